@@ -1,0 +1,216 @@
+// Intrinsics of AArch64: the machine as AssemblyScript sees it, one instruction each or a few. Names are the
+// architecture's (Arm ARM DDI 0487, GICv3 IHI 0069). `mrs_X()` reads system register X, `msr_X(v)` writes it.
+import type { Intrinsic } from "../../tools/build/intrinsic.ts";
+
+/** Encodings for names that clang does not know without an extension: S<op0>_<op1>_C<n>_C<m>_<op2>. */
+const ENCODING: Readonly<Record<string, string>> = {
+  ICC_IAR1_EL1: "S3_0_C12_C12_0",
+  ICC_EOIR1_EL1: "S3_0_C12_C12_1",
+  ICC_DIR_EL1: "S3_0_C12_C11_1",
+  ICC_SGI1R_EL1: "S3_0_C12_C11_5",
+  ICC_PMR_EL1: "S3_0_C4_C6_0",
+  ICC_BPR1_EL1: "S3_0_C12_C12_3",
+  ICC_CTLR_EL1: "S3_0_C12_C12_4",
+  ICC_IGRPEN1_EL1: "S3_0_C12_C12_7",
+  ICC_SRE_EL1: "S3_0_C12_C12_5",
+  ICC_SRE_EL2: "S3_4_C12_C9_5",
+  ICH_HCR_EL2: "S3_4_C12_C11_0",
+  ICH_VTR_EL2: "S3_4_C12_C11_1",
+  ICH_ELRSR_EL2: "S3_4_C12_C11_5",
+  ICH_VMCR_EL2: "S3_4_C12_C11_7",
+  ICH_AP0R0_EL2: "S3_4_C12_C8_0",
+  ICH_AP1R0_EL2: "S3_4_C12_C9_0",
+  ID_AA64ZFR0_EL1: "S3_0_C0_C4_4",
+  ID_AA64ISAR2_EL1: "S3_0_C0_C6_2",
+  ID_AA64MMFR2_EL1: "S3_0_C0_C7_2",
+};
+
+const encoded = (name: string): string => ENCODING[name] ?? name;
+
+const mrs = (name: string, doc = ""): Intrinsic => ({
+  name: `mrs_${name}`,
+  params: {},
+  result: "u64",
+  doc: doc === "" ? `Reads ${name}.` : doc,
+  c: `unsigned long value; __asm__ volatile("mrs %0, ${encoded(name)}" : "=r"(value) : : "memory"); return value;`,
+});
+
+const msr = (name: string, doc = ""): Intrinsic => ({
+  name: `msr_${name}`,
+  params: { value: "u64" },
+  result: "void",
+  doc: doc === "" ? `Writes ${name}.` : doc,
+  c: `__asm__ volatile("msr ${encoded(name)}, %0" : : "r"(value) : "memory");`,
+});
+
+const rw = (name: string): Intrinsic[] => [mrs(name), msr(name)];
+
+const instruction = (name: string, asm: string, doc: string): Intrinsic => ({
+  name,
+  params: {},
+  result: "void",
+  doc,
+  c: `__asm__ volatile("${asm}" : : : "memory");`,
+});
+
+/** ICH_LR<n>_EL2 have one encoding each: a switch over constants, gone where n is one. */
+const listRegister = (n: number): string => `S3_4_C12_C${n < 8 ? 12 : 13}_${n & 7}`;
+const LIST_REGISTERS = Array.from({ length: 16 }, (_, n) => n);
+
+/** `read` and `write` of one width at a physical address. Device memory is mapped at its PA (Device-nGnRE). */
+const mmio = (bits: 8 | 16 | 32 | 64): Intrinsic[] => {
+  const type = bits === 64 ? "u64" : "u32";
+  const register = bits === 64 ? "%0" : "%w0";
+  const value = bits === 64 ? "unsigned long" : "unsigned int";
+  const suffix = bits === 8 ? "b" : bits === 16 ? "h" : "";
+  return [
+    {
+      name: `mmioRead${bits}`,
+      params: { pa: "u64" },
+      result: type,
+      doc: `One ${bits}-bit load from a device register.`,
+      c: `${value} value; __asm__ volatile("ldr${suffix} ${register}, [%1]" : "=r"(value) : "r"(pa) : "memory"); return value;`,
+    },
+    {
+      name: `mmioWrite${bits}`,
+      params: { pa: "u64", value: type },
+      result: "void",
+      doc: `One ${bits}-bit store to a device register.`,
+      c: `__asm__ volatile("str${suffix} ${register}, [%1]" : : "r"(value), "r"(pa) : "memory");`,
+    },
+  ];
+};
+
+const symbol = (name: string, linkerSymbol: string, doc: string): Intrinsic => ({
+  name,
+  params: {},
+  result: "u64",
+  doc,
+  c: `extern char ${linkerSymbol}[]; return (unsigned long)${linkerSymbol};`,
+});
+
+const ID_REGISTERS = [
+  "MIDR_EL1", "MPIDR_EL1",
+  "ID_AA64PFR0_EL1", "ID_AA64PFR1_EL1", "ID_AA64ZFR0_EL1",
+  "ID_AA64DFR0_EL1", "ID_AA64DFR1_EL1",
+  "ID_AA64ISAR0_EL1", "ID_AA64ISAR1_EL1", "ID_AA64ISAR2_EL1",
+  "ID_AA64MMFR0_EL1", "ID_AA64MMFR1_EL1", "ID_AA64MMFR2_EL1",
+  "ID_PFR0_EL1", "ID_PFR1_EL1", "ID_MMFR0_EL1", "ID_MMFR1_EL1", "ID_MMFR2_EL1", "ID_MMFR3_EL1", "ID_MMFR4_EL1",
+  "ID_ISAR0_EL1", "ID_ISAR1_EL1", "ID_ISAR2_EL1", "ID_ISAR3_EL1", "ID_ISAR4_EL1", "ID_ISAR5_EL1",
+  "MVFR0_EL1", "MVFR1_EL1", "MVFR2_EL1",
+] as const;
+
+export const aarch64: readonly Intrinsic[] = [
+  // Identification
+  ...ID_REGISTERS.map((name) => mrs(name)),
+
+  // Traps and return
+  mrs("ESR_EL2"), mrs("FAR_EL2"), mrs("HPFAR_EL2"),
+  ...rw("ELR_EL2"), ...rw("SPSR_EL2"), mrs("TPIDR_EL2"),
+
+  // What a guest may do
+  msr("HCR_EL2"), msr("VTCR_EL2"), msr("VTTBR_EL2"), msr("CPTR_EL2"), msr("MDCR_EL2"), msr("HSTR_EL2"),
+  msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
+
+  // EL1 state set at a vCPU's reset, and for an exception injected into the guest
+  ...rw("SCTLR_EL1"), ...rw("VBAR_EL1"), ...rw("ESR_EL1"), ...rw("FAR_EL1"), ...rw("ELR_EL1"), ...rw("SPSR_EL1"),
+  msr("CPACR_EL1"), msr("TTBR0_EL1"), msr("TTBR1_EL1"), msr("TCR_EL1"), msr("MAIR_EL1"), msr("CONTEXTIDR_EL1"),
+  msr("TPIDR_EL0"), msr("TPIDRRO_EL0"), msr("TPIDR_EL1"), msr("SP_EL0"), msr("SP_EL1"), msr("PAR_EL1"), msr("CSSELR_EL1"),
+  msr("CNTKCTL_EL1"), msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
+  msr("MDSCR_EL1"), msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
+
+  // Time
+  mrs("CNTPCT_EL0"), mrs("CNTFRQ_EL0"), ...rw("CNTHP_CVAL_EL2"), ...rw("CNTHP_CTL_EL2"),
+
+  // GICv3 CPU interface, physical
+  mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), msr("ICC_PMR_EL1"), msr("ICC_BPR1_EL1"),
+  ...rw("ICC_CTLR_EL1"), msr("ICC_IGRPEN1_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
+  // GICv3 virtual interface control
+  ...rw("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), ...rw("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),
+  {
+    name: "mrs_ICH_LR",
+    params: { n: "u32" },
+    result: "u64",
+    doc: "Reads ICH_LR<n>_EL2; 0 for n > 15.",
+    c: `unsigned long value = 0; switch (n) {${LIST_REGISTERS.map((n) => `case ${n}: __asm__ volatile("mrs %0, ${listRegister(n)}" : "=r"(value) : : "memory"); break;`).join(" ")}} return value;`,
+  },
+  {
+    name: "msr_ICH_LR",
+    params: { n: "u32", value: "u64" },
+    result: "void",
+    doc: "Writes ICH_LR<n>_EL2; nothing for n > 15.",
+    c: `switch (n) {${LIST_REGISTERS.map((n) => `case ${n}: __asm__ volatile("msr ${listRegister(n)}, %0" : : "r"(value) : "memory"); break;`).join(" ")}}`,
+  },
+
+  // Barriers, TLB and cache maintenance
+  instruction("isb", "isb", "Instruction synchronisation barrier."),
+  instruction("dsbSy", "dsb sy", "Waits until all accesses, device accesses too, have completed."),
+  instruction("dsbIsh", "dsb ish", "Waits until all accesses are seen by the inner shareable domain."),
+  instruction("tlbiVmalls12e1is", "tlbi vmalls12e1is", "Drops stage 1 and 2 translations of the current VMID, on every pCPU."),
+  instruction("tlbiAlle1is", "tlbi alle1is", "Drops every EL1&0 translation of every VMID, on every pCPU."),
+  instruction("tlbiAlle2is", "tlbi alle2is", "Drops the hypervisor's own translations, on every pCPU."),
+  instruction("icIalluis", "ic ialluis", "Drops instruction caches, on every pCPU."),
+  {
+    name: "dcCisw",
+    params: { setWay: "u64" },
+    result: "void",
+    doc: "Clean and invalidate one line by set/way (DC CISW).",
+    c: `__asm__ volatile("dc cisw, %0" : : "r"(setWay) : "memory");`,
+  },
+
+  // Firmware
+  {
+    name: "smc",
+    params: { function: "u64", x1: "u64", x2: "u64", x3: "u64" },
+    result: "u64",
+    doc: "SMCCC call to EL3; gives back x0.",
+    c: `register unsigned long r0 __asm__("x0") = function, r1 __asm__("x1") = x1, r2 __asm__("x2") = x2, r3 __asm__("x3") = x3;
+    __asm__ volatile("smc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3) : : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"); return r0;`,
+  },
+
+  // Physical memory
+  ...mmio(8), ...mmio(16), ...mmio(32), ...mmio(64),
+  symbol("imageBase", "axv_image_start", "PA of the image's first byte."),
+  symbol("imageSize", "axv_image_size", "Bytes of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it."),
+  symbol("secondaryEntry", "axv_secondary_entry", "PA where a secondary pCPU starts (PSCI CPU_ON entry point)."),
+  symbol("stage1Root", "axv_stage1_root", "PA of the hypervisor's own level 1 table."),
+  {
+    name: "linearToPhysical",
+    params: { pointer: "u32" },
+    result: "u64",
+    doc: "PA of a linear-memory offset.",
+    c: `extern char axv_linear_start[]; return (unsigned long)axv_linear_start + pointer;`,
+  },
+  {
+    name: "physicalRead64",
+    params: { pa: "u64" },
+    result: "u64",
+    doc: "One 64-bit load from Normal memory.",
+    c: `return *(volatile unsigned long *)pa;`,
+  },
+  {
+    name: "physicalWrite64",
+    params: { pa: "u64", value: "u64" },
+    result: "void",
+    doc: "One 64-bit store to Normal memory (page-table entries outside linear memory).",
+    c: `*(volatile unsigned long *)pa = value;`,
+  },
+  {
+    name: "copyFromPhysical",
+    params: { pointer: "u32", pa: "u64", bytes: "u32" },
+    result: "void",
+    doc: "Copies into linear memory. All three are multiples of 8.",
+    c: `unsigned long *to = (unsigned long *)LINEAR(pointer); const unsigned long *from = (const unsigned long *)pa;
+    for (unsigned int i = 0; i < bytes / 8; i++) { BYTES_LOOP; to[i] = from[i]; }`,
+  },
+  {
+    name: "copyPhysical",
+    params: { to: "u64", from: "u64", bytes: "u64" },
+    result: "void",
+    doc: "Copies Normal memory, and cleans and invalidates what it wrote to the point of coherency: a guest starts with its caches off. All three are multiples of 64.",
+    c: `for (unsigned long i = 0; i < bytes; i += 64) { BYTES_LOOP;
+      unsigned long a, b, c, d, e, f, g, h;
+      __asm__ volatile("ldp %0, %1, [%8]\\n\\tldp %2, %3, [%8, #16]\\n\\tldp %4, %5, [%8, #32]\\n\\tldp %6, %7, [%8, #48]" : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=&r"(e), "=&r"(f), "=&r"(g), "=&r"(h) : "r"(from + i) : "memory");
+      __asm__ volatile("stp %0, %1, [%8]\\n\\tstp %2, %3, [%8, #16]\\n\\tstp %4, %5, [%8, #32]\\n\\tstp %6, %7, [%8, #48]\\n\\tdc civac, %8" : : "r"(a), "r"(b), "r"(c), "r"(d), "r"(e), "r"(f), "r"(g), "r"(h), "r"(to + i) : "memory"); }`,
+  },
+];

@@ -1,0 +1,187 @@
+// What the hypervisor and the world outside it agree on: hypercall numbers, frame kinds, telemetry keys, states.
+// The one table for all of it. Plain constants only, so that the very same file is AssemblyScript for the core and for
+// guests, and TypeScript for the tools and the tests.
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Hypercalls: SMCCC 1.1 (Arm DEN 0028), fast call, SMC64/HVC64, owner 6 (vendor-specific hypervisor service).
+//
+//   31   30    29      24 23       16 15             0
+//  ┌────┬─────┬──────────┬───────────┬────────────────┐
+//  │fast│ 64  │ owner 6  │ 0 (SBZ)   │ function number│      x0 on entry; x0 on return: result or a negative error
+//  └────┴─────┴──────────┴───────────┴────────────────┘
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** x0 on return: (major << 16) | minor of this interface. */
+export const HYPERCALL_VERSION: u32 = 0xc6000000;
+/** x1: channel index of the caller (its order in the caller's list). Makes the peer's doorbell interrupt pending. */
+export const HYPERCALL_DOORBELL: u32 = 0xc6000001;
+/** x1: count of bytes, 0…48; x2…x7: the bytes, little endian. x0 on return: count taken (less when the ring is full). */
+export const HYPERCALL_CONSOLE_WRITE: u32 = 0xc6000002;
+/** x1: tag index, 0…TAG_MAX-1; x2: its 64-bit value. Goes out with the next telemetry frame of the partition. */
+export const HYPERCALL_TAG_PUBLISH: u32 = 0xc6000003;
+/** No argument. The partition's watchdog is armed by the first feed and expires its `watchdog` period after the last. */
+export const HYPERCALL_WATCHDOG_FEED: u32 = 0xc6000004;
+
+export const HYPERCALL_VERSION_MAJOR: u32 = 1;
+export const HYPERCALL_VERSION_MINOR: u32 = 0;
+
+/** Vendor hypervisor service queries (SMCCC §6.2): UID in x0…x3 (32 bits each), revision major in x0, minor in x1. */
+export const SMCCC_HYP_UID: u32 = 0x8600ff01;
+export const SMCCC_HYP_REVISION: u32 = 0x8600ff03;
+// UID 5c4b2a1e-a7d3-4f5e-9c61-617876706172, as the four register words that SMCCC_HYP_UID returns.
+export const HYP_UID_0: u32 = 0x5c4b2a1e;
+export const HYP_UID_1: u32 = 0xa7d34f5e;
+export const HYP_UID_2: u32 = 0x9c616178;
+export const HYP_UID_3: u32 = 0x76706172;
+
+// Results, as SMCCC and PSCI name them (low 32 bits, sign extended to 64).
+export const SMCCC_SUCCESS: i32 = 0;
+export const SMCCC_NOT_SUPPORTED: i32 = -1;
+export const SMCCC_INVALID_PARAMETER: i32 = -3;
+
+export const CONSOLE_WRITE_MAX: u32 = 48;
+export const TAG_MAX: u32 = 32;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Frames on the multiplexed UART. Between two 0x00 bytes stands either one COBS-encoded frame or plain text
+// (early boot, a panic): what does not decode, or whose CRC is wrong, is text and is shown as it is.
+//
+//   before COBS:   ┌──────┬───────────┬─────────────────┬──────────────┐
+//                  │ kind │ partition │ payload         │ CRC-32 (LE)  │   CRC-32/ISO-HDLC over kind, partition, payload
+//                  │ u8   │ u8        │ 0…FRAME_PAYLOAD │ 4 bytes      │   partition 0xff: the hypervisor itself
+//                  └──────┴───────────┴─────────────────┴──────────────┘
+//   on the wire:   0x00  COBS(the above)  0x00
+// ---------------------------------------------------------------------------------------------------------------------
+export const FRAME_PAYLOAD_MAX: u32 = 512;
+export const FRAME_HYPERVISOR: u8 = 0xff;
+
+/** Raw console bytes; board → host what the partition printed, host → board what is typed into it. */
+export const FRAME_CONSOLE: u8 = 1;
+/** Board → host: CBOR map with the PARTITION_* keys. */
+export const FRAME_PARTITION: u8 = 2;
+/** Board → host: CBOR map with the VCPU_* keys. */
+export const FRAME_VCPU: u8 = 3;
+/** Board → host: CBOR map with the EVENT_* keys. */
+export const FRAME_EVENT: u8 = 4;
+/** Host → board: two bytes: sequence number, one of COMMAND_*. The frame's partition is the one it is about. */
+export const FRAME_COMMAND: u8 = 5;
+/** Board → host: two bytes: the command's sequence number, one of REPLY_*. */
+export const FRAME_REPLY: u8 = 6;
+
+// Keys of a FRAME_PARTITION map. Times are nanoseconds since the hypervisor started, unless said otherwise.
+export const PARTITION_TIME: u8 = 0;
+export const PARTITION_STATE: u8 = 1; // one of STATE_*
+export const PARTITION_UPTIME: u8 = 2; // ns since its boot vCPU was last started
+export const PARTITION_RESTARTS: u8 = 3;
+export const PARTITION_CONSOLE_DROPPED: u8 = 4; // bytes lost because the console ring was full
+export const PARTITION_WATCHDOG_EXPIRED: u8 = 5;
+export const PARTITION_TAGS: u8 = 6; // CBOR map: tag index → value as unsigned 64-bit integer; only published tags
+export const PARTITION_DOORBELLS: u8 = 7; // doorbells sent by it
+
+// Keys of a FRAME_VCPU map. One frame a vCPU.
+export const VCPU_INDEX: u8 = 0; // within its partition
+export const VCPU_PCPU: u8 = 1;
+export const VCPU_STATE: u8 = 2; // one of VCPU_OFF…
+export const VCPU_EXITS: u8 = 3; // CBOR array of EXIT_CAUSES counters, indexed by EXIT_*
+export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will (pause, restart, power-off excluded)
+export const VCPU_TIME: u8 = 5;
+
+// Keys of a FRAME_EVENT map.
+export const EVENT_TIME: u8 = 0;
+export const EVENT_CODE: u8 = 1; // one of EVENT_*
+export const EVENT_A: u8 = 2; // three values whose meaning depends on the code
+export const EVENT_B: u8 = 3;
+export const EVENT_C: u8 = 4;
+
+// Event codes.
+export const EVENT_BOOT: u8 = 1; // a: PA the image was loaded at; b: boot time in ns; c: count of partitions
+export const EVENT_STARTED: u8 = 2; // a: entry IPA; b: restarts so far
+export const EVENT_STOPPED: u8 = 3; // a: one of STOP_*
+export const EVENT_FAULT: u8 = 4; // a: ESR_EL2; b: faulting IPA; c: guest PC (ELR_EL2)
+export const EVENT_WATCHDOG: u8 = 5; // a: ns since the last feed
+export const EVENT_PANIC: u8 = 6; // a: ESR_EL2; b: FAR_EL2; c: ELR_EL2 of the hypervisor itself
+
+// Why a partition stopped (EVENT_STOPPED.a).
+export const STOP_SYSTEM_OFF: u8 = 1; // PSCI SYSTEM_OFF
+export const STOP_SYSTEM_RESET: u8 = 2; // PSCI SYSTEM_RESET
+export const STOP_COMMAND: u8 = 3; // the host asked
+export const STOP_FAULT: u8 = 4;
+export const STOP_WATCHDOG: u8 = 5;
+export const STOP_CPU_OFF: u8 = 6; // its last vCPU called CPU_OFF
+
+// States of a partition.
+export const STATE_OFF: u8 = 0; // not started, or powered off by itself or by command
+export const STATE_RUNNING: u8 = 1;
+export const STATE_STOPPING: u8 = 2; // some of its vCPUs have not parked yet
+export const STATE_FAILED: u8 = 3; // stopped by a fault or its watchdog; on_failure: stop
+export const STATE_INSPECT: u8 = 4; // likewise, memory and registers left as they were; on_failure: inspect
+
+// States of a vCPU.
+export const VCPU_OFF: u8 = 0;
+export const VCPU_ON_PENDING: u8 = 1;
+export const VCPU_ON: u8 = 2;
+
+// on_failure, as in system.yaml.
+export const ON_FAILURE_STOP: u8 = 0;
+export const ON_FAILURE_RESTART: u8 = 1;
+export const ON_FAILURE_INSPECT: u8 = 2;
+
+// Exit causes: guest → hypervisor, counted for every vCPU.
+export const EXIT_TIMER: u8 = 0; // its virtual or physical EL1 timer interrupt
+export const EXIT_INTERRUPT: u8 = 1; // an SPI of its own
+export const EXIT_SGI: u8 = 2; // the hypervisor's kick, sent for an SGI or a request
+export const EXIT_MAINTENANCE: u8 = 3; // list registers had overflowed
+export const EXIT_HYPERCALL: u8 = 4; // HVC
+export const EXIT_SMC: u8 = 5;
+export const EXIT_GIC: u8 = 6; // emulated GICD / GICR access
+export const EXIT_SGI_SEND: u8 = 7; // ICC_SGI1R_EL1 written
+export const EXIT_CONSOLE: u8 = 8; // emulated UART access
+export const EXIT_SYSREG: u8 = 9; // any other system register
+export const EXIT_FAULT: u8 = 10; // an access to what it does not own, and anything nobody expects
+export const EXIT_TICK: u8 = 11; // housekeeping tick taken on a pCPU that has no spare
+export const EXIT_CAUSES: u32 = 12;
+
+// Host commands and their replies.
+export const COMMAND_START: u8 = 1;
+export const COMMAND_STOP: u8 = 2;
+export const COMMAND_RESTART: u8 = 3;
+export const REPLY_OK: u8 = 0;
+export const REPLY_UNKNOWN_COMMAND: u8 = 1;
+export const REPLY_NO_SUCH_PARTITION: u8 = 2;
+export const REPLY_WRONG_STATE: u8 = 3;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tags that a PLC guest publishes (its profile names them, so that every tool shows them without being told).
+// ---------------------------------------------------------------------------------------------------------------------
+export const PLC_TAG_SCANS: u8 = 0;
+export const PLC_TAG_OVERRUNS: u8 = 1;
+export const PLC_TAG_CYCLE_MIN: u8 = 2; // ns between two scan starts
+export const PLC_TAG_CYCLE_AVG: u8 = 3;
+export const PLC_TAG_CYCLE_MAX: u8 = 4;
+export const PLC_TAG_JITTER_MIN: u8 = 5; // ns from the timer's deadline to the scan's start
+export const PLC_TAG_JITTER_AVG: u8 = 6;
+export const PLC_TAG_JITTER_MAX: u8 = 7;
+export const PLC_TAG_EXEC_MIN: u8 = 8; // ns from scan start to scan end
+export const PLC_TAG_EXEC_AVG: u8 = 9;
+export const PLC_TAG_EXEC_MAX: u8 = 10;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The PLC guest's process image in its channel: one writer, many readers, a seqlock (odd: being written).
+//
+//   0      4         8        16       20        24         28        32          36         40
+//  ┌──────┬─────────┬────────┬────────┬─────────┬──────────┬─────────┬───────────┬──────────┬──────────┐
+//  │magic │sequence │ scans  │inputs  │outputs  │setpoint  │measured │actuator   │counter   │timer     │   i32/u32 each,
+//  │u32   │u32      │ u64    │bits u32│bits u32 │i32 milli │i32 milli│i32 milli  │u32       │ms u32    │   scans u64
+//  └──────┴─────────┴────────┴────────┴─────────┴──────────┴─────────┴───────────┴──────────┴──────────┘
+// ---------------------------------------------------------------------------------------------------------------------
+export const PROCESS_IMAGE_MAGIC: u32 = 0x31434c50; // "PLC1" in memory
+export const PROCESS_IMAGE_SEQUENCE: u32 = 4;
+export const PROCESS_IMAGE_SCANS: u32 = 8;
+export const PROCESS_IMAGE_INPUTS: u32 = 16;
+export const PROCESS_IMAGE_OUTPUTS: u32 = 20;
+export const PROCESS_IMAGE_SETPOINT: u32 = 24;
+export const PROCESS_IMAGE_MEASURED: u32 = 28;
+export const PROCESS_IMAGE_ACTUATOR: u32 = 32;
+export const PROCESS_IMAGE_COUNTER: u32 = 36;
+export const PROCESS_IMAGE_TIMER: u32 = 40;
+export const PROCESS_IMAGE_SIZE: u32 = 44;
