@@ -1,0 +1,16 @@
+// CRC-32/ISO-HDLC (the one of Ethernet, zip and PNG): polynomial 0x04c11db7, reflected, initial value and final XOR of
+// all ones. Check value: crc32("123456789") = 0xcbf43926.
+
+const POLYNOMIAL_REFLECTED = 0xedb88320;
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL_REFLECTED : crc >>> 1;
+  return crc;
+});
+
+export function crc32(bytes: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of bytes) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 0xff] ?? 0);
+  return ~crc >>> 0;
+}

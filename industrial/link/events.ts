@@ -1,0 +1,48 @@
+// Events of the hypervisor as sentences that a person on call understands.
+import * as abi from "../../core/abi.ts";
+import { describeSyndrome } from "./esr.ts";
+import type { HypervisorEvent } from "./telemetry.ts";
+
+const STOP_REASONS: ReadonlyMap<bigint, string> = new Map([
+  [BigInt(abi.STOP_SYSTEM_OFF), "it powered itself off"],
+  [BigInt(abi.STOP_SYSTEM_RESET), "it asked for a reset"],
+  [BigInt(abi.STOP_COMMAND), "by command"],
+  [BigInt(abi.STOP_FAULT), "after a fault"],
+  [BigInt(abi.STOP_WATCHDOG), "its watchdog expired"],
+  [BigInt(abi.STOP_CPU_OFF), "its last CPU switched itself off"],
+]);
+
+const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+function milliseconds(nanoseconds: bigint): string {
+  return `${(Number(nanoseconds) / 1e6).toFixed(1)} ms`;
+}
+
+/** The sentence, without the name of the partition it is about. */
+export function describeEvent(event: HypervisorEvent): string {
+  const { a, b, c } = event;
+  switch (event.code) {
+    case abi.EVENT_BOOT:
+      return `hypervisor at ${hex(a)} booted ${c} partition${c === 1n ? "" : "s"} in ${milliseconds(b)}`;
+    case abi.EVENT_STARTED:
+      return b === 0n ? `started at ${hex(a)}` : `started at ${hex(a)}, restart ${b}`;
+    case abi.EVENT_STOPPED:
+      return `stopped: ${STOP_REASONS.get(a) ?? `reason ${a}`}`;
+    case abi.EVENT_FAULT:
+      return describeFault(a, b, c);
+    case abi.EVENT_WATCHDOG:
+      return `watchdog expired: last fed ${milliseconds(a)} ago`;
+    case abi.EVENT_PANIC: {
+      const { reason, access } = describeSyndrome(a);
+      return `PANIC of the hypervisor: ${reason}${access ? ` on ${access} of ${hex(b)}` : ""} at pc ${hex(c)} (ESR ${hex(a)})`;
+    }
+    default:
+      return `event ${event.code} (${hex(a)}, ${hex(b)}, ${hex(c)})`;
+  }
+}
+
+function describeFault(esr: bigint, ipa: bigint, pc: bigint): string {
+  const { reason, access } = describeSyndrome(esr);
+  const what = access ? `${access} of IPA ${hex(ipa)}, which it does not own` : reason;
+  return `fault: ${what}; pc ${hex(pc)} (${access ? `${reason}, ` : ""}ESR ${hex(esr)})`;
+}

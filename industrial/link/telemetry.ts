@@ -1,0 +1,164 @@
+// Telemetry frames → typed values. A payload is a CBOR map (RFC 8949) with the small integer keys of core/abi.ts.
+// Nothing in it is trusted: whatever is missing, of the wrong type or out of range is a LinkError, never a surprise later.
+// Unknown keys are skipped, so that a newer core can say more.
+import { decode } from "cborg";
+import * as abi from "../../core/abi.ts";
+import { LinkError } from "./errors.ts";
+import type { Frame } from "./frame.ts";
+
+export const PARTITION_STATES = ["off", "running", "stopping", "failed", "inspect"] as const; // indexed by STATE_*
+export type PartitionState = (typeof PARTITION_STATES)[number];
+
+export const VCPU_STATES = ["off", "on-pending", "on"] as const; // indexed by VCPU_OFF…
+export type VcpuState = (typeof VCPU_STATES)[number];
+
+export interface PartitionTelemetry {
+  readonly partition: number;
+  /** Times are nanoseconds since the hypervisor started; bigint, since 2^53 ns are only 104 days. */
+  readonly time: bigint;
+  readonly state: PartitionState;
+  readonly uptime: bigint;
+  readonly restarts: number;
+  readonly consoleDropped: number;
+  readonly watchdogExpired: number;
+  readonly doorbells: number;
+  readonly tags: ReadonlyMap<number, bigint>;
+}
+
+export interface VcpuTelemetry {
+  readonly partition: number;
+  readonly index: number;
+  readonly pcpu: number;
+  readonly state: VcpuState;
+  /** Indexed by EXIT_*. */
+  readonly exits: readonly number[];
+  readonly held: bigint;
+  readonly time: bigint;
+}
+
+export interface HypervisorEvent {
+  /** FRAME_HYPERVISOR: about the hypervisor itself. */
+  readonly partition: number;
+  readonly time: bigint;
+  readonly code: number;
+  readonly a: bigint;
+  readonly b: bigint;
+  readonly c: bigint;
+}
+
+const U64_MAX = (1n << 64n) - 1n;
+
+/** Reads values out of one map, and names the key in what it throws. */
+class Fields {
+  readonly #map: ReadonlyMap<unknown, unknown>;
+  readonly #frame: string;
+
+  constructor(frame: Frame, name: string) {
+    this.#frame = `${name} frame of partition ${frame.partition}`;
+    let value: unknown;
+    try {
+      // Integers need not be in their shortest form: the core writes fixed widths, which costs it no branch.
+      value = decode(frame.payload, { useMaps: true, rejectDuplicateMapKeys: true, allowIndefinite: false });
+    } catch (error) {
+      throw this.#malformed(error instanceof Error ? error.message : String(error));
+    }
+    if (!(value instanceof Map)) throw this.#malformed("payload is not a CBOR map");
+    this.#map = value;
+  }
+
+  u64(key: number, name: string): bigint {
+    return this.#u64(this.#map.get(key), name);
+  }
+
+  counter(key: number, name: string): number {
+    return this.#counter(this.#map.get(key), name);
+  }
+
+  /** A small number that stands for one of `names`. */
+  choice<T extends string>(key: number, name: string, names: readonly T[]): T {
+    const chosen = names[this.counter(key, name)];
+    if (chosen === undefined) throw this.#malformed(`${name} is ${String(this.#map.get(key))}, not 0…${names.length - 1}`);
+    return chosen;
+  }
+
+  counters(key: number, name: string, length: number): number[] {
+    const value = this.#map.get(key);
+    if (!Array.isArray(value)) throw this.#malformed(`${name} is not an array`);
+    if (value.length !== length) throw this.#malformed(`${name} has ${value.length} entries, not ${length}`);
+    return value.map((entry: unknown, at) => this.#counter(entry, `${name}[${at}]`));
+  }
+
+  tags(key: number, name: string): Map<number, bigint> {
+    const value = this.#map.get(key);
+    if (!(value instanceof Map)) throw this.#malformed(`${name} is not a map`);
+    const tags = new Map<number, bigint>();
+    for (const [tag, entry] of value as ReadonlyMap<unknown, unknown>) {
+      const index = this.#counter(tag, `a tag's index`);
+      if (index >= abi.TAG_MAX) throw this.#malformed(`tag index ${index} is not below ${abi.TAG_MAX}`);
+      tags.set(index, this.#u64(entry, `tag ${index}`));
+    }
+    return tags;
+  }
+
+  #counter(value: unknown, name: string): number {
+    if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+      throw this.#malformed(`${name} is ${show(value)}, not a count`);
+    }
+    return value;
+  }
+
+  #u64(value: unknown, name: string): bigint {
+    if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
+    if (typeof value === "bigint" && value >= 0n && value <= U64_MAX) return value;
+    throw this.#malformed(`${name} is ${show(value)}, not an unsigned 64-bit integer`);
+  }
+
+  #malformed(what: string): LinkError {
+    return new LinkError("AXV_TELEMETRY_MALFORMED", `${this.#frame}: ${what}`);
+  }
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return "missing";
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : `a ${typeof value}`;
+}
+
+export function decodePartition(frame: Frame): PartitionTelemetry {
+  const fields = new Fields(frame, "partition");
+  return {
+    partition: frame.partition,
+    time: fields.u64(abi.PARTITION_TIME, "PARTITION_TIME"),
+    state: fields.choice(abi.PARTITION_STATE, "PARTITION_STATE", PARTITION_STATES),
+    uptime: fields.u64(abi.PARTITION_UPTIME, "PARTITION_UPTIME"),
+    restarts: fields.counter(abi.PARTITION_RESTARTS, "PARTITION_RESTARTS"),
+    consoleDropped: fields.counter(abi.PARTITION_CONSOLE_DROPPED, "PARTITION_CONSOLE_DROPPED"),
+    watchdogExpired: fields.counter(abi.PARTITION_WATCHDOG_EXPIRED, "PARTITION_WATCHDOG_EXPIRED"),
+    doorbells: fields.counter(abi.PARTITION_DOORBELLS, "PARTITION_DOORBELLS"),
+    tags: fields.tags(abi.PARTITION_TAGS, "PARTITION_TAGS"),
+  };
+}
+
+export function decodeVcpu(frame: Frame): VcpuTelemetry {
+  const fields = new Fields(frame, "vCPU");
+  return {
+    partition: frame.partition,
+    index: fields.counter(abi.VCPU_INDEX, "VCPU_INDEX"),
+    pcpu: fields.counter(abi.VCPU_PCPU, "VCPU_PCPU"),
+    state: fields.choice(abi.VCPU_STATE, "VCPU_STATE", VCPU_STATES),
+    exits: fields.counters(abi.VCPU_EXITS, "VCPU_EXITS", abi.EXIT_CAUSES),
+    held: fields.u64(abi.VCPU_HELD, "VCPU_HELD"),
+    time: fields.u64(abi.VCPU_TIME, "VCPU_TIME"),
+  };
+}
+
+export function decodeEvent(frame: Frame): HypervisorEvent {
+  const fields = new Fields(frame, "event");
+  return {
+    partition: frame.partition,
+    time: fields.u64(abi.EVENT_TIME, "EVENT_TIME"),
+    code: fields.counter(abi.EVENT_CODE, "EVENT_CODE"),
+    a: fields.u64(abi.EVENT_A, "EVENT_A"),
+    b: fields.u64(abi.EVENT_B, "EVENT_B"),
+    c: fields.u64(abi.EVENT_C, "EVENT_C"),
+  };
+}
