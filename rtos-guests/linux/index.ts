@@ -1,0 +1,109 @@
+// plc-reader DEVICE: a Linux/arm64 program that prints the PLC guest's process image once a second, read from the channel
+// between the two partitions. The channel is a generic-uio node in Linux's device tree, so DEVICE is /dev/uio0, and the
+// channel its map 0. This is asc's entry file; start.S calls the two exports.
+//
+// UIO maps the channel as Device memory: aligned accesses only, and no cache, which is why the guest cleans its cache
+// line after every write.
+import { addressOf, mmap, nanosleep, openat, write } from "../../build/generated/linux";
+import { Line, LINE_BYTES } from "../text/line";
+import { ProcessImage, READ_NO_MAGIC, READ_OK, readProcessImage } from "../channel/processImage";
+
+// Exit statuses; GO_ON is not one: the program ends only when it cannot do its work.
+const GO_ON: u32 = 0;
+const EXIT_USAGE: u32 = 2;
+const EXIT_OPEN: u32 = 3;
+const EXIT_MAP: u32 = 4;
+const EXIT_WRITE: u32 = 5;
+
+const STANDARD_OUTPUT: u64 = 1;
+const STANDARD_ERROR: u64 = 2;
+
+// include/uapi: fcntl.h, asm-generic/mman-common.h
+const AT_FDCWD: u64 = <u64>-100;
+const O_RDONLY: u64 = 0;
+const PROT_READ: u64 = 1;
+const MAP_SHARED: u64 = 1;
+const CHANNEL_BYTES: u64 = 4096;
+
+const ARGUMENTS: u32 = 2; // program name, DEVICE
+
+/** struct timespec: one second. */
+@unmanaged
+class TimeSpec {
+  seconds: i64;
+  nanoseconds: i64;
+}
+
+const line = changetype<Line>(memory.data(LINE_BYTES, 8));
+const image = changetype<ProcessImage>(memory.data(offsetof<ProcessImage>(), 8));
+const pause = changetype<TimeSpec>(memory.data(offsetof<TimeSpec>(), 8));
+let channel: u64 = 0;
+
+function send(descriptor: u64): bool {
+  line.text("\n");
+  const written = write(descriptor, addressOf(<u32>line.start), line.length);
+  line.length = 0;
+  return <i64>written > 0;
+}
+
+function failed(what: string, errno: i64, status: u32): u32 {
+  line.text("plc-reader: ");
+  line.text(what);
+  line.text(" failed, errno ");
+  line.decimal(<u64>-errno);
+  send(STANDARD_ERROR);
+  return status;
+}
+
+/** From start.S: opens and maps the channel. Gives back GO_ON or an exit status. */
+export function start(argumentCount: u32, device: u64): u32 {
+  if (argumentCount != ARGUMENTS) {
+    line.text("usage: plc-reader DEVICE    (the channel's UIO device, such as /dev/uio0)");
+    send(STANDARD_ERROR);
+    return EXIT_USAGE;
+  }
+  const descriptor = <i64>openat(AT_FDCWD, device, O_RDONLY);
+  if (descriptor < 0) return failed("open of the device", descriptor, EXIT_OPEN);
+  const mapped = <i64>mmap(0, CHANNEL_BYTES, PROT_READ, MAP_SHARED, descriptor, 0);
+  if (mapped < 0) return failed("mmap of the channel", mapped, EXIT_MAP);
+  channel = mapped;
+  pause.seconds = 1;
+  return GO_ON;
+}
+
+function compose(): void {
+  line.text("process image: ");
+  const result = readProcessImage(channel, image);
+  if (result == READ_NO_MAGIC) {
+    line.text("none: the channel has no PLC1 magic (the PLC guest has not written to it)");
+    return;
+  }
+  if (result != READ_OK) {
+    line.text("busy: its writer stands still in mid-write");
+    return;
+  }
+  line.text("scans=");
+  line.decimal(image.scans);
+  line.text(" in=0x");
+  line.hex(image.inputs);
+  line.text(" out=0x");
+  line.hex(image.outputs);
+  line.text(" setpoint=");
+  line.milli(image.setpoint);
+  line.text(" measured=");
+  line.milli(image.measured);
+  line.text(" actuator=");
+  line.milli(image.actuator);
+  line.text(" counter=");
+  line.decimal(image.counter);
+  line.text(" timer=");
+  line.decimal(image.timer);
+}
+
+/** From start.S, for ever: one line, one second. Gives back GO_ON or an exit status. */
+export function step(): u32 {
+  compose();
+  if (!send(STANDARD_OUTPUT)) return EXIT_WRITE;
+  nanosleep(addressOf(<u32>changetype<usize>(pause)), 0);
+  return GO_ON;
+}

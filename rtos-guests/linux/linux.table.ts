@@ -1,0 +1,32 @@
+// Intrinsics of a Linux/arm64 user program: the system calls that plc-reader makes, and what lies outside its linear
+// memory. Imported from "linux". A result below 0 is -errno, as the kernel gives it.
+import type { Intrinsic } from "../../tools/build/intrinsic.ts";
+
+/** A system call: number in x8, arguments in x0…x5, result in x0 (man 2 syscall). Parameters are in the kernel's order. */
+const call = (name: string, number: number, parameters: readonly string[], doc: string): Intrinsic => {
+  const registers = parameters.map((parameter, n) => `register unsigned long r${n} __asm__("x${n}") = ${parameter};`);
+  const inputs = parameters.map((_, n) => (n === 0 ? `"+r"(r0)` : `"r"(r${n})`));
+  return {
+    name,
+    params: Object.fromEntries(parameters.map((parameter) => [parameter, "u64" as const])),
+    result: "u64",
+    doc,
+    c: `${registers.join(" ")} register unsigned long r8 __asm__("x8") = ${number};
+    __asm__ volatile("svc #0" : ${inputs[0]} : ${[...inputs.slice(1), `"r"(r8)`].join(", ")} : "memory"); return r0;`,
+  };
+};
+
+export const linux: readonly Intrinsic[] = [
+  // Numbers: include/uapi/asm-generic/unistd.h
+  call("openat", 56, ["directory", "path", "flags"], "Opens the file whose NUL-terminated path stands at `path`; gives back its descriptor."),
+  call("write", 64, ["descriptor", "from", "count"], "Writes bytes from an address; gives back how many."),
+  call("nanosleep", 101, ["request", "remaining"], "Sleeps for the struct timespec at `request`."),
+  call("mmap", 222, ["hint", "length", "protection", "flags", "descriptor", "offset"], "Maps a file; gives back the address."),
+  {
+    name: "addressOf",
+    params: { pointer: "u32" },
+    result: "u64",
+    doc: "Address of a linear-memory offset, for the kernel.",
+    c: "return (unsigned long)LINEAR(pointer);",
+  },
+];

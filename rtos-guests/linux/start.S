@@ -1,0 +1,23 @@
+// Entry of a Linux/arm64 user program in AssemblyScript. The kernel leaves argc at [sp] and the argv pointers behind it
+// (man 2 execve; System V ABI, initial process stack). The endless loop is here, for wasm's loops are all bounded.
+
+#define SYS_exit_group      94
+
+        .text
+        .globl  _start
+_start:
+        bl      axv_init_linear
+        ldr     w0, [sp]                        // argc
+        ldr     x1, [sp, #16]                   // argv[1], or its end mark
+        bl      start
+        cbnz    w0, quit
+again:
+        bl      step
+        cbz     w0, again
+quit:
+        mov     x8, #SYS_exit_group
+        svc     #0
+        brk     #0
+
+        .section .linear, "aw", %nobits
+        .space  0x10000                         // one wasm page

@@ -1,0 +1,87 @@
+// What the guest tells others beyond its process image, spread over the scans so that none is loaded: a scan makes at most
+// one hypercall here, besides its watchdog's.
+//
+//   scan in its round of 100:  0        1 … 11           12, 13, 14         15         20 … 99
+//                              snapshot one tag each     one histogram row  doorbell   the console line, a part each
+import {
+  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN,
+  PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
+} from "../../core/abi";
+import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../channel/histograms";
+import { Line } from "../text/line";
+import { openLine, sendPart } from "./console";
+import { publishTag, ringDoorbell } from "./hypercalls";
+import { CHANNEL_INDEX, CHANNEL_IPA } from "./map";
+import { cycle, execution, image, jitter, overruns } from "./scan";
+import { Statistics } from "./statistics";
+import { SCANS_PER_SECOND } from "./timer";
+
+const ROUND: u64 = 100;
+const SNAPSHOT: u32 = 0;
+const TAG_FIRST: u32 = 1;
+const TAG_COUNT: u32 = PLC_TAG_EXEC_MAX + 1;
+const HISTOGRAM_FIRST: u32 = TAG_FIRST + TAG_COUNT;
+const DOORBELL: u32 = HISTOGRAM_FIRST + 3;
+const LINE_FIRST: u32 = 20;
+
+/** TAG_COUNT values of 8 bytes. */
+const tags = memory.data(TAG_COUNT << 3, 8);
+
+function setTag(tag: u32, value: u64): void {
+  store<u64>(tags + (<usize>tag << 3), value);
+}
+
+function setTags(first: u32, statistics: Statistics): void {
+  setTag(first, statistics.minimum);
+  setTag(first + 1, statistics.average);
+  setTag(first + 2, statistics.maximum);
+}
+
+/** All tags at one moment, so that those of one round belong together. */
+function snapshot(): void {
+  setTag(PLC_TAG_SCANS, image.scans);
+  setTag(PLC_TAG_OVERRUNS, overruns);
+  setTags(PLC_TAG_CYCLE_MIN, cycle);
+  setTags(PLC_TAG_JITTER_MIN, jitter);
+  setTags(PLC_TAG_EXEC_MIN, execution);
+}
+
+function times(line: Line, name: string, statistics: Statistics): void {
+  line.text(name);
+  line.decimal(statistics.minimum);
+  line.text("/");
+  line.decimal(statistics.average);
+  line.text("/");
+  line.decimal(statistics.maximum);
+  line.text(" ns");
+}
+
+/** One line a second; none while the last one is still on its way. */
+function composeLine(): void {
+  const line = openLine();
+  if (line === null) return;
+  line.text("plc: scans=");
+  line.decimal(image.scans);
+  line.text(" overruns=");
+  line.decimal(overruns);
+  times(line, " jitter=", jitter);
+  times(line, " exec=", execution);
+  line.text(" setpoint=");
+  line.milli(image.setpoint);
+  line.text(" measured=");
+  line.milli(image.measured);
+  line.text("\r\n");
+}
+
+/** This scan's share of the reports. */
+export function report(): void {
+  const step = <u32>(image.scans % ROUND);
+  if (step == SNAPSHOT) snapshot();
+  else if (step < HISTOGRAM_FIRST) publishTag(step - TAG_FIRST, load<u64>(tags + (<usize>(step - TAG_FIRST) << 3)));
+  else if (step == HISTOGRAM_FIRST) jitter.publishHistogram(CHANNEL_IPA + HISTOGRAM_JITTER);
+  else if (step == HISTOGRAM_FIRST + 1) cycle.publishHistogram(CHANNEL_IPA + HISTOGRAM_CYCLE);
+  else if (step == HISTOGRAM_FIRST + 2) execution.publishHistogram(CHANNEL_IPA + HISTOGRAM_EXECUTION);
+  else if (step == DOORBELL) ringDoorbell(CHANNEL_INDEX);
+  else if (image.scans % SCANS_PER_SECOND == LINE_FIRST) composeLine();
+  else if (step > LINE_FIRST) sendPart();
+}
