@@ -1,0 +1,28 @@
+// Durations as people write them: 500ms, 30s, 2m, 1h.
+import { RunError } from "./errors.ts";
+
+const MILLISECONDS: ReadonlyMap<string, number> = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["m", 60_000],
+  ["h", 3_600_000],
+]);
+
+/** Milliseconds. Something that never ends is no duration, and nor is nothing. */
+export function parseDuration(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text.trim()) ?? [];
+  const milliseconds = Number(number) * (MILLISECONDS.get(unit ?? "") ?? Number.NaN);
+  // A timer of Node holds 31 bits of milliseconds: 24 days.
+  if (!(milliseconds >= 1 && milliseconds < 2 ** 31)) throw new RunError("AXV_DURATION", text);
+  return milliseconds;
+}
+
+/** "00:07", "2:00:07", "3d 04:00:00". */
+export function showUptime(nanoseconds: bigint): string {
+  const seconds = nanoseconds / 1_000_000_000n;
+  const pad = (value: bigint): string => value.toString().padStart(2, "0");
+  const clock = `${pad((seconds / 60n) % 60n)}:${pad(seconds % 60n)}`;
+  if (seconds < 3600n) return clock;
+  const hours = seconds / 3600n;
+  return hours < 24n ? `${hours}:${clock}` : `${hours / 24n}d ${pad(hours % 24n)}:${clock}`;
+}

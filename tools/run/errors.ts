@@ -1,0 +1,41 @@
+// Everything that can go wrong when a system is run or attached to, each with a stable code and one message that says
+// what to do. One table, as in industrial/link/errors.ts.
+
+const MESSAGES = {
+  AXV_PROGRAM_MISSING: (program: string, debianPackage: string) =>
+    `${program} is not installed. Install it with: apt-get install ${debianPackage}`,
+  AXV_QEMU_FAILED: (how: string, said: string) => `QEMU ${how}${said === "" ? "" : `. It said:\n${said}`}`,
+  AXV_QEMU_SILENT: (seconds: string) =>
+    `QEMU did not come up within ${seconds} s. Is the machine overloaded? Try again, and look at its load with: top`,
+  AXV_QEMU_PORT: (said: string) =>
+    `a port that QEMU needs is in use: end what holds it (ss -ltnp shows it), or choose another one. QEMU said:\n${said}`,
+  AXV_IMAGE_MISSING: (image: string) => `there is no image ${image}: build it with axv-part build`,
+  AXV_DURATION: (text: string) => `"${text}" is no duration: write a number and a unit, such as 500ms, 30s or 2m`,
+  AXV_RUN_NONE: () => "nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first",
+  AXV_RUN_SEVERAL: (runs: string) => `several systems run: choose one with --link PATH:\n${runs}`,
+  AXV_RUN_GONE: (path: string) => `no run answers on ${path}: it has ended. See what runs with axv-part console`,
+  AXV_RUN_PROTOCOL: (path: string) => `what answers on ${path} is not axv-part run, or not of this version`,
+  AXV_RUN_FOLDER: (folder: string, why: string) => `cannot use ${folder} for the run's socket: ${why}`,
+  AXV_RUN_PATH: (path: string, why: string) => `cannot listen on ${path}: ${why}. Choose another path with --link`,
+  AXV_PARTITION_UNKNOWN: (name: string, known: string) => `there is no partition "${name}": write one of ${known}`,
+  AXV_PARTITION_INDEX: (name: string) =>
+    `"${name}" on a serial line: name the system file with --system SYSTEM.yaml, or write the partition's index (0, 1, …)`,
+  AXV_CONSOLE_CLOSED: (why: string) => `the console was closed: ${why}`,
+  AXV_NO_QEMU_BOARD: (board: string) =>
+    `the board ${board} cannot be emulated: boot its image on the board, and attach with axv-part console PARTITION --serial DEVICE`,
+} as const;
+
+export type RunErrorCode = keyof typeof MESSAGES;
+
+/** An error of running a system. `code` is stable: programs may test for it; `message` is for people. */
+export class RunError<C extends RunErrorCode = RunErrorCode> extends Error {
+  readonly code: C;
+
+  constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
+    // Each template takes some strings; TypeScript cannot see through the union of them.
+    const template: (...parts: string[]) => string = MESSAGES[code];
+    super(template(...parameters));
+    this.name = "RunError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,106 @@
+// Starts QEMU and ends it again, whatever happens to us.
+//
+// The UART and QMP are socket pairs that QEMU inherits as descriptors 3 and 4: no path, no port, no temporary folder that
+// could be in use, be guessed by somebody else, or stay behind; and the UART's first byte is kept by the kernel until
+// somebody reads. When nobody reads, QEMU waits: nothing is lost.
+//
+// setpriv (util-linux) has the kernel kill QEMU when this process ends, also when it is killed itself: prctl(2),
+// PR_SET_PDEATHSIG. QEMU is in a session of its own, so a Ctrl-C in the terminal ends us, and we end QEMU.
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Duplex } from "node:stream";
+import { RunError } from "./errors.ts";
+import { findProgram } from "./program.ts";
+import { Qmp } from "./qmp.ts";
+
+const PROGRAM = "qemu-system-aarch64";
+const DEBIAN_PACKAGE = "qemu-system-arm";
+const UART_FD = 3;
+const QMP_FD = 4;
+
+const START_TIMEOUT_MS = 30_000;
+/** After this, a QEMU that was told to quit is killed: with -icount sleep=off an idle guest makes it deaf. */
+const QUIT_TIMEOUT_MS = 2000;
+/** Enough of what QEMU says to understand why it died. */
+const SAID_MAX = 4000;
+
+/** The UART is on descriptor 3, QMP on 4; nothing that was not asked for. */
+const FIXED_ARGUMENTS: readonly string[] = [
+  ...["-nodefaults", "-display", "none", "-monitor", "none"],
+  ...["-chardev", `socket,id=uart,fd=${UART_FD}`, "-serial", "chardev:uart"],
+  ...["-chardev", `socket,id=qmp,fd=${QMP_FD}`, "-mon", "chardev=qmp,mode=control"],
+];
+
+/** A machine that runs a system: QEMU, or what a test puts in its place. */
+export interface Machine {
+  /** Both directions of the multiplexed UART. */
+  readonly uart: Duplex;
+  /** Settles when it has ended by itself: why, as an error that can be shown. Never rejects; never settles by `stop`. */
+  readonly died: Promise<RunError>;
+  /** Ends it; settles when it is gone. */
+  stop(): Promise<void>;
+}
+
+export async function startQemu(machineArguments: readonly string[]): Promise<Machine> {
+  const qemu = findProgram(PROGRAM, DEBIAN_PACKAGE);
+  const setpriv = findProgram("setpriv", "util-linux");
+  const child = spawn(setpriv, ["--pdeathsig", "KILL", "--", qemu, ...FIXED_ARGUMENTS, ...machineArguments], {
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const uart = duplex(child, UART_FD);
+  uart.on("error", () => {}); // QEMU is gone: its exit says so
+  const qmp = new Qmp(duplex(child, QMP_FD));
+
+  let said = "";
+  child.stderr?.on("data", (bytes: Buffer) => {
+    said = (said + bytes.toString()).slice(-SAID_MAX);
+  });
+  let stopping = false;
+  const { promise: died, resolve: tellDeath } = Promise.withResolvers<RunError>();
+  const gone = new Promise<void>((resolve) => {
+    child.on("error", (error) => {
+      tellDeath(new RunError("AXV_QEMU_FAILED", "could not be started", error.message));
+      resolve();
+    });
+    // "close", not "exit": by then all it said has been read.
+    child.on("close", (code, signal) => {
+      if (!stopping) tellDeath(deathError(said.trim(), code, signal));
+      resolve();
+    });
+  });
+
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    const killer = setTimeout(() => child.kill("SIGKILL"), QUIT_TIMEOUT_MS);
+    qmp.execute("quit").catch(() => child.kill("SIGKILL"));
+    uart.resume(); // a QEMU that waits for us to read cannot quit
+    await gone;
+    clearTimeout(killer);
+  };
+
+  const late = Promise.withResolvers<RunError>();
+  const timer = setTimeout(() => late.resolve(new RunError("AXV_QEMU_SILENT", String(START_TIMEOUT_MS / 1000))), START_TIMEOUT_MS);
+  const ready = qmp.greeted.then(() => qmp.execute("qmp_capabilities"));
+  const failure = await Promise.race([ready, died, late.promise]);
+  clearTimeout(timer);
+  if (failure !== undefined) {
+    await stop();
+    throw failure;
+  }
+  return { uart, died, stop };
+}
+
+function duplex(child: ChildProcess, descriptor: number): Duplex {
+  // Node types the descriptors above 2 as one-way streams; what it makes is a socket (libuv: UV_CREATE_PIPE is a socketpair).
+  const stream = child.stdio[descriptor];
+  if (stream === null || stream === undefined || !("read" in stream && "write" in stream)) {
+    throw new RunError("AXV_QEMU_FAILED", "could not be started", `no pipe for descriptor ${descriptor}`);
+  }
+  return stream as Duplex;
+}
+
+function deathError(said: string, code: number | null, signal: NodeJS.Signals | null): RunError {
+  if (/address already in use|could not set up host forwarding/i.test(said)) return new RunError("AXV_QEMU_PORT", said);
+  const how = signal === null ? `ended by itself with status ${code}` : `was killed by ${signal}`;
+  return new RunError("AXV_QEMU_FAILED", how, said);
+}
