@@ -1,0 +1,41 @@
+// AssemblyScript → wasm + source map, with the options of asconfig.json.
+import asc from "assemblyscript/asc";
+import { readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import { BuildError } from "./errors.ts";
+import { readOptional, ROOT } from "./files.ts";
+
+export interface Compiled {
+  readonly wasm: Uint8Array;
+  readonly sourceMap: string;
+  /** Every file that asc read, relative to the root. */
+  readonly inputs: readonly string[];
+}
+
+const OUTPUT = "build/program.wasm";
+
+/** `memoryPages`: linear memory neither grows nor shrinks. */
+export async function compile(entry: string, memoryPages: number): Promise<Compiled> {
+  const inputs = new Set<string>();
+  const outputs = new Map<string, Uint8Array | string>();
+  const stderr = asc.createMemoryStream();
+  const pages = String(memoryPages);
+  const flags = ["--config", "asconfig.json", "--outFile", OUTPUT, "--initialMemory", pages, "--maximumMemory", pages];
+  const { error } = await asc.main([entry, ...flags], {
+    stdout: asc.createMemoryStream(),
+    stderr,
+    readFile: (filename) => {
+      const content = readOptional(resolve(ROOT, filename));
+      if (content !== undefined) inputs.add(filename);
+      return content?.toString("utf8") ?? null;
+    },
+    writeFile: (filename, contents) => void outputs.set(filename, contents),
+    listFiles: (dirname) => readdirSync(resolve(ROOT, dirname)).filter((name) => name.endsWith(".ts")),
+  });
+  const wasm = outputs.get(OUTPUT);
+  const sourceMap = outputs.get(`${OUTPUT}.map`);
+  if (error !== null || typeof wasm !== "object" || typeof sourceMap !== "string") {
+    throw new BuildError("compile-failed", `${entry}\n${stderr.toString()}${error?.message ?? ""}`);
+  }
+  return { wasm, sourceMap, inputs: [...inputs] };
+}

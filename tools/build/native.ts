@@ -1,0 +1,94 @@
+// C and assembly → a linked ELF and the bytes of the raw binary, with clang-19 and lld-19.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { flatten, readElf } from "./elf.ts";
+import { BuildError } from "./errors.ts";
+import { ROOT } from "./files.ts";
+import { checkPositionIndependent } from "./relocations.ts";
+
+export const CLANG = { command: "clang-19", package: "clang-19" } as const;
+export const LLD = { command: "ld.lld-19", package: "lld-19" } as const;
+export type Tool = typeof CLANG | typeof LLD;
+
+const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a", "-g", "-fdebug-compilation-dir=.", "-I."];
+
+/** What every C file of ours is compiled with, on the target and on the host. */
+export const C_FLAGS = [
+  "-std=gnu11", "-O2",
+  // WebAssembly's semantics: wrapping arithmetic, untyped memory, loops that may be endless.
+  "-fwrapv", "-fno-strict-aliasing", "-fno-finite-loops", "-fno-builtin",
+  // One wasm loop stays one loop with one bound, and a switch stays branches (verify reads both).
+  "-fno-unroll-loops", "-fno-jump-tables",
+  // Padding inside a path is executed.
+  "-falign-loops=1",
+  "-Wall", "-Wextra", "-Werror", "-Wno-unused-label", "-Wno-unused-parameter", "-Wno-parentheses-equality",
+  "-Wno-unused-but-set-variable", "-Wno-unused-variable", "-Wno-infinite-recursion", "-Wno-uninitialized", "-Wno-sometimes-uninitialized",
+];
+
+const TARGET_C_FLAGS = [
+  ...TARGET, ...C_FLAGS,
+  "-ffreestanding", "-mgeneral-regs-only", "-fpie", "-mno-outline-atomics", "-mtune=cortex-a53", "-mfix-cortex-a53-835769",
+  "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fomit-frame-pointer",
+];
+
+const LINK_FLAGS = [
+  // Linked static, with its relocations kept: relocations.ts proves from them that the program runs at any address.
+  "-static", "--emit-relocs", "--gc-sections", "--no-undefined", "--fatal-warnings", "--build-id=none",
+  "--fix-cortex-a53-843419",
+];
+
+export interface NativeSources {
+  readonly cFile: string;
+  readonly assembly: readonly string[];
+  readonly linkerScript: string;
+  readonly relocatable: boolean;
+  readonly defines: Readonly<Record<string, string>>;
+  /** Linker symbols with constant values. */
+  readonly symbols: Readonly<Record<string, number>>;
+}
+
+export interface Native {
+  readonly elf: Uint8Array;
+  readonly binary: Uint8Array;
+  /** Every file that was read, relative to the root. */
+  readonly inputs: readonly string[];
+}
+
+/** `workDir`: for objects and the linked file, relative to the root. */
+export function buildNative(sources: NativeSources, workDir: string): Native {
+  mkdirSync(join(ROOT, workDir), { recursive: true });
+  const defines = Object.entries(sources.defines).map(([name, value]) => `-D${name}=${value}`);
+  const inputs = new Set([sources.linkerScript]);
+  const objects = [sources.cFile, ...sources.assembly].map((source, index) => {
+    const object = join(workDir, `${index}-${basename(source)}.o`);
+    const flags = source.endsWith(".c") ? TARGET_C_FLAGS : TARGET;
+    runTool(CLANG, [...flags, ...defines, "-MD", "-MF", `${object}.d`, "-c", source, "-o", object]);
+    for (const input of readDependencies(`${object}.d`)) inputs.add(input);
+    return object;
+  });
+  const symbols = Object.entries(sources.symbols).map(([name, value]) => `--defsym=${name}=${value}`);
+  const linked = join(workDir, "linked.elf");
+  runTool(LLD, [...LINK_FLAGS, ...symbols, "-T", sources.linkerScript, ...objects, "-o", linked]);
+  const elf = readFileSync(join(ROOT, linked));
+  const parsed = readElf(elf);
+  if (sources.relocatable) checkPositionIndependent(parsed);
+  return { elf, binary: flatten(parsed), inputs: [...inputs] };
+}
+
+export function runTool(tool: Tool, args: readonly string[]): string {
+  const { error, status, stdout, stderr } = spawnSync(tool.command, args, { cwd: ROOT, encoding: "utf8" });
+  if (error !== undefined && "code" in error && error.code === "ENOENT") {
+    throw new BuildError("tool-missing", `${tool.command} not found (apt-get install ${tool.package})`);
+  }
+  if (error !== undefined || status !== 0) {
+    throw new BuildError("tool-failed", `${tool.command} ${args.at(-1) ?? ""}\n${stderr}${error?.message ?? ""}`);
+  }
+  return stdout;
+}
+
+/** A makefile rule: target: file file \ file */
+function readDependencies(file: string): string[] {
+  const [, files = ""] = readFileSync(join(ROOT, file), "utf8").split(/:\s/, 2);
+  return files.split(/[\s\\]+/).filter((name) => name !== "");
+}

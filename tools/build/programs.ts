@@ -1,0 +1,61 @@
+// What is built for the target, as data. A program is AssemblyScript plus the assembly and linker script it starts with.
+
+export interface Program {
+  /** Also the name of its folder in build/ and of the products in it. */
+  readonly name: string;
+  /** asc's entry file; its exports are what the assembly calls. All paths are relative to the repository's root. */
+  readonly entry: string;
+  /** wasm import module → the file whose export of that name is the table. */
+  readonly tables: Readonly<Record<string, string>>;
+  /** Linear memory, fixed, in WebAssembly pages of 64 KiB. The linker script sees its size as axv_linear_bytes. */
+  readonly memoryPages: number;
+  /** .S files, in link order. */
+  readonly assembly: readonly string[];
+  readonly linkerScript: string;
+  /** Runs at any address, which the build then proves; otherwise at the one that the linker script says. */
+  readonly relocatable: boolean;
+  /** Runs at any 4 KiB aligned address, and the build proves it; else where its linker script says. */
+  readonly positionIndependent: boolean;
+  /** Macros for C and assembly. */
+  readonly defines: Readonly<Record<string, string>>;
+}
+
+/** Start of linear memory's window: 256 GiB, in the middle of a 39-bit address space. */
+const LINEAR_BASE = "0x4000000000";
+
+export const CORE: Program = {
+  name: "core",
+  entry: "arch/aarch64/index.ts",
+  tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
+  memoryPages: 16,
+  assembly: ["arch/aarch64/entry.S"],
+  linkerScript: "arch/aarch64/core.ld",
+  positionIndependent: true,
+  defines: { LINEAR_BASE },
+};
+
+/** The PLC guest, bare metal at EL1. */
+export const PLC: Program = {
+  name: "plc",
+  entry: "rtos-guests/plc/index.ts",
+  tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/plc.table.ts", channel: "rtos-guests/channel/channel.table.ts" },
+  memoryPages: 1,
+  assembly: ["rtos-guests/plc/start.S", "rtos-guests/plc/stage1.S", "rtos-guests/plc/vectors.S"],
+  linkerScript: "rtos-guests/plc/plc.ld",
+  positionIndependent: false,
+  defines: { LINEAR_BASE },
+};
+
+/** Shows the PLC guest's process image: a Linux/arm64 executable for the other end of the channel. */
+export const PLC_READER: Program = {
+  name: "plc-reader",
+  entry: "rtos-guests/linux/index.ts",
+  tables: { cpu: "core/cpu.table.ts", linux: "rtos-guests/linux/linux.table.ts", channel: "rtos-guests/channel/channel.table.ts" },
+  memoryPages: 1,
+  assembly: ["rtos-guests/linux/start.S"],
+  linkerScript: "rtos-guests/linux/linux.ld",
+  positionIndependent: false,
+  defines: { LINEAR_BASE },
+};
+
+export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_READER];

@@ -1,0 +1,107 @@
+// WebAssembly → one freestanding C file (architecture, decision 2). The wasm is read by binaryen; its IR, printed as text
+// with the source map's locations, is walked here. The C goes to clang-19 as it is.
+import { readFileSync } from "node:fs";
+import { BuildError } from "../errors.ts";
+import { Effects } from "./effects.ts";
+import { FunctionWriter, type Line, type Surroundings } from "./function.ts";
+import { BOUND, externImport, findIntrinsic, inlineImport, type Tables } from "./imports.ts";
+import { checkLoops } from "./loops.ts";
+import { withLineDirectives } from "./lines.ts";
+import { readModule, type Function, type Module } from "./module.ts";
+import { isIdentifier, Names, sourceName } from "./names.ts";
+import { C_TYPE, literal } from "./pending.ts";
+import { parseText } from "./text.ts";
+
+const PRELUDE = new URL("prelude.h", import.meta.url);
+/** Copies the data segments into linear memory and runs the module's start function; called once, before any export. */
+export const INITIALIZER = "axv_init_linear";
+
+export interface Translation {
+  readonly c: string;
+  /** Exported function → its parameters and result; C and wasm have the same names. */
+  readonly module: Module;
+  /** wasm id → C name, of imports and functions. */
+  readonly functions: ReadonlyMap<string, string>;
+}
+
+/** `imports`: inline on the target; extern where a test answers them. */
+export function translate(text: string, tables: Tables, imports: "inline" | "extern"): Translation {
+  const module = readModule(parseText(text));
+  const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
+  const functions = nameFunctions(module, names);
+  const bound = [...module.imports].find(([, one]) => one.module === BOUND.module && one.name === BOUND.name)?.[0];
+  const around: Surroundings = {
+    effects: new Effects(module.globals.keys()),
+    functions,
+    globals: new Map([...module.globals.keys()].map((id) => [id, names.claim(sourceName(id))])),
+    bound,
+    memoryPages: module.memoryPages,
+  };
+
+  const declarations: string[] = [];
+  for (const [id, one] of module.imports) {
+    const intrinsic = findIntrinsic(tables, one);
+    const name = functions.get(id) ?? "";
+    if (id === bound) continue;
+    declarations.push(imports === "inline" ? inlineImport(name, intrinsic) : externImport(name, one));
+  }
+  for (const [id, { type, mutable, value }] of module.globals) {
+    declarations.push(`static ${mutable ? "" : "const "}${C_TYPE[type]} ${around.globals.get(id) ?? ""} = ${literal(value, type)};`);
+  }
+  const exported = new Set(module.exports.values());
+  const prototype = (one: Function, params: string): string =>
+    `${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
+  for (const one of module.functions) declarations.push(`${prototype(one, one.params.map((type) => C_TYPE[type]).join(", "))};`);
+
+  const bodies = module.functions.flatMap((one): Line[] => {
+    checkLoops(one.body, bound, one.name);
+    const localNames = new Names(names.all());
+    const locals = one.locals.map((_, index) => localNames.claim(localName(one, index)));
+    const typed = one.locals.map((type, index) => `${C_TYPE[type]} ${locals[index] ?? ""}`);
+    const lines = new FunctionWriter(around, locals, localNames).write(one.body, one.result);
+    const at = lines.find((line) => line.at !== undefined)?.at;
+    return [
+      { text: "", at: undefined },
+      { text: `${prototype(one, typed.slice(0, one.params.length).join(", "))} {`, at },
+      ...typed.slice(one.params.length).map((text) => ({ text: `  ${text} = 0;`, at: undefined })),
+      ...lines,
+      { text: "}", at: undefined },
+    ];
+  });
+
+  const c = [
+    `#line 1 "tools/build/translate/prelude.h"`,
+    readFileSync(PRELUDE, "utf8"),
+    ...declarations,
+    ...withLineDirectives(bodies),
+    ...initializer(module, functions),
+    "",
+  ];
+  return { c: c.join("\n"), module, functions };
+}
+
+/** Exports first: assembly knows them by these names. */
+function nameFunctions(module: Module, names: Names): Map<string, string> {
+  const functions = new Map<string, string>();
+  for (const [name, id] of module.exports) {
+    if (!isIdentifier(name) || functions.has(id)) throw new BuildError("export-name", `export "${name}" of ${sourceName(id)}`);
+    functions.set(id, names.claim(name));
+  }
+  for (const [id, one] of module.imports) functions.set(id, names.claim(`${one.module}_${one.name}`));
+  for (const { id, name } of module.functions) if (!functions.has(id)) functions.set(id, names.claim(name));
+  return functions;
+}
+
+function localName(one: Function, index: number): string {
+  const name = sourceName(one.localIds[index] ?? "");
+  return /^\d*$/.test(name) ? `${index < one.params.length ? "p" : "l"}${index}` : name;
+}
+
+function initializer(module: Module, functions: ReadonlyMap<string, string>): string[] {
+  const data = module.segments.map(({ data }, index) => `static const u8 axv_segment${index}[] = {${[...data].join(",")}};`);
+  const copies = module.segments.map(
+    ({ offset, data }, index) => `  axv_memory_init(${literal(BigInt(offset), "i32")}, axv_segment${index}, ${data.length}u);`,
+  );
+  const start = module.start === undefined ? [] : [`  ${functions.get(module.start) ?? ""}();`];
+  return ["", `#line 1 "${INITIALIZER}"`, ...data, `void ${INITIALIZER}(void) {`, ...copies, ...start, "}"];
+}

@@ -1,0 +1,111 @@
+// Head of every translated program: types, linear memory, loop markers, and the instructions of WebAssembly that C lacks.
+// The build defines LINEAR_BASE, the address of linear memory: a constant on the target, a variable in host tests.
+#pragma GCC visibility push(hidden)
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long u64;
+typedef signed char i8;
+typedef signed short i16;
+typedef signed int i32;
+typedef signed long i64;
+
+#define LINEAR(pointer) ((char *)LINEAR_BASE + (u32)(pointer))
+
+// WebAssembly memory has no types and no alignment, and its effective address is 33 bits wide: it does not wrap.
+typedef u8 __attribute__((may_alias)) axv_u8;
+typedef i8 __attribute__((may_alias)) axv_i8;
+typedef u16 __attribute__((may_alias, aligned(1))) axv_u16;
+typedef i16 __attribute__((may_alias, aligned(1))) axv_i16;
+typedef u32 __attribute__((may_alias, aligned(1))) axv_u32;
+typedef i32 __attribute__((may_alias, aligned(1))) axv_i32;
+typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
+#define ACCESS(type, pointer, offset) (*(axv_##type *)(LINEAR(pointer) + (offset)))
+
+// A loop's bound, for verify: address of an instruction in the loop's body, bound, source line. No instruction is added.
+#ifdef __aarch64__
+#define BOUND(limit)                                                                                                     \
+  __asm__ volatile("0: .pushsection .axv.bounds,\"\",%%progbits; .xword 0b; .word %c0; .word %c1; .popsection"           \
+                   :                                                                                                     \
+                   : "i"(limit), "i"(__LINE__))
+#else
+#define BOUND(limit) __asm__ volatile("")
+#endif
+// A loop whose length is a count of bytes.
+#define BYTES_LOOP BOUND(0xffffffff)
+
+// always_inline, and nodebug so that a debugger stays on the line of the source that uses it.
+#define AXV_INLINE static inline __attribute__((always_inline, nodebug, unused))
+
+// Division (core specification §4.3.2): by zero traps, and so does the one signed quotient that does not fit.
+#define AXV_DIVISION(bits, lowest)                                                                                       \
+  AXV_INLINE u##bits axv_div_u##bits(u##bits a, u##bits b) {                                                             \
+    if (b == 0) __builtin_trap();                                                                                        \
+    return a / b;                                                                                                        \
+  }                                                                                                                      \
+  AXV_INLINE u##bits axv_rem_u##bits(u##bits a, u##bits b) {                                                             \
+    if (b == 0) __builtin_trap();                                                                                        \
+    return a % b;                                                                                                        \
+  }                                                                                                                      \
+  AXV_INLINE u##bits axv_div_s##bits(u##bits a, u##bits b) {                                                             \
+    if (b == 0 || (a == lowest && b == (u##bits)-1)) __builtin_trap();                                                   \
+    return (u##bits)((i##bits)a / (i##bits)b);                                                                           \
+  }                                                                                                                      \
+  AXV_INLINE u##bits axv_rem_s##bits(u##bits a, u##bits b) {                                                             \
+    if (b == 0) __builtin_trap();                                                                                        \
+    return b == (u##bits)-1 ? 0 : (u##bits)((i##bits)a % (i##bits)b);                                                    \
+  }
+AXV_DIVISION(32, 0x80000000u)
+AXV_DIVISION(64, 0x8000000000000000ul)
+
+// memory.copy and memory.fill. What lies outside the 4 GiB window traps here; what is inside it but not mapped, traps in
+// the MMU. Not inlined: their loops are counted once by verify.
+#define AXV_WINDOW 0x100000000ul
+#define AXV_BULK static __attribute__((noinline, unused))
+
+AXV_BULK void axv_memory_copy(u32 to, u32 from, u32 bytes) {
+  if (to + (u64)bytes > AXV_WINDOW || from + (u64)bytes > AXV_WINDOW) __builtin_trap();
+  u32 words = bytes & ~7u;
+  if (to - from >= bytes) { // forwards: no byte is written before it is read
+    for (u32 at = 0; at < words; at += 8) {
+      BYTES_LOOP;
+      ACCESS(u64, to + at, 0) = ACCESS(u64, from + at, 0);
+    }
+    for (u32 at = words; at < bytes; at++) {
+      BYTES_LOOP;
+      ACCESS(u8, to + at, 0) = ACCESS(u8, from + at, 0);
+    }
+  } else {
+    for (u32 at = bytes; at > words; at--) {
+      BYTES_LOOP;
+      ACCESS(u8, to + at - 1, 0) = ACCESS(u8, from + at - 1, 0);
+    }
+    for (u32 at = words; at > 0; at -= 8) {
+      BYTES_LOOP;
+      ACCESS(u64, to + at - 8, 0) = ACCESS(u64, from + at - 8, 0);
+    }
+  }
+}
+
+AXV_BULK void axv_memory_fill(u32 to, u32 value, u32 bytes) {
+  if (to + (u64)bytes > AXV_WINDOW) __builtin_trap();
+  u64 pattern = (value & 0xff) * 0x0101010101010101ul;
+  u32 words = bytes & ~7u;
+  for (u32 at = 0; at < words; at += 8) {
+    BYTES_LOOP;
+    ACCESS(u64, to + at, 0) = pattern;
+  }
+  for (u32 at = words; at < bytes; at++) {
+    BYTES_LOOP;
+    ACCESS(u8, to + at, 0) = (u8)value;
+  }
+}
+
+// Active data segments, copied once by axv_init_linear.
+AXV_BULK void axv_memory_init(u32 to, const u8 *from, u32 bytes) {
+  for (u32 at = 0; at < bytes; at++) {
+    BYTES_LOOP;
+    ACCESS(u8, to + at, 0) = from[at];
+  }
+}
