@@ -1,0 +1,42 @@
+// The board that is simulated: the facts a machine is built from. `qemuVirt` is QEMU's virt machine with GICv3, as far as
+// the hypervisor can tell; what it says must be what boards/qemu-aarch64/board.yaml says.
+import type { GicBoard } from "./gic/gic.ts";
+import type { Range } from "./memory.ts";
+import type { TimerInterrupts } from "./pcpu.ts";
+
+export interface Board extends GicBoard, TimerInterrupts {
+  readonly uart: number;
+  readonly ram: readonly Range[];
+  /** Devices that may be passed through to a guest. */
+  readonly devices: readonly Range[];
+  /** Where the image is loaded, and how large the core is in it. */
+  readonly imageBase: number;
+  readonly imageSize: number;
+  /** Where linear memory begins, from the image's first byte; where the stage 1 root table is. */
+  readonly linearOffset: number;
+  readonly stage1RootOffset: number;
+  readonly secondaryEntryOffset: number;
+}
+
+const MIB = 0x10_0000;
+const GICR_FIRST = 0x080a_0000;
+const GICR_STRIDE = 0x2_0000;
+
+export const qemuVirt: Board = {
+  gicd: 0x0800_0000,
+  spiLimit: 288,
+  listRegisters: 4,
+  cpus: Array.from({ length: 4 }, (_, n) => ({ mpidr: BigInt(n), gicr: GICR_FIRST + n * GICR_STRIDE })),
+  maintenance: 25,
+  hypervisorTimer: 26,
+  virtualTimer: 27,
+  physicalTimer: 30,
+  uart: 0x0900_0000,
+  ram: [{ pa: 0x4000_0000, size: 1024 * MIB }],
+  devices: [{ pa: 0x0a00_0000, size: 0x4000 }, { pa: 0x0901_0000, size: 0x1000 }],
+  imageBase: 0x4020_0000,
+  imageSize: 8 * MIB,
+  linearOffset: 0x2_0000,
+  stage1RootOffset: 0x1_f000,
+  secondaryEntryOffset: 0x1000,
+};

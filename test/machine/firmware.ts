@@ -1,0 +1,53 @@
+// EL3: the firmware behind SMC, which is to say its PSCI (Arm DEN 0022). It starts secondary pCPUs; which of them have been
+// asked for is for the test to look at. A guest's SMC must never get here: anything but what our hypervisor itself has
+// reason to ask is an error.
+import { hex, MachineError } from "./errors.ts";
+
+export const PSCI_VERSION = 0x8400_0000;
+export const PSCI_CPU_OFF = 0x8400_0002;
+export const PSCI_CPU_ON_64 = 0xc400_0003;
+export const PSCI_AFFINITY_INFO_64 = 0xc400_0004;
+export const PSCI_FEATURES = 0x8400_000a;
+
+const VERSION_1_1 = 0x0001_0001;
+export const PSCI_SUCCESS = 0;
+export const PSCI_INVALID_PARAMETERS = -2;
+export const PSCI_ALREADY_ON = -4;
+
+export interface CpuOnRequest {
+  readonly pcpu: number;
+  readonly entry: number;
+  readonly context: bigint;
+}
+
+export class Firmware {
+  /** Every SMC made, by function: for a test to see that guests cause none. */
+  readonly calls: number[] = [];
+  /** pCPUs started and not yet picked up by the machine. */
+  readonly started: CpuOnRequest[] = [];
+  private readonly on: boolean[];
+  private readonly mpidrs: readonly bigint[];
+
+  constructor(mpidrs: readonly bigint[], bootCpu: number) {
+    this.mpidrs = mpidrs;
+    this.on = mpidrs.map((_, n) => n === bootCpu);
+  }
+
+  call(fn: number, x1: bigint, x2: bigint, x3: bigint): bigint {
+    this.calls.push(fn);
+    switch (fn) {
+      case PSCI_VERSION: return BigInt(VERSION_1_1);
+      case PSCI_CPU_ON_64: return BigInt(this.cpuOn(x1, x2, x3));
+      default: throw new MachineError("MACHINE_FIRMWARE", `SMC ${hex(fn)} reached the firmware: a hypervisor of ours asks only PSCI_VERSION and CPU_ON`);
+    }
+  }
+
+  private cpuOn(target: bigint, entry: bigint, context: bigint): number {
+    const pcpu = this.mpidrs.indexOf(target);
+    if (pcpu < 0) return PSCI_INVALID_PARAMETERS;
+    if (this.on[pcpu] === true) return PSCI_ALREADY_ON;
+    this.on[pcpu] = true;
+    this.started.push({ pcpu, entry: Number(entry), context });
+    return PSCI_SUCCESS;
+  }
+}

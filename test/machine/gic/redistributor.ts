@@ -1,0 +1,102 @@
+// GICR: a pCPU's redistributor, for its SGIs and PPIs (IHI 0069 §12.10…§12.12). RD_base frame, then SGI_base 64 KiB above.
+import { InterruptBank } from "./bank.ts";
+import {
+  BANK_END, FRAME_BYTES, GICR_CTLR, GICR_CTLR_RWP, GICR_IIDR, GICR_PENDBASER_END, GICR_PROPBASER, GICR_SGI_BASE, GICR_STATUSR,
+  GICR_TYPER, GICR_TYPER_LAST, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP, GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR,
+  IIDR_ARM, IPRIORITYR, ISPENDR, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR_FIRST, UNMODELLED,
+} from "./registers.ts";
+
+/** How many reads show RWP after an ICENABLER write, and ChildrenAsleep after a wake-up. */
+const SETTLE_READS = 2;
+const SGIS = 0xffff;
+
+export class Redistributor {
+  readonly bank = new InterruptBank([0xffff_ffff], [SGIS]);
+  /** Aff2.Aff1.Aff0, as GICD_IROUTER's low word has it. */
+  readonly affinityLow: number;
+  /** Aff3. */
+  readonly affinityHigh: number;
+  private readonly typerLow: number;
+  private readonly typerHigh: number;
+  private asleep = true;
+  private waking = 0;
+  private rwp = 0;
+
+  constructor(mpidr: bigint, processorNumber: number, last: boolean) {
+    this.affinityLow = Number(mpidr & 0xff_ffffn);
+    this.affinityHigh = Number((mpidr >> 32n) & 0xffn);
+    this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0);
+    this.typerHigh = ((this.affinityHigh << 24) | this.affinityLow) >>> 0;
+  }
+
+  /** Nothing is forwarded to a pCPU that GICR_WAKER says is asleep, or that is still waking up (§11.1). */
+  get forwards(): boolean {
+    return !this.asleep && this.waking === 0;
+  }
+
+  read(offset: number, bytes: number): number {
+    const inBank = offset - GICR_SGI_BASE;
+    if (bytes === 1) return inBank >= IPRIORITYR && inBank < IPRIORITYR + 32 ? this.bank.priorityAt(inBank - IPRIORITYR) : UNMODELLED;
+    if (bytes !== 4) return UNMODELLED;
+    if (inBank >= 0) return this.isBankRegister(inBank) ? this.bank.read32(inBank) : inBank >= PIDR_FIRST && inBank < FRAME_BYTES ? 0 : UNMODELLED;
+    switch (offset) {
+      case GICR_CTLR: {
+        const waiting = this.rwp > 0 ? GICR_CTLR_RWP : 0;
+        if (this.rwp > 0) this.rwp--;
+        return waiting;
+      }
+      case GICR_IIDR: return IIDR_ARM;
+      case GICR_TYPER: return this.typerLow;
+      case GICR_TYPER + 4: return this.typerHigh;
+      case GICR_STATUSR: return 0;
+      case GICR_WAKER: {
+        const sleeping = this.asleep || this.waking > 0;
+        if (this.waking > 0) this.waking--;
+        return (this.asleep ? GICR_WAKER_PROCESSOR_SLEEP : 0) | (sleeping ? GICR_WAKER_CHILDREN_ASLEEP : 0);
+      }
+      case PIDR2: return PIDR2_GICV3;
+      default:
+        if (offset >= PIDR_FIRST) return 0;
+        return offset >= GICR_PROPBASER && offset < GICR_PENDBASER_END ? 0 : UNMODELLED; // no LPIs
+    }
+  }
+
+  read64(offset: number): bigint {
+    if (offset === GICR_TYPER) return (BigInt(this.typerHigh) << 32n) | BigInt(this.typerLow);
+    return offset >= GICR_PROPBASER && offset < GICR_PENDBASER_END && (offset & 7) === 0 ? 0n : BigInt(UNMODELLED);
+  }
+
+  write(offset: number, bytes: number, value: number): boolean {
+    const inBank = offset - GICR_SGI_BASE;
+    if (bytes === 1) {
+      if (inBank < IPRIORITYR || inBank >= IPRIORITYR + 32) return false;
+      this.bank.writePriority(inBank - IPRIORITYR, value);
+      return true;
+    }
+    if (bytes !== 4) return false;
+    if (inBank >= 0) {
+      if (!this.isBankRegister(inBank)) return false;
+      if (inBank >= ICENABLER && inBank < ISPENDR) this.rwp = SETTLE_READS;
+      return this.bank.write32(inBank, value);
+    }
+    switch (offset) {
+      case GICR_CTLR: case GICR_STATUSR: return true; // no LPIs to enable
+      case GICR_WAKER: {
+        const asleep = (value & GICR_WAKER_PROCESSOR_SLEEP) !== 0;
+        if (this.asleep && !asleep) this.waking = SETTLE_READS;
+        this.asleep = asleep;
+        return true;
+      }
+      default: return offset >= GICR_PROPBASER && offset < GICR_PENDBASER_END;
+    }
+  }
+
+  /** SGI_base has one word of each register, 32 priorities and two ICFGRs; ITARGETSR does not exist there. */
+  private isBankRegister(offset: number): boolean {
+    if (offset < IGROUPR || offset >= BANK_END) return false;
+    if (offset >= IPRIORITYR && offset < ITARGETSR) return offset < IPRIORITYR + 32;
+    if (offset >= ITARGETSR && offset < ICFGR) return false;
+    if (offset >= ICFGR && offset < IGRPMODR) return offset < ICFGR + 8;
+    return (offset & 0x7f) === 0;
+  }
+}

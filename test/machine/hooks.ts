@@ -1,0 +1,152 @@
+// The intrinsics, as the simulated machine answers them: what each instruction of the tables does here. Names and types are
+// the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
+import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
+import { COUNTER_FREQUENCY } from "./clock.ts";
+import { hex, MachineError } from "./errors.ts";
+import type { Hook, Hooks } from "./imports.ts";
+import type { Machine } from "./machine.ts";
+import { isRegister } from "./registers.ts";
+import { LIST_REGISTERS_MAX } from "./gic/virtualInterface.ts";
+
+const MASK32 = 0xffff_ffffn;
+
+/** Module "cpu": atomics are plain here, because only one pCPU runs at a time and never stops inside the core. */
+export function cpuHooks(machine: Machine): Hooks {
+  const update = (pointer: number, change: (before: number) => number): number => {
+    const before = machine.linear.getUint32(pointer, true);
+    machine.linear.setUint32(pointer, change(before) >>> 0, true);
+    return before;
+  };
+  return {
+    bound: (iteration: number, limit: number) => {
+      if (iteration >= limit) throw new MachineError("MACHINE_LOOP", `iteration ${iteration} of a loop that says it ends before ${limit}`);
+    },
+    atomicOr32: (pointer: number, bits: number) => update(pointer, (before) => before | bits),
+    atomicAnd32: (pointer: number, bits: number) => update(pointer, (before) => before & bits),
+    atomicAdd32: (pointer: number, value: number) => update(pointer, (before) => before + value),
+    atomicExchange32: (pointer: number, value: number) => update(pointer, () => value),
+    compareExchange32: (pointer: number, expected: number, value: number) => update(pointer, (before) => (before === expected ? value : before)),
+    loadAcquire32: (pointer: number) => machine.linear.getUint32(pointer, true),
+    storeRelease32: (pointer: number, value: number) => machine.linear.setUint32(pointer, value, true),
+  };
+}
+
+/** Module "aarch64". */
+export function aarch64Hooks(machine: Machine): Hooks {
+  return { ...storageHooks(machine), ...timerHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) };
+}
+
+/** `mrs_X` and `msr_X` of registers that only keep what is written. */
+function storageHooks(machine: Machine): Hooks {
+  const hooks: Record<string, Hook> = {};
+  for (const { name } of aarch64) {
+    const register = name.slice(4);
+    if (!isRegister(register)) continue;
+    if (name.startsWith("mrs_")) hooks[name] = () => machine.current.registers[register];
+    if (name.startsWith("msr_")) {
+      hooks[name] = (value: bigint) => {
+        machine.current.registers[register] = value;
+      };
+    }
+  }
+  return hooks;
+}
+
+function timerHooks(machine: Machine): Hooks {
+  return {
+    mrs_CNTPCT_EL0: () => machine.clock.read(),
+    mrs_CNTFRQ_EL0: () => BigInt(COUNTER_FREQUENCY),
+    mrs_CNTHP_CTL_EL2: () => machine.current.hypervisorTimer.read(),
+    msr_CNTHP_CTL_EL2: (value: bigint) => machine.current.hypervisorTimer.write(value),
+    mrs_CNTHP_CVAL_EL2: () => machine.current.hypervisorTimer.compare,
+    msr_CNTHP_CVAL_EL2: (value: bigint) => void (machine.current.hypervisorTimer.compare = value),
+    msr_CNTV_CTL_EL0: (value: bigint) => machine.current.virtualTimer.write(value),
+    msr_CNTV_CVAL_EL0: (value: bigint) => void (machine.current.virtualTimer.compare = value),
+    msr_CNTP_CTL_EL0: (value: bigint) => machine.current.physicalTimer.write(value),
+    msr_CNTP_CVAL_EL0: (value: bigint) => void (machine.current.physicalTimer.compare = value),
+  };
+}
+
+function gicHooks(machine: Machine): Hooks {
+  const physical = () => machine.current.gic.physical;
+  const virtual = () => machine.current.gic.virtual;
+  return {
+    mrs_ICC_IAR1_EL1: () => BigInt(physical().acknowledge()),
+    msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value)),
+    msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value)),
+    msr_ICC_SGI1R_EL1: (value: bigint) => machine.gic.sendSgi(machine.current.index, value),
+    msr_ICC_PMR_EL1: (value: bigint) => void (physical().priorityMask = Number(value & 0xffn)),
+    msr_ICC_BPR1_EL1: (value: bigint) => void (physical().binaryPoint = Number(value & 7n)),
+    mrs_ICC_CTLR_EL1: () => physical().control,
+    msr_ICC_CTLR_EL1: (value: bigint) => void (physical().control = value),
+    msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().group1Enabled = (value & 1n) !== 0n),
+    mrs_ICH_HCR_EL2: () => BigInt(virtual().hypervisorControl),
+    msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
+    mrs_ICH_VTR_EL2: () => virtual().type,
+    mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty),
+    mrs_ICH_VMCR_EL2: () => BigInt(virtual().control),
+    msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
+    msr_ICH_AP1R0_EL2: (value: bigint) => void (virtual().activePriorities = Number(value & MASK32)),
+    mrs_ICH_LR: (n: number) => (n < LIST_REGISTERS_MAX ? virtual().read(n) : 0n),
+    msr_ICH_LR: (n: number, value: bigint) => {
+      if (n < LIST_REGISTERS_MAX) virtual().write(n, value);
+    },
+  };
+}
+
+function instructionHooks(machine: Machine): Hooks {
+  const barrier = (): void => {
+    machine.current.invalidating = false;
+  };
+  const invalidate = (drop: () => void) => (): void => {
+    machine.current.invalidating = true;
+    drop();
+  };
+  return {
+    isb: () => undefined,
+    dsbSy: barrier,
+    dsbIsh: barrier,
+    tlbiVmalls12e1is: invalidate(() => machine.tlb.invalidate(Number((machine.current.registers.VTTBR_EL2 >> 48n) & 0xffffn))),
+    tlbiAlle1is: invalidate(() => machine.tlb.invalidateAll()),
+    tlbiAlle2is: invalidate(() => undefined),
+    icIalluis: () => undefined,
+    dcCisw: () => undefined,
+    smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),
+  };
+}
+
+function memoryHooks(machine: Machine): Hooks {
+  const { board, memory, bus } = machine;
+  const hooks: Record<string, Hook> = {
+    imageBase: () => BigInt(board.imageBase),
+    imageSize: () => BigInt(board.imageSize),
+    secondaryEntry: () => BigInt(board.imageBase + board.secondaryEntryOffset),
+    stage1Root: () => BigInt(board.imageBase + board.stage1RootOffset),
+    linearToPhysical: (pointer: number) => BigInt(board.imageBase + board.linearOffset + pointer),
+    physicalRead64: (pa: bigint) => memory.read64(aligned(pa, 8)),
+    physicalWrite64: (pa: bigint, value: bigint) => {
+      machine.allowWrite(aligned(pa, 8), 8);
+      memory.write64(Number(pa), value);
+    },
+    copyFromPhysical: (pointer: number, pa: bigint, bytes: number) => {
+      if (bytes % 8 !== 0) throw new MachineError("MACHINE_BUS", `copyFromPhysical of ${bytes} bytes: not a multiple of 8`);
+      memory.copy(board.imageBase + board.linearOffset + aligned(BigInt(pointer), 8), aligned(pa, 8), bytes);
+    },
+    copyPhysical: (to: bigint, from: bigint, bytes: bigint) => {
+      machine.allowWrite(aligned(to, 64), aligned(bytes, 64));
+      memory.copy(Number(to), aligned(from, 64), Number(bytes));
+    },
+  };
+  for (const bits of [8, 16, 32, 64]) {
+    const bytes = bits / 8;
+    const read = (pa: bigint): bigint => bus.hypervisorRead(aligned(pa, bytes), bytes);
+    hooks[`mmioRead${bits}`] = bits === 64 ? read : (pa: bigint) => Number(read(pa));
+    hooks[`mmioWrite${bits}`] = (pa: bigint, value: number | bigint) => bus.hypervisorWrite(aligned(pa, bytes), bytes, BigInt(value));
+  }
+  return hooks;
+}
+
+function aligned(address: bigint, to: number): number {
+  if (address % BigInt(to) !== 0n) throw new MachineError("MACHINE_BUS", `${hex(address)} is not a multiple of ${to}`);
+  return Number(address);
+}

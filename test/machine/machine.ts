@@ -1,0 +1,202 @@
+// The simulated machine: pCPUs, GIC, memory, UART, firmware, and the core's own wasm running on it. Everything happens when a
+// test says so and in the order it says: a pCPU enters the core, runs to its end, and leaves. Nothing is random, nothing runs
+// in the background, so a failing test fails again.
+import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
+import { cpu } from "../../core/cpu.table.ts";
+import type { Board } from "./board.ts";
+import { Bus } from "./bus.ts";
+import { Clock } from "./clock.ts";
+import { hex, MachineError } from "./errors.ts";
+import { Firmware } from "./firmware.ts";
+import { Gic } from "./gic/gic.ts";
+import { INTID_SPURIOUS } from "./gic/registers.ts";
+import { aarch64Hooks, cpuHooks } from "./hooks.ts";
+import { bindImports } from "./imports.ts";
+import { PhysicalMemory } from "./memory.ts";
+import type { Range } from "./memory.ts";
+import { PCpu } from "./pcpu.ts";
+import { Pl011 } from "./pl011.ts";
+import { HCR_IMO } from "./registers.ts";
+import { Tlb } from "./tlb.ts";
+
+/** What arch/aarch64/index.ts exports for the vectors to call; vcpu is an offset in linear memory. */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  readonly boot: () => number;
+  readonly bootSecondary: (cpu: number) => number;
+  readonly park: (vcpu: number) => number;
+  readonly trapSync: (vcpu: number) => number;
+  readonly trapIrq: (vcpu: number) => number;
+  readonly trapSerror: (vcpu: number) => number;
+  readonly panic: (esr: bigint, elr: bigint, far: bigint) => void;
+}
+
+/** What trap entries and park() give back. */
+const RESUME = 0;
+
+/** Rounds of interrupts after which a machine that still does not rest is taken for one that never will. */
+const SETTLE_ROUNDS = 1000;
+
+export interface MachineOptions {
+  readonly board: Board;
+  /** The image behind the core: the system blob, then what partitions load. */
+  readonly blob: Uint8Array;
+  /** Bytes at offsets from the image's first byte. */
+  readonly loads?: readonly { readonly source: number; readonly bytes: Uint8Array }[];
+  /** Where the hypervisor may write, besides its own image. */
+  readonly partitionMemory: readonly Range[];
+}
+
+export class Machine {
+  readonly board: Board;
+  readonly clock = new Clock();
+  readonly memory: PhysicalMemory;
+  readonly gic: Gic;
+  readonly uart = new Pl011();
+  readonly bus: Bus;
+  readonly firmware: Firmware;
+  readonly tlb = new Tlb();
+  readonly pcpus: readonly PCpu[];
+  readonly core: CoreExports;
+  /** Linear memory, as the core sees it. */
+  readonly linear: DataView;
+  /** The pCPU that is executing the core now, or did so last. */
+  current: PCpu;
+  /** What the hypervisor wrote outside linear memory, since a test last emptied it. */
+  readonly writes: Range[] = [];
+  private readonly writable: readonly Range[];
+
+  constructor(module: WebAssembly.Module, options: MachineOptions) {
+    const { board } = options;
+    this.board = board;
+    this.memory = new PhysicalMemory(board.ram);
+    this.gic = new Gic(board, (n) => this.pcpu(n).refreshLines());
+    this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices);
+    this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
+    this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, this.gic.cpu(n), this.clock, board));
+    this.current = this.pcpu(0);
+    this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
+    const instance = new WebAssembly.Instance(module, {
+      cpu: bindImports("cpu", cpu, cpuHooks(this)),
+      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this)),
+    });
+    this.core = instance.exports as unknown as CoreExports;
+    this.memory.placeLinear(board.imageBase + board.linearOffset, this.core.memory.buffer as ArrayBuffer);
+    this.linear = new DataView(this.core.memory.buffer);
+    this.memory.writeBytes(board.imageBase + board.imageSize, options.blob);
+    for (const { source, bytes } of options.loads ?? []) this.memory.writeBytes(board.imageBase + source, bytes);
+  }
+
+  pcpu(n: number): PCpu {
+    const found = this.pcpus[n];
+    if (found === undefined) throw new MachineError("MACHINE_STATE", `there is no pCPU ${n}`);
+    return found;
+  }
+
+  /** Reset of the board: pCPU 0 runs boot(), firmware starts the others, all of them go as far as they can. */
+  boot(): void {
+    this.start(this.pcpu(0), () => this.core.boot());
+    this.settle();
+  }
+
+  /** Takes every physical interrupt that is signalled to a pCPU, until none is. */
+  settle(): void {
+    for (let round = 0; round < SETTLE_ROUNDS; round++) {
+      let moved = false;
+      for (const pcpu of this.pcpus) moved = this.step(pcpu) || moved;
+      if (!moved) return;
+    }
+    const states = this.pcpus.map((pcpu) => `pCPU ${pcpu.index} ${pcpu.phase}, INTID ${pcpu.gic.physical.highestPending()}`);
+    throw new MachineError("MACHINE_LIVELOCK", `interrupts still come after ${SETTLE_ROUNDS} rounds: ${states.join("; ")}`);
+  }
+
+  /** Lets one pCPU do what hardware makes it do now; false: nothing. */
+  step(pcpu: PCpu): boolean {
+    const request = this.firmware.started.find((started) => started.pcpu === pcpu.index);
+    if (request !== undefined) {
+      this.firmware.started.splice(this.firmware.started.indexOf(request), 1);
+      const entry = this.board.imageBase + this.board.secondaryEntryOffset;
+      if (request.entry !== entry) throw new MachineError("MACHINE_FIRMWARE", `CPU_ON with entry ${hex(request.entry)}: the image's secondary entry is ${hex(entry)}`);
+      this.start(pcpu, () => this.core.bootSecondary(Number(request.context)));
+      return true;
+    }
+    if (pcpu.phase !== "guest" && pcpu.phase !== "parked") return false;
+    if (pcpu.gic.physical.highestPending() === INTID_SPURIOUS) return false;
+    if (pcpu.phase === "parked") {
+      this.finish(pcpu, this.enter(pcpu, () => this.core.park(pcpu.vcpu)));
+      return true;
+    }
+    if ((pcpu.registers.HCR_EL2 & HCR_IMO) === 0n) throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index}: a guest with HCR_EL2.IMO = 0 is not modelled`);
+    this.leaveGuest(pcpu);
+    this.finish(pcpu, this.enter(pcpu, () => this.core.trapIrq(pcpu.vcpu)));
+    return true;
+  }
+
+  /** A synchronous exception from the guest of a pCPU, with the PC already where the architecture says it returns to. */
+  trap(pcpu: PCpu, esr: bigint, far = 0n, hpfar = 0n): void {
+    this.leaveGuest(pcpu);
+    pcpu.registers.ESR_EL2 = esr;
+    pcpu.registers.FAR_EL2 = far;
+    pcpu.registers.HPFAR_EL2 = hpfar;
+    this.finish(pcpu, this.enter(pcpu, () => this.core.trapSync(pcpu.vcpu)));
+  }
+
+  /** A physical SError while the guest of a pCPU runs. */
+  serror(pcpu: PCpu, esr: bigint): void {
+    this.leaveGuest(pcpu);
+    pcpu.registers.ESR_EL2 = esr;
+    this.finish(pcpu, this.enter(pcpu, () => this.core.trapSerror(pcpu.vcpu)));
+  }
+
+  /** An SPI's wire. */
+  setLine(intid: number, high: boolean): void {
+    this.gic.distributor.bank.setLine(intid, high);
+  }
+
+  /** Fails the test if the hypervisor may not write there; keeps account otherwise. */
+  allowWrite(pa: number, bytes: number): void {
+    const allowed = this.writable.some((range) => pa >= range.pa && pa + bytes <= range.pa + range.size);
+    if (!allowed) throw new MachineError("MACHINE_FORBIDDEN_WRITE", `the hypervisor writes ${bytes} bytes at ${hex(pa)}: neither its own nor a partition's memory`);
+    this.writes.push({ pa, size: bytes });
+  }
+
+  /** Runs an export on a pCPU: also for tests that call one by hand. */
+  enter(pcpu: PCpu, run: () => number): number {
+    this.current = pcpu;
+    try {
+      return run() >>> 0;
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      throw new MachineError("MACHINE_CORE_TRAP", `the core trapped on pCPU ${pcpu.index}, ESR_EL2 = ${hex(pcpu.registers.ESR_EL2)}: ${error.message}\n${error.stack ?? ""}`, error);
+    }
+  }
+
+  private start(pcpu: PCpu, run: () => number): void {
+    const vcpu = this.enter(pcpu, run);
+    if (vcpu === 0) {
+      pcpu.phase = "halted";
+      return;
+    }
+    pcpu.vcpu = vcpu;
+    pcpu.registers.TPIDR_EL2 = BigInt(vcpu);
+    this.finish(pcpu, this.enter(pcpu, () => this.core.park(vcpu)));
+  }
+
+  private leaveGuest(pcpu: PCpu): void {
+    if (pcpu.phase !== "guest") throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index} is ${pcpu.phase}: no guest runs on it`);
+    pcpu.registers.ELR_EL2 = pcpu.pc;
+    pcpu.registers.SPSR_EL2 = pcpu.pstate;
+  }
+
+  private finish(pcpu: PCpu, result: number): void {
+    if (result !== RESUME) {
+      pcpu.phase = "parked";
+      return;
+    }
+    if (pcpu.invalidating) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: DSB after TLBI`);
+    pcpu.phase = "guest";
+    pcpu.pc = pcpu.registers.ELR_EL2;
+    pcpu.pstate = pcpu.registers.SPSR_EL2;
+  }
+}
+

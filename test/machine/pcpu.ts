@@ -1,0 +1,59 @@
+// One pCPU of the simulated machine: its system registers, its timers, its share of the GIC, and what it is doing.
+import type { Clock } from "./clock.ts";
+import type { GicCpu } from "./gic/gic.ts";
+import { RESET } from "./registers.ts";
+import type { Registers } from "./registers.ts";
+import { Timer } from "./timers.ts";
+
+/**
+ * off: not started by firmware. starting: CPU_ON has been called, nothing run yet. guest: at EL1, in its vCPU.
+ * parked: at EL2, in WFI. halted: gave up (boot refused the blob).
+ */
+export type Phase = "off" | "starting" | "guest" | "parked" | "halted";
+
+export interface TimerInterrupts {
+  readonly maintenance: number;
+  readonly hypervisorTimer: number;
+  readonly virtualTimer: number;
+  readonly physicalTimer: number;
+}
+
+export class PCpu {
+  readonly index: number;
+  readonly mpidr: bigint;
+  readonly registers: Registers;
+  readonly gic: GicCpu;
+  readonly virtualTimer: Timer;
+  readonly physicalTimer: Timer;
+  readonly hypervisorTimer: Timer;
+  phase: Phase = "off";
+  /** Linear-memory offset of its vCPU's record. */
+  vcpu = 0;
+  /** The guest's PC and PSTATE while the guest runs; ELR_EL2 and SPSR_EL2 hold them while it does not. */
+  pc = 0n;
+  pstate = 0n;
+  /** A TLB invalidation has been issued and not yet waited for with DSB. */
+  invalidating = false;
+  private readonly interrupts: TimerInterrupts;
+
+  constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, interrupts: TimerInterrupts) {
+    this.index = index;
+    this.mpidr = mpidr;
+    this.gic = gic;
+    this.interrupts = interrupts;
+    // Bit 31 of MPIDR_EL1 is RES1 (D17.2.101).
+    this.registers = { ...RESET, MPIDR_EL1: mpidr | 0x8000_0000n };
+    this.virtualTimer = new Timer(clock, () => this.registers.CNTVOFF_EL2);
+    this.physicalTimer = new Timer(clock, () => 0n);
+    this.hypervisorTimer = new Timer(clock, () => 0n);
+  }
+
+  /** Brings the wires of its private peripherals up to date. */
+  refreshLines(): void {
+    const { bank } = this.gic.redistributor;
+    bank.setLine(this.interrupts.maintenance, this.gic.virtual.maintenance);
+    bank.setLine(this.interrupts.hypervisorTimer, this.hypervisorTimer.output);
+    bank.setLine(this.interrupts.virtualTimer, this.virtualTimer.output);
+    bank.setLine(this.interrupts.physicalTimer, this.physicalTimer.output);
+  }
+}

@@ -1,0 +1,98 @@
+// System registers as a guest's MSR and MRS name them: encodings, and which accesses the hypervisor gets to see (ARM ARM
+// D17, D1.10; IHI 0069 §12). An access that no control traps reaches the register itself, or its virtual counterpart.
+import { ICH_HCR_TALL1, ICH_HCR_TC, ICH_HCR_TDIR } from "./gic/virtualInterface.ts";
+import {
+  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, MDCR_TDA, MDCR_TDOSA, MDCR_TPM,
+} from "./registers.ts";
+import type { Registers } from "./registers.ts";
+
+export interface Encoding {
+  readonly op0: number;
+  readonly op1: number;
+  readonly crn: number;
+  readonly crm: number;
+  readonly op2: number;
+}
+
+const encoding = (op0: number, op1: number, crn: number, crm: number, op2: number): Encoding => ({ op0, op1, crn, crm, op2 });
+
+/** Those that tests use by name. */
+export const ENCODINGS = {
+  MIDR_EL1: encoding(3, 0, 0, 0, 0),
+  MPIDR_EL1: encoding(3, 0, 0, 0, 5),
+  ID_PFR0_EL1: encoding(3, 0, 0, 1, 0),
+  ID_AA64PFR0_EL1: encoding(3, 0, 0, 4, 0),
+  ID_AA64PFR1_EL1: encoding(3, 0, 0, 4, 1),
+  ID_AA64DFR0_EL1: encoding(3, 0, 0, 5, 0),
+  ID_AA64ISAR0_EL1: encoding(3, 0, 0, 6, 0),
+  ID_AA64MMFR0_EL1: encoding(3, 0, 0, 7, 0),
+  ID_AA64MMFR1_EL1: encoding(3, 0, 0, 7, 1),
+  ACTLR_EL1: encoding(3, 0, 1, 0, 1),
+  VBAR_EL1: encoding(3, 0, 12, 0, 0),
+  ICC_PMR_EL1: encoding(3, 0, 4, 6, 0),
+  ICC_IAR1_EL1: encoding(3, 0, 12, 12, 0),
+  ICC_EOIR1_EL1: encoding(3, 0, 12, 12, 1),
+  ICC_HPPIR1_EL1: encoding(3, 0, 12, 12, 2),
+  ICC_BPR1_EL1: encoding(3, 0, 12, 12, 3),
+  ICC_CTLR_EL1: encoding(3, 0, 12, 12, 4),
+  ICC_SRE_EL1: encoding(3, 0, 12, 12, 5),
+  ICC_IGRPEN1_EL1: encoding(3, 0, 12, 12, 7),
+  ICC_DIR_EL1: encoding(3, 0, 12, 11, 1),
+  ICC_RPR_EL1: encoding(3, 0, 12, 11, 3),
+  ICC_SGI1R_EL1: encoding(3, 0, 12, 11, 5),
+  ICC_ASGI1R_EL1: encoding(3, 0, 12, 11, 6),
+  ICC_SGI0R_EL1: encoding(3, 0, 12, 11, 7),
+  CNTV_CTL_EL0: encoding(3, 3, 14, 3, 1),
+  CNTV_CVAL_EL0: encoding(3, 3, 14, 3, 2),
+  CNTP_CTL_EL0: encoding(3, 3, 14, 2, 1),
+  CNTP_CVAL_EL0: encoding(3, 3, 14, 2, 2),
+  CNTPCT_EL0: encoding(3, 3, 14, 0, 1),
+  CNTVCT_EL0: encoding(3, 3, 14, 0, 2),
+  PMCR_EL0: encoding(3, 3, 9, 12, 0),
+  PMCCNTR_EL0: encoding(3, 3, 9, 13, 0),
+  MDSCR_EL1: encoding(2, 0, 0, 2, 2),
+  OSLAR_EL1: encoding(2, 0, 1, 0, 4),
+  OSDLR_EL1: encoding(2, 0, 1, 3, 4),
+  DBGBVR0_EL1: encoding(2, 0, 0, 0, 4),
+  DC_ISW: encoding(1, 0, 7, 6, 2),
+  DC_CSW: encoding(1, 0, 7, 10, 2),
+  DC_CISW: encoding(1, 0, 7, 14, 2),
+  /** IMPLEMENTATION DEFINED space (D17.1.2): S3_1_C15_C2_1, CPUECTLR_EL1 of a Cortex-A53. */
+  CPUECTLR_EL1: encoding(3, 1, 15, 2, 1),
+} as const;
+
+export type SystemRegister = keyof typeof ENCODINGS;
+
+/** ISS of a trapped MSR, MRS or system instruction (D17.2.37, EC 0x18). */
+export const systemRegisterIss = ({ op0, op1, crn, crm, op2 }: Encoding, register: number, read: boolean): number =>
+  (op0 << 20) | (op2 << 17) | (op1 << 14) | (crn << 10) | (register << 5) | (crm << 1) | (read ? 1 : 0);
+
+/** Would this access at EL1 be taken to EL2? */
+export function trapsToEl2({ op0, op1, crn, crm, op2 }: Encoding, read: boolean, registers: Registers, ichHcr: number): boolean {
+  const hcr = registers.HCR_EL2;
+  const on = (bit: bigint, value: bigint = hcr): boolean => (value & bit) !== 0n;
+  const ich = (bit: number): boolean => (ichHcr & bit) !== 0;
+  if (op0 === 1) return crn === 7 && op1 === 0 && op2 === 2 && on(HCR_TSW);
+  if (op0 === 2) {
+    if (crn === 1 && op1 === 0) return on(MDCR_TDOSA, registers.MDCR_EL2);
+    return on(MDCR_TDA, registers.MDCR_EL2);
+  }
+  if (crn === 0 && op1 === 0 && crm >= 1 && crm <= 7) return read && on(HCR_TID3);
+  if (crn === 1 && crm === 0 && op1 === 0 && op2 === 1) return on(HCR_TACR);
+  if (crn === 11 || crn === 15) return on(HCR_TIDCP);
+  if (crn === 9 && op1 === 3 && crm >= 12) return on(MDCR_TPM, registers.MDCR_EL2);
+  if (crn === 14 && op1 === 3) {
+    if (crm === 0) return op2 === 1 && !on(CNTHCTL_EL1PCTEN, registers.CNTHCTL_EL2);
+    return crm === 2 && !on(CNTHCTL_EL1PCEN, registers.CNTHCTL_EL2);
+  }
+  if (op1 !== 0) return false;
+  if (crn === 4 && crm === 6) return ich(ICH_HCR_TC);
+  if (crn !== 12) return false;
+  if (crm === 11) {
+    if (op2 >= 5) return on(HCR_IMO) || on(HCR_FMO) || ich(ICH_HCR_TC);
+    return ich(ICH_HCR_TC) || (op2 === 1 && ich(ICH_HCR_TDIR));
+  }
+  if (crm !== 12) return false;
+  if (op2 === 4) return ich(ICH_HCR_TC);
+  return op2 !== 5 && ich(ICH_HCR_TALL1);
+}
