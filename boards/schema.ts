@@ -1,0 +1,68 @@
+// What a board.yaml holds: facts of a board, and nothing else. How partitions use the board is system.yaml's business.
+//
+// Interrupt numbers are those of device trees: `spi: 16` is INTID 48 (32 + 16), `ppi: 11` is INTID 27 (16 + 11).
+import { z } from "zod";
+
+const address = z.int({ error: "an address, such as 0x08000000" }).nonnegative();
+const ppi = z.int({ error: "a PPI number, 0 to 15" }).min(0).max(15);
+const spi = z.int({ error: "an SPI number, 0 to 987" }).min(0).max(987);
+
+export const boardName = /^[a-z0-9][a-z0-9-]*$/;
+
+export const Device = z
+  .strictObject({
+    reg: address.describe("PA of its registers"),
+    size: z.int().positive().describe("bytes of its registers"),
+    spi: spi.describe("its interrupt, an SPI"),
+    trigger: z.enum(["level", "edge"]),
+    dma: z.boolean().describe("reads or writes memory by itself, with no SMMU between"),
+    node: z.string().describe("name of its device tree node, without the unit address"),
+    compatible: z.array(z.string()).min(1),
+    dma_coherent: z.boolean().describe("its DMA snoops the CPUs' caches"),
+    qemu_bus: z.string().optional().describe("where QEMU's -device plugs what stands behind it"),
+  })
+  .readonly();
+export type Device = z.output<typeof Device>;
+
+const Cache = z.strictObject({
+  level: z.int().min(1).max(3),
+  kind: z.enum(["instruction", "data", "unified"]),
+  sets: z.int().positive(),
+  ways: z.int().positive(),
+  line: z.int().positive(),
+});
+
+export const Board = z
+  .strictObject({
+    name: z.string().regex(boardName),
+    description: z.string(),
+    isa: z.enum(["aarch64"]),
+    cpus: z
+      .strictObject({
+        compatible: z.string(),
+        mpidr: z.array(address).min(1).max(8).describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first"),
+        caches: z.array(Cache),
+      })
+      .readonly(),
+    ram: z.array(z.strictObject({ base: address, size: z.int().positive() })).min(1),
+    gic: z.strictObject({
+      version: z.literal(3),
+      gicd: address,
+      gicr: address.describe("RD_base of the boot pCPU"),
+      gicr_stride: z.int().positive().describe("from one pCPU's redistributor to the next one's"),
+      spis: z.int().positive().describe("how many SPIs are implemented"),
+      maintenance: ppi,
+    }),
+    timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
+    pmu: ppi,
+    uart: z.strictObject({ kind: z.literal("pl011"), reg: address, spi, clock_hz: z.int().positive() }),
+    spare_spis: z.tuple([spi, spi]).describe("first and last of a range that no device of the board uses"),
+    boot: z.strictObject({
+      image: address.describe("PA the image is loaded at"),
+      conduit: z.enum(["smc", "hvc"]).describe("how firmware's PSCI is called from EL2"),
+      qemu: z.strictObject({ machine: z.string(), cpu: z.string() }).optional().describe("how QEMU is this board"),
+    }),
+    devices: z.record(z.string().regex(boardName), Device).describe("what can be given to partitions"),
+  })
+  .readonly();
+export type Board = z.output<typeof Board>;

@@ -1,0 +1,147 @@
+// Plan → blob.
+import { crc32 } from "node:zlib";
+import * as abi from "../../core/abi.ts";
+import type { OnFailure, Plan, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
+import { FIRST_SPI, LOAD_ALIGN } from "../plan/plan.ts";
+import { alignUp } from "../units.ts";
+import { arrange, arrayFields, writeRecord } from "./codec.ts";
+import type { BlobRecord, BlobRecords, FieldValue } from "./codec.ts";
+import * as table from "./layout.table.ts";
+
+/** The checksum covers everything behind itself. */
+export const CHECKSUM_FROM = 16;
+
+const ON_FAILURE: Readonly<Record<OnFailure, number>> = {
+  stop: abi.ON_FAILURE_STOP,
+  restart: abi.ON_FAILURE_RESTART,
+  inspect: abi.ON_FAILURE_INSPECT,
+};
+const REGION_KIND = { ram: table.REGION_RAM, device: table.REGION_DEVICE, channel: table.REGION_CHANNEL } as const;
+const TRIGGER = { level: table.INTERRUPT_LEVEL, edge: table.INTERRUPT_EDGE } as const;
+const ACCESS: Readonly<Record<string, number>> = { r: table.REGION_READ, w: table.REGION_WRITE, x: table.REGION_EXECUTE };
+const UART_KIND = { pl011: table.UART_PL011 } as const;
+
+/** `sources`: each load's offset in the image, partition by partition in the plan's order. */
+export function writeBlob(plan: Plan, sources: readonly number[]): Uint8Array {
+  return encodeBlob(header(plan), records(plan, sources));
+}
+
+/** Bytes the blob of this plan takes, wherever its loads will be. */
+export function blobSize(plan: Plan): number {
+  const packed = records(plan, plan.partitions.flatMap(({ loads }) => loads.map(() => 0)));
+  return arrange(countsOf(packed)).size;
+}
+
+const countsOf = (packed: BlobRecords): Record<string, number> =>
+  Object.fromEntries(Object.entries(packed).map(([name, list]) => [name, list.length]));
+
+/** Header fields that follow from the records (size, offsets, counts, checksum) are filled in here. */
+export function encodeBlob(fields: BlobRecord, packed: BlobRecords): Uint8Array {
+  const { offsets, size } = arrange(countsOf(packed));
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  const derived: Record<string, FieldValue> = { magic: table.BLOB_MAGIC, version: table.BLOB_VERSION, size, checksum: 0 };
+  for (const layout of table.RECORDS) {
+    const list = packed[layout.name] ?? [];
+    const names = arrayFields(layout);
+    const base = offsets[layout.name] ?? 0;
+    derived[names.offset] = base;
+    derived[names.count] = list.length;
+    list.forEach((record, index) => writeRecord(view, base + index * table.place(layout).size, layout, record));
+  }
+  writeRecord(view, 0, table.HEADER, { ...fields, ...derived });
+  const checksum = crc32(bytes.subarray(CHECKSUM_FROM));
+  writeRecord(view, 0, table.HEADER, { ...fields, ...derived, checksum });
+  return bytes;
+}
+
+function header(plan: Plan): BlobRecord {
+  return {
+    imageBase: BigInt(plan.image.base),
+    hypervisorSize: BigInt(plan.image.size),
+    gicd: BigInt(plan.gic.gicd),
+    gicVersion: plan.gic.version,
+    spiLimit: plan.gic.spiLimit,
+    uart: BigInt(plan.uart.address),
+    uartKind: UART_KIND[plan.uart.kind],
+    housekeeper: plan.housekeeper,
+    tickMicroseconds: plan.tickMicroseconds,
+    telemetryMilliseconds: plan.telemetryMilliseconds,
+    hypervisorTimer: plan.timers.hypervisor,
+    virtualTimer: plan.timers.virtual,
+    physicalTimer: plan.timers.physical,
+    maintenance: plan.gic.maintenance,
+  };
+}
+
+function records(plan: Plan, sources: readonly number[]): BlobRecords {
+  const region: BlobRecord[] = [];
+  const interrupt: BlobRecord[] = [];
+  const load: BlobRecord[] = [];
+  const channel: BlobRecord[] = [];
+  const partition = plan.partitions.map((planned) => {
+    const firsts = {
+      regionFirst: region.length,
+      interruptFirst: interrupt.length,
+      loadFirst: load.length,
+      channelFirst: channel.length,
+    };
+    region.push(...planned.regions.map(regionRecord));
+    interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ intid, trigger: TRIGGER[trigger] })));
+    for (const { target, size } of planned.loads) {
+      const source = sources[load.length];
+      if (source === undefined) throw new RangeError("a load has no place in the image");
+      load.push({ source: BigInt(source), target: BigInt(target), size: BigInt(alignUp(size, LOAD_ALIGN)) });
+    }
+    channel.push(...planned.channels.map(({ ipa, size, peer, doorbell }) => ({ ipa: BigInt(ipa), size: BigInt(size), peer, doorbell })));
+    return { ...partitionRecord(planned), ...firsts };
+  });
+  const cpu = plan.cpus.map((planned) => ({
+    mpidr: BigInt(planned.mpidr),
+    gicr: BigInt(planned.gicr),
+    partition: planned.partition ?? table.NONE,
+    vcpu: planned.vcpu,
+  }));
+  return { Cpu: cpu, Partition: partition, Region: region, Interrupt: interrupt, Load: load, Channel: channel };
+}
+
+function regionRecord({ ipa, pa, size, kind, access }: PlannedRegion): BlobRecord {
+  const bits = [...access].reduce((sum, letter) => sum + (ACCESS[letter] ?? 0), 0);
+  return { ipa: BigInt(ipa), pa: BigInt(pa), size: BigInt(size), kind: REGION_KIND[kind], access: bits };
+}
+
+function partitionRecord(planned: PlannedPartition): BlobRecord {
+  return {
+    name: planned.name,
+    flags: (planned.autostart ? table.PARTITION_AUTOSTART : 0) + (planned.pmu ? table.PARTITION_PMU : 0),
+    onFailure: ON_FAILURE[planned.onFailure],
+    cpus: bitsOf(planned.cpus),
+    bootCpu: planned.cpus[0] ?? table.NONE,
+    entry: BigInt(planned.entry),
+    argument: BigInt(planned.argument),
+    gicd: BigInt(planned.gicd),
+    gicr: BigInt(planned.gicr),
+    console: BigInt(planned.console),
+    consoleInterrupt: planned.consoleInterrupt,
+    watchdogMicroseconds: planned.watchdogMicroseconds,
+    ppis: bitsOf(planned.ppis),
+    regionCount: planned.regions.length,
+    interruptCount: planned.interrupts.length,
+    loadCount: planned.loads.length,
+    channelCount: planned.channels.length,
+    reserved: 0,
+    spis: spiWords(planned.interrupts.map(({ intid }) => intid)),
+  };
+}
+
+const bitsOf = (numbers: readonly number[]): number => numbers.reduce((bits, number) => bits + 2 ** number, 0);
+
+/** Bit n of word k: INTID 32·k + n. Word 0, of SGIs and PPIs, stays 0. */
+function spiWords(intids: readonly number[]): number[] {
+  const words = new Array<number>(table.FIELD_SIZE.u32x32 / table.FIELD_SIZE.u32).fill(0);
+  for (const intid of intids) {
+    const word = Math.floor(intid / FIRST_SPI);
+    words[word] = (words[word] ?? 0) + 2 ** (intid % FIRST_SPI);
+  }
+  return words;
+}

@@ -1,0 +1,21 @@
+// pCPUs: each is there, and belongs to one partition.
+import type { Board } from "../../boards/schema.ts";
+import { cpuTaken, unknownCpu } from "../diagnostics/catalogue.ts";
+import type { Findings } from "../diagnostics/diagnostic.ts";
+import type { PartitionRequest } from "../request.ts";
+
+export function checkCpus(board: Board, partitions: readonly PartitionRequest[], findings: Findings): void {
+  const count = board.cpus.mpidr.length;
+  const wanted = new Set(partitions.flatMap((partition) => partition.fields.cpus ?? []));
+  const free = [...board.cpus.mpidr.keys()].filter((cpu) => !wanted.has(cpu));
+  const owners = new Map<number, string>();
+  for (const { name, path, fields } of partitions) {
+    for (const [index, cpu] of (fields.cpus ?? []).entries()) {
+      const at = [...path, "cpus", index];
+      const owner = owners.get(cpu);
+      if (cpu >= count) findings.report(at, unknownCpu(cpu, board.name, count));
+      else if (owner !== undefined) findings.report(at, cpuTaken(cpu, owner, free));
+      else owners.set(cpu, name);
+    }
+  }
+}

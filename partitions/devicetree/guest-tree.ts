@@ -1,0 +1,149 @@
+// The device tree of a guest: the machine as the hypervisor shows it to one partition. Bindings are those of the Linux
+// kernel (Documentation/devicetree/bindings).
+import type { Board } from "../../boards/schema.ts";
+import type { PlannedPartition } from "../plan/plan.ts";
+import { FIRST_SPI, GICD_SIZE, GICR_SIZE, PL011_SIZE } from "../plan/plan.ts";
+import { cells64, reg, unit, writeDts } from "./dts.ts";
+import type { TreeNode } from "./dts.ts";
+
+// arm,gic-v3: <type number trigger>.
+const GIC_SPI = 0;
+const GIC_PPI = 1;
+const TRIGGER = { edge: 1, level: 4 } as const; // IRQ_TYPE_EDGE_RISING, IRQ_TYPE_LEVEL_HIGH
+
+const GIC_PHANDLE = 1;
+const CLOCK_PHANDLE = 2;
+
+const spi = (intid: number, trigger: "level" | "edge"): number[] => [GIC_SPI, intid - FIRST_SPI, TRIGGER[trigger]];
+const ppi = (number: number): number[] => [GIC_PPI, number, TRIGGER.level];
+
+export interface TreeRequest {
+  readonly board: Board;
+  readonly partition: PlannedPartition;
+  readonly cmdline: string;
+  /** IPAs [start, end) of the initial RAM disk. */
+  readonly initrd: { readonly start: number; readonly end: number } | undefined;
+}
+
+export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): string {
+  return writeDts({
+    name: "/",
+    properties: {
+      compatible: ["linux,dummy-virt"],
+      model: [`axvisor-partition ${board.name}: ${partition.name}`],
+      "#address-cells": [2],
+      "#size-cells": [2],
+      "interrupt-parent": [GIC_PHANDLE],
+    },
+    children: [
+      chosen(partition, cmdline, initrd),
+      { name: "psci", properties: { compatible: ["arm,psci-1.0", "arm,psci-0.2"], method: ["hvc"] } },
+      cpus(board, partition),
+      ...memory(partition),
+      timer(board),
+      ...(partition.pmu ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu) } }] : []),
+      gic(partition),
+      clock(board),
+      console(partition),
+      ...devices(partition),
+      ...channels(partition),
+    ],
+  });
+}
+
+function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeRequest["initrd"]): TreeNode {
+  const disk = initrd && { "linux,initrd-start": cells64(initrd.start), "linux,initrd-end": cells64(initrd.end) };
+  return {
+    name: "chosen",
+    properties: { bootargs: [cmdline], "stdout-path": [`/${unit("pl011", partition.console)}`], ...disk },
+  };
+}
+
+/** `reg` is the vCPU's MPIDR_EL1.Aff0: its index. */
+function cpus(board: Board, partition: PlannedPartition): TreeNode {
+  return {
+    name: "cpus",
+    properties: { "#address-cells": [1], "#size-cells": [0] },
+    children: partition.cpus.map((_, vcpu) => ({
+      name: unit("cpu", vcpu),
+      properties: { device_type: ["cpu"], compatible: [board.cpus.compatible], reg: [vcpu], "enable-method": ["psci"] },
+    })),
+  };
+}
+
+function memory(partition: PlannedPartition): TreeNode[] {
+  return partition.regions
+    .filter((region) => region.kind === "ram")
+    .map(({ ipa, size }) => ({ name: unit("memory", ipa), properties: { device_type: ["memory"], reg: reg(ipa, size) } }));
+}
+
+/** Secure, non-secure physical, virtual: a guest has no EL2, so no hypervisor timer. */
+function timer(board: Board): TreeNode {
+  const { secure, physical, virtual } = board.timer;
+  const interrupts = [secure, physical, virtual].flatMap(ppi);
+  return { name: "timer", properties: { compatible: ["arm,armv8-timer"], interrupts, "always-on": true } };
+}
+
+function gic({ gicd, gicr, cpus: { length: vcpus } }: PlannedPartition): TreeNode {
+  return {
+    name: unit("interrupt-controller", gicd),
+    properties: {
+      compatible: ["arm,gic-v3"],
+      "#interrupt-cells": [3],
+      "interrupt-controller": true,
+      reg: [...reg(gicd, GICD_SIZE), ...reg(gicr, GICR_SIZE * vcpus)],
+      phandle: [GIC_PHANDLE],
+    },
+  };
+}
+
+function clock(board: Board): TreeNode {
+  return {
+    name: "uart-clock",
+    properties: {
+      compatible: ["fixed-clock"],
+      "#clock-cells": [0],
+      "clock-frequency": [board.uart.clock_hz],
+      phandle: [CLOCK_PHANDLE],
+    },
+  };
+}
+
+/** The emulated one. Edge: each change of its condition makes a spare SPI pending (GICD_ISPENDR). */
+function console(partition: PlannedPartition): TreeNode {
+  return {
+    name: unit("pl011", partition.console),
+    properties: {
+      compatible: ["arm,pl011", "arm,primecell"],
+      reg: reg(partition.console, PL011_SIZE),
+      interrupts: spi(partition.consoleInterrupt, "edge"),
+      clocks: [CLOCK_PHANDLE, CLOCK_PHANDLE],
+      "clock-names": ["uartclk", "apb_pclk"],
+    },
+  };
+}
+
+function devices(partition: PlannedPartition): TreeNode[] {
+  return partition.devices.map((device) => ({
+    name: unit(device.node, device.reg),
+    properties: {
+      compatible: device.compatible,
+      reg: reg(device.reg, device.size),
+      interrupts: spi(device.intid, device.trigger),
+      ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
+    },
+  }));
+}
+
+/** For uio_pdrv_genirq: /dev/uioN, named as the channel; its interrupt is the peer's doorbell. */
+function channels(partition: PlannedPartition): TreeNode[] {
+  return partition.channels.map((channel) => ({
+    name: unit(channel.name, channel.ipa),
+    properties: {
+      compatible: ["generic-uio"],
+      "linux,uio-name": [channel.name],
+      reg: reg(channel.ipa, channel.size),
+      interrupts: spi(channel.interrupt, "edge"),
+    },
+  }));
+}

@@ -1,0 +1,156 @@
+// system.yaml → plan, bytes to load, and everything that is wrong with it. This is the front door of the folder:
+//
+//   request.ts   what a person asks for, checked against schema.ts
+//   check/       what can be said about it before anything is decided
+//   plan/        decisions: memory, address spaces, interrupts, boot layout; proven by plan/prove.ts
+//   devicetree/  what guests are told
+//   blob/        what the hypervisor is told
+//
+// Deterministic: the same files always give the same plan.
+import { fileUnreadable, blobTooLarge, noSparePcpu, unsound } from "./diagnostics/catalogue.ts";
+import { Findings } from "./diagnostics/diagnostic.ts";
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
+import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
+import { blobSize, writeBlob } from "./blob/write.ts";
+import { checkChannels } from "./check/channels.ts";
+import { checkCpus } from "./check/cpus.ts";
+import { checkDevices } from "./check/devices.ts";
+import { read, readImages } from "./check/images.ts";
+import type { GuestImages } from "./check/images.ts";
+import { compileTree } from "./devicetree/compile.ts";
+import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
+import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
+import { memorySize, placeMemory } from "./plan/memory.ts";
+import { LOAD_ALIGN } from "./plan/plan.ts";
+import type { Plan } from "./plan/plan.ts";
+import { chooseHousekeeper, decide } from "./plan/planner.ts";
+import { prove } from "./plan/prove.ts";
+import type { Board } from "../boards/schema.ts";
+import { displayPath } from "./project.ts";
+import { readRequest } from "./request.ts";
+import type { SystemRequest } from "./request.ts";
+import { boards, profiles } from "./shelf.ts";
+import { YamlSource } from "./source/yaml.ts";
+import { alignUp, PAGE } from "./units.ts";
+
+/** How the image file is laid out is its packer's business: where blob and loads go, and how large it gets. */
+export type LayoutImage = (
+  blobSize: number,
+  loadSizes: readonly number[],
+) => { readonly loadOffsets: readonly number[]; readonly total: number };
+
+export interface PlannedSystem {
+  readonly plan: Plan;
+  readonly blob: Uint8Array;
+  /** What the image holds for each load of the plan, partition by partition, padded to LOAD_ALIGN. */
+  readonly loads: readonly Uint8Array[];
+  /** Device tree sources by partition name. */
+  readonly deviceTrees: ReadonlyMap<string, string>;
+  /** Every guest's images were there, so an image can be built from this. */
+  readonly complete: boolean;
+}
+
+export interface Outcome {
+  /** Undefined: there are errors among the diagnostics. */
+  readonly system: PlannedSystem | undefined;
+  /** Sorted by line. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What the lines of the diagnostics refer to. */
+  readonly source: YamlSource;
+}
+
+export function planSystem(systemPath: string, layoutImage: LayoutImage): Outcome {
+  const file = displayPath(systemPath);
+  const bytes = read(systemPath);
+  const source = new YamlSource(file, typeof bytes === "string" ? "" : new TextDecoder().decode(bytes));
+  const findings = new Findings(source);
+  if (typeof bytes === "string") {
+    findings.report([], fileUnreadable(file, bytes));
+    return { system: undefined, diagnostics: findings.sorted, source };
+  }
+  findings.add(source.diagnostics);
+  const system = source.broken ? undefined : planSource(systemPath, source, layoutImage, findings);
+  return { system: findings.hasErrors ? undefined : system, diagnostics: findings.sorted, source };
+}
+
+function planSource(systemPath: string, source: YamlSource, layoutImage: LayoutImage, findings: Findings): PlannedSystem | undefined {
+  const request = readRequest(source, boards(), profiles(), findings);
+  const images = readImages(systemPath, request.partitions, findings);
+  const { board, partitions, channels } = request;
+  if (board === undefined) return undefined;
+  checkCpus(board, partitions, findings);
+  checkDevices(board, partitions, findings);
+  checkChannels(board, partitions, channels, findings);
+
+  const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
+  const memory = placeMemory(board, reserved, partitions, channels, findings);
+  for (const partition of partitions) {
+    checkAddressSpace(partition, planAddressSpace(board, memory, partition, channels), findings);
+    const found = images.get(partition.name);
+    const size = memorySize(partition);
+    if (found === undefined || size === undefined) continue;
+    checkFits(partition, layoutBoot(found, partition.profile?.device_tree !== undefined), size, findings);
+  }
+  if (findings.hasErrors) return undefined;
+  warnAboutHousekeeping(board, request, findings);
+  return finish(board, request, images, decide(board, request, memory, images), layoutImage, findings);
+}
+
+/** Device trees and blob are not written yet: so both at their largest. */
+function largestImage({ partitions }: SystemRequest, images: ReadonlyMap<string, GuestImages>, layoutImage: LayoutImage): number {
+  const sizes = [...images.values()].flatMap(({ image, initrd }) => [image.bytes.length, initrd?.length ?? 0]);
+  const trees = partitions.filter(({ profile }) => profile?.device_tree !== undefined).map(() => DEVICE_TREE_MAX);
+  const padded = [...sizes, ...trees].map((size) => alignUp(size, LOAD_ALIGN));
+  return alignUp(layoutImage(BLOB_MAX_BYTES, padded).total, PAGE);
+}
+
+function warnAboutHousekeeping(board: Board, { partitions }: SystemRequest, findings: Findings): void {
+  const { cpu, realtimeOwner } = chooseHousekeeper(board, partitions);
+  if (realtimeOwner !== undefined) findings.report([...realtimeOwner.path, "cpus"], noSparePcpu(cpu, realtimeOwner.name));
+}
+
+function finish(
+  board: Board,
+  { partitions }: SystemRequest,
+  images: ReadonlyMap<string, GuestImages>,
+  { plan: open, deviceTrees }: ReturnType<typeof decide>,
+  layoutImage: LayoutImage,
+  findings: Findings,
+): PlannedSystem | undefined {
+  const loads: Uint8Array[] = [];
+  const partitionsWithSizes = open.partitions.map((partition, index) => {
+    const found = images.get(partition.name);
+    const tree = deviceTrees[index];
+    const contents = { image: found?.image.bytes, initrd: found?.initrd, "device tree": tree === undefined ? undefined : compileTree(tree) };
+    const sized = partition.loads.map((load) => {
+      const bytes = contents[load.name] ?? new Uint8Array();
+      loads.push(padded(bytes));
+      return { ...load, size: bytes.length };
+    });
+    return { ...partition, loads: sized };
+  });
+
+  const unsized = { ...open, partitions: partitionsWithSizes };
+  const size = blobSize(unsized);
+  const layout = layoutImage(size, loads.map((load) => load.length));
+  const plan = { ...unsized, image: { base: board.boot.image, size: alignUp(layout.total, PAGE) } };
+  if (size > BLOB_MAX_BYTES) findings.report(["partitions"], blobTooLarge(size, BLOB_MAX_BYTES), "key");
+  for (const reason of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
+  const named = plan.partitions.flatMap(({ name }, index) => {
+    const tree = deviceTrees[index];
+    return tree === undefined ? [] : [[name, tree] as const];
+  });
+  return {
+    plan,
+    blob: writeBlob(plan, layout.loadOffsets),
+    loads,
+    deviceTrees: new Map(named),
+    complete: partitions.every(({ name }) => images.has(name)),
+  };
+}
+
+function padded(bytes: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(alignUp(bytes.length, LOAD_ALIGN));
+  whole.set(bytes);
+  return whole;
+}

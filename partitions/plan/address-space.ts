@@ -1,0 +1,99 @@
+// A partition's own address space (IPA): RAM, channels, devices passed through at their PAs, and what is emulated.
+import type { Board } from "../../boards/schema.ts";
+import { pagesOfDevice } from "../check/devices.ts";
+import { ipaOverlap } from "../diagnostics/catalogue.ts";
+import type { Findings } from "../diagnostics/diagnostic.ts";
+import type { ChannelRequest, PartitionRequest } from "../request.ts";
+import { alignUp, end, formatSpan, overlaps, PAGE } from "../units.ts";
+import type { Span } from "../units.ts";
+import { memoryIpa } from "./memory.ts";
+import type { MemoryPlan } from "./memory.ts";
+import { GICD_SIZE, GICR_SIZE, PL011_SIZE } from "./plan.ts";
+import type { PlannedRegion } from "./plan.ts";
+
+export interface AddressSpace {
+  readonly regions: readonly PlannedRegion[];
+  readonly gicd: number;
+  readonly gicr: number;
+  readonly console: number;
+}
+
+export function planAddressSpace(
+  board: Board,
+  memory: MemoryPlan,
+  partition: PartitionRequest,
+  channels: readonly ChannelRequest[],
+): AddressSpace {
+  const machine = partition.profile?.machine ?? { gicd: board.gic.gicd, gicr: board.gic.gicr, console: board.uart.reg };
+  return {
+    regions: [
+      ...ramRegions(memory, partition),
+      ...deviceRegions(board, partition),
+      ...channelRegions(memory, partition, channels),
+    ],
+    ...machine,
+  };
+}
+
+function ramRegions(memory: MemoryPlan, partition: PartitionRequest): PlannedRegion[] {
+  const span = memory.partitions.get(partition.name);
+  const ipa = memoryIpa(partition);
+  if (span === undefined || ipa === undefined) return [];
+  return [{ name: "memory", ipa: ipa === "identity" ? span.base : ipa, pa: span.base, size: span.size, kind: "ram", access: "rwx" }];
+}
+
+/** One region for devices that share or adjoin pages. */
+function deviceRegions(board: Board, partition: PartitionRequest): PlannedRegion[] {
+  const devices = (partition.fields.devices ?? [])
+    .flatMap((name) => {
+      const device = board.devices[name];
+      return device === undefined ? [] : [{ name, pages: pagesOfDevice(device) }];
+    })
+    .sort((a, b) => a.pages.base - b.pages.base);
+  const regions: PlannedRegion[] = [];
+  for (const { name, pages } of devices) {
+    const last = regions.at(-1);
+    if (last !== undefined && pages.base <= last.pa + last.size) {
+      const size = Math.max(last.size, end(pages) - last.pa);
+      regions[regions.length - 1] = { ...last, name: `${last.name}, ${name}`, size };
+    } else {
+      regions.push({ name, ipa: pages.base, pa: pages.base, size: pages.size, kind: "device", access: "rw" });
+    }
+  }
+  return regions;
+}
+
+export const isEndOf = (partition: PartitionRequest, channel: ChannelRequest): boolean =>
+  channel.fields.between?.includes(partition.name) === true;
+
+function channelRegions(memory: MemoryPlan, partition: PartitionRequest, channels: readonly ChannelRequest[]): PlannedRegion[] {
+  let next = partition.profile?.channels?.ipa;
+  return channels.filter((channel) => isEndOf(partition, channel)).flatMap((channel) => {
+    const span = memory.channels.get(channel.name);
+    if (span === undefined) return [];
+    const ipa = next ?? span.base;
+    if (next !== undefined) next = alignUp(next + span.size, PAGE);
+    return [{ name: channel.name, ipa, pa: span.base, size: span.size, kind: "channel" as const, access: "rw" }];
+  });
+}
+
+/** Reported where the memory was asked for: of all these it is what a person can most easily move. */
+export function checkAddressSpace(partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
+  const vcpus = partition.fields.cpus?.length ?? 0;
+  const emulated: { what: string; span: Span }[] = [
+    { what: "the emulated GICD", span: { base: space.gicd, size: GICD_SIZE } },
+    { what: "the emulated GICR", span: { base: space.gicr, size: GICR_SIZE * vcpus } },
+    { what: "the emulated PL011", span: { base: space.console, size: PL011_SIZE } },
+  ];
+  const mapped = space.regions.map((region) => ({
+    what: region.kind === "ram" ? "the memory" : `${region.kind} "${region.name}"`,
+    span: { base: region.ipa, size: region.size },
+  }));
+  const at = [...partition.path, "memory", "ipa"];
+  for (const [index, one] of mapped.entries()) {
+    for (const other of [...mapped.slice(index + 1), ...emulated]) {
+      if (!overlaps(one.span, other.span)) continue;
+      findings.report(at, ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
+    }
+  }
+}

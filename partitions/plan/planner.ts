@@ -1,0 +1,175 @@
+// Puts the plan together from what a request asks for and the decisions of its neighbours here. Called with a request
+// that the checks had nothing to say against; so nothing is reported any more.
+import type { Board } from "../../boards/schema.ts";
+import type { GuestImages } from "../check/images.ts";
+import { guestTree } from "../devicetree/guest-tree.ts";
+import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
+import { planAddressSpace } from "./address-space.ts";
+import { layoutBoot } from "./boot.ts";
+import type { BootLayout } from "./boot.ts";
+import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupts.ts";
+import type { SpareInterrupts } from "./interrupts.ts";
+import type { MemoryPlan } from "./memory.ts";
+import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
+
+/** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
+const TICK_MICROSECONDS = 1000;
+/** Twice a second: a table that people watch. */
+const TELEMETRY_MILLISECONDS = 500;
+
+export interface PartitionDecisions {
+  readonly partition: PlannedPartition;
+  /** Source of its device tree; undefined: it takes none. */
+  readonly deviceTree: string | undefined;
+}
+
+export interface Decisions {
+  readonly plan: Plan;
+  /** By partition, as in the plan; undefined: it takes none. */
+  readonly deviceTrees: readonly (string | undefined)[];
+}
+
+/** `images`: by partition name. Loads of a partition whose images are not built are left out. */
+export function decide(board: Board, system: SystemRequest, memory: MemoryPlan, images: ReadonlyMap<string, GuestImages>): Decisions {
+  const spares = assignSpares(board, system.partitions, system.channels);
+  const decided = system.partitions.map((partition) =>
+    decidePartition(board, system, memory, spares, partition, images.get(partition.name)),
+  );
+  const partitions = decided.map(({ partition }) => partition);
+  const intid = (ppi: number): number => FIRST_PPI + ppi;
+  const plan: Plan = {
+    board: board.name,
+    image: { base: board.boot.image, size: 0 },
+    gic: {
+      gicd: board.gic.gicd,
+      version: board.gic.version,
+      spiLimit: FIRST_SPI + board.gic.spis,
+      maintenance: intid(board.gic.maintenance),
+    },
+    timers: {
+      hypervisor: intid(board.timer.hypervisor),
+      virtual: intid(board.timer.virtual),
+      physical: intid(board.timer.physical),
+    },
+    uart: { kind: board.uart.kind, address: board.uart.reg },
+    housekeeper: chooseHousekeeper(board, system.partitions).cpu,
+    tickMicroseconds: TICK_MICROSECONDS,
+    telemetryMilliseconds: TELEMETRY_MILLISECONDS,
+    cpus: planCpus(board, partitions),
+    partitions,
+  };
+  return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
+}
+
+/** A spare pCPU if there is one; or one of a partition that is not real-time; or the first one of all. */
+export function chooseHousekeeper(board: Board, partitions: readonly PartitionRequest[]): { cpu: number; realtimeOwner: PartitionRequest | undefined } {
+  const owned = new Set(partitions.flatMap(({ fields }) => fields.cpus ?? []));
+  const spare = [...board.cpus.mpidr.keys()].find((cpu) => !owned.has(cpu));
+  if (spare !== undefined) return { cpu: spare, realtimeOwner: undefined };
+  const relaxed = partitions.find(({ profile }) => profile?.realtime === false);
+  const owner = relaxed ?? partitions[0];
+  return { cpu: owner?.fields.cpus?.[0] ?? 0, realtimeOwner: relaxed === undefined ? owner : undefined };
+}
+
+function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
+  return board.cpus.mpidr.map((mpidr, cpu) => {
+    const owner = partitions.findIndex(({ cpus }) => cpus.includes(cpu));
+    return {
+      mpidr,
+      gicr: board.gic.gicr + cpu * board.gic.gicr_stride,
+      partition: owner < 0 ? null : owner,
+      vcpu: Math.max(0, partitions[owner]?.cpus.indexOf(cpu) ?? 0),
+    };
+  });
+}
+
+function decidePartition(
+  board: Board,
+  system: SystemRequest,
+  memory: MemoryPlan,
+  spares: SpareInterrupts,
+  request: PartitionRequest,
+  images: GuestImages | undefined,
+): PartitionDecisions {
+  const { name, fields, profile } = request;
+  const space = planAddressSpace(board, memory, request, system.channels);
+  const devices = planDevices(board, request);
+  const ram = space.regions.find(({ kind }) => kind === "ram");
+  if (profile === undefined || fields.cpus === undefined || ram === undefined) {
+    throw new TypeError(`partition "${name}" was planned although it is incomplete`);
+  }
+  const boot = images && layoutBoot(images, profile.device_tree !== undefined);
+  const loads = boot === undefined ? [] : planLoads(boot, ram);
+  const tree = loads.find((load) => load.name === "device tree");
+  const partition: PlannedPartition = {
+    name,
+    guest: profile.name,
+    realtime: profile.realtime,
+    autostart: fields.autostart === true,
+    pmu: fields.pmu === true,
+    onFailure: fields.on_failure ?? "stop",
+    cpus: fields.cpus,
+    entry: loads[0]?.ipa ?? ram.ipa,
+    argument: tree?.ipa ?? 0,
+    gicd: space.gicd,
+    gicr: space.gicr,
+    console: space.console,
+    consoleInterrupt: spares.console(name),
+    watchdogMicroseconds: fields.watchdog ?? 0,
+    ppis: planPpis(board, request),
+    regions: space.regions,
+    interrupts: planInterrupts(request, devices, system.channels, spares),
+    devices,
+    loads,
+    channels: planChannels(system, request, space.regions, spares),
+    tags: profile.tags,
+  };
+  if (profile.device_tree === undefined) return { partition, deviceTree: undefined };
+  const disk = loads.find((load) => load.name === "initrd");
+  const deviceTree = guestTree({
+    board,
+    partition,
+    cmdline: fields.cmdline ?? profile.device_tree.cmdline,
+    initrd: disk && { start: disk.ipa, end: disk.ipa + disk.size },
+  });
+  return { partition, deviceTree };
+}
+
+/** The device tree's size is not known before it is compiled, and it cannot be compiled before the rest is placed. */
+function planLoads(boot: BootLayout, ram: { readonly ipa: number; readonly pa: number }): PlannedLoad[] {
+  const load = (name: PlannedLoad["name"], offset: number, size: number): PlannedLoad => ({
+    name,
+    target: ram.pa + offset,
+    ipa: ram.ipa + offset,
+    size,
+  });
+  const loads = [load("image", boot.image.offset, boot.image.size)];
+  if (boot.initrd !== undefined) loads.push(load("initrd", boot.initrd.offset, boot.initrd.size));
+  if (boot.deviceTree !== undefined) loads.push(load("device tree", boot.deviceTree.offset, 0));
+  return loads;
+}
+
+function planChannels(
+  system: SystemRequest,
+  { name }: PartitionRequest,
+  regions: readonly { readonly name: string; readonly kind: string; readonly ipa: number; readonly size: number }[],
+  spares: SpareInterrupts,
+): PlannedChannelEnd[] {
+  const ends = (channel: ChannelRequest): PlannedChannelEnd[] => {
+    const partner = channel.fields.between?.find((other) => other !== name);
+    const region = regions.find((each) => each.kind === "channel" && each.name === channel.name);
+    if (partner === undefined || region === undefined) return [];
+    return [
+      {
+        name: channel.name,
+        ipa: region.ipa,
+        size: region.size,
+        peer: system.partitions.findIndex((partition) => partition.name === partner),
+        doorbell: spares.doorbell(channel.name, partner),
+        interrupt: spares.doorbell(channel.name, name),
+      },
+    ];
+  };
+  return system.channels.flatMap(ends);
+}

@@ -1,0 +1,79 @@
+// system.yaml as read: what a person asks for, key by key checked against the schema, with names of boards and guests
+// resolved. A key whose value was wrong is reported and then absent here, so that the checks behind can go on with
+// everything else and all mistakes come out at once.
+import type { Board } from "../boards/schema.ts";
+import type { Profile } from "../rtos-guests/profiles/schema.ts";
+import { badName, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
+import type { Findings } from "./diagnostics/diagnostic.ts";
+import { CHANNEL_NAME_MAX, CHANNEL_SHAPE, NAME_PATTERN, PARTITION_NAME_MAX, PARTITION_SHAPE, SYSTEM_SHAPE } from "./schema.ts";
+import type { ChannelShape, PartitionShape } from "./schema.ts";
+import { MAX_PARTITIONS } from "./blob/layout.table.ts";
+import type { Shelf } from "./shelf.ts";
+import { isMapping, readFields } from "./source/fields.ts";
+import type { Fields } from "./source/fields.ts";
+import type { Path, YamlSource } from "./source/yaml.ts";
+
+export interface PartitionRequest {
+  readonly name: string;
+  /** Where it stands in the file. */
+  readonly path: Path;
+  readonly fields: Fields<PartitionShape>;
+  readonly profile: Profile | undefined;
+  /** A `memory` was written but is no memory: then the profile's does not stand in for it. */
+  readonly memoryBroken: boolean;
+}
+
+export interface ChannelRequest {
+  readonly name: string;
+  readonly path: Path;
+  readonly fields: Fields<ChannelShape>;
+}
+
+export interface SystemRequest {
+  readonly board: Board | undefined;
+  readonly partitions: readonly PartitionRequest[];
+  readonly channels: readonly ChannelRequest[];
+}
+
+export function readRequest(source: YamlSource, boards: Shelf<Board>, profiles: Shelf<Profile>, findings: Findings): SystemRequest {
+  const fields = readFields(SYSTEM_SHAPE, source.value, [], findings);
+  const partitions = Object.entries(fields.partitions ?? {});
+  if (partitions.length > MAX_PARTITIONS) {
+    findings.report(["partitions"], tooManyPartitions(partitions.length, MAX_PARTITIONS), "key");
+  }
+  return {
+    board: fields.board === undefined ? undefined : readBoard(fields.board, boards, findings),
+    partitions: partitions.map(([name, raw]) => readPartition(name, raw, profiles, findings)),
+    channels: Object.entries(fields.channels ?? {}).map(([name, raw]) => {
+      const path = ["channels", name];
+      checkName(name, CHANNEL_NAME_MAX, path, findings);
+      return { name, path, fields: readFields(CHANNEL_SHAPE, raw, path, findings) };
+    }),
+  };
+}
+
+function readBoard(name: string, boards: Shelf<Board>, findings: Findings): Board | undefined {
+  if (!boards.names.includes(name)) findings.report(["board"], unknownBoard(name, boards.names));
+  return boards.get(name, findings);
+}
+
+function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, findings: Findings): PartitionRequest {
+  const path = ["partitions", name];
+  checkName(name, PARTITION_NAME_MAX, path, findings);
+  const fields = readFields(PARTITION_SHAPE, raw, path, findings);
+  const guest = fields.guest;
+  if (guest !== undefined && !profiles.names.includes(guest)) {
+    findings.report([...path, "guest"], unknownGuest(guest, profiles.names));
+  }
+  return {
+    name,
+    path,
+    fields,
+    profile: guest === undefined ? undefined : profiles.get(guest, findings),
+    memoryBroken: isMapping(raw) && raw["memory"] !== undefined && fields.memory === undefined,
+  };
+}
+
+function checkName(name: string, limit: number, path: Path, findings: Findings): void {
+  if (name.length > limit || !NAME_PATTERN.test(name)) findings.report(path, badName(name, limit), "key");
+}

@@ -1,0 +1,108 @@
+// system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
+// completes and checks the file while it is written; so every key has its description here.
+import { z } from "zod";
+import { DURATION_PATTERN, PAGE, parseDuration, parseSize, SIZE_PATTERN } from "./units.ts";
+
+/** Lower-case letters, digits, "-". The blob has 16 bytes for a name, the last one NUL. */
+export const NAME_PATTERN = /^[a-z][a-z0-9-]*$/;
+export const PARTITION_NAME_MAX = 15;
+/** Node names of a device tree have at most 31 characters (Devicetree Specification 2.2.1). */
+export const CHANNEL_NAME_MAX = 31;
+
+const SIZE_EXPECTED = "a size such as 512M or 4K, a multiple of 4K";
+const Size = z
+  .union([z.int(), z.string().regex(SIZE_PATTERN)], { error: SIZE_EXPECTED })
+  .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
+  .refine((bytes) => bytes > 0 && bytes % PAGE === 0, { error: SIZE_EXPECTED });
+
+const DURATION_EXPECTED = "a duration such as 50ms, 200us or 1s, at least 1ms and at most 1000s";
+const Duration = z
+  .string({ error: DURATION_EXPECTED })
+  .regex(DURATION_PATTERN, { error: DURATION_EXPECTED })
+  .transform((written) => parseDuration(written) ?? 0)
+  // Watchdogs are looked at once a housekeeping tick, 1 ms; and the blob has 32 bits for microseconds.
+  .refine((microseconds) => microseconds >= 1000 && microseconds <= 1_000_000_000, { error: DURATION_EXPECTED });
+
+const Address = z.int({ error: "an address such as 0x60000000" }).nonnegative({ error: "an address such as 0x60000000" });
+const Name = z.string({ error: "a name" });
+const Flag = z.boolean({ error: "true or false" });
+const FilePath = z.string({ error: "the path of a file, relative to this one" }).min(1, { error: "the path of a file, relative to this one" });
+
+const MEMORY_EXPECTED = "a size such as 512M, or { size: 512M, at: 0x60000000, ipa: identity }";
+const MemoryPlace = z.strictObject({
+  size: Size.describe("How much: 512M"),
+  at: Address.optional().describe("Physical address, a multiple of 2M. Left out: the planner chooses."),
+  ipa: z
+    .union([z.literal("identity"), Address], { error: '"identity", or an address such as 0x40000000' })
+    .optional()
+    .describe("Where the partition itself sees it, a multiple of 2M; identity: at its physical address, as DMA needs."),
+});
+const Memory = z
+  .union([Size, MemoryPlace], { error: MEMORY_EXPECTED })
+  .transform((written): z.output<typeof MemoryPlace> => (typeof written === "number" ? { size: written } : written));
+
+const CPUS_EXPECTED = "a list of pCPU numbers, such as [0, 1]";
+const SPIS_EXPECTED = "a list of SPI numbers, such as [40, 41]";
+
+export const PARTITION_SHAPE = {
+  guest: Name.describe("What runs in it: the name of a profile in rtos-guests/profiles, e.g. linux or plc."),
+  cpus: z
+    .array(z.int({ error: "a pCPU number" }).nonnegative({ error: "a pCPU number, from 0" }), { error: CPUS_EXPECTED })
+    .min(1, { error: CPUS_EXPECTED })
+    .describe("Its pCPUs, for it alone; vCPU 0 is on the first one."),
+  memory: Memory.optional().describe("How much RAM: 512M; or also where: { size: 512M, at: 0x60000000, ipa: identity }. Default: the profile's."),
+  image: FilePath.optional().describe("Image of the guest, relative to this file. Default: the profile's."),
+  initrd: FilePath.optional().describe("Initial RAM disk, relative to this file. Default: the profile's."),
+  cmdline: z.string({ error: "a kernel command line" }).optional().describe("Kernel command line. Default: the profile's."),
+  devices: z
+    .array(Name, { error: "a list of device names, such as [virtio0]" })
+    .default([])
+    .describe("Devices of the board that belong to it, passed through with their interrupts."),
+  spis: z
+    .array(z.int({ error: "an SPI number" }).nonnegative({ error: "an SPI number, from 0" }), { error: SPIS_EXPECTED })
+    .default([])
+    .describe("Further SPIs that belong to it, level triggered, numbered as in device trees (INTID - 32)."),
+  watchdog: Duration.optional().describe("It fails when it does not feed its watchdog this long: 50ms. Default: none."),
+  on_failure: z
+    .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })
+    .default("stop")
+    .describe("After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection."),
+  autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
+  pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
+};
+export type PartitionShape = typeof PARTITION_SHAPE;
+
+const BETWEEN_EXPECTED = "two partitions, such as [plc, linux]";
+export const CHANNEL_SHAPE = {
+  between: z.tuple([Name, Name], { error: BETWEEN_EXPECTED }).describe("The two partitions that share it."),
+  size: Size.default(PAGE).describe("Bytes of shared memory: 4K."),
+};
+export type ChannelShape = typeof CHANNEL_SHAPE;
+
+export const SYSTEM_SHAPE = {
+  board: Name.describe("The board, a folder of boards/: qemu-aarch64."),
+  partitions: z
+    .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
+    .refine((partitions) => Object.keys(partitions).length > 0, { error: "at least one partition" }),
+  channels: z.record(Name, z.unknown(), { error: "a mapping of channels by their names" }).default({}),
+};
+
+const named = (limit: number): z.ZodString => z.string().regex(NAME_PATTERN).max(limit);
+
+/** The whole file in one schema: what editors get. */
+export const System = z.strictObject({
+  board: SYSTEM_SHAPE.board,
+  partitions: z
+    .record(named(PARTITION_NAME_MAX), z.strictObject(PARTITION_SHAPE))
+    .describe("The partitions by name: each has pCPUs, memory, devices and interrupts of its own."),
+  channels: z
+    .record(named(CHANNEL_NAME_MAX), z.strictObject(CHANNEL_SHAPE))
+    .default({})
+    .describe("Memory shared by two partitions, with a doorbell interrupt in each direction."),
+});
+
+/** The text of partitions/system.schema.json. */
+export function systemJsonSchema(): string {
+  const schema = z.toJSONSchema(System, { io: "input" });
+  return `${JSON.stringify({ title: "axvisor-partition system.yaml", ...schema }, null, 2)}\n`;
+}
