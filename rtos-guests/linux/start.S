@@ -19,5 +19,5 @@ quit:
         svc     #0
         brk     #0
 
-        .section .linear, "aw", %nobits
-        .space  0x10000                         // one wasm page
+        .globl  axv_linear_base                 // for linux.ld
+        .set    axv_linear_base, LINEAR_BASE

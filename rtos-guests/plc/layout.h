@@ -4,7 +4,7 @@
 #define CHANNEL_IPA         0x50000000          // map.ts
 #define GIC_IPA             0x08000000          // map.ts: GICD and GICR, within 2 MiB
 
-#define TEXT_BYTES          0x10000
+#define TEXT_BYTES          0x8000
 #define RODATA_BYTES        0x4000
 #define DATA_BYTES          0x2000
 #define STACK_BYTES         0x4000

@@ -30,6 +30,7 @@
 
 #define PAGE_BYTES          0x1000
 #define ENTRIES             512
+#define WINDOW_ENTRY        (LINEAR_BASE >> 30) // LINEAR_BASE: tools/build/programs.ts
 
         .macro  pages base, bytes, attributes
         .set    offset, 0
@@ -49,9 +50,9 @@
 stage1_root:                                    // level 1, 1 GiB an entry
         .quad   devices + TABLE                 // 0x00_0000_0000
         .quad   ram + TABLE                     // 0x00_4000_0000
-        unmapped 254
+        unmapped (WINDOW_ENTRY - 2)
         .quad   window + TABLE                  // 0x40_0000_0000
-        unmapped 255
+        unmapped (ENTRIES - WINDOW_ENTRY - 1)
 
 devices:                                        // level 2, 2 MiB an entry
         unmapped 64
@@ -87,10 +88,9 @@ linear:                                         // level 3
         .balign PAGE_BYTES, 0
 
         // For plc.ld.
-        .irp    name, axv_text_bytes, axv_rodata_bytes, axv_data_bytes, axv_linear_bytes
+        .irp    name, axv_text_bytes, axv_rodata_bytes, axv_data_bytes
         .globl  \name
         .endr
         .set    axv_text_bytes, TEXT_BYTES
         .set    axv_rodata_bytes, RODATA_BYTES
         .set    axv_data_bytes, DATA_BYTES
-        .set    axv_linear_bytes, LINEAR_BYTES

@@ -84,9 +84,9 @@ halt:
         wfe
         b       halt
 
-        .section .stack, "aw"                   // the page below it is not mapped: an overflow is an exception
+        .section .stack, "aw", %nobits          // the page below it is not mapped: an overflow is an exception
         .space  STACK_BYTES
-        .section .panic_stack, "aw"
+        .section .panic_stack, "aw", %nobits
         .space  PANIC_STACK_BYTES
-        .section .linear, "aw"
+        .section .linear, "aw", %nobits
         .space  LINEAR_BYTES
