@@ -1,11 +1,11 @@
 // A build whose inputs have not changed is not done again. What the inputs are is only known after a build (imports,
 // includes), so each build leaves a list of what it read, with hashes.
 import { createHash } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readOptional, ROOT, writeAtomically } from "./files.ts";
 
-interface Record_ {
+interface InputList {
   readonly key: string;
   readonly inputs: Readonly<Record<string, string>>;
 }
@@ -18,21 +18,17 @@ const hashFile = (file: string): string => {
   return content === undefined ? "absent" : hash(content);
 };
 
-/** `key`: what decides besides files. */
+/** `key`: what decides besides files; `products`: absolute paths. */
 export function isFresh(outDir: string, key: string, products: readonly string[]): boolean {
   const stored = readOptional(join(ROOT, outDir, LIST));
-  if (stored === undefined || products.some((product) => readOptional(join(ROOT, outDir, product)) === undefined)) return false;
-  const { key: oldKey, inputs } = JSON.parse(stored.toString("utf8")) as Record_;
+  if (stored === undefined || products.some((product) => !existsSync(product))) return false;
+  const { key: oldKey, inputs } = JSON.parse(stored.toString("utf8")) as InputList;
   return oldKey === hash(key) && Object.entries(inputs).every(([file, old]) => hashFile(file) === old);
 }
 
 export function remember(outDir: string, key: string, inputs: readonly string[]): void {
-  const record: Record_ = { key: hash(key), inputs: Object.fromEntries([...inputs].sort().map((file) => [file, hashFile(file)])) };
+  const record: InputList = { key: hash(key), inputs: Object.fromEntries([...inputs].sort().map((file) => [file, hashFile(file)])) };
   writeAtomically(join(ROOT, outDir, LIST), JSON.stringify(record, undefined, 1));
-}
-
-export function forget(outDir: string): void {
-  writeAtomically(join(ROOT, outDir, LIST), JSON.stringify({ key: "", inputs: {} } satisfies Record_));
 }
 
 /** The build's own sources and the versions of its packages are inputs too. */

@@ -1,11 +1,12 @@
 // Builds a program: tables → declarations → asc → translate → clang → lld. Products in build/<program>/:
 // <program>.wasm, .wasm.map, .c, .elf, .bin.
-import { join } from "node:path";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { forget, isFresh, ownInputs, remember } from "./cache.ts";
+import { isFresh, ownInputs, remember } from "./cache.ts";
 import { compile } from "./compile.ts";
 import { disassemble } from "./disassemble.ts";
-import { ROOT, writeAtomically, writeIfChanged } from "./files.ts";
+import { ROOT, writeIfChanged } from "./files.ts";
 import { generateBlob } from "./generate-blob.ts";
 import { generateDeclarations } from "./generate.ts";
 import type { Intrinsic } from "./intrinsic.ts";
@@ -50,30 +51,45 @@ export async function generate(program: Pick<Program, "tables">): Promise<Tables
 export async function buildProgram(program: Program, progress: (line: string) => void = () => undefined): Promise<Products> {
   const { name } = program;
   const outDir = `build/${name}`;
-  const file = (suffix: string): string => `${outDir}/${name}${suffix}`;
-  const path = (suffix: string): string => join(ROOT, file(suffix));
+  const path = (suffix: string): string => join(ROOT, outDir, name + suffix);
   const products = { wasm: path(".wasm"), sourceMap: path(".wasm.map"), c: path(".c"), elf: path(".elf"), binary: path(".bin") };
   const key = JSON.stringify(program) + [CLANG, LLD].map((tool) => runTool(tool, ["--version"])).join();
 
   const tables = await generate(program);
-  if (isFresh(outDir, key, [".wasm", ".wasm.map", ".c", ".elf", ".bin"].map((suffix) => name + suffix))) {
+  if (isFresh(outDir, key, Object.values(products))) {
     progress(`${name}: up to date`);
     return { ...products, upToDate: true };
   }
-  forget(outDir);
-  progress(`${name}: compiling ${program.entry}`);
-  const compiled = await compile(program.entry, program.memoryPages);
-  writeAtomically(products.wasm, compiled.wasm);
-  writeAtomically(products.sourceMap, compiled.sourceMap);
+  // Everything is made in a folder of its own and moved into place at the end: products always belong together.
+  const workDir = `${outDir}/work-${process.pid}`;
+  mkdirSync(join(ROOT, workDir), { recursive: true });
+  try {
+    const inputs = await build(program, tables, workDir, progress);
+    for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
+    remember(outDir, key, [...ownInputs(), ...Object.values(program.tables), BLOB_LAYOUT, ...inputs]);
+  } finally {
+    rmSync(join(ROOT, workDir), { recursive: true, force: true });
+  }
+  progress(`${name}: built ${outDir}/${name}.elf`);
+  return { ...products, upToDate: false };
+}
+
+/** Leaves the products in workDir; gives back the files it has read. */
+async function build(program: Program, tables: Tables, workDir: string, progress: (line: string) => void): Promise<string[]> {
+  const { name, entry } = program;
+  const file = (suffix: string): string => `${workDir}/${name}${suffix}`;
+  const write = (suffix: string, data: Uint8Array | string): void => writeFileSync(join(ROOT, file(suffix)), data);
+  progress(`${name}: compiling ${entry}`);
+  const compiled = await compile(entry, program.memoryPages);
+  write(".wasm", compiled.wasm);
+  write(".wasm.map", compiled.sourceMap);
   progress(`${name}: translating to C`);
-  const { c } = translate(disassemble(products.wasm, products.sourceMap), tables, "inline");
-  writeAtomically(products.c, c);
+  const text = disassemble(join(ROOT, file(".wasm")), join(ROOT, file(".wasm.map")));
+  write(".c", translate(text, tables, "inline").c);
   progress(`${name}: compiling and linking for AArch64`);
   const symbols = { axv_linear_bytes: program.memoryPages * PAGE_BYTES };
-  const native = buildNative({ ...program, cFile: file(".c"), symbols }, `${outDir}/objects`);
-  writeAtomically(products.elf, native.elf);
-  writeAtomically(products.binary, native.binary);
-  remember(outDir, key, [...ownInputs(), ...Object.values(program.tables), BLOB_LAYOUT, ...compiled.inputs, ...native.inputs]);
-  progress(`${name}: ${file(".elf")}, ${file(".bin")} (${native.binary.length} bytes)`);
-  return { ...products, upToDate: false };
+  const native = buildNative({ ...program, cFile: file(".c"), symbols }, workDir);
+  write(".elf", native.elf);
+  write(".bin", native.binary);
+  return [...compiled.inputs, ...native.inputs];
 }

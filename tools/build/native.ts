@@ -1,7 +1,7 @@
 // C and assembly → a linked ELF and the bytes of the raw binary, with clang-19 and lld-19.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { flatten, readElf } from "./elf.ts";
 import { BuildError } from "./errors.ts";
 import { ROOT } from "./files.ts";
@@ -42,7 +42,7 @@ export interface NativeSources {
   readonly cFile: string;
   readonly assembly: readonly string[];
   readonly linkerScript: string;
-  readonly relocatable: boolean;
+  readonly positionIndependent: boolean;
   readonly defines: Readonly<Record<string, string>>;
   /** Linker symbols with constant values. */
   readonly symbols: Readonly<Record<string, number>>;
@@ -55,16 +55,17 @@ export interface Native {
   readonly inputs: readonly string[];
 }
 
-/** `workDir`: for objects and the linked file, relative to the root. */
+/** `workDir`: for objects and the linked file, relative to the root; no name in it gets into the products. */
 export function buildNative(sources: NativeSources, workDir: string): Native {
-  mkdirSync(join(ROOT, workDir), { recursive: true });
   const defines = Object.entries(sources.defines).map(([name, value]) => `-D${name}=${value}`);
+  defines.push(`-ffile-prefix-map=${workDir}=${dirname(workDir)}`);
   const inputs = new Set([sources.linkerScript]);
   const objects = [sources.cFile, ...sources.assembly].map((source, index) => {
     const object = join(workDir, `${index}-${basename(source)}.o`);
     const flags = source.endsWith(".c") ? TARGET_C_FLAGS : TARGET;
     runTool(CLANG, [...flags, ...defines, "-MD", "-MF", `${object}.d`, "-c", source, "-o", object]);
     for (const input of readDependencies(`${object}.d`)) inputs.add(input);
+    inputs.delete(sources.cFile);
     return object;
   });
   const symbols = Object.entries(sources.symbols).map(([name, value]) => `--defsym=${name}=${value}`);
@@ -72,7 +73,7 @@ export function buildNative(sources: NativeSources, workDir: string): Native {
   runTool(LLD, [...LINK_FLAGS, ...symbols, "-T", sources.linkerScript, ...objects, "-o", linked]);
   const elf = readFileSync(join(ROOT, linked));
   const parsed = readElf(elf);
-  if (sources.relocatable) checkPositionIndependent(parsed);
+  if (sources.positionIndependent) checkPositionIndependent(parsed);
   return { elf, binary: flatten(parsed), inputs: [...inputs] };
 }
 

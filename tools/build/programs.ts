@@ -12,8 +12,6 @@ export interface Program {
   /** .S files, in link order. */
   readonly assembly: readonly string[];
   readonly linkerScript: string;
-  /** Runs at any address, which the build then proves; otherwise at the one that the linker script says. */
-  readonly relocatable: boolean;
   /** Runs at any 4 KiB aligned address, and the build proves it; else where its linker script says. */
   readonly positionIndependent: boolean;
   /** Macros for C and assembly. */
