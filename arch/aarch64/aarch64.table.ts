@@ -143,6 +143,7 @@ export const aarch64: readonly Intrinsic[] = [
   },
 
   // Barriers, TLB and cache maintenance
+  instruction("wfi", "wfi", "Sleeps until an interrupt is pending, masked or not."),
   instruction("isb", "isb", "Instruction synchronisation barrier."),
   instruction("dsbSy", "dsb sy", "Waits until all accesses, device accesses too, have completed."),
   instruction("dsbIsh", "dsb ish", "Waits until all accesses are seen by the inner shareable domain."),
@@ -171,7 +172,13 @@ export const aarch64: readonly Intrinsic[] = [
   // Physical memory
   ...mmio(8), ...mmio(16), ...mmio(32), ...mmio(64),
   symbol("imageBase", "axv_image_start", "PA of the image's first byte."),
-  symbol("imageSize", "axv_image_size", "Bytes of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it."),
+  {
+    name: "imageSize",
+    params: {},
+    result: "u64",
+    doc: "Bytes of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it.",
+    c: `extern char axv_image_start[], axv_image_end[]; return (unsigned long)(axv_image_end - axv_image_start);`,
+  },
   symbol("secondaryEntry", "axv_secondary_entry", "PA where a secondary pCPU starts (PSCI CPU_ON entry point)."),
   symbol("stage1Root", "axv_stage1_root", "PA of the hypervisor's own level 1 table."),
   {

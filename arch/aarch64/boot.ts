@@ -1,0 +1,159 @@
+// From the first instruction in AssemblyScript to parked pCPUs: the blob is copied, checked and applied. entry.S has the
+// MMU on by then. What goes wrong is said in plain text on the UART, and nothing is started.
+
+import {
+  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
+  mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
+  msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
+} from "../../build/generated/aarch64";
+import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU } from "../../build/generated/blob";
+import { bound } from "../../build/generated/cpu";
+import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
+import {
+  BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, checkBlob, checkHeader, header,
+} from "../../core/blob";
+import { recordEvent } from "../../core/events";
+import { partitionOf, planPartition, startPartition } from "../../core/partition";
+import { duration, setTimeBase, ticks } from "../../core/time";
+import { initUplink } from "../../core/uplink";
+import { clearVcpu, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
+import { initCpuInterface, initDistributor, kickValue } from "./gicv3";
+import { startTick } from "./housekeeper";
+import { printHex, printText, SUPPORTED_UART } from "./pl011";
+import { mapImage, mapPlanned, mapUart } from "./stage1";
+import { buildStage2, vttbrOf } from "./stage2";
+import { CNTHCTL_GUEST, CPTR_GUEST, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
+
+/** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
+const IMAGE_UART: u64 = 64;
+const PAGE_MASK: u64 = 0xfff;
+const SUPPORTED_GIC: u32 = 3;
+const PSCI_CPU_ON_64: u64 = 0xc4000003;
+
+let uart: u64 = 0;
+
+@inline export function uartAddress(): u64 {
+  return uart;
+}
+
+/** First pCPU. Gives back its vCPU record, or 0 when there is nothing to run. */
+export function bootPrimary(): u32 {
+  const began = mrs_CNTPCT_EL0();
+  setTimeBase(mrs_CNTFRQ_EL0(), began);
+  uart = physicalRead64(imageBase() + IMAGE_UART);
+  if (uart == 0 || !mapUart(uart)) return 0;
+  const error = readBlob();
+  if (error != BLOB_OK) {
+    printText(uart, "axv: ");
+    printText(uart, blobErrorText(error));
+    printText(uart, "\r\n");
+    return 0;
+  }
+  const head = header();
+  printText(uart, "axv: image at 0x");
+  printHex(uart, imageBase());
+  printText(uart, "\r\n");
+
+  for (let n: u32 = 0; n < head.cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    planVcpu(n);
+  }
+  for (let n: u32 = 0; n < head.partitionCount; n++) {
+    bound(n, MAX_PARTITIONS);
+    const plan = blobPartition(n);
+    planPartition(n, plan, ticks(plan.watchdogMicroseconds));
+    if (!buildStage2(n, plan)) {
+      printText(uart, "axv: the partitions' memory needs more page tables than there are: use larger, aligned regions\r\n");
+      return 0;
+    }
+  }
+  initDistributor();
+  initUplink(head.partitionCount, head.cpuCount);
+  recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, mrs_CNTPCT_EL0(), imageBase(), duration(mrs_CNTPCT_EL0() - began), head.partitionCount);
+  initPcpu(vcpuOf(0));
+  for (let n: u32 = 0; n < head.partitionCount; n++) {
+    bound(n, MAX_PARTITIONS);
+    if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) startPartition(partitionOf(n));
+  }
+  startSecondaries();
+  return changetype<u32>(vcpuOf(0));
+}
+
+/** Copies the blob into linear memory and checks it. */
+function readBlob(): u32 {
+  const offset = imageSize();
+  const blob = imageBase() + offset;
+  // The blob's end is not known before its header is read: map what it may have at most.
+  const window = (BLOB_MAX_BYTES + PAGE_MASK) & ~PAGE_MASK;
+  if (!mapImage(offset, window)) return BLOB_BAD_TABLE;
+  copyFromPhysical(blobBuffer, blob, BLOB_HEADER_SIZE);
+  let error = checkHeader(BLOB_MAX_BYTES);
+  if (error != BLOB_OK) return error;
+  copyFromPhysical(blobBuffer, blob, header().size);
+  error = checkBlob(imageBase());
+  if (error != BLOB_OK) return error;
+  const head = header();
+  if (head.gicVersion != SUPPORTED_GIC || head.uartKind != SUPPORTED_UART) return BLOB_BAD_TABLE;
+  return mapPlanned(offset + window) ? BLOB_OK : BLOB_BAD_TABLE;
+}
+
+/** Fills pCPU n's record from the blob. */
+function planVcpu(n: u32): void {
+  const vcpu = vcpuOf(n);
+  const plan = blobCpu(n);
+  clearVcpu(vcpu, n);
+  vcpu.mpidr = plan.mpidr;
+  vcpu.gicr = plan.gicr;
+  vcpu.kick = kickValue(plan.mpidr);
+  vcpu.housekeeper = n == header().housekeeper ? 1 : 0;
+  vcpu.partition = plan.partition;
+  vcpu.index = plan.vcpu;
+  if (plan.partition == NONE) return;
+  const partition = blobPartition(plan.partition);
+  vcpu.setOwned(0, partition.ppis);
+  for (let word: u32 = 1; word < INTID_WORDS; word++) {
+    bound(word - 1, INTID_WORDS);
+    vcpu.setOwned(word, partition.spis(word));
+  }
+}
+
+/** The pCPU's own registers, that stay as they are from now on. */
+function initPcpu(vcpu: Vcpu): void {
+  if (vcpu.partition != NONE) {
+    const pmu = (blobPartition(vcpu.partition).flags & PARTITION_PMU) != 0;
+    msr_VTCR_EL2(vtcr(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK));
+    msr_VTTBR_EL2(vttbrOf(vcpu.partition));
+    msr_HCR_EL2(HCR_GUEST);
+    msr_MDCR_EL2(mdcr(pmu, mrs_PMCR_EL0()));
+    msr_VPIDR_EL2(mrs_MIDR_EL1());
+    msr_VMPIDR_EL2(MPIDR_RES1 | vcpu.index);
+  }
+  msr_CPTR_EL2(CPTR_GUEST);
+  msr_HSTR_EL2(0);
+  msr_CNTHCTL_EL2(CNTHCTL_GUEST);
+  isb();
+  tlbiAlle1is();
+  dsbIsh();
+  isb();
+  initCpuInterface(vcpu);
+  if (vcpu.housekeeper != 0) startTick();
+}
+
+function startSecondaries(): void {
+  const count = header().cpuCount;
+  for (let n: u32 = 1; n < count; n++) {
+    bound(n - 1, MAX_CPUS);
+    const result = <i64>smc(PSCI_CPU_ON_64, vcpuOf(n).mpidr, secondaryEntry(), n);
+    if (result == 0) continue;
+    printText(uart, "axv: firmware does not start pCPU 0x");
+    printHex(uart, vcpuOf(n).mpidr);
+    printText(uart, ": its partition stays off\r\n");
+  }
+}
+
+/** Every other pCPU, started with its index. */
+export function bootOther(index: u32): u32 {
+  const vcpu = vcpuOf(index);
+  initPcpu(vcpu);
+  return changetype<u32>(vcpu);
+}

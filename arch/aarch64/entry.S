@@ -1,0 +1,292 @@
+// Entry and vectors: what cannot be said in AssemblyScript. Position independent; only registers, PC-relative addresses and
+// the MMU's own tables until the linear-memory window is there.
+
+// Linux arm64 Image header (Documentation/arch/arm64/booting.rst): U-Boot booti and QEMU -kernel take it.
+#define IMAGE_FLAGS         0xa             // 4 KiB pages, anywhere in memory (2 MiB aligned), little endian
+
+// Stage 1 descriptors (Arm ARM D8.3; see tables.ts).
+#define DESC_TABLE          0x3
+#define DESC_PAGE           0x3
+#define DESC_AF             (1 << 10)
+#define DESC_SH_INNER       (3 << 8)
+#define DESC_AP_RES1        (1 << 6)
+#define DESC_READ_ONLY      (1 << 7)
+#define PAGE_NORMAL         (DESC_PAGE | DESC_AF | DESC_SH_INNER | DESC_AP_RES1)   // attribute index 0
+#define DESC_XN_SHIFT       54
+#define TABLE_BYTES         4096
+#define INDEX_MASK          511
+
+#define MAIR_VALUE          0x04ff          // 0: Normal write-back; 1: Device-nGnRE
+// T0SZ 25 (39 bits), walks write-back inner shareable, 4 KiB granule, RES1 bits 31 and 23; PS is added.
+#define TCR_VALUE           0x80803519
+#define TCR_PS_SHIFT        16
+#define PARANGE_48_BITS     5
+// RES1 bits, I, C, M, SA, WXN.
+#define SCTLR_VALUE         0x30cd183d
+#define LINEAR_ROOT_INDEX   (LINEAR_BASE >> 30)
+
+#define STACK_SLOT_SHIFT    14
+#define STACK_SLOT          (1 << STACK_SLOT_SHIFT)
+#define PANIC_STACK_TOP     0x2000          // in its slot
+#define MAX_CPUS            8
+#define CURRENT_EL2         8
+#define LINE_BYTES          64
+
+.macro address register, symbol
+    adrp    \register, \symbol
+    add     \register, \register, :lo12:\symbol
+.endm
+
+.section .head, "ax"
+.global axv_image_start
+    b       axv_primary_entry
+    .long   0
+    .quad   0                               // text_offset
+    .quad   0                               // image_size: the packer's
+    .quad   IMAGE_FLAGS
+    .quad   0, 0, 0
+    .ascii  "ARM\x64"
+    .long   0
+    .quad   0                               // PA of the board's UART: the packer's (boot.ts, IMAGE_UART)
+
+// ---- first pCPU: MMU off, x0 the loader's device tree, which is of no use here ----
+axv_primary_entry:
+    mrs     x1, CurrentEL
+    cmp     x1, #CURRENT_EL2
+    b.ne    axv_stop                        // nothing can be said without knowing the UART at EL1: the README says what to check
+    bl      axv_make_tables
+    mov     x19, #0
+    bl      axv_mmu_on
+    bl      axv_init_linear
+    bl      boot
+    cbz     w0, axv_stop
+    b       axv_first_park
+
+// ---- every other pCPU, by PSCI CPU_ON: x0 its index in the blob ----
+.global axv_secondary_entry
+axv_secondary_entry:
+    mov     x19, x0
+    bl      axv_mmu_on
+    mov     w0, w19
+    bl      bootSecondary
+
+axv_first_park:
+    mov     x1, #LINEAR_BASE
+    add     x0, x1, w0, uxtw
+    msr     tpidr_el2, x0                   // VA of this pCPU's Vcpu, for as long as the board is on
+
+// ---- no guest to run ----
+axv_park:
+    mrs     x0, tpidr_el2
+    bl      park
+    cbz     w0, axv_resume
+    wfi                                     // an interrupt that came since is pending, and WFI does not sleep then
+    b       axv_park
+
+axv_resume:
+    mrs     x0, tpidr_el2
+    ldp     x2, x3, [x0, #16]
+    ldp     x4, x5, [x0, #32]
+    ldp     x6, x7, [x0, #48]
+    ldp     x8, x9, [x0, #64]
+    ldp     x10, x11, [x0, #80]
+    ldp     x12, x13, [x0, #96]
+    ldp     x14, x15, [x0, #112]
+    ldp     x16, x17, [x0, #128]
+    ldp     x18, x19, [x0, #144]
+    ldp     x20, x21, [x0, #160]
+    ldp     x22, x23, [x0, #176]
+    ldp     x24, x25, [x0, #192]
+    ldp     x26, x27, [x0, #208]
+    ldp     x28, x29, [x0, #224]
+    ldr     x30, [x0, #240]
+    ldp     x0, x1, [x0]
+    eret
+
+axv_stop:
+    wfi
+    b       axv_stop
+
+// ---- translation tables of the core itself: image at VA = PA, linear memory in its window ----
+axv_make_tables:
+    address x9, axv_image_start
+    // The tables may linger in a cache from before: drop those lines, memory has the loader's zeros.
+    address x0, axv_stage1_tables
+    address x1, axv_stage1_tables_end
+1:  dc      ivac, x0
+    add     x0, x0, #LINE_BYTES
+    cmp     x0, x1
+    b.lo    1b
+    dsb     sy
+
+    address x0, axv_stage1_root
+    address x1, axv_stage1_image2
+    orr     x2, x1, #DESC_TABLE
+    lsr     x3, x9, #30
+    str     x2, [x0, x3, lsl #3]
+    address x4, axv_stage1_image3
+    orr     x2, x4, #DESC_TABLE
+    ubfx    x3, x9, #21, #9
+    str     x2, [x1, x3, lsl #3]
+
+    // Text read-only and executable, rodata read-only, the rest writable; but for text nothing is executable.
+    mov     x5, #PAGE_NORMAL
+    mov     x6, #1
+    lsl     x6, x6, #DESC_XN_SHIFT
+    orr     x7, x5, #DESC_READ_ONLY
+    mov     x0, x9
+    address x1, axv_text_end
+    address x2, axv_rodata_end
+    address x3, axv_image_end
+2:  orr     x8, x7, x0                      // text
+    cmp     x0, x1
+    b.lo    3f
+    orr     x8, x8, x6                      // rodata
+    cmp     x0, x2
+    b.lo    3f
+    orr     x8, x5, x0                      // data
+    orr     x8, x8, x6
+3:  ubfx    x10, x0, #12, #9
+    str     x8, [x4, x10, lsl #3]
+    add     x0, x0, #TABLE_BYTES
+    cmp     x0, x3
+    b.lo    2b
+
+    // The first and third page of every stack slot stay unmapped: a stack that overflows faults.
+    address x0, axv_stacks
+    address x1, axv_stacks_end
+4:  ubfx    x10, x0, #12, #9
+    str     xzr, [x4, x10, lsl #3]
+    add     x0, x0, #(STACK_SLOT / 2)
+    cmp     x0, x1
+    b.lo    4b
+
+    address x0, axv_stage1_root
+    address x1, axv_stage1_linear2
+    orr     x2, x1, #DESC_TABLE
+    str     x2, [x0, #(LINEAR_ROOT_INDEX * 8)]
+    address x4, axv_stage1_linear3
+    orr     x2, x4, #DESC_TABLE
+    str     x2, [x1]
+    address x0, axv_linear_start
+    address x1, axv_linear_end
+5:  orr     x8, x5, x0
+    orr     x8, x8, x6
+    str     x8, [x4], #8
+    add     x0, x0, #TABLE_BYTES
+    cmp     x0, x1
+    b.lo    5b
+    dsb     sy
+    ret
+
+// ---- MMU and caches on; x19: the pCPU's index. Gives it its stack. ----
+axv_mmu_on:
+    msr     daifset, #0xf
+    msr     spsel, #1
+    mov     x0, #MAIR_VALUE
+    msr     mair_el2, x0
+    mrs     x0, id_aa64mmfr0_el1
+    and     x0, x0, #0xf
+    mov     x1, #PARANGE_48_BITS
+    cmp     x0, x1
+    csel    x0, x0, x1, lo
+    movz    x1, #(TCR_VALUE >> 16), lsl #16
+    movk    x1, #(TCR_VALUE & 0xffff)
+    orr     x0, x1, x0, lsl #TCR_PS_SHIFT
+    msr     tcr_el2, x0
+    address x0, axv_stage1_root
+    msr     ttbr0_el2, x0
+    address x0, axv_vectors
+    msr     vbar_el2, x0
+    mov     x0, #1                          // not 0: 0 says that a panic has been reported
+    msr     tpidr_el2, x0
+    tlbi    alle2
+    dsb     sy
+    ic      iallu
+    dsb     sy
+    isb
+    movz    x0, #(SCTLR_VALUE >> 16), lsl #16
+    movk    x0, #(SCTLR_VALUE & 0xffff)
+    msr     sctlr_el2, x0
+    isb
+    address x0, axv_stacks
+    add     x1, x19, #1
+    add     x0, x0, x1, lsl #STACK_SLOT_SHIFT
+    mov     sp, x0
+    ret
+
+// ---- vectors (Arm ARM D1.3.1.5): 16 entries of 128 bytes ----
+.macro vector label
+    .balign 128
+\label:
+.endm
+
+// An exception from a guest: its registers go into its Vcpu, whose VA is in TPIDR_EL2; then the handler decides.
+.macro from_guest label, handler
+    vector  \label
+    stp     x0, x1, [sp, #-16]!
+    mrs     x0, tpidr_el2
+    stp     x2, x3, [x0, #16]
+    stp     x4, x5, [x0, #32]
+    stp     x6, x7, [x0, #48]
+    stp     x8, x9, [x0, #64]
+    stp     x10, x11, [x0, #80]
+    stp     x12, x13, [x0, #96]
+    stp     x14, x15, [x0, #112]
+    stp     x16, x17, [x0, #128]
+    stp     x18, x19, [x0, #144]
+    stp     x20, x21, [x0, #160]
+    stp     x22, x23, [x0, #176]
+    stp     x24, x25, [x0, #192]
+    stp     x26, x27, [x0, #208]
+    stp     x28, x29, [x0, #224]
+    str     x30, [x0, #240]
+    ldp     x2, x3, [sp], #16
+    stp     x2, x3, [x0]
+    bl      \handler                        // w0: offset of the Vcpu in linear memory, the low half of its VA
+    cbz     w0, axv_resume
+    b       axv_park
+.endm
+
+.macro from_ourselves label
+    vector  \label
+    b       axv_panic
+.endm
+
+.section .text.vectors, "ax"
+.balign 2048
+.global axv_vectors
+axv_vectors:
+    from_ourselves axv_vector_el2t_sync
+    from_ourselves axv_vector_el2t_irq
+    from_ourselves axv_vector_el2t_fiq
+    from_ourselves axv_vector_el2t_serror
+    from_ourselves axv_vector_el2h_sync
+    from_ourselves axv_vector_el2h_irq
+    from_ourselves axv_vector_el2h_fiq
+    from_ourselves axv_vector_el2h_serror
+    from_guest     axv_vector_sync, trapSync
+    from_guest     axv_vector_irq, trapIrq
+    from_guest     axv_vector_fiq, trapIrq
+    from_guest     axv_vector_serror, trapSerror
+    from_guest     axv_vector_sync_32, trapSync
+    from_guest     axv_vector_irq_32, trapIrq
+    from_guest     axv_vector_fiq_32, trapIrq
+    from_guest     axv_vector_serror_32, trapSerror
+
+// ---- a fault of the hypervisor itself: reported once, on a stack of its own (the other may be what overflowed) ----
+.balign 128
+axv_panic:
+    mrs     x3, tpidr_el2
+    cbz     x3, axv_stop
+    msr     tpidr_el2, xzr
+    mov     x4, sp
+    sub     x4, x4, #1
+    and     x4, x4, #~(STACK_SLOT - 1)
+    add     x4, x4, #PANIC_STACK_TOP
+    mov     sp, x4
+    mrs     x0, esr_el2
+    mrs     x1, elr_el2
+    mrs     x2, far_el2
+    bl      panic
+    b       axv_stop

@@ -1,0 +1,6 @@
+// What an exit handler tells the vectors (entry.S) to do next.
+
+/** Restore the guest's registers and ERET. */
+export const RESUME: u32 = 0;
+/** There is no guest to go back to: park(), then WFI until there is. */
+export const PARK: u32 = 1;

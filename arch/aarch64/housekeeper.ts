@@ -1,0 +1,93 @@
+// The housekeeping tick, on one pCPU (a spare one if the board has one): moves bytes between the UART and the frames, sends
+// telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it.
+
+import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
+import { MAX_PARTITIONS } from "../../build/generated/blob";
+import { EVENT_WATCHDOG, STOP_WATCHDOG } from "../../core/abi";
+import { header } from "../../core/blob";
+import { recordEvent } from "../../core/events";
+import { partitionOf, stopPartition, watchdogExpired } from "../../core/partition";
+import { ticks } from "../../core/time";
+import {
+  inputPartition, kickMask, nextByte, receive, RECEIVED_COMMAND, RECEIVED_INPUT, requestTelemetry,
+} from "../../core/uplink";
+import { kickAll } from "./gicv3";
+import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
+import { CNT_CTL_ENABLE } from "./sysregs";
+import { consoleDrained, consoleReceived } from "./vpl011";
+
+/** Bytes to and from the UART in one tick: a FIFO is smaller, as a rule, and ends it earlier. */
+const SEND_MAX: u32 = 256;
+const RECEIVE_MAX: u32 = 32;
+const MICROSECONDS_PER_MILLISECOND: u32 = 1000;
+
+let period: u64 = 0;
+let nextTick: u64 = 0;
+let ticksPerTelemetry: u32 = 1;
+let ticksToTelemetry: u32 = 1;
+
+/** Arms the first tick. */
+export function startTick(): void {
+  const head = header();
+  period = ticks(head.tickMicroseconds);
+  ticksPerTelemetry = max<u32>((head.telemetryMilliseconds * MICROSECONDS_PER_MILLISECOND) / head.tickMicroseconds, 1);
+  ticksToTelemetry = ticksPerTelemetry;
+  nextTick = mrs_CNTPCT_EL0() + period;
+  msr_CNTHP_CVAL_EL2(nextTick);
+  msr_CNTHP_CTL_EL2(CNT_CTL_ENABLE);
+}
+
+/** One tick. */
+export function tick(): void {
+  const now = mrs_CNTPCT_EL0();
+  // A tick that comes late (a debugger, a slow emulator) is not made up for.
+  nextTick = nextTick + period > now ? nextTick + period : now + period;
+  msr_CNTHP_CVAL_EL2(nextTick);
+  checkWatchdogs(now);
+  if (--ticksToTelemetry == 0) {
+    ticksToTelemetry = ticksPerTelemetry;
+    requestTelemetry();
+  }
+  receiveBytes();
+  sendBytes(now);
+}
+
+function checkWatchdogs(now: u64): void {
+  const count = header().partitionCount;
+  for (let n: u32 = 0; n < count; n++) {
+    bound(n, MAX_PARTITIONS);
+    const partition = partitionOf(n);
+    const deadline = partition.watchdogDeadline;
+    if (!watchdogExpired(partition, now)) continue;
+    recordEvent(EVENT_WATCHDOG, n, now, now - deadline + partition.watchdogPeriod, 0, 0);
+    kickAll(stopPartition(partition, STOP_WATCHDOG, false) & partition.active);
+  }
+}
+
+function receiveBytes(): void {
+  const uart = header().uart;
+  for (let i: u32 = 0; i < RECEIVE_MAX; i++) {
+    bound(i, RECEIVE_MAX);
+    if (!uartHasReceived(uart)) break;
+    const what = receive(uartReceive(uart));
+    if (what == RECEIVED_INPUT) consoleReceived(inputPartition());
+    else if (what == RECEIVED_COMMAND) kickAll(kickMask());
+  }
+}
+
+function sendBytes(now: u64): void {
+  const uart = header().uart;
+  for (let i: u32 = 0; i < SEND_MAX; i++) {
+    bound(i, SEND_MAX);
+    if (!uartCanSend(uart)) break;
+    const byte = nextByte(now);
+    if (byte < 0) break;
+    uartSend(uart, byte);
+  }
+  const count = header().partitionCount;
+  for (let n: u32 = 0; n < count; n++) {
+    bound(n, MAX_PARTITIONS);
+    consoleDrained(n);
+  }
+}

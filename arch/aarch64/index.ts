@@ -1,0 +1,48 @@
+// What the assembly (entry.S) calls: the doors between the machine and the AssemblyScript. `vcpu` is the linear-memory offset
+// of a Vcpu; an exit handler gives back RESUME or PARK (exit.ts).
+
+import { EXIT_FAULT } from "../../core/abi";
+import { partitionOf } from "../../core/partition";
+import { Vcpu } from "../../core/vcpu";
+import { mrs_ESR_EL2 } from "../../build/generated/aarch64";
+import { bootOther, bootPrimary } from "./boot";
+import { handleIrq, handleParked } from "./irq";
+import { reportPanic } from "./panic";
+import { fault, handleSync } from "./trap";
+
+/** The first pCPU, MMU on. Its vCPU, or 0 when the image cannot be run. */
+export function boot(): u32 {
+  return bootPrimary();
+}
+
+/** A pCPU that firmware has started for us; `index` is its place in the blob. */
+export function bootSecondary(index: u32): u32 {
+  return bootOther(index);
+}
+
+/** Synchronous exception from a guest. */
+export function trapSync(vcpu: u32): u32 {
+  return handleSync(changetype<Vcpu>(vcpu));
+}
+
+/** IRQ while a guest ran. */
+export function trapIrq(vcpu: u32): u32 {
+  return handleIrq(changetype<Vcpu>(vcpu));
+}
+
+/** SError while a guest ran: its own doing, on a pCPU that is its own. */
+export function trapSerror(vcpu: u32): u32 {
+  const self = changetype<Vcpu>(vcpu);
+  self.countExit(EXIT_FAULT);
+  return fault(self, partitionOf(self.partition), mrs_ESR_EL2());
+}
+
+/** No guest runs here. RESUME: there is one now. */
+export function park(vcpu: u32): u32 {
+  return handleParked(changetype<Vcpu>(vcpu));
+}
+
+/** An exception in the hypervisor itself. */
+export function panic(esr: u64, elr: u64, far: u64, record: u32): void {
+  reportPanic(esr, elr, far, record);
+}

@@ -1,0 +1,160 @@
+// Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
+
+import {
+  copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mrs_CNTPCT_EL0, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
+  msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
+  msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
+  msr_TCR_EL1, msr_TPIDR_EL0, msr_TPIDR_EL1, msr_TPIDRRO_EL0, msr_TTBR0_EL1, msr_TTBR1_EL1, msr_VBAR_EL1, tlbiVmalls12e1is,
+} from "../../build/generated/aarch64";
+import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
+import { MAX_CPUS } from "../../build/generated/blob";
+import {
+  EVENT_STARTED, EVENT_STOPPED, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
+} from "../../core/abi";
+import { blobInterrupt, blobLoad, MAX_INTERRUPTS, MAX_LOADS } from "../../core/blob";
+import { recordEvent } from "../../core/events";
+import { FIRST_SPI, setSpiPriority } from "../../core/interrupts";
+import { clearActive, finishStop, Partition, stateOf, stopPartition, vcpuOfPartition } from "../../core/partition";
+import { Vcpu, vcpuOf } from "../../core/vcpu";
+import { PARK, RESUME } from "./exit";
+import { kickAll, quietPpis, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gicv3";
+import { resetListRegisters } from "./listRegisters";
+import { PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
+import { setGroupEnabled } from "./vgicd";
+import { resetConsole } from "./vpl011";
+
+const PPIS: u32 = 0xffff0000;
+const PMU_ALL: u64 = 0xffffffff;
+/** PMCR_EL0: counters and cycle counter to 0, off. */
+const PMCR_RESET: u64 = 6;
+
+/** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or PARK if it must not. */
+function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
+  memory.fill(changetype<usize>(vcpu), 0, 31 * 8);
+  vcpu.x0 = context;
+  resetEl1();
+  resetListRegisters(vcpu);
+  quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);
+  vcpu.sgiEnabled = 0;
+  storeRelease32(vcpu.sgiPendingAt(), 0);
+  vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
+  msr_ELR_EL2(entry);
+  msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
+  const now = mrs_CNTPCT_EL0();
+  if (vcpu.heldSince != 0) {
+    vcpu.held += now - vcpu.heldSince;
+    vcpu.heldSince = 0;
+  }
+  msr_CNTVOFF_EL2(partition.started);
+  storeRelease32(vcpu.stateAt(), VCPU_ON);
+  dsbSy();
+  isb();
+  // A stop that came before we were on has passed us by: its kick is taken, its state is not.
+  if (stateOf(partition) != STATE_STOPPING) return RESUME;
+  leave(vcpu, partition);
+  return PARK;
+}
+
+/** EL1 registers that have an architectural reset value, and those that would tell of an earlier life. */
+function resetEl1(): void {
+  msr_SCTLR_EL1(SCTLR_EL1_RESET);
+  msr_CPACR_EL1(0);
+  msr_TTBR0_EL1(0);
+  msr_TTBR1_EL1(0);
+  msr_TCR_EL1(0);
+  msr_MAIR_EL1(0);
+  msr_CONTEXTIDR_EL1(0);
+  msr_TPIDR_EL0(0);
+  msr_TPIDRRO_EL0(0);
+  msr_TPIDR_EL1(0);
+  msr_SP_EL0(0);
+  msr_SP_EL1(0);
+  msr_ELR_EL1(0);
+  msr_SPSR_EL1(0);
+  msr_ESR_EL1(0);
+  msr_FAR_EL1(0);
+  msr_PAR_EL1(0);
+  msr_VBAR_EL1(0);
+  msr_CSSELR_EL1(0);
+  msr_MDSCR_EL1(0);
+  msr_CNTKCTL_EL1(0);
+  stopTimers();
+  msr_PMCR_EL0((mrs_PMCR_EL0() & ~(<u64>1)) | PMCR_RESET);
+  msr_PMCNTENCLR_EL0(PMU_ALL);
+  msr_PMINTENCLR_EL1(PMU_ALL);
+  msr_PMOVSCLR_EL0(PMU_ALL);
+  msr_PMUSERENR_EL0(0);
+}
+
+function stopTimers(): void {
+  msr_CNTV_CTL_EL0(0);
+  msr_CNTP_CTL_EL0(0);
+  msr_CNTV_CVAL_EL0(0);
+  msr_CNTP_CVAL_EL0(0);
+}
+
+/** Carries out PSCI CPU_ON on the vCPU's own pCPU. */
+export function enterPending(vcpu: Vcpu, partition: Partition): u32 {
+  // Active is set after entry and context are (psci.ts): before that there is nothing to enter.
+  if (((loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("active")) >> vcpu.pcpu) & 1) == 0) return PARK;
+  return enter(vcpu, partition, vcpu.entry, vcpu.context);
+}
+
+/** Starts the partition on its boot pCPU: devices and memory as the plan has them, then its first instruction. */
+export function start(vcpu: Vcpu, partition: Partition): u32 {
+  const plan = partition.plan;
+  resetConsole(partition.index);
+  partition.distributorControl = 0;
+  setGroupEnabled(partition, 0);
+  for (let i: u32 = 0; i < plan.interruptCount; i++) {
+    bound(i, MAX_INTERRUPTS);
+    setSpiPriority(blobInterrupt(plan.interruptFirst + i).intid, 0);
+  }
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    const other = vcpuOfPartition(partition, i);
+    for (let n: u32 = 0; n < FIRST_SPI; n++) {
+      bound(n, 32);
+      other.setPrivatePriority(n, 0);
+    }
+  }
+  for (let i: u32 = 0; i < plan.loadCount; i++) {
+    bound(i, MAX_LOADS);
+    const item = blobLoad(plan.loadFirst + i);
+    copyPhysical(item.target, imageBase() + item.source, item.size);
+  }
+  dsbIsh();
+  icIalluis();
+  tlbiVmalls12e1is();
+  dsbIsh();
+  isb();
+  partition.started = mrs_CNTPCT_EL0();
+  recordEvent(EVENT_STARTED, partition.index, partition.started, plan.entry, partition.restarts, 0);
+  return enter(vcpu, partition, plan.entry, plan.argument);
+}
+
+/** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
+export function leave(vcpu: Vcpu, partition: Partition): void {
+  stopTimers();
+  resetListRegisters(vcpu);
+  quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);
+  const now = mrs_CNTPCT_EL0();
+  const stopping = stateOf(partition) == STATE_STOPPING;
+  if (stopping && partition.reason != STOP_SYSTEM_OFF && partition.reason != STOP_CPU_OFF) vcpu.heldSince = now;
+  storeRelease32(vcpu.stateAt(), VCPU_OFF);
+  if (!clearActive(partition, vcpu.pcpu)) return;
+  if (!stopping) stopPartition(partition, STOP_CPU_OFF, false);
+  const plan = partition.plan;
+  quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu).mpidr);
+  recordEvent(EVENT_STOPPED, partition.index, now, partition.reason, 0, 0);
+  kickAll(finishStop(partition));
+}
+
+/** The partition stops itself, or is stopped for what this vCPU did. */
+export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
+  const mask = stopPartition(partition, reason, false) & ~((<u32>1) << vcpu.pcpu);
+  kickAll(mask & partition.active);
+  leave(vcpu, partition);
+  return PARK;
+}

@@ -1,0 +1,132 @@
+// PSCI 1.1 towards guests (Arm DEN 0022D), each function acting on the caller's partition alone; and the SMCCC functions that
+// a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is ever forwarded to firmware.
+
+import {
+  SMCCC_NOT_SUPPORTED, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING,
+} from "../../core/abi";
+import { BlobRegion, REGION_RAM } from "../../build/generated/blob";
+import { wfi } from "../../build/generated/aarch64";
+import { bound, compareExchange32, loadAcquire32 } from "../../build/generated/cpu";
+import { blobRegion, MAX_REGIONS } from "../../core/blob";
+import { Partition, setActive, vcpuOfPartition } from "../../core/partition";
+import { Vcpu } from "../../core/vcpu";
+import { kick } from "./gicv3";
+import { leave, stopOwn } from "./lifecycle";
+import { nothingWaits } from "./listRegisters";
+import { PARK, RESUME } from "./exit";
+
+// Function numbers; SMC64 variants have bit 30 set.
+export const PSCI_BASE: u32 = 0x84000000;
+const SMC64: u32 = 0x40000000;
+const VERSION: u32 = PSCI_BASE + 0;
+const CPU_SUSPEND: u32 = PSCI_BASE + 1;
+const CPU_OFF: u32 = PSCI_BASE + 2;
+const CPU_ON: u32 = PSCI_BASE + 3;
+const AFFINITY_INFO: u32 = PSCI_BASE + 4;
+const MIGRATE_INFO_TYPE: u32 = PSCI_BASE + 6;
+const SYSTEM_OFF: u32 = PSCI_BASE + 8;
+const SYSTEM_RESET: u32 = PSCI_BASE + 9;
+const FEATURES: u32 = PSCI_BASE + 10;
+const SMCCC_VERSION: u32 = 0x80000000;
+const SMCCC_ARCH_FEATURES: u32 = 0x80000001;
+/** Is one of the above, apart from its SMC64 bit. */
+const LAST: u32 = 10;
+
+const PSCI_1_1: u64 = 0x10001;
+const SMCCC_1_1: u64 = 0x10001;
+/** MIGRATE_INFO_TYPE: no Trusted OS, or one that needs no migration. */
+const NO_TRUSTED_OS: u64 = 2;
+const SUCCESS: i64 = 0;
+const INVALID_PARAMETERS: i64 = -2;
+const ALREADY_ON: i64 = -4;
+const ON_PENDING: i64 = -5;
+const INVALID_ADDRESS: i64 = -9;
+/** power_state, original format: what must be 0. */
+const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
+
+/** Answers function `id` (any that is neither a hypercall nor known gets NOT_SUPPORTED in x0). RESUME or PARK. */
+export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
+  const function = isSmc64(id) ? id & ~SMC64 : id;
+  const mask: u64 = (id & SMC64) != 0 ? ~(<u64>0) : 0xffffffff;
+  if (function == CPU_OFF) {
+    leave(vcpu, partition);
+    return PARK;
+  }
+  if (function == SYSTEM_OFF) return stopOwn(vcpu, partition, STOP_SYSTEM_OFF);
+  if (function == SYSTEM_RESET) return stopOwn(vcpu, partition, STOP_SYSTEM_RESET);
+  vcpu.x0 = answer(vcpu, partition, function, mask);
+  return RESUME;
+}
+
+/** Functions that have an SMC64 variant. */
+@inline function isSmc64(id: u32): bool {
+  const base = id & ~SMC64;
+  return base == CPU_SUSPEND || base == CPU_ON || base == AFFINITY_INFO;
+}
+
+function answer(vcpu: Vcpu, partition: Partition, function: u32, mask: u64): u64 {
+  if (function == CPU_ON) return cpuOn(partition, vcpu.x1 & mask, vcpu.x2 & mask, vcpu.x3 & mask);
+  if (function == CPU_SUSPEND) return cpuSuspend(vcpu, vcpu.x1 & mask);
+  if (function == AFFINITY_INFO) return affinityInfo(partition, vcpu.x1 & mask, vcpu.x2 & mask);
+  if (function == VERSION) return PSCI_1_1;
+  if (function == MIGRATE_INFO_TYPE) return NO_TRUSTED_OS;
+  if (function == FEATURES) return features(<u32>vcpu.x1);
+  if (function == SMCCC_VERSION) return SMCCC_1_1;
+  if (function == SMCCC_ARCH_FEATURES) {
+    const asked = <u32>vcpu.x1;
+    return asked == SMCCC_VERSION || asked == SMCCC_ARCH_FEATURES ? SUCCESS : SMCCC_NOT_SUPPORTED;
+  }
+  return SMCCC_NOT_SUPPORTED;
+}
+
+function features(id: u32): u64 {
+  if (id == SMCCC_VERSION) return SUCCESS;
+  if (isSmc64(id)) return SUCCESS; // CPU_SUSPEND: original power_state format, no OS-initiated mode
+  const number = id - PSCI_BASE;
+  return number <= LAST && number != 5 && number != 7 ? SUCCESS : SMCCC_NOT_SUPPORTED;
+}
+
+/** The vCPU that an affinity names: Aff0 is its index, the others are 0. */
+@inline function hasVcpu(partition: Partition, affinity: u64): bool {
+  return affinity < partition.vcpuCount;
+}
+
+function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u64 {
+  if (!hasVcpu(partition, affinity)) return INVALID_PARAMETERS;
+  if (!isRam(partition, entry)) return INVALID_ADDRESS;
+  const target = vcpuOfPartition(partition, <u32>affinity);
+  // One CPU_ON wins; until it has written entry and context, the target is not active, and so does not look at them.
+  const before = compareExchange32(target.stateAt(), VCPU_OFF, VCPU_ON_PENDING);
+  if (before == VCPU_ON) return ALREADY_ON;
+  if (before == VCPU_ON_PENDING) return ON_PENDING;
+  target.entry = entry;
+  target.context = context;
+  setActive(partition, target.pcpu);
+  kick(target);
+  return SUCCESS;
+}
+
+/** An IPA in the partition's RAM, 4-byte aligned. */
+function isRam(partition: Partition, ipa: u64): bool {
+  if ((ipa & 3) != 0) return false;
+  const plan = partition.plan;
+  for (let i: u32 = 0; i < plan.regionCount; i++) {
+    bound(i, MAX_REGIONS);
+    const region: BlobRegion = blobRegion(plan.regionFirst + i);
+    if (region.kind == REGION_RAM && ipa >= region.ipa && ipa - region.ipa < region.size) return true;
+  }
+  return false;
+}
+
+/** Every state is a standby state here: WFI on the vCPU's own pCPU, and the caller goes on behind the call (DEN 0022D §5.4). */
+function cpuSuspend(vcpu: Vcpu, powerState: u64): u64 {
+  if ((powerState & POWER_STATE_RESERVED) != 0) return INVALID_PARAMETERS;
+  if (nothingWaits(vcpu)) wfi();
+  return SUCCESS;
+}
+
+function affinityInfo(partition: Partition, affinity: u64, lowestLevel: u64): u64 {
+  if (lowestLevel != 0 || !hasVcpu(partition, affinity)) return INVALID_PARAMETERS;
+  const state = loadAcquire32(vcpuOfPartition(partition, <u32>affinity).stateAt());
+  return state == VCPU_ON ? 0 : state == VCPU_OFF ? 1 : 2;
+}

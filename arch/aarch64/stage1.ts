@@ -1,0 +1,66 @@
+// The hypervisor's own mappings (EL2 stage 1), beside the ones that entry.S has made for its code, stacks and linear memory:
+// devices it drives, the images it copies from, the RAM it copies them to. All at VA = PA, and none executable.
+//
+// MAIR_EL2, as entry.S sets it: attribute 0 Normal write-back, 1 Device-nGnRE.
+
+import { dsbSy, imageBase, imageSize, isb, stage1Root } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
+import { MAX_CPUS, REGION_RAM } from "../../build/generated/blob";
+import { blobCpu, blobRegion, header, MAX_REGIONS } from "../../core/blob";
+import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
+
+const ATTR_NORMAL: u64 = 0 << 2;
+const ATTR_DEVICE: u64 = 1 << 2;
+const AP_RES1: u64 = 1 << 6;
+const AP_READ_ONLY: u64 = 1 << 7;
+const DEVICE: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_DEVICE;
+const MEMORY: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_NORMAL | LEAF_SH_INNER;
+const PAGE_BYTES: u64 = 0x1000;
+const GICD_BYTES: u64 = 0x10000;
+const GICR_BYTES: u64 = 0x20000;
+
+function map(pa: u64, bytes: u64, leaf: u64): bool {
+  return mapRange(stage1Root(), pa, pa, bytes, leaf);
+}
+
+function publish(): void {
+  dsbSy();
+  isb();
+}
+
+/** The UART alone: so that whatever goes wrong next can be said. */
+export function mapUart(uart: u64): bool {
+  const mapped = map(uart & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE);
+  publish();
+  return mapped;
+}
+
+/** What is in the image behind the core: first the blob's largest size, for its length is in its header. */
+export function mapImage(from: u64, bytes: u64): bool {
+  const mapped = map(imageBase() + from, bytes, MEMORY | AP_READ_ONLY);
+  publish();
+  return mapped;
+}
+
+/** All the rest, once the blob has been checked. `mapped` bytes of the image are mapped already. */
+export function mapPlanned(mapped: u64): bool {
+  const head = header();
+  if (!map(head.gicd, GICD_BYTES, DEVICE)) return false;
+  for (let n: u32 = 0; n < head.cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    if (!map(blobCpu(n).gicr, GICR_BYTES, DEVICE)) return false;
+  }
+  if (head.hypervisorSize > mapped && !map(imageBase() + mapped, head.hypervisorSize - mapped, MEMORY | AP_READ_ONLY)) return false;
+  for (let n: u32 = 0; n < head.regionCount; n++) {
+    bound(n, MAX_REGIONS);
+    const region = blobRegion(n);
+    if (region.kind == REGION_RAM && !map(region.pa, region.size, MEMORY)) return false;
+  }
+  publish();
+  return true;
+}
+
+/** Offset of the blob: right behind the core. */
+@inline export function blobOffset(): u64 {
+  return imageSize();
+}

@@ -1,0 +1,54 @@
+// Stage 2: what a partition's IPAs are (Arm ARM D8.3, stage 2 descriptors). Built once from the blob's regions.
+//
+//   leaf:   54   10  9 8   7 6    5    2
+//          ┌──┬─────┬────┬──────┬───────┐
+//          │XN│ AF  │ SH │ S2AP │MemAttr│
+//          └──┴─────┴────┴──────┴───────┘
+
+import { mrs_ID_AA64MMFR0_EL1 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
+import { BlobPartition, BlobRegion, REGION_DEVICE, REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
+import { blobRegion, MAX_REGIONS } from "../../core/blob";
+import { ipaBits, PARANGE_MASK, VTTBR_VMID_SHIFT } from "./sysregs";
+import { allocateTables, LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
+import { BLOCK_1G_SHIFT } from "../../core/stage2";
+import { MAX_PARTITIONS } from "../../build/generated/blob";
+
+const MEMATTR_NORMAL_WB: u64 = 0xf << 2;
+const MEMATTR_DEVICE_NGNRE: u64 = 1 << 2;
+const S2AP_READ: u64 = 1 << 6;
+const S2AP_WRITE: u64 = 1 << 7;
+const ENTRIES: u32 = 512;
+
+/** VTTBR_EL2 of each partition. */
+const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);
+
+@inline export function vttbrOf(partition: u32): u64 {
+  return load<u64>(vttbrs + (partition << 3));
+}
+
+function leafOf(region: BlobRegion): u64 {
+  let leaf = LEAF_AF | (region.kind == REGION_DEVICE ? MEMATTR_DEVICE_NGNRE : MEMATTR_NORMAL_WB | LEAF_SH_INNER);
+  if ((region.access & REGION_READ) != 0) leaf |= S2AP_READ;
+  if ((region.access & REGION_WRITE) != 0) leaf |= S2AP_WRITE;
+  if ((region.access & REGION_EXECUTE) == 0 || region.kind == REGION_DEVICE) leaf |= LEAF_XN;
+  return leaf;
+}
+
+/** Builds partition n's tables. False: a region does not fit its IPA space, or the table pool is empty. */
+export function buildStage2(n: u32, plan: BlobPartition): bool {
+  const bits = ipaBits(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK);
+  // Up to 39 bits one level 1 table of 512 entries; 40 bits two, one behind the other (concatenated, D8.2.10).
+  const roots = max<u32>(((<u32>1) << (bits - BLOCK_1G_SHIFT)) / ENTRIES, 1);
+  const root = allocateTables(roots);
+  if (root == 0) return false;
+  for (let i: u32 = 0; i < plan.regionCount; i++) {
+    bound(i, MAX_REGIONS);
+    const region = blobRegion(plan.regionFirst + i);
+    if ((region.ipa + region.size - 1) >> bits != 0) return false;
+    if (!mapRange(root, region.ipa, region.pa, region.size, leafOf(region))) return false;
+  }
+  // VMID 0 is nobody's.
+  store<u64>(vttbrs + (n << 3), root | (<u64>(n + 1) << VTTBR_VMID_SHIFT));
+  return true;
+}

@@ -1,0 +1,84 @@
+// Translation tables, 4 KiB granule (Arm ARM D8.3): the hypervisor's own stage 1 and every partition's stage 2 have the same
+// form, and differ in the attributes of a leaf only. Tables come from a fixed pool in linear memory, are filled at boot, and
+// never change again.
+//
+//   63      55 54      50      47                    12 11 10 9  8 7  6 5     2  1  0
+//  ┌──────────┬──┬──────────┬─────────────────────────┬──┬──┬─────┬────┬───────┬──┬──┐
+//  │          │XN│          │ output address / table  │  │AF│ SH  │ AP │ attr  │T │V │   T: 1 table (or page), 0 block
+//  └──────────┴──┴──────────┴─────────────────────────┴──┴──┴─────┴────┴───────┴──┴──┘
+
+import { linearToPhysical, physicalRead64, physicalWrite64 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
+import { BLOCK_1G_SHIFT, BLOCK_2M_SHIFT, blockShift, PAGE_SHIFT } from "../../core/stage2";
+
+const TABLE_BYTES: u32 = 4096;
+const POOL_TABLES: u32 = 96;
+const POOL_BYTES: u32 = POOL_TABLES * TABLE_BYTES;
+const INDEX_MASK: u64 = 511;
+const ADDRESS_MASK: u64 = 0x0000fffffffff000;
+
+const VALID: u64 = 1;
+const TABLE: u64 = 3;
+const PAGE: u64 = 3;
+const BLOCK: u64 = 1;
+const TYPE_MASK: u64 = 3;
+
+export const LEAF_AF: u64 = 1 << 10;
+export const LEAF_SH_INNER: u64 = 3 << 8;
+export const LEAF_XN: u64 = (<u64>1) << 54;
+
+/** Leaves that one call may write: 16 GiB in blocks of 2 MiB. */
+const LEAVES_MAX: u32 = 8192;
+
+const pool: usize = memory.data(POOL_BYTES, TABLE_BYTES);
+let tablesUsed: u32 = 0;
+
+/** Linear memory that is page tables: not counted as memory of the core. */
+export const TABLE_POOL_BYTES: u32 = POOL_BYTES;
+
+/** PA of `count` fresh tables, one after the other, aligned to their whole size (a power of two); 0: the pool is empty. */
+export function allocateTables(count: u32): u64 {
+  const first = (tablesUsed + count - 1) & ~(count - 1);
+  if (first + count > POOL_TABLES) return 0;
+  tablesUsed = first + count;
+  return linearToPhysical(pool + first * TABLE_BYTES);
+}
+
+/** The table behind a slot, made if there is none; 0: a block stands there, or the pool is empty. */
+function nextTable(slot: u64): u64 {
+  const entry = physicalRead64(slot);
+  if ((entry & TYPE_MASK) == TABLE) return entry & ADDRESS_MASK;
+  if ((entry & VALID) != 0) return 0;
+  const table = allocateTables(1);
+  if (table != 0) physicalWrite64(slot, table | TABLE);
+  return table;
+}
+
+/**
+ * Maps bytes from `from` (VA or IPA) to PA `to`, in the largest blocks that fit, in the tables whose level 1 begins at PA
+ * `root`. All are multiples of 4 KiB. False: it overlaps a mapping of another size, or is more than the pool has room for.
+ */
+export function mapRange(root: u64, from: u64, to: u64, bytes: u64, leaf: u64): bool {
+  for (let i: u32 = 0; bytes != 0; i++) {
+    bound(i, LEAVES_MAX + 1);
+    if (i == LEAVES_MAX) return false;
+    const shift = blockShift(from, to, bytes);
+    let slot = root + ((from >> BLOCK_1G_SHIFT) << 3);
+    if (shift != BLOCK_1G_SHIFT) {
+      const level2 = nextTable(slot);
+      if (level2 == 0) return false;
+      slot = level2 + (((from >> BLOCK_2M_SHIFT) & INDEX_MASK) << 3);
+      if (shift == PAGE_SHIFT) {
+        const level3 = nextTable(slot);
+        if (level3 == 0) return false;
+        slot = level3 + (((from >> PAGE_SHIFT) & INDEX_MASK) << 3);
+      }
+    }
+    physicalWrite64(slot, to | leaf | (shift == PAGE_SHIFT ? PAGE : BLOCK));
+    const size = (<u64>1) << shift;
+    from += size;
+    to += size;
+    bytes -= size;
+  }
+  return true;
+}

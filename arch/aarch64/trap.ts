@@ -1,0 +1,154 @@
+// A synchronous exception from the guest: what it asks for, or what it did.
+
+import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_ELR_EL2 } from "../../build/generated/aarch64";
+import {
+  EVENT_FAULT, EXIT_CONSOLE, EXIT_FAULT, EXIT_GIC, EXIT_HYPERCALL, EXIT_SMC, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
+  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
+  HYPERCALL_VERSION_MINOR, HYPERCALL_WATCHDOG_FEED, SMCCC_HYP_REVISION, SMCCC_HYP_UID, SMCCC_INVALID_PARAMETER,
+  SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STOP_FAULT,
+} from "../../core/abi";
+import { recordEvent } from "../../core/events";
+import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
+import { feedWatchdog, Partition, partitionOf } from "../../core/partition";
+import { Vcpu } from "../../core/vcpu";
+import {
+  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, exceptionClass,
+  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isTranslationFault, isWrite, signExtends,
+} from "./esr";
+import { RESUME } from "./exit";
+import { GICR_STRIDE_SHIFT, setSpiPending } from "./gicv3";
+import { injectExternalAbort, injectUndefined } from "./inject";
+import { stopOwn } from "./lifecycle";
+import { psci } from "./psci";
+import { trapSystemRegister } from "./sysregTrap";
+import { GICD_SIZE, loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
+import { loadConsole, storeConsole } from "./vpl011";
+
+const CONSOLE_SIZE: u64 = 0x1000;
+
+/** RESUME or PARK. */
+@inline export function handleSync(vcpu: Vcpu): u32 {
+  const esr = mrs_ESR_EL2();
+  const ec = exceptionClass(esr);
+  const partition = partitionOf(vcpu.partition);
+  if (ec == EC_HVC64) {
+    vcpu.countExit(EXIT_HYPERCALL);
+    return hypercall(vcpu, partition);
+  }
+  if (ec == EC_DATA_ABORT_LOWER) return dataAbort(vcpu, partition, esr);
+  if (ec == EC_SYSREG) {
+    if (trapSystemRegister(vcpu, partition, esr)) skipInstruction();
+    return RESUME;
+  }
+  if (ec == EC_SMC64) {
+    vcpu.countExit(EXIT_SMC);
+    skipInstruction(); // an SMC that is trapped has not been executed
+    return psci(vcpu, partition, <u32>vcpu.x0);
+  }
+  vcpu.countExit(EXIT_FAULT);
+  if (ec == EC_INSTRUCTION_ABORT_LOWER) return fault(vcpu, partition, esr);
+  injectUndefined(); // AArch32 traps and the like: not there
+  return RESUME;
+}
+
+@inline function skipInstruction(): void {
+  msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES);
+}
+
+/** HVC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
+@inline function hypercall(vcpu: Vcpu, partition: Partition): u32 {
+  const id = <u32>vcpu.x0;
+  if (id == HYPERCALL_VERSION) {
+    vcpu.x0 = hypercallVersion();
+    return RESUME;
+  }
+  if (id == HYPERCALL_DOORBELL) {
+    vcpu.x0 = ring(vcpu, partition);
+    return RESUME;
+  }
+  return otherHypercall(vcpu, partition, id);
+}
+
+function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
+  if (id == HYPERCALL_TAG_PUBLISH) {
+    vcpu.x0 = publishTag(partition, vcpu.x1, vcpu.x2);
+  } else if (id == HYPERCALL_WATCHDOG_FEED) {
+    vcpu.x0 = feedWatchdog(partition, mrs_CNTPCT_EL0()) ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
+  } else if (id == HYPERCALL_CONSOLE_WRITE) {
+    vcpu.x0 = consoleWrite(vcpu);
+  } else if (id == SMCCC_HYP_UID) {
+    vcpu.x0 = HYP_UID_0;
+    vcpu.x1 = HYP_UID_1;
+    vcpu.x2 = HYP_UID_2;
+    vcpu.x3 = HYP_UID_3;
+  } else if (id == SMCCC_HYP_REVISION) {
+    vcpu.x0 = HYPERCALL_VERSION_MAJOR;
+    vcpu.x1 = HYPERCALL_VERSION_MINOR;
+  } else {
+    return psci(vcpu, partition, id);
+  }
+  return RESUME;
+}
+
+@inline function ring(vcpu: Vcpu, partition: Partition): i64 {
+  const intid = doorbellOf(partition, vcpu.x1);
+  if (intid == NO_DOORBELL) return SMCCC_INVALID_PARAMETER;
+  vcpu.doorbells++;
+  setSpiPending(intid);
+  return SMCCC_SUCCESS;
+}
+
+/** An access that stage 2 does not map: an emulated device, or something the partition does not own. */
+function dataAbort(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
+  const plan = partition.plan;
+  if (!isTranslationFault(esr)) return faultCounted(vcpu, partition, esr);
+  const ipa = faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2());
+  const inGicd = ipa - plan.gicd < GICD_SIZE;
+  const inGicr = ipa - plan.gicr < (<u64>partition.vcpuCount) << GICR_STRIDE_SHIFT;
+  const inConsole = plan.console != 0 && ipa - plan.console < CONSOLE_SIZE;
+  if (!inGicd && !inGicr && !inConsole) return faultCounted(vcpu, partition, esr);
+  if (!isEmulatable(esr)) {
+    // A device, but by an instruction whose syndrome says too little (LDP, cache maintenance, a table walk): no bus answers that.
+    vcpu.countExit(EXIT_FAULT);
+    injectExternalAbort(false);
+    return RESUME;
+  }
+  const shift = accessShift(esr);
+  const register = accessRegister(esr);
+  vcpu.countExit(inConsole ? EXIT_CONSOLE : EXIT_GIC);
+  if (isWrite(esr)) {
+    const value = vcpu.register(register);
+    if (inGicd) storeGicd(vcpu, partition, <u32>(ipa - plan.gicd), shift, value);
+    else if (inGicr) storeGicr(vcpu, partition, <u32>(ipa - plan.gicr), shift, value);
+    else storeConsole(partition.index, <u32>(ipa - plan.console), <u32>value);
+  } else {
+    let value: u64;
+    if (inGicd) value = loadGicd(vcpu, partition, <u32>(ipa - plan.gicd), shift);
+    else if (inGicr) value = loadGicr(vcpu, partition, <u32>(ipa - plan.gicr), shift);
+    else value = loadConsole(partition.index, <u32>(ipa - plan.console));
+    vcpu.setRegister(register, asLoaded(value, shift, esr));
+  }
+  skipInstruction();
+  return RESUME;
+}
+
+/** What a load of 2^shift bytes leaves in its register: zero-extended, or sign-extended to 32 or 64 bits (LDRSB and the like). */
+@inline function asLoaded(value: u64, shift: u32, esr: u64): u64 {
+  if (shift == 3) return value;
+  const unused: u64 = 64 - (8 << shift);
+  const extended = value << unused;
+  if (!signExtends(esr)) return extended >> unused;
+  const signed = <u64>(<i64>extended >> <i64>unused);
+  return is64BitRegister(esr) ? signed : signed & 0xffffffff;
+}
+
+function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
+  vcpu.countExit(EXIT_FAULT);
+  return fault(vcpu, partition, esr);
+}
+
+/** The partition has touched what it does not own: its on_failure decides. */
+export function fault(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
+  recordEvent(EVENT_FAULT, partition.index, mrs_CNTPCT_EL0(), esr, faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2()), mrs_ELR_EL2());
+  return stopOwn(vcpu, partition, STOP_FAULT);
+}

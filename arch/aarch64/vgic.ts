@@ -1,0 +1,70 @@
+// Accesses of a guest to its emulated GIC, of any size, made of the 32-bit registers of vgicd.ts and vgicr.ts (Arm IHI 0069,
+// §12.1.3: byte accesses for IPRIORITYR, 64-bit ones for IROUTER and GICR_TYPER; other sizes are not specified, and harmless).
+
+import { Partition, vcpuOfPartition } from "../../core/partition";
+import { Vcpu } from "../../core/vcpu";
+import { GICD_IROUTER, GICR_STRIDE_SHIFT, IPRIORITYR, SGI_BASE } from "./gicv3";
+import { readGicd, readRouter, writeGicd, writePriority, writeRouter } from "./vgicd";
+import { readGicr, writeGicr } from "./vgicr";
+
+const SHIFT_8: u32 = 0;
+const SHIFT_64: u32 = 3;
+export const GICD_SIZE: u64 = 0x10000;
+
+@inline function isPriority(offset: u32): bool {
+  return offset >= IPRIORITYR && offset < IPRIORITYR + 0x400;
+}
+
+/** Part of a 32-bit register that an access of 2^shift bytes at that offset sees. */
+@inline function part(value: u32, offset: u32, shift: u32): u64 {
+  if (shift >= 2) return value;
+  return (value >> ((offset & 3) << 3)) & ((1 << (8 << shift)) - 1);
+}
+
+/** A load of 2^shift bytes from the distributor. */
+export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32): u64 {
+  if (shift != SHIFT_64) return part(readGicd(vcpu, partition, offset & ~3), offset, shift);
+  if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) return readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
+  return <u64>readGicd(vcpu, partition, offset) | (<u64>readGicd(vcpu, partition, offset + 4) << 32);
+}
+
+/** A store of 2^shift bytes to the distributor. */
+export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
+  if (shift == 2) {
+    writeGicd(vcpu, partition, offset, <u32>value);
+  } else if (shift == SHIFT_64) {
+    if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
+  } else if (shift == SHIFT_8 && isPriority(offset)) {
+    writePriority(vcpu, offset - IPRIORITYR, <u8>value);
+  }
+}
+
+/** The vCPU whose redistributor stands at an offset from the first one; null: behind the last. */
+@inline function targetOf(partition: Partition, offset: u32): Vcpu | null {
+  const index = offset >> GICR_STRIDE_SHIFT;
+  return index < partition.vcpuCount ? vcpuOfPartition(partition, index) : null;
+}
+
+const FRAMES_MASK: u32 = (1 << GICR_STRIDE_SHIFT) - 1;
+
+/** A load of 2^shift bytes from the redistributors. */
+export function loadGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32): u64 {
+  const target = targetOf(partition, offset);
+  if (target === null) return 0;
+  const at = offset & FRAMES_MASK;
+  const low = readGicr(vcpu, partition, target, at & ~3);
+  if (shift != SHIFT_64) return part(low, offset, shift);
+  return <u64>low | (<u64>readGicr(vcpu, partition, target, at + 4) << 32);
+}
+
+/** A store of 2^shift bytes to the redistributors. */
+export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
+  const target = targetOf(partition, offset);
+  if (target === null) return;
+  const at = offset & FRAMES_MASK;
+  if (shift == 2) {
+    writeGicr(vcpu, target, at, <u32>value);
+  } else if (shift == SHIFT_8 && at >= SGI_BASE + IPRIORITYR && at < SGI_BASE + IPRIORITYR + 32) {
+    target.setPrivatePriority(at - SGI_BASE - IPRIORITYR, <u8>value);
+  }
+}

@@ -1,0 +1,171 @@
+// The distributor that a partition sees (Arm IHI 0069, chapter 12.9). GICD_CTLR and priorities are emulated; enable, pending,
+// active and route are the physical distributor's, masked to what the partition owns: a bit of somebody else's interrupt
+// reads 0 and a write to it does nothing. Presented with one Security state (DS = 1), affinity routing always on, all in group 1.
+//
+// Whether an interrupt is edge or level is the plan's to say: ICFGR is read-only, as IHI 0069 allows.
+
+import { mmioRead32, mmioRead64, mmioWrite32, mmioWrite64 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
+import { MAX_CPUS } from "../../build/generated/blob";
+import { header } from "../../core/blob";
+import { others, setSpiPriority, spiPriority } from "../../core/interrupts";
+import { Partition, vcpuOfPartition } from "../../core/partition";
+import { INTID_WORDS, REQUEST_REFILL, Vcpu } from "../../core/vcpu";
+import { atomicOr32 } from "../../build/generated/cpu";
+import {
+  GICD_CTLR, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER,
+  ISENABLER, ISPENDR, kickAll, PIDR2,
+} from "./gicv3";
+import { onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
+
+const CTLR_ENABLE_GRP0: u32 = 1 << 0;
+const CTLR_ENABLE_GRP1: u32 = 1 << 1;
+const CTLR_ARE: u32 = 1 << 4;
+const CTLR_DS: u32 = 1 << 6;
+const TYPER_IDBITS_10: u32 = 9 << 19;
+const TYPER_NO1N: u32 = 1 << 25;
+/** Variant and revision 0, implementer Arm (0x43b). */
+export const IIDR_ARM: u32 = 0x43b;
+/** GIC architecture version 3 (ArchRev, bits 7…4). */
+export const PIDR2_GICV3: u32 = 0x3b;
+const IROUTER_IRM: u64 = 1 << 31;
+const LAST_SPI_WORD: u32 = INTID_WORDS;
+
+/** The 128-byte block of a set of one-bit-an-INTID registers. */
+@inline function block(offset: u32): u32 {
+  return offset & 0xff80;
+}
+
+@inline function word(offset: u32): u32 {
+  return (offset & 0x7f) >> 2;
+}
+
+/** A 32-bit read at an offset of GICD; other sizes are made of it by vgic.ts. */
+export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
+  const gicd = header().gicd;
+  if (offset < IPRIORITYR) {
+    if (offset < IGROUPR) {
+      if (offset == GICD_TYPER) return ((header().spiLimit >> 5) - 1) | TYPER_IDBITS_10 | TYPER_NO1N;
+      if (offset == GICD_CTLR) return partition.distributorControl | CTLR_ARE | CTLR_DS;
+      return offset == GICD_IIDR ? IIDR_ARM : 0;
+    }
+    const k = word(offset);
+    if (k == 0) return 0; // SGIs and PPIs are the redistributor's
+    const owned = vcpu.owned(k);
+    if (owned == 0) return 0;
+    const kind = block(offset);
+    if (kind == IGROUPR) return owned;
+    const bits = mmioRead32(gicd + offset) & owned;
+    if (kind == ISPENDR || kind == ICPENDR) return bits | (pendingHere(vcpu, k) & owned);
+    if (kind == ISACTIVER || kind == ICACTIVER) return bits & ~onlyPendingHere(vcpu, k);
+    return bits;
+  }
+  if (offset < IPRIORITYR + 0x400) return readPriorities(vcpu, offset - IPRIORITYR);
+  if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
+  if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
+    const route = readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
+    return (offset & 4) != 0 ? <u32>(route >> 32) : <u32>route;
+  }
+  return offset == PIDR2 ? PIDR2_GICV3 : 0;
+}
+
+/** Both configuration bits of each owned INTID of ICFGR<n>: 16 INTIDs a register. */
+function configMask(vcpu: Vcpu, n: u32): u32 {
+  const owned = (vcpu.owned((n >> 1) & 31) >> ((n & 1) << 4)) & 0xffff;
+  let mask: u32 = 0;
+  for (let i: u32 = 0; i < 16; i++) {
+    bound(i, 16);
+    mask |= ((owned >> i) & 1) * 3 << (i << 1);
+  }
+  return mask;
+}
+
+function readPriorities(vcpu: Vcpu, first: u32): u32 {
+  let value: u32 = 0;
+  for (let i: u32 = 0; i < 4; i++) {
+    bound(i, 4);
+    if (first + i >= 32 && vcpu.owns(first + i)) value |= <u32>spiPriority(first + i) << (i << 3);
+  }
+  return value;
+}
+
+/** A 32-bit write at an offset of GICD. */
+export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): void {
+  if (offset < IPRIORITYR) {
+    if (offset < IGROUPR) {
+      if (offset == GICD_CTLR) writeControl(vcpu, partition, value);
+      return;
+    }
+    writeBits(vcpu, block(offset), word(offset), value);
+    return;
+  }
+  if (offset < IPRIORITYR + 0x400) {
+    for (let i: u32 = 0; i < 4; i++) {
+      bound(i, 4);
+      writePriority(vcpu, offset - IPRIORITYR + i, <u8>(value >> (i << 3)));
+    }
+    return;
+  }
+  if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000 && (offset & 4) == 0) {
+    // The upper half is Aff3: 0 for every vCPU.
+    writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
+  }
+}
+
+/** One byte of IPRIORITYR. */
+export function writePriority(vcpu: Vcpu, intid: u32, priority: u8): void {
+  if (intid >= 32 && vcpu.owns(intid)) setSpiPriority(intid, priority);
+}
+
+function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
+  const bits = k == 0 ? 0 : value & vcpu.owned(k);
+  if (bits == 0 || kind == IGROUPR) return;
+  mmioWrite32(header().gicd + kind + (k << 2), bits);
+  if (kind == ICPENDR || kind == ICACTIVER) withdraw(vcpu, k, bits);
+}
+
+function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
+  partition.distributorControl = value & (CTLR_ENABLE_GRP0 | CTLR_ENABLE_GRP1);
+  setGroupEnabled(partition, (value & CTLR_ENABLE_GRP1) != 0 ? 1 : 0);
+  if ((value & CTLR_ENABLE_GRP1) == 0) return;
+  refill(vcpu);
+  kickAll(requestRefill(partition, vcpu.pcpu));
+}
+
+/** EnableGrp1 for every vCPU of the partition. */
+export function setGroupEnabled(partition: Partition, enabled: u32): void {
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    vcpuOfPartition(partition, i).groupEnabled = enabled;
+  }
+}
+
+/** Asks the partition's other active vCPUs to look for deliverable interrupts; the mask to kick. */
+function requestRefill(partition: Partition, self: u32): u32 {
+  const mask = others(partition.active, self);
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    const other = vcpuOfPartition(partition, i);
+    if (((mask >> other.pcpu) & 1) != 0) atomicOr32(other.requestAt(), REQUEST_REFILL);
+  }
+  return mask;
+}
+
+/** GICD_IROUTER<n> with the vCPU's affinity in place of the pCPU's. */
+export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u64 {
+  if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return 0;
+  const route = mmioRead64(header().gicd + GICD_IROUTER + (intid << 3)) & AFFINITY_MASK;
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    if (vcpuOfPartition(partition, i).mpidr == route) return i;
+  }
+  return 0;
+}
+
+/** Routes an owned SPI to a vCPU of the partition. A vCPU it does not have, or 1-of-N (TYPER.No1N), changes nothing. */
+export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route: u64): void {
+  if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
+  if ((route & IROUTER_IRM) != 0 || (route & AFFINITY_MASK & ~AFF0_MASK) != 0 || route >= partition.vcpuCount) return;
+  mmioWrite64(header().gicd + GICD_IROUTER + (intid << 3), vcpuOfPartition(partition, <u32>route).mpidr);
+}

@@ -1,0 +1,134 @@
+// The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so
+// the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off); receiving comes from its input ring. The
+// interrupt is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
+
+import { BlobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
+import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
+import { discardInput, inputWaits, outputFree, putOutput, takeInput } from "../../core/console";
+import { blobPartition } from "../../core/blob";
+import { setSpiPending } from "./gicv3";
+import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
+
+const UARTIBRD: u32 = 0x024;
+const UARTFBRD: u32 = 0x028;
+const UARTLCR_H: u32 = 0x02c;
+const UARTCR: u32 = 0x030;
+const UARTIFLS: u32 = 0x034;
+const UARTIMSC: u32 = 0x038;
+const UARTRIS: u32 = 0x03c;
+const UARTMIS: u32 = 0x040;
+const UARTICR: u32 = 0x044;
+const PERIPHERAL_ID: u32 = 0xfe0;
+
+const INT_RX: u32 = 1 << 4;
+const INT_TX: u32 = 1 << 5;
+const INT_RT: u32 = 1 << 6;
+const INT_MASK: u32 = 0x7ff;
+const UARTCR_RESET: u32 = 0x300;
+const UARTIFLS_RESET: u32 = 0x12;
+
+/** UARTPeriphID0…3, UARTPCellID0…3 (revision r1p5), a byte each, the first one lowest. */
+const IDENTIFICATION: u64 = 0xb105f00d00341011;
+
+@unmanaged
+class Uart {
+  lcrh: u32;
+  cr: u32;
+  ifls: u32;
+  ibrd: u32;
+  fbrd: u32;
+  imsc: u32;
+  ris: u32; // changed by the housekeeper too: atomically
+  stalled: u32; // the guest saw TXFF: it wants to know when there is room again
+}
+
+const UART_SIZE: u32 = 32;
+const uarts: usize = memory.data(UART_SIZE * MAX_PARTITIONS, 16);
+
+@inline function uartOf(partition: u32): Uart {
+  return changetype<Uart>(uarts + partition * UART_SIZE);
+}
+@inline function risAt(uart: Uart): u32 {
+  return changetype<u32>(uart) + offsetof<Uart>("ris");
+}
+
+/** State at reset. */
+export function resetConsole(partition: u32): void {
+  const uart = uartOf(partition);
+  memory.fill(changetype<usize>(uart), 0, UART_SIZE);
+  uart.cr = UARTCR_RESET;
+  uart.ifls = UARTIFLS_RESET;
+  discardInput(partition);
+}
+
+/** A condition has arisen: rings if the guest has unmasked it. */
+function raise(uart: Uart, plan: BlobPartition, condition: u32): void {
+  atomicOr32(risAt(uart), condition);
+  if ((uart.imsc & condition) != 0) setSpiPending(plan.consoleInterrupt);
+}
+
+/** For the housekeeper: bytes have been typed into the partition's input ring. */
+export function consoleReceived(partition: u32): void {
+  const plan = blobPartition(partition);
+  if (plan.console != 0) raise(uartOf(partition), plan, INT_RX | INT_RT);
+}
+
+/** For the housekeeper: the output ring has been drained. */
+export function consoleDrained(partition: u32): void {
+  const uart = uartOf(partition);
+  if (uart.stalled == 0) return;
+  uart.stalled = 0;
+  raise(uart, blobPartition(partition), INT_TX);
+}
+
+/** A load; narrower ones see the low bits. */
+export function loadConsole(partition: u32, offset: u32): u32 {
+  const uart = uartOf(partition);
+  if (offset == UARTFR) return flags(uart, partition);
+  if (offset == UARTDR) {
+    const byte = takeInput(partition);
+    if (!inputWaits(partition)) atomicAnd32(risAt(uart), ~(INT_RX | INT_RT));
+    return byte < 0 ? 0 : <u32>byte;
+  }
+  if (offset == UARTMIS) return loadAcquire32(risAt(uart)) & uart.imsc;
+  if (offset == UARTRIS) return loadAcquire32(risAt(uart));
+  if (offset == UARTIMSC) return uart.imsc;
+  if (offset == UARTCR) return uart.cr;
+  if (offset == UARTLCR_H) return uart.lcrh;
+  if (offset == UARTIFLS) return uart.ifls;
+  if (offset == UARTIBRD) return uart.ibrd;
+  if (offset == UARTFBRD) return uart.fbrd;
+  if (offset >= PERIPHERAL_ID && offset < PERIPHERAL_ID + 32) return <u32>(IDENTIFICATION >> (((offset - PERIPHERAL_ID) >> 2) << 3)) & 0xff;
+  return 0;
+}
+
+function flags(uart: Uart, partition: u32): u32 {
+  const receive: u32 = inputWaits(partition) ? 0 : FR_RXFE;
+  if (outputFree(partition) != 0) return receive | FR_TXFE;
+  uart.stalled = 1;
+  return receive | FR_TXFF;
+}
+
+/** A store. */
+export function storeConsole(partition: u32, offset: u32, value: u32): void {
+  const uart = uartOf(partition);
+  if (offset == UARTDR) {
+    putOutput(partition, value);
+    raise(uart, blobPartition(partition), INT_TX);
+  } else if (offset == UARTIMSC) {
+    uart.imsc = value & INT_MASK;
+    if ((loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
+  } else if (offset == UARTICR) {
+    atomicAnd32(risAt(uart), ~value);
+  } else if (offset == UARTCR) {
+    uart.cr = value & 0xffff;
+  } else if (offset == UARTLCR_H) {
+    uart.lcrh = value & 0xff;
+  } else if (offset == UARTIFLS) {
+    uart.ifls = value & 0x3f;
+  } else if (offset == UARTIBRD) {
+    uart.ibrd = value & 0xffff;
+  } else if (offset == UARTFBRD) {
+    uart.fbrd = value & 0x3f;
+  }
+}

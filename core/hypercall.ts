@@ -1,0 +1,48 @@
+// Hypercalls that need nothing of the ISA: what a guest asks for in x1…x7, answered in x0. All of it comes in registers, so
+// the hypervisor never reads a guest's memory, and what is checked is what is used. Numbers: core/abi.ts.
+
+import {
+  CONSOLE_WRITE_MAX, HYPERCALL_VERSION_MAJOR,
+  HYPERCALL_VERSION_MINOR, SMCCC_INVALID_PARAMETER, SMCCC_SUCCESS, TAG_MAX,
+} from "./abi";
+import { blobChannel } from "./blob";
+import { putOutput } from "./console";
+import { Partition, setTag } from "./partition";
+import { Vcpu } from "./vcpu";
+import { atomicOr32, bound } from "../build/generated/cpu";
+
+/** (major << 16) | minor. */
+@inline export function hypercallVersion(): u64 {
+  return (HYPERCALL_VERSION_MAJOR << 16) | HYPERCALL_VERSION_MINOR;
+}
+
+export const NO_DOORBELL: u32 = 0;
+
+/** The INTID that a doorbell on the caller's channel `index` makes pending; NO_DOORBELL: it has no such channel. */
+@inline export function doorbellOf(partition: Partition, index: u64): u32 {
+  const plan = partition.plan;
+  if (index >= plan.channelCount) return NO_DOORBELL;
+  return blobChannel(plan.channelFirst + <u32>index).doorbell;
+}
+
+/** Appends x1 bytes from x2…x7 to the partition's console; gives back how many found room, or an error. */
+export function consoleWrite(vcpu: Vcpu): i64 {
+  const count = vcpu.x1;
+  if (count > CONSOLE_WRITE_MAX) return SMCCC_INVALID_PARAMETER;
+  for (let i: u32 = 0; i < <u32>count; i++) {
+    bound(i, CONSOLE_WRITE_MAX);
+    if (!putOutput(vcpu.partition, <u32>(vcpu.register(2 + (i >> 3)) >> ((i & 7) << 3)))) return i;
+  }
+  return count;
+}
+
+/** Keeps tag x1 = x2 for the next telemetry frame. */
+export function publishTag(partition: Partition, index: u64, value: u64): i64 {
+  if (index >= TAG_MAX) return SMCCC_INVALID_PARAMETER;
+  setTag(partition, <u32>index, value);
+  const bit = <u32>1 << <u32>index;
+  if ((partition.tagsPublished & bit) == 0) {
+    atomicOr32(changetype<u32>(partition) + offsetof<Partition>("tagsPublished"), bit);
+  }
+  return SMCCC_SUCCESS;
+}

@@ -1,0 +1,79 @@
+// Interrupts as the core sees them: who owns which INTID, at which priority it goes to the guest. An INTID from a guest is
+// an allegation: it becomes an interrupt only by `owns`.
+//
+// A partition's SPIs keep enable, pending, active and route in the physical distributor, whose registers are write-one-to-set
+// and write-one-to-clear: masked by the owner's bitmap, a guest's write needs no lock and reaches nobody else's bit. Only the
+// priority is kept here: the physical one orders nothing, since every interrupt goes into a list register at once.
+
+import { MAX_CPUS } from "../build/generated/blob";
+import { bound } from "../build/generated/cpu";
+import { INTID_WORDS, Vcpu } from "./vcpu";
+
+const INTIDS: u32 = INTID_WORDS * 32;
+export const FIRST_SPI: u32 = 32;
+
+const priorities: usize = memory.data(INTIDS);
+
+/** Priority of an SPI; 0 is the highest. intid < 1024. */
+@inline export function spiPriority(intid: u32): u8 {
+  return load<u8>(priorities + intid);
+}
+
+@inline export function setSpiPriority(intid: u32, priority: u8): void {
+  store<u8>(priorities + intid, priority);
+}
+
+/** Priority of any interrupt that the vCPU's partition owns. */
+@inline export function priorityOf(vcpu: Vcpu, intid: u32): u8 {
+  return intid < FIRST_SPI ? vcpu.privatePriority(intid) : spiPriority(intid);
+}
+
+/** Remembers an interrupt that waits for a list register. */
+export function deferInterrupt(vcpu: Vcpu, intid: u32): void {
+  const word = intid >> 5;
+  const bit = <u32>1 << (intid & 31);
+  const bits = vcpu.undeliveredWord(word);
+  if ((bits & bit) != 0) return;
+  vcpu.setUndeliveredWord(word, bits | bit);
+  vcpu.undelivered++;
+}
+
+export const NO_INTERRUPT: u32 = 1023;
+
+/** Takes the waiting interrupt of highest priority (of the lowest INTID among equals); NO_INTERRUPT: none. */
+export function takeDeferred(vcpu: Vcpu): u32 {
+  let best = NO_INTERRUPT;
+  let bestPriority: u32 = 256;
+  if (vcpu.undelivered == 0) return NO_INTERRUPT;
+  for (let word: u32 = 0; word < INTID_WORDS; word++) {
+    bound(word, INTID_WORDS);
+    let bits = vcpu.undeliveredWord(word);
+    for (let i: u32 = 0; bits != 0; i++) {
+      bound(i, 32);
+      const intid = (word << 5) + ctz(bits);
+      const priority = <u32>priorityOf(vcpu, intid);
+      if (priority < bestPriority) {
+        best = intid;
+        bestPriority = priority;
+      }
+      bits &= bits - 1;
+    }
+  }
+  if (best != NO_INTERRUPT) forgetDeferred(vcpu, best);
+  return best;
+}
+
+/** Drops a waiting interrupt, if it waits. */
+export function forgetDeferred(vcpu: Vcpu, intid: u32): void {
+  const word = intid >> 5;
+  const bit = <u32>1 << (intid & 31);
+  const bits = vcpu.undeliveredWord(word);
+  if ((bits & bit) == 0) return;
+  vcpu.setUndeliveredWord(word, bits & ~bit);
+  vcpu.undelivered--;
+}
+
+/** Mask of pCPUs other than `self`. */
+@inline export function others(mask: u32, self: u32): u32 {
+  return mask & ~(<u32>1 << self) & ((<u32>1 << MAX_CPUS) - 1);
+}

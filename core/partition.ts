@@ -1,0 +1,188 @@
+// The partition: its state, and the decisions about starting, stopping and failing.
+//
+//                 start                    last vCPU parked
+//   OFF / FAILED ───────▶ RUNNING ─stop─▶ STOPPING ───────▶ OFF | FAILED | INSPECT   (what `after` says)
+//                            ▲                │
+//                            └────────────────┘  after = RUNNING: restart
+//
+// `active` has a bit for every pCPU whose vCPU is on or about to be. Whoever clears the last bit finishes the stop: so a
+// partition is torn down by its own pCPUs, and nobody waits for anybody.
+
+import {
+  ON_FAILURE_INSPECT, ON_FAILURE_RESTART,
+  STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_RUNNING, STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF,
+  STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX,
+} from "./abi";
+import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
+import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { REQUEST_START, REQUEST_STOP, Vcpu, vcpuOf } from "./vcpu";
+
+@unmanaged
+export class Partition {
+  index: u32;
+  /** STATE_*; RUNNING → STOPPING by compare-exchange, so that one stop wins. */
+  state: u32;
+  /** pCPUs whose vCPU is not off. */
+  active: u32;
+  /** State after STOPPING; STATE_RUNNING: restart. */
+  after: u32;
+  /** STOP_* of the stop under way. */
+  reason: u32;
+  restarts: u32;
+  /** pCPUs it owns, as a mask; its vCPU 0's pCPU. */
+  cpus: u32;
+  bootCpu: u32;
+  vcpuCount: u32;
+  /** Tick at which its boot vCPU was last started. */
+  started: u64;
+  /** Its record in the blob. */
+  plan: BlobPartition;
+  /** Emulated GICD_CTLR. */
+  distributorControl: u32;
+  /** Watchdog: period in ticks (0: none), and the tick at which it expires (0: not armed). */
+  watchdogPeriod: u64;
+  watchdogDeadline: u64;
+  watchdogExpired: u32;
+  /** Bit n: tag n has been published since the partition started. */
+  tagsPublished: u32;
+}
+
+const TAGS: u32 = 128;
+const PARTITION_SIZE: u32 = TAGS + TAG_MAX * 8 + 32;
+/** pCPU of each vCPU, a byte each, by the vCPU's index. */
+const PCPUS: u32 = TAGS + TAG_MAX * 8;
+
+const partitions: usize = memory.data(PARTITION_SIZE * MAX_PARTITIONS, 64);
+
+if (offsetof<Partition>() > TAGS) ERROR("Partition: fields have grown into the tags");
+
+/** Record of partition n; n < MAX_PARTITIONS is the caller's to have checked. */
+@inline export function partitionOf(n: u32): Partition {
+  return changetype<Partition>(partitions + n * PARTITION_SIZE);
+}
+
+@inline export function tag(partition: Partition, n: u32): u64 {
+  return load<u64>(changetype<usize>(partition) + (n << 3), TAGS);
+}
+
+@inline export function setTag(partition: Partition, n: u32, value: u64): void {
+  store<u64>(changetype<usize>(partition) + (n << 3), value, TAGS);
+}
+
+/** The vCPU with that index; the caller has checked index < vcpuCount. */
+@inline export function vcpuOfPartition(partition: Partition, index: u32): Vcpu {
+  return vcpuOf(load<u8>(changetype<usize>(partition) + index, PCPUS));
+}
+
+/** Fills the record from the blob: everything that stays as long as the board is on. */
+export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u64): void {
+  const partition = partitionOf(index);
+  memory.fill(changetype<usize>(partition), 0, PARTITION_SIZE);
+  partition.index = index;
+  partition.plan = plan;
+  partition.state = STATE_OFF;
+  partition.cpus = plan.cpus;
+  partition.bootCpu = plan.bootCpu;
+  partition.watchdogPeriod = watchdogPeriod;
+  for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
+    bound(pcpu, MAX_CPUS);
+    if (((plan.cpus >> pcpu) & 1) == 0) continue;
+    const vcpu = vcpuOf(pcpu);
+    store<u8>(changetype<usize>(partition) + vcpu.index, <u8>pcpu, PCPUS);
+    partition.vcpuCount++;
+  }
+}
+
+@inline export function stateOf(partition: Partition): u32 {
+  return loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("state"));
+}
+
+@inline export function setState(partition: Partition, state: u32): void {
+  storeRelease32(changetype<u32>(partition) + offsetof<Partition>("state"), state);
+}
+
+@inline function activeAt(partition: Partition): u32 {
+  return changetype<u32>(partition) + offsetof<Partition>("active");
+}
+
+@inline export function setActive(partition: Partition, pcpu: u32): void {
+  atomicOr32(activeAt(partition), <u32>1 << pcpu);
+}
+
+/** True for the pCPU that was the last one active. */
+@inline export function clearActive(partition: Partition, pcpu: u32): bool {
+  const bit = <u32>1 << pcpu;
+  return atomicAnd32(activeAt(partition), ~bit) == bit;
+}
+
+/**
+ * Asks a partition that is off, failed or left for inspection to start. Gives back the mask of pCPUs to kick: its boot
+ * pCPU, or 0 when it is not in a state to start from.
+ */
+export function startPartition(partition: Partition): u32 {
+  const state = stateOf(partition);
+  if (state != STATE_OFF && state != STATE_FAILED && state != STATE_INSPECT) return 0;
+  const at = changetype<u32>(partition) + offsetof<Partition>("state");
+  if (compareExchange32(at, state, STATE_RUNNING) != state) return 0;
+  setActive(partition, partition.bootCpu);
+  atomicOr32(vcpuOf(partition.bootCpu).requestAt(), REQUEST_START);
+  return <u32>1 << partition.bootCpu;
+}
+
+/**
+ * Asks a running partition to stop, for a reason STOP_*. `restart` asks for a fresh start after it. Gives back the mask of
+ * pCPUs to kick (the caller's own may be among them), or 0 when it does not run: then somebody else's stop has won.
+ */
+export function stopPartition(partition: Partition, reason: u32, restart: bool): u32 {
+  const at = changetype<u32>(partition) + offsetof<Partition>("state");
+  if (compareExchange32(at, STATE_RUNNING, STATE_STOPPING) != STATE_RUNNING) return 0;
+  partition.reason = reason;
+  partition.after = afterStop(partition, reason, restart);
+  for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
+    bound(pcpu, MAX_CPUS);
+    if (((partition.cpus >> pcpu) & 1) != 0) atomicOr32(vcpuOf(pcpu).requestAt(), REQUEST_STOP);
+  }
+  return partition.cpus;
+}
+
+/** The state that a stop for that reason leads to; STATE_RUNNING: a restart. */
+function afterStop(partition: Partition, reason: u32, restart: bool): u32 {
+  if (reason == STOP_SYSTEM_RESET) return STATE_RUNNING;
+  if (reason == STOP_COMMAND) return restart ? STATE_RUNNING : STATE_OFF;
+  if (reason == STOP_SYSTEM_OFF || reason == STOP_CPU_OFF) return STATE_OFF;
+  const onFailure = partition.plan.onFailure;
+  if (onFailure == ON_FAILURE_RESTART) return STATE_RUNNING;
+  return onFailure == ON_FAILURE_INSPECT ? STATE_INSPECT : STATE_FAILED;
+}
+
+/**
+ * The stop is complete: no vCPU of the partition is in the guest any more, and its interrupts are quiet. Gives back the
+ * mask of pCPUs to kick, for a restart.
+ */
+export function finishStop(partition: Partition): u32 {
+  partition.watchdogDeadline = 0;
+  partition.tagsPublished = 0;
+  if (partition.after != STATE_RUNNING) {
+    setState(partition, partition.after);
+    return 0;
+  }
+  partition.restarts++;
+  setState(partition, STATE_OFF);
+  return startPartition(partition);
+}
+
+/** The watchdog has been fed at that tick. False: the partition has none. */
+@inline export function feedWatchdog(partition: Partition, now: u64): bool {
+  if (partition.watchdogPeriod == 0) return false;
+  partition.watchdogDeadline = now + partition.watchdogPeriod;
+  return true;
+}
+
+/** True once when the watchdog has expired: it is disarmed then. */
+export function watchdogExpired(partition: Partition, now: u64): bool {
+  const deadline = partition.watchdogDeadline;
+  if (deadline == 0 || now < deadline || stateOf(partition) != STATE_RUNNING) return false;
+  partition.watchdogDeadline = 0;
+  partition.watchdogExpired++;
+  return true;
+}

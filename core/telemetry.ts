@@ -1,0 +1,61 @@
+// Telemetry frames: what a partition and its vCPUs have done so far. Built by the housekeeper from counters that the others
+// only ever raise; nobody waits for it. Keys: core/abi.ts.
+
+import {
+  EXIT_CAUSES, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
+  PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_RUNNING, TAG_MAX,
+  VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_TIME,
+} from "./abi";
+import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
+import { outputDropped } from "./console";
+import { closeFrame, openFrame } from "./frame";
+import { Partition, stateOf, tag, vcpuOfPartition } from "./partition";
+import { duration, nanoseconds } from "./time";
+import { Vcpu } from "./vcpu";
+import { MAX_CPUS } from "../build/generated/blob";
+import { bound } from "../build/generated/cpu";
+
+/** Builds a partition's frame. */
+export function partitionFrame(partition: Partition, now: u64): void {
+  const state = stateOf(partition);
+  const published = partition.tagsPublished;
+  let doorbells: u64 = 0;
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    doorbells += vcpuOfPartition(partition, i).doorbells;
+  }
+  openFrame(FRAME_PARTITION, partition.index);
+  cborMap(8);
+  cborPair(PARTITION_TIME, nanoseconds(now));
+  cborPair(PARTITION_STATE, state);
+  cborPair(PARTITION_UPTIME, state == STATE_RUNNING && partition.started != 0 ? duration(now - partition.started) : 0);
+  cborPair(PARTITION_RESTARTS, partition.restarts);
+  cborPair(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
+  cborPair(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);
+  cborPair(PARTITION_DOORBELLS, doorbells);
+  cborUnsigned(PARTITION_TAGS);
+  cborMap(popcnt(published));
+  for (let n: u32 = 0; n < TAG_MAX; n++) {
+    bound(n, TAG_MAX);
+    if (((published >> n) & 1) != 0) cborPair(n, tag(partition, n));
+  }
+  closeFrame();
+}
+
+/** Builds a vCPU's frame. */
+export function vcpuFrame(vcpu: Vcpu, now: u64): void {
+  openFrame(FRAME_VCPU, vcpu.partition);
+  cborMap(6);
+  cborPair(VCPU_INDEX, vcpu.index);
+  cborPair(VCPU_PCPU, vcpu.pcpu);
+  cborPair(VCPU_STATE, vcpu.state);
+  cborPair(VCPU_TIME, nanoseconds(now));
+  cborPair(VCPU_HELD, duration(vcpu.held));
+  cborUnsigned(VCPU_EXITS);
+  cborArray(EXIT_CAUSES);
+  for (let cause: u32 = 0; cause < EXIT_CAUSES; cause++) {
+    bound(cause, EXIT_CAUSES);
+    cborUnsigned(vcpu.exits(cause));
+  }
+  closeFrame();
+}

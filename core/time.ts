@@ -1,0 +1,28 @@
+// Ticks of the system counter, and nanoseconds. The core never reads a clock: arch gives it the time with the question.
+
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
+const MICROSECONDS_PER_SECOND: u64 = 1_000_000;
+
+let frequency: u64 = NANOSECONDS_PER_SECOND;
+let origin: u64 = 0;
+
+/** Counter frequency in Hz, and the tick that counts as time 0. */
+export function setTimeBase(hertz: u64, now: u64): void {
+  frequency = hertz == 0 ? 1 : hertz;
+  origin = now;
+}
+
+/** Length of a time in ticks as nanoseconds. In two parts, so that it does not overflow in 584 years. */
+export function duration(ticks: u64): u64 {
+  return (ticks / frequency) * NANOSECONDS_PER_SECOND + ((ticks % frequency) * NANOSECONDS_PER_SECOND) / frequency;
+}
+
+/** A tick as nanoseconds since the hypervisor started. */
+export function nanoseconds(tick: u64): u64 {
+  return tick < origin ? 0 : duration(tick - origin);
+}
+
+/** Microseconds (up to 2^32) as ticks. */
+export function ticks(microseconds: u32): u64 {
+  return (<u64>microseconds * frequency) / MICROSECONDS_PER_SECOND;
+}

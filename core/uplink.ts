@@ -1,0 +1,144 @@
+// What goes out of the UART next, and what comes in. The housekeeper asks for one byte after another; between two frames the
+// sources take turns, so that no console can keep telemetry from leaving: replies, events, telemetry, then consoles.
+
+import {
+  COMMAND_RESTART, COMMAND_START, COMMAND_STOP, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_OK,
+  REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_RUNNING, STOP_COMMAND,
+} from "./abi";
+import { outputWaits, putInput, takeOutput } from "./console";
+import { eventFrame } from "./events";
+import {
+  closeFrame, frameByte, frameSent, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
+  takeFrameByte, takeReceived,
+} from "./frame";
+import { partitionOf, startPartition, stateOf, stopPartition } from "./partition";
+import { partitionFrame, vcpuFrame } from "./telemetry";
+import { vcpuOf } from "./vcpu";
+import { FRAME_PAYLOAD_MAX } from "./abi";
+import { MAX_CPUS, MAX_PARTITIONS, NONE } from "../build/generated/blob";
+import { bound } from "../build/generated/cpu";
+
+/** Console bytes in one frame: short enough for the others to get their turn. */
+const CONSOLE_FRAME_BYTES: u32 = 128;
+
+let partitionCount: u32 = 0;
+let cpuCount: u32 = 0;
+
+/** Telemetry frames still due in this round: partitions first, then vCPUs; counted down. */
+let telemetryDue: u32 = 0;
+let nextConsole: u32 = 0;
+let replyDue: bool = false;
+let replySequence: u32 = 0;
+let replyStatus: u32 = 0;
+let replyPartition: u32 = 0;
+
+export function initUplink(partitions: u32, cpus: u32): void {
+  partitionCount = partitions;
+  cpuCount = cpus;
+}
+
+/** Makes a frame of every partition and vCPU due. */
+export function requestTelemetry(): void {
+  telemetryDue = partitionCount + cpuCount;
+}
+
+/** Next byte for the UART; -1: nothing to send. */
+export function nextByte(now: u64): i32 {
+  if (frameSent() && !nextFrame(now)) return -1;
+  return takeFrameByte();
+}
+
+function nextFrame(now: u64): bool {
+  if (replyDue) {
+    replyDue = false;
+    openFrame(FRAME_REPLY, replyPartition);
+    frameByte(replySequence);
+    frameByte(replyStatus);
+    closeFrame();
+    return true;
+  }
+  return eventFrame() || telemetryFrame(now) || consoleFrame();
+}
+
+function telemetryFrame(now: u64): bool {
+  for (let i: u32 = 0; telemetryDue != 0; i++) {
+    bound(i, MAX_PARTITIONS + MAX_CPUS);
+    telemetryDue--;
+    if (telemetryDue >= cpuCount) {
+      partitionFrame(partitionOf(telemetryDue - cpuCount), now);
+      return true;
+    }
+    const vcpu = vcpuOf(telemetryDue);
+    if (vcpu.partition == NONE) continue;
+    vcpuFrame(vcpu, now);
+    return true;
+  }
+  return false;
+}
+
+function consoleFrame(): bool {
+  for (let i: u32 = 0; i < partitionCount; i++) {
+    bound(i, MAX_PARTITIONS);
+    const partition = nextConsole;
+    nextConsole = nextConsole + 1 == partitionCount ? 0 : nextConsole + 1;
+    if (!outputWaits(partition)) continue;
+    let byte = takeOutput(partition);
+    if (byte < 0) continue;
+    openFrame(FRAME_CONSOLE, partition);
+    for (let n: u32 = 0; byte >= 0; n++) {
+      bound(n, CONSOLE_FRAME_BYTES);
+      frameByte(<u32>byte);
+      byte = n + 1 < CONSOLE_FRAME_BYTES ? takeOutput(partition) : -1;
+    }
+    closeFrame();
+    return true;
+  }
+  return false;
+}
+
+// What receive() has taken: for the housekeeper to act on.
+export const RECEIVED_NOTHING: u32 = 0;
+export const RECEIVED_INPUT: u32 = 1; // console bytes for inputPartition()
+export const RECEIVED_COMMAND: u32 = 2; // a command; kickMask() are the pCPUs to kick for it
+
+let inputFor: u32 = 0;
+let kicks: u32 = 0;
+
+@inline export function inputPartition(): u32 { return inputFor; }
+@inline export function kickMask(): u32 { return kicks; }
+
+/** Takes a byte from the UART. */
+export function receive(byte: u32): u32 {
+  if (!takeReceived(byte)) return RECEIVED_NOTHING;
+  const partition = receivedPartition();
+  const kind = receivedKind();
+  if (kind == FRAME_CONSOLE && partition < partitionCount) {
+    for (let i: u32 = 0; i < receivedPayloadLength(); i++) {
+      bound(i, FRAME_PAYLOAD_MAX);
+      if (!putInput(partition, receivedPayload(i))) break;
+    }
+    inputFor = partition;
+    return RECEIVED_INPUT;
+  }
+  if (kind != FRAME_COMMAND || receivedPayloadLength() != 2) return RECEIVED_NOTHING;
+  kicks = 0;
+  replyDue = true;
+  replySequence = receivedPayload(0);
+  replyPartition = partition;
+  replyStatus = partition < partitionCount ? command(receivedPayload(1), partition) : REPLY_NO_SUCH_PARTITION;
+  return RECEIVED_COMMAND;
+}
+
+function command(code: u32, index: u32): u32 {
+  const partition = partitionOf(index);
+  if (code == COMMAND_START) {
+    kicks = startPartition(partition);
+  } else if (code == COMMAND_STOP) {
+    kicks = stopPartition(partition, STOP_COMMAND, false);
+  } else if (code == COMMAND_RESTART) {
+    kicks = stateOf(partition) == STATE_RUNNING ? stopPartition(partition, STOP_COMMAND, true) : startPartition(partition);
+  } else {
+    return REPLY_UNKNOWN_COMMAND;
+  }
+  return kicks == 0 ? REPLY_WRONG_STATE : REPLY_OK;
+}

@@ -1,0 +1,145 @@
+// The vCPU. It is pinned to one pCPU for life, and a pCPU has one vCPU at most, so one record serves for both: record n
+// is pCPU n of the blob, with its vCPU if it has one. Nothing is ever switched; the record lives as long as the board.
+
+import { EXIT_CAUSES, VCPU_OFF } from "./abi";
+import { MAX_CPUS, NONE } from "../build/generated/blob";
+
+/** Set by other pCPUs in `request` (atomically), then the pCPU is kicked. */
+export const REQUEST_STOP: u32 = 1; // leave the guest and park
+export const REQUEST_START: u32 = 2; // load the partition's images and enter its first instruction
+export const REQUEST_REFILL: u32 = 4; // look for interrupts that can be delivered now
+
+/** INTIDs 0…1023 as a bitmap. */
+export const INTID_WORDS: u32 = 32;
+const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
+
+//   0        248              …          OWNED           UNDELIVERED      PRIVATE_PRIORITY   EXITS          SIZE
+//  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────────┐
+//  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u64 × causes │
+//  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────────┘
+const OWNED: u32 = 384;
+const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
+const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
+const EXITS: u32 = PRIVATE_PRIORITY + 32;
+export const VCPU_SIZE: u32 = 768;
+
+/** Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt). */
+const XZR: u32 = 31;
+
+@unmanaged
+export class Vcpu {
+  // The guest's general registers: saved and restored by the vectors (entry.S), at fixed offsets 8·n.
+  x0: u64; x1: u64; x2: u64; x3: u64; x4: u64; x5: u64; x6: u64; x7: u64;
+  x8: u64; x9: u64; x10: u64; x11: u64; x12: u64; x13: u64; x14: u64; x15: u64;
+  x16: u64; x17: u64; x18: u64; x19: u64; x20: u64; x21: u64; x22: u64; x23: u64;
+  x24: u64; x25: u64; x26: u64; x27: u64; x28: u64; x29: u64; x30: u64;
+
+  /** Index of the pCPU; also bit number in every mask of pCPUs. */
+  pcpu: u32;
+  /** Index of the partition, NONE for a spare pCPU. */
+  partition: u32;
+  /** Index within the partition: MPIDR_EL1.Aff0 as the guest sees it. */
+  index: u32;
+  /** VCPU_OFF, VCPU_ON_PENDING, VCPU_ON. Changed by CPU_ON of another vCPU too: compare-exchange. */
+  state: u32;
+  /** REQUEST_* bits, set by anybody, taken by its own pCPU. */
+  request: u32;
+  /** SGIs 0…15 sent to it and not yet in a list register. Set by anybody, taken by its own pCPU. */
+  sgiPending: u32;
+  /** SGIs enabled in its emulated GICR_ISENABLER0. */
+  sgiEnabled: u32;
+  /** GICR_WAKER as the guest wrote it. */
+  waker: u32;
+  /** How many bits of the UNDELIVERED bitmap are set. */
+  undelivered: u32;
+  /** The partition's GICD_CTLR.EnableGrp1, kept here so that delivering looks at one record only. */
+  groupEnabled: u32;
+  /** Set where the housekeeping tick runs. */
+  housekeeper: u32;
+  /** From PSCI CPU_ON: first instruction (IPA), and x0 there. */
+  entry: u64;
+  context: u64;
+  /** Affinity of the pCPU, as GICD_IROUTER and CPU_ON want it. */
+  mpidr: u64;
+  /** PA of the pCPU's redistributor. */
+  gicr: u64;
+  /** What to write to ICC_SGI1R_EL1 to kick this pCPU. */
+  kick: u64;
+  /** Ticks it stood still by the hypervisor's will, and since when (0: it does not). */
+  held: u64;
+  heldSince: u64;
+  /** Doorbells it sent. */
+  doorbells: u64;
+
+  /** General register n; 31 is the zero register. */
+  @inline register(n: u32): u64 {
+    return n == XZR ? 0 : load<u64>(changetype<u32>(this) + (n << 3));
+  }
+
+  @inline setRegister(n: u32, value: u64): void {
+    if (n != XZR) store<u64>(changetype<u32>(this) + (n << 3), value);
+  }
+
+  /** Word k of the bitmap of INTIDs whose interrupts belong to its partition: PPIs in word 0, SPIs from word 1 on. */
+  @inline owned(k: u32): u32 {
+    return load<u32>(changetype<u32>(this) + (k << 2), OWNED);
+  }
+
+  @inline setOwned(k: u32, bits: u32): void {
+    store<u32>(changetype<u32>(this) + (k << 2), bits, OWNED);
+  }
+
+  @inline owns(intid: u32): bool {
+    return ((this.owned(intid >> 5) >> (intid & 31)) & 1) != 0;
+  }
+
+  /** Word k of the bitmap of acknowledged interrupts for which no list register was free. */
+  @inline undeliveredWord(k: u32): u32 {
+    return load<u32>(changetype<u32>(this) + (k << 2), UNDELIVERED);
+  }
+
+  @inline setUndeliveredWord(k: u32, bits: u32): void {
+    store<u32>(changetype<u32>(this) + (k << 2), bits, UNDELIVERED);
+  }
+
+  /** Priority of SGI or PPI n, 0…31. */
+  @inline privatePriority(n: u32): u8 {
+    return load<u8>(changetype<u32>(this) + n, PRIVATE_PRIORITY);
+  }
+
+  @inline setPrivatePriority(n: u32, priority: u8): void {
+    store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY);
+  }
+
+  @inline exits(cause: u32): u64 {
+    return load<u64>(changetype<u32>(this) + (cause << 3), EXITS);
+  }
+
+  @inline countExit(cause: u32): void {
+    const at = changetype<u32>(this) + (cause << 3);
+    store<u64>(at, load<u64>(at, EXITS) + 1, EXITS);
+  }
+
+  // Addresses of what other pCPUs change: for the atomic intrinsics.
+  @inline stateAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("state"); }
+  @inline requestAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("request"); }
+  @inline sgiPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("sgiPending"); }
+}
+
+const vcpus: usize = memory.data(VCPU_SIZE * MAX_CPUS, 64);
+
+/** Record of pCPU n; n < MAX_CPUS is the caller's to have checked. */
+@inline export function vcpuOf(pcpu: u32): Vcpu {
+  return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE);
+}
+
+// The fields may not grow into the bitmaps, nor the counters out of the record.
+if (offsetof<Vcpu>() > OWNED || EXITS + EXIT_CAUSES * 8 > VCPU_SIZE) ERROR("Vcpu: the layout above is out of step");
+
+/** A record with nothing in it: no partition, off. */
+export function clearVcpu(vcpu: Vcpu, pcpu: u32): void {
+  memory.fill(changetype<usize>(vcpu), 0, VCPU_SIZE);
+  vcpu.pcpu = pcpu;
+  vcpu.partition = NONE;
+  vcpu.state = VCPU_OFF;
+}
