@@ -162,10 +162,10 @@ export const aarch64: readonly Intrinsic[] = [
   // Firmware
   {
     name: "smc",
-    params: { function: "u64", x1: "u64", x2: "u64", x3: "u64" },
+    params: { id: "u64", x1: "u64", x2: "u64", x3: "u64" },
     result: "u64",
     doc: "SMCCC call to EL3; gives back x0.",
-    c: `register unsigned long r0 __asm__("x0") = function, r1 __asm__("x1") = x1, r2 __asm__("x2") = x2, r3 __asm__("x3") = x3;
+    c: `register unsigned long r0 __asm__("x0") = id, r1 __asm__("x1") = x1, r2 __asm__("x2") = x2, r3 __asm__("x3") = x3;
     __asm__ volatile("smc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3) : : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"); return r0;`,
   },
 

@@ -46,15 +46,15 @@ const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
 
 /** Answers function `id` (any that is neither a hypercall nor known gets NOT_SUPPORTED in x0). RESUME or PARK. */
 export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
-  const function = isSmc64(id) ? id & ~SMC64 : id;
+  const call = isSmc64(id) ? id & ~SMC64 : id;
   const mask: u64 = (id & SMC64) != 0 ? ~(<u64>0) : 0xffffffff;
-  if (function == CPU_OFF) {
+  if (call == CPU_OFF) {
     leave(vcpu, partition);
     return PARK;
   }
-  if (function == SYSTEM_OFF) return stopOwn(vcpu, partition, STOP_SYSTEM_OFF);
-  if (function == SYSTEM_RESET) return stopOwn(vcpu, partition, STOP_SYSTEM_RESET);
-  vcpu.x0 = answer(vcpu, partition, function, mask);
+  if (call == SYSTEM_OFF) return stopOwn(vcpu, partition, STOP_SYSTEM_OFF);
+  if (call == SYSTEM_RESET) return stopOwn(vcpu, partition, STOP_SYSTEM_RESET);
+  vcpu.x0 = answer(vcpu, partition, call, mask);
   return RESUME;
 }
 
@@ -64,15 +64,15 @@ export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   return base == CPU_SUSPEND || base == CPU_ON || base == AFFINITY_INFO;
 }
 
-function answer(vcpu: Vcpu, partition: Partition, function: u32, mask: u64): u64 {
-  if (function == CPU_ON) return cpuOn(partition, vcpu.x1 & mask, vcpu.x2 & mask, vcpu.x3 & mask);
-  if (function == CPU_SUSPEND) return cpuSuspend(vcpu, vcpu.x1 & mask);
-  if (function == AFFINITY_INFO) return affinityInfo(partition, vcpu.x1 & mask, vcpu.x2 & mask);
-  if (function == VERSION) return PSCI_1_1;
-  if (function == MIGRATE_INFO_TYPE) return NO_TRUSTED_OS;
-  if (function == FEATURES) return features(<u32>vcpu.x1);
-  if (function == SMCCC_VERSION) return SMCCC_1_1;
-  if (function == SMCCC_ARCH_FEATURES) {
+function answer(vcpu: Vcpu, partition: Partition, call: u32, mask: u64): u64 {
+  if (call == CPU_ON) return cpuOn(partition, vcpu.x1 & mask, vcpu.x2 & mask, vcpu.x3 & mask);
+  if (call == CPU_SUSPEND) return cpuSuspend(vcpu, vcpu.x1 & mask);
+  if (call == AFFINITY_INFO) return affinityInfo(partition, vcpu.x1 & mask, vcpu.x2 & mask);
+  if (call == VERSION) return PSCI_1_1;
+  if (call == MIGRATE_INFO_TYPE) return NO_TRUSTED_OS;
+  if (call == FEATURES) return features(<u32>vcpu.x1);
+  if (call == SMCCC_VERSION) return SMCCC_1_1;
+  if (call == SMCCC_ARCH_FEATURES) {
     const asked = <u32>vcpu.x1;
     return asked == SMCCC_VERSION || asked == SMCCC_ARCH_FEATURES ? SUCCESS : SMCCC_NOT_SUPPORTED;
   }
