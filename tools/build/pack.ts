@@ -11,6 +11,8 @@ const IMAGE_SIZE = 16;
 const FLAGS = 24;
 const MAGIC = 56;
 const HEADER_BYTES = 64;
+/** Behind the header: PA of the board's UART, so that the core can say what is wrong even with the blob. */
+const UART = 64;
 const ARM64_MAGIC = 0x644d5241; // "ARM\x64" in memory
 const FLAG_BIG_ENDIAN = 1n;
 const FLAG_PAGE_SIZE = 6n;
@@ -50,7 +52,7 @@ export function imageLayout(coreSize: number, blobSize: number, loadSizes: reado
   return { blobOffset: coreSize, loadOffsets, loadSizes: sizes, total: at };
 }
 
-export function packImage(parts: { core: Uint8Array; blob: Uint8Array; loads: readonly ImageLoad[] }): Uint8Array {
+export function packImage(parts: { core: Uint8Array; uart: bigint; blob: Uint8Array; loads: readonly ImageLoad[] }): Uint8Array {
   const { core, blob, loads } = parts;
   checkHeader(core);
   const layout = imageLayout(core.length, blob.length, loads.map(({ data }) => data.length));
@@ -64,6 +66,7 @@ export function packImage(parts: { core: Uint8Array; blob: Uint8Array; loads: re
     image.set(data, offset);
   });
   new DataView(image.buffer).setBigUint64(IMAGE_SIZE, BigInt(image.length), true);
+  new DataView(image.buffer).setBigUint64(UART, parts.uart, true);
   return image;
 }
 
