@@ -12,11 +12,11 @@ import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
 import { blobSize, writeBlob } from "./blob/write.ts";
-import { checkChannels } from "./check/channels.ts";
+import { checkChannels, checkSpares } from "./check/channels.ts";
 import { checkCpus } from "./check/cpus.ts";
 import { checkDevices } from "./check/devices.ts";
-import { read, readImages } from "./check/images.ts";
-import type { GuestImages } from "./check/images.ts";
+import { read, readImages, standardImages } from "./check/images.ts";
+import type { GuestImages, StandardImages } from "./check/images.ts";
 import { compileTree } from "./devicetree/compile.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
 import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
@@ -26,7 +26,6 @@ import type { Plan } from "./plan/plan.ts";
 import { chooseHousekeeper, decide } from "./plan/planner.ts";
 import { prove } from "./plan/prove.ts";
 import type { Board } from "../boards/schema.ts";
-import { displayPath } from "./project.ts";
 import { readRequest } from "./request.ts";
 import type { SystemRequest } from "./request.ts";
 import { boards, profiles } from "./shelf.ts";
@@ -46,41 +45,52 @@ export interface PlannedSystem {
   readonly loads: readonly Uint8Array[];
   /** Device tree sources by partition name. */
   readonly deviceTrees: ReadonlyMap<string, string>;
-  /** Every guest's images were there, so an image can be built from this. */
-  readonly complete: boolean;
+  /** Partitions whose images are not built yet; with one of them, no image can be made of this. */
+  readonly missing: readonly string[];
 }
 
 export interface Outcome {
   /** Undefined: there are errors among the diagnostics. */
   readonly system: PlannedSystem | undefined;
+  /** Images of the project's own that the guests get because system.yaml names none; paths relative to the project. */
+  readonly standardImages: readonly string[];
   /** Sorted by line. */
   readonly diagnostics: readonly Diagnostic[];
   /** What the lines of the diagnostics refer to. */
   readonly source: YamlSource;
 }
 
-export function planSystem(systemPath: string, layoutImage: LayoutImage): Outcome {
-  const file = displayPath(systemPath);
+export function planSystem(systemPath: string, layoutImage: LayoutImage, standard: StandardImages = "as they are"): Outcome {
   const bytes = read(systemPath);
-  const source = new YamlSource(file, typeof bytes === "string" ? "" : new TextDecoder().decode(bytes));
+  const source = new YamlSource(systemPath, typeof bytes === "string" ? "" : new TextDecoder().decode(bytes));
   const findings = new Findings(source);
   if (typeof bytes === "string") {
-    findings.report([], fileUnreadable(file, bytes));
-    return { system: undefined, diagnostics: findings.sorted, source };
+    findings.report([], fileUnreadable(systemPath, bytes));
+    return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
   }
   findings.add(source.diagnostics);
-  const system = source.broken ? undefined : planSource(systemPath, source, layoutImage, findings);
-  return { system: findings.hasErrors ? undefined : system, diagnostics: findings.sorted, source };
+  const request = readRequest(source, boards(), profiles(), findings);
+  const system = source.broken ? undefined : planRequest(request, readImages(systemPath, request.partitions, standard, findings), layoutImage, findings);
+  return {
+    system: findings.hasErrors ? undefined : system,
+    standardImages: standardImages(request.partitions),
+    diagnostics: findings.sorted,
+    source,
+  };
 }
 
-function planSource(systemPath: string, source: YamlSource, layoutImage: LayoutImage, findings: Findings): PlannedSystem | undefined {
-  const request = readRequest(source, boards(), profiles(), findings);
-  const images = readImages(systemPath, request.partitions, findings);
+function planRequest(
+  request: SystemRequest,
+  images: ReadonlyMap<string, GuestImages>,
+  layoutImage: LayoutImage,
+  findings: Findings,
+): PlannedSystem | undefined {
   const { board, partitions, channels } = request;
-  if (board === undefined) return undefined;
   checkCpus(board, partitions, findings);
   checkDevices(board, partitions, findings);
-  checkChannels(board, partitions, channels, findings);
+  checkChannels(partitions, channels, findings);
+  if (board === undefined) return undefined;
+  checkSpares(board, partitions, channels, findings);
 
   const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
   const memory = placeMemory(board, reserved, partitions, channels, findings);
@@ -145,7 +155,7 @@ function finish(
     blob: writeBlob(plan, layout.loadOffsets),
     loads,
     deviceTrees: new Map(named),
-    complete: partitions.every(({ name }) => images.has(name)),
+    missing: partitions.map(({ name }) => name).filter((name) => !images.has(name)),
   };
 }
 

@@ -4,6 +4,7 @@
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import { badName, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
+import { closest } from "./diagnostics/suggest.ts";
 import type { Findings } from "./diagnostics/diagnostic.ts";
 import { CHANNEL_NAME_MAX, CHANNEL_SHAPE, NAME_PATTERN, PARTITION_NAME_MAX, PARTITION_SHAPE, SYSTEM_SHAPE } from "./schema.ts";
 import type { ChannelShape, PartitionShape } from "./schema.ts";
@@ -53,8 +54,15 @@ export function readRequest(source: YamlSource, boards: Shelf<Board>, profiles: 
 }
 
 function readBoard(name: string, boards: Shelf<Board>, findings: Findings): Board | undefined {
-  if (!boards.names.includes(name)) findings.report(["board"], unknownBoard(name, boards.names));
-  return boards.get(name, findings);
+  if (boards.names.includes(name)) return boards.get(name, findings);
+  findings.report(["board"], unknownBoard(name, boards.names));
+  return guessed(boards, name, findings);
+}
+
+/** With the name that was probably meant, everything else in the file can be checked, too. */
+function guessed<T>(shelf: Shelf<T>, name: string, findings: Findings): T | undefined {
+  const meant = closest(name, shelf.names);
+  return meant === undefined ? undefined : shelf.get(meant, findings);
 }
 
 function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, findings: Findings): PartitionRequest {
@@ -69,7 +77,7 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
     name,
     path,
     fields,
-    profile: guest === undefined ? undefined : profiles.get(guest, findings),
+    profile: guest === undefined ? undefined : (profiles.get(guest, findings) ?? guessed(profiles, guest, findings)),
     memoryBroken: isMapping(raw) && raw["memory"] !== undefined && fields.memory === undefined,
   };
 }

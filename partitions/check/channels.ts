@@ -1,4 +1,4 @@
-// Channels: both partners are there and are two; and there are spare SPIs for every console and doorbell.
+// Channels: both partners are there, and are two. Interrupts for them: there are spare SPIs for every console and doorbell.
 import type { Board } from "../../boards/schema.ts";
 import { channelToItself, sparesExhausted, unknownPartner } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
@@ -7,12 +7,7 @@ import type { ChannelRequest, PartitionRequest } from "../request.ts";
 /** One doorbell in each direction. */
 const SPARES_OF_A_CHANNEL = 2;
 
-export function checkChannels(
-  board: Board,
-  partitions: readonly PartitionRequest[],
-  channels: readonly ChannelRequest[],
-  findings: Findings,
-): void {
+export function checkChannels(partitions: readonly PartitionRequest[], channels: readonly ChannelRequest[], findings: Findings): void {
   const names = partitions.map((partition) => partition.name);
   for (const { path, fields } of channels) {
     if (fields.between === undefined) continue;
@@ -22,6 +17,14 @@ export function checkChannels(
     }
     if (one === other) findings.report([...path, "between", 1], channelToItself(one));
   }
+}
+
+export function checkSpares(
+  board: Board,
+  partitions: readonly PartitionRequest[],
+  channels: readonly ChannelRequest[],
+  findings: Findings,
+): void {
   const [first, last] = board.spare_spis;
   const needed = partitions.length + SPARES_OF_A_CHANNEL * channels.length;
   const available = last - first + 1;

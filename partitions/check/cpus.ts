@@ -4,16 +4,17 @@ import { cpuTaken, unknownCpu } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { PartitionRequest } from "../request.ts";
 
-export function checkCpus(board: Board, partitions: readonly PartitionRequest[], findings: Findings): void {
-  const count = board.cpus.mpidr.length;
+/** Without a board (it is not known which): that no pCPU is given twice. */
+export function checkCpus(board: Board | undefined, partitions: readonly PartitionRequest[], findings: Findings): void {
+  const present = board?.cpus.mpidr ?? [];
   const wanted = new Set(partitions.flatMap((partition) => partition.fields.cpus ?? []));
-  const free = [...board.cpus.mpidr.keys()].filter((cpu) => !wanted.has(cpu));
+  const free = [...present.keys()].filter((cpu) => !wanted.has(cpu));
   const owners = new Map<number, string>();
   for (const { name, path, fields } of partitions) {
     for (const [index, cpu] of (fields.cpus ?? []).entries()) {
       const at = [...path, "cpus", index];
       const owner = owners.get(cpu);
-      if (cpu >= count) findings.report(at, unknownCpu(cpu, board.name, count));
+      if (board !== undefined && cpu >= present.length) findings.report(at, unknownCpu(cpu, board.name, present.length));
       else if (owner !== undefined) findings.report(at, cpuTaken(cpu, owner, free));
       else owners.set(cpu, name);
     }

@@ -9,27 +9,49 @@ import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
 import type { Path } from "../source/yaml.ts";
 
+/** Images that the build makes: look at them; or leave them alone, as they are about to be made anew. */
+export type StandardImages = "as they are" | "to be built";
+
 export interface GuestImages {
   readonly image: { readonly bytes: Uint8Array; readonly header: Arm64Image };
   readonly initrd: Uint8Array | undefined;
 }
 
 /** By partition name; a partition whose images are missing or wrong is left out. */
-export function readImages(systemPath: string, partitions: readonly PartitionRequest[], findings: Findings): Map<string, GuestImages> {
+export function readImages(
+  systemPath: string,
+  partitions: readonly PartitionRequest[],
+  standard: StandardImages,
+  findings: Findings,
+): Map<string, GuestImages> {
   const found = new Map<string, GuestImages>();
   for (const partition of partitions) {
-    const images = readPartitionImages(systemPath, partition, findings);
+    const images = readPartitionImages(systemPath, partition, standard, findings);
     if (images !== undefined) found.set(partition.name, images);
   }
   return found;
 }
 
-function readPartitionImages(systemPath: string, { path, fields, profile }: PartitionRequest, findings: Findings): GuestImages | undefined {
+/** Files of the project that stand in where system.yaml names none. */
+export function standardImages(partitions: readonly PartitionRequest[]): string[] {
+  const files = partitions.flatMap(({ fields, profile }) => [
+    fields.image === undefined ? profile?.image.file : undefined,
+    fields.initrd === undefined ? profile?.device_tree?.initrd : undefined,
+  ]);
+  return [...new Set(files.filter((file) => file !== undefined))];
+}
+
+function readPartitionImages(
+  systemPath: string,
+  { path, fields, profile }: PartitionRequest,
+  standard: StandardImages,
+  findings: Findings,
+): GuestImages | undefined {
   if (profile === undefined) return undefined;
-  const file = (given: string | undefined, key: string, standard: string): Uint8Array | undefined =>
-    given === undefined
-      ? readStandard(standard, [...path, "guest"], findings)
-      : readGiven(resolve(dirname(systemPath), given), [...path, key], findings);
+  const file = (given: string | undefined, key: string, ours: string): Uint8Array | undefined => {
+    if (given !== undefined) return readGiven(resolve(dirname(systemPath), given), [...path, key], findings);
+    return standard === "to be built" ? undefined : readStandard(ours, [...path, "guest"], findings);
+  };
 
   const bytes = file(fields.image, "image", profile.image.file);
   const tree = profile.device_tree;

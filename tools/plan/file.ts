@@ -1,0 +1,21 @@
+// Plans a system.yaml with what the build knows: how large the core is, and how an image is laid out.
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { planSystem } from "../../partitions/index.ts";
+import type { StandardImages } from "../../partitions/check/images.ts";
+import type { Outcome } from "../../partitions/index.ts";
+import { MIB } from "../../partitions/units.ts";
+import { ROOT } from "../build/files.ts";
+import { imageLayout } from "../build/pack.ts";
+
+export const CORE_BINARY = join(ROOT, "build/core/core.bin");
+/** Counted for a core that is not built yet: more than its budget of text, data and linear memory. */
+const CORE_ALLOWANCE = 2 * MIB;
+
+/** Bytes of the built core; undefined: it is not built yet. */
+const builtCoreSize = (): number | undefined => statSync(CORE_BINARY, { throwIfNoEntry: false })?.size;
+
+export function planFile(systemPath: string, standard: StandardImages = "as they are"): Outcome {
+  const coreSize = builtCoreSize() ?? CORE_ALLOWANCE;
+  return planSystem(systemPath, (blobSize, loadSizes) => imageLayout(coreSize, blobSize, loadSizes), standard);
+}

@@ -1,0 +1,41 @@
+// What the commands about plans have in common: diagnostics on standard error, and an end when there are errors.
+import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
+import type { Plan } from "../../partitions/plan/plan.ts";
+import { formatSize } from "../../partitions/units.ts";
+import { paintFor } from "../run/paint.ts";
+import { countDiagnostics, formatDiagnostic } from "./diagnostics.ts";
+
+/** The system has mistakes, and all of them have been shown. */
+export class SystemMistakesError extends Error {
+  readonly code = "AXV-P100";
+
+  constructor(file: string, count: string) {
+    super(`${file} has mistakes (${count}): correct them, then try again`);
+    this.name = "SystemMistakesError";
+  }
+}
+
+export function showDiagnostics({ diagnostics, source }: Outcome): void {
+  const paint = paintFor(process.stderr);
+  for (const diagnostic of diagnostics) console.error(`${formatDiagnostic(diagnostic, source.file, source.text, paint)}\n`);
+}
+
+/** The planned system; shows what is wrong, and throws when it is too much. */
+export function soundSystem(outcome: Outcome): PlannedSystem {
+  showDiagnostics(outcome);
+  const { system, diagnostics, source } = outcome;
+  if (system === undefined) throw new SystemMistakesError(source.file, countDiagnostics(diagnostics));
+  return system;
+}
+
+/** "2 partitions (linux: 2 pCPUs, 512M; plc: 1 pCPU, 16M), 1 channel" */
+export function summary({ partitions }: Plan): string {
+  const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+  const each = partitions.map(({ name, cpus, regions }) => {
+    const memory = regions.filter(({ kind }) => kind === "ram").reduce((sum, { size }) => sum + size, 0);
+    return `${name}: ${counted(cpus.length, "pCPU")}, ${formatSize(memory)}`;
+  });
+  const channels = new Set(partitions.flatMap((partition) => partition.channels.map(({ name }) => name)));
+  const shared = channels.size === 0 ? "" : `, ${counted(channels.size, "channel")}`;
+  return `${counted(partitions.length, "partition")} (${each.join("; ")})${shared}`;
+}
