@@ -7,10 +7,12 @@ const MILLI: i64 = 1000;
 const MS_PER_SECOND: i64 = 1000;
 /** The integral is kept in milli · milli-gain · ms, so that even one thousandth of error for one ms is not lost. */
 const INTEGRAL_UNIT: i64 = MILLI * MS_PER_SECOND;
+/** A gap between two scans counts at most this long: with gains up to 100 no product then reaches 2^63, whatever the values. */
+const PASSED_MAX: u32 = 1000;
 
 @unmanaged
 export class PidController {
-  gain: i32; // Kp, thousandths
+  gain: i32; // Kp, thousandths; this and the other gains at most 100000
   integralGain: i32; // Ki, thousandths per second
   derivativeGain: i32; // Kd, thousandths · seconds
   outputMinimum: i32;
@@ -29,7 +31,7 @@ export class PidController {
   update(setpoint: i32, measured: i32, passed: u32): i32 {
     const error = <i64>setpoint - <i64>measured;
     this.integral = clamp(
-      this.integral + error * <i64>this.integralGain * <i64>passed,
+      this.integral + error * <i64>this.integralGain * <i64>min(passed, PASSED_MAX),
       <i64>this.outputMinimum * INTEGRAL_UNIT,
       <i64>this.outputMaximum * INTEGRAL_UNIT,
     );
