@@ -12,7 +12,7 @@ export interface Board extends GicBoard, TimerInterrupts {
   /** Where the image is loaded, and how large the core is in it. */
   readonly imageBase: number;
   readonly imageSize: number;
-  /** Where linear memory begins, from the image's first byte; where the stage 1 root table is. */
+  /** From the image's first byte: where linear memory, the first stage 1 tables, and the secondary entry are. */
   readonly linearOffset: number;
   readonly stage1RootOffset: number;
   readonly secondaryEntryOffset: number;
@@ -35,8 +35,8 @@ export const qemuVirt: Board = {
   ram: [{ pa: 0x4000_0000, size: 1024 * MIB }],
   devices: [{ pa: 0x0a00_0000, size: 0x4000 }, { pa: 0x0901_0000, size: 0x1000 }],
   imageBase: 0x4020_0000,
-  imageSize: 8 * MIB,
+  imageSize: 0x13_0000,
   linearOffset: 0x2_0000,
-  stage1RootOffset: 0x1_f000,
+  stage1RootOffset: 0x1_b000,
   secondaryEntryOffset: 0x1000,
 };

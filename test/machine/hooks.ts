@@ -104,6 +104,7 @@ function instructionHooks(machine: Machine): Hooks {
   };
   return {
     isb: () => undefined,
+    wfi: () => undefined, // sleeps no longer than it must: whatever the sleeper waits for, the test makes it happen
     dsbSy: barrier,
     dsbIsh: barrier,
     tlbiVmalls12e1is: invalidate(() => machine.tlb.invalidate(Number((machine.current.registers.VTTBR_EL2 >> 48n) & 0xffffn))),
@@ -116,32 +117,46 @@ function instructionHooks(machine: Machine): Hooks {
 }
 
 function memoryHooks(machine: Machine): Hooks {
-  const { board, memory, bus } = machine;
+  const { board, memory, bus, stage1 } = machine;
   const hooks: Record<string, Hook> = {
     imageBase: () => BigInt(board.imageBase),
     imageSize: () => BigInt(board.imageSize),
     secondaryEntry: () => BigInt(board.imageBase + board.secondaryEntryOffset),
     stage1Root: () => BigInt(board.imageBase + board.stage1RootOffset),
     linearToPhysical: (pointer: number) => BigInt(board.imageBase + board.linearOffset + pointer),
-    physicalRead64: (pa: bigint) => memory.read64(aligned(pa, 8)),
+    physicalRead64: (pa: bigint) => {
+      stage1.check(aligned(pa, 8), 8, "read");
+      return memory.read64(Number(pa));
+    },
     physicalWrite64: (pa: bigint, value: bigint) => {
-      machine.allowWrite(aligned(pa, 8), 8);
+      stage1.check(aligned(pa, 8), 8, "write");
+      machine.allowWrite(Number(pa), 8);
       memory.write64(Number(pa), value);
+      stage1.changed();
     },
     copyFromPhysical: (pointer: number, pa: bigint, bytes: number) => {
       if (bytes % 8 !== 0) throw new MachineError("MACHINE_BUS", `copyFromPhysical of ${bytes} bytes: not a multiple of 8`);
-      memory.copy(board.imageBase + board.linearOffset + aligned(BigInt(pointer), 8), aligned(pa, 8), bytes);
+      stage1.check(aligned(pa, 8), bytes, "read");
+      memory.copy(board.imageBase + board.linearOffset + aligned(BigInt(pointer), 8), Number(pa), bytes);
     },
     copyPhysical: (to: bigint, from: bigint, bytes: bigint) => {
-      machine.allowWrite(aligned(to, 64), aligned(bytes, 64));
-      memory.copy(Number(to), aligned(from, 64), Number(bytes));
+      stage1.check(aligned(from, 64), aligned(bytes, 64), "read");
+      stage1.check(aligned(to, 64), Number(bytes), "write");
+      machine.allowWrite(Number(to), Number(bytes));
+      memory.copy(Number(to), Number(from), Number(bytes));
     },
   };
   for (const bits of [8, 16, 32, 64]) {
     const bytes = bits / 8;
-    const read = (pa: bigint): bigint => bus.hypervisorRead(aligned(pa, bytes), bytes);
+    const read = (pa: bigint): bigint => {
+      stage1.check(aligned(pa, bytes), bytes, "device");
+      return bus.hypervisorRead(Number(pa), bytes);
+    };
     hooks[`mmioRead${bits}`] = bits === 64 ? read : (pa: bigint) => Number(read(pa));
-    hooks[`mmioWrite${bits}`] = (pa: bigint, value: number | bigint) => bus.hypervisorWrite(aligned(pa, bytes), bytes, BigInt(value));
+    hooks[`mmioWrite${bits}`] = (pa: bigint, value: number | bigint) => {
+      stage1.check(aligned(pa, bytes), bytes, "device");
+      bus.hypervisorWrite(Number(pa), bytes, BigInt(value));
+    };
   }
   return hooks;
 }

@@ -17,6 +17,7 @@ import type { Range } from "./memory.ts";
 import { PCpu } from "./pcpu.ts";
 import { Pl011 } from "./pl011.ts";
 import { HCR_IMO } from "./registers.ts";
+import { Stage1 } from "./stage1.ts";
 import { Tlb } from "./tlb.ts";
 
 /** What arch/aarch64/index.ts exports for the vectors to call; vcpu is an offset in linear memory. */
@@ -28,11 +29,14 @@ export interface CoreExports {
   readonly trapSync: (vcpu: number) => number;
   readonly trapIrq: (vcpu: number) => number;
   readonly trapSerror: (vcpu: number) => number;
-  readonly panic: (esr: bigint, elr: bigint, far: bigint) => void;
+  readonly panic: (esr: bigint, elr: bigint, far: bigint, vcpu: number) => void;
 }
 
 /** What trap entries and park() give back. */
 const RESUME = 0;
+
+/** Where the packer writes the UART's address into the image. */
+const IMAGE_UART = 64;
 
 /** Rounds of interrupts after which a machine that still does not rest is taken for one that never will. */
 const SETTLE_ROUNDS = 1000;
@@ -56,6 +60,7 @@ export class Machine {
   readonly bus: Bus;
   readonly firmware: Firmware;
   readonly tlb = new Tlb();
+  readonly stage1: Stage1;
   readonly pcpus: readonly PCpu[];
   readonly core: CoreExports;
   /** Linear memory, as the core sees it. */
@@ -71,6 +76,7 @@ export class Machine {
     this.board = board;
     this.memory = new PhysicalMemory(board.ram);
     this.gic = new Gic(board, (n) => this.pcpu(n).refreshLines());
+    this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices);
     this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, this.gic.cpu(n), this.clock, board));
@@ -83,6 +89,7 @@ export class Machine {
     this.core = instance.exports as unknown as CoreExports;
     this.memory.placeLinear(board.imageBase + board.linearOffset, this.core.memory.buffer as ArrayBuffer);
     this.linear = new DataView(this.core.memory.buffer);
+    this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
     this.memory.writeBytes(board.imageBase + board.imageSize, options.blob);
     for (const { source, bytes } of options.loads ?? []) this.memory.writeBytes(board.imageBase + source, bytes);
   }
@@ -123,7 +130,7 @@ export class Machine {
     if (pcpu.phase !== "guest" && pcpu.phase !== "parked") return false;
     if (pcpu.gic.physical.highestPending() === INTID_SPURIOUS) return false;
     if (pcpu.phase === "parked") {
-      this.finish(pcpu, this.enter(pcpu, () => this.core.park(pcpu.vcpu)));
+      this.park(pcpu);
       return true;
     }
     if ((pcpu.registers.HCR_EL2 & HCR_IMO) === 0n) throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index}: a guest with HCR_EL2.IMO = 0 is not modelled`);
@@ -179,7 +186,14 @@ export class Machine {
     }
     pcpu.vcpu = vcpu;
     pcpu.registers.TPIDR_EL2 = BigInt(vcpu);
-    this.finish(pcpu, this.enter(pcpu, () => this.core.park(vcpu)));
+    this.park(pcpu);
+  }
+
+  /** As the assembly does it: park(), and WFI only if that finds no guest to run. */
+  private park(pcpu: PCpu): void {
+    pcpu.phase = "parked";
+    const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
+    if (result === RESUME) this.resume(pcpu);
   }
 
   private leaveGuest(pcpu: PCpu): void {
@@ -189,10 +203,11 @@ export class Machine {
   }
 
   private finish(pcpu: PCpu, result: number): void {
-    if (result !== RESUME) {
-      pcpu.phase = "parked";
-      return;
-    }
+    if (result === RESUME) this.resume(pcpu);
+    else this.park(pcpu);
+  }
+
+  private resume(pcpu: PCpu): void {
     if (pcpu.invalidating) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: DSB after TLBI`);
     pcpu.phase = "guest";
     pcpu.pc = pcpu.registers.ELR_EL2;

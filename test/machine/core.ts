@@ -1,0 +1,22 @@
+// The core under test: the wasm that tools/build makes, the same bytes that are translated for the board.
+import { readFileSync } from "node:fs";
+import { buildProgram } from "../../tools/build/index.ts";
+import { CORE } from "../../tools/build/programs.ts";
+import { Machine } from "./machine.ts";
+import { makeSystem, STANDARD } from "./system.ts";
+import type { System, SystemSpec } from "./system.ts";
+
+const { wasm } = await buildProgram(CORE);
+const module = new WebAssembly.Module(readFileSync(wasm));
+
+/** A machine with a system's image in its memory, at reset. */
+export function machineFor(system: System): Machine {
+  return new Machine(module, { board: system.spec.board, blob: system.blob, loads: system.loads, partitionMemory: system.partitionMemory });
+}
+
+/** A machine that has booted, and come to rest. */
+export function booted(spec: SystemSpec = STANDARD): Machine {
+  const machine = machineFor(makeSystem(spec));
+  machine.boot();
+  return machine;
+}

@@ -1,0 +1,100 @@
+// The hypervisor's own translation (ARM ARM D8.3, EL2 stage 1, 4 KiB granule, 39 bits): the tables that entry.S makes before
+// the first line of AssemblyScript, and a walker that says whether what the core reaches for is mapped at all, as the right
+// kind of memory. A machine without this check would let a core pass that faults on its first device access.
+import { hex, MachineError } from "./errors.ts";
+import type { PhysicalMemory } from "./memory.ts";
+
+const VALID = 1n;
+const TABLE_OR_PAGE = 2n;
+const ADDRESS = 0x0000_ffff_ffff_f000n;
+const AF = 1n << 10n;
+const SH_INNER = 3n << 8n;
+const AP_READ_ONLY = 1n << 7n;
+const AP_RES1 = 1n << 6n;
+const XN = 1n << 54n;
+const PAGE_BITS = 12;
+const LEVEL_BITS = 9;
+const PAGE = 2 ** PAGE_BITS;
+const VA_LIMIT = 2 ** 39;
+
+/** Indices into MAIR_EL2, as entry.S sets it. */
+const ATTRIBUTE_NORMAL = 0;
+const ATTRIBUTE_DEVICE = 1;
+
+export type Purpose = "device" | "read" | "write";
+
+interface Leaf {
+  readonly pa: number;
+  readonly device: boolean;
+  readonly writable: boolean;
+}
+
+export class Stage1 {
+  private readonly memory: PhysicalMemory;
+  private readonly root: number;
+  /** Pages already looked up. Entries are only ever added to the tables; `changed` is for the rest. */
+  private readonly pages = new Map<number, Leaf>();
+
+  /** Three tables from `root` on: level 1, and the image's level 2 and 3 (entry.S, axv_make_tables). */
+  constructor(memory: PhysicalMemory, root: number, imageBase: number, imageSize: number) {
+    this.memory = memory;
+    this.root = root;
+    const level2 = root + PAGE;
+    const level3 = level2 + PAGE;
+    memory.write64(root + 8 * Math.floor(imageBase / 2 ** 30), BigInt(level2) | 3n);
+    memory.write64(level2 + 8 * (Math.floor(imageBase / 2 ** 21) % 512), BigInt(level3) | 3n);
+    for (let at = imageBase; at < imageBase + imageSize; at += PAGE) {
+      memory.write64(level3 + 8 * (Math.floor(at / PAGE) % 512), BigInt(at) | AF | SH_INNER | AP_RES1 | XN | VALID | TABLE_OR_PAGE);
+    }
+  }
+
+  /** A table may have been written: nothing that was looked up holds any more. */
+  changed(): void {
+    this.pages.clear();
+  }
+
+  /** Every page of the range is mapped at VA = PA, as what it is used for. */
+  check(pa: number, bytes: number, purpose: Purpose): void {
+    for (let page = Math.floor(pa / PAGE); page * PAGE < pa + bytes; page++) {
+      const leaf = this.pages.get(page) ?? this.walk(page * PAGE);
+      const complain = (what: string): never => {
+        throw new MachineError("MACHINE_STAGE1", `the hypervisor reaches for ${hex(pa)} (${bytes} bytes, ${purpose}), but at ${hex(page * PAGE)} ${what}`);
+      };
+      if (leaf === undefined) return complain("its stage 1 maps nothing");
+      if (leaf.pa !== page * PAGE) complain(`its stage 1 maps ${hex(leaf.pa)}`);
+      if (leaf.device !== (purpose === "device")) complain(leaf.device ? "there is Device memory" : "there is Normal memory");
+      if (!leaf.writable && purpose !== "read") complain("it may only read");
+      this.pages.set(page, leaf);
+    }
+  }
+
+  private walk(va: number): Leaf | undefined {
+    if (va >= VA_LIMIT) return undefined;
+    let table = this.root;
+    for (let level = 1; level <= 3; level++) {
+      const shift = PAGE_BITS + LEVEL_BITS * (3 - level);
+      const descriptor = this.memory.read64(table + 8 * (Math.floor(va / 2 ** shift) % 512));
+      if ((descriptor & VALID) === 0n) return undefined;
+      if (level < 3 && (descriptor & TABLE_OR_PAGE) !== 0n) {
+        table = Number(descriptor & ADDRESS);
+        continue;
+      }
+      return this.leaf(descriptor, va, shift, level);
+    }
+    return undefined;
+  }
+
+  private leaf(descriptor: bigint, va: number, shift: number, level: number): Leaf {
+    const complain = (what: string): never => {
+      throw new MachineError("MACHINE_STAGE1", `descriptor ${hex(descriptor)} for ${hex(va)}: ${what}`);
+    };
+    const attribute = Number((descriptor >> 2n) & 7n);
+    const base = Number(descriptor & ADDRESS);
+    if (level === 3 && (descriptor & TABLE_OR_PAGE) === 0n) complain("reserved encoding");
+    if ((descriptor & AF) === 0n) complain("the access flag is clear");
+    if ((descriptor & XN) === 0n) complain("executable: only the core's text may be");
+    if (base % 2 ** shift !== 0) complain("output address is not aligned to the block");
+    if (attribute !== ATTRIBUTE_NORMAL && attribute !== ATTRIBUTE_DEVICE) complain(`MAIR_EL2 has no attribute ${attribute}`);
+    return { pa: base + (va % 2 ** shift), device: attribute === ATTRIBUTE_DEVICE, writable: (descriptor & AP_READ_ONLY) === 0n };
+  }
+}

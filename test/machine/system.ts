@@ -1,0 +1,143 @@
+// Systems for the tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. The
+// standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a channel between them, a spare pCPU.
+import { writeBlob } from "../../partitions/blob/write.ts";
+import type { OnFailure, Plan, PlannedChannelEnd, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import { qemuVirt } from "./board.ts";
+import type { Board } from "./board.ts";
+import type { Range } from "./memory.ts";
+
+const MIB = 0x10_0000;
+
+/** What a test may want otherwise about a partition; the rest follows. */
+export interface PartitionSpec {
+  readonly name: string;
+  readonly cpus: readonly number[];
+  readonly regions: readonly PlannedRegion[];
+  readonly interrupts: readonly PlannedInterrupt[];
+  /** INTID of its console, one of `interrupts`; 0: it has none. */
+  readonly consoleInterrupt: number;
+  readonly channels?: readonly PlannedChannelEnd[];
+  readonly onFailure?: OnFailure;
+  readonly watchdogMicroseconds?: number;
+  readonly autostart?: boolean;
+  readonly pmu?: boolean;
+  /** Bytes loaded at the start of its first region. */
+  readonly image?: Uint8Array;
+}
+
+export interface SystemSpec {
+  readonly board: Board;
+  readonly housekeeper: number;
+  readonly partitions: readonly PartitionSpec[];
+}
+
+/** Where a partition sees its emulated devices. */
+export const GUEST_GICD = 0x0800_0000;
+export const GUEST_GICR = 0x080a_0000;
+export const GUEST_UART = 0x0900_0000;
+export const TICK_MICROSECONDS = 1000;
+export const TELEMETRY_MILLISECONDS = 100;
+export const ENTRY_OFFSET = 0x8_0000;
+
+export const ram = (ipa: number, pa: number, size: number): PlannedRegion => ({ name: "memory", ipa, pa, size, kind: "ram", access: "rwx" });
+export const device = (address: number, size: number): PlannedRegion => ({ name: "device", ipa: address, pa: address, size, kind: "device", access: "rw" });
+export const shared = (ipa: number, pa: number, access = "rw"): PlannedRegion => ({ name: "channel", ipa, pa, size: 0x1000, kind: "channel", access });
+export const level = (intid: number): PlannedInterrupt => ({ intid, trigger: "level", use: "spis" });
+export const edge = (intid: number): PlannedInterrupt => ({ intid, trigger: "edge", use: "spis" });
+
+/** Partition 0 of the standard system: identity mapped, as Linux with its DMA devices is. */
+export const LINUX: PartitionSpec = {
+  name: "linux",
+  cpus: [0, 1],
+  regions: [ram(0x6000_0000, 0x6000_0000, 32 * MIB), device(0x0a00_0000, 0x4000), shared(0x7000_0000, 0x5000_0000)],
+  interrupts: [level(48), level(49), edge(50), edge(232), edge(233)],
+  consoleInterrupt: 232,
+  channels: [{ name: "process", ipa: 0x7000_0000, size: 0x1000, peer: 1, doorbell: 235, interrupt: 233 }],
+  onFailure: "stop",
+  image: Uint8Array.from({ length: 4096 }, (_, n) => (n * 7 + 1) & 0xff),
+};
+
+/** Partition 1 of the standard system. */
+export const PLC: PartitionSpec = {
+  name: "plc",
+  cpus: [3],
+  regions: [ram(0x4000_0000, 0x4800_0000, 16 * MIB), shared(0x5000_0000, 0x5000_0000)],
+  interrupts: [level(60), edge(61), edge(234), edge(235)],
+  consoleInterrupt: 234,
+  channels: [{ name: "process", ipa: 0x5000_0000, size: 0x1000, peer: 0, doorbell: 233, interrupt: 235 }],
+  onFailure: "restart",
+  watchdogMicroseconds: 100_000,
+  image: Uint8Array.from({ length: 1000 }, (_, n) => (n * 13 + 5) & 0xff),
+};
+
+export const STANDARD: SystemSpec = { board: qemuVirt, housekeeper: 2, partitions: [LINUX, PLC] };
+
+const LOAD_ALIGN = 64;
+const pad = (bytes: Uint8Array): Uint8Array => {
+  const padded = new Uint8Array(Math.ceil(bytes.length / LOAD_ALIGN) * LOAD_ALIGN);
+  padded.set(bytes);
+  return padded;
+};
+
+/** A system ready to be put into a machine. */
+export interface System {
+  readonly spec: SystemSpec;
+  readonly plan: Plan;
+  readonly blob: Uint8Array;
+  readonly loads: readonly { readonly source: number; readonly bytes: Uint8Array }[];
+  readonly partitionMemory: readonly Range[];
+}
+
+export function makeSystem(spec: SystemSpec): System {
+  const { board } = spec;
+  // The blob has room for its largest size behind the core; what partitions load comes after it.
+  const loadsFrom = board.imageSize + 0x4000;
+  const loads: { source: number; bytes: Uint8Array }[] = [];
+  const partitions = spec.partitions.map((partition): PlannedPartition => {
+    const first = partition.regions[0];
+    if (first === undefined) throw new RangeError(`partition ${partition.name} has no memory`);
+    const planned: PlannedLoad[] = [];
+    if (partition.image !== undefined) {
+      const last = loads.at(-1);
+      const bytes = pad(partition.image);
+      loads.push({ source: last === undefined ? loadsFrom : last.source + last.bytes.length, bytes });
+      planned.push({ name: "image", target: first.pa + ENTRY_OFFSET, ipa: first.ipa + ENTRY_OFFSET, size: bytes.length });
+    }
+    return {
+      name: partition.name, guest: "raw", realtime: false,
+      autostart: partition.autostart ?? true,
+      pmu: partition.pmu ?? false,
+      onFailure: partition.onFailure ?? "stop",
+      cpus: partition.cpus,
+      entry: first.ipa + ENTRY_OFFSET,
+      argument: first.ipa,
+      gicd: GUEST_GICD, gicr: GUEST_GICR,
+      console: partition.consoleInterrupt === 0 ? 0 : GUEST_UART,
+      consoleInterrupt: partition.consoleInterrupt,
+      watchdogMicroseconds: partition.watchdogMicroseconds ?? 0,
+      ppis: [board.virtualTimer, board.physicalTimer],
+      regions: partition.regions, interrupts: partition.interrupts, devices: [], loads: planned,
+      channels: partition.channels ?? [], tags: [],
+    };
+  });
+  const plan: Plan = {
+    board: "simulated",
+    image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / 4096) * 4096 },
+    gic: { gicd: board.gicd, version: 3, spiLimit: board.spiLimit, maintenance: board.maintenance },
+    timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
+    uart: { kind: "pl011", address: board.uart },
+    housekeeper: spec.housekeeper,
+    tickMicroseconds: TICK_MICROSECONDS,
+    telemetryMilliseconds: TELEMETRY_MILLISECONDS,
+    cpus: board.cpus.map(({ mpidr, gicr }, n) => {
+      const owner = spec.partitions.findIndex(({ cpus }) => cpus.includes(n));
+      return { mpidr: Number(mpidr), gicr, partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0) };
+    }),
+    partitions,
+  };
+  return {
+    spec, plan, loads,
+    blob: writeBlob(plan, loads.map(({ source }) => source)),
+    partitionMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram").map(({ pa, size }) => ({ pa, size }))),
+  };
+}
