@@ -34,63 +34,61 @@ export function decodeReply(frame: Frame): Reply {
   return { sequence, result };
 }
 
-interface Pending {
+interface Waiting {
+  readonly sequence: number;
   readonly name: CommandName;
-  readonly resolve: () => void;
-  readonly reject: (error: LinkError) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly settle: (error?: LinkError) => void;
 }
 
 export class Commands {
   readonly #send: (frame: Frame) => void;
   readonly #timeoutMs: number;
-  readonly #pending = new Map<number, Pending>();
-  #next = 0;
+  /** Settles, always well, when every command so far has. */
+  #idle: Promise<void> = Promise.resolve();
+  #waiting: Waiting | undefined;
+  #sequence = 0;
+  #closed: string | undefined;
 
   constructor(send: (frame: Frame) => void, timeoutMs: number) {
     this.#send = send;
     this.#timeoutMs = timeoutMs;
   }
 
-  /** Settles when the hypervisor has replied. */
+  /** Settles when the hypervisor has replied. One command after the other: the core keeps one reply until it is sent. */
   request(partition: number, name: CommandName): Promise<void> {
-    if (this.#pending.size === SEQUENCE_NUMBERS) {
-      return Promise.reject(new LinkError("AXV_COMMAND_FLOOD", String(SEQUENCE_NUMBERS)));
-    }
-    while (this.#pending.has(this.#next)) this.#next = (this.#next + 1) % SEQUENCE_NUMBERS;
-    const sequence = this.#next;
-    this.#next = (this.#next + 1) % SEQUENCE_NUMBERS;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(sequence);
-        reject(new LinkError("AXV_COMMAND_TIMEOUT", name, String(this.#timeoutMs / 1000)));
-      }, this.#timeoutMs);
-      this.#pending.set(sequence, { name, resolve, reject, timer });
-      this.#send({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(sequence, COMMAND_CODES[name]) });
-    });
+    const replied = this.#idle.then(() => this.#requestNow(partition, name));
+    this.#idle = replied.catch(() => {});
+    return replied;
   }
 
   /** A reply that nobody waits for (any more) is dropped. */
   settle(reply: Reply): void {
-    const pending = this.#take(reply.sequence);
-    if (pending === undefined) return;
-    if (reply.result === abi.REPLY_OK) {
-      pending.resolve();
-      return;
-    }
-    const why = REFUSALS.get(reply.result) ?? `reason ${reply.result}`;
-    pending.reject(new LinkError("AXV_COMMAND_REFUSED", pending.name, why));
+    if (this.#waiting === undefined || this.#waiting.sequence !== reply.sequence) return;
+    const { name, settle } = this.#waiting;
+    if (reply.result === abi.REPLY_OK) settle();
+    else settle(new LinkError("AXV_COMMAND_REFUSED", name, REFUSALS.get(reply.result) ?? `reason ${reply.result}`));
   }
 
   /** The link is gone: nobody will reply. */
   close(why: string): void {
-    for (const sequence of [...this.#pending.keys()]) this.#take(sequence)?.reject(new LinkError("AXV_LINK_CLOSED", why));
+    this.#closed = why;
+    this.#waiting?.settle(new LinkError("AXV_LINK_CLOSED", why));
   }
 
-  #take(sequence: number): Pending | undefined {
-    const pending = this.#pending.get(sequence);
-    this.#pending.delete(sequence);
-    clearTimeout(pending?.timer);
-    return pending;
+  #requestNow(partition: number, name: CommandName): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(new LinkError("AXV_LINK_CLOSED", this.#closed));
+    const sequence = this.#sequence;
+    this.#sequence = (this.#sequence + 1) % SEQUENCE_NUMBERS;
+    return new Promise((resolve, reject) => {
+      const settle = (error?: LinkError): void => {
+        clearTimeout(timer);
+        this.#waiting = undefined;
+        if (error) reject(error);
+        else resolve();
+      };
+      const timer = setTimeout(() => settle(new LinkError("AXV_COMMAND_TIMEOUT", name, String(this.#timeoutMs / 1000))), this.#timeoutMs);
+      this.#waiting = { sequence, name, settle };
+      this.#send({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(sequence, COMMAND_CODES[name]) });
+    });
   }
 }

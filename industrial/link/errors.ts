@@ -15,7 +15,6 @@ const MESSAGES = {
   AXV_COMMAND_TIMEOUT: (command: string, seconds: string) =>
     `no reply to "${command}" within ${seconds} s: it may or may not have been carried out. Check the partition's state before sending it again`,
   AXV_COMMAND_REFUSED: (command: string, why: string) => `the hypervisor refused "${command}": ${why}`,
-  AXV_COMMAND_FLOOD: (limit: string) => `${limit} commands are waiting for their replies already: wait for one before sending the next`,
 } as const;
 
 export type LinkErrorCode = keyof typeof MESSAGES;

@@ -74,9 +74,8 @@ export class Link extends EventEmitter<LinkEvents> {
   }
 
   /** Starts, stops or restarts a partition; settles with the hypervisor's reply. */
-  async command(partition: number, name: CommandName): Promise<void> {
-    if (this.#closed !== undefined) throw new LinkError("AXV_LINK_CLOSED", this.#closed);
-    await this.#commands.request(partition, name);
+  command(partition: number, name: CommandName): Promise<void> {
+    return this.#commands.request(partition, name);
   }
 
   close(): void {

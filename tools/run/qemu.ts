@@ -56,16 +56,14 @@ export async function startQemu(machineArguments: readonly string[]): Promise<Ma
     said = (said + bytes.toString()).slice(-SAID_MAX);
   });
   let stopping = false;
-  const { promise: died, resolve: tellDeath } = Promise.withResolvers<RunError>();
-  const gone = new Promise<void>((resolve) => {
-    child.on("error", (error) => {
-      tellDeath(new RunError("AXV_QEMU_FAILED", "could not be started", error.message));
-      resolve();
-    });
-    // "close", not "exit": by then all it said has been read.
-    child.on("close", (code, signal) => {
-      if (!stopping) tellDeath(deathError(said.trim(), code, signal));
-      resolve();
+  // "close", not "exit": by then all it said has been read.
+  const ended = new Promise<RunError>((resolve) => {
+    child.on("error", (error) => resolve(new RunError("AXV_QEMU_FAILED", "could not be started", error.message)));
+    child.on("close", (code, signal) => resolve(deathError(said.trim(), code, signal)));
+  });
+  const died = new Promise<RunError>((resolve) => {
+    void ended.then((error) => {
+      if (!stopping) resolve(error);
     });
   });
 
@@ -74,14 +72,16 @@ export async function startQemu(machineArguments: readonly string[]): Promise<Ma
     const killer = setTimeout(() => child.kill("SIGKILL"), QUIT_TIMEOUT_MS);
     qmp.execute("quit").catch(() => child.kill("SIGKILL"));
     uart.resume(); // a QEMU that waits for us to read cannot quit
-    await gone;
+    await ended;
     clearTimeout(killer);
   };
 
-  const late = Promise.withResolvers<RunError>();
-  const timer = setTimeout(() => late.resolve(new RunError("AXV_QEMU_SILENT", String(START_TIMEOUT_MS / 1000))), START_TIMEOUT_MS);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<RunError>((resolve) => {
+    timer = setTimeout(() => resolve(new RunError("AXV_QEMU_SILENT", String(START_TIMEOUT_MS / 1000))), START_TIMEOUT_MS);
+  });
   const ready = qmp.greeted.then(() => qmp.execute("qmp_capabilities"));
-  const failure = await Promise.race([ready, died, late.promise]);
+  const failure = await Promise.race([ready, died, late]);
   clearTimeout(timer);
   if (failure !== undefined) {
     await stop();

@@ -19,17 +19,17 @@ export class Qmp {
 
   constructor(stream: Duplex) {
     this.#stream = stream;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.greeted = promise;
     const lines = createInterface({ input: stream });
     lines.on("error", () => {}); // QEMU is gone: its exit says so
-    lines.on("line", (line) => {
-      const message = parse(line);
-      if (message === undefined) return;
-      if ("QMP" in message) resolve();
-      else if ("return" in message) this.#waiting.shift()?.();
-      else if ("error" in message) this.#waiting.shift()?.(new Error(message.error.desc));
-      // Events are not waited for.
+    this.greeted = new Promise((resolve) => {
+      lines.on("line", (line) => {
+        const message = parse(line);
+        if (message === undefined) return;
+        if ("QMP" in message) resolve();
+        else if ("return" in message) this.#waiting.shift()?.();
+        else if ("error" in message) this.#waiting.shift()?.(new Error(message.error.desc));
+        // Events are not waited for.
+      });
     });
   }
 

@@ -1,0 +1,55 @@
+// What QEMU is told so that it is the board of a plan: the machine, the image, and what stands behind the devices that
+// partitions own.
+import type { Board } from "../../boards/schema.ts";
+import type { PlannedPartition } from "../../partitions/plan/plan.ts";
+import { RunError } from "./errors.ts";
+
+const MIB = 1024 * 1024;
+
+/** The guest whose devices get a disk and a network behind them, in this order. */
+const LINUX_GUEST = "linux";
+
+export interface QemuSystem {
+  readonly board: Board;
+  readonly partitions: readonly Pick<PlannedPartition, "guest" | "devices">[];
+  readonly image: string;
+  /** A raw disk image; needed when a Linux partition owns a device. */
+  readonly disk: string | undefined;
+}
+
+export function qemuArguments({ board, partitions, image, disk }: QemuSystem): string[] {
+  const { qemu } = board.boot;
+  if (qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
+  const memory = board.ram.reduce((sum, { size }) => sum + size, 0) / MIB;
+  return [
+    ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(board.cpus.mpidr.length), "-m", `${memory}M`],
+    ...["-kernel", image],
+    // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).
+    ...["-global", "virtio-mmio.force-legacy=false"],
+    ...partitions.filter(({ guest }) => guest === LINUX_GUEST).flatMap((partition, at) => linuxDevices(board, partition.devices, disk, at)),
+  ];
+}
+
+/** The first device is a disk, the second one a network. */
+function linuxDevices(board: Board, devices: PlannedPartition["devices"], disk: string | undefined, at: number): string[] {
+  const [diskBus, networkBus] = devices.map(({ name }) => board.devices[name]?.qemu_bus).filter((bus) => bus !== undefined);
+  const network = ["-netdev", `user,id=network${at}`, "-device", `virtio-net-device,netdev=network${at},bus=${networkBus}`];
+  return [...(diskBus !== undefined && disk !== undefined ? diskArguments(disk, diskBus, at) : []), ...(networkBus !== undefined ? network : [])];
+}
+
+/** snapshot: what Linux writes goes into a nameless temporary file; so runs do not disturb each other, nor the next one. */
+function diskArguments(disk: string, bus: string, at: number): string[] {
+  const file = disk.replaceAll(",", ",,"); // a comma ends a value, two are one
+  const drive = `if=none,id=disk${at},format=raw,snapshot=on,file=${file}`;
+  return ["-drive", drive, "-device", `virtio-blk-device,drive=disk${at},bus=${bus}`];
+}
+
+export const DEFAULT_GDB_PORT = 1234; // QEMU's own for -s
+
+/** QEMU waits for a debugger before its first instruction. */
+export const gdbArguments = (port: number): string[] => ["-S", "-gdb", `tcp:127.0.0.1:${port}`];
+
+/** What a person types to step through the core. `elf` is linked at 0 and runs at `base`. */
+export function gdbCommand(elf: string, base: number, port: number): string {
+  return `gdb-multiarch -ex 'add-symbol-file ${elf} -o 0x${base.toString(16)}' -ex 'target remote 127.0.0.1:${port}'`;
+}

@@ -1,0 +1,78 @@
+// The run as JSON lines, for programs: one object a line, its kind in "type". Times are nanoseconds; an integer above 2^53
+// is a string of digits, since a JSON reader would round it.
+import { FRAME_HYPERVISOR } from "../../core/abi.ts";
+import { describeEvent } from "../../industrial/link/events.ts";
+import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import { printable } from "./lines.ts";
+import type { Monitor } from "./monitor.ts";
+import type { Session } from "./session.ts";
+import { EXIT_NAMES } from "./names.ts";
+import type { View } from "./view.ts";
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+const integer = (value: bigint): Json => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString());
+
+export class JsonView implements View {
+  readonly #stdout: NodeJS.WriteStream;
+
+  constructor(session: Session, stdout: NodeJS.WriteStream) {
+    this.#stdout = stdout;
+    const { monitor } = session;
+    session.on("line", ({ partition, kind, text }) => {
+      if (kind === "event") return; // comes as an event below, with its numbers
+      const from = partition === FRAME_HYPERVISOR ? {} : { partition: monitor.nameOf(partition) };
+      this.#write({ type: kind, ...from, text: printable(text, false) });
+    });
+    session.on("event", (event) => this.#write(eventJson(event, monitor)));
+    session.on("partition", (telemetry) => this.#write(partitionJson(telemetry, monitor)));
+    session.on("vcpu", (telemetry) => this.#write(vcpuJson(telemetry, monitor)));
+  }
+
+  note(text: string): void {
+    this.#write({ type: "note", text });
+  }
+
+  end(summary: readonly string[]): void {
+    this.#write({ type: "end", summary: [...summary] });
+  }
+
+  #write(value: Json): void {
+    this.#stdout.write(`${JSON.stringify(value)}\n`);
+  }
+}
+
+function eventJson(event: HypervisorEvent, monitor: Monitor): Json {
+  const { code, a, b, c } = event;
+  const about = event.partition === FRAME_HYPERVISOR ? {} : { partition: monitor.nameOf(event.partition) };
+  return { type: "event", ...about, time_ns: integer(event.time), code, a: integer(a), b: integer(b), c: integer(c), text: describeEvent(event) };
+}
+
+function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {
+  const tags = monitor.partitions[telemetry.partition]?.plan.tags ?? [];
+  return {
+    type: "partition",
+    partition: monitor.nameOf(telemetry.partition),
+    time_ns: integer(telemetry.time),
+    state: telemetry.state,
+    uptime_ns: integer(telemetry.uptime),
+    restarts: telemetry.restarts,
+    console_dropped: telemetry.consoleDropped,
+    watchdog_expired: telemetry.watchdogExpired,
+    doorbells: telemetry.doorbells,
+    tags: Object.fromEntries([...telemetry.tags].map(([tag, value]) => [tags[tag]?.name ?? String(tag), integer(value)])),
+  };
+}
+
+function vcpuJson(telemetry: VcpuTelemetry, monitor: Monitor): Json {
+  return {
+    type: "vcpu",
+    partition: monitor.nameOf(telemetry.partition),
+    vcpu: telemetry.index,
+    pcpu: telemetry.pcpu,
+    time_ns: integer(telemetry.time),
+    state: telemetry.state,
+    held_ns: integer(telemetry.held),
+    exits: Object.fromEntries(telemetry.exits.map((count, cause) => [EXIT_NAMES[cause] ?? String(cause), count])),
+  };
+}

@@ -1,0 +1,93 @@
+// The live table: one line a partition, and below it one line for every PLC with its scan times.
+import * as abi from "../../core/abi.ts";
+import { type Column, displayWidth, layOut } from "./columns.ts";
+import { showUptime } from "./duration.ts";
+import type { Monitor, PartitionRecord } from "./monitor.ts";
+import { EXIT_NAMES, PLC_GUEST } from "./names.ts";
+import { type Paint, STATE_FORMATS } from "./paint.ts";
+
+const UNKNOWN = "–"; // no telemetry yet
+
+/** "0", "0.4", "12", "9876", "12.3k", "4.5M": never wider than 5. */
+export function showRate(rate: number): string {
+  if (rate === 0) return "0";
+  if (rate < 9.95) return rate.toFixed(1);
+  if (rate < 9999.5) return rate.toFixed(0);
+  return rate < 999_950 ? `${(rate / 1e3).toFixed(1)}k` : `${(rate / 1e6).toFixed(1)}M`;
+}
+
+/** Nanoseconds: "0", "850 ns", "12.3 µs", "4.5 ms", "2.0 s". */
+export function showTime(nanoseconds: bigint): string {
+  const value = Number(nanoseconds);
+  if (value === 0) return "0";
+  if (value < 1e3) return `${value} ns`;
+  if (value < 1e6) return `${(value / 1e3).toFixed(1)} µs`;
+  if (value < 1e9) return `${(value / 1e6).toFixed(1)} ms`;
+  return `${(value / 1e9).toFixed(1)} s`;
+}
+
+type Rates = (partition: PartitionRecord) => readonly number[];
+
+function partitionColumns(paint: Paint): Column<PartitionRecord>[] {
+  return [
+    { title: "PARTITION", align: "left", cell: (p) => p.name },
+    { title: "STATE", align: "left", width: 8, cell: (p) => (p.telemetry ? paint(STATE_FORMATS[p.telemetry.state], p.telemetry.state) : UNKNOWN) },
+    { title: "UPTIME", align: "right", width: 5, cell: (p) => (p.telemetry ? showUptime(p.telemetry.uptime) : UNKNOWN) },
+    { title: "RESTARTS", align: "right", cell: (p) => String(p.telemetry?.restarts ?? UNKNOWN) },
+    { title: "HELD", align: "right", cell: (p) => (p.vcpus.length > 0 ? showTime(p.held) : UNKNOWN) },
+  ];
+}
+
+const RATE_WIDTH = 5;
+
+function exitColumns(rates: Rates, causes: readonly number[]): Column<PartitionRecord>[] {
+  return [
+    { title: "EXITS/s", align: "right", cell: (p) => showRate(rates(p).reduce((sum, rate) => sum + rate, 0)) },
+    ...causes.map((cause): Column<PartitionRecord> => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width: RATE_WIDTH, cell: (p) => showRate(rates(p)[cause] ?? 0) })),
+  ];
+}
+
+/** All causes when the terminal is wide enough for them; else those that have occurred. */
+function fitCauses(monitor: Monitor, build: (causes: readonly number[]) => string[], width: number): string[] {
+  const all = EXIT_NAMES.map((_, cause) => cause);
+  const whole = build(all);
+  if (Math.max(...whole.map(displayWidth)) <= width) return whole;
+  const occurred = all.filter((cause) => monitor.partitions.some((p) => (p.exits[cause] ?? 0) > 0));
+  return build(occurred);
+}
+
+/** "997.9 / 1000.0 / 1002.1" */
+function microseconds(partition: PartitionRecord, ...tags: readonly number[]): string {
+  return tags
+    .map((tag) => {
+      const value = partition.tag(tag);
+      return value === undefined ? UNKNOWN : (Number(value) / 1e3).toFixed(1);
+    })
+    .join(" / ");
+}
+
+const plcColumns: readonly Column<PartitionRecord>[] = [
+  { title: "PLC", align: "left", cell: (p) => p.name },
+  { title: "SCANS", align: "right", width: 8, cell: (p) => String(p.tag(abi.PLC_TAG_SCANS) ?? UNKNOWN) },
+  { title: "OVERRUNS", align: "right", cell: (p) => String(p.tag(abi.PLC_TAG_OVERRUNS) ?? UNKNOWN) },
+  { title: "CYCLE µs min/avg/max", align: "right", cell: (p) => microseconds(p, abi.PLC_TAG_CYCLE_MIN, abi.PLC_TAG_CYCLE_AVG, abi.PLC_TAG_CYCLE_MAX) },
+  { title: "JITTER µs", align: "right", cell: (p) => microseconds(p, abi.PLC_TAG_JITTER_MIN, abi.PLC_TAG_JITTER_AVG, abi.PLC_TAG_JITTER_MAX) },
+  { title: "EXECUTION µs", align: "right", cell: (p) => microseconds(p, abi.PLC_TAG_EXEC_MIN, abi.PLC_TAG_EXEC_AVG, abi.PLC_TAG_EXEC_MAX) },
+];
+
+function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
+  const partitions = fitCauses(monitor, (causes) => layOut([...partitionColumns(paint), ...exitColumns(rates, causes)], monitor.partitions), width);
+  const plcs = monitor.partitions.filter((partition) => partition.plan.guest === PLC_GUEST);
+  const plcLines = plcs.length > 0 ? layOut(plcColumns, plcs) : [];
+  return [partitions, plcLines].flatMap(([titles, ...rows]) => (titles === undefined ? [] : [paint("bold", titles), ...rows]));
+}
+
+/** Rates between the last two telemetry frames. */
+export function liveTable(monitor: Monitor, width: number, paint: Paint): string[] {
+  return tables(monitor, (partition) => partition.exitRates, width, paint);
+}
+
+/** Mean rates of the whole run. */
+export function summaryTable(monitor: Monitor, width: number, paint: Paint): string[] {
+  return tables(monitor, (partition) => partition.meanExitRates, width, paint);
+}

@@ -1,0 +1,130 @@
+// What a person (or a program) sees of a running system: a live screen on a terminal; labelled lines and a table every few
+// seconds in a pipe; or JSON lines.
+import type { WriteStream } from "node:tty";
+import * as abi from "../../core/abi.ts";
+import { showUptime } from "./duration.ts";
+import { JsonView } from "./json-view.ts";
+import { printable } from "./lines.ts";
+import { HYPERVISOR_NAME } from "./monitor.ts";
+import { labelFormat, type Paint, paintFor, plain } from "./paint.ts";
+import { Screen } from "./screen.ts";
+import type { Line, Session } from "./session.ts";
+import { liveTable } from "./table.ts";
+
+export interface View {
+  /** Of our own: progress, where consoles attach. Not part of the system's output. */
+  note(text: string): void;
+  /** The last call: stops drawing, and shows the summary below everything else. */
+  end(summary: readonly string[]): void;
+}
+
+/** Width of tables where no terminal sets one: wide enough for every column. */
+const PIPE_WIDTH = 200;
+const SNAPSHOT_MS = 5000;
+const NANOSECONDS_PER_MS = 1_000_000n;
+
+export interface ViewOptions {
+  readonly title: string;
+  readonly json: boolean;
+}
+
+export function openView(session: Session, options: ViewOptions, stdout: NodeJS.WriteStream): View {
+  if (options.json) return new JsonView(session, stdout);
+  return stdout.isTTY ? new LiveView(session, options.title, stdout as WriteStream) : new PlainView(session, stdout);
+}
+
+/** "linux │ text", labels as wide as the longest one. */
+class Labels {
+  readonly #session: Session;
+  readonly #paint: Paint;
+  readonly #width: number;
+
+  constructor(session: Session, paint: Paint) {
+    this.#session = session;
+    this.#paint = paint;
+    this.#width = Math.max(HYPERVISOR_NAME.length, ...session.monitor.partitions.map(({ name }) => name.length));
+  }
+
+  line({ partition, kind, text }: Line): string {
+    const colours = this.#paint !== plain;
+    const name = this.#session.monitor.nameOf(partition).padEnd(this.#width);
+    const label = this.#paint(partition === abi.FRAME_HYPERVISOR ? "bold" : labelFormat(partition), name);
+    const shown = printable(text, colours);
+    switch (kind) {
+      case "console":
+        return `${label} │ ${shown}`;
+      case "text":
+        return `${label} │ ${this.#paint("bold", shown)}`;
+      case "event":
+        return `${label} ● ${this.#paint("yellow", shown)}`;
+      case "warning":
+        return `${label} ! ${this.#paint("red", shown)}`;
+    }
+  }
+}
+
+class LiveView implements View {
+  readonly #session: Session;
+  readonly #title: string;
+  readonly #screen: Screen;
+  readonly #paint: Paint;
+  readonly #stdout: WriteStream;
+  readonly #started = Date.now();
+  readonly #clock: NodeJS.Timeout;
+
+  constructor(session: Session, title: string, stdout: WriteStream) {
+    this.#session = session;
+    this.#title = title;
+    this.#stdout = stdout;
+    this.#paint = paintFor(stdout);
+    this.#screen = new Screen(stdout);
+    const labels = new Labels(session, this.#paint);
+    session.on("line", (line) => this.#screen.print(labels.line(line)));
+    session.on("partition", () => this.#refresh());
+    session.on("vcpu", () => this.#refresh());
+    stdout.on("resize", this.#refresh);
+    this.#clock = setInterval(this.#refresh, 1000);
+    this.#refresh();
+  }
+
+  note(text: string): void {
+    this.#screen.print(this.#paint("dim", text));
+  }
+
+  end(summary: readonly string[]): void {
+    clearInterval(this.#clock);
+    this.#stdout.off("resize", this.#refresh);
+    this.#screen.close();
+    this.#stdout.write(["", ...summary, ""].join("\n"));
+  }
+
+  readonly #refresh = (): void => {
+    const width = this.#screen.columns;
+    const uptime = showUptime(BigInt(Date.now() - this.#started) * NANOSECONDS_PER_MS);
+    const rule = `── ${this.#title} ── ${uptime} ── Ctrl-C ends ──`.padEnd(width, "─");
+    this.#screen.setBlock([this.#paint("dim", rule), ...liveTable(this.#session.monitor, width, this.#paint)]);
+  };
+}
+
+class PlainView implements View {
+  readonly #stdout: NodeJS.WriteStream;
+  readonly #snapshot: NodeJS.Timeout;
+
+  constructor(session: Session, stdout: NodeJS.WriteStream) {
+    this.#stdout = stdout;
+    const labels = new Labels(session, plain);
+    session.on("line", (line) => stdout.write(`${labels.line(line)}\n`));
+    this.#snapshot = setInterval(() => {
+      stdout.write(["", ...liveTable(session.monitor, PIPE_WIDTH, plain), "", ""].join("\n"));
+    }, SNAPSHOT_MS);
+  }
+
+  note(text: string): void {
+    this.#stdout.write(`${text}\n`);
+  }
+
+  end(summary: readonly string[]): void {
+    clearInterval(this.#snapshot);
+    this.#stdout.write(["", ...summary, ""].join("\n"));
+  }
+}
