@@ -1,0 +1,117 @@
+// Fetches Debian's own arm64 kernel and static busybox, of the release that runs on this machine, into a cache folder.
+// Once they are there, no network is needed. A newer kernel comes when the folder is deleted.
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { PrivateApt } from "./apt.ts";
+import { LinuxError } from "./errors.ts";
+import { debianSources, parseDeb822, parseOneLine, type Source } from "./sources.ts";
+
+const ARCHITECTURE = "arm64";
+const KERNEL_METAPACKAGE = "linux-image-arm64"; // depends on the kernel package of the day
+const BUSYBOX_PACKAGE = "busybox-static";
+const MEGABYTE = 1e6; // as apt counts
+const PACKAGES_FILE = "packages.json"; // written last
+
+const packagesSchema = z.object({ kernel: z.string(), busybox: z.string(), version: z.string() });
+
+/** What was fetched: two .deb files, and the kernel's version as uname -r shows it. */
+export type DebianPackages = Readonly<z.infer<typeof packagesSchema>>;
+
+/** Where Linux is fetched from and to; the defaults are this machine's. */
+export interface Machine {
+  readonly etc: string;
+  readonly cache: string;
+}
+
+export type Say = (line: string) => void;
+
+export function thisMachine(): Machine {
+  const { AXV_PART_CACHE, XDG_CACHE_HOME } = process.env;
+  return { etc: "/etc", cache: resolve(AXV_PART_CACHE ?? join(XDG_CACHE_HOME ?? join(homedir(), ".cache"), "axv-part")) };
+}
+
+async function codenameOf(etc: string): Promise<string> {
+  const text = await readFile(join(etc, "os-release"), "utf8").catch(() => "");
+  const field = (name: string): string => new RegExp(`^${name}="?([^"\n]*)"?$`, "m").exec(text)?.[1] ?? "";
+  const codename = field("VERSION_CODENAME");
+  if (field("ID") !== "debian" || codename === "") {
+    throw new LinuxError("not-debian", `this is ${field("PRETTY_NAME") || "an unknown system"}`);
+  }
+  return codename;
+}
+
+async function sourcesOf(etc: string): Promise<readonly Source[]> {
+  const folder = join(etc, "apt", "sources.list.d");
+  const names = (await readdir(folder).catch(() => [])).sort();
+  const files = [join(etc, "apt", "sources.list"), ...names.map((name) => join(folder, name))];
+  const sources: Source[] = [];
+  for (const file of files) {
+    const text = await readFile(file, "utf8").catch(() => "");
+    if (file.endsWith(".list")) sources.push(...parseOneLine(text));
+    else if (file.endsWith(".sources")) sources.push(...parseDeb822(text));
+  }
+  return sources;
+}
+
+/** The packages that an earlier call left in this folder; undefined when it left none. */
+async function cachedPackages(folder: string): Promise<DebianPackages | undefined> {
+  const text = await readFile(join(folder, PACKAGES_FILE), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const { kernel, busybox, version } = packagesSchema.parse(JSON.parse(text));
+    const packages = { kernel: join(folder, kernel), busybox: join(folder, busybox), version };
+    await Promise.all([stat(packages.kernel), stat(packages.busybox)]);
+    return packages;
+  } catch {
+    throw new LinuxError("cache-damaged", folder);
+  }
+}
+
+async function download(apt: PrivateApt, folder: string, say: Say): Promise<void> {
+  const metapackage = await apt.show(KERNEL_METAPACKAGE);
+  const kernel = /\blinux-image-(\S+)/.exec(metapackage.get("Depends") ?? "");
+  if (!kernel) throw new LinuxError("no-package", `the kernel that ${KERNEL_METAPACKAGE} depends on`);
+  const [kernelPackage, version = ""] = kernel;
+  const bytes = Number((await apt.show(kernelPackage)).get("Size"));
+  say(`downloading ${kernelPackage} (${Math.round(bytes / MEGABYTE)} MB) and ${BUSYBOX_PACKAGE} …`);
+  await apt.download([kernelPackage, BUSYBOX_PACKAGE], folder);
+  const files = await readdir(folder);
+  const fileOf = (name: string): string => {
+    const file = files.find((candidate) => candidate.startsWith(`${name}_`));
+    if (file === undefined) throw new LinuxError("no-package", `the file of package ${name}`);
+    return file;
+  };
+  const packages: DebianPackages = { kernel: fileOf(kernelPackage), busybox: fileOf(BUSYBOX_PACKAGE), version };
+  await writeFile(join(folder, PACKAGES_FILE), `${JSON.stringify(packages, undefined, 2)}\n`);
+}
+
+/** Gives back Debian's packages for the release at hand, from the cache if they are there. */
+export async function fetchDebian(say: Say, machine: Machine = thisMachine()): Promise<DebianPackages> {
+  const codename = await codenameOf(machine.etc);
+  const folder = join(machine.cache, `debian-${codename}-${ARCHITECTURE}`);
+  const cached = await cachedPackages(folder);
+  if (cached) return cached;
+
+  const sources = debianSources(await sourcesOf(machine.etc), codename, ARCHITECTURE);
+  if (sources === "") throw new LinuxError("no-sources", `no source of Debian ${codename} in ${join(machine.etc, "apt")}`);
+  await mkdir(machine.cache, { recursive: true });
+  // All in a folder of its own, which takes its final name in one step: whoever is first wins, nobody sees a half.
+  const work = await mkdtemp(join(machine.cache, "fetch-"));
+  try {
+    say(`fetching the list of Debian ${codename}'s ${ARCHITECTURE} packages …`);
+    const apt = await PrivateApt.open(work, sources, ARCHITECTURE);
+    const packages = join(work, "packages");
+    await mkdir(packages);
+    await download(apt, packages, say);
+    await rename(packages, folder).catch(async (error: unknown) => {
+      if ((await cachedPackages(folder)) === undefined) throw error;
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  const fetched = await cachedPackages(folder);
+  if (!fetched) throw new LinuxError("cache-damaged", folder);
+  return fetched;
+}
