@@ -19,6 +19,10 @@ export const Device = z
     node: z.string().describe("name of its device tree node, without the unit address"),
     compatible: z.array(z.string()).min(1),
     dma_coherent: z.boolean().describe("its DMA snoops the CPUs' caches"),
+    quiesce: z
+      .strictObject({ offset: z.int().nonnegative().multipleOf(4), value: z.int().nonnegative() })
+      .optional()
+      .describe("a 32-bit write that ends its DMA, done when its partition stops"),
     qemu_bus: z.string().optional().describe("where QEMU's -device plugs what stands behind it"),
   })
   .readonly();

@@ -4,8 +4,8 @@
 
 import {
   BLOB_CHANNEL_SIZE, BLOB_CPU_SIZE, BLOB_HEADER_SIZE, BLOB_INTERRUPT_SIZE, BLOB_LOAD_SIZE, BLOB_MAGIC, BLOB_MAX_BYTES,
-  BLOB_PARTITION_SIZE, BLOB_REGION_SIZE, BLOB_VERSION, BlobChannel, BlobCpu, BlobHeader, BlobInterrupt, BlobLoad, BlobPartition,
-  BlobRegion, MAX_CPUS, MAX_PARTITIONS, NONE, REGION_CHANNEL, REGION_RAM,
+  BLOB_PARTITION_SIZE, BLOB_QUIESCE_SIZE, BLOB_REGION_SIZE, BLOB_VERSION, BlobChannel, BlobCpu, BlobHeader, BlobInterrupt, BlobLoad, BlobPartition,
+  BlobQuiesce, BlobRegion, MAX_CPUS, MAX_PARTITIONS, NONE, REGION_CHANNEL, REGION_DEVICE, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { crc32 } from "./crc32";
@@ -15,6 +15,7 @@ export const MAX_REGIONS: u32 = 64;
 export const MAX_LOADS: u32 = 32;
 export const MAX_INTERRUPTS: u32 = 256;
 export const MAX_CHANNELS: u32 = 32;
+export const MAX_QUIESCES: u32 = 64;
 
 const CHECKSUM_FROM: u32 = 16;
 const PAGE_MASK: u64 = 0xfff;
@@ -34,6 +35,7 @@ export const BLOB_BAD_INTERRUPT: u32 = 9;
 export const BLOB_BAD_LOAD: u32 = 10;
 export const BLOB_BAD_CHANNEL: u32 = 11;
 export const BLOB_WRONG_ADDRESS: u32 = 12;
+export const BLOB_BAD_QUIESCE: u32 = 13;
 
 /** Where the blob stands in linear memory; arch copies it here. */
 export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
@@ -59,6 +61,9 @@ export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
 @inline export function blobChannel(n: u32): BlobChannel {
   return changetype<BlobChannel>(blobBuffer + header().channelOffset + n * BLOB_CHANNEL_SIZE);
 }
+@inline export function blobQuiesce(n: u32): BlobQuiesce {
+  return changetype<BlobQuiesce>(blobBuffer + header().quiesceOffset + n * BLOB_QUIESCE_SIZE);
+}
 
 /** Checks the first 16 bytes: enough to know how much to copy. `bytes` is what there is of the image behind the core. */
 export function checkHeader(bytes: u64): u32 {
@@ -83,6 +88,7 @@ export function checkBlob(imageBase: u64): u32 {
   if (!fits(head.interruptOffset, head.interruptCount, BLOB_INTERRUPT_SIZE, MAX_INTERRUPTS)) return BLOB_BAD_TABLE;
   if (!fits(head.loadOffset, head.loadCount, BLOB_LOAD_SIZE, MAX_LOADS)) return BLOB_BAD_TABLE;
   if (!fits(head.channelOffset, head.channelCount, BLOB_CHANNEL_SIZE, MAX_CHANNELS)) return BLOB_BAD_TABLE;
+  if (!fits(head.quiesceOffset, head.quiesceCount, BLOB_QUIESCE_SIZE, MAX_QUIESCES)) return BLOB_BAD_TABLE;
   if (head.cpuCount == 0 || head.housekeeper >= head.cpuCount) return BLOB_BAD_CPU;
   if (head.spiLimit < 64 || head.spiLimit > 1020 || (head.spiLimit & 31) != 0 && head.spiLimit != 1020) return BLOB_BAD_INTERRUPT;
   if (head.tickMicroseconds == 0 || head.telemetryMilliseconds == 0) return BLOB_BAD_TABLE;
@@ -151,6 +157,7 @@ function checkPartition(n: u32, partition: BlobPartition, imageBase: u64): u32 {
   if (!within(partition.interruptFirst, partition.interruptCount, head.interruptCount)) return BLOB_BAD_PARTITION;
   if (!within(partition.loadFirst, partition.loadCount, head.loadCount)) return BLOB_BAD_PARTITION;
   if (!within(partition.channelFirst, partition.channelCount, head.channelCount)) return BLOB_BAD_PARTITION;
+  if (!within(partition.quiesceFirst, partition.quiesceCount, head.quiesceCount)) return BLOB_BAD_PARTITION;
   if (((partition.gicd | partition.gicr | partition.console) & PAGE_MASK) != 0) return BLOB_BAD_PARTITION;
 
   for (let i: u32 = 0; i < partition.regionCount; i++) {
@@ -166,6 +173,11 @@ function checkPartition(n: u32, partition: BlobPartition, imageBase: u64): u32 {
     const channel = blobChannel(partition.channelFirst + i);
     if (channel.peer >= head.partitionCount || channel.peer == n) return BLOB_BAD_CHANNEL;
     if (!ownsSpi(blobPartition(channel.peer), channel.doorbell)) return BLOB_BAD_CHANNEL;
+  }
+  for (let i: u32 = 0; i < partition.quiesceCount; i++) {
+    bound(i, MAX_QUIESCES);
+    const pa = blobQuiesce(partition.quiesceFirst + i).pa;
+    if ((pa & 3) != 0 || !isWithin(partition, REGION_DEVICE, pa, 4)) return BLOB_BAD_QUIESCE;
   }
   return interruptsAreSound(n, partition) ? BLOB_OK : BLOB_BAD_INTERRUPT;
 }
@@ -199,12 +211,17 @@ function regionIsSound(owner: u32, n: u32, imageBase: u64): bool {
 function loadIsSound(partition: BlobPartition, item: BlobLoad): bool {
   if (((item.source | item.target | item.size) & LOAD_MASK) != 0) return false;
   if (item.source + item.size < item.source || item.source + item.size > header().hypervisorSize) return false;
+  return isWithin(partition, REGION_RAM, item.target, item.size);
+}
+
+/** pa…pa+size-1 lie in one region of that kind of the partition. */
+function isWithin(partition: BlobPartition, kind: u32, pa: u64, size: u64): bool {
   for (let i: u32 = 0; i < partition.regionCount; i++) {
     bound(i, MAX_REGIONS);
     const region = blobRegion(partition.regionFirst + i);
-    if (region.kind != REGION_RAM || item.target < region.pa) continue;
-    const offset = item.target - region.pa;
-    if (offset <= region.size && item.size <= region.size - offset) return true;
+    if (region.kind != kind || pa < region.pa) continue;
+    const offset = pa - region.pa;
+    if (offset <= region.size && size <= region.size - offset) return true;
   }
   return false;
 }
@@ -248,6 +265,7 @@ export function blobErrorText(error: u32): string {
   if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or one that is not there: run axv-part check";
   if (error == BLOB_BAD_LOAD) return "the blob loads an image outside its partition: run axv-part check";
   if (error == BLOB_BAD_CHANNEL) return "the blob has a channel without a partner: run axv-part check";
+  if (error == BLOB_BAD_QUIESCE) return "the blob silences a device that its partition does not have: run axv-part check";
   if (error == BLOB_WRONG_ADDRESS) return "the image is not where the plan wants it: load it at the address that axv-part plan shows";
   return "the blob is inconsistent: build the image again";
 }

@@ -1,7 +1,7 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mrs_CNTPCT_EL0, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
   msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
   msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
   msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
@@ -12,7 +12,7 @@ import { MAX_CPUS } from "../../build/generated/blob";
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
-import { blobInterrupt, blobLoad, MAX_INTERRUPTS, MAX_LOADS } from "../../core/blob";
+import { blobInterrupt, blobLoad, blobQuiesce, MAX_INTERRUPTS, MAX_LOADS, MAX_QUIESCES } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI, setSpiPriority } from "../../core/interrupts";
 import { clearActive, finishStop, Partition, stateOf, stopPartition, vcpuOfPartition } from "../../core/partition";
@@ -146,6 +146,11 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
   if (!clearActive(partition, vcpu.pcpu)) return;
   if (!stopping) stopPartition(partition, STOP_CPU_OFF, false);
   const plan = partition.plan;
+  for (let i: u32 = 0; i < plan.quiesceCount; i++) {
+    bound(i, MAX_QUIESCES);
+    const quiesce = blobQuiesce(plan.quiesceFirst + i);
+    mmioWrite32(quiesce.pa, quiesce.value);
+  }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu).mpidr);
   recordEvent(EVENT_STOPPED, partition.index, now, partition.reason, 0, 0);
   kickAll(finishStop(partition));

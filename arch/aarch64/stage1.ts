@@ -3,10 +3,10 @@
 //
 // MAIR_EL2, as entry.S sets it: attribute 0 Normal write-back, 1 Device-nGnRE.
 
-import { dsbSy, imageBase, imageSize, isb, stage1Root } from "../../build/generated/aarch64";
+import { dsbSy, imageBase, isb, stage1Root } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { MAX_CPUS, REGION_RAM } from "../../build/generated/blob";
-import { blobCpu, blobRegion, header, MAX_REGIONS } from "../../core/blob";
+import { blobCpu, blobQuiesce, blobRegion, header, MAX_QUIESCES, MAX_REGIONS } from "../../core/blob";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
 
 const ATTR_NORMAL: u64 = 0 << 2;
@@ -56,11 +56,10 @@ export function mapPlanned(mapped: u64): bool {
     const region = blobRegion(n);
     if (region.kind == REGION_RAM && !map(region.pa, region.size, MEMORY)) return false;
   }
+  for (let n: u32 = 0; n < head.quiesceCount; n++) {
+    bound(n, MAX_QUIESCES);
+    if (!map(blobQuiesce(n).pa & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE)) return false;
+  }
   publish();
   return true;
-}
-
-/** Offset of the blob: right behind the core. */
-@inline export function blobOffset(): u64 {
-  return imageSize();
 }

@@ -86,6 +86,8 @@ export const HEADER: RecordLayout = {
     f("loadCount", "u32", ""),
     f("channelOffset", "u32", "array of Channel"),
     f("channelCount", "u32", ""),
+    f("quiesceOffset", "u32", "array of Quiesce"),
+    f("quiesceCount", "u32", ""),
   ],
 };
 
@@ -125,6 +127,8 @@ export const RECORDS: readonly RecordLayout[] = [
       f("loadCount", "u32", ""),
       f("channelFirst", "u32", "index into Channel"),
       f("channelCount", "u32", ""),
+      f("quiesceFirst", "u32", "index into Quiesce"),
+      f("quiesceCount", "u32", ""),
       f("reserved", "u32", "0"),
       f("spis", "u32x32", "bit n of word k: owns SPI 32·k + n; word 0 is 0"),
     ],
@@ -165,6 +169,15 @@ export const RECORDS: readonly RecordLayout[] = [
       f("size", "u64", "bytes"),
       f("peer", "u32", "partition at the other end"),
       f("doorbell", "u32", "INTID (spare SPI, owned by the peer) that a HYPERCALL_DOORBELL on this end makes pending"),
+    ],
+  },
+  {
+    name: "Quiesce",
+    doc: "A device that reads or writes memory by itself is silenced when its partition stops: else it would go on into the memory of the next start.",
+    fields: [
+      f("pa", "u64", "a 32-bit register of a device that the partition owns"),
+      f("value", "u32", "what is written to it"),
+      f("reserved", "u32", "0"),
     ],
   },
 ];

@@ -79,12 +79,14 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
   const interrupt: BlobRecord[] = [];
   const load: BlobRecord[] = [];
   const channel: BlobRecord[] = [];
+  const quiesce: BlobRecord[] = [];
   const partition = plan.partitions.map((planned) => {
     const firsts = {
       regionFirst: region.length,
       interruptFirst: interrupt.length,
       loadFirst: load.length,
       channelFirst: channel.length,
+      quiesceFirst: quiesce.length,
     };
     region.push(...planned.regions.map(regionRecord));
     interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ intid, trigger: TRIGGER[trigger] })));
@@ -94,7 +96,9 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
       load.push({ source: BigInt(source), target: BigInt(target), size: BigInt(alignUp(size, LOAD_ALIGN)) });
     }
     channel.push(...planned.channels.map(({ ipa, size, peer, doorbell }) => ({ ipa: BigInt(ipa), size: BigInt(size), peer, doorbell })));
-    return { ...partitionRecord(planned), ...firsts };
+    const silenced = planned.devices.flatMap((device) => device.quiesce ?? []);
+    quiesce.push(...silenced.map(({ pa, value }) => ({ pa: BigInt(pa), value, reserved: 0 })));
+    return { ...partitionRecord(planned), ...firsts, quiesceCount: silenced.length };
   });
   const cpu = plan.cpus.map((planned) => ({
     mpidr: BigInt(planned.mpidr),
@@ -102,7 +106,7 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
     partition: planned.partition ?? table.NONE,
     vcpu: planned.vcpu,
   }));
-  return { Cpu: cpu, Partition: partition, Region: region, Interrupt: interrupt, Load: load, Channel: channel };
+  return { Cpu: cpu, Partition: partition, Region: region, Interrupt: interrupt, Load: load, Channel: channel, Quiesce: quiesce };
 }
 
 function regionRecord({ ipa, pa, size, kind, access }: PlannedRegion): BlobRecord {

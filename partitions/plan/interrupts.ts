@@ -37,7 +37,8 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
     const device = board.devices[name];
     if (device === undefined) return [];
     const { reg, size, trigger, node, compatible } = device;
-    return [{ name, reg, size, intid: FIRST_SPI + device.spi, trigger, node, compatible, dmaCoherent: device.dma_coherent }];
+    const quiesce = device.quiesce && { quiesce: { pa: reg + device.quiesce.offset, value: device.quiesce.value } };
+    return [{ name, reg, size, intid: FIRST_SPI + device.spi, trigger, node, compatible, dmaCoherent: device.dma_coherent, ...quiesce }];
   });
 }
 
