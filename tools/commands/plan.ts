@@ -1,0 +1,45 @@
+// axv-part plan: what is decided about a system, as tables, JSON or a picture; or what a built blob says.
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { readBlob } from "../../partitions/blob/read.ts";
+import { writeAtomically } from "../build/files.ts";
+import { formatBlob } from "../plan/blob-report.ts";
+import { planFile } from "../plan/file.ts";
+import { drawPlan } from "../plan/picture.ts";
+import { formatPlan } from "../plan/report.ts";
+import { soundSystem } from "../plan/show.ts";
+import { paintFor } from "../run/paint.ts";
+
+interface PlanOptions {
+  readonly json?: true;
+  readonly svg?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command("plan")
+    .description("show what is decided about a system: pCPUs, memory, interrupts, channels")
+    .argument("<file>", "the system.yaml; with --blob: a system.blob")
+    .option("--json", "print it as JSON")
+    .option("--svg <file>", "draw the partitions into a file")
+    .option("--blob", "show what a built blob says, byte for byte as the hypervisor reads it")
+    .action((file: string, options: PlanOptions & { readonly blob?: true }) => {
+      if (options.blob === true) showBlob(file, options);
+      else showPlan(file, options);
+    });
+}
+
+function showPlan(file: string, { json, svg }: PlanOptions): void {
+  const { plan } = soundSystem(planFile(file));
+  if (svg !== undefined) writeAtomically(svg, drawPlan(plan));
+  if (json === true) console.log(JSON.stringify(plan, null, 2));
+  else if (svg === undefined) console.log(formatPlan(plan, paintFor(process.stdout)));
+}
+
+/** 64-bit values as hexadecimal text: JSON's numbers do not hold them. */
+const jsonValue = (_: string, value: unknown): unknown => (typeof value === "bigint" ? `0x${value.toString(16)}` : value);
+
+function showBlob(file: string, { json }: PlanOptions): void {
+  const blob = readBlob(readFileSync(file));
+  console.log(json === true ? JSON.stringify(blob, jsonValue, 2) : formatBlob(blob, paintFor(process.stdout)));
+}
