@@ -1,0 +1,146 @@
+// Every function of the binary, callees before callers: its worst case in instructions and bytes of stack.
+import { VerifyError } from "../errors.ts";
+import { findBounds, type LoopBound } from "./bounds.ts";
+import { buildGraph, type Graph } from "./cfg.ts";
+import type { Code, CodeFunction } from "./code.ts";
+import type { Cost } from "./cost.ts";
+import { INSTRUCTION_BYTES } from "./disassemble.ts";
+import { flowOf, isPadding } from "./flow.ts";
+import { longestPath, type Path } from "./longest.ts";
+import { findLoops } from "./loops.ts";
+import type { LoopNesting, Marker } from "./markers.ts";
+import { measureStack, type StackUse } from "./stack.ts";
+
+export interface Routine {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly bounds: readonly LoopBound[];
+  readonly path: Path;
+  readonly cost: Cost;
+  readonly stack: StackUse;
+  /** Functions that it calls or jumps to, by start. */
+  readonly callees: ReadonlySet<number>;
+}
+
+export interface Program {
+  readonly routines: ReadonlyMap<string, Routine>;
+  /** Functions that no other one calls or jumps to, and what comes after a WFI. */
+  readonly roots: readonly Routine[];
+  readonly problems: readonly VerifyError[];
+  functionAt(start: number): Routine | undefined;
+}
+
+const CALL = "bl";
+
+export function analyseProgram(code: Code, markers: readonly Marker[], nesting: LoopNesting): Program {
+  const done = new Map<number, Routine | VerifyError>();
+  const under = new Set<number>();
+  const problems = new Set<VerifyError>();
+  const called = runUnderCalls(code);
+
+  const routineAt = (start: number): Routine => {
+    const known = done.get(start);
+    if (known instanceof VerifyError) throw known;
+    if (known !== undefined) return known;
+    const inside = code.startingAt(start);
+    if (inside === undefined) throw new Error(`no function at ${start}`);
+    if (under.has(start)) {
+      const circle = [...under].slice([...under].indexOf(start)).concat(start);
+      throw new VerifyError("recursion", circle.map((at) => code.describe(at)).join(" → "), code.at(start)?.source);
+    }
+    under.add(start);
+    try {
+      const routine = analyse(inside, inside.name, start, 0);
+      done.set(start, routine);
+      return routine;
+    } catch (error) {
+      if (error instanceof VerifyError) done.set(start, error);
+      throw error;
+    } finally {
+      under.delete(start);
+    }
+  };
+
+  const analyse = (inside: CodeFunction, name: string, entry: number, atEntry: number): Routine => {
+    const mayWait = !called.has(inside.start);
+    const graph = buildGraph({ code, inside, mayWait, returns: (start) => routineAt(start).graph.returns }, name, entry);
+    const forest = findLoops(graph);
+    const bounds = findBounds(graph, forest, markers, nesting);
+    const path = longestPath(graph, forest, bounds, (start) => routineAt(start).cost);
+    const stack = measureStack(graph, atEntry, (start) => routineAt(start).stack);
+    const calls = graph.blocks.flatMap((block) => block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target));
+    const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));
+    return { name, graph, bounds: [...bounds.values()], path, cost: path.cost, stack, callees };
+  };
+
+  const routines = new Map<string, Routine>();
+  const afterWait: Routine[] = [];
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof VerifyError)) throw error;
+      problems.add(error);
+    }
+  };
+  for (const one of code.functions) {
+    attempt(() => {
+      routines.set(one.name, routineAt(one.start));
+    });
+  }
+  // What follows a WFI may run to the next WFI; the list grows while it is walked.
+  const afterWaits = [...routines.values()].flatMap(waitsOf);
+  const known = new Set<number>();
+  for (const { address, depth } of afterWaits) {
+    const inside = code.functions.find(({ start, end }) => start <= address && address < end);
+    if (inside === undefined || known.has(address)) continue;
+    known.add(address);
+    attempt(() => {
+      const routine = analyse(inside, `${code.describe(address)} (after WFI)`, address, depth);
+      routines.set(routine.name, routine);
+      afterWait.push(routine);
+      afterWaits.push(...waitsOf(routine));
+    });
+  }
+  if (problems.size === 0) {
+    attempt(() => {
+      checkReached(code, routines.values());
+    });
+  }
+  const used = new Set([...routines.values()].flatMap(({ callees }) => [...callees]));
+  const roots = [...routines.values()].filter(({ graph }) => code.startingAt(graph.entry) !== undefined && !used.has(graph.entry));
+  return { routines, roots: [...roots, ...afterWait], problems: [...problems], functionAt: (start) => routines.get(code.startingAt(start)?.name ?? "") };
+}
+
+function waitsOf({ stack }: Routine): { address: number; depth: number }[] {
+  return [...stack.atWait].map(([address, depth]) => ({ address, depth }));
+}
+
+/** Functions in which somebody's call can be waiting: called, or jumped to by such a one. */
+function runUnderCalls(code: Code): Set<number> {
+  const found = new Set<number>();
+  const waiting: number[] = [];
+  for (const { mnemonic, target } of code.all()) if (mnemonic === CALL && target !== undefined) waiting.push(target);
+  for (let start = waiting.pop(); start !== undefined; start = waiting.pop()) {
+    const one = code.startingAt(start);
+    if (one === undefined || found.has(start)) continue;
+    found.add(start);
+    const last = code.at(one.end - INSTRUCTION_BYTES);
+    if (last !== undefined && ["next", "call", "conditional"].includes(flowOf(last))) waiting.push(one.end);
+    for (let address = one.start; address < one.end; address += INSTRUCTION_BYTES) {
+      const target = code.at(address)?.target;
+      if (target !== undefined) waiting.push(target);
+    }
+  }
+  return found;
+}
+
+/** Code that no routine reaches has not been looked at: nothing is proven of it. */
+function checkReached(code: Code, routines: Iterable<Routine>): void {
+  const reached = new Set<number>();
+  for (const { graph } of routines) for (const block of graph.blocks) for (const { address } of block.instructions) reached.add(address);
+  for (const instruction of code.all()) {
+    if (reached.has(instruction.address) || isPadding(instruction)) continue;
+    throw new VerifyError("code-unreachable", `code at ${code.describe(instruction.address)}`, instruction.source);
+  }
+}

@@ -1,0 +1,59 @@
+// A loop's body, or a whole graph, without cycles: inner loops are single nodes, and the edges back to the header are kept
+// apart. Nodes are in an order in which every edge goes forward.
+import type { Block, Graph } from "./cfg.ts";
+import type { Loop, LoopForest } from "./loops.ts";
+
+export type Node = { readonly block: Block; readonly loop?: undefined } | { readonly loop: Loop; readonly block?: undefined };
+
+/** Control leaves `from` out of its block `source`. */
+export interface Edge {
+  readonly from: Node;
+  readonly source: Block;
+  readonly to: Node;
+}
+
+/** Out of the region, back to its header, or to the routine's end. */
+export type Departure = Pick<Edge, "from" | "source">;
+
+export interface Region {
+  readonly nodes: readonly Node[];
+  readonly edgesTo: ReadonlyMap<Node, readonly Edge[]>;
+  readonly backs: readonly Departure[];
+  /** Edges to blocks outside, one for each source block. */
+  readonly exits: readonly Departure[];
+  /** Blocks in which some path ends. */
+  readonly ends: readonly Departure[];
+}
+
+export function regionOf(graph: Graph, forest: LoopForest, loop: Loop | undefined): Region {
+  const inside = loop?.body ?? new Set(graph.blocks.keys());
+  const nodeOf = new Map<number, Node>();
+  for (const child of loop?.children ?? forest.roots) {
+    const node: Node = { loop: child };
+    for (const index of child.body) nodeOf.set(index, node);
+  }
+  const blocks = graph.blocks.filter((block) => inside.has(block.index));
+  for (const block of blocks) if (!nodeOf.has(block.index)) nodeOf.set(block.index, { block });
+
+  const edgesTo = new Map<Node, Edge[]>();
+  const backs: Departure[] = [];
+  const exits: Departure[] = [];
+  const ends: Departure[] = [];
+  for (const source of blocks) {
+    const from = nodeOf.get(source.index);
+    if (from === undefined) continue;
+    if (source.leaves || source.tails.length > 0) ends.push({ from, source });
+    let isExit = false;
+    for (const successor of source.successors) {
+      const to = nodeOf.get(successor);
+      if (to === undefined) isExit = true;
+      else if (successor === loop?.header) backs.push({ from, source });
+      else if (to !== from) edgesTo.set(to, [...(edgesTo.get(to) ?? []), { from, source, to }]);
+    }
+    if (isExit) exits.push({ from, source });
+  }
+  // A loop's header comes first of its blocks in reverse postorder, and so stands for all of them.
+  return { nodes: [...new Set(nodeOf.values())].sort((a, b) => firstBlock(a) - firstBlock(b)), edgesTo, backs, exits, ends };
+}
+
+export const firstBlock = (node: Node): number => node.block?.index ?? node.loop.header;
