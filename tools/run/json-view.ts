@@ -3,6 +3,7 @@
 import { FRAME_HYPERVISOR } from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import type { Check } from "./checks.ts";
 import { printable } from "./lines.ts";
 import type { Monitor } from "./monitor.ts";
 import type { Session } from "./session.ts";
@@ -33,8 +34,8 @@ export class JsonView implements View {
     this.#write({ type: "note", text });
   }
 
-  end(summary: readonly string[]): void {
-    this.#write({ type: "end", summary: [...summary] });
+  end(checks: readonly Check[]): void {
+    this.#write({ type: "end", checks: checks.map(({ name, verdict, detail }) => ({ name, verdict, detail })) });
   }
 
   #write(value: Json): void {

@@ -2,6 +2,7 @@
 // seconds in a pipe; or JSON lines.
 import type { WriteStream } from "node:tty";
 import * as abi from "../../core/abi.ts";
+import { type Check, checkTable } from "./checks.ts";
 import { showUptime } from "./duration.ts";
 import { JsonView } from "./json-view.ts";
 import { printable } from "./lines.ts";
@@ -9,13 +10,13 @@ import { HYPERVISOR_NAME } from "./monitor.ts";
 import { labelFormat, type Paint, paintFor, plain } from "./paint.ts";
 import { Screen } from "./screen.ts";
 import type { Line, Session } from "./session.ts";
-import { liveTable } from "./table.ts";
+import { liveTable, summaryTable } from "./table.ts";
 
 export interface View {
   /** Of our own: progress, where consoles attach. Not part of the system's output. */
   note(text: string): void;
-  /** The last call: stops drawing, and shows the summary below everything else. */
-  end(summary: readonly string[]): void;
+  /** The last call: stops drawing, and shows the table of the whole run, and how it was judged, below everything else. */
+  end(checks: readonly Check[]): void;
 }
 
 /** Width of tables where no terminal sets one: wide enough for every column. */
@@ -31,6 +32,11 @@ export interface ViewOptions {
 export function openView(session: Session, options: ViewOptions, stdout: NodeJS.WriteStream): View {
   if (options.json) return new JsonView(session, stdout);
   return stdout.isTTY ? new LiveView(session, options.title, stdout as WriteStream) : new PlainView(session, stdout);
+}
+
+function summary(session: Session, checks: readonly Check[], width: number, paint: Paint): string {
+  const judged = checks.length > 0 ? ["", ...checkTable(checks, paint)] : [];
+  return ["", ...summaryTable(session.monitor, width, paint), ...judged, ""].join("\n");
 }
 
 /** "linux │ text", labels as wide as the longest one. */
@@ -91,11 +97,11 @@ class LiveView implements View {
     this.#screen.print(this.#paint("dim", text));
   }
 
-  end(summary: readonly string[]): void {
+  end(checks: readonly Check[]): void {
     clearInterval(this.#clock);
     this.#stdout.off("resize", this.#refresh);
     this.#screen.close();
-    this.#stdout.write(["", ...summary, ""].join("\n"));
+    this.#stdout.write(summary(this.#session, checks, this.#stdout.columns, this.#paint));
   }
 
   readonly #refresh = (): void => {
@@ -107,10 +113,12 @@ class LiveView implements View {
 }
 
 class PlainView implements View {
+  readonly #session: Session;
   readonly #stdout: NodeJS.WriteStream;
   readonly #snapshot: NodeJS.Timeout;
 
   constructor(session: Session, stdout: NodeJS.WriteStream) {
+    this.#session = session;
     this.#stdout = stdout;
     const labels = new Labels(session, plain);
     session.on("line", (line) => stdout.write(`${labels.line(line)}\n`));
@@ -123,8 +131,8 @@ class PlainView implements View {
     this.#stdout.write(`${text}\n`);
   }
 
-  end(summary: readonly string[]): void {
+  end(checks: readonly Check[]): void {
     clearInterval(this.#snapshot);
-    this.#stdout.write(["", ...summary, ""].join("\n"));
+    this.#stdout.write(summary(this.#session, checks, PIPE_WIDTH, plain));
   }
 }

@@ -1,0 +1,145 @@
+// A board that speaks the hypervisor's protocol on any stream: the demo's two partitions as the real ones look from
+// outside, without a hypervisor. For the tests of what stands on the host's side of the link.
+import type { Duplex } from "node:stream";
+import { encode } from "cborg";
+import * as abi from "../../core/abi.ts";
+import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
+import { encodeFrame, type Frame } from "../../industrial/link/frame.ts";
+import type { PartitionPlan } from "../../tools/run/monitor.ts";
+
+export const LINUX = 0;
+export const PLC = 1;
+
+/** The plan of the demo, as far as the host's tools read it. */
+export const demoPartitions: readonly PartitionPlan[] = [
+  { name: "linux", guest: "linux", autostart: true, tags: [] },
+  { name: "plc", guest: "plc", autostart: true, tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
+];
+
+/** What is wrong with the board. */
+export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "image-stands" | "panics";
+
+const SECOND_NS = 1_000_000_000n;
+const utf8 = new TextEncoder();
+
+export class FakeBoard {
+  readonly #stream: Duplex;
+  readonly #defect: Defect;
+  /** Periods of telemetry since the start. */
+  #periods = 0n;
+  #restarts = [0, 0];
+  #states = [abi.STATE_RUNNING, abi.STATE_RUNNING];
+  readonly received: Frame[] = [];
+  /** What was typed into each partition. */
+  readonly typed: [string, string] = ["", ""];
+
+  constructor(stream: Duplex, defect: Defect = "none") {
+    this.#stream = stream;
+    this.#defect = defect;
+    const demultiplexer = new Demultiplexer((item) => {
+      if ("frame" in item) this.#receive(item.frame);
+    });
+    stream.on("data", (bytes: Uint8Array) => demultiplexer.push(bytes));
+  }
+
+  boot(): void {
+    this.text("axv: AArch64 hypervisor, 4 pCPUs, 2 partitions\r\n");
+    this.event(abi.FRAME_HYPERVISOR, abi.EVENT_BOOT, 0x40200000n, 412_000n, 2n);
+    this.event(LINUX, abi.EVENT_STARTED, 0x60000000n, 0n);
+    this.event(PLC, abi.EVENT_STARTED, 0x40000000n, 0n);
+    this.print(PLC, "plc: started, 1000 scans a second\r\n");
+    this.print(LINUX, "\u001b[1mBooting Linux\u001b[0m on physical CPU 0x0000000000 [0x410fd034]\r\n");
+  }
+
+  /** One period of telemetry, a second of the board's time, and a line of each partition. */
+  tick(): void {
+    this.#periods += 1n;
+    const n = this.#periods;
+    if (n === 2n && this.#defect !== "linux-silent") {
+      this.print(LINUX, `axv: init cpus=2 disk=${this.#defect === "no-disk" ? "none" : "ok"} net=ok uio=ok\r\n`);
+    }
+    const scans = this.#defect === "plc-stands" ? 7n : n * 1000n;
+    if (n > 2n && this.#defect !== "linux-silent") {
+      this.print(LINUX, `process image: scans=${this.#defect === "image-stands" ? 5 : scans} in=0x1 out=0x0 setpoint=50.000\r\n`);
+    }
+    if (n === 2n && this.#defect === "plc-faults") this.event(PLC, abi.EVENT_FAULT, 0x92000045n, 0x9000000n, 0x40001000n);
+    if (n === 2n && this.#defect === "plc-restarts") this.#restart(PLC, abi.STOP_COMMAND);
+    if (n === 2n && this.#defect === "panics") {
+      this.text("\r\naxv: PANIC in the hypervisor on pCPU 0x0\r\n");
+      this.event(LINUX, abi.EVENT_PANIC, 0x96000005n, 0x4000100000n, 0x40201234n);
+    }
+    this.print(PLC, `plc: scans=${scans} overruns=0 cycle=999/1000/1001 us\r\n`);
+    this.#telemetry(n, scans);
+  }
+
+  text(text: string): void {
+    this.#stream.write(utf8.encode(text));
+  }
+
+  print(partition: number, text: string): void {
+    this.send({ kind: abi.FRAME_CONSOLE, partition, payload: utf8.encode(text) });
+  }
+
+  event(partition: number, code: number, a = 0n, b = 0n, c = 0n): void {
+    const time = this.#periods * SECOND_NS + 1n;
+    this.send({ kind: abi.FRAME_EVENT, partition, payload: encode(new Map([time, BigInt(code), a, b, c].map((value, key) => [key, value]))) });
+  }
+
+  send(frame: Frame): void {
+    if (this.#stream.writable) this.#stream.write(encodeFrame(frame));
+  }
+
+  #telemetry(n: bigint, scans: bigint): void {
+    const time = n * SECOND_NS;
+    const plcTags = new Map([scans, 0n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n].map((value, tag) => [tag, value]));
+    for (const partition of [LINUX, PLC]) {
+      const restarts = this.#restarts[partition] ?? 0;
+      const values = [time, this.#states[partition], time, restarts, 0, 0, partition === PLC ? plcTags : new Map(), 0];
+      this.send({ kind: abi.FRAME_PARTITION, partition, payload: encode(new Map(values.map((value, key) => [key, value]))) });
+    }
+    const linuxExits = [250, 40, 80, 0, 3, 1, 12, 60, 700, 2, 0, 0];
+    for (const [partition, index, pcpu] of [[LINUX, 0, 0], [LINUX, 1, 1], [PLC, 0, 3]] as const) {
+      const exits = linuxExits.map((count) => (partition === LINUX ? count * Number(n) : 0));
+      const held = partition === PLC && this.#defect === "plc-held" ? 5_000 : 0;
+      this.send({ kind: abi.FRAME_VCPU, partition, payload: encode(new Map([index, pcpu, abi.VCPU_ON, exits, held, time].map((value, key) => [key, value]))) });
+    }
+  }
+
+  #receive(frame: Frame): void {
+    this.received.push(frame);
+    if (frame.kind === abi.FRAME_CONSOLE && (frame.partition === LINUX || frame.partition === PLC)) {
+      const text = new TextDecoder().decode(frame.payload);
+      this.typed[frame.partition] += text;
+      this.print(frame.partition, text.replaceAll("\r", "\r\n")); // as a terminal driver echoes
+    }
+    if (frame.kind !== abi.FRAME_COMMAND) return;
+    const [sequence = 0, command = 0] = frame.payload;
+    this.send({ kind: abi.FRAME_REPLY, partition: frame.partition, payload: Uint8Array.of(sequence, this.#command(frame.partition, command)) });
+  }
+
+  #command(partition: number, command: number): number {
+    const state = this.#states[partition];
+    if (state === undefined) return abi.REPLY_NO_SUCH_PARTITION;
+    if (command === abi.COMMAND_START ? state === abi.STATE_RUNNING : state !== abi.STATE_RUNNING) return abi.REPLY_WRONG_STATE;
+    if (command === abi.COMMAND_RESTART) this.#restart(partition, abi.STOP_COMMAND);
+    else if (command === abi.COMMAND_STOP) this.#stop(partition, abi.STOP_COMMAND);
+    else this.#start(partition);
+    return abi.REPLY_OK;
+  }
+
+  #stop(partition: number, reason: number): void {
+    this.#states[partition] = abi.STATE_OFF;
+    this.event(partition, abi.EVENT_STOPPED, BigInt(reason));
+  }
+
+  #start(partition: number): void {
+    this.#states[partition] = abi.STATE_RUNNING;
+    this.event(partition, abi.EVENT_STARTED, 0x40000000n, BigInt(this.#restarts[partition] ?? 0));
+  }
+
+  #restart(partition: number, reason: number): void {
+    this.#stop(partition, reason);
+    this.#restarts[partition] = (this.#restarts[partition] ?? 0) + 1;
+    this.#start(partition);
+  }
+}

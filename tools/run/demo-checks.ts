@@ -1,0 +1,98 @@
+// Did both partitions of the demo really work? Judged by what Linux prints, what the PLC publishes, and what the hypervisor
+// counts; never by how fast it went: emulation on a busy host may be slow.
+import { PLC_TAG_SCANS } from "../../core/abi.ts";
+import { type Check, judgeHealth, type Judge, verdict } from "./checks.ts";
+import { printable } from "./lines.ts";
+import type { PartitionRecord } from "./monitor.ts";
+import type { Session } from "./session.ts";
+import { showTime } from "./table.ts";
+
+export const DEMO_LINUX = "linux";
+export const DEMO_PLC = "plc";
+
+/** What the initramfs reports once it has looked at everything it was given. */
+const LINUX_REPORT = /axv: /;
+const LINUX_HAS = ["cpus=2", "disk=ok", "net=ok", "uio=ok"];
+/** What plc-reader prints of the PLC's process image, read from the channel. */
+const PROCESS_IMAGE = /process image: scans=(\d+)/;
+/** A PLC that scans a thousand times a second stands still that long only when something is wrong, on whatever host. */
+const STANDSTILL_MAX_NS = 5_000_000_000n;
+
+export const judgeDemo: Judge = (session) => {
+  const health = judgeHealth(session);
+  const linux = watchLinux(session);
+  const plc = watchPlc(session);
+  return () => [...health(), ...linux(), ...plc(), ...session.monitor.partitions.map(untouched)];
+};
+
+function watchLinux(session: Session): () => Check[] {
+  let report: string | undefined;
+  const scans: bigint[] = [];
+  session.on("line", ({ partition, kind, text }) => {
+    if (kind !== "console" || session.monitor.nameOf(partition) !== DEMO_LINUX) return;
+    const line = printable(text, false);
+    // Parts of a report, should there be several lines, do not count: one line has it all.
+    if (LINUX_REPORT.test(line) && line.includes("cpus=")) report = line.trim();
+    const [, count] = PROCESS_IMAGE.exec(line) ?? [];
+    if (count !== undefined) scans.push(BigInt(count));
+  });
+  return () => [
+    {
+      name: `${DEMO_LINUX} has its CPUs, disk, network and channel`,
+      verdict: report === undefined ? "pending" : verdict(LINUX_HAS.every((word) => report?.split(/\s+/).includes(word))),
+      detail: report ?? `no line of its init with ${LINUX_HAS.join(" ")}`,
+    },
+    {
+      name: `${DEMO_LINUX} reads the PLC's process image`,
+      verdict: scans.length < 2 ? "pending" : verdict(scans.every((count, at) => at === 0 || count > (scans[at - 1] ?? 0n))),
+      detail: scans.length === 0 ? "no line of it" : `${scans.length} lines, scans ${scans[0]} → ${scans.at(-1)}`,
+    },
+  ];
+}
+
+function watchPlc(session: Session): () => Check[] {
+  let first: bigint | undefined;
+  let last = 0n;
+  let lastGrowth = 0n;
+  let standstill = 0n;
+  let backwards = false;
+  session.on("partition", ({ partition, time, tags }) => {
+    const scans = tags.get(PLC_TAG_SCANS);
+    if (scans === undefined || session.monitor.nameOf(partition) !== DEMO_PLC) return;
+    if (first === undefined) {
+      first = scans;
+      lastGrowth = time;
+    }
+    backwards ||= scans < last;
+    if (time - lastGrowth > standstill) standstill = time - lastGrowth;
+    if (scans > last) lastGrowth = time;
+    last = scans;
+  });
+  return () => {
+    const plc = session.monitor.named(DEMO_PLC);
+    const grew = first !== undefined && last > first;
+    const steady = !backwards && standstill <= STANDSTILL_MAX_NS;
+    return [
+      {
+        name: `${DEMO_PLC} publishes its scans, and they go on`,
+        verdict: !grew && steady ? "pending" : verdict(steady),
+        detail: first === undefined ? "no telemetry with scans" : `${first} → ${last}, longest between two reports ${showTime(standstill)}`,
+      },
+      {
+        name: `${DEMO_PLC} never held by the hypervisor`,
+        verdict: plc === undefined || plc.vcpus.length === 0 ? "pending" : verdict(plc.held === 0n),
+        detail: plc === undefined || plc.vcpus.length === 0 ? "no telemetry of its vCPU" : `held ${showTime(plc.held)}`,
+      },
+    ];
+  };
+}
+
+/** Nobody asks for a restart in the demo, so there is none. */
+function untouched(partition: PartitionRecord): Check {
+  const { telemetry } = partition;
+  return {
+    name: `${partition.name} runs, never restarted`,
+    verdict: telemetry === undefined ? "pending" : verdict(telemetry.state === "running" && telemetry.restarts === 0),
+    detail: telemetry === undefined ? "no telemetry" : `${telemetry.state}, restarts ${telemetry.restarts}`,
+  };
+}

@@ -1,0 +1,135 @@
+// Runs a system on a machine: link, view, run socket, and an end in good order whatever ends it: the time that was asked
+// for, Ctrl-C, a signal, or the machine's own death.
+import { allPassed, type Check, hasStarted, type Judge } from "./checks.ts";
+import type { RunError } from "./errors.ts";
+import type { PartitionPlan } from "./monitor.ts";
+import type { Machine } from "./qemu.ts";
+import { RunServer } from "./run-server.ts";
+import { Session } from "./session.ts";
+import { openView, type View } from "./view.ts";
+
+export interface RunOptions {
+  /** What is shown as its name: the system file. */
+  readonly title: string;
+  readonly partitions: readonly PartitionPlan[];
+  readonly json: boolean;
+  /** Ends by itself that long after every partition has started; undefined: runs until it is ended. */
+  readonly durationMs: number | undefined;
+  /** Where the run socket is; undefined: its well-known place. */
+  readonly socketPath: string | undefined;
+  readonly judge: Judge;
+  /** Shown at the start. */
+  readonly notes: readonly string[];
+  readonly stdout: NodeJS.WriteStream;
+}
+
+/**
+ * `--for` counts from the moment when every partition has started: how long the emulator takes to get there says something
+ * of the host, and nothing of the system. What is still pending when the time is over gets this much more, for the same
+ * reason: on a busy host Linux alone can take a minute to boot.
+ */
+const PATIENCE_MS = 180_000;
+const POLL_MS = 200;
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+const STATUS_OF_SIGNAL = 128; // as shells have it
+type Signal = keyof typeof SIGNALS;
+
+type Ending = { readonly kind: "time" } | { readonly kind: "signal"; readonly signal: Signal } | { readonly kind: "died"; readonly error: RunError };
+
+/** Gives back the exit status; throws what the machine died of. The machine is stopped in any case. */
+export async function run(startMachine: () => Promise<Machine>, options: RunOptions): Promise<number> {
+  // Before the machine starts: a signal in between must end it as well.
+  const signals = catchSignals();
+  let machine: Machine | undefined;
+  try {
+    machine = await startMachine();
+    return await attend(machine, signals.caught, options);
+  } finally {
+    await machine?.stop();
+    signals.release();
+  }
+}
+
+async function attend(machine: Machine, caught: Promise<Signal>, options: RunOptions): Promise<number> {
+  const session = new Session(machine.uart, options.partitions);
+  const checks = options.judge(session);
+  // Everybody listens before anything is waited for: the first lines are the ones that matter when a board does not boot.
+  const view = openView(session, options, options.stdout);
+  let server: RunServer | undefined;
+  let ending: Ending;
+  try {
+    server = await RunServer.open(session, options.title, options.socketPath);
+    for (const note of options.notes) view.note(note);
+    view.note(`consoles attach with: axv-part console ${options.partitions.map(({ name }) => name).join("|")}`);
+    const ends: Promise<Ending>[] = [
+      caught.then((signal) => ({ kind: "signal", signal })),
+      machine.died.then((error) => ({ kind: "died", error })),
+    ];
+    if (options.durationMs !== undefined) ends.push(timeIsOver(session, options.durationMs, checks, view));
+    ending = await Promise.race(ends);
+  } finally {
+    server?.close();
+    session.link.close();
+  }
+  const judged = checks();
+  view.end(options.durationMs === undefined ? [] : judged);
+  switch (ending.kind) {
+    case "died":
+      throw ending.error;
+    case "time":
+      return allPassed(judged) ? 0 : 1;
+    case "signal":
+      // Ctrl-C is how a run without an end of its own is ended.
+      return ending.signal === "SIGINT" && options.durationMs === undefined ? 0 : STATUS_OF_SIGNAL + SIGNALS[ending.signal];
+  }
+}
+
+function catchSignals(): { caught: Promise<Signal>; release: () => void } {
+  let tell: (signal: Signal) => void;
+  const caught = new Promise<Signal>((resolve) => {
+    tell = resolve;
+  });
+  const onSignal = (signal: NodeJS.Signals): void => tell(signal as Signal);
+  const names = Object.keys(SIGNALS) as Signal[];
+  for (const name of names) process.on(name, onSignal);
+  return {
+    caught,
+    release: () => {
+      for (const name of names) process.off(name, onSignal);
+    },
+  };
+}
+
+function timeIsOver(session: Session, durationMs: number, checks: () => Check[], view: View): Promise<Ending> {
+  return new Promise((resolve) => {
+    let startedAt: number | undefined;
+    let waiting = false;
+    const begun = Date.now();
+    const timer = setInterval(() => {
+      const now = Date.now();
+      if (startedAt === undefined) {
+        if (session.monitor.partitions.every((partition) => !partition.plan.autostart || hasStarted(partition))) {
+          startedAt = now;
+          view.note(`every partition has started: ${durationMs / 1000} s from now`);
+        } else if (now - begun > PATIENCE_MS) {
+          end();
+        }
+        return;
+      }
+      if (now - startedAt < durationMs) return;
+      const pending = checks().filter(({ verdict }) => verdict === "pending");
+      if (pending.length === 0 || now - startedAt > durationMs + PATIENCE_MS) {
+        end();
+      } else if (!waiting) {
+        waiting = true;
+        view.note(`the time is over, but this has not been seen yet, and gets up to ${PATIENCE_MS / 1000} s more: ${pending.map(({ name }) => name).join("; ")}`);
+      }
+    }, POLL_MS);
+    const end = (): void => {
+      clearInterval(timer);
+      resolve({ kind: "time" });
+    };
+    session.on("close", () => clearInterval(timer));
+  });
+}
