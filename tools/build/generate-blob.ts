@@ -5,7 +5,7 @@ const SOURCE = "partitions/blob/layout.table.ts";
 const SPI_WORDS = layout.FIELD_SIZE.u32x32 / layout.FIELD_SIZE.u32;
 
 export function generateBlob(): string {
-  const constants = Object.entries(layout)
+  const constants = Object.entries<unknown>(layout)
     .filter((entry): entry is [string, number] => typeof entry[1] === "number")
     .map(([name, value]) => `export const ${name}: u32 = ${value > 9 ? `0x${value.toString(16)}` : value};`);
   const classes = [layout.HEADER, ...layout.RECORDS].map(generateRecord);

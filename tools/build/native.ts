@@ -23,7 +23,7 @@ export const C_FLAGS = [
   // Padding inside a path is executed.
   "-falign-loops=1",
   "-Wall", "-Wextra", "-Werror", "-Wno-unused-label", "-Wno-unused-parameter", "-Wno-parentheses-equality",
-  "-Wno-unused-but-set-variable", "-Wno-unused-variable", "-Wno-infinite-recursion", "-Wno-uninitialized", "-Wno-sometimes-uninitialized",
+  "-Wno-unused-but-set-variable", "-Wno-unused-variable", "-Wno-unused-function", "-Wno-infinite-recursion", "-Wno-uninitialized", "-Wno-sometimes-uninitialized",
 ];
 
 const TARGET_C_FLAGS = [

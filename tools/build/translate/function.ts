@@ -17,8 +17,8 @@ export interface Surroundings {
   readonly effects: Effects;
   readonly functions: ReadonlyMap<string, string>;
   readonly globals: ReadonlyMap<string, string>;
-  /** Name of the import that marks loops, if the module has it. */
-  readonly bound: string | undefined;
+  /** The import whose calls become loop markers; the others are called. */
+  readonly loopMarker: string | undefined;
   readonly memoryPages: number;
 }
 
@@ -108,7 +108,7 @@ export class FunctionWriter {
         return;
       }
       case "call":
-        if (expression.target === this.#around.bound) this.#bound(expression.operands);
+        if (expression.target === this.#around.loopMarker) this.#bound(expression.operands);
         else this.#into(expression, (value) => this.#emit(`${value.code};`));
         return;
       case "bulk": {

@@ -34,7 +34,8 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     effects: new Effects(module.globals.keys()),
     functions,
     globals: new Map([...module.globals.keys()].map((id) => [id, names.claim(sourceName(id))])),
-    bound,
+    // Where a test answers the imports, it checks bounds too, as the simulator does.
+    loopMarker: imports === "inline" ? bound : undefined,
     memoryPages: module.memoryPages,
   };
 
@@ -42,7 +43,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
   for (const [id, one] of module.imports) {
     const intrinsic = findIntrinsic(tables, one);
     const name = functions.get(id) ?? "";
-    if (id === bound) continue;
+    if (id === around.loopMarker) continue;
     declarations.push(imports === "inline" ? inlineImport(name, intrinsic) : externImport(name, one));
   }
   for (const [id, { type, mutable, value }] of module.globals) {
@@ -72,8 +73,10 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
   const c = [
     `#line 1 "tools/build/translate/prelude.h"`,
     readFileSync(PRELUDE, "utf8"),
+    `#line 1 "declarations"`,
     ...declarations,
     ...withLineDirectives(bodies),
+    ...secondExports(module, functions),
     ...initializer(module, functions),
     "",
   ];
@@ -84,12 +87,25 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
 function nameFunctions(module: Module, names: Names): Map<string, string> {
   const functions = new Map<string, string>();
   for (const [name, id] of module.exports) {
-    if (!isIdentifier(name) || functions.has(id)) throw new BuildError("export-name", `export "${name}" of ${sourceName(id)}`);
-    functions.set(id, names.claim(name));
+    if (!isIdentifier(name)) throw new BuildError("export-name", `export "${name}" of ${sourceName(id)}`);
+    const claimed = names.claim(name);
+    if (!functions.has(id)) functions.set(id, claimed);
   }
   for (const [id, one] of module.imports) functions.set(id, names.claim(`${one.module}_${one.name}`));
   for (const { id, name } of module.functions) if (!functions.has(id)) functions.set(id, names.claim(name));
   return functions;
+}
+
+/** asc merges functions whose code is the same: one may be exported by two names. */
+function secondExports(module: Module, functions: ReadonlyMap<string, string>): string[] {
+  return [...module.exports].flatMap(([name, id]) => {
+    const one = module.functions.find((candidate) => candidate.id === id);
+    const first = functions.get(id);
+    if (one === undefined || first === undefined || first === name) return [];
+    const params = one.params.map((type, index) => `${C_TYPE[type]} p${index}`).join(", ");
+    const call = `${first}(${one.params.map((_, index) => `p${index}`).join(", ")});`;
+    return [`${one.result === undefined ? `void ${name}(${params || "void"}) { ` : `${C_TYPE[one.result]} ${name}(${params || "void"}) { return `}${call} }`];
+  });
 }
 
 function localName(one: Function, index: number): string {

@@ -1,0 +1,2 @@
+// Included before the translated C when it is compiled for the host: linear memory is wherever mmap put it.
+extern char *axv_linear;
