@@ -50,7 +50,7 @@ export function vcpuFrame(vcpu: Vcpu, now: u64): void {
   cborPair(VCPU_PCPU, vcpu.pcpu);
   cborPair(VCPU_STATE, vcpu.state);
   cborPair(VCPU_TIME, nanoseconds(now));
-  cborPair(VCPU_HELD, duration(vcpu.held));
+  cborPair(VCPU_HELD, duration(vcpu.held + (vcpu.heldSince != 0 ? now - vcpu.heldSince : 0)));
   cborUnsigned(VCPU_EXITS);
   cborArray(EXIT_CAUSES);
   for (let cause: u32 = 0; cause < EXIT_CAUSES; cause++) {

@@ -2,7 +2,7 @@
 // MMU on by then. What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
+  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
@@ -22,7 +22,7 @@ import { startTick } from "./housekeeper";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
-import { CNTHCTL_GUEST, CPTR_GUEST, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
+import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
@@ -124,7 +124,7 @@ function initPcpu(vcpu: Vcpu): void {
     msr_VTCR_EL2(vtcr(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK));
     msr_VTTBR_EL2(vttbrOf(vcpu.partition));
     msr_HCR_EL2(HCR_GUEST);
-    msr_MDCR_EL2(mdcr(pmu, mrs_PMCR_EL0()));
+    msr_MDCR_EL2(mdcr(pmu, hasPmu(mrs_ID_AA64DFR0_EL1()) ? mrs_PMCR_EL0() : 0));
     msr_VPIDR_EL2(mrs_MIDR_EL1());
     msr_VMPIDR_EL2(MPIDR_RES1 | vcpu.index);
   }

@@ -9,7 +9,7 @@ import {
   mrs_ID_MMFR2_EL1, mrs_ID_MMFR3_EL1, mrs_ID_MMFR4_EL1, mrs_ID_PFR0_EL1, mrs_ID_PFR1_EL1, mrs_MVFR0_EL1, mrs_MVFR1_EL1,
   mrs_MVFR2_EL1,
 } from "../../build/generated/aarch64";
-import { PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";
+import { DFR0_PMUVER, PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";
 
 // Masks of what is kept; each hexadecimal digit is one field.
 //                                    CSV3 CSV2      DIT                  SIMD FP   EL0
@@ -26,7 +26,6 @@ const MMFR2_KEPT: u64 = 0xf0ff_00ff_f0ff_f0ff & ~(<u64>0xf << 24); // no IESB, N
 // it allows (the registers are RAZ/WI).
 const DFR0_DEBUG_V8: u64 = 6;
 const DFR0_MINIMUM: u64 = ((<u64>1) << 12) | ((<u64>1) << 20) | DFR0_DEBUG_V8;
-const DFR0_PMUVER: u64 = 0xf << 8;
 
 const PFR1_AARCH32_KEPT: u64 = ~((<u64>0xf << 4) | (<u64>0xf << 12)); // no Security, no Virtualization extension
 

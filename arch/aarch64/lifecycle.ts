@@ -1,7 +1,7 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
   msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
   msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
   msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
@@ -20,7 +20,7 @@ import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
 import { kickAll, quietPpis, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gicv3";
 import { resetListRegisters } from "./listRegisters";
-import { PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
+import { hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
 import { setGroupEnabled } from "./vgicd";
 import { resetConsole } from "./vpl011";
 
@@ -80,6 +80,10 @@ function resetEl1(): void {
   msr_MDSCR_EL1(0);
   msr_CNTKCTL_EL1(0);
   stopTimers();
+  if (hasPmu(mrs_ID_AA64DFR0_EL1())) resetPmu();
+}
+
+function resetPmu(): void {
   msr_PMCR_EL0((mrs_PMCR_EL0() & ~(<u64>1)) | PMCR_RESET);
   msr_PMCNTENCLR_EL0(PMU_ALL);
   msr_PMINTENCLR_EL1(PMU_ALL);

@@ -33,6 +33,11 @@ const ICH_VMCR_VPMR_SHIFT: u64 = 24;
 const SGIS: u32 = 16;
 const MAX_LIST_REGISTERS: u32 = 16;
 
+/** Bit n: list register n holds an interrupt. */
+@inline function usedListRegisters(): u32 {
+  return <u32>~mrs_ICH_ELRSR_EL2() & (((<u32>1) << listRegisterCount()) - 1);
+}
+
 /** A fresh vCPU: nothing pending or active, group 1 off and priority mask closed until the guest opens them. */
 export function resetListRegisters(vcpu: Vcpu): void {
   const count = listRegisterCount();
@@ -67,9 +72,8 @@ export function resetListRegisters(vcpu: Vcpu): void {
 /** Gives the guest an SGI; false: there is no room, it has to wait. */
 function deliverSgi(vcpu: Vcpu, intid: u32): bool {
   const free = mrs_ICH_ELRSR_EL2();
-  const used = <u32>~free & (((<u32>1) << listRegisterCount()) - 1);
   // The same SGI may be in a register already: then it becomes (or stays) pending there.
-  let rest = used;
+  let rest = usedListRegisters();
   for (let i: u32 = 0; rest != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(rest);
@@ -140,7 +144,7 @@ export function onlyPendingHere(vcpu: Vcpu, word: u32): u32 {
 
 function inListRegisters(word: u32, state: u64): u32 {
   let bits: u32 = 0;
-  let used = <u32>~mrs_ICH_ELRSR_EL2() & (((<u32>1) << listRegisterCount()) - 1);
+  let used = usedListRegisters();
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const lr = mrs_ICH_LR(<u32>ctz(used));
@@ -161,7 +165,7 @@ export function withdraw(vcpu: Vcpu, word: u32, bits: u32): void {
     msr_ICC_DIR_EL1(intid);
     waiting &= waiting - 1;
   }
-  let used = <u32>~mrs_ICH_ELRSR_EL2() & (((<u32>1) << listRegisterCount()) - 1);
+  let used = usedListRegisters();
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
@@ -178,8 +182,27 @@ export function withdraw(vcpu: Vcpu, word: u32, bits: u32): void {
   }
 }
 
+/**
+ * The guest ends the active state of the interrupts in `bits` of a word by GICD_ICACTIVER, not by its EOI: they leave this pCPU's
+ * list registers. Gives back which of them to deactivate physically: one that is only pending here must stay active there, or it
+ * would come a second time.
+ */
+export function deactivate(vcpu: Vcpu, word: u32, bits: u32): u32 {
+  bits &= ~onlyPendingHere(vcpu, word);
+  let used = usedListRegisters();
+  for (let i: u32 = 0; used != 0; i++) {
+    bound(i, MAX_LIST_REGISTERS);
+    const n = <u32>ctz(used);
+    const lr = mrs_ICH_LR(n);
+    const intid = <u32>(lr & LR_VINTID);
+    used &= used - 1;
+    if (intid >> 5 == word && ((bits >> (intid & 31)) & 1) != 0) msr_ICH_LR(n, (lr & LR_PENDING) != 0 ? lr & ~LR_ACTIVE : 0);
+  }
+  return bits;
+}
+
 /** No virtual interrupt is on its way to the guest: a WFI on its behalf may sleep. */
 export function nothingWaits(vcpu: Vcpu): bool {
-  const used = <u32>~mrs_ICH_ELRSR_EL2() & (((<u32>1) << listRegisterCount()) - 1);
+  const used = usedListRegisters();
   return used == 0 && vcpu.undelivered == 0 && (loadAcquire32(vcpu.sgiPendingAt()) & vcpu.sgiEnabled) == 0;
 }

@@ -66,6 +66,14 @@ const MDCR_TDRA: u64 = 1 << 11;
 const PMCR_N_SHIFT: u32 = 11;
 const PMCR_N_MASK: u64 = 0x1f;
 
+/** ID_AA64DFR0_EL1.PMUVer: 0 none, 0xf one of another kind. */
+export const DFR0_PMUVER: u64 = 0xf << 8;
+
+@inline export function hasPmu(dfr0: u64): bool {
+  const version = dfr0 & DFR0_PMUVER;
+  return version != 0 && version != DFR0_PMUVER;
+}
+
 /** Debug registers are trapped; the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
 export function mdcr(pmu: bool, pmcr: u64): u64 {
   const hpmn = (pmcr >> PMCR_N_SHIFT) & PMCR_N_MASK;

@@ -16,7 +16,7 @@ import {
   GICD_CTLR, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER,
   ISENABLER, ISPENDR, kickAll, PIDR2,
 } from "./gicv3";
-import { onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { deactivate, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
 import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
 
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
@@ -121,8 +121,13 @@ export function writePriority(vcpu: Vcpu, intid: u32, priority: u8): void {
 function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
   const bits = k == 0 ? 0 : value & vcpu.owned(k);
   if (bits == 0 || kind == IGROUPR) return;
-  mmioWrite32(header().gicd + kind + (k << 2), bits);
-  if (kind == ICPENDR || kind == ICACTIVER) withdraw(vcpu, k, bits);
+  const at = header().gicd + kind + (k << 2);
+  if (kind == ICACTIVER) {
+    mmioWrite32(at, deactivate(vcpu, k, bits));
+    return;
+  }
+  mmioWrite32(at, bits);
+  if (kind == ICPENDR) withdraw(vcpu, k, bits);
 }
 
 function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {

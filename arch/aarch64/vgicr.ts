@@ -9,7 +9,7 @@ import {
   GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, kick,
   PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gicv3";
-import { onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { deactivate, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
 import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";
 
 const TYPER_LAST: u32 = 1 << 4;
@@ -95,8 +95,7 @@ function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void 
   } else if (offset == ISACTIVER) {
     if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ISACTIVER, ppis);
   } else if (offset == ICACTIVER) {
-    if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ICACTIVER, ppis);
-    if (self) withdraw(vcpu, 0, ppis);
+    mmioWrite32(target.gicr + SGI_BASE + ICACTIVER, self ? deactivate(vcpu, 0, ppis) : ppis);
   }
 }
 
