@@ -9,24 +9,28 @@ const spi = z.int({ error: "an SPI number, 0 to 987" }).min(0).max(987);
 
 export const boardName = /^[a-z0-9][a-z0-9-]*$/;
 
-export const Device = z
-  .strictObject({
-    reg: address.describe("PA of its registers"),
-    size: z.int().positive().describe("bytes of its registers"),
-    spi: spi.describe("its interrupt, an SPI"),
-    trigger: z.enum(["level", "edge"]),
-    dma: z.boolean().describe("reads or writes memory by itself, with no SMMU between"),
-    node: z.string().describe("name of its device tree node, without the unit address"),
-    compatible: z.array(z.string()).min(1),
-    dma_coherent: z.boolean().describe("its DMA snoops the CPUs' caches"),
-    quiesce: z
-      .strictObject({ offset: z.int().nonnegative().multipleOf(4), value: z.int().nonnegative() })
-      .optional()
-      .describe("a 32-bit write that ends its DMA, done when its partition stops"),
-    qemu_bus: z.string().optional().describe("where QEMU's -device plugs what stands behind it"),
-  })
-  .readonly();
-export type Device = z.output<typeof Device>;
+/** What all devices of one kind on a board have in common. */
+const DeviceKind = z.strictObject({
+  size: z.int().positive().describe("bytes of its registers"),
+  trigger: z.enum(["level", "edge"]),
+  dma: z.boolean().describe("reads or writes memory by itself, with no SMMU between"),
+  quiesce: z
+    .strictObject({ offset: z.int().nonnegative().multipleOf(4), value: z.int().nonnegative() })
+    .optional()
+    .describe("a 32-bit write that ends its DMA, done when its partition stops"),
+  node: z.string().describe("name of its device tree node, without the unit address"),
+  compatible: z.array(z.string()).min(1),
+  dma_coherent: z.boolean().describe("its DMA snoops the CPUs' caches"),
+});
+
+const DevicePlace = z.strictObject({
+  kind: z.string().describe("a key of device_kinds"),
+  reg: address.describe("PA of its registers"),
+  spi: spi.describe("its interrupt, an SPI"),
+  qemu_bus: z.string().optional().describe("where QEMU's -device plugs what stands behind it"),
+});
+
+export type Device = z.output<typeof DeviceKind> & Omit<z.output<typeof DevicePlace>, "kind">;
 
 const Cache = z.strictObject({
   level: z.int().min(1).max(3),
@@ -36,37 +40,51 @@ const Cache = z.strictObject({
   line: z.int().positive(),
 });
 
-export const Board = z
-  .strictObject({
-    name: z.string().regex(boardName),
-    description: z.string(),
-    isa: z.enum(["aarch64"]),
-    cpus: z
-      .strictObject({
-        compatible: z.string(),
-        mpidr: z.array(address).min(1).max(8).describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first"),
-        caches: z.array(Cache),
-      })
-      .readonly(),
-    ram: z.array(z.strictObject({ base: address, size: z.int().positive() })).min(1),
-    gic: z.strictObject({
-      version: z.literal(3),
-      gicd: address,
-      gicr: address.describe("RD_base of the boot pCPU"),
-      gicr_stride: z.int().positive().describe("from one pCPU's redistributor to the next one's"),
-      spis: z.int().positive().describe("how many SPIs are implemented"),
-      maintenance: ppi,
-    }),
-    timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
-    pmu: ppi,
-    uart: z.strictObject({ kind: z.literal("pl011"), reg: address, spi, clock_hz: z.int().positive() }),
-    spare_spis: z.tuple([spi, spi]).describe("first and last of a range that no device of the board uses"),
-    boot: z.strictObject({
-      image: address.describe("PA the image is loaded at"),
-      conduit: z.enum(["smc", "hvc"]).describe("how firmware's PSCI is called from EL2"),
-      qemu: z.strictObject({ machine: z.string(), cpu: z.string() }).optional().describe("how QEMU is this board"),
-    }),
-    devices: z.record(z.string().regex(boardName), Device).describe("what can be given to partitions"),
-  })
-  .readonly();
+const BoardFile = z.strictObject({
+  name: z.string().regex(boardName),
+  description: z.string(),
+  isa: z.enum(["aarch64"]),
+  cpus: z
+    .strictObject({
+      compatible: z.string(),
+      mpidr: z.array(address).min(1).max(8).describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first"),
+      caches: z.array(Cache),
+    })
+    .readonly(),
+  ram: z.array(z.strictObject({ base: address, size: z.int().positive() })).min(1),
+  gic: z.strictObject({
+    version: z.literal(3),
+    gicd: address,
+    gicr: address.describe("RD_base of the boot pCPU"),
+    gicr_stride: z.int().positive().describe("from one pCPU's redistributor to the next one's"),
+    spis: z.int().positive().describe("how many SPIs are implemented"),
+    maintenance: ppi,
+  }),
+  timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
+  pmu: ppi,
+  uart: z.strictObject({ kind: z.literal("pl011"), reg: address, spi, clock_hz: z.int().positive() }),
+  spare_spis: z.tuple([spi, spi]).describe("first and last of a range that no device of the board uses"),
+  boot: z.strictObject({
+    image: address.describe("PA the image is loaded at"),
+    conduit: z.enum(["smc", "hvc"]).describe("how firmware's PSCI is called from EL2"),
+    qemu: z.strictObject({ machine: z.string(), cpu: z.string() }).optional().describe("how QEMU is this board"),
+  }),
+  device_kinds: z.record(z.string().regex(boardName), DeviceKind),
+  devices: z.record(z.string().regex(boardName), DevicePlace).describe("what can be given to partitions"),
+});
+
+/** The file, with the facts of its kind in every device. */
+export const Board = BoardFile.transform(({ device_kinds: kinds, devices: places, ...board }, context) => {
+  const devices: Record<string, Device> = {};
+  for (const [name, { kind, ...place }] of Object.entries(places)) {
+    const common = kinds[kind];
+    if (common === undefined) {
+      const path = ["devices", name, "kind"];
+      context.issues.push({ code: "custom", input: kind, path, message: `one of device_kinds: ${Object.keys(kinds).join(", ")}` });
+    } else {
+      devices[name] = { ...common, ...place };
+    }
+  }
+  return { ...board, devices };
+});
 export type Board = z.output<typeof Board>;

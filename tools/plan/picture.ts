@@ -122,7 +122,8 @@ function exit(plan: Plan, groups: readonly Group[], partition: number, channel: 
 
 /** One row each: from one partition to the other, with an arrow at both ends. */
 function drawChannels(plan: Plan, groups: readonly Group[], top: number): { elements: string[]; height: number } {
-  const elements: string[] = [];
+  const lines: string[] = [];
+  const labels: string[] = []; // above all lines
   let height = 0;
   plan.partitions.forEach((partition, index) => {
     for (const channel of partition.channels) {
@@ -130,14 +131,12 @@ function drawChannels(plan: Plan, groups: readonly Group[], top: number): { elem
       const [x1 = 0, x2 = 0] = [index, channel.peer].map((end) => exit(plan, groups, end, channel.name)).sort((a, b) => a - b);
       const y = top + height + CHANNEL_HEIGHT - GAP;
       const tip = (x: number): string => `M${x} ${top + 4} V${y} M${x - 5} ${top + 11} L${x} ${top + 4} L${x + 5} ${top + 11}`;
-      elements.push(
-        path(`${tip(x1)} M${x1} ${y} H${x2} ${tip(x2)}`, "line neutral"),
-        text((x1 + x2) / 2, y - 7, `${channel.name} · ${formatSize(channel.size)} shared, a doorbell each way`, "middle dim"),
-      );
+      lines.push(path(`${tip(x1)} M${x1} ${y} H${x2} ${tip(x2)}`, "line neutral"));
+      labels.push(text((x1 + x2) / 2, y - 7, `${channel.name} · ${formatSize(channel.size)} shared, a doorbell each way`, "middle dim halo"));
       height += CHANNEL_HEIGHT;
     }
   });
-  return { elements, height };
+  return { elements: [...lines, ...labels], height };
 }
 
 function drawCore(box: Box): string[] {

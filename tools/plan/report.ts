@@ -5,8 +5,12 @@ import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
 
-const left = <Row>(title: string, cell: (row: Row) => string): Column<Row> => ({ title, align: "left", cell });
-const right = <Row>(title: string, cell: (row: Row) => string): Column<Row> => ({ title, align: "right", cell });
+type Align = Column<unknown>["align"];
+
+type Columns<Row> = readonly (readonly [title: string, align: Align, cell: (row: Row) => string])[];
+
+const table = <Row>(rows: readonly Row[], columns: Columns<Row>): string[] =>
+  layOut(columns.map(([title, align, cell]) => ({ title, align, cell })), rows);
 
 export function formatPlan(plan: Plan, paint: Paint): string {
   const section = (title: string, lines: readonly string[]): string =>
@@ -24,31 +28,25 @@ export function formatPlan(plan: Plan, paint: Paint): string {
 const ram = ({ regions }: PlannedPartition): PlannedPartition["regions"][number] | undefined => regions.find(({ kind }) => kind === "ram");
 
 function partitionTable({ partitions }: Plan): string[] {
-  return layOut<PlannedPartition>(
-    [
-      left("name", ({ name }) => name),
-      left("guest", ({ guest, realtime }) => (realtime ? `${guest}, real-time` : guest)),
-      left("pCPUs", ({ cpus }) => cpus.join(" ")),
-      right("memory", (partition) => formatSize(ram(partition)?.size ?? 0)),
-      left("entry (IPA)", ({ entry }) => hex(entry)),
-      left("watchdog", ({ watchdogMicroseconds }) => (watchdogMicroseconds === 0 ? "none" : formatDuration(watchdogMicroseconds))),
-      left("on failure", ({ onFailure }) => onFailure),
-      left("starts", ({ autostart }) => (autostart ? "at boot" : "by command")),
-    ],
-    partitions,
-  );
+  return table(partitions, [
+    ["name", "left", ({ name }) => name],
+    ["guest", "left", ({ guest, realtime }) => (realtime ? `${guest}, real-time` : guest)],
+    ["pCPUs", "left", ({ cpus }) => cpus.join(" ")],
+    ["memory", "right", (partition) => formatSize(ram(partition)?.size ?? 0)],
+    ["entry (IPA)", "left", ({ entry }) => hex(entry)],
+    ["watchdog", "left", ({ watchdogMicroseconds }) => (watchdogMicroseconds === 0 ? "none" : formatDuration(watchdogMicroseconds))],
+    ["on failure", "left", ({ onFailure }) => onFailure],
+    ["starts", "left", ({ autostart }) => (autostart ? "at boot" : "by command")],
+  ]);
 }
 
 function cpuTable({ cpus, partitions, housekeeper }: Plan): string[] {
-  return layOut(
-    [
-      right("pCPU", ({ index }) => String(index)),
-      left("MPIDR", ({ cpu }) => `0x${cpu.mpidr.toString(16)}`),
-      left("runs", ({ cpu }) => (cpu.partition === null ? "spare" : `${partitions[cpu.partition]?.name ?? ""}, vCPU ${cpu.vcpu}`)),
-      left("", ({ index }) => (index === housekeeper ? "housekeeping" : "")),
-    ],
-    cpus.map((cpu, index) => ({ cpu, index })),
-  );
+  return table(cpus.map((cpu, index) => ({ cpu, index })), [
+    ["pCPU", "right", ({ index }) => String(index)],
+    ["MPIDR", "left", ({ cpu }) => `0x${cpu.mpidr.toString(16)}`],
+    ["runs", "left", ({ cpu }) => (cpu.partition === null ? "spare" : `${partitions[cpu.partition]?.name ?? ""}, vCPU ${cpu.vcpu}`)],
+    ["", "left", ({ index }) => (index === housekeeper ? "housekeeping" : "")],
+  ]);
 }
 
 interface Stretch {
@@ -68,54 +66,42 @@ function memoryTable(plan: Plan): string[] {
       seenAt: ipa === pa ? `same, ${access}` : `${hex(ipa)}, ${access}`,
     })),
   );
-  return layOut<Stretch>(
-    [
-      left("PA", (stretch) => formatSpan(stretch)),
-      right("size", ({ size }) => formatSize(size)),
-      left("what", ({ what }) => what),
-      left("IPA, access", ({ seenAt }) => seenAt),
-    ],
-    [image, ...regions].sort((a, b) => a.base - b.base),
-  );
+  return table([image, ...regions].sort((a, b) => a.base - b.base), [
+    ["PA", "left", (stretch) => formatSpan(stretch)],
+    ["size", "right", ({ size }) => formatSize(size)],
+    ["what", "left", ({ what }) => what],
+    ["IPA, access", "left", ({ seenAt }) => seenAt],
+  ]);
 }
 
 function interruptTable({ partitions }: Plan): string[] {
   const owned = partitions.flatMap(({ name, interrupts }) => interrupts.map((interrupt) => ({ ...interrupt, name })));
-  return layOut(
-    [
-      right("INTID", ({ intid }) => String(intid)),
-      left("trigger", ({ trigger }) => trigger),
-      left("partition", ({ name }) => name),
-      left("use", ({ use }) => use),
-    ],
-    owned.sort((a, b) => a.intid - b.intid),
-  );
+  return table(owned.sort((a, b) => a.intid - b.intid), [
+    ["INTID", "right", ({ intid }) => String(intid)],
+    ["trigger", "left", ({ trigger }) => trigger],
+    ["partition", "left", ({ name }) => name],
+    ["use", "left", ({ use }) => use],
+  ]);
 }
 
 function channelTable({ partitions }: Plan): string[] {
   const ends = partitions.flatMap((partition) => partition.channels.map((end) => ({ ...end, partition: partition.name })));
-  return layOut(
-    [
-      left("channel", ({ name }) => name),
-      left("seen by", ({ partition }) => partition),
-      left("IPA", ({ ipa }) => hex(ipa)),
-      right("size", ({ size }) => formatSize(size)),
-      left("rings", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`),
-    ],
-    ends.sort((a, b) => a.name.localeCompare(b.name)),
-  );
+  return table(ends.sort((a, b) => a.name.localeCompare(b.name)), [
+    ["channel", "left", ({ name }) => name],
+    ["seen by", "left", ({ partition }) => partition],
+    ["IPA", "left", ({ ipa }) => hex(ipa)],
+    ["size", "right", ({ size }) => formatSize(size)],
+    ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`],
+  ]);
 }
 
 function loadTable({ partitions }: Plan): string[] {
   const loads = partitions.flatMap(({ name, loads: copied }) => copied.map((load) => ({ ...load, partition: name })));
-  return layOut(
-    [
-      left("partition", ({ partition }) => partition),
-      left("what", ({ name }) => name),
-      left("IPA", ({ ipa }) => hex(ipa)),
-      left("PA", ({ target }) => hex(target)),
-      right("bytes", ({ size }) => String(size)),
-    ],
-    loads,
-  );
+  return table(loads, [
+    ["partition", "left", ({ partition }) => partition],
+    ["what", "left", ({ name }) => name],
+    ["IPA", "left", ({ ipa }) => hex(ipa)],
+    ["PA", "left", ({ target }) => hex(target)],
+    ["bytes", "right", ({ size }) => String(size)],
+  ]);
 }

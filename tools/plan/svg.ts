@@ -41,11 +41,13 @@ const STYLE = `
   .name { font-size: 16px; font-weight: 600 }
   .dim { fill: #59636e; font-size: 12px }
   .mono { fill: #59636e; font: 11px ui-monospace, "DejaVu Sans Mono", monospace }
+  .halo { stroke: #ffffff; stroke-width: 6; stroke-linejoin: round; paint-order: stroke }
   .middle { text-anchor: middle }
   .end { text-anchor: end }
 ${HUES.map((colour, index) => `  .p${index} { fill: ${colour}; fill-opacity: .14; stroke: ${colour} }\n  .p${index}.line { fill: none }`).join("\n")}
   @media (prefers-color-scheme: dark) {
     .card { fill: #0d1117; stroke: #30363d }
+    .halo { stroke: #0d1117 }
     .neutral { fill: #161b22; stroke: #484f58 }
     .free { stroke: #484f58 }
     .core { fill: #21262d; stroke: #6e7681 }
