@@ -1,0 +1,147 @@
+// A booted machine with its guests and its UART's far end, as most tests of the core want it.
+import * as abi from "../../core/abi.ts";
+import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
+import type { Frame } from "../../industrial/link/frame.ts";
+import { decodeEvent, decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import { machineFor } from "../machine/core.ts";
+import { Guest } from "../machine/guest.ts";
+import type { Outcome } from "../machine/guest.ts";
+import type { Machine } from "../machine/machine.ts";
+import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../machine/system.ts";
+import type { System, SystemSpec } from "../machine/system.ts";
+
+export const GICR_STRIDE = 0x2_0000;
+export const SGI_BASE = 0x1_0000;
+const MICROSECOND = 1000;
+const WORD_BITS = 32;
+
+/** x0 of a call, the value of a load: of an instruction that must have been done. */
+export function value(outcome: Outcome): bigint {
+  if (outcome.kind !== "done") throw new Error(`the instruction is not done: ${JSON.stringify(outcome, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v))}`);
+  return outcome.value;
+}
+
+/** As value, for results that are signed (PSCI and SMCCC errors). */
+export const result = (outcome: Outcome): number => Number(BigInt.asIntN(64, value(outcome)));
+
+export class Bench {
+  readonly system: System;
+  readonly machine: Machine;
+  readonly guests: readonly Guest[];
+  /** What came out of the UART and has been taken apart so far. */
+  readonly frames: Frame[] = [];
+  text = "";
+  private taken = 0;
+  private sequence = 0;
+  private readonly demultiplexer = new Demultiplexer((item) => {
+    if ("frame" in item) this.frames.push(item.frame);
+    else this.text += new TextDecoder().decode(item.text);
+  });
+
+  constructor(spec: SystemSpec = STANDARD) {
+    this.system = makeSystem(spec);
+    this.machine = machineFor(this.system);
+    this.machine.boot();
+    this.guests = this.machine.pcpus.map(({ index }) => new Guest(this.machine, index));
+  }
+
+  /** The guest of a pCPU. */
+  guest(pcpu: number): Guest {
+    const guest = this.guests[pcpu];
+    if (guest === undefined) throw new RangeError(`there is no pCPU ${pcpu}`);
+    return guest;
+  }
+
+  /** Lets time pass, tick by tick, and takes what comes out of the UART. */
+  pass(milliseconds: number): void {
+    const ticks = Math.ceil((milliseconds * 1000) / TICK_MICROSECONDS);
+    for (let n = 0; n < ticks; n++) {
+      this.machine.clock.advance(TICK_MICROSECONDS * MICROSECOND);
+      this.machine.settle();
+      this.collect();
+    }
+  }
+
+  private collect(): void {
+    this.machine.uart.drain();
+    this.demultiplexer.push(Uint8Array.from(this.machine.uart.sent.slice(this.taken)));
+    this.taken = this.machine.uart.sent.length;
+  }
+
+  /** Sends bytes to the board, as fast as it takes them. */
+  send(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      at += this.machine.uart.type(bytes.subarray(at));
+      if (at < bytes.length) this.pass(1);
+    }
+    while (this.machine.uart.unread > 0) this.pass(1);
+  }
+
+  /** A host command; its reply. */
+  command(partition: number, command: number): number {
+    const sequence = this.sequence = (this.sequence + 1) & 0xff;
+    this.send(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(sequence, command) }));
+    for (let waited = 0; waited < 200; waited++) {
+      this.pass(1);
+      const reply = this.frames.find(({ kind, payload }) => kind === abi.FRAME_REPLY && payload[0] === sequence);
+      if (reply !== undefined) return reply.payload[1] ?? -1;
+    }
+    throw new Error("no reply to the command came");
+  }
+
+  type(partition: number, text: string): void {
+    this.send(encodeFrame({ kind: abi.FRAME_CONSOLE, partition, payload: new TextEncoder().encode(text) }));
+  }
+
+  /** What a partition has printed so far, once it has all come out. */
+  console(partition: number): string {
+    this.pass(TELEMETRY_MILLISECONDS);
+    const bytes = this.frames.filter((frame) => frame.kind === abi.FRAME_CONSOLE && frame.partition === partition).flatMap(({ payload }) => [...payload]);
+    return new TextDecoder().decode(Uint8Array.from(bytes));
+  }
+
+  events(partition: number): HypervisorEvent[] {
+    this.pass(10);
+    return this.frames.filter((frame) => frame.kind === abi.FRAME_EVENT && frame.partition === partition).map(decodeEvent);
+  }
+
+  /** A fresh telemetry frame of a partition. */
+  partition(partition: number): PartitionTelemetry {
+    return decodePartition(this.fresh((frame) => frame.kind === abi.FRAME_PARTITION && frame.partition === partition));
+  }
+
+  vcpu(partition: number, index: number): VcpuTelemetry {
+    return decodeVcpu(this.fresh((frame) => frame.kind === abi.FRAME_VCPU && frame.partition === partition && decodeVcpu(frame).index === index));
+  }
+
+  private fresh(wanted: (frame: Frame) => boolean): Frame {
+    // One round may be half out already: the second one began after this call.
+    const from = this.frames.length;
+    this.pass(2 * TELEMETRY_MILLISECONDS);
+    const found = this.frames.slice(from).filter(wanted).at(-1);
+    if (found === undefined) throw new Error("no such telemetry frame came");
+    return found;
+  }
+
+  /** What a guest's interrupt controller driver does before the first interrupt. */
+  openInterrupts(pcpu: number): Guest {
+    const guest = this.guest(pcpu);
+    const index = this.system.plan.cpus[pcpu]?.vcpu ?? 0;
+    value(guest.store(GUEST_GICD, 4, 0x12n));
+    value(guest.store(GUEST_GICR + index * GICR_STRIDE + 0x14, 4, 0n));
+    value(guest.store(GUEST_GICR + index * GICR_STRIDE + SGI_BASE + 0x100, 4, 0xffffn));
+    value(guest.msr("ICC_PMR_EL1", 0xf0n));
+    value(guest.msr("ICC_BPR1_EL1", 0n));
+    value(guest.msr("ICC_IGRPEN1_EL1", 1n));
+    return guest;
+  }
+
+  /** The guest enables an SPI at a priority. */
+  enable(pcpu: number, intid: number, priority = 0xa0): void {
+    const guest = this.guest(pcpu);
+    value(guest.store(GUEST_GICD + 0x400 + intid, 1, BigInt(priority)));
+    value(guest.store(GUEST_GICD + 0x100 + 4 * Math.floor(intid / WORD_BITS), 4, 1n << BigInt(intid % WORD_BITS)));
+  }
+}

@@ -1,0 +1,185 @@
+// A blob that is not what the planner wrote is refused, with a message, and nothing is started (core/blob.ts).
+import { crc32 } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { readBlob } from "../../partitions/blob/read.ts";
+import type { BlobRecord } from "../../partitions/blob/codec.ts";
+import { encodeBlob } from "../../partitions/blob/write.ts";
+import { BLOB_MAX_BYTES, HEADER, NONE, place } from "../../partitions/blob/layout.table.ts";
+import { machineFor } from "../machine/core.ts";
+import { makeSystem, STANDARD } from "../machine/system.ts";
+
+const system = makeSystem(STANDARD);
+
+/** What a machine with this blob says at boot; "runs" if it starts guests. */
+function boot(blob: Uint8Array): string {
+  const machine = machineFor({ ...system, blob });
+  machine.boot();
+  machine.uart.drain();
+  const text = new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
+  if (machine.pcpu(0).phase !== "halted") return "runs";
+  expect(machine.pcpus.map(({ phase }) => phase)).toEqual(["halted", "off", "off", "off"]);
+  expect(machine.writes.filter(({ pa }) => pa >= machine.board.imageBase + machine.board.imageSize)).toEqual([]);
+  return text;
+}
+
+const show = (change: Change): string => Object.entries(change).map(([name, value]) => `${name} ${String(value)}`).join();
+
+type Change = Readonly<Record<string, number | bigint | string | readonly number[]>>;
+
+/** The standard system's blob with fields of one record changed, and a right checksum. */
+function changed(kind: string, index: number, change: Change | ((before: BlobRecord) => Change)): Uint8Array {
+  const { header, records } = readBlob(system.blob);
+  const list = (records[kind] ?? []).map((record, n) => (n === index ? { ...record, ...(typeof change === "function" ? change(record) : change) } : record));
+  return encodeBlob(header, { ...records, [kind]: list });
+}
+
+/** Header fields that encodeBlob derives can only be changed afterwards. */
+function patched(offset: number, value: number): Uint8Array {
+  const bytes = system.blob.slice();
+  const view = new DataView(bytes.buffer);
+  view.setUint32(offset, value, true);
+  if (offset >= 16) view.setUint32(12, crc32(bytes.subarray(16)), true);
+  return bytes;
+}
+
+const headerWith = (change: Change): Uint8Array => {
+  const { header, records } = readBlob(system.blob);
+  return encodeBlob({ ...header, ...change }, records);
+};
+
+describe("a blob that is whole", () => {
+  test("is taken", () => {
+    expect(boot(system.blob)).toBe("runs");
+    expect(boot(changed("Cpu", 2, {}))).toBe("runs");
+  });
+});
+
+describe("a blob that is damaged is refused", () => {
+  test("none there", () => expect(boot(new Uint8Array(0))).toContain("no system blob behind the core: pack the image with axv-part build"));
+  test("another version", () => expect(boot(patched(4, 2))).toContain("another version than this core: build the image again"));
+  test("cut off in the middle", () => expect(boot(system.blob.subarray(0, system.blob.length / 2))).toContain("altered (checksum)"));
+  test("a size that cannot be", () => {
+    for (const size of [0, 8, BLOB_MAX_BYTES + 8, system.blob.length + 4]) expect(boot(patched(8, size)), String(size)).toContain("truncated");
+  });
+
+  test("any single bit altered", () => {
+    for (let bit = 0; bit < system.blob.length * 8; bit += 37) {
+      const bytes = system.blob.slice();
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(boot(bytes), `bit ${bit}`).toMatch(/^axv: .*(build the image again|axv-part)/);
+    }
+  });
+});
+
+describe("a blob whose checksum is right but whose plan is not, is refused", () => {
+  const { fields } = place(HEADER);
+  const offsets = fields.filter(({ name }) => name.endsWith("Offset")).map(({ name, offset }) => [name, offset] as const);
+
+  test.each(offsets)("%s outside the blob, or not aligned; or more of them than there is room for", (_, at) => {
+    for (const offset of [system.blob.length, 0xffff_fff8, 4, 161]) expect(boot(patched(at, offset)), String(offset)).toContain("inconsistent");
+    expect(boot(patched(at + 4, 0x4000_0000))).toContain("inconsistent");
+  });
+
+  test("pCPUs given twice, to nobody, or by halves", () => {
+    const refusal = /gives a pCPU twice, or none/;
+    expect(boot(changed("Partition", 1, { cpus: 0b1001 }))).toMatch(refusal);
+    expect(boot(changed("Partition", 1, { cpus: 0 }))).toMatch(refusal);
+    expect(boot(changed("Partition", 1, { cpus: 0b1_1000 }))).toMatch(refusal);
+    expect(boot(changed("Cpu", 2, { partition: 0 }))).toMatch(refusal);
+    expect(boot(changed("Cpu", 3, { partition: 0 }))).toMatch(refusal);
+    expect(boot(changed("Cpu", 3, { partition: NONE }))).toMatch(refusal);
+    expect(boot(changed("Cpu", 1, { vcpu: 0 }))).toMatch(refusal);
+    expect(boot(changed("Cpu", 1, { vcpu: 2 }))).toMatch(refusal);
+    expect(boot(headerWith({ housekeeper: 4 }))).toMatch(refusal);
+  });
+
+  test("two pCPUs with one redistributor or one affinity", () => {
+    expect(boot(changed("Cpu", 1, { gicr: 0x080a_0000n }))).toContain("axv-part check");
+    expect(boot(changed("Cpu", 1, { mpidr: 0n }))).toContain("axv-part check");
+  });
+
+  test("a boot pCPU that the partition does not have", () => {
+    expect(boot(changed("Partition", 0, { bootCpu: 3 }))).not.toBe("runs");
+    expect(boot(changed("Partition", 0, { bootCpu: 77 }))).not.toBe("runs");
+  });
+
+  test("memory that overlaps: the hypervisor's, another partition's, its own, or wraps, or is not whole pages", () => {
+    // Moved away from under its load, which is looked at before the next partition's regions are.
+    const refusal = /overlapping or unaligned memory|loads an image outside/;
+    const bad: Change[] = [
+      { pa: 0x4020_0000n }, { pa: 0x4000_0000n }, { pa: 0x4800_0000n }, { pa: 0x4700_0000n, size: 0x200_0000n }, { ipa: 0x0a00_0000n },
+      { pa: 0x6000_0001n }, { size: 0n }, { size: 0x1001n }, { pa: 0xffff_ffff_ffff_f000n, size: 0x2000n }, { ipa: 0xffff_ffff_ffff_f000n }, { kind: 3 },
+    ];
+    for (const change of bad) expect(boot(changed("Region", 0, change)), show(change)).toMatch(refusal);
+  });
+
+  test("a channel's memory as anything but the same channel in both partitions", () => {
+    expect(boot(changed("Region", 2, { kind: 0 }))).toMatch(/overlapping/);
+    expect(boot(changed("Region", 2, { size: 0x2000n }))).toMatch(/overlapping/);
+    expect(boot(changed("Region", 4, { pa: 0x4fff_f000n, size: 0x2000n }))).toMatch(/overlapping/);
+  });
+
+  test("the hypervisor's own devices given to a partition: GICD, any GICR, the UART", () => {
+    for (const pa of [0x0800_0000n, 0x080a_0000n, 0x0810_0000n, 0x0900_0000n]) {
+      expect(boot(changed("Region", 1, { ipa: pa, pa, size: 0x1000n })), `0x${pa.toString(16)}`).toMatch(/overlapping/);
+    }
+  });
+
+  test("memory where the partition's emulated devices are: they would not be emulated", () => {
+    for (const ipa of [0x0800_0000n, 0x080a_0000n, 0x080c_0000n, 0x0900_0000n]) {
+      expect(boot(changed("Region", 1, { ipa, size: 0x1000n })), `0x${ipa.toString(16)}`).toMatch(/overlapping/);
+    }
+  });
+
+  test("regions that belong to two partitions", () => {
+    expect(boot(changed("Partition", 1, { regionFirst: 0 }))).toMatch(/overlapping/);
+    expect(boot(changed("Partition", 1, { regionCount: 3 }))).not.toBe("runs");
+  });
+
+  test("interrupts: given twice, not implemented, SGIs and PPIs of the hypervisor, not listed, listed twice", () => {
+    const refusal = /gives an interrupt twice, or one that is not there/;
+    const spis = (change: (words: number[]) => void) => (before: BlobRecord): Change => {
+      const words = [...(before["spis"] as readonly number[])];
+      change(words);
+      return { spis: words };
+    };
+    expect(boot(changed("Partition", 1, spis((words) => { words[1] = (words[1] ?? 0) | (1 << 16); })))).toMatch(refusal);
+    expect(boot(changed("Partition", 1, spis((words) => { words[0] = 1; })))).toMatch(refusal);
+    expect(boot(changed("Partition", 1, spis((words) => { words[30] = 1; })))).toMatch(refusal);
+    expect(boot(changed("Partition", 0, { ppis: 1 << 26 }))).toMatch(refusal);
+    expect(boot(changed("Partition", 0, { ppis: 1 << 25 }))).toMatch(refusal);
+    expect(boot(changed("Partition", 0, { ppis: 1 }))).toMatch(refusal);
+    expect(boot(changed("Interrupt", 0, { intid: 61 }))).toMatch(refusal);
+    expect(boot(changed("Interrupt", 1, { intid: 48 })), "48 twice, 49 not at all").toMatch(refusal);
+    expect(boot(changed("Partition", 0, { consoleInterrupt: 60 }))).toMatch(refusal);
+    expect(boot(headerWith({ maintenance: 3 }))).toMatch(refusal);
+    expect(boot(headerWith({ spiLimit: 1024 }))).toMatch(refusal);
+    expect(boot(headerWith({ spiLimit: 32 }))).toMatch(refusal);
+  });
+
+  test("loads outside the partition's memory, or not from the image", () => {
+    const refusal = /loads an image outside its partition/;
+    for (const change of [{ target: 0x4800_0000n }, { target: 0x61ff_ffc0n, size: 128n }, { target: 0x6000_0020n }, { source: 32n }, { size: 0xffff_ffff_ffff_ffc0n }, { source: 0x4000_0000n }]) {
+      expect(boot(changed("Load", 0, change)), show(change)).toMatch(refusal);
+    }
+  });
+
+  test("channels without a partner, with itself, or with a doorbell that the partner does not own", () => {
+    const refusal = /channel without a partner/;
+    for (const change of [{ peer: 0 }, { peer: 2 }, { doorbell: 233 }, { doorbell: 60 + 1024 }, { doorbell: 3 }]) {
+      expect(boot(changed("Channel", 0, change)), JSON.stringify(change)).toMatch(refusal);
+    }
+  });
+
+  test("an image that is not where the plan wants it", () => {
+    expect(boot(headerWith({ imageBase: 0x4040_0000n }))).toContain("load it at the address that axv-part plan shows");
+    expect(boot(headerWith({ imageBase: 0n }))).toBe("runs");
+  });
+
+  test("a GIC or UART that this core does not drive, no tick", () => {
+    expect(boot(headerWith({ gicVersion: 2 }))).toContain("inconsistent");
+    expect(boot(headerWith({ uartKind: 9 }))).toContain("inconsistent");
+    expect(boot(headerWith({ tickMicroseconds: 0 }))).toContain("inconsistent");
+    expect(boot(headerWith({ telemetryMilliseconds: 0 }))).toContain("inconsistent");
+  });
+});

@@ -1,0 +1,112 @@
+// From reset to the guests' first instructions (arch/aarch64/boot.ts, lifecycle.ts).
+import { describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { machineFor } from "../machine/core.ts";
+import { PSTATE_DAIF, PSTATE_EL1H, UNKNOWN } from "../machine/registers.ts";
+import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../machine/system.ts";
+import { Bench } from "./bench.ts";
+
+const bench = new Bench();
+const { machine } = bench;
+
+describe("boot", () => {
+  test("each partition's first pCPU runs its guest; its others and the spare ones are parked", () => {
+    expect(machine.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "guest"]);
+  });
+
+  test("a guest begins at its entry with x0 as planned, all other registers 0, EL1h, everything masked", () => {
+    for (const [pcpu, ram] of [[0, 0x6000_0000], [3, 0x4000_0000]] as const) {
+      const guest = bench.guest(pcpu);
+      expect(guest.pcpu.pc).toBe(BigInt(ram + ENTRY_OFFSET));
+      expect(guest.pcpu.pstate).toBe(PSTATE_EL1H | PSTATE_DAIF);
+      expect(guest.x(0)).toBe(BigInt(ram));
+      for (let n = 1; n < 31; n++) expect(guest.x(n)).toBe(0n);
+    }
+  });
+
+  test("no register of EL1, nor any that controls it, is left as reset had it", () => {
+    // Written by the hardware at an exception, or by nobody: PMCR_EL0's reset value is known.
+    const exceptions = ["ESR_EL2", "FAR_EL2", "HPFAR_EL2"];
+    for (const pcpu of [0, 3]) {
+      const left = Object.entries(machine.pcpu(pcpu).registers).filter(([name, value]) => value === UNKNOWN && !exceptions.includes(name));
+      expect(left.map(([name]) => name)).toEqual([]);
+    }
+  });
+
+  test("EL1's MMU and caches are off and its timers too (SCTLR_EL1, CNTV_CTL_EL0, CNTP_CTL_EL0)", () => {
+    const { registers, virtualTimer, physicalTimer } = machine.pcpu(0);
+    expect(registers.SCTLR_EL1).toBe(0x30d0_0800n);
+    expect(registers.SCTLR_EL1 & 0x1005n).toBe(0n);
+    expect([virtualTimer.control, physicalTimer.control]).toEqual([0n, 0n]);
+  });
+
+  test("SMC, ID registers, set/way, ACTLR_EL1, debug and PMU are trapped; stage 2 and virtual interrupts are on", () => {
+    const { registers } = machine.pcpu(0);
+    for (const bit of [0, 3, 4, 5, 18, 19, 20, 21, 22, 31]) expect((registers.HCR_EL2 >> BigInt(bit)) & 1n, `HCR_EL2 bit ${bit}`).toBe(1n);
+    for (const bit of [13, 14, 27, 29, 34]) expect((registers.HCR_EL2 >> BigInt(bit)) & 1n, `HCR_EL2 bit ${bit}`).toBe(0n);
+    for (const bit of [5, 6, 9, 10, 11]) expect((registers.MDCR_EL2 >> BigInt(bit)) & 1n, `MDCR_EL2 bit ${bit}`).toBe(1n);
+    expect(registers.MDCR_EL2 & 0x1fn).toBe((registers.PMCR_EL0 >> 11n) & 0x1fn);
+    expect(registers.CNTHCTL_EL2 & 3n).toBe(3n);
+  });
+
+  test("a partition that is given the PMU has it untrapped", () => {
+    const { registers } = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, pmu: true }] }).machine.pcpu(3);
+    expect(registers.MDCR_EL2 & 0x60n).toBe(0n);
+  });
+
+  test("guests see the pCPU's MIDR_EL1, and their own affinity: Aff0 is the vCPU's index (VPIDR_EL2, VMPIDR_EL2)", () => {
+    expect(machine.pcpus.map(({ registers }) => registers.VPIDR_EL2)).toEqual([0x410f_d034n, 0x410f_d034n, UNKNOWN, 0x410f_d034n]);
+    expect([0, 1, 3].map((n) => machine.pcpu(n).registers.VMPIDR_EL2)).toEqual([0x8000_0000n, 0x8000_0001n, 0x8000_0000n]);
+  });
+
+  test("partitions have VMIDs of their own, and none has VMID 0", () => {
+    const vmids = [0, 1, 3].map((n) => machine.pcpu(n).registers.VTTBR_EL2 >> 48n);
+    expect(vmids).toEqual([1n, 1n, 2n]);
+  });
+
+  test("images are copied to their targets, padded to 64 bytes, and nothing else is written outside the hypervisor", () => {
+    expect(machine.memory.readBytes(0x6000_0000 + ENTRY_OFFSET, 4096)).toEqual(LINUX.image);
+    expect(machine.memory.readBytes(0x4800_0000 + ENTRY_OFFSET, 1000)).toEqual(PLC.image);
+    const own = machine.board.imageBase;
+    expect(machine.writes.filter(({ pa }) => pa < own || pa >= own + machine.board.imageSize)).toEqual([
+      { pa: 0x6000_0000 + ENTRY_OFFSET, size: 4096 }, { pa: 0x4800_0000 + ENTRY_OFFSET, size: 1024 },
+    ]);
+  });
+
+  test("early text is plain, the first event says where and how long, and each partition's start is an event", () => {
+    const [boot] = bench.events(abi.FRAME_HYPERVISOR);
+    expect(bench.text).toBe("axv: image at 0x0000000040200000\r\n");
+    expect(boot).toMatchObject({ code: abi.EVENT_BOOT, a: 0x4020_0000n, c: 2n });
+    expect(boot?.b).toBeGreaterThan(0n);
+    expect(bench.events(0)).toMatchObject([{ code: abi.EVENT_STARTED, a: BigInt(0x6000_0000 + ENTRY_OFFSET), b: 0n }]);
+    expect(bench.events(1)).toMatchObject([{ code: abi.EVENT_STARTED, a: BigInt(0x4000_0000 + ENTRY_OFFSET), b: 0n }]);
+  });
+
+  test("firmware is asked for nothing but CPU_ON of the other pCPUs", () => {
+    expect(machine.firmware.calls).toEqual([0xc400_0003, 0xc400_0003, 0xc400_0003]);
+  });
+
+  test("a partition without autostart stays off until the host starts it", () => {
+    const other = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, autostart: false }] });
+    expect(other.guest(3).running).toBe(false);
+    expect(other.partition(1).state).toBe("off");
+    expect(other.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(other.guest(3).running).toBe(true);
+    expect(other.machine.memory.readBytes(0x4800_0000 + ENTRY_OFFSET, 1000)).toEqual(PLC.image);
+  });
+
+  test("a pCPU that firmware does not know is named, and the others start", () => {
+    const system = makeSystem({ ...STANDARD, board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 3 ? { ...cpu, mpidr: 0x300n } : cpu)) } });
+    const missing = machineFor({ ...system, spec: STANDARD });
+    missing.boot();
+    missing.uart.drain();
+    expect(new TextDecoder().decode(Uint8Array.from(missing.uart.sent))).toContain("firmware does not start pCPU 0x0000000000000300");
+    expect(missing.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "off"]);
+  });
+
+  test("without a UART in the image nothing is started", () => {
+    const silent = machineFor(makeSystem({ ...STANDARD, board: { ...STANDARD.board, uart: 0 } }));
+    silent.boot();
+    expect(silent.pcpu(0).phase).toBe("halted");
+  });
+});

@@ -1,0 +1,102 @@
+// What stage 2 of each partition maps is exactly what the plan says, in the largest blocks that fit (arch/aarch64/stage2.ts).
+import { describe, expect, test } from "vitest";
+import type { PlannedRegion } from "../../partitions/plan/plan.ts";
+import { qemuVirt } from "../machine/board.ts";
+import { machineFor } from "../machine/core.ts";
+import { MEMATTR_DEVICE_NGNRE, MEMATTR_NORMAL_WB, merge, SH_INNER, Stage2 } from "../machine/stage2.ts";
+import { device, LINUX, makeSystem, PLC, ram, shared, STANDARD } from "../machine/system.ts";
+import type { PartitionSpec } from "../machine/system.ts";
+import { Bench } from "./bench.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+const tablesOf = (bench: Bench, pcpu: number): Stage2 => {
+  const { registers } = bench.machine.pcpu(pcpu);
+  return new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (pa) => bench.machine.memory.read64(pa));
+};
+
+const expected = ({ ipa, pa, size, kind, access }: PlannedRegion) => ({
+  ipa, pa, size,
+  read: access.includes("r"), write: access.includes("w"), execute: access.includes("x"),
+  memory: kind === "device" ? MEMATTR_DEVICE_NGNRE : MEMATTR_NORMAL_WB,
+  shareability: kind === "device" ? 0 : SH_INNER,
+});
+
+const byIpa = (regions: readonly PlannedRegion[]): PlannedRegion[] => [...regions].sort((a, b) => a.ipa - b.ipa);
+
+/** One partition on a board with 16 GiB of RAM. */
+const withRegions = (regions: readonly PlannedRegion[]): Bench => {
+  const only: PartitionSpec = { name: "only", cpus: [0], regions, interrupts: [], consoleInterrupt: 0 };
+  return new Bench({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 16 * GIB }] }, housekeeper: 2, partitions: [only] });
+};
+
+describe("stage 2", () => {
+  test("maps every region of its partition, with its attributes, and nothing else", () => {
+    const bench = new Bench();
+    for (const [pcpu, spec] of [[0, LINUX], [1, LINUX], [3, PLC]] as const) {
+      expect(merge(tablesOf(bench, pcpu).list())).toEqual(byIpa(spec.regions).map(expected));
+    }
+  });
+
+  test("all vCPUs of a partition share one set of tables", () => {
+    const { machine } = new Bench();
+    expect(machine.pcpu(1).registers.VTTBR_EL2).toBe(machine.pcpu(0).registers.VTTBR_EL2);
+    expect(machine.pcpu(3).registers.VTTBR_EL2).not.toBe(machine.pcpu(0).registers.VTTBR_EL2);
+  });
+
+  test("uses 1 GiB, then 2 MiB, then 4 KiB blocks, as IPA, PA and what is left allow", () => {
+    const bench = withRegions([ram(2 * GIB - 2 * MIB, 6 * GIB - 2 * MIB, 2 * GIB + 4 * MIB + 8 * KIB)]);
+    expect(tablesOf(bench, 0).list().map(({ size }) => size)).toEqual([2 * MIB, GIB, GIB, 2 * MIB, 4 * KIB, 4 * KIB]);
+  });
+
+  test("uses small blocks where IPA and PA are aligned differently", () => {
+    const bench = withRegions([ram(GIB, 2 * GIB + 4 * KIB, 2 * MIB), ram(4 * GIB, 8 * GIB + 2 * MIB, 4 * MIB)]);
+    const sizes = tablesOf(bench, 0).list().map(({ size }) => size);
+    expect(sizes).toEqual([...new Array<number>(512).fill(4 * KIB), 2 * MIB, 2 * MIB]);
+  });
+
+  test("read-only and no-execute regions are that", () => {
+    const regions = [ram(GIB, 2 * GIB, 2 * MIB), { ...ram(2 * GIB, 3 * GIB, 8 * KIB), access: "r" }, { ...ram(3 * GIB, 4 * GIB, 8 * KIB), access: "rx" }, shared(5 * GIB, 5 * GIB, "r"), { ...device(0x0a00_0000, 0x1000), access: "rwx" }];
+    const found = merge(tablesOf(withRegions(regions), 0).list());
+    // A device is never executable, whatever the plan says.
+    expect(found).toEqual(byIpa(regions).map((region) => expected(region.kind === "device" ? { ...region, access: "rw" } : region)));
+  });
+
+  test("reaches 40 bits of IPA, with two concatenated level 1 tables", () => {
+    const stage2 = tablesOf(withRegions([ram(GIB, 2 * GIB, 2 * MIB), ram(1023 * GIB, 4 * GIB, GIB)]), 0);
+    expect(stage2.inputBits).toBe(40);
+    expect(stage2.translate(1023 * GIB + 5)).toMatchObject({ pa: 4 * GIB, size: GIB });
+  });
+
+  test("a region above 40 bits of IPA, and one that needs more tables than there are, stop the boot with a message", () => {
+    const refuse = (region: PlannedRegion): string => {
+      const only: PartitionSpec = { name: "only", cpus: [0], regions: [region], interrupts: [], consoleInterrupt: 0 };
+      const machine = machineFor(makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 16 * GIB }] }, housekeeper: 2, partitions: [only] }));
+      machine.boot();
+      machine.uart.drain();
+      expect(machine.pcpu(0).phase).toBe("halted");
+      return new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
+    };
+    expect(refuse(ram(1024 * GIB, 2 * GIB, 2 * MIB))).toMatch(/axv: .*IPA/);
+    expect(refuse(ram(GIB, 2 * GIB + 4 * KIB, 512 * MIB))).toMatch(/larger, aligned regions/);
+  });
+
+  test("never changes again: not by a restart, not by anything a partition does", () => {
+    const bench = new Bench();
+    const before = [0, 3].map((pcpu) => tablesOf(bench, pcpu).list());
+    bench.guest(0).smc(0x8400_0009);
+    bench.guest(3).smc(0x8400_0008);
+    bench.pass(5);
+    expect([0, 3].map((pcpu) => tablesOf(bench, pcpu).list())).toEqual(before);
+  });
+
+  test("a guest reaches its memory through it, and its channel partner sees what it writes", () => {
+    const bench = new Bench(STANDARD);
+    bench.guest(3).store(0x5000_0010, 4, 0x1234n);
+    expect(bench.guest(0).load(0x7000_0010, 4)).toEqual({ kind: "done", value: 0x1234n });
+    bench.guest(3).store(0x4000_0000, 8, 0xabcdn);
+    expect(bench.machine.memory.read64(0x4800_0000)).toBe(0xabcdn);
+  });
+});
