@@ -56,7 +56,7 @@ export class FakeBoard {
     this.#periods += 1n;
     const n = this.#periods;
     if (n === 2n && this.#defect !== "linux-silent") {
-      this.print(LINUX, `axv: init cpus=2 disk=${this.#defect === "no-disk" ? "none" : "ok"} net=ok uio=ok\r\n`);
+      this.print(LINUX, `axv: linux=6.1.0 cpus=2 disk=${this.#defect === "no-disk" ? "absent" : "ok"} net=ok channel=ok\r\n`);
     }
     const scans = this.#defect === "plc-stands" ? 7n : n * 1000n;
     if (n > 2n && this.#defect !== "linux-silent") {

@@ -43,13 +43,3 @@ function diskArguments(disk: string, bus: string, at: number): string[] {
   const drive = `if=none,id=disk${at},format=raw,snapshot=on,file=${file}`;
   return ["-drive", drive, "-device", `virtio-blk-device,drive=disk${at},bus=${bus}`];
 }
-
-export const DEFAULT_GDB_PORT = 1234; // QEMU's own for -s
-
-/** QEMU waits for a debugger before its first instruction. */
-export const gdbArguments = (port: number): string[] => ["-S", "-gdb", `tcp:127.0.0.1:${port}`];
-
-/** What a person types to step through the core. `elf` is linked at 0 and runs at `base`. */
-export function gdbCommand(elf: string, base: number, port: number): string {
-  return `gdb-multiarch -ex 'add-symbol-file ${elf} -o 0x${base.toString(16)}' -ex 'target remote 127.0.0.1:${port}'`;
-}

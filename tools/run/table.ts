@@ -40,20 +40,23 @@ function partitionColumns(paint: Paint): Column<PartitionRecord>[] {
 
 const RATE_WIDTH = 5;
 
-function exitColumns(rates: Rates, causes: readonly number[]): Column<PartitionRecord>[] {
-  return [
-    { title: "EXITS/s", align: "right", cell: (p) => showRate(rates(p).reduce((sum, rate) => sum + rate, 0)) },
-    ...causes.map((cause): Column<PartitionRecord> => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width: RATE_WIDTH, cell: (p) => showRate(rates(p)[cause] ?? 0) })),
-  ];
+function totalColumn(rates: Rates): Column<PartitionRecord> {
+  return { title: "EXITS/s", align: "right", cell: (p) => showRate(rates(p).reduce((sum, rate) => sum + rate, 0)) };
 }
 
-/** All causes when the terminal is wide enough for them; else those that have occurred. */
-function fitCauses(monitor: Monitor, build: (causes: readonly number[]) => string[], width: number): string[] {
+function causeColumns(rates: Rates, causes: readonly number[], width: number): Column<PartitionRecord>[] {
+  return causes.map((cause) => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width, cell: (p) => showRate(rates(p)[cause] ?? 0) }));
+}
+
+/** One table where the terminal is wide enough; else the causes below, and only those that have occurred. */
+function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[][] {
+  const { partitions } = monitor;
+  const states = partitionColumns(paint);
   const all = EXIT_NAMES.map((_, cause) => cause);
-  const whole = build(all);
-  if (Math.max(...whole.map(displayWidth)) <= width) return whole;
-  const occurred = all.filter((cause) => monitor.partitions.some((p) => (p.exits[cause] ?? 0) > 0));
-  return build(occurred);
+  const whole = layOut([...states, totalColumn(rates), ...causeColumns(rates, all, RATE_WIDTH)], partitions);
+  if (Math.max(...whole.map(displayWidth)) <= width) return [whole];
+  const occurred = all.filter((cause) => partitions.some((p) => (p.exits[cause] ?? 0) > 0));
+  return [layOut(states, partitions), layOut([{ title: "EXITS/s", align: "left", cell: (p) => p.name }, { ...totalColumn(rates), title: "all" }, ...causeColumns(rates, occurred, 0)], partitions)];
 }
 
 /** "997.9 / 1000.0 / 1002.1" */
@@ -76,10 +79,9 @@ const plcColumns: readonly Column<PartitionRecord>[] = [
 ];
 
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
-  const partitions = fitCauses(monitor, (causes) => layOut([...partitionColumns(paint), ...exitColumns(rates, causes)], monitor.partitions), width);
   const plcs = monitor.partitions.filter((partition) => partition.plan.guest === PLC_GUEST);
   const plcLines = plcs.length > 0 ? layOut(plcColumns, plcs) : [];
-  return [partitions, plcLines].flatMap(([titles, ...rows]) => (titles === undefined ? [] : [paint("bold", titles), ...rows]));
+  return [...partitionTables(monitor, rates, width, paint), plcLines].flatMap(([titles, ...rows]) => (titles === undefined ? [] : [paint("bold", titles), ...rows]));
 }
 
 /** Rates between the last two telemetry frames. */

@@ -1,0 +1,49 @@
+// axv-part run: builds a system if need be, boots it in QEMU, and shows it live.
+import type { Command } from "commander";
+import { qemuArguments } from "../run/arguments.ts";
+import { judgeHealth } from "../run/checks.ts";
+import { parseDuration } from "../run/duration.ts";
+import { gdbArguments, gdbCommand, gdbPort } from "../run/gdb.ts";
+import { prepare } from "../run/prepare.ts";
+import { startQemu } from "../run/qemu.ts";
+import { run } from "../run/run.ts";
+
+interface Options {
+  readonly for?: string;
+  readonly json?: true;
+  readonly link?: string;
+  readonly gdb?: true;
+}
+
+export function register(program: Command): void {
+  program
+    .command("run")
+    .description("build a system if need be, boot it in QEMU and show it live")
+    .argument("<system.yaml>", "the system to run")
+    .argument("[qemu...]", "further options for QEMU, behind --, such as: -- -icount shift=0,sleep=off")
+    .option("--for <duration>", "end by itself so long (30s, 2m) after every partition has started; status 0 only if all went well")
+    .option("--json", "events, consoles and telemetry as JSON lines")
+    .option("--link <path>", "the socket where consoles attach (default: one of this process, which axv-part console finds)")
+    .option("--gdb", "wait for gdb before the first instruction, and print how to attach it")
+    .action(runCommand);
+}
+
+async function runCommand(systemFile: string, further: string[], options: Options): Promise<void> {
+  const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
+  const system = await prepare(systemFile, (line) => console.error(line));
+  const { title, plan, elf } = system;
+  const port = options.gdb === undefined ? undefined : await gdbPort();
+  const notes = port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, plan.image.base, port)}`];
+  const debugging = port === undefined ? [] : gdbArguments(port);
+  const qemu = [...qemuArguments({ ...system, partitions: plan.partitions }), ...debugging, ...further];
+  process.exitCode = await run(() => startQemu(qemu), {
+    title,
+    partitions: plan.partitions,
+    json: options.json === true,
+    durationMs,
+    socketPath: options.link,
+    judge: judgeHealth,
+    notes,
+    stdout: process.stdout,
+  });
+}

@@ -1,0 +1,29 @@
+// Debugging the core in QEMU: where gdb attaches, and what a person types for it.
+import { createServer } from "node:net";
+
+const HOST = "127.0.0.1";
+const PREFERRED_PORT = 1234; // QEMU's own for -s
+
+/** The usual port, or a free one when somebody else has that. */
+export async function gdbPort(): Promise<number> {
+  return (await free(PREFERRED_PORT)) ?? (await free(0)) ?? PREFERRED_PORT;
+}
+
+function free(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on("error", () => resolve(undefined));
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      server.close(() => resolve(address !== null && typeof address !== "string" ? address.port : undefined));
+    });
+  });
+}
+
+/** QEMU waits for a debugger before its first instruction. */
+export const gdbArguments = (port: number): string[] => ["-S", "-gdb", `tcp:${HOST}:${port}`];
+
+/** `elf` is linked at 0 and runs at `base`. #line leads gdb from the C in between back to AssemblyScript. */
+export function gdbCommand(elf: string, base: number, port: number): string {
+  return `gdb-multiarch -ex 'add-symbol-file ${elf} -o 0x${base.toString(16)}' -ex 'target remote ${HOST}:${port}'`;
+}

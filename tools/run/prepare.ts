@@ -1,0 +1,50 @@
+// From system.yaml to everything that a run of it needs: the image, built if it is not up to date; the plan; the disk.
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Board } from "../../boards/schema.ts";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import type { Plan } from "../../partitions/plan/plan.ts";
+import { boards } from "../../partitions/shelf.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import { CORE } from "../build/programs.ts";
+import { standardOutput } from "../commands/build.ts";
+import { createDisk } from "../linux/disk.ts";
+import { buildSystem } from "../plan/build.ts";
+import { RunError } from "./errors.ts";
+
+export interface PreparedSystem {
+  /** The name of its file. */
+  readonly title: string;
+  readonly plan: Plan;
+  readonly board: Board;
+  readonly image: string;
+  readonly disk: string;
+  /** The core with its symbols, linked at 0. */
+  readonly elf: string;
+}
+
+export async function prepare(systemFile: string, progress: (line: string) => void): Promise<PreparedSystem> {
+  const { image, plan } = await buildSystem(systemFile, standardOutput(systemFile), progress);
+  const board = boardOf(plan);
+  if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
+  const elf = join("build", CORE.name, `${CORE.name}.elf`);
+  return { title: basename(systemFile), plan, board, image, disk: await disk(join(dirname(image), "disk.img")), elf };
+}
+
+function boardOf({ board: name }: Plan): Board {
+  const findings = new Findings(new YamlSource(name, ""));
+  const board = boards().get(name, findings);
+  // It was there and sound a moment ago, when the plan was made.
+  if (board === undefined) throw new RunError("AXV_NO_QEMU_BOARD", name);
+  return board;
+}
+
+/** The disk as it is before the first boot; runs leave it so (see arguments.ts). */
+async function disk(path: string): Promise<string> {
+  if (existsSync(path)) return path;
+  const half = `${path}.${process.pid}`;
+  await createDisk(half);
+  await rename(half, path);
+  return path;
+}

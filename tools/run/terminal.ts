@@ -1,0 +1,57 @@
+// This process's terminal, or its pipes, connected to the console of a partition.
+import { Duplex } from "node:stream";
+import type { Link } from "../../industrial/link/link.ts";
+
+/** Ctrl-], as telnet and virsh have it. */
+const ESCAPE = 0x1d;
+
+export const LEAVE_HINT = "Ctrl-] leaves";
+
+/**
+ * Settles when the console hangs up, or its user does: by Ctrl-] on a terminal, or by closing the pipe that is written to.
+ * A terminal is raw meanwhile: Ctrl-C and the like belong to the partition. The end of piped input ends nothing: the answer
+ * is still to come.
+ */
+export function attachTerminal(console: Duplex, stdin: NodeJS.ReadStream, stdout: NodeJS.WritableStream): Promise<"left" | "hung up"> {
+  const raw = stdin.isTTY;
+  return new Promise((resolve) => {
+    const end = (how: "left" | "hung up"): void => {
+      if (raw) stdin.setRawMode(false);
+      stdin.off("data", onInput);
+      stdin.pause();
+      console.destroy();
+      resolve(how);
+    };
+    const onInput = (bytes: Buffer): void => {
+      const escape = raw ? bytes.indexOf(ESCAPE) : -1;
+      console.write(escape < 0 ? bytes : bytes.subarray(0, escape));
+      if (escape >= 0) end("left");
+    };
+    if (raw) stdin.setRawMode(true);
+    stdin.on("data", onInput);
+    stdout.on("error", () => end("left")); // EPIPE: who read has gone
+    console.on("data", (bytes: Buffer) => stdout.write(bytes));
+    console.on("close", () => end("hung up"));
+  });
+}
+
+/** The console of a partition on a link that is ours alone: a board's serial line. Its plain text is shown too. */
+export function consoleOf(link: Link, partition: number): Duplex {
+  const stream = new Duplex({
+    read: () => {},
+    write: (bytes: Buffer, _, done) => {
+      link.type(partition, bytes);
+      done();
+    },
+    destroy: (error, done) => {
+      link.close();
+      done(error);
+    },
+  });
+  link.on("console", (from, bytes) => {
+    if (from === partition) stream.push(bytes);
+  });
+  link.on("text", (bytes) => stream.push(bytes));
+  link.on("close", () => stream.destroy());
+  return stream;
+}
