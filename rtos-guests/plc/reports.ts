@@ -1,13 +1,15 @@
 // What the guest tells others beyond its process image, spread over the scans so that none is loaded: a scan makes at most
 // one hypercall here, besides its watchdog's.
 //
-//   scan in its round of 100:  0        1 … 11           12, 13, 14         15         20 … 99
-//                              snapshot one tag each     one histogram row  doorbell   the console line, a part each
+//   scan in its round of 100:  0          1 … 11         12, 13, 14           15         20 … 99
+//                              snapshot   one tag each   one histogram each   doorbell   the console line, a part each
 import {
   PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN,
   PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
 } from "../../core/abi";
-import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../channel/histograms";
+import { channelWrite64 } from "../../build/generated/channel";
+import { cleanLine } from "../../build/generated/guest";
+import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../channel/timing";
 import { Line } from "../text/line";
 import { openLine, sendPart } from "./console";
 import { publishTag, ringDoorbell } from "./hypercalls";
@@ -46,6 +48,11 @@ function snapshot(): void {
   setTags(PLC_TAG_EXEC_MIN, execution);
 }
 
+function publishOverruns(): void {
+  channelWrite64(CHANNEL_IPA + TIMING_OVERRUNS, overruns);
+  cleanLine(CHANNEL_IPA + TIMING_OVERRUNS);
+}
+
 function times(line: Line, name: string, statistics: Statistics): void {
   line.text(name);
   line.decimal(statistics.minimum);
@@ -76,8 +83,10 @@ function composeLine(): void {
 /** This scan's share of the reports. */
 export function report(): void {
   const step = <u32>(image.scans % ROUND);
-  if (step == SNAPSHOT) snapshot();
-  else if (step < HISTOGRAM_FIRST) publishTag(step - TAG_FIRST, load<u64>(tags + (<usize>(step - TAG_FIRST) << 3)));
+  if (step == SNAPSHOT) {
+    snapshot();
+    publishOverruns();
+  } else if (step < HISTOGRAM_FIRST) publishTag(step - TAG_FIRST, load<u64>(tags + (<usize>(step - TAG_FIRST) << 3)));
   else if (step == HISTOGRAM_FIRST) jitter.publishHistogram(CHANNEL_IPA + HISTOGRAM_JITTER);
   else if (step == HISTOGRAM_FIRST + 1) cycle.publishHistogram(CHANNEL_IPA + HISTOGRAM_CYCLE);
   else if (step == HISTOGRAM_FIRST + 2) execution.publishHistogram(CHANNEL_IPA + HISTOGRAM_EXECUTION);

@@ -2,7 +2,7 @@
 // integers. Since the start of the guest's life; who calls `record` decides what is left out (scan.ts, warm-up).
 import { bound } from "../../build/generated/cpu";
 import { channelWrite32 } from "../../build/generated/channel";
-import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES } from "../channel/histograms";
+import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES } from "../channel/timing";
 import { cleanLine } from "../../build/generated/guest";
 import { CACHE_LINE } from "./map";
 
@@ -36,7 +36,7 @@ export class Statistics {
     return this.count == 0 ? 0 : this.sum / this.count;
   }
 
-  /** Copies the buckets to a row in the channel (rtos-guests/channel/histograms.ts). */
+  /** Copies the buckets to a row in the channel (rtos-guests/channel/timing.ts). */
   publishHistogram(row: u64): void {
     for (let i: u32 = 0; i < HISTOGRAM_BUCKETS; i++) {
       bound(i, HISTOGRAM_BUCKETS);

@@ -6,7 +6,7 @@ import { loadLogic, type Logic } from "./logicProgram.ts";
 let logic: Logic;
 beforeEach(async () => {
   logic = await loadLogic();
-}, 60_000);
+});
 
 const LINE_MAX = 240;
 const text = (): string => Buffer.from(logic.memory.buffer, logic.lineStart(), logic.lineLength()).toString("latin1");

@@ -6,7 +6,7 @@ import { loadLogic, type Logic } from "./logicProgram.ts";
 let logic: Logic;
 beforeEach(async () => {
   logic = await loadLogic();
-}, 60_000);
+});
 
 describe("TON: on-delay timer", () => {
   const PRESET = 5;

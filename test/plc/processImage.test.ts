@@ -20,7 +20,7 @@ beforeEach(async () => {
   channel = new ChannelMemory(CHANNEL);
   writer = await loadLogic(channel);
   reader = await loadLogic(channel);
-}, 60_000);
+});
 
 const sequence = (): number => channel.u32(PROCESS_IMAGE_SEQUENCE);
 

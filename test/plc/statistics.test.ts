@@ -1,7 +1,7 @@
-// The guest's timing statistics: minimum, average, maximum, histogram (rtos-guests/channel/histograms.ts).
+// The guest's timing statistics: minimum, average, maximum, histogram (rtos-guests/channel/timing.ts).
 import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
-import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES, HISTOGRAM_CYCLE } from "../../rtos-guests/channel/histograms.ts";
+import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES, HISTOGRAM_CYCLE } from "../../rtos-guests/channel/timing.ts";
 import { ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL, loadLogic, type Logic } from "./logicProgram.ts";
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
   channel = new ChannelMemory(CHANNEL);
   cleaned = [];
   logic = await loadLogic(channel, cleaned);
-}, 60_000);
+});
 
 const ROW = CHANNEL + BigInt(HISTOGRAM_CYCLE);
 
