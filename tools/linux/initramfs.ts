@@ -1,4 +1,4 @@
-// Packs the initramfs of the demo's Linux: busybox, the modules, the scripts of guest/, and plc-reader when it is built.
+// Packs the initramfs of the demo's Linux: busybox, the modules, the scripts of guest/, and plc-reader.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -16,7 +16,7 @@ const PROGRAMS = ["sh", "poweroff"];
 export interface Contents {
   readonly busybox: Uint8Array;
   readonly modules: readonly Module[];
-  readonly plcReader: Uint8Array | undefined;
+  readonly plcReader: Uint8Array;
 }
 
 /** The same contents always give the same bytes. */
@@ -33,7 +33,7 @@ export async function initramfs({ busybox, modules, plcReader }: Contents): Prom
     program("etc/start", await guest("start")),
     ...modules.map(({ name, data }) => file(`lib/modules/${name}.ko`, data)),
     file("lib/modules/order", Buffer.from(modules.map(({ name }) => `${name}\n`).join(""))),
-    ...(plcReader === undefined ? [] : [program("bin/plc-reader", plcReader)]),
+    program("bin/plc-reader", plcReader),
   ];
   return gzipSync(cpio(entries), { level: 9 });
 }

@@ -3,15 +3,15 @@
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { buildProgram } from "../build/index.ts";
+import { PLC_READER } from "../build/programs.ts";
 import { output } from "./command.ts";
 import { LinuxError } from "./errors.ts";
 import { type DebianPackages, fetchDebian, type Say } from "./fetch.ts";
 import { initramfs } from "./initramfs.ts";
 import { readModules } from "./modules.ts";
 
-const BUILD = join(import.meta.dirname, "..", "..", "build");
-const OUT = join(BUILD, "linux");
-const PLC_READER = join(BUILD, "plc-reader", "plc-reader.elf");
+const OUT = join(import.meta.dirname, "..", "..", "build", "linux");
 const STAMP = join(OUT, "inputs.sha256"); // written last
 const SOURCE_FOLDERS = [import.meta.dirname, join(import.meta.dirname, "guest")];
 
@@ -27,13 +27,13 @@ export interface Linux {
 }
 
 /** A hash over all that build/linux is made of. */
-async function inputsOf(packages: DebianPackages, plcReader: Buffer | undefined): Promise<string> {
+async function inputsOf(packages: DebianPackages, plcReader: Buffer): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(packages));
   for (const folder of SOURCE_FOLDERS) {
     const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
     for (const name of files.map((entry) => entry.name).sort()) hash.update(name).update(await readFile(join(folder, name)));
   }
-  return hash.update(plcReader ?? "no plc-reader").digest("hex");
+  return hash.update(plcReader).digest("hex");
 }
 
 /** Unpacks a .deb and gives back its root: Debian 13 has everything below /usr. */
@@ -55,7 +55,7 @@ async function replace(path: string, data: Uint8Array | string): Promise<void> {
   await rename(half, path);
 }
 
-async function pack(packages: DebianPackages, plcReader: Buffer | undefined, linux: Linux): Promise<void> {
+async function pack(packages: DebianPackages, plcReader: Buffer, linux: Linux): Promise<void> {
   const work = await mkdtemp(join(OUT, "unpack-"));
   try {
     const kernelRoot = await unpack(packages.kernel, join(work, "kernel"));
@@ -76,7 +76,7 @@ async function pack(packages: DebianPackages, plcReader: Buffer | undefined, lin
 export async function ensureLinux(say: Say = (line) => console.error(line)): Promise<Linux> {
   const packages = await fetchDebian(say);
   const linux = { kernel: join(OUT, "Image"), initramfs: join(OUT, "initramfs.cpio.gz"), version: packages.version };
-  const plcReader = await readFile(PLC_READER).catch(() => undefined);
+  const plcReader = await readFile((await buildProgram(PLC_READER, say)).elf);
   const inputs = await inputsOf(packages, plcReader);
   if ((await readFile(STAMP, "utf8").catch(() => "")) === inputs) return linux;
   say(`unpacking Linux ${packages.version} …`);
