@@ -1,4 +1,5 @@
 // What verify can refuse, in one table: a stable code and the sentence that says what to do about it.
+import { relative } from "node:path";
 
 /** A line of a source file, as clang's line table or asc's source map has it. */
 export interface SourceLine {
@@ -47,6 +48,12 @@ export class VerifyError extends Error {
     this.code = code;
     this.at = at;
   }
+}
+
+/** Paths are said as one would type them from where one stands. */
+export function displayPath(path: string): string {
+  const short = relative("", path);
+  return short.startsWith("..") ? path : short;
 }
 
 export const hex = (address: number): string => `0x${address.toString(16)}`;

@@ -1,7 +1,6 @@
 // The linked binary's instructions, from llvm-objdump's text: address, mnemonic, operands, target of a branch, source line.
 import { execFileSync } from "node:child_process";
-import { relative } from "node:path";
-import { VerifyError, type SourceLine } from "../errors.ts";
+import { displayPath, VerifyError, type SourceLine } from "../errors.ts";
 
 export interface Instruction {
   readonly address: number;
@@ -48,7 +47,7 @@ export function parseDisassembly(text: string): Instruction[] {
   for (const line of text.split("\n")) {
     const place = SOURCE.exec(line);
     if (place !== null) {
-      source = { file: shorten(place[1] ?? ""), line: Number(place[2]) };
+      source = { file: displayPath(place[1] ?? ""), line: Number(place[2]) };
       continue;
     }
     if (SECTION.test(line) || SYMBOL.test(line)) {
@@ -68,10 +67,4 @@ export function parseDisassembly(text: string): Instruction[] {
     });
   }
   return instructions;
-}
-
-/** Paths are said as one would type them from where one stands. */
-function shorten(path: string): string {
-  const short = relative("", path);
-  return short.startsWith("..") ? path : short;
 }

@@ -56,4 +56,4 @@ export function regionOf(graph: Graph, forest: LoopForest, loop: Loop | undefine
   return { nodes: [...new Set(nodeOf.values())].sort((a, b) => firstBlock(a) - firstBlock(b)), edgesTo, backs, exits, ends };
 }
 
-export const firstBlock = (node: Node): number => node.block?.index ?? node.loop.header;
+const firstBlock = (node: Node): number => (node.block === undefined ? node.loop.header : node.block.index);

@@ -1,0 +1,79 @@
+// The longest path of one routine, as function, source line and cost; callees below their call, loops with what is in them.
+import type { Code } from "./native/code.ts";
+import type { Path, Step } from "./native/longest.ts";
+import type { Program, Routine } from "./native/program.ts";
+
+const INDENT = "  ";
+const COST_WIDTH = 14;
+
+export function explain(program: Program, code: Code, routine: Routine): string[] {
+  const lines: string[] = [];
+  const shown = new Set<string>();
+  const say = (cost: number | string, depth: number, text: string): void => {
+    lines.push(`${(typeof cost === "number" ? cost.toLocaleString("en-US") : cost).padStart(COST_WIDTH)}  ${INDENT.repeat(depth)}${text}`);
+  };
+
+  const callee = (start: number, depth: number, how: string): void => {
+    const target = program.functionAt(start);
+    if (target === undefined) return;
+    const again = shown.has(target.name);
+    say(target.cost.instructions, depth, `${how} ${target.name}${again ? " (as above)" : ""}`);
+    if (!again) whole(target, depth + 1);
+  };
+
+  const whole = (one: Routine, depth: number): void => {
+    shown.add(one.name);
+    path(one.path, depth);
+  };
+
+  const path = (end: Path, depth: number): void => {
+    let line = "";
+    let count = 0;
+    const flush = (): void => {
+      if (count > 0) say(count, depth, line);
+      count = 0;
+    };
+    for (const step of stepsOf(end)) {
+      if (step.block === undefined) {
+        flush();
+        loop(step, depth);
+        continue;
+      }
+      for (const instruction of step.block.instructions) {
+        const { source, address, mnemonic, target } = instruction;
+        const here = source === undefined ? code.describe(address) : `${source.file}:${source.line}`;
+        if (here !== line) flush();
+        line = here;
+        count++;
+        if (mnemonic !== "bl" || target === undefined) continue;
+        flush();
+        callee(target, depth + 1, "calls");
+      }
+      if (step.tail === undefined) continue;
+      flush();
+      callee(step.tail, depth + 1, "goes on in");
+    }
+    flush();
+  };
+
+  const loop = ({ around, last, bound, times, at }: Step & { readonly block?: undefined }, depth: number): void => {
+    const place = at === undefined ? "" : ` at ${at.file}:${at.line}`;
+    const why = bound.why === "exclusive" ? "retries of an exclusive store" : `${bound.why}, line ${bound.lines.join(", ")}`;
+    const rounds = Number.isFinite(times) ? `${times} times` : "as often as the size says";
+    say(Number.isFinite(times) ? times * around.cost.instructions : "by size", depth, `loop${place}, ${rounds} (${why}):`);
+    say(around.cost.instructions, depth + 1, "each round");
+    path(around, depth + 2);
+    say(last.cost.instructions, depth + 1, "and out");
+    path(last, depth + 2);
+  };
+
+  say(routine.cost.instructions, 0, routine.name);
+  whole(routine, 1);
+  return lines;
+}
+
+function stepsOf(end: Path): Step[] {
+  const steps: Step[] = [];
+  for (let path: Path | undefined = end; path !== undefined; path = path.before) if (path.step !== undefined) steps.push(path.step);
+  return steps.reverse();
+}

@@ -1,0 +1,39 @@
+// node tools/verify/main.ts [--json] [--explain ENTRY]: proves the core that tools/build has made, and prints the table.
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { analyse, type Problem } from "./analyse.ts";
+import { explain } from "./explain.ts";
+import { formatReport } from "./table.ts";
+import { verify } from "./verify.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ELF = join(ROOT, "build/core/core.elf");
+const WASM = join(ROOT, "build/core/core.wasm");
+const BUDGETS = join(ROOT, "arch/aarch64/budgets.yaml");
+
+const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, explain: { type: "string" } } });
+
+if (values.explain === undefined) {
+  const report = verify(ELF, WASM, BUDGETS);
+  if (values.json) console.log(JSON.stringify({ ...report, problems: report.problems.map(({ code, message, at }) => ({ code, message, at })) }, undefined, 1));
+  else console.log(formatReport(report).join("\n"));
+  complain(report.problems);
+} else {
+  const problems: Problem[] = [];
+  const analysis = analyse(ELF, WASM, problems);
+  const routine = analysis?.program.routines.get(values.explain);
+  if (analysis === undefined || routine === undefined) {
+    const known = [...(analysis?.program.routines.keys() ?? [])].sort();
+    console.error(`no routine ${values.explain} could be analysed (known: ${known.join(", ")})`);
+    process.exitCode = 1;
+  } else {
+    console.log(explain(analysis.program, analysis.code, routine).join("\n"));
+  }
+  complain(problems);
+}
+
+function complain(problems: readonly Problem[]): void {
+  for (const { message } of problems) console.error(message);
+  if (problems.length > 0) process.exitCode = 1;
+}

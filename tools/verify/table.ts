@@ -1,0 +1,55 @@
+// The report as people read it.
+import type { EntryRow, Report } from "./verify.ts";
+
+const number = (value: number): string => value.toLocaleString("en-US");
+const within = (value: number, budget: number | undefined): string => (budget === undefined ? "" : value > budget ? `${number(budget)} !` : number(budget));
+
+export function formatReport(report: Report): string[] {
+  const loops = [...new Set(report.entries.flatMap(({ perIteration }) => perIteration.map(({ place }) => place)))];
+  const header = ["entry", "instructions", "budget", "by size", "stack", "budget"];
+  const kinds = [...new Set(report.entries.map(({ kind }) => kind))];
+  const rows = kinds.flatMap((kind) => [[TITLES[kind]], ...alike(report.entries.filter((row) => row.kind === kind)).map((row) => entryCells(row, loops))]);
+  const sizes = report.sizes.map(({ name, value, budget }) => [SIZES[name], number(value), within(value, budget)]);
+  const { stack } = report;
+  return [
+    ...align([header, ...rows]),
+    "",
+    ...loops.map((place, index) => `  ${letter(index)}: iterations of the loop in ${place}`),
+    ...align([["size", "", "budget"], ...sizes]),
+    "",
+    ...(stack === undefined ? [] : [`EL2 stack: ${number(stack.needed)} of ${number(stack.available)} bytes (${stack.entry}), ${number(stack.available - stack.needed)} left`]),
+    ...report.notes,
+  ];
+}
+
+const TITLES = { export: "called by assembly", assembly: "assembly", function: "inside" } as const;
+const SIZES = { textAndRodata: "text + rodata, bytes", linearMemory: "linear memory, bytes", sourceLines: "source lines" } as const;
+
+function entryCells({ name, instructions, perIteration, stack, budget }: EntryRow, loops: readonly string[]): string[] {
+  const bySize = perIteration.map((one) => `${one.instructions}${letter(loops.indexOf(one.place))}`).join(" + ");
+  return [`  ${name}`, number(instructions), within(instructions, budget?.instructions), bySize, number(stack), within(stack, budget?.stack)];
+}
+
+/** Vectors of one kind are copies of each other: one row will do. */
+function alike(rows: readonly EntryRow[]): EntryRow[] {
+  const groups = new Map<string, EntryRow[]>();
+  for (const row of rows) {
+    const key = row.kind === "assembly" && row.budget === undefined ? JSON.stringify({ ...row, name: "" }) : row.name;
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups.values()].flatMap(([first, ...more]) =>
+    first === undefined ? [] : [{ ...first, name: more.length === 0 ? first.name : `${first.name} and ${more.length} alike` }],
+  );
+}
+
+/** a, b, … z, aa … */
+function letter(index: number): string {
+  const last = String.fromCharCode("a".charCodeAt(0) + (index % 26));
+  return index < 26 ? last : letter(Math.floor(index / 26) - 1) + last;
+}
+
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, row.length === 1 ? 0 : cell.length)));
+  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ").trimEnd());
+}
