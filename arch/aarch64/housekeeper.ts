@@ -8,7 +8,7 @@ import { EVENT_WATCHDOG, STOP_WATCHDOG } from "../../core/abi";
 import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { partitionOf, stopPartition, watchdogExpired } from "../../core/partition";
-import { ticks } from "../../core/time";
+import { duration, ticks } from "../../core/time";
 import {
   inputPartition, kickMask, nextByte, receive, RECEIVED_COMMAND, RECEIVED_INPUT, requestTelemetry,
 } from "../../core/uplink";
@@ -60,7 +60,7 @@ function checkWatchdogs(now: u64): void {
     const partition = partitionOf(n);
     const deadline = partition.watchdogDeadline;
     if (!watchdogExpired(partition, now)) continue;
-    recordEvent(EVENT_WATCHDOG, n, now, now - deadline + partition.watchdogPeriod, 0, 0);
+    recordEvent(EVENT_WATCHDOG, n, now, duration(now - deadline + partition.watchdogPeriod), 0, 0);
     kickAll(stopPartition(partition, STOP_WATCHDOG, false) & partition.active);
   }
 }

@@ -19,8 +19,8 @@ const PFR0_GIC_SYSREG: u64 = 1 << 24;
 const PFR1_KEPT: u64 = 0xff; // SSBS, BT
 const ISAR0_KEPT: u64 = ~(<u64>0xf << 24); // all but TME
 const MMFR0_KEPT: u64 = 0x0000_ffff_ffff_fff0 & ~(<u64>0xf << 12); // no ECV, FGT; SNSMem 0; PARange apart
-const MMFR1_KEPT: u64 = 0x0000_0f00_00f0_f00f & ~(<u64>0xf << 40); // HAFDBS, HPDS, PAN, ETS
-const MMFR2_KEPT: u64 = 0xf0ff_00ff_f0ff_f0ff & ~(<u64>0xf << 24); // no IESB, NV, FWB, EVT
+const MMFR1_KEPT: u64 = 0x0000_00f0_00f0_f00f; // HAFDBS, HPDS, PAN, ETS
+const MMFR2_KEPT: u64 = 0xf0ff_00ff_f0ff_0fff; // no IESB, NV, FWB, EVT
 
 // ID_AA64DFR0_EL1: Armv8 debug architecture, the smallest number of breakpoints, watchpoints and context comparators that
 // it allows (the registers are RAZ/WI).

@@ -23,9 +23,11 @@ export const GICD_SIZE: u64 = 0x10000;
 
 /** A load of 2^shift bytes from the distributor. */
 export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32): u64 {
-  if (shift != SHIFT_64) return part(readGicd(vcpu, partition, offset & ~3), offset, shift);
+  // A guest's stage 1 may say Normal memory, where an unaligned access gets as far as here: to the GIC it never is one.
+  const at = offset & ~3;
+  if (shift != SHIFT_64) return part(readGicd(vcpu, partition, at), offset, shift);
   if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) return readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
-  return <u64>readGicd(vcpu, partition, offset) | (<u64>readGicd(vcpu, partition, offset + 4) << 32);
+  return <u64>readGicd(vcpu, partition, at) | (<u64>readGicd(vcpu, partition, at + 4) << 32);
 }
 
 /** A store of 2^shift bytes to the distributor. */
@@ -51,8 +53,8 @@ const FRAMES_MASK: u32 = (1 << GICR_STRIDE_SHIFT) - 1;
 export function loadGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32): u64 {
   const target = targetOf(partition, offset);
   if (target === null) return 0;
-  const at = offset & FRAMES_MASK;
-  const low = readGicr(vcpu, partition, target, at & ~3);
+  const at = offset & FRAMES_MASK & ~3;
+  const low = readGicr(vcpu, partition, target, at);
   if (shift != SHIFT_64) return part(low, offset, shift);
   return <u64>low | (<u64>readGicr(vcpu, partition, target, at + 4) << 32);
 }
