@@ -20,6 +20,10 @@ export const MAX_QUIESCES: u32 = 64;
 const CHECKSUM_FROM: u32 = 16;
 const PAGE_MASK: u64 = 0xfff;
 const LOAD_MASK: u64 = 63;
+/** What the hypervisor drives, and what a partition sees emulated: GICD, a redistributor, a PL011. */
+const GICD_BYTES: u64 = 0x10000;
+const GICR_BYTES: u64 = 0x20000;
+const UART_BYTES: u64 = 0x1000;
 
 // What is wrong with a blob; blobErrorText gives the words.
 export const BLOB_OK: u32 = 0;
@@ -133,6 +137,12 @@ function checkCpus(cpusTaken: u32): u32 {
     bound(n, MAX_CPUS);
     const cpu = blobCpu(n);
     const taken = ((cpusTaken >> n) & 1) != 0;
+    for (let m: u32 = 0; m < n; m++) {
+      bound(m, MAX_CPUS);
+      const earlier = blobCpu(m);
+      if (earlier.mpidr == cpu.mpidr || earlier.gicr == cpu.gicr) return BLOB_BAD_CPU;
+      if (taken && earlier.partition == cpu.partition && earlier.vcpu == cpu.vcpu) return BLOB_BAD_CPU;
+    }
     if (!taken) {
       if (cpu.partition != NONE) return BLOB_BAD_CPU;
       continue;
@@ -141,11 +151,6 @@ function checkCpus(cpusTaken: u32): u32 {
     const partition = blobPartition(cpu.partition);
     if (((partition.cpus >> n) & 1) == 0 || cpu.vcpu >= <u32>popcnt(partition.cpus)) return BLOB_BAD_CPU;
     if ((cpu.vcpu == 0) != (partition.bootCpu == n)) return BLOB_BAD_CPU;
-    // Indices within a partition ascend with the pCPUs, apart from the boot vCPU: no two alike.
-    for (let m: u32 = 0; m < n; m++) {
-      bound(m, MAX_CPUS);
-      if (blobCpu(m).partition == cpu.partition && blobCpu(m).vcpu == cpu.vcpu) return BLOB_BAD_CPU;
-    }
   }
   return BLOB_OK;
 }
@@ -193,8 +198,9 @@ function regionIsSound(owner: u32, n: u32, imageBase: u64): bool {
   const region = blobRegion(n);
   if (((region.ipa | region.pa | region.size) & PAGE_MASK) != 0 || region.size == 0 || region.kind > REGION_CHANNEL) return false;
   if (region.pa + region.size < region.pa || region.ipa + region.size < region.ipa) return false;
-  if (overlap(region.pa, region.size, imageBase, head.hypervisorSize)) return false;
+  if (overlap(region.pa, region.size, imageBase, head.hypervisorSize) || hasOwnDevice(region)) return false;
   const partition = blobPartition(owner);
+  if (hidesEmulated(partition, region)) return false;
   for (let other: u32 = 0; other < n; other++) {
     bound(other, MAX_REGIONS);
     const earlier = blobRegion(other);
@@ -205,6 +211,24 @@ function regionIsSound(owner: u32, n: u32, imageBase: u64): bool {
     if (region.pa != earlier.pa || region.size != earlier.size) return false;
   }
   return true;
+}
+
+/** The GIC and the UART are the hypervisor's. */
+function hasOwnDevice(region: BlobRegion): bool {
+  const head = header();
+  if (overlap(region.pa, region.size, head.gicd, GICD_BYTES) || overlap(region.pa, region.size, head.uart, UART_BYTES)) return true;
+  for (let n: u32 = 0; n < head.cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    if (overlap(region.pa, region.size, blobCpu(n).gicr, GICR_BYTES)) return true;
+  }
+  return false;
+}
+
+/** Where a partition's emulated devices are, nothing may be mapped: its accesses would not trap. */
+function hidesEmulated(partition: BlobPartition, region: BlobRegion): bool {
+  const gicrBytes = GICR_BYTES * <u64>popcnt(partition.cpus);
+  return overlap(region.ipa, region.size, partition.gicd, GICD_BYTES) || overlap(region.ipa, region.size, partition.gicr, gicrBytes) ||
+    partition.console != 0 && overlap(region.ipa, region.size, partition.console, UART_BYTES);
 }
 
 /** Copied into RAM of its own partition, in whole cache lines. */
@@ -230,28 +254,31 @@ function isWithin(partition: BlobPartition, kind: u32, pa: u64, size: u64): bool
   return intid >= 32 && intid < header().spiLimit && ((partition.spis(intid >> 5) >> (intid & 31)) & 1) != 0;
 }
 
+/** INTIDs of one partition's list, as a bitmap to compare with its `spis`. */
+const listed: usize = memory.data(INTID_WORDS * 4, 8);
+
 /** SPIs are implemented, listed, and nobody else's; PPIs are PPIs and not the hypervisor's own. */
 function interruptsAreSound(n: u32, partition: BlobPartition): bool {
   const head = header();
   const hypervisorPpis = (<u32>1 << head.hypervisorTimer) | (<u32>1 << head.maintenance);
   if ((partition.ppis & 0xffff) != 0 || (partition.ppis & hypervisorPpis) != 0 || partition.spis(0) != 0) return false;
-  let listed: u32 = 0;
+  memory.fill(listed, 0, INTID_WORDS * 4);
   for (let i: u32 = 0; i < partition.interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
-    if (!ownsSpi(partition, blobInterrupt(partition.interruptFirst + i).intid)) return false;
-    listed++;
+    const intid = blobInterrupt(partition.interruptFirst + i).intid;
+    if (!ownsSpi(partition, intid)) return false;
+    const at = listed + ((intid >> 5) << 2);
+    store<u32>(at, load<u32>(at) | <u32>1 << (intid & 31));
   }
-  let owned: u32 = 0;
   for (let word: u32 = 1; word < INTID_WORDS; word++) {
     bound(word - 1, INTID_WORDS);
-    owned += <u32>popcnt(partition.spis(word));
+    if (load<u32>(listed + (word << 2)) != partition.spis(word)) return false;
     for (let other: u32 = 0; other < n; other++) {
       bound(other, MAX_PARTITIONS);
       if ((partition.spis(word) & blobPartition(other).spis(word)) != 0) return false;
     }
   }
-  if (partition.console != 0 && !ownsSpi(partition, partition.consoleInterrupt)) return false;
-  return owned == listed;
+  return partition.console == 0 || ownsSpi(partition, partition.consoleInterrupt);
 }
 
 /** What to print before stopping. */

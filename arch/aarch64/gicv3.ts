@@ -101,7 +101,7 @@ export function initDistributor(): void {
   const gicd = head.gicd;
   mmioWrite32(gicd + GICD_CTLR, 0);
   awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
-  const words = head.spiLimit >> 5;
+  const words = (head.spiLimit + 31) >> 5;
   for (let word: u32 = 1; word < words; word++) {
     bound(word - 1, 32);
     const at = gicd + (word << 2);

@@ -46,7 +46,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   const gicd = header().gicd;
   if (offset < IPRIORITYR) {
     if (offset < IGROUPR) {
-      if (offset == GICD_TYPER) return ((header().spiLimit >> 5) - 1) | TYPER_IDBITS_10 | TYPER_NO1N;
+      if (offset == GICD_TYPER) return (((header().spiLimit + 31) >> 5) - 1) | TYPER_IDBITS_10 | TYPER_NO1N;
       if (offset == GICD_CTLR) return partition.distributorControl | CTLR_ARE | CTLR_DS;
       return offset == GICD_IIDR ? IIDR_ARM : 0;
     }
