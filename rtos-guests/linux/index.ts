@@ -1,9 +1,14 @@
-// plc-reader DEVICE: a Linux/arm64 program that prints the PLC guest's process image once a second, read from the channel
-// between the two partitions. The channel is a generic-uio node in Linux's device tree, so DEVICE is /dev/uio0, and the
-// channel its map 0. This is asc's entry file; start.S calls the two exports.
+// plc-reader DEVICE OFFSET: a Linux/arm64 program that prints the PLC guest's process image once a second, read from the
+// channel between the two partitions: 4 KiB that DEVICE, mapped at OFFSET, shows. This is asc's entry file; start.S calls
+// the two exports.
 //
-// UIO maps the channel as Device memory: aligned accesses only, and no cache, which is why the guest cleans its cache
-// line after every write.
+//   plc-reader /dev/uio0 0x0            a kernel with uio_pdrv_genirq: map 0 of the channel's generic-uio node
+//   plc-reader /dev/mem 0x<address>     Debian's kernels, which leave that driver out; the address is the node's `reg`.
+//                                       CONFIG_STRICT_DEVMEM allows it: it is not RAM, and no driver has claimed it
+//
+// Both map it as Device memory: aligned accesses only, and no cache, which is why the guest cleans its cache line after
+// every write.
+import { argument, NO_ADDRESS, parseAddress } from "./arguments";
 import { addressOf, mmap, nanosleep, openat, write } from "../../build/generated/linux";
 import { Line, LINE_BYTES } from "../text/line";
 import { ProcessImage, READ_NO_MAGIC, READ_OK, readProcessImage } from "../channel/processImage";
@@ -25,7 +30,7 @@ const PROT_READ: u64 = 1;
 const MAP_SHARED: u64 = 1;
 const CHANNEL_BYTES: u64 = 4096;
 
-const ARGUMENTS: u32 = 2; // program name, DEVICE
+const ARGUMENTS: u32 = 3; // program name, DEVICE, OFFSET
 
 /** struct timespec: one second. */
 @unmanaged
@@ -56,15 +61,16 @@ function failed(what: string, errno: i64, status: u32): u32 {
 }
 
 /** From start.S: opens and maps the channel. Gives back GO_ON or an exit status. */
-export function start(argumentCount: u32, device: u64): u32 {
-  if (argumentCount != ARGUMENTS) {
-    line.text("usage: plc-reader DEVICE    (the channel's UIO device, such as /dev/uio0)");
+export function start(argumentCount: u32, argv: u64): u32 {
+  const offset = argumentCount == ARGUMENTS ? parseAddress(argument(argv, 2)) : NO_ADDRESS;
+  if (offset == NO_ADDRESS) {
+    line.text("usage: plc-reader DEVICE 0xOFFSET    (such as /dev/uio0 0x0, or /dev/mem and the channel's address)");
     send(STANDARD_ERROR);
     return EXIT_USAGE;
   }
-  const descriptor = <i64>openat(AT_FDCWD, device, O_RDONLY);
+  const descriptor = <i64>openat(AT_FDCWD, argument(argv, 1), O_RDONLY);
   if (descriptor < 0) return failed("open of the device", descriptor, EXIT_OPEN);
-  const mapped = <i64>mmap(0, CHANNEL_BYTES, PROT_READ, MAP_SHARED, descriptor, 0);
+  const mapped = <i64>mmap(0, CHANNEL_BYTES, PROT_READ, MAP_SHARED, descriptor, offset);
   if (mapped < 0) return failed("mmap of the channel", mapped, EXIT_MAP);
   channel = mapped;
   pause.seconds = 1;

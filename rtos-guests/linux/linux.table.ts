@@ -23,6 +23,20 @@ export const linux: readonly Intrinsic[] = [
   call("nanosleep", 101, ["request", "remaining"], "Sleeps for the struct timespec at `request`."),
   call("mmap", 222, ["hint", "length", "protection", "flags", "descriptor", "offset"], "Maps a file; gives back the address."),
   {
+    name: "byteAt",
+    params: { address: "u64" },
+    result: "u32",
+    doc: "One byte outside linear memory: the program's arguments.",
+    c: "return *(const unsigned char *)address;",
+  },
+  {
+    name: "wordAt",
+    params: { address: "u64" },
+    result: "u64",
+    doc: "Eight bytes outside linear memory: the pointers to the program's arguments.",
+    c: "return *(const unsigned long *)address;",
+  },
+  {
     name: "addressOf",
     params: { pointer: "u32" },
     result: "u64",

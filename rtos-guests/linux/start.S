@@ -8,7 +8,7 @@
 _start:
         bl      axv_init_linear
         ldr     w0, [sp]                        // argc
-        ldr     x1, [sp, #16]                   // argv[1], or its end mark
+        add     x1, sp, #8                      // argv
         bl      start
         cbnz    w0, quit
 again:

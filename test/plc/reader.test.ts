@@ -35,8 +35,8 @@ function device(channel: ChannelMemory): string {
 }
 
 /** Runs it until it has printed `count` lines; it never ends by itself. */
-async function lines(count: number, path: string, between: () => void = () => undefined): Promise<string[]> {
-  const child: ChildProcessWithoutNullStreams = spawn(EMULATOR, [program, path]);
+async function lines(count: number, path: string, between: () => void = () => undefined, offset = "0x0"): Promise<string[]> {
+  const child: ChildProcessWithoutNullStreams = spawn(EMULATOR, [program, path, offset]);
   const read: string[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     read.push(line);
@@ -66,6 +66,13 @@ test("prints the process image once a second, as it is then", async () => {
   expect(Date.now() - started).toBeGreaterThanOrEqual(1000);
 });
 
+test("maps the device at the offset that it is given", async () => {
+  const image = await written(7);
+  const path = join(folder, "memory");
+  writeFileSync(path, Buffer.concat([Buffer.alloc(0xab000), image.bytes]));
+  expect(await lines(1, path, () => undefined, "0xAB000")).toEqual([expect.stringContaining(" counter=7 ")]);
+});
+
 test("says that there is no image, and that the writer stands still", async () => {
   expect(await lines(1, device(new ChannelMemory(CHANNEL)))).toEqual([
     "process image: none: the channel has no PLC1 magic (the PLC guest has not written to it)",
@@ -76,13 +83,16 @@ test("says that there is no image, and that the writer stands still", async () =
 });
 
 test("wrong use and a wrong device are told, each with its own status", () => {
-  expect(run()).toMatchObject({ status: 2, stderr: "usage: plc-reader DEVICE    (the channel's UIO device, such as /dev/uio0)\n" });
-  expect(run("a", "b").status).toBe(2);
-  expect(run(join(folder, "none"))).toMatchObject({ status: 3, stderr: "plc-reader: open of the device failed, errno 2\n" });
-  expect(run(folder)).toMatchObject({ status: 4, stderr: "plc-reader: mmap of the channel failed, errno 19\n" });
+  const usage = "usage: plc-reader DEVICE 0xOFFSET    (such as /dev/uio0 0x0, or /dev/mem and the channel's address)\n";
+  for (const wrong of [[], ["a"], ["a", "0x0", "b"], ["a", "0"], ["a", "0x"], ["a", "0xg"], ["a", ""], ["a", "0x10000000000000000"]]) {
+    expect(run(...wrong)).toMatchObject({ status: 2, stderr: usage });
+  }
+  expect(run(join(folder, "none"), "0x0")).toMatchObject({ status: 3, stderr: "plc-reader: open of the device failed, errno 2\n" });
+  expect(run(folder, "0x0")).toMatchObject({ status: 4, stderr: "plc-reader: mmap of the channel failed, errno 19\n" });
+  expect(run(device(new ChannelMemory(CHANNEL)), "0x800")).toMatchObject({ status: 4, stderr: "plc-reader: mmap of the channel failed, errno 22\n" });
 });
 
 test("ends when nobody reads it any more", () => {
-  const result = spawnSync("sh", ["-c", `${EMULATOR} ${program} ${device(new ChannelMemory(CHANNEL))} >/dev/full; echo $?`], { encoding: "utf8", timeout: 20_000 });
+  const result = spawnSync("sh", ["-c", `${EMULATOR} ${program} ${device(new ChannelMemory(CHANNEL))} 0x0 >/dev/full; echo $?`], { encoding: "utf8", timeout: 20_000 });
   expect(result.stdout).toBe("5\n");
 });
