@@ -42,21 +42,31 @@ const OUTCOME_BYTES = 24;
 const PAGE_BYTES = 65536;
 const OUTPUT_LIMIT = 1 << 28;
 
-/** WebAssembly text → binary; `optimize` as asc does. */
-export function assemble(wat: string, optimize = false): Uint8Array {
+function withModule<T>(wat: string, action: (module: binaryen.Module) => T): T {
   const module = binaryen.parseText(wat);
   try {
-    module.setFeatures(binaryen.Features.BulkMemory | binaryen.Features.BulkMemoryOpt | binaryen.Features.SignExt | binaryen.Features.MutableGlobals);
+    module.setFeatures(binaryen.Features.All);
     if (module.validate() === 0) throw new Error("invalid module");
-    if (optimize) {
-      binaryen.setOptimizeLevel(3);
-      module.optimize();
-    }
-    return module.emitBinary();
+    return action(module);
   } finally {
     module.dispose();
   }
 }
+
+/** WebAssembly text → binary; `optimize` as asc does. */
+export function assemble(wat: string, optimize = false): Uint8Array {
+  return withModule(wat, (module) => {
+    if (optimize) {
+      binaryen.setOptimizeLevel(3);
+      module.optimize();
+    }
+    binaryen.setDebugInfo(true); // names of functions, as in what asc writes
+    return module.emitBinary();
+  });
+}
+
+/** WebAssembly text as binaryen prints it. */
+export const print = (wat: string): string => withModule(wat, (module) => module.emitText());
 
 export function translateWasm(wasm: Uint8Array, tables: Tables, imports: "inline" | "extern"): Translation {
   const folder = mkdtempSync(join(tmpdir(), "axv-build-"));

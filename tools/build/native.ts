@@ -7,9 +7,14 @@ import { BuildError } from "./errors.ts";
 import { ROOT } from "./files.ts";
 import { checkPositionIndependent } from "./relocations.ts";
 
-export const CLANG = { command: "clang-19", package: "clang-19" } as const;
-export const LLD = { command: "ld.lld-19", package: "lld-19" } as const;
-export type Tool = typeof CLANG | typeof LLD;
+/** A command, and the Debian package that it comes in. */
+export interface Tool {
+  readonly command: string;
+  readonly package: string;
+}
+
+export const CLANG: Tool = { command: "clang-19", package: "clang-19" };
+export const LLD: Tool = { command: "ld.lld-19", package: "lld-19" };
 
 const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a", "-g", "-fdebug-compilation-dir=.", "-I."];
 

@@ -1,5 +1,6 @@
 // The parts of a module around its functions' bodies: imports, globals, memory, data, exports.
 import { BuildError, type Location } from "../errors.ts";
+import { nearestOwnFunction } from "./callers.ts";
 import { parseBody, valueType, type Expression } from "./expression.ts";
 import type { ValueType } from "./instructions.ts";
 import { sourceName } from "./names.ts";
@@ -53,10 +54,6 @@ interface Signature {
 }
 
 export function readModule(module: List): Module {
-  for (const part of ["table", "elem"]) {
-    const found = lists(module, part)[0];
-    if (found !== undefined) throw new BuildError("indirect-call", `the module has a function table (${part})`);
-  }
   for (const part of lists(module, "tag")) throw new BuildError("unsupported-module", `exception tag ${atoms(part)[0] ?? ""}`);
 
   const imports = new Map(lists(module, "import").map(readImport));
@@ -67,10 +64,21 @@ export function readModule(module: List): Module {
     ...definitions.map(({ id, signature }) => [id, signature.result] as const),
   ]);
   const globalTypes = new Map([...globals].map(([id, global]) => [id, global.type] as const));
+  const byId = new Map(definitions.map(({ list, id }) => [id, list] as const));
+  const functions = definitions.map(({ list, id, signature }) => {
+    const owner = nearestOwnFunction(byId, id);
+    const name = owner === id ? sourceName(id) : `${sourceName(id)} (needed by ${sourceName(owner)})`;
+    return readFunction(list, id, name, signature, globalTypes, results);
+  });
+  // After the functions: what they do with a table has a source line.
+  for (const part of ["table", "elem"]) {
+    const found = lists(module, part)[0];
+    if (found !== undefined) throw new BuildError("indirect-call", `the module has a function table (${part})`);
+  }
   return {
     imports,
     globals,
-    functions: definitions.map(({ list, id, signature }) => readFunction(list, id, signature, globalTypes, results)),
+    functions,
     memoryPages: Number(lists(module, "memory").flatMap(atoms)[1] ?? 0),
     segments: lists(module, "data").map(readSegment),
     exports: new Map(lists(module, "export").flatMap(readExport)),
@@ -112,14 +120,15 @@ function variables(func: List, kind: "param" | "local"): { id: string; type: str
 
 const HEADER = new Set(["type", "param", "result", "local", "import", "export"]);
 
+/** `name`: for messages. */
 function readFunction(
   list: List,
   id: string,
+  name: string,
   signature: Signature,
   globals: ReadonlyMap<string, ValueType>,
   results: ReadonlyMap<string, ValueType | undefined>,
 ): Function {
-  const name = sourceName(id);
   const at = firstLocation(list);
   const locals = variables(list, "local").map((local) => ({ id: local.id, type: valueType(local.type, name, at) }));
   const all = [...signature.params, ...locals];
@@ -128,7 +137,7 @@ function readFunction(
   const body = list.items.filter(isList).filter((item) => !HEADER.has(head(item)));
   return {
     id,
-    name,
+    name: sourceName(id),
     params: signature.params.map(({ type }) => type),
     result: signature.result,
     locals: localTypes,
