@@ -121,7 +121,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
 
   test("the hypervisor's own devices given to a partition: GICD, any GICR, the UART", () => {
     for (const pa of [0x0800_0000n, 0x080a_0000n, 0x0810_0000n, 0x0900_0000n]) {
-      expect(boot(changed("Region", 1, { ipa: pa, pa, size: 0x1000n })), `0x${pa.toString(16)}`).toMatch(/overlapping/);
+      expect(boot(changed("Region", 4, { kind: 1, ipa: pa, pa, size: 0x1000n })), `0x${pa.toString(16)}`).toMatch(/overlapping/);
     }
   });
 
@@ -169,6 +169,10 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
     for (const change of [{ peer: 0 }, { peer: 2 }, { doorbell: 233 }, { doorbell: 60 + 1024 }, { doorbell: 3 }]) {
       expect(boot(changed("Channel", 0, change)), JSON.stringify(change)).toMatch(refusal);
     }
+  });
+
+  test("registers to silence that are not in a device of the partition, or not whole", () => {
+    for (const pa of [0x0a00_0071n, 0x6000_0000n, 0x0900_0000n, 0x0a00_4000n]) expect(boot(changed("Quiesce", 0, { pa })), `0x${pa.toString(16)}`).toMatch(/silences a device that its partition does not have/);
   });
 
   test("an image that is not where the plan wants it", () => {

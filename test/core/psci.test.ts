@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 
 describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
-  const call = (pcpu: number, fn: number, ...args: (number | bigint)[]) => bench.guest(pcpu)[conduit](fn, ...args);
+  const call = (pcpu: number, fn: number | bigint, ...args: (number | bigint)[]) => bench.guest(pcpu)[conduit](fn, ...args);
 
   test("PSCI_VERSION is 1.1, SMCCC_VERSION is 1.1", () => {
     expect(result(call(0, VERSION))).toBe(0x10001);

@@ -17,12 +17,15 @@ export class Bus {
   private readonly uartBase: number;
   private readonly memory: PhysicalMemory;
   private readonly devices: readonly { readonly range: Range; readonly device: PlainDevice }[];
+  private readonly silencers: readonly number[];
 
-  constructor(gic: Gic, uart: Pl011, uartBase: number, memory: PhysicalMemory, devices: readonly Range[]) {
+  /** `silencers`: registers of passthrough devices that the hypervisor itself may write, because the plan says so. */
+  constructor(gic: Gic, uart: Pl011, uartBase: number, memory: PhysicalMemory, devices: readonly Range[], silencers: readonly number[]) {
     this.gic = gic;
     this.uart = uart;
     this.uartBase = uartBase;
     this.memory = memory;
+    this.silencers = silencers;
     this.devices = devices.map((range) => ({ range, device: new PlainDevice() }));
   }
 
@@ -39,6 +42,8 @@ export class Bus {
       else this.gic.write(pa, bytes, Number(value));
     } else if (this.inUart(pa) && bytes <= 4) {
       this.uart.write(pa - this.uartBase, Number(value));
+    } else if (bytes === 4 && this.silencers.includes(pa)) {
+      this.device(pa).words.set(pa, value);
     } else {
       throw new MachineError("MACHINE_BUS", `the hypervisor writes ${bytes} bytes at ${hex(pa)}: no device of its own is there`);
     }

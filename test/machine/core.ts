@@ -11,7 +11,7 @@ const module = new WebAssembly.Module(readFileSync(wasm));
 
 /** A machine with a system's image in its memory, at reset. */
 export function machineFor(system: System): Machine {
-  return new Machine(module, { board: system.spec.board, blob: system.blob, loads: system.loads, partitionMemory: system.partitionMemory });
+  return new Machine(module, { ...system, board: system.spec.board });
 }
 
 /** A machine that has booted, and come to rest. */

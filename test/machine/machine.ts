@@ -49,6 +49,8 @@ export interface MachineOptions {
   readonly loads?: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   /** Where the hypervisor may write, besides its own image. */
   readonly partitionMemory: readonly Range[];
+  /** Device registers that the plan has it write when a partition stops. */
+  readonly silencers: readonly number[];
 }
 
 export class Machine {
@@ -77,7 +79,7 @@ export class Machine {
     this.memory = new PhysicalMemory(board.ram);
     this.gic = new Gic(board, (n) => this.pcpu(n).refreshLines());
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize);
-    this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices);
+    this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
     this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, this.gic.cpu(n), this.clock, board));
     this.current = this.pcpu(0);

@@ -1,7 +1,7 @@
 // Systems for the tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. The
 // standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a channel between them, a spare pCPU.
 import { writeBlob } from "../../partitions/blob/write.ts";
-import type { OnFailure, Plan, PlannedChannelEnd, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type { OnFailure, Plan, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
 import { qemuVirt } from "./board.ts";
 import type { Board } from "./board.ts";
 import type { Range } from "./memory.ts";
@@ -21,7 +21,9 @@ export interface PartitionSpec {
   readonly watchdogMicroseconds?: number;
   readonly autostart?: boolean;
   readonly pmu?: boolean;
-  /** Bytes loaded at the start of its first region. */
+  /** Device registers written when it stops. */
+  readonly quiesce?: readonly { readonly pa: number; readonly value: number }[];
+  /** Bytes loaded into its first region. */
   readonly image?: Uint8Array;
 }
 
@@ -54,6 +56,7 @@ export const LINUX: PartitionSpec = {
   consoleInterrupt: 232,
   channels: [{ name: "process", ipa: 0x7000_0000, size: 0x1000, peer: 1, doorbell: 235, interrupt: 233 }],
   onFailure: "stop",
+  quiesce: [{ pa: 0x0a00_0070, value: 0 }, { pa: 0x0a00_0270, value: 0 }],
   image: Uint8Array.from({ length: 4096 }, (_, n) => (n * 7 + 1) & 0xff),
 };
 
@@ -72,6 +75,10 @@ export const PLC: PartitionSpec = {
 
 export const STANDARD: SystemSpec = { board: qemuVirt, housekeeper: 2, partitions: [LINUX, PLC] };
 
+/** A device that does DMA: only what silences it matters here. */
+const silenced = (quiesce: { readonly pa: number; readonly value: number }): PlannedDevice =>
+  ({ name: "device", reg: quiesce.pa, size: 4, intid: 0, trigger: "level", node: "", compatible: [], dmaCoherent: true, quiesce });
+
 const LOAD_ALIGN = 64;
 const pad = (bytes: Uint8Array): Uint8Array => {
   const padded = new Uint8Array(Math.ceil(bytes.length / LOAD_ALIGN) * LOAD_ALIGN);
@@ -86,6 +93,7 @@ export interface System {
   readonly blob: Uint8Array;
   readonly loads: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   readonly partitionMemory: readonly Range[];
+  readonly silencers: readonly number[];
 }
 
 export function makeSystem(spec: SystemSpec): System {
@@ -116,7 +124,7 @@ export function makeSystem(spec: SystemSpec): System {
       consoleInterrupt: partition.consoleInterrupt,
       watchdogMicroseconds: partition.watchdogMicroseconds ?? 0,
       ppis: [board.virtualTimer, board.physicalTimer],
-      regions: partition.regions, interrupts: partition.interrupts, devices: [], loads: planned,
+      regions: partition.regions, interrupts: partition.interrupts, devices: (partition.quiesce ?? []).map(silenced), loads: planned,
       channels: partition.channels ?? [], tags: [],
     };
   });
@@ -138,6 +146,7 @@ export function makeSystem(spec: SystemSpec): System {
   return {
     spec, plan, loads,
     blob: writeBlob(plan, loads.map(({ source }) => source)),
+    silencers: spec.partitions.flatMap(({ quiesce }) => (quiesce ?? []).map(({ pa }) => pa)),
     partitionMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram").map(({ pa, size }) => ({ pa, size }))),
   };
 }

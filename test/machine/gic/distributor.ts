@@ -25,12 +25,12 @@ export class Distributor {
   readonly routeHigh: Uint32Array;
   private rwp = 0;
 
-  /** `spiLimit`: first INTID above the implemented SPIs, a multiple of 32. */
+  /** `spiLimit`: first INTID above the implemented SPIs: a multiple of 32, or 1020. */
   constructor(spiLimit: number) {
     this.spiLimit = spiLimit;
-    const words = spiLimit / 32;
+    const words = Math.ceil(spiLimit / 32);
     // Word 0 belongs to the redistributors: RAZ/WI here while affinity routing is on (§12.9.5 and others).
-    const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 0xffff_ffff));
+    const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
     this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0));
     this.routeLow = new Uint32Array(spiLimit);
     this.routeHigh = new Uint32Array(spiLimit);
@@ -63,7 +63,7 @@ export class Distributor {
         if (this.rwp > 0) this.rwp--;
         return (this.control | GICD_CTLR_DS | waiting) >>> 0;
       }
-      case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (this.spiLimit / 32 - 1)) >>> 0;
+      case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1)) >>> 0;
       case GICD_IIDR: return IIDR_ARM;
       case GICD_TYPER2: case GICD_STATUSR: case GICD_SGIR: return 0;
       case PIDR2: return PIDR2_GICV3;

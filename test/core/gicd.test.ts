@@ -1,0 +1,254 @@
+// The emulated distributor and redistributors (IHI 0069 §12.9, §12.11): a partition sees and changes its own INTIDs only.
+import { beforeEach, describe, expect, test } from "vitest";
+import { GUEST_GICD, GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { Guest } from "../machine/guest.ts";
+import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+
+const IGROUPR = 0x80;
+const ISENABLER = 0x100;
+const ICENABLER = 0x180;
+const ISPENDR = 0x200;
+const ICPENDR = 0x280;
+const ISACTIVER = 0x300;
+const ICACTIVER = 0x380;
+const IPRIORITYR = 0x400;
+const ICFGR = 0xc00;
+const IROUTER = 0x6000;
+const ALL = 0xffff_ffffn;
+const CPU_ON = 0xc400_0003;
+
+const bits = (...intids: number[]): bigint => intids.reduce((set, intid) => set | (1n << BigInt(intid % 32)), 0n);
+/** The words of a one-bit-an-INTID register that hold 48…50, 60…61, and 232…235. */
+const WORD_1 = 4;
+const WORD_7 = 28;
+
+let bench: Bench;
+let linux: Guest;
+let plc: Guest;
+beforeEach(() => {
+  bench = new Bench();
+  linux = bench.guest(0);
+  plc = bench.guest(3);
+});
+
+const gicd = (guest: Guest, offset: number, bytes = 4): bigint => value(guest.load(GUEST_GICD + offset, bytes));
+const setGicd = (guest: Guest, offset: number, data: bigint, bytes = 4): bigint => value(guest.store(GUEST_GICD + offset, bytes, data));
+const physical = (offset: number): bigint => BigInt(bench.machine.gic.distributor.read(offset, 4));
+
+describe("GICD identification", () => {
+  test("GICD_TYPER: as many SPIs as the board, no 1-of-N, no LPIs", () => {
+    const typer = gicd(linux, 4);
+    expect(typer & 0x1fn).toBe(8n);
+    expect((typer >> 25n) & 1n).toBe(1n);
+    expect((typer >> 17n) & 1n).toBe(0n);
+  });
+
+  test("GICD_TYPER of a board with all 1020 INTIDs", () => {
+    const large = new Bench({ ...STANDARD, board: { ...STANDARD.board, spiLimit: 1020 }, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts, { intid: 1019, trigger: "edge", use: "spis" }] }, PLC] });
+    const guest = large.openInterrupts(0);
+    expect(value(guest.load(GUEST_GICD + 4, 4)) & 0x1fn).toBe(31n);
+    large.enable(0, 1019);
+    large.machine.setLine(1019, true);
+    large.machine.settle();
+    expect(guest.acknowledge()).toBe(1019);
+  });
+
+  test("GICD_CTLR: affinity routing and one Security state, always; the enables are the guest's", () => {
+    expect(gicd(linux, 0)).toBe(0x50n);
+    setGicd(linux, 0, 0x2n);
+    expect(gicd(linux, 0)).toBe(0x52n);
+    expect(gicd(plc, 0)).toBe(0x50n);
+    setGicd(linux, 0, 0xffff_ffffn);
+    expect(gicd(linux, 0)).toBe(0x53n);
+  });
+
+  test("PIDR2 says GICv3; TYPER2, reserved offsets and IDs read 0", () => {
+    expect(gicd(linux, 0xffe8) & 0xf0n).toBe(0x30n);
+    for (const offset of [0xc, 0x10, 0x40, 0x5ffc, 0x8000, 0xfffc, 0xd00, 0xe00, 0xf00]) expect(gicd(linux, offset), `0x${offset.toString(16)}`).toBe(0n);
+  });
+});
+
+describe("one-bit-an-INTID registers", () => {
+  test.each([["ISENABLER", ISENABLER, ICENABLER], ["ISPENDR", ISPENDR, ICPENDR], ["ISACTIVER", ISACTIVER, ICACTIVER]])("%s: own bits are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
+    setGicd(linux, set + WORD_1, ALL);
+    expect(physical(set + WORD_1)).toBe(bits(48, 49, 50));
+    expect(gicd(linux, set + WORD_1)).toBe(bits(48, 49, 50));
+    expect(gicd(plc, set + WORD_1)).toBe(0n);
+    setGicd(plc, set + WORD_1, ALL);
+    expect(gicd(plc, clear + WORD_1)).toBe(bits(60, 61));
+    setGicd(plc, clear + WORD_1, ALL);
+    expect(physical(set + WORD_1)).toBe(bits(48, 49, 50));
+    setGicd(linux, clear + WORD_1, bits(49));
+    expect(physical(set + WORD_1)).toBe(bits(48, 50));
+  });
+
+  test("word 0 is RAZ/WI: SGIs and PPIs are the redistributor's", () => {
+    for (const offset of [ISENABLER, ISPENDR, ISACTIVER, IGROUPR]) {
+      setGicd(linux, offset, ALL);
+      expect(gicd(linux, offset)).toBe(0n);
+    }
+  });
+
+  test("IGROUPR: own interrupts are in group 1, and stay there", () => {
+    setGicd(linux, IGROUPR + WORD_1, 0n);
+    expect(gicd(linux, IGROUPR + WORD_1)).toBe(bits(48, 49, 50));
+    expect(gicd(plc, IGROUPR + WORD_7)).toBe(bits(234, 235));
+    expect(physical(IGROUPR + WORD_1)).toBe(ALL);
+  });
+
+  test("no write by one partition changes any bit that another reads", () => {
+    const seen = () => Array.from({ length: 0x400 / 4 }, (_, n) => gicd(plc, n * 4));
+    const before = seen();
+    for (let offset = IGROUPR; offset < 0x400; offset += 4) setGicd(linux, offset, ALL);
+    expect(seen()).toEqual(before);
+  });
+});
+
+describe("IPRIORITYR", () => {
+  test("bytes and words of own interrupts; foreign ones RAZ/WI", () => {
+    setGicd(linux, IPRIORITYR + 48, 0xa0n, 1);
+    setGicd(linux, IPRIORITYR + 49, 0x50n, 1);
+    expect(gicd(linux, IPRIORITYR + 48)).toBe(0x50a0n);
+    setGicd(linux, IPRIORITYR + 48, 0x1122_3344n);
+    expect(gicd(linux, IPRIORITYR + 48)).toBe(0x22_3344n & 0xf8f8f8n);
+    expect(gicd(linux, IPRIORITYR + 51, 1)).toBe(0n);
+    expect(gicd(plc, IPRIORITYR + 48)).toBe(0n);
+    setGicd(plc, IPRIORITYR + 48, 0n);
+    expect(gicd(linux, IPRIORITYR + 48, 1)).toBe(0x40n);
+  });
+
+  test("of SGIs and PPIs are in the redistributor, not here", () => {
+    setGicd(linux, IPRIORITYR + 16, ALL);
+    expect(gicd(linux, IPRIORITYR + 16)).toBe(0n);
+    expect(value(linux.load(GUEST_GICR + SGI_BASE + IPRIORITYR + 16, 4))).toBe(0n);
+  });
+});
+
+describe("ICFGR", () => {
+  test("says what the plan says, for own interrupts; writes change nothing", () => {
+    expect(gicd(linux, ICFGR + 12)).toBe(2n << 4n);
+    setGicd(linux, ICFGR + 12, ALL);
+    expect(gicd(linux, ICFGR + 12)).toBe(2n << 4n);
+    expect(gicd(plc, ICFGR + 12)).toBe(2n << 26n);
+  });
+});
+
+describe("IROUTER", () => {
+  const at = (intid: number): number => IROUTER + 8 * intid;
+
+  test("own interrupts go to the boot vCPU at first; others read 0", () => {
+    expect(gicd(linux, at(48), 8)).toBe(0n);
+    expect(bench.machine.gic.distributor.read64(at(60))).toBe(3n);
+    expect(gicd(plc, at(60), 8)).toBe(0n);
+  });
+
+  test("a route to a vCPU of the partition becomes one to its pCPU", () => {
+    setGicd(linux, at(48), 1n, 8);
+    expect(gicd(linux, at(48), 8)).toBe(1n);
+    expect(gicd(linux, at(48))).toBe(1n);
+    expect(bench.machine.gic.distributor.read64(at(48))).toBe(1n);
+    setGicd(linux, at(48), 0n);
+    expect(bench.machine.gic.distributor.read64(at(48))).toBe(0n);
+  });
+
+  test("a route elsewhere, to a foreign interrupt, or 1-of-N changes nothing", () => {
+    for (const route of [2n, 3n, 0x100n, 1n << 32n, 0x8000_0000n, 0x8000_0001n]) setGicd(linux, at(48), route, 8);
+    expect(bench.machine.gic.distributor.read64(at(48))).toBe(0n);
+    setGicd(linux, at(60), 1n, 8);
+    setGicd(linux, at(60), 1n);
+    expect(bench.machine.gic.distributor.read64(at(60))).toBe(3n);
+    setGicd(linux, at(5), 1n, 8);
+    setGicd(linux, at(1023), 1n, 8);
+  });
+});
+
+describe("accesses of any form", () => {
+  test("unaligned ones, which Normal memory in a guest's stage 1 makes possible, do the hypervisor no harm", () => {
+    for (const bytes of [1, 2, 4, 8]) {
+      for (let offset = 0; offset < 0x1_0000; offset += offset < 0x1000 || offset > 0xff00 ? 1 : 61) {
+        gicd(linux, offset, bytes);
+        setGicd(linux, offset, ALL, bytes);
+      }
+      for (let offset = 0; offset < 2 * GICR_STRIDE; offset += offset % SGI_BASE < 0x1000 ? 1 : 61) {
+        value(linux.load(GUEST_GICR + offset, bytes));
+        value(linux.store(GUEST_GICR + offset, bytes, ALL));
+      }
+    }
+    expect(plc.running).toBe(true);
+  });
+
+  test("a load goes into the register named, zero or sign extended; XZR takes none and gives 0", () => {
+    setGicd(linux, IPRIORITYR + 48, 0xf0n, 1);
+    linux.setX(7, ALL << 32n);
+    expect(value(linux.load(GUEST_GICD + IPRIORITYR + 48, 1, { register: 7 }))).toBe(0xf0n);
+    expect(value(linux.load(GUEST_GICD + IPRIORITYR + 48, 1, { register: 7, signExtend: true }))).toBe(0xffff_fff0n);
+    linux.load(GUEST_GICD + IPRIORITYR + 48, 1, { register: 31 });
+    expect(value(linux.store(GUEST_GICD + IPRIORITYR + 48, 1, 0x80n, { register: 31 }))).toBe(0n);
+    expect(gicd(linux, IPRIORITYR + 48, 1)).toBe(0n);
+  });
+
+  test("an instruction whose syndrome says nothing gets an External abort, and the partition goes on", () => {
+    expect(linux.load(GUEST_GICD, 4, { syndromeValid: false })).toMatchObject({ kind: "exception", vector: 0x200, esr: (0x25n << 26n) | (1n << 25n) | 0x10n });
+    expect(linux.pcpu.registers.FAR_EL1).toBe(BigInt(GUEST_GICD));
+    expect(linux.running).toBe(true);
+  });
+});
+
+describe("redistributors", () => {
+  const gicr = (offset: number, vcpu = 0): number => GUEST_GICR + vcpu * GICR_STRIDE + offset;
+
+  test("GICR_TYPER: affinity, number, and Last in the last one", () => {
+    expect(value(linux.load(gicr(8), 8))).toBe(0n);
+    expect(value(linux.load(gicr(8, 1), 8))).toBe((1n << 32n) | (1n << 8n) | (1n << 4n));
+    expect(value(linux.load(gicr(8, 1), 4))).toBe((1n << 8n) | (1n << 4n));
+    expect(value(linux.load(gicr(12, 1), 4))).toBe(1n);
+    expect(value(plc.load(gicr(8), 8))).toBe(1n << 4n);
+  });
+
+  test("GICR_WAKER: ChildrenAsleep follows ProcessorSleep; asleep at first", () => {
+    expect(value(linux.load(gicr(0x14), 4))).toBe(6n);
+    value(linux.store(gicr(0x14), 4, 0n));
+    expect(value(linux.load(gicr(0x14), 4))).toBe(0n);
+    value(linux.store(gicr(0x14), 4, 2n));
+    expect(value(linux.load(gicr(0x14), 4))).toBe(6n);
+  });
+
+  test("IIDR, PIDR2", () => {
+    expect(value(linux.load(gicr(4), 4))).toBe(0x43bn);
+    expect(value(linux.load(gicr(0xffe8), 4)) & 0xf0n).toBe(0x30n);
+  });
+
+  test("behind the last one there is nothing: a fault", () => {
+    expect(linux.load(gicr(0, 2), 4).kind).toBe("parked");
+  });
+
+  test("SGIs can be enabled and made pending, the timers' PPIs too, the hypervisor's PPIs not", () => {
+    const enable = gicr(SGI_BASE + ISENABLER);
+    value(linux.store(enable, 4, ALL));
+    expect(value(linux.load(enable, 4))).toBe(0xffffn | bits(27, 30));
+    value(linux.store(gicr(SGI_BASE + ICENABLER), 4, ALL));
+    expect(value(linux.load(enable, 4))).toBe(0n);
+    const own = bench.machine.gic.cpu(0).redistributor.bank;
+    expect(own.has(own.enabled, 25)).toBe(true);
+    expect(own.has(own.enabled, 0)).toBe(true);
+    expect(own.has(own.enabled, 26)).toBe(false);
+  });
+
+  test("priorities of SGIs and PPIs, bytes and words", () => {
+    value(linux.store(gicr(SGI_BASE + IPRIORITYR + 27), 1, 0x90n));
+    value(linux.store(gicr(SGI_BASE + IPRIORITYR), 4, 0x4030_2010n));
+    expect(value(linux.load(gicr(SGI_BASE + IPRIORITYR + 24), 4)) & 0xff00_0000n).toBe(0x9000_0000n);
+    expect(value(linux.load(gicr(SGI_BASE + IPRIORITYR), 4))).toBe(0x4030_2010n);
+    expect(value(linux.load(gicr(SGI_BASE + IPRIORITYR + 2), 1))).toBe(0x30n);
+    expect(value(plc.load(gicr(SGI_BASE + IPRIORITYR), 4))).toBe(0n);
+  });
+
+  test("a vCPU's PPIs can be enabled by another vCPU of its partition", () => {
+    linux.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    value(linux.store(gicr(SGI_BASE + ISENABLER, 1), 4, bits(27)));
+    const bank = bench.machine.gic.cpu(1).redistributor.bank;
+    expect(bank.has(bank.enabled, 27)).toBe(true);
+    expect(bench.machine.gic.cpu(0).redistributor.bank.has(bench.machine.gic.cpu(0).redistributor.bank.enabled, 27)).toBe(false);
+  });
+});

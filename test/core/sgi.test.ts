@@ -1,0 +1,141 @@
+// SGIs between the vCPUs of a partition (GICv3, ICC_SGI1R_EL1; IHI 0069 §12.2.20). The physical SGIs are the hypervisor's.
+import { beforeEach, describe, expect, test } from "vitest";
+import { GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { Guest } from "../machine/guest.ts";
+import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+
+const CPU_ON = 0xc400_0003;
+const IRM = 1n << 40n;
+const sgi = (intid: number, targets: number, rest = 0n): bigint => (BigInt(intid) << 24n) | BigInt(targets) | rest;
+
+let bench: Bench;
+let first: Guest;
+let second: Guest;
+
+beforeEach(() => {
+  bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, cpus: [3, 2] }], housekeeper: 0 });
+  bench.guest(0).hvc(CPU_ON, 1, 0x6000_0000, 0);
+  bench.guest(3).hvc(CPU_ON, 1, 0x4000_0000, 0);
+  bench.machine.settle();
+  for (let pcpu = 0; pcpu < 4; pcpu++) bench.openInterrupts(pcpu);
+  bench.machine.settle();
+  first = bench.guest(0);
+  second = bench.guest(1);
+});
+
+/** What each pCPU's guest would take now. */
+const pending = (): boolean[] => bench.guests.map(({ interruptPending }) => interruptPending);
+
+describe("an SGI", () => {
+  test("to another vCPU of the partition arrives there, once", () => {
+    value(first.msr("ICC_SGI1R_EL1", sgi(5, 0b10)));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, true, false, false]);
+    expect(second.acknowledge()).toBe(5);
+    second.endOfInterrupt(5);
+    bench.machine.settle();
+    expect(second.interruptPending).toBe(false);
+  });
+
+  test("to itself arrives without leaving the pCPU", () => {
+    value(first.msr("ICC_SGI1R_EL1", sgi(9, 0b01)));
+    expect(pending()).toEqual([true, false, false, false]);
+    expect(first.acknowledge()).toBe(9);
+  });
+
+  test("to all (IRM) arrives at every other vCPU of the partition, and at none of another partition", () => {
+    value(first.msr("ICC_SGI1R_EL1", sgi(7, 0, IRM)));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, true, false, false]);
+    value(bench.guest(3).msr("ICC_SGI1R_EL1", sgi(7, 0, IRM)));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, true, true, false]);
+  });
+
+  test("to a core outside the partition is dropped (TargetList)", () => {
+    value(first.msr("ICC_SGI1R_EL1", sgi(1, 0b1111_1111_1111_1100)));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, false, false, false]);
+  });
+
+  test("to another cluster or range is dropped (Aff1, Aff2, Aff3, RS)", () => {
+    for (const rest of [1n << 16n, 1n << 32n, 1n << 48n, 1n << 44n]) value(first.msr("ICC_SGI1R_EL1", sgi(1, 0b11, rest)));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, false, false, false]);
+  });
+
+  test("reserved bits do not matter", () => {
+    value(first.msr("ICC_SGI1R_EL1", sgi(3, 0b10, (0xffn << 56n) | (7n << 41n) | (0xfn << 28n))));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(3);
+  });
+
+  test("from XZR is SGI 0 to nobody", () => {
+    value(first.msr("ICC_SGI1R_EL1", 0n, 31));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, false, false, false]);
+  });
+
+  test("sent twice before it is taken arrives once; sent again while it is active arrives again", () => {
+    const send = () => value(first.msr("ICC_SGI1R_EL1", sgi(2, 0b10)));
+    send();
+    send();
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(2);
+    send();
+    bench.machine.settle();
+    expect(second.interruptPending).toBe(false);
+    second.endOfInterrupt(2);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(2);
+    second.endOfInterrupt(2);
+    bench.machine.settle();
+    expect(second.interruptPending).toBe(false);
+  });
+
+  test("that the receiver has not enabled waits until it does (GICR_ISENABLER0)", () => {
+    const enable = GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100;
+    value(second.store(enable + 0x80, 4, 1n << 6n));
+    value(first.msr("ICC_SGI1R_EL1", sgi(6, 0b10)));
+    bench.machine.settle();
+    expect(second.interruptPending).toBe(false);
+    expect(value(second.load(enable + 0x100, 4)) & (1n << 6n)).toBe(1n << 6n);
+    value(second.store(enable, 4, 1n << 6n));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(6);
+  });
+
+  test("all sixteen at once arrive, by priority, however few list registers there are", () => {
+    const priorities = GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x400;
+    for (let n = 0; n < 16; n++) {
+      value(second.store(priorities + n, 1, BigInt(((n * 5) % 16) * 8)));
+      value(first.msr("ICC_SGI1R_EL1", sgi(n, 0b10)));
+    }
+    bench.machine.settle();
+    const taken: number[] = [];
+    while (second.interruptPending) {
+      const intid = second.acknowledge();
+      taken.push(intid);
+      second.endOfInterrupt(intid);
+      bench.machine.settle();
+    }
+    expect([...taken].sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, n) => n));
+  });
+
+  test("to a vCPU that is off is not lost on the machine, and not delivered to its next life", () => {
+    second.hvc(0x8400_0002);
+    value(first.msr("ICC_SGI1R_EL1", sgi(4, 0b10)));
+    bench.machine.settle();
+    first.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    bench.openInterrupts(1);
+    expect(second.interruptPending).toBe(false);
+  });
+
+  test("of group 0, or Secure group 1, goes nowhere (ICC_SGI0R_EL1, ICC_ASGI1R_EL1)", () => {
+    value(first.msr("ICC_SGI0R_EL1", sgi(1, 0b11)));
+    value(first.msr("ICC_ASGI1R_EL1", sgi(1, 0b11)));
+    bench.machine.settle();
+    expect(pending()).toEqual([false, false, false, false]);
+  });
+});
