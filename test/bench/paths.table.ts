@@ -1,0 +1,92 @@
+// Intrinsics of the benchmark guest: one for each measured path, and the PMU. Imported from "paths".
+//
+// PMCCNTR_EL0 counts cycles, EL2's too; with QEMU's -icount shift=0 a cycle is one instruction. A path begins with the
+// MRS that reads the start and ends before the MRS that reads the end, so that the first of the two is counted.
+import type { Intrinsic, IntrinsicType } from "../../tools/build/intrinsic.ts";
+
+const ICC_SGI1R_EL1 = "S3_0_C12_C11_5"; // for clang, which knows the name only with an extension
+
+const lines = (instructions: readonly string[]): string => instructions.join("\\n\\t");
+
+/** Time of one instruction until it has completed. */
+const timed = (name: string, instruction: string, params: Record<string, IntrinsicType>, inputs: string, doc: string): Intrinsic => ({
+  name,
+  params,
+  result: "u64",
+  doc,
+  c: `unsigned long elapsed; __asm__ volatile("${lines([
+    "isb",
+    "mrs x9, pmccntr_el0",
+    instruction,
+    "dsb sy",
+    "isb",
+    "mrs x10, pmccntr_el0",
+    "sub %0, x10, x9",
+  ])}" : "=r"(elapsed) : ${inputs} : "x9", "x10", "x11", "memory"); return elapsed;`,
+});
+
+/** Round trip of a call by the SMC calling convention (Arm DEN 0028), which may change x0…x17. */
+const call = (name: string, instruction: string, doc: string): Intrinsic => ({
+  name,
+  params: { id: "u64" },
+  result: "u64",
+  doc,
+  c: `unsigned long elapsed; register unsigned long r0 __asm__("x0") = id; __asm__ volatile("${lines([
+    "isb",
+    "mrs x19, pmccntr_el0",
+    instruction,
+    "dsb sy",
+    "isb",
+    "mrs x20, pmccntr_el0",
+    "sub %0, x20, x19",
+  ])}" : "=&r"(elapsed), "+r"(r0) : : ${Array.from({ length: 17 }, (_, n) => `"x${n + 1}"`).join(", ")}, "x19", "x20", "memory"); return elapsed;`,
+});
+
+/**
+ * Time until the interrupt handler (start.S), whose first instruction reads the end; it leaves the difference to x9 in x10
+ * and goes back with IRQs masked. What raises the interrupt stands before the loop that waits for it, or is a clock.
+ */
+const interrupt = (name: string, before: readonly string[], loop: readonly string[], params: Record<string, IntrinsicType>, inputs: string, doc: string): Intrinsic => ({
+  name,
+  params,
+  result: "u64",
+  doc,
+  c: `unsigned long elapsed; __asm__ volatile("${lines([
+    "mov x10, xzr",
+    "isb",
+    "msr daifclr, #2",
+    ...before,
+    "1:",
+    ...loop,
+    "cbz x10, 1b",
+    "mov %0, x10",
+  ])}" : "=r"(elapsed) : ${inputs} : "x9", "x10", "x11", "memory"); return elapsed;`,
+});
+
+const START = "mrs x9, pmccntr_el0";
+const address = { address: "u64" } as const;
+const store = { address: "u64", value: "u32" } as const;
+const ADDRESS = `"r"(address)`;
+const STORE = `"r"(address), "r"(value)`;
+
+const msr = (name: string): Intrinsic => ({
+  name: `msr_${name}`,
+  params: { value: "u64" },
+  result: "void",
+  doc: `Writes ${name}.`,
+  c: `__asm__ volatile("msr ${name}, %0" : : "r"(value) : "memory");`,
+});
+
+export const paths: readonly Intrinsic[] = [
+  msr("PMCR_EL0"),
+  msr("PMCNTENSET_EL0"),
+  msr("PMCCFILTR_EL0"),
+  call("timeHvc", "hvc #0", "A hypercall, to the instruction behind it."),
+  call("timeSmc", "smc #0", "An SMC, to the instruction behind it."),
+  timed("timeRead32", "ldr w11, [%1]", address, ADDRESS, "A 32-bit load from a device register."),
+  timed("timeWrite32", "str %w2, [%1]", store, STORE, "A 32-bit store to a device register."),
+  timed("timeWrite8", "strb %w2, [%1]", store, STORE, "A byte store to a device register."),
+  interrupt("timeTimer", [], [START], {}, "", "From the last instruction before an interrupt that a clock raises to its handler."),
+  interrupt("timeDevice", [START, "str %w2, [%1]"], [], store, STORE, "From the store that makes a device raise its interrupt to its handler."),
+  interrupt("timeSgi", [START, `msr ${ICC_SGI1R_EL1}, %1`, "isb"], [], { value: "u64" }, `"r"(value)`, "From ICC_SGI1R_EL1 to the handler."),
+];
