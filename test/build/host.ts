@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { disassemble } from "../../tools/build/disassemble.ts";
 import { C_FLAGS, CLANG, runTool } from "../../tools/build/native.ts";
-import { BOUND, type Tables } from "../../tools/build/translate/imports.ts";
+import { BOUND, findIntrinsic, inlineImport, type Tables } from "../../tools/build/translate/imports.ts";
 import { runV8 } from "./v8.ts";
 import { translate, type Translation } from "../../tools/build/translate/index.ts";
 
@@ -89,7 +89,7 @@ export function compare(wasm: Uint8Array, tables: Tables, cases: readonly Case[]
     imports: new Map([...module.imports.values()].map((one) => [`${one.module}.${one.name}`, one] as const)),
   };
   const expected = runV8(wasm, signatures, cases);
-  const actual = runNative(translation, cases, flags);
+  const actual = runNative(translation, tables, cases, flags);
   return cases.flatMap(({ calls }, index) => {
     const [v8, native] = [expected[index]?.map(describe) ?? [], actual[index]?.map(describe) ?? []];
     return v8.flatMap((outcome, call) => {
@@ -104,12 +104,12 @@ export function compare(wasm: Uint8Array, tables: Tables, cases: readonly Case[]
 const describe = ({ end, result, memory, trace }: Outcome): string =>
   end === "out of bounds" ? end : `${end} ${result} (memory ${memory.toString(16)}, imports ${trace.toString(16)})`;
 
-function runNative(translation: Translation, cases: readonly Case[], flags: readonly string[]): Outcome[][] {
+function runNative(translation: Translation, tables: Tables, cases: readonly Case[], flags: readonly string[]): Outcome[][] {
   const folder = mkdtempSync(join(tmpdir(), "axv-host-"));
   try {
     writeFileSync(join(folder, "module.c"), translation.c);
     const harness = readFileSync(new URL("harness.c", import.meta.url), "utf8");
-    writeFileSync(join(folder, "harness.c"), `${harness}\n${glue(translation)}`);
+    writeFileSync(join(folder, "harness.c"), `${harness}\n${glue(translation, tables)}`);
     const program = join(folder, "program");
     const include = new URL("harness.h", import.meta.url).pathname;
     const own = [...C_FLAGS, "-DLINEAR_BASE=axv_linear", "-include", include, ...flags, "-c", join(folder, "module.c"), "-o", `${program}.o`];
@@ -122,12 +122,16 @@ function runNative(translation: Translation, cases: readonly Case[], flags: read
   }
 }
 
-function glue({ module, functions }: Translation): string {
+/** C for what the harness cannot know: imports, and how to call the exports. */
+function glue({ module, functions }: Translation, tables: Tables): string {
   const type = (one: "i32" | "i64"): string => (one === "i32" ? "u32" : "u64");
   const stubs = [...module.imports].map(([id, one], index) => {
-    const params = one.params.map((param, n) => `${type(param)} a${n}`).join(", ") || "void";
     const name = functions.get(id) ?? "";
     if (one.module === BOUND.module && one.name === BOUND.name) return `void ${name}(u32 a0, u32 a1) { check_bound(a0, a1); }`;
+    // What every ISA has is real here too: operations on linear memory.
+    const intrinsic = findIntrinsic(tables, one);
+    if (one.module === BOUND.module) return inlineImport(name, intrinsic).replace("AXV_INLINE ", "");
+    const params = one.params.map((param, n) => `${type(param)} a${n}`).join(", ") || "void";
     const list = one.params.map((_, n) => `a${n}`).join(", ") || "0";
     const call = `answer(${index}, ${one.params.length}, (const u64[]){${list}})`;
     return one.result === undefined ? `void ${name}(${params}) { ${call}; }` : `${type(one.result)} ${name}(${params}) { return (${type(one.result)})${call}; }`;
