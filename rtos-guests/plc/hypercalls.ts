@@ -15,9 +15,13 @@ export function probeHypervisor(): void {
   present = <i64>hvc(HYPERCALL_VERSION, 0, 0, 0, 0, 0, 0, 0) >> VERSION_MAJOR_SHIFT == HYPERCALL_VERSION_MAJOR;
 }
 
-/** Makes the peer's doorbell interrupt pending. */
-export function ringDoorbell(channel: u64): void {
-  if (present) hvc(HYPERCALL_DOORBELL, channel, 0, 0, 0, 0, 0, 0);
+export function hypervisorIsPresent(): bool {
+  return present;
+}
+
+/** Makes the peer's doorbell interrupt pending. Gives back whether there is such a channel. */
+export function ringDoorbell(channel: u64): bool {
+  return present && <i64>hvc(HYPERCALL_DOORBELL, channel, 0, 0, 0, 0, 0, 0) >= 0;
 }
 
 export function publishTag(tag: u64, value: u64): void {

@@ -4,6 +4,7 @@
 // After `start` the guest only ever runs in its interrupt handler: one scan an interrupt. Any exception other than IRQ is
 // the guest's end: it says so, feeds its watchdog no more and stands in WFE, so that the hypervisor's health mechanism,
 // which has to work for a hung guest too, is what brings the partition back.
+import { openChannel } from "./channel";
 import { acknowledge, enableInterruptController, endOfInterrupt, INTID_SPECIAL_FIRST, INTID_VIRTUAL_TIMER } from "./gic";
 import { openLine, seizeLine, sendLine } from "./console";
 import { probeHypervisor } from "./hypercalls";
@@ -22,6 +23,7 @@ export function start(): void {
   enableInterruptController();
   startProcess();
   startProgram();
+  openChannel();
   startScans();
   startTimer();
 }

@@ -7,13 +7,11 @@ import {
   PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN,
   PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
 } from "../../core/abi";
-import { channelWrite64 } from "../../build/generated/channel";
-import { cleanLine } from "../../build/generated/guest";
-import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../channel/timing";
+import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../channel/timing";
 import { Line } from "../text/line";
+import { publishHistogram, publishOverruns, ringPeer } from "./channel";
 import { openLine, sendPart } from "./console";
-import { publishTag, ringDoorbell } from "./hypercalls";
-import { CHANNEL_INDEX, CHANNEL_IPA } from "./map";
+import { publishTag } from "./hypercalls";
 import { cycle, execution, image, jitter, overruns } from "./scan";
 import { Statistics } from "./statistics";
 import { SCANS_PER_SECOND } from "./timer";
@@ -48,11 +46,6 @@ function snapshot(): void {
   setTags(PLC_TAG_EXEC_MIN, execution);
 }
 
-function publishOverruns(): void {
-  channelWrite64(CHANNEL_IPA + TIMING_OVERRUNS, overruns);
-  cleanLine(CHANNEL_IPA + TIMING_OVERRUNS);
-}
-
 function times(line: Line, name: string, statistics: Statistics): void {
   line.text(name);
   line.decimal(statistics.minimum);
@@ -85,12 +78,12 @@ export function report(): void {
   const step = <u32>(image.scans % ROUND);
   if (step == SNAPSHOT) {
     snapshot();
-    publishOverruns();
+    publishOverruns(overruns);
   } else if (step < HISTOGRAM_FIRST) publishTag(step - TAG_FIRST, load<u64>(tags + (<usize>(step - TAG_FIRST) << 3)));
-  else if (step == HISTOGRAM_FIRST) jitter.publishHistogram(CHANNEL_IPA + HISTOGRAM_JITTER);
-  else if (step == HISTOGRAM_FIRST + 1) cycle.publishHistogram(CHANNEL_IPA + HISTOGRAM_CYCLE);
-  else if (step == HISTOGRAM_FIRST + 2) execution.publishHistogram(CHANNEL_IPA + HISTOGRAM_EXECUTION);
-  else if (step == DOORBELL) ringDoorbell(CHANNEL_INDEX);
+  else if (step == HISTOGRAM_FIRST) publishHistogram(HISTOGRAM_JITTER, jitter);
+  else if (step == HISTOGRAM_FIRST + 1) publishHistogram(HISTOGRAM_CYCLE, cycle);
+  else if (step == HISTOGRAM_FIRST + 2) publishHistogram(HISTOGRAM_EXECUTION, execution);
+  else if (step == DOORBELL) ringPeer();
   else if (image.scans % SCANS_PER_SECOND == LINE_FIRST) composeLine();
   else if (step > LINE_FIRST) sendPart();
 }

@@ -3,13 +3,10 @@
 //
 // Warm-up: the first WARM_UP_SCANS scans run with cold caches and translations. They are left out of the statistics and
 // histograms (never out of the scan and overrun counts); everything after is in, since the guest's start, with no window.
-import { cleanLine } from "../../build/generated/guest";
-import { ProcessImage, writeProcessImage } from "../channel/processImage";
-import { channelRead32 } from "../../build/generated/channel";
-import { PROCESS_IMAGE_SEQUENCE } from "../../core/abi";
+import { ProcessImage } from "../channel/processImage";
+import { publishImage } from "./channel";
 import { feedWatchdog } from "./hypercalls";
 import { runProgram } from "./logic/program";
-import { CHANNEL_IPA } from "./map";
 import { readInputs, writeOutputs } from "./process";
 import { Statistics, STATISTICS_BYTES } from "./statistics";
 import { nanoseconds, nextDeadline, now, presentDeadline, SCAN_PERIOD_NS } from "./timer";
@@ -27,14 +24,12 @@ export const execution = changetype<Statistics>(memory.data(STATISTICS_BYTES, 8)
 /** Deadlines that went by unserved. */
 export let overruns: u64 = 0;
 let missed: u64 = 0; // of them, those just before this scan
-let sequence: u32 = 0;
 let started: u64 = 0; // CNTVCT_EL0 at this scan's start
 let previousStart: u64 = 0;
 
-/** Before the first scan. The sequence goes on from what an earlier life left in the channel. */
+/** Before the first scan. */
 export function startScans(): void {
   cycle.nominal = SCAN_PERIOD_NS;
-  sequence = channelRead32(CHANNEL_IPA + PROCESS_IMAGE_SEQUENCE);
 }
 
 /** What a scan is for. `start` is CNTVCT_EL0 at the first instruction that could read it. */
@@ -46,8 +41,7 @@ export function beginScan(start: u64): void {
   readInputs(image, passed);
   runProgram(image, <u32>passed);
   writeOutputs(image);
-  sequence = writeProcessImage(CHANNEL_IPA, image, sequence);
-  cleanLine(CHANNEL_IPA); // the whole image lies in the channel's first cache line
+  publishImage(image);
   feedWatchdog();
 }
 

@@ -272,6 +272,17 @@ describe("the channel", () => {
     expect(scans()).toBe(1);
   });
 
+  test("a partition without a channel: its address is never touched, the PLC runs and reports", async () => {
+    const alone = new SimulatedCpu(channel);
+    alone.hasChannel = false;
+    channel.before = ({ kind }) => expect(kind).toBe("no access");
+    const unseen = await SimulatedGuest.boot(alone);
+    unseen.scans(1100);
+    expect(alone.cleaned).toEqual([]);
+    expect(alone.console).toMatch(/plc: scans=1020 overruns=0 .*\r\n$/);
+    expect(alone.hypercalls.filter(({ id }) => id === HYPERCALL_DOORBELL)).toHaveLength(1); // how it found out
+  });
+
   test("a peer that writes to the channel does not change what the guest does", () => {
     guest.scans(10);
     channel.bytes.fill(0xff);

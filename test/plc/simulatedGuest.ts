@@ -1,7 +1,7 @@
 // The PLC guest's wasm on a simulated CPU: its timer, GIC registers, channel and hypercalls, as far as a guest with one
 // interrupt can tell them from real ones. Time stands still but for what a test lets pass.
 import { readFileSync } from "node:fs";
-import { HYPERCALL_CONSOLE_WRITE, HYPERCALL_VERSION, HYPERCALL_WATCHDOG_FEED } from "../../core/abi.ts";
+import { HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_VERSION, HYPERCALL_WATCHDOG_FEED, SMCCC_INVALID_PARAMETER, SMCCC_NOT_SUPPORTED } from "../../core/abi.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC } from "../../tools/build/programs.ts";
 import type { Hooks } from "../machine/imports.ts";
@@ -16,7 +16,8 @@ export const TICK_NS = 16n;
 
 const INTID_VIRTUAL_TIMER = 27;
 const VERSION_1_0 = 0x1_0000n;
-const NOT_SUPPORTED = 0xffff_ffff_ffff_ffffn;
+const NOT_SUPPORTED = BigInt.asUintN(64, BigInt(SMCCC_NOT_SUPPORTED));
+const INVALID_PARAMETER = BigInt.asUintN(64, BigInt(SMCCC_INVALID_PARAMETER));
 
 /** System registers whose writes are only logged. */
 const LOGGED = ["ICC_SRE_EL1", "ICC_PMR_EL1", "ICC_BPR1_EL1", "ICC_CTLR_EL1", "ICC_IGRPEN1_EL1"] as const;
@@ -37,6 +38,8 @@ export class SimulatedCpu {
   control = 0n;
   /** Ticks that a scan's logic takes, passed when its image has been published. */
   logicTicks = 0n;
+  /** Whether the partition was planned with a channel. */
+  hasChannel = true;
   /** Bytes that the console takes in one call; a full ring takes none. */
   consoleTakes = 48;
   /** What ICC_IAR1_EL1 gives, once, instead of the timer's INTID. */
@@ -86,6 +89,7 @@ export class SimulatedCpu {
     this.hypercalls.push({ id, x });
     if (!this.hypervisor) return NOT_SUPPORTED;
     if (id === HYPERCALL_VERSION) return VERSION_1_0;
+    if (id === HYPERCALL_DOORBELL) return this.hasChannel && x[0] === 0n ? 0n : INVALID_PARAMETER;
     if (id !== HYPERCALL_CONSOLE_WRITE) return 0n;
     const bytes = Buffer.alloc(48);
     x.slice(1).forEach((word, n) => bytes.writeBigUInt64LE(word, 8 * n));

@@ -1,0 +1,43 @@
+// This guest's end of its channel: the process image, its timing behind it, and the peer's doorbell. A partition that was
+// planned without a channel has nothing at CHANNEL_IPA, not even memory; then the PLC runs on and nobody watches.
+import { PROCESS_IMAGE_SEQUENCE } from "../../core/abi";
+import { channelRead32, channelWrite64 } from "../../build/generated/channel";
+import { cleanLine } from "../../build/generated/guest";
+import { ProcessImage, writeProcessImage } from "../channel/processImage";
+import { TIMING_OVERRUNS } from "../channel/timing";
+import { hypervisorIsPresent, ringDoorbell } from "./hypercalls";
+import { CHANNEL_INDEX, CHANNEL_IPA } from "./map";
+import { Statistics } from "./statistics";
+
+let isOpen: bool = false;
+let sequence: u32 = 0;
+
+/**
+ * Finds out whether there is a channel, by ringing its doorbell: the hypervisor refuses where there is none, and the peer
+ * learns that a new life has begun. Bare, the channel's address is RAM. The seqlock goes on from what an earlier life left.
+ */
+export function openChannel(): void {
+  isOpen = !hypervisorIsPresent() || ringDoorbell(CHANNEL_INDEX);
+  if (isOpen) sequence = channelRead32(CHANNEL_IPA + PROCESS_IMAGE_SEQUENCE);
+}
+
+export function publishImage(image: ProcessImage): void {
+  if (!isOpen) return;
+  sequence = writeProcessImage(CHANNEL_IPA, image, sequence);
+  cleanLine(CHANNEL_IPA); // the whole image lies in the channel's first cache line
+}
+
+/** `row`: one of HISTOGRAM_*. */
+export function publishHistogram(row: u32, statistics: Statistics): void {
+  if (isOpen) statistics.publishHistogram(CHANNEL_IPA + row);
+}
+
+export function publishOverruns(overruns: u64): void {
+  if (!isOpen) return;
+  channelWrite64(CHANNEL_IPA + TIMING_OVERRUNS, overruns);
+  cleanLine(CHANNEL_IPA + TIMING_OVERRUNS);
+}
+
+export function ringPeer(): void {
+  if (isOpen) ringDoorbell(CHANNEL_INDEX);
+}
