@@ -1,0 +1,11 @@
+// What can go wrong with a measurement.
+
+export class BenchError extends Error {
+  override readonly name = "BenchError";
+  readonly code: "guest-failed" | "guest-silent" | "figure-missing";
+
+  constructor(code: BenchError["code"], what: string) {
+    super(`${what} [${code}]`);
+    this.code = code;
+  }
+}

@@ -1,0 +1,51 @@
+// Runs a guest in QEMU, under the hypervisor or without, until it has said its last line.
+import type { Plan } from "../../partitions/plan/plan.ts";
+import { LineAssembler, printable } from "../../tools/run/lines.ts";
+import { startQemu } from "../../tools/run/qemu.ts";
+import { Session } from "../../tools/run/session.ts";
+import { BenchError } from "./errors.ts";
+
+/** Real time; a busy host emulates slowly. */
+const PATIENCE_MS = 300_000;
+/** Lines of a guest's output that an error quotes. */
+const QUOTED = 15;
+
+export interface GuestRun {
+  readonly machineArguments: readonly string[];
+  /** The hypervisor's plan; undefined: the UART is the guest's own. */
+  readonly plan: Plan | undefined;
+  readonly lastLine: RegExp;
+}
+
+/** The lines that the guest printed, and, with a hypervisor, what that said of it. */
+export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): Promise<string[]> {
+  const machine = await startQemu(machineArguments);
+  const lines: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const said = new Promise<void>((resolve, reject) => {
+    const failed = (code: BenchError["code"], what: string): void =>
+      reject(new BenchError(code, `${what}; its last lines:\n${lines.slice(-QUOTED).join("\n")}`));
+    const take = (text: string): void => {
+      lines.push(printable(text, false));
+      if (lastLine.test(text)) resolve();
+    };
+    if (plan === undefined) {
+      const assembler = new LineAssembler(take);
+      machine.uart.on("data", (bytes: Buffer) => assembler.push(bytes));
+      machine.uart.on("end", () => assembler.flush());
+    } else {
+      const session = new Session(machine.uart, plan.partitions);
+      session.on("line", ({ text }) => take(text));
+    }
+    timer = setTimeout(() => failed("guest-silent", `the guest did not end within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+    // QEMU ends when a guest without a hypervisor powers off; what it printed may still be on its way.
+    void machine.died.then(({ message }) => setImmediate(() => failed("guest-failed", message)));
+  });
+  try {
+    await said;
+    return lines;
+  } finally {
+    clearTimeout(timer);
+    await machine.stop();
+  }
+}
