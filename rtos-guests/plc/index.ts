@@ -7,7 +7,7 @@
 import { openChannel } from "./channel";
 import { acknowledge, enableInterruptController, endOfInterrupt, INTID_SPECIAL_FIRST, INTID_VIRTUAL_TIMER } from "./gic";
 import { openLine, seizeLine, sendLine } from "./console";
-import { probeHypervisor } from "./hypercalls";
+import { feedWatchdog, probeHypervisor } from "./hypercalls";
 import { startProgram } from "./logic/program";
 import { startProcess } from "./process";
 import { report } from "./reports";
@@ -17,6 +17,7 @@ import { now, startTimer } from "./timer";
 /** From start.S, interrupts masked; on return it unmasks them and waits. */
 export function start(): void {
   probeHypervisor();
+  feedWatchdog(); // arms it, so that a panic on the way to the first scan is noticed too
   const line = openLine();
   if (line !== null) line.text("plc: started, 1000 scans a second\r\n");
   sendLine();
