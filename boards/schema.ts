@@ -21,6 +21,7 @@ const DeviceKind = z.strictObject({
   node: z.string().describe("name of its device tree node, without the unit address"),
   compatible: z.array(z.string()).min(1),
   dma_coherent: z.boolean().describe("its DMA snoops the CPUs' caches"),
+  clock_names: z.array(z.string()).default([]).describe("names of its clocks; all of them are the UART's"),
 });
 
 const DevicePlace = z.strictObject({

@@ -7,7 +7,7 @@
 //   blob/        what the hypervisor is told
 //
 // Deterministic: the same files always give the same plan.
-import { fileUnreadable, blobTooLarge, noSparePcpu, unsound } from "./diagnostics/catalogue.ts";
+import { fileUnreadable, noSparePcpu, unsound } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
@@ -69,8 +69,9 @@ export function planSystem(systemPath: string, layoutImage: LayoutImage, standar
     return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
   }
   findings.add(source.diagnostics);
+  if (source.broken) return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
   const request = readRequest(source, boards(), profiles(), findings);
-  const system = source.broken ? undefined : planRequest(request, readImages(systemPath, request.partitions, standard, findings), layoutImage, findings);
+  const system = planRequest(request, readImages(systemPath, request.partitions, standard, findings), layoutImage, findings);
   return {
     system: findings.hasErrors ? undefined : system,
     standardImages: standardImages(request.partitions),
@@ -144,7 +145,6 @@ function finish(
   const size = blobSize(unsized);
   const layout = layoutImage(size, loads.map((load) => load.length));
   const plan = { ...unsized, image: { base: board.boot.image, size: alignUp(layout.total, PAGE) } };
-  if (size > BLOB_MAX_BYTES) findings.report(["partitions"], blobTooLarge(size, BLOB_MAX_BYTES), "key");
   for (const reason of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
   const named = plan.partitions.flatMap(({ name }, index) => {
     const tree = deviceTrees[index];

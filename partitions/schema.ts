@@ -45,7 +45,7 @@ const CPUS_EXPECTED = "a list of pCPU numbers, such as [0, 1]";
 const SPIS_EXPECTED = "a list of SPI numbers, such as [40, 41]";
 
 export const PARTITION_SHAPE = {
-  guest: Name.describe("What runs in it: the name of a profile in rtos-guests/profiles, e.g. linux or plc."),
+  guest: Name.meta({ description: "What runs in it: a profile of rtos-guests/profiles.", examples: ["linux", "plc"] }),
   cpus: z
     .array(z.int({ error: "a pCPU number" }).nonnegative({ error: "a pCPU number, from 0" }), { error: CPUS_EXPECTED })
     .min(1, { error: CPUS_EXPECTED })
@@ -80,7 +80,7 @@ export const CHANNEL_SHAPE = {
 export type ChannelShape = typeof CHANNEL_SHAPE;
 
 export const SYSTEM_SHAPE = {
-  board: Name.describe("The board, a folder of boards/: qemu-aarch64."),
+  board: Name.meta({ description: "The board, a folder of boards/.", examples: ["qemu-aarch64"] }),
   partitions: z
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
     .refine((partitions) => Object.keys(partitions).length > 0, { error: "at least one partition" }),

@@ -6,6 +6,7 @@ import { FIRST_SPI, LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp } from "../units.ts";
 import { arrange, arrayFields, writeRecord } from "./codec.ts";
 import type { BlobRecord, BlobRecords, FieldValue } from "./codec.ts";
+import { BlobError } from "./errors.ts";
 import * as table from "./layout.table.ts";
 
 /** The checksum covers everything behind itself. */
@@ -38,6 +39,7 @@ const countsOf = (packed: BlobRecords): Record<string, number> =>
 /** Header fields that follow from the records (size, offsets, counts, checksum) are filled in here. */
 export function encodeBlob(fields: BlobRecord, packed: BlobRecords): Uint8Array {
   const { offsets, size } = arrange(countsOf(packed));
+  if (size > table.BLOB_MAX_BYTES) throw new BlobError("AXV-P075", `${size} bytes, and ${table.BLOB_MAX_BYTES} are there`);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   const derived: Record<string, FieldValue> = { magic: table.BLOB_MAGIC, version: table.BLOB_VERSION, size, checksum: 0 };

@@ -8,7 +8,7 @@ import type { PartitionRequest } from "../request.ts";
 export function checkCpus(board: Board | undefined, partitions: readonly PartitionRequest[], findings: Findings): void {
   const present = board?.cpus.mpidr ?? [];
   const wanted = new Set(partitions.flatMap((partition) => partition.fields.cpus ?? []));
-  const free = [...present.keys()].filter((cpu) => !wanted.has(cpu));
+  const free = board && [...present.keys()].filter((cpu) => !wanted.has(cpu));
   const owners = new Map<number, string>();
   for (const { name, path, fields } of partitions) {
     for (const [index, cpu] of (fields.cpus ?? []).entries()) {

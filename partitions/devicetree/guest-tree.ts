@@ -131,6 +131,7 @@ function devices(partition: PlannedPartition): TreeNode[] {
       reg: reg(device.reg, device.size),
       interrupts: spi(device.intid, device.trigger),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
+      ...(device.clockNames.length > 0 ? { clocks: device.clockNames.map(() => CLOCK_PHANDLE), "clock-names": device.clockNames } : {}),
     },
   }));
 }

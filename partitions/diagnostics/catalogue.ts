@@ -41,11 +41,11 @@ export const channelToItself = (name: string): Problem =>
   error("AXV-P016", `both ends of the channel are "${name}"`, "name two different partitions");
 
 // 02x: one thing given to two
-export const cpuTaken = (cpu: number, owner: string, free: readonly number[]): Problem =>
+export const cpuTaken = (cpu: number, owner: string, free: readonly number[] | undefined): Problem =>
   error(
     "AXV-P020",
     `pCPU ${cpu} already belongs to partition "${owner}"; a pCPU runs one vCPU for life`,
-    free.length === 0 ? "remove it here or there: no pCPU of the board is free" : `use a free one: ${free.join(", ")}`,
+    free?.[0] === undefined ? `remove it here or there${free === undefined ? "" : ": no pCPU of the board is free"}` : `use a free one: ${free.join(", ")}`,
   );
 export const deviceTaken = (device: string, owner: string): Problem =>
   error("AXV-P021", `device "${device}" already belongs to partition "${owner}"`, "remove it here or there");
@@ -87,8 +87,6 @@ export const sparesExhausted = (needed: number, available: number): Problem =>
     `consoles and channels need ${needed} spare SPIs, and the board has ${available}`,
     "describe fewer channels: each takes two",
   );
-export const blobTooLarge = (bytes: number, limit: number): Problem =>
-  error("AXV-P035", `the planned system takes ${bytes} bytes, and the hypervisor has room for ${limit}`, "describe fewer devices, SPIs or channels");
 
 // 04x: DMA
 export const dmaNeedsIdentity = (device: string, ipa: string): Problem =>

@@ -36,9 +36,9 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
   return (partition.fields.devices ?? []).flatMap((name) => {
     const device = board.devices[name];
     if (device === undefined) return [];
-    const { reg, size, trigger, node, compatible } = device;
+    const { reg, size, trigger, node, compatible, dma_coherent: dmaCoherent, clock_names: clockNames } = device;
     const quiesce = device.quiesce && { quiesce: { pa: reg + device.quiesce.offset, value: device.quiesce.value } };
-    return [{ name, reg, size, intid: FIRST_SPI + device.spi, trigger, node, compatible, dmaCoherent: device.dma_coherent, ...quiesce }];
+    return [{ name, reg, size, intid: FIRST_SPI + device.spi, trigger, node, compatible, dmaCoherent, clockNames, ...quiesce }];
   });
 }
 

@@ -87,7 +87,7 @@ function claim(placed: Map<string, Span>, taken: Taken[], name: string, what: st
 }
 
 const memoryPath = ({ path, fields }: PartitionRequest): Path =>
-  fields.memory === undefined ? path : [...path, "memory"];
+  fields.memory === undefined ? path : [...path, "memory", "size"];
 
 function reportExhausted(board: Board, path: Path, size: number, taken: readonly Taken[], findings: Findings): void {
   const total = board.ram.reduce((sum, bank) => sum + bank.size, 0);

@@ -58,6 +58,7 @@ export interface PlannedDevice {
   readonly node: string;
   readonly compatible: readonly string[];
   readonly dmaCoherent: boolean;
+  readonly clockNames: readonly string[];
   /** The write that ends its DMA: PA of a 32-bit register, and its value. */
   readonly quiesce?: { readonly pa: number; readonly value: number };
 }

@@ -39,7 +39,7 @@ export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, 
     } else if (value === undefined) {
       findings.report(path, missingKey(key, nameOf(path)), "key");
     } else {
-      reportIssues(result.error.issues, value, [...path, key], findings);
+      reportIssues(schema, result.error.issues, value, [...path, key], findings);
     }
   }
   // Every entry came out of the schema of its own key.
@@ -49,26 +49,61 @@ export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, 
 /** A whole value against a whole schema; undefined when it does not fit. */
 export function readWhole<T extends z.ZodType>(schema: T, raw: unknown, findings: Findings): z.output<T> | undefined {
   const result = schema.safeParse(raw);
-  if (!result.success) reportIssues(result.error.issues, raw, [], findings);
+  if (!result.success) reportIssues(schema, result.error.issues, raw, [], findings);
   return result.success ? result.data : undefined;
 }
 
-export function reportIssues(issues: readonly z.core.$ZodIssue[], raw: unknown, base: Path, findings: Findings): void {
+type Issue = z.core.$ZodIssue;
+type Schema = z.core.$ZodType;
+
+function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, base: Path, findings: Findings): void {
   for (const issue of issues) {
-    const at = [...base, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
-    const value = issue.path.reduce<unknown>((inner, step) => (inner as Record<PropertyKey, unknown>)?.[step], raw);
+    const inner = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+    const at = [...base, ...inner];
+    const value = inner.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], raw);
     if (issue.code === "unrecognized_keys") {
-      for (const key of issue.keys) findings.report([...at, key], unknownKey(key, nameOf(at), []), "key");
+      const known = keysAt(schema, inner);
+      for (const key of issue.keys) findings.report([...at, key], unknownKey(key, nameOf(at), known), "key");
     } else if (issue.code === "invalid_union" && isMapping(value)) {
       // Of a union, the branch that is meant for a mapping explains best what is wrong in one.
-      const branch = issue.errors.find((errors) => errors.some((error) => error.path.length > 0 || error.code !== "invalid_type"));
+      const branch = issue.errors.find((errors) => errors.some(isAboutContents));
       if (branch === undefined) findings.report(at, badValue(nameOf(at), shown(value), issue.message));
-      else reportIssues(branch, value, at, findings);
+      else reportIssues(schema, branch.map((each) => ({ ...each, path: [...issue.path, ...each.path] })), raw, base, findings);
     } else if (value === undefined) {
       findings.report(at.slice(0, -1), missingKey(String(at.at(-1)), nameOf(at.slice(0, -1))), "key");
     } else {
       findings.report(at, badValue(nameOf(at), shown(value), issue.message));
     }
+  }
+}
+
+/** About something in a mapping, not about its being one. */
+const isAboutContents = (issue: Issue): boolean => issue.path.length > 0 || issue.code === "unrecognized_keys";
+
+/** The keys that a schema knows where `path` leads. */
+function keysAt(schema: Schema, path: Path): readonly string[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  const [step, ...rest] = path;
+  switch (def.type) {
+    case "optional":
+    case "default":
+    case "readonly":
+      return keysAt(def.innerType, path);
+    case "pipe":
+      return keysAt(def.in, path);
+    case "union":
+      return def.options.flatMap((option) => keysAt(option, path));
+    case "record":
+      return keysAt(def.valueType, rest);
+    case "array":
+      return keysAt(def.element, rest);
+    case "object": {
+      if (step === undefined) return Object.keys(def.shape);
+      const inner = def.shape[step];
+      return inner === undefined ? [] : keysAt(inner, rest);
+    }
+    default:
+      return [];
   }
 }
 

@@ -29,13 +29,22 @@ export class YamlSource {
     this.file = file;
     this.text = text;
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    this.diagnostics = this.#document.errors.map((error) => {
+    const found = this.#document.errors.map((error) => {
       const message = error.message.replace(/\s+/g, " ");
       const problem = error.code === "DUPLICATE_KEY" ? duplicateKey(this.#textAt(error.pos[0])) : yamlSyntax(message);
       return { ...problem, file, ...this.#position(error.pos[0]) };
     });
-    this.broken = this.#document.errors.some((error) => error.code !== "DUPLICATE_KEY");
-    this.value = this.broken ? undefined : this.#document.toJS();
+    let broken = this.#document.errors.some((error) => error.code !== "DUPLICATE_KEY");
+    try {
+      this.value = broken ? undefined : this.#document.toJS();
+    } catch (error) {
+      // An alias (*name) without its anchor, or so many aliases that they would fill the memory.
+      if (!(error instanceof ReferenceError)) throw error;
+      found.push({ ...yamlSyntax(error.message), file, ...START });
+      broken = true;
+    }
+    this.diagnostics = found;
+    this.broken = broken;
   }
 
   /** Of what `path` names, or of the deepest part of it that is there. */
@@ -58,7 +67,8 @@ export class YamlSource {
         node = item;
         position = this.#positionOf(node);
       } else {
-        return position;
+        // A plain value where something is looked for inside it: `memory: 2G` is its own size.
+        return node === null || isEmpty(node) ? position : this.#positionOf(node);
       }
     }
     return position;

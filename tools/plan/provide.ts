@@ -1,17 +1,14 @@
 // Makes the images that come with the project, when a system uses them: file → what builds it.
 import { buildProgram } from "../build/index.ts";
-import { PLC, PLC_READER } from "../build/programs.ts";
+import { PLC } from "../build/programs.ts";
 import { ensureLinux } from "../linux/linux.ts";
 
 export type Progress = (line: string) => void;
 
 type Builder = (progress: Progress) => Promise<unknown>;
 
-/** Kernel and initramfs come together; the initramfs holds the program that reads the PLC guest's process image. */
-async function buildLinux(progress: Progress): Promise<void> {
-  await buildProgram(PLC_READER, progress);
-  await ensureLinux(progress);
-}
+/** Kernel and initramfs come together. */
+const buildLinux: Builder = (progress) => ensureLinux(progress);
 
 const BUILDERS: Readonly<Record<string, Builder>> = {
   "build/plc/plc.bin": (progress) => buildProgram(PLC, progress),

@@ -1,0 +1,164 @@
+// The blob: written by the planner, read back here by the same table that generates the core's accessors; and every way
+// in which a blob can be wrong.
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ON_FAILURE_INSPECT, ON_FAILURE_RESTART } from "../../core/abi.ts";
+import type { BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
+import { BlobError } from "../../partitions/blob/errors.ts";
+import * as table from "../../partitions/blob/layout.table.ts";
+import { readBlob } from "../../partitions/blob/read.ts";
+import { CHECKSUM_FROM, encodeBlob } from "../../partitions/blob/write.ts";
+import { formatBlob } from "../../tools/plan/blob-report.ts";
+import { plain } from "../../tools/run/paint.ts";
+import { here, plan, sound } from "./systems.ts";
+
+const { blob, loads, plan: planned } = sound(plan(here("golden/system.yaml")));
+const read = readBlob(blob);
+const records = (name: string): readonly BlobRecord[] => read.records[name] ?? [];
+
+/** What the writer derives by itself from the records. */
+const DERIVED = new Set(["magic", "version", "size", "checksum", ...Object.keys(read.header).filter((name) => /(Offset|Count)$/.test(name))]);
+
+const VALUE: Readonly<Record<table.FieldType, fc.Arbitrary<FieldValue>>> = {
+  u32: fc.nat(0xffffffff),
+  u64: fc.bigInt(0n, 0xffffffffffffffffn),
+  bytes16: fc.string({ unit: "grapheme-ascii", maxLength: 15 }),
+  u32x32: fc.array(fc.nat(0xffffffff), { minLength: 32, maxLength: 32 }),
+};
+const record = (layout: table.RecordLayout): fc.Arbitrary<BlobRecord> =>
+  fc.record(Object.fromEntries(layout.fields.map((field) => [field.name, VALUE[field.type]])));
+
+describe("encodeBlob and readBlob", () => {
+  test("are inverse to each other, whatever the records hold", () => {
+    const lists = fc.record(Object.fromEntries(table.RECORDS.map((layout) => [layout.name, fc.array(record(layout), { maxLength: 4 })])));
+    fc.assert(
+      fc.property(record(table.HEADER), lists, (header, packed) => {
+        const bytes = encodeBlob(header, packed);
+        const back = readBlob(bytes);
+        expect(back.records).toEqual(packed);
+        for (const [name, value] of Object.entries(header)) if (!DERIVED.has(name)) expect(back.header[name]).toEqual(value);
+        expect(bytes.length % 8).toBe(0);
+        expect(back.header["size"]).toBe(bytes.length);
+      }),
+    );
+  });
+
+  test("refuse to write more than the core has room for", () => {
+    const many = Array.from({ length: 600 }, () => ({ ipa: 0n, pa: 0n, size: 0n, kind: 0, access: 0 }));
+    expect(() => encodeBlob(read.header, { Region: many })).toThrow(/AXV-P075/);
+  });
+
+  test("refuse a value of another type than the table says", () => {
+    expect(() => encodeBlob({ ...read.header, gicd: 1 }, {})).toThrow(new TypeError("blob field gicd is u64, and was given number"));
+  });
+});
+
+describe("a blob that is wrong is refused", () => {
+  const altered = (change: (view: DataView) => void, repair: boolean): Uint8Array => {
+    const bytes = blob.slice();
+    const view = new DataView(bytes.buffer);
+    change(view);
+    if (repair) view.setUint32(12, crc32(bytes.subarray(CHECKSUM_FROM)), true);
+    return bytes;
+  };
+  const codeOf = (bytes: Uint8Array): string => {
+    try {
+      readBlob(bytes);
+    } catch (error) {
+      if (error instanceof BlobError) return error.code;
+      throw error;
+    }
+    return "accepted";
+  };
+  const regionOffset = table.place(table.HEADER).fields.find(({ name }) => name === "regionOffset")?.offset ?? 0;
+
+  test.each<[string, string, Uint8Array]>([
+    ["AXV-P071", "empty", new Uint8Array()],
+    ["AXV-P071", "cut off in its header", blob.subarray(0, 100)],
+    ["AXV-P071", "cut off behind its header", blob.subarray(0, blob.length - 8)],
+    ["AXV-P070", "something else", new Uint8Array(4096)],
+    ["AXV-P072", "of another version", altered((view) => view.setUint32(4, 99, true), true)],
+    ["AXV-P073", "altered", altered((view) => view.setUint8(blob.length - 1, 0xff), false)],
+    ["AXV-P071", "longer than any", altered((view) => view.setUint32(8, 0x7fffffff, true), true)],
+    ["AXV-P074", "with an array outside", altered((view) => view.setUint32(regionOffset, blob.length, true), true)],
+    ["AXV-P074", "with an array in its header", altered((view) => view.setUint32(regionOffset, 0, true), true)],
+  ])("%s: %s", (code, _, bytes) => {
+    expect(codeOf(bytes)).toBe(code);
+  });
+
+  test("every single altered bit is noticed", () => {
+    fc.assert(
+      fc.property(fc.nat(blob.length * 8 - 1), (bit) => {
+        const bytes = altered((view) => view.setUint8(bit >> 3, view.getUint8(bit >> 3) ^ (1 << (bit & 7))), false);
+        expect(codeOf(bytes)).not.toBe("accepted");
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe("the blob of golden/system.yaml", () => {
+  test("says what the plan says", () => {
+    expect(read.header).toMatchObject({
+      imageBase: 0x40200000n,
+      hypervisorSize: BigInt(planned.image.size),
+      gicd: 0x08000000n,
+      gicVersion: 3,
+      spiLimit: 288,
+      uart: 0x09000000n,
+      housekeeper: 1,
+      hypervisorTimer: 26,
+      virtualTimer: 27,
+      physicalTimer: 30,
+      maintenance: 25,
+    });
+    expect(records("Cpu")).toEqual([
+      { mpidr: 0n, gicr: 0x080a0000n, partition: 0, vcpu: 1 },
+      { mpidr: 1n, gicr: 0x080c0000n, partition: 0, vcpu: 0 },
+      { mpidr: 2n, gicr: 0x080e0000n, partition: 2, vcpu: 0 },
+      { mpidr: 3n, gicr: 0x08100000n, partition: 1, vcpu: 0 },
+    ]);
+    expect(records("Partition")).toMatchObject([
+      { name: "linux", flags: table.PARTITION_AUTOSTART + table.PARTITION_PMU, onFailure: ON_FAILURE_RESTART, cpus: 0b11, bootCpu: 1 },
+      { name: "plc", flags: table.PARTITION_AUTOSTART, onFailure: ON_FAILURE_INSPECT, cpus: 0b1000, watchdogMicroseconds: 50_000, argument: 0n },
+      { name: "old-linux", flags: 0, cpus: 0b100, entry: 0x80080000n, argument: 0x80600000n },
+    ]);
+  });
+
+  test("owns interrupts twice alike: as a list and as bits", () => {
+    for (const partition of records("Partition")) {
+      const [first, count] = [Number(partition["interruptFirst"]), Number(partition["interruptCount"])];
+      const listed = records("Interrupt").slice(first, first + count).map(({ intid }) => Number(intid));
+      const words = partition["spis"] as readonly number[];
+      const bits = words.flatMap((word, k) => Array.from({ length: 32 }, (_, n) => n).filter((n) => (word >>> n) % 2 === 1).map((n) => 32 * k + n));
+      expect(bits).toEqual(listed);
+      expect(words[0]).toBe(0);
+    }
+  });
+
+  test("has virtual and physical timer as PPIs, and the PMU's for who has the PMU", () => {
+    expect(records("Partition").map(({ ppis }) => ppis)).toEqual([2 ** 23, 0, 0].map((pmu) => pmu + 2 ** 27 + 2 ** 30));
+  });
+
+  test("silences each device that does DMA when its partition stops", () => {
+    expect(records("Quiesce").map(({ pa, value }) => [pa, value])).toEqual([0x0a000070n, 0x0a000270n, 0x0a001070n].map((pa) => [pa, 0]));
+  });
+
+  test("loads lie behind one another in the image, 64-aligned, as long as what is given to the packer", () => {
+    const lengths = records("Load").map(({ size }) => Number(size));
+    expect(lengths).toEqual(loads.map(({ length }) => length));
+    const sources = records("Load").map(({ source }) => Number(source));
+    sources.forEach((source, index) => {
+      expect(source % 64).toBe(0);
+      expect(source).toBeGreaterThanOrEqual(index === 0 ? 0x100000 + blob.length : (sources[index - 1] ?? 0) + (lengths[index - 1] ?? 0));
+    });
+  });
+
+  test("is shown with every field of the table", () => {
+    const shown = formatBlob(read, plain);
+    for (const layout of [table.HEADER, ...table.RECORDS]) {
+      for (const { name } of layout.fields) expect(shown).toMatch(new RegExp(`^  ${name} `, "m"));
+    }
+  });
+});

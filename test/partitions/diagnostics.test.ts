@@ -1,0 +1,139 @@
+// Every mistake of the catalogue, in a file of its own (bad/*.yaml): where exactly it is reported, that all mistakes of a
+// file come at once and in order, and (bad/*.txt) how it reads.
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { formatDiagnostic } from "../../tools/plan/diagnostics.ts";
+import { plain } from "../../tools/run/paint.ts";
+import { here, places, plan, planText } from "./systems.ts";
+
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  "bad-name": ["3:3 AXV-P007", "4:3 AXV-P007", "5:3 AXV-P007", "7:3 AXV-P007"],
+  "bad-value": [
+    "1:8 AXV-P006",
+    "5:11 AXV-P006",
+    "6:13 AXV-P006",
+    "7:15 AXV-P006",
+    "8:17 AXV-P006",
+    "9:16 AXV-P006",
+    "10:14 AXV-P006",
+    "11:12 AXV-P006",
+    "14:12 AXV-P006",
+    "15:21 AXV-P006",
+    "15:31 AXV-P006",
+    "15:42 AXV-P006",
+    "16:15 AXV-P006",
+    "17:10 AXV-P006",
+    "19:29 AXV-P006",
+    "19:42 AXV-P006",
+  ],
+  "channel-to-itself": ["5:35 AXV-P016"],
+  "cpu-taken": ["5:18 AXV-P020", "8:12 AXV-P020"],
+  "device-taken": ["6:33 AXV-P021", "13:9 AXV-P021"],
+  "dma-needs-identity": ["7:15 AXV-P040", "7:24 AXV-P040", "11:15 AXV-P040"],
+  "duplicate-key": ["6:3 AXV-P003", "9:5 AXV-P003"],
+  "everything-at-once": [
+    "1:8 AXV-P010",
+    "4:12 AXV-P011",
+    "7:15 AXV-P040",
+    "7:24 AXV-P040",
+    "7:33 AXV-P040",
+    "8:17 AXV-P006",
+    "11:12 AXV-P020",
+    "11:15 AXV-P014",
+    "12:5 AXV-P025",
+    "12:29 AXV-P024",
+    "12:29 AXV-P031",
+    "13:15 AXV-P021",
+    "13:24 AXV-P023",
+    "13:24 AXV-P040",
+    "14:15 AXV-P006",
+    "15:12 AXV-P050",
+    "17:35 AXV-P013",
+    "17:43 AXV-P004",
+  ],
+  "image-missing": ["3:44 AXV-P050", "3:75 AXV-P050"],
+  "image-not-as-profile": ["3:40 AXV-P051", "4:56 AXV-P051", "5:42 AXV-P051", "6:40 AXV-P051"],
+  "image-too-large": ["7:12 AXV-P033", "12:12 AXV-P033"],
+  "interrupt-reserved": ["3:40 AXV-P026", "3:43 AXV-P026"],
+  "interrupt-taken": ["4:40 AXV-P022", "5:43 AXV-P022", "5:46 AXV-P022"],
+  "ipa-overlap": ["6:32 AXV-P025", "10:31 AXV-P025", "10:31 AXV-P025"],
+  "memory-exhausted": ["4:54 AXV-P030"],
+  "memory-overlap": ["12:11 AXV-P024", "16:30 AXV-P024"],
+  misaligned: ["3:58 AXV-P032", "3:75 AXV-P032"],
+  "missing-key": ["1:1 AXV-P005", "2:3 AXV-P005", "4:3 AXV-P005", "6:5 AXV-P005", "8:3 AXV-P005"],
+  "no-spare-pcpu": ["5:11 AXV-P060"],
+  "no-such-board": ["1:8 AXV-P010", "4:29 AXV-P020", "4:43 AXV-P021"],
+  "not-for-guest": ["6:5 AXV-P052", "7:5 AXV-P052"],
+  nothing: ["1:1 AXV-P006"],
+  "outside-ram": ["3:58 AXV-P031", "4:59 AXV-P031"],
+  "page-shared": ["4:72 AXV-P023"],
+  "spares-exhausted": ["5:1 AXV-P034"],
+  "too-many-partitions": ["2:1 AXV-P008", "7:28 AXV-P014", "8:28 AXV-P014", "9:28 AXV-P014", "10:28 AXV-P014", "11:28 AXV-P014"],
+  "unknown-board": ["1:8 AXV-P010", "3:29 AXV-P014"],
+  "unknown-cpu": ["3:32 AXV-P014"],
+  "unknown-device": ["3:47 AXV-P012", "3:56 AXV-P012", "3:66 AXV-P012"],
+  "unknown-guest": ["3:17 AXV-P011", "3:85 AXV-P040", "4:17 AXV-P011"],
+  "unknown-key": ["2:1 AXV-P004", "7:5 AXV-P004", "8:26 AXV-P004"],
+  "unknown-partner": ["6:35 AXV-P013", "7:22 AXV-P013"],
+  "unknown-spi": ["3:43 AXV-P015"],
+  "yaml-syntax": ["6:5 AXV-P002"],
+};
+
+/** Codes that no file can show: what shows them instead. */
+const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
+  "AXV-P001": "below: a system.yaml that is not there",
+  "AXV-P053": "images.test.ts: an image that is not built yet",
+  "AXV-P090": "prove.test.ts: plans that the planner does not make",
+};
+
+describe("bad files", () => {
+  test.each(Object.entries(EXPECTED))("%s", async (name, expected) => {
+    const outcome = plan(here(`bad/${name}.yaml`));
+    expect(places(outcome)).toEqual(expected);
+    const errors = outcome.diagnostics.filter(({ severity }) => severity === "error");
+    expect(outcome.system === undefined).toBe(errors.length > 0);
+    const { file, text } = outcome.source;
+    const shown = outcome.diagnostics.map((diagnostic) => `${formatDiagnostic(diagnostic, file, text, plain)}\n`);
+    await expect(shown.join("\n")).toMatchFileSnapshot(`bad/${name}.txt`);
+  });
+
+  test("are all in the table", () => {
+    const files = readdirSync(here("bad")).filter((file) => file.endsWith(".yaml"));
+    expect(files.map((file) => file.replace(".yaml", "")).sort()).toEqual(Object.keys(EXPECTED).sort());
+  });
+
+  test("show every code of the catalogue", () => {
+    const catalogue = readFileSync("partitions/diagnostics/catalogue.ts", "utf8").match(/AXV-P\d{3}/g) ?? [];
+    const shown = Object.values(EXPECTED).flat().map((place) => place.replace(/^.* /, ""));
+    expect(new Set([...shown, ...Object.keys(SHOWN_ELSEWHERE)])).toEqual(new Set(catalogue));
+    expect(new Set(catalogue).size).toBe(catalogue.length);
+  });
+});
+
+describe("a diagnostic", () => {
+  test("of a file that is not there", () => {
+    const { system, diagnostics } = plan("no/such/system.yaml");
+    expect(system).toBeUndefined();
+    expect(diagnostics).toMatchObject([{ code: "AXV-P001", file: "no/such/system.yaml", line: 1, column: 1 }]);
+    expect(diagnostics[0]?.message).toBe("no/such/system.yaml cannot be read: there is no such file");
+  });
+
+  test("of what an anchor stands for is at the anchor's value", () => {
+    const text = "board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: &mine [1, 9] }\n  b: { guest: plc, cpus: *mine }\n";
+    expect(places(planText(text))).toEqual(["3:33 AXV-P020", "3:36 AXV-P014", "3:36 AXV-P014"]);
+  });
+
+  test("of an anchor that is nowhere is a mistake of the YAML", () => {
+    expect(planText("board: *nowhere\n").diagnostics.map(({ code }) => code)).toEqual(["AXV-P002"]);
+  });
+
+  test("keeps tabs, so that its marker stands under the word", () => {
+    const shown = formatDiagnostic(
+      { code: "AXV-P000", severity: "error", message: "m", remedy: "r", file: "f", line: 1, column: 3 },
+      "f",
+      "\t\tword: 1\r\n",
+      plain,
+    );
+    expect(shown.split("\n")).toEqual(["f:1:3: error: m [AXV-P000]", "  1 | \t\tword: 1", "    | \t\t^^^^", "    = r"]);
+  });
+});

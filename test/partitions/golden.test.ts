@@ -1,0 +1,64 @@
+// What people review by eye: the plan of a system, the device trees it makes, and how both are shown. When one of these
+// files changes, look at the difference, and if it is meant, write it anew with: vitest run test/partitions -u
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { compileTree, decompileTree } from "../../partitions/devicetree/compile.ts";
+import { formatPlan } from "../../tools/plan/report.ts";
+import { drawPlan } from "../../tools/plan/picture.ts";
+import { plain } from "../../tools/run/paint.ts";
+import { here, plan, sound } from "./systems.ts";
+
+const system = sound(plan(here("golden/system.yaml")));
+
+describe("golden/system.yaml", () => {
+  test("its plan", async () => {
+    await expect(`${JSON.stringify(system.plan, null, 2)}\n`).toMatchFileSnapshot("golden/plan.json");
+  });
+
+  test("its plan as tables", async () => {
+    await expect(`${formatPlan(system.plan, plain)}\n`).toMatchFileSnapshot("golden/plan.txt");
+  });
+
+  test("device trees of the guests that take one", async () => {
+    expect([...system.deviceTrees.keys()]).toEqual(["linux", "old-linux"]);
+    for (const [name, dts] of system.deviceTrees) await expect(dts).toMatchFileSnapshot(`golden/${name}.dts`);
+  });
+
+  test("is planned the same way again", () => {
+    expect(sound(plan(here("golden/system.yaml")))).toEqual(system);
+  });
+});
+
+describe("the demo", () => {
+  const demo = sound(plan("partitions/examples/demo.yaml"));
+
+  test("partitions/examples/demo.svg is its picture: else draw it anew with axv-part plan --svg", () => {
+    expect(readFileSync("partitions/examples/demo.svg", "utf8")).toBe(drawPlan(demo.plan));
+  });
+
+  test("is as the README tells it", () => {
+    const [linux, plc] = demo.plan.partitions;
+    expect(demo.plan.housekeeper).toBe(2);
+    expect(linux).toMatchObject({ name: "linux", cpus: [0, 1], realtime: false, onFailure: "restart" });
+    expect(linux?.regions[0]).toMatchObject({ ipa: 0x60000000, pa: 0x60000000, size: 0x20000000 });
+    expect(plc).toMatchObject({ name: "plc", cpus: [3], realtime: true, watchdogMicroseconds: 50_000 });
+    expect(plc?.regions).toMatchObject([
+      { ipa: 0x40000000, size: 0x1000000, kind: "ram" },
+      { ipa: 0x50000000, size: 0x1000, kind: "channel" },
+    ]);
+  });
+});
+
+describe("dtc", () => {
+  test("has nothing to say against a generated tree, and reads back what was written", () => {
+    for (const dts of system.deviceTrees.values()) {
+      const back = decompileTree(compileTree(dts));
+      expect(decompileTree(compileTree(back))).toBe(back);
+      expect(back).toContain('compatible = "arm,gic-v3";');
+    }
+  });
+
+  test("refuses nonsense with a code", () => {
+    expect(() => compileTree("/dts-v1/; / { a = <; };")).toThrow(/^AXV-P081: dtc refuses a generated device tree: .*syntax error/s);
+  });
+});

@@ -1,0 +1,38 @@
+// What the tests of this folder have in common: systems planned with images that are always the same, so that what
+// comes out depends on nothing that was built before.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { planSystem } from "../../partitions/index.ts";
+import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
+import { imageLayout } from "../../tools/build/pack.ts";
+
+/** As a user in the project's folder names it. */
+export const here = (file: string): string => relative(process.cwd(), join(import.meta.dirname, file));
+
+/** Bytes of a core that never was. */
+export const CORE_SIZE = 0x100000;
+
+export const plan = (systemPath: string): Outcome =>
+  planSystem(systemPath, (blobSize, loadSizes) => imageLayout(CORE_SIZE, blobSize, loadSizes), "to be built");
+
+/** Plans a text as if it were the file test/partitions/<something>/system.yaml: images are ../images/… */
+export function planText(text: string): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), "axv-test-"));
+  try {
+    const file = join(folder, "system.yaml");
+    writeFileSync(file, text.replaceAll("../images/", `${join(import.meta.dirname, "images")}/`));
+    return plan(file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The system of an outcome that has to be without errors. */
+export function sound({ system, diagnostics }: Outcome): PlannedSystem {
+  if (system === undefined) throw new Error(`not sound: ${JSON.stringify(diagnostics, null, 2)}`);
+  return system;
+}
+
+/** "9:12 AXV-P020" of each diagnostic. */
+export const places = ({ diagnostics }: Outcome): string[] => diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`);
