@@ -1,12 +1,13 @@
 // Fetches Debian's own arm64 kernel and static busybox, of the release that runs on this machine, into a cache folder.
 // Once they are there, no network is needed. A newer kernel comes when the folder is deleted.
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { PrivateApt } from "./apt.ts";
 import { LinuxError } from "./errors.ts";
 import { debianSources, parseDeb822, parseOneLine, type Source } from "./sources.ts";
+import { withWorkFolder } from "./workFolder.ts";
 
 const ARCHITECTURE = "arm64";
 const KERNEL_METAPACKAGE = "linux-image-arm64"; // depends on the kernel package of the day
@@ -96,10 +97,8 @@ export async function fetchDebian(say: Say, machine: Machine = thisMachine()): P
 
   const sources = debianSources(await sourcesOf(machine.etc), codename, ARCHITECTURE);
   if (sources === "") throw new LinuxError("no-sources", `no source of Debian ${codename} in ${join(machine.etc, "apt")}`);
-  await mkdir(machine.cache, { recursive: true });
   // All in a folder of its own, which takes its final name in one step: whoever is first wins, nobody sees a half.
-  const work = await mkdtemp(join(machine.cache, "fetch-"));
-  try {
+  await withWorkFolder(machine.cache, "fetch", async (work) => {
     say(`fetching the list of Debian ${codename}'s ${ARCHITECTURE} packages …`);
     const apt = await PrivateApt.open(work, sources, ARCHITECTURE);
     const packages = join(work, "packages");
@@ -108,9 +107,7 @@ export async function fetchDebian(say: Say, machine: Machine = thisMachine()): P
     await rename(packages, folder).catch(async (error: unknown) => {
       if ((await cachedPackages(folder)) === undefined) throw error;
     });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+  });
   const fetched = await cachedPackages(folder);
   if (!fetched) throw new LinuxError("cache-damaged", folder);
   return fetched;

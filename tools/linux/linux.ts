@@ -1,7 +1,7 @@
 // build/linux: Debian's arm64 kernel as an arm64 Image, and the demo's initramfs. Made anew only when something they are
 // made of has changed.
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildProgram } from "../build/index.ts";
 import { PLC_READER } from "../build/programs.ts";
@@ -10,6 +10,7 @@ import { LinuxError } from "./errors.ts";
 import { type DebianPackages, fetchDebian, type Say } from "./fetch.ts";
 import { initramfs } from "./initramfs.ts";
 import { readModules } from "./modules.ts";
+import { withWorkFolder } from "./workFolder.ts";
 
 const OUT = join(import.meta.dirname, "..", "..", "build", "linux");
 const STAMP = join(OUT, "inputs.sha256"); // written last
@@ -55,21 +56,16 @@ async function replace(path: string, data: Uint8Array | string): Promise<void> {
   await rename(half, path);
 }
 
-async function pack(packages: DebianPackages, plcReader: Buffer, linux: Linux): Promise<void> {
-  const work = await mkdtemp(join(OUT, "unpack-"));
-  try {
-    const kernelRoot = await unpack(packages.kernel, join(work, "kernel"));
-    const busyboxRoot = await unpack(packages.busybox, join(work, "busybox"));
-    const vmlinuz = `vmlinuz-${packages.version}`;
-    const kernel = await readFile(join(work, "kernel", "boot", vmlinuz));
-    requireImage(kernel, vmlinuz);
-    const modules = await readModules(join(kernelRoot, "lib", "modules", packages.version));
-    const busybox = await readFile(join(busyboxRoot, "bin", "busybox"));
-    await replace(linux.kernel, kernel);
-    await replace(linux.initramfs, await initramfs({ busybox, modules, plcReader }));
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+async function pack(packages: DebianPackages, plcReader: Buffer, linux: Linux, work: string): Promise<void> {
+  const kernelRoot = await unpack(packages.kernel, join(work, "kernel"));
+  const busyboxRoot = await unpack(packages.busybox, join(work, "busybox"));
+  const vmlinuz = `vmlinuz-${packages.version}`;
+  const kernel = await readFile(join(work, "kernel", "boot", vmlinuz));
+  requireImage(kernel, vmlinuz);
+  const modules = await readModules(join(kernelRoot, "lib", "modules", packages.version));
+  const busybox = await readFile(join(busyboxRoot, "bin", "busybox"));
+  await replace(linux.kernel, kernel);
+  await replace(linux.initramfs, await initramfs({ busybox, modules, plcReader }));
 }
 
 /** Gives back the demo's kernel and initramfs, made first if need be. */
@@ -80,9 +76,8 @@ export async function ensureLinux(say: Say = (line) => console.error(line)): Pro
   const inputs = await inputsOf(packages, plcReader);
   if ((await readFile(STAMP, "utf8").catch(() => "")) === inputs) return linux;
   say(`unpacking Linux ${packages.version} …`);
-  await mkdir(OUT, { recursive: true });
   await rm(STAMP, { force: true });
-  await pack(packages, plcReader, linux);
+  await withWorkFolder(OUT, "unpack", (work) => pack(packages, plcReader, linux, work));
   await replace(STAMP, inputs);
   return linux;
 }
