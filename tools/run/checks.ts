@@ -47,7 +47,7 @@ function started(partition: PartitionRecord): Check {
 
 function noTrouble(name: string, events: readonly HypervisorEvent[]): Check {
   const [first] = events;
-  const detail = first === undefined ? "" : `${events.length} times, first: ${describeEvent(first)}`;
+  const detail = first === undefined ? "" : events.length === 1 ? describeEvent(first) : `${describeEvent(first)} (and ${events.length - 1} more)`;
   return { name: `${name} without fault, hang or panic`, verdict: verdict(first === undefined), detail };
 }
 

@@ -34,7 +34,9 @@ export class JsonView implements View {
     this.#write({ type: "note", text });
   }
 
-  end(checks: readonly Check[]): void {
+  close(): void {}
+
+  summarize(checks: readonly Check[]): void {
     this.#write({ type: "end", checks: checks.map(({ name, verdict, detail }) => ({ name, verdict, detail })) });
   }
 

@@ -25,13 +25,15 @@ export interface RunOptions {
 
 /**
  * `--for` counts from the moment when every partition has started: how long the emulator takes to get there says something
- * of the host, and nothing of the system. What is still pending when the time is over gets this much more, for the same
- * reason: on a busy host Linux alone can take a minute to boot.
+ * of the host, and nothing of the system. When the time is over and nothing has failed, but something has not been seen
+ * yet, it gets PATIENCE_MS more, for the same reason: on a busy host Linux alone can take a minute to boot.
  */
+const START_LIMIT_MS = 60_000;
 const PATIENCE_MS = 180_000;
 const POLL_MS = 200;
 
-const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+/** SIGPIPE: Node gives it as an error of the stream. */
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGPIPE: 13 } as const;
 const STATUS_OF_SIGNAL = 128; // as shells have it
 type Signal = keyof typeof SIGNALS;
 
@@ -40,7 +42,7 @@ type Ending = { readonly kind: "time" } | { readonly kind: "signal"; readonly si
 /** Gives back the exit status; throws what the machine died of. The machine is stopped in any case. */
 export async function run(startMachine: () => Promise<Machine>, options: RunOptions): Promise<number> {
   // Before the machine starts: a signal in between must end it as well.
-  const signals = catchSignals();
+  const signals = catchSignals(options.stdout);
   let machine: Machine | undefined;
   try {
     machine = await startMachine();
@@ -71,9 +73,10 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   } finally {
     server?.close();
     session.link.close();
+    view.close();
   }
   const judged = checks();
-  view.end(options.durationMs === undefined ? [] : judged);
+  view.summarize(options.durationMs === undefined ? [] : judged);
   switch (ending.kind) {
     case "died":
       throw ending.error;
@@ -85,7 +88,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   }
 }
 
-function catchSignals(): { caught: Promise<Signal>; release: () => void } {
+function catchSignals(stdout: NodeJS.WriteStream): { caught: Promise<Signal>; release: () => void } {
   let tell: (signal: Signal) => void;
   const caught = new Promise<Signal>((resolve) => {
     tell = resolve;
@@ -93,6 +96,7 @@ function catchSignals(): { caught: Promise<Signal>; release: () => void } {
   const onSignal = (signal: NodeJS.Signals): void => tell(signal as Signal);
   const names = Object.keys(SIGNALS) as Signal[];
   for (const name of names) process.on(name, onSignal);
+  stdout.on("error", () => tell("SIGPIPE")); // who read has gone; never taken off: more may be written
   return {
     caught,
     release: () => {
@@ -112,14 +116,16 @@ function timeIsOver(session: Session, durationMs: number, checks: () => Check[],
         if (session.monitor.partitions.every((partition) => !partition.plan.autostart || hasStarted(partition))) {
           startedAt = now;
           view.note(`every partition has started: ${durationMs / 1000} s from now`);
-        } else if (now - begun > PATIENCE_MS) {
+        } else if (now - begun > START_LIMIT_MS) {
           end();
         }
         return;
       }
       if (now - startedAt < durationMs) return;
-      const pending = checks().filter(({ verdict }) => verdict === "pending");
-      if (pending.length === 0 || now - startedAt > durationMs + PATIENCE_MS) {
+      const judged = checks();
+      const pending = judged.filter(({ verdict }) => verdict === "pending");
+      const lost = judged.some(({ verdict }) => verdict === "failed");
+      if (lost || pending.length === 0 || now - startedAt > durationMs + PATIENCE_MS) {
         end();
       } else if (!waiting) {
         waiting = true;

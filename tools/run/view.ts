@@ -15,8 +15,10 @@ import { liveTable, summaryTable } from "./table.ts";
 export interface View {
   /** Of our own: progress, where consoles attach. Not part of the system's output. */
   note(text: string): void;
-  /** The last call: stops drawing, and shows the table of the whole run, and how it was judged, below everything else. */
-  end(checks: readonly Check[]): void;
+  /** Draws no more, and gives the terminal back. */
+  close(): void;
+  /** After `close`: the table of the whole run, and how it was judged. */
+  summarize(checks: readonly Check[]): void;
 }
 
 /** Width of tables where no terminal sets one: wide enough for every column. */
@@ -97,10 +99,13 @@ class LiveView implements View {
     this.#screen.print(this.#paint("dim", text));
   }
 
-  end(checks: readonly Check[]): void {
+  close(): void {
     clearInterval(this.#clock);
     this.#stdout.off("resize", this.#refresh);
     this.#screen.close();
+  }
+
+  summarize(checks: readonly Check[]): void {
     this.#stdout.write(summary(this.#session, checks, this.#stdout.columns, this.#paint));
   }
 
@@ -131,8 +136,11 @@ class PlainView implements View {
     this.#stdout.write(`${text}\n`);
   }
 
-  end(checks: readonly Check[]): void {
+  close(): void {
     clearInterval(this.#snapshot);
+  }
+
+  summarize(checks: readonly Check[]): void {
     this.#stdout.write(summary(this.#session, checks, PIPE_WIDTH, plain));
   }
 }

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import { boards } from "../../partitions/shelf.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import { qemuArguments } from "../../tools/run/arguments.ts";
+import { gdbArguments, gdbCommand } from "../../tools/run/gdb.ts";
+
+const board = boards().get("qemu-aarch64", new Findings(new YamlSource("", "")));
+if (board === undefined) throw new Error("no board");
+
+const device = (name: string) => ({ name, reg: 0, size: 0, intid: 0, trigger: "edge" as const, node: "", compatible: [], dmaCoherent: true });
+
+test("the demo's machine", () => {
+  const partitions = [
+    { guest: "linux", devices: [device("virtio0"), device("virtio1")] },
+    { guest: "plc", devices: [] },
+  ];
+  expect(qemuArguments({ board, partitions, image: "build/demo/image.bin", disk: "build/demo/disk.img" })).toEqual([
+    ...["-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1024M"],
+    ...["-kernel", "build/demo/image.bin"],
+    ...["-global", "virtio-mmio.force-legacy=false"],
+    ...["-drive", "if=none,id=disk0,format=raw,snapshot=on,file=build/demo/disk.img"],
+    ...["-device", "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0"],
+    ...["-netdev", "user,id=network0", "-device", "virtio-net-device,netdev=network0,bus=virtio-mmio-bus.1"],
+  ]);
+});
+
+test("two Linux partitions: each has its own disk and network, on the buses of its own devices", () => {
+  const partitions = [
+    { guest: "linux", devices: [device("virtio0"), device("virtio1")] },
+    { guest: "linux", devices: [device("virtio8")] },
+  ];
+  const made = qemuArguments({ board, partitions, image: "image.bin", disk: "a,b.img" });
+  expect(made.filter((argument) => argument.startsWith("virtio-"))).toEqual([
+    "virtio-mmio.force-legacy=false",
+    "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0",
+    "virtio-net-device,netdev=network0,bus=virtio-mmio-bus.1",
+    "virtio-blk-device,drive=disk1,bus=virtio-mmio-bus.8",
+  ]);
+  expect(made).toContain("if=none,id=disk1,format=raw,snapshot=on,file=a,,b.img");
+});
+
+test("a board that QEMU is not", () => {
+  const real = { ...board, name: "plc-3568", boot: { ...board.boot, qemu: undefined } };
+  expect(() => qemuArguments({ board: real, partitions: [], image: "", disk: undefined })).toThrow(/plc-3568 cannot be emulated: boot its image on the board/);
+});
+
+test("gdb: QEMU waits, and the command is complete", () => {
+  expect(gdbArguments(1234)).toEqual(["-S", "-gdb", "tcp:127.0.0.1:1234"]);
+  expect(gdbCommand("build/core/core.elf", 0x40200000, 1234)).toBe(
+    "gdb-multiarch -ex 'add-symbol-file build/core/core.elf -o 0x40200000' -ex 'target remote 127.0.0.1:1234'",
+  );
+});

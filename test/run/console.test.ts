@@ -1,0 +1,163 @@
+// `axv-part console` and `axv-part control`, as processes, on a run of a fake board.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Running, Sandbox, until } from "./fake-run.ts";
+
+let sandbox: Sandbox;
+beforeEach(() => {
+  sandbox = new Sandbox();
+});
+afterEach(() => sandbox.close());
+
+async function started(parameters: readonly string[] = []): Promise<Running> {
+  const run = sandbox.run(parameters);
+  await until(() => run.output().includes("scans=1000"));
+  return run;
+}
+
+describe("console", () => {
+  test("shows what was printed before, then what comes, of this partition alone; types into it", async () => {
+    await started();
+    const console = sandbox.axvPart("console", "linux");
+    await until(() => console.output().includes("process image: scans=4000"));
+    expect(console.output()).toContain("\u001b[1mBooting Linux\u001b[0m on physical"); // the very bytes
+    expect(console.output()).not.toContain("plc: scans");
+    expect(console.errors()).toBe("axv-part: linux of demo.yaml\n");
+    console.child.stdin.write("uname -a\r");
+    await until(() => console.output().includes("uname -a\r\n"));
+  });
+
+  test("typing through a pipe that ends does not end the output", async () => {
+    await started();
+    const console = sandbox.axvPart("console", "plc");
+    console.child.stdin.end("status\r");
+    await until(() => console.output().includes("status\r\n"));
+    const length = console.output().length;
+    await until(() => console.output().length > length);
+  });
+
+  test("two consoles of one partition both see it", async () => {
+    await started();
+    const consoles = [sandbox.axvPart("console", "plc"), sandbox.axvPart("console", "plc")];
+    await until(() => consoles.every((console) => console.errors() !== ""));
+    consoles[0]?.child.stdin.write("hello\r");
+    await until(() => consoles.every((console) => console.output().includes("hello\r\n")));
+  });
+
+  test("the end of the run ends it: one message, status 1", async () => {
+    const run = await started();
+    const console = sandbox.axvPart("console", "linux");
+    await until(() => console.output() !== "");
+    run.child.kill("SIGTERM");
+    expect(await console.ended).toBe(1);
+    expect(console.errors()).toMatch(/axv-part: the console was closed: the run has ended\n$/);
+  });
+
+  test("leaving it leaves the run alone", async () => {
+    const run = await started();
+    const console = sandbox.axvPart("console", "linux");
+    await until(() => console.output() !== "");
+    console.child.kill("SIGTERM");
+    await console.ended;
+    const length = run.output().length;
+    await until(() => run.output().length > length + 500);
+  });
+});
+
+describe("control", () => {
+  test("stop, start, restart: carried out, and seen in the run", async () => {
+    const run = await started();
+    const control = async (...words: string[]): Promise<unknown[]> => {
+      const command = sandbox.axvPart("control", ...words);
+      return [await command.ended, command.output(), command.errors()];
+    };
+    expect(await control("stop", "linux")).toEqual([0, "linux: told to stop\n", ""]);
+    await until(() => run.output().includes("linux ● stopped: by command"));
+    expect(await control("start", "linux")).toEqual([0, "linux: started\n", ""]);
+    expect(await control("restart", "plc")).toEqual([0, "plc: told to restart\n", ""]);
+    await until(() => run.output().includes("plc   ● started at 0x40000000, restart 1"));
+    const [status, , message] = await control("start", "linux");
+    expect(status).toBe(1);
+    expect(message).toBe(
+      'axv-part: the hypervisor refused "start": not in the partition\'s present state (start needs a stopped partition, stop a running one)\n',
+    );
+  });
+
+  test("a wrong action is explained", async () => {
+    const command = sandbox.axvPart("control", "kill", "linux");
+    expect(await command.ended).toBe(1);
+    expect(command.errors()).toMatch(/Allowed choices are start, stop, restart/);
+  });
+});
+
+describe("which run", () => {
+  const message = async (...words: string[]): Promise<string> => {
+    const command = sandbox.axvPart(...words);
+    expect(await command.ended).toBe(1);
+    return command.errors();
+  };
+
+  test("none", async () => {
+    expect(await message("console", "linux")).toBe("axv-part: nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first\n");
+  });
+
+  test("none has such a partition", async () => {
+    await started();
+    expect(await message("console", "windows")).toBe('axv-part: there is no partition "windows": write one of linux, plc\n');
+    expect(await message("control", "stop", "windows")).toBe('axv-part: there is no partition "windows": write one of linux, plc\n');
+  });
+
+  test("several: they are listed, and --link chooses", async () => {
+    const other = join(sandbox.socketFolder, "other.sock");
+    const first = await started();
+    await started(["--link", other]);
+    const several = await message("console", "linux");
+    expect(several).toMatch(/several systems run: choose one with --link PATH:/);
+    expect(several).toContain(`${join(sandbox.socketFolder, `${first.child.pid}.sock`)}  (demo.yaml, process ${first.child.pid})`);
+    expect(several).toContain(`${other}  (demo.yaml`);
+    const console = sandbox.axvPart("console", "linux", "--link", other);
+    await until(() => console.output().includes("process image"));
+  });
+
+  test("one that has ended", async () => {
+    const path = join(sandbox.folder, "gone.sock");
+    expect(await message("console", "linux", "--link", path)).toBe(`axv-part: no run answers on ${path}: it has ended. See what runs with axv-part console\n`);
+  });
+
+  test("something else listens there", async () => {
+    const path = join(sandbox.folder, "web.sock");
+    const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(path);
+    expect(await message("console", "linux", "--link", path)).toBe(`axv-part: what answers on ${path} is not axv-part run, or not of this version\n`);
+    server.close();
+  });
+
+  test("a folder that others may enter is not trusted", async () => {
+    mkdirSync(sandbox.socketFolder, { mode: 0o777 });
+    const { chmodSync } = await import("node:fs");
+    chmodSync(sandbox.socketFolder, 0o777);
+    expect(await message("console", "linux")).toMatch(/cannot use .* for the run's socket: .*others may enter it/);
+  });
+
+  test("a file where the folder should be", async () => {
+    writeFileSync(sandbox.socketFolder, "");
+    expect(await message("console", "linux")).toMatch(/cannot use .* for the run's socket/);
+  });
+});
+
+describe("on a serial line", () => {
+  const message = async (...words: string[]): Promise<string> => {
+    const command = sandbox.axvPart("console", ...words);
+    expect(await command.ended).toBe(1);
+    return command.errors();
+  };
+
+  test("a name needs the system file", async () => {
+    expect(await message("linux", "--serial", "/dev/ttyUSB0")).toMatch(/name the system file with --system SYSTEM.yaml, or write the partition's index/);
+  });
+
+  test("a device that is not there", async () => {
+    expect(await message("0", "--serial", join(sandbox.folder, "ttyUSB0"))).toMatch(/cannot open the link .*no such file/);
+  });
+});

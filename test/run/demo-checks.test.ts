@@ -1,0 +1,93 @@
+import { Duplex } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { allPassed, type Check, judgeHealth, type Judge } from "../../tools/run/checks.ts";
+import { judgeDemo } from "../../tools/run/demo-checks.ts";
+import { Session } from "../../tools/run/session.ts";
+import { type Defect, demoPartitions, FakeBoard } from "./fake-board.ts";
+
+/** Runs the fake board for some periods; gives back the checks. */
+async function judged(judge: Judge, defect: Defect, periods = 5): Promise<Check[]> {
+  const [host, board] = pair();
+  const session = new Session(host, demoPartitions);
+  const checks = judge(session);
+  const fake = new FakeBoard(board, defect);
+  fake.boot();
+  for (let period = 0; period < periods; period++) fake.tick();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  session.link.close();
+  return checks();
+}
+
+function pair(): [Duplex, Duplex] {
+  const ends: Duplex[] = [];
+  for (const other of [1, 0]) {
+    ends.push(
+      new Duplex({
+        read: () => {},
+        write: (chunk: Buffer, _, done) => {
+          ends[other]?.push(chunk);
+          done();
+        },
+      }),
+    );
+  }
+  const [a, b] = ends;
+  if (a === undefined || b === undefined) throw new Error("no pair");
+  return [a, b];
+}
+
+const notPassed = (checks: readonly Check[]): string[] => checks.filter(({ verdict }) => verdict !== "passed").map(({ name, verdict, detail }) => `${verdict}: ${name}: ${detail}`);
+
+test("a board that works passes every check", async () => {
+  const checks = await judged(judgeDemo, "none");
+  expect(notPassed(checks)).toEqual([]);
+  expect(allPassed(checks)).toBe(true);
+  expect(checks).toHaveLength(11);
+});
+
+describe("each defect fails the check that names it, and no board with one passes", () => {
+  test.each<[Defect, string[]]>([
+    [
+      "linux-silent",
+      [
+        "pending: linux has its CPUs, disk, network and channel: no line of its init with cpus=2 disk=ok net=ok channel=ok",
+        "pending: linux reads the PLC's process image: no line of it",
+      ],
+    ],
+    ["no-disk", ["failed: linux has its CPUs, disk, network and channel: axv: linux=6.1.0 cpus=2 disk=absent net=ok channel=ok"]],
+    ["image-stands", ["failed: linux reads the PLC's process image: 3 lines, scans 5 → 5"]],
+    ["plc-held", ["failed: plc never held by the hypervisor: held 5.0 µs"]],
+    ["plc-stands", ["failed: linux reads the PLC's process image: 3 lines, scans 7 → 7", "pending: plc publishes its scans, and they go on: 7 → 7, longest standstill 4.0 s"]],
+    [
+      "plc-faults",
+      ["failed: plc without fault, hang or panic: fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)"],
+    ],
+    ["plc-restarts", ["failed: plc runs, never restarted: running, restarts 1"]],
+    [
+      "panics",
+      [
+        "failed: linux without fault, hang or panic: PANIC of the hypervisor: data abort in the hypervisor, translation fault, level 1 on read of 0x4000100000 at pc 0x40201234 (ESR 0x96000005)",
+      ],
+    ],
+  ])("%s", async (defect, expected) => {
+    expect(notPassed(await judged(judgeDemo, defect))).toEqual(expected);
+  });
+
+  test("a PLC that stands still for more than 5 s has failed, not only not begun", async () => {
+    expect(notPassed(await judged(judgeDemo, "plc-stands", 8))).toContain("failed: plc publishes its scans, and they go on: 7 → 7, longest standstill 7.0 s");
+  });
+});
+
+test("a board that says nothing passes nothing that has to be seen", async () => {
+  const [host] = pair();
+  const session = new Session(host, demoPartitions);
+  const checks = judgeDemo(session)();
+  session.link.close();
+  expect(checks.filter(({ verdict }) => verdict === "pending")).toHaveLength(8);
+  expect(allPassed(checks)).toBe(false);
+});
+
+test("health, which every system must have, knows nothing of the demo", async () => {
+  expect(notPassed(await judged(judgeHealth, "linux-silent"))).toEqual([]);
+  expect(notPassed(await judged(judgeHealth, "plc-faults"))).toHaveLength(1);
+});

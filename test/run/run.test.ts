@@ -1,0 +1,130 @@
+// `axv-part run` as a process, on a fake board: what it shows, how it ends, what it leaves behind.
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Sandbox, until } from "./fake-run.ts";
+
+let sandbox: Sandbox;
+beforeEach(() => {
+  sandbox = new Sandbox();
+});
+afterEach(() => sandbox.close());
+
+const nothingLeft = async (): Promise<void> => {
+  await until(() => sandbox.qemus().length === 0);
+  expect(sandbox.sockets()).toEqual([]);
+};
+
+describe("what it shows in a pipe", () => {
+  test("both consoles labelled, the hypervisor's text and events, and the tables; status 0", async () => {
+    const run = sandbox.run(["--for", "1s"]);
+    expect(await run.ended).toBe(0);
+    const lines = run.output().split("\n");
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "axv   │ axv: AArch64 hypervisor, 4 pCPUs, 2 partitions",
+        "axv   ● hypervisor at 0x40200000 booted 2 partitions in 0.4 ms",
+        "linux ● started at 0x60000000",
+        "plc   ● started at 0x40000000",
+        "linux │ Booting Linux on physical CPU 0x0000000000 [0x410fd034]",
+        "plc   │ plc: scans=1000 overruns=0 cycle=999/1000/1001 us",
+        "linux runs, never restarted                    ok      running, restarts 0",
+      ]),
+    );
+    expect(run.output()).toMatch(/^PARTITION +STATE .*\nlinux +running .*\nplc +running +\S+ +0 +0 +0 +0 /m);
+    expect(run.output()).not.toContain("\u001b");
+    expect(run.errors()).toBe("");
+    await nothingLeft();
+  });
+
+  test("--json: every line is an object, with the same things in it", async () => {
+    const run = sandbox.run(["--for", "1s", "--json"]);
+    expect(await run.ended).toBe(0);
+    const objects = run.output().trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(objects).toContainEqual({ type: "text", text: "axv: AArch64 hypervisor, 4 pCPUs, 2 partitions" });
+    expect(objects).toContainEqual({ type: "console", partition: "linux", text: "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" });
+    expect(objects).toContainEqual(expect.objectContaining({ type: "event", partition: "plc", code: 2, a: 0x40000000, text: "started at 0x40000000" }));
+    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", state: "running", tags: expect.objectContaining({ scans: 2000 }) as unknown }));
+    expect(objects).toContainEqual(expect.objectContaining({ type: "vcpu", partition: "linux", vcpu: 1, exits: expect.objectContaining({ timer: 500, hvc: 6 }) as unknown }));
+    expect(objects.at(-1)).toMatchObject({ type: "end", checks: expect.arrayContaining([{ name: "plc never held by the hypervisor", verdict: "passed", detail: "held 0" }]) as unknown });
+  });
+});
+
+describe("--for", () => {
+  test("counts from when every partition has started", async () => {
+    const begun = Date.now();
+    expect(await sandbox.run(["--for", "700ms"]).ended).toBe(0);
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(700);
+  });
+
+  test("a failed check: status 1, and the table says which", async () => {
+    const run = sandbox.run(["--for", "1s"], { AXV_FAKE_DEFECT: "no-disk" });
+    expect(await run.ended).toBe(1);
+    expect(run.output()).toMatch(/linux has its CPUs, disk, network and channel +FAILED +axv: .*disk=absent/);
+    await nothingLeft();
+  });
+
+  test("what has not been seen when the time is over gets longer, on a slow host", async () => {
+    const run = sandbox.run(["--for", "300ms"], { AXV_FAKE_PERIOD: "400" });
+    expect(await run.ended).toBe(0);
+    expect(run.output()).toMatch(/the time is over, but this has not been seen yet.*linux has its CPUs/);
+  });
+});
+
+describe("however it ends, QEMU is gone and no socket is left", () => {
+  test.each([
+    ["SIGINT", 0], // Ctrl-C is how a run without --for is ended
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s: the summary is shown, status %i", async (signal, status) => {
+    const run = sandbox.run();
+    await until(() => run.output().includes("scans=2000"));
+    expect(sandbox.qemus()).toHaveLength(1);
+    expect(sandbox.sockets()).toHaveLength(1);
+    run.child.kill(signal);
+    expect(await run.ended).toBe(status);
+    expect(run.output()).toMatch(/PLC +SCANS[^\n]*\nplc +\d+000 +0 [^\n]*\n$/);
+    await nothingLeft();
+  });
+
+  test("Ctrl-C before the time of --for is over: status 130", async () => {
+    const run = sandbox.run(["--for", "60s"]);
+    await until(() => run.output().includes("scans=1000"));
+    run.child.kill("SIGINT");
+    expect(await run.ended).toBe(130);
+    await nothingLeft();
+  });
+
+  test("QEMU dies: its last words, status 1", async () => {
+    const run = sandbox.run([], { AXV_FAKE_DIES: "3" });
+    expect(await run.ended).toBe(1);
+    expect(run.errors()).toBe("axv-part: QEMU ended by itself with status 7. It said:\nfake-qemu: as told, dying now\n");
+    expect(run.output()).toContain("scans=3000"); // nothing of what came before is lost
+    await nothingLeft();
+  });
+
+  test("killed: QEMU ends too; its socket is swept by whoever comes next", async () => {
+    const run = sandbox.run();
+    await until(() => run.output().includes("scans=1000"));
+    run.child.kill("SIGKILL");
+    expect(await run.ended).toBe("SIGKILL");
+    await until(() => sandbox.qemus().length === 0);
+    const next = sandbox.run(["--for", "1s"]);
+    expect(await next.ended).toBe(0);
+    await nothingLeft();
+  });
+
+  test("the reader of its output goes away: quietly, as after SIGPIPE", async () => {
+    const run = sandbox.run();
+    await until(() => run.output().includes("scans=1000"));
+    run.child.stdout.destroy();
+    expect(await run.ended).toBe(141);
+    expect(run.errors()).toBe("");
+    await nothingLeft();
+  });
+
+  test("a socket path that cannot be had: one message, status 1", async () => {
+    const run = sandbox.run(["--link", "/nonexistent/axv.sock"]);
+    expect(await run.ended).toBe(1);
+    expect(run.errors()).toBe("axv-part: cannot listen on /nonexistent/axv.sock: listen EACCES: permission denied /nonexistent/axv.sock. Choose another path with --link\n");
+    await nothingLeft();
+  });
+});

@@ -1,0 +1,115 @@
+import { encode } from "cborg";
+import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts";
+import { displayWidth } from "../../tools/run/columns.ts";
+import { Monitor } from "../../tools/run/monitor.ts";
+import { coloured, plain } from "../../tools/run/paint.ts";
+import { liveTable, showRate, showTime, summaryTable } from "../../tools/run/table.ts";
+import { demoPartitions, LINUX, PLC } from "./fake-board.ts";
+
+const keyed = (values: readonly unknown[]): Uint8Array => encode(new Map(values.map((value, key) => [key, value])));
+const SECOND = 1_000_000_000n;
+
+let monitor: Monitor;
+beforeEach(() => {
+  monitor = new Monitor(demoPartitions);
+});
+
+function partition(index: number, state: number, time: bigint, tags = new Map<number, bigint>()): void {
+  monitor.take(decodePartition({ kind: abi.FRAME_PARTITION, partition: index, payload: keyed([time, state, time, 1, 0, 0, tags, 0]) }));
+}
+
+function vcpu(index: number, number: number, time: bigint, exits: Partial<Record<number, number>>, held = 0n): void {
+  const counters = Array.from({ length: abi.EXIT_CAUSES }, (_, cause) => exits[cause] ?? 0);
+  monitor.takeVcpu(decodeVcpu({ kind: abi.FRAME_VCPU, partition: index, payload: keyed([number, number, abi.VCPU_ON, counters, held, time]) }));
+}
+
+test("before any telemetry: everybody is there, nothing is made up", () => {
+  expect(liveTable(monitor, 200, plain)).toEqual([
+    "PARTITION  STATE     UPTIME  RESTARTS  HELD  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick",
+    "linux      –              –         –     –        0      0      0      0      0      0      0      0       0      0      0      0      0",
+    "plc        –              –         –     –        0      0      0      0      0      0      0      0       0      0      0      0      0",
+    "PLC     SCANS  OVERRUNS  CYCLE µs min/avg/max  JITTER µs  EXECUTION µs",
+    "plc         –         –             – / – / –  – / – / –     – / – / –",
+  ]);
+});
+
+describe("with telemetry", () => {
+  beforeEach(() => {
+    partition(LINUX, abi.STATE_RUNNING, 62n * SECOND);
+    partition(PLC, abi.STATE_FAILED, 62n * SECOND, new Map([31_000n, 2n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n].map((v, n) => [n, v])));
+    // Two vCPUs, whose frames come at different times: 100 exits in 1 s, and 100 in 2 s.
+    vcpu(LINUX, 0, 60n * SECOND, { [abi.EXIT_TIMER]: 1000 });
+    vcpu(LINUX, 0, 61n * SECOND, { [abi.EXIT_TIMER]: 1100 });
+    vcpu(LINUX, 1, 60n * SECOND, { [abi.EXIT_TIMER]: 500, [abi.EXIT_GIC]: 3 });
+    vcpu(LINUX, 1, 62n * SECOND, { [abi.EXIT_TIMER]: 600, [abi.EXIT_GIC]: 4 });
+    vcpu(PLC, 0, 62n * SECOND, {}, 5_250n);
+  });
+
+  test("rates are per second of the board's time, over all vCPUs", () => {
+    expect(liveTable(monitor, 200, plain)).toEqual([
+      "PARTITION  STATE     UPTIME  RESTARTS    HELD  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick",
+      "linux      running    01:02         1       0      151    150      0      0      0      0      0    0.5       0      0      0      0      0",
+      "plc        failed     01:02         1  5.3 µs        0      0      0      0      0      0      0      0       0      0      0      0      0",
+      "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs     EXECUTION µs",
+      "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3  2.1 / 2.4 / 9.9",
+    ]);
+  });
+
+  test("the summary has mean rates since the start", () => {
+    expect(summaryTable(monitor, 200, plain)[1]).toMatch(/^linux +running +01:02 +1 +0 +28 +28 +0/); // 1100/61 + 600/62
+  });
+
+  test("a narrow terminal gets the causes that occurred, below", () => {
+    expect(liveTable(monitor, 80, plain)).toEqual([
+      "PARTITION  STATE     UPTIME  RESTARTS    HELD",
+      "linux      running    01:02         1       0",
+      "plc        failed     01:02         1  5.3 µs",
+      "EXITS/s  all  timer  gic",
+      "linux    151    150  0.5",
+      "plc        0      0    0",
+      "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs     EXECUTION µs",
+      "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3  2.1 / 2.4 / 9.9",
+    ]);
+  });
+
+  test("colours change no width", () => {
+    const widths = (lines: readonly string[]): number[] => lines.map(displayWidth);
+    expect(widths(liveTable(monitor, 200, coloured))).toEqual(widths(liveTable(monitor, 200, plain)));
+    expect(liveTable(monitor, 200, coloured).join()).toContain("\u001b[");
+  });
+
+  test("a counter that goes back, or a frame of the same time, is no rate", () => {
+    vcpu(LINUX, 0, 62n * SECOND, { [abi.EXIT_TIMER]: 3 });
+    vcpu(LINUX, 1, 62n * SECOND, { [abi.EXIT_TIMER]: 9999 });
+    expect(liveTable(monitor, 200, plain)[1]).toMatch(/^linux +running +01:02 +1 +0 +0 +0/);
+  });
+
+  test("telemetry of a partition that is not in the plan is ignored", () => {
+    partition(7, abi.STATE_RUNNING, 1n);
+    vcpu(7, 0, 1n, {});
+    expect(monitor.partitions).toHaveLength(2);
+    expect(monitor.nameOf(7)).toBe("#7");
+    expect(monitor.nameOf(abi.FRAME_HYPERVISOR)).toBe("axv");
+  });
+});
+
+test.each([
+  [0, "0"],
+  [0.04, "0.0"],
+  [9.94, "9.9"],
+  [9.96, "10"],
+  [9999, "9999"],
+  [12_345, "12.3k"],
+  [999_949, "999.9k"],
+  [4_500_000, "4.5M"],
+])("rate %f", (rate, shown) => expect(showRate(rate)).toBe(shown));
+
+test.each([
+  [0n, "0"],
+  [850n, "850 ns"],
+  [12_300n, "12.3 µs"],
+  [4_500_000n, "4.5 ms"],
+  [2_000_000_000n, "2.0 s"],
+])("time %i", (nanoseconds, shown) => expect(showTime(nanoseconds)).toBe(shown));
