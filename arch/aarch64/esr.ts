@@ -39,6 +39,7 @@ const ISS_S1PTW: u64 = 1 << 7;
 const ISS_WNR: u64 = 1 << 6;
 const DFSC_LEVEL_MASK: u64 = 0x3c;
 const DFSC_TRANSLATION: u64 = 0x04;
+const DFSC_PERMISSION: u64 = 0x0c;
 /** Synchronous External abort, not on a table walk. */
 export const FSC_EXTERNAL: u64 = 0x10;
 
@@ -57,6 +58,10 @@ export const FSC_EXTERNAL: u64 = 0x10;
 /** A translation fault of any kind: HPFAR_EL2 is valid. */
 @inline export function isTranslationFault(esr: u64): bool {
   return (esr & DFSC_LEVEL_MASK) == DFSC_TRANSLATION;
+}
+
+@inline export function isPermissionFault(esr: u64): bool {
+  return (esr & DFSC_LEVEL_MASK) == DFSC_PERMISSION;
 }
 
 // HPFAR_EL2: FIPA, bits 47…12 of the IPA, from bit 4 on.

@@ -13,7 +13,7 @@ import { feedWatchdog, Partition, partitionOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
   accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, exceptionClass,
-  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isTranslationFault, isWrite, signExtends,
+  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, signExtends,
 } from "./esr";
 import { RESUME } from "./exit";
 import { GICR_STRIDE_SHIFT, setSpiPending } from "./gicv3";
@@ -149,6 +149,9 @@ function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
 
 /** The partition has touched what it does not own: its on_failure decides. */
 export function fault(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
-  recordEvent(EVENT_FAULT, partition.index, mrs_CNTPCT_EL0(), esr, faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2()), mrs_ELR_EL2());
+  // HPFAR_EL2 is UNKNOWN after a permission fault (D17.2.66): the guest's own address is the best there is then.
+  const far = mrs_FAR_EL2();
+  const at = isPermissionFault(esr) ? far : faultingIpa(mrs_HPFAR_EL2(), far);
+  recordEvent(EVENT_FAULT, partition.index, mrs_CNTPCT_EL0(), esr, at, mrs_ELR_EL2());
   return stopOwn(vcpu, partition, STOP_FAULT);
 }
