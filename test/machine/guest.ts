@@ -4,7 +4,7 @@ import { MachineError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
-  EC_DATA_ABORT, EC_HVC64, EC_INSTRUCTION_ABORT, EC_SMC64, EC_SYSREG, EC_WFX, HCR_HCD, HCR_TSC, HCR_TWE, HCR_TWI, HCR_VM, syndrome,
+  EC_DATA_ABORT, EC_HVC64, EC_INSTRUCTION_ABORT, EC_SMC64, EC_SYSREG, EC_WFX, HCR_HCD, HCR_TSC, HCR_TWE, HCR_TWI, HCR_VM, syndrome, UNKNOWN,
   VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
 } from "./registers.ts";
 import { Stage2 } from "./stage2.ts";
@@ -35,6 +35,7 @@ const ISS_SF = 1 << 15;
 const ISS_WNR = 1 << 6;
 const FSC_TRANSLATION = 0x04;
 const FSC_PERMISSION = 0x0c;
+const FSC_TYPE = 0x3c;
 
 export interface AccessForm {
   /** Register loaded or stored: SRT. */
@@ -101,7 +102,7 @@ export class Guest {
   fetch(ipa: number): Outcome {
     const walk = this.walk(ipa, (mapping) => mapping.execute);
     this.pcpu.pc = BigInt(ipa);
-    if ("fault" in walk) return this.observe(0n, XZR, () => this.machine.trap(this.pcpu, syndrome(EC_INSTRUCTION_ABORT, walk.fault), BigInt(ipa), this.hpfar(ipa)));
+    if ("fault" in walk) return this.observe(0n, XZR, () => this.machine.trap(this.pcpu, syndrome(EC_INSTRUCTION_ABORT, walk.fault), BigInt(ipa), this.hpfar(ipa, walk.fault)));
     return { kind: "done", value: 0n };
   }
 
@@ -173,7 +174,7 @@ export class Guest {
     const valid = form.syndromeValid ?? true;
     const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 ? ISS_SF : 0);
     const esr = syndrome(EC_DATA_ABORT, (valid ? details : 0) | (write ? ISS_WNR : 0) | fault);
-    return this.exception(esr, write ? XZR : register, BigInt(ipa), this.hpfar(ipa));
+    return this.exception(esr, write ? XZR : register, BigInt(ipa), this.hpfar(ipa, fault));
   }
 
   private walk(ipa: number, permits: (mapping: Mapping) => boolean): Walk {
@@ -188,9 +189,9 @@ export class Guest {
     return permits(found) ? { mapping: found } : { fault: FSC_PERMISSION | (3 - Math.log2(found.size / 4096) / 9) };
   }
 
-  /** HPFAR_EL2.FIPA: bits 47…12 of the IPA from bit 4 on. */
-  private hpfar(ipa: number): bigint {
-    return (BigInt(ipa) & ~PAGE_OFFSET) >> 8n;
+  /** HPFAR_EL2.FIPA: bits 47…12 of the IPA from bit 4 on; UNKNOWN after a permission fault (D17.2.66). */
+  private hpfar(ipa: number, fault: number): bigint {
+    return (fault & FSC_TYPE) === FSC_PERMISSION ? UNKNOWN : (BigInt(ipa) & ~PAGE_OFFSET) >> 8n;
   }
 
   private next(result: number): Outcome {

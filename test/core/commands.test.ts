@@ -1,0 +1,172 @@
+// What the host may ask (core/uplink.ts), and what it hears unasked (core/telemetry.ts, events.ts).
+import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
+import { Bench } from "./bench.ts";
+
+const CPU_ON = 0xc400_0003;
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+  bench.guest(0).hvc(CPU_ON, 1, 0x6000_0000, 0);
+  bench.machine.settle();
+});
+
+const running = (): boolean[] => bench.guests.map((guest) => guest.running);
+
+describe("commands", () => {
+  test("stop parks all vCPUs of the partition, and no other", () => {
+    expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect(running()).toEqual([false, false, false, true]);
+    expect(bench.partition(0)).toMatchObject({ state: "off", restarts: 0 });
+    expect(bench.events(0).at(-1)).toMatchObject({ code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_COMMAND) });
+  });
+
+  test("start begins at the entry, with images copied anew", () => {
+    bench.command(0, abi.COMMAND_STOP);
+    bench.machine.memory.write64(0x6008_0000, 0n);
+    expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(running()).toEqual([true, false, false, true]);
+    expect(bench.guest(0).pcpu.pc).toBe(0x6008_0000n);
+    expect(bench.machine.memory.readBytes(0x6008_0000, 8)).toEqual(LINUX.image?.subarray(0, 8));
+  });
+
+  test("restart of a running partition is one restart; of one that is off, a start", () => {
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 1 });
+    bench.command(1, abi.COMMAND_STOP);
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 1 });
+  });
+
+  test("in the wrong state they are refused", () => {
+    expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_WRONG_STATE);
+    bench.command(0, abi.COMMAND_STOP);
+    expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_WRONG_STATE);
+  });
+
+  test("for a partition that does not exist, or unknown ones, are refused", () => {
+    for (const partition of [2, 8, 0xff]) expect(bench.command(partition, abi.COMMAND_STOP)).toBe(abi.REPLY_NO_SUCH_PARTITION);
+    for (const command of [0, 4, 0xff]) expect(bench.command(0, command)).toBe(abi.REPLY_UNKNOWN_COMMAND);
+    expect(running()).toEqual([true, true, false, true]);
+  });
+
+  test("start after every way of stopping", () => {
+    const ways = [() => bench.guest(3).hvc(0x8400_0008), () => bench.guest(3).hvc(0x8400_0002), () => bench.command(1, abi.COMMAND_STOP)];
+    for (const stop of ways) {
+      stop();
+      bench.machine.settle();
+      expect(bench.partition(1).state).toBe("off");
+      expect(bench.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+      expect(bench.guest(3).running).toBe(true);
+    }
+  });
+});
+
+describe("held", () => {
+  test("counts the time a partition stood still by command, and not what it spent off by itself", () => {
+    bench.command(1, abi.COMMAND_STOP);
+    bench.pass(500);
+    bench.command(1, abi.COMMAND_START);
+    const held = Number(bench.vcpu(1, 0).held);
+    expect(held).toBeGreaterThan(500e6);
+    expect(held).toBeLessThan(520e6);
+    bench.guest(3).hvc(0x8400_0008);
+    bench.pass(500);
+    bench.command(1, abi.COMMAND_START);
+    expect(Number(bench.vcpu(1, 0).held)).toBe(held);
+    expect(bench.vcpu(0, 0).held).toBe(0n);
+  });
+});
+
+describe("telemetry", () => {
+  test("every partition and every vCPU once a period; none for spare pCPUs", () => {
+    bench.pass(50);
+    const from = bench.frames.length;
+    bench.pass(TELEMETRY_MILLISECONDS * 5);
+    const frames = bench.frames.slice(from);
+    const count = (kind: number, partition: number): number => frames.filter((frame) => frame.kind === kind && frame.partition === partition).length;
+    expect([count(abi.FRAME_PARTITION, 0), count(abi.FRAME_PARTITION, 1), count(abi.FRAME_VCPU, 0), count(abi.FRAME_VCPU, 1)]).toEqual([5, 5, 10, 5]);
+    expect(frames.every(({ partition }) => partition < 2)).toBe(true);
+  });
+
+  test("says where each vCPU is and what it is doing", () => {
+    expect(bench.vcpu(0, 0)).toMatchObject({ partition: 0, index: 0, pcpu: 0, state: "on" });
+    expect(bench.vcpu(0, 1)).toMatchObject({ partition: 0, index: 1, pcpu: 1, state: "on" });
+    expect(bench.vcpu(1, 0)).toMatchObject({ partition: 1, index: 0, pcpu: 3, state: "on" });
+    bench.guest(1).hvc(0x8400_0002);
+    expect(bench.vcpu(0, 1).state).toBe("off");
+  });
+
+  test("time and uptime are nanoseconds; uptime begins anew with a restart", () => {
+    const first = bench.partition(1);
+    const second = bench.partition(1);
+    expect(Number(second.time - first.time) / 1e6).toBeCloseTo(2 * TELEMETRY_MILLISECONDS, -1);
+    expect(Number(second.uptime - first.uptime)).toBe(Number(second.time - first.time));
+    bench.guest(3).hvc(0x8400_0009);
+    expect(Number(bench.partition(1).uptime)).toBeLessThan(210e6);
+  });
+
+  test("exits are counted by cause", () => {
+    const guest = bench.guest(3);
+    const before = bench.vcpu(1, 0).exits;
+    guest.hvc(abi.HYPERCALL_VERSION);
+    guest.smc(0x8400_0000);
+    guest.load(0x0800_0004, 4);
+    guest.load(0x0900_0018, 4);
+    guest.mrs("ID_AA64PFR0_EL1");
+    guest.msr("ICC_SGI1R_EL1", 1n);
+    const after = bench.vcpu(1, 0).exits;
+    const more = after.map((count, cause) => count - (before[cause] ?? 0));
+    const expected = new Array<number>(abi.EXIT_CAUSES).fill(0);
+    for (const cause of [abi.EXIT_HYPERCALL, abi.EXIT_SMC, abi.EXIT_GIC, abi.EXIT_CONSOLE, abi.EXIT_SYSREG, abi.EXIT_SGI_SEND]) expected[cause] = 1;
+    expect(more).toEqual(expected);
+  });
+
+  test("a housekeeper that shares its pCPU with a guest counts its ticks there, and does all the same", () => {
+    const one = new Bench({ ...STANDARD, housekeeper: 3 });
+    const before = one.vcpu(1, 0).exits[abi.EXIT_TICK] ?? 0;
+    one.pass(100);
+    expect((one.vcpu(1, 0).exits[abi.EXIT_TICK] ?? 0) - before).toBeGreaterThan(99);
+    expect(one.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(one.command(1, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect(one.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(one.guest(3).running).toBe(true);
+  });
+
+  test("goes on when the clock was stopped for a while (a debugger)", () => {
+    bench.machine.clock.advance(3600e9);
+    bench.machine.settle();
+    expect(bench.partition(0).state).toBe("running");
+  });
+
+  test("an event ring that is full drops events, and the telemetry still tells", () => {
+    bench.machine.uart.stalled = true;
+    for (let n = 0; n < 100; n++) {
+      bench.guest(3).hvc(0x8400_0009);
+      bench.machine.settle();
+    }
+    bench.machine.uart.stalled = false;
+    expect(bench.partition(1).restarts).toBe(100);
+    expect(bench.events(1).length).toBeGreaterThan(10);
+    expect(bench.events(1).length).toBeLessThan(60);
+    bench.guest(3).hvc(0x8400_0008);
+    expect(bench.events(1).at(-1)).toMatchObject({ code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_SYSTEM_OFF) });
+  });
+});
+
+describe("eight partitions on eight pCPUs", () => {
+  const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(((n >> 2) << 8) | (n & 3)), gicr: 0x080a_0000 + n * 0x2_0000 }));
+  const partitions = cpus.map((_, n) => ({ ...PLC, name: `p${n}`, cpus: [n], channels: [], interrupts: [{ intid: 40 + n, trigger: "edge" as const, use: "console" }], consoleInterrupt: 40 + n, regions: [{ name: "memory", ipa: 0x4000_0000, pa: 0x5000_0000 + n * 0x100_0000, size: 0x100_0000, kind: "ram" as const, access: "rwx" }] }));
+
+  test("all run, in clusters (MPIDR_EL1.Aff1), and each can be commanded", () => {
+    expect(() => makeSystem({ board: { ...STANDARD.board, cpus }, housekeeper: 0, partitions })).not.toThrow();
+    const many = new Bench({ board: { ...STANDARD.board, cpus }, housekeeper: 0, partitions });
+    expect(many.guests.every((guest) => guest.running)).toBe(true);
+    expect(many.command(7, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect(many.guests.map((guest) => guest.running)).toEqual([true, true, true, true, true, true, true, false]);
+    expect(many.command(7, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    for (let n = 0; n < 8; n++) expect(many.partition(n).state, `partition ${n}`).toBe("running");
+  });
+});

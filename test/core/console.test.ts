@@ -1,0 +1,222 @@
+// The emulated PL011 (Arm DDI 0183; arch/aarch64/vpl011.ts) and its way through the one UART of the board.
+import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
+import type { Guest } from "../machine/guest.ts";
+import { GUEST_UART, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { Bench, value } from "./bench.ts";
+
+const DR = 0x00;
+const FR = 0x18;
+const LCR_H = 0x2c;
+const CR = 0x30;
+const IFLS = 0x34;
+const IMSC = 0x38;
+const RIS = 0x3c;
+const MIS = 0x40;
+const ICR = 0x44;
+const FR_RXFE = 0x10n;
+const FR_TXFF = 0x20n;
+const FR_TXFE = 0x80n;
+const RX = 0x10n;
+const TX = 0x20n;
+const RT = 0x40n;
+const CONSOLE_SPI = 232;
+
+let bench: Bench;
+let guest: Guest;
+beforeEach(() => {
+  bench = new Bench();
+  guest = bench.openInterrupts(0);
+  bench.enable(0, CONSOLE_SPI);
+});
+
+const read = (offset: number, bytes = 4, from = guest): bigint => value(from.load(GUEST_UART + offset, bytes));
+const write = (offset: number, data: bigint, bytes = 4, from = guest): bigint => value(from.store(GUEST_UART + offset, bytes, data));
+const print = (text: string, from = guest): void => {
+  for (const byte of new TextEncoder().encode(text)) write(DR, BigInt(byte), 1, from);
+};
+
+describe("transmitting", () => {
+  test("bytes come out as console frames of the partition, in order, by accesses of any width", () => {
+    print("hello ");
+    write(DR, 0x77n, 2);
+    write(DR, 0xffff_ff00n | 0x21n, 4);
+    print("other", bench.guest(3));
+    expect(bench.console(0)).toBe("hello w!");
+    expect(bench.console(1)).toBe("other");
+  });
+
+  test("UARTFR: empty and ready, both ways, at first", () => expect(read(FR)).toBe(FR_TXFE | FR_RXFE));
+
+  test("a full ring shows in UARTFR.TXFF, bytes written all the same are counted, and TX rings when there is room", () => {
+    bench.machine.uart.stalled = true;
+    write(IMSC, TX);
+    let printed = 0;
+    while ((read(FR) & FR_TXFF) === 0n) {
+      write(DR, 0x61n + BigInt(printed % 26));
+      printed++;
+    }
+    write(DR, 0x21n);
+    write(ICR, TX);
+    bench.machine.settle();
+    while (guest.interruptPending) guest.endOfInterrupt(guest.acknowledge());
+    bench.machine.settle();
+    expect(guest.interruptPending).toBe(false);
+    expect(read(FR) & FR_TXFF).toBe(FR_TXFF);
+    bench.machine.uart.stalled = false;
+    bench.pass(50);
+    expect(guest.interruptPending).toBe(true);
+    expect(read(RIS) & TX).toBe(TX);
+    expect(read(FR)).toBe(FR_TXFE | FR_RXFE);
+    bench.pass(800);
+    expect(bench.console(0).length).toBe(printed);
+    expect(bench.partition(0).consoleDropped).toBe(1);
+  });
+
+  test("a chatty partition does not keep the other's output, telemetry or events from leaving", () => {
+    for (let n = 0; n < 60; n++) {
+      print("spam ".repeat(10));
+      bench.pass(1);
+    }
+    print("I am here", bench.guest(3));
+    expect(bench.console(1)).toBe("I am here");
+    expect(bench.partition(1).state).toBe("running");
+  });
+});
+
+describe("receiving", () => {
+  test("typed bytes arrive in order; UARTFR.RXFE says when there are no more; reading then gives 0", () => {
+    bench.type(0, "ls -l\n");
+    expect(read(FR) & FR_RXFE).toBe(0n);
+    let line = "";
+    while ((read(FR) & FR_RXFE) === 0n) line += String.fromCharCode(Number(read(DR)));
+    expect(line).toBe("ls -l\n");
+    expect(read(DR)).toBe(0n);
+    expect(read(FR, 4, bench.guest(3)) & FR_RXFE).toBe(FR_RXFE);
+  });
+
+  test("RX and RT are raised, ring if unmasked, and go away when all is read", () => {
+    write(IMSC, RX | RT);
+    bench.type(0, "ab");
+    expect(guest.acknowledge()).toBe(CONSOLE_SPI);
+    expect(read(MIS)).toBe(RX | RT);
+    read(DR);
+    expect(read(RIS) & (RX | RT)).toBe(RX | RT);
+    read(DR);
+    expect(read(RIS) & (RX | RT)).toBe(0n);
+    guest.endOfInterrupt(CONSOLE_SPI);
+    bench.machine.settle();
+    expect(guest.interruptPending).toBe(false);
+  });
+
+  test("masked they do not ring; unmasked later they do", () => {
+    bench.type(0, "x");
+    expect(guest.interruptPending).toBe(false);
+    expect([read(RIS) & RX, read(MIS)]).toEqual([RX, 0n]);
+    write(IMSC, RX);
+    bench.machine.settle();
+    expect(guest.acknowledge()).toBe(CONSOLE_SPI);
+  });
+
+  test("bytes typed after UARTICR was written ring again, though the earlier ones have not been read", () => {
+    write(IMSC, RX);
+    bench.type(0, "x");
+    guest.acknowledge();
+    write(ICR, RX | RT);
+    guest.endOfInterrupt(CONSOLE_SPI);
+    bench.machine.settle();
+    expect(guest.interruptPending).toBe(false);
+    bench.type(0, "y");
+    expect(guest.acknowledge()).toBe(CONSOLE_SPI);
+  });
+
+  test("more than the input ring holds is dropped, not wrapped", () => {
+    const text = Array.from({ length: 400 }, (_, n) => String.fromCharCode(33 + (n % 90))).join("");
+    bench.type(0, text);
+    let got = "";
+    while ((read(FR) & FR_RXFE) === 0n) got += String.fromCharCode(Number(read(DR)));
+    expect(got).toBe(text.slice(0, 256));
+  });
+
+  test("for a partition that is off: it is gone when the partition starts", () => {
+    guest.hvc(0x8400_0008);
+    bench.type(0, "old");
+    bench.command(0, abi.COMMAND_START);
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+  });
+
+  test("for a partition that does not exist, or has no console: nothing happens", () => {
+    const one = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, consoleInterrupt: 0 }] });
+    one.type(1, "x");
+    one.type(5, "x");
+    one.type(0xff, "x");
+    expect(one.guest(3).load(GUEST_UART + FR, 4).kind).not.toBe("done");
+    expect(one.partition(0).state).toBe("running");
+  });
+});
+
+describe("registers", () => {
+  test("keep what is written, and have the PL011's reset values", () => {
+    expect([CR, IFLS, LCR_H, IMSC, 0x24, 0x28].map((offset) => read(offset))).toEqual([0x300n, 0x12n, 0n, 0n, 0n, 0n]);
+    for (const [offset, data] of [[CR, 0xb01n], [IFLS, 0x24n], [LCR_H, 0x70n], [IMSC, 0x7ffn], [0x24, 0xd00n], [0x28, 0x3fn]] as const) {
+      write(offset, data);
+      expect(read(offset), `offset ${offset}`).toBe(data);
+    }
+  });
+
+  test("PrimeCell identification is that of a PL011 (UARTPeriphID0…3, UARTPCellID0…3), also in halfwords and bytes", () => {
+    const ids = Array.from({ length: 8 }, (_, n) => read(0xfe0 + 4 * n, n % 2 === 0 ? 4 : 2));
+    expect(ids).toEqual([0x11n, 0x10n, 0x34n, 0x00n, 0x0dn, 0xf0n, 0x05n, 0xb1n]);
+  });
+
+  test("no offset, width or value does any harm", () => {
+    for (const bytes of [1, 2, 4, 8]) {
+      for (let offset = 0; offset < 0x1000; offset += 1) {
+        if (offset === DR) continue;
+        write(offset, 0xffff_ffff_ffff_ffffn, bytes);
+        read(offset, bytes);
+      }
+    }
+    expect(bench.guest(3).running).toBe(true);
+  });
+
+  test("are as after a reset when the partition starts anew", () => {
+    write(IMSC, RX);
+    write(CR, 1n);
+    guest.hvc(0x8400_0009);
+    bench.machine.settle();
+    expect([read(IMSC), read(CR), read(RIS)]).toEqual([0n, 0x300n, 0n]);
+  });
+});
+
+describe("the frame decoder of the board", () => {
+  const command = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(7, abi.COMMAND_STOP) });
+
+  test("takes nothing that is damaged: any byte altered", () => {
+    for (let at = 1; at < command.length - 1; at++) {
+      const damaged = command.slice();
+      damaged[at] = (damaged[at] ?? 0) ^ 0x55;
+      bench.send(damaged);
+      expect(bench.guest(3).running, `byte ${at}`).toBe(true);
+    }
+    bench.send(command);
+    expect(bench.guest(3).running).toBe(false);
+  });
+
+  test("survives noise, text, and frames that never end; the next whole frame is taken", () => {
+    bench.send(Uint8Array.from({ length: 2000 }, (_, n) => (n * 31 + 7) & 0xff));
+    bench.send(new Uint8Array(1000).fill(0xff));
+    bench.send(new TextEncoder().encode("plain text\r\n"));
+    expect(bench.command(1, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect(bench.guest(3).running).toBe(false);
+  });
+
+  test("takes frames with the longest payload", () => {
+    const text = "m".repeat(abi.FRAME_PAYLOAD_MAX);
+    bench.type(0, text);
+    let got = "";
+    while ((read(FR) & FR_RXFE) === 0n) got += String.fromCharCode(Number(read(DR)));
+    expect(got).toBe(text.slice(0, 256));
+  });
+});

@@ -1,0 +1,191 @@
+// A partition that touches what it does not own is stopped, restarted or left for inspection, as its on_failure says; the
+// others do not notice (arch/aarch64/trap.ts, lifecycle.ts; core/partition.ts).
+import { describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import type { OnFailure } from "../../partitions/plan/plan.ts";
+import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../machine/registers.ts";
+import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../machine/system.ts";
+import { Bench, value } from "./bench.ts";
+
+const CPU_ON = 0xc400_0003;
+const FOREIGN = 0x4800_0000; // the other partition's memory, at its physical address
+
+const benchWith = (onFailure: OnFailure): Bench => {
+  const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, onFailure }, PLC] });
+  bench.guest(0).hvc(CPU_ON, 1, 0x6000_0000, 0);
+  bench.machine.settle();
+  return bench;
+};
+
+describe("an access to what a partition does not own", () => {
+  test.each([["memory of another partition", FOREIGN], ["the hypervisor's image", 0x4020_0000], ["the board's UART's neighbour", 0x0903_0000], ["the GIC behind the emulated one", 0x0810_0000], ["nothing at all", 0xff_ffff_f000]])("%s is a fault of the partition, for loads, stores and fetches", (_, ipa) => {
+    for (const access of ["load", "store", "fetch"] as const) {
+      const bench = benchWith("stop");
+      const guest = bench.guest(0);
+      const outcome = access === "load" ? guest.load(ipa, 8) : access === "store" ? guest.store(ipa, 8, 1n) : guest.fetch(ipa);
+      expect(outcome).toEqual({ kind: "parked" });
+      bench.machine.settle();
+      expect(bench.guests.map(({ running }) => running)).toEqual([false, false, false, true]);
+      expect(bench.partition(0).state).toBe("failed");
+    }
+  });
+
+  test("is an event that says what, where and by which instruction; then the stop is one", () => {
+    const bench = benchWith("stop");
+    const pc = bench.guest(0).pcpu.pc;
+    bench.guest(0).store(FOREIGN + 0x128, 4, 1n, { register: 9 });
+    const [fault, stopped] = bench.events(0).slice(-2);
+    expect(fault).toMatchObject({ code: abi.EVENT_FAULT, b: BigInt(FOREIGN + 0x128), c: pc });
+    expect((fault?.a ?? 0n) >> 26n).toBe(BigInt(EC_DATA_ABORT));
+    expect(((fault?.a ?? 0n) >> 6n) & 1n).toBe(1n);
+    expect(stopped).toMatchObject({ code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_FAULT) });
+  });
+
+  test("of memory it may only read is a fault when it writes, and the event says where", () => {
+    const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, onFailure: "stop", regions: [PLC.regions[0] ?? shared(0, 0), shared(0x5000_0000, 0x5000_0000, "r")] }] });
+    expect(value(bench.guest(3).load(0x5000_0000, 4))).toBe(0n);
+    expect(bench.guest(3).store(0x5000_0008, 4, 1n)).toEqual({ kind: "parked" });
+    expect(bench.events(1).at(-2)).toMatchObject({ code: abi.EVENT_FAULT, b: 0x5000_0008n });
+  });
+
+  test("executing a device or a channel is a fault", () => {
+    for (const ipa of [0x0a00_0000, 0x7000_0000]) {
+      const bench = benchWith("stop");
+      expect(bench.guest(0).fetch(ipa)).toEqual({ kind: "parked" });
+      expect((bench.events(0).at(-2)?.a ?? 0n) >> 26n).toBe(BigInt(EC_INSTRUCTION_ABORT));
+    }
+  });
+});
+
+describe("on_failure", () => {
+  test("restart: it starts anew, all its vCPUs but the first off, and counts the restart", () => {
+    const bench = benchWith("restart");
+    bench.guest(1).load(FOREIGN, 4);
+    bench.machine.settle();
+    expect(bench.guests.map(({ running }) => running)).toEqual([true, false, false, true]);
+    expect(bench.guest(0).pcpu.pc).toBe(BigInt(0x6000_0000 + ENTRY_OFFSET));
+    expect(bench.partition(0)).toMatchObject({ state: "running", restarts: 1 });
+    expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 0 });
+  });
+
+  test("inspect: memory and registers stay as they were", () => {
+    const bench = benchWith("inspect");
+    const guest = bench.guest(0);
+    for (let n = 0; n < 31; n++) guest.setX(n, BigInt(1000 + n));
+    value(guest.msr("VBAR_EL1", 0x6000_8000n, 5));
+    const registers = Array.from({ length: 31 }, (_, n) => guest.x(n));
+    const pc = guest.pcpu.pc;
+    bench.machine.memory.write64(0x6000_1000, 0x1234n);
+    guest.load(FOREIGN, 4, { register: 3 });
+    bench.machine.settle();
+    expect(bench.partition(0).state).toBe("inspect");
+    expect(Array.from({ length: 31 }, (_, n) => bench.machine.linear.getBigUint64(guest.pcpu.vcpu + 8 * n, true))).toEqual(registers);
+    expect(guest.pcpu.registers.ELR_EL2).toBe(pc);
+    expect(guest.pcpu.registers.VBAR_EL1).toBe(0x6000_8000n);
+    expect(bench.machine.memory.read64(0x6000_1000)).toBe(0x1234n);
+  });
+
+  test("stop and inspect: the host can start it again", () => {
+    for (const onFailure of ["stop", "inspect"] as const) {
+      const bench = benchWith(onFailure);
+      bench.guest(0).load(FOREIGN, 4);
+      bench.machine.settle();
+      expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+      expect(bench.guest(0).running).toBe(true);
+      expect(bench.partition(0)).toMatchObject({ state: "running" });
+    }
+  });
+});
+
+describe("stopping a partition", () => {
+  test("silences the devices that do DMA, before anything else may use its memory", () => {
+    const bench = benchWith("restart");
+    value(bench.guest(0).store(0x0a00_0070, 4, 0xfn));
+    value(bench.guest(0).store(0x0a00_0270, 4, 0xfn));
+    bench.guest(0).load(FOREIGN, 4);
+    bench.machine.settle();
+    expect(value(bench.guest(0).load(0x0a00_0070, 4))).toBe(0n);
+    expect(value(bench.guest(0).load(0x0a00_0270, 4))).toBe(0n);
+  });
+
+  test("an SError of a guest is a fault of its partition", () => {
+    const bench = benchWith("stop");
+    bench.machine.serror(bench.machine.pcpu(1), syndrome(0x2f, 0));
+    bench.machine.settle();
+    expect(bench.partition(0).state).toBe("failed");
+    expect(bench.guest(3).running).toBe(true);
+  });
+
+  test("two vCPUs that fault at once are one stop", () => {
+    const bench = benchWith("restart");
+    bench.guest(0).load(FOREIGN, 4);
+    bench.guest(1).load(FOREIGN, 4);
+    bench.machine.settle();
+    expect(bench.partition(0)).toMatchObject({ state: "running", restarts: 1 });
+    expect(bench.events(0).filter(({ code }) => code === abi.EVENT_STOPPED)).toHaveLength(1);
+  });
+
+  test("a partition that fails at once every time restarts every time, and the other goes on", () => {
+    const bench = benchWith("restart");
+    for (let n = 0; n < 50; n++) {
+      bench.guest(0).load(FOREIGN, 4);
+      bench.machine.settle();
+    }
+    expect(bench.partition(0).restarts).toBe(50);
+    expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
+  });
+});
+
+describe("the other partition", () => {
+  test("keeps its registers, memory, interrupts and counters while a partition fails and restarts", () => {
+    const bench = benchWith("restart");
+    const plc = bench.openInterrupts(3);
+    bench.enable(3, 61);
+    bench.machine.setLine(61, true);
+    bench.machine.settle();
+    for (let n = 0; n < 31; n++) plc.setX(n, BigInt(n * 3));
+    const view = () => ({
+      registers: { ...plc.pcpu.registers }, pc: plc.pcpu.pc, pstate: plc.pcpu.pstate,
+      general: Array.from({ length: 31 }, (_, n) => plc.x(n)), lists: plc.pcpu.gic.virtual.held(), memory: bench.machine.memory.readBytes(0x4800_0000, 0x10_0000),
+      exits: bench.vcpu(1, 0).exits, held: bench.vcpu(1, 0).held,
+    });
+    const before = view();
+    bench.guest(0).load(FOREIGN, 4);
+    bench.machine.settle();
+    bench.guest(0).hvc(0x8400_0009);
+    bench.machine.settle();
+    expect(view()).toEqual(before);
+    expect(plc.acknowledge()).toBe(61);
+  });
+});
+
+describe("a panic of the hypervisor on one pCPU", () => {
+  test("is plain text with the registers, ends the partition, and leaves the other running", () => {
+    const bench = benchWith("restart");
+    const pcpu = bench.machine.pcpu(0);
+    bench.machine.enter(pcpu, () => {
+      bench.machine.core.panic(0x9600_0005n, 0x4020_1234n, 0x41_0000_0000n, pcpu.vcpu);
+      return 0;
+    });
+    pcpu.phase = "halted";
+    bench.pass(5);
+    expect(bench.text).toContain("PANIC in the hypervisor on pCPU 0x0000000080000000");
+    expect(bench.text).toContain("ESR_EL2 0x0000000096000005 ELR_EL2 0x0000000040201234 FAR_EL2 0x0000004100000000");
+    expect(bench.guest(1).running).toBe(false);
+    expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
+    expect(bench.events(0).some(({ code }) => code === abi.EVENT_PANIC)).toBe(true);
+  });
+
+  test("with any value in TPIDR_EL2 only says so", () => {
+    for (const record of [0, 1, 0xffff_ffff, 1025, 0x7fff_fff0]) {
+      const bench = benchWith("stop");
+      bench.machine.enter(bench.machine.pcpu(2), () => {
+        bench.machine.core.panic(1n, 2n, 3n, record);
+        return 0;
+      });
+      bench.pass(5);
+      expect(bench.text).toContain("PANIC");
+      expect(bench.guest(0).running).toBe(true);
+    }
+  });
+});
