@@ -81,7 +81,12 @@ export const Board = BoardFile.transform(({ device_kinds: kinds, devices: places
     const common = kinds[kind];
     if (common === undefined) {
       const path = ["devices", name, "kind"];
-      context.issues.push({ code: "custom", input: kind, path, message: `one of device_kinds: ${Object.keys(kinds).join(", ")}` });
+      context.issues.push({
+        code: "custom",
+        input: kind,
+        path,
+        message: `one of device_kinds: ${Object.keys(kinds).join(", ")}`,
+      });
     } else {
       devices[name] = { ...common, ...place };
     }

@@ -60,7 +60,11 @@ export interface Outcome {
   readonly source: YamlSource;
 }
 
-export function planSystem(systemPath: string, layoutImage: LayoutImage, standard: StandardImages = "as they are"): Outcome {
+export function planSystem(
+  systemPath: string,
+  layoutImage: LayoutImage,
+  standard: StandardImages = "as they are",
+): Outcome {
   const bytes = read(systemPath);
   const source = new YamlSource(systemPath, typeof bytes === "string" ? "" : new TextDecoder().decode(bytes));
   const findings = new Findings(source);
@@ -71,7 +75,12 @@ export function planSystem(systemPath: string, layoutImage: LayoutImage, standar
   findings.add(source.diagnostics);
   if (source.broken) return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
   const request = readRequest(source, boards(), profiles(), findings);
-  const system = planRequest(request, readImages(systemPath, request.partitions, standard, findings), layoutImage, findings);
+  const system = planRequest(
+    request,
+    readImages(systemPath, request.partitions, standard, findings),
+    layoutImage,
+    findings,
+  );
   return {
     system: findings.hasErrors ? undefined : system,
     standardImages: standardImages(request.partitions),
@@ -108,7 +117,11 @@ function planRequest(
 }
 
 /** Device trees and blob are not written yet: so both at their largest. */
-function largestImage({ partitions }: SystemRequest, images: ReadonlyMap<string, GuestImages>, layoutImage: LayoutImage): number {
+function largestImage(
+  { partitions }: SystemRequest,
+  images: ReadonlyMap<string, GuestImages>,
+  layoutImage: LayoutImage,
+): number {
   const sizes = [...images.values()].flatMap(({ image, initrd }) => [image.bytes.length, initrd?.length ?? 0]);
   const trees = partitions.filter(({ profile }) => profile?.device_tree !== undefined).map(() => DEVICE_TREE_MAX);
   const padded = [...sizes, ...trees].map((size) => alignUp(size, LOAD_ALIGN));
@@ -117,7 +130,8 @@ function largestImage({ partitions }: SystemRequest, images: ReadonlyMap<string,
 
 function warnAboutHousekeeping(board: Board, { partitions }: SystemRequest, findings: Findings): void {
   const { cpu, realtimeOwner } = chooseHousekeeper(board, partitions);
-  if (realtimeOwner !== undefined) findings.report([...realtimeOwner.path, "cpus"], noSparePcpu(cpu, realtimeOwner.name));
+  if (realtimeOwner !== undefined)
+    findings.report([...realtimeOwner.path, "cpus"], noSparePcpu(cpu, realtimeOwner.name));
 }
 
 function finish(
@@ -132,7 +146,11 @@ function finish(
   const partitionsWithSizes = open.partitions.map((partition, index) => {
     const found = images.get(partition.name);
     const tree = deviceTrees[index];
-    const contents = { image: found?.image.bytes, initrd: found?.initrd, "device tree": tree === undefined ? undefined : compileTree(tree) };
+    const contents = {
+      image: found?.image.bytes,
+      initrd: found?.initrd,
+      "device tree": tree === undefined ? undefined : compileTree(tree),
+    };
     const sized = partition.loads.map((load) => {
       const bytes = contents[load.name] ?? new Uint8Array();
       loads.push(padded(bytes));
@@ -143,7 +161,10 @@ function finish(
 
   const unsized = { ...open, partitions: partitionsWithSizes };
   const size = blobSize(unsized);
-  const layout = layoutImage(size, loads.map((load) => load.length));
+  const layout = layoutImage(
+    size,
+    loads.map((load) => load.length),
+  );
   const plan = { ...unsized, image: { base: board.boot.image, size: alignUp(layout.total, PAGE) } };
   for (const reason of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
   const named = plan.partitions.flatMap(({ name }, index) => {

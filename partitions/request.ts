@@ -6,7 +6,14 @@ import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import { badName, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
 import { closest } from "./diagnostics/suggest.ts";
 import type { Findings } from "./diagnostics/diagnostic.ts";
-import { CHANNEL_NAME_MAX, CHANNEL_SHAPE, NAME_PATTERN, PARTITION_NAME_MAX, PARTITION_SHAPE, SYSTEM_SHAPE } from "./schema.ts";
+import {
+  CHANNEL_NAME_MAX,
+  CHANNEL_SHAPE,
+  NAME_PATTERN,
+  PARTITION_NAME_MAX,
+  PARTITION_SHAPE,
+  SYSTEM_SHAPE,
+} from "./schema.ts";
 import type { ChannelShape, PartitionShape } from "./schema.ts";
 import { MAX_PARTITIONS } from "./blob/layout.table.ts";
 import type { Shelf } from "./shelf.ts";
@@ -36,7 +43,12 @@ export interface SystemRequest {
   readonly channels: readonly ChannelRequest[];
 }
 
-export function readRequest(source: YamlSource, boards: Shelf<Board>, profiles: Shelf<Profile>, findings: Findings): SystemRequest {
+export function readRequest(
+  source: YamlSource,
+  boards: Shelf<Board>,
+  profiles: Shelf<Profile>,
+  findings: Findings,
+): SystemRequest {
   const fields = readFields(SYSTEM_SHAPE, source.value, [], findings);
   const partitions = Object.entries(fields.partitions ?? {});
   if (partitions.length > MAX_PARTITIONS) {

@@ -23,10 +23,14 @@ const Duration = z
   // Watchdogs are looked at once a housekeeping tick, 1 ms; and the blob has 32 bits for microseconds.
   .refine((microseconds) => microseconds >= 1000 && microseconds <= 1_000_000_000, { error: DURATION_EXPECTED });
 
-const Address = z.int({ error: "an address such as 0x60000000" }).nonnegative({ error: "an address such as 0x60000000" });
+const Address = z
+  .int({ error: "an address such as 0x60000000" })
+  .nonnegative({ error: "an address such as 0x60000000" });
 const Name = z.string({ error: "a name" });
 const Flag = z.boolean({ error: "true or false" });
-const FilePath = z.string({ error: "the path of a file, relative to this one" }).min(1, { error: "the path of a file, relative to this one" });
+const FilePath = z
+  .string({ error: "the path of a file, relative to this one" })
+  .min(1, { error: "the path of a file, relative to this one" });
 
 const MEMORY_EXPECTED = "a size such as 512M, or { size: 512M, at: 0x60000000, ipa: identity }";
 const MemoryPlace = z.strictObject({
@@ -50,10 +54,15 @@ export const PARTITION_SHAPE = {
     .array(z.int({ error: "a pCPU number" }).nonnegative({ error: "a pCPU number, from 0" }), { error: CPUS_EXPECTED })
     .min(1, { error: CPUS_EXPECTED })
     .describe("Its pCPUs, for it alone; vCPU 0 is on the first one."),
-  memory: Memory.optional().describe("How much RAM: 512M; or also where: { size: 512M, at: 0x60000000, ipa: identity }. Default: the profile's."),
+  memory: Memory.optional().describe(
+    "How much RAM: 512M; or also where: { size: 512M, at: 0x60000000, ipa: identity }. Default: the profile's.",
+  ),
   image: FilePath.optional().describe("Image of the guest, relative to this file. Default: the profile's."),
   initrd: FilePath.optional().describe("Initial RAM disk, relative to this file. Default: the profile's."),
-  cmdline: z.string({ error: "a kernel command line" }).optional().describe("Kernel command line. Default: the profile's."),
+  cmdline: z
+    .string({ error: "a kernel command line" })
+    .optional()
+    .describe("Kernel command line. Default: the profile's."),
   devices: z
     .array(Name, { error: "a list of device names, such as [virtio0]" })
     .default([])
@@ -66,7 +75,9 @@ export const PARTITION_SHAPE = {
   on_failure: z
     .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })
     .default("stop")
-    .describe("After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection."),
+    .describe(
+      "After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection.",
+    ),
   autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
   pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
 };

@@ -15,7 +15,11 @@ export interface Shelf<T> {
   get(name: string, findings: Findings): T | undefined;
 }
 
-function shelf<T extends z.ZodType>(schema: T, names: readonly string[], fileOf: (name: string) => string): Shelf<z.output<T>> {
+function shelf<T extends z.ZodType>(
+  schema: T,
+  names: readonly string[],
+  fileOf: (name: string) => string,
+): Shelf<z.output<T>> {
   return {
     names,
     get: (name, findings) => {
@@ -38,9 +42,17 @@ const boardFile = (name: string): string => `${BOARDS}/${name}/board.yaml`;
 const profileFile = (name: string): string => `${PROFILES}/${name}.yaml`;
 
 export const boards = (): Shelf<Board> =>
-  shelf(Board, readdirSync(BOARDS).filter((name) => existsSync(boardFile(name))).sort(), boardFile);
+  shelf(
+    Board,
+    readdirSync(BOARDS)
+      .filter((name) => existsSync(boardFile(name)))
+      .sort(),
+    boardFile,
+  );
 
 export const profiles = (): Shelf<Profile> => {
-  const names = readdirSync(PROFILES).filter((file) => file.endsWith(".yaml")).map((file) => file.slice(0, -".yaml".length));
+  const names = readdirSync(PROFILES)
+    .filter((file) => file.endsWith(".yaml"))
+    .map((file) => file.slice(0, -".yaml".length));
   return shelf(Profile, names.sort(), profileFile);
 };

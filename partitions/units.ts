@@ -31,7 +31,11 @@ export const parseDuration = (text: string): number | undefined => scaled(text, 
 
 /** 536870912 → "512M", in the largest unit that divides it; bytes when none does. */
 export function formatSize(bytes: number): string {
-  for (const [unit, factor] of [["G", GIB], ["M", MIB], ["K", KIB]] as const) {
+  for (const [unit, factor] of [
+    ["G", GIB],
+    ["M", MIB],
+    ["K", KIB],
+  ] as const) {
     if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
   }
   return `${bytes} bytes`;

@@ -19,7 +19,9 @@ const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")
   .showHelpAfterError("(axv-part --help shows every command)");
 
-for (const file of readdirSync(COMMANDS).filter((name) => name.endsWith(".ts")).sort()) {
+for (const file of readdirSync(COMMANDS)
+  .filter((name) => name.endsWith(".ts"))
+  .sort()) {
   const command = (await import(pathToFileURL(join(COMMANDS, file)).href)) as CommandFile;
   command.register(program);
 }

@@ -15,12 +15,19 @@ export const NAME_BYTES_MAX = FIELD_SIZE.bytes16 - 1;
 
 const isText = (type: FieldType, value: FieldValue): value is string => type === "bytes16" && typeof value === "string";
 
-function writeField(view: DataView, base: number, { name, type, offset }: PlacedField, value: FieldValue | undefined): void {
+function writeField(
+  view: DataView,
+  base: number,
+  { name, type, offset }: PlacedField,
+  value: FieldValue | undefined,
+): void {
   const at = base + offset;
   if (type === "u32" && typeof value === "number") view.setUint32(at, value, true);
   else if (type === "u64" && typeof value === "bigint") view.setBigUint64(at, value, true);
-  else if (value !== undefined && isText(type, value)) new TextEncoder().encodeInto(value, new Uint8Array(view.buffer, view.byteOffset + at, NAME_BYTES_MAX));
-  else if (type === "u32x32" && Array.isArray(value)) value.forEach((word: number, index) => view.setUint32(at + U32_BYTES * index, word, true));
+  else if (value !== undefined && isText(type, value))
+    new TextEncoder().encodeInto(value, new Uint8Array(view.buffer, view.byteOffset + at, NAME_BYTES_MAX));
+  else if (type === "u32x32" && Array.isArray(value))
+    value.forEach((word: number, index) => view.setUint32(at + U32_BYTES * index, word, true));
   else throw new TypeError(`blob field ${name} is ${type}, and was given ${typeof value}`);
 }
 
@@ -32,9 +39,13 @@ function readField(view: DataView, base: number, { type, offset }: PlacedField):
     case "u64":
       return view.getBigUint64(at, true);
     case "bytes16":
-      return new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + at, FIELD_SIZE.bytes16)).replace(/\0.*$/, "");
+      return new TextDecoder()
+        .decode(new Uint8Array(view.buffer, view.byteOffset + at, FIELD_SIZE.bytes16))
+        .replace(/\0.*$/, "");
     case "u32x32":
-      return Array.from({ length: FIELD_SIZE.u32x32 / U32_BYTES }, (_, index) => view.getUint32(at + U32_BYTES * index, true));
+      return Array.from({ length: FIELD_SIZE.u32x32 / U32_BYTES }, (_, index) =>
+        view.getUint32(at + U32_BYTES * index, true),
+      );
   }
 }
 
@@ -62,4 +73,3 @@ export function arrange(counts: Readonly<Record<string, number>>): { offsets: Re
   }
   return { offsets, size: Math.ceil(at / ALIGN) * ALIGN };
 }
-

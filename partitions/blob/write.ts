@@ -19,7 +19,11 @@ const ON_FAILURE: Readonly<Record<OnFailure, number>> = {
 };
 const REGION_KIND = { ram: table.REGION_RAM, device: table.REGION_DEVICE, channel: table.REGION_CHANNEL } as const;
 const TRIGGER = { level: table.INTERRUPT_LEVEL, edge: table.INTERRUPT_EDGE } as const;
-const ACCESS: Readonly<Record<string, number>> = { r: table.REGION_READ, w: table.REGION_WRITE, x: table.REGION_EXECUTE };
+const ACCESS: Readonly<Record<string, number>> = {
+  r: table.REGION_READ,
+  w: table.REGION_WRITE,
+  x: table.REGION_EXECUTE,
+};
 const UART_KIND = { pl011: table.UART_PL011 } as const;
 
 /** `sources`: each load's offset in the image, partition by partition in the plan's order. */
@@ -29,7 +33,10 @@ export function writeBlob(plan: Plan, sources: readonly number[]): Uint8Array {
 
 /** Bytes the blob of this plan takes, wherever its loads will be. */
 export function blobSize(plan: Plan): number {
-  const packed = records(plan, plan.partitions.flatMap(({ loads }) => loads.map(() => 0)));
+  const packed = records(
+    plan,
+    plan.partitions.flatMap(({ loads }) => loads.map(() => 0)),
+  );
   return arrange(countsOf(packed)).size;
 }
 
@@ -39,10 +46,16 @@ const countsOf = (packed: BlobRecords): Record<string, number> =>
 /** Header fields that follow from the records (size, offsets, counts, checksum) are filled in here. */
 export function encodeBlob(fields: BlobRecord, packed: BlobRecords): Uint8Array {
   const { offsets, size } = arrange(countsOf(packed));
-  if (size > table.BLOB_MAX_BYTES) throw new BlobError("AXV-P075", `${size} bytes, and ${table.BLOB_MAX_BYTES} are there`);
+  if (size > table.BLOB_MAX_BYTES)
+    throw new BlobError("AXV-P075", `${size} bytes, and ${table.BLOB_MAX_BYTES} are there`);
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  const derived: Record<string, FieldValue> = { magic: table.BLOB_MAGIC, version: table.BLOB_VERSION, size, checksum: 0 };
+  const derived: Record<string, FieldValue> = {
+    magic: table.BLOB_MAGIC,
+    version: table.BLOB_VERSION,
+    size,
+    checksum: 0,
+  };
   for (const layout of table.RECORDS) {
     const list = packed[layout.name] ?? [];
     const names = arrayFields(layout);
@@ -97,7 +110,14 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
       if (source === undefined) throw new RangeError("a load has no place in the image");
       load.push({ source: BigInt(source), target: BigInt(target), size: BigInt(alignUp(size, LOAD_ALIGN)) });
     }
-    channel.push(...planned.channels.map(({ ipa, size, peer, doorbell }) => ({ ipa: BigInt(ipa), size: BigInt(size), peer, doorbell })));
+    channel.push(
+      ...planned.channels.map(({ ipa, size, peer, doorbell }) => ({
+        ipa: BigInt(ipa),
+        size: BigInt(size),
+        peer,
+        doorbell,
+      })),
+    );
     const silenced = planned.devices.flatMap((device) => device.quiesce ?? []);
     quiesce.push(...silenced.map(({ pa, value }) => ({ pa: BigInt(pa), value, reserved: 0 })));
     return { ...partitionRecord(planned), ...firsts, quiesceCount: silenced.length };
@@ -108,7 +128,15 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
     partition: planned.partition ?? table.NONE,
     vcpu: planned.vcpu,
   }));
-  return { Cpu: cpu, Partition: partition, Region: region, Interrupt: interrupt, Load: load, Channel: channel, Quiesce: quiesce };
+  return {
+    Cpu: cpu,
+    Partition: partition,
+    Region: region,
+    Interrupt: interrupt,
+    Load: load,
+    Channel: channel,
+    Quiesce: quiesce,
+  };
 }
 
 function regionRecord({ ipa, pa, size, kind, access }: PlannedRegion): BlobRecord {

@@ -7,7 +7,11 @@ import type { ChannelRequest, PartitionRequest } from "../request.ts";
 /** One doorbell in each direction. */
 const SPARES_OF_A_CHANNEL = 2;
 
-export function checkChannels(partitions: readonly PartitionRequest[], channels: readonly ChannelRequest[], findings: Findings): void {
+export function checkChannels(
+  partitions: readonly PartitionRequest[],
+  channels: readonly ChannelRequest[],
+  findings: Findings,
+): void {
   const names = partitions.map((partition) => partition.name);
   for (const { path, fields } of channels) {
     if (fields.between === undefined) continue;

@@ -14,7 +14,8 @@ export function checkCpus(board: Board | undefined, partitions: readonly Partiti
     for (const [index, cpu] of (fields.cpus ?? []).entries()) {
       const at = [...path, "cpus", index];
       const owner = owners.get(cpu);
-      if (board !== undefined && cpu >= present.length) findings.report(at, unknownCpu(cpu, board.name, present.length));
+      if (board !== undefined && cpu >= present.length)
+        findings.report(at, unknownCpu(cpu, board.name, present.length));
       else if (owner !== undefined) findings.report(at, cpuTaken(cpu, owner, free));
       else owners.set(cpu, name);
     }

@@ -1,7 +1,15 @@
 // Devices and SPIs: each is there, and belongs to one partition; devices that share a 4 KiB page go together, as
 // stage 2 cannot part them; a device that masters memory needs a partition whose IPAs are PAs.
 import type { Board, Device } from "../../boards/schema.ts";
-import { deviceTaken, dmaNeedsIdentity, interruptReserved, interruptTaken, pageShared, unknownDevice, unknownSpi } from "../diagnostics/catalogue.ts";
+import {
+  deviceTaken,
+  dmaNeedsIdentity,
+  interruptReserved,
+  interruptTaken,
+  pageShared,
+  unknownDevice,
+  unknownSpi,
+} from "../diagnostics/catalogue.ts";
 import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import type { PartitionRequest } from "../request.ts";
 import type { Path } from "../source/yaml.ts";
@@ -24,7 +32,11 @@ interface Owner {
 }
 
 /** Without a board (it is not known which): that nothing is given twice. */
-export function checkDevices(board: Board | undefined, partitions: readonly PartitionRequest[], findings: Findings): void {
+export function checkDevices(
+  board: Board | undefined,
+  partitions: readonly PartitionRequest[],
+  findings: Findings,
+): void {
   const devices = new Map<string, string>();
   const spis = new Map<number, Owner>();
   const pages: Given[] = [];
@@ -66,11 +78,17 @@ function checkDevice(
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
   const owner = spis.get(device.spi);
-  if (owner !== undefined && owner.partition !== partition.name) findings.report(at, interruptTaken(device.spi, owner.use));
+  if (owner !== undefined && owner.partition !== partition.name)
+    findings.report(at, interruptTaken(device.spi, owner.use));
   else spis.set(device.spi, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
 }
 
-function checkSpis(board: Board | undefined, partition: PartitionRequest, spis: Map<number, Owner>, findings: Findings): void {
+function checkSpis(
+  board: Board | undefined,
+  partition: PartitionRequest,
+  spis: Map<number, Owner>,
+  findings: Findings,
+): void {
   for (const [index, spi] of (partition.fields.spis ?? []).entries()) {
     const at = [...partition.path, "spis", index];
     const owner = spis.get(spi);
@@ -86,6 +104,7 @@ function spiProblem(board: Board, spi: number): Problem | undefined {
   const [firstSpare, lastSpare] = board.spare_spis;
   if (spi >= board.gic.spis) return unknownSpi(spi, board.name, board.gic.spis);
   if (spi === board.uart.spi) return interruptReserved(spi, "the hypervisor's own UART");
-  if (spi >= firstSpare && spi <= lastSpare) return interruptReserved(spi, "one of the spare SPIs that consoles and channels use");
+  if (spi >= firstSpare && spi <= lastSpare)
+    return interruptReserved(spi, "one of the spare SPIs that consoles and channels use");
   return undefined;
 }

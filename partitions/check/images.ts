@@ -65,7 +65,8 @@ function readPartitionImages(
 
   const header = parseArm64Image(bytes);
   if (typeof header === "string") {
-    const [at, name] = fields.image === undefined ? [[...path, "guest"], profile.image.file] : [[...path, "image"], fields.image];
+    const [at, name] =
+      fields.image === undefined ? [[...path, "guest"], profile.image.file] : [[...path, "image"], fields.image];
     findings.report(at, imageNotAsProfile(name, profile.name, header));
     return undefined;
   }

@@ -18,7 +18,10 @@ const OUTPUT_MAX = 16 * 1024 * 1024;
 function dtc(from: "dts" | "dtb", to: "dts" | "dtb", input: Uint8Array | string): Buffer {
   const done = spawnSync("dtc", ["-I", from, "-O", to, "-o", "-", "-"], { input, maxBuffer: OUTPUT_MAX });
   if (done.error !== undefined) {
-    throw new DeviceTreeError("AXV-P080", "the device tree compiler `dtc` does not start: run tools/setup.sh, or install the package device-tree-compiler");
+    throw new DeviceTreeError(
+      "AXV-P080",
+      "the device tree compiler `dtc` does not start: run tools/setup.sh, or install the package device-tree-compiler",
+    );
   }
   if (done.status !== 0) {
     throw new DeviceTreeError("AXV-P081", `dtc refuses a generated device tree: ${done.stderr.toString().trim()}`);

@@ -18,7 +18,8 @@ export const reg = (base: number, size: number): number[] => [...cells64(base), 
 export const unit = (name: string, address: number): string => `${name}@${address.toString(16)}`;
 
 /** What may stand between quotes. A tab or newline in a command line would be a mistake elsewhere. */
-const quoted = (text: string): string => `"${text.replace(/[\\"]/g, "\\$&").replace(/\t/g, "\\t").replace(/\n/g, "\\n")}"`;
+const quoted = (text: string): string =>
+  `"${text.replace(/[\\"]/g, "\\$&").replace(/\t/g, "\\t").replace(/\n/g, "\\n")}"`;
 const cell = (value: number): string => (value < 10 ? String(value) : `0x${value.toString(16)}`);
 
 function property(name: string, value: Value): string {

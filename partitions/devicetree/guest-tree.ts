@@ -41,7 +41,9 @@ export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): s
       cpus(board, partition),
       ...memory(partition),
       timer(board),
-      ...(partition.pmu ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu) } }] : []),
+      ...(partition.pmu
+        ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu) } }]
+        : []),
       gic(partition),
       clock(board),
       console(partition),
@@ -74,7 +76,10 @@ function cpus(board: Board, partition: PlannedPartition): TreeNode {
 function memory(partition: PlannedPartition): TreeNode[] {
   return partition.regions
     .filter((region) => region.kind === "ram")
-    .map(({ ipa, size }) => ({ name: unit("memory", ipa), properties: { device_type: ["memory"], reg: reg(ipa, size) } }));
+    .map(({ ipa, size }) => ({
+      name: unit("memory", ipa),
+      properties: { device_type: ["memory"], reg: reg(ipa, size) },
+    }));
 }
 
 /** Secure, non-secure physical, virtual: a guest has no EL2, so no hypervisor timer. */
@@ -131,7 +136,9 @@ function devices(partition: PlannedPartition): TreeNode[] {
       reg: reg(device.reg, device.size),
       interrupts: spi(device.intid, device.trigger),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
-      ...(device.clockNames.length > 0 ? { clocks: device.clockNames.map(() => CLOCK_PHANDLE), "clock-names": device.clockNames } : {}),
+      ...(device.clockNames.length > 0
+        ? { clocks: device.clockNames.map(() => CLOCK_PHANDLE), "clock-names": device.clockNames }
+        : {}),
     },
   }));
 }

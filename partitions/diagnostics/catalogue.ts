@@ -3,8 +3,18 @@
 import { suggest } from "./suggest.ts";
 import type { Problem } from "./diagnostic.ts";
 
-const error = (code: string, message: string, remedy: string): Problem => ({ code, severity: "error", message, remedy });
-const warning = (code: string, message: string, remedy: string): Problem => ({ code, severity: "warning", message, remedy });
+const error = (code: string, message: string, remedy: string): Problem => ({
+  code,
+  severity: "error",
+  message,
+  remedy,
+});
+const warning = (code: string, message: string, remedy: string): Problem => ({
+  code,
+  severity: "warning",
+  message,
+  remedy,
+});
 
 // 00x: the file itself
 export const fileUnreadable = (file: string, reason: string): Problem =>
@@ -45,7 +55,9 @@ export const cpuTaken = (cpu: number, owner: string, free: readonly number[] | u
   error(
     "AXV-P020",
     `pCPU ${cpu} already belongs to partition "${owner}"; a pCPU runs one vCPU for life`,
-    free?.[0] === undefined ? `remove it here or there${free === undefined ? "" : ": no pCPU of the board is free"}` : `use a free one: ${free.join(", ")}`,
+    free?.[0] === undefined
+      ? `remove it here or there${free === undefined ? "" : ": no pCPU of the board is free"}`
+      : `use a free one: ${free.join(", ")}`,
   );
 export const deviceTaken = (device: string, owner: string): Problem =>
   error("AXV-P021", `device "${device}" already belongs to partition "${owner}"`, "remove it here or there");
@@ -58,7 +70,11 @@ export const pageShared = (device: string, other: string, owner: string, page: s
     `give both to one partition, or use a device of another page`,
   );
 export const memoryOverlap = (span: string, owner: string, theirs: string): Problem =>
-  error("AXV-P024", `the memory ${span} overlaps ${owner} at ${theirs}`, "choose another `at`, or leave it out to have one chosen");
+  error(
+    "AXV-P024",
+    `the memory ${span} overlaps ${owner} at ${theirs}`,
+    "choose another `at`, or leave it out to have one chosen",
+  );
 export const ipaOverlap = (what: string, span: string, other: string, theirs: string): Problem =>
   error(
     "AXV-P025",
@@ -80,7 +96,11 @@ export const outsideRam = (span: string, ram: string): Problem =>
 export const misaligned = (what: string, value: string, alignment: string): Problem =>
   error("AXV-P032", `${what} ${value} is not a multiple of ${alignment}`, `round it to a multiple of ${alignment}`);
 export const imageTooLarge = (what: string, needed: string, size: string): Problem =>
-  error("AXV-P033", `${what} needs ${needed} of memory, and the partition has ${size}`, "give the partition more `memory`");
+  error(
+    "AXV-P033",
+    `${what} needs ${needed} of memory, and the partition has ${size}`,
+    "give the partition more `memory`",
+  );
 export const sparesExhausted = (needed: number, available: number): Problem =>
   error(
     "AXV-P034",
@@ -100,7 +120,11 @@ export const dmaNeedsIdentity = (device: string, ipa: string): Problem =>
 export const imageMissing = (file: string, reason: string): Problem =>
   error("AXV-P050", `the file ${file} cannot be read: ${reason}`, "give the path of a file, relative to this one");
 export const imageNotAsProfile = (file: string, profile: string, reason: string): Problem =>
-  error("AXV-P051", `${file} is not what guest profile "${profile}" takes: ${reason}`, "give an arm64 `Image` as the kernel's build leaves it, not compressed");
+  error(
+    "AXV-P051",
+    `${file} is not what guest profile "${profile}" takes: ${reason}`,
+    "give an arm64 `Image` as the kernel's build leaves it, not compressed",
+  );
 export const notForGuest = (key: string, profile: string): Problem =>
   error("AXV-P052", `a "${profile}" guest has no use for "${key}": it takes no device tree`, `remove "${key}"`);
 export const imageNotBuilt = (file: string): Problem =>
@@ -116,4 +140,8 @@ export const noSparePcpu = (cpu: number, owner: string): Problem =>
 
 // 09x: the planner contradicts itself; see plan/prove.ts
 export const unsound = (reason: string): Problem =>
-  error("AXV-P090", `the finished plan is not sound: ${reason}`, "this is a mistake of the planner, not yours: please report it with this file");
+  error(
+    "AXV-P090",
+    `the finished plan is not sound: ${reason}`,
+    "this is a mistake of the planner, not yours: please report it with this file",
+  );

@@ -46,8 +46,7 @@ export class Findings {
   /** In the order a reader meets them. */
   get sorted(): Diagnostic[] {
     return [...this.#found].sort(
-      (a, b) =>
-        a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code),
+      (a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column || a.code.localeCompare(b.code),
     );
   }
 }

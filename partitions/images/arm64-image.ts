@@ -26,7 +26,8 @@ export interface Arm64Image {
 export function parseArm64Image(bytes: Uint8Array): Arm64Image | string {
   if (bytes.length < HEADER_SIZE) return `it has ${bytes.length} bytes, fewer than an arm64 Image's header`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(MAGIC_OFFSET, true) !== MAGIC) return `${describe(bytes)}, not an arm64 Image ("ARM\\x64" at byte 56)`;
+  if (view.getUint32(MAGIC_OFFSET, true) !== MAGIC)
+    return `${describe(bytes)}, not an arm64 Image ("ARM\\x64" at byte 56)`;
   const textOffset = Number(view.getBigUint64(TEXT_OFFSET, true));
   const imageSize = Number(view.getBigUint64(IMAGE_SIZE, true));
   if (textOffset >= BLOCK) return `its text_offset is 0x${textOffset.toString(16)}, and has to be below 2 MiB`;

@@ -39,7 +39,16 @@ function ramRegions(memory: MemoryPlan, partition: PartitionRequest): PlannedReg
   const span = memory.partitions.get(partition.name);
   const ipa = memoryIpa(partition);
   if (span === undefined || ipa === undefined) return [];
-  return [{ name: "memory", ipa: ipa === "identity" ? span.base : ipa, pa: span.base, size: span.size, kind: "ram", access: "rwx" }];
+  return [
+    {
+      name: "memory",
+      ipa: ipa === "identity" ? span.base : ipa,
+      pa: span.base,
+      size: span.size,
+      kind: "ram",
+      access: "rwx",
+    },
+  ];
 }
 
 /** One region for devices that share or adjoin pages. */
@@ -66,15 +75,21 @@ function deviceRegions(board: Board, partition: PartitionRequest): PlannedRegion
 export const isEndOf = (partition: PartitionRequest, channel: ChannelRequest): boolean =>
   channel.fields.between?.includes(partition.name) === true;
 
-function channelRegions(memory: MemoryPlan, partition: PartitionRequest, channels: readonly ChannelRequest[]): PlannedRegion[] {
+function channelRegions(
+  memory: MemoryPlan,
+  partition: PartitionRequest,
+  channels: readonly ChannelRequest[],
+): PlannedRegion[] {
   let next = partition.profile?.channels?.ipa;
-  return channels.filter((channel) => isEndOf(partition, channel)).flatMap((channel) => {
-    const span = memory.channels.get(channel.name);
-    if (span === undefined) return [];
-    const ipa = next ?? span.base;
-    if (next !== undefined) next = alignUp(next + span.size, PAGE);
-    return [{ name: channel.name, ipa, pa: span.base, size: span.size, kind: "channel" as const, access: "rw" }];
-  });
+  return channels
+    .filter((channel) => isEndOf(partition, channel))
+    .flatMap((channel) => {
+      const span = memory.channels.get(channel.name);
+      if (span === undefined) return [];
+      const ipa = next ?? span.base;
+      if (next !== undefined) next = alignUp(next + span.size, PAGE);
+      return [{ name: channel.name, ipa, pa: span.base, size: span.size, kind: "channel" as const, access: "rw" }];
+    });
 }
 
 /** Reported where the memory was asked for: of all these it is what a person can most easily move. */

@@ -28,7 +28,8 @@ export interface BootLayout {
 export function layoutBoot(images: GuestImages, deviceTree: boolean): BootLayout {
   const { header, bytes } = images.image;
   const imageEnd = header.textOffset + header.size;
-  const initrd = images.initrd === undefined ? undefined : { offset: alignUp(imageEnd, BLOCK), size: images.initrd.length };
+  const initrd =
+    images.initrd === undefined ? undefined : { offset: alignUp(imageEnd, BLOCK), size: images.initrd.length };
   const initrdEnd = initrd === undefined ? imageEnd : initrd.offset + initrd.size;
   const tree = deviceTree ? { offset: alignUp(initrdEnd, BLOCK) } : undefined;
   return {

@@ -16,11 +16,17 @@ export interface SpareInterrupts {
 }
 
 /** In the order of the file, consoles first: the same file always gets the same numbers. */
-export function assignSpares(board: Board, partitions: readonly PartitionRequest[], channels: readonly ChannelRequest[]): SpareInterrupts {
+export function assignSpares(
+  board: Board,
+  partitions: readonly PartitionRequest[],
+  channels: readonly ChannelRequest[],
+): SpareInterrupts {
   let next = FIRST_SPI + board.spare_spis[0];
   const consoles = new Map(partitions.map(({ name }) => [name, next++]));
   const doorbells = new Map(
-    channels.flatMap(({ name, fields }) => (fields.between ?? []).map((partition) => [`${name} ${partition}`, next++] as const)),
+    channels.flatMap(({ name, fields }) =>
+      (fields.between ?? []).map((partition) => [`${name} ${partition}`, next++] as const),
+    ),
   );
   const found = (intid: number | undefined): number => {
     if (intid === undefined) throw new RangeError("an interrupt was asked for that nobody has been given");
@@ -38,7 +44,20 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
     if (device === undefined) return [];
     const { reg, size, trigger, node, compatible, dma_coherent: dmaCoherent, clock_names: clockNames } = device;
     const quiesce = device.quiesce && { quiesce: { pa: reg + device.quiesce.offset, value: device.quiesce.value } };
-    return [{ name, reg, size, intid: FIRST_SPI + device.spi, trigger, node, compatible, dmaCoherent, clockNames, ...quiesce }];
+    return [
+      {
+        name,
+        reg,
+        size,
+        intid: FIRST_SPI + device.spi,
+        trigger,
+        node,
+        compatible,
+        dmaCoherent,
+        clockNames,
+        ...quiesce,
+      },
+    ];
   });
 }
 
@@ -54,7 +73,11 @@ export function planInterrupts(
     { intid: spares.console(partition.name), trigger: "edge", use: CONSOLE_USE },
     ...channels
       .filter((channel) => isEndOf(partition, channel))
-      .map(({ name }) => ({ intid: spares.doorbell(name, partition.name), trigger: "edge" as const, use: `doorbell of ${name}` })),
+      .map(({ name }) => ({
+        intid: spares.doorbell(name, partition.name),
+        trigger: "edge" as const,
+        use: `doorbell of ${name}`,
+      })),
   ];
   // Devices of one partition may share a line: it is one interrupt.
   const unique = new Map(interrupts.map((interrupt) => [interrupt.intid, interrupt]));

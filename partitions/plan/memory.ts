@@ -65,7 +65,13 @@ export function placeMemory(
   return { partitions: placed, channels: shared };
 }
 
-function placeAt(board: Board, partition: PartitionRequest, taken: Taken[], placed: Map<string, Span>, findings: Findings): void {
+function placeAt(
+  board: Board,
+  partition: PartitionRequest,
+  taken: Taken[],
+  placed: Map<string, Span>,
+  findings: Findings,
+): void {
   const memory = partition.fields.memory;
   if (memory?.ipa !== undefined && memory.ipa !== "identity" && memory.ipa % BLOCK !== 0) {
     findings.report([...partition.path, "memory", "ipa"], misaligned("the address", hex(memory.ipa), "2M"));
@@ -91,7 +97,10 @@ const memoryPath = ({ path, fields }: PartitionRequest): Path =>
 
 function reportExhausted(board: Board, path: Path, size: number, taken: readonly Taken[], findings: Findings): void {
   const total = board.ram.reduce((sum, bank) => sum + bank.size, 0);
-  const gaps = gapsOf(board.ram, taken.map((each) => each.span));
+  const gaps = gapsOf(
+    board.ram,
+    taken.map((each) => each.span),
+  );
   const largest = Math.max(0, ...gaps.map((gap) => alignDown(end(gap), BLOCK) - Math.ceil(gap.base / BLOCK) * BLOCK));
   findings.report(path, memoryExhausted(formatSize(size), formatSize(largest), formatSize(total)));
 }
@@ -104,8 +113,17 @@ function blockFor(size: number): number {
 }
 
 /** The highest free place, aligned as well as can be between the two alignments. */
-function highest(ram: readonly Span[], taken: readonly Taken[], size: number, least: number, most: number): Span | undefined {
-  const gaps = gapsOf(ram, taken.map((each) => each.span)).reverse();
+function highest(
+  ram: readonly Span[],
+  taken: readonly Taken[],
+  size: number,
+  least: number,
+  most: number,
+): Span | undefined {
+  const gaps = gapsOf(
+    ram,
+    taken.map((each) => each.span),
+  ).reverse();
   for (let alignment = most; alignment >= least; alignment /= 2) {
     for (const gap of gaps) {
       const base = alignDown(end(gap) - size, alignment);

@@ -107,7 +107,12 @@ export interface Plan {
     /** What of RAM from the base on is the hypervisor's: the image file, in whole pages. */
     readonly size: number;
   };
-  readonly gic: { readonly gicd: number; readonly version: number; readonly spiLimit: number; readonly maintenance: number };
+  readonly gic: {
+    readonly gicd: number;
+    readonly version: number;
+    readonly spiLimit: number;
+    readonly maintenance: number;
+  };
   /** INTIDs. */
   readonly timers: { readonly hypervisor: number; readonly virtual: number; readonly physical: number };
   readonly uart: { readonly kind: "pl011"; readonly address: number };

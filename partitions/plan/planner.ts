@@ -31,7 +31,12 @@ export interface Decisions {
 }
 
 /** `images`: by partition name. Loads of a partition whose images are not built are left out. */
-export function decide(board: Board, system: SystemRequest, memory: MemoryPlan, images: ReadonlyMap<string, GuestImages>): Decisions {
+export function decide(
+  board: Board,
+  system: SystemRequest,
+  memory: MemoryPlan,
+  images: ReadonlyMap<string, GuestImages>,
+): Decisions {
   const spares = assignSpares(board, system.partitions, system.channels);
   const decided = system.partitions.map((partition) =>
     decidePartition(board, system, memory, spares, partition, images.get(partition.name)),
@@ -63,7 +68,10 @@ export function decide(board: Board, system: SystemRequest, memory: MemoryPlan, 
 }
 
 /** A spare pCPU if there is one; or one of a partition that is not real-time; or the first one of all. */
-export function chooseHousekeeper(board: Board, partitions: readonly PartitionRequest[]): { cpu: number; realtimeOwner: PartitionRequest | undefined } {
+export function chooseHousekeeper(
+  board: Board,
+  partitions: readonly PartitionRequest[],
+): { cpu: number; realtimeOwner: PartitionRequest | undefined } {
   const owned = new Set(partitions.flatMap(({ fields }) => fields.cpus ?? []));
   const spare = [...board.cpus.mpidr.keys()].find((cpu) => !owned.has(cpu));
   if (spare !== undefined) return { cpu: spare, realtimeOwner: undefined };

@@ -44,7 +44,11 @@ function proveMemory(plan: Plan): string[] {
     { from: plan.image.base, to: plan.image.base + plan.image.size, by: "the hypervisor's image" },
     { from: plan.gic.gicd, to: plan.gic.gicd + EMULATED_GICD, by: "the physical GICD" },
     { from: plan.uart.address, to: plan.uart.address + EMULATED_PL011, by: "the hypervisor's UART" },
-    ...plan.cpus.map(({ gicr }, cpu) => ({ from: gicr, to: gicr + EMULATED_GICR, by: `the physical GICR of pCPU ${cpu}` })),
+    ...plan.cpus.map(({ gicr }, cpu) => ({
+      from: gicr,
+      to: gicr + EMULATED_GICR,
+      by: `the physical GICR of pCPU ${cpu}`,
+    })),
   ];
   const ends = new Map<string, string[]>();
   for (const { name, regions } of plan.partitions) {
@@ -61,7 +65,10 @@ function proveMemory(plan: Plan): string[] {
     }
   }
   const ill = [...ends].filter(([, sharers]) => sharers.length !== 2 || sharers[0] === sharers[1]);
-  return [...collisions(claims), ...ill.map(([stretch, sharers]) => `channel ${stretch} is shared by ${sharers.join(", ")}`)];
+  return [
+    ...collisions(claims),
+    ...ill.map(([stretch, sharers]) => `channel ${stretch} is shared by ${sharers.join(", ")}`),
+  ];
 }
 
 function proveCpus(plan: Plan): string[] {
@@ -70,7 +77,8 @@ function proveCpus(plan: Plan): string[] {
     const owners = plan.partitions.flatMap(({ cpus }, index) => (cpus.includes(cpu) ? [index] : []));
     if (owners.length > 1) wrong.push(`pCPU ${cpu} is in ${owners.length} partitions`);
     if ((owners[0] ?? null) !== partition) wrong.push(`pCPU ${cpu} does not know its partition`);
-    if (partition !== null && plan.partitions[partition]?.cpus[vcpu] !== cpu) wrong.push(`pCPU ${cpu} does not know its vCPU`);
+    if (partition !== null && plan.partitions[partition]?.cpus[vcpu] !== cpu)
+      wrong.push(`pCPU ${cpu} does not know its vCPU`);
   });
   for (const { name, cpus } of plan.partitions) {
     if (cpus.length === 0 || new Set(cpus).size !== cpus.length) wrong.push(`the pCPUs of ${name} are not a set`);
@@ -90,9 +98,11 @@ function proveInterrupts(plan: Plan): string[] {
       if (intid < 32 || intid >= plan.gic.spiLimit) wrong.push(`INTID ${intid} of ${name} is no SPI of the board`);
       owner.set(intid, name);
     }
-    if (!interrupts.some(({ intid, trigger }) => intid === consoleInterrupt && trigger === "edge")) wrong.push(`${name} does not own its console's interrupt`);
+    if (!interrupts.some(({ intid, trigger }) => intid === consoleInterrupt && trigger === "edge"))
+      wrong.push(`${name} does not own its console's interrupt`);
     const kept = [plan.timers.hypervisor, plan.gic.maintenance];
-    if (ppis.some((ppi) => ppi < 16 || ppi > 31 || kept.includes(ppi))) wrong.push(`${name} has a PPI that is not for it`);
+    if (ppis.some((ppi) => ppi < 16 || ppi > 31 || kept.includes(ppi)))
+      wrong.push(`${name} has a PPI that is not for it`);
   }
   return wrong;
 }
@@ -105,7 +115,9 @@ function proveAddressSpace(partition: PlannedPartition): string[] {
     { from: gicr, to: gicr + EMULATED_GICR * cpus.length, by: "GICR" },
     { from: console, to: console + EMULATED_PL011, by: "PL011" },
   ];
-  const odd = regions.filter(({ ipa, pa, size }) => [ipa, pa, size].some((value) => value % STAGE2_PAGE !== 0) || size <= 0);
+  const odd = regions.filter(
+    ({ ipa, pa, size }) => [ipa, pa, size].some((value) => value % STAGE2_PAGE !== 0) || size <= 0,
+  );
   const fetched = regions.filter(({ kind, access }) => kind !== "ram" && access.includes("x"));
   const shifted = regions.filter(({ kind, ipa, pa }) => kind === "device" && ipa !== pa);
   return [
@@ -118,12 +130,15 @@ function proveAddressSpace(partition: PlannedPartition): string[] {
 
 /** Whatever is copied lands in the partition's own RAM, nothing on top of another; the entry is inside, too. */
 function proveLoads({ name, regions, loads, entry, argument }: PlannedPartition): string[] {
-  const wrong = collisions(loads.map((load) => ({ from: load.target, to: load.target + load.size, by: `${load.name} of ${name}` })));
+  const wrong = collisions(
+    loads.map((load) => ({ from: load.target, to: load.target + load.size, by: `${load.name} of ${name}` })),
+  );
   const ram = regions.filter(({ kind }) => kind === "ram");
   for (const load of loads) {
     const home = ram.find(({ pa, size }) => pa <= load.target && load.target + load.size <= pa + size);
     if (home === undefined) wrong.push(`${load.name} of ${name} is not in its RAM`);
-    else if (load.target - home.pa !== load.ipa - home.ipa) wrong.push(`${load.name} of ${name} is not where the guest looks for it`);
+    else if (load.target - home.pa !== load.ipa - home.ipa)
+      wrong.push(`${load.name} of ${name} is not where the guest looks for it`);
   }
   const inside = (ipa: number): boolean => ram.some((region) => region.ipa <= ipa && ipa < region.ipa + region.size);
   if (!inside(entry)) wrong.push(`${name} is entered outside its RAM`);
@@ -136,8 +151,12 @@ function proveChannels(plan: Plan, { name, channels }: PlannedPartition): string
   return channels.flatMap((channel) => {
     const peer = plan.partitions[channel.peer];
     const back = peer?.channels.find((each) => each.name === channel.name);
-    const answered = back !== undefined && plan.partitions[back.peer]?.name === name && back.interrupt === channel.doorbell;
-    const owned = peer?.interrupts.some(({ intid, trigger }) => intid === channel.doorbell && trigger === "edge") === true;
-    return answered && owned && peer.name !== name ? [] : [`the doorbell of channel ${channel.name} at ${name} does not ring at its peer`];
+    const answered =
+      back !== undefined && plan.partitions[back.peer]?.name === name && back.interrupt === channel.doorbell;
+    const owned =
+      peer?.interrupts.some(({ intid, trigger }) => intid === channel.doorbell && trigger === "edge") === true;
+    return answered && owned && peer.name !== name
+      ? []
+      : [`the doorbell of channel ${channel.name} at ${name} does not ring at its peer`];
   });
 }

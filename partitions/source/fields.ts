@@ -18,7 +18,7 @@ export const isMapping = (value: unknown): value is Readonly<Record<string, unkn
 function shown(value: unknown): string {
   if (value === null) return "nothing";
   if (Array.isArray(value)) return "a list";
-  return typeof value === "object" ? "a mapping" : JSON.stringify(value) ?? "nothing";
+  return typeof value === "object" ? "a mapping" : (JSON.stringify(value) ?? "nothing");
 }
 
 export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, findings: Findings): Fields<S> {
@@ -68,7 +68,14 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
       // Of a union, the branch that is meant for a mapping explains best what is wrong in one.
       const branch = issue.errors.find((errors) => errors.some(isAboutContents));
       if (branch === undefined) findings.report(at, badValue(nameOf(at), shown(value), issue.message));
-      else reportIssues(schema, branch.map((each) => ({ ...each, path: [...issue.path, ...each.path] })), raw, base, findings);
+      else
+        reportIssues(
+          schema,
+          branch.map((each) => ({ ...each, path: [...issue.path, ...each.path] })),
+          raw,
+          base,
+          findings,
+        );
     } else if (value === undefined) {
       findings.report(at.slice(0, -1), missingKey(String(at.at(-1)), nameOf(at.slice(0, -1))), "key");
     } else {

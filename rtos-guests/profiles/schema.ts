@@ -15,7 +15,9 @@ export const Profile = z.strictObject({
   description: z.string(),
   realtime: z.boolean().describe("its pCPUs are kept free of the hypervisor's housekeeping wherever that can be"),
   image: z.strictObject({
-    format: z.enum(["arm64-image"]).describe("arm64-image: Linux Documentation/arch/arm64/booting.rst, entered at its first byte"),
+    format: z
+      .enum(["arm64-image"])
+      .describe("arm64-image: Linux Documentation/arch/arm64/booting.rst, entered at its first byte"),
     file: z.string().describe("used when system.yaml names none; relative to the project"),
   }),
   memory: z.strictObject({

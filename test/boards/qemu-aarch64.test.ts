@@ -24,7 +24,19 @@ function dumpTree(): FdtNode {
     const file = join(folder, "board.dtb");
     const ram = board?.ram.reduce((sum, { size }) => sum + size, 0) ?? 0;
     const smp = String(board?.cpus.mpidr.length);
-    const options = ["-nodefaults", "-display", "none", "-M", `${machine},dumpdtb=${file}`, "-cpu", cpu, "-smp", smp, "-m", `${ram / 2 ** 20}M`];
+    const options = [
+      "-nodefaults",
+      "-display",
+      "none",
+      "-M",
+      `${machine},dumpdtb=${file}`,
+      "-cpu",
+      cpu,
+      "-smp",
+      smp,
+      "-m",
+      `${ram / 2 ** 20}M`,
+    ];
     execFileSync("qemu-system-aarch64", options, { timeout: QEMU_TIMEOUT_MS, stdio: ["ignore", "ignore", "pipe"] });
     return readFdt(readFileSync(file));
   } finally {
@@ -36,7 +48,8 @@ const tree = dumpTree();
 
 function only(compatible: string): FdtNode {
   const [node, ...others] = compatibleWith(tree, compatible);
-  if (node === undefined || others.length > 0) throw new Error(`${others.length + (node === undefined ? 0 : 1)} nodes are ${compatible}`);
+  if (node === undefined || others.length > 0)
+    throw new Error(`${others.length + (node === undefined ? 0 : 1)} nodes are ${compatible}`);
   return node;
 }
 
@@ -55,7 +68,9 @@ test("pCPUs: their number, MPIDRs and type", () => {
 
 test("RAM", () => {
   const banks = tree.children.filter(({ properties }) => strings(properties["device_type"])[0] === "memory");
-  expect(banks.map(({ properties }) => wide(properties["reg"]))).toEqual(board.ram.map(({ base, size }) => [base, size]));
+  expect(banks.map(({ properties }) => wide(properties["reg"]))).toEqual(
+    board.ram.map(({ base, size }) => [base, size]),
+  );
 });
 
 test("GICv3: GICD, GICR with room for every pCPU, maintenance interrupt", () => {
@@ -69,7 +84,12 @@ test("GICv3: GICD, GICR with room for every pCPU, maintenance interrupt", () => 
 
 test("timer PPIs, in the order of the binding", () => {
   const { secure, physical, virtual, hypervisor } = board.timer;
-  expect(cells(only("arm,armv8-timer").properties["interrupts"]).filter((_, index) => index % 3 === 1)).toEqual([secure, physical, virtual, hypervisor]);
+  expect(cells(only("arm,armv8-timer").properties["interrupts"]).filter((_, index) => index % 3 === 1)).toEqual([
+    secure,
+    physical,
+    virtual,
+    hypervisor,
+  ]);
 });
 
 test("PMU PPI", () => {
@@ -90,7 +110,9 @@ test("firmware's PSCI is called the way it is there", () => {
 
 describe("devices", () => {
   test.each(Object.entries(board.devices))("%s", (_, device: Device) => {
-    const found = compatibleWith(tree, device.compatible[0] ?? "").find(({ properties }) => wide(properties["reg"])[0] === device.reg);
+    const found = compatibleWith(tree, device.compatible[0] ?? "").find(
+      ({ properties }) => wide(properties["reg"])[0] === device.reg,
+    );
     expect(found?.name).toBe(`${device.node}@${device.reg.toString(16)}`);
     expect(strings(found?.properties["compatible"])).toEqual(device.compatible);
     expect(wide(found?.properties["reg"])).toEqual([device.reg, device.size]);

@@ -18,7 +18,13 @@ const read = readBlob(blob);
 const records = (name: string): readonly BlobRecord[] => read.records[name] ?? [];
 
 /** What the writer derives by itself from the records. */
-const DERIVED = new Set(["magic", "version", "size", "checksum", ...Object.keys(read.header).filter((name) => /(Offset|Count)$/.test(name))]);
+const DERIVED = new Set([
+  "magic",
+  "version",
+  "size",
+  "checksum",
+  ...Object.keys(read.header).filter((name) => /(Offset|Count)$/.test(name)),
+]);
 
 const VALUE: Readonly<Record<table.FieldType, fc.Arbitrary<FieldValue>>> = {
   u32: fc.nat(0xffffffff),
@@ -31,13 +37,16 @@ const record = (layout: table.RecordLayout): fc.Arbitrary<BlobRecord> =>
 
 describe("encodeBlob and readBlob", () => {
   test("are inverse to each other, whatever the records hold", () => {
-    const lists = fc.record(Object.fromEntries(table.RECORDS.map((layout) => [layout.name, fc.array(record(layout), { maxLength: 4 })])));
+    const lists = fc.record(
+      Object.fromEntries(table.RECORDS.map((layout) => [layout.name, fc.array(record(layout), { maxLength: 4 })])),
+    );
     fc.assert(
       fc.property(record(table.HEADER), lists, (header, packed) => {
         const bytes = encodeBlob(header, packed);
         const back = readBlob(bytes);
         expect(back.records).toEqual(packed);
-        for (const [name, value] of Object.entries(header)) if (!DERIVED.has(name)) expect(back.header[name]).toEqual(value);
+        for (const [name, value] of Object.entries(header))
+          if (!DERIVED.has(name)) expect(back.header[name]).toEqual(value);
         expect(bytes.length % 8).toBe(0);
         expect(back.header["size"]).toBe(bytes.length);
       }),
@@ -50,7 +59,9 @@ describe("encodeBlob and readBlob", () => {
   });
 
   test("refuse a value of another type than the table says", () => {
-    expect(() => encodeBlob({ ...read.header, gicd: 1 }, {})).toThrow(new TypeError("blob field gicd is u64, and was given number"));
+    expect(() => encodeBlob({ ...read.header, gicd: 1 }, {})).toThrow(
+      new TypeError("blob field gicd is u64, and was given number"),
+    );
   });
 });
 
@@ -120,8 +131,21 @@ describe("the blob of golden/system.yaml", () => {
       { mpidr: 3n, gicr: 0x08100000n, partition: 1, vcpu: 0 },
     ]);
     expect(records("Partition")).toMatchObject([
-      { name: "linux", flags: table.PARTITION_AUTOSTART + table.PARTITION_PMU, onFailure: ON_FAILURE_RESTART, cpus: 0b11, bootCpu: 1 },
-      { name: "plc", flags: table.PARTITION_AUTOSTART, onFailure: ON_FAILURE_INSPECT, cpus: 0b1000, watchdogMicroseconds: 50_000, argument: 0n },
+      {
+        name: "linux",
+        flags: table.PARTITION_AUTOSTART + table.PARTITION_PMU,
+        onFailure: ON_FAILURE_RESTART,
+        cpus: 0b11,
+        bootCpu: 1,
+      },
+      {
+        name: "plc",
+        flags: table.PARTITION_AUTOSTART,
+        onFailure: ON_FAILURE_INSPECT,
+        cpus: 0b1000,
+        watchdogMicroseconds: 50_000,
+        argument: 0n,
+      },
       { name: "old-linux", flags: 0, cpus: 0b100, entry: 0x80080000n, argument: 0x80600000n },
     ]);
   });
@@ -129,9 +153,15 @@ describe("the blob of golden/system.yaml", () => {
   test("owns interrupts twice alike: as a list and as bits", () => {
     for (const partition of records("Partition")) {
       const [first, count] = [Number(partition["interruptFirst"]), Number(partition["interruptCount"])];
-      const listed = records("Interrupt").slice(first, first + count).map(({ intid }) => Number(intid));
+      const listed = records("Interrupt")
+        .slice(first, first + count)
+        .map(({ intid }) => Number(intid));
       const words = partition["spis"] as readonly number[];
-      const bits = words.flatMap((word, k) => Array.from({ length: 32 }, (_, n) => n).filter((n) => (word >>> n) % 2 === 1).map((n) => 32 * k + n));
+      const bits = words.flatMap((word, k) =>
+        Array.from({ length: 32 }, (_, n) => n)
+          .filter((n) => (word >>> n) % 2 === 1)
+          .map((n) => 32 * k + n),
+      );
       expect(bits).toEqual(listed);
       expect(words[0]).toBe(0);
     }
@@ -142,7 +172,9 @@ describe("the blob of golden/system.yaml", () => {
   });
 
   test("silences each device that does DMA when its partition stops", () => {
-    expect(records("Quiesce").map(({ pa, value }) => [pa, value])).toEqual([0x0a000070n, 0x0a000270n, 0x0a001070n].map((pa) => [pa, 0]));
+    expect(records("Quiesce").map(({ pa, value }) => [pa, value])).toEqual(
+      [0x0a000070n, 0x0a000270n, 0x0a001070n].map((pa) => [pa, 0]),
+    );
   });
 
   test("loads lie behind one another in the image, 64-aligned, as long as what is given to the packer", () => {
@@ -151,7 +183,9 @@ describe("the blob of golden/system.yaml", () => {
     const sources = records("Load").map(({ source }) => Number(source));
     sources.forEach((source, index) => {
       expect(source % 64).toBe(0);
-      expect(source).toBeGreaterThanOrEqual(index === 0 ? 0x100000 + blob.length : (sources[index - 1] ?? 0) + (lengths[index - 1] ?? 0));
+      expect(source).toBeGreaterThanOrEqual(
+        index === 0 ? 0x100000 + blob.length : (sources[index - 1] ?? 0) + (lengths[index - 1] ?? 0),
+      );
     });
   });
 

@@ -15,10 +15,18 @@ interface Result {
   readonly stderr: string;
 }
 
+/** No colours, however this test is run. */
+const ENVIRONMENT = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+
 function axvPart(...parameters: readonly string[]): Result {
-  // No colours, however this test is run.
-  const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", ...parameters], { encoding: "utf8", env });
+  return axvPartIn(ENVIRONMENT, parameters);
+}
+
+function axvPartIn(env: NodeJS.ProcessEnv, parameters: readonly string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", ...parameters], {
+    encoding: "utf8",
+    env,
+  });
   return { status, stdout, stderr };
 }
 
@@ -68,6 +76,19 @@ describe("axv-part check", () => {
   });
 });
 
+describe("a missing tool", () => {
+  test("dtc: one message that says what to do, status 1", () => {
+    const { status, stdout, stderr } = axvPartIn({ ...ENVIRONMENT, PATH: folder }, [
+      "plan",
+      here("golden/system.yaml"),
+    ]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toBe(
+      "axv-part: AXV-P080: the device tree compiler `dtc` does not start: run tools/setup.sh, or install the package device-tree-compiler\n",
+    );
+  });
+});
+
 describe("axv-part plan", () => {
   test("tables", () => {
     const { status, stdout } = axvPart("plan", here("golden/system.yaml"));
@@ -85,7 +106,9 @@ describe("axv-part plan", () => {
   test("a bad file: mistakes, status 1, and no picture", () => {
     const { status, stdout, stderr } = axvPart("plan", "--svg", inFolder("bad.svg"), here("bad/page-shared.yaml"));
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
-    expect(stderr).toMatch(/AXV-P023[^]*axv-part: test\/partitions\/bad\/page-shared\.yaml has mistakes \(1 error.*\): correct them, then try again\n$/);
+    expect(stderr).toMatch(
+      /AXV-P023[^]*axv-part: test\/partitions\/bad\/page-shared\.yaml has mistakes \(1 error.*\): correct them, then try again\n$/,
+    );
     expect(existsSync(inFolder("bad.svg"))).toBe(false);
   });
 
@@ -100,7 +123,10 @@ describe("axv-part build", () => {
   const image = (): string => inFolder("line/image.bin");
 
   test("makes an image with core, blob and guests, and what was planned beside it", () => {
-    writeFileSync(inFolder("line.yaml"), "board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], watchdog: 50ms }\n");
+    writeFileSync(
+      inFolder("line.yaml"),
+      "board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], watchdog: 50ms }\n",
+    );
     const { status, stdout, stderr } = axvPart("build", inFolder("line.yaml"), "-o", image());
     expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/image\.bin: \d+ bytes/);

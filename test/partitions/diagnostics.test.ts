@@ -68,7 +68,14 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "outside-ram": ["3:58 AXV-P031", "4:59 AXV-P031"],
   "page-shared": ["4:72 AXV-P023"],
   "spares-exhausted": ["5:1 AXV-P034"],
-  "too-many-partitions": ["2:1 AXV-P008", "7:28 AXV-P014", "8:28 AXV-P014", "9:28 AXV-P014", "10:28 AXV-P014", "11:28 AXV-P014"],
+  "too-many-partitions": [
+    "2:1 AXV-P008",
+    "7:28 AXV-P014",
+    "8:28 AXV-P014",
+    "9:28 AXV-P014",
+    "10:28 AXV-P014",
+    "11:28 AXV-P014",
+  ],
   "unknown-board": ["1:8 AXV-P010", "3:29 AXV-P014"],
   "unknown-cpu": ["3:32 AXV-P014"],
   "unknown-device": ["3:47 AXV-P012", "3:56 AXV-P012", "3:66 AXV-P012"],
@@ -104,7 +111,9 @@ describe("bad files", () => {
 
   test("show every code of the catalogue", () => {
     const catalogue = readFileSync("partitions/diagnostics/catalogue.ts", "utf8").match(/AXV-P\d{3}/g) ?? [];
-    const shown = Object.values(EXPECTED).flat().map((place) => place.replace(/^.* /, ""));
+    const shown = Object.values(EXPECTED)
+      .flat()
+      .map((place) => place.replace(/^.* /, ""));
     expect(new Set([...shown, ...Object.keys(SHOWN_ELSEWHERE)])).toEqual(new Set(catalogue));
     expect(new Set(catalogue).size).toBe(catalogue.length);
   });
@@ -119,7 +128,8 @@ describe("a diagnostic", () => {
   });
 
   test("of what an anchor stands for is at the anchor's value", () => {
-    const text = "board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: &mine [1, 9] }\n  b: { guest: plc, cpus: *mine }\n";
+    const text =
+      "board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: &mine [1, 9] }\n  b: { guest: plc, cpus: *mine }\n";
     expect(places(planText(text))).toEqual(["3:33 AXV-P020", "3:36 AXV-P014", "3:36 AXV-P014"]);
   });
 

@@ -59,6 +59,8 @@ describe("dtc", () => {
   });
 
   test("refuses nonsense with a code", () => {
-    expect(() => compileTree("/dts-v1/; / { a = <; };")).toThrow(/^AXV-P081: dtc refuses a generated device tree: .*syntax error/s);
+    expect(() => compileTree("/dts-v1/; / { a = <; };")).toThrow(
+      /^AXV-P081: dtc refuses a generated device tree: .*syntax error/s,
+    );
   });
 });

@@ -76,12 +76,24 @@ describe("images that the build makes", () => {
   const source = new YamlSource("system.yaml", "partitions:\n  a:\n    guest: linux\n    cpus: [0]\n");
   const linux = profiles().get("linux", new Findings(source));
   if (linux?.device_tree === undefined) throw new Error("the profile of linux has no device tree");
-  const missing = { ...linux, image: { ...linux.image, file: "build/none/Image" }, device_tree: { ...linux.device_tree, initrd: "build/none/initrd" } };
-  const request: PartitionRequest = { name: "a", path: ["partitions", "a"], fields: { guest: "linux", cpus: [0] }, profile: missing, memoryBroken: false };
+  const missing = {
+    ...linux,
+    image: { ...linux.image, file: "build/none/Image" },
+    device_tree: { ...linux.device_tree, initrd: "build/none/initrd" },
+  };
+  const request: PartitionRequest = {
+    name: "a",
+    path: ["partitions", "a"],
+    fields: { guest: "linux", cpus: [0] },
+    profile: missing,
+    memoryBroken: false,
+  };
 
   test("are named, so that somebody can make them", () => {
     expect(standardImages([request, request])).toEqual(["build/none/Image", "build/none/initrd"]);
-    expect(standardImages([{ ...request, fields: { ...request.fields, image: "mine" } }])).toEqual(["build/none/initrd"]);
+    expect(standardImages([{ ...request, fields: { ...request.fields, image: "mine" } }])).toEqual([
+      "build/none/initrd",
+    ]);
   });
 
   test("are no mistake while they are not there, but a warning", () => {
@@ -89,7 +101,13 @@ describe("images that the build makes", () => {
     expect(readImages("system.yaml", [request], "as they are", findings).size).toBe(0);
     expect(findings.hasErrors).toBe(false);
     expect(findings.sorted).toMatchObject([
-      { code: "AXV-P053", severity: "warning", line: 3, column: 12, message: "build/none/Image is not built yet, so its size is not checked" },
+      {
+        code: "AXV-P053",
+        severity: "warning",
+        line: 3,
+        column: 12,
+        message: "build/none/Image is not built yet, so its size is not checked",
+      },
       { code: "AXV-P053", severity: "warning", line: 3, column: 12 },
     ]);
   });

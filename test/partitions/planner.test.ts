@@ -19,7 +19,9 @@ const ram = (plan: Plan, name: string): { pa: number; ipa: number } => {
 
 describe("memory", () => {
   test("is given from the top of RAM down, the largest first, aligned to its own size", () => {
-    const plan = planOf("{ a: { guest: plc, cpus: [0], memory: 16M }, b: { guest: linux, cpus: [1], memory: 256M }, c: { guest: linux, cpus: [2], memory: 128M } }");
+    const plan = planOf(
+      "{ a: { guest: plc, cpus: [0], memory: 16M }, b: { guest: linux, cpus: [1], memory: 256M }, c: { guest: linux, cpus: [2], memory: 128M } }",
+    );
     expect(ram(plan, "b").pa).toBe(0x70000000);
     expect(ram(plan, "c").pa).toBe(0x68000000);
     expect(ram(plan, "a").pa).toBe(0x67000000);
@@ -33,13 +35,17 @@ describe("memory", () => {
   });
 
   test("who says where gets it, and the others go round it", () => {
-    const plan = planOf("{ a: { guest: plc, cpus: [0], memory: { size: 16M, at: 0x7f000000 } }, b: { guest: linux, cpus: [1], memory: 512M } }");
+    const plan = planOf(
+      "{ a: { guest: plc, cpus: [0], memory: { size: 16M, at: 0x7f000000 } }, b: { guest: linux, cpus: [1], memory: 512M } }",
+    );
     expect(ram(plan, "a").pa).toBe(0x7f000000);
     expect(ram(plan, "b").pa).toBe(0x50000000);
   });
 
   test("is at IPA = PA for Linux and at the IPA of its profile for the PLC guest, unless the file says otherwise", () => {
-    const plan = planOf("{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1] }, c: { guest: plc, cpus: [2], memory: { size: 16M, ipa: identity } } }");
+    const plan = planOf(
+      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1] }, c: { guest: plc, cpus: [2], memory: { size: 16M, ipa: identity } } }",
+    );
     expect(ram(plan, "a").ipa).toBe(0x40000000);
     expect(ram(plan, "b").ipa).toBe(ram(plan, "b").pa);
     expect(ram(plan, "c").ipa).toBe(ram(plan, "c").pa);
@@ -63,7 +69,10 @@ describe("housekeeping", () => {
 });
 
 describe("interrupts", () => {
-  const plan = planOf("{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1], devices: [virtio3] } }", "{ c: { between: [b, a] }, d: { between: [a, b] } }");
+  const plan = planOf(
+    "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1], devices: [virtio3] } }",
+    "{ c: { between: [b, a] }, d: { between: [a, b] } }",
+  );
 
   test("spare SPIs go to consoles first, then to doorbells, in the order of the file", () => {
     expect(plan.partitions.map(({ consoleInterrupt }) => consoleInterrupt)).toEqual([232, 233]);
@@ -84,14 +93,27 @@ describe("interrupts", () => {
 
 describe("address space", () => {
   test("channels of the PLC guest follow one another from 0x50000000, in the order of the file", () => {
-    const plan = planOf("{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1] } }", "{ c: { between: [b, a], size: 8K }, d: { between: [a, b] } }");
-    expect(partition(plan, "a").channels.map(({ ipa, size }) => [ipa, size])).toEqual([[0x50000000, 0x2000], [0x50002000, 0x1000]]);
+    const plan = planOf(
+      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1] } }",
+      "{ c: { between: [b, a], size: 8K }, d: { between: [a, b] } }",
+    );
+    expect(partition(plan, "a").channels.map(({ ipa, size }) => [ipa, size])).toEqual([
+      [0x50000000, 0x2000],
+      [0x50002000, 0x1000],
+    ]);
   });
 
   test("devices that share a page are mapped once", () => {
     const plan = planOf("{ a: { guest: linux, cpus: [0], devices: [virtio9, virtio0, virtio1, virtio31] } }");
     expect(partition(plan, "a").regions.slice(1)).toEqual([
-      { name: "virtio0, virtio1, virtio9", ipa: 0x0a000000, pa: 0x0a000000, size: 0x2000, kind: "device", access: "rw" },
+      {
+        name: "virtio0, virtio1, virtio9",
+        ipa: 0x0a000000,
+        pa: 0x0a000000,
+        size: 0x2000,
+        kind: "device",
+        access: "rw",
+      },
       { name: "virtio31", ipa: 0x0a003000, pa: 0x0a003000, size: 0x1000, kind: "device", access: "rw" },
     ]);
   });

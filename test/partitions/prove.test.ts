@@ -11,11 +11,16 @@ const good = sound(plan(here("golden/system.yaml"))).plan;
 
 /** The plan with one partition changed. */
 function spoilt(name: string, change: (partition: PlannedPartition) => Partial<PlannedPartition>): Plan {
-  return { ...good, partitions: good.partitions.map((each) => (each.name === name ? { ...each, ...change(each) } : each)) };
+  return {
+    ...good,
+    partitions: good.partitions.map((each) => (each.name === name ? { ...each, ...change(each) } : each)),
+  };
 }
 
 const withRegion = (name: string, index: number, change: Partial<PlannedRegion>): Plan =>
-  spoilt(name, ({ regions }) => ({ regions: regions.map((region, at) => (at === index ? { ...region, ...change } : region)) }));
+  spoilt(name, ({ regions }) => ({
+    regions: regions.map((region, at) => (at === index ? { ...region, ...change } : region)),
+  }));
 
 test("a good plan is sound", () => {
   expect(prove(good)).toEqual([]);
@@ -27,44 +32,110 @@ describe("a spoilt plan is not", () => {
   const recipes = regionIndex("linux", "recipes");
 
   test.each<[string, Plan, RegExp]>([
-    ["memory of two partitions overlaps", withRegion("plc", 0, { pa: 0x7f000000 }), /"memory" of linux and "memory" of plc both have 0x7f000000/],
-    ["memory on the hypervisor", withRegion("plc", 0, { pa: 0x40200000 }), /the hypervisor's image and "memory" of plc/],
+    [
+      "memory of two partitions overlaps",
+      withRegion("plc", 0, { pa: 0x7f000000 }),
+      /"memory" of linux and "memory" of plc both have 0x7f000000/,
+    ],
+    [
+      "memory on the hypervisor",
+      withRegion("plc", 0, { pa: 0x40200000 }),
+      /the hypervisor's image and "memory" of plc/,
+    ],
     ["memory on the physical GICD", withRegion("plc", 0, { pa: 0x08000000 }), /physical GICD/],
     ["memory on a physical GICR", withRegion("plc", 0, { pa: 0x08100000, size: 0x1000 }), /physical GICR of pCPU 3/],
     ["memory on the hypervisor's UART", withRegion("plc", 0, { pa: 0x09000000, size: 0x1000 }), /hypervisor's UART/],
-    ["a channel's ends are in different places", withRegion("linux", recipes, { pa: 0x4f000000, ipa: 0x4f000000 }), /is shared by linux$|is shared by old-linux$/m],
+    [
+      "a channel's ends are in different places",
+      withRegion("linux", recipes, { pa: 0x4f000000, ipa: 0x4f000000 }),
+      /is shared by linux$|is shared by old-linux$/m,
+    ],
     ["a region is no whole page", withRegion("plc", 0, { size: 0x1000001 }), /not in whole pages/],
     ["a region is empty", withRegion("plc", 0, { size: 0 }), /not in whole pages/],
-    ["a channel is executable", withRegion("linux", recipes, { access: "rwx" }), /"recipes" of linux is no RAM, but executable/],
+    [
+      "a channel is executable",
+      withRegion("linux", recipes, { access: "rwx" }),
+      /"recipes" of linux is no RAM, but executable/,
+    ],
     ["a device is not at its PA", withRegion("linux", 1, { ipa: 0x0b000000 }), /is not at its PA/],
     ["regions of one partition overlap", withRegion("linux", recipes, { ipa: 0x60000000 }), /address space of linux/],
     ["memory over the emulated GICD", withRegion("plc", 0, { ipa: 0x07800000 }), /"memory" and GICD/],
-    ["the console is inside the memory", spoilt("plc", () => ({ console: 0x40000000 })), /PL011 and "memory"|"memory" and PL011/],
+    [
+      "the console is inside the memory",
+      spoilt("plc", () => ({ console: 0x40000000 })),
+      /PL011 and "memory"|"memory" and PL011/,
+    ],
     ["one pCPU in two partitions", spoilt("plc", () => ({ cpus: [3, 2] })), /pCPU 2 is in 2 partitions/],
     ["one pCPU twice in a partition", spoilt("plc", () => ({ cpus: [3, 3] })), /pCPUs of plc are not a set/],
     ["a partition without pCPUs", spoilt("plc", () => ({ cpus: [] })), /pCPUs of plc are not a set/],
     ["a pCPU that is not there", spoilt("plc", () => ({ cpus: [3, 4] })), /plc has a pCPU that is not there/],
     ["vCPUs the wrong way round", spoilt("linux", () => ({ cpus: [0, 1] })), /does not know its vCPU/],
-    ["a pCPU of another partition", { ...good, cpus: good.cpus.map((cpu) => ({ ...cpu, partition: 0 })) }, /does not know its partition/],
+    [
+      "a pCPU of another partition",
+      { ...good, cpus: good.cpus.map((cpu) => ({ ...cpu, partition: 0 })) },
+      /does not know its partition/,
+    ],
     ["a housekeeper that is not there", { ...good, housekeeper: 4 }, /housekeeper/],
-    ["an interrupt in two partitions", spoilt("plc", ({ interrupts }) => ({ interrupts: [...interrupts, { intid: 48, trigger: "edge", use: "" }] })), /INTID 48 belongs to linux and to plc/],
-    ["an SPI that is not there", spoilt("plc", ({ interrupts }) => ({ interrupts: [...interrupts, { intid: 288, trigger: "edge", use: "" }] })), /INTID 288 of plc is no SPI/],
-    ["a console without its interrupt", spoilt("plc", () => ({ consoleInterrupt: 250 })), /does not own its console's interrupt/],
+    [
+      "an interrupt in two partitions",
+      spoilt("plc", ({ interrupts }) => ({ interrupts: [...interrupts, { intid: 48, trigger: "edge", use: "" }] })),
+      /INTID 48 belongs to linux and to plc/,
+    ],
+    [
+      "an SPI that is not there",
+      spoilt("plc", ({ interrupts }) => ({ interrupts: [...interrupts, { intid: 288, trigger: "edge", use: "" }] })),
+      /INTID 288 of plc is no SPI/,
+    ],
+    [
+      "a console without its interrupt",
+      spoilt("plc", () => ({ consoleInterrupt: 250 })),
+      /does not own its console's interrupt/,
+    ],
     ["the hypervisor's timer given away", spoilt("plc", () => ({ ppis: [26] })), /PPI that is not for it/],
     ["the maintenance interrupt given away", spoilt("plc", () => ({ ppis: [25, 27] })), /PPI that is not for it/],
-    ["a load outside the memory", spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, target: 0x60000000 })) })), /image of plc is not in its RAM/],
-    ["a load somewhere else than the guest looks", spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, ipa: 0x40001000 })) })), /not where the guest looks/],
-    ["loads on top of each other", spoilt("linux", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, target: 0x60000000, ipa: 0x60000000 })) })), /both have 0x60000000/],
+    [
+      "a load outside the memory",
+      spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, target: 0x60000000 })) })),
+      /image of plc is not in its RAM/,
+    ],
+    [
+      "a load somewhere else than the guest looks",
+      spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, ipa: 0x40001000 })) })),
+      /not where the guest looks/,
+    ],
+    [
+      "loads on top of each other",
+      spoilt("linux", ({ loads }) => ({
+        loads: loads.map((load) => ({ ...load, target: 0x60000000, ipa: 0x60000000 })),
+      })),
+      /both have 0x60000000/,
+    ],
     ["an entry outside the memory", spoilt("plc", () => ({ entry: 0x50000000 })), /entered outside its RAM/],
-    ["a device tree outside the memory", spoilt("linux", () => ({ argument: 0x40000000 })), /device tree of linux is outside/],
-    ["a doorbell that rings somewhere else", spoilt("plc", ({ channels }) => ({ channels: channels.map((end) => ({ ...end, doorbell: 48 })) })), /doorbell of channel process-image at plc/],
-    ["a doorbell that rings at oneself", spoilt("plc", ({ channels }) => ({ channels: channels.map((end) => ({ ...end, peer: 1 })) })), /doorbell of channel process-image at plc/],
+    [
+      "a device tree outside the memory",
+      spoilt("linux", () => ({ argument: 0x40000000 })),
+      /device tree of linux is outside/,
+    ],
+    [
+      "a doorbell that rings somewhere else",
+      spoilt("plc", ({ channels }) => ({ channels: channels.map((end) => ({ ...end, doorbell: 48 })) })),
+      /doorbell of channel process-image at plc/,
+    ],
+    [
+      "a doorbell that rings at oneself",
+      spoilt("plc", ({ channels }) => ({ channels: channels.map((end) => ({ ...end, peer: 1 })) })),
+      /doorbell of channel process-image at plc/,
+    ],
   ])("%s", (_, bad, reason) => {
     expect(prove(bad).join("\n")).toMatch(reason);
   });
 
   test("and is reported as a mistake of the planner", () => {
-    expect(unsound("x")).toMatchObject({ code: "AXV-P090", severity: "error", message: "the finished plan is not sound: x" });
+    expect(unsound("x")).toMatchObject({
+      code: "AXV-P090",
+      severity: "error",
+      message: "the finished plan is not sound: x",
+    });
   });
 });
 
@@ -73,7 +144,14 @@ describe("whatever is asked for", () => {
   const sizes = fc.constantFrom("2M", "16M", "100M", "128M", "300M", "512M");
   const memory = fc.oneof(
     sizes,
-    fc.record({ size: sizes, at: fc.integer({ min: 0, max: 640 }).map((n) => 0x40000000 + 2 * MIB * n), ipa: fc.constantFrom("identity", 0x40000000, 0x10000000) }, { requiredKeys: ["size"] }),
+    fc.record(
+      {
+        size: sizes,
+        at: fc.integer({ min: 0, max: 640 }).map((n) => 0x40000000 + 2 * MIB * n),
+        ipa: fc.constantFrom("identity", 0x40000000, 0x10000000),
+      },
+      { requiredKeys: ["size"] },
+    ),
   );
   const partition = fc.record({
     guest: fc.constantFrom("linux", "plc"),
@@ -82,17 +160,18 @@ describe("whatever is asked for", () => {
     devices: fc.subarray(["virtio0", "virtio7", "virtio8", "virtio16"], { maxLength: 2 }),
     spis: fc.subarray([2, 7, 16, 90], { maxLength: 1 }),
   });
-  const system = fc
-    .array(partition, { minLength: 1, maxLength: 3 })
-    .chain((partitions) => {
-      const names = partitions.map((_, index) => `p${index}`);
-      const channel = fc.record({ between: fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)), size: fc.constantFrom("4K", "1M", "68K") });
-      return fc.array(channel, { maxLength: 3 }).map((channels) => ({
-        board: "qemu-aarch64",
-        partitions: Object.fromEntries(partitions.map((each, index) => [names[index], each])),
-        channels: Object.fromEntries(channels.map((each, index) => [`c${index}`, each])),
-      }));
+  const system = fc.array(partition, { minLength: 1, maxLength: 3 }).chain((partitions) => {
+    const names = partitions.map((_, index) => `p${index}`);
+    const channel = fc.record({
+      between: fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)),
+      size: fc.constantFrom("4K", "1M", "68K"),
     });
+    return fc.array(channel, { maxLength: 3 }).map((channels) => ({
+      board: "qemu-aarch64",
+      partitions: Object.fromEntries(partitions.map((each, index) => [names[index], each])),
+      channels: Object.fromEntries(channels.map((each, index) => [`c${index}`, each])),
+    }));
+  });
 
   test("there are errors, or a plan that is sound; and never a plan that had to be refused", () => {
     let planned = 0;

@@ -65,10 +65,16 @@ describe("profiles", () => {
   test("plc names its tags by the indices of core/abi.ts", () => {
     const indices = Object.entries(abi).flatMap(([name, value]) => {
       const tag = /^PLC_TAG_(.*)$/.exec(name)?.[1];
-      return tag === undefined ? [] : [[Number(value), tag.toLowerCase().replace("_", " ").replace("exec ", "execution ")] as const];
+      return tag === undefined
+        ? []
+        : [[Number(value), tag.toLowerCase().replace("_", " ").replace("exec ", "execution ")] as const];
     });
     const expected = indices.sort(([a], [b]) => a - b).map(([, tag]) => tag);
-    expect(profiles().get("plc", findings)?.tags.map(({ name }) => name)).toEqual(expected);
+    expect(
+      profiles()
+        .get("plc", findings)
+        ?.tags.map(({ name }) => name),
+    ).toEqual(expected);
     expect(indices.map(([index]) => index)).toEqual([...expected.keys()]);
   });
 });

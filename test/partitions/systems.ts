@@ -35,4 +35,5 @@ export function sound({ system, diagnostics }: Outcome): PlannedSystem {
 }
 
 /** "9:12 AXV-P020" of each diagnostic. */
-export const places = ({ diagnostics }: Outcome): string[] => diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`);
+export const places = ({ diagnostics }: Outcome): string[] =>
+  diagnostics.map(({ line, column, code }) => `${line}:${column} ${code}`);

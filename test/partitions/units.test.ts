@@ -2,29 +2,69 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { closest, distance, suggest } from "../../partitions/diagnostics/suggest.ts";
-import { alignDown, alignUp, formatDuration, formatSize, formatSpan, overlaps, pagesOf, parseDuration, parseSize } from "../../partitions/units.ts";
+import {
+  alignDown,
+  alignUp,
+  formatDuration,
+  formatSize,
+  formatSpan,
+  overlaps,
+  pagesOf,
+  parseDuration,
+  parseSize,
+} from "../../partitions/units.ts";
 
 describe("sizes", () => {
-  test.each([["4K", 4096], ["512M", 0x20000000], ["1G", 0x40000000], ["0K", 0], ["1", undefined], ["1k", undefined], ["1 M", undefined], ["-1M", undefined], ["1.5G", undefined], ["1MiB", undefined]])("%s is %s", (text, bytes) => {
+  test.each([
+    ["4K", 4096],
+    ["512M", 0x20000000],
+    ["1G", 0x40000000],
+    ["0K", 0],
+    ["1", undefined],
+    ["1k", undefined],
+    ["1 M", undefined],
+    ["-1M", undefined],
+    ["1.5G", undefined],
+    ["1MiB", undefined],
+  ])("%s is %s", (text, bytes) => {
     expect(parseSize(text)).toBe(bytes);
   });
 
   test("are shown in the largest unit that divides them", () => {
-    expect([4096, 0x20000000, 0x40000000, 6144, 1536 * 0x100000, 5000, 0].map(formatSize)).toEqual(["4K", "512M", "1G", "6K", "1536M", "5000 bytes", "0 bytes"]);
+    expect([4096, 0x20000000, 0x40000000, 6144, 1536 * 0x100000, 5000, 0].map(formatSize)).toEqual([
+      "4K",
+      "512M",
+      "1G",
+      "6K",
+      "1536M",
+      "5000 bytes",
+      "0 bytes",
+    ]);
   });
 
   test("are read as they are shown", () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 30 }), (kib) => parseSize(formatSize(kib * 1024)) === kib * 1024));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 30 }), (kib) => parseSize(formatSize(kib * 1024)) === kib * 1024),
+    );
   });
 });
 
 describe("durations", () => {
-  test.each([["50ms", 50_000], ["200us", 200], ["1s", 1_000_000], ["50", undefined], ["1m", undefined], ["0.5s", undefined]])("%s is %s µs", (text, microseconds) => {
+  test.each([
+    ["50ms", 50_000],
+    ["200us", 200],
+    ["1s", 1_000_000],
+    ["50", undefined],
+    ["1m", undefined],
+    ["0.5s", undefined],
+  ])("%s is %s µs", (text, microseconds) => {
     expect(parseDuration(text)).toBe(microseconds);
   });
 
   test("are read as they are shown", () => {
-    fc.assert(fc.property(fc.nat(2 ** 31), (microseconds) => parseDuration(formatDuration(microseconds)) === microseconds));
+    fc.assert(
+      fc.property(fc.nat(2 ** 31), (microseconds) => parseDuration(formatDuration(microseconds)) === microseconds),
+    );
   });
 });
 
@@ -43,7 +83,13 @@ describe("addresses", () => {
 });
 
 describe("did you mean", () => {
-  test.each([["", "abc", 3], ["abc", "abc", 0], ["linus", "linux", 1], ["kitten", "sitting", 3], ["virtoi0", "virtio0", 2]])("%s to %s takes %i changes", (a, b, changes) => {
+  test.each([
+    ["", "abc", 3],
+    ["abc", "abc", 0],
+    ["linus", "linux", 1],
+    ["kitten", "sitting", 3],
+    ["virtoi0", "virtio0", 2],
+  ])("%s to %s takes %i changes", (a, b, changes) => {
     expect(distance(a, b)).toBe(changes);
     expect(distance(b, a)).toBe(changes);
   });
@@ -57,6 +103,11 @@ describe("did you mean", () => {
   test("otherwise names what there is", () => {
     expect(suggest("zephyr", ["linux", "plc"])).toBe("write one of: linux, plc");
     expect(suggest("x", [])).toBe("there is none to choose from");
-    expect(suggest("zzzz", Array.from({ length: 20 }, (_, n) => `device${n}`))).toMatch(/device11, … \(20 in all\)$/);
+    expect(
+      suggest(
+        "zzzz",
+        Array.from({ length: 20 }, (_, n) => `device${n}`),
+      ),
+    ).toMatch(/device11, … \(20 in all\)$/);
   });
 });

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import { buildSystem } from "../plan/build.ts";
 
 /** partitions/examples/demo.yaml → build/demo/image.bin */
-export const standardOutput = (systemFile: string): string => join("build", basename(systemFile, extname(systemFile)), "image.bin");
+export const standardOutput = (systemFile: string): string =>
+  join("build", basename(systemFile, extname(systemFile)), "image.bin");
 
 export function register(program: Command): void {
   program

@@ -37,7 +37,8 @@ function showPlan(file: string, { json, svg }: PlanOptions): void {
 }
 
 /** 64-bit values as hexadecimal text: JSON's numbers do not hold them. */
-const jsonValue = (_: string, value: unknown): unknown => (typeof value === "bigint" ? `0x${value.toString(16)}` : value);
+const jsonValue = (_: string, value: unknown): unknown =>
+  typeof value === "bigint" ? `0x${value.toString(16)}` : value;
 
 function showBlob(file: string, { json }: PlanOptions): void {
   const blob = readBlob(readFileSync(file));

@@ -27,7 +27,9 @@ export class GuestImageError extends Error {
   readonly code = "AXV-P101";
 
   constructor(partitions: readonly string[]) {
-    super(`nothing here builds the image of ${partitions.join(" and ")}: name one with \`image:\` in the system's file`);
+    super(
+      `nothing here builds the image of ${partitions.join(" and ")}: name one with \`image:\` in the system's file`,
+    );
     this.name = "GuestImageError";
   }
 }
@@ -42,7 +44,11 @@ export async function buildSystem(systemFile: string, image: string, progress: P
   const { plan, blob, loads, deviceTrees, missing } = soundSystem(planFile(systemFile));
   if (missing.length > 0) throw new GuestImageError(missing);
   const core = readFileSync(binary);
-  const layout = imageLayout(core.length, blob.length, loads.map(({ length }) => length));
+  const layout = imageLayout(
+    core.length,
+    blob.length,
+    loads.map(({ length }) => length),
+  );
   const packed = packImage({
     core,
     blob,

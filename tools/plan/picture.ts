@@ -55,7 +55,9 @@ export function drawPlan(plan: Plan): string {
   return drawing(left + inner + MARGIN, memoryTop + MEMORY_HEIGHT + MEMORY_ADDRESS + MARGIN, title, [
     text(MARGIN, MARGIN + 14, title, "title"),
     ...row(partitionsTop, "partitions", "EL1 and EL0"),
-    ...groups.flatMap((group) => drawPartition(plan, group, { x: group.x, y: partitionsTop, width: group.width, height: partitionsHeight })),
+    ...groups.flatMap((group) =>
+      drawPartition(plan, group, { x: group.x, y: partitionsTop, width: group.width, height: partitionsHeight }),
+    ),
     ...channels.elements,
     ...row(coreTop, "hypervisor", "EL2"),
     ...drawCore({ x: left, y: coreTop, width: inner, height: BAR_HEIGHT }),
@@ -70,7 +72,9 @@ export function drawPlan(plan: Plan): string {
 /** Columns in the order of their first pCPU, together at least that wide. */
 function arrange(plan: Plan, least: number): Group[] {
   const spare = [...plan.cpus.keys()].filter((cpu) => plan.cpus[cpu]?.partition === null);
-  const columns: { partition: number | null; cpus: readonly number[] }[] = plan.partitions.map(({ cpus }, partition) => ({ partition, cpus }));
+  const columns: { partition: number | null; cpus: readonly number[] }[] = plan.partitions.map(
+    ({ cpus }, partition) => ({ partition, cpus }),
+  );
   if (spare.length > 0) columns.push({ partition: null, cpus: spare });
   columns.sort((a, b) => Math.min(...a.cpus) - Math.min(...b.cpus));
   const widths = columns.map(({ partition, cpus }) =>
@@ -97,14 +101,29 @@ function drawPartition(plan: Plan, { partition: index }: Group, box: Box): strin
   ];
 }
 
-const ON_FAILURE = { stop: "stopped on failure", restart: "restarted on failure", inspect: "left for inspection on failure" } as const;
+const ON_FAILURE = {
+  stop: "stopped on failure",
+  restart: "restarted on failure",
+  inspect: "left for inspection on failure",
+} as const;
 
-function describe({ guest, realtime, cpus, regions, watchdogMicroseconds, onFailure, devices, autostart }: PlannedPartition): string[] {
+function describe({
+  guest,
+  realtime,
+  cpus,
+  regions,
+  watchdogMicroseconds,
+  onFailure,
+  devices,
+  autostart,
+}: PlannedPartition): string[] {
   const ram = regions.find(({ kind }) => kind === "ram");
   const place = ram === undefined ? "" : ram.ipa === ram.pa ? "IPA = PA" : `IPA ${hex(ram.ipa)}`;
   const vcpus = `${cpus.length} vCPU${cpus.length === 1 ? "" : "s"}`;
   return [
-    [`${guest} guest`, realtime ? "real-time" : "", autostart ? "" : "started by command"].filter((part) => part !== "").join(" · "),
+    [`${guest} guest`, realtime ? "real-time" : "", autostart ? "" : "started by command"]
+      .filter((part) => part !== "")
+      .join(" · "),
     `${vcpus} · ${formatSize(ram?.size ?? 0)} at ${place}`,
     devices.length === 0 ? "no devices" : devices.map(({ name }) => name).join(", "),
     watchdogMicroseconds === 0 ? "no watchdog" : `watchdog ${formatDuration(watchdogMicroseconds)}`,
@@ -128,11 +147,21 @@ function drawChannels(plan: Plan, groups: readonly Group[], top: number): { elem
   plan.partitions.forEach((partition, index) => {
     for (const channel of partition.channels) {
       if (channel.peer < index) continue;
-      const [x1 = 0, x2 = 0] = [index, channel.peer].map((end) => exit(plan, groups, end, channel.name)).sort((a, b) => a - b);
+      const [x1 = 0, x2 = 0] = [index, channel.peer]
+        .map((end) => exit(plan, groups, end, channel.name))
+        .sort((a, b) => a - b);
       const y = top + height + CHANNEL_HEIGHT - GAP;
-      const tip = (x: number): string => `M${x} ${top + 4} V${y} M${x - 5} ${top + 11} L${x} ${top + 4} L${x + 5} ${top + 11}`;
+      const tip = (x: number): string =>
+        `M${x} ${top + 4} V${y} M${x - 5} ${top + 11} L${x} ${top + 4} L${x + 5} ${top + 11}`;
       lines.push(path(`${tip(x1)} M${x1} ${y} H${x2} ${tip(x2)}`, "line neutral"));
-      labels.push(text((x1 + x2) / 2, y - 7, `${channel.name} · ${formatSize(channel.size)} shared, a doorbell each way`, "middle dim halo"));
+      labels.push(
+        text(
+          (x1 + x2) / 2,
+          y - 7,
+          `${channel.name} · ${formatSize(channel.size)} shared, a doorbell each way`,
+          "middle dim halo",
+        ),
+      );
       height += CHANNEL_HEIGHT;
     }
   });
@@ -143,7 +172,12 @@ function drawCore(box: Box): string[] {
   return [
     rectangle(box, "core"),
     text(box.x + TEXT_LEFT, box.y + 28, "axvisor-partition", "name"),
-    text(box.x + box.width - TEXT_LEFT, box.y + 28, "stage 2 · interrupts · consoles and telemetry on the board's UART", "end dim"),
+    text(
+      box.x + box.width - TEXT_LEFT,
+      box.y + 28,
+      "stage 2 · interrupts · consoles and telemetry on the board's UART",
+      "end dim",
+    ),
   ];
 }
 
@@ -152,7 +186,9 @@ function drawCpus(plan: Plan, { partition, cpus, x, width }: Group, top: number)
   return cpus.flatMap((cpu, at) => {
     const box = { x: x + at * (each + GAP), y: top, width: each, height: BAR_HEIGHT };
     const middle = box.x + each / 2;
-    const job = [partition === null ? "spare" : `vCPU ${at}`, cpu === plan.housekeeper ? "housekeeping" : ""].filter((part) => part !== "").join(" · ");
+    const job = [partition === null ? "spare" : `vCPU ${at}`, cpu === plan.housekeeper ? "housekeeping" : ""]
+      .filter((part) => part !== "")
+      .join(" · ");
     return [
       rectangle(box, partition === null ? "neutral" : hue(partition)),
       text(middle, top + 20, `pCPU ${cpu}`, "middle"),
@@ -186,7 +222,13 @@ function memorySegments(plan: Plan): Segment[] {
   for (const { pa, end, style, label, detail } of ownedStretches(plan)) {
     if (pa !== at) segments.push(FREE);
     const width = SEGMENT_MIN + SEGMENT_PER_DOUBLING * Math.log2((end - pa) / PAGE);
-    segments.push({ style, label, detail, address: hex(pa), width: Math.max(width, label.length * LETTER_WIDTH + TEXT_LEFT) });
+    segments.push({
+      style,
+      label,
+      detail,
+      address: hex(pa),
+      width: Math.max(width, label.length * LETTER_WIDTH + TEXT_LEFT),
+    });
     at = end;
   }
   return segments;

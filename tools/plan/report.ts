@@ -10,11 +10,16 @@ type Align = Column<unknown>["align"];
 type Columns<Row> = readonly (readonly [title: string, align: Align, cell: (row: Row) => string])[];
 
 const table = <Row>(rows: readonly Row[], columns: Columns<Row>): string[] =>
-  layOut(columns.map(([title, align, cell]) => ({ title, align, cell })), rows);
+  layOut(
+    columns.map(([title, align, cell]) => ({ title, align, cell })),
+    rows,
+  );
 
 export function formatPlan(plan: Plan, paint: Paint): string {
   const section = (title: string, lines: readonly string[]): string =>
-    [paint("bold", title), ...lines.map((line, index) => (index === 0 ? paint("dim", `  ${line}`) : `  ${line}`))].join("\n");
+    [paint("bold", title), ...lines.map((line, index) => (index === 0 ? paint("dim", `  ${line}`) : `  ${line}`))].join(
+      "\n",
+    );
   return [
     section("Partitions", partitionTable(plan)),
     section("pCPUs", cpuTable(plan)),
@@ -25,7 +30,8 @@ export function formatPlan(plan: Plan, paint: Paint): string {
   ].join("\n\n");
 }
 
-const ram = ({ regions }: PlannedPartition): PlannedPartition["regions"][number] | undefined => regions.find(({ kind }) => kind === "ram");
+const ram = ({ regions }: PlannedPartition): PlannedPartition["regions"][number] | undefined =>
+  regions.find(({ kind }) => kind === "ram");
 
 function partitionTable({ partitions }: Plan): string[] {
   return table(partitions, [
@@ -34,19 +40,30 @@ function partitionTable({ partitions }: Plan): string[] {
     ["pCPUs", "left", ({ cpus }) => cpus.join(" ")],
     ["memory", "right", (partition) => formatSize(ram(partition)?.size ?? 0)],
     ["entry (IPA)", "left", ({ entry }) => hex(entry)],
-    ["watchdog", "left", ({ watchdogMicroseconds }) => (watchdogMicroseconds === 0 ? "none" : formatDuration(watchdogMicroseconds))],
+    [
+      "watchdog",
+      "left",
+      ({ watchdogMicroseconds }) => (watchdogMicroseconds === 0 ? "none" : formatDuration(watchdogMicroseconds)),
+    ],
     ["on failure", "left", ({ onFailure }) => onFailure],
     ["starts", "left", ({ autostart }) => (autostart ? "at boot" : "by command")],
   ]);
 }
 
 function cpuTable({ cpus, partitions, housekeeper }: Plan): string[] {
-  return table(cpus.map((cpu, index) => ({ cpu, index })), [
-    ["pCPU", "right", ({ index }) => String(index)],
-    ["MPIDR", "left", ({ cpu }) => `0x${cpu.mpidr.toString(16)}`],
-    ["runs", "left", ({ cpu }) => (cpu.partition === null ? "spare" : `${partitions[cpu.partition]?.name ?? ""}, vCPU ${cpu.vcpu}`)],
-    ["", "left", ({ index }) => (index === housekeeper ? "housekeeping" : "")],
-  ]);
+  return table(
+    cpus.map((cpu, index) => ({ cpu, index })),
+    [
+      ["pCPU", "right", ({ index }) => String(index)],
+      ["MPIDR", "left", ({ cpu }) => `0x${cpu.mpidr.toString(16)}`],
+      [
+        "runs",
+        "left",
+        ({ cpu }) => (cpu.partition === null ? "spare" : `${partitions[cpu.partition]?.name ?? ""}, vCPU ${cpu.vcpu}`),
+      ],
+      ["", "left", ({ index }) => (index === housekeeper ? "housekeeping" : "")],
+    ],
+  );
 }
 
 interface Stretch {
@@ -66,33 +83,44 @@ function memoryTable(plan: Plan): string[] {
       seenAt: ipa === pa ? `same, ${access}` : `${hex(ipa)}, ${access}`,
     })),
   );
-  return table([image, ...regions].sort((a, b) => a.base - b.base), [
-    ["PA", "left", (stretch) => formatSpan(stretch)],
-    ["size", "right", ({ size }) => formatSize(size)],
-    ["what", "left", ({ what }) => what],
-    ["IPA, access", "left", ({ seenAt }) => seenAt],
-  ]);
+  return table(
+    [image, ...regions].sort((a, b) => a.base - b.base),
+    [
+      ["PA", "left", (stretch) => formatSpan(stretch)],
+      ["size", "right", ({ size }) => formatSize(size)],
+      ["what", "left", ({ what }) => what],
+      ["IPA, access", "left", ({ seenAt }) => seenAt],
+    ],
+  );
 }
 
 function interruptTable({ partitions }: Plan): string[] {
   const owned = partitions.flatMap(({ name, interrupts }) => interrupts.map((interrupt) => ({ ...interrupt, name })));
-  return table(owned.sort((a, b) => a.intid - b.intid), [
-    ["INTID", "right", ({ intid }) => String(intid)],
-    ["trigger", "left", ({ trigger }) => trigger],
-    ["partition", "left", ({ name }) => name],
-    ["use", "left", ({ use }) => use],
-  ]);
+  return table(
+    owned.sort((a, b) => a.intid - b.intid),
+    [
+      ["INTID", "right", ({ intid }) => String(intid)],
+      ["trigger", "left", ({ trigger }) => trigger],
+      ["partition", "left", ({ name }) => name],
+      ["use", "left", ({ use }) => use],
+    ],
+  );
 }
 
 function channelTable({ partitions }: Plan): string[] {
-  const ends = partitions.flatMap((partition) => partition.channels.map((end) => ({ ...end, partition: partition.name })));
-  return table(ends.sort((a, b) => a.name.localeCompare(b.name)), [
-    ["channel", "left", ({ name }) => name],
-    ["seen by", "left", ({ partition }) => partition],
-    ["IPA", "left", ({ ipa }) => hex(ipa)],
-    ["size", "right", ({ size }) => formatSize(size)],
-    ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`],
-  ]);
+  const ends = partitions.flatMap((partition) =>
+    partition.channels.map((end) => ({ ...end, partition: partition.name })),
+  );
+  return table(
+    ends.sort((a, b) => a.name.localeCompare(b.name)),
+    [
+      ["channel", "left", ({ name }) => name],
+      ["seen by", "left", ({ partition }) => partition],
+      ["IPA", "left", ({ ipa }) => hex(ipa)],
+      ["size", "right", ({ size }) => formatSize(size)],
+      ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`],
+    ],
+  );
 }
 
 function loadTable({ partitions }: Plan): string[] {

@@ -17,7 +17,8 @@ export class SystemMistakesError extends Error {
 
 export function showDiagnostics({ diagnostics, source }: Outcome): void {
   const paint = paintFor(process.stderr);
-  for (const diagnostic of diagnostics) console.error(`${formatDiagnostic(diagnostic, source.file, source.text, paint)}\n`);
+  for (const diagnostic of diagnostics)
+    console.error(`${formatDiagnostic(diagnostic, source.file, source.text, paint)}\n`);
 }
 
 /** The planned system; shows what is wrong, and throws when it is too much. */
