@@ -8,11 +8,9 @@ import { gdbArguments, gdbCommand } from "../../tools/run/gdb.ts";
 const board = boards().get("qemu-aarch64", new Findings(new YamlSource("", "")));
 if (board === undefined) throw new Error("no board");
 
-const device = (name: string) => ({ name, reg: 0, size: 0, intid: 0, trigger: "edge" as const, node: "", compatible: [], dmaCoherent: true });
-
 test("the demo's machine", () => {
   const partitions = [
-    { guest: "linux", devices: [device("virtio0"), device("virtio1")] },
+    { guest: "linux", devices: [{ name: "virtio0" }, { name: "virtio1" }] },
     { guest: "plc", devices: [] },
   ];
   expect(qemuArguments({ board, partitions, image: "build/demo/image.bin", disk: "build/demo/disk.img" })).toEqual([
@@ -27,8 +25,8 @@ test("the demo's machine", () => {
 
 test("two Linux partitions: each has its own disk and network, on the buses of its own devices", () => {
   const partitions = [
-    { guest: "linux", devices: [device("virtio0"), device("virtio1")] },
-    { guest: "linux", devices: [device("virtio8")] },
+    { guest: "linux", devices: [{ name: "virtio0" }, { name: "virtio1" }] },
+    { guest: "linux", devices: [{ name: "virtio8" }] },
   ];
   const made = qemuArguments({ board, partitions, image: "image.bin", disk: "a,b.img" });
   expect(made.filter((argument) => argument.startsWith("virtio-"))).toEqual([

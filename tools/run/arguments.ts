@@ -1,7 +1,7 @@
 // What QEMU is told so that it is the board of a plan: the machine, the image, and what stands behind the devices that
 // partitions own.
 import type { Board } from "../../boards/schema.ts";
-import type { PlannedPartition } from "../../partitions/plan/plan.ts";
+import type { PlannedDevice } from "../../partitions/plan/plan.ts";
 import { RunError } from "./errors.ts";
 
 const MIB = 1024 * 1024;
@@ -9,9 +9,11 @@ const MIB = 1024 * 1024;
 /** The guest whose devices get a disk and a network behind them, in this order. */
 const LINUX_GUEST = "linux";
 
+type Devices = readonly Pick<PlannedDevice, "name">[];
+
 export interface QemuSystem {
   readonly board: Board;
-  readonly partitions: readonly Pick<PlannedPartition, "guest" | "devices">[];
+  readonly partitions: readonly { readonly guest: string; readonly devices: Devices }[];
   readonly image: string;
   /** A raw disk image; needed when a Linux partition owns a device. */
   readonly disk: string | undefined;
@@ -31,7 +33,7 @@ export function qemuArguments({ board, partitions, image, disk }: QemuSystem): s
 }
 
 /** The first device is a disk, the second one a network. */
-function linuxDevices(board: Board, devices: PlannedPartition["devices"], disk: string | undefined, at: number): string[] {
+function linuxDevices(board: Board, devices: Devices, disk: string | undefined, at: number): string[] {
   const [diskBus, networkBus] = devices.map(({ name }) => board.devices[name]?.qemu_bus).filter((bus) => bus !== undefined);
   const network = ["-netdev", `user,id=network${at}`, "-device", `virtio-net-device,netdev=network${at},bus=${networkBus}`];
   return [...(diskBus !== undefined && disk !== undefined ? diskArguments(disk, diskBus, at) : []), ...(networkBus !== undefined ? network : [])];
