@@ -30,6 +30,9 @@ function axvPartIn(env: NodeJS.ProcessEnv, parameters: readonly string[]): Resul
   return { status, stdout, stderr };
 }
 
+/** It may be the first to build core and guest, on a machine busy with other tests. */
+const BUILD_TIMEOUT_MS = 300_000;
+
 let folder = "";
 const inFolder = (name: string): string => join(folder, name);
 beforeAll(() => {
@@ -122,7 +125,7 @@ describe("axv-part plan", () => {
 describe("axv-part build", () => {
   const image = (): string => inFolder("line/image.bin");
 
-  test("makes an image with core, blob and guests, and what was planned beside it", () => {
+  test("makes an image with core, blob and guests, and what was planned beside it", { timeout: BUILD_TIMEOUT_MS }, () => {
     writeFileSync(
       inFolder("line.yaml"),
       "board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], watchdog: 50ms }\n",
