@@ -13,9 +13,9 @@ import { translate, type Translation } from "../../tools/build/translate/index.t
 
 export const TABLES = { cpu, aarch64 };
 
-/** A program that uses what the hypervisor uses, and does nothing. */
-export const TOY: Program = {
-  name: "toy",
+/** A program that uses what the hypervisor uses, and does nothing. Test files run side by side: each has a copy by another name. */
+export const toy = (name: string): Program => ({
+  name,
   entry: "test/build/assembly/toy.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
   memoryPages: 2,
@@ -23,7 +23,7 @@ export const TOY: Program = {
   linkerScript: "test/build/assembly/toy.ld",
   positionIndependent: true,
   defines: { LINEAR_BASE: "0x4000000000" },
-};
+});
 
 /** The error that an action must throw. */
 export async function errorOf(action: () => unknown): Promise<BuildError> {
@@ -49,7 +49,7 @@ export async function inWorkFolder<T>(action: (folder: string) => T | Promise<T>
 
 /** AssemblyScript of test/build/assembly as C. */
 export async function translateSource(name: string): Promise<Translation> {
-  await generate(TOY);
+  await generate(toy("toy"));
   const { wasm, sourceMap } = await compile(`test/build/assembly/${name}`, 1);
   return inWorkFolder((folder) => {
     const file = join(ROOT, folder, "module.wasm");

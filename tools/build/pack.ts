@@ -10,9 +10,9 @@ const TEXT_OFFSET = 8;
 const IMAGE_SIZE = 16;
 const FLAGS = 24;
 const MAGIC = 56;
-const HEADER_BYTES = 64;
 /** Behind the header: PA of the board's UART, so that the core can say what is wrong even with the blob. */
 const UART = 64;
+const HEADER_BYTES = 72;
 const ARM64_MAGIC = 0x644d5241; // "ARM\x64" in memory
 const FLAG_BIG_ENDIAN = 1n;
 const FLAG_PAGE_SIZE = 6n;

@@ -1,0 +1,91 @@
+// The image: core, blob, loads; and the header by which U-Boot and QEMU know it (Linux, booting.rst).
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { imageLayout, LOAD_ALIGN, packImage } from "../../tools/build/pack.ts";
+import { errorOf } from "./build.ts";
+
+const MAGIC = 56;
+const UART = 0x0900_0000n;
+
+function core(size: number): Uint8Array {
+  const bytes = new Uint8Array(size).fill(0xcc);
+  const header = new DataView(bytes.buffer);
+  header.setBigUint64(8, 0n, true);
+  header.setBigUint64(16, 0n, true);
+  header.setBigUint64(24, 0xan, true);
+  header.setUint32(MAGIC, 0x644d5241, true);
+  return bytes;
+}
+
+/** The core with one change of its header. */
+function spoilt(change: (header: DataView) => void): Uint8Array {
+  const bytes = core(4096);
+  change(new DataView(bytes.buffer));
+  return bytes;
+}
+
+const sizes = fc.record({ core: fc.integer({ min: 9, max: 100 }).map((n) => n * 8), blob: fc.nat(500), loads: fc.array(fc.nat(500), { maxLength: 6 }) });
+
+describe("the layout", () => {
+  test("blob right behind the core, loads aligned and in order, nothing overlaps", () => {
+    fc.assert(
+      fc.property(sizes, ({ core, blob, loads }) => {
+        const { blobOffset, loadOffsets, loadSizes, total } = imageLayout(core, blob, loads);
+        expect(blobOffset).toBe(core);
+        let end = core + blob;
+        loadOffsets.forEach((offset, n) => {
+          expect(offset % LOAD_ALIGN).toBe(0);
+          expect((loadSizes[n] ?? 0) % LOAD_ALIGN).toBe(0);
+          expect(loadSizes[n]).toBeGreaterThanOrEqual(loads[n] ?? 0);
+          expect(offset).toBeGreaterThanOrEqual(end);
+          expect(offset - end).toBeLessThan(LOAD_ALIGN);
+          end = offset + (loadSizes[n] ?? 0);
+        });
+        expect(total).toBeGreaterThanOrEqual(end);
+      }),
+    );
+  });
+
+  test("a core that ends where the blob cannot begin is refused", async () => {
+    expect((await errorOf(() => imageLayout(4095, 8, []))).code).toBe("image-layout");
+  });
+});
+
+describe("the image", () => {
+  test("has every part at its offset, zeros between, its own size and the UART in the header", () => {
+    fc.assert(
+      fc.property(sizes, (sizes) => {
+        const blob = new Uint8Array(sizes.blob).fill(0xbb);
+        const layout = imageLayout(sizes.core, sizes.blob, sizes.loads);
+        const loads = sizes.loads.map((size, n) => ({ offset: layout.loadOffsets[n] ?? 0, size: layout.loadSizes[n] ?? 0, data: new Uint8Array(size).fill(n + 1) }));
+        const image = packImage({ core: core(sizes.core), uart: UART, blob, loads });
+        const expected = new Uint8Array(layout.total);
+        expected.set(core(sizes.core));
+        expected.set(blob, sizes.core);
+        for (const { offset, data } of loads) expected.set(data, offset);
+        new DataView(expected.buffer).setBigUint64(16, BigInt(layout.total), true);
+        new DataView(expected.buffer).setBigUint64(64, UART, true);
+        expect(image).toEqual(expected);
+      }),
+    );
+  });
+
+  test.each([
+    ["another magic", spoilt((header) => header.setUint32(MAGIC, 0, true))],
+    ["a text offset", spoilt((header) => header.setBigUint64(8, 0x80000n, true))],
+    ["big endian", spoilt((header) => header.setBigUint64(24, 0xbn, true))],
+    ["64 KiB pages", spoilt((header) => header.setBigUint64(24, 0xen, true))],
+    ["only near the start of memory", spoilt((header) => header.setBigUint64(24, 0x2n, true))],
+    ["less than a header", new Uint8Array(64)],
+  ])("refuses a core with %s", async (_, bytes) => {
+    expect((await errorOf(() => packImage({ core: bytes, uart: UART, blob: new Uint8Array(8), loads: [] }))).code).toBe("image-header");
+  });
+
+  test.each([
+    ["at another offset", { offset: 64, size: 64, data: new Uint8Array(10) }],
+    ["of another size", { offset: 4160, size: 128, data: new Uint8Array(10) }],
+  ])("refuses a load %s than the layout says", async (_, load) => {
+    const error = await errorOf(() => packImage({ core: core(4096), uart: UART, blob: new Uint8Array(8), loads: [load] }));
+    expect(error.code).toBe("image-layout");
+  });
+});
