@@ -125,27 +125,31 @@ describe("axv-part plan", () => {
 describe("axv-part build", () => {
   const image = (): string => inFolder("line/image.bin");
 
-  test("makes an image with core, blob and guests, and what was planned beside it", { timeout: BUILD_TIMEOUT_MS }, () => {
-    writeFileSync(
-      inFolder("line.yaml"),
-      "board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], watchdog: 50ms }\n",
-    );
-    const { status, stdout, stderr } = axvPart("build", inFolder("line.yaml"), "-o", image());
-    expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/image\.bin: \d+ bytes/);
-    expect(readdirSync(inFolder("line")).sort()).toEqual(["image.bin", "plan.json", "system.blob"]);
+  test(
+    "makes an image with core, blob and guests, and what was planned beside it",
+    { timeout: BUILD_TIMEOUT_MS },
+    () => {
+      writeFileSync(
+        inFolder("line.yaml"),
+        "board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], watchdog: 50ms }\n",
+      );
+      const { status, stdout, stderr } = axvPart("build", inFolder("line.yaml"), "-o", image());
+      expect({ status, stderr: status === 0 ? "" : stderr }).toEqual({ status: 0, stderr: "" });
+      expect(stdout).toMatch(/image\.bin: \d+ bytes/);
+      expect(readdirSync(inFolder("line")).sort()).toEqual(["image.bin", "plan.json", "system.blob"]);
 
-    const bytes = readFileSync(image());
-    const core = readFileSync("build/core/core.bin");
-    const blob = readBlob(bytes.subarray(core.length));
-    expect(blob).toEqual(readBlob(readFileSync(inFolder("line/system.blob"))));
-    expect(Number(blob.header["hypervisorSize"])).toBe(Math.ceil(bytes.length / 4096) * 4096);
-    const guest = readFileSync("build/plc/plc.bin");
-    const [load] = blob.records["Load"] ?? [];
-    const source = Number(load?.["source"]);
-    expect(bytes.subarray(source, source + guest.length).equals(guest)).toBe(true);
-    expect(bytes.readBigUInt64LE(16)).toBe(BigInt(bytes.length)); // image_size of its arm64 Image header
-  });
+      const bytes = readFileSync(image());
+      const core = readFileSync("build/core/core.bin");
+      const blob = readBlob(bytes.subarray(core.length));
+      expect(blob).toEqual(readBlob(readFileSync(inFolder("line/system.blob"))));
+      expect(Number(blob.header["hypervisorSize"])).toBe(Math.ceil(bytes.length / 4096) * 4096);
+      const guest = readFileSync("build/plc/plc.bin");
+      const [load] = blob.records["Load"] ?? [];
+      const source = Number(load?.["source"]);
+      expect(bytes.subarray(source, source + guest.length).equals(guest)).toBe(true);
+      expect(bytes.readBigUInt64LE(16)).toBe(BigInt(bytes.length)); // image_size of its arm64 Image header
+    },
+  );
 
   test("the blob in a file is shown field by field", () => {
     const { status, stdout } = axvPart("plan", "--blob", inFolder("line/system.blob"));
