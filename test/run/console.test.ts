@@ -1,8 +1,10 @@
 // `axv-part console` and `axv-part control`, as processes, on a run of a fake board.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { FakeBoard } from "./fake-board.ts";
 import { type Running, Sandbox, until } from "./fake-run.ts";
 
 let sandbox: Sandbox;
@@ -135,7 +137,6 @@ describe("which run", () => {
 
   test("a folder that others may enter is not trusted", async () => {
     mkdirSync(sandbox.socketFolder, { mode: 0o777 });
-    const { chmodSync } = await import("node:fs");
     chmodSync(sandbox.socketFolder, 0o777);
     expect(await message("console", "linux")).toMatch(/cannot use .* for the run's socket: .*others may enter it/);
   });
@@ -152,6 +153,46 @@ describe("on a serial line", () => {
     expect(await command.ended).toBe(1);
     return command.errors();
   };
+
+  test("shows the board's text and the partition's console, and types into it; --system gives the names", async () => {
+    const boards: FakeBoard[] = [];
+    const server = createServer((socket) => {
+      const board = new FakeBoard(socket);
+      boards.push(board);
+      board.boot();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const serial = ["--serial", `tcp:127.0.0.1:${address !== null && typeof address !== "string" ? address.port : 0}`];
+    for (const partition of [["1"], ["plc", "--system", join(import.meta.dirname, "../../partitions/examples/demo.yaml")]]) {
+      const console = sandbox.axvPart("console", ...partition, ...serial);
+      await until(() => console.output().includes("plc: started"));
+      expect(console.output()).toContain("axv: AArch64 hypervisor");
+      expect(console.output()).not.toContain("Booting Linux");
+      console.child.stdin.write("status\r");
+      await until(() => console.output().includes("status\r\n"));
+      expect(boards.at(-1)?.typed).toEqual(["", "status\r"]);
+      console.child.kill("SIGTERM");
+      await console.ended;
+    }
+    server.close();
+  });
+
+  test("a partition that the system does not have", async () => {
+    const system = join(import.meta.dirname, "../../partitions/examples/demo.yaml");
+    expect(await message("windows", "--serial", "/dev/null", "--system", system)).toMatch(/there is no partition "windows": write one of linux, plc\n$/);
+  });
+
+  test("the other side hangs up: one message, status 1", async () => {
+    const server = createServer((socket) => socket.end("axv: no blob\r\n")).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address = server.address();
+    const console = sandbox.axvPart("console", "0", "--serial", `tcp:127.0.0.1:${address !== null && typeof address !== "string" ? address.port : 0}`);
+    expect(await console.ended).toBe(1);
+    expect(console.output()).toBe("axv: no blob\r\n");
+    expect(console.errors()).toMatch(/axv-part: the console was closed: the other side hung up\n$/);
+    server.close();
+  });
 
   test("a name needs the system file", async () => {
     expect(await message("linux", "--serial", "/dev/ttyUSB0")).toMatch(/name the system file with --system SYSTEM.yaml, or write the partition's index/);

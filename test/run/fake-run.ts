@@ -43,6 +43,15 @@ export class Sandbox {
     return this.#start([AXV_PART, ...parameters], {});
   }
 
+  /** The same on a terminal of its own, with what is typed coming from stdin; `script` is in Debian's bsdutils, essential. */
+  runOnTerminal(columns: number, rows: number, parameters: readonly string[], env: Record<string, string> = {}): Running {
+    return this.#onTerminal(`stty cols ${columns} rows ${rows}; exec ${process.execPath} ${[RUN, ...parameters].join(" ")}`, env);
+  }
+
+  axvPartOnTerminal(...parameters: readonly string[]): Running {
+    return this.#onTerminal(`${process.execPath} ${[AXV_PART, ...parameters].join(" ")}; echo "status $?"; stty -a`);
+  }
+
   get socketFolder(): string {
     return join(this.folder, "axv-part");
   }
@@ -72,7 +81,15 @@ export class Sandbox {
   }
 
   #start(parameters: readonly string[], env: Record<string, string>): Running {
-    const child = spawn(process.execPath, [...parameters], {
+    return this.#spawn(process.execPath, parameters, env);
+  }
+
+  #onTerminal(shell: string, env: Record<string, string> = {}): Running {
+    return this.#spawn("script", ["-qefc", shell, join(this.folder, "typescript")], { TERM: "xterm-256color", ...env });
+  }
+
+  #spawn(program: string, parameters: readonly string[], env: Record<string, string>): Running {
+    const child = spawn(program, [...parameters], {
       stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, PATH: `${this.folder}${delimiter}${process.env["PATH"] ?? ""}`, XDG_RUNTIME_DIR: this.folder, ...env },
     });

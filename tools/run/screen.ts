@@ -10,6 +10,9 @@ const END_UPDATE = "\u001b[?2026l";
 const ERASE_BELOW = "\u001b[J";
 const up = (rows: number): string => (rows > 0 ? `\u001b[${rows}A` : "");
 
+const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
+
 const FRAME_MS = 50;
 /** A terminal that is stopped (Ctrl-S) or slow gets no more than this; the lines beyond it are counted instead. */
 const UNREAD_MAX = 256 * 1024;
@@ -32,8 +35,9 @@ export class Screen {
     terminal.write(HIDE_CURSOR);
   }
 
+  /** A terminal that knows no size says 0. */
   get columns(): number {
-    return this.#terminal.columns;
+    return this.#terminal.columns || DEFAULT_COLUMNS;
   }
 
   /** Appends a line above the block. */
@@ -76,7 +80,8 @@ export class Screen {
     if (this.#dropped > 0) this.#lines.unshift(`… ${this.#dropped} lines not shown: the terminal was too slow`);
     this.#dropped = 0;
 
-    const { columns, rows } = this.#terminal;
+    const columns = this.columns;
+    const rows = this.#terminal.rows || DEFAULT_ROWS;
     // The cursor is at the start of the row below the block. A row of it that was wider than the terminal is now (it has been
     // made narrower) takes several.
     const occupied = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);

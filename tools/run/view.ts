@@ -106,7 +106,7 @@ class LiveView implements View {
   }
 
   summarize(checks: readonly Check[]): void {
-    this.#stdout.write(summary(this.#session, checks, this.#stdout.columns, this.#paint));
+    this.#stdout.write(summary(this.#session, checks, this.#screen.columns, this.#paint));
   }
 
   readonly #refresh = (): void => {

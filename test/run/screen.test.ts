@@ -1,0 +1,121 @@
+import { EventEmitter } from "node:events";
+import type { WriteStream } from "node:tty";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Screen } from "../../tools/run/screen.ts";
+import { MiniTerminal } from "./mini-terminal.ts";
+
+/** What Screen needs of a terminal's stream. */
+class Stream extends EventEmitter {
+  readonly terminal: MiniTerminal;
+  writableLength = 0;
+
+  constructor(columns: number, rows: number) {
+    super();
+    this.terminal = new MiniTerminal(columns, rows);
+  }
+
+  get columns(): number {
+    return this.terminal.columns;
+  }
+
+  get rows(): number {
+    return this.terminal.rows;
+  }
+
+  write(text: string): boolean {
+    this.terminal.write(text);
+    return true;
+  }
+
+  resize(columns: number, rows: number): void {
+    this.terminal.resize(columns, rows);
+    this.emit("resize");
+  }
+}
+
+function open(columns: number, rows: number): { stream: Stream; screen: Screen; terminal: MiniTerminal } {
+  const stream = new Stream(columns, rows);
+  const screen = new Screen(stream as unknown as WriteStream);
+  return { stream, screen, terminal: stream.terminal };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("lines scroll above a block that is redrawn in place", () => {
+  const { screen, terminal } = open(40, 10);
+  screen.setBlock(["── rule ──", "table 1"]);
+  screen.print("first");
+  vi.advanceTimersByTime(50);
+  expect(terminal.text).toEqual(["first", "── rule ──", "table 1", ""]);
+  screen.print("second");
+  screen.setBlock(["── rule ──", "table 2", "more"]);
+  vi.advanceTimersByTime(50);
+  expect(terminal.text).toEqual(["first", "second", "── rule ──", "table 2", "more", ""]);
+  expect(terminal.cursorShown).toBe(false);
+  screen.close();
+  expect(terminal.text).toEqual(["first", "second", ""]);
+  expect(terminal.cursorShown).toBe(true);
+});
+
+test("a block that is larger than the terminal is cut", () => {
+  const { screen, terminal } = open(10, 4);
+  screen.setBlock(["a".repeat(30), "b", "c", "d", "e"]);
+  vi.advanceTimersByTime(50);
+  expect(terminal.text).toEqual(["aaaaaaaaa…", "b", "c", ""]);
+  screen.close();
+});
+
+test("a terminal that does not read gets no more; it is told how much it missed", () => {
+  const { screen, stream, terminal } = open(60, 10);
+  stream.writableLength = 300 * 1024;
+  for (let i = 0; i < 7; i++) screen.print(`lost ${i}`);
+  vi.advanceTimersByTime(50);
+  expect(terminal.text).toEqual([""]);
+  stream.writableLength = 0;
+  screen.print("seen");
+  vi.advanceTimersByTime(50);
+  expect(terminal.text).toEqual(["… 7 lines not shown: the terminal was too slow", "seen", ""]);
+  screen.close();
+});
+
+test("whatever is printed, drawn and resized: no line is lost, and the block is there once, at the end", () => {
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant("print" as const), width: fc.integer({ min: 0, max: 100 }) }),
+    fc.record({ kind: fc.constant("block" as const), widths: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 4 }) }),
+    fc.record({ kind: fc.constant("resize" as const), columns: fc.integer({ min: 20, max: 90 }) }),
+    fc.record({ kind: fc.constant("wait" as const) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const { screen, stream, terminal } = open(60, 40);
+      const printed: string[] = [];
+      let block: string[] = [];
+      for (const [n, it] of steps.entries()) {
+        if (it.kind === "print") {
+          printed.push(`${n}${"x".repeat(it.width)}`);
+          screen.print(printed.at(-1) ?? "");
+        } else if (it.kind === "block") {
+          block = it.widths.map((width) => "-".repeat(width));
+          screen.setBlock(block);
+        } else if (it.kind === "resize") {
+          stream.resize(it.columns, 40);
+        } else {
+          vi.advanceTimersByTime(50);
+        }
+      }
+      vi.advanceTimersByTime(50);
+      const shown = block.map((line) => (line.length > terminal.columns ? `${line.slice(0, terminal.columns - 1)}…` : line));
+      const drawn = terminal.text.slice(0, -1);
+      expect(drawn.slice(0, printed.length)).toEqual(printed);
+      expect(drawn.slice(printed.length)).toEqual(shown);
+      screen.close();
+      expect(terminal.text).toEqual([...printed, ""]);
+    }),
+  );
+});

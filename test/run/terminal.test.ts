@@ -1,0 +1,69 @@
+// What a person sees and types, on a pseudo terminal.
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Sandbox, until } from "./fake-run.ts";
+import { MiniTerminal } from "./mini-terminal.ts";
+
+let sandbox: Sandbox;
+beforeEach(() => {
+  sandbox = new Sandbox();
+});
+afterEach(() => sandbox.close());
+
+const CTRL_BRACKET = "\u001d";
+const CTRL_C = "\u0003";
+
+/** What stands on a terminal that got these bytes; the terminal driver made CR LF of each line end. */
+function screenOf(output: string, columns: number, rows: number): MiniTerminal {
+  const terminal = new MiniTerminal(columns, rows);
+  terminal.write(output.replaceAll("\r\n", "\n"));
+  return terminal;
+}
+
+describe("the live view", () => {
+  test("lines scroll above the table, which is there once; the summary is the last thing", async () => {
+    const run = sandbox.runOnTerminal(150, 40, ["--for", "1s"]);
+    expect(await run.ended).toBe(0);
+    const { text, cursorShown } = screenOf(run.output(), 150, 40);
+    expect(cursorShown).toBe(true);
+    expect(text).toEqual(expect.arrayContaining(["axv   │ axv: AArch64 hypervisor, 4 pCPUs, 2 partitions", "linux ● started at 0x60000000"]));
+    expect(text.filter((line) => line.startsWith("PARTITION"))).toHaveLength(1);
+    expect(text.filter((line) => line.includes("Ctrl-C ends"))).toEqual([]);
+    expect(text.filter((line) => line.startsWith("CHECK"))).toHaveLength(1);
+    expect(text.slice(-2)[0]).toMatch(/^plc runs, never restarted +ok +running, restarts 0$/);
+  });
+
+  test("is coloured", async () => {
+    const run = sandbox.runOnTerminal(150, 40, []);
+    await until(() => run.output().includes("scans=3000"));
+    expect(run.output()).toContain("\u001b[36mlinux\u001b[39m │ \u001b[1mBooting Linux\u001b[0m on physical");
+    expect(screenOf(run.output(), 150, 40).cursorShown).toBe(false);
+    run.child.stdin.write(CTRL_C);
+    expect(await run.ended).toBe(0);
+    expect(screenOf(run.output(), 150, 40).cursorShown).toBe(true);
+  });
+
+  test("NO_COLOR: not", async () => {
+    const run = sandbox.runOnTerminal(150, 40, ["--for", "1s"], { NO_COLOR: "1" });
+    expect(await run.ended).toBe(0);
+    expect(run.output()).not.toMatch(/\u001b\[[0-9;]*m/);
+    expect(run.output()).toContain("linux │ Booting Linux on physical");
+  });
+});
+
+describe("console on a terminal", () => {
+  test("Ctrl-C belongs to the partition, Ctrl-] leaves; the terminal is as it was", async () => {
+    const run = sandbox.run();
+    await until(() => run.output().includes("scans=1000"));
+    const console = sandbox.axvPartOnTerminal("console", "linux");
+    await until(() => console.output().includes("Ctrl-] leaves") && console.output().includes("process image"));
+    console.child.stdin.write(`ls\r${CTRL_C}`);
+    // What the fake board echoes; Node's raw mode leaves the terminal's LF → CR LF on.
+    await until(() => console.output().includes(`ls\r\r\n${CTRL_C}`));
+    console.child.stdin.write(`bye${CTRL_BRACKET}never`);
+    await until(() => console.output().includes("status 0"));
+    await until(() => / icanon /.test(console.output()) && / echo /.test(console.output())); // stty: edits and echoes again
+    expect(console.output()).not.toContain("never\r\n"); // typed into the shell's terminal, not into the partition
+    await until(() => run.output().includes("bye"));
+    expect(run.output()).not.toContain("never");
+  });
+});
