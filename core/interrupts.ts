@@ -12,6 +12,18 @@ import { INTID_WORDS, Vcpu } from "./vcpu";
 const INTIDS: u32 = INTID_WORDS * 32;
 export const FIRST_SPI: u32 = 32;
 
+/** The bits of a priority that the interrupt controller has; the others read 0. */
+let implemented: u32 = 0xff;
+
+/** `bits`: how many upper bits of the eight are implemented. */
+export function setPriorityBits(bits: u32): void {
+  implemented = (0xff00 >> bits) & 0xff;
+}
+
+@inline export function implementedPriority(priority: u8): u8 {
+  return priority & <u8>implemented;
+}
+
 const priorities: usize = memory.data(INTIDS);
 
 /** Priority of an SPI; 0 is the highest. intid < 1024. */
@@ -20,7 +32,7 @@ const priorities: usize = memory.data(INTIDS);
 }
 
 @inline export function setSpiPriority(intid: u32, priority: u8): void {
-  store<u8>(priorities + intid, priority);
+  store<u8>(priorities + intid, implementedPriority(priority));
 }
 
 /** Priority of any interrupt that the vCPU's partition owns. */

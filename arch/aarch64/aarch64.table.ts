@@ -18,6 +18,7 @@ const ENCODING: Readonly<Record<string, string>> = {
   ICH_VTR_EL2: "S3_4_C12_C11_1",
   ICH_ELRSR_EL2: "S3_4_C12_C11_5",
   ICH_VMCR_EL2: "S3_4_C12_C11_7",
+  ICH_LR0_EL2: "S3_4_C12_C12_0",
   ICH_AP0R0_EL2: "S3_4_C12_C8_0",
   ICH_AP1R0_EL2: "S3_4_C12_C9_0",
   ID_AA64ZFR0_EL1: "S3_0_C0_C4_4",
@@ -127,8 +128,10 @@ export const aarch64: readonly Intrinsic[] = [
   ...rw("ICC_CTLR_EL1"), msr("ICC_IGRPEN1_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
   // GICv3 virtual interface control
   ...rw("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), ...rw("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),
+  msr("ICH_LR0_EL2", "Writes ICH_LR0_EL2: the register that is nearly always free."),
   {
     name: "mrs_ICH_LR",
+    outOfLine: true,
     params: { n: "u32" },
     result: "u64",
     doc: "Reads ICH_LR<n>_EL2; 0 for n > 15.",
@@ -136,6 +139,7 @@ export const aarch64: readonly Intrinsic[] = [
   },
   {
     name: "msr_ICH_LR",
+    outOfLine: true,
     params: { n: "u32", value: "u64" },
     result: "void",
     doc: "Writes ICH_LR<n>_EL2; nothing for n > 15.",

@@ -13,11 +13,12 @@ import {
   BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, checkBlob, checkHeader, header,
 } from "../../core/blob";
 import { recordEvent } from "../../core/events";
+import { setPriorityBits } from "../../core/interrupts";
 import { partitionOf, planPartition, startPartition } from "../../core/partition";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
 import { clearVcpu, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
-import { initCpuInterface, initDistributor, kickValue } from "./gicv3";
+import { initCpuInterface, initDistributor, kickValue, priorityBits } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
@@ -43,12 +44,7 @@ export function bootPrimary(): u32 {
   uart = physicalRead64(imageBase() + IMAGE_UART);
   if (uart == 0 || !mapUart(uart)) return 0;
   const error = readBlob();
-  if (error != BLOB_OK) {
-    printText(uart, "axv: ");
-    printText(uart, blobErrorText(error));
-    printText(uart, "\r\n");
-    return 0;
-  }
+  if (error != BLOB_OK) return refuse(blobErrorText(error));
   const head = header();
   printText(uart, "axv: image at 0x");
   printHex(uart, imageBase());
@@ -62,11 +58,10 @@ export function bootPrimary(): u32 {
     bound(n, MAX_PARTITIONS);
     const plan = blobPartition(n);
     planPartition(n, plan, ticks(plan.watchdogMicroseconds));
-    if (!buildStage2(n, plan)) {
-      printText(uart, "axv: the partitions' memory needs more page tables than there are: use larger, aligned regions\r\n");
-      return 0;
-    }
+    const wrong = buildStage2(n, plan);
+    if (wrong !== null) return refuse(wrong);
   }
+  setPriorityBits(priorityBits());
   initDistributor();
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, mrs_CNTPCT_EL0(), imageBase(), duration(mrs_CNTPCT_EL0() - began), head.partitionCount);
@@ -77,6 +72,14 @@ export function bootPrimary(): u32 {
   }
   startSecondaries();
   return changetype<u32>(vcpuOf(0));
+}
+
+/** Says why the image cannot be run. */
+function refuse(why: string): u32 {
+  printText(uart, "axv: ");
+  printText(uart, why);
+  printText(uart, "\r\n");
+  return 0;
 }
 
 /** Copies the blob into linear memory and checks it. */

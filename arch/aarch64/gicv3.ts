@@ -3,7 +3,7 @@
 
 import { BlobInterrupt, INTERRUPT_EDGE, MAX_PARTITIONS } from "../../build/generated/blob";
 import {
-  dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mrs_ICC_SRE_EL2, mrs_ICH_VTR_EL2, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
+  dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_ICC_SRE_EL2, mrs_ICH_VTR_EL2, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
   msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SGI1R_EL1, msr_ICC_SRE_EL1,
   msr_ICC_SRE_EL2, mrs_ICC_CTLR_EL1,
 } from "../../build/generated/aarch64";
@@ -44,10 +44,15 @@ const ICC_SRE_SRE: u64 = 1;
 const ICC_SRE_DFB_DIB: u64 = 6;
 const ICC_SRE_ENABLE: u64 = 1 << 3;
 const ICC_CTLR_EOIMODE: u64 = 1 << 1;
-const PMR_ALL: u64 = 0xff;
 
-/** One priority for everything physical: interrupts go into list registers at once, there the guest's priority counts. */
-const PHYSICAL_PRIORITY: u32 = 0xa0a0a0a0;
+/**
+ * Two physical priorities: the hypervisor's own interrupts, and everybody else's (those go into list registers at once, where the
+ * guest's own priority counts). A parked pCPU lets only the first in: what comes for its vCPU stays pending until that is on.
+ */
+const OWN_PRIORITY: u32 = 0x80;
+const GUEST_PRIORITY: u64 = 0xa0;
+const GUEST_PRIORITIES: u32 = 0xa0a0a0a0;
+const PMR_ALL: u64 = 0xff;
 /** How often a bring-up step looks whether the hardware has followed. */
 const PATIENCE: u32 = 100000;
 
@@ -113,7 +118,7 @@ export function initDistributor(): void {
   }
   for (let word: u32 = 8; word < head.spiLimit >> 2; word++) {
     bound(word - 8, 256);
-    mmioWrite32(gicd + IPRIORITYR + (word << 2), PHYSICAL_PRIORITY);
+    mmioWrite32(gicd + IPRIORITYR + (word << 2), GUEST_PRIORITIES);
   }
   mmioWrite32(gicd + GICD_CTLR, CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
   awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
@@ -173,8 +178,11 @@ export function initCpuInterface(vcpu: Vcpu): void {
   mmioWrite32(sgi + IGRPMODR, 0);
   for (let word: u32 = 0; word < 8; word++) {
     bound(word, 8);
-    mmioWrite32(sgi + IPRIORITYR + (word << 2), PHYSICAL_PRIORITY);
+    mmioWrite32(sgi + IPRIORITYR + (word << 2), GUEST_PRIORITIES);
   }
+  mmioWrite8(sgi + IPRIORITYR + KICK_SGI, OWN_PRIORITY);
+  mmioWrite8(sgi + IPRIORITYR + head.maintenance, OWN_PRIORITY);
+  mmioWrite8(sgi + IPRIORITYR + head.hypervisorTimer, OWN_PRIORITY);
   const housekeeping: u32 = vcpu.housekeeper != 0 ? <u32>1 << head.hypervisorTimer : 0;
   mmioWrite32(sgi + ISENABLER, (<u32>1 << KICK_SGI) | (<u32>1 << head.maintenance) | housekeeping);
 
@@ -182,7 +190,7 @@ export function initCpuInterface(vcpu: Vcpu): void {
   isb();
   msr_ICC_SRE_EL1(ICC_SRE_SRE | ICC_SRE_DFB_DIB);
   isb();
-  msr_ICC_PMR_EL1(PMR_ALL);
+  closeInterrupts();
   msr_ICC_BPR1_EL1(0);
   // EOImode 1: EOIR1 drops the priority, and deactivating is left to the guest, through its list register (HW = 1).
   msr_ICC_CTLR_EL1(mrs_ICC_CTLR_EL1() | ICC_CTLR_EOIMODE);
@@ -190,7 +198,22 @@ export function initCpuInterface(vcpu: Vcpu): void {
   isb();
 }
 
+/** The pCPU has no guest to run: only the hypervisor's own interrupts. */
+export function closeInterrupts(): void {
+  msr_ICC_PMR_EL1(GUEST_PRIORITY);
+}
+
+/** The pCPU runs its guest: all of them. */
+export function openInterrupts(): void {
+  msr_ICC_PMR_EL1(PMR_ALL);
+}
+
 /** ICH_VTR_EL2.ListRegs + 1. */
 @inline export function listRegisterCount(): u32 {
   return (<u32>mrs_ICH_VTR_EL2() & 31) + 1;
+}
+
+/** ICH_VTR_EL2.PRIbits + 1: how many upper bits of a priority the virtual interface has. */
+@inline export function priorityBits(): u32 {
+  return (<u32>mrs_ICH_VTR_EL2() >> 29) + 1;
 }

@@ -18,7 +18,7 @@ import { FIRST_SPI, setSpiPriority } from "../../core/interrupts";
 import { clearActive, finishStop, Partition, stateOf, stopPartition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
-import { kickAll, quietPpis, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gicv3";
+import { closeInterrupts, kickAll, openInterrupts, quietPpis, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gicv3";
 import { resetListRegisters } from "./listRegisters";
 import { hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
 import { setGroupEnabled } from "./vgicd";
@@ -36,6 +36,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   resetEl1();
   resetListRegisters(vcpu);
   quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);
+  openInterrupts();
   vcpu.sgiEnabled = 0;
   storeRelease32(vcpu.sgiPendingAt(), 0);
   vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
@@ -140,6 +141,7 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
 export function leave(vcpu: Vcpu, partition: Partition): void {
+  closeInterrupts();
   stopTimers();
   resetListRegisters(vcpu);
   quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);

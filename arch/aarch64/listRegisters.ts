@@ -6,17 +6,19 @@
 //  └─────┴──┴──┴─────┴──────────┴─────┴──────────┴─────────────────┘
 //   State: 0 invalid, 1 pending, 2 active, 3 both. HW = 1: the guest's EOI also deactivates physical interrupt pINTID.
 //
-// An interrupt for which no list register is free waits in the vCPU's UNDELIVERED bitmap (SGIs: in sgiPending), and the
-// underflow maintenance interrupt (ICH_HCR_EL2.UIE) brings us back when at most one register is still in use.
+// An interrupt that finds no free list register waits in the vCPU's UNDELIVERED bitmap. Every pending interrupt in a list
+// register is at least as urgent as whatever waits, and a maintenance interrupt brings us back when there is room: when no
+// list register is pending any more (NPIE), or at most one is in use (UIE).
 
 import {
-  mrs_ICH_ELRSR_EL2, mrs_ICH_LR, msr_ICC_DIR_EL1, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2, msr_ICH_LR,
-  msr_ICH_VMCR_EL2,
+  mmioRead32, mmioWrite32, mrs_ICH_ELRSR_EL2, mrs_ICH_LR, msr_ICC_DIR_EL1, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2,
+  msr_ICH_LR, msr_ICH_LR0_EL2, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { deferInterrupt, FIRST_SPI, forgetDeferred, NO_INTERRUPT, priorityOf, takeDeferred } from "../../core/interrupts";
+import { header } from "../../core/blob";
+import { deferInterrupt, FIRST_SPI, forgetDeferred, priorityOf, takeDeferred } from "../../core/interrupts";
 import { Vcpu } from "../../core/vcpu";
-import { listRegisterCount } from "./gicv3";
+import { ICFGR, ISPENDR, listRegisterCount, SGI_BASE } from "./gicv3";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
 const LR_ACTIVE: u64 = (<u64>2) << 62;
@@ -29,16 +31,25 @@ const LR_VINTID: u64 = 0xffffffff;
 
 const ICH_HCR_EN: u64 = 1;
 const ICH_HCR_UIE: u64 = 1 << 1;
-const ICH_VMCR_VPMR_SHIFT: u64 = 24;
+const ICH_HCR_NPIE: u64 = 1 << 3;
 const SGIS: u32 = 16;
 const MAX_LIST_REGISTERS: u32 = 16;
+const INTIDS: u32 = 1024;
 
 /** Bit n: list register n holds an interrupt. */
 @inline function usedListRegisters(): u32 {
   return <u32>~mrs_ICH_ELRSR_EL2() & (((<u32>1) << listRegisterCount()) - 1);
 }
 
-/** A fresh vCPU: nothing pending or active, group 1 off and priority mask closed until the guest opens them. */
+@inline function priorityIn(lr: u64): u32 {
+  return <u32>(lr >> LR_PRIORITY_SHIFT) & 0xff;
+}
+
+@inline function hardwareInterrupt(vcpu: Vcpu, intid: u32): u64 {
+  return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priorityOf(vcpu, intid) << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;
+}
+
+/** A fresh vCPU: nothing pending or active, interrupts off and the priority mask closed until the guest opens them. */
 export function resetListRegisters(vcpu: Vcpu): void {
   const count = listRegisterCount();
   for (let n: u32 = 0; n < count; n++) {
@@ -49,87 +60,139 @@ export function resetListRegisters(vcpu: Vcpu): void {
     msr_ICH_LR(n, 0);
   }
   for (let i: u32 = 0; vcpu.undelivered != 0; i++) {
-    bound(i, 1024);
-    msr_ICC_DIR_EL1(takeDeferred(vcpu));
+    bound(i, INTIDS);
+    const intid = takeDeferred(vcpu);
+    if (intid >= SGIS) msr_ICC_DIR_EL1(intid);
   }
   msr_ICH_AP0R0_EL2(0);
   msr_ICH_AP1R0_EL2(0);
-  msr_ICH_VMCR_EL2(<u64>0 << ICH_VMCR_VPMR_SHIFT);
-  msr_ICH_HCR_EL2(ICH_HCR_EN);
+  msr_ICH_VMCR_EL2(0);
+  msr_ICH_HCR_EL2(0);
 }
 
 /** Gives the guest a physical interrupt that it owns and that has been acknowledged (and its priority dropped). */
 @inline export function deliver(vcpu: Vcpu, intid: u32): void {
   const free = mrs_ICH_ELRSR_EL2();
-  if (free == 0 || vcpu.groupEnabled == 0) {
+  if (free == 0 || vcpu.undelivered != 0) {
     deferInterrupt(vcpu, intid);
-    if (vcpu.groupEnabled != 0) msr_ICH_HCR_EL2(ICH_HCR_EN | ICH_HCR_UIE);
+    refill(vcpu);
     return;
   }
-  msr_ICH_LR(<u32>ctz(free), LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priorityOf(vcpu, intid) << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid);
+  const entry = hardwareInterrupt(vcpu, intid);
+  if ((free & 1) != 0) msr_ICH_LR0_EL2(entry);
+  else msr_ICH_LR(<u32>ctz(free), entry);
 }
 
-/** Gives the guest an SGI; false: there is no room, it has to wait. */
-function deliverSgi(vcpu: Vcpu, intid: u32): bool {
+/** Puts an interrupt into a list register: its own (an SGI that is active there), or a free one. False: there is none. */
+function place(vcpu: Vcpu, intid: u32): bool {
   const free = mrs_ICH_ELRSR_EL2();
-  // The same SGI may be in a register already: then it becomes (or stays) pending there.
-  let rest = usedListRegisters();
-  for (let i: u32 = 0; rest != 0; i++) {
-    bound(i, MAX_LIST_REGISTERS);
-    const n = <u32>ctz(rest);
-    const lr = mrs_ICH_LR(n);
-    if ((lr & LR_VINTID) == intid) {
-      msr_ICH_LR(n, lr | LR_PENDING);
+  if (intid < SGIS) {
+    const own = listRegisterOf(intid);
+    if (own < MAX_LIST_REGISTERS) {
+      msr_ICH_LR(own, mrs_ICH_LR(own) | LR_PENDING);
       return true;
     }
-    rest &= rest - 1;
   }
   if (free == 0) return false;
-  msr_ICH_LR(<u32>ctz(free), LR_PENDING | LR_GROUP1 | (<u64>vcpu.privatePriority(intid) << LR_PRIORITY_SHIFT) | intid);
+  const entry = entryFor(vcpu, intid);
+  if ((free & 1) != 0) msr_ICH_LR0_EL2(entry);
+  else msr_ICH_LR(<u32>ctz(free), entry);
   return true;
 }
 
-/** Moves what waits into free list registers; asks for a maintenance interrupt when something must go on waiting. */
-export function refill(vcpu: Vcpu): void {
-  if (vcpu.groupEnabled == 0) return;
-  let waiting = false;
-  for (let i: u32 = 0; vcpu.undelivered != 0; i++) {
-    bound(i, MAX_LIST_REGISTERS + 1);
-    if (mrs_ICH_ELRSR_EL2() == 0) {
-      waiting = true;
-      break;
-    }
-    const intid = takeDeferred(vcpu);
-    if (intid == NO_INTERRUPT) break;
-    deliver(vcpu, intid);
-  }
-  if (deliverSgis(vcpu)) waiting = true;
-  msr_ICH_HCR_EL2(waiting ? ICH_HCR_EN | ICH_HCR_UIE : ICH_HCR_EN);
+@inline function entryFor(vcpu: Vcpu, intid: u32): u64 {
+  if (intid >= SGIS) return hardwareInterrupt(vcpu, intid);
+  return LR_PENDING | LR_GROUP1 | (<u64>vcpu.privatePriority(intid) << LR_PRIORITY_SHIFT) | intid;
 }
 
-/** Moves enabled pending SGIs into list registers; true: one had no room. */
-function deliverSgis(vcpu: Vcpu): bool {
+/** The list register that holds that vINTID; MAX_LIST_REGISTERS: none does. */
+function listRegisterOf(intid: u32): u32 {
+  let used = usedListRegisters();
+  for (let i: u32 = 0; used != 0; i++) {
+    bound(i, MAX_LIST_REGISTERS);
+    const n = <u32>ctz(used);
+    if ((mrs_ICH_LR(n) & LR_VINTID) == intid) return n;
+    used &= used - 1;
+  }
+  return MAX_LIST_REGISTERS;
+}
+
+/** Exchanges an interrupt that waits for the least urgent one that is only pending, if that is less urgent. False: none is. */
+function displace(vcpu: Vcpu, intid: u32): bool {
+  let victim: u32 = MAX_LIST_REGISTERS;
+  let leastUrgent = <u32>priorityOf(vcpu, intid);
+  let used = usedListRegisters();
+  for (let i: u32 = 0; used != 0; i++) {
+    bound(i, MAX_LIST_REGISTERS);
+    const n = <u32>ctz(used);
+    const lr = mrs_ICH_LR(n);
+    if ((lr & LR_STATE) == LR_PENDING && priorityIn(lr) > leastUrgent) {
+      victim = n;
+      leastUrgent = priorityIn(lr);
+    }
+    used &= used - 1;
+  }
+  if (victim == MAX_LIST_REGISTERS) return false;
+  deferInterrupt(vcpu, <u32>(mrs_ICH_LR(victim) & LR_VINTID));
+  msr_ICH_LR(victim, entryFor(vcpu, intid));
+  return true;
+}
+
+/** Moves what waits into list registers, the most urgent first; whenever something new waits, or room may have come. */
+export function refill(vcpu: Vcpu): void {
+  collectSgis(vcpu);
+  // Each round fills a free register or displaces a less urgent interrupt, and none is displaced twice.
+  for (let i: u32 = 0; vcpu.undelivered != 0; i++) {
+    bound(i, 2 * MAX_LIST_REGISTERS + SGIS);
+    const intid = takeDeferred(vcpu);
+    if (place(vcpu, intid) || displace(vcpu, intid)) continue;
+    deferInterrupt(vcpu, intid);
+    break;
+  }
+  control(vcpu);
+}
+
+/** Enabled SGIs that others have sent join what waits. */
+function collectSgis(vcpu: Vcpu): void {
   let bits = loadAcquire32(vcpu.sgiPendingAt()) & vcpu.sgiEnabled;
+  if (bits == 0) return;
+  atomicAnd32(vcpu.sgiPendingAt(), ~bits);
   for (let i: u32 = 0; bits != 0; i++) {
     bound(i, SGIS);
-    const intid = <u32>ctz(bits);
+    deferInterrupt(vcpu, <u32>ctz(bits));
     bits &= bits - 1;
-    // Cleared first: one that comes in between is a new one.
-    atomicAnd32(vcpu.sgiPendingAt(), ~((<u32>1) << intid));
-    if (!deliverSgi(vcpu, intid)) {
-      atomicOr32(vcpu.sgiPendingAt(), (<u32>1) << intid);
-      return true;
-    }
+  }
+}
+
+/** The virtual interface is on when the guest's GICD_CTLR.EnableGrp1 is; maintenance interrupts as long as something waits. */
+function control(vcpu: Vcpu): void {
+  let value: u64 = vcpu.groupEnabled != 0 ? ICH_HCR_EN : 0;
+  if (vcpu.undelivered != 0) {
+    value |= ICH_HCR_UIE;
+    // Where nothing is pending (all registers active), NPIE would be true at once, and for ever.
+    if (anyPending()) value |= ICH_HCR_NPIE;
+  }
+  msr_ICH_HCR_EL2(value);
+}
+
+function anyPending(): bool {
+  let used = usedListRegisters();
+  for (let i: u32 = 0; used != 0; i++) {
+    bound(i, MAX_LIST_REGISTERS);
+    if ((mrs_ICH_LR(<u32>ctz(used)) & LR_PENDING) != 0) return true;
+    used &= used - 1;
   }
   return false;
 }
 
 /** An SGI from the vCPU to itself: no physical SGI needed. */
 @inline export function sendToSelf(vcpu: Vcpu, intid: u32): void {
-  const enabled = vcpu.groupEnabled != 0 && ((vcpu.sgiEnabled >> intid) & 1) != 0;
-  if (enabled && deliverSgi(vcpu, intid)) return;
-  atomicOr32(vcpu.sgiPendingAt(), (<u32>1) << intid);
-  if (enabled) msr_ICH_HCR_EL2(ICH_HCR_EN | ICH_HCR_UIE);
+  if (((vcpu.sgiEnabled >> intid) & 1) == 0) {
+    atomicOr32(vcpu.sgiPendingAt(), (<u32>1) << intid);
+  } else if (vcpu.undelivered != 0 || !place(vcpu, intid)) {
+    deferInterrupt(vcpu, intid);
+    refill(vcpu);
+  }
 }
 
 /** Bits of word `word` (INTIDs 32·word…) that are pending in this pCPU's list registers or wait for one. */
@@ -155,14 +218,23 @@ function inListRegisters(word: u32, state: u64): u32 {
   return bits;
 }
 
-/** The guest takes back the pending state of the interrupts in `bits` of a word: they leave this pCPU's list registers. */
+/** The guest takes back the pending state of the interrupts in `bits` of a word (ICPENDR): they leave this pCPU. */
 export function withdraw(vcpu: Vcpu, word: u32, bits: u32): void {
+  takeBack(vcpu, word, bits, false);
+}
+
+/** The guest disables the interrupts in `bits` of a word (ICENABLER): they leave this pCPU, and stay pending where they came from. */
+export function holdBack(vcpu: Vcpu, word: u32, bits: u32): void {
+  takeBack(vcpu, word, bits, true);
+}
+
+function takeBack(vcpu: Vcpu, word: u32, bits: u32, stayPending: bool): void {
   let waiting = vcpu.undeliveredWord(word) & bits;
   for (let i: u32 = 0; waiting != 0; i++) {
     bound(i, 32);
     const intid = (word << 5) + ctz(waiting);
     forgetDeferred(vcpu, intid);
-    msr_ICC_DIR_EL1(intid);
+    giveBack(vcpu, intid, stayPending);
     waiting &= waiting - 1;
   }
   let used = usedListRegisters();
@@ -173,13 +245,24 @@ export function withdraw(vcpu: Vcpu, word: u32, bits: u32): void {
     const intid = <u32>(lr & LR_VINTID);
     used &= used - 1;
     if (intid >> 5 != word || ((bits >> (intid & 31)) & 1) == 0 || (lr & LR_PENDING) == 0) continue;
-    if ((lr & LR_ACTIVE) != 0) {
-      msr_ICH_LR(n, lr & ~LR_PENDING);
-      continue;
-    }
-    msr_ICH_LR(n, 0);
-    if (intid >= FIRST_SPI || (lr & LR_HW) != 0) msr_ICC_DIR_EL1(intid);
+    const active = (lr & LR_ACTIVE) != 0;
+    msr_ICH_LR(n, active ? lr & ~LR_PENDING : 0);
+    if (!active || intid < SGIS) giveBack(vcpu, intid, stayPending);
   }
+}
+
+/** An interrupt has left this pCPU undelivered: its source is deactivated, and made pending again if it stays so. */
+function giveBack(vcpu: Vcpu, intid: u32, stayPending: bool): void {
+  const bit = (<u32>1) << (intid & 31);
+  if (intid < SGIS) {
+    if (stayPending) atomicOr32(vcpu.sgiPendingAt(), bit);
+    return;
+  }
+  // A level-triggered source is still asserted, and pends by itself; an edge has to be remembered.
+  const base = intid < FIRST_SPI ? vcpu.gicr + SGI_BASE : header().gicd;
+  const isEdge = ((mmioRead32(base + ICFGR + ((intid >> 4) << 2)) >> ((intid & 15) << 1)) & 2) != 0;
+  if (stayPending && isEdge) mmioWrite32(base + ISPENDR + ((intid >> 5) << 2), bit);
+  msr_ICC_DIR_EL1(intid);
 }
 
 /**

@@ -20,6 +20,9 @@ const S2AP_READ: u64 = 1 << 6;
 const S2AP_WRITE: u64 = 1 << 7;
 const ENTRIES: u32 = 512;
 
+const TOO_MANY_TABLES = "the partitions' memory needs more page tables than there are: use larger, aligned regions";
+const BEYOND_IPA = "a region lies above the IPA space that this pCPU has (40 bits at most): give it a lower IPA";
+
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);
 
@@ -35,20 +38,20 @@ function leafOf(region: BlobRegion): u64 {
   return leaf;
 }
 
-/** Builds partition n's tables. False: a region does not fit its IPA space, or the table pool is empty. */
-export function buildStage2(n: u32, plan: BlobPartition): bool {
+/** Builds partition n's tables; null, or what is wrong. */
+export function buildStage2(n: u32, plan: BlobPartition): string | null {
   const bits = ipaBits(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK);
   // Up to 39 bits one level 1 table of 512 entries; 40 bits two, one behind the other (concatenated, D8.2.10).
   const roots = max<u32>(((<u32>1) << (bits - BLOCK_1G_SHIFT)) / ENTRIES, 1);
   const root = allocateTables(roots);
-  if (root == 0) return false;
+  if (root == 0) return TOO_MANY_TABLES;
   for (let i: u32 = 0; i < plan.regionCount; i++) {
     bound(i, MAX_REGIONS);
     const region = blobRegion(plan.regionFirst + i);
-    if ((region.ipa + region.size - 1) >> bits != 0) return false;
-    if (!mapRange(root, region.ipa, region.pa, region.size, leafOf(region))) return false;
+    if ((region.ipa + region.size - 1) >> bits != 0) return BEYOND_IPA;
+    if (!mapRange(root, region.ipa, region.pa, region.size, leafOf(region))) return TOO_MANY_TABLES;
   }
   // VMID 0 is nobody's.
   store<u64>(vttbrs + (n << 3), root | (<u64>(n + 1) << VTTBR_VMID_SHIFT));
-  return true;
+  return null;
 }

@@ -38,7 +38,9 @@ export const TABLE_POOL_BYTES: u32 = POOL_BYTES;
 
 /** PA of `count` fresh tables, one after the other, aligned to their whole size (a power of two); 0: the pool is empty. */
 export function allocateTables(count: u32): u64 {
-  const first = (tablesUsed + count - 1) & ~(count - 1);
+  // The pool itself is aligned to a page only, and so is linear memory in the image: what counts is the PA.
+  const poolPage = <u32>(linearToPhysical(pool) >> PAGE_SHIFT);
+  const first = ((poolPage + tablesUsed + count - 1) & ~(count - 1)) - poolPage;
   if (first + count > POOL_TABLES) return 0;
   tablesUsed = first + count;
   return linearToPhysical(pool + first * TABLE_BYTES);

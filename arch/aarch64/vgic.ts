@@ -1,6 +1,7 @@
 // Accesses of a guest to its emulated GIC, of any size, made of the 32-bit registers of vgicd.ts and vgicr.ts (Arm IHI 0069,
 // §12.1.3: byte accesses for IPRIORITYR, 64-bit ones for IROUTER and GICR_TYPER; other sizes are not specified, and harmless).
 
+import { implementedPriority } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { GICD_IROUTER, GICR_STRIDE_SHIFT, IPRIORITYR, SGI_BASE } from "./gicv3";
@@ -67,6 +68,6 @@ export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   if (shift == 2) {
     writeGicr(vcpu, target, at, <u32>value);
   } else if (shift == SHIFT_8 && at >= SGI_BASE + IPRIORITYR && at < SGI_BASE + IPRIORITYR + 32) {
-    target.setPrivatePriority(at - SGI_BASE - IPRIORITYR, <u8>value);
+    target.setPrivatePriority(at - SGI_BASE - IPRIORITYR, implementedPriority(<u8>value));
   }
 }

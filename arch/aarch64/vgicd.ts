@@ -16,7 +16,7 @@ import {
   GICD_CTLR, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER,
   ISENABLER, ISPENDR, kickAll, PIDR2,
 } from "./gicv3";
-import { deactivate, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
 import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
 
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
@@ -128,12 +128,12 @@ function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
   }
   mmioWrite32(at, bits);
   if (kind == ICPENDR) withdraw(vcpu, k, bits);
+  else if (kind == ICENABLER) holdBack(vcpu, k, bits);
 }
 
 function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
   partition.distributorControl = value & (CTLR_ENABLE_GRP0 | CTLR_ENABLE_GRP1);
   setGroupEnabled(partition, (value & CTLR_ENABLE_GRP1) != 0 ? 1 : 0);
-  if ((value & CTLR_ENABLE_GRP1) == 0) return;
   refill(vcpu);
   kickAll(requestRefill(partition, vcpu.pcpu));
 }

@@ -3,13 +3,14 @@
 
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { implementedPriority } from "../../core/interrupts";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
   GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, kick,
   PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gicv3";
-import { deactivate, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
 import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";
 
 const TYPER_LAST: u32 = 1 << 4;
@@ -68,7 +69,7 @@ function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void 
   if (offset >= IPRIORITYR && offset < IPRIORITYR + 32) {
     for (let i: u32 = 0; i < 4; i++) {
       bound(i, 4);
-      target.setPrivatePriority((offset - IPRIORITYR) + i, <u8>(value >> (i << 3)));
+      target.setPrivatePriority((offset - IPRIORITYR) + i, implementedPriority(<u8>(value >> (i << 3))));
     }
     return;
   }
@@ -83,6 +84,7 @@ function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void 
   } else if (offset == ICENABLER) {
     if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ICENABLER, ppis);
     target.sgiEnabled &= ~sgis;
+    if (self) holdBack(vcpu, 0, ppis | sgis);
   } else if (offset == ISPENDR) {
     if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ISPENDR, ppis);
     if (sgis == 0) return;

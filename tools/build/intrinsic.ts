@@ -14,4 +14,6 @@ export interface Intrinsic {
   readonly doc: string;
   /** Body of the C function, with the parameters by their names. */
   readonly c: string;
+  /** Too long to stand at every call: one function of its own. */
+  readonly outOfLine?: true;
 }

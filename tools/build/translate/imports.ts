@@ -24,10 +24,11 @@ export function findIntrinsic(tables: Tables, one: Import): Intrinsic {
   return intrinsic;
 }
 
-/** An inline function with the table's body. */
+/** A function with the table's body: inline, but for those that are too long for it. */
 export function inlineImport(cName: string, intrinsic: Intrinsic): string {
   const params = Object.entries(intrinsic.params).map(([name, type]) => `${type} ${name}`);
-  return `AXV_INLINE ${intrinsic.result} ${cName}(${params.join(", ") || "void"}) {\n  ${intrinsic.c}\n}`;
+  const linkage = intrinsic.outOfLine === true ? "AXV_OUT_OF_LINE" : "AXV_INLINE";
+  return `${linkage} ${intrinsic.result} ${cName}(${params.join(", ") || "void"}) {\n  ${intrinsic.c}\n}`;
 }
 
 /** A function that is defined elsewhere. */

@@ -37,6 +37,7 @@ typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
 
 // always_inline, and nodebug so that a debugger stays on the line of the source that uses it.
 #define AXV_INLINE static inline __attribute__((always_inline, nodebug, unused))
+#define AXV_OUT_OF_LINE static __attribute__((noinline, unused))
 
 // Division (core specification §4.3.2): by zero traps, and so does the one signed quotient that does not fit.
 #define AXV_DIVISION(bits, lowest)                                                                                       \

@@ -1,0 +1,96 @@
+// A system.yaml booted in QEMU, and what tests wait for on it. Everything is waited for by what the board says, with a
+// generous end of patience: how fast an emulator is on a busy machine says nothing of the hypervisor.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Plan } from "../../partitions/plan/plan.ts";
+import { qemuArguments } from "../../tools/run/arguments.ts";
+import type { PartitionRecord } from "../../tools/run/monitor.ts";
+import { prepare } from "../../tools/run/prepare.ts";
+import { startQemu } from "../../tools/run/qemu.ts";
+import type { Machine } from "../../tools/run/qemu.ts";
+import { Session } from "../../tools/run/session.ts";
+
+const PATIENCE_MS = 150_000;
+const POLL_MS = 20;
+
+export interface BootOptions {
+  /** More QEMU arguments, e.g. a debugger's port. */
+  readonly qemu?: readonly string[];
+  /** Changes the packed image before it boots. */
+  readonly alter?: (image: Uint8Array, plan: Plan) => Uint8Array;
+}
+
+export class BootedSystem {
+  readonly session: Session;
+  readonly plan: Plan;
+  readonly lines: { readonly partition: number; readonly kind: string; readonly text: string }[] = [];
+  readonly #machine: Machine;
+  readonly #folder: string;
+
+  private constructor(session: Session, plan: Plan, machine: Machine, folder: string) {
+    this.session = session;
+    this.plan = plan;
+    this.#machine = machine;
+    this.#folder = folder;
+    session.on("line", (line) => this.lines.push(line));
+  }
+
+  /** Builds the system of that text, in build/test-<name>, and boots it. The caller stops it. */
+  static async boot(name: string, yaml: string, options: BootOptions = {}): Promise<BootedSystem> {
+    const folder = mkdtempSync(join(tmpdir(), "axv-system-"));
+    const file = join(folder, `test-${name}.yaml`);
+    writeFileSync(file, yaml);
+    const { board, plan, disk, ...prepared } = await prepare(file, () => {});
+    const image = join(folder, "image.bin");
+    const packed = new Uint8Array(readFileSync(prepared.image));
+    writeFileSync(image, options.alter === undefined ? packed : options.alter(packed, plan));
+    const machine = await startQemu([...qemuArguments({ board, partitions: plan.partitions, image, disk }), ...(options.qemu ?? [])]);
+    return new BootedSystem(new Session(machine.uart, plan.partitions), plan, machine, folder);
+  }
+
+  partition(name: string): PartitionRecord {
+    const record = this.session.monitor.named(name);
+    if (record === undefined) throw new Error(`no partition ${name}`);
+    return record;
+  }
+
+  /** Index of the partition, as frames have it. */
+  index(name: string): number {
+    return this.partition(name).index;
+  }
+
+  /** What was printed, by a partition or about it, or as plain text by the hypervisor (name "axv"). */
+  said(name: string): string[] {
+    return this.lines.filter(({ partition }) => this.session.monitor.nameOf(partition) === name).map(({ text }) => text);
+  }
+
+  /** Waits until the condition holds; `what` is what the failure says is missing. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const end = Date.now() + PATIENCE_MS;
+    while (!condition()) {
+      if (Date.now() > end || this.session.link.closed !== undefined) {
+        const last = this.lines.slice(-25).map(({ partition, text }) => `  ${this.session.monitor.nameOf(partition)} │ ${text}`);
+        throw new Error(`waited in vain for: ${what}\nlast lines:\n${last.join("\n")}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+  }
+
+  /** Waits for a line that matches, after the first `after` lines of that partition. */
+  async line(name: string, pattern: RegExp, after = 0): Promise<string> {
+    const find = (): string | undefined => this.said(name).slice(after).find((text) => pattern.test(text));
+    await this.until(`${name}: ${pattern}`, () => find() !== undefined);
+    return find() ?? "";
+  }
+
+  type(name: string, text: string): void {
+    this.session.link.type(this.index(name), new TextEncoder().encode(text));
+  }
+
+  async stop(): Promise<void> {
+    await this.#machine.stop();
+    this.session.link.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
