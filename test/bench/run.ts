@@ -7,6 +7,8 @@ import { BenchError } from "./errors.ts";
 
 /** Real time; a busy host emulates slowly. */
 const PATIENCE_MS = 300_000;
+/** What the hypervisor says of a guest that will say no more, or as its last word. */
+const ENDED = /^stopped|PANIC/;
 /** Lines of a guest's output that an error quotes. */
 const QUOTED = 15;
 
@@ -35,7 +37,10 @@ export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): 
       machine.uart.on("end", () => assembler.flush());
     } else {
       const session = new Session(machine.uart, plan.partitions);
-      session.on("line", ({ text }) => take(text));
+      session.on("line", ({ kind, text }) => {
+        take(text);
+        if (ENDED.test(text) && kind !== "console") setImmediate(() => failed("guest-failed", "the guest was stopped too early"));
+      });
     }
     timer = setTimeout(() => failed("guest-silent", `the guest did not end within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
     // QEMU ends when a guest without a hypervisor powers off; what it printed may still be on its way.
