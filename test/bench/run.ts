@@ -9,6 +9,8 @@ import { BenchError } from "./errors.ts";
 const PATIENCE_MS = 300_000;
 /** What the hypervisor says of a guest that will say no more, or as its last word. */
 const ENDED = /^stopped|PANIC/;
+/** Real time in which what the guest printed before that comes behind it. */
+const GRACE_MS = 5000;
 /** Lines of a guest's output that an error quotes. */
 const QUOTED = 15;
 
@@ -24,6 +26,7 @@ export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): 
   const machine = await startQemu(machineArguments);
   const lines: string[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let ended: NodeJS.Timeout | undefined;
   const said = new Promise<void>((resolve, reject) => {
     const failed = (code: BenchError["code"], what: string): void =>
       reject(new BenchError(code, `${what}; its last lines:\n${lines.slice(-QUOTED).join("\n")}`));
@@ -39,7 +42,7 @@ export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): 
       const session = new Session(machine.uart, plan.partitions);
       session.on("line", ({ kind, text }) => {
         take(text);
-        if (ENDED.test(text) && kind !== "console") setImmediate(() => failed("guest-failed", "the guest was stopped too early"));
+        if (ENDED.test(text) && kind !== "console") ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
       });
     }
     timer = setTimeout(() => failed("guest-silent", `the guest did not end within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
@@ -51,6 +54,7 @@ export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): 
     return lines;
   } finally {
     clearTimeout(timer);
+    clearTimeout(ended);
     await machine.stop();
   }
 }
