@@ -70,6 +70,13 @@ describe("stage 2", () => {
     expect(stage2.translate(1023 * GIB + 5)).toMatchObject({ pa: 4 * GIB, size: GIB });
   });
 
+  test("finds them aligned to their whole size wherever linear memory is in the image (VTTBR_EL2.BADDR)", () => {
+    for (const linearOffset of [0x2_0000, 0x2_1000, 0x2_2000, 0x2_3000]) {
+      const bench = new Bench({ ...STANDARD, board: { ...qemuVirt, linearOffset } });
+      expect(merge(tablesOf(bench, 0).list())).toEqual(byIpa(LINUX.regions).map(expected));
+    }
+  });
+
   test("a region above 40 bits of IPA, and one that needs more tables than there are, stop the boot with a message", () => {
     const refuse = (region: PlannedRegion): string => {
       const only: PartitionSpec = { name: "only", cpus: [0], regions: [region], interrupts: [], consoleInterrupt: 0 };

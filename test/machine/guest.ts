@@ -58,7 +58,7 @@ export class Guest {
   }
 
   get running(): boolean {
-    return this.pcpu.phase === "guest";
+    return this.pcpu.phase === "guest" && !this.pcpu.busy;
   }
 
   /** x0…x30; x31 reads as zero. */

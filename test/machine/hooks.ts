@@ -87,6 +87,7 @@ function gicHooks(machine: Machine): Hooks {
     mrs_ICH_VMCR_EL2: () => BigInt(virtual().control),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
     msr_ICH_AP1R0_EL2: (value: bigint) => void (virtual().activePriorities = Number(value & MASK32)),
+    msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
     mrs_ICH_LR: (n: number) => (n < LIST_REGISTERS_MAX ? virtual().read(n) : 0n),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
     msr_ICH_LR: (n: number, value: bigint) => {

@@ -10,13 +10,13 @@ export type Hooks = Readonly<Record<string, Hook>>;
 
 type WasmFunction = (...values: Value[]) => Value | void;
 
-/** What `WebAssembly.instantiate` wants, for one module of imports. */
-export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks): Record<string, WasmFunction> {
+/** What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook. */
+export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks, before: () => void = () => undefined): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const intrinsic of table) {
     const hook = hooks[intrinsic.name];
     if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to test/machine`);
-    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction);
+    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, before);
   }
   for (const name of Object.keys(hooks)) {
     if (imports[name] === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has a hook ${name}, but no table names an intrinsic ${module}.${name}`);
@@ -24,11 +24,24 @@ export function bindImports(module: string, table: readonly Intrinsic[], hooks: 
   return imports;
 }
 
-function convert(intrinsic: Intrinsic, hook: WasmFunction): WasmFunction {
+function convert(intrinsic: Intrinsic, hook: WasmFunction, before: () => void): WasmFunction {
   const unsigned = Object.values(intrinsic.params).map((type) => (type === "u32" ? (value: Value) => Number(value) >>> 0 : (value: Value) => BigInt.asUintN(64, BigInt(value))));
   const [first, second] = unsigned;
   // The two shapes that nearly all intrinsics have, without a list of arguments.
-  if (first === undefined) return () => hook();
-  if (second === undefined) return (a) => hook(first(a as Value));
-  return (...values) => hook(...values.map((value, n) => unsigned[n]?.(value) ?? value));
+  if (first === undefined) {
+    return () => {
+      before();
+      return hook();
+    };
+  }
+  if (second === undefined) {
+    return (a) => {
+      before();
+      return hook(first(a as Value));
+    };
+  }
+  return (...values) => {
+    before();
+    return hook(...values.map((value, n) => unsigned[n]?.(value) ?? value));
+  };
 }

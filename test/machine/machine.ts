@@ -72,6 +72,7 @@ export class Machine {
   /** What the hypervisor wrote outside linear memory, since a test last emptied it. */
   readonly writes: Range[] = [];
   private readonly writable: readonly Range[];
+  private intruder: { after: number; readonly run: () => void } | undefined;
 
   constructor(module: WebAssembly.Module, options: MachineOptions) {
     const { board } = options;
@@ -85,8 +86,8 @@ export class Machine {
     this.current = this.pcpu(0);
     this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
     const instance = new WebAssembly.Instance(module, {
-      cpu: bindImports("cpu", cpu, cpuHooks(this)),
-      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this)),
+      cpu: bindImports("cpu", cpu, cpuHooks(this), () => this.betweenIntrinsics()),
+      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this), () => this.betweenIntrinsics()),
     });
     this.core = instance.exports as unknown as CoreExports;
     this.memory.placeLinear(board.imageBase + board.linearOffset, this.core.memory.buffer as ArrayBuffer);
@@ -119,6 +120,28 @@ export class Machine {
     throw new MachineError("MACHINE_LIVELOCK", `interrupts still come after ${SETTLE_ROUNDS} rounds: ${states.join("; ")}`);
   }
 
+  /**
+   * Concurrency: lets other pCPUs do something in the middle of what this one does in the core from now on, just before the
+   * intrinsic number `after`. Plain loads and stores between two intrinsics are not taken apart.
+   */
+  intrude(after: number, run: () => void): void {
+    this.intruder = { after, run };
+  }
+
+  /** True: it came to that. In any case nobody intrudes any more. */
+  endIntrusion(): boolean {
+    const pending = this.intruder !== undefined;
+    this.intruder = undefined;
+    return !pending;
+  }
+
+  private betweenIntrinsics(): void {
+    if (this.intruder === undefined || this.intruder.after-- > 0) return;
+    const { run } = this.intruder;
+    this.intruder = undefined;
+    run();
+  }
+
   /** Lets one pCPU do what hardware makes it do now; false: nothing. */
   step(pcpu: PCpu): boolean {
     const request = this.firmware.started.find((started) => started.pcpu === pcpu.index);
@@ -129,7 +152,7 @@ export class Machine {
       this.start(pcpu, () => this.core.bootSecondary(Number(request.context)));
       return true;
     }
-    if (pcpu.phase !== "guest" && pcpu.phase !== "parked") return false;
+    if (pcpu.busy || (pcpu.phase !== "guest" && pcpu.phase !== "parked")) return false;
     if (pcpu.gic.physical.highestPending() === INTID_SPURIOUS) return false;
     if (pcpu.phase === "parked") {
       this.park(pcpu);
@@ -171,12 +194,18 @@ export class Machine {
 
   /** Runs an export on a pCPU: also for tests that call one by hand. */
   enter(pcpu: PCpu, run: () => number): number {
+    const interrupted = this.current;
     this.current = pcpu;
+    pcpu.busy = true;
     try {
       return run() >>> 0;
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       throw new MachineError("MACHINE_CORE_TRAP", `the core trapped on pCPU ${pcpu.index}, ESR_EL2 = ${hex(pcpu.registers.ESR_EL2)}: ${error.message}\n${error.stack ?? ""}`, error);
+    } finally {
+      pcpu.busy = false;
+      // Only an intruded core goes on after this; otherwise `current` is the pCPU that was in the core last.
+      if (interrupted.busy) this.current = interrupted;
     }
   }
 
@@ -195,7 +224,9 @@ export class Machine {
   private park(pcpu: PCpu): void {
     pcpu.phase = "parked";
     const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
-    if (result === RESUME) this.resume(pcpu);
+    if (result !== RESUME) return;
+    pcpu.lives++;
+    this.resume(pcpu);
   }
 
   private leaveGuest(pcpu: PCpu): void {

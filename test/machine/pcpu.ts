@@ -27,6 +27,10 @@ export class PCpu {
   readonly physicalTimer: Timer;
   readonly hypervisorTimer: Timer;
   phase: Phase = "off";
+  /** In the core at this moment: it can do nothing else. */
+  busy = false;
+  /** How often a guest has begun on it. */
+  lives = 0;
   /** Linear-memory offset of its vCPU's record. */
   vcpu = 0;
   /** The guest's PC and PSTATE while the guest runs; ELR_EL2 and SPSR_EL2 hold them while it does not. */
