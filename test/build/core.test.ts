@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { compile } from "../../tools/build/compile.ts";
 import { generate } from "../../tools/build/index.ts";
 import { CORE } from "../../tools/build/programs.ts";
-import { compare, type Call, type Case } from "./host.ts";
+import { compare, type Call, type Case } from "./cases.ts";
 
 const TIMEOUT_MS = 120_000;
 const CASES = 400;

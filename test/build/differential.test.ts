@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { cpu } from "../../core/cpu.table.ts";
 import { CONTROL, corpusModule, MEMORY, ORDER, QUESTIONS, type Sample } from "./corpus.ts";
-import { assemble, compare, type Case } from "./host.ts";
+import { compare, type Case } from "./cases.ts";
+import { assemble } from "./wasm.ts";
 import { EDGES, LOADS, STORES, VALUE_INSTRUCTIONS, type Type } from "./instructions.ts";
 
 const TABLES = { cpu, test: QUESTIONS };

@@ -6,7 +6,7 @@ import type { BuildErrorCode } from "../../tools/build/errors.ts";
 import { errorOf, translateSource } from "./build.ts";
 import { corpusModule, QUESTIONS } from "./corpus.ts";
 import { translate } from "../../tools/build/translate/index.ts";
-import { print } from "./host.ts";
+import { print } from "./wasm.ts";
 
 const TABLES = { cpu, test: QUESTIONS };
 

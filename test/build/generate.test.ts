@@ -14,7 +14,7 @@ import { buildNative } from "../../tools/build/native.ts";
 import { PROGRAMS } from "../../tools/build/programs.ts";
 import { translate } from "../../tools/build/translate/index.ts";
 import { inWorkFolder, toy } from "./build.ts";
-import { print } from "./host.ts";
+import { print } from "./wasm.ts";
 
 const TOY = toy("toy");
 const RECORDS = [layout.HEADER, ...layout.RECORDS];

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { cpu } from "../../core/cpu.table.ts";
 import { functionArguments, functionBody } from "./arbitrary.ts";
 import { corpusModule, QUESTIONS, type Sample } from "./corpus.ts";
-import { assemble, compare, type Case } from "./host.ts";
+import { compare, type Case } from "./cases.ts";
+import { assemble } from "./wasm.ts";
 
 const TIMEOUT_MS = 120_000;
 const FUNCTIONS = 120;

@@ -1,6 +1,7 @@
-// The V8 side of differential tests: runs cases in fresh instances, with imports answered as harness.c does.
+// The V8 side of differential tests: runs cases in fresh instances, with imports answered as cases.c does.
+import { hashMemory, mix } from "./hash.ts";
 import { BOUND } from "../../tools/build/translate/imports.ts";
-import type { Case, End, Outcome } from "./host.ts";
+import type { Case, End, Outcome } from "./cases.ts";
 
 /** The intrinsics of core/cpu.table.ts on the words of linear memory; V8 runs one thread, so nothing else is needed. */
 const ON_MEMORY: Readonly<Record<string, (words: DataView, pointer: number, a: number, b: number) => number>> = {
@@ -21,11 +22,6 @@ function exchange(words: DataView, pointer: number, next: (old: number) => numbe
 }
 
 class PastBound extends Error {}
-
-const mix = (hash: number, word: number): number => {
-  const mixed = Math.imul(hash ^ word, 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
-};
 
 interface Signature {
   readonly params: readonly ("i32" | "i64")[];
@@ -94,7 +90,7 @@ function runCase(module: WebAssembly.Module, signatures: Signatures, one: Case):
     } catch (error) {
       end = classify(error);
     }
-    outcomes.push({ end, result, memory: index + 1 === one.calls.length ? hash(words) : 0, trace: trace >>> 0 });
+    outcomes.push({ end, result, memory: index + 1 === one.calls.length ? hashMemory(words) : 0, trace: trace >>> 0 });
     if (end === "out of bounds") break;
   }
   return outcomes;
@@ -107,12 +103,6 @@ function fill(words: Uint32Array, memorySeed: number): void {
     seed = mix(seed, index * 4);
     if (word === 0) words[index] = (seed & 0x70000) === 0 ? seed : seed & 0x1f;
   });
-}
-
-function hash(words: Uint32Array): number {
-  let all = 0;
-  for (const word of words) all = mix(all, word);
-  return all >>> 0;
 }
 
 function classify(error: unknown): End {

@@ -1,36 +1,21 @@
-// Runs translated C on the host, for differential tests. The test appends what it makes from the wasm module: axv_exports,
-// axv_memory_bytes, and a function for each import. Cases come on stdin, results go to stdout; both are packed structs (host.ts).
+// Runs calls of translated C, for differential tests. Cases come on stdin, outcomes go to stdout; both are structs (cases.ts).
 // Each case runs in a fresh child, as each case in V8 runs in a fresh instance.
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-typedef unsigned int u32;
-typedef unsigned long u64;
+#include "linear.h"
 
 #define MAX_ARGUMENTS 8
-// Window of 4 GiB, and what an offset of up to 4 GiB can reach behind it.
-#define WINDOW_BYTES 0x200010000ul
-
 struct call { u32 function; u32 reserved; u64 arguments[MAX_ARGUMENTS]; };
 struct test_case { u32 calls; u32 memory_seed; u32 trace_seed; };
 struct outcome { u32 kind; u32 memory; u32 trace; u32 reserved; u64 result; };
 enum { RETURNED = 0, TRAPPED = 1, OUT_OF_BOUNDS = 2, PAST_BOUND = 3 };
 
-char *axv_linear;
-#define LINEAR(pointer) (axv_linear + (u32)(pointer))
 static u32 trace;
 static sigjmp_buf escape;
-
-static u32 mix(u32 hash, u32 word) {
-  hash = (hash ^ word) * 0x9e3779b1u;
-  return hash ^ (hash >> 15);
-}
 
 // Answers an import: any value will do, if only V8's side gets the same. Small ones are likely, for they decide most.
 static u64 answer(u32 import, u32 count, const u64 *arguments) {
@@ -48,17 +33,6 @@ static void check_bound(u32 iteration, u32 limit) {
 
 static void trap(int signal) {
   siglongjmp(escape, signal == SIGSEGV || signal == SIGBUS ? OUT_OF_BOUNDS : TRAPPED);
-}
-
-struct axv_export { u64 (*call)(const u64 *arguments); };
-extern const struct axv_export axv_exports[];
-extern const u64 axv_memory_bytes;
-extern void axv_init_linear(void);
-
-static u32 hash_memory(void) {
-  u32 hash = 0;
-  for (u64 at = 0; at < axv_memory_bytes; at += 4) hash = mix(hash, *(u32 *)(axv_linear + at));
-  return hash;
 }
 
 static void run(const struct test_case *one, const struct call *calls) {
@@ -82,8 +56,7 @@ static void run(const struct test_case *one, const struct call *calls) {
 }
 
 int main(void) {
-  axv_linear = mmap(0, WINDOW_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (axv_linear == MAP_FAILED || (axv_memory_bytes != 0 && mprotect(axv_linear, axv_memory_bytes, PROT_READ | PROT_WRITE) != 0)) return 2;
+  map_linear();
   const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE};
   for (u32 i = 0; i < sizeof signals / sizeof *signals; i++) signal(signals[i], trap);
   struct test_case one;
