@@ -18,7 +18,7 @@ import { EXCLUSIVE_ATTEMPTS } from "./exclusives.ts";
 import { fewestMarkers, type FewestMarkers } from "./fewest.ts";
 import type { Loop, LoopForest } from "./loops.ts";
 import { markerKey, type LoopNesting, type Marker } from "./markers.ts";
-import { regionOf, type Node } from "./region.ts";
+import type { Node, Region, Regions } from "./region.ts";
 
 export interface LoopBound {
   readonly why: "stated" | "merged" | "exclusive" | "byte-count";
@@ -28,7 +28,9 @@ export interface LoopBound {
   backEdges(node: Node): number;
 }
 
-export function findBounds(graph: Graph, forest: LoopForest, markers: readonly Marker[], nesting: LoopNesting): ReadonlyMap<Loop, LoopBound> {
+export function findBounds(
+  graph: Graph, forest: LoopForest, regions: Regions, markers: readonly Marker[], nesting: LoopNesting,
+): ReadonlyMap<Loop, LoopBound> {
   const bounds = new Map<Loop, LoopBound>();
   const evidence = new Evidence(graph, forest, markers, nesting);
   const visit = (loop: Loop, taken: readonly Marker[]): void => {
@@ -36,7 +38,7 @@ export function findBounds(graph: Graph, forest: LoopForest, markers: readonly M
       bounds.set(loop, { why: "exclusive", lines: [], backEdges: () => EXCLUSIVE_ATTEMPTS - 1 });
       return;
     }
-    const { bound, takes } = boundOf(graph, forest, loop, evidence, taken, nesting);
+    const { bound, takes } = boundOf(graph, regions(loop), loop, evidence, taken, nesting);
     bounds.set(loop, bound);
     for (const child of loop.children) visit(child, takes);
   };
@@ -55,9 +57,8 @@ interface Candidate {
 }
 
 function boundOf(
-  graph: Graph, forest: LoopForest, loop: Loop, evidence: Evidence, taken: readonly Marker[], nesting: LoopNesting,
+  graph: Graph, region: Region, loop: Loop, evidence: Evidence, taken: readonly Marker[], nesting: LoopNesting,
 ): { readonly bound: LoopBound; readonly takes: readonly Marker[] } {
-  const region = regionOf(graph, forest, loop);
   const certain = evidence.certain(loop);
   const certainKeys = [...new Set(certain.map(({ marker }) => markerKey(marker)))];
   const left = evidence.atHeader(loop).filter((marker) => !taken.includes(marker));
@@ -66,11 +67,13 @@ function boundOf(
   /** The fewest markers of a key (or of any); those whose place is ambiguous count only if `unsure` ones shall. */
   const fewest = (key: string | undefined, fromInner: readonly FromInner[], unsure: boolean): FewestMarkers => {
     const wanted = (marker: Marker): boolean => key === undefined || markerKey(marker) === key;
-    return fewestMarkers(region, (node) => {
-      const here = certain.filter(({ marker, block }) => wanted(marker) && node.block?.index === block);
+    return fewestMarkers(region, ({ from, source }) => {
+      if (from.block === undefined) {
+        return unsure ? fromInner.filter(({ child, marker, passedAt }) => child === from.loop && wanted(marker) && passedAt(source)).length : 0;
+      }
+      const here = certain.filter(({ marker, block }) => wanted(marker) && from.block.index === block);
       if (!unsure) return here.filter(({ solid }) => solid).length;
-      const header = node.block?.index === loop.header ? atHeader.filter(wanted).length : 0;
-      return here.length + header + fromInner.filter(({ child, marker }) => wanted(marker) && node.loop === child).length;
+      return here.length + (from.block.index === loop.header ? atHeader.filter(wanted).length : 0);
     });
   };
   const candidates = (fromInner: readonly FromInner[]): Candidate[] => {
@@ -97,7 +100,7 @@ function boundOf(
     const outermost = spare.filter(({ marker }) => !spare.some((other) => isStrictlyInside(nesting, markerKey(marker), markerKey(other.marker))));
     fromInner = outermost;
     takes = outermost.map(({ marker }) => marker);
-    for (const more of [evidence.atInnerHeaders(loop), evidence.inInnerHeaders(loop)]) {
+    for (const more of [evidence.atInnerHeaders(loop), evidence.inside(loop)]) {
       if (candidates(fromInner).length === 0) fromInner = more;
     }
   }
@@ -116,7 +119,7 @@ function boundOf(
     return { bound: { why: Number.isFinite(product) ? "merged" : "byte-count", lines, backEdges: () => product }, takes };
   }
 
-  // A certain marker deeper inside whose source loop lies around a candidate's: the candidate's came here by unrolling.
+  // A marker deeper inside whose source loop lies around a candidate's: the candidate's came here by unrolling.
   const deeper = evidence.deeper(loop).filter((marker) => possible.some(({ key }) => isStrictlyInside(nesting, key, markerKey(marker))));
   const limits = [...possible.map(({ limit }) => limit), ...deeper.map(({ limit }) => limit)];
   const backEdges = (node: Node): number => {

@@ -15,6 +15,8 @@ export interface Placed {
 export interface FromInner {
   readonly marker: Marker;
   readonly child: Loop;
+  /** Whether all who leave the child at this block have passed a marker of this one's kind. */
+  passedAt(source: Block): boolean;
 }
 
 export class Evidence {
@@ -58,20 +60,41 @@ export class Evidence {
   }
 
   atInnerHeaders(loop: Loop): FromInner[] {
-    return loop.children.flatMap((child) => this.atHeader(child).map((marker) => ({ child, marker })));
+    return loop.children.flatMap((child) => this.atHeader(child).map((marker) => ({ child, marker, passedAt: () => true })));
   }
 
-  /** Anywhere in the header blocks of the loops directly inside: passed whenever control gets there. */
-  inInnerHeaders(loop: Loop): FromInner[] {
+  /** Anywhere in the loops directly inside. */
+  inside(loop: Loop): FromInner[] {
     return loop.children.flatMap((child) => {
-      const certain = this.certain(child).filter(({ block }) => block === child.header);
-      return [...certain.map(({ marker }) => marker), ...this.atHeader(child)].map((marker) => ({ child, marker }));
+      const all = this.#within(child);
+      return all.map(({ marker }) => {
+        const key = markerKey(marker);
+        const passing = new Set(all.filter((one) => markerKey(one.marker) === key).map(({ block }) => block));
+        return { child, marker, passedAt: (source) => !this.#reaches(child, source.index, passing) };
+      });
     });
   }
 
-  /** Certain of some loop inside, however deep. */
+  #within(loop: Loop): Pick<Placed, "marker" | "block">[] {
+    const atHeader = this.atHeader(loop).map((marker) => ({ marker, block: loop.header }));
+    return [...this.certain(loop), ...atHeader, ...loop.children.flatMap((child) => this.#within(child))];
+  }
+
+  /** Whether control can get from the loop's header through a block without passing the blocks to avoid. */
+  #reaches(loop: Loop, block: number, avoid: ReadonlySet<number>): boolean {
+    const seen = new Set<number>();
+    const waiting = [loop.header];
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      if (seen.has(at) || avoid.has(at) || !loop.body.has(at)) continue;
+      seen.add(at);
+      waiting.push(...(this.#graph.blocks[at]?.successors ?? []));
+    }
+    return seen.has(block);
+  }
+
+  /** Of all loops inside, however deep. */
   deeper(loop: Loop): Marker[] {
-    return loop.children.flatMap((child) => [...this.certain(child).map(({ marker }) => marker), ...this.deeper(child)]);
+    return loop.children.flatMap((child) => this.#within(child).map(({ marker }) => marker));
   }
 
   #canSpare(inner: Loop, key: string): boolean {

@@ -4,8 +4,8 @@ import { VerifyError, type SourceLine } from "../errors.ts";
 import type { LoopBound } from "./bounds.ts";
 import type { Block, Graph } from "./cfg.ts";
 import { FREE, instructions, plus, times, worse, type Cost } from "./cost.ts";
-import type { Loop, LoopForest } from "./loops.ts";
-import { regionOf, type Departure, type Node } from "./region.ts";
+import type { Loop } from "./loops.ts";
+import type { Departure, Node, Regions } from "./region.ts";
 
 /** A path, last step first. `cost` covers all of it, and where ways meet also what the other ways have per iteration. */
 export interface Path {
@@ -31,14 +31,14 @@ const CALL = "bl";
 
 /** `costOf`: the worst case of a function, by its address. */
 export function longestPath(
-  graph: Graph, forest: LoopForest, bounds: ReadonlyMap<Loop, LoopBound>, costOf: (start: number) => Cost,
+  graph: Graph, regions: Regions, bounds: ReadonlyMap<Loop, LoopBound>, costOf: (start: number) => Cost,
 ): Path {
   const { ends } = solve(undefined);
   if (ends === undefined) throw new VerifyError("loop-unmarked", `${graph.name} never ends`, sourceOf(graph.blocks[0]));
   return ends;
 
   function solve(loop: Loop | undefined): Solved {
-    const region = regionOf(graph, forest, loop);
+    const region = regions(loop);
     const inner = new Map(region.nodes.flatMap((node) => (node.loop === undefined ? [] : [[node.loop, solve(node.loop)] as const])));
     const arrivals = new Map<Node, Path>();
     const arrival = (node: Node): Path => arrivals.get(node) ?? START;

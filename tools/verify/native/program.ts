@@ -9,6 +9,7 @@ import { flowOf, isPadding } from "./flow.ts";
 import { longestPath, type Path } from "./longest.ts";
 import { findLoops } from "./loops.ts";
 import type { LoopNesting, Marker } from "./markers.ts";
+import { findRegions } from "./region.ts";
 import { measureStack, type StackUse } from "./stack.ts";
 
 export interface Routine {
@@ -65,8 +66,9 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     const mayWait = !called.has(inside.start);
     const graph = buildGraph({ code, inside, mayWait, returns: (start) => routineAt(start).graph.returns }, name, entry);
     const forest = findLoops(graph);
-    const bounds = findBounds(graph, forest, markers, nesting);
-    const path = longestPath(graph, forest, bounds, (start) => routineAt(start).cost);
+    const regions = findRegions(graph, forest);
+    const bounds = findBounds(graph, forest, regions, markers, nesting);
+    const path = longestPath(graph, regions, bounds, (start) => routineAt(start).cost);
     const stack = measureStack(graph, atEntry, (start) => routineAt(start).stack);
     const calls = graph.blocks.flatMap((block) => block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target));
     const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));

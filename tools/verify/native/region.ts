@@ -25,7 +25,19 @@ export interface Region {
   readonly ends: readonly Departure[];
 }
 
-export function regionOf(graph: Graph, forest: LoopForest, loop: Loop | undefined): Region {
+/** Regions of all loops, and of the whole graph by `undefined`. */
+export type Regions = (loop: Loop | undefined) => Region;
+
+export function findRegions(graph: Graph, forest: LoopForest): Regions {
+  const found = new Map<Loop | undefined, Region>();
+  return (loop) => {
+    const known = found.get(loop) ?? regionOf(graph, forest, loop);
+    found.set(loop, known);
+    return known;
+  };
+}
+
+function regionOf(graph: Graph, forest: LoopForest, loop: Loop | undefined): Region {
   const inside = loop?.body ?? new Set(graph.blocks.keys());
   const nodeOf = new Map<number, Node>();
   for (const child of loop?.children ?? forest.roots) {

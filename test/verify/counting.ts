@@ -1,0 +1,81 @@
+// Runs functions on an emulated AArch64 that executes one instruction per tick (QEMU -icount shift=0), and counts their
+// instructions with the cycle counter.
+import { spawnSync } from "node:child_process";
+
+/** u32 function(u32), and what to call it with. */
+export interface Measurement {
+  readonly name: string;
+  readonly arguments: readonly number[];
+}
+
+const UART = 0x09000000; // PL011 of QEMU's virt machine
+const PSCI_SYSTEM_OFF = 0x84000008;
+const TIMEOUT_MS = 60_000;
+
+/** The counting program: prints one line a call, and powers the machine off. Starts at `_start`. */
+export function countingHarness(measurements: readonly Measurement[]): string {
+  const calls = measurements.flatMap((one) => one.arguments.map((value) => `ldr w1, =${value}\n ldr x2, =${one.name}\n bl measure`));
+  return `
+    .section .text.start, "ax"
+    .global _start
+    _start:
+      adrp x0, stack_top
+      add x0, x0, :lo12:stack_top
+      mov sp, x0
+      msr pmccfiltr_el0, xzr      // count at EL1
+      mov x0, #1 << 31            // the cycle counter
+      msr pmcntenset_el0, x0
+      mov x0, #(1 << 6) | 1       // 64 bits, on
+      msr pmcr_el0, x0
+      isb
+      adr x2, nothing
+      bl measure                  // first line: what measuring costs, and one RET
+      ${calls.join("\n      ")}
+      ldr w0, =${PSCI_SYSTEM_OFF}
+      hvc #0
+      b .
+    .ltorg
+    nothing: ret
+    measure:                      // w1: argument, x2: function
+      stp x29, x30, [sp, #-16]!
+      mov w0, w1
+      isb
+      mrs x29, pmccntr_el0
+      blr x2
+      mrs x0, pmccntr_el0
+      sub x0, x0, x29
+      mov x1, #${UART}
+      mov x2, #60
+    1: lsr x3, x0, x2
+      and x3, x3, #15
+      cmp x3, #10
+      add x4, x3, #'0'
+      add x3, x3, #'a' - 10
+      csel x3, x4, x3, lo
+      str w3, [x1]
+      sub x2, x2, #4
+      tbz x2, #63, 1b
+      mov x3, #10
+      str w3, [x1]
+      ldp x29, x30, [sp], #16
+      ret
+    .bss
+    .balign 16
+    .space 65536
+    stack_top:
+  `;
+}
+
+/** Instructions of each call, in order: the call itself not included, its RET included. */
+export function count(elfPath: string, measurements: readonly Measurement[]): number[] {
+  const machine = ["-M", "virt", "-cpu", "cortex-a53", "-m", "64M", "-icount", "shift=0,sleep=off"];
+  const { stdout, status, error } = spawnSync(
+    "timeout", ["-k", "5", "60", "qemu-system-aarch64", ...machine, "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", elfPath],
+    { encoding: "utf8", timeout: TIMEOUT_MS + 10_000, input: "" },
+  );
+  if (status !== 0) throw new Error(`QEMU: status ${status} ${error?.message ?? ""}\n${stdout}`);
+  const [overhead = NaN, ...counts] = stdout.trim().split(/\s+/).map((digits) => Number.parseInt(digits, 16));
+  const wanted = measurements.reduce((sum, one) => sum + one.arguments.length, 0);
+  if (counts.length !== wanted) throw new Error(`QEMU: ${counts.length} results instead of ${wanted}\n${stdout}`);
+  return counts.map((one) => one - overhead + 1);
+}

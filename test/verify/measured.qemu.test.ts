@@ -1,0 +1,64 @@
+// Soundness: no run of a function on the emulated CPU executes more instructions than verify says it can. Random programs, run through
+// every way they can take, compiled as the build does it, and also with the loop transformations that the build switches off.
+import { describe, expect, test } from "vitest";
+import { Code } from "../../tools/verify/native/code.ts";
+import { disassemble } from "../../tools/verify/native/disassemble.ts";
+import { loadElf } from "../../tools/verify/native/elf.ts";
+import { readMarkers, withByteLoops } from "../../tools/verify/native/markers.ts";
+import { analyseProgram } from "../../tools/verify/native/program.ts";
+import { count, countingHarness } from "./counting.ts";
+import { ARGUMENTS, randomFrom, randomProgram } from "./random-program.ts";
+import { nestingOf, PRELUDE, withElf } from "./sample.ts";
+
+const FUNCTIONS = 32;
+
+interface Result {
+  readonly name: string;
+  readonly proven: number;
+  readonly measured: number;
+}
+
+/** Proven and measured worst case of every function of a random program. */
+function compare(seed: number, flags: readonly string[]): Result[] {
+  const { c, functions, nesting } = randomProgram(PRELUDE, FUNCTIONS, randomFrom(seed));
+  const measurements = functions.map((name) => ({ name, arguments: Array.from({ length: ARGUMENTS }, (_, bits) => bits) }));
+  return withElf({ c, assembly: countingHarness(measurements), flags, entry: "_start" }, (path) => {
+    const elf = loadElf(path);
+    const program = analyseProgram(new Code(elf, disassemble(path)), readMarkers(elf), withByteLoops(nestingOf(nesting)));
+    const refused = program.problems.filter(({ message }) => !message.includes("measure")); // it calls through a register
+    expect(refused.map(({ message }) => message)).toEqual([]);
+    const counts = count(path, measurements);
+    return functions.map((name, index) => ({
+      name,
+      proven: program.routines.get(name)?.cost.instructions ?? NaN,
+      measured: Math.max(...counts.slice(index * ARGUMENTS, (index + 1) * ARGUMENTS)),
+    }));
+  });
+}
+
+const VARIANTS: readonly (readonly [string, readonly string[], readonly number[]])[] = [
+  ["as the build compiles", [], [101, 102, 103]],
+  ["with loops unrolled", ["-funroll-loops"], [201, 202]],
+  // The second one has a loop that clang splits in two nested ones.
+  ["for size", ["-Os"], [301, 22 * 7919]],
+  ["with everything that moves loops", ["-O3", "-funroll-loops", "-mllvm", "-unroll-runtime"], [401, 402]],
+  ["with little optimisation", ["-O1"], [501]],
+];
+
+describe.each(VARIANTS)("%s", (_, flags, seeds) => {
+  test.each(seeds)("random program %i", (seed) => {
+    const results = compare(seed, flags);
+    expect(results.filter(({ proven, measured }) => !(measured <= proven))).toEqual([]);
+    // Some runs take a worst case to the last instructions, or the comparison would show little.
+    expect(Math.max(...results.map(({ proven, measured }) => measured / proven))).toBeGreaterThan(0.9);
+  });
+});
+
+test("the count is exact: known functions, called with known arguments", () => {
+  const c = `${PRELUDE}
+    __attribute__((naked)) u32 straight(u32 x) { __asm__("nop\\n nop\\n nop\\n ret"); }
+    __attribute__((naked)) u32 rounds(u32 x) { __asm__("1: sub w0, w0, #1\\n cbnz w0, 1b\\n ret"); }`;
+  const measurements = [{ name: "straight", arguments: [0, 1] }, { name: "rounds", arguments: [1, 10, 1000] }];
+  const counts = withElf({ c, assembly: countingHarness(measurements), entry: "_start" }, (path) => count(path, measurements));
+  expect(counts).toEqual([4, 4, 3, 21, 2001]);
+});

@@ -1,0 +1,100 @@
+// Small programs for the tests of verify: C with the build's own markers, or assembly, compiled and linked for AArch64.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { C_FLAGS } from "../../tools/build/native.ts";
+import { Code } from "../../tools/verify/native/code.ts";
+import { disassemble } from "../../tools/verify/native/disassemble.ts";
+import { loadElf, type Elf } from "../../tools/verify/native/elf.ts";
+import { readMarkers, withByteLoops, type LoopNesting, type Marker } from "../../tools/verify/native/markers.ts";
+import { analyseProgram, type Program, type Routine } from "../../tools/verify/native/program.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a", "-mgeneral-regs-only", "-ffreestanding", "-mno-outline-atomics"];
+const TARGET_C = [...TARGET, ...C_FLAGS, "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables", "-I.", "-DLINEAR_BASE=0x4000000000"];
+
+/** Where QEMU's virt machine has its memory, behind the device tree. */
+const LOAD_ADDRESS = "0x40080000";
+
+/** BOUND(limit), BYTES_LOOP and the integer types of every translated program. */
+export const PRELUDE = '#include "tools/build/translate/prelude.h"\n#pragma GCC visibility pop\n';
+
+/** A record of .axv.bounds for assembly: `bounded LIMIT, LINE`. */
+export const BOUNDED = `
+.macro bounded limit, line
+0:  .pushsection .axv.bounds, "", %progbits
+    .xword 0b
+    .word \\limit, \\line
+    .popsection
+.endm
+`;
+
+export interface Source {
+  readonly c?: string;
+  readonly assembly?: string;
+  /** After the build's own. */
+  readonly flags?: readonly string[];
+  /** Where execution starts, if it is to be run. */
+  readonly entry?: string;
+}
+
+/** Links the source and hands over the path of the ELF file, which is there only during `use`. */
+export function withElf<Result>({ c, assembly, flags = [], entry = "0" }: Source, use: (path: string) => Result): Result {
+  const folder = mkdtempSync(join(tmpdir(), "axv-verify-"));
+  try {
+    const objects = Object.entries({ c, S: assembly }).flatMap(([suffix, text]) => {
+      if (text === undefined) return [];
+      const source = join(folder, `sample.${suffix}`);
+      writeFileSync(source, text);
+      const options = suffix === "c" ? [...TARGET_C, "-g", ...flags] : TARGET;
+      run("clang-19", [...options, "-c", source, "-o", `${source}.o`]);
+      return [`${source}.o`];
+    });
+    const elf = join(folder, "sample.elf");
+    run("ld.lld-19", ["-static", "-Ttext", LOAD_ADDRESS, `--entry=${entry}`, ...objects, "-o", elf]);
+    return use(elf);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function run(command: string, args: readonly string[]): void {
+  execFileSync(command, args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+}
+
+export interface Sample {
+  readonly elf: Elf;
+  readonly code: Code;
+  readonly markers: readonly Marker[];
+  readonly program: Program;
+  readonly bytes: Uint8Array;
+  /** Fails if the routine could not be analysed. */
+  routine(name: string): Routine;
+}
+
+/** Pairs of lines: the loop on the second one runs inside the loop on the first one. */
+export function nestingOf(pairs: readonly (readonly [number, number])[]): LoopNesting {
+  const known = new Set(pairs.map((pair) => pair.join()));
+  const line = (key: string): string => key.split(":")[0] ?? "";
+  return { encloses: (outer, inner) => known.has(`${line(outer)},${line(inner)}`) };
+}
+
+export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): Sample {
+  return withElf(source, (path) => {
+    const elf = loadElf(path);
+    const code = new Code(elf, disassemble(path));
+    const markers = readMarkers(elf);
+    const program = analyseProgram(code, markers, withByteLoops(nesting));
+    const routine = (name: string): Routine => {
+      const found = program.routines.get(name);
+      if (found === undefined) throw new Error(`${name} not analysed: ${program.problems.map(({ message }) => message).join("; ")}`);
+      return found;
+    };
+    return { elf, code, markers, program, bytes: readFileSync(path), routine };
+  });
+}
+
+/** Codes of what was refused. */
+export const refusals = ({ program }: Sample): string[] => program.problems.map(({ code }) => code).sort();
