@@ -45,7 +45,7 @@ test("a board that QEMU is not", () => {
 
 test("gdb: QEMU waits, and the command is complete", () => {
   expect(gdbArguments(1234)).toEqual(["-S", "-gdb", "tcp:127.0.0.1:1234"]);
-  expect(gdbCommand("build/core/core.elf", 0x40200000, 1234)).toBe(
-    "gdb-multiarch -ex 'add-symbol-file build/core/core.elf -o 0x40200000' -ex 'target remote 127.0.0.1:1234'",
+  expect(gdbCommand("build/core/core.elf", ".", 0x40200000, 1234)).toBe(
+    "gdb-multiarch -d . -ex 'add-symbol-file build/core/core.elf -o 0x40200000' -ex 'target remote 127.0.0.1:1234'",
   );
 });

@@ -125,7 +125,7 @@ describe("which run", () => {
 
   test("one that has ended", async () => {
     const path = join(sandbox.folder, "gone.sock");
-    expect(await message("console", "linux", "--link", path)).toBe(`axv-part: no run answers on ${path}: it has ended. See what runs with axv-part console\n`);
+    expect(await message("console", "linux", "--link", path)).toBe(`axv-part: no run answers on ${path}: it has ended. Leave --link out to have the runs searched\n`);
   });
 
   test("something else listens there", async () => {

@@ -28,8 +28,8 @@ function vcpu(index: number, number: number, time: bigint, exits: Partial<Record
 test("before any telemetry: everybody is there, nothing is made up", () => {
   expect(liveTable(monitor, 200, plain)).toEqual([
     "PARTITION  STATE     UPTIME  RESTARTS  HELD  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick",
-    "linux      –              –         –     –        0      0      0      0      0      0      0      0       0      0      0      0      0",
-    "plc        –              –         –     –        0      0      0      0      0      0      0      0       0      0      0      0      0",
+    "linux      –              –         –     –        –      –      –      –      –      –      –      –       –      –      –      –      –",
+    "plc        –              –         –     –        –      –      –      –      –      –      –      –       –      –      –      –      –",
     "PLC     SCANS  OVERRUNS  CYCLE µs min/avg/max  JITTER µs  EXECUTION µs",
     "plc         –         –             – / – / –  – / – / –     – / – / –",
   ]);

@@ -1,5 +1,6 @@
 // axv-part run: builds a system if need be, boots it in QEMU, and shows it live.
 import type { Command } from "commander";
+import { displayPath, PROJECT_ROOT } from "../../partitions/project.ts";
 import { qemuArguments } from "../run/arguments.ts";
 import { judgeHealth } from "../run/checks.ts";
 import { parseDuration } from "../run/duration.ts";
@@ -33,7 +34,7 @@ async function runCommand(systemFile: string, further: string[], options: Option
   const system = await prepare(systemFile, (line) => console.error(line));
   const { title, plan, elf } = system;
   const port = options.gdb === undefined ? undefined : await gdbPort();
-  const notes = port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, plan.image.base, port)}`];
+  const notes = port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
   const debugging = port === undefined ? [] : gdbArguments(port);
   const qemu = [...qemuArguments({ ...system, partitions: plan.partitions }), ...debugging, ...further];
   process.exitCode = await run(() => startQemu(qemu), {

@@ -23,7 +23,7 @@ function free(port: number): Promise<number | undefined> {
 /** QEMU waits for a debugger before its first instruction. */
 export const gdbArguments = (port: number): string[] => ["-S", "-gdb", `tcp:${HOST}:${port}`];
 
-/** `elf` is linked at 0 and runs at `base`. #line leads gdb from the C in between back to AssemblyScript. */
-export function gdbCommand(elf: string, base: number, port: number): string {
-  return `gdb-multiarch -ex 'add-symbol-file ${elf} -o 0x${base.toString(16)}' -ex 'target remote ${HOST}:${port}'`;
+/** `elf` is linked at 0 and runs at `base`; `sources`: the project, for #line leads gdb back to AssemblyScript there. */
+export function gdbCommand(elf: string, sources: string, base: number, port: number): string {
+  return `gdb-multiarch -d ${sources} -ex 'add-symbol-file ${elf} -o 0x${base.toString(16)}' -ex 'target remote ${HOST}:${port}'`;
 }

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import type { Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
+import { displayPath, inProject } from "../../partitions/project.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { CORE } from "../build/programs.ts";
@@ -28,7 +29,7 @@ export async function prepare(systemFile: string, progress: (line: string) => vo
   const { image, plan } = await buildSystem(systemFile, standardOutput(systemFile), progress);
   const board = boardOf(plan);
   if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
-  const elf = join("build", CORE.name, `${CORE.name}.elf`);
+  const elf = displayPath(inProject(`build/${CORE.name}/${CORE.name}.elf`));
   return { title: basename(systemFile), plan, board, image, disk: await disk(join(dirname(image), "disk.img")), elf };
 }
 

@@ -40,12 +40,14 @@ function partitionColumns(paint: Paint): Column<PartitionRecord>[] {
 
 const RATE_WIDTH = 5;
 
+const showKnown = (partition: PartitionRecord, rate: number): string => (partition.vcpus.length > 0 ? showRate(rate) : UNKNOWN);
+
 function totalColumn(rates: Rates): Column<PartitionRecord> {
-  return { title: "EXITS/s", align: "right", cell: (p) => showRate(rates(p).reduce((sum, rate) => sum + rate, 0)) };
+  return { title: "EXITS/s", align: "right", cell: (p) => showKnown(p, rates(p).reduce((sum, rate) => sum + rate, 0)) };
 }
 
 function causeColumns(rates: Rates, causes: readonly number[], width: number): Column<PartitionRecord>[] {
-  return causes.map((cause) => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width, cell: (p) => showRate(rates(p)[cause] ?? 0) }));
+  return causes.map((cause) => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width, cell: (p) => showKnown(p, rates(p)[cause] ?? 0) }));
 }
 
 /** One table where the terminal is wide enough; else the causes below, and only those that have occurred. */
