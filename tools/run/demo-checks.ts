@@ -75,7 +75,10 @@ function watchPlc(session: Session): () => Check[] {
       {
         name: `${DEMO_PLC} publishes its scans, and they go on`,
         verdict: !grew && steady ? "pending" : verdict(steady),
-        detail: first === undefined ? "no telemetry with scans" : `${first} → ${last}${backwards ? ", went back" : ""}, longest standstill ${showTime(standstill)}`,
+        detail:
+          first === undefined
+            ? "no telemetry with scans"
+            : `${first} → ${last}${backwards ? ", went back" : ""}, longest standstill ${showTime(standstill)}`,
       },
       {
         name: `${DEMO_PLC} never held by the hypervisor`,

@@ -129,7 +129,8 @@ function timeIsOver(session: Session, durationMs: number, checks: () => Check[],
         end();
       } else if (!waiting) {
         waiting = true;
-        view.note(`the time is over, but this has not been seen yet, and gets up to ${PATIENCE_MS / 1000} s more: ${pending.map(({ name }) => name).join("; ")}`);
+        const names = pending.map(({ name }) => name).join("; ");
+        view.note(`the time is over, but this has not been seen yet, and gets up to ${PATIENCE_MS / 1000} s more: ${names}`);
       }
     }, POLL_MS);
     const end = (): void => {

@@ -58,11 +58,13 @@ function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: P
   const whole = layOut([...states, totalColumn(rates), ...causeColumns(rates, all, RATE_WIDTH)], partitions);
   if (Math.max(...whole.map(displayWidth)) <= width) return [whole];
   const occurred = all.filter((cause) => partitions.some((p) => (p.exits[cause] ?? 0) > 0));
-  return [layOut(states, partitions), layOut([{ title: "EXITS/s", align: "left", cell: (p) => p.name }, { ...totalColumn(rates), title: "all" }, ...causeColumns(rates, occurred, 0)], partitions)];
+  const whose: Column<PartitionRecord> = { title: "EXITS/s", align: "left", cell: (p) => p.name };
+  const total = { ...totalColumn(rates), title: "all" };
+  return [layOut(states, partitions), layOut([whose, total, ...causeColumns(rates, occurred, 0)], partitions)];
 }
 
 /** "997.9 / 1000.0 / 1002.1" */
-function microseconds(partition: PartitionRecord, ...tags: readonly number[]): string {
+function microseconds(partition: PartitionRecord, tags: readonly number[]): string {
   return tags
     .map((tag) => {
       const value = partition.tag(tag);
@@ -71,13 +73,17 @@ function microseconds(partition: PartitionRecord, ...tags: readonly number[]): s
     .join(" / ");
 }
 
+const CYCLE = [abi.PLC_TAG_CYCLE_MIN, abi.PLC_TAG_CYCLE_AVG, abi.PLC_TAG_CYCLE_MAX];
+const JITTER = [abi.PLC_TAG_JITTER_MIN, abi.PLC_TAG_JITTER_AVG, abi.PLC_TAG_JITTER_MAX];
+const EXECUTION = [abi.PLC_TAG_EXEC_MIN, abi.PLC_TAG_EXEC_AVG, abi.PLC_TAG_EXEC_MAX];
+
 const plcColumns: readonly Column<PartitionRecord>[] = [
   { title: "PLC", align: "left", cell: (p) => p.name },
   { title: "SCANS", align: "right", width: 8, cell: (p) => String(p.tag(abi.PLC_TAG_SCANS) ?? UNKNOWN) },
   { title: "OVERRUNS", align: "right", cell: (p) => String(p.tag(abi.PLC_TAG_OVERRUNS) ?? UNKNOWN) },
-  { title: "CYCLE µs min/avg/max", align: "right", cell: (p) => microseconds(p, abi.PLC_TAG_CYCLE_MIN, abi.PLC_TAG_CYCLE_AVG, abi.PLC_TAG_CYCLE_MAX) },
-  { title: "JITTER µs", align: "right", cell: (p) => microseconds(p, abi.PLC_TAG_JITTER_MIN, abi.PLC_TAG_JITTER_AVG, abi.PLC_TAG_JITTER_MAX) },
-  { title: "EXECUTION µs", align: "right", cell: (p) => microseconds(p, abi.PLC_TAG_EXEC_MIN, abi.PLC_TAG_EXEC_AVG, abi.PLC_TAG_EXEC_MAX) },
+  { title: "CYCLE µs min/avg/max", align: "right", cell: (p) => microseconds(p, CYCLE) },
+  { title: "JITTER µs", align: "right", cell: (p) => microseconds(p, JITTER) },
+  { title: "EXECUTION µs", align: "right", cell: (p) => microseconds(p, EXECUTION) },
 ];
 
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
