@@ -40,7 +40,7 @@ const devices = (disk: string): string[] => [
 test("sees both CPUs, disk and network; reboots and powers off by what is typed on its console", async () => {
   const disk = join(folder, "disk.img");
   await createDisk(disk);
-  qemu = PlainQemu.plain(linux, "", devices(disk));
+  qemu = PlainQemu.plain(linux, devices(disk));
   const marker = `axv: linux=${linux.version} cpus=2 disk=ok net=ok channel=absent\r\n`;
   expect(await qemu.shows(/axv: .*\r\n/)).toBe(marker);
   await qemu.shows(/linux:\/# /);
@@ -60,13 +60,13 @@ test("a disk that is not the demo's is not written to, and said to have failed",
   await createDisk(disk);
   const foreign = (await readFile(disk)).fill("somebody else's", 0, 15);
   await writeFile(disk, foreign);
-  qemu = PlainQemu.plain(linux, "", devices(disk));
+  qemu = PlainQemu.plain(linux, devices(disk));
   await qemu.shows(/axv: .* disk=failed net=ok/);
   expect((await readFile(disk)).equals(foreign)).toBe(true);
 });
 
 test("without devices it comes up all the same", async () => {
-  qemu = PlainQemu.plain(linux, "", []);
+  qemu = PlainQemu.plain(linux, []);
   await qemu.shows(/axv: .* disk=absent net=absent channel=absent/);
 });
 
@@ -83,11 +83,4 @@ test("reads the PLC guest's process image from the channel, a line a second", as
   expect(line).toContain("scans=123456789012");
   expect(line).toContain("measured=-1.250");
   expect(line).toContain("counter=77");
-});
-
-test("rdinit=/bin/poweroff -- -f: powers off as the first thing in user space (what the boot benchmark measures)", async () => {
-  qemu = PlainQemu.plain(linux, "rdinit=/bin/poweroff -- -f", []);
-  expect(await qemu.ended).toBe(0);
-  expect(qemu.text).toContain("Run /bin/poweroff as init process");
-  expect(qemu.text).not.toContain("axv:");
 });

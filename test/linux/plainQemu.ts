@@ -63,16 +63,15 @@ export class PlainQemu {
     });
   }
 
-  static plain(linux: Linux, commandLine: string, parameters: readonly string[]): PlainQemu {
-    const append = `console=ttyAMA0 ${commandLine}`;
-    return new PlainQemu(["-kernel", linux.kernel, "-initrd", linux.initramfs, "-append", append, ...parameters]);
+  static plain(linux: Linux, parameters: readonly string[]): PlainQemu {
+    return new PlainQemu(["-kernel", linux.kernel, "-initrd", linux.initramfs, "-append", "console=ttyAMA0", ...parameters]);
   }
 
   static async withChannel(linux: Linux, folder: string, channel: ChannelMemory): Promise<PlainQemu> {
     const contents = join(folder, "channel.bin");
     await writeFile(contents, channel.contents);
     const loader = `loader,file=${contents},addr=0x${channel.address.toString(16)},force-raw=on`;
-    return PlainQemu.plain(linux, "", ["-dtb", deviceTreeWithChannel(folder, channel), "-device", loader]);
+    return PlainQemu.plain(linux, ["-dtb", deviceTreeWithChannel(folder, channel), "-device", loader]);
   }
 
   get text(): string {

@@ -10,8 +10,6 @@ const GUEST_FILES = join(import.meta.dirname, "guest");
 // Device numbers, Linux Documentation/admin-guide/devices.txt.
 const CONSOLE: readonly [number, number] = [5, 1]; // opened by the kernel before anything is mounted
 
-/** What runs before guest/start has installed busybox's other programs; poweroff for the benchmark, see linux.ts. */
-const PROGRAMS = ["sh", "poweroff"];
 
 export interface Contents {
   readonly busybox: Uint8Array;
@@ -26,8 +24,8 @@ export async function initramfs({ busybox, modules, plcReader }: Contents): Prom
     ...["bin", "dev", "etc", "lib", "lib/modules", "proc", "sys", "tmp"].map(directory),
     characterDevice("dev/console", ...CONSOLE),
     program("bin/busybox", busybox),
-    ...PROGRAMS.map((name) => symlink(`bin/${name}`, "busybox")),
     symlink("init", "bin/busybox"),
+    symlink("bin/sh", "busybox"), // for guest/start, which installs busybox's other programs
     file("etc/inittab", await guest("inittab")),
     file("etc/profile", await guest("profile")),
     program("etc/start", await guest("start")),
