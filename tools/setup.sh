@@ -11,6 +11,8 @@ clang-19              clang-19
 ld.lld-19             lld-19
 llvm-objcopy-19       llvm-19
 qemu-system-aarch64   qemu-system-arm
+qemu-aarch64          qemu-user
+gdb-multiarch         gdb-multiarch
 dtc                   device-tree-compiler
 xz                    xz-utils
 '
