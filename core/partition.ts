@@ -11,10 +11,11 @@
 import {
   ON_FAILURE_INSPECT, ON_FAILURE_RESTART,
   STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_RUNNING, STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF,
-  STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX,
+  STOP_FAULT, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, STOP_WATCHDOG, TAG_MAX,
 } from "./abi";
 import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { ticks } from "./time";
 import { REQUEST_START, REQUEST_STOP, Vcpu, vcpuOf } from "./vcpu";
 
 @unmanaged
@@ -43,6 +44,8 @@ export class Partition {
   watchdogPeriod: u64;
   watchdogDeadline: u64;
   watchdogExpired: u32;
+  /** Tick at which a partition that fails time and again may start next; 0: it is not waiting. */
+  restartDue: u64;
   /** Bit n: tag n has been published since the partition started. */
   tagsPublished: u32;
 }
@@ -124,6 +127,7 @@ export function startPartition(partition: Partition): u32 {
   if (state != STATE_OFF && state != STATE_FAILED && state != STATE_INSPECT) return 0;
   const at = changetype<u32>(partition) + offsetof<Partition>("state");
   if (compareExchange32(at, state, STATE_RUNNING) != state) return 0;
+  partition.restartDue = 0;
   setActive(partition, partition.bootCpu);
   atomicOr32(vcpuOf(partition.bootCpu).requestAt(), REQUEST_START);
   return <u32>1 << partition.bootCpu;
@@ -155,11 +159,14 @@ function afterStop(partition: Partition, reason: u32, restart: bool): u32 {
   return onFailure == ON_FAILURE_INSPECT ? STATE_INSPECT : STATE_FAILED;
 }
 
+/** A partition that fails sooner than this after its start waits as long before the next one: no storm of restarts. */
+const RESTART_PAUSE_MICROSECONDS: u32 = 1_000_000;
+
 /**
  * The stop is complete: no vCPU of the partition is in the guest any more, and its interrupts are quiet. Gives back the
  * mask of pCPUs to kick, for a restart.
  */
-export function finishStop(partition: Partition): u32 {
+export function finishStop(partition: Partition, now: u64): u32 {
   partition.watchdogDeadline = 0;
   partition.tagsPublished = 0;
   if (partition.after != STATE_RUNNING) {
@@ -168,7 +175,17 @@ export function finishStop(partition: Partition): u32 {
   }
   partition.restarts++;
   setState(partition, STATE_OFF);
-  return startPartition(partition);
+  const pause = ticks(RESTART_PAUSE_MICROSECONDS);
+  const failed = partition.reason == STOP_FAULT || partition.reason == STOP_WATCHDOG;
+  if (!failed || now - partition.started >= pause) return startPartition(partition);
+  partition.restartDue = now + pause;
+  return 0;
+}
+
+/** For the housekeeper: starts a partition whose pause is over. The mask of pCPUs to kick. */
+export function resumeRestart(partition: Partition, now: u64): u32 {
+  const due = partition.restartDue;
+  return due == 0 || now < due ? 0 : startPartition(partition);
 }
 
 /** The watchdog has been fed at that tick. False: the partition has none. */

@@ -224,6 +224,8 @@ axv_mmu_on:
 // An exception from a guest: its registers go into its Vcpu, whose VA is in TPIDR_EL2; then the handler decides.
 .macro from_guest label, handler
     vector  \label
+    .cfi_startproc
+    .cfi_undefined x30                      // a debugger's backtrace ends here: what is behind is the guest
     stp     x0, x1, [sp, #-16]!
     mrs     x0, tpidr_el2
     stp     x2, x3, [x0, #16]
@@ -246,6 +248,7 @@ axv_mmu_on:
     bl      \handler                        // w0: offset of the Vcpu in linear memory, the low half of its VA
     cbz     w0, axv_resume
     b       axv_park
+    .cfi_endproc
 .endm
 
 .macro from_ourselves label

@@ -7,7 +7,7 @@ import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { EVENT_WATCHDOG, STOP_WATCHDOG } from "../../core/abi";
 import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { partitionOf, stopPartition, watchdogExpired } from "../../core/partition";
+import { partitionOf, resumeRestart, stopPartition, watchdogExpired } from "../../core/partition";
 import { duration, ticks } from "../../core/time";
 import {
   inputPartition, kickMask, nextByte, receive, RECEIVED_COMMAND, RECEIVED_INPUT, requestTelemetry,
@@ -44,7 +44,7 @@ export function tick(): void {
   // A tick that comes late (a debugger, a slow emulator) is not made up for.
   nextTick = nextTick + period > now ? nextTick + period : now + period;
   msr_CNTHP_CVAL_EL2(nextTick);
-  checkWatchdogs(now);
+  lookAfterPartitions(now);
   if (--ticksToTelemetry == 0) {
     ticksToTelemetry = ticksPerTelemetry;
     requestTelemetry();
@@ -53,11 +53,12 @@ export function tick(): void {
   sendBytes(now);
 }
 
-function checkWatchdogs(now: u64): void {
+function lookAfterPartitions(now: u64): void {
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = partitionOf(n);
+    kickAll(resumeRestart(partition, now));
     const deadline = partition.watchdogDeadline;
     if (!watchdogExpired(partition, now)) continue;
     recordEvent(EVENT_WATCHDOG, n, now, duration(now - deadline + partition.watchdogPeriod), 0, 0);

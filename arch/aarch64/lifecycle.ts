@@ -159,7 +159,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
   }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu).mpidr);
   recordEvent(EVENT_STOPPED, partition.index, now, partition.reason, 0, 0);
-  kickAll(finishStop(partition));
+  kickAll(finishStop(partition, now));
 }
 
 /** The partition stops itself, or is stopped for what this vCPU did. */
