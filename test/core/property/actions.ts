@@ -1,0 +1,143 @@
+// What can happen to a machine: everything that a guest, a device, the host or the clock can do, as plain data, so that
+// fast-check can make sequences of it, show them, and shrink them.
+import fc from "fast-check";
+import * as abi from "../../../core/abi.ts";
+import { ENCODINGS } from "../../machine/systemRegisters.ts";
+import type { SystemRegister } from "../../machine/systemRegisters.ts";
+import { GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../machine/system.ts";
+
+export type Action =
+  /** A device raises or lowers its wire, or pulses it. */
+  | { readonly kind: "wire"; readonly intid: number; readonly to: "high" | "low" | "pulse" }
+  /** One pCPU does what hardware makes it do: takes its pending interrupt. */
+  | { readonly kind: "step"; readonly pcpu: number }
+  /** Every pCPU does, until none has anything to do. */
+  | { readonly kind: "settle" }
+  | { readonly kind: "time"; readonly microseconds: number }
+  /** The guest acknowledges an interrupt, and lowers the wire that it came from. */
+  | { readonly kind: "acknowledge"; readonly pcpu: number }
+  /** The guest ends the interrupt it acknowledged last. */
+  | { readonly kind: "end"; readonly pcpu: number }
+  /** The guest ends, or deactivates, an interrupt of any number. */
+  | { readonly kind: "endAny"; readonly pcpu: number; readonly intid: number; readonly deactivate: boolean }
+  | { readonly kind: "load"; readonly pcpu: number; readonly ipa: number; readonly bytes: number; readonly valid: boolean }
+  | { readonly kind: "store"; readonly pcpu: number; readonly ipa: number; readonly bytes: number; readonly data: bigint; readonly valid: boolean }
+  | { readonly kind: "fetch"; readonly pcpu: number; readonly ipa: number }
+  | { readonly kind: "call"; readonly pcpu: number; readonly conduit: "hvc" | "smc"; readonly fn: number; readonly args: readonly bigint[] }
+  | { readonly kind: "msr"; readonly pcpu: number; readonly register: SystemRegister; readonly data: bigint }
+  | { readonly kind: "mrs"; readonly pcpu: number; readonly register: SystemRegister }
+  /** Any exception to EL2 that a guest could cause: syndrome, and garbage in the rest. */
+  | { readonly kind: "exception"; readonly pcpu: number; readonly ec: number; readonly iss: number; readonly far: bigint; readonly hpfar: bigint }
+  | { readonly kind: "command"; readonly partition: number; readonly command: number }
+  | { readonly kind: "typed"; readonly bytes: readonly number[] }
+  | { readonly kind: "uart"; readonly stalled: boolean }
+  /** While the first one is in the core, between two intrinsics, the second one happens. */
+  | { readonly kind: "during"; readonly after: number; readonly first: Action; readonly second: Action };
+
+export interface Alphabet {
+  readonly pcpus: readonly number[];
+  /** pCPUs that have a vCPU. */
+  readonly guests: readonly number[];
+  readonly intids: readonly number[];
+  readonly partitions: number;
+  /** IPAs worth an access: own and foreign memory, devices, the hypervisor. */
+  readonly ipas: readonly number[];
+}
+
+const PSCI = [0x8400_0000, 0x8400_0001, 0xc400_0001, 0x8400_0002, 0xc400_0003, 0x8400_0003, 0xc400_0004, 0x8400_0006, 0x8400_0008, 0x8400_0009, 0x8400_000a, 0x8000_0000, 0x8000_0001];
+const HYPERCALLS = [abi.HYPERCALL_VERSION, abi.HYPERCALL_DOORBELL, abi.HYPERCALL_CONSOLE_WRITE, abi.HYPERCALL_TAG_PUBLISH, abi.HYPERCALL_WATCHDOG_FEED, abi.SMCCC_HYP_UID];
+/** Those that end the caller's life come seldom, or no sequence gets anywhere. */
+const DEADLY = new Set([0x8400_0002, 0x8400_0008, 0x8400_0009]);
+
+const word = fc.oneof(fc.constant(0n), fc.constant(0xffff_ffffn), fc.integer({ min: 0, max: 31 }).map((bit) => 1n << BigInt(bit)), fc.bigInt({ min: 0n, max: 0xffff_ffffn }));
+const double = fc.oneof(word, fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }));
+const width = fc.constantFrom(1, 2, 4, 4, 4, 8);
+/** Bases of GICD's and SGI_base's registers with a word or byte for each INTID. */
+const BIT_REGISTERS = [0x80, 0x100, 0x180, 0x200, 0x280, 0x300, 0x380];
+
+/** An offset in GICD or in a redistributor, mostly of a register that exists. */
+function gicOffset(intids: readonly number[]): fc.Arbitrary<number> {
+  const intid = fc.oneof(fc.constantFrom(...intids), fc.integer({ min: 0, max: 1023 }));
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.tuple(fc.constantFrom(...BIT_REGISTERS), intid).map(([base, n]) => base + 4 * (n >> 5)) },
+    { weight: 2, arbitrary: intid.map((n) => 0x400 + n) },
+    { weight: 2, arbitrary: intid.map((n) => 0x6000 + 8 * n) },
+    { weight: 1, arbitrary: intid.map((n) => 0xc00 + 4 * (n >> 4)) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 4, 8, 0x14, 0xffe8) },
+    { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffff }) },
+  );
+}
+
+function gicAddress(alphabet: Alphabet): fc.Arbitrary<number> {
+  const frame = fc.integer({ min: 0, max: 2 * alphabet.guests.length }).map((n) => GUEST_GICR + n * 0x1_0000);
+  return fc.tuple(fc.oneof(fc.constant(GUEST_GICD), frame), gicOffset(alphabet.intids)).map(([base, offset]) => base + offset);
+}
+
+/** What cannot take a life, and changes no GIC state but by its own rules: what exactly-once delivery is proved with. */
+export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
+  const pcpu = fc.constantFrom(...alphabet.pcpus);
+  const guest = fc.constantFrom(...alphabet.guests);
+  const intid = fc.constantFrom(...alphabet.intids);
+  const bits = intid.map((n) => ({ offset: 4 * (n >> 5), data: 1n << BigInt(n & 31) }));
+  const enables = fc.tuple(guest, bits, fc.constantFrom(0x100, 0x100, 0x180)).map(([n, { offset, data }, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + base + offset, bytes: 4, data, valid: true }));
+  const priorities = fc.tuple(guest, intid, fc.integer({ min: 0, max: 31 })).map(([n, id, level]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x400 + id, bytes: 1, data: BigInt(level * 8), valid: true }));
+  const routes = fc.tuple(guest, intid, fc.integer({ min: 0, max: 3 })).map(([n, id, to]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x6000 + 8 * id, bytes: 8, data: BigInt(to), valid: true }));
+  const groups = fc.tuple(guest, fc.constantFrom(0n, 2n, 2n)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
+  const sgis = fc.tuple(guest, fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => ({ kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
+  const doors = fc.tuple(guest).map(([n]): Action => ({ kind: "call", pcpu: n, conduit: "hvc", fn: abi.HYPERCALL_DOORBELL, args: [0n] }));
+  const masks = fc.tuple(guest, fc.constantFrom("ICC_PMR_EL1" as const, "ICC_IGRPEN1_EL1" as const), fc.constantFrom(0n, 0x81n, 0xf1n, 0xf1n)).map(([n, register, data]): Action => ({ kind: "msr", pcpu: n, register, data }));
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant("wire" as const), intid, to: fc.constantFrom("high" as const, "pulse" as const) }) },
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant("step" as const), pcpu }) },
+    { weight: 1, arbitrary: fc.constant<Action>({ kind: "settle" }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("time" as const), microseconds: fc.integer({ min: 1, max: 2000 }) }) },
+    { weight: 8, arbitrary: fc.record({ kind: fc.constant("acknowledge" as const), pcpu: guest }) },
+    { weight: 7, arbitrary: fc.record({ kind: fc.constant("end" as const), pcpu: guest }) },
+    { weight: 3, arbitrary: enables }, { weight: 1, arbitrary: priorities }, { weight: 1, arbitrary: routes }, { weight: 1, arbitrary: groups },
+    { weight: 3, arbitrary: sgis }, { weight: 1, arbitrary: doors }, { weight: 1, arbitrary: masks },
+  );
+}
+
+/** Anything at all. */
+export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
+  const guest = fc.constantFrom(...alphabet.guests);
+  const ipa = fc.oneof(
+    { weight: 6, arbitrary: gicAddress(alphabet) },
+    { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) },
+    { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...alphabet.ipas.slice(0, 2)), fc.integer({ min: 0, max: 0xffff })).map(([base, offset]) => base + 8 * offset) },
+  );
+  const deadlyIpa = fc.oneof(fc.constantFrom(...alphabet.ipas), fc.integer({ min: 0, max: 2 ** 40 - 1 }));
+  const valid = fc.integer({ min: 0, max: 15 }).map((n) => n !== 0);
+  const arg = fc.oneof(fc.integer({ min: 0, max: 4 }).map(BigInt), fc.constantFrom(...alphabet.ipas).map(BigInt), double);
+  const args = fc.array(arg, { maxLength: 4 });
+  const calm = [...PSCI.filter((fn) => !DEADLY.has(fn)), ...HYPERCALLS, ...HYPERCALLS];
+  const register = fc.constantFrom(...(Object.keys(ENCODINGS) as SystemRegister[]).filter(trapped));
+  return fc.oneof(
+    { weight: 40, arbitrary: orderly(alphabet) },
+    { weight: 10, arbitrary: fc.record({ kind: fc.constant("load" as const), pcpu: guest, ipa, bytes: width, valid }) },
+    { weight: 14, arbitrary: fc.record({ kind: fc.constant("store" as const), pcpu: guest, ipa, bytes: width, data: double, valid }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("load" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, valid }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("store" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, data: double, valid }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("fetch" as const), pcpu: guest, ipa: deadlyIpa }) },
+    { weight: 10, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constantFrom("hvc" as const, "smc" as const), fn: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...calm) }, fc.integer({ min: 0, max: 0xffff_ffff })), args }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constantFrom("hvc" as const, "smc" as const), fn: fc.constantFrom(...DEADLY), args }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constant("hvc" as const), fn: fc.constant(0xc400_0003), args: fc.tuple(fc.integer({ min: 0, max: 2 }).map(BigInt), fc.constantFrom(...alphabet.ipas.slice(0, 2)).map(BigInt), double) }) },
+    { weight: 5, arbitrary: fc.record({ kind: fc.constant("msr" as const), pcpu: guest, register: register.filter((name) => !name.startsWith("ID_")), data: double }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("mrs" as const), pcpu: guest, register }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("endAny" as const), pcpu: guest, intid: fc.oneof(fc.constantFrom(...alphabet.intids), fc.integer({ min: 0, max: 1023 })), deactivate: fc.boolean() }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("exception" as const), pcpu: guest, ec: fc.integer({ min: 0, max: 63 }).filter((ec) => ec !== 0x24 && ec !== 0x20), iss: fc.integer({ min: 0, max: 0x1ff_ffff }), far: double, hpfar: double }) },
+    { weight: 2, arbitrary: fc.tuple(guest, ipa, fc.constantFrom(0x24, 0x24, 0x20), fc.integer({ min: 0, max: 0x1ff_ffff })).map(([n, at, ec, iss]): Action => ({ kind: "exception", pcpu: n, ec, iss, far: BigInt(at), hpfar: (BigInt(at) >> 12n) << 4n })) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: alphabet.partitions }), command: fc.integer({ min: 0, max: 4 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("typed" as const), bytes: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 16 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("uart" as const), stalled: fc.boolean() }) },
+  );
+}
+
+/** Registers whose native access the machine models, or that are always trapped. */
+const trapped = (name: SystemRegister): boolean => !["MIDR_EL1", "MPIDR_EL1", "ICC_IAR1_EL1", "ICC_EOIR1_EL1", "ICC_DIR_EL1", "ICC_HPPIR1_EL1", "ICC_RPR_EL1", "CNTPCT_EL0", "CNTVCT_EL0", "ICC_SRE_EL1"].includes(name);
+
+/** Sequences of actions, some of them one in the middle of another. */
+export function sequences(one: fc.Arbitrary<Action>, length: number): fc.Arbitrary<Action[]> {
+  const nested = fc.record({ kind: fc.constant("during" as const), after: fc.integer({ min: 0, max: 60 }), first: one, second: one });
+  return fc.array(fc.oneof({ weight: 5, arbitrary: one }, { weight: 1, arbitrary: nested }), { minLength: 1, maxLength: length, size: "max" });
+}

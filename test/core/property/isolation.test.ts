@@ -1,0 +1,66 @@
+// Random interleavings of everything that guests, devices, host and clock can do: after every step each partition has what
+// it owns and nothing else has changed; when all comes to rest, nothing pends for ever (invariants.ts).
+//
+// AXV_SEED=<number> repeats a run; a failure is shrunk to the shortest sequence of actions, and shows its seed and path.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { qemuVirt } from "../../machine/board.ts";
+import { LINUX, PLC, STANDARD } from "../../machine/system.ts";
+import type { SystemSpec } from "../../machine/system.ts";
+import { hostile, orderly, sequences } from "./actions.ts";
+import type { Action } from "./actions.ts";
+import { Invariants } from "./invariants.ts";
+import { seed } from "./seed.ts";
+import { World } from "./world.ts";
+
+const RUNS = 120;
+const LENGTH = 500;
+
+const actorOf = (action: Action): number | undefined => ("pcpu" in action ? action.pcpu : undefined);
+
+const FAILING: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, onFailure: "restart" }, PLC] };
+const systems: readonly (readonly [string, SystemSpec])[] = [
+  ["a partition of two vCPUs, one of one vCPU, a spare pCPU", FAILING],
+  ["no spare pCPU: the housekeeper runs a guest, and both partitions have two vCPUs", { ...FAILING, housekeeper: 0, partitions: [FAILING.partitions[0] ?? LINUX, { ...PLC, cpus: [3, 2] }] }],
+  ["two list registers only", { ...FAILING, board: { ...qemuVirt, listRegisters: 2 } }],
+];
+
+describe.each(systems)("%s", (_, spec) => {
+  test(`partitions stay apart (seed ${seed})`, () => {
+    let steps = 0;
+    const alphabet = new World(spec).alphabet();
+    fc.assert(fc.property(sequences(hostile(alphabet), LENGTH), (actions) => {
+      const world = new World(spec);
+      world.wakeAll();
+      const invariants = new Invariants(world);
+      for (const action of actions) {
+        invariants.remember();
+        world.perform(action);
+        invariants.check(actorOf(action));
+        steps++;
+      }
+      world.quiesce(true);
+      invariants.check(undefined);
+      invariants.checkRest();
+    }), { seed, numRuns: RUNS });
+    expect(steps).toBeGreaterThan(RUNS * 10);
+  });
+
+  test(`every interrupt reaches its owner once (seed ${seed})`, () => {
+    const alphabet = new World(spec).alphabet();
+    fc.assert(fc.property(sequences(orderly(alphabet), LENGTH), (actions) => {
+      const world = new World(spec);
+      world.wakeAll();
+      const invariants = new Invariants(world);
+      for (const action of actions) {
+        invariants.remember();
+        world.perform(action);
+        invariants.check(actorOf(action));
+      }
+      world.quiesce(false);
+      invariants.checkRest();
+      for (const intid of alphabet.intids) expect([intid, world.taken.get(intid) ?? 0]).toEqual([intid, world.asserted.get(intid) ?? 0]);
+      expect([...world.sgisDue.keys()], "SGIs that never came").toEqual([]);
+    }), { seed, numRuns: RUNS });
+  });
+});
