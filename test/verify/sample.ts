@@ -40,24 +40,35 @@ export interface Source {
   readonly entry?: string;
 }
 
+const built = new Map<string, Uint8Array>();
+
 /** Links the source and hands over the path of the ELF file, which is there only during `use`. */
-export function withElf<Result>({ c, assembly, flags = [], entry = "0" }: Source, use: (path: string) => Result): Result {
+export function withElf<Result>(source: Source, use: (path: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), "axv-verify-"));
   try {
-    const objects = Object.entries({ c, S: assembly }).flatMap(([suffix, text]) => {
-      if (text === undefined) return [];
-      const source = join(folder, `sample.${suffix}`);
-      writeFileSync(source, text);
-      const options = suffix === "c" ? [...TARGET_C, "-g", ...flags] : TARGET;
-      run("clang-19", [...options, "-c", source, "-o", `${source}.o`]);
-      return [`${source}.o`];
-    });
-    const elf = join(folder, "sample.elf");
-    run("ld.lld-19", ["-static", "-Ttext", LOAD_ADDRESS, `--entry=${entry}`, ...objects, "-o", elf]);
-    return use(elf);
+    const key = JSON.stringify(source);
+    const elf = built.get(key) ?? link(source, folder);
+    built.set(key, elf);
+    const path = join(folder, "sample.elf");
+    writeFileSync(path, elf);
+    return use(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function link({ c, assembly, flags = [], entry = "0" }: Source, folder: string): Uint8Array {
+  const objects = Object.entries({ c, S: assembly }).flatMap(([suffix, text]) => {
+    if (text === undefined) return [];
+    const source = join(folder, `source.${suffix}`);
+    writeFileSync(source, text);
+    const options = suffix === "c" ? [...TARGET_C, "-g", ...flags] : TARGET;
+    run("clang-19", [...options, "-c", source, "-o", `${source}.o`]);
+    return [`${source}.o`];
+  });
+  const linked = join(folder, "linked.elf");
+  run("ld.lld-19", ["-static", "-Ttext", LOAD_ADDRESS, `--entry=${entry}`, ...objects, "-o", linked]);
+  return readFileSync(linked);
 }
 
 function run(command: string, args: readonly string[]): void {
@@ -69,7 +80,6 @@ export interface Sample {
   readonly code: Code;
   readonly markers: readonly Marker[];
   readonly program: Program;
-  readonly bytes: Uint8Array;
   /** Fails if the routine could not be analysed. */
   routine(name: string): Routine;
 }
@@ -92,7 +102,7 @@ export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): S
       if (found === undefined) throw new Error(`${name} not analysed: ${program.problems.map(({ message }) => message).join("; ")}`);
       return found;
     };
-    return { elf, code, markers, program, bytes: readFileSync(path), routine };
+    return { elf, code, markers, program, routine };
   });
 }
 

@@ -16,8 +16,8 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 
 if (values.explain === undefined) {
   const report = verify(ELF, WASM, BUDGETS);
-  if (values.json) console.log(JSON.stringify({ ...report, problems: report.problems.map(({ code, message, at }) => ({ code, message, at })) }, undefined, 1));
-  else console.log(formatReport(report).join("\n"));
+  const problems = report.problems.map(({ code, message, at }) => ({ code, message, at }));
+  console.log(values.json ? JSON.stringify({ ...report, problems }, undefined, 1) : formatReport(report).join("\n"));
   complain(report.problems);
 } else {
   const problems: Problem[] = [];

@@ -1,14 +1,19 @@
 // The report as people read it.
-import type { EntryRow, Report } from "./verify.ts";
+import type { EntryRow, Report, StackProof } from "./verify.ts";
 
 const number = (value: number): string => value.toLocaleString("en-US");
-const within = (value: number, budget: number | undefined): string => (budget === undefined ? "" : value > budget ? `${number(budget)} !` : number(budget));
+/** A budget, with a mark if the value passes it. */
+const within = (value: number, budget: number | undefined): string =>
+  budget === undefined ? "" : `${number(budget)}${value > budget ? " !" : ""}`;
 
 export function formatReport(report: Report): string[] {
   const loops = [...new Set(report.entries.flatMap(({ perIteration }) => perIteration.map(({ place }) => place)))];
   const header = ["entry", "instructions", "budget", "by size", "stack", "budget"];
   const kinds = [...new Set(report.entries.map(({ kind }) => kind))];
-  const rows = kinds.flatMap((kind) => [[TITLES[kind]], ...alike(report.entries.filter((row) => row.kind === kind)).map((row) => entryCells(row, loops))]);
+  const rows = kinds.flatMap((kind) => {
+    const ofKind = alike(report.entries.filter((row) => row.kind === kind));
+    return [[TITLES[kind]], ...ofKind.map((row) => entryCells(row, loops))];
+  });
   const sizes = report.sizes.map(({ name, value, budget }) => [SIZES[name], number(value), within(value, budget)]);
   const { stack } = report;
   return [
@@ -17,10 +22,13 @@ export function formatReport(report: Report): string[] {
     ...loops.map((place, index) => `  ${letter(index)}: iterations of the loop in ${place}`),
     ...align([["size", "", "budget"], ...sizes]),
     "",
-    ...(stack === undefined ? [] : [`EL2 stack: ${number(stack.needed)} of ${number(stack.available)} bytes (${stack.entry}), ${number(stack.available - stack.needed)} left`]),
+    ...(stack === undefined ? [] : [stackLine(stack)]),
     ...report.notes,
   ];
 }
+
+const stackLine = ({ entry, needed, available }: StackProof): string =>
+  `EL2 stack: ${number(needed)} of ${number(available)} bytes (${entry}), ${number(available - needed)} left`;
 
 const TITLES = { export: "called by assembly", assembly: "assembly", function: "inside" } as const;
 const SIZES = { textAndRodata: "text + rodata, bytes", linearMemory: "linear memory, bytes", sourceLines: "source lines" } as const;
@@ -48,8 +56,13 @@ function letter(index: number): string {
   return index < 26 ? last : letter(Math.floor(index / 26) - 1) + last;
 }
 
+/** First column to the left, the others to the right; a title alone in its row does not widen it. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, row.length === 1 ? 0 : cell.length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ").trimEnd());
+  for (const row of rows) {
+    if (row.length > 1) row.forEach((cell, column) => (widths[column] = Math.max(widths[column] ?? 0, cell.length)));
+  }
+  const pad = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd());
 }

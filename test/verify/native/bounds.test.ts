@@ -133,6 +133,11 @@ describe("loops that clang splits", () => {
   });
 });
 
+test("one loop for two that share line and limit counts both", () => {
+  const text = "f: nop\n 1: bounded 3, 1\n nop\n bounded 3, 1\n cbnz x0, 1b\n cbnz x1, 1b\n ret";
+  expect(cost(assembly(text, nestingOf([[1, 1]])))).toBe(1 + (4 * 4 + 1) * 3 + 1);
+});
+
 test("each copy of a loop that is inlined twice has its own marker", () => {
   const c = `${PRELUDE}
     static u32 sum(volatile u32 *p, u32 n) { u32 s = 0; for (u32 i = 0; i < n; i++) { BOUND(9); s += p[i]; } return s; }

@@ -91,40 +91,35 @@ function boundOf(
       .filter(({ around }) => around > 0);
   };
 
+  // Markers that stand with an inner loop are evidence too: those that it can spare, and, where there is nothing else, the others.
   const spare = evidence.spare(loop);
-  let fromInner: readonly FromInner[] = [];
-  let takes: readonly Marker[] = [];
-  if (candidates([]).length > 0) {
-    fromInner = spare;
-  } else {
-    const outermost = spare.filter(({ marker }) => !spare.some((other) => isStrictlyInside(nesting, markerKey(marker), markerKey(other.marker))));
-    fromInner = outermost;
-    takes = outermost.map(({ marker }) => marker);
-    for (const more of [evidence.atInnerHeaders(loop), evidence.inside(loop)]) {
-      if (candidates(fromInner).length === 0) fromInner = more;
-    }
-  }
-  const possible = candidates(fromInner);
-  const all = [...certain.map(({ marker }) => marker), ...atHeader, ...fromInner.map(({ marker }) => marker)];
-  const lines = [...new Set(all.map(({ line }) => line))];
+  const outermost = spare.filter(({ marker }) => !spare.some((other) => isStrictlyInside(nesting, markerKey(marker), markerKey(other.marker))));
+  const choices = candidates([]).length > 0 ? [spare] : [outermost, evidence.atInnerHeaders(loop), evidence.inside(loop)];
+  const fromInner = choices.find((choice) => candidates(choice).length > 0) ?? [];
+  const takes = fromInner === outermost ? outermost.map(({ marker }) => marker) : [];
 
-  const own = [...certain.map(({ marker }) => marker), ...atHeader].map(markerKey);
-  const sharesHeader = loop.latches.length > 1 && atHeader.some((outer) => own.some((inner) => nesting.encloses(markerKey(outer), inner)));
+  const own = [...certain.map(({ marker }) => marker), ...atHeader];
+  const all = [...own, ...fromInner.map(({ marker }) => marker)];
+  // A marker deeper inside whose source loop lies around one of ours: ours came here by unrolling, and this loop may be the other.
+  const around = evidence.deeper(loop).filter((marker) => all.some((one) => isStrictlyInside(nesting, markerKey(one), markerKey(marker))));
+  const lines = [...new Set([...all, ...around].map(({ line }) => line))];
+  const possible = candidates(fromInner);
+  const sharesHeader =
+    loop.latches.length > 1 && atHeader.some((outer) => own.some((inner) => nesting.encloses(markerKey(outer), markerKey(inner))));
   if (sharesHeader || possible.length === 0) {
     if (fewest(undefined, fromInner, true).around === 0) {
       throw new VerifyError("loop-unmarked", `a loop in ${graph.name}`, graph.blocks[loop.header]?.instructions[0]?.source);
     }
-    const limits = new Map(all.map((marker) => [markerKey(marker), marker.limit]));
-    const product = [...limits.values()].reduce((before, limit) => before * (limit + 1), 1);
+    const limits = new Map([...all, ...around].map((marker) => [markerKey(marker), marker.limit]));
+    // A key that lies inside itself stands for two loops.
+    const product = [...limits].reduce((before, [key, limit]) => before * (limit + 1) ** (nesting.encloses(key, key) ? 2 : 1), 1);
     return { bound: { why: Number.isFinite(product) ? "merged" : "byte-count", lines, backEdges: () => product }, takes };
   }
 
-  // A marker deeper inside whose source loop lies around a candidate's: the candidate's came here by unrolling.
-  const deeper = evidence.deeper(loop).filter((marker) => possible.some(({ key }) => isStrictlyInside(nesting, key, markerKey(marker))));
-  const limits = [...possible.map(({ limit }) => limit), ...deeper.map(({ limit }) => limit)];
+  const limits = [...possible, ...around].map(({ limit }) => limit);
   const backEdges = (node: Node): number => {
-    const stated = possible.map(({ limit, around, through }) => Math.floor((limit - through(node)) / around));
-    return Math.max(0, ...stated, ...deeper.map(({ limit }) => limit));
+    const stated = possible.map((one) => Math.floor((one.limit - one.through(node)) / one.around));
+    return Math.max(0, ...stated, ...around.map(({ limit }) => limit));
   };
   return { bound: { why: limits.includes(Infinity) ? "byte-count" : "stated", lines, backEdges }, takes };
 }

@@ -111,7 +111,12 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
   }
   const used = new Set([...routines.values()].flatMap(({ callees }) => [...callees]));
   const roots = [...routines.values()].filter(({ graph }) => code.startingAt(graph.entry) !== undefined && !used.has(graph.entry));
-  return { routines, roots: [...roots, ...afterWait], problems: [...problems], functionAt: (start) => routines.get(code.startingAt(start)?.name ?? "") };
+  return {
+    routines,
+    roots: [...roots, ...afterWait],
+    problems: [...problems],
+    functionAt: (start) => routines.get(code.startingAt(start)?.name ?? ""),
+  };
 }
 
 function waitsOf({ stack }: Routine): { address: number; depth: number }[] {
