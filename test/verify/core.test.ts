@@ -1,0 +1,35 @@
+// The core itself: everything is proven, and within its budgets.
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { buildProgram } from "../../tools/build/index.ts";
+import { CORE } from "../../tools/build/programs.ts";
+import { verify, type Report } from "../../tools/verify/verify.ts";
+
+const BUDGETS = fileURLToPath(new URL("../../arch/aarch64/budgets.yaml", import.meta.url));
+
+let report: Report;
+beforeAll(async () => {
+  const { elf, wasm } = await buildProgram(CORE);
+  report = verify(elf, wasm, BUDGETS);
+});
+
+test("nothing is left unproven, and no budget is passed", () => {
+  expect(report.problems.map(({ message }) => message)).toEqual([]);
+});
+
+test("the reset vector and all sixteen exception vectors are entry points, and nothing else is in assembly but what follows WFI", () => {
+  const names = report.entries.filter(({ kind }) => kind === "assembly").map(({ name }) => name);
+  const from = ["sync", "irq", "fiq", "serror"];
+  const vectors = from.flatMap((what) => [`axv_vector_${what}`, `axv_vector_${what}_32`, `axv_vector_el2h_${what}`, `axv_vector_el2t_${what}`]);
+  // The first vector shares its address with the table.
+  const expected = vectors.map((name) => (name === "axv_vector_el2t_sync" ? "axv_vectors" : name));
+  expect(names.filter((name) => !name.includes("(after WFI)")).sort()).toEqual([...expected, "axv_image_start", "axv_secondary_entry"].sort());
+  expect(names.filter((name) => name.includes("(after WFI)")).map((name) => name.split("+")[0]).sort()).toEqual(["axv_park", "axv_stop"]);
+});
+
+test("a guest's exception costs its registers besides the handler, and then the guest goes on or the pCPU parks", () => {
+  const cost = (name: string): number => report.entries.find((row) => row.name === name)?.instructions ?? NaN;
+  const [handler, park, vector] = [cost("trapSync"), cost("park"), cost("axv_vector_sync")];
+  expect(vector - handler - park).toBeGreaterThan(30);
+  expect(vector - handler - park).toBeLessThan(60);
+});
