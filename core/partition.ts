@@ -46,6 +46,8 @@ export class Partition {
   watchdogExpired: u32;
   /** Tick at which a partition that fails time and again may start next; 0: it is not waiting. */
   restartDue: u64;
+  /** Its last stop was such a failure. */
+  failedEarly: u32;
   /** Bit n: tag n has been published since the partition started. */
   tagsPublished: u32;
 }
@@ -159,7 +161,7 @@ function afterStop(partition: Partition, reason: u32, restart: bool): u32 {
   return onFailure == ON_FAILURE_INSPECT ? STATE_INSPECT : STATE_FAILED;
 }
 
-/** A partition that fails sooner than this after its start waits as long before the next one: no storm of restarts. */
+/** A partition that fails twice in a row sooner than this after its start waits as long before the next: no storm of restarts. */
 const RESTART_PAUSE_MICROSECONDS: u32 = 1_000_000;
 
 /**
@@ -177,7 +179,10 @@ export function finishStop(partition: Partition, now: u64): u32 {
   setState(partition, STATE_OFF);
   const pause = ticks(RESTART_PAUSE_MICROSECONDS);
   const failed = partition.reason == STOP_FAULT || partition.reason == STOP_WATCHDOG;
-  if (!failed || now - partition.started >= pause) return startPartition(partition);
+  const early = failed && now - partition.started < pause;
+  const again = partition.failedEarly != 0;
+  partition.failedEarly = early ? 1 : 0;
+  if (!early || !again) return startPartition(partition);
   partition.restartDue = now + pause;
   return 0;
 }
