@@ -90,44 +90,40 @@ let runLeft: u32 = 0;
 let zeroDue: bool = false;
 let overlong: bool = false;
 
+/** CRC over payload and its CRC alike: then a right one leaves this, whatever the payload. */
+const CRC_RESIDUE: u32 = 0xdebb20e3;
+let receivedCrc: u32 = CRC32_INITIAL;
+let frameLength: u32 = 0;
+
 function receiveByte(byte: u32): void {
+  receivedCrc = crc32Byte(receivedCrc, byte);
   if (receivedLength >= FRAME_MAX) overlong = true;
   else store<u8>(received + receivedLength++, <u8>byte);
 }
 
 /** Takes one byte from the UART. True: a frame with a right CRC is complete; read it before the next byte. */
 export function takeReceived(byte: u32): bool {
-  if (byte == DELIMITER) {
-    const complete = runLeft == 0 && !overlong && receivedLength >= KIND_AND_PARTITION + CRC_BYTES && crcIsRight();
-    if (!complete) receivedLength = 0;
-    runLeft = 0;
-    zeroDue = false;
-    overlong = false;
-    if (complete) frameLength = receivedLength;
-    receivedLength = 0;
-    return complete;
-  }
-  if (runLeft == 0) {
-    if (zeroDue) receiveByte(0);
-    runLeft = byte - 1;
-    zeroDue = byte != LONGEST_RUN;
+  if (byte == DELIMITER) return endReceived();
+  if (runLeft != 0) {
+    receiveByte(byte);
+    runLeft--;
     return false;
   }
-  receiveByte(byte);
-  runLeft--;
+  if (zeroDue) receiveByte(0);
+  runLeft = byte - 1;
+  zeroDue = byte != LONGEST_RUN;
   return false;
 }
 
-let frameLength: u32 = 0;
-
-function crcIsRight(): bool {
-  let value = CRC32_INITIAL;
-  const end = receivedLength - CRC_BYTES;
-  for (let i: u32 = 0; i < end; i++) {
-    bound(i, FRAME_MAX);
-    value = crc32Byte(value, load<u8>(received + i));
-  }
-  return crc32End(value) == load<u32>(received + end);
+function endReceived(): bool {
+  const complete = runLeft == 0 && !overlong && receivedLength >= KIND_AND_PARTITION + CRC_BYTES && receivedCrc == CRC_RESIDUE;
+  frameLength = receivedLength;
+  receivedLength = 0;
+  receivedCrc = CRC32_INITIAL;
+  runLeft = 0;
+  zeroDue = false;
+  overlong = false;
+  return complete;
 }
 
 @inline export function receivedKind(): u32 { return load<u8>(received); }

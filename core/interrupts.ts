@@ -7,6 +7,7 @@
 
 import { MAX_CPUS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
+import { MAX_INTERRUPTS } from "./blob";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
 const INTIDS: u32 = INTID_WORDS * 32;
@@ -52,27 +53,40 @@ export function deferInterrupt(vcpu: Vcpu, intid: u32): void {
 
 export const NO_INTERRUPT: u32 = 1023;
 
-/** Takes the waiting interrupt of highest priority (of the lowest INTID among equals); NO_INTERRUPT: none. */
+/** Steps of a walk over a vCPU's waiting interrupts: each goes on to the next word, or takes an interrupt that the blob lists. */
+const WALK_STEPS: u32 = INTID_WORDS + MAX_INTERRUPTS + FIRST_SPI;
+
+/** Takes the waiting interrupt of highest priority (of the lowest INTID among equals); the caller knows that one waits. */
 export function takeDeferred(vcpu: Vcpu): u32 {
-  let best = NO_INTERRUPT;
+  let best: u32 = 0;
   let bestPriority: u32 = 256;
-  if (vcpu.undelivered == 0) return NO_INTERRUPT;
-  for (let word: u32 = 0; word < INTID_WORDS; word++) {
-    bound(word, INTID_WORDS);
-    let bits = vcpu.undeliveredWord(word);
-    for (let i: u32 = 0; bits != 0; i++) {
-      bound(i, 32);
-      const intid = (word << 5) + ctz(bits);
-      const priority = <u32>priorityOf(vcpu, intid);
-      if (priority < bestPriority) {
-        best = intid;
-        bestPriority = priority;
-      }
-      bits &= bits - 1;
+  let word: u32 = 0;
+  let bits = vcpu.undeliveredWord(0);
+  for (let i: u32 = 0; word < INTID_WORDS; i++) {
+    bound(i, WALK_STEPS);
+    if (bits == 0) {
+      if (++word < INTID_WORDS) bits = vcpu.undeliveredWord(word);
+      continue;
     }
+    const intid = (word << 5) + ctz(bits);
+    const priority = <u32>priorityOf(vcpu, intid);
+    if (priority < bestPriority) {
+      best = intid;
+      bestPriority = priority;
+    }
+    bits &= bits - 1;
   }
-  if (best != NO_INTERRUPT) forgetDeferred(vcpu, best);
+  forgetDeferred(vcpu, best);
   return best;
+}
+
+/** Takes any waiting interrupt of word `word`; NO_INTERRUPT: none waits there. */
+export function takeAnyDeferred(vcpu: Vcpu, word: u32): u32 {
+  const bits = vcpu.undeliveredWord(word);
+  if (bits == 0) return NO_INTERRUPT;
+  const intid = (word << 5) + ctz(bits);
+  forgetDeferred(vcpu, intid);
+  return intid;
 }
 
 /** Drops a waiting interrupt, if it waits. */

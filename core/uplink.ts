@@ -9,7 +9,6 @@ import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame } from "./events";
 import {
   closeFrame, frameByte, frameSent, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
-  takeFrameByte, takeReceived,
 } from "./frame";
 import { partitionOf, startPartition, stateOf, stopPartition } from "./partition";
 import { partitionFrame, vcpuFrame } from "./telemetry";
@@ -42,13 +41,9 @@ export function requestTelemetry(): void {
   telemetryDue = partitionCount + cpuCount;
 }
 
-/** Next byte for the UART; -1: nothing to send. */
-export function nextByte(now: u64): i32 {
-  if (frameSent() && !nextFrame(now)) return -1;
-  return takeFrameByte();
-}
-
-function nextFrame(now: u64): bool {
+/** Builds the next frame, if the one before has been sent; false: there is nothing to send. Its bytes come by takeFrameByte. */
+export function nextFrame(now: u64): bool {
+  if (!frameSent()) return true;
   if (replyDue) {
     replyDue = false;
     openFrame(FRAME_REPLY, replyPartition);
@@ -96,7 +91,7 @@ function consoleFrame(): bool {
   return false;
 }
 
-// What receive() has taken: for the housekeeper to act on.
+// What receiveFrame has found: for the housekeeper to act on.
 export const RECEIVED_NOTHING: u32 = 0;
 export const RECEIVED_INPUT: u32 = 1; // console bytes for inputPartition()
 export const RECEIVED_COMMAND: u32 = 2; // a command; kickMask() are the pCPUs to kick for it
@@ -107,9 +102,8 @@ let kicks: u32 = 0;
 @inline export function inputPartition(): u32 { return inputFor; }
 @inline export function kickMask(): u32 { return kicks; }
 
-/** Takes a byte from the UART. */
-export function receive(byte: u32): u32 {
-  if (!takeReceived(byte)) return RECEIVED_NOTHING;
+/** Acts on the frame that takeReceived has completed. */
+export function receiveFrame(): u32 {
   const partition = receivedPartition();
   const kind = receivedKind();
   if (kind == FRAME_CONSOLE && partition < partitionCount) {

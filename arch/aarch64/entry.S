@@ -14,7 +14,7 @@
 #define PAGE_NORMAL         (DESC_PAGE | DESC_AF | DESC_SH_INNER | DESC_AP_RES1)   // attribute index 0
 #define DESC_XN_SHIFT       54
 #define TABLE_BYTES         4096
-#define INDEX_MASK          511
+#define PAGES_MAX           512             // what one level 3 table maps: core.ld asserts it
 
 #define MAIR_VALUE          0x04ff          // 0: Normal write-back; 1: Device-nGnRE
 // T0SZ 25 (39 bits), walks write-back inner shareable, 4 KiB granule, RES1 bits 31 and 23; PS is added.
@@ -35,6 +35,15 @@
 .macro address register, symbol
     adrp    \register, \symbol
     add     \register, \register, :lo12:\symbol
+.endm
+
+// The loop around this place runs so often at most: for tools/verify, like bound() in AssemblyScript.
+.macro bound iterations
+9:  .pushsection .axv.bounds, "", %progbits
+    .xword  9b
+    .word   \iterations
+    .word   0
+    .popsection
 .endm
 
 .section .head, "ax"
@@ -113,7 +122,8 @@ axv_make_tables:
     // The tables may linger in a cache from before: drop those lines, memory has the loader's zeros.
     address x0, axv_stage1_tables
     address x1, axv_stage1_tables_end
-1:  dc      ivac, x0
+1:  bound   (5 * TABLE_BYTES / LINE_BYTES)
+    dc      ivac, x0
     add     x0, x0, #LINE_BYTES
     cmp     x0, x1
     b.lo    1b
@@ -138,7 +148,8 @@ axv_make_tables:
     address x1, axv_text_end
     address x2, axv_rodata_end
     address x3, axv_image_end
-2:  orr     x8, x7, x0                      // text
+2:  bound   PAGES_MAX
+    orr     x8, x7, x0                      // text
     cmp     x0, x1
     b.lo    3f
     orr     x8, x8, x6                      // rodata
@@ -155,7 +166,8 @@ axv_make_tables:
     // The first and third page of every stack slot stay unmapped: a stack that overflows faults.
     address x0, axv_stacks
     address x1, axv_stacks_end
-4:  ubfx    x10, x0, #12, #9
+4:  bound   (2 * MAX_CPUS)
+    ubfx    x10, x0, #12, #9
     str     xzr, [x4, x10, lsl #3]
     add     x0, x0, #(STACK_SLOT / 2)
     cmp     x0, x1
@@ -170,7 +182,8 @@ axv_make_tables:
     str     x2, [x1]
     address x0, axv_linear_start
     address x1, axv_linear_end
-5:  orr     x8, x5, x0
+5:  bound   PAGES_MAX
+    orr     x8, x5, x0
     orr     x8, x8, x6
     str     x8, [x4], #8
     add     x0, x0, #TABLE_BYTES

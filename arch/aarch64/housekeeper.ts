@@ -7,18 +7,20 @@ import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { EVENT_WATCHDOG, STOP_WATCHDOG } from "../../core/abi";
 import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
+import { takeFrameByte, takeReceived } from "../../core/frame";
 import { partitionOf, resumeRestart, stopPartition, watchdogExpired } from "../../core/partition";
 import { duration, ticks } from "../../core/time";
 import {
-  inputPartition, kickMask, nextByte, receive, RECEIVED_COMMAND, RECEIVED_INPUT, requestTelemetry,
+  inputPartition, kickMask, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receiveFrame, requestTelemetry,
 } from "../../core/uplink";
 import { kickAll } from "./gicv3";
 import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
 import { consoleDrained, consoleReceived } from "./vpl011";
 
-/** Bytes to and from the UART in one tick: a FIFO is smaller, as a rule, and ends it earlier. */
-const SEND_MAX: u32 = 256;
+/** Frames in one tick, bytes of each, and bytes from the UART: its FIFO is smaller, as a rule, and ends it earlier. */
+const FRAMES_MAX: u32 = 3;
+const SEND_MAX: u32 = 200;
 const RECEIVE_MAX: u32 = 32;
 const MICROSECONDS_PER_MILLISECOND: u32 = 1000;
 
@@ -66,29 +68,42 @@ function lookAfterPartitions(now: u64): void {
   }
 }
 
+/** One frame a tick at most: what is behind it waits in the UART. */
 function receiveBytes(): void {
   const uart = header().uart;
-  for (let i: u32 = 0; i < RECEIVE_MAX; i++) {
+  let complete = false;
+  for (let i: u32 = 0; i < RECEIVE_MAX && !complete; i++) {
     bound(i, RECEIVE_MAX);
     if (!uartHasReceived(uart)) break;
-    const what = receive(uartReceive(uart));
-    if (what == RECEIVED_INPUT) consoleReceived(inputPartition());
-    else if (what == RECEIVED_COMMAND) kickAll(kickMask());
+    complete = takeReceived(uartReceive(uart));
   }
+  if (!complete) return;
+  const what = receiveFrame();
+  if (what == RECEIVED_INPUT) consoleReceived(inputPartition());
+  else if (what == RECEIVED_COMMAND) kickAll(kickMask());
 }
 
 function sendBytes(now: u64): void {
-  const uart = header().uart;
-  for (let i: u32 = 0; i < SEND_MAX; i++) {
-    bound(i, SEND_MAX);
-    if (!uartCanSend(uart)) break;
-    const byte = nextByte(now);
-    if (byte < 0) break;
-    uartSend(uart, byte);
+  for (let i: u32 = 0; i < FRAMES_MAX; i++) {
+    bound(i, FRAMES_MAX);
+    if (!nextFrame(now) || !sendFrame()) break;
   }
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     consoleDrained(n);
   }
+}
+
+/** Sends what the UART takes of the frame; false: it takes no more for now. */
+function sendFrame(): bool {
+  const uart = header().uart;
+  for (let i: u32 = 0; i < SEND_MAX; i++) {
+    bound(i, SEND_MAX);
+    if (!uartCanSend(uart)) return false;
+    const byte = takeFrameByte();
+    if (byte < 0) return true;
+    uartSend(uart, byte);
+  }
+  return true;
 }

@@ -15,9 +15,9 @@ import {
   msr_ICH_LR, msr_ICH_LR0_EL2, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { header } from "../../core/blob";
-import { deferInterrupt, FIRST_SPI, forgetDeferred, priorityOf, takeDeferred } from "../../core/interrupts";
-import { Vcpu } from "../../core/vcpu";
+import { header, MAX_INTERRUPTS } from "../../core/blob";
+import { deferInterrupt, FIRST_SPI, forgetDeferred, NO_INTERRUPT, priorityOf, takeAnyDeferred, takeDeferred } from "../../core/interrupts";
+import { INTID_WORDS, Vcpu } from "../../core/vcpu";
 import { ICFGR, ISPENDR, listRegisterCount, SGI_BASE } from "./gicv3";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
@@ -34,7 +34,6 @@ const ICH_HCR_UIE: u64 = 1 << 1;
 const ICH_HCR_NPIE: u64 = 1 << 3;
 const SGIS: u32 = 16;
 const MAX_LIST_REGISTERS: u32 = 16;
-const INTIDS: u32 = 1024;
 
 /** Bit n: list register n holds an interrupt. */
 @inline function usedListRegisters(): u32 {
@@ -59,10 +58,12 @@ export function resetListRegisters(vcpu: Vcpu): void {
     if ((lr & LR_HW) != 0 && (lr & LR_STATE) != 0) msr_ICC_DIR_EL1((lr >> LR_PINTID_SHIFT) & 0x1fff);
     msr_ICH_LR(n, 0);
   }
-  for (let i: u32 = 0; vcpu.undelivered != 0; i++) {
-    bound(i, INTIDS);
-    const intid = takeDeferred(vcpu);
-    if (intid >= SGIS) msr_ICC_DIR_EL1(intid);
+  let word: u32 = 0;
+  for (let i: u32 = 0; word < INTID_WORDS; i++) {
+    bound(i, INTID_WORDS + MAX_INTERRUPTS + FIRST_SPI);
+    const intid = takeAnyDeferred(vcpu, word);
+    if (intid == NO_INTERRUPT) word++;
+    else if (intid >= SGIS) msr_ICC_DIR_EL1(intid);
   }
   msr_ICH_AP0R0_EL2(0);
   msr_ICH_AP1R0_EL2(0);

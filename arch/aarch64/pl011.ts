@@ -10,9 +10,9 @@ export const FR_RXFE: u32 = 1 << 4;
 export const FR_TXFF: u32 = 1 << 5;
 export const FR_TXFE: u32 = 1 << 7;
 const DR_DATA: u32 = 0xff;
-/** Polls before a byte of early text is given up: 16 bytes at 9600 baud on a 2 GHz core. */
-const PATIENCE: u32 = 40_000_000;
-const TEXT_MAX: i32 = 200;
+/** Polls before a byte of text is sent all the same: a byte at 9600 baud, a poll (a device access) taking 100 ns at least. */
+const PATIENCE: u32 = 10_000;
+const TEXT_MAX: i32 = 160;
 
 export const SUPPORTED_UART: u32 = UART_PL011;
 

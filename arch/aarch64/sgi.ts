@@ -26,14 +26,13 @@ export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): void {
   if ((value & IRM) != 0) targets = ~((<u32>1) << vcpu.index);
   else if ((value & AFFINITY_AND_RS) == 0) targets = (<u32>value) & TARGET_LIST;
   targets &= ((<u32>1) << partition.vcpuCount) - 1;
+  const self = (<u32>1) << vcpu.index;
+  if ((targets & self) != 0) sendToSelf(vcpu, intid);
+  targets &= ~self;
   for (let i: u32 = 0; targets != 0; i++) {
     bound(i, MAX_CPUS);
     const target = vcpuOfPartition(partition, ctz(targets));
     targets &= targets - 1;
-    if (target.pcpu == vcpu.pcpu) {
-      sendToSelf(vcpu, intid);
-      continue;
-    }
     atomicOr32(target.sgiPendingAt(), (<u32>1) << intid);
     if (target.state == VCPU_ON) kick(target);
   }
