@@ -1,7 +1,7 @@
 // A build whose inputs have not changed is not done again. What the inputs are is only known after a build (imports,
 // includes), so each build leaves a list of what it read, with hashes.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readOptional, ROOT, writeAtomically } from "./files.ts";
 
@@ -29,6 +29,11 @@ export function isFresh(outDir: string, key: string, products: readonly string[]
 export function remember(outDir: string, key: string, inputs: readonly string[]): void {
   const record: InputList = { key: hash(key), inputs: Object.fromEntries([...inputs].sort().map((file) => [file, hashFile(file)])) };
   writeAtomically(join(ROOT, outDir, LIST), JSON.stringify(record, undefined, 1));
+}
+
+/** Before the products change: whoever is interrupted between them and the new list leaves no list. */
+export function forget(outDir: string): void {
+  rmSync(join(ROOT, outDir, LIST), { force: true });
 }
 
 /** The build's own sources and the versions of its packages are inputs too. */

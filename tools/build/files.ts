@@ -1,4 +1,5 @@
 // Files of the build: written whole or not at all, and only when they change.
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +19,7 @@ export function readOptional(path: string): Buffer | undefined {
 /** A reader sees the old file or the new one, never half of one. */
 export function writeAtomically(path: string, data: Uint8Array | string): void {
   mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     writeFileSync(temporary, data);
     renameSync(temporary, path);

@@ -1,9 +1,9 @@
 // Builds a program: tables → declarations → asc → translate → clang → lld. Products in build/<program>/:
 // <program>.wasm, .wasm.map, .c, .elf, .bin.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isFresh, ownInputs, remember } from "./cache.ts";
+import { forget, isFresh, ownInputs, remember } from "./cache.ts";
 import { compile } from "./compile.ts";
 import { disassemble } from "./disassemble.ts";
 import { ROOT, writeIfChanged } from "./files.ts";
@@ -61,10 +61,11 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     return { ...products, upToDate: true };
   }
   // Everything is made in a folder of its own and moved into place at the end: products always belong together.
-  const workDir = `${outDir}/work-${process.pid}`;
-  mkdirSync(join(ROOT, workDir), { recursive: true });
+  mkdirSync(join(ROOT, outDir), { recursive: true });
+  const workDir = relative(ROOT, mkdtempSync(join(ROOT, outDir, "work-")));
   try {
     const inputs = await build(program, tables, workDir, progress);
+    forget(outDir);
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
     remember(outDir, key, [...ownInputs(), ...Object.values(program.tables), BLOB_LAYOUT, ...inputs]);
   } finally {
