@@ -267,12 +267,10 @@ function giveBack(vcpu: Vcpu, intid: u32, stayPending: bool): void {
 }
 
 /**
- * The guest ends the active state of the interrupts in `bits` of a word by GICD_ICACTIVER, not by its EOI: they leave this pCPU's
- * list registers. Gives back which of them to deactivate physically: one that is only pending here must stay active there, or it
- * would come a second time.
+ * The guest ends the active state of the interrupts in `bits` of a word by ICACTIVER, not by its EOI. Only those in this pCPU's own
+ * list registers: an interrupt is active in the distributor exactly as long as one pCPU holds it, so it never comes twice.
  */
-export function deactivate(vcpu: Vcpu, word: u32, bits: u32): u32 {
-  bits &= ~onlyPendingHere(vcpu, word);
+export function deactivate(word: u32, bits: u32): void {
   let used = usedListRegisters();
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
@@ -280,9 +278,10 @@ export function deactivate(vcpu: Vcpu, word: u32, bits: u32): u32 {
     const lr = mrs_ICH_LR(n);
     const intid = <u32>(lr & LR_VINTID);
     used &= used - 1;
-    if (intid >> 5 == word && ((bits >> (intid & 31)) & 1) != 0) msr_ICH_LR(n, (lr & LR_PENDING) != 0 ? lr & ~LR_ACTIVE : 0);
+    if (intid >> 5 != word || ((bits >> (intid & 31)) & 1) == 0 || (lr & LR_ACTIVE) == 0) continue;
+    msr_ICH_LR(n, (lr & LR_PENDING) != 0 ? lr & ~LR_ACTIVE : 0);
+    if ((lr & LR_HW) != 0) msr_ICC_DIR_EL1(intid);
   }
-  return bits;
 }
 
 /** No virtual interrupt is on its way to the guest: a WFI on its behalf may sleep. */

@@ -121,12 +121,12 @@ export function writePriority(vcpu: Vcpu, intid: u32, priority: u8): void {
 function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
   const bits = k == 0 ? 0 : value & vcpu.owned(k);
   if (bits == 0 || kind == IGROUPR) return;
-  const at = header().gicd + kind + (k << 2);
+  if (kind == ISACTIVER) return; // active without a holder: nobody could end it
   if (kind == ICACTIVER) {
-    mmioWrite32(at, deactivate(vcpu, k, bits));
+    deactivate(k, bits);
     return;
   }
-  mmioWrite32(at, bits);
+  mmioWrite32(header().gicd + kind + (k << 2), bits);
   if (kind == ICPENDR) withdraw(vcpu, k, bits);
   else if (kind == ICENABLER) holdBack(vcpu, k, bits);
 }

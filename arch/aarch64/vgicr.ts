@@ -94,10 +94,8 @@ function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void 
     if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ICPENDR, ppis);
     if (sgis != 0) atomicAnd32(target.sgiPendingAt(), ~sgis);
     if (self) withdraw(vcpu, 0, ppis | sgis);
-  } else if (offset == ISACTIVER) {
-    if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ISACTIVER, ppis);
-  } else if (offset == ICACTIVER) {
-    mmioWrite32(target.gicr + SGI_BASE + ICACTIVER, self ? deactivate(vcpu, 0, ppis) : ppis);
+  } else if (offset == ICACTIVER && self) {
+    deactivate(0, value);
   }
 }
 
