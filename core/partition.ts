@@ -176,15 +176,23 @@ export function finishStop(partition: Partition, now: u64): u32 {
     return 0;
   }
   partition.restarts++;
-  setState(partition, STATE_OFF);
   const pause = ticks(RESTART_PAUSE_MICROSECONDS);
   const failed = partition.reason == STOP_FAULT || partition.reason == STOP_WATCHDOG;
   const early = failed && now - partition.started < pause;
   const again = partition.failedEarly != 0;
   partition.failedEarly = early ? 1 : 0;
-  if (!early || !again) return startPartition(partition);
-  partition.restartDue = now + pause;
-  return 0;
+  const waits = early && again;
+  // Before the state: a start by command, possible from then on, ends the waiting.
+  if (waits) partition.restartDue = now + pause;
+  setState(partition, STATE_OFF);
+  return waits ? 0 : startPartition(partition);
+}
+
+/** Gives up a restart that waits for its pause to be over. False: none does. */
+export function cancelRestart(partition: Partition): bool {
+  if (partition.restartDue == 0) return false;
+  partition.restartDue = 0;
+  return true;
 }
 
 /** For the housekeeper: starts a partition whose pause is over. The mask of pCPUs to kick. */

@@ -10,7 +10,7 @@ import { eventFrame } from "./events";
 import {
   closeFrame, frameByte, frameSent, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
 } from "./frame";
-import { partitionOf, startPartition, stateOf, stopPartition } from "./partition";
+import { cancelRestart, partitionOf, startPartition, stateOf, stopPartition } from "./partition";
 import { partitionFrame, vcpuFrame } from "./telemetry";
 import { vcpuOf } from "./vcpu";
 import { FRAME_PAYLOAD_MAX } from "./abi";
@@ -128,6 +128,7 @@ function command(code: u32, index: u32): u32 {
   if (code == COMMAND_START) {
     kicks = startPartition(partition);
   } else if (code == COMMAND_STOP) {
+    if (cancelRestart(partition)) return REPLY_OK;
     kicks = stopPartition(partition, STOP_COMMAND, false);
   } else if (code == COMMAND_RESTART) {
     kicks = stateOf(partition) == STATE_RUNNING ? stopPartition(partition, STOP_COMMAND, true) : startPartition(partition);
