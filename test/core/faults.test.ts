@@ -125,14 +125,70 @@ describe("stopping a partition", () => {
     expect(bench.events(0).filter(({ code }) => code === abi.EVENT_STOPPED)).toHaveLength(1);
   });
 
-  test("a partition that fails at once every time restarts every time, and the other goes on", () => {
+});
+
+describe("a partition that fails again and again", () => {
+  const PAUSE = 1000;
+  const fail = (bench: Bench): void => {
+    bench.guest(0).load(FOREIGN, 4);
+    bench.machine.settle();
+  };
+
+  test("restarts at once the first time, after a pause of a second if it fails again within a second, and so on", () => {
     const bench = benchWith("restart");
-    for (let n = 0; n < 50; n++) {
-      bench.guest(0).load(FOREIGN, 4);
-      bench.machine.settle();
+    fail(bench);
+    expect(bench.guest(0).running).toBe(true);
+    for (let n = 0; n < 5; n++) {
+      bench.pass(10);
+      fail(bench);
+      expect(bench.guest(0).running).toBe(false);
+      bench.pass(PAUSE - 20);
+      expect(bench.guest(0).running).toBe(false);
+      bench.pass(40);
+      expect(bench.guest(0).running).toBe(true);
     }
-    expect(bench.partition(0).restarts).toBe(50);
+    expect(bench.partition(0).restarts).toBe(6);
     expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
+  });
+
+  test("restarts at once if it has run for a second between two failures", () => {
+    const bench = benchWith("restart");
+    for (let n = 0; n < 5; n++) {
+      fail(bench);
+      expect(bench.guest(0).running).toBe(true);
+      bench.pass(PAUSE + 10);
+    }
+    expect(bench.partition(0).restarts).toBe(5);
+  });
+
+  test("can be started by the host during the pause, and is not started again when that is over", () => {
+    const bench = benchWith("restart");
+    fail(bench);
+    fail(bench);
+    expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(bench.guest(0).running).toBe(true);
+    bench.guest(0).hvc(0x8400_0008);
+    bench.pass(2 * PAUSE);
+    expect(bench.partition(0).state).toBe("off");
+  });
+
+  test("can be stopped by the host during the pause, and stays off then", () => {
+    const bench = benchWith("restart");
+    fail(bench);
+    fail(bench);
+    expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    bench.pass(2 * PAUSE);
+    expect(bench.guest(0).running).toBe(false);
+    expect(bench.partition(0).state).toBe("off");
+  });
+
+  test("that resets itself is not made to wait", () => {
+    const bench = benchWith("restart");
+    for (let n = 0; n < 5; n++) {
+      bench.guest(0).hvc(0x8400_0009);
+      bench.machine.settle();
+      expect(bench.guest(0).running).toBe(true);
+    }
   });
 });
 
