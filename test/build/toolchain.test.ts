@@ -1,7 +1,7 @@
 // A toy program goes all the way: AssemblyScript, wasm, C, an AArch64 ELF, a raw binary; and a second time from the cache.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { flatten, readElf } from "../../tools/build/elf.ts";
 import { ROOT } from "../../tools/build/files.ts";
@@ -78,6 +78,21 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
     expect((await buildProgram({ ...TOY, defines: { ...TOY.defines, MORE: "1" } })).upToDate).toBe(false);
   });
 
+  test("a changed source, also one that is only imported: another build", () =>
+    inWorkFolder(async (folder) => {
+      const write = (name: string, text: string): void => writeFileSync(join(ROOT, folder, name), text);
+      const program = { ...TOY, name: basename(folder), entry: `${folder}/entry.ts` };
+      write("entry.ts", 'import { ONE } from "./one";\nexport function boot(): u32 { return ONE; }\nexport function trapSync(): u32 { return 0; }\n');
+      write("one.ts", "export const ONE: u32 = 1;\n");
+      const first = await buildProgram(program);
+      expect(first.upToDate).toBe(false);
+      expect((await buildProgram(program)).upToDate).toBe(true);
+      write("one.ts", "export const ONE: u32 = 2;\n");
+      const second = await buildProgram(program);
+      expect(second.upToDate).toBe(false);
+      expect(readFileSync(second.c, "utf8")).toContain("return 2u;");
+    }));
+
   test("a failed build leaves the old products, and nothing half-written", async () => {
     const before = readFileSync(products.elf);
     const error = await errorOf(() => buildProgram({ ...TOY, entry: "test/build/assembly/refused/float.ts" }));
@@ -102,7 +117,7 @@ describe("tools", () => {
 
   test("what the linker cannot find is named", async () => {
     await inWorkFolder(async (folder) => {
-      const error = await errorOf(() => buildProgram({ ...TOY, name: folder.replace("build/", ""), assembly: [] }));
+      const error = await errorOf(() => buildProgram({ ...TOY, name: basename(folder), assembly: [] }));
       expect(error.code).toBe("tool-failed");
       expect(error.message).toMatch(/_start|axv_/);
     });

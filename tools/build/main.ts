@@ -1,7 +1,8 @@
 // node tools/build/main.ts core|plc|plc-reader|all builds programs; generate writes only the declarations they import.
 import { BuildError } from "./errors.ts";
 import { buildProgram, generate } from "./index.ts";
-import { PROGRAMS } from "./programs.ts";
+import { buildProvenCore, UnprovenCoreError } from "../verify/provenCore.ts";
+import { CORE, PROGRAMS } from "./programs.ts";
 
 const wanted = process.argv[2] ?? "all";
 try {
@@ -10,11 +11,13 @@ try {
     throw new BuildError("unknown-program", `"${wanted}" (known: ${PROGRAMS.map(({ name }) => name).join(", ")})`);
   }
   for (const program of programs) {
+    const progress = (line: string): void => console.error(line);
     if (wanted === "generate") await generate(program);
-    else await buildProgram(program, (line) => console.error(line));
+    else if (program === CORE) await buildProvenCore(progress);
+    else await buildProgram(program, progress);
   }
 } catch (error) {
-  if (!(error instanceof BuildError)) throw error;
+  if (!(error instanceof BuildError || error instanceof UnprovenCoreError)) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

@@ -13,7 +13,8 @@ typedef signed long i64;
 
 #define LINEAR(pointer) ((char *)LINEAR_BASE + (u32)(pointer))
 
-// WebAssembly memory has no types and no alignment, and its effective address is 33 bits wide: it does not wrap.
+// WebAssembly memory has no types and no alignment, and its effective address is 33 bits wide: it does not wrap. One thing
+// differs from WebAssembly: a load whose value nobody needs may be left out, and with it its fault.
 typedef u8 __attribute__((may_alias)) axv_u8;
 typedef i8 __attribute__((may_alias)) axv_i8;
 typedef u16 __attribute__((may_alias, aligned(1))) axv_u16;
