@@ -3,9 +3,8 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { writeAtomically } from "../build/files.ts";
-import { buildProgram } from "../build/index.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
-import { CORE } from "../build/programs.ts";
+import { buildProvenCore } from "../verify/provenCore.ts";
 import { planFile } from "./file.ts";
 import { provide } from "./provide.ts";
 import type { Progress } from "./provide.ts";
@@ -38,7 +37,7 @@ export async function buildSystem(systemFile: string, image: string, progress: P
   // What is wrong with the file is said before anything is built.
   const before = planFile(systemFile, "to be built");
   soundSystem(before);
-  const { binary } = await buildProgram(CORE, progress);
+  const { binary } = await buildProvenCore(progress);
   await provide(before.standardImages, progress);
 
   const { plan, blob, loads, deviceTrees, missing } = soundSystem(planFile(systemFile));

@@ -5,12 +5,11 @@ import { parseArgs } from "node:util";
 import { analyse, type Problem } from "./analyse.ts";
 import { explain } from "./explain.ts";
 import { formatReport } from "./table.ts";
-import { verify } from "./verify.ts";
+import { BUDGETS, verify } from "./verify.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ELF = join(ROOT, "build/core/core.elf");
 const WASM = join(ROOT, "build/core/core.wasm");
-const BUDGETS = join(ROOT, "arch/aarch64/budgets.yaml");
 
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, explain: { type: "string" } } });
 

@@ -43,6 +43,8 @@ export interface Report {
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** What the core may cost. */
+export const BUDGETS = `${ROOT}arch/aarch64/budgets.yaml`;
 const COUNTED = ["core", "arch/aarch64"];
 const PANIC = "panic";
 

@@ -1,0 +1,19 @@
+// A build that passes a budget fails: the real core, held against the budgets that it has.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { buildProvenCore, UnprovenCoreError } from "../../tools/verify/provenCore.ts";
+import { BUDGETS } from "../../tools/verify/verify.ts";
+
+test("the core is proven when it is built, and the proof stands beside it", async () => {
+  const { elf } = await buildProvenCore(() => {});
+  const proof = readFileSync(join(dirname(elf), "verify.txt"), "utf8");
+  expect(proof.startsWith(readFileSync(BUDGETS, "utf8"))).toBe(true);
+  expect(proof).toMatch(/trapSync +[\d,]+ +[\d,]+/);
+});
+
+test("the error names every budget that was passed", () => {
+  const error = new UnprovenCoreError([{ message: "text and rodata: 60,000 bytes, budget 49,152" }, { message: "trapIrq: too long" }]);
+  expect(error.code).toBe("core-unproven");
+  expect(error.message).toMatch(/60,000 bytes, budget 49,152\n {2}trapIrq: too long/);
+});

@@ -1,0 +1,35 @@
+// The core as everything that ships it gets it: built, and proven by verify. A core that passes a budget is no core.
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { buildProgram } from "../build/index.ts";
+import { CORE } from "../build/programs.ts";
+import { formatReport } from "./table.ts";
+import { BUDGETS, verify } from "./verify.ts";
+
+type Products = Awaited<ReturnType<typeof buildProgram>>;
+
+/** What the last proof said, beside the core; starts with the budgets that it was held against. */
+const PROOF = "verify.txt";
+
+export class UnprovenCoreError extends Error {
+  readonly code = "core-unproven";
+
+  constructor(problems: readonly { readonly message: string }[]) {
+    super(["the core does not pass verify (node tools/verify/main.ts shows the whole table):", ...problems.map(({ message }) => `  ${message}`)].join("\n"));
+    this.name = "UnprovenCoreError";
+  }
+}
+
+/** Builds the core if it is not up to date, and proves it if this very core has not been proven against these budgets. */
+export async function buildProvenCore(progress: (line: string) => void): Promise<Products> {
+  const products = await buildProgram(CORE, progress);
+  const proof = join(dirname(products.elf), PROOF);
+  const budgets = readFileSync(BUDGETS, "utf8");
+  if (products.upToDate && existsSync(proof) && readFileSync(proof, "utf8").startsWith(budgets)) return products;
+  rmSync(proof, { force: true });
+  progress("core: proving bounds, stack and sizes");
+  const report = verify(products.elf, products.wasm, BUDGETS);
+  if (report.problems.length > 0) throw new UnprovenCoreError(report.problems);
+  writeFileSync(proof, [budgets, ...formatReport(report), ""].join("\n"));
+  return products;
+}
