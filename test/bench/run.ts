@@ -46,8 +46,7 @@ export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): 
       });
     }
     timer = setTimeout(() => failed("guest-silent", `the guest did not end within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
-    // QEMU ends when a guest without a hypervisor powers off; what it printed may still be on its way.
-    void machine.died.then(({ message }) => setImmediate(() => failed("guest-failed", message)));
+    void machine.died.then(({ message }) => failed("guest-failed", message)); // by then all output has been read
   });
   try {
     await said;

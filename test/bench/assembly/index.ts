@@ -34,7 +34,6 @@ const PATH_IPRIORITYR_WRITE: u32 = 8;
 const PATHS: u32 = 9;
 
 const PSCI_VERSION: u64 = 0x84000000;
-const PSCI_SYSTEM_OFF: u64 = 0x84000008;
 
 // PMU (Arm ARM D17.5)
 const PMCR_E: u64 = 1 << 0;
@@ -201,5 +200,4 @@ export function start(reset: u64): void {
   }
   line.text("bench: end");
   print();
-  hvc(PSCI_SYSTEM_OFF, 0, 0, 0, 0, 0, 0, 0);
 }
