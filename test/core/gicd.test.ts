@@ -69,7 +69,7 @@ describe("GICD identification", () => {
 });
 
 describe("one-bit-an-INTID registers", () => {
-  test.each([["ISENABLER", ISENABLER, ICENABLER], ["ISPENDR", ISPENDR, ICPENDR], ["ISACTIVER", ISACTIVER, ICACTIVER]])("%s: own bits are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
+  test.each([["ISENABLER", ISENABLER, ICENABLER], ["ISPENDR", ISPENDR, ICPENDR]])("%s: own bits are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
     setGicd(linux, set + WORD_1, ALL);
     expect(physical(set + WORD_1)).toBe(bits(48, 49, 50));
     expect(gicd(linux, set + WORD_1)).toBe(bits(48, 49, 50));
@@ -80,6 +80,14 @@ describe("one-bit-an-INTID registers", () => {
     expect(physical(set + WORD_1)).toBe(bits(48, 49, 50));
     setGicd(linux, clear + WORD_1, bits(49));
     expect(physical(set + WORD_1)).toBe(bits(48, 50));
+  });
+
+  test("ISACTIVER cannot be set: active is what a vCPU has acknowledged, and nothing else", () => {
+    setGicd(linux, ISACTIVER + WORD_1, ALL);
+    expect(physical(ISACTIVER + WORD_1)).toBe(0n);
+    expect(gicd(linux, ISACTIVER + WORD_1)).toBe(0n);
+    setGicd(linux, ICACTIVER + WORD_1, ALL);
+    expect(gicd(linux, ICACTIVER + WORD_1)).toBe(0n);
   });
 
   test("word 0 is RAZ/WI: SGIs and PPIs are the redistributor's", () => {

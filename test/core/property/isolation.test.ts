@@ -13,7 +13,7 @@ import { Invariants } from "./invariants.ts";
 import { seed } from "./seed.ts";
 import { World } from "./world.ts";
 
-const RUNS = 120;
+const RUNS = 400;
 const LENGTH = 500;
 
 const actorOf = (action: Action): number | undefined => ("pcpu" in action ? action.pcpu : undefined);
