@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# One line a program: the program, and the Debian package that brings it.
+# One line a program (or a file, by its whole path): and the Debian package that brings it.
 programs='
 clang-19              clang-19
 ld.lld-19             lld-19
@@ -15,6 +15,7 @@ qemu-aarch64          qemu-user
 gdb-multiarch         gdb-multiarch
 dtc                   device-tree-compiler
 xz                    xz-utils
+/usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
 '
 STAMP=node_modules/.axv-package-lock.json # the package-lock.json that node_modules was installed from
 LOG=build/setup.log
@@ -37,7 +38,7 @@ npm_is_current() {
 # The names of the Debian packages whose program is not there.
 missing_packages() {
   printf '%s' "$programs" | while read -r program package; do
-    if [ -n "$program" ] && ! command -v "$program" >/dev/null; then printf ' %s' "$package"; fi
+    if [ -n "$program" ] && ! command -v "$program" >/dev/null && ! [ -e "$program" ]; then printf ' %s' "$package"; fi
   done
 }
 

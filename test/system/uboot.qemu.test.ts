@@ -1,0 +1,51 @@
+// The way a board boots: U-Boot, at EL2, takes the image for a Linux arm64 Image (`booti`) and starts it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { prepare } from "../../tools/run/prepare.ts";
+import { startQemu } from "../../tools/run/qemu.ts";
+import { Session } from "../../tools/run/session.ts";
+import { twoPlcs } from "./systems.ts";
+
+/** Debian's package u-boot-qemu. */
+const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
+const PROMPT = "=> ";
+const PATIENCE_MS = 120_000;
+const POLL_MS = 200;
+
+async function until(what: string, condition: () => boolean, meanwhile: () => void = () => {}): Promise<void> {
+  const end = Date.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    meanwhile();
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+test("U-Boot's booti starts the image, and both partitions run", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "axv-uboot-"));
+  const file = join(folder, "test-uboot.yaml");
+  writeFileSync(file, twoPlcs("stop"));
+  const { plan, image } = await prepare(file, () => {});
+  const address = `0x${plan.image.base.toString(16)}`;
+  const machine = await startQemu([
+    ...["-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1G", "-bios", U_BOOT],
+    ...["-device", `loader,file=${image},addr=${address},force-raw=on`],
+  ]);
+  try {
+    let said = "";
+    machine.uart.on("data", (bytes: Buffer) => (said += bytes.toString("latin1")));
+    const session = new Session(machine.uart, plan.partitions);
+    await until("U-Boot's prompt", () => said.includes(PROMPT), () => machine.uart.write("\n"));
+    machine.uart.write(`booti ${address} - \${fdtcontroladdr}\n`);
+    const scans = (name: string): bigint => session.monitor.named(name)?.tag(abi.PLC_TAG_SCANS) ?? 0n;
+    await until("scans of both partitions", () => scans("first") > 100n && scans("second") > 100n);
+    expect(said).toContain(`axv: image at 0x${plan.image.base.toString(16).padStart(16, "0")}`);
+    session.link.close();
+  } finally {
+    await machine.stop();
+    rmSync(folder, { recursive: true });
+  }
+});
