@@ -31,16 +31,18 @@ export type Action =
   | { readonly kind: "command"; readonly partition: number; readonly command: number }
   | { readonly kind: "typed"; readonly bytes: readonly number[] }
   | { readonly kind: "uart"; readonly stalled: boolean }
+  /** The host starts what is off, and every guest opens its interrupt controller again. */
+  | { readonly kind: "revive" }
   /** While the first one is in the core, between two intrinsics, the second one happens. */
   | { readonly kind: "during"; readonly after: number; readonly first: Action; readonly second: Action };
 
 export interface Alphabet {
   readonly pcpus: readonly number[];
-  /** pCPUs that have a vCPU. */
-  readonly guests: readonly number[];
+  /** pCPUs that have a vCPU, with an IPA in its memory and the count of vCPUs of its partition. */
+  readonly guests: readonly { readonly pcpu: number; readonly ram: number; readonly vcpus: number }[];
   readonly intids: readonly number[];
   readonly partitions: number;
-  /** IPAs worth an access: own and foreign memory, devices, the hypervisor. */
+  /** IPAs worth an access, though it may be the last one: foreign memory, devices, the hypervisor. */
   readonly ipas: readonly number[];
 }
 
@@ -68,24 +70,27 @@ function gicOffset(intids: readonly number[]): fc.Arbitrary<number> {
   );
 }
 
-function gicAddress(alphabet: Alphabet): fc.Arbitrary<number> {
-  const frame = fc.integer({ min: 0, max: 2 * alphabet.guests.length }).map((n) => GUEST_GICR + n * 0x1_0000);
-  return fc.tuple(fc.oneof(fc.constant(GUEST_GICD), frame), gicOffset(alphabet.intids)).map(([base, offset]) => base + offset);
+/** Where a guest may load and store without losing its life: its GIC, its UART, its memory. */
+function harmless({ pcpu, ram, vcpus }: Alphabet["guests"][number], intids: readonly number[]): fc.Arbitrary<{ pcpu: number; ipa: number }> {
+  const frame = fc.integer({ min: 0, max: 2 * vcpus - 1 }).map((n) => GUEST_GICR + n * 0x1_0000);
+  const gic = fc.tuple(fc.oneof(fc.constant(GUEST_GICD), frame), gicOffset(intids)).map(([base, offset]) => base + offset);
+  const ipa = fc.oneof({ weight: 6, arbitrary: gic }, { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) }, fc.integer({ min: 0, max: 0xffff }).map((offset) => ram + 8 * offset));
+  return ipa.map((at) => ({ pcpu, ipa: at }));
 }
 
 /** What cannot take a life, and changes no GIC state but by its own rules: what exactly-once delivery is proved with. */
 export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
   const pcpu = fc.constantFrom(...alphabet.pcpus);
-  const guest = fc.constantFrom(...alphabet.guests);
+  const guest = fc.constantFrom(...alphabet.guests.map(({ pcpu: n }) => n));
   const intid = fc.constantFrom(...alphabet.intids);
   const bits = intid.map((n) => ({ offset: 4 * (n >> 5), data: 1n << BigInt(n & 31) }));
-  const enables = fc.tuple(guest, bits, fc.constantFrom(0x100, 0x100, 0x180)).map(([n, { offset, data }, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + base + offset, bytes: 4, data, valid: true }));
+  const enables = fc.tuple(guest, bits, fc.constantFrom(0x100, 0x100, 0x100, 0x100, 0x180)).map(([n, { offset, data }, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + base + offset, bytes: 4, data, valid: true }));
   const priorities = fc.tuple(guest, intid, fc.integer({ min: 0, max: 31 })).map(([n, id, level]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x400 + id, bytes: 1, data: BigInt(level * 8), valid: true }));
   const routes = fc.tuple(guest, intid, fc.integer({ min: 0, max: 3 })).map(([n, id, to]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x6000 + 8 * id, bytes: 8, data: BigInt(to), valid: true }));
-  const groups = fc.tuple(guest, fc.constantFrom(0n, 2n, 2n)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
+  const groups = fc.tuple(guest, fc.constantFrom(0n, 2n, 2n, 2n, 2n)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
   const sgis = fc.tuple(guest, fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => ({ kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
   const doors = fc.tuple(guest).map(([n]): Action => ({ kind: "call", pcpu: n, conduit: "hvc", fn: abi.HYPERCALL_DOORBELL, args: [0n] }));
-  const masks = fc.tuple(guest, fc.constantFrom("ICC_PMR_EL1" as const, "ICC_IGRPEN1_EL1" as const), fc.constantFrom(0n, 0x81n, 0xf1n, 0xf1n)).map(([n, register, data]): Action => ({ kind: "msr", pcpu: n, register, data }));
+  const masks = fc.tuple(guest, fc.constantFrom(["ICC_PMR_EL1", 0x41n], ["ICC_PMR_EL1", 0xf9n], ["ICC_PMR_EL1", 0xffn], ["ICC_IGRPEN1_EL1", 0n], ["ICC_IGRPEN1_EL1", 1n], ["ICC_IGRPEN1_EL1", 1n])).map(([n, [register, data]]): Action => ({ kind: "msr", pcpu: n, register, data }));
   return fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant("wire" as const), intid, to: fc.constantFrom("high" as const, "pulse" as const) }) },
     { weight: 8, arbitrary: fc.record({ kind: fc.constant("step" as const), pcpu }) },
@@ -100,13 +105,16 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
 
 /** Anything at all. */
 export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
-  const guest = fc.constantFrom(...alphabet.guests);
-  const ipa = fc.oneof(
-    { weight: 6, arbitrary: gicAddress(alphabet) },
-    { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) },
-    { weight: 3, arbitrary: fc.tuple(fc.constantFrom(...alphabet.ipas.slice(0, 2)), fc.integer({ min: 0, max: 0xffff })).map(([base, offset]) => base + 8 * offset) },
-  );
+  const guest = fc.constantFrom(...alphabet.guests.map(({ pcpu }) => pcpu));
+  const place = fc.oneof(...alphabet.guests.map((one) => harmless(one, alphabet.intids)));
   const deadlyIpa = fc.oneof(fc.constantFrom(...alphabet.ipas), fc.integer({ min: 0, max: 2 ** 40 - 1 }));
+  const deadly = fc.oneof<fc.Arbitrary<Action>[]>(
+    fc.record({ kind: fc.constant("load" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, valid: fc.boolean() }),
+    fc.record({ kind: fc.constant("store" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, data: double, valid: fc.boolean() }),
+    fc.record({ kind: fc.constant("fetch" as const), pcpu: guest, ipa: deadlyIpa }),
+    fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constantFrom("hvc" as const, "smc" as const), fn: fc.constantFrom(...DEADLY), args: fc.constant([]) }),
+    fc.record({ kind: fc.constant("exception" as const), pcpu: guest, ec: fc.constantFrom(0x20, 0x24), iss: fc.integer({ min: 0, max: 0x1ff_ffff }), far: double, hpfar: double }),
+  );
   const valid = fc.integer({ min: 0, max: 15 }).map((n) => n !== 0);
   const arg = fc.oneof(fc.integer({ min: 0, max: 4 }).map(BigInt), fc.constantFrom(...alphabet.ipas).map(BigInt), double);
   const args = fc.array(arg, { maxLength: 4 });
@@ -114,20 +122,18 @@ export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
   const register = fc.constantFrom(...(Object.keys(ENCODINGS) as SystemRegister[]).filter(trapped));
   return fc.oneof(
     { weight: 40, arbitrary: orderly(alphabet) },
-    { weight: 10, arbitrary: fc.record({ kind: fc.constant("load" as const), pcpu: guest, ipa, bytes: width, valid }) },
-    { weight: 14, arbitrary: fc.record({ kind: fc.constant("store" as const), pcpu: guest, ipa, bytes: width, data: double, valid }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("load" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, valid }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("store" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, data: double, valid }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("fetch" as const), pcpu: guest, ipa: deadlyIpa }) },
+    { weight: 10, arbitrary: fc.tuple(place, width, valid).map(([at, bytes, isValid]): Action => ({ kind: "load", ...at, bytes, valid: isValid })) },
+    { weight: 14, arbitrary: fc.tuple(place, width, double, valid).map(([at, bytes, data, isValid]): Action => ({ kind: "store", ...at, bytes, data, valid: isValid })) },
+    { weight: 1, arbitrary: deadly },
+    { weight: 2, arbitrary: fc.constant<Action>({ kind: "revive" }) },
     { weight: 10, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constantFrom("hvc" as const, "smc" as const), fn: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...calm) }, fc.integer({ min: 0, max: 0xffff_ffff })), args }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constantFrom("hvc" as const, "smc" as const), fn: fc.constantFrom(...DEADLY), args }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constant("hvc" as const), fn: fc.constant(0xc400_0003), args: fc.tuple(fc.integer({ min: 0, max: 2 }).map(BigInt), fc.constantFrom(...alphabet.ipas.slice(0, 2)).map(BigInt), double) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constant("hvc" as const), fn: fc.constant(0xc400_0003), args: fc.tuple(fc.integer({ min: 0, max: 2 }).map(BigInt), fc.constantFrom(...alphabet.guests.map(({ ram }) => BigInt(ram))), double) }) },
     { weight: 5, arbitrary: fc.record({ kind: fc.constant("msr" as const), pcpu: guest, register: register.filter((name) => !name.startsWith("ID_")), data: double }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("mrs" as const), pcpu: guest, register }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("endAny" as const), pcpu: guest, intid: fc.oneof(fc.constantFrom(...alphabet.intids), fc.integer({ min: 0, max: 1023 })), deactivate: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("exception" as const), pcpu: guest, ec: fc.integer({ min: 0, max: 63 }).filter((ec) => ec !== 0x24 && ec !== 0x20), iss: fc.integer({ min: 0, max: 0x1ff_ffff }), far: double, hpfar: double }) },
-    { weight: 2, arbitrary: fc.tuple(guest, ipa, fc.constantFrom(0x24, 0x24, 0x20), fc.integer({ min: 0, max: 0x1ff_ffff })).map(([n, at, ec, iss]): Action => ({ kind: "exception", pcpu: n, ec, iss, far: BigInt(at), hpfar: (BigInt(at) >> 12n) << 4n })) },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: alphabet.partitions }), command: fc.integer({ min: 0, max: 4 }) }) },
+    { weight: 2, arbitrary: fc.tuple(place, fc.integer({ min: 0, max: 0x1ff_ffff }), fc.integer({ min: 0, max: 3 })).map(([{ pcpu, ipa }, iss, level]): Action => ({ kind: "exception", pcpu, ec: 0x24, iss: (iss & ~0x3f) | 0x4 | level, far: BigInt(ipa), hpfar: (BigInt(ipa) >> 12n) << 4n })) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: alphabet.partitions }), command: fc.constantFrom(0, abi.COMMAND_START, abi.COMMAND_START, abi.COMMAND_STOP, abi.COMMAND_RESTART) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("typed" as const), bytes: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 16 }) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("uart" as const), stalled: fc.boolean() }) },
   );
@@ -138,6 +144,6 @@ const trapped = (name: SystemRegister): boolean => !["MIDR_EL1", "MPIDR_EL1", "I
 
 /** Sequences of actions, some of them one in the middle of another. */
 export function sequences(one: fc.Arbitrary<Action>, length: number): fc.Arbitrary<Action[]> {
-  const nested = fc.record({ kind: fc.constant("during" as const), after: fc.integer({ min: 0, max: 60 }), first: one, second: one });
+  const nested = fc.record({ kind: fc.constant("during" as const), after: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 8 }) }, fc.integer({ min: 0, max: 80 })), first: one, second: one });
   return fc.array(fc.oneof({ weight: 5, arbitrary: one }, { weight: 1, arbitrary: nested }), { minLength: 1, maxLength: length, size: "max" });
 }

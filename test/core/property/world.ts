@@ -6,7 +6,7 @@ import { INTID_SPURIOUS, PRIORITY_IDLE } from "../../machine/gic/registers.ts";
 import { Guest } from "../../machine/guest.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { syndrome } from "../../machine/registers.ts";
-import { ENTRY_OFFSET, GUEST_GICD, GUEST_GICR, makeSystem } from "../../machine/system.ts";
+import { ENTRY_OFFSET, GUEST_GICD, GUEST_GICR, makeSystem, TICK_MICROSECONDS } from "../../machine/system.ts";
 import type { System, SystemSpec } from "../../machine/system.ts";
 import { GICR_STRIDE, SGI_BASE, value } from "../bench.ts";
 import type { Action, Alphabet } from "./actions.ts";
@@ -16,6 +16,8 @@ const FIRST_SPI = 32;
 const SGIS = 16;
 const CPU_ON = 0xc400_0003n;
 const TRIES = 10_000;
+/** Enough for a command's frame to come in, and for its reply to go out. */
+const REVIVAL_TICKS = 3;
 
 export class World {
   readonly system: System;
@@ -44,15 +46,13 @@ export class World {
 
   alphabet(): Alphabet {
     const { plan } = this.system;
-    const [first, second] = plan.partitions;
-    const own = (first?.regions[0]?.ipa ?? 0) + ENTRY_OFFSET;
-    const other = (second?.regions[0]?.ipa ?? 0) + ENTRY_OFFSET;
+    const ramOf = (partition: number, what: "ipa" | "pa"): number => (plan.partitions[partition]?.regions[0]?.[what] ?? 0) + ENTRY_OFFSET;
     return {
       pcpus: this.guests.map((_, n) => n),
-      guests: this.owners.flatMap((owner, n) => (owner < 0 ? [] : [n])),
+      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{ pcpu, ram: ramOf(owner, "ipa"), vcpus: plan.partitions[owner]?.cpus.length ?? 0 }])),
       intids: plan.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid)),
       partitions: plan.partitions.length,
-      ipas: [own, other, 0x4020_0000, second?.regions[0]?.pa ?? 0, GUEST_GICD, GUEST_GICR, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0],
+      ipas: [ramOf(0, "ipa"), ramOf(0, "pa"), ramOf(1, "ipa"), ramOf(1, "pa"), this.machine.board.imageBase, GUEST_GICD, GUEST_GICR, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0],
     };
   }
 
@@ -61,11 +61,25 @@ export class World {
     for (const partition of this.system.plan.partitions) {
       const boot = this.guest(partition.cpus[0] ?? 0);
       partition.cpus.forEach((_, vcpu) => {
-        if (vcpu > 0) boot.hvc(CPU_ON, BigInt(vcpu), BigInt(partition.entry), 0n);
+        if (vcpu > 0 && boot.running) boot.hvc(CPU_ON, BigInt(vcpu), BigInt(partition.entry), 0n);
         this.machine.settle();
       });
     }
     this.openAll();
+  }
+
+  /** The host starts what is off; then as at first. Not in the middle of something else. */
+  private revive(): void {
+    if (this.machine.pcpus.some(({ busy }) => busy)) return;
+    this.stall(false);
+    this.system.plan.partitions.forEach((_, partition) => {
+      this.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(2, abi.COMMAND_START) }));
+      for (let tick = 0; tick < REVIVAL_TICKS; tick++) {
+        this.machine.clock.advance(TICK_MICROSECONDS * NANOSECONDS);
+        this.machine.settle();
+      }
+    });
+    this.wakeAll();
   }
 
   /** As every guest could do it by itself: group, mask and enables open, running priority idle. */
@@ -104,6 +118,7 @@ export class World {
       case "step": return void this.machine.step(this.machine.pcpu(action.pcpu));
       case "settle": return this.machine.settle();
       case "time": return this.machine.clock.advance(action.microseconds * NANOSECONDS);
+      case "revive": return this.revive();
       case "uart": return this.stall(action.stalled);
       case "typed": return void this.machine.uart.type(action.bytes);
       case "command": return void this.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition: action.partition, payload: Uint8Array.of(1, action.command) }));
