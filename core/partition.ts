@@ -66,6 +66,11 @@ if (offsetof<Partition>() > TAGS) ERROR("Partition: fields have grown into the t
   return changetype<Partition>(partitions + n * PARTITION_SIZE);
 }
 
+/** The partition that a vCPU belongs to: not for a spare pCPU's. */
+@inline export function ownerOf(vcpu: Vcpu): Partition {
+  return changetype<Partition>(vcpu.owner);
+}
+
 @inline export function tag(partition: Partition, n: u32): u64 {
   return load<u64>(changetype<usize>(partition) + (n << 3), TAGS);
 }
@@ -93,6 +98,7 @@ export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u
     bound(pcpu, MAX_CPUS);
     if (((plan.cpus >> pcpu) & 1) == 0) continue;
     const vcpu = vcpuOf(pcpu);
+    vcpu.owner = changetype<usize>(partition);
     store<u8>(changetype<usize>(partition) + vcpu.index, <u8>pcpu, PCPUS);
     partition.vcpuCount++;
   }

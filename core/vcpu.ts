@@ -38,6 +38,8 @@ export class Vcpu {
   pcpu: u32;
   /** Index of the partition, NONE for a spare pCPU. */
   partition: u32;
+  /** Where its record stands (partition.ts, ownerOf): an exit looks at it first of all. */
+  owner: usize;
   /** Index within the partition: MPIDR_EL1.Aff0 as the guest sees it. */
   index: u32;
   /** VCPU_OFF, VCPU_ON_PENDING, VCPU_ON. Changed by CPU_ON of another vCPU too: compare-exchange. */

@@ -31,6 +31,7 @@
 #define MAX_CPUS            8
 #define CURRENT_EL2         8
 #define LINE_BYTES          64
+#define INTERRUPT_FRAME     160             // x0…x18, x30 on the stack, in this order
 
 .macro address register, symbol
     adrp    \register, \symbol
@@ -90,6 +91,27 @@ axv_park:
     bl      park
     cbz     w0, axv_resume
     wfi                                     // an interrupt that came since is pending, and WFI does not sleep then
+    b       axv_park
+
+// The guest does not go on after an interrupt: its registers, for whoever inspects it.
+axv_park_interrupted:
+    mrs     x0, tpidr_el2
+    stp     x19, x20, [x0, #152]
+    stp     x21, x22, [x0, #168]
+    stp     x23, x24, [x0, #184]
+    stp     x25, x26, [x0, #200]
+    stp     x27, x28, [x0, #216]
+    str     x29, [x0, #232]
+    ldp     x18, x30, [sp, #144]
+    str     x18, [x0, #144]
+    str     x30, [x0, #240]
+    mov     x1, #INTERRUPT_FRAME - 16
+1:  bound   (INTERRUPT_FRAME / 8)
+    sub     x1, x1, #8
+    ldr     x2, [sp, x1]
+    str     x2, [x0, x1]
+    cbnz    x1, 1b
+    add     sp, sp, #INTERRUPT_FRAME
     b       axv_park
 
 axv_resume:
@@ -264,6 +286,39 @@ axv_mmu_on:
     .cfi_endproc
 .endm
 
+// An interrupt: what C keeps by itself (x19…x29) is not touched, the rest goes on the stack. The Vcpu gets the guest's registers
+// only when the guest does not go on.
+.macro interrupt_from_guest label
+    vector  \label
+    .cfi_startproc
+    .cfi_undefined x30
+    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
+    stp     x2, x3, [sp, #16]
+    stp     x4, x5, [sp, #32]
+    stp     x6, x7, [sp, #48]
+    stp     x8, x9, [sp, #64]
+    stp     x10, x11, [sp, #80]
+    stp     x12, x13, [sp, #96]
+    stp     x14, x15, [sp, #112]
+    stp     x16, x17, [sp, #128]
+    stp     x18, x30, [sp, #144]
+    mrs     x0, tpidr_el2
+    bl      trapIrq
+    cbnz    w0, axv_park_interrupted
+    ldp     x2, x3, [sp, #16]
+    ldp     x4, x5, [sp, #32]
+    ldp     x6, x7, [sp, #48]
+    ldp     x8, x9, [sp, #64]
+    ldp     x10, x11, [sp, #80]
+    ldp     x12, x13, [sp, #96]
+    ldp     x14, x15, [sp, #112]
+    ldp     x16, x17, [sp, #128]
+    ldp     x18, x30, [sp, #144]
+    ldp     x0, x1, [sp], #INTERRUPT_FRAME
+    eret
+    .cfi_endproc
+.endm
+
 .macro from_ourselves label
     vector  \label
     b       axv_panic
@@ -282,12 +337,12 @@ axv_vectors:
     from_ourselves axv_vector_el2h_fiq
     from_ourselves axv_vector_el2h_serror
     from_guest     axv_vector_sync, trapSync
-    from_guest     axv_vector_irq, trapIrq
-    from_guest     axv_vector_fiq, trapIrq
+    interrupt_from_guest axv_vector_irq
+    interrupt_from_guest axv_vector_fiq
     from_guest     axv_vector_serror, trapSerror
     from_guest     axv_vector_sync_32, trapSync
-    from_guest     axv_vector_irq_32, trapIrq
-    from_guest     axv_vector_fiq_32, trapIrq
+    interrupt_from_guest axv_vector_irq_32
+    interrupt_from_guest axv_vector_fiq_32
     from_guest     axv_vector_serror_32, trapSerror
 
 // ---- a fault of the hypervisor itself: reported once, on a stack of its own (the other may be what overflowed) ----

@@ -6,7 +6,7 @@ import { atomicExchange32, bound } from "../../build/generated/cpu";
 import { EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_STOPPING, VCPU_ON_PENDING } from "../../core/abi";
 import { NONE } from "../../build/generated/blob";
 import { header } from "../../core/blob";
-import { FIRST_SPI } from "../../core/interrupts";
+import { FIRST_SPI, spiPriority } from "../../core/interrupts";
 import { partitionOf, stateOf } from "../../core/partition";
 import { REQUEST_START, Vcpu } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
@@ -23,11 +23,16 @@ const PARKED_INTERRUPTS: u32 = 8;
 /** An interrupt has come while the guest ran. */
 @inline export function handleIrq(vcpu: Vcpu): u32 {
   const iar = mrs_ICC_IAR1_EL1();
-  if (iar < SPECIAL && vcpu.owns(<u32>iar)) {
+  if (iar < FIRST_SPI) {
+    if (((vcpu.owned(0) >> <u32>iar) & 1) != 0) {
+      msr_ICC_EOIR1_EL1(iar);
+      vcpu.countExit(EXIT_TIMER);
+      return deliver(vcpu, <u32>iar, vcpu.privatePriority(<u32>iar));
+    }
+  } else if (iar < SPECIAL && vcpu.owns(<u32>iar)) {
     msr_ICC_EOIR1_EL1(iar);
-    vcpu.countExit(iar < FIRST_SPI ? EXIT_TIMER : EXIT_INTERRUPT);
-    deliver(vcpu, <u32>iar);
-    return RESUME;
+    vcpu.countExit(EXIT_INTERRUPT);
+    return deliver(vcpu, <u32>iar, spiPriority(<u32>iar));
   }
   return handleOwnIrq(vcpu, iar);
 }

@@ -18,6 +18,7 @@ import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/gener
 import { header, MAX_INTERRUPTS } from "../../core/blob";
 import { deferInterrupt, FIRST_SPI, forgetDeferred, NO_INTERRUPT, priorityOf, takeAnyDeferred, takeDeferred } from "../../core/interrupts";
 import { INTID_WORDS, Vcpu } from "../../core/vcpu";
+import { RESUME } from "./exit";
 import { ICFGR, ISPENDR, listRegisterCount, SGI_BASE } from "./gicv3";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
@@ -44,8 +45,8 @@ const MAX_LIST_REGISTERS: u32 = 16;
   return <u32>(lr >> LR_PRIORITY_SHIFT) & 0xff;
 }
 
-@inline function hardwareInterrupt(vcpu: Vcpu, intid: u32): u64 {
-  return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priorityOf(vcpu, intid) << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;
+@inline function hardwareInterrupt(intid: u32, priority: u8): u64 {
+  return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priority << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;
 }
 
 /** A fresh vCPU: nothing pending or active, interrupts off and the priority mask closed until the guest opens them. */
@@ -71,17 +72,26 @@ export function resetListRegisters(vcpu: Vcpu): void {
   msr_ICH_HCR_EL2(0);
 }
 
-/** Gives the guest a physical interrupt that it owns and that has been acknowledged (and its priority dropped). */
-@inline export function deliver(vcpu: Vcpu, intid: u32): void {
+/** Gives the guest a physical interrupt that it owns and that has been acknowledged (and its priority dropped). RESUME. */
+@inline export function deliver(vcpu: Vcpu, intid: u32, priority: u8): u32 {
   const free = mrs_ICH_ELRSR_EL2();
+  const entry = hardwareInterrupt(intid, priority);
+  if (vcpu.undelivered == 0 && (free & 1) != 0) {
+    msr_ICH_LR0_EL2(entry);
+    return RESUME;
+  }
+  return deliverElsewhere(vcpu, intid, free, entry);
+}
+
+/** Others wait already, or list register 0 is in use. */
+function deliverElsewhere(vcpu: Vcpu, intid: u32, free: u64, entry: u64): u32 {
   if (free == 0 || vcpu.undelivered != 0) {
     deferInterrupt(vcpu, intid);
     refill(vcpu);
-    return;
+  } else {
+    msr_ICH_LR(<u32>ctz(free), entry);
   }
-  const entry = hardwareInterrupt(vcpu, intid);
-  if ((free & 1) != 0) msr_ICH_LR0_EL2(entry);
-  else msr_ICH_LR(<u32>ctz(free), entry);
+  return RESUME;
 }
 
 /** Puts an interrupt into a list register: its own (an SGI that is active there), or a free one. False: there is none. */
@@ -102,7 +112,7 @@ function place(vcpu: Vcpu, intid: u32): bool {
 }
 
 @inline function entryFor(vcpu: Vcpu, intid: u32): u64 {
-  if (intid >= SGIS) return hardwareInterrupt(vcpu, intid);
+  if (intid >= SGIS) return hardwareInterrupt(intid, priorityOf(vcpu, intid));
   return LR_PENDING | LR_GROUP1 | (<u64>vcpu.privatePriority(intid) << LR_PRIORITY_SHIFT) | intid;
 }
 

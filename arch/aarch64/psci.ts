@@ -48,6 +48,10 @@ const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
 export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   const call = isSmc64(id) ? id & ~SMC64 : id;
   const mask: u64 = (id & SMC64) != 0 ? ~(<u64>0) : 0xffffffff;
+  if (call == VERSION) {
+    vcpu.x0 = PSCI_1_1;
+    return RESUME;
+  }
   if (call == CPU_OFF) {
     leave(vcpu, partition);
     return PARK;
@@ -68,7 +72,6 @@ function answer(vcpu: Vcpu, partition: Partition, call: u32, mask: u64): u64 {
   if (call == CPU_ON) return cpuOn(partition, vcpu.x1 & mask, vcpu.x2 & mask, vcpu.x3 & mask);
   if (call == CPU_SUSPEND) return cpuSuspend(vcpu, vcpu.x1 & mask);
   if (call == AFFINITY_INFO) return affinityInfo(partition, vcpu.x1 & mask, vcpu.x2 & mask);
-  if (call == VERSION) return PSCI_1_1;
   if (call == MIGRATE_INFO_TYPE) return NO_TRUSTED_OS;
   if (call == FEATURES) return features(<u32>vcpu.x1);
   if (call == SMCCC_VERSION) return SMCCC_1_1;

@@ -9,7 +9,7 @@ import {
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
-import { feedWatchdog, Partition, partitionOf } from "../../core/partition";
+import { feedWatchdog, ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
   accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, exceptionClass,
@@ -24,16 +24,19 @@ import { trapSystemRegister } from "./sysregTrap";
 import { GICD_SIZE, loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
 import { loadConsole, storeConsole } from "./vpl011";
 
+/** Owner of a function (SMCCC 6): 4 is PSCI, whether by HVC or SMC. */
+const OWNER_MASK: u32 = 0x3f000000;
+const OWNER_STANDARD_SECURE: u32 = 0x04000000;
 const CONSOLE_SIZE: u64 = 0x1000;
 
 /** RESUME or PARK. */
 @inline export function handleSync(vcpu: Vcpu): u32 {
   const esr = mrs_ESR_EL2();
   const ec = exceptionClass(esr);
-  const partition = partitionOf(vcpu.partition);
+  const partition = ownerOf(vcpu);
   if (ec == EC_HVC64) {
     vcpu.countExit(EXIT_HYPERCALL);
-    return hypercall(vcpu, partition);
+    return call(vcpu, partition);
   }
   if (ec == EC_DATA_ABORT_LOWER) return dataAbort(vcpu, partition, esr);
   if (ec == EC_SYSREG) {
@@ -56,7 +59,7 @@ const CONSOLE_SIZE: u64 = 0x1000;
 }
 
 /** HVC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
-@inline function hypercall(vcpu: Vcpu, partition: Partition): u32 {
+function call(vcpu: Vcpu, partition: Partition): u32 {
   const id = <u32>vcpu.x0;
   if (id == HYPERCALL_VERSION) {
     vcpu.x0 = hypercallVersion();
@@ -66,7 +69,7 @@ const CONSOLE_SIZE: u64 = 0x1000;
     vcpu.x0 = ring(vcpu, partition);
     return RESUME;
   }
-  return otherHypercall(vcpu, partition, id);
+  return (id & OWNER_MASK) == OWNER_STANDARD_SECURE ? psci(vcpu, partition, id) : otherHypercall(vcpu, partition, id);
 }
 
 function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
@@ -100,36 +103,56 @@ function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
 
 /** An access that stage 2 does not map: an emulated device, or something the partition does not own. */
 function dataAbort(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
-  const plan = partition.plan;
   if (!isTranslationFault(esr)) return faultCounted(vcpu, partition, esr);
+  const plan = partition.plan;
   const ipa = faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2());
-  const inGicd = ipa - plan.gicd < GICD_SIZE;
-  const inGicr = ipa - plan.gicr < (<u64>partition.vcpuCount) << GICR_STRIDE_SHIFT;
-  const inConsole = plan.console != 0 && ipa - plan.console < CONSOLE_SIZE;
-  if (!inGicd && !inGicr && !inConsole) return faultCounted(vcpu, partition, esr);
-  if (!isEmulatable(esr)) {
-    // A device, but by an instruction whose syndrome says too little (LDP, cache maintenance, a table walk): no bus answers that.
-    vcpu.countExit(EXIT_FAULT);
-    injectExternalAbort(false);
-    return RESUME;
-  }
-  const shift = accessShift(esr);
-  const register = accessRegister(esr);
-  vcpu.countExit(inConsole ? EXIT_CONSOLE : EXIT_GIC);
-  if (isWrite(esr)) {
-    const value = vcpu.register(register);
-    if (inGicd) storeGicd(vcpu, partition, <u32>(ipa - plan.gicd), shift, value);
-    else if (inGicr) storeGicr(vcpu, partition, <u32>(ipa - plan.gicr), shift, value);
-    else storeConsole(partition.index, <u32>(ipa - plan.console), <u32>value);
-  } else {
-    let value: u64;
-    if (inGicd) value = loadGicd(vcpu, partition, <u32>(ipa - plan.gicd), shift);
-    else if (inGicr) value = loadGicr(vcpu, partition, <u32>(ipa - plan.gicr), shift);
-    else value = loadConsole(partition.index, <u32>(ipa - plan.console));
-    vcpu.setRegister(register, asLoaded(value, shift, esr));
-  }
+  const inGicd = ipa - plan.gicd;
+  const inGicr = ipa - plan.gicr;
+  const inConsole = ipa - plan.console;
+  if (inGicd < GICD_SIZE) return gicdAccess(vcpu, partition, esr, <u32>inGicd);
+  if (inGicr < (<u64>partition.vcpuCount) << GICR_STRIDE_SHIFT) return gicrAccess(vcpu, partition, esr, <u32>inGicr);
+  if (plan.console != 0 && inConsole < CONSOLE_SIZE) return consoleAccess(vcpu, partition, esr, <u32>inConsole);
+  return faultCounted(vcpu, partition, esr);
+}
+
+function gicdAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
+  if (!isEmulatable(esr)) return unanswered(vcpu);
+  vcpu.countExit(EXIT_GIC);
+  if (isWrite(esr)) storeGicd(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
+  else loaded(vcpu, esr, loadGicd(vcpu, partition, offset, accessShift(esr)));
+  return done();
+}
+
+function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
+  if (!isEmulatable(esr)) return unanswered(vcpu);
+  vcpu.countExit(EXIT_GIC);
+  if (isWrite(esr)) storeGicr(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
+  else loaded(vcpu, esr, loadGicr(vcpu, partition, offset, accessShift(esr)));
+  return done();
+}
+
+function consoleAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
+  if (!isEmulatable(esr)) return unanswered(vcpu);
+  vcpu.countExit(EXIT_CONSOLE);
+  if (isWrite(esr)) storeConsole(partition.index, offset, <u32>vcpu.register(accessRegister(esr)));
+  else loaded(vcpu, esr, loadConsole(partition.index, offset));
+  return done();
+}
+
+/** A device, but by an instruction whose syndrome says too little (LDP, cache maintenance, a table walk): no bus answers that. */
+function unanswered(vcpu: Vcpu): u32 {
+  vcpu.countExit(EXIT_FAULT);
+  injectExternalAbort(false);
+  return RESUME;
+}
+
+@inline function done(): u32 {
   skipInstruction();
   return RESUME;
+}
+
+@inline function loaded(vcpu: Vcpu, esr: u64, value: u64): void {
+  vcpu.setRegister(accessRegister(esr), asLoaded(value, accessShift(esr), esr));
 }
 
 /** What a load of 2^shift bytes leaves in its register: zero-extended, or sign-extended to 32 or 64 bits (LDRSB and the like). */
