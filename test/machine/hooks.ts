@@ -89,7 +89,6 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICH_AP1R0_EL2: (value: bigint) => void (virtual().activePriorities = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
     mrs_ICH_LR: (n: number) => (n < LIST_REGISTERS_MAX ? virtual().read(n) : 0n),
-    msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
     msr_ICH_LR: (n: number, value: bigint) => {
       if (n < LIST_REGISTERS_MAX) virtual().write(n, value);
     },

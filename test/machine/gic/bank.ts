@@ -19,6 +19,8 @@ export class InterruptBank {
   readonly active: Uint32Array;
   readonly edge: Uint32Array;
   readonly priority: Uint8Array;
+  /** Hears of every edge and every bit written to ISPENDR, and whether it found the interrupt latched already. */
+  onPend: ((intid: number, already: boolean) => void) | undefined = undefined;
   /** Bits that exist; the others read as zero and ignore writes. */
   private readonly implemented: Uint32Array;
   /** INTIDs whose configuration cannot be changed (SGIs are always edge-triggered). */
@@ -59,7 +61,7 @@ export class InterruptBank {
     const word = intid >>> 5;
     const bit = 1 << (intid & 31);
     const before = this.at(this.line, word);
-    if (high && (before & bit) === 0 && (this.at(this.edge, word) & bit) !== 0) this.set(this.latch, word, bit);
+    if (high && (before & bit) === 0 && (this.at(this.edge, word) & bit) !== 0) this.pend(word, bit);
     if (high) this.set(this.line, word, bit);
     else this.clear(this.line, word, bit);
   }
@@ -117,7 +119,7 @@ export class InterruptBank {
       case IGROUPR: this.group[word] = bits; return true;
       case ISENABLER: this.set(this.enabled, word, bits); return true;
       case ICENABLER: this.clear(this.enabled, word, bits); return true;
-      case ISPENDR: this.set(this.latch, word, bits); return true;
+      case ISPENDR: this.pend(word, bits); return true;
       case ICPENDR: this.clear(this.latch, word, bits); return true;
       case ISACTIVER: this.set(this.active, word, bits); return true;
       case ICACTIVER: this.clear(this.active, word, bits); return true;
@@ -149,6 +151,16 @@ export class InterruptBank {
     const writable = this.at(this.implemented, word) & ~this.at(this.fixedEdge, word) & (0xffff << shift);
     this.clear(this.edge, word, writable);
     this.set(this.edge, word, (half << shift) & writable);
+  }
+
+  private pend(word: number, bits: number): void {
+    if (this.onPend !== undefined) {
+      for (let rest = bits; rest !== 0; rest &= rest - 1) {
+        const bit = rest & -rest;
+        this.onPend(word * 32 + 31 - Math.clz32(bit), (this.at(this.latch, word) & bit) !== 0);
+      }
+    }
+    this.set(this.latch, word, bits);
   }
 
   private at(words: Uint32Array, word: number): number {
