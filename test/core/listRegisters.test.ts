@@ -1,0 +1,132 @@
+// More interrupts than list registers (arch/aarch64/listRegisters.ts; IHI 0069 §4.6): the most urgent first, none lost, none
+// waiting for ever.
+import { beforeEach, describe, expect, test } from "vitest";
+import { qemuVirt } from "../machine/board.ts";
+import type { Guest } from "../machine/guest.ts";
+import { edge, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { Bench, value } from "./bench.ts";
+
+let bench: Bench;
+let guest: Guest;
+
+/** Takes everything that is pending, ends it, and gives back the INTIDs in the order taken. */
+function takeAll(): number[] {
+  const taken: number[] = [];
+  while (guest.interruptPending) {
+    const intid = guest.acknowledge();
+    taken.push(intid);
+    bench.machine.setLine(intid, false);
+    guest.endOfInterrupt(intid);
+    bench.machine.settle();
+  }
+  return taken;
+}
+
+const active = (intid: number): boolean => bench.machine.gic.distributor.bank.has(bench.machine.gic.distributor.bank.active, intid);
+const pulse = (intid: number): void => {
+  bench.machine.setLine(intid, true);
+  bench.machine.setLine(intid, false);
+  bench.machine.settle();
+};
+
+describe.each([2, 4, 16])("more interrupts than %i list registers", (listRegisters) => {
+  const many = Array.from({ length: 20 }, (_, n) => 64 + n);
+
+  beforeEach(() => {
+    const interrupts = [...LINUX.interrupts.filter(({ intid }) => intid >= 200), ...many.map((intid) => (intid % 2 === 0 ? level(intid) : edge(intid)))];
+    bench = new Bench({ ...STANDARD, board: { ...qemuVirt, listRegisters }, partitions: [{ ...LINUX, interrupts }, PLC] });
+    guest = bench.openInterrupts(0);
+  });
+
+  test("all arrive, each once, and nothing stays active", () => {
+    for (const intid of many) bench.enable(0, intid);
+    for (const intid of many) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    const taken = takeAll();
+    expect([...taken].sort((a, b) => a - b)).toEqual(many);
+    expect(many.filter(active)).toEqual([]);
+  });
+
+  test("arrive by priority, when all came before the guest took the first", () => {
+    many.forEach((intid, n) => bench.enable(0, intid, ((n * 7) % 20) * 8));
+    for (const intid of many) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    const taken = takeAll();
+    const priority = (intid: number): number => (((intid - 64) * 7) % 20) * 8;
+    expect(taken).toEqual([...many].sort((a, b) => priority(a) - priority(b)));
+  });
+
+  test("a more urgent one is not kept waiting by less urgent ones that fill them", () => {
+    for (const intid of many.slice(1)) bench.enable(0, intid, 0xa0);
+    bench.enable(0, 64, 0x20);
+    for (const intid of many.slice(1)) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    bench.machine.setLine(64, true);
+    bench.machine.settle();
+    expect(guest.acknowledge()).toBe(64);
+  });
+
+  test("interrupts whose handlers do not end do not keep others from arriving", () => {
+    value(guest.msr("ICC_CTLR_EL1", 2n)); // EOImode 1: handlers drop the priority at once, and deactivate later
+    for (const intid of many) bench.enable(0, intid);
+    for (const intid of many) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    const held: number[] = [];
+    for (let n = 0; n < 2 && listRegisters > 2; n++) {
+      held.push(guest.acknowledge());
+      guest.endOfInterrupt(held.at(-1) ?? 0);
+    }
+    const taken: number[] = [...held];
+    while (guest.interruptPending) {
+      const intid = guest.acknowledge();
+      taken.push(intid);
+      bench.machine.setLine(intid, false);
+      guest.endOfInterrupt(intid);
+      guest.deactivate(intid);
+      bench.machine.settle();
+    }
+    expect([...taken].sort((a, b) => a - b)).toEqual(many);
+    for (const intid of held) guest.deactivate(intid);
+  });
+
+  test("SGIs and device interrupts share them without losing any", () => {
+    for (const intid of many) bench.enable(0, intid);
+    for (let n = 0; n < 16; n++) value(guest.msr("ICC_SGI1R_EL1", (BigInt(n) << 24n) | 1n));
+    for (const intid of many.filter((n) => n % 2 === 1)) pulse(intid);
+    bench.machine.settle();
+    expect(takeAll().sort((a, b) => a - b)).toEqual([...Array.from({ length: 16 }, (_, n) => n), ...many.filter((n) => n % 2 === 1)]);
+  });
+
+  test("an SGI that comes again while every list register is active is no maintenance interrupt storm", () => {
+    value(guest.msr("ICC_CTLR_EL1", 2n)); // EOImode 1: they stay active until they are deactivated
+    for (let n = 0; n < listRegisters; n++) {
+      value(guest.msr("ICC_SGI1R_EL1", (BigInt(n) << 24n) | 1n));
+      expect(guest.acknowledge()).toBe(n);
+      guest.endOfInterrupt(n);
+    }
+    value(guest.msr("ICC_SGI1R_EL1", 1n));
+    value(guest.msr("ICC_SGI1R_EL1", (BigInt(15) << 24n) | 1n));
+    bench.machine.settle();
+    for (let n = 0; n < listRegisters; n++) guest.deactivate(n);
+    value(guest.msr("ICC_CTLR_EL1", 0n));
+    bench.machine.settle();
+    expect(takeAll().sort((a, b) => a - b)).toEqual([0, 15]);
+  });
+
+  test("a restart drops those that wait, and leaves none active", () => {
+    for (const intid of many) bench.enable(0, intid);
+    for (const intid of many) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    guest.acknowledge();
+    guest.hvc(0x8400_0009);
+    for (const intid of many) bench.machine.setLine(intid, false);
+    bench.machine.settle();
+    expect(many.filter(active)).toEqual([]);
+    bench.openInterrupts(0);
+    for (const intid of many) bench.enable(0, intid);
+    bench.machine.settle();
+    expect(guest.interruptPending).toBe(false);
+    pulse(65);
+    expect(takeAll()).toEqual([65]);
+  });
+});
