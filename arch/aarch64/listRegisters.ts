@@ -190,7 +190,7 @@ function anyPending(): bool {
   let used = usedListRegisters();
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
-    if ((mrs_ICH_LR(<u32>ctz(used)) & LR_PENDING) != 0) return true;
+    if ((mrs_ICH_LR(<u32>ctz(used)) & LR_STATE) == LR_PENDING) return true;
     used &= used - 1;
   }
   return false;
