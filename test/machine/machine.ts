@@ -16,7 +16,7 @@ import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
 import { PCpu } from "./pcpu.ts";
 import { Pl011 } from "./pl011.ts";
-import { HCR_IMO } from "./registers.ts";
+import { HCR_IMO, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
 import { Tlb } from "./tlb.ts";
 
@@ -34,6 +34,8 @@ export interface CoreExports {
 
 /** What trap entries and park() give back. */
 const RESUME = 0;
+
+const GENERAL_REGISTERS = 31;
 
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
@@ -160,8 +162,18 @@ export class Machine {
     }
     if ((pcpu.registers.HCR_EL2 & HCR_IMO) === 0n) throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index}: a guest with HCR_EL2.IMO = 0 is not modelled`);
     this.leaveGuest(pcpu);
-    this.finish(pcpu, this.enter(pcpu, () => this.core.trapIrq(pcpu.vcpu)));
+    this.finish(pcpu, this.withoutRegisters(pcpu, () => this.enter(pcpu, () => this.core.trapIrq(pcpu.vcpu))));
     return true;
+  }
+
+  /** An interrupt's vector keeps the guest's registers to itself: what the vCPU's record holds meanwhile is of an earlier exit. */
+  private withoutRegisters(pcpu: PCpu, run: () => number): number {
+    const record = new BigUint64Array(this.linear.buffer, pcpu.vcpu, GENERAL_REGISTERS);
+    const registers = record.slice();
+    record.fill(UNKNOWN);
+    const result = run();
+    record.set(registers);
+    return result;
   }
 
   /** A synchronous exception from the guest of a pCPU, with the PC already where the architecture says it returns to. */

@@ -5,6 +5,7 @@ import * as abi from "../../../core/abi.ts";
 import { ENCODINGS } from "../../machine/systemRegisters.ts";
 import type { SystemRegister } from "../../machine/systemRegisters.ts";
 import { GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../machine/system.ts";
+import { GICR_STRIDE, SGI_BASE } from "../bench.ts";
 
 export type Action =
   /** A device raises or lowers its wire, or pulses it. */
@@ -38,8 +39,8 @@ export type Action =
 
 export interface Alphabet {
   readonly pcpus: readonly number[];
-  /** pCPUs that have a vCPU, with an IPA in its memory and the count of vCPUs of its partition. */
-  readonly guests: readonly { readonly pcpu: number; readonly ram: number; readonly vcpus: number }[];
+  /** pCPUs that have a vCPU, with its index, an IPA in its memory, and the count of vCPUs of its partition. */
+  readonly guests: readonly { readonly pcpu: number; readonly index: number; readonly ram: number; readonly vcpus: number }[];
   readonly intids: readonly number[];
   readonly partitions: number;
   /** IPAs worth an access, though it may be the last one: foreign memory, devices, the hypervisor. */
@@ -85,6 +86,7 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
   const intid = fc.constantFrom(...alphabet.intids);
   const bits = intid.map((n) => ({ offset: 4 * (n >> 5), data: 1n << BigInt(n & 31) }));
   const enables = fc.tuple(guest, bits, fc.constantFrom(0x100, 0x100, 0x100, 0x100, 0x180)).map(([n, { offset, data }, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + base + offset, bytes: 4, data, valid: true }));
+  const sgiEnables = fc.tuple(fc.constantFrom(...alphabet.guests), fc.integer({ min: 0, max: 15 }), fc.constantFrom(0x100, 0x100, 0x180)).map(([{ pcpu: n, index }, id, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICR + index * GICR_STRIDE + SGI_BASE + base, bytes: 4, data: 1n << BigInt(id), valid: true }));
   const priorities = fc.tuple(guest, intid, fc.integer({ min: 0, max: 31 })).map(([n, id, level]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x400 + id, bytes: 1, data: BigInt(level * 8), valid: true }));
   const routes = fc.tuple(guest, intid, fc.integer({ min: 0, max: 3 })).map(([n, id, to]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x6000 + 8 * id, bytes: 8, data: BigInt(to), valid: true }));
   const groups = fc.tuple(guest, fc.constantFrom(0n, 2n, 2n, 2n, 2n)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
@@ -99,7 +101,7 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
     { weight: 8, arbitrary: fc.record({ kind: fc.constant("acknowledge" as const), pcpu: guest }) },
     { weight: 7, arbitrary: fc.record({ kind: fc.constant("end" as const), pcpu: guest }) },
     { weight: 3, arbitrary: enables }, { weight: 1, arbitrary: priorities }, { weight: 1, arbitrary: routes }, { weight: 1, arbitrary: groups },
-    { weight: 3, arbitrary: sgis }, { weight: 1, arbitrary: doors }, { weight: 1, arbitrary: masks },
+    { weight: 3, arbitrary: sgis }, { weight: 1, arbitrary: sgiEnables }, { weight: 1, arbitrary: doors }, { weight: 1, arbitrary: masks },
   );
 }
 

@@ -59,6 +59,8 @@ describe.each(systems)("%s", (_, spec) => {
       }
       world.quiesce(false);
       invariants.checkRest();
+      world.flood(alphabet.intids);
+      invariants.checkRest();
       for (const intid of alphabet.intids) expect([intid, world.taken.get(intid) ?? 0]).toEqual([intid, world.asserted.get(intid) ?? 0]);
       expect([...world.sgisDue.keys()], "SGIs that never came").toEqual([]);
     }), { seed, numRuns: RUNS });

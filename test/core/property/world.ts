@@ -16,6 +16,10 @@ const FIRST_SPI = 32;
 const SGIS = 16;
 const CPU_ON = 0xc400_0003n;
 const TRIES = 10_000;
+/** ICC_SGI1R_EL1.IRM */
+const TO_ALL_OTHERS = 1n << 40n;
+/** ICC_CTLR_EL1.EOImode */
+const EOIMODE = 2n;
 /** Enough for a command's frame to come in, and for its reply to go out. */
 const REVIVAL_TICKS = 3;
 
@@ -49,7 +53,7 @@ export class World {
     const ramOf = (partition: number, what: "ipa" | "pa"): number => (plan.partitions[partition]?.regions[0]?.[what] ?? 0) + ENTRY_OFFSET;
     return {
       pcpus: this.guests.map((_, n) => n),
-      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{ pcpu, ram: ramOf(owner, "ipa"), vcpus: plan.partitions[owner]?.cpus.length ?? 0 }])),
+      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{ pcpu, index: plan.cpus[pcpu]?.vcpu ?? 0, ram: ramOf(owner, "ipa"), vcpus: plan.partitions[owner]?.cpus.length ?? 0 }])),
       intids: plan.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid)),
       partitions: plan.partitions.length,
       ipas: [ramOf(0, "ipa"), ramOf(0, "pa"), ramOf(1, "ipa"), ramOf(1, "pa"), this.machine.board.imageBase, GUEST_GICD, GUEST_GICR, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0],
@@ -241,6 +245,26 @@ export class World {
 
   private count(counts: Map<number, number>, intid: number, by = 1): void {
     counts.set(intid, (counts.get(intid) ?? 0) + by);
+  }
+
+  /**
+   * Every device asks at once, and every vCPU sends every SGI; guests acknowledge all that comes before they deactivate the first: list registers fill up
+   * with what is active, and whatever waits has to come by maintenance interrupts alone.
+   */
+  flood(intids: readonly number[]): void {
+    for (const guest of this.running()) guest.msr("ICC_CTLR_EL1", EOIMODE);
+    for (const intid of intids) this.wire(intid, "high");
+    for (const guest of this.running()) for (let sgi = 0n; sgi < BigInt(SGIS); sgi++) this.msr(guest, "ICC_SGI1R_EL1", (sgi << 24n) | TO_ALL_OTHERS);
+    for (let tries = 0; tries < TRIES; tries++) {
+      this.machine.settle();
+      const busy = this.running().filter((guest) => {
+        while (this.acknowledge(guest)) guest.endOfInterrupt(this.stack(guest).at(-1) ?? 0);
+        return this.stack(guest).length > 0;
+      });
+      for (const guest of busy) for (const intid of this.stack(guest).splice(0)) guest.deactivate(intid);
+      if (busy.length === 0) break;
+    }
+    for (const guest of this.running()) guest.msr("ICC_CTLR_EL1", 0n);
   }
 
   /**

@@ -1,0 +1,137 @@
+// The machine as a whole: that it has every intrinsic, that it is deterministic, and that it notices what it is there to notice.
+import { describe, expect, test } from "vitest";
+import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
+import { cpu } from "../../core/cpu.table.ts";
+import { booted } from "./core.ts";
+import { Guest } from "./guest.ts";
+import { aarch64Hooks, cpuHooks } from "./hooks.ts";
+import type { Hooks } from "./imports.ts";
+import type { Machine } from "./machine.ts";
+import { syndrome, UNKNOWN } from "./registers.ts";
+
+/** Calls a hook as the wasm does. */
+function call(hooks: Hooks, name: string, ...values: (number | bigint)[]): unknown {
+  const hook = hooks[name] as ((...values: (number | bigint)[]) => unknown) | undefined;
+  if (hook === undefined) throw new Error(`no hook ${name}`);
+  return hook(...values);
+}
+
+describe("intrinsics", () => {
+  const machine = booted();
+
+  test("every one of the tables has a hook, and there are no others", () => {
+    expect(Object.keys(cpuHooks(machine)).sort()).toEqual(cpu.map(({ name }) => name).sort());
+    expect(Object.keys(aarch64Hooks(machine)).sort()).toEqual(aarch64.map(({ name }) => name).sort());
+  });
+
+  test("a loop that passes its bound is an error", () => {
+    expect(() => call(cpuHooks(machine), "bound", 7, 8)).not.toThrow();
+    expect(() => call(cpuHooks(machine), "bound", 8, 8)).toThrow("MACHINE_LOOP");
+  });
+
+  test("atomics give back what was there before", () => {
+    const hooks = cpuHooks(machine);
+    const at = machine.linear.byteLength - 4;
+    call(hooks, "storeRelease32", at, 0xf0);
+    expect(call(hooks, "atomicOr32", at, 0x0f)).toBe(0xf0);
+    expect(call(hooks, "atomicAnd32", at, 0xfffffff0)).toBe(0xff);
+    expect(call(hooks, "atomicAdd32", at, 0xffffffff)).toBe(0xf0);
+    expect(call(hooks, "atomicExchange32", at, 5)).toBe(0xef);
+    expect(call(hooks, "compareExchange32", at, 4, 9)).toBe(5);
+    expect(call(hooks, "compareExchange32", at, 5, 9)).toBe(5);
+    expect(call(hooks, "loadAcquire32", at)).toBe(9);
+  });
+});
+
+describe("the machine notices", () => {
+  const machine = booted();
+  const hooks = aarch64Hooks(machine);
+
+  test.each([
+    ["a device access where the hypervisor has no device", "mmioRead32", [0x0901_0000n], "MACHINE_STAGE1"],
+    ["an unaligned one", "mmioRead32", [0x0800_0102n], "MACHINE_BUS"],
+    ["a device access to memory", "mmioWrite32", [0x6000_0000n, 1], "MACHINE_STAGE1"],
+    ["a load from a device as if it were memory", "physicalRead64", [0x0800_0000n], "MACHINE_STAGE1"],
+    ["a store into the image behind the core", "physicalWrite64", [BigInt(machine.board.imageBase + machine.board.imageSize), 1n], "MACHINE_STAGE1"],
+    ["a copy to where no partition has memory", "copyPhysical", [0x7800_0000n, 0x4020_0000n, 64n], "MACHINE_STAGE1"],
+    ["a copy that is not of whole cache lines", "copyPhysical", [0x6000_0020n, 0x4020_0000n, 64n], "MACHINE_BUS"],
+    ["firmware asked for what a guest might have wanted", "smc", [0x8400_0008n, 0n, 0n, 0n], "MACHINE_FIRMWARE"],
+    ["a list register that does not exist", "msr_ICH_LR", [9, 0n], "MACHINE_GIC_PROTOCOL"],
+  ] as const)("%s", (_, name, values, code) => {
+    expect(() => call(hooks, name, ...values)).toThrow(code);
+  });
+
+  test("an instruction that leaves no address where it could go: a wasm trap of the core, with the pCPU", () => {
+    const guest = new Guest(machine, 0);
+    expect(() => machine.enter(guest.pcpu, () => machine.core.trapSync(0xffff_fff0))).toThrow(/MACHINE_CORE_TRAP.*pCPU 0/);
+  });
+
+  test("a guest entered before its TLB invalidation is complete", () => {
+    const other = booted();
+    call(aarch64Hooks(other), "tlbiAlle1is");
+    const { current } = other;
+    current.phase = "guest";
+    expect(() => other.trap(current, syndrome(0x16, 0))).toThrow("MACHINE_TLB");
+  });
+
+  test("a guest asked for an instruction while its pCPU is parked", () => {
+    expect(() => new Guest(machine, 1).hvc(0)).toThrow("MACHINE_STATE");
+  });
+
+  test("translations that are used after they should have been invalidated: the TLB keeps what it has seen", () => {
+    const other = booted();
+    const guest = new Guest(other, 3);
+    guest.load(0x4000_0000, 8);
+    const root = Number(guest.pcpu.registers.VTTBR_EL2 & 0xffff_ffff_f000n);
+    for (let entry = 0; entry < 1024; entry++) other.memory.write64(root + 8 * entry, 0n);
+    expect(guest.load(0x4000_0000, 8).kind).toBe("done");
+    other.tlb.invalidateAll();
+    expect(guest.load(0x4000_0000, 8).kind).not.toBe("done");
+  });
+
+  test("registers that an interrupt's vector has not saved", () => {
+    const other = booted();
+    const guest = new Guest(other, 0);
+    for (let n = 0; n < 31; n++) guest.setX(n, BigInt(n));
+    let seen = 0n;
+    other.intrude(0, () => {
+      seen = guest.x(5);
+    });
+    other.gic.sendSgi(3, 1n);
+    other.settle();
+    expect(seen).toBe(UNKNOWN);
+    expect(guest.x(5)).toBe(5n);
+  });
+});
+
+describe("the machine is deterministic", () => {
+  const run = (): { machine: Machine; memory: Uint8Array } => {
+    const machine = booted();
+    const guest = new Guest(machine, 3);
+    for (let n = 0; n < 200; n++) {
+      guest.hvc(0xc600_0003, n % 32, n);
+      machine.clock.advance(1e6);
+      machine.settle();
+      machine.uart.drain();
+    }
+    return { machine, memory: new Uint8Array(machine.linear.buffer) };
+  };
+
+  test("the same actions lead to the same bytes, in memory and on the UART", () => {
+    const [first, second] = [run(), run()];
+    expect(first.machine.uart.sent.length).toBeGreaterThan(500);
+    expect(first.machine.uart.sent).toEqual(second.machine.uart.sent);
+    expect(Buffer.compare(first.memory, second.memory)).toBe(0);
+  });
+
+  test("another pCPU can act between two intrinsics of the first, and both end as they should", () => {
+    const machine = booted();
+    const [linux, plc] = [new Guest(machine, 0), new Guest(machine, 3)];
+    const order: string[] = [];
+    machine.intrude(0, () => order.push(`plc ${plc.hvc(0xc600_0000).kind}`));
+    order.push(`linux ${linux.hvc(0xc600_0001, 0).kind}`);
+    expect(machine.endIntrusion()).toBe(true);
+    expect(order).toEqual(["plc done", "linux done"]);
+    expect([linux.x(0), plc.x(0)]).toEqual([0n, 0x10000n]);
+  });
+});
