@@ -21,7 +21,7 @@ export interface Contents {
 export async function initramfs({ busybox, modules, plcReader }: Contents): Promise<Buffer> {
   const guest = (name: string): Promise<Buffer> => readFile(join(GUEST_FILES, name));
   const entries: CpioEntry[] = [
-    ...["bin", "dev", "etc", "lib", "lib/modules", "proc", "sys", "tmp"].map(directory),
+    ...["bin", "dev", "etc", "lib", "lib/modules", "proc", "root", "sys", "tmp"].map(directory),
     characterDevice("dev/console", ...CONSOLE),
     program("bin/busybox", busybox),
     symlink("init", "bin/busybox"),
