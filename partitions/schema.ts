@@ -115,5 +115,5 @@ export const System = z.strictObject({
 /** The text of partitions/system.schema.json. */
 export function systemJsonSchema(): string {
   const schema = z.toJSONSchema(System, { io: "input" });
-  return `${JSON.stringify({ title: "axvisor-partition system.yaml", ...schema }, null, 2)}\n`;
+  return `${JSON.stringify({ title: "axv-part system.yaml", ...schema }, null, 2)}\n`;
 }

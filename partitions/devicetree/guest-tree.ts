@@ -30,7 +30,7 @@ export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): s
     name: "/",
     properties: {
       compatible: ["linux,dummy-virt"],
-      model: [`axvisor-partition ${board.name}: ${partition.name}`],
+      model: [`axv-part ${board.name}: ${partition.name}`],
       "#address-cells": [2],
       "#size-cells": [2],
       "interrupt-parent": [GIC_PHANDLE],

@@ -171,7 +171,7 @@ function drawChannels(plan: Plan, groups: readonly Group[], top: number): { elem
 function drawCore(box: Box): string[] {
   return [
     rectangle(box, "core"),
-    text(box.x + TEXT_LEFT, box.y + 28, "axvisor-partition", "name"),
+    text(box.x + TEXT_LEFT, box.y + 28, "axv-part", "name"),
     text(
       box.x + box.width - TEXT_LEFT,
       box.y + 28,
