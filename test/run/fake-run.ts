@@ -89,9 +89,11 @@ export class Sandbox {
   }
 
   #spawn(program: string, parameters: readonly string[], env: Record<string, string>): Running {
+    // CI says of itself that its terminals have no colours (Node's hasColors heeds it): these have.
+    const { CI: _, ...inherited } = process.env;
     const child = spawn(program, [...parameters], {
       stdio: ["pipe", "pipe", "pipe"],
-      env: { ...process.env, PATH: `${this.folder}${delimiter}${process.env["PATH"] ?? ""}`, XDG_RUNTIME_DIR: this.folder, ...env },
+      env: { ...inherited, PATH: `${this.folder}${delimiter}${process.env["PATH"] ?? ""}`, XDG_RUNTIME_DIR: this.folder, ...env },
     });
     let output = "";
     let errors = "";
