@@ -105,6 +105,19 @@ describe("an SGI", () => {
     expect(second.acknowledge()).toBe(6);
   });
 
+  test("that is not enabled is not lost when another one is delivered meanwhile", () => {
+    const enable = GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100;
+    value(second.store(enable + 0x80, 4, 1n << 6n));
+    value(first.msr("ICC_SGI1R_EL1", sgi(6, 0b10)));
+    value(first.msr("ICC_SGI1R_EL1", sgi(7, 0b10)));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(7);
+    second.endOfInterrupt(7);
+    value(second.store(enable, 4, 1n << 6n));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(6);
+  });
+
   test("all sixteen at once arrive, by priority, however few list registers there are", () => {
     const priorities = GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x400;
     for (let n = 0; n < 16; n++) {

@@ -84,13 +84,15 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
   const pcpu = fc.constantFrom(...alphabet.pcpus);
   const guest = fc.constantFrom(...alphabet.guests.map(({ pcpu: n }) => n));
   const intid = fc.constantFrom(...alphabet.intids);
+  /** Few of them, so that the same one is sent, disabled and taken again and again. */
+  const sgi = fc.constantFrom(0, 1, 2, 15);
   const bits = intid.map((n) => ({ offset: 4 * (n >> 5), data: 1n << BigInt(n & 31) }));
   const enables = fc.tuple(guest, bits, fc.constantFrom(0x100, 0x100, 0x100, 0x100, 0x180)).map(([n, { offset, data }, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + base + offset, bytes: 4, data, valid: true }));
-  const sgiEnables = fc.tuple(fc.constantFrom(...alphabet.guests), fc.integer({ min: 0, max: 15 }), fc.constantFrom(0x100, 0x100, 0x180)).map(([{ pcpu: n, index }, id, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICR + index * GICR_STRIDE + SGI_BASE + base, bytes: 4, data: 1n << BigInt(id), valid: true }));
+  const sgiEnables = fc.tuple(fc.constantFrom(...alphabet.guests), sgi, fc.constantFrom(0x100, 0x100, 0x180)).map(([{ pcpu: n, index }, id, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICR + index * GICR_STRIDE + SGI_BASE + base, bytes: 4, data: 1n << BigInt(id), valid: true }));
   const priorities = fc.tuple(guest, intid, fc.integer({ min: 0, max: 31 })).map(([n, id, level]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x400 + id, bytes: 1, data: BigInt(level * 8), valid: true }));
   const routes = fc.tuple(guest, intid, fc.integer({ min: 0, max: 3 })).map(([n, id, to]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x6000 + 8 * id, bytes: 8, data: BigInt(to), valid: true }));
   const groups = fc.tuple(guest, fc.constantFrom(0n, 2n, 2n, 2n, 2n)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
-  const sgis = fc.tuple(guest, fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => ({ kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
+  const sgis = fc.tuple(guest, sgi, fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => ({ kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
   const doors = fc.tuple(guest).map(([n]): Action => ({ kind: "call", pcpu: n, conduit: "hvc", fn: abi.HYPERCALL_DOORBELL, args: [0n] }));
   const masks = fc.tuple(guest, fc.constantFrom(["ICC_PMR_EL1", 0x41n], ["ICC_PMR_EL1", 0xf9n], ["ICC_PMR_EL1", 0xffn], ["ICC_IGRPEN1_EL1", 0n], ["ICC_IGRPEN1_EL1", 1n], ["ICC_IGRPEN1_EL1", 1n])).map(([n, [register, data]]): Action => ({ kind: "msr", pcpu: n, register, data }));
   return fc.oneof(

@@ -57,12 +57,15 @@ describe.each(systems)("%s", (_, spec) => {
         world.perform(action);
         invariants.check(actorOf(action));
       }
+      const account = (): void => {
+        invariants.checkRest();
+        for (const intid of alphabet.intids) expect([intid, world.taken.get(intid) ?? 0]).toEqual([intid, world.asserted.get(intid) ?? 0]);
+        expect([...world.sgisDue.keys()], "SGIs that never came").toEqual([]);
+      };
       world.quiesce(false);
-      invariants.checkRest();
+      account();
       world.flood(alphabet.intids);
-      invariants.checkRest();
-      for (const intid of alphabet.intids) expect([intid, world.taken.get(intid) ?? 0]).toEqual([intid, world.asserted.get(intid) ?? 0]);
-      expect([...world.sgisDue.keys()], "SGIs that never came").toEqual([]);
+      account();
     }), { seed, numRuns: RUNS });
   });
 });

@@ -37,6 +37,8 @@ export class World {
   /** SGIs: for each receiving pCPU and INTID, whether one was sent that has not been acknowledged since. */
   readonly sgisDue = new Map<string, number>();
   private onWire = false;
+  /** How often anything was made pending. */
+  private rings = 0;
 
   constructor(spec: SystemSpec) {
     this.system = makeSystem(spec);
@@ -175,7 +177,10 @@ export class World {
   }
 
   private call(guest: Guest, { conduit, fn, args }: Extract<Action, { kind: "call" }>): void {
-    guest[conduit](fn, ...args);
+    const before = this.rings;
+    const outcome = guest[conduit](fn, ...args);
+    const rung = conduit === "hvc" && fn === abi.HYPERCALL_DOORBELL && outcome.kind === "done" && outcome.value === 0n;
+    if (rung && this.rings === before) throw new Error(`pCPU ${guest.pcpu.index} was told that its doorbell rang, and it did not`);
   }
 
   private store(guest: Guest, ipa: number, bytes: number, data: bigint, valid: boolean): void {
@@ -202,6 +207,7 @@ export class World {
    */
   private notePend(intid: number, already: boolean): void {
     const owner = this.system.plan.partitions.findIndex(({ interrupts }) => interrupts.some((interrupt) => interrupt.intid === intid));
+    this.rings++;
     const givenBack = !this.onWire && this.owners[this.machine.current.index] === owner;
     if (givenBack && already) this.count(this.asserted, intid, -1);
     if (!givenBack && !already) this.count(this.asserted, intid);
@@ -261,6 +267,7 @@ export class World {
         while (this.acknowledge(guest)) guest.endOfInterrupt(this.stack(guest).at(-1) ?? 0);
         return this.stack(guest).length > 0;
       });
+      this.machine.settle();
       for (const guest of busy) for (const intid of this.stack(guest).splice(0)) guest.deactivate(intid);
       if (busy.length === 0) break;
     }
