@@ -180,6 +180,16 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
     expect(boot(headerWith({ imageBase: 0n }))).toBe("runs");
   });
 
+  test("less memory for the hypervisor than its own image takes, or more than it can map", () => {
+    for (const hypervisorSize of [0n, 0x1000n, BigInt(system.spec.board.imageSize), 1n << 39n]) expect(boot(headerWith({ hypervisorSize })), String(hypervisorSize)).not.toBe("runs");
+  });
+
+  test("memory above what the hypervisor maps for itself", () => {
+    expect(boot(changed("Region", 0, { pa: 1n << 38n }))).toMatch(/overlapping or unaligned memory|loads an image outside/);
+  });
+
+  test("another UART than the image was packed for", () => expect(boot(headerWith({ uart: 0x0a00_0000n }))).not.toBe("runs"));
+
   test("a GIC or UART that this core does not drive, no tick", () => {
     expect(boot(headerWith({ gicVersion: 2 }))).toContain("inconsistent");
     expect(boot(headerWith({ uartKind: 9 }))).toContain("inconsistent");

@@ -104,6 +104,22 @@ describe("boot", () => {
     expect(missing.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "off"]);
   });
 
+  test("a partition with a pCPU that does not start never runs", () => {
+    const spec = { ...STANDARD, board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 1 ? { ...cpu, mpidr: 0x300n } : cpu)) } };
+    const without = machineFor({ ...makeSystem(spec), spec: STANDARD });
+    without.boot();
+    expect(without.pcpus.map(({ phase }) => phase)).toEqual(["parked", "off", "parked", "guest"]);
+  });
+
+  test("on another pCPU than the plan's first one it refuses", () => {
+    const spec = { ...STANDARD, board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 0 ? { ...cpu, mpidr: 0x300n } : cpu)) } };
+    const other = machineFor({ ...makeSystem(spec), spec: STANDARD });
+    other.boot();
+    other.uart.drain();
+    expect(other.pcpu(0).phase).toBe("halted");
+    expect(new TextDecoder().decode(Uint8Array.from(other.uart.sent))).toContain("another pCPU than the first one of board.yaml");
+  });
+
   test("without a UART in the image nothing is started", () => {
     const silent = machineFor(makeSystem({ ...STANDARD, board: { ...STANDARD.board, uart: 0 } }));
     silent.boot();

@@ -185,6 +185,16 @@ describe("accesses of any form", () => {
     expect(plc.running).toBe(true);
   });
 
+  test("unaligned words at the end of IPRIORITYR reach nothing behind it", () => {
+    bench.openInterrupts(3);
+    const before = bench.vcpu(1, 0).exits;
+    // Behind the 32 priorities of SGIs and PPIs stand a vCPU's counters; a word from the last byte on would reach three of their bytes.
+    value(plc.store(GUEST_GICR + SGI_BASE + IPRIORITYR + 31, 4, ALL));
+    value(plc.store(GUEST_GICD + IPRIORITYR + 0x3ff, 4, ALL));
+    expect(bench.vcpu(1, 0).exits[0]).toBe(before[0]);
+    expect(value(plc.load(GUEST_GICR + SGI_BASE + IPRIORITYR + 28, 4))).toBe(0xf8f8_f8f8n);
+  });
+
   test("a load goes into the register named, zero or sign extended; XZR takes none and gives 0", () => {
     setGicd(linux, IPRIORITYR + 48, 0xf0n, 1);
     linux.setX(7, ALL << 32n);
@@ -193,6 +203,13 @@ describe("accesses of any form", () => {
     linux.load(GUEST_GICD + IPRIORITYR + 48, 1, { register: 31 });
     expect(value(linux.store(GUEST_GICD + IPRIORITYR + 48, 1, 0x80n, { register: 31 }))).toBe(0n);
     expect(gicd(linux, IPRIORITYR + 48, 1)).toBe(0n);
+  });
+
+  test("behind a 16-bit instruction of an AArch32 program the guest goes on two bytes later (ESR_EL2.IL)", () => {
+    const { pc } = linux.pcpu;
+    linux.pcpu.pstate = 0x30n;
+    expect(linux.load(GUEST_GICD + 4, 4, { short: true }).kind).toBe("done");
+    expect(linux.pcpu.pc).toBe(pc + 2n);
   });
 
   test("an instruction whose syndrome says nothing gets an External abort, and the partition goes on", () => {

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_GICR } from "../machine/system.ts";
-import { Bench, SGI_BASE, value } from "./bench.ts";
+import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
 
 let bench: Bench;
 let guest: Guest;
@@ -58,4 +58,19 @@ describe("the virtual timer", () => {
     const bank = guest.pcpu.gic.redistributor.bank;
     expect([bank.has(bank.enabled, 27), bank.has(bank.active, 27), bank.isPending(27)]).toEqual([false, false, false]);
   });
+});
+
+test("a vCPU that CPU_ON has started gets its timer interrupts without ever being kicked", () => {
+  const machine = new Bench();
+  const first = machine.openInterrupts(0);
+  const second = machine.guest(1);
+  first.hvc(0xc400_0003, 1, 0x6000_0000, 0);
+  machine.machine.settle();
+  value(second.store(GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100, 4, 1n << 27n));
+  value(second.msr("ICC_PMR_EL1", 0xffn));
+  value(second.msr("ICC_IGRPEN1_EL1", 1n));
+  value(second.msr("CNTV_CVAL_EL0", 0n));
+  value(second.msr("CNTV_CTL_EL0", 1n));
+  machine.machine.settle();
+  expect(second.acknowledge()).toBe(27);
 });

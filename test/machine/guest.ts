@@ -4,7 +4,7 @@ import { MachineError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
-  EC_DATA_ABORT, EC_HVC64, EC_INSTRUCTION_ABORT, EC_SMC64, EC_SYSREG, EC_WFX, HCR_HCD, HCR_TSC, HCR_TWE, HCR_TWI, HCR_VM, syndrome, UNKNOWN,
+  EC_DATA_ABORT, EC_HVC64, EC_INSTRUCTION_ABORT, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, HCR_HCD, HCR_TSC, HCR_TWE, HCR_TWI, HCR_VM, syndrome, UNKNOWN,
   VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
 } from "./registers.ts";
 import { Stage2 } from "./stage2.ts";
@@ -43,6 +43,8 @@ export interface AccessForm {
   readonly signExtend?: boolean;
   /** False: an instruction whose syndrome says nothing (LDP, LDR with write-back …). */
   readonly syndromeValid?: boolean;
+  /** True: a 16-bit T32 instruction of an AArch32 program (ESR_EL2.IL = 0). */
+  readonly short?: boolean;
 }
 
 /** What stage 2 says to an access. */
@@ -174,7 +176,9 @@ export class Guest {
     const valid = form.syndromeValid ?? true;
     const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 ? ISS_SF : 0);
     const esr = syndrome(EC_DATA_ABORT, (valid ? details : 0) | (write ? ISS_WNR : 0) | fault);
-    return this.exception(esr, write ? XZR : register, BigInt(ipa), this.hpfar(ipa, fault));
+    const trap = (what: bigint) => (): void => this.machine.trap(this.pcpu, what, BigInt(ipa), this.hpfar(ipa, fault));
+    if (form.short === true) return this.observe(INSTRUCTION / 2n, write ? XZR : register, trap(esr & ~ESR_IL));
+    return this.observe(INSTRUCTION, write ? XZR : register, trap(esr));
   }
 
   private walk(ipa: number, permits: (mapping: Mapping) => boolean): Walk {

@@ -9,6 +9,7 @@ import { isRegister } from "./registers.ts";
 import { LIST_REGISTERS_MAX } from "./gic/virtualInterface.ts";
 
 const MASK32 = 0xffff_ffffn;
+const PAGE = 4096;
 
 /** Module "cpu": atomics are plain here, because only one pCPU runs at a time and never stops inside the core. */
 export function cpuHooks(machine: Machine): Hooks {
@@ -110,7 +111,6 @@ function instructionHooks(machine: Machine): Hooks {
     dsbIsh: barrier,
     tlbiVmalls12e1is: invalidate(() => machine.tlb.invalidate(Number((machine.current.registers.VTTBR_EL2 >> 48n) & 0xffffn))),
     tlbiAlle1is: invalidate(() => machine.tlb.invalidateAll()),
-    tlbiAlle2is: invalidate(() => undefined),
     icIalluis: () => undefined,
     dcCisw: () => undefined,
     smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),
@@ -140,6 +140,7 @@ function memoryHooks(machine: Machine): Hooks {
       stage1.check(aligned(pa, 8), bytes, "read");
       memory.copy(board.imageBase + board.linearOffset + aligned(BigInt(pointer), 8), Number(pa), bytes);
     },
+    cleanPhysical: (pa: bigint, bytes: bigint) => stage1.check(aligned(pa, PAGE), aligned(bytes, PAGE), "read"),
     copyPhysical: (to: bigint, from: bigint, bytes: bigint) => {
       stage1.check(aligned(from, 64), aligned(bytes, 64), "read");
       stage1.check(aligned(to, 64), Number(bytes), "write");
@@ -147,7 +148,7 @@ function memoryHooks(machine: Machine): Hooks {
       memory.copy(Number(to), Number(from), Number(bytes));
     },
   };
-  for (const bits of [8, 16, 32, 64]) {
+  for (const bits of [8, 32, 64]) {
     const bytes = bits / 8;
     const read = (pa: bigint): bigint => {
       stage1.check(aligned(pa, bytes), bytes, "device");

@@ -74,8 +74,9 @@ export const EC_INSTRUCTION_ABORT_SAME = 0x21;
 export const EC_DATA_ABORT = 0x24;
 export const EC_DATA_ABORT_SAME = 0x25;
 
+export const ESR_IL = 1n << 25n;
 /** ESR_ELx with IL = 1: a 32-bit instruction. */
-export const syndrome = (ec: number, iss: number): bigint => (BigInt(ec) << 26n) | (1n << 25n) | BigInt(iss);
+export const syndrome = (ec: number, iss: number): bigint => (BigInt(ec) << 26n) | ESR_IL | BigInt(iss);
 
 /** SPSR: EL1 with its own stack, DAIF masked (C5.2.18). */
 export const PSTATE_EL1H = 0x5n;

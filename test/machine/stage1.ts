@@ -24,7 +24,10 @@ const ATTRIBUTE_DEVICE = 1;
 export type Purpose = "device" | "read" | "write";
 
 interface Leaf {
+  /** Where its block begins, and how large it is. */
+  readonly va: number;
   readonly pa: number;
+  readonly size: number;
   readonly device: boolean;
   readonly writable: boolean;
 }
@@ -32,7 +35,7 @@ interface Leaf {
 export class Stage1 {
   private readonly memory: PhysicalMemory;
   private readonly root: number;
-  /** Pages already looked up. Entries are only ever added to the tables; `changed` is for the rest. */
+  /** Blocks already looked up, by the pages they were reached through. */
   private readonly pages = new Map<number, Leaf>();
 
   /** Three tables from `root` on: level 1, and the image's level 2 and 3 (entry.S, axv_make_tables). */
@@ -55,16 +58,18 @@ export class Stage1 {
 
   /** Every page of the range is mapped at VA = PA, as what it is used for. */
   check(pa: number, bytes: number, purpose: Purpose): void {
-    for (let page = Math.floor(pa / PAGE); page * PAGE < pa + bytes; page++) {
+    for (let at = pa; at < pa + bytes;) {
+      const page = Math.floor(at / PAGE);
       const leaf = this.pages.get(page) ?? this.walk(page * PAGE);
       const complain = (what: string): never => {
-        throw new MachineError("MACHINE_STAGE1", `the hypervisor reaches for ${hex(pa)} (${bytes} bytes, ${purpose}), but at ${hex(page * PAGE)} ${what}`);
+        throw new MachineError("MACHINE_STAGE1", `the hypervisor reaches for ${hex(pa)} (${bytes} bytes, ${purpose}), but at ${hex(at)} ${what}`);
       };
       if (leaf === undefined) return complain("its stage 1 maps nothing");
-      if (leaf.pa !== page * PAGE) complain(`its stage 1 maps ${hex(leaf.pa)}`);
+      if (leaf.pa !== leaf.va) complain(`its stage 1 maps ${hex(leaf.pa)}`);
       if (leaf.device !== (purpose === "device")) complain(leaf.device ? "there is Device memory" : "there is Normal memory");
       if (!leaf.writable && purpose !== "read") complain("it may only read");
       this.pages.set(page, leaf);
+      at = leaf.va + leaf.size;
     }
   }
 
@@ -95,6 +100,7 @@ export class Stage1 {
     if ((descriptor & XN) === 0n) complain("executable: only the core's text may be");
     if (base % 2 ** shift !== 0) complain("output address is not aligned to the block");
     if (attribute !== ATTRIBUTE_NORMAL && attribute !== ATTRIBUTE_DEVICE) complain(`MAIR_EL2 has no attribute ${attribute}`);
-    return { pa: base + (va % 2 ** shift), device: attribute === ATTRIBUTE_DEVICE, writable: (descriptor & AP_READ_ONLY) === 0n };
+    const size = 2 ** shift;
+    return { va: va - (va % size), pa: base, size, device: attribute === ATTRIBUTE_DEVICE, writable: (descriptor & AP_READ_ONLY) === 0n };
   }
 }

@@ -65,9 +65,9 @@ export class World {
   /** All vCPUs on, their interrupt controllers open, every owned SPI and SGI enabled. */
   wakeAll(): void {
     for (const partition of this.system.plan.partitions) {
-      const boot = this.guest(partition.cpus[0] ?? 0);
+      const caller = this.running().find(({ pcpu }) => partition.cpus.includes(pcpu.index));
       partition.cpus.forEach((_, vcpu) => {
-        if (vcpu > 0 && boot.running) boot.hvc(CPU_ON, BigInt(vcpu), BigInt(partition.entry), 0n);
+        caller?.hvc(CPU_ON, BigInt(vcpu), BigInt(partition.entry), 0n);
         this.machine.settle();
       });
     }
