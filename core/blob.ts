@@ -20,6 +20,8 @@ export const MAX_QUIESCES: u32 = 64;
 const CHECKSUM_FROM: u32 = 16;
 const PAGE_MASK: u64 = 0xfff;
 const LOAD_MASK: u64 = 63;
+/** The hypervisor maps what it uses at VA = PA: below its linear-memory window, at 256 GiB. */
+const PA_LIMIT: u64 = (<u64>1) << 38;
 /** What the hypervisor drives, and what a partition sees emulated: GICD, a redistributor, a PL011. */
 const GICD_BYTES: u64 = 0x10000;
 const GICR_BYTES: u64 = 0x20000;
@@ -79,12 +81,14 @@ export function checkHeader(bytes: u64): u32 {
 }
 
 /**
- * Checks the whole blob, once it stands in blobBuffer. `imageBase` is where the image was really loaded. Afterwards every
+ * Checks the whole blob, once it stands in blobBuffer. `imageBase` is where the image was really loaded, `coreSize` where the blob
+ * begins in it. Afterwards every
  * index and offset in it is in range, every CPU, SPI and page of RAM or device has one owner, and nobody has the hypervisor's.
  */
-export function checkBlob(imageBase: u64): u32 {
+export function checkBlob(imageBase: u64, coreSize: u64): u32 {
   const head = header();
   if (crc32(blobBuffer + CHECKSUM_FROM, head.size - CHECKSUM_FROM) != head.checksum) return BLOB_BAD_CHECKSUM;
+  if (head.hypervisorSize < coreSize + head.size || head.hypervisorSize > PA_LIMIT) return BLOB_BAD_SIZE;
   if (head.imageBase != 0 && head.imageBase != imageBase) return BLOB_WRONG_ADDRESS;
   if (!fits(head.cpuOffset, head.cpuCount, BLOB_CPU_SIZE, MAX_CPUS)) return BLOB_BAD_TABLE;
   if (!fits(head.partitionOffset, head.partitionCount, BLOB_PARTITION_SIZE, MAX_PARTITIONS)) return BLOB_BAD_TABLE;
@@ -198,7 +202,9 @@ function regionIsSound(owner: u32, n: u32, imageBase: u64): bool {
   const region = blobRegion(n);
   if (((region.ipa | region.pa | region.size) & PAGE_MASK) != 0 || region.size == 0 || region.kind > REGION_CHANNEL) return false;
   if (region.pa + region.size < region.pa || region.ipa + region.size < region.ipa) return false;
-  if (overlap(region.pa, region.size, imageBase, head.hypervisorSize) || hasOwnDevice(region)) return false;
+  if (region.pa + region.size > PA_LIMIT) return false;
+  // The whole window in which the blob may lie is mapped read-only, also where the image ends earlier.
+  if (overlap(region.pa, region.size, imageBase, head.hypervisorSize + BLOB_MAX_BYTES) || hasOwnDevice(region)) return false;
   const partition = blobPartition(owner);
   if (hidesEmulated(partition, region)) return false;
   for (let other: u32 = 0; other < n; other++) {

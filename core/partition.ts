@@ -11,7 +11,7 @@
 import {
   ON_FAILURE_INSPECT, ON_FAILURE_RESTART,
   STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_RUNNING, STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF,
-  STOP_FAULT, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, STOP_WATCHDOG, TAG_MAX,
+  STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX,
 } from "./abi";
 import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
@@ -21,14 +21,10 @@ import { REQUEST_START, REQUEST_STOP, Vcpu, vcpuOf } from "./vcpu";
 @unmanaged
 export class Partition {
   index: u32;
-  /** STATE_*; RUNNING → STOPPING by compare-exchange, so that one stop wins. */
+  /** STATE_* and, while it is stopping, why; RUNNING → STOPPING by compare-exchange, so that one stop wins, whole. */
   state: u32;
   /** pCPUs whose vCPU is not off. */
   active: u32;
-  /** State after STOPPING; STATE_RUNNING: restart. */
-  after: u32;
-  /** STOP_* of the stop under way. */
-  reason: u32;
   restarts: u32;
   /** pCPUs it owns, as a mask; its vCPU 0's pCPU. */
   cpus: u32;
@@ -46,8 +42,10 @@ export class Partition {
   watchdogExpired: u32;
   /** Tick at which a partition that fails time and again may start next; 0: it is not waiting. */
   restartDue: u64;
-  /** Its last stop was such a failure. */
+  /** Its last stop came that early. */
   failedEarly: u32;
+  /** One of its pCPUs does not start: it never runs. */
+  unavailable: u32;
   /** Bit n: tag n has been published since the partition started. */
   tagsPublished: u32;
 }
@@ -104,8 +102,25 @@ export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u
   }
 }
 
-@inline export function stateOf(partition: Partition): u32 {
+//   state word:   ┌─────────┬────────┬────────┐
+//                 │ restart │ STOP_* │ STATE_*│   the upper two while it is STOPPING only
+//                 └─────────┴────────┴────────┘
+//                  16        15…8     7…0
+const STATE_MASK: u32 = 0xff;
+const REASON_SHIFT: u32 = 8;
+const RESTART_BIT: u32 = 1 << 16;
+
+@inline function stateWord(partition: Partition): u32 {
   return loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("state"));
+}
+
+@inline export function stateOf(partition: Partition): u32 {
+  return stateWord(partition) & STATE_MASK;
+}
+
+/** STOP_* of the stop under way; 0: none is. */
+@inline export function reasonOf(partition: Partition): u32 {
+  return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK;
 }
 
 @inline export function setState(partition: Partition, state: u32): void {
@@ -131,6 +146,7 @@ export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u
  * pCPU, or 0 when it is not in a state to start from.
  */
 export function startPartition(partition: Partition): u32 {
+  if (partition.unavailable != 0) return 0;
   const state = stateOf(partition);
   if (state != STATE_OFF && state != STATE_FAILED && state != STATE_INSPECT) return 0;
   const at = changetype<u32>(partition) + offsetof<Partition>("state");
@@ -147,9 +163,8 @@ export function startPartition(partition: Partition): u32 {
  */
 export function stopPartition(partition: Partition, reason: u32, restart: bool): u32 {
   const at = changetype<u32>(partition) + offsetof<Partition>("state");
-  if (compareExchange32(at, STATE_RUNNING, STATE_STOPPING) != STATE_RUNNING) return 0;
-  partition.reason = reason;
-  partition.after = afterStop(partition, reason, restart);
+  const stopping = STATE_STOPPING | (reason << REASON_SHIFT) | (restart ? RESTART_BIT : 0);
+  if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING) return 0;
   for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
     bound(pcpu, MAX_CPUS);
     if (((partition.cpus >> pcpu) & 1) != 0) atomicOr32(vcpuOf(pcpu).requestAt(), REQUEST_STOP);
@@ -167,7 +182,7 @@ function afterStop(partition: Partition, reason: u32, restart: bool): u32 {
   return onFailure == ON_FAILURE_INSPECT ? STATE_INSPECT : STATE_FAILED;
 }
 
-/** A partition that fails twice in a row sooner than this after its start waits as long before the next: no storm of restarts. */
+/** A partition that fails or resets twice in a row sooner than this after its start waits as long: no storm of restarts. */
 const RESTART_PAUSE_MICROSECONDS: u32 = 1_000_000;
 
 /**
@@ -177,14 +192,16 @@ const RESTART_PAUSE_MICROSECONDS: u32 = 1_000_000;
 export function finishStop(partition: Partition, now: u64): u32 {
   partition.watchdogDeadline = 0;
   partition.tagsPublished = 0;
-  if (partition.after != STATE_RUNNING) {
-    setState(partition, partition.after);
+  const word = stateWord(partition);
+  const reason = reasonOf(partition);
+  const after = afterStop(partition, reason, (word & RESTART_BIT) != 0);
+  if (after != STATE_RUNNING) {
+    setState(partition, after);
     return 0;
   }
   partition.restarts++;
   const pause = ticks(RESTART_PAUSE_MICROSECONDS);
-  const failed = partition.reason == STOP_FAULT || partition.reason == STOP_WATCHDOG;
-  const early = failed && now - partition.started < pause;
+  const early = reason != STOP_COMMAND && now - partition.started < pause;
   const again = partition.failedEarly != 0;
   partition.failedEarly = early ? 1 : 0;
   const waits = early && again;

@@ -26,6 +26,8 @@ let cpuCount: u32 = 0;
 /** Telemetry frames still due in this round: partitions first, then vCPUs; counted down. */
 let telemetryDue: u32 = 0;
 let nextConsole: u32 = 0;
+/** Whose turn it is: events, telemetry, consoles. */
+let turn: u32 = 0;
 let replyDue: bool = false;
 let replySequence: u32 = 0;
 let replyStatus: u32 = 0;
@@ -52,7 +54,11 @@ export function nextFrame(now: u64): bool {
     closeFrame();
     return true;
   }
-  return eventFrame() || telemetryFrame(now) || consoleFrame();
+  // One after the other: a partition that makes events without end keeps nobody's telemetry or console from leaving.
+  turn = turn == 2 ? 0 : turn + 1;
+  if (turn == 0) return eventFrame() || telemetryFrame(now) || consoleFrame();
+  if (turn == 1) return telemetryFrame(now) || consoleFrame() || eventFrame();
+  return consoleFrame() || eventFrame() || telemetryFrame(now);
 }
 
 function telemetryFrame(now: u64): bool {

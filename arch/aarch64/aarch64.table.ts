@@ -21,7 +21,6 @@ const ENCODING: Readonly<Record<string, string>> = {
   ICH_LR0_EL2: "S3_4_C12_C12_0",
   ICH_AP0R0_EL2: "S3_4_C12_C8_0",
   ICH_AP1R0_EL2: "S3_4_C12_C9_0",
-  ID_AA64ZFR0_EL1: "S3_0_C0_C4_4",
   ID_AA64ISAR2_EL1: "S3_0_C0_C6_2",
   ID_AA64MMFR2_EL1: "S3_0_C0_C7_2",
 };
@@ -59,11 +58,11 @@ const listRegister = (n: number): string => `S3_4_C12_C${n < 8 ? 12 : 13}_${n & 
 const LIST_REGISTERS = Array.from({ length: 16 }, (_, n) => n);
 
 /** `read` and `write` of one width at a physical address. Device memory is mapped at its PA (Device-nGnRE). */
-const mmio = (bits: 8 | 16 | 32 | 64): Intrinsic[] => {
+const mmio = (bits: 8 | 32 | 64): Intrinsic[] => {
   const type = bits === 64 ? "u64" : "u32";
   const register = bits === 64 ? "%0" : "%w0";
   const value = bits === 64 ? "unsigned long" : "unsigned int";
-  const suffix = bits === 8 ? "b" : bits === 16 ? "h" : "";
+  const suffix = bits === 8 ? "b" : "";
   return [
     {
       name: `mmioRead${bits}`,
@@ -92,8 +91,8 @@ const symbol = (name: string, linkerSymbol: string, doc: string): Intrinsic => (
 
 const ID_REGISTERS = [
   "MIDR_EL1", "MPIDR_EL1",
-  "ID_AA64PFR0_EL1", "ID_AA64PFR1_EL1", "ID_AA64ZFR0_EL1",
-  "ID_AA64DFR0_EL1", "ID_AA64DFR1_EL1",
+  "ID_AA64PFR0_EL1", "ID_AA64PFR1_EL1",
+  "ID_AA64DFR0_EL1",
   "ID_AA64ISAR0_EL1", "ID_AA64ISAR1_EL1", "ID_AA64ISAR2_EL1",
   "ID_AA64MMFR0_EL1", "ID_AA64MMFR1_EL1", "ID_AA64MMFR2_EL1",
   "ID_PFR0_EL1", "ID_PFR1_EL1", "ID_MMFR0_EL1", "ID_MMFR1_EL1", "ID_MMFR2_EL1", "ID_MMFR3_EL1", "ID_MMFR4_EL1",
@@ -107,14 +106,14 @@ export const aarch64: readonly Intrinsic[] = [
 
   // Traps and return
   mrs("ESR_EL2"), mrs("FAR_EL2"), mrs("HPFAR_EL2"),
-  ...rw("ELR_EL2"), ...rw("SPSR_EL2"), mrs("TPIDR_EL2"),
+  ...rw("ELR_EL2"), ...rw("SPSR_EL2"),
 
   // What a guest may do
   msr("HCR_EL2"), msr("VTCR_EL2"), msr("VTTBR_EL2"), msr("CPTR_EL2"), msr("MDCR_EL2"), msr("HSTR_EL2"),
   msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
 
   // EL1 state set at a vCPU's reset, and for an exception injected into the guest
-  ...rw("SCTLR_EL1"), ...rw("VBAR_EL1"), ...rw("ESR_EL1"), ...rw("FAR_EL1"), ...rw("ELR_EL1"), ...rw("SPSR_EL1"),
+  ...rw("SCTLR_EL1"), ...rw("VBAR_EL1"), msr("ESR_EL1"), ...rw("FAR_EL1"), ...rw("ELR_EL1"), ...rw("SPSR_EL1"),
   msr("CPACR_EL1"), msr("TTBR0_EL1"), msr("TTBR1_EL1"), msr("TCR_EL1"), msr("MAIR_EL1"), msr("CONTEXTIDR_EL1"),
   msr("TPIDR_EL0"), msr("TPIDRRO_EL0"), msr("TPIDR_EL1"), msr("SP_EL0"), msr("SP_EL1"), msr("PAR_EL1"), msr("CSSELR_EL1"),
   msr("CNTKCTL_EL1"), msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
@@ -153,7 +152,6 @@ export const aarch64: readonly Intrinsic[] = [
   instruction("dsbIsh", "dsb ish", "Waits until all accesses are seen by the inner shareable domain."),
   instruction("tlbiVmalls12e1is", "tlbi vmalls12e1is", "Drops stage 1 and 2 translations of the current VMID, on every pCPU."),
   instruction("tlbiAlle1is", "tlbi alle1is", "Drops every EL1&0 translation of every VMID, on every pCPU."),
-  instruction("tlbiAlle2is", "tlbi alle2is", "Drops the hypervisor's own translations, on every pCPU."),
   instruction("icIalluis", "ic ialluis", "Drops instruction caches, on every pCPU."),
   {
     name: "dcCisw",
@@ -174,7 +172,7 @@ export const aarch64: readonly Intrinsic[] = [
   },
 
   // Physical memory
-  ...mmio(8), ...mmio(16), ...mmio(32), ...mmio(64),
+  ...mmio(8), ...mmio(32), ...mmio(64),
   symbol("imageBase", "axv_image_start", "PA of the image's first byte."),
   {
     name: "imageSize",
@@ -223,5 +221,13 @@ export const aarch64: readonly Intrinsic[] = [
       unsigned long a, b, c, d, e, f, g, h;
       __asm__ volatile("ldp %0, %1, [%8]\\n\\tldp %2, %3, [%8, #16]\\n\\tldp %4, %5, [%8, #32]\\n\\tldp %6, %7, [%8, #48]" : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=&r"(e), "=&r"(f), "=&r"(g), "=&r"(h) : "r"(from + i) : "memory");
       __asm__ volatile("stp %0, %1, [%8]\\n\\tstp %2, %3, [%8, #16]\\n\\tstp %4, %5, [%8, #32]\\n\\tstp %6, %7, [%8, #48]\\n\\tdc civac, %8" : : "r"(a), "r"(b), "r"(c), "r"(d), "r"(e), "r"(f), "r"(g), "r"(h), "r"(to + i) : "memory"); }`,
+  },
+  {
+    name: "cleanPhysical",
+    params: { pa: "u64", bytes: "u64" },
+    result: "void",
+    doc: "Cleans and invalidates Normal memory to the point of coherency. Both are multiples of 4096.",
+    c: `for (unsigned long i = 0; i < bytes; i += 256) { BYTES_LOOP;
+      __asm__ volatile("dc civac, %0\\n\\tdc civac, %1\\n\\tdc civac, %2\\n\\tdc civac, %3" : : "r"(pa + i), "r"(pa + i + 64), "r"(pa + i + 128), "r"(pa + i + 192) : "memory"); }`,
   },
 ];

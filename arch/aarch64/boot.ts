@@ -2,7 +2,7 @@
 // MMU on by then. What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
+  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1, mrs_MPIDR_EL1,
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
@@ -18,12 +18,12 @@ import { partitionOf, planPartition, startPartition } from "../../core/partition
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
 import { clearVcpu, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
-import { initCpuInterface, initDistributor, kickValue, priorityBits } from "./gicv3";
+import { enableSystemRegisters, initCpuInterface, initDistributor, kickAll, kickValue, priorityBits } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
-import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
+import { AFFINITY_MASK, CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
@@ -61,16 +61,20 @@ export function bootPrimary(): u32 {
     const wrong = buildStage2(n, plan);
     if (wrong !== null) return refuse(wrong);
   }
+  if ((mrs_MPIDR_EL1() & AFFINITY_MASK) != vcpuOf(0).mpidr) {
+    return refuse("the firmware starts the image on another pCPU than the first one of board.yaml: list that one first");
+  }
+  enableSystemRegisters();
   setPriorityBits(priorityBits());
   initDistributor();
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, mrs_CNTPCT_EL0(), imageBase(), duration(mrs_CNTPCT_EL0() - began), head.partitionCount);
   initPcpu(vcpuOf(0));
+  startSecondaries();
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
-    if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) startPartition(partitionOf(n));
+    if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) kickAll(startPartition(partitionOf(n)));
   }
-  startSecondaries();
   return changetype<u32>(vcpuOf(0));
 }
 
@@ -93,10 +97,10 @@ function readBlob(): u32 {
   let error = checkHeader(BLOB_MAX_BYTES);
   if (error != BLOB_OK) return error;
   copyFromPhysical(blobBuffer, blob, header().size);
-  error = checkBlob(imageBase());
+  error = checkBlob(imageBase(), offset);
   if (error != BLOB_OK) return error;
   const head = header();
-  if (head.gicVersion != SUPPORTED_GIC || head.uartKind != SUPPORTED_UART) return BLOB_BAD_TABLE;
+  if (head.gicVersion != SUPPORTED_GIC || head.uartKind != SUPPORTED_UART || head.uart != uart) return BLOB_BAD_TABLE;
   return mapPlanned(offset + window) ? BLOB_OK : BLOB_BAD_TABLE;
 }
 
@@ -148,6 +152,7 @@ function startSecondaries(): void {
     bound(n - 1, MAX_CPUS);
     const result = <i64>smc(PSCI_CPU_ON_64, vcpuOf(n).mpidr, secondaryEntry(), n);
     if (result == 0) continue;
+    if (vcpuOf(n).partition != NONE) partitionOf(vcpuOf(n).partition).unavailable = 1;
     printText(uart, "axv: firmware does not start pCPU 0x");
     printHex(uart, vcpuOf(n).mpidr);
     printText(uart, ": its partition stays off\r\n");

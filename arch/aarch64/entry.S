@@ -23,6 +23,7 @@
 #define PARANGE_48_BITS     5
 // RES1 bits, I, C, M, SA, WXN.
 #define SCTLR_VALUE         0x30cd183d
+#define HCR_RW              (1 << 31)
 #define LINEAR_ROOT_INDEX   (LINEAR_BASE >> 30)
 
 #define STACK_SLOT_SHIFT    14
@@ -217,6 +218,9 @@ axv_make_tables:
 // ---- MMU and caches on; x19: the pCPU's index. Gives it its stack. ----
 axv_mmu_on:
     msr     daifset, #0xf
+    mov     x0, #HCR_RW                     // E2H = 0: the layouts below are for that
+    msr     hcr_el2, x0
+    isb
     msr     spsel, #1
     mov     x0, #MAIR_VALUE
     msr     mair_el2, x0

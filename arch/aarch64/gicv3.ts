@@ -55,6 +55,10 @@ const GUEST_PRIORITIES: u32 = 0xa0a0a0a0;
 const PMR_ALL: u64 = 0xff;
 /** How often a bring-up step looks whether the hardware has followed. */
 const PATIENCE: u32 = 100000;
+/** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
+const FOLLOWS_WITHIN: u32 = 1000;
+/** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR; the other one's place is RES0 in each. */
+const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
 /** SGI by which one pCPU makes another enter EL2 and look at its requests. */
 export const KICK_SGI: u32 = 0;
@@ -84,6 +88,7 @@ export function kickAll(mask: u32): void {
 
 /** Makes an SPI pending: how consoles and doorbells ring. */
 @inline export function setSpiPending(intid: u32): void {
+  dsbSy(); // what the interrupted is to see must be there before the interrupt is
   mmioWrite32(header().gicd + ISPENDR + ((intid >> 5) << 2), <u32>1 << (intid & 31));
 }
 
@@ -97,6 +102,15 @@ function awaitWritten(register: u64, bits: u32): void {
   for (let i: u32 = 0; i < PATIENCE; i++) {
     bound(i, PATIENCE);
     if ((mmioRead32(register) & bits) == 0) return;
+  }
+}
+
+/** Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more. */
+export function awaitDisabled(control: u64): void {
+  dsbSy();
+  for (let i: u32 = 0; i < FOLLOWS_WITHIN; i++) {
+    bound(i, FOLLOWS_WITHIN);
+    if ((mmioRead32(control) & RWP_EITHER) == 0) return;
   }
 }
 
@@ -149,9 +163,14 @@ export function quietSpis(interruptFirst: u32, interruptCount: u32, mpidr: u64):
   for (let i: u32 = 0; i < interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
     const intid = blobInterrupt(interruptFirst + i).intid;
+    mmioWrite32(gicd + ICENABLER + ((intid >> 5) << 2), <u32>1 << (intid & 31));
+  }
+  awaitDisabled(gicd + GICD_CTLR);
+  for (let i: u32 = 0; i < interruptCount; i++) {
+    bound(i, MAX_INTERRUPTS);
+    const intid = blobInterrupt(interruptFirst + i).intid;
     const at = gicd + ((intid >> 5) << 2);
     const bit = <u32>1 << (intid & 31);
-    mmioWrite32(at + ICENABLER, bit);
     mmioWrite32(at + ICPENDR, bit);
     mmioWrite32(at + ICACTIVER, bit);
     mmioWrite64(gicd + GICD_IROUTER + (intid << 3), mpidr);
@@ -162,8 +181,15 @@ export function quietSpis(interruptFirst: u32, interruptCount: u32, mpidr: u64):
 export function quietPpis(gicr: u64, mask: u32): void {
   const sgi = gicr + SGI_BASE;
   mmioWrite32(sgi + ICENABLER, mask);
+  awaitDisabled(gicr);
   mmioWrite32(sgi + ICPENDR, mask);
   mmioWrite32(sgi + ICACTIVER, mask);
+}
+
+/** The GIC's system registers (ICC_*, ICH_*) can be used from here on. */
+export function enableSystemRegisters(): void {
+  msr_ICC_SRE_EL2(mrs_ICC_SRE_EL2() | ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
+  isb();
 }
 
 /** Each pCPU: wakes its redistributor, enables the hypervisor's own SGI and PPIs, opens the CPU interface. */
@@ -186,8 +212,7 @@ export function initCpuInterface(vcpu: Vcpu): void {
   const housekeeping: u32 = vcpu.housekeeper != 0 ? <u32>1 << head.hypervisorTimer : 0;
   mmioWrite32(sgi + ISENABLER, (<u32>1 << KICK_SGI) | (<u32>1 << head.maintenance) | housekeeping);
 
-  msr_ICC_SRE_EL2(mrs_ICC_SRE_EL2() | ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
-  isb();
+  enableSystemRegisters();
   msr_ICC_SRE_EL1(ICC_SRE_SRE | ICC_SRE_DFB_DIB);
   isb();
   closeInterrupts();

@@ -1,25 +1,27 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  cleanPhysical, copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
   msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
   msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
   msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
   msr_TCR_EL1, msr_TPIDR_EL0, msr_TPIDR_EL1, msr_TPIDRRO_EL0, msr_TTBR0_EL1, msr_TTBR1_EL1, msr_VBAR_EL1, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
-import { MAX_CPUS } from "../../build/generated/blob";
+import { MAX_CPUS, REGION_RAM } from "../../build/generated/blob";
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
-import { blobInterrupt, blobLoad, blobQuiesce, MAX_INTERRUPTS, MAX_LOADS, MAX_QUIESCES } from "../../core/blob";
+import {
+  blobInterrupt, blobLoad, blobQuiesce, blobRegion, MAX_INTERRUPTS, MAX_LOADS, MAX_QUIESCES, MAX_REGIONS,
+} from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI, setSpiPriority } from "../../core/interrupts";
-import { clearActive, finishStop, Partition, stateOf, stopPartition, vcpuOfPartition } from "../../core/partition";
+import { clearActive, finishStop, Partition, reasonOf, stateOf, stopPartition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
 import { closeInterrupts, kickAll, openInterrupts, quietPpis, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gicv3";
-import { resetListRegisters } from "./listRegisters";
+import { refill, resetListRegisters } from "./listRegisters";
 import { hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
 import { setGroupEnabled } from "./vgicd";
 import { resetConsole } from "./vpl011";
@@ -39,6 +41,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   openInterrupts();
   vcpu.sgiEnabled = 0;
   storeRelease32(vcpu.sgiPendingAt(), 0);
+  refill(vcpu); // turns the virtual interface on, if the partition's distributor is
   vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
   msr_ELR_EL2(entry);
   msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
@@ -119,6 +122,7 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     const other = vcpuOfPartition(partition, i);
+    storeRelease32(other.stateAt(), VCPU_OFF); // also one that a CPU_ON of the earlier life was waiting for
     for (let n: u32 = 0; n < FIRST_SPI; n++) {
       bound(n, 32);
       other.setPrivatePriority(n, 0);
@@ -129,7 +133,9 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
     const item = blobLoad(plan.loadFirst + i);
     copyPhysical(item.target, imageBase() + item.source, item.size);
   }
-  dsbIsh();
+  // What an earlier life left in the caches would be written over what the new one stores with its caches off.
+  if (partition.restarts != 0) cleanMemory(plan.regionFirst, plan.regionCount);
+  dsbSy();
   icIalluis();
   tlbiVmalls12e1is();
   dsbIsh();
@@ -137,6 +143,15 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
   partition.started = mrs_CNTPCT_EL0();
   recordEvent(EVENT_STARTED, partition.index, partition.started, plan.entry, partition.restarts, 0);
   return enter(vcpu, partition, plan.entry, plan.argument);
+}
+
+/** Cleans and invalidates a partition's RAM to the point of coherency. */
+function cleanMemory(regionFirst: u32, regionCount: u32): void {
+  for (let i: u32 = 0; i < regionCount; i++) {
+    bound(i, MAX_REGIONS);
+    const region = blobRegion(regionFirst + i);
+    if (region.kind == REGION_RAM) cleanPhysical(region.pa, region.size);
+  }
 }
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
@@ -147,9 +162,12 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
   quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);
   const now = mrs_CNTPCT_EL0();
   const stopping = stateOf(partition) == STATE_STOPPING;
-  if (stopping && partition.reason != STOP_SYSTEM_OFF && partition.reason != STOP_CPU_OFF) vcpu.heldSince = now;
+  const reason = reasonOf(partition);
+  if (stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF) vcpu.heldSince = now;
+  // Off comes last: from then on a CPU_ON of another vCPU may make this one active again.
+  const last = clearActive(partition, vcpu.pcpu);
   storeRelease32(vcpu.stateAt(), VCPU_OFF);
-  if (!clearActive(partition, vcpu.pcpu)) return;
+  if (!last) return;
   if (!stopping) stopPartition(partition, STOP_CPU_OFF, false);
   const plan = partition.plan;
   for (let i: u32 = 0; i < plan.quiesceCount; i++) {
@@ -158,7 +176,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
     mmioWrite32(quiesce.pa, quiesce.value);
   }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu).mpidr);
-  recordEvent(EVENT_STOPPED, partition.index, now, partition.reason, 0, 0);
+  recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
   kickAll(finishStop(partition, now));
 }
 

@@ -11,7 +11,7 @@
 // list register is pending any more (NPIE), or at most one is in use (UIE).
 
 import {
-  mmioRead32, mmioWrite32, mrs_ICH_ELRSR_EL2, mrs_ICH_LR, msr_ICC_DIR_EL1, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2,
+  isb, mmioRead32, mmioWrite32, mrs_ICH_ELRSR_EL2, mrs_ICH_LR, msr_ICC_DIR_EL1, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2,
   msr_ICH_LR, msr_ICH_LR0_EL2, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
@@ -156,7 +156,9 @@ export function refill(vcpu: Vcpu): void {
   for (let i: u32 = 0; vcpu.undelivered != 0; i++) {
     bound(i, 2 * MAX_LIST_REGISTERS + SGIS);
     const intid = takeDeferred(vcpu);
-    if (place(vcpu, intid) || displace(vcpu, intid)) continue;
+    const placed = place(vcpu, intid) || displace(vcpu, intid);
+    isb(); // ELRSR tells of it from here on
+    if (placed) continue;
     deferInterrupt(vcpu, intid);
     break;
   }

@@ -15,12 +15,13 @@ const HCR_TACR: u64 = 1 << 21; // traps ACTLR_EL1
 const HCR_TSW: u64 = 1 << 22; // traps DC by set/way
 const HCR_RW: u64 = 1 << 31; // EL1 is AArch64
 const HCR_TLOR: u64 = 1 << 35; // traps LORegions
+const HCR_TERR: u64 = (<u64>1) << 36; // traps RAS error records: a cluster's are shared
 const HCR_APK: u64 = 1 << 40; // pointer authentication is the guest's own
 const HCR_API: u64 = 1 << 41;
 
 /** A guest with injected interrupts. WFI and WFE are not trapped: the pCPU is the guest's, its sleep too. */
 export const HCR_GUEST: u64 = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
-  HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_APK | HCR_API;
+  HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API;
 
 // VTCR_EL2 — Virtualization Translation Control Register.
 //
@@ -41,6 +42,7 @@ const VTCR_BASE: u64 = VTCR_RES1 | VTCR_SL0_LEVEL1 | VTCR_IRGN0_WBWA | VTCR_ORGN
 export const PARANGE_MASK: u64 = 0xf;
 export const PARANGE_36_BITS: u64 = 1;
 export const PARANGE_40_BITS: u64 = 2;
+const PARANGE_48_BITS: u64 = 5;
 
 /** Guests get 40 bits of IPA (two concatenated level 1 tables), or as many as the pCPU has. */
 @inline export function ipaBits(paRange: u64): u32 {
@@ -48,14 +50,15 @@ export const PARANGE_40_BITS: u64 = 2;
 }
 
 export function vtcr(paRange: u64): u64 {
-  return VTCR_BASE | (64 - ipaBits(paRange)) | (min<u64>(paRange, PARANGE_40_BITS) << VTCR_PS_SHIFT);
+  return VTCR_BASE | (64 - ipaBits(paRange)) | (min<u64>(paRange, PARANGE_48_BITS) << VTCR_PS_SHIFT);
 }
 
 // CPTR_EL2: nothing of FP and SIMD is trapped (the hypervisor has no FP state), trace registers are.
 const CPTR_RES1: u64 = 0x32ff;
 const CPTR_TTA: u64 = 1 << 20;
 const CPTR_TZ: u64 = 1 << 8; // part of RES1 where there is no SVE; traps SVE where there is
-export const CPTR_GUEST: u64 = CPTR_RES1 | CPTR_TTA | CPTR_TZ;
+const CPTR_TAM: u64 = 1 << 30; // activity monitors
+export const CPTR_GUEST: u64 = CPTR_RES1 | CPTR_TTA | CPTR_TZ | CPTR_TAM;
 
 // MDCR_EL2: debug and PMU.
 const MDCR_TPMCR: u64 = 1 << 5;
@@ -63,6 +66,8 @@ const MDCR_TPM: u64 = 1 << 6;
 const MDCR_TDA: u64 = 1 << 9;
 const MDCR_TDOSA: u64 = 1 << 10;
 const MDCR_TDRA: u64 = 1 << 11;
+const MDCR_TPMS: u64 = 1 << 14; // statistical profiling
+const MDCR_TTRF: u64 = 1 << 19; // trace filter
 const PMCR_N_SHIFT: u32 = 11;
 const PMCR_N_MASK: u64 = 0x1f;
 
@@ -77,7 +82,7 @@ export const DFR0_PMUVER: u64 = 0xf << 8;
 /** Debug registers are trapped; the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
 export function mdcr(pmu: bool, pmcr: u64): u64 {
   const hpmn = (pmcr >> PMCR_N_SHIFT) & PMCR_N_MASK;
-  return MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
+  return MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
 }
 
 // CNTHCTL_EL2 (HCR_EL2.E2H = 0): physical counter and timer are not trapped: they are the vCPU's own as long as it lives.

@@ -12,7 +12,7 @@ import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } f
 import { feedWatchdog, ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
-  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, exceptionClass,
+  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, ESR_IL, exceptionClass,
   faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, signExtends,
 } from "./esr";
 import { RESUME } from "./exit";
@@ -120,7 +120,7 @@ function gicdAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u3
   vcpu.countExit(EXIT_GIC);
   if (isWrite(esr)) storeGicd(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
   else loaded(vcpu, esr, loadGicd(vcpu, partition, offset, accessShift(esr)));
-  return done();
+  return done(esr);
 }
 
 function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
@@ -128,7 +128,7 @@ function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u3
   vcpu.countExit(EXIT_GIC);
   if (isWrite(esr)) storeGicr(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
   else loaded(vcpu, esr, loadGicr(vcpu, partition, offset, accessShift(esr)));
-  return done();
+  return done(esr);
 }
 
 function consoleAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
@@ -136,7 +136,7 @@ function consoleAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32):
   vcpu.countExit(EXIT_CONSOLE);
   if (isWrite(esr)) storeConsole(partition.index, offset, <u32>vcpu.register(accessRegister(esr)));
   else loaded(vcpu, esr, loadConsole(partition.index, offset));
-  return done();
+  return done(esr);
 }
 
 /** A device, but by an instruction whose syndrome says too little (LDP, cache maintenance, a table walk): no bus answers that. */
@@ -146,8 +146,9 @@ function unanswered(vcpu: Vcpu): u32 {
   return RESUME;
 }
 
-@inline function done(): u32 {
-  skipInstruction();
+@inline function done(esr: u64): u32 {
+  // A 16-bit T32 instruction of an AArch32 program is shorter (ESR_EL2.IL = 0).
+  msr_ELR_EL2(mrs_ELR_EL2() + ((esr & ESR_IL) != 0 ? INSTRUCTION_BYTES : INSTRUCTION_BYTES / 2));
   return RESUME;
 }
 

@@ -34,7 +34,7 @@ export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
 /** A store of 2^shift bytes to the distributor. */
 export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
   if (shift == 2) {
-    writeGicd(vcpu, partition, offset, <u32>value);
+    writeGicd(vcpu, partition, offset & ~3, <u32>value); // a guest that maps it as Normal memory can store unaligned
   } else if (shift == SHIFT_64) {
     if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
   } else if (shift == SHIFT_8 && isPriority(offset)) {
@@ -66,7 +66,7 @@ export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   if (target === null) return;
   const at = offset & FRAMES_MASK;
   if (shift == 2) {
-    writeGicr(vcpu, target, at, <u32>value);
+    writeGicr(vcpu, target, at & ~3, <u32>value);
   } else if (shift == SHIFT_8 && at >= SGI_BASE + IPRIORITYR && at < SGI_BASE + IPRIORITYR + 32) {
     target.setPrivatePriority(at - SGI_BASE - IPRIORITYR, implementedPriority(<u8>value));
   }

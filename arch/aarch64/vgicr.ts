@@ -7,7 +7,7 @@ import { implementedPriority } from "../../core/interrupts";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
-  GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, kick,
+  awaitDisabled, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, kick,
   PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gicv3";
 import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
@@ -84,7 +84,9 @@ function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void 
   } else if (offset == ICENABLER) {
     if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ICENABLER, ppis);
     target.sgiEnabled &= ~sgis;
-    if (self) holdBack(vcpu, 0, ppis | sgis);
+    if (!self) return;
+    if (ppis != 0) awaitDisabled(target.gicr);
+    holdBack(vcpu, 0, ppis | sgis);
   } else if (offset == ISPENDR) {
     if (ppis != 0) mmioWrite32(target.gicr + SGI_BASE + ISPENDR, ppis);
     if (sgis == 0) return;
