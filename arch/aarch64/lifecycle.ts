@@ -122,7 +122,6 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     const other = vcpuOfPartition(partition, i);
-    storeRelease32(other.stateAt(), VCPU_OFF); // also one that a CPU_ON of the earlier life was waiting for
     for (let n: u32 = 0; n < FIRST_SPI; n++) {
       bound(n, 32);
       other.setPrivatePriority(n, 0);
@@ -164,7 +163,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
   const stopping = stateOf(partition) == STATE_STOPPING;
   const reason = reasonOf(partition);
   if (stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF) vcpu.heldSince = now;
-  // Off comes last: from then on a CPU_ON of another vCPU may make this one active again.
+  // Off comes last, and only from here: from then on a CPU_ON of another vCPU may make this one active again.
   const last = clearActive(partition, vcpu.pcpu);
   storeRelease32(vcpu.stateAt(), VCPU_OFF);
   if (!last) return;
