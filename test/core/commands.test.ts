@@ -3,13 +3,13 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
+import { CPU_OFF, CPU_ON_64, PSCI_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
-const CPU_ON = 0xc400_0003;
 
 let bench: Bench;
 beforeEach(() => {
   bench = new Bench();
-  bench.guest(0).hvc(CPU_ON, 1, 0x6000_0000, 0);
+  bench.guest(0).hvc(CPU_ON_64, 1, 0x6000_0000, 0);
   bench.machine.settle();
 });
 
@@ -53,7 +53,7 @@ describe("commands", () => {
   });
 
   test("start after every way of stopping", () => {
-    const ways = [() => bench.guest(3).hvc(0x8400_0008), () => bench.guest(3).hvc(0x8400_0002), () => bench.command(1, abi.COMMAND_STOP)];
+    const ways = [() => bench.guest(3).hvc(SYSTEM_OFF), () => bench.guest(3).hvc(CPU_OFF), () => bench.command(1, abi.COMMAND_STOP)];
     for (const stop of ways) {
       stop();
       bench.machine.settle();
@@ -72,7 +72,7 @@ describe("held", () => {
     const held = Number(bench.vcpu(1, 0).held);
     expect(held).toBeGreaterThan(500e6);
     expect(held).toBeLessThan(520e6);
-    bench.guest(3).hvc(0x8400_0008);
+    bench.guest(3).hvc(SYSTEM_OFF);
     bench.pass(500);
     bench.command(1, abi.COMMAND_START);
     expect(Number(bench.vcpu(1, 0).held)).toBe(held);
@@ -95,7 +95,7 @@ describe("telemetry", () => {
     expect(bench.vcpu(0, 0)).toMatchObject({ partition: 0, index: 0, pcpu: 0, state: "on" });
     expect(bench.vcpu(0, 1)).toMatchObject({ partition: 0, index: 1, pcpu: 1, state: "on" });
     expect(bench.vcpu(1, 0)).toMatchObject({ partition: 1, index: 0, pcpu: 3, state: "on" });
-    bench.guest(1).hvc(0x8400_0002);
+    bench.guest(1).hvc(CPU_OFF);
     expect(bench.vcpu(0, 1).state).toBe("off");
   });
 
@@ -104,7 +104,7 @@ describe("telemetry", () => {
     const second = bench.partition(1);
     expect(Number(second.time - first.time) / 1e6).toBeCloseTo(2 * TELEMETRY_MILLISECONDS, -1);
     expect(Number(second.uptime - first.uptime)).toBe(Number(second.time - first.time));
-    bench.guest(3).hvc(0x8400_0009);
+    bench.guest(3).hvc(SYSTEM_RESET);
     expect(Number(bench.partition(1).uptime)).toBeLessThan(210e6);
   });
 
@@ -112,7 +112,7 @@ describe("telemetry", () => {
     const guest = bench.guest(3);
     const before = bench.vcpu(1, 0).exits;
     guest.hvc(abi.HYPERCALL_VERSION);
-    guest.smc(0x8400_0000);
+    guest.smc(PSCI_VERSION);
     guest.load(0x0800_0004, 4);
     guest.load(0x0900_0018, 4);
     guest.mrs("ID_AA64PFR0_EL1");
@@ -145,14 +145,14 @@ describe("telemetry", () => {
     bench.machine.uart.stalled = true;
     for (let n = 0; n < 40; n++) {
       bench.pass(1010); // resets in quicker succession are made to wait
-      bench.guest(3).hvc(0x8400_0009);
+      bench.guest(3).hvc(SYSTEM_RESET);
       bench.machine.settle();
     }
     bench.machine.uart.stalled = false;
     expect(bench.partition(1).restarts).toBe(40);
     expect(bench.events(1).length).toBeGreaterThan(10);
     expect(bench.events(1).length).toBeLessThan(60);
-    bench.guest(3).hvc(0x8400_0008);
+    bench.guest(3).hvc(SYSTEM_OFF);
     expect(bench.events(1).at(-1)).toMatchObject({ code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_SYSTEM_OFF) });
   });
 });

@@ -5,6 +5,7 @@ import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_UART, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
+import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const DR = 0x00;
 const FR = 0x18;
@@ -140,7 +141,7 @@ describe("receiving", () => {
   });
 
   test("for a partition that is off: it is gone when the partition starts", () => {
-    guest.hvc(0x8400_0008);
+    guest.hvc(SYSTEM_OFF);
     bench.type(0, "old");
     bench.command(0, abi.COMMAND_START);
     expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
@@ -184,7 +185,7 @@ describe("registers", () => {
   test("are as after a reset when the partition starts anew", () => {
     write(IMSC, RX);
     write(CR, 1n);
-    guest.hvc(0x8400_0009);
+    guest.hvc(SYSTEM_RESET);
     bench.machine.settle();
     expect([read(IMSC), read(CR), read(RIS)]).toEqual([0n, 0x300n, 0n]);
   });

@@ -6,13 +6,13 @@ import type { OnFailure } from "../../partitions/plan/plan.ts";
 import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../machine/registers.ts";
 import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
+import { CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
-const CPU_ON = 0xc400_0003;
 const FOREIGN = 0x4800_0000; // the other partition's memory, at its physical address
 
 const benchWith = (onFailure: OnFailure): Bench => {
   const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, onFailure }, PLC] });
-  bench.guest(0).hvc(CPU_ON, 1, 0x6000_0000, 0);
+  bench.guest(0).hvc(CPU_ON_64, 1, 0x6000_0000, 0);
   bench.machine.settle();
   return bench;
 };
@@ -167,7 +167,7 @@ describe("a partition that fails again and again", () => {
     fail(bench);
     expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
     expect(bench.guest(0).running).toBe(true);
-    bench.guest(0).hvc(0x8400_0008);
+    bench.guest(0).hvc(SYSTEM_OFF);
     bench.pass(2 * PAUSE);
     expect(bench.partition(0).state).toBe("off");
   });
@@ -185,7 +185,7 @@ describe("a partition that fails again and again", () => {
   test("waits also if it resets itself again and again; a reset now and then is done at once", () => {
     const bench = benchWith("restart");
     const reset = (): void => {
-      bench.guest(0).hvc(0x8400_0009);
+      bench.guest(0).hvc(SYSTEM_RESET);
       bench.machine.settle();
     };
     reset();
@@ -216,7 +216,7 @@ describe("the other partition", () => {
     const before = view();
     bench.guest(0).load(FOREIGN, 4);
     bench.machine.settle();
-    bench.guest(0).hvc(0x8400_0009);
+    bench.guest(0).hvc(SYSTEM_RESET);
     bench.machine.settle();
     expect(view()).toEqual(before);
     expect(plc.acknowledge()).toBe(61);

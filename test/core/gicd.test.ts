@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { GUEST_GICD, GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
 import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { CPU_ON_64 } from "./functions.ts";
 
 const IGROUPR = 0x80;
 const ISENABLER = 0x100;
@@ -15,7 +16,6 @@ const IPRIORITYR = 0x400;
 const ICFGR = 0xc00;
 const IROUTER = 0x6000;
 const ALL = 0xffff_ffffn;
-const CPU_ON = 0xc400_0003;
 
 const bits = (...intids: number[]): bigint => intids.reduce((set, intid) => set | (1n << BigInt(intid % 32)), 0n);
 /** The words of a one-bit-an-INTID register that hold 48…50, 60…61, and 232…235. */
@@ -269,7 +269,7 @@ describe("redistributors", () => {
   });
 
   test("a vCPU's PPIs can be enabled by another vCPU of its partition", () => {
-    linux.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    linux.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     value(linux.store(gicr(SGI_BASE + ISENABLER, 1), 4, bits(27)));
     const bank = bench.machine.gic.cpu(1).redistributor.bank;

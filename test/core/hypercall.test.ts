@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, result } from "./bench.ts";
+import { SYSTEM_RESET } from "./functions.ts";
 
 const INVALID_PARAMETER = abi.SMCCC_INVALID_PARAMETER;
 const CHANNELS_ENDED = 1;
@@ -143,7 +144,7 @@ describe("HYPERCALL_TAG_PUBLISH", () => {
 
   test("tags of the life before a restart are gone", () => {
     bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, 3, 9);
-    bench.guest(3).hvc(0x8400_0009);
+    bench.guest(3).hvc(SYSTEM_RESET);
     expect(bench.partition(1).tags.size).toBe(0);
   });
 });

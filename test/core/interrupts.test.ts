@@ -4,6 +4,7 @@ import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_GICD, GUEST_GICR } from "../machine/system.ts";
 import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
 const ICENABLER = 0x180;
 const ISPENDR = 0x200;
@@ -11,8 +12,6 @@ const ICPENDR = 0x280;
 const ISACTIVER = 0x300;
 const ICACTIVER = 0x380;
 const IROUTER = 0x6000;
-const CPU_ON = 0xc400_0003;
-const CPU_OFF = 0x8400_0002;
 const SPURIOUS = 1023;
 const word = (intid: number): number => 4 * Math.floor(intid / 32);
 const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
@@ -172,7 +171,7 @@ describe("an SPI", () => {
   });
 
   test("is not lost, and its pCPU not kept busy, while the vCPU that it is routed to is off", () => {
-    guest.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     const second = bench.openInterrupts(1);
     for (const intid of [48, 50]) value(guest.store(GUEST_GICD + IROUTER + 8 * intid, 8, 1n));
@@ -187,7 +186,7 @@ describe("an SPI", () => {
   });
 
   test("routed to a vCPU arrives there", () => {
-    guest.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     const second = bench.openInterrupts(1);
     value(guest.store(GUEST_GICD + IROUTER + 8 * 50, 8, 1n));
@@ -224,7 +223,7 @@ describe("interrupts of one partition", () => {
   test("a second vCPU's redistributor state is its own", () => {
     bench = new Bench();
     guest = bench.openInterrupts(0);
-    guest.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     const second = bench.openInterrupts(1);
     value(second.store(GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100, 4, 1n << 27n));

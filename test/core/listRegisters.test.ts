@@ -5,6 +5,7 @@ import { qemuVirt } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
 import { edge, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
+import { SYSTEM_RESET } from "./functions.ts";
 
 let bench: Bench;
 let guest: Guest;
@@ -118,7 +119,7 @@ describe.each([2, 4, 16])("more interrupts than %i list registers", (listRegiste
     for (const intid of many) bench.machine.setLine(intid, true);
     bench.machine.settle();
     guest.acknowledge();
-    guest.hvc(0x8400_0009);
+    guest.hvc(SYSTEM_RESET);
     for (const intid of many) bench.machine.setLine(intid, false);
     bench.machine.settle();
     expect(many.filter(active)).toEqual([]);

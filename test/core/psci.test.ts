@@ -3,19 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { ENTRY_OFFSET } from "../machine/system.ts";
 import { Bench, result, value } from "./bench.ts";
-
-const VERSION = 0x8400_0000;
-const CPU_SUSPEND = 0x8400_0001;
-const CPU_OFF = 0x8400_0002;
-const CPU_ON = 0x8400_0003;
-const AFFINITY_INFO = 0x8400_0004;
-const MIGRATE_INFO_TYPE = 0x8400_0006;
-const SYSTEM_OFF = 0x8400_0008;
-const SYSTEM_RESET = 0x8400_0009;
-const FEATURES = 0x8400_000a;
-const SMC64 = 0x4000_0000;
-const SMCCC_VERSION = 0x8000_0000;
-const SMCCC_ARCH_FEATURES = 0x8000_0001;
+import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const NOT_SUPPORTED = -1;
 const INVALID_PARAMETERS = -2;
@@ -37,7 +25,7 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
   const call = (pcpu: number, fn: number | bigint, ...args: (number | bigint)[]) => bench.guest(pcpu)[conduit](fn, ...args);
 
   test("PSCI_VERSION is 1.1, SMCCC_VERSION is 1.1", () => {
-    expect(result(call(0, VERSION))).toBe(0x10001);
+    expect(result(call(0, PSCI_VERSION))).toBe(0x10001);
     expect(result(call(0, SMCCC_VERSION))).toBe(0x10001);
   });
 
@@ -45,7 +33,7 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     const guest = bench.guest(0);
     const pc = guest.pcpu.pc;
     for (let n = 1; n < 31; n++) guest.setX(n, BigInt(0x1000 + n));
-    call(0, VERSION);
+    call(0, PSCI_VERSION);
     expect(guest.pcpu.pc).toBe(pc + 4n);
     for (let n = 1; n < 31; n++) expect(guest.x(n)).toBe(BigInt(0x1000 + n));
   });
@@ -53,10 +41,10 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
   test("MIGRATE_INFO_TYPE says that no Trusted OS needs to be migrated", () => expect(result(call(0, MIGRATE_INFO_TYPE))).toBe(2));
 
   test("PSCI_FEATURES: 0 for what there is, NOT_SUPPORTED for the rest", () => {
-    const there = [VERSION, CPU_SUSPEND, CPU_SUSPEND + SMC64, CPU_OFF, CPU_ON, CPU_ON + SMC64, AFFINITY_INFO, AFFINITY_INFO + SMC64, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, FEATURES, SMCCC_VERSION];
+    const there = [PSCI_VERSION, CPU_SUSPEND, CPU_SUSPEND + SMC64, CPU_OFF, CPU_ON, CPU_ON + SMC64, AFFINITY_INFO, AFFINITY_INFO + SMC64, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES, SMCCC_VERSION];
     const not = [0x8400_0005, 0x8400_0007, 0x8400_000b, 0x8400_000e, 0xc400_000e, 0x8400_0012, 0xc400_0012, 0xc400_0002, 0xc400_0008, 0, 0xffff_ffff];
-    expect(there.map((fn) => result(call(0, FEATURES, fn)))).toEqual(there.map(() => 0));
-    expect(not.map((fn) => result(call(0, FEATURES, fn)))).toEqual(not.map(() => NOT_SUPPORTED));
+    expect(there.map((fn) => result(call(0, PSCI_FEATURES, fn)))).toEqual(there.map(() => 0));
+    expect(not.map((fn) => result(call(0, PSCI_FEATURES, fn)))).toEqual(not.map(() => NOT_SUPPORTED));
   });
 
   test("SMCCC_ARCH_FEATURES knows itself and SMCCC_VERSION, and no workarounds", () => {
@@ -71,7 +59,7 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect(bench.machine.firmware.calls.length).toBe(before);
   });
 
-  test("the function is in w0: the high half of x0 does not count (DEN 0028, 2.4)", () => expect(result(call(0, (1n << 32n) | BigInt(VERSION)))).toBe(0x10001));
+  test("the function is in w0: the high half of x0 does not count (DEN 0028, 2.4)", () => expect(result(call(0, (1n << 32n) | BigInt(PSCI_VERSION)))).toBe(0x10001));
 
   test("CPU_ON starts a vCPU of the partition at the entry, with the context in x0", () => {
     expect(result(call(0, CPU_ON + SMC64, 1, LINUX_RAM + 0x1000, 0x1234_5678_9abcn))).toBe(0);

@@ -7,6 +7,7 @@ import { LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Action } from "./property/actions.ts";
 import { Invariants } from "./property/invariants.ts";
 import { World } from "./property/world.ts";
+import { CPU_OFF, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const HOUSEKEEPER = 2;
 const FOREIGN = 0x4800_0000;
@@ -22,15 +23,15 @@ const STOP = [host(abi.COMMAND_STOP), { kind: "time", microseconds: 1000 } as co
 
 /** What each pCPU may do, by its number; the host acts on the housekeeper's. */
 const ACTS: Readonly<Record<string, { readonly pcpu: number; readonly actions: readonly Action[] }>> = {
-  "SYSTEM_OFF": { pcpu: 0, actions: [call(0, 0x8400_0008)] },
-  "SYSTEM_RESET": { pcpu: 0, actions: [call(0, 0x8400_0009)] },
-  "CPU_OFF": { pcpu: 0, actions: [call(0, 0x8400_0002)] },
-  "CPU_ON": { pcpu: 0, actions: [call(0, 0xc400_0003, 1n, 0x6000_0000n, 0n)] },
+  "SYSTEM_OFF": { pcpu: 0, actions: [call(0, SYSTEM_OFF)] },
+  "SYSTEM_RESET": { pcpu: 0, actions: [call(0, SYSTEM_RESET)] },
+  "CPU_OFF": { pcpu: 0, actions: [call(0, CPU_OFF)] },
+  "CPU_ON": { pcpu: 0, actions: [call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n)] },
   "a fault": { pcpu: 0, actions: [fault(0)] },
   "an interrupt": { pcpu: 0, actions: [step(0)] },
-  "a reset, and the new life's CPU_ON": { pcpu: 0, actions: [call(0, 0x8400_0009), { kind: "time", microseconds: 1_100_000 }, step(HOUSEKEEPER), step(0), call(0, 0xc400_0003, 1n, 0x6000_0000n, 0n)] },
-  "SYSTEM_RESET by vCPU 1": { pcpu: 1, actions: [call(1, 0x8400_0009)] },
-  "CPU_OFF by vCPU 1": { pcpu: 1, actions: [call(1, 0x8400_0002)] },
+  "a reset, and the new life's CPU_ON": { pcpu: 0, actions: [call(0, SYSTEM_RESET), { kind: "time", microseconds: 1_100_000 }, step(HOUSEKEEPER), step(0), call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n)] },
+  "SYSTEM_RESET by vCPU 1": { pcpu: 1, actions: [call(1, SYSTEM_RESET)] },
+  "CPU_OFF by vCPU 1": { pcpu: 1, actions: [call(1, CPU_OFF)] },
   "a fault of vCPU 1": { pcpu: 1, actions: [fault(1)] },
   "an interrupt of vCPU 1": { pcpu: 1, actions: [step(1)] },
   "the host's start": { pcpu: HOUSEKEEPER, actions: [host(abi.COMMAND_START), { kind: "time", microseconds: 1000 }, step(HOUSEKEEPER)] },
@@ -40,10 +41,10 @@ const ACTS: Readonly<Record<string, { readonly pcpu: number; readonly actions: r
 
 const BEGINNINGS: readonly (readonly [string, readonly Action[]])[] = [
   ["both vCPUs on", []],
-  ["vCPU 1 off", [call(1, 0x8400_0002)]],
-  ["vCPU 1 about to start", [call(1, 0x8400_0002), call(0, 0xc400_0003, 1n, 0x6000_0000n, 0n)]],
+  ["vCPU 1 off", [call(1, CPU_OFF)]],
+  ["vCPU 1 about to start", [call(1, CPU_OFF), call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n)]],
   ["both on, a kick under way", [{ kind: "msr", pcpu: 1, register: "ICC_SGI1R_EL1", data: 1n }, { kind: "msr", pcpu: 0, register: "ICC_SGI1R_EL1", data: 2n }]],
-  ["the partition off", [call(0, 0x8400_0008), { kind: "settle" }]],
+  ["the partition off", [call(0, SYSTEM_OFF), { kind: "settle" }]],
 ];
 
 const names = Object.keys(ACTS);

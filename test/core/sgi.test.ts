@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
 import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
-const CPU_ON = 0xc400_0003;
 const IRM = 1n << 40n;
 const sgi = (intid: number, targets: number, rest = 0n): bigint => (BigInt(intid) << 24n) | BigInt(targets) | rest;
 
@@ -14,8 +14,8 @@ let second: Guest;
 
 beforeEach(() => {
   bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, cpus: [3, 2] }], housekeeper: 0 });
-  bench.guest(0).hvc(CPU_ON, 1, 0x6000_0000, 0);
-  bench.guest(3).hvc(CPU_ON, 1, 0x4000_0000, 0);
+  bench.guest(0).hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+  bench.guest(3).hvc(CPU_ON_64, 1, 0x4000_0000, 0);
   bench.machine.settle();
   for (let pcpu = 0; pcpu < 4; pcpu++) bench.openInterrupts(pcpu);
   bench.machine.settle();
@@ -136,10 +136,10 @@ describe("an SGI", () => {
   });
 
   test("to a vCPU that is off is not lost on the machine, and not delivered to its next life", () => {
-    second.hvc(0x8400_0002);
+    second.hvc(CPU_OFF);
     value(first.msr("ICC_SGI1R_EL1", sgi(4, 0b10)));
     bench.machine.settle();
-    first.hvc(CPU_ON, 1, 0x6000_0000, 0);
+    first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     bench.openInterrupts(1);
     expect(second.interruptPending).toBe(false);

@@ -7,6 +7,7 @@ import { MEMATTR_DEVICE_NGNRE, MEMATTR_NORMAL_WB, merge, SH_INNER, Stage2 } from
 import { device, LINUX, makeSystem, PLC, ram, shared, STANDARD } from "../machine/system.ts";
 import type { PartitionSpec } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
+import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -93,8 +94,8 @@ describe("stage 2", () => {
   test("never changes again: not by a restart, not by anything a partition does", () => {
     const bench = new Bench();
     const before = [0, 3].map((pcpu) => tablesOf(bench, pcpu).list());
-    bench.guest(0).smc(0x8400_0009);
-    bench.guest(3).smc(0x8400_0008);
+    bench.guest(0).smc(SYSTEM_RESET);
+    bench.guest(3).smc(SYSTEM_OFF);
     bench.pass(5);
     expect([0, 3].map((pcpu) => tablesOf(bench, pcpu).list())).toEqual(before);
   });

@@ -4,6 +4,7 @@ import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_GICR } from "../machine/system.ts";
 import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 
 let bench: Bench;
 let guest: Guest;
@@ -52,7 +53,7 @@ describe("the virtual timer", () => {
 
   test("does not survive a reset of its partition", () => {
     value(guest.msr("CNTV_CTL_EL0", 1n));
-    guest.hvc(0x8400_0009);
+    guest.hvc(SYSTEM_RESET);
     bench.machine.settle();
     expect(guest.pcpu.virtualTimer.control).toBe(0n);
     const bank = guest.pcpu.gic.redistributor.bank;
@@ -64,7 +65,7 @@ test("a vCPU that CPU_ON has started gets its timer interrupts without ever bein
   const machine = new Bench();
   const first = machine.openInterrupts(0);
   const second = machine.guest(1);
-  first.hvc(0xc400_0003, 1, 0x6000_0000, 0);
+  first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
   machine.machine.settle();
   value(second.store(GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100, 4, 1n << 27n));
   value(second.msr("ICC_PMR_EL1", 0xffn));

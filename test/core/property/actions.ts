@@ -6,6 +6,7 @@ import { ENCODINGS } from "../../machine/systemRegisters.ts";
 import type { SystemRegister } from "../../machine/systemRegisters.ts";
 import { GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../machine/system.ts";
 import { GICR_STRIDE, SGI_BASE } from "../bench.ts";
+import { AFFINITY_INFO_64, CPU_OFF, CPU_ON, CPU_ON_64, CPU_SUSPEND, CPU_SUSPEND_64, MIGRATE_INFO_TYPE, PSCI_FEATURES, PSCI_VERSION, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "../functions.ts";
 
 export type Action =
   /** A device raises or lowers its wire, or pulses it. */
@@ -47,10 +48,10 @@ export interface Alphabet {
   readonly ipas: readonly number[];
 }
 
-const PSCI = [0x8400_0000, 0x8400_0001, 0xc400_0001, 0x8400_0002, 0xc400_0003, 0x8400_0003, 0xc400_0004, 0x8400_0006, 0x8400_0008, 0x8400_0009, 0x8400_000a, 0x8000_0000, 0x8000_0001];
+const PSCI = [PSCI_VERSION, CPU_SUSPEND, CPU_SUSPEND_64, CPU_OFF, CPU_ON_64, CPU_ON, AFFINITY_INFO_64, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES, SMCCC_VERSION, SMCCC_ARCH_FEATURES];
 const HYPERCALLS = [abi.HYPERCALL_VERSION, abi.HYPERCALL_DOORBELL, abi.HYPERCALL_CONSOLE_WRITE, abi.HYPERCALL_TAG_PUBLISH, abi.HYPERCALL_WATCHDOG_FEED, abi.SMCCC_HYP_UID];
 /** Those that end the caller's life come seldom, or no sequence gets anywhere. */
-const DEADLY = new Set([0x8400_0002, 0x8400_0008, 0x8400_0009]);
+const DEADLY = new Set([CPU_OFF, SYSTEM_OFF, SYSTEM_RESET]);
 
 const word = fc.oneof(fc.constant(0n), fc.constant(0xffff_ffffn), fc.integer({ min: 0, max: 31 }).map((bit) => 1n << BigInt(bit)), fc.bigInt({ min: 0n, max: 0xffff_ffffn }));
 const double = fc.oneof(word, fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }));
@@ -131,7 +132,7 @@ export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
     { weight: 1, arbitrary: deadly },
     { weight: 2, arbitrary: fc.constant<Action>({ kind: "revive" }) },
     { weight: 10, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constantFrom("hvc" as const, "smc" as const), fn: fc.oneof({ weight: 8, arbitrary: fc.constantFrom(...calm) }, fc.integer({ min: 0, max: 0xffff_ffff })), args }) },
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constant("hvc" as const), fn: fc.constant(0xc400_0003), args: fc.tuple(fc.integer({ min: 0, max: 2 }).map(BigInt), fc.constantFrom(...alphabet.guests.map(({ ram }) => BigInt(ram))), double) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("call" as const), pcpu: guest, conduit: fc.constant("hvc" as const), fn: fc.constant(CPU_ON_64), args: fc.tuple(fc.integer({ min: 0, max: 2 }).map(BigInt), fc.constantFrom(...alphabet.guests.map(({ ram }) => BigInt(ram))), double) }) },
     { weight: 5, arbitrary: fc.record({ kind: fc.constant("msr" as const), pcpu: guest, register: register.filter((name) => !name.startsWith("ID_")), data: double }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("mrs" as const), pcpu: guest, register }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("endAny" as const), pcpu: guest, intid: fc.oneof(fc.constantFrom(...alphabet.intids), fc.integer({ min: 0, max: 1023 })), deactivate: fc.boolean() }) },

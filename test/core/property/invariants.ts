@@ -150,11 +150,24 @@ export class Invariants {
     }
   }
 
+  /** SGIs and PPIs that are the hypervisor's: whatever a pCPU does for its guest, they stay as they are. */
+  private checkPrivate(n: number, owner: number): void {
+    const ppis = (this.world.system.plan.partitions[owner]?.ppis ?? []).reduce((set, intid) => set | (1 << intid), 0);
+    for (const { name, set } of this.banks[n] ?? []) {
+      if (name === "pending" || name === "active") continue;
+      const changed = ((set.now[0] ?? 0) ^ (set.before[0] ?? 0)) & ~ppis;
+      if (changed !== 0) broken(`${name} of the hypervisor's own SGIs and PPIs of pCPU ${n} changed: bits ${hex(changed >>> 0)}`);
+    }
+  }
+
   /** pCPUs of other partitions: nothing of theirs changes, but that the housekeeper may have kicked them. */
   private checkOthers(actor: number, owner: number, housekeeper: boolean): void {
     const { machine, owners } = this.world;
     for (let n = 0; n < machine.pcpus.length; n++) {
-      if (n === actor || (owners[n] === owner && owner >= 0)) continue;
+      if (n === actor || (owners[n] === owner && owner >= 0)) {
+        this.checkPrivate(n, owner);
+        continue;
+      }
       for (const { name, set } of this.banks[n] ?? []) {
         const allowed = housekeeper && name === "pending" ? KICK : 0;
         if ((((set.now[0] ?? 0) ^ (set.before[0] ?? 0)) & ~allowed) !== 0) broken(`pCPU ${actor} changed ${name} in the redistributor of pCPU ${n}`);

@@ -10,11 +10,11 @@ import { ENTRY_OFFSET, GUEST_GICD, GUEST_GICR, makeSystem, TICK_MICROSECONDS } f
 import type { System, SystemSpec } from "../../machine/system.ts";
 import { GICR_STRIDE, SGI_BASE, value } from "../bench.ts";
 import type { Action, Alphabet } from "./actions.ts";
+import { CPU_ON_64 } from "../functions.ts";
 
 const NANOSECONDS = 1000;
 const FIRST_SPI = 32;
 const SGIS = 16;
-const CPU_ON = 0xc400_0003n;
 const TRIES = 10_000;
 /** ICC_SGI1R_EL1.IRM */
 const TO_ALL_OTHERS = 1n << 40n;
@@ -67,7 +67,7 @@ export class World {
     for (const partition of this.system.plan.partitions) {
       const caller = this.running().find(({ pcpu }) => partition.cpus.includes(pcpu.index));
       partition.cpus.forEach((_, vcpu) => {
-        caller?.hvc(CPU_ON, BigInt(vcpu), BigInt(partition.entry), 0n);
+        caller?.hvc(CPU_ON_64, BigInt(vcpu), BigInt(partition.entry), 0n);
         this.machine.settle();
       });
     }
