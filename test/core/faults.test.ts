@@ -18,7 +18,7 @@ const benchWith = (onFailure: OnFailure): Bench => {
 };
 
 describe("an access to what a partition does not own", () => {
-  test.each([["memory of another partition", FOREIGN], ["the hypervisor's image", 0x4020_0000], ["the board's UART's neighbour", 0x0903_0000], ["the GIC behind the emulated one", 0x0810_0000], ["nothing at all", 0xff_ffff_f000]])("%s is a fault of the partition, for loads, stores and fetches", (_, ipa) => {
+  test.each([["memory of another partition", FOREIGN], ["the hypervisor's image", 0x4020_0000], ["the board's UART's neighbour", 0x0903_0000], ["the GIC behind the emulated one", 0x0810_0000], ["what is behind the emulated GICD", 0x0801_0000], ["what is behind the last emulated GICR", 0x080e_0000], ["what is behind the emulated UART", 0x0900_1000], ["nothing at all", 0xff_ffff_f000]])("%s is a fault of the partition, for loads, stores and fetches", (_, ipa) => {
     for (const access of ["load", "store", "fetch"] as const) {
       const bench = benchWith("stop");
       const guest = bench.guest(0);
