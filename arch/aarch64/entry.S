@@ -39,6 +39,37 @@
     add     \register, \register, :lo12:\symbol
 .endm
 
+// A guest's x2…x29 in its Vcpu, whose VA is in x0.
+.macro vcpu_registers operation
+    \operation x2, x3, [x0, #16]
+    \operation x4, x5, [x0, #32]
+    \operation x6, x7, [x0, #48]
+    \operation x8, x9, [x0, #64]
+    \operation x10, x11, [x0, #80]
+    \operation x12, x13, [x0, #96]
+    \operation x14, x15, [x0, #112]
+    \operation x16, x17, [x0, #128]
+    \operation x18, x19, [x0, #144]
+    \operation x20, x21, [x0, #160]
+    \operation x22, x23, [x0, #176]
+    \operation x24, x25, [x0, #192]
+    \operation x26, x27, [x0, #208]
+    \operation x28, x29, [x0, #224]
+.endm
+
+// A guest's x2…x18 and x30 in the frame of an interrupt.
+.macro frame_registers operation
+    \operation x2, x3, [sp, #16]
+    \operation x4, x5, [sp, #32]
+    \operation x6, x7, [sp, #48]
+    \operation x8, x9, [sp, #64]
+    \operation x10, x11, [sp, #80]
+    \operation x12, x13, [sp, #96]
+    \operation x14, x15, [sp, #112]
+    \operation x16, x17, [sp, #128]
+    \operation x18, x30, [sp, #144]
+.endm
+
 // The loop around this place runs so often at most: for tools/verify, like bound() in AssemblyScript.
 .macro bound iterations
 9:  .pushsection .axv.bounds, "", %progbits
@@ -117,20 +148,7 @@ axv_park_interrupted:
 
 axv_resume:
     mrs     x0, tpidr_el2
-    ldp     x2, x3, [x0, #16]
-    ldp     x4, x5, [x0, #32]
-    ldp     x6, x7, [x0, #48]
-    ldp     x8, x9, [x0, #64]
-    ldp     x10, x11, [x0, #80]
-    ldp     x12, x13, [x0, #96]
-    ldp     x14, x15, [x0, #112]
-    ldp     x16, x17, [x0, #128]
-    ldp     x18, x19, [x0, #144]
-    ldp     x20, x21, [x0, #160]
-    ldp     x22, x23, [x0, #176]
-    ldp     x24, x25, [x0, #192]
-    ldp     x26, x27, [x0, #208]
-    ldp     x28, x29, [x0, #224]
+    vcpu_registers ldp
     ldr     x30, [x0, #240]
     ldp     x0, x1, [x0]
     eret
@@ -267,20 +285,7 @@ axv_mmu_on:
     .cfi_undefined x30                      // a debugger's backtrace ends here: what is behind is the guest
     stp     x0, x1, [sp, #-16]!
     mrs     x0, tpidr_el2
-    stp     x2, x3, [x0, #16]
-    stp     x4, x5, [x0, #32]
-    stp     x6, x7, [x0, #48]
-    stp     x8, x9, [x0, #64]
-    stp     x10, x11, [x0, #80]
-    stp     x12, x13, [x0, #96]
-    stp     x14, x15, [x0, #112]
-    stp     x16, x17, [x0, #128]
-    stp     x18, x19, [x0, #144]
-    stp     x20, x21, [x0, #160]
-    stp     x22, x23, [x0, #176]
-    stp     x24, x25, [x0, #192]
-    stp     x26, x27, [x0, #208]
-    stp     x28, x29, [x0, #224]
+    vcpu_registers stp
     str     x30, [x0, #240]
     ldp     x2, x3, [sp], #16
     stp     x2, x3, [x0]
@@ -297,27 +302,11 @@ axv_mmu_on:
     .cfi_startproc
     .cfi_undefined x30
     stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
-    stp     x2, x3, [sp, #16]
-    stp     x4, x5, [sp, #32]
-    stp     x6, x7, [sp, #48]
-    stp     x8, x9, [sp, #64]
-    stp     x10, x11, [sp, #80]
-    stp     x12, x13, [sp, #96]
-    stp     x14, x15, [sp, #112]
-    stp     x16, x17, [sp, #128]
-    stp     x18, x30, [sp, #144]
+    frame_registers stp
     mrs     x0, tpidr_el2
     bl      trapIrq
     cbnz    w0, axv_park_interrupted
-    ldp     x2, x3, [sp, #16]
-    ldp     x4, x5, [sp, #32]
-    ldp     x6, x7, [sp, #48]
-    ldp     x8, x9, [sp, #64]
-    ldp     x10, x11, [sp, #80]
-    ldp     x12, x13, [sp, #96]
-    ldp     x14, x15, [sp, #112]
-    ldp     x16, x17, [sp, #128]
-    ldp     x18, x30, [sp, #144]
+    frame_registers ldp
     ldp     x0, x1, [sp], #INTERRUPT_FRAME
     eret
     .cfi_endproc
