@@ -66,11 +66,6 @@ export function closeFrame(): void {
   store<u8>(encoded + encodedLength++, DELIMITER);
 }
 
-/** Payload bytes that the open frame has. */
-@inline export function framePayload(): u32 {
-  return payloadBytes;
-}
-
 /** Next byte for the UART; -1: the frame is sent. */
 export function takeFrameByte(): i32 {
   if (sent == encodedLength) return -1;

@@ -12,6 +12,8 @@ import { INTID_WORDS, Vcpu } from "./vcpu";
 
 const INTIDS: u32 = INTID_WORDS * 32;
 export const FIRST_SPI: u32 = 32;
+/** INTIDs from here on name no interrupt (IHI 0069 §2.2): reading ICC_IAR1_EL1, nothing was pending. */
+export const FIRST_SPECIAL: u32 = 1020;
 
 /** The bits of a priority that the interrupt controller has; the others read 0. */
 let implemented: u32 = 0xff;

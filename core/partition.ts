@@ -123,7 +123,7 @@ const RESTART_BIT: u32 = 1 << 16;
   return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK;
 }
 
-@inline export function setState(partition: Partition, state: u32): void {
+@inline function setState(partition: Partition, state: u32): void {
   storeRelease32(changetype<u32>(partition) + offsetof<Partition>("state"), state);
 }
 

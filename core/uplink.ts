@@ -1,5 +1,5 @@
-// What goes out of the UART next, and what comes in. The housekeeper asks for one byte after another; between two frames the
-// sources take turns, so that no console can keep telemetry from leaving: replies, events, telemetry, then consoles.
+// What goes out of the UART next, and what comes in. The housekeeper asks for one frame after another: a reply before
+// all else, then events, telemetry and consoles in turn, so that none of them can keep the others from leaving.
 
 import {
   COMMAND_RESTART, COMMAND_START, COMMAND_STOP, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_OK,

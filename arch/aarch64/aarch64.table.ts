@@ -113,20 +113,20 @@ export const aarch64: readonly Intrinsic[] = [
   msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
 
   // EL1 state set at a vCPU's reset, and for an exception injected into the guest
-  ...rw("SCTLR_EL1"), ...rw("VBAR_EL1"), msr("ESR_EL1"), ...rw("FAR_EL1"), ...rw("ELR_EL1"), ...rw("SPSR_EL1"),
+  ...rw("SCTLR_EL1"), ...rw("VBAR_EL1"), msr("ESR_EL1"), msr("FAR_EL1"), msr("ELR_EL1"), msr("SPSR_EL1"),
   msr("CPACR_EL1"), msr("TTBR0_EL1"), msr("TTBR1_EL1"), msr("TCR_EL1"), msr("MAIR_EL1"), msr("CONTEXTIDR_EL1"),
   msr("TPIDR_EL0"), msr("TPIDRRO_EL0"), msr("TPIDR_EL1"), msr("SP_EL0"), msr("SP_EL1"), msr("PAR_EL1"), msr("CSSELR_EL1"),
   msr("CNTKCTL_EL1"), msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
   msr("MDSCR_EL1"), msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
 
   // Time
-  mrs("CNTPCT_EL0"), mrs("CNTFRQ_EL0"), ...rw("CNTHP_CVAL_EL2"), ...rw("CNTHP_CTL_EL2"),
+  mrs("CNTPCT_EL0"), mrs("CNTFRQ_EL0"), msr("CNTHP_CVAL_EL2"), msr("CNTHP_CTL_EL2"),
 
   // GICv3 CPU interface, physical
   mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), msr("ICC_PMR_EL1"), msr("ICC_BPR1_EL1"),
   ...rw("ICC_CTLR_EL1"), msr("ICC_IGRPEN1_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
   // GICv3 virtual interface control
-  ...rw("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), ...rw("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),
+  msr("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),
   msr("ICH_LR0_EL2", "Writes ICH_LR0_EL2: the register that is nearly always free."),
   {
     name: "mrs_ICH_LR",

@@ -1,5 +1,6 @@
 // The physical GICv3 (Arm IHI 0069): register map, bring-up, and the few actions on it. A pCPU touches its own redistributor
-// and CPU interface; the distributor is shared, but only through registers that set or clear single bits.
+// and CPU interface; the distributor is shared: through registers that set or clear single bits, and the
+// route of an interrupt, which is a register of its own. ICFGR, which is neither, is written at boot only.
 
 import { BlobInterrupt, INTERRUPT_EDGE, MAX_PARTITIONS } from "../../build/generated/blob";
 import {

@@ -6,7 +6,7 @@ import { atomicExchange32, bound } from "../../build/generated/cpu";
 import { EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_STOPPING, VCPU_ON_PENDING } from "../../core/abi";
 import { NONE } from "../../build/generated/blob";
 import { header } from "../../core/blob";
-import { FIRST_SPI, spiPriority } from "../../core/interrupts";
+import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
 import { partitionOf, stateOf } from "../../core/partition";
 import { REQUEST_START, Vcpu } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
@@ -15,8 +15,6 @@ import { tick } from "./housekeeper";
 import { enterPending, leave, start } from "./lifecycle";
 import { deliver, refill } from "./listRegisters";
 
-/** INTIDs from here on are special: nothing was pending. */
-const SPECIAL: u64 = 1020;
 /** Interrupts that a parked pCPU takes before it looks at its requests: more than the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 8;
 
@@ -29,7 +27,7 @@ const PARKED_INTERRUPTS: u32 = 8;
       vcpu.countExit(EXIT_TIMER);
       return deliver(vcpu, <u32>iar, vcpu.privatePriority(<u32>iar));
     }
-  } else if (iar < SPECIAL && vcpu.owns(<u32>iar)) {
+  } else if (iar < FIRST_SPECIAL && vcpu.owns(<u32>iar)) {
     msr_ICC_EOIR1_EL1(iar);
     vcpu.countExit(EXIT_INTERRUPT);
     return deliver(vcpu, <u32>iar, spiPriority(<u32>iar));
@@ -39,7 +37,7 @@ const PARKED_INTERRUPTS: u32 = 8;
 
 /** The hypervisor's own. */
 function handleOwnIrq(vcpu: Vcpu, iar: u64): u32 {
-  if (iar >= SPECIAL) return RESUME;
+  if (iar >= FIRST_SPECIAL) return RESUME;
   if (iar == header().hypervisorTimer) {
     vcpu.countExit(EXIT_TICK);
     tick();
@@ -68,7 +66,7 @@ export function handleParked(vcpu: Vcpu): u32 {
   for (let i: u32 = 0; i < PARKED_INTERRUPTS; i++) {
     bound(i, PARKED_INTERRUPTS);
     const iar = mrs_ICC_IAR1_EL1();
-    if (iar >= SPECIAL) break;
+    if (iar >= FIRST_SPECIAL) break;
     if (iar == header().hypervisorTimer) tick();
     endInterrupt(iar);
   }

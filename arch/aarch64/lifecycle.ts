@@ -60,7 +60,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   return PARK;
 }
 
-/** EL1 registers that have an architectural reset value, and those that would tell of an earlier life. */
+/** EL1 registers that have an architectural reset value, and the ones that steer memory, exceptions, timers and the PMU. */
 function resetEl1(): void {
   msr_SCTLR_EL1(SCTLR_EL1_RESET);
   msr_CPACR_EL1(0);

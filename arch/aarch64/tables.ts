@@ -33,9 +33,6 @@ const LEAVES_MAX: u32 = 8192;
 const pool: usize = memory.data(POOL_BYTES, TABLE_BYTES);
 let tablesUsed: u32 = 0;
 
-/** Linear memory that is page tables: not counted as memory of the core. */
-export const TABLE_POOL_BYTES: u32 = POOL_BYTES;
-
 /** PA of `count` fresh tables, one after the other, aligned to their whole size (a power of two); 0: the pool is empty. */
 export function allocateTables(count: u32): u64 {
   // The pool itself is aligned to a page only, and so is linear memory in the image: what counts is the PA.
@@ -58,7 +55,8 @@ function nextTable(slot: u64): u64 {
 
 /**
  * Maps bytes from `from` (VA or IPA) to PA `to`, in the largest blocks that fit, in the tables whose level 1 begins at PA
- * `root`. All are multiples of 4 KiB. False: it overlaps a mapping of another size, or is more than the pool has room for.
+ * `root`. All are multiples of 4 KiB. False: a larger block is mapped there, or it is more than the pool has room for. A
+ * block that covers a table takes its place: the blob has been checked for overlaps before.
  */
 export function mapRange(root: u64, from: u64, to: u64, bytes: u64, leaf: u64): bool {
   for (let i: u32 = 0; bytes != 0; i++) {

@@ -8,7 +8,7 @@ import { mmioRead32, mmioRead64, mmioWrite32, mmioWrite64 } from "../../build/ge
 import { bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
-import { FIRST_SPI, others, setSpiPriority, spiPriority } from "../../core/interrupts";
+import { FIRST_SPECIAL, FIRST_SPI, others, setSpiPriority, spiPriority } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, REQUEST_REFILL, Vcpu } from "../../core/vcpu";
 import { atomicOr32 } from "../../build/generated/cpu";
@@ -30,8 +30,6 @@ export const IIDR_ARM: u32 = 0x43b;
 /** GIC architecture version 3 (ArchRev, bits 7…4). */
 export const PIDR2_GICV3: u32 = 0x3b;
 const IROUTER_IRM: u64 = 1 << 31;
-/** INTIDs from here on name no interrupt. */
-const SPECIAL_INTID: u32 = 1020;
 const LAST_SPI_WORD: u32 = INTID_WORDS;
 
 /** The 128-byte block of a set of one-bit-an-INTID registers. */
@@ -117,7 +115,7 @@ export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: 
 
 /** One byte of IPRIORITYR. */
 export function writePriority(vcpu: Vcpu, intid: u32, priority: u8): void {
-  if (intid >= FIRST_SPI && intid < SPECIAL_INTID && vcpu.owns(intid)) setSpiPriority(intid, priority);
+  if (intid >= FIRST_SPI && intid < FIRST_SPECIAL && vcpu.owns(intid)) setSpiPriority(intid, priority);
 }
 
 function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
