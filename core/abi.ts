@@ -22,8 +22,11 @@ export const HYPERCALL_TAG_PUBLISH: u32 = 0xc6000003;
 /** No argument. The partition's watchdog is armed by the first feed and expires its `watchdog` period after the last. */
 export const HYPERCALL_WATCHDOG_FEED: u32 = 0xc6000004;
 
+/** No argument. IPA of the caller's mailbox (below), or SMCCC_NOT_SUPPORTED. */
+export const HYPERCALL_MAILBOX: u32 = 0xc6000005;
+
 export const HYPERCALL_VERSION_MAJOR: u32 = 1;
-export const HYPERCALL_VERSION_MINOR: u32 = 0;
+export const HYPERCALL_VERSION_MINOR: u32 = 1;
 
 /** Vendor hypervisor service queries (SMCCC §6.2): UID in x0…x3 (32 bits each), revision major in x0, minor in x1. */
 export const SMCCC_HYP_UID: u32 = 0x8600ff01;
@@ -85,6 +88,7 @@ export const VCPU_STATE: u8 = 2; // one of VCPU_OFF…
 export const VCPU_EXITS: u8 = 3; // CBOR array of EXIT_CAUSES counters, indexed by EXIT_*
 export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will (pause, restart, power-off excluded)
 export const VCPU_TIME: u8 = 5;
+export const VCPU_THROTTLED: u8 = 6; // how often its bandwidth budget was used up before the period was over
 
 // Keys of a FRAME_EVENT map.
 export const EVENT_TIME: u8 = 0;
@@ -100,6 +104,11 @@ export const EVENT_STOPPED: u8 = 3; // a: one of STOP_*
 export const EVENT_FAULT: u8 = 4; // a: ESR_EL2; b: faulting IPA; c: guest PC (ELR_EL2)
 export const EVENT_WATCHDOG: u8 = 5; // a: ns since the last feed
 export const EVENT_PANIC: u8 = 6; // a: ESR_EL2; b: FAR_EL2; c: ELR_EL2 of the hypervisor itself
+export const EVENT_UNAVAILABLE: u8 = 7; // a: one of FEATURE_*, which the plan asks for and this board does not let us have; b: MIDR_EL1
+
+// EVENT_UNAVAILABLE.a.
+export const FEATURE_CLUSTER_WAYS: u8 = 1; // cache: { ways }: no DSU, or firmware forbids CLUSTERPARTCR_EL1
+export const FEATURE_BANDWIDTH: u8 = 2; // bandwidth: no PMU, no counter to spare, or it does not count that event
 
 // Why a partition stopped (EVENT_STOPPED.a).
 export const STOP_SYSTEM_OFF: u8 = 1; // PSCI SYSTEM_OFF
@@ -115,6 +124,8 @@ export const STATE_RUNNING: u8 = 1;
 export const STATE_STOPPING: u8 = 2; // some of its vCPUs have not parked yet
 export const STATE_FAILED: u8 = 3; // stopped by a fault or its watchdog; on_failure: stop
 export const STATE_INSPECT: u8 = 4; // likewise, memory and registers left as they were; on_failure: inspect
+
+export const STATE_PAUSED: u8 = 5; // its vCPUs are held, everything else is as it was
 
 // States of a vCPU.
 export const VCPU_OFF: u8 = 0;
@@ -136,19 +147,50 @@ export const EXIT_SMC: u8 = 5;
 export const EXIT_GIC: u8 = 6; // emulated GICD / GICR access
 export const EXIT_SGI_SEND: u8 = 7; // ICC_SGI1R_EL1 written
 export const EXIT_CONSOLE: u8 = 8; // emulated UART access
-export const EXIT_SYSREG: u8 = 9; // any other system register
+export const EXIT_SYSREG: u8 = 9; // any other system register, WFI of a direct partition before it has enabled its interrupts
 export const EXIT_FAULT: u8 = 10; // an access to what it does not own, and anything nobody expects
 export const EXIT_TICK: u8 = 11; // housekeeping tick taken on a pCPU that has no spare
-export const EXIT_CAUSES: u32 = 12;
+export const EXIT_BANDWIDTH: u8 = 12; // its bandwidth budget is used up, or a new period begins
+export const EXIT_CAUSES: u32 = 13;
 
 // Host commands and their replies.
 export const COMMAND_START: u8 = 1;
 export const COMMAND_STOP: u8 = 2;
 export const COMMAND_RESTART: u8 = 3;
+export const COMMAND_PAUSE: u8 = 4; // holds its vCPUs where they are
+export const COMMAND_RESUME: u8 = 5;
 export const REPLY_OK: u8 = 0;
 export const REPLY_UNKNOWN_COMMAND: u8 = 1;
 export const REPLY_NO_SUCH_PARTITION: u8 = 2;
 export const REPLY_WRONG_STATE: u8 = 3;
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The mailbox: a page that a partition shares with the hypervisor alone, Normal write-back. What a hypercall does at once, the
+// housekeeper does from here within its tick (1 ms), and the guest does not leave for it: so a partition with direct interrupts
+// has no exit at all. The hypervisor clears the page when the partition starts; it reads each field once, and trusts none.
+//
+//   0x000     0x004      0x008         0x010            0x030                 0x080          0x400     0x404     0x800
+//  ┌─────────┬──────────┬─────────────┬────────────────┬─────────────────┬───┬──────────────┬─────────┬─────────┬───────────┐
+//  │magic u32│versionu32│watchdog u64 │doorbells u32×8 │published u32    │   │tags u64 × 32 │head u32 │tail u32 │bytes 2048 │
+//  └─────────┴──────────┴─────────────┴────────────────┴─────────────────┴───┴──────────────┴─────────┴─────────┴───────────┘
+//   magic, version, tail are the hypervisor's; all others the guest's.
+// ---------------------------------------------------------------------------------------------------------------------
+export const MAILBOX_SIZE: u32 = 4096;
+export const MAILBOX_MAGIC: u32 = 0x4d565841; // "AXVM" in memory; at 0
+export const MAILBOX_VERSION: u32 = 4; // holds 1
+/** Any change of it feeds the watchdog, the first one arms it. */
+export const MAILBOX_WATCHDOG: u32 = 8;
+/** Word n: any change of it rings the doorbell of the partition's channel n. */
+export const MAILBOX_DOORBELLS: u32 = 0x10;
+export const MAILBOX_DOORBELL_COUNT: u32 = 8;
+/** Bit n: tag n counts. */
+export const MAILBOX_PUBLISHED: u32 = 0x30;
+export const MAILBOX_TAGS: u32 = 0x80;
+/** Console output: count of bytes the guest has written so far, and that the hypervisor has taken; byte k stands at k % 2048. */
+export const MAILBOX_CONSOLE_HEAD: u32 = 0x400;
+export const MAILBOX_CONSOLE_TAIL: u32 = 0x404;
+export const MAILBOX_CONSOLE: u32 = 0x800;
+export const MAILBOX_CONSOLE_BYTES: u32 = 2048;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Tags that a PLC guest publishes (its profile names them, so that every tool shows them without being told).
