@@ -1,22 +1,41 @@
-// Commands to the hypervisor: start, stop, restart a partition. Each carries a sequence number that its reply repeats.
+// Commands to the hypervisor: start, stop, restart, pause, resume a partition. Each carries a sequence number that its reply repeats.
 // A command is never sent twice by itself: a restart that was carried out but whose reply got lost must not happen again.
 import * as abi from "../../core/abi.ts";
 import { LinkError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 
-export type CommandName = "start" | "stop" | "restart";
+export const COMMAND_NAMES = ["start", "stop", "restart", "pause", "resume"] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
 
 const COMMAND_CODES: Readonly<Record<CommandName, number>> = {
   start: abi.COMMAND_START,
   stop: abi.COMMAND_STOP,
   restart: abi.COMMAND_RESTART,
+  pause: abi.COMMAND_PAUSE,
+  resume: abi.COMMAND_RESUME,
 };
 
-const REFUSALS: ReadonlyMap<number, string> = new Map([
-  [abi.REPLY_UNKNOWN_COMMAND, "it does not know the command; build the image again with this version of axv-part"],
-  [abi.REPLY_NO_SUCH_PARTITION, "there is no such partition in its system"],
-  [abi.REPLY_WRONG_STATE, "not in the partition's present state (start needs a stopped partition, stop a running one)"],
-]);
+/** What each command needs. */
+const NEEDED_STATES: Readonly<Record<CommandName, string>> = {
+  start: "start needs a stopped partition",
+  stop: "stop needs one that runs or is paused",
+  restart: "restart needs one that runs or is paused",
+  pause: "pause needs a running partition",
+  resume: "resume needs a paused one",
+};
+
+function refusal(result: number, name: CommandName): string {
+  switch (result) {
+    case abi.REPLY_UNKNOWN_COMMAND:
+      return "it does not know the command; build the image again with this version of axv-part";
+    case abi.REPLY_NO_SUCH_PARTITION:
+      return "there is no such partition in its system";
+    case abi.REPLY_WRONG_STATE:
+      return `not in the partition's present state (${NEEDED_STATES[name]})`;
+    default:
+      return `reason ${result}`;
+  }
+}
 
 const SEQUENCE_NUMBERS = 256; // one byte
 
@@ -66,7 +85,7 @@ export class Commands {
     if (this.#waiting === undefined || this.#waiting.sequence !== reply.sequence) return;
     const { name, settle } = this.#waiting;
     if (reply.result === abi.REPLY_OK) settle();
-    else settle(new LinkError("AXV_COMMAND_REFUSED", name, REFUSALS.get(reply.result) ?? `reason ${reply.result}`));
+    else settle(new LinkError("AXV_COMMAND_REFUSED", name, refusal(reply.result, name)));
   }
 
   /** The link is gone: nobody will reply. */

@@ -12,6 +12,20 @@ const STOP_REASONS: ReadonlyMap<bigint, string> = new Map([
   [BigInt(abi.STOP_CPU_OFF), "its last CPU switched itself off"],
 ]);
 
+/** Why a board does not let us have what was planned, and what to do about it. */
+const UNAVAILABLE: ReadonlyMap<bigint, string> = new Map([
+  [
+    BigInt(abi.FEATURE_CLUSTER_WAYS),
+    "its cache ways are not its own: this CPU has no DSU, or firmware forbids CLUSTERPARTCR_EL1. " +
+      "Use `cache: { colours: … }`, or firmware that sets ACTLR_EL3.SMEN and TSIDEN",
+  ],
+  [
+    BigInt(abi.FEATURE_BANDWIDTH),
+    "its bandwidth is not limited: this CPU has no PMU counter to spare, or it does not count the board's refill_event. " +
+      "Correct refill_event in board.yaml, or take `bandwidth` out of the system's file",
+  ],
+]);
+
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 function milliseconds(nanoseconds: bigint): string {
@@ -36,6 +50,8 @@ export function describeEvent(event: HypervisorEvent): string {
       const { reason, access } = describeSyndrome(a);
       return `PANIC of the hypervisor: ${reason}${access ? ` on ${access} of ${hex(b)}` : ""} at pc ${hex(c)} (ESR ${hex(a)})`;
     }
+    case abi.EVENT_UNAVAILABLE:
+      return `${UNAVAILABLE.get(a) ?? `feature ${a} is not available: build the image again with this version of axv-part`} (MIDR_EL1 ${hex(b)})`;
     default:
       return `event ${event.code} (${hex(a)}, ${hex(b)}, ${hex(c)})`;
   }

@@ -73,7 +73,7 @@ export class Link extends EventEmitter<LinkEvents> {
     }
   }
 
-  /** Starts, stops or restarts a partition; settles with the hypervisor's reply. */
+  /** Starts, stops, restarts, pauses or resumes a partition; settles with the hypervisor's reply. */
   command(partition: number, name: CommandName): Promise<void> {
     return this.#commands.request(partition, name);
   }

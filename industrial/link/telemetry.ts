@@ -6,7 +6,7 @@ import * as abi from "../../core/abi.ts";
 import { LinkError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 
-export const PARTITION_STATES = ["off", "running", "stopping", "failed", "inspect"] as const; // indexed by STATE_*
+export const PARTITION_STATES = ["off", "running", "stopping", "failed", "inspect", "paused"] as const; // indexed by STATE_*
 export type PartitionState = (typeof PARTITION_STATES)[number];
 
 export const VCPU_STATES = ["off", "on-pending", "on"] as const; // indexed by VCPU_OFF…

@@ -18,6 +18,17 @@ describe("events read as sentences", () => {
     [event(abi.EVENT_STOPPED, BigInt(abi.STOP_CPU_OFF)), "stopped: its last CPU switched itself off"],
     [event(abi.EVENT_STOPPED, 77n), "stopped: reason 77"],
     [event(abi.EVENT_WATCHDOG, 51_000_000n), "watchdog expired: last fed 51.0 ms ago"],
+    [
+      event(abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_CLUSTER_WAYS), 0x410fd034n),
+      "its cache ways are not its own: this CPU has no DSU, or firmware forbids CLUSTERPARTCR_EL1. " +
+        "Use `cache: { colours: … }`, or firmware that sets ACTLR_EL3.SMEN and TSIDEN (MIDR_EL1 0x410fd034)",
+    ],
+    [
+      event(abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH), 0x410fd034n),
+      "its bandwidth is not limited: this CPU has no PMU counter to spare, or it does not count the board's refill_event. " +
+        "Correct refill_event in board.yaml, or take `bandwidth` out of the system's file (MIDR_EL1 0x410fd034)",
+    ],
+    [event(abi.EVENT_UNAVAILABLE, 9n, 1n), "feature 9 is not available: build the image again with this version of axv-part (MIDR_EL1 0x1)"],
     [event(99, 1n, 2n, 3n), "event 99 (0x1, 0x2, 0x3)"],
   ])("%s", (sentence, expected) => expect(sentence).toBe(expected));
 });

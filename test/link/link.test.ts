@@ -120,6 +120,22 @@ describe("commands", () => {
   });
 
   test.each([
+    ["start", abi.COMMAND_START, "start needs a stopped partition"],
+    ["stop", abi.COMMAND_STOP, "stop needs one that runs or is paused"],
+    ["restart", abi.COMMAND_RESTART, "restart needs one that runs or is paused"],
+    ["pause", abi.COMMAND_PAUSE, "pause needs a running partition"],
+    ["resume", abi.COMMAND_RESUME, "resume needs a paused one"],
+  ] as const)("%s goes out as command %i, and in the wrong state its refusal says what it needs", async (name, command, need) => {
+    const { board, link } = start();
+    const reply = link.command(1, name);
+    await settled();
+    expect(board.received).toEqual([{ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(0, command) }]);
+    board.send({ kind: abi.FRAME_REPLY, partition: 1, payload: Uint8Array.of(0, abi.REPLY_WRONG_STATE) });
+    await expect(reply).rejects.toThrow(`the hypervisor refused "${name}": not in the partition's present state (${need})`);
+    link.close();
+  });
+
+  test.each([
     [abi.REPLY_UNKNOWN_COMMAND, /does not know the command/],
     [abi.REPLY_NO_SUCH_PARTITION, /no such partition/],
     [abi.REPLY_WRONG_STATE, /present state/],

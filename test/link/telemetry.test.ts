@@ -63,13 +63,25 @@ test("a partition", () => {
   });
 });
 
+test("states are named as core/abi.ts numbers them", () => {
+  const names: readonly (readonly [number, string])[] = [
+    [abi.STATE_OFF, "off"],
+    [abi.STATE_RUNNING, "running"],
+    [abi.STATE_STOPPING, "stopping"],
+    [abi.STATE_FAILED, "failed"],
+    [abi.STATE_INSPECT, "inspect"],
+    [abi.STATE_PAUSED, "paused"],
+  ];
+  for (const [state, name] of names) expect(partition(new Map(goodPartition).set(abi.PARTITION_STATE, state)).state).toBe(name);
+});
+
 test("a vCPU", () => {
   expect(vcpu(goodVcpu)).toEqual({
     partition: 1,
     index: 0,
     pcpu: 3,
     state: "on",
-    exits: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110],
+    exits: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120],
     held: 0n,
     time: U64_MAX,
   });
@@ -105,11 +117,11 @@ describe("every key is required and checked", () => {
 
 describe("values out of range", () => {
   test.each([
-    ["a state that does not exist", () => partition(new Map(goodPartition).set(abi.PARTITION_STATE, 5)), /PARTITION_STATE is 5, not 0…4/],
+    ["a state that does not exist", () => partition(new Map(goodPartition).set(abi.PARTITION_STATE, 6)), /PARTITION_STATE is 6, not 0…5/],
     ["a tag that does not exist", () => partition(new Map(goodPartition).set(abi.PARTITION_TAGS, new Map([[32, 1]]))), /tag index 32/],
     ["a negative tag", () => partition(new Map(goodPartition).set(abi.PARTITION_TAGS, new Map([[0, -1]]))), /tag 0 is -1/],
-    ["an exit counter missing", () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, [1, 2])), /2 entries, not 12/],
-    ["an exit counter that is none", () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, new Array(12).fill("x"))), /VCPU_EXITS\[0\] is a string/],
+    ["an exit counter missing", () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, [1, 2])), /2 entries, not 13/],
+    ["an exit counter that is none", () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, new Array(13).fill("x"))), /VCPU_EXITS\[0\] is a string/],
     ["a counter above 2^53", () => partition(new Map(goodPartition).set(abi.PARTITION_RESTARTS, U64_MAX)), /PARTITION_RESTARTS is 18446744073709551615/],
   ])("%s", (_, action, message) => {
     expect(code(action)).toBe("AXV_TELEMETRY_MALFORMED");

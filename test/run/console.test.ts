@@ -13,9 +13,9 @@ beforeEach(() => {
 });
 afterEach(() => sandbox.close());
 
-async function started(parameters: readonly string[] = []): Promise<Running> {
+async function started(parameters: readonly string[] = [], sign = /scans=1000/): Promise<Running> {
   const run = sandbox.run(parameters);
-  await until(() => run.output().includes("scans=1000"));
+  await until(() => sign.test(run.output()));
   return run;
 }
 
@@ -83,14 +83,32 @@ describe("control", () => {
     const [status, , message] = await control("start", "linux");
     expect(status).toBe(1);
     expect(message).toBe(
-      'axv-part: the hypervisor refused "start": not in the partition\'s present state (start needs a stopped partition, stop a running one)\n',
+      'axv-part: the hypervisor refused "start": not in the partition\'s present state (start needs a stopped partition)\n',
     );
+  });
+
+  test("pause, resume: carried out, and seen in the run", async () => {
+    const run = await started(["--json"], /"scans":1000/);
+    const control = async (...words: string[]): Promise<unknown[]> => {
+      const command = sandbox.axvPart("control", ...words);
+      return [await command.ended, command.output(), command.errors()];
+    };
+    expect(await control("pause", "linux")).toEqual([0, "linux: told to pause\n", ""]);
+    await until(() => /"partition":"linux",.*"state":"paused"/.test(run.output()));
+    expect(await control("pause", "linux")).toEqual([
+      1,
+      "",
+      'axv-part: the hypervisor refused "pause": not in the partition\'s present state (pause needs a running partition)\n',
+    ]);
+    const before = run.output().length;
+    expect(await control("resume", "linux")).toEqual([0, "linux: told to go on\n", ""]);
+    await until(() => /"partition":"linux",.*"state":"running"/.test(run.output().slice(before)));
   });
 
   test("a wrong action is explained", async () => {
     const command = sandbox.axvPart("control", "kill", "linux");
     expect(await command.ended).toBe(1);
-    expect(command.errors()).toMatch(/Allowed choices are start, stop, restart/);
+    expect(command.errors()).toMatch(/Allowed choices are start, stop, restart, pause, resume/);
   });
 });
 

@@ -19,6 +19,15 @@ export const demoPartitions: readonly PartitionPlan[] = [
 /** What is wrong with the board. */
 export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "image-stands" | "panics";
 
+/** In which states each command is carried out. */
+const ALLOWED_STATES: ReadonlyMap<number, readonly number[]> = new Map([
+  [abi.COMMAND_START, [abi.STATE_OFF]],
+  [abi.COMMAND_STOP, [abi.STATE_RUNNING, abi.STATE_PAUSED]],
+  [abi.COMMAND_RESTART, [abi.STATE_RUNNING, abi.STATE_PAUSED]],
+  [abi.COMMAND_PAUSE, [abi.STATE_RUNNING]],
+  [abi.COMMAND_RESUME, [abi.STATE_PAUSED]],
+]);
+
 const SECOND_NS = 1_000_000_000n;
 const utf8 = new TextEncoder();
 
@@ -97,7 +106,7 @@ export class FakeBoard {
       const values = [time, this.#states[partition], time, restarts, 0, 0, partition === PLC ? plcTags : new Map(), 0];
       this.send({ kind: abi.FRAME_PARTITION, partition, payload: encode(new Map(values.map((value, key) => [key, value]))) });
     }
-    const linuxExits = [250, 40, 80, 0, 3, 1, 12, 60, 700, 2, 0, 0];
+    const linuxExits = [250, 40, 80, 0, 3, 1, 12, 60, 700, 2, 0, 0, 0];
     for (const [partition, index, pcpu] of [[LINUX, 0, 0], [LINUX, 1, 1], [PLC, 0, 3]] as const) {
       const exits = linuxExits.map((count) => (partition === LINUX ? count * Number(n) : 0));
       const held = partition === PLC && this.#defect === "plc-held" ? 5_000 : 0;
@@ -120,10 +129,11 @@ export class FakeBoard {
   #command(partition: number, command: number): number {
     const state = this.#states[partition];
     if (state === undefined) return abi.REPLY_NO_SUCH_PARTITION;
-    if (command === abi.COMMAND_START ? state === abi.STATE_RUNNING : state !== abi.STATE_RUNNING) return abi.REPLY_WRONG_STATE;
+    if (!ALLOWED_STATES.get(command)?.includes(state)) return abi.REPLY_WRONG_STATE;
     if (command === abi.COMMAND_RESTART) this.#restart(partition, abi.STOP_COMMAND);
     else if (command === abi.COMMAND_STOP) this.#stop(partition, abi.STOP_COMMAND);
-    else this.#start(partition);
+    else if (command === abi.COMMAND_START) this.#start(partition);
+    else this.#states[partition] = command === abi.COMMAND_PAUSE ? abi.STATE_PAUSED : abi.STATE_RUNNING;
     return abi.REPLY_OK;
   }
 

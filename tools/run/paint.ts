@@ -23,6 +23,7 @@ export const STATE_FORMATS: Readonly<Record<PartitionState, Format>> = {
   off: "dim",
   running: "green",
   stopping: "yellow",
+  paused: "yellow",
   failed: ["red", "bold"],
   inspect: ["red", "bold"],
 };

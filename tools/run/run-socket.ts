@@ -9,6 +9,7 @@ import { lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { COMMAND_NAMES } from "../../industrial/link/commands.ts";
 import { RunError } from "./errors.ts";
 
 /** A request or a reply has no more bytes than this. */
@@ -17,7 +18,7 @@ export const MESSAGE_MAX = 64 * 1024;
 export const Request = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("describe") }),
   z.strictObject({ do: z.literal("attach"), partition: z.string() }),
-  z.strictObject({ do: z.enum(["start", "stop", "restart"]), partition: z.string() }),
+  z.strictObject({ do: z.enum(COMMAND_NAMES), partition: z.string() }),
 ]);
 export type Request = z.infer<typeof Request>;
 
