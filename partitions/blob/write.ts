@@ -17,7 +17,13 @@ const ON_FAILURE: Readonly<Record<OnFailure, number>> = {
   restart: abi.ON_FAILURE_RESTART,
   inspect: abi.ON_FAILURE_INSPECT,
 };
-const REGION_KIND = { ram: table.REGION_RAM, device: table.REGION_DEVICE, channel: table.REGION_CHANNEL } as const;
+const REGION_KIND = {
+  ram: table.REGION_RAM,
+  device: table.REGION_DEVICE,
+  channel: table.REGION_CHANNEL,
+  mailbox: table.REGION_CHANNEL,
+  interface: table.REGION_DEVICE,
+} as const;
 const TRIGGER = { level: table.INTERRUPT_LEVEL, edge: table.INTERRUPT_EDGE } as const;
 const ACCESS: Readonly<Record<string, number>> = {
   r: table.REGION_READ,
@@ -77,6 +83,9 @@ function header(plan: Plan): BlobRecord {
     gicd: BigInt(plan.gic.gicd),
     gicVersion: plan.gic.version,
     spiLimit: plan.gic.spiLimit,
+    gicc: BigInt(plan.gic.cpuInterface?.gicc ?? 0),
+    gich: BigInt(plan.gic.cpuInterface?.gich ?? 0),
+    gicv: BigInt(plan.gic.cpuInterface?.gicv ?? 0),
     uart: BigInt(plan.uart.address),
     uartKind: UART_KIND[plan.uart.kind],
     housekeeper: plan.housekeeper,
@@ -86,8 +95,15 @@ function header(plan: Plan): BlobRecord {
     virtualTimer: plan.timers.virtual,
     physicalTimer: plan.timers.physical,
     maintenance: plan.gic.maintenance,
+    pmuInterrupt: plan.pmu.interrupt,
+    refillEvent: plan.pmu.refillEvent,
+    colourCount: isColoured(plan) ? plan.cache.colours : 0,
+    reserved: 0,
   };
 }
+
+const isColoured = ({ partitions }: Plan): boolean =>
+  partitions.some(({ regions }) => regions.some(({ colours }) => colours !== undefined));
 
 function records(plan: Plan, sources: readonly number[]): BlobRecords {
   const region: BlobRecord[] = [];
@@ -105,10 +121,10 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
     };
     region.push(...planned.regions.map(regionRecord));
     interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ intid, trigger: TRIGGER[trigger] })));
-    for (const { target, size } of planned.loads) {
+    for (const { ipa, size } of planned.loads) {
       const source = sources[load.length];
       if (source === undefined) throw new RangeError("a load has no place in the image");
-      load.push({ source: BigInt(source), target: BigInt(target), size: BigInt(alignUp(size, LOAD_ALIGN)) });
+      load.push({ source: BigInt(source), target: BigInt(ipa), size: BigInt(alignUp(size, LOAD_ALIGN)) });
     }
     channel.push(
       ...planned.channels.map(({ ipa, size, peer, doorbell }) => ({
@@ -127,6 +143,8 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
     gicr: BigInt(planned.gicr),
     partition: planned.partition ?? table.NONE,
     vcpu: planned.vcpu,
+    interface: planned.interface,
+    reserved: 0,
   }));
   return {
     Cpu: cpu,
@@ -139,31 +157,44 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
   };
 }
 
-function regionRecord({ ipa, pa, size, kind, access }: PlannedRegion): BlobRecord {
-  const bits = [...access].reduce((sum, letter) => sum + (ACCESS[letter] ?? 0), 0);
-  return { ipa: BigInt(ipa), pa: BigInt(pa), size: BigInt(size), kind: REGION_KIND[kind], access: bits };
+function regionRecord({ ipa, pa, size, kind, access, colours = [] }: PlannedRegion): BlobRecord {
+  return {
+    ipa: BigInt(ipa),
+    pa: BigInt(pa),
+    size: BigInt(size),
+    kind: REGION_KIND[kind],
+    access: [...access].reduce((sum, letter) => sum + (ACCESS[letter] ?? 0), 0),
+    colours: bitsOf(colours),
+    reserved: 0,
+  };
 }
 
 function partitionRecord(planned: PlannedPartition): BlobRecord {
   return {
     name: planned.name,
-    flags: (planned.autostart ? table.PARTITION_AUTOSTART : 0) + (planned.pmu ? table.PARTITION_PMU : 0),
+    flags:
+      (planned.autostart ? table.PARTITION_AUTOSTART : 0) +
+      (planned.pmu ? table.PARTITION_PMU : 0) +
+      (planned.direct ? table.PARTITION_DIRECT : 0),
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),
     bootCpu: planned.cpus[0] ?? table.NONE,
     entry: BigInt(planned.entry),
     argument: BigInt(planned.argument),
     gicd: BigInt(planned.gicd),
-    gicr: BigInt(planned.gicr),
+    gicr: BigInt(planned.gicr ?? table.NO_GICR),
     console: BigInt(planned.console),
     consoleInterrupt: planned.consoleInterrupt,
+    mailbox: BigInt(planned.mailbox),
     watchdogMicroseconds: planned.watchdogMicroseconds,
+    bandwidthRefills: planned.bandwidth?.refills ?? 0,
+    bandwidthMicroseconds: planned.bandwidth?.periodMicroseconds ?? 0,
+    clusterWays: bitsOf(planned.ways),
     ppis: bitsOf(planned.ppis),
     regionCount: planned.regions.length,
     interruptCount: planned.interrupts.length,
     loadCount: planned.loads.length,
     channelCount: planned.channels.length,
-    reserved: 0,
     spis: spiWords(planned.interrupts.map(({ intid }) => intid)),
   };
 }

@@ -49,6 +49,7 @@ export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): s
       console(partition),
       ...devices(partition),
       ...channels(partition),
+      ...mailbox(partition),
     ],
   });
 }
@@ -96,7 +97,7 @@ function gic({ gicd, gicr, cpus: { length: vcpus } }: PlannedPartition): TreeNod
       compatible: ["arm,gic-v3"],
       "#interrupt-cells": [3],
       "interrupt-controller": true,
-      reg: [...reg(gicd, GICD_SIZE), ...reg(gicr, GICR_SIZE * vcpus)],
+      reg: [...reg(gicd, GICD_SIZE), ...reg(gicr ?? 0, GICR_SIZE * vcpus)],
       phandle: [GIC_PHANDLE],
     },
   };
@@ -154,4 +155,14 @@ function channels(partition: PlannedPartition): TreeNode[] {
       interrupts: spi(channel.interrupt, "edge"),
     },
   }));
+}
+
+/** core/abi.ts, MAILBOX_*. It rings nobody: the hypervisor looks into it once a tick. */
+function mailbox(partition: PlannedPartition): TreeNode[] {
+  return partition.regions
+    .filter(({ kind }) => kind === "mailbox")
+    .map(({ ipa, size }) => ({
+      name: unit("mailbox", ipa),
+      properties: { compatible: ["axv,mailbox"], reg: reg(ipa, size) },
+    }));
 }

@@ -1,4 +1,4 @@
-// A partition's own address space (IPA): RAM, channels, devices passed through at their PAs, and what is emulated.
+// A partition's own address space (IPA): RAM, channels, mailbox, devices passed through at their PAs, and what is emulated.
 import type { Board } from "../../boards/schema.ts";
 import { pagesOfDevice } from "../check/devices.ts";
 import { ipaOverlap } from "../diagnostics/catalogue.ts";
@@ -30,6 +30,7 @@ export function planAddressSpace(
       ...ramRegions(memory, partition),
       ...deviceRegions(board, partition),
       ...channelRegions(memory, partition, channels),
+      ...mailboxRegion(memory, partition, channels),
     ],
     ...machine,
   };
@@ -92,6 +93,25 @@ function channelRegions(
     });
 }
 
+/** Behind the channels where they have a place of their own; else, as they, at its PA. */
+function mailboxRegion(
+  memory: MemoryPlan,
+  partition: PartitionRequest,
+  channels: readonly ChannelRequest[],
+): PlannedRegion[] {
+  const span = memory.mailboxes.get(partition.name);
+  if (span === undefined) return [];
+  const before = channelRegions(memory, partition, channels).at(-1);
+  const place = partition.profile?.channels?.ipa;
+  const ipa = place === undefined ? span.base : before === undefined ? place : before.ipa + before.size;
+  return [{ name: "mailbox", ipa, pa: span.base, size: span.size, kind: "mailbox", access: "rw" }];
+}
+
+function describe({ kind, name }: PlannedRegion): string {
+  if (kind === "ram") return "the memory";
+  return kind === "mailbox" ? "the mailbox" : `${kind} "${name}"`;
+}
+
 /** Reported where the memory was asked for: of all these it is what a person can most easily move. */
 export function checkAddressSpace(partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
   const vcpus = partition.fields.cpus?.length ?? 0;
@@ -101,7 +121,7 @@ export function checkAddressSpace(partition: PartitionRequest, space: AddressSpa
     { what: "the emulated PL011", span: { base: space.console, size: PL011_SIZE } },
   ];
   const mapped = space.regions.map((region) => ({
-    what: region.kind === "ram" ? "the memory" : `${region.kind} "${region.name}"`,
+    what: describe(region),
     span: { base: region.ipa, size: region.size },
   }));
   const at = [...partition.path, "memory", "ipa"];

@@ -1,9 +1,10 @@
-// Where partitions and channels lie in RAM.
+// Where partitions, channels and mailboxes lie in RAM.
 //
 // Who says `at` gets it; the others are placed from the top of RAM down, the largest first, each aligned to as large a
 // block as its own size allows (up to 1 GiB), because stage 2 then needs the fewest and largest entries. What the
 // hypervisor's image may take is kept clear.
 import type { Board } from "../../boards/schema.ts";
+import { MAILBOX_SIZE } from "../../core/abi.ts";
 import { memoryExhausted, memoryOverlap, misaligned, outsideRam } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
@@ -16,12 +17,17 @@ export interface MemoryPlan {
   readonly partitions: ReadonlyMap<string, Span>;
   /** PA spans by channel name. */
   readonly channels: ReadonlyMap<string, Span>;
+  /** PA spans by partition name, of those that have one. */
+  readonly mailboxes: ReadonlyMap<string, Span>;
 }
 
 interface Taken {
   readonly what: string;
   readonly span: Span;
 }
+
+/** What a real-time partition says to the hypervisor without leaving its guest code for it. */
+export const hasMailbox = (partition: PartitionRequest): boolean => partition.profile?.realtime === true;
 
 /** Bytes it asks for; undefined when what it asked for was no size. */
 export function memorySize(partition: PartitionRequest): number | undefined {
@@ -62,7 +68,14 @@ export function placeMemory(
     if (span === undefined) reportExhausted(board, [...path, "size"], fields.size, taken, findings);
     else claim(shared, taken, name, `channel "${name}"`, span);
   }
-  return { partitions: placed, channels: shared };
+
+  const mailboxes = new Map<string, Span>();
+  for (const partition of partitions.filter(hasMailbox)) {
+    const span = highest(board.ram, taken, MAILBOX_SIZE, PAGE, PAGE);
+    if (span === undefined) reportExhausted(board, partition.path, MAILBOX_SIZE, taken, findings);
+    else claim(mailboxes, taken, partition.name, `the mailbox of "${partition.name}"`, span);
+  }
+  return { partitions: placed, channels: shared, mailboxes };
 }
 
 function placeAt(

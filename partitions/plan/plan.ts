@@ -1,18 +1,31 @@
 // The plan: everything that is decided about a system before it boots, as plain data (JSON holds it as it is). The blob
 // is this, packed; so are the tables and pictures that people look at.
 
-export type RegionKind = "ram" | "device" | "channel";
+/** interface: GICC of a guest of a GICv2, which is the physical GICV or, with direct interrupts, the physical GICC. */
+export type RegionKind = "ram" | "device" | "channel" | "mailbox" | "interface";
 export type OnFailure = "stop" | "restart" | "inspect";
 
 export interface PlannedRegion {
-  /** "memory", or the names of the devices or of the channel. */
+  /** "memory", "mailbox", "GICC", or the names of the devices or of the channel. */
   readonly name: string;
   readonly ipa: number;
   readonly pa: number;
+  /** What the partition sees of it. */
   readonly size: number;
   readonly kind: RegionKind;
   /** A subset of "rwx", in this order. */
   readonly access: string;
+  /** Page colours, ascending: from `pa` on only pages of these are its own. Left out: all of them. */
+  readonly colours?: readonly number[];
+}
+
+/** What its memory traffic is held to. */
+export interface PlannedBandwidth {
+  /** Bytes of cache refills in a period, of all its vCPUs together. */
+  readonly budget: number;
+  /** The same for each vCPU, in lines of the cache. */
+  readonly refills: number;
+  readonly periodMicroseconds: number;
 }
 
 export interface PlannedInterrupt {
@@ -24,8 +37,6 @@ export interface PlannedInterrupt {
 
 export interface PlannedLoad {
   readonly name: "image" | "initrd" | "device tree";
-  /** PA. */
-  readonly target: number;
   readonly ipa: number;
   /** Bytes of it that mean something; what is copied is rounded up to LOAD_ALIGN. */
   readonly size: number;
@@ -69,6 +80,8 @@ export interface PlannedPartition {
   readonly realtime: boolean;
   readonly autostart: boolean;
   readonly pmu: boolean;
+  /** Interrupts go to it without the hypervisor. */
+  readonly direct: boolean;
   readonly onFailure: OnFailure;
   /** Its pCPUs in the order of its vCPUs. */
   readonly cpus: readonly number[];
@@ -76,11 +89,18 @@ export interface PlannedPartition {
   /** x0 at entry: IPA of the device tree, or 0. */
   readonly argument: number;
   readonly gicd: number;
-  readonly gicr: number;
+  /** Null: a GICv2 has none. */
+  readonly gicr: number | null;
   readonly console: number;
   readonly consoleInterrupt: number;
+  /** IPA of the page it shares with the hypervisor; 0: it has none. */
+  readonly mailbox: number;
   /** 0: no watchdog. */
   readonly watchdogMicroseconds: number;
+  /** Way groups of the cluster's cache that are its own; empty: it shares those that nobody has. */
+  readonly ways: readonly number[];
+  /** Null: it is not held to any. */
+  readonly bandwidth: PlannedBandwidth | null;
   /** INTIDs, 16…31. */
   readonly ppis: readonly number[];
   /** The first one is its RAM. */
@@ -94,10 +114,26 @@ export interface PlannedPartition {
 
 export interface PlannedCpu {
   readonly mpidr: number;
+  /** PA of its redistributor; GICv2: 0. */
   readonly gicr: number;
+  /** GICv2: number of its CPU interface; 0 otherwise. */
+  readonly interface: number;
   /** Index of its partition; null: a spare pCPU. */
   readonly partition: number | null;
   readonly vcpu: number;
+}
+
+/** What can be told apart in the last cache before memory, which all pCPUs share. */
+export interface PlannedCache {
+  readonly level: number;
+  readonly sets: number;
+  readonly ways: number;
+  /** Bytes. */
+  readonly line: number;
+  /** Sets of a cache that pages of different colours never share: sets × line / page. 1: there is no telling apart. */
+  readonly colours: number;
+  /** Groups of ways that the cluster can give to partitions; 0: it cannot. */
+  readonly wayGroups: number;
 }
 
 export interface Plan {
@@ -109,12 +145,21 @@ export interface Plan {
   };
   readonly gic: {
     readonly gicd: number;
-    readonly version: number;
+    readonly version: 2 | 3;
+    /** GICv2: PAs of the CPU interfaces: physical, of the hypervisor, virtual; null: another version. */
+    readonly cpuInterface: { readonly gicc: number; readonly gich: number; readonly gicv: number } | null;
     readonly spiLimit: number;
     readonly maintenance: number;
   };
   /** INTIDs. */
   readonly timers: { readonly hypervisor: number; readonly virtual: number; readonly physical: number };
+  readonly pmu: {
+    /** INTID of its overflow; 0: not wired. */
+    readonly interrupt: number;
+    /** The event that counts what `bandwidth` limits. */
+    readonly refillEvent: number;
+  };
+  readonly cache: PlannedCache;
   readonly uart: { readonly kind: "pl011"; readonly address: number };
   /** Index of the pCPU that drains consoles, sends telemetry and looks after watchdogs. */
   readonly housekeeper: number;
@@ -129,6 +174,8 @@ export const LOAD_ALIGN = 64;
 /** GICv3 (IHI 0069, 12.10 and 12.11): what one GICD takes; what one redistributor takes, RD_base and SGI_base. */
 export const GICD_SIZE = 0x10000;
 export const GICR_SIZE = 0x20000;
+/** GICv2 (IHI 0048, 4.1): GICC and GICV. */
+export const GICC_SIZE = 0x2000;
 /** PL011 (DDI 0183): its registers up to the PrimeCell ids. */
 export const PL011_SIZE = 0x1000;
 /** INTIDs of the interrupts that device trees number from 0. */

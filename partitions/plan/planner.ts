@@ -49,6 +49,7 @@ export function decide(
     gic: {
       gicd: board.gic.gicd,
       version: board.gic.version,
+      cpuInterface: null,
       spiLimit: FIRST_SPI + board.gic.spis,
       maintenance: intid(board.gic.maintenance),
     },
@@ -57,6 +58,8 @@ export function decide(
       virtual: intid(board.timer.virtual),
       physical: intid(board.timer.physical),
     },
+    pmu: { interrupt: intid(board.pmu), refillEvent: 0x11 },
+    cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: 16, wayGroups: 0 },
     uart: { kind: board.uart.kind, address: board.uart.reg },
     housekeeper: chooseHousekeeper(board, system.partitions).cpu,
     tickMicroseconds: TICK_MICROSECONDS,
@@ -86,6 +89,7 @@ function planCpus(board: Board, partitions: readonly PlannedPartition[]): Planne
     return {
       mpidr,
       gicr: board.gic.gicr + cpu * board.gic.gicr_stride,
+      interface: 0,
       partition: owner < 0 ? null : owner,
       vcpu: Math.max(0, partitions[owner]?.cpus.indexOf(cpu) ?? 0),
     };
@@ -116,6 +120,7 @@ function decidePartition(
     realtime: profile.realtime,
     autostart: fields.autostart === true,
     pmu: fields.pmu === true,
+    direct: false,
     onFailure: fields.on_failure ?? "stop",
     cpus: fields.cpus,
     entry: loads[0]?.ipa ?? ram.ipa,
@@ -124,7 +129,10 @@ function decidePartition(
     gicr: space.gicr,
     console: space.console,
     consoleInterrupt: spares.console(name),
+    mailbox: space.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
     watchdogMicroseconds: fields.watchdog ?? 0,
+    ways: [],
+    bandwidth: null,
     ppis: planPpis(board, request),
     regions: space.regions,
     interrupts: planInterrupts(request, devices, system.channels, spares),
@@ -145,10 +153,9 @@ function decidePartition(
 }
 
 /** The device tree's size is not known before it is compiled, and it cannot be compiled before the rest is placed. */
-function planLoads(boot: BootLayout, ram: { readonly ipa: number; readonly pa: number }): PlannedLoad[] {
+function planLoads(boot: BootLayout, ram: { readonly ipa: number }): PlannedLoad[] {
   const load = (name: PlannedLoad["name"], offset: number, size: number): PlannedLoad => ({
     name,
-    target: ram.pa + offset,
     ipa: ram.ipa + offset,
     size,
   });

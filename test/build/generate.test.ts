@@ -66,8 +66,8 @@ describe("accessors of the blob", () => {
     const constants = Object.entries<unknown>(layout).filter((entry): entry is [string, number] => typeof entry[1] === "number");
     const sizes = RECORDS.map(({ name }) => `BLOB_${name.toUpperCase()}_SIZE`);
     const names = [...constants.map(([name]) => name), ...sizes];
-    const exports = await run(`import * as blob from "../generated/blob";\n${names.map((name) => `export function get_${name}(): u32 { return blob.${name}; }`).join("\n")}`);
-    const value = (name: string): number => Number(exports(`get_${name}`)) >>> 0;
+    const exports = await run(`import * as blob from "../generated/blob";\n${names.map((name) => `export function get_${name}(): f64 { return <f64>blob.${name}; }`).join("\n")}`);
+    const value = (name: string): number => Number(exports(`get_${name}`));
     for (const [name, expected] of constants) expect([name, value(name)]).toEqual([name, expected]);
     for (const record of RECORDS) expect(value(`BLOB_${record.name.toUpperCase()}_SIZE`)).toBe(layout.place(record).size);
   });

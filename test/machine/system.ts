@@ -21,6 +21,7 @@ export interface PartitionSpec {
   readonly watchdogMicroseconds?: number;
   readonly autostart?: boolean;
   readonly pmu?: boolean;
+  readonly direct?: boolean;
   /** Device registers written when it stops. */
   readonly quiesce?: readonly { readonly pa: number; readonly value: number }[];
   /** Bytes loaded into its first region. */
@@ -109,12 +110,13 @@ export function makeSystem(spec: SystemSpec): System {
       const last = loads.at(-1);
       const bytes = pad(partition.image);
       loads.push({ source: last === undefined ? loadsFrom : last.source + last.bytes.length, bytes });
-      planned.push({ name: "image", target: first.pa + ENTRY_OFFSET, ipa: first.ipa + ENTRY_OFFSET, size: bytes.length });
+      planned.push({ name: "image", ipa: first.ipa + ENTRY_OFFSET, size: bytes.length });
     }
     return {
       name: partition.name, guest: "raw", realtime: false,
       autostart: partition.autostart ?? true,
       pmu: partition.pmu ?? false,
+      direct: partition.direct ?? false,
       onFailure: partition.onFailure ?? "stop",
       cpus: partition.cpus,
       entry: first.ipa + ENTRY_OFFSET,
@@ -122,7 +124,9 @@ export function makeSystem(spec: SystemSpec): System {
       gicd: GUEST_GICD, gicr: GUEST_GICR,
       console: partition.consoleInterrupt === 0 ? 0 : GUEST_UART,
       consoleInterrupt: partition.consoleInterrupt,
+      mailbox: partition.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
       watchdogMicroseconds: partition.watchdogMicroseconds ?? 0,
+      ways: [], bandwidth: null,
       ppis: [board.virtualTimer, board.physicalTimer],
       regions: partition.regions, interrupts: partition.interrupts, devices: (partition.quiesce ?? []).map(silenced), loads: planned,
       channels: partition.channels ?? [], tags: [],
@@ -131,15 +135,17 @@ export function makeSystem(spec: SystemSpec): System {
   const plan: Plan = {
     board: "simulated",
     image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / 4096) * 4096 },
-    gic: { gicd: board.gicd, version: 3, spiLimit: board.spiLimit, maintenance: board.maintenance },
+    gic: { gicd: board.gicd, version: 3, cpuInterface: null, spiLimit: board.spiLimit, maintenance: board.maintenance },
     timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
+    pmu: { interrupt: 23, refillEvent: 0x11 },
+    cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: 16, wayGroups: 0 },
     uart: { kind: "pl011", address: board.uart },
     housekeeper: spec.housekeeper,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
     cpus: board.cpus.map(({ mpidr, gicr }, n) => {
       const owner = spec.partitions.findIndex(({ cpus }) => cpus.includes(n));
-      return { mpidr: Number(mpidr), gicr, partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0) };
+      return { mpidr: Number(mpidr), gicr, interface: 0, partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0) };
     }),
     partitions,
   };

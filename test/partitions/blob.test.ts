@@ -54,7 +54,7 @@ describe("encodeBlob and readBlob", () => {
   });
 
   test("refuse to write more than the core has room for", () => {
-    const many = Array.from({ length: 600 }, () => ({ ipa: 0n, pa: 0n, size: 0n, kind: 0, access: 0 }));
+    const many = Array.from({ length: 600 }, () => ({ ipa: 0n, pa: 0n, size: 0n, kind: 0, access: 0, colours: 0, reserved: 0 }));
     expect(() => encodeBlob(read.header, { Region: many })).toThrow(/AXV-P075/);
   });
 
@@ -125,10 +125,10 @@ describe("the blob of golden/system.yaml", () => {
       maintenance: 25,
     });
     expect(records("Cpu")).toEqual([
-      { mpidr: 0n, gicr: 0x080a0000n, partition: 0, vcpu: 1 },
-      { mpidr: 1n, gicr: 0x080c0000n, partition: 0, vcpu: 0 },
-      { mpidr: 2n, gicr: 0x080e0000n, partition: 2, vcpu: 0 },
-      { mpidr: 3n, gicr: 0x08100000n, partition: 1, vcpu: 0 },
+      { mpidr: 0n, gicr: 0x080a0000n, partition: 0, vcpu: 1, interface: 0, reserved: 0 },
+      { mpidr: 1n, gicr: 0x080c0000n, partition: 0, vcpu: 0, interface: 0, reserved: 0 },
+      { mpidr: 2n, gicr: 0x080e0000n, partition: 2, vcpu: 0, interface: 0, reserved: 0 },
+      { mpidr: 3n, gicr: 0x08100000n, partition: 1, vcpu: 0, interface: 0, reserved: 0 },
     ]);
     expect(records("Partition")).toMatchObject([
       {

@@ -95,18 +95,13 @@ describe("a spoilt plan is not", () => {
     ["the maintenance interrupt given away", spoilt("plc", () => ({ ppis: [25, 27] })), /PPI that is not for it/],
     [
       "a load outside the memory",
-      spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, target: 0x60000000 })) })),
+      spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, ipa: 0x60000000 })) })),
       /image of plc is not in its RAM/,
-    ],
-    [
-      "a load somewhere else than the guest looks",
-      spoilt("plc", ({ loads }) => ({ loads: loads.map((load) => ({ ...load, ipa: 0x40001000 })) })),
-      /not where the guest looks/,
     ],
     [
       "loads on top of each other",
       spoilt("linux", ({ loads }) => ({
-        loads: loads.map((load) => ({ ...load, target: 0x60000000, ipa: 0x60000000 })),
+        loads: loads.map((load) => ({ ...load, ipa: 0x60000000 })),
       })),
       /both have 0x60000000/,
     ],
@@ -187,7 +182,7 @@ describe("whatever is asked for", () => {
           expect(prove(outcome.system.plan)).toEqual([]);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 800 },
     );
     // Otherwise this would prove little.
     expect(planned).toBeGreaterThan(20);

@@ -129,7 +129,6 @@ function loadTable({ partitions }: Plan): string[] {
     ["partition", "left", ({ partition }) => partition],
     ["what", "left", ({ name }) => name],
     ["IPA", "left", ({ ipa }) => hex(ipa)],
-    ["PA", "left", ({ target }) => hex(target)],
     ["bytes", "right", ({ size }) => String(size)],
   ]);
 }
