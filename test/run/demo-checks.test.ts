@@ -6,9 +6,9 @@ import { Session } from "../../tools/run/session.ts";
 import { type Defect, demoPartitions, FakeBoard } from "./fake-board.ts";
 
 /** Runs the fake board for some periods; gives back the checks. */
-async function judged(judge: Judge, defect: Defect, periods = 5): Promise<Check[]> {
+async function judged(judge: Judge, defect: Defect, periods = 5, partitions = demoPartitions): Promise<Check[]> {
   const [host, board] = pair();
-  const session = new Session(host, demoPartitions);
+  const session = new Session(host, partitions);
   const checks = judge(session);
   const fake = new FakeBoard(board, defect);
   fake.boot();
@@ -42,7 +42,7 @@ test("a board that works passes every check", async () => {
   const checks = await judged(judgeDemo, "none");
   expect(notPassed(checks)).toEqual([]);
   expect(allPassed(checks)).toBe(true);
-  expect(checks).toHaveLength(11);
+  expect(checks).toHaveLength(12);
 });
 
 describe("each defect fails the check that names it, and no board with one passes", () => {
@@ -63,6 +63,7 @@ describe("each defect fails the check that names it, and no board with one passe
       ["failed: plc without fault, hang or panic: fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)"],
     ],
     ["plc-restarts", ["failed: plc runs, never restarted: running, restarts 1"]],
+    ["plc-exits", ["failed: plc works without a single exit: 4 in 4.0 s, 33 while it started"]],
     [
       "panics",
       [
@@ -83,8 +84,19 @@ test("a board that says nothing passes nothing that has to be seen", async () =>
   const session = new Session(host, demoPartitions);
   const checks = judgeDemo(session)();
   session.link.close();
-  expect(checks.filter(({ verdict }) => verdict === "pending")).toHaveLength(8);
+  expect(checks.filter(({ verdict }) => verdict === "pending")).toHaveLength(9);
   expect(allPassed(checks)).toBe(false);
+});
+
+test("without an exit so far, but for less than a second: not yet", async () => {
+  expect(notPassed(await judged(judgeDemo, "none", 1))).toContain("pending: plc works without a single exit: 0 in 0, 32 while it started");
+});
+
+test("a PLC whose interrupts are injected has exits, and that is no defect", async () => {
+  const injected = demoPartitions.map((plan) => ({ ...plan, direct: false }));
+  const checks = await judged(judgeDemo, "plc-exits", 5, injected);
+  expect(notPassed(checks)).toEqual([]);
+  expect(checks).toHaveLength(11);
 });
 
 test("health, which every system must have, knows nothing of the demo", async () => {

@@ -12,12 +12,12 @@ export const PLC = 1;
 
 /** The plan of the demo, as far as the host's tools read it. */
 export const demoPartitions: readonly PartitionPlan[] = [
-  { name: "linux", guest: "linux", autostart: true, tags: [] },
-  { name: "plc", guest: "plc", autostart: true, tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
+  { name: "linux", guest: "linux", autostart: true, direct: false, tags: [] },
+  { name: "plc", guest: "plc", autostart: true, direct: true, tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
 ];
 
 /** What is wrong with the board. */
-export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "image-stands" | "panics";
+export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "plc-exits" | "image-stands" | "panics";
 
 /** In which states each command is carried out. */
 const ALLOWED_STATES: ReadonlyMap<number, readonly number[]> = new Map([
@@ -107,8 +107,10 @@ export class FakeBoard {
       this.send({ kind: abi.FRAME_PARTITION, partition, payload: encode(new Map(values.map((value, key) => [key, value]))) });
     }
     const linuxExits = [250, 40, 80, 0, 3, 1, 12, 60, 700, 2, 0, 0, 0];
+    // While it starts it sets up its interrupt controller and asks for its mailbox, and then never again.
+    const plcExits = [0, 0, 0, 0, this.#defect === "plc-exits" ? 2 + Number(n) : 2, 0, 30, 0, 0, 0, 0, 0, 0];
     for (const [partition, index, pcpu] of [[LINUX, 0, 0], [LINUX, 1, 1], [PLC, 0, 3]] as const) {
-      const exits = linuxExits.map((count) => (partition === LINUX ? count * Number(n) : 0));
+      const exits = partition === LINUX ? linuxExits.map((count) => count * Number(n)) : plcExits;
       const held = partition === PLC && this.#defect === "plc-held" ? 5_000 : 0;
       this.send({ kind: abi.FRAME_VCPU, partition, payload: encode(new Map([index, pcpu, abi.VCPU_ON, exits, held, time].map((value, key) => [key, value]))) });
     }

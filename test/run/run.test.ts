@@ -29,7 +29,7 @@ describe("what it shows in a pipe", () => {
         "linux runs, never restarted                    ok      running, restarts 0",
       ]),
     );
-    expect(run.output()).toMatch(/^PARTITION +STATE .*\nlinux +running .*\nplc +running +\S+ +0 +0 +0 +0 /m);
+    expect(run.output()).toMatch(/^PARTITION +STATE .*\nlinux +running .*\nplc +running +\S+ +0 +0 +direct +32 +0 in \d\d:\d\d /m);
     expect(run.output()).not.toContain("\u001b");
     expect(run.errors()).toBe("");
     await nothingLeft();
@@ -43,6 +43,9 @@ describe("what it shows in a pipe", () => {
     expect(objects).toContainEqual({ type: "console", partition: "linux", text: "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" });
     expect(objects).toContainEqual(expect.objectContaining({ type: "event", partition: "plc", code: 2, a: 0x40000000, text: "started at 0x40000000" }));
     expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", state: "running", tags: expect.objectContaining({ scans: 2000 }) as unknown }));
+    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", interrupts: "direct", exits_since_ready: null, since_ready_ns: 0 }));
+    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", exits_since_ready: 0, since_ready_ns: 3_000_000_000 }));
+    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "linux", interrupts: "injected", exits_since_ready: null }));
     expect(objects).toContainEqual(expect.objectContaining({ type: "vcpu", partition: "linux", vcpu: 1, exits: expect.objectContaining({ timer: 500, hvc: 6 }) as unknown }));
     expect(objects.at(-1)).toMatchObject({ type: "end", checks: expect.arrayContaining([{ name: "plc never held by the hypervisor", verdict: "passed", detail: "held 0" }]) as unknown });
   });

@@ -5,7 +5,7 @@ import { decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts"
 import { displayWidth } from "../../tools/run/columns.ts";
 import { Monitor } from "../../tools/run/monitor.ts";
 import { coloured, plain } from "../../tools/run/paint.ts";
-import { liveTable, showRate, showTime, summaryTable } from "../../tools/run/table.ts";
+import { liveTable, showCount, showRate, showTime, summaryTable } from "../../tools/run/table.ts";
 import { demoPartitions, LINUX, PLC } from "./fake-board.ts";
 
 const keyed = (values: readonly unknown[]): Uint8Array => encode(new Map(values.map((value, key) => [key, value])));
@@ -27,9 +27,9 @@ function vcpu(index: number, number: number, time: bigint, exits: Partial<Record
 
 test("before any telemetry: everybody is there, nothing is made up", () => {
   expect(liveTable(monitor, 200, plain)).toEqual([
-    "PARTITION  STATE     UPTIME  RESTARTS  HELD  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick",
-    "linux      –              –         –     –        –      –      –      –      –      –      –      –       –      –      –      –      –",
-    "plc        –              –         –     –        –      –      –      –      –      –      –      –       –      –      –      –      –",
+    "PARTITION  STATE     UPTIME  RESTARTS  HELD  INTERRUPTS  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
+    "linux      –              –         –     –  injected        –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
+    "plc        –              –         –     –  direct          –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
     "PLC     SCANS  OVERRUNS  CYCLE µs min/avg/max  JITTER µs  EXECUTION µs",
     "plc         –         –             – / – / –  – / – / –     – / – / –",
   ]);
@@ -49,23 +49,23 @@ describe("with telemetry", () => {
 
   test("rates are per second of the board's time, over all vCPUs", () => {
     expect(liveTable(monitor, 200, plain)).toEqual([
-      "PARTITION  STATE     UPTIME  RESTARTS    HELD  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick",
-      "linux      running    01:02         1       0      151    150      0      0      0      0      0    0.5       0      0      0      0      0",
-      "plc        failed     01:02         1  5.3 µs        0      0      0      0      0      0      0      0       0      0      0      0      0",
+      "PARTITION  STATE     UPTIME  RESTARTS    HELD  INTERRUPTS  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
+      "linux      running    01:02         1       0  injected     1704            –      151    150      0      0      0      0      0    0.5       0      0      0      0      0      0",
+      "plc        failed     01:02         1  5.3 µs  direct          0            –        0      0      0      0      0      0      0      0       0      0      0      0      0      0",
       "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs     EXECUTION µs",
       "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3  2.1 / 2.4 / 9.9",
     ]);
   });
 
   test("the summary has mean rates since the start", () => {
-    expect(summaryTable(monitor, 200, plain)[1]).toMatch(/^linux +running +01:02 +1 +0 +28 +28 +0/); // 1100/61 + 600/62
+    expect(summaryTable(monitor, 200, plain)[1]).toMatch(/^linux +running +01:02 +1 +0 +injected +1704 +– +28 +28 +0/); // 1100/61 + 600/62
   });
 
   test("a narrow terminal gets the causes that occurred, below", () => {
     expect(liveTable(monitor, 80, plain)).toEqual([
-      "PARTITION  STATE     UPTIME  RESTARTS    HELD",
-      "linux      running    01:02         1       0",
-      "plc        failed     01:02         1  5.3 µs",
+      "PARTITION  STATE     UPTIME  RESTARTS    HELD  INTERRUPTS  EXITS  SINCE READY",
+      "linux      running    01:02         1       0  injected     1704            –",
+      "plc        failed     01:02         1  5.3 µs  direct          0            –",
       "EXITS/s  all  timer  gic",
       "linux    151    150  0.5",
       "plc        0      0    0",
@@ -83,7 +83,7 @@ describe("with telemetry", () => {
   test("a counter that goes back, or a frame of the same time, is no rate", () => {
     vcpu(LINUX, 0, 62n * SECOND, { [abi.EXIT_TIMER]: 3 });
     vcpu(LINUX, 1, 62n * SECOND, { [abi.EXIT_TIMER]: 9999 });
-    expect(liveTable(monitor, 200, plain)[1]).toMatch(/^linux +running +01:02 +1 +0 +0 +0/);
+    expect(liveTable(monitor, 200, plain)[1]).toMatch(/^linux +running +01:02 +1 +0 +injected +10002 +– +0 +0/);
   });
 
   test("telemetry of a partition that is not in the plan is ignored", () => {
@@ -94,6 +94,51 @@ describe("with telemetry", () => {
     expect(monitor.nameOf(abi.FRAME_HYPERVISOR)).toBe("axv");
   });
 });
+
+describe("exits since a guest was ready", () => {
+  const tags = new Map([[0, 1n]]);
+  const plcRow = (paint = plain): string => liveTable(monitor, 200, paint)[2] ?? "";
+  beforeEach(() => {
+    partition(PLC, abi.STATE_RUNNING, 2n * SECOND, tags);
+    vcpu(PLC, 0, 2n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2 });
+    partition(PLC, abi.STATE_RUNNING, 33n * SECOND, tags);
+  });
+
+  test("none of a direct partition, however many it had while it started", () => {
+    vcpu(PLC, 0, 33n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2 });
+    expect(plcRow()).toMatch(/^plc +running +00:33 +1 +0 +direct +32 +0 in 00:31 +0 +0/);
+    expect(plcRow(coloured)).toContain("\u001b[32m\u001b[1m0 in 00:31");
+  });
+
+  test("a single one of a direct partition is seen", () => {
+    vcpu(PLC, 0, 33n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2, [abi.EXIT_SGI]: 1 });
+    expect(plcRow()).toMatch(/^plc +running +00:33 +1 +0 +direct +33 +1 in 00:31 +0.0 /);
+    expect(plcRow(coloured)).toContain("\u001b[31m\u001b[1m1 in 00:31");
+  });
+
+  test("a partition whose interrupts are injected has them, without alarm", () => {
+    partition(LINUX, abi.STATE_RUNNING, 2n * SECOND, tags);
+    vcpu(LINUX, 0, 2n * SECOND, { [abi.EXIT_TIMER]: 100 });
+    vcpu(LINUX, 0, 33n * SECOND, { [abi.EXIT_TIMER]: 31_100 });
+    expect(liveTable(monitor, 200, plain)[1]).toMatch(/injected +31100 +31000 in 00:31 +1000 +1000/);
+    expect(liveTable(monitor, 200, coloured)[1]).not.toContain("\u001b[31m");
+  });
+
+  test("a paused partition says so, and keeps its count", () => {
+    partition(PLC, abi.STATE_PAUSED, 34n * SECOND, tags);
+    vcpu(PLC, 0, 34n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2, [abi.EXIT_SGI]: 1 });
+    expect(plcRow()).toMatch(/^plc +paused .* direct +33 +1 in 00:32/);
+  });
+});
+
+test.each([
+  [0, "0"],
+  [99_999, "99999"],
+  [100_000, "100k"],
+  [999_499, "999k"],
+  [999_500, "1.0M"],
+  [45_600_000, "45.6M"],
+])("count %i", (count, shown) => expect(showCount(count)).toBe(shown));
 
 test.each([
   [0, "0"],

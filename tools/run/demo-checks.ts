@@ -17,12 +17,14 @@ const LINUX_HAS = ["cpus=2", "disk=ok", "net=ok", "channel=ok"];
 const PROCESS_IMAGE = /process image: scans=(\d+)/;
 /** A PLC that scans a thousand times a second stands still that long only when something is wrong, on whatever host. */
 const STANDSTILL_MAX_NS = 5_000_000_000n;
+/** So long its exits must have been counted before "none" says anything: a thousand scans. */
+const STEADY_MIN_NS = 1_000_000_000n;
 
 export const judgeDemo: Judge = (session) => {
   const health = judgeHealth(session);
   const linux = watchLinux(session);
   const plc = watchPlc(session);
-  return () => [...health(), ...linux(), ...plc(), ...session.monitor.partitions.map(untouched)];
+  return () => [...health(), ...linux(), ...plc(), ...directs(session).map(withoutExits), ...session.monitor.partitions.map(untouched)];
 };
 
 function watchLinux(session: Session): () => Check[] {
@@ -86,6 +88,19 @@ function watchPlc(session: Session): () => Check[] {
         detail: plc === undefined || plc.vcpus.length === 0 ? "no telemetry of its vCPU" : `held ${showTime(plc.held)}`,
       },
     ];
+  };
+}
+
+const directs = ({ monitor }: Session): PartitionRecord[] => monitor.partitions.filter(({ plan }) => plan.direct);
+
+/** What direct interrupts promise: a partition that works never leaves its guest. */
+function withoutExits({ name, exits, sinceReady }: PartitionRecord): Check {
+  const count = sinceReady.exits;
+  const total = exits.reduce((sum, causes) => sum + causes, 0);
+  return {
+    name: `${name} works without a single exit`,
+    verdict: count === undefined || (count === 0 && sinceReady.time < STEADY_MIN_NS) ? "pending" : verdict(count === 0),
+    detail: count === undefined ? "it has not published a tag" : `${count} in ${showTime(sinceReady.time)}, ${total - count} while it started`,
   };
 }
 

@@ -5,7 +5,7 @@ import { describeEvent } from "../../industrial/link/events.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Check } from "./checks.ts";
 import { printable } from "./lines.ts";
-import type { Monitor } from "./monitor.ts";
+import type { Monitor, PartitionRecord } from "./monitor.ts";
 import type { Session } from "./session.ts";
 import { EXIT_NAMES } from "./names.ts";
 import type { View } from "./view.ts";
@@ -52,7 +52,8 @@ function eventJson(event: HypervisorEvent, monitor: Monitor): Json {
 }
 
 function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {
-  const tags = monitor.partitions[telemetry.partition]?.plan.tags ?? [];
+  const record = monitor.partitions[telemetry.partition];
+  const tags = record?.plan.tags ?? [];
   return {
     type: "partition",
     partition: monitor.nameOf(telemetry.partition),
@@ -63,7 +64,17 @@ function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {
     console_dropped: telemetry.consoleDropped,
     watchdog_expired: telemetry.watchdogExpired,
     doorbells: telemetry.doorbells,
+    ...(record === undefined ? {} : steadyJson(record)),
     tags: Object.fromEntries([...telemetry.tags].map(([tag, value]) => [tags[tag]?.name ?? String(tag), integer(value)])),
+  };
+}
+
+/** `exits_since_ready`: null as long as it is not known to be ready; `since_ready_ns`: the time in which they were counted. */
+function steadyJson({ plan, sinceReady }: PartitionRecord): Record<string, Json> {
+  return {
+    interrupts: plan.direct ? "direct" : "injected",
+    exits_since_ready: sinceReady.exits ?? null,
+    since_ready_ns: integer(sinceReady.time),
   };
 }
 

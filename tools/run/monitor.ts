@@ -3,6 +3,7 @@
 import * as abi from "../../core/abi.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
+import { ReadyExits } from "./ready-exits.ts";
 
 const NANOSECONDS = 1e9;
 
@@ -12,7 +13,7 @@ interface VcpuRecord {
 }
 
 /** What is known of a partition before it runs. */
-export type PartitionPlan = Pick<PlannedPartition, "name" | "guest" | "autostart" | "tags">;
+export type PartitionPlan = Pick<PlannedPartition, "name" | "guest" | "autostart" | "direct" | "tags">;
 
 /** One partition as the hypervisor reports it. */
 export class PartitionRecord {
@@ -21,6 +22,8 @@ export class PartitionRecord {
   #telemetry: PartitionTelemetry | undefined;
   readonly #vcpus = new Map<number, VcpuRecord>();
   readonly #events: HypervisorEvent[] = [];
+  /** Its exits while it works. */
+  readonly sinceReady = new ReadyExits();
 
   constructor(index: number, plan: PartitionPlan) {
     this.index = index;
@@ -75,9 +78,11 @@ export class PartitionRecord {
 
   take(telemetry: PartitionTelemetry): void {
     this.#telemetry = telemetry;
+    this.sinceReady.take(telemetry);
   }
 
   takeVcpu(telemetry: VcpuTelemetry): void {
+    this.sinceReady.takeVcpu(telemetry);
     this.#vcpus.set(telemetry.index, { latest: telemetry, previous: this.#vcpus.get(telemetry.index)?.latest });
   }
 

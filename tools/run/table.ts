@@ -16,6 +16,12 @@ export function showRate(rate: number): string {
   return rate < 999_950 ? `${(rate / 1e3).toFixed(1)}k` : `${(rate / 1e6).toFixed(1)}M`;
 }
 
+/** Exact as long as it is short: "0", "17", "98765", "123k", "45.6M". */
+export function showCount(count: number): string {
+  if (count < 100_000) return String(count);
+  return count < 999_500 ? `${(count / 1e3).toFixed(0)}k` : `${(count / 1e6).toFixed(1)}M`;
+}
+
 /** Nanoseconds: "0", "850 ns", "12.3 µs", "4.5 ms", "2.0 s". */
 export function showTime(nanoseconds: bigint): string {
   const value = Number(nanoseconds);
@@ -35,7 +41,19 @@ function partitionColumns(paint: Paint): Column<PartitionRecord>[] {
     { title: "UPTIME", align: "right", width: 5, cell: (p) => (p.telemetry ? showUptime(p.telemetry.uptime) : UNKNOWN) },
     { title: "RESTARTS", align: "right", cell: (p) => String(p.telemetry?.restarts ?? UNKNOWN) },
     { title: "HELD", align: "right", cell: (p) => (p.vcpus.length > 0 ? showTime(p.held) : UNKNOWN) },
+    { title: "INTERRUPTS", align: "left", cell: (p) => (p.plan.direct ? paint("bold", "direct") : "injected") },
+    { title: "EXITS", align: "right", width: 5, cell: (p) => (p.vcpus.length > 0 ? showCount(p.exits.reduce(sum, 0)) : UNKNOWN) },
+    { title: "SINCE READY", align: "right", cell: (p) => sinceReady(p, paint) },
   ];
+}
+
+const sum = (a: number, b: number): number => a + b;
+
+/** "0 in 00:31". Of a partition with direct interrupts every single one is remarkable. */
+function sinceReady({ plan, sinceReady: { exits, time } }: PartitionRecord, paint: Paint): string {
+  if (exits === undefined) return UNKNOWN;
+  const text = `${showCount(exits)} in ${showUptime(time)}`;
+  return plan.direct ? paint(exits === 0 ? ["green", "bold"] : ["red", "bold"], text) : text;
 }
 
 const RATE_WIDTH = 5;
@@ -43,7 +61,7 @@ const RATE_WIDTH = 5;
 const showKnown = (partition: PartitionRecord, rate: number): string => (partition.vcpus.length > 0 ? showRate(rate) : UNKNOWN);
 
 function totalColumn(rates: Rates): Column<PartitionRecord> {
-  return { title: "EXITS/s", align: "right", cell: (p) => showKnown(p, rates(p).reduce((sum, rate) => sum + rate, 0)) };
+  return { title: "EXITS/s", align: "right", cell: (p) => showKnown(p, rates(p).reduce(sum, 0)) };
 }
 
 function causeColumns(rates: Rates, causes: readonly number[], width: number): Column<PartitionRecord>[] {
