@@ -32,7 +32,12 @@ export const Profile = z.strictObject({
     .optional()
     .describe("it takes a device tree in x0; without this key it knows its machine by itself"),
   machine: z
-    .strictObject({ gicd: address, gicr: address, console: address })
+    .strictObject({
+      gicd: address,
+      gicr: address.describe("GICv3: RD_base of vCPU 0"),
+      gicc: address.describe("GICv2: the CPU interface"),
+      console: address.describe("an emulated PL011"),
+    })
     .optional()
     .describe("IPAs that are built into the guest; without this key they are the board's own"),
   channels: z
