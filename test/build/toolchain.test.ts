@@ -93,6 +93,23 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
       expect(readFileSync(second.c, "utf8")).toContain("return 2u;");
     }));
 
+  test("a source that changes while it is built: the next build is done again", () =>
+    inWorkFolder(async (folder) => {
+      const source = join(ROOT, folder, "entry.ts");
+      const write = (value: number): void =>
+        writeFileSync(source, `export function boot(): u32 { return ${value}; }\nexport function trapSync(): u32 { return 0; }\n`);
+      const program = { ...TOY, name: basename(folder), entry: `${folder}/entry.ts` };
+      write(1);
+      const first = await buildProgram(program, (line) => {
+        if (line.endsWith("translating to C")) write(2);
+      });
+      expect(readFileSync(first.c, "utf8")).toContain("return 1u;");
+      const second = await buildProgram(program);
+      expect(second.upToDate).toBe(false);
+      expect(readFileSync(second.c, "utf8")).toContain("return 2u;");
+      expect((await buildProgram(program)).upToDate).toBe(true);
+    }));
+
   test("a failed build leaves the old products, and nothing half-written", async () => {
     const before = readFileSync(products.elf);
     const error = await errorOf(() => buildProgram({ ...TOY, entry: "test/build/assembly/refused/float.ts" }));

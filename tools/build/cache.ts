@@ -1,7 +1,7 @@
 // A build whose inputs have not changed is not done again. What the inputs are is only known after a build (imports,
 // includes), so each build leaves a list of what it read, with hashes.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readOptional, ROOT, writeAtomically } from "./files.ts";
 
@@ -26,9 +26,30 @@ export function isFresh(outDir: string, key: string, products: readonly string[]
   return oldKey === hash(key) && Object.entries(inputs).every(([file, old]) => hashFile(file) === old);
 }
 
-export function remember(outDir: string, key: string, inputs: readonly string[]): void {
+/** Files that are read from a certain time on. */
+export interface ReadFiles {
+  readonly files: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** For what this process has imported: then it began. */
+export const PROCESS_STARTED = performance.timeOrigin;
+
+/**
+ * Hashed is what is in the files now, after the build: a file that has changed since the build began to read may not be what
+ * was built. Then no list is left, and the next build is done again. (ctime: a program cannot set it back, unlike mtime.)
+ */
+export function remember(outDir: string, key: string, read: readonly ReadFiles[]): void {
+  if (read.some(({ files, since }) => files.some((file) => changedSince(file, since)))) return;
+  const inputs = read.flatMap(({ files }) => files);
   const record: InputList = { key: hash(key), inputs: Object.fromEntries([...inputs].sort().map((file) => [file, hashFile(file)])) };
   writeAtomically(join(ROOT, outDir, LIST), JSON.stringify(record, undefined, 1));
+}
+
+function changedSince(file: string, time: number): boolean {
+  const info = statSync(join(ROOT, file), { throwIfNoEntry: false });
+  return info === undefined || info.ctimeMs > time;
 }
 
 /** Before the products change: whoever is interrupted between them and the new list leaves no list. */

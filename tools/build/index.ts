@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { forget, isFresh, ownInputs, remember } from "./cache.ts";
+import { forget, isFresh, ownInputs, PROCESS_STARTED, remember } from "./cache.ts";
 import { compile } from "./compile.ts";
 import { disassemble } from "./disassemble.ts";
 import { ROOT, writeIfChanged } from "./files.ts";
@@ -60,6 +60,7 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     progress(`${name}: up to date`);
     return { ...products, upToDate: true };
   }
+  const began = Date.now();
   // Everything is made in a folder of its own and moved into place at the end: products always belong together.
   mkdirSync(join(ROOT, outDir), { recursive: true });
   const workDir = relative(ROOT, mkdtempSync(join(ROOT, outDir, "work-")));
@@ -67,7 +68,8 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     const inputs = await build(program, tables, workDir, progress);
     forget(outDir);
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
-    remember(outDir, key, [...ownInputs(), ...Object.values(program.tables), BLOB_LAYOUT, ...inputs]);
+    const imported = [...ownInputs(), ...Object.values(program.tables), BLOB_LAYOUT];
+    remember(outDir, key, [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
   } finally {
     rmSync(join(ROOT, workDir), { recursive: true, force: true });
   }
