@@ -31,6 +31,17 @@ describe("console", () => {
     await until(() => console.output().includes("uname -a\r\n"));
   });
 
+  test("questions to the terminal are passed on when they are asked, not once more from the history", async () => {
+    await started();
+    const first = sandbox.axvPart("console", "linux");
+    await until(() => first.errors() !== "");
+    first.child.stdin.write("\u001b[6n#\r"); // the fake board echoes it, as the partition would print it
+    await until(() => first.output().includes("\u001b[6n#"));
+    const second = sandbox.axvPart("console", "linux");
+    await until(() => second.output().includes("#\r\n"));
+    expect(second.output()).not.toContain("\u001b[6n");
+  });
+
   test("typing through a pipe that ends does not end the output", async () => {
     await started();
     const console = sandbox.axvPart("console", "plc");

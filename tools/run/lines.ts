@@ -1,6 +1,6 @@
 // Raw console bytes → lines that can be shown beside those of another console: whole lines, no control sequence that
 // would move the cursor or clear the screen. Colours (SGR) stay.
-import { stripVTControlCharacters } from "node:util";
+import { stripControlSequences } from "./control-sequences.ts";
 
 /** A line without an end is shown when nothing more came for so long: a prompt. */
 const PARTIAL_LINE_MS = 400;
@@ -22,7 +22,7 @@ export function printable(line: string, colours: boolean): string {
   const texts = line.split(SGR);
   const colourings = line.match(SGR) ?? [];
   texts.forEach((text, at) => {
-    kept.push(visible(stripVTControlCharacters(text)));
+    kept.push(visible(stripControlSequences(text)));
     if (colours) kept.push(colourings[at] ?? "");
   });
   return kept.join("") + (colours && colourings.length > 0 ? SGR_RESET : "");

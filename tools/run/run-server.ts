@@ -2,6 +2,7 @@
 import { unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { LinkError } from "../../industrial/link/errors.ts";
+import { withoutQuestions } from "./control-sequences.ts";
 import { RunError } from "./errors.ts";
 import type { PartitionRecord } from "./monitor.ts";
 import { type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths } from "./run-socket.ts";
@@ -117,7 +118,8 @@ export class RunServer {
   #attach(socket: Socket, partition: number, answer: Reply, typedAlready: Buffer): void {
     reply(socket, answer);
     const history = this.#history.get(partition);
-    if (history !== undefined) socket.write(history);
+    // What was asked then has been answered: a second answer would be typed into the partition as if by a person.
+    if (history !== undefined) socket.write(withoutQuestions(history));
     this.#attached.set(socket, partition);
     const type = (bytes: Buffer): void => this.#session.link.type(partition, bytes);
     if (typedAlready.length > 0) type(typedAlready);
