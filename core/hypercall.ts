@@ -7,9 +7,9 @@ import {
 } from "./abi";
 import { blobChannel } from "./blob";
 import { putOutput } from "./console";
-import { Partition, setTag } from "./partition";
+import { Partition, publishTags, setTag } from "./partition";
 import { Vcpu } from "./vcpu";
-import { atomicOr32, bound } from "../build/generated/cpu";
+import { bound } from "../build/generated/cpu";
 
 /** (major << 16) | minor. */
 @inline export function hypercallVersion(): u64 {
@@ -40,9 +40,6 @@ export function consoleWrite(vcpu: Vcpu): i64 {
 export function publishTag(partition: Partition, index: u64, value: u64): i64 {
   if (index >= TAG_MAX) return SMCCC_INVALID_PARAMETER;
   setTag(partition, <u32>index, value);
-  const bit = <u32>1 << <u32>index;
-  if ((partition.tagsPublished & bit) == 0) {
-    atomicOr32(changetype<u32>(partition) + offsetof<Partition>("tagsPublished"), bit);
-  }
+  publishTags(partition, <u32>1 << <u32>index);
   return SMCCC_SUCCESS;
 }

@@ -11,6 +11,7 @@ import { MAX_INTERRUPTS } from "./blob";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
 const INTIDS: u32 = INTID_WORDS * 32;
+export const FIRST_PPI: u32 = 16;
 export const FIRST_SPI: u32 = 32;
 /** INTIDs from here on name no interrupt (IHI 0069 §2.2): reading ICC_IAR1_EL1, nothing was pending. */
 export const FIRST_SPECIAL: u32 = 1020;

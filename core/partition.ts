@@ -4,17 +4,19 @@
 //   OFF / FAILED ───────▶ RUNNING ─stop─▶ STOPPING ───────▶ OFF | FAILED | INSPECT   (what `after` says)
 //                            ▲                │
 //                            └────────────────┘  after = RUNNING: restart
+//   RUNNING ◀─resume─ / ─pause─▶ PAUSED ─stop─▶ STOPPING: its vCPUs are held where they are
 //
 // `active` has a bit for every pCPU whose vCPU is on or about to be. Whoever clears the last bit finishes the stop: so a
 // partition is torn down by its own pCPUs, and nobody waits for anybody.
 
 import {
-  ON_FAILURE_INSPECT, ON_FAILURE_RESTART,
-  STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_RUNNING, STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF,
-  STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX,
+  MAILBOX_DOORBELL_COUNT, ON_FAILURE_INSPECT, ON_FAILURE_RESTART,
+  STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF,
+  STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX, VCPU_ON,
 } from "./abi";
 import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { mailboxOf } from "./blob";
 import { ticks } from "./time";
 import { REQUEST_START, REQUEST_STOP, Vcpu, vcpuOf } from "./vcpu";
 
@@ -48,16 +50,32 @@ export class Partition {
   unavailable: u32;
   /** Bit n: tag n has been published since the partition started. */
   tagsPublished: u32;
+  /** PA of its mailbox, 0: none; its watchdog word and its count of console bytes as the housekeeper saw them last. */
+  mailboxTail: u32;
+  mailbox: u64;
+  mailboxFed: u64;
+  /** Doorbells rung from the mailbox. */
+  doorbells: u64;
+
+  /** The mailbox's doorbell word n, as the housekeeper saw it last; n < MAILBOX_DOORBELL_COUNT. */
+  @inline rung(n: u32): u32 {
+    return load<u32>(changetype<u32>(this) + (n << 2), RUNG);
+  }
+
+  @inline setRung(n: u32, value: u32): void {
+    store<u32>(changetype<u32>(this) + (n << 2), value, RUNG);
+  }
 }
 
-const TAGS: u32 = 128;
+const RUNG: u32 = 160;
+const TAGS: u32 = RUNG + MAILBOX_DOORBELL_COUNT * 4;
 const PARTITION_SIZE: u32 = TAGS + TAG_MAX * 8 + 32;
 /** pCPU of each vCPU, a byte each, by the vCPU's index. */
 const PCPUS: u32 = TAGS + TAG_MAX * 8;
 
 const partitions: usize = memory.data(PARTITION_SIZE * MAX_PARTITIONS, 64);
 
-if (offsetof<Partition>() > TAGS) ERROR("Partition: fields have grown into the tags");
+if (offsetof<Partition>() > RUNG) ERROR("Partition: fields have grown into the doorbells");
 
 /** Record of partition n; n < MAX_PARTITIONS is the caller's to have checked. */
 @inline export function partitionOf(n: u32): Partition {
@@ -82,12 +100,18 @@ if (offsetof<Partition>() > TAGS) ERROR("Partition: fields have grown into the t
   return vcpuOf(load<u8>(changetype<usize>(partition) + index, PCPUS));
 }
 
+/** Those tags count from now on, since the partition started. */
+export function publishTags(partition: Partition, bits: u32): void {
+  if ((partition.tagsPublished & bits) != bits) atomicOr32(changetype<u32>(partition) + offsetof<Partition>("tagsPublished"), bits);
+}
+
 /** Fills the record from the blob: everything that stays as long as the board is on. */
 export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u64): void {
   const partition = partitionOf(index);
   memory.fill(changetype<usize>(partition), 0, PARTITION_SIZE);
   partition.index = index;
   partition.plan = plan;
+  partition.mailbox = mailboxOf(plan);
   partition.state = STATE_OFF;
   partition.cpus = plan.cpus;
   partition.bootCpu = plan.bootCpu;
@@ -164,12 +188,35 @@ export function startPartition(partition: Partition): u32 {
 export function stopPartition(partition: Partition, reason: u32, restart: bool): u32 {
   const at = changetype<u32>(partition) + offsetof<Partition>("state");
   const stopping = STATE_STOPPING | (reason << REASON_SHIFT) | (restart ? RESTART_BIT : 0);
-  if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING) return 0;
+  if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING && compareExchange32(at, STATE_PAUSED, stopping) != STATE_PAUSED) return 0;
   for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
     bound(pcpu, MAX_CPUS);
     if (((partition.cpus >> pcpu) & 1) != 0) atomicOr32(vcpuOf(pcpu).requestAt(), REQUEST_STOP);
   }
   return partition.cpus;
+}
+
+/** Asks a running partition to hold its vCPUs. The mask of pCPUs to kick, or 0: it does not run. */
+export function pausePartition(partition: Partition): u32 {
+  const at = changetype<u32>(partition) + offsetof<Partition>("state");
+  return compareExchange32(at, STATE_RUNNING, STATE_PAUSED) == STATE_RUNNING ? partition.cpus : 0;
+}
+
+/** Every vCPU that is on is held, after a pause. */
+export function isHeld(partition: Partition): bool {
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
+    bound(i, MAX_CPUS);
+    const vcpu = vcpuOfPartition(partition, i);
+    if (loadAcquire32(vcpu.stateAt()) == VCPU_ON && vcpu.heldSince == 0) return false;
+  }
+  return true;
+}
+
+/** Lets a paused partition go on. Its watchdog begins anew. The mask of pCPUs to kick, or 0: it was not paused. */
+export function resumePartition(partition: Partition, now: u64): u32 {
+  if (partition.watchdogDeadline != 0) partition.watchdogDeadline = now + partition.watchdogPeriod;
+  const at = changetype<u32>(partition) + offsetof<Partition>("state");
+  return compareExchange32(at, STATE_PAUSED, STATE_RUNNING) == STATE_PAUSED ? partition.cpus : 0;
 }
 
 /** The state that a stop for that reason leads to; STATE_RUNNING: a restart. */

@@ -4,7 +4,7 @@
 import {
   EXIT_CAUSES, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
   PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_RUNNING, TAG_MAX,
-  VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_TIME,
+  VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
 import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
 import { outputDropped } from "./console";
@@ -19,7 +19,7 @@ import { bound } from "../build/generated/cpu";
 export function partitionFrame(partition: Partition, now: u64): void {
   const state = stateOf(partition);
   const published = partition.tagsPublished;
-  let doorbells: u64 = 0;
+  let doorbells = partition.doorbells;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     doorbells += vcpuOfPartition(partition, i).doorbells;
@@ -45,12 +45,13 @@ export function partitionFrame(partition: Partition, now: u64): void {
 /** Builds a vCPU's frame. */
 export function vcpuFrame(vcpu: Vcpu, now: u64): void {
   openFrame(FRAME_VCPU, vcpu.partition);
-  cborMap(6);
+  cborMap(7);
   cborPair(VCPU_INDEX, vcpu.index);
   cborPair(VCPU_PCPU, vcpu.pcpu);
   cborPair(VCPU_STATE, vcpu.state);
   cborPair(VCPU_TIME, nanoseconds(now));
   cborPair(VCPU_HELD, duration(vcpu.held + (vcpu.heldSince != 0 ? now - vcpu.heldSince : 0)));
+  cborPair(VCPU_THROTTLED, vcpu.throttled);
   cborUnsigned(VCPU_EXITS);
   cborArray(EXIT_CAUSES);
   for (let cause: u32 = 0; cause < EXIT_CAUSES; cause++) {

@@ -1,16 +1,13 @@
 // What goes out of the UART next, and what comes in. The housekeeper asks for one frame after another: a reply before
 // all else, then events, telemetry and consoles in turn, so that none of them can keep the others from leaving.
 
-import {
-  COMMAND_RESTART, COMMAND_START, COMMAND_STOP, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_OK,
-  REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_RUNNING, STOP_COMMAND,
-} from "./abi";
+import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } from "./abi";
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame } from "./events";
 import {
   closeFrame, frameByte, frameSent, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
 } from "./frame";
-import { cancelRestart, partitionOf, startPartition, stateOf, stopPartition } from "./partition";
+import { partitionOf } from "./partition";
 import { partitionFrame, vcpuFrame } from "./telemetry";
 import { vcpuOf } from "./vcpu";
 import { FRAME_PAYLOAD_MAX } from "./abi";
@@ -99,47 +96,37 @@ function consoleFrame(): bool {
 
 // What receiveFrame has found: for the housekeeper to act on.
 export const RECEIVED_NOTHING: u32 = 0;
-export const RECEIVED_INPUT: u32 = 1; // console bytes for inputPartition()
-export const RECEIVED_COMMAND: u32 = 2; // a command; kickMask() are the pCPUs to kick for it
+export const RECEIVED_INPUT: u32 = 1; // console bytes for partition receivedFor()
+export const RECEIVED_COMMAND: u32 = 2; // receivedCommand() for it; reply() is due
 
-let inputFor: u32 = 0;
-let kicks: u32 = 0;
+let partition: u32 = 0;
+let command: u32 = 0;
 
-@inline export function inputPartition(): u32 { return inputFor; }
-@inline export function kickMask(): u32 { return kicks; }
+@inline export function receivedFor(): u32 { return partition; }
+@inline export function receivedCommand(): u32 { return command; }
 
-/** Acts on the frame that takeReceived has completed. */
+/** Looks at the frame that takeReceived has completed. */
 export function receiveFrame(): u32 {
-  const partition = receivedPartition();
+  partition = receivedPartition();
   const kind = receivedKind();
   if (kind == FRAME_CONSOLE && partition < partitionCount) {
     for (let i: u32 = 0; i < receivedPayloadLength(); i++) {
       bound(i, FRAME_PAYLOAD_MAX);
       if (!putInput(partition, receivedPayload(i))) break;
     }
-    inputFor = partition;
     return RECEIVED_INPUT;
   }
   if (kind != FRAME_COMMAND || receivedPayloadLength() != 2) return RECEIVED_NOTHING;
-  kicks = 0;
-  replyDue = true;
   replySequence = receivedPayload(0);
-  replyPartition = partition;
-  replyStatus = partition < partitionCount ? command(receivedPayload(1), partition) : REPLY_NO_SUCH_PARTITION;
-  return RECEIVED_COMMAND;
+  command = receivedPayload(1);
+  if (partition < partitionCount) return RECEIVED_COMMAND;
+  reply(REPLY_NO_SUCH_PARTITION);
+  return RECEIVED_NOTHING;
 }
 
-function command(code: u32, index: u32): u32 {
-  const partition = partitionOf(index);
-  if (code == COMMAND_START) {
-    kicks = startPartition(partition);
-  } else if (code == COMMAND_STOP) {
-    if (cancelRestart(partition)) return REPLY_OK;
-    kicks = stopPartition(partition, STOP_COMMAND, false);
-  } else if (code == COMMAND_RESTART) {
-    kicks = stateOf(partition) == STATE_RUNNING ? stopPartition(partition, STOP_COMMAND, true) : startPartition(partition);
-  } else {
-    return REPLY_UNKNOWN_COMMAND;
-  }
-  return kicks == 0 ? REPLY_WRONG_STATE : REPLY_OK;
+/** The answer, REPLY_*, to the command received last. */
+export function reply(status: u32): void {
+  replyStatus = status;
+  replyPartition = partition;
+  replyDue = true;
 }

@@ -13,15 +13,16 @@ export const REQUEST_REFILL: u32 = 4; // look for interrupts that can be deliver
 export const INTID_WORDS: u32 = 32;
 const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 
-//   0        248              …          OWNED           UNDELIVERED      PRIVATE_PRIORITY   EXITS          SIZE
-//  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────────┐
-//  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u64 × causes │
-//  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────────┘
-const OWNED: u32 = 384;
+//   0        248              …          OWNED           UNDELIVERED      PRIVATE_PRIORITY   SGI_SOURCE EXITS          SIZE
+//  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────┬──────────────┐
+//  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u8 × 16  │ u64 × causes │
+//  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────┴──────────────┘
+const OWNED: u32 = 448;
 const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
 const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
-const EXITS: u32 = PRIVATE_PRIORITY + 32;
-export const VCPU_SIZE: u32 = 768;
+const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
+const EXITS: u32 = SGI_SOURCE + 16;
+export const VCPU_SIZE: u32 = 896;
 
 /** Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt). */
 const XZR: u32 = 31;
@@ -63,10 +64,33 @@ export class Vcpu {
   context: u64;
   /** Affinity of the pCPU, as GICD_IROUTER and CPU_ON want it. */
   mpidr: u64;
-  /** PA of the pCPU's redistributor. */
+  /** PA of the pCPU's redistributor; GICv2 has none. */
   gicr: u64;
-  /** What to write to ICC_SGI1R_EL1 to kick this pCPU. */
-  kick: u64;
+  /** PA of its bank of registers for SGIs and PPIs, laid out as GICD: GICR's SGI_base, or GICv2's GICD, banked by reader. */
+  bank: u64;
+  /** ICC_SGI1R_EL1 (GICv2: GICD_SGIR) for an SGI 0 to this pCPU. */
+  sgiTarget: u64;
+  /** GICv2. */
+  gicv2: u32;
+  /** GICv2: bit of its CPU interface in GICD_ITARGETSR. */
+  interface: u32;
+  /** Its partition has direct interrupts. */
+  direct: u32;
+  /** Kicks that others are about to send: until they are there, a direct vCPU does not enter its guest (lifecycle.ts). */
+  kicksAnnounced: u32;
+  /** HCR_EL2 while its guest runs. */
+  hcr: u64;
+  /** A direct guest's CPU interface: PMR as it wrote it; the others while the vCPU is held. */
+  priorityMask: u32;
+  binaryPoint: u32;
+  interfaceControl: u32;
+  groupEnable: u32;
+  /** Cache refills that it may cause in a period; 0: as many as it likes. */
+  refills: u32;
+  /** It has used them up, and is held until the period is over; how often that has happened; when the period ends. */
+  isThrottled: u32;
+  throttled: u64;
+  periodEnd: u64;
   /** Ticks it stood still by the hypervisor's will, and since when (0: it does not). */
   held: u64;
   heldSince: u64;
@@ -82,7 +106,7 @@ export class Vcpu {
     if (n != XZR) store<u64>(changetype<u32>(this) + (n << 3), value);
   }
 
-  /** Word k of the bitmap of INTIDs whose interrupts belong to its partition: PPIs in word 0, SPIs from word 1 on. */
+  /** Word k of the bitmap of INTIDs whose interrupts belong to its partition: PPIs (and SGIs, where they are direct) in word 0, SPIs from word 1 on. */
   @inline owned(k: u32): u32 {
     return load<u32>(changetype<u32>(this) + (k << 2), OWNED);
   }
@@ -113,6 +137,15 @@ export class Vcpu {
     store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY);
   }
 
+  /** GICv2: index of the vCPU that sent SGI n last. */
+  @inline sgiSource(n: u32): u8 {
+    return load<u8>(changetype<u32>(this) + n, SGI_SOURCE);
+  }
+
+  @inline setSgiSource(n: u32, index: u32): void {
+    store<u8>(changetype<u32>(this) + n, <u8>index, SGI_SOURCE);
+  }
+
   @inline exits(cause: u32): u64 {
     return load<u64>(changetype<u32>(this) + (cause << 3), EXITS);
   }
@@ -125,6 +158,7 @@ export class Vcpu {
   // Addresses of what other pCPUs change: for the atomic intrinsics.
   @inline stateAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("state"); }
   @inline requestAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("request"); }
+  @inline kicksAnnouncedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("kicksAnnounced"); }
   @inline sgiPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("sgiPending"); }
 }
 

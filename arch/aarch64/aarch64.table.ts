@@ -12,6 +12,8 @@ const ENCODING: Readonly<Record<string, string>> = {
   ICC_BPR1_EL1: "S3_0_C12_C12_3",
   ICC_CTLR_EL1: "S3_0_C12_C12_4",
   ICC_IGRPEN1_EL1: "S3_0_C12_C12_7",
+  ICC_RPR_EL1: "S3_0_C12_C11_3",
+  ICC_AP1R0_EL1: "S3_0_C12_C9_0",
   ICC_SRE_EL1: "S3_0_C12_C12_5",
   ICC_SRE_EL2: "S3_4_C12_C9_5",
   ICH_HCR_EL2: "S3_4_C12_C11_0",
@@ -21,6 +23,8 @@ const ENCODING: Readonly<Record<string, string>> = {
   ICH_LR0_EL2: "S3_4_C12_C12_0",
   ICH_AP0R0_EL2: "S3_4_C12_C8_0",
   ICH_AP1R0_EL2: "S3_4_C12_C9_0",
+  CLUSTERTHREADSID_EL1: "S3_0_C15_C4_0",
+  CLUSTERPARTCR_EL1: "S3_0_C15_C4_3",
   ID_AA64ISAR2_EL1: "S3_0_C0_C6_2",
   ID_AA64MMFR2_EL1: "S3_0_C0_C7_2",
 };
@@ -118,13 +122,25 @@ export const aarch64: readonly Intrinsic[] = [
   msr("TPIDR_EL0"), msr("TPIDRRO_EL0"), msr("TPIDR_EL1"), msr("SP_EL0"), msr("SP_EL1"), msr("PAR_EL1"), msr("CSSELR_EL1"),
   msr("CNTKCTL_EL1"), msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
   msr("MDSCR_EL1"), msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
+  // PMU, for bandwidth regulation
+  mrs("PMCEID0_EL0"), mrs("PMCEID1_EL0"), mrs("PMOVSSET_EL0"), msr("PMCNTENSET_EL0"), msr("PMINTENSET_EL1"), msr("PMSELR_EL0"),
+  msr("PMXEVTYPER_EL0"), msr("PMXEVCNTR_EL0"),
+  // The cluster's shared unit
+  msr("CLUSTERPARTCR_EL1"), msr("CLUSTERTHREADSID_EL1"),
+  {
+    name: "probeCluster",
+    params: {},
+    result: "u32",
+    doc: "1: CLUSTERPARTCR_EL1 can be read and written; 0: it is UNDEFINED here (entry.S).",
+    c: "extern unsigned int axv_probe_cluster(void); return axv_probe_cluster();",
+  },
 
   // Time
   mrs("CNTPCT_EL0"), mrs("CNTFRQ_EL0"), msr("CNTHP_CVAL_EL2"), msr("CNTHP_CTL_EL2"),
 
   // GICv3 CPU interface, physical
-  mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), msr("ICC_PMR_EL1"), msr("ICC_BPR1_EL1"),
-  ...rw("ICC_CTLR_EL1"), msr("ICC_IGRPEN1_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
+  mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), msr("ICC_PMR_EL1"), ...rw("ICC_BPR1_EL1"),
+  ...rw("ICC_CTLR_EL1"), ...rw("ICC_IGRPEN1_EL1"), mrs("ICC_RPR_EL1"), msr("ICC_AP1R0_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
   // GICv3 virtual interface control
   msr("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),
   msr("ICH_LR0_EL2", "Writes ICH_LR0_EL2: the register that is nearly always free."),
@@ -151,6 +167,13 @@ export const aarch64: readonly Intrinsic[] = [
   instruction("dsbSy", "dsb sy", "Waits until all accesses, device accesses too, have completed."),
   instruction("dsbIsh", "dsb ish", "Waits until all accesses are seen by the inner shareable domain."),
   instruction("tlbiVmalls12e1is", "tlbi vmalls12e1is", "Drops stage 1 and 2 translations of the current VMID, on every pCPU."),
+  {
+    name: "tlbiVmid",
+    params: { vttbr: "u64" },
+    result: "void",
+    doc: "Drops stage 1 and 2 translations of that VTTBR_EL2's VMID, on every pCPU, once changes of its tables are seen; and waits for it.",
+    c: `unsigned long own; __asm__ volatile("mrs %0, vttbr_el2\\n\\tmsr vttbr_el2, %1\\n\\tisb\\n\\tdsb ishst\\n\\ttlbi vmalls12e1is\\n\\tdsb ish\\n\\tmsr vttbr_el2, %0\\n\\tisb" : "=&r"(own) : "r"(vttbr) : "memory");`,
+  },
   instruction("tlbiAlle1is", "tlbi alle1is", "Drops every EL1&0 translation of every VMID, on every pCPU."),
   instruction("icIalluis", "ic ialluis", "Drops instruction caches, on every pCPU."),
   {
@@ -189,6 +212,20 @@ export const aarch64: readonly Intrinsic[] = [
     result: "u64",
     doc: "PA of a linear-memory offset.",
     c: `extern char axv_linear_start[]; return (unsigned long)axv_linear_start + pointer;`,
+  },
+  {
+    name: "physicalRead32",
+    params: { pa: "u64" },
+    result: "u32",
+    doc: "One 32-bit load from Normal memory that later accesses cannot pass. A multiple of 4.",
+    c: `return __atomic_load_n((unsigned int *)pa, __ATOMIC_ACQUIRE);`,
+  },
+  {
+    name: "physicalWrite32",
+    params: { pa: "u64", value: "u32" },
+    result: "void",
+    doc: "One 32-bit store to Normal memory that earlier accesses cannot pass. A multiple of 4.",
+    c: `__atomic_store_n((unsigned int *)pa, value, __ATOMIC_RELEASE);`,
   },
   {
     name: "physicalRead64",

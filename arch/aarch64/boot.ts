@@ -10,25 +10,31 @@ import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTI
 import { bound } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
 import {
-  BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, checkBlob, checkHeader, header,
+  BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, checkHeader, header, isDirect, isGicV2,
 } from "../../core/blob";
+import { checkBlob } from "../../core/blobCheck";
 import { recordEvent } from "../../core/events";
 import { setPriorityBits } from "../../core/interrupts";
 import { partitionOf, planPartition, startPartition } from "../../core/partition";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
 import { clearVcpu, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
-import { enableSystemRegisters, initCpuInterface, initDistributor, kickAll, kickValue, priorityBits } from "./gicv3";
+import { planBandwidth } from "./bandwidth";
+import { splitWays } from "./clusterWays";
+import { initCpuInterface } from "./cpuInterface";
+import { initDistributor, KICK_SGI, kickAll, SGI_BASE, sgi1rTarget, SGIR_TARGETS_SHIFT } from "./gic";
+import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
+import { priorityBits } from "./virtualInterface";
 import { AFFINITY_MASK, CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
 const PAGE_MASK: u64 = 0xfff;
-const SUPPORTED_GIC: u32 = 3;
+const SGIS: u32 = 0xffff;
 const PSCI_CPU_ON_64: u64 = 0xc4000003;
 
 let uart: u64 = 0;
@@ -64,7 +70,7 @@ export function bootPrimary(): u32 {
   if ((mrs_MPIDR_EL1() & AFFINITY_MASK) != vcpuOf(0).mpidr) {
     return refuse("the firmware starts the image on another pCPU than the first one of board.yaml: list that one first");
   }
-  enableSystemRegisters();
+  if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());
   initDistributor();
   initUplink(head.partitionCount, head.cpuCount);
@@ -100,7 +106,7 @@ function readBlob(): u32 {
   error = checkBlob(imageBase(), offset);
   if (error != BLOB_OK) return error;
   const head = header();
-  if (head.gicVersion != SUPPORTED_GIC || head.uartKind != SUPPORTED_UART || head.uart != uart) return BLOB_BAD_TABLE;
+  if (head.uartKind != SUPPORTED_UART || head.uart != uart) return BLOB_BAD_TABLE;
   return mapPlanned(offset + window) ? BLOB_OK : BLOB_BAD_TABLE;
 }
 
@@ -111,13 +117,17 @@ function planVcpu(n: u32): void {
   clearVcpu(vcpu, n);
   vcpu.mpidr = plan.mpidr;
   vcpu.gicr = plan.gicr;
-  vcpu.kick = kickValue(plan.mpidr);
+  vcpu.gicv2 = isGicV2() ? 1 : 0;
+  vcpu.interface = <u32>1 << plan.interface;
+  vcpu.bank = isGicV2() ? header().gicd : plan.gicr + SGI_BASE;
+  vcpu.sgiTarget = isGicV2() ? vcpu.interface << SGIR_TARGETS_SHIFT : sgi1rTarget(plan.mpidr);
   vcpu.housekeeper = n == header().housekeeper ? 1 : 0;
   vcpu.partition = plan.partition;
   vcpu.index = plan.vcpu;
   if (plan.partition == NONE) return;
   const partition = blobPartition(plan.partition);
-  vcpu.setOwned(0, partition.ppis);
+  vcpu.direct = isDirect(partition) ? 1 : 0;
+  vcpu.setOwned(0, partition.ppis | (vcpu.direct != 0 ? SGIS & ~((<u32>1) << KICK_SGI) : 0));
   for (let word: u32 = 1; word < INTID_WORDS; word++) {
     bound(word - 1, INTID_WORDS);
     vcpu.setOwned(word, partition.spis(word));
@@ -135,6 +145,8 @@ function initPcpu(vcpu: Vcpu): void {
     msr_VPIDR_EL2(mrs_MIDR_EL1());
     msr_VMPIDR_EL2(MPIDR_RES1 | vcpu.index);
   }
+  if (vcpu.partition != NONE) planBandwidth(vcpu);
+  splitWays(vcpu);
   msr_CPTR_EL2(CPTR_GUEST);
   msr_HSTR_EL2(0);
   msr_CNTHCTL_EL2(CNTHCTL_GUEST);

@@ -325,7 +325,8 @@ axv_vectors:
     from_ourselves axv_vector_el2t_irq
     from_ourselves axv_vector_el2t_fiq
     from_ourselves axv_vector_el2t_serror
-    from_ourselves axv_vector_el2h_sync
+    vector  axv_vector_el2h_sync
+    b       axv_own_sync
     from_ourselves axv_vector_el2h_irq
     from_ourselves axv_vector_el2h_fiq
     from_ourselves axv_vector_el2h_serror
@@ -337,6 +338,29 @@ axv_vectors:
     interrupt_from_guest axv_vector_irq_32
     interrupt_from_guest axv_vector_fiq_32
     from_guest     axv_vector_serror_32, trapSerror
+
+// ---- is there a CLUSTERPARTCR_EL1 that we may write? w0: 1 yes, 0 it is UNDEFINED ----
+.global axv_probe_cluster
+axv_probe_cluster:
+    mov     w0, #1
+axv_probe:
+    mrs     x1, S3_0_C15_C4_3
+    msr     S3_0_C15_C4_3, x1
+    ret
+axv_probe_failed:
+    mov     w0, #0
+    ret
+
+// An exception from our own code: the probe's leads to its other end, any other is a fault. x1…x4 are free in both.
+axv_own_sync:
+    mrs     x3, elr_el2
+    adr     x4, axv_probe
+    sub     x3, x3, x4
+    cmp     x3, #8                          // its two instructions
+    b.hs    axv_panic
+    adr     x4, axv_probe_failed
+    msr     elr_el2, x4
+    eret
 
 // ---- a fault of the hypervisor itself: reported once, on a stack of its own (the other may be what overflowed) ----
 .balign 128

@@ -4,16 +4,21 @@
 import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { MAX_PARTITIONS } from "../../build/generated/blob";
-import { EVENT_WATCHDOG, STOP_WATCHDOG } from "../../core/abi";
+import {
+  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_STOP, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
+  STOP_COMMAND, STOP_WATCHDOG,
+} from "../../core/abi";
 import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { takeFrameByte, takeReceived } from "../../core/frame";
-import { partitionOf, resumeRestart, stopPartition, watchdogExpired } from "../../core/partition";
+import { cancelRestart, Partition, partitionOf, resumeRestart, startPartition, watchdogExpired } from "../../core/partition";
 import { duration, ticks } from "../../core/time";
 import {
-  inputPartition, kickMask, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receiveFrame, requestTelemetry,
+  nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "../../core/uplink";
-import { kickAll } from "./gicv3";
+import { announceKicks, concludeKicks, kickAll } from "./gic";
+import { pause, resume, stop } from "./lifecycle";
+import { collectTags, serveMailbox } from "./mailbox";
 import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
 import { consoleDrained, consoleReceived } from "./vpl011";
@@ -60,11 +65,17 @@ function lookAfterPartitions(now: u64): void {
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = partitionOf(n);
-    kickAll(resumeRestart(partition, now));
+    if (partition.restartDue != 0) {
+      announceKicks(partition.cpus);
+      kickAll(resumeRestart(partition, now));
+      concludeKicks(partition.cpus);
+    }
+    serveMailbox(partition, now);
+    if (ticksToTelemetry == 1) collectTags(partition);
     const deadline = partition.watchdogDeadline;
     if (!watchdogExpired(partition, now)) continue;
     recordEvent(EVENT_WATCHDOG, n, now, duration(now - deadline + partition.watchdogPeriod), 0, 0);
-    kickAll(stopPartition(partition, STOP_WATCHDOG, false) & partition.active);
+    stop(partition, STOP_WATCHDOG, false, partition.active);
   }
 }
 
@@ -79,8 +90,30 @@ function receiveBytes(): void {
   }
   if (!complete) return;
   const what = receiveFrame();
-  if (what == RECEIVED_INPUT) consoleReceived(inputPartition());
-  else if (what == RECEIVED_COMMAND) kickAll(kickMask());
+  if (what == RECEIVED_INPUT) consoleReceived(receivedFor());
+  else if (what == RECEIVED_COMMAND) reply(command(receivedCommand(), partitionOf(receivedFor())));
+}
+
+/** Carries out a command; REPLY_*. */
+function command(code: u32, partition: Partition): u32 {
+  if (code == COMMAND_START) return start(partition);
+  if (code == COMMAND_STOP) return answer(cancelRestart(partition) || stop(partition, STOP_COMMAND, false, partition.cpus));
+  if (code == COMMAND_PAUSE) return answer(pause(partition));
+  if (code == COMMAND_RESUME) return answer(resume(partition));
+  if (code != COMMAND_RESTART) return REPLY_UNKNOWN_COMMAND;
+  return stop(partition, STOP_COMMAND, true, partition.cpus) ? REPLY_OK : start(partition);
+}
+
+@inline function answer(done: bool): u32 {
+  return done ? REPLY_OK : REPLY_WRONG_STATE;
+}
+
+function start(partition: Partition): u32 {
+  announceKicks(partition.cpus);
+  const kicked = startPartition(partition);
+  kickAll(kicked);
+  concludeKicks(partition.cpus);
+  return answer(kicked != 0);
 }
 
 function sendBytes(now: u64): void {

@@ -1,25 +1,31 @@
 // A physical interrupt, on a pCPU that runs a guest or is parked. An interrupt of the partition's own goes into a list register,
-// straight away; the others are the hypervisor's: kick, maintenance, tick.
+// straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
 import { mrs_ICC_IAR1_EL1, msr_ICC_EOIR1_EL1 } from "../../build/generated/aarch64";
-import { atomicExchange32, bound } from "../../build/generated/cpu";
-import { EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_STOPPING, VCPU_ON_PENDING } from "../../core/abi";
+import { atomicExchange32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import {
+  EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_PAUSED, STATE_STOPPING, VCPU_ON, VCPU_ON_PENDING,
+} from "../../core/abi";
 import { NONE } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
 import { partitionOf, stateOf } from "../../core/partition";
 import { REQUEST_START, Vcpu } from "../../core/vcpu";
+import { budgetUsedUp, periodOver } from "./bandwidth";
+import { acknowledge, endInterrupt } from "./cpuInterface";
 import { PARK, RESUME } from "./exit";
-import { endInterrupt, KICK_SGI } from "./gicv3";
+import { kick, KICK_SGI } from "./gic";
+import { acknowledgeV2, dropPriorityV2, IAR_INTID } from "./gicv2";
 import { tick } from "./housekeeper";
-import { enterPending, leave, start } from "./lifecycle";
-import { deliver, refill } from "./listRegisters";
+import { enterPending, hold, leave, release, start } from "./lifecycle";
+import { deliver, deliverV2, refill } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: more than the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 8;
 
 /** An interrupt has come while the guest ran. */
 @inline export function handleIrq(vcpu: Vcpu): u32 {
+  if (vcpu.gicv2 != 0) return handleIrqV2(vcpu);
   const iar = mrs_ICC_IAR1_EL1();
   if (iar < FIRST_SPI) {
     if (((vcpu.owned(0) >> <u32>iar) & 1) != 0) {
@@ -32,29 +38,60 @@ const PARKED_INTERRUPTS: u32 = 8;
     vcpu.countExit(EXIT_INTERRUPT);
     return deliver(vcpu, <u32>iar, spiPriority(<u32>iar));
   }
-  return handleOwnIrq(vcpu, iar);
+  return handleOwnIrq(vcpu, <u32>iar, <u32>iar);
 }
 
-/** The hypervisor's own. */
-function handleOwnIrq(vcpu: Vcpu, iar: u64): u32 {
-  if (iar >= FIRST_SPECIAL) return RESUME;
-  if (iar == header().hypervisorTimer) {
+/** The same on a GICv2. */
+function handleIrqV2(vcpu: Vcpu): u32 {
+  const iar = acknowledgeV2();
+  const intid = iar & IAR_INTID;
+  if (intid >= FIRST_SPECIAL || !vcpu.owns(intid)) return handleOwnIrq(vcpu, iar, intid);
+  dropPriorityV2(iar);
+  if (intid < FIRST_SPI) {
+    vcpu.countExit(EXIT_TIMER);
+    return deliverV2(vcpu, intid, vcpu.privatePriority(intid));
+  }
+  vcpu.countExit(EXIT_INTERRUPT);
+  return deliverV2(vcpu, intid, spiPriority(intid));
+}
+
+/** The hypervisor's own. `iar` as it was acknowledged. */
+function handleOwnIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
+  if (intid >= FIRST_SPECIAL) return RESUME;
+  if (intid == header().hypervisorTimer && vcpu.housekeeper != 0) {
     vcpu.countExit(EXIT_TICK);
     tick();
     endInterrupt(iar);
     return RESUME;
   }
   endInterrupt(iar);
-  if (iar == header().maintenance) {
+  if (intid == header().maintenance) {
     vcpu.countExit(EXIT_MAINTENANCE);
     refill(vcpu);
     return RESUME;
   }
-  if (iar != KICK_SGI) return RESUME;
-  vcpu.countExit(EXIT_SGI);
   const partition = partitionOf(vcpu.partition);
-  if (atomicExchange32(vcpu.requestAt(), 0) != 0 && stateOf(partition) == STATE_STOPPING) {
+  if (intid == header().pmuInterrupt) {
+    vcpu.countExit(EXIT_BANDWIDTH);
+    if (!budgetUsedUp(vcpu)) return RESUME;
+    hold(vcpu);
+    return PARK;
+  }
+  if (intid == header().hypervisorTimer) {
+    vcpu.countExit(EXIT_BANDWIDTH);
+    periodOver(vcpu);
+    return RESUME;
+  }
+  if (intid != KICK_SGI) return RESUME;
+  vcpu.countExit(EXIT_SGI);
+  const requested = atomicExchange32(vcpu.requestAt(), 0) != 0;
+  const state = stateOf(partition);
+  if (requested && state == STATE_STOPPING) {
     leave(vcpu, partition);
+    return PARK;
+  }
+  if (state == STATE_PAUSED) {
+    hold(vcpu);
     return PARK;
   }
   refill(vcpu);
@@ -63,18 +100,35 @@ function handleOwnIrq(vcpu: Vcpu, iar: u64): u32 {
 
 /** The pCPU has no guest to run: takes what is pending, then looks whether there is one now. */
 export function handleParked(vcpu: Vcpu): u32 {
+  // First of all: a kick announced later comes with a reason that can still be seen below.
+  const late = loadAcquire32(vcpu.kicksAnnouncedAt()) != 0;
   for (let i: u32 = 0; i < PARKED_INTERRUPTS; i++) {
     bound(i, PARKED_INTERRUPTS);
-    const iar = mrs_ICC_IAR1_EL1();
-    if (iar >= FIRST_SPECIAL) break;
-    if (iar == header().hypervisorTimer) tick();
+    const iar = acknowledge();
+    const intid = vcpu.gicv2 != 0 ? iar & IAR_INTID : iar;
+    if (intid >= FIRST_SPECIAL) break;
+    if (intid == header().hypervisorTimer) {
+      if (vcpu.housekeeper != 0) tick();
+      else periodOver(vcpu);
+    }
     endInterrupt(iar);
   }
   if (vcpu.partition == NONE) return PARK;
+  if (late && vcpu.direct != 0) {
+    kick(vcpu); // so that we look again
+    return PARK;
+  }
   const partition = partitionOf(vcpu.partition);
+  if (stateOf(partition) == STATE_PAUSED) return PARK;
   const request = atomicExchange32(vcpu.requestAt(), 0);
+  const stopping = stateOf(partition) == STATE_STOPPING;
   if ((request & REQUEST_START) != 0) {
-    if (stateOf(partition) != STATE_STOPPING) return start(vcpu, partition);
+    if (!stopping) return start(vcpu, partition);
+    leave(vcpu, partition);
+    return PARK;
+  }
+  if (vcpu.state == VCPU_ON) {
+    if (!stopping) return vcpu.isThrottled != 0 ? PARK : release(vcpu, partition);
     leave(vcpu, partition);
     return PARK;
   }

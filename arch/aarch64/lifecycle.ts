@@ -1,32 +1,37 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  cleanPhysical, copyPhysical, dsbIsh, dsbSy, icIalluis, imageBase, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
   msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
   msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
   msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
   msr_TCR_EL1, msr_TPIDR_EL0, msr_TPIDR_EL1, msr_TPIDRRO_EL0, msr_TTBR0_EL1, msr_TTBR1_EL1, msr_VBAR_EL1, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
-import { MAX_CPUS, REGION_RAM } from "../../build/generated/blob";
+import { MAX_CPUS } from "../../build/generated/blob";
 import {
-  EVENT_STARTED, EVENT_STOPPED, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
+  EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
-import {
-  blobInterrupt, blobLoad, blobQuiesce, blobRegion, MAX_INTERRUPTS, MAX_LOADS, MAX_QUIESCES, MAX_REGIONS,
-} from "../../core/blob";
+import { blobInterrupt, blobQuiesce, isDirect, MAX_INTERRUPTS, MAX_QUIESCES } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { FIRST_SPI, setSpiPriority } from "../../core/interrupts";
-import { clearActive, finishStop, Partition, reasonOf, stateOf, stopPartition, vcpuOfPartition } from "../../core/partition";
+import { FIRST_SPI } from "../../core/interrupts";
+import {
+  clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, stateOf, stopPartition, vcpuOfPartition,
+} from "../../core/partition";
 import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
-import { closeInterrupts, kickAll, openInterrupts, quietPpis, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gicv3";
+import { startBandwidth, stopBandwidth } from "./bandwidth";
+import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
+import { announceKicks, concludeKicks, kickAll, quietBank, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { refill, resetListRegisters } from "./listRegisters";
-import { hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
-import { setGroupEnabled } from "./vgicd";
+import { loadImages } from "./loads";
+import { clearMailbox } from "./mailbox";
+import { grantStage2, revokeStage2 } from "./stage2";
+import { HCR_DIRECT_CLOSED, HCR_GUEST, hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
+import { setGroupEnabled, writePriority } from "./vgicd";
+import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
 
-const PPIS: u32 = 0xffff0000;
 const PMU_ALL: u64 = 0xffffffff;
 /** PMCR_EL0: counters and cycle counter to 0, off. */
 const PMCR_RESET: u64 = 6;
@@ -37,26 +42,49 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   vcpu.x0 = context;
   resetEl1();
   resetListRegisters(vcpu);
-  quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);
-  openInterrupts();
+  quietBank(vcpu, vcpu.owned(0));
   vcpu.sgiEnabled = 0;
   storeRelease32(vcpu.sgiPendingAt(), 0);
-  refill(vcpu); // turns the virtual interface on, if the partition's distributor is
+  if (vcpu.direct != 0) {
+    vcpu.hcr = HCR_DIRECT_CLOSED;
+    resetDirect(vcpu);
+  } else {
+    vcpu.hcr = HCR_GUEST;
+    refill(vcpu); // turns the virtual interface on, if the partition's distributor is
+  }
+  if (vcpu.refills != 0) startBandwidth(vcpu);
   vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
   msr_ELR_EL2(entry);
   msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
-  const now = mrs_CNTPCT_EL0();
+  msr_CNTVOFF_EL2(partition.started);
+  return release(vcpu, partition);
+}
+
+/** The vCPU runs its guest, from here on or again. RESUME, or PARK if it must not. */
+export function release(vcpu: Vcpu, partition: Partition): u32 {
+  openInterrupts(vcpu);
+  if (vcpu.direct == 0) refill(vcpu);
   if (vcpu.heldSince != 0) {
-    vcpu.held += now - vcpu.heldSince;
+    vcpu.held += mrs_CNTPCT_EL0() - vcpu.heldSince;
     vcpu.heldSince = 0;
   }
-  msr_CNTVOFF_EL2(partition.started);
   storeRelease32(vcpu.stateAt(), VCPU_ON);
   dsbSy();
   isb();
-  // A stop that came before we were on has passed us by: its kick is taken, its state is not.
-  if (stateOf(partition) != STATE_STOPPING) return RESUME;
-  leave(vcpu, partition);
+  // A stop or pause that came before we were on has passed us by: its kick is taken, its state is not.
+  return stateOf(partition) == STATE_RUNNING ? RESUME : obey(vcpu, partition);
+}
+
+/** The vCPU stays where it is for a while, its registers kept. */
+export function hold(vcpu: Vcpu): void {
+  closeInterrupts(vcpu);
+  vcpu.heldSince = mrs_CNTPCT_EL0();
+}
+
+/** The partition does not run any more: the vCPU does what its state asks for. */
+export function obey(vcpu: Vcpu, partition: Partition): u32 {
+  if (stateOf(partition) == STATE_PAUSED) hold(vcpu);
+  else leave(vcpu, partition);
   return PARK;
 }
 
@@ -117,23 +145,19 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
   setGroupEnabled(partition, 0);
   for (let i: u32 = 0; i < plan.interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
-    setSpiPriority(blobInterrupt(plan.interruptFirst + i).intid, 0);
+    writePriority(vcpu, blobInterrupt(plan.interruptFirst + i).intid, 0);
   }
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     const other = vcpuOfPartition(partition, i);
     for (let n: u32 = 0; n < FIRST_SPI; n++) {
       bound(n, 32);
-      other.setPrivatePriority(n, 0);
+      setPriority(other, n, 0);
     }
   }
-  for (let i: u32 = 0; i < plan.loadCount; i++) {
-    bound(i, MAX_LOADS);
-    const item = blobLoad(plan.loadFirst + i);
-    copyPhysical(item.target, imageBase() + item.source, item.size);
-  }
-  // What an earlier life left in the caches would be written over what the new one stores with its caches off.
-  if (partition.restarts != 0) cleanMemory(plan.regionFirst, plan.regionCount);
+  clearMailbox(partition);
+  loadImages(plan, partition.restarts != 0);
+  grantStage2(partition.index);
   dsbSy();
   icIalluis();
   tlbiVmalls12e1is();
@@ -144,25 +168,17 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
   return enter(vcpu, partition, plan.entry, plan.argument);
 }
 
-/** Cleans and invalidates a partition's RAM to the point of coherency. */
-function cleanMemory(regionFirst: u32, regionCount: u32): void {
-  for (let i: u32 = 0; i < regionCount; i++) {
-    bound(i, MAX_REGIONS);
-    const region = blobRegion(regionFirst + i);
-    if (region.kind == REGION_RAM) cleanPhysical(region.pa, region.size);
-  }
-}
-
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
 export function leave(vcpu: Vcpu, partition: Partition): void {
-  closeInterrupts();
+  closeInterrupts(vcpu);
   stopTimers();
   resetListRegisters(vcpu);
-  quietPpis(vcpu.gicr, vcpu.owned(0) & PPIS);
+  quietBank(vcpu, vcpu.owned(0));
+  if (vcpu.refills != 0) stopBandwidth(vcpu);
   const now = mrs_CNTPCT_EL0();
   const stopping = stateOf(partition) == STATE_STOPPING;
   const reason = reasonOf(partition);
-  if (stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF) vcpu.heldSince = now;
+  vcpu.heldSince = stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF ? now : 0;
   // Off comes last, and only from here: from then on a CPU_ON of another vCPU may make this one active again.
   const last = clearActive(partition, vcpu.pcpu);
   storeRelease32(vcpu.stateAt(), VCPU_OFF);
@@ -174,15 +190,53 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
     const quiesce = blobQuiesce(plan.quiesceFirst + i);
     mmioWrite32(quiesce.pa, quiesce.value);
   }
-  quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu).mpidr);
+  quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
   recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
+  announceKicks(partition.cpus);
   kickAll(finishStop(partition, now));
+  concludeKicks(partition.cpus);
 }
 
 /** The partition stops itself, or is stopped for what this vCPU did. */
 export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
-  const mask = stopPartition(partition, reason, false) & ~((<u32>1) << vcpu.pcpu);
-  kickAll(mask & partition.active);
+  stop(partition, reason, false, partition.active & ~((<u32>1) << vcpu.pcpu));
   leave(vcpu, partition);
   return PARK;
+}
+
+/** Stops a partition from wherever it is; `kicked` are the pCPUs that have to be told. False: it does not run. */
+export function stop(partition: Partition, reason: u32, restart: bool, kicked: u32): bool {
+  announceKicks(partition.cpus);
+  const stops = stopPartition(partition, reason, restart) != 0;
+  if (stops) makeLeave(partition, kicked);
+  concludeKicks(partition.cpus);
+  return stops;
+}
+
+/** Its vCPUs come to EL2: by their kick, or with direct interrupts because they find no memory any more. */
+function makeLeave(partition: Partition, kicked: u32): void {
+  if (isDirect(partition.plan)) revokeStage2(partition.index);
+  kickAll(kicked);
+}
+
+/** Holds a running partition's vCPUs where they are. False: it does not run. */
+export function pause(partition: Partition): bool {
+  announceKicks(partition.cpus);
+  const kicked = pausePartition(partition);
+  if (kicked != 0) makeLeave(partition, kicked);
+  concludeKicks(partition.cpus);
+  return kicked != 0;
+}
+
+/** Lets a paused partition go on, once all its vCPUs are held. False: they are not. */
+export function resume(partition: Partition): bool {
+  if (stateOf(partition) != STATE_PAUSED || !isHeld(partition)) return false;
+  announceKicks(partition.cpus);
+  if (isDirect(partition.plan)) grantStage2(partition.index);
+  const kicked = resumePartition(partition, mrs_CNTPCT_EL0());
+  // A vCPU that failed just before it was to be held has stopped the partition meanwhile.
+  if (kicked == 0 && isDirect(partition.plan)) revokeStage2(partition.index);
+  kickAll(kicked);
+  concludeKicks(partition.cpus);
+  return kicked != 0;
 }

@@ -1,25 +1,21 @@
-// List registers: how an interrupt reaches the guest (Arm IHI 0069, ICH_LR<n>_EL2).
-//
-//   63 62  61 60 59 56 55      48 47 45 44      32 31              0
-//  ┌─────┬──┬──┬─────┬──────────┬─────┬──────────┬─────────────────┐
-//  │State│HW│G │     │ Priority │     │  pINTID  │     vINTID      │
-//  └─────┴──┴──┴─────┴──────────┴─────┴──────────┴─────────────────┘
-//   State: 0 invalid, 1 pending, 2 active, 3 both. HW = 1: the guest's EOI also deactivates physical interrupt pINTID.
+// List registers: how an injected interrupt reaches the guest (Arm IHI 0069, ICH_LR<n>_EL2; form: virtualInterface.ts).
 //
 // An interrupt that finds no free list register waits in the vCPU's UNDELIVERED bitmap. Every pending interrupt in a list
 // register is at least as urgent as whatever waits, and a maintenance interrupt brings us back when there is room: when no
 // list register is pending any more (NPIE), or at most one is in use (UIE).
 
-import {
-  isb, mmioRead32, mmioWrite32, mrs_ICH_ELRSR_EL2, mrs_ICH_LR, msr_ICC_DIR_EL1, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2,
-  msr_ICH_LR, msr_ICH_LR0_EL2, msr_ICH_VMCR_EL2,
-} from "../../build/generated/aarch64";
+import { isb, mmioRead32, mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { header, MAX_INTERRUPTS } from "../../core/blob";
 import { deferInterrupt, FIRST_SPI, forgetDeferred, NO_INTERRUPT, priorityOf, takeAnyDeferred, takeDeferred } from "../../core/interrupts";
 import { INTID_WORDS, Vcpu } from "../../core/vcpu";
 import { RESUME } from "./exit";
-import { ICFGR, ISPENDR, listRegisterCount, SGI_BASE } from "./gicv3";
+import { deactivatePhysical } from "./cpuInterface";
+import { ICFGR, ISPENDR } from "./gic";
+import {
+  emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, listRegisterCount, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
+  writeListRegister,
+} from "./virtualInterface";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
 const LR_ACTIVE: u64 = (<u64>2) << 62;
@@ -30,15 +26,11 @@ const LR_PRIORITY_SHIFT: u64 = 48;
 const LR_PINTID_SHIFT: u64 = 32;
 const LR_VINTID: u64 = 0xffffffff;
 
-const ICH_HCR_EN: u64 = 1;
-const ICH_HCR_UIE: u64 = 1 << 1;
-const ICH_HCR_NPIE: u64 = 1 << 3;
 const SGIS: u32 = 16;
-const MAX_LIST_REGISTERS: u32 = 16;
 
 /** Bit n: list register n holds an interrupt. */
 @inline function usedListRegisters(): u32 {
-  return <u32>~mrs_ICH_ELRSR_EL2() & (((<u32>1) << listRegisterCount()) - 1);
+  return ~emptyListRegisters() & (((<u32>1) << listRegisterCount()) - 1);
 }
 
 @inline function priorityIn(lr: u64): u32 {
@@ -54,22 +46,19 @@ export function resetListRegisters(vcpu: Vcpu): void {
   const count = listRegisterCount();
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_LIST_REGISTERS);
-    const lr = mrs_ICH_LR(n);
+    const lr = readListRegister(n);
     // An interrupt that the guest never finished stays active in the distributor for ever, if nobody ends it.
-    if ((lr & LR_HW) != 0 && (lr & LR_STATE) != 0) msr_ICC_DIR_EL1((lr >> LR_PINTID_SHIFT) & 0x1fff);
-    msr_ICH_LR(n, 0);
+    if ((lr & LR_HW) != 0 && (lr & LR_STATE) != 0) deactivatePhysical(<u32>(lr >> LR_PINTID_SHIFT) & 0x1fff);
+    writeListRegister(n, 0);
   }
   let word: u32 = 0;
   for (let i: u32 = 0; word < INTID_WORDS; i++) {
     bound(i, INTID_WORDS + MAX_INTERRUPTS + FIRST_SPI);
     const intid = takeAnyDeferred(vcpu, word);
     if (intid == NO_INTERRUPT) word++;
-    else if (intid >= SGIS) msr_ICC_DIR_EL1(intid);
+    else if (intid >= SGIS) deactivatePhysical(intid);
   }
-  msr_ICH_AP0R0_EL2(0);
-  msr_ICH_AP1R0_EL2(0);
-  msr_ICH_VMCR_EL2(0);
-  msr_ICH_HCR_EL2(0);
+  resetVirtualInterface();
 }
 
 /** Gives the guest a physical interrupt that it owns and that has been acknowledged (and its priority dropped). RESUME. */
@@ -80,40 +69,45 @@ export function resetListRegisters(vcpu: Vcpu): void {
     msr_ICH_LR0_EL2(entry);
     return RESUME;
   }
-  return deliverElsewhere(vcpu, intid, free, entry);
+  return deliverElsewhere(vcpu, intid, <u32>free, entry);
+}
+
+/** The same on a GICv2. */
+export function deliverV2(vcpu: Vcpu, intid: u32, priority: u8): u32 {
+  return deliverElsewhere(vcpu, intid, emptyListRegisters(), hardwareInterrupt(intid, priority));
 }
 
 /** Others wait already, or list register 0 is in use. */
-function deliverElsewhere(vcpu: Vcpu, intid: u32, free: u64, entry: u64): u32 {
+function deliverElsewhere(vcpu: Vcpu, intid: u32, free: u32, entry: u64): u32 {
   if (free == 0 || vcpu.undelivered != 0) {
     deferInterrupt(vcpu, intid);
     refill(vcpu);
   } else {
-    msr_ICH_LR(<u32>ctz(free), entry);
+    writeListRegister(<u32>ctz(free), entry);
   }
   return RESUME;
 }
 
 /** Puts an interrupt into a list register: its own (an SGI that is active there), or a free one. False: there is none. */
 function place(vcpu: Vcpu, intid: u32): bool {
-  const free = mrs_ICH_ELRSR_EL2();
+  const free = emptyListRegisters();
   if (intid < SGIS) {
     const own = listRegisterOf(intid);
     if (own < MAX_LIST_REGISTERS) {
-      msr_ICH_LR(own, mrs_ICH_LR(own) | LR_PENDING);
+      writeListRegister(own, readListRegister(own) | LR_PENDING);
       return true;
     }
   }
   if (free == 0) return false;
   const entry = entryFor(vcpu, intid);
-  if ((free & 1) != 0) msr_ICH_LR0_EL2(entry);
-  else msr_ICH_LR(<u32>ctz(free), entry);
+  writeListRegister(ctz(free), entry);
   return true;
 }
 
 @inline function entryFor(vcpu: Vcpu, intid: u32): u64 {
   if (intid >= SGIS) return hardwareInterrupt(intid, priorityOf(vcpu, intid));
-  return LR_PENDING | LR_GROUP1 | (<u64>vcpu.privatePriority(intid) << LR_PRIORITY_SHIFT) | intid;
+  const source: u64 = vcpu.gicv2 != 0 ? vcpu.sgiSource(intid) : 0;
+  return LR_PENDING | LR_GROUP1 | (<u64>vcpu.privatePriority(intid) << LR_PRIORITY_SHIFT) | (source << LR_PINTID_SHIFT) | intid;
 }
 
 /** The list register that holds that vINTID; MAX_LIST_REGISTERS: none does. */
@@ -122,7 +116,7 @@ function listRegisterOf(intid: u32): u32 {
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
-    if ((mrs_ICH_LR(n) & LR_VINTID) == intid) return n;
+    if ((readListRegister(n) & LR_VINTID) == intid) return n;
     used &= used - 1;
   }
   return MAX_LIST_REGISTERS;
@@ -136,7 +130,7 @@ function displace(vcpu: Vcpu, intid: u32): bool {
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
-    const lr = mrs_ICH_LR(n);
+    const lr = readListRegister(n);
     if ((lr & LR_STATE) == LR_PENDING && priorityIn(lr) > leastUrgent) {
       victim = n;
       leastUrgent = priorityIn(lr);
@@ -144,8 +138,8 @@ function displace(vcpu: Vcpu, intid: u32): bool {
     used &= used - 1;
   }
   if (victim == MAX_LIST_REGISTERS) return false;
-  deferInterrupt(vcpu, <u32>(mrs_ICH_LR(victim) & LR_VINTID));
-  msr_ICH_LR(victim, entryFor(vcpu, intid));
+  deferInterrupt(vcpu, <u32>(readListRegister(victim) & LR_VINTID));
+  writeListRegister(victim, entryFor(vcpu, intid));
   return true;
 }
 
@@ -179,20 +173,20 @@ function collectSgis(vcpu: Vcpu): void {
 
 /** The virtual interface is on when the guest's GICD_CTLR.EnableGrp1 is; maintenance interrupts as long as something waits. */
 function control(vcpu: Vcpu): void {
-  let value: u64 = vcpu.groupEnabled != 0 ? ICH_HCR_EN : 0;
+  let value: u32 = vcpu.groupEnabled != 0 ? HCR_EN : 0;
   if (vcpu.undelivered != 0) {
-    value |= ICH_HCR_UIE;
+    value |= HCR_UIE;
     // Where nothing is pending (all registers active), NPIE would be true at once, and for ever.
-    if (anyPending()) value |= ICH_HCR_NPIE;
+    if (anyPending()) value |= HCR_NPIE;
   }
-  msr_ICH_HCR_EL2(value);
+  writeControl(value);
 }
 
 function anyPending(): bool {
   let used = usedListRegisters();
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
-    if ((mrs_ICH_LR(<u32>ctz(used)) & LR_STATE) == LR_PENDING) return true;
+    if ((readListRegister(<u32>ctz(used)) & LR_STATE) == LR_PENDING) return true;
     used &= used - 1;
   }
   return false;
@@ -223,7 +217,7 @@ function inListRegisters(word: u32, state: u64): u32 {
   let used = usedListRegisters();
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
-    const lr = mrs_ICH_LR(<u32>ctz(used));
+    const lr = readListRegister(<u32>ctz(used));
     const intid = <u32>(lr & LR_VINTID);
     if (intid >> 5 == word && (lr & state) != 0) bits |= (<u32>1) << (intid & 31);
     used &= used - 1;
@@ -254,12 +248,12 @@ function takeBack(vcpu: Vcpu, word: u32, bits: u32, stayPending: bool): void {
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
-    const lr = mrs_ICH_LR(n);
+    const lr = readListRegister(n);
     const intid = <u32>(lr & LR_VINTID);
     used &= used - 1;
     if (intid >> 5 != word || ((bits >> (intid & 31)) & 1) == 0 || (lr & LR_PENDING) == 0) continue;
     const active = (lr & LR_ACTIVE) != 0;
-    msr_ICH_LR(n, active ? lr & ~LR_PENDING : 0);
+    writeListRegister(n, active ? lr & ~LR_PENDING : 0);
     if (!active || intid < SGIS) giveBack(vcpu, intid, stayPending);
   }
 }
@@ -272,10 +266,10 @@ function giveBack(vcpu: Vcpu, intid: u32, stayPending: bool): void {
     return;
   }
   // A level-triggered source is still asserted, and pends by itself; an edge has to be remembered.
-  const base = intid < FIRST_SPI ? vcpu.gicr + SGI_BASE : header().gicd;
+  const base = intid < FIRST_SPI ? vcpu.bank : header().gicd;
   const isEdge = ((mmioRead32(base + ICFGR + ((intid >> 4) << 2)) >> ((intid & 15) << 1)) & 2) != 0;
   if (stayPending && isEdge) mmioWrite32(base + ISPENDR + ((intid >> 5) << 2), bit);
-  msr_ICC_DIR_EL1(intid);
+  deactivatePhysical(intid);
 }
 
 /**
@@ -287,12 +281,12 @@ export function deactivate(word: u32, bits: u32): void {
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
-    const lr = mrs_ICH_LR(n);
+    const lr = readListRegister(n);
     const intid = <u32>(lr & LR_VINTID);
     used &= used - 1;
     if (intid >> 5 != word || ((bits >> (intid & 31)) & 1) == 0 || (lr & LR_ACTIVE) == 0) continue;
-    msr_ICH_LR(n, (lr & LR_PENDING) != 0 ? lr & ~LR_ACTIVE : 0);
-    if ((lr & LR_HW) != 0) msr_ICC_DIR_EL1(intid);
+    writeListRegister(n, (lr & LR_PENDING) != 0 ? lr & ~LR_ACTIVE : 0);
+    if ((lr & LR_HW) != 0) deactivatePhysical(intid);
   }
 }
 

@@ -5,10 +5,10 @@ import { mrs_CNTPCT_EL0, mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
 import { MAX_CPUS, NONE } from "../../build/generated/blob";
 import { EVENT_PANIC, STOP_FAULT } from "../../core/abi";
 import { recordEvent } from "../../core/events";
-import { partitionOf, stopPartition } from "../../core/partition";
+import { partitionOf } from "../../core/partition";
 import { vcpuOf, VCPU_SIZE } from "../../core/vcpu";
 import { uartAddress } from "./boot";
-import { kickAll } from "./gicv3";
+import { stop } from "./lifecycle";
 import { printByte, printHex, printText } from "./pl011";
 
 /** `record`: the pCPU's vCPU record as TPIDR_EL2 had it, or anything. */
@@ -34,5 +34,5 @@ export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   if (vcpu.partition == NONE) return;
   recordEvent(EVENT_PANIC, vcpu.partition, mrs_CNTPCT_EL0(), esr, far, elr);
   const partition = partitionOf(vcpu.partition);
-  kickAll(stopPartition(partition, STOP_FAULT, false) & partition.active & ~((<u32>1) << pcpu));
+  stop(partition, STOP_FAULT, false, partition.active & ~((<u32>1) << pcpu));
 }

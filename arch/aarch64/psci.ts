@@ -10,7 +10,7 @@ import { bound, compareExchange32, loadAcquire32 } from "../../build/generated/c
 import { blobRegion, MAX_REGIONS } from "../../core/blob";
 import { Partition, setActive, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import { kick } from "./gicv3";
+import { announceKicks, concludeKicks, kick } from "./gic";
 import { leave, stopOwn } from "./lifecycle";
 import { nothingWaits } from "./listRegisters";
 import { PARK, RESUME } from "./exit";
@@ -104,8 +104,11 @@ function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u
   if (before == VCPU_ON_PENDING) return ON_PENDING;
   target.entry = entry;
   target.context = context;
+  const bit = (<u32>1) << target.pcpu;
+  announceKicks(bit);
   setActive(partition, target.pcpu);
   kick(target);
+  concludeKicks(bit);
   return SUCCESS;
 }
 
@@ -124,7 +127,8 @@ function isRam(partition: Partition, ipa: u64): bool {
 /** Every state is a standby state here: WFI on the vCPU's own pCPU, and the caller goes on behind the call (DEN 0022D §5.4). */
 function cpuSuspend(vcpu: Vcpu, powerState: u64): u64 {
   if ((powerState & POWER_STATE_RESERVED) != 0) return INVALID_PARAMETERS;
-  if (nothingWaits(vcpu)) wfi();
+  // With direct interrupts none would wake EL2; a standby may always end at once.
+  if (vcpu.direct == 0 && nothingWaits(vcpu)) wfi();
   return SUCCESS;
 }
 

@@ -1,39 +1,79 @@
-// SGIs: a guest's write to ICC_SGI1R_EL1 (Arm IHI 0069, §12.2.18), confined to its partition. Aff0 is the index of a vCPU
-// and the other affinity levels are 0, so every vCPU is in TargetList; a target that the partition does not have is dropped.
+// SGIs that a guest sends, confined to its partition: by ICC_SGI1R_EL1 (Arm IHI 0069, §12.2.18) or GICv2's GICD_SGIR (IHI 0048,
+// §4.3.15). Aff0 (GICv2: the CPU number) is the index of a vCPU and the other affinity levels are 0, so every vCPU is in
+// TargetList; a target that the partition does not have is dropped.
 //
 //   63 56 55  48 47 44 43 41 40 39  32 31 28 27   24 23  16 15         0
 //  ┌─────┬──────┬─────┬─────┬──┬──────┬─────┬───────┬──────┬────────────┐
-//  │     │ Aff3 │ RS  │     │IR│ Aff2 │     │ INTID │ Aff1 │ TargetList │
+//  │     │ Aff3 │ RS  │     │IR│ Aff2 │     │ INTID │ Aff1 │ TargetList │    ICC_SGI1R_EL1
 //  └─────┴──────┴─────┴─────┴──┴──────┴─────┴───────┴──────┴────────────┘
+//   31 26 25    24 23      16 15           4 3     0
+//  ┌─────┬────────┬──────────┬──────────────┬───────┐
+//  │     │ Filter │TargetList│              │ INTID │                          GICD_SGIR; filter 1: all others, 2: itself
+//  └─────┴────────┴──────────┴──────────────┴───────┘
 
 import { atomicOr32, bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { VCPU_ON } from "../../core/abi";
-import { kick } from "./gicv3";
+import { kick, KICK_SGI, SGI1R_INTID_SHIFT, SGIR_TARGETS_SHIFT, sendPhysicalSgi } from "./gic";
 import { sendToSelf } from "./listRegisters";
 
 const IRM: u64 = (<u64>1) << 40;
 const AFFINITY_AND_RS: u64 = 0x00fff0ff00ff0000;
 const TARGET_LIST: u32 = 0xffff;
-const INTID_SHIFT: u32 = 24;
+const FILTER_SHIFT: u32 = 24;
+const FILTER_LIST: u32 = 0;
+const FILTER_OTHERS: u32 = 1;
+const FILTER_SELF: u32 = 2;
 
-/** Sends what the guest wrote. */
-export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): void {
-  const intid = ((<u32>value) >> INTID_SHIFT) & 15;
+/** Sends what the guest wrote to ICC_SGI1R_EL1. */
+@inline export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): void {
   let targets: u32 = 0;
   if ((value & IRM) != 0) targets = ~((<u32>1) << vcpu.index);
   else if ((value & AFFINITY_AND_RS) == 0) targets = (<u32>value) & TARGET_LIST;
-  targets &= ((<u32>1) << partition.vcpuCount) - 1;
+  send(vcpu, partition, ((<u32>value) >> SGI1R_INTID_SHIFT) & 15, targets);
+}
+
+/** Sends what the guest wrote to GICD_SGIR. */
+export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
+  const filter = (value >> FILTER_SHIFT) & 3;
   const self = (<u32>1) << vcpu.index;
-  if ((targets & self) != 0) sendToSelf(vcpu, intid);
-  targets &= ~self;
+  let targets: u32 = 0;
+  if (filter == FILTER_LIST) targets = (value >> SGIR_TARGETS_SHIFT) & 0xff;
+  else if (filter == FILTER_OTHERS) targets = ~self;
+  else if (filter == FILTER_SELF) targets = self;
+  send(vcpu, partition, value & 15, targets);
+}
+
+/** Bit n of `targets`: vCPU n. */
+function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
+  let targets = all & (((<u32>1) << partition.vcpuCount) - 1);
+  const self = (<u32>1) << vcpu.index;
+  if (vcpu.direct == 0 && (targets & self) != 0) {
+    vcpu.setSgiSource(intid, vcpu.index);
+    sendToSelf(vcpu, intid);
+    targets &= ~self;
+  }
   for (let i: u32 = 0; targets != 0; i++) {
     bound(i, MAX_CPUS);
     const target = vcpuOfPartition(partition, ctz(targets));
     targets &= targets - 1;
+    if (target.direct != 0) {
+      sendDirect(target, intid);
+      continue;
+    }
+    target.setSgiSource(intid, vcpu.index);
     atomicOr32(target.sgiPendingAt(), (<u32>1) << intid);
     if (target.state == VCPU_ON) kick(target);
   }
+}
+
+/**
+ * To a vCPU with direct interrupts: the physical SGI of that number. Enable and pending are the physical ones, but for the number
+ * that the hypervisor kicks with, which is always enabled.
+ */
+export function sendDirect(target: Vcpu, intid: u32): void {
+  if (intid == KICK_SGI && ((target.sgiEnabled >> intid) & 1) == 0) atomicOr32(target.sgiPendingAt(), (<u32>1) << intid);
+  else if (target.state == VCPU_ON) sendPhysicalSgi(target, intid);
 }

@@ -5,8 +5,11 @@
 
 import { dsbSy, imageBase, isb, stage1Root } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { MAX_CPUS, REGION_RAM } from "../../build/generated/blob";
-import { blobCpu, blobQuiesce, blobRegion, header, MAX_QUIESCES, MAX_REGIONS } from "../../core/blob";
+import { MAX_CPUS, MAX_PARTITIONS, REGION_RAM } from "../../build/generated/blob";
+import {
+  blobCpu, blobPartition, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, mailboxOf, MAX_QUIESCES, MAX_REGIONS,
+} from "../../core/blob";
+import { spanOf } from "../../core/colours";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
 
 const ATTR_NORMAL: u64 = 0 << 2;
@@ -16,8 +19,6 @@ const AP_READ_ONLY: u64 = 1 << 7;
 const DEVICE: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_DEVICE;
 const MEMORY: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_NORMAL | LEAF_SH_INNER;
 const PAGE_BYTES: u64 = 0x1000;
-const GICD_BYTES: u64 = 0x10000;
-const GICR_BYTES: u64 = 0x20000;
 
 function map(pa: u64, bytes: u64, leaf: u64): bool {
   return mapRange(stage1Root(), pa, pa, bytes, leaf);
@@ -45,21 +46,43 @@ export function mapImage(from: u64, bytes: u64): bool {
 /** All the rest, once the blob has been checked. `mapped` bytes of the image are mapped already. */
 export function mapPlanned(mapped: u64): bool {
   const head = header();
-  if (!map(head.gicd, GICD_BYTES, DEVICE)) return false;
-  for (let n: u32 = 0; n < head.cpuCount; n++) {
-    bound(n, MAX_CPUS);
-    if (!map(blobCpu(n).gicr, GICR_BYTES, DEVICE)) return false;
-  }
+  if (!mapGic()) return false;
   if (head.hypervisorSize > mapped && !map(imageBase() + mapped, head.hypervisorSize - mapped, MEMORY | AP_READ_ONLY)) return false;
+  let colouredFrom = ~(<u64>0);
+  let colouredTo: u64 = 0;
   for (let n: u32 = 0; n < head.regionCount; n++) {
     bound(n, MAX_REGIONS);
     const region = blobRegion(n);
-    if (region.kind == REGION_RAM && !map(region.pa, region.size, MEMORY)) return false;
+    if (region.kind != REGION_RAM) continue;
+    if (region.colours == 0) {
+      if (!map(region.pa, region.size, MEMORY)) return false;
+      continue;
+    }
+    colouredFrom = min(colouredFrom, region.pa);
+    colouredTo = max(colouredTo, region.pa + spanOf(region));
+  }
+  // Coloured regions lie between each other's pages: one mapping for all. What is between them is RAM, and not used.
+  if (colouredTo != 0 && !map(colouredFrom, colouredTo - colouredFrom, MEMORY)) return false;
+  for (let n: u32 = 0; n < head.partitionCount; n++) {
+    bound(n, MAX_PARTITIONS);
+    const mailbox = mailboxOf(blobPartition(n));
+    if (mailbox != 0 && !map(mailbox, PAGE_BYTES, MEMORY)) return false;
   }
   for (let n: u32 = 0; n < head.quiesceCount; n++) {
     bound(n, MAX_QUIESCES);
     if (!map(blobQuiesce(n).pa & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE)) return false;
   }
   publish();
+  return true;
+}
+
+function mapGic(): bool {
+  const head = header();
+  if (!map(head.gicd, gicdBytes(), DEVICE)) return false;
+  if (isGicV2()) return map(head.gicc, GICC_BYTES, DEVICE) && map(head.gich, GICH_BYTES, DEVICE);
+  for (let n: u32 = 0; n < head.cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    if (!map(blobCpu(n).gicr, GICR_BYTES, DEVICE)) return false;
+  }
   return true;
 }

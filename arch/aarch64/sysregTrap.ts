@@ -1,11 +1,12 @@
 // Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (RAZ/WI),
-// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way. Everything else is UNDEFINED for a guest, and gets exactly that.
+// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything else is UNDEFINED for a guest, and gets exactly that.
 
 import { dcCisw } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
+import { trapInterface } from "./directSysregs";
 import {
   sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregIsRead, sysregOp0, sysregOp1, sysregOp2, sysregRt,
 } from "./esr";
@@ -52,6 +53,7 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
     if ((operand & SET_WAY_LEVEL) == 0) dcCisw(operand);
     return true;
   }
+  if (vcpu.direct != 0 && trapInterface(vcpu, register, sysregIsRead(esr), rt)) return true;
   injectUndefined();
   return false;
 }

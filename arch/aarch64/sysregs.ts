@@ -8,6 +8,7 @@ const HCR_PTW: u64 = 1 << 2; // a stage-1 walk that hits stage-2 Device memory f
 const HCR_FMO: u64 = 1 << 3; // physical FIQ, IRQ, SError to EL2
 const HCR_IMO: u64 = 1 << 4;
 const HCR_AMO: u64 = 1 << 5;
+const HCR_TWI: u64 = 1 << 13; // traps WFI that would sleep
 const HCR_TID3: u64 = 1 << 18; // traps ID_* reads
 const HCR_TSC: u64 = 1 << 19; // traps SMC
 const HCR_TIDCP: u64 = 1 << 20; // traps implementation-defined registers
@@ -22,6 +23,11 @@ const HCR_API: u64 = 1 << 41;
 /** A guest with injected interrupts. WFI and WFE are not trapped: the pCPU is the guest's, its sleep too. */
 export const HCR_GUEST: u64 = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
   HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API;
+
+/** A guest with direct interrupts: physical IRQ and FIQ are its own. SErrors are not. */
+export const HCR_DIRECT: u64 = HCR_GUEST & ~(HCR_IMO | HCR_FMO);
+/** The same before it has enabled its interrupts: nothing could wake it. */
+export const HCR_DIRECT_CLOSED: u64 = HCR_DIRECT | HCR_TWI;
 
 // VTCR_EL2 — Virtualization Translation Control Register.
 //
@@ -68,8 +74,10 @@ const MDCR_TDOSA: u64 = 1 << 10;
 const MDCR_TDRA: u64 = 1 << 11;
 const MDCR_TPMS: u64 = 1 << 14; // statistical profiling
 const MDCR_TTRF: u64 = 1 << 19; // trace filter
-const PMCR_N_SHIFT: u32 = 11;
-const PMCR_N_MASK: u64 = 0x1f;
+/** PMCR_EL0.E: counters run. */
+export const PMCR_E: u64 = 1 << 0;
+export const PMCR_N_SHIFT: u32 = 11;
+export const PMCR_N_MASK: u64 = 0x1f;
 
 /** ID_AA64DFR0_EL1.PMUVer: 0 none, 0xf one of another kind. */
 export const DFR0_PMUVER: u64 = 0xf << 8;

@@ -1,6 +1,6 @@
 // Translation tables, 4 KiB granule (Arm ARM D8.3): the hypervisor's own stage 1 and every partition's stage 2 have the same
 // form, and differ in the attributes of a leaf only. Tables come from a fixed pool in linear memory, are filled at boot, and
-// never change again.
+// never change again, but for the valid bits of a stage 2 that is taken away and given back (stage2.ts).
 //
 //   63      55 54      50      47                    12 11 10 9  8 7  6 5     2  1  0
 //  ┌──────────┬──┬──────────┬─────────────────────────┬──┬──┬─────┬────┬───────┬──┬──┐
@@ -12,7 +12,7 @@ import { bound } from "../../build/generated/cpu";
 import { BLOCK_1G_SHIFT, BLOCK_2M_SHIFT, blockShift, PAGE_SHIFT } from "../../core/stage2";
 
 const TABLE_BYTES: u32 = 4096;
-const POOL_TABLES: u32 = 96;
+export const POOL_TABLES: u32 = 94;
 const POOL_BYTES: u32 = POOL_TABLES * TABLE_BYTES;
 const INDEX_MASK: u64 = 511;
 const ADDRESS_MASK: u64 = 0x0000fffffffff000;
@@ -63,22 +63,28 @@ export function mapRange(root: u64, from: u64, to: u64, bytes: u64, leaf: u64): 
     bound(i, LEAVES_MAX + 1);
     if (i == LEAVES_MAX) return false;
     const shift = blockShift(from, to, bytes);
-    let slot = root + ((from >> BLOCK_1G_SHIFT) << 3);
-    if (shift != BLOCK_1G_SHIFT) {
-      const level2 = nextTable(slot);
-      if (level2 == 0) return false;
-      slot = level2 + (((from >> BLOCK_2M_SHIFT) & INDEX_MASK) << 3);
-      if (shift == PAGE_SHIFT) {
-        const level3 = nextTable(slot);
-        if (level3 == 0) return false;
-        slot = level3 + (((from >> PAGE_SHIFT) & INDEX_MASK) << 3);
-      }
-    }
-    physicalWrite64(slot, to | leaf | (shift == PAGE_SHIFT ? PAGE : BLOCK));
+    if (!mapLeaf(root, from, to, shift, leaf)) return false;
     const size = (<u64>1) << shift;
     from += size;
     to += size;
     bytes -= size;
   }
+  return true;
+}
+
+/** Maps one block of 2^shift bytes, as mapRange does. */
+export function mapLeaf(root: u64, from: u64, to: u64, shift: u32, leaf: u64): bool {
+  let slot = root + ((from >> BLOCK_1G_SHIFT) << 3);
+  if (shift != BLOCK_1G_SHIFT) {
+    const level2 = nextTable(slot);
+    if (level2 == 0) return false;
+    slot = level2 + (((from >> BLOCK_2M_SHIFT) & INDEX_MASK) << 3);
+    if (shift == PAGE_SHIFT) {
+      const level3 = nextTable(slot);
+      if (level3 == 0) return false;
+      slot = level3 + (((from >> PAGE_SHIFT) & INDEX_MASK) << 3);
+    }
+  }
+  physicalWrite64(slot, to | leaf | (shift == PAGE_SHIFT ? PAGE : BLOCK));
   return true;
 }

@@ -1,26 +1,29 @@
 // A synchronous exception from the guest: what it asks for, or what it did.
 
-import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_ELR_EL2 } from "../../build/generated/aarch64";
+import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_ELR_EL2, msr_HCR_EL2 } from "../../build/generated/aarch64";
 import {
-  EVENT_FAULT, EXIT_CONSOLE, EXIT_FAULT, EXIT_GIC, EXIT_HYPERCALL, EXIT_SMC, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
-  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
+  EVENT_FAULT, EXIT_CONSOLE, EXIT_FAULT, EXIT_GIC, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
+  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
   HYPERCALL_VERSION_MINOR, HYPERCALL_WATCHDOG_FEED, SMCCC_HYP_REVISION, SMCCC_HYP_UID, SMCCC_INVALID_PARAMETER,
-  SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STOP_FAULT,
+  SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STATE_RUNNING, STOP_FAULT,
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
-import { feedWatchdog, ownerOf, Partition } from "../../core/partition";
+import { regionAt } from "../../core/blob";
+import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
-  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, ESR_IL, exceptionClass,
+  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
   faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, signExtends,
 } from "./esr";
 import { RESUME } from "./exit";
-import { GICR_STRIDE_SHIFT, setSpiPending } from "./gicv3";
+import { interruptsEnabled } from "./cpuInterface";
+import { GICR_STRIDE_SHIFT, setSpiPending } from "./gic";
 import { injectExternalAbort, injectUndefined } from "./inject";
-import { stopOwn } from "./lifecycle";
+import { obey, stopOwn } from "./lifecycle";
 import { psci } from "./psci";
 import { trapSystemRegister } from "./sysregTrap";
+import { HCR_DIRECT } from "./sysregs";
 import { GICD_SIZE, loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
 import { loadConsole, storeConsole } from "./vpl011";
 
@@ -48,9 +51,22 @@ const CONSOLE_SIZE: u64 = 0x1000;
     skipInstruction(); // an SMC that is trapped has not been executed
     return psci(vcpu, partition, <u32>vcpu.x0);
   }
+  if (ec == EC_WFX) return waitForInterrupt(vcpu);
+  if (ec == EC_INSTRUCTION_ABORT_LOWER) return faultCounted(vcpu, partition, esr);
   vcpu.countExit(EXIT_FAULT);
-  if (ec == EC_INSTRUCTION_ABORT_LOWER) return fault(vcpu, partition, esr);
   injectUndefined(); // AArch32 traps and the like: not there
+  return RESUME;
+}
+
+/** WFI of a direct guest that has not enabled its interrupts: nothing could wake it, so it goes on. Afterwards WFI is its own. */
+function waitForInterrupt(vcpu: Vcpu): u32 {
+  vcpu.countExit(EXIT_SYSREG);
+  if (interruptsEnabled()) {
+    vcpu.hcr = HCR_DIRECT;
+    msr_HCR_EL2(HCR_DIRECT);
+  } else {
+    skipInstruction();
+  }
   return RESUME;
 }
 
@@ -79,6 +95,8 @@ function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
     vcpu.x0 = feedWatchdog(partition, mrs_CNTPCT_EL0()) ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
   } else if (id == HYPERCALL_CONSOLE_WRITE) {
     vcpu.x0 = consoleWrite(vcpu);
+  } else if (id == HYPERCALL_MAILBOX) {
+    vcpu.x0 = partition.plan.mailbox != 0 ? partition.plan.mailbox : SMCCC_NOT_SUPPORTED;
   } else if (id == SMCCC_HYP_UID) {
     vcpu.x0 = HYP_UID_0;
     vcpu.x1 = HYP_UID_1;
@@ -167,6 +185,11 @@ function unanswered(vcpu: Vcpu): u32 {
 }
 
 function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
+  if (vcpu.direct != 0) {
+    // It may have found its memory taken away: because it has to leave, or (given back by now) had to.
+    if (stateOf(partition) != STATE_RUNNING) return obey(vcpu, partition);
+    if (isTranslationFault(esr) && regionAt(partition.plan, faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2())) !== null) return RESUME;
+  }
   vcpu.countExit(EXIT_FAULT);
   return fault(vcpu, partition, esr);
 }

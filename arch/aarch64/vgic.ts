@@ -1,12 +1,12 @@
 // Accesses of a guest to its emulated GIC, of any size, made of the 32-bit registers of vgicd.ts and vgicr.ts (Arm IHI 0069,
 // §12.1.3: byte accesses for IPRIORITYR, 64-bit ones for IROUTER and GICR_TYPER; other sizes are not specified, and harmless).
 
-import { implementedPriority } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import { GICD_IROUTER, GICR_STRIDE_SHIFT, IPRIORITYR, SGI_BASE } from "./gicv3";
+import { GICD_IROUTER, GICR_STRIDE_SHIFT, IPRIORITYR, SGI_BASE } from "./gic";
 import { readGicd, readRouter, writeGicd, writePriority, writeRouter } from "./vgicd";
-import { readGicr, writeGicr } from "./vgicr";
+import { loadGicdV2, storeGicdV2 } from "./vgicv2";
+import { readGicr, setPriority, writeGicr } from "./vgicr";
 
 const SHIFT_8: u32 = 0;
 const SHIFT_64: u32 = 3;
@@ -26,6 +26,7 @@ export const GICD_SIZE: u64 = 0x10000;
 export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32): u64 {
   // A guest's stage 1 may say Normal memory, where an unaligned access gets as far as here: to the GIC it never is one.
   const at = offset & ~3;
+  if (vcpu.gicv2 != 0) return shift == SHIFT_64 ? 0 : part(loadGicdV2(vcpu, partition, at), offset, shift);
   if (shift != SHIFT_64) return part(readGicd(vcpu, partition, at), offset, shift);
   if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) return readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
   return <u64>readGicd(vcpu, partition, at) | (<u64>readGicd(vcpu, partition, at + 4) << 32);
@@ -33,6 +34,10 @@ export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
 
 /** A store of 2^shift bytes to the distributor. */
 export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
+  if (vcpu.gicv2 != 0) {
+    storeGicdV2(vcpu, partition, offset, shift, <u32>value);
+    return;
+  }
   if (shift == 2) {
     writeGicd(vcpu, partition, offset & ~3, <u32>value); // a guest that maps it as Normal memory can store unaligned
   } else if (shift == SHIFT_64) {
@@ -68,6 +73,6 @@ export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   if (shift == 2) {
     writeGicr(vcpu, target, at & ~3, <u32>value);
   } else if (shift == SHIFT_8 && at >= SGI_BASE + IPRIORITYR && at < SGI_BASE + IPRIORITYR + 32) {
-    target.setPrivatePriority(at - SGI_BASE - IPRIORITYR, implementedPriority(<u8>value));
+    setPriority(target, at - SGI_BASE - IPRIORITYR, <u8>value);
   }
 }

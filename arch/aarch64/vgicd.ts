@@ -4,7 +4,7 @@
 //
 // Whether an interrupt is edge or level is the plan's to say: ICFGR is read-only, as IHI 0069 allows.
 
-import { mmioRead32, mmioRead64, mmioWrite32, mmioWrite64 } from "../../build/generated/aarch64";
+import { mmioRead32, mmioRead64, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
@@ -13,9 +13,9 @@ import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, REQUEST_REFILL, Vcpu } from "../../core/vcpu";
 import { atomicOr32 } from "../../build/generated/cpu";
 import {
-  awaitDisabled, GICD_CTLR, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER,
-  ISPENDR, kickAll, PIDR2,
-} from "./gicv3";
+  awaitDisabled, directPriority, GICD_CTLR, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR,
+  IPRIORITYR, ISACTIVER, ISPENDR, kickAll, PIDR2, routeSpi,
+} from "./gic";
 import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
 import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
 
@@ -55,7 +55,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
     const owned = vcpu.owned(k);
     if (owned == 0) return 0;
     const kind = block(offset);
-    if (kind == IGROUPR) return owned;
+    if (kind == IGROUPR) return vcpu.gicv2 != 0 ? 0 : owned;
     const bits = mmioRead32(gicd + offset) & owned;
     if (kind == ISPENDR || kind == ICPENDR) return bits | (pendingHere(vcpu, k) & owned);
     if (kind == ISACTIVER || kind == ICACTIVER) return bits & ~onlyPendingHere(vcpu, k);
@@ -115,14 +115,16 @@ export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: 
 
 /** One byte of IPRIORITYR. */
 export function writePriority(vcpu: Vcpu, intid: u32, priority: u8): void {
-  if (intid >= FIRST_SPI && intid < FIRST_SPECIAL && vcpu.owns(intid)) setSpiPriority(intid, priority);
+  if (intid < FIRST_SPI || intid >= FIRST_SPECIAL || !vcpu.owns(intid)) return;
+  setSpiPriority(intid, priority);
+  if (vcpu.direct != 0) mmioWrite8(header().gicd + IPRIORITYR + intid, directPriority(priority));
 }
 
 function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
   const bits = k == 0 ? 0 : value & vcpu.owned(k);
   if (bits == 0 || kind == IGROUPR) return;
   if (kind == ISACTIVER) return; // active without a holder: nobody could end it
-  if (kind == ICACTIVER) {
+  if (kind == ICACTIVER && vcpu.direct == 0) {
     deactivate(k, bits);
     return;
   }
@@ -134,9 +136,12 @@ function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
   }
 }
 
-function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
+/** GICD_CTLR. With direct interrupts it is remembered only: the physical one is everybody's. */
+export function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
   partition.distributorControl = value & (CTLR_ENABLE_GRP0 | CTLR_ENABLE_GRP1);
-  setGroupEnabled(partition, (value & CTLR_ENABLE_GRP1) != 0 ? 1 : 0);
+  if (vcpu.direct != 0) return;
+  const group = vcpu.gicv2 != 0 ? CTLR_ENABLE_GRP0 : CTLR_ENABLE_GRP1;
+  setGroupEnabled(partition, (value & group) != 0 ? 1 : 0);
   refill(vcpu);
   kickAll(requestRefill(partition, vcpu.pcpu));
 }
@@ -175,5 +180,5 @@ export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u64 {
 export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route: u64): void {
   if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
   if ((route & IROUTER_IRM) != 0 || (route & AFFINITY_MASK & ~AFF0_MASK) != 0 || route >= partition.vcpuCount) return;
-  mmioWrite64(header().gicd + GICD_IROUTER + (intid << 3), vcpuOfPartition(partition, <u32>route).mpidr);
+  routeSpi(intid, vcpuOfPartition(partition, <u32>route));
 }

@@ -6,7 +6,7 @@ import { BlobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
 import { discardInput, inputWaits, outputFree, putOutput, takeInput } from "../../core/console";
 import { blobPartition } from "../../core/blob";
-import { setSpiPending } from "./gicv3";
+import { setSpiPending } from "./gic";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
 
 const UARTIBRD: u32 = 0x024;

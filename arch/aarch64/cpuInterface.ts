@@ -1,0 +1,67 @@
+// The physical CPU interface of the pCPU, whichever GIC it has: what comes through to it, acknowledging, ending.
+
+import { isb, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1 } from "../../build/generated/aarch64";
+import { isGicV2 } from "../../core/blob";
+import { Vcpu } from "../../core/vcpu";
+import { initBank } from "./gic";
+import {
+  acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2,
+} from "./gicv2";
+import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
+import { HCR_GUEST } from "./sysregs";
+
+/** Each pCPU, once. */
+export function initCpuInterface(vcpu: Vcpu): void {
+  initBank(vcpu);
+  if (isGicV2()) parkV2();
+  else initInterfaceV3();
+}
+
+/** The pCPU has no guest to run: only the hypervisor's own interrupts come, and to EL2. */
+export function closeInterrupts(vcpu: Vcpu): void {
+  if (isGicV2()) closeV2(vcpu);
+  else closeV3(vcpu);
+  msr_HCR_EL2(HCR_GUEST);
+  isb();
+}
+
+/** The pCPU runs its guest: all of them come, to EL2 or, with direct interrupts, to the guest. */
+export function openInterrupts(vcpu: Vcpu): void {
+  if (isGicV2()) openV2(vcpu);
+  else openV3(vcpu);
+  msr_HCR_EL2(vcpu.hcr);
+}
+
+/** A direct guest is about to begin: the interface's state at reset, for openInterrupts. */
+export function resetDirect(vcpu: Vcpu): void {
+  vcpu.priorityMask = 0;
+  if (isGicV2()) resetDirectV2(vcpu);
+  else resetDirectV3(vcpu);
+}
+
+/** A direct guest has enabled its interrupts: an SGI can wake it. */
+export function interruptsEnabled(): bool {
+  return isGicV2() ? interruptsEnabledV2() : (mrs_ICC_IGRPEN1_EL1() & 1) != 0;
+}
+
+/** IAR. */
+export function acknowledge(): u32 {
+  return isGicV2() ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1();
+}
+
+/** Priority drop, and deactivation too: an interrupt that the hypervisor itself has handled. `iar` as it was acknowledged. */
+export function endInterrupt(iar: u32): void {
+  if (isGicV2()) {
+    dropPriorityV2(iar);
+    deactivateV2(iar);
+  } else {
+    msr_ICC_EOIR1_EL1(iar);
+    msr_ICC_DIR_EL1(iar);
+  }
+}
+
+/** Deactivates an interrupt that a guest did not end. */
+export function deactivatePhysical(intid: u32): void {
+  if (isGicV2()) deactivateV2(intid);
+  else msr_ICC_DIR_EL1(intid);
+}

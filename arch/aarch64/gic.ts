@@ -1,0 +1,261 @@
+// The physical GIC's distributor and redistributors (Arm IHI 0069; version 2: IHI 0048): register map, bring-up, and the few actions
+// on it. The distributor is shared: it is used through registers that set or clear single bits, and through an interrupt's
+// priority and route, which are bytes or registers of their own. ICFGR, which is neither, is written at boot only.
+// A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
+
+import { BlobInterrupt, INTERRUPT_EDGE, MAX_PARTITIONS } from "../../build/generated/blob";
+import {
+  dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1,
+} from "../../build/generated/aarch64";
+import { atomicAdd32, bound } from "../../build/generated/cpu";
+import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
+import { vcpuOf, Vcpu } from "../../core/vcpu";
+
+// Distributor and, from SGI_BASE on, redistributor: the same offsets.
+export const GICD_CTLR: u32 = 0x0000;
+export const GICD_TYPER: u32 = 0x0004;
+export const GICD_IIDR: u32 = 0x0008;
+export const IGROUPR: u32 = 0x0080;
+export const ISENABLER: u32 = 0x0100;
+export const ICENABLER: u32 = 0x0180;
+export const ISPENDR: u32 = 0x0200;
+export const ICPENDR: u32 = 0x0280;
+export const ISACTIVER: u32 = 0x0300;
+export const ICACTIVER: u32 = 0x0380;
+export const IPRIORITYR: u32 = 0x0400;
+/** GICv2: a byte an INTID, a bit a CPU interface. */
+export const ITARGETSR: u32 = 0x0800;
+export const ICFGR: u32 = 0x0c00;
+export const IGRPMODR: u32 = 0x0d00;
+export const GICD_IROUTER: u32 = 0x6000;
+export const PIDR2: u32 = 0xffe8;
+/** GICv2 only. */
+export const GICD_SGIR: u32 = 0x0f00;
+export const CPENDSGIR: u32 = 0x0f10;
+export const SPENDSGIR: u32 = 0x0f20;
+export const ICPIDR2: u32 = 0x0fe8;
+/** Redistributor, first frame. */
+export const GICR_IIDR: u32 = 0x0004;
+export const GICR_TYPER: u32 = 0x0008;
+export const GICR_WAKER: u32 = 0x0014;
+export const SGI_BASE: u32 = 0x10000;
+export const GICR_STRIDE_SHIFT: u32 = 17;
+
+const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
+const CTLR_ARE_NS: u32 = 1 << 4;
+/** GICv2: the group that we see, whichever it is (Secure view: 0, Non-secure view: 1). */
+const CTLR_ENABLE: u32 = 1 << 0;
+const CTLR_RWP: u32 = 1 << 31;
+export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
+export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
+
+/**
+ * Physical priorities. The hypervisor's own interrupts have the highest, which no guest's gets: so an interrupt mask can always let
+ * just them in. Injected ones are all alike (they go into list registers at once, where the guest's own priority counts).
+ */
+export const OWN_PRIORITY: u32 = 0x00;
+/** The highest that a guest's can have; a GIC has 16 levels at least (IHI 0069 §4.8.1). */
+export const HIGHEST_GUEST_PRIORITY: u32 = 0x10;
+const INJECTED_PRIORITIES: u32 = 0xa0a0a0a0;
+/** How often a bring-up step looks whether the hardware has followed. */
+const PATIENCE: u32 = 100000;
+/** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
+const FOLLOWS_WITHIN: u32 = 1000;
+/** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR; the other one's place is RES0 in each, and both are in GICv2's GICD_CTLR. */
+const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
+
+/** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, and little used by guests. */
+export const KICK_SGI: u32 = 7;
+export const SGI1R_INTID_SHIFT: u32 = 24;
+export const SGIR_TARGETS_SHIFT: u32 = 16;
+
+/** ICC_SGI1R_EL1 for SGI 0 to the one pCPU of that affinity. */
+export function sgi1rTarget(mpidr: u64): u64 {
+  const aff0 = mpidr & 0xff;
+  return ((mpidr >> 32) & 0xff) << 48 | ((mpidr >> 16) & 0xff) << 32 | ((mpidr >> 8) & 0xff) << 16 |
+    (aff0 >> 4) << 44 | <u64>1 << (aff0 & 15);
+}
+
+/** A physical SGI to a pCPU; what it is to see has been written. */
+@inline export function sendPhysicalSgi(target: Vcpu, intid: u32): void {
+  dsbSy(); // what the other is to see must be there before the SGI is
+  if (target.gicv2 != 0) mmioWrite32(header().gicd + GICD_SGIR, <u32>target.sgiTarget | intid);
+  else msr_ICC_SGI1R_EL1(target.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
+  isb();
+}
+
+@inline export function kick(target: Vcpu): void {
+  sendPhysicalSgi(target, KICK_SGI);
+}
+
+/** Kicks every pCPU of a mask. */
+export function kickAll(mask: u32): void {
+  for (let i: u32 = 0; mask != 0; i++) {
+    bound(i, 32);
+    kick(vcpuOf(ctz(mask)));
+    mask &= mask - 1;
+  }
+}
+
+/**
+ * Before others can see why the vCPUs of a mask will be kicked. A kick must not come late: with direct interrupts the guest would get
+ * it. So a vCPU does not enter its guest while one is announced (irq.ts).
+ */
+export function announceKicks(cpus: u32): void {
+  countKicks(cpus, 1);
+}
+
+/** Those kicks have been sent, or are not needed. */
+export function concludeKicks(cpus: u32): void {
+  dsbSy();
+  countKicks(cpus, ~(<u32>0));
+}
+
+function countKicks(cpus: u32, by: u32): void {
+  for (let i: u32 = 0; cpus != 0; i++) {
+    bound(i, 32);
+    atomicAdd32(vcpuOf(ctz(cpus)).kicksAnnouncedAt(), by);
+    cpus &= cpus - 1;
+  }
+}
+
+/** Makes an SPI pending: how consoles and doorbells ring. */
+@inline export function setSpiPending(intid: u32): void {
+  dsbSy(); // what the interrupted is to see must be there before the interrupt is
+  mmioWrite32(header().gicd + ISPENDR + ((intid >> 5) << 2), <u32>1 << (intid & 31));
+}
+
+export function awaitWritten(register: u64, bits: u32): void {
+  for (let i: u32 = 0; i < PATIENCE; i++) {
+    bound(i, PATIENCE);
+    if ((mmioRead32(register) & bits) == 0) return;
+  }
+}
+
+/** Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more. */
+export function awaitDisabled(control: u64): void {
+  dsbSy();
+  for (let i: u32 = 0; i < FOLLOWS_WITHIN; i++) {
+    bound(i, FOLLOWS_WITHIN);
+    if ((mmioRead32(control) & RWP_EITHER) == 0) return;
+  }
+}
+
+/** Where RWP for a pCPU's SGIs and PPIs is. */
+@inline export function bankControl(vcpu: Vcpu): u64 {
+  return vcpu.gicv2 != 0 ? header().gicd : vcpu.gicr;
+}
+
+/** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. */
+export function initDistributor(): void {
+  const head = header();
+  const gicd = head.gicd;
+  const v2 = isGicV2();
+  mmioWrite32(gicd + GICD_CTLR, 0);
+  awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
+  const words = (head.spiLimit + 31) >> 5;
+  for (let word: u32 = 1; word < words; word++) {
+    bound(word - 1, 32);
+    const at = gicd + (word << 2);
+    mmioWrite32(at + ICENABLER, 0xffffffff);
+    mmioWrite32(at + ICPENDR, 0xffffffff);
+    mmioWrite32(at + ICACTIVER, 0xffffffff);
+    if (v2) continue; // the group that firmware has put them in is the one that we see
+    mmioWrite32(at + IGROUPR, 0xffffffff);
+    mmioWrite32(at + IGRPMODR, 0);
+  }
+  for (let word: u32 = 8; word < head.spiLimit >> 2; word++) {
+    bound(word - 8, 256);
+    mmioWrite32(gicd + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
+  }
+  mmioWrite32(gicd + GICD_CTLR, v2 ? CTLR_ENABLE : CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
+  awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
+  for (let n: u32 = 0; n < head.partitionCount; n++) {
+    bound(n, MAX_PARTITIONS);
+    const plan = blobPartition(n);
+    for (let i: u32 = 0; i < plan.interruptCount; i++) {
+      bound(i, MAX_INTERRUPTS);
+      initSpi(blobInterrupt(plan.interruptFirst + i), vcpuOf(plan.bootCpu));
+    }
+  }
+}
+
+/** ICFGR: two bits an INTID, the upper one 1 for edge. */
+function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
+  const intid = interrupt.intid;
+  const at = header().gicd + ICFGR + ((intid >> 4) << 2);
+  const bit = <u32>2 << ((intid & 15) << 1);
+  const config = mmioRead32(at);
+  mmioWrite32(at, interrupt.trigger == INTERRUPT_EDGE ? config | bit : config & ~bit);
+  routeSpi(intid, target);
+}
+
+/** An SPI goes to that pCPU. */
+export function routeSpi(intid: u32, target: Vcpu): void {
+  const gicd = header().gicd;
+  if (target.gicv2 != 0) mmioWrite8(gicd + ITARGETSR + intid, target.interface);
+  else mmioWrite64(gicd + GICD_IROUTER + (intid << 3), target.mpidr);
+}
+
+/** A partition has stopped: its SPIs are disabled, not pending, not active, and go to its boot vCPU again. */
+export function quietSpis(interruptFirst: u32, interruptCount: u32, target: Vcpu): void {
+  const gicd = header().gicd;
+  for (let i: u32 = 0; i < interruptCount; i++) {
+    bound(i, MAX_INTERRUPTS);
+    const intid = blobInterrupt(interruptFirst + i).intid;
+    mmioWrite32(gicd + ICENABLER + ((intid >> 5) << 2), <u32>1 << (intid & 31));
+  }
+  awaitDisabled(gicd + GICD_CTLR);
+  for (let i: u32 = 0; i < interruptCount; i++) {
+    bound(i, MAX_INTERRUPTS);
+    const intid = blobInterrupt(interruptFirst + i).intid;
+    const at = gicd + ((intid >> 5) << 2);
+    const bit = <u32>1 << (intid & 31);
+    mmioWrite32(at + ICPENDR, bit);
+    mmioWrite32(at + ICACTIVER, bit);
+    routeSpi(intid, target);
+  }
+}
+
+/** SGIs and PPIs of a mask on the vCPU's pCPU: off, not pending, not active. */
+export function quietBank(vcpu: Vcpu, mask: u32): void {
+  const bank = vcpu.bank;
+  mmioWrite32(bank + ICENABLER, mask);
+  awaitDisabled(bankControl(vcpu));
+  mmioWrite32(bank + ICPENDR, mask);
+  mmioWrite32(bank + ICACTIVER, mask);
+}
+
+/** Physical priority of a direct guest's interrupt. */
+@inline export function directPriority(priority: u8): u32 {
+  return max<u32>(priority, HIGHEST_GUEST_PRIORITY);
+}
+
+/** Each pCPU: its redistributor awake; the hypervisor's own SGI and PPIs enabled, the others off. */
+export function initBank(vcpu: Vcpu): void {
+  const head = header();
+  if (vcpu.gicv2 == 0) {
+    const gicr = vcpu.gicr;
+    mmioWrite32(gicr + GICR_WAKER, mmioRead32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
+    awaitWritten(gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP);
+  }
+  const bank = vcpu.bank;
+  quietBank(vcpu, 0xffffffff);
+  if (vcpu.gicv2 == 0) {
+    mmioWrite32(bank + IGROUPR, 0xffffffff);
+    mmioWrite32(bank + IGRPMODR, 0);
+  }
+  for (let word: u32 = 0; word < 8; word++) {
+    bound(word, 8);
+    mmioWrite32(bank + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
+  }
+  let own = (<u32>1 << KICK_SGI) | (<u32>1 << head.maintenance);
+  if ((vcpu.housekeeper | vcpu.refills) != 0) own |= <u32>1 << head.hypervisorTimer;
+  if (vcpu.refills != 0) own |= <u32>1 << head.pmuInterrupt;
+  mmioWrite32(bank + ISENABLER, own);
+  for (let i: u32 = 0; own != 0; i++) {
+    bound(i, 32);
+    mmioWrite8(bank + IPRIORITYR + ctz(own), OWN_PRIORITY);
+    own &= own - 1;
+  }
+}

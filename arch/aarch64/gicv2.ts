@@ -1,0 +1,124 @@
+// GICv2's CPU interface, physical (GICC) and virtual (GICH): registers in memory, each pCPU's own at the same place (IHI 0048,
+// chapters 4.4 and 5.3). GICV, through which a guest talks to the virtual one, is mapped to it (plan), and never used here.
+//
+// GICH_LR<n>:  31 30  29 28   27      23 22 20 19           10 9         0
+//             ┌──┬───┬───────┬──────────┬─────┬───────────────┬───────────┐
+//             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: bits 12…10 are the CPU that sent the SGI
+//             └──┴───┴───────┴──────────┴─────┴───────────────┴───────────┘
+
+import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
+import { header } from "../../core/blob";
+import { Vcpu } from "../../core/vcpu";
+import { HIGHEST_GUEST_PRIORITY } from "./gic";
+
+const GICC_CTLR: u32 = 0x00;
+const GICC_PMR: u32 = 0x04;
+const GICC_BPR: u32 = 0x08;
+const GICC_IAR: u32 = 0x0c;
+const GICC_EOIR: u32 = 0x10;
+const GICC_APR0: u32 = 0xd0;
+const GICC_NSAPR0: u32 = 0xe0;
+const GICC_DIR: u32 = 0x1000;
+const GICH_HCR: u32 = 0x00;
+const GICH_VTR: u32 = 0x04;
+const GICH_VMCR: u32 = 0x08;
+const GICH_ELRSR0: u32 = 0x30;
+const GICH_APR: u32 = 0xf0;
+const GICH_LR0: u32 = 0x100;
+
+/** The group that we see; EOImode in the view that we have (EOImodeS without Security Extensions, EOImodeNS with them). */
+const CTLR_ENABLE: u32 = 1 << 0;
+const CTLR_EOIMODE: u32 = 1 << 9;
+const PMR_ALL: u32 = 0xff;
+/** IAR: INTID, and the pCPU that sent it if it is an SGI. */
+export const IAR_INTID: u32 = 0x3ff;
+
+/** Reads IAR: INTID (1023: none) and sender. */
+@inline export function acknowledgeV2(): u32 {
+  return mmioRead32(header().gicc + GICC_IAR);
+}
+
+/** EOIR: the priority drops. `iar` as it was read. */
+@inline export function dropPriorityV2(iar: u32): void {
+  mmioWrite32(header().gicc + GICC_EOIR, iar);
+}
+
+@inline export function deactivateV2(iar: u32): void {
+  mmioWrite32(header().gicc + GICC_DIR, iar);
+}
+
+/** The hypervisor's own interrupts alone come through. */
+export function parkV2(): void {
+  const gicc = header().gicc;
+  mmioWrite32(gicc + GICC_PMR, HIGHEST_GUEST_PRIORITY);
+  mmioWrite32(gicc + GICC_BPR, 0);
+  mmioWrite32(gicc + GICC_CTLR, CTLR_ENABLE | CTLR_EOIMODE);
+}
+
+/** As closeV3, openV3, resetDirectV3. A direct guest owns GICC, so here its PMR can shut the kick out too. */
+export function closeV2(vcpu: Vcpu): void {
+  const gicc = header().gicc;
+  if (vcpu.direct != 0) {
+    vcpu.priorityMask = mmioRead32(gicc + GICC_PMR);
+    vcpu.binaryPoint = mmioRead32(gicc + GICC_BPR);
+    vcpu.interfaceControl = mmioRead32(gicc + GICC_CTLR);
+  }
+  parkV2();
+}
+
+export function openV2(vcpu: Vcpu): void {
+  const gicc = header().gicc;
+  if (vcpu.direct == 0) {
+    mmioWrite32(gicc + GICC_PMR, PMR_ALL);
+    return;
+  }
+  mmioWrite32(gicc + GICC_BPR, vcpu.binaryPoint);
+  mmioWrite32(gicc + GICC_CTLR, vcpu.interfaceControl);
+  mmioWrite32(gicc + GICC_PMR, vcpu.priorityMask);
+}
+
+export function resetDirectV2(vcpu: Vcpu): void {
+  const gicc = header().gicc;
+  // One of them is ours, according to the view that we have; the other is RAZ/WI.
+  mmioWrite32(gicc + GICC_APR0, 0);
+  mmioWrite32(gicc + GICC_NSAPR0, 0);
+  vcpu.binaryPoint = 0;
+  vcpu.interfaceControl = 0;
+}
+
+@inline export function interruptsEnabledV2(): bool {
+  return (mmioRead32(header().gicc + GICC_CTLR) & CTLR_ENABLE) != 0;
+}
+
+@inline export function typeV2(): u32 {
+  return mmioRead32(header().gich + GICH_VTR);
+}
+
+@inline export function emptyListRegistersV2(): u32 {
+  return mmioRead32(header().gich + GICH_ELRSR0);
+}
+
+@inline export function writeControlV2(value: u32): void {
+  mmioWrite32(header().gich + GICH_HCR, value);
+}
+
+export function resetVirtualV2(): void {
+  const gich = header().gich;
+  mmioWrite32(gich + GICH_APR, 0);
+  mmioWrite32(gich + GICH_VMCR, 0);
+  mmioWrite32(gich + GICH_HCR, 0);
+}
+
+/** List register n, in the form of an ICH_LR<n>_EL2 (virtualInterface.ts). */
+export function readListRegisterV2(n: u32): u64 {
+  const lr = mmioRead32(header().gich + GICH_LR0 + (n << 2));
+  const physical = (lr >> 10) & 0x3ff;
+  return <u64>(lr & 0x3ff) | <u64>((lr >> 31) != 0 ? physical : physical & 7) << 32 | <u64>((lr >> 23) & 31) << 51 |
+    <u64>(lr >> 31) << 61 | <u64>((lr >> 28) & 3) << 62;
+}
+
+/** Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security Extensions expects. */
+export function writeListRegisterV2(n: u32, lr: u64): void {
+  mmioWrite32(header().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
+    <u32>(lr >> 61 & 1) << 31 | <u32>(lr >> 62) << 28);
+}

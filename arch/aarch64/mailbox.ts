@@ -1,0 +1,86 @@
+// The mailbox (core/abi.ts): what a guest leaves there instead of a hypercall, collected by the housekeeper. Each field is read once,
+// and whatever it holds is only ever a number to compare, to show, or to reduce to a range.
+
+import { physicalRead32, physicalRead64, physicalWrite32, physicalWrite64 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
+import {
+  MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELL_COUNT, MAILBOX_DOORBELLS,
+  MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
+} from "../../core/abi";
+import { blobChannel } from "../../core/blob";
+import { outputFree, putOutput } from "../../core/console";
+import { feedWatchdog, Partition, publishTags, setTag, stateOf } from "../../core/partition";
+import { setSpiPending } from "./gic";
+
+const VERSION: u32 = 1;
+/** Console bytes in one tick: more than a UART at 115200 Baud takes meanwhile. */
+const BYTES_A_TICK: u32 = 64;
+
+/** The partition is about to begin: an empty mailbox. */
+export function clearMailbox(partition: Partition): void {
+  const pa = partition.mailbox;
+  if (pa == 0) return;
+  for (let offset: u32 = 0; offset < MAILBOX_SIZE; offset += 8) {
+    bound(offset >> 3, MAILBOX_SIZE / 8);
+    physicalWrite64(pa + offset, 0);
+  }
+  physicalWrite32(pa, MAILBOX_MAGIC);
+  physicalWrite32(pa + MAILBOX_VERSION, VERSION);
+  partition.mailboxFed = 0;
+  partition.mailboxTail = 0;
+  for (let n: u32 = 0; n < MAILBOX_DOORBELL_COUNT; n++) {
+    bound(n, MAILBOX_DOORBELL_COUNT);
+    partition.setRung(n, 0);
+  }
+}
+
+/** One tick. */
+export function serveMailbox(partition: Partition, now: u64): void {
+  const pa = partition.mailbox;
+  if (pa == 0 || stateOf(partition) != STATE_RUNNING) return;
+  const fed = physicalRead64(pa + MAILBOX_WATCHDOG);
+  if (fed != partition.mailboxFed) {
+    partition.mailboxFed = fed;
+    feedWatchdog(partition, now);
+  }
+  const channels = min<u32>(partition.plan.channelCount, MAILBOX_DOORBELL_COUNT);
+  for (let n: u32 = 0; n < channels; n++) {
+    bound(n, MAILBOX_DOORBELL_COUNT);
+    const rung = physicalRead32(pa + MAILBOX_DOORBELLS + (n << 2));
+    if (rung == partition.rung(n)) continue;
+    partition.setRung(n, rung);
+    partition.doorbells++;
+    setSpiPending(blobChannel(partition.plan.channelFirst + n).doorbell);
+  }
+  takeConsole(partition, pa);
+}
+
+/** Moves what was printed into the output ring, as far as there is room. */
+function takeConsole(partition: Partition, pa: u64): void {
+  const head = physicalRead32(pa + MAILBOX_CONSOLE_HEAD);
+  let tail = partition.mailboxTail;
+  if (head == tail) return;
+  // A guest that writes on without looking has overwritten what was there.
+  if (head - tail > MAILBOX_CONSOLE_BYTES) tail = head - MAILBOX_CONSOLE_BYTES;
+  for (let i: u32 = 0; i < BYTES_A_TICK && tail != head && outputFree(partition.index) != 0; i++) {
+    bound(i, BYTES_A_TICK);
+    const at = tail & (MAILBOX_CONSOLE_BYTES - 1);
+    const word = physicalRead32(pa + MAILBOX_CONSOLE + (at & ~3));
+    putOutput(partition.index, (word >> ((at & 3) << 3)) & 0xff);
+    tail++;
+  }
+  partition.mailboxTail = tail;
+  physicalWrite32(pa + MAILBOX_CONSOLE_TAIL, tail);
+}
+
+/** Before telemetry: the tags. */
+export function collectTags(partition: Partition): void {
+  const pa = partition.mailbox;
+  if (pa == 0 || stateOf(partition) != STATE_RUNNING) return;
+  const published = physicalRead32(pa + MAILBOX_PUBLISHED);
+  for (let n: u32 = 0; n < TAG_MAX; n++) {
+    bound(n, TAG_MAX);
+    if (((published >> n) & 1) != 0) setTag(partition, n, physicalRead64(pa + MAILBOX_TAGS + (n << 3)));
+  }
+  publishTags(partition, published);
+}
