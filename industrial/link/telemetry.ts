@@ -33,6 +33,8 @@ export interface VcpuTelemetry {
   /** Indexed by EXIT_*. */
   readonly exits: readonly number[];
   readonly held: bigint;
+  /** How often it was held because its bandwidth budget was used up. */
+  readonly throttled: number;
   readonly time: bigint;
 }
 
@@ -147,6 +149,7 @@ export function decodeVcpu(frame: Frame): VcpuTelemetry {
     state: fields.choice(abi.VCPU_STATE, "VCPU_STATE", VCPU_STATES),
     exits: fields.counters(abi.VCPU_EXITS, "VCPU_EXITS", abi.EXIT_CAUSES),
     held: fields.u64(abi.VCPU_HELD, "VCPU_HELD"),
+    throttled: fields.counter(abi.VCPU_THROTTLED, "VCPU_THROTTLED"),
     time: fields.u64(abi.VCPU_TIME, "VCPU_TIME"),
   };
 }

@@ -30,6 +30,7 @@ const goodVcpu: Keys = new Map<unknown, unknown>([
   [abi.VCPU_EXITS, Array.from({ length: abi.EXIT_CAUSES }, (_, at) => at * 10)],
   [abi.VCPU_HELD, 0n],
   [abi.VCPU_TIME, U64_MAX],
+  [abi.VCPU_THROTTLED, 41],
 ]);
 const goodEvent: Keys = new Map<unknown, unknown>([
   [abi.EVENT_TIME, 1],
@@ -83,6 +84,7 @@ test("a vCPU", () => {
     state: "on",
     exits: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 120],
     held: 0n,
+    throttled: 41,
     time: U64_MAX,
   });
 });

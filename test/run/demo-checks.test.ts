@@ -99,6 +99,23 @@ test("a PLC whose interrupts are injected has exits, and that is no defect", asy
   expect(checks).toHaveLength(11);
 });
 
+describe("what a board cannot do", () => {
+  const bandwidth = { budget: 65536, refills: 512, periodMicroseconds: 1000 };
+  const asking = demoPartitions.map((plan) => (plan.name === "linux" ? { ...plan, bandwidth, ways: [0] } : plan));
+
+  test("is a failure where the plan asks for it", async () => {
+    expect(notPassed(await judged(judgeHealth, "no-bandwidth", 5, asking))).toEqual([
+      expect.stringMatching(/^failed: linux is held to its bandwidth: its bandwidth is not limited: /) as unknown,
+    ]);
+  });
+
+  test("and what it can do is seen as soon as the partition has started", async () => {
+    const checks = await judged(judgeHealth, "none", 5, asking);
+    expect(notPassed(checks)).toEqual([]);
+    expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(["linux has its cache ways", "linux is held to its bandwidth"]));
+  });
+});
+
 test("health, which every system must have, knows nothing of the demo", async () => {
   expect(notPassed(await judged(judgeHealth, "linux-silent"))).toEqual([]);
   expect(notPassed(await judged(judgeHealth, "plc-faults"))).toHaveLength(1);

@@ -12,12 +12,12 @@ export const PLC = 1;
 
 /** The plan of the demo, as far as the host's tools read it. */
 export const demoPartitions: readonly PartitionPlan[] = [
-  { name: "linux", guest: "linux", autostart: true, direct: false, tags: [] },
-  { name: "plc", guest: "plc", autostart: true, direct: true, tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
+  { name: "linux", guest: "linux", autostart: true, direct: false, bandwidth: null, ways: [], tags: [] },
+  { name: "plc", guest: "plc", autostart: true, direct: true, bandwidth: null, ways: [], tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
 ];
 
 /** What is wrong with the board. */
-export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "plc-exits" | "image-stands" | "panics";
+export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "plc-exits" | "no-bandwidth" | "image-stands" | "panics";
 
 /** In which states each command is carried out. */
 const ALLOWED_STATES: ReadonlyMap<number, readonly number[]> = new Map([
@@ -54,6 +54,7 @@ export class FakeBoard {
   boot(): void {
     this.text("axv: AArch64 hypervisor, 4 pCPUs, 2 partitions\r\n");
     this.event(abi.FRAME_HYPERVISOR, abi.EVENT_BOOT, 0x40200000n, 412_000n, 2n);
+    if (this.#defect === "no-bandwidth") this.event(LINUX, abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH), 0x410fd034n);
     this.event(LINUX, abi.EVENT_STARTED, 0x60000000n, 0n);
     this.event(PLC, abi.EVENT_STARTED, 0x40000000n, 0n);
     this.print(PLC, "plc: started, 1000 scans a second\r\n");
@@ -112,7 +113,7 @@ export class FakeBoard {
     for (const [partition, index, pcpu] of [[LINUX, 0, 0], [LINUX, 1, 1], [PLC, 0, 3]] as const) {
       const exits = partition === LINUX ? linuxExits.map((count) => count * Number(n)) : plcExits;
       const held = partition === PLC && this.#defect === "plc-held" ? 5_000 : 0;
-      this.send({ kind: abi.FRAME_VCPU, partition, payload: encode(new Map([index, pcpu, abi.VCPU_ON, exits, held, time].map((value, key) => [key, value]))) });
+      this.send({ kind: abi.FRAME_VCPU, partition, payload: encode(new Map([index, pcpu, abi.VCPU_ON, exits, held, time, 0].map((value, key) => [key, value]))) });
     }
   }
 

@@ -25,7 +25,7 @@ function partition(seconds: number, born: number, tags: "tags" | "none" = "tags"
 }
 
 function vcpu(seconds: number, exits: number, index = 0): void {
-  counted.takeVcpu({ partition: 0, index, pcpu: index, state: "on", exits: [exits, 0, 1], held: 0n, time: BigInt(seconds) * SECOND });
+  counted.takeVcpu({ partition: 0, index, pcpu: index, state: "on", exits: [exits, 0, 1], held: 0n, throttled: 0, time: BigInt(seconds) * SECOND });
 }
 
 describe("a guest is ready when it publishes its first tag", () => {

@@ -20,9 +20,9 @@ function partition(index: number, state: number, time: bigint, tags = new Map<nu
   monitor.take(decodePartition({ kind: abi.FRAME_PARTITION, partition: index, payload: keyed([time, state, time, 1, 0, 0, tags, 0]) }));
 }
 
-function vcpu(index: number, number: number, time: bigint, exits: Partial<Record<number, number>>, held = 0n): void {
+function vcpu(index: number, number: number, time: bigint, exits: Partial<Record<number, number>>, held = 0n, throttled = 0): void {
   const counters = Array.from({ length: abi.EXIT_CAUSES }, (_, cause) => exits[cause] ?? 0);
-  monitor.takeVcpu(decodeVcpu({ kind: abi.FRAME_VCPU, partition: index, payload: keyed([number, number, abi.VCPU_ON, counters, held, time]) }));
+  monitor.takeVcpu(decodeVcpu({ kind: abi.FRAME_VCPU, partition: index, payload: keyed([number, number, abi.VCPU_ON, counters, held, time, throttled]) }));
 }
 
 test("before any telemetry: everybody is there, nothing is made up", () => {
@@ -92,6 +92,24 @@ describe("with telemetry", () => {
     expect(monitor.partitions).toHaveLength(2);
     expect(monitor.nameOf(7)).toBe("#7");
     expect(monitor.nameOf(abi.FRAME_HYPERVISOR)).toBe("axv");
+  });
+});
+
+describe("partitions with a bandwidth", () => {
+  const bandwidth = { budget: 65536, refills: 512, periodMicroseconds: 1000 };
+  beforeEach(() => {
+    monitor = new Monitor(demoPartitions.map((plan) => (plan.name === "linux" ? { ...plan, bandwidth } : plan)));
+  });
+
+  test("show how often they were held for it; the others have no such number", () => {
+    expect(liveTable(monitor, 80, plain).slice(0, 3)).toEqual([
+      "PARTITION  STATE     UPTIME  RESTARTS  HELD  THROTTLED  INTERRUPTS  EXITS  SINCE READY",
+      "linux      –              –         –     –          –  injected        –            –",
+      "plc        –              –         –     –             direct          –            –",
+    ]);
+    vcpu(LINUX, 0, SECOND, {}, 0n, 17);
+    vcpu(LINUX, 1, SECOND, {}, 0n, 25);
+    expect(liveTable(monitor, 80, plain)[1]).toMatch(/^linux +– +– +– +0 +42 +injected/);
   });
 });
 

@@ -37,12 +37,28 @@ export const judgeHealth: Judge = (session) => {
     ...session.monitor.partitions.filter(({ plan }) => plan.autostart).map((partition) => started(partition)),
     ...session.monitor.partitions.map((partition) => noTrouble(partition.name, trouble.filter((event) => event.partition === partition.index))),
     noTrouble("hypervisor", trouble.filter((event) => event.partition === abi.FRAME_HYPERVISOR)),
+    ...session.monitor.partitions.flatMap((partition) => protections(partition)),
   ];
 };
 
 function started(partition: PartitionRecord): Check {
   const passed = hasStarted(partition);
   return { name: `${partition.name} started`, verdict: passed ? "passed" : "pending", detail: passed ? "" : "the hypervisor has not reported it" };
+}
+
+/** What keeps a partition from the others' memory traffic, or them from its own, where the plan asks for it: not every board has it. */
+function protections(partition: PartitionRecord): Check[] {
+  const { name, plan, events } = partition;
+  return [
+    { asked: plan.ways.length > 0, feature: abi.FEATURE_CLUSTER_WAYS, what: "has its cache ways" },
+    { asked: plan.bandwidth !== null, feature: abi.FEATURE_BANDWIDTH, what: "is held to its bandwidth" },
+  ]
+    .filter(({ asked }) => asked)
+    .map(({ feature, what }) => {
+      const lack = events.find(({ code, a }) => code === abi.EVENT_UNAVAILABLE && a === BigInt(feature));
+      const seen = lack === undefined ? (hasStarted(partition) ? "passed" : "pending") : "failed";
+      return { name: `${name} ${what}`, verdict: seen, detail: lack === undefined ? "" : describeEvent(lack) };
+    });
 }
 
 function noTrouble(name: string, events: readonly HypervisorEvent[]): Check {

@@ -87,6 +87,7 @@ function vcpuJson(telemetry: VcpuTelemetry, monitor: Monitor): Json {
     time_ns: integer(telemetry.time),
     state: telemetry.state,
     held_ns: integer(telemetry.held),
+    throttled: telemetry.throttled,
     exits: Object.fromEntries(telemetry.exits.map((count, cause) => [EXIT_NAMES[cause] ?? String(cause), count])),
   };
 }

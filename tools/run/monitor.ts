@@ -13,7 +13,7 @@ interface VcpuRecord {
 }
 
 /** What is known of a partition before it runs. */
-export type PartitionPlan = Pick<PlannedPartition, "name" | "guest" | "autostart" | "direct" | "tags">;
+export type PartitionPlan = Pick<PlannedPartition, "name" | "guest" | "autostart" | "direct" | "bandwidth" | "ways" | "tags">;
 
 /** One partition as the hypervisor reports it. */
 export class PartitionRecord {
@@ -54,6 +54,11 @@ export class PartitionRecord {
   /** Nanoseconds that its vCPUs together stood still by the hypervisor's will. */
   get held(): bigint {
     return this.vcpus.reduce((sum, vcpu) => sum + vcpu.held, 0n);
+  }
+
+  /** How often its vCPUs together were held for their bandwidth. */
+  get throttled(): number {
+    return this.vcpus.reduce((sum, vcpu) => sum + vcpu.throttled, 0);
   }
 
   /** Exits so far of all its vCPUs, indexed by EXIT_*. */

@@ -34,17 +34,24 @@ export function showTime(nanoseconds: bigint): string {
 
 type Rates = (partition: PartitionRecord) => readonly number[];
 
-function partitionColumns(paint: Paint): Column<PartitionRecord>[] {
+function partitionColumns(paint: Paint, partitions: readonly PartitionRecord[]): Column<PartitionRecord>[] {
+  const throttled: Column<PartitionRecord> = { title: "THROTTLED", align: "right", cell: showThrottled };
   return [
     { title: "PARTITION", align: "left", cell: (p) => p.name },
     { title: "STATE", align: "left", width: 8, cell: (p) => (p.telemetry ? paint(STATE_FORMATS[p.telemetry.state], p.telemetry.state) : UNKNOWN) },
     { title: "UPTIME", align: "right", width: 5, cell: (p) => (p.telemetry ? showUptime(p.telemetry.uptime) : UNKNOWN) },
     { title: "RESTARTS", align: "right", cell: (p) => String(p.telemetry?.restarts ?? UNKNOWN) },
     { title: "HELD", align: "right", cell: (p) => (p.vcpus.length > 0 ? showTime(p.held) : UNKNOWN) },
+    ...(partitions.some(({ plan }) => plan.bandwidth !== null) ? [throttled] : []),
     { title: "INTERRUPTS", align: "left", cell: (p) => (p.plan.direct ? paint("bold", "direct") : "injected") },
     { title: "EXITS", align: "right", width: 5, cell: (p) => (p.vcpus.length > 0 ? showCount(p.exits.reduce(sum, 0)) : UNKNOWN) },
     { title: "SINCE READY", align: "right", cell: (p) => sinceReady(p, paint) },
   ];
+}
+
+function showThrottled({ plan, vcpus, throttled }: PartitionRecord): string {
+  if (plan.bandwidth === null) return "";
+  return vcpus.length > 0 ? showCount(throttled) : UNKNOWN;
 }
 
 const sum = (a: number, b: number): number => a + b;
@@ -71,7 +78,7 @@ function causeColumns(rates: Rates, causes: readonly number[], width: number): C
 /** One table where the terminal is wide enough; else the causes below, and only those that have occurred. */
 function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[][] {
   const { partitions } = monitor;
-  const states = partitionColumns(paint);
+  const states = partitionColumns(paint, partitions);
   const all = EXIT_NAMES.map((_, cause) => cause);
   const whole = layOut([...states, totalColumn(rates), ...causeColumns(rates, all, RATE_WIDTH)], partitions);
   if (Math.max(...whole.map(displayWidth)) <= width) return [whole];
