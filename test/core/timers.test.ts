@@ -59,7 +59,7 @@ describe("the virtual timer", () => {
     guest.hvc(SYSTEM_RESET);
     bench.machine.settle();
     expect(guest.pcpu.virtualTimer.control).toBe(0n);
-    const bank = guest.pcpu.gic.redistributor.bank;
+    const bank = guest.pcpu.gic.bank;
     expect([bank.has(bank.enabled, 27), bank.has(bank.active, 27), bank.isPending(27)]).toEqual([false, false, false]);
   });
 });

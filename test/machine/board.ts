@@ -1,10 +1,11 @@
-// The board that is simulated: the facts a machine is built from. `qemuVirt` is QEMU's virt machine with GICv3, as far as
-// the hypervisor can tell; what it says must be what boards/qemu-aarch64/board.yaml says.
+// The boards that are simulated: the facts a machine is built from. `qemuVirt` is QEMU's virt machine with GICv3, as far as
+// the hypervisor can tell, `qemuVirtGicv2` the same with gic-version=2; what they say must be what boards/qemu-aarch64/board.yaml
+// and boards/qemu-aarch64-gicv2/board.yaml say.
 import type { GicBoard } from "./gic/gic.ts";
 import type { Range } from "./memory.ts";
-import type { TimerInterrupts } from "./pcpu.ts";
+import type { PeripheralInterrupts } from "./pcpu.ts";
 
-export interface Board extends GicBoard, TimerInterrupts {
+export interface Board extends GicBoard, PeripheralInterrupts {
   readonly uart: number;
   readonly ram: readonly Range[];
   /** Devices that may be passed through to a guest. */
@@ -23,7 +24,9 @@ const GICR_FIRST = 0x080a_0000;
 const GICR_STRIDE = 0x2_0000;
 
 export const qemuVirt: Board = {
+  gicVersion: 3,
   gicd: 0x0800_0000,
+  gicc: 0, gich: 0, gicv: 0,
   spiLimit: 288,
   listRegisters: 4,
   cpus: Array.from({ length: 4 }, (_, n) => ({ mpidr: BigInt(n), gicr: GICR_FIRST + n * GICR_STRIDE })),
@@ -31,6 +34,7 @@ export const qemuVirt: Board = {
   hypervisorTimer: 26,
   virtualTimer: 27,
   physicalTimer: 30,
+  pmuInterrupt: 23,
   uart: 0x0900_0000,
   ram: [{ pa: 0x4000_0000, size: 1024 * MIB }],
   devices: [{ pa: 0x0a00_0000, size: 0x4000 }, { pa: 0x0901_0000, size: 0x1000 }],
@@ -39,4 +43,11 @@ export const qemuVirt: Board = {
   linearOffset: 0x2_0000,
   stage1RootOffset: 0x1_b000,
   secondaryEntryOffset: 0x1000,
+};
+
+export const qemuVirtGicv2: Board = {
+  ...qemuVirt,
+  gicVersion: 2,
+  gicc: 0x0801_0000, gich: 0x0803_0000, gicv: 0x0804_0000,
+  cpus: qemuVirt.cpus.map(({ mpidr }) => ({ mpidr, gicr: 0 })),
 };

@@ -30,16 +30,15 @@ export class Bus {
   }
 
   /** The hypervisor's mmioRead: only devices that it drives itself. */
-  hypervisorRead(pa: number, bytes: number): bigint {
-    if (this.gic.owns(pa)) return bytes === 8 ? this.gic.read64(pa) : BigInt(this.gic.read(pa, bytes));
+  hypervisorRead(cpu: number, pa: number, bytes: number): bigint {
+    if (this.gic.owns(pa)) return this.gic.read(cpu, pa, bytes);
     if (this.inUart(pa) && bytes <= 4) return BigInt(this.uart.read(pa - this.uartBase));
     throw new MachineError("MACHINE_BUS", `the hypervisor reads ${bytes} bytes at ${hex(pa)}: no device of its own is there`);
   }
 
-  hypervisorWrite(pa: number, bytes: number, value: bigint): void {
+  hypervisorWrite(cpu: number, pa: number, bytes: number, value: bigint): void {
     if (this.gic.owns(pa)) {
-      if (bytes === 8) this.gic.write64(pa, value);
-      else this.gic.write(pa, bytes, Number(value));
+      this.gic.write(cpu, pa, bytes, value);
     } else if (this.inUart(pa) && bytes <= 4) {
       this.uart.write(pa - this.uartBase, Number(value));
     } else if (bytes === 4 && this.silencers.includes(pa)) {
@@ -49,14 +48,16 @@ export class Bus {
     }
   }
 
-  /** A guest's access that stage 2 let through. It must never end in a device that the hypervisor drives. */
-  guestRead(pa: number, bytes: number): bigint {
+  /** The access of a guest of pCPU `cpu` that stage 2 let through. It must never end in a device that the hypervisor drives. */
+  guestRead(cpu: number, pa: number, bytes: number): bigint {
     if (this.memory.isRam(pa, bytes)) return this.memory.read(pa, bytes);
+    if (this.gic.ownsForGuest(pa)) return this.gic.readAsGuest(cpu, pa, bytes);
     return this.device(pa).words.get(pa) ?? 0n;
   }
 
-  guestWrite(pa: number, bytes: number, value: bigint): void {
+  guestWrite(cpu: number, pa: number, bytes: number, value: bigint): void {
     if (this.memory.isRam(pa, bytes)) this.memory.write(pa, bytes, value);
+    else if (this.gic.ownsForGuest(pa)) this.gic.writeAsGuest(cpu, pa, bytes, value);
     else this.device(pa).words.set(pa, value);
   }
 

@@ -10,6 +10,7 @@ export type MachineErrorCode =
   | "MACHINE_TLB" // back to the guest before a TLB invalidation was complete
   | "MACHINE_LOOP" // a loop passed the bound it states
   | "MACHINE_IMPORT" // an intrinsic without a hook, or a hook without an intrinsic
+  | "MACHINE_UNDEFINED" // the hypervisor used a register or an instruction that this board's pCPUs do not have
   | "MACHINE_FIRMWARE" // an SMC that no hypervisor of ours should make
   | "MACHINE_CORE_TRAP" // wasm trap: unreachable, out of bounds, division by zero
   | "MACHINE_LIVELOCK" // interrupts never come to rest

@@ -1,17 +1,20 @@
 // A guest, as seen from its pCPU: it executes one instruction of the test's choice at a time. What the instruction meets,
 // the machine decides: stage 2, the trap controls of EL2, the virtual CPU interface. A guest is not told what is behind.
 import { MachineError } from "./errors.ts";
+import { MemoryMappedDriver, SystemRegisterDriver } from "./gicDriver.ts";
+import type { GicDriver } from "./gicDriver.ts";
+import { INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Machine } from "./machine.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
-  EC_DATA_ABORT, EC_HVC64, EC_INSTRUCTION_ABORT, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, HCR_HCD, HCR_TSC, HCR_TWE, HCR_TWI, HCR_VM, syndrome, UNKNOWN,
-  VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
+  EC_DATA_ABORT, EC_HVC64, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, HCR_HCD, HCR_IMO, HCR_TSC, HCR_TWE, HCR_TWI, syndrome, VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
 } from "./registers.ts";
-import { Stage2 } from "./stage2.ts";
 import type { Mapping } from "./stage2.ts";
 import { ENCODINGS, systemRegisterIss, trapsToEl2 } from "./systemRegisters.ts";
 import type { Encoding, SystemRegister } from "./systemRegisters.ts";
 import { readNative, writeNative } from "./nativeRegisters.ts";
+import { hpfarOf, translate } from "./translation.ts";
+import type { Walk } from "./translation.ts";
 
 /** What became of an instruction. */
 export type Outcome =
@@ -26,16 +29,14 @@ export type Outcome =
 
 const INSTRUCTION = 4n;
 const XZR = 31;
-const PAGE_OFFSET = 0xfffn;
+/** Fetches of one instruction after which the hypervisor is taken to send the guest back for ever. */
+const FETCHES = 100;
 
 // ISS of a data abort (ARM ARM D17.2.37, ISS encoding for an exception from a Data Abort).
 const ISS_ISV = 1 << 24;
 const ISS_SSE = 1 << 21;
 const ISS_SF = 1 << 15;
 const ISS_WNR = 1 << 6;
-const FSC_TRANSLATION = 0x04;
-const FSC_PERMISSION = 0x0c;
-const FSC_TYPE = 0x3c;
 
 export interface AccessForm {
   /** Register loaded or stored: SRT. */
@@ -47,16 +48,16 @@ export interface AccessForm {
   readonly short?: boolean;
 }
 
-/** What stage 2 says to an access. */
-type Walk = { readonly mapping: Mapping } | { readonly fault: number };
-
 export class Guest {
   readonly pcpu: PCpu;
+  /** How it handles its interrupt controller. */
+  readonly driver: GicDriver;
   private readonly machine: Machine;
 
   constructor(machine: Machine, pcpu: number) {
     this.machine = machine;
     this.pcpu = machine.pcpu(pcpu);
+    this.driver = machine.board.gicVersion === 2 ? new MemoryMappedDriver(this) : new SystemRegisterDriver(this);
   }
 
   get running(): boolean {
@@ -84,43 +85,51 @@ export class Guest {
   }
 
   load(ipa: number, bytes: number, form: AccessForm = {}): Outcome {
-    const walk = this.walk(ipa, (mapping) => mapping.read);
-    const register = form.register ?? 0;
-    if ("fault" in walk) return this.dataAbort(ipa, bytes, form, walk.fault, false);
-    this.setX(register, this.machine.bus.guestRead(walk.mapping.pa + (ipa - walk.mapping.ipa), bytes));
-    return this.next(register);
+    return this.execute(() => {
+      const walk = this.walk(ipa, (mapping) => mapping.read);
+      const register = form.register ?? 0;
+      if ("fault" in walk) return this.dataAbort(ipa, bytes, form, walk.fault, false);
+      this.setX(register, this.machine.bus.guestRead(this.pcpu.index, walk.mapping.pa + (ipa - walk.mapping.ipa), bytes));
+      return this.next(register);
+    });
   }
 
   store(ipa: number, bytes: number, value: bigint, form: AccessForm = {}): Outcome {
-    const walk = this.walk(ipa, (mapping) => mapping.write);
-    const register = form.register ?? 0;
-    this.setX(register, value);
-    if ("fault" in walk) return this.dataAbort(ipa, bytes, form, walk.fault, true);
-    this.machine.bus.guestWrite(walk.mapping.pa + (ipa - walk.mapping.ipa), bytes, this.x(register));
-    return this.next(XZR);
+    return this.execute(() => {
+      const walk = this.walk(ipa, (mapping) => mapping.write);
+      const register = form.register ?? 0;
+      this.setX(register, value);
+      if ("fault" in walk) return this.dataAbort(ipa, bytes, form, walk.fault, true);
+      this.machine.bus.guestWrite(this.pcpu.index, walk.mapping.pa + (ipa - walk.mapping.ipa), bytes, this.x(register));
+      return this.next(XZR);
+    });
   }
 
-  /** Fetches its next instruction at an IPA. */
+  /** Goes to an IPA, and fetches its next instruction there. */
   fetch(ipa: number): Outcome {
-    const walk = this.walk(ipa, (mapping) => mapping.execute);
+    this.mustRun();
     this.pcpu.pc = BigInt(ipa);
-    if ("fault" in walk) return this.observe(0n, XZR, () => this.machine.trap(this.pcpu, syndrome(EC_INSTRUCTION_ABORT, walk.fault), BigInt(ipa), this.hpfar(ipa, walk.fault)));
-    return { kind: "done", value: 0n };
+    this.pcpu.code = ipa;
+    return this.execute(() => ({ kind: "done", value: 0n }));
   }
 
   mrs(register: SystemRegister | Encoding, into = 0): Outcome {
     const encoding = typeof register === "string" ? ENCODINGS[register] : register;
-    if (trapsToEl2(encoding, true, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) return this.trapSystemRegister(encoding, true, into);
-    this.setX(into, readNative(this.machine, this.pcpu, encoding));
-    return this.next(into);
+    return this.execute(() => {
+      if (trapsToEl2(encoding, true, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) return this.trapSystemRegister(encoding, true, into);
+      this.setX(into, readNative(this.machine, this.pcpu, encoding));
+      return this.next(into);
+    });
   }
 
   msr(register: SystemRegister | Encoding, value: bigint, from = 0): Outcome {
     const encoding = typeof register === "string" ? ENCODINGS[register] : register;
-    this.setX(from, value);
-    if (trapsToEl2(encoding, false, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) return this.trapSystemRegister(encoding, false, from);
-    writeNative(this.machine, this.pcpu, encoding, this.x(from));
-    return this.next(XZR);
+    return this.execute(() => {
+      this.setX(from, value);
+      if (trapsToEl2(encoding, false, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) return this.trapSystemRegister(encoding, false, from);
+      writeNative(this.machine, this.pcpu, encoding, this.x(from));
+      return this.next(XZR);
+    });
   }
 
   /** A system register access that is taken to EL2 whatever the trap controls here say: another core may have others. */
@@ -128,47 +137,71 @@ export class Guest {
     return this.exception(syndrome(EC_SYSREG, systemRegisterIss(encoding, register, read)), register);
   }
 
+  /** Sleeps until an interrupt is signalled: not at all if one is. */
   wfi(): Outcome {
-    if ((this.pcpu.registers.HCR_EL2 & HCR_TWI) === 0n) return this.next(XZR); // sleeps in hardware; the machine has no time for that
-    return this.exception(syndrome(EC_WFX, 0), XZR);
+    return this.execute(() => {
+      this.pcpu.asleep = true;
+      if (this.machine.awake(this.pcpu)) return this.next(XZR);
+      if ((this.pcpu.registers.HCR_EL2 & HCR_TWI) === 0n) return this.next(XZR);
+      this.pcpu.asleep = false;
+      const { pc } = this.pcpu;
+      const outcome = this.exception(syndrome(EC_WFX, 0), XZR);
+      // Sent back to it: it sleeps now, if the trap is off.
+      return outcome.kind === "entered" && outcome.pc === pc && (this.pcpu.registers.HCR_EL2 & HCR_TWI) === 0n ? this.wfi() : outcome;
+    });
   }
 
   wfe(): Outcome {
-    if ((this.pcpu.registers.HCR_EL2 & HCR_TWE) === 0n) return this.next(XZR);
-    return this.exception(syndrome(EC_WFX, 1), XZR);
+    return this.execute(() => ((this.pcpu.registers.HCR_EL2 & HCR_TWE) === 0n ? this.next(XZR) : this.exception(syndrome(EC_WFX, 1), XZR)));
   }
 
   /** Any synchronous exception taken to EL2 from this instruction, as the syndrome describes it. */
   exception(esr: bigint, result = XZR, far = 0n, hpfar = 0n): Outcome {
-    return this.observe(INSTRUCTION, result, () => this.machine.trap(this.pcpu, esr, far, hpfar));
+    return this.execute(() => this.observe(INSTRUCTION, result, () => this.machine.trap(this.pcpu, esr, far, hpfar)));
   }
 
-  /** Is a virtual interrupt signalled? (Whether PSTATE.I lets it in is the guest's business.) */
+  /** Physical interrupts are its own (HCR_EL2.IMO = 0): its CPU interface is the physical one. */
+  get direct(): boolean {
+    return (this.pcpu.registers.HCR_EL2 & HCR_IMO) === 0n;
+  }
+
+  /** Is an interrupt signalled to it? (Whether PSTATE.I lets it in is the guest's business.) */
   get interruptPending(): boolean {
-    return this.running && this.pcpu.gic.virtual.interruptPending;
+    if (!this.running) return false;
+    return this.direct ? this.pcpu.gic.physical.highestPending() !== INTID_SPURIOUS : this.pcpu.gic.virtual.interruptPending;
   }
 
-  /** ICC_IAR1_EL1, which is ICV_IAR1_EL1 for a guest. */
+  /** Reads IAR: the INTID. */
   acknowledge(): number {
-    this.mustRun();
-    return this.pcpu.gic.virtual.acknowledge();
+    return this.driver.acknowledge();
   }
 
   endOfInterrupt(intid: number): void {
-    this.mustRun();
-    this.pcpu.gic.virtual.endOfInterrupt(intid);
+    this.driver.endOfInterrupt(intid);
   }
 
   deactivate(intid: number): void {
+    this.driver.deactivate(intid);
+  }
+
+  /** Every instruction is fetched first. */
+  private execute(run: () => Outcome): Outcome {
     this.mustRun();
-    this.pcpu.gic.virtual.deactivate(intid);
+    const { pc } = this.pcpu;
+    for (let tries = 0; tries < FETCHES; tries++) {
+      if (this.machine.fetch(this.pcpu)) return run();
+      if (!this.running) return { kind: "parked" };
+      if (this.pcpu.pc !== pc) return { kind: "entered", pc: this.pcpu.pc };
+    }
+    throw new MachineError("MACHINE_LIVELOCK", `pCPU ${this.pcpu.index} is sent back to an instruction that it cannot fetch`);
   }
 
   private call(ec: number, advance: bigint, fn: number | bigint, args: readonly (number | bigint)[]): Outcome {
-    this.mustRun();
-    [fn, ...args].forEach((value, n) => this.setX(n, BigInt(value)));
-    this.pcpu.pc += advance;
-    return this.observe(INSTRUCTION - advance, 0, () => this.machine.trap(this.pcpu, syndrome(ec, 0)));
+    return this.execute(() => {
+      [fn, ...args].forEach((value, n) => this.setX(n, BigInt(value)));
+      this.pcpu.pc += advance;
+      return this.observe(INSTRUCTION - advance, 0, () => this.machine.trap(this.pcpu, syndrome(ec, 0)));
+    });
   }
 
   private dataAbort(ipa: number, bytes: number, form: AccessForm, fault: number, write: boolean): Outcome {
@@ -176,26 +209,13 @@ export class Guest {
     const valid = form.syndromeValid ?? true;
     const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 ? ISS_SF : 0);
     const esr = syndrome(EC_DATA_ABORT, (valid ? details : 0) | (write ? ISS_WNR : 0) | fault);
-    const trap = (what: bigint) => (): void => this.machine.trap(this.pcpu, what, BigInt(ipa), this.hpfar(ipa, fault));
+    const trap = (what: bigint) => (): void => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault));
     if (form.short === true) return this.observe(INSTRUCTION / 2n, write ? XZR : register, trap(esr & ~ESR_IL));
     return this.observe(INSTRUCTION, write ? XZR : register, trap(esr));
   }
 
   private walk(ipa: number, permits: (mapping: Mapping) => boolean): Walk {
-    this.mustRun();
-    const { registers } = this.pcpu;
-    if ((registers.HCR_EL2 & HCR_VM) === 0n) throw new MachineError("MACHINE_STAGE2", "a guest runs without stage 2 (HCR_EL2.VM = 0)");
-    const stage2 = new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (pa) => this.machine.memory.read64(pa));
-    const found = this.machine.tlb.find(stage2.vmid, ipa) ?? stage2.translate(ipa);
-    if ("level" in found) return { fault: FSC_TRANSLATION | found.level };
-    this.machine.tlb.fill(stage2.vmid, ipa, found);
-    // The level in a permission fault's code: that of the block (1, 2) or page (3).
-    return permits(found) ? { mapping: found } : { fault: FSC_PERMISSION | (3 - Math.log2(found.size / 4096) / 9) };
-  }
-
-  /** HPFAR_EL2.FIPA: bits 47…12 of the IPA from bit 4 on; UNKNOWN after a permission fault (D17.2.66). */
-  private hpfar(ipa: number, fault: number): bigint {
-    return (fault & FSC_TYPE) === FSC_PERMISSION ? UNKNOWN : (BigInt(ipa) & ~PAGE_OFFSET) >> 8n;
+    return translate(this.pcpu.registers, this.machine.tlb, this.machine.memory, ipa, permits);
   }
 
   private next(result: number): Outcome {
@@ -218,5 +238,6 @@ export class Guest {
 
   private mustRun(): void {
     if (!this.running) throw new MachineError("MACHINE_STATE", `pCPU ${this.pcpu.index} is ${this.pcpu.phase}: its guest can do nothing now`);
+    if (!this.machine.awake(this.pcpu)) throw new MachineError("MACHINE_STATE", `the guest of pCPU ${this.pcpu.index} is in WFI: it can do nothing before an interrupt comes`);
   }
 }

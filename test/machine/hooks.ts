@@ -6,10 +6,15 @@ import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks } from "./imports.ts";
 import type { Machine } from "./machine.ts";
 import { isRegister } from "./registers.ts";
+import { cpuOf } from "./gic/gic.ts";
+import { Gicv3 } from "./gic/gicv3.ts";
 import { LIST_REGISTERS_MAX } from "./gic/virtualInterface.ts";
+import { vmidOf } from "./stage2.ts";
 
 const MASK32 = 0xffff_ffffn;
 const PAGE = 4096;
+/** Bit 0 of a translation table's descriptor (ARM ARM D8.3). */
+const DESCRIPTOR_VALID = 1n;
 
 /** Module "cpu": atomics are plain here, because only one pCPU runs at a time and never stops inside the core. */
 export function cpuHooks(machine: Machine): Hooks {
@@ -34,7 +39,7 @@ export function cpuHooks(machine: Machine): Hooks {
 
 /** Module "aarch64". */
 export function aarch64Hooks(machine: Machine): Hooks {
-  return { ...storageHooks(machine), ...timerHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) };
+  return { ...storageHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) };
 }
 
 /** `mrs_X` and `msr_X` of registers that only keep what is written. */
@@ -66,19 +71,34 @@ function timerHooks(machine: Machine): Hooks {
   };
 }
 
+/** `mrs_X` and `msr_X` of the performance monitors' registers. */
+function pmuHooks(machine: Machine): Hooks {
+  const hooks: Record<string, Hook> = {};
+  for (const { name } of aarch64) {
+    const register = name.slice(4);
+    if (!/^m[rs][rs]_PM/.test(name) || isRegister(register)) continue;
+    hooks[name] = name.startsWith("mrs_") ? () => machine.current.pmu.read(register) : (value: bigint) => machine.current.pmu.write(register, value);
+  }
+  return hooks;
+}
+
 function gicHooks(machine: Machine): Hooks {
-  const physical = () => machine.current.gic.physical;
-  const virtual = () => machine.current.gic.virtual;
+  const gic = (): Gicv3 => {
+    if (machine.gic instanceof Gicv3) return machine.gic;
+    throw new MachineError("MACHINE_UNDEFINED", "ICC_* or ICH_* used on a board with GICv2");
+  };
+  const physical = () => cpuOf(gic(), machine.current.index).physical;
+  const virtual = () => cpuOf(gic(), machine.current.index).virtual;
   return {
-    mrs_ICC_IAR1_EL1: () => BigInt(physical().acknowledge()),
-    msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value)),
-    msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value)),
-    msr_ICC_SGI1R_EL1: (value: bigint) => machine.gic.sendSgi(machine.current.index, value),
+    mrs_ICC_IAR1_EL1: () => BigInt(physical().acknowledge("hypervisor")),
+    msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value), "hypervisor"),
+    msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value), "hypervisor"),
+    msr_ICC_SGI1R_EL1: (value: bigint) => gic().sendSgi(machine.current.index, value),
     msr_ICC_PMR_EL1: (value: bigint) => void (physical().priorityMask = Number(value & 0xffn)),
     msr_ICC_BPR1_EL1: (value: bigint) => void (physical().binaryPoint = Number(value & 7n)),
     mrs_ICC_CTLR_EL1: () => physical().control,
     msr_ICC_CTLR_EL1: (value: bigint) => void (physical().control = value),
-    msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().group1Enabled = (value & 1n) !== 0n),
+    msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
     mrs_ICH_VTR_EL2: () => virtual().type,
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty),
@@ -93,20 +113,14 @@ function gicHooks(machine: Machine): Hooks {
 }
 
 function instructionHooks(machine: Machine): Hooks {
-  const barrier = (): void => {
-    machine.current.invalidating = false;
-  };
-  const invalidate = (drop: () => void) => (): void => {
-    machine.current.invalidating = true;
-    drop();
-  };
+  const barrier = (): void => machine.tlb.complete(machine.current.index);
   return {
     isb: () => undefined,
     wfi: () => undefined, // sleeps no longer than it must: whatever the sleeper waits for, the test makes it happen
     dsbSy: barrier,
     dsbIsh: barrier,
-    tlbiVmalls12e1is: invalidate(() => machine.tlb.invalidate(Number((machine.current.registers.VTTBR_EL2 >> 48n) & 0xffffn))),
-    tlbiAlle1is: invalidate(() => machine.tlb.invalidateAll()),
+    tlbiVmalls12e1is: () => machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2)),
+    tlbiAlle1is: () => machine.tlb.invalidateAll(machine.current.index),
     icIalluis: () => undefined,
     dcCisw: () => undefined,
     smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),
@@ -128,6 +142,7 @@ function memoryHooks(machine: Machine): Hooks {
     physicalWrite64: (pa: bigint, value: bigint) => {
       stage1.check(aligned(pa, 8), 8, "write");
       machine.allowWrite(Number(pa), 8);
+      if ((memory.read64(Number(pa)) & DESCRIPTOR_VALID) !== 0n) machine.tlb.descriptorTaken(machine.current.index);
       memory.write64(Number(pa), value);
       stage1.changed();
     },
@@ -148,12 +163,12 @@ function memoryHooks(machine: Machine): Hooks {
     const bytes = bits / 8;
     const read = (pa: bigint): bigint => {
       stage1.check(aligned(pa, bytes), bytes, "device");
-      return bus.hypervisorRead(Number(pa), bytes);
+      return bus.hypervisorRead(machine.current.index, Number(pa), bytes);
     };
     hooks[`mmioRead${bits}`] = bits === 64 ? read : (pa: bigint) => Number(read(pa));
     hooks[`mmioWrite${bits}`] = (pa: bigint, value: number | bigint) => {
       stage1.check(aligned(pa, bytes), bytes, "device");
-      bus.hypervisorWrite(Number(pa), bytes, BigInt(value));
+      bus.hypervisorWrite(machine.current.index, Number(pa), bytes, BigInt(value));
     };
   }
   return hooks;

@@ -74,6 +74,18 @@ describe("the machine notices", () => {
     expect(() => other.trap(current, syndrome(0x16, 0))).toThrow("MACHINE_TLB");
   });
 
+  test("a TLB invalidation that walks with the old descriptor could come behind of", () => {
+    const other = booted();
+    const table = other.pcpu(3).registers.VTTBR_EL2 & 0xffff_ffff_f000n;
+    const intrinsics = aarch64Hooks(other);
+    const entry = other.memory.read64(Number(table) + 8);
+    expect(entry & 1n).toBe(1n);
+    call(intrinsics, "physicalWrite64", table + 8n, entry & ~1n);
+    expect(() => call(intrinsics, "tlbiVmalls12e1is")).toThrow("DSB");
+    call(intrinsics, "dsbIsh");
+    call(intrinsics, "tlbiVmalls12e1is");
+  });
+
   test("a guest asked for an instruction while its pCPU is parked", () => {
     expect(() => new Guest(machine, 1).hvc(0)).toThrow("MACHINE_STATE");
   });
@@ -85,7 +97,9 @@ describe("the machine notices", () => {
     const root = Number(guest.pcpu.registers.VTTBR_EL2 & 0xffff_ffff_f000n);
     for (let entry = 0; entry < 1024; entry++) other.memory.write64(root + 8 * entry, 0n);
     expect(guest.load(0x4000_0000, 8).kind).toBe("done");
-    other.tlb.invalidateAll();
+    other.tlb.invalidate(0, 2);
+    expect(guest.load(0x4000_0000, 8).kind, "before the DSB").toBe("done");
+    other.tlb.complete(0);
     expect(guest.load(0x4000_0000, 8).kind).not.toBe("done");
   });
 
@@ -97,10 +111,89 @@ describe("the machine notices", () => {
     other.intrude(0, () => {
       seen = guest.x(5);
     });
-    other.gic.sendSgi(3, 1n);
+    const { bank } = other.pcpu(0).gic;
+    // Of the SGIs only the hypervisor's own is enabled yet.
+    for (let sgi = 0; sgi < 16; sgi++) if (bank.has(bank.enabled, sgi)) bank.latchPending(sgi);
     other.settle();
     expect(seen).toBe(UNKNOWN);
     expect(guest.x(5)).toBe(5n);
+  });
+});
+
+describe("a guest", () => {
+  const HCR_IMO = 1n << 4n;
+  const root = (guest: Guest): number => Number(guest.pcpu.registers.VTTBR_EL2 & 0xffff_ffff_f000n);
+  const unmap = (machine: Machine, guest: Guest): void => {
+    for (let entry = 0; entry < 1024; entry++) machine.memory.write64(root(guest) + 8 * entry, 0n);
+  };
+
+  test("that does nothing but run finds out that its code is gone, at its next fetch behind the TLB invalidation", () => {
+    const machine = booted();
+    const guest = new Guest(machine, 3);
+    unmap(machine, guest);
+    machine.settle();
+    expect(guest.pcpu.registers.ESR_EL2).toBe(UNKNOWN);
+    machine.tlb.invalidate(0, 2);
+    machine.tlb.complete(0);
+    expect(machine.step(guest.pcpu)).toBe(true);
+    expect(guest.pcpu.registers.ESR_EL2 >> 26n).toBe(0x20n);
+  });
+
+  test("in WFI does not fetch, until an interrupt is signalled: masked by PSTATE or not, but not by PMR or an enable", () => {
+    const machine = booted();
+    const guest = new Guest(machine, 3);
+    const { registers, gic } = guest.pcpu;
+    registers.HCR_EL2 &= ~HCR_IMO;
+    expect(guest.wfi().kind).toBe("done");
+    expect(() => guest.mrs("CNTPCT_EL0")).toThrow("WFI");
+    unmap(machine, guest);
+    machine.tlb.invalidate(0, 2);
+    machine.tlb.complete(0);
+    gic.bank.enabled[0] = 1 << 27;
+    gic.bank.priority[27] = 0x20;
+    gic.bank.latchPending(27);
+    gic.physical.priorityMask = 0x20;
+    expect(machine.step(guest.pcpu)).toBe(false);
+    gic.physical.priorityMask = 0xf0;
+    gic.physical.enabled = false;
+    expect(machine.step(guest.pcpu)).toBe(false);
+    gic.physical.enabled = true;
+    expect(machine.step(guest.pcpu)).toBe(true);
+    expect(registers.ESR_EL2 >> 26n).toBe(0x20n);
+  });
+
+  test("without HCR_EL2.IMO takes physical interrupts itself, and the hypervisor hears nothing of them", () => {
+    const machine = booted();
+    const guest = new Guest(machine, 3);
+    const { registers, gic } = guest.pcpu;
+    registers.HCR_EL2 &= ~HCR_IMO;
+    gic.physical.eoiMode = false;
+    gic.bank.enabled[0] = 1 << 27;
+    gic.bank.priority[27] = 0x20;
+    gic.bank.latchPending(27);
+    machine.settle();
+    expect(guest.interruptPending).toBe(true);
+    expect(guest.acknowledge()).toBe(27);
+    expect([gic.physical.runningPriority, gic.physical.undropped]).toEqual([0x20, []]);
+    guest.endOfInterrupt(27);
+    expect([gic.physical.runningPriority, gic.bank.has(gic.bank.active, 27), guest.running]).toEqual([0xff, false, true]);
+  });
+
+  test("is trapped by ICH_HCR_EL2.TC, TALL0 and HCR_EL2.TWI, whose interrupts soever", () => {
+    const machine = booted();
+    const guest = new Guest(machine, 3);
+    const { registers, gic } = guest.pcpu;
+    registers.HCR_EL2 = (registers.HCR_EL2 & ~HCR_IMO) | (1n << 13n);
+    gic.virtual.hypervisorControl = (1 << 10) | (1 << 11);
+    const trapped = (act: () => void): boolean => {
+      registers.ESR_EL2 = UNKNOWN;
+      act();
+      return registers.ESR_EL2 !== UNKNOWN;
+    };
+    for (const name of ["ICC_PMR_EL1", "ICC_CTLR_EL1", "ICC_RPR_EL1", "ICC_IAR0_EL1", "ICC_BPR0_EL1", "ICC_IGRPEN0_EL1", "ICC_AP0R0_EL1"] as const) expect(trapped(() => guest.mrs(name)), name).toBe(true);
+    for (const name of ["ICC_SGI1R_EL1", "ICC_DIR_EL1"] as const) expect(trapped(() => guest.msr(name, 0n)), name).toBe(true);
+    for (const name of ["ICC_IAR1_EL1", "ICC_HPPIR1_EL1", "ICC_BPR1_EL1", "ICC_IGRPEN1_EL1", "ICC_AP1R0_EL1"] as const) expect(trapped(() => guest.mrs(name)), name).toBe(false);
+    expect(trapped(() => guest.wfi())).toBe(true);
   });
 });
 

@@ -8,7 +8,10 @@ import { Bus } from "./bus.ts";
 import { Clock } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import { Firmware } from "./firmware.ts";
-import { Gic } from "./gic/gic.ts";
+import type { Gic } from "./gic/gic.ts";
+import { cpuOf } from "./gic/gic.ts";
+import { Gicv2 } from "./gic/gicv2.ts";
+import { Gicv3 } from "./gic/gicv3.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
 import { aarch64Hooks, cpuHooks } from "./hooks.ts";
 import { bindImports } from "./imports.ts";
@@ -19,6 +22,7 @@ import { Pl011 } from "./pl011.ts";
 import { HCR_IMO, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
 import { Tlb } from "./tlb.ts";
+import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
 
 /** What arch/aarch64/index.ts exports for the vectors to call; vcpu is an offset in linear memory. */
 export interface CoreExports {
@@ -36,6 +40,9 @@ export interface CoreExports {
 const RESUME = 0;
 
 const GENERAL_REGISTERS = 31;
+
+/** What guests have in SP_EL1 as soon as they run. */
+const GUEST_STACK = 0x5ac0n;
 
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
@@ -80,11 +87,12 @@ export class Machine {
     const { board } = options;
     this.board = board;
     this.memory = new PhysicalMemory(board.ram);
-    this.gic = new Gic(board, (n) => this.pcpu(n).refreshLines());
+    const refresh = (n: number): void => this.pcpu(n).refreshLines();
+    this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
     this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
-    this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, this.gic.cpu(n), this.clock, board));
+    this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
     this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
     const instance = new WebAssembly.Instance(module, {
@@ -155,15 +163,34 @@ export class Machine {
       return true;
     }
     if (pcpu.busy || (pcpu.phase !== "guest" && pcpu.phase !== "parked")) return false;
-    if (pcpu.gic.physical.highestPending() === INTID_SPURIOUS) return false;
+    const interrupted = pcpu.gic.physical.highestPending() !== INTID_SPURIOUS;
     if (pcpu.phase === "parked") {
-      this.park(pcpu);
+      if (interrupted) this.park(pcpu);
+      return interrupted;
+    }
+    if (interrupted && (pcpu.registers.HCR_EL2 & HCR_IMO) !== 0n) {
+      this.leaveGuest(pcpu);
+      this.finish(pcpu, this.withoutRegisters(pcpu, () => this.enter(pcpu, () => this.core.trapIrq(pcpu.vcpu))));
       return true;
     }
-    if ((pcpu.registers.HCR_EL2 & HCR_IMO) === 0n) throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index}: a guest with HCR_EL2.IMO = 0 is not modelled`);
-    this.leaveGuest(pcpu);
-    this.finish(pcpu, this.withoutRegisters(pcpu, () => this.enter(pcpu, () => this.core.trapIrq(pcpu.vcpu))));
-    return true;
+    // Physical interrupts that are not the hypervisor's are for the guest to take, when a test lets it.
+    return this.awake(pcpu) && !this.fetch(pcpu);
+  }
+
+  /** The guest of a pCPU is not in WFI, or is not any more: an interrupt is signalled to it, masked by PSTATE or not. */
+  awake(pcpu: PCpu): boolean {
+    if (!pcpu.asleep) return true;
+    const direct = (pcpu.registers.HCR_EL2 & HCR_IMO) === 0n;
+    pcpu.asleep = !(pcpu.gic.physical.highestPending() !== INTID_SPURIOUS || (!direct && pcpu.gic.virtual.interruptPending));
+    return !pcpu.asleep;
+  }
+
+  /** The guest of a pCPU fetches its next instruction. False: it could not, and is at EL2, or back from there. */
+  fetch(pcpu: PCpu): boolean {
+    const walk = translate(pcpu.registers, this.tlb, this.memory, pcpu.code, (mapping) => mapping.execute);
+    if ("mapping" in walk) return true;
+    this.trap(pcpu, fetchSyndrome(walk.fault), BigInt(pcpu.code), hpfarOf(pcpu.code, walk.fault));
+    return false;
   }
 
   /** An interrupt's vector keeps the guest's registers to itself: what the vCPU's record holds meanwhile is of an earlier exit. */
@@ -236,15 +263,14 @@ export class Machine {
   private park(pcpu: PCpu): void {
     pcpu.phase = "parked";
     const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
-    if (result !== RESUME) return;
-    pcpu.lives++;
-    this.resume(pcpu);
+    if (result === RESUME) this.resume(pcpu);
   }
 
   private leaveGuest(pcpu: PCpu): void {
     if (pcpu.phase !== "guest") throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index} is ${pcpu.phase}: no guest runs on it`);
     pcpu.registers.ELR_EL2 = pcpu.pc;
     pcpu.registers.SPSR_EL2 = pcpu.pstate;
+    pcpu.asleep = false;
   }
 
   private finish(pcpu: PCpu, result: number): void {
@@ -253,10 +279,15 @@ export class Machine {
   }
 
   private resume(pcpu: PCpu): void {
-    if (pcpu.invalidating) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: DSB after TLBI`);
+    if (this.tlb.isInvalidating(pcpu.index)) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: DSB after TLBI`);
     pcpu.phase = "guest";
     pcpu.pc = pcpu.registers.ELR_EL2;
     pcpu.pstate = pcpu.registers.SPSR_EL2;
+    // A guest sets up its stack first of all: where there is none, it has just begun.
+    if (pcpu.registers.SP_EL1 === GUEST_STACK) return;
+    pcpu.registers.SP_EL1 = GUEST_STACK;
+    pcpu.code = Number(pcpu.pc);
+    pcpu.lives++;
   }
 }
 

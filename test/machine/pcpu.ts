@@ -1,6 +1,7 @@
 // One pCPU of the simulated machine: its system registers, its timers, its share of the GIC, and what it is doing.
 import type { Clock } from "./clock.ts";
 import type { GicCpu } from "./gic/gic.ts";
+import { Pmu } from "./pmu.ts";
 import { RESET } from "./registers.ts";
 import type { Registers } from "./registers.ts";
 import { Timer } from "./timers.ts";
@@ -11,11 +12,12 @@ import { Timer } from "./timers.ts";
  */
 export type Phase = "off" | "starting" | "guest" | "parked" | "halted";
 
-export interface TimerInterrupts {
+export interface PeripheralInterrupts {
   readonly maintenance: number;
   readonly hypervisorTimer: number;
   readonly virtualTimer: number;
   readonly physicalTimer: number;
+  readonly pmuInterrupt: number;
 }
 
 export class PCpu {
@@ -26,6 +28,7 @@ export class PCpu {
   readonly virtualTimer: Timer;
   readonly physicalTimer: Timer;
   readonly hypervisorTimer: Timer;
+  readonly pmu: Pmu;
   phase: Phase = "off";
   /** In the core at this moment: it can do nothing else. */
   busy = false;
@@ -36,11 +39,16 @@ export class PCpu {
   /** The guest's PC and PSTATE while the guest runs; ELR_EL2 and SPSR_EL2 hold them while it does not. */
   pc = 0n;
   pstate = 0n;
-  /** A TLB invalidation has been issued and not yet waited for with DSB. */
-  invalidating = false;
-  private readonly interrupts: TimerInterrupts;
+  /**
+   * IPA of what the guest executes: where it was entered, or what it last fetched. A test's guest has no code: wherever its PC
+   * goes, by its own steps or to its vectors, is taken to be in the same page.
+   */
+  code = 0;
+  /** In WFI, until an interrupt is signalled to it. */
+  asleep = false;
+  private readonly interrupts: PeripheralInterrupts;
 
-  constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, interrupts: TimerInterrupts) {
+  constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, interrupts: PeripheralInterrupts) {
     this.index = index;
     this.mpidr = mpidr;
     this.gic = gic;
@@ -50,14 +58,16 @@ export class PCpu {
     this.virtualTimer = new Timer(clock, () => this.registers.CNTVOFF_EL2);
     this.physicalTimer = new Timer(clock, () => 0n);
     this.hypervisorTimer = new Timer(clock, () => 0n);
+    this.pmu = new Pmu(this.registers);
   }
 
   /** Brings the wires of its private peripherals up to date. */
   refreshLines(): void {
-    const { bank } = this.gic.redistributor;
+    const { bank } = this.gic;
     bank.setLine(this.interrupts.maintenance, this.gic.virtual.maintenance);
     bank.setLine(this.interrupts.hypervisorTimer, this.hypervisorTimer.output);
     bank.setLine(this.interrupts.virtualTimer, this.virtualTimer.output);
     bank.setLine(this.interrupts.physicalTimer, this.physicalTimer.output);
+    bank.setLine(this.interrupts.pmuInterrupt, this.pmu.interrupt);
   }
 }

@@ -1,6 +1,6 @@
 // The table walker against tables made by hand (ARM ARM D8.3).
 import { describe, expect, test } from "vitest";
-import { merge, Stage2 } from "./stage2.ts";
+import { merge, Stage2, vmidOf } from "./stage2.ts";
 
 const NORMAL_RWX = 0x7ffn & ~3n; // AF, SH inner, S2AP read/write, MemAttr write-back
 const ROOT = 0x10000;
@@ -27,7 +27,7 @@ describe("stage 2", () => {
   ]);
 
   test("blocks and pages of every level are found, with their attributes", () => {
-    expect(stage2.vmid).toBe(5);
+    expect(vmidOf((5n << 48n) | BigInt(ROOT))).toBe(5);
     expect(stage2.translate(2 * GIB + 12345)).toMatchObject({ ipa: 2 * GIB, pa: 3 * GIB, size: GIB, read: true, write: true, execute: true, memory: 15, shareability: 3 });
     expect(stage2.translate(GIB + 6 * MIB + 5)).toMatchObject({ pa: 0x8060_0000, size: 2 * MIB, execute: false });
     expect(stage2.translate(GIB + 8 * MIB + 7 * 4096)).toMatchObject({ pa: 0x900_0000, size: 4096, memory: 1, write: false });

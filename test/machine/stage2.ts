@@ -41,12 +41,14 @@ const PAGE_BITS = 12;
 const LAST_LEVEL = 3;
 const VTCR_RES1 = 1n << 31n;
 
+/** VTTBR_EL2.VMID */
+export const vmidOf = (vttbr: bigint): number => Number((vttbr >> 48n) & 0xffffn);
+
 /** Bits of the input address below those that a level resolves. */
 const levelShift = (level: number): number => PAGE_BITS + TABLE_BITS * (LAST_LEVEL - level);
 
 export class Stage2 {
   readonly inputBits: number;
-  readonly vmid: number;
   private readonly root: number;
   private readonly startLevel: number;
   private readonly read64: Read64;
@@ -58,7 +60,6 @@ export class Stage2 {
     };
     this.read64 = read64;
     this.inputBits = 64 - Number(vtcr & 0x3fn);
-    this.vmid = Number((vttbr >> 48n) & 0xffffn);
     this.root = Number(vttbr & 0x0000_ffff_ffff_fffen);
     this.outputLimit = 2 ** ([32, 36, 40, 42, 44, 48][Number((vtcr >> 16n) & 7n)] ?? complain("PS is reserved"));
     if ((vtcr & VTCR_RES1) === 0n) complain("bit 31 is RES1");

@@ -1,8 +1,8 @@
 // System registers as a guest's MSR and MRS name them: encodings, and which accesses the hypervisor gets to see (ARM ARM
 // D17, D1.10; IHI 0069 §12). An access that no control traps reaches the register itself, or its virtual counterpart.
-import { ICH_HCR_TALL1, ICH_HCR_TC, ICH_HCR_TDIR } from "./gic/virtualInterface.ts";
+import { ICH_HCR_TALL0, ICH_HCR_TALL1, ICH_HCR_TC, ICH_HCR_TDIR } from "./gic/virtualInterface.ts";
 import {
-  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, MDCR_TDA, MDCR_TDOSA, MDCR_TPM,
+  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, MDCR_TDA, MDCR_TDOSA, MDCR_TPM, MDCR_TPMCR,
 } from "./registers.ts";
 import type { Registers } from "./registers.ts";
 
@@ -37,6 +37,13 @@ export const ENCODINGS = {
   ICC_CTLR_EL1: encoding(3, 0, 12, 12, 4),
   ICC_SRE_EL1: encoding(3, 0, 12, 12, 5),
   ICC_IGRPEN1_EL1: encoding(3, 0, 12, 12, 7),
+  ICC_AP1R0_EL1: encoding(3, 0, 12, 9, 0),
+  ICC_IAR0_EL1: encoding(3, 0, 12, 8, 0),
+  ICC_EOIR0_EL1: encoding(3, 0, 12, 8, 1),
+  ICC_HPPIR0_EL1: encoding(3, 0, 12, 8, 2),
+  ICC_BPR0_EL1: encoding(3, 0, 12, 8, 3),
+  ICC_AP0R0_EL1: encoding(3, 0, 12, 8, 4),
+  ICC_IGRPEN0_EL1: encoding(3, 0, 12, 12, 6),
   ICC_DIR_EL1: encoding(3, 0, 12, 11, 1),
   ICC_RPR_EL1: encoding(3, 0, 12, 11, 3),
   ICC_SGI1R_EL1: encoding(3, 0, 12, 11, 5),
@@ -49,7 +56,14 @@ export const ENCODINGS = {
   CNTPCT_EL0: encoding(3, 3, 14, 0, 1),
   CNTVCT_EL0: encoding(3, 3, 14, 0, 2),
   PMCR_EL0: encoding(3, 3, 9, 12, 0),
+  PMCNTENSET_EL0: encoding(3, 3, 9, 12, 1),
+  PMOVSCLR_EL0: encoding(3, 3, 9, 12, 3),
+  PMSELR_EL0: encoding(3, 3, 9, 12, 5),
   PMCCNTR_EL0: encoding(3, 3, 9, 13, 0),
+  PMXEVTYPER_EL0: encoding(3, 3, 9, 13, 1),
+  PMXEVCNTR_EL0: encoding(3, 3, 9, 13, 2),
+  PMEVCNTR5_EL0: encoding(3, 3, 14, 8, 5),
+  PMEVTYPER5_EL0: encoding(3, 3, 14, 12, 5),
   MDSCR_EL1: encoding(2, 0, 0, 2, 2),
   OSLAR_EL1: encoding(2, 0, 1, 0, 4),
   OSDLR_EL1: encoding(2, 0, 1, 3, 4),
@@ -62,6 +76,15 @@ export const ENCODINGS = {
 } as const;
 
 export type SystemRegister = keyof typeof ENCODINGS;
+
+const key = ({ op0, op1, crn, crm, op2 }: Encoding): number => (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
+const NAMES = new Map(Object.entries(ENCODINGS).map(([name, known]) => [key(known), name]));
+
+/** The name of a register, if it is one of the above. */
+export const nameOf = (wanted: Encoding): string | undefined => NAMES.get(key(wanted));
+
+export const describeRegister = (register: Encoding): string =>
+  nameOf(register) ?? `S${register.op0}_${register.op1}_C${register.crn}_C${register.crm}_${register.op2}`;
 
 /** ISS of a trapped MSR, MRS or system instruction (D17.2.37, EC 0x18). */
 export const systemRegisterIss = ({ op0, op1, crn, crm, op2 }: Encoding, register: number, read: boolean): number =>
@@ -80,7 +103,8 @@ export function trapsToEl2({ op0, op1, crn, crm, op2 }: Encoding, read: boolean,
   if (crn === 0 && op1 === 0 && crm >= 1 && crm <= 7) return read && on(HCR_TID3);
   if (crn === 1 && crm === 0 && op1 === 0 && op2 === 1) return on(HCR_TACR);
   if (crn === 11 || crn === 15) return on(HCR_TIDCP);
-  if (crn === 9 && op1 === 3 && crm >= 12) return on(MDCR_TPM, registers.MDCR_EL2);
+  if (crn === 9 && op1 === 3 && crm >= 12) return on(MDCR_TPM, registers.MDCR_EL2) || (crm === 12 && op2 === 0 && on(MDCR_TPMCR, registers.MDCR_EL2));
+  if (crn === 14 && op1 === 3 && crm >= 8) return on(MDCR_TPM, registers.MDCR_EL2);
   if (crn === 14 && op1 === 3) {
     if (crm === 0) return op2 === 1 && !on(CNTHCTL_EL1PCTEN, registers.CNTHCTL_EL2);
     return crm === 2 && !on(CNTHCTL_EL1PCEN, registers.CNTHCTL_EL2);
@@ -92,7 +116,9 @@ export function trapsToEl2({ op0, op1, crn, crm, op2 }: Encoding, read: boolean,
     if (op2 >= 5) return on(HCR_IMO) || on(HCR_FMO) || ich(ICH_HCR_TC);
     return ich(ICH_HCR_TC) || (op2 === 1 && ich(ICH_HCR_TDIR));
   }
-  if (crm !== 12) return false;
-  if (op2 === 4) return ich(ICH_HCR_TC);
-  return op2 !== 5 && ich(ICH_HCR_TALL1);
+  // ICC_SRE_EL1 is ICC_SRE_EL2.Enable's.
+  if (crm === 12 && op2 === 5) return false;
+  if (crm === 12 && op2 === 4) return ich(ICH_HCR_TC);
+  if (crm === 8 || (crm === 12 && op2 === 6)) return ich(ICH_HCR_TALL0);
+  return (crm === 9 || crm === 12) && ich(ICH_HCR_TALL1);
 }

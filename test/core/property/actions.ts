@@ -145,7 +145,7 @@ export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
 }
 
 /** Registers whose native access the machine models, or that are always trapped. */
-const trapped = (name: SystemRegister): boolean => !["MIDR_EL1", "MPIDR_EL1", "ICC_IAR1_EL1", "ICC_EOIR1_EL1", "ICC_DIR_EL1", "ICC_HPPIR1_EL1", "ICC_RPR_EL1", "CNTPCT_EL0", "CNTVCT_EL0", "ICC_SRE_EL1"].includes(name);
+const trapped = (name: SystemRegister): boolean => !["MIDR_EL1", "MPIDR_EL1", "ICC_IAR1_EL1", "ICC_EOIR1_EL1", "ICC_IAR0_EL1", "ICC_EOIR0_EL1", "ICC_HPPIR0_EL1", "ICC_DIR_EL1", "ICC_HPPIR1_EL1", "ICC_RPR_EL1", "CNTPCT_EL0", "CNTVCT_EL0", "ICC_SRE_EL1"].includes(name);
 
 /** Sequences of actions, some of them one in the middle of another. */
 export function sequences(one: fc.Arbitrary<Action>, length: number): fc.Arbitrary<Action[]> {

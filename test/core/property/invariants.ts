@@ -2,7 +2,7 @@
 // changed by nobody else.
 import { hex } from "../../machine/errors.ts";
 import type { InterruptBank } from "../../machine/gic/bank.ts";
-import { GICD_CTLR_ARE, GICD_CTLR_ENABLE_GRP1, INTID_SPURIOUS } from "../../machine/gic/registers.ts";
+import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import type { RegisterName } from "../../machine/registers.ts";
 import { Stage2 } from "../../machine/stage2.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -11,7 +11,6 @@ import type { World } from "./world.ts";
 const FIRST_SPI = 32;
 const SGIS = 16;
 const KICK = 1; // SGI 0
-const ON = GICD_CTLR_ARE | GICD_CTLR_ENABLE_GRP1;
 /** Registers that keep a guest in its place: set at boot, and never again. */
 const FENCES: readonly RegisterName[] = ["HCR_EL2", "VTCR_EL2", "VTTBR_EL2", "CPTR_EL2", "MDCR_EL2", "HSTR_EL2", "VPIDR_EL2", "VMPIDR_EL2", "CNTHCTL_EL2"];
 
@@ -54,8 +53,8 @@ export class Invariants {
     const recordBytes = (machine.pcpu(1).vcpu) - (machine.pcpu(0).vcpu);
     this.records = machine.pcpus.map(({ vcpu }) => new Snapshot(new Uint8Array(machine.linear.buffer, vcpu, recordBytes)));
     this.distributor = snapshotsOf(distributor.bank);
-    this.routes = [new Snapshot(distributor.routeLow), new Snapshot(distributor.routeHigh)];
-    this.banks = machine.gic.cpus.map(({ redistributor }) => snapshotsOf(redistributor.bank));
+    this.routes = distributor.routes.map((route) => new Snapshot(route));
+    this.banks = machine.gic.cpus.map(({ bank }) => snapshotsOf(bank));
     this.recordTables();
   }
 
@@ -89,7 +88,7 @@ export class Invariants {
   /** Call after it. `actor`: the pCPU that acted, if it was one alone. */
   check(actor: number | undefined): void {
     for (const { pa, page } of this.tables) if (page.changed) broken(`the stage 2 table at ${hex(pa)} was changed`);
-    if ((this.world.machine.gic.distributor.control & ON) !== ON) broken("the distributor was switched off");
+    if (!this.world.machine.gic.distributor.forwards) broken("the distributor was switched off");
     this.checkPcpus();
     if (actor !== undefined) this.checkActor(actor);
   }
@@ -145,7 +144,7 @@ export class Invariants {
     for (let intid = FIRST_SPI; intid < distributor.spiLimit; intid++) {
       if (this.routes.every(({ now, before }) => now[intid] === before[intid])) continue;
       if (!this.ownsSpi(owner, intid)) broken(`pCPU ${actor} changed the route of foreign INTID ${intid}`);
-      const to = machine.pcpus.filter(({ gic }) => distributor.routesTo(intid, gic.redistributor.affinityLow, gic.redistributor.affinityHigh)).map(({ index }) => owners[index]);
+      const to = machine.gic.targets(intid).map((pcpu) => owners[pcpu]);
       if (to.length !== 1 || to[0] !== owner) broken(`INTID ${intid} is routed to partitions ${to.join()}`);
     }
   }
@@ -190,7 +189,7 @@ export class Invariants {
       const pending = gic.physical.highestPending();
       if (pending !== INTID_SPURIOUS) broken(`pCPU ${n} never takes INTID ${pending}`);
       if (gic.virtual.held().length > 0) broken(`pCPU ${n} keeps ${gic.virtual.held().map(({ virtual, state }) => `${virtual} (state ${state})`).join()} in its list registers`);
-      const active = intidsIn(gic.redistributor.bank.active);
+      const active = intidsIn(gic.bank.active);
       if (active.length > 0) broken(`INTIDs ${active.join()} of pCPU ${n} stay active`);
     });
   }

@@ -1,12 +1,16 @@
 // State of a bank of interrupts: group, enable, pending, active, priority, configuration. The distributor keeps one for
-// all SPIs, each redistributor one for its SGIs and PPIs (IHI 0069 §4.1.2 the state machine, §12.9 the registers).
-// Bits are kept in words as the registers show them, so that finding the next interrupt looks at words, not at INTIDs.
+// all SPIs, and there is one for each pCPU's SGIs and PPIs (IHI 0069 §4.1.2 the state machine, §12.9 the registers; GICv2's
+// are the same, IHI 0048B §4.3). Bits are kept in words as the registers show them, so that finding the next interrupt looks
+// at words, not at INTIDs.
 import {
   BANK_END, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, ITARGETSR,
   NSACR, PRIORITY_MASK, UNMODELLED,
 } from "./registers.ts";
 
 const WORD_MASK = 0xffff_ffff;
+
+/** The group that the machine's CPU interfaces take: 1 with GICv3's system registers, 0 with GICv2. */
+export type Group = 0 | 1;
 
 export class InterruptBank {
   readonly words: number;
@@ -25,9 +29,11 @@ export class InterruptBank {
   private readonly implemented: Uint32Array;
   /** INTIDs whose configuration cannot be changed (SGIs are always edge-triggered). */
   private readonly fixedEdge: Uint32Array;
+  private readonly taken: Group;
 
-  /** `implemented` and `fixedEdge`: one word of bits for every 32 INTIDs. */
-  constructor(implemented: readonly number[], fixedEdge: readonly number[]) {
+  /** `implemented` and `fixedEdge`: one word of bits for every 32 INTIDs. `taken`: the group whose interrupts can be taken. */
+  constructor(implemented: readonly number[], fixedEdge: readonly number[], taken: Group) {
+    this.taken = taken;
     this.words = implemented.length;
     this.implemented = Uint32Array.from(implemented);
     this.fixedEdge = Uint32Array.from(fixedEdge);
@@ -44,9 +50,10 @@ export class InterruptBank {
     return this.at(this.latch, word) | (this.at(this.line, word) & ~this.at(this.edge, word));
   }
 
-  /** Interrupts of group 1 that may be taken: pending, enabled, not active (§4.1.2). */
+  /** Interrupts that may be taken: of the group, pending, enabled, not active (§4.1.2). */
   candidates(word: number): number {
-    return this.pending(word) & this.at(this.enabled, word) & this.at(this.group, word) & ~this.at(this.active, word);
+    const group = this.at(this.group, word);
+    return this.pending(word) & this.at(this.enabled, word) & (this.taken === 1 ? group : ~group) & ~this.at(this.active, word);
   }
 
   has(set: Uint32Array, intid: number): boolean {
@@ -88,7 +95,7 @@ export class InterruptBank {
       return (this.priorityAt(first) | (this.priorityAt(first + 1) << 8) | (this.priorityAt(first + 2) << 16) | (this.priorityAt(first + 3) << 24)) >>> 0;
     }
     if (offset >= ICFGR && offset < IGRPMODR) return this.readConfiguration((offset - ICFGR) >> 2);
-    if (offset >= ITARGETSR) return 0; // ITARGETSR (affinity routing is on), IGRPMODR and NSACR (one Security state)
+    if (offset >= ITARGETSR) return 0; // ITARGETSR (its owner's, if there is one), IGRPMODR and NSACR (one Security state)
     const word = (offset & 0x7f) >> 2;
     if (word >= this.words) return 0;
     switch (offset & ~0x7f) {

@@ -23,6 +23,7 @@ export class Distributor {
   /** IROUTER<n>: low word (Aff2.Aff1.Aff0 and IRM), high word (Aff3). */
   readonly routeLow: Uint32Array;
   readonly routeHigh: Uint32Array;
+  readonly routes: readonly Uint32Array[];
   private rwp = 0;
 
   /** `spiLimit`: first INTID above the implemented SPIs: a multiple of 32, or 1020. */
@@ -31,9 +32,10 @@ export class Distributor {
     const words = Math.ceil(spiLimit / 32);
     // Word 0 belongs to the redistributors: RAZ/WI here while affinity routing is on (§12.9.5 and others).
     const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
-    this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0));
+    this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 1);
     this.routeLow = new Uint32Array(spiLimit);
     this.routeHigh = new Uint32Array(spiLimit);
+    this.routes = [this.routeLow, this.routeHigh];
   }
 
   /** Interrupts of group 1 go out only with affinity routing: the machine has no GICv2 mode. */

@@ -1,144 +1,147 @@
 // The simulated GIC against the rules of IHI 0069 that the core's tests lean on.
 import { beforeEach, describe, expect, test } from "vitest";
 import { MachineError } from "../errors.ts";
-import { Gic } from "./gic.ts";
+import { cpuOf } from "./gic.ts";
+import { Gicv3 } from "./gicv3.ts";
 import type { GicBoard } from "./gic.ts";
 import { GICR_SGI_BASE, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR } from "./registers.ts";
 
 const GICD = 0x800_0000;
 const GICR = 0x80a_0000;
-const board: GicBoard = { gicd: GICD, spiLimit: 96, listRegisters: 4, cpus: [{ mpidr: 0n, gicr: GICR }, { mpidr: 0x101n, gicr: GICR + 0x20000 }] };
+const board: GicBoard = { gicVersion: 3, gicd: GICD, gicc: 0, gich: 0, gicv: 0, spiLimit: 96, listRegisters: 4, cpus: [{ mpidr: 0n, gicr: GICR }, { mpidr: 0x101n, gicr: GICR + 0x20000 }] };
 const SPI = 40;
 const WORD = 4;
 const BIT = 1 << (SPI - 32);
 
-let gic: Gic;
+let gic: Gicv3;
+const read = (pa: number, bytes: number): number => Number(gic.read(0, pa, bytes));
+const write = (pa: number, bytes: number, value: number): void => gic.write(0, pa, bytes, BigInt(value >>> 0));
 const sgiFrame = (cpu: number, offset: number): number => GICR + cpu * 0x20000 + GICR_SGI_BASE + offset;
 
 function wake(cpu: number): void {
-  const { physical } = gic.cpu(cpu);
+  const { physical } = cpuOf(gic, cpu);
   const waker = GICR + cpu * 0x20000 + 0x14;
-  gic.write(waker, 4, 0);
-  while (gic.read(waker, 4) !== 0);
-  gic.write(sgiFrame(cpu, IGROUPR), 4, 0xffff_ffff);
-  physical.group1Enabled = true;
+  write(waker, 4, 0);
+  while (read(waker, 4) !== 0);
+  write(sgiFrame(cpu, IGROUPR), 4, 0xffff_ffff);
+  physical.enabled = true;
   physical.priorityMask = 0xff;
   physical.eoiMode = true;
 }
 
 beforeEach(() => {
-  gic = new Gic(board, () => undefined);
-  gic.write(GICD, 4, 0x12);
+  gic = new Gicv3(board, () => undefined);
+  write(GICD, 4, 0x12);
   wake(0);
   wake(1);
-  gic.write(GICD + IGROUPR + WORD, 4, 0xffff_ffff);
-  gic.write(GICD + IPRIORITYR + SPI, 1, 0xa0);
-  gic.write(GICD + ISENABLER + WORD, 4, BIT);
+  write(GICD + IGROUPR + WORD, 4, 0xffff_ffff);
+  write(GICD + IPRIORITYR + SPI, 1, 0xa0);
+  write(GICD + ISENABLER + WORD, 4, BIT);
 });
 
 describe("distributor", () => {
   test("an SPI goes to the pCPU that IROUTER names, and to no other", () => {
-    gic.write64(GICD + 0x6000 + 8 * SPI, 0x101n);
+    gic.write(0, GICD + 0x6000 + 8 * SPI, 8, 0x101n);
     gic.distributor.bank.setLine(SPI, true);
-    expect(gic.cpu(0).physical.highestPending()).toBe(INTID_SPURIOUS);
-    expect(gic.cpu(1).physical.highestPending()).toBe(SPI);
+    expect(cpuOf(gic, 0).physical.highestPending()).toBe(INTID_SPURIOUS);
+    expect(cpuOf(gic, 1).physical.highestPending()).toBe(SPI);
   });
 
   test("a level-sensitive interrupt is pending while its wire is high, an edge-triggered one until it is acknowledged", () => {
-    const { physical } = gic.cpu(0);
+    const { physical } = cpuOf(gic, 0);
     gic.distributor.bank.setLine(SPI, true);
     gic.distributor.bank.setLine(SPI, false);
     expect(physical.highestPending()).toBe(INTID_SPURIOUS);
-    gic.write(GICD + ICFGR + 8, 4, 2 << 16);
-    expect(gic.read(GICD + ICFGR + 8, 4)).toBe(2 << 16);
+    write(GICD + ICFGR + 8, 4, 2 << 16);
+    expect(read(GICD + ICFGR + 8, 4)).toBe(2 << 16);
     gic.distributor.bank.setLine(SPI, true);
     gic.distributor.bank.setLine(SPI, false);
-    expect(physical.acknowledge()).toBe(SPI);
-    expect(gic.read(GICD + ISPENDR + WORD, 4)).toBe(0);
+    expect(physical.acknowledge("hypervisor")).toBe(SPI);
+    expect(read(GICD + ISPENDR + WORD, 4)).toBe(0);
   });
 
   test("ICENABLER, ICPENDR and ICACTIVER clear the bits written, and only those", () => {
-    gic.write(GICD + ISENABLER + WORD, 4, 0xf0);
-    gic.write(GICD + ICENABLER + WORD, 4, 0x30);
-    expect(gic.read(GICD + ISENABLER + WORD, 4)).toBe(BIT | 0xc0);
-    gic.write(GICD + ISPENDR + WORD, 4, 0xf0);
-    gic.write(GICD + ICPENDR + WORD, 4, 0x80);
-    expect(gic.read(GICD + ISPENDR + WORD, 4)).toBe(0x70);
-    gic.write(GICD + ISACTIVER + WORD, 4, 0x3);
-    gic.write(GICD + ICACTIVER + WORD, 4, 0x1);
-    expect(gic.read(GICD + ICACTIVER + WORD, 4)).toBe(0x2);
+    write(GICD + ISENABLER + WORD, 4, 0xf0);
+    write(GICD + ICENABLER + WORD, 4, 0x30);
+    expect(read(GICD + ISENABLER + WORD, 4)).toBe(BIT | 0xc0);
+    write(GICD + ISPENDR + WORD, 4, 0xf0);
+    write(GICD + ICPENDR + WORD, 4, 0x80);
+    expect(read(GICD + ISPENDR + WORD, 4)).toBe(0x70);
+    write(GICD + ISACTIVER + WORD, 4, 0x3);
+    write(GICD + ICACTIVER + WORD, 4, 0x1);
+    expect(read(GICD + ICACTIVER + WORD, 4)).toBe(0x2);
   });
 
   test("word 0 is RAZ/WI: SGIs and PPIs are the redistributors'", () => {
-    gic.write(GICD + ISENABLER, 4, 0xffff_ffff);
-    expect(gic.read(GICD + ISENABLER, 4)).toBe(0);
+    write(GICD + ISENABLER, 4, 0xffff_ffff);
+    expect(read(GICD + ISENABLER, 4)).toBe(0);
   });
 
   test("GICD_CTLR.RWP is set for a while after a write that takes effect late", () => {
-    gic.write(GICD + ICENABLER + WORD, 4, BIT);
-    expect(gic.read(GICD, 4) >>> 31).toBe(1);
-    expect(gic.read(GICD, 4) >>> 31).toBe(1);
-    expect(gic.read(GICD, 4) >>> 31).toBe(0);
+    write(GICD + ICENABLER + WORD, 4, BIT);
+    expect(read(GICD, 4) >>> 31).toBe(1);
+    expect(read(GICD, 4) >>> 31).toBe(1);
+    expect(read(GICD, 4) >>> 31).toBe(0);
   });
 
   test("a register that does not exist, or not of that width, is an error", () => {
-    expect(() => gic.read(GICD + 0x5000, 4)).toThrow(MachineError);
-    expect(() => gic.read(GICD + ISENABLER, 8 - 7)).toThrow(MachineError);
-    expect(() => gic.write64(GICD + ISENABLER, 1n)).toThrow(MachineError);
+    expect(() => read(GICD + 0x5000, 4)).toThrow(MachineError);
+    expect(() => read(GICD + ISENABLER, 8 - 7)).toThrow(MachineError);
+    expect(() => gic.write(0, GICD + ISENABLER, 8, 1n)).toThrow(MachineError);
   });
 });
 
 describe("physical CPU interface", () => {
   test("the highest priority (lowest number) is acknowledged first, among equals the lowest INTID", () => {
-    gic.write(GICD + ISENABLER + WORD, 4, 0xffff_ffff);
-    [41, 42, 43].forEach((intid, n) => gic.write(GICD + IPRIORITYR + intid, 1, [0x80, 0x40, 0x40][n] ?? 0));
-    gic.write(GICD + ISPENDR + WORD, 4, 0b111 << 9);
-    const { physical } = gic.cpu(0);
-    expect(physical.acknowledge()).toBe(42);
-    physical.endOfInterrupt(42);
-    expect(physical.acknowledge()).toBe(43);
-    physical.endOfInterrupt(43);
-    expect(physical.acknowledge()).toBe(41);
+    write(GICD + ISENABLER + WORD, 4, 0xffff_ffff);
+    [41, 42, 43].forEach((intid, n) => write(GICD + IPRIORITYR + intid, 1, [0x80, 0x40, 0x40][n] ?? 0));
+    write(GICD + ISPENDR + WORD, 4, 0b111 << 9);
+    const { physical } = cpuOf(gic, 0);
+    expect(physical.acknowledge("hypervisor")).toBe(42);
+    physical.endOfInterrupt(42, "hypervisor");
+    expect(physical.acknowledge("hypervisor")).toBe(43);
+    physical.endOfInterrupt(43, "hypervisor");
+    expect(physical.acknowledge("hypervisor")).toBe(41);
   });
 
   test("an acknowledged interrupt holds off its own and lower priorities until EOIR, and itself until DIR (EOImode 1)", () => {
-    const { physical } = gic.cpu(0);
+    const { physical } = cpuOf(gic, 0);
     gic.distributor.bank.setLine(SPI, true);
-    expect(physical.acknowledge()).toBe(SPI);
+    expect(physical.acknowledge("hypervisor")).toBe(SPI);
     expect(physical.runningPriority).toBe(0xa0);
-    physical.endOfInterrupt(SPI);
+    physical.endOfInterrupt(SPI, "hypervisor");
     expect(physical.runningPriority).toBe(0xff);
     expect(physical.highestPending()).toBe(INTID_SPURIOUS);
-    physical.deactivate(SPI);
+    physical.deactivate(SPI, "hypervisor");
     expect(physical.highestPending()).toBe(SPI);
   });
 
   test("PMR holds off what is not more urgent", () => {
-    const { physical } = gic.cpu(0);
+    const { physical } = cpuOf(gic, 0);
     gic.distributor.bank.setLine(SPI, true);
     physical.priorityMask = 0xa0;
-    expect(physical.acknowledge()).toBe(INTID_SPURIOUS);
+    expect(physical.acknowledge("hypervisor")).toBe(INTID_SPURIOUS);
     physical.priorityMask = 0xa8;
-    expect(physical.acknowledge()).toBe(SPI);
+    expect(physical.acknowledge("hypervisor")).toBe(SPI);
   });
 
   test("nothing reaches a pCPU whose redistributor sleeps (GICR_WAKER)", () => {
     gic.distributor.bank.setLine(SPI, true);
-    gic.write(GICR + 0x14, 4, 2);
-    expect(gic.cpu(0).physical.highestPending()).toBe(INTID_SPURIOUS);
+    write(GICR + 0x14, 4, 2);
+    expect(cpuOf(gic, 0).physical.highestPending()).toBe(INTID_SPURIOUS);
   });
 
   test("EOIR in another order than acknowledged, and DIR with EOImode 0, are errors", () => {
-    const { physical } = gic.cpu(0);
+    const { physical } = cpuOf(gic, 0);
     gic.distributor.bank.setLine(SPI, true);
-    physical.acknowledge();
-    expect(() => physical.endOfInterrupt(SPI + 1)).toThrow("last one acknowledged");
+    physical.acknowledge("hypervisor");
+    expect(() => physical.endOfInterrupt(SPI + 1, "hypervisor")).toThrow("last one acknowledged");
     physical.eoiMode = false;
-    expect(() => physical.deactivate(SPI)).toThrow("EOImode");
+    expect(() => physical.deactivate(SPI, "hypervisor")).toThrow("EOImode");
   });
 
   test("an SGI goes to the named affinities; IRM: to all but the sender; elsewhere: nowhere", () => {
-    const pending = (cpu: number): number => gic.read(sgiFrame(cpu, ISPENDR), 4);
+    const pending = (cpu: number): number => read(sgiFrame(cpu, ISPENDR), 4);
     gic.sendSgi(0, (3n << 24n) | (1n << 16n) | 0b10n); // Aff1 = 1, Aff0 = 1
     expect([pending(0), pending(1)]).toEqual([0, 8]);
     gic.sendSgi(1, (5n << 24n) | (1n << 40n));
@@ -152,7 +155,7 @@ describe("physical CPU interface", () => {
 describe("virtual CPU interface", () => {
   const lr = (state: number, intid: number, priority: number, physical?: number): bigint =>
     (BigInt(state) << 62n) | (1n << 60n) | (BigInt(priority) << 48n) | BigInt(intid) | (physical === undefined ? 0n : (1n << 61n) | (BigInt(physical) << 32n));
-  const virtual = () => gic.cpu(0).virtual;
+  const virtual = () => cpuOf(gic, 0).virtual;
   const VMCR_OPEN = 0xff00_0000 + (2 << 18) + 2;
 
   beforeEach(() => {
@@ -186,16 +189,16 @@ describe("virtual CPU interface", () => {
   });
 
   test("HW = 1: the guest's end of interrupt deactivates the physical one", () => {
-    const { physical } = gic.cpu(0);
+    const { physical } = cpuOf(gic, 0);
     gic.distributor.bank.setLine(SPI, true);
-    physical.acknowledge();
-    physical.endOfInterrupt(SPI);
+    physical.acknowledge("hypervisor");
+    physical.endOfInterrupt(SPI, "hypervisor");
     gic.distributor.bank.setLine(SPI, false);
     virtual().write(2, lr(1, SPI, 0xa0, SPI));
     expect(virtual().acknowledge()).toBe(SPI);
-    expect(gic.read(GICD + ISACTIVER + WORD, 4)).toBe(BIT);
+    expect(read(GICD + ISACTIVER + WORD, 4)).toBe(BIT);
     virtual().endOfInterrupt(SPI);
-    expect(gic.read(GICD + ISACTIVER + WORD, 4)).toBe(0);
+    expect(read(GICD + ISACTIVER + WORD, 4)).toBe(0);
     expect(virtual().empty).toBe(0b1111);
   });
 

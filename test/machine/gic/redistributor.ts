@@ -11,7 +11,7 @@ const SETTLE_READS = 2;
 const SGIS = 0xffff;
 
 export class Redistributor {
-  readonly bank = new InterruptBank([0xffff_ffff], [SGIS]);
+  readonly bank = new InterruptBank([0xffff_ffff], [SGIS], 1);
   /** Aff2.Aff1.Aff0, as GICD_IROUTER's low word has it. */
   readonly affinityLow: number;
   /** Aff3. */

@@ -1,12 +1,14 @@
-// ICH_* and ICV_*: a pCPU's virtual CPU interface (IHI 0069 §4.6, §12.4, §12.5). The hypervisor fills list registers, the
-// guest acknowledges and ends what it finds in them, without any exit. What is UNPREDICTABLE is an error here.
+// A pCPU's virtual CPU interface: ICH_* and ICV_* (IHI 0069 §4.6, §12.4, §12.5), GICH and GICV (IHI 0048B §5). The hypervisor
+// fills list registers, the guest acknowledges and ends what it finds in them, without any exit. What is UNPREDICTABLE is an
+// error here. Everything is kept as GICv3's registers have it; GICv2's frames translate (gich.ts, gicv.ts).
 //
 //  ICH_LR<n>_EL2, §12.4.9
 //   63 62  61   60   59 56 55      48 47 45 44        32 31         0
 //  ┌──────┬────┬─────┬─────┬──────────┬─────┬────────────┬────────────┐   HW = 0: bit 41 is EOI, a maintenance interrupt
 //  │state │ HW │group│  0  │ priority │  0  │  pINTID    │   vINTID   │           is wanted when the guest deactivates
-//  └──────┴────┴─────┴─────┴──────────┴─────┴────────────┴────────────┘
+//  └──────┴────┴─────┴─────┴──────────┴─────┴────────────┴────────────┘   GICv2: and bits 34…32 are the sender of an SGI
 import { hex, MachineError } from "../errors.ts";
+import type { Group } from "./bank.ts";
 import { INTID_PPI_FIRST, INTID_SPI_END, INTID_SPURIOUS, PRIORITY_IDLE, PRIORITY_MASK } from "./registers.ts";
 
 export const LIST_REGISTERS_MAX = 16;
@@ -35,9 +37,12 @@ export const INVALID = 0;
 export const PENDING = 1;
 export const ACTIVE = 2;
 
-const VMCR_VENG1 = 1 << 1;
+/** ICH_VMCR_EL2.VENG0 and VENG1. */
+const VMCR_ENABLE = { 0: 1 << 0, 1: 1 << 1 } as const;
 const VMCR_VCBPR = 1 << 4;
 const VMCR_VEOIM = 1 << 9;
+/** IHI 0048B §5.3.2: the CPUID of a list register without HW. */
+const CPUID_MASK = 7;
 
 export interface ListRegister {
   readonly index: number;
@@ -45,12 +50,15 @@ export interface ListRegister {
   readonly state: number;
   readonly hardware: boolean;
   readonly priority: number;
+  /** HW = 1: INTID; GICv2, an SGI: the CPU interface that sent it. */
   readonly physical: number;
   readonly virtual: number;
 }
 
 export class VirtualInterface {
   readonly count: number;
+  /** Of which group the guest's interrupts are. */
+  private readonly group: Group;
   private hcr = 0;
   /** ICH_VMCR_EL2 */
   control = 0;
@@ -62,8 +70,9 @@ export class VirtualInterface {
   private readonly deactivatePhysical: (intid: number) => void;
 
   /** `count`: how many list registers are implemented. */
-  constructor(count: number, deactivatePhysical: (intid: number) => void) {
+  constructor(count: number, group: Group, deactivatePhysical: (intid: number) => void) {
     this.count = count;
+    this.group = group;
     this.deactivatePhysical = deactivatePhysical;
   }
 
@@ -103,7 +112,7 @@ export class VirtualInterface {
   }
 
   /** ICH_EISR_EL2 */
-  private get ended(): number {
+  get ended(): number {
     let bits = 0;
     for (let n = 0; n < this.count; n++) if ((this.high(n) & (0xc000_0000 | HIGH_HW | HIGH_EOI)) === HIGH_EOI) bits |= 1 << n;
     return bits;
@@ -111,8 +120,12 @@ export class VirtualInterface {
 
   /** The maintenance interrupt's wire: ICH_HCR_EL2.En and any bit of ICH_MISR_EL2 (§12.4.10). */
   get maintenance(): boolean {
+    return (this.hcr & ICH_HCR_EN) !== 0 && this.reasons !== 0;
+  }
+
+  /** ICH_MISR_EL2: EOI, U, LRENP, NP. */
+  get reasons(): number {
     const control = this.hcr;
-    if ((control & ICH_HCR_EN) === 0) return false;
     let valid = 0;
     let pending = 0;
     for (let n = 0; n < this.count; n++) {
@@ -120,10 +133,10 @@ export class VirtualInterface {
       if (state !== INVALID) valid++;
       if (state === PENDING) pending++;
     }
-    return this.ended !== 0
-      || ((control & ICH_HCR_UIE) !== 0 && valid <= 1)
-      || ((control & ICH_HCR_NPIE) !== 0 && pending === 0)
-      || ((control & ICH_HCR_LRENPIE) !== 0 && control >>> EOI_COUNT_SHIFT !== 0);
+    return (this.ended !== 0 ? 1 : 0)
+      | ((control & ICH_HCR_UIE) !== 0 && valid <= 1 ? ICH_HCR_UIE : 0)
+      | ((control & ICH_HCR_LRENPIE) !== 0 && control >>> EOI_COUNT_SHIFT !== 0 ? ICH_HCR_LRENPIE : 0)
+      | ((control & ICH_HCR_NPIE) !== 0 && pending === 0 ? ICH_HCR_NPIE : 0);
   }
 
   /** ICH_HCR_EL2 */
@@ -138,12 +151,12 @@ export class VirtualInterface {
 
   /** The list register whose interrupt would be signalled to the guest as a vIRQ, or -1 (§4.8.2 with the virtual registers). */
   private signalled(): number {
-    if ((this.hcr & ICH_HCR_EN) === 0 || (this.control & VMCR_VENG1) === 0) return -1;
+    if ((this.hcr & ICH_HCR_EN) === 0 || (this.control & VMCR_ENABLE[this.group]) === 0) return -1;
     let best = -1;
     let bestPriority = PRIORITY_IDLE + 1;
     for (let n = 0; n < this.count; n++) {
       const high = this.high(n);
-      if (high >>> 30 !== PENDING || (high & HIGH_GROUP1) === 0) continue;
+      if (high >>> 30 !== PENDING) continue;
       const priority = (high >>> 16) & 0xff;
       if (priority < bestPriority) [best, bestPriority] = [n, priority];
     }
@@ -162,14 +175,24 @@ export class VirtualInterface {
     return lowest === 0 ? PRIORITY_IDLE : (31 - Math.clz32(lowest)) * 8;
   }
 
+  /** What IAR would give. */
+  get highestPending(): ListRegister | undefined {
+    const n = this.signalled();
+    return n < 0 ? undefined : this.list(n);
+  }
+
+  /** Acknowledges it. */
+  take(): ListRegister | undefined {
+    const found = this.highestPending;
+    if (found === undefined) return undefined;
+    this.setState(found.index, ACTIVE);
+    this.activePriorities = (this.activePriorities | (1 << ((found.priority & this.preemptionMask) >> 3))) >>> 0;
+    return found;
+  }
+
   /** ICV_IAR1_EL1 */
   acknowledge(): number {
-    const n = this.signalled();
-    if (n < 0) return INTID_SPURIOUS;
-    const { priority, virtual } = this.list(n);
-    this.setState(n, ACTIVE);
-    this.activePriorities = (this.activePriorities | (1 << ((priority & this.preemptionMask) >> 3))) >>> 0;
-    return virtual;
+    return this.take()?.virtual ?? INTID_SPURIOUS;
   }
 
   /** ICV_EOIR1_EL1: drops the priority and, with ICV_CTLR_EL1.EOImode = 0, deactivates. */
@@ -192,9 +215,9 @@ export class VirtualInterface {
     if (this.hcr >>> EOI_COUNT_SHIFT < EOI_COUNT_MAX) this.hcr += 2 ** EOI_COUNT_SHIFT;
   }
 
-  /** Bits of a priority that count for preemption: VBPR1, or VBPR0 if ICV_CTLR_EL1.CBPR is set (§4.8.6). */
+  /** Bits of a priority that count for preemption: VBPR1, or VBPR0 for group 0 and if ICV_CTLR_EL1.CBPR is set (§4.8.6). */
   private get preemptionMask(): number {
-    const common = (this.control & VMCR_VCBPR) !== 0;
+    const common = this.group === 0 || (this.control & VMCR_VCBPR) !== 0;
     const point = common ? ((this.control >>> 21) & 7) + 1 : Math.max((this.control >>> 18) & 7, 1);
     return PRIORITY_MASK & (0xff << point);
   }
@@ -219,12 +242,15 @@ export class VirtualInterface {
       throw new MachineError("MACHINE_GIC_PROTOCOL", `ICH_LR${n}_EL2 = ${hex(this.registers[n] ?? 0n)}: ${what}`);
     };
     if ((this.high(n) & HIGH_RESERVED) !== 0) complain("reserved bits are set");
-    if ((this.high(n) & HIGH_GROUP1) === 0) complain("group 0: no guest of ours would see it");
+    if (((this.high(n) & HIGH_GROUP1) !== 0) !== (this.group === 1)) complain(`not of group ${this.group}: no guest of ours would see it`);
     if (virtual >= INTID_SPI_END) complain(`vINTID ${virtual} is a special or unimplemented one`);
     if (hardware && state === (PENDING | ACTIVE)) complain("pending and active is for software interrupts only");
     if (hardware && (physical < INTID_PPI_FIRST || physical >= INTID_SPI_END)) complain(`HW = 1 with pINTID ${physical}`);
     for (let other = 0; other < this.count; other++) {
-      if (other !== n && this.high(other) >>> 30 !== INVALID && this.words[2 * other] === virtual) complain(`vINTID ${virtual} is in ICH_LR${other}_EL2 too`);
+      if (other === n || this.high(other) >>> 30 === INVALID || this.words[2 * other] !== virtual) continue;
+      // GICv2: an SGI of another sender is another interrupt (IHI 0048B §5.2.2).
+      const sender = (word: number): number => (virtual < INTID_PPI_FIRST ? word & CPUID_MASK : 0);
+      if (sender(this.high(other)) === sender(this.high(n))) complain(`vINTID ${virtual} is in ICH_LR${other}_EL2 too`);
     }
   }
 }

@@ -1,0 +1,96 @@
+// What a guest's interrupt controller driver does, instruction by instruction: with GICv3's system registers, or with the CPU
+// interface that GICv2 has in memory. Whether a physical or a virtual interface answers is the machine's to say.
+import { BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, DIR, EOIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, PMR } from "./gic/gicv2Registers.ts";
+import { INTID_PPI_FIRST, INTID_SPURIOUS } from "./gic/registers.ts";
+import type { Guest, Outcome } from "./guest.ts";
+
+/** Where guests on a board with GICv2 see the CPU interface. */
+export const GUEST_GICC = 0x0801_0000;
+
+const ICC_CTLR_EOIMODE = 2n;
+
+export interface GicDriver {
+  /** Priority mask, binary point (the finest), enable. */
+  open(mask: number): void;
+  /** Whether EOIR deactivates, too. */
+  splitEnd(split: boolean): void;
+  /** The INTID; INTID_SPURIOUS if there is none, or if the guest did not get that far. */
+  acknowledge(): number;
+  endOfInterrupt(intid: number): void;
+  deactivate(intid: number): void;
+}
+
+export class SystemRegisterDriver implements GicDriver {
+  private readonly guest: Guest;
+
+  constructor(guest: Guest) {
+    this.guest = guest;
+  }
+
+  open(mask: number): void {
+    this.guest.msr("ICC_PMR_EL1", BigInt(mask));
+    this.guest.msr("ICC_BPR1_EL1", 0n);
+    this.guest.msr("ICC_IGRPEN1_EL1", 1n);
+  }
+
+  splitEnd(split: boolean): void {
+    this.guest.msr("ICC_CTLR_EL1", split ? ICC_CTLR_EOIMODE : 0n);
+  }
+
+  acknowledge(): number {
+    return numberOf(this.guest.mrs("ICC_IAR1_EL1"));
+  }
+
+  endOfInterrupt(intid: number): void {
+    this.guest.msr("ICC_EOIR1_EL1", BigInt(intid));
+  }
+
+  deactivate(intid: number): void {
+    this.guest.msr("ICC_DIR_EL1", BigInt(intid));
+  }
+}
+
+export class MemoryMappedDriver implements GicDriver {
+  private readonly guest: Guest;
+  /** Senders of the SGIs acknowledged last: EOIR and DIR want what IAR said. */
+  private readonly senders = new Map<number, number>();
+
+  constructor(guest: Guest) {
+    this.guest = guest;
+  }
+
+  open(mask: number): void {
+    this.write(PMR, mask);
+    this.write(BPR, 0);
+    this.write(CTLR, CTLR_ENABLE);
+  }
+
+  splitEnd(split: boolean): void {
+    this.write(CTLR, CTLR_ENABLE | (split ? CTLR_EOIMODE : 0));
+  }
+
+  acknowledge(): number {
+    const iar = numberOf(this.guest.load(GUEST_GICC + IAR, 4));
+    const intid = iar & IAR_INTID;
+    if (intid < INTID_PPI_FIRST) this.senders.set(intid, iar >> IAR_CPUID_SHIFT);
+    return intid;
+  }
+
+  endOfInterrupt(intid: number): void {
+    this.write(EOIR, this.named(intid));
+  }
+
+  deactivate(intid: number): void {
+    this.write(DIR, this.named(intid));
+  }
+
+  private named(intid: number): number {
+    return intid | ((this.senders.get(intid) ?? 0) << IAR_CPUID_SHIFT);
+  }
+
+  private write(register: number, value: number): void {
+    this.guest.store(GUEST_GICC + register, 4, BigInt(value));
+  }
+}
+
+const numberOf = (outcome: Outcome): number => (outcome.kind === "done" ? Number(outcome.value) : INTID_SPURIOUS);
