@@ -13,24 +13,16 @@ const IN_4_BYTES: u32 = 26;
 const IN_8_BYTES: u32 = 27;
 
 function initial(major: u32, argument: u64): void {
-  if (argument < IN_1_BYTE) {
-    frameByte(major | <u32>argument);
-  } else if (argument < 0x100) {
-    frameByte(major | IN_1_BYTE);
-    frameByte(<u32>argument);
-  } else if (argument <= 0xffffffff) {
-    frameByte(major | IN_4_BYTES);
-    bigEndian(argument, 4);
-  } else {
-    frameByte(major | IN_8_BYTES);
-    bigEndian(argument, 8);
+  let information = <u32>argument;
+  let bytes: u32 = 0;
+  if (argument >= IN_1_BYTE) {
+    bytes = argument < 0x100 ? 1 : argument <= 0xffffffff ? 4 : 8;
+    information = bytes == 1 ? IN_1_BYTE : bytes == 4 ? IN_4_BYTES : IN_8_BYTES;
   }
-}
-
-function bigEndian(value: u64, bytes: u32): void {
+  frameByte(major | information);
   for (let i: u32 = 0; i < bytes; i++) {
     bound(i, 8);
-    frameByte(<u32>(value >> ((bytes - 1 - i) << 3)) & 0xff);
+    frameByte(<u32>(argument >> ((bytes - 1 - i) << 3)) & 0xff);
   }
 }
 

@@ -14,6 +14,8 @@ export interface Program {
   readonly linkerScript: string;
   /** Runs at any 4 KiB aligned address, and the build proves it; else where its linker script says. */
   readonly positionIndependent: boolean;
+  /** How the C names of functions begin that shall be short rather than fast: what no guest waits for. */
+  readonly small?: readonly string[];
   /** Macros for C and assembly. */
   readonly defines: Readonly<Record<string, string>>;
 }
@@ -29,6 +31,12 @@ export const CORE: Program = {
   assembly: ["arch/aarch64/entry.S"],
   linkerScript: "arch/aarch64/core.ld",
   positionIndependent: true,
+  small: [
+    "boot", "park", "panic", "trapSerror", "core_blob", "core_cbor", "core_colours", "core_crc32", "core_events", "core_frame", "core_partition",
+    "core_telemetry", "core_uplink", "arch_aarch64_bandwidth", "arch_aarch64_boot", "arch_aarch64_clusterWays", "arch_aarch64_cpuInterface",
+    "arch_aarch64_gic", "arch_aarch64_housekeeper", "arch_aarch64_inject", "arch_aarch64_lifecycle", "arch_aarch64_loads", "arch_aarch64_mailbox",
+    "arch_aarch64_pl011", "arch_aarch64_psci", "arch_aarch64_stage", "arch_aarch64_tables", "arch_aarch64_trap_fault", "arch_aarch64_trap_console", "arch_aarch64_vpl011",
+  ],
   defines: { LINEAR_BASE },
 };
 

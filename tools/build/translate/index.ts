@@ -24,8 +24,8 @@ export interface Translation {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-/** `imports`: inline on the target; extern where a test answers them. */
-export function translate(text: string, tables: Tables, imports: "inline" | "extern"): Translation {
+/** `imports`: inline on the target; extern where a test answers them. `small`: see Program. */
+export function translate(text: string, tables: Tables, imports: "inline" | "extern", small: readonly string[] = []): Translation {
   const module = readModule(parseText(text));
   const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
   const functions = nameFunctions(module, names);
@@ -50,8 +50,9 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     declarations.push(`static ${mutable ? "" : "const "}${C_TYPE[type]} ${around.globals.get(id) ?? ""} = ${literal(value, type)};`);
   }
   const exported = new Set(module.exports.values());
+  const isSmall = (name: string): boolean => small.some((start) => name.startsWith(start));
   const prototype = (one: Function, params: string): string =>
-    `${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
+    `${isSmall(functions.get(one.id) ?? "") ? "__attribute__((minsize)) " : ""}${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
   for (const one of module.functions) declarations.push(`${prototype(one, one.params.map((type) => C_TYPE[type]).join(", "))};`);
 
   const bodies = module.functions.flatMap((one): Line[] => {
@@ -114,10 +115,17 @@ function localName(one: Function, index: number): string {
 }
 
 function initializer(module: Module, functions: ReadonlyMap<string, string>): string[] {
-  const data = module.segments.map(({ data }, index) => `static const u8 axv_segment${index}[] = {${[...data].join(",")}};`);
-  const copies = module.segments.map(
-    ({ offset, data }, index) => `  axv_memory_init(${literal(BigInt(offset), "i32")}, axv_segment${index}, ${data.length}u);`,
-  );
+  const { segments } = module;
+  const bytes = segments.flatMap(({ data }) => [...data]);
+  const places = segments.map(({ offset, data }) => `{${literal(BigInt(offset), "i32")}, ${data.length}u}`);
+  const data = [
+    `static const u8 axv_data[] = {${bytes.join(",")}};`,
+    `static const axv_segment axv_segments[] = {${places.join(", ")}};`,
+  ];
+  const copies = segments.length === 0 ? [] : [
+    "  const u8 *from = axv_data;",
+    `  for (u32 i = 0; i < ${segments.length}; i++) { BOUND(${segments.length}); from = axv_memory_init(axv_segments[i], from); }`,
+  ];
   const start = module.start === undefined ? [] : [`  ${functions.get(module.start) ?? ""}();`];
-  return ["", `#line 1 "${INITIALIZER}"`, ...data, `void ${INITIALIZER}(void) {`, ...copies, ...start, "}"];
+  return ["", `#line 1 "${INITIALIZER}"`, ...(segments.length === 0 ? [] : data), `void ${INITIALIZER}(void) {`, ...copies, ...start, "}"];
 }

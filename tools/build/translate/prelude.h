@@ -104,11 +104,17 @@ AXV_BULK void axv_memory_fill(u32 to, u32 value, u32 bytes) {
   }
 }
 
-// Active data segments, copied once by axv_init_linear.
-AXV_BULK void axv_memory_init(u32 to, const u8 *from, u32 bytes) {
-  char *target = LINEAR(to);
-  for (u64 at = 0; at < bytes; at++) {
+// An active data segment: axv_init_linear copies them once, one after the other.
+typedef struct {
+  u32 to, bytes;
+} axv_segment;
+
+// Gives back where the next one's bytes begin.
+AXV_BULK const u8 *axv_memory_init(axv_segment segment, const u8 *from) {
+  char *target = LINEAR(segment.to);
+  for (u64 at = 0; at < segment.bytes; at++) {
     BYTES_LOOP;
     target[at] = (char)from[at];
   }
+  return from + segment.bytes;
 }
