@@ -15,9 +15,11 @@ import { blobSize, writeBlob } from "./blob/write.ts";
 import { checkChannels, checkSpares } from "./check/channels.ts";
 import { checkCpus } from "./check/cpus.ts";
 import { checkDevices } from "./check/devices.ts";
-import { read, readImages, standardImages } from "./check/images.ts";
+import { checkGuests } from "./check/guests.ts";
+import { checkImagePlace, read, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
 import { compileTree } from "./devicetree/compile.ts";
+import { flatten, loadSpan } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
 import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
 import { memorySize, placeMemory } from "./plan/memory.ts";
@@ -100,29 +102,37 @@ function planRequest(
   checkDevices(board, partitions, findings);
   checkChannels(partitions, channels, findings);
   if (board === undefined) return undefined;
+  checkGuests(board, partitions, findings);
   checkSpares(board, partitions, channels, findings);
 
   const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
   const memory = placeMemory(board, reserved, partitions, channels, findings);
   for (const partition of partitions) {
-    checkAddressSpace(partition, planAddressSpace(board, memory, partition, channels), findings);
+    const space = planAddressSpace(board, memory, partition, channels);
+    checkAddressSpace(partition, space, findings);
     const found = images.get(partition.name);
     const size = memorySize(partition);
-    if (found === undefined || size === undefined) continue;
-    checkFits(partition, layoutBoot(found, partition.profile?.device_tree !== undefined), size, findings);
+    const ipa = space.regions.find(({ kind }) => kind === "ram")?.ipa;
+    if (found === undefined || size === undefined || ipa === undefined) continue;
+    if (!checkImagePlace(partition, found.image, { base: ipa, size }, findings)) continue;
+    checkFits(partition, layoutBoot(found, partition.profile?.device_tree !== undefined, ipa), size, findings);
   }
   if (findings.hasErrors) return undefined;
   warnAboutHousekeeping(board, request, findings);
   return finish(board, request, images, decide(board, request, memory, images), layoutImage, findings);
 }
 
-/** Device trees and blob are not written yet: so both at their largest. */
+/** Device trees and blob are not written yet: so both at their largest. An image larger than its RAM is refused later. */
 function largestImage(
   { partitions }: SystemRequest,
   images: ReadonlyMap<string, GuestImages>,
   layoutImage: LayoutImage,
 ): number {
-  const sizes = [...images.values()].flatMap(({ image, initrd }) => [image.bytes.length, initrd?.length ?? 0]);
+  const sizes = partitions.flatMap((partition) => {
+    const found = images.get(partition.name);
+    if (found === undefined) return [];
+    return [Math.min(loadSpan(found.image.parts).size, memorySize(partition) ?? 0), found.initrd?.length ?? 0];
+  });
   const trees = partitions.filter(({ profile }) => profile?.device_tree !== undefined).map(() => DEVICE_TREE_MAX);
   const padded = [...sizes, ...trees].map((size) => alignUp(size, LOAD_ALIGN));
   return alignUp(layoutImage(BLOB_MAX_BYTES, padded).total, PAGE);
@@ -147,7 +157,7 @@ function finish(
     const found = images.get(partition.name);
     const tree = deviceTrees[index];
     const contents = {
-      image: found?.image.bytes,
+      image: found && flatten(found.image.parts),
       initrd: found?.initrd,
       "device tree": tree === undefined ? undefined : compileTree(tree),
     };

@@ -49,7 +49,7 @@ const CPUS_EXPECTED = "a list of pCPU numbers, such as [0, 1]";
 const SPIS_EXPECTED = "a list of SPI numbers, such as [40, 41]";
 
 export const PARTITION_SHAPE = {
-  guest: Name.meta({ description: "What runs in it: a profile of rtos-guests/profiles.", examples: ["linux", "plc"] }),
+  guest: Name.meta({ description: "What runs in it: a profile of rtos-guests/profiles.", examples: ["arceos", "freertos", "linux", "nimbos", "nuttx", "plc", "rt-thread", "starry-os", "uniproton", "zephyr"] }),
   cpus: z
     .array(z.int({ error: "a pCPU number" }).nonnegative({ error: "a pCPU number, from 0" }), { error: CPUS_EXPECTED })
     .min(1, { error: CPUS_EXPECTED })

@@ -1,19 +1,31 @@
-// The guests' images: the files are there, and are what the profiles say.
+// The guests' images: the files are there, are what the profiles say, and fit the partitions' memory.
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { imageMissing, imageNotAsProfile, imageNotBuilt, notForGuest } from "../diagnostics/catalogue.ts";
+import type { Profile } from "../../rtos-guests/profiles/schema.ts";
+import {
+  entryOutside,
+  imageIsa,
+  imageMissing,
+  imageNeeded,
+  imageNotAsProfile,
+  imageNotBuilt,
+  imageOutsideRam,
+  notForGuest,
+} from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
-import { parseArm64Image } from "../images/arm64-image.ts";
-import type { Arm64Image } from "../images/arm64-image.ts";
+import { isFault, readGuestImage } from "../images/guest-image.ts";
+import type { GuestImage, ImageFormat } from "../images/guest-image.ts";
 import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
 import type { Path } from "../source/yaml.ts";
+import { end, formatSpan, hex } from "../units.ts";
+import type { Span } from "../units.ts";
 
 /** Images that the build makes: look at them; or leave them alone, as they are about to be made anew. */
 export type StandardImages = "as they are" | "to be built";
 
 export interface GuestImages {
-  readonly image: { readonly bytes: Uint8Array; readonly header: Arm64Image };
+  readonly image: GuestImage;
   readonly initrd: Uint8Array | undefined;
 }
 
@@ -48,11 +60,14 @@ function readPartitionImages(
   findings: Findings,
 ): GuestImages | undefined {
   if (profile === undefined) return undefined;
-  const file = (given: string | undefined, key: string, ours: string): Uint8Array | undefined => {
+  const file = (given: string | undefined, key: string, ours: string | undefined): Uint8Array | undefined => {
     if (given !== undefined) return readGiven(resolve(dirname(systemPath), given), [...path, key], findings);
-    return standard === "to be built" ? undefined : readStandard(ours, [...path, "guest"], findings);
+    if (ours === undefined || standard === "to be built") return undefined;
+    return readStandard(ours, [...path, "guest"], findings);
   };
 
+  if (fields.image === undefined && profile.image.file === undefined)
+    findings.report([...path, "guest"], imageNeeded(profile.name));
   const bytes = file(fields.image, "image", profile.image.file);
   const tree = profile.device_tree;
   if (tree === undefined) {
@@ -63,14 +78,67 @@ function readPartitionImages(
   const initrd = tree === undefined ? undefined : file(fields.initrd, "initrd", tree.initrd);
   if (bytes === undefined) return undefined;
 
-  const header = parseArm64Image(bytes);
-  if (typeof header === "string") {
-    const [at, name] =
-      fields.image === undefined ? [[...path, "guest"], profile.image.file] : [[...path, "image"], fields.image];
-    findings.report(at, imageNotAsProfile(name, profile.name, header));
+  const image = readGuestImage(bytes, profile.image.load);
+  const at = [...path, fields.image === undefined ? "guest" : "image"];
+  const refuse = (reason: string): void =>
+    findings.report(at, imageNotAsProfile(imageName({ fields, profile }), profile.name, reason, takenBy(profile)));
+  if (isFault(image)) {
+    if (image.kind === "isa") findings.report(at, imageIsa(imageName({ fields, profile }), image.isa));
+    else refuse(image.reason);
     return undefined;
   }
-  return tree !== undefined && initrd === undefined ? undefined : { image: { bytes, header }, initrd };
+  if (!profile.image.formats.includes(image.format)) {
+    refuse(`it is ${FORMAT_NAMES[image.format]}`);
+    return undefined;
+  }
+  const needsInitrd = tree?.initrd !== undefined || fields.initrd !== undefined;
+  return needsInitrd && initrd === undefined ? undefined : { image, initrd };
+}
+
+const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
+  "arm64-image": "an arm64 `Image`",
+  elf: "an ELF file",
+  raw: "a file without a header",
+};
+
+/** As the one who wrote system.yaml knows it. */
+const imageName = ({ fields, profile }: Pick<PartitionRequest, "fields" | "profile">): string =>
+  fields.image ?? profile?.image.file ?? "the image";
+
+/** "an arm64 `Image` or an ELF file, as its build leaves it, not compressed" */
+function takenBy({ image: { formats, load } }: Profile): string {
+  const names = formats.map((format) =>
+    format === "raw" && load !== undefined ? `a raw binary for ${hex(load)}` : FORMAT_NAMES[format],
+  );
+  return `${names.join(" or ")}, as its build leaves it, not compressed`;
+}
+
+/**
+ * Whether all of it, and its entry, is where the partition has memory. What only reaches beyond the end of that is left
+ * to `checkFits`. `ram`: in IPAs.
+ */
+export function checkImagePlace(
+  partition: PartitionRequest,
+  image: GuestImage,
+  ram: Span,
+  findings: Findings,
+): boolean {
+  const base = image.movable ? ram.base : 0;
+  const at = [...partition.path, partition.fields.image === undefined ? "guest" : "image"];
+  const name = imageName(partition);
+  const inside = (ipa: number): boolean => ram.base <= ipa && ipa < end(ram);
+  const astray = image.parts.find((part) => !inside(base + part.at));
+  if (astray !== undefined) {
+    const span = formatSpan({ base: base + astray.at, size: astray.size });
+    findings.report(at, imageOutsideRam(name, span, formatSpan(ram)));
+    return false;
+  }
+  const entry = base + image.entry;
+  const loaded = image.parts.some((part) => part.at <= image.entry && image.entry < part.at + part.size);
+  if (inside(entry) && loaded) return true;
+  const where = inside(entry) ? "all that is loaded" : `the partition's memory at ${formatSpan(ram)} (IPA)`;
+  findings.report(at, entryOutside(name, hex(entry), where));
+  return false;
 }
 
 /** A file that somebody named: it has to be there. */

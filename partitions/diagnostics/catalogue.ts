@@ -49,6 +49,8 @@ export const unknownSpi = (spi: number, board: string, count: number): Problem =
   error("AXV-P015", `${board} has no SPI ${spi}`, `use 0 to ${count - 1}, numbered as in device trees (INTID - 32)`);
 export const channelToItself = (name: string): Problem =>
   error("AXV-P016", `both ends of the channel are "${name}"`, "name two different partitions");
+export const unknownBase = (name: string, known: readonly string[]): Problem =>
+  error("AXV-P017", `there is no "${name}" to extend`, suggest(name, known));
 
 // 02x: one thing given to two
 export const cpuTaken = (cpu: number, owner: string, free: readonly number[] | undefined): Problem =>
@@ -119,16 +121,30 @@ export const dmaNeedsIdentity = (device: string, ipa: string): Problem =>
 // 05x: images
 export const imageMissing = (file: string, reason: string): Problem =>
   error("AXV-P050", `the file ${file} cannot be read: ${reason}`, "give the path of a file, relative to this one");
-export const imageNotAsProfile = (file: string, profile: string, reason: string): Problem =>
-  error(
-    "AXV-P051",
-    `${file} is not what guest profile "${profile}" takes: ${reason}`,
-    "give an arm64 `Image` as the kernel's build leaves it, not compressed",
-  );
+export const imageNotAsProfile = (file: string, profile: string, reason: string, taken: string): Problem =>
+  error("AXV-P051", `${file} is not what guest profile "${profile}" takes: ${reason}`, `give ${taken}`);
 export const notForGuest = (key: string, profile: string): Problem =>
   error("AXV-P052", `a "${profile}" guest has no use for "${key}": it takes no device tree`, `remove "${key}"`);
 export const imageNotBuilt = (file: string): Problem =>
   warning("AXV-P053", `${file} is not built yet, so its size is not checked`, "`axv-part build` makes it");
+export const imageIsa = (file: string, isa: string): Problem =>
+  error("AXV-P054", `${file} is for ${isa}, and the board's CPUs are AArch64`, "give an image that is built for AArch64");
+export const imageOutsideRam = (file: string, span: string, ram: string): Problem =>
+  error(
+    "AXV-P055",
+    `${file} has to be loaded at ${span}, and the partition's memory is at ${ram} (IPA)`,
+    "link it for that memory, or place the memory there: `memory: { size: …, ipa: … }`",
+  );
+export const entryOutside = (file: string, entry: string, where: string): Problem =>
+  error("AXV-P056", `${file} is entered at ${entry}, outside ${where}`, "look at its linker script's ENTRY");
+export const imageNeeded = (profile: string): Problem =>
+  error("AXV-P057", `guest profile "${profile}" brings no image of its own`, "name yours: `image: <file>`");
+export const gicNotForGuest = (profile: string, versions: readonly number[], board: string, version: number): Problem =>
+  error(
+    "AXV-P058",
+    `guest profile "${profile}" needs a GICv${versions.join(" or v")}, and ${board} has a GICv${version}`,
+    "choose a board or a guest that suits the other",
+  );
 
 // 06x: works, but not as well as it could
 export const noSparePcpu = (cpu: number, owner: string): Problem =>

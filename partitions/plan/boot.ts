@@ -1,17 +1,19 @@
 // What lies where in a guest's RAM when it starts: image, initial RAM disk, device tree; and where it is entered.
 //
-//   RAM base            + text_offset                  2 MiB-aligned         2 MiB-aligned
+//   RAM base            as the image says              2 MiB-aligned         2 MiB-aligned
 //  ┌───────────────────┬──────────────────────────────┬─────────────────────┬─────────────────────┬ ─ ─ ─
-//  │                   │ image, with its bss          │ initrd              │ device tree, ≤ 64 K │
+//  │                   │ image, with its bss          │ initrd, if any      │ device tree, ≤ 64 K │
 //  └───────────────────┴──────────────────────────────┴─────────────────────┴─────────────────────┴ ─ ─ ─
 //
-// Linux Documentation/arch/arm64/booting.rst: the Image stands text_offset above a 2 MiB boundary; the device tree is
+// An arm64 Image goes text_offset above the start of RAM, which is a 2 MiB boundary (Linux
+// Documentation/arch/arm64/booting.rst); ELF files and raw binaries have addresses of their own. By the same document, the device tree is
 // 8-byte aligned, has at most 2 MiB, and lies with nothing else of another cacheability; the initrd lies within the same
 // 32 GiB as the kernel. Whole 2 MiB apart, none of them shares a block mapping with another.
 import { imageTooLarge } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { GuestImages } from "../check/images.ts";
 import type { PartitionRequest } from "../request.ts";
+import { loadSpan } from "../images/guest-image.ts";
 import { alignUp, BLOCK, formatSize, KIB } from "../units.ts";
 
 export const DEVICE_TREE_MAX = 64 * KIB;
@@ -19,21 +21,24 @@ export const DEVICE_TREE_MAX = 64 * KIB;
 export interface BootLayout {
   /** Offsets from the start of RAM; size in bytes. */
   readonly image: { readonly offset: number; readonly size: number };
+  readonly entry: number;
   readonly initrd: { readonly offset: number; readonly size: number } | undefined;
   readonly deviceTree: { readonly offset: number } | undefined;
   /** Memory that has to be there. */
   readonly needed: number;
 }
 
-export function layoutBoot(images: GuestImages, deviceTree: boolean): BootLayout {
-  const { header, bytes } = images.image;
-  const imageEnd = header.textOffset + header.size;
-  const initrd =
-    images.initrd === undefined ? undefined : { offset: alignUp(imageEnd, BLOCK), size: images.initrd.length };
+/** `ram`: IPA of the start of RAM. */
+export function layoutBoot({ image, initrd: disk }: GuestImages, deviceTree: boolean, ram: number): BootLayout {
+  const base = image.movable ? 0 : ram;
+  const loaded = loadSpan(image.parts);
+  const imageEnd = image.end - base;
+  const initrd = disk === undefined ? undefined : { offset: alignUp(imageEnd, BLOCK), size: disk.length };
   const initrdEnd = initrd === undefined ? imageEnd : initrd.offset + initrd.size;
   const tree = deviceTree ? { offset: alignUp(initrdEnd, BLOCK) } : undefined;
   return {
-    image: { offset: header.textOffset, size: bytes.length },
+    image: { offset: loaded.base - base, size: loaded.size },
+    entry: image.entry - base,
     initrd,
     deviceTree: tree,
     needed: tree === undefined ? initrdEnd : tree.offset + DEVICE_TREE_MAX,

@@ -7,6 +7,7 @@ import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request
 import { planAddressSpace } from "./address-space.ts";
 import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
+import { sharedCache } from "./cache.ts";
 import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
@@ -43,23 +44,27 @@ export function decide(
   );
   const partitions = decided.map(({ partition }) => partition);
   const intid = (ppi: number): number => FIRST_PPI + ppi;
+  const { gic } = board;
   const plan: Plan = {
     board: board.name,
     image: { base: board.boot.image, size: 0 },
     gic: {
-      gicd: board.gic.gicd,
-      version: board.gic.version,
-      cpuInterface: null,
-      spiLimit: FIRST_SPI + board.gic.spis,
-      maintenance: intid(board.gic.maintenance),
+      gicd: gic.gicd,
+      version: gic.version,
+      cpuInterface: gic.version === 2 ? { gicc: gic.gicc, gich: gic.gich, gicv: gic.gicv } : null,
+      spiLimit: FIRST_SPI + gic.spis,
+      maintenance: intid(gic.maintenance),
     },
     timers: {
       hypervisor: intid(board.timer.hypervisor),
       virtual: intid(board.timer.virtual),
       physical: intid(board.timer.physical),
     },
-    pmu: { interrupt: intid(board.pmu), refillEvent: 0x11 },
-    cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: 16, wayGroups: 0 },
+    pmu: {
+      interrupt: board.pmu === undefined ? 0 : intid(board.pmu),
+      refillEvent: board.cpus.refill_event,
+    },
+    cache: sharedCache(board),
     uart: { kind: board.uart.kind, address: board.uart.reg },
     housekeeper: chooseHousekeeper(board, system.partitions).cpu,
     tickMicroseconds: TICK_MICROSECONDS,
@@ -83,13 +88,13 @@ export function chooseHousekeeper(
   return { cpu: owner?.fields.cpus?.[0] ?? 0, realtimeOwner: relaxed === undefined ? owner : undefined };
 }
 
-function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
-  return board.cpus.mpidr.map((mpidr, cpu) => {
+function planCpus({ cpus: { mpidr: pcpus }, gic }: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
+  return pcpus.map((mpidr, cpu) => {
     const owner = partitions.findIndex(({ cpus }) => cpus.includes(cpu));
     return {
       mpidr,
-      gicr: board.gic.gicr + cpu * board.gic.gicr_stride,
-      interface: 0,
+      gicr: gic.version === 2 ? 0 : gic.gicr + cpu * gic.gicr_stride,
+      interface: gic.version === 2 ? cpu : 0,
       partition: owner < 0 ? null : owner,
       vcpu: Math.max(0, partitions[owner]?.cpus.indexOf(cpu) ?? 0),
     };
@@ -111,7 +116,7 @@ function decidePartition(
   if (profile === undefined || fields.cpus === undefined || ram === undefined) {
     throw new TypeError(`partition "${name}" was planned although it is incomplete`);
   }
-  const boot = images && layoutBoot(images, profile.device_tree !== undefined);
+  const boot = images && layoutBoot(images, profile.device_tree !== undefined, ram.ipa);
   const loads = boot === undefined ? [] : planLoads(boot, ram);
   const tree = loads.find((load) => load.name === "device tree");
   const partition: PlannedPartition = {
@@ -120,10 +125,10 @@ function decidePartition(
     realtime: profile.realtime,
     autostart: fields.autostart === true,
     pmu: fields.pmu === true,
-    direct: false,
+    direct: fields.interrupts === "direct",
     onFailure: fields.on_failure ?? "stop",
     cpus: fields.cpus,
-    entry: loads[0]?.ipa ?? ram.ipa,
+    entry: ram.ipa + (boot?.entry ?? 0),
     argument: tree?.ipa ?? 0,
     gicd: space.gicd,
     gicr: space.gicr,

@@ -1,8 +1,14 @@
 // What a guest profile holds: everything that all systems of one kind of guest have in common, so that `guest: linux`
 // is all that a system.yaml has to say.
 import { z } from "zod";
+import { IMAGE_FORMATS } from "../../partitions/images/guest-image.ts";
 
 const address = z.int({ error: "an address, such as 0x40000000" }).nonnegative();
+
+/** The granule of stage 2, and so of what is loaded. */
+const PAGE = 4096;
+
+const GicVersion = z.union([z.literal(2), z.literal(3)]);
 
 const Tag = z.strictObject({
   name: z.string(),
@@ -15,18 +21,32 @@ export const Profile = z.strictObject({
   description: z.string(),
   realtime: z.boolean().describe("its pCPUs are kept free of the hypervisor's housekeeping wherever that can be"),
   image: z.strictObject({
-    format: z
-      .enum(["arm64-image"])
-      .describe("arm64-image: Linux Documentation/arch/arm64/booting.rst, entered at its first byte"),
-    file: z.string().describe("used when system.yaml names none; relative to the project"),
+    formats: z.array(z.enum(IMAGE_FORMATS)).min(1),
+    load: address
+      .multipleOf(PAGE)
+      .optional()
+      .describe(
+        "IPA that it is linked for: a raw image's first byte goes there, and is entered; the text_offset of an arm64 Image " +
+          "counts from the 2 MiB boundary there or below. Without this key: no raw image, and an Image at the start of RAM.",
+      ),
+    file: z.string().optional().describe("used when system.yaml names none; relative to the project"),
   }),
+  signature: z.array(z.string()).describe("text that its images hold, any of it, and no other guest's"),
+  booted: z
+    .string()
+    .optional()
+    .describe("which builds of it have run under this hypervisor; without this key none has: it is written from reading"),
+  notes: z.array(z.string()).default([]).describe("what a build of it has to heed"),
   memory: z.strictObject({
     size: z.int().positive().describe("bytes, when system.yaml says nothing else"),
     ipa: z.union([z.literal("identity"), address]).describe("identity: IPA = PA, what DMA without an SMMU needs"),
   }),
+  gic: z.array(GicVersion).min(1).describe("versions it can be built for, or finds out by itself"),
+  timer: z.enum(["virtual", "physical"]).describe("which EL1 timer it ticks by"),
+  psci: z.enum(["hvc", "smc", "none"]).describe("how it calls PSCI; both are answered"),
   device_tree: z
     .strictObject({
-      initrd: z.string().describe("used when system.yaml names none; relative to the project"),
+      initrd: z.string().optional().describe("used when system.yaml names none; relative to the project"),
       cmdline: z.string(),
     })
     .optional()

@@ -1,60 +1,29 @@
-// Guests' images: what a header says, where the parts go in a guest's memory, and images that are not built yet.
-import { readFileSync } from "node:fs";
+// Guests' images: where the parts go in a guest's memory, and images that are not built yet.
 import { describe, expect, test } from "vitest";
 import { readImages, standardImages } from "../../partitions/check/images.ts";
+import type { GuestImages } from "../../partitions/check/images.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
-import { parseArm64Image } from "../../partitions/images/arm64-image.ts";
+import { isFault, readGuestImage } from "../../partitions/images/guest-image.ts";
 import { DEVICE_TREE_MAX, layoutBoot } from "../../partitions/plan/boot.ts";
 import type { PartitionRequest } from "../../partitions/request.ts";
 import { profiles } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { BLOCK, MIB } from "../../partitions/units.ts";
-import { here } from "./systems.ts";
-
-const image = (name: string): Uint8Array => readFileSync(here(`images/${name}`));
-
-describe("arm64 Image (booting.rst)", () => {
-  test("text_offset and image_size are taken from its header", () => {
-    expect(parseArm64Image(image("kernel.Image"))).toEqual({ textOffset: 0, size: 30 * MIB });
-    expect(parseArm64Image(image("old-kernel.Image"))).toEqual({ textOffset: 0x80000, size: 2 * MIB });
-  });
-
-  test("an image_size of 0 is a kernel before 3.17: text_offset is 0x80000, whatever the header says", () => {
-    const bytes = image("plc.bin").slice();
-    bytes.fill(0, 8, 24);
-    expect(parseArm64Image(bytes)).toEqual({ textOffset: 0x80000, size: bytes.length });
-  });
-
-  test("a file longer than its image_size counts whole", () => {
-    const bytes = new Uint8Array(4 * MIB);
-    bytes.set(image("plc.bin"));
-    expect(parseArm64Image(bytes)).toEqual({ textOffset: 0, size: 4 * MIB });
-  });
-
-  test.each([
-    [[0x7f, 0x45, 0x4c, 0x46], "it is an ELF file"],
-    [[0x1f, 0x8b], "it is compressed with gzip"],
-    [[0xfd, 0x37, 0x7a, 0x58, 0x5a], "it is compressed with xz"],
-    [[0x28, 0xb5, 0x2f, 0xfd], "it is compressed with zstd"],
-    [[0xd0, 0x0d, 0xfe, 0xed], "it is a device tree blob"],
-    [[0x27, 0x05, 0x19, 0x56], "it is a U-Boot uImage"],
-    [[0], "it is something else"],
-  ])("what begins with %j is refused: %s", (start, why) => {
-    const bytes = new Uint8Array(100);
-    bytes.set(start);
-    expect(parseArm64Image(bytes)).toBe(`${why}, not an arm64 Image ("ARM\\x64" at byte 56)`);
-  });
-});
+import { arm64Image, codeOf, elfFile } from "./imageFiles.ts";
+import { planText, sound } from "./systems.ts";
 
 describe("boot layout", () => {
-  const images = (textOffset: number, size: number, initrd: number | undefined): Parameters<typeof layoutBoot>[0] => ({
-    image: { bytes: new Uint8Array(100), header: { textOffset, size } },
-    initrd: initrd === undefined ? undefined : new Uint8Array(initrd),
-  });
+  const images = (image: Uint8Array, load: number | undefined, initrd: number | undefined): GuestImages => {
+    const read = readGuestImage(image, load);
+    if (isFault(read)) throw new Error(JSON.stringify(read));
+    return { image: read, initrd: initrd === undefined ? undefined : new Uint8Array(initrd) };
+  };
+  const RAM = 0x40000000;
 
   test("initrd behind the image with its bss, device tree behind the initrd, 2 MiB apart", () => {
-    expect(layoutBoot(images(0x80000, 3 * MIB, 5 * MIB), true)).toEqual({
+    expect(layoutBoot(images(arm64Image(0x80000, 3 * MIB, 100), undefined, 5 * MIB), true, RAM)).toEqual({
       image: { offset: 0x80000, size: 100 },
+      entry: 0x80000,
       initrd: { offset: 4 * MIB, size: 5 * MIB },
       deviceTree: { offset: 10 * MIB },
       needed: 10 * MIB + DEVICE_TREE_MAX,
@@ -62,13 +31,42 @@ describe("boot layout", () => {
   });
 
   test("without initrd and device tree, the image needs its own size", () => {
-    expect(layoutBoot(images(0, 3 * MIB, undefined), false)).toEqual({
+    expect(layoutBoot(images(arm64Image(0, 3 * MIB, 100), undefined, undefined), false, RAM)).toEqual({
       image: { offset: 0, size: 100 },
+      entry: 0,
       initrd: undefined,
       deviceTree: undefined,
       needed: 3 * MIB,
     });
     expect(BLOCK).toBe(2 * MIB);
+  });
+
+  test("what has addresses of its own is placed by them", () => {
+    expect(layoutBoot(images(codeOf(1, 2), RAM + 0x8000, undefined), false, RAM)).toMatchObject({
+      image: { offset: 0x8000, size: 8 },
+      entry: 0x8000,
+      needed: 0x8008,
+    });
+    const elf = elfFile({ entry: 0x40001014n, segments: [{ paddr: 0x40001010, bytes: [1, 2, 3, 4, 5], memorySize: 64 }] });
+    expect(layoutBoot(images(elf, undefined, undefined), true, RAM)).toMatchObject({
+      image: { offset: 0x1000, size: 0x50 },
+      entry: 0x1014,
+      deviceTree: { offset: 2 * MIB },
+    });
+  });
+});
+
+describe("a planned ELF image", () => {
+  test("is one load from a whole page on, its bss as zeros, entered where it says", () => {
+    const { plan, loads } = sound(
+      planText(
+        "board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 2M, ipa: 0x40000000 }, image: ../images/rtos.elf }\n",
+      ),
+    );
+    expect(plan.partitions[0]).toMatchObject({ entry: 0x40000004, argument: 0 });
+    expect(plan.partitions[0]?.loads).toEqual([{ name: "image", ipa: 0x40000000, size: 0x1030 }]);
+    expect(loads[0]?.length).toBe(0x1040);
+    expect(loads[0]?.subarray(0x1010, 0x1014)).toEqual(new Uint8Array([5, 6, 0, 0]));
   });
 });
 

@@ -1,0 +1,81 @@
+// A guest's image, whatever its format: which bytes go where, and where it is entered.
+import { alignDown, BLOCK, PAGE } from "../units.ts";
+import type { Span } from "../units.ts";
+import { parseArm64Image } from "./arm64-image.ts";
+import { parseElf } from "./elf.ts";
+import { recognise } from "./recognise.ts";
+
+/** arm64-image: Linux Documentation/arch/arm64/booting.rst; elf: its PT_LOAD segments; raw: bytes for one address. */
+export const IMAGE_FORMATS = ["arm64-image", "elf", "raw"] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
+
+export interface ImagePart {
+  readonly at: number;
+  /** Memory it takes; what is behind its bytes is zero. */
+  readonly size: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface GuestImage {
+  readonly format: ImageFormat;
+  /** Addresses here are offsets from the start of RAM, wherever that is; otherwise they are IPAs. */
+  readonly movable: boolean;
+  /** By address, none on top of another; at least one. */
+  readonly parts: readonly ImagePart[];
+  /** Behind the memory it takes: an arm64 Image takes more than its bytes. */
+  readonly end: number;
+  readonly entry: number;
+}
+
+/** Why it cannot be a guest of AArch64: built for something else, or not what it pretends to be. */
+export type ImageFault =
+  | { readonly kind: "isa"; readonly isa: string }
+  | { readonly kind: "malformed"; readonly reason: string };
+
+export const isFault = (image: GuestImage | ImageFault): image is ImageFault => "kind" in image;
+
+/**
+ * `load`: where the profile says it is linked: a raw image goes there, and is entered there; the text_offset of an arm64
+ * Image counts from the 2 MiB boundary there or below. Undefined: no raw image, and an arm64 Image goes to the start of RAM.
+ */
+export function readGuestImage(bytes: Uint8Array, load: number | undefined): GuestImage | ImageFault {
+  const malformed = (reason: string): ImageFault => ({ kind: "malformed", reason });
+  const found = recognise(bytes);
+  if (found.isa !== undefined && found.isa !== "AArch64") return { kind: "isa", isa: found.isa };
+  switch (found.format) {
+    case "arm64-image": {
+      const header = parseArm64Image(bytes);
+      if (typeof header === "string") return malformed(header);
+      const at = (load === undefined ? 0 : alignDown(load, BLOCK)) + header.textOffset;
+      const parts = [{ at, size: bytes.length, bytes }];
+      return { format: "arm64-image", movable: load === undefined, parts, end: at + header.size, entry: at };
+    }
+    case "elf": {
+      const elf = parseElf(bytes);
+      if (typeof elf === "string") return malformed(elf);
+      const last = elf.parts.at(-1);
+      return { format: "elf", movable: false, ...elf, end: last === undefined ? 0 : last.at + last.size };
+    }
+    case "raw": {
+      if (load === undefined) return malformed("it has no header that says where it goes");
+      const parts = [{ at: load, size: bytes.length, bytes }];
+      return { format: "raw", movable: false, parts, end: load + bytes.length, entry: load };
+    }
+    default:
+      return malformed(found.what);
+  }
+}
+
+/** The one stretch of memory, from a whole page on, that all parts are loaded into. */
+export function loadSpan(parts: readonly ImagePart[]): Span {
+  const base = alignDown(Math.min(...parts.map(({ at }) => at)), PAGE);
+  return { base, size: Math.max(...parts.map(({ at, size }) => at + size)) - base };
+}
+
+/** What `loadSpan` is filled with. Gaps and bss as zeros: RAM is not cleared when a partition starts again. */
+export function flatten(parts: readonly ImagePart[]): Uint8Array {
+  const { base, size } = loadSpan(parts);
+  const bytes = new Uint8Array(size);
+  for (const part of parts) bytes.set(part.bytes, part.at - base);
+  return bytes;
+}

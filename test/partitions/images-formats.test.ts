@@ -1,0 +1,220 @@
+// What files are, and what they say is to be loaded: arm64 Images, ELF files, raw binaries, and everything else.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseArm64Image } from "../../partitions/images/arm64-image.ts";
+import { parseElf } from "../../partitions/images/elf.ts";
+import { flatten, loadSpan, readGuestImage } from "../../partitions/images/guest-image.ts";
+import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
+import { recognise } from "../../partitions/images/recognise.ts";
+import { MIB } from "../../partitions/units.ts";
+import { arm64Image, codeOf, elfFile } from "./imageFiles.ts";
+import { here } from "./systems.ts";
+
+const image = (name: string): Uint8Array => readFileSync(here(`images/${name}`));
+const RET = 0xd65f03c0;
+
+/** Text at 0x40000000, data with bss at 0x40001010. */
+const program = elfFile({
+  entry: 0x40000004n,
+  segments: [
+    { paddr: 0x40001010, bytes: [5, 6], memorySize: 0x20 },
+    { paddr: 0x40000000, bytes: [1, 2, 3, 4, 1, 2, 3, 4] },
+  ],
+});
+
+describe("arm64 Image (booting.rst)", () => {
+  test("text_offset and image_size are taken from its header", () => {
+    expect(parseArm64Image(image("kernel.Image"))).toEqual({ textOffset: 0, size: 30 * MIB });
+    expect(parseArm64Image(image("old-kernel.Image"))).toEqual({ textOffset: 0x80000, size: 2 * MIB });
+  });
+
+  test("an image_size of 0 is a kernel before 3.17: text_offset is 0x80000, whatever the header says", () => {
+    expect(parseArm64Image(arm64Image(0, 0))).toEqual({ textOffset: 0x80000, size: 64 });
+  });
+
+  test("a file longer than its image_size counts whole", () => {
+    expect(parseArm64Image(arm64Image(0, 4096, 4 * MIB))).toEqual({ textOffset: 0, size: 4 * MIB });
+  });
+
+  test("a text_offset of 2 MiB and more is taken (RT-Thread 5.x); one inside a page is not", () => {
+    expect(parseArm64Image(arm64Image(0x200000, 4096))).toEqual({ textOffset: 0x200000, size: 4096 });
+    expect(parseArm64Image(arm64Image(0x200800, 4096))).toBe(
+      "its text_offset is 0x00200800, and has to be a multiple of 4 KiB",
+    );
+  });
+
+  test("a big-endian one is refused", () => {
+    const bytes = arm64Image(0, 4096);
+    bytes[24] = 1;
+    expect(parseArm64Image(bytes)).toBe("it is a big-endian arm64 Image");
+  });
+
+  test("one that ends within its header is refused", () => {
+    expect(parseArm64Image(arm64Image(0, 4096).subarray(0, 60))).toBe(
+      "it has 60 bytes, fewer than an arm64 Image's header",
+    );
+  });
+});
+
+describe("ELF (System V ABI)", () => {
+  test("its PT_LOAD segments go to their physical addresses, in order", () => {
+    const elf = parseElf(program);
+    expect(elf).toMatchObject({
+      entry: 0x40000004,
+      parts: [
+        { at: 0x40000000, size: 8 },
+        { at: 0x40001010, size: 0x20 },
+      ],
+    });
+  });
+
+  test("one stretch from a whole page on; gaps and bss (p_memsz > p_filesz) are zeros in it", () => {
+    const { parts } = readGuestImage(program, undefined) as Extract<ReturnType<typeof readGuestImage>, { parts: unknown }>;
+    expect(loadSpan(parts)).toEqual({ base: 0x40000000, size: 0x1030 });
+    const bytes = flatten(parts);
+    expect([...bytes.subarray(0, 9)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 0]);
+    expect([...bytes.subarray(0x1010, 0x1013)]).toEqual([5, 6, 0]);
+    expect(bytes.reduce((sum, byte) => sum + byte, 0)).toBe(31);
+    expect(loadSpan(parts.slice(1))).toEqual({ base: 0x40001000, size: 0x30 });
+  });
+
+  test("an entry given as virtual address is where that segment physically is", () => {
+    const high = elfFile({
+      entry: 0xffff000040200010n,
+      segments: [{ paddr: 0x40200000, vaddr: 0xffff000040200000n, bytes: new Array<number>(32).fill(0) }],
+    });
+    expect(parseElf(high)).toMatchObject({ entry: 0x40200010 });
+  });
+
+  test.each<[string, (file: Uint8Array, view: DataView) => Uint8Array | void, string]>([
+    ["cut off in its header", (file) => file.subarray(0, 60), "it is an ELF file that ends within its header"],
+    ["cut off in its program headers", (file) => file.subarray(0, 100), "it is an ELF file that ends within its program headers"],
+    ["cut off in a segment", (file) => file.subarray(0, file.length - 1), "its segment at physical address 0x40000000 is longer than the file"],
+    ["32-bit", (file) => void (file[4] = 1), "it is a 32-bit ELF file"],
+    ["big-endian", (file) => void (file[5] = 2), "it is a big-endian ELF file"],
+    ["an object file", (_, view) => view.setUint16(16, 1, true), "it is an ELF file that was not linked yet (.o)"],
+    ["without segments", (_, view) => view.setUint16(56, 0, true), "it is an ELF file with nothing to load (no PT_LOAD)"],
+    ["with fewer memory than bytes", (_, view) => view.setBigUint64(64 + 40, 1n, true), "its segment at physical address 0x40001010 has more bytes than memory"],
+    ["beyond 48 bits", (_, view) => view.setBigUint64(64 + 24, 0xffff000040000000n, true), "its segment at physical address 0xffff000040000000 is beyond 48 bits"],
+    ["with overlapping segments", (_, view) => view.setBigUint64(64 + 24, 0x40000004n, true), "its segments 0x40000000…0x40000008 and 0x40000004…0x40000024 overlap"],
+  ])("one %s is refused", (_, change, reason) => {
+    const file = program.slice();
+    expect(parseElf(change(file, new DataView(file.buffer)) ?? file)).toBe(reason);
+  });
+});
+
+describe("any image", () => {
+  test("an arm64 Image goes text_offset above the start of RAM, wherever that is", () => {
+    expect(readGuestImage(arm64Image(0x80000, 2 * MIB), undefined)).toMatchObject({
+      format: "arm64-image",
+      movable: true,
+      parts: [{ at: 0x80000, size: 64 }],
+      end: 0x80000 + 2 * MIB,
+      entry: 0x80000,
+    });
+  });
+
+  test("…or above the 2 MiB boundary that its profile's load address is in", () => {
+    const rtThread = readGuestImage(arm64Image(0x200000, MIB), 0x40008000);
+    expect(rtThread).toMatchObject({ movable: false, entry: 0x40200000, end: 0x40300000 });
+    expect(readGuestImage(arm64Image(0, MIB), 0x40200000)).toMatchObject({ movable: false, entry: 0x40200000 });
+  });
+
+  test("a raw binary goes where its profile says, and is entered there", () => {
+    const bytes = codeOf(RET, RET);
+    expect(readGuestImage(bytes, 0x40008000)).toEqual({
+      format: "raw",
+      movable: false,
+      parts: [{ at: 0x40008000, size: 8, bytes }],
+      end: 0x40008008,
+      entry: 0x40008000,
+    });
+    expect(readGuestImage(bytes, undefined)).toEqual({
+      kind: "malformed",
+      reason: "it has no header that says where it goes",
+    });
+  });
+});
+
+describe("other instruction sets", () => {
+  test.each([
+    [3, "x86"],
+    [40, "32-bit Arm"],
+    [62, "x86-64"],
+    [243, "RISC-V"],
+    [258, "LoongArch"],
+    [4711, "machine 4711 of ELF"],
+  ])("an ELF file of machine %i is for %s", (machine, isa) => {
+    const file = elfFile({ entry: 0n, segments: [], machine });
+    expect(readGuestImage(file, undefined)).toEqual({ kind: "isa", isa });
+  });
+
+  test("kernels of other instruction sets are known by their headers", () => {
+    const kernel = (offset: number, magic: string): Uint8Array => {
+      const file = new Uint8Array(1024);
+      file.set(new TextEncoder().encode(magic), offset);
+      return file;
+    };
+    expect(readGuestImage(kernel(56, "RSC\x05"), 0)).toEqual({ kind: "isa", isa: "RISC-V" });
+    expect(readGuestImage(kernel(0x202, "HdrS"), 0)).toEqual({ kind: "isa", isa: "x86" });
+    expect(readGuestImage(kernel(0x24, "\x18\x28\x6f\x01"), 0)).toEqual({ kind: "isa", isa: "32-bit Arm" });
+  });
+
+  test("a raw binary is known by how its functions return", () => {
+    const eight = (word: number): number[] => new Array<number>(8).fill(word);
+    expect(codeIsa(codeOf(...eight(0x00008067)))).toBe("RISC-V");
+    expect(codeIsa(codeOf(...eight(0x80828082)))).toBe("RISC-V");
+    expect(codeIsa(codeOf(...eight(0xe12fff1e)))).toBe("32-bit Arm");
+    expect(codeIsa(codeOf(...eight(0x47704770)))).toBe("32-bit Arm");
+    expect(readGuestImage(codeOf(...eight(0x00008067)), 0)).toEqual({ kind: "isa", isa: "RISC-V" });
+  });
+
+  test("…and is not refused for a coincidence", () => {
+    const seven = new Array<number>(7).fill(0x00008067);
+    expect(codeIsa(codeOf(...seven))).toBeUndefined();
+    expect(codeIsa(codeOf(...seven, 0x00008067, RET))).toBe("AArch64");
+    expect(readGuestImage(codeOf(...seven), 0)).toMatchObject({ format: "raw" });
+  });
+});
+
+describe("what people give by mistake", () => {
+  test.each([
+    [0, [0x1f, 0x8b], "it is compressed with gzip"],
+    [0, [0xfd, 0x37, 0x7a, 0x58, 0x5a], "it is compressed with xz"],
+    [0, [0x28, 0xb5, 0x2f, 0xfd], "it is compressed with zstd"],
+    [0, [0xd0, 0x0d, 0xfe, 0xed], "it is a device tree blob"],
+    [0, [0x27, 0x05, 0x19, 0x56], "it is a U-Boot uImage"],
+    [4, [0x7a, 0x69, 0x6d, 0x67], "it is compressed (an EFI zboot image)"],
+  ])("what has at byte %i %j is refused: %s", (offset, magic, reason) => {
+    const bytes = new Uint8Array(100);
+    bytes.set(magic, offset);
+    expect(readGuestImage(bytes, 0)).toEqual({ kind: "malformed", reason });
+    expect(recognise(bytes).format).toBe("other");
+  });
+
+  test("an empty file is refused", () => {
+    expect(readGuestImage(new Uint8Array(), 0)).toEqual({ kind: "malformed", reason: "it is empty" });
+  });
+});
+
+describe("what code betrays (DDI 0487, C6.2)", () => {
+  test("nothing, where there is nothing", () => {
+    expect(codeTraits(codeOf(RET, 0))).toEqual({ gicSystemRegisters: false, timers: [], conduits: [] });
+  });
+
+  test("GICv3's CPU interface, timers, conduits", () => {
+    const mrs_x1_ICC_IAR1 = 0xd538cc01;
+    const msr_CNTP_TVAL_x2 = 0xd51be202;
+    const msr_CNTV_CTL_x3 = 0xd51be323;
+    expect(codeTraits(codeOf(mrs_x1_ICC_IAR1, msr_CNTP_TVAL_x2, 0xd4000002))).toEqual({
+      gicSystemRegisters: true,
+      timers: ["physical"],
+      conduits: ["hvc"],
+    });
+    expect(codeTraits(codeOf(msr_CNTV_CTL_x3, 0xd4000003))).toEqual({
+      gicSystemRegisters: false,
+      timers: ["virtual"],
+      conduits: ["smc"],
+    });
+  });
+});
