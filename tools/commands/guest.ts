@@ -1,0 +1,60 @@
+// axv-part guest: what guests there are profiles of, and what an image file is.
+import type { Command } from "commander";
+import { read } from "../../partitions/check/images.ts";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import { profiles } from "../../partitions/shelf.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import type { Profile } from "../../rtos-guests/profiles/schema.ts";
+import { GuestError } from "../guest/errors.ts";
+import { probe } from "../guest/probe.ts";
+import type { Probe } from "../guest/probe.ts";
+import { formatProbe, formatProfiles, probeJson } from "../guest/report.ts";
+import { paintFor } from "../run/paint.ts";
+
+interface Options {
+  readonly json?: true;
+}
+
+export function register(program: Command): void {
+  const guest = program.command("guest").description("guests: the profiles that there are, and what an image is");
+  guest
+    .command("list")
+    .description("show every guest profile: what its images are like, and what they need")
+    .option("--json", "print them as JSON")
+    .action(({ json }: Options) => {
+      const all = shelf();
+      console.log(json === true ? JSON.stringify(all, null, 2) : formatProfiles(all, paintFor(process.stdout)));
+    });
+  guest
+    .command("probe")
+    .description("recognise an image: format, entry, addresses, instruction set, the profile that fits, what is missing")
+    .argument("<image>", "an arm64 Image, an ELF file or a raw binary")
+    .option("--json", "print it as JSON")
+    .action((file: string, { json }: Options) => {
+      if (json === true) printJson(file);
+      else console.log(formatProbe(probeFile(file), paintFor(process.stdout)));
+    });
+}
+
+/** The profiles come with the project; test/partitions/schema.test.ts holds that none has a mistake. */
+function shelf(): Profile[] {
+  const all = profiles();
+  const findings = new Findings(new YamlSource("", ""));
+  return all.names.flatMap((name) => all.get(name, findings) ?? []);
+}
+
+function probeFile(file: string): Probe {
+  const bytes = read(file);
+  if (typeof bytes === "string") throw new GuestError("AXV_GUEST_UNREADABLE", file, bytes);
+  return probe(file, bytes, shelf());
+}
+
+function printJson(file: string): void {
+  try {
+    console.log(JSON.stringify(probeJson(probeFile(file)), null, 2));
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error;
+    console.log(JSON.stringify({ error: { code: error.code, message: error.message } }, null, 2));
+    process.exitCode = 1;
+  }
+}
