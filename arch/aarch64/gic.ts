@@ -3,7 +3,7 @@
 // priority and route, which are bytes or registers of their own. ICFGR, which is neither, is written at boot only.
 // A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
-import { BlobInterrupt, INTERRUPT_EDGE, MAX_PARTITIONS } from "../../build/generated/blob";
+import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../build/generated/blob";
 import {
   dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1,
 } from "../../build/generated/aarch64";
@@ -112,10 +112,9 @@ export function concludeKicks(cpus: u32): void {
 }
 
 function countKicks(cpus: u32, by: u32): void {
-  for (let i: u32 = 0; cpus != 0; i++) {
-    bound(i, 32);
-    atomicAdd32(vcpuOf(ctz(cpus)).kicksAnnouncedAt(), by);
-    cpus &= cpus - 1;
+  for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
+    bound(pcpu, MAX_CPUS);
+    if (((cpus >> pcpu) & 1) != 0) atomicAdd32(vcpuOf(pcpu).kicksAnnouncedAt(), by);
   }
 }
 

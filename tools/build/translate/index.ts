@@ -115,17 +115,14 @@ function localName(one: Function, index: number): string {
 }
 
 function initializer(module: Module, functions: ReadonlyMap<string, string>): string[] {
-  const { segments } = module;
+  const segments = module.segments.filter(({ data }) => data.length > 0);
   const bytes = segments.flatMap(({ data }) => [...data]);
   const places = segments.map(({ offset, data }) => `{${literal(BigInt(offset), "i32")}, ${data.length}u}`);
   const data = [
     `static const u8 axv_data[] = {${bytes.join(",")}};`,
     `static const axv_segment axv_segments[] = {${places.join(", ")}};`,
   ];
-  const copies = segments.length === 0 ? [] : [
-    "  const u8 *from = axv_data;",
-    `  for (u32 i = 0; i < ${segments.length}; i++) { BOUND(${segments.length}); from = axv_memory_init(axv_segments[i], from); }`,
-  ];
+  const copies = segments.length === 0 ? [] : [`  axv_memory_init(axv_segments, axv_data, ${bytes.length}u);`];
   const start = module.start === undefined ? [] : [`  ${functions.get(module.start) ?? ""}();`];
   return ["", `#line 1 "${INITIALIZER}"`, ...(segments.length === 0 ? [] : data), `void ${INITIALIZER}(void) {`, ...copies, ...start, "}"];
 }

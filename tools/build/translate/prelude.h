@@ -104,17 +104,20 @@ AXV_BULK void axv_memory_fill(u32 to, u32 value, u32 bytes) {
   }
 }
 
-// An active data segment: axv_init_linear copies them once, one after the other.
+// An active data segment; none is empty. axv_init_linear copies them once, one after the other.
 typedef struct {
   u32 to, bytes;
 } axv_segment;
 
-// Gives back where the next one's bytes begin.
-AXV_BULK const u8 *axv_memory_init(axv_segment segment, const u8 *from) {
-  char *target = LINEAR(segment.to);
-  for (u64 at = 0; at < segment.bytes; at++) {
+// `bytes` of all of them.
+AXV_BULK void axv_memory_init(const axv_segment *segment, const u8 *from, u32 bytes) {
+  u32 at = 0;
+  for (u32 i = 0; i < bytes; i++) {
     BYTES_LOOP;
-    target[at] = (char)from[at];
+    if (at == segment->bytes) {
+      segment++;
+      at = 0;
+    }
+    LINEAR(segment->to)[at++] = (char)from[i];
   }
-  return from + segment.bytes;
 }
