@@ -2,6 +2,7 @@
 //
 // Interrupt numbers are those of device trees: `spi: 16` is INTID 48 (32 + 16), `ppi: 11` is INTID 27 (16 + 11).
 import { z } from "zod";
+import { MAX_CPUS } from "../partitions/blob/layout.table.ts";
 
 const address = z.int({ error: "an address, such as 0x08000000" }).nonnegative();
 const ppi = z.int({ error: "a PPI number, 0 to 15" }).min(0).max(15);
@@ -41,6 +42,33 @@ const Cache = z.strictObject({
   line: z.int().positive(),
 });
 
+const gicCommon = {
+  gicd: address,
+  spis: z.int().positive().describe("how many SPIs are implemented"),
+  maintenance: ppi,
+};
+
+const Gic = z.discriminatedUnion(
+  "version",
+  [
+    z.strictObject({
+      version: z.literal(2),
+      ...gicCommon,
+      gicc: address.describe("the CPU interface, as a pCPU sees its own"),
+      gich: address.describe("the virtual interface control"),
+      gicv: address.describe("the virtual CPU interface"),
+    }),
+    z.strictObject({
+      version: z.literal(3),
+      ...gicCommon,
+      gicr: address.describe("RD_base of the boot pCPU"),
+      gicr_stride: z.int().positive().describe("from one pCPU's redistributor to the next one's"),
+    }),
+  ],
+  { error: "a GIC of version 2 or 3" },
+);
+
+const PCPUS_EXPECTED = "1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for";
 const BoardFile = z.strictObject({
   name: z.string().regex(boardName),
   description: z.string(),
@@ -48,21 +76,27 @@ const BoardFile = z.strictObject({
   cpus: z
     .strictObject({
       compatible: z.string(),
-      mpidr: z.array(address).min(1).max(8).describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first"),
-      caches: z.array(Cache),
+      mpidr: z
+        .array(address)
+        .min(1, { error: PCPUS_EXPECTED })
+        .max(MAX_CPUS, { error: PCPUS_EXPECTED })
+        .describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's"),
+      caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
+      refill_event: z
+        .int()
+        .min(0)
+        .max(0xffff)
+        .describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
     })
     .readonly(),
+  cluster: z
+    .strictObject({ kind: z.literal("dsu"), way_groups: z.int().min(2).max(4) })
+    .optional()
+    .describe("how the cluster parts the ways of its cache (Arm DSU, CLUSTERPARTCR_EL1); without this key it cannot"),
   ram: z.array(z.strictObject({ base: address, size: z.int().positive() })).min(1),
-  gic: z.strictObject({
-    version: z.literal(3),
-    gicd: address,
-    gicr: address.describe("RD_base of the boot pCPU"),
-    gicr_stride: z.int().positive().describe("from one pCPU's redistributor to the next one's"),
-    spis: z.int().positive().describe("how many SPIs are implemented"),
-    maintenance: ppi,
-  }),
+  gic: Gic,
   timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
-  pmu: ppi,
+  pmu: ppi.optional().describe("overflow interrupt of the PMU; without this key it is not wired"),
   uart: z.strictObject({ kind: z.literal("pl011"), reg: address, spi, clock_hz: z.int().positive() }),
   spare_spis: z.tuple([spi, spi]).describe("first and last of a range that no device of the board uses"),
   boot: z.strictObject({

@@ -1,7 +1,7 @@
 // system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
 // completes and checks the file while it is written; so every key has its description here.
 import { z } from "zod";
-import { DURATION_PATTERN, PAGE, parseDuration, parseSize, SIZE_PATTERN } from "./units.ts";
+import { DURATION_PATTERN, GIB, PAGE, parseDuration, parseSize, SIZE_PATTERN } from "./units.ts";
 
 /** Lower-case letters, digits, "-". The blob has 16 bytes for a name, the last one NUL. */
 export const NAME_PATTERN = /^[a-z][a-z0-9-]*$/;
@@ -22,6 +22,56 @@ const Duration = z
   .transform((written) => parseDuration(written) ?? 0)
   // Watchdogs are looked at once a housekeeping tick, 1 ms; and the blob has 32 bits for microseconds.
   .refine((microseconds) => microseconds >= 1000 && microseconds <= 1_000_000_000, { error: DURATION_EXPECTED });
+
+const BUDGET_EXPECTED = "a size such as 64K or 64M, at most 16G";
+const BUDGET_MAX = 16 * GIB;
+const Budget = z
+  .union([z.int(), z.string().regex(SIZE_PATTERN)], { error: BUDGET_EXPECTED })
+  .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
+  .refine((bytes) => bytes >= 0 && bytes <= BUDGET_MAX, { error: BUDGET_EXPECTED });
+
+const PERIOD_EXPECTED = "a duration such as 1ms, at least 100us and at most 1s";
+const Period = z
+  .string({ error: PERIOD_EXPECTED })
+  .regex(DURATION_PATTERN, { error: PERIOD_EXPECTED })
+  .transform((written) => parseDuration(written) ?? 0)
+  .refine((microseconds) => microseconds >= 100 && microseconds <= 1_000_000, { error: PERIOD_EXPECTED });
+
+/** A list of numbers, or a range of them: ascending, each once. */
+const RANGE_PATTERN = /^([0-9]{1,2})-([0-9]{1,2})$/;
+function numbered(text: string): number[] {
+  const [, first, last] = RANGE_PATTERN.exec(text) ?? [];
+  return Array.from({ length: Math.max(0, Number(last) - Number(first) + 1) }, (_, n) => Number(first) + n);
+}
+const numbers = (expected: string): z.ZodType<number[], string | number[]> =>
+  z
+    .union([z.array(z.int().nonnegative()), z.string().regex(RANGE_PATTERN)], { error: expected })
+    .transform((written) => (typeof written === "string" ? numbered(written) : [...new Set(written)]))
+    .transform((list) => list.sort((a, b) => a - b))
+    .refine((list) => list.length > 0, { error: expected });
+
+const CACHE_EXPECTED = "{ colours: [0, 1] } or { ways: [0] }, one of the two";
+const Cache = z
+  .strictObject(
+    {
+      colours: numbers("page colours, such as [0, 1, 2] or 0-3")
+        .optional()
+        .describe("Page colours that its memory consists of: sets of the shared cache that no other colour has."),
+      ways: numbers("way groups, such as [0, 1] or 0-1")
+        .optional()
+        .describe("Way groups of the cluster's cache that are its own, where the board has them."),
+    },
+    { error: CACHE_EXPECTED },
+  )
+  .refine(({ colours, ways }) => (colours === undefined) !== (ways === undefined), { error: CACHE_EXPECTED });
+
+const Bandwidth = z.strictObject(
+  {
+    budget: Budget.describe("Bytes that may be refilled into the last-level cache in a period, of all its vCPUs: 64M."),
+    period: Period.describe("How long a budget lasts: 1ms."),
+  },
+  { error: "{ budget: 64K, period: 1ms }" },
+);
 
 const Address = z
   .int({ error: "an address such as 0x60000000" })
@@ -71,6 +121,12 @@ export const PARTITION_SHAPE = {
     .array(z.int({ error: "an SPI number" }).nonnegative({ error: "an SPI number, from 0" }), { error: SPIS_EXPECTED })
     .default([])
     .describe("Further SPIs that belong to it, level triggered, numbered as in device trees (INTID - 32)."),
+  interrupts: z
+    .enum(["injected", "direct"], { error: "injected or direct" })
+    .default("injected")
+    .describe("injected: by the hypervisor; direct: it owns the interrupts of its pCPUs, and does not leave for any."),
+  cache: Cache.optional().describe("Its own share of the cache that all pCPUs share. Default: what is nobody's own."),
+  bandwidth: Bandwidth.optional().describe("Held once it has refilled that much of the cache, until the period ends."),
   watchdog: Duration.optional().describe("It fails when it does not feed its watchdog this long: 50ms. Default: none."),
   on_failure: z
     .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })
@@ -91,7 +147,7 @@ export const CHANNEL_SHAPE = {
 export type ChannelShape = typeof CHANNEL_SHAPE;
 
 export const SYSTEM_SHAPE = {
-  board: Name.meta({ description: "The board, a folder of boards/.", examples: ["qemu-aarch64"] }),
+  board: Name.meta({ description: "The board, a folder of boards/.", examples: ["qemu-aarch64", "qemu-aarch64-gicv2"] }),
   partitions: z
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
     .refine((partitions) => Object.keys(partitions).length > 0, { error: "at least one partition" }),

@@ -1,12 +1,15 @@
 // The shelf of descriptions that come with the project: boards (boards/<name>/board.yaml) and guest profiles
 // (rtos-guests/profiles/<name>.yaml). A mistake in one of them is reported as a mistake in that file.
+//
+// A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { z } from "zod";
 import { Board } from "../boards/schema.ts";
 import { Profile } from "../rtos-guests/profiles/schema.ts";
+import { unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
-import { readWhole } from "./source/fields.ts";
+import { isMapping, readWhole } from "./source/fields.ts";
 import { YamlSource } from "./source/yaml.ts";
 
 export interface Shelf<T> {
@@ -20,15 +23,30 @@ function shelf<T extends z.ZodType>(
   names: readonly string[],
   fileOf: (name: string) => string,
 ): Shelf<z.output<T>> {
+  const open = (name: string): YamlSource =>
+    new YamlSource(displayPath(fileOf(name)), readFileSync(fileOf(name), "utf8"));
+
+  /** With the keys of the one it extends; that one cannot extend another, as `extends` is no key of any schema. */
+  const complete = (value: unknown, mistakes: Findings): unknown => {
+    if (!isMapping(value) || typeof value["extends"] !== "string") return value;
+    const { extends: base, ...own } = value;
+    if (!names.includes(base)) {
+      mistakes.report(["extends"], unknownBase(base, names));
+      return undefined;
+    }
+    const { value: inherited } = open(base);
+    return isMapping(inherited) ? { ...inherited, ...own } : own;
+  };
+
   return {
     names,
     get: (name, findings) => {
       if (!names.includes(name)) return undefined;
-      const path = fileOf(name);
-      const source = new YamlSource(displayPath(path), readFileSync(path, "utf8"));
+      const source = open(name);
       const mistakes = new Findings(source);
       mistakes.add(source.diagnostics);
-      const value = source.broken ? undefined : readWhole(schema, source.value, mistakes);
+      const whole = source.broken ? undefined : complete(source.value, mistakes);
+      const value = whole === undefined ? undefined : readWhole(schema, whole, mistakes);
       findings.add(mistakes.sorted);
       return value;
     },
@@ -38,17 +56,13 @@ function shelf<T extends z.ZodType>(
 const BOARDS = inProject("boards");
 const PROFILES = inProject("rtos-guests/profiles");
 
-const boardFile = (name: string): string => `${BOARDS}/${name}/board.yaml`;
 const profileFile = (name: string): string => `${PROFILES}/${name}.yaml`;
 
-export const boards = (): Shelf<Board> =>
-  shelf(
-    Board,
-    readdirSync(BOARDS)
-      .filter((name) => existsSync(boardFile(name)))
-      .sort(),
-    boardFile,
-  );
+export const boards = (folder = BOARDS): Shelf<Board> => {
+  const fileOf = (name: string): string => `${folder}/${name}/board.yaml`;
+  const names = readdirSync(folder).filter((name) => existsSync(fileOf(name)));
+  return shelf(Board, names.sort(), fileOf);
+};
 
 export const profiles = (): Shelf<Profile> => {
   const names = readdirSync(PROFILES)

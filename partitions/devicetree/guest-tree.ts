@@ -2,11 +2,13 @@
 // kernel (Documentation/devicetree/bindings).
 import type { Board } from "../../boards/schema.ts";
 import type { PlannedPartition } from "../plan/plan.ts";
-import { FIRST_SPI, GICD_SIZE, GICR_SIZE, PL011_SIZE } from "../plan/plan.ts";
+import { FIRST_SPI, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE, PL011_SIZE } from "../plan/plan.ts";
 import { cells64, reg, unit, writeDts } from "./dts.ts";
 import type { TreeNode } from "./dts.ts";
 
-// arm,gic-v3: <type number trigger>.
+const GICV2 = ["arm,gic-400", "arm,cortex-a15-gic"];
+const GICV3 = ["arm,gic-v3"];
+// Of both: <type number trigger>.
 const GIC_SPI = 0;
 const GIC_PPI = 1;
 const TRIGGER = { edge: 1, level: 4 } as const; // IRQ_TYPE_EDGE_RISING, IRQ_TYPE_LEVEL_HIGH
@@ -15,7 +17,11 @@ const GIC_PHANDLE = 1;
 const CLOCK_PHANDLE = 2;
 
 const spi = (intid: number, trigger: "level" | "edge"): number[] => [GIC_SPI, intid - FIRST_SPI, TRIGGER[trigger]];
-const ppi = (number: number): number[] => [GIC_PPI, number, TRIGGER.level];
+/** A GICv2's has a bit from 8 on for each CPU interface that it is wired to. */
+function ppi(number: number, { gicr, cpus }: PlannedPartition): number[] {
+  const interfaces = gicr === null ? 2 ** cpus.length - 1 : 0;
+  return [GIC_PPI, number, TRIGGER.level + interfaces * 2 ** 8];
+}
 
 export interface TreeRequest {
   readonly board: Board;
@@ -40,9 +46,9 @@ export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): s
       { name: "psci", properties: { compatible: ["arm,psci-1.0", "arm,psci-0.2"], method: ["hvc"] } },
       cpus(board, partition),
       ...memory(partition),
-      timer(board),
-      ...(partition.pmu
-        ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu) } }]
+      timer(board, partition),
+      ...(partition.pmu && board.pmu !== undefined
+        ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu, partition) } }]
         : []),
       gic(partition),
       clock(board),
@@ -84,20 +90,25 @@ function memory(partition: PlannedPartition): TreeNode[] {
 }
 
 /** Secure, non-secure physical, virtual: a guest has no EL2, so no hypervisor timer. */
-function timer(board: Board): TreeNode {
+function timer(board: Board, partition: PlannedPartition): TreeNode {
   const { secure, physical, virtual } = board.timer;
-  const interrupts = [secure, physical, virtual].flatMap(ppi);
+  const interrupts = [secure, physical, virtual].flatMap((number) => ppi(number, partition));
   return { name: "timer", properties: { compatible: ["arm,armv8-timer"], interrupts, "always-on": true } };
 }
 
-function gic({ gicd, gicr, cpus: { length: vcpus } }: PlannedPartition): TreeNode {
+function gic({ gicd, gicr, cpus: { length: vcpus }, regions }: PlannedPartition): TreeNode {
+  const gicc = regions.find(({ kind }) => kind === "interface");
+  const [compatible, parts] =
+    gicr === null
+      ? [GICV2, [...reg(gicd, GICV2_GICD_SIZE), ...(gicc === undefined ? [] : reg(gicc.ipa, gicc.size))]]
+      : [GICV3, [...reg(gicd, GICD_SIZE), ...reg(gicr, GICR_SIZE * vcpus)]];
   return {
     name: unit("interrupt-controller", gicd),
     properties: {
-      compatible: ["arm,gic-v3"],
+      compatible,
       "#interrupt-cells": [3],
       "interrupt-controller": true,
-      reg: [...reg(gicd, GICD_SIZE), ...reg(gicr ?? 0, GICR_SIZE * vcpus)],
+      reg: parts,
       phandle: [GIC_PHANDLE],
     },
   };

@@ -8,13 +8,14 @@ import { alignUp, end, formatSpan, overlaps, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
 import { memoryIpa } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
-import { GICD_SIZE, GICR_SIZE, PL011_SIZE } from "./plan.ts";
+import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE, PL011_SIZE } from "./plan.ts";
 import type { PlannedRegion } from "./plan.ts";
 
 export interface AddressSpace {
   readonly regions: readonly PlannedRegion[];
   readonly gicd: number;
-  readonly gicr: number;
+  /** Null: a GICv2 has none. */
+  readonly gicr: number | null;
   readonly console: number;
 }
 
@@ -24,16 +25,28 @@ export function planAddressSpace(
   partition: PartitionRequest,
   channels: readonly ChannelRequest[],
 ): AddressSpace {
-  const machine = partition.profile?.machine ?? { gicd: board.gic.gicd, gicr: board.gic.gicr, console: board.uart.reg };
+  const { gic } = board;
+  const machine = partition.profile?.machine;
   return {
     regions: [
       ...ramRegions(memory, partition),
+      ...interfaceRegion(board, partition),
       ...deviceRegions(board, partition),
       ...channelRegions(memory, partition, channels),
       ...mailboxRegion(memory, partition, channels),
     ],
-    ...machine,
+    gicd: machine?.gicd ?? gic.gicd,
+    gicr: gic.version === 2 ? null : (machine?.gicr ?? gic.gicr),
+    console: machine?.console ?? board.uart.reg,
   };
+}
+
+/** GICC of a GICv2's guest: the virtual interface of the pCPU that it runs on, or with direct interrupts the physical one. */
+function interfaceRegion({ gic }: Board, { profile, fields }: PartitionRequest): PlannedRegion[] {
+  if (gic.version !== 2) return [];
+  const ipa = profile?.machine?.gicc ?? gic.gicc;
+  const pa = fields.interrupts === "direct" ? gic.gicc : gic.gicv;
+  return [{ name: "GICC", ipa, pa, size: GICC_SIZE, kind: "interface", access: "rw" }];
 }
 
 function ramRegions(memory: MemoryPlan, partition: PartitionRequest): PlannedRegion[] {
@@ -109,15 +122,17 @@ function mailboxRegion(
 
 function describe({ kind, name }: PlannedRegion): string {
   if (kind === "ram") return "the memory";
+  if (kind === "interface") return "the CPU interface";
   return kind === "mailbox" ? "the mailbox" : `${kind} "${name}"`;
 }
 
 /** Reported where the memory was asked for: of all these it is what a person can most easily move. */
 export function checkAddressSpace(partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
   const vcpus = partition.fields.cpus?.length ?? 0;
+  const { gicr } = space;
   const emulated: { what: string; span: Span }[] = [
-    { what: "the emulated GICD", span: { base: space.gicd, size: GICD_SIZE } },
-    { what: "the emulated GICR", span: { base: space.gicr, size: GICR_SIZE * vcpus } },
+    { what: "the emulated GICD", span: { base: space.gicd, size: gicr === null ? GICV2_GICD_SIZE : GICD_SIZE } },
+    ...(gicr === null ? [] : [{ what: "the emulated GICR", span: { base: gicr, size: GICR_SIZE * vcpus } }]),
     { what: "the emulated PL011", span: { base: space.console, size: PL011_SIZE } },
   ];
   const mapped = space.regions.map((region) => ({

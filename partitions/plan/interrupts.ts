@@ -87,6 +87,6 @@ export function planInterrupts(
 /** Both EL1 timers, as guests differ in which one they use; and the PMU's interrupt with the PMU. */
 export function planPpis(board: Board, partition: PartitionRequest): number[] {
   const ppis = [board.timer.virtual, board.timer.physical];
-  if (partition.fields.pmu === true) ppis.push(board.pmu);
+  if (partition.fields.pmu === true && board.pmu !== undefined) ppis.push(board.pmu);
   return ppis.map((ppi) => FIRST_PPI + ppi).sort((a, b) => a - b);
 }

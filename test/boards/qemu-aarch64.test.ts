@@ -1,29 +1,33 @@
-// boards/qemu-aarch64/board.yaml against the device tree that QEMU itself makes of this very machine.
+// boards/qemu-aarch64/board.yaml and the one of its variant with a GICv2, against the device tree that QEMU itself makes of
+// this very machine.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Device } from "../../boards/schema.ts";
+import type { Board, Device } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { cells, compatibleWith, readFdt, strings, wide } from "./fdt.ts";
 import type { FdtNode } from "./fdt.ts";
 
-const findings = new Findings(new YamlSource("none", ""));
-const board = boards().get("qemu-aarch64", findings);
-if (board?.boot.qemu === undefined) throw new Error(`board.yaml is wrong: ${JSON.stringify(findings.sorted)}`);
-const { machine, cpu } = board.boot.qemu;
+function boardNamed(name: string): Board {
+  const findings = new Findings(new YamlSource("none", ""));
+  const board = boards().get(name, findings);
+  if (board === undefined) throw new Error(`board.yaml is wrong: ${JSON.stringify(findings.sorted)}`);
+  return board;
+}
 
 const QEMU_TIMEOUT_MS = 30_000;
 
-function dumpTree(): FdtNode {
+function dumpTree(board: Board): FdtNode {
+  const { machine, cpu } = board.boot.qemu ?? { machine: "", cpu: "" };
   const folder = mkdtempSync(join(tmpdir(), "axv-board-"));
   try {
     const file = join(folder, "board.dtb");
-    const ram = board?.ram.reduce((sum, { size }) => sum + size, 0) ?? 0;
-    const smp = String(board?.cpus.mpidr.length);
+    const ram = board.ram.reduce((sum, { size }) => sum + size, 0);
+    const smp = String(board.cpus.mpidr.length);
     const options = [
       "-nodefaults",
       "-display",
@@ -44,99 +48,114 @@ function dumpTree(): FdtNode {
   }
 }
 
-const tree = dumpTree();
-
-function only(compatible: string): FdtNode {
-  const [node, ...others] = compatibleWith(tree, compatible);
-  if (node === undefined || others.length > 0)
-    throw new Error(`${others.length + (node === undefined ? 0 : 1)} nodes are ${compatible}`);
-  return node;
-}
-
-const child = (name: string): FdtNode | undefined => tree.children.find((node) => node.name === name);
-
-// arm,gic-v3: <type number trigger>; the lower bits of the third cell of a PPI.
+// Both GICs: <type number trigger>, the trigger in the lower bits of the third cell.
 const SPI = 0;
 const PPI = 1;
 const TRIGGER = { edge: 1, level: 4 } as const;
+const TRIGGER_BITS = 0xf;
 
-test("pCPUs: their number, MPIDRs and type", () => {
-  const cpus = child("cpus")?.children.filter(({ name }) => name.startsWith("cpu@")) ?? [];
-  expect(cpus.flatMap(({ properties }) => cells(properties["reg"]))).toEqual(board.cpus.mpidr);
-  for (const { properties } of cpus) expect(strings(properties["compatible"])).toEqual([board.cpus.compatible]);
-});
+describe.each(["qemu-aarch64", "qemu-aarch64-gicv2"])("%s", (name) => {
+  const board = boardNamed(name);
+  const tree = dumpTree(board);
+  /** Without the pCPUs that a GICv2's PPI is wired to. */
+  const ppiOf = ({ properties }: FdtNode): number[] =>
+    cells(properties["interrupts"]).map((cell, index) => (index % 3 === 2 ? cell & TRIGGER_BITS : cell));
 
-test("RAM", () => {
-  const banks = tree.children.filter(({ properties }) => strings(properties["device_type"])[0] === "memory");
-  expect(banks.map(({ properties }) => wide(properties["reg"]))).toEqual(
-    board.ram.map(({ base, size }) => [base, size]),
-  );
-});
+  function only(compatible: string): FdtNode {
+    const [node, ...others] = compatibleWith(tree, compatible);
+    if (node === undefined || others.length > 0)
+      throw new Error(`${others.length + (node === undefined ? 0 : 1)} nodes are ${compatible}`);
+    return node;
+  }
 
-test("GICv3: GICD, GICR with room for every pCPU, maintenance interrupt", () => {
-  const { properties } = only("arm,gic-v3");
-  const [gicd, , gicr, gicrSize = 0] = wide(properties["reg"]);
-  expect([gicd, gicr]).toEqual([board.gic.gicd, board.gic.gicr]);
-  expect(board.gic.gicr_stride).toBe(0x20000); // GICv3 (IHI 0069) 12.10: RD_base and SGI_base, 64 KiB each
-  expect(board.gic.gicr_stride * board.cpus.mpidr.length).toBeLessThanOrEqual(gicrSize);
-  expect(cells(properties["interrupts"])).toEqual([PPI, board.gic.maintenance, TRIGGER.level]);
-});
+  const child = (name: string): FdtNode | undefined => tree.children.find((node) => node.name === name);
 
-test("timer PPIs, in the order of the binding", () => {
-  const { secure, physical, virtual, hypervisor } = board.timer;
-  expect(cells(only("arm,armv8-timer").properties["interrupts"]).filter((_, index) => index % 3 === 1)).toEqual([
-    secure,
-    physical,
-    virtual,
-    hypervisor,
-  ]);
-});
+  test("pCPUs: their number, MPIDRs and type", () => {
+    const cpus = child("cpus")?.children.filter(({ name }) => name.startsWith("cpu@")) ?? [];
+    expect(cpus.flatMap(({ properties }) => cells(properties["reg"]))).toEqual(board.cpus.mpidr);
+    for (const { properties } of cpus) expect(strings(properties["compatible"])).toEqual([board.cpus.compatible]);
+  });
 
-test("PMU PPI", () => {
-  expect(cells(only("arm,armv8-pmuv3").properties["interrupts"])).toEqual([PPI, board.pmu, TRIGGER.level]);
-});
-
-test("UART and its clock", () => {
-  const { properties } = only("arm,pl011");
-  expect(wide(properties["reg"])[0]).toBe(board.uart.reg);
-  expect(cells(properties["interrupts"])).toEqual([SPI, board.uart.spi, TRIGGER.level]);
-  expect(cells(only("fixed-clock").properties["clock-frequency"])).toEqual([board.uart.clock_hz]);
-});
-
-test("firmware's PSCI is called the way it is there", () => {
-  const [psci] = compatibleWith(tree, "arm,psci-1.0");
-  expect(strings(psci?.properties["method"])).toEqual([board.boot.conduit]);
-});
-
-describe("devices", () => {
-  test.each(Object.entries(board.devices))("%s", (_, device: Device) => {
-    const found = compatibleWith(tree, device.compatible[0] ?? "").find(
-      ({ properties }) => wide(properties["reg"])[0] === device.reg,
+  test("RAM", () => {
+    const banks = tree.children.filter(({ properties }) => strings(properties["device_type"])[0] === "memory");
+    expect(banks.map(({ properties }) => wide(properties["reg"]))).toEqual(
+      board.ram.map(({ base, size }) => [base, size]),
     );
-    expect(found?.name).toBe(`${device.node}@${device.reg.toString(16)}`);
-    expect(strings(found?.properties["compatible"])).toEqual(device.compatible);
-    expect(wide(found?.properties["reg"])).toEqual([device.reg, device.size]);
-    expect(cells(found?.properties["interrupts"])).toEqual([SPI, device.spi, TRIGGER[device.trigger]]);
-    expect(found?.properties["dma-coherent"] !== undefined).toBe(device.dma_coherent);
-    expect(strings(found?.properties["clock-names"])).toEqual(device.clock_names);
   });
 
-  test("every virtio-mmio slot is there", () => {
-    const slots = compatibleWith(tree, "virtio,mmio").map(({ properties }) => wide(properties["reg"])[0]);
-    const ours = Object.values(board.devices).filter(({ compatible }) => compatible[0] === "virtio,mmio");
-    expect(ours.map(({ reg }) => reg).sort((a, b) => a - b)).toEqual(slots.sort((a, b) => Number(a) - Number(b)));
+  test("GIC: where its parts are, maintenance interrupt", () => {
+    const { gic } = board;
+    const node = only(gic.version === 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
+    const parts = wide(node.properties["reg"]);
+    if (gic.version === 2) {
+      const [gicd, , gicc, , gich, , gicv] = parts;
+      expect([gicd, gicc, gich, gicv]).toEqual([gic.gicd, gic.gicc, gic.gich, gic.gicv]);
+    } else {
+      const [gicd, , gicr, gicrSize = 0] = parts;
+      expect([gicd, gicr]).toEqual([gic.gicd, gic.gicr]);
+      expect(gic.gicr_stride).toBe(0x20000); // GICv3 (IHI 0069) 12.10: RD_base and SGI_base, 64 KiB each
+      expect(gic.gicr_stride * board.cpus.mpidr.length).toBeLessThanOrEqual(gicrSize);
+    }
+    expect(ppiOf(node)).toEqual([PPI, gic.maintenance, TRIGGER.level]);
   });
 
-  test("no device of the machine, ours or not, uses a spare SPI", () => {
-    const gic = cells(only("arm,gic-v3").properties["phandle"])[0];
-    const wired = compatibleWith(tree, "arm,primecell").concat(compatibleWith(tree, "virtio,mmio"));
-    const direct = wired.flatMap(({ properties }) => cells(properties["interrupts"])[1] ?? []);
-    // PCI's legacy interrupts: rows of <address ×3, pin, GIC phandle, unit address ×2, type, SPI, trigger>.
-    const map = cells(only("pci-host-ecam-generic").properties["interrupt-map"]);
-    const pci = map.flatMap((cell, index) => (cell === gic && map[index + 3] === SPI ? [map[index + 4] ?? -1] : []));
-    expect(pci.length).toBe(16);
-    const [first, last] = board.spare_spis;
-    expect([...direct, ...pci].filter((spi) => spi >= first && spi <= last)).toEqual([]);
-    expect(last).toBeLessThan(board.gic.spis);
+  test("timer PPIs, in the order of the binding", () => {
+    const { secure, physical, virtual, hypervisor } = board.timer;
+    expect(cells(only("arm,armv8-timer").properties["interrupts"]).filter((_, index) => index % 3 === 1)).toEqual([
+      secure,
+      physical,
+      virtual,
+      hypervisor,
+    ]);
+  });
+
+  test("PMU PPI", () => {
+    expect(ppiOf(only("arm,armv8-pmuv3"))).toEqual([PPI, board.pmu, TRIGGER.level]);
+  });
+
+  test("UART and its clock", () => {
+    const { properties } = only("arm,pl011");
+    expect(wide(properties["reg"])[0]).toBe(board.uart.reg);
+    expect(cells(properties["interrupts"])).toEqual([SPI, board.uart.spi, TRIGGER.level]);
+    expect(cells(only("fixed-clock").properties["clock-frequency"])).toEqual([board.uart.clock_hz]);
+  });
+
+  test("firmware's PSCI is called the way it is there", () => {
+    const [psci] = compatibleWith(tree, "arm,psci-1.0");
+    expect(strings(psci?.properties["method"])).toEqual([board.boot.conduit]);
+  });
+
+  describe("devices", () => {
+    test.each(Object.entries(board.devices))("%s", (_, device: Device) => {
+      const found = compatibleWith(tree, device.compatible[0] ?? "").find(
+        ({ properties }) => wide(properties["reg"])[0] === device.reg,
+      );
+      expect(found?.name).toBe(`${device.node}@${device.reg.toString(16)}`);
+      expect(strings(found?.properties["compatible"])).toEqual(device.compatible);
+      expect(wide(found?.properties["reg"])).toEqual([device.reg, device.size]);
+      expect(cells(found?.properties["interrupts"])).toEqual([SPI, device.spi, TRIGGER[device.trigger]]);
+      expect(found?.properties["dma-coherent"] !== undefined).toBe(device.dma_coherent);
+      expect(strings(found?.properties["clock-names"])).toEqual(device.clock_names);
+    });
+
+    test("every virtio-mmio slot is there", () => {
+      const slots = compatibleWith(tree, "virtio,mmio").map(({ properties }) => wide(properties["reg"])[0]);
+      const ours = Object.values(board.devices).filter(({ compatible }) => compatible[0] === "virtio,mmio");
+      expect(ours.map(({ reg }) => reg).sort((a, b) => a - b)).toEqual(slots.sort((a, b) => Number(a) - Number(b)));
+    });
+
+    test("no device of the machine, ours or not, uses a spare SPI", () => {
+      const node = only(board.gic.version === 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
+    const gic = cells(node.properties["phandle"])[0];
+      const wired = compatibleWith(tree, "arm,primecell").concat(compatibleWith(tree, "virtio,mmio"));
+      const direct = wired.flatMap(({ properties }) => cells(properties["interrupts"])[1] ?? []);
+      // PCI's legacy interrupts: rows of <address ×3, pin, GIC phandle, unit address ×2, type, SPI, trigger>.
+      const map = cells(only("pci-host-ecam-generic").properties["interrupt-map"]);
+      const pci = map.flatMap((cell, index) => (cell === gic && map[index + 3] === SPI ? [map[index + 4] ?? -1] : []));
+      expect(pci.length).toBe(16);
+      const [first, last] = board.spare_spis;
+      expect([...direct, ...pci].filter((spi) => spi >= first && spi <= last)).toEqual([]);
+      expect(last).toBeLessThan(board.gic.spis);
+    });
   });
 });

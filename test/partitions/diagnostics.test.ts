@@ -95,6 +95,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
 /** Codes that no file can show: what shows them instead. */
 const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P001": "below: a system.yaml that is not there",
+  "AXV-P017": "test/boards/shelf.test.ts: boards that extend one another",
   "AXV-P053": "images.test.ts: an image that is not built yet",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
