@@ -3,7 +3,7 @@
 
 import {
   EXIT_CAUSES, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
-  PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_RUNNING, TAG_MAX,
+  PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING, TAG_MAX,
   VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
 import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
@@ -28,7 +28,7 @@ export function partitionFrame(partition: Partition, now: u64): void {
   cborMap(8);
   cborPair(PARTITION_TIME, nanoseconds(now));
   cborPair(PARTITION_STATE, state);
-  cborPair(PARTITION_UPTIME, state == STATE_RUNNING && partition.started != 0 ? duration(now - partition.started) : 0);
+  cborPair(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ? duration(now - partition.started) : 0);
   cborPair(PARTITION_RESTARTS, partition.restarts);
   cborPair(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
   cborPair(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);

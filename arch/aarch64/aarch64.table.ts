@@ -163,6 +163,7 @@ export const aarch64: readonly Intrinsic[] = [
 
   // Barriers, TLB and cache maintenance
   instruction("wfi", "wfi", "Sleeps until an interrupt is pending, masked or not."),
+  instruction("sev", "sev", "Wakes every pCPU that sleeps in WFE."),
   instruction("isb", "isb", "Instruction synchronisation barrier."),
   instruction("dsbSy", "dsb sy", "Waits until all accesses, device accesses too, have completed."),
   instruction("dsbIsh", "dsb ish", "Waits until all accesses are seen by the inner shareable domain."),

@@ -5,7 +5,7 @@ import {
   msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
   msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
   msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
-  msr_TCR_EL1, msr_TPIDR_EL0, msr_TPIDR_EL1, msr_TPIDRRO_EL0, msr_TTBR0_EL1, msr_TTBR1_EL1, msr_VBAR_EL1, tlbiVmalls12e1is,
+  msr_TCR_EL1, msr_TPIDR_EL0, msr_TPIDR_EL1, msr_TPIDRRO_EL0, msr_TTBR0_EL1, msr_TTBR1_EL1, msr_VBAR_EL1, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
@@ -215,7 +215,10 @@ export function stop(partition: Partition, reason: u32, restart: bool, kicked: u
 
 /** Its vCPUs come to EL2: by their kick, or with direct interrupts because they find no memory any more. */
 function makeLeave(partition: Partition, kicked: u32): void {
-  if (isDirect(partition.plan)) revokeStage2(partition.index);
+  if (isDirect(partition.plan)) {
+    revokeStage2(partition.index);
+    sev(); // WFE with interrupts masked sleeps through a kick
+  }
   kickAll(kicked);
 }
 
