@@ -25,7 +25,7 @@ const INSTRUCTIONS: readonly (readonly [string, number])[] = [
   ["ldp x0, x2, [x1]", a64.ldp(0, 2, 1)], ["stp x0, x2, [x1]", a64.stp(0, 2, 1)], ["ldr q1, [x2]", a64.ldrQ(1, 2)], ["str q1, [x2]", a64.strQ(1, 2)],
   ["prfm pldl1keep, [x1]", a64.prfm(1)], ["blr x1", a64.blr(1)], ["adr x0, . + 16", a64.adr(0, 4)], ["mov x5, x1", a64.mov(5, 1)],
   ["eor x3, x3, x4, lsl #13", a64.eorLeft(3, 3, 4, 13)], ["eor x3, x5, x3, lsr #7", a64.eorRight(3, 5, 3, 7)],
-  ["subs x4, x4, #1", a64.subs(4, 4, 1)], ["cmp x5, x2", a64.cmp(5, 2)], ["b.ne . - 24", a64.bne(-6)], ["b.lo . + 8", a64.blo(2)], ["b .", a64.SPIN],
+  ["subs x4, x4, #1", a64.subs(4, 4, 1)], ["cmp x5, x2", a64.cmp(5, 2)], ["b.ne . - 24", a64.bne(-6)], ["b.lo . + 8", a64.blo(2)], ["b.hs . + 12", a64.bhs(3)], ["b .", a64.SPIN],
 ];
 
 test("each word is what clang makes of the instruction", () => {

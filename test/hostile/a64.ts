@@ -70,10 +70,12 @@ export const subs = (rd: number, rn: number, immediate: number): number => word(
 export const cmp = (rn: number, rm: number): number => word(0xeb00_001f | (rm << 16) | at(rn, XZR));
 
 const CONDITION_NE = 1;
+const CONDITION_HS = 2;
 const CONDITION_LO = 3;
 const OFFSET_MASK = 0x7ffff;
 /** To an instruction `words` further on; back, when that is negative. */
 export const bne = (words: number): number => word(0x5400_0000 | ((words & OFFSET_MASK) << 5) | CONDITION_NE);
 export const blo = (words: number): number => word(0x5400_0000 | ((words & OFFSET_MASK) << 5) | CONDITION_LO);
+export const bhs = (words: number): number => word(0x5400_0000 | ((words & OFFSET_MASK) << 5) | CONDITION_HS);
 /** To itself. */
 export const SPIN = 0x1400_0000;

@@ -1,0 +1,63 @@
+// The hostile guest's console: lines out by hypercall, numbers in by the emulated UART (PL011, Arm DDI 0183).
+import { bound } from "../../../build/generated/cpu";
+import { consoleOffset, deviceRead32, hvc, memoryRead64, stepsAddress } from "../../../build/generated/hostile";
+import { CONSOLE_WRITE_MAX, HYPERCALL_CONSOLE_WRITE } from "../../../core/abi";
+import { Line, LINE_MAX } from "../../../rtos-guests/text/line";
+import { sleep } from "./gic";
+
+const UARTDR: u64 = 0x00;
+const UARTFR: u64 = 0x18;
+const FR_RXFE: u32 = 1 << 4;
+const ZERO: u32 = 0x30;
+const NEWLINE: u32 = 0x0a;
+const NUMBER_MAX: u32 = 12;
+/** Its ring is full after a flood: the hypervisor empties it in a while. */
+const REFUSALS_MAX: u32 = 10000;
+
+let lastCharacter: u32 = 0;
+
+/** Sends all of a line, and empties it. */
+export function flush(line: Line): void {
+  let sent: u32 = 0;
+  for (let i: u32 = 0; i < LINE_MAX + REFUSALS_MAX && sent < line.length; i++) {
+    bound(i, LINE_MAX + REFUSALS_MAX);
+    const from = line.start + sent;
+    const taken = <i64>hvc(
+      HYPERCALL_CONSOLE_WRITE, min(line.length - sent, CONSOLE_WRITE_MAX),
+      load<u64>(from), load<u64>(from, 8), load<u64>(from, 16), load<u64>(from, 24), load<u64>(from, 32), load<u64>(from, 40),
+    );
+    if (taken > 0) sent += <u32>taken;
+    else sleep();
+  }
+  line.length = 0;
+}
+
+/** Next character that was typed; -1: none. */
+function typed(): i32 {
+  const uart = memoryRead64(stepsAddress() + consoleOffset());
+  return (deviceRead32(uart + UARTFR) & FR_RXFE) != 0 ? -1 : <i32>(deviceRead32(uart + UARTDR) & 0xff);
+}
+
+/** A decimal number, up to the character behind it; waits for its end. -1: nothing was typed, or no number. */
+export function readNumber(): i64 {
+  let character = typed();
+  if (character < 0) return -1;
+  let value: i64 = 0;
+  for (let i: u32 = 0; i < REFUSALS_MAX; i++) {
+    bound(i, REFUSALS_MAX);
+    if (character < 0) sleep();
+    else {
+      const digit = <u32>character - ZERO;
+      lastCharacter = <u32>character;
+      if (digit > 9) return value;
+      if (i < NUMBER_MAX) value = value * 10 + digit;
+    }
+    character = typed();
+  }
+  return -1;
+}
+
+/** The number that was read last stood at the end of its line. */
+export function wasLastOfLine(): bool {
+  return lastCharacter == NEWLINE;
+}

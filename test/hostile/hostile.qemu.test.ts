@@ -1,0 +1,64 @@
+// Every attempt, made in earnest, in QEMU: a hostile guest beside the PLC guest and a witness, on one image. After each attempt the PLC
+// guest has gone on and noticed nothing; after all of them its memory and its interrupts, and the witness's, are what they were.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BootedSystem } from "../system/bootedSystem.ts";
+import { Attacker } from "./qemu/attacker.ts";
+import { Monitor } from "./qemu/monitor.ts";
+import { Neighbour } from "./qemu/neighbour.ts";
+import { prepareSystem } from "./qemu/system.ts";
+import type { PreparedSystem, Variant } from "./qemu/system.ts";
+import { seed } from "../core/property/seed.ts";
+
+const VARIANTS: readonly Variant[] = [
+  { name: "gicv3-injected", board: "qemu-aarch64", attacker: "injected", neighbour: "injected" },
+];
+
+const systems: readonly PreparedSystem[] = await Promise.all(VARIANTS.map((variant) => prepareSystem(variant, seed)));
+
+describe.each(systems)(`$variant.name (seed ${seed})`, (system) => {
+  let booted: BootedSystem;
+  let attacker: Attacker;
+  let witness: Attacker;
+  let neighbour: Neighbour;
+  let monitor: Monitor;
+  let seen: Awaited<ReturnType<typeof look>>;
+
+  /** What nothing that the attacker does may change. */
+  async function look() {
+    const { looking, pattern } = system.witness;
+    return {
+      "code and constants of the neighbour": await neighbour.memory(),
+      "interrupts of the neighbour": system.target.gic === 3 ? await neighbour.interrupts() : [],
+      "memory of the witness": (await monitor.memory(pattern.at, pattern.size)).toString("base64"),
+      "interrupts of the witness, as it sees them": await witness.digest(looking.first, looking.last),
+    };
+  }
+
+  beforeAll(async () => {
+    const { folder, qemu } = Monitor.place();
+    booted = await BootedSystem.boot(`hostile-${system.variant.name}`, system.yaml, { qemu });
+    monitor = await Monitor.connect(folder);
+    attacker = new Attacker(booted, system.attacker.name, system.attacker.steps);
+    witness = new Attacker(booted, system.witness.name, system.witness.steps);
+    neighbour = new Neighbour(booted, monitor, system.neighbour);
+    await Promise.all([attacker.ready(), witness.ready(), neighbour.scanning()]);
+    await witness.run(system.witness.preparing.first, system.witness.preparing.last);
+    seen = await look();
+  });
+
+  afterAll(async () => {
+    monitor?.close();
+    await booted?.stop();
+  });
+
+  test.each(system.attacker.attempts)("$attempt.name", async ({ attempt, first, last }) => {
+    const before = await neighbour.before();
+    await attacker.refresh();
+    await attacker.run(first, last);
+    await neighbour.unmoved(before, attempt.touches?.includes("channel") ?? false);
+  });
+
+  test("after all of them, the neighbour's memory and interrupts, and the witness's, are what they were", async () => {
+    expect(await look()).toEqual(seen);
+  });
+});

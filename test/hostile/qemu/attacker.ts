@@ -1,0 +1,175 @@
+// The hostile guest in QEMU, made to carry out its steps, and what came of them: by what it says itself, and by what the hypervisor
+// says of it when it says nothing any more.
+import * as abi from "../../../core/abi.ts";
+import type { BootedSystem } from "../../system/bootedSystem.ts";
+import type { Answer } from "../answers.ts";
+import { survives } from "../answers.ts";
+import { answerInQemu } from "../encode.ts";
+import type { Step } from "../attempt.ts";
+import { describe } from "../operations.ts";
+import type { Operation } from "../operations.ts";
+
+/** Not from the beginning of a line: what is left of a flood may stand before it. */
+const READY = /hostile: ready/;
+const REPORT = /hostile: (\d+) (\d+) (\d+) (\S+) ([0-9a-f]+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)$/;
+const PANIC = /hostile: panic.*/;
+const EC_SHIFT = 26n;
+/** Of a fault status code: what kind it is, and a translation fault of any level. */
+const FSC_TYPE = 0x3cn;
+const FSC_TRANSLATION = 0x04n;
+const PAGE = 4096;
+
+export class Attacker {
+  private readonly booted: BootedSystem;
+  private readonly name: string;
+  private readonly steps: readonly Step[];
+
+  constructor(booted: BootedSystem, name: string, steps: readonly Step[]) {
+    this.booted = booted;
+    this.name = name;
+    this.steps = steps;
+  }
+
+  private get partition() {
+    return this.booted.partition(this.name);
+  }
+
+  private get said(): readonly string[] {
+    return this.booted.said(this.name);
+  }
+
+  /** It waits for its first command. */
+  async ready(after = 0): Promise<void> {
+    await this.booted.line(this.name, READY, after);
+  }
+
+  /** A new life of it, whatever it is doing; nothing of an old one is left. */
+  async refresh(): Promise<void> {
+    const before = this.said.length;
+    await this.command("restart");
+    await this.ready(before);
+  }
+
+  /** Carries out steps `first` to `last`; throws what was not answered as it should be. */
+  async run(first: number, last: number): Promise<void> {
+    for (let n = first; n <= last;) {
+      const until = this.lastOfGroup(n, last);
+      if (this.survives(n)) await this.survivors(n, until);
+      else await this.end(n);
+      n = until + 1;
+    }
+  }
+
+  /** Digest of what steps gave back. */
+  async digest(first: number, last: number): Promise<string> {
+    return (await this.report(first, last))[9] ?? "";
+  }
+
+  /** The steps from n on that the guest lives through go together; any other one goes alone. */
+  private lastOfGroup(n: number, last: number): number {
+    if (!this.survives(n)) return n;
+    let until = n;
+    while (until < last && this.survives(until + 1)) until++;
+    return until;
+  }
+
+  private answer(n: number): Answer {
+    const step = this.steps[n];
+    if (step === undefined) throw new RangeError(`there is no step ${n}`);
+    return answerInQemu(step);
+  }
+
+  private survives(n: number): boolean {
+    return survives(this.answer(n));
+  }
+
+  private what(n: number): string {
+    const step = this.steps[n];
+    return step === undefined ? `step ${n}` : describe(step.operation);
+  }
+
+  private async survivors(first: number, last: number): Promise<void> {
+    const [, , , wrong, step, x0, exceptions, syndrome, fault] = await this.report(first, last);
+    if (wrong === "0") return;
+    throw new Error(`${wrong} of ${last - first + 1} steps were answered wrongly; the first: ${this.what(Number(step))}: x0 0x${x0}, ${exceptions} exceptions, ESR_EL1 0x${syndrome}, FAR_EL1 0x${fault}; expected ${explain(this.answer(Number(step)))}`);
+  }
+
+  private async report(first: number, last: number): Promise<RegExpExecArray> {
+    const after = this.said.length;
+    const deaths = this.events(abi.EVENT_STOPPED);
+    this.booted.type(this.name, `${first} ${last}\n`);
+    const find = (): RegExpExecArray | undefined =>
+      this.said.slice(after).map((text) => REPORT.exec(text)).find((found) => found !== null && Number(found[1]) === first && Number(found[2]) === last) ?? undefined;
+    const panic = (): string | undefined => this.said.slice(after).find((text) => PANIC.test(text));
+    await this.booted.until(`${this.name}: an answer to steps ${first} to ${last} (${this.what(first)} …)`, () => find() !== undefined || panic() !== undefined || this.events(abi.EVENT_STOPPED) > deaths);
+    const found = find();
+    if (found !== undefined) return found;
+    const last25 = this.partition.events.slice(-1).map(({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`);
+    throw new Error(`${this.name} did not come back from steps ${first} to ${last} (${this.what(first)} …): ${panic() ?? last25.join()}`);
+  }
+
+  private async end(n: number): Promise<void> {
+    const answer = this.answer(n);
+    const before = this.said.length;
+    const [faults, watchdogs, stops] = [abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_STOPPED].map((code) => this.events(code));
+    this.booted.type(this.name, `${n} ${n}\n`);
+    const back = (): string | undefined => this.said.slice(before).find((text) => REPORT.test(text) || PANIC.test(text));
+    const gone = (): boolean => this.events(abi.EVENT_STOPPED) > (stops ?? 0);
+    if (answer.kind === "endless" && answer.ended === "by the host") {
+      await this.standsStill();
+      await this.command("restart");
+    }
+    await this.booted.until(`the end of ${this.name} by: ${this.what(n)}`, () => gone() || back() !== undefined);
+    const said = back();
+    if (said !== undefined && answer.kind === "fails or lives") return;
+    if (said !== undefined) throw new Error(`it came back (${said}) from: ${this.what(n)}; expected ${explain(answer)}`);
+    if (answer.kind === "fails" || answer.kind === "fails or lives") this.checkFault(n, faults ?? 0, answer);
+    if (answer.kind === "endless" && answer.ended === "by its watchdog" && this.events(abi.EVENT_WATCHDOG) === watchdogs) throw new Error("its watchdog has not noticed");
+    if (answer.kind === "stops" && answer.then === "off") {
+      await this.booted.until(`${this.name} off`, () => this.partition.telemetry?.state === "off");
+      await this.command("start");
+    }
+    await this.ready(before);
+  }
+
+  private checkFault(n: number, before: number, answer: Answer): void {
+    const fault = this.partition.events.filter(({ code }) => code === abi.EVENT_FAULT)[before];
+    if (fault === undefined) throw new Error(`it stopped without a fault by: ${this.what(n)}`);
+    const ec = Number((fault.a >> EC_SHIFT) & 0x3fn);
+    if (answer.kind === "fails" && ec !== answer.ec) throw new Error(`it failed with EC 0x${ec.toString(16)}, not 0x${answer.ec.toString(16)}, by: ${this.what(n)}`);
+    const operation = this.steps[n]?.operation;
+    const expected = operation === undefined ? [] : reachesFor(operation).map((address) => Math.floor(address / PAGE));
+    const page = Math.floor(Number(fault.b) / PAGE);
+    if ((fault.a & FSC_TYPE) === FSC_TRANSLATION && !expected.includes(page)) throw new Error(`it failed at 0x${fault.b.toString(16)} by: ${this.what(n)}`);
+  }
+
+  /** It makes no exits any more: it has read its command, and is in its endless loop. */
+  private async standsStill(): Promise<void> {
+    const sample = () => ({ time: this.partition.vcpus[0]?.time ?? 0n, exits: this.partition.exits.join() });
+    let last = sample();
+    await this.booted.until(`${this.name} in its endless loop`, () => {
+      const now = sample();
+      if (now.time === last.time) return false;
+      const still = now.exits === last.exits;
+      last = now;
+      return still;
+    });
+  }
+
+  private async command(name: "restart" | "start"): Promise<void> {
+    await this.booted.session.link.command(this.partition.index, name);
+  }
+
+  private events(code: number): number {
+    return this.partition.events.filter((event) => event.code === code).length;
+  }
+}
+
+/** IPAs that an operation may fail by. */
+function reachesFor(operation: Operation): number[] {
+  if (operation.kind === "walk") return [operation.table];
+  if (!("at" in operation)) return [];
+  return "access" in operation ? [operation.at, operation.at + operation.bytes - 1] : [operation.at];
+}
+
+const explain = (answer: Answer): string => JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? `0x${value.toString(16)}` : value));

@@ -1,0 +1,138 @@
+// The PLC guest beside the attacker, and the proof that it has noticed nothing: its scans go on, it is never held, it is never entered
+// for a cause that is not its own, its code and constants are what they were, its interrupts are as it left them.
+import { createHash } from "node:crypto";
+import * as abi from "../../../core/abi.ts";
+import type { BootedSystem } from "../../system/bootedSystem.ts";
+import type { PartitionRecord } from "../../../tools/run/monitor.ts";
+import type { Monitor } from "./monitor.ts";
+
+/** Exits that only a disturbance from outside would cause. */
+const FOREIGN: readonly (readonly [string, number])[] = [
+  ["kick", abi.EXIT_SGI], ["maintenance", abi.EXIT_MAINTENANCE], ["fault", abi.EXIT_FAULT], ["tick", abi.EXIT_TICK], ["interrupt", abi.EXIT_INTERRUPT], ["SGI", abi.EXIT_SGI_SEND],
+  ["bandwidth", abi.EXIT_BANDWIDTH], ["GIC", abi.EXIT_GIC], ["register", abi.EXIT_SYSREG], ["SMC", abi.EXIT_SMC], ["console", abi.EXIT_CONSOLE],
+];
+const SCANS = 20n;
+/** Its timer is due once a millisecond; and what the emulator's clock has to catch up with. */
+const NANOSECONDS_A_SCAN = 1_000_000;
+const TIMER_EXITS = { perScan: 1.1, more: 50 } as const;
+
+// GICD (IHI 0069 §12.9): group, enable, active; priority; configuration; route.
+const BITS = [0x080, 0x100, 0x300];
+const PRIORITIES = 0x400;
+const TRIGGERS = 0xc00;
+const ROUTES = 0x6000;
+/** Code and constants of the PLC guest: what its layout.h has before its data. */
+const CONSTANT_BYTES = 0xc000;
+const GICR_SGI_BASE = 0x1_0000;
+const VIRTUAL_TIMER = 27;
+
+interface Before {
+  readonly scans: bigint;
+  readonly time: bigint;
+  readonly timers: number;
+  readonly foreign: readonly number[];
+}
+
+export class Neighbour {
+  private readonly booted: BootedSystem;
+  private readonly monitor: Monitor;
+  private readonly name: string;
+  private frames = 0;
+
+  constructor(booted: BootedSystem, monitor: Monitor, name: string) {
+    this.booted = booted;
+    this.monitor = monitor;
+    this.name = name;
+    booted.session.on("vcpu", ({ partition }) => {
+      if (partition === this.record.index) this.frames++;
+    });
+  }
+
+  private get record(): PartitionRecord {
+    return this.booted.partition(this.name);
+  }
+
+  private get time(): bigint {
+    return this.record.vcpus[0]?.time ?? 0n;
+  }
+
+  /** Published twice a second. */
+  private get scans(): bigint {
+    return this.record.tag(abi.PLC_TAG_SCANS) ?? 0n;
+  }
+
+  /** As it writes it at every scan, into memory that it shares with the attacker. */
+  private async latestScans(): Promise<bigint> {
+    const channel = this.booted.plan.partitions[this.record.index]?.regions.find(({ kind }) => kind === "channel");
+    return (await this.monitor.memory((channel?.pa ?? 0) + abi.PROCESS_IMAGE_SCANS, 8)).readBigUInt64LE();
+  }
+
+  async scanning(): Promise<void> {
+    await this.booted.until(`${this.name} scanning`, () => this.scans > 0n && this.record.vcpus.length > 0);
+  }
+
+  async before(): Promise<Before> {
+    return { scans: await this.latestScans(), time: this.time, timers: this.record.exits[abi.EXIT_TIMER] ?? 0, foreign: FOREIGN.map(([, cause]) => this.record.exits[cause] ?? 0) };
+  }
+
+  /** Waits until it has gone on for a while, and looks at what that took. `channel`: what is in the channel is not to be believed. */
+  async unmoved(before: Before, channel: boolean): Promise<void> {
+    const { frames, scans } = this;
+    if (channel) await this.booted.until(`${this.name}'s scans going on`, () => this.scans > scans);
+    else await this.goesOn(before.scans);
+    await this.booted.until(`telemetry of ${this.name}`, () => this.frames > frames);
+    const { record } = this;
+    const noticed = FOREIGN.filter(([, cause], n) => (record.exits[cause] ?? 0) !== before.foreign[n]).map(([name]) => name);
+    if (noticed.length > 0) throw new Error(`${this.name} was entered for: ${noticed.join(", ")}`);
+    if (record.held !== 0n) throw new Error(`${this.name} was held for ${record.held} ns`);
+    if (record.telemetry?.restarts !== 0 || record.telemetry.state !== "running") throw new Error(`${this.name} was restarted, or stopped`);
+    const exits = (record.exits[abi.EXIT_TIMER] ?? 0) - before.timers;
+    const due = Number(this.time - before.time) / NANOSECONDS_A_SCAN;
+    if (exits > due * TIMER_EXITS.perScan + TIMER_EXITS.more) throw new Error(`${this.name} took ${exits} timer interrupts, of which ${due} were due`);
+  }
+
+  private async goesOn(before: bigint): Promise<void> {
+    let latest = before;
+    let asking = false;
+    await this.booted.until(`${this.name}'s scans going on`, () => {
+      if (!asking) {
+        asking = true;
+        void this.latestScans().then((scans) => {
+          latest = scans;
+          asking = false;
+        });
+      }
+      return latest > before + SCANS;
+    });
+  }
+
+  /** Of its code and constants, as they are in physical memory. */
+  async memory(): Promise<string> {
+    const ram = this.booted.plan.partitions[this.record.index]?.regions.find(({ kind }) => kind === "ram");
+    if (ram === undefined) throw new Error(`${this.name} has no memory`);
+    return createHash("sha256").update(await this.monitor.memory(ram.pa, CONSTANT_BYTES)).digest("hex");
+  }
+
+  /**
+   * The physical state of its interrupts: SPIs in the distributor, its timer in its redistributor. Its doorbells may be pending. GICv3 only:
+   * QEMU's model of GICv2 cannot be read by a monitor (it asks which CPU reads, and there is none).
+   */
+  async interrupts(): Promise<string[]> {
+    const { monitor } = this;
+    const { plan } = this.booted;
+    const own = plan.partitions[this.record.index];
+    const lines: string[] = [];
+    for (const { intid } of own?.interrupts ?? []) {
+      const bit = (word: number): number => (word >>> (intid & 31)) & 1;
+      const bits = await Promise.all(BITS.map(async (base) => bit(await monitor.word(plan.gic.gicd + base + 4 * (intid >> 5)))));
+      const priority = (await monitor.word(plan.gic.gicd + PRIORITIES + (intid & ~3))) >>> (8 * (intid & 3)) & 0xff;
+      const trigger = (await monitor.word(plan.gic.gicd + TRIGGERS + 4 * (intid >> 4))) >>> (2 * (intid & 15)) & 3;
+      lines.push(`SPI ${intid}: group, enable, active ${bits.join()}; priority ${priority}; trigger ${trigger}; route ${await monitor.word(plan.gic.gicd + ROUTES + 8 * intid)}`);
+    }
+    const gicr = plan.cpus[own?.cpus[0] ?? 0]?.gicr ?? 0;
+    const [group, enable] = await Promise.all([0x080, 0x100].map(async (base) => monitor.word(gicr + GICR_SGI_BASE + base)));
+    const priority = (await monitor.word(gicr + GICR_SGI_BASE + PRIORITIES + (VIRTUAL_TIMER & ~3))) >>> 24;
+    lines.push(`private: group ${group}, enable ${enable}, timer's priority ${priority}`);
+    return lines;
+  }
+}
