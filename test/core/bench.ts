@@ -14,6 +14,8 @@ import type { System, SystemSpec } from "../machine/system.ts";
 
 export const GICR_STRIDE = 0x2_0000;
 export const SGI_BASE = 0x1_0000;
+/** The SGI with which the hypervisor makes another pCPU look at its requests. */
+export const KICK_SGI = 7;
 const MICROSECOND = 1000;
 const WORD_BITS = 32;
 
@@ -128,13 +130,15 @@ export class Bench {
   /** What a guest's interrupt controller driver does before the first interrupt. */
   openInterrupts(pcpu: number): Guest {
     const guest = this.guest(pcpu);
-    const index = this.system.plan.cpus[pcpu]?.vcpu ?? 0;
-    value(guest.store(GUEST_GICD, 4, 0x12n));
-    value(guest.store(GUEST_GICR + index * GICR_STRIDE + 0x14, 4, 0n));
-    value(guest.store(GUEST_GICR + index * GICR_STRIDE + SGI_BASE + 0x100, 4, 0xffffn));
-    value(guest.msr("ICC_PMR_EL1", 0xf0n));
-    value(guest.msr("ICC_BPR1_EL1", 0n));
-    value(guest.msr("ICC_IGRPEN1_EL1", 1n));
+    if (this.machine.board.gicVersion === 2) {
+      value(guest.store(GUEST_GICD, 4, 1n));
+    } else {
+      const index = this.system.plan.cpus[pcpu]?.vcpu ?? 0;
+      value(guest.store(GUEST_GICD, 4, 0x12n));
+      value(guest.store(GUEST_GICR + index * GICR_STRIDE + 0x14, 4, 0n));
+      value(guest.store(GUEST_GICR + index * GICR_STRIDE + SGI_BASE + 0x100, 4, 0xffffn));
+    }
+    guest.driver.open(0xf0);
     return guest;
   }
 

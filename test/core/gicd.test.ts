@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { GUEST_GICD, GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
-import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { Bench, GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { CPU_ON_64 } from "./functions.ts";
 
 const IGROUPR = 0x80;
@@ -256,7 +256,7 @@ describe("redistributors", () => {
     expect(value(linux.load(enable, 4))).toBe(0n);
     const own = bench.machine.pcpu(0).gic.bank;
     expect(own.has(own.enabled, 25)).toBe(true);
-    expect(own.has(own.enabled, 0)).toBe(true);
+    expect(own.has(own.enabled, KICK_SGI)).toBe(true);
     expect(own.has(own.enabled, 26)).toBe(false);
   });
 

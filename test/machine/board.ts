@@ -1,12 +1,15 @@
 // The boards that are simulated: the facts a machine is built from. `qemuVirt` is QEMU's virt machine with GICv3, as far as
 // the hypervisor can tell, `qemuVirtGicv2` the same with gic-version=2; what they say must be what boards/qemu-aarch64/board.yaml
 // and boards/qemu-aarch64-gicv2/board.yaml say.
+import type { ClusterUnit } from "./cluster.ts";
 import type { GicBoard } from "./gic/gic.ts";
 import type { Range } from "./memory.ts";
 import type { PeripheralInterrupts } from "./pcpu.ts";
 
 export interface Board extends GicBoard, PeripheralInterrupts {
   readonly uart: number;
+  /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
+  readonly cluster: ClusterUnit;
   readonly ram: readonly Range[];
   /** Devices that may be passed through to a guest. */
   readonly devices: readonly Range[];
@@ -36,6 +39,7 @@ export const qemuVirt: Board = {
   physicalTimer: 30,
   pmuInterrupt: 23,
   uart: 0x0900_0000,
+  cluster: "absent",
   ram: [{ pa: 0x4000_0000, size: 1024 * MIB }],
   devices: [{ pa: 0x0a00_0000, size: 0x4000 }, { pa: 0x0901_0000, size: 0x1000 }],
   imageBase: 0x4020_0000,

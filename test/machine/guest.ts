@@ -139,20 +139,25 @@ export class Guest {
 
   /** Sleeps until an interrupt is signalled: not at all if one is. */
   wfi(): Outcome {
-    return this.execute(() => {
-      this.pcpu.asleep = true;
-      if (this.machine.awake(this.pcpu)) return this.next(XZR);
-      if ((this.pcpu.registers.HCR_EL2 & HCR_TWI) === 0n) return this.next(XZR);
-      this.pcpu.asleep = false;
-      const { pc } = this.pcpu;
-      const outcome = this.exception(syndrome(EC_WFX, 0), XZR);
-      // Sent back to it: it sleeps now, if the trap is off.
-      return outcome.kind === "entered" && outcome.pc === pc && (this.pcpu.registers.HCR_EL2 & HCR_TWI) === 0n ? this.wfi() : outcome;
-    });
+    return this.sleep("wfi", HCR_TWI, 0);
   }
 
+  /** Sleeps until an interrupt comes in, or an event. */
   wfe(): Outcome {
-    return this.execute(() => ((this.pcpu.registers.HCR_EL2 & HCR_TWE) === 0n ? this.next(XZR) : this.exception(syndrome(EC_WFX, 1), XZR)));
+    return this.sleep("wfe", HCR_TWE, 1);
+  }
+
+  /** Would it sleep, and is that trapped, it is at EL2 instead. Sent back, it sleeps if the trap is off then. */
+  private sleep(how: "wfi" | "wfe", trap: bigint, iss: number): Outcome {
+    return this.execute(() => {
+      this.pcpu.asleep = how;
+      if (this.machine.awake(this.pcpu) || (this.pcpu.registers.HCR_EL2 & trap) === 0n) return this.next(XZR);
+      this.pcpu.asleep = undefined;
+      const { pc } = this.pcpu;
+      const outcome = this.exception(syndrome(EC_WFX, iss), XZR);
+      const again = outcome.kind === "entered" && outcome.pc === pc && (this.pcpu.registers.HCR_EL2 & trap) === 0n;
+      return again ? this.sleep(how, trap, iss) : outcome;
+    });
   }
 
   /** Any synchronous exception taken to EL2 from this instruction, as the syndrome describes it. */
@@ -238,6 +243,6 @@ export class Guest {
 
   private mustRun(): void {
     if (!this.running) throw new MachineError("MACHINE_STATE", `pCPU ${this.pcpu.index} is ${this.pcpu.phase}: its guest can do nothing now`);
-    if (!this.machine.awake(this.pcpu)) throw new MachineError("MACHINE_STATE", `the guest of pCPU ${this.pcpu.index} is in WFI: it can do nothing before an interrupt comes`);
+    if (!this.machine.awake(this.pcpu)) throw new MachineError("MACHINE_STATE", `the guest of pCPU ${this.pcpu.index} is in ${this.pcpu.asleep ?? ""}: it can do nothing before something wakes it`);
   }
 }

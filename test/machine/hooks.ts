@@ -1,6 +1,6 @@
 // The intrinsics, as the simulated machine answers them: what each instruction of the tables does here. Names and types are
 // the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
-import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
+import { aarch64, EL1_CLEARED } from "../../arch/aarch64/aarch64.table.ts";
 import { COUNTER_FREQUENCY } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks } from "./imports.ts";
@@ -39,12 +39,16 @@ export function cpuHooks(machine: Machine): Hooks {
 
 /** Module "aarch64". */
 export function aarch64Hooks(machine: Machine): Hooks {
-  return { ...storageHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) };
+  return { ...storageHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) };
 }
 
 /** `mrs_X` and `msr_X` of registers that only keep what is written. */
 function storageHooks(machine: Machine): Hooks {
-  const hooks: Record<string, Hook> = {};
+  const hooks: Record<string, Hook> = {
+    clearEl1: () => {
+      for (const name of EL1_CLEARED) machine.current.registers[name] = 0n;
+    },
+  };
   for (const { name } of aarch64) {
     const register = name.slice(4);
     if (!isRegister(register)) continue;
@@ -82,6 +86,14 @@ function pmuHooks(machine: Machine): Hooks {
   return hooks;
 }
 
+function clusterHooks(machine: Machine): Hooks {
+  return {
+    probeCluster: () => machine.cluster.probe,
+    msr_CLUSTERPARTCR_EL1: (value: bigint) => machine.cluster.setPartition(Number(value)),
+    msr_CLUSTERTHREADSID_EL1: (value: bigint) => machine.cluster.setScheme(machine.current.index, Number(value)),
+  };
+}
+
 function gicHooks(machine: Machine): Hooks {
   const gic = (): Gicv3 => {
     if (machine.gic instanceof Gicv3) return machine.gic;
@@ -95,9 +107,13 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value), "hypervisor"),
     msr_ICC_SGI1R_EL1: (value: bigint) => gic().sendSgi(machine.current.index, value),
     msr_ICC_PMR_EL1: (value: bigint) => void (physical().priorityMask = Number(value & 0xffn)),
+    mrs_ICC_BPR1_EL1: () => BigInt(physical().binaryPoint),
     msr_ICC_BPR1_EL1: (value: bigint) => void (physical().binaryPoint = Number(value & 7n)),
     mrs_ICC_CTLR_EL1: () => physical().control,
     msr_ICC_CTLR_EL1: (value: bigint) => void (physical().control = value),
+    mrs_ICC_RPR_EL1: () => BigInt(physical().runningPriority),
+    msr_ICC_AP1R0_EL1: (value: bigint) => void (physical().activePriorities = Number(value & MASK32)),
+    mrs_ICC_IGRPEN1_EL1: () => (physical().enabled ? 1n : 0n),
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
     mrs_ICH_VTR_EL2: () => virtual().type,
@@ -117,9 +133,18 @@ function instructionHooks(machine: Machine): Hooks {
   return {
     isb: () => undefined,
     wfi: () => undefined, // sleeps no longer than it must: whatever the sleeper waits for, the test makes it happen
+    sev: () => {
+      for (const pcpu of machine.pcpus) pcpu.event = true;
+    },
     dsbSy: barrier,
     dsbIsh: barrier,
     tlbiVmalls12e1is: () => machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2)),
+    // DSB ISHST ahead of it and DSB ISH behind it are part of the intrinsic.
+    tlbiVmid: (vttbr: bigint) => {
+      barrier();
+      machine.tlb.invalidate(machine.current.index, vmidOf(vttbr));
+      barrier();
+    },
     tlbiAlle1is: () => machine.tlb.invalidateAll(machine.current.index),
     icIalluis: () => undefined,
     dcCisw: () => undefined,
@@ -135,6 +160,15 @@ function memoryHooks(machine: Machine): Hooks {
     secondaryEntry: () => BigInt(board.imageBase + board.secondaryEntryOffset),
     stage1Root: () => BigInt(board.imageBase + board.stage1RootOffset),
     linearToPhysical: (pointer: number) => BigInt(board.imageBase + board.linearOffset + pointer),
+    physicalRead32: (pa: bigint) => {
+      stage1.check(aligned(pa, 4), 4, "read");
+      return Number(memory.read(Number(pa), 4));
+    },
+    physicalWrite32: (pa: bigint, value: number) => {
+      stage1.check(aligned(pa, 4), 4, "write");
+      machine.allowWrite(Number(pa), 4);
+      memory.write(Number(pa), 4, BigInt(value));
+    },
     physicalRead64: (pa: bigint) => {
       stage1.check(aligned(pa, 8), 8, "read");
       return memory.read64(Number(pa));

@@ -145,7 +145,7 @@ describe("a guest", () => {
     const { registers, gic } = guest.pcpu;
     registers.HCR_EL2 &= ~HCR_IMO;
     expect(guest.wfi().kind).toBe("done");
-    expect(() => guest.mrs("CNTPCT_EL0")).toThrow("WFI");
+    expect(() => guest.mrs("CNTPCT_EL0")).toThrow("wfi");
     unmap(machine, guest);
     machine.tlb.invalidate(0, 2);
     machine.tlb.complete(0);
@@ -160,6 +160,23 @@ describe("a guest", () => {
     gic.physical.enabled = true;
     expect(machine.step(guest.pcpu)).toBe(true);
     expect(registers.ESR_EL2 >> 26n).toBe(0x20n);
+  });
+
+  test("in WFE wakes by SEV, and by an interrupt only if PSTATE lets it in", () => {
+    const machine = booted();
+    const guest = new Guest(machine, 3);
+    const { registers, gic } = guest.pcpu;
+    registers.HCR_EL2 &= ~HCR_IMO;
+    guest.wfe();
+    gic.bank.enabled[0] = 1 << 27;
+    gic.bank.priority[27] = 0x20;
+    gic.bank.latchPending(27);
+    expect(machine.awake(guest.pcpu), "PSTATE.I").toBe(false);
+    call(aarch64Hooks(machine), "sev");
+    expect(machine.awake(guest.pcpu)).toBe(true);
+    guest.wfe();
+    guest.pcpu.pstate &= ~0x80n;
+    expect(machine.awake(guest.pcpu)).toBe(true);
   });
 
   test("without HCR_EL2.IMO takes physical interrupts itself, and the hypervisor hears nothing of them", () => {
@@ -225,6 +242,6 @@ describe("the machine is deterministic", () => {
     order.push(`linux ${linux.hvc(0xc600_0001, 0).kind}`);
     expect(machine.endIntrusion()).toBe(true);
     expect(order).toEqual(["plc done", "linux done"]);
-    expect([linux.x(0), plc.x(0)]).toEqual([0n, 0x10000n]);
+    expect([linux.x(0), plc.x(0)]).toEqual([0n, 0x10001n]);
   });
 });

@@ -5,6 +5,7 @@ import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
 import { cpu } from "../../core/cpu.table.ts";
 import type { Board } from "./board.ts";
 import { Bus } from "./bus.ts";
+import { Cluster } from "./cluster.ts";
 import { Clock } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import { Firmware } from "./firmware.ts";
@@ -19,7 +20,7 @@ import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
 import { PCpu } from "./pcpu.ts";
 import { Pl011 } from "./pl011.ts";
-import { HCR_IMO, UNKNOWN } from "./registers.ts";
+import { HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
 import { Tlb } from "./tlb.ts";
 import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
@@ -71,6 +72,7 @@ export class Machine {
   readonly bus: Bus;
   readonly firmware: Firmware;
   readonly tlb = new Tlb();
+  readonly cluster: Cluster;
   readonly stage1: Stage1;
   readonly pcpus: readonly PCpu[];
   readonly core: CoreExports;
@@ -91,6 +93,7 @@ export class Machine {
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
+    this.cluster = new Cluster(board.cluster, board.cpus.length);
     this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
@@ -177,12 +180,19 @@ export class Machine {
     return this.awake(pcpu) && !this.fetch(pcpu);
   }
 
-  /** The guest of a pCPU is not in WFI, or is not any more: an interrupt is signalled to it, masked by PSTATE or not. */
+  /** The guest of a pCPU does not sleep, or not any more. */
   awake(pcpu: PCpu): boolean {
-    if (!pcpu.asleep) return true;
+    if (pcpu.asleep === undefined) return true;
+    if (pcpu.asleep === "wfe" && pcpu.event) pcpu.event = false;
+    else if (!this.signalled(pcpu) || (pcpu.asleep === "wfe" && (pcpu.pstate & PSTATE_I) !== 0n)) return false;
+    pcpu.asleep = undefined;
+    return true;
+  }
+
+  /** An interrupt is signalled to the guest of a pCPU, or to the hypervisor. */
+  private signalled(pcpu: PCpu): boolean {
     const direct = (pcpu.registers.HCR_EL2 & HCR_IMO) === 0n;
-    pcpu.asleep = !(pcpu.gic.physical.highestPending() !== INTID_SPURIOUS || (!direct && pcpu.gic.virtual.interruptPending));
-    return !pcpu.asleep;
+    return pcpu.gic.physical.highestPending() !== INTID_SPURIOUS || (!direct && pcpu.gic.virtual.interruptPending);
   }
 
   /** The guest of a pCPU fetches its next instruction. False: it could not, and is at EL2, or back from there. */
@@ -270,7 +280,7 @@ export class Machine {
     if (pcpu.phase !== "guest") throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index} is ${pcpu.phase}: no guest runs on it`);
     pcpu.registers.ELR_EL2 = pcpu.pc;
     pcpu.registers.SPSR_EL2 = pcpu.pstate;
-    pcpu.asleep = false;
+    pcpu.asleep = undefined;
   }
 
   private finish(pcpu: PCpu, result: number): void {

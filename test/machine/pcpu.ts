@@ -44,8 +44,10 @@ export class PCpu {
    * goes, by its own steps or to its vectors, is taken to be in the same page.
    */
   code = 0;
-  /** In WFI, until an interrupt is signalled to it. */
-  asleep = false;
+  /** In WFI, until an interrupt is signalled to it; in WFE, until one is that PSTATE lets in, or an event is (D1.6.1). */
+  asleep: "wfi" | "wfe" | undefined = undefined;
+  /** The Event Register. */
+  event = false;
   private readonly interrupts: PeripheralInterrupts;
 
   constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, interrupts: PeripheralInterrupts) {

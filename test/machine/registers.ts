@@ -82,6 +82,7 @@ export const syndrome = (ec: number, iss: number): bigint => (BigInt(ec) << 26n)
 /** SPSR: EL1 with its own stack, DAIF masked (C5.2.18). */
 export const PSTATE_EL1H = 0x5n;
 export const PSTATE_DAIF = 0x3c0n;
+export const PSTATE_I = 0x80n;
 
 // Vectors for an exception to EL1 (D1.4.1): from the current EL with SP_ELx, from EL0 in AArch64.
 export const VECTOR_CURRENT_SYNC = 0x200;

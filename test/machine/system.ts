@@ -1,10 +1,13 @@
 // Systems for the tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. The
 // standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a channel between them, a spare pCPU.
 import { writeBlob } from "../../partitions/blob/write.ts";
-import type { OnFailure, Plan, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type { OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
 import { qemuVirt } from "./board.ts";
 import type { Board } from "./board.ts";
+import { GUEST_GICC } from "./gicDriver.ts";
+import { INTERFACE_BYTES } from "./gic/gicv2Registers.ts";
 import type { Range } from "./memory.ts";
+import { EVENT_L2D_CACHE_REFILL } from "./pmu.ts";
 
 const MIB = 0x10_0000;
 
@@ -22,6 +25,8 @@ export interface PartitionSpec {
   readonly autostart?: boolean;
   readonly pmu?: boolean;
   readonly direct?: boolean;
+  readonly ways?: readonly number[];
+  readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
   readonly quiesce?: readonly { readonly pa: number; readonly value: number }[];
   /** Bytes loaded into its first region. */
@@ -38,12 +43,18 @@ export interface SystemSpec {
 export const GUEST_GICD = 0x0800_0000;
 export const GUEST_GICR = 0x080a_0000;
 export const GUEST_UART = 0x0900_0000;
+export { GUEST_GICC };
+/** Page colours of the last-level cache, and way groups of a cluster that has them. */
+export const COLOURS = 16;
+const WAY_GROUPS = 4;
+const PAGE = 4096;
 export const TICK_MICROSECONDS = 1000;
 export const TELEMETRY_MILLISECONDS = 100;
 export const ENTRY_OFFSET = 0x8_0000;
 
 export const ram = (ipa: number, pa: number, size: number): PlannedRegion => ({ name: "memory", ipa, pa, size, kind: "ram", access: "rwx" });
 export const device = (address: number, size: number): PlannedRegion => ({ name: "device", ipa: address, pa: address, size, kind: "device", access: "rw" });
+export const mailbox = (ipa: number, pa: number): PlannedRegion => ({ name: "mailbox", ipa, pa, size: 0x1000, kind: "mailbox", access: "rw" });
 export const shared = (ipa: number, pa: number, access = "rw"): PlannedRegion => ({ name: "channel", ipa, pa, size: 0x1000, kind: "channel", access });
 export const level = (intid: number): PlannedInterrupt => ({ intid, trigger: "level", use: "spis" });
 export const edge = (intid: number): PlannedInterrupt => ({ intid, trigger: "edge", use: "spis" });
@@ -87,6 +98,18 @@ const pad = (bytes: Uint8Array): Uint8Array => {
   return padded;
 };
 
+/** What a partition on a board with GICv2 sees as its CPU interface: the virtual one, or the physical one. */
+const cpuInterface = ({ gicVersion, gicc, gicv }: Board, direct: boolean): PlannedRegion[] =>
+  gicVersion === 2 ? [{ name: "GICC", ipa: GUEST_GICC, pa: direct ? gicc : gicv, size: INTERFACE_BYTES, kind: "interface", access: "rw" }] : [];
+
+/** Where a region is in memory, by the definition of colours: pages of other ones are not its own. */
+export function pagesOf({ pa, size, colours }: PlannedRegion): Range[] {
+  if (colours === undefined) return [{ pa, size }];
+  const pages: Range[] = [];
+  for (let at = pa; pages.length < size / PAGE; at += PAGE) if (colours.includes((at / PAGE) % COLOURS)) pages.push({ pa: at, size: PAGE });
+  return pages;
+}
+
 /** A system ready to be put into a machine. */
 export interface System {
   readonly spec: SystemSpec;
@@ -121,31 +144,34 @@ export function makeSystem(spec: SystemSpec): System {
       cpus: partition.cpus,
       entry: first.ipa + ENTRY_OFFSET,
       argument: first.ipa,
-      gicd: GUEST_GICD, gicr: GUEST_GICR,
+      gicd: GUEST_GICD, gicr: board.gicVersion === 3 ? GUEST_GICR : null,
       console: partition.consoleInterrupt === 0 ? 0 : GUEST_UART,
       consoleInterrupt: partition.consoleInterrupt,
       mailbox: partition.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
       watchdogMicroseconds: partition.watchdogMicroseconds ?? 0,
-      ways: [], bandwidth: null,
+      ways: partition.ways ?? [], bandwidth: partition.bandwidth ?? null,
       ppis: [board.virtualTimer, board.physicalTimer],
-      regions: partition.regions, interrupts: partition.interrupts, devices: (partition.quiesce ?? []).map(silenced), loads: planned,
+      regions: [...partition.regions, ...cpuInterface(board, partition.direct ?? false)], interrupts: partition.interrupts, devices: (partition.quiesce ?? []).map(silenced), loads: planned,
       channels: partition.channels ?? [], tags: [],
     };
   });
   const plan: Plan = {
     board: "simulated",
     image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / 4096) * 4096 },
-    gic: { gicd: board.gicd, version: 3, cpuInterface: null, spiLimit: board.spiLimit, maintenance: board.maintenance },
+    gic: {
+      gicd: board.gicd, version: board.gicVersion, cpuInterface: board.gicVersion === 2 ? { gicc: board.gicc, gich: board.gich, gicv: board.gicv } : null,
+      spiLimit: board.spiLimit, maintenance: board.maintenance,
+    },
     timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
-    pmu: { interrupt: 23, refillEvent: 0x11 },
-    cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: 16, wayGroups: 0 },
+    pmu: { interrupt: board.pmuInterrupt, refillEvent: EVENT_L2D_CACHE_REFILL },
+    cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: COLOURS, wayGroups: board.cluster === "absent" ? 0 : WAY_GROUPS },
     uart: { kind: "pl011", address: board.uart },
     housekeeper: spec.housekeeper,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
-    cpus: board.cpus.map(({ mpidr, gicr }, n) => {
+    cpus: board.cpus.map((cpu, n) => {
       const owner = spec.partitions.findIndex(({ cpus }) => cpus.includes(n));
-      return { mpidr: Number(mpidr), gicr, interface: 0, partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0) };
+      return { mpidr: Number(cpu.mpidr), gicr: cpu.gicr, interface: board.gicVersion === 2 ? (cpu.interface ?? n) : 0, partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0) };
     }),
     partitions,
   };
@@ -153,6 +179,6 @@ export function makeSystem(spec: SystemSpec): System {
     spec, plan, loads,
     blob: writeBlob(plan, loads.map(({ source }) => source)),
     silencers: spec.partitions.flatMap(({ quiesce }) => (quiesce ?? []).map(({ pa }) => pa)),
-    partitionMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram").map(({ pa, size }) => ({ pa, size }))),
+    partitionMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram" || kind === "mailbox").flatMap(pagesOf)),
   };
 }

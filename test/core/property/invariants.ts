@@ -6,11 +6,12 @@ import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import type { RegisterName } from "../../machine/registers.ts";
 import { Stage2 } from "../../machine/stage2.ts";
 import { Snapshot } from "./snapshot.ts";
+import { KICK_SGI } from "../bench.ts";
 import type { World } from "./world.ts";
 
 const FIRST_SPI = 32;
 const SGIS = 16;
-const KICK = 1; // SGI 0
+const KICK = 1 << KICK_SGI;
 /** Registers that keep a guest in its place: set at boot, and never again. */
 const FENCES: readonly RegisterName[] = ["HCR_EL2", "VTCR_EL2", "VTTBR_EL2", "CPTR_EL2", "MDCR_EL2", "HSTR_EL2", "VPIDR_EL2", "VMPIDR_EL2", "CNTHCTL_EL2"];
 
