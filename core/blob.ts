@@ -104,18 +104,24 @@ export function checkHeader(bytes: u64): u32 {
   return BLOB_OK;
 }
 
-/** What to print before stopping. */
+/** What to print before stopping; then blobRemedy. */
 export function blobErrorText(error: u32): string {
-  if (error == BLOB_BAD_MAGIC) return "no system blob behind the core: pack the image with axv-part build";
-  if (error == BLOB_BAD_VERSION) return "the blob has another version than this core: build the image again";
-  if (error == BLOB_BAD_SIZE) return "the blob is truncated: build the image again, and check how it was copied";
-  if (error == BLOB_BAD_CHECKSUM) return "the blob was altered (checksum): build the image again, and check how it was copied";
-  if (error == BLOB_BAD_CPU) return "the blob gives a pCPU twice, or none: run axv-part check";
-  if (error == BLOB_BAD_REGION) return "the blob has overlapping or unaligned memory: run axv-part check";
-  if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or one that is not there: run axv-part check";
-  if (error == BLOB_BAD_LOAD) return "the blob loads an image outside its partition: run axv-part check";
-  if (error == BLOB_BAD_CHANNEL) return "the blob has a channel without a partner: run axv-part check";
-  if (error == BLOB_BAD_QUIESCE) return "the blob silences a device that its partition does not have: run axv-part check";
-  if (error == BLOB_WRONG_ADDRESS) return "the image is not where the plan wants it: load it at the address that axv-part plan shows";
-  return "the blob is inconsistent: build the image again";
+  if (error == BLOB_BAD_MAGIC) return "no system blob behind the core";
+  if (error == BLOB_BAD_VERSION) return "the blob has another version than this core";
+  if (error == BLOB_BAD_SIZE) return "the blob is truncated";
+  if (error == BLOB_BAD_CHECKSUM) return "the blob was altered (checksum)";
+  if (error == BLOB_BAD_CPU) return "the blob gives a pCPU twice, or none";
+  if (error == BLOB_BAD_REGION) return "the blob has overlapping or unaligned memory";
+  if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or one that is not there";
+  if (error == BLOB_BAD_LOAD) return "the blob loads an image outside its partition";
+  if (error == BLOB_BAD_CHANNEL) return "the blob has a channel without a partner";
+  if (error == BLOB_BAD_QUIESCE) return "the blob silences a device that its partition does not have";
+  if (error == BLOB_WRONG_ADDRESS) return "the image is not where the plan wants it";
+  return "the blob is inconsistent";
+}
+
+/** What to do about it. */
+export function blobRemedy(error: u32): string {
+  if (error == BLOB_WRONG_ADDRESS) return ": load it at the address that axv-part plan shows";
+  return error <= BLOB_BAD_CHECKSUM ? ": build the image again (axv-part build), and check how it was copied" : ": run axv-part check";
 }

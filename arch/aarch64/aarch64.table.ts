@@ -104,6 +104,12 @@ const ID_REGISTERS = [
   "MVFR0_EL1", "MVFR1_EL1", "MVFR2_EL1",
 ] as const;
 
+/** EL1 registers that have an architectural reset value, and those that steer memory, exceptions and debugging. */
+export const EL1_CLEARED = [
+  "CPACR_EL1", "TTBR0_EL1", "TTBR1_EL1", "TCR_EL1", "MAIR_EL1", "CONTEXTIDR_EL1", "TPIDR_EL0", "TPIDRRO_EL0", "TPIDR_EL1", "SP_EL0", "SP_EL1",
+  "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "PAR_EL1", "VBAR_EL1", "CSSELR_EL1", "MDSCR_EL1", "CNTKCTL_EL1",
+] as const;
+
 export const aarch64: readonly Intrinsic[] = [
   // Identification
   ...ID_REGISTERS.map((name) => mrs(name)),
@@ -117,11 +123,16 @@ export const aarch64: readonly Intrinsic[] = [
   msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
 
   // EL1 state set at a vCPU's reset, and for an exception injected into the guest
-  ...rw("SCTLR_EL1"), ...rw("VBAR_EL1"), msr("ESR_EL1"), msr("FAR_EL1"), msr("ELR_EL1"), msr("SPSR_EL1"),
-  msr("CPACR_EL1"), msr("TTBR0_EL1"), msr("TTBR1_EL1"), msr("TCR_EL1"), msr("MAIR_EL1"), msr("CONTEXTIDR_EL1"),
-  msr("TPIDR_EL0"), msr("TPIDRRO_EL0"), msr("TPIDR_EL1"), msr("SP_EL0"), msr("SP_EL1"), msr("PAR_EL1"), msr("CSSELR_EL1"),
-  msr("CNTKCTL_EL1"), msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
-  msr("MDSCR_EL1"), msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
+  ...rw("SCTLR_EL1"), mrs("VBAR_EL1"), msr("ESR_EL1"), msr("FAR_EL1"), msr("ELR_EL1"), msr("SPSR_EL1"),
+  {
+    name: "clearEl1",
+    params: {},
+    result: "void",
+    doc: `Writes 0 to ${EL1_CLEARED.join(", ")}.`,
+    c: EL1_CLEARED.map((name) => `__asm__ volatile("msr ${name}, xzr" : : : "memory");`).join(" "),
+  },
+  msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
+  msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
   // PMU, for bandwidth regulation
   mrs("PMCEID0_EL0"), mrs("PMCEID1_EL0"), mrs("PMOVSSET_EL0"), msr("PMCNTENSET_EL0"), msr("PMINTENSET_EL1"), msr("PMSELR_EL0"),
   msr("PMXEVTYPER_EL0"), msr("PMXEVCNTR_EL0"),

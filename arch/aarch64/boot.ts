@@ -10,7 +10,7 @@ import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTI
 import { bound } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
 import {
-  BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, checkHeader, header, isDirect, isGicV2,
+  BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, blobRemedy, checkHeader, header, isDirect, isGicV2,
 } from "../../core/blob";
 import { checkBlob } from "../../core/blobCheck";
 import { recordEvent } from "../../core/events";
@@ -50,7 +50,7 @@ export function bootPrimary(): u32 {
   uart = physicalRead64(imageBase() + IMAGE_UART);
   if (uart == 0 || !mapUart(uart)) return 0;
   const error = readBlob();
-  if (error != BLOB_OK) return refuse(blobErrorText(error));
+  if (error != BLOB_OK) return refuse(blobErrorText(error), blobRemedy(error));
   const head = header();
   printText(uart, "axv: image at 0x");
   printHex(uart, imageBase());
@@ -65,10 +65,10 @@ export function bootPrimary(): u32 {
     const plan = blobPartition(n);
     planPartition(n, plan, ticks(plan.watchdogMicroseconds));
     const wrong = buildStage2(n, plan);
-    if (wrong !== null) return refuse(wrong);
+    if (wrong !== null) return refuse(wrong, "");
   }
   if ((mrs_MPIDR_EL1() & AFFINITY_MASK) != vcpuOf(0).mpidr) {
-    return refuse("the firmware starts the image on another pCPU than the first one of board.yaml: list that one first");
+    return refuse("the firmware starts the image on another pCPU than the first one of board.yaml: list that one first", "");
   }
   if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());
@@ -85,9 +85,10 @@ export function bootPrimary(): u32 {
 }
 
 /** Says why the image cannot be run. */
-function refuse(why: string): u32 {
+function refuse(why: string, remedy: string): u32 {
   printText(uart, "axv: ");
   printText(uart, why);
+  printText(uart, remedy);
   printText(uart, "\r\n");
   return 0;
 }

@@ -289,7 +289,8 @@ axv_mmu_on:
     str     x30, [x0, #240]
     ldp     x2, x3, [sp], #16
     stp     x2, x3, [x0]
-    bl      \handler                        // w0: offset of the Vcpu in linear memory, the low half of its VA
+    mov     w20, w0                         // preserve_none: the handler may change every register, as all are saved
+    bl      \handler                        // w20: offset of the Vcpu in linear memory, the low half of its VA
     cbz     w0, axv_resume
     b       axv_park
     .cfi_endproc

@@ -1,11 +1,9 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTKCTL_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
-  msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_CONTEXTIDR_EL1, msr_CPACR_EL1, msr_CSSELR_EL1, msr_ELR_EL1,
-  msr_ELR_EL2, msr_ESR_EL1, msr_FAR_EL1, msr_MAIR_EL1, msr_MDSCR_EL1, msr_PAR_EL1, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
-  msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SP_EL0, msr_SP_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
-  msr_TCR_EL1, msr_TPIDR_EL0, msr_TPIDR_EL1, msr_TPIDRRO_EL0, msr_TTBR0_EL1, msr_TTBR1_EL1, msr_VBAR_EL1, sev, tlbiVmalls12e1is,
+  clearEl1, dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMCNTENCLR_EL0, msr_PMCR_EL0, msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0,
+  msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
@@ -88,29 +86,10 @@ export function obey(vcpu: Vcpu, partition: Partition): u32 {
   return PARK;
 }
 
-/** EL1 registers that have an architectural reset value, and the ones that steer memory, exceptions, timers and the PMU. */
+/** EL1's registers, and the timers and the PMU. */
 function resetEl1(): void {
+  clearEl1();
   msr_SCTLR_EL1(SCTLR_EL1_RESET);
-  msr_CPACR_EL1(0);
-  msr_TTBR0_EL1(0);
-  msr_TTBR1_EL1(0);
-  msr_TCR_EL1(0);
-  msr_MAIR_EL1(0);
-  msr_CONTEXTIDR_EL1(0);
-  msr_TPIDR_EL0(0);
-  msr_TPIDRRO_EL0(0);
-  msr_TPIDR_EL1(0);
-  msr_SP_EL0(0);
-  msr_SP_EL1(0);
-  msr_ELR_EL1(0);
-  msr_SPSR_EL1(0);
-  msr_ESR_EL1(0);
-  msr_FAR_EL1(0);
-  msr_PAR_EL1(0);
-  msr_VBAR_EL1(0);
-  msr_CSSELR_EL1(0);
-  msr_MDSCR_EL1(0);
-  msr_CNTKCTL_EL1(0);
   stopTimers();
   if (hasPmu(mrs_ID_AA64DFR0_EL1())) resetPmu();
 }
