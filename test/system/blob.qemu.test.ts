@@ -14,7 +14,7 @@ afterEach(async () => system?.stop());
 const blobOffset = (): number => statSync("build/core/core.bin").size;
 
 async function refused(alter: (image: Uint8Array, plan: Plan) => Uint8Array): Promise<string> {
-  const booted = await BootedSystem.boot("blob", twoPlcs("stop"), { alter });
+  const booted = await BootedSystem.boot("blob", twoPlcs(), { alter });
   system = booted;
   const line = await booted.line("axv", /^axv: /);
   // Nobody has started: no telemetry, no console.

@@ -14,7 +14,7 @@ let system: BootedSystem;
 let port: number;
 beforeEach(async () => {
   port = await freePort();
-  system = await BootedSystem.boot("debugger", twoPlcs("stop"), { qemu: ["-gdb", `tcp:127.0.0.1:${port}`] });
+  system = await BootedSystem.boot("debugger", twoPlcs(), { qemu: ["-gdb", `tcp:127.0.0.1:${port}`] });
 });
 afterEach(async () => system?.stop());
 

@@ -15,7 +15,7 @@ afterEach(async () => system?.stop());
 
 async function failing(failure: "stop" | "restart" | "inspect"): Promise<BootedSystem> {
   const port = await freePort();
-  const booted = await BootedSystem.boot(`failure-${failure}`, twoPlcs(failure), { qemu: ["-gdb", `tcp:127.0.0.1:${port}`] });
+  const booted = await BootedSystem.boot(`failure-${failure}`, twoPlcs({ onFailure: failure }), { qemu: ["-gdb", `tcp:127.0.0.1:${port}`] });
   system = booted;
   await booted.until("scans of both", () => scans(booted, "first") > 10n && scans(booted, "second") > 10n);
   // pCPU 1 is QEMU's thread 2. PSTATE.EL (CPSR bits 3 and 2) is 1 in the guest.

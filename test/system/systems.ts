@@ -1,18 +1,35 @@
 // Systems that several tests boot.
 
-/** Two PLC guests, nothing else: boots in a second. `failure` is on_failure of the first. */
-export const twoPlcs = (failure: "stop" | "restart" | "inspect"): string => `
-board: qemu-aarch64
+/** The boards that differ in what the hypervisor does on them: GICv3 and GICv2. */
+export const BOARDS = ["qemu-aarch64", "qemu-aarch64-gicv2"] as const;
+export const INTERRUPTS = ["direct", "injected"] as const;
+export type Interrupts = (typeof INTERRUPTS)[number];
+
+/** What a test makes of the two PLC guests. */
+interface TwoPlcs {
+  readonly board?: string;
+  /** Of both. */
+  readonly interrupts?: Interrupts;
+  /** Of the first. */
+  readonly onFailure?: "stop" | "restart" | "inspect";
+}
+
+/** Two PLC guests, nothing else: boots in a second. */
+export const twoPlcs = ({ board = "qemu-aarch64", interrupts = "injected", onFailure = "stop" }: TwoPlcs = {}): string => `
+board: ${board}
 partitions:
   first:
     guest: plc
     cpus: [1]
     memory: 16M
-    on_failure: ${failure}
+    interrupts: ${interrupts}
+    watchdog: 1s
+    on_failure: ${onFailure}
   second:
     guest: plc
     cpus: [3]
     memory: 16M
+    interrupts: ${interrupts}
 channels:
   process-image: { between: [first, second] }
 `;

@@ -27,7 +27,7 @@ async function until(what: string, condition: () => boolean, meanwhile: () => vo
 test("U-Boot's booti starts the image, and both partitions run", async () => {
   const folder = mkdtempSync(join(tmpdir(), "axv-uboot-"));
   const file = join(folder, "test-uboot.yaml");
-  writeFileSync(file, twoPlcs("stop"));
+  writeFileSync(file, twoPlcs());
   const { plan, image } = await prepare(file, () => {});
   const address = `0x${plan.image.base.toString(16)}`;
   const machine = await startQemu([
