@@ -52,13 +52,14 @@ describe.each(systems)(`$variant.name (seed ${seed})`, (system) => {
   });
 
   test.each(system.attacker.attempts)("$attempt.name", async ({ attempt, first, last }) => {
-    const before = await neighbour.before();
-    await attacker.refresh();
-    await attacker.run(first, last);
-    await neighbour.unmoved(before, attempt.touches?.includes("channel") ?? false);
+    await neighbour.unmoved(attempt, async () => {
+      await attacker.refresh();
+      await attacker.run(first, last);
+    });
   });
 
   test("after all of them, the neighbour's memory and interrupts, and the witness's, are what they were", async () => {
+    await neighbour.quiet();
     expect(await look()).toEqual(seen);
   });
 });

@@ -13,6 +13,7 @@ const RETRY_MS = 50;
 export class Monitor {
   private readonly socket: Socket;
   private readonly folder: string;
+  private files = 0;
   private readonly waiting: { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }[] = [];
 
   private constructor(socket: Socket, folder: string) {
@@ -46,7 +47,7 @@ export class Monitor {
 
   /** Bytes of physical memory. */
   async memory(pa: number, bytes: number): Promise<Buffer> {
-    const file = join(this.folder, "memory");
+    const file = join(this.folder, `memory-${this.files++}`);
     await this.execute("pmemsave", { val: pa, size: bytes, filename: file });
     const content = readFileSync(file);
     rmSync(file);

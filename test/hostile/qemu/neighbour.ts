@@ -3,7 +3,9 @@
 import { createHash } from "node:crypto";
 import * as abi from "../../../core/abi.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
+import type { VcpuTelemetry } from "../../../industrial/link/telemetry.ts";
 import type { PartitionRecord } from "../../../tools/run/monitor.ts";
+import type { Attempt } from "../attempt.ts";
 import type { Monitor } from "./monitor.ts";
 
 /** Exits that only a disturbance from outside would cause. */
@@ -12,6 +14,9 @@ const FOREIGN: readonly (readonly [string, number])[] = [
   ["bandwidth", abi.EXIT_BANDWIDTH], ["GIC", abi.EXIT_GIC], ["register", abi.EXIT_SYSREG], ["SMC", abi.EXIT_SMC], ["console", abi.EXIT_CONSOLE],
 ];
 const SCANS = 20n;
+/** However slow the emulator is: by then it has scanned, or never will. */
+const LOOKS = 10_000;
+const LOOK_MS = 10;
 /** Its timer is due once a millisecond; and what the emulator's clock has to catch up with. */
 const NANOSECONDS_A_SCAN = 1_000_000;
 const TIMER_EXITS = { perScan: 1.1, more: 50 } as const;
@@ -26,25 +31,23 @@ const CONSTANT_BYTES = 0xc000;
 const GICR_SGI_BASE = 0x1_0000;
 const VIRTUAL_TIMER = 27;
 
-interface Before {
-  readonly scans: bigint;
-  readonly time: bigint;
-  readonly timers: number;
-  readonly foreign: readonly number[];
-}
-
 export class Neighbour {
   private readonly booted: BootedSystem;
   private readonly monitor: Monitor;
   private readonly name: string;
+  /** Its vCPU, the frame before the last. */
+  private previous: VcpuTelemetry | undefined;
+  /** Attempts that were made since then. */
+  private suspects: string[] = [];
   private frames = 0;
+  private readonly noticed: string[] = [];
 
   constructor(booted: BootedSystem, monitor: Monitor, name: string) {
     this.booted = booted;
     this.monitor = monitor;
     this.name = name;
-    booted.session.on("vcpu", ({ partition }) => {
-      if (partition === this.record.index) this.frames++;
+    booted.session.on("vcpu", (telemetry) => {
+      if (telemetry.partition === this.record.index) this.compare(telemetry);
     });
   }
 
@@ -52,13 +55,50 @@ export class Neighbour {
     return this.booted.partition(this.name);
   }
 
-  private get time(): bigint {
-    return this.record.vcpus[0]?.time ?? 0n;
-  }
-
   /** Published twice a second. */
   private get scans(): bigint {
     return this.record.tag(abi.PLC_TAG_SCANS) ?? 0n;
+  }
+
+  async scanning(): Promise<void> {
+    await this.booted.until(`${this.name} scanning`, () => this.scans > 0n && this.previous !== undefined);
+  }
+
+  /** Every frame of its telemetry: what has it noticed since the last one? */
+  private compare(now: VcpuTelemetry): void {
+    const { previous, record, suspects } = this;
+    this.previous = now;
+    this.suspects = suspects.slice(-1);
+    this.frames++;
+    if (previous === undefined) return;
+    const more = (cause: number): number => (now.exits[cause] ?? 0) - (previous.exits[cause] ?? 0);
+    const what = FOREIGN.filter(([, cause]) => more(cause) !== 0).map(([name, cause]) => `${more(cause)} exits for: ${name}`);
+    if (now.held !== 0n) what.push(`held for ${now.held} ns`);
+    if (record.telemetry !== undefined && (record.telemetry.restarts !== 0 || record.telemetry.state !== "running")) what.push(`restarted, or stopped: ${record.telemetry.state}`);
+    const due = Number(now.time - previous.time) / NANOSECONDS_A_SCAN;
+    if (more(abi.EXIT_TIMER) > due * TIMER_EXITS.perScan + TIMER_EXITS.more) what.push(`${more(abi.EXIT_TIMER)} timer interrupts, of which ${due} were due`);
+    if (what.length > 0) this.noticed.push(`${this.name}: ${what.join("; ")} (during ${suspects.join(", ") || "nothing"})`);
+  }
+
+  /** Does `attempt`, waits until the neighbour has scanned on, and throws whatever it has noticed by then. */
+  async unmoved({ name, touches }: Attempt, attempt: () => Promise<void>): Promise<void> {
+    this.suspects.push(name);
+    const [published, before] = [this.scans, await this.latestScans()];
+    await attempt();
+    if (touches?.includes("channel") === true) await this.booted.until(`${this.name}'s scans going on`, () => this.scans > published);
+    else await this.goesOn(before);
+    this.complain();
+  }
+
+  /** As unmoved, once more, with everything that was noticed up to now. */
+  async quiet(): Promise<void> {
+    const { frames } = this;
+    await this.booted.until(`telemetry of ${this.name}`, () => this.frames > frames + 1);
+    this.complain();
+  }
+
+  private complain(): void {
+    if (this.noticed.length > 0) throw new Error(this.noticed.splice(0).join("\n"));
   }
 
   /** As it writes it at every scan, into memory that it shares with the attacker. */
@@ -67,43 +107,11 @@ export class Neighbour {
     return (await this.monitor.memory((channel?.pa ?? 0) + abi.PROCESS_IMAGE_SCANS, 8)).readBigUInt64LE();
   }
 
-  async scanning(): Promise<void> {
-    await this.booted.until(`${this.name} scanning`, () => this.scans > 0n && this.record.vcpus.length > 0);
-  }
-
-  async before(): Promise<Before> {
-    return { scans: await this.latestScans(), time: this.time, timers: this.record.exits[abi.EXIT_TIMER] ?? 0, foreign: FOREIGN.map(([, cause]) => this.record.exits[cause] ?? 0) };
-  }
-
-  /** Waits until it has gone on for a while, and looks at what that took. `channel`: what is in the channel is not to be believed. */
-  async unmoved(before: Before, channel: boolean): Promise<void> {
-    const { frames, scans } = this;
-    if (channel) await this.booted.until(`${this.name}'s scans going on`, () => this.scans > scans);
-    else await this.goesOn(before.scans);
-    await this.booted.until(`telemetry of ${this.name}`, () => this.frames > frames);
-    const { record } = this;
-    const noticed = FOREIGN.filter(([, cause], n) => (record.exits[cause] ?? 0) !== before.foreign[n]).map(([name]) => name);
-    if (noticed.length > 0) throw new Error(`${this.name} was entered for: ${noticed.join(", ")}`);
-    if (record.held !== 0n) throw new Error(`${this.name} was held for ${record.held} ns`);
-    if (record.telemetry?.restarts !== 0 || record.telemetry.state !== "running") throw new Error(`${this.name} was restarted, or stopped`);
-    const exits = (record.exits[abi.EXIT_TIMER] ?? 0) - before.timers;
-    const due = Number(this.time - before.time) / NANOSECONDS_A_SCAN;
-    if (exits > due * TIMER_EXITS.perScan + TIMER_EXITS.more) throw new Error(`${this.name} took ${exits} timer interrupts, of which ${due} were due`);
-  }
-
   private async goesOn(before: bigint): Promise<void> {
-    let latest = before;
-    let asking = false;
-    await this.booted.until(`${this.name}'s scans going on`, () => {
-      if (!asking) {
-        asking = true;
-        void this.latestScans().then((scans) => {
-          latest = scans;
-          asking = false;
-        });
-      }
-      return latest > before + SCANS;
-    });
+    for (let look = 0; (await this.latestScans()) <= before + SCANS; look++) {
+      if (look === LOOKS) throw new Error(`${this.name} scans no more: ${before} scans before the attempt, ${await this.latestScans()} now`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   /** Of its code and constants, as they are in physical memory. */
