@@ -88,7 +88,7 @@ async function build(program: Program, tables: Tables, workDir: string, progress
   write(".wasm.map", compiled.sourceMap);
   progress(`${name}: translating to C`);
   const text = disassemble(join(ROOT, file(".wasm")), join(ROOT, file(".wasm.map")));
-  write(".c", translate(text, tables, "inline", program.small).c);
+  write(".c", translate(text, tables, "inline", program).c);
   progress(`${name}: compiling and linking for AArch64`);
   const symbols = { axv_linear_bytes: program.memoryPages * PAGE_BYTES };
   const native = buildNative({ ...program, cFile: file(".c"), symbols }, workDir);

@@ -9,6 +9,11 @@ export interface Program {
   readonly tables: Readonly<Record<string, string>>;
   /** Linear memory, fixed, in WebAssembly pages of 64 KiB. The linker script sees its size as axv_linear_bytes. */
   readonly memoryPages: number;
+  /**
+   * Exports that the assembly calls when every register has been saved already: they save none again (clang's preserve_none, by which
+   * the first argument is in w20 and not in w0).
+   */
+  readonly savesNothing?: readonly string[];
   /** .S files, in link order. */
   readonly assembly: readonly string[];
   readonly linkerScript: string;
@@ -28,6 +33,7 @@ export const CORE: Program = {
   entry: "arch/aarch64/index.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
   memoryPages: 16,
+  savesNothing: ["trapSync", "trapSerror"],
   assembly: ["arch/aarch64/entry.S"],
   linkerScript: "arch/aarch64/core.ld",
   positionIndependent: true,
@@ -40,7 +46,7 @@ export const CORE: Program = {
   defines: { LINEAR_BASE },
 };
 
-/** The PLC guest, bare metal at EL1. */
+/** The PLC guest, bare metal at EL1. Its scan is driven by the EL1 virtual timer. */
 export const PLC: Program = {
   name: "plc",
   entry: "rtos-guests/plc/index.ts",
@@ -49,8 +55,11 @@ export const PLC: Program = {
   assembly: ["rtos-guests/plc/start.S", "rtos-guests/plc/stage1.S", "rtos-guests/plc/vectors.S"],
   linkerScript: "rtos-guests/plc/plc.ld",
   positionIndependent: false,
-  defines: { LINEAR_BASE },
+  defines: { LINEAR_BASE, TIMER_INTID: "27" },
 };
+
+/** The same guest, driven by the EL1 physical timer. */
+export const PLC_PHYSICAL_TIMER: Program = { ...PLC, name: "plc-physical-timer", defines: { LINEAR_BASE, TIMER_INTID: "30" } };
 
 /** Shows the PLC guest's process image: a Linux/arm64 executable for the other end of the channel. */
 export const PLC_READER: Program = {
@@ -64,4 +73,4 @@ export const PLC_READER: Program = {
   defines: { LINEAR_BASE },
 };
 
-export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_READER];
+export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_PHYSICAL_TIMER, PLC_READER];

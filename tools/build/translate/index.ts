@@ -2,6 +2,7 @@
 // with the source map's locations, is walked here. The C goes to clang-19 as it is.
 import { readFileSync } from "node:fs";
 import { BuildError } from "../errors.ts";
+import { attributes, type Shapes } from "./attributes.ts";
 import { Effects } from "./effects.ts";
 import { FunctionWriter, type Line, type Surroundings } from "./function.ts";
 import { BOUND, externImport, findIntrinsic, inlineImport, type Tables } from "./imports.ts";
@@ -24,8 +25,8 @@ export interface Translation {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-/** `imports`: inline on the target; extern where a test answers them. `small`: see Program. */
-export function translate(text: string, tables: Tables, imports: "inline" | "extern", small: readonly string[] = []): Translation {
+/** `imports`: inline on the target; extern where a test answers them. */
+export function translate(text: string, tables: Tables, imports: "inline" | "extern", shapes: Shapes = {}): Translation {
   const module = readModule(parseText(text));
   const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
   const functions = nameFunctions(module, names);
@@ -50,9 +51,9 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     declarations.push(`static ${mutable ? "" : "const "}${C_TYPE[type]} ${around.globals.get(id) ?? ""} = ${literal(value, type)};`);
   }
   const exported = new Set(module.exports.values());
-  const isSmall = (name: string): boolean => small.some((start) => name.startsWith(start));
+  const attributesOf = attributes(shapes, module.exports);
   const prototype = (one: Function, params: string): string =>
-    `${isSmall(functions.get(one.id) ?? "") ? "__attribute__((minsize)) " : ""}${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
+    `${attributesOf(functions.get(one.id) ?? "")}${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
   for (const one of module.functions) declarations.push(`${prototype(one, one.params.map((type) => C_TYPE[type]).join(", "))};`);
 
   const bodies = module.functions.flatMap((one): Line[] => {
@@ -77,7 +78,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     `#line 1 "declarations"`,
     ...declarations,
     ...withLineDirectives(bodies),
-    ...secondExports(module, functions),
+    ...secondExports(module, functions, attributesOf),
     ...initializer(module, functions),
     "",
   ];
@@ -98,14 +99,14 @@ function nameFunctions(module: Module, names: Names): Map<string, string> {
 }
 
 /** asc merges functions whose code is the same: one may be exported by two names. */
-function secondExports(module: Module, functions: ReadonlyMap<string, string>): string[] {
+function secondExports(module: Module, functions: ReadonlyMap<string, string>, attributesOf: (name: string) => string): string[] {
   return [...module.exports].flatMap(([name, id]) => {
     const one = module.functions.find((candidate) => candidate.id === id);
     const first = functions.get(id);
     if (one === undefined || first === undefined || first === name) return [];
     const params = one.params.map((type, index) => `${C_TYPE[type]} p${index}`).join(", ");
     const call = `${first}(${one.params.map((_, index) => `p${index}`).join(", ")});`;
-    return [`${one.result === undefined ? `void ${name}(${params || "void"}) { ` : `${C_TYPE[one.result]} ${name}(${params || "void"}) { return `}${call} }`];
+    return [`${attributesOf(name)}${one.result === undefined ? `void ${name}(${params || "void"}) { ` : `${C_TYPE[one.result]} ${name}(${params || "void"}) { return `}${call} }`];
   });
 }
 
