@@ -153,6 +153,12 @@ export const noSparePcpu = (cpu: number, owner: string): Problem =>
     `the hypervisor's housekeeping will run on pCPU ${cpu} of the real-time partition "${owner}"`,
     "leave a pCPU of the board to no partition",
   );
+export const consoleDeaf = (profile: string, spi: number, owner: string | undefined): Problem =>
+  warning(
+    "AXV-P065",
+    `what is typed into this console is not heard by interrupt: SPI ${spi}, which "${profile}" guests have built in for their UART, ${owner === undefined ? "is none of the board's for consoles" : `rings "${owner}"`}`,
+    owner === undefined ? "use a build of it for this board" : "type into that one only, or use a build with another one",
+  );
 
 // 09x: the planner contradicts itself; see plan/prove.ts
 export const unsound = (reason: string): Problem =>

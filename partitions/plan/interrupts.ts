@@ -15,6 +15,13 @@ export interface SpareInterrupts {
   readonly doorbell: (channel: string, partition: string) => number;
 }
 
+/**
+ * The partition whose guest has the SPI of the hypervisor's UART built in, as the SPI of its own: the hypervisor polls that
+ * UART, so its SPI is as good as a spare one, but there is only one of it.
+ */
+export const heirOfUart = (board: Board, partitions: readonly PartitionRequest[]): PartitionRequest | undefined =>
+  partitions.find(({ profile }) => profile?.machine?.console_spi === board.uart.spi);
+
 /** In the order of the file, consoles first: the same file always gets the same numbers. */
 export function assignSpares(
   board: Board,
@@ -22,7 +29,10 @@ export function assignSpares(
   channels: readonly ChannelRequest[],
 ): SpareInterrupts {
   let next = FIRST_SPI + board.spare_spis[0];
-  const consoles = new Map(partitions.map(({ name }) => [name, next++]));
+  const heir = heirOfUart(board, partitions);
+  const consoles = new Map(
+    partitions.map((partition) => [partition.name, partition === heir ? FIRST_SPI + board.uart.spi : next++]),
+  );
   const doorbells = new Map(
     channels.flatMap(({ name, fields }) =>
       (fields.between ?? []).map((partition) => [`${name} ${partition}`, next++] as const),

@@ -57,6 +57,11 @@ export const Profile = z.strictObject({
       gicr: address.describe("GICv3: RD_base of vCPU 0"),
       gicc: address.describe("GICv2: the CPU interface"),
       console: address.describe("an emulated PL011"),
+      console_spi: z
+        .int()
+        .min(0)
+        .optional()
+        .describe("the PL011's interrupt, an SPI; without this key it is one of the board's spare ones"),
     })
     .optional()
     .describe("IPAs that are built into the guest; without this key they are the board's own"),

@@ -27,6 +27,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "19:42 AXV-P006",
   ],
   "channel-to-itself": ["5:35 AXV-P016"],
+  "console-deaf": ["4:17 AXV-P065"],
   "cpu-taken": ["5:18 AXV-P020", "8:12 AXV-P020"],
   "device-taken": ["6:33 AXV-P021", "13:9 AXV-P021"],
   "dma-needs-identity": ["7:15 AXV-P040", "7:24 AXV-P040", "11:15 AXV-P040"],
