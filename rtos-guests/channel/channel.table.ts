@@ -1,9 +1,12 @@
 // Intrinsics for a channel: memory shared with another partition, reached by its address (not part of linear memory).
 // The peer writes and reads it at any time, so every access is exactly one instruction of the width it says, and order
-// is asked for by name. Used by both ends: the PLC guest at EL1 and the Linux reader at EL0; imported from "channel".
+// is asked for by name. Used by both ends: the PLC guest at EL1 and the Linux reader at EL0; imported from "channel". The
+// mailbox, which is shared with the hypervisor, is reached by them too.
 //
 // Barriers are Outer Shareable (ARM DDI 0487, B2.3.12): Linux maps a UIO region as Device memory, which is always Outer
 // Shareable, while the PLC guest's mapping is Normal Inner Shareable; an OSH barrier orders the accesses of both.
+// Linux's accesses pass the caches by, the PLC guest's do not: it cleans what it wrote and refreshes what it wants to read, line
+// by line. A cache line therefore has one writer only: else cleaning it would undo the other's stores.
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
 
 const read = (bits: 32 | 64): Intrinsic => ({
@@ -24,6 +27,27 @@ const write = (bits: 32 | 64): Intrinsic => ({
 
 export const channel: readonly Intrinsic[] = [
   read(32), read(64), write(32), write(64),
+  {
+    name: "channelWrite8",
+    params: { address: "u64", value: "u32" },
+    result: "void",
+    doc: "One 8-bit store.",
+    c: `__asm__ volatile("strb %w0, [%1]" : : "r"(value), "r"(address) : "memory");`,
+  },
+  {
+    name: "cleanLine",
+    params: { address: "u64" },
+    result: "void",
+    doc: "Writes the cache line of `address` back to memory (DC CVAC, then DSB), for a peer that reads it uncached.",
+    c: `__asm__ volatile("dc cvac, %0\\n\\tdsb osh" : : "r"(address) : "memory");`,
+  },
+  {
+    name: "refreshLine",
+    params: { address: "u64" },
+    result: "void",
+    doc: "The next load from the cache line of `address` is of memory (DC CIVAC, then DSB), where a peer has written it uncached.",
+    c: `__asm__ volatile("dc civac, %0\\n\\tdsb osh" : : "r"(address) : "memory");`,
+  },
   {
     name: "orderReads",
     params: {},

@@ -1,11 +1,11 @@
-// This guest's end of its channel: the process image, its timing behind it, and the peer's doorbell. A partition that was
+// This guest's end of its channel: the process image, its timing behind it, commands, and the peer's doorbell. A partition that was
 // planned without a channel has nothing at CHANNEL_IPA, not even memory; then the PLC runs on and nobody watches.
 import { PROCESS_IMAGE_SEQUENCE } from "../../core/abi";
-import { channelRead32, channelWrite64 } from "../../build/generated/channel";
-import { cleanLine } from "../../build/generated/guest";
+import { channelRead32, channelWrite64, cleanLine } from "../../build/generated/channel";
 import { ProcessImage, writeProcessImage } from "../channel/processImage";
 import { TIMING_OVERRUNS } from "../channel/timing";
-import { hypervisorIsPresent, ringDoorbell } from "./hypercalls";
+import { hasChannel, hypervisorIsPresent, ringDoorbell } from "./services";
+import { obey, openCommands } from "./commands";
 import { CHANNEL_INDEX, CHANNEL_IPA } from "./map";
 import { Statistics } from "./statistics";
 
@@ -17,8 +17,15 @@ let sequence: u32 = 0;
  * learns that a new life has begun. Bare, the channel's address is RAM. The seqlock goes on from what an earlier life left.
  */
 export function openChannel(): void {
-  isOpen = !hypervisorIsPresent() || ringDoorbell(CHANNEL_INDEX);
-  if (isOpen) sequence = channelRead32(CHANNEL_IPA + PROCESS_IMAGE_SEQUENCE);
+  isOpen = !hypervisorIsPresent() || hasChannel(CHANNEL_INDEX);
+  if (!isOpen) return;
+  sequence = channelRead32(CHANNEL_IPA + PROCESS_IMAGE_SEQUENCE);
+  openCommands();
+}
+
+/** The peer's next command, if there is one. */
+export function serveCommand(scan: u64): void {
+  if (isOpen) obey(scan);
 }
 
 export function publishImage(image: ProcessImage): void {

@@ -3,7 +3,7 @@
 import { CONSOLE_WRITE_MAX } from "../../core/abi";
 import { bound } from "../../build/generated/cpu";
 import { Line, LINE_BYTES, LINE_MAX } from "../text/line";
-import { writeConsole } from "./hypercalls";
+import { writeConsole } from "./services";
 
 /** Calls in a row that the console may take nothing of, before the rest of the line is given up. */
 const CONSOLE_RETRIES: u32 = 100;

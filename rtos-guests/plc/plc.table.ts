@@ -1,4 +1,4 @@
-// Intrinsics of a bare-metal AArch64 guest at EL1: its timer, its GICv3 CPU interface, device registers, hypercalls.
+// Intrinsics of a bare-metal AArch64 guest at EL1: its timers, its GICv3 CPU interface, device registers, hypercalls.
 // Imported from "guest". Names are the architecture's (Arm ARM DDI 0487, GICv3 IHI 0069). Nothing here reaches EL2
 // state, so a guest written with it runs the same under the hypervisor and bare.
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
@@ -33,8 +33,11 @@ const msr = (name: string): Intrinsic => ({
 });
 
 export const guest: readonly Intrinsic[] = [
-  // EL1 virtual timer (DDI 0487, D11.2)
+  // EL1 timers, virtual and physical (DDI 0487, D11.2)
   mrs("CNTFRQ_EL0"), mrs("CNTVCT_EL0"), msr("CNTV_CTL_EL0"), msr("CNTV_CVAL_EL0"),
+  mrs("CNTPCT_EL0"), msr("CNTP_CTL_EL0"), msr("CNTP_CVAL_EL0"),
+
+  mrs("ID_AA64PFR0_EL1"),
 
   // GICv3 CPU interface
   mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_PMR_EL1"), msr("ICC_BPR1_EL1"), msr("ICC_CTLR_EL1"),
@@ -60,13 +63,6 @@ export const guest: readonly Intrinsic[] = [
     result: "void",
     doc: "One 32-bit store to a device register.",
     c: `__asm__ volatile("str %w0, [%1]" : : "r"(value), "r"(address) : "memory");`,
-  },
-  {
-    name: "cleanLine",
-    params: { address: "u64" },
-    result: "void",
-    doc: "Writes the cache line of `address` back to memory (DC CVAC, then DSB), for a peer that reads it uncached.",
-    c: `__asm__ volatile("dc cvac, %0\\n\\tdsb osh" : : "r"(address) : "memory");`,
   },
   {
     name: "hvc",

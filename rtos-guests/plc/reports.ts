@@ -1,5 +1,5 @@
-// What the guest tells others beyond its process image, spread over the scans so that none is loaded: a scan makes at most
-// one hypercall here, besides its watchdog's.
+// What the guest tells others beyond its process image, spread over the scans so that none is loaded: a scan does at most
+// one thing here, which without a mailbox is a hypercall.
 //
 //   scan in its round of 100:  0          1 … 11         12, 13, 14           15         20 … 99
 //                              snapshot   one tag each   one histogram each   doorbell   the console line, a part each
@@ -11,7 +11,7 @@ import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../chann
 import { Line } from "../text/line";
 import { publishHistogram, publishOverruns, ringPeer } from "./channel";
 import { openLine, sendPart } from "./console";
-import { publishTag } from "./hypercalls";
+import { publishTag } from "./services";
 import { cycle, execution, image, jitter, overruns } from "./scan";
 import { Statistics } from "./statistics";
 import { SCANS_PER_SECOND } from "./timer";

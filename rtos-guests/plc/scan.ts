@@ -1,11 +1,11 @@
-// One scan of the PLC: read inputs → logic → write outputs, its process image published, its watchdog fed, and its own
-// time measured.
+// One scan of the PLC: a command of the peer's → read inputs → logic → write outputs, its process image published, its
+// watchdog fed, and its own time measured.
 //
 // Warm-up: the first WARM_UP_SCANS scans run with cold caches and translations. They are left out of the statistics and
 // histograms (never out of the scan and overrun counts); everything after is in, since the guest's start, with no window.
 import { ProcessImage } from "../channel/processImage";
-import { publishImage } from "./channel";
-import { feedWatchdog } from "./hypercalls";
+import { publishImage, serveCommand } from "./channel";
+import { feedWatchdog } from "./services";
 import { runProgram } from "./logic/program";
 import { readInputs, writeOutputs } from "./process";
 import { Statistics, STATISTICS_BYTES } from "./statistics";
@@ -24,7 +24,7 @@ export const execution = changetype<Statistics>(memory.data(STATISTICS_BYTES, 8)
 /** Deadlines that went by unserved. */
 export let overruns: u64 = 0;
 let missed: u64 = 0; // of them, those just before this scan
-let started: u64 = 0; // CNTVCT_EL0 at this scan's start
+let started: u64 = 0; // now() at this scan's start
 let previousStart: u64 = 0;
 
 /** Before the first scan. */
@@ -32,12 +32,13 @@ export function startScans(): void {
   cycle.nominal = SCAN_PERIOD_NS;
 }
 
-/** What a scan is for. `start` is CNTVCT_EL0 at the first instruction that could read it. */
+/** What a scan is for. `start` is now() at the first instruction that could read it. */
 export function beginScan(start: u64): void {
   previousStart = started;
   started = start;
   image.scans++;
   const passed = 1 + missed; // scan periods, each 1 ms
+  serveCommand(image.scans);
   readInputs(image, passed);
   runProgram(image, <u32>passed);
   writeOutputs(image);

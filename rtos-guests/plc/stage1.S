@@ -2,9 +2,9 @@
 // Every page of the image has the one permission it needs; what is not listed here is not mapped. plc.ld places the
 // image's parts by the same sizes and fails the link when one of them no longer fits.
 //
-//   VA 0x00_0800_0000   2 MiB     GICD, GICR                     Device-nGnRE
+//   VA 0x00_0800_0000   2 MiB     GICD, GICC, GICR               Device-nGnRE
 //   VA 0x00_4000_0000   image     text RX │ rodata R │ data RW │ … │ stack RW │ … │ panic stack RW
-//   VA 0x00_5000_0000   4 KiB     channel                        Normal, RW
+//   VA 0x00_5000_0000   16 MiB    channels and mailbox           Normal, RW; the plan says how much of it there is
 //   VA 0x40_0000_0000   64 KiB    linear memory                  Normal, RW; the rest of its 4 GiB window is guard
 //
 //    63    54  53  52        47           12 11  10 9  8 7  6 5   4   2  1 0
@@ -27,8 +27,10 @@
 #define READ_ONLY           (PAGE | AP_READ_ONLY | SH_INNER | AF | UXN | PXN)
 #define READ_WRITE          (PAGE | SH_INNER | AF | UXN | PXN)
 #define DEVICE_BLOCK        (BLOCK | ATTR_DEVICE | AF | UXN | PXN)
+#define SHARED_BLOCK        (BLOCK | SH_INNER | AF | UXN | PXN)
 
 #define PAGE_BYTES          0x1000
+#define BLOCK_BYTES         0x200000
 #define ENTRIES             512
 #define WINDOW_ENTRY        (LINEAR_BASE >> 30) // LINEAR_BASE: tools/build/programs.ts
 
@@ -37,6 +39,14 @@
         .rept   (\bytes) / PAGE_BYTES
         .quad   (\base) + offset + (\attributes)
         .set    offset, offset + PAGE_BYTES
+        .endr
+        .endm
+
+        .macro  blocks base, bytes, attributes
+        .set    offset, 0
+        .rept   (\bytes) / BLOCK_BYTES
+        .quad   (\base) + offset + (\attributes)
+        .set    offset, offset + BLOCK_BYTES
         .endr
         .endm
 
@@ -62,8 +72,8 @@ devices:                                        // level 2, 2 MiB an entry
 ram:                                            // level 2
         .quad   image + TABLE                   // 0x4000_0000
         unmapped 127
-        .quad   channel + TABLE                 // 0x5000_0000
-        unmapped (ENTRIES - 129)
+        blocks  CHANNEL_IPA, SHARED_BYTES, SHARED_BLOCK // 0x5000_0000
+        unmapped (ENTRIES - 128 - SHARED_BYTES / BLOCK_BYTES)
 
 image:                                          // level 3, 4 KiB an entry
         pages   IMAGE_IPA, TEXT_BYTES, READ_EXECUTE
@@ -74,10 +84,6 @@ image:                                          // level 3, 4 KiB an entry
         unmapped 1
         pages   axv_panic_stack_bottom, PANIC_STACK_BYTES, READ_WRITE
         .balign PAGE_BYTES, 0                   // these tables and linear memory are behind, and not mapped here
-
-channel:                                        // level 3
-        .quad   CHANNEL_IPA + READ_WRITE
-        unmapped (ENTRIES - 1)
 
 window:                                         // level 2
         .quad   linear + TABLE

@@ -70,6 +70,7 @@ entry:
         ldr     x0, =axv_stack_top
         mov     sp, x0
         bl      axv_init_linear
+        mov     w0, #TIMER_INTID                // tools/build/programs.ts
         bl      start
 
         // The scan lives in the interrupt handler. Nothing is in a register here that the handler would have to keep.

@@ -1,9 +1,8 @@
 // What the guest knows about its own timing: minimum, average, maximum and a histogram of a series of times in ns, in
 // integers. Since the start of the guest's life; who calls `record` decides what is left out (scan.ts, warm-up).
 import { bound } from "../../build/generated/cpu";
-import { channelWrite32 } from "../../build/generated/channel";
+import { channelWrite32, cleanLine } from "../../build/generated/channel";
 import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES } from "../channel/timing";
-import { cleanLine } from "../../build/generated/guest";
 import { CACHE_LINE } from "./map";
 
 const BITS: u32 = 64; // of a u64

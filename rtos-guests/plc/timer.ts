@@ -1,32 +1,50 @@
-// The EL1 virtual timer as the scan's clock: absolute deadlines, so that no lateness of one scan ever shifts the next.
-import { mrs_CNTFRQ_EL0, mrs_CNTVCT_EL0, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, isb } from "../../build/generated/guest";
+// An EL1 timer as the scan's clock: absolute deadlines, so that no lateness of one scan ever shifts the next. The virtual one
+// or the physical one, by its interrupt, which start.S was built with (TIMER_INTID, tools/build/programs.ts); each has a counter
+// of its own (DDI 0487, D11.2).
+import {
+  isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_CNTVCT_EL0, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0,
+} from "../../build/generated/guest";
+import { INTID_PHYSICAL_TIMER } from "./gic";
 
 export const SCANS_PER_SECOND: u64 = 1000;
 export const SCAN_PERIOD_NS: u64 = 1000000;
 const NS_PER_SECOND: u64 = 1000000000;
-const CNTV_CTL_ENABLE: u64 = 1; // IMASK and ISTATUS 0
+const CTL_ENABLE: u64 = 1; // IMASK and ISTATUS 0
+
+let isPhysical: bool = false;
 
 /** Ticks a second. */
 let frequency: u64 = 0;
 /** Ticks from one deadline to the next. Generic timers of 24, 25, 48, 50, 62.5 and 100 MHz divide without remainder. */
 let period: u64 = 0;
-/** CNTVCT_EL0 at which the coming (or present) scan is due. */
+/** now() at which the coming (or present) scan is due. */
 let deadline: u64 = 0;
 
-/** First deadline one period from now. */
-export function startTimer(): void {
-  msr_CNTV_CTL_EL0(0);
+function control(value: u64): void {
+  if (isPhysical) msr_CNTP_CTL_EL0(value);
+  else msr_CNTV_CTL_EL0(value);
+}
+
+function armAt(time: u64): void {
+  if (isPhysical) msr_CNTP_CVAL_EL0(time);
+  else msr_CNTV_CVAL_EL0(time);
+}
+
+/** First deadline one period from now. `intid`: whose timer. */
+export function startTimer(intid: u32): void {
+  isPhysical = intid == INTID_PHYSICAL_TIMER;
+  control(0);
   frequency = mrs_CNTFRQ_EL0();
   period = frequency / SCANS_PER_SECOND;
   deadline = now() + period;
-  msr_CNTV_CVAL_EL0(deadline);
-  msr_CNTV_CTL_EL0(CNTV_CTL_ENABLE);
+  armAt(deadline);
+  control(CTL_ENABLE);
 }
 
-/** CNTVCT_EL0, read here and not speculated earlier. */
+/** The timer's own counter, read here and not speculated earlier. */
 export function now(): u64 {
   isb();
-  return mrs_CNTVCT_EL0();
+  return isPhysical ? mrs_CNTPCT_EL0() : mrs_CNTVCT_EL0();
 }
 
 /** When the present scan was due. */
@@ -46,7 +64,7 @@ export function nextDeadline(): u64 {
     missed = <u64>late / period + 1;
     deadline += missed * period;
   }
-  msr_CNTV_CVAL_EL0(deadline);
+  armAt(deadline);
   return missed;
 }
 

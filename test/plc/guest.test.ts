@@ -62,11 +62,11 @@ describe("start", () => {
     stuck.setDevice(0x080a_0014n, 0x8000_0007); // implementation defined bits, ChildrenAsleep
     await SimulatedGuest.boot(stuck);
     expect(stuck.log).toContain("mmio 0x80a0014=0x80000005");
-    expect(stuck.control).toBe(1n);
+    expect(stuck.virtual.control).toBe(1n);
   });
 
   test("the timer's first deadline is one period ahead; the watchdog is armed before it", () => {
-    expect(cpu.control).toBe(1n);
+    expect(cpu.virtual.control).toBe(1n);
     expect(cpu.deadline).toBe(cpu.time + PERIOD);
     expect(cpu.takeHypercalls().fed).toBe(1);
     expect(cpu.console).toBe("plc: started, 1000 scans a second\r\n");

@@ -78,13 +78,13 @@ test("stage 1 maps exactly this: nothing writable is executable, linear memory a
   const hex = (value: number): string => `0x${value.toString(16)}`;
   const linear = hex(symbol("axv_linear_start"));
   expect(mappings().map(({ va, pa, bytes, rights }) => `${hex(va)} ${hex(bytes)} → ${hex(pa)} ${rights}`)).toEqual([
-    "0x8000000 0x200000 → 0x8000000 device rw-", // GICD, GICR
+    "0x8000000 0x200000 → 0x8000000 device rw-", // GICD, GICC, GICR
     "0x40000000 0x8000 → 0x40000000 normal r-x", // text
     "0x40008000 0x4000 → 0x40008000 normal r--", // rodata
     "0x4000c000 0x2000 → 0x4000c000 normal rw-", // data
     "0x4000f000 0x4000 → 0x4000f000 normal rw-", // stack
     "0x40014000 0x2000 → 0x40014000 normal rw-", // panic stack
-    "0x50000000 0x1000 → 0x50000000 normal rw-", // channel
+    "0x50000000 0x1000000 → 0x50000000 normal rw-", // channels and mailbox
     `0x4000000000 0x10000 → ${linear} normal rw-`, // linear memory
   ]);
 });
@@ -100,6 +100,8 @@ test("map.ts, which AssemblyScript uses, and layout.h, which the tables are made
   const inMap = (name: string): number => Number(new RegExp(`${name}: u64 = (\\w+)`).exec(read("map.ts"))?.[1]);
   const inLayout = (name: string): number => Number(new RegExp(`#define ${name}\\s+(\\w+)`).exec(read("layout.h"))?.[1]);
   expect(inMap("CHANNEL_IPA")).toBe(inLayout("CHANNEL_IPA"));
+  expect(inMap("SHARED_BYTES")).toBe(inLayout("SHARED_BYTES"));
   expect(inMap("GICD_IPA")).toBe(inLayout("GIC_IPA"));
+  expect(inMap("GICC_IPA") - inLayout("GIC_IPA")).toBeLessThanOrEqual(0x20_0000 - 0x2000);
   expect(inMap("GICR_IPA") - inLayout("GIC_IPA")).toBeLessThanOrEqual(0x20_0000 - 0x2_0000);
 });

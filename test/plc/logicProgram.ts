@@ -48,9 +48,8 @@ export const CHANNEL = 0x5000_0000n;
 
 export async function loadLogic(channel = new ChannelMemory(CHANNEL), cleaned: bigint[] = []): Promise<Logic> {
   compiled ??= compileLogic();
-  const guest: Record<string, () => never> = {};
-  // The logic must not reach the machine; statistics clean the channel's cache lines.
+  const guest: Record<string, () => never> = {}; // the logic must not reach the machine
   for (const { name } of guestTable) guest[name] = () => { throw new Error(`the logic called ${name}`); };
-  const hooks: Hooks = { ...guest, cleanLine: (address: bigint) => void cleaned.push(address) };
-  return (await instantiate(PLC, await compiled, { channel: channel.hooks(), guest: hooks })) as unknown as Logic;
+  const hooks: Hooks = { ...channel.hooks(), cleanLine: (address: bigint) => void cleaned.push(address) };
+  return (await instantiate(PLC, await compiled, { channel: hooks, guest })) as unknown as Logic;
 }

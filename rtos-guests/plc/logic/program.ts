@@ -12,8 +12,11 @@ export const OUTPUT_BATCH_FULL: u32 = 1 << 1;
 
 const PART_DELAY_MS: u32 = 500;
 const BATCH: u32 = 10;
-const SETPOINT_WORKING: i32 = 60000; // thousandths of a degree Celsius
+const SETPOINT_WORKING: i32 = 60000; // thousandths of a degree Celsius; until the peer wants another
 const SETPOINT_IDLE: i32 = 40000;
+/** What the furnace can do. */
+const SETPOINT_MINIMUM: i32 = 20000;
+const SETPOINT_MAXIMUM: i32 = 90000;
 
 const GAIN: i32 = 4000; // 4 % a kelvin
 const INTEGRAL_GAIN: i32 = 2500; // 2.5 % a kelvin and second
@@ -24,6 +27,8 @@ const delay = changetype<OnDelayTimer>(memory.data(offsetof<OnDelayTimer>(), 8))
 const parts = changetype<UpCounter>(memory.data(offsetof<UpCounter>(), 8));
 const furnace = changetype<PidController>(memory.data(offsetof<PidController>(), 8));
 
+let working: i32 = SETPOINT_WORKING;
+
 export function startProgram(): void {
   furnace.gain = GAIN;
   furnace.integralGain = INTEGRAL_GAIN;
@@ -33,12 +38,19 @@ export function startProgram(): void {
   furnace.reset();
 }
 
+/** The furnace's setpoint while there is a part, from this scan on. Gives back whether it can be that. */
+export function setWorkingSetpoint(value: i32): bool {
+  if (value < SETPOINT_MINIMUM || value > SETPOINT_MAXIMUM) return false;
+  working = value;
+  return true;
+}
+
 /** One scan, `passed` ms after the last one: inputs of `image` → its outputs. */
 export function runProgram(image: ProcessImage, passed: u32): void {
   delay.update((image.inputs & INPUT_PART_PRESENT) != 0, PART_DELAY_MS, passed);
   parts.update(delay.output, parts.output && !delay.output, BATCH);
 
-  image.setpoint = delay.output ? SETPOINT_WORKING : SETPOINT_IDLE;
+  image.setpoint = delay.output ? working : SETPOINT_IDLE;
   image.actuator = furnace.update(image.setpoint, image.measured, passed);
   image.outputs = (delay.output ? OUTPUT_PART_ACCEPTED : 0) | (parts.output ? OUTPUT_BATCH_FULL : 0);
   image.counter = parts.value;

@@ -186,7 +186,7 @@ export function start(reset: u64): void {
   line.decimal((reset * NANOSECONDS_PER_SECOND) / mrs_CNTFRQ_EL0());
   print();
 
-  enableInterruptController();
+  enableInterruptController(INTID_VIRTUAL_TIMER);
   const enabled = (1 << INTID_VIRTUAL_TIMER) | (1 << SGI);
   mmioWrite32(GICR_IPA + GICR_ISENABLER0, enabled);
   mmioWrite32(GICD_IPA + GICD_IGROUPR + WORD_OF_SPI, 1 << (RTC_INTID & 31));

@@ -1,0 +1,64 @@
+// The hypervisor's services, as this guest asks for them (core/abi.ts): by its mailbox where it has one, which costs no exit, by
+// hypercall where it has none. Booted bare, with no hypervisor below (QEMU's own PSCI answers an HVC then), the version query
+// fails and every later call is left out: the guest runs on alone.
+import {
+  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
+  HYPERCALL_WATCHDOG_FEED, MAILBOX_SIZE,
+} from "../../core/abi";
+import { hvc } from "../../build/generated/guest";
+import { isMailbox, mailConsole, mailDoorbell, mailFeed, mailTag } from "../channel/mailbox";
+import { CHANNEL_IPA, SHARED_BYTES } from "./map";
+
+const VERSION_MAJOR_SHIFT: u64 = 16;
+const NO_MAILBOX: u64 = 0;
+
+let present: bool = false;
+let mailbox: u64 = NO_MAILBOX;
+
+/** Asks whether a hypervisor with our interface is there, and for the mailbox. */
+export function probeHypervisor(): void {
+  present = <i64>hvc(HYPERCALL_VERSION, 0, 0, 0, 0, 0, 0, 0) >> VERSION_MAJOR_SHIFT == HYPERCALL_VERSION_MAJOR;
+  if (!present) return;
+  const ipa = hvc(HYPERCALL_MAILBOX, 0, 0, 0, 0, 0, 0, 0); // an error is negative: far above what is mapped
+  if (ipa - CHANNEL_IPA <= SHARED_BYTES - MAILBOX_SIZE && isMailbox(ipa)) mailbox = ipa;
+}
+
+export function hypervisorIsPresent(): bool {
+  return present;
+}
+
+/** Whether the plan gives us such a channel: only a hypercall is answered, so its doorbell rings. */
+export function hasChannel(channel: u32): bool {
+  return present && <i64>hvc(HYPERCALL_DOORBELL, channel, 0, 0, 0, 0, 0, 0) >= 0;
+}
+
+/** Makes the peer's doorbell interrupt pending; `channel` is one that we have, and one of the first MAILBOX_DOORBELL_COUNT. */
+export function ringDoorbell(channel: u32): void {
+  if (mailbox != NO_MAILBOX) mailDoorbell(mailbox, channel);
+  else if (present) hvc(HYPERCALL_DOORBELL, channel, 0, 0, 0, 0, 0, 0);
+}
+
+export function publishTag(tag: u32, value: u64): void {
+  if (mailbox != NO_MAILBOX) mailTag(mailbox, tag, value);
+  else if (present) hvc(HYPERCALL_TAG_PUBLISH, tag, value, 0, 0, 0, 0, 0);
+}
+
+/** The first feed arms the partition's watchdog; once a scan is far more often than its period asks for. */
+export function feedWatchdog(): void {
+  if (mailbox != NO_MAILBOX) mailFeed(mailbox);
+  else if (present) hvc(HYPERCALL_WATCHDOG_FEED, 0, 0, 0, 0, 0, 0, 0);
+}
+
+/**
+ * Offers `count` characters (at most CONSOLE_WRITE_MAX) from linear memory, of which CONSOLE_WRITE_MAX bytes may be read.
+ * Gives back how many were taken; all of them where there is no console to take them.
+ */
+export function writeConsole(from: usize, count: u32): u32 {
+  if (mailbox != NO_MAILBOX) return mailConsole(mailbox, from, count);
+  if (!present) return count;
+  const taken = <i64>hvc(
+    HYPERCALL_CONSOLE_WRITE, count,
+    load<u64>(from), load<u64>(from, 8), load<u64>(from, 16), load<u64>(from, 24), load<u64>(from, 32), load<u64>(from, 40),
+  );
+  return taken < 0 ? count : <u32>taken;
+}
