@@ -7,17 +7,20 @@
 //   blob/        what the hypervisor is told
 //
 // Deterministic: the same files always give the same plan.
-import { fileUnreadable, noSparePcpu, unsound } from "./diagnostics/catalogue.ts";
+import { fileUnreadable, unsound } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
 import { blobSize, writeBlob } from "./blob/write.ts";
+import { checkBandwidth } from "./check/bandwidth.ts";
+import { checkCache } from "./check/cache.ts";
 import { checkChannels, checkSpares } from "./check/channels.ts";
-import { checkCpus } from "./check/cpus.ts";
+import { checkCpus, checkHousekeeper } from "./check/cpus.ts";
 import { checkDevices } from "./check/devices.ts";
 import { checkGuests } from "./check/guests.ts";
 import { checkImagePlace, read, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
+import { checkTables } from "./check/tables.ts";
 import { compileTree } from "./devicetree/compile.ts";
 import { flatten, loadSpan } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
@@ -25,12 +28,13 @@ import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
 import { memorySize, placeMemory } from "./plan/memory.ts";
 import { LOAD_ALIGN } from "./plan/plan.ts";
 import type { Plan } from "./plan/plan.ts";
-import { chooseHousekeeper, decide } from "./plan/planner.ts";
+import { decide } from "./plan/planner.ts";
 import { prove } from "./plan/prove.ts";
 import type { Board } from "../boards/schema.ts";
 import { readRequest } from "./request.ts";
 import type { SystemRequest } from "./request.ts";
 import { boards, profiles } from "./shelf.ts";
+import type { Shelf } from "./shelf.ts";
 import { YamlSource } from "./source/yaml.ts";
 import { alignUp, PAGE } from "./units.ts";
 
@@ -66,6 +70,7 @@ export function planSystem(
   systemPath: string,
   layoutImage: LayoutImage,
   standard: StandardImages = "as they are",
+  boardShelf: Shelf<Board> = boards(),
 ): Outcome {
   const bytes = read(systemPath);
   const source = new YamlSource(systemPath, typeof bytes === "string" ? "" : new TextDecoder().decode(bytes));
@@ -76,7 +81,7 @@ export function planSystem(
   }
   findings.add(source.diagnostics);
   if (source.broken) return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
-  const request = readRequest(source, boards(), profiles(), findings);
+  const request = readRequest(source, boardShelf, profiles(), findings);
   const system = planRequest(
     request,
     readImages(systemPath, request.partitions, standard, findings),
@@ -104,11 +109,16 @@ function planRequest(
   if (board === undefined) return undefined;
   checkGuests(board, partitions, findings);
   checkSpares(board, partitions, channels, findings);
+  checkCache(board, partitions, findings);
+  checkBandwidth(board, partitions, findings);
 
   const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
   const memory = placeMemory(board, reserved, partitions, channels, findings);
-  for (const partition of partitions) {
-    const space = planAddressSpace(board, memory, partition, channels);
+  const spaces = partitions.map((partition) => planAddressSpace(board, memory, partition, channels));
+  checkTables(partitions, spaces, findings);
+  for (const [index, partition] of partitions.entries()) {
+    const space = spaces[index];
+    if (space === undefined) continue;
     checkAddressSpace(partition, space, findings);
     const found = images.get(partition.name);
     const size = memorySize(partition);
@@ -117,8 +127,8 @@ function planRequest(
     if (!checkImagePlace(partition, found.image, { base: ipa, size }, findings)) continue;
     checkFits(partition, layoutBoot(found, partition.profile?.device_tree !== undefined, ipa), size, findings);
   }
+  checkHousekeeper(board, partitions, findings);
   if (findings.hasErrors) return undefined;
-  warnAboutHousekeeping(board, request, findings);
   return finish(board, request, images, decide(board, request, memory, images), layoutImage, findings);
 }
 
@@ -136,12 +146,6 @@ function largestImage(
   const trees = partitions.filter(({ profile }) => profile?.device_tree !== undefined).map(() => DEVICE_TREE_MAX);
   const padded = [...sizes, ...trees].map((size) => alignUp(size, LOAD_ALIGN));
   return alignUp(layoutImage(BLOB_MAX_BYTES, padded).total, PAGE);
-}
-
-function warnAboutHousekeeping(board: Board, { partitions }: SystemRequest, findings: Findings): void {
-  const { cpu, realtimeOwner } = chooseHousekeeper(board, partitions);
-  if (realtimeOwner !== undefined)
-    findings.report([...realtimeOwner.path, "cpus"], noSparePcpu(cpu, realtimeOwner.name));
 }
 
 function finish(

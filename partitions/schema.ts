@@ -11,7 +11,7 @@ export const CHANNEL_NAME_MAX = 31;
 
 const SIZE_EXPECTED = "a size such as 512M or 4K, a multiple of 4K";
 const Size = z
-  .union([z.int(), z.string().regex(SIZE_PATTERN)], { error: SIZE_EXPECTED })
+  .union([z.int(), z.string().regex(SIZE_PATTERN, { error: SIZE_EXPECTED })], { error: SIZE_EXPECTED })
   .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
   .refine((bytes) => bytes > 0 && bytes % PAGE === 0, { error: SIZE_EXPECTED });
 
@@ -26,7 +26,7 @@ const Duration = z
 const BUDGET_EXPECTED = "a size such as 64K or 64M, at most 16G";
 const BUDGET_MAX = 16 * GIB;
 const Budget = z
-  .union([z.int(), z.string().regex(SIZE_PATTERN)], { error: BUDGET_EXPECTED })
+  .union([z.int(), z.string().regex(SIZE_PATTERN, { error: BUDGET_EXPECTED })], { error: BUDGET_EXPECTED })
   .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
   .refine((bytes) => bytes >= 0 && bytes <= BUDGET_MAX, { error: BUDGET_EXPECTED });
 
@@ -45,7 +45,7 @@ function numbered(text: string): number[] {
 }
 const numbers = (expected: string): z.ZodType<number[], string | number[]> =>
   z
-    .union([z.array(z.int().nonnegative()), z.string().regex(RANGE_PATTERN)], { error: expected })
+    .union([z.array(z.int({ error: expected }).nonnegative({ error: expected })), z.string().regex(RANGE_PATTERN, { error: expected })], { error: expected })
     .transform((written) => (typeof written === "string" ? numbered(written) : [...new Set(written)]))
     .transform((list) => list.sort((a, b) => a - b))
     .refine((list) => list.length > 0, { error: expected });

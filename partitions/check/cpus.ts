@@ -1,7 +1,8 @@
-// pCPUs: each is there, and belongs to one partition.
+// pCPUs: each is there, and belongs to one partition; and one is left that can keep house.
 import type { Board } from "../../boards/schema.ts";
-import { cpuTaken, unknownCpu } from "../diagnostics/catalogue.ts";
+import { cpuTaken, noHousekeeper, noSparePcpu, unknownCpu } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
+import { chooseHousekeeper, keepsNoHouse } from "../plan/housekeeper.ts";
 import type { PartitionRequest } from "../request.ts";
 
 /** Without a board (it is not known which): that no pCPU is given twice. */
@@ -19,5 +20,20 @@ export function checkCpus(board: Board | undefined, partitions: readonly Partiti
       else if (owner !== undefined) findings.report(at, cpuTaken(cpu, owner, free));
       else owners.set(cpu, name);
     }
+  }
+}
+
+/** After all other checks: where there are mistakes, it is not known yet who will be asked. */
+export function checkHousekeeper(board: Board, partitions: readonly PartitionRequest[], findings: Findings): void {
+  const chosen = chooseHousekeeper(board, partitions);
+  const unable = partitions.filter(keepsNoHouse);
+  const [first] = unable;
+  if (chosen?.realtimeOwner !== undefined && !findings.hasErrors) {
+    const { name, path } = chosen.realtimeOwner;
+    findings.report([...path, "cpus"], noSparePcpu(chosen.cpu, name));
+  } else if (chosen === undefined && first !== undefined) {
+    const key = first.fields.interrupts === "direct" ? "interrupts" : "bandwidth";
+    const owners = unable.map(({ name }) => `"${name}"`).join(", ");
+    findings.report([...first.path, key], noHousekeeper(owners), "key");
   }
 }

@@ -7,6 +7,8 @@ import {
   interruptReserved,
   interruptTaken,
   pageShared,
+  timerMeant,
+  timerTaken,
   unknownDevice,
   unknownSpi,
 } from "../diagnostics/catalogue.ts";
@@ -16,6 +18,7 @@ import type { Path } from "../source/yaml.ts";
 import { hex, overlaps, pagesOf } from "../units.ts";
 import type { Span } from "../units.ts";
 import { memoryIpa } from "../plan/memory.ts";
+import { FIRST_PPI } from "../plan/plan.ts";
 
 interface Given {
   readonly name: string;
@@ -74,7 +77,8 @@ function checkDevice(
   const ipa = memoryIpa(partition);
   // An IPA that is written down beside the same PA is as good as `identity`.
   const shifted = ipa !== undefined && ipa !== "identity" && partition.fields.memory?.at !== ipa;
-  if (device.dma && shifted) findings.report(at, dmaNeedsIdentity(name, hex(ipa)));
+  // Coloured memory is never at its PAs; check/cache.ts says so.
+  if (device.dma && shifted && partition.fields.cache?.colours === undefined) findings.report(at, dmaNeedsIdentity(name, hex(ipa)));
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
   const owner = spis.get(device.spi);
@@ -91,13 +95,36 @@ function checkSpis(
 ): void {
   for (const [index, spi] of (partition.fields.spis ?? []).entries()) {
     const at = [...partition.path, "spis", index];
-    const owner = spis.get(spi);
     const problem = board === undefined ? undefined : spiProblem(board, spi);
     if (problem !== undefined) findings.report(at, problem);
-    else if (owner !== undefined) findings.report(at, interruptTaken(spi, owner.use));
-    else spis.set(spi, { partition: partition.name, use: `partition "${partition.name}"` });
+    else checkOwner(board, partition, spi, at, spis, findings);
   }
 }
+
+/** Somebody who writes down a timer's INTID can hardly mean the SPI of that number. */
+function checkOwner(
+  board: Board | undefined,
+  { name }: PartitionRequest,
+  spi: number,
+  at: Path,
+  spis: Map<number, Owner>,
+  findings: Findings,
+): void {
+  const owner = spis.get(spi);
+  const timer = board && timerOf(board, spi);
+  if (owner !== undefined)
+    findings.report(at, timer === undefined ? interruptTaken(spi, owner.use) : timerTaken(spi, timer, owner.use));
+  else {
+    if (timer !== undefined) findings.report(at, timerMeant(spi, timer));
+    spis.set(spi, { partition: name, use: `partition "${name}"` });
+  }
+}
+
+/** What timer has that INTID. */
+const timerOf = (board: Board, intid: number): string | undefined =>
+  Object.entries(board.timer)
+    .filter(([, ppi]) => FIRST_PPI + ppi === intid)
+    .map(([kind]) => `${kind} timer`)[0];
 
 /** Why the board has no such SPI to give away. */
 function spiProblem(board: Board, spi: number): Problem | undefined {

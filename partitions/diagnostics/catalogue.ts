@@ -49,6 +49,14 @@ export const unknownSpi = (spi: number, board: string, count: number): Problem =
   error("AXV-P015", `${board} has no SPI ${spi}`, `use 0 to ${count - 1}, numbered as in device trees (INTID - 32)`);
 export const channelToItself = (name: string): Problem =>
   error("AXV-P016", `both ends of the channel are "${name}"`, "name two different partitions");
+export const unknownColours = (colours: readonly number[], board: string, count: number): Problem =>
+  error(
+    "AXV-P018",
+    `the last-level cache of ${board} has no colour ${colours.join(", ")}`,
+    count === 1 ? "remove it: its pages cannot be told apart" : `use 0 to ${count - 1}`,
+  );
+export const unknownWays = (groups: readonly number[], board: string, count: number): Problem =>
+  error("AXV-P019", `the cluster of ${board} has no way group ${groups.join(", ")}`, `use 0 to ${count - 1}`);
 export const unknownBase = (name: string, known: readonly string[]): Problem =>
   error("AXV-P017", `there is no "${name}" to extend`, suggest(name, known));
 
@@ -56,7 +64,7 @@ export const unknownBase = (name: string, known: readonly string[]): Problem =>
 export const cpuTaken = (cpu: number, owner: string, free: readonly number[] | undefined): Problem =>
   error(
     "AXV-P020",
-    `pCPU ${cpu} already belongs to partition "${owner}"; a pCPU runs one vCPU for life`,
+    `pCPU ${cpu} already belongs to partition "${owner}"; a pCPU runs one vCPU for life, and that one has its timers`,
     free?.[0] === undefined
       ? `remove it here or there${free === undefined ? "" : ": no pCPU of the board is free"}`
       : `use a free one: ${free.join(", ")}`,
@@ -85,6 +93,25 @@ export const ipaOverlap = (what: string, span: string, other: string, theirs: st
   );
 export const interruptReserved = (spi: number, use: string): Problem =>
   error("AXV-P026", `SPI ${spi} is ${use}`, "choose an SPI of a device of the board");
+/** `intid`: of a timer, if it was that what was meant. */
+export const timerTaken = (intid: number, timer: string, owner: string): Problem =>
+  error(
+    "AXV-P027",
+    `SPI ${intid} already belongs to ${owner}; and the ${timer}, INTID ${intid}, can be given to nobody: each pCPU has its own`,
+    "remove it here and there: a partition has the timers of its pCPUs without asking",
+  );
+export const coloursTaken = (colours: readonly number[], owner: string): Problem =>
+  error(
+    "AXV-P028",
+    `colour ${colours.join(", ")} of the cache already belongs to partition "${owner}"`,
+    "remove it here or there: two coloured partitions share no set of the cache",
+  );
+export const waysTaken = (groups: readonly number[], owner: string): Problem =>
+  error(
+    "AXV-P029",
+    `way group ${groups.join(", ")} of the cache already belongs to partition "${owner}"`,
+    "remove it here or there: a group is one partition's, or everybody's",
+  );
 
 // 03x: not enough room
 export const memoryExhausted = (wanted: string, largest: string, total: string): Problem =>
@@ -109,13 +136,86 @@ export const sparesExhausted = (needed: number, available: number): Problem =>
     `consoles and channels need ${needed} spare SPIs, and the board has ${available}`,
     "describe fewer channels: each takes two",
   );
+export const tooManyTables = (needed: number, available: number): Problem =>
+  error(
+    "AXV-P035",
+    `the partitions' memory needs ${needed} translation tables, and the hypervisor has ${available}: one for each 2M of coloured memory`,
+    "give the coloured partitions less memory: 128M in all fit as a rule",
+  );
+export const coloursExhausted = (wanted: string, share: string, spread: string, largest: string): Problem =>
+  error(
+    "AXV-P036",
+    `${wanted} of ${share} spread over ${spread} of RAM, and the largest stretch left is ${largest}`,
+    "give it more colours or less memory",
+  );
+export const waysExhausted = (count: number): Problem =>
+  error(
+    "AXV-P037",
+    `all ${count} way groups of the cache are given away, and the hypervisor and who has none of its own need one`,
+    "leave one group to nobody",
+  );
+export const noHousekeeper = (owners: string): Problem =>
+  error(
+    "AXV-P038",
+    `no pCPU is left for the hypervisor's housekeeping: all of them belong to ${owners}, with direct interrupts or a limited bandwidth`,
+    "leave a pCPU of the board to no partition, or write `interrupts: injected` and no `bandwidth` in one of them",
+  );
 
-// 04x: DMA
+// 04x: what does not go together
 export const dmaNeedsIdentity = (device: string, ipa: string): Problem =>
   error(
     "AXV-P040",
     `"${device}" reads and writes memory by itself (DMA), at physical addresses as no SMMU stands behind it, but this partition's memory is at IPA ${ipa}`,
     "write `memory: { size: …, ipa: identity }`, or give the device to a partition whose memory is at IPA = PA",
+  );
+/** `ways`: the board can part its cache that way, too. */
+export const coloursWithDma = (device: string, ways: boolean): Problem =>
+  error(
+    "AXV-P041",
+    `"${device}" reads and writes memory by itself (DMA), at physical addresses as no SMMU stands behind it, but coloured memory is at IPA ≠ PA`,
+    ways
+      ? "write `cache: { ways: [0] }`, which leaves the memory where it is, or give the device to another partition"
+      : "remove `cache`, or give the device to another partition; this board has no `ways` to use instead",
+  );
+export const coloursNotIdentity = (from: string): Problem =>
+  error(
+    "AXV-P042",
+    `coloured memory is spread over RAM, so it cannot be at IPA = PA, as ${from} says`,
+    "write `memory: { size: …, ipa: 0x40000000 }`, or remove `cache`",
+  );
+export const coloursNotAt = (): Problem =>
+  error("AXV-P043", "coloured memory is spread over RAM, together with that of all other coloured partitions", "remove `at`");
+export const channelColours = (size: string, owners: string): Problem =>
+  error(
+    "AXV-P044",
+    `a channel of ${size} would take colours of the cache that belong to ${owners}`,
+    "make it smaller, or leave more colours side by side that are nobody's or its partners'",
+  );
+export const noWays = (board: string, colours: number): Problem =>
+  error(
+    "AXV-P045",
+    `${board} has no cluster whose cache can be parted by ways (Arm DSU)`,
+    colours === 1 ? "remove it" : `write \`cache: { colours: 0-${Math.max(0, colours / 4 - 1)} }\`, or remove it`,
+  );
+export const bandwidthWithPmu = (): Problem =>
+  error(
+    "AXV-P046",
+    "the bandwidth is measured by the PMU, which `pmu: true` gives to the partition itself",
+    "remove one of the two",
+  );
+export const bandwidthWithDirect = (): Problem =>
+  error(
+    "AXV-P047",
+    "a partition with direct interrupts takes none of the hypervisor's, so it cannot be held when its budget is used up",
+    "remove `bandwidth`, or write `interrupts: injected`",
+  );
+export const bandwidthUnwired = (board: string): Problem =>
+  error("AXV-P048", `the PMU of ${board} has no interrupt, so nobody would notice when a budget is used up`, "remove it");
+export const budgetTooSmall = (budget: number, least: number, vcpus: number): Problem =>
+  error(
+    "AXV-P049",
+    `a budget of ${budget} bytes is less than one cache line${vcpus === 1 ? "" : ` for each of ${vcpus} vCPUs`}: it would never run`,
+    `write at least ${least}, such as 64K`,
   );
 
 // 05x: images
@@ -152,6 +252,18 @@ export const noSparePcpu = (cpu: number, owner: string): Problem =>
     "AXV-P060",
     `the hypervisor's housekeeping will run on pCPU ${cpu} of the real-time partition "${owner}"`,
     "leave a pCPU of the board to no partition",
+  );
+export const notColoured = (name: string, colours: number, owners: string, remedy: string): Problem =>
+  warning(
+    "AXV-P061",
+    `"${name}" is not coloured: its memory uses all ${colours} colours of the cache, also those of ${owners}`,
+    remedy,
+  );
+export const timerMeant = (intid: number, timer: string): Problem =>
+  warning(
+    "AXV-P062",
+    `this is SPI ${intid}; the ${timer}, INTID ${intid}, is no SPI: each pCPU has its own`,
+    "if it was meant, remove it: a partition has the timers of its pCPUs without asking",
   );
 export const consoleDeaf = (profile: string, spi: number, owner: string | undefined): Problem =>
   warning(

@@ -6,10 +6,11 @@ import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, overlaps, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
-import { memoryIpa } from "./memory.ts";
+import { ownColours, sharedCache } from "./cache.ts";
+import { memoryIpa, memorySize } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE, PL011_SIZE } from "./plan.ts";
-import type { PlannedRegion } from "./plan.ts";
+import type { PlannedCache, PlannedRegion } from "./plan.ts";
 
 export interface AddressSpace {
   readonly regions: readonly PlannedRegion[];
@@ -29,7 +30,7 @@ export function planAddressSpace(
   const machine = partition.profile?.machine;
   return {
     regions: [
-      ...ramRegions(memory, partition),
+      ...ramRegions(sharedCache(board), memory, partition),
       ...interfaceRegion(board, partition),
       ...deviceRegions(board, partition),
       ...channelRegions(memory, partition, channels),
@@ -49,18 +50,20 @@ function interfaceRegion({ gic }: Board, { profile, fields }: PartitionRequest):
   return [{ name: "GICC", ipa, pa, size: GICC_SIZE, kind: "interface", access: "rw" }];
 }
 
-function ramRegions(memory: MemoryPlan, partition: PartitionRequest): PlannedRegion[] {
+function ramRegions(cache: PlannedCache, memory: MemoryPlan, partition: PartitionRequest): PlannedRegion[] {
   const span = memory.partitions.get(partition.name);
-  const ipa = memoryIpa(partition);
-  if (span === undefined || ipa === undefined) return [];
+  const [ipa, size] = [memoryIpa(partition), memorySize(partition)];
+  if (span === undefined || ipa === undefined || size === undefined) return [];
+  const own = ownColours(cache, partition);
   return [
     {
       name: "memory",
       ipa: ipa === "identity" ? span.base : ipa,
       pa: span.base,
-      size: span.size,
+      size,
       kind: "ram",
       access: "rwx",
+      ...(own && { colours: own }),
     },
   ];
 }

@@ -7,7 +7,8 @@
 //         │                  │ colour │ byte of page │   colours = sets × line / page
 //         └──────────────────┴────────┴──────────────┘
 import type { Board } from "../../boards/schema.ts";
-import { PAGE } from "../units.ts";
+import type { PartitionRequest } from "../request.ts";
+import { alignUp, BLOCK, PAGE } from "../units.ts";
 import type { PlannedCache } from "./plan.ts";
 
 /** Region.colours of the blob has a bit for each. With more in the cache, several of its colours make one of ours. */
@@ -27,3 +28,17 @@ function coloursOf(way: number): number {
 }
 
 export const cacheBytes = ({ sets, ways, line }: PlannedCache): number => sets * ways * line;
+
+export const colourOf = ({ colours }: PlannedCache, pa: number): number => (pa / PAGE) % colours;
+
+/** Colours that a partition's memory is made of; undefined: it is not coloured. What the board does not have is left out. */
+export function ownColours({ colours }: PlannedCache, { fields }: PartitionRequest): readonly number[] | undefined {
+  const own = fields.cache?.colours?.filter((colour) => colour < colours) ?? [];
+  return own.length === 0 ? undefined : own;
+}
+
+/** Physical memory over which so many bytes of some colours are spread, in whole blocks of 2 MiB. */
+export function spreadOf({ colours }: PlannedCache, size: number, own: readonly number[]): number {
+  const rounds = Math.ceil(size / PAGE / own.length);
+  return alignUp(rounds * colours * PAGE, BLOCK);
+}

@@ -3,17 +3,30 @@
 // Who says `at` gets it; the others are placed from the top of RAM down, the largest first, each aligned to as large a
 // block as its own size allows (up to 1 GiB), because stage 2 then needs the fewest and largest entries. What the
 // hypervisor's image may take is kept clear.
+//
+// All coloured partitions have one stretch in common: each takes the pages of its own colours from it, and those of
+// colours that nobody has lie idle.
 import type { Board } from "../../boards/schema.ts";
 import { MAILBOX_SIZE } from "../../core/abi.ts";
-import { memoryExhausted, memoryOverlap, misaligned, outsideRam } from "../diagnostics/catalogue.ts";
+import {
+  channelColours,
+  coloursExhausted,
+  memoryExhausted,
+  memoryOverlap,
+  misaligned,
+  outsideRam,
+} from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/yaml.ts";
-import { alignDown, BLOCK, contains, end, formatSize, formatSpan, GIB, hex, overlaps, PAGE } from "../units.ts";
+import { alignDown, BLOCK, contains, end, formatSize, formatSpan, GIB, hex, overlaps } from "../units.ts";
 import type { Span } from "../units.ts";
+import { ownColours, sharedCache, spreadOf } from "./cache.ts";
+import { gapsOf, highest, highestWithout } from "./gaps.ts";
+import type { PlannedCache } from "./plan.ts";
 
 export interface MemoryPlan {
-  /** PA spans by partition name. */
+  /** PA spans by partition name; a coloured partition has only the pages of its colours in it. */
   readonly partitions: ReadonlyMap<string, Span>;
   /** PA spans by channel name. */
   readonly channels: ReadonlyMap<string, Span>;
@@ -21,10 +34,19 @@ export interface MemoryPlan {
   readonly mailboxes: ReadonlyMap<string, Span>;
 }
 
-interface Taken {
-  readonly what: string;
-  readonly span: Span;
+/** RAM while it is given away. */
+interface Ground {
+  readonly board: Board;
+  readonly cache: PlannedCache;
+  readonly taken: { readonly what: string; readonly span: Span }[];
+  readonly findings: Findings;
 }
+
+const gaps = ({ board, taken }: Ground): Span[] =>
+  gapsOf(
+    board.ram,
+    taken.map(({ span }) => span),
+  );
 
 /** What a real-time partition says to the hypervisor without leaving its guest code for it. */
 export const hasMailbox = (partition: PartitionRequest): boolean => partition.profile?.realtime === true;
@@ -46,49 +68,52 @@ export function placeMemory(
   channels: readonly ChannelRequest[],
   findings: Findings,
 ): MemoryPlan {
-  const taken: Taken[] = [{ what: "the hypervisor's image", span: reserved }];
-  const placed = new Map<string, Span>();
-  for (const partition of partitions) placeAt(board, partition, taken, placed, findings);
-
-  const free = partitions
-    .filter((partition) => partition.fields.memory?.at === undefined)
-    .map((partition) => ({ partition, size: memorySize(partition) ?? 0 }))
-    .filter(({ size }) => size > 0)
-    .sort((a, b) => b.size - a.size);
-  for (const { partition, size } of free) {
-    const span = highest(board.ram, taken, size, BLOCK, blockFor(size));
-    if (span === undefined) reportExhausted(board, memoryPath(partition), size, taken, findings);
-    else claim(placed, taken, partition.name, `partition "${partition.name}"`, span);
-  }
-
-  const shared = new Map<string, Span>();
-  for (const { name, path, fields } of channels) {
-    if (fields.size === undefined) continue;
-    const span = highest(board.ram, taken, fields.size, PAGE, PAGE);
-    if (span === undefined) reportExhausted(board, [...path, "size"], fields.size, taken, findings);
-    else claim(shared, taken, name, `channel "${name}"`, span);
-  }
-
-  const mailboxes = new Map<string, Span>();
-  for (const partition of partitions.filter(hasMailbox)) {
-    const span = highest(board.ram, taken, MAILBOX_SIZE, PAGE, PAGE);
-    if (span === undefined) reportExhausted(board, partition.path, MAILBOX_SIZE, taken, findings);
-    else claim(mailboxes, taken, partition.name, `the mailbox of "${partition.name}"`, span);
-  }
-  return { partitions: placed, channels: shared, mailboxes };
+  const taken = [{ what: "the hypervisor's image", span: reserved }];
+  const ground = { board, cache: sharedCache(board), taken, findings };
+  return {
+    partitions: placePartitions(ground, partitions),
+    channels: placeChannels(ground, partitions, channels),
+    mailboxes: placeMailboxes(ground, partitions),
+  };
 }
 
-function placeAt(
-  board: Board,
-  partition: PartitionRequest,
-  taken: Taken[],
-  placed: Map<string, Span>,
-  findings: Findings,
-): void {
-  const memory = partition.fields.memory;
-  if (memory?.ipa !== undefined && memory.ipa !== "identity" && memory.ipa % BLOCK !== 0) {
-    findings.report([...partition.path, "memory", "ipa"], misaligned("the address", hex(memory.ipa), "2M"));
+function placePartitions(ground: Ground, partitions: readonly PartitionRequest[]): Map<string, Span> {
+  const { cache, taken } = ground;
+  const placed = new Map<string, Span>();
+  const whole = partitions.filter((partition) => ownColours(cache, partition) === undefined);
+  const coloured = partitions.filter((partition) => !whole.includes(partition));
+  for (const partition of partitions) checkIpa(ground, partition);
+  for (const partition of whole) placeAt(ground, partition, placed);
+
+  const wanted = whole
+    .filter((partition) => partition.fields.memory?.at === undefined)
+    .map((partition) => ({ owners: [partition], size: memorySize(partition) ?? 0 }));
+  wanted.push({ owners: coloured, size: Math.max(0, ...coloured.map((partition) => spread(cache, partition))) });
+  for (const { owners, size } of wanted.filter((each) => each.size > 0).sort((a, b) => b.size - a.size)) {
+    const span = highest(gaps(ground), size, BLOCK, blockFor(size));
+    if (span === undefined) reportExhausted(ground, owners, size);
+    else {
+      taken.push({ what: owners.map(({ name }) => `partition "${name}"`).join(" and "), span });
+      for (const owner of owners) placed.set(owner.name, { base: span.base, size: spread(cache, owner) });
+    }
   }
+  return placed;
+}
+
+/** Bytes of RAM from the first page of its memory to its last one. */
+function spread(cache: PlannedCache, partition: PartitionRequest): number {
+  const own = ownColours(cache, partition);
+  const size = memorySize(partition) ?? 0;
+  return own === undefined ? size : spreadOf(cache, size, own);
+}
+
+function checkIpa({ findings }: Ground, { path, fields: { memory } }: PartitionRequest): void {
+  if (memory?.ipa === undefined || memory.ipa === "identity" || memory.ipa % BLOCK === 0) return;
+  findings.report([...path, "memory", "ipa"], misaligned("the address", hex(memory.ipa), "2M"));
+}
+
+function placeAt({ board, taken, findings }: Ground, partition: PartitionRequest, placed: Map<string, Span>): void {
+  const memory = partition.fields.memory;
   if (memory?.at === undefined) return;
   const span = { base: memory.at, size: memory.size };
   const at = [...partition.path, "memory", "at"];
@@ -97,65 +122,87 @@ function placeAt(
   if (memory.at % BLOCK !== 0) findings.report(at, misaligned("the address", hex(memory.at), "2M"));
   if (ram === undefined) findings.report(at, outsideRam(formatSpan(span), board.ram.map(formatSpan).join(" or ")));
   if (other !== undefined) findings.report(at, memoryOverlap(formatSpan(span), other.what, formatSpan(other.span)));
-  claim(placed, taken, partition.name, `partition "${partition.name}"`, span);
+  placed.set(partition.name, span);
+  taken.push({ what: `partition "${partition.name}"`, span });
 }
 
-function claim(placed: Map<string, Span>, taken: Taken[], name: string, what: string, span: Span): void {
-  placed.set(name, span);
-  taken.push({ what, span });
+/** A coloured end's memory is to stay out of reach of everybody else, by way of the channel too. */
+function placeChannels(
+  ground: Ground,
+  partitions: readonly PartitionRequest[],
+  channels: readonly ChannelRequest[],
+): Map<string, Span> {
+  const { cache, taken, findings } = ground;
+  const placed = new Map<string, Span>();
+  for (const { name, path, fields } of channels) {
+    if (fields.size === undefined) continue;
+    const isEnd = (partition: PartitionRequest): boolean => fields.between?.includes(partition.name) === true;
+    const reached = partitions.some((end) => isEnd(end) && ownColours(cache, end) !== undefined);
+    const others = reached ? partitions.filter((partition) => !isEnd(partition)) : [];
+    const avoided = new Set(others.flatMap((partition) => ownColours(cache, partition) ?? []));
+    const span = highestWithout(gaps(ground), fields.size, cache, avoided);
+    if (span !== undefined) {
+      placed.set(name, span);
+      taken.push({ what: `channel "${name}"`, span });
+    } else if (highestWithout(gaps(ground), fields.size, cache, new Set()) === undefined) {
+      reportNoRoom(ground, [...path, "size"], fields.size);
+    } else {
+      const owners = others.filter((partition) => ownColours(cache, partition) !== undefined);
+      const names = owners.map((partition) => `"${partition.name}"`).join(", ");
+      findings.report([...path, "size"], channelColours(formatSize(fields.size), names));
+    }
+  }
+  return placed;
+}
+
+/** Of the partition's own colours: it is memory of its own. */
+function placeMailboxes(ground: Ground, partitions: readonly PartitionRequest[]): Map<string, Span> {
+  const { cache, taken } = ground;
+  const placed = new Map<string, Span>();
+  for (const partition of partitions.filter(hasMailbox)) {
+    const own = ownColours(cache, partition);
+    const all = Array.from({ length: cache.colours }, (_, colour) => colour);
+    const avoided = new Set(own === undefined ? [] : all.filter((colour) => !own.includes(colour)));
+    const span = highestWithout(gaps(ground), MAILBOX_SIZE, cache, avoided);
+    if (span === undefined) reportNoRoom(ground, partition.path, MAILBOX_SIZE);
+    else {
+      placed.set(partition.name, span);
+      taken.push({ what: `the mailbox of "${partition.name}"`, span });
+    }
+  }
+  return placed;
 }
 
 const memoryPath = ({ path, fields }: PartitionRequest): Path =>
   fields.memory === undefined ? path : [...path, "memory", "size"];
 
-function reportExhausted(board: Board, path: Path, size: number, taken: readonly Taken[], findings: Findings): void {
-  const total = board.ram.reduce((sum, bank) => sum + bank.size, 0);
-  const gaps = gapsOf(
-    board.ram,
-    taken.map((each) => each.span),
+function reportExhausted(ground: Ground, owners: readonly PartitionRequest[], size: number): void {
+  // Of coloured ones the most spread one needs it all.
+  const widest = owners.reduce((one, other) => (spread(ground.cache, other) > spread(ground.cache, one) ? other : one));
+  const own = ownColours(ground.cache, widest);
+  if (own === undefined) return reportNoRoom(ground, memoryPath(widest), size);
+  const asked = formatSize(memorySize(widest) ?? 0);
+  const share = `${own.length} of ${ground.cache.colours} colours`;
+  ground.findings.report(
+    memoryPath(widest),
+    coloursExhausted(asked, share, formatSize(size), formatSize(largestGap(ground))),
   );
-  const largest = Math.max(0, ...gaps.map((gap) => alignDown(end(gap), BLOCK) - Math.ceil(gap.base / BLOCK) * BLOCK));
-  findings.report(path, memoryExhausted(formatSize(size), formatSize(largest), formatSize(total)));
 }
+
+function reportNoRoom(ground: Ground, path: Path, size: number): void {
+  const total = ground.board.ram.reduce((sum, bank) => sum + bank.size, 0);
+  ground.findings.report(
+    path,
+    memoryExhausted(formatSize(size), formatSize(largestGap(ground)), formatSize(total)),
+  );
+}
+
+const largestGap = (ground: Ground): number =>
+  Math.max(0, ...gaps(ground).map((gap) => alignDown(end(gap), BLOCK) - Math.ceil(gap.base / BLOCK) * BLOCK));
 
 /** The largest power of two that is no larger than the size: what an aligned stretch of that size can be mapped by. */
 function blockFor(size: number): number {
   let block = BLOCK;
   while (block * 2 <= Math.min(size, GIB)) block *= 2;
   return block;
-}
-
-/** The highest free place, aligned as well as can be between the two alignments. */
-function highest(
-  ram: readonly Span[],
-  taken: readonly Taken[],
-  size: number,
-  least: number,
-  most: number,
-): Span | undefined {
-  const gaps = gapsOf(
-    ram,
-    taken.map((each) => each.span),
-  ).reverse();
-  for (let alignment = most; alignment >= least; alignment /= 2) {
-    for (const gap of gaps) {
-      const base = alignDown(end(gap) - size, alignment);
-      if (base >= gap.base) return { base, size };
-    }
-  }
-  return undefined;
-}
-
-/** What of RAM nobody has, in ascending order. */
-function gapsOf(ram: readonly Span[], taken: readonly Span[]): Span[] {
-  let gaps = [...ram].sort((a, b) => a.base - b.base);
-  for (const span of taken) {
-    gaps = gaps.flatMap((gap) => {
-      if (!overlaps(gap, span)) return [gap];
-      const below = { base: gap.base, size: span.base - gap.base };
-      const above = { base: end(span), size: end(gap) - end(span) };
-      return [below, above].filter((rest) => rest.size > 0);
-    });
-  }
-  return gaps;
 }

@@ -5,9 +5,11 @@ import type { GuestImages } from "../check/images.ts";
 import { guestTree } from "../devicetree/guest-tree.ts";
 import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
 import { planAddressSpace } from "./address-space.ts";
+import { planBandwidth } from "./bandwidth.ts";
 import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
 import { sharedCache } from "./cache.ts";
+import { chooseHousekeeper } from "./housekeeper.ts";
 import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
@@ -45,6 +47,8 @@ export function decide(
   const partitions = decided.map(({ partition }) => partition);
   const intid = (ppi: number): number => FIRST_PPI + ppi;
   const { gic } = board;
+  const housekeeper = chooseHousekeeper(board, system.partitions);
+  if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
   const plan: Plan = {
     board: board.name,
     image: { base: board.boot.image, size: 0 },
@@ -66,26 +70,13 @@ export function decide(
     },
     cache: sharedCache(board),
     uart: { kind: board.uart.kind, address: board.uart.reg },
-    housekeeper: chooseHousekeeper(board, system.partitions).cpu,
+    housekeeper: housekeeper.cpu,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
     cpus: planCpus(board, partitions),
     partitions,
   };
   return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
-}
-
-/** A spare pCPU if there is one; or one of a partition that is not real-time; or the first one of all. */
-export function chooseHousekeeper(
-  board: Board,
-  partitions: readonly PartitionRequest[],
-): { cpu: number; realtimeOwner: PartitionRequest | undefined } {
-  const owned = new Set(partitions.flatMap(({ fields }) => fields.cpus ?? []));
-  const spare = [...board.cpus.mpidr.keys()].find((cpu) => !owned.has(cpu));
-  if (spare !== undefined) return { cpu: spare, realtimeOwner: undefined };
-  const relaxed = partitions.find(({ profile }) => profile?.realtime === false);
-  const owner = relaxed ?? partitions[0];
-  return { cpu: owner?.fields.cpus?.[0] ?? 0, realtimeOwner: relaxed === undefined ? owner : undefined };
 }
 
 function planCpus({ cpus: { mpidr: pcpus }, gic }: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
@@ -136,8 +127,8 @@ function decidePartition(
     consoleInterrupt: spares.console(name),
     mailbox: space.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
     watchdogMicroseconds: fields.watchdog ?? 0,
-    ways: [],
-    bandwidth: null,
+    ways: fields.cache?.ways ?? [],
+    bandwidth: planBandwidth(sharedCache(board), request),
     ppis: planPpis(board, request),
     regions: space.regions,
     interrupts: planInterrupts(request, devices, system.channels, spares),

@@ -1,10 +1,15 @@
 // Proves of a finished plan that its partitions are disjoint and that each of them is well formed. It reads the plan
 // only, and shares no code with what made it (not even the overlap test): two mistakes would have to agree to get by.
 // Every plan goes through here before anything is built from it.
-import type { Plan, PlannedPartition } from "./plan.ts";
+import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
+import { proveCache, stretchesOf } from "./prove-cache.ts";
 
 const STAGE2_PAGE = 4096;
 const EMULATED_GICD = 0x10000;
+const EMULATED_GICD_V2 = 0x1000;
+const CPU_INTERFACE = 0x2000;
+const LOAD_STEP = 64;
+const HYPERVISOR_INTERFACE = 0x1000;
 const EMULATED_GICR = 0x20000;
 const EMULATED_PL011 = 0x1000;
 
@@ -20,8 +25,11 @@ export function prove(plan: Plan): string[] {
     ...proveMemory(plan),
     ...proveCpus(plan),
     ...proveInterrupts(plan),
+    ...proveCache(plan),
     ...plan.partitions.flatMap((partition) => [
-      ...proveAddressSpace(partition),
+      ...proveAddressSpace(plan, partition),
+      ...proveInterface(plan, partition),
+      ...proveMailbox(partition),
       ...proveLoads(partition),
       ...proveChannels(plan, partition),
     ]),
@@ -42,25 +50,22 @@ function collisions(claims: readonly Claim[]): string[] {
 function proveMemory(plan: Plan): string[] {
   const claims: Claim[] = [
     { from: plan.image.base, to: plan.image.base + plan.image.size, by: "the hypervisor's image" },
-    { from: plan.gic.gicd, to: plan.gic.gicd + EMULATED_GICD, by: "the physical GICD" },
     { from: plan.uart.address, to: plan.uart.address + EMULATED_PL011, by: "the hypervisor's UART" },
-    ...plan.cpus.map(({ gicr }, cpu) => ({
-      from: gicr,
-      to: gicr + EMULATED_GICR,
-      by: `the physical GICR of pCPU ${cpu}`,
-    })),
+    ...gicClaims(plan),
   ];
   const ends = new Map<string, string[]>();
   for (const { name, regions } of plan.partitions) {
-    for (const region of regions) {
-      const claim = { from: region.pa, to: region.pa + region.size, by: `"${region.name}" of ${name}` };
+    // What a partition has of the GIC is proven below.
+    for (const region of regions.filter(({ kind }) => kind !== "interface")) {
+      const by = `"${region.name}" of ${name}`;
+      const owned = stretchesOf(plan, region).map((stretch) => ({ ...stretch, by }));
       if (region.kind !== "channel") {
-        claims.push(claim);
+        claims.push(...owned);
         continue;
       }
       const stretch = `${region.name} ${region.pa} ${region.size}`;
       const sharers = ends.get(stretch) ?? [];
-      if (sharers.length === 0) claims.push(claim);
+      if (sharers.length === 0) claims.push(...owned);
       ends.set(stretch, [...sharers, name]);
     }
   }
@@ -68,6 +73,21 @@ function proveMemory(plan: Plan): string[] {
   return [
     ...collisions(claims),
     ...ill.map(([stretch, sharers]) => `channel ${stretch} is shared by ${sharers.join(", ")}`),
+  ];
+}
+
+function gicClaims({ gic, cpus }: Plan): Claim[] {
+  const claim = (from: number, size: number, part: string): Claim => ({ from, to: from + size, by: `the physical ${part}` });
+  if (gic.cpuInterface === null) {
+    const redistributors = cpus.map(({ gicr }, cpu) => claim(gicr, EMULATED_GICR, `GICR of pCPU ${cpu}`));
+    return [claim(gic.gicd, EMULATED_GICD, "GICD"), ...redistributors];
+  }
+  const { gicc, gich, gicv } = gic.cpuInterface;
+  return [
+    claim(gic.gicd, EMULATED_GICD_V2, "GICD"),
+    claim(gicc, CPU_INTERFACE, "GICC"),
+    claim(gich, HYPERVISOR_INTERFACE, "GICH"),
+    claim(gicv, CPU_INTERFACE, "GICV"),
   ];
 }
 
@@ -85,10 +105,17 @@ function proveCpus(plan: Plan): string[] {
     if (cpus.some((cpu) => cpu < 0 || cpu >= plan.cpus.length)) wrong.push(`${name} has a pCPU that is not there`);
   }
   if (plan.housekeeper < 0 || plan.housekeeper >= plan.cpus.length) wrong.push("the housekeeper is not there");
+  for (const { name } of plan.partitions.filter(({ direct, cpus }) => direct && cpus.includes(plan.housekeeper)))
+    wrong.push(`${name} has direct interrupts, so its pCPU ${plan.housekeeper} cannot keep house`);
+  if (plan.gic.cpuInterface !== null) {
+    const interfaces = plan.cpus.map((cpu) => cpu.interface);
+    if (new Set(interfaces).size !== interfaces.length || interfaces.some((number) => number < 0 || number > 7))
+      wrong.push("the pCPUs do not have a CPU interface each");
+  }
   return wrong;
 }
 
-/** Of SPIs each has one owner; PPIs are each pCPU's own. */
+/** Of SPIs each has one owner; PPIs are each pCPU's own, and so its partition's: timers too, which everybody has. */
 function proveInterrupts(plan: Plan): string[] {
   const wrong: string[] = [];
   const owner = new Map<number, string>();
@@ -100,6 +127,8 @@ function proveInterrupts(plan: Plan): string[] {
     }
     if (!interrupts.some(({ intid, trigger }) => intid === consoleInterrupt && trigger === "edge"))
       wrong.push(`${name} does not own its console's interrupt`);
+    if (![plan.timers.virtual, plan.timers.physical].every((timer) => ppis.includes(timer)))
+      wrong.push(`${name} does not own the timers of its pCPUs`);
     const kept = [plan.timers.hypervisor, plan.gic.maintenance];
     if (ppis.some((ppi) => ppi < 16 || ppi > 31 || kept.includes(ppi)))
       wrong.push(`${name} has a PPI that is not for it`);
@@ -107,11 +136,12 @@ function proveInterrupts(plan: Plan): string[] {
   return wrong;
 }
 
-function proveAddressSpace(partition: PlannedPartition): string[] {
+function proveAddressSpace({ gic }: Plan, partition: PlannedPartition): string[] {
   const { name, regions, gicd, gicr, console, cpus } = partition;
+  const gicdSize = gic.cpuInterface === null ? EMULATED_GICD : EMULATED_GICD_V2;
   const claims: Claim[] = [
     ...regions.map((region) => ({ from: region.ipa, to: region.ipa + region.size, by: `"${region.name}"` })),
-    { from: gicd, to: gicd + EMULATED_GICD, by: "GICD" },
+    { from: gicd, to: gicd + gicdSize, by: "GICD" },
     ...(gicr === null ? [] : [{ from: gicr, to: gicr + EMULATED_GICR * cpus.length, by: "GICR" }]),
     { from: console, to: console + EMULATED_PL011, by: "PL011" },
   ];
@@ -128,6 +158,23 @@ function proveAddressSpace(partition: PlannedPartition): string[] {
   ];
 }
 
+/** The window to a GICv2's CPU interface: the virtual one, or the physical one of who owns its interrupts. */
+function proveInterface({ gic }: Plan, { name, regions, direct, gicr }: PlannedPartition): string[] {
+  const windows = regions.filter(({ kind }) => kind === "interface");
+  const wanted = gic.cpuInterface === null ? [] : [direct ? gic.cpuInterface.gicc : gic.cpuInterface.gicv];
+  const right = windows.length === wanted.length && windows.every(({ pa }, index) => pa === wanted[index]);
+  const wrong = right && windows.every(({ size }) => size === CPU_INTERFACE) ? [] : [`${name} has not its CPU interface`];
+  return (gicr === null) === (gic.version === 2) ? wrong : [...wrong, `${name} has a GIC of another version`];
+}
+
+/** A page of its own, where the hypervisor looks for it. */
+function proveMailbox({ name, regions, mailbox }: PlannedPartition): string[] {
+  const pages: readonly PlannedRegion[] = regions.filter(({ kind }) => kind === "mailbox");
+  const right =
+    mailbox === 0 ? pages.length === 0 : pages.length === 1 && pages[0]?.ipa === mailbox && pages[0].size === STAGE2_PAGE;
+  return right ? [] : [`the mailbox of ${name} is not where the hypervisor looks for it`];
+}
+
 /** Whatever is copied lands in the partition's own RAM, nothing on top of another; the entry is inside, too. */
 function proveLoads({ name, regions, loads, entry, argument }: PlannedPartition): string[] {
   const wrong = collisions(
@@ -137,6 +184,8 @@ function proveLoads({ name, regions, loads, entry, argument }: PlannedPartition)
   for (const load of loads) {
     const home = ram.find(({ ipa, size }) => ipa <= load.ipa && load.ipa + load.size <= ipa + size);
     if (home === undefined) wrong.push(`${load.name} of ${name} is not in its RAM`);
+    const step = home?.colours === undefined ? LOAD_STEP : STAGE2_PAGE;
+    if (load.ipa % step !== 0) wrong.push(`${load.name} of ${name} does not begin at a multiple of ${step}`);
   }
   const inside = (ipa: number): boolean => ram.some((region) => region.ipa <= ipa && ipa < region.ipa + region.size);
   if (!inside(entry)) wrong.push(`${name} is entered outside its RAM`);

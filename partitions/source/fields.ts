@@ -78,6 +78,10 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
         );
     } else if (value === undefined) {
       findings.report(at.slice(0, -1), missingKey(String(at.at(-1)), nameOf(at.slice(0, -1))), "key");
+    } else if (issue.code === "custom" && isMapping(value)) {
+      // Each key is right by itself: it is their combination that is not.
+      const keys = Object.keys(value).join(" and ");
+      findings.report(at, badValue(nameOf(at), keys === "" ? "empty" : `a mapping of ${keys}`, issue.message));
     } else {
       findings.report(at, badValue(nameOf(at), shown(value), issue.message));
     }

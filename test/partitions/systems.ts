@@ -1,10 +1,14 @@
 // What the tests of this folder have in common: systems planned with images that are always the same, so that what
 // comes out depends on nothing that was built before.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import type { Board } from "../../boards/schema.ts";
+import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { planSystem } from "../../partitions/index.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
+import { boards } from "../../partitions/shelf.ts";
+import type { Shelf } from "../../partitions/shelf.ts";
 import { imageLayout } from "../../tools/build/pack.ts";
 
 /** As a user in the project's folder names it. */
@@ -13,8 +17,34 @@ export const here = (file: string): string => relative(process.cwd(), join(impor
 /** Bytes of a core that never was. */
 export const CORE_SIZE = 0x100000;
 
+/** Boards that there are not: QEMU's, but for what each of these is named for. */
+const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
+  "test-dsu": () => ({ cluster: { kind: "dsu", way_groups: 4 } }),
+  "test-no-pmu": () => ({ pmu: undefined }),
+  "test-one-colour": ({ cpus }) => ({ cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) } }),
+};
+
+/** Nobody is offered the invented ones: they are there for a file that begins with one. */
+function shelfFor(systemPath: string): Shelf<Board> {
+  const shelf = boards();
+  const text = existsSync(systemPath) ? readFileSync(systemPath, "utf8") : "";
+  const name = /^board: (test-.*)$/m.exec(text)?.[1] ?? "";
+  const change = INVENTED[name];
+  if (change === undefined) return shelf;
+  const get = (_: string, findings: Findings): Board | undefined => {
+    const board = shelf.get("qemu-aarch64", findings);
+    return board && { ...board, name, ...change(board) };
+  };
+  return { names: [name], get };
+}
+
 export const plan = (systemPath: string): Outcome =>
-  planSystem(systemPath, (blobSize, loadSizes) => imageLayout(CORE_SIZE, blobSize, loadSizes), "to be built");
+  planSystem(
+    systemPath,
+    (blobSize, loadSizes) => imageLayout(CORE_SIZE, blobSize, loadSizes),
+    "to be built",
+    shelfFor(systemPath),
+  );
 
 /** Plans a text as if it were the file test/partitions/<something>/system.yaml: images are ../images/… */
 export function planText(text: string): Outcome {

@@ -1,0 +1,28 @@
+// Which pCPU keeps house: drains consoles, sends telemetry, looks after watchdogs and mailboxes, once a tick.
+import type { Board } from "../../boards/schema.ts";
+import type { PartitionRequest } from "../request.ts";
+
+export interface Housekeeper {
+  readonly cpu: number;
+  /** Whose pCPU it is, when that is a real-time partition. */
+  readonly realtimeOwner: PartitionRequest | undefined;
+}
+
+/**
+ * A direct partition's pCPU takes no interrupt of the hypervisor's, so no tick; and where bandwidth is limited, the timer
+ * of the tick measures the periods.
+ */
+export const keepsNoHouse = ({ fields }: PartitionRequest): boolean =>
+  fields.interrupts === "direct" || fields.bandwidth !== undefined;
+
+/** A spare pCPU if there is one; or the first one of a partition that is not real-time, or else of any; undefined: none can. */
+export function chooseHousekeeper(board: Board, partitions: readonly PartitionRequest[]): Housekeeper | undefined {
+  const owned = new Set(partitions.flatMap(({ fields }) => fields.cpus ?? []));
+  const spare = [...board.cpus.mpidr.keys()].find((cpu) => !owned.has(cpu));
+  if (spare !== undefined) return { cpu: spare, realtimeOwner: undefined };
+  const able = partitions.filter((partition) => !keepsNoHouse(partition));
+  const relaxed = able.find(({ profile }) => profile?.realtime === false);
+  const owner = relaxed ?? able[0];
+  const cpu = owner?.fields.cpus?.[0];
+  return cpu === undefined ? undefined : { cpu, realtimeOwner: relaxed === undefined ? owner : undefined };
+}

@@ -1,0 +1,91 @@
+// Proves of a finished plan what it promises about cache and bandwidth. As prove.ts, it reads the plan only, and works out
+// from the planned pages which sets of the cache they are in; what was asked for it does not know.
+import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
+
+const PAGE_BYTES = 4096;
+
+/** PAs [from, to) that a region consists of, in order: of a coloured one only the pages of its colours. */
+export function stretchesOf(plan: Plan, { pa, size, colours }: PlannedRegion): { from: number; to: number }[] {
+  if (colours === undefined) return [{ from: pa, to: pa + size }];
+  if (colours.every((colour) => colour >= plan.cache.colours)) return [];
+  const found: { from: number; to: number }[] = [];
+  for (let page = pa, left = size; left > 0; page += PAGE_BYTES) {
+    if (!colours.includes((page / PAGE_BYTES) % plan.cache.colours)) continue;
+    found.push({ from: page, to: page + PAGE_BYTES });
+    left -= PAGE_BYTES;
+  }
+  return found;
+}
+
+export function proveCache(plan: Plan): string[] {
+  return [...proveColours(plan), ...proveWays(plan), ...plan.partitions.flatMap((each) => proveBandwidth(plan, each))];
+}
+
+const isColoured = ({ regions }: PlannedPartition): boolean => regions.some(({ colours }) => colours !== undefined);
+
+/** Indices of all sets that some of these regions have a line in. */
+function setsOf(plan: Plan, regions: readonly PlannedRegion[]): Set<number> {
+  const { sets, line } = plan.cache;
+  const way = sets * line;
+  const offsets = new Set<number>();
+  for (const region of regions) {
+    for (const { from, to } of stretchesOf(plan, region)) {
+      // A whole way long, and it has been everywhere.
+      for (let at = from; at < Math.min(to, from + way); at += PAGE_BYTES) offsets.add(at % way);
+    }
+  }
+  const found = new Set<number>();
+  for (const offset of offsets) {
+    for (let byte = 0; byte < PAGE_BYTES; byte += line) found.add(((offset + byte) / line) % sets);
+  }
+  return found;
+}
+
+/** No set has lines of two coloured partitions, but for a channel's between the two. */
+function proveColours(plan: Plan): string[] {
+  const wrong: string[] = [];
+  const coloured = plan.partitions.filter(isColoured);
+  const reach = coloured.map((partition) => {
+    const cached = partition.regions.filter(({ kind }) => kind === "ram" || kind === "mailbox");
+    const channels = partition.regions.filter(({ kind }) => kind === "channel");
+    if (partition.regions.some(({ kind, colours }) => (kind === "ram") !== (colours !== undefined)))
+      wrong.push(`not all the memory of ${partition.name}, and only that, is coloured`);
+    return { partition, own: setsOf(plan, cached), channels };
+  });
+  for (const [index, one] of reach.entries()) {
+    for (const other of reach.slice(index + 1)) {
+      if (shares(one.own, other.own)) wrong.push(`${one.partition.name} and ${other.partition.name} share sets of the cache`);
+    }
+    for (const other of reach.filter((each) => each !== one)) {
+      const foreign = one.channels.filter(({ pa }) => !other.channels.some((channel) => channel.pa === pa));
+      if (shares(setsOf(plan, foreign), other.own))
+        wrong.push(`a channel of ${one.partition.name} is in sets of the cache that ${other.partition.name} has`);
+    }
+  }
+  return wrong;
+}
+
+const shares = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean => [...one].some((set) => other.has(set));
+
+/** A way group has at most one owner, and one has none. */
+function proveWays({ partitions, cache }: Plan): string[] {
+  const owned = partitions.flatMap(({ ways }) => ways);
+  const wrong: string[] = [];
+  if (new Set(owned).size !== owned.length) wrong.push("a way group of the cache is in two partitions");
+  if (owned.some((group) => group < 0 || group >= cache.wayGroups)) wrong.push("a way group is not there");
+  if (owned.length > 0 && owned.length >= cache.wayGroups) wrong.push("no way group of the cache is left for the rest");
+  return wrong;
+}
+
+function proveBandwidth(plan: Plan, { name, bandwidth, cpus, direct, pmu, ppis }: PlannedPartition): string[] {
+  if (bandwidth === null) return [];
+  const wrong: string[] = [];
+  const { budget, refills, periodMicroseconds } = bandwidth;
+  if (refills < 1 || periodMicroseconds < 1) wrong.push(`${name} would never run: it has no budget`);
+  if (refills * plan.cache.line * cpus.length > budget) wrong.push(`the vCPUs of ${name} have more than its budget`);
+  if (plan.pmu.interrupt === 0) wrong.push(`nobody notices when the budget of ${name} is used up`);
+  if (pmu || ppis.includes(plan.pmu.interrupt)) wrong.push(`${name} has a bandwidth, and the PMU that measures it`);
+  if (direct) wrong.push(`${name} has a bandwidth, but cannot be held: its interrupts are direct`);
+  if (cpus.includes(plan.housekeeper)) wrong.push(`${name} has a bandwidth, and its pCPU ${plan.housekeeper} keeps house`);
+  return wrong;
+}
