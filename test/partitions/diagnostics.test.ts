@@ -57,7 +57,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "direct-shared-pcpu": ["4:31 AXV-P020"],
   "dma-needs-identity": ["7:15 AXV-P040", "7:24 AXV-P040", "11:15 AXV-P040"],
   "duplicate-key": ["6:3 AXV-P003", "9:5 AXV-P003"],
-  "entry-outside": ["3:59 AXV-P056", "4:60 AXV-P056"],
+  "entry-outside": ["3:59 AXV-P056", "4:22 AXV-P065", "4:60 AXV-P056"],
   "everything-at-once": [
     "1:8 AXV-P010",
     "4:12 AXV-P011",
@@ -84,7 +84,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "image-missing": ["3:44 AXV-P050", "3:75 AXV-P050"],
   "image-needed": ["3:18 AXV-P057"],
   "image-not-as-profile": ["3:40 AXV-P051", "4:56 AXV-P051", "5:42 AXV-P051", "6:40 AXV-P051"],
-  "image-outside-ram": ["3:87 AXV-P055", "4:56 AXV-P055"],
+  "image-outside-ram": ["3:87 AXV-P055", "4:18 AXV-P065", "4:56 AXV-P055"],
   "image-too-large": ["7:12 AXV-P033", "12:12 AXV-P033", "17:12 AXV-P033"],
   "interrupt-reserved": ["3:40 AXV-P026", "3:43 AXV-P026"],
   "interrupt-taken": ["4:40 AXV-P022", "5:43 AXV-P022", "5:46 AXV-P022"],
