@@ -1,12 +1,18 @@
 import { expect, test } from "vitest";
+import type { Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
 import { gdbArguments, gdbCommand } from "../../tools/run/gdb.ts";
 
-const board = boards().get("qemu-aarch64", new Findings(new YamlSource("", "")));
-if (board === undefined) throw new Error("no board");
+function boardOf(name: string): Board {
+  const board = boards().get(name, new Findings(new YamlSource("", "")));
+  if (board === undefined) throw new Error(`no board ${name}`);
+  return board;
+}
+
+const board = boardOf("qemu-aarch64");
 
 test("the demo's machine", () => {
   const partitions = [
@@ -21,6 +27,13 @@ test("the demo's machine", () => {
     ...["-device", "virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0"],
     ...["-netdev", "user,id=network0", "-device", "virtio-net-device,netdev=network0,bus=virtio-mmio-bus.1"],
   ]);
+});
+
+test("another board is another machine: only board.yaml says which", () => {
+  const gicv2 = qemuArguments({ board: boardOf("qemu-aarch64-gicv2"), partitions: [], image: "image.bin", disk: undefined });
+  expect(gicv2.slice(0, 8)).toEqual(["-M", "virt,virtualization=on,gic-version=2", "-cpu", "cortex-a53", "-smp", "4", "-m", "1024M"]);
+  const two = { ...board, cpus: { ...board.cpus, mpidr: [0, 1] }, ram: [{ base: 0x80000000, size: 0x10000000 }] };
+  expect(qemuArguments({ board: two, partitions: [], image: "image.bin", disk: undefined }).slice(4, 8)).toEqual(["-smp", "2", "-m", "256M"]);
 });
 
 test("two Linux partitions: each has its own disk and network, on the buses of its own devices", () => {

@@ -1,4 +1,6 @@
 // Systems that several tests boot.
+import { readFileSync } from "node:fs";
+import { parseDocument } from "yaml";
 
 /** The boards that differ in what the hypervisor does on them: GICv3 and GICv2. */
 export const BOARDS = ["qemu-aarch64", "qemu-aarch64-gicv2"] as const;
@@ -33,3 +35,11 @@ partitions:
 channels:
   process-image: { between: [first, second] }
 `;
+
+/** The demo's system, on that board and with such interrupts for its PLC guest. */
+export function demo(board: string, interrupts: Interrupts): string {
+  const system = parseDocument(readFileSync("partitions/examples/demo.yaml", "utf8"));
+  system.set("board", board);
+  system.setIn(["partitions", "plc", "interrupts"], interrupts);
+  return system.toString();
+}
