@@ -50,6 +50,8 @@ export class Partition {
   unavailable: u32;
   /** Bit n: tag n has been published since the partition started. */
   tagsPublished: u32;
+  /** Ticks since its stop began. */
+  stoppingTicks: u32;
   /** PA of its mailbox, 0: none; its watchdog word and its count of console bytes as the housekeeper saw them last. */
   mailboxTail: u32;
   mailbox: u64;
@@ -265,10 +267,16 @@ export function cancelRestart(partition: Partition): bool {
   return true;
 }
 
-/** For the housekeeper: starts a partition whose pause is over. The mask of pCPUs to kick. */
-export function resumeRestart(partition: Partition, now: u64): u32 {
-  const due = partition.restartDue;
-  return due == 0 || now < due ? 0 : startPartition(partition);
+/** For the housekeeper: the pause before a restart is over. */
+@inline export function isRestartDue(partition: Partition, now: u64): bool {
+  return partition.restartDue != 0 && now >= partition.restartDue;
+}
+
+/** For the housekeeper, every tick. True once when a stop has not been complete for that many ticks. */
+export function stopHangs(partition: Partition, patience: u32): bool {
+  if (stateOf(partition) != STATE_STOPPING) partition.stoppingTicks = 0;
+  else if (partition.stoppingTicks <= patience) partition.stoppingTicks++;
+  return partition.stoppingTicks == patience;
 }
 
 /** The watchdog has been fed at that tick. False: the partition has none. */

@@ -85,6 +85,7 @@ export class Vcpu {
   binaryPoint: u32;
   interfaceControl: u32;
   groupEnable: u32;
+  activePriorities: u32;
   /** Cache refills that it may cause in a period; 0: as many as it likes. */
   refills: u32;
   /** It has used them up, and is held until the period is over; how often that has happened; when the period ends. */

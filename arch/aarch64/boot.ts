@@ -15,16 +15,17 @@ import {
 import { checkBlob } from "../../core/blobCheck";
 import { recordEvent } from "../../core/events";
 import { setPriorityBits } from "../../core/interrupts";
-import { partitionOf, planPartition, startPartition } from "../../core/partition";
+import { partitionOf, planPartition } from "../../core/partition";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
 import { clearVcpu, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
 import { planBandwidth } from "./bandwidth";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
-import { initDistributor, KICK_SGI, kickAll, SGI_BASE, sgi1rTarget, SGIR_TARGETS_SHIFT } from "./gic";
+import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIS, SGIR_TARGETS_SHIFT } from "./gic";
 import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
+import { launch } from "./lifecycle";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
@@ -34,7 +35,6 @@ import { AFFINITY_MASK, CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
 const PAGE_MASK: u64 = 0xfff;
-const SGIS: u32 = 0xffff;
 const PSCI_CPU_ON_64: u64 = 0xc4000003;
 
 let uart: u64 = 0;
@@ -79,7 +79,7 @@ export function bootPrimary(): u32 {
   startSecondaries();
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
-    if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) kickAll(startPartition(partitionOf(n)));
+    if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) launch(partitionOf(n));
   }
   return changetype<u32>(vcpuOf(0));
 }

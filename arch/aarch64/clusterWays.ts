@@ -9,7 +9,7 @@
 // Firmware decides whether EL2 may write these registers (ACTLR_EL3); they are probed, and without them everybody shares all ways.
 
 import { isb, mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster } from "../../build/generated/aarch64";
-import { MAX_PARTITIONS, NONE } from "../../build/generated/blob";
+import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_UNAVAILABLE, FEATURE_CLUSTER_WAYS } from "../../core/abi";
 import { blobPartition, header } from "../../core/blob";
@@ -17,22 +17,20 @@ import { recordEvent } from "../../core/events";
 import { Vcpu } from "../../core/vcpu";
 
 const WAY_GROUPS: u32 = 4;
-const SCHEMES: u32 = 8;
-
-/** Partition n's scheme ID; of eight partitions one at least has no ways, and so none is 0 but that. */
-@inline function schemeOf(partition: u32): u32 {
-  return (partition + 1) & (SCHEMES - 1);
-}
 
 /** Each pCPU, once: the whole cluster's split (the same value from everybody), and which part is this pCPU's. */
 export function splitWays(vcpu: Vcpu): void {
   let split: u32 = 0;
+  let own: u32 = 0;
+  let scheme: u32 = 0; // four partitions at most have way groups
   for (let n: u32 = 0; n < header().partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
-    split |= blobPartition(n).clusterWays << (schemeOf(n) * WAY_GROUPS);
+    const ways = blobPartition(n).clusterWays;
+    if (ways == 0) continue;
+    split |= ways << (++scheme * WAY_GROUPS);
+    if (n == vcpu.partition) own = scheme;
   }
   if (split == 0) return;
-  const own: u32 = vcpu.partition != NONE && blobPartition(vcpu.partition).clusterWays != 0 ? schemeOf(vcpu.partition) : 0;
   if (probeCluster() != 0) {
     msr_CLUSTERPARTCR_EL1(split);
     msr_CLUSTERTHREADSID_EL1(own);

@@ -41,6 +41,8 @@ export const GICR_WAKER: u32 = 0x0014;
 export const SGI_BASE: u32 = 0x10000;
 export const GICR_STRIDE_SHIFT: u32 = 17;
 
+export const SGI_COUNT: u32 = 16;
+export const SGIS: u32 = 0xffff;
 const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
 const CTLR_ARE_NS: u32 = 1 << 4;
 /** GICv2: the group that we see, whichever it is (Secure view: 0, Non-secure view: 1). */
@@ -223,6 +225,11 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
   awaitDisabled(bankControl(vcpu));
   mmioWrite32(bank + ICPENDR, mask);
   mmioWrite32(bank + ICACTIVER, mask);
+  if (vcpu.gicv2 == 0 || (mask & SGIS) == 0) return;
+  for (let offset: u32 = 0; offset < SGI_COUNT; offset += 4) {
+    bound(offset >> 2, SGI_COUNT / 4);
+    mmioWrite32(bank + CPENDSGIR + offset, 0xffffffff); // of every sender
+  }
 }
 
 /** Physical priority of a direct guest's interrupt. */

@@ -17,7 +17,6 @@ const GICC_BPR: u32 = 0x08;
 const GICC_IAR: u32 = 0x0c;
 const GICC_EOIR: u32 = 0x10;
 const GICC_APR0: u32 = 0xd0;
-const GICC_NSAPR0: u32 = 0xe0;
 const GICC_DIR: u32 = 0x1000;
 const GICH_HCR: u32 = 0x00;
 const GICH_VTR: u32 = 0x04;
@@ -62,6 +61,8 @@ export function closeV2(vcpu: Vcpu): void {
     vcpu.priorityMask = mmioRead32(gicc + GICC_PMR);
     vcpu.binaryPoint = mmioRead32(gicc + GICC_BPR);
     vcpu.interfaceControl = mmioRead32(gicc + GICC_CTLR);
+    vcpu.activePriorities = mmioRead32(gicc + GICC_APR0);
+    mmioWrite32(gicc + GICC_APR0, 0);
   }
   parkV2();
 }
@@ -74,14 +75,12 @@ export function openV2(vcpu: Vcpu): void {
   }
   mmioWrite32(gicc + GICC_BPR, vcpu.binaryPoint);
   mmioWrite32(gicc + GICC_CTLR, vcpu.interfaceControl);
+  mmioWrite32(gicc + GICC_APR0, vcpu.activePriorities);
   mmioWrite32(gicc + GICC_PMR, vcpu.priorityMask);
 }
 
 export function resetDirectV2(vcpu: Vcpu): void {
-  const gicc = header().gicc;
-  // One of them is ours, according to the view that we have; the other is RAZ/WI.
-  mmioWrite32(gicc + GICC_APR0, 0);
-  mmioWrite32(gicc + GICC_NSAPR0, 0);
+  vcpu.activePriorities = 0;
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = 0;
 }

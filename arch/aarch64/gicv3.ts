@@ -1,7 +1,7 @@
 // GICv3's CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*): system registers of the pCPU.
 
 import {
-  isb, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
+  isb, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
   msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
 import { Vcpu } from "../../core/vcpu";
@@ -35,9 +35,10 @@ export function initInterfaceV3(): void {
 /** The hypervisor's own interrupts alone come through. */
 function parkV3(): void {
   msr_ICC_PMR_EL1(HIGHEST_GUEST_PRIORITY);
-  msr_ICC_BPR1_EL1(0);
   // EOImode 1: EOIR1 drops the priority, and deactivating is left to the guest, through its list register (HW = 1).
   msr_ICC_CTLR_EL1((mrs_ICC_CTLR_EL1() & ~ICC_CTLR_CBPR) | ICC_CTLR_EOIMODE);
+  isb(); // with CBPR, BPR1 is not written
+  msr_ICC_BPR1_EL1(0);
   msr_ICC_IGRPEN1_EL1(1);
   isb();
 }
@@ -48,9 +49,14 @@ export function closeV3(vcpu: Vcpu): void {
     msr_ICC_PMR_EL1(HIGHEST_GUEST_PRIORITY);
     return;
   }
-  vcpu.binaryPoint = <u32>mrs_ICC_BPR1_EL1();
   vcpu.interfaceControl = <u32>mrs_ICC_CTLR_EL1();
+  msr_ICC_CTLR_EL1(vcpu.interfaceControl & ~<u32>ICC_CTLR_CBPR);
+  isb(); // with CBPR, BPR1 reads as BPR0
+  vcpu.binaryPoint = <u32>mrs_ICC_BPR1_EL1();
   vcpu.groupEnable = <u32>mrs_ICC_IGRPEN1_EL1();
+  // What the guest has not ended yet may, with its binary point, count as urgent as the kick.
+  vcpu.activePriorities = <u32>mrs_ICC_AP1R0_EL1();
+  msr_ICC_AP1R0_EL1(0);
   parkV3();
 }
 
@@ -63,6 +69,7 @@ export function openV3(vcpu: Vcpu): void {
   msr_ICC_BPR1_EL1(vcpu.binaryPoint);
   msr_ICC_CTLR_EL1(vcpu.interfaceControl);
   msr_ICC_IGRPEN1_EL1(vcpu.groupEnable);
+  msr_ICC_AP1R0_EL1(vcpu.activePriorities);
   msr_ICC_PMR_EL1(directMask(vcpu));
   msr_ICH_HCR_EL2(ICH_HCR_TC | ICH_HCR_TALL0);
   isb();
@@ -75,7 +82,7 @@ export function openV3(vcpu: Vcpu): void {
 
 /** What a direct guest finds after its reset: nothing active, everything closed. */
 export function resetDirectV3(vcpu: Vcpu): void {
-  msr_ICC_AP1R0_EL1(0);
+  vcpu.activePriorities = 0;
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = <u32>(mrs_ICC_CTLR_EL1() & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE));
   vcpu.groupEnable = 0;

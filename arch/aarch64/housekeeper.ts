@@ -5,19 +5,18 @@ import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../bui
 import { bound } from "../../build/generated/cpu";
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import {
-  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_STOP, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
+  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_STOP, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
   STOP_COMMAND, STOP_WATCHDOG,
 } from "../../core/abi";
 import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { takeFrameByte, takeReceived } from "../../core/frame";
-import { cancelRestart, Partition, partitionOf, resumeRestart, startPartition, watchdogExpired } from "../../core/partition";
+import { cancelRestart, isRestartDue, Partition, partitionOf, stopHangs, watchdogExpired } from "../../core/partition";
 import { duration, ticks } from "../../core/time";
 import {
   nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "../../core/uplink";
-import { announceKicks, concludeKicks, kickAll } from "./gic";
-import { pause, resume, stop } from "./lifecycle";
+import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
@@ -27,6 +26,8 @@ import { consoleDrained, consoleReceived } from "./vpl011";
 const FRAMES_MAX: u32 = 3;
 const SEND_MAX: u32 = 200;
 const RECEIVE_MAX: u32 = 32;
+/** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
+const STOP_TICKS: u32 = 100;
 const MICROSECONDS_PER_MILLISECOND: u32 = 1000;
 
 let period: u64 = 0;
@@ -65,11 +66,8 @@ function lookAfterPartitions(now: u64): void {
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = partitionOf(n);
-    if (partition.restartDue != 0) {
-      announceKicks(partition.cpus);
-      kickAll(resumeRestart(partition, now));
-      concludeKicks(partition.cpus);
-    }
+    if (isRestartDue(partition, now)) launch(partition);
+    if (stopHangs(partition, STOP_TICKS)) recordEvent(EVENT_STOP_HANGS, n, now, partition.active, 0, 0);
     serveMailbox(partition, now);
     if (ticksToTelemetry == 1) collectTags(partition);
     const deadline = partition.watchdogDeadline;
@@ -96,24 +94,16 @@ function receiveBytes(): void {
 
 /** Carries out a command; REPLY_*. */
 function command(code: u32, partition: Partition): u32 {
-  if (code == COMMAND_START) return start(partition);
+  if (code == COMMAND_START) return answer(launch(partition));
   if (code == COMMAND_STOP) return answer(cancelRestart(partition) || stop(partition, STOP_COMMAND, false, partition.cpus));
   if (code == COMMAND_PAUSE) return answer(pause(partition));
   if (code == COMMAND_RESUME) return answer(resume(partition));
   if (code != COMMAND_RESTART) return REPLY_UNKNOWN_COMMAND;
-  return stop(partition, STOP_COMMAND, true, partition.cpus) ? REPLY_OK : start(partition);
+  return answer(stop(partition, STOP_COMMAND, true, partition.cpus) || launch(partition));
 }
 
 @inline function answer(done: bool): u32 {
   return done ? REPLY_OK : REPLY_WRONG_STATE;
-}
-
-function start(partition: Partition): u32 {
-  announceKicks(partition.cpus);
-  const kicked = startPartition(partition);
-  kickAll(kicked);
-  concludeKicks(partition.cpus);
-  return answer(kicked != 0);
 }
 
 function sendBytes(now: u64): void {

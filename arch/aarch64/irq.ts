@@ -64,26 +64,24 @@ function handleOwnIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
     endInterrupt(iar);
     return RESUME;
   }
+  if (intid == header().pmuInterrupt || intid == header().hypervisorTimer) {
+    vcpu.countExit(EXIT_BANDWIDTH);
+    const holds = intid == header().pmuInterrupt && budgetUsedUp(vcpu);
+    if (!holds) periodOver(vcpu);
+    endInterrupt(iar);
+    if (!holds) return RESUME;
+    hold(vcpu);
+    return PARK;
+  }
   endInterrupt(iar);
   if (intid == header().maintenance) {
     vcpu.countExit(EXIT_MAINTENANCE);
     refill(vcpu);
     return RESUME;
   }
-  const partition = partitionOf(vcpu.partition);
-  if (intid == header().pmuInterrupt) {
-    vcpu.countExit(EXIT_BANDWIDTH);
-    if (!budgetUsedUp(vcpu)) return RESUME;
-    hold(vcpu);
-    return PARK;
-  }
-  if (intid == header().hypervisorTimer) {
-    vcpu.countExit(EXIT_BANDWIDTH);
-    periodOver(vcpu);
-    return RESUME;
-  }
   if (intid != KICK_SGI) return RESUME;
   vcpu.countExit(EXIT_SGI);
+  const partition = partitionOf(vcpu.partition);
   const requested = atomicExchange32(vcpu.requestAt(), 0) != 0;
   const state = stateOf(partition);
   if (requested && state == STATE_STOPPING) {
@@ -110,6 +108,8 @@ export function handleParked(vcpu: Vcpu): u32 {
     if (intid == header().hypervisorTimer) {
       if (vcpu.housekeeper != 0) tick();
       else periodOver(vcpu);
+    } else if (intid == header().pmuInterrupt) {
+      budgetUsedUp(vcpu);
     }
     endInterrupt(iar);
   }

@@ -14,7 +14,7 @@ import { blobInterrupt, blobQuiesce, isDirect, MAX_INTERRUPTS, MAX_QUIESCES } fr
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
-  clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, stateOf, stopPartition, vcpuOfPartition,
+  clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, startPartition, stateOf, stopPartition, vcpuOfPartition,
 } from "../../core/partition";
 import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
@@ -23,7 +23,7 @@ import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
 import { announceKicks, concludeKicks, kickAll, quietBank, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { refill, resetListRegisters } from "./listRegisters";
 import { loadImages } from "./loads";
-import { clearMailbox } from "./mailbox";
+import { clearMailbox, drainMailbox } from "./mailbox";
 import { grantStage2, revokeStage2 } from "./stage2";
 import { HCR_DIRECT_CLOSED, HCR_GUEST, hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
 import { setGroupEnabled, writePriority } from "./vgicd";
@@ -136,7 +136,7 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
   }
   clearMailbox(partition);
   loadImages(plan, partition.restarts != 0);
-  grantStage2(partition.index);
+  if (isDirect(plan)) grantStage2(partition.index);
   dsbSy();
   icIalluis();
   tlbiVmalls12e1is();
@@ -170,6 +170,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
     mmioWrite32(quiesce.pa, quiesce.value);
   }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
+  drainMailbox(partition);
   recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
   announceKicks(partition.cpus);
   kickAll(finishStop(partition, now));
@@ -181,6 +182,15 @@ export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
   stop(partition, reason, false, partition.active & ~((<u32>1) << vcpu.pcpu));
   leave(vcpu, partition);
   return PARK;
+}
+
+/** Starts a partition that is off, from wherever that is. False: it is not in a state to start from. */
+export function launch(partition: Partition): bool {
+  announceKicks(partition.cpus);
+  const kicked = startPartition(partition);
+  kickAll(kicked);
+  concludeKicks(partition.cpus);
+  return kicked != 0;
 }
 
 /** Stops a partition from wherever it is; `kicked` are the pCPUs that have to be told. False: it does not run. */

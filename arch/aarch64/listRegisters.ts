@@ -11,7 +11,7 @@ import { deferInterrupt, FIRST_SPI, forgetDeferred, NO_INTERRUPT, priorityOf, ta
 import { INTID_WORDS, Vcpu } from "../../core/vcpu";
 import { RESUME } from "./exit";
 import { deactivatePhysical } from "./cpuInterface";
-import { ICFGR, ISPENDR } from "./gic";
+import { ICFGR, ISPENDR, SGI_COUNT } from "./gic";
 import {
   emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, listRegisterCount, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
   writeListRegister,
@@ -26,7 +26,6 @@ const LR_PRIORITY_SHIFT: u64 = 48;
 const LR_PINTID_SHIFT: u64 = 32;
 const LR_VINTID: u64 = 0xffffffff;
 
-const SGIS: u32 = 16;
 
 /** Bit n: list register n holds an interrupt. */
 @inline function usedListRegisters(): u32 {
@@ -56,7 +55,7 @@ export function resetListRegisters(vcpu: Vcpu): void {
     bound(i, INTID_WORDS + MAX_INTERRUPTS + FIRST_SPI);
     const intid = takeAnyDeferred(vcpu, word);
     if (intid == NO_INTERRUPT) word++;
-    else if (intid >= SGIS) deactivatePhysical(intid);
+    else if (intid >= SGI_COUNT) deactivatePhysical(intid);
   }
   resetVirtualInterface();
 }
@@ -91,7 +90,7 @@ function deliverElsewhere(vcpu: Vcpu, intid: u32, free: u32, entry: u64): u32 {
 /** Puts an interrupt into a list register: its own (an SGI that is active there), or a free one. False: there is none. */
 function place(vcpu: Vcpu, intid: u32): bool {
   const free = emptyListRegisters();
-  if (intid < SGIS) {
+  if (intid < SGI_COUNT) {
     const own = listRegisterOf(intid);
     if (own < MAX_LIST_REGISTERS) {
       writeListRegister(own, readListRegister(own) | LR_PENDING);
@@ -105,7 +104,7 @@ function place(vcpu: Vcpu, intid: u32): bool {
 }
 
 @inline function entryFor(vcpu: Vcpu, intid: u32): u64 {
-  if (intid >= SGIS) return hardwareInterrupt(intid, priorityOf(vcpu, intid));
+  if (intid >= SGI_COUNT) return hardwareInterrupt(intid, priorityOf(vcpu, intid));
   const source: u64 = vcpu.gicv2 != 0 ? vcpu.sgiSource(intid) : 0;
   return LR_PENDING | LR_GROUP1 | (<u64>vcpu.privatePriority(intid) << LR_PRIORITY_SHIFT) | (source << LR_PINTID_SHIFT) | intid;
 }
@@ -148,7 +147,7 @@ export function refill(vcpu: Vcpu): void {
   collectSgis(vcpu);
   // Each round fills a free register or displaces a less urgent interrupt, and none is displaced twice.
   for (let i: u32 = 0; vcpu.undelivered != 0; i++) {
-    bound(i, 2 * MAX_LIST_REGISTERS + SGIS);
+    bound(i, 2 * MAX_LIST_REGISTERS + SGI_COUNT);
     const intid = takeDeferred(vcpu);
     const placed = place(vcpu, intid) || displace(vcpu, intid);
     isb(); // ELRSR tells of it from here on
@@ -165,7 +164,7 @@ function collectSgis(vcpu: Vcpu): void {
   if (bits == 0) return;
   atomicAnd32(vcpu.sgiPendingAt(), ~bits);
   for (let i: u32 = 0; bits != 0; i++) {
-    bound(i, SGIS);
+    bound(i, SGI_COUNT);
     deferInterrupt(vcpu, <u32>ctz(bits));
     bits &= bits - 1;
   }
@@ -254,14 +253,14 @@ function takeBack(vcpu: Vcpu, word: u32, bits: u32, stayPending: bool): void {
     if (intid >> 5 != word || ((bits >> (intid & 31)) & 1) == 0 || (lr & LR_PENDING) == 0) continue;
     const active = (lr & LR_ACTIVE) != 0;
     writeListRegister(n, active ? lr & ~LR_PENDING : 0);
-    if (!active || intid < SGIS) giveBack(vcpu, intid, stayPending);
+    if (!active || intid < SGI_COUNT) giveBack(vcpu, intid, stayPending);
   }
 }
 
 /** An interrupt has left this pCPU undelivered: its source is deactivated, and made pending again if it stays so. */
 function giveBack(vcpu: Vcpu, intid: u32, stayPending: bool): void {
   const bit = (<u32>1) << (intid & 31);
-  if (intid < SGIS) {
+  if (intid < SGI_COUNT) {
     if (stayPending) atomicOr32(vcpu.sgiPendingAt(), bit);
     return;
   }

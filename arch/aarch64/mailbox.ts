@@ -55,6 +55,16 @@ export function serveMailbox(partition: Partition, now: u64): void {
   takeConsole(partition, pa);
 }
 
+/** The partition's last vCPU has left: what it printed last. A tick that is just at it may make some of it appear twice. */
+export function drainMailbox(partition: Partition): void {
+  const pa = partition.mailbox;
+  if (pa == 0) return;
+  for (let i: u32 = 0; i < MAILBOX_CONSOLE_BYTES / BYTES_A_TICK; i++) {
+    bound(i, MAILBOX_CONSOLE_BYTES / BYTES_A_TICK);
+    takeConsole(partition, pa);
+  }
+}
+
 /** Moves what was printed into the output ring, as far as there is room. */
 function takeConsole(partition: Partition, pa: u64): void {
   const head = physicalRead32(pa + MAILBOX_CONSOLE_HEAD);

@@ -51,7 +51,7 @@ const CONSOLE_SIZE: u64 = 0x1000;
     skipInstruction(); // an SMC that is trapped has not been executed
     return psci(vcpu, partition, <u32>vcpu.x0);
   }
-  if (ec == EC_WFX) return waitForInterrupt(vcpu);
+  if (ec == EC_WFX && vcpu.direct != 0) return waitForInterrupt(vcpu);
   if (ec == EC_INSTRUCTION_ABORT_LOWER) return faultCounted(vcpu, partition, esr);
   vcpu.countExit(EXIT_FAULT);
   injectUndefined(); // AArch32 traps and the like: not there

@@ -10,7 +10,7 @@ import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
   awaitDisabled, bankControl, directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER,
-  ISENABLER, ISPENDR, kick, KICK_SGI, PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  ISENABLER, ISPENDR, kick, KICK_SGI, PIDR2, SGI_BASE, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
 import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
 import { sendDirect } from "./sgi";
@@ -18,7 +18,6 @@ import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";
 
 const TYPER_LAST: u32 = 1 << 4;
 const TYPER_PROCESSOR_NUMBER_SHIFT: u32 = 8;
-const SGI_MASK: u32 = 0xffff;
 /** SGIs are edge-triggered: ICFGR0 reads so. */
 const ICFGR0_SGIS: u32 = 0xaaaaaaaa;
 
@@ -45,7 +44,7 @@ export function writeGicr(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): vo
 
 /** SGIs that are not the physical ones: all of them, or with direct interrupts the one that the hypervisor uses itself. */
 @inline function emulatedSgis(target: Vcpu): u32 {
-  return SGI_MASK & ~target.owned(0);
+  return SGIS & ~target.owned(0);
 }
 
 /** A read of the registers for SGIs and PPIs; GICv2 has them in GICD. */
@@ -59,7 +58,7 @@ export function readSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32): u32 {
     }
     return value;
   }
-  if (offset == IGROUPR) return vcpu.gicv2 != 0 ? 0 : SGI_MASK | owned;
+  if (offset == IGROUPR) return vcpu.gicv2 != 0 ? 0 : SGIS | owned;
   if (offset == ICFGR) return ICFGR0_SGIS;
   if (offset == ICFGR + 4) return mmioRead32(target.bank + offset);
   if (offset == ISENABLER || offset == ICENABLER) return (mmioRead32(target.bank + ISENABLER) & owned) | target.sgiEnabled;

@@ -9,10 +9,10 @@ import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
-  CPENDSGIR, GICD_CTLR, GICD_SGIR, GICD_TYPER, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SPENDSGIR,
+  CPENDSGIR, GICD_CTLR, GICD_SGIR, GICD_TYPER, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR,
 } from "./gic";
 import { refill, withdraw } from "./listRegisters";
-import { sendSgiV2 } from "./sgi";
+import { sendDirect, sendSgiV2 } from "./sgi";
 import { readGicd, writeGicd, writePriority } from "./vgicd";
 import { readSgiFrame, setPriority, writeSgiFrame } from "./vgicr";
 
@@ -21,7 +21,6 @@ const TYPER_CPU_NUMBER_SHIFT: u32 = 5;
 const PIDR2_GICV2: u32 = 0x2b;
 const SHIFT_8: u32 = 0;
 const SHIFT_32: u32 = 2;
-const SGIS: u32 = 16;
 
 /** Registers of a bit an INTID, their words 0; of a byte and of two bits an INTID, the first 32. */
 @inline function isBanked(offset: u32): bool {
@@ -40,7 +39,7 @@ export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
     }
     return value;
   }
-  if (offset >= CPENDSGIR && offset < SPENDSGIR + SGIS) return readPendingSgis(vcpu, (offset - CPENDSGIR) & 15);
+  if (offset >= CPENDSGIR && offset < SPENDSGIR + SGI_COUNT) return readPendingSgis(vcpu, (offset - CPENDSGIR) & 15);
   if (offset == GICD_TYPER) return ((header().spiLimit + 31) >> 5) - 1 | (partition.vcpuCount - 1) << TYPER_CPU_NUMBER_SHIFT;
   if (offset == GICD_CTLR) return partition.distributorControl;
   if (offset == ICPIDR2) return PIDR2_GICV2;
@@ -59,7 +58,7 @@ export function storeGicdV2(vcpu: Vcpu, partition: Partition, offset: u32, shift
     writeSgiFrame(vcpu, vcpu, at, value);
   } else if (at == GICD_SGIR) {
     sendSgiV2(vcpu, partition, value);
-  } else if (at >= ITARGETSR && at < ITARGETSR + FIRST_SPECIAL || at >= CPENDSGIR && at < SPENDSGIR + SGIS) {
+  } else if (at >= ITARGETSR && at < ITARGETSR + FIRST_SPECIAL || at >= CPENDSGIR && at < SPENDSGIR + SGI_COUNT) {
     for (let i: u32 = 0; i < 4; i++) {
       bound(i, 4);
       storeByte(vcpu, partition, at + i, (value >> (i << 3)) & 0xff);
@@ -74,8 +73,8 @@ function storeByte(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): v
   if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPI) setPriority(vcpu, offset - IPRIORITYR, <u8>value);
   else if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPECIAL) writePriority(vcpu, offset - IPRIORITYR, <u8>value);
   else if (offset >= ITARGETSR + FIRST_SPI && offset < ITARGETSR + FIRST_SPECIAL) writeTarget(vcpu, partition, offset - ITARGETSR, value);
-  else if (offset >= CPENDSGIR && offset < CPENDSGIR + SGIS) clearPendingSgi(vcpu, offset - CPENDSGIR, value);
-  else if (offset >= SPENDSGIR && offset < SPENDSGIR + SGIS) setPendingSgi(vcpu, offset - SPENDSGIR, value);
+  else if (offset >= CPENDSGIR && offset < CPENDSGIR + SGI_COUNT) clearPendingSgi(vcpu, offset - CPENDSGIR, value);
+  else if (offset >= SPENDSGIR && offset < SPENDSGIR + SGI_COUNT) setPendingSgi(vcpu, offset - SPENDSGIR, value);
 }
 
 /** The vCPUs that an SPI goes to, as a mask; an SGI or PPI: the reader. */
@@ -116,12 +115,17 @@ function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
 function clearPendingSgi(vcpu: Vcpu, sgi: u32, sources: u32): void {
   if (sources == 0) return;
   const bit = (<u32>1) << sgi;
+  if (vcpu.direct != 0) mmioWrite8(header().gicd + CPENDSGIR + sgi, 0xff);
   atomicAnd32(vcpu.sgiPendingAt(), ~bit);
   withdraw(vcpu, 0, bit);
 }
 
 function setPendingSgi(vcpu: Vcpu, sgi: u32, sources: u32): void {
   if (sources == 0) return;
+  if (vcpu.direct != 0) {
+    sendDirect(vcpu, sgi);
+    return;
+  }
   vcpu.setSgiSource(sgi, <u32>ctz(sources));
   atomicOr32(vcpu.sgiPendingAt(), (<u32>1) << sgi);
   refill(vcpu);
