@@ -8,7 +8,7 @@ import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_SCANS, PROCE
 import { HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../../rtos-guests/channel/timing.ts";
 import { type Elf, readElf, SHF_ALLOC } from "../../tools/build/elf.ts";
 import { buildProgram } from "../../tools/build/index.ts";
-import { PLC } from "../../tools/build/programs.ts";
+import { PLC, PLC_PHYSICAL_TIMER } from "../../tools/build/programs.ts";
 import { runBare, type Snapshot } from "./bareMachine.ts";
 
 const WARM_UP = 100;
@@ -33,8 +33,13 @@ const total = (counts: readonly number[]): number => counts.reduce((sum, count) 
 const widest = (counts: readonly number[]): number => counts.findLastIndex((count) => count > 0);
 
 describe("in virtual time", () => {
-  test("two seconds at 1 ns an instruction: every scan on its deadline, no overrun", async () => {
-    const end = await runBare(path, 0, (now) => scans(now) >= TWO_SECONDS);
+  test.each([
+    [3, "virtual", PLC],
+    [3, "physical", PLC_PHYSICAL_TIMER],
+    [2, "virtual", PLC],
+    [2, "physical", PLC_PHYSICAL_TIMER],
+  ] as const)("GICv%i, %s timer: two seconds at 1 ns an instruction, every scan on its deadline, no overrun", async (gic, _, program) => {
+    const end = await runBare((await buildProgram(program)).elf, 0, (now) => scans(now) >= TWO_SECONDS, gic);
     const count = scans(end);
     expect(end.channel.getUint32(0, true)).toBe(PROCESS_IMAGE_MAGIC);
     expect(end.channel.getUint32(PROCESS_IMAGE_SEQUENCE, true) >> 1).toBe(count);

@@ -9,9 +9,11 @@ const CHANNEL_BYTES = 0x200;
 const POLL_MS = 50;
 const LIMIT_MS = 40_000;
 
+export type GicVersion = 2 | 3;
+
 /** `shift`: an instruction takes 2^shift ns. Channel and image are in one RAM here. */
-const machineArguments = (elf: string, shift: number): string[] => [
-  "-M", "virt,gic-version=3", "-cpu", "cortex-a53", "-m", "512M", "-nodefaults", "-display", "none",
+const machineArguments = (elf: string, shift: number, gic: GicVersion): string[] => [
+  "-M", `virt,gic-version=${gic}`, "-cpu", "cortex-a53", "-m", "512M", "-nodefaults", "-display", "none",
   "-icount", `shift=${shift},sleep=off`, "-qmp", "stdio", "-kernel", elf,
 ];
 
@@ -22,9 +24,9 @@ export interface Snapshot {
 }
 
 /** Runs until a snapshot satisfies `done`; gives back one of the stopped machine. */
-export async function runBare(elf: string, shift: number, done: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+export async function runBare(elf: string, shift: number, done: (snapshot: Snapshot) => boolean, gic: GicVersion = 3): Promise<Snapshot> {
   // setpriv: the kernel kills QEMU when this process ends, however it ends.
-  const command = ["--pdeathsig", "KILL", "--", "qemu-system-aarch64", ...machineArguments(elf, shift)];
+  const command = ["--pdeathsig", "KILL", "--", "qemu-system-aarch64", ...machineArguments(elf, shift, gic)];
   const qemu = spawn("setpriv", command, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<never>((_, reject) => {
     qemu.on("error", reject);

@@ -8,7 +8,7 @@ import {
 } from "../../core/abi.ts";
 import { HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../../rtos-guests/channel/timing.ts";
 import { ChannelMemory } from "./channelMemory.ts";
-import { CHANNEL_IPA, PERIOD, SimulatedCpu, SimulatedGuest, TICK_NS } from "./simulatedGuest.ts";
+import { CHANNEL_IPA, INTID_PHYSICAL_TIMER, PERIOD, SimulatedCpu, SimulatedGuest, TICK_NS } from "./simulatedGuest.ts";
 
 const WARM_UP = 100;
 const ROUND = 100;
@@ -54,6 +54,43 @@ describe("start", () => {
     expect(cpu.log.filter((line) => line.startsWith("ICC"))).toEqual([
       "ICC_SRE_EL1=1", "ICC_PMR_EL1=255", "ICC_BPR1_EL1=0", "ICC_CTLR_EL1=0", "ICC_IGRPEN1_EL1=1",
     ]);
+  });
+
+  test("GICv2, which ID_AA64PFR0_EL1 tells by naming no GIC: distributor and CPU interface in memory, no ICC register (IHI 0048)", async () => {
+    const old = new SimulatedCpu(channel);
+    old.isGicV2 = true;
+    const onGicV2 = await SimulatedGuest.boot(old);
+    expect(old.log).toEqual([
+      "mmio 0x8000180=0xffffffff", // GICD_ICENABLER0
+      "mmio 0x8000418=0x80808080", // GICD_IPRIORITYR6: INTIDs 24 … 27
+      "mmio 0x8000100=0x8000000", // GICD_ISENABLER0: INTID 27
+      "mmio 0x8000000=0x1", // GICD_CTLR
+      "mmio 0x8010004=0xff", // GICC_PMR
+      "mmio 0x8010008=0x0", // GICC_BPR
+      "mmio 0x8010000=0x1", // GICC_CTLR
+    ]);
+    old.log.length = 0;
+    onGicV2.scan();
+    onGicV2.interrupt(1023);
+    onGicV2.interrupt(40);
+    expect(old.log).toEqual(["mmio 0x8010010=0x1b", "mmio 0x8010010=0x28"]); // GICC_EOIR
+    expect(scans()).toBe(1);
+  });
+
+  test("built for the physical timer: its PPI, its registers, its counter, and the virtual one stays off", async () => {
+    const other = new SimulatedCpu(channel);
+    other.timerIntid = INTID_PHYSICAL_TIMER;
+    const onPhysical = await SimulatedGuest.boot(other);
+    expect(other.log).toContain("mmio 0x80b041c=0x80808080"); // GICR_IPRIORITYR7: INTIDs 28 … 31
+    expect(other.log).toContain("mmio 0x80b0100=0x40000000"); // GICR_ISENABLER0: INTID 30
+    expect(other.deadline).toBe(other.time + PERIOD);
+    onPhysical.scans(1000, 5n);
+    expect(scans()).toBe(1000);
+    expect(other.physical.control).toBe(1n);
+    expect(other.virtual).toEqual({ deadline: 0n, control: 0n });
+    expect(other.log.at(-1)).toBe("eoi 30");
+    expect(channel.u64(TIMING_OVERRUNS)).toBe(0n);
+    expect(buckets(HISTOGRAM_JITTER)[7]).toBeGreaterThan(0); // 5 ticks are 80 ns
   });
 
   test("only ProcessorSleep is changed in GICR_WAKER, and a register that never settles does not hang the guest", async () => {
@@ -248,7 +285,7 @@ describe("hypercalls", () => {
     const bare = new SimulatedCpu(channel, false);
     const alone = await SimulatedGuest.boot(bare);
     alone.scans(2500);
-    expect(bare.hypercalls.map(({ id }) => id)).toEqual([HYPERCALL_VERSION]);
+    expect(bare.hypercalls.map(({ id }) => id)).toEqual([HYPERCALL_VERSION]); // not even for a mailbox
     expect(scans()).toBe(2500);
   });
 });
