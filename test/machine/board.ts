@@ -4,9 +4,9 @@
 import type { ClusterUnit } from "./cluster.ts";
 import type { GicBoard } from "./gic/gic.ts";
 import type { Range } from "./memory.ts";
-import type { PeripheralInterrupts } from "./pcpu.ts";
+import type { Peripherals } from "./pcpu.ts";
 
-export interface Board extends GicBoard, PeripheralInterrupts {
+export interface Board extends GicBoard, Peripherals {
   readonly uart: number;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
   readonly cluster: ClusterUnit;
@@ -39,6 +39,7 @@ export const qemuVirt: Board = {
   physicalTimer: 30,
   pmuInterrupt: 23,
   uart: 0x0900_0000,
+  pmu: true,
   cluster: "absent",
   ram: [{ pa: 0x4000_0000, size: 1024 * MIB }],
   devices: [{ pa: 0x0a00_0000, size: 0x4000 }, { pa: 0x0901_0000, size: 0x1000 }],

@@ -12,12 +12,17 @@ import { Timer } from "./timers.ts";
  */
 export type Phase = "off" | "starting" | "guest" | "parked" | "halted";
 
-export interface PeripheralInterrupts {
+/** ID_AA64DFR0_EL1.PMUVer */
+const DFR0_PMUVER = 0xfn << 8n;
+
+export interface Peripherals {
   readonly maintenance: number;
   readonly hypervisorTimer: number;
   readonly virtualTimer: number;
   readonly physicalTimer: number;
   readonly pmuInterrupt: number;
+  /** Whether there are performance monitors at all. */
+  readonly pmu: boolean;
 }
 
 export class PCpu {
@@ -48,28 +53,29 @@ export class PCpu {
   asleep: "wfi" | "wfe" | undefined = undefined;
   /** The Event Register. */
   event = false;
-  private readonly interrupts: PeripheralInterrupts;
+  private readonly peripherals: Peripherals;
 
-  constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, interrupts: PeripheralInterrupts) {
+  constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, peripherals: Peripherals) {
     this.index = index;
     this.mpidr = mpidr;
     this.gic = gic;
-    this.interrupts = interrupts;
+    this.peripherals = peripherals;
     // Bit 31 of MPIDR_EL1 is RES1 (D17.2.101).
     this.registers = { ...RESET, MPIDR_EL1: mpidr | 0x8000_0000n };
+    if (!peripherals.pmu) this.registers.ID_AA64DFR0_EL1 &= ~DFR0_PMUVER;
     this.virtualTimer = new Timer(clock, () => this.registers.CNTVOFF_EL2);
     this.physicalTimer = new Timer(clock, () => 0n);
     this.hypervisorTimer = new Timer(clock, () => 0n);
-    this.pmu = new Pmu(this.registers);
+    this.pmu = new Pmu(this.registers, peripherals.pmu);
   }
 
   /** Brings the wires of its private peripherals up to date. */
   refreshLines(): void {
     const { bank } = this.gic;
-    bank.setLine(this.interrupts.maintenance, this.gic.virtual.maintenance);
-    bank.setLine(this.interrupts.hypervisorTimer, this.hypervisorTimer.output);
-    bank.setLine(this.interrupts.virtualTimer, this.virtualTimer.output);
-    bank.setLine(this.interrupts.physicalTimer, this.physicalTimer.output);
-    bank.setLine(this.interrupts.pmuInterrupt, this.pmu.interrupt);
+    bank.setLine(this.peripherals.maintenance, this.gic.virtual.maintenance);
+    bank.setLine(this.peripherals.hypervisorTimer, this.hypervisorTimer.output);
+    bank.setLine(this.peripherals.virtualTimer, this.virtualTimer.output);
+    bank.setLine(this.peripherals.physicalTimer, this.physicalTimer.output);
+    bank.setLine(this.peripherals.pmuInterrupt, this.pmu.interrupt);
   }
 }

@@ -39,6 +39,7 @@ const EVENT_REGISTER = /^PMEV(TYPER|CNTR)(\d+)_EL0$/;
 
 export class Pmu {
   private readonly registers: Registers;
+  private readonly present: boolean;
   private control = PMCR_READ_ONLY;
   /** PMCNTENSET_EL0, PMINTENSET_EL1, PMOVSSET_EL0: UNKNOWN at reset. */
   private enabled = UNKNOWN & IMPLEMENTED;
@@ -51,8 +52,9 @@ export class Pmu {
   private readonly types = new Array<bigint>(COUNTERS).fill(UNKNOWN & TYPE_WRITABLE);
 
   /** `registers`: of its pCPU, for MDCR_EL2. */
-  constructor(registers: Registers) {
+  constructor(registers: Registers, present = true) {
     this.registers = registers;
+    this.present = present;
   }
 
   /** What its pCPU's guest does now: `times` events, each counted by every counter that is set to it and may. */
@@ -69,6 +71,7 @@ export class Pmu {
 
   /** The overflow interrupt's wire (D13.3.4). */
   get interrupt(): boolean {
+    if (!this.present) return false;
     const asking = this.overflowed & this.interrupting;
     if (asking === 0n) return false;
     if ((asking & CYCLE_COUNTER) !== 0n && (this.control & PMCR_E) !== 0n) return true;
@@ -81,6 +84,7 @@ export class Pmu {
   }
 
   read(name: string): bigint {
+    this.mustExist(name);
     const [, kind, number] = EVENT_REGISTER.exec(name) ?? [];
     if (kind !== undefined) return (kind === "CNTR" ? this.counts : this.types)[this.check(Number(number))] ?? 0n;
     switch (name) {
@@ -100,6 +104,7 @@ export class Pmu {
   }
 
   write(name: string, value: bigint): void {
+    this.mustExist(name);
     const [, kind, number] = EVENT_REGISTER.exec(name) ?? [];
     if (kind !== undefined) return kind === "CNTR" ? this.setCount(Number(number), value) : this.setType(Number(number), value);
     switch (name) {
@@ -124,6 +129,10 @@ export class Pmu {
       case "PMCCFILTR_EL0": this.cyclesType = value & TYPE_WRITABLE; return;
       default: throw new MachineError("MACHINE_STATE", `the machine's PMU has no ${name} that can be written`);
     }
+  }
+
+  private mustExist(name: string): void {
+    if (!this.present) throw new MachineError("MACHINE_UNDEFINED", `${name}: these pCPUs have no performance monitors (ID_AA64DFR0_EL1.PMUVer)`);
   }
 
   private setCount(n: number, value: bigint): void {

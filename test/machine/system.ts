@@ -37,6 +37,8 @@ export interface SystemSpec {
   readonly board: Board;
   readonly housekeeper: number;
   readonly partitions: readonly PartitionSpec[];
+  /** What bandwidth is measured by, if not by refills of the L2 cache. */
+  readonly refillEvent?: number;
 }
 
 /** Where a partition sees its emulated devices. */
@@ -163,7 +165,7 @@ export function makeSystem(spec: SystemSpec): System {
       spiLimit: board.spiLimit, maintenance: board.maintenance,
     },
     timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
-    pmu: { interrupt: board.pmuInterrupt, refillEvent: EVENT_L2D_CACHE_REFILL },
+    pmu: { interrupt: board.pmuInterrupt, refillEvent: spec.refillEvent ?? EVENT_L2D_CACHE_REFILL },
     cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: COLOURS, wayGroups: board.cluster === "absent" ? 0 : WAY_GROUPS },
     uart: { kind: "pl011", address: board.uart },
     housekeeper: spec.housekeeper,

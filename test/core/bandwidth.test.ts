@@ -1,0 +1,239 @@
+// Memory bandwidth regulation (arch/aarch64/bandwidth.ts): a vCPU that has used up its budget of cache refills stands still until the
+// period is over. Partitions without a budget pay nothing.
+import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { qemuVirt } from "../machine/board.ts";
+import type { Guest } from "../machine/guest.ts";
+import { EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../machine/pmu.ts";
+import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { SystemSpec } from "../machine/system.ts";
+import { Bench, value } from "./bench.ts";
+import { takeAll } from "./directBench.ts";
+import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";
+
+const REFILLS = 1000;
+const PERIOD_MICROSECONDS = 10_000;
+const PERIOD_MILLISECONDS = PERIOD_MICROSECONDS / 1000;
+const LIMITED: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, bandwidth: { budget: 2 * REFILLS * 64, refills: REFILLS, periodMicroseconds: PERIOD_MICROSECONDS } }, PLC] };
+
+let bench: Bench;
+let guest: Guest;
+
+/** The guest of a pCPU works on memory. */
+const refill = (times: number, pcpu = 0): void => {
+  bench.machine.pcpu(pcpu).pmu.count(EVENT_L2D_CACHE_REFILL, times);
+  bench.machine.settle();
+};
+const exits = (vcpu = 0): number => bench.vcpu(0, vcpu).exits[abi.EXIT_BANDWIDTH] ?? 0;
+/** To just behind the end of a period. */
+const nextPeriod = (): void => bench.pass(PERIOD_MILLISECONDS);
+
+beforeEach(() => {
+  bench = new Bench(LIMITED);
+  guest = bench.openInterrupts(0);
+});
+
+describe("a vCPU with a budget", () => {
+  test("runs as long as it keeps to it, period after period", () => {
+    for (let n = 0; n < 20; n++) {
+      refill(REFILLS - 1);
+      expect(guest.running).toBe(true);
+      nextPeriod();
+    }
+    expect(bench.vcpu(0, 0).throttled).toBe(0);
+  });
+
+  test("is held when it has used it up, until the period is over, and then goes on where it was", () => {
+    const { pc, lives } = guest.pcpu;
+    guest.setX(5, 0x1234n);
+    refill(REFILLS - 1);
+    expect(guest.running).toBe(true);
+    refill(1);
+    expect(guest.running).toBe(false);
+    nextPeriod();
+    expect([guest.running, guest.pcpu.pc, guest.pcpu.lives, guest.x(5)]).toEqual([true, pc, lives, 0x1234n]);
+    refill(REFILLS - 1);
+    expect(guest.running).toBe(true);
+    refill(1);
+    expect(guest.running).toBe(false);
+  });
+
+  test("has the whole of it again in each period, however little it took before, and never more", () => {
+    refill(10);
+    nextPeriod();
+    refill(REFILLS - 1);
+    expect(guest.running).toBe(true);
+    refill(1);
+    expect(guest.running).toBe(false);
+  });
+
+  test("is told by its counters: how often, how long, how many exits", () => {
+    const before = bench.vcpu(0, 0);
+    for (let n = 0; n < 3; n++) {
+      refill(REFILLS + 500);
+      nextPeriod();
+      expect(guest.running).toBe(true);
+    }
+    const after = bench.vcpu(0, 0);
+    expect(after.throttled - before.throttled).toBe(3);
+    expect(Number(after.held - before.held) / 1e6).toBeGreaterThan(3 * PERIOD_MILLISECONDS - 5);
+    expect(Number(after.held - before.held) / 1e6).toBeLessThan(3 * PERIOD_MILLISECONDS + 5);
+    expect(bench.vcpu(1, 0).throttled).toBe(0);
+    expect(bench.vcpu(1, 0).exits[abi.EXIT_BANDWIDTH]).toBe(0);
+  });
+
+  test("its periods are exits, and they come once a period", () => {
+    const before = exits();
+    bench.pass(100 * PERIOD_MILLISECONDS);
+    // Reading the counters takes 200 ms each time.
+    const periods = 100 + 200 / PERIOD_MILLISECONDS;
+    expect(exits() - before).toBeGreaterThanOrEqual(periods - 1);
+    expect(exits() - before).toBeLessThanOrEqual(periods + 21);
+  });
+
+  test("gets the interrupts that came while it was held", () => {
+    bench.enable(0, 48);
+    refill(REFILLS);
+    bench.machine.setLine(48, true);
+    bench.machine.settle();
+    expect(guest.running).toBe(false);
+    nextPeriod();
+    expect(guest.acknowledge()).toBe(48);
+  });
+
+  test("is another one than its neighbour's: each vCPU has its own", () => {
+    guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    refill(REFILLS);
+    expect(bench.guests.map(({ running }) => running)).toEqual([false, true, false, true]);
+    refill(REFILLS - 1, 1);
+    expect(bench.guest(1).running).toBe(true);
+    refill(1, 1);
+    expect(bench.guest(1).running).toBe(false);
+    nextPeriod();
+    expect(bench.guests.map(({ running }) => running)).toEqual([true, true, false, true]);
+  });
+
+  test("counts refills only", () => {
+    bench.machine.pcpu(0).pmu.count(EVENT_CPU_CYCLES, 100 * REFILLS);
+    bench.machine.settle();
+    expect(guest.running).toBe(true);
+  });
+
+  test("cannot reach the PMU", () => {
+    for (const name of ["PMCR_EL0", "PMCNTENSET_EL0", "PMSELR_EL0", "PMXEVCNTR_EL0", "PMXEVTYPER_EL0", "PMEVCNTR5_EL0", "PMEVTYPER5_EL0"] as const) {
+      expect(guest.msr(name, 0n).kind, name).toBe("exception");
+    }
+    refill(REFILLS);
+    expect(guest.running).toBe(false);
+  });
+});
+
+describe("a held vCPU", () => {
+  beforeEach(() => refill(REFILLS));
+
+  test.each([["stop", abi.COMMAND_STOP, "off"], ["pause", abi.COMMAND_PAUSE, "paused"]] as const)("can be %sped, and started again with a fresh budget", (_, command, state) => {
+    expect(bench.command(0, command)).toBe(abi.REPLY_OK);
+    expect(bench.partition(0).state).toBe(state);
+    expect(bench.command(0, state === "off" ? abi.COMMAND_START : abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
+    bench.pass(2 * PERIOD_MILLISECONDS);
+    expect(guest.running).toBe(true);
+    refill(REFILLS);
+    expect(guest.running).toBe(false);
+  });
+
+  test("resumed within its period waits for the end of that", () => {
+    bench = new Bench({ ...LIMITED, partitions: [{ ...LINUX, bandwidth: { budget: 2 * REFILLS * 64, refills: REFILLS, periodMicroseconds: 1_000_000 } }, PLC] });
+    guest = bench.guest(0);
+    refill(REFILLS);
+    bench.command(0, abi.COMMAND_PAUSE);
+    bench.command(0, abi.COMMAND_RESUME);
+    expect(guest.running).toBe(false);
+    bench.pass(1000);
+    expect(guest.running).toBe(true);
+  });
+});
+
+describe("a budget that is used up in the very moment that the vCPU leaves", () => {
+  /** The overflow is pending, and not taken yet. */
+  const overflow = (): void => guest.pcpu.pmu.count(EVENT_L2D_CACHE_REFILL, REFILLS);
+
+  test("by switching off: its pCPU is at rest", () => {
+    overflow();
+    guest.hvc(SYSTEM_OFF);
+    bench.machine.settle();
+    expect(bench.partition(0).state).toBe("off");
+    expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(guest.running).toBe(true);
+    refill(REFILLS - 1);
+    expect(guest.running).toBe(true);
+  });
+
+  test("by a fault", () => {
+    overflow();
+    guest.load(0x4800_0000, 8);
+    bench.machine.settle();
+    expect(bench.partition(0).state).toBe("failed");
+  });
+
+  test("by CPU_OFF, and CPU_ON brings it back", () => {
+    guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    bench.machine.pcpu(1).pmu.count(EVENT_L2D_CACHE_REFILL, REFILLS);
+    bench.guest(1).hvc(CPU_OFF);
+    bench.machine.settle();
+    bench.pass(3 * PERIOD_MILLISECONDS);
+    guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    expect(bench.guest(1).running).toBe(true);
+    refill(REFILLS - 1, 1);
+    expect(bench.guest(1).running).toBe(true);
+  });
+
+  test("by being paused", () => {
+    guest.pcpu.busy = true;
+    overflow();
+    bench.command(0, abi.COMMAND_PAUSE);
+    guest.pcpu.busy = false;
+    bench.machine.settle();
+    expect(guest.running).toBe(false);
+    bench.pass(3 * PERIOD_MILLISECONDS);
+    expect(guest.running).toBe(false);
+    expect(bench.command(0, abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
+    bench.pass(PERIOD_MILLISECONDS);
+    expect(guest.running).toBe(true);
+  });
+
+  test("by the end of its period", () => {
+    bench.machine.clock.advance(PERIOD_MICROSECONDS * 1000);
+    overflow();
+    bench.machine.settle();
+    bench.pass(2 * PERIOD_MILLISECONDS);
+    expect(guest.running).toBe(true);
+  });
+});
+
+describe("where it cannot be had", () => {
+  test("without a PMU the partition runs without it, and the host is told", () => {
+    const spec = { ...LIMITED, board: { ...qemuVirt, pmu: false } };
+    bench = new Bench(spec);
+    expect(bench.guest(0).running).toBe(true);
+    expect(bench.events(0)).toContainEqual(expect.objectContaining({ code: abi.EVENT_UNAVAILABLE, a: BigInt(abi.FEATURE_BANDWIDTH), b: 0x410f_d034n }));
+    bench.pass(100);
+    expect(takeAll(bench.openInterrupts(0))).toEqual([]);
+  });
+
+  test("a PMU that does not count that event: the same", () => {
+    bench = new Bench({ ...LIMITED, refillEvent: 0x0c });
+    expect(bench.events(0).map(({ code, a }) => [code, a])).toContainEqual([abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH)]);
+    expect(bench.guest(0).running).toBe(true);
+  });
+});
+
+test("partitions without a budget have no period, no counter, no interrupt of it", () => {
+  const other = bench.machine.pcpu(3);
+  expect(other.pmu.inUse).toBe(0n);
+  expect(other.hypervisorTimer.control).toBe(0n);
+  expect(other.gic.bank.has(other.gic.bank.enabled, 23)).toBe(false);
+  expect(value(bench.guest(3).hvc(abi.HYPERCALL_VERSION))).toBe(0x10001n);
+});
