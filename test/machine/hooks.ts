@@ -112,7 +112,6 @@ function gicHooks(machine: Machine): Hooks {
     mrs_ICC_CTLR_EL1: () => physical().control,
     msr_ICC_CTLR_EL1: (value: bigint) => void (physical().control = value),
     mrs_ICC_RPR_EL1: () => BigInt(physical().runningPriority),
-    mrs_ICC_AP1R0_EL1: () => BigInt(physical().activePriorities >>> 0),
     mrs_ICC_AP1R0_EL1: () => BigInt(physical().activePriorities),
     msr_ICC_AP1R0_EL1: (value: bigint) => void (physical().activePriorities = Number(value & MASK32)),
     mrs_ICC_IGRPEN1_EL1: () => (physical().enabled ? 1n : 0n),
