@@ -9,6 +9,7 @@ import {
   mrs_ID_MMFR2_EL1, mrs_ID_MMFR3_EL1, mrs_ID_MMFR4_EL1, mrs_ID_PFR0_EL1, mrs_ID_PFR1_EL1, mrs_MVFR0_EL1, mrs_MVFR1_EL1,
   mrs_MVFR2_EL1,
 } from "../../build/generated/aarch64";
+import { isGicV2 } from "../../core/blob";
 import { DFR0_PMUVER, PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";
 
 // Masks of what is kept; each hexadecimal digit is one field.
@@ -32,7 +33,7 @@ const PFR1_AARCH32_KEPT: u64 = ~((<u64>0xf << 4) | (<u64>0xf << 12)); // no Secu
 /** Value of the ID register S3_0_C0_C<crm>_<op2>, crm 1…7. What has no name there reads 0, as the architecture says. */
 export function readIdRegister(crm: u32, op2: u32, pmu: bool): u64 {
   if (crm == 4) {
-    if (op2 == 0) return (mrs_ID_AA64PFR0_EL1() & PFR0_KEPT) | PFR0_EL1_AARCH64 | PFR0_GIC_SYSREG;
+    if (op2 == 0) return (mrs_ID_AA64PFR0_EL1() & PFR0_KEPT) | PFR0_EL1_AARCH64 | (isGicV2() ? 0 : PFR0_GIC_SYSREG);
     return op2 == 1 ? mrs_ID_AA64PFR1_EL1() & PFR1_KEPT : 0;
   }
   if (crm == 5) return op2 == 0 ? DFR0_MINIMUM | (pmu ? mrs_ID_AA64DFR0_EL1() & DFR0_PMUVER : 0) : 0;
