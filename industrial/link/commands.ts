@@ -19,7 +19,7 @@ const COMMAND_CODES: Readonly<Record<CommandName, number>> = {
 const NEEDED_STATES: Readonly<Record<CommandName, string>> = {
   start: "start needs a stopped partition",
   stop: "stop needs one that runs or is paused",
-  restart: "restart needs one that runs or is paused",
+  restart: "restart needs one that is not just stopping",
   pause: "pause needs a running partition",
   resume: "resume needs a paused one",
 };

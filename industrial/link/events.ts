@@ -32,6 +32,12 @@ function milliseconds(nanoseconds: bigint): string {
   return `${(Number(nanoseconds) / 1e6).toFixed(1)} ms`;
 }
 
+/** A mask of pCPUs: "pCPU 1 and pCPU 3". */
+function cpus(mask: bigint): string {
+  const bits = [...mask.toString(2)].reverse();
+  return bits.flatMap((bit, cpu) => (bit === "1" ? [`pCPU ${cpu}`] : [])).join(" and ");
+}
+
 /** The sentence, without the name of the partition it is about. */
 export function describeEvent(event: HypervisorEvent): string {
   const { a, b, c } = event;
@@ -52,6 +58,11 @@ export function describeEvent(event: HypervisorEvent): string {
     }
     case abi.EVENT_UNAVAILABLE:
       return `${UNAVAILABLE.get(a) ?? `feature ${a} is not available: build the image again with this version of axv-part`} (MIDR_EL1 ${hex(b)})`;
+    case abi.EVENT_STOP_HANGS:
+      return (
+        `does not stop: its guest sleeps on ${cpus(a)} with interrupts shut off, and nothing can wake it. ` +
+        "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on"
+      );
     default:
       return `event ${event.code} (${hex(a)}, ${hex(b)}, ${hex(c)})`;
   }

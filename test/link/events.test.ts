@@ -29,6 +29,11 @@ describe("events read as sentences", () => {
         "Correct refill_event in board.yaml, or take `bandwidth` out of the system's file (MIDR_EL1 0x410fd034)",
     ],
     [event(abi.EVENT_UNAVAILABLE, 9n, 1n), "feature 9 is not available: build the image again with this version of axv-part (MIDR_EL1 0x1)"],
+    [
+      event(abi.EVENT_STOP_HANGS, 0b1010n),
+      "does not stop: its guest sleeps on pCPU 1 and pCPU 3 with interrupts shut off, and nothing can wake it. " +
+        "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on",
+    ],
     [event(99, 1n, 2n, 3n), "event 99 (0x1, 0x2, 0x3)"],
   ])("%s", (sentence, expected) => expect(sentence).toBe(expected));
 });

@@ -122,7 +122,7 @@ describe("commands", () => {
   test.each([
     ["start", abi.COMMAND_START, "start needs a stopped partition"],
     ["stop", abi.COMMAND_STOP, "stop needs one that runs or is paused"],
-    ["restart", abi.COMMAND_RESTART, "restart needs one that runs or is paused"],
+    ["restart", abi.COMMAND_RESTART, "restart needs one that is not just stopping"],
     ["pause", abi.COMMAND_PAUSE, "pause needs a running partition"],
     ["resume", abi.COMMAND_RESUME, "resume needs a paused one"],
   ] as const)("%s goes out as command %i, and in the wrong state its refusal says what it needs", async (name, command, need) => {

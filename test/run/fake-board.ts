@@ -23,7 +23,7 @@ export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-sta
 const ALLOWED_STATES: ReadonlyMap<number, readonly number[]> = new Map([
   [abi.COMMAND_START, [abi.STATE_OFF]],
   [abi.COMMAND_STOP, [abi.STATE_RUNNING, abi.STATE_PAUSED]],
-  [abi.COMMAND_RESTART, [abi.STATE_RUNNING, abi.STATE_PAUSED]],
+  [abi.COMMAND_RESTART, [abi.STATE_OFF, abi.STATE_RUNNING, abi.STATE_PAUSED]],
   [abi.COMMAND_PAUSE, [abi.STATE_RUNNING]],
   [abi.COMMAND_RESUME, [abi.STATE_PAUSED]],
 ]);

@@ -25,7 +25,7 @@ export function hasStarted(partition: PartitionRecord): boolean {
   return partition.telemetry?.state === "running" || partition.events.some(({ code }) => code === abi.EVENT_STARTED);
 }
 
-const TROUBLE: ReadonlySet<number> = new Set([abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_PANIC]);
+const TROUBLE: ReadonlySet<number> = new Set([abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_PANIC, abi.EVENT_STOP_HANGS]);
 
 /** Of every system: all that should start has started, and nobody has faulted, hung, or panicked. */
 export const judgeHealth: Judge = (session) => {
