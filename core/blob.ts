@@ -40,12 +40,8 @@ export const BLOB_BAD_QUIESCE: u32 = 13;
 /** Where the blob stands in linear memory; arch copies it here. */
 export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
 
-@inline export function header(): BlobHeader {
-  return changetype<BlobHeader>(blobBuffer);
-}
-@inline export function blobCpu(n: u32): BlobCpu {
-  return changetype<BlobCpu>(blobBuffer + header().cpuOffset + n * BLOB_CPU_SIZE);
-}
+@inline export function header(): BlobHeader { return changetype<BlobHeader>(blobBuffer); }
+@inline export function blobCpu(n: u32): BlobCpu { return changetype<BlobCpu>(blobBuffer + header().cpuOffset + n * BLOB_CPU_SIZE); }
 @inline export function blobPartition(n: u32): BlobPartition {
   return changetype<BlobPartition>(blobBuffer + header().partitionOffset + n * BLOB_PARTITION_SIZE);
 }
@@ -55,9 +51,7 @@ export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
 @inline export function blobInterrupt(n: u32): BlobInterrupt {
   return changetype<BlobInterrupt>(blobBuffer + header().interruptOffset + n * BLOB_INTERRUPT_SIZE);
 }
-@inline export function blobLoad(n: u32): BlobLoad {
-  return changetype<BlobLoad>(blobBuffer + header().loadOffset + n * BLOB_LOAD_SIZE);
-}
+@inline export function blobLoad(n: u32): BlobLoad { return changetype<BlobLoad>(blobBuffer + header().loadOffset + n * BLOB_LOAD_SIZE); }
 @inline export function blobChannel(n: u32): BlobChannel {
   return changetype<BlobChannel>(blobBuffer + header().channelOffset + n * BLOB_CHANNEL_SIZE);
 }
@@ -65,18 +59,11 @@ export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
   return changetype<BlobQuiesce>(blobBuffer + header().quiesceOffset + n * BLOB_QUIESCE_SIZE);
 }
 
-@inline export function isGicV2(): bool {
-  return header().gicVersion == GIC_V2;
-}
+@inline export function isGicV2(): bool { return header().gicVersion == GIC_V2; }
 
 /** Bytes of GICD: physical, and emulated. */
-@inline export function gicdBytes(): u64 {
-  return isGicV2() ? 0x1000 : 0x10000;
-}
-
-@inline export function isDirect(partition: BlobPartition): bool {
-  return (partition.flags & PARTITION_DIRECT) != 0;
-}
+@inline export function gicdBytes(): u64 { return isGicV2() ? 0x1000 : 0x10000; }
+@inline export function isDirect(partition: BlobPartition): bool { return (partition.flags & PARTITION_DIRECT) != 0; }
 
 /** The region of a partition that has that IPA; null: none has. */
 export function regionAt(partition: BlobPartition, ipa: u64): BlobRegion | null {

@@ -87,14 +87,10 @@ function gicIsSound(): bool {
   return head.gicVersion == GIC_V2 && head.gicc != 0 && head.gich != 0 && head.gicv != 0 && ((head.gicc | head.gich | head.gicv) & PAGE_MASK) == 0;
 }
 
-@inline function isPpi(intid: u32): bool {
-  return intid >= 16 && intid < 32;
-}
+@inline function isPpi(intid: u32): bool { return intid >= 16 && intid < 32; }
 
 /** first…first+count-1 are indices into an array of `total`. */
-@inline function within(first: u32, count: u32, total: u32): bool {
-  return first <= total && count <= total - first;
-}
+@inline function within(first: u32, count: u32, total: u32): bool { return first <= total && count <= total - first; }
 
 function checkCpus(cpusTaken: u32): u32 {
   const head = header();
@@ -179,9 +175,7 @@ function mailboxIsSound(partition: BlobPartition): bool {
 }
 
 /** a…a+aSize-1 and b…b+bSize-1 have an address in common; the sums do not wrap, that is checked before. */
-@inline function overlap(a: u64, aSize: u64, b: u64, bSize: u64): bool {
-  return a < b + bSize && b < a + aSize;
-}
+@inline function overlap(a: u64, aSize: u64, b: u64, bSize: u64): bool { return a < b + bSize && b < a + aSize; }
 
 /** Page aligned, does not wrap, is not the hypervisor's, and no other partition has it (but for the two ends of a channel). */
 function regionIsSound(owner: u32, n: u32, imageBase: u64): bool {

@@ -68,9 +68,7 @@ export function takeOutput(partition: u32): i32 {
   return <i32>(entry & 0xff);
 }
 
-@inline export function outputDropped(partition: u32): u32 {
-  return output(partition).dropped;
-}
+@inline export function outputDropped(partition: u32): u32 { return output(partition).dropped; }
 
 @inline export function outputWaits(partition: u32): bool {
   const ring = output(partition);

@@ -17,9 +17,7 @@ export const CRC32_INITIAL: u32 = 0xffffffff;
 }
 
 /** The checksum proper. */
-@inline export function crc32End(crc: u32): u32 {
-  return ~crc;
-}
+@inline export function crc32End(crc: u32): u32 { return ~crc; }
 
 /** CRC-32 of `bytes` bytes of linear memory; at most 64 KiB. */
 export function crc32(pointer: usize, bytes: u32): u32 {

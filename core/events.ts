@@ -21,9 +21,7 @@ const MARGIN: u32 = 8;
 const entries: usize = memory.data(ENTRIES * ENTRY_SIZE, 16);
 const positions: usize = memory.data(8, 8); // head, tail
 
-@inline function at(position: u32): u32 {
-  return entries + (position & (ENTRIES - 1)) * ENTRY_SIZE;
-}
+@inline function at(position: u32): u32 { return entries + (position & (ENTRIES - 1)) * ENTRY_SIZE; }
 
 /** Notes an event of a partition (or FRAME_HYPERVISOR) at a tick. */
 export function recordEvent(code: u32, partition: u32, now: u64, a: u64, b: u64, c: u64): void {

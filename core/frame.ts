@@ -72,9 +72,7 @@ export function takeFrameByte(): i32 {
   return load<u8>(encoded + sent++);
 }
 
-@inline export function frameSent(): bool {
-  return sent == encodedLength;
-}
+@inline export function frameSent(): bool { return sent == encodedLength; }
 
 // ---- in ----
 const received: usize = memory.data(FRAME_MAX + 8);

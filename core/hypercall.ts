@@ -12,9 +12,7 @@ import { Vcpu } from "./vcpu";
 import { bound } from "../build/generated/cpu";
 
 /** (major << 16) | minor. */
-@inline export function hypercallVersion(): u64 {
-  return (HYPERCALL_VERSION_MAJOR << 16) | HYPERCALL_VERSION_MINOR;
-}
+@inline export function hypercallVersion(): u64 { return (HYPERCALL_VERSION_MAJOR << 16) | HYPERCALL_VERSION_MINOR; }
 
 export const NO_DOORBELL: u32 = 0;
 

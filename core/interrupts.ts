@@ -24,20 +24,13 @@ export function setPriorityBits(bits: u32): void {
   implemented = (0xff00 >> bits) & 0xff;
 }
 
-@inline export function implementedPriority(priority: u8): u8 {
-  return priority & <u8>implemented;
-}
+@inline export function implementedPriority(priority: u8): u8 { return priority & <u8>implemented; }
 
 const priorities: usize = memory.data(INTIDS);
 
 /** Priority of an SPI; 0 is the highest. intid < 1024. */
-@inline export function spiPriority(intid: u32): u8 {
-  return load<u8>(priorities + intid);
-}
-
-@inline export function setSpiPriority(intid: u32, priority: u8): void {
-  store<u8>(priorities + intid, implementedPriority(priority));
-}
+@inline export function spiPriority(intid: u32): u8 { return load<u8>(priorities + intid); }
+@inline export function setSpiPriority(intid: u32, priority: u8): void { store<u8>(priorities + intid, implementedPriority(priority)); }
 
 /** Priority of any interrupt that the vCPU's partition owns. */
 @inline export function priorityOf(vcpu: Vcpu, intid: u32): u8 {
@@ -103,6 +96,4 @@ export function forgetDeferred(vcpu: Vcpu, intid: u32): void {
 }
 
 /** Mask of pCPUs other than `self`. */
-@inline export function others(mask: u32, self: u32): u32 {
-  return mask & ~(<u32>1 << self) & ((<u32>1 << MAX_CPUS) - 1);
-}
+@inline export function others(mask: u32, self: u32): u32 { return mask & ~(<u32>1 << self) & ((<u32>1 << MAX_CPUS) - 1); }

@@ -60,13 +60,8 @@ export class Partition {
   doorbells: u64;
 
   /** The mailbox's doorbell word n, as the housekeeper saw it last; n < MAILBOX_DOORBELL_COUNT. */
-  @inline rung(n: u32): u32 {
-    return load<u32>(changetype<u32>(this) + (n << 2), RUNG);
-  }
-
-  @inline setRung(n: u32, value: u32): void {
-    store<u32>(changetype<u32>(this) + (n << 2), value, RUNG);
-  }
+  @inline rung(n: u32): u32 { return load<u32>(changetype<u32>(this) + (n << 2), RUNG); }
+  @inline setRung(n: u32, value: u32): void { store<u32>(changetype<u32>(this) + (n << 2), value, RUNG); }
 }
 
 const RUNG: u32 = 160;
@@ -80,18 +75,11 @@ const partitions: usize = memory.data(PARTITION_SIZE * MAX_PARTITIONS, 64);
 if (offsetof<Partition>() > RUNG) ERROR("Partition: fields have grown into the doorbells");
 
 /** Record of partition n; n < MAX_PARTITIONS is the caller's to have checked. */
-@inline export function partitionOf(n: u32): Partition {
-  return changetype<Partition>(partitions + n * PARTITION_SIZE);
-}
+@inline export function partitionOf(n: u32): Partition { return changetype<Partition>(partitions + n * PARTITION_SIZE); }
 
 /** The partition that a vCPU belongs to: not for a spare pCPU's. */
-@inline export function ownerOf(vcpu: Vcpu): Partition {
-  return changetype<Partition>(vcpu.owner);
-}
-
-@inline export function tag(partition: Partition, n: u32): u64 {
-  return load<u64>(changetype<usize>(partition) + (n << 3), TAGS);
-}
+@inline export function ownerOf(vcpu: Vcpu): Partition { return changetype<Partition>(vcpu.owner); }
+@inline export function tag(partition: Partition, n: u32): u64 { return load<u64>(changetype<usize>(partition) + (n << 3), TAGS); }
 
 @inline export function setTag(partition: Partition, n: u32, value: u64): void {
   store<u64>(changetype<usize>(partition) + (n << 3), value, TAGS);
@@ -136,30 +124,18 @@ const STATE_MASK: u32 = 0xff;
 const REASON_SHIFT: u32 = 8;
 const RESTART_BIT: u32 = 1 << 16;
 
-@inline function stateWord(partition: Partition): u32 {
-  return loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("state"));
-}
-
-@inline export function stateOf(partition: Partition): u32 {
-  return stateWord(partition) & STATE_MASK;
-}
+@inline function stateWord(partition: Partition): u32 { return loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("state")); }
+@inline export function stateOf(partition: Partition): u32 { return stateWord(partition) & STATE_MASK; }
 
 /** STOP_* of the stop under way; 0: none is. */
-@inline export function reasonOf(partition: Partition): u32 {
-  return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK;
-}
+@inline export function reasonOf(partition: Partition): u32 { return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK; }
 
 @inline function setState(partition: Partition, state: u32): void {
   storeRelease32(changetype<u32>(partition) + offsetof<Partition>("state"), state);
 }
 
-@inline function activeAt(partition: Partition): u32 {
-  return changetype<u32>(partition) + offsetof<Partition>("active");
-}
-
-@inline export function setActive(partition: Partition, pcpu: u32): void {
-  atomicOr32(activeAt(partition), <u32>1 << pcpu);
-}
+@inline function activeAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("active"); }
+@inline export function setActive(partition: Partition, pcpu: u32): void { atomicOr32(activeAt(partition), <u32>1 << pcpu); }
 
 /** True for the pCPU that was the last one active. */
 @inline export function clearActive(partition: Partition, pcpu: u32): bool {

@@ -99,57 +99,26 @@ export class Vcpu {
   doorbells: u64;
 
   /** General register n; 31 is the zero register. */
-  @inline register(n: u32): u64 {
-    return n == XZR ? 0 : load<u64>(changetype<u32>(this) + (n << 3));
-  }
-
-  @inline setRegister(n: u32, value: u64): void {
-    if (n != XZR) store<u64>(changetype<u32>(this) + (n << 3), value);
-  }
+  @inline register(n: u32): u64 { return n == XZR ? 0 : load<u64>(changetype<u32>(this) + (n << 3)); }
+  @inline setRegister(n: u32, value: u64): void { if (n != XZR) store<u64>(changetype<u32>(this) + (n << 3), value); }
 
   /** Word k of the bitmap of INTIDs whose interrupts belong to its partition: PPIs (and SGIs, where they are direct) in word 0, SPIs from word 1 on. */
-  @inline owned(k: u32): u32 {
-    return load<u32>(changetype<u32>(this) + (k << 2), OWNED);
-  }
-
-  @inline setOwned(k: u32, bits: u32): void {
-    store<u32>(changetype<u32>(this) + (k << 2), bits, OWNED);
-  }
-
-  @inline owns(intid: u32): bool {
-    return ((this.owned(intid >> 5) >> (intid & 31)) & 1) != 0;
-  }
+  @inline owned(k: u32): u32 { return load<u32>(changetype<u32>(this) + (k << 2), OWNED); }
+  @inline setOwned(k: u32, bits: u32): void { store<u32>(changetype<u32>(this) + (k << 2), bits, OWNED); }
+  @inline owns(intid: u32): bool { return ((this.owned(intid >> 5) >> (intid & 31)) & 1) != 0; }
 
   /** Word k of the bitmap of acknowledged interrupts for which no list register was free. */
-  @inline undeliveredWord(k: u32): u32 {
-    return load<u32>(changetype<u32>(this) + (k << 2), UNDELIVERED);
-  }
-
-  @inline setUndeliveredWord(k: u32, bits: u32): void {
-    store<u32>(changetype<u32>(this) + (k << 2), bits, UNDELIVERED);
-  }
+  @inline undeliveredWord(k: u32): u32 { return load<u32>(changetype<u32>(this) + (k << 2), UNDELIVERED); }
+  @inline setUndeliveredWord(k: u32, bits: u32): void { store<u32>(changetype<u32>(this) + (k << 2), bits, UNDELIVERED); }
 
   /** Priority of SGI or PPI n, 0…31. */
-  @inline privatePriority(n: u32): u8 {
-    return load<u8>(changetype<u32>(this) + n, PRIVATE_PRIORITY);
-  }
-
-  @inline setPrivatePriority(n: u32, priority: u8): void {
-    store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY);
-  }
+  @inline privatePriority(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, PRIVATE_PRIORITY); }
+  @inline setPrivatePriority(n: u32, priority: u8): void { store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY); }
 
   /** GICv2: index of the vCPU that sent SGI n last. */
-  @inline sgiSource(n: u32): u8 {
-    return load<u8>(changetype<u32>(this) + n, SGI_SOURCE);
-  }
-
-  @inline setSgiSource(n: u32, index: u32): void {
-    store<u8>(changetype<u32>(this) + n, <u8>index, SGI_SOURCE);
-  }
-
-  @inline exits(cause: u32): u64 {
-    return load<u64>(changetype<u32>(this) + (cause << 3), EXITS);
-  }
+  @inline sgiSource(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, SGI_SOURCE); }
+  @inline setSgiSource(n: u32, index: u32): void { store<u8>(changetype<u32>(this) + n, <u8>index, SGI_SOURCE); }
+  @inline exits(cause: u32): u64 { return load<u64>(changetype<u32>(this) + (cause << 3), EXITS); }
 
   @inline countExit(cause: u32): void {
     const at = changetype<u32>(this) + (cause << 3);
@@ -166,9 +135,7 @@ export class Vcpu {
 const vcpus: usize = memory.data(VCPU_SIZE * MAX_CPUS, 64);
 
 /** Record of pCPU n; n < MAX_CPUS is the caller's to have checked. */
-@inline export function vcpuOf(pcpu: u32): Vcpu {
-  return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE);
-}
+@inline export function vcpuOf(pcpu: u32): Vcpu { return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE); }
 
 // The fields may not grow into the bitmaps, nor the counters out of the record.
 if (offsetof<Vcpu>() > OWNED || EXITS + EXIT_CAUSES * 8 > VCPU_SIZE) ERROR("Vcpu: the layout above is out of step");

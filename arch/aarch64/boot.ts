@@ -39,9 +39,7 @@ const PSCI_CPU_ON_64: u64 = 0xc4000003;
 
 let uart: u64 = 0;
 
-@inline export function uartAddress(): u64 {
-  return uart;
-}
+@inline export function uartAddress(): u64 { return uart; }
 
 /** First pCPU. Gives back its vCPU record, or 0 when there is nothing to run. */
 export function bootPrimary(): u32 {

@@ -52,6 +52,4 @@ function write(vcpu: Vcpu, register: u32, value: u64): bool {
   return true;
 }
 
-@inline function isGroup0(register: u32): bool {
-  return (register & OP2_MASK) == ICC_IAR0_EL1 || register == ICC_IGRPEN0_EL1;
-}
+@inline function isGroup0(register: u32): bool { return (register & OP2_MASK) == ICC_IAR0_EL1 || register == ICC_IGRPEN0_EL1; }

@@ -18,13 +18,8 @@ export const EC_SAME_LEVEL: u32 = 1;
 const EC_SHIFT: u32 = 26;
 export const ESR_IL: u64 = 1 << 25;
 
-@inline export function exceptionClass(esr: u64): u32 {
-  return (<u32>esr) >> EC_SHIFT;
-}
-
-@inline export function esrOf(ec: u32): u64 {
-  return ((<u64>ec) << EC_SHIFT) | ESR_IL;
-}
+@inline export function exceptionClass(esr: u64): u32 { return (<u32>esr) >> EC_SHIFT; }
+@inline export function esrOf(ec: u32): u64 { return ((<u64>ec) << EC_SHIFT) | ESR_IL; }
 
 // ISS of a data abort.
 //
@@ -57,19 +52,12 @@ export const FSC_EXTERNAL: u64 = 0x10;
 }
 
 /** A translation fault of any kind: HPFAR_EL2 is valid. */
-@inline export function isTranslationFault(esr: u64): bool {
-  return (esr & DFSC_LEVEL_MASK) == DFSC_TRANSLATION;
-}
-
-@inline export function isPermissionFault(esr: u64): bool {
-  return (esr & DFSC_LEVEL_MASK) == DFSC_PERMISSION;
-}
+@inline export function isTranslationFault(esr: u64): bool { return (esr & DFSC_LEVEL_MASK) == DFSC_TRANSLATION; }
+@inline export function isPermissionFault(esr: u64): bool { return (esr & DFSC_LEVEL_MASK) == DFSC_PERMISSION; }
 
 // HPFAR_EL2: FIPA, bits 47…12 of the IPA, from bit 4 on.
 const HPFAR_FIPA: u64 = 0xffffffffff0;
-@inline export function faultingIpa(hpfar: u64, far: u64): u64 {
-  return ((hpfar & HPFAR_FIPA) << 8) | (far & 0xfff);
-}
+@inline export function faultingIpa(hpfar: u64, far: u64): u64 { return ((hpfar & HPFAR_FIPA) << 8) | (far & 0xfff); }
 
 // ISS of an MSR, MRS or system instruction.
 //

@@ -86,9 +86,7 @@ export function sgi1rTarget(mpidr: u64): u64 {
   isb();
 }
 
-@inline export function kick(target: Vcpu): void {
-  sendPhysicalSgi(target, KICK_SGI);
-}
+@inline export function kick(target: Vcpu): void { sendPhysicalSgi(target, KICK_SGI); }
 
 /** Kicks every pCPU of a mask. */
 export function kickAll(mask: u32): void {
@@ -143,9 +141,7 @@ export function awaitDisabled(control: u64): void {
 }
 
 /** Where RWP for a pCPU's SGIs and PPIs is. */
-@inline export function bankControl(vcpu: Vcpu): u64 {
-  return vcpu.gicv2 != 0 ? header().gicd : vcpu.gicr;
-}
+@inline export function bankControl(vcpu: Vcpu): u64 { return vcpu.gicv2 != 0 ? header().gicd : vcpu.gicr; }
 
 /** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. */
 export function initDistributor(): void {
@@ -233,9 +229,7 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
 }
 
 /** Physical priority of a direct guest's interrupt. */
-@inline export function directPriority(priority: u8): u32 {
-  return max<u32>(priority, HIGHEST_GUEST_PRIORITY);
-}
+@inline export function directPriority(priority: u8): u32 { return max<u32>(priority, HIGHEST_GUEST_PRIORITY); }
 
 /** Each pCPU: its redistributor awake; the hypervisor's own SGI and PPIs enabled, the others off. */
 export function initBank(vcpu: Vcpu): void {

@@ -33,18 +33,11 @@ const PMR_ALL: u32 = 0xff;
 export const IAR_INTID: u32 = 0x3ff;
 
 /** Reads IAR: INTID (1023: none) and sender. */
-@inline export function acknowledgeV2(): u32 {
-  return mmioRead32(header().gicc + GICC_IAR);
-}
+@inline export function acknowledgeV2(): u32 { return mmioRead32(header().gicc + GICC_IAR); }
 
 /** EOIR: the priority drops. `iar` as it was read. */
-@inline export function dropPriorityV2(iar: u32): void {
-  mmioWrite32(header().gicc + GICC_EOIR, iar);
-}
-
-@inline export function deactivateV2(iar: u32): void {
-  mmioWrite32(header().gicc + GICC_DIR, iar);
-}
+@inline export function dropPriorityV2(iar: u32): void { mmioWrite32(header().gicc + GICC_EOIR, iar); }
+@inline export function deactivateV2(iar: u32): void { mmioWrite32(header().gicc + GICC_DIR, iar); }
 
 /** The hypervisor's own interrupts alone come through. */
 export function parkV2(): void {
@@ -85,21 +78,10 @@ export function resetDirectV2(vcpu: Vcpu): void {
   vcpu.interfaceControl = 0;
 }
 
-@inline export function interruptsEnabledV2(): bool {
-  return (mmioRead32(header().gicc + GICC_CTLR) & CTLR_ENABLE) != 0;
-}
-
-@inline export function typeV2(): u32 {
-  return mmioRead32(header().gich + GICH_VTR);
-}
-
-@inline export function emptyListRegistersV2(): u32 {
-  return mmioRead32(header().gich + GICH_ELRSR0);
-}
-
-@inline export function writeControlV2(value: u32): void {
-  mmioWrite32(header().gich + GICH_HCR, value);
-}
+@inline export function interruptsEnabledV2(): bool { return (mmioRead32(header().gicc + GICC_CTLR) & CTLR_ENABLE) != 0; }
+@inline export function typeV2(): u32 { return mmioRead32(header().gich + GICH_VTR); }
+@inline export function emptyListRegistersV2(): u32 { return mmioRead32(header().gich + GICH_ELRSR0); }
+@inline export function writeControlV2(value: u32): void { mmioWrite32(header().gich + GICH_HCR, value); }
 
 export function resetVirtualV2(): void {
   const gich = header().gich;

@@ -76,9 +76,7 @@ export function openV3(vcpu: Vcpu): void {
 }
 
 /** ICC_PMR_EL1 for a direct guest: as it wrote it, but the hypervisor's kick always comes through. */
-@inline export function directMask(vcpu: Vcpu): u32 {
-  return max<u32>(vcpu.priorityMask, HIGHEST_GUEST_PRIORITY);
-}
+@inline export function directMask(vcpu: Vcpu): u32 { return max<u32>(vcpu.priorityMask, HIGHEST_GUEST_PRIORITY); }
 
 /** What a direct guest finds after its reset: nothing active, everything closed. */
 export function resetDirectV3(vcpu: Vcpu): void {

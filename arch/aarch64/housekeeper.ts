@@ -102,9 +102,7 @@ function command(code: u32, partition: Partition): u32 {
   return answer(stop(partition, STOP_COMMAND, true, partition.cpus) || launch(partition));
 }
 
-@inline function answer(done: bool): u32 {
-  return done ? REPLY_OK : REPLY_WRONG_STATE;
-}
+@inline function answer(done: bool): u32 { return done ? REPLY_OK : REPLY_WRONG_STATE; }
 
 function sendBytes(now: u64): void {
   for (let i: u32 = 0; i < FRAMES_MAX; i++) {

@@ -16,9 +16,7 @@ const VECTOR_EL0_64: u64 = 0x400;
 const VECTOR_EL0_32: u64 = 0x600;
 const ID_MMFR1_PAN: u64 = 0xf << 20;
 
-@inline function fromEl0(spsr: u64): bool {
-  return (spsr & PSTATE_AARCH32) != 0 || (spsr & PSTATE_M_MASK) == PSTATE_EL0T;
-}
+@inline function fromEl0(spsr: u64): bool { return (spsr & PSTATE_AARCH32) != 0 || (spsr & PSTATE_M_MASK) == PSTATE_EL0T; }
 
 function vectorOffset(spsr: u64): u64 {
   if ((spsr & PSTATE_AARCH32) != 0) return VECTOR_EL0_32;

@@ -28,13 +28,8 @@ const LR_VINTID: u64 = 0xffffffff;
 
 
 /** Bit n: list register n holds an interrupt. */
-@inline function usedListRegisters(): u32 {
-  return ~emptyListRegisters() & (((<u32>1) << listRegisterCount()) - 1);
-}
-
-@inline function priorityIn(lr: u64): u32 {
-  return <u32>(lr >> LR_PRIORITY_SHIFT) & 0xff;
-}
+@inline function usedListRegisters(): u32 { return ~emptyListRegisters() & (((<u32>1) << listRegisterCount()) - 1); }
+@inline function priorityIn(lr: u64): u32 { return <u32>(lr >> LR_PRIORITY_SHIFT) & 0xff; }
 
 @inline function hardwareInterrupt(intid: u32, priority: u8): u64 {
   return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priority << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;

@@ -16,21 +16,10 @@ const TEXT_MAX: i32 = 160;
 
 export const SUPPORTED_UART: u32 = UART_PL011;
 
-@inline export function uartCanSend(uart: u64): bool {
-  return (mmioRead32(uart + UARTFR) & FR_TXFF) == 0;
-}
-
-@inline export function uartSend(uart: u64, byte: u32): void {
-  mmioWrite32(uart + UARTDR, byte);
-}
-
-@inline export function uartHasReceived(uart: u64): bool {
-  return (mmioRead32(uart + UARTFR) & FR_RXFE) == 0;
-}
-
-@inline export function uartReceive(uart: u64): u32 {
-  return mmioRead32(uart + UARTDR) & DR_DATA;
-}
+@inline export function uartCanSend(uart: u64): bool { return (mmioRead32(uart + UARTFR) & FR_TXFF) == 0; }
+@inline export function uartSend(uart: u64, byte: u32): void { mmioWrite32(uart + UARTDR, byte); }
+@inline export function uartHasReceived(uart: u64): bool { return (mmioRead32(uart + UARTFR) & FR_RXFE) == 0; }
+@inline export function uartReceive(uart: u64): u32 { return mmioRead32(uart + UARTDR) & DR_DATA; }
 
 function sendPatiently(uart: u64, byte: u32): void {
   for (let i: u32 = 0; i < PATIENCE; i++) {

@@ -90,9 +90,7 @@ function features(id: u32): u64 {
 }
 
 /** The vCPU that an affinity names: Aff0 is its index, the others are 0. */
-@inline function hasVcpu(partition: Partition, affinity: u64): bool {
-  return affinity < partition.vcpuCount;
-}
+@inline function hasVcpu(partition: Partition, affinity: u64): bool { return affinity < partition.vcpuCount; }
 
 function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u64 {
   if (!hasVcpu(partition, affinity)) return INVALID_PARAMETERS;

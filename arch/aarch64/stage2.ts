@@ -34,9 +34,7 @@ const BEYOND_IPA = "a region lies above the IPA space that this pCPU has (40 bit
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);
 
-@inline export function vttbrOf(partition: u32): u64 {
-  return load<u64>(vttbrs + (partition << 3));
-}
+@inline export function vttbrOf(partition: u32): u64 { return load<u64>(vttbrs + (partition << 3)); }
 
 function leafOf(region: BlobRegion): u64 {
   let leaf = LEAF_AF | (region.kind == REGION_DEVICE ? MEMATTR_DEVICE_NGNRE : MEMATTR_NORMAL_WB | LEAF_SH_INNER);

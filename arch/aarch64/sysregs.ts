@@ -51,9 +51,7 @@ export const PARANGE_40_BITS: u64 = 2;
 const PARANGE_48_BITS: u64 = 5;
 
 /** Guests get 40 bits of IPA (two concatenated level 1 tables), or as many as the pCPU has. */
-@inline export function ipaBits(paRange: u64): u32 {
-  return paRange >= PARANGE_40_BITS ? 40 : paRange == PARANGE_36_BITS ? 36 : 32;
-}
+@inline export function ipaBits(paRange: u64): u32 { return paRange >= PARANGE_40_BITS ? 40 : paRange == PARANGE_36_BITS ? 36 : 32; }
 
 export function vtcr(paRange: u64): u64 {
   return VTCR_BASE | (64 - ipaBits(paRange)) | (min<u64>(paRange, PARANGE_48_BITS) << VTCR_PS_SHIFT);

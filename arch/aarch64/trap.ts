@@ -70,9 +70,7 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
   return RESUME;
 }
 
-@inline function skipInstruction(): void {
-  msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES);
-}
+@inline function skipInstruction(): void { msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES); }
 
 /** HVC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
 function call(vcpu: Vcpu, partition: Partition): u32 {

@@ -12,9 +12,7 @@ const SHIFT_8: u32 = 0;
 const SHIFT_64: u32 = 3;
 export const GICD_SIZE: u64 = 0x10000;
 
-@inline function isPriority(offset: u32): bool {
-  return offset >= IPRIORITYR && offset < IPRIORITYR + 0x400;
-}
+@inline function isPriority(offset: u32): bool { return offset >= IPRIORITYR && offset < IPRIORITYR + 0x400; }
 
 /** Part of a 32-bit register that an access of 2^shift bytes at that offset sees. */
 @inline function part(value: u32, offset: u32, shift: u32): u64 {

@@ -33,13 +33,8 @@ const IROUTER_IRM: u64 = 1 << 31;
 const LAST_SPI_WORD: u32 = INTID_WORDS;
 
 /** The 128-byte block of a set of one-bit-an-INTID registers. */
-@inline function block(offset: u32): u32 {
-  return offset & 0xff80;
-}
-
-@inline function word(offset: u32): u32 {
-  return (offset & 0x7f) >> 2;
-}
+@inline function block(offset: u32): u32 { return offset & 0xff80; }
+@inline function word(offset: u32): u32 { return (offset & 0x7f) >> 2; }
 
 /** A 32-bit read at an offset of GICD; other sizes are made of it by vgic.ts. */
 export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {

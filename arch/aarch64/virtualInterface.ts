@@ -21,28 +21,20 @@ export const HCR_EN: u32 = 1;
 export const HCR_UIE: u32 = 1 << 1;
 export const HCR_NPIE: u32 = 1 << 3;
 
-@inline function type(): u32 {
-  return isGicV2() ? typeV2() : <u32>mrs_ICH_VTR_EL2();
-}
+@inline function type(): u32 { return isGicV2() ? typeV2() : <u32>mrs_ICH_VTR_EL2(); }
 
 /** ListRegs + 1. GICv2 could have more than we use. */
-@inline export function listRegisterCount(): u32 {
-  return min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS);
-}
+@inline export function listRegisterCount(): u32 { return min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS); }
 
 /** PRIbits + 1: how many upper bits of a priority the virtual interface has. */
-@inline export function priorityBits(): u32 {
-  return (type() >> 29) + 1;
-}
+@inline export function priorityBits(): u32 { return (type() >> 29) + 1; }
 
 /** Bit n: list register n holds nothing. */
 @inline export function emptyListRegisters(): u32 {
   return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & (((<u32>1) << listRegisterCount()) - 1);
 }
 
-@inline export function readListRegister(n: u32): u64 {
-  return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n);
-}
+@inline export function readListRegister(n: u32): u64 { return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n); }
 
 @inline export function writeListRegister(n: u32, lr: u64): void {
   if (isGicV2()) writeListRegisterV2(n, lr);

@@ -45,12 +45,8 @@ class Uart {
 const UART_SIZE: u32 = 32;
 const uarts: usize = memory.data(UART_SIZE * MAX_PARTITIONS, 16);
 
-@inline function uartOf(partition: u32): Uart {
-  return changetype<Uart>(uarts + partition * UART_SIZE);
-}
-@inline function risAt(uart: Uart): u32 {
-  return changetype<u32>(uart) + offsetof<Uart>("ris");
-}
+@inline function uartOf(partition: u32): Uart { return changetype<Uart>(uarts + partition * UART_SIZE); }
+@inline function risAt(uart: Uart): u32 { return changetype<u32>(uart) + offsetof<Uart>("ris"); }
 
 /** State at reset. */
 export function resetConsole(partition: u32): void {
