@@ -80,7 +80,9 @@ const BoardFile = z.strictObject({
         .array(address)
         .min(1, { error: PCPUS_EXPECTED })
         .max(MAX_CPUS, { error: PCPUS_EXPECTED })
-        .describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's"),
+        .describe(
+          "affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's",
+        ),
       caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
       refill_event: z
         .int()

@@ -115,7 +115,7 @@ function planRequest(
   const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
   const memory = placeMemory(board, reserved, partitions, channels, findings);
   const spaces = partitions.map((partition) => planAddressSpace(board, memory, partition, channels));
-  checkTables(partitions, spaces, findings);
+  checkTables(board, reserved, partitions, spaces, findings);
   for (const [index, partition] of partitions.entries()) {
     const space = spaces[index];
     if (space === undefined) continue;

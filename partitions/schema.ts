@@ -45,7 +45,13 @@ function numbered(text: string): number[] {
 }
 const numbers = (expected: string): z.ZodType<number[], string | number[]> =>
   z
-    .union([z.array(z.int({ error: expected }).nonnegative({ error: expected })), z.string().regex(RANGE_PATTERN, { error: expected })], { error: expected })
+    .union(
+      [
+        z.array(z.int({ error: expected }).nonnegative({ error: expected })),
+        z.string().regex(RANGE_PATTERN, { error: expected }),
+      ],
+      { error: expected },
+    )
     .transform((written) => (typeof written === "string" ? numbered(written) : [...new Set(written)]))
     .transform((list) => list.sort((a, b) => a - b))
     .refine((list) => list.length > 0, { error: expected });
@@ -99,7 +105,21 @@ const CPUS_EXPECTED = "a list of pCPU numbers, such as [0, 1]";
 const SPIS_EXPECTED = "a list of SPI numbers, such as [40, 41]";
 
 export const PARTITION_SHAPE = {
-  guest: Name.meta({ description: "What runs in it: a profile of rtos-guests/profiles.", examples: ["arceos", "freertos", "linux", "nimbos", "nuttx", "plc", "rt-thread", "starry-os", "uniproton", "zephyr"] }),
+  guest: Name.meta({
+    description: "What runs in it: a profile of rtos-guests/profiles.",
+    examples: [
+      "arceos",
+      "freertos",
+      "linux",
+      "nimbos",
+      "nuttx",
+      "plc",
+      "rt-thread",
+      "starry-os",
+      "uniproton",
+      "zephyr",
+    ],
+  }),
   cpus: z
     .array(z.int({ error: "a pCPU number" }).nonnegative({ error: "a pCPU number, from 0" }), { error: CPUS_EXPECTED })
     .min(1, { error: CPUS_EXPECTED })
@@ -147,7 +167,10 @@ export const CHANNEL_SHAPE = {
 export type ChannelShape = typeof CHANNEL_SHAPE;
 
 export const SYSTEM_SHAPE = {
-  board: Name.meta({ description: "The board, a folder of boards/.", examples: ["qemu-aarch64", "qemu-aarch64-gicv2"] }),
+  board: Name.meta({
+    description: "The board, a folder of boards/.",
+    examples: ["qemu-aarch64", "qemu-aarch64-gicv2"],
+  }),
   partitions: z
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
     .refine((partitions) => Object.keys(partitions).length > 0, { error: "at least one partition" }),

@@ -47,6 +47,17 @@ export function formatDuration(microseconds: number): string {
   return microseconds % 1000 === 0 ? `${microseconds / 1000}ms` : `${microseconds}us`;
 }
 
+/** [0, 1, 2, 7] → "0-2, 7"; ascending. */
+export function formatNumbers(numbers: readonly number[]): string {
+  const runs: { first: number; last: number }[] = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run?.last === number - 1) run.last = number;
+    else runs.push({ first: number, last: number });
+  }
+  return runs.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`)).join(", ");
+}
+
 /** 0x9000000 → "0x09000000": eight digits, more when needed. */
 export const hex = (value: number): string => `0x${value.toString(16).padStart(8, "0")}`;
 

@@ -1,11 +1,6 @@
 // Budgets of cache refills: the PMU is there to count them and free for it, and they are no smaller than what is counted.
 import type { Board } from "../../boards/schema.ts";
-import {
-  bandwidthUnwired,
-  bandwidthWithDirect,
-  bandwidthWithPmu,
-  budgetTooSmall,
-} from "../diagnostics/catalogue.ts";
+import { bandwidthUnwired, bandwidthWithDirect, bandwidthWithPmu, budgetTooSmall } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { refillsOf } from "../plan/bandwidth.ts";
 import { sharedCache } from "../plan/cache.ts";

@@ -121,8 +121,11 @@ function warnAboutOthers(
 }
 
 function remedyFor(board: Board, cache: PlannedCache, partition: PartitionRequest, owners: string): string {
-  if (cache.wayGroups > 0) return `give ${owners} \`cache: { ways: … }\` instead of colours: that holds against everybody`;
+  if (cache.wayGroups > 0)
+    return `give ${owners} \`cache: { ways: … }\` instead of colours: that holds against everybody`;
   if (dmaDevices(board, partition).length === 0) return "give it colours of its own: `cache: { colours: … }`";
   const why = "its devices do DMA and no SMMU translates, so it cannot be coloured, and this board has no `ways`";
-  return partition.fields.bandwidth === undefined ? `${why}: limit its \`bandwidth\`` : `${why}; its \`bandwidth\` limits it`;
+  return partition.fields.bandwidth === undefined
+    ? `${why}: limit its \`bandwidth\``
+    : `${why}; its \`bandwidth\` limits it`;
 }

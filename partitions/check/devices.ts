@@ -78,7 +78,8 @@ function checkDevice(
   // An IPA that is written down beside the same PA is as good as `identity`.
   const shifted = ipa !== undefined && ipa !== "identity" && partition.fields.memory?.at !== ipa;
   // Coloured memory is never at its PAs; check/cache.ts says so.
-  if (device.dma && shifted && partition.fields.cache?.colours === undefined) findings.report(at, dmaNeedsIdentity(name, hex(ipa)));
+  if (device.dma && shifted && partition.fields.cache?.colours === undefined)
+    findings.report(at, dmaNeedsIdentity(name, hex(ipa)));
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
   const owner = spis.get(device.spi);

@@ -139,7 +139,7 @@ export const sparesExhausted = (needed: number, available: number): Problem =>
 export const tooManyTables = (needed: number, available: number): Problem =>
   error(
     "AXV-P035",
-    `the partitions' memory needs ${needed} translation tables, and the hypervisor has ${available}: one for each 2M of coloured memory`,
+    `mapping all this memory takes ${needed} translation tables, and the hypervisor has ${available}; each 2M of coloured memory takes one`,
     "give the coloured partitions less memory: 128M in all fit as a rule",
   );
 export const coloursExhausted = (wanted: string, share: string, spread: string, largest: string): Problem =>
@@ -184,7 +184,11 @@ export const coloursNotIdentity = (from: string): Problem =>
     "write `memory: { size: …, ipa: 0x40000000 }`, or remove `cache`",
   );
 export const coloursNotAt = (): Problem =>
-  error("AXV-P043", "coloured memory is spread over RAM, together with that of all other coloured partitions", "remove `at`");
+  error(
+    "AXV-P043",
+    "coloured memory is spread over RAM, together with that of all other coloured partitions",
+    "remove `at`",
+  );
 export const channelColours = (size: string, owners: string): Problem =>
   error(
     "AXV-P044",
@@ -210,7 +214,11 @@ export const bandwidthWithDirect = (): Problem =>
     "remove `bandwidth`, or write `interrupts: injected`",
   );
 export const bandwidthUnwired = (board: string): Problem =>
-  error("AXV-P048", `the PMU of ${board} has no interrupt, so nobody would notice when a budget is used up`, "remove it");
+  error(
+    "AXV-P048",
+    `the PMU of ${board} has no interrupt, so nobody would notice when a budget is used up`,
+    "remove it",
+  );
 export const budgetTooSmall = (budget: number, least: number, vcpus: number): Problem =>
   error(
     "AXV-P049",
@@ -228,7 +236,11 @@ export const notForGuest = (key: string, profile: string): Problem =>
 export const imageNotBuilt = (file: string): Problem =>
   warning("AXV-P053", `${file} is not built yet, so its size is not checked`, "`axv-part build` makes it");
 export const imageIsa = (file: string, isa: string): Problem =>
-  error("AXV-P054", `${file} is for ${isa}, and the board's CPUs are AArch64`, "give an image that is built for AArch64");
+  error(
+    "AXV-P054",
+    `${file} is for ${isa}, and the board's CPUs are AArch64`,
+    "give an image that is built for AArch64",
+  );
 export const imageOutsideRam = (file: string, span: string, ram: string): Problem =>
   error(
     "AXV-P055",
@@ -269,7 +281,9 @@ export const consoleDeaf = (profile: string, spi: number, owner: string | undefi
   warning(
     "AXV-P065",
     `what is typed into this console is not heard by interrupt: SPI ${spi}, which "${profile}" guests have built in for their UART, ${owner === undefined ? "is none of the board's for consoles" : `rings "${owner}"`}`,
-    owner === undefined ? "use a build of it for this board" : "type into that one only, or use a build with another one",
+    owner === undefined
+      ? "use a build of it for this board"
+      : "type into that one only, or use a build with another one",
   );
 
 // 09x: the planner contradicts itself; see plan/prove.ts

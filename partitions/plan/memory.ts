@@ -90,7 +90,8 @@ function placePartitions(ground: Ground, partitions: readonly PartitionRequest[]
     .map((partition) => ({ owners: [partition], size: memorySize(partition) ?? 0 }));
   wanted.push({ owners: coloured, size: Math.max(0, ...coloured.map((partition) => spread(cache, partition))) });
   for (const { owners, size } of wanted.filter((each) => each.size > 0).sort((a, b) => b.size - a.size)) {
-    const span = highest(gaps(ground), size, BLOCK, blockFor(size));
+    // Colours are mapped page by page: no larger block would help them.
+    const span = highest(gaps(ground), size, BLOCK, owners === coloured ? BLOCK : blockFor(size));
     if (span === undefined) reportExhausted(ground, owners, size);
     else {
       taken.push({ what: owners.map(({ name }) => `partition "${name}"`).join(" and "), span });
@@ -191,10 +192,7 @@ function reportExhausted(ground: Ground, owners: readonly PartitionRequest[], si
 
 function reportNoRoom(ground: Ground, path: Path, size: number): void {
   const total = ground.board.ram.reduce((sum, bank) => sum + bank.size, 0);
-  ground.findings.report(
-    path,
-    memoryExhausted(formatSize(size), formatSize(largestGap(ground)), formatSize(total)),
-  );
+  ground.findings.report(path, memoryExhausted(formatSize(size), formatSize(largestGap(ground)), formatSize(total)));
 }
 
 const largestGap = (ground: Ground): number =>

@@ -54,7 +54,8 @@ function proveColours(plan: Plan): string[] {
   });
   for (const [index, one] of reach.entries()) {
     for (const other of reach.slice(index + 1)) {
-      if (shares(one.own, other.own)) wrong.push(`${one.partition.name} and ${other.partition.name} share sets of the cache`);
+      if (shares(one.own, other.own))
+        wrong.push(`${one.partition.name} and ${other.partition.name} share sets of the cache`);
     }
     for (const other of reach.filter((each) => each !== one)) {
       const foreign = one.channels.filter(({ pa }) => !other.channels.some((channel) => channel.pa === pa));
@@ -65,7 +66,8 @@ function proveColours(plan: Plan): string[] {
   return wrong;
 }
 
-const shares = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean => [...one].some((set) => other.has(set));
+const shares = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean =>
+  [...one].some((set) => other.has(set));
 
 /** A way group has at most one owner, and one has none. */
 function proveWays({ partitions, cache }: Plan): string[] {
@@ -86,6 +88,7 @@ function proveBandwidth(plan: Plan, { name, bandwidth, cpus, direct, pmu, ppis }
   if (plan.pmu.interrupt === 0) wrong.push(`nobody notices when the budget of ${name} is used up`);
   if (pmu || ppis.includes(plan.pmu.interrupt)) wrong.push(`${name} has a bandwidth, and the PMU that measures it`);
   if (direct) wrong.push(`${name} has a bandwidth, but cannot be held: its interrupts are direct`);
-  if (cpus.includes(plan.housekeeper)) wrong.push(`${name} has a bandwidth, and its pCPU ${plan.housekeeper} keeps house`);
+  if (cpus.includes(plan.housekeeper))
+    wrong.push(`${name} has a bandwidth, and its pCPU ${plan.housekeeper} keeps house`);
   return wrong;
 }

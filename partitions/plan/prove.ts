@@ -77,7 +77,11 @@ function proveMemory(plan: Plan): string[] {
 }
 
 function gicClaims({ gic, cpus }: Plan): Claim[] {
-  const claim = (from: number, size: number, part: string): Claim => ({ from, to: from + size, by: `the physical ${part}` });
+  const claim = (from: number, size: number, part: string): Claim => ({
+    from,
+    to: from + size,
+    by: `the physical ${part}`,
+  });
   if (gic.cpuInterface === null) {
     const redistributors = cpus.map(({ gicr }, cpu) => claim(gicr, EMULATED_GICR, `GICR of pCPU ${cpu}`));
     return [claim(gic.gicd, EMULATED_GICD, "GICD"), ...redistributors];
@@ -163,7 +167,8 @@ function proveInterface({ gic }: Plan, { name, regions, direct, gicr }: PlannedP
   const windows = regions.filter(({ kind }) => kind === "interface");
   const wanted = gic.cpuInterface === null ? [] : [direct ? gic.cpuInterface.gicc : gic.cpuInterface.gicv];
   const right = windows.length === wanted.length && windows.every(({ pa }, index) => pa === wanted[index]);
-  const wrong = right && windows.every(({ size }) => size === CPU_INTERFACE) ? [] : [`${name} has not its CPU interface`];
+  const wrong =
+    right && windows.every(({ size }) => size === CPU_INTERFACE) ? [] : [`${name} has not its CPU interface`];
   return (gicr === null) === (gic.version === 2) ? wrong : [...wrong, `${name} has a GIC of another version`];
 }
 
@@ -171,7 +176,9 @@ function proveInterface({ gic }: Plan, { name, regions, direct, gicr }: PlannedP
 function proveMailbox({ name, regions, mailbox }: PlannedPartition): string[] {
   const pages: readonly PlannedRegion[] = regions.filter(({ kind }) => kind === "mailbox");
   const right =
-    mailbox === 0 ? pages.length === 0 : pages.length === 1 && pages[0]?.ipa === mailbox && pages[0].size === STAGE2_PAGE;
+    mailbox === 0
+      ? pages.length === 0
+      : pages.length === 1 && pages[0]?.ipa === mailbox && pages[0].size === STAGE2_PAGE;
   return right ? [] : [`the mailbox of ${name} is not where the hypervisor looks for it`];
 }
 

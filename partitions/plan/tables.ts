@@ -1,31 +1,57 @@
-// How many translation tables the hypervisor needs for the partitions' memory: it has a fixed number of them. One of 4 KiB
-// maps 2 MiB page by page, or 1 GiB in blocks of 2 MiB; coloured memory is always mapped page by page.
-import { BLOCK, end, GIB } from "../units.ts";
+// How many translation tables the hypervisor needs for itself and for the partitions' memory: it has a fixed number of
+// them. One of 4 KiB maps 2 MiB page by page, or 1 GiB in blocks of 2 MiB; coloured memory is always mapped page by page.
+import type { Board } from "../../boards/schema.ts";
+import { BLOCK, end, GIB, PAGE } from "../units.ts";
+import type { Span } from "../units.ts";
+import { sharedCache, spreadOf } from "./cache.ts";
+import { GICC_SIZE, GICD_SIZE, GICR_SIZE } from "./plan.ts";
 import type { PlannedRegion } from "./plan.ts";
 
-/** POOL_TABLES of arch/aarch64/tables.ts. */
-export const POOL_TABLES = 96;
-/** At most so many are for the hypervisor's own mappings: its devices, the images, and the RAM it copies them to. */
-const OWN_TABLES = 16;
-export const TABLES = POOL_TABLES - OWN_TABLES;
+/** Of arch/aarch64/tables.ts. */
+export const POOL_TABLES = 94;
 /** With 40 bits of IPA stage 2 begins with two tables, one behind the other; they are aligned, which may waste another. */
 const ROOT_TABLES = 3;
 
-/** Of one partition. */
-export function tablesFor(regions: readonly PlannedRegion[]): number {
+type Mapping = Pick<PlannedRegion, "ipa" | "pa" | "size" | "colours">;
+
+/** Below the root: of one partition. */
+export function tablesFor(mappings: readonly Mapping[]): number {
   const ofBlocks = new Set<number>();
   const ofPages = new Set<number>();
-  for (const { ipa, pa, size, colours } of regions) {
-    const isAligned = (at: number, block: number): boolean =>
-      colours === undefined && at % block === 0 && (at - ipa + pa) % block === 0 && at + block <= end({ base: ipa, size });
+  for (const { ipa, pa, size, colours } of mappings) {
+    const isBlock = (at: number, block: number): boolean =>
+      colours === undefined &&
+      at % block === 0 &&
+      (at - ipa + pa) % block === 0 &&
+      at + block <= end({ base: ipa, size });
     for (let at = ipa; at < ipa + size; ) {
-      if (isAligned(at, GIB)) at += GIB;
+      if (isBlock(at, GIB)) at += GIB;
       else {
         ofBlocks.add(Math.floor(at / GIB));
-        if (!isAligned(at, BLOCK)) ofPages.add(Math.floor(at / BLOCK));
+        if (!isBlock(at, BLOCK)) ofPages.add(Math.floor(at / BLOCK));
         at = (Math.floor(at / BLOCK) + 1) * BLOCK;
       }
     }
   }
-  return ROOT_TABLES + ofBlocks.size + ofPages.size;
+  return ofBlocks.size + ofPages.size;
+}
+
+/** Of all partitions, by their regions; and of the hypervisor, which sees at VA = PA what it drives and what it copies. */
+export function tablesNeeded(board: Board, image: Span, partitions: readonly (readonly PlannedRegion[])[]): number {
+  const { gic } = board;
+  const cache = sharedCache(board);
+  const seen = ({ base, size }: Span): Mapping => ({ ipa: base, pa: base, size });
+  const gicParts =
+    gic.version === 2
+      ? [gic.gicc, gic.gich].map((base) => seen({ base, size: GICC_SIZE }))
+      : board.cpus.mpidr.map((_, cpu) => seen({ base: gic.gicr + cpu * gic.gicr_stride, size: GICR_SIZE }));
+  const memory = partitions
+    .flat()
+    .filter(({ kind }) => kind !== "channel" && kind !== "interface")
+    .map(({ pa, size, colours }) =>
+      seen({ base: pa, size: colours === undefined ? size : spreadOf(cache, size, colours) }),
+    );
+  const own = [seen({ base: gic.gicd, size: GICD_SIZE }), seen({ base: board.uart.reg, size: PAGE }), seen(image)];
+  const stage1 = tablesFor([...own, ...gicParts, ...memory]);
+  return partitions.reduce((sum, regions) => sum + ROOT_TABLES + tablesFor(regions), stage1);
 }

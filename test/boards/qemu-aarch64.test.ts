@@ -146,7 +146,7 @@ describe.each(["qemu-aarch64", "qemu-aarch64-gicv2"])("%s", (name) => {
 
     test("no device of the machine, ours or not, uses a spare SPI", () => {
       const node = only(board.gic.version === 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
-    const gic = cells(node.properties["phandle"])[0];
+      const gic = cells(node.properties["phandle"])[0];
       const wired = compatibleWith(tree, "arm,primecell").concat(compatibleWith(tree, "virtio,mmio"));
       const direct = wired.flatMap(({ properties }) => cells(properties["interrupts"])[1] ?? []);
       // PCI's legacy interrupts: rows of <address ×3, pin, GIC phandle, unit address ×2, type, SPI, trigger>.

@@ -27,7 +27,9 @@ function read(file: string): { board: Board | undefined; found: readonly Diagnos
 }
 
 test("a board that extends another one has its facts, but for those that it gives itself", () => {
-  const { board, found } = read("extends: qemu-aarch64\nname: mine\nuart: { kind: pl011, reg: 0x1000, spi: 5, clock_hz: 1 }\n");
+  const { board, found } = read(
+    "extends: qemu-aarch64\nname: mine\nuart: { kind: pl011, reg: 0x1000, spi: 5, clock_hz: 1 }\n",
+  );
   expect(found).toEqual([]);
   expect(board).toMatchObject({ name: "mine", uart: { reg: 0x1000 }, gic: { version: 3, gicd: 0x08000000 } });
   expect(board?.devices["virtio31"]?.reg).toBe(0x0a003e00);
@@ -46,13 +48,18 @@ test("what it extends cannot extend another one", () => {
 
 test("more than 8 pCPUs are refused, with a GICv2 and without", () => {
   const nine = BASE.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 3, 4, 5, 6, 7, 8]");
-  const gicv2 = "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: 32, maintenance: 9 }\n";
-  const cpus = "cpus: { compatible: a, mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: [{ level: 1, kind: unified, sets: 64, ways: 1, line: 64 }] }\n";
+  const gicv2 =
+    "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: 32, maintenance: 9 }\n";
+  const cpus =
+    "cpus: { compatible: a, mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: [{ level: 1, kind: unified, sets: 64, ways: 1, line: 64 }] }\n";
   for (const file of [nine, gicv2 + cpus]) {
     const { board, found } = read(file);
     expect(board).toBeUndefined();
     expect(found).toMatchObject([
-      { code: "AXV-P006", remedy: "write 1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for" },
+      {
+        code: "AXV-P006",
+        remedy: "write 1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for",
+      },
     ]);
   }
 });

@@ -54,7 +54,15 @@ describe("encodeBlob and readBlob", () => {
   });
 
   test("refuse to write more than the core has room for", () => {
-    const many = Array.from({ length: 600 }, () => ({ ipa: 0n, pa: 0n, size: 0n, kind: 0, access: 0, colours: 0, reserved: 0 }));
+    const many = Array.from({ length: 600 }, () => ({
+      ipa: 0n,
+      pa: 0n,
+      size: 0n,
+      kind: 0,
+      access: 0,
+      colours: 0,
+      reserved: 0,
+    }));
     expect(() => encodeBlob(read.header, { Region: many })).toThrow(/AXV-P075/);
   });
 

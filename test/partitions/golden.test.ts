@@ -29,6 +29,31 @@ describe("golden/system.yaml", () => {
   });
 });
 
+describe("golden/shares.yaml", () => {
+  const shares = sound(plan(here("golden/shares.yaml")));
+
+  test("its plan as tables", async () => {
+    await expect(`${formatPlan(shares.plan, plain)}\n`).toMatchFileSnapshot("golden/shares.txt");
+  });
+
+  test("its picture", async () => {
+    await expect(drawPlan(shares.plan)).toMatchFileSnapshot("golden/shares.svg");
+  });
+});
+
+describe("golden/gicv2.yaml", () => {
+  const gicv2 = sound(plan(here("golden/gicv2.yaml")));
+
+  test("its plan as tables", async () => {
+    await expect(`${formatPlan(gicv2.plan, plain)}\n`).toMatchFileSnapshot("golden/gicv2.txt");
+  });
+
+  test("device trees", async () => {
+    await expect(gicv2.deviceTrees.get("linux")).toMatchFileSnapshot("golden/gicv2-linux.dts");
+    expect(compileTree(gicv2.deviceTrees.get("direct-linux") ?? "").length).toBeGreaterThan(1000);
+  });
+});
+
 describe("the demo", () => {
   const demo = sound(plan("partitions/examples/demo.yaml"));
 

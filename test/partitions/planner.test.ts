@@ -1,7 +1,18 @@
 // Decisions of the planner that people rely on: where memory goes, who keeps house, which numbers interrupts get.
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
-import { planText, sound } from "./systems.ts";
+import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT } from "../../partitions/blob/layout.table.ts";
+import { readBlob } from "../../partitions/blob/read.ts";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import { sharedCache } from "../../partitions/plan/cache.ts";
+import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import { POOL_TABLES, tablesFor } from "../../partitions/plan/tables.ts";
+import { boards } from "../../partitions/shelf.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import { here, plan as planFile, planText, sound } from "./systems.ts";
+
+const qemu = boards().get("qemu-aarch64", new Findings(new YamlSource("none", "")));
+if (qemu === undefined) throw new Error("boards/qemu-aarch64/board.yaml is wrong");
 
 const planOf = (partitions: string, channels = "{}"): Plan =>
   sound(planText(`board: qemu-aarch64\npartitions: ${partitions}\nchannels: ${channels}\n`)).plan;
@@ -65,6 +76,155 @@ describe("housekeeping", () => {
     const outcome = planText("board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [2, 0, 1, 3] } }\n");
     expect(sound(outcome).plan.housekeeper).toBe(2);
     expect(outcome.diagnostics).toMatchObject([{ code: "AXV-P060", severity: "warning" }]);
+  });
+});
+
+describe("housekeeping is never", () => {
+  test("on a direct partition's pCPU, nor on one whose bandwidth is limited, but rather on a real-time one", () => {
+    const outcome = planText(
+      "board: qemu-aarch64\npartitions:\n" +
+        "  a: { guest: linux, cpus: [0], memory: 64M, interrupts: direct }\n" +
+        "  b: { guest: linux, cpus: [1], memory: 64M, bandwidth: { budget: 1M, period: 1ms } }\n" +
+        "  c: { guest: plc, cpus: [3, 2] }\n",
+    );
+    expect(sound(outcome).plan.housekeeper).toBe(3);
+    expect(outcome.diagnostics).toMatchObject([{ code: "AXV-P060", line: 5 }]);
+  });
+
+  test("on a real-time partition's pCPU while another one can have it", () => {
+    const plan = planOf(
+      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1], interrupts: direct }, c: { guest: plc, cpus: [2], interrupts: direct }, d: { guest: linux, cpus: [3], memory: 64M } }",
+    );
+    expect(plan.housekeeper).toBe(3);
+  });
+});
+
+describe("colours", () => {
+  const coloured =
+    "{ a: { guest: plc, cpus: [0], cache: { colours: [0, 1, 2] } }, b: { guest: plc, cpus: [1], memory: 20M, cache: { colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 64M } }";
+  const plan = planOf(coloured, "{ d: { between: [a, c], size: 16K } }");
+
+  test("all coloured partitions take their pages from the same stretch, at a multiple of 2 MiB", () => {
+    expect(partition(plan, "a").regions[0]).toMatchObject({ ipa: 0x40000000, size: 0x1000000, colours: [0, 1, 2] });
+    expect(partition(plan, "b").regions[0]).toMatchObject({ size: 0x1400000, colours: [8, 9, 10, 11, 12, 13, 14, 15] });
+    expect(ram(plan, "a").pa).toBe(ram(plan, "b").pa);
+    expect(ram(plan, "a").pa % 0x200000).toBe(0);
+  });
+
+  test("the stretch is as long as the one that is spread most needs it, and nobody else's", () => {
+    // 16 MiB of 3 of 16 colours: 4096 pages, 1366 rounds of 64 KiB, in whole 2 MiB.
+    const { pa } = ram(plan, "a");
+    expect(pa).toBe(0x80000000 - 0x5600000);
+    for (const { regions } of plan.partitions)
+      for (const region of regions.filter(({ colours, kind }) => colours === undefined && kind !== "device"))
+        expect(region.pa + region.size).toBeLessThanOrEqual(pa);
+  });
+
+  test("a mailbox has a colour of its partition", () => {
+    for (const name of ["a", "b"]) {
+      const { regions } = partition(plan, name);
+      const mailbox = regions.find(({ kind }) => kind === "mailbox");
+      expect(regions[0]?.colours).toContain(((mailbox?.pa ?? 0) / 4096) % 16);
+    }
+  });
+
+  test("a channel keeps clear of the colours of those that it does not concern", () => {
+    const channel = partition(plan, "a").regions.find(({ kind }) => kind === "channel");
+    for (const page of [0, 1, 2, 3]) expect(((channel?.pa ?? 0) / 4096 + page) % 16).toBeLessThan(8);
+  });
+
+  test("the blob has a bit for each", () => {
+    const { blob } = sound(planText(`board: qemu-aarch64\npartitions: ${coloured}\n`));
+    const { header, records } = readBlob(blob);
+    expect(header["colourCount"]).toBe(16);
+    expect(records["Region"]?.map(({ colours }) => colours)).toEqual([0b111, 0, 0xff00, 0, 0]);
+    const uncoloured = sound(planText("board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0] } }\n"));
+    expect(readBlob(uncoloured.blob).header["colourCount"]).toBe(0);
+  });
+
+  test("a cache with more colours than the blob has bits has 32 of ours; one with other than a power of two has fewer", () => {
+    const of = (sets: number): number =>
+      sharedCache({
+        ...qemu,
+        cpus: { ...qemu.cpus, caches: [{ level: 3, kind: "unified", sets, ways: 16, line: 64 }] },
+      }).colours;
+    expect([64, 512, 1024, 2048, 4096, 192, 32].map(of)).toEqual([1, 8, 16, 32, 32, 1, 1]);
+    expect(of(64 * 12)).toBe(4);
+  });
+});
+
+describe("way groups and bandwidth", () => {
+  test("go into the blob: a bit for each group, and refills for each vCPU", () => {
+    const { blob, plan } = sound(
+      planText(
+        "board: test-dsu\npartitions:\n" +
+          "  a: { guest: plc, cpus: [0], cache: { ways: [1, 2] } }\n" +
+          "  b: { guest: linux, cpus: [1, 2], devices: [virtio0], bandwidth: { budget: 100K, period: 2ms } }\n",
+      ),
+    );
+    const [a, b] = readBlob(blob).records["Partition"] ?? [];
+    expect(a).toMatchObject({ clusterWays: 0b110, bandwidthRefills: 0, bandwidthMicroseconds: 0 });
+    expect(b).toMatchObject({ clusterWays: 0, bandwidthRefills: 800, bandwidthMicroseconds: 2000 });
+    expect(partition(plan, "b").bandwidth).toEqual({ budget: 102400, refills: 800, periodMicroseconds: 2000 });
+    expect(readBlob(blob).header).toMatchObject({ pmuInterrupt: 23, refillEvent: 0x11 });
+  });
+
+  test("a partition with the PMU on a board that has not wired it has no PPI for it", () => {
+    const { plan, deviceTrees } = sound(
+      planText("board: test-no-pmu\npartitions: { a: { guest: linux, cpus: [0], pmu: true } }\n"),
+    );
+    expect(partition(plan, "a").ppis).toEqual([27, 30]);
+    expect(deviceTrees.get("a")).not.toContain("armv8-pmuv3");
+  });
+});
+
+describe("GICv2", () => {
+  const { plan, blob } = sound(planFile(here("golden/gicv2.yaml")));
+  const { header, records } = readBlob(blob);
+
+  test("a guest's GICC is the virtual CPU interface, or with direct interrupts the physical one", () => {
+    const window = (name: string): unknown => partition(plan, name).regions.find(({ kind }) => kind === "interface");
+    expect(window("linux")).toMatchObject({ ipa: 0x08010000, pa: 0x08040000, size: 0x2000 });
+    expect(window("direct-linux")).toMatchObject({ ipa: 0x08010000, pa: 0x08010000, size: 0x2000 });
+  });
+
+  test("the blob has its parts, an interface for each pCPU, and no redistributors", () => {
+    expect(header).toMatchObject({ gicVersion: 2, gicc: 0x08010000n, gich: 0x08030000n, gicv: 0x08040000n });
+    expect(records["Cpu"]?.map((cpu) => [cpu["gicr"], cpu["interface"]])).toEqual([0, 1, 2, 3].map((n) => [0n, n]));
+    expect(records["Partition"]?.map(({ gicr }) => gicr)).toEqual([BigInt(NO_GICR), BigInt(NO_GICR)]);
+    expect(records["Partition"]?.map(({ flags }) => flags)).toEqual([
+      PARTITION_AUTOSTART,
+      PARTITION_AUTOSTART + PARTITION_DIRECT,
+    ]);
+  });
+});
+
+describe("translation tables", () => {
+  const region = (ipa: number, size: number, colours?: readonly number[]): PlannedRegion => ({
+    ...{ name: "", ipa, pa: ipa, size, kind: "ram", access: "rwx" },
+    ...(colours && { colours }),
+  });
+  const MIB = 0x100000;
+
+  test.each<[string, PlannedRegion[], number]>([
+    ["none for whole GiB", [region(0x40000000, 1024 * MIB)], 0],
+    ["one for blocks within a GiB", [region(0x40000000, 512 * MIB), region(0x60000000, 2 * MIB)], 1],
+    ["one more where a block begins with pages", [region(0x401ff000, 3 * MIB)], 3],
+    ["one for each 2 MiB of colours, and for the GiB", [region(0x40000000, 64 * MIB, [0])], 33],
+  ])("%s", (_, regions, tables) => {
+    expect(tablesFor(regions)).toBe(tables);
+  });
+
+  test("are as many as the hypervisor has", () => {
+    const pool = /const POOL_TABLES: u32 = (\d+);/.exec(readFileSync("arch/aarch64/tables.ts", "utf8"))?.[1];
+    expect(POOL_TABLES).toBe(Number(pool));
+  });
+
+  test("128 MiB of coloured memory fit beside Linux with its devices", () => {
+    planOf(
+      "{ a: { guest: plc, cpus: [0], memory: 64M, cache: { colours: 0-7 } }, b: { guest: plc, cpus: [1], memory: 64M, cache: { colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 256M, devices: [virtio0, rtc] } }",
+      "{ d: { between: [a, c] } }",
+    );
   });
 });
 

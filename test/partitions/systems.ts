@@ -21,7 +21,9 @@ export const CORE_SIZE = 0x100000;
 const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
   "test-dsu": () => ({ cluster: { kind: "dsu", way_groups: 4 } }),
   "test-no-pmu": () => ({ pmu: undefined }),
-  "test-one-colour": ({ cpus }) => ({ cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) } }),
+  "test-one-colour": ({ cpus }) => ({
+    cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) },
+  }),
 };
 
 /** Nobody is offered the invented ones: they are there for a file that begins with one. */

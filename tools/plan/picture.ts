@@ -2,8 +2,10 @@
 // on, and physical memory.
 //
 // Nothing in it depends on how large built images are: the same system.yaml always gives the same picture.
+import { spreadOf } from "../../partitions/plan/cache.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
 import { formatDuration, formatSize, hex, MIB, PAGE } from "../../partitions/units.ts";
+import { bandwidthOf, interruptsOf, ownCache } from "./shares.ts";
 import { drawing, hue, path, rectangle, text } from "./svg.ts";
 import type { Box } from "./svg.ts";
 
@@ -16,7 +18,7 @@ const SPARE_WIDTH_MIN = 150;
 const TITLE_HEIGHT = 30;
 const TEXT_LEFT = 14;
 const TEXT_LINE = 20;
-const PARTITION_LINES = 6;
+const PARTITION_LINES = 7;
 const CHANNEL_HEIGHT = 44;
 const BAR_HEIGHT = 46;
 const MEMORY_HEIGHT = 50;
@@ -93,7 +95,7 @@ function arrange(plan: Plan, least: number): Group[] {
 function drawPartition(plan: Plan, { partition: index }: Group, box: Box): string[] {
   const partition = index === null ? undefined : plan.partitions[index];
   if (partition === undefined || index === null) return [];
-  const lines = describe(partition);
+  const lines = describe(plan, partition);
   return [
     rectangle(box, hue(index)),
     text(box.x + TEXT_LEFT, box.y + 26, partition.name, "name"),
@@ -107,29 +109,23 @@ const ON_FAILURE = {
   inspect: "left for inspection on failure",
 } as const;
 
-function describe({
-  guest,
-  realtime,
-  cpus,
-  regions,
-  watchdogMicroseconds,
-  onFailure,
-  devices,
-  autostart,
-}: PlannedPartition): string[] {
+function describe(plan: Plan, partition: PlannedPartition): string[] {
+  const { guest, realtime, cpus, regions, watchdogMicroseconds, onFailure, devices, autostart } = partition;
   const ram = regions.find(({ kind }) => kind === "ram");
   const place = ram === undefined ? "" : ram.ipa === ram.pa ? "IPA = PA" : `IPA ${hex(ram.ipa)}`;
   const vcpus = `${cpus.length} vCPU${cpus.length === 1 ? "" : "s"}`;
   return [
-    [`${guest} guest`, realtime ? "real-time" : "", autostart ? "" : "started by command"]
-      .filter((part) => part !== "")
-      .join(" · "),
+    listed([`${guest} guest`, realtime && "real-time", !autostart && "started by command"]),
     `${vcpus} · ${formatSize(ram?.size ?? 0)} at ${place}`,
+    listed([`${interruptsOf(partition)} interrupts`, ownCache(plan, partition), bandwidthOf(partition)]),
     devices.length === 0 ? "no devices" : devices.map(({ name }) => name).join(", "),
     watchdogMicroseconds === 0 ? "no watchdog" : `watchdog ${formatDuration(watchdogMicroseconds)}`,
     ON_FAILURE[onFailure],
   ];
 }
+
+const listed = (parts: readonly (string | false | undefined)[]): string =>
+  parts.filter((part) => part !== undefined && part !== false).join(" · ");
 
 /** Where a partition's channel leaves its box: side by side, in the order of the partition's list. */
 function exit(plan: Plan, groups: readonly Group[], partition: number, channel: string): number {
@@ -238,10 +234,17 @@ function memorySegments(plan: Plan): Segment[] {
 function ownedStretches(plan: Plan): Stretch[] {
   const owned = new Map<number, Stretch>();
   plan.partitions.forEach(({ name, regions }, index) => {
-    for (const { kind, pa, size, name: region } of regions) {
+    for (const { kind, pa, size, name: region, colours } of regions) {
       const stretch = { pa, end: pa + size, detail: formatSize(size) };
-      if (kind === "ram") owned.set(pa, { ...stretch, style: hue(index), label: name });
+      if (kind === "ram" && colours !== undefined) {
+        // All coloured partitions are in the same stretch.
+        const before = owned.get(pa);
+        const end = Math.max(before?.end ?? 0, pa + spreadOf(plan.cache, size, colours));
+        const label = before === undefined ? name : `${before.label} + ${name}`;
+        owned.set(pa, { pa, end, style: before === undefined ? hue(index) : "neutral", label, detail: "coloured" });
+      } else if (kind === "ram") owned.set(pa, { ...stretch, style: hue(index), label: name });
       if (kind === "channel") owned.set(pa, { ...stretch, style: "neutral", label: region });
+      if (kind === "mailbox") owned.set(pa, { ...stretch, style: hue(index), label: region });
     }
   });
   const { base } = plan.image;

@@ -1,9 +1,11 @@
 // A plan as tables for people: who has which pCPUs, memory, interrupts, and what is copied where.
+import { spreadOf } from "../../partitions/plan/cache.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
-import { formatDuration, formatSize, formatSpan, hex } from "../../partitions/units.ts";
+import { formatDuration, formatNumbers, formatSize, formatSpan, hex } from "../../partitions/units.ts";
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
+import { bandwidthOf, cacheOf, cacheShare, colourNotes, interruptsOf } from "./shares.ts";
 
 type Align = Column<unknown>["align"];
 
@@ -22,6 +24,7 @@ export function formatPlan(plan: Plan, paint: Paint): string {
     );
   return [
     section("Partitions", partitionTable(plan)),
+    section("Shares", [...shareTable(plan), ...colourNotes(plan)]),
     section("pCPUs", cpuTable(plan)),
     section("Physical memory", memoryTable(plan)),
     section("Interrupts", interruptTable(plan)),
@@ -50,6 +53,15 @@ function partitionTable({ partitions }: Plan): string[] {
   ]);
 }
 
+function shareTable(plan: Plan): string[] {
+  return table(plan.partitions, [
+    ["name", "left", ({ name }) => name],
+    ["interrupts", "left", interruptsOf],
+    [cacheOf(plan), "left", (partition) => cacheShare(plan, partition)],
+    ["bandwidth", "left", (partition) => bandwidthOf(partition) ?? "no limit"],
+  ]);
+}
+
 function cpuTable({ cpus, partitions, housekeeper }: Plan): string[] {
   return table(
     cpus.map((cpu, index) => ({ cpu, index })),
@@ -69,17 +81,20 @@ function cpuTable({ cpus, partitions, housekeeper }: Plan): string[] {
 interface Stretch {
   readonly base: number;
   readonly size: number;
+  /** What of it counts: of coloured memory the pages of its colours. */
+  readonly shown: string;
   readonly what: string;
   readonly seenAt: string;
 }
 
 function memoryTable(plan: Plan): string[] {
-  const image: Stretch = { ...plan.image, what: "hypervisor image", seenAt: "" };
+  const image: Stretch = { ...plan.image, shown: formatSize(plan.image.size), what: "hypervisor image", seenAt: "" };
   const regions = plan.partitions.flatMap(({ name, regions: owned }) =>
-    owned.map(({ pa, ipa, size, name: region, access }) => ({
+    owned.map(({ pa, ipa, size, name: region, access, colours }) => ({
       base: pa,
-      size,
-      what: `${name}: ${region}`,
+      size: colours === undefined ? size : spreadOf(plan.cache, size, colours),
+      shown: formatSize(size),
+      what: `${name}: ${region}${colours === undefined ? "" : `, colours ${formatNumbers(colours)}`}`,
       seenAt: ipa === pa ? `same, ${access}` : `${hex(ipa)}, ${access}`,
     })),
   );
@@ -87,7 +102,7 @@ function memoryTable(plan: Plan): string[] {
     [image, ...regions].sort((a, b) => a.base - b.base),
     [
       ["PA", "left", (stretch) => formatSpan(stretch)],
-      ["size", "right", ({ size }) => formatSize(size)],
+      ["size", "right", ({ shown }) => shown],
       ["what", "left", ({ what }) => what],
       ["IPA, access", "left", ({ seenAt }) => seenAt],
     ],

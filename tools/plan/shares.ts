@@ -1,0 +1,64 @@
+// What a partition has of that which all share, in words: interrupts, cache, bandwidth. For the tables and the picture.
+import { cacheBytes, spreadOf } from "../../partitions/plan/cache.ts";
+import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
+import { formatDuration, formatSize, formatSpan } from "../../partitions/units.ts";
+
+export const interruptsOf = ({ direct }: PlannedPartition): string => (direct ? "direct" : "injected");
+
+export const cacheOf = ({ cache }: Plan): string => `L${cache.level} cache, ${formatSize(cacheBytes(cache))}`;
+
+/** What of its memory is coloured; undefined: nothing is. */
+const colouredOf = ({
+  regions,
+}: PlannedPartition): { pa: number; size: number; colours: readonly number[] } | undefined =>
+  regions.flatMap(({ pa, size, colours }) => (colours === undefined ? [] : [{ pa, size, colours }]))[0];
+
+/** "4 of 16 colours = 256K"; undefined: nothing of the cache is its own. */
+export function ownCache({ cache }: Plan, partition: PlannedPartition): string | undefined {
+  const share = (own: number, all: number, what: string): string =>
+    `${own} of ${all} ${what} = ${formatSize((cacheBytes(cache) * own) / all)}`;
+  const colours = colouredOf(partition)?.colours.length;
+  if (colours !== undefined) return share(colours, cache.colours, "colours");
+  return partition.ways.length > 0 ? share(partition.ways.length, cache.wayGroups, "way groups") : undefined;
+}
+
+export function cacheShare(plan: Plan, partition: PlannedPartition): string {
+  const own = ownCache(plan, partition);
+  if (own !== undefined) return own;
+  const { cache, partitions } = plan;
+  const given = partitions.reduce((sum, { ways }) => sum + ways.length, 0);
+  const groups = given === 0 ? "" : `, in ${cache.wayGroups - given} of ${cache.wayGroups} way groups`;
+  const owners = colouredNames(plan);
+  return owners === "" ? `shared${groups}` : `all ${cache.colours} colours, also ${owners}'s${groups}`;
+}
+
+const colouredNames = ({ partitions }: Plan): string =>
+  partitions
+    .filter((partition) => colouredOf(partition) !== undefined)
+    .map(({ name }) => name)
+    .join("'s and ");
+
+/** "64K per 1ms"; undefined: it is not limited. */
+export const bandwidthOf = ({ bandwidth }: PlannedPartition): string | undefined =>
+  bandwidth === null
+    ? undefined
+    : `${formatSize(bandwidth.budget)} per ${formatDuration(bandwidth.periodMicroseconds)}`;
+
+/** What colours do not do, and what they cost: nobody is to think otherwise. */
+export function colourNotes(plan: Plan): string[] {
+  const { partitions, cache } = plan;
+  const owners = colouredNames(plan);
+  const coloured = partitions.flatMap((partition) => colouredOf(partition) ?? []);
+  const [first] = coloured;
+  if (first === undefined) return [];
+  const others = partitions.filter((partition) => colouredOf(partition) === undefined);
+  const size = Math.max(...coloured.map((part) => spreadOf(cache, part.size, part.colours)));
+  const idle = size - coloured.reduce((sum, part) => sum + part.size, 0);
+  return [
+    ...others.map(
+      ({ name }) => `${name} is not coloured: its memory uses all ${cache.colours} colours, also ${owners}'s.`,
+    ),
+    "The hypervisor is not coloured either: its code and data use all colours.",
+    `Coloured memory: ${formatSpan({ base: first.pa, size })}, of which ${formatSize(idle)} lie idle.`,
+  ];
+}
