@@ -5,6 +5,7 @@ import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Frame } from "../../industrial/link/frame.ts";
 import { decodeEvent, decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../machine/board.ts";
 import { machineFor } from "../machine/core.ts";
 import { Guest } from "../machine/guest.ts";
 import type { Outcome } from "../machine/guest.ts";
@@ -12,6 +13,8 @@ import type { Machine } from "../machine/machine.ts";
 import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../machine/system.ts";
 import type { System, SystemSpec } from "../machine/system.ts";
 
+/** The two interrupt controllers that boards have: for what must be the same with both. */
+export const GICS = [["GICv3", qemuVirt], ["GICv2", qemuVirtGicv2]] as const;
 export const GICR_STRIDE = 0x2_0000;
 export const SGI_BASE = 0x1_0000;
 /** The SGI with which the hypervisor makes another pCPU look at its requests. */
@@ -130,7 +133,7 @@ export class Bench {
   /** What a guest's interrupt controller driver does before the first interrupt. */
   openInterrupts(pcpu: number): Guest {
     const guest = this.guest(pcpu);
-    if (this.machine.board.gicVersion === 2) {
+    if (this.isGicv2) {
       value(guest.store(GUEST_GICD, 4, 1n));
     } else {
       const index = this.system.plan.cpus[pcpu]?.vcpu ?? 0;
@@ -140,6 +143,34 @@ export class Bench {
     }
     guest.driver.open(0xf0);
     return guest;
+  }
+
+  /** The guest sends an SPI to one of its vCPUs. */
+  route(pcpu: number, intid: number, vcpu: number): void {
+    const guest = this.guest(pcpu);
+    value(this.isGicv2 ? guest.store(GUEST_GICD + 0x800 + intid, 1, 1n << BigInt(vcpu)) : guest.store(GUEST_GICD + 0x6000 + 8 * intid, 8, BigInt(vcpu)));
+  }
+
+  /** The guest enables a PPI of its own pCPU. */
+  enablePrivate(pcpu: number, intid: number): void {
+    const index = this.system.plan.cpus[pcpu]?.vcpu ?? 0;
+    value(this.guest(pcpu).store((this.isGicv2 ? GUEST_GICD : GUEST_GICR + index * GICR_STRIDE + SGI_BASE) + 0x100, 4, 1n << BigInt(intid)));
+  }
+
+  /** The guest switches its distributor. */
+  forward(pcpu: number, on: boolean): void {
+    value(this.guest(pcpu).store(GUEST_GICD, 4, !on ? 0n : this.isGicv2 ? 1n : 2n));
+  }
+
+  /** The guest sends an SGI to vCPUs of its partition: a bit each. */
+  sendSgi(pcpu: number, intid: number, targets: number): void {
+    const guest = this.guest(pcpu);
+    if (this.isGicv2) value(guest.store(GUEST_GICD + 0xf00, 4, BigInt((targets << 16) | intid)));
+    else value(guest.msr("ICC_SGI1R_EL1", (BigInt(intid) << 24n) | BigInt(targets)));
+  }
+
+  private get isGicv2(): boolean {
+    return this.machine.board.gicVersion === 2;
   }
 
   /** The guest enables an SPI at a priority. */

@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR } from "../machine/system.ts";
-import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { GUEST_GICD, STANDARD } from "../machine/system.ts";
+import { Bench, GICS, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
 const ICENABLER = 0x180;
@@ -11,7 +11,6 @@ const ISPENDR = 0x200;
 const ICPENDR = 0x280;
 const ISACTIVER = 0x300;
 const ICACTIVER = 0x380;
-const IROUTER = 0x6000;
 const SPURIOUS = 1023;
 const word = (intid: number): number => 4 * Math.floor(intid / 32);
 const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
@@ -38,9 +37,9 @@ const pulse = (intid: number): void => {
   bench.machine.settle();
 };
 
-describe("an SPI", () => {
+describe.each(GICS)("%s: an SPI", (_, board) => {
   beforeEach(() => {
-    bench = new Bench();
+    bench = new Bench({ ...STANDARD, board });
     guest = bench.openInterrupts(0);
     for (const intid of [48, 49, 50]) bench.enable(0, intid);
   });
@@ -105,34 +104,34 @@ describe("an SPI", () => {
     }
   });
 
-  test("waits while GICD_CTLR.EnableGrp1 is 0", () => {
-    value(guest.store(GUEST_GICD, 4, 0n));
+  test("waits while GICD_CTLR's enable is 0", () => {
+    bench.forward(0, false);
     pulse(50);
     expect(guest.interruptPending).toBe(false);
-    value(guest.store(GUEST_GICD, 4, 2n));
+    bench.forward(0, true);
     bench.machine.settle();
     expect(takeAll()).toEqual([50]);
   });
 
-  test("already in a list register waits, too, once the guest clears GICD_CTLR.EnableGrp1", () => {
+  test("already in a list register waits, too, once the guest clears GICD_CTLR's enable", () => {
     pulse(50);
-    value(guest.store(GUEST_GICD, 4, 0n));
+    bench.forward(0, false);
     bench.machine.settle();
     expect(guest.interruptPending).toBe(false);
-    value(guest.store(GUEST_GICD, 4, 2n));
+    bench.forward(0, true);
     bench.machine.settle();
     expect(takeAll()).toEqual([50]);
   });
 
-  test("is held off by ICC_PMR_EL1 and ICC_IGRPEN1_EL1, without any exit", () => {
-    value(guest.msr("ICC_PMR_EL1", 0xa0n));
+  test("is held off by the guest's priority mask and enable, without any exit", () => {
+    guest.driver.mask(0xa0);
     pulse(50);
     expect(guest.interruptPending).toBe(false);
-    value(guest.msr("ICC_PMR_EL1", 0xf0n));
+    guest.driver.mask(0xf0);
     expect(guest.interruptPending).toBe(true);
-    value(guest.msr("ICC_IGRPEN1_EL1", 0n));
+    guest.driver.enable(false);
     expect(guest.acknowledge()).toBe(SPURIOUS);
-    value(guest.msr("ICC_IGRPEN1_EL1", 1n));
+    guest.driver.enable(true);
     expect(takeAll()).toEqual([50]);
   });
 
@@ -174,12 +173,12 @@ describe("an SPI", () => {
     guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     const second = bench.openInterrupts(1);
-    for (const intid of [48, 50]) value(guest.store(GUEST_GICD + IROUTER + 8 * intid, 8, 1n));
+    for (const intid of [48, 50]) bench.route(0, intid, 1);
     second.hvc(CPU_OFF);
     bench.machine.setLine(48, true);
     pulse(50);
     expect(bench.guest(1).running).toBe(false);
-    for (const intid of [48, 50]) value(guest.store(GUEST_GICD + IROUTER + 8 * intid, 8, 0n));
+    for (const intid of [48, 50]) bench.route(0, intid, 0);
     bench.machine.settle();
     bench.machine.setLine(48, false);
     expect(takeAll().sort()).toEqual([48, 50]);
@@ -189,7 +188,7 @@ describe("an SPI", () => {
     guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     const second = bench.openInterrupts(1);
-    value(guest.store(GUEST_GICD + IROUTER + 8 * 50, 8, 1n));
+    bench.route(0, 50, 1);
     pulse(50);
     expect(guest.interruptPending).toBe(false);
     expect(takeAll(second)).toEqual([50]);
@@ -205,9 +204,9 @@ describe("an SPI", () => {
   });
 });
 
-describe("interrupts of one partition", () => {
+describe.each(GICS)("%s: interrupts of one partition", (_, board) => {
   test("cost another partition's vCPU nothing", () => {
-    bench = new Bench();
+    bench = new Bench({ ...STANDARD, board });
     guest = bench.openInterrupts(0);
     bench.enable(0, 50);
     const before = bench.vcpu(1, 0);
@@ -221,12 +220,12 @@ describe("interrupts of one partition", () => {
   });
 
   test("a second vCPU's redistributor state is its own", () => {
-    bench = new Bench();
+    bench = new Bench({ ...STANDARD, board });
     guest = bench.openInterrupts(0);
     guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
     const second = bench.openInterrupts(1);
-    value(second.store(GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100, 4, 1n << 27n));
+    bench.enablePrivate(1, 27);
     value(second.msr("CNTV_CVAL_EL0", 0n));
     value(second.msr("CNTV_CTL_EL0", 1n));
     bench.machine.settle();

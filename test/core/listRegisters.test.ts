@@ -1,10 +1,9 @@
 // More interrupts than list registers (arch/aarch64/listRegisters.ts; IHI 0069 §4.6): the most urgent first, none lost, none
 // waiting for ever.
 import { beforeEach, describe, expect, test } from "vitest";
-import { qemuVirt } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
 import { edge, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
-import { Bench, value } from "./bench.ts";
+import { Bench, GICS } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 
 let bench: Bench;
@@ -30,12 +29,14 @@ const pulse = (intid: number): void => {
   bench.machine.settle();
 };
 
-describe.each([2, 4, 16])("more interrupts than %i list registers", (listRegisters) => {
+const COUNTS = GICS.flatMap(([name, board]) => [2, 4, 16].map((count) => [name, count, board] as const));
+
+describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegisters, board) => {
   const many = Array.from({ length: 20 }, (_, n) => 64 + n);
 
   beforeEach(() => {
     const interrupts = [...LINUX.interrupts.filter(({ intid }) => intid >= 200), ...many.map((intid) => (intid % 2 === 0 ? level(intid) : edge(intid)))];
-    bench = new Bench({ ...STANDARD, board: { ...qemuVirt, listRegisters }, partitions: [{ ...LINUX, interrupts }, PLC] });
+    bench = new Bench({ ...STANDARD, board: { ...board, listRegisters }, partitions: [{ ...LINUX, interrupts }, PLC] });
     guest = bench.openInterrupts(0);
   });
 
@@ -68,7 +69,7 @@ describe.each([2, 4, 16])("more interrupts than %i list registers", (listRegiste
   });
 
   test("interrupts whose handlers do not end do not keep others from arriving", () => {
-    value(guest.msr("ICC_CTLR_EL1", 2n)); // EOImode 1: handlers drop the priority at once, and deactivate later
+    guest.driver.splitEnd(true); // EOImode 1: handlers drop the priority at once, and deactivate later
     for (const intid of many) bench.enable(0, intid);
     for (const intid of many) bench.machine.setLine(intid, true);
     bench.machine.settle();
@@ -92,24 +93,24 @@ describe.each([2, 4, 16])("more interrupts than %i list registers", (listRegiste
 
   test("SGIs and device interrupts share them without losing any", () => {
     for (const intid of many) bench.enable(0, intid);
-    for (let n = 0; n < 16; n++) value(guest.msr("ICC_SGI1R_EL1", (BigInt(n) << 24n) | 1n));
+    for (let n = 0; n < 16; n++) bench.sendSgi(0, n, 1);
     for (const intid of many.filter((n) => n % 2 === 1)) pulse(intid);
     bench.machine.settle();
     expect(takeAll().sort((a, b) => a - b)).toEqual([...Array.from({ length: 16 }, (_, n) => n), ...many.filter((n) => n % 2 === 1)]);
   });
 
   test("an SGI that comes again while every list register is active is no maintenance interrupt storm", () => {
-    value(guest.msr("ICC_CTLR_EL1", 2n)); // EOImode 1: they stay active until they are deactivated
+    guest.driver.splitEnd(true); // EOImode 1: they stay active until they are deactivated
     for (let n = 0; n < listRegisters; n++) {
-      value(guest.msr("ICC_SGI1R_EL1", (BigInt(n) << 24n) | 1n));
+      bench.sendSgi(0, n, 1);
       expect(guest.acknowledge()).toBe(n);
       guest.endOfInterrupt(n);
     }
-    value(guest.msr("ICC_SGI1R_EL1", 1n));
-    value(guest.msr("ICC_SGI1R_EL1", (BigInt(15) << 24n) | 1n));
+    bench.sendSgi(0, 0, 1);
+    bench.sendSgi(0, 15, 1);
     bench.machine.settle();
     for (let n = 0; n < listRegisters; n++) guest.deactivate(n);
-    value(guest.msr("ICC_CTLR_EL1", 0n));
+    guest.driver.splitEnd(false);
     bench.machine.settle();
     expect(takeAll().sort((a, b) => a - b)).toEqual([0, 15]);
   });

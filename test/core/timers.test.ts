@@ -1,80 +1,100 @@
-// The timers that belong to a vCPU (ARM ARM D11.2; arch/aarch64/lifecycle.ts): their PPIs are injected.
+// The timers that belong to a vCPU, both of them (ARM ARM D11.2; arch/aarch64/lifecycle.ts): their PPIs are injected, or with direct
+// interrupts the guest's without anybody in between.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
-import { GUEST_GICR } from "../machine/system.ts";
-import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { Bench, GICS, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
+
+const TIMERS = [
+  { name: "virtual", intid: 27, count: "CNTVCT_EL0", compare: "CNTV_CVAL_EL0", control: "CNTV_CTL_EL0", of: (guest: Guest) => guest.pcpu.virtualTimer },
+  { name: "physical", intid: 30, count: "CNTPCT_EL0", compare: "CNTP_CVAL_EL0", control: "CNTP_CTL_EL0", of: (guest: Guest) => guest.pcpu.physicalTimer },
+] as const;
+const CASES = GICS.flatMap(([gic, board]) => [false, true].flatMap((direct) => TIMERS.map((timer) => [gic, direct ? "direct" : "injected", timer.name, { board, direct, timer }] as const)));
 
 let bench: Bench;
 let guest: Guest;
 
-describe("the virtual timer", () => {
+describe.each(CASES)("%s, %s: the %s timer", (_gic, _delivery, _name, { board, direct, timer }) => {
+  const { intid, count, compare, control } = timer;
+
   beforeEach(() => {
-    bench = new Bench();
+    bench = new Bench({ ...STANDARD, board, partitions: [LINUX, { ...PLC, direct }] });
     guest = bench.openInterrupts(3);
-    value(guest.store(GUEST_GICR + SGI_BASE + 0x100, 4, 1n << 27n));
+    bench.enablePrivate(3, intid);
   });
 
-  test("counts from 0 at the partition's start (CNTVOFF_EL2)", () => {
-    bench.machine.clock.advance(5e9);
-    guest.hvc(SYSTEM_RESET);
-    bench.machine.settle();
-    expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeLessThan(1000);
-    bench.machine.clock.advance(1e9);
-    expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeGreaterThan(62_500_000);
-  });
-
-  test("arrives as PPI 27 at its deadline, once for each deadline, and is counted as EXIT_TIMER", () => {
-    const before = bench.vcpu(1, 0).exits[abi.EXIT_TIMER] ?? 0;
+  test(`arrives as PPI ${intid} at its deadline, once for each deadline, and is ${direct ? "no exit" : "counted as EXIT_TIMER"}`, () => {
+    const before = bench.vcpu(1, 0).exits;
     for (let n = 0; n < 5; n++) {
-      const now = value(guest.mrs("CNTVCT_EL0"));
-      value(guest.msr("CNTV_CVAL_EL0", now + 62_500n));
-      value(guest.msr("CNTV_CTL_EL0", 1n));
+      value(guest.msr(compare, value(guest.mrs(count)) + 62_500n));
+      value(guest.msr(control, 1n));
       bench.machine.clock.advance(900_000);
       bench.machine.settle();
       expect(guest.interruptPending).toBe(false);
       bench.machine.clock.advance(200_000);
       bench.machine.settle();
-      expect(guest.acknowledge()).toBe(27);
-      value(guest.msr("CNTV_CTL_EL0", 3n));
-      guest.endOfInterrupt(27);
+      expect(guest.acknowledge()).toBe(intid);
+      value(guest.msr(control, 3n));
+      guest.endOfInterrupt(intid);
       bench.machine.settle();
       expect(guest.interruptPending).toBe(false);
     }
-    expect(bench.vcpu(1, 0).exits[abi.EXIT_TIMER]).toBe(before + 5);
+    const after = bench.vcpu(1, 0).exits;
+    expect(after.reduce((sum, n) => sum + n, 0) - before.reduce((sum, n) => sum + n, 0)).toBe(direct ? 0 : 5);
+    expect((after[abi.EXIT_TIMER] ?? 0) - (before[abi.EXIT_TIMER] ?? 0)).toBe(direct ? 0 : 5);
   });
 
-  test("the physical timer is PPI 30", () => {
-    value(guest.store(GUEST_GICR + SGI_BASE + 0x100, 4, 1n << 30n));
-    value(guest.msr("CNTP_CVAL_EL0", value(guest.mrs("CNTPCT_EL0")) + 1000n));
-    value(guest.msr("CNTP_CTL_EL0", 1n));
-    bench.machine.clock.advance(1e6);
+  test("wakes a guest that sleeps in WFI", () => {
+    value(guest.msr(compare, value(guest.mrs(count)) + 62_500n));
+    value(guest.msr(control, 1n));
+    guest.wfi();
+    expect(guest.pcpu.asleep).toBe("wfi");
+    bench.machine.clock.advance(2e6);
     bench.machine.settle();
-    expect(guest.acknowledge()).toBe(30);
+    expect(guest.acknowledge()).toBe(intid);
+  });
+
+  test("that is masked (IMASK), or off, does not come", () => {
+    value(guest.msr(compare, 0n));
+    for (const off of [3n, 0n]) {
+      value(guest.msr(control, off));
+      bench.machine.settle();
+      expect(guest.interruptPending).toBe(false);
+    }
   });
 
   test("does not survive a reset of its partition", () => {
-    value(guest.msr("CNTV_CTL_EL0", 1n));
+    value(guest.msr(control, 1n));
     guest.hvc(SYSTEM_RESET);
     bench.machine.settle();
-    expect(guest.pcpu.virtualTimer.control).toBe(0n);
-    const bank = guest.pcpu.gic.bank;
-    expect([bank.has(bank.enabled, 27), bank.has(bank.active, 27), bank.isPending(27)]).toEqual([false, false, false]);
+    expect(timer.of(guest).control).toBe(0n);
+    const { bank } = guest.pcpu.gic;
+    expect([bank.has(bank.enabled, intid), bank.has(bank.active, intid), bank.isPending(intid)]).toEqual([false, false, false]);
+  });
+
+  test("of a vCPU that CPU_ON has started comes without its ever being kicked", () => {
+    bench = new Bench({ ...STANDARD, board, housekeeper: 0, partitions: [LINUX, { ...PLC, direct, cpus: [3, 2] }] });
+    bench.openInterrupts(3).hvc(CPU_ON_64, 1, 0x4000_0000, 0);
+    bench.machine.settle();
+    const second = bench.guest(2);
+    bench.enablePrivate(2, intid);
+    second.driver.open(0xff);
+    value(second.msr(compare, 0n));
+    value(second.msr(control, 1n));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(intid);
   });
 });
 
-test("a vCPU that CPU_ON has started gets its timer interrupts without ever being kicked", () => {
-  const machine = new Bench();
-  const first = machine.openInterrupts(0);
-  const second = machine.guest(1);
-  first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
-  machine.machine.settle();
-  value(second.store(GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x100, 4, 1n << 27n));
-  value(second.msr("ICC_PMR_EL1", 0xffn));
-  value(second.msr("ICC_IGRPEN1_EL1", 1n));
-  value(second.msr("CNTV_CVAL_EL0", 0n));
-  value(second.msr("CNTV_CTL_EL0", 1n));
-  machine.machine.settle();
-  expect(second.acknowledge()).toBe(27);
+test("the virtual counter counts from 0 at the partition's start (CNTVOFF_EL2)", () => {
+  bench = new Bench();
+  guest = bench.guest(3);
+  bench.machine.clock.advance(5e9);
+  guest.hvc(SYSTEM_RESET);
+  bench.machine.settle();
+  expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeLessThan(1000);
+  bench.machine.clock.advance(1e9);
+  expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeGreaterThan(62_500_000);
 });

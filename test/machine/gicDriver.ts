@@ -12,6 +12,9 @@ const ICC_CTLR_EOIMODE = 2n;
 export interface GicDriver {
   /** Priority mask, binary point (the finest), enable. */
   open(mask: number): void;
+  /** Priorities from `mask` on are held off. */
+  mask(mask: number): void;
+  enable(on: boolean): void;
   /** Whether EOIR deactivates, too. */
   splitEnd(split: boolean): void;
   /** The INTID; INTID_SPURIOUS if there is none, or if the guest did not get that far. */
@@ -28,9 +31,17 @@ export class SystemRegisterDriver implements GicDriver {
   }
 
   open(mask: number): void {
-    this.guest.msr("ICC_PMR_EL1", BigInt(mask));
+    this.mask(mask);
     this.guest.msr("ICC_BPR1_EL1", 0n);
-    this.guest.msr("ICC_IGRPEN1_EL1", 1n);
+    this.enable(true);
+  }
+
+  mask(mask: number): void {
+    this.guest.msr("ICC_PMR_EL1", BigInt(mask));
+  }
+
+  enable(on: boolean): void {
+    this.guest.msr("ICC_IGRPEN1_EL1", on ? 1n : 0n);
   }
 
   splitEnd(split: boolean): void {
@@ -60,9 +71,17 @@ export class MemoryMappedDriver implements GicDriver {
   }
 
   open(mask: number): void {
-    this.write(PMR, mask);
+    this.mask(mask);
     this.write(BPR, 0);
-    this.write(CTLR, CTLR_ENABLE);
+    this.enable(true);
+  }
+
+  mask(mask: number): void {
+    this.write(PMR, mask);
+  }
+
+  enable(on: boolean): void {
+    this.write(CTLR, on ? CTLR_ENABLE : 0);
   }
 
   splitEnd(split: boolean): void {
