@@ -1,0 +1,399 @@
+/* axv.h: what a guest of axv-part says to its hypervisor and to the partition at the other end of a channel.
+ *
+ * One file, C99 or C++, no libc, no memory of its own. Copy it into your project and include it where you need it; every function is
+ * `static inline`. For AArch64 it is complete; elsewhere channels work, and there is no hypervisor.
+ *
+ * RT-Thread 5.x, as an example:
+ *
+ *     #include <rtthread.h>
+ *     #include <ioremap.h>
+ *     #include "axv.h"
+ *
+ *     static axv_t axv;
+ *     static axv_ring_t to_linux;
+ *
+ *     static int start(void) {
+ *         if (axv_open(&axv) != AXV_OK) return -RT_ERROR;  // bare metal
+ *         if (axv_mailbox_ipa() != 0)                      // from here on no service is an exit
+ *             axv_use_mailbox(&axv, rt_ioremap_cached((void *)axv_mailbox_ipa(), AXV_MAILBOX_SIZE));
+ *         // `axv-part plan system.yaml` tells where the channel is
+ *         return axv_ring_open_producer(&to_linux, rt_ioremap_cached((void *)0x50000000, 4096), 2048);
+ *     }
+ *     INIT_APP_EXPORT(start);
+ *
+ *     static int hello(void) {
+ *         axv_feed_watchdog(&axv);
+ *         axv_publish_tag(&axv, 0, rt_tick_get());
+ *         return axv_ring_send(&to_linux, "hello", 5) < 0 ? -RT_ERROR : axv_doorbell(&axv, 0);
+ *     }
+ *     MSH_CMD_EXPORT(hello, says hello to the other partition);
+ *
+ * Zephyr: device_map() with K_MEM_CACHE_WB in place of rt_ioremap_cached(). Linux: a program maps the channel's UIO device, or
+ * /dev/mem at the `reg` of its device-tree node, and has the channels; hypercalls (axv_open, …) are for EL1.
+ *
+ * Rules: the mailbox is mapped Normal, write-back, inner shareable, a channel like that or as Device memory; with the MMU or the data
+ * cache off there is no mailbox. A ring end belongs to one thread, and so does each kind of service. What comes out of a ring or an image
+ * is what the other partition says: its length is right, nothing else has been checked.
+ *
+ * Define AXV_CONDUIT first where it is not "hvc #0"; or AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7), an expression that gives
+ * back x0, to make the call in a way of your own. */
+#ifndef AXV_H
+#define AXV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Constants of core/abi.ts and rtos-guests/channel/ringLayout.ts by their names there: test/library/constants.test.ts compares. */
+#define AXV_HYPERCALL_VERSION           0xc6000000u
+#define AXV_HYPERCALL_DOORBELL          0xc6000001u
+#define AXV_HYPERCALL_CONSOLE_WRITE     0xc6000002u
+#define AXV_HYPERCALL_TAG_PUBLISH       0xc6000003u
+#define AXV_HYPERCALL_WATCHDOG_FEED     0xc6000004u
+#define AXV_HYPERCALL_MAILBOX           0xc6000005u
+#define AXV_HYPERCALL_VERSION_MAJOR     1
+#define AXV_CONSOLE_WRITE_MAX           48
+#define AXV_TAG_MAX                     32
+#define AXV_SMCCC_NOT_SUPPORTED         (-1)
+#define AXV_SMCCC_INVALID_PARAMETER     (-3)
+#define AXV_MAILBOX_SIZE                4096
+#define AXV_MAILBOX_MAGIC               0x4d565841u
+#define AXV_MAILBOX_VERSION             4
+#define AXV_MAILBOX_WATCHDOG            8
+#define AXV_MAILBOX_DOORBELLS           0x10
+#define AXV_MAILBOX_DOORBELL_COUNT      8
+#define AXV_MAILBOX_PUBLISHED           0x30
+#define AXV_MAILBOX_TAGS                0x80
+#define AXV_MAILBOX_CONSOLE_HEAD        0x400
+#define AXV_MAILBOX_CONSOLE_TAIL        0x404
+#define AXV_MAILBOX_CONSOLE             0x800
+#define AXV_MAILBOX_CONSOLE_BYTES       2048
+#define AXV_PROCESS_IMAGE_MAGIC         0x31434c50u
+#define AXV_PROCESS_IMAGE_SEQUENCE      4
+#define AXV_PROCESS_IMAGE_SCANS         8
+#define AXV_PROCESS_IMAGE_SIZE          44
+#define AXV_RING_HEAD                   0x00
+#define AXV_RING_TAIL                   0x40
+#define AXV_RING_DATA                   0x80
+#define AXV_RING_CAPACITY_MIN           64
+#define AXV_RING_CAPACITY_MAX           0x100000
+#define AXV_RING_LINE                   64
+#define AXV_RING_EMPTY                  (-1)
+#define AXV_RING_FULL                   (-2)
+#define AXV_RING_TOO_LONG               (-3)
+#define AXV_RING_CORRUPT                (-4)
+#define AXV_RING_INVALID                (-5)
+#define AXV_OK                          0     /* these five are the library's own */
+#define AXV_NO_HYPERVISOR               (-11) /* nobody answers, or one whose interface is another */
+#define AXV_NO_MAILBOX                  (-12) /* what was mapped is no mailbox, or of another version */
+#define AXV_IMAGE_NONE                  (-13) /* nobody has written an image yet */
+#define AXV_IMAGE_BUSY                  (-14) /* its writer stands still in mid-write */
+
+/* ---- Memory that somebody else writes and reads at any time: every access is one load or store of the width it says.
+ *
+ * The other end may map a channel as Device memory (Linux programs do), which no cache holds and which is Outer Shareable: so the
+ * barriers are, and a line is cleaned once it is written and refreshed before it is read (Arm ARM DDI 0487, B2.3.12, B2.8). */
+#if defined(__aarch64__)
+#define AXV_ORDER_READS()       __asm__ volatile("dmb oshld" : : : "memory") /* loads before, all accesses after */
+#define AXV_ORDER_WRITES()      __asm__ volatile("dmb oshst" : : : "memory") /* stores before, stores after */
+#define AXV_CLEAN(address)      __asm__ volatile("dc cvac, %0\n\tdsb osh" : : "r"(address) : "memory")
+#define AXV_REFRESH(address)    __asm__ volatile("dc civac, %0\n\tdsb osh" : : "r"(address) : "memory")
+#elif defined(__riscv)
+#define AXV_ORDER_READS()       __asm__ volatile("fence ir, iorw" : : : "memory")
+#define AXV_ORDER_WRITES()      __asm__ volatile("fence ow, ow" : : : "memory")
+#elif defined(__x86_64__) /* loads stay in order, stores too */
+#define AXV_ORDER_READS()       __asm__ volatile("" : : : "memory")
+#define AXV_ORDER_WRITES()      __asm__ volatile("" : : : "memory")
+#else
+#error "axv.h: no memory barriers for this architecture yet"
+#endif
+#ifndef AXV_CLEAN /* the hardware keeps caches coherent */
+#define AXV_CLEAN(address)      ((void)(address))
+#define AXV_REFRESH(address)    ((void)(address))
+#endif
+
+typedef volatile unsigned char axv_byte_t;
+
+static inline uint32_t axv_load32(const axv_byte_t *address) { return *(const volatile uint32_t *)(const volatile void *)address; }
+static inline uint64_t axv_load64(const axv_byte_t *address) { return *(const volatile uint64_t *)(const volatile void *)address; }
+static inline void axv_store32(axv_byte_t *address, uint32_t value) { *(volatile uint32_t *)(volatile void *)address = value; }
+static inline void axv_store64(axv_byte_t *address, uint64_t value) { *(volatile uint64_t *)(volatile void *)address = value; }
+
+/* The first `count` bytes at `from`, at most 4, as a little-endian word; and back. */
+static inline uint32_t axv_pack(const unsigned char *from, uint32_t count) {
+    uint32_t value = 0, k;
+    for (k = 0; k < 4 && k < count; k++) value |= (uint32_t)from[k] << 8 * k;
+    return value;
+}
+static inline void axv_unpack(unsigned char *into, uint32_t value, uint32_t count) {
+    uint32_t k;
+    for (k = 0; k < 4 && k < count; k++) into[k] = (unsigned char)(value >> 8 * k);
+}
+
+/* ---- The hypervisor's services. */
+#if !defined(AXV_HYPERCALL) && defined(__aarch64__)
+#ifndef AXV_CONDUIT
+#define AXV_CONDUIT "hvc #0"
+#endif
+/* SMC calling convention 1.1 (Arm DEN 0028): x0…x17 may be changed by the call. */
+static inline uint64_t axv_hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t x6,
+                                     uint64_t x7) {
+    register uint64_t r0 __asm__("x0") = function, r1 __asm__("x1") = x1, r2 __asm__("x2") = x2, r3 __asm__("x3") = x3;
+    register uint64_t r4 __asm__("x4") = x4, r5 __asm__("x5") = x5, r6 __asm__("x6") = x6, r7 __asm__("x7") = x7;
+    __asm__ volatile(AXV_CONDUIT : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7) :
+                     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory");
+    return r0;
+}
+#define AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7) axv_hypercall(function, x1, x2, x3, x4, x5, x6, x7)
+#elif !defined(AXV_HYPERCALL)
+#define AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7) \
+    ((void)(x1), (void)(x2), (void)(x3), (void)(x4), (void)(x5), (void)(x6), (void)(x7), (uint64_t)(int64_t)AXV_SMCCC_NOT_SUPPORTED)
+#endif
+
+typedef struct { axv_byte_t *mailbox; /* NULL: each service is a hypercall */ } axv_t;
+
+/* AXV_OK or AXV_NO_HYPERVISOR. At EL1 without any EL2 below, HVC is an undefined instruction: do not ask there. */
+static inline int axv_open(axv_t *axv) {
+    const int64_t version = (int64_t)AXV_HYPERCALL(AXV_HYPERCALL_VERSION, 0, 0, 0, 0, 0, 0, 0);
+    axv->mailbox = NULL;
+    return version >> 16 == AXV_HYPERCALL_VERSION_MAJOR ? AXV_OK : AXV_NO_HYPERVISOR;
+}
+
+/* Where this partition's mailbox is (AXV_MAILBOX_SIZE bytes), 0 where it has none. */
+static inline uint64_t axv_mailbox_ipa(void) {
+    const int64_t ipa = (int64_t)AXV_HYPERCALL(AXV_HYPERCALL_MAILBOX, 0, 0, 0, 0, 0, 0, 0);
+    return ipa > 0 ? (uint64_t)ipa : 0;
+}
+
+/* From now on services go through the mailbox, which is mapped at `mapped`: the hypervisor looks into it every ms, and the guest is not
+ * left for it. AXV_OK, or AXV_NO_MAILBOX, after which they are hypercalls. */
+static inline int axv_use_mailbox(axv_t *axv, void *mapped) {
+    enum { VERSION = 1 };
+    axv_byte_t *mailbox = (axv_byte_t *)mapped;
+    if (mailbox == NULL || axv_load32(mailbox) != AXV_MAILBOX_MAGIC) return AXV_NO_MAILBOX;
+    if (axv_load32(mailbox + AXV_MAILBOX_VERSION) != VERSION) return AXV_NO_MAILBOX;
+    axv->mailbox = mailbox;
+    return AXV_OK;
+}
+
+/* Makes the doorbell interrupt of the other end of the partition's channel number `channel` pending, after what was written before
+ * is there. AXV_OK; by hypercall, AXV_SMCCC_INVALID_PARAMETER where there is no such channel. */
+static inline int axv_doorbell(axv_t *axv, uint32_t channel) {
+    AXV_ORDER_WRITES();
+    if (axv->mailbox != NULL && channel < AXV_MAILBOX_DOORBELL_COUNT) {
+        axv_byte_t *word = axv->mailbox + AXV_MAILBOX_DOORBELLS + 4 * channel;
+        axv_store32(word, axv_load32(word) + 1);
+        return AXV_OK;
+    }
+    return (int)(int64_t)AXV_HYPERCALL(AXV_HYPERCALL_DOORBELL, channel, 0, 0, 0, 0, 0, 0);
+}
+
+/* AXV_OK, or AXV_SMCCC_INVALID_PARAMETER where tag >= AXV_TAG_MAX. */
+static inline int axv_publish_tag(axv_t *axv, uint32_t tag, uint64_t value) {
+    if (axv->mailbox == NULL) return (int)(int64_t)AXV_HYPERCALL(AXV_HYPERCALL_TAG_PUBLISH, tag, value, 0, 0, 0, 0, 0);
+    if (tag >= AXV_TAG_MAX) return AXV_SMCCC_INVALID_PARAMETER;
+    axv_store64(axv->mailbox + AXV_MAILBOX_TAGS + 8 * tag, value);
+    AXV_ORDER_WRITES();
+    axv_store32(axv->mailbox + AXV_MAILBOX_PUBLISHED, axv_load32(axv->mailbox + AXV_MAILBOX_PUBLISHED) | (uint32_t)1 << tag);
+    return AXV_OK;
+}
+
+/* AXV_OK; by hypercall, AXV_SMCCC_NOT_SUPPORTED where system.yaml gives the partition no watchdog. */
+static inline int axv_feed_watchdog(axv_t *axv) {
+    if (axv->mailbox == NULL) return (int)(int64_t)AXV_HYPERCALL(AXV_HYPERCALL_WATCHDOG_FEED, 0, 0, 0, 0, 0, 0, 0);
+    axv_store64(axv->mailbox + AXV_MAILBOX_WATCHDOG, axv_load64(axv->mailbox + AXV_MAILBOX_WATCHDOG) + 1);
+    return AXV_OK;
+}
+
+/* Prints bytes; gives back how many found room. It never waits: the rest is for another time. */
+static inline size_t axv_write_console(axv_t *axv, const void *bytes, size_t count) {
+    const unsigned char *from = (const unsigned char *)bytes;
+    size_t done = 0, k;
+    if (axv->mailbox != NULL) {
+        const uint32_t head = axv_load32(axv->mailbox + AXV_MAILBOX_CONSOLE_HEAD);
+        const uint32_t waiting = head - axv_load32(axv->mailbox + AXV_MAILBOX_CONSOLE_TAIL);
+        const size_t room = waiting < AXV_MAILBOX_CONSOLE_BYTES ? AXV_MAILBOX_CONSOLE_BYTES - waiting : 0;
+        AXV_ORDER_READS();
+        for (; done < count && done < room; done++)
+            axv->mailbox[AXV_MAILBOX_CONSOLE + (head + done) % AXV_MAILBOX_CONSOLE_BYTES] = from[done];
+        AXV_ORDER_WRITES();
+        axv_store32(axv->mailbox + AXV_MAILBOX_CONSOLE_HEAD, head + (uint32_t)done);
+        return done;
+    }
+    while (done < count) {
+        const size_t part = count - done < AXV_CONSOLE_WRITE_MAX ? count - done : AXV_CONSOLE_WRITE_MAX;
+        uint64_t x[AXV_CONSOLE_WRITE_MAX / 8];
+        int64_t taken;
+        for (k = 0; k < AXV_CONSOLE_WRITE_MAX / 8; k++) x[k] = 0; /* an initialiser might be a call of memset */
+        for (k = 0; k < part; k++) x[k / 8] |= (uint64_t)from[done + k] << k % 8 * 8;
+        taken = (int64_t)AXV_HYPERCALL(AXV_HYPERCALL_CONSOLE_WRITE, part, x[0], x[1], x[2], x[3], x[4], x[5]);
+        if (taken <= 0) break;
+        done += (size_t)taken;
+    }
+    return done;
+}
+
+/* ---- A ring of records in a channel: from one end to the other, one producer, one consumer.
+ *
+ *   0x00          0x40          0x80
+ *   head u32      tail u32      capacity bytes: records      at a multiple of 64 from the channel's start: AXV_RING_DATA + capacity bytes
+ *
+ *   record:  length u32, payload, zeros up to a multiple of 4
+ *
+ * head and tail count bytes, are multiples of 4 and wrap at 2^32; byte k stands at k % capacity. Both ends agree on place and capacity
+ * (a power of two): nothing of that is in the channel, for the other end may write what it likes there at any time. Each word of it
+ * is read once, checked, and only then used. A life that begins anew goes on from the counts that it finds, as far as they can be right. */
+
+typedef struct {
+    axv_byte_t *base;
+    uint32_t capacity;
+    uint32_t position; /* the producer's head, the consumer's tail */
+} axv_ring_t;
+
+/* The count in AXV_RING_HEAD or AXV_RING_TAIL. */
+static inline uint32_t axv_ring_look(const axv_ring_t *ring, uint32_t which) {
+    uint32_t count;
+    AXV_REFRESH(ring->base + which);
+    count = axv_load32(ring->base + which);
+    AXV_ORDER_READS();
+    return count;
+}
+/* Our own count, after all that it covers. */
+static inline void axv_ring_tell(const axv_ring_t *ring, uint32_t which) {
+    AXV_ORDER_WRITES();
+    axv_store32(ring->base + which, ring->position);
+    AXV_CLEAN(ring->base + which);
+}
+/* Whether `used` = head - tail can be: nobody is ahead of the other by more than the ring holds. */
+static inline int axv_ring_possible(const axv_ring_t *ring, uint32_t used) {
+    return used <= ring->capacity && used % 4 == 0;
+}
+static inline int axv_ring_open(axv_ring_t *ring, void *memory, uint32_t capacity, uint32_t own, uint32_t other) {
+    const int is_power_of_two = (capacity & (capacity - 1)) == 0;
+    uint32_t theirs, ours, used;
+    if (!is_power_of_two || capacity < AXV_RING_CAPACITY_MIN || capacity > AXV_RING_CAPACITY_MAX || (uintptr_t)memory % AXV_RING_LINE != 0)
+        return AXV_RING_INVALID;
+    ring->base = (axv_byte_t *)memory;
+    ring->capacity = capacity;
+    theirs = axv_ring_look(ring, other);
+    ours = axv_ring_look(ring, own);
+    used = own == AXV_RING_HEAD ? ours - theirs : theirs - ours;
+    ring->position = ours % 4 == 0 && axv_ring_possible(ring, used) ? ours : theirs & ~(uint32_t)3;
+    axv_ring_tell(ring, own);
+    return AXV_OK;
+}
+
+/* The producer's end, or the consumer's, of the ring at `memory`. AXV_OK or AXV_RING_INVALID. */
+static inline int axv_ring_open_producer(axv_ring_t *ring, void *memory, uint32_t capacity) {
+    return axv_ring_open(ring, memory, capacity, AXV_RING_HEAD, AXV_RING_TAIL);
+}
+static inline int axv_ring_open_consumer(axv_ring_t *ring, void *memory, uint32_t capacity) {
+    return axv_ring_open(ring, memory, capacity, AXV_RING_TAIL, AXV_RING_HEAD);
+}
+
+/* Next word of the record under way; `is_last`: of it. */
+static inline void axv_ring_put(axv_ring_t *ring, uint32_t value, int is_last) {
+    axv_byte_t *word = ring->base + AXV_RING_DATA + (ring->position & (ring->capacity - 1));
+    axv_store32(word, value);
+    ring->position += 4;
+    if (is_last || ring->position % AXV_RING_LINE == 0) AXV_CLEAN(word);
+}
+/* Next word of the record under way; `is_first`: of it. */
+static inline uint32_t axv_ring_get(axv_ring_t *ring, int is_first) {
+    const axv_byte_t *word = ring->base + AXV_RING_DATA + (ring->position & (ring->capacity - 1));
+    if (is_first || ring->position % AXV_RING_LINE == 0) AXV_REFRESH(word);
+    ring->position += 4;
+    return axv_load32(word);
+}
+
+/* Sends `length` bytes as one record. Gives back `length`; or AXV_RING_FULL, AXV_RING_TOO_LONG for this ring, or AXV_RING_CORRUPT
+ * as long as the consumer's count cannot be right. */
+static inline int axv_ring_send(axv_ring_t *ring, const void *record, uint32_t length) {
+    const unsigned char *from = (const unsigned char *)record;
+    uint32_t used, i;
+    if (length > ring->capacity - 4) return AXV_RING_TOO_LONG;
+    used = ring->position - axv_ring_look(ring, AXV_RING_TAIL);
+    if (!axv_ring_possible(ring, used)) return AXV_RING_CORRUPT;
+    if (ring->capacity - used < 4 + (length + 3) / 4 * 4) return AXV_RING_FULL;
+    axv_ring_put(ring, length, length == 0);
+    for (i = 0; i < length; i += 4) axv_ring_put(ring, axv_pack(from + i, length - i), length - i <= 4);
+    axv_ring_tell(ring, AXV_RING_HEAD);
+    return (int)length;
+}
+
+/* Goes on at `position`, whatever stood before it. */
+static inline int axv_ring_drop(axv_ring_t *ring, uint32_t position, int result) {
+    ring->position = position;
+    axv_ring_tell(ring, AXV_RING_TAIL);
+    return result;
+}
+
+/* Takes the next record into `record`, where there is room for `size` bytes. Gives back its length; or AXV_RING_EMPTY;
+ * AXV_RING_TOO_LONG: it was longer, and is lost; AXV_RING_CORRUPT: what there was could not be right, and all of it is dropped. */
+static inline int axv_ring_receive(axv_ring_t *ring, void *record, uint32_t size) {
+    unsigned char *into = (unsigned char *)record;
+    const uint32_t head = axv_ring_look(ring, AXV_RING_HEAD);
+    const uint32_t ready = head - ring->position;
+    uint32_t length, i;
+    if (ready == 0) return AXV_RING_EMPTY;
+    if (!axv_ring_possible(ring, ready)) return axv_ring_drop(ring, head & ~(uint32_t)3, AXV_RING_CORRUPT);
+    length = axv_ring_get(ring, 1);
+    if (length > ready - 4) return axv_ring_drop(ring, head, AXV_RING_CORRUPT);
+    if (length > size) return axv_ring_drop(ring, ring->position + (length + 3) / 4 * 4, AXV_RING_TOO_LONG);
+    for (i = 0; i < length; i += 4) axv_unpack(into + i, axv_ring_get(ring, 0), length - i);
+    AXV_ORDER_READS(); /* done with the bytes before they are given back */
+    axv_ring_tell(ring, AXV_RING_TAIL);
+    return (int)length;
+}
+
+/* ---- The process image at the start of a PLC's channel (core/abi.ts, PROCESS_IMAGE_*): one writer, many readers, and a sequence
+ * number that is odd while the writer is at work. A reader that sees it odd, or changed between its two looks, tries again. */
+
+typedef struct { /* as it stands in the channel, from AXV_PROCESS_IMAGE_SCANS on */
+    uint64_t scans;
+    uint32_t inputs, outputs;
+    int32_t setpoint, measured, actuator; /* thousandths */
+    uint32_t counter, timer;              /* timer: ms */
+} axv_image_t;
+/* Before the first write of a life: the sequence number that an earlier one has left. */
+static inline uint32_t axv_image_open(const void *channel) {
+    AXV_REFRESH(channel);
+    return axv_load32((const axv_byte_t *)channel + AXV_PROCESS_IMAGE_SEQUENCE);
+}
+
+/* `sequence` is what the last write, or axv_image_open(), gave back. Gives back the new, even one. */
+static inline uint32_t axv_image_write(void *channel, const axv_image_t *image, uint32_t sequence) {
+    axv_byte_t *base = (axv_byte_t *)channel, *values = base + AXV_PROCESS_IMAGE_SCANS;
+    const unsigned char *from = (const unsigned char *)image;
+    const uint32_t odd = sequence | 1;
+    uint32_t i;
+    axv_store32(base + AXV_PROCESS_IMAGE_SEQUENCE, odd);
+    AXV_ORDER_WRITES();
+    axv_store32(base, AXV_PROCESS_IMAGE_MAGIC);
+    for (i = 0; i < AXV_PROCESS_IMAGE_SIZE - AXV_PROCESS_IMAGE_SCANS; i += 4) axv_store32(values + i, axv_pack(from + i, 4));
+    AXV_ORDER_WRITES();
+    axv_store32(base + AXV_PROCESS_IMAGE_SEQUENCE, odd + 1);
+    AXV_CLEAN(base); /* all of it is in one cache line */
+    return odd + 1;
+}
+
+/* AXV_OK, AXV_IMAGE_NONE or AXV_IMAGE_BUSY; only after AXV_OK do the values mean anything. */
+static inline int axv_image_read(const void *channel, axv_image_t *image) {
+    enum { TRIES = 1000 }; /* the writer is at work for 0.1 us in every ms */
+    const axv_byte_t *base = (const axv_byte_t *)channel, *values = base + AXV_PROCESS_IMAGE_SCANS;
+    unsigned char *into = (unsigned char *)image;
+    int tries;
+    for (tries = 0; tries < TRIES; tries++) {
+        uint32_t before, magic, i;
+        AXV_REFRESH(base);
+        before = axv_load32(base + AXV_PROCESS_IMAGE_SEQUENCE);
+        AXV_ORDER_READS();
+        magic = axv_load32(base);
+        for (i = 0; i < AXV_PROCESS_IMAGE_SIZE - AXV_PROCESS_IMAGE_SCANS; i += 4) axv_unpack(into + i, axv_load32(values + i), 4);
+        AXV_ORDER_READS();
+        if (before % 2 == 0 && axv_load32(base + AXV_PROCESS_IMAGE_SEQUENCE) == before)
+            return magic == AXV_PROCESS_IMAGE_MAGIC ? AXV_OK : AXV_IMAGE_NONE;
+    }
+    return AXV_IMAGE_BUSY;
+}
+
+#endif
