@@ -1,4 +1,6 @@
 // Systems with a direct partition in place of the standard one's PLC, and what its guests do by habit.
+import { qemuVirt } from "../machine/board.ts";
+import type { Board } from "../machine/board.ts";
 import { INTID_SPURIOUS } from "../machine/gic/registers.ts";
 import type { Guest } from "../machine/guest.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
@@ -15,8 +17,8 @@ export const DIRECT_TWO: SystemSpec = { ...STANDARD, housekeeper: 0, partitions:
 export const DIRECT_RAM = 0x4000_0000n;
 
 /** Both vCPUs on, their interrupt controllers open. */
-export function startTwo(): Bench {
-  const bench = new Bench(DIRECT_TWO);
+export function startTwo(board: Board = qemuVirt): Bench {
+  const bench = new Bench({ ...DIRECT_TWO, board });
   bench.openInterrupts(3).hvc(CPU_ON_64, 1, DIRECT_RAM, 0);
   bench.machine.settle();
   bench.openInterrupts(2);

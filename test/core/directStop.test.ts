@@ -2,68 +2,72 @@
 // stage 2 is taken away, and a kick sent in case it sleeps (arch/aarch64/lifecycle.ts, stage2.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import type { Board } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
 import { ENTRY_OFFSET } from "../machine/system.ts";
-import { Bench, value } from "./bench.ts";
-import { DIRECT, DIRECT_RAM, sgi, startTwo, takeAll } from "./directBench.ts";
+import { Bench, GICS, value } from "./bench.ts";
+import { DIRECT, DIRECT_RAM, startTwo, takeAll } from "./directBench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";
+
+const HANDLED = 60;
 
 let bench: Bench;
 let guest: Guest;
 let other: Guest;
 
-function startOne(): void {
-  bench = new Bench(DIRECT);
+function startOne(board: Board): void {
+  bench = new Bench({ ...DIRECT, board });
   guest = bench.openInterrupts(3);
 }
 
-/** What the guest may be doing when something is to happen to its partition. */
-const DOING: readonly (readonly [string, (guest: Guest) => void])[] = [
-  ["running", () => undefined],
-  ["wedged: an endless loop, everything masked", (one) => {
+/** It handles an interrupt of a priority, and its device is content. */
+function handle(one: Guest, priority: number): void {
+  bench.enable(one.pcpu.index, HANDLED, priority);
+  bench.machine.setLine(HANDLED, true);
+  expect(one.acknowledge()).toBe(HANDLED);
+  bench.machine.setLine(HANDLED, false);
+}
+
+/**
+ * What the guest may be doing when something is to happen to its partition. A guest with GICv2 owns GICC: one that closes its
+ * priority mask and sleeps is out of reach, one that runs is not.
+ */
+const DOING: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => void])[] = [
+  ["running", [2, 3], () => undefined],
+  ["wedged: an endless loop, everything masked", [2, 3], (one) => {
     one.pcpu.pstate |= 0x3c0n;
-    value(one.msr("ICC_PMR_EL1", 0n));
+    one.driver.mask(0);
   }],
-  ["asleep in WFI", (one) => void one.wfi()],
-  ["asleep in WFI with its priority mask closed", (one) => {
-    value(one.msr("ICC_PMR_EL1", 0n));
+  ["asleep in WFI", [2, 3], (one) => void one.wfi()],
+  ["asleep in WFI with its priority mask closed", [3], (one) => {
+    one.driver.mask(0);
     one.wfi();
   }],
-  ["asleep in WFI before it has ever enabled an interrupt", (one) => {
-    value(one.msr("ICC_IGRPEN1_EL1", 0n));
+  ["asleep in WFI before it has ever enabled an interrupt", [2, 3], (one) => {
+    one.driver.enable(false);
     one.wfi();
   }],
-  ["asleep in WFE, everything masked", (one) => {
+  ["asleep in WFE, everything masked", [2, 3], (one) => {
     one.pcpu.pstate |= 0x3c0n;
     one.wfe();
   }],
-  ["in a handler of the highest priority that it can have", (one) => {
-    bench.enable(one.pcpu.index, 60, 0);
-    bench.machine.setLine(60, true);
-    expect(one.acknowledge()).toBe(60);
-    bench.machine.setLine(60, false);
+  ["in a handler of the highest priority that it can have", [2, 3], (one) => handle(one, 0)],
+  ["in a handler, with a coarse binary point", [2, 3], (one) => {
+    one.driver.binaryPoint(7);
+    handle(one, 0x20);
   }],
-  ["in a handler, with a coarse binary point", (one) => {
-    value(one.msr("ICC_BPR1_EL1", 7n));
-    bench.enable(one.pcpu.index, 60, 0x20);
-    bench.machine.setLine(60, true);
-    expect(one.acknowledge()).toBe(60);
-    bench.machine.setLine(60, false);
-  }],
-  ["in a handler, with a coarse binary point that ICC_CTLR_EL1.CBPR hides", (one) => {
-    value(one.msr("ICC_BPR1_EL1", 7n));
-    bench.enable(one.pcpu.index, 60, 0x20);
-    bench.machine.setLine(60, true);
-    expect(one.acknowledge()).toBe(60);
-    bench.machine.setLine(60, false);
+  ["in a handler, with a coarse binary point that ICC_CTLR_EL1.CBPR hides", [3], (one) => {
+    one.driver.binaryPoint(7);
+    handle(one, 0x20);
     value(one.msr("ICC_CTLR_EL1", 1n));
   }],
-  ["at a running priority that it has made up (ICC_AP1R0_EL1)", (one) => void value(one.msr("ICC_AP1R0_EL1", 1n))],
+  ["at a running priority that it has made up", [2, 3], (one) => one.driver.activePriorities(1)],
 ];
+const CASES = GICS.flatMap(([gic, board]) => DOING.flatMap(([doing, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, doing, { board, begin }] as const] : [])));
 
-describe.each(DOING)("a direct guest that is %s", (_, begin) => {
+describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, begin }) => {
   beforeEach(() => {
-    startOne();
+    startOne(board);
     begin(guest);
   });
 
@@ -113,9 +117,8 @@ describe.each(DOING)("a direct guest that is %s", (_, begin) => {
   });
 
   test("is stopped by its watchdog", () => {
-    // In WFI it cannot feed: it has done so before.
-    bench = new Bench(DIRECT);
-    guest = bench.openInterrupts(3);
+    // Asleep it cannot feed: it has done so before.
+    startOne(board);
     expect(value(guest.hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(0n);
     begin(guest);
     bench.pass(110);
@@ -124,9 +127,9 @@ describe.each(DOING)("a direct guest that is %s", (_, begin) => {
   });
 });
 
-describe("a direct partition of two vCPUs", () => {
+describe.each(GICS)("%s: a direct partition of two vCPUs", (_, board) => {
   beforeEach(() => {
-    bench = startTwo();
+    bench = startTwo(board);
     guest = bench.guest(3);
     other = bench.guest(2);
   });
@@ -162,17 +165,17 @@ describe("a direct partition of two vCPUs", () => {
   });
 
   test("an SGI that a vCPU has not taken when it goes off does not come in its next life", () => {
-    value(guest.msr("ICC_SGI1R_EL1", sgi(5, 0b10)));
+    bench.sendSgi(3, 5, 0b10);
     other.hvc(CPU_OFF);
-    value(guest.msr("ICC_SGI1R_EL1", sgi(6, 0b10)));
+    bench.sendSgi(3, 6, 0b10);
     guest.hvc(CPU_ON_64, 1, DIRECT_RAM, 0);
     bench.machine.settle();
     expect(takeAll(bench.openInterrupts(2))).toEqual([]);
   });
 });
 
-describe("a fault of a direct guest", () => {
-  beforeEach(startOne);
+describe.each(GICS)("%s: a fault of a direct guest", (_, board) => {
+  beforeEach(() => startOne(board));
 
   test("is one: foreign memory, and its partition fails", () => {
     guest.load(0x6000_0000, 8);

@@ -1,6 +1,6 @@
 // What a guest's interrupt controller driver does, instruction by instruction: with GICv3's system registers, or with the CPU
 // interface that GICv2 has in memory. Whether a physical or a virtual interface answers is the machine's to say.
-import { BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, DIR, EOIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, PMR } from "./gic/gicv2Registers.ts";
+import { APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, DIR, EOIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, PMR } from "./gic/gicv2Registers.ts";
 import { INTID_PPI_FIRST, INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Guest, Outcome } from "./guest.ts";
 
@@ -15,6 +15,10 @@ export interface GicDriver {
   /** Priorities from `mask` on are held off. */
   mask(mask: number): void;
   enable(on: boolean): void;
+  /** How many lower bits of a priority, and more, do not make an interrupt preempt. */
+  binaryPoint(point: number): void;
+  /** Makes up what is active. */
+  activePriorities(bits: number): void;
   /** Whether EOIR deactivates, too. */
   splitEnd(split: boolean): void;
   /** The INTID; INTID_SPURIOUS if there is none, or if the guest did not get that far. */
@@ -32,8 +36,16 @@ export class SystemRegisterDriver implements GicDriver {
 
   open(mask: number): void {
     this.mask(mask);
-    this.guest.msr("ICC_BPR1_EL1", 0n);
+    this.binaryPoint(0);
     this.enable(true);
+  }
+
+  binaryPoint(point: number): void {
+    this.guest.msr("ICC_BPR1_EL1", BigInt(point));
+  }
+
+  activePriorities(bits: number): void {
+    this.guest.msr("ICC_AP1R0_EL1", BigInt(bits));
   }
 
   mask(mask: number): void {
@@ -72,8 +84,16 @@ export class MemoryMappedDriver implements GicDriver {
 
   open(mask: number): void {
     this.mask(mask);
-    this.write(BPR, 0);
+    this.binaryPoint(0);
     this.enable(true);
+  }
+
+  binaryPoint(point: number): void {
+    this.write(BPR, point);
+  }
+
+  activePriorities(bits: number): void {
+    this.write(APR0, bits);
   }
 
   mask(mask: number): void {
