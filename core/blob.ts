@@ -102,7 +102,7 @@ export function blobErrorText(error: u32): string {
   if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or one that is not there";
   if (error == BLOB_BAD_LOAD) return "the blob loads an image outside its partition";
   if (error == BLOB_BAD_CHANNEL) return "the blob has a channel without a partner";
-  if (error == BLOB_BAD_QUIESCE) return "the blob silences a device that its partition does not have";
+  if (error == BLOB_BAD_QUIESCE) return "the blob silences a foreign device";
   if (error == BLOB_WRONG_ADDRESS) return "the image is not where the plan wants it";
   return "the blob is inconsistent";
 }

@@ -19,7 +19,8 @@ import { crc32 } from "./crc32";
 import { INTID_WORDS } from "./vcpu";
 
 const CHECKSUM_FROM: u32 = 16;
-const PAGE_MASK: u64 = 0xfff;
+const PAGE_BYTES: u64 = 0x1000;
+const PAGE_MASK: u64 = PAGE_BYTES - 1;
 const LOAD_MASK: u64 = 63;
 /** The hypervisor maps what it uses at VA = PA: below its linear-memory window, at 256 GiB. */
 const PA_LIMIT: u64 = (<u64>1) << 38;
@@ -219,8 +220,10 @@ function coloursAreSound(region: BlobRegion): bool {
  */
 function isCpuInterface(partition: BlobPartition, region: BlobRegion): bool {
   const head = header();
-  if (head.gicVersion != GIC_V2 || region.kind != REGION_DEVICE || region.size != GICC_BYTES) return false;
-  return region.pa == (isDirect(partition) ? head.gicc : head.gicv);
+  if (head.gicVersion != GIC_V2 || region.kind != REGION_DEVICE) return false;
+  // GICC's second page is GICC_DIR, by which anybody's interrupt could be deactivated.
+  if (isDirect(partition)) return region.pa == head.gicc && region.size == PAGE_BYTES;
+  return region.pa == head.gicv && region.size == GICC_BYTES;
 }
 
 function ownerOfRegion(index: u32): u32 {

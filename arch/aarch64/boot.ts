@@ -66,7 +66,7 @@ export function bootPrimary(): u32 {
     if (wrong !== null) return refuse(wrong, "");
   }
   if ((mrs_MPIDR_EL1() & AFFINITY_MASK) != vcpuOf(0).mpidr) {
-    return refuse("the firmware starts the image on another pCPU than the first one of board.yaml: list that one first", "");
+    return refuse("firmware starts the image on another pCPU than board.yaml's first: list that one first", "");
   }
   if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());

@@ -222,6 +222,7 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
   mmioWrite32(bank + ICPENDR, mask);
   mmioWrite32(bank + ICACTIVER, mask);
   if (vcpu.gicv2 == 0 || (mask & SGIS) == 0) return;
+  mmioWrite32(bank + ISENABLER, mask & SGIS);
   for (let offset: u32 = 0; offset < SGI_COUNT; offset += 4) {
     bound(offset >> 2, SGI_COUNT / 4);
     mmioWrite32(bank + CPENDSGIR + offset, 0xffffffff); // of every sender

@@ -20,7 +20,7 @@ import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
-import { announceKicks, concludeKicks, kickAll, quietBank, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
+import { announceKicks, concludeKicks, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { refill, resetListRegisters } from "./listRegisters";
 import { loadImages } from "./loads";
 import { clearMailbox, drainMailbox } from "./mailbox";
@@ -41,7 +41,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   resetEl1();
   resetListRegisters(vcpu);
   quietBank(vcpu, vcpu.owned(0));
-  vcpu.sgiEnabled = 0;
+  vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
   storeRelease32(vcpu.sgiPendingAt(), 0);
   if (vcpu.direct != 0) {
     vcpu.hcr = HCR_DIRECT_CLOSED;

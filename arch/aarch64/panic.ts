@@ -24,7 +24,7 @@ export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   printHex(uart, elr);
   printText(uart, " FAR_EL2 0x");
   printHex(uart, far);
-  printText(uart, "\r\naxv:   this pCPU stops, and its partition with it; the others go on\r\n");
+  printText(uart, "\r\naxv:   this pCPU and its partition stop; the others go on\r\n");
   printByte(uart, 0);
 
   const first = changetype<u32>(vcpuOf(0));

@@ -28,8 +28,8 @@ const VTTBR_BADDR: u64 = 0x0000fffffffffffe;
 /** Pages that all level 3 tables together could map. */
 export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
 
-const TOO_MANY_TABLES = "the partitions' memory needs more page tables than there are: use larger, aligned regions";
-const BEYOND_IPA = "a region lies above the IPA space that this pCPU has (40 bits at most): give it a lower IPA";
+const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
+const BEYOND_IPA = "a region lies above this pCPU's IPA space (40 bits at most): give it a lower IPA";
 
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);

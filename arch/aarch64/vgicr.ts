@@ -90,10 +90,10 @@ export function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32)
     if ((loadAcquire32(target.sgiPendingAt()) & sgis) != 0) wake(target, self);
   } else if (offset == ICENABLER) {
     if (owned != 0) mmioWrite32(target.bank + ICENABLER, owned);
-    target.sgiEnabled &= ~sgis;
+    if (vcpu.gicv2 == 0) target.sgiEnabled &= ~sgis;
     if (!self) return;
     if (owned != 0) awaitDisabled(bankControl(target));
-    holdBack(vcpu, 0, owned | sgis);
+    holdBack(vcpu, 0, owned | (sgis & ~target.sgiEnabled));
   } else if (offset == ISPENDR) {
     if (owned != 0) mmioWrite32(target.bank + ISPENDR, owned);
     if (sgis == 0) return;

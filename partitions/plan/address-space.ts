@@ -47,7 +47,9 @@ function interfaceRegion({ gic }: Board, { profile, fields }: PartitionRequest):
   if (gic.version !== 2) return [];
   const ipa = profile?.machine?.gicc ?? gic.gicc;
   const pa = fields.interrupts === "direct" ? gic.gicc : gic.gicv;
-  return [{ name: "GICC", ipa, pa, size: GICC_SIZE, kind: "interface", access: "rw" }];
+  // GICC's second page is GICC_DIR, by which a guest could deactivate anybody's interrupt.
+  const size = fields.interrupts === "direct" ? PAGE : GICC_SIZE;
+  return [{ name: "GICC", ipa, pa, size, kind: "interface", access: "rw" }];
 }
 
 function ramRegions(cache: PlannedCache, memory: MemoryPlan, partition: PartitionRequest): PlannedRegion[] {

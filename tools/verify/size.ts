@@ -19,9 +19,9 @@ export function requiredSymbol(elf: Elf, name: string): number {
   return value;
 }
 
-const SOURCE = /\.(ts|S|ld)$/;
+const SOURCE = /(?<!\.table)\.ts$|\.S$/;
 
-/** Every line counts, comments too. */
+/** AssemblyScript and assembly, every line, comments too; not the tables that intrinsics and blob accessors are generated from. */
 export function sourceLines(root: string, folders: readonly string[]): number {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
