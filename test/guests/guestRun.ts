@@ -58,16 +58,35 @@ export class GuestConsole {
   }
 }
 
-interface State {
+interface PartitionLine {
+  readonly type: "partition";
+  readonly partition: string;
   readonly state: string;
   readonly restarts: number;
 }
+
+interface VcpuLine {
+  readonly type: "vcpu";
+  readonly partition: string;
+  readonly vcpu: number;
+  readonly exits: Readonly<Record<string, number>>;
+}
+
+interface TextLine {
+  readonly type: "console" | "event" | "text" | "note";
+  readonly partition?: string;
+  readonly text: string;
+}
+
+/** What is read here of what tools/run/json-view.ts writes. */
+type Line = PartitionLine | VcpuLine | TextLine | { readonly type: "end" };
 
 export class GuestRun {
   readonly #folder = mkdtempSync(join(tmpdir(), "axv-guest-"));
   readonly #socket = join(this.#folder, "run");
   readonly #process: Process;
-  readonly #states = new Map<string, State>();
+  readonly #states = new Map<string, PartitionLine>();
+  readonly #exits = new Map<string, VcpuLine["exits"]>();
   readonly #consoles: GuestConsole[] = [];
   #said = "";
 
@@ -81,9 +100,10 @@ export class GuestRun {
   }
 
   #hear(line: string): void {
-    const record = JSON.parse(line) as { type: string; partition?: string; text?: string } & State;
-    if (record.type === "partition" && record.partition !== undefined) this.#states.set(record.partition, record);
-    else if (record.text !== undefined) this.#said += `${record.partition ?? "axv"} │ ${record.text}\n`;
+    const record = JSON.parse(line) as Line;
+    if (record.type === "partition") this.#states.set(record.partition, record);
+    else if (record.type === "vcpu") this.#exits.set(`${record.partition} ${record.vcpu}`, record.exits);
+    else if (record.type !== "end") this.#said += `${record.partition ?? "axv"} │ ${record.text}\n`;
   }
 
   /** Attaches once the hypervisor has spoken: the socket is there by then. */
@@ -101,6 +121,11 @@ export class GuestRun {
 
   restarts(partition: string): number | undefined {
     return this.#states.get(partition)?.restarts;
+  }
+
+  /** So far, by the name of the cause. */
+  exits(partition: string, vcpu: number, cause: string): number | undefined {
+    return this.#exits.get(`${partition} ${vcpu}`)?.[cause];
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {

@@ -1,6 +1,6 @@
 // RT-Thread beside Linux, with images that whoever runs this has built: AXV_GUEST_RTTHREAD=image[:image…]. Each is run on
-// every board that has a GIC it can be for, with one and with two vCPUs: it reaches its prompt, answers what is typed
-// through `axv-part console`, and powers off alone.
+// every board that has a GIC it can be for, with one and with two vCPUs, with interrupts injected and direct: it reaches its
+// prompt, answers what is typed through `axv-part console`, and powers off alone.
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -15,6 +15,7 @@ const images = (process.env[VARIABLE] ?? "").split(":").filter((path) => path !=
 const BOARDS: Readonly<Record<number, string>> = { 2: "qemu-aarch64-gicv2", 3: "qemu-aarch64" };
 /** pCPU 1 is nobody's: housekeeping. */
 const CPUS = [[3], [2, 3]] as const;
+const INTERRUPTS = ["injected", "direct"] as const;
 const PROMPT = /msh [/>]/;
 
 const shelf = profiles();
@@ -33,14 +34,16 @@ describe.each(images.map((path) => resolve(path)))("%s", (path) => {
     expect(found.missing).toEqual([]);
   });
 
-  const variants = gicVersions(found).flatMap((gic) => CPUS.map((cpus) => ({ gic, cpus })));
-  test.each(variants)("runs beside Linux: GICv$gic, pCPUs $cpus", async ({ gic, cpus }) => {
+  const variants = gicVersions(found).flatMap((gic) =>
+    CPUS.flatMap((cpus) => INTERRUPTS.map((interrupts) => ({ gic, cpus, interrupts }))),
+  );
+  test.each(variants)("runs beside Linux: GICv$gic, pCPUs $cpus, $interrupts", async ({ gic, cpus, interrupts }) => {
     const run = new GuestRun(
-      `${basename(path)}-gicv${gic}-${cpus.length}`,
+      `${basename(path)}-gicv${gic}-${cpus.length}-${interrupts}`,
       `board: ${BOARDS[gic]}
 partitions:
   linux: { guest: linux, cpus: [0], memory: 256M }
-  rtos: { guest: rt-thread, cpus: [${cpus}], image: ${path} }
+  rtos: { guest: rt-thread, cpus: [${cpus}], interrupts: ${interrupts}, image: ${path} }
 `,
     );
     try {
@@ -52,6 +55,11 @@ partitions:
       expect(threads).toContain("tshell");
       // Built for more than one CPU: the second one came up, and runs its idle thread.
       if (cpus.length > 1 && threads.includes("tidle1")) await msh.until(/call cpu ?1.*on success/i);
+
+      // It ticks all the time: by the hypervisor, or without it.
+      await run.until("telemetry", () => run.exits("rtos", 0, "timer") !== undefined);
+      if (interrupts === "direct") expect(run.exits("rtos", 0, "timer")).toBe(0);
+      else expect(run.exits("rtos", 0, "timer")).toBeGreaterThan(0);
 
       const linux = await run.console("linux");
       await linux.until(/^axv: linux=.*cpus=1/m);
