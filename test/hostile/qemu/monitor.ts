@@ -64,6 +64,7 @@ export class Monitor {
 
   private execute(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (this.socket.destroyed) throw new Error("QEMU's monitor has hung up");
       this.waiting.push({ resolve, reject });
       this.socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     });
