@@ -100,9 +100,9 @@ const pad = (bytes: Uint8Array): Uint8Array => {
   return padded;
 };
 
-/** What a partition on a board with GICv2 sees as its CPU interface: the virtual one, or the physical one. */
+/** What a partition on a board with GICv2 sees as its CPU interface: the virtual one, or the physical one but for GICC_DIR's page. */
 const cpuInterface = ({ gicVersion, gicc, gicv }: Board, direct: boolean): PlannedRegion[] =>
-  gicVersion === 2 ? [{ name: "GICC", ipa: GUEST_GICC, pa: direct ? gicc : gicv, size: INTERFACE_BYTES, kind: "interface", access: "rw" }] : [];
+  gicVersion === 2 ? [{ name: "GICC", ipa: GUEST_GICC, pa: direct ? gicc : gicv, size: direct ? PAGE : INTERFACE_BYTES, kind: "interface", access: "rw" }] : [];
 
 /** Where a region is in memory, by the definition of colours: pages of other ones are not its own. */
 export function pagesOf({ pa, size, colours }: PlannedRegion): Range[] {
