@@ -3,11 +3,13 @@
 import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
 
 const PAGE_BYTES = 4096;
+/** Coloured memory begins at a multiple of it, so that it can be mapped as a whole in the hypervisor itself. */
+const STRETCH_STEP = 0x200000;
 
 /** PAs [from, to) that a region consists of, in order: of a coloured one only the pages of its colours. */
 export function stretchesOf(plan: Plan, { pa, size, colours }: PlannedRegion): { from: number; to: number }[] {
   if (colours === undefined) return [{ from: pa, to: pa + size }];
-  if (colours.every((colour) => colour >= plan.cache.colours)) return [];
+  if (!colours.some((colour) => colour < plan.cache.colours)) return [];
   const found: { from: number; to: number }[] = [];
   for (let page = pa, left = size; left > 0; page += PAGE_BYTES) {
     if (!colours.includes((page / PAGE_BYTES) % plan.cache.colours)) continue;
@@ -50,6 +52,12 @@ function proveColours(plan: Plan): string[] {
     const channels = partition.regions.filter(({ kind }) => kind === "channel");
     if (partition.regions.some(({ kind, colours }) => (kind === "ram") !== (colours !== undefined)))
       wrong.push(`not all the memory of ${partition.name}, and only that, is coloured`);
+    for (const { name, pa, colours } of partition.regions) {
+      if (colours?.every((colour) => colour < plan.cache.colours) === false || colours?.length === 0)
+        wrong.push(`"${name}" of ${partition.name} has colours that are not there`);
+      if (colours !== undefined && pa % STRETCH_STEP !== 0)
+        wrong.push(`"${name}" of ${partition.name} does not begin at a multiple of 2M`);
+    }
     return { partition, own: setsOf(plan, cached), channels };
   });
   for (const [index, one] of reach.entries()) {

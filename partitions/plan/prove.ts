@@ -168,7 +168,9 @@ function proveInterface({ gic }: Plan, { name, regions, direct, gicr }: PlannedP
   const wanted = gic.cpuInterface === null ? [] : [direct ? gic.cpuInterface.gicc : gic.cpuInterface.gicv];
   const right = windows.length === wanted.length && windows.every(({ pa }, index) => pa === wanted[index]);
   const wrong =
-    right && windows.every(({ size }) => size === (direct ? STAGE2_PAGE : CPU_INTERFACE)) ? [] : [`${name} has not its CPU interface`];
+    right && windows.every(({ size }) => size === (direct ? STAGE2_PAGE : CPU_INTERFACE))
+      ? []
+      : [`${name} has not its CPU interface`];
   return (gicr === null) === (gic.version === 2) ? wrong : [...wrong, `${name} has a GIC of another version`];
 }
 

@@ -151,25 +151,47 @@ describe("whatever is asked for", () => {
   const partition = fc.record({
     guest: fc.constantFrom("linux", "plc"),
     cpus: fc.subarray([0, 1, 2, 3], { minLength: 1, maxLength: 2 }),
+    ownCpu: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
     memory,
-    devices: fc.subarray(["virtio0", "virtio7", "virtio8", "virtio16"], { maxLength: 2 }),
+    devices: fc.oneof(fc.constant([]), fc.subarray(["virtio0", "virtio7", "virtio8", "virtio16"], { maxLength: 2 })),
     spis: fc.subarray([2, 7, 16, 90], { maxLength: 1 }),
   });
-  const system = fc.array(partition, { minLength: 1, maxLength: 3 }).chain((partitions) => {
+  /** Often nothing: with all of these at once hardly anything fits together. */
+  const share = fc.oneof(
+    { weight: 3, arbitrary: fc.constant({}) },
+    fc.constant({ interrupts: "direct" }),
+    fc.record({ bandwidth: fc.record({ budget: fc.constantFrom("0K", "4K", "1M"), period: fc.constant("1ms") }) }),
+    fc.record({
+      guest: fc.constant("plc"),
+      cache: fc.record({ colours: fc.uniqueArray(fc.nat(16), { minLength: 1, maxLength: 4 }) }),
+      devices: fc.constant([]),
+      memory: fc.constantFrom("2M", "16M", "30M"),
+    }),
+    fc.record({ cache: fc.record({ ways: fc.uniqueArray(fc.nat(4), { minLength: 1, maxLength: 3 }) }) }),
+  );
+  const shared = fc.tuple(partition, share).map(([one, own]) => ({ ...one, ...own }));
+  const system = fc.array(fc.oneof(partition, shared), { minLength: 1, maxLength: 3 }).chain((partitions) => {
     const names = partitions.map((_, index) => `p${index}`);
+    // Mostly a pCPU of its own: else nearly all would be refused for this alone.
+    const placed = partitions.map(({ ownCpu, ...each }, index) => (ownCpu ? { ...each, cpus: [index] } : each));
     const channel = fc.record({
-      between: fc.tuple(fc.constantFrom(...names), fc.constantFrom(...names)),
+      between: fc
+        .tuple(fc.nat(names.length - 1), fc.nat(3))
+        .map(([one, step]) => [names[one], names[(one + Math.max(step, 1)) % names.length]]),
       size: fc.constantFrom("4K", "1M", "68K"),
     });
-    return fc.array(channel, { maxLength: 3 }).map((channels) => ({
-      board: "qemu-aarch64",
-      partitions: Object.fromEntries(partitions.map((each, index) => [names[index], each])),
+    const board = fc.constantFrom("qemu-aarch64", "qemu-aarch64-gicv2", "test-dsu");
+    const most = names.length === 1 ? 0 : 3; // a channel to itself is refused
+    return fc.tuple(board, fc.array(channel, { maxLength: most })).map(([name, channels]) => ({
+      board: name,
+      partitions: Object.fromEntries(placed.map((each, index) => [names[index], each])),
       channels: Object.fromEntries(channels.map((each, index) => [`c${index}`, each])),
     }));
   });
 
   test("there are errors, or a plan that is sound; and never a plan that had to be refused", () => {
     let planned = 0;
+    let coloured = 0;
     fc.assert(
       fc.property(system, (request) => {
         // JSON is YAML.
@@ -179,13 +201,16 @@ describe("whatever is asked for", () => {
         expect(outcome.system === undefined).toBe(errors.length > 0);
         if (outcome.system !== undefined) {
           planned += 1;
+          if (outcome.system.plan.partitions.some(({ regions }) => regions.some(({ colours }) => colours)))
+            coloured += 1;
           expect(prove(outcome.system.plan)).toEqual([]);
         }
       }),
-      { numRuns: 800 },
+      { numRuns: 300 },
     );
     // Otherwise this would prove little.
-    expect(planned).toBeGreaterThan(20);
+    expect(planned).toBeGreaterThan(40);
+    expect(coloured).toBeGreaterThan(0);
   });
 
   test("mangled text is answered with diagnostics that lie inside it, never with an exception", () => {

@@ -30,7 +30,7 @@ const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
 function shelfFor(systemPath: string): Shelf<Board> {
   const shelf = boards();
   const text = existsSync(systemPath) ? readFileSync(systemPath, "utf8") : "";
-  const name = /^board: (test-.*)$/m.exec(text)?.[1] ?? "";
+  const name = /^\W*board\W+(test-[a-z-]+)/.exec(text)?.[1] ?? "";
   const change = INVENTED[name];
   if (change === undefined) return shelf;
   const get = (_: string, findings: Findings): Board | undefined => {
