@@ -11,7 +11,7 @@ import { Vcpu } from "../../core/vcpu";
 import {
   CPENDSGIR, GICD_CTLR, GICD_SGIR, GICD_TYPER, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR,
 } from "./gic";
-import { refill, withdraw } from "./listRegisters";
+import { pendingHere, refill, withdraw } from "./listRegisters";
 import { sendDirect, sendSgiV2 } from "./sgi";
 import { readGicd, writeGicd, writePriority } from "./vgicd";
 import { readSgiFrame, setPriority, writeSgiFrame } from "./vgicr";
@@ -103,7 +103,7 @@ function writeTarget(vcpu: Vcpu, partition: Partition, intid: u32, targets: u32)
 
 /** Pending SGIs by who sent them: here the last one who did. */
 function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
-  const pending = loadAcquire32(vcpu.sgiPendingAt());
+  const pending = loadAcquire32(vcpu.sgiPendingAt()) | pendingHere(vcpu, 0);
   let value: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
     bound(i, 4);
