@@ -66,7 +66,7 @@ describe("the demo", () => {
     expect(demo.plan.housekeeper).toBe(2);
     expect(linux).toMatchObject({ name: "linux", cpus: [0, 1], realtime: false, onFailure: "restart" });
     expect(linux?.regions[0]).toMatchObject({ ipa: 0x60000000, pa: 0x60000000, size: 0x20000000 });
-    expect(plc).toMatchObject({ name: "plc", cpus: [3], realtime: true, watchdogMicroseconds: 1_000_000 });
+    expect(plc).toMatchObject({ name: "plc", cpus: [3], realtime: true, direct: true, watchdogMicroseconds: 1_000_000 });
     expect(plc?.regions).toMatchObject([
       { ipa: 0x40000000, size: 0x1000000, kind: "ram" },
       { ipa: 0x50000000, size: 0x1000, kind: "channel" },
