@@ -42,8 +42,8 @@ export interface Target {
 const PAGE = 0x1000;
 const FIRST_SPI = 32;
 const FIRST_PPI = 16;
+/** As much is emulated, whichever version it is. */
 const GICD_BYTES = 0x1_0000;
-const GICD_V2_BYTES = 0x1000;
 const GICC_BYTES = 0x2000;
 const GICR_BYTES = 0x2_0000;
 const PL011_BYTES = 0x1000;
@@ -95,7 +95,7 @@ function ownPlaces(plan: Plan, own: PlannedPartition): OwnPlaces {
     ram,
     scratch: { what: "a page of its own", at: ram.at + ram.size / 2, size: SCRATCH_BYTES },
     channel: found(of("channel", "its channel"), "a channel"),
-    gicd: { what: "its own GICD", at: own.gicd, size: plan.gic.version === 2 ? GICD_V2_BYTES : GICD_BYTES },
+    gicd: { what: "its own GICD", at: own.gicd, size: GICD_BYTES },
     gicr: own.gicr === null ? undefined : { what: "its own GICR", at: own.gicr, size: GICR_BYTES * own.cpus.length },
     gicc: of("interface", "its own GICC"),
     console: { what: "its own console", at: own.console, size: PL011_BYTES },

@@ -1,0 +1,16 @@
+// The same attempts as in QEMU, with new arguments each time and in any order, through the very bytes of the core on the simulated machine:
+// a million operations. After each of them nothing of the bystander has changed.
+//
+// AXV_SEED=<number> repeats a run; a failure is reduced to a short list of moves, and says the seed that it is found with at once.
+import { expect, test } from "vitest";
+import { seed } from "../core/property/seed.ts";
+import { fuzz } from "./simulator/fuzz.ts";
+import { FIELDS } from "./simulator/systems.ts";
+
+const OPERATIONS = 1_000_000;
+const MINUTE = 60_000;
+
+test.each(FIELDS)(`$name: its share of a million operations (seed ${seed})`, (field) => {
+  const share = Math.ceil(OPERATIONS / FIELDS.length);
+  expect(fuzz(field, seed, share)).toBeGreaterThanOrEqual(share);
+}, 3 * MINUTE);

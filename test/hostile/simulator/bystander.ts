@@ -1,0 +1,191 @@
+// The partition that is attacked on the simulated machine, and what is nobody's: everything of them that could be changed, as it was before
+// the attacker's last move. Only its own doings change it: its timer, an SPI of its own, its telemetry.
+import * as abi from "../../../core/abi.ts";
+import { hex } from "../../machine/errors.ts";
+import type { InterruptBank } from "../../machine/gic/bank.ts";
+import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
+import type { Guest } from "../../machine/guest.ts";
+import type { Machine } from "../../machine/machine.ts";
+import type { PCpu } from "../../machine/pcpu.ts";
+import { Stage2 } from "../../machine/stage2.ts";
+import { GICR_STRIDE, SGI_BASE, value } from "../../core/bench.ts";
+import { Snapshot } from "../../core/property/snapshot.ts";
+import { GUEST_GICD, GUEST_GICR } from "../../machine/system.ts";
+import type { System } from "../../machine/system.ts";
+
+const PATTERN = 0x0123_4567_89ab_cdefn;
+const PATTERN_STEP = 4096;
+
+const broken = (what: string): never => {
+  throw new Error(`the bystander was disturbed: ${what}`);
+};
+
+interface Watched {
+  readonly what: string;
+  readonly set: Snapshot<Uint32Array> | Snapshot<Uint8Array>;
+  /** By word or byte of the set: bits that may change. */
+  readonly allowed: readonly number[];
+}
+
+export class Bystander {
+  readonly guest: Guest;
+  private readonly machine: Machine;
+  private readonly system: System;
+  private readonly index: number;
+  private readonly attacker: number;
+  private readonly watched: readonly Watched[];
+  /** Stage 2 tables of the bystander. */
+  private readonly tables: Snapshot<Uint8Array>[] = [];
+  private state: readonly (readonly [string, string])[] = [];
+  private scans = 0n;
+
+  /** `attacker`, `index`: partitions. */
+  constructor(machine: Machine, system: System, guest: Guest, index: number, attacker: number) {
+    this.machine = machine;
+    this.system = system;
+    this.guest = guest;
+    this.index = index;
+    this.attacker = attacker;
+    this.open();
+    this.fillMemory();
+    this.recordTables();
+    this.watched = [...this.distributor(), ...this.pcpus().flatMap((pcpu) => this.privates(pcpu))];
+    this.remember();
+  }
+
+  private get plan() {
+    const plan = this.system.plan.partitions[this.index];
+    if (plan === undefined) throw new RangeError("there is no such partition");
+    return plan;
+  }
+
+  /** pCPUs that are not the attacker's. */
+  private pcpus(): PCpu[] {
+    return this.machine.pcpus.filter(({ index }) => this.system.plan.cpus[index]?.partition !== this.attacker);
+  }
+
+  /** SPIs that are not the attacker's: of those it may make its doorbells pending. */
+  private distributor(): Watched[] {
+    const { bank, routes } = this.machine.gic.distributor;
+    const attacker = this.system.plan.partitions[this.attacker];
+    const own = (attacker?.interrupts ?? []).map(({ intid }) => intid);
+    const rung = (attacker?.channels ?? []).map(({ doorbell }) => doorbell);
+    const bits = (intids: readonly number[]): number[] => Array.from({ length: bank.words }, (_, word) => intids.filter((intid) => intid >> 5 === word).reduce((set, intid) => set | (1 << (intid & 31)), 0));
+    const each = (): number[] => Array.from({ length: bank.words * 32 }, (_, intid) => (own.includes(intid) ? ~0 : 0));
+    return [...banked("SPIs", bank, bits(own), bits([...own, ...rung]), each()), ...routes.map((route, n) => ({ what: `routes of SPIs (${n})`, set: new Snapshot(route), allowed: each() }))];
+  }
+
+  private privates({ index, gic, vcpu }: PCpu): Watched[] {
+    const record = new Uint8Array(this.machine.linear.buffer, vcpu, this.machine.pcpu(1).vcpu - this.machine.pcpu(0).vcpu);
+    const none = new Array<number>(32).fill(0);
+    const bystanders = this.system.plan.cpus[index]?.partition === this.index;
+    return [
+      ...banked(`SGIs and PPIs of pCPU ${index}`, gic.bank, none, none, none),
+      ...(bystanders ? [{ what: `vCPU of pCPU ${index}: registers, exits, pending interrupts`, set: new Snapshot(record), allowed: [] }] : []),
+    ];
+  }
+
+  private recordTables(): void {
+    const { registers } = this.guest.pcpu;
+    const { machine } = this;
+    new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (pa) => machine.memory.read64(pa)).list((pa, bytes) => {
+      this.tables.push(new Snapshot(new Uint8Array(machine.linear.buffer, pa - machine.board.imageBase - machine.board.linearOffset, bytes)));
+    });
+  }
+
+  /** What a guest's interrupt controller driver does: all that it owns is enabled, but for its doorbell. */
+  private open(): void {
+    const { guest, plan } = this;
+    const vcpu = this.system.plan.cpus[guest.pcpu.index]?.vcpu ?? 0;
+    value(guest.store(GUEST_GICD, 4, guest.driver.constructor.name === "MemoryMappedDriver" ? 1n : 2n));
+    if (plan.gicr === null) value(guest.store(GUEST_GICD + 0x100, 4, 0xffff_ffffn));
+    else value(guest.store(GUEST_GICR + vcpu * GICR_STRIDE + SGI_BASE + 0x100, 4, 0xffff_ffffn));
+    for (const { intid } of plan.interrupts.filter(({ intid: n }) => !plan.channels.some(({ interrupt }) => interrupt === n))) {
+      value(guest.store(GUEST_GICD + 0x400 + intid, 1, 0x80n));
+      value(guest.store(GUEST_GICD + 0x100 + 4 * (intid >> 5), 4, 1n << BigInt(intid & 31)));
+    }
+    guest.driver.open(0xf0);
+    this.machine.settle();
+  }
+
+  private fillMemory(): void {
+    this.eachWord((pa) => this.machine.memory.write64(pa, PATTERN ^ BigInt(pa)));
+  }
+
+  private eachWord(visit: (pa: number) => void): void {
+    for (const { kind, pa, size } of this.plan.regions) if (kind === "ram") for (let at = pa; at < pa + size; at += PATTERN_STEP) visit(at);
+  }
+
+  /** From here on nothing may change. */
+  remember(): void {
+    for (const { set } of this.watched) set.take();
+    for (const table of this.tables) table.take();
+    this.state = this.registers();
+  }
+
+  /** After every move of the attacker, or of the housekeeper. */
+  check(): void {
+    for (const { what, set, allowed } of this.watched) {
+      if (!set.changed) continue;
+      set.now.forEach((now, at) => {
+        const changed = (now ^ (set.before[at] ?? 0)) & ~(allowed[at] ?? 0);
+        if (changed !== 0) broken(`${what}: word ${at}, bits ${hex(changed >>> 0)}`);
+      });
+      set.take();
+    }
+    if (this.tables.some((table) => table.changed)) broken("its stage 2 tables");
+    const { state } = this;
+    this.registers().forEach(([name, now], n) => {
+      if (now !== state[n]?.[1]) broken(`${name}: ${now}, before ${state[n]?.[1] ?? "nothing"}`);
+    });
+  }
+
+  /** Registers of its pCPU, its CPU interfaces, and where it is. */
+  private registers(): (readonly [string, string])[] {
+    const { pcpu } = this.guest;
+    const { physical, virtual } = pcpu.gic;
+    const lists = Array.from({ length: virtual.count }, (_, n) => [`list register ${n}`, hex(virtual.read(n))] as const);
+    return [
+      ...Object.entries(pcpu.registers).map(([name, register]) => [name, register.toString(16)] as const), ...lists,
+      ["state", `${pcpu.phase} at ${hex(pcpu.pc)}, life ${pcpu.lives}`],
+      ["physical CPU interface", `${physical.priorityMask} ${physical.enabled} ${physical.activePriorities} ${physical.binaryPoint}`],
+      ["virtual CPU interface", `${virtual.hypervisorControl} ${virtual.control} ${virtual.activePriorities}`],
+      ["timers", `${pcpu.virtualTimer.control} ${pcpu.virtualTimer.compare} ${pcpu.physicalTimer.control}`],
+    ];
+  }
+
+  /** It does its work: a timer interrupt, an SPI of its own, a tag. And its memory is as it left it. */
+  scan(): void {
+    const { guest, machine } = this;
+    value(guest.msr("CNTV_CVAL_EL0", 0n));
+    value(guest.msr("CNTV_CTL_EL0", 1n));
+    this.takes(machine.board.virtualTimer, () => value(guest.msr("CNTV_CTL_EL0", 0n)));
+    const spi = this.plan.interrupts.find(({ use, trigger }) => use === "spis" && trigger === "level")?.intid ?? 0;
+    machine.setLine(spi, true);
+    this.takes(spi, () => machine.setLine(spi, false));
+    this.scans++;
+    if (value(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, abi.PLC_TAG_SCANS, this.scans)) !== 0n) broken("it cannot publish its scans");
+    this.eachWord((pa) => {
+      if (pa % PATTERN_STEP === 0 && machine.memory.read64(pa) !== (PATTERN ^ BigInt(pa))) broken(`its memory at ${hex(pa)}`);
+    });
+    this.remember();
+  }
+
+  private takes(intid: number, silence: () => void): void {
+    this.machine.settle();
+    const taken = this.guest.acknowledge();
+    if (taken !== intid) broken(`it waits for INTID ${intid}, and gets ${taken === INTID_SPURIOUS ? "nothing" : taken}`);
+    silence();
+    this.guest.endOfInterrupt(intid);
+    this.machine.settle();
+  }
+}
+
+function banked(what: string, bank: InterruptBank, own: readonly number[], pending: readonly number[], priorities: readonly number[]): Watched[] {
+  const of = (name: string, set: Uint32Array, allowed: readonly number[]): Watched => ({ what: `${name} of ${what}`, set: new Snapshot(set), allowed });
+  return [
+    of("enable", bank.enabled, own), of("active", bank.active, own), of("group", bank.group, own), of("trigger", bank.edge, own), of("pending", bank.latch, pending),
+    { what: `priority of ${what}`, set: new Snapshot(bank.priority), allowed: priorities },
+  ];
+}
+

@@ -1,0 +1,54 @@
+// The systems that are attacked on the simulated machine: an attacker of two vCPUs, a bystander like the PLC guest of one, a channel between
+// them, a spare pCPU; with each version of the GIC, and with the interrupts of both of them injected and direct.
+import { qemuVirt, qemuVirtGicv2 } from "../../machine/board.ts";
+import type { Board } from "../../machine/board.ts";
+import { device, edge, level, mailbox, ram, shared } from "../../machine/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../machine/system.ts";
+
+const MIB = 0x10_0000;
+/** Above all that there is physically. */
+const ATTACKER_RAM = 0x1_0000_0000;
+const RTC = 0x0901_0000;
+const RTC_SPI = 34;
+
+export const ATTACKER = "attacker";
+export const BYSTANDER = "bystander";
+
+const attacker: PartitionSpec = {
+  name: ATTACKER,
+  cpus: [0, 1],
+  regions: [ram(ATTACKER_RAM, 0x6000_0000, 2 * MIB), device(RTC, 0x1000), shared(0x7000_0000, 0x5000_0000), mailbox(0x7000_1000, 0x5000_1000)],
+  interrupts: [level(180), level(181), level(RTC_SPI), edge(232), edge(233)],
+  consoleInterrupt: 232,
+  channels: [{ name: "process-image", ipa: 0x7000_0000, size: 0x1000, peer: 1, doorbell: 235, interrupt: 233 }],
+  onFailure: "restart",
+  watchdogMicroseconds: 50_000,
+  image: Uint8Array.from({ length: 256 }, (_, n) => (n * 7 + 1) & 0xff),
+};
+
+const bystander: PartitionSpec = {
+  name: BYSTANDER,
+  cpus: [3],
+  regions: [ram(0x4000_0000, 0x4800_0000, 2 * MIB), shared(0x5000_0000, 0x5000_0000), mailbox(0x5000_1000, 0x5000_2000)],
+  interrupts: [level(60), edge(61), edge(234), edge(235)],
+  consoleInterrupt: 234,
+  channels: [{ name: "process-image", ipa: 0x5000_0000, size: 0x1000, peer: 0, doorbell: 233, interrupt: 235 }],
+  onFailure: "stop",
+  image: Uint8Array.from({ length: 1000 }, (_, n) => (n * 13 + 5) & 0xff),
+};
+
+const system = (board: Board, attackerDirect: boolean, bystanderDirect: boolean): SystemSpec =>
+  ({ board, housekeeper: 2, partitions: [{ ...attacker, direct: attackerDirect }, { ...bystander, direct: bystanderDirect }] });
+
+export interface Field {
+  readonly name: string;
+  readonly spec: SystemSpec;
+}
+
+export const FIELDS: readonly Field[] = [
+  { name: "GICv3, both injected", spec: system(qemuVirt, false, false) },
+  { name: "GICv3, both direct", spec: system(qemuVirt, true, true) },
+  { name: "GICv3, the bystander direct", spec: system(qemuVirt, false, true) },
+  { name: "GICv2, both injected", spec: system(qemuVirtGicv2, false, false) },
+  { name: "GICv2, both direct", spec: system(qemuVirtGicv2, true, true) },
+];
