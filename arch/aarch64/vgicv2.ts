@@ -101,13 +101,14 @@ function writeTarget(vcpu: Vcpu, partition: Partition, intid: u32, targets: u32)
   mmioWrite8(header().gicd + ITARGETSR + intid, interfaces);
 }
 
-/** Pending SGIs by who sent them: here the last one who did. */
+/** Pending SGIs by who sent them: here the last one who did; with direct interrupts as if the reader had. */
 function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
   const pending = loadAcquire32(vcpu.sgiPendingAt()) | pendingHere(vcpu, 0);
   let value: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
     bound(i, 4);
-    if (((pending >> (first + i)) & 1) != 0) value |= (<u32>1) << vcpu.sgiSource(first + i) << (i << 3);
+    if (vcpu.direct != 0) value |= mmioRead8(header().gicd + CPENDSGIR + first + i) != 0 ? (<u32>1) << vcpu.index << (i << 3) : 0;
+    else if (((pending >> (first + i)) & 1) != 0) value |= (<u32>1) << vcpu.sgiSource(first + i) << (i << 3);
   }
   return value;
 }

@@ -118,7 +118,7 @@ describe("boot", () => {
     other.boot();
     other.uart.drain();
     expect(other.pcpu(0).phase).toBe("halted");
-    expect(new TextDecoder().decode(Uint8Array.from(other.uart.sent))).toContain("another pCPU than the first one of board.yaml");
+    expect(new TextDecoder().decode(Uint8Array.from(other.uart.sent))).toContain("another pCPU than board.yaml's first");
   });
 
   test("without a UART in the image nothing is started", () => {
