@@ -9,7 +9,7 @@ import {
   PROCESS_IMAGE_ACTUATOR, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_INPUTS, PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED,
   PROCESS_IMAGE_OUTPUTS, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
 } from "../../core/abi";
-import { channelRead32, channelRead64, channelWrite32, channelWrite64, orderReads, orderWrites } from "../../build/generated/channel";
+import { channelRead32, channelRead64, channelWrite32, channelWrite64, cleanLine, orderReads, orderWrites, refreshLine } from "../../build/generated/channel";
 import { bound } from "../../build/generated/cpu";
 
 /** The image's values, as each end holds them in its own linear memory. */
@@ -50,6 +50,7 @@ export function writeProcessImage(base: u64, image: ProcessImage, sequence: u32)
   channelWrite32(base + PROCESS_IMAGE_TIMER, image.timer);
   orderWrites();
   channelWrite32(base + PROCESS_IMAGE_SEQUENCE, odd + 1);
+  cleanLine(base); // the whole image lies in one cache line
   return odd + 1;
 }
 
@@ -57,6 +58,7 @@ export function writeProcessImage(base: u64, image: ProcessImage, sequence: u32)
 export function readProcessImage(base: u64, image: ProcessImage): u32 {
   for (let i: u32 = 0; i < READ_TRIES; i++) {
     bound(i, READ_TRIES);
+    refreshLine(base);
     const before = channelRead32(base + PROCESS_IMAGE_SEQUENCE);
     orderReads();
     const magic = channelRead32(base);

@@ -2,7 +2,8 @@
 // any time. So each word of it is read once, checked, and only then used; and no loop is longer than the ring.
 //
 // Order: the producer's payload is in memory before the head that covers it, and the consumer has read it before the tail
-// that gives it back. A life that begins anew goes on from the counts that it finds, as far as they can be right.
+// that gives it back. A life that begins anew goes on from the counts that it finds, as far as they can be right; an end that
+// can do nothing tells its count once more, for the other one may have overwritten it in an earlier life.
 import { bound } from "../../build/generated/cpu";
 import { channelRead32, channelWrite32, cleanLine, orderReads, orderWrites, refreshLine } from "../../build/generated/channel";
 import {
@@ -82,9 +83,11 @@ export function openConsumer(ring: Ring, base: u64, capacity: u32): i32 {
 export function send(ring: Ring, from: usize, length: u32): i32 {
   if (length > ring.capacity - WORD) return RING_TOO_LONG;
   const used = ring.position - look(ring, RING_TAIL);
-  if (!isPossible(ring, used)) return RING_CORRUPT;
   const words = (length + WORD - 1) / WORD;
-  if (ring.capacity - used < WORD + words * WORD) return RING_FULL;
+  if (!isPossible(ring, used) || ring.capacity - used < WORD + words * WORD) {
+    tell(ring, RING_HEAD);
+    return isPossible(ring, used) ? RING_FULL : RING_CORRUPT;
+  }
   put(ring, length, words == 0);
   for (let i: u32 = 0; i < words; i++) {
     bound(i, WORDS_MAX);
@@ -120,7 +123,7 @@ function wordAt(from: usize, rest: u32): u32 {
 export function receive(ring: Ring, into: usize, size: u32): i32 {
   const head = look(ring, RING_HEAD);
   const ready = head - ring.position;
-  if (ready == 0) return RING_EMPTY;
+  if (ready == 0) return drop(ring, head, RING_EMPTY);
   if (!isPossible(ring, ready)) return drop(ring, head & ALIGNED, RING_CORRUPT);
   const length = get(ring, true);
   if (length > ready - WORD) return drop(ring, head, RING_CORRUPT);
@@ -135,7 +138,7 @@ export function receive(ring: Ring, into: usize, size: u32): i32 {
   return <i32>length;
 }
 
-/** Goes on at `position`, whatever stood before it. */
+/** Goes on at `position`, whatever stood before it, and tells so. */
 function drop(ring: Ring, position: u32, result: i32): i32 {
   ring.position = position;
   tell(ring, RING_TAIL);

@@ -241,7 +241,8 @@ static inline size_t axv_write_console(axv_t *axv, const void *bytes, size_t cou
  *
  * head and tail count bytes, are multiples of 4 and wrap at 2^32; byte k stands at k % capacity. Both ends agree on place and capacity
  * (a power of two): nothing of that is in the channel, for the other end may write what it likes there at any time. Each word of it
- * is read once, checked, and only then used. A life that begins anew goes on from the counts that it finds, as far as they can be right. */
+ * is read once, checked, and only then used. A life that begins anew goes on from the counts that it finds, as far as they can be right; an
+ * end that can do nothing tells its count once more, for the other one may have overwritten it. */
 
 typedef struct {
     axv_byte_t *base;
@@ -264,9 +265,7 @@ static inline void axv_ring_tell(const axv_ring_t *ring, uint32_t which) {
     AXV_CLEAN(ring->base + which);
 }
 /* Whether `used` = head - tail can be: nobody is ahead of the other by more than the ring holds. */
-static inline int axv_ring_possible(const axv_ring_t *ring, uint32_t used) {
-    return used <= ring->capacity && used % 4 == 0;
-}
+static inline int axv_ring_possible(const axv_ring_t *ring, uint32_t used) { return used <= ring->capacity && used % 4 == 0; }
 static inline int axv_ring_open(axv_ring_t *ring, void *memory, uint32_t capacity, uint32_t own, uint32_t other) {
     const int is_power_of_two = (capacity & (capacity - 1)) == 0;
     uint32_t theirs, ours, used;
@@ -312,15 +311,17 @@ static inline int axv_ring_send(axv_ring_t *ring, const void *record, uint32_t l
     uint32_t used, i;
     if (length > ring->capacity - 4) return AXV_RING_TOO_LONG;
     used = ring->position - axv_ring_look(ring, AXV_RING_TAIL);
-    if (!axv_ring_possible(ring, used)) return AXV_RING_CORRUPT;
-    if (ring->capacity - used < 4 + (length + 3) / 4 * 4) return AXV_RING_FULL;
+    if (!axv_ring_possible(ring, used) || ring->capacity - used < 4 + (length + 3) / 4 * 4) {
+        axv_ring_tell(ring, AXV_RING_HEAD);
+        return axv_ring_possible(ring, used) ? AXV_RING_FULL : AXV_RING_CORRUPT;
+    }
     axv_ring_put(ring, length, length == 0);
     for (i = 0; i < length; i += 4) axv_ring_put(ring, axv_pack(from + i, length - i), length - i <= 4);
     axv_ring_tell(ring, AXV_RING_HEAD);
     return (int)length;
 }
 
-/* Goes on at `position`, whatever stood before it. */
+/* Goes on at `position`, whatever stood before it, and tells so. */
 static inline int axv_ring_drop(axv_ring_t *ring, uint32_t position, int result) {
     ring->position = position;
     axv_ring_tell(ring, AXV_RING_TAIL);
@@ -334,7 +335,7 @@ static inline int axv_ring_receive(axv_ring_t *ring, void *record, uint32_t size
     const uint32_t head = axv_ring_look(ring, AXV_RING_HEAD);
     const uint32_t ready = head - ring->position;
     uint32_t length, i;
-    if (ready == 0) return AXV_RING_EMPTY;
+    if (ready == 0) return axv_ring_drop(ring, head, AXV_RING_EMPTY);
     if (!axv_ring_possible(ring, ready)) return axv_ring_drop(ring, head & ~(uint32_t)3, AXV_RING_CORRUPT);
     length = axv_ring_get(ring, 1);
     if (length > ready - 4) return axv_ring_drop(ring, head, AXV_RING_CORRUPT);

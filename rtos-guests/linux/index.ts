@@ -6,8 +6,7 @@
 //   plc-reader /dev/mem 0x<address>     Debian's kernels, which leave that driver out; the address is the node's `reg`.
 //                                       CONFIG_STRICT_DEVMEM allows it: it is not RAM, and no driver has claimed it
 //
-// Both map it as Device memory: aligned accesses only, and no cache, which is why the guest cleans its cache line after
-// every write.
+// Both map it as Device memory: aligned accesses only, and no cache, which is why the guest cleans what it has written.
 import { argument, NO_ADDRESS, parseAddress } from "./arguments";
 import { addressOf, mmap, nanosleep, openat, write } from "../../build/generated/linux";
 import { Line, LINE_BYTES } from "../text/line";

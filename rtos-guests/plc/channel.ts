@@ -29,9 +29,7 @@ export function serveCommand(scan: u64): void {
 }
 
 export function publishImage(image: ProcessImage): void {
-  if (!isOpen) return;
-  sequence = writeProcessImage(CHANNEL_IPA, image, sequence);
-  cleanLine(CHANNEL_IPA); // the whole image lies in the channel's first cache line
+  if (isOpen) sequence = writeProcessImage(CHANNEL_IPA, image, sequence);
 }
 
 /** `row`: one of HISTOGRAM_*. */

@@ -50,6 +50,8 @@ export async function loadLogic(channel = new ChannelMemory(CHANNEL), cleaned: b
   compiled ??= compileLogic();
   const guest: Record<string, () => never> = {}; // the logic must not reach the machine
   for (const { name } of guestTable) guest[name] = () => { throw new Error(`the logic called ${name}`); };
-  const hooks: Hooks = { ...channel.hooks(), cleanLine: (address: bigint) => void cleaned.push(address) };
+  const memory = channel.hooks();
+  const clean = memory["cleanLine"] as (address: bigint) => void;
+  const hooks: Hooks = { ...memory, cleanLine: (address: bigint) => (cleaned.push(address), clean(address)) };
   return (await instantiate(PLC, await compiled, { channel: hooks, guest })) as unknown as Logic;
 }
