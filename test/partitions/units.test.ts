@@ -6,6 +6,7 @@ import {
   alignDown,
   alignUp,
   formatDuration,
+  formatNumbers,
   formatSize,
   formatSpan,
   overlaps,
@@ -73,6 +74,10 @@ describe("addresses", () => {
     expect(alignUp(0x20_0000_0001, 0x1000)).toBe(0x20_0000_1000);
     expect(alignDown(0x20_0000_1fff, 0x1000)).toBe(0x20_0000_1000);
     expect(formatSpan({ base: 0x20_0000_0000, size: 0x1000 })).toBe("0x2000000000…0x2000001000");
+  });
+
+  test("numbers in a row are shown as a range", () => {
+    expect([[], [3], [0, 1, 2, 3], [0, 2, 3, 15]].map(formatNumbers)).toEqual(["", "3", "0-3", "0, 2-3, 15"]);
   });
 
   test("spans that touch do not overlap", () => {

@@ -5,7 +5,7 @@
 import { spreadOf } from "../../partitions/plan/cache.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
 import { formatDuration, formatSize, hex, MIB, PAGE } from "../../partitions/units.ts";
-import { bandwidthOf, interruptsOf, ownCache } from "./shares.ts";
+import { bandwidthOf, cacheInBrief, interruptsOf } from "./shares.ts";
 import { drawing, hue, path, rectangle, text } from "./svg.ts";
 import type { Box } from "./svg.ts";
 
@@ -18,7 +18,7 @@ const SPARE_WIDTH_MIN = 150;
 const TITLE_HEIGHT = 30;
 const TEXT_LEFT = 14;
 const TEXT_LINE = 20;
-const PARTITION_LINES = 7;
+const PARTITION_LINES = 8;
 const CHANNEL_HEIGHT = 44;
 const BAR_HEIGHT = 46;
 const MEMORY_HEIGHT = 50;
@@ -117,7 +117,8 @@ function describe(plan: Plan, partition: PlannedPartition): string[] {
   return [
     listed([`${guest} guest`, realtime && "real-time", !autostart && "started by command"]),
     `${vcpus} · ${formatSize(ram?.size ?? 0)} at ${place}`,
-    listed([`${interruptsOf(partition)} interrupts`, ownCache(plan, partition), bandwidthOf(partition)]),
+    listed([`${interruptsOf(partition)} interrupts`, bandwidthOf(partition)]),
+    cacheInBrief(plan, partition),
     devices.length === 0 ? "no devices" : devices.map(({ name }) => name).join(", "),
     watchdogMicroseconds === 0 ? "no watchdog" : `watchdog ${formatDuration(watchdogMicroseconds)}`,
     ON_FAILURE[onFailure],

@@ -5,7 +5,8 @@ import { formatDuration, formatSize, formatSpan } from "../../partitions/units.t
 
 export const interruptsOf = ({ direct }: PlannedPartition): string => (direct ? "direct" : "injected");
 
-export const cacheOf = ({ cache }: Plan): string => `L${cache.level} cache, ${formatSize(cacheBytes(cache))}`;
+export const cacheName = ({ cache }: Plan): string => `L${cache.level} cache`;
+export const cacheOf = (plan: Plan): string => `${cacheName(plan)}, ${formatSize(cacheBytes(plan.cache))}`;
 
 /** What of its memory is coloured; undefined: nothing is. */
 const colouredOf = ({
@@ -14,12 +15,18 @@ const colouredOf = ({
   regions.flatMap(({ pa, size, colours }) => (colours === undefined ? [] : [{ pa, size, colours }]))[0];
 
 /** "4 of 16 colours = 256K"; undefined: nothing of the cache is its own. */
-export function ownCache({ cache }: Plan, partition: PlannedPartition): string | undefined {
+function ownCache({ cache }: Plan, partition: PlannedPartition): string | undefined {
   const share = (own: number, all: number, what: string): string =>
     `${own} of ${all} ${what} = ${formatSize((cacheBytes(cache) * own) / all)}`;
   const colours = colouredOf(partition)?.colours.length;
   if (colours !== undefined) return share(colours, cache.colours, "colours");
   return partition.ways.length > 0 ? share(partition.ways.length, cache.wayGroups, "way groups") : undefined;
+}
+
+/** Short, for the picture. */
+export function cacheInBrief(plan: Plan, partition: PlannedPartition): string {
+  const others = colouredNames(plan) === "" ? "shared" : `all ${plan.cache.colours} colours, shared`;
+  return `${cacheName(plan)}: ${ownCache(plan, partition) ?? others}`;
 }
 
 export function cacheShare(plan: Plan, partition: PlannedPartition): string {
