@@ -11,6 +11,7 @@ import { withLineDirectives } from "./lines.ts";
 import { readModule, type Function, type Module } from "./module.ts";
 import { isIdentifier, Names, sourceName } from "./names.ts";
 import { C_TYPE, literal } from "./pending.ts";
+import { foldStart } from "./start.ts";
 import { parseText } from "./text.ts";
 
 const PRELUDE = new URL("prelude.h", import.meta.url);
@@ -27,7 +28,7 @@ export interface Translation {
 
 /** `imports`: inline on the target; extern where a test answers them. */
 export function translate(text: string, tables: Tables, imports: "inline" | "extern", shapes: Shapes = {}): Translation {
-  const module = readModule(parseText(text));
+  const module = foldStart(readModule(parseText(text)));
   const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
   const functions = nameFunctions(module, names);
   const bound = [...module.imports].find(([, one]) => one.module === BOUND.module && one.name === BOUND.name)?.[0];
