@@ -78,7 +78,7 @@ function readPartitionImages(
   const initrd = tree === undefined ? undefined : file(fields.initrd, "initrd", tree.initrd);
   if (bytes === undefined) return undefined;
 
-  const image = readGuestImage(bytes, profile.image.load);
+  const image = readGuestImage(bytes, profile.image);
   const at = [...path, fields.image === undefined ? "guest" : "image"];
   const refuse = (reason: string): void =>
     findings.report(at, imageNotAsProfile(imageName({ fields, profile }), profile.name, reason, takenBy(profile)));

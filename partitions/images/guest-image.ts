@@ -34,15 +34,23 @@ export type ImageFault =
 
 export const isFault = (image: GuestImage | ImageFault): image is ImageFault => "kind" in image;
 
-/**
- * `load`: where the profile says it is linked: a raw image goes there, and is entered there; the text_offset of an arm64
- * Image counts from the 2 MiB boundary there or below. Undefined: no raw image, and an arm64 Image goes to the start of RAM.
- */
-export function readGuestImage(bytes: Uint8Array, load: number | undefined): GuestImage | ImageFault {
+/** What a profile takes. */
+export interface ImageRules {
+  readonly formats: readonly ImageFormat[];
+  /**
+   * Where it is linked: a raw image goes there, and is entered there; the text_offset of an arm64 Image counts from the 2 MiB
+   * boundary there or below. Undefined: no raw image, and an arm64 Image goes to the start of RAM.
+   */
+  readonly load?: number | undefined;
+}
+
+export function readGuestImage(bytes: Uint8Array, { formats, load }: ImageRules): GuestImage | ImageFault {
   const malformed = (reason: string): ImageFault => ({ kind: "malformed", reason });
   const found = recognise(bytes);
   if (found.isa !== undefined && found.isa !== "AArch64") return { kind: "isa", isa: found.isa };
-  switch (found.format) {
+  // A header that the profile does not go by is but the first bytes of a raw image (NuttX).
+  const raw = found.format === "arm64-image" && !formats.includes("arm64-image") && formats.includes("raw");
+  switch (raw ? "raw" : found.format) {
     case "arm64-image": {
       const header = parseArm64Image(bytes);
       if (typeof header === "string") return malformed(header);

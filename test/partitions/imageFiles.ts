@@ -1,4 +1,9 @@
 // Guest images made of a few bytes, to say exactly what is in them.
+import { IMAGE_FORMATS } from "../../partitions/images/guest-image.ts";
+import type { ImageRules } from "../../partitions/images/guest-image.ts";
+
+/** Of a profile that takes every format. */
+export const rules = (load: number | undefined): ImageRules => ({ formats: IMAGE_FORMATS, load });
 
 export interface SegmentOfFile {
   readonly paddr: number;

@@ -7,7 +7,7 @@ import { flatten, loadSpan, readGuestImage } from "../../partitions/images/guest
 import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
 import { MIB } from "../../partitions/units.ts";
-import { arm64Image, codeOf, elfFile } from "./imageFiles.ts";
+import { arm64Image, codeOf, elfFile, rules } from "./imageFiles.ts";
 import { here } from "./systems.ts";
 
 const image = (name: string): Uint8Array => readFileSync(here(`images/${name}`));
@@ -69,7 +69,7 @@ describe("ELF (System V ABI)", () => {
   });
 
   test("one stretch from a whole page on; gaps and bss (p_memsz > p_filesz) are zeros in it", () => {
-    const { parts } = readGuestImage(program, undefined) as Extract<ReturnType<typeof readGuestImage>, { parts: unknown }>;
+    const { parts } = readGuestImage(program, rules(undefined)) as Extract<ReturnType<typeof readGuestImage>, { parts: unknown }>;
     expect(loadSpan(parts)).toEqual({ base: 0x40000000, size: 0x1030 });
     const bytes = flatten(parts);
     expect([...bytes.subarray(0, 9)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 0]);
@@ -105,7 +105,7 @@ describe("ELF (System V ABI)", () => {
 
 describe("any image", () => {
   test("an arm64 Image goes text_offset above the start of RAM, wherever that is", () => {
-    expect(readGuestImage(arm64Image(0x80000, 2 * MIB), undefined)).toMatchObject({
+    expect(readGuestImage(arm64Image(0x80000, 2 * MIB), rules(undefined))).toMatchObject({
       format: "arm64-image",
       movable: true,
       parts: [{ at: 0x80000, size: 64 }],
@@ -115,24 +115,32 @@ describe("any image", () => {
   });
 
   test("…or above the 2 MiB boundary that its profile's load address is in", () => {
-    const rtThread = readGuestImage(arm64Image(0x200000, MIB), 0x40008000);
+    const rtThread = readGuestImage(arm64Image(0x200000, MIB), rules(0x40008000));
     expect(rtThread).toMatchObject({ movable: false, entry: 0x40200000, end: 0x40300000 });
-    expect(readGuestImage(arm64Image(0, MIB), 0x40200000)).toMatchObject({ movable: false, entry: 0x40200000 });
+    expect(readGuestImage(arm64Image(0, MIB), rules(0x40200000))).toMatchObject({ movable: false, entry: 0x40200000 });
   });
 
   test("a raw binary goes where its profile says, and is entered there", () => {
     const bytes = codeOf(RET, RET);
-    expect(readGuestImage(bytes, 0x40008000)).toEqual({
+    expect(readGuestImage(bytes, rules(0x40008000))).toEqual({
       format: "raw",
       movable: false,
       parts: [{ at: 0x40008000, size: 8, bytes }],
       end: 0x40008008,
       entry: 0x40008000,
     });
-    expect(readGuestImage(bytes, undefined)).toEqual({
+    expect(readGuestImage(bytes, rules(undefined))).toEqual({
       kind: "malformed",
       reason: "it has no header that says where it goes",
     });
+  });
+});
+
+test("an arm64 Image is a raw binary where the profile does not go by its header (NuttX)", () => {
+  expect(readGuestImage(arm64Image(0x480000, MIB), { formats: ["raw", "elf"], load: 0x40280000 })).toMatchObject({
+    format: "raw",
+    entry: 0x40280000,
+    end: 0x40280040,
   });
 });
 
@@ -146,7 +154,7 @@ describe("other instruction sets", () => {
     [4711, "machine 4711 of ELF"],
   ])("an ELF file of machine %i is for %s", (machine, isa) => {
     const file = elfFile({ entry: 0n, segments: [], machine });
-    expect(readGuestImage(file, undefined)).toEqual({ kind: "isa", isa });
+    expect(readGuestImage(file, rules(undefined))).toEqual({ kind: "isa", isa });
   });
 
   test("kernels of other instruction sets are known by their headers", () => {
@@ -155,9 +163,9 @@ describe("other instruction sets", () => {
       file.set(new TextEncoder().encode(magic), offset);
       return file;
     };
-    expect(readGuestImage(kernel(56, "RSC\x05"), 0)).toEqual({ kind: "isa", isa: "RISC-V" });
-    expect(readGuestImage(kernel(0x202, "HdrS"), 0)).toEqual({ kind: "isa", isa: "x86" });
-    expect(readGuestImage(kernel(0x24, "\x18\x28\x6f\x01"), 0)).toEqual({ kind: "isa", isa: "32-bit Arm" });
+    expect(readGuestImage(kernel(56, "RSC\x05"), rules(0))).toEqual({ kind: "isa", isa: "RISC-V" });
+    expect(readGuestImage(kernel(0x202, "HdrS"), rules(0))).toEqual({ kind: "isa", isa: "x86" });
+    expect(readGuestImage(kernel(0x24, "\x18\x28\x6f\x01"), rules(0))).toEqual({ kind: "isa", isa: "32-bit Arm" });
   });
 
   test("a raw binary is known by how its functions return", () => {
@@ -166,14 +174,14 @@ describe("other instruction sets", () => {
     expect(codeIsa(codeOf(...eight(0x80828082)))).toBe("RISC-V");
     expect(codeIsa(codeOf(...eight(0xe12fff1e)))).toBe("32-bit Arm");
     expect(codeIsa(codeOf(...eight(0x47704770)))).toBe("32-bit Arm");
-    expect(readGuestImage(codeOf(...eight(0x00008067)), 0)).toEqual({ kind: "isa", isa: "RISC-V" });
+    expect(readGuestImage(codeOf(...eight(0x00008067)), rules(0))).toEqual({ kind: "isa", isa: "RISC-V" });
   });
 
   test("…and is not refused for a coincidence", () => {
     const seven = new Array<number>(7).fill(0x00008067);
     expect(codeIsa(codeOf(...seven))).toBeUndefined();
     expect(codeIsa(codeOf(...seven, 0x00008067, RET))).toBe("AArch64");
-    expect(readGuestImage(codeOf(...seven), 0)).toMatchObject({ format: "raw" });
+    expect(readGuestImage(codeOf(...seven), rules(0))).toMatchObject({ format: "raw" });
   });
 });
 
@@ -188,12 +196,12 @@ describe("what people give by mistake", () => {
   ])("what has at byte %i %j is refused: %s", (offset, magic, reason) => {
     const bytes = new Uint8Array(100);
     bytes.set(magic, offset);
-    expect(readGuestImage(bytes, 0)).toEqual({ kind: "malformed", reason });
+    expect(readGuestImage(bytes, rules(0))).toEqual({ kind: "malformed", reason });
     expect(recognise(bytes).format).toBe("other");
   });
 
   test("an empty file is refused", () => {
-    expect(readGuestImage(new Uint8Array(), 0)).toEqual({ kind: "malformed", reason: "it is empty" });
+    expect(readGuestImage(new Uint8Array(), rules(0))).toEqual({ kind: "malformed", reason: "it is empty" });
   });
 });
 

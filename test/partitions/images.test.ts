@@ -9,12 +9,12 @@ import type { PartitionRequest } from "../../partitions/request.ts";
 import { profiles } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { BLOCK, MIB } from "../../partitions/units.ts";
-import { arm64Image, codeOf, elfFile } from "./imageFiles.ts";
+import { arm64Image, codeOf, elfFile, rules } from "./imageFiles.ts";
 import { planText, sound } from "./systems.ts";
 
 describe("boot layout", () => {
   const images = (image: Uint8Array, load: number | undefined, initrd: number | undefined): GuestImages => {
-    const read = readGuestImage(image, load);
+    const read = readGuestImage(image, rules(load));
     if (isFault(read)) throw new Error(JSON.stringify(read));
     return { image: read, initrd: initrd === undefined ? undefined : new Uint8Array(initrd) };
   };

@@ -1,6 +1,6 @@
 // What an image is, which guest profile fits it, and what is missing before it can run. All of it is read from the file:
 // its header, text that it holds, addresses, and a few instructions (partitions/images/instructions.ts).
-import { isFault, readGuestImage } from "../../partitions/images/guest-image.ts";
+import { IMAGE_FORMATS, isFault, readGuestImage } from "../../partitions/images/guest-image.ts";
 import type { GuestImage, ImageFormat } from "../../partitions/images/guest-image.ts";
 import { codeTraits } from "../../partitions/images/instructions.ts";
 import type { CodeTraits } from "../../partitions/images/instructions.ts";
@@ -34,15 +34,16 @@ export interface Probe {
 }
 
 export function probe(file: string, bytes: Uint8Array, profiles: readonly Profile[]): Probe {
-  const { format, what, isa } = recognise(bytes);
+  const { format: seen, what, isa } = recognise(bytes);
   if (isa !== undefined && isa !== "AArch64") throw new GuestError("AXV_GUEST_ISA", file, isa);
-  if (format === "other") throw new GuestError("AXV_GUEST_MALFORMED", file, what);
+  if (seen === "other") throw new GuestError("AXV_GUEST_MALFORMED", file, what);
 
   const found = bySignature(bytes, profiles);
-  const image = readGuestImage(bytes, found?.profile.image.load);
+  const image = readGuestImage(bytes, found?.profile.image ?? { formats: IMAGE_FORMATS });
   // Without a profile nobody knows where a raw binary goes: that alone does not make it a bad one.
-  if (isFault(image) && image.kind === "malformed" && format !== "raw")
+  if (isFault(image) && image.kind === "malformed" && seen !== "raw")
     throw new GuestError("AXV_GUEST_MALFORMED", file, image.reason);
+  const format = isFault(image) ? seen : image.format;
   const placed = isFault(image) ? undefined : place(image, found?.profile);
   const code = codeTraits(bytes);
   return {
