@@ -22,17 +22,18 @@ async function refused(alter: (image: Uint8Array, plan: Plan) => Uint8Array): Pr
   return line;
 }
 
-const changed = (at: number, value: number) => (image: Uint8Array): Uint8Array => {
-  image[blobOffset() + at] = value;
+/** With one byte of the blob another one. */
+const changed = (at: number, value: (old: number) => number) => (image: Uint8Array): Uint8Array => {
+  image[blobOffset() + at] = value(image[blobOffset() + at] ?? 0);
   return image;
 };
 
 test("an altered blob", async () => {
-  expect(await refused(changed(200, 0xff))).toMatch(/blob was altered \(checksum\): build the image again/);
+  expect(await refused(changed(200, (old) => old ^ 1))).toMatch(/blob was altered \(checksum\): build the image again/);
 });
 
 test("a blob of another version", async () => {
-  expect(await refused(changed(VERSION_OFFSET, BLOB_VERSION + 1))).toMatch(/another version than this core: build the image again/);
+  expect(await refused(changed(VERSION_OFFSET, () => BLOB_VERSION + 1))).toMatch(/another version than this core: build the image again/);
 });
 
 test("no blob at all", async () => {
