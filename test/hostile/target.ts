@@ -64,7 +64,7 @@ export function targetOf(plan: Plan, name: string): Target {
   const own = plan.partitions[index];
   if (own === undefined) throw new RangeError(`the plan has no partition ${name}`);
   const spis = own.interrupts.map(({ intid }) => intid);
-  const places = ownPlaces(plan, own);
+  const places = ownPlaces(own);
   const others = plan.partitions.filter((_, n) => n !== index).flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid));
   const nobodys = Array.from({ length: plan.gic.spiLimit - FIRST_SPI }, (_, n) => n + FIRST_SPI).filter((intid) => !spis.includes(intid) && !others.includes(intid));
   return {
@@ -85,7 +85,7 @@ export function targetOf(plan: Plan, name: string): Target {
 
 type OwnPlaces = Pick<Target, "ram" | "scratch" | "channel" | "gicd" | "gicr" | "gicc" | "console" | "mailbox" | "devices">;
 
-function ownPlaces(plan: Plan, own: PlannedPartition): OwnPlaces {
+function ownPlaces(own: PlannedPartition): OwnPlaces {
   const of = (kind: string, what: string): Place | undefined => {
     const region = own.regions.find((one) => one.kind === kind);
     return region === undefined ? undefined : { what, at: region.ipa, size: region.size };
