@@ -50,6 +50,8 @@ const IMAGE_UART = 64;
 
 /** Rounds of interrupts after which a machine that still does not rest is taken for one that never will. */
 const SETTLE_ROUNDS = 1000;
+/** Rounds in which everything has happened that does not wait for a pCPU that is in the core. */
+const WAITING_ROUNDS = 20;
 
 export interface MachineOptions {
   readonly board: Board;
@@ -122,12 +124,16 @@ export class Machine {
     this.settle();
   }
 
-  /** Takes every physical interrupt that is signalled to a pCPU, until none is. */
+  /**
+   * Takes every physical interrupt that is signalled to a pCPU, until none is. In the middle of what a pCPU does in the core
+   * others may have to wait for it: that comes to no rest, and is cut short.
+   */
   settle(): void {
+    const waiting = this.pcpus.some(({ busy }) => busy);
     for (let round = 0; round < SETTLE_ROUNDS; round++) {
       let moved = false;
       for (const pcpu of this.pcpus) moved = this.step(pcpu) || moved;
-      if (!moved) return;
+      if (!moved || (waiting && round > WAITING_ROUNDS)) return;
     }
     const states = this.pcpus.map((pcpu) => `pCPU ${pcpu.index} ${pcpu.phase}, INTID ${pcpu.gic.physical.highestPending()}`);
     throw new MachineError("MACHINE_LIVELOCK", `interrupts still come after ${SETTLE_ROUNDS} rounds: ${states.join("; ")}`);

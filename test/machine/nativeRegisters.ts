@@ -4,7 +4,7 @@ import { cpuOf } from "./gic/gic.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
 import type { Gic } from "./gic/gic.ts";
 import { MachineError } from "./errors.ts";
-import { INTID_SPURIOUS } from "./gic/registers.ts";
+import { INTID_SPURIOUS, PRIORITY_MASK } from "./gic/registers.ts";
 import type { Machine } from "./machine.ts";
 import type { PCpu } from "./pcpu.ts";
 import { HCR_IMO, isRegister } from "./registers.ts";
@@ -100,7 +100,7 @@ function writeVirtual(pcpu: PCpu, name: string, value: number): boolean {
   switch (name) {
     case "ICC_EOIR1_EL1": virtual.endOfInterrupt(value & INTID_MASK); return true;
     case "ICC_DIR_EL1": virtual.deactivate(value & INTID_MASK); return true;
-    case "ICC_PMR_EL1": return control(0xff << VPMR_SHIFT, (value & 0xff) << VPMR_SHIFT);
+    case "ICC_PMR_EL1": return control(0xff << VPMR_SHIFT, (value & PRIORITY_MASK) << VPMR_SHIFT);
     case "ICC_BPR1_EL1": return control(7 << VBPR1_SHIFT, (value & 7) << VBPR1_SHIFT);
     case "ICC_IGRPEN1_EL1": return control(VENG1, (value & 1) !== 0 ? VENG1 : 0);
     case "ICC_AP1R0_EL1": virtual.activePriorities = value; return true;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import * as abi from "../../../core/abi.ts";
 import { ENCODINGS } from "../../machine/systemRegisters.ts";
 import type { SystemRegister } from "../../machine/systemRegisters.ts";
-import { GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../machine/system.ts";
+import { GUEST_GICC, GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../machine/system.ts";
 import { GICR_STRIDE, SGI_BASE } from "../bench.ts";
 import { AFFINITY_INFO_64, CPU_OFF, CPU_ON, CPU_ON_64, CPU_SUSPEND, CPU_SUSPEND_64, MIGRATE_INFO_TYPE, PSCI_FEATURES, PSCI_VERSION, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "../functions.ts";
 
@@ -28,6 +28,8 @@ export type Action =
   | { readonly kind: "call"; readonly pcpu: number; readonly conduit: "hvc" | "smc"; readonly fn: number; readonly args: readonly bigint[] }
   | { readonly kind: "msr"; readonly pcpu: number; readonly register: SystemRegister; readonly data: bigint }
   | { readonly kind: "mrs"; readonly pcpu: number; readonly register: SystemRegister }
+  /** The guest sleeps, if nothing keeps it awake. */
+  | { readonly kind: "sleep"; readonly pcpu: number; readonly how: "wfi" | "wfe" }
   /** Any exception to EL2 that a guest could cause: syndrome, and garbage in the rest. */
   | { readonly kind: "exception"; readonly pcpu: number; readonly ec: number; readonly iss: number; readonly far: bigint; readonly hpfar: bigint }
   | { readonly kind: "command"; readonly partition: number; readonly command: number }
@@ -46,6 +48,7 @@ export interface Alphabet {
   readonly partitions: number;
   /** IPAs worth an access, though it may be the last one: foreign memory, devices, the hypervisor. */
   readonly ipas: readonly number[];
+  readonly isGicv2: boolean;
 }
 
 const PSCI = [PSCI_VERSION, CPU_SUSPEND, CPU_SUSPEND_64, CPU_OFF, CPU_ON_64, CPU_ON, AFFINITY_INFO_64, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES, SMCCC_VERSION, SMCCC_ARCH_FEATURES];
@@ -55,6 +58,8 @@ const DEADLY = new Set([CPU_OFF, SYSTEM_OFF, SYSTEM_RESET]);
 
 const word = fc.oneof(fc.constant(0n), fc.constant(0xffff_ffffn), fc.integer({ min: 0, max: 31 }).map((bit) => 1n << BigInt(bit)), fc.bigInt({ min: 0n, max: 0xffff_ffffn }));
 const double = fc.oneof(word, fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }));
+/** Priorities that there are: the least urgent one never comes, the highest value of a priority mask being the same. */
+const LEVELS = 32;
 const width = fc.constantFrom(1, 2, 4, 4, 4, 8);
 /** Bases of GICD's and SGI_base's registers with a word or byte for each INTID. */
 const BIT_REGISTERS = [0x80, 0x100, 0x180, 0x200, 0x280, 0x300, 0x380];
@@ -67,16 +72,20 @@ function gicOffset(intids: readonly number[]): fc.Arbitrary<number> {
     { weight: 2, arbitrary: intid.map((n) => 0x400 + n) },
     { weight: 2, arbitrary: intid.map((n) => 0x6000 + 8 * n) },
     { weight: 1, arbitrary: intid.map((n) => 0xc00 + 4 * (n >> 4)) },
+    { weight: 1, arbitrary: intid.map((n) => 0x800 + n) },
+    { weight: 1, arbitrary: fc.integer({ min: 0xf00, max: 0xf2f }) },
     { weight: 1, arbitrary: fc.constantFrom(0, 4, 8, 0x14, 0xffe8) },
     { weight: 1, arbitrary: fc.integer({ min: 0, max: 0xffff }) },
   );
 }
 
 /** Where a guest may load and store without losing its life: its GIC, its UART, its memory. */
-function harmless({ pcpu, ram, vcpus }: Alphabet["guests"][number], intids: readonly number[]): fc.Arbitrary<{ pcpu: number; ipa: number }> {
-  const frame = fc.integer({ min: 0, max: 2 * vcpus - 1 }).map((n) => GUEST_GICR + n * 0x1_0000);
+function harmless({ pcpu, ram, vcpus }: Alphabet["guests"][number], { intids, isGicv2 }: Alphabet): fc.Arbitrary<{ pcpu: number; ipa: number }> {
+  // A GICv2 has its CPU interface there; of that, EOIR is for "end" and "endAny" to write.
+  const frame = isGicv2 ? fc.constant(GUEST_GICD) : fc.integer({ min: 0, max: 2 * vcpus - 1 }).map((n) => GUEST_GICR + n * 0x1_0000);
+  const gicc = fc.constantFrom(0, 0, 4, 8, 0xc, 0x14, 0x18, 0x1c, 0xd0, 0xfc).map((offset) => GUEST_GICC + offset);
   const gic = fc.tuple(fc.oneof(fc.constant(GUEST_GICD), frame), gicOffset(intids)).map(([base, offset]) => base + offset);
-  const ipa = fc.oneof({ weight: 6, arbitrary: gic }, { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) }, fc.integer({ min: 0, max: 0xffff }).map((offset) => ram + 8 * offset));
+  const ipa = fc.oneof({ weight: 6, arbitrary: gic }, ...(isGicv2 ? [{ weight: 3, arbitrary: gicc }] : []), { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) }, fc.integer({ min: 0, max: 0xffff }).map((offset) => ram + 8 * offset));
   return ipa.map((at) => ({ pcpu, ipa: at }));
 }
 
@@ -89,13 +98,23 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
   const sgi = fc.constantFrom(0, 1, 2, 15);
   const bits = intid.map((n) => ({ offset: 4 * (n >> 5), data: 1n << BigInt(n & 31) }));
   const enables = fc.tuple(guest, bits, fc.constantFrom(0x100, 0x100, 0x100, 0x100, 0x180)).map(([n, { offset, data }, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + base + offset, bytes: 4, data, valid: true }));
-  const sgiEnables = fc.tuple(fc.constantFrom(...alphabet.guests), sgi, fc.constantFrom(0x100, 0x100, 0x180)).map(([{ pcpu: n, index }, id, base]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICR + index * GICR_STRIDE + SGI_BASE + base, bytes: 4, data: 1n << BigInt(id), valid: true }));
-  const priorities = fc.tuple(guest, intid, fc.integer({ min: 0, max: 31 })).map(([n, id, level]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x400 + id, bytes: 1, data: BigInt(level * 8), valid: true }));
-  const routes = fc.tuple(guest, intid, fc.integer({ min: 0, max: 3 })).map(([n, id, to]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x6000 + 8 * id, bytes: 8, data: BigInt(to), valid: true }));
-  const groups = fc.tuple(guest, fc.constantFrom(0n, 2n, 2n, 2n, 2n)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
-  const sgis = fc.tuple(guest, sgi, fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => ({ kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
+  const bank = (index: number): number => (alphabet.isGicv2 ? GUEST_GICD : GUEST_GICR + index * GICR_STRIDE + SGI_BASE);
+  const sgiEnables = fc.tuple(fc.constantFrom(...alphabet.guests), sgi, fc.constantFrom(0x100, 0x100, 0x180)).map(([{ pcpu: n, index }, id, base]): Action => ({ kind: "store", pcpu: n, ipa: bank(index) + base, bytes: 4, data: 1n << BigInt(id), valid: true }));
+  const priorities = fc.tuple(guest, intid, fc.integer({ min: 0, max: LEVELS - 2 })).map(([n, id, level]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD + 0x400 + id, bytes: 1, data: BigInt(level * 8), valid: true }));
+  const routes = fc.tuple(guest, intid, fc.integer({ min: 0, max: 3 })).map(([n, id, to]): Action => (alphabet.isGicv2
+    ? { kind: "store", pcpu: n, ipa: GUEST_GICD + 0x800 + id, bytes: 1, data: BigInt(to), valid: true }
+    : { kind: "store", pcpu: n, ipa: GUEST_GICD + 0x6000 + 8 * id, bytes: 8, data: BigInt(to), valid: true }));
+  const on = alphabet.isGicv2 ? 1n : 2n;
+  const groups = fc.tuple(guest, fc.constantFrom(0n, on, on, on, on)).map(([n, data]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICD, bytes: 4, data, valid: true }));
+  const sgis = fc.tuple(guest, sgi, fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => (alphabet.isGicv2
+    ? { kind: "store", pcpu: n, ipa: GUEST_GICD + 0xf00, bytes: 4, data: BigInt(((all ? 1 : 0) << 24) | (targets << 16) | id), valid: true }
+    : { kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
   const doors = fc.tuple(guest).map(([n]): Action => ({ kind: "call", pcpu: n, conduit: "hvc", fn: abi.HYPERCALL_DOORBELL, args: [0n] }));
-  const masks = fc.tuple(guest, fc.constantFrom(["ICC_PMR_EL1", 0x41n], ["ICC_PMR_EL1", 0xf9n], ["ICC_PMR_EL1", 0xffn], ["ICC_IGRPEN1_EL1", 0n], ["ICC_IGRPEN1_EL1", 1n], ["ICC_IGRPEN1_EL1", 1n])).map(([n, [register, data]]): Action => ({ kind: "msr", pcpu: n, register, data }));
+  const masks = alphabet.isGicv2
+    ? fc.tuple(guest, fc.constantFrom([4, 0x41n], [4, 0xf1n], [4, 0xffn], [0, 0n], [0, 1n], [0, 1n])).map(([n, [register, data]]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICC + register, bytes: 4, data, valid: true }))
+    : fc.tuple(guest, fc.constantFrom(["ICC_PMR_EL1", 0x41n], ["ICC_PMR_EL1", 0xf1n], ["ICC_PMR_EL1", 0xffn], ["ICC_IGRPEN1_EL1", 0n], ["ICC_IGRPEN1_EL1", 1n], ["ICC_IGRPEN1_EL1", 1n])).map(([n, [register, data]]): Action => ({ kind: "msr", pcpu: n, register, data }));
+  const sleeps = fc.tuple(guest, fc.constantFrom("wfi" as const, "wfe" as const)).map(([n, how]): Action => ({ kind: "sleep", pcpu: n, how }));
+  const pauses = fc.tuple(fc.integer({ min: 0, max: alphabet.partitions - 1 }), fc.constantFrom(abi.COMMAND_PAUSE, abi.COMMAND_RESUME, abi.COMMAND_RESUME)).map(([partition, command]): Action => ({ kind: "command", partition, command }));
   return fc.oneof(
     { weight: 6, arbitrary: fc.record({ kind: fc.constant("wire" as const), intid, to: fc.constantFrom("high" as const, "pulse" as const) }) },
     { weight: 8, arbitrary: fc.record({ kind: fc.constant("step" as const), pcpu }) },
@@ -105,13 +124,14 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
     { weight: 7, arbitrary: fc.record({ kind: fc.constant("end" as const), pcpu: guest }) },
     { weight: 3, arbitrary: enables }, { weight: 1, arbitrary: priorities }, { weight: 1, arbitrary: routes }, { weight: 1, arbitrary: groups },
     { weight: 3, arbitrary: sgis }, { weight: 1, arbitrary: sgiEnables }, { weight: 1, arbitrary: doors }, { weight: 1, arbitrary: masks },
+    { weight: 1, arbitrary: sleeps }, { weight: 1, arbitrary: pauses },
   );
 }
 
 /** Anything at all. */
 export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
   const guest = fc.constantFrom(...alphabet.guests.map(({ pcpu }) => pcpu));
-  const place = fc.oneof(...alphabet.guests.map((one) => harmless(one, alphabet.intids)));
+  const place = fc.oneof(...alphabet.guests.map((one) => harmless(one, alphabet)));
   const deadlyIpa = fc.oneof(fc.constantFrom(...alphabet.ipas), fc.integer({ min: 0, max: 2 ** 40 - 1 }));
   const deadly = fc.oneof<fc.Arbitrary<Action>[]>(
     fc.record({ kind: fc.constant("load" as const), pcpu: guest, ipa: deadlyIpa, bytes: width, valid: fc.boolean() }),
@@ -124,7 +144,8 @@ export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
   const arg = fc.oneof(fc.integer({ min: 0, max: 4 }).map(BigInt), fc.constantFrom(...alphabet.ipas).map(BigInt), double);
   const args = fc.array(arg, { maxLength: 4 });
   const calm = [...PSCI.filter((fn) => !DEADLY.has(fn)), ...HYPERCALLS, ...HYPERCALLS];
-  const register = fc.constantFrom(...(Object.keys(ENCODINGS) as SystemRegister[]).filter(trapped));
+  // A GICv2's guests have no ICC_*: there is no such thing to trap.
+  const register = fc.constantFrom(...(Object.keys(ENCODINGS) as SystemRegister[]).filter((name) => trapped(name) && !(alphabet.isGicv2 && name.startsWith("ICC_"))));
   return fc.oneof(
     { weight: 40, arbitrary: orderly(alphabet) },
     { weight: 10, arbitrary: fc.tuple(place, width, valid).map(([at, bytes, isValid]): Action => ({ kind: "load", ...at, bytes, valid: isValid })) },
@@ -138,7 +159,7 @@ export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("endAny" as const), pcpu: guest, intid: fc.oneof(fc.constantFrom(...alphabet.intids), fc.integer({ min: 0, max: 1023 })), deactivate: fc.boolean() }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("exception" as const), pcpu: guest, ec: fc.integer({ min: 0, max: 63 }).filter((ec) => ec !== 0x24 && ec !== 0x20), iss: fc.integer({ min: 0, max: 0x1ff_ffff }), far: double, hpfar: double }) },
     { weight: 2, arbitrary: fc.tuple(place, fc.integer({ min: 0, max: 0x1ff_ffff }), fc.integer({ min: 0, max: 3 })).map(([{ pcpu, ipa }, iss, level]): Action => ({ kind: "exception", pcpu, ec: 0x24, iss: (iss & ~0x3f) | 0x4 | level, far: BigInt(ipa), hpfar: (BigInt(ipa) >> 12n) << 4n })) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: alphabet.partitions }), command: fc.constantFrom(0, abi.COMMAND_START, abi.COMMAND_START, abi.COMMAND_STOP, abi.COMMAND_RESTART) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: alphabet.partitions }), command: fc.constantFrom(0, abi.COMMAND_START, abi.COMMAND_START, abi.COMMAND_STOP, abi.COMMAND_RESTART, abi.COMMAND_PAUSE, abi.COMMAND_RESUME) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("typed" as const), bytes: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 16 }) }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("uart" as const), stalled: fc.boolean() }) },
   );

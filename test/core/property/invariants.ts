@@ -3,6 +3,8 @@
 import { hex } from "../../machine/errors.ts";
 import type { InterruptBank } from "../../machine/gic/bank.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
+import { ICH_HCR_TALL0, ICH_HCR_TC } from "../../machine/gic/virtualInterface.ts";
+import { HCR_FMO, HCR_IMO, HCR_TWI } from "../../machine/registers.ts";
 import type { RegisterName } from "../../machine/registers.ts";
 import { Stage2 } from "../../machine/stage2.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -11,9 +13,14 @@ import type { World } from "./world.ts";
 
 const FIRST_SPI = 32;
 const SGIS = 16;
+const ALL_SGIS = 0xffff;
 const KICK = 1 << KICK_SGI;
-/** Registers that keep a guest in its place: set at boot, and never again. */
-const FENCES: readonly RegisterName[] = ["HCR_EL2", "VTCR_EL2", "VTTBR_EL2", "CPTR_EL2", "MDCR_EL2", "HSTR_EL2", "VPIDR_EL2", "VMPIDR_EL2", "CNTHCTL_EL2"];
+/** Registers that keep a guest in its place: set at boot, and never again. HCR_EL2 has the same value but for a direct guest that runs. */
+const FENCES: readonly RegisterName[] = ["VTCR_EL2", "VTTBR_EL2", "CPTR_EL2", "MDCR_EL2", "HSTR_EL2", "VPIDR_EL2", "VMPIDR_EL2", "CNTHCTL_EL2"];
+
+/** What a running direct guest has off, and may have on. */
+const HCR_OWN_INTERRUPTS = HCR_IMO | HCR_FMO;
+const VALID = 1n;
 
 const broken = (what: string): never => {
   throw new Error(`invariant broken: ${what}`);
@@ -26,7 +33,8 @@ const snapshotsOf = (bank: InterruptBank): BankSnapshots =>
 export class Invariants {
   private readonly world: World;
   /** Stage 2 tables, as they were after boot: never taken again. */
-  private readonly tables: { readonly pa: number; readonly page: Snapshot<Uint8Array> }[] = [];
+  private readonly tables: { readonly pa: number; readonly page: Snapshot<Uint8Array>; readonly direct: boolean }[] = [];
+  private readonly hcr: bigint;
   private readonly fences: readonly (readonly bigint[])[];
   /** SPIs that each partition owns; doorbells that it may ring; all consoles' SPIs: a bitmap of INTIDs. */
   private readonly owned: readonly Uint32Array[];
@@ -50,6 +58,8 @@ export class Invariants {
     this.owned = system.plan.partitions.map(({ interrupts }) => bitmap(interrupts.map(({ intid }) => intid)));
     this.doorbells = system.plan.partitions.map(({ channels }) => bitmap(channels.map(({ doorbell }) => doorbell)));
     this.consoles = bitmap(system.plan.partitions.map(({ consoleInterrupt }) => consoleInterrupt).filter((intid) => intid !== 0));
+    const injected = machine.pcpus.find((_, n) => system.plan.partitions[world.owners[n] ?? -1]?.direct === false);
+    this.hcr = (injected ?? machine.pcpu(0)).registers.HCR_EL2 | HCR_OWN_INTERRUPTS;
     this.fences = machine.pcpus.map(({ registers }) => FENCES.map((name) => registers[name]));
     const recordBytes = (machine.pcpu(1).vcpu) - (machine.pcpu(0).vcpu);
     this.records = machine.pcpus.map(({ vcpu }) => new Snapshot(new Uint8Array(machine.linear.buffer, vcpu, recordBytes)));
@@ -68,10 +78,10 @@ export class Invariants {
       if (partition === undefined) return;
       const stage2 = new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (pa) => machine.memory.read64(pa));
       const mappings = stage2.list((pa, bytes) => {
-        if (!this.tables.some((table) => table.pa === pa)) this.tables.push({ pa, page: new Snapshot(new Uint8Array(machine.linear.buffer, pa - linear, bytes)) });
+        if (!this.tables.some((table) => table.pa === pa)) this.tables.push({ pa, page: new Snapshot(new Uint8Array(machine.linear.buffer, pa - linear, bytes)), direct: partition.direct });
       });
       for (const { ipa, pa, size } of mappings) {
-        const inside = partition.regions.some((region) => pa >= region.pa && pa + size <= region.pa + region.size && ipa - pa === region.ipa - region.pa);
+        const inside = partition.regions.some((region) => region.colours === undefined && pa >= region.pa && pa + size <= region.pa + region.size && ipa - pa === region.ipa - region.pa);
         if (!inside) broken(`pCPU ${n} maps IPA ${hex(ipa)} to PA ${hex(pa)}, ${size} bytes, which its partition does not own`);
       }
     });
@@ -88,7 +98,7 @@ export class Invariants {
 
   /** Call after it. `actor`: the pCPU that acted, if it was one alone. */
   check(actor: number | undefined): void {
-    for (const { pa, page } of this.tables) if (page.changed) broken(`the stage 2 table at ${hex(pa)} was changed`);
+    for (const { pa, page, direct } of this.tables) if (page.changed && !(direct && onlyRevoked(page))) broken(`the stage 2 table at ${hex(pa)} was changed`);
     if (!this.world.machine.gic.distributor.forwards) broken("the distributor was switched off");
     this.checkPcpus();
     if (actor !== undefined) this.checkActor(actor);
@@ -101,13 +111,18 @@ export class Invariants {
       FENCES.forEach((name, at) => {
         if (pcpu.registers[name] !== this.fences[n]?.[at]) broken(`pCPU ${n}: ${name} is ${hex(pcpu.registers[name])}`);
       });
+      const direct = owner >= 0 && this.world.system.plan.partitions[owner]?.direct === true;
+      const fence = direct && pcpu.phase === "guest" ? this.hcr & ~HCR_OWN_INTERRUPTS : this.hcr;
+      if (owner >= 0 && (pcpu.registers.HCR_EL2 & (direct ? ~HCR_TWI : ~0n)) !== fence) broken(`pCPU ${n}, ${pcpu.phase}: HCR_EL2 is ${hex(pcpu.registers.HCR_EL2)}`);
+      const traps = ICH_HCR_TC | ICH_HCR_TALL0;
+      if (direct && pcpu.phase === "guest" && !this.world.isGicv2 && (pcpu.gic.virtual.hypervisorControl & traps) !== traps) broken(`pCPU ${n}: a direct guest's SGIs are not trapped`);
       if (pcpu.gic.physical.undropped.length > 0) broken(`pCPU ${n} left the core with the priority of INTID ${pcpu.gic.physical.undropped.join()} not dropped`);
       if (pcpu.gic.virtual.empty === 2 ** pcpu.gic.virtual.count - 1) return;
       for (const { virtual, physical, hardware } of pcpu.gic.virtual.held()) {
         const own = owner >= 0 && (virtual < SGIS || (virtual < FIRST_SPI ? this.ownsPpi(owner, virtual) : this.ownsSpi(owner, virtual)));
-        if (!own || hardware !== virtual >= SGIS || (hardware && physical !== virtual)) broken(`pCPU ${n} has vINTID ${virtual} (HW ${hardware}, pINTID ${physical}) in a list register`);
+        if (!own || direct || hardware !== virtual >= SGIS || (hardware && physical !== virtual)) broken(`pCPU ${n} has vINTID ${virtual} (HW ${hardware}, pINTID ${physical}) in a list register`);
       }
-      if (pcpu.phase !== "guest") broken(`pCPU ${n} is ${pcpu.phase}, with interrupts in its list registers`);
+      if (pcpu.phase !== "guest" && !this.world.mayBePaused) broken(`pCPU ${n} is ${pcpu.phase}, with interrupts in its list registers`);
     });
   }
 
@@ -134,9 +149,18 @@ export class Invariants {
     if (this.routes.some((snapshot) => snapshot.changed)) this.checkRoutes(actor, owner);
     this.checkOthers(actor, owner, housekeeper);
     for (const { pa, size } of machine.writes) {
-      const allowed = system.plan.partitions[owner]?.regions.some((region) => region.kind === "ram" && pa >= region.pa && pa + size <= region.pa + region.size) ?? false;
-      if (!allowed) broken(`on pCPU ${actor} the hypervisor wrote ${size} bytes at ${hex(pa)}`);
+      if (!this.mayWrite(owner, housekeeper, pa, size)) broken(`on pCPU ${actor} the hypervisor wrote ${size} bytes at ${hex(pa)}`);
     }
+  }
+
+  /** For the partition of the pCPU that acts; the housekeeper takes memory away from direct ones, and empties mailboxes. */
+  private mayWrite(owner: number, housekeeper: boolean, pa: number, size: number): boolean {
+    const { partitions } = this.world.system.plan;
+    const inside = (at: number, bytes: number): boolean => pa >= at && pa + size <= at + bytes;
+    const own = partitions.some(({ regions }, n) => regions.some((region) =>
+      inside(region.pa, region.size) && ((region.kind === "ram" && n === owner) || (region.kind === "mailbox" && (n === owner || housekeeper)))));
+    const direct = partitions[owner]?.direct === true || housekeeper;
+    return own || (direct && this.tables.some((table) => table.direct && inside(table.pa, table.page.now.length)));
   }
 
   private checkRoutes(actor: number, owner: number): void {
@@ -146,13 +170,16 @@ export class Invariants {
       if (this.routes.every(({ now, before }) => now[intid] === before[intid])) continue;
       if (!this.ownsSpi(owner, intid)) broken(`pCPU ${actor} changed the route of foreign INTID ${intid}`);
       const to = machine.gic.targets(intid).map((pcpu) => owners[pcpu]);
-      if (to.length !== 1 || to[0] !== owner) broken(`INTID ${intid} is routed to partitions ${to.join()}`);
+      // GICv2 has a mask: several of them, or none.
+      if ((to.length !== 1 && !this.world.isGicv2) || to.some((partition) => partition !== owner)) broken(`INTID ${intid} is routed to partitions ${to.join()}`);
     }
   }
 
   /** SGIs and PPIs that are the hypervisor's: whatever a pCPU does for its guest, they stay as they are. */
   private checkPrivate(n: number, owner: number): void {
-    const ppis = (this.world.system.plan.partitions[owner]?.ppis ?? []).reduce((set, intid) => set | (1 << intid), 0);
+    const partition = this.world.system.plan.partitions[owner];
+    const sgis = partition?.direct === true ? ALL_SGIS & ~KICK : 0;
+    const ppis = (partition?.ppis ?? []).reduce((set, intid) => set | (1 << intid), sgis);
     for (const { name, set } of this.banks[n] ?? []) {
       if (name === "pending" || name === "active") continue;
       const changed = ((set.now[0] ?? 0) ^ (set.before[0] ?? 0)) & ~ppis;
@@ -194,6 +221,12 @@ export class Invariants {
       if (active.length > 0) broken(`INTIDs ${active.join()} of pCPU ${n} stay active`);
     });
   }
+}
+
+/** Of a direct partition's table only descriptors have been made invalid, or valid again. */
+function onlyRevoked({ now, before }: Snapshot<Uint8Array>): boolean {
+  const [is, was] = [now, before].map((bytes) => new BigUint64Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 8));
+  return is?.every((entry, n) => (entry | VALID) === ((was?.[n] ?? 0n) | VALID)) ?? false;
 }
 
 const intidsIn = (set: Uint32Array): number[] => Array.from(set, (bits, word) => Array.from({ length: 32 }, (_, bit) => ((bits & (1 << bit)) !== 0 ? word * 32 + bit : -1))).flat().filter((intid) => intid >= 0);

@@ -4,25 +4,33 @@
 // AXV_SEED=<number> repeats a run; a failure is shrunk to the shortest sequence of actions, and shows its seed and path.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { qemuVirt } from "../../machine/board.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../machine/board.ts";
 import { LINUX, PLC, STANDARD } from "../../machine/system.ts";
 import type { SystemSpec } from "../../machine/system.ts";
 import { hostile, orderly, sequences } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import { Invariants } from "./invariants.ts";
+import { flood, quiesce } from "./rest.ts";
 import { seed } from "./seed.ts";
 import { World } from "./world.ts";
 
-const RUNS = 400;
+const RUNS = 200;
 const LENGTH = 500;
 
 const actorOf = (action: Action): number | undefined => ("pcpu" in action ? action.pcpu : undefined);
 
 const FAILING: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, onFailure: "restart" }, PLC] };
+const DIRECT: SystemSpec = { ...FAILING, partitions: [FAILING.partitions[0] ?? LINUX, { ...PLC, direct: true }] };
+/** No spare pCPU: both partitions have two vCPUs, and the housekeeper runs a guest. */
+const crowded = (direct: boolean): SystemSpec => ({ ...FAILING, housekeeper: 0, partitions: [FAILING.partitions[0] ?? LINUX, { ...PLC, cpus: [3, 2], direct }] });
 const systems: readonly (readonly [string, SystemSpec])[] = [
   ["a partition of two vCPUs, one of one vCPU, a spare pCPU", FAILING],
-  ["no spare pCPU: the housekeeper runs a guest, and both partitions have two vCPUs", { ...FAILING, housekeeper: 0, partitions: [FAILING.partitions[0] ?? LINUX, { ...PLC, cpus: [3, 2] }] }],
+  ["no spare pCPU: the housekeeper runs a guest, and both partitions have two vCPUs", crowded(false)],
   ["two list registers only", { ...FAILING, board: { ...qemuVirt, listRegisters: 2 } }],
+  ["a direct partition", DIRECT],
+  ["a direct partition of two vCPUs, no spare pCPU", crowded(true)],
+  ["GICv2, no spare pCPU", { ...crowded(false), board: qemuVirtGicv2 }],
+  ["GICv2, a direct partition of two vCPUs, two list registers", { ...crowded(true), board: { ...qemuVirtGicv2, listRegisters: 2 } }],
 ];
 
 describe.each(systems)("%s", (_, spec) => {
@@ -39,7 +47,7 @@ describe.each(systems)("%s", (_, spec) => {
         invariants.check(actorOf(action));
         steps++;
       }
-      world.quiesce(true);
+      quiesce(world, true);
       invariants.check(undefined);
       invariants.checkRest();
     }), { seed, numRuns: RUNS });
@@ -59,12 +67,12 @@ describe.each(systems)("%s", (_, spec) => {
       }
       const account = (): void => {
         invariants.checkRest();
-        for (const intid of alphabet.intids) expect([intid, world.taken.get(intid) ?? 0]).toEqual([intid, world.asserted.get(intid) ?? 0]);
-        expect([...world.sgisDue.keys()], "SGIs that never came").toEqual([]);
+        for (const intid of alphabet.intids) expect([intid, world.account.taken.get(intid) ?? 0]).toEqual([intid, world.account.asserted.get(intid) ?? 0]);
+        expect([...world.account.sgisDue.keys()], "SGIs that never came").toEqual([]);
       };
-      world.quiesce(false);
+      quiesce(world, false);
       account();
-      world.flood(alphabet.intids);
+      flood(world, alphabet.intids);
       account();
     }), { seed, numRuns: RUNS });
   });

@@ -1,10 +1,9 @@
 // GICC: the registers of a pCPU's physical CPU interface (IHI 0048B §4.4), for the hypervisor, or for a guest with direct
 // interrupts that has them mapped.
-import { MachineError } from "../errors.ts";
 import type { Actor, CpuInterface } from "./cpuInterface.ts";
 import type { OwnInterrupts } from "./gicd.ts";
 import {
-  ABPR, APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, CTLR_FIQEN, CTLR_WRITABLE, DIR, EOIR, HPPIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, IIDR, IIDR_GIC400, PMR, RPR,
+  ABPR, APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, CTLR_WRITABLE, DIR, EOIR, HPPIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, IIDR, IIDR_GIC400, PMR, RPR,
 } from "./gicv2Registers.ts";
 import { INTID_PPI_FIRST, UNMODELLED } from "./registers.ts";
 
@@ -47,7 +46,6 @@ export class Gicc {
     const { physical } = this;
     switch (offset) {
       case CTLR:
-        if (by === "hypervisor" && (value & CTLR_FIQEN) !== 0) throw new MachineError("MACHINE_GIC_PROTOCOL", "GICC_CTLR.FIQEn: nobody here takes FIQs");
         physical.enabled = (value & CTLR_ENABLE) !== 0;
         physical.eoiMode = (value & CTLR_EOIMODE) !== 0;
         this.otherControl = value & CTLR_WRITABLE & ~(CTLR_ENABLE | CTLR_EOIMODE);

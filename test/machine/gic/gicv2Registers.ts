@@ -39,7 +39,6 @@ export const IIDR = 0xfc;
 export const DIR = 0x1000;
 
 export const CTLR_ENABLE = 1 << 0;
-export const CTLR_FIQEN = 1 << 3;
 export const CTLR_EOIMODE = 1 << 9;
 /** Enables of both groups, AckCtl, FIQEn, CBPR, EOImode: what there is without the Security Extensions. */
 export const CTLR_WRITABLE = 0x21f;
