@@ -78,6 +78,8 @@ export class Vcpu {
   direct: u32;
   /** Kicks that others are about to send: until they are there, a direct vCPU does not enter its guest (lifecycle.ts). */
   kicksAnnounced: u32;
+  /** ICH_ELRSR_EL2 when no list register is in use. */
+  listRegisters: u32;
   /** HCR_EL2 while its guest runs. */
   hcr: u64;
   /** A direct guest's CPU interface: PMR as it wrote it; the others while the vCPU is held. */

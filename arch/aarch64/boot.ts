@@ -29,7 +29,7 @@ import { launch } from "./lifecycle";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
-import { priorityBits } from "./virtualInterface";
+import { listRegisterCount, priorityBits } from "./virtualInterface";
 import { AFFINITY_MASK, CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
@@ -154,6 +154,7 @@ function initPcpu(vcpu: Vcpu): void {
   dsbIsh();
   isb();
   initCpuInterface(vcpu);
+  vcpu.listRegisters = ((<u32>1) << listRegisterCount()) - 1;
   if (vcpu.housekeeper != 0) startTick();
 }
 

@@ -45,6 +45,7 @@ function write(vcpu: Vcpu, register: u32, value: u64): bool {
     msr_ICC_CTLR_EL1((mrs_ICC_CTLR_EL1() & ~CTLR_GUEST) | (value & CTLR_GUEST));
   } else if (register == ICC_DIR_EL1) {
     const intid = <u32>(value & INTID_MASK);
+    if ((mrs_ICC_CTLR_EL1() & ICC_CTLR_EOIMODE) == 0) return true; // EOIR1 deactivates; DIR may answer with an SError
     if (intid < FIRST_PPI || intid < FIRST_SPECIAL && vcpu.owns(intid)) msr_ICC_DIR_EL1(intid);
   } else {
     return isGroup0(register);

@@ -27,6 +27,7 @@ import { clearMailbox, drainMailbox } from "./mailbox";
 import { grantStage2, revokeStage2 } from "./stage2";
 import { HCR_DIRECT_CLOSED, HCR_GUEST, hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
 import { setGroupEnabled, writePriority } from "./vgicd";
+import { writeControl } from "./virtualInterface";
 import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
 
@@ -76,6 +77,7 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
 /** The vCPU stays where it is for a while, its registers kept. */
 export function hold(vcpu: Vcpu): void {
   closeInterrupts(vcpu);
+  if (vcpu.direct == 0) writeControl(0); // no maintenance meanwhile: nobody makes room
   vcpu.heldSince = mrs_CNTPCT_EL0();
 }
 

@@ -59,20 +59,24 @@ export function resetListRegisters(vcpu: Vcpu): void {
 @inline export function deliver(vcpu: Vcpu, intid: u32, priority: u8): u32 {
   const free = mrs_ICH_ELRSR_EL2();
   const entry = hardwareInterrupt(intid, priority);
-  if (vcpu.undelivered == 0 && (free & 1) != 0) {
+  if (vcpu.undelivered == 0 && <u32>free == vcpu.listRegisters) {
     msr_ICH_LR0_EL2(entry);
     return RESUME;
   }
-  return deliverElsewhere(vcpu, intid, <u32>free, entry);
+  return deliverBeside(vcpu, intid, <u32>free, entry);
 }
 
 /** The same on a GICv2. */
 export function deliverV2(vcpu: Vcpu, intid: u32, priority: u8): u32 {
-  return deliverElsewhere(vcpu, intid, emptyListRegisters(), hardwareInterrupt(intid, priority));
+  return deliverBeside(vcpu, intid, emptyListRegisters(), hardwareInterrupt(intid, priority));
 }
 
-/** Others wait already, or list register 0 is in use. */
-function deliverElsewhere(vcpu: Vcpu, intid: u32, free: u32, entry: u64): u32 {
+/**
+ * Others wait already, or are in list registers. If it is there itself, somebody else has deactivated it early (a partition with
+ * direct interrupts can, by EOIR1): then the guest's own end of it, still to come, is the end of this one too.
+ */
+function deliverBeside(vcpu: Vcpu, intid: u32, free: u32, entry: u64): u32 {
+  if (listRegisterOf(intid) < MAX_LIST_REGISTERS) return RESUME;
   if (free == 0 || vcpu.undelivered != 0) {
     deferInterrupt(vcpu, intid);
     refill(vcpu);

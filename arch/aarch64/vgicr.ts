@@ -81,7 +81,8 @@ export function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32)
     return;
   }
   const owned = value & target.owned(0);
-  const sgis = value & emulatedSgis(target);
+  // GICv2 makes SGIs pending elsewhere (vgicv2.ts).
+  const sgis = vcpu.gicv2 != 0 && (offset == ISPENDR || offset == ICPENDR) ? 0 : value & emulatedSgis(target);
   const self = target.pcpu == vcpu.pcpu;
   if (offset == ISENABLER) {
     if (owned != 0) mmioWrite32(target.bank + ISENABLER, owned);
