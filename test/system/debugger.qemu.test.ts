@@ -1,6 +1,7 @@
 // What only a debugger can do to the hypervisor: step through its AssemblyScript at EL2, and make it read where it must not.
 import { afterEach, beforeEach, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { freePort, gdb } from "./gdb.ts";
 import { twoPlcs } from "./systems.ts";
@@ -18,20 +19,20 @@ beforeEach(async () => {
 });
 afterEach(async () => system?.stop());
 
-const scans = (name: string): bigint => system.partition(name).tag(abi.PLC_TAG_SCANS) ?? 0n;
+const scans = (name: string): bigint => system.partition(name).tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
 
-test("gdb breaks in a hypercall, shows the AssemblyScript, and steps through it", async () => {
+test("gdb breaks in an interrupt, shows the AssemblyScript, and steps through it", async () => {
   await system.until("scans", () => scans("first") > 10n);
-  const said = await gdb(port, system.plan.image.base, ["hbreak trapSync", "continue", "info line", "next", "frame", "delete", "detach"]);
-  expect(said).toMatch(/Breakpoint \d+, trapSync \(/);
-  expect(said).toMatch(/at arch\/aarch64\/(index|trap)\.ts:\d+/);
+  const said = await gdb(port, system.plan.image.base, ["hbreak trapIrq", "continue", "info line", "next", "frame", "delete", "detach"]);
+  expect(said).toMatch(/Breakpoint \d+, trapIrq \(/);
+  expect(said).toMatch(/at arch\/aarch64\/(index|irq)\.ts:\d+/);
   expect(said).toMatch(/Line \d+ of "(core|arch\/aarch64)\/\w+\.ts"/);
 });
 
 test("a read outside linear memory at EL2 faults in the guard window, is reported, and hurts the one partition only", async () => {
   await system.until("scans of both", () => scans("first") > 10n && scans("second") > 10n);
-  // trapSync's one argument is the offset of the Vcpu: a wild one.
-  await gdb(port, system.plan.image.base, ["hbreak trapSync", "continue", `set $x0 = ${OUTSIDE}`, "delete", "detach"]);
+  // trapIrq's one argument is the offset of the Vcpu: a wild one.
+  await gdb(port, system.plan.image.base, ["hbreak trapIrq", "continue", `set $x0 = ${OUTSIDE}`, "delete", "detach"]);
   await system.line("axv", /PANIC in the hypervisor on pCPU/);
   const report = await system.line("axv", /FAR_EL2/);
   const far = BigInt(/FAR_EL2 (0x[0-9a-f]+)/.exec(report)?.[1] ?? "0");

@@ -2,6 +2,7 @@
 // the PLC guest noticing: with injected interrupts by no exit of a cause that is not its own, with direct ones by none at all.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { demo } from "./systems.ts";
 
@@ -22,7 +23,7 @@ describe.each([
   afterAll(async () => system?.stop());
 
   const plc = () => system.partition("plc");
-  const scans = (): bigint => plc().tag(abi.PLC_TAG_SCANS) ?? 0n;
+  const scans = (): bigint => plc().tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
   const state = (name: string): string | undefined => system.partition(name).telemetry?.state;
 
   /** Does something to Linux, waits for `done`, and holds the PLC guest to not having noticed. */

@@ -2,6 +2,7 @@
 // restarted from another core, without their neighbour having a single exit for it.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import type { PartitionRecord } from "../../tools/run/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { BOARDS, twoPlcs } from "./systems.ts";
@@ -9,7 +10,7 @@ import { BOARDS, twoPlcs } from "./systems.ts";
 const STEADY_NS = 3_000_000_000n;
 const WARM_UP = 100n;
 
-const scans = (partition: PartitionRecord): bigint => partition.tag(abi.PLC_TAG_SCANS) ?? 0n;
+const scans = (partition: PartitionRecord): bigint => partition.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
 const state = (partition: PartitionRecord): string | undefined => partition.telemetry?.state;
 
 describe.each(BOARDS)("%s", (board) => {

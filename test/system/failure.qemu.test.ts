@@ -2,6 +2,7 @@
 // debugger bends its stack pointer to where its own page tables let it go, but it owns nothing.
 import { afterEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { freePort, gdb } from "./gdb.ts";
 import { twoPlcs } from "./systems.ts";
@@ -23,7 +24,7 @@ async function failing(failure: "stop" | "restart" | "inspect"): Promise<BootedS
   return booted;
 }
 
-const scans = (booted: BootedSystem, name: string): bigint => booted.partition(name).tag(abi.PLC_TAG_SCANS) ?? 0n;
+const scans = (booted: BootedSystem, name: string): bigint => booted.partition(name).tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
 
 async function neighbourGoesOn(booted: BootedSystem): Promise<void> {
   const before = scans(booted, "second");

@@ -1,6 +1,7 @@
 // Pausing a partition: its vCPUs are held where they are, and go on from there; its neighbour does not notice.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import type { CommandName } from "../../industrial/link/commands.ts";
 import type { PartitionRecord } from "../../tools/run/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";
@@ -10,7 +11,7 @@ import { BOARDS, INTERRUPTS, twoPlcs } from "./systems.ts";
 const PAUSE_NS = 2_500_000_000n;
 const WARM_UP = 100n;
 
-const scans = (partition: PartitionRecord): bigint => partition.tag(abi.PLC_TAG_SCANS) ?? 0n;
+const scans = (partition: PartitionRecord): bigint => partition.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
 const time = (partition: PartitionRecord): bigint => partition.telemetry?.time ?? 0n;
 const state = (partition: PartitionRecord): string | undefined => partition.telemetry?.state;
 

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
@@ -40,7 +41,7 @@ test("U-Boot's booti starts the image, and both partitions run", async () => {
     const session = new Session(machine.uart, plan.partitions);
     await until("U-Boot's prompt", () => said.includes(PROMPT), () => machine.uart.write("\n"));
     machine.uart.write(`booti ${address} - \${fdtcontroladdr}\n`);
-    const scans = (name: string): bigint => session.monitor.named(name)?.tag(abi.PLC_TAG_SCANS) ?? 0n;
+    const scans = (name: string): bigint => session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
     await until("scans of both partitions", () => scans("first") > 100n && scans("second") > 100n);
     expect(said).toContain(`axv: image at 0x${plan.image.base.toString(16).padStart(16, "0")}`);
     session.link.close();

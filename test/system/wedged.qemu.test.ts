@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { BOARDS, INTERRUPTS, type Interrupts } from "./systems.ts";
 import { canBeWoken, wedgedImage, WEDGED, WEDGES } from "./wedged.ts";
@@ -48,7 +49,7 @@ describe.each(BOARDS)("%s", (board) => {
   });
 });
 
-const scans = (booted: BootedSystem): bigint => booted.partition("neighbour").tag(abi.PLC_TAG_SCANS) ?? 0n;
+const scans = (booted: BootedSystem): bigint => booted.partition("neighbour").tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
 const state = (booted: BootedSystem): string | undefined => booted.partition("wedged").telemetry?.state;
 const lives = (booted: BootedSystem): number => booted.said("wedged").filter((line) => WEDGED.test(line)).length;
 
