@@ -1,5 +1,6 @@
 // What is shared with somebody: the channel with its neighbour, the mailbox with the hypervisor. Whoever reads it has to expect anything.
 import * as abi from "../../../core/abi.ts";
+import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import { DONE } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step, Touch } from "../attempt.ts";
@@ -30,7 +31,7 @@ const words = (at: number, values: (n: number) => bigint): Step[] => Array.from(
 export const partners: readonly Attempt[] = [
   channel("channel-scribble", "random bytes all over the channel, again and again", (target, random) => [scribble(target.channel, random, ROUNDS)]),
   channel("channel-zero", "zeros all over the channel", ({ channel: { at, size } }) => [step({ kind: "scribble", at, bytes: size, seed: 0, rounds: ROUNDS }, DONE)]),
-  channel("channel-sequence", "the sequence of the neighbour's process image: odd, torn, running backwards", ({ channel: { at } }, random) => words(at + abi.PROCESS_IMAGE_SEQUENCE, (n) =>
+  channel("channel-sequence", "the sequence of the neighbour's process image: odd, torn, running backwards", ({ channel: { at } }, random) => words(at + plcAbi.PROCESS_IMAGE_SEQUENCE, (n) =>
     BigInt(random.pick([n, 0xffff_ffff - n, random.word() | 1, random.word()])))),
   channel("channel-indices", "what could be heads, tails and lengths of rings: every word of the first lines, by far too large", ({ channel: { at } }, random) => Array.from({ length: 64 }, (_, n) =>
     step(store(at + 4 * n, BigInt(random.pick([0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 4096, 2048, random.word()]))), DONE))),

@@ -35,6 +35,12 @@ const CPU_INTERFACE = [
   icc(4, 6, 0), ...[1, 2, 3, 4, 5, 6, 7].map((op2) => icc(12, 8, op2)), ...[0, 1, 2, 3].map((op2) => icc(12, 9, op2)), icc(12, 11, 1), icc(12, 11, 3),
   ...[1, 2, 3, 4, 5, 6, 7].map((op2) => icc(12, 12, op2)),
 ];
+/**
+ * Put back afterwards: a direct partition that has made its own CPU interface deaf and then sleeps in WFI, sleeps for good (README, limits),
+ * and could make no further attempt.
+ */
+const ACTIVE_PRIORITIES = [8, 9].flatMap((crm) => (crm === 8 ? [4, 5, 6, 7] : [0, 1, 2, 3]).map((op2) => icc(12, crm, op2)));
+const ACTIVE_PRIORITIES_V2 = [0xd0, 0xd4, 0xd8, 0xdc, 0xe0, 0xe4, 0xe8, 0xec];
 const BPR0 = icc(12, 8, 3);
 const BPR1 = icc(12, 12, 3);
 const isBinaryPoint = ({ crm, op2 }: Encoding): boolean => (crm === BPR0.crm || crm === BPR1.crm) && op2 === BPR1.op2;
@@ -72,12 +78,13 @@ export const redistributor: readonly Attempt[] = [
   attempt("icc-anything", "any value into every register of the CPU interface: its own is all it has", v3, (_, random) => CPU_INTERFACE.flatMap((register) => [
     // QEMU itself gives up (an assertion of its own) when a reserved bit of a binary point is written.
     step({ kind: "msr", register, data: isBinaryPoint(register) ? random.value() & 7n : random.value() }, ALIVE), step({ kind: "mrs", register }, ALIVE),
-  ])),
+  ]).concat(ACTIVE_PRIORITIES.map((register) => step({ kind: "msr", register, data: 0n }, ALIVE)))),
   attempt("icc-end", "ends and deactivates interrupts that others handle (EOIR, DIR)", v3, (target, random) => Array.from({ length: 32 }, () =>
     step({ kind: "msr", register: random.pick([EOIR1, EOIR1, EOIR0, DIR, DIR]), data: anyIntid(target, random) }, ALIVE))),
   {
     name: "gicc-anything", subject: "redistributor", does: "any value into every register of the memory-mapped CPU interface (GICv2)", when: ({ gicc }) => gicc !== undefined,
-    steps: ({ gicc }, random) => [0x00, 0x04, 0x08, 0x10, 0x14, 0x1c, 0x24, 0xd0, 0xd4, 0xd8, 0xdc, 0xe0, 0xfc].flatMap((offset) => [write((gicc?.at ?? 0) + offset, 4, random.value()), write((gicc?.at ?? 0) + offset, 4, ALL)]),
+    steps: ({ gicc }, random) => [0x00, 0x04, 0x08, 0x10, 0x14, 0x1c, 0x24, 0xd0, 0xd4, 0xd8, 0xdc, 0xe0, 0xfc].flatMap((offset) => [write((gicc?.at ?? 0) + offset, 4, random.value()), write((gicc?.at ?? 0) + offset, 4, ALL)])
+      .concat(ACTIVE_PRIORITIES_V2.map((offset) => write((gicc?.at ?? 0) + offset, 4, 0n))),
   },
   {
     name: "gicc-end", subject: "redistributor", does: "ends and deactivates interrupts that others handle (GICC_EOIR, GICC_AEOIR, GICC_DIR; GICv2)", when: ({ gicc }) => gicc !== undefined,

@@ -2,6 +2,7 @@
 // for a cause that is not its own, its code and constants are what they were, its interrupts are as it left them.
 import { createHash } from "node:crypto";
 import * as abi from "../../../core/abi.ts";
+import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
 import type { VcpuTelemetry } from "../../../industrial/link/telemetry.ts";
 import type { PartitionRecord } from "../../../tools/run/monitor.ts";
@@ -57,7 +58,7 @@ export class Neighbour {
 
   /** Published twice a second. */
   private get scans(): bigint {
-    return this.record.tag(abi.PLC_TAG_SCANS) ?? 0n;
+    return this.record.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
   }
 
   async scanning(): Promise<void> {
@@ -104,7 +105,7 @@ export class Neighbour {
   /** As it writes it at every scan, into memory that it shares with the attacker. */
   private async latestScans(): Promise<bigint> {
     const channel = this.booted.plan.partitions[this.record.index]?.regions.find(({ kind }) => kind === "channel");
-    return (await this.monitor.memory((channel?.pa ?? 0) + abi.PROCESS_IMAGE_SCANS, 8)).readBigUInt64LE();
+    return (await this.monitor.memory((channel?.pa ?? 0) + plcAbi.PROCESS_IMAGE_SCANS, 8)).readBigUInt64LE();
   }
 
   private async goesOn(before: bigint): Promise<void> {
