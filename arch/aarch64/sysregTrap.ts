@@ -53,7 +53,7 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
     if ((operand & SET_WAY_LEVEL) == 0) dcCisw(operand);
     return true;
   }
-  if (vcpu.direct != 0 && trapInterface(vcpu, register, sysregIsRead(esr), rt)) return true;
+  if ((vcpu.direct & ~vcpu.gicv2) != 0 && trapInterface(vcpu, register, sysregIsRead(esr), rt)) return true;
   injectUndefined();
   return false;
 }

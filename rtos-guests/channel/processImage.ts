@@ -1,4 +1,4 @@
-// The process image in a channel (core/abi.ts, PROCESS_IMAGE_*): one writer, many readers, a seqlock. Writer and readers
+// The process image in a channel (rtos-guests/plc/abi.ts): one writer, many readers, a seqlock. Writer and readers
 // use this same file. The sequence word is odd while the writer is at work; a reader that sees it odd, or changed between
 // its two looks, has read a torn image and tries again.
 //
@@ -6,9 +6,9 @@
 // next even number, so a reader in between notices. What it cannot know from one image is that the scan count fell: a
 // reader that cares compares `scans` with the last one.
 import {
-  PROCESS_IMAGE_ACTUATOR, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_INPUTS, PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED,
-  PROCESS_IMAGE_OUTPUTS, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
-} from "../../core/abi";
+  PROCESS_IMAGE_ACTUATOR, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_INPUTS, PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_OUTPUTS,
+  PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
+} from "../plc/abi";
 import { channelRead32, channelRead64, channelWrite32, channelWrite64, cleanLine, orderReads, orderWrites, refreshLine } from "../../build/generated/channel";
 import { bound } from "../../build/generated/cpu";
 

@@ -346,7 +346,7 @@ static inline int axv_ring_receive(axv_ring_t *ring, void *record, uint32_t size
     return (int)length;
 }
 
-/* ---- The process image at the start of a PLC's channel (core/abi.ts, PROCESS_IMAGE_*): one writer, many readers, and a sequence
+/* ---- The process image at the start of a PLC's channel (rtos-guests/plc/abi.ts): one writer, many readers, and a sequence
  * number that is odd while the writer is at work. A reader that sees it odd, or changed between its two looks, tries again. */
 
 typedef struct { /* as it stands in the channel, from AXV_PROCESS_IMAGE_SCANS on */

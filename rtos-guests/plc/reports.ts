@@ -4,9 +4,9 @@
 //   scan in its round of 100:  0          1 … 11         12, 13, 14           15         20 … 99
 //                              snapshot   one tag each   one histogram each   doorbell   the console line, a part each
 import {
-  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN,
-  PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
-} from "../../core/abi";
+  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN, PLC_TAG_JITTER_AVG,
+  PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
+} from "./abi";
 import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../channel/timing";
 import { Line } from "../text/line";
 import { publishHistogram, publishOverruns, ringPeer } from "./channel";

@@ -1,11 +1,12 @@
-// axv.h repeats constants of core/abi.ts and of the ring's layout, for it is one file for people who have nothing else of ours.
+// axv.h repeats constants of core/abi.ts, of the PLC guest's and of the ring's layout, for it is one file for people who have nothing else of ours.
 import { expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import * as plc from "../../rtos-guests/plc/abi.ts";
 import * as layout from "../../rtos-guests/channel/ringLayout.ts";
 import { CLANG, runTool } from "../../tools/build/native.ts";
 import { HEADER } from "./header.ts";
 
-const ours: Readonly<Record<string, unknown>> = { ...abi, ...layout };
+const ours: Readonly<Record<string, unknown>> = { ...abi, ...plc, ...layout };
 
 /** The header's own constants and macros, which are nobody else's. */
 const OWN = new Set(["AXV_OK", "AXV_NO_HYPERVISOR", "AXV_NO_MAILBOX", "AXV_IMAGE_NONE", "AXV_IMAGE_BUSY", "AXV_H"]);

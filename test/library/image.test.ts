@@ -1,7 +1,7 @@
 // The process image between axv.h and its AssemblyScript twin, and against a partner that writes to it at any time.
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SIZE } from "../../core/abi.ts";
+import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SIZE } from "../../rtos-guests/plc/abi.ts";
 import { Pairs, PAIRINGS } from "./pairs.ts";
 import type { Image, Strike } from "./peer.ts";
 

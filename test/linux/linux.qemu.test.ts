@@ -5,12 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import {
-  PROCESS_IMAGE_COUNTER,
-  PROCESS_IMAGE_MAGIC,
-  PROCESS_IMAGE_MEASURED,
-  PROCESS_IMAGE_SCANS,
-  PROCESS_IMAGE_SEQUENCE,
-} from "../../core/abi.ts";
+  PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE,
+} from "../../rtos-guests/plc/abi.ts";
 import { bootsOf, createDisk } from "../../tools/linux/disk.ts";
 import { ensureLinux, type Linux } from "../../tools/linux/linux.ts";
 import { PlainQemu } from "./plainQemu.ts";

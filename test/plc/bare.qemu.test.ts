@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE } from "../../core/abi.ts";
+import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE } from "../../rtos-guests/plc/abi.ts";
 import { HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../../rtos-guests/channel/timing.ts";
 import { type Elf, readElf, SHF_ALLOC } from "../../tools/build/elf.ts";
 import { buildProgram } from "../../tools/build/index.ts";

@@ -2,7 +2,7 @@
 // rtos-guests/channel/commands.ts and ringLayout.ts.
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SETPOINT } from "../../core/abi.ts";
+import { PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SETPOINT } from "../../rtos-guests/plc/abi.ts";
 import {
   ANSWER_BYTES, ANSWER_CORRUPT, ANSWER_DONE, ANSWER_MALFORMED, ANSWER_OUT_OF_RANGE, ANSWER_UNKNOWN, ANSWERS_RING, COMMANDS_CAPACITY,
   COMMANDS_RING, PLC_COMMAND_NONE, PLC_COMMAND_SETPOINT,

@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import {
   HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD,
   MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELLS, MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
-  PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS,
 } from "../../core/abi.ts";
+import { PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { type Access, ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL_IPA, MAILBOX_IPA, SimulatedCpu, SimulatedGuest } from "./simulatedGuest.ts";
 

@@ -2,7 +2,7 @@
 // each in an instance of its own, on one shared channel.
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SIZE } from "../../core/abi.ts";
+import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SIZE } from "../../rtos-guests/plc/abi.ts";
 import { type Access, ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL, loadLogic, type Logic } from "./logicProgram.ts";
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PROCESS_IMAGE_SEQUENCE } from "../../core/abi.ts";
+import { PROCESS_IMAGE_SEQUENCE } from "../../rtos-guests/plc/abi.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC_READER } from "../../tools/build/programs.ts";
 import { ChannelMemory } from "./channelMemory.ts";

@@ -1,6 +1,5 @@
 // What only a debugger can do to the hypervisor: step through its AssemblyScript at EL2, and make it read where it must not.
 import { afterEach, beforeEach, expect, test } from "vitest";
-import * as abi from "../../core/abi.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { freePort, gdb } from "./gdb.ts";

@@ -1,7 +1,6 @@
 // Partitions with direct interrupts: in steady state the hypervisor is never entered, and yet they are stopped, started and
 // restarted from another core, without their neighbour having a single exit for it.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import * as abi from "../../core/abi.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import type { PartitionRecord } from "../../tools/run/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";

@@ -1,6 +1,5 @@
 // Pausing a partition: its vCPUs are held where they are, and go on from there; its neighbour does not notice.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import * as abi from "../../core/abi.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import type { CommandName } from "../../industrial/link/commands.ts";
 import type { PartitionRecord } from "../../tools/run/monitor.ts";

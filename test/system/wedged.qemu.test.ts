@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import * as abi from "../../core/abi.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { BOARDS, INTERRUPTS, type Interrupts } from "./systems.ts";

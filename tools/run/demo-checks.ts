@@ -1,6 +1,6 @@
 // Did both partitions of the demo really work? Judged by what Linux prints, what the PLC publishes, and what the hypervisor
 // counts; never by how fast it went: emulation on a busy host may be slow.
-import { PLC_TAG_SCANS } from "../../core/abi.ts";
+import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { type Check, judgeHealth, type Judge, verdict } from "./checks.ts";
 import { printable } from "./lines.ts";
 import type { PartitionRecord } from "./monitor.ts";

@@ -1,5 +1,5 @@
 // The live table: one line a partition, and below it one line for every PLC with its scan times.
-import * as abi from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut } from "./columns.ts";
 import { showUptime } from "./duration.ts";
 import type { Monitor, PartitionRecord } from "./monitor.ts";
@@ -98,14 +98,14 @@ function microseconds(partition: PartitionRecord, tags: readonly number[]): stri
     .join(" / ");
 }
 
-const CYCLE = [abi.PLC_TAG_CYCLE_MIN, abi.PLC_TAG_CYCLE_AVG, abi.PLC_TAG_CYCLE_MAX];
-const JITTER = [abi.PLC_TAG_JITTER_MIN, abi.PLC_TAG_JITTER_AVG, abi.PLC_TAG_JITTER_MAX];
-const EXECUTION = [abi.PLC_TAG_EXEC_MIN, abi.PLC_TAG_EXEC_AVG, abi.PLC_TAG_EXEC_MAX];
+const CYCLE = [plcAbi.PLC_TAG_CYCLE_MIN, plcAbi.PLC_TAG_CYCLE_AVG, plcAbi.PLC_TAG_CYCLE_MAX];
+const JITTER = [plcAbi.PLC_TAG_JITTER_MIN, plcAbi.PLC_TAG_JITTER_AVG, plcAbi.PLC_TAG_JITTER_MAX];
+const EXECUTION = [plcAbi.PLC_TAG_EXEC_MIN, plcAbi.PLC_TAG_EXEC_AVG, plcAbi.PLC_TAG_EXEC_MAX];
 
 const plcColumns: readonly Column<PartitionRecord>[] = [
   { title: "PLC", align: "left", cell: (p) => p.name },
-  { title: "SCANS", align: "right", width: 8, cell: (p) => String(p.tag(abi.PLC_TAG_SCANS) ?? UNKNOWN) },
-  { title: "OVERRUNS", align: "right", cell: (p) => String(p.tag(abi.PLC_TAG_OVERRUNS) ?? UNKNOWN) },
+  { title: "SCANS", align: "right", width: 8, cell: (p) => String(p.tag(plcAbi.PLC_TAG_SCANS) ?? UNKNOWN) },
+  { title: "OVERRUNS", align: "right", cell: (p) => String(p.tag(plcAbi.PLC_TAG_OVERRUNS) ?? UNKNOWN) },
   { title: "CYCLE µs min/avg/max", align: "right", cell: (p) => microseconds(p, CYCLE) },
   { title: "JITTER µs", align: "right", cell: (p) => microseconds(p, JITTER) },
   { title: "EXECUTION µs", align: "right", cell: (p) => microseconds(p, EXECUTION) },
