@@ -85,13 +85,22 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
   if (guest !== undefined && !profiles.names.includes(guest)) {
     findings.report([...path, "guest"], unknownGuest(guest, profiles.names));
   }
+  const profile =
+    guest === undefined ? undefined : (profiles.get(guest, findings) ?? guessed(profiles, guest, findings));
   return {
     name,
     path,
-    fields,
-    profile: guest === undefined ? undefined : (profiles.get(guest, findings) ?? guessed(profiles, guest, findings)),
+    fields: withProfile(fields, profile),
+    profile,
     memoryBroken: isMapping(raw) && raw["memory"] !== undefined && fields.memory === undefined,
   };
+}
+
+/** What its kind of guest cannot do without is its own as if it had been written down. */
+function withProfile(fields: PartitionRequest["fields"], profile: Profile | undefined): PartitionRequest["fields"] {
+  const asked = fields.spis ?? [];
+  const further = (profile?.spis ?? []).filter((spi) => !asked.includes(spi));
+  return further.length === 0 ? fields : { ...fields, spis: [...asked, ...further] };
 }
 
 function checkName(name: string, limit: number, path: Path, findings: Findings): void {

@@ -65,6 +65,7 @@ export const Profile = z.strictObject({
     })
     .optional()
     .describe("IPAs that are built into the guest; without this key they are the board's own"),
+  spis: z.array(z.int().min(0)).default([]).describe("SPIs that it cannot do without, besides its console's"),
   channels: z
     .strictObject({ ipa: address.describe("IPA of its first channel; the next ones follow without a gap") })
     .optional()
