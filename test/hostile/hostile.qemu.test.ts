@@ -9,13 +9,18 @@ import { prepareSystem } from "./qemu/system.ts";
 import type { PreparedSystem, Variant } from "./qemu/system.ts";
 import { seed } from "../core/property/seed.ts";
 
+/** Each of the two in both ways, on both versions of the GIC. */
 const VARIANTS: readonly Variant[] = [
-  { name: "gicv3-injected", board: "qemu-aarch64", attacker: "injected", neighbour: "injected" },
+  { name: "gicv3-injected", board: "qemu-aarch64", attacker: "injected", neighbour: "direct" },
+  { name: "gicv3-direct", board: "qemu-aarch64", attacker: "direct", neighbour: "injected" },
+  { name: "gicv2-injected", board: "qemu-aarch64-gicv2", attacker: "injected", neighbour: "direct" },
+  { name: "gicv2-direct", board: "qemu-aarch64-gicv2", attacker: "direct", neighbour: "injected" },
 ];
 
-const systems: readonly PreparedSystem[] = await Promise.all(VARIANTS.map((variant) => prepareSystem(variant, seed)));
+const systems: PreparedSystem[] = [];
+for (const variant of VARIANTS) systems.push(await prepareSystem(variant, seed));
 
-describe.each(systems)(`$variant.name (seed ${seed})`, (system) => {
+describe.each(systems)(`$variant.board: $variant.attacker attacker, $variant.neighbour neighbour (seed ${seed})`, (system) => {
   let booted: BootedSystem;
   let attacker: Attacker;
   let witness: Attacker;

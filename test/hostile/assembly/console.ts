@@ -10,7 +10,9 @@ const UARTFR: u64 = 0x18;
 const FR_RXFE: u32 = 1 << 4;
 const ZERO: u32 = 0x30;
 const NEWLINE: u32 = 0x0a;
-const NUMBER_MAX: u32 = 12;
+const NUMBER_MAX: i64 = 1000000000;
+/** Milliseconds, more or less. */
+const WAITS_MAX: u32 = 100000;
 /** Its ring is full after a flood: the hypervisor empties it in a while. */
 const REFUSALS_MAX: u32 = 10000;
 
@@ -38,19 +40,28 @@ function typed(): i32 {
   return (deviceRead32(uart + UARTFR) & FR_RXFE) != 0 ? -1 : <i32>(deviceRead32(uart + UARTDR) & 0xff);
 }
 
-/** A decimal number, up to the character behind it; waits for its end. -1: nothing was typed, or no number. */
+/** A decimal number, up to the character behind it: waited for, once its first digit has come. -1: nothing has. */
 export function readNumber(): i64 {
-  let character = typed();
-  if (character < 0) return -1;
+  const first = typed();
+  return first < 0 ? -1 : readRest(first);
+}
+
+/** The next number of a line that has begun. */
+export function awaitNumber(): i64 {
+  return readRest(-1);
+}
+
+function readRest(first: i32): i64 {
+  let character = first;
   let value: i64 = 0;
-  for (let i: u32 = 0; i < REFUSALS_MAX; i++) {
-    bound(i, REFUSALS_MAX);
+  for (let i: u32 = 0; i < WAITS_MAX; i++) {
+    bound(i, WAITS_MAX);
     if (character < 0) sleep();
     else {
       const digit = <u32>character - ZERO;
       lastCharacter = <u32>character;
       if (digit > 9) return value;
-      if (i < NUMBER_MAX) value = value * 10 + digit;
+      if (value < NUMBER_MAX) value = value * 10 + digit;
     }
     character = typed();
   }

@@ -13,7 +13,7 @@ import {
   stepsOffset, syndrome, timesOffset, valueOffset,
 } from "../../../build/generated/hostile";
 import { Line, LINE_BYTES } from "../../../rtos-guests/text/line";
-import { flush, readNumber, wasLastOfLine } from "./console";
+import { awaitNumber, flush, readNumber, wasLastOfLine } from "./console";
 import { close, open, sleep } from "./gic";
 
 const TIMES_MAX: u32 = 1000000;
@@ -47,7 +47,7 @@ export function serve(): void {
     sleep();
     return;
   }
-  const last = wasLastOfLine() ? first : readNumber();
+  const last = wasLastOfLine() ? first : awaitNumber();
   const count = memoryRead32(stepsAddress() + countOffset());
   if (last < first || <u32>last >= count) return;
   close();
