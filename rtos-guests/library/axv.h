@@ -3,7 +3,7 @@
  * One file, C99 or C++, no libc, no memory of its own. Copy it into your project and include it where you need it; every function is
  * `static inline`. For AArch64 it is complete; elsewhere channels work, and there is no hypervisor.
  *
- * RT-Thread 5.x, as an example:
+ * RT-Thread, as an example that has run there (5.0.1):
  *
  *     #include <rtthread.h>
  *     #include <ioremap.h>
@@ -31,7 +31,7 @@
  * Zephyr: device_map() with K_MEM_CACHE_WB in place of rt_ioremap_cached(). Linux: a program maps the channel's UIO device, or
  * /dev/mem at the `reg` of its device-tree node, and has the channels; hypercalls (axv_open, …) are for EL1.
  *
- * Rules: the mailbox is mapped Normal, write-back, inner shareable, a channel like that or as Device memory; with the MMU or the data
+ * Rules: the mailbox is mapped Normal, write-back, shareable, a channel like that or as Device memory; with the MMU or the data
  * cache off there is no mailbox. A ring end belongs to one thread, and so does each kind of service. What comes out of a ring or an image
  * is what the other partition says: its length is right, nothing else has been checked.
  *
@@ -43,7 +43,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Constants of core/abi.ts and rtos-guests/channel/ringLayout.ts by their names there: test/library/constants.test.ts compares. */
+/* Of core/abi.ts, rtos-guests/channel/ringLayout.ts and rtos-guests/plc/abi.ts, by their names: test/library/constants.test.ts compares. */
 #define AXV_HYPERCALL_VERSION           0xc6000000u
 #define AXV_HYPERCALL_DOORBELL          0xc6000001u
 #define AXV_HYPERCALL_CONSOLE_WRITE     0xc6000002u
