@@ -1,0 +1,38 @@
+// What fuzz runs have found, reduced, each once: so that it is tried in every run, whatever the seed.
+import { describe, expect, test } from "vitest";
+import { ALIVE } from "./answers.ts";
+import type { Answer } from "./answers.ts";
+import type { Operation } from "./operations.ts";
+import { Siege } from "./simulator/siege.ts";
+import { FIELDS } from "./simulator/systems.ts";
+import type { Move } from "./simulator/moves.ts";
+
+const DIRECT = FIELDS.filter(({ name }) => name.endsWith("both direct"));
+
+const attempt = (vcpu: number, operation: Operation, answer: Answer = ALIVE): Move => ({ kind: "try", vcpu, attempt: "replay", step: { operation, answer } });
+const icc = (crm: number, op2: number) => ({ op0: 3, op1: 0, crn: 12, crm, op2 });
+const LOOK: Move = { kind: "look" };
+
+describe.each(DIRECT)("$name", ({ spec }) => {
+  test("reading a register of GICv3's CPU interface, on a pCPU that traps it", () => {
+    const siege = new Siege(spec);
+    expect(() => siege.carryOut(attempt(0, { kind: "mrs", register: icc(11, 3) }))).not.toThrow();
+  });
+
+  test("an SGI 7, which is what the hypervisor kicks with, acknowledged and never ended: the host restarts the partition all the same", () => {
+    const siege = new Siege(spec);
+    const { gicd, gicr, gicc, gic } = siege.target;
+    const store = (at: number, data: bigint): Operation => ({ kind: "store", at, bytes: 4, access: "plain", memory: "device", data });
+    const moves = gic === 3
+      ? [
+        attempt(1, { kind: "msr", register: icc(11, 5), data: 0x700_ffffn }), attempt(0, store((gicr?.at ?? 0) + 0x1_0100, 0xffff_ffffn)),
+        attempt(0, { kind: "msr", register: icc(12, 7), data: 1n }), attempt(0, { kind: "msr", register: { op0: 3, op1: 0, crn: 4, crm: 6, op2: 0 }, data: 0xffn }), attempt(0, { kind: "mrs", register: icc(12, 0) }),
+      ]
+      : [
+        attempt(0, store(gicd.at, 1n)), attempt(0, store(gicd.at + 0x100, 0xffff_ffffn)), attempt(0, store(gicc?.at ?? 0, 1n)), attempt(0, store((gicc?.at ?? 0) + 4, 0xffn)),
+        attempt(1, store(gicd.at + 0xf00, 0x00ff_0007n)), attempt(0, { kind: "load", at: (gicc?.at ?? 0) + 0xc, bytes: 4, access: "plain", memory: "device" }),
+      ];
+    for (const move of [...moves, attempt(0, { kind: "spin" }, { kind: "endless", ended: "by the host" }), LOOK]) siege.carryOut(move);
+    expect(siege.operations).toBeGreaterThan(0);
+  });
+});
