@@ -1,32 +1,65 @@
-// The bars of the benchmark that are counts of instructions: QEMU counts them, so they are the same on every machine.
+// The goals of the benchmark that are counts of instructions: QEMU counts them, so they are the same on every machine.
 import { beforeAll, describe, expect, test } from "vitest";
-import { PATHS } from "./figures.ts";
-import { measurePaths, type PathFigures } from "./paths.ts";
-import { isOverBar, type Row } from "./report.ts";
-import { pathRows, sizeRows } from "./rows.ts";
+import { checkCells } from "./checks.ts";
+import { least, most } from "./distribution.ts";
+import { type Cell, measureCells, measureCopying } from "./matrix.ts";
+import { missingPaths, type PathRow, pathRows, sizeRows } from "./rows.ts";
 
-describe("a guest that measures itself", () => {
-  let figures: PathFigures;
-  let rows: Row[];
-  beforeAll(async () => {
-    figures = await measurePaths();
-    rows = [...pathRows(figures), ...sizeRows()];
-  });
+let cells: readonly Cell[];
+let rows: readonly PathRow[];
+let copyPerByte: number;
 
-  test("no path, no boot and no size is over its bar", () => {
-    expect(rows.filter(isOverBar).map(({ figure: { title, bar }, measured }) => `${title}: ${measured.most}, bar ${bar}`)).toEqual([]);
-  });
+const overGoal = ({ figure, gic, measured }: PathRow): string[] =>
+  measured.filter(({ isOver }) => isOver).map((one) => `${figure.title}, GICv${gic}, ${one.setting}: ${one.most}, goal ${one.goal}`);
 
-  test("every path takes as long every time, but for one instruction of a waiting loop", () => {
-    for (const { id } of PATHS) {
-      const { least = 0, most = 0 } = figures.hosted.paths.get(id) ?? {};
-      expect(least, id).toBeGreaterThan(0);
-      expect(most - least, id).toBeLessThanOrEqual(1);
+beforeAll(async () => {
+  copyPerByte = await measureCopying();
+  cells = await measureCells({ companies: ["alone"], progress: () => {} });
+  rows = pathRows(cells, copyPerByte);
+});
+
+test("every path was taken in every setting", () => {
+  expect(missingPaths(rows, "alone")).toEqual([]);
+});
+
+test("no path is over its goal", () => {
+  expect(rows.flatMap(overGoal)).toEqual([]);
+});
+
+test("neither is the size", () => {
+  expect(sizeRows(copyPerByte).filter(({ isOver }) => isOver).map(({ figure, value }) => `${figure.title}: ${value}, goal ${figure.goal}`)).toEqual([]);
+});
+
+test("exits are as many as they should be: none for what is direct, one for a doorbell, none for a neighbour's restart", () => {
+  expect(checkCells(cells).filter(({ holds }) => !holds)).toEqual([]);
+});
+
+describe("the same guest", () => {
+  test("counts single instructions where there is no hypervisor", () => {
+    for (const { paths } of cells.filter(({ setting }) => setting === "bare")) {
+      for (const [id, samples] of paths) expect(most(samples), id).toBeLessThan(5);
     }
   });
 
-  test("the same guest counts single instructions where there is no hypervisor", () => {
-    expect(figures.bare.reset).toBeLessThan(1000);
-    for (const [id, { most }] of figures.bare.paths) expect(most, id).toBeLessThan(5);
+  test("takes each path in as many instructions every time", () => {
+    for (const { gic, setting, paths } of cells.filter((cell) => !cell.paths.has("doorbell"))) {
+      for (const [id, samples] of paths) expect([...samples.keys()], `${id}, GICv${gic}, ${setting}`).toHaveLength(1);
+    }
+  });
+
+  test("takes 10,000 samples of each interrupt", () => {
+    for (const id of ["timer", "physical-timer", "spi", "sgi", "doorbell"]) {
+      for (const { paths, setting } of cells) {
+        const samples = paths.get(id);
+        if (samples !== undefined) expect([...samples.values()].reduce((sum, count) => sum + count, 0), `${id}, ${setting}`).toBe(10_000);
+      }
+    }
+  });
+
+  test("is told later of a doorbell only by what the housekeeper does meanwhile", () => {
+    for (const { paths } of cells) {
+      const samples = paths.get("doorbell");
+      if (samples !== undefined) expect(most(samples) - least(samples)).toBeLessThan(20);
+    }
   });
 });

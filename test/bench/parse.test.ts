@@ -1,19 +1,34 @@
 import { describe, expect, test } from "vitest";
-import { parseGuest, parseLinux } from "./parse.ts";
+import { parseGuest, parseLinux, parsePair } from "./parse.ts";
 
 describe("what the benchmark guest prints", () => {
-  test("becomes figures; other lines do not matter", () => {
-    const { reset, paths } = parseGuest(["axv: image at 0x40200000", "bench: reset 62160", "bench: gicr-isenabler-write 173 175", "bench: end"]);
+  test("becomes samples, of one path from all its lines; other lines do not matter", () => {
+    const lines = ["axv: image at 0x40200000", "bench: reset 62160", "bench: physical-timer 55x9990 56x10", "bench: physical-timer 60x1", "bench: sgi 2x3", "bench: end"];
+    const { reset, paths } = parseGuest(lines);
     expect(reset).toBe(62160);
-    expect([...paths]).toEqual([["gicr-isenabler-write", { least: 173, most: 175 }]]);
+    expect([...paths].map(([name, samples]) => [name, [...samples]])).toEqual([["physical-timer", [[55, 9990], [56, 10], [60, 1]]], ["sgi", [[2, 3]]]]);
   });
 
   test("is refused when it reports a failure", () => {
-    expect(() => parseGuest(["bench: reset 1", "bench: sgi 2 2", "bench: failed 1b 22 4"])).toThrow(/did not expect: 1b 22 4/);
+    expect(() => parseGuest(["bench: reset 1", "bench: sgi 2x2", "bench: failed 1b 22 4"])).toThrow(/did not expect: 1b 22 4/);
   });
 
-  test.each([[["bench: sgi 2 2"]], [["bench: reset 1"]], [[]]])("is refused when figures are missing: %j", (lines) => {
+  test.each([[["bench: sgi 2x2"]], [["bench: reset 1"]], [[]]])("is refused when figures are missing: %j", (lines) => {
     expect(() => parseGuest(lines)).toThrow(/no figures/);
+  });
+});
+
+describe("what a pair of guests prints", () => {
+  const BOTH = ["bench: doorbell 184x9799 191x201", "bench: rung", "bench: restart 824512"];
+
+  test("becomes the doorbell's samples and the restart's time", () => {
+    const { doorbell, restart } = parsePair(BOTH);
+    expect([...doorbell]).toEqual([[184, 9799], [191, 201]]);
+    expect(restart).toBe(824512);
+  });
+
+  test.each([0, 2])("is refused without line %i", (left) => {
+    expect(() => parsePair(BOTH.filter((_, at) => at !== left))).toThrow(/no figures/);
   });
 });
 

@@ -1,35 +1,64 @@
-// Reads what the benchmark guest prints (assembly/index.ts).
+// Reads what the benchmark guests print (assembly/index.ts, sender.ts, receiver.ts).
+import type { Distribution } from "./distribution.ts";
 import { BenchError } from "./errors.ts";
-
-export interface Range {
-  readonly least: number;
-  readonly most: number;
-}
 
 export interface GuestResult {
   /** Nanoseconds from the machine's reset to the guest's first instruction. */
   readonly reset: number;
   /** Instructions of each path, by name. */
-  readonly paths: ReadonlyMap<string, Range>;
+  readonly paths: ReadonlyMap<string, Distribution>;
 }
 
 const RESET = /^bench: reset (\d+)$/;
-const PATH = /^bench: ([a-z-]+) (\d+) (\d+)$/;
+const PATH = /^bench: ([a-z-]+)((?: \d+x\d+)+)$/;
+const RESTART = /^bench: restart (\d+)$/;
 const FAILED = /^bench: failed (.*)$/;
 
-export function parseGuest(lines: readonly string[]): GuestResult {
-  const paths = new Map<string, Range>();
-  let reset: number | undefined;
+/** Samples of every path that lines tell of. */
+function parsePaths(lines: readonly string[]): Map<string, Distribution> {
+  const paths = new Map<string, Map<number, number>>();
   for (const line of lines) {
     const failure = FAILED.exec(line)?.[1];
     if (failure !== undefined) throw new BenchError("guest-failed", `the benchmark guest met what it did not expect: ${failure}`);
-    const nanoseconds = RESET.exec(line)?.[1];
-    if (nanoseconds !== undefined) reset = Number(nanoseconds);
-    const [, name, least, most] = PATH.exec(line) ?? [];
-    if (name !== undefined) paths.set(name, { least: Number(least), most: Number(most) });
+    const [, name, samples] = PATH.exec(line) ?? [];
+    if (name === undefined || samples === undefined) continue;
+    const distribution = paths.get(name) ?? new Map<number, number>();
+    for (const [value = 0, count = 0] of samples.trim().split(" ").map((pair) => pair.split("x").map(Number))) distribution.set(value, count);
+    paths.set(name, distribution);
   }
-  if (reset === undefined || paths.size === 0) throw new BenchError("figure-missing", `the benchmark guest printed no figures:\n${lines.join("\n")}`);
-  return { reset, paths };
+  return paths;
+}
+
+/** The number that a line tells of; a line of a guest that did not come so far is missed. */
+function parseNumber(lines: readonly string[], pattern: RegExp): number {
+  for (const line of lines) {
+    const digits = pattern.exec(line)?.[1];
+    if (digits !== undefined) return Number(digits);
+  }
+  throw missing(lines);
+}
+
+const missing = (lines: readonly string[]): BenchError => new BenchError("figure-missing", `the benchmark guest printed no figures:\n${lines.join("\n")}`);
+
+export function parseGuest(lines: readonly string[]): GuestResult {
+  const paths = parsePaths(lines);
+  if (paths.size === 0) throw missing(lines);
+  return { paths, reset: parseReset(lines) };
+}
+
+export const parseReset = (lines: readonly string[]): number => parseNumber(lines, RESET);
+
+export interface PairResult {
+  /** Cycles from the sender's hypercall to the receiver's handler. */
+  readonly doorbell: Distribution;
+  /** Nanoseconds from SYSTEM_RESET to the first instruction. */
+  readonly restart: number;
+}
+
+export function parsePair(lines: readonly string[]): PairResult {
+  const doorbell = parsePaths(lines).get("doorbell");
+  if (doorbell === undefined) throw missing(lines);
+  return { doorbell, restart: parseNumber(lines, RESTART) };
 }
 
 const INIT = /bench: init ([0-9a-f]{16}) ([0-9a-f]{16})/;

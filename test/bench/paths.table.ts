@@ -25,6 +25,9 @@ const timed = (name: string, instruction: string, params: Record<string, Intrins
   ])}" : "=r"(elapsed) : ${inputs} : "x9", "x10", "x11", "memory"); return elapsed;`,
 });
 
+/** What a call by the SMC calling convention may change, from x<first> on. */
+const clobbered = (first: number): string => Array.from({ length: 18 - first }, (_, n) => `"x${first + n}"`).join(", ");
+
 /** Round trip of a call by the SMC calling convention (Arm DEN 0028), which may change x0…x17. */
 const call = (name: string, instruction: string, doc: string): Intrinsic => ({
   name,
@@ -39,7 +42,7 @@ const call = (name: string, instruction: string, doc: string): Intrinsic => ({
     "isb",
     "mrs x20, pmccntr_el0",
     "sub %0, x20, x19",
-  ])}" : "=&r"(elapsed), "+r"(r0) : : ${Array.from({ length: 17 }, (_, n) => `"x${n + 1}"`).join(", ")}, "x19", "x20", "memory"); return elapsed;`,
+  ])}" : "=&r"(elapsed), "+r"(r0) : : ${clobbered(1)}, "x19", "x20", "memory"); return elapsed;`,
 });
 
 /**
@@ -63,6 +66,7 @@ const interrupt = (name: string, before: readonly string[], loop: readonly strin
   ])}" : "=r"(elapsed) : ${inputs} : "x9", "x10", "x11", "memory"); return elapsed;`,
 });
 
+const TIMER_ON = `"r"(1ul)`; // CNTx_CTL_EL0.ENABLE
 const START = "mrs x9, pmccntr_el0";
 const address = { address: "u64" } as const;
 const store = { address: "u64", value: "u32" } as const;
@@ -78,15 +82,62 @@ const msr = (name: string): Intrinsic => ({
 });
 
 export const paths: readonly Intrinsic[] = [
+  {
+    name: "mrs_PMCCNTR_EL0",
+    params: {},
+    result: "u64",
+    doc: "Reads PMCCNTR_EL0.",
+    c: `unsigned long value; __asm__ volatile("mrs %0, pmccntr_el0" : "=r"(value) : : "memory"); return value;`,
+  },
+  {
+    name: "leastDifference",
+    params: {},
+    result: "u64",
+    doc: "PMCCNTR_EL0 − 16 × CNTPCT_EL0, read in turn at each of the 16 moments of a tick: the least.",
+    c: `unsigned long least = -1ul; __asm__ volatile("${lines([
+      "isb",
+      "mrs x9, cntpct_el0",
+      "mrs x10, pmccntr_el0",
+      "sub %0, x10, x9, lsl #4",
+      ".rept 16", // five instructions: after 16 rounds they have begun at each moment
+      "mrs x9, cntpct_el0",
+      "mrs x10, pmccntr_el0",
+      "sub x10, x10, x9, lsl #4",
+      "cmp x10, %0",
+      "csel %0, x10, %0, lt",
+      ".endr",
+    ])}" : "=&r"(least) : : "x9", "x10", "cc"); return least;`,
+  },
   msr("PMCR_EL0"),
   msr("PMCNTENSET_EL0"),
   msr("PMCCFILTR_EL0"),
+  {
+    name: "waitForInterrupt",
+    params: {},
+    result: "void",
+    doc: "Sleeps until an interrupt is pending, masked or not.",
+    c: `__asm__ volatile("wfi" : : : "memory");`,
+  },
   call("timeHvc", "hvc #0", "A hypercall, to the instruction behind it."),
   call("timeSmc", "smc #0", "An SMC, to the instruction behind it."),
   timed("timeRead32", "ldr w11, [%1]", address, ADDRESS, "A 32-bit load from a device register."),
   timed("timeWrite32", "str %w2, [%1]", store, STORE, "A 32-bit store to a device register."),
   timed("timeWrite8", "strb %w2, [%1]", store, STORE, "A byte store to a device register."),
-  interrupt("timeTimer", [], [START], {}, "", "From the last instruction before an interrupt that a clock raises to its handler."),
+  {
+    name: "ringAt",
+    params: { started: "u64", id: "u64", channel: "u64" },
+    result: "u64",
+    doc: "Rings a doorbell by hypercall, after leaving PMCCNTR_EL0 in memory at `started`; what the hypercall says.",
+    c: `register unsigned long r0 __asm__("x0") = id, r1 __asm__("x1") = channel; __asm__ volatile("${lines([
+      "isb",
+      "mrs x9, pmccntr_el0",
+      "str x9, [%2]",
+      "hvc #0",
+    ])}" : "+r"(r0), "+r"(r1) : "r"(started) : ${clobbered(2)}, "memory"); return r0;`,
+  },
+  interrupt("timeDoorbell", ["mov x9, xzr"], ["wfi"], {}, "", "Sleeps until an interrupt: PMCCNTR_EL0 in its handler."),
+  interrupt("timeTimer", [START, "msr cntv_ctl_el0, %1", "isb"], [], {}, TIMER_ON, "From the instruction that makes the virtual timer, whose time has come, raise its interrupt to the handler."),
+  interrupt("timePhysicalTimer", [START, "msr cntp_ctl_el0, %1", "isb"], [], {}, TIMER_ON, "The same of the physical timer."),
   interrupt("timeDevice", [START, "str %w2, [%1]"], [], store, STORE, "From the store that makes a device raise its interrupt to its handler."),
   interrupt("timeSgi", [START, `msr ${ICC_SGI1R_EL1}, %1`, "isb"], [], { value: "u64" }, `"r"(value)`, "From ICC_SGI1R_EL1 to the handler."),
 ];

@@ -1,13 +1,16 @@
 // What of the benchmark runs on the target: the guest that measures paths, Linux's first program, and what starts Linux
 // without a hypervisor.
 import { mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
 import type { Program } from "../../tools/build/programs.ts";
 
 /** Where the benchmark's own products go, relative to the root. */
 export const OUT = "build/bench";
+
+/** A file, absolute, as a system.yaml in that folder names it. */
+export const productPath = (path: string): string => relative(join(ROOT, OUT), path);
 
 /** Bare metal at EL1, MMU off: linear memory is RAM at its own address (bench.ld). */
 export const BENCH_GUEST: Program = {
@@ -20,6 +23,10 @@ export const BENCH_GUEST: Program = {
   positionIndependent: false,
   defines: { LINEAR_BASE: "0x40010000" },
 };
+
+/** The two ends of a doorbell. */
+export const SENDER: Program = { ...BENCH_GUEST, name: "bench-sender", entry: "test/bench/assembly/sender.ts" };
+export const RECEIVER: Program = { ...BENCH_GUEST, name: "bench-receiver", entry: "test/bench/assembly/receiver.ts" };
 
 const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a"];
 

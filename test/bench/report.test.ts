@@ -1,40 +1,58 @@
 import { describe, expect, test } from "vitest";
 import { coloured, plain } from "../../tools/run/paint.ts";
-import { exactly, formatJson, formatTable, isOverBar, type Row } from "./report.ts";
+import { PATHS } from "./figures.ts";
+import type { Cell } from "./matrix.ts";
+import { formatJson, formatTable, isBad, type Result } from "./report.ts";
+import { pathRows } from "./rows.ts";
 
-const row = (most: number, bar?: number): Row => ({
-  figure: { id: "path", title: "a path", unit: "instructions", goal: 80, bao: "196", ...(bar === undefined ? {} : { bar }) },
-  bare: exactly(4),
-  measured: { least: 90, most },
-});
+const figure = { id: "copy", title: "copying", unit: "instructions/byte", goal: 0.3, bao: "1.2" } as const;
 
-describe("the bar", () => {
-  test("may be reached, not passed; and the worst sample counts", () => {
-    expect(isOverBar(row(100, 100))).toBe(false);
-    expect(isOverBar(row(101, 100))).toBe(true);
-  });
-
-  test("is not there for every figure", () => {
-    expect(isOverBar(row(1e9))).toBe(false);
-  });
-});
+/** A timer that takes so long when injected. */
+function result(injected: number, more: Partial<Result> = {}): Result {
+  const cells: Cell[] = [
+    { gic: 3, setting: "bare", company: "alone", paths: new Map([["timer", new Map([[2, 9]])]]) },
+    { gic: 3, setting: "injected", company: "alone", paths: new Map([["timer", new Map([[55, 5], [injected, 4]])]]) },
+    { gic: 3, setting: "direct", company: "alone", paths: new Map([["timer", new Map([[2, 9]])]]) },
+  ];
+  return { paths: pathRows(cells, 0), figures: [{ figure, value: 0.25, isOver: false }], checks: [], handlers: [], ...more };
+}
 
 describe("the table", () => {
-  test("has a line a figure, marks what is over its bar, and shows what is not known as a dash", () => {
-    const lines = formatTable([row(90, 100), row(1234, 100)], plain);
-    expect(lines).toHaveLength(3);
-    expect(lines[1]).toMatch(/^a path +instructions +4 +90 +100 +80 +196 +–$/);
-    expect(lines[2]).toMatch(/ 90…1,234 .*OVER THE BAR$/);
+  test("has bare metal and hypervisor side by side, the goals, the others' figures, and a verdict", () => {
+    const lines = formatTable(result(60), plain);
+    expect(lines.find((line) => line.startsWith("virtual timer"))).toMatch(/^virtual timer → handler +2 +55…60 +2 +60 +as bare +202 +1,088 +ok$/);
+    expect(lines.filter((line) => line.startsWith("virtual timer"))).toHaveLength(2); // GICv3 and GICv2
+    expect(lines.find((line) => line.startsWith("copying"))).toMatch(/^copying +instructions\/byte +0.25 +0.3 +1.2 +– +ok$/);
   });
 
-  test("paints the line over the bar, not the one below it", () => {
-    const red = formatTable([row(90, 100), row(101, 100)], coloured).map((line) => line.includes("\u001b[31m"));
-    expect(red).toEqual([false, false, true]);
+  test("marks what is over its goal, and paints that line alone", () => {
+    const lines = formatTable(result(61), coloured);
+    const red = lines.filter((line) => line.includes("\u001b[31m"));
+    expect(red).toHaveLength(1);
+    expect(red[0]).toMatch(/virtual timer.* 55…61 ! .*OVER/);
+  });
+
+  test("says of a handler what is proven and what was measured", () => {
+    const handlers = [{ name: "trapIrq", bound: 1000, bySize: false, measured: 161 }, { name: "park", bound: 10, bySize: true, measured: undefined }];
+    const lines = formatTable(result(60, { handlers }), plain);
+    expect(lines.find((line) => line.startsWith("trapIrq"))).toMatch(/^trapIrq +1,000 +161 +ok$/);
+    expect(lines.find((line) => line.startsWith("park"))).toMatch(/^park +10 \+ sizes +– +not executed$/);
   });
 });
 
-test("JSON has everything that the table has", () => {
-  expect(JSON.parse(formatJson([row(101, 100)]))).toEqual([
-    { id: "path", title: "a path", unit: "instructions", bar: 100, goal: 80, bao: "196", bare: { least: 4, most: 4 }, measured: { least: 90, most: 101 }, overBar: true },
-  ]);
+describe("something is bad", () => {
+  test("if a path, a check, a figure or a proof is", () => {
+    expect(isBad(result(60))).toBe(false);
+    expect(isBad(result(61))).toBe(true);
+    expect(isBad(result(60, { checks: [{ title: "exits", holds: false, detail: "1" }] }))).toBe(true);
+    expect(isBad(result(60, { figures: [{ figure, value: 1, isOver: true }] }))).toBe(true);
+    expect(isBad(result(60, { handlers: [{ name: "park", bound: 10, bySize: false, measured: 11 }] }))).toBe(true);
+  });
+});
+
+test("JSON has every sample", () => {
+  const { paths } = JSON.parse(formatJson(result(61))) as { paths: { id: string; gic: number; measured: unknown[] }[] };
+  expect(paths).toHaveLength(2 * PATHS.length);
+  const timer = paths.find(({ id, gic }) => id === "timer" && gic === 3);
+  expect(timer?.measured[1]).toEqual({ setting: "injected", company: "alone", samples: [[55, 5], [61, 4]], least: 55, most: 61, turns: 0, goal: 60, isOver: true });
 });

@@ -1,35 +1,102 @@
-// Measured values beside the figures that they are of.
+// Measured values beside the figures that they are of, and whether they keep within their goals.
 import { join } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
 import { CORE } from "../../tools/build/programs.ts";
 import { loadElf } from "../../tools/verify/native/elf.ts";
 import { linearMemory, sourceLines, textAndRodata } from "../../tools/verify/size.ts";
-import { BenchError } from "./errors.ts";
-import { COPY, LINEAR_MEMORY, LINES, LINUX, PATHS, RESET, TEXT } from "./figures.ts";
+import { type Distribution, least, most, quantile, size } from "./distribution.ts";
+import { COPY, type Figure, LINEAR_MEMORY, LINES, LINUX, MODES, PATHS, type PathFigure, TEXT } from "./figures.ts";
 import type { LinuxFigures } from "./linux.ts";
-import type { PathFigures } from "./paths.ts";
-import { exactly, type Row } from "./report.ts";
+import type { Cell, Company, Setting } from "./matrix.ts";
+import { type Gic, GICS } from "./system.ts";
 
 const SOURCES = ["core", "arch/aarch64"];
+/**
+ * Beside Linux, so many samples at most may have a turn of Linux's CPU in them: QEMU gives its CPUs turns, and what one executes in
+ * its turn counts as everybody's time.
+ */
+const TURNS_SHARE = 0.01;
 
-export function pathRows({ bare, hosted, copyPerByte }: PathFigures): Row[] {
-  const paths = PATHS.map((figure) => {
-    const measured = hosted.paths.get(figure.id);
-    if (measured === undefined) throw new BenchError("figure-missing", `the benchmark guest did not take the path ${figure.id}`);
-    const alone = bare.paths.get(figure.id);
-    return alone === undefined ? { figure, measured } : { figure, measured, bare: alone };
-  });
-  return [...paths, { figure: RESET, measured: exactly(hosted.reset) }, { figure: COPY, measured: exactly(copyPerByte) }];
+/** What one setting needs for one path. */
+export interface Measured {
+  readonly gic: Gic;
+  readonly setting: Setting;
+  readonly company: Company;
+  readonly samples: Distribution;
+  readonly least: number;
+  /** Of the samples without a turn of another CPU. */
+  readonly most: number;
+  /** Samples with one. */
+  readonly turns: number;
+  /** Undefined without a hypervisor. */
+  readonly goal?: number;
+  readonly isOver: boolean;
 }
 
+/** One path on one interrupt controller. */
+export interface PathRow {
+  readonly figure: PathFigure;
+  readonly gic: Gic;
+  readonly measured: readonly Measured[];
+}
+
+/** Instructions for each byte copied are taken off a restart. */
+function samplesOf({ id }: PathFigure, { paths }: Cell, copyPerByte: number): Distribution | undefined {
+  const samples = paths.get(id);
+  if (id !== "restart" || samples === undefined) return samples;
+  const copying = Math.round([...(paths.get("copied")?.keys() ?? [])].reduce((sum, bytes) => sum + bytes, 0) * copyPerByte);
+  return new Map([...samples].map(([value, count]) => [value - copying, count]));
+}
+
+export function pathRows(cells: readonly Cell[], copyPerByte: number): PathRow[] {
+  return GICS.flatMap((gic) => PATHS.map((figure) => ({ figure, gic, measured: measuredOf(figure, cells.filter((cell) => cell.gic === gic), copyPerByte) })));
+}
+
+function measuredOf(figure: PathFigure, cells: readonly Cell[], copyPerByte: number): Measured[] {
+  const found = cells.flatMap((cell) => {
+    const samples = samplesOf(figure, cell, copyPerByte);
+    return samples === undefined ? [] : [{ ...cell, samples }];
+  });
+  const bare = found.find(({ setting }) => setting === "bare");
+  return found.map(({ gic, setting, company, samples }) => {
+    const highest = company === "linux" ? quantile(samples, TURNS_SHARE) : most(samples);
+    const turns = size(new Map([...samples].filter(([value]) => value > highest)));
+    const common = { gic, setting, company, samples, least: least(samples), most: highest, turns };
+    if (setting === "bare") return { ...common, isOver: false };
+    const goal = figure.goals[setting];
+    const most_ = goal === "bare" ? (bare === undefined ? 0 : most(bare.samples)) : goal;
+    return { ...common, goal: most_, isOver: highest > most_ };
+  });
+}
+
+/** A figure of the hypervisor as a whole. */
+export interface FigureRow {
+  readonly figure: Figure;
+  readonly value: number;
+  readonly isOver: boolean;
+}
+
+const figureRow = (figure: Figure, value: number): FigureRow => ({ figure, value, isOver: value > figure.goal });
+
 /** Of the core as it was built for the paths. */
-export function sizeRows(): Row[] {
+export function sizeRows(copyPerByte: number): FigureRow[] {
   const elf = loadElf(join(ROOT, "build", CORE.name, `${CORE.name}.elf`));
   return [
-    { figure: TEXT, measured: exactly(textAndRodata(elf)) },
-    { figure: LINEAR_MEMORY, measured: exactly(linearMemory(elf)) },
-    { figure: LINES, measured: exactly(sourceLines(ROOT, SOURCES)) },
+    figureRow(COPY, copyPerByte),
+    figureRow(TEXT, textAndRodata(elf)),
+    figureRow(LINEAR_MEMORY, linearMemory(elf)),
+    figureRow(LINES, sourceLines(ROOT, SOURCES)),
   ];
 }
 
-export const linuxRow = ({ bare, hosted }: LinuxFigures): Row => ({ figure: LINUX, bare: exactly(1), measured: exactly(hosted / bare) });
+export const linuxRow = ({ bare, hosted }: LinuxFigures): FigureRow => figureRow(LINUX, hosted / bare);
+
+/** What each path that was measured in that setting needs there; for those that look for one. */
+export const inSetting = (row: PathRow, setting: Setting, company: Company): Measured | undefined =>
+  row.measured.find((one) => one.setting === setting && one.company === company);
+
+/** Paths that every hosted setting takes have been taken by all of them; by id, what is missing. */
+export function missingPaths(rows: readonly PathRow[], company: Company): string[] {
+  const needed = rows.filter(({ figure: { id } }) => company === "alone" || (id !== "doorbell" && id !== "restart"));
+  return needed.flatMap((row) => MODES.filter((mode) => inSetting(row, mode, company) === undefined).map((mode) => `${row.figure.id}, GICv${row.gic}, ${mode}`));
+}

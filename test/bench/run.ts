@@ -1,4 +1,5 @@
-// Runs a guest in QEMU, under the hypervisor or without, until it has said its last line.
+// Runs guests in QEMU, under the hypervisor or without, until one has said its last line.
+import type { VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { LineAssembler, printable } from "../../tools/run/lines.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
@@ -8,10 +9,10 @@ import { BenchError } from "./errors.ts";
 /** Real time; a busy host emulates slowly. */
 const PATIENCE_MS = 300_000;
 /** What the hypervisor says of a guest that will say no more, or as its last word. */
-const ENDED = /^stopped|PANIC/;
+const ENDED = /^stopped(?!.*reset)|PANIC/;
 /** Real time in which what the guest printed before that comes behind it. */
 const GRACE_MS = 5000;
-/** Lines of a guest's output that an error quotes. */
+/** Lines of output that an error quotes. */
 const QUOTED = 15;
 
 export interface GuestRun {
@@ -19,20 +20,39 @@ export interface GuestRun {
   /** The hypervisor's plan; undefined: the UART is the guest's own. */
   readonly plan: Plan | undefined;
   readonly lastLine: RegExp;
+  /** Wait for telemetry from after the last line too. */
+  readonly withExits?: boolean;
 }
 
-/** The lines that the guest printed, and, with a hypervisor, what that said of it. */
-export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): Promise<string[]> {
+/** What guests printed, and, with a hypervisor, what that said of them: in the order in which it came. */
+export class Transcript {
+  readonly lines: string[] = [];
+  readonly #exits: { readonly after: number; readonly vcpu: VcpuTelemetry }[] = [];
+
+  add(vcpu: VcpuTelemetry): void {
+    this.#exits.push({ after: this.lines.length, vcpu });
+  }
+
+  /** Exits of a partition, which has one vCPU, by cause: as soon as they were known after the first line that matches. */
+  exits(partition: number, line: RegExp): readonly number[] | undefined {
+    const at = this.lines.findIndex((text) => line.test(text));
+    return at < 0 ? undefined : this.#exits.find(({ after, vcpu }) => after > at && vcpu.partition === partition)?.vcpu.exits;
+  }
+}
+
+export async function runGuest({ machineArguments, plan, lastLine, withExits = false }: GuestRun): Promise<Transcript> {
   const machine = await startQemu(machineArguments);
-  const lines: string[] = [];
+  const transcript = new Transcript();
+  const { lines } = transcript;
   let timer: NodeJS.Timeout | undefined;
   let ended: NodeJS.Timeout | undefined;
   const said = new Promise<void>((resolve, reject) => {
     const failed = (code: BenchError["code"], what: string): void =>
       reject(new BenchError(code, `${what}; its last lines:\n${lines.slice(-QUOTED).join("\n")}`));
+    const isComplete = (): boolean => !withExits || plan === undefined || plan.partitions.every((_, index) => transcript.exits(index, lastLine) !== undefined);
     const take = (text: string): void => {
       lines.push(printable(text, false));
-      if (lastLine.test(text)) resolve();
+      if (lastLine.test(text) && isComplete()) resolve();
     };
     if (plan === undefined) {
       const assembler = new LineAssembler(take);
@@ -44,13 +64,17 @@ export async function runGuest({ machineArguments, plan, lastLine }: GuestRun): 
         take(text);
         if (ENDED.test(text) && kind !== "console") ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
       });
+      session.on("vcpu", (vcpu) => {
+        transcript.add(vcpu);
+        if (isComplete() && lines.some((text) => lastLine.test(text))) resolve();
+      });
     }
     timer = setTimeout(() => failed("guest-silent", `the guest did not end within ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
     void machine.died.then(({ message }) => failed("guest-failed", message)); // by then all output has been read
   });
   try {
     await said;
-    return lines;
+    return transcript;
   } finally {
     clearTimeout(timer);
     clearTimeout(ended);

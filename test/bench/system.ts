@@ -1,5 +1,4 @@
-// A system of one partition on a board of one pCPU: its image, and how QEMU is that board. Several CPUs that count their
-// instructions take turns in QEMU, so a path can only be measured on a machine that has one.
+// The machines that measure: QEMU as a board whose CPUs count their instructions, alone or with the hypervisor and a system.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { blobSize, writeBlob } from "../../partitions/blob/write.ts";
@@ -13,10 +12,25 @@ import { planFile } from "../../tools/plan/file.ts";
 import { soundSystem } from "../../tools/plan/show.ts";
 import { OUT } from "./programs.ts";
 
+/** Version of the interrupt controller. */
+export const GICS = [3, 2] as const;
+export type Gic = (typeof GICS)[number];
+export const BOARDS: Readonly<Record<Gic, string>> = { 3: "qemu-aarch64", 2: "qemu-aarch64-gicv2" };
+
 /** One instruction takes one ns of virtual time, and sleeping none of the real one. */
-export const COUNTED_MACHINE = ["-cpu", "cortex-a53", "-smp", "1", "-m", "1024M", "-icount", "shift=0,sleep=off"];
-export const BARE_MACHINE = ["-M", "virt,gic-version=3", ...COUNTED_MACHINE];
-const HOSTED_MACHINE = ["-M", "virt,virtualization=on,gic-version=3", ...COUNTED_MACHINE];
+const counted = (cpus: number): string[] => ["-cpu", "cortex-a53", "-smp", String(cpus), "-m", "1024M", "-icount", "shift=0,sleep=off"];
+export const bareMachine = (gic: Gic): string[] => ["-M", `virt,gic-version=${gic}`, ...counted(1)];
+const hostedMachine = (gic: Gic, cpus: number): string[] => ["-M", `virt,virtualization=on,gic-version=${gic}`, ...counted(cpus)];
+
+export interface SystemRequest {
+  /** Of its files. */
+  readonly name: string;
+  readonly gic: Gic;
+  /** The board has only its first pCPUs: each one more takes turns with the others. */
+  readonly cpus: number;
+  /** Its partitions and channels, as in system.yaml; paths are relative to the benchmark's folder of products. */
+  readonly yaml: string;
+}
 
 export interface BenchSystem {
   readonly plan: Plan;
@@ -25,18 +39,17 @@ export interface BenchSystem {
   readonly machineArguments: readonly string[];
 }
 
-/** The board without all but its first pCPU, which then does the housekeeping too. */
-function onOneCpu(plan: Plan): Plan {
-  return { ...plan, cpus: plan.cpus.slice(0, 1), housekeeper: 0 };
+/** Without the pCPUs that nobody needs; on the only one the housekeeping is done too. */
+function onFewer(plan: Plan, cpus: number): Plan {
+  return { ...plan, cpus: plan.cpus.slice(0, cpus), housekeeper: Math.min(plan.housekeeper, cpus - 1) };
 }
 
-/** `yaml`: a system whose only partition is on pCPU 0; paths in it are relative to the benchmark's folder of products. */
-export async function buildSystem(name: string, yaml: string): Promise<BenchSystem> {
+export async function buildSystem({ name, gic, cpus, yaml }: SystemRequest): Promise<BenchSystem> {
   const file = (suffix: string): string => join(ROOT, OUT, name + suffix);
   const core = readFileSync((await buildProgram(CORE)).binary);
-  writeAtomically(file(".yaml"), yaml);
+  writeAtomically(file(".yaml"), `board: ${BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
-  const open = onOneCpu(whole);
+  const open = onFewer(whole, cpus);
   const layout = imageLayout(core.length, blobSize(open), loads.map(({ length }) => length));
   const plan = { ...open, image: { ...open.image, size: alignUp(layout.total, PAGE) } };
   const image = packImage({
@@ -46,5 +59,5 @@ export async function buildSystem(name: string, yaml: string): Promise<BenchSyst
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
   writeAtomically(file(".bin"), image);
-  return { plan, deviceTrees, machineArguments: [...HOSTED_MACHINE, "-kernel", file(".bin")] };
+  return { plan, deviceTrees, machineArguments: [...hostedMachine(gic, cpus), "-kernel", file(".bin")] };
 }

@@ -13,7 +13,8 @@ _start:
         .quad   0                               // text_offset
         .quad   axv_image_size                  // image_size
         .quad   2                               // flags: little endian, 4 KiB pages
-        .quad   0, 0, 0
+        .quad   0                               // reserved: samples of a path, if not as many as usual (samples.ts)
+        .quad   0, 0
         .ascii  "ARM\x64"
         .long   0
 

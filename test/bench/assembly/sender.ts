@@ -1,0 +1,75 @@
+// Rings its peer's doorbell, many times, and then resets its own partition, to see how long that takes. asc's entry file.
+//
+//   bench: rung                  all doorbells
+//   bench: restart 250000        in its second life: nanoseconds from SYSTEM_RESET to the first instruction
+//   bench: end
+import { bound } from "../../../build/generated/cpu";
+import { hvc, mmioRead32, mmioWrite32, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0 } from "../../../build/generated/guest";
+import { ringAt } from "../../../build/generated/paths";
+import { HYPERCALL_DOORBELL } from "../../../core/abi";
+import { startCycles, zero } from "./clock";
+import { enableInterrupts } from "./interrupts";
+import { DOORBELLS, RECEIVER_DONE, RECEIVER_READY, receiverState, setSenderZero, STARTED } from "./pair";
+import { fail, line, print } from "./print";
+import { samplesWanted } from "./samples";
+import { findMoment, sleep, sleepStep } from "./sleep";
+
+/** PL031's match register keeps a number while the partition restarts. After the machine's reset it is 0. */
+const RTCMR: u64 = 0x09010004;
+const CHANNEL: u64 = 0;
+const PSCI_SYSTEM_RESET: u64 = 0x84000009;
+const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
+
+const POLL_US: u64 = 1000;
+const POLLS: u32 = 10000;
+/** Long enough for several frames of telemetry of both partitions. */
+const PAUSE_US: u64 = 500000;
+
+/** An unexpected exception (from start.S). */
+export function failed(what: u64, where: u64, address: u64): void {
+  fail(what, where, address);
+}
+
+function awaitReceiver(state: u32): void {
+  for (let i: u32 = 0; i < POLLS; i++) {
+    bound(i, POLLS);
+    if (receiverState() == state) return;
+    sleep(POLL_US);
+  }
+  fail(receiverState(), state, 0);
+}
+
+function secondLife(firstInstruction: u64, reset: u32): void {
+  line.text("bench: restart ");
+  line.decimal(<u64>(<u32>firstInstruction - reset) * NANOSECONDS_PER_SECOND / mrs_CNTFRQ_EL0());
+  print();
+  sleep(PAUSE_US);
+  line.text("bench: end");
+  print();
+  sleep(PAUSE_US);
+}
+
+/** From start.S; `firstInstruction` is CNTPCT_EL0 at that. */
+export function start(firstInstruction: u64): void {
+  startCycles();
+  enableInterrupts();
+  const reset = mmioRead32(RTCMR);
+  if (reset != 0) return secondLife(firstInstruction, reset);
+
+  setSenderZero(zero);
+  awaitReceiver(RECEIVER_READY);
+  findMoment();
+  const doorbells = samplesWanted(DOORBELLS);
+  for (let i: u32 = 0; i < DOORBELLS; i++) {
+    bound(i, DOORBELLS);
+    if (i >= doorbells) break;
+    sleepStep();
+    if (ringAt(STARTED, HYPERCALL_DOORBELL, CHANNEL) != 0) return fail(i, 0, 0);
+  }
+  awaitReceiver(RECEIVER_DONE);
+  line.text("bench: rung");
+  print();
+  sleep(PAUSE_US);
+  mmioWrite32(RTCMR, <u32>mrs_CNTPCT_EL0());
+  hvc(PSCI_SYSTEM_RESET, 0, 0, 0, 0, 0, 0, 0);
+}

@@ -1,0 +1,42 @@
+// Debian's Linux with one small program of the benchmark's own instead of its init.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { ROOT, writeAtomically } from "../../tools/build/files.ts";
+import { characterDevice, cpio, directory, program } from "../../tools/linux/cpio.ts";
+import { ensureLinux } from "../../tools/linux/linux.ts";
+import { assemble, OUT, productPath } from "./programs.ts";
+
+/** Where the programs are linked: Linux's lowest usual address. */
+const PROGRAM_ADDRESS = 0x400000;
+// Linux, Documentation/admin-guide/devices.txt
+const KMSG: readonly [number, number] = [1, 11];
+
+export interface LinuxFiles {
+  readonly version: string;
+  /** Absolute paths. */
+  readonly kernel: string;
+  readonly initrd: string;
+  /** The partition `linux`, for a system.yaml among the benchmark's products; `cpus` as there. */
+  readonly partition: (cpus: string) => string;
+}
+
+/** `name`: of assembly/<name>.S. */
+export async function linuxFiles(name: "init" | "load", progress: (line: string) => void): Promise<LinuxFiles> {
+  const { kernel, initramfs, version } = await ensureLinux(progress);
+  const initrd = join(ROOT, OUT, `initramfs-${name}.cpio.gz`);
+  const file = `bench-${name}`;
+  const entries = [directory("dev"), characterDevice("dev/kmsg", ...KMSG), program(file, readFileSync(assemble(name, PROGRAM_ADDRESS)))];
+  // The demo's initramfs, and behind it one with the benchmark's program: Linux unpacks both.
+  writeAtomically(initrd, Buffer.concat([readFileSync(initramfs), gzipSync(cpio(entries))]));
+  const partition = (cpus: string): string => `
+  linux:
+    guest: linux
+    image: ${productPath(kernel)}
+    initrd: ${productPath(initrd)}
+    cpus: ${cpus}
+    memory: 512M
+    cmdline: console=ttyAMA0 rdinit=/${file}
+`;
+  return { version, kernel, initrd, partition };
+}

@@ -1,0 +1,124 @@
+// Counts the hypervisor's instructions as QEMU executes them, one by one: how many each function took, from its first instruction
+// to its return, everything that it called included. That is what verify proves a bound of.
+import { openSync, readSync, closeSync } from "node:fs";
+import type { Code } from "../../tools/verify/native/code.ts";
+import { INSTRUCTION_BYTES, type Instruction } from "../../tools/verify/native/disassemble.ts";
+import { flowOf } from "../../tools/verify/native/flow.ts";
+
+/** A function that has begun. */
+interface Frame {
+  readonly name: string;
+  /** Address; undefined: nowhere, it ends with ERET or WFI. */
+  readonly returnsTo: number | undefined;
+  /** Instructions executed before it. */
+  readonly since: number;
+}
+
+/** What one CPU does at EL2. */
+class Track {
+  readonly #code: Code;
+  readonly #most: Map<string, number>;
+  #executed = 0;
+  #frames: Frame[] = [];
+  #previous: Instruction | undefined;
+  #pending: number | undefined;
+
+  constructor(code: Code, most: Map<string, number>) {
+    this.#code = code;
+    this.#most = most;
+  }
+
+  /** QEMU has begun an instruction; whether it has executed it, is known when the next one begins. */
+  begin(address: number): void {
+    if (this.#pending !== undefined) this.#execute(this.#pending);
+    this.#pending = address;
+  }
+
+  /** It will begin again: QEMU interrupts, or stops to do an access exactly in time. */
+  takeBack(): void {
+    this.#pending = undefined;
+  }
+
+  #execute(address: number): void {
+    const instruction = this.#code.at(address);
+    if (instruction === undefined) throw new Error(`the trace has no instruction of the hypervisor at 0x${address.toString(16)}`);
+    this.#arrive(instruction);
+    this.#executed++;
+    const flow = flowOf(instruction);
+    if (flow === "end" || flow === "wait") this.#finish(undefined);
+    this.#previous = flow === "end" || flow === "wait" ? undefined : instruction;
+  }
+
+  #arrive({ address }: Instruction): void {
+    const previous = this.#previous;
+    const started = this.#code.startingAt(address)?.name;
+    if (previous === undefined || !this.#leadsTo(previous, address)) {
+      // An exception, or what an interrupt has woken up.
+      this.#frames = [{ name: started ?? `${this.#code.describe(address)} (after WFI)`, returnsTo: undefined, since: this.#executed }];
+      return;
+    }
+    const flow = flowOf(previous);
+    if (flow === "return") this.#finish(address);
+    else if (started !== undefined && flow === "call") this.#push(started, previous.address + INSTRUCTION_BYTES);
+    else if (started !== undefined && started !== this.#frames.at(-1)?.name) this.#push(started, this.#frames.at(-1)?.returnsTo);
+  }
+
+  #leadsTo(previous: Instruction, address: number): boolean {
+    const flow = flowOf(previous);
+    if (flow === "return") return address === this.#frames.at(-1)?.returnsTo;
+    if (flow === "branch" || flow === "call") return address === previous.target;
+    return address === previous.address + INSTRUCTION_BYTES || (flow === "conditional" && address === previous.target);
+  }
+
+  #push(name: string, returnsTo: number | undefined): void {
+    this.#frames.push({ name, returnsTo, since: this.#executed });
+  }
+
+  /** Of functions that go on in each other, all return at once. */
+  #finish(returnsTo: number | undefined): void {
+    for (let frame = this.#frames.at(-1); frame !== undefined && frame.returnsTo === returnsTo; frame = this.#frames.at(-1)) {
+      this.#most.set(frame.name, Math.max(this.#most.get(frame.name) ?? 0, this.#executed - frame.since));
+      this.#frames.pop();
+    }
+  }
+}
+
+// QEMU's `-singlestep -d exec,nochain`: `Trace <cpu>: <host> [<cs base>/<pc>/<flags>/<cflags>] <symbol>`
+const BEGUN = /^Trace (\d+): \S+ \[[0-9a-f]+\/([0-9a-f]+)\//;
+const TAKEN_BACK = /^(cpu_io_recompile: rewound|Stopped execution)/;
+const CHUNK_BYTES = 1 << 22;
+
+/** The most instructions that each function took, by its name. `base`: where the code is in memory. */
+export function countTrace(file: string, code: Code, base: number): Map<string, number> {
+  const most = new Map<string, number>();
+  const tracks = new Map<string, Track>();
+  let last: Track | undefined;
+  for (const line of linesOf(file)) {
+    if (TAKEN_BACK.test(line)) {
+      last?.takeBack();
+      continue;
+    }
+    const [, cpu, pc] = BEGUN.exec(line) ?? [];
+    if (cpu === undefined || pc === undefined) continue;
+    last = tracks.get(cpu) ?? new Track(code, most);
+    tracks.set(cpu, last);
+    last.begin(Number.parseInt(pc, 16) - base);
+  }
+  return most;
+}
+
+/** A file that may be larger than a string can be; only its complete lines. */
+function* linesOf(file: string): Generator<string> {
+  const descriptor = openSync(file, "r");
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  let rest = "";
+  try {
+    for (let bytes = readSync(descriptor, chunk); bytes > 0; bytes = readSync(descriptor, chunk)) {
+      const lines = (rest + chunk.toString("latin1", 0, bytes)).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
