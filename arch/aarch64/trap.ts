@@ -49,7 +49,7 @@ const CONSOLE_SIZE: u64 = 0x1000;
   if (ec == EC_SMC64) {
     vcpu.countExit(EXIT_SMC);
     skipInstruction(); // an SMC that is trapped has not been executed
-    return psci(vcpu, partition, <u32>vcpu.x0);
+    return call(vcpu, partition);
   }
   if (ec == EC_WFX && vcpu.direct != 0) return waitForInterrupt(vcpu);
   if (ec == EC_INSTRUCTION_ABORT_LOWER) return faultCounted(vcpu, partition, esr);
@@ -72,7 +72,7 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
 
 @inline function skipInstruction(): void { msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES); }
 
-/** HVC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
+/** HVC or SMC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
 function call(vcpu: Vcpu, partition: Partition): u32 {
   const id = <u32>vcpu.x0;
   if (id == HYPERCALL_VERSION) {
