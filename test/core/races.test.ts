@@ -1,9 +1,11 @@
-// Two pCPUs stop, start and restart a partition at the same time: one of them is interrupted between any two of its intrinsics,
-// and the other one acts right then. However it goes, nobody else notices, and the partition is never stuck (core/partition.ts,
-// arch/aarch64/lifecycle.ts).
+// Two pCPUs stop, start, pause and restart a partition at the same time: one of them is interrupted between any two of its
+// intrinsics, and the other one acts right then. However it goes, nobody else notices, the partition is never stuck, and no kick
+// comes too late (core/partition.ts, arch/aarch64/lifecycle.ts).
 import { expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../machine/board.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { SystemSpec } from "../machine/system.ts";
 import type { Action } from "./property/actions.ts";
 import { Invariants } from "./property/invariants.ts";
 import { World } from "./property/world.ts";
@@ -12,16 +14,15 @@ import { CPU_OFF, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 const HOUSEKEEPER = 2;
 const FOREIGN = 0x4800_0000;
 /** More intrinsics than any of these actions needs. */
-const LONGEST = 2000;
+const LONGEST = 5000;
 
 const call = (pcpu: number, fn: number, ...args: bigint[]): Action => ({ kind: "call", pcpu, conduit: "hvc", fn, args });
 const fault = (pcpu: number): Action => ({ kind: "load", pcpu, ipa: FOREIGN, bytes: 8, valid: true });
 const step = (pcpu: number): Action => ({ kind: "step", pcpu });
-const host = (command: number): Action => ({ kind: "command", partition: 0, command });
+const host = (command: number): Action[] => [{ kind: "command", partition: 0, command }, { kind: "time", microseconds: 1000 }, step(HOUSEKEEPER)];
+const SETTLE: Action = { kind: "settle" };
 
-const STOP = [host(abi.COMMAND_STOP), { kind: "time", microseconds: 1000 } as const, step(HOUSEKEEPER)];
-
-/** What each pCPU may do, by its number; the host acts on the housekeeper's. */
+/** What each pCPU may do, by its number; the host acts on the housekeeper's. "An interrupt" is also a direct guest's next fetch. */
 const ACTS: Readonly<Record<string, { readonly pcpu: number; readonly actions: readonly Action[] }>> = {
   "SYSTEM_OFF": { pcpu: 0, actions: [call(0, SYSTEM_OFF)] },
   "SYSTEM_RESET": { pcpu: 0, actions: [call(0, SYSTEM_RESET)] },
@@ -34,9 +35,12 @@ const ACTS: Readonly<Record<string, { readonly pcpu: number; readonly actions: r
   "CPU_OFF by vCPU 1": { pcpu: 1, actions: [call(1, CPU_OFF)] },
   "a fault of vCPU 1": { pcpu: 1, actions: [fault(1)] },
   "an interrupt of vCPU 1": { pcpu: 1, actions: [step(1)] },
-  "the host's start": { pcpu: HOUSEKEEPER, actions: [host(abi.COMMAND_START), { kind: "time", microseconds: 1000 }, step(HOUSEKEEPER)] },
-  "the host's stop": { pcpu: HOUSEKEEPER, actions: STOP },
-  "the host's restart": { pcpu: HOUSEKEEPER, actions: [host(abi.COMMAND_RESTART), { kind: "time", microseconds: 1000 }, step(HOUSEKEEPER)] },
+  "two interrupts of vCPU 1": { pcpu: 1, actions: [step(1), step(1)] },
+  "the host's start": { pcpu: HOUSEKEEPER, actions: host(abi.COMMAND_START) },
+  "the host's stop": { pcpu: HOUSEKEEPER, actions: host(abi.COMMAND_STOP) },
+  "the host's restart": { pcpu: HOUSEKEEPER, actions: host(abi.COMMAND_RESTART) },
+  "the host's pause": { pcpu: HOUSEKEEPER, actions: host(abi.COMMAND_PAUSE) },
+  "the host's resume": { pcpu: HOUSEKEEPER, actions: host(abi.COMMAND_RESUME) },
 };
 
 const BEGINNINGS: readonly (readonly [string, readonly Action[]])[] = [
@@ -44,33 +48,48 @@ const BEGINNINGS: readonly (readonly [string, readonly Action[]])[] = [
   ["vCPU 1 off", [call(1, CPU_OFF)]],
   ["vCPU 1 about to start", [call(1, CPU_OFF), call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n)]],
   ["both on, a kick under way", [{ kind: "msr", pcpu: 1, register: "ICC_SGI1R_EL1", data: 1n }, { kind: "msr", pcpu: 0, register: "ICC_SGI1R_EL1", data: 2n }]],
-  ["the partition off", [call(0, SYSTEM_OFF), { kind: "settle" }]],
+  ["both asleep", [{ kind: "sleep", pcpu: 0, how: "wfi" }, { kind: "sleep", pcpu: 1, how: "wfi" }]],
+  ["the partition off", [call(0, SYSTEM_OFF), SETTLE]],
+  ["the partition paused", [...host(abi.COMMAND_PAUSE), SETTLE]],
+  ["the partition about to be paused", host(abi.COMMAND_PAUSE)],
+  ["the partition about to go on", [...host(abi.COMMAND_PAUSE), SETTLE, ...host(abi.COMMAND_RESUME)]],
 ];
+
+const of = (board: SystemSpec["board"], direct: boolean): SystemSpec => ({ ...STANDARD, board, partitions: [{ ...LINUX, onFailure: "restart", direct }, PLC] });
+const SYSTEMS: readonly (readonly [string, SystemSpec])[] = [
+  ["injected", of(qemuVirt, false)], ["direct", of(qemuVirt, true)], ["direct, GICv2", of(qemuVirtGicv2, true)],
+];
+const CASES = SYSTEMS.flatMap(([name, spec]) => BEGINNINGS.filter((_, n) => n !== 3 || spec.board.gicVersion === 3).map(([beginning, actions]) => [name, beginning, spec, actions] as const));
 
 const names = Object.keys(ACTS);
 const pcpuOf = (name: string): number => ACTS[name]?.pcpu ?? 0;
 
-test.each(BEGINNINGS)("%s: whatever is interrupted anywhere by whatever, nobody else notices and nothing is stuck", (_, beginning) => {
-  const world = new World({ ...STANDARD, partitions: [{ ...LINUX, onFailure: "restart" }, PLC] });
+test.each(CASES)("%s, %s: whatever is interrupted anywhere by whatever, nobody else notices and nothing is stuck", (_name, _beginning, spec, beginning) => {
+  const world = new World(spec);
   world.wakeAll();
   const invariants = new Invariants(world);
+  const revival = [...host(abi.COMMAND_START), SETTLE, call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n), SETTLE];
   const { lives } = world.guest(3).pcpu;
   const run = (name: string): void => ACTS[name]?.actions.forEach((action) => world.perform(action));
   let races = 0;
   for (const name of names) {
     for (const other of names.filter((candidate) => pcpuOf(candidate) !== pcpuOf(name))) {
       for (let after = 0; after < LONGEST; after++) {
+        const what = `${name} | ${other} after ${after} intrinsics`;
         for (const action of beginning) world.perform(action);
         world.machine.intrude(after, () => run(other));
         run(name);
         const raced = world.machine.endIntrusion();
         world.machine.settle();
         invariants.check(undefined);
+        expect(kicked(world), what).toEqual([]);
         // Whatever it is now, it can be stopped, and started.
-        for (const action of [...STOP, { kind: "settle" } as const]) world.perform(action);
-        expect(world.guests.map(({ running }) => running), `${name} | ${other} after ${after} intrinsics, stopped`).toEqual([false, false, false, true]);
-        world.perform({ kind: "revive" });
-        expect(world.guests.map(({ running }) => running), `${name} | ${other} after ${after} intrinsics`).toEqual([true, true, false, true]);
+        for (const action of [...host(abi.COMMAND_STOP), SETTLE]) world.perform(action);
+        expect(world.guests.map(({ running }) => running), `${what}, stopped`).toEqual([false, false, false, true]);
+        for (const action of revival) world.perform(action);
+        for (const guest of world.running()) if (guest.pcpu.index !== 3) guest.driver.open(0xff);
+        expect(world.guests.map(({ running }) => running), what).toEqual([true, true, false, true]);
+        expect(kicked(world), `${what}, revived`).toEqual([]);
         if (!raced) break;
         races++;
       }
@@ -79,3 +98,6 @@ test.each(BEGINNINGS)("%s: whatever is interrupted anywhere by whatever, nobody 
   expect(races).toBeGreaterThan(500);
   expect(world.guest(3).pcpu.lives).toBe(lives);
 });
+
+/** pCPUs whose direct guest would find the hypervisor's kick if it looked. */
+const kicked = (world: World): number[] => world.guests.flatMap((guest, n) => (guest.running && guest.direct && guest.pcpu.gic.bank.isPending(7) ? [n] : []));

@@ -171,8 +171,9 @@ function memoryHooks(machine: Machine): Hooks {
       memory.write(Number(pa), 4, BigInt(value));
     },
     physicalRead64: (pa: bigint) => {
-      stage1.check(aligned(pa, 8), 8, "read");
-      return memory.read64(Number(pa));
+      const at = aligned(pa, 8);
+      stage1.check(at, 8, "read");
+      return memory.read64(at);
     },
     physicalWrite64: (pa: bigint, value: bigint) => {
       stage1.check(aligned(pa, 8), 8, "write");
@@ -210,6 +211,7 @@ function memoryHooks(machine: Machine): Hooks {
 }
 
 function aligned(address: bigint, to: number): number {
-  if (address % BigInt(to) !== 0n) throw new MachineError("MACHINE_BUS", `${hex(address)} is not a multiple of ${to}`);
-  return Number(address);
+  const at = Number(address);
+  if (at % to !== 0) throw new MachineError("MACHINE_BUS", `${hex(address)} is not a multiple of ${to}`);
+  return at;
 }

@@ -141,7 +141,7 @@ export class Machine {
 
   /**
    * Concurrency: lets other pCPUs do something in the middle of what this one does in the core from now on, just before the
-   * intrinsic number `after`. Plain loads and stores between two intrinsics are not taken apart.
+   * intrinsic number `after` that anybody could notice. Plain loads and stores between two intrinsics are not taken apart.
    */
   intrude(after: number, run: () => void): void {
     this.intruder = { after, run };
