@@ -60,7 +60,7 @@ export function describeEvent(event: HypervisorEvent): string {
       return `${UNAVAILABLE.get(a) ?? `feature ${a} is not available: build the image again with this version of axv-part`} (MIDR_EL1 ${hex(b)})`;
     case abi.EVENT_STOP_HANGS:
       return (
-        `does not stop: its guest sleeps on ${cpus(a)} with interrupts shut off, and nothing can wake it. ` +
+        `does not stop: its guest does not come out on ${cpus(a)}. It seems to sleep with interrupts shut off, and then nothing can wake it. ` +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on"
       );
     default:

@@ -31,7 +31,7 @@ describe("events read as sentences", () => {
     [event(abi.EVENT_UNAVAILABLE, 9n, 1n), "feature 9 is not available: build the image again with this version of axv-part (MIDR_EL1 0x1)"],
     [
       event(abi.EVENT_STOP_HANGS, 0b1010n),
-      "does not stop: its guest sleeps on pCPU 1 and pCPU 3 with interrupts shut off, and nothing can wake it. " +
+      "does not stop: its guest does not come out on pCPU 1 and pCPU 3. It seems to sleep with interrupts shut off, and then nothing can wake it. " +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on",
     ],
     [event(99, 1n, 2n, 3n), "event 99 (0x1, 0x2, 0x3)"],

@@ -65,6 +65,12 @@ export class BootedSystem {
     return this.lines.filter(({ partition }) => this.session.monitor.nameOf(partition) === name).map(({ text }) => text);
   }
 
+  /** All that a partition has printed. Unlike lines it is whole: an event in the middle of one cuts that in two. */
+  printed(name: string): string {
+    const index = this.index(name);
+    return this.lines.filter(({ partition, kind }) => partition === index && kind === "console").map(({ text }) => text).join("");
+  }
+
   /** Waits until the condition holds; `what` is what the failure says is missing. */
   async until(what: string, condition: () => boolean): Promise<void> {
     const end = Date.now() + PATIENCE_MS;

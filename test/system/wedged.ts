@@ -25,7 +25,7 @@ export const canBeWoken = (board: string, interrupts: Interrupts, wedge: Wedge):
   interrupts === "injected" || UNWAKEABLE[board]?.includes(wedge) !== true;
 
 /** What it says before. */
-export const WEDGED = /^wedged for good/;
+export const WEDGED = "wedged for good";
 
 const SOURCE = join(import.meta.dirname, "assembly/wedged.S");
 /** IPAs of rtos-guests/profiles/plc.yaml. */
