@@ -67,9 +67,9 @@ function yamlOf({ board, attacker, neighbour }: Variant, image: (name: string) =
   return [
     `board: ${board}`, "partitions:",
     ...partition(ATTACKER, image(ATTACKER), 1, ["devices: [rtc]", `spis: [${ATTACKERS_SPI}]`, "watchdog: 3s", ...(attacker === "direct" ? ["interrupts: direct"] : [])]),
-    // An emulator on a busy machine may stand still for a while: the PLC's watchdog is not what is tested.
-    `  ${NEIGHBOUR}:`, "    guest: plc", "    cpus: [3]", "    memory: 16M", "    watchdog: 60s", "    on_failure: stop", ...(neighbour === "direct" ? ["    interrupts: direct"] : []),
-    ...partition(WITNESS, image(WITNESS), 0, [`spis: [${WITNESS_SPIS.join(", ")}]`]),
+    // On pCPU 0: whoever takes a number out of range for the first one, hits it. An emulator on a busy machine may stand still for a while: the PLC's watchdog is not what is tested.
+    `  ${NEIGHBOUR}:`, "    guest: plc", "    cpus: [0]", "    memory: 16M", "    watchdog: 60s", "    on_failure: stop", ...(neighbour === "direct" ? ["    interrupts: direct"] : []),
+    ...partition(WITNESS, image(WITNESS), 3, [`spis: [${WITNESS_SPIS.join(", ")}]`]),
     "channels:", `  process-image: { between: [${ATTACKER}, ${NEIGHBOUR}] }`, `  other: { between: [${WITNESS}, ${NEIGHBOUR}] }`, "",
   ].join("\n");
 }

@@ -9,11 +9,14 @@ import type { Guest } from "../../machine/guest.ts";
 import type { Machine } from "../../machine/machine.ts";
 import type { PCpu } from "../../machine/pcpu.ts";
 import { Stage2 } from "../../machine/stage2.ts";
-import { GICR_STRIDE, SGI_BASE, value } from "../../core/bench.ts";
+import { GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "../../core/bench.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
 import { GUEST_GICD, GUEST_GICR } from "../../machine/system.ts";
 import type { System } from "../../machine/system.ts";
 
+const PRIVATE = 32;
+const SGIS = 0xffff;
+const NOTHING: readonly number[] = new Array<number>(PRIVATE).fill(0);
 const PATTERN = 0x0123_4567_89ab_cdefn;
 const PATTERN_STEP = 4096;
 
@@ -54,7 +57,7 @@ export class Bystander {
     this.open();
     this.fillMemory();
     this.recordTables();
-    this.watched = [...this.distributor(), ...this.pcpus().flatMap((pcpu) => this.privates(pcpu))];
+    this.watched = [...this.distributor(), ...this.pcpus().flatMap((pcpu) => this.privates(pcpu)), ...this.attackers().flatMap((pcpu) => this.hypervisors(pcpu))];
     this.remember();
   }
 
@@ -67,6 +70,10 @@ export class Bystander {
   /** pCPUs that are not the attacker's. */
   private pcpus(): PCpu[] {
     return this.machine.pcpus.filter(({ index }) => this.system.plan.cpus[index]?.partition !== this.attacker);
+  }
+
+  private attackers(): PCpu[] {
+    return this.machine.pcpus.filter(({ index }) => this.system.plan.cpus[index]?.partition === this.attacker);
   }
 
   /** SPIs that are not the attacker's: of those it may make its doorbells pending. */
@@ -82,12 +89,19 @@ export class Bystander {
 
   private privates({ index, gic, vcpu }: PCpu): Watched[] {
     const record = new Uint8Array(this.machine.linear.buffer, vcpu, this.machine.pcpu(1).vcpu - this.machine.pcpu(0).vcpu);
-    const none = new Array<number>(32).fill(0);
     const bystanders = this.system.plan.cpus[index]?.partition === this.index;
     return [
-      ...banked(`SGIs and PPIs of pCPU ${index}`, gic.bank, none, none, none),
+      ...banked(`SGIs and PPIs of pCPU ${index}`, gic.bank, NOTHING, NOTHING, NOTHING),
       ...(bystanders ? [{ what: `vCPU of pCPU ${index}: registers, exits, pending interrupts`, set: new Snapshot(record), allowed: [] }] : []),
     ];
+  }
+
+  /** Of the attacker's own pCPUs: what the hypervisor has there for itself. Its kick is pending, or active, now and then. */
+  private hypervisors({ index, gic }: PCpu): Watched[] {
+    const attacker = this.system.plan.partitions[this.attacker];
+    const own = (attacker?.ppis ?? []).reduce((set, intid) => set | (1 << intid), attacker?.direct === true ? SGIS & ~(1 << KICK_SGI) : 0);
+    const priorities = Array.from({ length: PRIVATE }, (_, intid) => ((own & (1 << intid)) !== 0 ? ~0 : 0));
+    return banked(`the hypervisor's SGIs and PPIs on pCPU ${index}`, gic.bank, [own], [~0], priorities).filter(({ what }) => !what.startsWith("active") && !what.startsWith("pending"));
   }
 
   private recordTables(): void {

@@ -16,7 +16,7 @@ export const BYSTANDER = "bystander";
 
 const attacker: PartitionSpec = {
   name: ATTACKER,
-  cpus: [0, 1],
+  cpus: [1, 2],
   regions: [ram(ATTACKER_RAM, 0x6000_0000, 2 * MIB), device(RTC, 0x1000), shared(0x7000_0000, 0x5000_0000), mailbox(0x7000_1000, 0x5000_1000)],
   interrupts: [level(180), level(181), level(RTC_SPI), edge(232), edge(233)],
   consoleInterrupt: 232,
@@ -28,7 +28,7 @@ const attacker: PartitionSpec = {
 
 const bystander: PartitionSpec = {
   name: BYSTANDER,
-  cpus: [3],
+  cpus: [0], // whoever takes a number out of range for the first one, hits it
   regions: [ram(0x4000_0000, 0x4800_0000, 2 * MIB), shared(0x5000_0000, 0x5000_0000), mailbox(0x5000_1000, 0x5000_2000)],
   interrupts: [level(60), edge(61), edge(234), edge(235)],
   consoleInterrupt: 234,
@@ -38,7 +38,7 @@ const bystander: PartitionSpec = {
 };
 
 const system = (board: Board, attackerDirect: boolean, bystanderDirect: boolean): SystemSpec =>
-  ({ board, housekeeper: 2, partitions: [{ ...attacker, direct: attackerDirect }, { ...bystander, direct: bystanderDirect }] });
+  ({ board, housekeeper: 3, partitions: [{ ...attacker, direct: attackerDirect }, { ...bystander, direct: bystanderDirect }] });
 
 export interface Field {
   readonly name: string;
