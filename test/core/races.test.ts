@@ -56,10 +56,15 @@ const BEGINNINGS: readonly (readonly [string, readonly Action[]])[] = [
 ];
 
 const of = (board: SystemSpec["board"], direct: boolean): SystemSpec => ({ ...STANDARD, board, partitions: [{ ...LINUX, onFailure: "restart", direct }, PLC] });
+/** With GICv2 the lifecycle is the same code: some beginnings will do. */
+const SOME = ["both vCPUs on", "vCPU 1 about to start", "the partition about to be paused"];
 const SYSTEMS: readonly (readonly [string, SystemSpec])[] = [
   ["injected", of(qemuVirt, false)], ["direct", of(qemuVirt, true)], ["direct, GICv2", of(qemuVirtGicv2, true)],
 ];
-const CASES = SYSTEMS.flatMap(([name, spec]) => BEGINNINGS.filter((_, n) => n !== 3 || spec.board.gicVersion === 3).map(([beginning, actions]) => [name, beginning, spec, actions] as const));
+const CASES = SYSTEMS.flatMap(([name, spec]) =>
+  BEGINNINGS.filter(([beginning]) => spec.board.gicVersion === 3 || SOME.includes(beginning)).map(([beginning, actions]) => [name, beginning, spec, actions] as const));
+/** On a machine that has much else to do. */
+const MILLISECONDS = 300_000;
 
 const names = Object.keys(ACTS);
 const pcpuOf = (name: string): number => ACTS[name]?.pcpu ?? 0;
@@ -97,7 +102,7 @@ test.each(CASES)("%s, %s: whatever is interrupted anywhere by whatever, nobody e
   }
   expect(races).toBeGreaterThan(500);
   expect(world.guest(3).pcpu.lives).toBe(lives);
-});
+}, MILLISECONDS);
 
 /** pCPUs whose direct guest would find the hypervisor's kick if it looked. */
 const kicked = (world: World): number[] => world.guests.flatMap((guest, n) => (guest.running && guest.direct && guest.pcpu.gic.bank.isPending(7) ? [n] : []));
