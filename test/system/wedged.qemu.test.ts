@@ -40,7 +40,9 @@ partitions:
 
 describe.each(BOARDS)("%s", (board) => {
   describe.each(INTERRUPTS)("interrupts: %s", (interrupts) => {
-    test.each(WEDGES)("%s", async (wedge) => {
+    // Injected interrupts come to EL2 whatever the guest does to its own, virtual interface: three ways are enough to see it.
+    const wedges = interrupts === "direct" ? WEDGES : (["SPINNING", "ASLEEP", "BUSY"] as const);
+    test.each(wedges)("%s", async (wedge) => {
       system = await BootedSystem.boot("wedged", yaml(board, interrupts, wedgedImage(folder, wedge, board)));
       if (canBeWoken(board, interrupts, wedge)) await endsAndStartsAgain(system, interrupts);
       else await isContained(system);
