@@ -23,8 +23,8 @@ export interface GicDriver {
   splitEnd(split: boolean): void;
   /** The INTID; INTID_SPURIOUS if there is none, or if the guest did not get that far. */
   acknowledge(): number;
-  endOfInterrupt(intid: number): void;
-  deactivate(intid: number): void;
+  endOfInterrupt(intid: number): Outcome;
+  deactivate(intid: number): Outcome;
 }
 
 export class SystemRegisterDriver implements GicDriver {
@@ -64,12 +64,12 @@ export class SystemRegisterDriver implements GicDriver {
     return numberOf(this.guest.mrs("ICC_IAR1_EL1"));
   }
 
-  endOfInterrupt(intid: number): void {
-    this.guest.msr("ICC_EOIR1_EL1", BigInt(intid));
+  endOfInterrupt(intid: number): Outcome {
+    return this.guest.msr("ICC_EOIR1_EL1", BigInt(intid));
   }
 
-  deactivate(intid: number): void {
-    this.guest.msr("ICC_DIR_EL1", BigInt(intid));
+  deactivate(intid: number): Outcome {
+    return this.guest.msr("ICC_DIR_EL1", BigInt(intid));
   }
 }
 
@@ -115,20 +115,20 @@ export class MemoryMappedDriver implements GicDriver {
     return intid;
   }
 
-  endOfInterrupt(intid: number): void {
-    this.write(EOIR, this.named(intid));
+  endOfInterrupt(intid: number): Outcome {
+    return this.write(EOIR, this.named(intid));
   }
 
-  deactivate(intid: number): void {
-    this.write(DIR, this.named(intid));
+  deactivate(intid: number): Outcome {
+    return this.write(DIR, this.named(intid));
   }
 
   private named(intid: number): number {
     return intid | ((this.senders.get(intid) ?? 0) << IAR_CPUID_SHIFT);
   }
 
-  private write(register: number, value: number): void {
-    this.guest.store(GUEST_GICC + register, 4, BigInt(value));
+  private write(register: number, value: number): Outcome {
+    return this.guest.store(GUEST_GICC + register, 4, BigInt(value));
   }
 }
 

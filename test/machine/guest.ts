@@ -181,12 +181,12 @@ export class Guest {
     return this.driver.acknowledge();
   }
 
-  endOfInterrupt(intid: number): void {
-    this.driver.endOfInterrupt(intid);
+  endOfInterrupt(intid: number): Outcome {
+    return this.driver.endOfInterrupt(intid);
   }
 
-  deactivate(intid: number): void {
-    this.driver.deactivate(intid);
+  deactivate(intid: number): Outcome {
+    return this.driver.deactivate(intid);
   }
 
   /** Every instruction is fetched first. */

@@ -106,6 +106,7 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value), "hypervisor"),
     msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value), "hypervisor"),
     msr_ICC_SGI1R_EL1: (value: bigint) => gic().sendSgi(machine.current.index, value),
+    mrs_ICC_PMR_EL1: () => BigInt(physical().priorityMask),
     msr_ICC_PMR_EL1: (value: bigint) => void (physical().priorityMask = Number(value & 0xffn)),
     mrs_ICC_BPR1_EL1: () => BigInt(physical().binaryPoint),
     msr_ICC_BPR1_EL1: (value: bigint) => void (physical().binaryPoint = Number(value & 7n)),

@@ -1,7 +1,7 @@
 // The account that is kept of what guests are sent, and what they get: interrupts asserted and taken, SGIs due.
 import { GUEST_GICD } from "../../machine/system.ts";
 import type { System } from "../../machine/system.ts";
-import type { Guest } from "../../machine/guest.ts";
+import type { Guest, Outcome } from "../../machine/guest.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { KICK_SGI } from "../bench.ts";
 
@@ -16,8 +16,8 @@ export class Account {
   /** Assertions of each SPI that the hardware could tell apart, and how often a guest acknowledged it. */
   readonly asserted = new Map<number, number>();
   readonly taken = new Map<number, number>();
-  /** SGIs: for each receiving pCPU and INTID, whether one was sent that has not been acknowledged since. */
-  readonly sgisDue = new Map<string, number>();
+  /** SGIs sent and not acknowledged since: receiving pCPU and INTID. */
+  readonly sgisDue = new Set<string>();
   /** How often anything was made pending. */
   rings = 0;
   private onWire = false;
@@ -58,26 +58,35 @@ export class Account {
     if (!givenBack && !already) this.count(this.asserted, intid);
   }
 
+  /** Does what sends SGIs: those that `names` names are due then, if the guest got as far as sending them. */
+  private sending(guest: Guest, intid: number, names: (vcpu: number, self: boolean) => boolean, run: () => Outcome): Outcome {
+    // Before it is done: receivers may take them while the sender is in the core.
+    const keys = this.due(guest, intid, names);
+    const outcome = run();
+    if (outcome.kind !== "done") for (const key of keys) this.sgisDue.delete(key);
+    return outcome;
+  }
+
   /** ICC_SGI1R_EL1, by its definition, with a partition's vCPUs for the machine's (IHI 0069 §12.2.20). */
-  sgi1r(guest: Guest, data: bigint): void {
+  sgi1r(guest: Guest, data: bigint, run: () => Outcome): Outcome {
     const elsewhere = (data & ELSEWHERE) !== 0n;
-    this.due(guest, Number((data >> 24n) & 0xfn), (vcpu, self) => ((data & TO_ALL_OTHERS) !== 0n ? !self : !elsewhere && ((data >> BigInt(vcpu)) & 1n) !== 0n));
+    return this.sending(guest, Number((data >> 24n) & 0xfn), (vcpu, self) => ((data & TO_ALL_OTHERS) !== 0n ? !self : !elsewhere && ((data >> BigInt(vcpu)) & 1n) !== 0n), run);
   }
 
   /** GICD_SGIR, if it is that (IHI 0048B §4.3.15). */
-  sgir(guest: Guest, ipa: number, bytes: number, data: bigint): void {
-    if (this.machine.board.gicVersion !== 2 || bytes !== 4 || ipa - (ipa % 4) !== GICD_SGIR) return;
+  sgir(guest: Guest, ipa: number, bytes: number, data: bigint, run: () => Outcome): Outcome {
+    if (this.machine.board.gicVersion !== 2 || bytes !== 4 || ipa - (ipa % 4) !== GICD_SGIR) return run();
     const filter = (data >> 24n) & 3n;
-    this.due(guest, Number(data & 0xfn), (vcpu, self) => (filter === 0n ? ((data >> BigInt(16 + vcpu)) & 1n) !== 0n : filter === 1n ? !self : filter === 2n && self));
+    return this.sending(guest, Number(data & 0xfn), (vcpu, self) => (filter === 0n ? ((data >> BigInt(16 + vcpu)) & 1n) !== 0n : filter === 1n ? !self : filter === 2n && self), run);
   }
 
-  private due(guest: Guest, intid: number, names: (vcpu: number, self: boolean) => boolean): void {
-    const { plan } = this.system;
-    plan.partitions[this.owners[guest.pcpu.index] ?? -1]?.cpus.forEach((pcpu, vcpu) => {
-      if (!names(vcpu, pcpu === guest.pcpu.index)) return;
-      const key = `${pcpu}:${intid}`;
-      this.sgisDue.set(key, (this.sgisDue.get(key) ?? 0) + 1);
-    });
+  /** The keys of those that were not due before. */
+  private due(guest: Guest, intid: number, names: (vcpu: number, self: boolean) => boolean): string[] {
+    const cpus = this.system.plan.partitions[this.owners[guest.pcpu.index] ?? -1]?.cpus ?? [];
+    const named = cpus.filter((pcpu, vcpu) => names(vcpu, pcpu === guest.pcpu.index)).map((pcpu) => `${pcpu}:${intid}`);
+    const fresh = named.filter((key) => !this.sgisDue.has(key));
+    for (const key of fresh) this.sgisDue.add(key);
+    return fresh;
   }
 
   /** A guest has acknowledged it. */

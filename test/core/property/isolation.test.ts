@@ -14,6 +14,8 @@ import { flood, quiesce } from "./rest.ts";
 import { seed } from "./seed.ts";
 import { World } from "./world.ts";
 
+/** On a machine that has much else to do. */
+const MILLISECONDS = 300_000;
 const RUNS = 200;
 const LENGTH = 500;
 
@@ -52,7 +54,7 @@ describe.each(systems)("%s", (_, spec) => {
       invariants.checkRest();
     }), { seed, numRuns: RUNS });
     expect(steps).toBeGreaterThan(RUNS * 10);
-  });
+  }, MILLISECONDS);
 
   test(`every interrupt reaches its owner once (seed ${seed})`, () => {
     const alphabet = new World(spec).alphabet();
@@ -68,12 +70,12 @@ describe.each(systems)("%s", (_, spec) => {
       const account = (): void => {
         invariants.checkRest();
         for (const intid of alphabet.intids) expect([intid, world.account.taken.get(intid) ?? 0]).toEqual([intid, world.account.asserted.get(intid) ?? 0]);
-        expect([...world.account.sgisDue.keys()], "SGIs that never came").toEqual([]);
+        expect([...world.account.sgisDue], "SGIs that never came").toEqual([]);
       };
       quiesce(world, false);
       account();
       flood(world, alphabet.intids);
       account();
     }), { seed, numRuns: RUNS });
-  });
+  }, MILLISECONDS);
 });

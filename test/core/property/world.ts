@@ -148,7 +148,7 @@ export class World {
     while (this.machine.uart.unread > 0) this.tick();
     this.machine.settle();
     this.commandAll(abi.COMMAND_RESUME);
-    this.mayBePaused = false;
+    this.mayBePaused = this.machine.pcpus.some(({ phase }, n) => phase !== "guest" && (this.owners[n] ?? -1) >= 0);
   }
 
   stall(stalled: boolean): void {
@@ -157,8 +157,8 @@ export class World {
   }
 
   msr(guest: Guest, register: Parameters<Guest["msr"]>[0], data: bigint): void {
-    if (register === "ICC_SGI1R_EL1") this.account.sgi1r(guest, data);
-    guest.msr(register, data);
+    if (register === "ICC_SGI1R_EL1") this.account.sgi1r(guest, data, () => guest.msr(register, data));
+    else guest.msr(register, data);
   }
 
   private call(guest: Guest, { conduit, fn, args }: Extract<Action, { kind: "call" }>): void {
@@ -169,8 +169,7 @@ export class World {
   }
 
   store(guest: Guest, ipa: number, bytes: number, data: bigint, valid = true): void {
-    this.account.sgir(guest, ipa, bytes, data);
-    guest.store(ipa, bytes, guest.direct ? withoutKick(ipa, data) : data, { syndromeValid: valid });
+    this.account.sgir(guest, ipa, bytes, data, () => guest.store(ipa, bytes, guest.direct ? withoutKick(ipa, data) : data, { syndromeValid: valid }));
   }
 
   acknowledge(guest: Guest): boolean {
@@ -181,10 +180,11 @@ export class World {
     return true;
   }
 
+  /** False: it handles none, or does not get as far as ending it. */
   end(guest: Guest): boolean {
-    const intid = this.stack(guest).pop();
-    if (intid === undefined) return false;
-    guest.endOfInterrupt(intid);
+    const intid = this.stack(guest).at(-1);
+    if (intid === undefined || guest.endOfInterrupt(intid).kind !== "done") return false;
+    this.stack(guest).pop();
     this.deactivate(guest, intid);
     return true;
   }
