@@ -27,9 +27,9 @@ function vcpu(index: number, number: number, time: bigint, exits: Partial<Record
 
 test("before any telemetry: everybody is there, nothing is made up", () => {
   expect(liveTable(monitor, 200, plain)).toEqual([
-    "PARTITION  STATE     UPTIME  RESTARTS  HELD  INTERRUPTS  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
-    "linux      –              –         –     –  injected        –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
-    "plc        –              –         –     –  direct          –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
+    "PARTITION  STATE     UPTIME  RESTARTS  HELD  IRQ MODE  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
+    "linux      –              –         –     –  injected      –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
+    "plc        –              –         –     –  direct        –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
     "PLC     SCANS  OVERRUNS  CYCLE µs min/avg/max  JITTER µs  EXECUTION µs",
     "plc         –         –             – / – / –  – / – / –     – / – / –",
   ]);
@@ -49,9 +49,9 @@ describe("with telemetry", () => {
 
   test("rates are per second of the board's time, over all vCPUs", () => {
     expect(liveTable(monitor, 200, plain)).toEqual([
-      "PARTITION  STATE     UPTIME  RESTARTS    HELD  INTERRUPTS  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
-      "linux      running    01:02         1       0  injected     1704            –      151    150      0      0      0      0      0    0.5       0      0      0      0      0      0",
-      "plc        failed     01:02         1  5.3 µs  direct          0            –        0      0      0      0      0      0      0      0       0      0      0      0      0      0",
+      "PARTITION  STATE     UPTIME  RESTARTS    HELD  IRQ MODE  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
+      "linux      running    01:02         1       0  injected   1704            –      151    150      0      0      0      0      0    0.5       0      0      0      0      0      0",
+      "plc        failed     01:02         1  5.3 µs  direct        0            –        0      0      0      0      0      0      0      0       0      0      0      0      0      0",
       "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs     EXECUTION µs",
       "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3  2.1 / 2.4 / 9.9",
     ]);
@@ -63,9 +63,9 @@ describe("with telemetry", () => {
 
   test("a narrow terminal gets the causes that occurred, below", () => {
     expect(liveTable(monitor, 80, plain)).toEqual([
-      "PARTITION  STATE     UPTIME  RESTARTS    HELD  INTERRUPTS  EXITS  SINCE READY",
-      "linux      running    01:02         1       0  injected     1704            –",
-      "plc        failed     01:02         1  5.3 µs  direct          0            –",
+      "PARTITION  STATE     UPTIME  RESTARTS    HELD  IRQ MODE  EXITS  SINCE READY",
+      "linux      running    01:02         1       0  injected   1704            –",
+      "plc        failed     01:02         1  5.3 µs  direct        0            –",
       "EXITS/s  all  timer  gic",
       "linux    151    150  0.5",
       "plc        0      0    0",
@@ -103,9 +103,9 @@ describe("partitions with a bandwidth", () => {
 
   test("show how often they were held for it; the others have no such number", () => {
     expect(liveTable(monitor, 80, plain).slice(0, 3)).toEqual([
-      "PARTITION  STATE     UPTIME  RESTARTS  HELD  THROTTLED  INTERRUPTS  EXITS  SINCE READY",
-      "linux      –              –         –     –          –  injected        –            –",
-      "plc        –              –         –     –             direct          –            –",
+      "PARTITION  STATE     UPTIME  RESTARTS  HELD  THROTTLED  IRQ MODE  EXITS  SINCE READY",
+      "linux      –              –         –     –          –  injected      –            –",
+      "plc        –              –         –     –             direct        –            –",
     ]);
     vcpu(LINUX, 0, SECOND, {}, 0n, 17);
     vcpu(LINUX, 1, SECOND, {}, 0n, 25);

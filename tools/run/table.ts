@@ -43,7 +43,7 @@ function partitionColumns(paint: Paint, partitions: readonly PartitionRecord[]):
     { title: "RESTARTS", align: "right", cell: (p) => String(p.telemetry?.restarts ?? UNKNOWN) },
     { title: "HELD", align: "right", cell: (p) => (p.vcpus.length > 0 ? showTime(p.held) : UNKNOWN) },
     ...(partitions.some(({ plan }) => plan.bandwidth !== null) ? [throttled] : []),
-    { title: "INTERRUPTS", align: "left", cell: (p) => (p.plan.direct ? paint("bold", "direct") : "injected") },
+    { title: "IRQ MODE", align: "left", cell: (p) => (p.plan.direct ? paint("bold", "direct") : "injected") },
     { title: "EXITS", align: "right", width: 5, cell: (p) => (p.vcpus.length > 0 ? showCount(p.exits.reduce(sum, 0)) : UNKNOWN) },
     { title: "SINCE READY", align: "right", cell: (p) => sinceReady(p, paint) },
   ];
