@@ -23,11 +23,16 @@ export class Attacker {
   private readonly booted: BootedSystem;
   private readonly name: string;
   private readonly steps: readonly Step[];
+  /** Events of the partition so far, of each code: the monitor keeps the latest only. */
+  private readonly counts = new Map<number, number>();
 
   constructor(booted: BootedSystem, name: string, steps: readonly Step[]) {
     this.booted = booted;
     this.name = name;
     this.steps = steps;
+    booted.session.on("event", ({ partition, code }) => {
+      if (partition === this.partition.index) this.counts.set(code, this.events(code) + 1);
+    });
   }
 
   private get partition() {
@@ -39,15 +44,35 @@ export class Attacker {
   }
 
   /** It waits for its first command. */
-  async ready(after = 0): Promise<void> {
-    await this.booted.line(this.name, READY, after);
+  async ready(): Promise<void> {
+    await this.booted.line(this.name, READY);
   }
 
   /** A new life of it, whatever it is doing; nothing of an old one is left. */
   async refresh(): Promise<void> {
-    const before = this.said.length;
+    const life = this.life();
     await this.command("restart");
-    await this.ready(before);
+    await this.reborn(life);
+  }
+
+  /** As BootedSystem.until; what is not to be had in time is told with the state that the guest is in. */
+  private async until(what: string, condition: () => boolean): Promise<void> {
+    try {
+      await this.booted.until(what, condition);
+    } catch (error) {
+      const { telemetry, exits, events } = this.partition;
+      const last = events.slice(-3).map(({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`);
+      throw new Error(`${this.name} is ${telemetry?.state ?? "silent"}, exits ${exits.join()}; ${last.join(", ")}; said: ${this.said.slice(-3).join(" | ")}`, { cause: error });
+    }
+  }
+
+  private life(): { readonly said: number; readonly starts: number } {
+    return { said: this.said.length, starts: this.events(abi.EVENT_STARTED) };
+  }
+
+  /** It has started since then, and waits for its first command. Its console and its events come out in any order. */
+  private async reborn({ said, starts }: { readonly said: number; readonly starts: number }): Promise<void> {
+    await this.until(`${this.name} started, and ready`, () => this.events(abi.EVENT_STARTED) > starts && this.said.slice(said).some((text) => READY.test(text)));
   }
 
   /** Carries out steps `first` to `last`; throws what was not answered as it should be. */
@@ -101,7 +126,7 @@ export class Attacker {
     const find = (): RegExpExecArray | undefined =>
       this.said.slice(after).map((text) => REPORT.exec(text)).find((found) => found !== null && Number(found[1]) === first && Number(found[2]) === last) ?? undefined;
     const panic = (): string | undefined => this.said.slice(after).find((text) => PANIC.test(text));
-    await this.booted.until(`${this.name}: an answer to steps ${first} to ${last} (${this.what(first)} …)`, () => find() !== undefined || panic() !== undefined || this.events(abi.EVENT_STOPPED) > deaths);
+    await this.until(`${this.name}: an answer to steps ${first} to ${last} (${this.what(first)} …)`, () => find() !== undefined || panic() !== undefined || this.events(abi.EVENT_STOPPED) > deaths);
     const found = find();
     if (found !== undefined) return found;
     const last25 = this.partition.events.slice(-1).map(({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`);
@@ -110,31 +135,31 @@ export class Attacker {
 
   private async end(n: number): Promise<void> {
     const answer = this.answer(n);
-    const before = this.said.length;
+    const life = this.life();
     const [faults, watchdogs, stops] = [abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_STOPPED].map((code) => this.events(code));
     this.booted.type(this.name, `${n} ${n}\n`);
-    const back = (): string | undefined => this.said.slice(before).find((text) => REPORT.test(text) || PANIC.test(text));
+    const back = (): string | undefined => this.said.slice(life.said).find((text) => REPORT.test(text) || PANIC.test(text));
     const gone = (): boolean => this.events(abi.EVENT_STOPPED) > (stops ?? 0);
     if (answer.kind === "endless" && answer.ended === "by the host") {
       await this.standsStill();
       await this.command("restart");
     }
-    await this.booted.until(`the end of ${this.name} by: ${this.what(n)}`, () => gone() || back() !== undefined);
+    await this.until(`the end of ${this.name} by: ${this.what(n)}`, () => gone() || back() !== undefined);
     const said = back();
     if (said !== undefined && answer.kind === "fails or lives") return;
     if (said !== undefined) throw new Error(`it came back (${said}) from: ${this.what(n)}; expected ${explain(answer)}`);
     if (answer.kind === "fails" || answer.kind === "fails or lives") this.checkFault(n, faults ?? 0, answer);
     if (answer.kind === "endless" && answer.ended === "by its watchdog" && this.events(abi.EVENT_WATCHDOG) === watchdogs) throw new Error("its watchdog has not noticed");
     if (answer.kind === "stops" && answer.then === "off") {
-      await this.booted.until(`${this.name} off`, () => this.partition.telemetry?.state === "off");
+      await this.until(`${this.name} off`, () => this.partition.telemetry?.state === "off");
       await this.command("start");
     }
-    await this.ready(before);
+    await this.reborn(life);
   }
 
   private checkFault(n: number, before: number, answer: Answer): void {
-    const fault = this.partition.events.filter(({ code }) => code === abi.EVENT_FAULT)[before];
-    if (fault === undefined) throw new Error(`it stopped without a fault by: ${this.what(n)}`);
+    const fault = this.partition.events.findLast(({ code }) => code === abi.EVENT_FAULT);
+    if (fault === undefined || this.events(abi.EVENT_FAULT) === before) throw new Error(`it stopped without a fault by: ${this.what(n)}`);
     const ec = Number((fault.a >> EC_SHIFT) & 0x3fn);
     if (answer.kind === "fails" && ec !== answer.ec) throw new Error(`it failed with EC 0x${ec.toString(16)}, not 0x${answer.ec.toString(16)}, by: ${this.what(n)}`);
     const operation = this.steps[n]?.operation;
@@ -147,7 +172,7 @@ export class Attacker {
   private async standsStill(): Promise<void> {
     const sample = () => ({ time: this.partition.vcpus[0]?.time ?? 0n, exits: this.partition.exits.join() });
     let last = sample();
-    await this.booted.until(`${this.name} in its endless loop`, () => {
+    await this.until(`${this.name} in its endless loop`, () => {
       const now = sample();
       if (now.time === last.time) return false;
       const still = now.exits === last.exits;
@@ -161,7 +186,7 @@ export class Attacker {
   }
 
   private events(code: number): number {
-    return this.partition.events.filter((event) => event.code === code).length;
+    return this.counts.get(code) ?? 0;
   }
 }
 
