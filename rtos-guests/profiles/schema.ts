@@ -2,11 +2,9 @@
 // is all that a system.yaml has to say.
 import { z } from "zod";
 import { IMAGE_FORMATS } from "../../partitions/images/guest-image.ts";
+import { PAGE } from "../../partitions/units.ts";
 
 const address = z.int({ error: "an address, such as 0x40000000" }).nonnegative();
-
-/** The granule of stage 2, and so of what is loaded. */
-const PAGE = 4096;
 
 const GicVersion = z.union([z.literal(2), z.literal(3)]);
 

@@ -4,10 +4,8 @@
 import { readFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
-import { profiles } from "../../partitions/shelf.ts";
-import { YamlSource } from "../../partitions/source/yaml.ts";
 import { gicVersions, probe } from "../../tools/guest/probe.ts";
+import { everyProfile } from "../../tools/guest/profiles.ts";
 import { GuestRun } from "./guestRun.ts";
 import type { GuestConsole } from "./guestRun.ts";
 
@@ -30,9 +28,6 @@ export interface GuestSpec {
 const BOARDS: Readonly<Record<number, string>> = { 2: "qemu-aarch64-gicv2", 3: "qemu-aarch64" };
 const INTERRUPTS = ["injected", "direct"] as const;
 
-const shelf = profiles();
-const all = shelf.names.flatMap((name) => shelf.get(name, new Findings(new YamlSource("", ""))) ?? []);
-
 export function besideLinux(spec: GuestSpec): void {
   const images = (process.env[spec.variable] ?? "").split(":").filter((path) => path !== "");
   if (images.length === 0) {
@@ -41,7 +36,7 @@ export function besideLinux(spec: GuestSpec): void {
     return;
   }
   describe.each(images.map((path) => resolve(path)))(`${spec.profile}: %s`, (path) => {
-    const found = probe(path, readFileSync(path), all);
+    const found = probe(path, readFileSync(path), everyProfile());
 
     test("is recognised, with nothing missing", () => {
       expect(found.profile?.name).toBe(spec.profile);

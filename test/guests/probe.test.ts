@@ -4,17 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
-import { profiles } from "../../partitions/shelf.ts";
-import { YamlSource } from "../../partitions/source/yaml.ts";
 import { GuestError } from "../../tools/guest/errors.ts";
 import { gicVersions, probe } from "../../tools/guest/probe.ts";
+import { everyProfile } from "../../tools/guest/profiles.ts";
 import { formatProbe } from "../../tools/guest/report.ts";
 import { plain } from "../../tools/run/paint.ts";
 import { arm64Image, codeOf, elfFile } from "../partitions/imageFiles.ts";
 
-const shelf = profiles();
-const all = shelf.names.flatMap((name) => shelf.get(name, new Findings(new YamlSource("", ""))) ?? []);
+const all = everyProfile();
 
 const RET = 0xd65f03c0;
 const MRS_ICC_IAR1 = 0xd538cc00;
@@ -150,7 +147,7 @@ describe("axv-part guest", () => {
     const { status, stdout } = guest("list");
     expect(status).toBe(0);
     const names = stdout.trim().split("\n").slice(1).map((line) => line.split(" ")[0]);
-    expect(names).toEqual(shelf.names);
+    expect(names).toEqual(all.map(({ name }) => name));
   });
 
   test("probe --json: for programs", () => {

@@ -4,12 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { ImageFormat } from "../../partitions/images/guest-image.ts";
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
-import { profiles } from "../../partitions/shelf.ts";
-import { YamlSource } from "../../partitions/source/yaml.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
+import { everyProfile } from "../../tools/guest/profiles.ts";
 import { arm64Image, codeOf, elfFile } from "../partitions/imageFiles.ts";
 import { plan } from "../partitions/systems.ts";
 
@@ -18,10 +16,7 @@ const BOARDS = { 2: "qemu-aarch64-gicv2", 3: "qemu-aarch64" } as const;
 /** GICC and GICV of QEMU's virt machine, as guests of GICv2 see the CPU interface. */
 const GICC = 0x08010000;
 
-const shelf = profiles();
-const rtoses = shelf.names
-  .flatMap((name) => shelf.get(name, new Findings(new YamlSource("", ""))) ?? [])
-  .filter(({ image }) => image.file === undefined);
+const rtoses = everyProfile().filter(({ image }) => image.file === undefined);
 
 const folder = mkdtempSync(join(tmpdir(), "axv-profiles-"));
 afterAll(() => rmSync(folder, { recursive: true }));

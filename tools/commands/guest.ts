@@ -1,13 +1,10 @@
 // axv-part guest: what guests there are profiles of, and what an image file is.
 import type { Command } from "commander";
 import { read } from "../../partitions/check/images.ts";
-import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
-import { profiles } from "../../partitions/shelf.ts";
-import { YamlSource } from "../../partitions/source/yaml.ts";
-import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import { GuestError } from "../guest/errors.ts";
 import { probe } from "../guest/probe.ts";
 import type { Probe } from "../guest/probe.ts";
+import { everyProfile } from "../guest/profiles.ts";
 import { formatProbe, formatProfiles, probeJson } from "../guest/report.ts";
 import { paintFor } from "../run/paint.ts";
 
@@ -22,7 +19,7 @@ export function register(program: Command): void {
     .description("show every guest profile: what its images are like, and what they need")
     .option("--json", "print them as JSON")
     .action(({ json }: Options) => {
-      const all = shelf();
+      const all = everyProfile();
       console.log(json === true ? JSON.stringify(all, null, 2) : formatProfiles(all, paintFor(process.stdout)));
     });
   guest
@@ -36,17 +33,10 @@ export function register(program: Command): void {
     });
 }
 
-/** The profiles come with the project; test/partitions/schema.test.ts holds that none has a mistake. */
-function shelf(): Profile[] {
-  const all = profiles();
-  const findings = new Findings(new YamlSource("", ""));
-  return all.names.flatMap((name) => all.get(name, findings) ?? []);
-}
-
 function probeFile(file: string): Probe {
   const bytes = read(file);
   if (typeof bytes === "string") throw new GuestError("AXV_GUEST_UNREADABLE", file, bytes);
-  return probe(file, bytes, shelf());
+  return probe(file, bytes, everyProfile());
 }
 
 function printJson(file: string): void {
