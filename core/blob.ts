@@ -18,8 +18,11 @@ export const GIC_V3: u32 = 3;
 /** What the hypervisor drives, and what a partition sees emulated: a redistributor, a PL011; GICv2's interfaces. */
 export const GICR_BYTES: u64 = 0x20000;
 export const UART_BYTES: u64 = 0x1000;
+export const GICV2_GICD_BYTES: u64 = 0x1000;
+export const GICV3_GICD_BYTES: u64 = 0x10000;
 export const GICC_BYTES: u64 = 0x2000;
-export const GICH_BYTES: u64 = 0x1000;
+/** Its second page shows every pCPU's (GIC-400). */
+export const GICH_BYTES: u64 = 0x2000;
 
 // What is wrong with a blob; blobErrorText gives the words.
 export const BLOB_OK: u32 = 0;
@@ -62,7 +65,7 @@ export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
 @inline export function isGicV2(): bool { return header().gicVersion == GIC_V2; }
 
 /** Bytes of GICD: physical, and emulated. */
-@inline export function gicdBytes(): u64 { return isGicV2() ? 0x1000 : 0x10000; }
+@inline export function gicdBytes(): u64 { return isGicV2() ? GICV2_GICD_BYTES : GICV3_GICD_BYTES; }
 @inline export function isDirect(partition: BlobPartition): bool { return (partition.flags & PARTITION_DIRECT) != 0; }
 
 /** The region of a partition that has that IPA; null: none has. */
@@ -99,8 +102,8 @@ export function blobErrorText(error: u32): string {
   if (error == BLOB_BAD_CHECKSUM) return "the blob was altered (checksum)";
   if (error == BLOB_BAD_CPU) return "the blob gives a pCPU twice, or none";
   if (error == BLOB_BAD_REGION) return "the blob has overlapping or unaligned memory";
-  if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or one that is not there";
-  if (error == BLOB_BAD_LOAD) return "the blob loads an image outside its partition";
+  if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or a missing one";
+  if (error == BLOB_BAD_LOAD) return "the blob loads outside its partition";
   if (error == BLOB_BAD_CHANNEL) return "the blob has a channel without a partner";
   if (error == BLOB_BAD_QUIESCE) return "the blob silences a foreign device";
   if (error == BLOB_WRONG_ADDRESS) return "the image is not where the plan wants it";

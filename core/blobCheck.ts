@@ -72,6 +72,7 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
     if (error != BLOB_OK) return error;
   }
   if (cpusTaken >> head.cpuCount != 0) return BLOB_BAD_CPU;
+  if (regionsTaken != head.regionCount) return BLOB_BAD_REGION;
   return checkCpus(cpusTaken);
 }
 
@@ -84,8 +85,10 @@ function fits(offset: u32, count: u32, recordSize: u32, most: u32): bool {
 /** A GIC of a kind that the core drives, with all its parts. */
 function gicIsSound(): bool {
   const head = header();
+  const all = head.gicd | head.gicc | head.gich | head.gicv;
+  if (head.gicd == 0 || (all & PAGE_MASK) != 0 || all >= PA_LIMIT) return false;
   if (head.gicVersion == GIC_V3) return (head.gicc | head.gich | head.gicv) == 0;
-  return head.gicVersion == GIC_V2 && head.gicc != 0 && head.gich != 0 && head.gicv != 0 && ((head.gicc | head.gich | head.gicv) & PAGE_MASK) == 0;
+  return head.gicVersion == GIC_V2 && head.gicc != 0 && head.gich != 0 && head.gicv != 0 && head.gicc != head.gicd;
 }
 
 @inline function isPpi(intid: u32): bool { return intid >= 16 && intid < 32; }
@@ -99,7 +102,7 @@ function checkCpus(cpusTaken: u32): u32 {
     bound(n, MAX_CPUS);
     const cpu = blobCpu(n);
     const taken = ((cpusTaken >> n) & 1) != 0;
-    if (cpu.interface >= CPU_INTERFACES) return BLOB_BAD_CPU;
+    if (cpu.interface >= CPU_INTERFACES || (cpu.gicr & PAGE_MASK) != 0 || cpu.gicr >= PA_LIMIT) return BLOB_BAD_CPU;
     for (let m: u32 = 0; m < n; m++) {
       bound(m, MAX_CPUS);
       const earlier = blobCpu(m);
@@ -208,10 +211,14 @@ function regionIsSound(owner: u32, n: u32, imageBase: u64): bool {
   return true;
 }
 
-/** RAM, and its span in whole 2 MiB blocks. */
+/** PA at which all coloured regions begin; 0: none has been seen. */
+let colouredAt: u64 = 0;
+
+/** RAM, its span in whole 2 MiB blocks. */
 function coloursAreSound(region: BlobRegion): bool {
   const colours = header().colourCount;
-  return colours > 1 && region.kind == REGION_RAM && (<u64>region.colours) >> colours == 0 && (region.pa & (BLOCK_2M - 1)) == 0;
+  if (colouredAt == 0) colouredAt = region.pa;
+  return colours > 1 && region.kind == REGION_RAM && region.pa == colouredAt && (<u64>region.colours) >> colours == 0 && (region.pa & (BLOCK_2M - 1)) == 0;
 }
 
 /**

@@ -26,19 +26,13 @@ function initial(major: u32, argument: u64): void {
   }
 }
 
-export function cborUnsigned(value: u64): void {
-  initial(UNSIGNED, value);
-}
+export function cborUnsigned(value: u64): void { initial(UNSIGNED, value); }
 
 /** A map of `pairs` pairs follows. */
-export function cborMap(pairs: u32): void {
-  initial(MAP, pairs);
-}
+export function cborMap(pairs: u32): void { initial(MAP, pairs); }
 
 /** An array of `items` items follows. */
-export function cborArray(items: u32): void {
-  initial(ARRAY, items);
-}
+export function cborArray(items: u32): void { initial(ARRAY, items); }
 
 /** One pair of a map: small key, unsigned value. */
 export function cborPair(key: u32, value: u64): void {

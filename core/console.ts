@@ -1,6 +1,5 @@
-// Console rings. What a partition prints goes into its output ring, from any of its vCPUs, and is drained by the
-// housekeeper; what is typed into it comes by its input ring. No locks: a writer reserves an entry by an atomic add, and an
-// entry says itself that it is filled.
+// Console rings. What a partition prints goes into its output ring, from any of its vCPUs, and is drained by the housekeeper; what is typed
+// into it comes by its input ring. No locks: a writer reserves an entry by an atomic add, and an entry says itself that it is filled.
 //
 //   output entry (u16):   15      8 7      0
 //                        ┌─────────┬────────┐

@@ -1,10 +1,7 @@
 // Hypercalls that need nothing of the ISA: what a guest asks for in x1…x7, answered in x0. All of it comes in registers, so
 // the hypervisor never reads a guest's memory, and what is checked is what is used. Numbers: core/abi.ts.
 
-import {
-  CONSOLE_WRITE_MAX, HYPERCALL_VERSION_MAJOR,
-  HYPERCALL_VERSION_MINOR, SMCCC_INVALID_PARAMETER, SMCCC_SUCCESS, TAG_MAX,
-} from "./abi";
+import { CONSOLE_WRITE_MAX, HYPERCALL_VERSION_MAJOR, HYPERCALL_VERSION_MINOR, SMCCC_INVALID_PARAMETER, SMCCC_SUCCESS, TAG_MAX } from "./abi";
 import { blobChannel } from "./blob";
 import { putOutput } from "./console";
 import { Partition, publishTags, setTag } from "./partition";

@@ -8,7 +8,7 @@
 import { MAX_CPUS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { MAX_INTERRUPTS } from "./blob";
-import { INTID_WORDS, Vcpu } from "./vcpu";
+import { INTID_WORDS, SOMETHING_WAITS, Vcpu } from "./vcpu";
 
 const INTIDS: u32 = INTID_WORDS * 32;
 export const FIRST_PPI: u32 = 16;
@@ -20,9 +20,7 @@ export const FIRST_SPECIAL: u32 = 1020;
 let implemented: u32 = 0xff;
 
 /** `bits`: how many upper bits of the eight are implemented. */
-export function setPriorityBits(bits: u32): void {
-  implemented = (0xff00 >> bits) & 0xff;
-}
+export function setPriorityBits(bits: u32): void { implemented = (0xff00 >> bits) & 0xff; }
 
 @inline export function implementedPriority(priority: u8): u8 { return priority & <u8>implemented; }
 
@@ -45,6 +43,7 @@ export function deferInterrupt(vcpu: Vcpu, intid: u32): void {
   if ((bits & bit) != 0) return;
   vcpu.setUndeliveredWord(word, bits | bit);
   vcpu.undelivered++;
+  vcpu.idle = SOMETHING_WAITS;
 }
 
 export const NO_INTERRUPT: u32 = 1023;
@@ -92,7 +91,7 @@ export function forgetDeferred(vcpu: Vcpu, intid: u32): void {
   const bits = vcpu.undeliveredWord(word);
   if ((bits & bit) == 0) return;
   vcpu.setUndeliveredWord(word, bits & ~bit);
-  vcpu.undelivered--;
+  if (--vcpu.undelivered == 0) vcpu.idle = vcpu.listRegisters;
 }
 
 /** Mask of pCPUs other than `self`. */

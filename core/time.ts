@@ -18,11 +18,7 @@ export function duration(ticks: u64): u64 {
 }
 
 /** A tick as nanoseconds since the hypervisor started. */
-export function nanoseconds(tick: u64): u64 {
-  return tick < origin ? 0 : duration(tick - origin);
-}
+export function nanoseconds(tick: u64): u64 { return tick < origin ? 0 : duration(tick - origin); }
 
 /** Microseconds (up to 2^32) as ticks. */
-export function ticks(microseconds: u32): u64 {
-  return (<u64>microseconds * frequency) / MICROSECONDS_PER_SECOND;
-}
+export function ticks(microseconds: u32): u64 { return (<u64>microseconds * frequency) / MICROSECONDS_PER_SECOND; }

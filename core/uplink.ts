@@ -1,7 +1,7 @@
 // What goes out of the UART next, and what comes in. The housekeeper asks for one frame after another: a reply before
 // all else, then events, telemetry and consoles in turn, so that none of them can keep the others from leaving.
 
-import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } from "./abi";
+import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_PAYLOAD_MAX, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } from "./abi";
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame } from "./events";
 import {
@@ -10,7 +10,6 @@ import {
 import { partitionOf } from "./partition";
 import { partitionFrame, vcpuFrame } from "./telemetry";
 import { vcpuOf } from "./vcpu";
-import { FRAME_PAYLOAD_MAX } from "./abi";
 import { MAX_CPUS, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
@@ -36,9 +35,7 @@ export function initUplink(partitions: u32, cpus: u32): void {
 }
 
 /** Makes a frame of every partition and vCPU due. */
-export function requestTelemetry(): void {
-  telemetryDue = partitionCount + cpuCount;
-}
+export function requestTelemetry(): void { telemetryDue = partitionCount + cpuCount; }
 
 /** Builds the next frame, if the one before has been sent; false: there is nothing to send. Its bytes come by takeFrameByte. */
 export function nextFrame(now: u64): bool {

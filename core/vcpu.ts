@@ -24,6 +24,8 @@ const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
 const EXITS: u32 = SGI_SOURCE + 16;
 export const VCPU_SIZE: u32 = 896;
 
+export const SOMETHING_WAITS: u32 = 0xffffffff;
+
 /** Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt). */
 const XZR: u32 = 31;
 
@@ -78,8 +80,9 @@ export class Vcpu {
   direct: u32;
   /** Kicks that others are about to send: until they are there, a direct vCPU does not enter its guest (lifecycle.ts). */
   kicksAnnounced: u32;
-  /** ICH_ELRSR_EL2 when no list register is in use. */
+  /** ICH_ELRSR_EL2 when no list register is in use; what it is if nothing is on its way to the guest: SOMETHING_WAITS never is. */
   listRegisters: u32;
+  idle: u32;
   /** HCR_EL2 while its guest runs. */
   hcr: u64;
   /** A direct guest's CPU interface: PMR as it wrote it; the others while the vCPU is held. */

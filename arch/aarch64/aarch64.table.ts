@@ -150,7 +150,7 @@ export const aarch64: readonly Intrinsic[] = [
   mrs("CNTPCT_EL0"), mrs("CNTFRQ_EL0"), msr("CNTHP_CVAL_EL2"), msr("CNTHP_CTL_EL2"),
 
   // GICv3 CPU interface, physical
-  mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), msr("ICC_PMR_EL1"), ...rw("ICC_BPR1_EL1"),
+  mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), ...rw("ICC_PMR_EL1"), ...rw("ICC_BPR1_EL1"),
   ...rw("ICC_CTLR_EL1"), ...rw("ICC_IGRPEN1_EL1"), mrs("ICC_RPR_EL1"), ...rw("ICC_AP1R0_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
   // GICv3 virtual interface control
   msr("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),

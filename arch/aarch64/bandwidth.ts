@@ -80,6 +80,4 @@ export function budgetUsedUp(vcpu: Vcpu): bool {
 }
 
 /** The timer's interrupt: a new period, a new budget. */
-export function periodOver(vcpu: Vcpu): void {
-  if (vcpu.refills != 0) beginPeriod(vcpu);
-}
+export function periodOver(vcpu: Vcpu): void { if (vcpu.refills != 0) beginPeriod(vcpu); }

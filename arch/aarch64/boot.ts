@@ -26,6 +26,7 @@ import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIS, SGIR_TARGETS_SH
 import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
+import { clearMailbox } from "./mailbox";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
@@ -62,6 +63,7 @@ export function bootPrimary(): u32 {
     bound(n, MAX_PARTITIONS);
     const plan = blobPartition(n);
     planPartition(n, plan, ticks(plan.watchdogMicroseconds));
+    clearMailbox(partitionOf(n));
     const wrong = buildStage2(n, plan);
     if (wrong !== null) return refuse(wrong, "");
   }
@@ -143,8 +145,8 @@ function initPcpu(vcpu: Vcpu): void {
     msr_MDCR_EL2(mdcr(pmu, hasPmu(mrs_ID_AA64DFR0_EL1()) ? mrs_PMCR_EL0() : 0));
     msr_VPIDR_EL2(mrs_MIDR_EL1());
     msr_VMPIDR_EL2(MPIDR_RES1 | vcpu.index);
+    planBandwidth(vcpu);
   }
-  if (vcpu.partition != NONE) planBandwidth(vcpu);
   splitWays(vcpu);
   msr_CPTR_EL2(CPTR_GUEST);
   msr_HSTR_EL2(0);
@@ -155,6 +157,7 @@ function initPcpu(vcpu: Vcpu): void {
   isb();
   initCpuInterface(vcpu);
   vcpu.listRegisters = ((<u32>1) << listRegisterCount()) - 1;
+  vcpu.idle = vcpu.listRegisters;
   if (vcpu.housekeeper != 0) startTick();
 }
 

@@ -4,9 +4,7 @@ import { isb, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1,
 import { isGicV2 } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
 import { initBank } from "./gic";
-import {
-  acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2,
-} from "./gicv2";
+import { acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2 } from "./gicv2";
 import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
 import { HCR_GUEST } from "./sysregs";
 
@@ -40,14 +38,10 @@ export function resetDirect(vcpu: Vcpu): void {
 }
 
 /** A direct guest has enabled its interrupts: an SGI can wake it. */
-export function interruptsEnabled(): bool {
-  return isGicV2() ? interruptsEnabledV2() : (mrs_ICC_IGRPEN1_EL1() & 1) != 0;
-}
+export function interruptsEnabled(): bool { return isGicV2() ? interruptsEnabledV2() : (mrs_ICC_IGRPEN1_EL1() & 1) != 0; }
 
 /** IAR. */
-export function acknowledge(): u32 {
-  return isGicV2() ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1();
-}
+export function acknowledge(): u32 { return isGicV2() ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1(); }
 
 /** Priority drop, and deactivation too: an interrupt that the hypervisor itself has handled. `iar` as it was acknowledged. */
 export function endInterrupt(iar: u32): void {

@@ -2,11 +2,11 @@
 // groups, by which it could reach other pCPUs (SGIs: sgi.ts), end other partitions' interrupts, or shut the hypervisor's kick out;
 // and group 0, which may belong to firmware: an access that it does not allow would trap to EL3.
 
-import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1, msr_ICC_PMR_EL1 } from "../../build/generated/aarch64";
+import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1 } from "../../build/generated/aarch64";
 import { FIRST_PPI, FIRST_SPECIAL, NO_INTERRUPT } from "../../core/interrupts";
 import { Vcpu } from "../../core/vcpu";
 import { sysreg } from "./esr";
-import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE } from "./gicv3";
+import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE, writeMask } from "./gicv3";
 
 const ICC_PMR_EL1: u32 = sysreg(3, 0, 4, 6, 0);
 const ICC_DIR_EL1: u32 = sysreg(3, 0, 12, 11, 1);
@@ -40,7 +40,7 @@ function read(vcpu: Vcpu, register: u32, rt: u32): bool {
 function write(vcpu: Vcpu, register: u32, value: u64): bool {
   if (register == ICC_PMR_EL1) {
     vcpu.priorityMask = <u32>(value & PRIORITY_MASK);
-    msr_ICC_PMR_EL1(directMask(vcpu));
+    writeMask(directMask(vcpu));
   } else if (register == ICC_CTLR_EL1) {
     msr_ICC_CTLR_EL1((mrs_ICC_CTLR_EL1() & ~CTLR_GUEST) | (value & CTLR_GUEST));
   } else if (register == ICC_DIR_EL1) {

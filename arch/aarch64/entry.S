@@ -340,13 +340,15 @@ axv_vectors:
     interrupt_from_guest axv_vector_fiq_32
     from_guest     axv_vector_serror_32, trapSerror
 
-// ---- is there a CLUSTERPARTCR_EL1 that we may write? w0: 1 yes, 0 it is UNDEFINED ----
+// ---- are there CLUSTERPARTCR_EL1 and CLUSTERTHREADSID_EL1 that we may write? w0: 1 yes, 0 UNDEFINED ----
 .global axv_probe_cluster
 axv_probe_cluster:
     mov     w0, #1
 axv_probe:
     mrs     x1, S3_0_C15_C4_3
     msr     S3_0_C15_C4_3, x1
+    mrs     x1, S3_0_C15_C4_0
+    msr     S3_0_C15_C4_0, x1
     ret
 axv_probe_failed:
     mov     w0, #0
@@ -357,7 +359,7 @@ axv_own_sync:
     mrs     x3, elr_el2
     adr     x4, axv_probe
     sub     x3, x3, x4
-    cmp     x3, #8                          // its two instructions
+    cmp     x3, #16                         // its four instructions
     b.hs    axv_panic
     adr     x4, axv_probe_failed
     msr     elr_el2, x4

@@ -4,10 +4,8 @@
 // A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
 import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../build/generated/blob";
-import {
-  dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1,
-} from "../../build/generated/aarch64";
-import { atomicAdd32, bound } from "../../build/generated/cpu";
+import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
+import { atomicAdd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
 import { vcpuOf, Vcpu } from "../../core/vcpu";
 
@@ -43,6 +41,8 @@ export const GICR_STRIDE_SHIFT: u32 = 17;
 
 export const SGI_COUNT: u32 = 16;
 export const SGIS: u32 = 0xffff;
+/** GICD_CTLR.DS: there is one Security state only. */
+export const GICD_CTLR_DS: u32 = 1 << 6;
 const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
 const CTLR_ARE_NS: u32 = 1 << 4;
 /** GICv2: the group that we see, whichever it is (Secure view: 0, Non-secure view: 1). */
@@ -63,7 +63,7 @@ const INJECTED_PRIORITIES: u32 = 0xa0a0a0a0;
 const PATIENCE: u32 = 100000;
 /** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
 const FOLLOWS_WITHIN: u32 = 1000;
-/** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR; the other one's place is RES0 in each, and both are in GICv2's GICD_CTLR. */
+/** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
 const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
 /** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, and little used by guests. */
@@ -99,11 +99,9 @@ export function kickAll(mask: u32): void {
 
 /**
  * Before others can see why the vCPUs of a mask will be kicked. A kick must not come late: with direct interrupts the guest would get
- * it. So a vCPU does not enter its guest while one is announced (irq.ts).
+ * it. So a vCPU does not enter its guest while one is announced (lifecycle.ts).
  */
-export function announceKicks(cpus: u32): void {
-  countKicks(cpus, 1);
-}
+export function announceKicks(cpus: u32): void { countKicks(cpus, 1); }
 
 /** Those kicks have been sent, or are not needed. */
 export function concludeKicks(cpus: u32): void {
@@ -116,6 +114,13 @@ function countKicks(cpus: u32, by: u32): void {
     bound(pcpu, MAX_CPUS);
     if (((cpus >> pcpu) & 1) != 0) atomicAdd32(vcpuOf(pcpu).kicksAnnouncedAt(), by);
   }
+}
+
+/** A direct vCPU is about to enter its guest: no kick is under way any more. False: one is. */
+export function dropKicks(vcpu: Vcpu): bool {
+  if (vcpu.gicv2 != 0) mmioWrite8(vcpu.bank + CPENDSGIR + KICK_SGI, 0xff);
+  else mmioWrite32(vcpu.bank + ICPENDR, <u32>1 << KICK_SGI);
+  return loadAcquire32(vcpu.kicksAnnouncedAt()) == 0;
 }
 
 /** Makes an SPI pending: how consoles and doorbells ring. */

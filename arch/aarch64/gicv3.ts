@@ -1,18 +1,19 @@
 // GICv3's CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*): system registers of the pCPU.
 
 import {
-  isb, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
+  isb, mmioRead32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
   msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
+import { header } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
-import { HIGHEST_GUEST_PRIORITY } from "./gic";
+import { GICD_CTLR, GICD_CTLR_DS, HIGHEST_GUEST_PRIORITY } from "./gic";
 
 const ICC_SRE_SRE: u64 = 1;
 const ICC_SRE_DFB_DIB: u64 = 6;
 const ICC_SRE_ENABLE: u64 = 1 << 3;
 export const ICC_CTLR_CBPR: u64 = 1 << 0;
 export const ICC_CTLR_EOIMODE: u64 = 1 << 1;
-const PMR_ALL: u64 = 0xff;
+const PMR_ALL: u32 = 0xff;
 
 /** Traps what is common to both groups (SGI*R, PMR, CTLR, DIR, RPR), and all of group 0. */
 const ICH_HCR_TC: u64 = 1 << 10;
@@ -24,17 +25,26 @@ export function enableSystemRegisters(): void {
   isb();
 }
 
+/** With two Security states and SCR_EL3.FIQ = 0, PMR is the Secure view's, though IPRIORITYR is ours (IHI 0069 §4.8.6). */
+let maskIsSecure: bool = false;
+
 /** Each pCPU, once. */
 export function initInterfaceV3(): void {
   enableSystemRegisters();
-  msr_ICC_SRE_EL1(ICC_SRE_SRE | ICC_SRE_DFB_DIB);
-  isb();
+  // The lowest of five bits: in our view of a GIC with two Security states there are but four.
+  msr_ICC_PMR_EL1(1 << 3);
+  maskIsSecure = mrs_ICC_PMR_EL1() != 0 && (mmioRead32(header().gicd + GICD_CTLR) & GICD_CTLR_DS) == 0;
   parkV3();
+}
+
+/** ICC_PMR_EL1 = a priority as IPRIORITYR has it. */
+@inline export function writeMask(priority: u32): void {
+  msr_ICC_PMR_EL1(maskIsSecure ? 0x80 | (priority >> 1) : priority);
 }
 
 /** The hypervisor's own interrupts alone come through. */
 function parkV3(): void {
-  msr_ICC_PMR_EL1(HIGHEST_GUEST_PRIORITY);
+  writeMask(HIGHEST_GUEST_PRIORITY);
   // EOImode 1: EOIR1 drops the priority, and deactivating is left to the guest, through its list register (HW = 1).
   msr_ICC_CTLR_EL1((mrs_ICC_CTLR_EL1() & ~ICC_CTLR_CBPR) | ICC_CTLR_EOIMODE);
   isb(); // with CBPR, BPR1 is not written
@@ -46,7 +56,7 @@ function parkV3(): void {
 /** The pCPU has no guest to run. A direct guest's registers are kept. */
 export function closeV3(vcpu: Vcpu): void {
   if (vcpu.direct == 0) {
-    msr_ICC_PMR_EL1(HIGHEST_GUEST_PRIORITY);
+    writeMask(HIGHEST_GUEST_PRIORITY);
     return;
   }
   vcpu.interfaceControl = <u32>mrs_ICC_CTLR_EL1();
@@ -62,20 +72,21 @@ export function closeV3(vcpu: Vcpu): void {
 
 /** The pCPU runs its guest. */
 export function openV3(vcpu: Vcpu): void {
+  msr_ICC_SRE_EL1(ICC_SRE_SRE | ICC_SRE_DFB_DIB); // what was there before could have cleared it
   if (vcpu.direct == 0) {
-    msr_ICC_PMR_EL1(PMR_ALL);
+    writeMask(PMR_ALL);
     return;
   }
   msr_ICC_BPR1_EL1(vcpu.binaryPoint);
   msr_ICC_CTLR_EL1(vcpu.interfaceControl);
   msr_ICC_IGRPEN1_EL1(vcpu.groupEnable);
   msr_ICC_AP1R0_EL1(vcpu.activePriorities);
-  msr_ICC_PMR_EL1(directMask(vcpu));
+  writeMask(directMask(vcpu));
   msr_ICH_HCR_EL2(ICH_HCR_TC | ICH_HCR_TALL0);
   isb();
 }
 
-/** ICC_PMR_EL1 for a direct guest: as it wrote it, but the hypervisor's kick always comes through. */
+/** Priority mask for a direct guest: as it wrote it, but the hypervisor's kick always comes through. */
 @inline export function directMask(vcpu: Vcpu): u32 { return max<u32>(vcpu.priorityMask, HIGHEST_GUEST_PRIORITY); }
 
 /** What a direct guest finds after its reset: nothing active, everything closed. */

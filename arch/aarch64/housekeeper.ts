@@ -73,7 +73,7 @@ function lookAfterPartitions(now: u64): void {
     const deadline = partition.watchdogDeadline;
     if (!watchdogExpired(partition, now)) continue;
     recordEvent(EVENT_WATCHDOG, n, now, duration(now - deadline + partition.watchdogPeriod), 0, 0);
-    stop(partition, STOP_WATCHDOG, false, partition.active);
+    stop(partition, STOP_WATCHDOG, false, 0);
   }
 }
 
@@ -95,11 +95,11 @@ function receiveBytes(): void {
 /** Carries out a command; REPLY_*. */
 function command(code: u32, partition: Partition): u32 {
   if (code == COMMAND_START) return answer(launch(partition));
-  if (code == COMMAND_STOP) return answer(cancelRestart(partition) || stop(partition, STOP_COMMAND, false, partition.cpus));
+  if (code == COMMAND_STOP) return answer(cancelRestart(partition) || stop(partition, STOP_COMMAND, false, 0));
   if (code == COMMAND_PAUSE) return answer(pause(partition));
   if (code == COMMAND_RESUME) return answer(resume(partition));
   if (code != COMMAND_RESTART) return REPLY_UNKNOWN_COMMAND;
-  return answer(stop(partition, STOP_COMMAND, true, partition.cpus) || launch(partition));
+  return answer(stop(partition, STOP_COMMAND, true, 0) || launch(partition));
 }
 
 @inline function answer(done: bool): u32 { return done ? REPLY_OK : REPLY_WRONG_STATE; }

@@ -3,11 +3,10 @@
 // virtualization, and the PMU unless it is given.
 
 import {
-  mrs_ID_AA64DFR0_EL1, mrs_ID_AA64ISAR0_EL1, mrs_ID_AA64ISAR1_EL1, mrs_ID_AA64ISAR2_EL1, mrs_ID_AA64MMFR0_EL1,
-  mrs_ID_AA64MMFR1_EL1, mrs_ID_AA64MMFR2_EL1, mrs_ID_AA64PFR0_EL1, mrs_ID_AA64PFR1_EL1, mrs_ID_ISAR0_EL1, mrs_ID_ISAR1_EL1,
-  mrs_ID_ISAR2_EL1, mrs_ID_ISAR3_EL1, mrs_ID_ISAR4_EL1, mrs_ID_ISAR5_EL1, mrs_ID_MMFR0_EL1, mrs_ID_MMFR1_EL1,
-  mrs_ID_MMFR2_EL1, mrs_ID_MMFR3_EL1, mrs_ID_MMFR4_EL1, mrs_ID_PFR0_EL1, mrs_ID_PFR1_EL1, mrs_MVFR0_EL1, mrs_MVFR1_EL1,
-  mrs_MVFR2_EL1,
+  mrs_ID_AA64DFR0_EL1, mrs_ID_AA64ISAR0_EL1, mrs_ID_AA64ISAR1_EL1, mrs_ID_AA64ISAR2_EL1, mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64MMFR1_EL1,
+  mrs_ID_AA64MMFR2_EL1, mrs_ID_AA64PFR0_EL1, mrs_ID_AA64PFR1_EL1, mrs_ID_ISAR0_EL1, mrs_ID_ISAR1_EL1, mrs_ID_ISAR2_EL1, mrs_ID_ISAR3_EL1,
+  mrs_ID_ISAR4_EL1, mrs_ID_ISAR5_EL1, mrs_ID_MMFR0_EL1, mrs_ID_MMFR1_EL1, mrs_ID_MMFR2_EL1, mrs_ID_MMFR3_EL1, mrs_ID_MMFR4_EL1,
+  mrs_ID_PFR0_EL1, mrs_ID_PFR1_EL1, mrs_MVFR0_EL1, mrs_MVFR1_EL1, mrs_MVFR2_EL1,
 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
 import { DFR0_PMUVER, PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";

@@ -11,24 +11,16 @@ import { reportPanic } from "./panic";
 import { fault, handleSync } from "./trap";
 
 /** The first pCPU, MMU on. Its vCPU, or 0 when the image cannot be run. */
-export function boot(): u32 {
-  return bootPrimary();
-}
+export function boot(): u32 { return bootPrimary(); }
 
 /** A pCPU that firmware has started for us; `index` is its place in the blob. */
-export function bootSecondary(index: u32): u32 {
-  return bootOther(index);
-}
+export function bootSecondary(index: u32): u32 { return bootOther(index); }
 
 /** Synchronous exception from a guest. */
-export function trapSync(vcpu: u32): u32 {
-  return handleSync(changetype<Vcpu>(vcpu));
-}
+export function trapSync(vcpu: u32): u32 { return handleSync(changetype<Vcpu>(vcpu)); }
 
 /** IRQ while a guest ran. */
-export function trapIrq(vcpu: u32): u32 {
-  return handleIrq(changetype<Vcpu>(vcpu));
-}
+export function trapIrq(vcpu: u32): u32 { return handleIrq(changetype<Vcpu>(vcpu)); }
 
 /** SError while a guest ran: its own doing, on a pCPU that is its own. */
 export function trapSerror(vcpu: u32): u32 {
@@ -38,11 +30,7 @@ export function trapSerror(vcpu: u32): u32 {
 }
 
 /** No guest runs here. RESUME: there is one now. */
-export function park(vcpu: u32): u32 {
-  return handleParked(changetype<Vcpu>(vcpu));
-}
+export function park(vcpu: u32): u32 { return handleParked(changetype<Vcpu>(vcpu)); }
 
 /** An exception in the hypervisor itself. */
-export function panic(esr: u64, elr: u64, far: u64, record: u32): void {
-  reportPanic(esr, elr, far, record);
-}
+export function panic(esr: u64, elr: u64, far: u64, record: u32): void { reportPanic(esr, elr, far, record); }

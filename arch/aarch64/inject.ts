@@ -37,9 +37,7 @@ function takeSynchronous(syndrome: u64): void {
 }
 
 /** Undefined instruction: what the architecture says of a register that is not there. */
-export function injectUndefined(): void {
-  takeSynchronous(esrOf(EC_UNKNOWN));
-}
+export function injectUndefined(): void { takeSynchronous(esrOf(EC_UNKNOWN)); }
 
 /** Synchronous External abort: what a bus says of an access that no device answers. */
 export function injectExternalAbort(instruction: bool): void {

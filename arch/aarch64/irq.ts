@@ -2,7 +2,7 @@
 // straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
 import { mrs_ICC_IAR1_EL1, msr_ICC_EOIR1_EL1 } from "../../build/generated/aarch64";
-import { atomicExchange32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { atomicExchange32, bound } from "../../build/generated/cpu";
 import {
   EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_PAUSED, STATE_STOPPING, VCPU_ON, VCPU_ON_PENDING,
 } from "../../core/abi";
@@ -14,7 +14,7 @@ import { REQUEST_START, Vcpu } from "../../core/vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, endInterrupt } from "./cpuInterface";
 import { PARK, RESUME } from "./exit";
-import { kick, KICK_SGI } from "./gic";
+import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, IAR_INTID } from "./gicv2";
 import { tick } from "./housekeeper";
 import { enterPending, hold, leave, release, start } from "./lifecycle";
@@ -67,7 +67,7 @@ function handleOwnIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   if (intid == header().pmuInterrupt || intid == header().hypervisorTimer) {
     vcpu.countExit(EXIT_BANDWIDTH);
     const holds = intid == header().pmuInterrupt && budgetUsedUp(vcpu);
-    if (!holds) periodOver(vcpu);
+    if (intid == header().hypervisorTimer) periodOver(vcpu);
     endInterrupt(iar);
     if (!holds) return RESUME;
     hold(vcpu);
@@ -98,8 +98,6 @@ function handleOwnIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
 
 /** The pCPU has no guest to run: takes what is pending, then looks whether there is one now. */
 export function handleParked(vcpu: Vcpu): u32 {
-  // First of all: a kick announced later comes with a reason that can still be seen below.
-  const late = loadAcquire32(vcpu.kicksAnnouncedAt()) != 0;
   for (let i: u32 = 0; i < PARKED_INTERRUPTS; i++) {
     bound(i, PARKED_INTERRUPTS);
     const iar = acknowledge();
@@ -114,10 +112,6 @@ export function handleParked(vcpu: Vcpu): u32 {
     endInterrupt(iar);
   }
   if (vcpu.partition == NONE) return PARK;
-  if (late && vcpu.direct != 0) {
-    kick(vcpu); // so that we look again
-    return PARK;
-  }
   const partition = partitionOf(vcpu.partition);
   if (stateOf(partition) == STATE_PAUSED) return PARK;
   const request = atomicExchange32(vcpu.requestAt(), 0);

@@ -1,12 +1,11 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  clearEl1, dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
+  clearEl1, dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
   msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMCNTENCLR_EL0, msr_PMCR_EL0, msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0,
   msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
-import { MAX_CPUS } from "../../build/generated/blob";
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
@@ -14,13 +13,13 @@ import { blobInterrupt, blobQuiesce, isDirect, MAX_INTERRUPTS, MAX_QUIESCES } fr
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
-  clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, startPartition, stateOf, stopPartition, vcpuOfPartition,
+  clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, startPartition, stateOf, stopPartition,
 } from "../../core/partition";
 import { Vcpu, vcpuOf } from "../../core/vcpu";
 import { PARK, RESUME } from "./exit";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
-import { announceKicks, concludeKicks, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
+import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { refill, resetListRegisters } from "./listRegisters";
 import { loadImages } from "./loads";
 import { clearMailbox, drainMailbox } from "./mailbox";
@@ -32,8 +31,8 @@ import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
 
 const PMU_ALL: u64 = 0xffffffff;
-/** PMCR_EL0: counters and cycle counter to 0, off. */
-const PMCR_RESET: u64 = 6;
+/** PMCR_EL0.LC, C, P: counters and cycle counter to 0, off, of 32 bits (the cycle counter of 64). */
+const PMCR_RESET: u64 = 0x46;
 
 /** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or PARK if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
@@ -42,6 +41,10 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   resetEl1();
   resetListRegisters(vcpu);
   quietBank(vcpu, vcpu.owned(0));
+  for (let n: u32 = 0; n < FIRST_SPI; n++) {
+    bound(n, 32);
+    setPriority(vcpu, n, 0);
+  }
   vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
   storeRelease32(vcpu.sgiPendingAt(), 0);
   if (vcpu.direct != 0) {
@@ -70,6 +73,11 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
   storeRelease32(vcpu.stateAt(), VCPU_ON);
   dsbSy();
   isb();
+  if (vcpu.direct != 0 && !dropKicks(vcpu)) {
+    hold(vcpu);
+    kick(vcpu); // so that we look again
+    return PARK;
+  }
   // A stop or pause that came before we were on has passed us by: its kick is taken, its state is not.
   return stateOf(partition) == STATE_RUNNING ? RESUME : obey(vcpu, partition);
 }
@@ -97,7 +105,7 @@ function resetEl1(): void {
 }
 
 function resetPmu(): void {
-  msr_PMCR_EL0((mrs_PMCR_EL0() & ~(<u64>1)) | PMCR_RESET);
+  msr_PMCR_EL0(PMCR_RESET);
   msr_PMCNTENCLR_EL0(PMU_ALL);
   msr_PMINTENCLR_EL1(PMU_ALL);
   msr_PMOVSCLR_EL0(PMU_ALL);
@@ -128,15 +136,6 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
     bound(i, MAX_INTERRUPTS);
     writePriority(vcpu, blobInterrupt(plan.interruptFirst + i).intid, 0);
   }
-  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
-    bound(i, MAX_CPUS);
-    const other = vcpuOfPartition(partition, i);
-    for (let n: u32 = 0; n < FIRST_SPI; n++) {
-      bound(n, 32);
-      setPriority(other, n, 0);
-    }
-  }
-  clearMailbox(partition);
   loadImages(plan, partition.restarts != 0);
   if (isDirect(plan)) grantStage2(partition.index);
   dsbSy();
@@ -173,6 +172,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
   }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
   drainMailbox(partition);
+  clearMailbox(partition); // now, when nobody looks at it
   recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
   announceKicks(partition.cpus);
   kickAll(finishStop(partition, now));
@@ -181,7 +181,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
 
 /** The partition stops itself, or is stopped for what this vCPU did. */
 export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
-  stop(partition, reason, false, partition.active & ~((<u32>1) << vcpu.pcpu));
+  stop(partition, reason, false, (<u32>1) << vcpu.pcpu);
   leave(vcpu, partition);
   return PARK;
 }
@@ -195,11 +195,11 @@ export function launch(partition: Partition): bool {
   return kicked != 0;
 }
 
-/** Stops a partition from wherever it is; `kicked` are the pCPUs that have to be told. False: it does not run. */
-export function stop(partition: Partition, reason: u32, restart: bool, kicked: u32): bool {
+/** Stops a partition from wherever it is; pCPUs of the mask `knowing` need not be told. False: it does not run. */
+export function stop(partition: Partition, reason: u32, restart: bool, knowing: u32): bool {
   announceKicks(partition.cpus);
   const stops = stopPartition(partition, reason, restart) != 0;
-  if (stops) makeLeave(partition, kicked);
+  if (stops) makeLeave(partition, partition.cpus & ~knowing);
   concludeKicks(partition.cpus);
   return stops;
 }

@@ -12,6 +12,7 @@ import { INTID_WORDS, Vcpu } from "../../core/vcpu";
 import { RESUME } from "./exit";
 import { deactivatePhysical } from "./cpuInterface";
 import { ICFGR, ISPENDR, SGI_COUNT } from "./gic";
+import { emptyListRegistersV2, writeHardwareInterruptV2 } from "./gicv2";
 import {
   emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, listRegisterCount, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
   writeListRegister,
@@ -25,7 +26,6 @@ const LR_GROUP1: u64 = (<u64>1) << 60;
 const LR_PRIORITY_SHIFT: u64 = 48;
 const LR_PINTID_SHIFT: u64 = 32;
 const LR_VINTID: u64 = 0xffffffff;
-
 
 /** Bit n: list register n holds an interrupt. */
 @inline function usedListRegisters(): u32 { return ~emptyListRegisters() & (((<u32>1) << listRegisterCount()) - 1); }
@@ -59,7 +59,7 @@ export function resetListRegisters(vcpu: Vcpu): void {
 @inline export function deliver(vcpu: Vcpu, intid: u32, priority: u8): u32 {
   const free = mrs_ICH_ELRSR_EL2();
   const entry = hardwareInterrupt(intid, priority);
-  if (vcpu.undelivered == 0 && <u32>free == vcpu.listRegisters) {
+  if (<u32>free == vcpu.idle) {
     msr_ICH_LR0_EL2(entry);
     return RESUME;
   }
@@ -67,8 +67,13 @@ export function resetListRegisters(vcpu: Vcpu): void {
 }
 
 /** The same on a GICv2. */
-export function deliverV2(vcpu: Vcpu, intid: u32, priority: u8): u32 {
-  return deliverBeside(vcpu, intid, emptyListRegisters(), hardwareInterrupt(intid, priority));
+@inline export function deliverV2(vcpu: Vcpu, intid: u32, priority: u8): u32 {
+  const free = emptyListRegistersV2();
+  if (free == vcpu.idle) {
+    writeHardwareInterruptV2(intid, priority);
+    return RESUME;
+  }
+  return deliverBeside(vcpu, intid, free, hardwareInterrupt(intid, priority));
 }
 
 /**
@@ -201,9 +206,7 @@ function anyPending(): bool {
 }
 
 /** Bits of word `word` (INTIDs 32·word…) that are pending in this pCPU's list registers or wait for one. */
-export function pendingHere(vcpu: Vcpu, word: u32): u32 {
-  return inListRegisters(word, LR_PENDING) | vcpu.undeliveredWord(word);
-}
+export function pendingHere(vcpu: Vcpu, word: u32): u32 { return inListRegisters(word, LR_PENDING) | vcpu.undeliveredWord(word); }
 
 /** Bits of word `word` that are pending here but not active for the guest: physically active, though. */
 export function onlyPendingHere(vcpu: Vcpu, word: u32): u32 {
@@ -224,14 +227,10 @@ function inListRegisters(word: u32, state: u64): u32 {
 }
 
 /** The guest takes back the pending state of the interrupts in `bits` of a word (ICPENDR): they leave this pCPU. */
-export function withdraw(vcpu: Vcpu, word: u32, bits: u32): void {
-  takeBack(vcpu, word, bits, false);
-}
+export function withdraw(vcpu: Vcpu, word: u32, bits: u32): void { takeBack(vcpu, word, bits, false); }
 
 /** The guest disables the interrupts in `bits` of a word (ICENABLER): they leave this pCPU, and stay pending where they came from. */
-export function holdBack(vcpu: Vcpu, word: u32, bits: u32): void {
-  takeBack(vcpu, word, bits, true);
-}
+export function holdBack(vcpu: Vcpu, word: u32, bits: u32): void { takeBack(vcpu, word, bits, true); }
 
 function takeBack(vcpu: Vcpu, word: u32, bits: u32, stayPending: bool): void {
   let waiting = vcpu.undeliveredWord(word) & bits;

@@ -34,5 +34,5 @@ export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   if (vcpu.partition == NONE) return;
   recordEvent(EVENT_PANIC, vcpu.partition, mrs_CNTPCT_EL0(), esr, far, elr);
   const partition = partitionOf(vcpu.partition);
-  stop(partition, STOP_FAULT, false, partition.active & ~((<u32>1) << pcpu));
+  stop(partition, STOP_FAULT, false, (<u32>1) << pcpu);
 }

@@ -46,6 +46,4 @@ export function printHex(uart: u64, value: u64): void {
   }
 }
 
-export function printByte(uart: u64, byte: u32): void {
-  sendPatiently(uart, byte);
-}
+export function printByte(uart: u64, byte: u32): void { sendPatiently(uart, byte); }

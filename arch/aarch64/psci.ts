@@ -1,9 +1,7 @@
 // PSCI 1.1 towards guests (Arm DEN 0022D), each function acting on the caller's partition alone; and the SMCCC functions that
 // a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is ever forwarded to firmware.
 
-import {
-  SMCCC_NOT_SUPPORTED, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING,
-} from "../../core/abi";
+import { SMCCC_NOT_SUPPORTED, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
 import { BlobRegion, REGION_RAM } from "../../build/generated/blob";
 import { wfi } from "../../build/generated/aarch64";
 import { bound, compareExchange32, loadAcquire32 } from "../../build/generated/cpu";

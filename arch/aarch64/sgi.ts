@@ -50,7 +50,12 @@ export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
 function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
   let targets = all & (((<u32>1) << partition.vcpuCount) - 1);
   const self = (<u32>1) << vcpu.index;
-  if (vcpu.direct == 0 && (targets & self) != 0) {
+  if (vcpu.direct != 0) {
+    if (targets == self && intid != KICK_SGI) sendPhysicalSgi(vcpu, intid);
+    else sendAllDirect(partition, intid, targets);
+    return;
+  }
+  if ((targets & self) != 0) {
     vcpu.setSgiSource(intid, vcpu.index);
     sendToSelf(vcpu, intid);
     targets &= ~self;
@@ -59,13 +64,18 @@ function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
     bound(i, MAX_CPUS);
     const target = vcpuOfPartition(partition, ctz(targets));
     targets &= targets - 1;
-    if (target.direct != 0) {
-      sendDirect(target, intid);
-      continue;
-    }
     target.setSgiSource(intid, vcpu.index);
     atomicOr32(target.sgiPendingAt(), (<u32>1) << intid);
     if (target.state == VCPU_ON) kick(target);
+  }
+}
+
+function sendAllDirect(partition: Partition, intid: u32, all: u32): void {
+  let targets = all;
+  for (let i: u32 = 0; targets != 0; i++) {
+    bound(i, MAX_CPUS);
+    sendDirect(vcpuOfPartition(partition, ctz(targets)), intid);
+    targets &= targets - 1;
   }
 }
 

@@ -20,9 +20,7 @@ const DEVICE: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_DEVICE;
 const MEMORY: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_NORMAL | LEAF_SH_INNER;
 const PAGE_BYTES: u64 = 0x1000;
 
-function map(pa: u64, bytes: u64, leaf: u64): bool {
-  return mapRange(stage1Root(), pa, pa, bytes, leaf);
-}
+function map(pa: u64, bytes: u64, leaf: u64): bool { return mapRange(stage1Root(), pa, pa, bytes, leaf); }
 
 function publish(): void {
   dsbSy();
@@ -48,8 +46,8 @@ export function mapPlanned(mapped: u64): bool {
   const head = header();
   if (!mapGic()) return false;
   if (head.hypervisorSize > mapped && !map(imageBase() + mapped, head.hypervisorSize - mapped, MEMORY | AP_READ_ONLY)) return false;
-  let colouredFrom = ~(<u64>0);
-  let colouredTo: u64 = 0;
+  let colouredFrom: u64 = 0;
+  let colouredBytes: u64 = 0;
   for (let n: u32 = 0; n < head.regionCount; n++) {
     bound(n, MAX_REGIONS);
     const region = blobRegion(n);
@@ -58,11 +56,11 @@ export function mapPlanned(mapped: u64): bool {
       if (!map(region.pa, region.size, MEMORY)) return false;
       continue;
     }
-    colouredFrom = min(colouredFrom, region.pa);
-    colouredTo = max(colouredTo, region.pa + spanOf(region));
+    colouredFrom = region.pa;
+    colouredBytes = max(colouredBytes, spanOf(region));
   }
-  // Coloured regions lie between each other's pages: one mapping for all. What is between them is RAM, and not used.
-  if (colouredTo != 0 && !map(colouredFrom, colouredTo - colouredFrom, MEMORY)) return false;
+  // Coloured regions begin at the same PA, and lie between each other's pages: one mapping for all.
+  if (colouredBytes != 0 && !map(colouredFrom, colouredBytes, MEMORY)) return false;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     const mailbox = mailboxOf(blobPartition(n));

@@ -8,13 +8,14 @@
 
 import { dsbIsh, mrs_ID_AA64MMFR0_EL1, physicalRead64, physicalWrite64, tlbiVmid } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { BlobPartition, BlobRegion, REGION_DEVICE, REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
+import {
+  BlobPartition, BlobRegion, MAX_PARTITIONS, REGION_DEVICE, REGION_EXECUTE, REGION_READ, REGION_WRITE,
+} from "../../build/generated/blob";
 import { blobRegion, MAX_REGIONS } from "../../core/blob";
 import { ipaBits, PARANGE_MASK, VTTBR_VMID_SHIFT } from "./sysregs";
 import { allocateTables, LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapLeaf, mapRange, POOL_TABLES } from "./tables";
 import { nextColoured } from "../../core/colours";
 import { BLOCK_1G_SHIFT, PAGE_SHIFT } from "../../core/stage2";
-import { MAX_PARTITIONS } from "../../build/generated/blob";
 
 const MEMATTR_NORMAL_WB: u64 = 0xf << 2;
 const MEMATTR_DEVICE_NGNRE: u64 = 1 << 2;

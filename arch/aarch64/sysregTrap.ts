@@ -7,9 +7,7 @@ import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { trapInterface } from "./directSysregs";
-import {
-  sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregIsRead, sysregOp0, sysregOp1, sysregOp2, sysregRt,
-} from "./esr";
+import { sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregIsRead, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
 import { readIdRegister } from "./idregs";
 import { injectUndefined } from "./inject";
 import { sendSgi } from "./sgi";

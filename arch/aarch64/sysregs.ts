@@ -1,5 +1,4 @@
-// Fields of the AArch64 system registers that the hypervisor writes or reads (Arm ARM DDI 0487, chapter D). Names are the
-// architecture's.
+// Fields of the AArch64 system registers that the hypervisor writes or reads (Arm ARM DDI 0487, chapter D). Names are the architecture's.
 
 // HCR_EL2 — Hypervisor Configuration Register.
 const HCR_VM: u64 = 1 << 0; // stage 2 on

@@ -9,7 +9,7 @@ import {
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
-import { regionAt } from "../../core/blob";
+import { GICV2_GICD_BYTES, GICV3_GICD_BYTES, regionAt } from "../../core/blob";
 import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
@@ -24,7 +24,7 @@ import { obey, stopOwn } from "./lifecycle";
 import { psci } from "./psci";
 import { trapSystemRegister } from "./sysregTrap";
 import { HCR_DIRECT } from "./sysregs";
-import { GICD_SIZE, loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
+import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
 import { loadConsole, storeConsole } from "./vpl011";
 
 /** Owner of a function (SMCCC 6): 4 is PSCI, whether by HVC or SMC. */
@@ -49,7 +49,7 @@ const CONSOLE_SIZE: u64 = 0x1000;
   if (ec == EC_SMC64) {
     vcpu.countExit(EXIT_SMC);
     skipInstruction(); // an SMC that is trapped has not been executed
-    return call(vcpu, partition);
+    return isPsci(<u32>vcpu.x0) ? psci(vcpu, partition, <u32>vcpu.x0) : call(vcpu, partition);
   }
   if (ec == EC_WFX && vcpu.direct != 0) return waitForInterrupt(vcpu);
   if (ec == EC_INSTRUCTION_ABORT_LOWER) return faultCounted(vcpu, partition, esr);
@@ -70,6 +70,7 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
   return RESUME;
 }
 
+@inline function isPsci(id: u32): bool { return (id & OWNER_MASK) == OWNER_STANDARD_SECURE; }
 @inline function skipInstruction(): void { msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES); }
 
 /** HVC or SMC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
@@ -83,7 +84,7 @@ function call(vcpu: Vcpu, partition: Partition): u32 {
     vcpu.x0 = ring(vcpu, partition);
     return RESUME;
   }
-  return (id & OWNER_MASK) == OWNER_STANDARD_SECURE ? psci(vcpu, partition, id) : otherHypercall(vcpu, partition, id);
+  return isPsci(id) ? psci(vcpu, partition, id) : otherHypercall(vcpu, partition, id);
 }
 
 function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
@@ -125,7 +126,7 @@ function dataAbort(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
   const inGicd = ipa - plan.gicd;
   const inGicr = ipa - plan.gicr;
   const inConsole = ipa - plan.console;
-  if (inGicd < GICD_SIZE) return gicdAccess(vcpu, partition, esr, <u32>inGicd);
+  if (inGicd < GICV2_GICD_BYTES || inGicd < GICV3_GICD_BYTES && vcpu.gicv2 == 0) return gicdAccess(vcpu, partition, esr, <u32>inGicd);
   if (inGicr < (<u64>partition.vcpuCount) << GICR_STRIDE_SHIFT) return gicrAccess(vcpu, partition, esr, <u32>inGicr);
   if (plan.console != 0 && inConsole < CONSOLE_SIZE) return consoleAccess(vcpu, partition, esr, <u32>inConsole);
   return faultCounted(vcpu, partition, esr);

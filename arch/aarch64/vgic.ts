@@ -10,7 +10,6 @@ import { readGicr, setPriority, writeGicr } from "./vgicr";
 
 const SHIFT_8: u32 = 0;
 const SHIFT_64: u32 = 3;
-export const GICD_SIZE: u64 = 0x10000;
 
 @inline function isPriority(offset: u32): bool { return offset >= IPRIORITYR && offset < IPRIORITYR + 0x400; }
 

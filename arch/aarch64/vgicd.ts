@@ -5,15 +5,14 @@
 // Whether an interrupt is edge or level is the plan's to say: ICFGR is read-only, as IHI 0069 allows.
 
 import { mmioRead32, mmioRead64, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { atomicOr32, bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI, others, setSpiPriority, spiPriority } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, REQUEST_REFILL, Vcpu } from "../../core/vcpu";
-import { atomicOr32 } from "../../build/generated/cpu";
 import {
-  awaitDisabled, directPriority, GICD_CTLR, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR,
+  awaitDisabled, directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR,
   IPRIORITYR, ISACTIVER, ISPENDR, kickAll, PIDR2, routeSpi,
 } from "./gic";
 import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
@@ -22,7 +21,6 @@ import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
 const CTLR_ENABLE_GRP1: u32 = 1 << 1;
 const CTLR_ARE: u32 = 1 << 4;
-const CTLR_DS: u32 = 1 << 6;
 const TYPER_IDBITS_10: u32 = 9 << 19;
 const TYPER_NO1N: u32 = 1 << 25;
 /** Variant and revision 0, implementer Arm (0x43b). */
@@ -42,7 +40,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (offset < IPRIORITYR) {
     if (offset < IGROUPR) {
       if (offset == GICD_TYPER) return (((header().spiLimit + 31) >> 5) - 1) | TYPER_IDBITS_10 | TYPER_NO1N;
-      if (offset == GICD_CTLR) return partition.distributorControl | CTLR_ARE | CTLR_DS;
+      if (offset == GICD_CTLR) return partition.distributorControl | CTLR_ARE | GICD_CTLR_DS;
       return offset == GICD_IIDR ? IIDR_ARM : 0;
     }
     const k = word(offset);

@@ -1,7 +1,6 @@
-// The redistributors that a partition sees (Arm IHI 0069, chapter 12.11): one of two 64 KiB frames for each of its vCPUs. SGIs
-// are emulated: their enable bits live in the vCPU; with direct interrupts they are the physical ones. PPIs are the physical
-// redistributor's, masked to those that the partition owns;
-// whether a PPI is edge or level (ICFGR1) is the same for everybody, and shown as it is.
+// The redistributors that a partition sees (Arm IHI 0069, chapter 12.11): one of two 64 KiB frames for each of its vCPUs. SGIs are
+// emulated: their enable bits live in the vCPU; with direct interrupts they are the physical ones. PPIs are the physical redistributor's,
+// masked to those that the partition owns; whether a PPI is edge or level (ICFGR1) is the same for everybody, and shown as it is.
 
 import { mmioRead32, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";

@@ -8,9 +8,7 @@ import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import {
-  CPENDSGIR, GICD_CTLR, GICD_SGIR, GICD_TYPER, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR,
-} from "./gic";
+import { CPENDSGIR, GICD_CTLR, GICD_SGIR, GICD_TYPER, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR } from "./gic";
 import { pendingHere, refill, withdraw } from "./listRegisters";
 import { sendDirect, sendSgiV2 } from "./sgi";
 import { readGicd, writeGicd, writePriority } from "./vgicd";

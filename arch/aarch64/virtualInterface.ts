@@ -10,9 +10,7 @@ import {
   mrs_ICH_ELRSR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
-import {
-  emptyListRegistersV2, readListRegisterV2, resetVirtualV2, typeV2, writeControlV2, writeListRegisterV2,
-} from "./gicv2";
+import { emptyListRegistersV2, readListRegisterV2, resetVirtualV2, typeV2, writeControlV2, writeListRegisterV2 } from "./gicv2";
 
 export const MAX_LIST_REGISTERS: u32 = 16;
 

@@ -137,7 +137,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   });
 
   test("interrupts: given twice, not implemented, SGIs and PPIs of the hypervisor, not listed, listed twice", () => {
-    const refusal = /gives an interrupt twice, or one that is not there/;
+    const refusal = /gives an interrupt twice, or a missing one/;
     const spis = (change: (words: number[]) => void) => (before: BlobRecord): Change => {
       const words = [...(before["spis"] as readonly number[])];
       change(words);
@@ -158,7 +158,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   });
 
   test("loads outside the partition's memory, or not from the image", () => {
-    const refusal = /loads an image outside its partition/;
+    const refusal = /loads outside its partition/;
     for (const change of [{ target: 0x4800_0000n }, { target: 0x61ff_ffc0n, size: 128n }, { target: 0x6000_0020n }, { source: 32n }, { size: 0xffff_ffff_ffff_ffc0n }, { source: 0x4000_0000n }]) {
       expect(boot(changed("Load", 0, change)), show(change)).toMatch(refusal);
     }
