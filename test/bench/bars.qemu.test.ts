@@ -26,8 +26,8 @@ test("no path is over its goal", () => {
   expect(rows.flatMap(overGoal)).toEqual([]);
 });
 
-test("neither is the size", () => {
-  expect(sizeRows(copyPerByte).filter(({ isOver }) => isOver).map(({ figure, value }) => `${figure.title}: ${value}, goal ${figure.goal}`)).toEqual([]);
+test("neither is the size", async () => {
+  expect((await sizeRows(copyPerByte)).filter(({ isOver }) => isOver).map(({ figure, value }) => `${figure.title}: ${value}, goal ${figure.goal}`)).toEqual([]);
 });
 
 test("exits are as many as they should be: none for what is direct, one for a doorbell, none for a neighbour's restart", () => {
@@ -42,7 +42,7 @@ describe("the same guest", () => {
   });
 
   test("takes each path in as many instructions every time", () => {
-    for (const { gic, setting, paths } of cells.filter((cell) => !cell.paths.has("doorbell"))) {
+    for (const { gic, setting, paths } of cells.filter((cell) => cell.paths.has("timer"))) {
       for (const [id, samples] of paths) expect([...samples.keys()], `${id}, GICv${gic}, ${setting}`).toHaveLength(1);
     }
   });

@@ -30,7 +30,7 @@ const nameOf = ({ gic, setting, company }: Cell): string => `GICv${gic}, ${setti
 /** No exit that the guest has not caused, and with direct interrupts none by its own interrupts either. */
 function checkExits(cell: Cell): Check[] {
   const exits = cell.transcript?.exits(BENCH, END);
-  if (exits === undefined || cell.paths.has("doorbell")) return [];
+  if (exits === undefined || !cell.paths.has("timer")) return [];
   const own = sum(exits, [abi.EXIT_TIMER, abi.EXIT_INTERRUPT]);
   const others = sum(exits, UNCAUSED);
   const detail = `${own} by its own interrupts, ${others} by ticks, kicks and maintenance`;
@@ -40,7 +40,7 @@ function checkExits(cell: Cell): Check[] {
 /** Beside Linux the guest has the very exits that it has alone. */
 function checkCompany(cell: Cell, cells: readonly Cell[]): Check[] {
   if (cell.company !== "linux") return [];
-  const alone = cells.find(({ gic, setting, company, paths }) => gic === cell.gic && setting === cell.setting && company === "alone" && !paths.has("doorbell"));
+  const alone = cells.find(({ gic, setting, company, paths }) => gic === cell.gic && setting === cell.setting && company === "alone" && paths.has("timer"));
   const [here, there] = [cell, alone].map((one) => one?.transcript?.exits(BENCH, END));
   if (here === undefined || there === undefined) return [];
   const differing = here.flatMap((count, cause) => (WAITING.has(cause) || count === there[cause] ? [] : [`cause ${cause}: ${count}, alone ${there[cause]}`]));

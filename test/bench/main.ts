@@ -22,7 +22,7 @@ try {
   const linux = await measureLinux(progress);
   const handlers = await measureHandlers(progress);
   const paths = pathRows(cells, copyPerByte);
-  const result = { paths, figures: [...sizeRows(copyPerByte), linuxRow(linux)], checks: checkCells(cells), handlers };
+  const result = { paths, figures: [...(await sizeRows(copyPerByte)), linuxRow(linux)], checks: checkCells(cells), handlers };
   drawHistograms(paths);
   if (options.json) {
     console.log(formatJson(result));

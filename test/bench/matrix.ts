@@ -9,8 +9,8 @@ import { type Distribution, exactly } from "./distribution.ts";
 import { BenchError } from "./errors.ts";
 import { type Mode, MODES } from "./figures.ts";
 import { linuxFiles } from "./linuxFiles.ts";
-import { parseGuest, parsePair, parseReset } from "./parse.ts";
-import { BENCH_GUEST, OUT, productPath, RECEIVER, SENDER } from "./programs.ts";
+import { parseGuest, parsePair, parseReset, parseSweep } from "./parse.ts";
+import { BENCH_GUEST, OUT, productPath, RECEIVER, SENDER, SWEEP } from "./programs.ts";
 import { runGuest, type Transcript } from "./run.ts";
 import { bareMachine, type BenchSystem, buildSystem, type Gic, GICS } from "./system.ts";
 
@@ -92,6 +92,12 @@ export async function systemOfPair(gic: Gic, mode: Mode, samples?: number): Prom
   return buildSystem({ name: `v${gic}-${mode}-pair`, gic, cpus: 3, yaml });
 }
 
+/** A guest that asks for everything once, fails, and is started again. */
+export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> {
+  const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), 0, mode, "rtc")}    on_failure: restart\n`;
+  return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: 2, yaml });
+}
+
 async function hosted(gic: Gic, mode: Mode, company: Company, { samples, progress }: Request): Promise<Cell> {
   const system = company === "alone" ? await systemAlone(gic, mode, samples) : await systemBesideLinux(gic, mode, samples, progress);
   const transcript = await runGuest({ ...system, lastLine: END, withExits: true });
@@ -109,7 +115,7 @@ function expectLoad(lines: readonly string[]): void {
 
 async function pair(gic: Gic, mode: Mode, { samples }: Request): Promise<Cell> {
   const system = await systemOfPair(gic, mode, samples);
-  const transcript = await runGuest({ ...system, lastLine: END, withExits: true });
+  const transcript = await runGuest({ ...system, lastLine: END, restarts: true, withExits: true });
   const { doorbell, restart } = parsePair(transcript.lines);
   const copied = system.plan.partitions[0]?.loads.reduce((sum, { size }) => sum + size, 0) ?? 0;
   return { gic, setting: mode, company: "alone", paths: new Map([["doorbell", doorbell], ["restart", exactly(restart)], ["copied", exactly(copied)]]), transcript };
@@ -138,6 +144,12 @@ function padded(image: string): string {
   return path;
 }
 
+/** The dearest accesses to the interrupt controller are among all of them. */
+async function sweep(gic: Gic, mode: Mode): Promise<Cell> {
+  const transcript = await runGuest({ ...(await systemOfSweep(gic, mode)), lastLine: END, restarts: true });
+  return { gic, setting: mode, company: "alone", paths: parseSweep(transcript.lines), transcript };
+}
+
 export interface Request {
   /** In which the guest measures itself. */
   readonly companies: readonly Company[];
@@ -159,6 +171,8 @@ export async function measureCells(request: Request): Promise<Cell[]> {
       }
       progress(`GICv${gic}: ${mode} interrupts, a pair of guests …`);
       cells.push(await pair(gic, mode, request));
+      progress(`GICv${gic}: ${mode} interrupts, a guest that asks for everything once …`);
+      cells.push(await sweep(gic, mode));
     }
   }
   return cells;

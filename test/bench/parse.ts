@@ -61,6 +61,13 @@ export function parsePair(lines: readonly string[]): PairResult {
   return { doorbell, restart: parseNumber(lines, RESTART) };
 }
 
+/** Instructions of all reads and of all writes of the interrupt controller's registers. */
+export function parseSweep(lines: readonly string[]): ReadonlyMap<string, Distribution> {
+  const paths = parsePaths(lines);
+  if (!paths.has("gic-read") || !paths.has("gic-write")) throw missing(lines);
+  return paths;
+}
+
 const INIT = /bench: init ([0-9a-f]{16}) ([0-9a-f]{16})/;
 
 /** Virtual seconds from Linux's first instruction, where its counter is 0, to its first program (assembly/init.S). */

@@ -27,6 +27,8 @@ export const BENCH_GUEST: Program = {
 /** The two ends of a doorbell. */
 export const SENDER: Program = { ...BENCH_GUEST, name: "bench-sender", entry: "test/bench/assembly/sender.ts" };
 export const RECEIVER: Program = { ...BENCH_GUEST, name: "bench-receiver", entry: "test/bench/assembly/receiver.ts" };
+/** Asks the hypervisor for everything once. */
+export const SWEEP: Program = { ...BENCH_GUEST, name: "bench-sweep", entry: "test/bench/assembly/sweep.ts" };
 
 const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a"];
 

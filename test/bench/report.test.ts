@@ -33,7 +33,7 @@ describe("the table", () => {
   });
 
   test("says of a handler what is proven and what was measured", () => {
-    const handlers = [{ name: "trapIrq", bound: 1000, bySize: false, measured: 161 }, { name: "park", bound: 10, bySize: true, measured: undefined }];
+    const handlers = [{ name: "trapIrq", kind: "export" as const, bound: 1000, bySize: false, measured: { instructions: 161, besidesSizes: 161 } }, { name: "park", kind: "export" as const, bound: 10, bySize: true, measured: undefined }];
     const lines = formatTable(result(60, { handlers }), plain);
     expect(lines.find((line) => line.startsWith("trapIrq"))).toMatch(/^trapIrq +1,000 +161 +ok$/);
     expect(lines.find((line) => line.startsWith("park"))).toMatch(/^park +10 \+ sizes +– +not executed$/);
@@ -46,7 +46,7 @@ describe("something is bad", () => {
     expect(isBad(result(61))).toBe(true);
     expect(isBad(result(60, { checks: [{ title: "exits", holds: false, detail: "1" }] }))).toBe(true);
     expect(isBad(result(60, { figures: [{ figure, value: 1, isOver: true }] }))).toBe(true);
-    expect(isBad(result(60, { handlers: [{ name: "park", bound: 10, bySize: false, measured: 11 }] }))).toBe(true);
+    expect(isBad(result(60, { handlers: [{ name: "park", kind: "export", bound: 10, bySize: false, measured: { instructions: 11, besidesSizes: 11 } }] }))).toBe(true);
   });
 });
 

@@ -1,9 +1,8 @@
 // Measured values beside the figures that they are of, and whether they keep within their goals.
-import { join } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
-import { CORE } from "../../tools/build/programs.ts";
 import { loadElf } from "../../tools/verify/native/elf.ts";
 import { linearMemory, sourceLines, textAndRodata } from "../../tools/verify/size.ts";
+import { measuredCore } from "./core.ts";
 import { type Distribution, least, most, quantile, size } from "./distribution.ts";
 import { COPY, type Figure, LINEAR_MEMORY, LINES, LINUX, MODES, PATHS, type PathFigure, TEXT } from "./figures.ts";
 import type { LinuxFigures } from "./linux.ts";
@@ -17,6 +16,9 @@ const SOURCES = ["core", "arch/aarch64"];
  */
 const TURNS_SHARE = 0.01;
 
+/** Paths that are not taken beside Linux. */
+const ALONE_ONLY = new Set(["doorbell", "restart", "gic-read", "gic-write"]);
+
 /** What one setting needs for one path. */
 export interface Measured {
   readonly gic: Gic;
@@ -28,7 +30,7 @@ export interface Measured {
   readonly most: number;
   /** Samples with one. */
   readonly turns: number;
-  /** Undefined without a hypervisor. */
+  /** Undefined: there is none. */
   readonly goal?: number;
   readonly isOver: boolean;
 }
@@ -62,10 +64,10 @@ function measuredOf(figure: PathFigure, cells: readonly Cell[], copyPerByte: num
     const highest = company === "linux" ? quantile(samples, TURNS_SHARE) : most(samples);
     const turns = size(new Map([...samples].filter(([value]) => value > highest)));
     const common = { gic, setting, company, samples, least: least(samples), most: highest, turns };
-    if (setting === "bare") return { ...common, isOver: false };
-    const goal = figure.goals[setting];
-    const most_ = goal === "bare" ? (bare === undefined ? 0 : most(bare.samples)) : goal;
-    return { ...common, goal: most_, isOver: highest > most_ };
+    const goal = setting === "bare" ? undefined : figure.goals?.[setting];
+    if (goal === undefined) return { ...common, isOver: false };
+    const allowed = goal === "bare" ? (bare === undefined ? 0 : most(bare.samples)) : goal;
+    return { ...common, goal: allowed, isOver: highest > allowed };
   });
 }
 
@@ -79,8 +81,8 @@ export interface FigureRow {
 const figureRow = (figure: Figure, value: number): FigureRow => ({ figure, value, isOver: value > figure.goal });
 
 /** Of the core as it was built for the paths. */
-export function sizeRows(copyPerByte: number): FigureRow[] {
-  const elf = loadElf(join(ROOT, "build", CORE.name, `${CORE.name}.elf`));
+export async function sizeRows(copyPerByte: number): Promise<FigureRow[]> {
+  const elf = loadElf((await measuredCore()).elf);
   return [
     figureRow(COPY, copyPerByte),
     figureRow(TEXT, textAndRodata(elf)),
@@ -97,6 +99,6 @@ export const inSetting = (row: PathRow, setting: Setting, company: Company): Mea
 
 /** Paths that every hosted setting takes have been taken by all of them; by id, what is missing. */
 export function missingPaths(rows: readonly PathRow[], company: Company): string[] {
-  const needed = rows.filter(({ figure: { id } }) => company === "alone" || (id !== "doorbell" && id !== "restart"));
+  const needed = rows.filter(({ figure: { id } }) => company === "alone" || !ALONE_ONLY.has(id));
   return needed.flatMap((row) => MODES.filter((mode) => inSetting(row, mode, company) === undefined).map((mode) => `${row.figure.id}, GICv${row.gic}, ${mode}`));
 }

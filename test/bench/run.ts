@@ -9,7 +9,8 @@ import { BenchError } from "./errors.ts";
 /** Real time; a busy host emulates slowly. */
 const PATIENCE_MS = 300_000;
 /** What the hypervisor says of a guest that will say no more, or as its last word. */
-const ENDED = /^stopped(?!.*reset)|PANIC/;
+const STOPPED = /^stopped/;
+const PANIC = /PANIC/;
 /** Real time in which what the guest printed before that comes behind it. */
 const GRACE_MS = 5000;
 /** Lines of output that an error quotes. */
@@ -20,6 +21,8 @@ export interface GuestRun {
   /** The hypervisor's plan; undefined: the UART is the guest's own. */
   readonly plan: Plan | undefined;
   readonly lastLine: RegExp;
+  /** A guest is stopped and started again on the way. */
+  readonly restarts?: boolean;
   /** Wait for telemetry from after the last line too. */
   readonly withExits?: boolean;
 }
@@ -40,7 +43,7 @@ export class Transcript {
   }
 }
 
-export async function runGuest({ machineArguments, plan, lastLine, withExits = false }: GuestRun): Promise<Transcript> {
+export async function runGuest({ machineArguments, plan, lastLine, restarts = false, withExits = false }: GuestRun): Promise<Transcript> {
   const machine = await startQemu(machineArguments);
   const transcript = new Transcript();
   const { lines } = transcript;
@@ -62,7 +65,7 @@ export async function runGuest({ machineArguments, plan, lastLine, withExits = f
       const session = new Session(machine.uart, plan.partitions);
       session.on("line", ({ kind, text }) => {
         take(text);
-        if (ENDED.test(text) && kind !== "console") ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
+        if (kind !== "console" && (PANIC.test(text) || (STOPPED.test(text) && !restarts))) ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
       });
       session.on("vcpu", (vcpu) => {
         transcript.add(vcpu);

@@ -5,11 +5,10 @@ import { blobSize, writeBlob } from "../../partitions/blob/write.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { alignUp, PAGE } from "../../partitions/units.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
-import { buildProgram } from "../../tools/build/index.ts";
 import { imageLayout, packImage } from "../../tools/build/pack.ts";
-import { CORE } from "../../tools/build/programs.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { soundSystem } from "../../tools/plan/show.ts";
+import { measuredCore } from "./core.ts";
 import { OUT } from "./programs.ts";
 
 /** Version of the interrupt controller. */
@@ -46,7 +45,7 @@ function onFewer(plan: Plan, cpus: number): Plan {
 
 export async function buildSystem({ name, gic, cpus, yaml }: SystemRequest): Promise<BenchSystem> {
   const file = (suffix: string): string => join(ROOT, OUT, name + suffix);
-  const core = readFileSync((await buildProgram(CORE)).binary);
+  const core = readFileSync((await measuredCore()).binary);
   writeAtomically(file(".yaml"), `board: ${BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
   const open = onFewer(whole, cpus);

@@ -1,30 +1,43 @@
 // Counts the hypervisor's instructions as QEMU executes them, one by one: how many each function took, from its first instruction
 // to its return, everything that it called included. That is what verify proves a bound of.
 import { openSync, readSync, closeSync } from "node:fs";
+import type { Taken } from "../../tools/verify/measured.ts";
 import type { Code } from "../../tools/verify/native/code.ts";
 import { INSTRUCTION_BYTES, type Instruction } from "../../tools/verify/native/disassemble.ts";
 import { flowOf } from "../../tools/verify/native/flow.ts";
+
+/** What is known of loops as long as a byte count. */
+export interface ByteLoops {
+  /** Addresses at which they begin. */
+  readonly heads: ReadonlySet<number>;
+  /** Instructions of the longest round of any of them that this function runs. */
+  readonly round: (name: string) => number;
+}
 
 /** A function that has begun. */
 interface Frame {
   readonly name: string;
   /** Address; undefined: nowhere, it ends with ERET or WFI. */
   readonly returnsTo: number | undefined;
-  /** Instructions executed before it. */
+  /** Instructions executed before it, and rounds of byte loops. */
   readonly since: number;
+  readonly roundsSince: number;
 }
 
 /** What one CPU does at EL2. */
 class Track {
   readonly #code: Code;
-  readonly #most: Map<string, number>;
+  readonly #loops: ByteLoops;
+  readonly #most: Map<string, Taken>;
   #executed = 0;
+  #rounds = 0;
   #frames: Frame[] = [];
   #previous: Instruction | undefined;
   #pending: number | undefined;
 
-  constructor(code: Code, most: Map<string, number>) {
+  constructor(code: Code, loops: ByteLoops, most: Map<string, Taken>) {
     this.#code = code;
+    this.#loops = loops;
     this.#most = most;
   }
 
@@ -44,6 +57,7 @@ class Track {
     if (instruction === undefined) throw new Error(`the trace has no instruction of the hypervisor at 0x${address.toString(16)}`);
     this.#arrive(instruction);
     this.#executed++;
+    if (this.#loops.heads.has(address)) this.#rounds++;
     const flow = flowOf(instruction);
     if (flow === "end" || flow === "wait") this.#finish(undefined);
     this.#previous = flow === "end" || flow === "wait" ? undefined : instruction;
@@ -54,7 +68,8 @@ class Track {
     const started = this.#code.startingAt(address)?.name;
     if (previous === undefined || !this.#leadsTo(previous, address)) {
       // An exception, or what an interrupt has woken up.
-      this.#frames = [{ name: started ?? `${this.#code.describe(address)} (after WFI)`, returnsTo: undefined, since: this.#executed }];
+      this.#frames = [];
+      this.#push(started ?? `${this.#code.describe(address)} (after WFI)`, undefined);
       return;
     }
     const flow = flowOf(previous);
@@ -71,17 +86,24 @@ class Track {
   }
 
   #push(name: string, returnsTo: number | undefined): void {
-    this.#frames.push({ name, returnsTo, since: this.#executed });
+    this.#frames.push({ name, returnsTo, since: this.#executed, roundsSince: this.#rounds });
   }
 
   /** Of functions that go on in each other, all return at once. */
   #finish(returnsTo: number | undefined): void {
     for (let frame = this.#frames.at(-1); frame !== undefined && frame.returnsTo === returnsTo; frame = this.#frames.at(-1)) {
-      this.#most.set(frame.name, Math.max(this.#most.get(frame.name) ?? 0, this.#executed - frame.since));
+      const instructions = this.#executed - frame.since;
+      const besidesSizes = instructions - (this.#rounds - frame.roundsSince) * this.#loops.round(frame.name);
+      this.#most.set(frame.name, more({ instructions, besidesSizes }, this.#most.get(frame.name)));
       this.#frames.pop();
     }
   }
 }
+
+export const more = (a: Taken, b: Taken = a): Taken => ({
+  instructions: Math.max(a.instructions, b.instructions),
+  besidesSizes: Math.max(a.besidesSizes, b.besidesSizes),
+});
 
 // QEMU's `-singlestep -d exec,nochain`: `Trace <cpu>: <host> [<cs base>/<pc>/<flags>/<cflags>] <symbol>`
 const BEGUN = /^Trace (\d+): \S+ \[[0-9a-f]+\/([0-9a-f]+)\//;
@@ -89,8 +111,8 @@ const TAKEN_BACK = /^(cpu_io_recompile: rewound|Stopped execution)/;
 const CHUNK_BYTES = 1 << 22;
 
 /** The most instructions that each function took, by its name. `base`: where the code is in memory. */
-export function countTrace(file: string, code: Code, base: number): Map<string, number> {
-  const most = new Map<string, number>();
+export function countTrace(file: string, code: Code, base: number, loops: ByteLoops): Map<string, Taken> {
+  const most = new Map<string, Taken>();
   const tracks = new Map<string, Track>();
   let last: Track | undefined;
   for (const line of linesOf(file)) {
@@ -100,7 +122,7 @@ export function countTrace(file: string, code: Code, base: number): Map<string, 
     }
     const [, cpu, pc] = BEGUN.exec(line) ?? [];
     if (cpu === undefined || pc === undefined) continue;
-    last = tracks.get(cpu) ?? new Track(code, most);
+    last = tracks.get(cpu) ?? new Track(code, loops, most);
     tracks.set(cpu, last);
     last.begin(Number.parseInt(pc, 16) - base);
   }

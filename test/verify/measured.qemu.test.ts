@@ -1,11 +1,12 @@
 // Soundness: no run of a function on the emulated CPU executes more instructions than verify says it can. Random programs, run through
 // every way they can take, compiled as the build does it, and also with the loop transformations that the build switches off.
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
 import { loadElf } from "../../tools/verify/native/elf.ts";
 import { readMarkers, withByteLoops } from "../../tools/verify/native/markers.ts";
 import { analyseProgram } from "../../tools/verify/native/program.ts";
+import { type HandlerRow, isUnsound, measureHandlers } from "../bench/handlers.ts";
 import { count, countingHarness } from "./counting.ts";
 import { ARGUMENTS, randomFrom, randomProgram } from "./random-program.ts";
 import { nestingOf, PRELUDE, withElf } from "./sample.ts";
@@ -61,4 +62,25 @@ test("the count is exact: known functions, called with known arguments", () => {
   const measurements = [{ name: "straight", arguments: [0, 1] }, { name: "rounds", arguments: [1, 10, 1000] }];
   const counts = withElf({ c, assembly: countingHarness(measurements), entry: "_start" }, (path) => count(path, measurements));
   expect(counts).toEqual([4, 4, 3, 21, 2001]);
+});
+
+describe("the core", () => {
+  /** Entered by what no guest of ours can cause: SErrors, the hypervisor's own faults, 32-bit guests, FIQs, a cluster that refuses. */
+  const NEVER = /^(panic|trapSerror|axv_vectors|axv_vector_(el2[ht]_|fiq|serror|.*_32$).*|axv_probe_failed|axv_stop.*)$/;
+
+  let rows: readonly HandlerRow[];
+  beforeAll(async () => {
+    rows = await measureHandlers(() => {});
+  });
+
+  test("no function takes more instructions than are proven", () => {
+    expect(rows.filter(isUnsound)).toEqual([]);
+  });
+
+  test("every handler was executed, and most of what is inside", () => {
+    const missed = rows.filter(({ kind, measured }) => kind !== "inner" && measured === undefined).map(({ name }) => name);
+    expect(missed.filter((name) => !NEVER.test(name))).toEqual([]);
+    const inside = rows.filter(({ kind }) => kind === "inner");
+    expect(inside.filter(({ measured }) => measured !== undefined).length).toBeGreaterThan(inside.length / 2);
+  });
 });

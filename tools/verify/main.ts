@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { analyse, type Problem } from "./analyse.ts";
 import { explain } from "./explain.ts";
+import { readMeasured } from "./measured.ts";
 import { formatReport } from "./table.ts";
 import { BUDGETS, verify } from "./verify.ts";
 
@@ -16,7 +17,7 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 if (values.explain === undefined) {
   const report = verify(ELF, WASM, BUDGETS);
   const problems = report.problems.map(({ code, message, at }) => ({ code, message, at }));
-  console.log(values.json ? JSON.stringify({ ...report, problems }, undefined, 1) : formatReport(report).join("\n"));
+  console.log(values.json ? JSON.stringify({ ...report, problems }, undefined, 1) : formatReport(report, readMeasured(ELF)).join("\n"));
   complain(report.problems);
 } else {
   const problems: Problem[] = [];

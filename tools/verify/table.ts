@@ -1,4 +1,5 @@
 // The report as people read it.
+import type { Taken } from "./measured.ts";
 import type { EntryRow, Report, StackProof } from "./verify.ts";
 
 const number = (value: number): string => value.toLocaleString("en-US");
@@ -6,13 +7,14 @@ const number = (value: number): string => value.toLocaleString("en-US");
 const within = (value: number, budget: number | undefined): string =>
   budget === undefined ? "" : `${number(budget)}${value > budget ? " !" : ""}`;
 
-export function formatReport(report: Report): string[] {
+/** `measured`: the most instructions that functions took in runs of this very core, by name. */
+export function formatReport(report: Report, measured?: ReadonlyMap<string, Taken>): string[] {
   const loops = [...new Set(report.entries.flatMap(({ perIteration }) => perIteration.map(({ place }) => place)))];
-  const header = ["entry", "instructions", "budget", "by size", "stack", "budget"];
+  const header = ["entry", "instructions", ...(measured === undefined ? [] : ["measured"]), "budget", "by size", "stack", "budget"];
   const kinds = [...new Set(report.entries.map(({ kind }) => kind))];
   const rows = kinds.flatMap((kind) => {
     const ofKind = alike(report.entries.filter((row) => row.kind === kind));
-    return [[TITLES[kind]], ...ofKind.map((row) => entryCells(row, loops))];
+    return [[TITLES[kind]], ...ofKind.map((row) => entryCells(row, loops, measured))];
   });
   const sizes = report.sizes.map(({ name, value, budget }) => [SIZES[name], number(value), within(value, budget)]);
   const { stack } = report;
@@ -24,6 +26,7 @@ export function formatReport(report: Report): string[] {
     "",
     ...(stack === undefined ? [] : [stackLine(stack)]),
     ...report.notes,
+    ...(measured === undefined ? ["`npm run bench` measures what handlers take, and then it is shown here too."] : []),
   ];
 }
 
@@ -33,9 +36,11 @@ const stackLine = ({ entry, needed, available }: StackProof): string =>
 const TITLES = { export: "called by assembly", assembly: "assembly", function: "inside" } as const;
 const SIZES = { textAndRodata: "text + rodata, bytes", linearMemory: "linear memory, bytes", sourceLines: "source lines" } as const;
 
-function entryCells({ name, instructions, perIteration, stack, budget }: EntryRow, loops: readonly string[]): string[] {
+function entryCells({ name, instructions, perIteration, stack, budget }: EntryRow, loops: readonly string[], measured: ReadonlyMap<string, Taken> | undefined): string[] {
   const bySize = perIteration.map((one) => `${one.instructions}${letter(loops.indexOf(one.place))}`).join(" + ");
-  return [`  ${name}`, number(instructions), within(instructions, budget?.instructions), bySize, number(stack), within(stack, budget?.stack)];
+  const most = measured?.get(name);
+  const executed = measured === undefined ? [] : [most === undefined ? "–" : `${number(most.instructions)}${most.besidesSizes > instructions ? " !" : ""}`];
+  return [`  ${name}`, number(instructions), ...executed, within(instructions, budget?.instructions), bySize, number(stack), within(stack, budget?.stack)];
 }
 
 /** Vectors of one kind are copies of each other: one row will do. */

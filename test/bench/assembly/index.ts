@@ -14,7 +14,7 @@ import { startCycles } from "./clock";
 import { enableInterrupts } from "./interrupts";
 import { nameOf, PATH_ACCESS_FIRST, PATH_BARE_FIRST, PATH_HYPERCALL, PATHS, take } from "./paths";
 import { fail, line, print } from "./print";
-import { addSample, forgetSamples, printSamples, samplesWanted } from "./samples";
+import { addSample, forgetSamples, isBrief, printSamples, samplesWanted } from "./samples";
 import { findMoment, sleep, sleepStep } from "./sleep";
 
 const WARM_UP: u32 = 16;
@@ -55,7 +55,7 @@ export function start(reset: u64): void {
 
   enableInterrupts();
   raiseAlarm();
-  sleep(SETTLE_US);
+  if (!isBrief()) sleep(SETTLE_US);
   findMoment();
   line.text("bench: settled");
   print();

@@ -12,6 +12,7 @@ const PFR0_GIC: u64 = 0xf << 24;
 
 const GICD_IGROUPR: u64 = 0x0080;
 export const GICD_ISENABLER: u64 = 0x0100;
+export const GICD_ISPENDR: u64 = 0x0200;
 export const GICD_IPRIORITYR: u64 = 0x0400;
 const GICD_ITARGETSR: u64 = 0x0800; // GICv2
 /** GICv3 has the registers of SGIs and PPIs at the same offsets of a frame of its own. */

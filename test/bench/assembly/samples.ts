@@ -19,6 +19,11 @@ let used: u32 = 0;
   return entries + n * ENTRY_BYTES;
 }
 
+/** The image asks for fewer samples than usual: a run that is watched closely, and nobody's neighbour. */
+export function isBrief(): bool {
+  return mmioRead32(SAMPLES_WANTED) != 0;
+}
+
 /** How many samples to take: `usual`, or fewer if the image says so. */
 export function samplesWanted(usual: u32): u32 {
   const wanted = mmioRead32(SAMPLES_WANTED);

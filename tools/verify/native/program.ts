@@ -16,6 +16,8 @@ export interface Routine {
   readonly name: string;
   readonly graph: Graph;
   readonly bounds: readonly LoopBound[];
+  /** Where the loops begin that are as long as a byte count, its own. */
+  readonly byteLoops: readonly number[];
   readonly path: Path;
   readonly cost: Cost;
   readonly stack: StackUse;
@@ -72,7 +74,8 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     const stack = measureStack(graph, atEntry, (start) => routineAt(start).stack);
     const calls = graph.blocks.flatMap((block) => block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target));
     const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));
-    return { name, graph, bounds: [...bounds.values()], path, cost: path.cost, stack, callees };
+    const byteLoops = [...bounds].flatMap(([{ header }, { why }]) => (why === "byte-count" ? (graph.blocks[header]?.instructions.slice(0, 1) ?? []) : [])).map(({ address }) => address);
+    return { name, graph, bounds: [...bounds.values()], byteLoops, path, cost: path.cost, stack, callees };
   };
 
   const routines = new Map<string, Routine>();
