@@ -90,7 +90,7 @@ describe("GICD", () => {
 
   test("accesses of any form and place do the hypervisor no harm", () => {
     for (const bytes of [1, 2, 4, 8]) {
-      for (let offset = 0; offset < 0x1_0000; offset += offset < 0x1000 ? 1 : 61) {
+      for (let offset = 0; offset < 0x1000; offset++) {
         gicd(linux, offset, bytes);
         setGicd(linux, offset, ALL, bytes);
       }

@@ -60,7 +60,7 @@ describe("GICC", () => {
     bench.machine.setLine(60, false);
     guest.endOfInterrupt(60);
     expect([gicc(guest, RPR), gicd(guest, 0x304)]).toEqual([0xff, 1n << 28n]);
-    guest.deactivate(60);
+    setGicd(guest, 0x384, 1n << 28n); // ICACTIVER: GICC_DIR is not the guest's
     expect(gicd(guest, 0x304)).toBe(0n);
     guest.driver.binaryPoint(5);
     bench.command(1, abi.COMMAND_RESTART);
