@@ -14,7 +14,8 @@ beforeEach(() => {
 afterEach(() => sandbox.close());
 
 async function started(parameters: readonly string[] = [], sign = /scans=1000/): Promise<Running> {
-  const run = sandbox.run(parameters);
+  // Slowly: the history that an attaching console gets must still have the start when a busy host has got to start the console.
+  const run = sandbox.run(parameters, { AXV_FAKE_PERIOD: "300" });
   await until(() => sign.test(run.output()));
   return run;
 }
