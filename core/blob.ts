@@ -113,5 +113,5 @@ export function blobErrorText(error: u32): string {
 /** What to do about it. */
 export function blobRemedy(error: u32): string {
   if (error == BLOB_WRONG_ADDRESS) return ": load it at the address that axv-part plan shows";
-  return error <= BLOB_BAD_CHECKSUM ? ": build the image again (axv-part build), and check how it was copied" : ": run axv-part check";
+  return error <= BLOB_BAD_CHECKSUM ? ": build the image again (axv-part build), check how it was copied" : ": run axv-part check";
 }

@@ -27,7 +27,7 @@ const FRAMES_MAX: u32 = 3;
 const SEND_MAX: u32 = 200;
 const RECEIVE_MAX: u32 = 32;
 /** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
-const STOP_TICKS: u32 = 100;
+const STOP_TICKS: u32 = 1000;
 const MICROSECONDS_PER_MILLISECOND: u32 = 1000;
 
 let period: u64 = 0;
