@@ -4,9 +4,10 @@ import type { Operation } from "./operations.ts";
 import type { Random } from "./random.ts";
 import type { Target } from "./target.ts";
 
-export type Subject =
-  | "memory" | "devices" | "caches and TLBs" | "table walks" | "distributor" | "redistributor" | "SGIs" | "calls" | "PSCI"
-  | "registers" | "storms" | "partners" | "exceptions";
+export const SUBJECTS = [
+  "memory", "devices", "caches and TLBs", "table walks", "distributor", "redistributor", "SGIs", "calls", "PSCI", "registers", "storms", "partners", "exceptions",
+] as const;
+export type Subject = (typeof SUBJECTS)[number];
 
 /** What a neighbour may rightly notice of an attempt. Whatever is not listed it may not. */
 export type Touch =

@@ -11,7 +11,7 @@ import type { PCpu } from "../../machine/pcpu.ts";
 import { Stage2 } from "../../machine/stage2.ts";
 import { GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "../../core/bench.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
-import { GUEST_GICD, GUEST_GICR } from "../../machine/system.ts";
+import { GUEST_GICD, GUEST_GICR, pagesOf } from "../../machine/system.ts";
 import type { System } from "../../machine/system.ts";
 
 const PRIVATE = 32;
@@ -104,6 +104,16 @@ export class Bystander {
     return banked(`the hypervisor's SGIs and PPIs on pCPU ${index}`, gic.bank, [own], [~0], priorities).filter(({ what }) => !what.startsWith("active") && !what.startsWith("pending"));
   }
 
+  /** The attacker's stage 2 maps what is the attacker's. Direct partitions find all of it gone now and then, while they are stopped. */
+  private checkAttackersTables(): void {
+    const regions = (this.system.plan.partitions[this.attacker]?.regions ?? []).flatMap(pagesOf);
+    for (const { registers } of this.attackers()) {
+      for (const { ipa, pa, size } of new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (at) => this.machine.memory.read64(at)).list()) {
+        if (!regions.some((region) => pa >= region.pa && pa + size <= region.pa + region.size)) broken(`the attacker's IPA ${hex(ipa)} is PA ${hex(pa)}, ${size} bytes`);
+      }
+    }
+  }
+
   private recordTables(): void {
     const { registers } = this.guest.pcpu;
     const { machine } = this;
@@ -132,7 +142,7 @@ export class Bystander {
   }
 
   private eachWord(visit: (pa: number) => void): void {
-    for (const { kind, pa, size } of this.plan.regions) if (kind === "ram") for (let at = pa; at < pa + size; at += PATTERN_STEP) visit(at);
+    for (const { pa, size } of this.plan.regions.filter(({ kind }) => kind === "ram").flatMap(pagesOf)) for (let at = pa; at < pa + size; at += PATTERN_STEP) visit(at);
   }
 
   /** From here on nothing may change. */
@@ -201,6 +211,7 @@ export class Bystander {
     this.eachWord((pa) => {
       if (machine.memory.read64(pa) !== (PATTERN ^ BigInt(pa))) broken(`its memory at ${hex(pa)}`);
     });
+    this.checkAttackersTables();
     this.remember();
   }
 

@@ -40,6 +40,15 @@ const bystander: PartitionSpec = {
 const system = (board: Board, attackerDirect: boolean, bystanderDirect: boolean): SystemSpec =>
   ({ board, housekeeper: 3, partitions: [{ ...attacker, direct: attackerDirect }, { ...bystander, direct: bystanderDirect }] });
 
+/** Pages of the two in turn, in one stretch of memory. */
+const SPAN = 0x6000_0000;
+const coloured = (partition: PartitionSpec, colours: readonly number[]): PartitionSpec =>
+  ({ ...partition, regions: partition.regions.map((region) => (region.kind === "ram" ? { ...region, pa: SPAN, colours } : region)) });
+const interleaved: SystemSpec = {
+  ...system(qemuVirt, false, false),
+  partitions: [coloured(attacker, [0, 1, 4, 5, 8, 9, 12, 13]), coloured(bystander, [2, 3, 6, 7, 10, 11, 14, 15])],
+};
+
 export interface Field {
   readonly name: string;
   readonly spec: SystemSpec;
@@ -51,4 +60,5 @@ export const FIELDS: readonly Field[] = [
   { name: "GICv3, the bystander direct", spec: system(qemuVirt, false, true) },
   { name: "GICv2, both injected", spec: system(qemuVirtGicv2, false, false) },
   { name: "GICv2, both direct", spec: system(qemuVirtGicv2, true, true) },
+  { name: "GICv3, coloured memory", spec: interleaved },
 ];
