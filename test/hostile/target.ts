@@ -42,8 +42,9 @@ export interface Target {
 const PAGE = 0x1000;
 const FIRST_SPI = 32;
 const FIRST_PPI = 16;
-/** As much is emulated, whichever version it is. */
 const GICD_BYTES = 0x1_0000;
+const GICD_V2_BYTES = 0x1000;
+const gicdBytes = ({ gic }: Plan): number => (gic.version === 2 ? GICD_V2_BYTES : GICD_BYTES);
 const GICC_BYTES = 0x2000;
 const GICR_BYTES = 0x2_0000;
 const PL011_BYTES = 0x1000;
@@ -64,7 +65,7 @@ export function targetOf(plan: Plan, name: string): Target {
   const own = plan.partitions[index];
   if (own === undefined) throw new RangeError(`the plan has no partition ${name}`);
   const spis = own.interrupts.map(({ intid }) => intid);
-  const places = ownPlaces(own);
+  const places = ownPlaces(plan, own);
   const others = plan.partitions.filter((_, n) => n !== index).flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid));
   const nobodys = Array.from({ length: plan.gic.spiLimit - FIRST_SPI }, (_, n) => n + FIRST_SPI).filter((intid) => !spis.includes(intid) && !others.includes(intid));
   return {
@@ -85,7 +86,7 @@ export function targetOf(plan: Plan, name: string): Target {
 
 type OwnPlaces = Pick<Target, "ram" | "scratch" | "channel" | "gicd" | "gicr" | "gicc" | "console" | "mailbox" | "devices">;
 
-function ownPlaces(own: PlannedPartition): OwnPlaces {
+function ownPlaces(plan: Plan, own: PlannedPartition): OwnPlaces {
   const of = (kind: string, what: string): Place | undefined => {
     const region = own.regions.find((one) => one.kind === kind);
     return region === undefined ? undefined : { what, at: region.ipa, size: region.size };
@@ -95,7 +96,7 @@ function ownPlaces(own: PlannedPartition): OwnPlaces {
     ram,
     scratch: { what: "a page of its own", at: ram.at + ram.size / 2, size: SCRATCH_BYTES },
     channel: found(of("channel", "its channel"), "a channel"),
-    gicd: { what: "its own GICD", at: own.gicd, size: GICD_BYTES },
+    gicd: { what: "its own GICD", at: own.gicd, size: gicdBytes(plan) },
     gicr: own.gicr === null ? undefined : { what: "its own GICR", at: own.gicr, size: GICR_BYTES * own.cpus.length },
     gicc: of("interface", "its own GICC"),
     console: { what: "its own console", at: own.console, size: PL011_BYTES },
@@ -113,7 +114,7 @@ function foreignPlaces(plan: Plan, index: number, own: OwnPlaces): Place[] {
     ...plan.partitions.flatMap(({ name, regions }, n) => (n === index ? [] : regions.map(({ kind, pa, size }) => ({ what: `${kind} of ${name}`, at: pa, size })))),
     ...plan.partitions[index]?.regions.map(({ kind, pa, size }) => ({ what: `the PA of its own ${kind}`, at: pa, size })) ?? [],
     { what: "the hypervisor", at: plan.image.base, size: plan.image.size },
-    { what: "the physical GICD", at: plan.gic.gicd, size: GICD_BYTES },
+    { what: "the physical GICD", at: plan.gic.gicd, size: gicdBytes(plan) },
     ...(interfaces === null ? [] : [
       { what: "the physical GICC", at: interfaces.gicc, size: GICC_BYTES },
       { what: "the physical GICH", at: interfaces.gich, size: PAGE },
@@ -126,7 +127,7 @@ function foreignPlaces(plan: Plan, index: number, own: OwnPlaces): Place[] {
     { what: "just behind its channel", at: channel.at + 4 * PAGE, size: PAGE },
     { what: "just below its channel", at: channel.at - PAGE, size: PAGE },
     { what: "just behind its console", at: own.console.at + PL011_BYTES, size: PAGE },
-    { what: "just behind its GICD", at: own.gicd.at + GICD_BYTES, size: PAGE },
+    { what: "just behind its GICD", at: own.gicd.at + own.gicd.size, size: PAGE },
     ...(own.gicr === undefined ? [] : [{ what: "just behind its last redistributor", at: own.gicr.at + own.gicr.size, size: PAGE }]),
     { what: "IPA 0", at: 0, size: PAGE },
     { what: "the last page of the IPA space", at: IPA_END - PAGE, size: PAGE },
