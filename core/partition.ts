@@ -184,7 +184,7 @@ export function isHeld(partition: Partition): bool {
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     const vcpu = vcpuOfPartition(partition, i);
-    if (loadAcquire32(vcpu.stateAt()) == VCPU_ON && vcpu.heldSince == 0) return false;
+    if (loadAcquire32(vcpu.stateAt()) == VCPU_ON && vcpu.inGuest != 0) return false;
   }
   return true;
 }

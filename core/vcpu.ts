@@ -17,7 +17,7 @@ const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 //  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────┬──────────────┐
 //  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u8 × 16  │ u64 × causes │
 //  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────┴──────────────┘
-const OWNED: u32 = 448;
+const OWNED: u32 = 464;
 const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
 const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
 const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
@@ -80,6 +80,8 @@ export class Vcpu {
   direct: u32;
   /** Kicks that others are about to send: until they are there, a direct vCPU does not enter its guest (lifecycle.ts). */
   kicksAnnounced: u32;
+  /** Its guest runs: 0 while it is held, too. */
+  inGuest: u32;
   /** ICH_ELRSR_EL2 when no list register is in use; what it is if nothing is on its way to the guest: SOMETHING_WAITS never is. */
   listRegisters: u32;
   idle: u32;

@@ -17,6 +17,7 @@ export function initCpuInterface(vcpu: Vcpu): void {
 
 /** The pCPU has no guest to run: only the hypervisor's own interrupts come, and to EL2. */
 export function closeInterrupts(vcpu: Vcpu): void {
+  vcpu.inGuest = 0;
   if (isGicV2()) closeV2(vcpu);
   else closeV3(vcpu);
   if (vcpu.direct != 0) mmioWrite32(vcpu.bank + ICACTIVER, <u32>1 << KICK_SGI); // the guest may have used that number, too
@@ -26,6 +27,7 @@ export function closeInterrupts(vcpu: Vcpu): void {
 
 /** The pCPU runs its guest: all of them come, to EL2 or, with direct interrupts, to the guest. */
 export function openInterrupts(vcpu: Vcpu): void {
+  vcpu.inGuest = 1;
   if (isGicV2()) openV2(vcpu);
   else openV3(vcpu);
   msr_HCR_EL2(vcpu.hcr);

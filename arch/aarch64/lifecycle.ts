@@ -66,17 +66,17 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
 export function release(vcpu: Vcpu, partition: Partition): u32 {
   openInterrupts(vcpu);
   if (vcpu.direct == 0) refill(vcpu);
-  if (vcpu.heldSince != 0) {
-    vcpu.held += mrs_CNTPCT_EL0() - vcpu.heldSince;
-    vcpu.heldSince = 0;
-  }
   storeRelease32(vcpu.stateAt(), VCPU_ON);
   dsbSy();
   isb();
   if (vcpu.direct != 0 && !dropKicks(vcpu)) {
-    hold(vcpu);
+    closeInterrupts(vcpu);
     kick(vcpu); // so that we look again
     return PARK;
+  }
+  if (vcpu.heldSince != 0) {
+    vcpu.held += mrs_CNTPCT_EL0() - vcpu.heldSince;
+    vcpu.heldSince = 0;
   }
   // A stop or pause that came before we were on has passed us by: its kick is taken, its state is not.
   return stateOf(partition) == STATE_RUNNING ? RESUME : obey(vcpu, partition);

@@ -176,7 +176,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   });
 
   test("an image that is not where the plan wants it", () => {
-    expect(boot(headerWith({ imageBase: 0x4040_0000n }))).toContain("load it at the address that axv-part plan shows");
+    expect(boot(headerWith({ imageBase: 0x4040_0000n }))).toContain("load it where axv-part plan says");
     expect(boot(headerWith({ imageBase: 0n }))).toBe("runs");
   });
 
