@@ -94,7 +94,7 @@ const BoardFile = z.strictObject({
   cluster: z
     .strictObject({ kind: z.literal("dsu"), way_groups: z.int().min(2).max(4) })
     .optional()
-    .describe("how the cluster parts the ways of its cache (Arm DSU, CLUSTERPARTCR_EL1); without this key it cannot"),
+    .describe("how the cluster parts the ways of its cache (Arm DSU, CLUSTERPARTCR_EL1), and that firmware lets EL2 do it (ACTLR_EL3.SMEN, TSIDEN); without this key it cannot"),
   ram: z.array(z.strictObject({ base: address, size: z.int().positive() })).min(1),
   gic: Gic,
   timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
