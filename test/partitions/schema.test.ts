@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import * as abi from "../../core/abi.ts";
+import * as abi from "../../rtos-guests/plc/abi.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { System, systemJsonSchema } from "../../partitions/schema.ts";
 import { boards, profiles } from "../../partitions/shelf.ts";
@@ -62,7 +62,7 @@ describe("profiles", () => {
     expect(findings.sorted).toEqual([]);
   });
 
-  test("plc names its tags by the indices of core/abi.ts", () => {
+  test("plc names its tags by the indices of rtos-guests/plc/abi.ts", () => {
     const indices = Object.entries(abi).flatMap(([name, value]) => {
       const tag = /^PLC_TAG_(.*)$/.exec(name)?.[1];
       return tag === undefined
