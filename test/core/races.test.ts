@@ -81,20 +81,27 @@ test.each(CASES)("%s, %s: whatever is interrupted anywhere by whatever, nobody e
     for (const other of names.filter((candidate) => pcpuOf(candidate) !== pcpuOf(name))) {
       for (let after = 0; after < LONGEST; after++) {
         const what = `${name} | ${other} after ${after} intrinsics`;
-        for (const action of beginning) world.perform(action);
-        world.machine.intrude(after, () => run(other));
-        run(name);
-        const raced = world.machine.endIntrusion();
-        world.machine.settle();
-        invariants.check(undefined);
-        expect(kicked(world), what).toEqual([]);
+        const raced = named(what, () => {
+          for (const action of beginning) world.perform(action);
+          world.machine.intrude(after, () => run(other));
+          run(name);
+          const did = world.machine.endIntrusion();
+          world.machine.settle();
+          invariants.check(undefined);
+          expect(kicked(world)).toEqual([]);
+          return did;
+        });
         // Whatever it is now, it can be stopped, and started.
-        for (const action of [...host(abi.COMMAND_STOP), SETTLE]) world.perform(action);
-        expect(world.guests.map(({ running }) => running), `${what}, stopped`).toEqual([false, false, false, true]);
-        for (const action of revival) world.perform(action);
-        for (const guest of world.running()) if (guest.pcpu.index !== 3) guest.driver.open(0xff);
-        expect(world.guests.map(({ running }) => running), what).toEqual([true, true, false, true]);
-        expect(kicked(world), `${what}, revived`).toEqual([]);
+        named(`${what}, stopped`, () => {
+          for (const action of [...host(abi.COMMAND_STOP), SETTLE]) world.perform(action);
+          expect(world.guests.map(({ running }) => running)).toEqual([false, false, false, true]);
+        });
+        named(`${what}, started again`, () => {
+          for (const action of revival) world.perform(action);
+          for (const guest of world.running()) if (guest.pcpu.index !== 3) guest.driver.open(0xff);
+          expect(world.guests.map(({ running }) => running)).toEqual([true, true, false, true]);
+          expect(kicked(world)).toEqual([]);
+        });
         if (!raced) break;
         races++;
       }
@@ -103,6 +110,15 @@ test.each(CASES)("%s, %s: whatever is interrupted anywhere by whatever, nobody e
   expect(races).toBeGreaterThan(500);
   expect(world.guest(3).pcpu.lives).toBe(lives);
 }, MILLISECONDS);
+
+/** Says where it was when something goes wrong. */
+function named<Result>(what: string, run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
 
 /** pCPUs whose direct guest would find the hypervisor's kick if it looked. */
 const kicked = (world: World): number[] => world.guests.flatMap((guest, n) => (guest.running && guest.direct && guest.pcpu.gic.bank.isPending(7) ? [n] : []));
