@@ -193,3 +193,55 @@ describe.each(GICS)("%s: a fault of a direct guest", (_, board) => {
     expect(bench.vcpu(0, 0).exits).toEqual(before);
   });
 });
+
+/** Ways for a direct guest to make itself deaf: no interrupt is signalled to its pCPU any more, so nothing ends its sleep. */
+const DEAF: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => void])[] = [
+  ["that it has closed again", [2, 3], (one) => one.driver.enable(false)],
+  ["whose priority mask shuts everything out", [2], (one) => one.driver.mask(0)],
+  ["with the highest priority made up to be active", [2, 3], (one) => one.driver.activePriorities(1)],
+  ["with a coarse binary point, in a handler", [2, 3], (one) => {
+    one.driver.binaryPoint(7);
+    handle(one, 0x20);
+  }],
+];
+const DEAF_CASES = GICS.flatMap(([gic, board]) => DEAF.flatMap(([how, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, how, { board, begin }] as const] : [])));
+
+describe.each(DEAF_CASES)("%s: a direct guest that sleeps behind an interface %s", (_gic, _how, { board, begin }) => {
+  beforeEach(() => {
+    startOne(board);
+    // WFI has been its own since it first slept with its interrupts enabled.
+    bench.enable(3, HANDLED);
+    guest.wfi();
+    bench.machine.setLine(HANDLED, true);
+    bench.machine.setLine(HANDLED, false);
+    guest.pcpu.asleep = undefined;
+    begin(guest);
+    guest.wfi();
+    expect(guest.pcpu.asleep).toBe("wfi");
+  });
+
+  test("cannot be woken: that is said after a second, and nobody else notices", () => {
+    const before = bench.vcpu(0, 0);
+    expect(bench.command(1, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect(guest.pcpu.asleep).toBe("wfi");
+    bench.pass(500);
+    const hangs = () => bench.events(1).filter(({ code }) => code === abi.EVENT_STOP_HANGS);
+    expect(hangs()).toEqual([]);
+    bench.pass(2000);
+    expect(hangs()).toMatchObject([{ a: 1n << 3n }]);
+    expect(bench.partition(1).state).toBe("stopping");
+    expect(bench.vcpu(0, 0).exits).toEqual(before.exits);
+    expect(bench.guest(0).running).toBe(true);
+  });
+
+  test("has no memory any more, whenever it wakes up: it stops then", () => {
+    bench.command(1, abi.COMMAND_STOP);
+    bench.pass(2000);
+    guest.pcpu.asleep = undefined;
+    bench.machine.settle();
+    expect(guest.running).toBe(false);
+    expect(bench.partition(1).state).toBe("off");
+    expect(bench.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(takeAll(bench.openInterrupts(3))).toEqual([]);
+  });
+});
