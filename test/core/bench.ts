@@ -15,6 +15,13 @@ import type { System, SystemSpec } from "../machine/system.ts";
 
 /** The two interrupt controllers that boards have: for what must be the same with both. */
 export const GICS = [["GICv3", qemuVirt], ["GICv2", qemuVirtGicv2]] as const;
+/** And with firmware that keeps the Secure half of them for itself: priorities have one bit less, and ICC_PMR_EL1 may be its own. */
+export const ALL_GICS = [
+  ...GICS,
+  ["GICv3, Non-secure", { ...qemuVirt, securityStates: 2 }],
+  ["GICv3, Non-secure, PMR as Secure sees it", { ...qemuVirt, securityStates: 2, secureMask: true }],
+  ["GICv2, Non-secure", { ...qemuVirtGicv2, securityStates: 2 }],
+] as const;
 export const GICR_STRIDE = 0x2_0000;
 export const SGI_BASE = 0x1_0000;
 /** The SGI with which the hypervisor makes another pCPU look at its requests. */

@@ -5,7 +5,7 @@ import * as abi from "../../core/abi.ts";
 import type { Board } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
 import { ENTRY_OFFSET } from "../machine/system.ts";
-import { Bench, GICS, value } from "./bench.ts";
+import { Bench, ALL_GICS, value } from "./bench.ts";
 import { DIRECT, DIRECT_RAM, startTwo, takeAll } from "./directBench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";
 
@@ -63,7 +63,7 @@ const DOING: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => v
   }],
   ["at a running priority that it has made up", [2, 3], (one) => one.driver.activePriorities(1)],
 ];
-const CASES = GICS.flatMap(([gic, board]) => DOING.flatMap(([doing, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, doing, { board, begin }] as const] : [])));
+const CASES = ALL_GICS.flatMap(([gic, board]) => DOING.flatMap(([doing, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, doing, { board, begin }] as const] : [])));
 
 describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, begin }) => {
   beforeEach(() => {
@@ -127,7 +127,7 @@ describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, be
   });
 });
 
-describe.each(GICS)("%s: a direct partition of two vCPUs", (_, board) => {
+describe.each(ALL_GICS)("%s: a direct partition of two vCPUs", (_, board) => {
   beforeEach(() => {
     bench = startTwo(board);
     guest = bench.guest(3);
@@ -174,7 +174,7 @@ describe.each(GICS)("%s: a direct partition of two vCPUs", (_, board) => {
   });
 });
 
-describe.each(GICS)("%s: a fault of a direct guest", (_, board) => {
+describe.each(ALL_GICS)("%s: a fault of a direct guest", (_, board) => {
   beforeEach(() => startOne(board));
 
   test("is one: foreign memory, and its partition fails", () => {
@@ -204,7 +204,7 @@ const DEAF: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => vo
     handle(one, 0x20);
   }],
 ];
-const DEAF_CASES = GICS.flatMap(([gic, board]) => DEAF.flatMap(([how, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, how, { board, begin }] as const] : [])));
+const DEAF_CASES = ALL_GICS.flatMap(([gic, board]) => DEAF.flatMap(([how, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, how, { board, begin }] as const] : [])));
 
 describe.each(DEAF_CASES)("%s: a direct guest that sleeps behind an interface %s", (_gic, _how, { board, begin }) => {
   beforeEach(() => {

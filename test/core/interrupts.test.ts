@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_GICD, STANDARD } from "../machine/system.ts";
-import { Bench, GICS, value } from "./bench.ts";
+import { Bench, ALL_GICS, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
 const ICENABLER = 0x180;
@@ -37,7 +37,7 @@ const pulse = (intid: number): void => {
   bench.machine.settle();
 };
 
-describe.each(GICS)("%s: an SPI", (_, board) => {
+describe.each(ALL_GICS)("%s: an SPI", (_, board) => {
   beforeEach(() => {
     bench = new Bench({ ...STANDARD, board });
     guest = bench.openInterrupts(0);
@@ -204,7 +204,7 @@ describe.each(GICS)("%s: an SPI", (_, board) => {
   });
 });
 
-describe.each(GICS)("%s: interrupts of one partition", (_, board) => {
+describe.each(ALL_GICS)("%s: interrupts of one partition", (_, board) => {
   test("cost another partition's vCPU nothing", () => {
     bench = new Bench({ ...STANDARD, board });
     guest = bench.openInterrupts(0);

@@ -32,6 +32,7 @@ export const qemuVirt: Board = {
   gicc: 0, gich: 0, gicv: 0,
   spiLimit: 288,
   listRegisters: 4,
+  securityStates: 1, secureMask: false,
   cpus: Array.from({ length: 4 }, (_, n) => ({ mpidr: BigInt(n), gicr: GICR_FIRST + n * GICR_STRIDE })),
   maintenance: 25,
   hypervisorTimer: 26,

@@ -4,8 +4,9 @@
 // at words, not at INTIDs.
 import {
   BANK_END, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, ITARGETSR,
-  NSACR, PRIORITY_MASK, UNMODELLED,
+  NSACR, UNMODELLED,
 } from "./registers.ts";
+import type { SecurityView } from "./securityView.ts";
 
 const WORD_MASK = 0xffff_ffff;
 
@@ -30,10 +31,12 @@ export class InterruptBank {
   /** INTIDs whose configuration cannot be changed (SGIs are always edge-triggered). */
   private readonly fixedEdge: Uint32Array;
   private readonly taken: Group;
+  private readonly view: SecurityView;
 
   /** `implemented` and `fixedEdge`: one word of bits for every 32 INTIDs. `taken`: the group whose interrupts can be taken. */
-  constructor(implemented: readonly number[], fixedEdge: readonly number[], taken: Group) {
+  constructor(implemented: readonly number[], fixedEdge: readonly number[], taken: Group, view: SecurityView) {
     this.taken = taken;
+    this.view = view;
     this.words = implemented.length;
     this.implemented = Uint32Array.from(implemented);
     this.fixedEdge = Uint32Array.from(fixedEdge);
@@ -53,7 +56,8 @@ export class InterruptBank {
   /** Interrupts that may be taken: of the group, pending, enabled, not active (§4.1.2). */
   candidates(word: number): number {
     const group = this.at(this.group, word);
-    return this.pending(word) & this.at(this.enabled, word) & (this.taken === 1 ? group : ~group) & ~this.at(this.active, word);
+    const ours = this.view.twoStates ? WORD_MASK : this.taken === 1 ? group : ~group;
+    return this.pending(word) & this.at(this.enabled, word) & ours & ~this.at(this.active, word);
   }
 
   has(set: Uint32Array, intid: number): boolean {
@@ -92,14 +96,14 @@ export class InterruptBank {
     if (offset < IGROUPR || offset >= BANK_END) return UNMODELLED;
     if (offset >= IPRIORITYR && offset < ITARGETSR) {
       const first = offset - IPRIORITYR;
-      return (this.priorityAt(first) | (this.priorityAt(first + 1) << 8) | (this.priorityAt(first + 2) << 16) | (this.priorityAt(first + 3) << 24)) >>> 0;
+      return (this.readPriority(first) | (this.readPriority(first + 1) << 8) | (this.readPriority(first + 2) << 16) | (this.readPriority(first + 3) << 24)) >>> 0;
     }
     if (offset >= ICFGR && offset < IGRPMODR) return this.readConfiguration((offset - ICFGR) >> 2);
     if (offset >= ITARGETSR) return 0; // ITARGETSR (its owner's, if there is one), IGRPMODR and NSACR (one Security state)
     const word = (offset & 0x7f) >> 2;
     if (word >= this.words) return 0;
     switch (offset & ~0x7f) {
-      case IGROUPR: return this.at(this.group, word);
+      case IGROUPR: return this.view.twoStates ? 0 : this.at(this.group, word);
       case ISENABLER: case ICENABLER: return this.at(this.enabled, word);
       case ISPENDR: case ICPENDR: return this.pending(word) >>> 0;
       case ISACTIVER: case ICACTIVER: return this.at(this.active, word);
@@ -123,7 +127,9 @@ export class InterruptBank {
     if (word >= this.words) return true;
     const bits = value & this.at(this.implemented, word);
     switch (offset & ~0x7f) {
-      case IGROUPR: this.group[word] = bits; return true;
+      case IGROUPR:
+        if (!this.view.twoStates) this.group[word] = bits;
+        return true;
       case ISENABLER: this.set(this.enabled, word, bits); return true;
       case ICENABLER: this.clear(this.enabled, word, bits); return true;
       case ISPENDR: this.pend(word, bits); return true;
@@ -134,12 +140,17 @@ export class InterruptBank {
     }
   }
 
+  /** As it is kept: for comparing. */
   priorityAt(intid: number): number {
     return this.priority[intid] ?? 0;
   }
 
+  readPriority(intid: number): number {
+    return this.view.seen(this.priorityAt(intid));
+  }
+
   writePriority(intid: number, value: number): void {
-    if (this.has(this.implemented, intid)) this.priority[intid] = value & PRIORITY_MASK;
+    if (this.has(this.implemented, intid)) this.priority[intid] = this.view.kept(value);
   }
 
   /** Two bits for each INTID, the upper one: edge-triggered (§12.9.7). */

@@ -4,6 +4,7 @@
 import { MachineError } from "../errors.ts";
 import type { Group, InterruptBank } from "./bank.ts";
 import { INTID_SPI_END, INTID_SPI_FIRST, INTID_SPURIOUS, PRIORITY_IDLE, PRIORITY_MASK } from "./registers.ts";
+import type { SecurityView } from "./securityView.ts";
 
 export const ICC_CTLR_CBPR = 1n << 0n;
 export const ICC_CTLR_EOIMODE = 1n << 1n;
@@ -44,23 +45,26 @@ export class CpuInterface {
   /** Acknowledged and not yet dropped, oldest first. */
   private readonly running: { intid: number; by: Actor }[] = [];
   private readonly group: Group;
+  /** What software sees of PMR and RPR. */
+  private readonly maskView: SecurityView;
   private readonly source: InterruptSource;
   /** Brings level-sensitive PPIs (timers, maintenance) up to date. */
   private readonly refresh: () => void;
 
-  constructor(group: Group, source: InterruptSource, refresh: () => void) {
+  constructor(group: Group, maskView: SecurityView, source: InterruptSource, refresh: () => void) {
     this.group = group;
+    this.maskView = maskView;
     this.point = BINARY_POINT_MIN[group];
     this.source = source;
     this.refresh = refresh;
   }
 
   get priorityMask(): number {
-    return this.mask;
+    return this.maskView.seen(this.mask);
   }
 
   set priorityMask(value: number) {
-    this.mask = value & PRIORITY_MASK;
+    this.mask = this.maskView.kept(value);
   }
 
   get binaryPoint(): number {
@@ -83,6 +87,10 @@ export class CpuInterface {
 
   /** ICC_RPR_EL1, GICC_RPR */
   get runningPriority(): number {
+    return this.maskView.seen(this.highestActive);
+  }
+
+  private get highestActive(): number {
     const lowest = this.active & -this.active;
     return lowest === 0 ? PRIORITY_IDLE : (31 - Math.clz32(lowest)) << PRIORITY_SHIFT;
   }
@@ -97,7 +105,7 @@ export class CpuInterface {
     const { source } = this;
     if (!this.enabled || !source.forwards) return INTID_SPURIOUS;
     this.refresh();
-    const running = this.runningPriority;
+    const running = this.highestActive;
     let best = INTID_SPURIOUS;
     let bestPriority = running === PRIORITY_IDLE ? this.mask : Math.min(this.mask, running & this.preemptionMask);
     for (let bits = source.bank.candidates(0); bits !== 0; bits &= bits - 1) {

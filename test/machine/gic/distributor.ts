@@ -1,4 +1,4 @@
-// GICD: the distributor, for SPIs (IHI 0069 §12.8, §12.9). One Security state (GICD_CTLR.DS = 1), affinity routing.
+// GICD: the distributor, for SPIs (IHI 0069 §12.8, §12.9), with affinity routing.
 // Like hardware it takes its time: GICD_CTLR.RWP stays set for a few reads after a write that software has to wait for.
 import { InterruptBank } from "./bank.ts";
 import {
@@ -6,6 +6,7 @@ import {
   GICD_IROUTER, GICD_IROUTER_END, GICD_SGIR, GICD_SPENDSGIR_END, GICD_STATUSR, GICD_TYPER, GICD_TYPER2, ICENABLER, IGROUPR, IIDR_ARM,
   INTID_SPI_FIRST, IPRIORITYR, IROUTER_IRM, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR_FIRST, FRAME_BYTES, ISPENDR, UNMODELLED,
 } from "./registers.ts";
+import type { SecurityView } from "./securityView.ts";
 
 /** How many reads of GICD_CTLR show RWP after a write: long enough to catch software that does not wait. */
 const RWP_READS = 2;
@@ -24,15 +25,17 @@ export class Distributor {
   readonly routeLow: Uint32Array;
   readonly routeHigh: Uint32Array;
   readonly routes: readonly Uint32Array[];
+  private readonly view: SecurityView;
   private rwp = 0;
 
   /** `spiLimit`: first INTID above the implemented SPIs: a multiple of 32, or 1020. */
-  constructor(spiLimit: number) {
+  constructor(spiLimit: number, view: SecurityView) {
+    this.view = view;
     this.spiLimit = spiLimit;
     const words = Math.ceil(spiLimit / 32);
     // Word 0 belongs to the redistributors: RAZ/WI here while affinity routing is on (§12.9.5 and others).
     const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
-    this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 1);
+    this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 1, view);
     this.routeLow = new Uint32Array(spiLimit);
     this.routeHigh = new Uint32Array(spiLimit);
     this.routes = [this.routeLow, this.routeHigh];
@@ -52,7 +55,7 @@ export class Distributor {
 
   /** UNMODELLED where there is no register of that width. */
   read(offset: number, bytes: number): number {
-    if (bytes === 1) return offset >= IPRIORITYR && offset < ITARGETSR ? this.bank.priorityAt(offset - IPRIORITYR) : UNMODELLED;
+    if (bytes === 1) return offset >= IPRIORITYR && offset < ITARGETSR ? this.bank.readPriority(offset - IPRIORITYR) : UNMODELLED;
     if (bytes !== 4) return UNMODELLED;
     if (offset >= IGROUPR && offset < BANK_END) return this.bank.read32(offset);
     if (offset >= GICD_IROUTER && offset < GICD_IROUTER_END) {
@@ -63,7 +66,7 @@ export class Distributor {
       case GICD_CTLR: {
         const waiting = this.rwp > 0 ? CTLR_RWP : 0;
         if (this.rwp > 0) this.rwp--;
-        return (this.control | GICD_CTLR_DS | waiting) >>> 0;
+        return (this.control | (this.view.twoStates ? 0 : GICD_CTLR_DS) | waiting) >>> 0;
       }
       case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1)) >>> 0;
       case GICD_IIDR: return IIDR_ARM;

@@ -8,7 +8,7 @@ import { GICR_SGI_BASE, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, INTID_SPU
 
 const GICD = 0x800_0000;
 const GICR = 0x80a_0000;
-const board: GicBoard = { gicVersion: 3, gicd: GICD, gicc: 0, gich: 0, gicv: 0, spiLimit: 96, listRegisters: 4, cpus: [{ mpidr: 0n, gicr: GICR }, { mpidr: 0x101n, gicr: GICR + 0x20000 }] };
+const board: GicBoard = { gicVersion: 3, gicd: GICD, gicc: 0, gich: 0, gicv: 0, spiLimit: 96, listRegisters: 4, securityStates: 1, secureMask: false, cpus: [{ mpidr: 0n, gicr: GICR }, { mpidr: 0x101n, gicr: GICR + 0x20000 }] };
 const SPI = 40;
 const WORD = 4;
 const BIT = 1 << (SPI - 32);
@@ -248,5 +248,38 @@ describe("virtual CPU interface", () => {
     expect(() => virtual().write(1, lr(1, 3, 0x80, 3))).toThrow("pINTID 3");
     expect(() => virtual().write(1, lr(1, 1023, 0x80))).toThrow("special");
     expect(() => virtual().write(4, 0n)).toThrow("does not exist");
+  });
+});
+
+describe("two Security states, seen from Non-secure", () => {
+  const nonSecure = (secureMask: boolean): Gicv3 => {
+    gic = new Gicv3({ ...board, securityStates: 2, secureMask }, () => undefined);
+    write(GICD, 4, 0x12);
+    wake(0);
+    write(GICD + ISENABLER + WORD, 4, BIT);
+    return gic;
+  };
+
+  test("priorities have one bit less, and are all less urgent than Secure ones; groups cannot be seen", () => {
+    nonSecure(false);
+    write(GICD + IPRIORITYR + SPI, 1, 0xa8);
+    expect([read(GICD + IPRIORITYR + SPI, 1), gic.distributor.bank.priorityAt(SPI)]).toEqual([0xa0, 0xd0]);
+    write(GICD + IGROUPR + WORD, 4, 0xffff_ffff);
+    expect([read(GICD + IGROUPR + WORD, 4), read(GICD, 4) & 0x40]).toEqual([0, 0]);
+    gic.distributor.bank.setLine(SPI, true);
+    expect(cpuOf(gic, 0).physical.acknowledge("hypervisor")).toBe(SPI);
+    expect(cpuOf(gic, 0).physical.runningPriority).toBe(0xa0);
+  });
+
+  test.each([[false, 0xa0, 0xb0], [true, 0xd0, 0xd8]])("PMR as Secure state sees it: %s", (secureMask, closed, open) => {
+    const { physical } = cpuOf(nonSecure(secureMask), 0);
+    write(GICD + IPRIORITYR + SPI, 1, 0xa0);
+    gic.distributor.bank.setLine(SPI, true);
+    physical.priorityMask = closed;
+    expect(physical.highestPending()).toBe(INTID_SPURIOUS);
+    physical.priorityMask = open;
+    expect([physical.highestPending(), physical.priorityMask]).toEqual([SPI, open]);
+    physical.priorityMask = 8;
+    expect(physical.priorityMask).toBe(secureMask ? 8 : 0);
   });
 });

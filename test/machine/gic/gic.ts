@@ -15,6 +15,10 @@ export interface GicBoard {
   /** First INTID above the implemented SPIs: a multiple of 32, or 1020. */
   readonly spiLimit: number;
   readonly listRegisters: number;
+  /** Two: firmware is Secure, and has left us Non-secure interrupts. */
+  readonly securityStates: 1 | 2;
+  /** GICv3 with two: ICC_PMR_EL1 and ICC_RPR_EL1 are as Secure state sees them (SCR_EL3.FIQ = 0). */
+  readonly secureMask: boolean;
   /** `gicr`: GICv3. `interface`: GICv2, number of its CPU interface; its index if left out. */
   readonly cpus: readonly { readonly mpidr: bigint; readonly gicr: number; readonly interface?: number }[];
 }

@@ -9,6 +9,7 @@ import {
   BANK_END, GICD_CTLR, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1, GICD_IIDR, GICD_TYPER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IIDR_ARM, INTID_SPI_FIRST,
   IPRIORITYR, ISPENDR, ITARGETSR, NSACR, UNMODELLED,
 } from "./registers.ts";
+import type { SecurityView } from "./securityView.ts";
 import { hex, MachineError } from "../errors.ts";
 import type { Actor } from "./cpuInterface.ts";
 
@@ -19,11 +20,12 @@ const ALL = 0xffff_ffff;
 /** What of the distributor is one CPU interface's own. */
 export class OwnInterrupts {
   /** SGIs and PPIs. SGIs are always enabled (§4.3.5). */
-  readonly bank = new InterruptBank([ALL], [SGI_MASK], 0);
+  readonly bank: InterruptBank;
   /** For each SGI the CPU interfaces that have sent it: pending as long as there is one. */
   readonly senders = new Uint8Array(SGIS);
 
-  constructor() {
+  constructor(view: SecurityView) {
+    this.bank = new InterruptBank([ALL], [SGI_MASK], 0, view);
     this.bank.enabled[0] = SGI_MASK;
   }
 
@@ -58,17 +60,17 @@ export class Gicd {
   private readonly views = new Map<number, GicdView>();
   private readonly present: number;
 
-  constructor(spiLimit: number, interfaces: readonly number[]) {
+  constructor(spiLimit: number, interfaces: readonly number[], view: SecurityView) {
     this.spiLimit = spiLimit;
     this.interfaces = interfaces;
     const words = Math.ceil(spiLimit / 32);
     const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
-    this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 0);
+    this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 0, view);
     this.targets = new Uint32Array(spiLimit);
     this.routes = [this.targets];
     this.present = interfaces.reduce((mask, n) => mask | (1 << n), 0);
     for (const n of interfaces) {
-      this.own.set(n, new OwnInterrupts());
+      this.own.set(n, new OwnInterrupts(view));
       this.views.set(n, new GicdView(this, n));
     }
   }
@@ -171,7 +173,7 @@ class GicdView {
   }
 
   private readByte(offset: number): number {
-    if (offset >= IPRIORITYR && offset < ITARGETSR) return this.priorities(offset).priorityAt(offset - IPRIORITYR);
+    if (offset >= IPRIORITYR && offset < ITARGETSR) return this.priorities(offset).readPriority(offset - IPRIORITYR);
     if (offset >= ITARGETSR && offset < ICFGR) {
       const intid = offset - ITARGETSR;
       return intid < INTID_SPI_FIRST ? 1 << this.number : this.gicd.targets[intid] ?? 0;

@@ -1,5 +1,5 @@
-// GICv2 (IHI 0048B), as GIC-400 and QEMU have it, without the Security Extensions: all interrupts are of group 0. Everything is
-// memory-mapped, and what a pCPU sees of its own (word 0 of GICD, GICC, GICH, GICV) depends on who looks.
+// GICv2 (IHI 0048B), as GIC-400 and QEMU have it. Without the Security Extensions all interrupts are of group 0; with them we are
+// Non-secure, and those of group 1 look the same to us. Everything is memory-mapped, and what a pCPU sees of its own (word 0 of GICD, GICC, GICH, GICV) depends on who looks.
 import { hex, MachineError } from "../errors.ts";
 import { CpuInterface } from "./cpuInterface.ts";
 import type { Actor } from "./cpuInterface.ts";
@@ -11,6 +11,7 @@ import { Gich } from "./gich.ts";
 import { Gicv } from "./gicv.ts";
 import { INTERFACE_BYTES, INTERFACES_MAX, PAGE_BYTES } from "./gicv2Registers.ts";
 import { UNMODELLED } from "./registers.ts";
+import { ONE_STATE, TWO_STATES } from "./securityView.ts";
 import { VirtualInterface } from "./virtualInterface.ts";
 
 interface Gicv2Cpu extends GicCpu {
@@ -37,7 +38,8 @@ export class Gicv2 implements Gic {
     if (interfaces.some((n) => n >= INTERFACES_MAX)) throw new RangeError("a GICv2 has eight CPU interfaces at most");
     this.board = board;
     this.refresh = refresh;
-    const distributor = new Gicd(board.spiLimit, interfaces);
+    const view = board.securityStates === 2 ? TWO_STATES : ONE_STATE;
+    const distributor = new Gicd(board.spiLimit, interfaces, view);
     this.distributor = distributor;
     this.cpus = interfaces.map((number, n) => {
       const own = distributor.ownOf(number);
@@ -48,7 +50,7 @@ export class Gicv2 implements Gic {
         get forwards() { return distributor.forwards; },
         takes: (intid: number) => distributor.routesTo(intid, number),
       };
-      const physical = new CpuInterface(0, source, () => refresh(n));
+      const physical = new CpuInterface(0, view, source, () => refresh(n));
       const virtual = new VirtualInterface(board.listRegisters, 0, (intid) => physical.deactivateForGuest(intid));
       return { bank: own.bank, physical, virtual, gicc: new Gicc(physical, own), gich: new Gich(virtual), gicv: new Gicv(virtual) };
     });

@@ -7,6 +7,7 @@ import { cpuOf, unmodelled } from "./gic.ts";
 import type { Gic, GicBoard, GicCpu } from "./gic.ts";
 import { Redistributor } from "./redistributor.ts";
 import { FRAME_BYTES, GICR_BYTES, UNMODELLED } from "./registers.ts";
+import { ONE_STATE, TWO_STATES } from "./securityView.ts";
 import { VirtualInterface } from "./virtualInterface.ts";
 
 interface Gicv3Cpu extends GicCpu {
@@ -29,10 +30,11 @@ export class Gicv3 implements Gic {
   constructor(board: GicBoard, refresh: (cpu: number) => void) {
     this.board = board;
     this.refresh = refresh;
-    const distributor = new Distributor(board.spiLimit);
+    const view = board.securityStates === 2 ? TWO_STATES : ONE_STATE;
+    const distributor = new Distributor(board.spiLimit, view);
     this.distributor = distributor;
     this.cpus = board.cpus.map(({ mpidr }, n) => {
-      const redistributor = new Redistributor(mpidr, n, n === board.cpus.length - 1);
+      const redistributor = new Redistributor(mpidr, n, n === board.cpus.length - 1, view);
       const source = {
         bank: redistributor.bank,
         spis: distributor.bank,
@@ -40,7 +42,7 @@ export class Gicv3 implements Gic {
         get forwards() { return distributor.forwards && redistributor.forwards; },
         takes: (intid: number) => distributor.routesTo(intid, redistributor.affinityLow, redistributor.affinityHigh),
       };
-      const physical = new CpuInterface(1, source, () => refresh(n));
+      const physical = new CpuInterface(1, board.secureMask ? ONE_STATE : view, source, () => refresh(n));
       return { redistributor, bank: redistributor.bank, physical, virtual: new VirtualInterface(board.listRegisters, 1, (intid) => physical.deactivateForGuest(intid)) };
     });
   }

@@ -5,13 +5,14 @@ import {
   GICR_TYPER, GICR_TYPER_LAST, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP, GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR,
   IIDR_ARM, IPRIORITYR, ISPENDR, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR_FIRST, UNMODELLED,
 } from "./registers.ts";
+import type { SecurityView } from "./securityView.ts";
 
 /** How many reads show RWP after an ICENABLER write, and ChildrenAsleep after a wake-up. */
 const SETTLE_READS = 2;
 const SGIS = 0xffff;
 
 export class Redistributor {
-  readonly bank = new InterruptBank([0xffff_ffff], [SGIS], 1);
+  readonly bank: InterruptBank;
   /** Aff2.Aff1.Aff0, as GICD_IROUTER's low word has it. */
   readonly affinityLow: number;
   /** Aff3. */
@@ -22,7 +23,8 @@ export class Redistributor {
   private waking = 0;
   private rwp = 0;
 
-  constructor(mpidr: bigint, processorNumber: number, last: boolean) {
+  constructor(mpidr: bigint, processorNumber: number, last: boolean, view: SecurityView) {
+    this.bank = new InterruptBank([0xffff_ffff], [SGIS], 1, view);
     this.affinityLow = Number(mpidr & 0xff_ffffn);
     this.affinityHigh = Number((mpidr >> 32n) & 0xffn);
     this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0);
@@ -36,7 +38,7 @@ export class Redistributor {
 
   read(offset: number, bytes: number): number {
     const inBank = offset - GICR_SGI_BASE;
-    if (bytes === 1) return inBank >= IPRIORITYR && inBank < IPRIORITYR + 32 ? this.bank.priorityAt(inBank - IPRIORITYR) : UNMODELLED;
+    if (bytes === 1) return inBank >= IPRIORITYR && inBank < IPRIORITYR + 32 ? this.bank.readPriority(inBank - IPRIORITYR) : UNMODELLED;
     if (bytes !== 4) return UNMODELLED;
     if (inBank >= 0) return this.isBankRegister(inBank) ? this.bank.read32(inBank) : inBank >= PIDR_FIRST && inBank < FRAME_BYTES ? 0 : UNMODELLED;
     switch (offset) {
