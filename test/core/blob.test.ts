@@ -1,51 +1,17 @@
 // A blob that is not what the planner wrote is refused, with a message, and nothing is started (core/blob.ts).
-import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { readBlob } from "../../partitions/blob/read.ts";
 import type { BlobRecord } from "../../partitions/blob/codec.ts";
-import { encodeBlob } from "../../partitions/blob/write.ts";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE, place } from "../../partitions/blob/layout.table.ts";
-import { machineFor } from "../machine/core.ts";
-import { makeSystem, STANDARD } from "../machine/system.ts";
+import { STANDARD } from "../machine/system.ts";
+import { BlobBench, show } from "./blobBench.ts";
+import type { Change } from "./blobBench.ts";
 
-const system = makeSystem(STANDARD);
-
-/** What a machine with this blob says at boot; "runs" if it starts guests. */
-function boot(blob: Uint8Array): string {
-  const machine = machineFor({ ...system, blob });
-  machine.boot();
-  machine.uart.drain();
-  const text = new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
-  if (machine.pcpu(0).phase !== "halted") return "runs";
-  expect(machine.pcpus.map(({ phase }) => phase)).toEqual(["halted", "off", "off", "off"]);
-  expect(machine.writes.filter(({ pa }) => pa >= machine.board.imageBase + machine.board.imageSize)).toEqual([]);
-  return text;
-}
-
-const show = (change: Change): string => Object.entries(change).map(([name, value]) => `${name} ${String(value)}`).join();
-
-type Change = Readonly<Record<string, number | bigint | string | readonly number[]>>;
-
-/** The standard system's blob with fields of one record changed, and a right checksum. */
-function changed(kind: string, index: number, change: Change | ((before: BlobRecord) => Change)): Uint8Array {
-  const { header, records } = readBlob(system.blob);
-  const list = (records[kind] ?? []).map((record, n) => (n === index ? { ...record, ...(typeof change === "function" ? change(record) : change) } : record));
-  return encodeBlob(header, { ...records, [kind]: list });
-}
-
-/** Header fields that encodeBlob derives can only be changed afterwards. */
-function patched(offset: number, value: number): Uint8Array {
-  const bytes = system.blob.slice();
-  const view = new DataView(bytes.buffer);
-  view.setUint32(offset, value, true);
-  if (offset >= 16) view.setUint32(12, crc32(bytes.subarray(16)), true);
-  return bytes;
-}
-
-const headerWith = (change: Change): Uint8Array => {
-  const { header, records } = readBlob(system.blob);
-  return encodeBlob({ ...header, ...change }, records);
-};
+const bench = new BlobBench(STANDARD);
+const { system } = bench;
+const boot = (blob: Uint8Array): string => bench.boot(blob);
+const changed: BlobBench["changed"] = (kind, index, change) => bench.changed(kind, index, change);
+const patched: BlobBench["patched"] = (offset, value) => bench.patched(offset, value);
+const headerWith: BlobBench["headerWith"] = (change) => bench.headerWith(change);
 
 describe("a blob that is whole", () => {
   test("is taken", () => {

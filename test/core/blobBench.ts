@@ -1,0 +1,58 @@
+// Blobs that are not what the planner wrote, and what the core says to them.
+import { crc32 } from "node:zlib";
+import { expect } from "vitest";
+import type { BlobRecord } from "../../partitions/blob/codec.ts";
+import { readBlob } from "../../partitions/blob/read.ts";
+import { encodeBlob } from "../../partitions/blob/write.ts";
+import { machineFor } from "../machine/core.ts";
+import { makeSystem } from "../machine/system.ts";
+import type { System, SystemSpec } from "../machine/system.ts";
+
+/** Everything behind the checksum is what it is of. */
+const CHECKSUM_OFFSET = 12;
+const CHECKED_FROM = 16;
+
+export type Change = Readonly<Record<string, number | bigint | string | readonly number[]>>;
+
+export const show = (change: Change): string => Object.entries(change).map(([name, value]) => `${name} ${String(value)}`).join();
+
+export class BlobBench {
+  readonly system: System;
+
+  constructor(spec: SystemSpec) {
+    this.system = makeSystem(spec);
+  }
+
+  /** What a machine with this blob says at boot; "runs" if it starts guests. */
+  boot(blob: Uint8Array = this.system.blob): string {
+    const machine = machineFor({ ...this.system, blob });
+    machine.boot();
+    machine.uart.drain();
+    const text = new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
+    if (machine.pcpu(0).phase !== "halted") return "runs";
+    expect(machine.pcpus.slice(1).map(({ phase }) => phase)).toEqual(machine.pcpus.slice(1).map(() => "off"));
+    expect(machine.writes.filter(({ pa }) => pa >= machine.board.imageBase + machine.board.imageSize)).toEqual([]);
+    return text;
+  }
+
+  /** The blob with fields of one record changed, and a right checksum. */
+  changed(kind: string, index: number, change: Change | ((before: BlobRecord) => Change)): Uint8Array {
+    const { header, records } = readBlob(this.system.blob);
+    const list = (records[kind] ?? []).map((record, n) => (n === index ? { ...record, ...(typeof change === "function" ? change(record) : change) } : record));
+    return encodeBlob(header, { ...records, [kind]: list });
+  }
+
+  /** Header fields that encodeBlob derives can only be changed afterwards. */
+  patched(offset: number, value: number): Uint8Array {
+    const bytes = this.system.blob.slice();
+    const view = new DataView(bytes.buffer);
+    view.setUint32(offset, value, true);
+    if (offset >= CHECKED_FROM) view.setUint32(CHECKSUM_OFFSET, crc32(bytes.subarray(CHECKED_FROM)), true);
+    return bytes;
+  }
+
+  headerWith(change: Change): Uint8Array {
+    const { header, records } = readBlob(this.system.blob);
+    return encodeBlob({ ...header, ...change }, records);
+  }
+}
