@@ -48,7 +48,8 @@ describe.each(BOARDS)("%s", (board) => {
       await wait(PAUSE_NS);
       expect(state(first)).toBe("paused");
       expect(scans(first)).toBe(paused.scans);
-      expect(first.held - paused.held).toBeGreaterThan((PAUSE_NS * 9n) / 10n);
+      // vCPUs' frames follow the partitions', later on a busy host.
+      await system.until("the pause in held", () => first.held - paused.held > (PAUSE_NS * 9n) / 10n);
 
       await command("resume");
       await system.until("scans going on", () => scans(first) > paused.scans + WARM_UP);
