@@ -208,6 +208,8 @@ export function stop(partition: Partition, reason: u32, restart: bool, knowing: 
 function makeLeave(partition: Partition, kicked: u32): void {
   if (isDirect(partition.plan)) {
     revokeStage2(partition.index);
+    // Its last vCPU may have left and started it anew meanwhile: that waits at the guest's door while kicks are announced.
+    if (stateOf(partition) == STATE_RUNNING) grantStage2(partition.index);
     sev(); // WFE with interrupts masked sleeps through a kick
   }
   kickAll(kicked);
