@@ -29,7 +29,7 @@ const pulse = (intid: number): void => {
   bench.machine.settle();
 };
 
-const COUNTS = GICS.flatMap(([name, board]) => [2, 4, 16].map((count) => [name, count, board] as const));
+const COUNTS = GICS.flatMap(([name, board]) => (board.gicVersion === 2 ? [2, 4, 16, 64] : [2, 4, 16]).map((count) => [name, count, board] as const));
 
 describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegisters, board) => {
   const many = Array.from({ length: 20 }, (_, n) => 64 + n);
@@ -101,7 +101,8 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
 
   test("an SGI that comes again while every list register is active is no maintenance interrupt storm", () => {
     guest.driver.splitEnd(true); // EOImode 1: they stay active until they are deactivated
-    for (let n = 0; n < listRegisters; n++) {
+    const sgis = Math.min(listRegisters, 16);
+    for (let n = 0; n < sgis; n++) {
       bench.sendSgi(0, n, 1);
       expect(guest.acknowledge()).toBe(n);
       guest.endOfInterrupt(n);
@@ -109,7 +110,7 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     bench.sendSgi(0, 0, 1);
     bench.sendSgi(0, 15, 1);
     bench.machine.settle();
-    for (let n = 0; n < listRegisters; n++) guest.deactivate(n);
+    for (let n = 0; n < sgis; n++) guest.deactivate(n);
     guest.driver.splitEnd(false);
     bench.machine.settle();
     expect(takeAll().sort((a, b) => a - b)).toEqual([0, 15]);

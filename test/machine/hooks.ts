@@ -119,7 +119,7 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
     mrs_ICH_VTR_EL2: () => virtual().type,
-    mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty),
+    mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
     msr_ICH_AP1R0_EL2: (value: bigint) => void (virtual().activePriorities = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),

@@ -117,7 +117,7 @@ export class Invariants {
       const traps = ICH_HCR_TC | ICH_HCR_TALL0;
       if (direct && pcpu.phase === "guest" && !this.world.isGicv2 && (pcpu.gic.virtual.hypervisorControl & traps) !== traps) broken(`pCPU ${n}: a direct guest's SGIs are not trapped`);
       if (pcpu.gic.physical.undropped.length > 0) broken(`pCPU ${n} left the core with the priority of INTID ${pcpu.gic.physical.undropped.join()} not dropped`);
-      if (pcpu.gic.virtual.empty === 2 ** pcpu.gic.virtual.count - 1) return;
+      if (pcpu.gic.virtual.empty() === 2 ** pcpu.gic.virtual.count - 1) return;
       for (const { virtual, physical, hardware } of pcpu.gic.virtual.held()) {
         const own = owner >= 0 && (virtual < SGIS || (virtual < FIRST_SPI ? this.ownsPpi(owner, virtual) : this.ownsSpi(owner, virtual)));
         if (!own || direct || hardware !== virtual >= SGIS || (hardware && physical !== virtual)) broken(`pCPU ${n} has vINTID ${virtual} (HW ${hardware}, pINTID ${physical}) in a list register`);

@@ -199,7 +199,7 @@ describe("virtual CPU interface", () => {
     expect(read(GICD + ISACTIVER + WORD, 4)).toBe(BIT);
     virtual().endOfInterrupt(SPI);
     expect(read(GICD + ISACTIVER + WORD, 4)).toBe(0);
-    expect(virtual().empty).toBe(0b1111);
+    expect(virtual().empty()).toBe(0b1111);
   });
 
   test("with the guest's EOImode 1, EOIR drops the priority only and DIR deactivates", () => {
@@ -236,7 +236,7 @@ describe("virtual CPU interface", () => {
     virtual().acknowledge();
     virtual().endOfInterrupt(52);
     expect(virtual().maintenance).toBe(true);
-    expect(virtual().empty & 2).toBe(0);
+    expect(virtual().empty() & 2).toBe(0);
     virtual().hypervisorControl = 0;
     expect(virtual().maintenance).toBe(false);
   });

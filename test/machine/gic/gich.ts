@@ -40,9 +40,10 @@ export class Gich {
       case GICH_VTR: return VTR + virtual.count - 1;
       case GICH_VMCR: return virtual.control;
       case GICH_MISR: return virtual.reasons;
-      case GICH_EISR0: return virtual.ended;
-      case GICH_ELRSR0: return virtual.empty;
-      case GICH_EISR1: case GICH_ELRSR1: return 0;
+      case GICH_EISR0: return virtual.ended(0);
+      case GICH_EISR1: return virtual.ended(1);
+      case GICH_ELRSR0: return virtual.empty(0);
+      case GICH_ELRSR1: return virtual.empty(1);
       case GICH_APR: return virtual.activePriorities;
       default: return UNMODELLED;
     }

@@ -11,7 +11,9 @@ import { hex, MachineError } from "../errors.ts";
 import type { Group } from "./bank.ts";
 import { INTID_PPI_FIRST, INTID_SPI_END, INTID_SPURIOUS, PRIORITY_IDLE, PRIORITY_MASK } from "./registers.ts";
 
+/** GICv3's; a GICv2 may have 64. */
 export const LIST_REGISTERS_MAX = 16;
+const WORD_BITS = 32;
 
 export const ICH_HCR_EN = 1 << 0;
 export const ICH_HCR_UIE = 1 << 1;
@@ -64,14 +66,16 @@ export class VirtualInterface {
   control = 0;
   /** ICH_AP1R0_EL2: bit n is the active priority 8·n. */
   activePriorities = 0;
-  private readonly registers = new BigUint64Array(LIST_REGISTERS_MAX);
+  private readonly registers: BigUint64Array;
   /** Word 2·n: vINTID; word 2·n + 1: the rest of list register n. */
-  private readonly words = new Uint32Array(this.registers.buffer);
+  private readonly words: Uint32Array;
   private readonly deactivatePhysical: (intid: number) => void;
 
   /** `count`: how many list registers are implemented. */
   constructor(count: number, group: Group, deactivatePhysical: (intid: number) => void) {
     this.count = count;
+    this.registers = new BigUint64Array(count);
+    this.words = new Uint32Array(this.registers.buffer);
     this.group = group;
     this.deactivatePhysical = deactivatePhysical;
   }
@@ -101,21 +105,20 @@ export class VirtualInterface {
     return Array.from({ length: this.count }, (_, n) => this.list(n)).filter((register) => register.state !== INVALID);
   }
 
-  /** ICH_ELRSR_EL2: empty, and nothing to report about it. */
-  get empty(): number {
-    let bits = 0;
-    for (let n = 0; n < this.count; n++) {
-      const high = this.high(n);
-      if (high >>> 30 === INVALID && ((high & HIGH_HW) !== 0 || (high & HIGH_EOI) === 0)) bits |= 1 << n;
-    }
-    return bits;
+  /** ICH_ELRSR_EL2, GICH_ELRSR<word>: empty, and nothing to report about it. */
+  empty(word = 0): number {
+    return this.which(word, (high) => high >>> 30 === INVALID && ((high & HIGH_HW) !== 0 || (high & HIGH_EOI) === 0));
   }
 
-  /** ICH_EISR_EL2 */
-  get ended(): number {
+  /** ICH_EISR_EL2, GICH_EISR<word> */
+  ended(word = 0): number {
+    return this.which(word, (high) => (high & (0xc000_0000 | HIGH_HW | HIGH_EOI)) === HIGH_EOI);
+  }
+
+  private which(word: number, holds: (high: number) => boolean): number {
     let bits = 0;
-    for (let n = 0; n < this.count; n++) if ((this.high(n) & (0xc000_0000 | HIGH_HW | HIGH_EOI)) === HIGH_EOI) bits |= 1 << n;
-    return bits;
+    for (let n = WORD_BITS * word; n < Math.min(this.count, WORD_BITS * (word + 1)); n++) if (holds(this.high(n))) bits |= 1 << (n % WORD_BITS);
+    return bits >>> 0;
   }
 
   /** The maintenance interrupt's wire: ICH_HCR_EL2.En and any bit of ICH_MISR_EL2 (§12.4.10). */
@@ -133,7 +136,7 @@ export class VirtualInterface {
       if (state !== INVALID) valid++;
       if (state === PENDING) pending++;
     }
-    return (this.ended !== 0 ? 1 : 0)
+    return ((this.ended(0) | this.ended(1)) !== 0 ? 1 : 0)
       | ((control & ICH_HCR_UIE) !== 0 && valid <= 1 ? ICH_HCR_UIE : 0)
       | ((control & ICH_HCR_LRENPIE) !== 0 && control >>> EOI_COUNT_SHIFT !== 0 ? ICH_HCR_LRENPIE : 0)
       | ((control & ICH_HCR_NPIE) !== 0 && pending === 0 ? ICH_HCR_NPIE : 0);
