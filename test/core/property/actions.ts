@@ -145,7 +145,8 @@ export function hostile(alphabet: Alphabet): fc.Arbitrary<Action> {
   const args = fc.array(arg, { maxLength: 4 });
   const calm = [...PSCI.filter((fn) => !DEADLY.has(fn)), ...HYPERCALLS, ...HYPERCALLS];
   // A GICv2's guests have no ICC_*: there is no such thing to trap.
-  const register = fc.constantFrom(...(Object.keys(ENCODINGS) as SystemRegister[]).filter((name) => trapped(name) && !(alphabet.isGicv2 && name.startsWith("ICC_"))));
+  // Nor do direct guests make themselves deaf by an active priority or a binary point: asleep, no stop reaches them (README).
+  const register = fc.constantFrom(...(Object.keys(ENCODINGS) as SystemRegister[]).filter((name) => trapped(name) && name !== "ICC_AP1R0_EL1" && name !== "ICC_BPR1_EL1" && !(alphabet.isGicv2 && name.startsWith("ICC_"))));
   return fc.oneof(
     { weight: 40, arbitrary: orderly(alphabet) },
     { weight: 10, arbitrary: fc.tuple(place, width, valid).map(([at, bytes, isValid]): Action => ({ kind: "load", ...at, bytes, valid: isValid })) },
