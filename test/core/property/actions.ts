@@ -30,6 +30,8 @@ export type Action =
   | { readonly kind: "mrs"; readonly pcpu: number; readonly register: SystemRegister }
   /** The guest sleeps, if nothing keeps it awake. */
   | { readonly kind: "sleep"; readonly pcpu: number; readonly how: "wfi" | "wfe" }
+  /** The guest works on memory: so many refills of the cache. */
+  | { readonly kind: "refills"; readonly pcpu: number; readonly times: number }
   /** Any exception to EL2 that a guest could cause: syndrome, and garbage in the rest. */
   | { readonly kind: "exception"; readonly pcpu: number; readonly ec: number; readonly iss: number; readonly far: bigint; readonly hpfar: bigint }
   | { readonly kind: "command"; readonly partition: number; readonly command: number }
@@ -42,8 +44,8 @@ export type Action =
 
 export interface Alphabet {
   readonly pcpus: readonly number[];
-  /** pCPUs that have a vCPU, with its index, an IPA in its memory, and the count of vCPUs of its partition. */
-  readonly guests: readonly { readonly pcpu: number; readonly index: number; readonly ram: number; readonly vcpus: number }[];
+  /** pCPUs that have a vCPU, with its index, an IPA in its memory, the count of vCPUs of its partition, and the IPA of its mailbox (0: none). */
+  readonly guests: readonly { readonly pcpu: number; readonly index: number; readonly ram: number; readonly vcpus: number; readonly mailbox: number }[];
   readonly intids: readonly number[];
   readonly partitions: number;
   /** IPAs worth an access, though it may be the last one: foreign memory, devices, the hypervisor. */
@@ -80,12 +82,13 @@ function gicOffset(intids: readonly number[]): fc.Arbitrary<number> {
 }
 
 /** Where a guest may load and store without losing its life: its GIC, its UART, its memory. */
-function harmless({ pcpu, ram, vcpus }: Alphabet["guests"][number], { intids, isGicv2 }: Alphabet): fc.Arbitrary<{ pcpu: number; ipa: number }> {
+function harmless({ pcpu, ram, vcpus, mailbox }: Alphabet["guests"][number], { intids, isGicv2 }: Alphabet): fc.Arbitrary<{ pcpu: number; ipa: number }> {
   // A GICv2 has its CPU interface there; of that, EOIR is for "end" and "endAny" to write.
   const frame = isGicv2 ? fc.constant(GUEST_GICD) : fc.integer({ min: 0, max: 2 * vcpus - 1 }).map((n) => GUEST_GICR + n * 0x1_0000);
   const gicc = fc.constantFrom(0, 0, 4, 8, 0xc, 0x14, 0x18, 0x1c, 0xd0, 0xfc).map((offset) => GUEST_GICC + offset);
   const gic = fc.tuple(fc.oneof(fc.constant(GUEST_GICD), frame), gicOffset(intids)).map(([base, offset]) => base + offset);
-  const ipa = fc.oneof({ weight: 6, arbitrary: gic }, ...(isGicv2 ? [{ weight: 3, arbitrary: gicc }] : []), { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) }, fc.integer({ min: 0, max: 0xffff }).map((offset) => ram + 8 * offset));
+  const ipa = fc.oneof({ weight: 6, arbitrary: gic }, ...(isGicv2 ? [{ weight: 3, arbitrary: gicc }] : []),
+    ...(mailbox !== 0 ? [{ weight: 2, arbitrary: fc.integer({ min: 0, max: abi.MAILBOX_SIZE / 8 - 1 }).map((word) => mailbox + 8 * word) }] : []), { weight: 2, arbitrary: fc.integer({ min: 0, max: 0xfff }).map((offset) => GUEST_UART + offset) }, fc.integer({ min: 0, max: 0xffff }).map((offset) => ram + 8 * offset));
   return ipa.map((at) => ({ pcpu, ipa: at }));
 }
 
@@ -125,6 +128,10 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
     { weight: 3, arbitrary: enables }, { weight: 1, arbitrary: priorities }, { weight: 1, arbitrary: routes }, { weight: 1, arbitrary: groups },
     { weight: 3, arbitrary: sgis }, { weight: 1, arbitrary: sgiEnables }, { weight: 1, arbitrary: doors }, { weight: 1, arbitrary: masks },
     { weight: 1, arbitrary: sleeps }, { weight: 1, arbitrary: pauses },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("refills" as const), pcpu: guest, times: fc.integer({ min: 1, max: 1500 }) }) },
+    ...alphabet.guests.filter(({ mailbox }) => mailbox !== 0).map(({ pcpu: n, mailbox }) => ({
+      weight: 1, arbitrary: fc.integer({ min: 0, max: 3 }).map((rung): Action => ({ kind: "store", pcpu: n, ipa: mailbox + abi.MAILBOX_DOORBELLS, bytes: 4, data: BigInt(rung), valid: true })),
+    })),
   );
 }
 

@@ -122,7 +122,7 @@ export class Invariants {
         const own = owner >= 0 && (virtual < SGIS || (virtual < FIRST_SPI ? this.ownsPpi(owner, virtual) : this.ownsSpi(owner, virtual)));
         if (!own || direct || hardware !== virtual >= SGIS || (hardware && physical !== virtual)) broken(`pCPU ${n} has vINTID ${virtual} (HW ${hardware}, pINTID ${physical}) in a list register`);
       }
-      if (pcpu.phase !== "guest" && !this.world.mayBePaused) broken(`pCPU ${n} is ${pcpu.phase}, with interrupts in its list registers`);
+      if (pcpu.phase !== "guest" && !this.world.mayBePaused && !this.world.hasBudgets) broken(`pCPU ${n} is ${pcpu.phase}, with interrupts in its list registers`);
     });
   }
 
@@ -141,7 +141,9 @@ export class Invariants {
     for (const { name, set } of this.distributor) {
       if (!set.changed) continue;
       set.now.forEach((bits, word) => {
-        const rung = name === "pending" ? (this.doorbells[owner]?.[word] ?? 0) | (housekeeper ? (this.consoles[word] ?? 0) : 0) : 0;
+        // The housekeeper rings for consoles, and for mailboxes.
+        const byAll = housekeeper ? this.doorbells.reduce((sum, doors) => sum | (doors[word] ?? 0), this.consoles[word] ?? 0) : 0;
+        const rung = name === "pending" ? (this.doorbells[owner]?.[word] ?? 0) | byAll : 0;
         const foreign = (bits ^ (set.before[word] ?? 0)) & ~(this.owned[owner]?.[word] ?? 0) & ~rung;
         if (foreign !== 0) broken(`pCPU ${actor} changed ${name} of foreign INTIDs ${word * 32} + bits ${hex(foreign >>> 0)}`);
       });

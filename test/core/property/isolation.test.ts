@@ -5,8 +5,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { qemuVirt, qemuVirtGicv2 } from "../../machine/board.ts";
-import { LINUX, PLC, STANDARD } from "../../machine/system.ts";
-import type { SystemSpec } from "../../machine/system.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../../machine/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../machine/system.ts";
 import { hostile, orderly, sequences } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import { Invariants } from "./invariants.ts";
@@ -23,6 +23,8 @@ const actorOf = (action: Action): number | undefined => ("pcpu" in action ? acti
 
 const FAILING: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, onFailure: "restart" }, PLC] };
 const DIRECT: SystemSpec = { ...FAILING, partitions: [FAILING.partitions[0] ?? LINUX, { ...PLC, direct: true }] };
+/** A budget for each millisecond, which is also the tick. */
+const LIMITED: PartitionSpec = { ...LINUX, onFailure: "restart", bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } };
 /** No spare pCPU: both partitions have two vCPUs, and the housekeeper runs a guest. */
 const crowded = (direct: boolean): SystemSpec => ({ ...FAILING, housekeeper: 0, partitions: [FAILING.partitions[0] ?? LINUX, { ...PLC, cpus: [3, 2], direct }] });
 const systems: readonly (readonly [string, SystemSpec])[] = [
@@ -30,6 +32,7 @@ const systems: readonly (readonly [string, SystemSpec])[] = [
   ["no spare pCPU: the housekeeper runs a guest, and both partitions have two vCPUs", crowded(false)],
   ["two list registers only", { ...FAILING, board: { ...qemuVirt, listRegisters: 2 } }],
   ["a direct partition", DIRECT],
+  ["a partition with a bandwidth, one with a mailbox", { ...FAILING, partitions: [LIMITED, { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] }] }],
   ["a direct partition of two vCPUs, no spare pCPU", crowded(true)],
   ["GICv2, no spare pCPU", { ...crowded(false), board: qemuVirtGicv2 }],
   ["GICv2, a direct partition of two vCPUs, two list registers", { ...crowded(true), board: { ...qemuVirtGicv2, listRegisters: 2 } }],

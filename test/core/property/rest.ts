@@ -115,6 +115,7 @@ export function quiesce(world: World, anyhow: boolean): void {
   for (const { pcpu } of world.guests) pcpu.asleep = undefined;
   world.machine.settle();
   world.resume();
+  if (world.hasBudgets) world.tick(); // a period is no longer: whoever has used up his budget goes on
   for (const guest of world.running()) {
     guest.msr("CNTV_CTL_EL0", 0n);
     guest.msr("CNTP_CTL_EL0", 0n);

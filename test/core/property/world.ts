@@ -5,6 +5,7 @@ import { machineFor } from "../../machine/core.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import { Guest } from "../../machine/guest.ts";
 import type { Machine } from "../../machine/machine.ts";
+import { EVENT_L2D_CACHE_REFILL } from "../../machine/pmu.ts";
 import { syndrome } from "../../machine/registers.ts";
 import { ENTRY_OFFSET, GUEST_GICC, GUEST_GICD, GUEST_GICR, makeSystem, TICK_MICROSECONDS } from "../../machine/system.ts";
 import type { System, SystemSpec } from "../../machine/system.ts";
@@ -27,6 +28,8 @@ export class World {
   /** Partition of each pCPU; -1: a spare one. */
   readonly owners: readonly number[];
   readonly account: Account;
+  /** Some partition may be held: there is a budget that it can use up. */
+  readonly hasBudgets: boolean;
   /** A pause may be in force. */
   mayBePaused = false;
   /** INTIDs that each pCPU's guest has acknowledged and not ended, oldest first, in its present life. */
@@ -39,6 +42,7 @@ export class World {
     this.guests = this.machine.pcpus.map(({ index }) => new Guest(this.machine, index));
     this.owners = this.system.plan.cpus.map(({ partition }) => partition ?? -1);
     this.handling = this.guests.map(() => ({ life: 0, intids: [] }));
+    this.hasBudgets = this.system.plan.partitions.some(({ bandwidth }) => bandwidth !== null);
     this.account = new Account(this.machine, this.system, this.owners);
   }
 
@@ -51,7 +55,7 @@ export class World {
     const ramOf = (partition: number, what: "ipa" | "pa"): number => (plan.partitions[partition]?.regions[0]?.[what] ?? 0) + ENTRY_OFFSET;
     return {
       pcpus: this.guests.map((_, n) => n),
-      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{ pcpu, index: plan.cpus[pcpu]?.vcpu ?? 0, ram: ramOf(owner, "ipa"), vcpus: plan.partitions[owner]?.cpus.length ?? 0 }])),
+      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{ pcpu, index: plan.cpus[pcpu]?.vcpu ?? 0, ram: ramOf(owner, "ipa"), vcpus: plan.partitions[owner]?.cpus.length ?? 0, mailbox: plan.partitions[owner]?.mailbox ?? 0 }])),
       intids: plan.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid)),
       partitions: plan.partitions.length,
       ipas: [ramOf(0, "ipa"), ramOf(0, "pa"), ramOf(1, "ipa"), ramOf(1, "pa"), this.machine.board.imageBase, GUEST_GICD, GUEST_GICR, GUEST_GICC, 0x0803_0000, 0x0804_0000, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0],
@@ -109,6 +113,7 @@ export class World {
       case "msr": this.msr(guest, action.register, action.data); return;
       case "mrs": guest.mrs(action.register); return;
       case "sleep": guest[action.how](); return;
+      case "refills": guest.pcpu.pmu.count(EVENT_L2D_CACHE_REFILL, action.times); return;
       case "exception": guest.exception(syndrome(action.ec, action.iss), 31, action.far, action.hpfar); return;
       default: return;
     }
@@ -128,7 +133,7 @@ export class World {
     });
   }
 
-  private tick(): void {
+  tick(): void {
     this.machine.clock.advance(TICK_MICROSECONDS * NANOSECONDS);
     this.machine.settle();
   }
