@@ -25,8 +25,8 @@ const SAMPLES: u32 = 1000;
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 /** So long after its start it begins to measure: a neighbour has started too by then. */
 const SETTLE_US: u64 = 2000000;
-/** Within that the last line has left the hypervisor. Then the guest spins (start.S). */
-const FLUSH_US: u64 = 200000;
+/** Within that the last line has left the hypervisor, and telemetry too. Then the guest spins (start.S). */
+const FLUSH_US: u64 = 3000000;
 
 /** An unexpected exception (from start.S). */
 export function failed(what: u64, where: u64, address: u64): void {

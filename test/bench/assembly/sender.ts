@@ -24,6 +24,8 @@ const POLL_US: u64 = 1000;
 const POLLS: u32 = 10000;
 /** Long enough for several frames of telemetry of both partitions. */
 const PAUSE_US: u64 = 500000;
+/** Within that the last line has left the hypervisor, and telemetry too. Then the guest spins (start.S). */
+const FLUSH_US: u64 = 3000000;
 
 /** An unexpected exception (from start.S). */
 export function failed(what: u64, where: u64, address: u64): void {
@@ -46,7 +48,7 @@ function secondLife(firstInstruction: u64, reset: u32): void {
   sleep(PAUSE_US);
   line.text("bench: end");
   print();
-  sleep(PAUSE_US);
+  sleep(FLUSH_US);
 }
 
 /** From start.S; `firstInstruction` is CNTPCT_EL0 at that. */

@@ -20,7 +20,7 @@ import { sleep } from "./sleep";
 /** PL031's match register keeps a number while the partition restarts. After the machine's reset it is 0. */
 const RTCMR: u64 = 0x09010004;
 const NOT_MEMORY: u64 = 0x30000000;
-const PAUSE_US: u64 = 100000;
+const PAUSE_US: u64 = 100000; // the last line has left the hypervisor then
 
 const FRAME_BYTES: u64 = 0x1000;
 const IROUTER: u64 = 0x6000;
