@@ -112,6 +112,8 @@ export class Vcpu {
   /** Word k of the bitmap of INTIDs whose interrupts belong to its partition: PPIs (and SGIs, where they are direct) in word 0, SPIs from word 1 on. */
   @inline owned(k: u32): u32 { return load<u32>(changetype<u32>(this) + (k << 2), OWNED); }
   @inline setOwned(k: u32, bits: u32): void { store<u32>(changetype<u32>(this) + (k << 2), bits, OWNED); }
+  /** Of an SGI or PPI. */
+  @inline ownsPrivate(intid: u32): bool { return ((this.owned(0) >> intid) & 1) != 0; }
   @inline owns(intid: u32): bool { return ((this.owned(intid >> 5) >> (intid & 31)) & 1) != 0; }
 
   /** Word k of the bitmap of acknowledged interrupts for which no list register was free. */

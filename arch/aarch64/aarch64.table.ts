@@ -73,14 +73,14 @@ const mmio = (bits: 8 | 32 | 64): Intrinsic[] => {
       params: { pa: "u64" },
       result: type,
       doc: `One ${bits}-bit load from a device register.`,
-      c: `${value} value; __asm__ volatile("ldr${suffix} ${register}, [%1]" : "=r"(value) : "r"(pa) : "memory"); return value;`,
+      c: `${value} value = *(volatile ${bits === 8 ? "unsigned char" : value} *)pa; __asm__ volatile("" : : : "memory"); return value;`,
     },
     {
       name: `mmioWrite${bits}`,
       params: { pa: "u64", value: type },
       result: "void",
       doc: `One ${bits}-bit store to a device register.`,
-      c: `__asm__ volatile("str${suffix} ${register}, [%1]" : : "r"(value), "r"(pa) : "memory");`,
+      c: `__asm__ volatile("" : : : "memory"); *(volatile ${bits === 8 ? "unsigned char" : value} *)pa = value; __asm__ volatile("" : : : "memory");`,
     },
   ];
 };

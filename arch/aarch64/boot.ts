@@ -30,7 +30,7 @@ import { clearMailbox } from "./mailbox";
 import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
-import { listRegisterCount, priorityBits } from "./virtualInterface";
+import { findListRegisters, priorityBits } from "./virtualInterface";
 import { AFFINITY_MASK, CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
@@ -156,7 +156,7 @@ function initPcpu(vcpu: Vcpu): void {
   dsbIsh();
   isb();
   initCpuInterface(vcpu);
-  vcpu.listRegisters = ((<u32>1) << listRegisterCount()) - 1;
+  vcpu.listRegisters = findListRegisters();
   vcpu.idle = vcpu.listRegisters;
   if (vcpu.housekeeper != 0) startTick();
 }

@@ -46,6 +46,12 @@ export function interruptsEnabled(): bool { return isGicV2() ? interruptsEnabled
 /** IAR. */
 export function acknowledge(): u32 { return isGicV2() ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1(); }
 
+/** Priority drop alone: the guest deactivates it. `iar` as it was acknowledged. */
+export function dropPriority(iar: u32): void {
+  if (isGicV2()) dropPriorityV2(iar);
+  else msr_ICC_EOIR1_EL1(iar);
+}
+
 /** Priority drop, and deactivation too: an interrupt that the hypervisor itself has handled. `iar` as it was acknowledged. */
 export function endInterrupt(iar: u32): void {
   if (isGicV2()) {

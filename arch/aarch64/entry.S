@@ -32,7 +32,7 @@
 #define MAX_CPUS            8
 #define CURRENT_EL2         8
 #define LINE_BYTES          64
-#define INTERRUPT_FRAME     160             // x0…x18, x30 on the stack, in this order
+#define INTERRUPT_FRAME     112             // x0…x8, x16…x18, x30 on the stack, in this order
 
 .macro address register, symbol
     adrp    \register, \symbol
@@ -57,17 +57,13 @@
     \operation x28, x29, [x0, #224]
 .endm
 
-// A guest's x2…x18 and x30 in the frame of an interrupt.
+// What a handler that saves most (preserve_most) may change, but for x0 and x1, in the frame of an interrupt.
 .macro frame_registers operation
     \operation x2, x3, [sp, #16]
     \operation x4, x5, [sp, #32]
     \operation x6, x7, [sp, #48]
-    \operation x8, x9, [sp, #64]
-    \operation x10, x11, [sp, #80]
-    \operation x12, x13, [sp, #96]
-    \operation x14, x15, [sp, #112]
-    \operation x16, x17, [sp, #128]
-    \operation x18, x30, [sp, #144]
+    \operation x8, x16, [sp, #64]
+    \operation x17, x18, [sp, #80]
 .endm
 
 // The loop around this place runs so often at most: for tools/verify, like bound() in AssemblyScript.
@@ -125,25 +121,15 @@ axv_park:
     wfi                                     // an interrupt that came since is pending, and WFI does not sleep then
     b       axv_park
 
-// The guest does not go on after an interrupt: its registers, for whoever inspects it.
+// The guest does not go on after an interrupt: its registers, for whoever inspects it. Those not in the frame are still its own.
 axv_park_interrupted:
+    frame_registers ldp
     mrs     x0, tpidr_el2
-    stp     x19, x20, [x0, #152]
-    stp     x21, x22, [x0, #168]
-    stp     x23, x24, [x0, #184]
-    stp     x25, x26, [x0, #200]
-    stp     x27, x28, [x0, #216]
-    str     x29, [x0, #232]
-    ldp     x18, x30, [sp, #144]
-    str     x18, [x0, #144]
+    vcpu_registers stp
+    ldr     x30, [sp, #96]
     str     x30, [x0, #240]
-    mov     x1, #INTERRUPT_FRAME - 16
-1:  bound   (INTERRUPT_FRAME / 8)
-    sub     x1, x1, #8
-    ldr     x2, [sp, x1]
-    str     x2, [x0, x1]
-    cbnz    x1, 1b
-    add     sp, sp, #INTERRUPT_FRAME
+    ldp     x2, x3, [sp], #INTERRUPT_FRAME
+    stp     x2, x3, [x0]
     b       axv_park
 
 axv_resume:
@@ -296,18 +282,20 @@ axv_mmu_on:
     .cfi_endproc
 .endm
 
-// An interrupt: what C keeps by itself (x19…x29) is not touched, the rest goes on the stack. The Vcpu gets the guest's registers
-// only when the guest does not go on.
+// An interrupt: what the handler may change (preserve_most: x0…x8, x16…x18, x30) goes on the stack, the rest it keeps. The Vcpu gets
+// the guest's registers only when the guest does not go on.
 .macro interrupt_from_guest label
     vector  \label
     .cfi_startproc
     .cfi_undefined x30
     stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
     frame_registers stp
+    str     x30, [sp, #96]
     mrs     x0, tpidr_el2
     bl      trapIrq
     cbnz    w0, axv_park_interrupted
     frame_registers ldp
+    ldr     x30, [sp, #96]
     ldp     x0, x1, [sp], #INTERRUPT_FRAME
     eret
     .cfi_endproc

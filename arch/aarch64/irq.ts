@@ -1,7 +1,7 @@
 // A physical interrupt, on a pCPU that runs a guest or is parked. An interrupt of the partition's own goes into a list register,
 // straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
-import { mrs_ICC_IAR1_EL1, msr_ICC_EOIR1_EL1 } from "../../build/generated/aarch64";
+import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { atomicExchange32, bound } from "../../build/generated/cpu";
 import {
   EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_PAUSED, STATE_STOPPING, VCPU_ON, VCPU_ON_PENDING,
@@ -12,52 +12,73 @@ import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
 import { partitionOf, stateOf } from "../../core/partition";
 import { REQUEST_START, Vcpu } from "../../core/vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
-import { acknowledge, endInterrupt } from "./cpuInterface";
+import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
 import { PARK, RESUME } from "./exit";
 import { KICK_SGI } from "./gic";
-import { acknowledgeV2, dropPriorityV2, IAR_INTID } from "./gicv2";
+import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { tick } from "./housekeeper";
 import { enterPending, hold, leave, release, start } from "./lifecycle";
-import { deliver, deliverV2, refill } from "./listRegisters";
+import { deliverBeside, hardwareInterrupt, refill } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: more than the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 8;
 
-/** An interrupt has come while the guest ran. */
+/** An interrupt has come while the guest ran: one of its own goes straight into the first list register if all of them are empty. */
 @inline export function handleIrq(vcpu: Vcpu): u32 {
-  if (vcpu.gicv2 != 0) return handleIrqV2(vcpu);
-  const iar = mrs_ICC_IAR1_EL1();
-  if (iar < FIRST_SPI) {
-    if (((vcpu.owned(0) >> <u32>iar) & 1) != 0) {
-      msr_ICC_EOIR1_EL1(iar);
-      vcpu.countExit(EXIT_TIMER);
-      return deliver(vcpu, <u32>iar, vcpu.privatePriority(<u32>iar));
+  return vcpu.gicv2 != 0 ? handleIrqV2(vcpu) : handleIrqV3(vcpu);
+}
+
+@inline function handleIrqV3(vcpu: Vcpu): u32 {
+  const intid = <u32>mrs_ICC_IAR1_EL1();
+  if (<u32>mrs_ICH_ELRSR_EL2() == vcpu.idle) {
+    if (intid < FIRST_SPI) {
+      if (vcpu.ownsPrivate(intid)) {
+        msr_ICC_EOIR1_EL1(intid);
+        vcpu.countExit(EXIT_TIMER);
+        msr_ICH_LR0_EL2(hardwareInterrupt(intid, vcpu.privatePriority(intid)));
+        return RESUME;
+      }
+    } else if (intid < FIRST_SPECIAL && vcpu.owns(intid)) {
+      msr_ICC_EOIR1_EL1(intid);
+      vcpu.countExit(EXIT_INTERRUPT);
+      msr_ICH_LR0_EL2(hardwareInterrupt(intid, spiPriority(intid)));
+      return RESUME;
     }
-  } else if (iar < FIRST_SPECIAL && vcpu.owns(<u32>iar)) {
-    msr_ICC_EOIR1_EL1(iar);
-    vcpu.countExit(EXIT_INTERRUPT);
-    return deliver(vcpu, <u32>iar, spiPriority(<u32>iar));
   }
-  return handleOwnIrq(vcpu, <u32>iar, <u32>iar);
+  return handleOtherIrq(vcpu, intid, intid);
 }
 
 /** The same on a GICv2. */
-function handleIrqV2(vcpu: Vcpu): u32 {
+@inline function handleIrqV2(vcpu: Vcpu): u32 {
   const iar = acknowledgeV2();
   const intid = iar & IAR_INTID;
-  if (intid >= FIRST_SPECIAL || !vcpu.owns(intid)) return handleOwnIrq(vcpu, iar, intid);
-  dropPriorityV2(iar);
-  if (intid < FIRST_SPI) {
-    vcpu.countExit(EXIT_TIMER);
-    return deliverV2(vcpu, intid, vcpu.privatePriority(intid));
+  if (emptyListRegistersV2() == vcpu.idle) {
+    if (intid < FIRST_SPI) {
+      if (vcpu.ownsPrivate(intid)) {
+        dropPriorityV2(iar);
+        vcpu.countExit(EXIT_TIMER);
+        writeHardwareInterruptV2(intid, vcpu.privatePriority(intid));
+        return RESUME;
+      }
+    } else if (intid < FIRST_SPECIAL && vcpu.owns(intid)) {
+      dropPriorityV2(iar);
+      vcpu.countExit(EXIT_INTERRUPT);
+      writeHardwareInterruptV2(intid, spiPriority(intid));
+      return RESUME;
+    }
   }
-  vcpu.countExit(EXIT_INTERRUPT);
-  return deliverV2(vcpu, intid, spiPriority(intid));
+  return handleOtherIrq(vcpu, iar, intid);
 }
 
-/** The hypervisor's own. `iar` as it was acknowledged. */
-function handleOwnIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
+/** One that finds others there, or the hypervisor's own. `iar` as it was acknowledged. */
+function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   if (intid >= FIRST_SPECIAL) return RESUME;
+  if (vcpu.owns(intid)) {
+    dropPriority(iar);
+    vcpu.countExit(intid < FIRST_SPI ? EXIT_TIMER : EXIT_INTERRUPT);
+    deliverBeside(vcpu, intid);
+    return RESUME;
+  }
   if (intid == header().hypervisorTimer && vcpu.housekeeper != 0) {
     vcpu.countExit(EXIT_TICK);
     tick();

@@ -4,17 +4,15 @@
 // register is at least as urgent as whatever waits, and a maintenance interrupt brings us back when there is room: when no
 // list register is pending any more (NPIE), or at most one is in use (UIE).
 
-import { isb, mmioRead32, mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
+import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { header, MAX_INTERRUPTS } from "../../core/blob";
 import { deferInterrupt, FIRST_SPI, forgetDeferred, NO_INTERRUPT, priorityOf, takeAnyDeferred, takeDeferred } from "../../core/interrupts";
 import { INTID_WORDS, Vcpu } from "../../core/vcpu";
-import { RESUME } from "./exit";
 import { deactivatePhysical } from "./cpuInterface";
 import { ICFGR, ISPENDR, SGI_COUNT } from "./gic";
-import { emptyListRegistersV2, writeHardwareInterruptV2 } from "./gicv2";
 import {
-  emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, listRegisterCount, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
+  allListRegisters, emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
   writeListRegister,
 } from "./virtualInterface";
 
@@ -28,18 +26,19 @@ const LR_PINTID_SHIFT: u64 = 32;
 const LR_VINTID: u64 = 0xffffffff;
 
 /** Bit n: list register n holds an interrupt. */
-@inline function usedListRegisters(): u32 { return ~emptyListRegisters() & (((<u32>1) << listRegisterCount()) - 1); }
+@inline function usedListRegisters(): u32 { return emptyListRegisters() ^ allListRegisters(); }
 @inline function priorityIn(lr: u64): u32 { return <u32>(lr >> LR_PRIORITY_SHIFT) & 0xff; }
 
-@inline function hardwareInterrupt(intid: u32, priority: u8): u64 {
+@inline export function hardwareInterrupt(intid: u32, priority: u8): u64 {
   return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priority << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;
 }
 
 /** A fresh vCPU: nothing pending or active, interrupts off and the priority mask closed until the guest opens them. */
 export function resetListRegisters(vcpu: Vcpu): void {
-  const count = listRegisterCount();
-  for (let n: u32 = 0; n < count; n++) {
+  let left = allListRegisters();
+  for (let n: u32 = 0; left != 0; n++) {
     bound(n, MAX_LIST_REGISTERS);
+    left >>= 1;
     const lr = readListRegister(n);
     // An interrupt that the guest never finished stays active in the distributor for ever, if nobody ends it.
     if ((lr & LR_HW) != 0 && (lr & LR_STATE) != 0) deactivatePhysical(<u32>(lr >> LR_PINTID_SHIFT) & 0x1fff);
@@ -55,46 +54,26 @@ export function resetListRegisters(vcpu: Vcpu): void {
   resetVirtualInterface();
 }
 
-/** Gives the guest a physical interrupt that it owns and that has been acknowledged (and its priority dropped). RESUME. */
-@inline export function deliver(vcpu: Vcpu, intid: u32, priority: u8): u32 {
-  const free = mrs_ICH_ELRSR_EL2();
-  const entry = hardwareInterrupt(intid, priority);
-  if (<u32>free == vcpu.idle) {
-    msr_ICH_LR0_EL2(entry);
-    return RESUME;
-  }
-  return deliverBeside(vcpu, intid, <u32>free, entry);
-}
-
-/** The same on a GICv2. */
-@inline export function deliverV2(vcpu: Vcpu, intid: u32, priority: u8): u32 {
-  const free = emptyListRegistersV2();
-  if (free == vcpu.idle) {
-    writeHardwareInterruptV2(intid, priority);
-    return RESUME;
-  }
-  return deliverBeside(vcpu, intid, free, hardwareInterrupt(intid, priority));
-}
-
 /**
- * Others wait already, or are in list registers. If it is there itself, somebody else has deactivated it early (a partition with
- * direct interrupts can, by EOIR1): then the guest's own end of it, still to come, is the end of this one too.
+ * Gives the guest a physical interrupt that it owns and that has been acknowledged (and its priority dropped). Others wait
+ * already, or are in list registers. If it is there itself, somebody else has deactivated it early (a partition with direct
+ * interrupts can, by EOIR1): then the guest's own end of it, still to come, is the end of this one too.
  */
-function deliverBeside(vcpu: Vcpu, intid: u32, free: u32, entry: u64): u32 {
-  if (listRegisterOf(intid) < MAX_LIST_REGISTERS) return RESUME;
+export function deliverBeside(vcpu: Vcpu, intid: u32): void {
+  if (listRegisterOf(intid) < MAX_LIST_REGISTERS) return;
+  const free = emptyListRegisters();
   if (free == 0 || vcpu.undelivered != 0) {
     deferInterrupt(vcpu, intid);
     refill(vcpu);
   } else {
-    writeListRegister(<u32>ctz(free), entry);
+    writeListRegister(<u32>ctz(free), hardwareInterrupt(intid, priorityOf(vcpu, intid)));
   }
-  return RESUME;
 }
 
 /** Puts an interrupt into a list register: its own (an SGI that is active there), or a free one. False: there is none. */
 function place(vcpu: Vcpu, intid: u32): bool {
   const free = emptyListRegisters();
-  if (intid < SGI_COUNT) {
+  if (intid < SGI_COUNT && free != allListRegisters()) {
     const own = listRegisterOf(intid);
     if (own < MAX_LIST_REGISTERS) {
       writeListRegister(own, readListRegister(own) | LR_PENDING);

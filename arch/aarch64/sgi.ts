@@ -47,14 +47,16 @@ export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
 }
 
 /** Bit n of `targets`: vCPU n. */
-function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
-  let targets = all & (((<u32>1) << partition.vcpuCount) - 1);
+@inline function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
+  const targets = all & (((<u32>1) << partition.vcpuCount) - 1);
+  if (vcpu.direct == 0) sendInjected(vcpu, partition, intid, targets);
+  else if (targets == (<u32>1) << vcpu.index && intid != KICK_SGI) sendPhysicalSgi(vcpu, intid);
+  else sendAllDirect(partition, intid, targets);
+}
+
+function sendInjected(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
   const self = (<u32>1) << vcpu.index;
-  if (vcpu.direct != 0) {
-    if (targets == self && intid != KICK_SGI) sendPhysicalSgi(vcpu, intid);
-    else sendAllDirect(partition, intid, targets);
-    return;
-  }
+  let targets = all;
   if ((targets & self) != 0) {
     vcpu.setSgiSource(intid, vcpu.index);
     sendToSelf(vcpu, intid);

@@ -74,7 +74,7 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
 @inline function skipInstruction(): void { msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES); }
 
 /** HVC or SMC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
-function call(vcpu: Vcpu, partition: Partition): u32 {
+@inline function call(vcpu: Vcpu, partition: Partition): u32 {
   const id = <u32>vcpu.x0;
   if (id == HYPERCALL_VERSION) {
     vcpu.x0 = hypercallVersion();

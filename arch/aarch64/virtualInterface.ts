@@ -21,15 +21,23 @@ export const HCR_NPIE: u32 = 1 << 3;
 
 @inline function type(): u32 { return isGicV2() ? typeV2() : <u32>mrs_ICH_VTR_EL2(); }
 
-/** ListRegs + 1. GICv2 could have more than we use. */
-@inline export function listRegisterCount(): u32 { return min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS); }
+/** Bit n: there is a list register n, on every pCPU alike. */
+let listRegisters: u32 = 0;
+
+/** Looks how many there are: ListRegs + 1. GICv2 could have more than we use. Gives back what ELRSR is when none of them is in use. */
+export function findListRegisters(): u32 {
+  listRegisters = ((<u32>1) << min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS)) - 1;
+  return listRegisters;
+}
+
+@inline export function allListRegisters(): u32 { return listRegisters; }
 
 /** PRIbits + 1: how many upper bits of a priority the virtual interface has. */
 @inline export function priorityBits(): u32 { return (type() >> 29) + 1; }
 
 /** Bit n: list register n holds nothing. */
 @inline export function emptyListRegisters(): u32 {
-  return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & (((<u32>1) << listRegisterCount()) - 1);
+  return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & listRegisters;
 }
 
 @inline export function readListRegister(n: u32): u64 { return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n); }

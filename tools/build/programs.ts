@@ -14,6 +14,11 @@ export interface Program {
    * the first argument is in w20 and not in w0).
    */
   readonly savesNothing?: readonly string[];
+  /**
+   * Functions that keep all registers but x0…x8 and x16…x18 (clang's preserve_most): exports whose caller in assembly has saved no more,
+   * and what they go on in when it takes longer, which is never made a part of them.
+   */
+  readonly savesMost?: readonly string[];
   /** .S files, in link order. */
   readonly assembly: readonly string[];
   readonly linkerScript: string;
@@ -34,6 +39,7 @@ export const CORE: Program = {
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
   memoryPages: 16,
   savesNothing: ["trapSync", "trapSerror"],
+  savesMost: ["trapIrq", "arch_aarch64_irq_handleOtherIrq"],
   assembly: ["arch/aarch64/entry.S"],
   linkerScript: "arch/aarch64/core.ld",
   positionIndependent: true,
