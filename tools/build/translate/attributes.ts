@@ -4,12 +4,19 @@ import type { Program } from "../programs.ts";
 
 export type Shapes = Pick<Program, "small" | "savesNothing" | "savesMost">;
 
-/** Attributes of a function by its C name. `exports` are the names that the assembly knows. */
-export function attributes({ small = [], savesNothing = [], savesMost = [] }: Shapes, exports: ReadonlyMap<string, unknown>): (name: string) => string {
-  for (const name of savesNothing) if (!exports.has(name)) throw new BuildError("export-missing", name);
+/** What there is, by C name: all functions, and those that the assembly knows. */
+interface Known {
+  readonly functions: ReadonlySet<string>;
+  readonly exports: ReadonlySet<string>;
+}
+
+/** Attributes of a function by its C name. */
+export function attributes({ small = [], savesNothing = [], savesMost = [] }: Shapes, { functions, exports }: Known): (name: string) => string {
+  for (const name of [...savesNothing, ...savesMost]) if (!functions.has(name)) throw new BuildError("function-missing", name);
   return (name) => {
     const size = small.some((start) => name.startsWith(start)) ? "__attribute__((minsize)) " : "";
+    if (savesNothing.includes(name)) return `${size}__attribute__((preserve_none)) `;
     if (savesMost.includes(name)) return `${size}__attribute__((preserve_most${exports.has(name) ? "" : ", noinline"})) `;
-    return `${size}${savesNothing.includes(name) ? "__attribute__((preserve_none)) " : ""}`;
+    return size;
   };
 }

@@ -52,7 +52,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     declarations.push(`static ${mutable ? "" : "const "}${C_TYPE[type]} ${around.globals.get(id) ?? ""} = ${literal(value, type)};`);
   }
   const exported = new Set(module.exports.values());
-  const attributesOf = attributes(shapes, module.exports);
+  const attributesOf = attributes(shapes, { functions: new Set([...functions.values(), ...module.exports.keys()]), exports: new Set(module.exports.keys()) });
   const prototype = (one: Function, params: string): string =>
     `${attributesOf(functions.get(one.id) ?? "")}${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
   for (const one of module.functions) declarations.push(`${prototype(one, one.params.map((type) => C_TYPE[type]).join(", "))};`);

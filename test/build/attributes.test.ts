@@ -1,0 +1,29 @@
+// Functions that are called with registers saved already are told so; a name that is nobody's is a mistake.
+import { expect, test } from "vitest";
+import { BuildError } from "../../tools/build/errors.ts";
+import { attributes } from "../../tools/build/translate/attributes.ts";
+import { translate } from "../../tools/build/translate/index.ts";
+import { print } from "./wasm.ts";
+
+const KNOWN = { functions: new Set(["trap", "irq", "core_irq_slow", "core_crc32_update"]), exports: new Set(["trap", "irq"]) };
+
+test("each function by its name, the small ones by how it begins", () => {
+  const of = attributes({ small: ["core_crc32"], savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"] }, KNOWN);
+  expect([...KNOWN.functions].map(of)).toEqual([
+    "__attribute__((preserve_none)) ",
+    "__attribute__((preserve_most)) ",
+    "__attribute__((preserve_most, noinline)) ",
+    "__attribute__((minsize)) ",
+  ]);
+});
+
+test.each(["savesNothing", "savesMost"] as const)("%s: a function that there is not", (shape) => {
+  expect(() => attributes({ [shape]: ["trapp"] }, KNOWN)).toThrow(BuildError);
+  expect(() => attributes({ [shape]: ["trapp"] }, KNOWN)).toThrow(/function-missing/);
+});
+
+test("declaration and definition say the same", () => {
+  const wat = '(module (func (export "trap") (param i32) (result i32) (local.get 0)))';
+  const { c } = translate(print(wat), {}, "inline", { savesNothing: ["trap"] });
+  expect(c.match(/^__attribute__\(\(preserve_none\)\) u32 trap\(/gm)).toHaveLength(2);
+});
