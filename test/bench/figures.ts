@@ -15,23 +15,18 @@ export interface PathFigure {
   readonly id: string;
   readonly title: string;
   readonly goals?: Readonly<Record<Mode, Goal>>;
-  /** The goals are of a GICv3. A GICv2's CPU interface is in memory, not in registers: what has been reached there, and is to stay. */
-  readonly gicv2Goals?: Readonly<Record<Mode, Goal>>;
   readonly bao?: string;
   readonly xen?: string;
 }
-
-export const goalsOf = (figure: PathFigure, gic: number): Readonly<Record<Mode, Goal>> | undefined =>
-  gic === 2 ? (figure.gicv2Goals ?? figure.goals) : figure.goals;
 
 const both = (goal: number): Record<Mode, Goal> => ({ injected: goal, direct: goal });
 const INTERRUPT_GOALS = { timer: 60, spi: 65 } as const;
 
 export const PATHS: readonly PathFigure[] = [
-  { id: "timer", title: "virtual timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" }, gicv2Goals: { injected: 75, direct: "bare" }, bao: "202", xen: "1,088" },
-  { id: "physical-timer", title: "physical timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" }, gicv2Goals: { injected: 75, direct: "bare" } },
-  { id: "spi", title: "passthrough SPI → handler", goals: { injected: INTERRUPT_GOALS.spi, direct: "bare" }, gicv2Goals: { injected: 75, direct: "bare" }, bao: "208", xen: "1,065" },
-  { id: "sgi", title: "SGI to self → handler", goals: { injected: 250, direct: 150 }, gicv2Goals: { injected: 309, direct: 171 }, bao: "779", xen: "1,034" },
+  { id: "timer", title: "virtual timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" }, bao: "202", xen: "1,088" },
+  { id: "physical-timer", title: "physical timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" } },
+  { id: "spi", title: "passthrough SPI → handler", goals: { injected: INTERRUPT_GOALS.spi, direct: "bare" }, bao: "208", xen: "1,065" },
+  { id: "sgi", title: "SGI to self → handler", goals: { injected: 250, direct: 150 }, bao: "779", xen: "1,034" },
   { id: "doorbell", title: "doorbell → other partition's handler", goals: both(350), bao: "748 + 567" },
   { id: "hypercall", title: "hypercall, round trip", goals: both(80), bao: "196", xen: "462" },
   { id: "smc", title: "SMC (PSCI_VERSION), round trip", goals: both(120), bao: "210", xen: "488" },

@@ -2,7 +2,7 @@
 import { type Column, layOut } from "../../tools/run/columns.ts";
 import type { Paint } from "../../tools/run/paint.ts";
 import type { Check } from "./checks.ts";
-import { type Goal, type Mode, MODES, goalsOf } from "./figures.ts";
+import { type Goal, type Mode, MODES } from "./figures.ts";
 import { type HandlerRow, isUnsound } from "./handlers.ts";
 import type { Company, Setting } from "./matrix.ts";
 import { type FigureRow, inSetting, type Measured, type PathRow } from "./rows.ts";
@@ -31,7 +31,7 @@ const verdict = (isOver: boolean): string => (isOver ? "OVER" : "ok");
 function pathColumns(gic: number, hasLinux: boolean): Column<PathRow>[] {
   const value = (title: string, setting: Setting, company: Company): Column<PathRow> => ({ title, align: "right", cell: (row) => samples(inSetting(row, setting, company)) });
   const hosted = (mode: Mode): Column<PathRow>[] => [value(mode, mode, "alone"), ...(hasLinux ? [value("beside Linux", mode, "linux")] : [])];
-  const goals = MODES.map((mode): Column<PathRow> => ({ title: `${mode} ≤`, align: "right", cell: ({ figure, gic }) => goal(goalsOf(figure, gic)?.[mode]) }));
+  const goals = MODES.map((mode): Column<PathRow> => ({ title: `${mode} ≤`, align: "right", cell: ({ figure }) => goal(figure.goals?.[mode]) }));
   const others: Column<PathRow>[] = [
     { title: "Bao", align: "right", cell: ({ figure }) => figure.bao ?? ABSENT },
     { title: "Xen", align: "right", cell: ({ figure }) => figure.xen ?? ABSENT },

@@ -4,7 +4,7 @@ import { loadElf } from "../../tools/verify/native/elf.ts";
 import { linearMemory, sourceLines, textAndRodata } from "../../tools/verify/size.ts";
 import { measuredCore } from "./core.ts";
 import { type Distribution, least, most, quantile, size } from "./distribution.ts";
-import { COPY, type Figure, LINEAR_MEMORY, LINES, LINUX, MODES, PATHS, type PathFigure, TEXT, goalsOf } from "./figures.ts";
+import { COPY, type Figure, LINEAR_MEMORY, LINES, LINUX, MODES, PATHS, type PathFigure, TEXT } from "./figures.ts";
 import type { LinuxFigures } from "./linux.ts";
 import type { Cell, Company, Setting } from "./matrix.ts";
 import { type Gic, GICS } from "./system.ts";
@@ -64,7 +64,7 @@ function measuredOf(figure: PathFigure, cells: readonly Cell[], copyPerByte: num
     const highest = company === "linux" ? quantile(samples, TURNS_SHARE) : most(samples);
     const turns = size(new Map([...samples].filter(([value]) => value > highest)));
     const common = { gic, setting, company, samples, least: least(samples), most: highest, turns };
-    const goal = setting === "bare" ? undefined : goalsOf(figure, gic)?.[setting];
+    const goal = setting === "bare" ? undefined : figure.goals?.[setting];
     if (goal === undefined) return { ...common, isOver: false };
     const allowed = goal === "bare" ? (bare === undefined ? 0 : most(bare.samples)) : goal;
     return { ...common, goal: allowed, isOver: highest > allowed };
