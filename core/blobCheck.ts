@@ -52,6 +52,9 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
   if (!isPpi(head.hypervisorTimer) || !isPpi(head.virtualTimer) || !isPpi(head.physicalTimer) || !isPpi(head.maintenance)) return BLOB_BAD_INTERRUPT;
 
   if (head.pmuInterrupt != 0 && !isPpi(head.pmuInterrupt)) return BLOB_BAD_INTERRUPT;
+  let distinct = (<u32>1 << head.hypervisorTimer) | (<u32>1 << head.maintenance) | (<u32>1 << head.virtualTimer) | (<u32>1 << head.physicalTimer);
+  if (head.pmuInterrupt != 0) distinct |= <u32>1 << head.pmuInterrupt;
+  if (popcnt(distinct) != (head.pmuInterrupt != 0 ? 5 : 4)) return BLOB_BAD_INTERRUPT; // one for two things would be taken for either
   if (!gicIsSound()) return BLOB_BAD_TABLE;
   if (head.colourCount > MAX_COLOURS || (head.colourCount & (head.colourCount - 1)) != 0) return BLOB_BAD_TABLE;
 
