@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { checkCells } from "./checks.ts";
 import { least, most } from "./distribution.ts";
-import { type Cell, measureCells, measureCopying } from "./matrix.ts";
+import { type Cell, hosted, measureCells, measureCopying, type Request } from "./matrix.ts";
 import { missingPaths, type PathRow, pathRows, sizeRows } from "./rows.ts";
 
 let cells: readonly Cell[];
@@ -14,7 +14,10 @@ const overGoal = ({ figure, gic, measured }: PathRow): string[] =>
 
 beforeAll(async () => {
   copyPerByte = await measureCopying();
-  cells = await measureCells({ companies: ["alone"], progress: () => {} });
+  const request: Request = { companies: ["alone"], progress: () => {} };
+  // Beside Linux one of each kind will do here; `npm run bench` has them all.
+  const besideLinux = [await hosted(3, "direct", "linux", request), await hosted(2, "injected", "linux", request)];
+  cells = [...(await measureCells(request)), ...besideLinux];
   rows = pathRows(cells, copyPerByte);
 });
 
@@ -22,7 +25,7 @@ test("every path was taken in every setting", () => {
   expect(missingPaths(rows, "alone")).toEqual([]);
 });
 
-test("no path is over its goal", () => {
+test("no path is over its goal, alone or beside a Linux under load", () => {
   expect(rows.flatMap(overGoal)).toEqual([]);
 });
 
@@ -42,7 +45,7 @@ describe("the same guest", () => {
   });
 
   test("takes each path in as many instructions every time", () => {
-    for (const { gic, setting, paths } of cells.filter((cell) => cell.paths.has("timer"))) {
+    for (const { gic, setting, paths } of cells.filter((cell) => cell.paths.has("timer") && cell.company === "alone")) {
       for (const [id, samples] of paths) expect([...samples.keys()], `${id}, GICv${gic}, ${setting}`).toHaveLength(1);
     }
   });

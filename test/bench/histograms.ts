@@ -17,9 +17,9 @@ const COMPANIES: readonly Company[] = ["alone", "linux"];
 
 // Pixels.
 const PLOT = { width: 210, height: 90 } as const;
-const STEP = { x: 250, y: 164 } as const;
+const STEP = { x: 250, y: 196 } as const;
 const LEFT = 64;
-const TOP = 126;
+const TOP = 142;
 const TITLE_Y = 30;
 const LEGEND_Y = 54;
 const LEGEND_STEP = 150;
@@ -29,7 +29,7 @@ const BAR = 4;
 const BAR_SHIFT: Readonly<Record<Setting, number>> = { bare: -BAR, injected: 0, direct: BAR };
 const RISE = 16;
 const LABEL_GAP = 14;
-const TITLE_GAP = 18;
+const TITLE_GAP = 20;
 
 const DECADES = 4; // 10,000 samples
 const HEADROOM = 1.15;
@@ -76,7 +76,7 @@ function plot({ x, y }: Place, measured: readonly Measured[], end: number): stri
     ...ticks,
     ...goals.map((goal) => path(`M${round(across(goal))} ${y}V${bottom}`, "free")),
     ...bars,
-    ...(turns === 0 ? [] : [text(x + PLOT.width, y - RISE - LABEL_GAP, `+ ${turns} with a turn of Linux's CPU`, "mono end")]),
+    ...(turns === 0 ? [] : [text(x + PLOT.width, y - RISE, `+ ${turns} with a turn of Linux's CPU`, "mono end")]),
   ];
 }
 

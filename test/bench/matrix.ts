@@ -98,7 +98,8 @@ export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> 
   return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: 2, yaml });
 }
 
-async function hosted(gic: Gic, mode: Mode, company: Company, { samples, progress }: Request): Promise<Cell> {
+/** One cell: a guest that measures itself. */
+export async function hosted(gic: Gic, mode: Mode, company: Company, { samples, progress }: Request): Promise<Cell> {
   const system = company === "alone" ? await systemAlone(gic, mode, samples) : await systemBesideLinux(gic, mode, samples, progress);
   const transcript = await runGuest({ ...system, lastLine: END, withExits: true });
   if (company === "linux") expectLoad(transcript.lines);
