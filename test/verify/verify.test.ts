@@ -100,6 +100,14 @@ describe("a program within its budgets", () => {
     expect(text).toMatch(/^linear memory, bytes +65,536 +65,536$/m);
     expect(text).toMatch(/^EL2 stack: \d+ of 4,096 bytes \(vector\), [\d,]+ left$/m);
   });
+
+  test("what was measured of this very core stands beside what is proven, with a mark if it is more", () => {
+    const measured = new Map([["outer", { instructions: 5, besidesSizes: 5 }], ["vector", { instructions: 99999, besidesSizes: 99999 }]]);
+    const text = formatReport(check(), measured).join("\n");
+    expect(text).toMatch(/^entry +instructions +measured +budget/m);
+    expect(text).toMatch(/^ {2}outer +\d+ +5 +100 +0 +0$/m);
+    expect(text).toMatch(/^ {2}vector +\d+ +99,999 ! +\d+$/m);
+  });
 });
 
 describe("budgets passed", () => {
