@@ -64,23 +64,22 @@ const LIST_REGISTERS = Array.from({ length: 16 }, (_, n) => n);
 /** `read` and `write` of one width at a physical address. Device memory is mapped at its PA (Device-nGnRE). */
 const mmio = (bits: 8 | 32 | 64): Intrinsic[] => {
   const type = bits === 64 ? "u64" : "u32";
-  const register = bits === 64 ? "%0" : "%w0";
   const value = bits === 64 ? "unsigned long" : "unsigned int";
-  const suffix = bits === 8 ? "b" : "";
+  const access = bits === 8 ? "unsigned char" : value; // volatile: once, of this size, and in order with the others
   return [
     {
       name: `mmioRead${bits}`,
       params: { pa: "u64" },
       result: type,
       doc: `One ${bits}-bit load from a device register.`,
-      c: `${value} value = *(volatile ${bits === 8 ? "unsigned char" : value} *)pa; __asm__ volatile("" : : : "memory"); return value;`,
+      c: `${value} value = *(volatile ${access} *)pa; __asm__ volatile("" : : : "memory"); return value;`,
     },
     {
       name: `mmioWrite${bits}`,
       params: { pa: "u64", value: type },
       result: "void",
       doc: `One ${bits}-bit store to a device register.`,
-      c: `__asm__ volatile("" : : : "memory"); *(volatile ${bits === 8 ? "unsigned char" : value} *)pa = value; __asm__ volatile("" : : : "memory");`,
+      c: `__asm__ volatile("" : : : "memory"); *(volatile ${access} *)pa = value; __asm__ volatile("" : : : "memory");`,
     },
   ];
 };
