@@ -1,9 +1,7 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  clearEl1, dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0,
-  msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMCNTENCLR_EL0, msr_PMCR_EL0, msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0,
-  msr_PMUSERENR_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
+  dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import {
@@ -23,16 +21,13 @@ import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quie
 import { refill, resetListRegisters } from "./listRegisters";
 import { loadImages } from "./loads";
 import { clearMailbox, drainMailbox } from "./mailbox";
+import { resetEl1, stopTimers } from "./reset";
 import { grantStage2, revokeStage2 } from "./stage2";
-import { HCR_DIRECT_CLOSED, HCR_GUEST, hasPmu, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET } from "./sysregs";
+import { HCR_DIRECT_CLOSED, HCR_GUEST, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
 import { setGroupEnabled, writePriority } from "./vgicd";
 import { writeControl } from "./virtualInterface";
 import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
-
-const PMU_ALL: u64 = 0xffffffff;
-/** PMCR_EL0.LC, C, P: counters and cycle counter to 0, off, of 32 bits (the cycle counter of 64). */
-const PMCR_RESET: u64 = 0x46;
 
 /** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or PARK if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
@@ -94,29 +89,6 @@ export function obey(vcpu: Vcpu, partition: Partition): u32 {
   if (stateOf(partition) == STATE_PAUSED) hold(vcpu);
   else leave(vcpu, partition);
   return PARK;
-}
-
-/** EL1's registers, and the timers and the PMU. */
-function resetEl1(): void {
-  clearEl1();
-  msr_SCTLR_EL1(SCTLR_EL1_RESET);
-  stopTimers();
-  if (hasPmu(mrs_ID_AA64DFR0_EL1())) resetPmu();
-}
-
-function resetPmu(): void {
-  msr_PMCR_EL0(PMCR_RESET);
-  msr_PMCNTENCLR_EL0(PMU_ALL);
-  msr_PMINTENCLR_EL1(PMU_ALL);
-  msr_PMOVSCLR_EL0(PMU_ALL);
-  msr_PMUSERENR_EL0(0);
-}
-
-function stopTimers(): void {
-  msr_CNTV_CTL_EL0(0);
-  msr_CNTP_CTL_EL0(0);
-  msr_CNTV_CVAL_EL0(0);
-  msr_CNTP_CVAL_EL0(0);
 }
 
 /** Carries out PSCI CPU_ON on the vCPU's own pCPU. */

@@ -12,7 +12,7 @@ import { INTID_WORDS, Vcpu } from "../../core/vcpu";
 import { deactivatePhysical } from "./cpuInterface";
 import { ICFGR, ISPENDR, SGI_COUNT } from "./gic";
 import {
-  allListRegisters, emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
+  emptyListRegisters, HCR_EN, HCR_NPIE, HCR_UIE, MAX_LIST_REGISTERS, readListRegister, resetVirtualInterface, writeControl,
   writeListRegister,
 } from "./virtualInterface";
 
@@ -26,7 +26,7 @@ const LR_PINTID_SHIFT: u64 = 32;
 const LR_VINTID: u64 = 0xffffffff;
 
 /** Bit n: list register n holds an interrupt. */
-@inline function usedListRegisters(): u32 { return emptyListRegisters() ^ allListRegisters(); }
+@inline function usedListRegisters(vcpu: Vcpu): u32 { return emptyListRegisters(vcpu) ^ vcpu.listRegisters; }
 @inline function priorityIn(lr: u64): u32 { return <u32>(lr >> LR_PRIORITY_SHIFT) & 0xff; }
 
 @inline export function hardwareInterrupt(intid: u32, priority: u8): u64 {
@@ -35,7 +35,7 @@ const LR_VINTID: u64 = 0xffffffff;
 
 /** A fresh vCPU: nothing pending or active, interrupts off and the priority mask closed until the guest opens them. */
 export function resetListRegisters(vcpu: Vcpu): void {
-  let left = allListRegisters();
+  let left = vcpu.listRegisters;
   for (let n: u32 = 0; left != 0; n++) {
     bound(n, MAX_LIST_REGISTERS);
     left >>= 1;
@@ -60,8 +60,8 @@ export function resetListRegisters(vcpu: Vcpu): void {
  * interrupts can, by EOIR1): then the guest's own end of it, still to come, is the end of this one too.
  */
 export function deliverBeside(vcpu: Vcpu, intid: u32): void {
-  if (listRegisterOf(intid) < MAX_LIST_REGISTERS) return;
-  const free = emptyListRegisters();
+  if (listRegisterOf(vcpu, intid) < MAX_LIST_REGISTERS) return;
+  const free = emptyListRegisters(vcpu);
   if (free == 0 || vcpu.undelivered != 0) {
     deferInterrupt(vcpu, intid);
     refill(vcpu);
@@ -72,9 +72,9 @@ export function deliverBeside(vcpu: Vcpu, intid: u32): void {
 
 /** Puts an interrupt into a list register: its own (an SGI that is active there), or a free one. False: there is none. */
 function place(vcpu: Vcpu, intid: u32): bool {
-  const free = emptyListRegisters();
-  if (intid < SGI_COUNT && free != allListRegisters()) {
-    const own = listRegisterOf(intid);
+  const free = emptyListRegisters(vcpu);
+  if (intid < SGI_COUNT && free != vcpu.listRegisters) {
+    const own = listRegisterOf(vcpu, intid);
     if (own < MAX_LIST_REGISTERS) {
       writeListRegister(own, readListRegister(own) | LR_PENDING);
       return true;
@@ -93,8 +93,8 @@ function place(vcpu: Vcpu, intid: u32): bool {
 }
 
 /** The list register that holds that vINTID; MAX_LIST_REGISTERS: none does. */
-function listRegisterOf(intid: u32): u32 {
-  let used = usedListRegisters();
+function listRegisterOf(vcpu: Vcpu, intid: u32): u32 {
+  let used = usedListRegisters(vcpu);
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
@@ -108,7 +108,7 @@ function listRegisterOf(intid: u32): u32 {
 function displace(vcpu: Vcpu, intid: u32): bool {
   let victim: u32 = MAX_LIST_REGISTERS;
   let leastUrgent = <u32>priorityOf(vcpu, intid);
-  let used = usedListRegisters();
+  let used = usedListRegisters(vcpu);
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
@@ -159,13 +159,13 @@ function control(vcpu: Vcpu): void {
   if (vcpu.undelivered != 0) {
     value |= HCR_UIE;
     // Where nothing is pending (all registers active), NPIE would be true at once, and for ever.
-    if (anyPending()) value |= HCR_NPIE;
+    if (anyPending(vcpu)) value |= HCR_NPIE;
   }
   writeControl(value);
 }
 
-function anyPending(): bool {
-  let used = usedListRegisters();
+function anyPending(vcpu: Vcpu): bool {
+  let used = usedListRegisters(vcpu);
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     if ((readListRegister(<u32>ctz(used)) & LR_STATE) == LR_PENDING) return true;
@@ -185,16 +185,16 @@ function anyPending(): bool {
 }
 
 /** Bits of word `word` (INTIDs 32·word…) that are pending in this pCPU's list registers or wait for one. */
-export function pendingHere(vcpu: Vcpu, word: u32): u32 { return inListRegisters(word, LR_PENDING) | vcpu.undeliveredWord(word); }
+export function pendingHere(vcpu: Vcpu, word: u32): u32 { return inListRegisters(vcpu, word, LR_PENDING) | vcpu.undeliveredWord(word); }
 
 /** Bits of word `word` that are pending here but not active for the guest: physically active, though. */
 export function onlyPendingHere(vcpu: Vcpu, word: u32): u32 {
-  return (inListRegisters(word, LR_PENDING) & ~inListRegisters(word, LR_ACTIVE)) | vcpu.undeliveredWord(word);
+  return (inListRegisters(vcpu, word, LR_PENDING) & ~inListRegisters(vcpu, word, LR_ACTIVE)) | vcpu.undeliveredWord(word);
 }
 
-function inListRegisters(word: u32, state: u64): u32 {
+function inListRegisters(vcpu: Vcpu, word: u32, state: u64): u32 {
   let bits: u32 = 0;
-  let used = usedListRegisters();
+  let used = usedListRegisters(vcpu);
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const lr = readListRegister(<u32>ctz(used));
@@ -220,7 +220,7 @@ function takeBack(vcpu: Vcpu, word: u32, bits: u32, stayPending: bool): void {
     giveBack(vcpu, intid, stayPending);
     waiting &= waiting - 1;
   }
-  let used = usedListRegisters();
+  let used = usedListRegisters(vcpu);
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
@@ -252,8 +252,8 @@ function giveBack(vcpu: Vcpu, intid: u32, stayPending: bool): void {
  * The guest ends the active state of the interrupts in `bits` of a word by ICACTIVER, not by its EOI. Only those in this pCPU's own
  * list registers: an interrupt is active in the distributor exactly as long as one pCPU holds it, so it never comes twice.
  */
-export function deactivate(word: u32, bits: u32): void {
-  let used = usedListRegisters();
+export function deactivate(vcpu: Vcpu, word: u32, bits: u32): void {
+  let used = usedListRegisters(vcpu);
   for (let i: u32 = 0; used != 0; i++) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(used);
@@ -268,6 +268,6 @@ export function deactivate(word: u32, bits: u32): void {
 
 /** No virtual interrupt is on its way to the guest: a WFI on its behalf may sleep. */
 export function nothingWaits(vcpu: Vcpu): bool {
-  const used = usedListRegisters();
+  const used = usedListRegisters(vcpu);
   return used == 0 && vcpu.undelivered == 0 && (loadAcquire32(vcpu.sgiPendingAt()) & vcpu.sgiEnabled) == 0;
 }

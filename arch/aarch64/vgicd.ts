@@ -118,7 +118,7 @@ function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
   if (bits == 0 || kind == IGROUPR) return;
   if (kind == ISACTIVER) return; // active without a holder: nobody could end it
   if (kind == ICACTIVER && vcpu.direct == 0) {
-    deactivate(k, bits);
+    deactivate(vcpu, k, bits);
     return;
   }
   mmioWrite32(header().gicd + kind + (k << 2), bits);

@@ -105,7 +105,7 @@ export function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32)
     if (self) withdraw(vcpu, 0, owned | sgis);
   } else if (offset == ICACTIVER) {
     if (target.direct != 0) mmioWrite32(target.bank + ICACTIVER, owned);
-    else if (self) deactivate(0, value);
+    else if (self) deactivate(vcpu, 0, value);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   mrs_ICH_ELRSR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
+import { Vcpu } from "../../core/vcpu";
 import { emptyListRegistersV2, readListRegisterV2, resetVirtualV2, typeV2, writeControlV2, writeListRegisterV2 } from "./gicv2";
 
 export const MAX_LIST_REGISTERS: u32 = 16;
@@ -21,23 +22,15 @@ export const HCR_NPIE: u32 = 1 << 3;
 
 @inline function type(): u32 { return isGicV2() ? typeV2() : <u32>mrs_ICH_VTR_EL2(); }
 
-/** Bit n: there is a list register n, on every pCPU alike. */
-let listRegisters: u32 = 0;
-
-/** Looks how many there are: ListRegs + 1. GICv2 could have more than we use. Gives back what ELRSR is when none of them is in use. */
-export function findListRegisters(): u32 {
-  listRegisters = ((<u32>1) << min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS)) - 1;
-  return listRegisters;
-}
-
-@inline export function allListRegisters(): u32 { return listRegisters; }
+/** Bit n: this pCPU has a list register n (ListRegs + 1 of them; GICv2 could have more than we use). It is what ELRSR is when none is in use. */
+export function findListRegisters(): u32 { return ((<u32>1) << min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS)) - 1; }
 
 /** PRIbits + 1: how many upper bits of a priority the virtual interface has. */
 @inline export function priorityBits(): u32 { return (type() >> 29) + 1; }
 
 /** Bit n: list register n holds nothing. */
-@inline export function emptyListRegisters(): u32 {
-  return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & listRegisters;
+@inline export function emptyListRegisters(vcpu: Vcpu): u32 {
+  return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & vcpu.listRegisters;
 }
 
 @inline export function readListRegister(n: u32): u64 { return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n); }

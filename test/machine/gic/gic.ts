@@ -19,8 +19,18 @@ export interface GicBoard {
   readonly securityStates: 1 | 2;
   /** GICv3 with two: ICC_PMR_EL1 and ICC_RPR_EL1 are as Secure state sees them (SCR_EL3.FIQ = 0). */
   readonly secureMask: boolean;
-  /** `gicr`: GICv3. `interface`: GICv2, number of its CPU interface; its index if left out. */
-  readonly cpus: readonly { readonly mpidr: bigint; readonly gicr: number; readonly interface?: number }[];
+  readonly cpus: readonly GicBoardCpu[];
+}
+
+/** What of the GIC is one pCPU's. */
+export interface GicBoardCpu {
+  readonly mpidr: bigint;
+  /** GICv3: its redistributor. */
+  readonly gicr: number;
+  /** GICv2: number of its CPU interface; its index if left out. */
+  readonly interface?: number;
+  /** As many list registers as the board says, if left out. */
+  readonly listRegisters?: number;
 }
 
 export interface GicCpu {

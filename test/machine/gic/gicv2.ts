@@ -51,7 +51,7 @@ export class Gicv2 implements Gic {
         takes: (intid: number) => distributor.routesTo(intid, number),
       };
       const physical = new CpuInterface(0, view, source, () => refresh(n));
-      const virtual = new VirtualInterface(board.listRegisters, 0, (intid) => physical.deactivateForGuest(intid));
+      const virtual = new VirtualInterface(board.cpus[n]?.listRegisters ?? board.listRegisters, 0, (intid) => physical.deactivateForGuest(intid));
       return { bank: own.bank, physical, virtual, gicc: new Gicc(physical, own), gich: new Gich(virtual), gicv: new Gicv(virtual) };
     });
   }

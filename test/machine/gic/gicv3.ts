@@ -33,7 +33,7 @@ export class Gicv3 implements Gic {
     const view = board.securityStates === 2 ? TWO_STATES : ONE_STATE;
     const distributor = new Distributor(board.spiLimit, view);
     this.distributor = distributor;
-    this.cpus = board.cpus.map(({ mpidr }, n) => {
+    this.cpus = board.cpus.map(({ mpidr, listRegisters = board.listRegisters }, n) => {
       const redistributor = new Redistributor(mpidr, n, n === board.cpus.length - 1, view);
       const source = {
         bank: redistributor.bank,
@@ -43,7 +43,7 @@ export class Gicv3 implements Gic {
         takes: (intid: number) => distributor.routesTo(intid, redistributor.affinityLow, redistributor.affinityHigh),
       };
       const physical = new CpuInterface(1, board.secureMask ? ONE_STATE : view, source, () => refresh(n));
-      return { redistributor, bank: redistributor.bank, physical, virtual: new VirtualInterface(board.listRegisters, 1, (intid) => physical.deactivateForGuest(intid)) };
+      return { redistributor, bank: redistributor.bank, physical, virtual: new VirtualInterface(listRegisters, 1, (intid) => physical.deactivateForGuest(intid)) };
     });
   }
 
