@@ -109,6 +109,8 @@ export const PSTATE_M_MASK: u64 = 0xf;
 export const PSTATE_EL0T: u64 = 0;
 export const PSTATE_EL1T: u64 = 4;
 export const PSTATE_AARCH32: u64 = 1 << 4;
+/** Software step: the next instruction may still be executed. */
+export const PSTATE_SS: u64 = 1 << 21;
 export const PSTATE_PAN: u64 = 1 << 22;
 const PSTATE_DIT: u64 = 1 << 24;
 const PSTATE_NZCV: u64 = 0xf << 28;

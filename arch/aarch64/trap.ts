@@ -1,6 +1,6 @@
 // A synchronous exception from the guest: what it asks for, or what it did.
 
-import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_ELR_EL2, msr_HCR_EL2 } from "../../build/generated/aarch64";
+import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2 } from "../../build/generated/aarch64";
 import {
   EVENT_FAULT, EXIT_CONSOLE, EXIT_FAULT, EXIT_GIC, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
   HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
@@ -16,6 +16,7 @@ import {
   accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
   faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, signExtends,
 } from "./esr";
+import { advance } from "./advance";
 import { RESUME } from "./exit";
 import { interruptsEnabled } from "./cpuInterface";
 import { GICR_STRIDE_SHIFT, setSpiPending } from "./gic";
@@ -43,12 +44,12 @@ const CONSOLE_SIZE: u64 = 0x1000;
   }
   if (ec == EC_DATA_ABORT_LOWER) return dataAbort(vcpu, partition, esr);
   if (ec == EC_SYSREG) {
-    if (trapSystemRegister(vcpu, partition, esr)) skipInstruction();
+    if (trapSystemRegister(vcpu, partition, esr)) advance();
     return RESUME;
   }
   if (ec == EC_SMC64) {
     vcpu.countExit(EXIT_SMC);
-    skipInstruction(); // an SMC that is trapped has not been executed
+    advance(); // an SMC that is trapped has not been executed
     return isPsci(<u32>vcpu.x0) ? psci(vcpu, partition, <u32>vcpu.x0) : call(vcpu, partition);
   }
   if (ec == EC_WFX && vcpu.direct != 0) return waitForInterrupt(vcpu);
@@ -65,13 +66,12 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
     vcpu.hcr = HCR_DIRECT;
     msr_HCR_EL2(HCR_DIRECT);
   } else {
-    skipInstruction();
+    advance();
   }
   return RESUME;
 }
 
 @inline function isPsci(id: u32): bool { return (id & OWNER_MASK) == OWNER_STANDARD_SECURE; }
-@inline function skipInstruction(): void { msr_ELR_EL2(mrs_ELR_EL2() + INSTRUCTION_BYTES); }
 
 /** HVC or SMC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
 @inline function call(vcpu: Vcpu, partition: Partition): u32 {
@@ -165,7 +165,7 @@ function unanswered(vcpu: Vcpu): u32 {
 
 @inline function done(esr: u64): u32 {
   // A 16-bit T32 instruction of an AArch32 program is shorter (ESR_EL2.IL = 0).
-  msr_ELR_EL2(mrs_ELR_EL2() + ((esr & ESR_IL) != 0 ? INSTRUCTION_BYTES : INSTRUCTION_BYTES / 2));
+  advance((esr & ESR_IL) != 0 ? INSTRUCTION_BYTES : INSTRUCTION_BYTES / 2);
   return RESUME;
 }
 

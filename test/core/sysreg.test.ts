@@ -4,8 +4,9 @@ import { ENCODINGS } from "../machine/systemRegisters.ts";
 import type { Encoding } from "../machine/systemRegisters.ts";
 import type { Guest } from "../machine/guest.ts";
 import { EC_FP, EC_UNKNOWN, EC_WFX, PSTATE_DAIF, PSTATE_EL1H, syndrome } from "../machine/registers.ts";
-import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { GUEST_GICD, GUEST_UART, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
+import { PSCI_VERSION } from "./functions.ts";
 
 const UNDEFINED = syndrome(EC_UNKNOWN, 0);
 const VBAR = 0x6001_0000n;
@@ -155,5 +156,34 @@ describe("an injected undefined instruction exception", () => {
     for (const ec of [EC_FP, EC_WFX, 0x03, 0x04, 0x05, 0x06, 0x08, 0x0c, 0x11, 0x12, 0x13, 0x19, 0x3f]) {
       expect(guest.exception(syndrome(ec, 0x1fff)), `EC 0x${ec.toString(16)}`).toMatchObject({ kind: "exception", esr: UNDEFINED });
     }
+  });
+});
+
+describe("a guest that steps itself (MDSCR_EL1.SS): an instruction that is carried out for it is its step", () => {
+  const SS = 1n << 21n;
+  const steps = (instruction: () => unknown): bigint => {
+    guest.pcpu.pstate |= SS;
+    instruction();
+    return guest.pcpu.pstate & SS;
+  };
+
+  test("PSTATE.SS is 0 behind it, as behind one that was executed: system registers, devices, SMC", () => {
+    expect(steps(() => value(guest.mrs("ID_AA64PFR0_EL1")))).toBe(0n);
+    expect(steps(() => value(guest.msr("ACTLR_EL1", 1n)))).toBe(0n);
+    expect(steps(() => value(guest.load(GUEST_GICD + 4, 4)))).toBe(0n);
+    expect(steps(() => value(guest.store(GUEST_UART, 4, 0x41n)))).toBe(0n);
+    expect(steps(() => value(guest.smc(PSCI_VERSION)))).toBe(0n);
+  });
+
+  test("one that is not carried out has not been stepped: SPSR_EL1.SS stays 1, and the handler does not step", () => {
+    expect(steps(() => guest.trapSystemRegister(ENCODINGS.CPUECTLR_EL1, true, 0))).toBe(0n);
+    expect(guest.pcpu.registers.SPSR_EL1 & SS).toBe(SS);
+  });
+
+  test("a WFI that a direct guest may not sleep in is stepped over", () => {
+    const direct = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] }).guest(3);
+    direct.pcpu.pstate |= SS;
+    value(direct.wfi());
+    expect(direct.pcpu.pstate & SS).toBe(0n);
   });
 });
