@@ -156,6 +156,10 @@ export const PARTITION_SHAPE = {
     ),
   autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
   pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
+  clock: z
+    .enum(["shared", "own"], { error: "shared or own" })
+    .default("shared")
+    .describe("shared: its virtual counter (CNTVCT) is the one that all partitions read; own: it counts from its start."),
 };
 export type PartitionShape = typeof PARTITION_SHAPE;
 

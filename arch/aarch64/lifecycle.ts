@@ -3,6 +3,7 @@
 import {
   dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
+import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
@@ -53,7 +54,8 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
   msr_ELR_EL2(entry);
   msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
-  msr_CNTVOFF_EL2(partition.started);
+  // CNTVCT is CNTPCT less this. One clock for all: what two partitions stamp can be compared.
+  msr_CNTVOFF_EL2((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? partition.started : 0);
   return release(vcpu, partition);
 }
 

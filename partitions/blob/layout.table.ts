@@ -48,6 +48,8 @@ export const PARTITION_AUTOSTART = 1;
 export const PARTITION_PMU = 2;
 /** Physical interrupts go to the guest without the hypervisor (HCR_EL2.IMO = FMO = 0). */
 export const PARTITION_DIRECT = 4;
+/** Its virtual counter counts from its start (CNTVOFF_EL2); without this bit it is the one that everybody reads. */
+export const PARTITION_OWN_CLOCK = 8;
 
 /** Where an emulated GICR would be that no partition has: above every IPA. */
 export const NO_GICR = 0x800000000000;

@@ -175,7 +175,8 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     flags:
       (planned.autostart ? table.PARTITION_AUTOSTART : 0) +
       (planned.pmu ? table.PARTITION_PMU : 0) +
-      (planned.direct ? table.PARTITION_DIRECT : 0),
+      (planned.direct ? table.PARTITION_DIRECT : 0) +
+      (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0),
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),
     bootCpu: planned.cpus[0] ?? table.NONE,

@@ -82,6 +82,8 @@ export interface PlannedPartition {
   readonly pmu: boolean;
   /** Interrupts go to it without the hypervisor. */
   readonly direct: boolean;
+  /** Its virtual counter counts from its start. */
+  readonly ownClock: boolean;
   readonly onFailure: OnFailure;
   /** Its pCPUs in the order of its vCPUs. */
   readonly cpus: readonly number[];

@@ -117,6 +117,7 @@ function decidePartition(
     autostart: fields.autostart === true,
     pmu: fields.pmu === true,
     direct: fields.interrupts === "direct",
+    ownClock: fields.clock === "own",
     onFailure: fields.on_failure ?? "stop",
     cpus: fields.cpus,
     entry: ram.ipa + (boot?.entry ?? 0),

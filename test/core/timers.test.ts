@@ -88,13 +88,43 @@ describe.each(CASES)("%s, %s: the %s timer", (_gic, _delivery, _name, { board, d
   });
 });
 
-test("the virtual counter counts from 0 at the partition's start (CNTVOFF_EL2)", () => {
-  bench = new Bench();
-  guest = bench.guest(3);
-  bench.machine.clock.advance(5e9);
-  guest.hvc(SYSTEM_RESET);
-  bench.machine.settle();
-  expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeLessThan(1000);
-  bench.machine.clock.advance(1e9);
-  expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeGreaterThan(62_500_000);
+/** Counters read one after the other: each is a little later than the one before, and no more. */
+function expectInOrder(counts: readonly bigint[]): void {
+  for (const [n, count] of counts.slice(1).entries()) {
+    const later = count - (counts[n] ?? 0n);
+    expect(later, `read ${n + 1} after read ${n}`).toSatisfy((ticks: bigint) => ticks >= 0n && ticks < 1000n);
+  }
+}
+
+describe.each(ALL_GICS)("%s: CNTVCT_EL0", (_gic, board) => {
+  test("is CNTPCT_EL0 in every partition, whenever it started, and stays so over a restart", () => {
+    bench = new Bench({ ...STANDARD, board, partitions: [{ ...LINUX, autostart: false }, PLC] });
+    bench.machine.clock.advance(5e9);
+    bench.command(0, abi.COMMAND_START);
+    const [linux, plc] = [bench.guest(0), bench.guest(3)];
+    for (let life = 0; life < 2; life++) {
+      expectInOrder([linux, plc, linux].flatMap((each) => [value(each.mrs("CNTVCT_EL0")), value(each.mrs("CNTPCT_EL0"))]));
+      plc.hvc(SYSTEM_RESET);
+      bench.machine.settle();
+    }
+  });
+
+  test("of a partition with `clock: own` counts from 0 at its start, on each of its vCPUs, and again at the next one", () => {
+    bench = new Bench({ ...STANDARD, board, housekeeper: 1, partitions: [{ ...LINUX, cpus: [0] }, { ...PLC, cpus: [3, 2], ownClock: true }] });
+    guest = bench.guest(3);
+    for (let life = 0; life < 2; life++) {
+      bench.machine.clock.advance(5e9);
+      guest.hvc(SYSTEM_RESET);
+      bench.machine.settle();
+      expect(Number(value(guest.mrs("CNTVCT_EL0")))).toBeLessThan(1000);
+      bench.machine.clock.advance(1e9);
+      guest.hvc(CPU_ON_64, 1, 0x4000_0000, 0);
+      bench.machine.settle();
+      const first = value(guest.mrs("CNTVCT_EL0"));
+      expect(Number(first)).toBeGreaterThan(62_500_000);
+      expectInOrder([first, value(bench.guest(2).mrs("CNTVCT_EL0"))]);
+    }
+    const linux = bench.guest(0);
+    expectInOrder([value(linux.mrs("CNTVCT_EL0")), value(linux.mrs("CNTPCT_EL0"))]);
+  });
 });

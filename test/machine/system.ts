@@ -25,6 +25,7 @@ export interface PartitionSpec {
   readonly autostart?: boolean;
   readonly pmu?: boolean;
   readonly direct?: boolean;
+  readonly ownClock?: boolean;
   readonly ways?: readonly number[];
   readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
@@ -142,6 +143,7 @@ export function makeSystem(spec: SystemSpec): System {
       autostart: partition.autostart ?? true,
       pmu: partition.pmu ?? false,
       direct: partition.direct ?? false,
+      ownClock: partition.ownClock ?? false,
       onFailure: partition.onFailure ?? "stop",
       cpus: partition.cpus,
       entry: first.ipa + ENTRY_OFFSET,

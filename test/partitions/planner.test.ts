@@ -1,7 +1,7 @@
 // Decisions of the planner that people rely on: where memory goes, who keeps house, which numbers interrupts get.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT } from "../../partitions/blob/layout.table.ts";
+import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK } from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { sharedCache } from "../../partitions/plan/cache.ts";
@@ -197,6 +197,13 @@ describe("GICv2", () => {
       PARTITION_AUTOSTART + PARTITION_DIRECT,
     ]);
   });
+});
+
+test("`clock: own` is said in the blob; by default all partitions have one clock", () => {
+  const text = "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2], clock: shared } }\n";
+  const { blob } = sound(planText(text));
+  const flags = readBlob(blob).records["Partition"]?.map((record) => record["flags"]);
+  expect(flags).toEqual([PARTITION_AUTOSTART + PARTITION_OWN_CLOCK, PARTITION_AUTOSTART, PARTITION_AUTOSTART]);
 });
 
 describe("translation tables", () => {

@@ -24,6 +24,7 @@ export function formatPlan(plan: Plan, paint: Paint): string {
     );
   return [
     section("Partitions", partitionTable(plan)),
+    section("Guests", guestTable(plan)),
     section("Shares", [...shareTable(plan), ...colourNotes(plan)]),
     section("pCPUs", cpuTable(plan)),
     section("Physical memory", memoryTable(plan)),
@@ -50,6 +51,14 @@ function partitionTable({ partitions }: Plan): string[] {
     ],
     ["on failure", "left", ({ onFailure }) => onFailure],
     ["starts", "left", ({ autostart }) => (autostart ? "at boot" : "by command")],
+  ]);
+}
+
+/** What a guest finds that another hypervisor, or the bare board, may do otherwise. */
+function guestTable({ partitions }: Plan): string[] {
+  return table(partitions, [
+    ["name", "left", ({ name }) => name],
+    ["virtual counter", "left", ({ ownClock }) => (ownClock ? "own, from 0 at its start" : "shared by all")],
   ]);
 }
 
