@@ -17,7 +17,7 @@ const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 //  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────┬──────────────┐
 //  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u8 × 16  │ u64 × causes │
 //  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────┴──────────────┘
-const OWNED: u32 = 464;
+const OWNED: u32 = 480;
 const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
 const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
 const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
@@ -27,7 +27,7 @@ export const VCPU_SIZE: u32 = 896;
 export const SOMETHING_WAITS: u32 = 0xffffffff;
 
 /** Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt). */
-const XZR: u32 = 31;
+export const XZR: u32 = 31;
 
 @unmanaged
 export class Vcpu {
@@ -104,6 +104,10 @@ export class Vcpu {
   heldSince: u64;
   /** Doorbells it sent. */
   doorbells: u64;
+  /** What its pCPU does a step at a time (lifecycle.ts, STEP_*; 0: nothing), which part of it, and how many bytes of that are done. */
+  step: u32;
+  item: u32;
+  done: u64;
 
   /** General register n; 31 is the zero register. */
   @inline register(n: u32): u64 { return n == XZR ? 0 : load<u64>(changetype<u32>(this) + (n << 3)); }

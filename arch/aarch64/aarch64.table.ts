@@ -109,6 +109,9 @@ export const EL1_CLEARED = [
   "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "PAR_EL1", "VBAR_EL1", "CSSELR_EL1", "MDSCR_EL1", "CNTKCTL_EL1",
 ] as const;
 
+/** What copyPhysical and cleanPhysical do at once, at most: a piece between two looks at what is pending. */
+export const PIECE_BYTES = 32768;
+
 export const aarch64: readonly Intrinsic[] = [
   // Identification
   ...ID_REGISTERS.map((name) => mrs(name)),
@@ -264,8 +267,8 @@ export const aarch64: readonly Intrinsic[] = [
     name: "copyPhysical",
     params: { to: "u64", from: "u64", bytes: "u64" },
     result: "void",
-    doc: "Copies Normal memory, and cleans and invalidates what it wrote to the point of coherency: a guest starts with its caches off. All three are multiples of 64.",
-    c: `for (unsigned long i = 0; i < bytes; i += 64) { BYTES_LOOP;
+    doc: "Copies Normal memory, 32 KiB at most, and cleans and invalidates what it wrote to the point of coherency: a guest starts with its caches off. All three are multiples of 64.",
+    c: `if (bytes > ${PIECE_BYTES}) bytes = ${PIECE_BYTES}; for (unsigned long i = 0; i < bytes; i += 64) { PIECE_LOOP(${PIECE_BYTES / 64});
       unsigned long a, b, c, d, e, f, g, h;
       __asm__ volatile("ldp %0, %1, [%8]\\n\\tldp %2, %3, [%8, #16]\\n\\tldp %4, %5, [%8, #32]\\n\\tldp %6, %7, [%8, #48]" : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=&r"(e), "=&r"(f), "=&r"(g), "=&r"(h) : "r"(from + i) : "memory");
       __asm__ volatile("stp %0, %1, [%8]\\n\\tstp %2, %3, [%8, #16]\\n\\tstp %4, %5, [%8, #32]\\n\\tstp %6, %7, [%8, #48]\\n\\tdc civac, %8" : : "r"(a), "r"(b), "r"(c), "r"(d), "r"(e), "r"(f), "r"(g), "r"(h), "r"(to + i) : "memory"); }`,
@@ -274,8 +277,8 @@ export const aarch64: readonly Intrinsic[] = [
     name: "cleanPhysical",
     params: { pa: "u64", bytes: "u64" },
     result: "void",
-    doc: "Cleans and invalidates Normal memory to the point of coherency. Both are multiples of 4096.",
-    c: `for (unsigned long i = 0; i < bytes; i += 256) { BYTES_LOOP;
-      __asm__ volatile("dc civac, %0\\n\\tdc civac, %1\\n\\tdc civac, %2\\n\\tdc civac, %3" : : "r"(pa + i), "r"(pa + i + 64), "r"(pa + i + 128), "r"(pa + i + 192) : "memory"); }`,
+    doc: "Cleans and invalidates Normal memory, 32 KiB at most, to the point of coherency. Both are multiples of 4096.",
+    c: `if (bytes > ${PIECE_BYTES}) bytes = ${PIECE_BYTES}; for (unsigned long end = pa + bytes; pa < end;) { PIECE_LOOP(${PIECE_BYTES / 1024});
+      __asm__ volatile("${"dc civac, %0\\n\\tadd %0, %0, #64\\n\\t".repeat(16)}" : "+r"(pa) : : "memory"); }`,
   },
 ];

@@ -32,6 +32,7 @@
 #define MAX_CPUS            8
 #define CURRENT_EL2         8
 #define LINE_BYTES          64
+#define EXIT_AGAIN          2               // exit.ts
 #define INTERRUPT_FRAME     112             // x0…x8, x16…x18, x30 on the stack, in this order
 
 .macro address register, symbol
@@ -113,13 +114,18 @@ axv_first_park:
     add     x0, x1, w0, uxtw
     msr     tpidr_el2, x0                   // VA of this pCPU's Vcpu, for as long as the board is on
 
-// ---- no guest to run ----
+// ---- no guest to run: each time, park() looks first at what is pending ----
 axv_park:
+    sevl                                    // WFE does not sleep after it: for tools/verify it ends what came before, as WFI does
+    wfe
+axv_look:
     mrs     x0, tpidr_el2
     bl      park
     cbz     w0, axv_resume
+    cmp     w0, #EXIT_AGAIN
+    b.eq    axv_park
     wfi                                     // an interrupt that came since is pending, and WFI does not sleep then
-    b       axv_park
+    b       axv_look
 
 // The guest does not go on after an interrupt: its registers, for whoever inspects it. Those not in the frame are still its own.
 axv_park_interrupted:

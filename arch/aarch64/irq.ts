@@ -9,7 +9,7 @@ import {
 import { NONE } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
-import { partitionOf, stateOf } from "../../core/partition";
+import { ownerOf, Partition, partitionOf, stateOf } from "../../core/partition";
 import { REQUEST_START, Vcpu } from "../../core/vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
@@ -17,7 +17,7 @@ import { PARK, RESUME } from "./exit";
 import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { tick } from "./housekeeper";
-import { enterPending, hold, leave, release, start } from "./lifecycle";
+import { enterPending, hold, isBusy, leave, release, start, takeStep } from "./lifecycle";
 import { deliverBeside, hardwareInterrupt, refill } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: more than the hypervisor has of its own. */
@@ -105,10 +105,7 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   const partition = partitionOf(vcpu.partition);
   const requested = atomicExchange32(vcpu.requestAt(), 0) != 0;
   const state = stateOf(partition);
-  if (requested && state == STATE_STOPPING) {
-    leave(vcpu, partition);
-    return PARK;
-  }
+  if (requested && state == STATE_STOPPING) return leave(vcpu);
   if (state == STATE_PAUSED) {
     hold(vcpu);
     return PARK;
@@ -133,19 +130,18 @@ export function handleParked(vcpu: Vcpu): u32 {
     endInterrupt(iar);
   }
   if (vcpu.partition == NONE) return PARK;
-  const partition = partitionOf(vcpu.partition);
+  const partition = ownerOf(vcpu);
+  return isBusy(vcpu) ? takeStep(vcpu, partition) : lookForGuest(vcpu, partition);
+}
+
+function lookForGuest(vcpu: Vcpu, partition: Partition): u32 {
   if (stateOf(partition) == STATE_PAUSED) return PARK;
   const request = atomicExchange32(vcpu.requestAt(), 0);
   const stopping = stateOf(partition) == STATE_STOPPING;
-  if ((request & REQUEST_START) != 0) {
-    if (!stopping) return start(vcpu, partition);
-    leave(vcpu, partition);
-    return PARK;
-  }
+  if ((request & REQUEST_START) != 0) return stopping ? leave(vcpu) : start(vcpu);
   if (vcpu.state == VCPU_ON) {
-    if (!stopping) return vcpu.isThrottled != 0 ? PARK : release(vcpu, partition);
-    leave(vcpu, partition);
-    return PARK;
+    if (stopping) return leave(vcpu);
+    return vcpu.isThrottled != 0 ? PARK : release(vcpu, partition);
   }
   return vcpu.state == VCPU_ON_PENDING ? enterPending(vcpu, partition) : PARK;
 }

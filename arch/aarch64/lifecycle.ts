@@ -3,7 +3,7 @@
 import {
   dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
-import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
+import { BlobPartition, PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
@@ -14,14 +14,14 @@ import { FIRST_SPI } from "../../core/interrupts";
 import {
   clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, startPartition, stateOf, stopPartition,
 } from "../../core/partition";
-import { Vcpu, vcpuOf } from "../../core/vcpu";
-import { PARK, RESUME } from "./exit";
+import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
+import { AGAIN, PARK, RESUME } from "./exit";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
 import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { refill, resetListRegisters } from "./listRegisters";
-import { loadImages } from "./loads";
-import { clearMailbox, drainMailbox } from "./mailbox";
+import { cleanPiece, loadPiece } from "./loads";
+import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
 import { resetEl1, stopTimers } from "./reset";
 import { grantStage2, revokeStage2 } from "./stage2";
 import { HCR_DIRECT_CLOSED, HCR_GUEST, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
@@ -30,9 +30,12 @@ import { writeControl } from "./virtualInterface";
 import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
 
-/** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or PARK if it must not. */
+/** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or AGAIN if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
-  memory.fill(changetype<usize>(vcpu), 0, 31 * 8);
+  for (let n: u32 = 1; n < XZR; n++) {
+    bound(n - 1, XZR);
+    vcpu.setRegister(n, 0);
+  }
   vcpu.x0 = context;
   resetEl1();
   resetListRegisters(vcpu);
@@ -59,7 +62,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   return release(vcpu, partition);
 }
 
-/** The vCPU runs its guest, from here on or again. RESUME, or PARK if it must not. */
+/** The vCPU runs its guest, from here on or again. RESUME, or PARK or AGAIN if it must not. */
 export function release(vcpu: Vcpu, partition: Partition): u32 {
   openInterrupts(vcpu);
   if (vcpu.direct == 0) refill(vcpu);
@@ -88,9 +91,16 @@ export function hold(vcpu: Vcpu): void {
 
 /** The partition does not run any more: the vCPU does what its state asks for. */
 export function obey(vcpu: Vcpu, partition: Partition): u32 {
-  if (stateOf(partition) == STATE_PAUSED) hold(vcpu);
-  else leave(vcpu, partition);
+  if (stateOf(partition) != STATE_PAUSED) return leave(vcpu);
+  hold(vcpu);
   return PARK;
+}
+
+/** The vCPU is done with its guest: what there is to do about it, park() does, a step at a time (takeStep). */
+export function leave(vcpu: Vcpu): u32 {
+  closeInterrupts(vcpu);
+  vcpu.step = STEP_LEAVE;
+  return AGAIN;
 }
 
 /** Carries out PSCI CPU_ON on the vCPU's own pCPU. */
@@ -100,8 +110,79 @@ export function enterPending(vcpu: Vcpu, partition: Partition): u32 {
   return enter(vcpu, partition, vcpu.entry, vcpu.context);
 }
 
+// What takes longer than a guest may be kept from its interrupts, or others from the housekeeper: a step at a time, with a look at
+// what is pending between any two. A stop that comes while a start is under way is taken there too.
+const STEP_LEAVE: u32 = 1; // the vCPU: off, nothing pending or active
+const STEP_SILENCE: u32 = 2; // whoever left last, for its partition: devices and SPIs
+const STEP_DRAIN: u32 = 3; // what its mailbox still holds
+const STEP_FINISH: u32 = 4;
+/** From here on it starts, on its boot pCPU. */
+const STEP_START: u32 = 5;
+const STEP_LOAD: u32 = 6;
+const STEP_CLEAN: u32 = 7;
+const STEP_ENTER: u32 = 8;
+
 /** Starts the partition on its boot pCPU: devices and memory as the plan has them, then its first instruction. */
-export function start(vcpu: Vcpu, partition: Partition): u32 {
+export function start(vcpu: Vcpu): u32 {
+  vcpu.step = STEP_START;
+  return AGAIN;
+}
+
+@inline export function isBusy(vcpu: Vcpu): bool { return vcpu.step != 0; }
+
+/** The next step of what is under way. RESUME, PARK or AGAIN. */
+export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
+  const step = vcpu.step;
+  if (step >= STEP_START) {
+    const state = stateOf(partition);
+    if (state == STATE_STOPPING) vcpu.step = STEP_LEAVE;
+    if (state == STATE_PAUSED) return PARK;
+    if (state == STATE_RUNNING) return startStep(vcpu, partition, step);
+  } else if (step == STEP_LEAVE) {
+    leaveStep(vcpu, partition);
+  } else if (step == STEP_SILENCE) {
+    silence(partition.plan);
+    nextStep(vcpu, STEP_DRAIN);
+  } else if (step == STEP_DRAIN) {
+    if (++vcpu.item == DRAIN_PIECES || !drainMailbox(partition)) nextStep(vcpu, STEP_FINISH);
+  } else {
+    finish(vcpu, partition);
+  }
+  return AGAIN;
+}
+
+@inline function nextStep(vcpu: Vcpu, step: u32): void {
+  vcpu.step = step;
+  vcpu.item = 0;
+  vcpu.done = 0;
+}
+
+function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
+  const plan = partition.plan;
+  if (step == STEP_START) {
+    resetDevices(vcpu, partition);
+    nextStep(vcpu, STEP_LOAD);
+  } else if (step == STEP_LOAD) {
+    // What an earlier life left in the caches would be written over what the new one stores with its caches off.
+    if (!loadPiece(vcpu, plan)) nextStep(vcpu, partition.restarts != 0 ? STEP_CLEAN : STEP_ENTER);
+  } else if (step == STEP_CLEAN) {
+    if (!cleanPiece(vcpu, plan)) nextStep(vcpu, STEP_ENTER);
+  } else {
+    vcpu.step = 0;
+    if (isDirect(plan)) grantStage2(partition.index);
+    dsbSy();
+    icIalluis();
+    tlbiVmalls12e1is();
+    dsbIsh();
+    isb();
+    partition.started = mrs_CNTPCT_EL0();
+    recordEvent(EVENT_STARTED, partition.index, partition.started, plan.entry, partition.restarts, 0);
+    return enter(vcpu, partition, plan.entry, plan.argument);
+  }
+  return AGAIN;
+}
+
+function resetDevices(vcpu: Vcpu, partition: Partition): void {
   const plan = partition.plan;
   resetConsole(partition.index);
   partition.distributorControl = 0;
@@ -110,43 +191,39 @@ export function start(vcpu: Vcpu, partition: Partition): u32 {
     bound(i, MAX_INTERRUPTS);
     writePriority(vcpu, blobInterrupt(plan.interruptFirst + i).intid, 0);
   }
-  loadImages(plan, partition.restarts != 0);
-  if (isDirect(plan)) grantStage2(partition.index);
-  dsbSy();
-  icIalluis();
-  tlbiVmalls12e1is();
-  dsbIsh();
-  isb();
-  partition.started = mrs_CNTPCT_EL0();
-  recordEvent(EVENT_STARTED, partition.index, partition.started, plan.entry, partition.restarts, 0);
-  return enter(vcpu, partition, plan.entry, plan.argument);
 }
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
-export function leave(vcpu: Vcpu, partition: Partition): void {
-  closeInterrupts(vcpu);
+function leaveStep(vcpu: Vcpu, partition: Partition): void {
   stopTimers();
   resetListRegisters(vcpu);
   quietBank(vcpu, vcpu.owned(0));
   if (vcpu.refills != 0) stopBandwidth(vcpu);
-  const now = mrs_CNTPCT_EL0();
   const stopping = stateOf(partition) == STATE_STOPPING;
   const reason = reasonOf(partition);
-  vcpu.heldSince = stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF ? now : 0;
+  vcpu.heldSince = stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF ? mrs_CNTPCT_EL0() : 0;
   // Off comes last, and only from here: from then on a CPU_ON of another vCPU may make this one active again.
+  nextStep(vcpu, 0);
   const last = clearActive(partition, vcpu.pcpu);
   storeRelease32(vcpu.stateAt(), VCPU_OFF);
   if (!last) return;
   if (!stopping) stopPartition(partition, STOP_CPU_OFF, false);
-  const plan = partition.plan;
+  vcpu.step = STEP_SILENCE;
+}
+
+function silence(plan: BlobPartition): void {
   for (let i: u32 = 0; i < plan.quiesceCount; i++) {
     bound(i, MAX_QUIESCES);
     const quiesce = blobQuiesce(plan.quiesceFirst + i);
     mmioWrite32(quiesce.pa, quiesce.value);
   }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
-  drainMailbox(partition);
+}
+
+function finish(vcpu: Vcpu, partition: Partition): void {
   clearMailbox(partition); // now, when nobody looks at it
+  vcpu.step = 0;
+  const now = mrs_CNTPCT_EL0();
   recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
   announceKicks(partition.cpus);
   kickAll(finishStop(partition, now));
@@ -156,8 +233,7 @@ export function leave(vcpu: Vcpu, partition: Partition): void {
 /** The partition stops itself, or is stopped for what this vCPU did. */
 export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
   stop(partition, reason, false, (<u32>1) << vcpu.pcpu);
-  leave(vcpu, partition);
-  return PARK;
+  return leave(vcpu);
 }
 
 /** Starts a partition that is off, from wherever that is. False: it is not in a state to start from. */

@@ -55,14 +55,16 @@ export function serveMailbox(partition: Partition, now: u64): void {
   takeConsole(partition, pa);
 }
 
-/** The partition's last vCPU has left: what it printed last. A tick that is just at it may make some of it appear twice. */
-export function drainMailbox(partition: Partition): void {
+/** Pieces in which what a partition printed last is collected, at most. */
+export const DRAIN_PIECES: u32 = MAILBOX_CONSOLE_BYTES / BYTES_A_TICK;
+
+/** The partition's last vCPU has left: a piece of what it printed. A tick that is just at it may make some of it appear twice. False: it was the last. */
+export function drainMailbox(partition: Partition): bool {
   const pa = partition.mailbox;
-  if (pa == 0) return;
-  for (let i: u32 = 0; i < MAILBOX_CONSOLE_BYTES / BYTES_A_TICK; i++) {
-    bound(i, MAILBOX_CONSOLE_BYTES / BYTES_A_TICK);
-    takeConsole(partition, pa);
-  }
+  if (pa == 0) return false;
+  const before = partition.mailboxTail;
+  takeConsole(partition, pa);
+  return partition.mailboxTail != before;
 }
 
 /** Moves what was printed into the output ring, as far as there is room. */

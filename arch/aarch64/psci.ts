@@ -11,7 +11,7 @@ import { Vcpu } from "../../core/vcpu";
 import { announceKicks, concludeKicks, kick } from "./gic";
 import { leave, stopOwn } from "./lifecycle";
 import { nothingWaits } from "./listRegisters";
-import { PARK, RESUME } from "./exit";
+import { RESUME } from "./exit";
 
 // Function numbers; SMC64 variants have bit 30 set.
 export const PSCI_BASE: u32 = 0x84000000;
@@ -50,10 +50,7 @@ export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
     vcpu.x0 = PSCI_1_1;
     return RESUME;
   }
-  if (call == CPU_OFF) {
-    leave(vcpu, partition);
-    return PARK;
-  }
+  if (call == CPU_OFF) return leave(vcpu);
   if (call == SYSTEM_OFF) return stopOwn(vcpu, partition, STOP_SYSTEM_OFF);
   if (call == SYSTEM_RESET) return stopOwn(vcpu, partition, STOP_SYSTEM_RESET);
   vcpu.x0 = answer(vcpu, partition, call, mask);

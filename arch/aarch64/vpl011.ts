@@ -3,7 +3,7 @@
 // interrupt is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
 
 import { BlobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
-import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
+import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { discardInput, inputWaits, outputFree, putOutput, takeInput } from "../../core/console";
 import { blobPartition } from "../../core/blob";
 import { setSpiPending } from "./gic";
@@ -51,7 +51,10 @@ const uarts: usize = memory.data(UART_SIZE * MAX_PARTITIONS, 16);
 /** State at reset. */
 export function resetConsole(partition: u32): void {
   const uart = uartOf(partition);
-  memory.fill(changetype<usize>(uart), 0, UART_SIZE);
+  for (let at: u32 = 0; at < UART_SIZE; at += 8) {
+    bound(at >> 3, UART_SIZE / 8);
+    store<u64>(changetype<usize>(uart) + at, 0);
+  }
   uart.cr = UARTCR_RESET;
   uart.ifls = UARTIFLS_RESET;
   discardInput(partition);

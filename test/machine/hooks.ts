@@ -1,6 +1,6 @@
 // The intrinsics, as the simulated machine answers them: what each instruction of the tables does here. Names and types are
 // the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
-import { aarch64, EL1_CLEARED } from "../../arch/aarch64/aarch64.table.ts";
+import { aarch64, EL1_CLEARED, PIECE_BYTES } from "../../arch/aarch64/aarch64.table.ts";
 import { COUNTER_FREQUENCY } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks } from "./imports.ts";
@@ -188,9 +188,9 @@ function memoryHooks(machine: Machine): Hooks {
       stage1.check(aligned(pa, 8), bytes, "read");
       memory.copy(board.imageBase + board.linearOffset + aligned(BigInt(pointer), 8), Number(pa), bytes);
     },
-    cleanPhysical: (pa: bigint, bytes: bigint) => stage1.check(aligned(pa, PAGE), aligned(bytes, PAGE), "read"),
+    cleanPhysical: (pa: bigint, bytes: bigint) => stage1.check(aligned(pa, PAGE), piece(bytes, PAGE), "read"),
     copyPhysical: (to: bigint, from: bigint, bytes: bigint) => {
-      stage1.check(aligned(from, 64), aligned(bytes, 64), "read");
+      stage1.check(aligned(from, 64), piece(bytes, 64), "read");
       stage1.check(aligned(to, 64), Number(bytes), "write");
       machine.allowWrite(Number(to), Number(bytes));
       memory.copy(Number(to), Number(from), Number(bytes));
@@ -209,6 +209,11 @@ function memoryHooks(machine: Machine): Hooks {
     };
   }
   return hooks;
+}
+
+function piece(bytes: bigint, unit: number): number {
+  if (bytes > BigInt(PIECE_BYTES)) throw new MachineError("MACHINE_BUS", `${bytes} bytes at once: more than a piece`);
+  return aligned(bytes, unit);
 }
 
 function aligned(address: bigint, to: number): number {

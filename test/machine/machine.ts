@@ -39,6 +39,9 @@ export interface CoreExports {
 
 /** What trap entries and park() give back. */
 const RESUME = 0;
+const AGAIN = 2;
+/** Steps in which whatever park() has to do is done. */
+const STEPS_MAX = 100_000;
 
 const GENERAL_REGISTERS = 31;
 
@@ -278,8 +281,12 @@ export class Machine {
   /** As the assembly does it: park(), and WFI only if that finds no guest to run. */
   private park(pcpu: PCpu): void {
     pcpu.phase = "parked";
-    const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
-    if (result === RESUME) this.resume(pcpu);
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
+      if (result === RESUME) this.resume(pcpu);
+      if (result !== AGAIN) return;
+    }
+    throw new MachineError("MACHINE_LIVELOCK", `pCPU ${pcpu.index} has still something to do after ${STEPS_MAX} steps`);
   }
 
   private leaveGuest(pcpu: PCpu): void {

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
 import { loadElf } from "../../tools/verify/native/elf.ts";
-import { readMarkers, withByteLoops } from "../../tools/verify/native/markers.ts";
+import { readMarkers, withIntrinsics } from "../../tools/verify/native/markers.ts";
 import { analyseProgram } from "../../tools/verify/native/program.ts";
 import { type HandlerRow, isUnsound, measureHandlers } from "../bench/handlers.ts";
 import { count, countingHarness } from "./counting.ts";
@@ -25,7 +25,7 @@ function compare(seed: number, flags: readonly string[]): Result[] {
   const measurements = functions.map((name) => ({ name, arguments: Array.from({ length: ARGUMENTS }, (_, bits) => bits) }));
   return withElf({ c, assembly: countingHarness(measurements), flags, entry: "_start" }, (path) => {
     const elf = loadElf(path);
-    const program = analyseProgram(new Code(elf, disassemble(path)), readMarkers(elf), withByteLoops(nestingOf(nesting)));
+    const program = analyseProgram(new Code(elf, disassemble(path)), readMarkers(elf), withIntrinsics(nestingOf(nesting)));
     const refused = program.problems.filter(({ message }) => !message.includes("measure")); // it calls through a register
     expect(refused.map(({ message }) => message)).toEqual([]);
     const counts = count(path, measurements);

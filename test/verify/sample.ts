@@ -8,7 +8,7 @@ import { C_FLAGS } from "../../tools/build/native.ts";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
 import { loadElf, type Elf } from "../../tools/verify/native/elf.ts";
-import { readMarkers, withByteLoops, type LoopNesting, type Marker } from "../../tools/verify/native/markers.ts";
+import { readMarkers, withIntrinsics, type LoopNesting, type Marker } from "../../tools/verify/native/markers.ts";
 import { analyseProgram, type Program, type Routine } from "../../tools/verify/native/program.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -96,7 +96,7 @@ export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): S
     const elf = loadElf(path);
     const code = new Code(elf, disassemble(path));
     const markers = readMarkers(elf);
-    const program = analyseProgram(code, markers, withByteLoops(nesting));
+    const program = analyseProgram(code, markers, withIntrinsics(nesting));
     const routine = (name: string): Routine => {
       const found = program.routines.get(name);
       if (found === undefined) throw new Error(`${name} not analysed: ${program.problems.map(({ message }) => message).join("; ")}`);

@@ -4,7 +4,7 @@ import { VerifyError } from "./errors.ts";
 import { Code } from "./native/code.ts";
 import { disassemble } from "./native/disassemble.ts";
 import { loadElf, type Elf } from "./native/elf.ts";
-import { markerKey, readMarkers, withByteLoops, type Marker } from "./native/markers.ts";
+import { markerKey, readMarkers, withIntrinsics, type Marker } from "./native/markers.ts";
 import { analyseProgram, type Program } from "./native/program.ts";
 import { loadWasm } from "./wasm/module.ts";
 import { findNesting, type WasmLoops } from "./wasm/nesting.ts";
@@ -29,7 +29,7 @@ export function analyse(elfPath: string, wasmPath: string, problems: Problem[]):
     const code = new Code(elf, disassemble(elfPath));
     const markers = readMarkers(elf);
     checkKnown(markers, nesting, code);
-    const program = analyseProgram(code, markers, withByteLoops(nesting));
+    const program = analyseProgram(code, markers, withIntrinsics(nesting));
     problems.push(...program.problems);
     return { elf, code, program, exports: wasm.exports };
   } catch (error) {
@@ -39,10 +39,10 @@ export function analyse(elfPath: string, wasmPath: string, problems: Problem[]):
   }
 }
 
-/** Markers of AssemblyScript come from this WebAssembly; byte loops are the intrinsics', and assembly has its own. */
+/** Markers of AssemblyScript come from this WebAssembly; intrinsics and assembly have their own. */
 function checkKnown(markers: readonly Marker[], { keys }: WasmLoops, code: Code): void {
   for (const marker of markers) {
-    if (marker.limit === Infinity || keys.has(markerKey(marker))) continue;
+    if (marker.limit === Infinity || marker.line === 0 || keys.has(markerKey(marker))) continue;
     const source = code.at(marker.address)?.source;
     if (source?.file.endsWith(".S") === true) continue;
     throw new VerifyError("markers-malformed", `line ${marker.line}, limit ${marker.limit}, in ${code.describe(marker.address)}`, source);

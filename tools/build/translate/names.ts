@@ -4,7 +4,7 @@ const RESERVED = [
   "auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if",
   "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union",
   "unsigned", "void", "volatile", "while", "asm", "typeof", "linux", "unix", "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "LINEAR", "LINEAR_BASE",
-  "ACCESS", "BOUND", "BYTES_LOOP",
+  "ACCESS", "BOUND", "BOUND_AT", "BYTES_LOOP", "PIECE_LOOP",
 ];
 
 export const isIdentifier = (name: string): boolean => /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !RESERVED.includes(name);

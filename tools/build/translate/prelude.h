@@ -26,15 +26,18 @@ typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
 
 // A loop's bound, for verify: address of an instruction in the loop's body, bound, source line. No instruction is added.
 #ifdef __aarch64__
-#define BOUND(limit)                                                                                                     \
+#define BOUND_AT(limit, line)                                                                                            \
   __asm__ volatile("0: .pushsection .axv.bounds,\"\",%%progbits; .xword 0b; .word %c0; .word %c1; .popsection"           \
                    :                                                                                                     \
-                   : "i"(limit), "i"(__LINE__))
+                   : "i"(limit), "i"(line))
 #else
-#define BOUND(limit) __asm__ volatile("")
+#define BOUND_AT(limit, line) __asm__ volatile("")
 #endif
+#define BOUND(limit) BOUND_AT(limit, __LINE__)
 // A loop whose length is a count of bytes.
 #define BYTES_LOOP BOUND(0xffffffff)
+// An intrinsic's loop, that is so long at most.
+#define PIECE_LOOP(limit) BOUND_AT(limit, 0)
 
 // always_inline, and nodebug so that a debugger stays on the line of the source that uses it.
 #define AXV_INLINE static inline __attribute__((always_inline, nodebug, unused))

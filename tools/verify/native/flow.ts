@@ -10,7 +10,7 @@ export type Flow =
   | "return"
   /** The path is over: ERET, or BRK, which is a panic (an entry of its own). */
   | "end"
-  /** WFI: what comes after it is another entry, made by whatever wakes the core. */
+  /** WFI, WFE: what comes after it is another entry, made by whatever wakes the core. */
   | "wait"
   | "indirect-branch"
   | "indirect-call"
@@ -28,6 +28,7 @@ const FLOW: Readonly<Record<string, Flow>> = {
   drps: "end",
   brk: "end",
   wfi: "wait",
+  wfe: "wait",
   cbz: "conditional",
   cbnz: "conditional",
   tbz: "conditional",

@@ -3,7 +3,7 @@
 //
 //    0           8          12         16
 //   ┌───────────┬──────────┬──────────┐
-//   │ address   │ limit    │ line     │   little endian; limit 0xffffffff: as often as a count of bytes says
+//   │ address   │ limit    │ line     │   little endian; limit 0xffffffff: as often as a count of bytes says; line 0: an intrinsic's
 //   └───────────┴──────────┴──────────┘
 import { VerifyError, hex } from "../errors.ts";
 import type { Elf } from "./elf.ts";
@@ -24,12 +24,12 @@ const SECTION = ".axv.bounds";
 const RECORD_BYTES = 16;
 const LIMIT_BYTE_COUNT = 0xffffffff;
 
-/** A byte loop is an intrinsic's, and runs inside whatever loop calls it. */
-export const withByteLoops = (nesting: LoopNesting): LoopNesting => ({
-  encloses: (outer, inner) => (isByteLoop(inner) ? !isByteLoop(outer) : nesting.encloses(outer, inner)),
+/** Byte loops are intrinsics', too. Such a loop runs inside whatever loop calls it. */
+export const withIntrinsics = (nesting: LoopNesting): LoopNesting => ({
+  encloses: (outer, inner) => (isIntrinsics(inner) ? !isIntrinsics(outer) : nesting.encloses(outer, inner)),
 });
 
-const isByteLoop = (key: string): boolean => key.endsWith(":Infinity");
+const isIntrinsics = (key: string): boolean => key.endsWith(":Infinity") || key.startsWith("0:");
 
 /** Names a source loop. Two loops of different files may share a key: then they have the same limit. */
 export const markerKey = ({ line, limit }: Pick<Marker, "line" | "limit">): string => `${line}:${limit}`;
