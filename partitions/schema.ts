@@ -82,6 +82,16 @@ const Bandwidth = z.strictObject(
 const Address = z
   .int({ error: "an address such as 0x60000000" })
   .nonnegative({ error: "an address such as 0x60000000" });
+const INSTRUCTION_EXPECTED = "an address such as 0x40080000, a multiple of 4";
+const Instruction = z
+  .int({ error: INSTRUCTION_EXPECTED })
+  .nonnegative({ error: INSTRUCTION_EXPECTED })
+  .multipleOf(4, { error: INSTRUCTION_EXPECTED });
+const PAGE_EXPECTED = "an address such as 0x60000000, a multiple of 4K";
+const PageAddress = z
+  .int({ error: PAGE_EXPECTED })
+  .nonnegative({ error: PAGE_EXPECTED })
+  .multipleOf(PAGE, { error: PAGE_EXPECTED });
 const Name = z.string({ error: "a name" });
 const Flag = z.boolean({ error: "true or false" });
 const FilePath = z
@@ -109,6 +119,7 @@ export const PARTITION_SHAPE = {
     description: "What runs in it: a profile of rtos-guests/profiles.",
     examples: [
       "arceos",
+      "bare-metal",
       "freertos",
       "linux",
       "nimbos",
@@ -128,6 +139,10 @@ export const PARTITION_SHAPE = {
     "How much RAM: 512M; or also where: { size: 512M, at: 0x60000000, ipa: identity }. Default: the profile's.",
   ),
   image: FilePath.optional().describe("Image of the guest, relative to this file. Default: the profile's."),
+  load: Instruction.optional().describe(
+    "Where the image is linked for (IPA): a raw binary's first byte goes there, the text_offset of an arm64 Image counts from the 2 MiB boundary there or below. Default: the profile's, or the start of its memory.",
+  ),
+  entry: Instruction.optional().describe("First instruction of a raw binary (IPA). Default: its first byte."),
   initrd: FilePath.optional().describe("Initial RAM disk, relative to this file. Default: the profile's."),
   cmdline: z
     .string({ error: "a kernel command line" })
@@ -147,6 +162,15 @@ export const PARTITION_SHAPE = {
     .describe("injected: by the hypervisor; direct: it owns the interrupts of its pCPUs, and does not leave for any."),
   cache: Cache.optional().describe("Its own share of the cache that all pCPUs share. Default: what is nobody's own."),
   bandwidth: Bandwidth.optional().describe("Held once it has refilled that much of the cache, until the period ends."),
+  mailbox: z
+    .strictObject(
+      { ipa: PageAddress.describe("Where the partition sees it, a multiple of 4K: 0x60000000.") },
+      { error: "{ ipa: 0x60000000 }" },
+    )
+    .optional()
+    .describe(
+      "The page that it shares with the hypervisor alone, to speak without leaving its pCPU. Default: a real-time guest has one, behind its channels.",
+    ),
   watchdog: Duration.optional().describe("It fails when it does not feed its watchdog this long: 50ms. Default: none."),
   on_failure: z
     .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })

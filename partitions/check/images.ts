@@ -1,7 +1,6 @@
 // The guests' images: the files are there, are what the profiles say, and fit the partitions' memory.
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import {
   entryOutside,
   imageIsa,
@@ -10,11 +9,13 @@ import {
   imageNotAsProfile,
   imageNotBuilt,
   imageOutsideRam,
+  imageSaysItself,
   notForGuest,
 } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { isFault, readGuestImage } from "../images/guest-image.ts";
-import type { GuestImage, ImageFormat } from "../images/guest-image.ts";
+import type { GuestImage, ImageFormat, ImageRules } from "../images/guest-image.ts";
+import { memoryIpa } from "../plan/memory.ts";
 import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
 import type { Path } from "../source/yaml.ts";
@@ -55,10 +56,11 @@ export function standardImages(partitions: readonly PartitionRequest[]): string[
 
 function readPartitionImages(
   systemPath: string,
-  { path, fields, profile }: PartitionRequest,
+  partition: PartitionRequest,
   standard: StandardImages,
   findings: Findings,
 ): GuestImages | undefined {
+  const { path, fields, profile } = partition;
   if (profile === undefined) return undefined;
   const file = (given: string | undefined, key: string, ours: string | undefined): Uint8Array | undefined => {
     if (given !== undefined) return readGiven(resolve(dirname(systemPath), given), [...path, key], findings);
@@ -78,10 +80,11 @@ function readPartitionImages(
   const initrd = tree === undefined ? undefined : file(fields.initrd, "initrd", tree.initrd);
   if (bytes === undefined) return undefined;
 
-  const image = readGuestImage(bytes, profile.image);
+  const rules = { ...profile.image, load: loadAddress(partition), entry: fields.entry };
+  const image = readGuestImage(bytes, rules);
   const at = [...path, fields.image === undefined ? "guest" : "image"];
   const refuse = (reason: string): void =>
-    findings.report(at, imageNotAsProfile(imageName({ fields, profile }), profile.name, reason, takenBy(profile)));
+    findings.report(at, imageNotAsProfile(imageName({ fields, profile }), profile.name, reason, takenBy(rules)));
   if (isFault(image)) {
     if (image.kind === "isa") findings.report(at, imageIsa(imageName({ fields, profile }), image.isa));
     else refuse(image.reason);
@@ -91,8 +94,27 @@ function readPartitionImages(
     refuse(`it is ${FORMAT_NAMES[image.format]}`);
     return undefined;
   }
+  for (const key of ["load", "entry"] as const) {
+    if (fields[key] !== undefined && !TAKES[key].includes(image.format))
+      findings.report([...path, key], imageSaysItself(key, FORMAT_NAMES[image.format]), "key");
+  }
   const needsInitrd = tree?.initrd !== undefined || fields.initrd !== undefined;
   return needsInitrd && initrd === undefined ? undefined : { image, initrd };
+}
+
+/** Formats whose file leaves that to others. */
+const TAKES: Readonly<Record<"load" | "entry", readonly ImageFormat[]>> = {
+  load: ["arm64-image", "raw"],
+  entry: ["raw"],
+};
+
+/** Where the image is linked for; a raw one of which nobody says that begins with its memory. */
+function loadAddress(partition: PartitionRequest): number | undefined {
+  const { fields, profile } = partition;
+  const said = fields.load ?? profile?.image.load;
+  if (said !== undefined || profile?.image.formats.includes("raw") !== true) return said;
+  const ipa = memoryIpa(partition);
+  return ipa === "identity" ? undefined : ipa;
 }
 
 const FORMAT_NAMES: Readonly<Record<ImageFormat, string>> = {
@@ -106,9 +128,9 @@ const imageName = ({ fields, profile }: Pick<PartitionRequest, "fields" | "profi
   fields.image ?? profile?.image.file ?? "the image";
 
 /** "an arm64 `Image` or an ELF file, as its build leaves it, not compressed" */
-function takenBy({ image: { formats, load } }: Profile): string {
+function takenBy({ formats, load }: ImageRules): string {
   const names = formats.map((format) =>
-    format === "raw" && load !== undefined ? `a raw binary for ${hex(load)}` : FORMAT_NAMES[format],
+    format === "raw" ? `a raw binary ${load === undefined ? "with `load:` its address" : `for ${hex(load)}`}` : FORMAT_NAMES[format],
   );
   return `${names.join(" or ")}, as its build leaves it, not compressed`;
 }

@@ -251,6 +251,12 @@ export const entryOutside = (file: string, entry: string, where: string): Proble
   error("AXV-P056", `${file} is entered at ${entry}, outside ${where}`, "look at its linker script's ENTRY");
 export const imageNeeded = (profile: string): Problem =>
   error("AXV-P057", `guest profile "${profile}" brings no image of its own`, "name yours: `image: <file>`");
+export const imageSaysItself = (key: "load" | "entry", format: string): Problem =>
+  error(
+    "AXV-P059",
+    `the image is ${format}, which says itself where it ${key === "load" ? "goes" : "is entered"}`,
+    `remove "${key}"`,
+  );
 export const gicNotForGuest = (profile: string, versions: readonly number[], board: string, version: number): Problem =>
   error(
     "AXV-P058",

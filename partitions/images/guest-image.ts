@@ -42,9 +42,11 @@ export interface ImageRules {
    * boundary there or below. Undefined: no raw image, and an arm64 Image goes to the start of RAM.
    */
   readonly load?: number | undefined;
+  /** IPA of a raw image's first instruction; undefined: its first byte. */
+  readonly entry?: number | undefined;
 }
 
-export function readGuestImage(bytes: Uint8Array, { formats, load }: ImageRules): GuestImage | ImageFault {
+export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: ImageRules): GuestImage | ImageFault {
   const malformed = (reason: string): ImageFault => ({ kind: "malformed", reason });
   const found = recognise(bytes);
   if (found.isa !== undefined && found.isa !== "AArch64") return { kind: "isa", isa: found.isa };
@@ -67,7 +69,7 @@ export function readGuestImage(bytes: Uint8Array, { formats, load }: ImageRules)
     case "raw": {
       if (load === undefined) return malformed("it has no header that says where it goes");
       const parts = [{ at: load, size: bytes.length, bytes }];
-      return { format: "raw", movable: false, parts, end: load + bytes.length, entry: load };
+      return { format: "raw", movable: false, parts, end: load + bytes.length, entry: entry ?? load };
     }
     default:
       return malformed(found.what);

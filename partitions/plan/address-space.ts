@@ -5,6 +5,7 @@ import { ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, overlaps, PAGE } from "../units.ts";
+import type { Path } from "../source/yaml.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache } from "./cache.ts";
 import { memoryIpa, memorySize } from "./memory.ts";
@@ -111,7 +112,7 @@ function channelRegions(
     });
 }
 
-/** Behind the channels where they have a place of their own; else, as they, at its PA. */
+/** Where it was asked for; else behind the channels where they have a place of their own; else, as they, at its PA. */
 function mailboxRegion(
   memory: MemoryPlan,
   partition: PartitionRequest,
@@ -121,7 +122,8 @@ function mailboxRegion(
   if (span === undefined) return [];
   const before = channelRegions(memory, partition, channels).at(-1);
   const place = partition.profile?.channels?.ipa;
-  const ipa = place === undefined ? span.base : before === undefined ? place : before.ipa + before.size;
+  const behind = place === undefined ? span.base : before === undefined ? place : before.ipa + before.size;
+  const ipa = partition.fields.mailbox?.ipa ?? behind;
   return [{ name: "mailbox", ipa, pa: span.base, size: span.size, kind: "mailbox", access: "rw" }];
 }
 
@@ -131,24 +133,27 @@ function describe({ kind, name }: PlannedRegion): string {
   return kind === "mailbox" ? "the mailbox" : `${kind} "${name}"`;
 }
 
-/** Reported where the memory was asked for: of all these it is what a person can most easily move. */
+/** Reported where the memory was asked for, or a mailbox's place: of all these they are what a person can most easily move. */
 export function checkAddressSpace(partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
   const vcpus = partition.fields.cpus?.length ?? 0;
   const { gicr } = space;
-  const emulated: { what: string; span: Span }[] = [
+  const emulated: { kind?: undefined; what: string; span: Span }[] = [
     { what: "the emulated GICD", span: { base: space.gicd, size: gicr === null ? GICV2_GICD_SIZE : GICD_SIZE } },
     ...(gicr === null ? [] : [{ what: "the emulated GICR", span: { base: gicr, size: GICR_SIZE * vcpus } }]),
     { what: "the emulated PL011", span: { base: space.console, size: PL011_SIZE } },
   ];
   const mapped = space.regions.map((region) => ({
+    kind: region.kind,
     what: describe(region),
     span: { base: region.ipa, size: region.size },
   }));
-  const at = [...partition.path, "memory", "ipa"];
+  const { mailbox } = partition.fields;
+  const at = (isMailbox: boolean): Path => [...partition.path, isMailbox && mailbox !== undefined ? "mailbox" : "memory", "ipa"];
   for (const [index, one] of mapped.entries()) {
     for (const other of [...mapped.slice(index + 1), ...emulated]) {
       if (!overlaps(one.span, other.span)) continue;
-      findings.report(at, ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
+      const isMailbox = one.kind === "mailbox" || other.kind === "mailbox";
+      findings.report(at(isMailbox), ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
     }
   }
 }

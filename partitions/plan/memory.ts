@@ -49,7 +49,8 @@ const gaps = ({ board, taken }: Ground): Span[] =>
   );
 
 /** What a real-time partition says to the hypervisor without leaving its guest code for it. */
-export const hasMailbox = (partition: PartitionRequest): boolean => partition.profile?.realtime === true;
+export const hasMailbox = ({ profile, fields }: PartitionRequest): boolean =>
+  profile?.realtime === true || fields.mailbox !== undefined;
 
 /** Bytes it asks for; undefined when what it asked for was no size. */
 export function memorySize(partition: PartitionRequest): number | undefined {

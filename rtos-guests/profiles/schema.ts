@@ -25,7 +25,7 @@ export const Profile = z.strictObject({
       .optional()
       .describe(
         "IPA that it is linked for: a raw image's first byte goes there, and is entered; the text_offset of an arm64 Image " +
-          "counts from the 2 MiB boundary there or below. Without this key: no raw image, and an Image at the start of RAM.",
+          "counts from the 2 MiB boundary there or below. Without this key: both at the start of RAM.",
       ),
     file: z.string().optional().describe("used when system.yaml names none; relative to the project"),
   }),

@@ -29,7 +29,7 @@ function imageOf(profile: Profile, format: ImageFormat): { entry: number; bytes:
   const code = codeOf(RET, RET);
   switch (format) {
     case "raw":
-      return { entry: profile.image.load ?? 0, bytes: code };
+      return { entry: profile.image.load ?? ram, bytes: code };
     case "elf":
       return { entry: ram + 0x1004, bytes: elfFile({ entry: BigInt(ram + 0x1004), segments: [{ paddr: ram + 0x1000, bytes: [...code] }] }) };
     case "arm64-image": {
@@ -51,9 +51,9 @@ function planned(profile: Profile, gic: 2 | 3, image: Uint8Array): PlannedPartit
   return partition;
 }
 
-test("there is one for each of the eight", () => {
+test("there is one for each of the eight, and one for programs that are none of them", () => {
   expect(rtoses.map(({ name }) => name)).toEqual([
-    "arceos", "freertos", "nimbos", "nuttx", "rt-thread", "starry-os", "uniproton", "zephyr",
+    "arceos", "bare-metal", "freertos", "nimbos", "nuttx", "rt-thread", "starry-os", "uniproton", "zephyr",
   ]);
 });
 
@@ -71,11 +71,13 @@ describe.each(variants)("$name, $format, on a GICv$gic", ({ profile, gic, format
   });
 
   test("has GIC and UART where they are built in, and the UART's interrupt", () => {
-    expect(partition).toMatchObject({ gicd: 0x08000000, console: 0x09000000, consoleInterrupt: 33 });
+    expect(partition).toMatchObject({ gicd: 0x08000000, console: 0x09000000 });
+    const builtIn = profile.machine?.console_spi;
+    if (builtIn !== undefined) expect(partition.consoleInterrupt).toBe(32 + builtIn);
     if (gic === 3) expect(partition.gicr).toBe(0x080a0000);
     else expect(partition.regions).toContainEqual(expect.objectContaining({ ipa: GICC, size: 0x2000 }));
     const own = partition.interrupts.map(({ intid }) => intid);
-    expect(own).toEqual(expect.arrayContaining([33, ...profile.spis.map((spi) => 32 + spi)]));
+    expect(own).toEqual(expect.arrayContaining([partition.consoleInterrupt, ...profile.spis.map((spi) => 32 + spi)]));
   });
 
   test("owns the timer that it ticks by", () => {

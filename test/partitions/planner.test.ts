@@ -199,6 +199,37 @@ describe("GICv2", () => {
   });
 });
 
+describe("bare-metal", () => {
+  const placed = (text: string): { image: number | undefined; entry: number } => {
+    const { loads, entry } = partition(planOf(`{ a: { guest: bare-metal, cpus: [0], ${text} } }`), "a");
+    return { image: loads[0]?.ipa, entry };
+  };
+
+  test.each([
+    ["raw, at the start of its memory", "image: ../images/initrd.cpio", 0x40000000, 0x40000000],
+    ["raw, where its memory is", "image: ../images/initrd.cpio, memory: { size: 2M, ipa: 0x80000000 }", 0x80000000, 0x80000000],
+    ["raw, linked for another address", "image: ../images/initrd.cpio, load: 0x40080000", 0x40080000, 0x40080000],
+    ["raw, entered elsewhere", "image: ../images/initrd.cpio, load: 0x40080000, entry: 0x40080004", 0x40080000, 0x40080004],
+    ["an ELF file, by its addresses", "image: ../images/rtos.elf", 0x40000000, 0x40000004],
+    ["an Image, by its text_offset", "image: ../images/old-kernel.Image", 0x40080000, 0x40080000],
+  ])("%s", (_, text, image, entry) => {
+    expect(placed(text)).toEqual({ image, entry });
+  });
+
+  test("a raw one whose memory is at IPA = PA has to say where it is linked", () => {
+    const outcome = planText(
+      "board: qemu-aarch64\npartitions: { a: { guest: bare-metal, cpus: [0], image: ../images/initrd.cpio, memory: { size: 2M, ipa: identity } } }\n",
+    );
+    expect(outcome.diagnostics.map(({ code }) => code)).toEqual(["AXV-P051"]);
+  });
+});
+
+test("a mailbox is where it was asked for; a guest that is not real-time gets one by asking", () => {
+  const plan = planOf("{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: { ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }");
+  expect(plan.partitions.map(({ mailbox }) => mailbox)).toEqual([0x70000000, 0x10000000, 0]);
+  expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x1000 }));
+});
+
 test("`clock: own` is said in the blob; by default all partitions have one clock", () => {
   const text = "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2], clock: shared } }\n";
   const { blob } = sound(planText(text));
