@@ -23,8 +23,13 @@ const PERIPHERAL_ID: u32 = 0xfe0;
 const INT_RX: u32 = 1 << 4;
 const INT_TX: u32 = 1 << 5;
 const INT_RT: u32 = 1 << 6;
+const INT_OE: u32 = 1 << 10;
 const INT_MASK: u32 = 0x7ff;
 const UARTCR_RESET: u32 = 0x300;
+const CR_LBE: u32 = 1 << 7;
+/** Loopback: what is sent comes back once UARTEN, LBE, TXE and RXE are set. */
+const CR_LOOPS: u32 = 1 | CR_LBE | 1 << 8 | 1 << 9;
+const LCR_H_FEN: u32 = 1 << 4;
 const UARTIFLS_RESET: u32 = 0x12;
 
 /** UARTPeriphID0…3, UARTPCellID0…3 (revision r1p5), a byte each, the first one lowest. */
@@ -40,9 +45,15 @@ class Uart {
   imsc: u32;
   ris: u32; // changed by the housekeeper too: atomically
   stalled: u32; // the guest saw TXFF: it wants to know when there is room again
+  loopedIn: u32; // bytes that have ever come back, and that were read
+  loopedOut: u32;
 }
 
-const UART_SIZE: u32 = 32;
+/** Receive FIFO of revision r1p5, for what comes back; what is typed waits in the input ring. */
+const FIFO_BYTES: u32 = 32;
+const FIFO: u32 = 40;
+const UART_SIZE: u32 = 80;
+if (offsetof<Uart>() > FIFO || FIFO + FIFO_BYTES > UART_SIZE) ERROR("Uart: fields have grown into the FIFO");
 const uarts: usize = memory.data(UART_SIZE * MAX_PARTITIONS, 16);
 
 @inline function uartOf(partition: u32): Uart { return changetype<Uart>(uarts + partition * UART_SIZE); }
@@ -60,6 +71,34 @@ export function resetConsole(partition: u32): void {
   discardInput(partition);
 }
 
+@inline function fifoAt(uart: Uart, position: u32): usize { return changetype<usize>(uart) + FIFO + (position & (FIFO_BYTES - 1)); }
+
+/** Something can be read from UARTDR. With loopback on, what is typed does not get through. */
+function receiveWaits(uart: Uart, partition: u32): bool {
+  return uart.loopedIn != uart.loopedOut || (uart.cr & CR_LBE) == 0 && inputWaits(partition);
+}
+
+/** A byte is sent: the conditions that arise. */
+function sent(uart: Uart, byte: u32): u32 {
+  if ((uart.cr & CR_LOOPS) != CR_LOOPS) return INT_TX;
+  if (uart.loopedIn - uart.loopedOut >= ((uart.lcrh & LCR_H_FEN) != 0 ? FIFO_BYTES : 1)) return INT_TX | INT_OE;
+  store<u8>(fifoAt(uart, uart.loopedIn++), <u8>byte);
+  return INT_TX | INT_RX | INT_RT;
+}
+
+/** UARTFR's RI, DCD, DSR and CTS: with loopback UARTCR's Out2, Out1, DTR and RTS, else nothing is connected. */
+function modemFlags(cr: u32): u32 {
+  return (cr & CR_LBE) == 0 ? 0 : ((cr >> 5) & (1 << 8)) | ((cr >> 10) & (1 << 2)) | ((cr >> 9) & (1 << 1)) | ((cr >> 11) & 1);
+}
+
+function storeControl(uart: Uart, partition: u32, value: u32): void {
+  const changed = modemFlags(uart.cr) ^ modemFlags(value);
+  let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1); // UARTRIS: DSR, DCD, CTS, RI
+  if ((uart.cr & ~value & CR_LBE) != 0 && inputWaits(partition)) conditions |= INT_RX | INT_RT;
+  uart.cr = value;
+  if (conditions != 0) raise(uart, blobPartition(partition), conditions);
+}
+
 /** A condition has arisen: rings if the guest has unmasked it. */
 function raise(uart: Uart, plan: BlobPartition, condition: u32): void {
   atomicOr32(risAt(uart), condition);
@@ -69,7 +108,8 @@ function raise(uart: Uart, plan: BlobPartition, condition: u32): void {
 /** For the housekeeper: bytes have been typed into the partition's input ring. */
 export function consoleReceived(partition: u32): void {
   const plan = blobPartition(partition);
-  if (plan.console != 0) raise(uartOf(partition), plan, INT_RX | INT_RT);
+  const uart = uartOf(partition);
+  if (plan.console != 0 && (uart.cr & CR_LBE) == 0) raise(uart, plan, INT_RX | INT_RT);
 }
 
 /** For the housekeeper: the output ring has been drained. */
@@ -85,8 +125,8 @@ export function loadConsole(partition: u32, offset: u32): u32 {
   const uart = uartOf(partition);
   if (offset == UARTFR) return flags(uart, partition);
   if (offset == UARTDR) {
-    const byte = takeInput(partition);
-    if (!inputWaits(partition)) atomicAnd32(risAt(uart), ~(INT_RX | INT_RT));
+    const byte = uart.loopedIn != uart.loopedOut ? <i32>load<u8>(fifoAt(uart, uart.loopedOut++)) : receiveWaits(uart, partition) ? takeInput(partition) : -1;
+    if (!receiveWaits(uart, partition)) atomicAnd32(risAt(uart), ~(INT_RX | INT_RT));
     return byte < 0 ? 0 : <u32>byte;
   }
   if (offset == UARTMIS) return loadAcquire32(risAt(uart)) & uart.imsc;
@@ -102,7 +142,7 @@ export function loadConsole(partition: u32, offset: u32): u32 {
 }
 
 function flags(uart: Uart, partition: u32): u32 {
-  const receive: u32 = inputWaits(partition) ? 0 : FR_RXFE;
+  const receive = modemFlags(uart.cr) | (receiveWaits(uart, partition) ? 0 : FR_RXFE);
   if (outputFree(partition) != 0) return receive | FR_TXFE;
   uart.stalled = 1;
   return receive | FR_TXFF;
@@ -113,14 +153,14 @@ export function storeConsole(partition: u32, offset: u32, value: u32): void {
   const uart = uartOf(partition);
   if (offset == UARTDR) {
     putOutput(partition, value);
-    raise(uart, blobPartition(partition), INT_TX);
+    raise(uart, blobPartition(partition), sent(uart, value));
   } else if (offset == UARTIMSC) {
     uart.imsc = value & INT_MASK;
     if ((loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
   } else if (offset == UARTICR) {
     atomicAnd32(risAt(uart), ~value);
   } else if (offset == UARTCR) {
-    uart.cr = value & 0xffff;
+    storeControl(uart, partition, value & 0xffff);
   } else if (offset == UARTLCR_H) {
     uart.lcrh = value & 0xff;
   } else if (offset == UARTIFLS) {

@@ -221,3 +221,93 @@ describe("the frame decoder of the board", () => {
     expect(got).toBe(text.slice(0, 256));
   });
 });
+
+describe("loopback (UARTCR.LBE)", () => {
+  const ON = 0x381n; // UARTEN, LBE, TXE, RXE
+  const FEN = 0x10n;
+  const OE = 0x400n;
+  const FIFO = 32;
+
+  test("what is written comes back in UARTDR, in order, and goes out too", () => {
+    write(LCR_H, FEN);
+    write(CR, ON);
+    expect(read(FR)).toBe(FR_TXFE | FR_RXFE);
+    print("echo");
+    expect(read(FR)).toBe(FR_TXFE);
+    expect([0, 1, 2, 3].map(() => String.fromCharCode(Number(read(DR)))).join("")).toBe("echo");
+    expect(read(FR)).toBe(FR_TXFE | FR_RXFE);
+    expect(read(DR)).toBe(0n);
+    expect(bench.console(0)).toBe("echo");
+  });
+
+  test("rings, if RX is unmasked, and UARTRIS has RX and RT until it is read", () => {
+    write(CR, ON);
+    write(IMSC, RX);
+    print("x");
+    bench.machine.settle();
+    expect(guest.acknowledge()).toBe(CONSOLE_SPI);
+    expect(read(MIS)).toBe(RX);
+    expect(read(RIS)).toBe(RX | RT | TX);
+    expect(read(DR)).toBe(0x78n);
+    expect(read(RIS)).toBe(TX);
+  });
+
+  test.each([["off", 0n, 1], ["on", FEN, FIFO]] as const)("FIFO %s: what does not fit is lost, and said (OE)", (_, lcrh, room) => {
+    write(LCR_H, lcrh);
+    write(CR, ON);
+    for (let n = 0; n < room; n++) write(DR, BigInt(n));
+    expect(read(RIS) & OE).toBe(0n);
+    write(DR, 0xffn);
+    expect(read(RIS) & OE).toBe(OE);
+    write(ICR, OE);
+    expect(read(RIS) & OE).toBe(0n);
+    expect(Array.from({ length: room }, () => Number(read(DR)))).toEqual(Array.from({ length: room }, (_value, n) => n));
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+  });
+
+  test.each([["UARTEN", 0x380n], ["TXE", 0x281n], ["RXE", 0x181n], ["LBE", 0x301n]])("needs %s", (_, cr) => {
+    write(CR, cr);
+    print("x");
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+    expect(read(RIS)).toBe(TX);
+  });
+
+  test("what is typed meanwhile comes afterwards, behind what came back; and rings then", () => {
+    write(CR, ON);
+    write(IMSC, RX);
+    bench.type(0, "t");
+    bench.pass(2);
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+    expect(read(RIS)).toBe(0n);
+    print("x");
+    write(ICR, 0x7ffn);
+    write(CR, 0x301n);
+    bench.machine.settle();
+    expect(guest.acknowledge()).toBe(CONSOLE_SPI);
+    expect([read(DR), read(DR)]).toEqual([0x78n, 0x74n]);
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+  });
+
+  test("modem outputs are the inputs: RTS is CTS, DTR DSR, Out1 DCD, Out2 RI, and each change is a condition", () => {
+    const lines: [control: bigint, flag: bigint, condition: bigint][] = [[0x800n, 0x1n, 0x2n], [0x400n, 0x2n, 0x8n], [0x1000n, 0x4n, 0x4n], [0x2000n, 0x100n, 0x1n]];
+    for (const [control, flag, condition] of lines) {
+      write(CR, 0x301n | control);
+      expect([read(FR), read(RIS)]).toEqual([FR_TXFE | FR_RXFE, 0n]);
+      write(CR, ON | control);
+      expect([read(FR), read(RIS)]).toEqual([FR_TXFE | FR_RXFE | flag, condition]);
+      write(ICR, 0x7ffn);
+      write(CR, ON);
+      expect([read(FR), read(RIS)]).toEqual([FR_TXFE | FR_RXFE, condition]);
+      write(ICR, 0x7ffn);
+    }
+  });
+
+  test("does not survive a reset of the partition", () => {
+    write(CR, ON);
+    print("x");
+    guest.hvc(SYSTEM_RESET);
+    bench.machine.settle();
+    expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+    expect(read(CR)).toBe(0x300n);
+  });
+});

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { ENTRY_OFFSET } from "../machine/system.ts";
 import { Bench, result, value } from "./bench.ts";
-import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
+import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, CPU_ON_64, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const NOT_SUPPORTED = -1;
 const INVALID_PARAMETERS = -2;
@@ -15,6 +15,23 @@ const OFF = 1;
 const PENDING = 2;
 
 const LINUX_RAM = 0x6000_0000;
+
+/** Function numbers of which we have none (DEN 0028, 6): `base` + 0…`count` - 1, as a fast SMC32 call, and the others. */
+const variants = (base: number, count: number): number[] =>
+  Array.from({ length: count }, (_, n) => base + n).flatMap((fn) => [fn, fn + SMC64, fn - FAST, fn + SMC64 - FAST]);
+const FAST = 0x8000_0000;
+const MISSING: readonly (readonly [what: string, fns: readonly number[]])[] = [
+  ["TRNG_VERSION, FEATURES, GET_UUID, RND (DEN 0098)", variants(0x8400_0050, 4)],
+  ["PV_TIME_FEATURES, PV_TIME_ST (DEN 0057), and the hypervisor services about them", variants(0x8500_0000, 0x40)],
+  ["functions of PSCI that are optional", [5, 7, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20].flatMap((n) => variants(0x8400_0000 + n, 1))],
+  ["functions of PSCI, but as 64-bit ones that there are not, or as yielding calls", [PSCI_VERSION, CPU_OFF, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES].map((fn) => fn + SMC64).concat([PSCI_VERSION, CPU_OFF, CPU_ON, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET].map((fn) => fn - FAST))],
+  ["SDEI, FF-A, SPM, and their neighbours", [0x20, 0x30, 0x60, 0x70, 0x100, 0x150].flatMap((n) => variants(0x8400_0000 + n, 8))],
+  ["Arm Architecture Calls of other versions", [2, 3, 0x10, 0x3eff].flatMap((n) => variants(0x8000_0000 + n, 1))],
+  ["CPU, SiP and OEM services", [0x8100_0000, 0x8200_0000, 0x8300_0000, 0x8200_0f00, 0x8300_ff01].flatMap((base) => variants(base, 4))],
+  ["another hypervisor's services; our own as 32-bit or yielding calls, and behind the last one", [...Array.from({ length: 8 }, (_, n) => n).flatMap((n) => [0x8600_0000 + n, 0x4600_0000 + n, 0x0600_0000 + n]), 0xc600_0006, 0xc600_ffff]],
+  ["trusted applications and Trusted OS", [0xb000_0000, 0xb200_0000, 0xbf00_ff01, 0xf200_0000, 0x3200_0000, 0x7f00_0000]],
+  ["no service's", [0, 1, 0x0000_ffff, 0x7fff_ffff, 0x8700_0000, 0x8fff_ffff, 0xffff_ffff]],
+];
 
 let bench: Bench;
 beforeEach(() => {
@@ -51,12 +68,21 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect([SMCCC_VERSION, SMCCC_ARCH_FEATURES, 0x8000_8000, 0x8000_7fff].map((fn) => result(call(0, SMCCC_ARCH_FEATURES, fn)))).toEqual([0, 0, NOT_SUPPORTED, NOT_SUPPORTED]);
   });
 
-  test("everything else gets NOT_SUPPORTED, and none of it reaches the firmware", () => {
-    const before = bench.machine.firmware.calls.length;
-    for (const fn of [0, 1, 0x8400_0005, 0x8400_0007, 0x8400_000f, 0xc400_0008, 0xc400_0009, 0x8400_0020, 0xb200_0000, 0xbf00_ff01, 0x8600_ff00, 0xc600_0005, 0xffff_ffff]) {
-      expect(result(call(0, fn)), `0x${fn.toString(16)}`).toBe(NOT_SUPPORTED);
-    }
-    expect(bench.machine.firmware.calls.length).toBe(before);
+  describe("what is not there gets NOT_SUPPORTED in x0, changes nothing else, and does not reach the firmware", () => {
+    test.each(MISSING)("%s", (_, fns) => {
+      const guest = bench.guest(0);
+      const before = { calls: bench.machine.firmware.calls.length, state: guest.running, pc: guest.pcpu.pc };
+      for (const [n, fn] of fns.entries()) {
+        for (let x = 1; x < 31; x++) guest.setX(x, BigInt(fn + x));
+        expect(result(call(0, fn)), `0x${fn.toString(16)}`).toBe(NOT_SUPPORTED);
+        for (let x = 1; x < 31; x++) expect(guest.x(x), `x${x} after 0x${fn.toString(16)}`).toBe(BigInt(fn + x));
+        expect(guest.pcpu.pc).toBe(before.pc + BigInt(4 * (n + 1)));
+      }
+      expect(guest.running).toBe(true);
+      expect(bench.machine.firmware.calls.length).toBe(before.calls);
+      bench.machine.settle();
+      expect(bench.guest(1).running).toBe(false);
+    });
   });
 
   test("the function is in w0: the high half of x0 does not count (DEN 0028, 2.4)", () => expect(result(call(0, (1n << 32n) | BigInt(PSCI_VERSION)))).toBe(0x10001));
