@@ -10,6 +10,7 @@ import { machineFor } from "../machine/core.ts";
 import { Guest } from "../machine/guest.ts";
 import type { Outcome } from "../machine/guest.ts";
 import type { Machine } from "../machine/machine.ts";
+import { SWITCHES } from "../machine/switches.ts";
 import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../machine/system.ts";
 import type { System, SystemSpec } from "../machine/system.ts";
 
@@ -52,9 +53,9 @@ export class Bench {
     else this.text += new TextDecoder().decode(item.text);
   });
 
-  constructor(spec: SystemSpec = STANDARD) {
+  constructor(spec: SystemSpec = STANDARD, switches = SWITCHES) {
     this.system = makeSystem(spec);
-    this.machine = machineFor(this.system);
+    this.machine = machineFor(this.system, switches);
     this.machine.boot();
     this.guests = this.machine.pcpus.map(({ index }) => new Guest(this.machine, index));
   }

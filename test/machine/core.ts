@@ -4,14 +4,15 @@ import { buildProgram } from "../../tools/build/index.ts";
 import { CORE } from "../../tools/build/programs.ts";
 import { Machine } from "./machine.ts";
 import { makeSystem, STANDARD } from "./system.ts";
+import { SWITCHES } from "./switches.ts";
 import type { System, SystemSpec } from "./system.ts";
 
 const { wasm } = await buildProgram(CORE);
 const module = new WebAssembly.Module(readFileSync(wasm));
 
 /** A machine with a system's image in its memory, at reset. */
-export function machineFor(system: System): Machine {
-  return new Machine(module, { ...system, board: system.spec.board });
+export function machineFor(system: System, switches = SWITCHES): Machine {
+  return new Machine(module, { ...system, board: system.spec.board, switches });
 }
 
 /** A machine that has booted, and come to rest. */

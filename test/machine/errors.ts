@@ -7,7 +7,9 @@ export type MachineErrorCode =
   | "MACHINE_GIC_PROTOCOL" // UNPREDICTABLE use of the GIC
   | "MACHINE_STAGE1" // the hypervisor's own translation tables do not map what it reached for
   | "MACHINE_STAGE2" // a stage-2 table that hardware could not walk
-  | "MACHINE_TLB" // back to the guest before a TLB invalidation was complete
+  | "MACHINE_TLB" // a translation that should have been invalidated, or is about to be
+  | "MACHINE_CACHE" // what a cache holds from before, and should not any more
+  | "MACHINE_SYNCHRONISATION" // a system register used before a write to another one has come to effect
   | "MACHINE_LOOP" // a loop passed the bound it states
   | "MACHINE_IMPORT" // an intrinsic without a hook, or a hook without an intrinsic
   | "MACHINE_UNDEFINED" // the hypervisor used a register or an instruction that this board's pCPUs do not have

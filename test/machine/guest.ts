@@ -13,7 +13,7 @@ import type { Mapping } from "./stage2.ts";
 import { ENCODINGS, systemRegisterIss, trapsToEl2 } from "./systemRegisters.ts";
 import type { Encoding, SystemRegister } from "./systemRegisters.ts";
 import { readNative, writeNative } from "./nativeRegisters.ts";
-import { hpfarOf, translate } from "./translation.ts";
+import { hpfarOf, isCacheable, translate } from "./translation.ts";
 import type { Walk } from "./translation.ts";
 
 /** What became of an instruction. */
@@ -89,7 +89,7 @@ export class Guest {
       const walk = this.walk(ipa, (mapping) => mapping.read);
       const register = form.register ?? 0;
       if ("fault" in walk) return this.dataAbort(ipa, bytes, form, walk.fault, false);
-      this.setX(register, this.machine.bus.guestRead(this.pcpu.index, walk.mapping.pa + (ipa - walk.mapping.ipa), bytes));
+      this.setX(register, this.machine.bus.guestRead(this.pcpu.index, this.access(walk.mapping, ipa, bytes, false), bytes));
       return this.next(register);
     });
   }
@@ -100,7 +100,7 @@ export class Guest {
       const register = form.register ?? 0;
       this.setX(register, value);
       if ("fault" in walk) return this.dataAbort(ipa, bytes, form, walk.fault, true);
-      this.machine.bus.guestWrite(this.pcpu.index, walk.mapping.pa + (ipa - walk.mapping.ipa), bytes, this.x(register));
+      this.machine.bus.guestWrite(this.pcpu.index, this.access(walk.mapping, ipa, bytes, true), bytes, this.x(register));
       return this.next(XZR);
     });
   }
@@ -220,7 +220,14 @@ export class Guest {
   }
 
   private walk(ipa: number, permits: (mapping: Mapping) => boolean): Walk {
-    return translate(this.pcpu.registers, this.machine.tlb, this.machine.memory, ipa, permits);
+    return translate(this.machine, this.pcpu, ipa, permits);
+  }
+
+  /** The PA that stage 2 lets it reach, and what the caches have to say about that. */
+  private access(mapping: Mapping, ipa: number, bytes: number, write: boolean): number {
+    const pa = mapping.pa + (ipa - mapping.ipa);
+    this.machine.dataCache.access(pa, bytes, write, isCacheable(this.pcpu.registers, mapping), this.machine.lifeOf(this.pcpu));
+    return pa;
   }
 
   private next(result: number): Outcome {

@@ -3,13 +3,14 @@
 import { aarch64, EL1_CLEARED, PIECE_BYTES } from "../../arch/aarch64/aarch64.table.ts";
 import { COUNTER_FREQUENCY } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
-import type { Hook, Hooks } from "./imports.ts";
+import type { Hook, Hooks, Value } from "./imports.ts";
 import type { Machine } from "./machine.ts";
 import { isRegister } from "./registers.ts";
 import { cpuOf } from "./gic/gic.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
 import { LIST_REGISTERS_MAX } from "./gic/virtualInterface.ts";
 import { vmidOf } from "./stage2.ts";
+import { Synchronisation } from "./synchronisation.ts";
 
 const MASK32 = 0xffff_ffffn;
 const PAGE = 4096;
@@ -39,7 +40,19 @@ export function cpuHooks(machine: Machine): Hooks {
 
 /** Module "aarch64". */
 export function aarch64Hooks(machine: Machine): Hooks {
-  return { ...storageHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) };
+  return synchronised(machine, { ...storageHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) });
+}
+
+/** The same hooks, those that the rules of context synchronisation are about with a look at them. */
+function synchronised(machine: Machine, hooks: Hooks): Hooks {
+  return Object.fromEntries(Object.entries(hooks).map(([name, hook]) => {
+    if (!Synchronisation.concerns(name)) return [name, hook];
+    const run = hook as (...values: Value[]) => Value | void;
+    return [name, (...values: Value[]) => {
+      machine.synchronisation.execute(machine.current.index, name);
+      return run(...values);
+    }];
+  }));
 }
 
 /** `mrs_X` and `msr_X` of registers that only keep what is written. */
@@ -131,9 +144,9 @@ function gicHooks(machine: Machine): Hooks {
 }
 
 function instructionHooks(machine: Machine): Hooks {
-  const barrier = (): void => machine.tlb.complete(machine.current.index);
+  const barrier = (): void => machine.dataBarrier();
   return {
-    isb: () => undefined,
+    isb: () => machine.synchronise(machine.current),
     wfi: () => undefined, // sleeps no longer than it must: whatever the sleeper waits for, the test makes it happen
     sev: () => {
       for (const pcpu of machine.pcpus) pcpu.event = true;
@@ -148,7 +161,7 @@ function instructionHooks(machine: Machine): Hooks {
       barrier();
     },
     tlbiAlle1is: () => machine.tlb.invalidateAll(machine.current.index),
-    icIalluis: () => undefined,
+    icIalluis: () => machine.instructionCaches.invalidate(machine.current.index),
     dcCisw: () => undefined,
     smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),
   };
@@ -181,6 +194,7 @@ function memoryHooks(machine: Machine): Hooks {
       machine.allowWrite(Number(pa), 8);
       if ((memory.read64(Number(pa)) & DESCRIPTOR_VALID) !== 0n) machine.tlb.descriptorTaken(machine.current.index);
       memory.write64(Number(pa), value);
+      machine.tableWrites.write(machine.current.index, Number(pa));
       stage1.changed();
     },
     copyFromPhysical: (pointer: number, pa: bigint, bytes: number) => {
@@ -188,12 +202,17 @@ function memoryHooks(machine: Machine): Hooks {
       stage1.check(aligned(pa, 8), bytes, "read");
       memory.copy(board.imageBase + board.linearOffset + aligned(BigInt(pointer), 8), Number(pa), bytes);
     },
-    cleanPhysical: (pa: bigint, bytes: bigint) => stage1.check(aligned(pa, PAGE), piece(bytes, PAGE), "read"),
+    cleanPhysical: (pa: bigint, bytes: bigint) => {
+      stage1.check(aligned(pa, PAGE), piece(bytes, PAGE), "read");
+      machine.dataCache.clean(machine.current.index, Number(pa), Number(bytes));
+    },
     copyPhysical: (to: bigint, from: bigint, bytes: bigint) => {
       stage1.check(aligned(from, 64), piece(bytes, 64), "read");
       stage1.check(aligned(to, 64), Number(bytes), "write");
       machine.allowWrite(Number(to), Number(bytes));
       memory.copy(Number(to), Number(from), Number(bytes));
+      machine.dataCache.clean(machine.current.index, Number(to), Number(bytes));
+      machine.instructionCaches.write(Number(to), Number(bytes));
     },
   };
   for (const bits of [8, 32, 64]) {

@@ -8,6 +8,7 @@ import { Bus } from "./bus.ts";
 import { Cluster } from "./cluster.ts";
 import { Clock } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
+import { DataCache } from "./dataCache.ts";
 import { Firmware } from "./firmware.ts";
 import type { Gic } from "./gic/gic.ts";
 import { cpuOf } from "./gic/gic.ts";
@@ -16,12 +17,18 @@ import { Gicv3 } from "./gic/gicv3.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
 import { aarch64Hooks, cpuHooks } from "./hooks.ts";
 import { bindImports } from "./imports.ts";
+import { InstructionCaches } from "./instructionCache.ts";
 import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
 import { PCpu } from "./pcpu.ts";
 import { Pl011 } from "./pl011.ts";
 import { HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
+import { vmidOf } from "./stage2.ts";
+import { SWITCHES } from "./switches.ts";
+import type { Switches } from "./switches.ts";
+import { Synchronisation } from "./synchronisation.ts";
+import { TableWrites } from "./tableWrites.ts";
 import { Tlb } from "./tlb.ts";
 import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
 
@@ -48,6 +55,9 @@ const GENERAL_REGISTERS = 31;
 /** What guests have in SP_EL1 as soon as they run. */
 const GUEST_STACK = 0x5ac0n;
 
+/** VMPIDR_EL2.Aff0: the vCPU's index in its partition. */
+const AFFINITY0 = 0xffn;
+
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
 
@@ -66,6 +76,8 @@ export interface MachineOptions {
   readonly partitionMemory: readonly Range[];
   /** Device registers that the plan has it write when a partition stops. */
   readonly silencers: readonly number[];
+  /** What hardware may do besides; SWITCHES if not said. */
+  readonly switches?: Switches;
 }
 
 export class Machine {
@@ -76,7 +88,11 @@ export class Machine {
   readonly uart = new Pl011();
   readonly bus: Bus;
   readonly firmware: Firmware;
-  readonly tlb = new Tlb();
+  readonly tlb: Tlb;
+  readonly instructionCaches: InstructionCaches;
+  readonly dataCache = new DataCache();
+  readonly tableWrites = new TableWrites();
+  readonly synchronisation = new Synchronisation();
   readonly cluster: Cluster;
   readonly stage1: Stage1;
   readonly pcpus: readonly PCpu[];
@@ -88,20 +104,29 @@ export class Machine {
   /** What the hypervisor wrote outside linear memory, since a test last emptied it. */
   readonly writes: Range[] = [];
   private readonly writable: readonly Range[];
+  private readonly switches: Switches;
+  /** Lives of partitions begun so far, and the one that each VMID is in. */
+  private livesBegun = 0;
+  private readonly partitionLives = new Map<number, number>();
   private intruder: { after: number; readonly run: () => void } | undefined;
 
   constructor(module: WebAssembly.Module, options: MachineOptions) {
     const { board } = options;
     this.board = board;
+    this.switches = options.switches ?? SWITCHES;
     this.memory = new PhysicalMemory(board.ram);
     const refresh = (n: number): void => this.pcpu(n).refreshLines();
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
-    this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize);
+    this.tlb = new Tlb(board.cpus.length);
+    this.instructionCaches = new InstructionCaches(board.cpus.length);
+    const walked = (descriptor: number): void => this.tableWrites.walk(this.current.index, descriptor, true);
+    this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
     this.cluster = new Cluster(board.cluster, board.cpus.length);
     this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
+    if (this.switches.firmwareLeavesLines) for (const range of options.partitionMemory) this.dataCache.dirtyByFirmware(range);
     this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
     const instance = new WebAssembly.Instance(module, {
       cpu: bindImports("cpu", cpu, cpuHooks(this), () => this.betweenIntrinsics()),
@@ -206,8 +231,11 @@ export class Machine {
 
   /** The guest of a pCPU fetches its next instruction. False: it could not, and is at EL2, or back from there. */
   fetch(pcpu: PCpu): boolean {
-    const walk = translate(pcpu.registers, this.tlb, this.memory, pcpu.code, (mapping) => mapping.execute);
-    if ("mapping" in walk) return true;
+    const walk = translate(this, pcpu, pcpu.code, (mapping) => mapping.execute);
+    if ("mapping" in walk) {
+      this.instructionCaches.fetch(pcpu.index, walk.mapping.pa + (pcpu.code - walk.mapping.ipa), this.residueOf(pcpu));
+      return true;
+    }
     this.trap(pcpu, fetchSyndrome(walk.fault), BigInt(pcpu.code), hpfarOf(pcpu.code, walk.fault));
     return false;
   }
@@ -236,6 +264,39 @@ export class Machine {
     this.leaveGuest(pcpu);
     pcpu.registers.ESR_EL2 = esr;
     this.finish(pcpu, this.enter(pcpu, () => this.core.trapSerror(pcpu.vcpu)));
+  }
+
+  /** DSB of the pCPU that is in the core: whatever it has begun is done. */
+  dataBarrier(): void {
+    const { index } = this.current;
+    this.tlb.complete(index);
+    this.instructionCaches.complete(index);
+    this.dataCache.complete(index);
+    this.tableWrites.complete(index);
+  }
+
+  /** ISB, exception entry, exception return. */
+  synchronise(pcpu: PCpu): void {
+    this.synchronisation.synchronise(pcpu.index);
+    this.tableWrites.synchronise(pcpu.index);
+  }
+
+  /** The life that the partition of a pCPU is in: another one after each of its starts. */
+  lifeOf(pcpu: PCpu): number {
+    return this.partitionLives.get(vmidOf(pcpu.registers.VTTBR_EL2)) ?? 0;
+  }
+
+  /** What the pCPU's TLB and instruction cache may hold of its guest is of that life. */
+  residueOf(pcpu: PCpu): number {
+    return this.switches.cpuOnFindsResidue ? pcpu.lives : this.lifeOf(pcpu);
+  }
+
+  /** A vCPU begins. Its partition begins with its first vCPU, none of the others being on. */
+  private beginLife(pcpu: PCpu): void {
+    pcpu.lives++;
+    const vmid = vmidOf(pcpu.registers.VTTBR_EL2);
+    const others = this.pcpus.some((other) => other !== pcpu && (other.busy || other.phase === "guest") && vmidOf(other.registers.VTTBR_EL2) === vmid);
+    if ((pcpu.registers.VMPIDR_EL2 & AFFINITY0) === 0n && !others) this.partitionLives.set(vmid, ++this.livesBegun);
   }
 
   /** An SPI's wire. */
@@ -268,6 +329,7 @@ export class Machine {
   }
 
   private start(pcpu: PCpu, run: () => number): void {
+    this.tlb.start(pcpu.index);
     const vcpu = this.enter(pcpu, run);
     if (vcpu === 0) {
       pcpu.phase = "halted";
@@ -294,6 +356,7 @@ export class Machine {
     pcpu.registers.ELR_EL2 = pcpu.pc;
     pcpu.registers.SPSR_EL2 = pcpu.pstate;
     pcpu.asleep = undefined;
+    this.synchronise(pcpu);
   }
 
   private finish(pcpu: PCpu, result: number): void {
@@ -303,6 +366,7 @@ export class Machine {
 
   private resume(pcpu: PCpu): void {
     if (this.tlb.isInvalidating(pcpu.index)) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: DSB after TLBI`);
+    this.synchronise(pcpu);
     pcpu.phase = "guest";
     pcpu.pc = pcpu.registers.ELR_EL2;
     pcpu.pstate = pcpu.registers.SPSR_EL2;
@@ -310,7 +374,7 @@ export class Machine {
     if (pcpu.registers.SP_EL1 === GUEST_STACK) return;
     pcpu.registers.SP_EL1 = GUEST_STACK;
     pcpu.code = Number(pcpu.pc);
-    pcpu.lives++;
+    this.beginLife(pcpu);
   }
 }
 

@@ -44,6 +44,8 @@ export const isRegister = (name: string): name is RegisterName => Object.hasOwn(
 export const HCR_VM = 1n << 0n;
 export const HCR_FMO = 1n << 3n;
 export const HCR_IMO = 1n << 4n;
+/** Default cacheability: stage 1 of EL1&0 is off, and its data accesses are Normal write-back. */
+export const HCR_DC = 1n << 12n;
 export const HCR_TWI = 1n << 13n;
 export const HCR_TWE = 1n << 14n;
 export const HCR_TID3 = 1n << 18n;
@@ -51,8 +53,16 @@ export const HCR_TSC = 1n << 19n;
 export const HCR_TIDCP = 1n << 20n;
 export const HCR_TACR = 1n << 21n;
 export const HCR_TSW = 1n << 22n;
+/** A guest's writes to the registers of its own stage 1. */
+export const HCR_TVM = 1n << 26n;
 export const HCR_HCD = 1n << 29n;
 export const HCR_RW = 1n << 31n;
+/** Stage 2 data accesses are Non-cacheable. */
+export const HCR_CD = 1n << 32n;
+
+// SCTLR_EL1 (D17.2.118)
+export const SCTLR_M = 1n << 0n;
+export const SCTLR_C = 1n << 2n;
 
 // CNTHCTL_EL2 (D17.11.2), HCR_EL2.E2H = 0.
 export const CNTHCTL_EL1PCTEN = 1n << 0n;

@@ -35,11 +35,13 @@ interface Leaf {
 export class Stage1 {
   private readonly memory: PhysicalMemory;
   private readonly root: number;
+  private readonly walked: (descriptor: number) => void;
   /** Blocks already looked up, by the pages they were reached through. */
   private readonly pages = new Map<number, Leaf>();
 
-  /** Three tables from `root` on: level 1, and the image's level 2 and 3 (entry.S, axv_make_tables). */
-  constructor(memory: PhysicalMemory, root: number, imageBase: number, imageSize: number) {
+  /** `walked` hears of every valid descriptor that a walk reads. Three tables from `root` on: level 1, and the image's level 2 and 3 (entry.S, axv_make_tables). */
+  constructor(memory: PhysicalMemory, root: number, imageBase: number, imageSize: number, walked: (descriptor: number) => void) {
+    this.walked = walked;
     this.memory = memory;
     this.root = root;
     const level2 = root + PAGE;
@@ -78,8 +80,10 @@ export class Stage1 {
     let table = this.root;
     for (let level = 1; level <= 3; level++) {
       const shift = PAGE_BITS + LEVEL_BITS * (3 - level);
-      const descriptor = this.memory.read64(table + 8 * (Math.floor(va / 2 ** shift) % 512));
+      const at = table + 8 * (Math.floor(va / 2 ** shift) % 512);
+      const descriptor = this.memory.read64(at);
       if ((descriptor & VALID) === 0n) return undefined;
+      this.walked(at);
       if (level < 3 && (descriptor & TABLE_OR_PAGE) !== 0n) {
         table = Number(descriptor & ADDRESS);
         continue;

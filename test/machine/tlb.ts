@@ -1,26 +1,58 @@
-// The stage 2 part of the TLBs (ARM ARM D8.13): a translation once used may be used again until it is invalidated, whatever
-// the tables say by then. This one never forgets by itself, and an invalidation has no effect before the DSB behind it: the
-// worst case that the architecture allows.
-import { MachineError } from "./errors.ts";
+// The TLBs for what stage 2 says (ARM ARM D8.13), one for each pCPU: a translation once used may be used again until it is
+// invalidated, whatever the tables say by then. They never forget by themselves, an invalidation has no effect before the DSB
+// behind it, and they begin with what was there before the pCPU came to the hypervisor: the worst case that the architecture allows.
+import { hex, MachineError } from "./errors.ts";
 import type { Mapping } from "./stage2.ts";
 
 const PAGE = 4096;
 const IPA_PAGES = 2 ** 36;
 const ALL = -1;
 
+interface Entry {
+  readonly mapping: Mapping;
+  /** The life of its pCPU in which it was made: stage 1 of that life, which is of no use to another, is in it. */
+  readonly life: number;
+}
+
+interface Invalidation {
+  readonly pcpus: readonly number[];
+  readonly vmid: number;
+}
+
 export class Tlb {
-  private readonly entries = new Map<number, Mapping>();
-  /** VMIDs (or ALL) whose invalidation each pCPU has begun, and not yet waited for. */
-  private readonly begun = new Map<number, number[]>();
+  private readonly entries: readonly Map<number, Entry>[];
+  /** VMIDs whose translations by firmware are still in a pCPU's TLB: all, but for those that have been invalidated. */
+  private readonly inherited: ({ readonly but: Set<number> } | undefined)[];
+  private readonly everyone: readonly number[];
+  /** Invalidations that each pCPU has begun, and not yet waited for. */
+  private readonly begun = new Map<number, Invalidation[]>();
   /** pCPUs that have taken a valid descriptor away, and have not made that visible to table walks. */
   private readonly unseen = new Set<number>();
 
-  find(vmid: number, ipa: number): Mapping | undefined {
-    return this.entries.get(vmid * IPA_PAGES + Math.floor(ipa / PAGE));
+  constructor(pcpus: number) {
+    this.everyone = Array.from({ length: pcpus }, (_, n) => n);
+    this.entries = this.everyone.map(() => new Map<number, Entry>());
+    this.inherited = this.everyone.map(() => undefined);
   }
 
-  fill(vmid: number, ipa: number, mapping: Mapping): void {
-    this.entries.set(vmid * IPA_PAGES + Math.floor(ipa / PAGE), mapping);
+  /** A pCPU comes out of reset, or from firmware: its TLB holds anything (D8.13.3). */
+  start(pcpu: number): void {
+    this.inherited[pcpu] = { but: new Set() };
+  }
+
+  /** What a pCPU uses for an IPA, in that life. What is left from before that life is an error: nobody could say where it leads. */
+  find(pcpu: number, vmid: number, ipa: number, life: number): Mapping | undefined {
+    const stale = (whose: string): never => {
+      throw new MachineError("MACHINE_TLB", `the guest of pCPU ${pcpu} (VMID ${vmid}) reaches ${hex(ipa)} by a translation that ${whose} has left in the TLB`);
+    };
+    if (this.inherited[pcpu]?.but.has(vmid) === false) stale("firmware");
+    const entry = this.entries[pcpu]?.get(vmid * IPA_PAGES + Math.floor(ipa / PAGE));
+    if (entry !== undefined && entry.life !== life) stale("an earlier life");
+    return entry?.mapping;
+  }
+
+  fill(pcpu: number, vmid: number, ipa: number, life: number, mapping: Mapping): void {
+    this.entries[pcpu]?.set(vmid * IPA_PAGES + Math.floor(ipa / PAGE), { mapping, life });
   }
 
   /** A pCPU has made a valid descriptor invalid, or another one. */
@@ -28,16 +60,16 @@ export class Tlb {
     this.unseen.add(pcpu);
   }
 
-  /** TLBI VMALLS12E1IS */
-  invalidate(pcpu: number, vmid: number): void {
+  /** TLBI VMALLS12E1IS; or of the pCPU alone, VMALLS12E1. */
+  invalidate(pcpu: number, vmid: number, pcpus = this.everyone): void {
     // A walk could still read the old descriptor behind the invalidation (D8.13.1): DSB between the store and the TLBI.
     if (this.unseen.has(pcpu)) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu} invalidates VMID ${vmid} without a DSB behind the store to its tables`);
-    this.begun.set(pcpu, [...(this.begun.get(pcpu) ?? []), vmid]);
+    this.begun.set(pcpu, [...(this.begun.get(pcpu) ?? []), { pcpus, vmid }]);
   }
 
-  /** TLBI ALLE1IS */
-  invalidateAll(pcpu: number): void {
-    this.invalidate(pcpu, ALL);
+  /** TLBI ALLE1IS; or of the pCPU alone, ALLE1. */
+  invalidateAll(pcpu: number, pcpus = this.everyone): void {
+    this.invalidate(pcpu, ALL, pcpus);
   }
 
   /** A pCPU has begun what it has not waited for. */
@@ -48,9 +80,20 @@ export class Tlb {
   /** DSB: what the pCPU has begun is done. */
   complete(pcpu: number): void {
     this.unseen.delete(pcpu);
-    const vmids = this.begun.get(pcpu);
-    if (vmids === undefined) return;
+    const begun = this.begun.get(pcpu);
+    if (begun === undefined) return;
     this.begun.delete(pcpu);
-    for (const key of this.entries.keys()) if (vmids.includes(ALL) || vmids.includes(Math.floor(key / IPA_PAGES))) this.entries.delete(key);
+    for (const { pcpus, vmid } of begun) for (const n of pcpus) this.drop(n, vmid);
+  }
+
+  private drop(pcpu: number, vmid: number): void {
+    const entries = this.entries[pcpu];
+    if (vmid === ALL) {
+      this.inherited[pcpu] = undefined;
+      entries?.clear();
+      return;
+    }
+    this.inherited[pcpu]?.but.add(vmid);
+    for (const key of entries?.keys() ?? []) if (Math.floor(key / IPA_PAGES) === vmid) entries?.delete(key);
   }
 }

@@ -1,11 +1,12 @@
 // What stage 2 says to an access of a guest: through the TLB, which may know better, or worse, than the tables (stage2.ts, tlb.ts).
+// And whether the access goes through the data caches.
 import { MachineError } from "./errors.ts";
-import type { PhysicalMemory } from "./memory.ts";
-import { EC_INSTRUCTION_ABORT, HCR_VM, syndrome, UNKNOWN } from "./registers.ts";
+import type { Machine } from "./machine.ts";
+import type { PCpu } from "./pcpu.ts";
+import { EC_INSTRUCTION_ABORT, HCR_CD, HCR_DC, HCR_VM, SCTLR_C, SCTLR_M, syndrome, UNKNOWN } from "./registers.ts";
 import type { Registers } from "./registers.ts";
-import { Stage2, vmidOf } from "./stage2.ts";
+import { MEMATTR_NORMAL_WB, Stage2, vmidOf } from "./stage2.ts";
 import type { Mapping } from "./stage2.ts";
-import type { Tlb } from "./tlb.ts";
 
 export type Walk = { readonly mapping: Mapping } | { readonly fault: number };
 
@@ -17,19 +18,36 @@ const PAGE_OFFSET = 0xfffn;
 const PAGE_BITS = 12;
 const TABLE_BITS = 9;
 const LAST_LEVEL = 3;
+/** Bit 0 of a descriptor. */
+const VALID = 1n;
 
-export function translate(registers: Registers, tlb: Tlb, memory: PhysicalMemory, ipa: number, permits: (mapping: Mapping) => boolean): Walk {
+export function translate(machine: Machine, pcpu: PCpu, ipa: number, permits: (mapping: Mapping) => boolean): Walk {
+  const { index, registers } = pcpu;
+  const { tlb, memory, tableWrites } = machine;
+  const life = machine.residueOf(pcpu);
   if ((registers.HCR_EL2 & HCR_VM) === 0n) throw new MachineError("MACHINE_STAGE2", "a guest runs without stage 2 (HCR_EL2.VM = 0)");
   const vmid = vmidOf(registers.VTTBR_EL2);
-  let found = tlb.find(vmid, ipa);
+  let found = tlb.find(index, vmid, ipa, life);
   if (found === undefined) {
-    const walked = new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (pa) => memory.read64(pa)).translate(ipa);
+    const read = (pa: number): bigint => {
+      const descriptor = memory.read64(pa);
+      if ((descriptor & VALID) !== 0n) tableWrites.walk(index, pa, false);
+      return descriptor;
+    };
+    const walked = new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, read).translate(ipa);
     if ("level" in walked) return { fault: FSC_TRANSLATION | walked.level };
-    tlb.fill(vmid, ipa, walked);
+    tlb.fill(index, vmid, ipa, life, walked);
     found = walked;
   }
   // The level in a permission fault's code: that of the block (1, 2) or page (3).
   return permits(found) ? { mapping: found } : { fault: FSC_PERMISSION | (LAST_LEVEL - (Math.log2(found.size) - PAGE_BITS) / TABLE_BITS) };
+}
+
+/** A data access of a guest goes through the caches: its own attributes are taken as Normal write-back while its MMU is on (D8.6.6, D17.2.48). */
+export function isCacheable(registers: Registers, mapping: Mapping): boolean {
+  const on = (bits: bigint): boolean => (registers.SCTLR_EL1 & bits) === bits;
+  if (mapping.memory !== MEMATTR_NORMAL_WB || (registers.HCR_EL2 & HCR_CD) !== 0n) return false;
+  return (registers.HCR_EL2 & HCR_DC) !== 0n || on(SCTLR_M | SCTLR_C);
 }
 
 /** HPFAR_EL2.FIPA: bits 47…12 of the IPA from bit 4 on; UNKNOWN after a permission fault (D17.2.66). */

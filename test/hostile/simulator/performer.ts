@@ -88,7 +88,7 @@ export class Performer {
 
   /** An access that says nothing of itself, if stage 2 does not permit it; undefined: it does. */
   private abort(guest: Guest, ipa: number, iss: number, permits: (mapping: Mapping) => boolean): Became | undefined {
-    const walk = translate(guest.pcpu.registers, this.machine.tlb, this.machine.memory, ipa, permits);
+    const walk = translate(this.machine, guest.pcpu, ipa, permits);
     if ("mapping" in walk) return undefined;
     return came(guest.exception(syndrome(EC_DATA_ABORT, iss | walk.fault), 31, BigInt(ipa), hpfarOf(ipa, walk.fault)));
   }

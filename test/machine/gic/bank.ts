@@ -22,6 +22,10 @@ export class InterruptBank {
   /** The wire. Level-sensitive interrupts are pending while it is high. */
   readonly line: Uint32Array;
   readonly active: Uint32Array;
+  /** Disabled, and hardware has not followed yet (RWP): each may still come, once. */
+  private readonly lingering: Uint32Array;
+  /** Whether software has to wait for that: a GICv2 follows at once. */
+  lingers = false;
   readonly edge: Uint32Array;
   readonly priority: Uint8Array;
   /** Hears of every edge and every bit written to ISPENDR, and whether it found the interrupt latched already. */
@@ -43,6 +47,7 @@ export class InterruptBank {
     this.group = new Uint32Array(this.words);
     this.enabled = new Uint32Array(this.words);
     this.latch = new Uint32Array(this.words);
+    this.lingering = new Uint32Array(this.words);
     this.line = new Uint32Array(this.words);
     this.active = new Uint32Array(this.words);
     this.edge = Uint32Array.from(fixedEdge);
@@ -57,7 +62,7 @@ export class InterruptBank {
   candidates(word: number): number {
     const group = this.at(this.group, word);
     const ours = this.view.twoStates ? WORD_MASK : this.taken === 1 ? group : ~group;
-    return this.pending(word) & this.at(this.enabled, word) & ours & ~this.at(this.active, word);
+    return this.pending(word) & (this.at(this.enabled, word) | this.at(this.lingering, word)) & ours & ~this.at(this.active, word);
   }
 
   has(set: Uint32Array, intid: number): boolean {
@@ -84,11 +89,22 @@ export class InterruptBank {
   /** Acknowledged by a CPU: pending → active; a high level keeps it pending as well. */
   activate(intid: number): void {
     this.clear(this.latch, intid >>> 5, 1 << (intid & 31));
+    this.clear(this.lingering, intid >>> 5, 1 << (intid & 31));
     this.set(this.active, intid >>> 5, 1 << (intid & 31));
   }
 
   deactivate(intid: number): void {
     this.clear(this.active, intid >>> 5, 1 << (intid & 31));
+  }
+
+  /** Software has seen RWP clear: nothing that is disabled comes any more. */
+  settle(): void {
+    this.lingering.fill(0);
+  }
+
+  private disable(word: number, bits: number): void {
+    if (this.lingers) this.set(this.lingering, word, bits & this.at(this.enabled, word));
+    this.clear(this.enabled, word, bits);
   }
 
   /** 32-bit read at an offset of the bank's registers; UNMODELLED where there is none. */
@@ -131,7 +147,7 @@ export class InterruptBank {
         if (!this.view.twoStates) this.group[word] = bits;
         return true;
       case ISENABLER: this.set(this.enabled, word, bits); return true;
-      case ICENABLER: this.clear(this.enabled, word, bits); return true;
+      case ICENABLER: this.disable(word, bits); return true;
       case ISPENDR: this.pend(word, bits); return true;
       case ICPENDR: this.clear(this.latch, word, bits); return true;
       case ISACTIVER: this.set(this.active, word, bits); return true;

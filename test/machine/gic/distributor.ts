@@ -36,6 +36,7 @@ export class Distributor {
     // Word 0 belongs to the redistributors: RAZ/WI here while affinity routing is on (§12.9.5 and others).
     const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
     this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 1, view);
+    this.bank.lingers = true;
     this.routeLow = new Uint32Array(spiLimit);
     this.routeHigh = new Uint32Array(spiLimit);
     this.routes = [this.routeLow, this.routeHigh];
@@ -66,6 +67,7 @@ export class Distributor {
       case GICD_CTLR: {
         const waiting = this.rwp > 0 ? CTLR_RWP : 0;
         if (this.rwp > 0) this.rwp--;
+        else this.bank.settle();
         return (this.control | (this.view.twoStates ? 0 : GICD_CTLR_DS) | waiting) >>> 0;
       }
       case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1)) >>> 0;

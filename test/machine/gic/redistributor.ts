@@ -25,6 +25,7 @@ export class Redistributor {
 
   constructor(mpidr: bigint, processorNumber: number, last: boolean, view: SecurityView) {
     this.bank = new InterruptBank([0xffff_ffff], [SGIS], 1, view);
+    this.bank.lingers = true;
     this.affinityLow = Number(mpidr & 0xff_ffffn);
     this.affinityHigh = Number((mpidr >> 32n) & 0xffn);
     this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0);
@@ -45,6 +46,7 @@ export class Redistributor {
       case GICR_CTLR: {
         const waiting = this.rwp > 0 ? GICR_CTLR_RWP : 0;
         if (this.rwp > 0) this.rwp--;
+        else this.bank.settle();
         return waiting;
       }
       case GICR_IIDR: return IIDR_ARM;

@@ -1,0 +1,49 @@
+// Context synchronisation (ARM ARM D1.2.5, "synchronization requirements for System registers" K1.2): what is written to one system
+// register is seen by an instruction that uses it indirectly, through another register or at all, only behind an ISB, an exception or
+// an exception return. This machine has the registers at once; here it finds out who has not waited for it.
+import { MachineError } from "./errors.ts";
+
+interface Rule {
+  /** Intrinsics that use the register indirectly … */
+  readonly uses: RegExp;
+  /** … and those that write it. */
+  readonly written: RegExp;
+  readonly why: string;
+}
+
+const RULES: readonly Rule[] = [
+  { uses: /^mrs_ICH_(ELRSR|EISR|MISR)_EL2$/, written: /^msr_ICH_LR/, why: "the summary of list registers is of before they were written (IHI 0069 §12.4)" },
+  { uses: /^m(rs|sr)_ICC_BPR1_EL1$/, written: /^msr_ICC_CTLR_EL1$/, why: "ICC_CTLR_EL1.CBPR decides what ICC_BPR1_EL1 is (IHI 0069 §12.2.5)" },
+  { uses: /^m(rs|sr)_IC[CH]_(?!SRE_EL2)/, written: /^msr_ICC_SRE_EL2$/, why: "ICC_SRE_EL2.SRE says whether these registers are there (IHI 0069 §12.2.21)" },
+  { uses: /^tlbiVmalls12e1/, written: /^msr_VTTBR_EL2$/, why: "the VMID of the invalidation is VTTBR_EL2's (C5.5)" },
+  { uses: /^m(rs|sr)_PMXEV/, written: /^msr_PMSELR_EL0$/, why: "PMSELR_EL0 selects the counter (D13.3)" },
+  { uses: /^mrs_CCSIDR_EL1$/, written: /^msr_CSSELR_EL1$/, why: "CSSELR_EL1 selects the cache (D17.2.25)" },
+];
+
+export class Synchronisation {
+  /** Rules whose register each pCPU has written since its last synchronisation. */
+  private readonly waiting = new Map<number, Set<Rule>>();
+
+  /** A pCPU executes an intrinsic. */
+  execute(pcpu: number, name: string): void {
+    const waiting = this.waiting.get(pcpu);
+    for (const rule of waiting ?? []) {
+      if (rule.uses.test(name)) throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without an ISB: ${rule.why}`);
+    }
+    for (const rule of RULES) {
+      if (!rule.written.test(name)) continue;
+      if (waiting === undefined) this.waiting.set(pcpu, new Set([rule]));
+      else waiting.add(rule);
+    }
+  }
+
+  /** True: an intrinsic of that name matters here. */
+  static concerns(name: string): boolean {
+    return RULES.some(({ uses, written }) => uses.test(name) || written.test(name));
+  }
+
+  /** ISB, exception entry, exception return. */
+  synchronise(pcpu: number): void {
+    this.waiting.delete(pcpu);
+  }
+}
