@@ -19,14 +19,23 @@ export class DataCache {
   private readonly pages = new Map<number, (Writer | undefined)[]>();
   /** What each pCPU has begun to clean, and not waited for. */
   private readonly begun = new Map<number, Range[]>();
+  private readonly ranges: readonly Range[];
 
-  /** Firmware has used its memory with caches on, and has not cleaned them. */
-  dirtyByFirmware({ pa, size }: Range): void {
-    for (let at = pa; at < pa + size; at += PAGE) this.pages.set(Math.floor(at / PAGE), new Array<Writer>(LINES_OF_PAGE).fill(FIRMWARE));
+  /** `ranges`: what is looked at. */
+  constructor(ranges: readonly Range[]) {
+    this.ranges = ranges;
+  }
+
+  /** Firmware has used this memory with caches on, and has not cleaned them. */
+  dirtyByFirmware(): void {
+    for (const { pa, size } of this.ranges) {
+      for (let at = pa; at < pa + size; at += PAGE) this.pages.set(Math.floor(at / PAGE), new Array<Writer>(LINES_OF_PAGE).fill(FIRMWARE));
+    }
   }
 
   /** A guest's access in one life of its partition, through the caches or past them. */
   access(pa: number, bytes: number, write: boolean, cacheable: boolean, life: Writer): void {
+    if (!this.ranges.some((range) => pa >= range.pa && pa < range.pa + range.size)) return;
     for (let line = Math.floor(pa / LINE); line * LINE < pa + bytes; line++) {
       const page = Math.floor(line / LINES_OF_PAGE);
       const n = line % LINES_OF_PAGE;

@@ -74,6 +74,8 @@ export interface MachineOptions {
   readonly loads?: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   /** Where the hypervisor may write, besides its own image. */
   readonly partitionMemory: readonly Range[];
+  /** Of that, what a partition shares with nobody: memory that is shared is used with caches on, or not at all. */
+  readonly privateMemory: readonly Range[];
   /** Device registers that the plan has it write when a partition stops. */
   readonly silencers: readonly number[];
   /** What hardware may do besides; SWITCHES if not said. */
@@ -90,7 +92,7 @@ export class Machine {
   readonly firmware: Firmware;
   readonly tlb: Tlb;
   readonly instructionCaches: InstructionCaches;
-  readonly dataCache = new DataCache();
+  readonly dataCache: DataCache;
   readonly tableWrites = new TableWrites();
   readonly synchronisation = new Synchronisation();
   readonly cluster: Cluster;
@@ -118,6 +120,7 @@ export class Machine {
     const refresh = (n: number): void => this.pcpu(n).refreshLines();
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
     this.tlb = new Tlb(board.cpus.length);
+    this.dataCache = new DataCache(options.privateMemory);
     this.instructionCaches = new InstructionCaches(board.cpus.length);
     const walked = (descriptor: number): void => this.tableWrites.walk(this.current.index, descriptor, true);
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
@@ -126,7 +129,7 @@ export class Machine {
     this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
-    if (this.switches.firmwareLeavesLines) for (const range of options.partitionMemory) this.dataCache.dirtyByFirmware(range);
+    if (this.switches.firmwareLeavesLines) this.dataCache.dirtyByFirmware();
     this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
     const instance = new WebAssembly.Instance(module, {
       cpu: bindImports("cpu", cpu, cpuHooks(this), () => this.betweenIntrinsics()),

@@ -96,7 +96,7 @@ describe("instruction caches", () => {
 
 describe("data caches", () => {
   const dirty = (): DataCache => {
-    const cache = new DataCache();
+    const cache = new DataCache([{ pa: 0x1000, size: 0x1000 }]);
     cache.access(0x1040, 8, true, true, 1);
     return cache;
   };
@@ -123,8 +123,8 @@ describe("data caches", () => {
   });
 
   test("firmware's lines are all over its memory", () => {
-    const cache = new DataCache();
-    cache.dirtyByFirmware({ pa: 0x8000, size: 0x2000 });
+    const cache = new DataCache([{ pa: 0x8000, size: 0x2000 }]);
+    cache.dirtyByFirmware();
     cache.access(0xa000, 8, true, false, 1);
     expect(() => cache.access(0x9ff8, 8, true, false, 1)).toThrow("firmware");
   });

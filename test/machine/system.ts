@@ -120,6 +120,7 @@ export interface System {
   readonly blob: Uint8Array;
   readonly loads: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   readonly partitionMemory: readonly Range[];
+  readonly privateMemory: readonly Range[];
   readonly silencers: readonly number[];
 }
 
@@ -183,6 +184,7 @@ export function makeSystem(spec: SystemSpec): System {
     spec, plan, loads,
     blob: writeBlob(plan, loads.map(({ source }) => source)),
     silencers: spec.partitions.flatMap(({ quiesce }) => (quiesce ?? []).map(({ pa }) => pa)),
+    privateMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram").flatMap(pagesOf)),
     partitionMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram" || kind === "mailbox").flatMap(pagesOf)),
   };
 }
