@@ -61,6 +61,11 @@ const instruction = (name: string, asm: string, doc: string): Intrinsic => ({
 const listRegister = (n: number): string => `S3_4_C12_C${n < 8 ? 12 : 13}_${n & 7}`;
 const LIST_REGISTERS = Array.from({ length: 16 }, (_, n) => n);
 
+const VECTORS = 32;
+/** Loads or stores all vector registers, two at a time, from the address in operand 0 on. */
+const byPairs = (operation: string, type: "d" | "q", bytes: number): string =>
+  Array.from({ length: VECTORS / 2 }, (_, n) => `${operation} ${type}${2 * n}, ${type}${2 * n + 1}, [%0, #${2 * n * bytes}]`).join("\\n\\t");
+
 /** `read` and `write` of one width at a physical address. Device memory is mapped at its PA (Device-nGnRE). */
 const mmio = (bits: 8 | 32 | 64): Intrinsic[] => {
   const type = bits === 64 ? "u64" : "u32";
@@ -132,6 +137,32 @@ export const aarch64: readonly Intrinsic[] = [
     result: "void",
     doc: `Writes 0 to ${EL1_CLEARED.join(", ")}.`,
     c: EL1_CLEARED.map((name) => `__asm__ volatile("msr ${name}, xzr" : : : "memory");`).join(" "),
+  },
+  ...rw("SP_EL0"), ...rw("SP_EL1"),
+  {
+    name: "translateStage1",
+    params: { va: "u64" },
+    result: "u64",
+    doc: "PAR_EL1 for a load of the guest's at EL1 from that VA (AT S1E1R); what the guest has in PAR_EL1 stays.",
+    c: `unsigned long own, par; __asm__ volatile("mrs %0, par_el1\\n\\tat s1e1r, %2\\n\\tisb\\n\\tmrs %1, par_el1\\n\\tmsr par_el1, %0" : "=&r"(own), "=&r"(par) : "r"(va) : "memory"); return par;`,
+  },
+  // The guest's SIMD&FP registers, which are the pCPU's: all of them by way of memory, for an instruction names one only.
+  {
+    name: "readVector",
+    outOfLine: true,
+    params: { n: "u32" },
+    result: "u64",
+    doc: "The lower 64 bits of V<n>, n < 32.",
+    c: `unsigned long room[${VECTORS}]; __asm__ volatile(".arch_extension fp\\n\\t${byPairs("stp", "d", 8)}" : : "r"(room) : "memory"); return room[n & ${VECTORS - 1}];`,
+  },
+  {
+    name: "writeVector",
+    outOfLine: true,
+    params: { n: "u32", value: "u64" },
+    result: "void",
+    doc: "Writes the lower 64 bits of V<n>, n < 32; the upper ones become 0.",
+    c: `unsigned long room[${2 * VECTORS}] __attribute__((aligned(16))); __asm__ volatile(".arch_extension fp\\n\\t${byPairs("stp", "q", 16)}" : : "r"(room) : "memory");
+    room[2 * (n & ${VECTORS - 1})] = value; room[2 * (n & ${VECTORS - 1}) + 1] = 0; __asm__ volatile(".arch_extension fp\\n\\t${byPairs("ldp", "q", 16)}" : : "r"(room) : "memory");`,
   },
   msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
   msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
@@ -240,6 +271,13 @@ export const aarch64: readonly Intrinsic[] = [
     result: "void",
     doc: "One 32-bit store to Normal memory that earlier accesses cannot pass. A multiple of 4.",
     c: `__atomic_store_n((unsigned int *)pa, value, __ATOMIC_RELEASE);`,
+  },
+  {
+    name: "guestInstruction",
+    params: { pa: "u64" },
+    result: "u32",
+    doc: "The instruction at a PA of a guest's, who may have written it with its caches off: a line that a cache has from before is of no use.",
+    c: `unsigned int word; __asm__ volatile("dc civac, %1\\n\\tdsb ish\\n\\tldr %w0, [%1]" : "=&r"(word) : "r"(pa) : "memory"); return word;`,
   },
   {
     name: "physicalRead64",

@@ -51,6 +51,9 @@ export const FSC_EXTERNAL: u64 = 0x10;
   return (esr & (ISS_ISV | ISS_CM | ISS_S1PTW)) == ISS_ISV && (esr & DFSC_LEVEL_MASK) == DFSC_TRANSLATION;
 }
 
+/** Neither cache maintenance nor a table walk. */
+@inline export function isPlainAccess(esr: u64): bool { return (esr & (ISS_CM | ISS_S1PTW)) == 0; }
+
 /** A translation fault of any kind: HPFAR_EL2 is valid. */
 @inline export function isTranslationFault(esr: u64): bool { return (esr & DFSC_LEVEL_MASK) == DFSC_TRANSLATION; }
 @inline export function isPermissionFault(esr: u64): bool { return (esr & DFSC_LEVEL_MASK) == DFSC_PERMISSION; }

@@ -9,7 +9,7 @@ import {
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
-import { GICV2_GICD_BYTES, GICV3_GICD_BYTES, regionAt } from "../../core/blob";
+import { gicdBytes, GICV2_GICD_BYTES, GICV3_GICD_BYTES, regionAt } from "../../core/blob";
 import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
@@ -17,11 +17,13 @@ import {
   faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, signExtends,
 } from "./esr";
 import { advance } from "./advance";
+import { accessByInstruction, DEVICE_CONSOLE, DEVICE_GICD, DEVICE_GICR } from "./emptySyndrome";
 import { RESUME } from "./exit";
 import { interruptsEnabled } from "./cpuInterface";
 import { GICR_STRIDE_SHIFT, setSpiPending } from "./gic";
-import { injectExternalAbort, injectUndefined } from "./inject";
+import { injectUndefined } from "./inject";
 import { obey, stopOwn } from "./lifecycle";
+import { asLoaded } from "./loadStore";
 import { psci } from "./psci";
 import { trapSystemRegister } from "./sysregTrap";
 import { HCR_DIRECT } from "./sysregs";
@@ -133,7 +135,7 @@ function dataAbort(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
 }
 
 function gicdAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
-  if (!isEmulatable(esr)) return unanswered(vcpu);
+  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_GICD, offset, <u32>gicdBytes());
   vcpu.countExit(EXIT_GIC);
   if (isWrite(esr)) storeGicd(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
   else loaded(vcpu, esr, loadGicd(vcpu, partition, offset, accessShift(esr)));
@@ -141,7 +143,7 @@ function gicdAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u3
 }
 
 function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
-  if (!isEmulatable(esr)) return unanswered(vcpu);
+  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_GICR, offset, partition.vcpuCount << GICR_STRIDE_SHIFT);
   vcpu.countExit(EXIT_GIC);
   if (isWrite(esr)) storeGicr(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
   else loaded(vcpu, esr, loadGicr(vcpu, partition, offset, accessShift(esr)));
@@ -149,18 +151,11 @@ function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u3
 }
 
 function consoleAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
-  if (!isEmulatable(esr)) return unanswered(vcpu);
+  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_CONSOLE, offset, <u32>CONSOLE_SIZE);
   vcpu.countExit(EXIT_CONSOLE);
   if (isWrite(esr)) storeConsole(partition.index, offset, <u32>vcpu.register(accessRegister(esr)));
   else loaded(vcpu, esr, loadConsole(partition.index, offset));
   return done(esr);
-}
-
-/** A device, but by an instruction whose syndrome says too little (LDP, cache maintenance, a table walk): no bus answers that. */
-function unanswered(vcpu: Vcpu): u32 {
-  vcpu.countExit(EXIT_FAULT);
-  injectExternalAbort(false);
-  return RESUME;
 }
 
 @inline function done(esr: u64): u32 {
@@ -170,17 +165,7 @@ function unanswered(vcpu: Vcpu): u32 {
 }
 
 @inline function loaded(vcpu: Vcpu, esr: u64, value: u64): void {
-  vcpu.setRegister(accessRegister(esr), asLoaded(value, accessShift(esr), esr));
-}
-
-/** What a load of 2^shift bytes leaves in its register: zero-extended, or sign-extended to 32 or 64 bits (LDRSB and the like). */
-@inline function asLoaded(value: u64, shift: u32, esr: u64): u64 {
-  if (shift == 3) return value;
-  const unused: u64 = 64 - (8 << shift);
-  const extended = value << unused;
-  if (!signExtends(esr)) return extended >> unused;
-  const signed = <u64>(<i64>extended >> <i64>unused);
-  return is64BitRegister(esr) ? signed : signed & 0xffffffff;
+  vcpu.setRegister(accessRegister(esr), asLoaded(value, accessShift(esr), signExtends(esr), is64BitRegister(esr)));
 }
 
 function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {

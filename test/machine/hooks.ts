@@ -1,10 +1,12 @@
 // The intrinsics, as the simulated machine answers them: what each instruction of the tables does here. Names and types are
 // the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
 import { aarch64, EL1_CLEARED, PIECE_BYTES } from "../../arch/aarch64/aarch64.table.ts";
+import { translateStage1 } from "./addressTranslation.ts";
 import { COUNTER_FREQUENCY } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks, Value } from "./imports.ts";
 import type { Machine } from "./machine.ts";
+import { VECTOR_BYTES, VECTORS } from "./pcpu.ts";
 import { isRegister } from "./registers.ts";
 import { cpuOf } from "./gic/gic.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
@@ -163,6 +165,12 @@ function instructionHooks(machine: Machine): Hooks {
     tlbiAlle1is: () => machine.tlb.invalidateAll(machine.current.index),
     icIalluis: () => machine.instructionCaches.invalidate(machine.current.index),
     dcCisw: () => undefined,
+    translateStage1: (va: bigint) => translateStage1(machine, machine.current, va),
+    readVector: (n: number) => machine.current.vectors.getBigUint64(VECTOR_BYTES * (n % VECTORS), true),
+    writeVector: (n: number, value: bigint) => {
+      machine.current.vectors.setBigUint64(VECTOR_BYTES * (n % VECTORS), value, true);
+      machine.current.vectors.setBigUint64(VECTOR_BYTES * (n % VECTORS) + VECTOR_BYTES / 2, 0n, true);
+    },
     smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),
   };
 }
@@ -183,6 +191,12 @@ function memoryHooks(machine: Machine): Hooks {
       stage1.check(aligned(pa, 4), 4, "write");
       machine.allowWrite(Number(pa), 4);
       memory.write(Number(pa), 4, BigInt(value));
+    },
+    guestInstruction: (pa: bigint) => {
+      stage1.check(aligned(pa, 4), 4, "read");
+      machine.dataCache.clean(machine.current.index, Number(pa), 4);
+      machine.dataCache.complete(machine.current.index);
+      return Number(memory.read(Number(pa), 4));
     },
     physicalRead64: (pa: bigint) => {
       const at = aligned(pa, 8);

@@ -374,7 +374,7 @@ export class Machine {
     pcpu.pc = pcpu.registers.ELR_EL2;
     pcpu.pstate = pcpu.registers.SPSR_EL2;
     // A guest sets up its stack first of all: where there is none, it has just begun.
-    if (pcpu.registers.SP_EL1 === GUEST_STACK) return;
+    if (pcpu.registers.SP_EL1 !== 0n) return;
     pcpu.registers.SP_EL1 = GUEST_STACK;
     pcpu.code = Number(pcpu.pc);
     this.beginLife(pcpu);

@@ -25,11 +25,16 @@ export interface Peripherals {
   readonly pmu: boolean;
 }
 
+/** V0…V31. */
+export const VECTORS = 32;
+export const VECTOR_BYTES = 16;
+
 export class PCpu {
   readonly index: number;
   readonly mpidr: bigint;
   readonly registers: Registers;
   readonly gic: GicCpu;
+  readonly vectors = new DataView(new ArrayBuffer(VECTORS * VECTOR_BYTES));
   readonly virtualTimer: Timer;
   readonly physicalTimer: Timer;
   readonly hypervisorTimer: Timer;

@@ -1,0 +1,41 @@
+// AT S1E1R: a guest's own stage 1, as its SCTLR_EL1, TCR_EL1 and TTBRn_EL1 have it (ARM ARM D8, 4 KiB granule). Its tables are
+// found through stage 2.
+import { MachineError } from "./errors.ts";
+import type { Machine } from "./machine.ts";
+import type { PCpu } from "./pcpu.ts";
+import { translate } from "./translation.ts";
+
+const SCTLR_M = 1n;
+const PAR_F = 1n;
+const PAR_RES1 = 1n << 11n;
+const PAR_S = 1n << 9n;
+const PAR_FST_SHIFT = 1n;
+const FST_TRANSLATION_0 = 4;
+const ADDRESS = 0x0000_ffff_ffff_f000n;
+const UPPER_HALF = 1n << 55n;
+const TABLE_BITS = 9;
+const PAGE_BITS = 12;
+const LAST_LEVEL = 3;
+
+/** PAR_EL1: the IPA of a VA's page, or why there is none. */
+export function translateStage1(machine: Machine, pcpu: PCpu, va: bigint): bigint {
+  const { registers } = pcpu;
+  if ((registers.SCTLR_EL1 & SCTLR_M) === 0n) return PAR_RES1 | (va & ADDRESS);
+  const fault = (level: number, stage2 = 0n): bigint => PAR_F | PAR_RES1 | stage2 | (BigInt(FST_TRANSLATION_0 + level) << PAR_FST_SHIFT);
+  const upper = (va & UPPER_HALF) !== 0n;
+  const bits = 64 - Number((registers.TCR_EL1 >> (upper ? 16n : 0n)) & 0x3fn);
+  if (bits < 25 || bits > 48) throw new MachineError("MACHINE_STATE", `TCR_EL1 with an input size of ${bits} bits`);
+  if (BigInt.asUintN(64, upper ? ~va : va) >> BigInt(bits) !== 0n) return fault(0);
+  const input = BigInt.asUintN(bits, va);
+  let table = (upper ? registers.TTBR1_EL1 : registers.TTBR0_EL1) & ADDRESS;
+  for (let level = LAST_LEVEL - Math.floor((bits - PAGE_BITS - 1) / TABLE_BITS); ; level++) {
+    const shift = BigInt(PAGE_BITS + TABLE_BITS * (LAST_LEVEL - level));
+    const at = Number(table + ((input >> shift) & 0x1ffn) * 8n);
+    const walk = translate(machine, pcpu, at, (mapping) => mapping.read);
+    if ("fault" in walk) return fault(level, PAR_S);
+    const descriptor = machine.memory.read64(walk.mapping.pa + (at - walk.mapping.ipa));
+    if ((descriptor & 1n) === 0n) return fault(level);
+    table = descriptor & ADDRESS;
+    if (level === LAST_LEVEL || (descriptor & 2n) === 0n) return PAR_RES1 | (table & ~((1n << shift) - 1n)) | (input & ((1n << shift) - 1n) & ADDRESS);
+  }
+}
