@@ -9,6 +9,11 @@ export const REQUEST_STOP: u32 = 1; // leave the guest and park
 export const REQUEST_START: u32 = 2; // load the partition's images and enter its first instruction
 export const REQUEST_REFILL: u32 = 4; // look for interrupts that can be delivered now
 
+/** Whether its pCPU is as planned: FACTS_* in `facts`, said by itself when it comes up. */
+export const FACTS_UNKNOWN: u32 = 0;
+export const FACTS_RIGHT: u32 = 1;
+export const FACTS_WRONG: u32 = 2;
+
 /** INTIDs 0…1023 as a bitmap. */
 export const INTID_WORDS: u32 = 32;
 const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
@@ -61,6 +66,7 @@ export class Vcpu {
   groupEnabled: u32;
   /** Set where the housekeeping tick runs. */
   housekeeper: u32;
+  facts: u32;
   /** From PSCI CPU_ON: first instruction (IPA), and x0 there. */
   entry: u64;
   context: u64;
@@ -140,6 +146,7 @@ export class Vcpu {
 
   // Addresses of what other pCPUs change: for the atomic intrinsics.
   @inline stateAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("state"); }
+  @inline factsAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("facts"); }
   @inline requestAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("request"); }
   @inline kicksAnnouncedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("kicksAnnounced"); }
   @inline sgiPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("sgiPending"); }

@@ -120,6 +120,15 @@ export const PIECE_BYTES = 32768;
 export const aarch64: readonly Intrinsic[] = [
   // Identification
   ...ID_REGISTERS.map((name) => mrs(name)),
+  mrs("CTR_EL0"), mrs("CLIDR_EL1"),
+  {
+    name: "cacheGeometry",
+    outOfLine: true,
+    params: { level: "u32" },
+    result: "u64",
+    doc: "CCSIDR_EL1 of the data or unified cache of a level, L1 being 0. CSSELR_EL1, which says of which, is the guest's: it gets it back.",
+    c: `unsigned long own, value; __asm__ volatile("mrs %0, csselr_el1\\n\\tmsr csselr_el1, %2\\n\\tisb\\n\\tmrs %1, ccsidr_el1\\n\\tmsr csselr_el1, %0" : "=&r"(own), "=&r"(value) : "r"((unsigned long)level << 1) : "memory"); return value;`,
+  },
 
   // Traps and return
   mrs("ESR_EL2"), mrs("FAR_EL2"), mrs("HPFAR_EL2"),
@@ -207,6 +216,7 @@ export const aarch64: readonly Intrinsic[] = [
 
   // Barriers, TLB and cache maintenance
   instruction("wfi", "wfi", "Sleeps until an interrupt is pending, masked or not."),
+  instruction("relax", "yield", "Waits for another pCPU: lets that one run, where both share a core."),
   instruction("sev", "sev", "Wakes every pCPU that sleeps in WFE."),
   instruction("isb", "isb", "Instruction synchronisation barrier."),
   instruction("dsbSy", "dsb sy", "Waits until all accesses, device accesses too, have completed."),

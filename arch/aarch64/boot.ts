@@ -2,12 +2,12 @@
 // MMU on by then. What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1, mrs_MPIDR_EL1,
+  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
-  msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
+  msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, relax, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
 import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU } from "../../build/generated/blob";
-import { bound } from "../../build/generated/cpu";
+import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
 import {
   BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, blobRemedy, checkHeader, header, isDirect, isGicV2,
@@ -18,8 +18,9 @@ import { setPriorityBits } from "../../core/interrupts";
 import { partitionOf, planPartition } from "../../core/partition";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
-import { clearVcpu, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
+import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
 import { planBandwidth } from "./bandwidth";
+import { isGicAsPlanned, isPcpuAsPlanned, redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
 import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIS, SGIR_TARGETS_SHIFT } from "./gic";
@@ -31,12 +32,15 @@ import { printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
 import { findListRegisters, priorityBits } from "./virtualInterface";
-import { AFFINITY_MASK, CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
+import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
 const PAGE_MASK: u64 = 0xfff;
 const PSCI_CPU_ON_64: u64 = 0xc4000003;
+/** Microseconds within which a pCPU that firmware has started says that it is there; a poll takes 25 ns at least. */
+const COMES_UP_WITHIN: u32 = 5_000_000;
+const COMES_UP_POLLS: u32 = 200_000_000;
 
 let uart: u64 = 0;
 
@@ -55,10 +59,12 @@ export function bootPrimary(): u32 {
   printHex(uart, imageBase());
   printText(uart, "\r\n");
 
+  if (!isGicAsPlanned()) return 0;
   for (let n: u32 = 0; n < head.cpuCount; n++) {
     bound(n, MAX_CPUS);
     planVcpu(n);
   }
+  if (!isPcpuAsPlanned(vcpuOf(0))) return 0;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     const plan = blobPartition(n);
@@ -67,16 +73,13 @@ export function bootPrimary(): u32 {
     const wrong = buildStage2(n, plan);
     if (wrong !== null) return refuse(wrong, "");
   }
-  if ((mrs_MPIDR_EL1() & AFFINITY_MASK) != vcpuOf(0).mpidr) {
-    return refuse("firmware starts the image on another pCPU than board.yaml's first: list that one first", "");
-  }
   if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());
   initDistributor();
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, mrs_CNTPCT_EL0(), imageBase(), duration(mrs_CNTPCT_EL0() - began), head.partitionCount);
   initPcpu(vcpuOf(0));
-  startSecondaries();
+  if (!startOthers()) return 0;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) launch(partitionOf(n));
@@ -117,10 +120,10 @@ function planVcpu(n: u32): void {
   const plan = blobCpu(n);
   clearVcpu(vcpu, n);
   vcpu.mpidr = plan.mpidr;
-  vcpu.gicr = plan.gicr;
+  vcpu.gicr = isGicV2() ? 0 : redistributorOf(plan.mpidr);
   vcpu.gicv2 = isGicV2() ? 1 : 0;
   vcpu.interface = <u32>1 << plan.interface;
-  vcpu.bank = isGicV2() ? header().gicd : plan.gicr + SGI_BASE;
+  vcpu.bank = isGicV2() ? header().gicd : vcpu.gicr + SGI_BASE;
   vcpu.sgiTarget = isGicV2() ? vcpu.interface << SGIR_TARGETS_SHIFT : sgi1rTarget(plan.mpidr);
   vcpu.housekeeper = n == header().housekeeper ? 1 : 0;
   vcpu.partition = plan.partition;
@@ -161,22 +164,43 @@ function initPcpu(vcpu: Vcpu): void {
   if (vcpu.housekeeper != 0) startTick();
 }
 
-function startSecondaries(): void {
-  const count = header().cpuCount;
-  for (let n: u32 = 1; n < count; n++) {
-    bound(n - 1, MAX_CPUS);
-    const result = <i64>smc(PSCI_CPU_ON_64, vcpuOf(n).mpidr, secondaryEntry(), n);
-    if (result == 0) continue;
-    if (vcpuOf(n).partition != NONE) partitionOf(vcpuOf(n).partition).unavailable = 1;
-    printText(uart, "axv: firmware does not start pCPU 0x");
-    printHex(uart, vcpuOf(n).mpidr);
-    printText(uart, ": its partition stays off\r\n");
+/** The others, one after the other, the housekeeper last: it may do its work. False: one is not as planned, and nothing starts. */
+function startOthers(): bool {
+  const head = header();
+  for (let i: u32 = 1; i <= head.cpuCount; i++) {
+    bound(i - 1, MAX_CPUS);
+    const n = (head.housekeeper + i) % head.cpuCount;
+    if (n != 0 && !startOther(vcpuOf(n))) return false;
   }
+  return true;
 }
 
-/** Every other pCPU, started with its index. */
+function startOther(vcpu: Vcpu): bool {
+  if (<i64>smc(PSCI_CPU_ON_64, vcpu.mpidr, secondaryEntry(), vcpu.pcpu) == 0) {
+    const began = mrs_CNTPCT_EL0();
+    for (let i: u32 = 0; mrs_CNTPCT_EL0() - began < ticks(COMES_UP_WITHIN); i++) {
+      bound(i, COMES_UP_POLLS);
+      const facts = loadAcquire32(vcpu.factsAt());
+      if (facts != FACTS_UNKNOWN) return facts == FACTS_RIGHT;
+      relax();
+    }
+    printText(uart, "axv: no sign of life of pCPU 0x");
+    printHex(uart, vcpu.mpidr);
+    printText(uart, "\r\n");
+    return false;
+  }
+  if (vcpu.partition != NONE) partitionOf(vcpu.partition).unavailable = 1;
+  printText(uart, "axv: firmware does not start pCPU 0x");
+  printHex(uart, vcpu.mpidr);
+  printText(uart, ": its partition stays off\r\n");
+  return true;
+}
+
+/** Every other pCPU, started with its index. 0: it is not as planned. */
 export function bootOther(index: u32): u32 {
   const vcpu = vcpuOf(index);
-  initPcpu(vcpu);
-  return changetype<u32>(vcpu);
+  const right = isPcpuAsPlanned(vcpu);
+  if (right) initPcpu(vcpu);
+  storeRelease32(vcpu.factsAt(), right ? FACTS_RIGHT : FACTS_WRONG);
+  return right ? changetype<u32>(vcpu) : 0;
 }

@@ -108,6 +108,7 @@ axv_secondary_entry:
     bl      axv_mmu_on
     mov     w0, w19
     bl      bootSecondary
+    cbz     w0, axv_stop                    // not as planned
 
 axv_first_park:
     mov     x1, #LINEAR_BASE

@@ -7,6 +7,7 @@ import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../b
 import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
 import { atomicAdd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
+import { FIRST_SPECIAL } from "../../core/interrupts";
 import { vcpuOf, Vcpu } from "../../core/vcpu";
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
@@ -148,6 +149,9 @@ export function awaitDisabled(control: u64): void {
 /** Where RWP for a pCPU's SGIs and PPIs is. */
 @inline export function bankControl(vcpu: Vcpu): u64 { return vcpu.gicv2 != 0 ? header().gicd : vcpu.gicr; }
 
+/** First INTID above the SPIs that the hardware has: GICD_TYPER.ITLinesNumber. */
+export function intidLimit(): u32 { return min(((mmioRead32(header().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
+
 /** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. */
 export function initDistributor(): void {
   const head = header();
@@ -155,7 +159,8 @@ export function initDistributor(): void {
   const v2 = isGicV2();
   mmioWrite32(gicd + GICD_CTLR, 0);
   awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
-  const words = (head.spiLimit + 31) >> 5;
+  const limit = intidLimit(); // more than the plan knows, perhaps: firmware may have used them
+  const words = (limit + 31) >> 5;
   for (let word: u32 = 1; word < words; word++) {
     bound(word - 1, 32);
     const at = gicd + (word << 2);
@@ -166,7 +171,7 @@ export function initDistributor(): void {
     mmioWrite32(at + IGROUPR, 0xffffffff);
     mmioWrite32(at + IGRPMODR, 0);
   }
-  for (let word: u32 = 8; word < head.spiLimit >> 2; word++) {
+  for (let word: u32 = 8; word < limit >> 2; word++) {
     bound(word - 8, 256);
     mmioWrite32(gicd + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
   }

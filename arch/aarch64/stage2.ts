@@ -14,7 +14,7 @@ import {
 import { blobRegion, MAX_REGIONS } from "../../core/blob";
 import { ipaBits, PARANGE_MASK, VTTBR_VMID_SHIFT } from "./sysregs";
 import { allocateTables, LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapLeaf, mapRange, POOL_TABLES } from "./tables";
-import { nextColoured } from "../../core/colours";
+import { nextColoured, spanOf } from "../../core/colours";
 import { BLOCK_1G_SHIFT, PAGE_SHIFT } from "../../core/stage2";
 
 const MEMATTR_NORMAL_WB: u64 = 0xf << 2;
@@ -30,7 +30,7 @@ const VTTBR_BADDR: u64 = 0x0000fffffffffffe;
 export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
-const BEYOND_IPA = "a region lies above this pCPU's IPA space (40 bits at most): give it a lower IPA";
+const BEYOND = "a region lies above this pCPU's IPA or PA space (40 bits at most): give it a lower address";
 
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);
@@ -55,7 +55,7 @@ export function buildStage2(n: u32, plan: BlobPartition): string | null {
   for (let i: u32 = 0; i < plan.regionCount; i++) {
     bound(i, MAX_REGIONS);
     const region = blobRegion(plan.regionFirst + i);
-    if ((region.ipa + region.size - 1) >> bits != 0) return BEYOND_IPA;
+    if (((region.ipa + region.size - 1) | (region.pa + spanOf(region) - 1)) >> bits != 0) return BEYOND;
     const mapped = region.colours != 0 ? mapColoured(root, region) : mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
     if (!mapped) return TOO_MANY_TABLES;
   }

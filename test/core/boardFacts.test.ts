@@ -1,6 +1,12 @@
-// What the core learns of the board from the hardware itself, on each pCPU (arch/aarch64/boot.ts).
+// What the plan says of the board is compared with what the hardware says, on the pCPU that can see it (arch/aarch64/boardCheck.ts).
 import { describe, expect, test } from "vitest";
-import { edge, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import * as abi from "../../core/abi.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../machine/board.ts";
+import type { Board } from "../machine/board.ts";
+import { machineFor } from "../machine/core.ts";
+import type { Registers } from "../machine/registers.ts";
+import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../machine/system.ts";
+import type { SystemSpec } from "../machine/system.ts";
 import { Bench, GICS } from "./bench.ts";
 
 describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.ListRegs)", (_, board) => {
@@ -22,4 +28,128 @@ describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.Li
     }
     expect(taken.sort((a, b) => a - b)).toEqual(many);
   });
+});
+
+/** What a board says at boot that is not the one of the plan; "" if it runs. */
+function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: SystemSpec = STANDARD): string {
+  const machine = machineFor({ ...makeSystem({ ...spec, board: planned }), spec: { ...spec, board: { ...planned, ...hardware } } });
+  machine.boot();
+  machine.uart.drain();
+  const text = new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
+  if (machine.pcpu(0).phase !== "halted") return "";
+  expect(machine.pcpus.filter(({ phase }) => phase === "guest")).toEqual([]);
+  machine.clock.advance(1_000_000_000);
+  machine.settle();
+  machine.uart.drain();
+  expect(new TextDecoder().decode(Uint8Array.from(machine.uart.sent)), "silence, no frames").toBe(text);
+  const [, line] = /^axv: image at 0x[0-9a-f]{16}\r\n(axv: [^\r\n]*)\r\n$/.exec(text) ?? [];
+  return line ?? `not one line: ${text}`;
+}
+
+const hex16 = (value: number | bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
+const mismatch = (pcpu: number, fact: string, planned: number | bigint, found: number | bigint): string => `axv: pCPU ${hex16(pcpu)}: ${fact}: planned ${hex16(planned)}, found ${hex16(found)}`;
+/** The same board, one pCPU of which has other registers. */
+const oneWith = (pcpu: number, registers: Partial<Registers>): Partial<Board> => ({ cpus: qemuVirt.cpus.map((cpu, n) => (n === pcpu ? { ...cpu, registers } : cpu)) });
+
+describe("a board that is not as planned: one line, and nothing starts", () => {
+  test("GICD_PIDR2.ArchRev: another version of the GIC, either way", () => {
+    expect(bootsOn({ ...qemuVirtGicv2 })).toBe(mismatch(0, "GIC version", 3, 2));
+    expect(bootsOn({ ...qemuVirt }, qemuVirtGicv2)).toBe(mismatch(0, "GIC version", 2, 0));
+  });
+
+  test.each([...GICS])("%s: GICD_TYPER.ITLinesNumber: fewer SPIs; more do no harm, and are quiet", (_, board) => {
+    const planned = { ...board, spiLimit: 288 };
+    expect(bootsOn({ spiLimit: 256 }, planned)).toBe(mismatch(0, "GIC INTIDs", 288, 256));
+    for (const spiLimit of [320, 1020]) {
+      const machine = machineFor({ ...makeSystem({ ...STANDARD, board: planned }), spec: { ...STANDARD, board: { ...planned, spiLimit } } });
+      const { bank } = machine.gic.distributor;
+      for (let word = 1; word < bank.words; word++) bank.enabled[word] = word < 31 ? 0xffff_ffff : 0x0fff_ffff;
+      machine.boot();
+      expect(machine.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "guest"]);
+      expect(Array.from(bank.enabled, (bits, word) => (word === 0 ? 0 : bits))).toEqual(Array.from(bank.enabled, () => 0));
+    }
+  });
+
+  test("GICR_TYPER.VLPIS: a GICv4's redistributors are 256 KiB apart", () => {
+    expect(bootsOn({ virtualLpis: true })).toBe(mismatch(0, "gicr_stride", 0x20000, 0x40000));
+    const wide = { ...qemuVirt, virtualLpis: true, cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, gicr: 0x080a_0000 + n * 0x40000 })) };
+    expect(bootsOn({}, wide), "as planned").toBe("");
+  });
+
+  test("GICR_TYPER: redistributors are found by affinity, in whichever order they are", () => {
+    const swapped = (frames: readonly number[]): Board => ({ ...qemuVirt, cpus: [0n, 1n, 3n, 2n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + (frames[n] ?? 0) * 0x20000 })) });
+    expect(bootsOn(swapped([0, 1, 3, 2]), swapped([0, 1, 2, 3]))).toBe("");
+    const bench = new Bench({ ...STANDARD, board: swapped([0, 1, 3, 2]) });
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(bench.guest(3).running).toBe(true);
+  });
+
+  test("GICR_TYPER: none has a pCPU's affinity", () => {
+    // Where the plan looks for pCPU 3's there is another one's.
+    const cpus = [...qemuVirt.cpus.slice(0, 3), { mpidr: 3n, gicr: 0x0812_0000 }, { mpidr: 4n, gicr: 0x0810_0000 }];
+    expect(bootsOn({ cpus })).toBe(mismatch(3, "gicr", 0x0810_0000, 0));
+  });
+
+  test("GICD_ITARGETSR0: a pCPU that has another CPU interface", () => {
+    expect(bootsOn({ cpus: qemuVirtGicv2.cpus.map((cpu, n) => ({ ...cpu, interface: [0, 1, 3, 2][n] ?? 0 })) }, qemuVirtGicv2)).toBe(mismatch(3, "CPU interface", 8, 4));
+  });
+
+  test("CNTFRQ_EL0 that firmware has not set, or not everywhere", () => {
+    expect(bootsOn({ registers: { CNTFRQ_EL0: 0n } })).toBe(mismatch(0, "CNTFRQ_EL0", 1, 0));
+    expect(bootsOn(oneWith(1, { CNTFRQ_EL0: 0n }))).toBe(mismatch(1, "CNTFRQ_EL0", 62_500_000, 0));
+  });
+
+  test("CTR_EL0.DminLine: a line that is shorter than the steps of cache maintenance; a longer one does no harm", () => {
+    expect(bootsOn(oneWith(2, { CTR_EL0: 0x8443_8004n }))).toBe(mismatch(2, "cache line", 64, 32));
+    expect(bootsOn({ registers: { CTR_EL0: 0x8445_8004n } })).toBe("");
+  });
+
+  test("ID_AA64MMFR0_EL1.PARange: memory above it, or a pCPU that has another one", () => {
+    expect(bootsOn(oneWith(3, { ID_AA64MMFR0_EL1: 0x1121n }))).toBe(mismatch(3, "PA bits", 40, 36));
+    expect(bootsOn(oneWith(3, { ID_AA64MMFR0_EL1: 0x1125n })), "a larger one: guests have 40 bits at most").toBe("");
+    const high = { ...STANDARD, partitions: [LINUX, { ...PLC, regions: [ram(0x4000_0000, 0x10_0000_0000, 0x100_0000), ...PLC.regions.slice(1)] }] };
+    const highBoard = { ...qemuVirt, ram: [...qemuVirt.ram, { pa: 0x10_0000_0000, size: 0x100_0000 }] };
+    expect(bootsOn({ registers: { ID_AA64MMFR0_EL1: 0x1121n } }, highBoard, high)).toContain("IPA or PA space");
+    expect(bootsOn({}, highBoard, high)).toBe("");
+  });
+
+  test("ID_AA64PFR0_EL1.GIC: without the CPU interface's system registers there is no GICv3 for us", () => {
+    expect(bootsOn({ registers: { ID_AA64PFR0_EL1: 0x2222n } })).toBe(mismatch(0, "GIC system registers", 1, 0));
+  });
+
+  test("MPIDR_EL1: another pCPU than the one that firmware was asked for", () => {
+    expect(bootsOn(oneWith(2, { MPIDR_EL1: 0x8000_0102n }))).toBe(mismatch(2 + 0x100, "mpidr (boot pCPU first)", 2, 0x102));
+  });
+
+  test("a pCPU that firmware says it has started, and that says nothing", () => {
+    expect(bootsOn({ cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, dead: n === 1 })) })).toBe(`axv: no sign of life of pCPU ${hex16(1)}`);
+  });
+});
+
+describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets as the plan takes for granted (CCSIDR_EL1)", () => {
+  const coloured: SystemSpec = {
+    ...STANDARD,
+    partitions: [{ ...LINUX, regions: [{ ...ram(0x6000_0000, 0x6000_0000, 0x80_0000), colours: [0, 1, 2, 3] }, ...LINUX.regions.slice(1)] }, PLC],
+  };
+  const last = (ccsidr: bigint, registers: Partial<Registers> = {}): string => bootsOn({ caches: [0n, 0n, ccsidr], registers }, qemuVirt, coloured);
+
+  test("16 of 64 KiB a way; fewer are refused, more are not", () => {
+    expect(last(0x707f_e07an)).toBe("");
+    expect(last(0x703f_e07an)).toBe(mismatch(0, "page colours", 16, 8));
+    expect(last(0x70ff_e07an)).toBe("");
+  });
+
+  test("with FEAT_CCIDX the sets are in the upper half (ID_AA64MMFR2_EL1.CCIDX)", () => {
+    const wide = { ID_AA64MMFR2_EL1: 1n << 20n };
+    expect(last((1023n << 32n) | (15n << 3n) | 2n, wide)).toBe("");
+    expect(last((511n << 32n) | (15n << 3n) | 2n, wide)).toBe(mismatch(0, "page colours", 16, 8));
+  });
+
+  test("of L3, where there is one; where CLIDR_EL1 tells of no cache, the plan is believed", () => {
+    expect(bootsOn({ caches: [0n, 0n, 0x707f_e07an, 0n, 0x70ff_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured)).toBe("");
+    expect(bootsOn({ caches: [0n, 0n, 0x70ff_e07an, 0n, 0x701f_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured)).toBe(mismatch(0, "page colours", 16, 4));
+    expect(bootsOn({ registers: { CLIDR_EL1: 0n } }, qemuVirt, coloured)).toBe("");
+  });
+
+  test("nobody is coloured: it does not matter", () => expect(bootsOn({ caches: [0n, 0n, 0n] })).toBe(""));
 });

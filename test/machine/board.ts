@@ -2,11 +2,14 @@
 // the hypervisor can tell, `qemuVirtGicv2` the same with gic-version=2; what they say must be what boards/qemu-aarch64/board.yaml
 // and boards/qemu-aarch64-gicv2/board.yaml say.
 import type { ClusterUnit } from "./cluster.ts";
-import type { GicBoard } from "./gic/gic.ts";
+import type { FirmwareCpu } from "./firmware.ts";
+import type { GicBoard, GicBoardCpu } from "./gic/gic.ts";
 import type { Range } from "./memory.ts";
 import type { Peripherals } from "./pcpu.ts";
+import type { Registers } from "./registers.ts";
 
 export interface Board extends GicBoard, Peripherals {
+  readonly cpus: readonly (GicBoardCpu & FirmwareCpu & { readonly registers?: Partial<Registers> })[];
   readonly uart: number;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
   readonly cluster: ClusterUnit;
@@ -30,7 +33,7 @@ export const qemuVirt: Board = {
   gicVersion: 3,
   gicd: 0x0800_0000,
   gicc: 0, gich: 0, gicv: 0,
-  spiLimit: 288,
+  spiLimit: 256,
   listRegisters: 4,
   securityStates: 1, secureMask: false,
   cpus: Array.from({ length: 4 }, (_, n) => ({ mpidr: BigInt(n), gicr: GICR_FIRST + n * GICR_STRIDE })),
@@ -53,7 +56,7 @@ export const qemuVirt: Board = {
 
 export const qemuVirtGicv2: Board = {
   ...qemuVirt,
-  gicVersion: 2,
+  gicVersion: 2, spiLimit: 288,
   gicc: 0x0801_0000, gich: 0x0803_0000, gicv: 0x0804_0000,
   cpus: qemuVirt.cpus.map(({ mpidr }) => ({ mpidr, gicr: 0 })),
 };

@@ -82,7 +82,7 @@ describe("timers", () => {
 
 describe("firmware", () => {
   test("CPU_ON starts a pCPU once; other functions are errors", () => {
-    const firmware = new Firmware([0n, 0x100n], 0);
+    const firmware = new Firmware([{ mpidr: 0n }, { mpidr: 0x100n }], 0);
     expect(firmware.call(0xc400_0003, 0x100n, 0x1000n, 7n)).toBe(0n);
     expect(firmware.started).toEqual([{ pcpu: 1, entry: 0x1000, context: 7n }]);
     expect(firmware.call(0xc400_0003, 0x100n, 0x1000n, 7n)).toBe(-4n);

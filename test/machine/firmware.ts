@@ -20,17 +20,23 @@ export interface CpuOnRequest {
   readonly context: bigint;
 }
 
+export interface FirmwareCpu {
+  readonly mpidr: bigint;
+  /** CPU_ON succeeds, and nothing comes of it. */
+  readonly dead?: boolean;
+}
+
 export class Firmware {
   /** Every SMC made, by function: for a test to see that guests cause none. */
   readonly calls: number[] = [];
   /** pCPUs started and not yet picked up by the machine. */
   readonly started: CpuOnRequest[] = [];
   private readonly on: boolean[];
-  private readonly mpidrs: readonly bigint[];
+  private readonly cpus: readonly FirmwareCpu[];
 
-  constructor(mpidrs: readonly bigint[], bootCpu: number) {
-    this.mpidrs = mpidrs;
-    this.on = mpidrs.map((_, n) => n === bootCpu);
+  constructor(cpus: readonly FirmwareCpu[], bootCpu: number) {
+    this.cpus = cpus;
+    this.on = cpus.map((_, n) => n === bootCpu);
   }
 
   call(fn: number, x1: bigint, x2: bigint, x3: bigint): bigint {
@@ -43,11 +49,11 @@ export class Firmware {
   }
 
   private cpuOn(target: bigint, entry: bigint, context: bigint): number {
-    const pcpu = this.mpidrs.indexOf(target);
+    const pcpu = this.cpus.findIndex(({ mpidr }) => mpidr === target);
     if (pcpu < 0) return PSCI_INVALID_PARAMETERS;
     if (this.on[pcpu] === true) return PSCI_ALREADY_ON;
     this.on[pcpu] = true;
-    this.started.push({ pcpu, entry: Number(entry), context });
+    if (this.cpus[pcpu]?.dead !== true) this.started.push({ pcpu, entry: Number(entry), context });
     return PSCI_SUCCESS;
   }
 }

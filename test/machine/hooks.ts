@@ -2,7 +2,6 @@
 // the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
 import { aarch64, EL1_CLEARED, PIECE_BYTES } from "../../arch/aarch64/aarch64.table.ts";
 import { translateStage1 } from "./addressTranslation.ts";
-import { COUNTER_FREQUENCY } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks, Value } from "./imports.ts";
 import type { Machine } from "./machine.ts";
@@ -80,7 +79,6 @@ function storageHooks(machine: Machine): Hooks {
 function timerHooks(machine: Machine): Hooks {
   return {
     mrs_CNTPCT_EL0: () => machine.clock.read(),
-    mrs_CNTFRQ_EL0: () => BigInt(COUNTER_FREQUENCY),
     msr_CNTHP_CTL_EL2: (value: bigint) => machine.current.hypervisorTimer.write(value),
     msr_CNTHP_CVAL_EL2: (value: bigint) => void (machine.current.hypervisorTimer.compare = value),
     msr_CNTV_CTL_EL0: (value: bigint) => machine.current.virtualTimer.write(value),
@@ -149,6 +147,8 @@ function instructionHooks(machine: Machine): Hooks {
   const barrier = (): void => machine.dataBarrier();
   return {
     isb: () => machine.synchronise(machine.current),
+    relax: () => machine.runOthers(),
+    cacheGeometry: (level: number) => machine.current.cacheGeometry(level),
     wfi: () => undefined, // sleeps no longer than it must: whatever the sleeper waits for, the test makes it happen
     sev: () => {
       for (const pcpu of machine.pcpus) pcpu.event = true;

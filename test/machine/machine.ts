@@ -65,6 +65,8 @@ const IMAGE_UART = 64;
 const SETTLE_ROUNDS = 1000;
 /** Rounds in which everything has happened that does not wait for a pCPU that is in the core. */
 const WAITING_ROUNDS = 20;
+/** How long a pCPU waits between two looks for another that does not come. */
+const WAIT_NANOSECONDS = 1_000_000;
 
 export interface MachineOptions {
   readonly board: Board;
@@ -126,7 +128,7 @@ export class Machine {
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
     this.cluster = new Cluster(board.cluster, board.cpus.length);
-    this.firmware = new Firmware(board.cpus.map(({ mpidr }) => mpidr), 0);
+    this.firmware = new Firmware(board.cpus, 0);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
     if (this.switches.firmwareLeavesLines) this.dataCache.dirtyByFirmware();
@@ -190,6 +192,13 @@ export class Machine {
     const { run } = this.intruder;
     this.intruder = undefined;
     run();
+  }
+
+  /** A pCPU in the core waits for another: those that firmware has just started run, or time passes. */
+  runOthers(): void {
+    const { started } = this.firmware;
+    if (started.length === 0) this.clock.advance(WAIT_NANOSECONDS);
+    for (const { pcpu } of [...started]) this.step(this.pcpu(pcpu));
   }
 
   /** Lets one pCPU do what hardware makes it do now; false: nothing. */

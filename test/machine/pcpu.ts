@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 import type { GicCpu } from "./gic/gic.ts";
 import { Pmu } from "./pmu.ts";
-import { RESET } from "./registers.ts";
+import { CACHES, RESET, UNKNOWN } from "./registers.ts";
 import type { Registers } from "./registers.ts";
 import { Timer } from "./timers.ts";
 
@@ -23,6 +23,11 @@ export interface Peripherals {
   readonly pmuInterrupt: number;
   /** Whether there are performance monitors at all. */
   readonly pmu: boolean;
+  /** What pCPUs have otherwise at reset: all of them, and one. */
+  readonly registers?: Partial<Registers>;
+  readonly cpus: readonly { readonly registers?: Partial<Registers> }[];
+  /** CCSIDR_EL1 by CSSELR_EL1. */
+  readonly caches?: readonly bigint[];
 }
 
 /** V0…V31. */
@@ -66,12 +71,17 @@ export class PCpu {
     this.gic = gic;
     this.peripherals = peripherals;
     // Bit 31 of MPIDR_EL1 is RES1 (D17.2.101).
-    this.registers = { ...RESET, MPIDR_EL1: mpidr | 0x8000_0000n };
+    this.registers = { ...RESET, MPIDR_EL1: mpidr | 0x8000_0000n, ...peripherals.registers, ...peripherals.cpus[index]?.registers };
     if (!peripherals.pmu) this.registers.ID_AA64DFR0_EL1 &= ~DFR0_PMUVER;
     this.virtualTimer = new Timer(clock, () => this.registers.CNTVOFF_EL2);
     this.physicalTimer = new Timer(clock, () => 0n);
     this.hypervisorTimer = new Timer(clock, () => 0n);
     this.pmu = new Pmu(this.registers, peripherals.pmu);
+  }
+
+  /** CCSIDR_EL1 of the data or unified cache of a level; UNKNOWN where there is none. */
+  cacheGeometry(level: number): bigint {
+    return (this.peripherals.caches ?? CACHES)[2 * level] ?? UNKNOWN;
   }
 
   /** Brings the wires of its private peripherals up to date. */

@@ -1,6 +1,8 @@
 // System registers of a pCPU: names and reset values (ARM ARM D17). Cortex-A53 as QEMU 7.2 models it, so that what is
 // tested here and what boots there see the same machine. What the architecture calls UNKNOWN at reset is a pattern here,
 // so that using it shows.
+import { COUNTER_FREQUENCY } from "./clock.ts";
+
 export const UNKNOWN = 0x5a5a_a5a5_5a5a_a5a5n;
 
 /** Registers without behaviour of their own in this machine: they keep what is written. */
@@ -16,6 +18,10 @@ export const RESET = {
   ID_ISAR0_EL1: 0x0210_1110n, ID_ISAR1_EL1: 0x1311_2111n, ID_ISAR2_EL1: 0x2123_2042n, ID_ISAR3_EL1: 0x0111_2131n,
   ID_ISAR4_EL1: 0x0001_1142n, ID_ISAR5_EL1: 0x0001_1121n,
   MVFR0_EL1: 0x1011_0222n, MVFR1_EL1: 0x1211_1111n, MVFR2_EL1: 0x43n,
+
+  // Caches: 64 bytes a line; L1 for data and instructions, a unified L2. CCSIDR_EL1 is CSSELR_EL1's choice of CACHES.
+  CTR_EL0: 0x8444_8004n, CLIDR_EL1: 0x0a20_0023n,
+  CNTFRQ_EL0: BigInt(COUNTER_FREQUENCY),
 
   // Exceptions taken to EL2
   ESR_EL2: UNKNOWN, FAR_EL2: UNKNOWN, HPFAR_EL2: UNKNOWN, ELR_EL2: UNKNOWN, SPSR_EL2: UNKNOWN, TPIDR_EL2: UNKNOWN,
@@ -34,6 +40,9 @@ export const RESET = {
   // GIC, as far as only their value matters
   ICC_SRE_EL1: 7n, ICC_SRE_EL2: 0xfn, ICH_AP0R0_EL2: UNKNOWN,
 };
+
+/** CCSIDR_EL1 by CSSELR_EL1: L1 data 128 sets of 4 ways, L1 instructions, L2 1024 sets of 16 ways. */
+export const CACHES: readonly bigint[] = [0x700f_e01an, 0x201f_e00an, 0x707f_e07an];
 
 export type RegisterName = keyof typeof RESET;
 export type Registers = Record<RegisterName, bigint>;

@@ -124,7 +124,7 @@ describe("the blob of golden/system.yaml", () => {
       hypervisorSize: BigInt(planned.image.size),
       gicd: 0x08000000n,
       gicVersion: 3,
-      spiLimit: 288,
+      spiLimit: 256,
       uart: 0x09000000n,
       housekeeper: 1,
       hypervisorTimer: 26,

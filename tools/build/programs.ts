@@ -45,7 +45,7 @@ export const CORE: Program = {
   positionIndependent: true,
   small: [
     "boot", "park", "panic", "trapSerror", "core_blob", "core_cbor", "core_colours", "core_crc32", "core_events", "core_frame", "core_partition",
-    "core_telemetry", "core_uplink", "arch_aarch64_bandwidth", "arch_aarch64_boot", "arch_aarch64_clusterWays", "arch_aarch64_cpuInterface", "arch_aarch64_emptySyndrome",
+    "core_telemetry", "core_uplink", "arch_aarch64_bandwidth", "arch_aarch64_boot", "arch_aarch64_boardCheck", "arch_aarch64_reset", "arch_aarch64_clusterWays", "arch_aarch64_cpuInterface", "arch_aarch64_emptySyndrome",
     "arch_aarch64_gic", "arch_aarch64_housekeeper", "arch_aarch64_inject", "arch_aarch64_lifecycle", "arch_aarch64_loadStore", "arch_aarch64_loads", "arch_aarch64_mailbox",
     "arch_aarch64_pl011", "arch_aarch64_psci", "arch_aarch64_stage", "arch_aarch64_tables", "arch_aarch64_trap_fault", "arch_aarch64_trap_console", "arch_aarch64_listRegisters_deactivate", "arch_aarch64_listRegisters_takeBack", "arch_aarch64_listRegisters_giveBack",
     "arch_aarch64_listRegisters_inListRegisters", "arch_aarch64_vgicr_wake", "arch_aarch64_vgicv2", "arch_aarch64_vpl011",

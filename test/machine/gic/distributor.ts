@@ -4,8 +4,9 @@ import { InterruptBank } from "./bank.ts";
 import {
   BANK_END, CTLR_RWP, GICD_CPENDSGIR, GICD_CTLR, GICD_CTLR_ARE, GICD_CTLR_DS, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1, GICD_IIDR,
   GICD_IROUTER, GICD_IROUTER_END, GICD_SGIR, GICD_SPENDSGIR_END, GICD_STATUSR, GICD_TYPER, GICD_TYPER2, ICENABLER, IGROUPR, IIDR_ARM,
-  INTID_SPI_FIRST, IPRIORITYR, IROUTER_IRM, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR_FIRST, FRAME_BYTES, ISPENDR, UNMODELLED,
+  INTID_SPI_FIRST, IPRIORITYR, IROUTER_IRM, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR2_GICV4, PIDR_FIRST, FRAME_BYTES, ISPENDR, UNMODELLED,
 } from "./registers.ts";
+import { GICD_PIDR2 } from "./gicv2Registers.ts";
 import type { SecurityView } from "./securityView.ts";
 
 /** How many reads of GICD_CTLR show RWP after a write: long enough to catch software that does not wait. */
@@ -26,10 +27,12 @@ export class Distributor {
   readonly routeHigh: Uint32Array;
   readonly routes: readonly Uint32Array[];
   private readonly view: SecurityView;
+  private readonly revision: number;
   private rwp = 0;
 
   /** `spiLimit`: first INTID above the implemented SPIs: a multiple of 32, or 1020. */
-  constructor(spiLimit: number, view: SecurityView) {
+  constructor(spiLimit: number, view: SecurityView, virtualLpis = false) {
+    this.revision = virtualLpis ? PIDR2_GICV4 : PIDR2_GICV3;
     this.view = view;
     this.spiLimit = spiLimit;
     const words = Math.ceil(spiLimit / 32);
@@ -73,7 +76,8 @@ export class Distributor {
       case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1)) >>> 0;
       case GICD_IIDR: return IIDR_ARM;
       case GICD_TYPER2: case GICD_STATUSR: case GICD_SGIR: return 0;
-      case PIDR2: return PIDR2_GICV3;
+      case PIDR2: return this.revision;
+      case GICD_PIDR2: return 0; // GICv2's; reserved here
       default:
         if (offset >= PIDR_FIRST && offset < FRAME_BYTES) return 0;
         return offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR_END ? 0 : UNMODELLED;

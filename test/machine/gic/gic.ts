@@ -15,6 +15,8 @@ export interface GicBoard {
   /** First INTID above the implemented SPIs: a multiple of 32, or 1020. */
   readonly spiLimit: number;
   readonly listRegisters: number;
+  /** GICv4: PIDR2 says so, and a redistributor has two more frames (GICR_TYPER.VLPIS), which are not modelled. */
+  readonly virtualLpis?: boolean;
   /** Two: firmware is Secure, and has left us Non-secure interrupts. */
   readonly securityStates: 1 | 2;
   /** GICv3 with two: ICC_PMR_EL1 and ICC_RPR_EL1 are as Secure state sees them (SCR_EL3.FIQ = 0). */

@@ -2,7 +2,7 @@
 import { InterruptBank } from "./bank.ts";
 import {
   BANK_END, FRAME_BYTES, GICR_CTLR, GICR_CTLR_RWP, GICR_IIDR, GICR_PENDBASER_END, GICR_PROPBASER, GICR_SGI_BASE, GICR_STATUSR,
-  GICR_TYPER, GICR_TYPER_LAST, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP, GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR,
+  GICR_TYPER, GICR_TYPER_LAST, GICR_TYPER_VLPIS, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP, GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR,
   IIDR_ARM, IPRIORITYR, ISPENDR, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR_FIRST, UNMODELLED,
 } from "./registers.ts";
 import type { SecurityView } from "./securityView.ts";
@@ -23,12 +23,12 @@ export class Redistributor {
   private waking = 0;
   private rwp = 0;
 
-  constructor(mpidr: bigint, processorNumber: number, last: boolean, view: SecurityView) {
+  constructor(mpidr: bigint, processorNumber: number, last: boolean, view: SecurityView, virtualLpis = false) {
     this.bank = new InterruptBank([0xffff_ffff], [SGIS], 1, view);
     this.bank.lingers = true;
     this.affinityLow = Number(mpidr & 0xff_ffffn);
     this.affinityHigh = Number((mpidr >> 32n) & 0xffn);
-    this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0);
+    this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0) | (virtualLpis ? GICR_TYPER_VLPIS : 0);
     this.typerHigh = ((this.affinityHigh << 24) | this.affinityLow) >>> 0;
   }
 

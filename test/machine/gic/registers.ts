@@ -51,6 +51,7 @@ export const GICR_PENDBASER = 0x0078;
 export const GICR_PENDBASER_END = 0x0080;
 export const GICR_SGI_BASE = FRAME_BYTES;
 
+export const GICR_TYPER_VLPIS = 1 << 1;
 export const GICR_TYPER_LAST = 1 << 4;
 export const GICR_WAKER_PROCESSOR_SLEEP = 1 << 1;
 export const GICR_WAKER_CHILDREN_ASLEEP = 1 << 2;
@@ -60,6 +61,7 @@ export const IROUTER_IRM = 0x8000_0000;
 
 /** Architecture revision 3 in PIDR2.ArchRev; low nibble as Arm's own implementations have it. */
 export const PIDR2_GICV3 = 0x3b;
+export const PIDR2_GICV4 = 0x4b;
 /** Arm's JEP106 code with product 0: what QEMU's model says. */
 export const IIDR_ARM = 0x43b;
 

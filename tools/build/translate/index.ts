@@ -116,10 +116,17 @@ function localName(one: Function, index: number): string {
   return /^\d*$/.test(name) ? `${index < one.params.length ? "p" : "l"}${index}` : name;
 }
 
+/** Every second byte, where all the others are zero: memory is, before it is initialized. */
+function withoutZeros(data: Uint8Array): { readonly data: Uint8Array; readonly wide: boolean } {
+  const wide = data.every((byte, n) => n % 2 === 0 || byte === 0);
+  return wide ? { data: data.filter((_, n) => n % 2 === 0), wide } : { data, wide };
+}
+
 function initializer(module: Module, functions: ReadonlyMap<string, string>): string[] {
   const segments = module.segments.filter(({ data }) => data.length > 0);
-  const bytes = segments.flatMap(({ data }) => [...data]);
-  const places = segments.map(({ offset, data }) => `{${literal(BigInt(offset), "i32")}, ${data.length}u}`);
+  const packed = segments.map(({ offset, data }) => ({ offset, ...withoutZeros(data) }));
+  const bytes = packed.flatMap(({ data }) => [...data]);
+  const places = packed.map(({ offset, data, wide }) => `{${literal(BigInt(offset), "i32")}, ${data.length}u, ${wide ? 1 : 0}}`);
   const data = [
     `static const u8 axv_data[] = {${bytes.join(",")}};`,
     `static const axv_segment axv_segments[] = {${places.join(", ")}};`,

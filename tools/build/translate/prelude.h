@@ -107,9 +107,10 @@ AXV_BULK void axv_memory_fill(u32 to, u32 value, u32 bytes) {
   }
 }
 
-// An active data segment; none is empty. axv_init_linear copies them once, one after the other.
+// An active data segment; none is empty. axv_init_linear copies them once, one after the other. `wide`: each byte is followed by
+// a zero, which is left out: text, whose characters have 16 bits in linear memory.
 typedef struct {
-  u32 to, bytes;
+  u32 to, bytes : 31, wide : 1;
 } axv_segment;
 
 // `bytes` of all of them.
@@ -121,6 +122,6 @@ AXV_BULK void axv_memory_init(const axv_segment *segment, const u8 *from, u32 by
       segment++;
       at = 0;
     }
-    LINEAR(segment->to)[at++] = (char)from[i];
+    LINEAR(segment->to)[at++ << segment->wide] = (char)from[i];
   }
 }

@@ -1,0 +1,108 @@
+// The board as the plan has it, and as the hardware says it is: what the core relies on is compared on the pCPU that can see it, before
+// anything starts. A mismatch is one line on the UART, and nothing starts.
+
+import {
+  cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
+} from "../../build/generated/aarch64";
+import { MAX_CPUS } from "../../build/generated/blob";
+import { bound } from "../../build/generated/cpu";
+import { blobCpu, GIC_V3, GICR_BYTES, header, isGicV2 } from "../../core/blob";
+import { PAGE_SHIFT } from "../../core/stage2";
+import { Vcpu } from "../../core/vcpu";
+import { uartAddress } from "./boot";
+import { lastSet, lineShift } from "./caches";
+import { GICR_TYPER, ICPIDR2, intidLimit, ITARGETSR, PIDR2 } from "./gic";
+import { printHex, printText } from "./pl011";
+import { AFFINITY_MASK, ipaBits, PARANGE_MASK } from "./sysregs";
+
+/** GICR_TYPER.VLPIS: two more frames of 64 KiB belong to each redistributor (IHI 0069 §12.10). */
+const VLPIS: u64 = 1 << 1;
+/** What the loops of cache maintenance step by. */
+const LINE_BYTES: u32 = 64;
+const CACHE_LEVELS: u32 = 7;
+/** CLIDR_EL1.Ctype<n>: from here on there is a data or unified cache. */
+const CTYPE_DATA: u64 = 2;
+
+/** What the boot pCPU has: the others are to have the same. */
+let frequency: u64 = 0;
+let addressBits: u32 = 0;
+
+/** False, and a line that says so: what is found is not what is planned. */
+function isSame(fact: string, planned: u64, found: u64): bool {
+  if (planned == found) return true;
+  const uart = uartAddress();
+  printText(uart, "axv: pCPU 0x");
+  printHex(uart, mrs_MPIDR_EL1() & AFFINITY_MASK);
+  printText(uart, ": ");
+  printText(uart, fact);
+  printText(uart, ": planned 0x");
+  printHex(uart, planned);
+  printText(uart, ", found 0x");
+  printHex(uart, found);
+  printText(uart, "\r\n");
+  return false;
+}
+
+/** PIDR2.ArchRev */
+@inline function revision(pidr2: u64): u32 { return (mmioRead32(pidr2) >> 4) & 15; }
+
+/** On the boot pCPU, before anything is written to the GIC: what of it all pCPUs share. */
+export function isGicAsPlanned(): bool {
+  const head = header();
+  const gicd = head.gicd;
+  // A GICv2 has a page only, and a GICv3 zero at that place of it. GICv4 is GICv3 with more.
+  let version = revision(gicd + ICPIDR2);
+  if (!isGicV2() && version == 0) version = min(revision(gicd + PIDR2), GIC_V3);
+  if (!isSame("GIC version", head.gicVersion, version)) return false;
+  if (!isSame("GIC INTIDs", head.spiLimit, min(head.spiLimit, intidLimit()))) return false;
+  if (isGicV2() || head.cpuCount == 1) return true;
+  const stride = blobCpu(1).gicr - blobCpu(0).gicr;
+  const least = (mmioRead64(blobCpu(0).gicr + GICR_TYPER) & VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
+  return isSame("gicr_stride", stride, max(stride, least));
+}
+
+/** PA of the redistributor that has that affinity (GICR_TYPER, upper half), among those that the plan knows; 0: none has. */
+export function redistributorOf(mpidr: u64): u64 {
+  const affinity = ((mpidr >> 8) & 0xff000000) | (mpidr & 0xffffff);
+  for (let n: u32 = 0; n < header().cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    const gicr = blobCpu(n).gicr;
+    if (mmioRead64(gicr + GICR_TYPER) >> 32 == affinity) return gicr;
+  }
+  return 0;
+}
+
+/** On each pCPU, before it does anything else. */
+export function isPcpuAsPlanned(vcpu: Vcpu): bool {
+  const bits = ipaBits(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK);
+  const counted = mrs_CNTFRQ_EL0();
+  if (vcpu.pcpu == 0) {
+    frequency = max<u64>(counted, 1);
+    addressBits = bits;
+  }
+  if (!isSame("mpidr (boot pCPU first)", vcpu.mpidr, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
+  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", addressBits, bits)) return false;
+  if (!isSame("cache line", LINE_BYTES, min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)))) return false;
+  const colours = header().colourCount;
+  if (colours != 0 && !isSame("page colours", colours, min(colours, pageColours(colours)))) return false;
+  if (!isGicV2()) {
+    if (!isSame("GIC system registers", 1, min<u64>((mrs_ID_AA64PFR0_EL1() >> 24) & 15, 1))) return false;
+    const planned = blobCpu(vcpu.pcpu).gicr;
+    return isSame("gicr", planned, vcpu.gicr != 0 ? planned : 0);
+  }
+  // With one interface only, ITARGETSR is RAZ/WI.
+  return header().cpuCount == 1 || isSame("CPU interface", vcpu.interface, mmioRead8(vcpu.bank + ITARGETSR));
+}
+
+/** Page colours of the last cache that CLIDR_EL1 tells of; as many as are `wanted` where it tells of none. */
+function pageColours(wanted: u32): u32 {
+  const levels = mrs_CLIDR_EL1();
+  let last: u32 = 0;
+  for (let level: u32 = 1; level <= CACHE_LEVELS; level++) {
+    bound(level - 1, CACHE_LEVELS);
+    if (((levels >> (3 * (level - 1))) & 7) >= CTYPE_DATA) last = level;
+  }
+  if (last == 0) return wanted;
+  const geometry = cacheGeometry(last - 1);
+  return <u32>((<u64>(lastSet(geometry) + 1) << lineShift(geometry)) >> PAGE_SHIFT);
+}
