@@ -86,7 +86,7 @@ export const VCPU_INDEX: u8 = 0; // within its partition
 export const VCPU_PCPU: u8 = 1;
 export const VCPU_STATE: u8 = 2; // one of VCPU_OFF…
 export const VCPU_EXITS: u8 = 3; // CBOR array of EXIT_CAUSES counters, indexed by EXIT_*
-export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will (pause, restart, power-off excluded)
+export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will: paused, throttled, or (the boot vCPU) until a restart; not while stopped, not until CPU_ON
 export const VCPU_TIME: u8 = 5;
 export const VCPU_THROTTLED: u8 = 6; // how often its bandwidth budget was used up before the period was over
 

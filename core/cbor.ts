@@ -1,7 +1,6 @@
 // CBOR (RFC 8949), as much of it as telemetry needs: unsigned integers, arrays, maps. Appends to a frame.
 
-import { frameByte } from "./frame";
-import { bound } from "../build/generated/cpu";
+import { frameByte, frameNumber } from "./frame";
 
 // Major types (RFC 8949 §3.1), in the top three bits of the initial byte.
 const UNSIGNED: u32 = 0 << 5;
@@ -20,10 +19,7 @@ function initial(major: u32, argument: u64): void {
     information = bytes == 1 ? IN_1_BYTE : bytes == 4 ? IN_4_BYTES : IN_8_BYTES;
   }
   frameByte(major | information);
-  for (let i: u32 = 0; i < bytes; i++) {
-    bound(i, 8);
-    frameByte(<u32>(argument >> ((bytes - 1 - i) << 3)) & 0xff);
-  }
+  if (bytes != 0) frameNumber(bytes, argument);
 }
 
 export function cborUnsigned(value: u64): void { initial(UNSIGNED, value); }

@@ -7,13 +7,15 @@
 //                        └─────────┴────────┘
 
 import { MAX_PARTITIONS } from "../build/generated/blob";
-import { atomicAdd32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { atomicAdd32, bound, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 
 const OUTPUT_ENTRIES: u32 = 4096;
 const INPUT_BYTES: u32 = 256;
 const FILLED: u32 = 0x100;
-/** Writers that look at `free` at the same time may overshoot by one each: so the ring counts as full a little early. */
-const MARGIN: u32 = 16;
+/** Console bytes in one frame: short enough for the others to get their turn. */
+const CONSOLE_FRAME_BYTES: u32 = 128;
+/** Writers that look at `free` at the same time may overshoot by what each writes at once (eight vCPUs, 48 bytes each, and the mailbox's 64). */
+const MARGIN: u32 = 512;
 
 @unmanaged
 class Ring {
@@ -46,26 +48,41 @@ const inputBytes: usize = memory.data(INPUT_BYTES * MAX_PARTITIONS, 16);
 
 /** Appends a byte; false: the ring is full, and the byte is counted as dropped. */
 export function putOutput(partition: u32, byte: u32): bool {
-  const ring = output(partition);
   if (outputFree(partition) == 0) {
-    ring.dropped++;
+    noteDropped(partition);
     return false;
   }
-  store<u16>(entryAt(partition, atomicAdd32(headAt(ring), 1)), <u16>(FILLED | (byte & 0xff)));
+  fillOutput(partition, reserveOutput(partition, 1), byte);
   return true;
 }
 
-/** Next byte of what the partition printed; -1: nothing (or its writer has not filled it yet). For the housekeeper alone. */
-export function takeOutput(partition: u32): i32 {
-  const ring = output(partition);
-  if (ring.tail == loadAcquire32(headAt(ring))) return -1;
-  const at = entryAt(partition, ring.tail);
-  const entry = <u32>load<u16>(at);
-  if ((entry & FILLED) == 0) return -1;
-  store<u16>(at, 0);
-  storeRelease32(tailAt(ring), ring.tail + 1);
-  return <i32>(entry & 0xff);
+/** Position of the first of `count` entries, no more than are free: the caller fills them all. */
+@inline export function reserveOutput(partition: u32, count: u32): u32 { return atomicAdd32(headAt(output(partition)), count); }
+
+@inline export function fillOutput(partition: u32, position: u32, byte: u32): void {
+  store<u16>(entryAt(partition, position), <u16>(FILLED | (byte & 0xff)));
 }
+
+/** Takes what the partition printed, as many bytes as a frame has of them; how many there were. For the housekeeper alone. */
+export function takeOutput(partition: u32, to: usize): u32 {
+  const ring = output(partition);
+  const tail = ring.tail;
+  const waiting = loadAcquire32(headAt(ring)) - tail;
+  let taken: u32 = 0;
+  for (; taken < CONSOLE_FRAME_BYTES && taken < waiting; taken++) {
+    bound(taken, CONSOLE_FRAME_BYTES);
+    const at = entryAt(partition, tail + taken);
+    const entry = <u32>load<u16>(at);
+    if ((entry & FILLED) == 0) break; // its writer has not filled it yet
+    store<u16>(at, 0);
+    store<u8>(to + taken, <u8>entry);
+  }
+  if (taken != 0) storeRelease32(tailAt(ring), tail + taken);
+  return taken;
+}
+
+/** An attempt to write found no room. */
+export function noteDropped(partition: u32): void { output(partition).dropped++; }
 
 @inline export function outputDropped(partition: u32): u32 { return output(partition).dropped; }
 
@@ -74,13 +91,17 @@ export function takeOutput(partition: u32): i32 {
   return ring.tail != loadAcquire32(headAt(ring));
 }
 
-/** A typed byte for the partition; dropped when it does not read. For the housekeeper alone. */
-export function putInput(partition: u32, byte: u32): bool {
+/** Typed bytes for the partition; what it does not read is dropped. For the housekeeper alone. */
+export function putInput(partition: u32, from: usize, count: u32): void {
   const ring = input(partition);
-  if (ring.head - loadAcquire32(tailAt(ring)) >= INPUT_BYTES) return false;
-  store<u8>(inputBytes + partition * INPUT_BYTES + (ring.head & (INPUT_BYTES - 1)), <u8>byte);
-  storeRelease32(headAt(ring), ring.head + 1);
-  return true;
+  const head = ring.head;
+  const free = INPUT_BYTES - (head - loadAcquire32(tailAt(ring)));
+  const taken = min(count, free);
+  for (let i: u32 = 0; i < taken; i++) {
+    bound(i, INPUT_BYTES);
+    store<u8>(inputBytes + partition * INPUT_BYTES + ((head + i) & (INPUT_BYTES - 1)), load<u8>(from + i));
+  }
+  storeRelease32(headAt(ring), head + taken);
 }
 
 @inline export function inputWaits(partition: u32): bool {

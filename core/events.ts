@@ -8,7 +8,7 @@
 
 import { EVENT_A, EVENT_B, EVENT_C, EVENT_CODE, EVENT_TIME, FRAME_EVENT } from "./abi";
 import { cborMap, cborPair } from "./cbor";
-import { closeFrame, openFrame } from "./frame";
+import { openFrame } from "./frame";
 import { nanoseconds } from "./time";
 import { atomicAdd32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 
@@ -34,13 +34,19 @@ export function recordEvent(code: u32, partition: u32, now: u64, a: u64, b: u64,
   storeRelease32(entry, FILLED | partition << 8 | code);
 }
 
-/** Builds a frame of the oldest event; false: there is none. For the housekeeper alone. */
-export function eventFrame(): bool {
+/** The oldest event's entry, if it is filled; 0: there is none. */
+function oldest(): u32 {
   const tail = load<u32>(positions + 4);
-  if (tail == loadAcquire32(positions)) return false;
-  const entry = at(tail);
-  const what = loadAcquire32(entry);
-  if ((what & FILLED) == 0) return false;
+  if (tail == loadAcquire32(positions)) return 0;
+  return (loadAcquire32(at(tail)) & FILLED) != 0 ? at(tail) : 0;
+}
+
+export function eventWaits(): bool { return oldest() != 0; }
+
+/** Builds a frame of the oldest event, which waits. For the housekeeper alone. */
+export function eventFrame(): void {
+  const entry = oldest();
+  const what = load<u32>(entry);
   openFrame(FRAME_EVENT, (what >> 8) & 0xff);
   cborMap(5);
   cborPair(EVENT_TIME, nanoseconds(load<u64>(entry, 8)));
@@ -48,8 +54,6 @@ export function eventFrame(): bool {
   cborPair(EVENT_A, load<u64>(entry, 16));
   cborPair(EVENT_B, load<u64>(entry, 24));
   cborPair(EVENT_C, load<u64>(entry, 32));
-  closeFrame();
   store<u32>(entry, 0);
-  storeRelease32(positions + 4, tail + 1);
-  return true;
+  storeRelease32(positions + 4, load<u32>(positions + 4) + 1);
 }

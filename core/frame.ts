@@ -1,5 +1,5 @@
-// One frame on its way out: payload collected byte by byte, closed with its CRC, COBS-encoded as the bytes are taken for the
-// UART. And one on its way in. Format: core/abi.ts. Used by the housekeeper alone.
+// One frame on its way out: put together, then encoded a piece at a time (CRC, COBS) while its bytes are taken for the UART. And one on
+// its way in. Format: core/abi.ts. Used by the housekeeper alone.
 
 import { FRAME_PAYLOAD_MAX } from "./abi";
 import { crc32Byte, crc32End, CRC32_INITIAL } from "./crc32";
@@ -15,64 +15,96 @@ const DELIMITER: u32 = 0;
 const LONGEST_RUN: u32 = 0xff;
 
 // ---- out ----
+const raw: usize = memory.data(FRAME_MAX + 8);
+let rawLength: u32 = 0;
+let rawTaken: u32 = 0;
 const encoded: usize = memory.data(ENCODED_MAX + 8);
 let encodedLength: u32 = 0;
 let sent: u32 = 0;
 let crc: u32 = 0;
 let codeAt: u32 = 0;
-let payloadBytes: u32 = 0;
+/** Its checksum has joined it; its last byte has been encoded. */
+let summed: bool = true;
+let complete: bool = true;
+/** Bytes that are encoded at once. */
+const PIECE: u32 = 66;
 
 /** Starts a frame; the one before must have been sent. */
 export function openFrame(kind: u32, partition: u32): void {
+  store<u8>(raw, <u8>kind);
+  store<u8>(raw + 1, <u8>partition);
+  rawLength = KIND_AND_PARTITION;
+  rawTaken = 0;
   store<u8>(encoded, DELIMITER);
   codeAt = 1;
   encodedLength = 2;
   sent = 0;
   crc = CRC32_INITIAL;
-  payloadBytes = 0;
-  checkedByte(kind);
-  checkedByte(partition);
+  summed = false;
+  complete = false;
+}
+
+/** Gives up the frame, whatever has left of it. */
+export function dropFrame(): void {
+  complete = true;
+  sent = encodedLength;
 }
 
 /** One byte of payload; what passes FRAME_PAYLOAD_MAX is left out (the frames that the core builds do not). */
-export function frameByte(byte: u32): void {
-  if (payloadBytes >= FRAME_PAYLOAD_MAX) return;
-  payloadBytes++;
-  checkedByte(byte);
+export function frameByte(byte: u32): void { frameNumber(1, byte); }
+
+/** The lowest 1, 4 or 8 bytes of a number, the highest first. */
+export function frameNumber(bytes: u32, value: u64): void {
+  if (rawLength + bytes > KIND_AND_PARTITION + FRAME_PAYLOAD_MAX) return;
+  store<u64>(raw + rawLength, bswap(value << (64 - (bytes << 3))));
+  rawLength += bytes;
 }
 
-function checkedByte(byte: u32): void {
-  crc = crc32Byte(crc, byte & 0xff);
-  cobsByte(byte & 0xff);
-}
+/** Where payload can be put straight away, FRAME_PAYLOAD_MAX bytes if it is the first; frameTakes says how many those were. */
+@inline export function framePayload(): usize { return raw + rawLength; }
+@inline export function frameTakes(bytes: u32): void { rawLength += bytes; }
 
-/** COBS: a zero ends the run, whose length takes the place of the zero before it. */
-function cobsByte(byte: u32): void {
-  if (byte != 0) store<u8>(encoded + encodedLength++, <u8>byte);
-  const run = encodedLength - codeAt;
-  if (byte != 0 && run != LONGEST_RUN) return;
-  store<u8>(encoded + codeAt, <u8>run);
-  codeAt = encodedLength++;
-}
-
-/** Ends the frame: CRC, last run, delimiter. */
-export function closeFrame(): void {
-  const value = crc32End(crc);
-  for (let i: u32 = 0; i < CRC_BYTES; i++) {
-    bound(i, CRC_BYTES);
-    cobsByte((value >> (i << 3)) & 0xff);
+/** Encodes the next piece. */
+export function encodePiece(): void {
+  const end = min(rawTaken + PIECE, rawLength);
+  let sum = crc;
+  let length = encodedLength;
+  let run = codeAt;
+  for (let i: u32 = 0; rawTaken + i < end; i++) {
+    bound(i, PIECE);
+    const byte = <u32>load<u8>(raw + rawTaken + i);
+    sum = crc32Byte(sum, byte);
+    // COBS: a zero ends the run, whose length takes the place of the zero before it.
+    if (byte != 0) store<u8>(encoded + length++, <u8>byte);
+    if (byte != 0 && length - run != LONGEST_RUN) continue;
+    store<u8>(encoded + run, <u8>(length - run));
+    run = length++;
+  }
+  rawTaken = end;
+  crc = sum;
+  encodedLength = length;
+  codeAt = run;
+  if (end != rawLength) return;
+  if (!summed) {
+    // The checksum is encoded as the rest is.
+    summed = true;
+    store<u32>(raw + rawLength, crc32End(crc));
+    rawLength += CRC_BYTES;
+    return;
   }
   store<u8>(encoded + codeAt, <u8>(encodedLength - codeAt));
   store<u8>(encoded + encodedLength++, DELIMITER);
+  complete = true;
 }
 
-/** Next byte for the UART; -1: the frame is sent. */
+/** Next byte for the UART, of a frame that is encoded; -1: it is sent. */
 export function takeFrameByte(): i32 {
   if (sent == encodedLength) return -1;
   return load<u8>(encoded + sent++);
 }
 
-@inline export function frameSent(): bool { return sent == encodedLength; }
+@inline export function isFrameEncoded(): bool { return complete; }
+@inline export function frameSent(): bool { return complete && sent == encodedLength; }
 
 // ---- in ----
 const received: usize = memory.data(FRAME_MAX + 8);
@@ -122,4 +154,4 @@ function endReceived(): bool {
 @inline export function receivedKind(): u32 { return load<u8>(received); }
 @inline export function receivedPartition(): u32 { return load<u8>(received + 1); }
 @inline export function receivedPayloadLength(): u32 { return frameLength - KIND_AND_PARTITION - CRC_BYTES; }
-@inline export function receivedPayload(i: u32): u32 { return load<u8>(received + KIND_AND_PARTITION + i); }
+@inline export function receivedPayload(): usize { return received + KIND_AND_PARTITION; }

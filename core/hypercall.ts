@@ -3,7 +3,7 @@
 
 import { CONSOLE_WRITE_MAX, HYPERCALL_VERSION_MAJOR, HYPERCALL_VERSION_MINOR, SMCCC_INVALID_PARAMETER, SMCCC_SUCCESS, TAG_MAX } from "./abi";
 import { blobChannel } from "./blob";
-import { putOutput } from "./console";
+import { fillOutput, noteDropped, outputFree, reserveOutput } from "./console";
 import { Partition, publishTags, setTag } from "./partition";
 import { Vcpu } from "./vcpu";
 import { bound } from "../build/generated/cpu";
@@ -24,11 +24,14 @@ export const NO_DOORBELL: u32 = 0;
 export function consoleWrite(vcpu: Vcpu): i64 {
   const count = vcpu.x1;
   if (count > CONSOLE_WRITE_MAX) return SMCCC_INVALID_PARAMETER;
-  for (let i: u32 = 0; i < <u32>count; i++) {
+  const taken = min<u32>(<u32>count, outputFree(vcpu.partition));
+  if (taken != <u32>count) noteDropped(vcpu.partition);
+  const at = reserveOutput(vcpu.partition, taken);
+  for (let i: u32 = 0; i < taken; i++) {
     bound(i, CONSOLE_WRITE_MAX);
-    if (!putOutput(vcpu.partition, <u32>(vcpu.register(2 + (i >> 3)) >> ((i & 7) << 3)))) return i;
+    fillOutput(vcpu.partition, at + i, <u32>(vcpu.register(2 + (i >> 3)) >> ((i & 7) << 3)));
   }
-  return count;
+  return taken;
 }
 
 /** Keeps tag x1 = x2 for the next telemetry frame. */

@@ -206,6 +206,18 @@ function afterStop(partition: Partition, reason: u32, restart: bool): u32 {
   return onFailure == ON_FAILURE_INSPECT ? STATE_INSPECT : STATE_FAILED;
 }
 
+/** The stop under way ends in a restart. */
+@inline export function restarts(partition: Partition): bool {
+  return afterStop(partition, reasonOf(partition), (stateWord(partition) & RESTART_BIT) != 0) == STATE_RUNNING;
+}
+
+/** The vCPU does not stand still by the hypervisor's will any more: what it did until now counts (VCPU_HELD). */
+export function endHold(vcpu: Vcpu, now: u64): void {
+  if (vcpu.heldSince == 0) return;
+  vcpu.held += now - vcpu.heldSince;
+  vcpu.heldSince = 0;
+}
+
 /** A partition that fails or resets twice in a row sooner than this after its start waits as long: no storm of restarts. */
 const RESTART_PAUSE_MICROSECONDS: u32 = 1_000_000;
 
@@ -236,8 +248,9 @@ export function finishStop(partition: Partition, now: u64): u32 {
 }
 
 /** Gives up a restart that waits for its pause to be over. False: none does. */
-export function cancelRestart(partition: Partition): bool {
+export function cancelRestart(partition: Partition, now: u64): bool {
   if (partition.restartDue == 0) return false;
+  endHold(vcpuOf(partition.bootCpu), now);
   partition.restartDue = 0;
   return true;
 }
@@ -261,11 +274,13 @@ export function stopHangs(partition: Partition, patience: u32): bool {
   return true;
 }
 
-/** True once when the watchdog has expired: it is disarmed then. */
-export function watchdogExpired(partition: Partition, now: u64): bool {
+@inline export function isWatchdogDue(partition: Partition, now: u64): bool {
   const deadline = partition.watchdogDeadline;
-  if (deadline == 0 || now < deadline || stateOf(partition) != STATE_RUNNING) return false;
+  return deadline != 0 && now >= deadline && stateOf(partition) == STATE_RUNNING;
+}
+
+/** It has expired: that counts once. */
+export function disarmWatchdog(partition: Partition): void {
   partition.watchdogDeadline = 0;
   partition.watchdogExpired++;
-  return true;
 }

@@ -8,7 +8,7 @@ import {
 } from "./abi";
 import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
 import { outputDropped } from "./console";
-import { closeFrame, openFrame } from "./frame";
+import { openFrame } from "./frame";
 import { Partition, stateOf, tag, vcpuOfPartition } from "./partition";
 import { duration, nanoseconds } from "./time";
 import { Vcpu } from "./vcpu";
@@ -39,7 +39,6 @@ export function partitionFrame(partition: Partition, now: u64): void {
     bound(n, TAG_MAX);
     if (((published >> n) & 1) != 0) cborPair(n, tag(partition, n));
   }
-  closeFrame();
 }
 
 /** Builds a vCPU's frame. */
@@ -58,5 +57,4 @@ export function vcpuFrame(vcpu: Vcpu, now: u64): void {
     bound(cause, EXIT_CAUSES);
     cborUnsigned(vcpu.exits(cause));
   }
-  closeFrame();
 }

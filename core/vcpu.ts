@@ -8,6 +8,7 @@ import { MAX_CPUS, NONE } from "../build/generated/blob";
 export const REQUEST_STOP: u32 = 1; // leave the guest and park
 export const REQUEST_START: u32 = 2; // load the partition's images and enter its first instruction
 export const REQUEST_REFILL: u32 = 4; // look for interrupts that can be delivered now
+export const REQUEST_HOUSEKEEP: u32 = 8; // the housekeeper has died: be it
 
 /** Whether its pCPU is as planned: FACTS_* in `facts`, said by itself when it comes up. */
 export const FACTS_UNKNOWN: u32 = 0;
@@ -67,6 +68,8 @@ export class Vcpu {
   /** Set where the housekeeping tick runs. */
   housekeeper: u32;
   facts: u32;
+  /** Its pCPU has panicked, or never started. */
+  dead: u32;
   /** From PSCI CPU_ON: first instruction (IPA), and x0 there. */
   entry: u64;
   context: u64;
@@ -149,10 +152,13 @@ export class Vcpu {
   @inline factsAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("facts"); }
   @inline requestAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("request"); }
   @inline kicksAnnouncedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("kicksAnnounced"); }
+  @inline deadAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("dead"); }
   @inline sgiPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("sgiPending"); }
 }
 
 const vcpus: usize = memory.data(VCPU_SIZE * MAX_CPUS, 64);
+/** Where it is written which pCPU keeps house (panic.ts). */
+export const housekeeperAt: u32 = <u32>memory.data(4, 4);
 
 /** Record of pCPU n; n < MAX_CPUS is the caller's to have checked. */
 @inline export function vcpuOf(pcpu: u32): Vcpu { return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE); }

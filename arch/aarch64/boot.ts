@@ -18,7 +18,7 @@ import { setPriorityBits } from "../../core/interrupts";
 import { partitionOf, planPartition } from "../../core/partition";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
-import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
+import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
 import { planBandwidth } from "./bandwidth";
 import { isGicAsPlanned, isPcpuAsPlanned, redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
@@ -60,6 +60,7 @@ export function bootPrimary(): u32 {
   printText(uart, "\r\n");
 
   if (!isGicAsPlanned()) return 0;
+  storeRelease32(housekeeperAt, head.housekeeper);
   for (let n: u32 = 0; n < head.cpuCount; n++) {
     bound(n, MAX_CPUS);
     planVcpu(n);
@@ -189,6 +190,7 @@ function startOther(vcpu: Vcpu): bool {
     printText(uart, "\r\n");
     return false;
   }
+  vcpu.dead = 1;
   if (vcpu.partition != NONE) partitionOf(vcpu.partition).unavailable = 1;
   printText(uart, "axv: firmware does not start pCPU 0x");
   printHex(uart, vcpu.mpidr);

@@ -33,6 +33,7 @@
 #define CURRENT_EL2         8
 #define LINE_BYTES          64
 #define EXIT_AGAIN          2               // exit.ts
+#define VCPU_PARTITION      252             // in its Vcpu: all ones where there is none
 #define INTERRUPT_FRAME     112             // x0…x8, x16…x18, x30 on the stack, in this order
 
 .macro address register, symbol
@@ -114,6 +115,16 @@ axv_first_park:
     mov     x1, #LINEAR_BASE
     add     x0, x1, w0, uxtw
     msr     tpidr_el2, x0                   // VA of this pCPU's Vcpu, for as long as the board is on
+    ldr     w1, [x0, #VCPU_PARTITION]
+    cmn     w1, #1
+    b.ne    axv_park
+
+// ---- a spare pCPU: no guest ever ----
+axv_spare:
+    mrs     x0, tpidr_el2
+    bl      idle
+    wfi
+    b       axv_spare
 
 // ---- no guest to run: each time, park() looks first at what is pending ----
 axv_park:

@@ -63,7 +63,7 @@ const INJECTED_PRIORITIES: u32 = 0xa0a0a0a0;
 /** How often a bring-up step looks whether the hardware has followed. */
 const PATIENCE: u32 = 100000;
 /** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
-const FOLLOWS_WITHIN: u32 = 1000;
+const FOLLOWS_WITHIN: u32 = 100;
 /** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
 const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
@@ -92,7 +92,7 @@ export function sgi1rTarget(mpidr: u64): u64 {
 /** Kicks every pCPU of a mask. */
 export function kickAll(mask: u32): void {
   for (let i: u32 = 0; mask != 0; i++) {
-    bound(i, 32);
+    bound(i, MAX_CPUS);
     kick(vcpuOf(ctz(mask)));
     mask &= mask - 1;
   }
@@ -260,13 +260,14 @@ export function initBank(vcpu: Vcpu): void {
     bound(word, 8);
     mmioWrite32(bank + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
   }
-  let own = (<u32>1 << KICK_SGI) | (<u32>1 << head.maintenance);
-  if ((vcpu.housekeeper | vcpu.refills) != 0) own |= <u32>1 << head.hypervisorTimer;
-  if (vcpu.refills != 0) own |= <u32>1 << head.pmuInterrupt;
-  mmioWrite32(bank + ISENABLER, own);
-  for (let i: u32 = 0; own != 0; i++) {
-    bound(i, 32);
-    mmioWrite8(bank + IPRIORITYR + ctz(own), OWN_PRIORITY);
-    own &= own - 1;
-  }
+  enableOwn(vcpu, KICK_SGI);
+  enableOwn(vcpu, head.maintenance);
+  if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, head.hypervisorTimer);
+  if (vcpu.refills != 0) enableOwn(vcpu, head.pmuInterrupt);
+}
+
+/** An SGI or PPI of this pCPU is the hypervisor's own. */
+export function enableOwn(vcpu: Vcpu, intid: u32): void {
+  mmioWrite8(vcpu.bank + IPRIORITYR + intid, OWN_PRIORITY);
+  mmioWrite32(vcpu.bank + ISENABLER, <u32>1 << intid);
 }

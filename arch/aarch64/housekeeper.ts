@@ -1,31 +1,38 @@
 // The housekeeping tick, on one pCPU (a spare one if the board has one): moves bytes between the UART and the frames, sends
-// telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it.
+// telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it. Where a vCPU runs, too, it comes
+// in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one (panic.ts).
 
 import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { atomicAnd32, bound } from "../../build/generated/cpu";
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import {
-  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_STOP, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
-  STOP_COMMAND, STOP_WATCHDOG,
+  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
+  STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "../../core/abi";
 import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { takeFrameByte, takeReceived } from "../../core/frame";
-import { cancelRestart, isRestartDue, Partition, partitionOf, stopHangs, watchdogExpired } from "../../core/partition";
+import { dropFrame, encodePiece, frameSent, isFrameEncoded, takeFrameByte, takeReceived } from "../../core/frame";
+import {
+  cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
+} from "../../core/partition";
 import { duration, ticks } from "../../core/time";
 import {
   nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "../../core/uplink";
+import { REQUEST_HOUSEKEEP, Vcpu } from "../../core/vcpu";
+import { enableOwn } from "./gic";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
 import { consoleDrained, consoleReceived } from "./vpl011";
 
-/** Frames in one tick, bytes of each, and bytes from the UART: its FIFO is smaller, as a rule, and ends it earlier. */
-const FRAMES_MAX: u32 = 3;
-const SEND_MAX: u32 = 200;
+/** Pieces of sending in a tick, bytes in each, and bytes from the UART: its FIFO is smaller, as a rule, and ends it earlier. */
+const SEND_PIECES: u32 = 15;
+const SEND_MAX: u32 = 144;
 const RECEIVE_MAX: u32 = 32;
+/** Where a guest runs, a tick's pieces come that part of its period apart. */
+const SPREAD_SHIFT: u32 = 5;
 /** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
 const STOP_TICKS: u32 = 1000;
 const MICROSECONDS_PER_MILLISECOND: u32 = 1000;
@@ -34,6 +41,9 @@ let period: u64 = 0;
 let nextTick: u64 = 0;
 let ticksPerTelemetry: u32 = 1;
 let ticksToTelemetry: u32 = 1;
+/** Which piece of a tick comes next. */
+let piece: u32 = 0;
+let commandWaits: bool = false;
 
 /** Arms the first tick. */
 export function startTick(): void {
@@ -41,52 +51,103 @@ export function startTick(): void {
   period = ticks(head.tickMicroseconds);
   ticksPerTelemetry = max<u32>((head.telemetryMilliseconds * MICROSECONDS_PER_MILLISECOND) / head.tickMicroseconds, 1);
   ticksToTelemetry = ticksPerTelemetry;
+  piece = 0;
+  dropFrame(); // of a housekeeper before: it may have died in the middle of it
   nextTick = mrs_CNTPCT_EL0() + period;
   msr_CNTHP_CVAL_EL2(nextTick);
   msr_CNTHP_CTL_EL2(CNT_CTL_ENABLE);
 }
 
-/** One tick. */
+/** The housekeeper before has died, and its pCPU with it: this one takes its place. */
+export function takeOver(vcpu: Vcpu): void {
+  atomicAnd32(vcpu.requestAt(), ~REQUEST_HOUSEKEEP);
+  vcpu.housekeeper = 1;
+  enableOwn(vcpu, header().hypervisorTimer);
+  startTick();
+}
+
+/** One tick as a whole, on a pCPU without a vCPU. */
 export function tick(): void {
   const now = mrs_CNTPCT_EL0();
+  look(now);
+  const count = header().partitionCount;
+  for (let n: u32 = 0; n < count; n++) {
+    bound(n, MAX_PARTITIONS);
+    serve(partitionOf(n), now);
+  }
+  receiveBytes();
+  act();
+  for (let i: u32 = 0; i < SEND_PIECES; i++) {
+    bound(i, SEND_PIECES);
+    if (!sendPiece(now)) break;
+  }
+  msr_CNTHP_CVAL_EL2(nextTick);
+}
+
+/** The next piece of a tick. */
+export function tickPiece(): void {
+  const now = mrs_CNTPCT_EL0();
+  const served = header().partitionCount;
+  const sending = served + 3;
+  let goesOn = true;
+  if (piece == 0) look(now);
+  else if (piece <= served) serve(partitionOf(piece - 1), now);
+  else if (piece == served + 1) receiveBytes();
+  else if (piece == served + 2) act();
+  else goesOn = sendPiece(now);
+  piece++;
+  if (piece == served + 2 && !commandWaits) piece++;
+  if (!goesOn || piece == sending + SEND_PIECES) piece = 0;
+  msr_CNTHP_CVAL_EL2(piece == 0 ? nextTick : now + (period >> SPREAD_SHIFT));
+}
+
+/** A tick begins: of what is due with partitions, one thing; the next one a tick later. */
+function look(now: u64): void {
   // A tick that comes late (a debugger, a slow emulator) is not made up for.
   nextTick = nextTick + period > now ? nextTick + period : now + period;
-  msr_CNTHP_CVAL_EL2(nextTick);
-  lookAfterPartitions(now);
   if (--ticksToTelemetry == 0) {
     ticksToTelemetry = ticksPerTelemetry;
     requestTelemetry();
   }
-  receiveBytes();
-  sendBytes(now);
-}
-
-function lookAfterPartitions(now: u64): void {
+  let due: Partition | null = null;
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = partitionOf(n);
-    if (isRestartDue(partition, now)) launch(partition);
-    if (stopHangs(partition, STOP_TICKS)) recordEvent(EVENT_STOP_HANGS, n, now, partition.active, 0, 0);
-    serveMailbox(partition, now);
-    if (ticksToTelemetry == 1) collectTags(partition);
-    const deadline = partition.watchdogDeadline;
-    if (!watchdogExpired(partition, now)) continue;
-    recordEvent(EVENT_WATCHDOG, n, now, duration(now - deadline + partition.watchdogPeriod), 0, 0);
-    stop(partition, STOP_WATCHDOG, false, 0);
+    if (isRestartDue(partition, now) || isWatchdogDue(partition, now)) due = partition;
   }
+  if (due === null) return;
+  if (isRestartDue(due, now)) {
+    launch(due);
+  } else {
+    const deadline = due.watchdogDeadline;
+    disarmWatchdog(due);
+    recordEvent(EVENT_WATCHDOG, due.index, now, duration(now - deadline + due.watchdogPeriod), 0, 0);
+    stop(due, STOP_WATCHDOG, false, 0);
+  }
+}
+
+function serve(partition: Partition, now: u64): void {
+  if (stopHangs(partition, STOP_TICKS)) recordEvent(EVENT_STOP_HANGS, partition.index, now, partition.active, 0, 0);
+  serveMailbox(partition, now);
+  if (ticksToTelemetry == 1) collectTags(partition);
+  consoleDrained(partition.index);
 }
 
 /** One frame a tick at most: what is behind it waits in the UART. */
 function receiveBytes(): void {
   const uart = header().uart;
-  let complete = false;
-  for (let i: u32 = 0; i < RECEIVE_MAX && !complete; i++) {
+  for (let i: u32 = 0; i < RECEIVE_MAX && !commandWaits; i++) {
     bound(i, RECEIVE_MAX);
     if (!uartHasReceived(uart)) break;
-    complete = takeReceived(uartReceive(uart));
+    commandWaits = takeReceived(uartReceive(uart));
   }
-  if (!complete) return;
+}
+
+/** Acts on the frame that has come. */
+function act(): void {
+  if (!commandWaits) return;
+  commandWaits = false;
   const what = receiveFrame();
   if (what == RECEIVED_INPUT) consoleReceived(receivedFor());
   else if (what == RECEIVED_COMMAND) reply(command(receivedCommand(), partitionOf(receivedFor())));
@@ -94,30 +155,26 @@ function receiveBytes(): void {
 
 /** Carries out a command; REPLY_*. */
 function command(code: u32, partition: Partition): u32 {
-  if (code == COMMAND_START) return answer(launch(partition));
-  if (code == COMMAND_STOP) return answer(cancelRestart(partition) || stop(partition, STOP_COMMAND, false, 0));
-  if (code == COMMAND_PAUSE) return answer(pause(partition));
-  if (code == COMMAND_RESUME) return answer(resume(partition));
-  if (code != COMMAND_RESTART) return REPLY_UNKNOWN_COMMAND;
-  return answer(stop(partition, STOP_COMMAND, true, 0) || launch(partition));
+  if (code < COMMAND_START || code > COMMAND_RESUME) return REPLY_UNKNOWN_COMMAND;
+  return carryOut(code, partition) ? REPLY_OK : REPLY_WRONG_STATE;
 }
 
-@inline function answer(done: bool): u32 { return done ? REPLY_OK : REPLY_WRONG_STATE; }
-
-function sendBytes(now: u64): void {
-  for (let i: u32 = 0; i < FRAMES_MAX; i++) {
-    bound(i, FRAMES_MAX);
-    if (!nextFrame(now) || !sendFrame()) break;
-  }
-  const count = header().partitionCount;
-  for (let n: u32 = 0; n < count; n++) {
-    bound(n, MAX_PARTITIONS);
-    consoleDrained(n);
-  }
+function carryOut(code: u32, partition: Partition): bool {
+  if (code == COMMAND_PAUSE) return pause(partition);
+  if (code == COMMAND_RESUME) return resume(partition);
+  const state = stateOf(partition);
+  const isOn = state == STATE_RUNNING || state == STATE_PAUSED;
+  if (code == COMMAND_START || code == COMMAND_RESTART && !isOn) return launch(partition);
+  return isOn ? stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0) : cancelRestart(partition, mrs_CNTPCT_EL0());
 }
 
-/** Sends what the UART takes of the frame; false: it takes no more for now. */
-function sendFrame(): bool {
+/** Builds the next frame, or encodes and sends the next piece of one. False: there is nothing to send, or the UART takes no more. */
+function sendPiece(now: u64): bool {
+  if (frameSent()) return nextFrame(now);
+  if (!isFrameEncoded()) {
+    encodePiece();
+    return true;
+  }
   const uart = header().uart;
   for (let i: u32 = 0; i < SEND_MAX; i++) {
     bound(i, SEND_MAX);

@@ -6,7 +6,7 @@ import { partitionOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { mrs_ESR_EL2 } from "../../build/generated/aarch64";
 import { bootOther, bootPrimary } from "./boot";
-import { handleIrq, handleParked } from "./irq";
+import { handleIdle, handleIrq, handleParked } from "./irq";
 import { reportPanic } from "./panic";
 import { fault, handleSync } from "./trap";
 
@@ -31,6 +31,9 @@ export function trapSerror(vcpu: u32): u32 {
 
 /** No guest runs here. RESUME: there is one now. */
 export function park(vcpu: u32): u32 { return handleParked(changetype<Vcpu>(vcpu)); }
+
+/** An interrupt may be pending on a pCPU without a vCPU. */
+export function idle(vcpu: u32): void { handleIdle(changetype<Vcpu>(vcpu)); }
 
 /** An exception in the hypervisor itself. */
 export function panic(esr: u64, elr: u64, far: u64, record: u32): void { reportPanic(esr, elr, far, record); }

@@ -2,21 +2,20 @@
 // straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
 import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
-import { atomicExchange32, bound } from "../../build/generated/cpu";
+import { atomicExchange32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import {
   EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_PAUSED, STATE_STOPPING, VCPU_ON, VCPU_ON_PENDING,
 } from "../../core/abi";
-import { NONE } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
 import { ownerOf, Partition, partitionOf, stateOf } from "../../core/partition";
-import { REQUEST_START, Vcpu } from "../../core/vcpu";
+import { REQUEST_HOUSEKEEP, REQUEST_START, Vcpu } from "../../core/vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
 import { PARK, RESUME } from "./exit";
 import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
-import { tick } from "./housekeeper";
+import { takeOver, tick, tickPiece } from "./housekeeper";
 import { enterPending, hold, isBusy, leave, release, start, takeStep } from "./lifecycle";
 import { deliverBeside, hardwareInterrupt, refill } from "./listRegisters";
 
@@ -81,7 +80,7 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   }
   if (intid == header().hypervisorTimer && vcpu.housekeeper != 0) {
     vcpu.countExit(EXIT_TICK);
-    tick();
+    tickPiece();
     endInterrupt(iar);
     return RESUME;
   }
@@ -103,7 +102,9 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   if (intid != KICK_SGI) return RESUME;
   vcpu.countExit(EXIT_SGI);
   const partition = partitionOf(vcpu.partition);
-  const requested = atomicExchange32(vcpu.requestAt(), 0) != 0;
+  const request = atomicExchange32(vcpu.requestAt(), 0);
+  if ((request & REQUEST_HOUSEKEEP) != 0) takeOver(vcpu);
+  const requested = request != 0;
   const state = stateOf(partition);
   if (requested && state == STATE_STOPPING) return leave(vcpu);
   if (state == STATE_PAUSED) {
@@ -114,24 +115,37 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   return RESUME;
 }
 
-/** The pCPU has no guest to run: takes what is pending, then looks whether there is one now. */
+/** The pCPU has no guest to run: takes what is pending, then goes on with what it was at, or looks whether there is a guest now. */
 export function handleParked(vcpu: Vcpu): u32 {
+  if (takeParked(vcpu)) {
+    if (vcpu.housekeeper != 0) tickPiece();
+    else periodOver(vcpu);
+    endInterrupt(header().hypervisorTimer);
+  }
+  const partition = ownerOf(vcpu);
+  return isBusy(vcpu) ? takeStep(vcpu, partition) : lookForGuest(vcpu, partition);
+}
+
+/** The same where no guest ever runs. */
+export function handleIdle(vcpu: Vcpu): void {
+  if (!takeParked(vcpu)) return;
+  if (vcpu.housekeeper != 0) tick();
+  endInterrupt(header().hypervisorTimer);
+}
+
+/** True: the timer is among what is pending: not ended yet, so that it comes once. */
+function takeParked(vcpu: Vcpu): bool {
+  if ((loadAcquire32(vcpu.requestAt()) & REQUEST_HOUSEKEEP) != 0) takeOver(vcpu);
   for (let i: u32 = 0; i < PARKED_INTERRUPTS; i++) {
     bound(i, PARKED_INTERRUPTS);
     const iar = acknowledge();
     const intid = vcpu.gicv2 != 0 ? iar & IAR_INTID : iar;
     if (intid >= FIRST_SPECIAL) break;
-    if (intid == header().hypervisorTimer) {
-      if (vcpu.housekeeper != 0) tick();
-      else periodOver(vcpu);
-    } else if (intid == header().pmuInterrupt) {
-      budgetUsedUp(vcpu);
-    }
+    if (intid == header().hypervisorTimer) return true;
+    if (intid == header().pmuInterrupt) budgetUsedUp(vcpu);
     endInterrupt(iar);
   }
-  if (vcpu.partition == NONE) return PARK;
-  const partition = ownerOf(vcpu);
-  return isBusy(vcpu) ? takeStep(vcpu, partition) : lookForGuest(vcpu, partition);
+  return false;
 }
 
 function lookForGuest(vcpu: Vcpu, partition: Partition): u32 {

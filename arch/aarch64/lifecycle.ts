@@ -6,13 +6,13 @@ import {
 import { BlobPartition, PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import {
-  EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, STOP_SYSTEM_OFF, VCPU_OFF, VCPU_ON,
+  EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
 import { blobInterrupt, blobQuiesce, isDirect, MAX_INTERRUPTS, MAX_QUIESCES } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
-  clearActive, finishStop, isHeld, Partition, pausePartition, reasonOf, resumePartition, startPartition, stateOf, stopPartition,
+  clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition,
 } from "../../core/partition";
 import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
 import { AGAIN, PARK, RESUME } from "./exit";
@@ -74,10 +74,7 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
     kick(vcpu); // so that we look again
     return PARK;
   }
-  if (vcpu.heldSince != 0) {
-    vcpu.held += mrs_CNTPCT_EL0() - vcpu.heldSince;
-    vcpu.heldSince = 0;
-  }
+  endHold(vcpu, mrs_CNTPCT_EL0());
   // A stop or pause that came before we were on has passed us by: its kick is taken, its state is not.
   return stateOf(partition) == STATE_RUNNING ? RESUME : obey(vcpu, partition);
 }
@@ -168,8 +165,13 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
   } else if (step == STEP_CLEAN) {
     if (!cleanPiece(vcpu, plan)) nextStep(vcpu, STEP_ENTER);
   } else {
+    // A stop or pause of the life before may not have taken its memory away yet: it has, when its kicks are no longer announced.
+    if (vcpu.direct != 0 && loadAcquire32(vcpu.kicksAnnouncedAt()) != 0) {
+      kick(vcpu); // so that we look again
+      return PARK;
+    }
     vcpu.step = 0;
-    if (isDirect(plan)) grantStage2(partition.index);
+    if (vcpu.direct != 0) grantStage2(partition.index);
     dsbSy();
     icIalluis();
     tlbiVmalls12e1is();
@@ -200,8 +202,10 @@ function leaveStep(vcpu: Vcpu, partition: Partition): void {
   quietBank(vcpu, vcpu.owned(0));
   if (vcpu.refills != 0) stopBandwidth(vcpu);
   const stopping = stateOf(partition) == STATE_STOPPING;
-  const reason = reasonOf(partition);
-  vcpu.heldSince = stopping && reason != STOP_SYSTEM_OFF && reason != STOP_CPU_OFF ? mrs_CNTPCT_EL0() : 0;
+  const now = mrs_CNTPCT_EL0();
+  endHold(vcpu, now);
+  // Until its partition runs again: but not a vCPU that somebody has to switch on then, and not where nobody starts it anew.
+  if (stopping && restarts(partition) && vcpu.index == 0) vcpu.heldSince = now;
   // Off comes last, and only from here: from then on a CPU_ON of another vCPU may make this one active again.
   nextStep(vcpu, 0);
   const last = clearActive(partition, vcpu.pcpu);
@@ -258,8 +262,6 @@ export function stop(partition: Partition, reason: u32, restart: bool, knowing: 
 function makeLeave(partition: Partition, kicked: u32): void {
   if (isDirect(partition.plan)) {
     revokeStage2(partition.index);
-    // Its last vCPU may have left and started it anew meanwhile: that waits at the guest's door while kicks are announced.
-    if (stateOf(partition) == STATE_RUNNING) grantStage2(partition.index);
     sev(); // WFE with interrupts masked sleeps through a kick
   }
   kickAll(kicked);

@@ -8,7 +8,7 @@ import {
   MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
 } from "../../core/abi";
 import { blobChannel } from "../../core/blob";
-import { outputFree, putOutput } from "../../core/console";
+import { fillOutput, outputFree, reserveOutput } from "../../core/console";
 import { feedWatchdog, Partition, publishTags, setTag, stateOf } from "../../core/partition";
 import { setSpiPending } from "./gic";
 
@@ -74,12 +74,13 @@ function takeConsole(partition: Partition, pa: u64): void {
   if (head == tail) return;
   // A guest that writes on without looking has overwritten what was there.
   if (head - tail > MAILBOX_CONSOLE_BYTES) tail = head - MAILBOX_CONSOLE_BYTES;
-  for (let i: u32 = 0; i < BYTES_A_TICK && tail != head && outputFree(partition.index) != 0; i++) {
+  const count = min(min(head - tail, BYTES_A_TICK), outputFree(partition.index));
+  const position = reserveOutput(partition.index, count);
+  for (let i: u32 = 0; i < count; i++) {
     bound(i, BYTES_A_TICK);
-    const at = tail & (MAILBOX_CONSOLE_BYTES - 1);
+    const at = tail++ & (MAILBOX_CONSOLE_BYTES - 1);
     const word = physicalRead32(pa + MAILBOX_CONSOLE + (at & ~3));
-    putOutput(partition.index, (word >> ((at & 3) << 3)) & 0xff);
-    tail++;
+    fillOutput(partition.index, position + i, word >> ((at & 3) << 3));
   }
   partition.mailboxTail = tail;
   physicalWrite32(pa + MAILBOX_CONSOLE_TAIL, tail);

@@ -1,13 +1,16 @@
 // The hypervisor's own fault: an exception at EL2. It is reported in plain text, and the pCPU stops; its partition is given
 // up, the others go on. A wasm trap (`unreachable`) comes here as a BRK, an access outside linear memory as a data abort.
 
-import { mrs_CNTPCT_EL0, mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
+import { dsbSy, mrs_CNTPCT_EL0, mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
 import { MAX_CPUS, NONE } from "../../build/generated/blob";
+import { atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { EVENT_PANIC, STOP_FAULT } from "../../core/abi";
+import { header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { partitionOf } from "../../core/partition";
-import { vcpuOf, VCPU_SIZE } from "../../core/vcpu";
+import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "../../core/vcpu";
 import { uartAddress } from "./boot";
+import { kick } from "./gic";
 import { stop } from "./lifecycle";
 import { printByte, printHex, printText } from "./pl011";
 
@@ -31,8 +34,49 @@ export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   const pcpu = (record - first) / VCPU_SIZE;
   if (record < first || pcpu >= MAX_CPUS || record != changetype<u32>(vcpuOf(pcpu))) return;
   const vcpu = vcpuOf(pcpu);
+  storeRelease32(vcpu.deadAt(), 1);
+  dsbSy(); // whoever hands us the housekeeping from here on sees it, or we see that it has been
+  handOver(pcpu);
   if (vcpu.partition == NONE) return;
   recordEvent(EVENT_PANIC, vcpu.partition, mrs_CNTPCT_EL0(), esr, far, elr);
   const partition = partitionOf(vcpu.partition);
   stop(partition, STOP_FAULT, false, (<u32>1) << pcpu);
+}
+
+/**
+ * Housekeeping goes on without a dead pCPU, if it was there. One word says whose it is, and changes by compare-exchange: so one hands it
+ * on, to one. That one may die meanwhile, too: then whichever of the two notices hands it on again.
+ */
+function handOver(from: u32): void {
+  let dead = from;
+  for (let i: u32 = 0; i < MAX_CPUS; i++) {
+    bound(i, MAX_CPUS);
+    const next = successor();
+    if (compareExchange32(housekeeperAt, dead, next) != dead) return;
+    if (next == NONE) {
+      printText(uartAddress(), "axv:   nobody is left to keep house: no watchdogs, no commands any more\r\n");
+      return;
+    }
+    dsbSy();
+    const vcpu = vcpuOf(next);
+    if (loadAcquire32(vcpu.deadAt()) == 0) {
+      atomicOr32(vcpu.requestAt(), REQUEST_HOUSEKEEP);
+      kick(vcpu);
+      return;
+    }
+    dead = next;
+  }
+}
+
+/** Who keeps house next: a spare pCPU, else one whose timer and interrupts are EL2's; NONE: there is none. */
+function successor(): u32 {
+  let found: u32 = NONE;
+  for (let n: u32 = 0; n < header().cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    const vcpu = vcpuOf(n);
+    if (loadAcquire32(vcpu.deadAt()) != 0) continue;
+    if (vcpu.partition == NONE) return n;
+    if ((vcpu.direct | vcpu.refills) == 0) found = n;
+  }
+  return found;
 }

@@ -11,7 +11,7 @@ import { bound } from "../../build/generated/cpu";
 import {
   BlobPartition, BlobRegion, MAX_PARTITIONS, REGION_DEVICE, REGION_EXECUTE, REGION_READ, REGION_WRITE,
 } from "../../build/generated/blob";
-import { blobRegion, MAX_REGIONS } from "../../core/blob";
+import { blobRegion, isDirect, MAX_REGIONS } from "../../core/blob";
 import { ipaBits, PARANGE_MASK, VTTBR_VMID_SHIFT } from "./sysregs";
 import { allocateTables, LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapLeaf, mapRange, POOL_TABLES } from "./tables";
 import { nextColoured, spanOf } from "../../core/colours";
@@ -31,6 +31,12 @@ export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
 const BEYOND = "a region lies above this pCPU's IPA or PA space (40 bits at most): give it a lower address";
+
+/** A direct partition's memory is taken away from a tick: so only so many GiB may have something in them. */
+const DIRECT_ROOTS_MAX: u32 = 64;
+const usedRoots: usize = memory.data(2 * DIRECT_ROOTS_MAX * MAX_PARTITIONS, 8);
+const usedRootCounts: usize = memory.data(4 * MAX_PARTITIONS, 8);
+const TOO_FAR_APART = "a direct partition's regions lie in more than 64 different GiB of IPA: move them closer together";
 
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);
@@ -59,6 +65,7 @@ export function buildStage2(n: u32, plan: BlobPartition): string | null {
     const mapped = region.colours != 0 ? mapColoured(root, region) : mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
     if (!mapped) return TOO_MANY_TABLES;
   }
+  if (isDirect(plan) && !noteRoots(n, root, roots)) return TOO_FAR_APART;
   // VMID 0 is nobody's.
   store<u64>(vttbrs + (n << 3), root | (<u64>(n + 1) << VTTBR_VMID_SHIFT));
   return null;
@@ -79,29 +86,41 @@ function mapColoured(root: u64, region: BlobRegion): bool {
   return true;
 }
 
-@inline function rootEntries(): u32 {
-  return min<u32>((<u32>1) << (ipaBits(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK) - BLOCK_1G_SHIFT), ROOT_ENTRIES_MAX);
+/** Notes which root entries a direct partition uses. False: more than can be taken away at once. */
+function noteRoots(n: u32, root: u64, roots: u32): bool {
+  let used: u32 = 0;
+  for (let i: u32 = 0; i < roots * ENTRIES; i++) {
+    bound(i, ROOT_ENTRIES_MAX);
+    if (physicalRead64(root + (i << 3)) == 0) continue;
+    if (used == DIRECT_ROOTS_MAX) return false;
+    store<u16>(usedRoots + ((n * DIRECT_ROOTS_MAX + used++) << 1), <u16>i);
+  }
+  store<u32>(usedRootCounts + (n << 2), used);
+  return true;
 }
 
-/** Partition n has no memory any more, on any pCPU, when this returns. */
+/** PA of the root entry that partition n uses as its i-th. */
+@inline function usedRoot(n: u32, i: u32): u64 {
+  return (vttbrOf(n) & VTTBR_BADDR) + (<u64>load<u16>(usedRoots + ((n * DIRECT_ROOTS_MAX + i) << 1)) << 3);
+}
+
+/** Partition n, a direct one, has no memory any more, on any pCPU, when this returns. */
 export function revokeStage2(n: u32): void {
-  const vttbr = vttbrOf(n);
-  const root = vttbr & VTTBR_BADDR;
-  for (let i: u32 = 0; i < rootEntries(); i++) {
-    bound(i, ROOT_ENTRIES_MAX);
-    const entry = physicalRead64(root + (i << 3));
-    if (entry != 0) physicalWrite64(root + (i << 3), entry & ~VALID);
-  }
-  tlbiVmid(vttbr);
+  setRoots(n, 0);
+  tlbiVmid(vttbrOf(n));
 }
 
 /** It has its memory again. */
 export function grantStage2(n: u32): void {
-  const root = vttbrOf(n) & VTTBR_BADDR;
-  for (let i: u32 = 0; i < rootEntries(); i++) {
-    bound(i, ROOT_ENTRIES_MAX);
-    const entry = physicalRead64(root + (i << 3));
-    if (entry != 0) physicalWrite64(root + (i << 3), entry | VALID);
-  }
+  setRoots(n, VALID);
   dsbIsh();
+}
+
+function setRoots(n: u32, valid: u64): void {
+  const count = load<u32>(usedRootCounts + (n << 2));
+  for (let i: u32 = 0; i < count; i++) {
+    bound(i, DIRECT_ROOTS_MAX);
+    const at = usedRoot(n, i);
+    physicalWrite64(at, (physicalRead64(at) & ~VALID) | valid);
+  }
 }

@@ -71,8 +71,7 @@ export class Bench {
   pass(milliseconds: number): void {
     const ticks = Math.ceil((milliseconds * 1000) / TICK_MICROSECONDS);
     for (let n = 0; n < ticks; n++) {
-      this.machine.clock.advance(TICK_MICROSECONDS * MICROSECOND);
-      this.machine.settle();
+      this.machine.elapse(TICK_MICROSECONDS * MICROSECOND);
       this.collect();
     }
   }

@@ -64,22 +64,6 @@ describe("commands", () => {
   });
 });
 
-describe("held", () => {
-  test("counts the time a partition stood still by command, and not what it spent off by itself", () => {
-    bench.command(1, abi.COMMAND_STOP);
-    bench.pass(500);
-    bench.command(1, abi.COMMAND_START);
-    const held = Number(bench.vcpu(1, 0).held);
-    expect(held).toBeGreaterThan(500e6);
-    expect(held).toBeLessThan(520e6);
-    bench.guest(3).hvc(SYSTEM_OFF);
-    bench.pass(500);
-    bench.command(1, abi.COMMAND_START);
-    expect(Number(bench.vcpu(1, 0).held)).toBe(held);
-    expect(bench.vcpu(0, 0).held).toBe(0n);
-  });
-});
-
 describe("telemetry", () => {
   test("every partition and every vCPU once a period; none for spare pCPUs", () => {
     bench.pass(50);

@@ -8,7 +8,7 @@ import { SYSTEM_RESET } from "./functions.ts";
 const INVALID_PARAMETER = abi.SMCCC_INVALID_PARAMETER;
 const CHANNELS_ENDED = 1;
 /** Bytes that a console ring takes before it is full (core/console.ts): 4096 entries less its margin. */
-const RING = 4096 - 16;
+const RING = 4096 - 512;
 
 let bench: Bench;
 beforeEach(() => {

@@ -122,3 +122,31 @@ function named<Result>(what: string, run: () => Result): Result {
 
 /** pCPUs whose direct guest would find the hypervisor's kick if it looked. */
 const kicked = (world: World): number[] => world.guests.flatMap((guest, n) => (guest.running && guest.direct && guest.pcpu.gic.bank.isPending(7) ? [n] : []));
+
+/** Intrinsics at the end of a panic: those before print what has happened, and nobody else looks at that. */
+const LAST_OF_A_PANIC = 120;
+
+test("the housekeeper and whoever is to follow it panic at the same time: one pCPU keeps house in the end, and never two", () => {
+  const spec: SystemSpec = { ...STANDARD, housekeeper: HOUSEKEEPER };
+  const panics = (after: number, others: readonly number[]): { readonly world: World; readonly intruded: boolean } => {
+    const world = new World(spec);
+    const { machine } = world;
+    machine.intrude(after, () => others.forEach((other) => (other < 0 ? machine.settle() : machine.panic(machine.pcpu(other)))));
+    machine.panic(machine.pcpu(HOUSEKEEPER));
+    return { world, intruded: machine.endIntrusion() };
+  };
+  let length = 1;
+  while (panics(length, []).intruded) length *= 2;
+  for (let part = length / 2; part >= 1; part /= 2) if (!panics(length - part, []).intruded) length -= part;
+  for (const others of [[3], [1], [3, 1], [-1, 3], [3, -1], [-1, 3, 1]]) {
+    for (let after = length - LAST_OF_A_PANIC; after <= length; after++) {
+      named(`${others.join(", ")} after ${after} intrinsics`, () => {
+        const { world } = panics(after, others);
+        const keeping = (): number[] => world.machine.pcpus.flatMap(({ phase, hypervisorTimer, index }) => (phase !== "halted" && hypervisorTimer.control === 1n ? [index] : []));
+        expect(keeping().length).toBeLessThanOrEqual(1);
+        world.machine.settle();
+        expect(keeping().length).toBe(1);
+      });
+    }
+  }
+}, MILLISECONDS);

@@ -17,6 +17,14 @@ export class Clock {
   }
 
   advance(nanoseconds: number): void {
-    this.ticks += Math.ceil((nanoseconds * COUNTER_FREQUENCY) / NANOSECONDS);
+    this.forward(this.ticksOf(nanoseconds));
+  }
+
+  forward(ticks: number): void {
+    this.ticks += ticks;
+  }
+
+  ticksOf(nanoseconds: number): number {
+    return Math.ceil((nanoseconds * COUNTER_FREQUENCY) / NANOSECONDS);
   }
 }

@@ -38,6 +38,7 @@ export interface CoreExports {
   readonly boot: () => number;
   readonly bootSecondary: (cpu: number) => number;
   readonly park: (vcpu: number) => number;
+  readonly idle: (vcpu: number) => void;
   readonly trapSync: (vcpu: number) => number;
   readonly trapIrq: (vcpu: number) => number;
   readonly trapSerror: (vcpu: number) => number;
@@ -51,6 +52,7 @@ const AGAIN = 2;
 const STEPS_MAX = 100_000;
 
 const GENERAL_REGISTERS = 31;
+const NO_PARTITION = 0xffff_ffff;
 
 /** What guests have in SP_EL1 as soon as they run. */
 const GUEST_STACK = 0x5ac0n;
@@ -155,6 +157,19 @@ export class Machine {
   boot(): void {
     this.start(this.pcpu(0), () => this.core.boot());
     this.settle();
+  }
+
+  /** Lets time pass: whatever a timer of the hypervisor's is set for happens when it is due. */
+  elapse(nanoseconds: number): void {
+    const { clock } = this;
+    const end = clock.now + clock.ticksOf(nanoseconds);
+    for (let step = 0; step < STEPS_MAX; step++) {
+      const due = this.pcpus.map(({ hypervisorTimer }) => hypervisorTimer.deadline).filter((deadline) => deadline > clock.now && deadline < end);
+      clock.forward(Math.min(end, ...due) - clock.now);
+      this.settle();
+      if (clock.now >= end) return;
+    }
+    throw new MachineError("MACHINE_LIVELOCK", `the hypervisor's timers have gone off ${STEPS_MAX} times`);
   }
 
   /**
@@ -311,6 +326,12 @@ export class Machine {
     if ((pcpu.registers.VMPIDR_EL2 & AFFINITY0) === 0n && !others) this.partitionLives.set(vmid, ++this.livesBegun);
   }
 
+  /** An exception in the hypervisor itself: the vector reports it, and the pCPU stops for good. */
+  panic(pcpu: PCpu, esr = 0n): void {
+    this.enter(pcpu, () => (this.core.panic(esr, 0n, 0n, pcpu.vcpu), 0));
+    pcpu.phase = "halted";
+  }
+
   /** An SPI's wire. */
   setLine(intid: number, high: boolean): void {
     this.gic.distributor.bank.setLine(intid, high);
@@ -355,12 +376,18 @@ export class Machine {
   /** As the assembly does it: park(), and WFI only if that finds no guest to run. */
   private park(pcpu: PCpu): void {
     pcpu.phase = "parked";
+    if (this.isSpare(pcpu)) return void this.enter(pcpu, () => (this.core.idle(pcpu.vcpu), 0));
     for (let step = 0; step < STEPS_MAX; step++) {
       const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
       if (result === RESUME) this.resume(pcpu);
       if (result !== AGAIN) return;
     }
     throw new MachineError("MACHINE_LIVELOCK", `pCPU ${pcpu.index} has still something to do after ${STEPS_MAX} steps`);
+  }
+
+  /** As the assembly sees it: the field behind the general registers and the pCPU's number. */
+  private isSpare(pcpu: PCpu): boolean {
+    return this.linear.getUint32(pcpu.vcpu + 8 * GENERAL_REGISTERS + 4, true) === NO_PARTITION;
   }
 
   private leaveGuest(pcpu: PCpu): void {

@@ -23,6 +23,11 @@ export class Timer {
     return (this.control & ENABLE) !== 0n && ((BigInt(this.clock.now) - this.offset()) & MASK64) >= this.compare;
   }
 
+  /** When it will go off; Infinity: it is off. */
+  get deadline(): number {
+    return this.control === ENABLE ? Number(this.compare + this.offset()) : Infinity;
+  }
+
   get output(): boolean {
     return this.control !== 0n && (this.control & IMASK) === 0n && this.met;
   }

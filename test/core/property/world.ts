@@ -134,8 +134,7 @@ export class World {
   }
 
   tick(): void {
-    this.machine.clock.advance(TICK_MICROSECONDS * NANOSECONDS);
-    this.machine.settle();
+    this.machine.elapse(TICK_MICROSECONDS * NANOSECONDS);
   }
 
   /** The host lets go on what is paused, and starts what is off; then as at first. Not in the middle of something else. */

@@ -1,0 +1,85 @@
+// The housekeeper's pCPU may panic: another one keeps house then, and there are never two (arch/aarch64/panic.ts, housekeeper.ts).
+import { describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { SystemSpec } from "../machine/system.ts";
+import { ALL_GICS, Bench, value } from "./bench.ts";
+
+const SPARE = 2;
+/** One spare pCPU; none but the housekeeper's; two. */
+const NONE_SPARE: SystemSpec = { ...STANDARD, housekeeper: 0, partitions: [{ ...LINUX, cpus: [0, 1] }, { ...PLC, cpus: [3, 2] }] };
+
+/** pCPUs on which a housekeeping tick is due at some time. */
+const ticking = (bench: Bench): number[] => bench.machine.pcpus.flatMap(({ phase, hypervisorTimer, index }) => (phase !== "halted" && hypervisorTimer.control === 1n ? [index] : []));
+
+/** Watchdogs, restarts and commands work. */
+function housekept(bench: Bench, partition: number, boot: number): void {
+  const { restarts } = bench.partition(partition);
+  expect(bench.command(partition, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+  bench.pass(1);
+  expect(bench.partition(partition)).toMatchObject({ state: "running", restarts: restarts + 1 });
+  const guest = bench.guest(boot);
+  if (value(guest.hvc(abi.HYPERCALL_WATCHDOG_FEED)) !== 0n) return;
+  bench.pass(1200);
+  expect(bench.partition(partition).watchdogExpired).toBeGreaterThan(0);
+  expect(bench.partition(partition).restarts).toBeGreaterThan(restarts + 1);
+}
+
+describe.each(ALL_GICS)("%s: a panic on the housekeeper's pCPU", (_, board) => {
+  test("a vCPU's pCPU takes over where no other is spare: watchdog, restart and commands work as before", () => {
+    const bench = new Bench({ ...STANDARD, board });
+    bench.machine.panic(bench.machine.pcpu(SPARE));
+    bench.machine.settle();
+    expect(ticking(bench)).toEqual([3]);
+    housekept(bench, 1, 3);
+    expect(bench.guest(0).running).toBe(true);
+  });
+
+  test("one that runs a partition itself: that one stops, the others are looked after", () => {
+    const bench = new Bench({ ...NONE_SPARE, board });
+    bench.machine.panic(bench.machine.pcpu(0));
+    bench.machine.settle();
+    expect(ticking(bench)).toEqual([3]);
+    housekept(bench, 1, 3);
+    expect(bench.guest(1).running).toBe(false);
+  });
+
+  test("a spare one is taken before any other", () => {
+    const bench = new Bench({ ...STANDARD, board, housekeeper: 0, partitions: [{ ...LINUX, cpus: [0] }, PLC] });
+    bench.machine.panic(bench.machine.pcpu(0));
+    bench.machine.settle();
+    expect(ticking(bench)).toEqual([1]);
+    bench.machine.panic(bench.machine.pcpu(1));
+    bench.machine.settle();
+    expect(ticking(bench)).toEqual([2]);
+    housekept(bench, 1, 3);
+  });
+
+  test("in the middle of a frame: the next one comes whole", () => {
+    const bench = new Bench({ ...STANDARD, board });
+    bench.machine.uart.stalled = true;
+    bench.pass(300);
+    bench.machine.uart.stalled = false;
+    bench.machine.uart.drain();
+    bench.machine.panic(bench.machine.pcpu(SPARE));
+    bench.machine.settle();
+    housekept(bench, 1, 3);
+  });
+});
+
+test("nobody is left where all others are direct: that is said in plain text", () => {
+  const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, direct: true }, { ...PLC, direct: true }] });
+  bench.machine.panic(bench.machine.pcpu(SPARE));
+  bench.pass(10);
+  expect(ticking(bench)).toEqual([]);
+  expect(bench.text).toContain("nobody is left to keep house");
+  expect(bench.guest(0).running && bench.guest(3).running).toBe(true);
+});
+
+test("a pCPU that does not panic as the housekeeper leaves it where it is", () => {
+  const bench = new Bench();
+  bench.machine.panic(bench.machine.pcpu(3));
+  bench.machine.settle();
+  expect(ticking(bench)).toEqual([SPARE]);
+  expect(bench.command(0, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
+});
