@@ -1,6 +1,7 @@
 // CBOR (RFC 8949), as much of it as telemetry needs: unsigned integers, arrays, maps. Appends to a frame.
 
-import { frameByte, frameNumber } from "./frame";
+import { frameNumber } from "./frame";
+import { bound } from "../build/generated/cpu";
 
 // Major types (RFC 8949 §3.1), in the top three bits of the initial byte.
 const UNSIGNED: u32 = 0 << 5;
@@ -18,8 +19,7 @@ function initial(major: u32, argument: u64): void {
     bytes = argument < 0x100 ? 1 : argument <= 0xffffffff ? 4 : 8;
     information = bytes == 1 ? IN_1_BYTE : bytes == 4 ? IN_4_BYTES : IN_8_BYTES;
   }
-  frameByte(major | information);
-  if (bytes != 0) frameNumber(bytes, argument);
+  frameNumber(major | information, bytes, argument);
 }
 
 export function cborUnsigned(value: u64): void { initial(UNSIGNED, value); }
@@ -34,4 +34,18 @@ export function cborArray(items: u32): void { initial(ARRAY, items); }
 export function cborPair(key: u32, value: u64): void {
   initial(UNSIGNED, key);
   initial(UNSIGNED, value);
+}
+
+const KEYS: u32 = 8;
+const values: usize = memory.data(8 * KEYS, 8);
+
+/** Value of a key below KEYS, for cborPairs. */
+@inline export function cborValue(key: u32, value: u64): void { store<u64>(values + (key << 3), value); }
+
+/** The pairs of keys below `count` with their values, but one: its value is no number. */
+export function cborPairs(count: u32, but: u32): void {
+  for (let key: u32 = 0; key < count; key++) {
+    bound(key, KEYS);
+    if (key != but) cborPair(key, load<u64>(values + (key << 3)));
+  }
 }

@@ -7,7 +7,7 @@
 //                        bit 16   15…8        7…0    ticks
 
 import { EVENT_A, EVENT_B, EVENT_C, EVENT_CODE, EVENT_TIME, FRAME_EVENT } from "./abi";
-import { cborMap, cborPair } from "./cbor";
+import { cborMap, cborPairs, cborValue } from "./cbor";
 import { openFrame } from "./frame";
 import { nanoseconds } from "./time";
 import { atomicAdd32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
@@ -15,6 +15,7 @@ import { atomicAdd32, loadAcquire32, storeRelease32 } from "../build/generated/c
 const ENTRIES: u32 = 32;
 const ENTRY_SIZE: u32 = 40;
 const FILLED: u32 = 0x10000;
+const EVENT_KEYS: u32 = 5;
 /** Writers that look at the same time may overshoot by one each. */
 const MARGIN: u32 = 8;
 
@@ -48,12 +49,13 @@ export function eventFrame(): void {
   const entry = oldest();
   const what = load<u32>(entry);
   openFrame(FRAME_EVENT, (what >> 8) & 0xff);
-  cborMap(5);
-  cborPair(EVENT_TIME, nanoseconds(load<u64>(entry, 8)));
-  cborPair(EVENT_CODE, what & 0xff);
-  cborPair(EVENT_A, load<u64>(entry, 16));
-  cborPair(EVENT_B, load<u64>(entry, 24));
-  cborPair(EVENT_C, load<u64>(entry, 32));
+  cborValue(EVENT_TIME, nanoseconds(load<u64>(entry, 8)));
+  cborValue(EVENT_CODE, what & 0xff);
+  cborValue(EVENT_A, load<u64>(entry, 16));
+  cborValue(EVENT_B, load<u64>(entry, 24));
+  cborValue(EVENT_C, load<u64>(entry, 32));
+  cborMap(EVENT_KEYS);
+  cborPairs(EVENT_KEYS, EVENT_KEYS);
   store<u32>(entry, 0);
   storeRelease32(positions + 4, load<u32>(positions + 4) + 1);
 }

@@ -51,13 +51,14 @@ export function dropFrame(): void {
 }
 
 /** One byte of payload; what passes FRAME_PAYLOAD_MAX is left out (the frames that the core builds do not). */
-export function frameByte(byte: u32): void { frameNumber(1, byte); }
+export function frameByte(byte: u32): void { frameNumber(byte, 0, 0); }
 
-/** The lowest 1, 4 or 8 bytes of a number, the highest first. */
-export function frameNumber(bytes: u32, value: u64): void {
-  if (rawLength + bytes > KIND_AND_PARTITION + FRAME_PAYLOAD_MAX) return;
-  store<u64>(raw + rawLength, bswap(value << (64 - (bytes << 3))));
-  rawLength += bytes;
+/** A byte, and behind it the lowest `bytes` bytes of a number (1, 4, 8, or none), the highest first. */
+export function frameNumber(byte: u32, bytes: u32, value: u64): void {
+  if (rawLength + bytes >= KIND_AND_PARTITION + FRAME_PAYLOAD_MAX) return;
+  store<u8>(raw + rawLength, <u8>byte);
+  store<u64>(raw + rawLength + 1, bswap(value << (64 - (bytes << 3)))); // of none something, which the next one overwrites
+  rawLength += 1 + bytes;
 }
 
 /** Where payload can be put straight away, FRAME_PAYLOAD_MAX bytes if it is the first; frameTakes says how many those were. */

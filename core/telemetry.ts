@@ -6,7 +6,7 @@ import {
   PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING, TAG_MAX,
   VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
-import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
+import { cborArray, cborMap, cborPair, cborPairs, cborUnsigned, cborValue } from "./cbor";
 import { outputDropped } from "./console";
 import { openFrame } from "./frame";
 import { Partition, stateOf, tag, vcpuOfPartition } from "./partition";
@@ -14,6 +14,9 @@ import { duration, nanoseconds } from "./time";
 import { Vcpu } from "./vcpu";
 import { MAX_CPUS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
+
+const PARTITION_KEYS: u32 = 8;
+const VCPU_KEYS: u32 = 7;
 
 /** Builds a partition's frame. */
 export function partitionFrame(partition: Partition, now: u64): void {
@@ -25,14 +28,15 @@ export function partitionFrame(partition: Partition, now: u64): void {
     doorbells += vcpuOfPartition(partition, i).doorbells;
   }
   openFrame(FRAME_PARTITION, partition.index);
-  cborMap(8);
-  cborPair(PARTITION_TIME, nanoseconds(now));
-  cborPair(PARTITION_STATE, state);
-  cborPair(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ? duration(now - partition.started) : 0);
-  cborPair(PARTITION_RESTARTS, partition.restarts);
-  cborPair(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
-  cborPair(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);
-  cborPair(PARTITION_DOORBELLS, doorbells);
+  cborValue(PARTITION_TIME, nanoseconds(now));
+  cborValue(PARTITION_STATE, state);
+  cborValue(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ? duration(now - partition.started) : 0);
+  cborValue(PARTITION_RESTARTS, partition.restarts);
+  cborValue(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
+  cborValue(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);
+  cborValue(PARTITION_DOORBELLS, doorbells);
+  cborMap(PARTITION_KEYS);
+  cborPairs(PARTITION_KEYS, PARTITION_TAGS);
   cborUnsigned(PARTITION_TAGS);
   cborMap(popcnt(published));
   for (let n: u32 = 0; n < TAG_MAX; n++) {
@@ -44,13 +48,14 @@ export function partitionFrame(partition: Partition, now: u64): void {
 /** Builds a vCPU's frame. */
 export function vcpuFrame(vcpu: Vcpu, now: u64): void {
   openFrame(FRAME_VCPU, vcpu.partition);
-  cborMap(7);
-  cborPair(VCPU_INDEX, vcpu.index);
-  cborPair(VCPU_PCPU, vcpu.pcpu);
-  cborPair(VCPU_STATE, vcpu.state);
-  cborPair(VCPU_TIME, nanoseconds(now));
-  cborPair(VCPU_HELD, duration(vcpu.held + (vcpu.heldSince != 0 ? now - vcpu.heldSince : 0)));
-  cborPair(VCPU_THROTTLED, vcpu.throttled);
+  cborValue(VCPU_INDEX, vcpu.index);
+  cborValue(VCPU_PCPU, vcpu.pcpu);
+  cborValue(VCPU_STATE, vcpu.state);
+  cborValue(VCPU_TIME, nanoseconds(now));
+  cborValue(VCPU_HELD, duration(vcpu.held + (vcpu.heldSince != 0 ? now - vcpu.heldSince : 0)));
+  cborValue(VCPU_THROTTLED, vcpu.throttled);
+  cborMap(VCPU_KEYS);
+  cborPairs(VCPU_KEYS, VCPU_EXITS);
   cborUnsigned(VCPU_EXITS);
   cborArray(EXIT_CAUSES);
   for (let cause: u32 = 0; cause < EXIT_CAUSES; cause++) {

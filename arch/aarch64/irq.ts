@@ -19,8 +19,8 @@ import { takeOver, tick, tickPiece } from "./housekeeper";
 import { enterPending, hold, isBusy, leave, release, start, takeStep } from "./lifecycle";
 import { deliverBeside, hardwareInterrupt, refill } from "./listRegisters";
 
-/** Interrupts that a parked pCPU takes before it looks at its requests: more than the hypervisor has of its own. */
-const PARKED_INTERRUPTS: u32 = 8;
+/** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
+const PARKED_INTERRUPTS: u32 = 4;
 
 /** An interrupt has come while the guest ran: one of its own goes straight into the first list register if all of them are empty. */
 @inline export function handleIrq(vcpu: Vcpu): u32 {
