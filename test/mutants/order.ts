@@ -1,0 +1,34 @@
+// Which tests a mutant is put to, and in which order: those first that are likely to notice it. All of them run on the simulated
+// machine; assembly is put to those that look at the built image.
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { ROOT } from "../../tools/build/files.ts";
+
+/** Broad and quick ones, most useful first. */
+const BROAD = ["boot", "maintenance", "interrupts", "direct", "pause", "psci", "faults", "gicd", "commands", "directStop", "gicv2", "hypercall", "timers"];
+/** Tests of a file that has another name. */
+const BESIDES: Readonly<Record<string, readonly string[]>> = {
+  lifecycle: ["maintenance", "pause", "directStop", "psci", "storeOrder"],
+  loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob"], reset: ["maintenance", "timers"],
+  gic: ["boot", "direct", "interrupts"], gicv3: ["direct", "interrupts"], gicv2: ["gicv2", "gicv2Direct"], cpuInterface: ["direct", "gicv2Direct"],
+  vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
+  housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
+  blobCheck: ["blob", "blobFeatures"], sysregTrap: ["sysreg"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
+  partition: ["pause", "faults", "commands"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults"],
+};
+const FOLDER = "test/core";
+/** Takes minutes, or boots machines. */
+const SLOW = /qemu|races/;
+
+export function testsFor(file: string): string[] {
+  const all = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".test.ts") && !SLOW.test(name)).map((name) => `${FOLDER}/${name}`);
+  const isEntry = (test: string): boolean => basename(test).startsWith("entry");
+  if (file.endsWith(".S")) return all.filter(isEntry);
+  const name = basename(file, ".ts");
+  const likely = [name, ...(BESIDES[name] ?? []), ...BROAD];
+  const rank = (test: string): number => {
+    const at = likely.indexOf(basename(test, ".test.ts"));
+    return at < 0 ? likely.length : at;
+  };
+  return all.filter((test) => !isEntry(test)).sort((a, b) => rank(a) - rank(b));
+}

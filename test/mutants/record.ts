@@ -1,0 +1,49 @@
+// What earlier runs have found (build/mutants.json), so that one that was interrupted goes on, and the list of mutants that change
+// nothing (equivalent.yaml). A mutant that was noticed stays so while its file is as it was; a survivor is tried again, for there may
+// be a test of it now.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { readOptional, ROOT, writeAtomically } from "../../tools/build/files.ts";
+import type { Mutant } from "./mutations.ts";
+import type { Verdict } from "./workshop.ts";
+
+const FILE = join(ROOT, "build/mutants.json");
+const EQUIVALENT = join(ROOT, "test/mutants/equivalent.yaml");
+
+interface Equivalent {
+  readonly file: string;
+  readonly line: string;
+  readonly change?: string;
+  readonly reason: string;
+}
+
+export const nameOf = ({ file, line, was, change }: Mutant): string => `${file}:${line}: ${change}: ${was}`;
+
+export class Record {
+  private readonly verdicts: Map<string, Verdict>;
+  private readonly equivalent: readonly Equivalent[];
+
+  constructor() {
+    const stored = readOptional(FILE);
+    this.verdicts = new Map(stored === undefined ? [] : Object.entries(JSON.parse(stored.toString("utf8")) as { readonly [key: string]: Verdict }));
+    this.equivalent = parse(readFileSync(EQUIVALENT, "utf8")) as Equivalent[];
+  }
+
+  known(mutant: Mutant): Verdict | undefined {
+    const verdict = this.verdicts.get(keyOf(mutant));
+    return verdict === "survived" ? undefined : verdict;
+  }
+
+  keep(mutant: Mutant, verdict: Verdict): void {
+    this.verdicts.set(keyOf(mutant), verdict);
+    writeAtomically(FILE, JSON.stringify(Object.fromEntries(this.verdicts), undefined, 1));
+  }
+
+  reasonFor({ file, was, change }: Mutant): string | undefined {
+    return this.equivalent.find((entry) => entry.file === file && entry.line === was && (entry.change === undefined || entry.change === change))?.reason;
+  }
+}
+
+const keyOf = ({ source, line }: Mutant): string => createHash("sha256").update(`${line}\n${source}`).digest("hex");
