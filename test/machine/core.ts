@@ -12,9 +12,15 @@ const other = process.env["AXV_CORE_WASM"] ?? "";
 const wasm = other === "" ? (await buildProgram(CORE)).wasm : other;
 const module = new WebAssembly.Module(readFileSync(wasm));
 
+/** The same core, saying when it stores. (Binaryen is large: only for who needs it.) */
+export async function instrumentedCore(): Promise<WebAssembly.Module> {
+  const { instrument } = await import("./instrumented.ts");
+  return instrument(readFileSync(wasm));
+}
+
 /** A machine with a system's image in its memory, at reset. */
-export function machineFor(system: System, switches = SWITCHES): Machine {
-  return new Machine(module, { ...system, board: system.spec.board, switches });
+export function machineFor(system: System, switches = SWITCHES, from = module): Machine {
+  return new Machine(from, { ...system, board: system.spec.board, switches });
 }
 
 /** A machine that has booted, and come to rest. */

@@ -18,9 +18,10 @@ const PAGE = 4096;
 /** Bit 0 of a translation table's descriptor (ARM ARM D8.3). */
 const DESCRIPTOR_VALID = 1n;
 
-/** Module "cpu": atomics are plain here, because only one pCPU runs at a time and never stops inside the core. */
+/** Module "cpu": atomics are plain here, because only one pCPU runs at a time. What was stored ahead of one is seen by whoever sees it. */
 export function cpuHooks(machine: Machine): Hooks {
   const update = (pointer: number, change: (before: number) => number): number => {
+    machine.storeBuffer?.drain(machine.current.index);
     const before = machine.linear.getUint32(pointer, true);
     machine.linear.setUint32(pointer, change(before) >>> 0, true);
     return before;
@@ -35,7 +36,10 @@ export function cpuHooks(machine: Machine): Hooks {
     atomicExchange32: (pointer: number, value: number) => update(pointer, () => value),
     compareExchange32: (pointer: number, expected: number, value: number) => update(pointer, (before) => (before === expected ? value : before)),
     loadAcquire32: (pointer: number) => machine.linear.getUint32(pointer, true),
-    storeRelease32: (pointer: number, value: number) => machine.linear.setUint32(pointer, value, true),
+    storeRelease32: (pointer: number, value: number) => {
+      machine.storeBuffer?.store(machine.current.index, pointer, 4);
+      machine.linear.setUint32(pointer, value, true);
+    },
   };
 }
 
@@ -190,6 +194,7 @@ function memoryHooks(machine: Machine): Hooks {
     physicalWrite32: (pa: bigint, value: number) => {
       stage1.check(aligned(pa, 4), 4, "write");
       machine.allowWrite(Number(pa), 4);
+      machine.storeBuffer?.drain(machine.current.index); // it is a release
       memory.write(Number(pa), 4, BigInt(value));
     },
     guestInstruction: (pa: bigint) => {

@@ -14,12 +14,12 @@ type WasmFunction = (...values: Value[]) => Value | void;
 const UNNOTICED = /^(bound|physicalRead64|mrs_ID_.*)$/;
 
 /** What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could notice. */
-export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks, before: () => void = () => undefined): Record<string, WasmFunction> {
+export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks, before: (name: string) => void = () => undefined): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const intrinsic of table) {
     const hook = hooks[intrinsic.name];
     if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to test/machine`);
-    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, UNNOTICED.test(intrinsic.name) ? () => undefined : before);
+    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, UNNOTICED.test(intrinsic.name) ? () => undefined : () => before(intrinsic.name));
   }
   for (const name of Object.keys(hooks)) {
     if (imports[name] === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has a hook ${name}, but no table names an intrinsic ${module}.${name}`);

@@ -25,6 +25,7 @@ import { Pl011 } from "./pl011.ts";
 import { HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
 import { vmidOf } from "./stage2.ts";
+import { INSTRUMENTED, memoryImports, StoreBuffer } from "./storeBuffer.ts";
 import { SWITCHES } from "./switches.ts";
 import type { Switches } from "./switches.ts";
 import { Synchronisation } from "./synchronisation.ts";
@@ -114,6 +115,8 @@ export class Machine {
   /** Lives of partitions begun so far, and the one that each VMID is in. */
   private livesBegun = 0;
   private readonly partitionLives = new Map<number, number>();
+  /** Stores that others see late: only of a core that says when it stores (instrumented.ts). */
+  readonly storeBuffer: StoreBuffer | undefined;
   private intruder: { after: number; readonly run: () => void } | undefined;
 
   constructor(module: WebAssembly.Module, options: MachineOptions) {
@@ -136,12 +139,15 @@ export class Machine {
     if (this.switches.firmwareLeavesLines) this.dataCache.dirtyByFirmware();
     this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
     const instance = new WebAssembly.Instance(module, {
-      cpu: bindImports("cpu", cpu, cpuHooks(this), () => this.betweenIntrinsics()),
-      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this), () => this.betweenIntrinsics()),
+      [INSTRUMENTED]: memoryImports(module, (at, bytes) => this.storeBuffer?.store(this.current.index, at, bytes)),
+      cpu: bindImports("cpu", cpu, cpuHooks(this), (name) => this.betweenIntrinsics(name)),
+      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this), (name) => this.betweenIntrinsics(name)),
     });
     this.core = instance.exports as unknown as CoreExports;
     this.memory.placeLinear(board.imageBase + board.linearOffset, this.core.memory.buffer as ArrayBuffer);
     this.linear = new DataView(this.core.memory.buffer);
+    const tells = WebAssembly.Module.imports(module).some((wanted) => wanted.module === INSTRUMENTED);
+    this.storeBuffer = tells ? new StoreBuffer(this.core.memory.buffer as ArrayBuffer) : undefined;
     this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
     this.memory.writeBytes(board.imageBase + board.imageSize, options.blob);
     for (const { source, bytes } of options.loads ?? []) this.memory.writeBytes(board.imageBase + source, bytes);
@@ -189,7 +195,8 @@ export class Machine {
 
   /**
    * Concurrency: lets other pCPUs do something in the middle of what this one does in the core from now on, just before the
-   * intrinsic number `after` that anybody could notice. Plain loads and stores between two intrinsics are not taken apart.
+   * intrinsic number `after` that anybody could notice: of a core that says when it stores, those alone ahead of which it has stored
+   * something that others do not see yet.
    */
   intrude(after: number, run: () => void): void {
     this.intruder = { after, run };
@@ -202,11 +209,14 @@ export class Machine {
     return !pending;
   }
 
-  private betweenIntrinsics(): void {
-    if (this.intruder === undefined || this.intruder.after-- > 0) return;
+  private betweenIntrinsics(name: string): void {
+    if (this.intruder === undefined) return;
+    const { index } = this.current;
+    if (this.storeBuffer?.isSame(index, name) === true || this.intruder.after-- > 0) return;
     const { run } = this.intruder;
     this.intruder = undefined;
-    run();
+    if (this.storeBuffer === undefined) run();
+    else this.storeBuffer.hidden(index, run);
   }
 
   /** A pCPU in the core waits for another: those that firmware has just started run, or time passes. */
@@ -300,6 +310,7 @@ export class Machine {
     this.instructionCaches.complete(index);
     this.dataCache.complete(index);
     this.tableWrites.complete(index);
+    this.storeBuffer?.drain(index);
   }
 
   /** ISB, exception entry, exception return. */
@@ -356,6 +367,7 @@ export class Machine {
       throw new MachineError("MACHINE_CORE_TRAP", `the core trapped on pCPU ${pcpu.index}, ESR_EL2 = ${hex(pcpu.registers.ESR_EL2)}: ${error.message}\n${error.stack ?? ""}`, error);
     } finally {
       pcpu.busy = false;
+      this.storeBuffer?.drain(pcpu.index);
       // Only an intruded core goes on after this; otherwise `current` is the pCPU that was in the core last.
       if (interrupted.busy) this.current = interrupted;
     }
