@@ -1,10 +1,5 @@
 // Images of a guest that wedges itself: assembly/wedged.S, for the machine that the profile of the PLC guest has.
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
-import { boards } from "../../partitions/shelf.ts";
-import { YamlSource } from "../../partitions/source/yaml.ts";
-import { assemble } from "../run/bare-metal.ts";
+import { guestImage } from "./guestImage.ts";
 import type { Interrupts } from "./systems.ts";
 
 /** As wedged.S names them. */
@@ -27,13 +22,5 @@ export const canBeWoken = (board: string, interrupts: Interrupts, wedge: Wedge):
 /** What it says before. */
 export const WEDGED = "wedged for good";
 
-const SOURCE = join(import.meta.dirname, "assembly/wedged.S");
-/** IPAs of rtos-guests/profiles/plc.yaml. */
-const MACHINE = { GICD_IPA: "0x08000000", GICR_IPA: "0x080a0000", GICC_IPA: "0x08010000" };
-
 /** Path of the image; its files are in `folder`. */
-export function wedgedImage(folder: string, wedge: Wedge, board: string): string {
-  const gicVersion = boards().get(board, new Findings(new YamlSource(board, "")))?.gic.version ?? 0;
-  const defines = Object.entries({ ...MACHINE, WEDGE: wedge, GIC_VERSION: gicVersion }).map(([name, value]) => `#define ${name} ${value}`);
-  return assemble(folder, [...defines, readFileSync(SOURCE, "utf8")].join("\n"));
-}
+export const wedgedImage = (folder: string, wedge: Wedge, board: string): string => guestImage(folder, "wedged", board, { WEDGE: wedge });

@@ -1,0 +1,274 @@
+// A guest that gives every register a value and keeps it: general registers and vector registers, flags, and those of EL1 that an
+// operating system keeps its own things in. Its timer interrupts it again and again, it makes a call again and again, and whatever the
+// hypervisor does in between, every interrupt looks whether a register has changed, and says so. At EL1, MMU off. GIC_VERSION and the
+// addresses come from test/system/guestImage.ts.
+
+#define HYPERCALL_CONSOLE_WRITE 0xc6000002      // core/abi.ts
+#define PSCI_VERSION        0x84000000          // changes x0 and no other register (DEN 0028, SMCCC 1.1)
+#define TEXT_BYTES          16
+
+#define TIMER               27                  // INTID of the virtual timer
+#define PERIOD_TICKS        20000               // 320 µs at 62.5 MHz
+#define INTERRUPTS_A_LINE   256
+
+// GICv3 (IHI 0069)
+#define GICD_CTLR           0x0000
+#define GICD_CTLR_ENABLE    0x13                // ARE_NS, EnableGrp1A, EnableGrp1
+#define GICR_SGI_BASE       0x10000
+#define GICR_IGROUPR0       (GICR_SGI_BASE + 0x080)
+#define GICR_ISENABLER0     (GICR_SGI_BASE + 0x100)
+#define GICR_IPRIORITYR0    (GICR_SGI_BASE + 0x400)
+// GICv2 (IHI 0048)
+#define GICD_ISENABLER0     0x100
+#define GICD_IPRIORITYR0    0x400
+#define GICC_CTLR           0x00
+#define GICC_PMR            0x04
+#define GICC_IAR            0x0c
+#define GICC_EOIR           0x10
+
+#define PRIORITY            0x80
+#define PMR_ALL             0xff
+
+#define CPACR_FPEN          (3 << 20)           // no trap of vector registers
+#define VECTOR_IRQ          0x280               // from the current EL with SP_ELx (D1.3.1)
+#define FLAGS               0xa0000000          // N and C
+#define FLAGS_MASK          0xf0000000
+#define PSTATE_EL1H         0x5
+
+// What is kept, and what an interrupt finds: x0 … x30, SP_EL1, then q0 … q31.
+#define GENERAL_BYTES       256
+#define FRAME_BYTES         (GENERAL_BYTES + 512)
+#define WORDS               (FRAME_BYTES / 8)
+#define STACK_WORD          31
+
+        .section .text.header, "ax"
+        .globl  _start
+_start: b       entry                           // code0 of a Linux arm64 Image (Documentation/arch/arm64/booting.rst)
+        .long   0                               // code1
+        .quad   0                               // text_offset
+        .quad   end - _start                    // image_size
+        .quad   2                               // flags: little endian, 4 KiB pages
+        .quad   0, 0, 0
+        .ascii  "ARM\x64"
+        .long   0
+
+.macro general operation, base
+        \operation x2, x3, [\base, #16]
+        \operation x4, x5, [\base, #32]
+        \operation x6, x7, [\base, #48]
+        \operation x8, x9, [\base, #64]
+        \operation x10, x11, [\base, #80]
+        \operation x12, x13, [\base, #96]
+        \operation x14, x15, [\base, #112]
+        \operation x16, x17, [\base, #128]
+        \operation x18, x19, [\base, #144]
+        \operation x20, x21, [\base, #160]
+        \operation x22, x23, [\base, #176]
+        \operation x24, x25, [\base, #192]
+        \operation x26, x27, [\base, #208]
+        \operation x28, x29, [\base, #224]
+.endm
+
+.macro vectors operation, base
+        .irp    n, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+        pair    \operation, \n, \base
+        .endr
+.endm
+.altmacro
+.macro pair operation, n, base
+        pair_of \operation, \n, %(\n + 1), %(GENERAL_BYTES + \n * 16), \base
+.endm
+.macro pair_of operation, first, second, offset, base
+        \operation q\first, q\second, [\base, #\offset]
+.endm
+
+entry:  msr     daifset, #0xf
+        mov     x0, #CPACR_FPEN
+        msr     cpacr_el1, x0
+        adr     x0, vectors_el1
+        msr     vbar_el1, x0
+        isb
+        adr     x0, stack
+        mov     sp, x0
+        bl      enable
+        // Every word of what is kept has its own number in it.
+        adr     x0, kept
+        mov     x1, #0
+        ldr     x2, =0x5a5a000000000000
+fill:   add     x3, x2, x1
+        str     x3, [x0, x1, lsl #3]
+        add     x1, x1, #1
+        cmp     x1, #WORDS
+        b.lo    fill
+        mov     x1, sp
+        str     x1, [x0, #(STACK_WORD * 8)]
+        msr     sp_el0, x3
+        msr     tpidr_el0, x3
+        msr     tpidrro_el0, x3
+        msr     tpidr_el1, x3
+        bl      arm
+        ldr     x1, =(FLAGS | PSTATE_EL1H)
+        msr     spsr_el1, x1
+        adr     x1, keeping
+        msr     elr_el1, x1
+        vectors ldp, x0
+        general ldp, x0
+        ldr     x30, [x0, #240]
+        ldp     x0, x1, [x0]
+        eret
+
+// Nothing but x0 changes here.
+keeping:
+        mov     x0, #PSCI_VERSION
+        hvc     #0
+        .rept   64
+        nop
+        .endr
+        b       keeping
+
+interrupted:
+        sub     sp, sp, #FRAME_BYTES
+        stp     x0, x1, [sp]
+        general stp, sp
+        str     x30, [sp, #240]
+        add     x0, sp, #FRAME_BYTES
+        str     x0, [sp, #(STACK_WORD * 8)]
+        vectors stp, sp
+
+        adr     x0, kept
+        mov     x1, #1                          // x0 is what the call makes of it
+look:   ldr     x2, [x0, x1, lsl #3]
+        ldr     x3, [sp, x1, lsl #3]
+        cmp     x2, x3
+        b.ne    changed
+        add     x1, x1, #1
+        cmp     x1, #WORDS
+        b.lo    look
+        // x2 is the last word's value, which the registers of EL1 have too.
+        .irp    register, sp_el0, tpidr_el0, tpidrro_el0, tpidr_el1
+        mrs     x3, \register
+        cmp     x2, x3
+        b.ne    changed
+        .endr
+        mrs     x3, spsr_el1
+        and     x3, x3, #FLAGS_MASK
+        ldr     x2, =FLAGS
+        cmp     x2, x3
+        b.ne    changed
+
+        bl      acknowledge
+        bl      arm
+        bl      endOf
+        adr     x4, interrupts
+        ldr     x5, [x4]
+        add     x5, x5, #1
+        str     x5, [x4]
+        ands    x5, x5, #(INTERRUPTS_A_LINE - 1)
+        b.ne    back
+        adr     x1, all
+        bl      say
+back:   vectors ldp, sp
+        general ldp, sp
+        ldr     x30, [sp, #240]
+        ldp     x0, x1, [sp], #16
+        add     sp, sp, #(FRAME_BYTES - 16)
+        eret
+
+// x1: the word, in hexadecimal; behind the last one it is a register of EL1 or the flags.
+changed:
+        mov     x4, x1
+        adr     x1, other
+        ubfx    x2, x4, #4, #4
+        add     x2, x2, #'0'
+        strb    w2, [x1, #(TEXT_BYTES - 3)]
+        and     x2, x4, #15
+        cmp     x2, #10
+        add     x3, x2, #'0'
+        add     x5, x2, #'a' - 10
+        csel    x2, x3, x5, lo
+        strb    w2, [x1, #(TEXT_BYTES - 2)]
+        bl      say
+        b       .
+
+// The TEXT_BYTES at x1.
+say:    ldp     x2, x3, [x1]
+        ldr     x0, =HYPERCALL_CONSOLE_WRITE
+        mov     x1, #TEXT_BYTES
+        hvc     #0
+        ret
+
+arm:    mov     x2, #PERIOD_TICKS
+        msr     cntv_tval_el0, x2
+        mov     x2, #1
+        msr     cntv_ctl_el0, x2
+        isb
+        ret
+
+#if GIC_VERSION == 3
+enable: mov     x0, #PMR_ALL
+        msr     icc_pmr_el1, x0
+        mov     x0, #1
+        msr     icc_igrpen1_el1, x0
+        ldr     x1, =GICD_IPA
+        mov     w0, #GICD_CTLR_ENABLE
+        str     w0, [x1, #GICD_CTLR]
+        ldr     x1, =GICR_IPA + GICR_IPRIORITYR0
+        mov     w0, #PRIORITY
+        strb    w0, [x1, #TIMER]
+        mov     w0, #(1 << TIMER)
+        ldr     x1, =GICR_IPA + GICR_IGROUPR0
+        str     w0, [x1]
+        ldr     x1, =GICR_IPA + GICR_ISENABLER0
+        str     w0, [x1]
+        ret
+
+acknowledge:
+        mrs     x0, icc_iar1_el1
+        dsb     sy
+        ret
+
+endOf:  msr     icc_eoir1_el1, x0
+        isb
+        ret
+#else
+enable: ldr     x1, =GICD_IPA
+        mov     w0, #1
+        str     w0, [x1, #GICD_CTLR]
+        mov     w0, #PRIORITY
+        ldr     x2, =GICD_IPA + GICD_IPRIORITYR0
+        strb    w0, [x2, #TIMER]
+        mov     w0, #(1 << TIMER)
+        str     w0, [x1, #GICD_ISENABLER0]
+        ldr     x1, =GICC_IPA
+        mov     w0, #PMR_ALL
+        str     w0, [x1, #GICC_PMR]
+        mov     w0, #1
+        str     w0, [x1, #GICC_CTLR]
+        ret
+
+acknowledge:
+        ldr     x1, =GICC_IPA
+        ldr     w0, [x1, #GICC_IAR]
+        ret
+
+endOf:  ldr     x1, =GICC_IPA
+        str     w0, [x1, #GICC_EOIR]
+        ret
+#endif
+
+        .balign 8
+all:    .ascii  "registers kept.\n"
+other:  .ascii  "changed: word..\n"
+interrupts:
+        .quad   0
+        .ltorg
+        .balign 2048
+vectors_el1:
+        .skip   VECTOR_IRQ
+        b       interrupted
+        .balign 2048
+        .balign 16
+kept:   .skip   FRAME_BYTES
+        .skip   4096
+stack:
+end:
