@@ -26,7 +26,7 @@ export function cpuHooks(machine: Machine): Hooks {
     machine.linear.setUint32(pointer, change(before) >>> 0, true);
     return before;
   };
-  return {
+  return synchronised(machine, {
     bound: (iteration: number, limit: number) => {
       if (iteration >= limit) throw new MachineError("MACHINE_LOOP", `iteration ${iteration} of a loop that says it ends before ${limit}`);
     },
@@ -40,7 +40,7 @@ export function cpuHooks(machine: Machine): Hooks {
       machine.storeBuffer?.store(machine.current.index, pointer, 4);
       machine.linear.setUint32(pointer, value, true);
     },
-  };
+  });
 }
 
 /** Module "aarch64". */

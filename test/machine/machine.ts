@@ -310,6 +310,7 @@ export class Machine {
     this.instructionCaches.complete(index);
     this.dataCache.complete(index);
     this.tableWrites.complete(index);
+    this.synchronisation.complete(index);
     this.storeBuffer?.drain(index);
   }
 

@@ -6,7 +6,7 @@ import { booted } from "./core.ts";
 import { DataCache } from "./dataCache.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
 import { Guest } from "./guest.ts";
-import { aarch64Hooks } from "./hooks.ts";
+import { aarch64Hooks, cpuHooks } from "./hooks.ts";
 import { InstructionCaches } from "./instructionCache.ts";
 import type { Machine } from "./machine.ts";
 import { HCR_DC, SCTLR_C, SCTLR_M } from "./registers.ts";
@@ -200,6 +200,18 @@ describe("system registers that others depend on", () => {
     call("isb");
     call(used, ...others);
   });
+});
+
+test("an SGI is sent behind a DSB, if something was stored that its receiver is to see", () => {
+  const machine = booted();
+  const call = intrinsics(machine);
+  const atomics = cpuHooks(machine) as Readonly<Record<string, (...values: number[]) => unknown>>;
+  const at = machine.linear.byteLength - 4;
+  atomics["atomicOr32"]?.(at, 1);
+  call("isb");
+  expect(() => call("msr_ICC_SGI1R_EL1", 0n)).toThrow("DSB");
+  call("dsbSy");
+  call("msr_ICC_SGI1R_EL1", 0n);
 });
 
 describe("an interrupt that is disabled", () => {

@@ -9,6 +9,8 @@ interface Rule {
   /** … and those that write it. */
   readonly written: RegExp;
   readonly why: string;
+  /** An ISB is not enough: stores have to be complete. */
+  readonly barrier?: true;
 }
 
 const RULES: readonly Rule[] = [
@@ -17,6 +19,10 @@ const RULES: readonly Rule[] = [
   { uses: /^m(rs|sr)_IC[CH]_(?!SRE_EL2)/, written: /^msr_ICC_SRE_EL2$/, why: "ICC_SRE_EL2.SRE says whether these registers are there (IHI 0069 §12.2.21)" },
   { uses: /^tlbiVmalls12e1/, written: /^msr_VTTBR_EL2$/, why: "the VMID of the invalidation is VTTBR_EL2's (C5.5)" },
   { uses: /^m(rs|sr)_PMXEV/, written: /^msr_PMSELR_EL0$/, why: "PMSELR_EL0 selects the counter (D13.3)" },
+  {
+    uses: /^msr_ICC_SGI1R_EL1$/, written: /^(atomic|compareExchange32|storeRelease32|physicalWrite32)/, barrier: true,
+    why: "whoever gets the SGI need not see what was stored before it (IHI 0069 §12.2.20, B2.3.12): DSB",
+  },
   { uses: /^mrs_CCSIDR_EL1$/, written: /^msr_CSSELR_EL1$/, why: "CSSELR_EL1 selects the cache (D17.2.25)" },
 ];
 
@@ -28,7 +34,7 @@ export class Synchronisation {
   execute(pcpu: number, name: string): void {
     const waiting = this.waiting.get(pcpu);
     for (const rule of waiting ?? []) {
-      if (rule.uses.test(name)) throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without an ISB: ${rule.why}`);
+      if (rule.uses.test(name)) throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without ${rule.barrier === true ? "a DSB" : "an ISB"}: ${rule.why}`);
     }
     for (const rule of RULES) {
       if (!rule.written.test(name)) continue;
@@ -44,6 +50,11 @@ export class Synchronisation {
 
   /** ISB, exception entry, exception return. */
   synchronise(pcpu: number): void {
-    this.waiting.delete(pcpu);
+    for (const rule of this.waiting.get(pcpu) ?? []) if (rule.barrier !== true) this.waiting.get(pcpu)?.delete(rule);
+  }
+
+  /** DSB, with an ISB behind it or not: of an SGI that is sent nothing else is asked. */
+  complete(pcpu: number): void {
+    for (const rule of this.waiting.get(pcpu) ?? []) if (rule.barrier === true) this.waiting.get(pcpu)?.delete(rule);
   }
 }

@@ -63,7 +63,7 @@ try {
   await Promise.all(Array.from({ length: Math.min(Number(values.workers), pending.length) }, async () => {
     const workshop = new Workshop();
     workshops.push(workshop);
-    await workshop.prepare();
+    await workshop.prepare(pending.map(({ file }) => file));
     for (let mutant = pending.shift(); mutant !== undefined; mutant = pending.shift()) {
       const verdict = await workshop.judge(mutant, sources.get(mutant.file) ?? "");
       verdicts.set(mutant, verdict);

@@ -22,7 +22,7 @@ export default defineConfig({
     fileParallelism: false,
     maxWorkers: 1,
     sequence: { sequencer: InOrder },
-    testTimeout: 60 * SECOND,
-    hookTimeout: 60 * SECOND,
+    testTimeout: 180 * SECOND,
+    hookTimeout: 180 * SECOND,
   },
 });

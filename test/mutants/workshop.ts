@@ -38,13 +38,13 @@ export class Workshop {
     symlinkSync(realpathSync(join(ROOT, NODE_MODULES)), join(this.folder, NODE_MODULES));
   }
 
-  /** Compiles the core as it is, and runs all tests: they must pass, or nothing that follows means anything. */
-  async prepare(): Promise<void> {
+  /** Compiles the core as it is, and runs the tests for those files: they must pass, or nothing that follows means anything. */
+  async prepare(files: readonly string[]): Promise<void> {
     const { error, hash } = await this.compile();
     if (hash === undefined) throw new Error(`the core does not compile: ${error ?? ""}`);
     this.original = hash;
     const began = Date.now();
-    for (const file of [".ts", ".S"]) if (await this.fails(file)) throw new Error(`tests fail with the core as it is: ${testsFor(file).join(" ")}`);
+    for (const file of [".ts", ".S"].filter((ending) => files.some((name) => name.endsWith(ending)))) if (await this.fails(file)) throw new Error(`tests fail with the core as it is: ${testsFor(file).join(" ")}`);
     this.patience = Math.max((Date.now() - began) * PATIENCE, LEAST_PATIENCE);
   }
 
