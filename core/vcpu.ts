@@ -23,12 +23,12 @@ const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 //  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────┬──────────────┐
 //  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u8 × 16  │ u64 × causes │
 //  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────┴──────────────┘
-const OWNED: u32 = 480;
+const OWNED: u32 = 496;
 const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
 const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
 const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
 const EXITS: u32 = SGI_SOURCE + 16;
-export const VCPU_SIZE: u32 = 896;
+export const VCPU_SIZE: u32 = 960;
 
 export const SOMETHING_WAITS: u32 = 0xffffffff;
 
@@ -42,6 +42,19 @@ export class Vcpu {
   x8: u64; x9: u64; x10: u64; x11: u64; x12: u64; x13: u64; x14: u64; x15: u64;
   x16: u64; x17: u64; x18: u64; x19: u64; x20: u64; x21: u64; x22: u64; x23: u64;
   x24: u64; x25: u64; x26: u64; x27: u64; x28: u64; x29: u64; x30: u64;
+
+  // What the vectors look at or change too, at the offsets that entry.S has for them.
+  /** ICC_PMR_EL1 as a direct guest wrote it. */
+  priorityMask: u32;
+  /** ESR_EL2 of an `MSR ICC_PMR_EL1, x0` that the vectors may carry out by themselves; 0: of none. */
+  maskTrap: u32;
+  /** How often they have. */
+  maskWrites: u64;
+  /** A quick trap (quickTraps.ts) leaves the instruction to trapSync. */
+  refuses: u32;
+
+  /** IPA of the partition's emulated GICD: kept here so that a trap looks at one record only. */
+  gicdIpa: u64;
 
   /** Index of the pCPU; also bit number in every mask of pCPUs. */
   pcpu: u32;
@@ -96,8 +109,7 @@ export class Vcpu {
   idle: u32;
   /** HCR_EL2 while its guest runs. */
   hcr: u64;
-  /** A direct guest's CPU interface: PMR as it wrote it; the others while the vCPU is held. */
-  priorityMask: u32;
+  /** The rest of a direct guest's CPU interface while the vCPU is held. */
   binaryPoint: u32;
   interfaceControl: u32;
   groupEnable: u32;
@@ -164,6 +176,9 @@ export const housekeeperAt: u32 = <u32>memory.data(4, 4);
 @inline export function vcpuOf(pcpu: u32): Vcpu { return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE); }
 
 // The fields may not grow into the bitmaps, nor the counters out of the record.
+if (offsetof<Vcpu>("priorityMask") != 248 || offsetof<Vcpu>("maskTrap") != 252 || offsetof<Vcpu>("maskWrites") != 256 || offsetof<Vcpu>("refuses") != 264) {
+  ERROR("Vcpu: entry.S has other offsets");
+}
 if (offsetof<Vcpu>() > OWNED || EXITS + EXIT_CAUSES * 8 > VCPU_SIZE) ERROR("Vcpu: the layout above is out of step");
 
 /** A record with nothing in it: no partition, off. */

@@ -132,6 +132,7 @@ function planVcpu(n: u32): void {
   if (plan.partition == NONE) return;
   const partition = blobPartition(plan.partition);
   vcpu.direct = isDirect(partition) ? 1 : 0;
+  vcpu.gicdIpa = partition.gicd;
   vcpu.setOwned(0, partition.ppis | (vcpu.direct != 0 ? SGIS & ~((<u32>1) << KICK_SGI) : 0));
   for (let word: u32 = 1; word < INTID_WORDS; word++) {
     bound(word - 1, INTID_WORDS);

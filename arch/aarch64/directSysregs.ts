@@ -6,9 +6,9 @@ import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1 } 
 import { FIRST_PPI, FIRST_SPECIAL, NO_INTERRUPT } from "../../core/interrupts";
 import { Vcpu } from "../../core/vcpu";
 import { sysreg } from "./esr";
-import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE, writeMask } from "./gicv3";
+import { refuse } from "./exit";
+import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE, ICC_PMR_EL1, writeMask } from "./gicv3";
 
-const ICC_PMR_EL1: u32 = sysreg(3, 0, 4, 6, 0);
 const ICC_DIR_EL1: u32 = sysreg(3, 0, 12, 11, 1);
 const ICC_RPR_EL1: u32 = sysreg(3, 0, 12, 11, 3);
 const ICC_CTLR_EL1: u32 = sysreg(3, 0, 12, 12, 4);
@@ -22,22 +22,17 @@ const CTLR_GUEST: u64 = ICC_CTLR_CBPR | ICC_CTLR_EOIMODE;
 const PRIORITY_MASK: u64 = 0xff;
 const INTID_MASK: u64 = 0xffffff;
 
-/** False: it is none of those registers, or one that cannot be read or written. */
-export function trapInterface(vcpu: Vcpu, register: u32, isRead: bool, rt: u32): bool {
-  return isRead ? read(vcpu, register, rt) : write(vcpu, register, vcpu.register(rt));
+/** A read of one of those registers; any other is refused. */
+export function readInterface(vcpu: Vcpu, register: u32): u64 {
+  if (register == ICC_PMR_EL1) return vcpu.priorityMask;
+  if (register == ICC_CTLR_EL1) return mrs_ICC_CTLR_EL1();
+  if (register == ICC_RPR_EL1) return mrs_ICC_RPR_EL1();
+  if (register == ICC_IAR0_EL1 || register == ICC_HPPIR0_EL1) return NO_INTERRUPT;
+  return isGroup0(register) ? 0 : refuse(vcpu);
 }
 
-function read(vcpu: Vcpu, register: u32, rt: u32): bool {
-  if (register == ICC_PMR_EL1) vcpu.setRegister(rt, vcpu.priorityMask);
-  else if (register == ICC_CTLR_EL1) vcpu.setRegister(rt, mrs_ICC_CTLR_EL1());
-  else if (register == ICC_RPR_EL1) vcpu.setRegister(rt, mrs_ICC_RPR_EL1());
-  else if (register == ICC_IAR0_EL1 || register == ICC_HPPIR0_EL1) vcpu.setRegister(rt, NO_INTERRUPT);
-  else if (isGroup0(register)) vcpu.setRegister(rt, 0);
-  else return false;
-  return true;
-}
-
-function write(vcpu: Vcpu, register: u32, value: u64): bool {
+/** A write; false: it is none of those registers, or one that cannot be written. */
+export function writeInterface(vcpu: Vcpu, register: u32, value: u64): bool {
   if (register == ICC_PMR_EL1) {
     vcpu.priorityMask = <u32>(value & PRIORITY_MASK);
     writeMask(directMask(vcpu));

@@ -59,6 +59,23 @@
     \operation x28, x29, [x0, #224]
 .endm
 
+// In a Vcpu (core/vcpu.ts), and what the vectors do by themselves with them (quick traps, below).
+#define VCPU_PRIORITY_MASK  248
+#define VCPU_MASK_TRAP      252
+#define VCPU_MASK_WRITES    256
+#define VCPU_REFUSES        264
+#define ESR_EC_SHIFT        26
+#define EC_HVC64            0x16
+#define ESR_EC1             27              // EC, bit 1: 1 of HVC and SMC, 0 of system registers (0x18) and data aborts (0x24)
+#define ESR_EC5             31              // EC, bit 5: 1 of aborts
+#define ESR_RT_SHIFT        5               // of a system register access; bit 0: it is a read
+#define ESR_SRT_SHIFT       16              // of a data abort; bit 6: it is a write
+#define ESR_WNR             6
+#define ESR_ALL_BUT_RT      0xfffffc1f
+#define SPSR_SS             (1 << 21)
+#define HIGHEST_GUEST_PRIORITY 0x10         // gic.ts
+#define ICC_PMR_EL1         S3_0_C4_C6_0
+
 // What a handler that saves most (preserve_most) may change, but for x0 and x1, in the frame of an interrupt.
 .macro frame_registers operation
     \operation x2, x3, [sp, #16]
@@ -66,6 +83,69 @@
     \operation x6, x7, [sp, #48]
     \operation x8, x16, [sp, #64]
     \operation x17, x18, [sp, #80]
+.endm
+
+// Goes to \leaf of the register whose number (0…31) is in w3: a comparison for each of its five bits, no indirect branch.
+.macro select leaf, bit=4, first=0
+    .if (\bit) < 0
+    \leaf (\first)
+    .else
+    tbnz    w3, #(\bit), 77\@f
+    select  \leaf, (\bit) - 1, (\first)
+77\@:
+    select  \leaf, (\bit) - 1, (\first) + (1 << (\bit))
+    .endif
+.endm
+
+// x2 = the guest's register of that number, when x0…x3 are in the frame and the others still its own.
+.macro fetch number
+    .irp n, 0, 1, 2, 3
+    .if (\number) == \n
+    ldr     x2, [sp, #(8 * \n)]
+    .endif
+    .endr
+    .irp n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+    .if (\number) == \n
+    mov     x2, x\n
+    .endif
+    .endr
+    .if (\number) == 31
+    mov     x2, xzr
+    .endif
+    b       axv_quick_fetched
+.endm
+
+// The guest's register of that number = x0, when those that preserve_most may change are in the frame.
+.macro put number
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8
+    .if (\number) == \n
+    str     x0, [sp, #(8 * \n)]
+    .endif
+    .endr
+    .irp n, 16, 17, 18
+    .if (\number) == \n
+    str     x0, [sp, #(72 + 8 * (\n - 16))]
+    .endif
+    .endr
+    .irp n, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+    .if (\number) == \n
+    mov     x\n, x0
+    .endif
+    .endr
+    .if (\number) == 30
+    str     x0, [sp, #96]
+    .endif
+    b       axv_quick_done
+.endm
+
+// The instruction is done: the guest goes on behind it, and a debugger's step with it (Arm ARM D2.12.4, PSTATE.SS).
+.macro advance
+    mrs     x0, elr_el2
+    add     x0, x0, #4
+    msr     elr_el2, x0
+    mrs     x0, spsr_el2
+    and     x0, x0, #~SPSR_SS
+    msr     spsr_el2, x0
 .endm
 
 // The loop around this place runs so often at most: for tools/verify, like bound() in AssemblyScript.
@@ -282,21 +362,41 @@ axv_mmu_on:
 \label:
 .endm
 
-// An exception from a guest: its registers go into its Vcpu, whose VA is in TPIDR_EL2; then the handler decides.
-.macro from_guest label, handler
-    vector  \label
-    .cfi_startproc
-    .cfi_undefined x30                      // a debugger's backtrace ends here: what is behind is the guest
-    stp     x0, x1, [sp, #-16]!
+// An exception from a guest: its registers go into its Vcpu, whose VA is in TPIDR_EL2; then the handler decides. x0 and x1 are in the
+// frame already.
+.macro save_and_ask handler
     mrs     x0, tpidr_el2
     vcpu_registers stp
     str     x30, [x0, #240]
-    ldp     x2, x3, [sp], #16
+    ldp     x2, x3, [sp], #INTERRUPT_FRAME
     stp     x2, x3, [x0]
     mov     w20, w0                         // preserve_none: the handler may change every register, as all are saved
     bl      \handler                        // w20: offset of the Vcpu in linear memory, the low half of its VA
     cbz     w0, axv_resume
     b       axv_park
+.endm
+
+.macro from_guest label, handler
+    vector  \label
+    .cfi_startproc
+    .cfi_undefined x30                      // a debugger's backtrace ends here: what is behind is the guest
+    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
+    save_and_ask \handler
+    .cfi_endproc
+.endm
+
+// A synchronous exception: a system register or a device may be a quick trap; then a hypercall comes soonest.
+.macro sync_from_guest label
+    vector  \label
+    .cfi_startproc
+    .cfi_undefined x30
+    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
+    mrs     x1, esr_el2
+    tbz     w1, #ESR_EC1, axv_quick
+    lsr     w1, w1, #ESR_EC_SHIFT
+    cmp     w1, #EC_HVC64
+    b.ne    axv_long
+    save_and_ask trapCall
     .cfi_endproc
 .endm
 
@@ -337,14 +437,100 @@ axv_vectors:
     from_ourselves axv_vector_el2h_irq
     from_ourselves axv_vector_el2h_fiq
     from_ourselves axv_vector_el2h_serror
-    from_guest     axv_vector_sync, trapSync
+    sync_from_guest axv_vector_sync
     interrupt_from_guest axv_vector_irq
     interrupt_from_guest axv_vector_fiq
     from_guest     axv_vector_serror, trapSerror
-    from_guest     axv_vector_sync_32, trapSync
+    sync_from_guest axv_vector_sync_32
     interrupt_from_guest axv_vector_irq_32
     interrupt_from_guest axv_vector_fiq_32
     from_guest     axv_vector_serror_32, trapSerror
+
+// ---- quick traps (quickTraps.ts, sysregTrap.ts): x1 ESR_EL2, x0 and x1 in the frame. What is refused goes the long way. ----
+axv_quick:
+    .cfi_startproc
+    .cfi_undefined x30
+    stp     x2, x3, [sp, #16]
+    tbnz    w1, #ESR_EC5, 1f
+    tbnz    w1, #0, axv_quick_read
+    ubfx    w3, w1, #ESR_RT_SHIFT, #5
+    b       2f
+1:  tbz     w1, #ESR_WNR, axv_quick_load
+    ubfx    w3, w1, #ESR_SRT_SHIFT, #5
+2:  select  fetch
+
+.macro save_quick                           // what a quick trap may change, but for x0…x3; x0 the Vcpu
+    mrs     x0, tpidr_el2
+    stp     x4, x5, [sp, #32]
+    stp     x6, x7, [sp, #48]
+    stp     x8, x16, [sp, #64]
+    stp     x17, x18, [sp, #80]
+    str     x30, [sp, #96]
+.endm
+
+axv_quick_fetched:                          // x2: what is stored
+    tbnz    w1, #ESR_EC5, axv_quick_store
+    mrs     x0, tpidr_el2
+    ldr     w3, [x0, #VCPU_MASK_TRAP]
+    eor     w3, w3, w1
+    tst     w3, #ESR_ALL_BUT_RT
+    b.eq    axv_write_mask
+    save_quick
+    bl      trapWrite
+    cbz     w0, axv_quick_done
+    b       axv_refused
+axv_quick_store:
+    save_quick
+    bl      trapStore
+    cbnz    w0, axv_refused
+axv_quick_done:
+    advance
+    frame_registers ldp
+    ldr     x30, [sp, #96]
+    ldp     x0, x1, [sp], #INTERRUPT_FRAME
+    eret
+
+axv_quick_read:
+    save_quick
+    bl      trapRead                        // x0: the register's value
+    mrs     x1, esr_el2
+    ubfx    w3, w1, #ESR_RT_SHIFT, #5
+    b       axv_quick_given
+axv_quick_load:
+    save_quick
+    bl      trapLoad
+    mrs     x1, esr_el2
+    ubfx    w3, w1, #ESR_SRT_SHIFT, #5
+axv_quick_given:
+    mrs     x1, tpidr_el2
+    ldr     w2, [x1, #VCPU_REFUSES]
+    cbnz    w2, axv_refused
+    select  put
+
+axv_refused:
+    mrs     x1, tpidr_el2
+    str     wzr, [x1, #VCPU_REFUSES]
+    frame_registers ldp
+    ldr     x30, [sp, #96]
+axv_long:
+    save_and_ask trapSync
+
+// MSR ICC_PMR_EL1 of a direct guest: RTOSes mask by it, at each critical section. As directSysregs.ts does it, in the registers at hand.
+axv_write_mask:
+    and     w2, w2, #0xff
+    str     w2, [x0, #VCPU_PRIORITY_MASK]
+    mov     w3, #HIGHEST_GUEST_PRIORITY
+    cmp     w2, w3
+    csel    w2, w2, w3, hi
+    msr     ICC_PMR_EL1, x2
+    ldr     x2, [x0, #VCPU_MASK_WRITES]
+    add     x2, x2, #1
+    str     x2, [x0, #VCPU_MASK_WRITES]
+    advance
+    ldp     x2, x3, [sp, #16]
+    ldp     x0, x1, [sp], #INTERRUPT_FRAME
+    eret
+    .cfi_endproc
 
 // ---- are there CLUSTERPARTCR_EL1 and CLUSTERTHREADSID_EL1 that we may write? w0: 1 yes, 0 UNDEFINED ----
 .global axv_probe_cluster

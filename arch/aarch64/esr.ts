@@ -28,6 +28,8 @@ export const ESR_IL: u64 = 1 << 25;
 //  │ISV│ SAS │SS│ SRT │SF│AR│     │FnV│EA│CM│S1PTW│WnR│ DFSC │
 //  └───┴─────┴──┴─────┴──┴──┴─────┴───┴──┴──┴─────┴───┴──────┘
 const ISS_ISV: u64 = 1 << 24;
+const ISS_SAS_SHIFT: u32 = 22;
+const ISS_SAS: u64 = 3 << ISS_SAS_SHIFT;
 const ISS_SSE: u64 = 1 << 21;
 const ISS_SF: u64 = 1 << 15;
 const ISS_CM: u64 = 1 << 8;
@@ -40,7 +42,7 @@ const DFSC_PERMISSION: u64 = 0x0c;
 export const FSC_EXTERNAL: u64 = 0x10;
 
 /** log2 of the access's bytes, 0…3. */
-@inline export function accessShift(esr: u64): u32 { return ((<u32>esr) >> 22) & 3; }
+@inline export function accessShift(esr: u64): u32 { return ((<u32>esr) >> ISS_SAS_SHIFT) & 3; }
 @inline export function accessRegister(esr: u64): u32 { return ((<u32>esr) >> 16) & 31; }
 @inline export function isWrite(esr: u64): bool { return (esr & ISS_WNR) != 0; }
 @inline export function signExtends(esr: u64): bool { return (esr & ISS_SSE) != 0; }
@@ -53,6 +55,12 @@ export const FSC_EXTERNAL: u64 = 0x10;
 
 /** Neither cache maintenance nor a table walk. */
 @inline export function isPlainAccess(esr: u64): bool { return (esr & (ISS_CM | ISS_S1PTW)) == 0; }
+
+/** The same of an A64 or 32-bit T32 instruction that accesses 2^shift bytes. */
+const WHOLE_MASK: u64 = (<u64>0x3f << EC_SHIFT) | ESR_IL | ISS_ISV | ISS_SAS | ISS_SSE | ISS_CM | ISS_S1PTW | DFSC_LEVEL_MASK;
+@inline export function isWholeAccess(esr: u64, shift: u32): bool {
+  return (esr & WHOLE_MASK) == (esrOf(EC_DATA_ABORT_LOWER) | ISS_ISV | (<u64>shift << ISS_SAS_SHIFT) | DFSC_TRANSLATION);
+}
 
 /** A translation fault of any kind: HPFAR_EL2 is valid. */
 @inline export function isTranslationFault(esr: u64): bool { return (esr & DFSC_LEVEL_MASK) == DFSC_TRANSLATION; }
@@ -75,11 +83,10 @@ export const SYSREG_MASK: u32 = 0x3ffc1e;
   return (op0 << 20) | (op2 << 17) | (op1 << 14) | (crn << 10) | (crm << 1);
 }
 @inline export function sysregRt(esr: u64): u32 { return ((<u32>esr) >> 5) & 31; }
-@inline export function sysregIsRead(esr: u64): bool { return (esr & 1) != 0; }
+export const ISS_READ: u64 = 1;
 @inline export function sysregOp0(iss: u32): u32 { return (iss >> 20) & 3; }
 @inline export function sysregOp1(iss: u32): u32 { return (iss >> 14) & 7; }
 @inline export function sysregOp2(iss: u32): u32 { return (iss >> 17) & 7; }
-@inline export function sysregCrn(iss: u32): u32 { return (iss >> 10) & 15; }
 @inline export function sysregCrm(iss: u32): u32 { return (iss >> 1) & 15; }
 
 /** Every A64 instruction is 4 bytes long. */

@@ -103,6 +103,11 @@ export function readListRegisterV2(n: u32): u64 {
   mmioWrite32(header().gich + GICH_LR0, (9 << 28) | (<u32>priority >> 3) << 23 | intid << 10 | intid);
 }
 
+/** List register 0 = a pending SGI. */
+@inline export function writeSgiV2(intid: u32, priority: u8, source: u32): void {
+  mmioWrite32(header().gich + GICH_LR0, (1 << 28) | (<u32>priority >> 3) << 23 | source << 10 | intid);
+}
+
 /** Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security Extensions expects. */
 export function writeListRegisterV2(n: u32, lr: u64): void {
   mmioWrite32(header().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |

@@ -6,6 +6,7 @@ import {
 } from "../../build/generated/aarch64";
 import { header } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
+import { EC_SYSREG, esrOf, sysreg } from "./esr";
 import { GICD_CTLR, GICD_CTLR_DS, HIGHEST_GUEST_PRIORITY } from "./gic";
 
 const ICC_SRE_SRE: u64 = 1;
@@ -18,6 +19,10 @@ const PMR_ALL: u32 = 0xff;
 /** Traps what is common to both groups (SGI*R, PMR, CTLR, DIR, RPR), and all of group 0. */
 const ICH_HCR_TC: u64 = 1 << 10;
 const ICH_HCR_TALL0: u64 = 1 << 11;
+
+export const ICC_PMR_EL1: u32 = sysreg(3, 0, 4, 6, 0);
+/** ESR_EL2 of MSR ICC_PMR_EL1, x0. */
+const MASK_WRITE: u32 = <u32>esrOf(EC_SYSREG) | ICC_PMR_EL1;
 
 /** ICC_* and ICH_* can be used from here on. */
 export function enableSystemRegisters(): void {
@@ -82,6 +87,7 @@ export function openV3(vcpu: Vcpu): void {
   msr_ICC_IGRPEN1_EL1(vcpu.groupEnable);
   msr_ICC_AP1R0_EL1(vcpu.activePriorities);
   writeMask(directMask(vcpu));
+  vcpu.maskTrap = maskIsSecure ? 0 : MASK_WRITE;
   msr_ICH_HCR_EL2(ICH_HCR_TC | ICH_HCR_TALL0);
   isb();
 }

@@ -8,7 +8,9 @@ import { mrs_ESR_EL2 } from "../../build/generated/aarch64";
 import { bootOther, bootPrimary } from "./boot";
 import { handleIdle, handleIrq, handleParked } from "./irq";
 import { reportPanic } from "./panic";
-import { fault, handleSync } from "./trap";
+import { quickLoad, quickStore } from "./quickTraps";
+import { readRegister, writeRegister } from "./sysregTrap";
+import { fault, handleCall, handleSync } from "./trap";
 
 /** The first pCPU, MMU on. Its vCPU, or 0 when the image cannot be run. */
 export function boot(): u32 { return bootPrimary(); }
@@ -16,7 +18,16 @@ export function boot(): u32 { return bootPrimary(); }
 /** A pCPU that firmware has started for us; `index` is its place in the blob. */
 export function bootSecondary(index: u32): u32 { return bootOther(index); }
 
-/** Synchronous exception from a guest. */
+/** Quick traps: a register's value, or DONE or REFUSED (quickTraps.ts, sysregTrap.ts). */
+export function trapLoad(vcpu: u32, esr: u64): u64 { return quickLoad(changetype<Vcpu>(vcpu), esr); }
+export function trapStore(vcpu: u32, esr: u64, value: u64): u32 { return quickStore(changetype<Vcpu>(vcpu), esr, value); }
+export function trapRead(vcpu: u32, esr: u64): u64 { return readRegister(changetype<Vcpu>(vcpu), esr); }
+export function trapWrite(vcpu: u32, esr: u64, value: u64): u32 { return writeRegister(changetype<Vcpu>(vcpu), esr, value); }
+
+/** HVC. */
+export function trapCall(vcpu: u32): u32 { return handleCall(changetype<Vcpu>(vcpu)); }
+
+/** Any other synchronous exception from a guest. */
 export function trapSync(vcpu: u32): u32 { return handleSync(changetype<Vcpu>(vcpu)); }
 
 /** IRQ while a guest ran. */

@@ -33,6 +33,11 @@ const LR_VINTID: u64 = 0xffffffff;
   return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priority << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;
 }
 
+/** An SGI: no physical interrupt is behind it. */
+@inline export function softwareInterrupt(intid: u32, priority: u8): u64 {
+  return LR_PENDING | LR_GROUP1 | (<u64>priority << LR_PRIORITY_SHIFT) | intid;
+}
+
 /** A fresh vCPU: nothing pending or active, interrupts off and the priority mask closed until the guest opens them. */
 export function resetListRegisters(vcpu: Vcpu): void {
   let left = vcpu.listRegisters;

@@ -16,7 +16,7 @@ import { RESUME } from "./exit";
 // Function numbers; SMC64 variants have bit 30 set.
 export const PSCI_BASE: u32 = 0x84000000;
 const SMC64: u32 = 0x40000000;
-const VERSION: u32 = PSCI_BASE + 0;
+export const PSCI_VERSION: u32 = PSCI_BASE + 0;
 const CPU_SUSPEND: u32 = PSCI_BASE + 1;
 const CPU_OFF: u32 = PSCI_BASE + 2;
 const CPU_ON: u32 = PSCI_BASE + 3;
@@ -30,7 +30,7 @@ const SMCCC_ARCH_FEATURES: u32 = 0x80000001;
 /** Is one of the above, apart from its SMC64 bit. */
 const LAST: u32 = 10;
 
-const PSCI_1_1: u64 = 0x10001;
+export const PSCI_1_1: u64 = 0x10001;
 const SMCCC_1_1: u64 = 0x10001;
 /** MIGRATE_INFO_TYPE: no Trusted OS, or one that needs no migration. */
 const NO_TRUSTED_OS: u64 = 2;
@@ -46,7 +46,7 @@ const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
 export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   const call = isSmc64(id) ? id & ~SMC64 : id;
   const mask: u64 = (id & SMC64) != 0 ? ~(<u64>0) : 0xffffffff;
-  if (call == VERSION) {
+  if (call == PSCI_VERSION) {
     vcpu.x0 = PSCI_1_1;
     return RESUME;
   }

@@ -11,13 +11,16 @@
 //  │     │ Filter │TargetList│              │ INTID │                          GICD_SGIR; filter 1: all others, 2: itself
 //  └─────┴────────┴──────────┴──────────────┴───────┘
 
+import { mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { atomicOr32, bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
+import { header } from "../../core/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { VCPU_ON } from "../../core/abi";
-import { kick, KICK_SGI, SGI1R_INTID_SHIFT, SGIR_TARGETS_SHIFT, sendPhysicalSgi } from "./gic";
-import { sendToSelf } from "./listRegisters";
+import { GICD_SGIR, kick, KICK_SGI, SGI1R_INTID_SHIFT, SGIR_TARGETS_SHIFT, sendPhysicalSgi } from "./gic";
+import { emptyListRegistersV2, writeSgiV2 } from "./gicv2";
+import { sendToSelf, softwareInterrupt } from "./listRegisters";
 
 const IRM: u64 = (<u64>1) << 40;
 const AFFINITY_AND_RS: u64 = 0x00fff0ff00ff0000;
@@ -27,8 +30,33 @@ const FILTER_LIST: u32 = 0;
 const FILTER_OTHERS: u32 = 1;
 const FILTER_SELF: u32 = 2;
 
+/** ICC_SGI1R_EL1, GICD_SGIR: to the sender's own vCPU alone. */
+@inline export function sgi1rToSelf(vcpu: Vcpu, value: u64): bool {
+  return (value & (IRM | AFFINITY_AND_RS)) == 0 && (<u32>value & TARGET_LIST) == (<u32>1) << vcpu.index;
+}
+@inline export function sgirToSelf(vcpu: Vcpu, value: u32): bool {
+  const filter = (value >> FILTER_SHIFT) & 3;
+  return filter == FILTER_SELF || filter == FILTER_LIST && ((value >> SGIR_TARGETS_SHIFT) & 0xff) == (<u32>1) << vcpu.index;
+}
+
+/** An SGI to the sender itself when nothing stands in its way; false: something does. */
+@inline export function sendQuickly(vcpu: Vcpu, intid: u32): bool {
+  const v2 = vcpu.gicv2 != 0;
+  if (vcpu.direct != 0) {
+    if (intid == KICK_SGI) return false;
+    // No barriers: it sees its own stores, and ERET is next.
+    if (v2) mmioWrite32(header().gicd + GICD_SGIR, <u32>vcpu.sgiTarget | intid);
+    else msr_ICC_SGI1R_EL1(vcpu.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
+    return true;
+  }
+  if ((v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) != vcpu.idle || ((vcpu.sgiEnabled >> intid) & 1) == 0) return false;
+  if (v2) writeSgiV2(intid, vcpu.privatePriority(intid), vcpu.index);
+  else msr_ICH_LR0_EL2(softwareInterrupt(intid, vcpu.privatePriority(intid)));
+  return true;
+}
+
 /** Sends what the guest wrote to ICC_SGI1R_EL1. */
-@inline export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): void {
+export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): void {
   let targets: u32 = 0;
   if ((value & IRM) != 0) targets = ~((<u32>1) << vcpu.index);
   else if ((value & AFFINITY_AND_RS) == 0) targets = (<u32>value) & TARGET_LIST;
@@ -47,7 +75,7 @@ export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
 }
 
 /** Bit n of `targets`: vCPU n. */
-@inline function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
+function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
   const targets = all & (((<u32>1) << partition.vcpuCount) - 1);
   if (vcpu.direct == 0) sendInjected(vcpu, partition, intid, targets);
   else if (targets == (<u32>1) << vcpu.index && intid != KICK_SGI) sendPhysicalSgi(vcpu, intid);

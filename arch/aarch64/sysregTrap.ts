@@ -1,16 +1,18 @@
 // Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (RAZ/WI),
-// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything else is UNDEFINED for a guest, and gets exactly that.
+// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything
+// else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps (quickTraps.ts).
 
 import { dcCisw } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
-import { Partition } from "../../core/partition";
+import { ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import { trapInterface } from "./directSysregs";
-import { sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregIsRead, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
+import { readInterface, writeInterface } from "./directSysregs";
+import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
+import { DONE, REFUSED, refuse } from "./exit";
 import { readIdRegister } from "./idregs";
-import { injectUndefined } from "./inject";
-import { sendSgi } from "./sgi";
+import { SGI1R_INTID_SHIFT } from "./gic";
+import { sendQuickly, sendSgi, sgi1rToSelf } from "./sgi";
 
 const ICC_SGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 5);
 const ICC_ASGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 6);
@@ -24,34 +26,65 @@ const OP1_TRACE: u32 = 1;
 /** Operand of DC by set/way: Level, bits 3…1, 0 is L1. */
 const SET_WAY_LEVEL: u64 = 7 << 1;
 
-/** Carries out the access, or injects UNDEF. True: the instruction is done, go on behind it. */
-export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): bool {
+const TRAPPED: u64 = esrOf(EC_SYSREG);
+/** All of ESR_EL2 but Rt. */
+const NAMES: u64 = 0xffff_ffff & ~(<u64>31 << 5);
+/** All of it but Rt, CRm and op2; and what that is for a read of the ID space: op0 3, op1 0, CRn 0. */
+const ID_SPACE: u64 = NAMES & ~<u64>sysreg(0, 0, 0, 15, 7);
+const ID_READ: u64 = TRAPPED | ISS_READ | <u64>sysreg(3, 0, 0, 0, 0);
+const SGI1R_WRITE: u64 = TRAPPED | <u64>ICC_SGI1R_EL1;
+/** All of it but the register's name and Rt; and what that is for a read, for a write. */
+const KIND: u64 = NAMES & ~<u64>SYSREG_MASK;
+
+@inline function isDebug(iss: u32): bool { return sysregOp0(iss) == OP0_DEBUG && sysregOp1(iss) != OP1_TRACE; }
+
+/** A trapped read; gives back the register's value. */
+@inline export function readRegister(vcpu: Vcpu, esr: u64): u64 {
   const iss = <u32>esr;
-  const register = iss & SYSREG_MASK;
-  const rt = sysregRt(esr);
-  if (register == ICC_SGI1R_EL1 && !sysregIsRead(esr)) {
-    vcpu.countExit(EXIT_SGI_SEND);
-    sendSgi(vcpu, partition, vcpu.register(rt));
-    return true;
+  if ((esr & ID_SPACE) == ID_READ) {
+    vcpu.countExit(EXIT_SYSREG);
+    return readIdRegister(sysregCrm(iss), sysregOp2(iss), (ownerOf(vcpu).plan.flags & PARTITION_PMU) != 0);
   }
+  return readOther(vcpu, esr);
+}
+
+function readOther(vcpu: Vcpu, esr: u64): u64 {
+  if ((esr & KIND) != (TRAPPED | ISS_READ)) return refuse(vcpu);
   vcpu.countExit(EXIT_SYSREG);
-  if (!sysregIsRead(esr) && (register == ICC_ASGI1R_EL1 || register == ICC_SGI0R_EL1)) return true; // no group 0, no Secure group 1
-  if (sysregOp0(iss) == OP0_DEBUG && sysregOp1(iss) != OP1_TRACE || register == ACTLR_EL1) {
-    if (sysregIsRead(esr)) vcpu.setRegister(rt, 0);
-    return true;
+  const register = <u32>esr & SYSREG_MASK;
+  if (isDebug(<u32>esr) || register == ACTLR_EL1) return 0;
+  return (vcpu.direct & ~vcpu.gicv2) != 0 ? readInterface(vcpu, register) : refuse(vcpu);
+}
+
+/** A trapped write of a value. */
+@inline export function writeRegister(vcpu: Vcpu, esr: u64, value: u64): u32 {
+  if ((esr & NAMES) == SGI1R_WRITE) {
+    if (!sgi1rToSelf(vcpu, value) || !sendQuickly(vcpu, (<u32>value >> SGI1R_INTID_SHIFT) & 15)) return REFUSED;
+    vcpu.countExit(EXIT_SGI_SEND);
+    return DONE;
   }
-  if (sysregOp0(iss) == 3 && sysregOp1(iss) == 0 && sysregCrn(iss) == 0 && sysregIsRead(esr)) {
-    vcpu.setRegister(rt, readIdRegister(sysregCrm(iss), sysregOp2(iss), (partition.plan.flags & PARTITION_PMU) != 0));
-    return true;
-  }
+  return writeOther(vcpu, esr, value);
+}
+
+function writeOther(vcpu: Vcpu, esr: u64, value: u64): u32 {
+  if ((esr & KIND) != TRAPPED) return REFUSED;
+  const register = <u32>esr & SYSREG_MASK;
+  vcpu.countExit(EXIT_SYSREG);
+  if (register == ICC_ASGI1R_EL1 || register == ICC_SGI0R_EL1) return DONE; // no group 0, no Secure group 1
+  if (isDebug(<u32>esr) || register == ACTLR_EL1) return DONE;
   if (register == DC_ISW || register == DC_CSW || register == DC_CISW) {
     // The guest's own L1 is flushed, never only invalidated. Further levels are shared with other partitions: there a flush
     // by set/way would throw their lines out, and says nothing about coherency anyway (Arm ARM, D7.5.9.7).
-    const operand = vcpu.register(rt);
-    if ((operand & SET_WAY_LEVEL) == 0) dcCisw(operand);
-    return true;
+    if ((value & SET_WAY_LEVEL) == 0) dcCisw(value);
+    return DONE;
   }
-  if ((vcpu.direct & ~vcpu.gicv2) != 0 && trapInterface(vcpu, register, sysregIsRead(esr), rt)) return true;
-  injectUndefined();
-  return false;
+  return (vcpu.direct & ~vcpu.gicv2) != 0 && writeInterface(vcpu, register, value) ? DONE : REFUSED;
+}
+
+/** What is left, with all registers saved: SGIs to others. False: there is no such register. */
+export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): bool {
+  if ((esr & NAMES) != SGI1R_WRITE) return false;
+  vcpu.countExit(EXIT_SGI_SEND);
+  sendSgi(vcpu, partition, vcpu.register(sysregRt(esr)));
+  return true;
 }

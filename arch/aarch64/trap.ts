@@ -24,7 +24,7 @@ import { GICR_STRIDE_SHIFT, setSpiPending } from "./gic";
 import { injectUndefined } from "./inject";
 import { obey, stopOwn } from "./lifecycle";
 import { asLoaded } from "./loadStore";
-import { psci } from "./psci";
+import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
 import { trapSystemRegister } from "./sysregTrap";
 import { HCR_DIRECT } from "./sysregs";
 import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
@@ -35,29 +35,32 @@ const OWNER_MASK: u32 = 0x3f000000;
 const OWNER_STANDARD_SECURE: u32 = 0x04000000;
 const CONSOLE_SIZE: u64 = 0x1000;
 
-/** RESUME or PARK. */
+/** HVC. RESUME or PARK. */
+@inline export function handleCall(vcpu: Vcpu): u32 {
+  vcpu.countExit(EXIT_HYPERCALL);
+  return call(vcpu, ownerOf(vcpu));
+}
+
+/** Any other synchronous exception. RESUME or PARK. */
 @inline export function handleSync(vcpu: Vcpu): u32 {
   const esr = mrs_ESR_EL2();
   const ec = exceptionClass(esr);
   const partition = ownerOf(vcpu);
-  if (ec == EC_HVC64) {
-    vcpu.countExit(EXIT_HYPERCALL);
-    return call(vcpu, partition);
-  }
   if (ec == EC_DATA_ABORT_LOWER) return dataAbort(vcpu, partition, esr);
-  if (ec == EC_SYSREG) {
-    if (trapSystemRegister(vcpu, partition, esr)) advance();
-    return RESUME;
-  }
   if (ec == EC_SMC64) {
     vcpu.countExit(EXIT_SMC);
     advance(); // an SMC that is trapped has not been executed
-    return isPsci(<u32>vcpu.x0) ? psci(vcpu, partition, <u32>vcpu.x0) : call(vcpu, partition);
+    return call(vcpu, partition);
+  }
+  if (ec == EC_SYSREG) {
+    if (trapSystemRegister(vcpu, partition, esr)) advance();
+    else injectUndefined();
+    return RESUME;
   }
   if (ec == EC_WFX && vcpu.direct != 0) return waitForInterrupt(vcpu);
   if (ec == EC_INSTRUCTION_ABORT_LOWER) return faultCounted(vcpu, partition, esr);
   vcpu.countExit(EXIT_FAULT);
-  injectUndefined(); // AArch32 traps and the like: not there
+  injectUndefined(); // AArch32 traps and the like
   return RESUME;
 }
 
@@ -78,12 +81,13 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
 /** HVC or SMC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
 @inline function call(vcpu: Vcpu, partition: Partition): u32 {
   const id = <u32>vcpu.x0;
-  if (id == HYPERCALL_VERSION) {
-    vcpu.x0 = hypercallVersion();
+  const own = id - HYPERCALL_VERSION;
+  if (own <= HYPERCALL_DOORBELL - HYPERCALL_VERSION) {
+    vcpu.x0 = own == 0 ? hypercallVersion() : ring(vcpu, partition);
     return RESUME;
   }
-  if (id == HYPERCALL_DOORBELL) {
-    vcpu.x0 = ring(vcpu, partition);
+  if (id == PSCI_VERSION) {
+    vcpu.x0 = PSCI_1_1;
     return RESUME;
   }
   return isPsci(id) ? psci(vcpu, partition, id) : otherHypercall(vcpu, partition, id);

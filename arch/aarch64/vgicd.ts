@@ -23,6 +23,8 @@ const CTLR_ENABLE_GRP1: u32 = 1 << 1;
 const CTLR_ARE: u32 = 1 << 4;
 const TYPER_IDBITS_10: u32 = 9 << 19;
 const TYPER_NO1N: u32 = 1 << 25;
+/** GICv2. */
+const TYPER_CPU_NUMBER_SHIFT: u32 = 5;
 /** Variant and revision 0, implementer Arm (0x43b). */
 export const IIDR_ARM: u32 = 0x43b;
 /** GIC architecture version 3 (ArchRev, bits 7…4). */
@@ -34,12 +36,18 @@ const LAST_SPI_WORD: u32 = INTID_WORDS;
 @inline function block(offset: u32): u32 { return offset & 0xff80; }
 @inline function word(offset: u32): u32 { return (offset & 0x7f) >> 2; }
 
+/** GICD_TYPER. */
+@inline export function distributorType(vcpu: Vcpu, partition: Partition): u32 {
+  const lines = ((header().spiLimit + 31) >> 5) - 1;
+  return vcpu.gicv2 != 0 ? lines | (partition.vcpuCount - 1) << TYPER_CPU_NUMBER_SHIFT : lines | TYPER_IDBITS_10 | TYPER_NO1N;
+}
+
 /** A 32-bit read at an offset of GICD; other sizes are made of it by vgic.ts. */
 export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   const gicd = header().gicd;
   if (offset < IPRIORITYR) {
     if (offset < IGROUPR) {
-      if (offset == GICD_TYPER) return (((header().spiLimit + 31) >> 5) - 1) | TYPER_IDBITS_10 | TYPER_NO1N;
+      if (offset == GICD_TYPER) return distributorType(vcpu, partition);
       if (offset == GICD_CTLR) return partition.distributorControl | CTLR_ARE | GICD_CTLR_DS;
       return offset == GICD_IIDR ? IIDR_ARM : 0;
     }

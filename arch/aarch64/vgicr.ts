@@ -42,7 +42,7 @@ export function writeGicr(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): vo
 }
 
 /** SGIs that are not the physical ones: all of them, or with direct interrupts the one that the hypervisor uses itself. */
-@inline function emulatedSgis(target: Vcpu): u32 { return SGIS & ~target.owned(0); }
+@inline export function emulatedSgis(target: Vcpu): u32 { return SGIS & ~target.owned(0); }
 
 /** A read of the registers for SGIs and PPIs; GICv2 has them in GICD. */
 export function readSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32): u32 {

@@ -8,13 +8,12 @@ import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import { CPENDSGIR, GICD_CTLR, GICD_SGIR, GICD_TYPER, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR } from "./gic";
+import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR } from "./gic";
 import { pendingHere, refill, withdraw } from "./listRegisters";
 import { sendDirect, sendSgiV2 } from "./sgi";
 import { readGicd, writeGicd, writePriority } from "./vgicd";
 import { readSgiFrame, setPriority, writeSgiFrame } from "./vgicr";
 
-const TYPER_CPU_NUMBER_SHIFT: u32 = 5;
 /** ArchRev 2. */
 const PIDR2_GICV2: u32 = 0x2b;
 const SHIFT_8: u32 = 0;
@@ -38,7 +37,6 @@ export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
     return value;
   }
   if (offset >= CPENDSGIR && offset < SPENDSGIR + SGI_COUNT) return readPendingSgis(vcpu, (offset - CPENDSGIR) & 15);
-  if (offset == GICD_TYPER) return ((header().spiLimit + 31) >> 5) - 1 | (partition.vcpuCount - 1) << TYPER_CPU_NUMBER_SHIFT;
   if (offset == GICD_CTLR) return partition.distributorControl;
   if (offset == ICPIDR2) return PIDR2_GICV2;
   return offset < ICFGR + 0x100 ? readGicd(vcpu, partition, offset) : 0;

@@ -22,7 +22,8 @@ import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
 import { PCpu } from "./pcpu.ts";
 import { Pl011 } from "./pl011.ts";
-import { HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
+import { quickTrap } from "./quickTrap.ts";
+import { EC_HVC64, HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
 import { vmidOf } from "./stage2.ts";
 import { INSTRUMENTED, memoryImports, StoreBuffer } from "./storeBuffer.ts";
@@ -40,6 +41,11 @@ export interface CoreExports {
   readonly bootSecondary: (cpu: number) => number;
   readonly park: (vcpu: number) => number;
   readonly idle: (vcpu: number) => void;
+  readonly trapLoad: (vcpu: number, esr: bigint) => bigint;
+  readonly trapStore: (vcpu: number, esr: bigint, value: bigint) => number;
+  readonly trapRead: (vcpu: number, esr: bigint) => bigint;
+  readonly trapWrite: (vcpu: number, esr: bigint, value: bigint) => number;
+  readonly trapCall: (vcpu: number) => number;
   readonly trapSync: (vcpu: number) => number;
   readonly trapIrq: (vcpu: number) => number;
   readonly trapSerror: (vcpu: number) => number;
@@ -54,6 +60,7 @@ const STEPS_MAX = 100_000;
 
 const GENERAL_REGISTERS = 31;
 const NO_PARTITION = 0xffff_ffff;
+const EC_SHIFT = 26n;
 
 /** What guests have in SP_EL1 as soon as they run. */
 const GUEST_STACK = 0x5ac0n;
@@ -278,7 +285,7 @@ export class Machine {
   }
 
   /** An interrupt's vector keeps the guest's registers to itself: what the vCPU's record holds meanwhile is of an earlier exit. */
-  private withoutRegisters(pcpu: PCpu, run: () => number): number {
+  withoutRegisters<Result>(pcpu: PCpu, run: () => Result): Result {
     const record = new BigUint64Array(this.linear.buffer, pcpu.vcpu, GENERAL_REGISTERS);
     const registers = record.slice();
     record.fill(UNKNOWN);
@@ -293,7 +300,9 @@ export class Machine {
     pcpu.registers.ESR_EL2 = esr;
     pcpu.registers.FAR_EL2 = far;
     pcpu.registers.HPFAR_EL2 = hpfar;
-    this.finish(pcpu, this.enter(pcpu, () => this.core.trapSync(pcpu.vcpu)));
+    const { vcpu } = pcpu;
+    if (quickTrap(this, pcpu, esr)) this.resume(pcpu);
+    else this.finish(pcpu, this.enter(pcpu, () => (Number(esr >> EC_SHIFT) === EC_HVC64 ? this.core.trapCall(vcpu) : this.core.trapSync(vcpu))));
   }
 
   /** A physical SError while the guest of a pCPU runs. */
@@ -358,11 +367,16 @@ export class Machine {
 
   /** Runs an export on a pCPU: also for tests that call one by hand. */
   enter(pcpu: PCpu, run: () => number): number {
+    return this.within(pcpu, run) >>> 0;
+  }
+
+  /** The same of an export that gives back something else. */
+  within<Result>(pcpu: PCpu, run: () => Result): Result {
     const interrupted = this.current;
     this.current = pcpu;
     pcpu.busy = true;
     try {
-      return run() >>> 0;
+      return run();
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       throw new MachineError("MACHINE_CORE_TRAP", `the core trapped on pCPU ${pcpu.index}, ESR_EL2 = ${hex(pcpu.registers.ESR_EL2)}: ${error.message}\n${error.stack ?? ""}`, error);
