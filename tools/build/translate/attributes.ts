@@ -2,7 +2,7 @@
 import { BuildError } from "../errors.ts";
 import type { Program } from "../programs.ts";
 
-export type Shapes = Pick<Program, "small" | "savesNothing" | "savesMost">;
+export type Shapes = Pick<Program, "fast" | "savesNothing" | "savesMost">;
 
 /** What there is, by C name: all functions, and those that the assembly knows. */
 interface Known {
@@ -11,10 +11,10 @@ interface Known {
 }
 
 /** Attributes of a function by its C name. */
-export function attributes({ small = [], savesNothing = [], savesMost = [] }: Shapes, { functions, exports }: Known): (name: string) => string {
+export function attributes({ fast, savesNothing = [], savesMost = [] }: Shapes, { functions, exports }: Known): (name: string) => string {
   for (const name of [...savesNothing, ...savesMost]) if (!functions.has(name)) throw new BuildError("function-missing", name);
   return (name) => {
-    const size = small.some((start) => name.startsWith(start)) ? "__attribute__((minsize)) " : "";
+    const size = fast !== undefined && !fast.some((start) => name.startsWith(start)) ? "__attribute__((minsize)) " : "";
     if (savesNothing.includes(name)) return `${size}__attribute__((preserve_none)) `;
     if (savesMost.includes(name)) return `${size}__attribute__((preserve_most${exports.has(name) ? "" : ", noinline"})) `;
     return size;
