@@ -23,6 +23,8 @@ const SHIFT_32: u32 = 2;
 const SPI_PRIORITIES: u32 = 1020 - 32;
 /** What ISENABLER and ICENABLER of SPIs take. */
 const SPI_ENABLES: u64 = <u64>(ISPENDR - ISENABLER) - 4;
+/** Offset of a word in ISENABLER, and in any other register of a bit an INTID. */
+const WORD: u64 = 0x7c;
 
 /** Where in the emulated GICD an access has faulted; far beyond it, when it was elsewhere. */
 @inline function offsetInGicd(vcpu: Vcpu): u64 { return faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2()) - vcpu.gicdIpa; }
@@ -34,8 +36,8 @@ const SPI_ENABLES: u64 = <u64>(ISPENDR - ISENABLER) - 4;
   let value: u32 = 0;
   if (offset == GICD_TYPER) {
     value = distributorType(vcpu, ownerOf(vcpu));
-  } else if (offset - (ISENABLER + 4) < SPI_ENABLES && (offset & 0x7f) >= 4) {
-    value = mmioRead32(header().gicd + offset) & vcpu.owned(<u32>(offset & 0x7f) >> 2);
+  } else if (offset - (ISENABLER + 4) < SPI_ENABLES && (offset & WORD) != 0 && (offset & 3) == 0) {
+    value = mmioRead32(header().gicd + offset) & vcpu.owned(<u32>(offset & WORD) >> 2);
   } else {
     return refuse(vcpu);
   }

@@ -36,7 +36,7 @@ export const C_FLAGS = [
 
 const TARGET_C_FLAGS = [
   ...TARGET, ...C_FLAGS,
-  "-ffreestanding", "-mgeneral-regs-only", "-fpie", "-mno-outline-atomics", "-mno-outline", "-mtune=cortex-a53", "-mfix-cortex-a53-835769",
+  "-ffreestanding", "-mgeneral-regs-only", "-fpie", "-mno-outline-atomics", "-mtune=cortex-a53", "-mfix-cortex-a53-835769",
   "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fomit-frame-pointer",
 ];
 

@@ -43,6 +43,35 @@ typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
 #define AXV_INLINE static inline __attribute__((always_inline, nodebug, unused))
 #define AXV_OUT_OF_LINE static __attribute__((noinline, unused))
 
+// Atomic operations, acquire and release; each gives back what was there before. On AArch64 as assembly: clang's own would be taken
+// apart by its outliner, which puts what several functions have in common into one (a RET between load- and store-exclusive).
+#ifdef __aarch64__
+#define AXV_ATOMIC(name, builtin, operate, stored)                                                                        \
+  AXV_INLINE u32 axv_atomic_##name(volatile void *at, u32 value) {                                                        \
+    u32 old, changed, failed;                                                                                            \
+    __asm__ volatile("1: ldaxr %w0, [%3]\n" operate "stlxr %w2, " stored ", [%3]\n cbnz %w2, 1b"                         \
+                     : "=&r"(old), "=&r"(changed), "=&r"(failed) : "r"(at), "r"(value) : "memory");                      \
+    return old;                                                                                                          \
+  }
+AXV_INLINE u32 axv_atomic_compare_exchange(volatile void *at, u32 expected, u32 value) {
+  u32 old, failed;
+  __asm__ volatile("1: ldaxr %w0, [%2]\n cmp %w0, %w3\n b.ne 2f\n stlxr %w1, %w4, [%2]\n cbnz %w1, 1b\n 2:"
+                   : "=&r"(old), "=&r"(failed) : "r"(at), "r"(expected), "r"(value) : "memory", "cc");
+  return old;
+}
+#else
+#define AXV_ATOMIC(name, builtin, operate, stored)                                                                        \
+  AXV_INLINE u32 axv_atomic_##name(volatile void *at, u32 value) { return builtin((u32 *)at, value, __ATOMIC_ACQ_REL); }
+AXV_INLINE u32 axv_atomic_compare_exchange(volatile void *at, u32 expected, u32 value) {
+  __atomic_compare_exchange_n((u32 *)at, &expected, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  return expected;
+}
+#endif
+AXV_ATOMIC(or, __atomic_fetch_or, "orr %w1, %w0, %w4\n", "%w1")
+AXV_ATOMIC(and, __atomic_fetch_and, "and %w1, %w0, %w4\n", "%w1")
+AXV_ATOMIC(add, __atomic_fetch_add, "add %w1, %w0, %w4\n", "%w1")
+AXV_ATOMIC(exchange, __atomic_exchange_n, "", "%w4")
+
 // Division (core specification §4.3.2): by zero traps, and so does the one signed quotient that does not fit.
 #define AXV_DIVISION(bits, lowest)                                                                                       \
   AXV_INLINE u##bits axv_div_u##bits(u##bits a, u##bits b) {                                                             \
