@@ -23,12 +23,12 @@ const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 //  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────┬──────────────┐
 //  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u8 × 16  │ u64 × causes │
 //  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────┴──────────────┘
-const OWNED: u32 = 496;
+const OWNED: u32 = 576;
 const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
 const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
 const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
 const EXITS: u32 = SGI_SOURCE + 16;
-export const VCPU_SIZE: u32 = 960;
+export const VCPU_SIZE: u32 = 1024;
 
 export const SOMETHING_WAITS: u32 = 0xffffffff;
 
