@@ -311,3 +311,20 @@ describe("loopback (UARTCR.LBE)", () => {
     expect(read(CR)).toBe(0x300n);
   });
 });
+
+describe("frames of the uplink", () => {
+  const consoleFrames = () => bench.frames.filter(({ kind }) => kind === abi.FRAME_CONSOLE);
+  const FRAME_BYTES = 128;
+  const text = "0123456789abcdef".repeat(3 * FRAME_BYTES / 16);
+
+  test("are as long as they may be while there is that much to send, and partitions take turns", () => {
+    bench.machine.uart.stalled = true;
+    print(text);
+    print(text, bench.guest(3));
+    bench.machine.uart.stalled = false;
+    expect([bench.console(0), bench.console(1)]).toEqual([text, text]);
+    const frames = consoleFrames();
+    expect(frames.map(({ payload }) => payload.length)).toEqual(new Array<number>(6).fill(FRAME_BYTES));
+    for (const [n, { partition }] of frames.entries()) expect(partition).toBe((frames[0]?.partition ?? 0) === n % 2 ? 0 : 1);
+  });
+});

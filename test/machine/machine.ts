@@ -122,6 +122,8 @@ export class Machine {
   /** Lives of partitions begun so far, and the one that each VMID is in. */
   private livesBegun = 0;
   private readonly partitionLives = new Map<number, number>();
+  /** Hears of each intrinsic that others could notice, just before it. */
+  onIntrinsic: ((name: string, pcpu: PCpu) => void) | undefined = undefined;
   /** Stores that others see late: only of a core that says when it stores (instrumented.ts). */
   readonly storeBuffer: StoreBuffer | undefined;
   private intruder: { after: number; readonly run: () => void } | undefined;
@@ -217,6 +219,7 @@ export class Machine {
   }
 
   private betweenIntrinsics(name: string): void {
+    this.onIntrinsic?.(name, this.current);
     if (this.intruder === undefined) return;
     const { index } = this.current;
     if (this.storeBuffer?.isSame(index, name) === true || this.intruder.after-- > 0) return;

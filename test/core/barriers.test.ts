@@ -1,0 +1,34 @@
+// What the core waits for where the machine cannot make it matter: loads that a pCPU makes too early. Here the order of the intrinsics
+// is looked at. And the SGI that makes another pCPU look, for affinities that no other board has.
+import { describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { qemuVirt } from "../machine/board.ts";
+import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { Bench } from "./bench.ts";
+
+describe.each([["injected", false], ["direct", true]])("a vCPU that goes on (%s)", (_, direct) => {
+  test("looks at its partition's state behind a DSB and an ISB: by then others see that it is on (lifecycle.ts, release)", () => {
+    const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct }] });
+    expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
+    const seen: string[] = [];
+    bench.machine.onIntrinsic = (name, pcpu) => {
+      if (pcpu.index === 3) seen.push(name);
+    };
+    expect(bench.command(1, abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
+    expect(bench.guest(3).running).toBe(true);
+    // Its last release store is the one that says it is on; no later load of what others store comes before the barriers.
+    const behind = seen.slice(seen.lastIndexOf("storeRelease32") + 1);
+    expect(behind.slice(0, 2)).toEqual(["dsbSy", "isb"]);
+    expect(behind).toContain("loadAcquire32");
+  });
+});
+
+test("a pCPU whose Aff0 is 16 or more is reached, by ICC_SGI1R_EL1.RS, and its neighbour in the list is not", () => {
+  const board = { ...qemuVirt, cpus: qemuVirt.cpus.map((cpu, n) => (n === 3 ? { ...cpu, mpidr: 0x12n } : cpu)) };
+  const bench = new Bench({ ...STANDARD, board });
+  expect(bench.guest(3).running).toBe(true);
+  const { lives } = bench.guest(2).pcpu;
+  expect(bench.command(1, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+  expect(bench.partition(1).state).toBe("off");
+  expect([bench.guest(3).running, bench.guest(2).pcpu.lives]).toEqual([false, lives]);
+});
