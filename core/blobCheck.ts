@@ -4,7 +4,7 @@
 import {
   BLOB_CHANNEL_SIZE, BLOB_CPU_SIZE, BLOB_HEADER_SIZE, BLOB_INTERRUPT_SIZE, BLOB_LOAD_SIZE, BLOB_MAX_BYTES, BLOB_PARTITION_SIZE,
   BLOB_QUIESCE_SIZE, BLOB_REGION_SIZE, BlobLoad, BlobPartition, BlobRegion, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_DIRECT,
-  PARTITION_PMU, REGION_CHANNEL, REGION_DEVICE, REGION_RAM,
+  PARTITION_PMU, PARTITION_TRUSTED_SGI, REGION_CHANNEL, REGION_DEVICE, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { MAILBOX_SIZE } from "./abi";
@@ -136,6 +136,7 @@ function checkPartition(n: u32, partition: BlobPartition, imageBase: u64): u32 {
   if (!within(partition.channelFirst, partition.channelCount, head.channelCount)) return BLOB_BAD_PARTITION;
   if (!within(partition.quiesceFirst, partition.quiesceCount, head.quiesceCount)) return BLOB_BAD_PARTITION;
   if (((partition.gicd | partition.gicr | partition.console) & PAGE_MASK) != 0) return BLOB_BAD_PARTITION;
+  if ((partition.flags & PARTITION_TRUSTED_SGI) != 0 && (!isDirect(partition) || head.gicVersion != GIC_V3)) return BLOB_BAD_PARTITION;
   if (partition.bandwidthRefills != 0) {
     if (partition.bandwidthMicroseconds == 0 || head.pmuInterrupt == 0) return BLOB_BAD_PARTITION;
     if ((partition.flags & (PARTITION_PMU | PARTITION_DIRECT)) != 0) return BLOB_BAD_PARTITION;

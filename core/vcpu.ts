@@ -98,8 +98,9 @@ export class Vcpu {
   gicv2: u32;
   /** GICv2: bit of its CPU interface in GICD_ITARGETSR. */
   interface: u32;
-  /** Its partition has direct interrupts. */
+  /** Its partition has direct interrupts; and is trusted with its SGIs. */
   direct: u32;
+  trusted: u32;
   /** Kicks that others are about to send: until they are there, a direct vCPU does not enter its guest (lifecycle.ts). */
   kicksAnnounced: u32;
   /** Its guest runs: 0 while it is held, too. */

@@ -21,6 +21,7 @@ import { checkGuests } from "./check/guests.ts";
 import { checkImagePlace, read, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
 import { checkTables } from "./check/tables.ts";
+import { checkTrust } from "./check/trust.ts";
 import { compileTree } from "./devicetree/compile.ts";
 import { flatten, loadSpan } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
@@ -108,6 +109,7 @@ function planRequest(
   checkChannels(partitions, channels, findings);
   if (board === undefined) return undefined;
   checkGuests(board, partitions, findings);
+  checkTrust(board, partitions, findings);
   checkSpares(board, partitions, channels, findings);
   checkCache(board, partitions, findings);
   checkBandwidth(board, partitions, findings);

@@ -160,6 +160,12 @@ export const PARTITION_SHAPE = {
     .enum(["injected", "direct"], { error: "injected or direct" })
     .default("injected")
     .describe("injected: by the hypervisor; direct: it owns the interrupts of its pCPUs, and does not leave for any."),
+  trust: z
+    .array(z.enum(["sgi"], { error: "sgi" }), { error: "[sgi]" })
+    .default([])
+    .describe(
+      "[sgi]: with direct interrupts, GICv3: nothing it does with its CPU interface leaves for the hypervisor. It can then interrupt every pCPU, end others' interrupts, and shut out a stop.",
+    ),
   cache: Cache.optional().describe("Its own share of the cache that all pCPUs share. Default: what is nobody's own."),
   bandwidth: Bandwidth.optional().describe("Held once it has refilled that much of the cache, until the period ends."),
   mailbox: z

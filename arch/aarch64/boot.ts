@@ -6,7 +6,7 @@ import {
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, relax, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
-import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU } from "../../build/generated/blob";
+import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU, PARTITION_TRUSTED_SGI } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
 import {
@@ -133,6 +133,7 @@ function planVcpu(n: u32): void {
   const partition = blobPartition(plan.partition);
   vcpu.direct = isDirect(partition) ? 1 : 0;
   vcpu.gicdIpa = partition.gicd;
+  vcpu.trusted = partition.flags & PARTITION_TRUSTED_SGI;
   vcpu.setOwned(0, partition.ppis | (vcpu.direct != 0 ? SGIS & ~((<u32>1) << KICK_SGI) : 0));
   for (let word: u32 = 1; word < INTID_WORDS; word++) {
     bound(word - 1, INTID_WORDS);

@@ -1,6 +1,6 @@
 // The physical CPU interface of the pCPU, whichever GIC it has: what comes through to it, acknowledging, ending.
 
-import { isb, mmioWrite32, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1 } from "../../build/generated/aarch64";
+import { isb, mmioWrite32, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
 import { ICACTIVER, initBank, KICK_SGI } from "./gic";
@@ -41,7 +41,9 @@ export function resetDirect(vcpu: Vcpu): void {
 }
 
 /** A direct guest has enabled its interrupts: an SGI can wake it. */
-export function interruptsEnabled(): bool { return isGicV2() ? interruptsEnabledV2() : (mrs_ICC_IGRPEN1_EL1() & 1) != 0; }
+export function interruptsEnabled(): bool {
+  return isGicV2() ? interruptsEnabledV2() : (mrs_ICC_IGRPEN1_EL1() & 1) != 0 && mrs_ICC_PMR_EL1() != 0;
+}
 
 /** IAR. */
 export function acknowledge(): u32 { return isGicV2() ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1(); }

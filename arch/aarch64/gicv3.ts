@@ -64,6 +64,7 @@ export function closeV3(vcpu: Vcpu): void {
     writeMask(HIGHEST_GUEST_PRIORITY);
     return;
   }
+  if (vcpu.trusted != 0) vcpu.priorityMask = <u32>mrs_ICC_PMR_EL1();
   vcpu.interfaceControl = <u32>mrs_ICC_CTLR_EL1();
   msr_ICC_CTLR_EL1(vcpu.interfaceControl & ~<u32>ICC_CTLR_CBPR);
   isb(); // with CBPR, BPR1 reads as BPR0
@@ -86,9 +87,10 @@ export function openV3(vcpu: Vcpu): void {
   msr_ICC_CTLR_EL1(vcpu.interfaceControl);
   msr_ICC_IGRPEN1_EL1(vcpu.groupEnable);
   msr_ICC_AP1R0_EL1(vcpu.activePriorities);
-  writeMask(directMask(vcpu));
+  if (vcpu.trusted != 0) msr_ICC_PMR_EL1(vcpu.priorityMask);
+  else writeMask(directMask(vcpu));
   vcpu.maskTrap = maskIsSecure ? 0 : MASK_WRITE;
-  msr_ICH_HCR_EL2(ICH_HCR_TC | ICH_HCR_TALL0);
+  msr_ICH_HCR_EL2(vcpu.trusted != 0 ? ICH_HCR_TALL0 : ICH_HCR_TC | ICH_HCR_TALL0); // group 0 may be firmware's, whoever is trusted
   isb();
 }
 

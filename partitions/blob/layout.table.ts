@@ -50,6 +50,8 @@ export const PARTITION_PMU = 2;
 export const PARTITION_DIRECT = 4;
 /** Its virtual counter counts from its start (CNTVOFF_EL2); without this bit it is the one that everybody reads. */
 export const PARTITION_OWN_CLOCK = 8;
+/** With direct interrupts, GICv3: its CPU interface is not trapped (ICH_HCR_EL2.TC = 0). */
+export const PARTITION_TRUSTED_SGI = 16;
 
 /** Where an emulated GICR would be that no partition has: above every IPA. */
 export const NO_GICR = 0x800000000000;

@@ -176,7 +176,8 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
       (planned.autostart ? table.PARTITION_AUTOSTART : 0) +
       (planned.pmu ? table.PARTITION_PMU : 0) +
       (planned.direct ? table.PARTITION_DIRECT : 0) +
-      (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0),
+      (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0) +
+      (planned.trustedSgi ? table.PARTITION_TRUSTED_SGI : 0),
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),
     bootCpu: planned.cpus[0] ?? table.NONE,

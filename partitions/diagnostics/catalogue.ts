@@ -292,6 +292,25 @@ export const consoleDeaf = (profile: string, spi: number, owner: string | undefi
       : "type into that one only, or use a build with another one",
   );
 
+export const trustWithoutDirect = (): Problem =>
+  error(
+    "AXV-P066",
+    "only with `interrupts: direct` is a CPU interface the partition's own: otherwise there is nothing to trust it with",
+    "add `interrupts: direct`, or remove it",
+  );
+export const trustOnGicv2 = (board: string): Problem =>
+  error(
+    "AXV-P067",
+    `${board} has a GICv2, where SGIs are sent by a register of the distributor (GICD_SGIR), which nobody can be given`,
+    "remove it: there nothing else of its CPU interface is trapped",
+  );
+export const trustAffinity = (affinities: readonly string[]): Problem =>
+  error(
+    "AXV-P068",
+    `it would send its SGIs to other pCPUs than it means: it sees its vCPUs as 0x0, 0x1, …, and trusted ones name pCPUs by their affinity, here ${affinities.join(", ")}`,
+    "give it pCPUs with just these affinities, in order, or one pCPU, or remove it",
+  );
+
 // 09x: the planner contradicts itself; see plan/prove.ts
 export const unsound = (reason: string): Problem =>
   error(

@@ -82,6 +82,10 @@ export interface PlannedPartition {
   readonly pmu: boolean;
   /** Interrupts go to it without the hypervisor. */
   readonly direct: boolean;
+  /** What it leaves its guest code for once it runs; null: nobody knows. */
+  readonly exits: readonly string[] | null;
+  /** Its SGIs, and what else it does with its CPU interface, are not looked at. */
+  readonly trustedSgi: boolean;
   /** Its virtual counter counts from its start. */
   readonly ownClock: boolean;
   readonly onFailure: OnFailure;

@@ -9,6 +9,7 @@ import { planBandwidth } from "./bandwidth.ts";
 import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
 import { sharedCache } from "./cache.ts";
+import { planExits } from "./exits.ts";
 import { chooseHousekeeper } from "./housekeeper.ts";
 import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
@@ -117,6 +118,8 @@ function decidePartition(
     autostart: fields.autostart === true,
     pmu: fields.pmu === true,
     direct: fields.interrupts === "direct",
+    exits: planExits(board, request),
+    trustedSgi: fields.trust?.includes("sgi") === true,
     ownClock: fields.clock === "own",
     onFailure: fields.on_failure ?? "stop",
     cpus: fields.cpus,

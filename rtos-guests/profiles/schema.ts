@@ -34,6 +34,14 @@ export const Profile = z.strictObject({
     .string()
     .optional()
     .describe("which builds of it have run under this hypervisor; without this key none has: it is written from reading"),
+  exits: z
+    .strictObject({
+      pmr: z.string().optional().describe("it writes ICC_PMR_EL1 as it runs: what for"),
+      sgi: z.string().optional().describe("it sends SGIs: what for"),
+      other: z.string().optional().describe("what else it leaves its guest code for, however its interrupts come"),
+    })
+    .optional()
+    .describe("what it leaves its guest code for in steady state, besides its interrupts; without this key nobody knows"),
   notes: z.array(z.string()).default([]).describe("what a build of it has to heed"),
   memory: z.strictObject({
     size: z.int().positive().describe("bytes, when system.yaml says nothing else"),

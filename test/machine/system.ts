@@ -25,6 +25,7 @@ export interface PartitionSpec {
   readonly autostart?: boolean;
   readonly pmu?: boolean;
   readonly direct?: boolean;
+  readonly trustedSgi?: boolean;
   readonly ownClock?: boolean;
   readonly ways?: readonly number[];
   readonly bandwidth?: PlannedBandwidth;
@@ -144,6 +145,8 @@ export function makeSystem(spec: SystemSpec): System {
       autostart: partition.autostart ?? true,
       pmu: partition.pmu ?? false,
       direct: partition.direct ?? false,
+      exits: null,
+      trustedSgi: partition.trustedSgi ?? false,
       ownClock: partition.ownClock ?? false,
       onFailure: partition.onFailure ?? "stop",
       cpus: partition.cpus,

@@ -116,6 +116,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "11:28 AXV-P014",
   ],
   "too-many-tables": ["3:45 AXV-P035", "8:5 AXV-P035"],
+  trust: ["4:38 AXV-P066", "5:58 AXV-P068"],
+  "trust-gicv2": ["3:56 AXV-P067"],
   "unknown-board": ["1:8 AXV-P010", "3:29 AXV-P014"],
   "unknown-colour": ["3:49 AXV-P018", "4:49 AXV-P018"],
   "unknown-cpu": ["3:32 AXV-P014"],

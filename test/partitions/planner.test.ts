@@ -1,7 +1,7 @@
 // Decisions of the planner that people rely on: where memory goes, who keeps house, which numbers interrupts get.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK } from "../../partitions/blob/layout.table.ts";
+import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK, PARTITION_TRUSTED_SGI } from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { sharedCache } from "../../partitions/plan/cache.ts";
@@ -9,6 +9,9 @@ import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/pla
 import { POOL_TABLES, tablesFor } from "../../partitions/plan/tables.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
+import { drawPlan } from "../../tools/plan/picture.ts";
+import { formatPlan } from "../../tools/plan/report.ts";
+import { plain } from "../../tools/run/paint.ts";
 import { here, plan as planFile, planText, sound } from "./systems.ts";
 
 const qemu = boards().get("qemu-aarch64", new Findings(new YamlSource("none", "")));
@@ -228,6 +231,39 @@ test("a mailbox is where it was asked for; a guest that is not real-time gets on
   const plan = planOf("{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: { ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }");
   expect(plan.partitions.map(({ mailbox }) => mailbox)).toEqual([0x70000000, 0x10000000, 0]);
   expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x1000 }));
+});
+
+describe("what a guest leaves its guest code for", () => {
+  const exitsOf = (text: string, board = "qemu-aarch64"): unknown => {
+    const { plan } = sound(planText(`board: ${board}\npartitions: { a: { ${text} } }\n`));
+    return plan.partitions[0]?.exits;
+  };
+  const FREERTOS = "guest: freertos, image: ../images/initrd.cpio, cpus: [1]";
+  const PMR = "writes of ICC_PMR_EL1 (it masks by priority in every critical section)";
+
+  test("direct: what is trapped of what its profile says; and nothing of that once it is trusted", () => {
+    expect(exitsOf(`${FREERTOS}, interrupts: direct`)).toEqual([PMR, "console output"]);
+    expect(exitsOf(`${FREERTOS}, interrupts: direct, trust: [sgi]`)).toEqual(["console output"]);
+    expect(exitsOf(`${FREERTOS}, interrupts: direct`, "qemu-aarch64-gicv2")).toEqual(["console output"]);
+    expect(exitsOf("guest: plc, cpus: [1], interrupts: direct")).toEqual([]);
+  });
+
+  test("injected: every interrupt besides", () => {
+    expect(exitsOf(FREERTOS)).toEqual(["every interrupt", "console output"]);
+    expect(exitsOf("guest: linux, cpus: [1]")).toEqual(["every interrupt", "SGIs (to wake and to interrupt its other CPUs)", "console output"]);
+  });
+
+  test("of a program that no profile knows: nobody knows", () => {
+    expect(exitsOf("guest: bare-metal, image: ../images/initrd.cpio, cpus: [1], interrupts: direct")).toBe(null);
+    expect(exitsOf("guest: bare-metal, image: ../images/initrd.cpio, cpus: [1]")).toEqual(["every interrupt"]);
+  });
+});
+
+test("`trust: [sgi]` is said in the blob, in plan and picture", () => {
+  const { plan, blob } = sound(planText("board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [1], interrupts: direct, trust: [sgi] } }\n"));
+  expect(readBlob(blob).records["Partition"]?.map(({ flags }) => flags)).toEqual([PARTITION_AUTOSTART + PARTITION_DIRECT + PARTITION_TRUSTED_SGI]);
+  expect(formatPlan(plan, plain)).toMatch(/a is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' interrupts/);
+  expect(drawPlan(plan)).toContain("direct interrupts · trusted with SGIs");
 });
 
 test("`clock: own` is said in the blob; by default all partitions have one clock", () => {

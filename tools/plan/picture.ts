@@ -5,7 +5,7 @@
 import { spreadOf } from "../../partitions/plan/cache.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
 import { formatDuration, formatSize, hex, MIB, PAGE } from "../../partitions/units.ts";
-import { bandwidthOf, cacheInBrief, interruptsOf } from "./shares.ts";
+import { bandwidthOf, cacheInBrief, interruptsOf, trustOf } from "./shares.ts";
 import { drawing, hue, path, rectangle, text } from "./svg.ts";
 import type { Box } from "./svg.ts";
 
@@ -117,7 +117,7 @@ function describe(plan: Plan, partition: PlannedPartition): string[] {
   return [
     listed([`${guest} guest`, realtime && "real-time", !autostart && "started by command"]),
     `${vcpus} · ${formatSize(ram?.size ?? 0)} at ${place}`,
-    listed([`${interruptsOf(partition)} interrupts`, bandwidthOf(partition)]),
+    listed([`${interruptsOf(partition)} interrupts`, trustOf(partition), bandwidthOf(partition)]),
     cacheInBrief(plan, partition),
     devices.length === 0 ? "no devices" : devices.map(({ name }) => name).join(", "),
     watchdogMicroseconds === 0 ? "no watchdog" : `watchdog ${formatDuration(watchdogMicroseconds)}`,

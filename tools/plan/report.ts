@@ -5,7 +5,7 @@ import { formatDuration, formatNumbers, formatSize, formatSpan, hex } from "../.
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
-import { bandwidthOf, cacheOf, cacheShare, colourNotes, interruptsOf } from "./shares.ts";
+import { bandwidthOf, cacheOf, cacheShare, colourNotes, interruptsOf, trustNotes, trustOf } from "./shares.ts";
 
 type Align = Column<unknown>["align"];
 
@@ -25,7 +25,7 @@ export function formatPlan(plan: Plan, paint: Paint): string {
   return [
     section("Partitions", partitionTable(plan)),
     section("Guests", guestTable(plan)),
-    section("Shares", [...shareTable(plan), ...colourNotes(plan)]),
+    section("Shares", [...shareTable(plan), ...trustNotes(plan), ...colourNotes(plan)]),
     section("pCPUs", cpuTable(plan)),
     section("Physical memory", memoryTable(plan)),
     section("Interrupts", interruptTable(plan)),
@@ -59,13 +59,14 @@ function guestTable({ partitions }: Plan): string[] {
   return table(partitions, [
     ["name", "left", ({ name }) => name],
     ["virtual counter", "left", ({ ownClock }) => (ownClock ? "own, from 0 at its start" : "shared by all")],
+    ["leaves its guest code for", "left", ({ exits }) => (exits === null ? "not known of its kind" : exits.join("; ") || "nothing, once it runs")],
   ]);
 }
 
 function shareTable(plan: Plan): string[] {
   return table(plan.partitions, [
     ["name", "left", ({ name }) => name],
-    ["interrupts", "left", interruptsOf],
+    ["interrupts", "left", (partition) => [interruptsOf(partition), trustOf(partition)].filter(Boolean).join(", ")],
     [cacheOf(plan), "left", (partition) => cacheShare(plan, partition)],
     ["bandwidth", "left", (partition) => bandwidthOf(partition) ?? "no limit"],
   ]);

@@ -5,6 +5,18 @@ import { formatDuration, formatSize, formatSpan } from "../../partitions/units.t
 
 export const interruptsOf = ({ direct }: PlannedPartition): string => (direct ? "direct" : "injected");
 
+/** In the picture and in `plan`: what the others have to put up with from it. */
+export const trustOf = ({ trustedSgi }: PlannedPartition): string | undefined => (trustedSgi ? "trusted with SGIs" : undefined);
+
+/** What that means: nobody is to think otherwise. */
+export const trustNotes = ({ partitions }: Plan): string[] =>
+  partitions
+    .filter(({ trustedSgi }) => trustedSgi)
+    .map(
+      ({ name }) =>
+        `${name} is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' interrupts, and, asleep with its interrupts masked (PMR), it does not wake for a stop.`,
+    );
+
 export const cacheName = ({ cache }: Plan): string => `L${cache.level} cache`;
 export const cacheOf = (plan: Plan): string => `${cacheName(plan)}, ${formatSize(cacheBytes(plan.cache))}`;
 
