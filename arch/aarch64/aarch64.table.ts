@@ -26,6 +26,16 @@ const ENCODING: Readonly<Record<string, string>> = {
   CLUSTERTHREADSID_EL1: "S3_0_C15_C4_0",
   CLUSTERPARTCR_EL1: "S3_0_C15_C4_3",
   ID_AA64ISAR2_EL1: "S3_0_C0_C6_2",
+  APIAKEYLO_EL1: "S3_0_C2_C1_0", APIAKEYHI_EL1: "S3_0_C2_C1_1", APIBKEYLO_EL1: "S3_0_C2_C1_2", APIBKEYHI_EL1: "S3_0_C2_C1_3",
+  APDAKEYLO_EL1: "S3_0_C2_C2_0", APDAKEYHI_EL1: "S3_0_C2_C2_1", APDBKEYLO_EL1: "S3_0_C2_C2_2", APDBKEYHI_EL1: "S3_0_C2_C2_3",
+  APGAKEYLO_EL1: "S3_0_C2_C3_0", APGAKEYHI_EL1: "S3_0_C2_C3_1",
+  ICH_AP0R1_EL2: "S3_4_C12_C8_1", ICH_AP0R2_EL2: "S3_4_C12_C8_2", ICH_AP0R3_EL2: "S3_4_C12_C8_3",
+  ICH_AP1R1_EL2: "S3_4_C12_C9_1", ICH_AP1R2_EL2: "S3_4_C12_C9_2", ICH_AP1R3_EL2: "S3_4_C12_C9_3",
+  ICC_AP1R1_EL1: "S3_0_C12_C9_1", ICC_AP1R2_EL1: "S3_0_C12_C9_2", ICC_AP1R3_EL1: "S3_0_C12_C9_3",
+  HCRX_EL2: "S3_4_C1_C2_2", HFGRTR_EL2: "S3_4_C1_C1_4", HFGWTR_EL2: "S3_4_C1_C1_5", HFGITR_EL2: "S3_4_C1_C1_6",
+  HDFGRTR_EL2: "S3_4_C3_C1_4", HDFGWTR_EL2: "S3_4_C3_C1_5", HAFGRTR_EL2: "S3_4_C3_C1_6",
+  HDFGRTR2_EL2: "S3_4_C3_C1_0", HDFGWTR2_EL2: "S3_4_C3_C1_1", HFGRTR2_EL2: "S3_4_C3_C1_2", HFGWTR2_EL2: "S3_4_C3_C1_3", HFGITR2_EL2: "S3_4_C3_C1_7",
+  CNTPOFF_EL2: "S3_4_C14_C0_6", MPAM2_EL2: "S3_4_C10_C5_0", MPAMHCR_EL2: "S3_4_C10_C4_0", MPAMIDR_EL1: "S3_0_C10_C4_4",
   ID_AA64MMFR2_EL1: "S3_0_C0_C7_2",
 };
 
@@ -103,16 +113,100 @@ const ID_REGISTERS = [
   "ID_AA64DFR0_EL1",
   "ID_AA64ISAR0_EL1", "ID_AA64ISAR1_EL1", "ID_AA64ISAR2_EL1",
   "ID_AA64MMFR0_EL1", "ID_AA64MMFR1_EL1", "ID_AA64MMFR2_EL1",
-  "ID_PFR0_EL1", "ID_PFR1_EL1", "ID_MMFR0_EL1", "ID_MMFR1_EL1", "ID_MMFR2_EL1", "ID_MMFR3_EL1", "ID_MMFR4_EL1",
-  "ID_ISAR0_EL1", "ID_ISAR1_EL1", "ID_ISAR2_EL1", "ID_ISAR3_EL1", "ID_ISAR4_EL1", "ID_ISAR5_EL1",
-  "MVFR0_EL1", "MVFR1_EL1", "MVFR2_EL1",
 ] as const;
 
-/** EL1 registers that have an architectural reset value, and those that steer memory, exceptions and debugging. */
-export const EL1_CLEARED = [
-  "CPACR_EL1", "TTBR0_EL1", "TTBR1_EL1", "TCR_EL1", "MAIR_EL1", "CONTEXTIDR_EL1", "TPIDR_EL0", "TPIDRRO_EL0", "TPIDR_EL1", "SP_EL0", "SP_EL1",
-  "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "PAR_EL1", "VBAR_EL1", "CSSELR_EL1", "MDSCR_EL1", "CNTKCTL_EL1",
-] as const;
+/** Any of these bits of a register is set. */
+type Bits = readonly [register: string, bits: bigint];
+
+/** Registers that are written `value` (0), where all of `when` hold: each is one of several. */
+export interface ResetRow {
+  readonly registers: readonly string[];
+  readonly value?: bigint;
+  readonly when?: readonly (readonly Bits[])[];
+}
+
+const MPAM: readonly Bits[] = [["ID_AA64PFR0_EL1", 0xfn << 40n], ["ID_AA64PFR1_EL1", 0xfn << 16n]];
+const FGT: readonly Bits[] = [["ID_AA64MMFR0_EL1", 0xfn << 56n]];
+
+/** What a new life finds in its registers, and what firmware may have left: one intrinsic each. Which registers are there is the ID registers' to say. */
+export const RESETS: Readonly<Record<string, readonly ResetRow[]>> = {
+  /** A guest's own at EL1 and EL0, but for those that are written in a certain order (reset.ts). */
+  clearEl1: [
+    { registers: [
+      "CPACR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "AMAIR_EL1", "AFSR0_EL1", "AFSR1_EL1", "CONTEXTIDR_EL1", "TPIDR_EL0", "TPIDRRO_EL0", "TPIDR_EL1", "SP_EL0", "SP_EL1",
+      "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "PAR_EL1", "VBAR_EL1", "CSSELR_EL1", "MDSCR_EL1", "CNTKCTL_EL1",
+    ] },
+    // Pointer authentication: APA, API, GPA, GPI; GPA3, APA3.
+    { registers: ["APIAKEYLO_EL1", "APIAKEYHI_EL1", "APIBKEYLO_EL1", "APIBKEYHI_EL1", "APDAKEYLO_EL1", "APDAKEYHI_EL1", "APDBKEYLO_EL1", "APDBKEYHI_EL1", "APGAKEYLO_EL1", "APGAKEYHI_EL1"],
+      when: [[["ID_AA64ISAR1_EL1", 0xff000ff0n], ["ID_AA64ISAR2_EL1", 0xff00n]]] },
+  ],
+  clearTimers: [{ registers: ["CNTV_CTL_EL0", "CNTP_CTL_EL0", "CNTV_CVAL_EL0", "CNTP_CVAL_EL0"] }],
+  /** Off, counters and cycle counter to 0, of 32 bits and 64 (PMCR_EL0.LC, C, P). */
+  clearPmu: [
+    { registers: ["PMCR_EL0"], value: 0x46n },
+    { registers: ["PMCNTENCLR_EL0", "PMINTENCLR_EL1", "PMOVSCLR_EL0"], value: 0xffff_ffffn },
+    { registers: ["PMUSERENR_EL0", "PMSELR_EL0"] },
+  ],
+  /** Active priorities, virtual and physical: with 5 bits of preemption one register each, with 6 two, with 7 four (PREbits, PRIbits). */
+  clearVirtual: [
+    { registers: ["ICH_AP0R0_EL2", "ICH_AP1R0_EL2"] },
+    { registers: ["ICH_AP0R1_EL2", "ICH_AP1R1_EL2"], when: [[["ICH_VTR_EL2", 3n << 26n]]] },
+    { registers: ["ICH_AP0R2_EL2", "ICH_AP1R2_EL2", "ICH_AP0R3_EL2", "ICH_AP1R3_EL2"], when: [[["ICH_VTR_EL2", 2n << 26n]]] },
+  ],
+  clearPhysical: [
+    { registers: ["ICC_AP1R1_EL1"], when: [[["ICC_CTLR_EL1", 3n << 8n]]] },
+    { registers: ["ICC_AP1R2_EL1", "ICC_AP1R3_EL1"], when: [[["ICC_CTLR_EL1", 2n << 8n]]] },
+  ],
+  /** EL2's controls that are IMPLEMENTATION DEFINED, or newer than Armv8.0: HCX, FGT (2), with AMU, ECV (2), MPAM (EL1 gets none of it). */
+  clearControls: [
+    { registers: ["ACTLR_EL2", "HACR_EL2"] },
+    { registers: ["HCRX_EL2"], when: [[["ID_AA64MMFR1_EL1", 0xfn << 40n]]] },
+    { registers: ["HFGRTR_EL2", "HFGWTR_EL2", "HFGITR_EL2", "HDFGRTR_EL2", "HDFGWTR_EL2"], when: [FGT] },
+    { registers: ["HFGRTR2_EL2", "HFGWTR2_EL2", "HFGITR2_EL2", "HDFGRTR2_EL2", "HDFGWTR2_EL2"], when: [[["ID_AA64MMFR0_EL1", 0xen << 56n]]] },
+    { registers: ["HAFGRTR_EL2"], when: [FGT, [["ID_AA64PFR0_EL1", 0xfn << 44n]]] },
+    { registers: ["CNTPOFF_EL2"], when: [[["ID_AA64MMFR0_EL1", 0xen << 60n]]] },
+    { registers: ["MPAM2_EL2"], value: 3n << 48n, when: [MPAM] },
+    { registers: ["MPAMHCR_EL2"], value: 1n << 31n, when: [MPAM, [["MPAMIDR_EL1", 1n << 17n]]] },
+  ],
+};
+
+const resetRow = ({ registers, value = 0n, when = [] }: ResetRow): string => {
+  const test = ([register, bits]: Bits): string => `({ unsigned long id; __asm__ volatile("mrs %0, ${encoded(register)}" : "=r"(id)); id & 0x${bits.toString(16)}ul; })`;
+  const condition = when.map((any) => `(${any.map(test).join(" || ")})`).join(" && ");
+  const writes = registers.map((register) => `__asm__ volatile("msr ${encoded(register)}, %x0" : : "rZ"(0x${value.toString(16)}ul) : "memory");`).join(" ");
+  return condition === "" ? writes : `if (${condition}) { ${writes} }`;
+};
+
+/**
+ * What guests see of the ID registers, by name: every hexadecimal digit is a field, and one that is not named here is hidden, a new one
+ * too. HCRX_EL2 is 0, so whatever needs it is not there (MOPS, LS64, TCR2); nor is what is trapped: SVE, SME, MTE, MPAM, AMU, RAS, LORegions,
+ * nested virtualization. What idregs.ts adds is not in the mask.
+ */
+export const ID_KEPT: Readonly<Record<string, bigint>> = {
+  ID_AA64PFR0_EL1: 0xff0f_0000_00ff_000fn, // CSV3, CSV2; DIT; AdvSIMD, FP; EL0
+  ID_AA64PFR1_EL1: 0xffn, // SSBS, BT
+  ID_AA64DFR0_EL1: 0xf00n, // PMUVer
+  ID_AA64ISAR0_EL1: 0xffff_ffff_f0ff_fff0n, // all but TME
+  ID_AA64ISAR1_EL1: 0x0fff_ffff_ffff_ffffn, // all but LS64
+  ID_AA64ISAR2_EL1: 0x0fff_0f00_fff0_ffffn, // LUT, CSSC, RPRFM; PRFMSLC; CLRBHB, PAC_frac, BC; APA3, GPA3, RPRES, WFxT
+  ID_AA64MMFR0_EL1: 0x0000_ffff_ffff_0fffn, // no ECV, FGT; SNSMem
+  ID_AA64MMFR1_EL1: 0x0000_00f0_00f0_f003n, // ETS; PAN; HPDS, HAFDBS without what is TCR2's
+  ID_AA64MMFR2_EL1: 0xf0ff_00ff_f0ff_0fffn, // no IESB, NV, FWB, EVT
+  ID_PFR0_EL1: 0x0f0f_ffffn, // no RAS, AMU
+  ID_PFR1_EL1: 0xffff_0f0fn, // no Virtualization, Security
+  ID_MMFR0_EL1: 0xffff_ffffn, ID_MMFR1_EL1: 0xffff_ffffn, ID_MMFR2_EL1: 0xffff_ffffn, ID_MMFR3_EL1: 0xffff_ffffn, ID_MMFR4_EL1: 0xffff_ffffn,
+  ID_ISAR0_EL1: 0xffff_ffffn, ID_ISAR1_EL1: 0xffff_ffffn, ID_ISAR2_EL1: 0xffff_ffffn, ID_ISAR3_EL1: 0xffff_ffffn, ID_ISAR4_EL1: 0xffff_ffffn, ID_ISAR5_EL1: 0xffff_ffffn,
+  MVFR0_EL1: 0xffff_ffffn, MVFR1_EL1: 0xffff_ffffn, MVFR2_EL1: 0xffff_ffffn,
+};
+
+/** Place of each in the space S3_0_C0_C<n / 8>_<n % 8>. */
+export const ID_PLACE: Readonly<Record<string, number>> = {
+  ID_PFR0_EL1: 0o10, ID_PFR1_EL1: 0o11, ID_MMFR0_EL1: 0o14, ID_MMFR1_EL1: 0o15, ID_MMFR2_EL1: 0o16, ID_MMFR3_EL1: 0o17,
+  ID_ISAR0_EL1: 0o20, ID_ISAR1_EL1: 0o21, ID_ISAR2_EL1: 0o22, ID_ISAR3_EL1: 0o23, ID_ISAR4_EL1: 0o24, ID_ISAR5_EL1: 0o25, ID_MMFR4_EL1: 0o26,
+  MVFR0_EL1: 0o30, MVFR1_EL1: 0o31, MVFR2_EL1: 0o32,
+  ID_AA64PFR0_EL1: 0o40, ID_AA64PFR1_EL1: 0o41, ID_AA64DFR0_EL1: 0o50, ID_AA64ISAR0_EL1: 0o60, ID_AA64ISAR1_EL1: 0o61, ID_AA64ISAR2_EL1: 0o62,
+  ID_AA64MMFR0_EL1: 0o70, ID_AA64MMFR1_EL1: 0o71, ID_AA64MMFR2_EL1: 0o72,
+};
 
 /** What copyPhysical and cleanPhysical do at once, at most: a piece between two looks at what is pending. */
 export const PIECE_BYTES = 32768;
@@ -121,6 +215,13 @@ export const aarch64: readonly Intrinsic[] = [
   // Identification
   ...ID_REGISTERS.map((name) => mrs(name)),
   mrs("CTR_EL0"), mrs("CLIDR_EL1"),
+  {
+    name: "readIdKept",
+    params: { n: "u32" },
+    result: "u64",
+    doc: "What guests see of S3_0_C0_C<n / 8>_<n % 8> (ID_KEPT); 0 where they see nothing.",
+    c: `unsigned long value = 0; switch (n) {${Object.entries(ID_KEPT).map(([name, kept]) => `case ${ID_PLACE[name] ?? 0}: __asm__ volatile("mrs %0, ${encoded(name)}" : "=r"(value) : : "memory"); value &= 0x${kept.toString(16)}ul; break;`).join(" ")}} return value;`,
+  },
   {
     name: "cacheGeometry",
     outOfLine: true,
@@ -135,17 +236,34 @@ export const aarch64: readonly Intrinsic[] = [
   ...rw("ELR_EL2"), ...rw("SPSR_EL2"),
 
   // What a guest may do
-  msr("HCR_EL2"), msr("VTCR_EL2"), msr("VTTBR_EL2"), msr("CPTR_EL2"), msr("MDCR_EL2"), msr("HSTR_EL2"),
+  msr("HCR_EL2"), msr("VTCR_EL2"), ...rw("VTTBR_EL2"), msr("CPTR_EL2"), msr("MDCR_EL2"), msr("HSTR_EL2"),
   msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
 
   // EL1 state set at a vCPU's reset, and for an exception injected into the guest
   ...rw("SCTLR_EL1"), mrs("VBAR_EL1"), msr("ESR_EL1"), msr("FAR_EL1"), msr("ELR_EL1"), msr("SPSR_EL1"),
-  {
-    name: "clearEl1",
+  ...rw("TCR_EL1"),
+  ...Object.entries(RESETS).map(([name, rows]): Intrinsic => ({
+    name,
     params: {},
     result: "void",
-    doc: `Writes 0 to ${EL1_CLEARED.join(", ")}.`,
-    c: EL1_CLEARED.map((name) => `__asm__ volatile("msr ${name}, xzr" : : : "memory");`).join(" "),
+    doc: `Resets ${rows.flatMap(({ registers }) => registers).join(", ")}, where they are there.`,
+    c: rows.map(resetRow).join(" "),
+  })),
+  {
+    name: "clearVectors",
+    outOfLine: true,
+    params: {},
+    result: "void",
+    doc: "Writes 0 to V0…V31, FPCR and FPSR.",
+    // MOVI V<n>.2D, #0
+    c: `__asm__ volatile("msr S3_3_C4_C4_0, xzr\\n\\tmsr S3_3_C4_C4_1, xzr" : : : "memory"); ${Array.from({ length: VECTORS }, (_, n) => `__asm__ volatile(".inst 0x${(0x6f00e400 + n).toString(16)}");`).join(" ")}`,
+  },
+  {
+    name: "dropSerror",
+    params: {},
+    result: "void",
+    doc: "Takes a physical SError that is pending, and forgets it, once all accesses made before have completed (entry.S).",
+    c: "extern void axv_drop_serror(void); axv_drop_serror();",
   },
   ...rw("SP_EL0"), ...rw("SP_EL1"),
   {
@@ -173,8 +291,7 @@ export const aarch64: readonly Intrinsic[] = [
     c: `unsigned long room[${2 * VECTORS}] __attribute__((aligned(16))); __asm__ volatile(".arch_extension fp\\n\\t${byPairs("stp", "q", 16)}" : : "r"(room) : "memory");
     room[2 * (n & ${VECTORS - 1})] = value; room[2 * (n & ${VECTORS - 1}) + 1] = 0; __asm__ volatile(".arch_extension fp\\n\\t${byPairs("ldp", "q", 16)}" : : "r"(room) : "memory");`,
   },
-  msr("CNTV_CTL_EL0"), msr("CNTP_CTL_EL0"), msr("CNTV_CVAL_EL0"), msr("CNTP_CVAL_EL0"),
-  msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMUSERENR_EL0"), msr("PMCNTENCLR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
+  msr("PMCR_EL0"), mrs("PMCR_EL0"), msr("PMINTENCLR_EL1"), msr("PMOVSCLR_EL0"),
   // PMU, for bandwidth regulation
   mrs("PMCEID0_EL0"), mrs("PMCEID1_EL0"), mrs("PMOVSSET_EL0"), msr("PMCNTENSET_EL0"), msr("PMINTENSET_EL1"), msr("PMSELR_EL0"),
   msr("PMXEVTYPER_EL0"), msr("PMXEVCNTR_EL0"),
@@ -195,7 +312,7 @@ export const aarch64: readonly Intrinsic[] = [
   mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), ...rw("ICC_PMR_EL1"), ...rw("ICC_BPR1_EL1"),
   ...rw("ICC_CTLR_EL1"), ...rw("ICC_IGRPEN1_EL1"), mrs("ICC_RPR_EL1"), ...rw("ICC_AP1R0_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
   // GICv3 virtual interface control
-  msr("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"), msr("ICH_AP0R0_EL2"), msr("ICH_AP1R0_EL2"),
+  msr("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"),
   msr("ICH_LR0_EL2", "Writes ICH_LR0_EL2: the register that is nearly always free."),
   {
     name: "mrs_ICH_LR",
@@ -221,14 +338,9 @@ export const aarch64: readonly Intrinsic[] = [
   instruction("isb", "isb", "Instruction synchronisation barrier."),
   instruction("dsbSy", "dsb sy", "Waits until all accesses, device accesses too, have completed."),
   instruction("dsbIsh", "dsb ish", "Waits until all accesses are seen by the inner shareable domain."),
+  instruction("tlbiVmalle1", "tlbi vmalle1", "Drops stage 1 translations of the current VMID, on this pCPU."),
+  instruction("icIallu", "ic iallu", "Drops this pCPU's instruction cache."),
   instruction("tlbiVmalls12e1is", "tlbi vmalls12e1is", "Drops stage 1 and 2 translations of the current VMID, on every pCPU."),
-  {
-    name: "tlbiVmid",
-    params: { vttbr: "u64" },
-    result: "void",
-    doc: "Drops stage 1 and 2 translations of that VTTBR_EL2's VMID, on every pCPU, once changes of its tables are seen; and waits for it.",
-    c: `unsigned long own; __asm__ volatile("mrs %0, vttbr_el2\\n\\tmsr vttbr_el2, %1\\n\\tisb\\n\\tdsb ishst\\n\\ttlbi vmalls12e1is\\n\\tdsb ish\\n\\tmsr vttbr_el2, %0\\n\\tisb" : "=&r"(own) : "r"(vttbr) : "memory");`,
-  },
   instruction("tlbiAlle1is", "tlbi alle1is", "Drops every EL1&0 translation of every VMID, on every pCPU."),
   instruction("icIalluis", "ic ialluis", "Drops instruction caches, on every pCPU."),
   {

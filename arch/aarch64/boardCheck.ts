@@ -80,18 +80,15 @@ export function isPcpuAsPlanned(vcpu: Vcpu): bool {
     frequency = max<u64>(counted, 1);
     addressBits = bits;
   }
-  if (!isSame("mpidr (boot pCPU first)", vcpu.mpidr, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
-  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", addressBits, bits)) return false;
-  if (!isSame("cache line", LINE_BYTES, min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)))) return false;
+  const line = min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)); // CTR_EL0.DminLine
   const colours = header().colourCount;
+  if (!isSame("mpidr (boot pCPU first)", vcpu.mpidr, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
+  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", addressBits, bits) || !isSame("cache line", LINE_BYTES, line)) return false;
   if (colours != 0 && !isSame("page colours", colours, min(colours, pageColours(colours)))) return false;
-  if (!isGicV2()) {
-    if (!isSame("GIC system registers", 1, min<u64>((mrs_ID_AA64PFR0_EL1() >> 24) & 15, 1))) return false;
-    const planned = blobCpu(vcpu.pcpu).gicr;
-    return isSame("gicr", planned, vcpu.gicr != 0 ? planned : 0);
-  }
   // With one interface only, ITARGETSR is RAZ/WI.
-  return header().cpuCount == 1 || isSame("CPU interface", vcpu.interface, mmioRead8(vcpu.bank + ITARGETSR));
+  if (isGicV2()) return header().cpuCount == 1 || isSame("CPU interface", vcpu.interface, mmioRead8(vcpu.bank + ITARGETSR));
+  const planned = blobCpu(vcpu.pcpu).gicr;
+  return isSame("GIC system registers", 1, min<u64>((mrs_ID_AA64PFR0_EL1() >> 24) & 15, 1)) && isSame("gicr", planned, vcpu.gicr != 0 ? planned : 0);
 }
 
 /** Page colours of the last cache that CLIDR_EL1 tells of; as many as are `wanted` where it tells of none. */

@@ -2,7 +2,7 @@
 // MMU on by then. What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
+  clearControls, copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, relax, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
@@ -154,11 +154,14 @@ function initPcpu(vcpu: Vcpu): void {
     planBandwidth(vcpu);
   }
   splitWays(vcpu);
+  clearControls();
   msr_CPTR_EL2(CPTR_GUEST);
   msr_HSTR_EL2(0);
   msr_CNTHCTL_EL2(CNTHCTL_GUEST);
   isb();
   tlbiAlle1is();
+  dsbIsh();
+  tlbiAlle1is(); // twice: stage2.ts says why
   dsbIsh();
   isb();
   initCpuInterface(vcpu);
@@ -169,10 +172,10 @@ function initPcpu(vcpu: Vcpu): void {
 
 /** The others, one after the other, the housekeeper last: it may do its work. False: one is not as planned, and nothing starts. */
 function startOthers(): bool {
-  const head = header();
-  for (let i: u32 = 1; i <= head.cpuCount; i++) {
+  const count = header().cpuCount;
+  for (let i: u32 = 1; i <= count; i++) {
     bound(i - 1, MAX_CPUS);
-    const n = (head.housekeeper + i) % head.cpuCount;
+    const n = (header().housekeeper + i) % count;
     if (n != 0 && !startOther(vcpuOf(n))) return false;
   }
   return true;

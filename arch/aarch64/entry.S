@@ -31,6 +31,7 @@
 #define PANIC_STACK_TOP     0x2000          // in its slot
 #define MAX_CPUS            8
 #define CURRENT_EL2         8
+#define SPSR_A              (1 << 8)
 #define LINE_BYTES          64
 #define EXIT_AGAIN          2               // exit.ts
 #define VCPU_PARTITION      252             // in its Vcpu: all ones where there is none
@@ -436,7 +437,8 @@ axv_vectors:
     b       axv_own_sync
     from_ourselves axv_vector_el2h_irq
     from_ourselves axv_vector_el2h_fiq
-    from_ourselves axv_vector_el2h_serror
+    vector  axv_vector_el2h_serror
+    b       axv_own_serror
     sync_from_guest axv_vector_sync
     interrupt_from_guest axv_vector_irq
     interrupt_from_guest axv_vector_fiq
@@ -545,6 +547,28 @@ axv_probe:
 axv_probe_failed:
     mov     w0, #0
     ret
+
+// ---- a physical SError that is pending is taken, and forgotten: x1…x4 are free for that ----
+.global axv_drop_serror
+axv_drop_serror:
+    dsb     sy
+    msr     daifclr, #4
+axv_drop_window:
+    isb
+    msr     daifset, #4
+axv_drop_end:
+    ret
+
+axv_own_serror:
+    mrs     x3, elr_el2
+    adr     x4, axv_drop_window
+    sub     x3, x3, x4
+    cmp     x3, #(axv_drop_end - axv_drop_window)
+    b.hs    axv_panic
+    mrs     x3, spsr_el2
+    orr     x3, x3, #SPSR_A                 // one is enough: whoever sends more cannot keep us here
+    msr     spsr_el2, x3
+    eret
 
 // An exception from our own code: the probe's leads to its other end, any other is a fault. x1…x4 are free in both.
 axv_own_sync:

@@ -1,7 +1,7 @@
 // GICv3's CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*): system registers of the pCPU.
 
 import {
-  isb, mmioRead32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
+  clearPhysical, isb, mmioRead32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
   msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
 import { header } from "../../core/blob";
@@ -99,6 +99,7 @@ export function openV3(vcpu: Vcpu): void {
 
 /** What a direct guest finds after its reset: nothing active, everything closed. */
 export function resetDirectV3(vcpu: Vcpu): void {
+  clearPhysical(); // but for AP1R0
   vcpu.activePriorities = 0;
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = <u32>(mrs_ICC_CTLR_EL1() & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE));

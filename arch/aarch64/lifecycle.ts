@@ -1,7 +1,7 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  dsbIsh, dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev, tlbiVmalls12e1is,
+  dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev,
 } from "../../build/generated/aarch64";
 import { BlobPartition, PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
@@ -22,8 +22,8 @@ import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quie
 import { refill, resetListRegisters } from "./listRegisters";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
-import { resetEl1, stopTimers } from "./reset";
-import { grantStage2, revokeStage2 } from "./stage2";
+import { quietEl1, resetEl1 } from "./reset";
+import { dropTranslations, grantStage2, revokeStage2, vttbrOf } from "./stage2";
 import { HCR_DIRECT_CLOSED, HCR_GUEST, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
 import { setGroupEnabled, writePriority } from "./vgicd";
 import { writeControl } from "./virtualInterface";
@@ -174,9 +174,7 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
     if (vcpu.direct != 0) grantStage2(partition.index);
     dsbSy();
     icIalluis();
-    tlbiVmalls12e1is();
-    dsbIsh();
-    isb();
+    dropTranslations(vttbrOf(partition.index));
     partition.started = mrs_CNTPCT_EL0();
     recordEvent(EVENT_STARTED, partition.index, partition.started, plan.entry, partition.restarts, 0);
     return enter(vcpu, partition, plan.entry, plan.argument);
@@ -197,7 +195,7 @@ function resetDevices(vcpu: Vcpu, partition: Partition): void {
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
 function leaveStep(vcpu: Vcpu, partition: Partition): void {
-  stopTimers();
+  quietEl1();
   resetListRegisters(vcpu);
   quietBank(vcpu, vcpu.owned(0));
   if (vcpu.refills != 0) stopBandwidth(vcpu);

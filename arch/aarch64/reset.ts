@@ -1,34 +1,49 @@
-// What a new life of a vCPU finds in its registers: nothing of the old one.
+// What a new life of a vCPU finds in the registers of its pCPU that an earlier one could have written: nothing of it. The lists of
+// registers, and when they are there: aarch64.table.ts, RESETS.
 
 import {
-  clearEl1, mrs_ID_AA64DFR0_EL1, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_PMCNTENCLR_EL0, msr_PMCR_EL0,
-  msr_PMINTENCLR_EL1, msr_PMOVSCLR_EL0, msr_PMUSERENR_EL0, msr_SCTLR_EL1,
+  clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_PMSELR_EL0, msr_PMXEVTYPER_EL0,
+  msr_SCTLR_EL1, msr_TCR_EL1, tlbiVmalle1,
 } from "../../build/generated/aarch64";
-import { hasPmu, SCTLR_EL1_RESET } from "./sysregs";
+import { bound } from "../../build/generated/cpu";
+import { hasPmu, PMCR_N_MASK, PMCR_N_SHIFT, SCTLR_EL1_RESET, TCR_EPD } from "./sysregs";
 
-const PMU_ALL: u64 = 0xffffffff;
-/** PMCR_EL0.LC, C, P: counters and cycle counter to 0, off, of 32 bits (the cycle counter of 64). */
-const PMCR_RESET: u64 = 0x46;
+/** PMSELR_EL0: PMXEVTYPER_EL0 is PMCCFILTR_EL0, the cycle counter's. */
+const CYCLE_COUNTER: u32 = 31;
 
-/** EL1's registers, and the timers and the PMU. */
+/** What is the guest's own, or decides what it does: registers, timers, PMU; and the TLB and instruction cache of its pCPU. */
 export function resetEl1(): void {
+  // No walk by old registers and new ones (Cortex-A55 erratum 1530923, and its like): none at all until SCTLR_EL1.M is 0.
+  msr_TCR_EL1(TCR_EPD);
+  isb();
   clearEl1();
   msr_SCTLR_EL1(SCTLR_EL1_RESET);
-  stopTimers();
+  isb();
+  msr_TCR_EL1(0);
+  clearVectors();
+  quietEl1();
   if (hasPmu(mrs_ID_AA64DFR0_EL1())) resetPmu();
+  isb();
+  tlbiVmalle1();
+  dsbSy();
+  tlbiVmalle1(); // twice: stage2.ts says why
+  icIallu();
+  dsbSy();
 }
 
 function resetPmu(): void {
-  msr_PMCR_EL0(PMCR_RESET);
-  msr_PMCNTENCLR_EL0(PMU_ALL);
-  msr_PMINTENCLR_EL1(PMU_ALL);
-  msr_PMOVSCLR_EL0(PMU_ALL);
-  msr_PMUSERENR_EL0(0);
+  const counters = <u32>(mrs_PMCR_EL0() >> PMCR_N_SHIFT) & <u32>PMCR_N_MASK;
+  for (let n: u32 = 0; n <= counters; n++) {
+    bound(n, CYCLE_COUNTER + 1);
+    msr_PMSELR_EL0(n < counters ? n : CYCLE_COUNTER);
+    isb();
+    msr_PMXEVTYPER_EL0(0);
+  }
+  clearPmu();
 }
 
-export function stopTimers(): void {
-  msr_CNTV_CTL_EL0(0);
-  msr_CNTP_CTL_EL0(0);
-  msr_CNTV_CVAL_EL0(0);
-  msr_CNTP_CVAL_EL0(0);
+/** What would go on by itself: timers, and an SError of the guest's last accesses, which the next life would be blamed for. */
+export function quietEl1(): void {
+  clearTimers();
+  dropSerror();
 }

@@ -2,11 +2,11 @@
 // ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything
 // else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps (quickTraps.ts).
 
-import { dcCisw } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
 import { ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
+import { flushLine } from "./caches";
 import { readInterface, writeInterface } from "./directSysregs";
 import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
 import { DONE, REFUSED, refuse } from "./exit";
@@ -72,17 +72,19 @@ function writeOther(vcpu: Vcpu, esr: u64, value: u64): u32 {
   vcpu.countExit(EXIT_SYSREG);
   if (register == ICC_ASGI1R_EL1 || register == ICC_SGI0R_EL1) return DONE; // no group 0, no Secure group 1
   if (isDebug(<u32>esr) || register == ACTLR_EL1) return DONE;
-  if (register == DC_ISW || register == DC_CSW || register == DC_CISW) {
-    // The guest's own L1 is flushed, never only invalidated. Further levels are shared with other partitions: there a flush
-    // by set/way would throw their lines out, and says nothing about coherency anyway (Arm ARM, D7.5.9.7).
-    if ((value & SET_WAY_LEVEL) == 0) dcCisw(value);
-    return DONE;
-  }
   return (vcpu.direct & ~vcpu.gicv2) != 0 && writeInterface(vcpu, register, value) ? DONE : REFUSED;
 }
 
-/** What is left, with all registers saved: SGIs to others. False: there is no such register. */
+/** What is left, with all registers saved: set/way, SGIs to others. False: there is no such register. */
 export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): bool {
+  const register = <u32>esr & SYSREG_MASK;
+  if ((esr & KIND) == TRAPPED && (register == DC_ISW || register == DC_CSW || register == DC_CISW)) {
+    // The guest's own L1 is flushed, never only invalidated. Further levels are shared with other partitions: there a flush
+    // by set/way would throw their lines out, and says nothing about coherency anyway (Arm ARM, D7.5.9.7).
+    const operand = vcpu.register(sysregRt(esr));
+    if ((operand & SET_WAY_LEVEL) == 0) flushLine(operand);
+    return true;
+  }
   if ((esr & NAMES) != SGI1R_WRITE) return false;
   vcpu.countExit(EXIT_SGI_SEND);
   sendSgi(vcpu, partition, vcpu.register(sysregRt(esr)));

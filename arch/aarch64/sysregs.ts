@@ -100,6 +100,9 @@ export const CNT_CTL_ENABLE: u64 = 1;
 
 // SCTLR_EL1 at reset: RES1 bits, MMU and caches off, little endian.
 export const SCTLR_EL1_RESET: u64 = 0x30d00800;
+export const SCTLR_M: u64 = 1;
+/** TCR_EL1.EPD0, EPD1: no walks of stage 1, while SCTLR_EL1.M is 1. */
+export const TCR_EPD: u64 = (1 << 7) | (1 << 23);
 export const SCTLR_SPAN: u64 = 1 << 23;
 
 // SPSR_EL2 / PSTATE.

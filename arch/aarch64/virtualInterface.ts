@@ -7,7 +7,7 @@
 //   State: 0 invalid, 1 pending, 2 active, 3 both. HW = 1: the guest's EOI also deactivates physical interrupt pINTID.
 
 import {
-  mrs_ICH_ELRSR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_AP0R0_EL2, msr_ICH_AP1R0_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
+  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
@@ -52,8 +52,7 @@ export function resetVirtualInterface(): void {
     resetVirtualV2();
     return;
   }
-  msr_ICH_AP0R0_EL2(0);
-  msr_ICH_AP1R0_EL2(0);
+  clearVirtual();
   msr_ICH_VMCR_EL2(0);
   msr_ICH_HCR_EL2(0);
 }

@@ -1,5 +1,6 @@
 // Trapped system registers (arch/aarch64/sysregTrap.ts, idregs.ts), and exceptions injected into a guest (inject.ts).
 import { beforeEach, describe, expect, test } from "vitest";
+import { qemuVirt } from "../machine/board.ts";
 import { ENCODINGS } from "../machine/systemRegisters.ts";
 import type { Encoding } from "../machine/systemRegisters.ts";
 import type { Guest } from "../machine/guest.ts";
@@ -68,6 +69,20 @@ describe("ID registers (HCR_EL2.TID3)", () => {
     expect([12, 24].map((shift) => nibble(mmfr2, shift)), "IESB, NV").toEqual([0, 0]);
   });
 
+  test("what needs HCRX_EL2, which is 0, or is not known is hidden: MOPS, LS64, TCR2, and every field that is new", () => {
+    const { registers } = bench.machine.pcpu(0);
+    const all = 0xffff_ffff_ffff_ffffn;
+    Object.assign(registers, { ID_AA64ISAR1_EL1: all, ID_AA64ISAR2_EL1: all, ID_AA64MMFR0_EL1: all, ID_AA64MMFR1_EL1: all, ID_AA64MMFR2_EL1: all, ID_AA64PFR1_EL1: all, ID_PFR0_EL1: all });
+    const [isar1, isar2] = [value(guest.mrs(id(6, 1))), value(guest.mrs(id(6, 2)))];
+    expect(nibble(isar1, 60), "LS64").toBe(0);
+    expect([16, 32, 36, 44, 60].map((shift) => nibble(isar2, shift)), "MOPS, SYSREG_128, SYSINSTR_128, PCDPHINT, ATS1A").toEqual([0, 0, 0, 0, 0]);
+    expect([4, 12, 20, 52, 28].map((shift) => nibble(isar2, shift)), "RPRES, APA3, BC, CSSC, CLRBHB").toEqual([15, 15, 15, 15, 15]);
+    expect([12, 48, 52, 56, 60].map((shift) => nibble(value(guest.mrs(id(7, 0))), shift)), "SNSMem, FGT, ECV").toEqual([0, 0, 0, 0, 0]);
+    expect([40, 44, 48, 52, 56, 60].map((shift) => nibble(value(guest.mrs(id(7, 1))), shift)), "HCX, AFP, nTLBPA, TIDCP1, CMOW, ECBHB").toEqual([0, 0, 0, 0, 0, 0]);
+    for (const hidden of [id(4, 2), id(6, 3), id(7, 3), id(7, 4), id(4, 4), id(4, 5)]) expect(value(guest.mrs(hidden))).toBe(0n);
+    expect([20, 28].map((shift) => nibble(value(guest.mrs("ID_PFR0_EL1")), shift)), "AMU, RAS").toEqual([0, 0]);
+  });
+
   test("every encoding of the ID space can be read: without a name it is 0", () => {
     for (let crm = 1; crm < 8; crm++) for (let op2 = 0; op2 < 8; op2++) expect(guest.mrs(id(crm, op2)).kind, `C0_C${crm}_${op2}`).toBe("done");
     expect(value(guest.mrs(id(7, 7)))).toBe(0n);
@@ -91,6 +106,18 @@ describe("other registers", () => {
   test("cache maintenance by set/way is done, and the guest goes on", () => {
     for (const name of ["DC_ISW", "DC_CSW", "DC_CISW"] as const) expect(guest.msr(name, 0n).kind).toBe("done");
     expect(guest.msr("DC_CISW", 2n).kind).toBe("done");
+  });
+
+  test.each([
+    ["4 ways of 128 sets, lines of 64 bytes", {}, 0xc000_1fc0, { way: 3, set: 127 }, [0x0000_2000, 0x2000_0000, 0x0000_0001, 0xffff_ffff]],
+    ["one way", { caches: [0x3f_e002n] }, 0x0000_7fc0, { way: 0, set: 511 }, [0x8000_0000, 0xffff_ffff]],
+    ["3 ways of 96 sets", { caches: [(95n << 13n) | (2n << 3n) | 2n] }, 0x8000_17c0, { way: 2, set: 95 }, [0xc000_0000, 0x0000_1800]],
+    ["FEAT_CCIDX", { caches: [(255n << 32n) | (7n << 3n) | 2n], registers: { ID_AA64MMFR2_EL1: 1n << 20n } }, 0xe000_3fc0, { way: 7, set: 255 }, [0x0000_4000]],
+  ] as const)("…of lines that are there only, whatever the operand says: %s (CCSIDR_EL1)", (_, hardware, operand, line, others) => {
+    const other = new Bench({ ...STANDARD, board: { ...qemuVirt, ...hardware } });
+    expect(other.guest(0).msr("DC_CISW", BigInt(operand)).kind).toBe("done");
+    expect(other.guest(0).pcpu.flushed).toEqual([line]);
+    for (const wrong of others) expect(other.guest(0).msr("DC_CISW", BigInt(wrong) | (0xdeadn << 32n)).kind).toBe("done");
   });
 
   test("the PMU is not there for a partition that does not have it", () => {

@@ -11,6 +11,8 @@ import type { Registers } from "./registers.ts";
 export interface Board extends GicBoard, Peripherals {
   readonly cpus: readonly (GicBoardCpu & FirmwareCpu & { readonly registers?: Partial<Registers> })[];
   readonly uart: number;
+  /** An invalidation of the TLB has an effect when it is made twice. */
+  readonly repeatsTlbi?: boolean;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
   readonly cluster: ClusterUnit;
   readonly ram: readonly Range[];

@@ -1,12 +1,14 @@
 // The intrinsics, as the simulated machine answers them: what each instruction of the tables does here. Names and types are
 // the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
-import { aarch64, EL1_CLEARED, PIECE_BYTES } from "../../arch/aarch64/aarch64.table.ts";
+import { aarch64, ID_KEPT, ID_PLACE, PIECE_BYTES, RESETS } from "../../arch/aarch64/aarch64.table.ts";
 import { translateStage1 } from "./addressTranslation.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks, Value } from "./imports.ts";
 import type { Machine } from "./machine.ts";
 import { VECTOR_BYTES, VECTORS } from "./pcpu.ts";
-import { isRegister } from "./registers.ts";
+import { exists } from "./features.ts";
+import { isRegister, UNKNOWN } from "./registers.ts";
+import type { RegisterName } from "./registers.ts";
 import { cpuOf } from "./gic/gic.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
 import { LIST_REGISTERS_MAX } from "./gic/virtualInterface.ts";
@@ -14,6 +16,8 @@ import { vmidOf } from "./stage2.ts";
 import { Synchronisation } from "./synchronisation.ts";
 
 const MASK32 = 0xffff_ffffn;
+const TCR_EPD = (1n << 7n) | (1n << 23n);
+const SCTLR_M = 1n;
 const PAGE = 4096;
 /** Bit 0 of a translation table's descriptor (ARM ARM D8.3). */
 const DESCRIPTOR_VALID = 1n;
@@ -45,7 +49,7 @@ export function cpuHooks(machine: Machine): Hooks {
 
 /** Module "aarch64". */
 export function aarch64Hooks(machine: Machine): Hooks {
-  return synchronised(machine, { ...storageHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) });
+  return synchronised(machine, { ...storageHooks(machine), ...resetHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) });
 }
 
 /** The same hooks, those that the rules of context synchronisation are about with a look at them. */
@@ -62,17 +66,18 @@ function synchronised(machine: Machine, hooks: Hooks): Hooks {
 
 /** `mrs_X` and `msr_X` of registers that only keep what is written. */
 function storageHooks(machine: Machine): Hooks {
-  const hooks: Record<string, Hook> = {
-    clearEl1: () => {
-      for (const name of EL1_CLEARED) machine.current.registers[name] = 0n;
-    },
+  const mustExist = (name: RegisterName): void => {
+    if (!exists(name, machine.current.registers, machine.board.preemptionBits)) throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
   };
+  const hooks: Record<string, Hook> = {};
   for (const { name } of aarch64) {
     const register = name.slice(4);
     if (!isRegister(register)) continue;
     if (name.startsWith("mrs_")) hooks[name] = () => machine.current.registers[register];
     if (name.startsWith("msr_")) {
       hooks[name] = (value: bigint) => {
+        mustExist(register);
+        if (register === "VTTBR_EL2") mayChangeVmid(machine, value);
         machine.current.registers[register] = value;
       };
     }
@@ -80,15 +85,46 @@ function storageHooks(machine: Machine): Hooks {
   return hooks;
 }
 
+/** Nor may stage 1 be walked by one guest's registers with another's VMID. */
+function mayChangeVmid(machine: Machine, value: bigint): void {
+  const { VTTBR_EL2, SCTLR_EL1, TCR_EL1 } = machine.current.registers;
+  if (VTTBR_EL2 === UNKNOWN || vmidOf(VTTBR_EL2) === vmidOf(value)) return;
+  if ((SCTLR_EL1 & SCTLR_M) === 0n || (TCR_EL1 & TCR_EPD) !== TCR_EPD) throw new MachineError("MACHINE_TLB", "VTTBR_EL2 gets another VMID while EL1's tables can be walked: TCR_EL1.EPD, SCTLR_EL1.M first");
+}
+
+/** The intrinsics of RESETS: each row of it as the table says, and every register must be there. */
+function resetHooks(machine: Machine): Hooks {
+  const write = (name: string, value: bigint): void => {
+    const { current } = machine;
+    if (name === "ICH_AP1R0_EL2") current.gic.virtual.activePriorities = 0;
+    else if (/^CNT[VP]_CTL_EL0$/.test(name)) (name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer).write(value);
+    else if (/^CNT[VP]_CVAL_EL0$/.test(name)) (name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer).compare = value;
+    else if (name.startsWith("PM") && !isRegister(name)) current.pmu.write(name, value);
+    else if (!isRegister(name)) throw new MachineError("MACHINE_STATE", `${name}: the machine does not model it`);
+    else if (!exists(name, current.registers, machine.board.preemptionBits)) throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
+    else current.registers[name] = value;
+  };
+  const read = (name: string): bigint => {
+    const bits = BigInt((machine.board.preemptionBits ?? 5) - 1);
+    if (name === "ICH_VTR_EL2") return bits << 26n;
+    if (name === "ICC_CTLR_EL1") return bits << 8n;
+    if (!isRegister(name) || !exists(name, machine.current.registers)) throw new MachineError("MACHINE_UNDEFINED", `${name} is not there to be read`);
+    return machine.current.registers[name];
+  };
+  return Object.fromEntries(Object.entries(RESETS).map(([name, rows]) => [name, () => {
+    // What a walk by old and new registers would find, speculatively, stays in the TLB (Cortex-A55 erratum 1530923).
+    if (name === "clearEl1" && (machine.current.registers.TCR_EL1 & TCR_EPD) !== TCR_EPD) throw new MachineError("MACHINE_TLB", "EL1's registers change while its tables can be walked: TCR_EL1.EPD first");
+    for (const { registers, value = 0n, when = [] } of rows) {
+      if (when.every((any) => any.some(([register, bits]) => (read(register) & bits) !== 0n))) for (const register of registers) write(register, value);
+    }
+  }]));
+}
+
 function timerHooks(machine: Machine): Hooks {
   return {
     mrs_CNTPCT_EL0: () => machine.clock.read(),
     msr_CNTHP_CTL_EL2: (value: bigint) => machine.current.hypervisorTimer.write(value),
     msr_CNTHP_CVAL_EL2: (value: bigint) => void (machine.current.hypervisorTimer.compare = value),
-    msr_CNTV_CTL_EL0: (value: bigint) => machine.current.virtualTimer.write(value),
-    msr_CNTV_CVAL_EL0: (value: bigint) => void (machine.current.virtualTimer.compare = value),
-    msr_CNTP_CTL_EL0: (value: bigint) => machine.current.physicalTimer.write(value),
-    msr_CNTP_CVAL_EL0: (value: bigint) => void (machine.current.physicalTimer.compare = value),
   };
 }
 
@@ -127,7 +163,7 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICC_PMR_EL1: (value: bigint) => void (physical().priorityMask = Number(value & 0xffn)),
     mrs_ICC_BPR1_EL1: () => BigInt(physical().binaryPoint),
     msr_ICC_BPR1_EL1: (value: bigint) => void (physical().binaryPoint = Number(value & 7n)),
-    mrs_ICC_CTLR_EL1: () => physical().control,
+    mrs_ICC_CTLR_EL1: () => (physical().control & ~(7n << 8n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 8n),
     msr_ICC_CTLR_EL1: (value: bigint) => void (physical().control = value),
     mrs_ICC_RPR_EL1: () => BigInt(physical().runningPriority),
     mrs_ICC_AP1R0_EL1: () => BigInt(physical().activePriorities),
@@ -135,10 +171,9 @@ function gicHooks(machine: Machine): Hooks {
     mrs_ICC_IGRPEN1_EL1: () => (physical().enabled ? 1n : 0n),
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
-    mrs_ICH_VTR_EL2: () => virtual().type,
+    mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n),
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
-    msr_ICH_AP1R0_EL2: (value: bigint) => void (virtual().activePriorities = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
     mrs_ICH_LR: (n: number) => (n < LIST_REGISTERS_MAX ? virtual().read(n) : 0n),
     msr_ICH_LR: (n: number, value: bigint) => {
@@ -160,15 +195,24 @@ function instructionHooks(machine: Machine): Hooks {
     dsbSy: barrier,
     dsbIsh: barrier,
     tlbiVmalls12e1is: () => machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2)),
-    // DSB ISHST ahead of it and DSB ISH behind it are part of the intrinsic.
-    tlbiVmid: (vttbr: bigint) => {
-      barrier();
-      machine.tlb.invalidate(machine.current.index, vmidOf(vttbr));
-      barrier();
+    tlbiVmalle1: () => machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2), [machine.current.index]),
+    icIallu: () => machine.instructionCaches.invalidate(machine.current.index, [machine.current.index]),
+    dropSerror: () => {
+      machine.current.serrorPending = false;
+    },
+    clearVectors: () => {
+      const { vectors, registers } = machine.current;
+      for (let at = 0; at < vectors.byteLength; at++) vectors.setUint8(at, 0);
+      registers.FPCR = 0n;
+      registers.FPSR = 0n;
     },
     tlbiAlle1is: () => machine.tlb.invalidateAll(machine.current.index),
     icIalluis: () => machine.instructionCaches.invalidate(machine.current.index),
-    dcCisw: () => undefined,
+    dcCisw: (operand: bigint) => machine.current.flushLine(Number(operand)),
+    readIdKept: (n: number) => {
+      const name = Object.keys(ID_PLACE).find((one) => ID_PLACE[one] === n);
+      return name === undefined || !isRegister(name) ? 0n : machine.current.registers[name] & (ID_KEPT[name] ?? 0n);
+    },
     translateStage1: (va: bigint) => translateStage1(machine, machine.current, va),
     readVector: (n: number) => machine.current.vectors.getBigUint64(VECTOR_BYTES * (n % VECTORS), true),
     writeVector: (n: number, value: bigint) => {

@@ -76,6 +76,7 @@ const SETTLE_ROUNDS = 1000;
 /** Rounds in which everything has happened that does not wait for a pCPU that is in the core. */
 const WAITING_ROUNDS = 20;
 /** How long a pCPU waits between two looks for another that does not come. */
+const SERROR = 0xbe00_0000n;
 const WAIT_NANOSECONDS = 1_000_000;
 
 export interface MachineOptions {
@@ -135,7 +136,7 @@ export class Machine {
     this.memory = new PhysicalMemory(board.ram);
     const refresh = (n: number): void => this.pcpu(n).refreshLines();
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
-    this.tlb = new Tlb(board.cpus.length);
+    this.tlb = new Tlb(board.cpus.length, board.repeatsTlbi);
     this.dataCache = new DataCache(options.privateMemory);
     this.instructionCaches = new InstructionCaches(board.cpus.length);
     const walked = (descriptor: number): void => this.tableWrites.walk(this.current.index, descriptor, true);
@@ -439,6 +440,10 @@ export class Machine {
     pcpu.phase = "guest";
     pcpu.pc = pcpu.registers.ELR_EL2;
     pcpu.pstate = pcpu.registers.SPSR_EL2;
+    if (pcpu.serrorPending) {
+      pcpu.serrorPending = false;
+      return this.serror(pcpu, SERROR);
+    }
     // A guest sets up its stack first of all: where there is none, it has just begun.
     if (pcpu.registers.SP_EL1 !== 0n) return;
     pcpu.registers.SP_EL1 = GUEST_STACK;

@@ -1,5 +1,6 @@
 // One pCPU of the simulated machine: its system registers, its timers, its share of the GIC, and what it is doing.
 import type { Clock } from "./clock.ts";
+import { hex, MachineError } from "./errors.ts";
 import type { GicCpu } from "./gic/gic.ts";
 import { Pmu } from "./pmu.ts";
 import { CACHES, RESET, UNKNOWN } from "./registers.ts";
@@ -61,8 +62,12 @@ export class PCpu {
   code = 0;
   /** In WFI, until an interrupt is signalled to it; in WFE, until one is that PSTATE lets in, or an event is (D1.6.1). */
   asleep: "wfi" | "wfe" | undefined = undefined;
+  /** A physical SError, of what it did last. */
+  serrorPending = false;
   /** The Event Register. */
   event = false;
+  /** Lines of L1 flushed by set and way. */
+  readonly flushed: { readonly way: number; readonly set: number }[] = [];
   private readonly peripherals: Peripherals;
 
   constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, peripherals: Peripherals) {
@@ -82,6 +87,19 @@ export class PCpu {
   /** CCSIDR_EL1 of the data or unified cache of a level; UNKNOWN where there is none. */
   cacheGeometry(level: number): bigint {
     return (this.peripherals.caches ?? CACHES)[2 * level] ?? UNKNOWN;
+  }
+
+  /** DC CISW: a line of L1 that is there, or who knows what happens. */
+  flushLine(operand: number): void {
+    const geometry = this.cacheGeometry(0);
+    const wide = ((this.registers.ID_AA64MMFR2_EL1 >> 20n) & 0xfn) !== 0n;
+    const ways = Number((geometry >> 3n) & (wide ? 0x1f_ffffn : 0x3ffn));
+    const sets = Number(wide ? (geometry >> 32n) & 0xff_ffffn : (geometry >> 13n) & 0x7fffn);
+    const line = Number(geometry & 7n) + 4;
+    const way = Math.clz32(ways) === 32 ? 0 : Math.floor(operand / 2 ** Math.clz32(ways));
+    const set = Math.floor((operand % (ways === 0 ? 2 ** 32 : 2 ** Math.clz32(ways))) / 2 ** line);
+    if (way > ways || set > sets || operand % 2 ** line !== 0) throw new MachineError("MACHINE_UNDEFINED", `DC CISW, way ${way}, set ${set}: there are ${ways + 1} of ${sets + 1} (operand ${hex(operand)})`);
+    this.flushed.push({ way, set });
   }
 
   /** Brings the wires of its private peripherals up to date. */

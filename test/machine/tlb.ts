@@ -23,13 +23,18 @@ export class Tlb {
   private readonly entries: readonly Map<number, Entry>[];
   /** VMIDs whose translations by firmware are still in a pCPU's TLB: all, but for those that have been invalidated. */
   private readonly inherited: ({ readonly but: Set<number> } | undefined)[];
+  private readonly repeats: boolean;
+  /** Invalidations made once. */
+  private readonly once = new Set<string>();
   private readonly everyone: readonly number[];
   /** Invalidations that each pCPU has begun, and not yet waited for. */
   private readonly begun = new Map<number, Invalidation[]>();
   /** pCPUs that have taken a valid descriptor away, and have not made that visible to table walks. */
   private readonly unseen = new Set<number>();
 
-  constructor(pcpus: number) {
+  /** `repeats`: an invalidation has an effect when it is made, and waited for, twice (Cortex-A55 erratum 2441007). */
+  constructor(pcpus: number, repeats = false) {
+    this.repeats = repeats;
     this.everyone = Array.from({ length: pcpus }, (_, n) => n);
     this.entries = this.everyone.map(() => new Map<number, Entry>());
     this.inherited = this.everyone.map(() => undefined);
@@ -83,7 +88,11 @@ export class Tlb {
     const begun = this.begun.get(pcpu);
     if (begun === undefined) return;
     this.begun.delete(pcpu);
-    for (const { pcpus, vmid } of begun) for (const n of pcpus) this.drop(n, vmid);
+    for (const { pcpus, vmid } of begun) {
+      const key = `${pcpu} ${vmid} ${pcpus.join()}`;
+      if (this.repeats && !this.once.delete(key)) this.once.add(key);
+      else for (const n of pcpus) this.drop(n, vmid);
+    }
   }
 
   private drop(pcpu: number, vmid: number): void {
