@@ -13,6 +13,7 @@
 
 // GICv3 (IHI 0069)
 #define GICD_CTLR           0x0000
+#define GICD_TYPER          0x0004
 #define GICD_CTLR_ENABLE    0x13                // ARE_NS, EnableGrp1A, EnableGrp1
 #define GICR_SGI_BASE       0x10000
 #define GICR_IGROUPR0       (GICR_SGI_BASE + 0x080)
@@ -117,10 +118,19 @@ fill:   add     x3, x2, x1
         ldp     x0, x1, [x0]
         eret
 
-// Nothing but x0 changes here.
+// Nothing but x0 changes here: calls, and what the hypervisor does for a guest in one way or another.
 keeping:
         mov     x0, #PSCI_VERSION
         hvc     #0
+        mov     x0, #PSCI_VERSION
+        smc     #0
+        mrs     x0, id_aa64isar0_el1
+        ldr     x0, =(GICD_IPA + GICD_TYPER)
+        ldr     w0, [x0]
+#if GIC_VERSION == 3
+        mov     x0, #PMR_ALL
+        msr     icc_pmr_el1, x0
+#endif
         .rept   64
         nop
         .endr
