@@ -98,6 +98,9 @@ entry:  msr     daifset, #0xf
         ldr     x2, =0x5a5a000000000000
 fill:   add     x3, x2, x1
         str     x3, [x0, x1, lsl #3]
+        mvn     x4, x3
+        adr     x5, kept_not
+        str     x4, [x5, x1, lsl #3]
         add     x1, x1, #1
         cmp     x1, #WORDS
         b.lo    fill
@@ -135,6 +138,10 @@ keeping:
         nop
         .endr
         b       keeping
+
+// Nothing at all changes here, and nothing comes to the hypervisor but interrupts.
+spinning:
+        b       spinning
 
 interrupted:
         sub     sp, sp, #FRAME_BYTES
@@ -177,7 +184,21 @@ look:   ldr     x2, [x0, x1, lsl #3]
         b.ne    back
         adr     x1, all
         bl      say
-back:   vectors ldp, sp
+        adr     x4, interrupts
+        // Its interrupts meet it in turn while it makes calls, and while it does nothing.
+back:   adr     x1, keeping
+        adr     x2, spinning
+        ldr     x5, [x4]
+        tst     x5, #1
+        csel    x1, x1, x2, eq
+        msr     elr_el1, x1
+        // What the hypervisor has seen of its registers by then is all different from what they are.
+        adr     x0, kept_not
+        general ldp, x0
+        ldr     x30, [x0, #240]
+        mov     x0, #PSCI_VERSION
+        hvc     #0
+        vectors ldp, sp
         general ldp, sp
         ldr     x30, [sp, #240]
         ldp     x0, x1, [sp], #16
@@ -279,6 +300,8 @@ vectors_el1:
         .balign 2048
         .balign 16
 kept:   .skip   FRAME_BYTES
+kept_not:
+        .skip   FRAME_BYTES
         .skip   4096
 stack:
 end:
