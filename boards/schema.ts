@@ -83,6 +83,12 @@ const BoardFile = z.strictObject({
         .describe(
           "affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's",
         ),
+      pa_bits: z
+        .int()
+        .min(32)
+        .max(52)
+        .default(40)
+        .describe("bits of a physical address, the fewest that a pCPU has (ID_AA64MMFR0_EL1.PARange)"),
       caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
       refill_event: z
         .int()

@@ -1,17 +1,19 @@
 // The system blob as it stands in linear memory, once blobCheck.ts has found it sound. Layout: partitions/blob/layout.table.ts.
 
 import {
-  BLOB_CHANNEL_SIZE, BLOB_CPU_SIZE, BLOB_HEADER_SIZE, BLOB_INTERRUPT_SIZE, BLOB_LOAD_SIZE, BLOB_MAGIC, BLOB_MAX_BYTES,
-  BLOB_PARTITION_SIZE, BLOB_QUIESCE_SIZE, BLOB_REGION_SIZE, BLOB_VERSION, BlobChannel, BlobCpu, BlobHeader, BlobInterrupt, BlobLoad, BlobPartition,
-  BlobQuiesce, BlobRegion, PARTITION_DIRECT,
+  BLOB_BAD_CHECKSUM, BLOB_BAD_MAGIC, BLOB_BAD_SIZE, BLOB_BAD_VERSION, BLOB_ERROR_BYTES, BLOB_HEADER_SIZE, BLOB_MAGIC, BLOB_MAX_BYTES, BLOB_OK,
+  BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion, header, MAX_REGIONS, PARTITION_DIRECT,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
-export const MAX_REGIONS: u32 = 64;
-export const MAX_LOADS: u32 = 32;
-export const MAX_INTERRUPTS: u32 = 256;
-export const MAX_CHANNELS: u32 = 32;
-export const MAX_QUIESCES: u32 = 64;
+export {
+  blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad, blobPartition, blobQuiesce, blobRam, blobRegion, header, MAX_BANKS, MAX_CHANNELS,
+  MAX_INTERRUPTS, MAX_LOADS, MAX_QUIESCES, MAX_REGIONS,
+} from "../build/generated/blob";
+
+/** The hypervisor maps what it uses at VA = PA: below its linear-memory window, at 256 GiB. */
+export const PA_BITS: u32 = 38;
+export const PA_LIMIT: u64 = (<u64>1) << PA_BITS;
 
 export const GIC_V2: u32 = 2;
 export const GIC_V3: u32 = 3;
@@ -22,45 +24,7 @@ export const GICV2_GICD_BYTES: u64 = 0x1000;
 export const GICV3_GICD_BYTES: u64 = 0x10000;
 export const GICC_BYTES: u64 = 0x2000;
 /** Its second page shows every pCPU's (GIC-400). */
-export const GICH_BYTES: u64 = 0x2000;
-
-// What is wrong with a blob; blobErrorText gives the words.
-export const BLOB_OK: u32 = 0;
-export const BLOB_BAD_MAGIC: u32 = 1;
-export const BLOB_BAD_VERSION: u32 = 2;
-export const BLOB_BAD_SIZE: u32 = 3;
-export const BLOB_BAD_CHECKSUM: u32 = 4;
-export const BLOB_BAD_TABLE: u32 = 5;
-export const BLOB_BAD_CPU: u32 = 6;
-export const BLOB_BAD_PARTITION: u32 = 7;
-export const BLOB_BAD_REGION: u32 = 8;
-export const BLOB_BAD_INTERRUPT: u32 = 9;
-export const BLOB_BAD_LOAD: u32 = 10;
-export const BLOB_BAD_CHANNEL: u32 = 11;
-export const BLOB_WRONG_ADDRESS: u32 = 12;
-export const BLOB_BAD_QUIESCE: u32 = 13;
-
-/** Where the blob stands in linear memory; arch copies it here. */
-export const blobBuffer: usize = memory.data(BLOB_MAX_BYTES, 64);
-
-@inline export function header(): BlobHeader { return changetype<BlobHeader>(blobBuffer); }
-@inline export function blobCpu(n: u32): BlobCpu { return changetype<BlobCpu>(blobBuffer + header().cpuOffset + n * BLOB_CPU_SIZE); }
-@inline export function blobPartition(n: u32): BlobPartition {
-  return changetype<BlobPartition>(blobBuffer + header().partitionOffset + n * BLOB_PARTITION_SIZE);
-}
-@inline export function blobRegion(n: u32): BlobRegion {
-  return changetype<BlobRegion>(blobBuffer + header().regionOffset + n * BLOB_REGION_SIZE);
-}
-@inline export function blobInterrupt(n: u32): BlobInterrupt {
-  return changetype<BlobInterrupt>(blobBuffer + header().interruptOffset + n * BLOB_INTERRUPT_SIZE);
-}
-@inline export function blobLoad(n: u32): BlobLoad { return changetype<BlobLoad>(blobBuffer + header().loadOffset + n * BLOB_LOAD_SIZE); }
-@inline export function blobChannel(n: u32): BlobChannel {
-  return changetype<BlobChannel>(blobBuffer + header().channelOffset + n * BLOB_CHANNEL_SIZE);
-}
-@inline export function blobQuiesce(n: u32): BlobQuiesce {
-  return changetype<BlobQuiesce>(blobBuffer + header().quiesceOffset + n * BLOB_QUIESCE_SIZE);
-}
+export const GICH_BYTES: u64 = GICC_BYTES;
 
 @inline export function isGicV2(): bool { return header().gicVersion == GIC_V2; }
 
@@ -94,20 +58,14 @@ export function checkHeader(bytes: u64): u32 {
   return BLOB_OK;
 }
 
-/** What to print before stopping; then blobRemedy. */
-export function blobErrorText(error: u32): string {
-  if (error == BLOB_BAD_MAGIC) return "no system blob behind the core";
-  if (error == BLOB_BAD_VERSION) return "the blob has another version than this core";
-  if (error == BLOB_BAD_SIZE) return "the blob is truncated";
-  if (error == BLOB_BAD_CHECKSUM) return "the blob was altered (checksum)";
-  if (error == BLOB_BAD_CPU) return "the blob gives a pCPU twice, or none";
-  if (error == BLOB_BAD_REGION) return "the blob has overlapping or unaligned memory";
-  if (error == BLOB_BAD_INTERRUPT) return "the blob gives an interrupt twice, or a missing one";
-  if (error == BLOB_BAD_LOAD) return "the blob loads outside its partition";
-  if (error == BLOB_BAD_CHANNEL) return "the blob has a channel without a partner";
-  if (error == BLOB_BAD_QUIESCE) return "the blob silences a foreign device";
-  if (error == BLOB_WRONG_ADDRESS) return "the image is not where the plan wants it";
-  return "the blob is inconsistent";
+/** What to print before stopping, in bytes up to a 0; then blobRemedy. */
+export function blobErrorText(error: u32): usize {
+  let at = blobErrorTexts;
+  for (let i: u32 = 0; error != 0; i++) {
+    bound(i, BLOB_ERROR_BYTES);
+    if (load<u8>(at++) == 0) error--;
+  }
+  return at;
 }
 
 /** What to do about it. */

@@ -26,6 +26,8 @@ import { compileTree } from "./devicetree/compile.ts";
 import { flatten, loadSpan } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
 import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
+import { placeInImage } from "./plan/image.ts";
+import type { ImagePlaces } from "./plan/image.ts";
 import { memorySize, placeMemory } from "./plan/memory.ts";
 import { LOAD_ALIGN } from "./plan/plan.ts";
 import type { Plan } from "./plan/plan.ts";
@@ -40,10 +42,7 @@ import { YamlSource } from "./source/yaml.ts";
 import { alignUp, PAGE } from "./units.ts";
 
 /** How the image file is laid out is its packer's business: where blob and loads go, and how large it gets. */
-export type LayoutImage = (
-  blobSize: number,
-  loadSizes: readonly number[],
-) => { readonly loadOffsets: readonly number[]; readonly total: number };
+export type LayoutImage = (blobSize: number, loadSizes: readonly number[]) => ImagePlaces;
 
 export interface PlannedSystem {
   readonly plan: Plan;
@@ -131,7 +130,7 @@ function planRequest(
   }
   checkHousekeeper(board, partitions, findings);
   if (findings.hasErrors) return undefined;
-  return finish(board, request, images, decide(board, request, memory, images), layoutImage, findings);
+  return finish(request, images, decide(board, request, memory, images), layoutImage, findings);
 }
 
 /** Device trees and blob are not written yet: so both at their largest. An image larger than its RAM is refused later. */
@@ -151,7 +150,6 @@ function largestImage(
 }
 
 function finish(
-  board: Board,
   { partitions }: SystemRequest,
   images: ReadonlyMap<string, GuestImages>,
   { plan: open, deviceTrees }: ReturnType<typeof decide>,
@@ -175,21 +173,21 @@ function finish(
     return { ...partition, loads: sized };
   });
 
-  const unsized = { ...open, partitions: partitionsWithSizes };
-  const size = blobSize(unsized);
+  const unplaced = { ...open, partitions: partitionsWithSizes };
+  const size = blobSize(unplaced);
   const layout = layoutImage(
     size,
     loads.map((load) => load.length),
   );
-  const plan = { ...unsized, image: { base: board.boot.image, size: alignUp(layout.total, PAGE) } };
-  for (const reason of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
+  const plan = placeInImage(unplaced, layout, size);
+  for (const { reason } of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
   const named = plan.partitions.flatMap(({ name }, index) => {
     const tree = deviceTrees[index];
     return tree === undefined ? [] : [[name, tree] as const];
   });
   return {
     plan,
-    blob: writeBlob(plan, layout.loadOffsets),
+    blob: writeBlob(plan),
     loads,
     deviceTrees: new Map(named),
     missing: partitions.map(({ name }) => name).filter((name) => !images.has(name)),

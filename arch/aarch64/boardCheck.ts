@@ -25,7 +25,6 @@ const CTYPE_DATA: u64 = 2;
 
 /** What the boot pCPU has: the others are to have the same. */
 let frequency: u64 = 0;
-let addressBits: u32 = 0;
 
 /** False, and a line that says so: what is found is not what is planned. */
 function isSame(fact: string, planned: u64, found: u64): bool {
@@ -76,14 +75,11 @@ export function redistributorOf(mpidr: u64): u64 {
 export function isPcpuAsPlanned(vcpu: Vcpu): bool {
   const bits = ipaBits(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK);
   const counted = mrs_CNTFRQ_EL0();
-  if (vcpu.pcpu == 0) {
-    frequency = max<u64>(counted, 1);
-    addressBits = bits;
-  }
+  if (vcpu.pcpu == 0) frequency = max<u64>(counted, 1);
   const line = min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)); // CTR_EL0.DminLine
   const colours = header().colourCount;
   if (!isSame("mpidr (boot pCPU first)", vcpu.mpidr, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
-  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", addressBits, bits) || !isSame("cache line", LINE_BYTES, line)) return false;
+  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", header().ipaBits, min(header().ipaBits, bits)) || !isSame("cache line", LINE_BYTES, line)) return false;
   if (colours != 0 && !isSame("page colours", colours, min(colours, pageColours(colours)))) return false;
   // With one interface only, ITARGETSR is RAZ/WI.
   if (isGicV2()) return header().cpuCount == 1 || isSame("CPU interface", vcpu.interface, mmioRead8(vcpu.bank + ITARGETSR));

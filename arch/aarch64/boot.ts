@@ -6,12 +6,12 @@ import {
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, relax, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
-import { BLOB_HEADER_SIZE, BLOB_MAX_BYTES, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU, PARTITION_TRUSTED_SGI } from "../../build/generated/blob";
+import {
+  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU, PARTITION_TRUSTED_SGI,
+} from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
-import {
-  BLOB_BAD_TABLE, BLOB_OK, blobBuffer, blobCpu, blobErrorText, blobPartition, blobRemedy, checkHeader, header, isDirect, isGicV2,
-} from "../../core/blob";
+import { blobBuffer, blobCpu, blobErrorText, blobPartition, blobRemedy, checkHeader, header, isDirect, isGicV2 } from "../../core/blob";
 import { checkBlob } from "../../core/blobCheck";
 import { recordEvent } from "../../core/events";
 import { setPriorityBits } from "../../core/interrupts";
@@ -28,7 +28,7 @@ import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
-import { printHex, printText, SUPPORTED_UART } from "./pl011";
+import { printBytes, printHex, printText, SUPPORTED_UART } from "./pl011";
 import { mapImage, mapPlanned, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
 import { findListRegisters, priorityBits } from "./virtualInterface";
@@ -53,7 +53,7 @@ export function bootPrimary(): u32 {
   uart = physicalRead64(imageBase() + IMAGE_UART);
   if (uart == 0 || !mapUart(uart)) return 0;
   const error = readBlob();
-  if (error != BLOB_OK) return refuse(blobErrorText(error), blobRemedy(error));
+  if (error != BLOB_OK) return refuse(error, blobRemedy(error));
   const head = header();
   printText(uart, "axv: image at 0x");
   printHex(uart, imageBase());
@@ -72,7 +72,7 @@ export function bootPrimary(): u32 {
     planPartition(n, plan, ticks(plan.watchdogMicroseconds));
     clearMailbox(partitionOf(n));
     const wrong = buildStage2(n, plan);
-    if (wrong !== null) return refuse(wrong, "");
+    if (wrong !== null) return refuse(BLOB_OK, wrong);
   }
   if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());
@@ -88,11 +88,11 @@ export function bootPrimary(): u32 {
   return changetype<u32>(vcpuOf(0));
 }
 
-/** Says why the image cannot be run. */
-function refuse(why: string, remedy: string): u32 {
+/** Says why the image cannot be run: what is wrong with the blob, if anything is, and more. */
+function refuse(error: u32, more: string): u32 {
   printText(uart, "axv: ");
-  printText(uart, why);
-  printText(uart, remedy);
+  printBytes(uart, blobErrorText(error));
+  printText(uart, more);
   printText(uart, "\r\n");
   return 0;
 }

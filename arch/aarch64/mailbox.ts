@@ -43,14 +43,15 @@ export function serveMailbox(partition: Partition, now: u64): void {
     partition.mailboxFed = fed;
     feedWatchdog(partition, now);
   }
-  const channels = min<u32>(partition.plan.channelCount, MAILBOX_DOORBELL_COUNT);
+  const plan = partition.plan;
+  const channels = min<u32>(plan.channelCount, MAILBOX_DOORBELL_COUNT);
   for (let n: u32 = 0; n < channels; n++) {
     bound(n, MAILBOX_DOORBELL_COUNT);
     const rung = physicalRead32(pa + MAILBOX_DOORBELLS + (n << 2));
     if (rung == partition.rung(n)) continue;
     partition.setRung(n, rung);
     partition.doorbells++;
-    setSpiPending(blobChannel(partition.plan.channelFirst + n).doorbell);
+    setSpiPending(blobChannel(plan.channelFirst + n).doorbell);
   }
   takeConsole(partition, pa);
 }

@@ -37,6 +37,14 @@ export function printText(uart: u64, text: string): void {
   }
 }
 
+/** The same of bytes up to a 0. */
+export function printBytes(uart: u64, text: usize): void {
+  for (let i: u32 = 0; load<u8>(text + i) != 0; i++) {
+    bound(i, TEXT_MAX);
+    sendPatiently(uart, load<u8>(text + i));
+  }
+}
+
 /** 16 hexadecimal digits. */
 export function printHex(uart: u64, value: u64): void {
   for (let i: u32 = 0; i < 16; i++) {

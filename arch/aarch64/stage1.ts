@@ -8,6 +8,7 @@ import { bound } from "../../build/generated/cpu";
 import { MAX_CPUS, MAX_PARTITIONS, REGION_RAM } from "../../build/generated/blob";
 import {
   blobCpu, blobPartition, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, mailboxOf, MAX_QUIESCES, MAX_REGIONS,
+  PA_LIMIT,
 } from "../../core/blob";
 import { spanOf } from "../../core/colours";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
@@ -29,7 +30,7 @@ function publish(): void {
 
 /** The UART alone: so that whatever goes wrong next can be said. */
 export function mapUart(uart: u64): bool {
-  const mapped = map(uart & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE);
+  const mapped = uart < PA_LIMIT && map(uart & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE);
   publish();
   return mapped;
 }

@@ -58,7 +58,7 @@ export function readRecord(view: DataView, base: number, layout: RecordLayout): 
 }
 
 /** "Cpu" → the header's fields that say where the array of Cpu is. */
-export const arrayFields = (layout: RecordLayout): { offset: string; count: string } => {
+export const arrayFields = (layout: Pick<RecordLayout, "name">): { offset: string; count: string } => {
   const stem = layout.name.charAt(0).toLowerCase() + layout.name.slice(1);
   return { offset: `${stem}Offset`, count: `${stem}Count` };
 };

@@ -32,18 +32,13 @@ const ACCESS: Readonly<Record<string, number>> = {
 };
 const UART_KIND = { pl011: table.UART_PL011 } as const;
 
-/** `sources`: each load's offset in the image, partition by partition in the plan's order. */
-export function writeBlob(plan: Plan, sources: readonly number[]): Uint8Array {
-  return encodeBlob(header(plan), records(plan, sources));
+export function writeBlob(plan: Plan): Uint8Array {
+  return encodeBlob(header(plan), records(plan));
 }
 
 /** Bytes the blob of this plan takes, wherever its loads will be. */
 export function blobSize(plan: Plan): number {
-  const packed = records(
-    plan,
-    plan.partitions.flatMap(({ loads }) => loads.map(() => 0)),
-  );
-  return arrange(countsOf(packed)).size;
+  return arrange(countsOf(records(plan))).size;
 }
 
 const countsOf = (packed: BlobRecords): Record<string, number> =>
@@ -98,14 +93,14 @@ function header(plan: Plan): BlobRecord {
     pmuInterrupt: plan.pmu.interrupt,
     refillEvent: plan.pmu.refillEvent,
     colourCount: isColoured(plan) ? plan.cache.colours : 0,
-    reserved: 0,
+    ipaBits: plan.ipaBits,
   };
 }
 
 const isColoured = ({ partitions }: Plan): boolean =>
   partitions.some(({ regions }) => regions.some(({ colours }) => colours !== undefined));
 
-function records(plan: Plan, sources: readonly number[]): BlobRecords {
+function records(plan: Plan): BlobRecords {
   const region: BlobRecord[] = [];
   const interrupt: BlobRecord[] = [];
   const load: BlobRecord[] = [];
@@ -121,11 +116,13 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
     };
     region.push(...planned.regions.map(regionRecord));
     interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ intid, trigger: TRIGGER[trigger] })));
-    for (const { ipa, size } of planned.loads) {
-      const source = sources[load.length];
-      if (source === undefined) throw new RangeError("a load has no place in the image");
-      load.push({ source: BigInt(source), target: BigInt(ipa), size: BigInt(alignUp(size, LOAD_ALIGN)) });
-    }
+    load.push(
+      ...planned.loads.map(({ source, ipa, size }) => ({
+        source: BigInt(source),
+        target: BigInt(ipa),
+        size: BigInt(alignUp(size, LOAD_ALIGN)),
+      })),
+    );
     channel.push(
       ...planned.channels.map(({ ipa, size, peer, doorbell }) => ({
         ipa: BigInt(ipa),
@@ -154,6 +151,7 @@ function records(plan: Plan, sources: readonly number[]): BlobRecords {
     Load: load,
     Channel: channel,
     Quiesce: quiesce,
+    Ram: plan.ram.map(({ base, size }) => ({ base: BigInt(base), size: BigInt(size) })),
   };
 }
 

@@ -1,5 +1,6 @@
 // A partition's own address space (IPA): RAM, channels, mailbox, devices passed through at their PAs, and what is emulated.
 import type { Board } from "../../boards/schema.ts";
+import { IPA_BITS_MAX } from "../blob/layout.table.ts";
 import { pagesOfDevice } from "../check/devices.ts";
 import { ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
@@ -12,6 +13,9 @@ import { memoryIpa, memorySize } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE, PL011_SIZE } from "./plan.ts";
 import type { PlannedCache, PlannedRegion } from "./plan.ts";
+
+/** Of a guest physical address: as many as the pCPUs have, and at most what stage 2 is built for. */
+export const guestAddressBits = ({ cpus }: Board): number => Math.min(cpus.pa_bits, IPA_BITS_MAX);
 
 export interface AddressSpace {
   readonly regions: readonly PlannedRegion[];

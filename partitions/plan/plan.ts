@@ -37,6 +37,8 @@ export interface PlannedInterrupt {
 
 export interface PlannedLoad {
   readonly name: "image" | "initrd" | "device tree";
+  /** Offset in the image, from its first byte. */
+  readonly source: number;
   readonly ipa: number;
   /** Bytes of it that mean something; what is copied is rounded up to LOAD_ALIGN. */
   readonly size: number;
@@ -148,7 +150,13 @@ export interface Plan {
     readonly base: number;
     /** What of RAM from the base on is the hypervisor's: the image file, in whole pages. */
     readonly size: number;
+    /** Bytes from the base on that are core and blob; behind them is what partitions load. */
+    readonly loadsFrom: number;
   };
+  /** Banks of the board's RAM. */
+  readonly ram: readonly { readonly base: number; readonly size: number }[];
+  /** Bits of a guest physical address, as all pCPUs have them. */
+  readonly ipaBits: number;
   readonly gic: {
     readonly gicd: number;
     readonly version: 2 | 3;

@@ -4,7 +4,7 @@ import type { Board } from "../../boards/schema.ts";
 import type { GuestImages } from "../check/images.ts";
 import { guestTree } from "../devicetree/guest-tree.ts";
 import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
-import { planAddressSpace } from "./address-space.ts";
+import { guestAddressBits, planAddressSpace } from "./address-space.ts";
 import { planBandwidth } from "./bandwidth.ts";
 import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
@@ -52,7 +52,9 @@ export function decide(
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
   const plan: Plan = {
     board: board.name,
-    image: { base: board.boot.image, size: 0 },
+    image: { base: board.boot.image, size: 0, loadsFrom: 0 },
+    ram: board.ram,
+    ipaBits: guestAddressBits(board),
     gic: {
       gicd: gic.gicd,
       version: gic.version,
@@ -152,10 +154,11 @@ function decidePartition(
   return { partition, deviceTree };
 }
 
-/** The device tree's size is not known before it is compiled, and it cannot be compiled before the rest is placed. */
+/** Where loads are in the image, and the device tree's size, are not known before that is compiled, and it cannot be compiled before the rest is placed. */
 function planLoads(boot: BootLayout, ram: { readonly ipa: number }): PlannedLoad[] {
   const load = (name: PlannedLoad["name"], offset: number, size: number): PlannedLoad => ({
     name,
+    source: 0,
     ipa: ram.ipa + offset,
     size,
   });

@@ -1,6 +1,9 @@
 // Proves of a finished plan what it promises about cache and bandwidth. As prove.ts, it reads the plan only, and works out
 // from the planned pages which sets of the cache they are in; what was asked for it does not know.
 import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
+import { inRange } from "./prove-board.ts";
+import { breaks } from "./violation.ts";
+import type { Violation } from "./violation.ts";
 
 const PAGE_BYTES = 4096;
 /** Coloured memory begins at a multiple of it, so that it can be mapped as a whole in the hypervisor itself. */
@@ -19,7 +22,7 @@ export function stretchesOf(plan: Plan, { pa, size, colours }: PlannedRegion): {
   return found;
 }
 
-export function proveCache(plan: Plan): string[] {
+export function proveCache(plan: Plan): Violation[] {
   return [...proveColours(plan), ...proveWays(plan), ...plan.partitions.flatMap((each) => proveBandwidth(plan, each))];
 }
 
@@ -44,31 +47,31 @@ function setsOf(plan: Plan, regions: readonly PlannedRegion[]): Set<number> {
 }
 
 /** No set has lines of two coloured partitions, but for a channel's between the two. */
-function proveColours(plan: Plan): string[] {
-  const wrong: string[] = [];
+function proveColours(plan: Plan): Violation[] {
+  const wrong: Violation[] = [];
   const coloured = plan.partitions.filter(isColoured);
   const reach = coloured.map((partition) => {
     const cached = partition.regions.filter(({ kind }) => kind === "ram" || kind === "mailbox");
     const channels = partition.regions.filter(({ kind }) => kind === "channel");
     if (partition.regions.some(({ kind, colours }) => (kind === "ram") !== (colours !== undefined)))
-      wrong.push(`not all the memory of ${partition.name}, and only that, is coloured`);
+      wrong.push(breaks("colours", `not all the memory of ${partition.name}, and only that, is coloured`));
     for (const { name, pa, colours } of partition.regions) {
       if (colours?.every((colour) => colour < plan.cache.colours) === false || colours?.length === 0)
-        wrong.push(`"${name}" of ${partition.name} has colours that are not there`);
+        wrong.push(breaks("colours", `"${name}" of ${partition.name} has colours that are not there`));
       if (colours !== undefined && pa % STRETCH_STEP !== 0)
-        wrong.push(`"${name}" of ${partition.name} does not begin at a multiple of 2M`);
+        wrong.push(breaks("colours", `"${name}" of ${partition.name} does not begin at a multiple of 2M`));
     }
     return { partition, own: setsOf(plan, cached), channels };
   });
   for (const [index, one] of reach.entries()) {
     for (const other of reach.slice(index + 1)) {
       if (shares(one.own, other.own))
-        wrong.push(`${one.partition.name} and ${other.partition.name} share sets of the cache`);
+        wrong.push(breaks("colours", `${one.partition.name} and ${other.partition.name} share sets of the cache`));
     }
     for (const other of reach.filter((each) => each !== one)) {
       const foreign = one.channels.filter(({ pa }) => !other.channels.some((channel) => channel.pa === pa));
       if (shares(setsOf(plan, foreign), other.own))
-        wrong.push(`a channel of ${one.partition.name} is in sets of the cache that ${other.partition.name} has`);
+        wrong.push(breaks("colours", `a channel of ${one.partition.name} is in sets of the cache that ${other.partition.name} has`));
     }
   }
   return wrong;
@@ -78,25 +81,23 @@ const shares = (one: ReadonlySet<number>, other: ReadonlySet<number>): boolean =
   [...one].some((set) => other.has(set));
 
 /** A way group has at most one owner, and one has none. */
-function proveWays({ partitions, cache }: Plan): string[] {
+function proveWays({ partitions, cache }: Plan): Violation[] {
   const owned = partitions.flatMap(({ ways }) => ways);
-  const wrong: string[] = [];
-  if (new Set(owned).size !== owned.length) wrong.push("a way group of the cache is in two partitions");
-  if (owned.some((group) => group < 0 || group >= cache.wayGroups)) wrong.push("a way group is not there");
-  if (owned.length > 0 && owned.length >= cache.wayGroups) wrong.push("no way group of the cache is left for the rest");
+  const wrong: Violation[] = [];
+  if (new Set(owned).size !== owned.length) wrong.push(breaks("ways", "a way group of the cache is in two partitions"));
+  if (owned.some((group) => group < 0 || group >= cache.wayGroups)) wrong.push(breaks("ways", "a way group is not there"));
+  if (owned.length > 0 && owned.length >= cache.wayGroups) wrong.push(breaks("ways", "no way group of the cache is left for the rest"));
   return wrong;
 }
 
-function proveBandwidth(plan: Plan, { name, bandwidth, cpus, direct, pmu, ppis }: PlannedPartition): string[] {
+function proveBandwidth(plan: Plan, { name, bandwidth, cpus, direct, pmu, ppis }: PlannedPartition): Violation[] {
   if (bandwidth === null) return [];
-  const wrong: string[] = [];
+  const wrong = inRange("Partition", "bandwidthMicroseconds", bandwidth.periodMicroseconds, ` of ${name}`);
   const { budget, refills, periodMicroseconds } = bandwidth;
-  if (refills < 1 || periodMicroseconds < 1) wrong.push(`${name} would never run: it has no budget`);
-  if (refills * plan.cache.line * cpus.length > budget) wrong.push(`the vCPUs of ${name} have more than its budget`);
-  if (plan.pmu.interrupt === 0) wrong.push(`nobody notices when the budget of ${name} is used up`);
-  if (pmu || ppis.includes(plan.pmu.interrupt)) wrong.push(`${name} has a bandwidth, and the PMU that measures it`);
-  if (direct) wrong.push(`${name} has a bandwidth, but cannot be held: its interrupts are direct`);
-  if (cpus.includes(plan.housekeeper))
-    wrong.push(`${name} has a bandwidth, and its pCPU ${plan.housekeeper} keeps house`);
+  if (refills < 1 || periodMicroseconds < 1) wrong.push(breaks("bandwidth", `${name} would never run: it has no budget`));
+  if (refills * plan.cache.line * cpus.length > budget) wrong.push(breaks("bandwidth", `the vCPUs of ${name} have more than its budget`));
+  if (plan.pmu.interrupt === 0) wrong.push(breaks("bandwidth", `nobody notices when the budget of ${name} is used up`));
+  if (pmu || ppis.includes(plan.pmu.interrupt)) wrong.push(breaks("bandwidth", `${name} has a bandwidth, and the PMU that measures it`));
+  if (direct) wrong.push(breaks("bandwidth", `${name} has a bandwidth, but cannot be held: its interrupts are direct`));
   return wrong;
 }

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { blobSize, writeBlob } from "../../partitions/blob/write.ts";
+import { placeInImage } from "../../partitions/plan/image.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
-import { alignUp, PAGE } from "../../partitions/units.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { imageLayout, packImage } from "../../tools/build/pack.ts";
 import { planFile } from "../../tools/plan/file.ts";
@@ -49,11 +49,12 @@ export async function buildSystem({ name, gic, cpus, yaml }: SystemRequest): Pro
   writeAtomically(file(".yaml"), `board: ${BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
   const open = onFewer(whole, cpus);
-  const layout = imageLayout(core.length, blobSize(open), loads.map(({ length }) => length));
-  const plan = { ...open, image: { ...open.image, size: alignUp(layout.total, PAGE) } };
+  const size = blobSize(open);
+  const layout = imageLayout(core.length, size, loads.map(({ length }) => length));
+  const plan = placeInImage(open, layout, size);
   const image = packImage({
     core,
-    blob: writeBlob(plan, layout.loadOffsets),
+    blob: writeBlob(plan),
     uart: BigInt(plan.uart.address),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });

@@ -51,6 +51,8 @@ export { GUEST_GICC };
 /** Page colours of the last-level cache, and way groups of a cluster that has them. */
 export const COLOURS = 16;
 const WAY_GROUPS = 4;
+/** As the simulated pCPUs' ID_AA64MMFR0_EL1 says. */
+const IPA_BITS = 40;
 const PAGE = 4096;
 export const TICK_MICROSECONDS = 1000;
 export const TELEMETRY_MILLISECONDS = 100;
@@ -138,7 +140,7 @@ export function makeSystem(spec: SystemSpec): System {
       const last = loads.at(-1);
       const bytes = pad(partition.image);
       loads.push({ source: last === undefined ? loadsFrom : last.source + last.bytes.length, bytes });
-      planned.push({ name: "image", ipa: first.ipa + ENTRY_OFFSET, size: bytes.length });
+      planned.push({ name: "image", source: loads.at(-1)?.source ?? 0, ipa: first.ipa + ENTRY_OFFSET, size: bytes.length });
     }
     return {
       name: partition.name, guest: "raw", realtime: false,
@@ -158,14 +160,16 @@ export function makeSystem(spec: SystemSpec): System {
       mailbox: partition.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
       watchdogMicroseconds: partition.watchdogMicroseconds ?? 0,
       ways: partition.ways ?? [], bandwidth: partition.bandwidth ?? null,
-      ppis: [board.virtualTimer, board.physicalTimer],
+      ppis: [board.virtualTimer, board.physicalTimer, ...(partition.pmu === true ? [board.pmuInterrupt] : [])],
       regions: [...partition.regions, ...cpuInterface(board, partition.direct ?? false)], interrupts: partition.interrupts, devices: (partition.quiesce ?? []).map(silenced), loads: planned,
       channels: partition.channels ?? [], tags: [],
     };
   });
   const plan: Plan = {
     board: "simulated",
-    image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / 4096) * 4096 },
+    image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / 4096) * 4096, loadsFrom },
+    ram: board.ram.map(({ pa, size }) => ({ base: pa, size })),
+    ipaBits: IPA_BITS,
     gic: {
       gicd: board.gicd, version: board.gicVersion, cpuInterface: board.gicVersion === 2 ? { gicc: board.gicc, gich: board.gich, gicv: board.gicv } : null,
       spiLimit: board.spiLimit, maintenance: board.maintenance,
@@ -185,7 +189,7 @@ export function makeSystem(spec: SystemSpec): System {
   };
   return {
     spec, plan, loads,
-    blob: writeBlob(plan, loads.map(({ source }) => source)),
+    blob: writeBlob(plan),
     silencers: spec.partitions.flatMap(({ quiesce }) => (quiesce ?? []).map(({ pa }) => pa)),
     privateMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram").flatMap(pagesOf)),
     partitionMemory: spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram" || kind === "mailbox").flatMap(pagesOf)),

@@ -122,7 +122,7 @@ describe("a spoilt plan is not", () => {
       /doorbell of channel process-image at plc/,
     ],
   ])("%s", (_, bad, reason) => {
-    expect(prove(bad).join("\n")).toMatch(reason);
+    expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);
   });
 
   test("and is reported as a mistake of the planner", () => {

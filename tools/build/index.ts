@@ -25,7 +25,7 @@ export interface Products {
   readonly upToDate: boolean;
 }
 
-const BLOB_LAYOUT = "partitions/blob/layout.table.ts";
+const BLOB_TABLES = ["partitions/blob/layout.table.ts", "partitions/blob/promises.table.ts"];
 const PAGE_BYTES = 65536;
 
 export async function loadTables(program: Pick<Program, "tables">): Promise<Tables> {
@@ -68,7 +68,7 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     const inputs = await build(program, tables, workDir, progress);
     forget(outDir);
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
-    const imported = [...ownInputs(), ...Object.values(program.tables), BLOB_LAYOUT];
+    const imported = [...ownInputs(), ...Object.values(program.tables), ...BLOB_TABLES];
     remember(outDir, key, [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
   } finally {
     rmSync(join(ROOT, workDir), { recursive: true, force: true });

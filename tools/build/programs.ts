@@ -40,7 +40,7 @@ export const CORE: Program = {
   memoryPages: 16,
   savesNothing: ["trapCall", "trapSync", "trapSerror"],
   savesMost: [
-    "trapIrq", "arch_aarch64_irq_handleOtherIrq", "trapLoad", "trapStore", "trapRead", "trapWrite",
+    "trapIrq", "arch_aarch64_irq_handleOtherIrq", "trapLoad", "trapStore", "trapRead", "trapWrite", "core_blob_regionAt",
   ],
   assembly: ["arch/aarch64/entry.S"],
   linkerScript: "arch/aarch64/core.ld",

@@ -1,0 +1,87 @@
+// What a plan promises, and so what a blob is refused for: the one list that core/blobCheck.ts checks at boot and partitions/plan/prove.ts
+// proves on the host. Each row is tried by test/core/promises.test.ts: exactly that is altered in a system that is otherwise
+// sound, the proof has to find it in the plan, and the core to refuse the blob with the row's error.
+
+/** Why a blob is refused, and in what words; the core's BLOB_* constants and their texts are generated from here, in this order. */
+export const BLOB_ERRORS = {
+  BLOB_OK: "",
+  BLOB_BAD_MAGIC: "no system blob behind the core",
+  BLOB_BAD_VERSION: "the blob has another version than this core",
+  BLOB_BAD_SIZE: "the blob is truncated",
+  BLOB_BAD_CHECKSUM: "the blob was altered (checksum)",
+  BLOB_BAD_TABLE: "the blob is inconsistent",
+  BLOB_BAD_CPU: "the blob gives a pCPU twice, or none",
+  BLOB_BAD_REGION: "the blob has overlapping or unaligned memory",
+  BLOB_BAD_INTERRUPT: "the blob gives an interrupt twice, or a missing one",
+  BLOB_BAD_LOAD: "the blob loads outside its partition",
+  BLOB_BAD_CHANNEL: "the blob has a channel without a partner",
+  BLOB_BAD_QUIESCE: "the blob silences a foreign device",
+  BLOB_BAD_ENTRY: "the blob enters a partition outside its memory",
+  BLOB_WRONG_ADDRESS: "the image is not where the plan wants it",
+} as const;
+export type BlobErrorName = keyof typeof BLOB_ERRORS;
+
+interface PromiseRow {
+  readonly sentence: string;
+  readonly error: BlobErrorName;
+}
+
+const promise = (sentence: string, error: BlobErrorName): PromiseRow => ({ sentence, error });
+
+export const PROMISES = {
+  // The board, and what of it is the hypervisor's.
+  imagePlace: promise("the image lies in the board's RAM, where it is to be loaded", "BLOB_WRONG_ADDRESS"),
+  imageSize: promise("what is the hypervisor's holds the whole image, all loads too", "BLOB_BAD_LOAD"),
+  ram: promise("RAM is whole pages, below what the hypervisor maps at VA = PA", "BLOB_BAD_TABLE"),
+  ipaBits: promise("a guest's addresses have 32 to 40 bits", "BLOB_BAD_TABLE"),
+  frames: promise("GIC and UART are of kinds that the core drives, in whole pages, outside RAM, none over another", "BLOB_BAD_TABLE"),
+  ticks: promise("tick and telemetry have periods that the housekeeper can keep", "BLOB_BAD_TABLE"),
+  colourCount: promise("the colours are a power of two, 32 at most", "BLOB_BAD_TABLE"),
+  refillEvent: promise("the event that bandwidth is measured by is an event of the PMU", "BLOB_BAD_TABLE"),
+  spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT"),
+  ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT"),
+
+  // pCPUs.
+  cpuOnce: promise("a pCPU is in one partition at most", "BLOB_BAD_CPU"),
+  cpuThere: promise("a partition has pCPUs, and they are there", "BLOB_BAD_CPU"),
+  cpuKnows: promise("a pCPU knows its partition and its vCPU, and vCPU 0 is where the partition boots", "BLOB_BAD_CPU"),
+  cpuApart: promise("each pCPU has an affinity and a CPU interface of its own", "BLOB_BAD_CPU"),
+  housekeeper: promise("the housekeeper is there, takes interrupts, and has its timer for itself", "BLOB_BAD_CPU"),
+
+  // What a partition is.
+  flags: promise("what a partition is asked to do is known: flags, on_failure", "BLOB_BAD_TABLE"),
+  watchdog: promise("a watchdog is longer than the tick, and shorter than its counter", "BLOB_BAD_TABLE"),
+  bandwidth: promise("a bandwidth can be measured, and its partition held", "BLOB_BAD_TABLE"),
+  ways: promise("a way group of the cache is there, and in one partition at most", "BLOB_BAD_TABLE"),
+  entry: promise("a partition is entered in its own executable RAM", "BLOB_BAD_ENTRY"),
+  argument: promise("its device tree is in its own RAM", "BLOB_BAD_ENTRY"),
+  windows: promise("emulated devices are in whole pages of the partition's address space, none over another", "BLOB_BAD_REGION"),
+
+  // Its memory.
+  pages: promise("a region is whole pages, of a kind and with rights that are known", "BLOB_BAD_REGION"),
+  reach: promise("a region ends where the pCPUs' guest addresses end", "BLOB_BAD_REGION"),
+  ramOnly: promise("memory, channels and mailboxes are RAM of the board, and devices are not", "BLOB_BAD_REGION"),
+  hypervisor: promise("nothing of the hypervisor's is in a partition: image, GIC, UART", "BLOB_BAD_REGION"),
+  owner: promise("a page of RAM or of a device is in one partition", "BLOB_BAD_REGION"),
+  apart: promise("regions and emulated devices of a partition are not over one another", "BLOB_BAD_REGION"),
+  execute: promise("only RAM of its own is executed", "BLOB_BAD_REGION"),
+  devicePlace: promise("a device is at its PA", "BLOB_BAD_REGION"),
+  interface: promise("a GICv2's guest has the CPU interface that is for it", "BLOB_BAD_REGION"),
+  colours: promise("a page of coloured memory is in one partition", "BLOB_BAD_REGION"),
+  mailbox: promise("a mailbox is a page for its partition and the hypervisor alone", "BLOB_BAD_REGION"),
+  channelShared: promise("a channel's memory is in two partitions, and in no third", "BLOB_BAD_REGION"),
+
+  // What is copied into it.
+  loadSource: promise("a load is copied from its own bytes behind core and blob", "BLOB_BAD_LOAD"),
+  loadTarget: promise("loads go into the partition's own RAM, none over another", "BLOB_BAD_LOAD"),
+
+  // Interrupts, channels, devices.
+  spiOwner: promise("an SPI is in one partition, and the GIC has it", "BLOB_BAD_INTERRUPT"),
+  spiOnce: promise("an SPI is listed once, edge or level", "BLOB_BAD_INTERRUPT"),
+  ppis: promise("of PPIs a partition has its timers, and the PMU's with the PMU", "BLOB_BAD_INTERRUPT"),
+  console: promise("a console rings by an edge interrupt of its partition", "BLOB_BAD_INTERRUPT"),
+  channelEnds: promise("each end of a channel has its memory, and a partner that has the other end", "BLOB_BAD_CHANNEL"),
+  doorbell: promise("a doorbell rings by an edge interrupt of the partner, which is for nothing else", "BLOB_BAD_CHANNEL"),
+  quiesce: promise("what is silenced when a partition stops is a register of its own device", "BLOB_BAD_QUIESCE"),
+} as const satisfies Readonly<Record<string, PromiseRow>>;
+export type PromiseId = keyof typeof PROMISES;

@@ -1,0 +1,65 @@
+// Proves of a finished plan who owns which interrupt, and that consoles and doorbells ring where they belong.
+import type { Plan, PlannedPartition } from "./plan.ts";
+import { breaks } from "./violation.ts";
+import type { Violation } from "./violation.ts";
+
+const FIRST_SPI = 32;
+
+/** Of SPIs each has one owner; PPIs are each pCPU's own, and so its partition's: timers too, which everybody has. */
+export function proveInterrupts(plan: Plan): Violation[] {
+  const wrong: Violation[] = [];
+  const owner = new Map<number, string>();
+  for (const { name, interrupts, ppis, pmu, console, consoleInterrupt } of plan.partitions) {
+    for (const { intid } of interrupts) {
+      const other = owner.get(intid);
+      if (other === name) wrong.push(breaks("spiOnce", `INTID ${intid} of ${name} is there twice`));
+      else if (other !== undefined) wrong.push(breaks("spiOwner", `INTID ${intid} belongs to ${other} and to ${name}`));
+      if (intid < FIRST_SPI || intid >= plan.gic.spiLimit)
+        wrong.push(breaks("spiOwner", `INTID ${intid} of ${name} is no SPI of the board`));
+      owner.set(intid, name);
+    }
+    if (console !== 0 && !interrupts.some(({ intid, trigger }) => intid === consoleInterrupt && trigger === "edge"))
+      wrong.push(breaks("console", `${name} does not own its console's interrupt`));
+    const timers = [plan.timers.virtual, plan.timers.physical];
+    if (!timers.every((timer) => ppis.includes(timer)))
+      wrong.push(breaks("ppis", `${name} does not own the timers of its pCPUs`));
+    const allowed = pmu && plan.pmu.interrupt !== 0 ? [...timers, plan.pmu.interrupt] : timers;
+    if (ppis.some((ppi) => !allowed.includes(ppi))) wrong.push(breaks("ppis", `${name} has a PPI that is not for it`));
+  }
+  return [...wrong, ...plan.partitions.flatMap((partition) => proveChannels(plan, partition)), ...proveDoorbells(plan)];
+}
+
+/** Each end lies on its memory, which the partner has too, and is answered by the partner's. */
+function proveChannels(plan: Plan, { name, channels, regions }: PlannedPartition): Violation[] {
+  const unnamed = regions.filter((region) => region.kind === "channel" && !channels.some(({ ipa }) => ipa === region.ipa));
+  return [
+    ...unnamed.map((region) => breaks("channelEnds", `"${region.name}" of ${name} is no end of a channel`)),
+    ...channels.flatMap((end) => {
+      const peer = plan.partitions[end.peer];
+      const back = peer?.channels.find((each) => each.name === end.name);
+      const memory = (of: PlannedPartition | undefined, ipa: number | undefined): number | undefined =>
+        of?.regions.find((region) => region.kind === "channel" && region.ipa === ipa)?.pa;
+      const here = regions.find((region) => region.kind === "channel" && region.ipa === end.ipa);
+      const joined = here !== undefined && here.size === end.size && here.pa === memory(peer, back?.ipa);
+      const answered = back !== undefined && plan.partitions[back.peer]?.name === name && peer?.name !== name;
+      return joined && answered ? [] : [breaks("channelEnds", `channel ${end.name} at ${name} has no partner`)];
+    }),
+  ];
+}
+
+/** A doorbell rings at the partner, where it is for nothing else. */
+function proveDoorbells({ partitions }: Plan): Violation[] {
+  const rung = partitions.flatMap(({ channels }) => channels.map(({ doorbell }) => doorbell));
+  return partitions.flatMap(({ name, channels }) =>
+    channels.flatMap((end) => {
+      const peer = partitions[end.peer];
+      const back = peer?.channels.find((each) => each.name === end.name);
+      const owned = peer?.interrupts.some(({ intid, trigger }) => intid === end.doorbell && trigger === "edge") === true;
+      const alone =
+        peer?.consoleInterrupt !== end.doorbell && rung.filter((intid) => intid === end.doorbell).length === 1;
+      return owned && alone && back?.interrupt === end.doorbell
+        ? []
+        : [breaks("doorbell", `the doorbell of channel ${end.name} at ${name} does not ring at its peer`)];
+    }),
+  );
+}

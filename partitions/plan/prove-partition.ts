@@ -1,0 +1,140 @@
+// Proves of each partition of a finished plan, by itself, that it is well formed: address space, entry, loads, devices.
+import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
+import { inRange } from "./prove-board.ts";
+import { breaks, collisions } from "./violation.ts";
+import type { Claim, Violation } from "./violation.ts";
+
+const STAGE2_PAGE = 4096;
+const EMULATED_GICD = 0x10000;
+const EMULATED_GICD_V2 = 0x1000;
+const EMULATED_GICR = 0x20000;
+const EMULATED_PL011 = 0x1000;
+const CPU_INTERFACE = 0x2000;
+const LOAD_STEP = 64;
+const REGISTER_BYTES = 4;
+const ON_FAILURE = ["stop", "restart", "inspect"];
+
+export function provePartition(plan: Plan, partition: PlannedPartition): Violation[] {
+  const { name, onFailure, watchdogMicroseconds } = partition;
+  return [
+    ...inRange("Partition", "onFailure", ON_FAILURE.indexOf(onFailure), ` of ${name}`),
+    ...inRange("Partition", "watchdogMicroseconds", watchdogMicroseconds, ` of ${name}`),
+    ...proveWindows(plan, partition),
+    ...proveRegions(plan, partition),
+    ...proveInterface(plan, partition),
+    ...proveMailbox(partition),
+    ...proveEntry(partition),
+    ...proveLoads(plan, partition),
+    ...proveQuiesces(partition),
+  ];
+}
+
+function windowsOf({ gic }: Plan, { gicd, gicr, console, cpus }: PlannedPartition): Claim[] {
+  const gicdSize = gic.cpuInterface === null ? EMULATED_GICD : EMULATED_GICD_V2;
+  return [
+    { from: gicd, to: gicd + gicdSize, by: "GICD" },
+    ...(gicr === null ? [] : [{ from: gicr, to: gicr + EMULATED_GICR * cpus.length, by: "GICR" }]),
+    ...(console === 0 ? [] : [{ from: console, to: console + EMULATED_PL011, by: "PL011" }]),
+  ];
+}
+
+/** What is emulated, where it can be reached, and nothing else is. */
+function proveWindows(plan: Plan, partition: PlannedPartition): Violation[] {
+  const { name, gicr } = partition;
+  const windows = windowsOf(plan, partition);
+  const odd = windows.filter(({ from, to }) => from < 0 || from % STAGE2_PAGE !== 0 || to > 2 ** plan.ipaBits);
+  return [
+    ...odd.map(({ by }) => breaks("windows", `${by} of ${name} is nowhere in its address space`)),
+    ...collisions(windows).map((reason) => breaks("windows", `in the address space of ${name}, ${reason}`)),
+    ...((gicr === null) === (plan.gic.version === 2) ? [] : [breaks("windows", `${name} has a GIC of another version`)]),
+  ];
+}
+
+function proveRegions(plan: Plan, partition: PlannedPartition): Violation[] {
+  const { name, regions } = partition;
+  const windows = windowsOf(plan, partition);
+  const mapped = regions.map((region) => ({ from: region.ipa, to: region.ipa + region.size, by: `"${region.name}"` }));
+  const between = collisions(windows);
+  const over = collisions([...windows, ...mapped]).filter((reason) => !between.includes(reason));
+  const of = (wrong: (region: PlannedRegion) => boolean, words: string, promise: Violation["promise"]): Violation[] =>
+    regions.filter(wrong).map((region) => breaks(promise, `"${region.name}" of ${name} ${words}`));
+  const isWhole = (value: number): boolean => value >= 0 && value % STAGE2_PAGE === 0;
+  return [
+    ...over.map((reason) => breaks("apart", `in the address space of ${name}, ${reason}`)),
+    ...of(({ ipa, pa, size }) => ![ipa, pa, size].every(isWhole) || size === 0, "is not in whole pages", "pages"),
+    ...of(({ access }) => !/^r?w?x?$/.test(access), "has rights that are not known", "pages"),
+    ...of(({ ipa, size }) => ipa + size > 2 ** plan.ipaBits, `is beyond ${plan.ipaBits} bits of IPA`, "reach"),
+    ...of(({ kind, access }) => kind !== "ram" && access.includes("x"), "is no RAM, but executable", "execute"),
+    ...of(({ kind, ipa, pa }) => kind === "device" && ipa !== pa, "is not at its PA", "devicePlace"),
+  ];
+}
+
+/** The window to a GICv2's CPU interface: the virtual one, or the physical one of who owns its interrupts. */
+function proveInterface({ gic }: Plan, { name, regions, direct }: PlannedPartition): Violation[] {
+  const windows = regions.filter(({ kind }) => kind === "interface");
+  const wanted = gic.cpuInterface === null ? [] : [direct ? gic.cpuInterface.gicc : gic.cpuInterface.gicv];
+  // GICC's second page is GICC_DIR, by which anybody's interrupt could be deactivated.
+  const size = direct ? STAGE2_PAGE : CPU_INTERFACE;
+  const right =
+    windows.length === wanted.length && windows.every((window, n) => window.pa === wanted[n] && window.size === size);
+  return right ? [] : [breaks("interface", `${name} has not its CPU interface`)];
+}
+
+/** A page of its own, where the hypervisor looks for it. */
+function proveMailbox({ name, regions, mailbox }: PlannedPartition): Violation[] {
+  const pages: readonly PlannedRegion[] = regions.filter(({ kind }) => kind === "mailbox");
+  const right =
+    mailbox === 0
+      ? pages.length === 0
+      : pages.length === 1 && pages[0]?.ipa === mailbox && pages[0].size === STAGE2_PAGE;
+  return right ? [] : [breaks("mailbox", `the mailbox of ${name} is not where the hypervisor looks for it`)];
+}
+
+const ramAt = (regions: readonly PlannedRegion[], ipa: number): PlannedRegion | undefined =>
+  regions.find((region) => region.kind === "ram" && region.ipa <= ipa && ipa < region.ipa + region.size);
+
+function proveEntry({ name, regions, entry, argument }: PlannedPartition): Violation[] {
+  const wrong: Violation[] = [];
+  if (ramAt(regions, entry)?.access.includes("x") !== true)
+    wrong.push(breaks("entry", `${name} is entered outside its RAM`));
+  if (argument !== 0 && ramAt(regions, argument) === undefined)
+    wrong.push(breaks("argument", `the device tree of ${name} is outside its RAM`));
+  return wrong;
+}
+
+/** Whatever is copied comes from bytes of its own, and lands in the partition's own RAM, nothing on top of another. */
+function proveLoads({ image, partitions }: Plan, { name, regions, loads }: PlannedPartition): Violation[] {
+  const bytes = (size: number): number => Math.ceil(size / LOAD_STEP) * LOAD_STEP;
+  const wrong = collisions(
+    loads.map((load) => ({ from: load.ipa, to: load.ipa + bytes(load.size), by: `${load.name} of ${name}` })),
+  ).map((reason) => breaks("loadTarget", reason));
+  const all = partitions.flatMap((partition) => partition.loads);
+  for (const load of loads) {
+    const label = `${load.name} of ${name}`;
+    const home = ramAt(regions, load.ipa);
+    if (home === undefined || load.ipa + load.size > home.ipa + home.size)
+      wrong.push(breaks("loadTarget", `${label} is not in its RAM`));
+    const step = home?.colours === undefined ? LOAD_STEP : STAGE2_PAGE;
+    if (load.ipa % step !== 0) wrong.push(breaks("loadTarget", `${label} does not begin at a multiple of ${step}`));
+    const before = all[all.indexOf(load) - 1];
+    const from = before === undefined ? image.loadsFrom : before.source + bytes(before.size);
+    if (load.source < from || load.source % LOAD_STEP !== 0)
+      wrong.push(breaks("loadSource", `${label} is copied from what is not its own in the image`));
+    if (load.source + bytes(load.size) > image.size)
+      wrong.push(breaks("imageSize", `${label} is copied from behind the image`));
+  }
+  return wrong;
+}
+
+function proveQuiesces({ name, regions, devices }: PlannedPartition): Violation[] {
+  return devices.flatMap(({ name: device, quiesce }) => {
+    if (quiesce === undefined) return [];
+    const { pa } = quiesce;
+    const home = regions.some(
+      (region) => region.kind === "device" && region.pa <= pa && pa + REGISTER_BYTES <= region.pa + region.size,
+    );
+    return home && pa % REGISTER_BYTES === 0
+      ? []
+      : [breaks("quiesce", `what silences ${device} is no register of a device of ${name}`)];
+  });
+}

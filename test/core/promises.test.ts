@@ -1,0 +1,310 @@
+// partitions/blob/promises.table.ts, row by row: exactly that is altered in a system that is otherwise sound. The planner's proof
+// has to find it in the plan, and the core to refuse the blob with the row's error, and to start nothing.
+import { describe, expect, test } from "vitest";
+import { NO_GICR } from "../../partitions/blob/layout.table.ts";
+import { BLOB_ERRORS, PROMISES } from "../../partitions/blob/promises.table.ts";
+import type { PromiseId } from "../../partitions/blob/promises.table.ts";
+import { readBlob } from "../../partitions/blob/read.ts";
+import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import { prove } from "../../partitions/plan/prove.ts";
+import { qemuVirtGicv2 } from "../machine/board.ts";
+import { device, edge, level, LINUX, mailbox, makeSystem, PLC, ram, shared, STANDARD } from "../machine/system.ts";
+import type { PartitionSpec, SystemSpec } from "../machine/system.ts";
+import { BlobBench } from "./blobBench.ts";
+import type { Change } from "./blobBench.ts";
+
+const MIB = 0x10_0000;
+
+// The standard system, and a third partition on the pCPU that keeps house. Indices of partitions and their regions:
+const [LINUX_, PLC_, AUX_] = [0, 1, 2];
+const [MEMORY, DEVICE, LINUX_CHANNEL] = [0, 1, 2];
+const [PLC_CHANNEL, PLC_MAILBOX] = [1, 2];
+const AUX: PartitionSpec = {
+  name: "aux", cpus: [2], regions: [ram(0x4000_0000, 0x4a00_0000, 16 * MIB)], interrupts: [level(70), edge(236)], consoleInterrupt: 236,
+};
+const WITH_MAILBOX: PartitionSpec = { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] };
+const WHOLE: SystemSpec = { ...STANDARD, partitions: [LINUX, WITH_MAILBOX, AUX] };
+const GICV2: SystemSpec = { ...STANDARD, board: qemuVirtGicv2, partitions: [LINUX, { ...PLC, direct: true }] };
+const [LINUX_GICC, PLC_GICC] = [3, 2];
+const DIRECT: SystemSpec = { ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] };
+const BANDWIDTH: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } }, PLC] };
+const WAYS: SystemSpec = { ...STANDARD, board: { ...STANDARD.board, cluster: "writable" }, partitions: [{ ...LINUX, ways: [0, 1] }, { ...PLC, ways: [2] }] };
+const coloured = (colours: readonly number[]): PlannedRegion => ({ ...ram(0x4000_0000, 0x6000_0000, MIB), colours });
+const COLOURED: SystemSpec = {
+  ...STANDARD,
+  partitions: [{ ...LINUX, regions: [coloured([0, 1])], channels: [], quiesce: [] }, { ...PLC, regions: [coloured([2, 3])], channels: [] }],
+};
+
+interface Trial {
+  readonly what: string;
+  readonly on?: SystemSpec;
+  readonly plan: (plan: Plan) => Plan;
+  /** Where the writer cannot write such a plan down: how the sound plan's blob is altered. */
+  readonly blob?: (bench: BlobBench) => Uint8Array;
+}
+
+// What is altered, and what of it.
+const at = <T>(list: readonly T[], index: number, change: Partial<T>): T[] => list.map((each, n) => (n === index ? { ...each, ...change } : each));
+const partition = (n: number, change: Partial<PlannedPartition>) => (plan: Plan): Plan => ({ ...plan, partitions: at(plan.partitions, n, change) });
+const cpu = (n: number, change: Partial<PlannedCpu>) => (plan: Plan): Plan => ({ ...plan, cpus: at(plan.cpus, n, change) });
+const inPartition = (n: number, change: (before: PlannedPartition) => Partial<PlannedPartition>) => (plan: Plan): Plan => {
+  const before = plan.partitions[n];
+  return before === undefined ? plan : partition(n, change(before))(plan);
+};
+const region = (n: number, index: number, change: Partial<PlannedRegion>): ((plan: Plan) => Plan) => inPartition(n, ({ regions }) => ({ regions: at(regions, index, change) }));
+const load = (n: number, change: Partial<PlannedLoad>): ((plan: Plan) => Plan) => inPartition(n, ({ loads }) => ({ loads: at(loads, 0, change) }));
+const end = (n: number, change: Partial<PlannedChannelEnd>): ((plan: Plan) => Plan) => inPartition(n, ({ channels }) => ({ channels: at(channels, 0, change) }));
+const interrupt = (n: number, intid: number, change: Partial<PlannedInterrupt>): ((plan: Plan) => Plan) =>
+  inPartition(n, ({ interrupts }) => ({ interrupts: interrupts.map((each) => (each.intid === intid ? { ...each, ...change } : each)) }));
+const silence = (pa: number): ((plan: Plan) => Plan) => inPartition(LINUX_, ({ devices }) => ({ devices: at(devices, 0, { quiesce: { pa, value: 0 } }) }));
+const with_ = (change: Partial<Plan>) => (plan: Plan): Plan => ({ ...plan, ...change });
+const gic = (change: Partial<Plan["gic"]>) => (plan: Plan): Plan => ({ ...plan, gic: { ...plan.gic, ...change } });
+const frame = (change: Partial<NonNullable<Plan["gic"]["cpuInterface"]>>) => (plan: Plan): Plan => {
+  const { cpuInterface } = plan.gic;
+  return cpuInterface === null ? plan : gic({ cpuInterface: { ...cpuInterface, ...change } })(plan);
+};
+const record = (kind: string, index: number, change: Change) => (bench: BlobBench): Uint8Array => bench.changed(kind, index, change);
+
+const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
+  imagePlace: [{ what: "outside RAM", plan: (plan) => ({ ...plan, image: { ...plan.image, base: 0x3000_0000 } }) }],
+  imageSize: [{ what: "ends before its loads", plan: (plan) => ({ ...plan, image: { ...plan.image, size: plan.image.loadsFrom } }) }],
+  ram: [
+    { what: "half a page", plan: with_({ ram: [{ base: 0x4000_0000, size: 0x3fff_f800 }] }) },
+    { what: "two banks in one place", plan: with_({ ram: [{ base: 0x4000_0000, size: 0x4000_0000 }, { base: 0x7000_0000, size: 0x2000_0000 }] }) },
+    { what: "further than the hypervisor maps", plan: with_({ ram: [{ base: 0x4000_0000, size: 2 ** 39 }] }) },
+  ],
+  ipaBits: [{ what: "more than stage 2 is built for", plan: with_({ ipaBits: 48 }) }, { what: "fewer than any pCPU has", plan: with_({ ipaBits: 31 }) }],
+  frames: [
+    { what: "GICD on the UART", plan: gic({ gicd: 0x0900_0000 }) },
+    { what: "GICD in RAM", plan: gic({ gicd: 0x7800_0000 }) },
+    { what: "GICD in the middle of a page", plan: gic({ gicd: 0x0800_0800 }) },
+    { what: "redistributors half over each other", plan: cpu(1, { gicr: 0x080b_0000 }) },
+    { what: "a redistributor in the UART", plan: cpu(1, { gicr: 0x08ff_0000 }) },
+    { what: "GICV on GICH's second page", on: GICV2, plan: frame({ gicv: 0x0803_1000 }) },
+    { what: "GICC beyond what the hypervisor maps", on: GICV2, plan: frame({ gicc: 2 ** 38 }) },
+    { what: "a GIC of another version", plan: gic({ version: 2 }) },
+  ],
+  ticks: [
+    { what: "none", plan: with_({ tickMicroseconds: 0 }) },
+    { what: "too many", plan: with_({ tickMicroseconds: 99 }) },
+    { what: "too few", plan: with_({ tickMicroseconds: 100_001 }) },
+    { what: "no telemetry", plan: with_({ telemetryMilliseconds: 0 }) },
+    { what: "telemetry once in a blue moon", plan: with_({ telemetryMilliseconds: 60_001 }) },
+  ],
+  colourCount: [
+    { what: "no power of two", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 12 } }) },
+    { what: "too many", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 64 } }) },
+  ],
+  refillEvent: [{ what: "with bits of a filter", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, refillEvent: 0x0800_0017 } }) }],
+  spiLimit: [
+    { what: "more than INTIDs", plan: gic({ spiLimit: 1024 }) },
+    { what: "in the middle of a register", plan: gic({ spiLimit: 300 }) },
+    { what: "none", plan: gic({ spiLimit: 32 }) },
+  ],
+  ownPpis: [
+    { what: "maintenance by the virtual timer's", plan: gic({ maintenance: 27 }) },
+    { what: "an SPI", plan: gic({ maintenance: 32 }) },
+    { what: "an SGI", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 5 } }) },
+  ],
+  cpuOnce: [{ what: "in two partitions", plan: partition(PLC_, { cpus: [1] }) }],
+  cpuThere: [{ what: "none", plan: partition(PLC_, { cpus: [] }), blob: record("Partition", PLC_, { cpus: 0 }) }, { what: "a fifth one", plan: partition(PLC_, { cpus: [4] }) }],
+  cpuKnows: [
+    { what: "of another partition", plan: cpu(3, { partition: LINUX_ }) },
+    { what: "another vCPU", plan: cpu(1, { vcpu: 0 }) },
+    { what: "boots on another one", plan: partition(LINUX_, { cpus: [1, 0] }) },
+  ],
+  cpuApart: [
+    { what: "one affinity", plan: cpu(1, { mpidr: 0 }) },
+    { what: "an affinity and 1 of N (GICD_IROUTER.IRM)", plan: cpu(1, { mpidr: 0x8000_0001 }) },
+    { what: "one CPU interface", on: GICV2, plan: cpu(1, { interface: 0 }) },
+    { what: "a CPU interface that no GIC has", on: GICV2, plan: cpu(1, { interface: 8 }) },
+  ],
+  housekeeper: [
+    { what: "is not there", plan: with_({ housekeeper: 4 }) },
+    { what: "is a direct partition's", on: DIRECT, plan: with_({ housekeeper: 3 }) },
+    { what: "is one whose timer measures a bandwidth", on: BANDWIDTH, plan: with_({ housekeeper: 1 }) },
+  ],
+  flags: [
+    { what: "a reaction that nobody knows", plan: partition(PLC_, { onFailure: "explode" as "stop" }), blob: record("Partition", PLC_, { onFailure: 3 }) },
+    { what: "a flag that nobody knows", plan: partition(PLC_, { onFailure: "" as "stop" }), blob: record("Partition", PLC_, { flags: 0x8000_0001 }) },
+  ],
+  watchdog: [{ what: "shorter than a tick", plan: partition(PLC_, { watchdogMicroseconds: 999 }) }, { what: "for half an hour", plan: partition(PLC_, { watchdogMicroseconds: 1_800_000_000 }) }],
+  bandwidth: [
+    { what: "a period of nothing", on: BANDWIDTH, plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 0 } })) },
+    { what: "a period that ends all the time", on: BANDWIDTH, plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 99 } })) },
+    { what: "no interrupt of the PMU", on: BANDWIDTH, plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 0 } }) },
+    { what: "the guest's own PMU", on: BANDWIDTH, plan: partition(LINUX_, { pmu: true }) },
+    { what: "direct interrupts", on: BANDWIDTH, plan: partition(LINUX_, { direct: true }) },
+  ],
+  ways: [
+    { what: "in two partitions", on: WAYS, plan: partition(PLC_, { ways: [1] }) },
+    { what: "not there", on: WAYS, plan: partition(PLC_, { ways: [4] }) },
+  ],
+  entry: [
+    { what: "in nothing", plan: partition(PLC_, { entry: 0x2000_0000 }) },
+    { what: "in a channel", plan: partition(PLC_, { entry: 0x5000_0000 }) },
+    { what: "in RAM that is not executable", plan: region(PLC_, MEMORY, { access: "rw" }) },
+  ],
+  argument: [{ what: "behind the RAM", plan: partition(PLC_, { argument: 0x4100_0000 }) }, { what: "in a mailbox", plan: partition(PLC_, { argument: 0x5000_1000 }) }],
+  windows: [
+    { what: "GICD in the middle of a page", plan: partition(PLC_, { gicd: 0x0800_0800 }) },
+    { what: "the console over GICD", plan: partition(PLC_, { console: 0x0800_f000 }) },
+    { what: "the second vCPU's redistributor over the console", plan: partition(LINUX_, { gicr: 0x08fd_0000 }) },
+    { what: "GICR beyond all addresses", plan: partition(LINUX_, { gicr: 2 ** 40 - 0x2_0000 }) },
+    { what: "no GICR", plan: partition(LINUX_, { gicr: null }) },
+    { what: "a GICR beside a GICv2", on: GICV2, plan: partition(LINUX_, { gicr: 0x080a_0000 }) },
+    { what: "a GICv2's GICR nearly nowhere", on: GICV2, plan: partition(LINUX_, { gicr: NO_GICR - 0x1000 }) },
+  ],
+  pages: [
+    { what: "less than a page", plan: region(PLC_, MEMORY, { size: 16 * MIB - 8 }) },
+    { what: "nothing", plan: region(PLC_, PLC_CHANNEL, { size: 0 }) },
+    { what: "from the middle of one", plan: region(PLC_, MEMORY, { pa: 0x4800_0800 }) },
+    { what: "rights that nobody knows", plan: region(PLC_, MEMORY, { access: "rwxs" }), blob: record("Region", 3, { access: 15 }) },
+    { what: "a kind that nobody knows", plan: region(PLC_, MEMORY, { access: "?" }), blob: record("Region", 3, { kind: 3 }) },
+  ],
+  reach: [
+    { what: "the first page behind", plan: region(PLC_, PLC_CHANNEL, { ipa: 2 ** 40 }) },
+    { what: "the last page is behind", plan: region(PLC_, MEMORY, { ipa: 2 ** 40 - 15 * MIB }) },
+    { what: "of a pCPU with fewer bits", plan: (plan) => region(PLC_, PLC_CHANNEL, { ipa: 2 ** 36 })({ ...plan, ipaBits: 36 }) },
+  ],
+  ramOnly: [
+    { what: "memory where no RAM is", plan: region(PLC_, MEMORY, { pa: 0x1000_0000 }) },
+    { what: "memory that goes on behind the RAM", plan: region(PLC_, MEMORY, { pa: 0x7f80_0000 }) },
+    { what: "a channel where no RAM is", plan: (plan) => region(LINUX_, LINUX_CHANNEL, { pa: 0x1000_0000 })(region(PLC_, PLC_CHANNEL, { pa: 0x1000_0000 })(plan)) },
+    { what: "a mailbox where no RAM is", plan: region(PLC_, PLC_MAILBOX, { pa: 0x1000_0000 }) },
+    { what: "a device in RAM", plan: region(LINUX_, DEVICE, { ipa: 0x7800_0000, pa: 0x7800_0000 }) },
+  ],
+  hypervisor: [
+    { what: "its image", plan: region(PLC_, MEMORY, { pa: 0x4020_0000 }) },
+    { what: "GICD", plan: region(LINUX_, DEVICE, { ipa: 0x0800_0000, pa: 0x0800_0000 }) },
+    { what: "a redistributor of somebody else", plan: region(LINUX_, DEVICE, { ipa: 0x0810_0000, pa: 0x0810_0000 }) },
+    { what: "its UART", plan: region(LINUX_, DEVICE, { ipa: 0x0900_0000, pa: 0x0900_0000 }) },
+    { what: "GICH's second page", on: GICV2, plan: region(LINUX_, DEVICE, { ipa: 0x0803_1000, pa: 0x0803_1000, size: 0x1000 }) },
+  ],
+  owner: [
+    { what: "another one's memory", plan: region(PLC_, MEMORY, { pa: 0x6100_0000 }) },
+    { what: "its own twice", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(0x6000_0000, 0x4800_0000, 0x1000), name: "again" }] })) },
+    { what: "another one's device", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, device(0x0a00_3000, 0x1000)] })) },
+    { what: "a channel in another one's memory", plan: region(PLC_, MEMORY, { pa: 0x4f80_0000 }) },
+  ],
+  apart: [
+    { what: "a channel in the memory", plan: region(PLC_, PLC_CHANNEL, { ipa: 0x4000_0000 }) },
+    { what: "memory over GICD", plan: region(PLC_, MEMORY, { ipa: 0x0740_0000 }) },
+    { what: "memory over the last redistributor", plan: region(LINUX_, LINUX_CHANNEL, { ipa: 0x080d_f000 }) },
+    { what: "memory over the console", plan: region(PLC_, PLC_CHANNEL, { ipa: 0x0900_0000 }) },
+  ],
+  execute: [{ what: "a channel", plan: region(PLC_, PLC_CHANNEL, { access: "rwx" }) }, { what: "a device", plan: region(LINUX_, DEVICE, { access: "rx" }) }],
+  devicePlace: [{ what: "somewhere else", plan: region(LINUX_, DEVICE, { ipa: 0x0b00_0000 }) }],
+  interface: [
+    { what: "the physical one, for who is not direct", on: GICV2, plan: region(LINUX_, LINUX_GICC, { pa: 0x0801_0000 }) },
+    { what: "GICC_DIR too", on: GICV2, plan: region(PLC_, PLC_GICC, { size: 0x2000 }) },
+    { what: "the hypervisor's", on: GICV2, plan: region(LINUX_, LINUX_GICC, { pa: 0x0803_0000 }) },
+  ],
+  colours: [
+    { what: "one in two partitions", on: COLOURED, plan: region(PLC_, MEMORY, { colours: [1, 2] }) },
+    { what: "one that is not there", on: COLOURED, plan: region(PLC_, MEMORY, { colours: [16] }) },
+    { what: "from the middle of a round", on: COLOURED, plan: region(PLC_, MEMORY, { pa: 0x6000_1000 }) },
+  ],
+  mailbox: [
+    { what: "somewhere else", plan: partition(PLC_, { mailbox: 0x5000_2000 }) },
+    { what: "of two pages", plan: region(PLC_, PLC_MAILBOX, { size: 0x2000 }) },
+    { what: "in the memory", plan: partition(PLC_, { mailbox: 0x4000_0000 }) },
+  ],
+  channelShared: [
+    { what: "a third one", plan: inPartition(AUX_, ({ regions }) => ({ regions: [...regions, shared(0x5000_0000, 0x5000_0000)] })) },
+    { what: "twice in one", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, shared(0x5000_4000, 0x5000_0000)] })) },
+  ],
+  loadSource: [
+    { what: "the core's own memory", plan: load(PLC_, { source: 0x2_0000 }) },
+    { what: "the blob", plan: load(LINUX_, { source: STANDARD.board.imageSize }) },
+    { what: "another partition's image", plan: (plan) => load(PLC_, { source: plan.partitions[LINUX_]?.loads[0]?.source ?? 0 })(plan) },
+    { what: "the end of another partition's image", plan: (plan) => load(PLC_, { source: (plan.partitions[LINUX_]?.loads[0]?.source ?? 0) + 0xfc0 })(plan) },
+    { what: "from the middle of a line", plan: (plan) => load(PLC_, { source: (plan.partitions[PLC_]?.loads[0]?.source ?? 0) + 32 })(plan) },
+  ],
+  loadTarget: [
+    { what: "outside", plan: load(PLC_, { ipa: 0x6000_0000 }) },
+    { what: "over the end", plan: load(PLC_, { ipa: 0x40ff_ffc0 }) },
+    { what: "in a channel", plan: load(PLC_, { ipa: 0x5000_0000 }) },
+    { what: "one over the other", plan: inPartition(PLC_, ({ loads: [first] }) => ({ loads: first === undefined ? [] : [{ ...first, size: 512 }, { ...first, source: first.source + 512, ipa: first.ipa + 448, size: 512 }] })) },
+  ],
+  spiOwner: [
+    { what: "in two partitions", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(48)] })) },
+    { what: "not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(288)] })) },
+    { what: "an SGI", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(7)] })) },
+    { what: "in a bitmap only", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(48)] })), blob: (bench) => bench.changed("Partition", PLC_, ({ spis }) => ({ spis: (spis as readonly number[]).map((word, n) => (n === 1 ? word | (1 << 16) : word)) })) },
+  ],
+  spiOnce: [
+    {
+      what: "listed twice", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(60)] })),
+      blob: (bench) => {
+        const { header, records } = readBlob(bench.system.blob);
+        const [first = {}] = records["Interrupt"] ?? [];
+        const partitions = (records["Partition"] ?? []).map((each, n) =>
+          n === 0 ? { ...each, interruptCount: Number(each["interruptCount"]) + 1 } : { ...each, interruptFirst: Number(each["interruptFirst"]) + 1 });
+        return encodeBlob(header, { ...records, Interrupt: [first, ...(records["Interrupt"] ?? [])], Partition: partitions });
+      },
+    },
+    { what: "neither edge nor level", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, edge(60)] })), blob: record("Interrupt", 0, { trigger: 2 }) },
+  ],
+  ppis: [
+    { what: "the PMU's without the PMU", plan: partition(PLC_, { ppis: [23, 27, 30] }) },
+    { what: "the hypervisor's timer", plan: partition(PLC_, { ppis: [26, 27, 30] }) },
+    { what: "the maintenance interrupt", plan: partition(PLC_, { ppis: [25, 27, 30] }) },
+    { what: "one that the board has for something else", plan: partition(PLC_, { ppis: [27, 29, 30] }) },
+    { what: "no physical timer", plan: partition(PLC_, { ppis: [27] }) },
+    { what: "an SGI", plan: partition(PLC_, { ppis: [0, 27, 30], pmu: true }) },
+  ],
+  console: [
+    { what: "another partition's", plan: partition(PLC_, { consoleInterrupt: 232 }) },
+    { what: "a level interrupt", plan: interrupt(PLC_, 234, { trigger: "level" }) },
+    { what: "nobody's", plan: partition(PLC_, { consoleInterrupt: 250 }) },
+  ],
+  channelEnds: [
+    { what: "a partner that has no end", plan: end(PLC_, { peer: AUX_ }) },
+    { what: "itself", plan: end(PLC_, { peer: PLC_ }) },
+    { what: "nobody", plan: end(PLC_, { peer: 3 }) },
+    { what: "where no memory is", plan: end(PLC_, { ipa: 0x5000_2000 }) },
+    { what: "in the mailbox", plan: end(PLC_, { ipa: 0x5000_1000 }) },
+    { what: "larger than its memory", plan: end(PLC_, { size: 0x2000 }) },
+    { what: "memory that is no end", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...shared(0x5000_8000, 0x5000_8000), name: "more" }] })) },
+  ],
+  doorbell: [
+    { what: "nobody's", plan: end(PLC_, { doorbell: 250 }) },
+    { what: "one's own", plan: end(PLC_, { doorbell: 235 }) },
+    { what: "a third one's", plan: end(PLC_, { doorbell: 236 }) },
+    { what: "the partner's console", plan: end(PLC_, { doorbell: 232 }) },
+    { what: "a level interrupt", plan: end(PLC_, { doorbell: 48 }) },
+    { what: "an SGI", plan: end(PLC_, { doorbell: 3 }) },
+    { what: "of two ends", plan: inPartition(PLC_, ({ channels }) => ({ channels: [...channels, ...channels] })) },
+  ],
+  quiesce: [
+    { what: "memory", plan: silence(0x6000_0000) },
+    { what: "the UART", plan: silence(0x0900_0030) },
+    { what: "half a register", plan: silence(0x0a00_0072) },
+    { what: "behind the device", plan: silence(0x0a00_4000) },
+    { what: "another partition's channel", plan: silence(0x5000_0000) },
+    { what: "the pCPU's interface of a GICv2", on: GICV2, plan: silence(0x0804_0000) },
+  ],
+};
+
+const benches = new Map<SystemSpec, BlobBench>();
+function benchFor(spec: SystemSpec): BlobBench {
+  const bench = benches.get(spec) ?? new BlobBench(spec);
+  benches.set(spec, bench);
+  return bench;
+}
+
+test.each([["the standard one", WHOLE], ["GICv2", GICV2], ["direct", DIRECT], ["bandwidth", BANDWIDTH], ["ways", WAYS], ["coloured", COLOURED]] as const)("a sound system is taken: %s", (_, spec) => {
+  expect(prove(makeSystem(spec).plan)).toEqual([]);
+  expect(benchFor(spec).boot()).toBe("runs");
+});
+
+describe.each(Object.entries(TRIALS) as [PromiseId, readonly Trial[]][])("%s", (id, trials) => {
+  test.each(trials.map((trial) => [trial.what, trial] as const))(`${PROMISES[id].sentence}: not ${"%s"}`, (_, trial) => {
+    const bench = benchFor(trial.on ?? WHOLE);
+    const altered = trial.plan(bench.system.plan);
+    expect(prove(altered).map(({ promise }) => promise)).toContain(id);
+    expect(bench.boot(trial.blob?.(bench) ?? writeBlob(altered))).toContain(BLOB_ERRORS[PROMISES[id].error]);
+  });
+});
