@@ -71,6 +71,12 @@ const instruction = (name: string, asm: string, doc: string): Intrinsic => ({
 const listRegister = (n: number): string => `S3_4_C12_C${n < 8 ? 12 : 13}_${n & 7}`;
 const LIST_REGISTERS = Array.from({ length: 16 }, (_, n) => n);
 
+/** Writes 0 to as many control and value registers as there are: an encoding each, and UNDEFINED where there is none. */
+const comparators = (kind: "b" | "w"): string => {
+  const count = kind === "b" ? "breakpoints" : "watchpoints";
+  return Array.from({ length: 16 }, (_, n) => `if (${count} > ${n}) __asm__ volatile("msr dbg${kind}cr${n}_el1, xzr\\n\\tmsr dbg${kind}vr${n}_el1, xzr" : : : "memory");`).join(" ");
+};
+
 const VECTORS = 32;
 /** Loads or stores all vector registers, two at a time, from the address in operand 0 on. */
 const byPairs = (operation: string, type: "d" | "q", bytes: number): string =>
@@ -134,7 +140,7 @@ export const RESETS: Readonly<Record<string, readonly ResetRow[]>> = {
   clearEl1: [
     { registers: [
       "CPACR_EL1", "TTBR0_EL1", "TTBR1_EL1", "MAIR_EL1", "AMAIR_EL1", "AFSR0_EL1", "AFSR1_EL1", "CONTEXTIDR_EL1", "TPIDR_EL0", "TPIDRRO_EL0", "TPIDR_EL1", "SP_EL0", "SP_EL1",
-      "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "PAR_EL1", "VBAR_EL1", "CSSELR_EL1", "MDSCR_EL1", "CNTKCTL_EL1",
+      "ELR_EL1", "SPSR_EL1", "ESR_EL1", "FAR_EL1", "PAR_EL1", "VBAR_EL1", "CSSELR_EL1", "CNTKCTL_EL1",
     ] },
     // Pointer authentication: APA, API, GPA, GPI; GPA3, APA3.
     { registers: ["APIAKEYLO_EL1", "APIAKEYHI_EL1", "APIBKEYLO_EL1", "APIBKEYHI_EL1", "APDAKEYLO_EL1", "APDAKEYHI_EL1", "APDBKEYLO_EL1", "APDBKEYHI_EL1", "APGAKEYLO_EL1", "APGAKEYHI_EL1"],
@@ -185,7 +191,7 @@ const resetRow = ({ registers, value = 0n, when = [] }: ResetRow): string => {
 export const ID_KEPT: Readonly<Record<string, bigint>> = {
   ID_AA64PFR0_EL1: 0xff0f_0000_00ff_000fn, // CSV3, CSV2; DIT; AdvSIMD, FP; EL0
   ID_AA64PFR1_EL1: 0xffn, // SSBS, BT
-  ID_AA64DFR0_EL1: 0xf00n, // PMUVer
+  ID_AA64DFR0_EL1: 0xf0f0_ff00n, // CTX_CMPs, WRPs, BRPs, PMUVer
   ID_AA64ISAR0_EL1: 0xffff_ffff_f0ff_fff0n, // all but TME
   ID_AA64ISAR1_EL1: 0x0fff_ffff_ffff_ffffn, // all but LS64
   ID_AA64ISAR2_EL1: 0x0fff_0f00_fff0_ffffn, // LUT, CSSC, RPRFM; PRFMSLC; CLRBHB, PAC_frac, BC; APA3, GPA3, RPRES, WFxT
@@ -236,7 +242,7 @@ export const aarch64: readonly Intrinsic[] = [
   ...rw("ELR_EL2"), ...rw("SPSR_EL2"),
 
   // What a guest may do
-  msr("HCR_EL2"), msr("VTCR_EL2"), ...rw("VTTBR_EL2"), msr("CPTR_EL2"), msr("MDCR_EL2"), msr("HSTR_EL2"),
+  msr("HCR_EL2"), msr("VTCR_EL2"), ...rw("VTTBR_EL2"), msr("CPTR_EL2"), ...rw("MDCR_EL2"), msr("HSTR_EL2"),
   msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
 
   // EL1 state set at a vCPU's reset, and for an exception injected into the guest
@@ -303,6 +309,17 @@ export const aarch64: readonly Intrinsic[] = [
     result: "u32",
     doc: "1: CLUSTERPARTCR_EL1 can be read and written; 0: it is UNDEFINED here (entry.S).",
     c: "extern unsigned int axv_probe_cluster(void); return axv_probe_cluster();",
+  },
+
+  // Debug
+  ...rw("MDSCR_EL1"), msr("OSLAR_EL1"),
+  {
+    name: "clearDebug",
+    outOfLine: true,
+    params: { breakpoints: "u32", watchpoints: "u32" },
+    result: "void",
+    doc: "Writes 0 to MDSCR_EL1 and MDCCINT_EL1, and to so many breakpoints and watchpoints.",
+    c: `__asm__ volatile("msr mdscr_el1, xzr\\n\\tmsr mdccint_el1, xzr" : : : "memory"); ${comparators("b")} ${comparators("w")}`,
   },
 
   // Time

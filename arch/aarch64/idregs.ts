@@ -12,17 +12,16 @@ const ID_AA64MMFR0: u32 = 0o70;
 
 const PFR0_EL1_AARCH64: u64 = 1 << 4;
 const PFR0_GIC_SYSREG: u64 = 1 << 24;
-// ID_AA64DFR0_EL1: Armv8 debug architecture, the smallest number of breakpoints, watchpoints and context comparators that
-// it allows (the registers are RAZ/WI).
+// ID_AA64DFR0_EL1: Armv8 debug architecture (debug.ts), no double lock.
 const DFR0_DEBUG_V8: u64 = 6;
-const DFR0_MINIMUM: u64 = ((<u64>1) << 12) | ((<u64>1) << 20) | DFR0_DEBUG_V8;
+const DFR0_NO_DOUBLE_LOCK: u64 = (<u64>0xf) << 36;
 
 /** Value of the ID register S3_0_C0_C<crm>_<op2>, crm 1…7. What has no name there reads 0, as the architecture says. */
 export function readIdRegister(crm: u32, op2: u32, pmu: bool): u64 {
   const n = (crm << 3) | op2;
   const value = readIdKept(n);
   if (n == ID_AA64PFR0) return value | PFR0_EL1_AARCH64 | (isGicV2() ? 0 : PFR0_GIC_SYSREG);
-  if (n == ID_AA64DFR0) return DFR0_MINIMUM | (pmu ? value & DFR0_PMUVER : 0);
+  if (n == ID_AA64DFR0) return (pmu ? value : value & ~DFR0_PMUVER) | DFR0_NO_DOUBLE_LOCK | DFR0_DEBUG_V8;
   if (n == ID_AA64MMFR0) return (value & ~PARANGE_MASK) | min<u64>(value & PARANGE_MASK, PARANGE_40_BITS);
   return value;
 }

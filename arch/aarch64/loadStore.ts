@@ -63,7 +63,7 @@ function single(word: u32): u64 {
   // Q registers and prefetches are among the higher opcs.
   if (opc > 1 && (vector || size + (opc & 1) > 2)) return 0;
   const form = FORM_TAKEN | size | (vector ? FORM_VECTOR : 0) | (opc == 0 ? FORM_STORE : opc == 1 ? 0 : opc == 2 ? FORM_SIGNED | FORM_TO_64 : FORM_SIGNED);
-  if ((word & UNSIGNED_OFFSET) != 0) return addressed(form, ((word >> 10) & 0xfff) << size);
+  if ((word & UNSIGNED_OFFSET) != 0) return indexed(form, 0, ((word >> 10) & 0xfff) << size);
   const mode = (word >> 10) & 3;
   if ((word & REGISTER_OFFSET) != 0) return mode == MODE_2 && (word & OPTION_WORDS) != 0 ? form | FORM_INDEX : 0;
   if (mode == MODE_2 && vector || (mode & 1) != 0 && !vector && clashes(word, rtOf(word))) return 0;
@@ -93,10 +93,8 @@ function exclusive(word: u32): u64 {
 /** The base is that register: what the instruction leaves in it is CONSTRAINED UNPREDICTABLE. */
 @inline function clashes(word: u32, register: u32): bool { return register == rnOf(word) && register != SP; }
 
-@inline function addressed(form: u64, offset: i32): u64 { return form | ((<u64><u32>offset) << FORM_OFFSET_SHIFT); }
-
 @inline function indexed(form: u64, mode: u32, offset: i32): u64 {
-  return addressed(form | ((mode & 1) == 0 ? 0 : mode == MODE_POST ? FORM_WRITE_BACK | FORM_POST : FORM_WRITE_BACK), offset);
+  return form | ((mode & 1) == 0 ? 0 : mode == MODE_POST ? FORM_WRITE_BACK | FORM_POST : FORM_WRITE_BACK) | ((<u64><u32>offset) << FORM_OFFSET_SHIFT);
 }
 
 /** The offset that an index register of that value says (ExtendReg). */

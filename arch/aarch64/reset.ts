@@ -6,6 +6,7 @@ import {
   msr_SCTLR_EL1, msr_TCR_EL1, tlbiVmalle1,
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
+import { resetDebug } from "./debug";
 import { hasPmu, PMCR_N_MASK, PMCR_N_SHIFT, SCTLR_EL1_RESET, TCR_EPD } from "./sysregs";
 
 /** PMSELR_EL0: PMXEVTYPER_EL0 is PMCCFILTR_EL0, the cycle counter's. */
@@ -21,6 +22,7 @@ export function resetEl1(): void {
   isb();
   msr_TCR_EL1(0);
   clearVectors();
+  resetDebug();
   quietEl1();
   if (hasPmu(mrs_ID_AA64DFR0_EL1())) resetPmu();
   isb();

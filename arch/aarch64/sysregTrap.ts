@@ -1,4 +1,4 @@
-// Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (RAZ/WI),
+// Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (debug.ts),
 // ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything
 // else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps (quickTraps.ts).
 
@@ -7,6 +7,7 @@ import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
 import { ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { flushLine } from "./caches";
+import { readDebug, writeDebug } from "./debug";
 import { readInterface, writeInterface } from "./directSysregs";
 import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
 import { DONE, REFUSED, refuse } from "./exit";
@@ -52,7 +53,7 @@ function readOther(vcpu: Vcpu, esr: u64): u64 {
   if ((esr & KIND) != (TRAPPED | ISS_READ)) return refuse(vcpu);
   vcpu.countExit(EXIT_SYSREG);
   const register = <u32>esr & SYSREG_MASK;
-  if (isDebug(<u32>esr) || register == ACTLR_EL1) return 0;
+  if (isDebug(<u32>esr) || register == ACTLR_EL1) return readDebug(register);
   return (vcpu.direct & ~vcpu.gicv2) != 0 ? readInterface(vcpu, register) : refuse(vcpu);
 }
 
@@ -71,7 +72,10 @@ function writeOther(vcpu: Vcpu, esr: u64, value: u64): u32 {
   const register = <u32>esr & SYSREG_MASK;
   vcpu.countExit(EXIT_SYSREG);
   if (register == ICC_ASGI1R_EL1 || register == ICC_SGI0R_EL1) return DONE; // no group 0, no Secure group 1
-  if (isDebug(<u32>esr) || register == ACTLR_EL1) return DONE;
+  if (isDebug(<u32>esr) || register == ACTLR_EL1) {
+    writeDebug(register, value);
+    return DONE;
+  }
   return (vcpu.direct & ~vcpu.gicv2) != 0 && writeInterface(vcpu, register, value) ? DONE : REFUSED;
 }
 

@@ -66,11 +66,12 @@ export const CPTR_GUEST: u64 = CPTR_RES1 | CPTR_TTA | CPTR_TZ | CPTR_TAM;
 // MDCR_EL2: debug and PMU.
 const MDCR_TPMCR: u64 = 1 << 5;
 const MDCR_TPM: u64 = 1 << 6;
-const MDCR_TDA: u64 = 1 << 9;
+export const MDCR_TDA: u64 = 1 << 9;
 const MDCR_TDOSA: u64 = 1 << 10;
 const MDCR_TDRA: u64 = 1 << 11;
 const MDCR_TPMS: u64 = 1 << 14; // statistical profiling
 const MDCR_TTRF: u64 = 1 << 19; // trace filter
+const MDCR_TDCC: u64 = 1 << 27; // the channel to an external debugger; RES0, and of this pCPU alone, without FEAT_FGT
 /** PMCR_EL0.E: counters run. */
 export const PMCR_E: u64 = 1 << 0;
 export const PMCR_N_SHIFT: u32 = 11;
@@ -84,10 +85,10 @@ export const DFR0_PMUVER: u64 = 0xf << 8;
   return version != 0 && version != DFR0_PMUVER;
 }
 
-/** Debug registers are trapped; the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
+/** Debug registers are trapped until the guest unlocks them (debug.ts); the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
 export function mdcr(pmu: bool, pmcr: u64): u64 {
   const hpmn = (pmcr >> PMCR_N_SHIFT) & PMCR_N_MASK;
-  return MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
+  return MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TDCC | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
 }
 
 // CNTHCTL_EL2 (HCR_EL2.E2H = 0): physical counter and timer are not trapped: they are the vCPU's own as long as it lives.

@@ -49,7 +49,7 @@ export function cpuHooks(machine: Machine): Hooks {
 
 /** Module "aarch64". */
 export function aarch64Hooks(machine: Machine): Hooks {
-  return synchronised(machine, { ...storageHooks(machine), ...resetHooks(machine), ...timerHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) });
+  return synchronised(machine, { ...storageHooks(machine), ...resetHooks(machine), ...timerHooks(machine), ...debugHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) });
 }
 
 /** The same hooks, those that the rules of context synchronisation are about with a look at them. */
@@ -125,6 +125,15 @@ function timerHooks(machine: Machine): Hooks {
     mrs_CNTPCT_EL0: () => machine.clock.read(),
     msr_CNTHP_CTL_EL2: (value: bigint) => machine.current.hypervisorTimer.write(value),
     msr_CNTHP_CVAL_EL2: (value: bigint) => void (machine.current.hypervisorTimer.compare = value),
+  };
+}
+
+function debugHooks(machine: Machine): Hooks {
+  return {
+    mrs_MDSCR_EL1: () => machine.current.debug.mdscr,
+    msr_MDSCR_EL1: (value: bigint) => machine.current.debug.writeMdscr(value),
+    msr_OSLAR_EL1: (value: bigint) => void (machine.current.debug.locked = (value & 1n) !== 0n),
+    clearDebug: (breakpoints: number, watchpoints: number) => machine.current.debug.clear(breakpoints, watchpoints),
   };
 }
 

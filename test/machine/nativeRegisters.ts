@@ -31,9 +31,14 @@ const CTLR_READ_ONLY = (4 << 8) | (1 << 15);
 const unknown = (encoding: Encoding): MachineError =>
   new MachineError("MACHINE_STATE", `a guest reaches ${describeRegister(encoding)} without a trap, and the machine does not model it`);
 
+const absent = (encoding: Encoding): never => {
+  throw unknown(encoding);
+};
+
 const isDirect = (pcpu: PCpu): boolean => (pcpu.registers.HCR_EL2 & HCR_IMO) === 0n;
 
 export function readNative(machine: Machine, pcpu: PCpu, encoding: Encoding): bigint {
+  if (encoding.op0 === 2) return pcpu.debug.read(encoding) ?? absent(encoding);
   const name = nameOf(encoding);
   if (name === undefined) throw unknown(encoding);
   const { registers } = pcpu;
@@ -56,6 +61,10 @@ export function readNative(machine: Machine, pcpu: PCpu, encoding: Encoding): bi
 }
 
 export function writeNative(machine: Machine, pcpu: PCpu, encoding: Encoding, value: bigint): void {
+  if (encoding.op0 === 2) {
+    if (!pcpu.debug.write(encoding, value)) absent(encoding);
+    return;
+  }
   const name = nameOf(encoding);
   if (name === undefined || encoding.crn === 0) throw unknown(encoding);
   switch (name) {

@@ -2,6 +2,7 @@
 import type { Clock } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { GicCpu } from "./gic/gic.ts";
+import { DebugRegisters } from "./debugRegisters.ts";
 import { Pmu } from "./pmu.ts";
 import { CACHES, RESET, UNKNOWN } from "./registers.ts";
 import type { Registers } from "./registers.ts";
@@ -45,6 +46,7 @@ export class PCpu {
   readonly physicalTimer: Timer;
   readonly hypervisorTimer: Timer;
   readonly pmu: Pmu;
+  readonly debug: DebugRegisters;
   phase: Phase = "off";
   /** In the core at this moment: it can do nothing else. */
   busy = false;
@@ -81,6 +83,7 @@ export class PCpu {
     this.virtualTimer = new Timer(clock, () => this.registers.CNTVOFF_EL2);
     this.physicalTimer = new Timer(clock, () => 0n);
     this.hypervisorTimer = new Timer(clock, () => 0n);
+    this.debug = new DebugRegisters(this.registers.ID_AA64DFR0_EL1);
     this.pmu = new Pmu(this.registers, peripherals.pmu);
   }
 

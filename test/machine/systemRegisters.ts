@@ -2,7 +2,7 @@
 // D17, D1.10; IHI 0069 §12). An access that no control traps reaches the register itself, or its virtual counterpart.
 import { ICH_HCR_TALL0, ICH_HCR_TALL1, ICH_HCR_TC, ICH_HCR_TDIR } from "./gic/virtualInterface.ts";
 import {
-  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, HCR_TVM, MDCR_TDA, MDCR_TDOSA, MDCR_TPM, MDCR_TPMCR,
+  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, HCR_TVM, MDCR_TDA, MDCR_TDOSA, MDCR_TDRA, MDCR_TPM, MDCR_TPMCR,
 } from "./registers.ts";
 import type { Registers } from "./registers.ts";
 
@@ -67,8 +67,16 @@ export const ENCODINGS = {
   PMEVTYPER5_EL0: encoding(3, 3, 14, 12, 5),
   MDSCR_EL1: encoding(2, 0, 0, 2, 2),
   OSLAR_EL1: encoding(2, 0, 1, 0, 4),
+  OSLSR_EL1: encoding(2, 0, 1, 1, 4),
   OSDLR_EL1: encoding(2, 0, 1, 3, 4),
+  DBGPRCR_EL1: encoding(2, 0, 1, 4, 4),
+  OSECCR_EL1: encoding(2, 0, 0, 6, 2),
+  MDRAR_EL1: encoding(2, 0, 1, 0, 0),
   DBGBVR0_EL1: encoding(2, 0, 0, 0, 4),
+  DBGBCR0_EL1: encoding(2, 0, 0, 0, 5),
+  DBGBCR5_EL1: encoding(2, 0, 0, 5, 5),
+  DBGWVR3_EL1: encoding(2, 0, 0, 3, 6),
+  DBGWCR3_EL1: encoding(2, 0, 0, 3, 7),
   DC_ISW: encoding(1, 0, 7, 6, 2),
   DC_CSW: encoding(1, 0, 7, 10, 2),
   DC_CISW: encoding(1, 0, 7, 14, 2),
@@ -102,6 +110,8 @@ export function trapsToEl2({ op0, op1, crn, crm, op2 }: Encoding, read: boolean,
   const ich = (bit: number): boolean => (ichHcr & bit) !== 0;
   if (op0 === 1) return crn === 7 && op1 === 0 && op2 === 2 && on(HCR_TSW);
   if (op0 === 2) {
+    // MDRAR_EL1 is TDRA's; OSLAR, OSLSR, OSDLR, DBGPRCR are TDOSA's.
+    if (crn === 1 && op1 === 0 && crm === 0 && op2 === 0) return on(MDCR_TDRA, registers.MDCR_EL2);
     if (crn === 1 && op1 === 0) return on(MDCR_TDOSA, registers.MDCR_EL2);
     return on(MDCR_TDA, registers.MDCR_EL2);
   }

@@ -18,12 +18,15 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs the commands on the core at `base`, whose QEMU listens on `port`. */
-export function gdb(port: number, base: number, commands: readonly string[]): Promise<string> {
-  const attach = [`add-symbol-file build/core/core.elf -o 0x${base.toString(16)}`, `target remote 127.0.0.1:${port}`];
+export const gdb = (port: number, base: number, commands: readonly string[]): Promise<string> =>
+  runGdb([`add-symbol-file build/core/core.elf -o 0x${base.toString(16)}`, `target remote 127.0.0.1:${port}`, ...commands]);
+
+/** Runs any commands. */
+export function runGdb(commands: readonly string[]): Promise<string> {
   // Loops take several lines, which only a script can have.
   const folder = mkdtempSync(join(tmpdir(), "axv-gdb-"));
   const script = join(folder, "script.gdb");
-  writeFileSync(script, ["set pagination off", "set confirm off", ...attach, ...commands, ""].join("\n"));
+  writeFileSync(script, ["set pagination off", "set confirm off", ...commands, ""].join("\n"));
   return new Promise((resolve, reject) => {
     const child = spawn("gdb-multiarch", ["-nx", "-batch", "-x", script], { stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS });
     let said = "";

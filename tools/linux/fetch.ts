@@ -88,6 +88,22 @@ async function download(apt: PrivateApt, folder: string, say: Say): Promise<void
   await writeFile(join(folder, PACKAGES_FILE), `${JSON.stringify(packages, undefined, 2)}\n`);
 }
 
+export interface Archive {
+  /** Where packages of it are kept. */
+  readonly folder: string;
+  /** Its sources, as deb822 text. */
+  readonly sources: string;
+  readonly architecture: string;
+}
+
+/** Debian's archive for the release at hand. */
+export async function archiveOf(machine: Machine): Promise<Archive> {
+  const codename = await codenameOf(machine.etc);
+  const sources = debianSources(await sourcesOf(machine.etc), codename, ARCHITECTURE);
+  if (sources === "") throw new LinuxError("no-sources", `no source of Debian ${codename} in ${join(machine.etc, "apt")}`);
+  return { folder: join(machine.cache, `debian-${codename}-${ARCHITECTURE}`), sources, architecture: ARCHITECTURE };
+}
+
 /** Gives back Debian's packages for the release at hand, from the cache if they are there. */
 export async function fetchDebian(say: Say, machine: Machine = thisMachine()): Promise<DebianPackages> {
   const codename = await codenameOf(machine.etc);
@@ -95,8 +111,7 @@ export async function fetchDebian(say: Say, machine: Machine = thisMachine()): P
   const cached = await cachedPackages(folder);
   if (cached) return cached;
 
-  const sources = debianSources(await sourcesOf(machine.etc), codename, ARCHITECTURE);
-  if (sources === "") throw new LinuxError("no-sources", `no source of Debian ${codename} in ${join(machine.etc, "apt")}`);
+  const { sources } = await archiveOf(machine);
   // All in a folder of its own, which takes its final name in one step: whoever is first wins, nobody sees a half.
   await withWorkFolder(machine.cache, "fetch", async (work) => {
     say(`fetching the list of Debian ${codename}'s ${ARCHITECTURE} packages …`);

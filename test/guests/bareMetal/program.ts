@@ -17,11 +17,11 @@ export interface Program {
   readonly entry: number;
 }
 
-/** `name`: the function that it begins with; `base`: the address that it is linked for. Its files are in `folder`. */
-export function bareMetalProgram(folder: string, name: string, source: string, base: number): Program {
+/** `name`: the function that it begins with; `base`: the address that it is linked for; `flags`: more for clang. Its files are in `folder`. */
+export function bareMetalProgram(folder: string, name: string, source: string, base: number, flags: readonly string[] = []): Program {
   const path = (extension: string): string => join(folder, `${name}.${extension}`);
   runTool(CLANG, [...TARGET, "-c", `${FOLDER}/start.S`, "-o", path("start.o")]);
-  runTool(CLANG, [...TARGET, ...FLAGS, `-DHYPERCALL_MAILBOX=${HYPERCALL_MAILBOX}u`, "-c", `${FOLDER}/${source}`, "-o", path("o")]);
+  runTool(CLANG, [...TARGET, ...FLAGS, `-DHYPERCALL_MAILBOX=${HYPERCALL_MAILBOX}u`, ...flags, "-c", `${FOLDER}/${source}`, "-o", path("o")]);
   runTool(LLD, ["-static", `--defsym=BASE=${base}`, `--defsym=start=${name}`, "-T", `${FOLDER}/program.ld`, path("start.o"), path("o"), "-o", path("elf")]);
   const elf = readFileSync(path("elf"));
   writeFileSync(path("bin"), flatten(readElf(elf)));

@@ -62,6 +62,12 @@ export class Monitor {
     return Number(found[1]);
   }
 
+  /** Leads a port of this machine's to one of the guest behind that user network. */
+  async forward(network: string, from: number, to: number): Promise<void> {
+    const answer = await this.execute("human-monitor-command", { "command-line": `hostfwd_add ${network} tcp:127.0.0.1:${from}-:${to}` });
+    if (answer !== "") throw new Error(`QEMU's monitor says: ${String(answer)}`);
+  }
+
   private execute(command: string, args: Readonly<Record<string, unknown>>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.socket.destroyed) throw new Error("QEMU's monitor has hung up");
