@@ -15,6 +15,7 @@ import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, PA_BI
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
+import { SEED_BYTES } from "./seed";
 import { INTID_WORDS } from "./vcpu";
 
 const CHECKSUM_FROM: u32 = 16;
@@ -185,9 +186,16 @@ function checkPartition(partition: BlobPartition, imageBase: u64): u32 {
   if (partition.mailbox != 0 && !hasMailbox(partition)) return BLOB_BAD_REGION;
   if (!isMemory(partition, partition.entry, REGION_EXECUTE)) return BLOB_BAD_ENTRY;
   if (partition.argument != 0 && !isMemory(partition, partition.argument, 0)) return BLOB_BAD_ENTRY;
+  if (partition.seed != 0 && !seedIsSound(partition)) return BLOB_BAD_ENTRY;
   const pmu = (partition.flags & PARTITION_PMU) != 0 ? (<u32>1 << pmuInterrupt) & ~1 : 0; // INTID 0: not wired
   if ((partition.ppis & ~pmu) != guestTimers()) return BLOB_BAD_INTERRUPT;
   return partition.console == 0 || ringsAt(partition, partition.consoleInterrupt) ? BLOB_OK : BLOB_BAD_INTERRUPT;
+}
+
+/** A property of SEED_BYTES and the 12 bytes before it, in one page of its RAM. */
+function seedIsSound(partition: BlobPartition): bool {
+  const inPage = partition.seed & PAGE_MASK;
+  return (partition.seed & 3) == 0 && inPage >= 12 && inPage <= PAGE_MASK + 1 - SEED_BYTES && isMemory(partition, partition.seed, 0);
 }
 
 /** All partitions' records of a kind, once all their regions are sound; then that none is missing. */

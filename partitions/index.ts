@@ -23,6 +23,7 @@ import type { GuestImages, StandardImages } from "./check/images.ts";
 import { checkTables } from "./check/tables.ts";
 import { checkTrust } from "./check/trust.ts";
 import { compileTree } from "./devicetree/compile.ts";
+import { seedOffset } from "./devicetree/seed.ts";
 import { flatten, loadSpan } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
 import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
@@ -170,7 +171,9 @@ function finish(
       loads.push(padded(bytes));
       return { ...load, size: bytes.length };
     });
-    return { ...partition, loads: sized };
+    const offset = contents["device tree"] && seedOffset(contents["device tree"]);
+    const seed = partition.argument === 0 || offset === undefined ? 0 : partition.argument + offset;
+    return { ...partition, loads: sized, seed };
   });
 
   const unplaced = { ...open, partitions: partitionsWithSizes };

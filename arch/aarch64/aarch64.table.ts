@@ -371,11 +371,30 @@ export const aarch64: readonly Intrinsic[] = [
   // Firmware
   {
     name: "smc",
+    outOfLine: true,
     params: { id: "u64", x1: "u64", x2: "u64", x3: "u64" },
     result: "u64",
     doc: "SMCCC call to EL3; gives back x0.",
     c: `register unsigned long r0 __asm__("x0") = id, r1 __asm__("x1") = x1, r2 __asm__("x2") = x2, r3 __asm__("x3") = x3;
     __asm__ volatile("smc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3) : : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"); return r0;`,
+  },
+
+  {
+    name: "smcEntropy",
+    outOfLine: true,
+    params: {},
+    result: "u64",
+    doc: "64 bits from TRNG_RND64 (DEN 0098 §2.5); 0: it has none at the moment.",
+    c: `register unsigned long r0 __asm__("x0") = 0xc4000053, r1 __asm__("x1") = 64, r2 __asm__("x2") = 0, r3 __asm__("x3") = 0;
+    __asm__ volatile("smc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3) : : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"); return r0 == 0 ? r3 : 0;`,
+  },
+  {
+    name: "rndr",
+    outOfLine: true,
+    params: {},
+    result: "u64",
+    doc: "Reads RNDR (FEAT_RNG); 0: it has none at the moment.",
+    c: `unsigned long value; __asm__ volatile("mrs %0, S3_3_C2_C4_0" : "=r"(value) : : "cc", "memory"); return value;`,
   },
 
   // Physical memory

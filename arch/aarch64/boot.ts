@@ -23,13 +23,14 @@ import { planBandwidth } from "./bandwidth";
 import { isGicAsPlanned, isPcpuAsPlanned, redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
+import { gatherEntropy } from "./entropy";
 import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIS, SGIR_TARGETS_SHIFT } from "./gic";
 import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
 import { printBytes, printHex, printText, SUPPORTED_UART } from "./pl011";
-import { mapImage, mapPlanned, mapUart } from "./stage1";
+import { mapPlanned, mapReadOnly, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
 import { findListRegisters, priorityBits } from "./virtualInterface";
 import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
@@ -46,8 +47,8 @@ let uart: u64 = 0;
 
 @inline export function uartAddress(): u64 { return uart; }
 
-/** First pCPU. Gives back its vCPU record, or 0 when there is nothing to run. */
-export function bootPrimary(): u32 {
+/** First pCPU; `tree`: PA of the firmware's device tree. Gives back its vCPU record, or 0 when there is nothing to run. */
+export function bootPrimary(tree: u64): u32 {
   const began = mrs_CNTPCT_EL0();
   setTimeBase(mrs_CNTFRQ_EL0(), began);
   uart = physicalRead64(imageBase() + IMAGE_UART);
@@ -74,6 +75,7 @@ export function bootPrimary(): u32 {
     const wrong = buildStage2(n, plan);
     if (wrong !== null) return refuse(BLOB_OK, wrong);
   }
+  gatherEntropy(tree);
   if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());
   initDistributor();
@@ -103,7 +105,7 @@ function readBlob(): u32 {
   const blob = imageBase() + offset;
   // The blob's end is not known before its header is read: map what it may have at most.
   const window = (BLOB_MAX_BYTES + PAGE_MASK) & ~PAGE_MASK;
-  if (!mapImage(offset, window)) return BLOB_BAD_TABLE;
+  if (!mapReadOnly(blob, window)) return BLOB_BAD_TABLE;
   copyFromPhysical(blobBuffer, blob, BLOB_HEADER_SIZE);
   let error = checkHeader(BLOB_MAX_BYTES);
   if (error != BLOB_OK) return error;

@@ -170,8 +170,9 @@
     .long   0
     .quad   0                               // PA of the board's UART: the packer's (boot.ts, IMAGE_UART)
 
-// ---- first pCPU: MMU off, x0 the loader's device tree, which is of no use here ----
+// ---- first pCPU: MMU off, x0 the loader's device tree ----
 axv_primary_entry:
+    mov     x20, x0
     mrs     x1, CurrentEL
     cmp     x1, #CURRENT_EL2
     b.ne    axv_stop                        // nothing can be said without knowing the UART at EL1: the README says what to check
@@ -179,6 +180,7 @@ axv_primary_entry:
     mov     x19, #0
     bl      axv_mmu_on
     bl      axv_init_linear
+    mov     x0, x20
     bl      boot
     cbz     w0, axv_stop
     b       axv_first_park

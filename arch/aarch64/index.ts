@@ -12,8 +12,8 @@ import { quickLoad, quickStore } from "./quickTraps";
 import { readRegister, writeRegister } from "./sysregTrap";
 import { fault, handleCall, handleSync } from "./trap";
 
-/** The first pCPU, MMU on. Its vCPU, or 0 when the image cannot be run. */
-export function boot(): u32 { return bootPrimary(); }
+/** The first pCPU, MMU on; `tree`: what the loader gave as its device tree. Its vCPU, or 0 when the image cannot be run. */
+export function boot(tree: u64): u32 { return bootPrimary(tree); }
 
 /** A pCPU that firmware has started for us; `index` is its place in the blob. */
 export function bootSecondary(index: u32): u32 { return bootOther(index); }

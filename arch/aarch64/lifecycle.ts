@@ -18,6 +18,7 @@ import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
 import { AGAIN, PARK, RESUME } from "./exit";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
+import { plantSeed } from "./entropy";
 import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { refill, resetListRegisters } from "./listRegisters";
 import { cleanPiece, loadPiece } from "./loads";
@@ -171,6 +172,7 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
       return PARK;
     }
     vcpu.step = 0;
+    plantSeed(partition.index, plan);
     if (vcpu.direct != 0) grantStage2(partition.index);
     dsbSy();
     icIalluis();

@@ -35,9 +35,9 @@ export function mapUart(uart: u64): bool {
   return mapped;
 }
 
-/** What is in the image behind the core: first the blob's largest size, for its length is in its header. */
-export function mapImage(from: u64, bytes: u64): bool {
-  const mapped = map(imageBase() + from, bytes, MEMORY | AP_READ_ONLY);
+/** What is in the image behind the core: first the blob's largest size, for its length is in its header. And the firmware's device tree. */
+export function mapReadOnly(pa: u64, bytes: u64): bool {
+  const mapped = map(pa, bytes, MEMORY | AP_READ_ONLY);
   publish();
   return mapped;
 }

@@ -186,6 +186,7 @@ export const RECORDS: readonly RecordLayout[] = [
       f("bootCpu", "u32", "index into Cpu: its vCPU 0"),
       f("entry", "u64", "IPA of the first instruction"),
       f("argument", "u64", "x0 at entry: IPA of the device tree, or 0"),
+      f("seed", "u64", "IPA of the 64 bytes of /chosen/rng-seed in its device tree, a multiple of 4, in one page with the 12 bytes before them; 0: none"),
       f("gicd", "u64", "IPA of the emulated GICD (64 KiB)"),
       f("gicr", "u64", "IPA of the emulated GICR (128 KiB a vCPU, contiguous); GICv2: NO_GICR"),
       f("console", "u64", "IPA of the emulated PL011 (4 KiB); 0: none"),

@@ -181,6 +181,7 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     bootCpu: planned.cpus[0] ?? table.NONE,
     entry: BigInt(planned.entry),
     argument: BigInt(planned.argument),
+    seed: BigInt(planned.seed),
     gicd: BigInt(planned.gicd),
     gicr: BigInt(planned.gicr ?? table.NO_GICR),
     console: BigInt(planned.console),

@@ -13,6 +13,10 @@ const GIC_SPI = 0;
 const GIC_PPI = 1;
 const TRIGGER = { edge: 1, level: 4 } as const; // IRQ_TYPE_EDGE_RISING, IRQ_TYPE_LEVEL_HIGH
 
+/** Of /chosen/rng-seed: zeros, which the hypervisor replaces at each start. */
+export const RNG_SEED_BYTES = 64;
+const CELL_BYTES = 4;
+
 const GIC_PHANDLE = 1;
 const CLOCK_PHANDLE = 2;
 
@@ -64,7 +68,8 @@ function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeReques
   const disk = initrd && { "linux,initrd-start": cells64(initrd.start), "linux,initrd-end": cells64(initrd.end) };
   return {
     name: "chosen",
-    properties: { bootargs: [cmdline], "stdout-path": [`/${unit("pl011", partition.console)}`], ...disk },
+    // First: so it is on the first page, whatever the command line.
+    properties: { "rng-seed": new Array<number>(RNG_SEED_BYTES / CELL_BYTES).fill(0), bootargs: [cmdline], "stdout-path": [`/${unit("pl011", partition.console)}`], ...disk },
   };
 }
 

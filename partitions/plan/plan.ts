@@ -96,6 +96,8 @@ export interface PlannedPartition {
   readonly entry: number;
   /** x0 at entry: IPA of the device tree, or 0. */
   readonly argument: number;
+  /** IPA of the value of its device tree's rng-seed; 0: it has none. */
+  readonly seed: number;
   readonly gicd: number;
   /** Null: a GICv2 has none. */
   readonly gicr: number | null;

@@ -127,6 +127,7 @@ function decidePartition(
     cpus: fields.cpus,
     entry: ram.ipa + (boot?.entry ?? 0),
     argument: tree?.ipa ?? 0,
+    seed: 0,
     gicd: space.gicd,
     gicr: space.gicr,
     console: space.console,

@@ -85,8 +85,8 @@ describe("boot", () => {
     expect(bench.events(1)).toMatchObject([{ code: abi.EVENT_STARTED, a: BigInt(0x4000_0000 + ENTRY_OFFSET), b: 0n }]);
   });
 
-  test("firmware is asked for nothing but CPU_ON of the other pCPUs", () => {
-    expect(machine.firmware.calls).toEqual([0xc400_0003, 0xc400_0003, 0xc400_0003]);
+  test("firmware is asked for nothing but whether it has SMCCC_VERSION, and CPU_ON of the other pCPUs", () => {
+    expect(machine.firmware.calls).toEqual([0x8400_0000, 0x8400_000a, 0xc400_0003, 0xc400_0003, 0xc400_0003]);
   });
 
   test("a partition without autostart stays off until the host starts it", () => {

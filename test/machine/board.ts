@@ -16,6 +16,12 @@ export interface Board extends GicBoard, Peripherals {
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
   readonly cluster: ClusterUnit;
   readonly ram: readonly Range[];
+  /** 64 bits of the firmware's TRNG, 0: it has none at the moment; without this key firmware knows neither TRNG nor SMCCC_VERSION. */
+  readonly trng?: () => bigint;
+  /** RNDR, where ID_AA64ISAR0_EL1 says that it is there. */
+  readonly rndr?: () => bigint;
+  /** What the loader gives the image in x0, and what stands there. */
+  readonly deviceTree?: { readonly pa: number; readonly bytes: Uint8Array };
   /** Devices that may be passed through to a guest. */
   readonly devices: readonly Range[];
   /** Where the image is loaded, and how large the core is in it. */

@@ -9,7 +9,13 @@ export const PSCI_CPU_ON_64 = 0xc400_0003;
 export const PSCI_AFFINITY_INFO_64 = 0xc400_0004;
 export const PSCI_FEATURES = 0x8400_000a;
 
+export const SMCCC_VERSION = 0x8000_0000;
+export const TRNG_RND64 = 0xc400_0053;
+export const TRNG_VERSION = 0x8400_0050;
+
+const VERSION_1_0 = 0x0001_0000;
 const VERSION_1_1 = 0x0001_0001;
+const NOT_SUPPORTED = -1;
 export const PSCI_SUCCESS = 0;
 export const PSCI_INVALID_PARAMETERS = -2;
 export const PSCI_ALREADY_ON = -4;
@@ -33,9 +39,11 @@ export class Firmware {
   readonly started: CpuOnRequest[] = [];
   private readonly on: boolean[];
   private readonly cpus: readonly FirmwareCpu[];
+  private readonly trng: (() => bigint) | undefined;
 
-  constructor(cpus: readonly FirmwareCpu[], bootCpu: number) {
+  constructor(cpus: readonly FirmwareCpu[], bootCpu: number, trng?: () => bigint) {
     this.cpus = cpus;
+    this.trng = trng;
     this.on = cpus.map((_, n) => n === bootCpu);
   }
 
@@ -44,8 +52,18 @@ export class Firmware {
     switch (fn) {
       case PSCI_VERSION: return BigInt(VERSION_1_1);
       case PSCI_CPU_ON_64: return BigInt(this.cpuOn(x1, x2, x3));
-      default: throw new MachineError("MACHINE_FIRMWARE", `SMC ${hex(fn)} reached the firmware: a hypervisor of ours asks only PSCI_VERSION and CPU_ON`);
+      case PSCI_FEATURES: return BigInt(this.trng !== undefined && Number(x1) === SMCCC_VERSION ? PSCI_SUCCESS : NOT_SUPPORTED);
+      // Without SMCCC_VERSION it need not survive what it does not know.
+      case TRNG_VERSION: if (this.trng !== undefined) return BigInt(VERSION_1_0);
     }
+    throw new MachineError("MACHINE_FIRMWARE", `SMC ${hex(fn)} reached the firmware: it has no such function`);
+  }
+
+  /** TRNG_RND64 (DEN 0098), for 64 bits. */
+  entropy(): bigint {
+    this.calls.push(TRNG_RND64);
+    if (this.trng === undefined) throw new MachineError("MACHINE_FIRMWARE", "TRNG_RND64 reached a firmware that has none");
+    return this.trng();
   }
 
   private cpuOn(target: bigint, entry: bigint, context: bigint): number {

@@ -19,6 +19,8 @@ const MASK32 = 0xffff_ffffn;
 const TCR_EPD = (1n << 7n) | (1n << 23n);
 const SCTLR_M = 1n;
 const PAGE = 4096;
+/** ID_AA64ISAR0_EL1.RNDR. */
+const ISAR0_RNDR = 60n;
 /** Bit 0 of a translation table's descriptor (ARM ARM D8.3). */
 const DESCRIPTOR_VALID = 1n;
 
@@ -227,6 +229,11 @@ function instructionHooks(machine: Machine): Hooks {
     writeVector: (n: number, value: bigint) => {
       machine.current.vectors.setBigUint64(VECTOR_BYTES * (n % VECTORS), value, true);
       machine.current.vectors.setBigUint64(VECTOR_BYTES * (n % VECTORS) + VECTOR_BYTES / 2, 0n, true);
+    },
+    smcEntropy: () => machine.firmware.entropy(),
+    rndr: () => {
+      if (machine.current.registers.ID_AA64ISAR0_EL1 >> ISAR0_RNDR === 0n || machine.board.rndr === undefined) throw new MachineError("MACHINE_UNDEFINED", "RNDR where there is none");
+      return machine.board.rndr();
     },
     smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),
   };

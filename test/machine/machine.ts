@@ -37,7 +37,7 @@ import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
 /** What arch/aarch64/index.ts exports for the vectors to call; vcpu is an offset in linear memory. */
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
-  readonly boot: () => number;
+  readonly boot: (tree: bigint) => number;
   readonly bootSecondary: (cpu: number) => number;
   readonly park: (vcpu: number) => number;
   readonly idle: (vcpu: number) => void;
@@ -143,7 +143,7 @@ export class Machine {
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
     this.cluster = new Cluster(board.cluster, board.cpus.length);
-    this.firmware = new Firmware(board.cpus, 0);
+    this.firmware = new Firmware(board.cpus, 0, board.trng);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
     if (this.switches.firmwareLeavesLines) this.dataCache.dirtyByFirmware();
@@ -160,6 +160,7 @@ export class Machine {
     this.storeBuffer = tells ? new StoreBuffer(this.core.memory.buffer as ArrayBuffer) : undefined;
     this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
     this.memory.writeBytes(board.imageBase + board.imageSize, options.blob);
+    if (board.deviceTree !== undefined) this.memory.writeBytes(board.deviceTree.pa, board.deviceTree.bytes);
     for (const { source, bytes } of options.loads ?? []) this.memory.writeBytes(board.imageBase + source, bytes);
   }
 
@@ -171,7 +172,7 @@ export class Machine {
 
   /** Reset of the board: pCPU 0 runs boot(), firmware starts the others, all of them go as far as they can. */
   boot(): void {
-    this.start(this.pcpu(0), () => this.core.boot());
+    this.start(this.pcpu(0), () => this.core.boot(BigInt(this.board.deviceTree?.pa ?? 0)));
     this.settle();
   }
 

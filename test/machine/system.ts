@@ -31,6 +31,8 @@ export interface PartitionSpec {
   readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
   readonly quiesce?: readonly { readonly pa: number; readonly value: number }[];
+  /** Offset of its device tree's rng-seed in its first region. */
+  readonly seed?: number;
   /** Bytes loaded into its first region. */
   readonly image?: Uint8Array;
 }
@@ -154,6 +156,7 @@ export function makeSystem(spec: SystemSpec): System {
       cpus: partition.cpus,
       entry: first.ipa + ENTRY_OFFSET,
       argument: first.ipa,
+      seed: partition.seed === undefined ? 0 : first.ipa + partition.seed,
       gicd: GUEST_GICD, gicr: board.gicVersion === 3 ? GUEST_GICR : null,
       console: partition.consoleInterrupt === 0 ? 0 : GUEST_UART,
       consoleInterrupt: partition.consoleInterrupt,

@@ -266,6 +266,24 @@ test("`trust: [sgi]` is said in the blob, in plan and picture", () => {
   expect(drawPlan(plan)).toContain("direct interrupts · trusted with SGIs");
 });
 
+test("a guest with a device tree has room for a random seed in it, on one page, wherever its command line ends", () => {
+  for (const cmdline of ["quiet", "x".repeat(2000)]) {
+    const { plan, blob, loads } = sound(
+      planText(`board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ../images/kernel.Image, initrd: ../images/initrd.cpio, cmdline: ${cmdline} }, b: { guest: plc, cpus: [1] } }\n`),
+    );
+    const [linux] = plan.partitions;
+    const tree = loads[linux?.loads.findIndex(({ name }) => name === "device tree") ?? -1] ?? new Uint8Array();
+    const at = (linux?.seed ?? 0) - (linux?.argument ?? 0);
+    expect(at).toBeGreaterThan(12);
+    expect(at).toBeLessThan(4096 - 64);
+    expect(at % 4).toBe(0);
+    expect(tree.subarray(at, at + 64)).toEqual(new Uint8Array(64));
+    // FDT_PROP and its length before it (Devicetree Specification 5.4).
+    expect([...tree.subarray(at - 12, at - 4)]).toEqual([0, 0, 0, 3, 0, 0, 0, 64]);
+    expect(readBlob(blob).records["Partition"]?.map(({ seed }) => seed)).toEqual([BigInt(linux?.seed ?? 0), 0n]);
+  }
+});
+
 test("`clock: own` is said in the blob; by default all partitions have one clock", () => {
   const text = "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2], clock: shared } }\n";
   const { blob } = sound(planText(text));

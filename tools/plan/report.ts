@@ -59,6 +59,11 @@ function guestTable({ partitions }: Plan): string[] {
   return table(partitions, [
     ["name", "left", ({ name }) => name],
     ["virtual counter", "left", ({ ownClock }) => (ownClock ? "own, from 0 at its start" : "shared by all")],
+    [
+      "rng-seed",
+      "left",
+      ({ seed }) => (seed === 0 ? "none: no device tree" : "from firmware, TRNG or RNDR, where the board has one"),
+    ],
     ["leaves its guest code for", "left", ({ exits }) => (exits === null ? "not known of its kind" : exits.join("; ") || "nothing, once it runs")],
   ]);
 }

@@ -1,0 +1,84 @@
+// The seed in the firmware's device tree (Devicetree Specification v0.4, chapter 5): rng-seed or kaslr-seed, and nothing else is read of it.
+// It is somebody else's data: whatever it says, nothing outside of it is read, and no more than TREE_BYTES_MAX of it.
+//
+//   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …      property:   3 │ length │ name, in strings │ value
+
+import { imageBase, physicalRead32 } from "../../build/generated/aarch64";
+import { BLOB_MAX_BYTES } from "../../build/generated/blob";
+import { bound } from "../../build/generated/cpu";
+import { blobRegion, header, MAX_REGIONS } from "../../core/blob";
+import { spanOf } from "../../core/colours";
+import { absorb } from "../../core/seed";
+import { mapReadOnly } from "./stage1";
+
+const PAGE_BYTES: u64 = 0x1000;
+const PAGE_MASK: u64 = PAGE_BYTES - 1;
+const MAGIC: u64 = 0xd00dfeed;
+const HEADER_BYTES: u32 = 40;
+const PROPERTY: u64 = 3;
+/** Linux Documentation/arch/arm64/booting.rst: no more than 2 MiB. */
+const TREE_BYTES_MAX: u32 = 0x200000;
+/** A device tree is in the image's GiB: what is there is RAM. */
+const NEAR_SHIFT: u64 = 30;
+const RNG_SEED: u64 = 0x726e672d73656564;
+const SLR_SEED: u64 = 0x736c722d73656564; // kaslr-seed's end
+const KA: u32 = 2;
+const SEED_WORDS_MAX: u32 = 16;
+
+/** Of the tree that is being read: PA and bytes. */
+let tree: u64 = 0;
+let size: u32 = 0;
+
+/** Boot, once: absorbs the seed of the device tree at that PA, if one is there. */
+export function absorbTree(pa: u64): void {
+  if (pa == 0 || (pa & 7) != 0 || !mapTree(pa, PAGE_BYTES)) return;
+  tree = pa;
+  size = HEADER_BYTES;
+  const bytes = eight(0) - (MAGIC << 32); // totalsize, if the magic is right
+  if (bytes < HEADER_BYTES || bytes > TREE_BYTES_MAX || !mapTree(pa, bytes)) return;
+  size = <u32>bytes;
+  if (!absorbProperty(RNG_SEED, 0)) absorbProperty(SLR_SEED, KA);
+}
+
+/** False: it is not near the image, or not nobody's. A partition that has that memory could learn there what others' seeds come from. */
+function mapTree(pa: u64, bytes: u64): bool {
+  const from = pa & ~PAGE_MASK;
+  const to = (pa + bytes + PAGE_MASK) & ~PAGE_MASK;
+  if (((from ^ imageBase()) | ((to - 1) ^ imageBase())) >> NEAR_SHIFT != 0) return false;
+  if (to > imageBase() && from < imageBase() + header().hypervisorSize + BLOB_MAX_BYTES) return false;
+  for (let n: u32 = 0; n < header().regionCount; n++) {
+    bound(n, MAX_REGIONS);
+    if (to > blobRegion(n).pa && from < blobRegion(n).pa + spanOf(blobRegion(n))) return false;
+  }
+  return mapReadOnly(from, to - from);
+}
+
+/** Eight bytes at any offset, big endian, as everything is; words that begin outside of the tree are 0. */
+function eight(offset: u32): u64 {
+  const from = offset & ~3;
+  const shift = <u64>(offset & 3) << 3;
+  let value: u64 = 0;
+  for (let n: u32 = 0; n < 3; n++) {
+    bound(n, 3);
+    const at = from + (n << 2);
+    const word = at < size ? <u64>bswap<u32>(physicalRead32(tree + at)) : 0;
+    value |= n == 2 ? word << shift >> 32 : word << (32 - (n << 5)) << shift;
+  }
+  return value;
+}
+
+/** The property whose name has those eight characters, from the given one on. False: there is none. */
+function absorbProperty(characters: u64, from: u32): bool {
+  const offsets = eight(8); // of structure and strings
+  let name: u32 = 0;
+  for (; name < size && eight(<u32>offsets + name) != characters; name++) bound(name, TREE_BYTES_MAX);
+  let at = <u32>(offsets >> 32) & ~3;
+  for (let n: u32 = 0; at < size && (eight(at) >> 32 != PROPERTY || eight(at + 8) >> 32 != name - from); at += 4) bound(n++, TREE_BYTES_MAX / 4);
+  if (at >= size) return false;
+  const words = min(<u32>eight(at) >> 2, SEED_WORDS_MAX);
+  for (let n: u32 = 0; n < words; n++) {
+    bound(n, SEED_WORDS_MAX);
+    absorb(<u32>(eight(at + 12 + (n << 2)) >> 32));
+  }
+  return words != 0;
+}

@@ -1,0 +1,173 @@
+// Random seeds for guests: where a board's randomness comes from (arch/aarch64/entropy.ts, firmwareTree.ts), how it is stretched
+// (core/seed.ts), and what a guest finds in its device tree.
+import { describe, expect, test } from "vitest";
+import { compileTree } from "../../partitions/devicetree/compile.ts";
+import { seedOffset } from "../../partitions/devicetree/seed.ts";
+import { compile } from "../../tools/build/compile.ts";
+import { generate } from "../../tools/build/index.ts";
+import { CORE } from "../../tools/build/programs.ts";
+import { readFdt } from "../boards/fdt.ts";
+import { qemuVirt } from "../machine/board.ts";
+import type { Board } from "../machine/board.ts";
+import { TRNG_RND64, TRNG_VERSION } from "../machine/firmware.ts";
+import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { PartitionSpec } from "../machine/system.ts";
+import { Bench } from "./bench.ts";
+import { SYSTEM_RESET } from "./functions.ts";
+
+const SEED_BYTES = 64;
+/** RAM of nobody, near the image. */
+const TREE_PA = 0x5800_0000;
+const ISAR0 = 0x0001_1120n;
+const RNDR = 1n << 60n;
+
+const compiled = (dts: string): Uint8Array => Uint8Array.from(compileTree(dts));
+const guestTree = compiled(`/dts-v1/; / { chosen { rng-seed = <${"0 ".repeat(16)}>; bootargs = "quiet"; }; };`);
+const offset = seedOffset(guestTree) ?? NaN;
+/** Two partitions that take a device tree, which is their image here. */
+const TREES: readonly PartitionSpec[] = [LINUX, PLC].map((partition) => ({ ...partition, image: guestTree, seed: ENTRY_OFFSET + offset }));
+
+const boot = (board: Partial<Board>, partitions = TREES): Bench => new Bench({ ...STANDARD, board: { ...qemuVirt, ...board }, partitions });
+
+/** The device tree that a partition finds. */
+function found({ machine, system }: Bench, partition: number): Uint8Array {
+  const [ram] = system.plan.partitions[partition]?.regions ?? [];
+  return machine.memory.readBytes((ram?.pa ?? 0) + ENTRY_OFFSET, guestTree.length);
+}
+
+const chosen = (tree: Uint8Array): Readonly<Record<string, Uint8Array>> => readFdt(tree).children[0]?.properties ?? {};
+const seedOf = (bench: Bench, partition: number): string => Buffer.from(chosen(found(bench, partition))["rng-seed"] ?? []).toString("hex");
+
+/** A firmware's device tree. Its properties are what the firmware's author calls them. */
+const firmwareTree = (properties: string): Uint8Array =>
+  compiled(`/dts-v1/; / { model = "x"; cpus { cpu@0 { reg = <0>; }; }; chosen { stdout-path = "/pl011"; ${properties} }; memory { reg = <1 2>; }; };`);
+const RNG_SEED = `rng-seed = <${Array.from({ length: 8 }, (_, n) => 0x1000 + n).join(" ")}>;`;
+const KASLR_SEED = "kaslr-seed = <0x12345678 0x9abcdef0>;";
+
+test("ChaCha20's block is RFC 8439's (2.3.2)", async () => {
+  await generate(CORE);
+  const wasm = Uint8Array.from((await compile("test/core/assembly/seed.ts", 1)).wasm);
+  const cpu = {
+    bound: () => undefined,
+    atomicAdd32: (pointer: number, value: number) => {
+      const before = new DataView(memory.buffer).getUint32(pointer, true);
+      new DataView(memory.buffer).setUint32(pointer, before + value, true);
+      return before;
+    },
+  };
+  const { instance } = await WebAssembly.instantiate(wasm, { cpu });
+  const { memory, stateAt, nextBlock } = instance.exports as unknown as { memory: WebAssembly.Memory; stateAt: () => number; nextBlock: () => number };
+  const state = new DataView(memory.buffer, stateAt(), SEED_BYTES);
+  for (let n = 0; n < 32; n++) state.setUint8(16 + n, n);
+  [1, 0x0900_0000, 0x4a00_0000, 0].forEach((word, n) => state.setUint32(48 + 4 * n, word, true));
+  const block = Buffer.from(memory.buffer, nextBlock(), SEED_BYTES).toString("hex");
+  expect(block).toBe(
+    "10f1e7e4d13b5915500fdd1fa32071c4c7d1f4c733c068030422aa9ac3d46c4ed2826446079faa0914c2d705d98b02a2b5129cd1de164eb9cbd083e8a2503c4e",
+  );
+});
+
+describe("a board with none", () => {
+  test.each<[string, Partial<Board>]>([
+    ["no device tree, no TRNG, no RNDR", {}],
+    ["a TRNG that has nothing at the moment", { trng: () => 0n }],
+    ["an RNDR that has nothing at the moment", { cpus: qemuVirt.cpus.map((cpu) => ({ ...cpu, registers: { ID_AA64ISAR0_EL1: ISAR0 | RNDR } })), rndr: () => 0n }],
+    ["a device tree without a seed", { deviceTree: { pa: TREE_PA, bytes: firmwareTree("") } }],
+    ["one whose seed is empty", { deviceTree: { pa: TREE_PA, bytes: firmwareTree("rng-seed;") } }],
+  ])("%s: the guest's device tree has no rng-seed", (_, board) => {
+    const bench = boot(board);
+    for (const partition of [0, 1]) expect(chosen(found(bench, partition))).toEqual({ bootargs: expect.any(Uint8Array) });
+  });
+});
+
+describe.each<[string, Partial<Board>]>([
+  ["rng-seed in the firmware's device tree", { deviceTree: { pa: TREE_PA, bytes: firmwareTree(`${KASLR_SEED} ${RNG_SEED}`) } }],
+  ["kaslr-seed in the firmware's device tree", { deviceTree: { pa: TREE_PA, bytes: firmwareTree(KASLR_SEED) } }],
+  ["TRNG", { trng: () => 0x1234_5678_9abc_def0n }],
+  ["RNDR", { cpus: qemuVirt.cpus.map((cpu) => ({ ...cpu, registers: { ID_AA64ISAR0_EL1: ISAR0 | RNDR } })), rndr: () => 0xfedc_ba98_7654_3210n }],
+])("%s", (_, board) => {
+  test("each partition has a seed of its own, and another one at each start", () => {
+    const bench = boot(board);
+    const seeds = [seedOf(bench, 0), seedOf(bench, 1)];
+    for (let life = 0; life < 3; life++) {
+      bench.guest(3).hvc(SYSTEM_RESET);
+      bench.pass(1500);
+      seeds.push(seedOf(bench, 1));
+    }
+    expect(seedOf(bench, 0)).toBe(seeds[0]);
+    expect(new Set(seeds).size).toBe(5);
+    for (const seed of seeds) expect(seed).toMatch(/^(?!0{32})[0-9a-f]{128}$/);
+    expect(found(bench, 0).subarray(offset + SEED_BYTES)).toEqual(guestTree.subarray(offset + SEED_BYTES));
+    expect(found(bench, 0).subarray(0, offset)).toEqual(guestTree.subarray(0, offset));
+  });
+
+  test("no seed stays in the hypervisor's memory", () => {
+    const bench = boot(board);
+    const linear = Buffer.from(bench.machine.core.memory.buffer);
+    for (const partition of [0, 1]) expect(linear.indexOf(Buffer.from(seedOf(bench, partition).slice(0, 32), "hex"))).toBe(-1);
+  });
+});
+
+test("another source, another seed", () => {
+  const of = (board: Partial<Board>): string => seedOf(boot(board), 0);
+  const sources: Partial<Board>[] = [{ trng: () => 1n }, { trng: () => 2n }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) } }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) }, trng: () => 1n }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(KASLR_SEED) } }];
+  expect(new Set(sources.map(of)).size).toBe(sources.length);
+});
+
+test("TRNG is asked for only where firmware has SMCCC_VERSION", () => {
+  expect(boot({}).machine.firmware.calls).not.toContain(TRNG_VERSION);
+  expect(boot({ trng: () => 5n }).machine.firmware.calls).toEqual(expect.arrayContaining([TRNG_VERSION, TRNG_RND64]));
+});
+
+test("the firmware's device tree is only read", () => {
+  const bytes = firmwareTree(RNG_SEED);
+  const bench = boot({ deviceTree: { pa: TREE_PA, bytes } });
+  expect(bench.machine.memory.readBytes(TREE_PA, bytes.length)).toEqual(bytes);
+});
+
+describe("what is no device tree, or none that can be read, is left alone, and the guests start all the same", () => {
+  const bytes = firmwareTree(RNG_SEED);
+  const changed = (at: number, value: number): Uint8Array => {
+    const copy = Uint8Array.from(bytes);
+    new DataView(copy.buffer).setUint32(at, value);
+    return copy;
+  };
+  const at = (pa: number, tree = bytes): Partial<Board> => ({ deviceTree: { pa, bytes: tree } });
+  test.each<[string, Partial<Board>]>([
+    ["another magic", at(TREE_PA, changed(0, 0xd00dfeee))],
+    ["smaller than its header", at(TREE_PA, changed(4, 39))],
+    ["larger than a device tree may be", at(TREE_PA, changed(4, 0x20_0001))],
+    ["larger than the address space", at(TREE_PA, changed(4, 0xffff_ffff))],
+    ["no multiple of 8", { deviceTree: { pa: TREE_PA + 4, bytes } }],
+    ["structure outside", at(TREE_PA, changed(8, bytes.length))],
+    ["structure at the end of 32 bits", at(TREE_PA, changed(8, 0xffff_fffc))],
+    ["strings outside", at(TREE_PA, changed(12, bytes.length))],
+    ["strings at the end of 32 bits", at(TREE_PA, changed(12, 0xffff_ffff))],
+    ["in a partition's memory, which could learn there what others' seeds come from", at(0x6180_0000)],
+    ["half in a partition's memory", at(0x5fff_fff8)],
+    ["on a channel", at(0x5000_0000)],
+    ["on the image", { deviceTree: { pa: 0x4020_0000, bytes: new Uint8Array() } }],
+    ["far from the image, where there may be no memory", { deviceTree: { pa: 0x9000_0000, bytes: new Uint8Array() } }],
+    ["above every address", { deviceTree: { pa: 0xffff_ffff_f000, bytes: new Uint8Array() } }],
+  ])("%s", (_, board) => {
+    const bench = boot(board);
+    expect(bench.guests.map(({ running }) => running)).toEqual([true, false, false, true]);
+    expect(Object.keys(chosen(found(bench, 0)))).toEqual(["bootargs"]);
+  });
+
+  test.each([0, 1, 31, 36, 64, 1000, 0x1f_ffff, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff])("a seed that says it has %i bytes is read as far as it can be", (length) => {
+    const bench = boot(at(TREE_PA, changed((seedOffset(bytes) ?? NaN) - 8, length)));
+    expect(bench.guest(0).running).toBe(true);
+    expect("rng-seed" in chosen(found(bench, 0))).toBe(length >= 8);
+  });
+});
+
+test("a seed in coloured memory goes to the page of its colours", () => {
+  const colours = [2, 3];
+  const [ram, ...others] = PLC.regions;
+  if (ram === undefined) throw new Error("no memory");
+  const coloured = { ...PLC, image: guestTree, seed: ENTRY_OFFSET + offset, regions: [{ ...ram, size: 0x10_0000, colours }, ...others] };
+  const bench = boot({ trng: () => 3n }, [LINUX, coloured]);
+  // Page 0x80 of pages 2, 3, 18, 19, 34, 35 …
+  const pa = ram.pa + ((ENTRY_OFFSET / 4096 / 2) * 16 + 2) * 4096;
+  expect(chosen(bench.machine.memory.readBytes(pa, guestTree.length))["rng-seed"]).toSatisfy((seed: Uint8Array) => seed.some((byte) => byte !== 0));
+});
