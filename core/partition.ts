@@ -45,6 +45,8 @@ export class Partition {
   restartDue: u64;
   /** Its last stop came that early. */
   failedEarly: u32;
+  /** Since its RAM was cleaned last, a life of it may have had its caches on. */
+  cached: u32;
   /** One of its pCPUs does not start: it never runs. */
   unavailable: u32;
   /** Bit n: tag n has been published since the partition started. */

@@ -87,6 +87,7 @@ export const ISS_READ: u64 = 1;
 @inline export function sysregOp0(iss: u32): u32 { return (iss >> 20) & 3; }
 @inline export function sysregOp1(iss: u32): u32 { return (iss >> 14) & 7; }
 @inline export function sysregOp2(iss: u32): u32 { return (iss >> 17) & 7; }
+@inline export function sysregCrn(iss: u32): u32 { return (iss >> 10) & 15; }
 @inline export function sysregCrm(iss: u32): u32 { return (iss >> 1) & 15; }
 
 /** Every A64 instruction is 4 bytes long. */

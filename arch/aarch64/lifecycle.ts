@@ -25,7 +25,7 @@ import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
 import { quietEl1, resetEl1 } from "./reset";
 import { dropTranslations, grantStage2, revokeStage2, vttbrOf } from "./stage2";
-import { HCR_DIRECT_CLOSED, HCR_GUEST, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
+import { HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
 import { setGroupEnabled, writePriority } from "./vgicd";
 import { writeControl } from "./virtualInterface";
 import { setPriority } from "./vgicr";
@@ -48,10 +48,10 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
   storeRelease32(vcpu.sgiPendingAt(), 0);
   if (vcpu.direct != 0) {
-    vcpu.hcr = HCR_DIRECT_CLOSED;
+    vcpu.hcr = HCR_DIRECT_CLOSED | HCR_TVM;
     resetDirect(vcpu);
   } else {
-    vcpu.hcr = HCR_GUEST;
+    vcpu.hcr = HCR_GUEST | HCR_TVM;
     refill(vcpu); // turns the virtual interface on, if the partition's distributor is
   }
   if (vcpu.refills != 0) startBandwidth(vcpu);
@@ -161,10 +161,13 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
     resetDevices(vcpu, partition);
     nextStep(vcpu, STEP_LOAD);
   } else if (step == STEP_LOAD) {
-    // What an earlier life left in the caches would be written over what the new one stores with its caches off.
-    if (!loadPiece(vcpu, plan)) nextStep(vcpu, partition.restarts != 0 ? STEP_CLEAN : STEP_ENTER);
+    // What an earlier life left in the caches would be written over what the new one stores with its caches off. Where it never had
+    // them on (HCR_EL2.TVM tells, sysregTrap.ts), all of its stores went to memory.
+    if (!loadPiece(vcpu, plan)) nextStep(vcpu, partition.cached != 0 ? STEP_CLEAN : STEP_ENTER);
   } else if (step == STEP_CLEAN) {
-    if (!cleanPiece(vcpu, plan)) nextStep(vcpu, STEP_ENTER);
+    if (cleanPiece(vcpu, plan)) return AGAIN;
+    partition.cached = 0;
+    nextStep(vcpu, STEP_ENTER);
   } else {
     // A stop or pause of the life before may not have taken its memory away yet: it has, when its kicks are no longer announced.
     if (vcpu.direct != 0 && loadAcquire32(vcpu.kicksAnnouncedAt()) != 0) {

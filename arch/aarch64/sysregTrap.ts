@@ -2,6 +2,7 @@
 // ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything
 // else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps (quickTraps.ts).
 
+import { msr_HCR_EL2 } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
 import { ownerOf, Partition } from "../../core/partition";
@@ -9,11 +10,12 @@ import { Vcpu } from "../../core/vcpu";
 import { flushLine } from "./caches";
 import { readDebug, writeDebug } from "./debug";
 import { readInterface, writeInterface } from "./directSysregs";
-import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
+import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
 import { DONE, REFUSED, refuse } from "./exit";
 import { readIdRegister } from "./idregs";
 import { SGI1R_INTID_SHIFT } from "./gic";
 import { sendQuickly, sendSgi, sgi1rToSelf } from "./sgi";
+import { HCR_TVM } from "./sysregs";
 
 const ICC_SGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 5);
 const ICC_ASGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 6);
@@ -22,6 +24,8 @@ const ACTLR_EL1: u32 = sysreg(3, 0, 1, 0, 1);
 const DC_ISW: u32 = sysreg(1, 0, 7, 6, 2);
 const DC_CSW: u32 = sysreg(1, 0, 7, 10, 2);
 const DC_CISW: u32 = sysreg(1, 0, 7, 14, 2);
+/** CRn of what HCR_EL2.TVM traps: SCTLR; TTBR0, TTBR1, TCR; AFSR0, AFSR1, ESR; FAR; MAIR, AMAIR; CONTEXTIDR. */
+const STAGE1: u32 = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 10 | 1 << 13;
 const OP0_DEBUG: u32 = 2;
 const OP1_TRACE: u32 = 1;
 /** Operand of DC by set/way: Level, bits 3…1, 0 is L1. */
@@ -92,5 +96,16 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
   if ((esr & NAMES) != SGI1R_WRITE) return false;
   vcpu.countExit(EXIT_SGI_SEND);
   sendSgi(vcpu, partition, vcpu.register(sysregRt(esr)));
+  return true;
+}
+
+/** The first write, in a life, of a register that steers stage 1. True: the guest executes it itself now, with nothing trapped. */
+export function letCache(vcpu: Vcpu, partition: Partition, esr: u64): bool {
+  const iss = <u32>esr;
+  if ((vcpu.hcr & HCR_TVM) == 0 || (esr & KIND) != TRAPPED || sysregOp0(iss) != 3 || sysregOp1(iss) != 0 || ((STAGE1 >> sysregCrn(iss)) & 1) == 0) return false;
+  // It may be about to turn its MMU and caches on: from here on they may hold what it writes.
+  partition.cached = 1;
+  vcpu.hcr &= ~HCR_TVM;
+  msr_HCR_EL2(vcpu.hcr);
   return true;
 }

@@ -25,8 +25,8 @@ import { injectUndefined } from "./inject";
 import { obey, stopOwn } from "./lifecycle";
 import { asLoaded } from "./loadStore";
 import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
-import { trapSystemRegister } from "./sysregTrap";
-import { HCR_DIRECT } from "./sysregs";
+import { letCache, trapSystemRegister } from "./sysregTrap";
+import { HCR_TWI } from "./sysregs";
 import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
 import { loadConsole, storeConsole } from "./vpl011";
 
@@ -54,7 +54,7 @@ const CONSOLE_SIZE: u64 = 0x1000;
   }
   if (ec == EC_SYSREG) {
     if (trapSystemRegister(vcpu, partition, esr)) advance();
-    else injectUndefined();
+    else if (!letCache(vcpu, partition, esr)) injectUndefined();
     return RESUME;
   }
   if (ec == EC_WFX && vcpu.direct != 0) return waitForInterrupt(vcpu);
@@ -68,8 +68,8 @@ const CONSOLE_SIZE: u64 = 0x1000;
 function waitForInterrupt(vcpu: Vcpu): u32 {
   vcpu.countExit(EXIT_SYSREG);
   if (interruptsEnabled()) {
-    vcpu.hcr = HCR_DIRECT;
-    msr_HCR_EL2(HCR_DIRECT);
+    vcpu.hcr &= ~HCR_TWI;
+    msr_HCR_EL2(vcpu.hcr);
   } else {
     advance();
   }

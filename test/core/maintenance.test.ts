@@ -97,3 +97,41 @@ describe.each(ALL_GICS)("%s: interrupts of an earlier life", (_, board) => {
     expect([other.running, other.interruptPending]).toEqual([true, false]);
   });
 });
+
+describe.each(GICS)("%s: a restart of a partition cleans its RAM", (_, board) => {
+  const cleaned = (bench: Bench): number => {
+    let bytes = 0;
+    const { dataCache } = bench.machine;
+    const { clean } = dataCache;
+    dataCache.clean = (pcpu, pa, size) => {
+      bytes += size;
+      clean.call(dataCache, pcpu, pa, size);
+    };
+    expect(bench.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    bench.pass(10);
+    expect(bench.guest(0).running).toBe(true);
+    dataCache.clean = clean;
+    return bytes;
+  };
+
+  test.each([[false], [true]])("if a life had its caches on, on any of its vCPUs, and only then (direct: %s)", (direct) => {
+    const bench = new Bench({ ...STANDARD, board, partitions: [{ ...LINUX, direct }, PLC] });
+    const image = cleaned(bench);
+    expect(image).toBeLessThan(MIB);
+    value(bench.guest(0).hvc(CPU_ON_64, 1, RAM, 0));
+    bench.machine.settle();
+    value(bench.guest(1).msr("TTBR0_EL1", 0x4000n));
+    expect(bench.guest(1).pcpu.registers.TTBR0_EL1).toBe(0x4000n);
+    expect(cleaned(bench)).toBe(image + 32 * MIB);
+    expect(cleaned(bench)).toBe(image);
+  });
+
+  test("a register that steers stage 1 traps once a life", () => {
+    const bench = new Bench({ ...STANDARD, board });
+    const guest = bench.guest(0);
+    const exits = (): number => bench.vcpu(0, 0).exits[abi.EXIT_SYSREG] ?? 0;
+    const before = exits();
+    for (const register of ["TTBR0_EL1", "SCTLR_EL1", "CONTEXTIDR_EL1"] as const) value(guest.msr(register, CACHES_ON));
+    expect(exits()).toBe(before + 1);
+  });
+});

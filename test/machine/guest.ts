@@ -126,7 +126,13 @@ export class Guest {
     const encoding = typeof register === "string" ? ENCODINGS[register] : register;
     return this.execute(() => {
       this.setX(from, value);
-      if (trapsToEl2(encoding, false, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) return this.trapSystemRegister(encoding, false, from);
+      const traps = (): boolean => trapsToEl2(encoding, false, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl);
+      if (traps()) {
+        const { pc } = this.pcpu;
+        const outcome = this.trapSystemRegister(encoding, false, from);
+        // Sent back to it, and it is not trapped any more: then it is executed.
+        return outcome.kind === "entered" && outcome.pc === pc && !traps() ? this.msr(register, value, from) : outcome;
+      }
       writeNative(this.machine, this.pcpu, encoding, this.x(from));
       return this.next(XZR);
     });

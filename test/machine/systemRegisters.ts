@@ -28,6 +28,8 @@ export const ENCODINGS = {
   ID_AA64MMFR0_EL1: encoding(3, 0, 0, 7, 0),
   ID_AA64MMFR1_EL1: encoding(3, 0, 0, 7, 1),
   SCTLR_EL1: encoding(3, 0, 1, 0, 0),
+  TTBR0_EL1: encoding(3, 0, 2, 0, 0),
+  CONTEXTIDR_EL1: encoding(3, 0, 13, 0, 1),
   ACTLR_EL1: encoding(3, 0, 1, 0, 1),
   VBAR_EL1: encoding(3, 0, 12, 0, 0),
   ICC_PMR_EL1: encoding(3, 0, 4, 6, 0),

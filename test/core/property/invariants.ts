@@ -4,7 +4,7 @@ import { hex } from "../../machine/errors.ts";
 import type { InterruptBank } from "../../machine/gic/bank.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import { ICH_HCR_TALL0, ICH_HCR_TC } from "../../machine/gic/virtualInterface.ts";
-import { HCR_FMO, HCR_IMO, HCR_TWI } from "../../machine/registers.ts";
+import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI } from "../../machine/registers.ts";
 import type { RegisterName } from "../../machine/registers.ts";
 import { Stage2 } from "../../machine/stage2.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -59,7 +59,7 @@ export class Invariants {
     this.doorbells = system.plan.partitions.map(({ channels }) => bitmap(channels.map(({ doorbell }) => doorbell)));
     this.consoles = bitmap(system.plan.partitions.map(({ consoleInterrupt }) => consoleInterrupt).filter((intid) => intid !== 0));
     const injected = machine.pcpus.find((_, n) => system.plan.partitions[world.owners[n] ?? -1]?.direct === false);
-    this.hcr = (injected ?? machine.pcpu(0)).registers.HCR_EL2 | HCR_OWN_INTERRUPTS;
+    this.hcr = (injected ?? machine.pcpu(0)).registers.HCR_EL2 & ~HCR_TVM | HCR_OWN_INTERRUPTS;
     this.fences = machine.pcpus.map(({ registers }) => FENCES.map((name) => registers[name]));
     const recordBytes = (machine.pcpu(1).vcpu) - (machine.pcpu(0).vcpu);
     this.records = machine.pcpus.map(({ vcpu }) => new Snapshot(new Uint8Array(machine.linear.buffer, vcpu, recordBytes)));
@@ -113,7 +113,7 @@ export class Invariants {
       });
       const direct = owner >= 0 && this.world.system.plan.partitions[owner]?.direct === true;
       const fence = direct && pcpu.phase === "guest" ? this.hcr & ~HCR_OWN_INTERRUPTS : this.hcr;
-      if (owner >= 0 && (pcpu.registers.HCR_EL2 & (direct ? ~HCR_TWI : ~0n)) !== fence) broken(`pCPU ${n}, ${pcpu.phase}: HCR_EL2 is ${hex(pcpu.registers.HCR_EL2)}`);
+      if (owner >= 0 && (pcpu.registers.HCR_EL2 & ~(direct ? HCR_TWI | HCR_TVM : HCR_TVM)) !== fence) broken(`pCPU ${n}, ${pcpu.phase}: HCR_EL2 is ${hex(pcpu.registers.HCR_EL2)}`);
       const traps = ICH_HCR_TC | ICH_HCR_TALL0;
       if (direct && pcpu.phase === "guest" && !this.world.isGicv2 && (pcpu.gic.virtual.hypervisorControl & traps) !== traps) broken(`pCPU ${n}: a direct guest's SGIs are not trapped`);
       if (pcpu.gic.physical.undropped.length > 0) broken(`pCPU ${n} left the core with the priority of INTID ${pcpu.gic.physical.undropped.join()} not dropped`);
