@@ -52,10 +52,8 @@ export class Vcpu {
   maskWrites: u64;
   /** A quick trap (quickTraps.ts) leaves the instruction to trapSync. */
   refuses: u32;
-
   /** IPA of the partition's emulated GICD: kept here so that a trap looks at one record only. */
   gicdIpa: u64;
-
   /** Index of the pCPU; also bit number in every mask of pCPUs. */
   pcpu: u32;
   /** Index of the partition, NONE for a spare pCPU. */
@@ -176,6 +174,7 @@ export const housekeeperAt: u32 = <u32>memory.data(4, 4);
 /** Record of pCPU n; n < MAX_CPUS is the caller's to have checked. */
 @inline export function vcpuOf(pcpu: u32): Vcpu { return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE); }
 
+if (offsetof<Vcpu>("partition") != 284) ERROR("Vcpu: entry.S looks for its partition elsewhere");
 // The fields may not grow into the bitmaps, nor the counters out of the record.
 if (offsetof<Vcpu>("priorityMask") != 248 || offsetof<Vcpu>("maskTrap") != 252 || offsetof<Vcpu>("maskWrites") != 256 || offsetof<Vcpu>("refuses") != 264) {
   ERROR("Vcpu: entry.S has other offsets");

@@ -34,7 +34,6 @@
 #define SPSR_A              (1 << 8)
 #define LINE_BYTES          64
 #define EXIT_AGAIN          2               // exit.ts
-#define VCPU_PARTITION      252             // in its Vcpu: all ones where there is none
 #define INTERRUPT_FRAME     112             // x0…x8, x16…x18, x30 on the stack, in this order
 
 .macro address register, symbol
@@ -65,6 +64,7 @@
 #define VCPU_MASK_TRAP      252
 #define VCPU_MASK_WRITES    256
 #define VCPU_REFUSES        264
+#define VCPU_PARTITION      284             // all ones where there is none
 #define ESR_EC_SHIFT        26
 #define EC_HVC64            0x16
 #define ESR_EC1             27              // EC, bit 1: 1 of HVC and SMC, 0 of system registers (0x18) and data aborts (0x24)

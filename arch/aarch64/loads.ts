@@ -10,8 +10,8 @@ import { PAGE_SHIFT } from "../../core/stage2";
 import { Vcpu } from "../../core/vcpu";
 
 const PAGE: u64 = (<u64>1) << PAGE_SHIFT;
-/** Bytes in a piece: as many as the intrinsics take at once. */
-const PIECE: u64 = 32768;
+/** Bytes in a piece, between two looks at what is pending. The intrinsics take a page at once. */
+const PIECE: u64 = 8 * PAGE;
 
 /** Copies the next piece of a partition's images. False: there is none. */
 export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
@@ -39,9 +39,8 @@ function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64
     bound(i, <u32>(PIECE / PAGE) + 1);
     const at = offset + vcpu.done;
     const inPage = at & (PAGE - 1);
-    const whole = region.colours == 0;
-    const pa = whole ? region.pa + at : colouredPage(region, at >> PAGE_SHIFT) + inPage;
-    const bytes = min(end - vcpu.done, whole ? PIECE : PAGE - inPage);
+    const pa = region.colours == 0 ? region.pa + at : colouredPage(region, at >> PAGE_SHIFT) + inPage;
+    const bytes = min(end - vcpu.done, PAGE - inPage);
     if (from != 0) copyPhysical(pa, from + vcpu.done, bytes);
     else cleanPhysical(pa, bytes);
     vcpu.done += bytes;

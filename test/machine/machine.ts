@@ -59,6 +59,8 @@ const AGAIN = 2;
 const STEPS_MAX = 100_000;
 
 const GENERAL_REGISTERS = 31;
+/** In a Vcpu, as entry.S has it. */
+const VCPU_PARTITION = 284;
 const NO_PARTITION = 0xffff_ffff;
 const EC_SHIFT = 26n;
 
@@ -417,9 +419,8 @@ export class Machine {
     throw new MachineError("MACHINE_LIVELOCK", `pCPU ${pcpu.index} has still something to do after ${STEPS_MAX} steps`);
   }
 
-  /** As the assembly sees it: the field behind the general registers and the pCPU's number. */
   private isSpare(pcpu: PCpu): boolean {
-    return this.linear.getUint32(pcpu.vcpu + 8 * GENERAL_REGISTERS + 4, true) === NO_PARTITION;
+    return this.linear.getUint32(pcpu.vcpu + VCPU_PARTITION, true) === NO_PARTITION;
   }
 
   private leaveGuest(pcpu: PCpu): void {
