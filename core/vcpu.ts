@@ -79,6 +79,8 @@ export class Vcpu {
   /** Set where the housekeeping tick runs. */
   housekeeper: u32;
   facts: u32;
+  /** What firmware says of its workarounds there (psci.ts). */
+  workarounds: u32;
   /** Its pCPU has panicked, or never started. */
   dead: u32;
   /** From PSCI CPU_ON: first instruction (IPA), and x0 there. */

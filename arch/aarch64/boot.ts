@@ -2,7 +2,7 @@
 // MMU on by then. What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  clearControls, copyFromPhysical, imageBase, imageSize, isb, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
+  clearControls, copyFromPhysical, imageBase, imageSize, isb, mmioWrite32, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1,
   mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2,
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, relax, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
@@ -29,7 +29,8 @@ import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
-import { printBytes, printHex, printText, SUPPORTED_UART } from "./pl011";
+import { printBytes, printHex, printText, SUPPORTED_UART, UARTIMSC } from "./pl011";
+import { askWorkarounds } from "./psci";
 import { mapPlanned, mapReadOnly, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
 import { findListRegisters, priorityBits } from "./virtualInterface";
@@ -56,6 +57,7 @@ export function bootPrimary(tree: u64): u32 {
   const error = readBlob();
   if (error != BLOB_OK) return refuse(error, blobRemedy(error));
   const head = header();
+  mmioWrite32(uart + UARTIMSC, 0); // polled; its SPI may be a partition's
   printText(uart, "axv: image at 0x");
   printHex(uart, imageBase());
   printText(uart, "\r\n");
@@ -150,13 +152,14 @@ function initPcpu(vcpu: Vcpu): void {
     msr_VTCR_EL2(vtcr(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK));
     msr_VTTBR_EL2(vttbrOf(vcpu.partition));
     msr_HCR_EL2(HCR_GUEST);
-    msr_MDCR_EL2(mdcr(pmu, hasPmu(mrs_ID_AA64DFR0_EL1()) ? mrs_PMCR_EL0() : 0));
+    msr_MDCR_EL2(mdcr(pmu, mrs_ID_AA64DFR0_EL1(), hasPmu(mrs_ID_AA64DFR0_EL1()) ? mrs_PMCR_EL0() : 0));
     msr_VPIDR_EL2(mrs_MIDR_EL1());
     msr_VMPIDR_EL2(MPIDR_RES1 | vcpu.index);
     planBandwidth(vcpu);
   }
   splitWays(vcpu);
   clearControls();
+  askWorkarounds(vcpu);
   msr_CPTR_EL2(CPTR_GUEST);
   msr_HSTR_EL2(0);
   msr_CNTHCTL_EL2(CNTHCTL_GUEST);

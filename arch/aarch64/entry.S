@@ -245,9 +245,8 @@ axv_stop:
     b       axv_stop
 
 // ---- translation tables of the core itself: image at VA = PA, linear memory in its window ----
-axv_make_tables:
-    address x9, axv_image_start
-    // The tables may linger in a cache from before: drop those lines, memory has the loader's zeros.
+.macro drop_table_lines
+    dsb     sy
     address x0, axv_stage1_tables
     address x1, axv_stage1_tables_end
 1:  bound   (5 * TABLE_BYTES / LINE_BYTES)
@@ -256,6 +255,11 @@ axv_make_tables:
     cmp     x0, x1
     b.lo    1b
     dsb     sy
+.endm
+
+axv_make_tables:
+    address x9, axv_image_start
+    drop_table_lines                        // they may linger in a cache from before; memory has the loader's zeros
 
     address x0, axv_stage1_root
     address x1, axv_stage1_image2
@@ -317,7 +321,7 @@ axv_make_tables:
     add     x0, x0, #TABLE_BYTES
     cmp     x0, x1
     b.lo    5b
-    dsb     sy
+    drop_table_lines                        // and may have been read into one since: what was written with the MMU off is not in it
     ret
 
 // ---- MMU and caches on; x19: the pCPU's index. Gives it its stack. ----

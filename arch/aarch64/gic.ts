@@ -28,12 +28,16 @@ export const ICFGR: u32 = 0x0c00;
 export const IGRPMODR: u32 = 0x0d00;
 export const GICD_IROUTER: u32 = 0x6000;
 export const PIDR2: u32 = 0xffe8;
+const ICENABLER_EXTENDED: u32 = 0x1400;
+const TYPER_ESPI: u32 = 1 << 8;
+const TYPER_ESPI_RANGE_SHIFT: u32 = 27;
 /** GICv2 only. */
 export const GICD_SGIR: u32 = 0x0f00;
 export const CPENDSGIR: u32 = 0x0f10;
 export const SPENDSGIR: u32 = 0x0f20;
 export const ICPIDR2: u32 = 0x0fe8;
 /** Redistributor, first frame. */
+const GICR_CTLR: u32 = 0x0000;
 export const GICR_IIDR: u32 = 0x0004;
 export const GICR_TYPER: u32 = 0x0008;
 export const GICR_WAKER: u32 = 0x0014;
@@ -171,6 +175,12 @@ export function initDistributor(): void {
     mmioWrite32(at + IGROUPR, 0xffffffff);
     mmioWrite32(at + IGRPMODR, 0);
   }
+  // Extended SPIs, which nobody gets (GICD_TYPER.ESPI, ESPI_range).
+  const type = mmioRead32(gicd + GICD_TYPER);
+  for (let word: u32 = 0; !v2 && (type & TYPER_ESPI) != 0 && word <= type >> TYPER_ESPI_RANGE_SHIFT; word++) {
+    bound(word, 32);
+    mmioWrite32(gicd + ICENABLER_EXTENDED + (word << 2), 0xffffffff);
+  }
   for (let word: u32 = 8; word < limit >> 2; word++) {
     bound(word - 8, 256);
     mmioWrite32(gicd + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
@@ -247,6 +257,8 @@ export function initBank(vcpu: Vcpu): void {
   const head = header();
   if (vcpu.gicv2 == 0) {
     const gicr = vcpu.gicr;
+    mmioWrite32(gicr + GICR_CTLR, 0); // EnableLPIs: firmware's tables are not its own any more
+    awaitWritten(gicr + GICR_CTLR, RWP_EITHER);
     mmioWrite32(gicr + GICR_WAKER, mmioRead32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
     awaitWritten(gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP);
   }

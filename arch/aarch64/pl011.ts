@@ -6,6 +6,7 @@ import { bound } from "../../build/generated/cpu";
 
 export const UARTDR: u32 = 0x000;
 export const UARTFR: u32 = 0x018;
+export const UARTIMSC: u32 = 0x038;
 export const FR_RXFE: u32 = 1 << 4;
 export const FR_TXFF: u32 = 1 << 5;
 export const FR_TXFE: u32 = 1 << 7;

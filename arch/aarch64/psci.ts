@@ -1,9 +1,9 @@
 // PSCI 1.1 towards guests (Arm DEN 0022D), each function acting on the caller's partition alone; and the SMCCC functions that
-// a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is ever forwarded to firmware.
+// a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is forwarded to firmware but its workarounds.
 
 import { SMCCC_NOT_SUPPORTED, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
 import { BlobRegion, REGION_RAM } from "../../build/generated/blob";
-import { wfi } from "../../build/generated/aarch64";
+import { smc, wfi } from "../../build/generated/aarch64";
 import { bound, compareExchange32, loadAcquire32 } from "../../build/generated/cpu";
 import { blobRegion, MAX_REGIONS } from "../../core/blob";
 import { Partition, setActive, vcpuOfPartition } from "../../core/partition";
@@ -27,6 +27,10 @@ const SYSTEM_RESET: u32 = PSCI_BASE + 9;
 const FEATURES: u32 = PSCI_BASE + 10;
 const SMCCC_VERSION: u32 = 0x80000000;
 const SMCCC_ARCH_FEATURES: u32 = 0x80000001;
+// Against speculation, in firmware (DEN 0028 §7): the only calls of a guest that reach it.
+const ARCH_WORKAROUND_1: u32 = 0x80008000;
+const ARCH_WORKAROUND_2: u32 = 0x80007fff;
+const ARCH_WORKAROUND_3: u32 = 0x80003fff;
 /** Is one of the above, apart from its SMC64 bit. */
 const LAST: u32 = 10;
 
@@ -72,9 +76,26 @@ function answer(vcpu: Vcpu, partition: Partition, call: u32, mask: u64): u64 {
   if (call == SMCCC_VERSION) return SMCCC_1_1;
   if (call == SMCCC_ARCH_FEATURES) {
     const asked = <u32>vcpu.x1;
-    return asked == SMCCC_VERSION || asked == SMCCC_ARCH_FEATURES ? SUCCESS : SMCCC_NOT_SUPPORTED;
+    return asked == SMCCC_VERSION || asked == SMCCC_ARCH_FEATURES ? SUCCESS : workaround(vcpu, asked);
   }
-  return SMCCC_NOT_SUPPORTED;
+  if (workaround(vcpu, call) < 0) return SMCCC_NOT_SUPPORTED;
+  smc(call, vcpu.x1, 0, 0);
+  return SUCCESS;
+}
+
+/** Each pCPU, once: what firmware there answers about its workarounds, a byte each (-1: it has none). */
+export function askWorkarounds(vcpu: Vcpu): void {
+  vcpu.workarounds = ~<u32>0;
+  if (<i32>smc(FEATURES, SMCCC_VERSION, 0, 0) != 0) return;
+  vcpu.workarounds = 0xff << 24 | ask(ARCH_WORKAROUND_3) << 16 | ask(ARCH_WORKAROUND_2) << 8 | ask(ARCH_WORKAROUND_1);
+}
+
+function ask(id: u32): u32 { return <u32>smc(SMCCC_ARCH_FEATURES, id, 0, 0) & 0xff; }
+
+/** What ARCH_FEATURES is about one of the three; any other function: -1. */
+@inline function workaround(vcpu: Vcpu, id: u32): i64 {
+  const shift: u32 = id == ARCH_WORKAROUND_1 ? 0 : id == ARCH_WORKAROUND_2 ? 8 : id == ARCH_WORKAROUND_3 ? 16 : 24;
+  return <i64><i8>(vcpu.workarounds >> shift);
 }
 
 function features(id: u32): u64 {

@@ -73,6 +73,11 @@ const MDCR_TDRA: u64 = 1 << 11;
 const MDCR_TPMS: u64 = 1 << 14; // statistical profiling
 const MDCR_TTRF: u64 = 1 << 19; // trace filter
 const MDCR_TDCC: u64 = 1 << 27; // the channel to an external debugger; RES0, and of this pCPU alone, without FEAT_FGT
+/** Neither events nor, from PMUv3p5 on, cycles are counted at EL2. */
+const MDCR_HPMD: u64 = 1 << 17;
+const MDCR_HCCD: u64 = 1 << 23;
+const PMU_V3P1: u64 = 4;
+const PMU_V3P5: u64 = 6;
 /** PMCR_EL0.E: counters run. */
 export const PMCR_E: u64 = 1 << 0;
 export const PMCR_N_SHIFT: u32 = 11;
@@ -87,9 +92,11 @@ export const DFR0_PMUVER: u64 = 0xf << 8;
 }
 
 /** Debug registers are trapped until the guest unlocks them (debug.ts); the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
-export function mdcr(pmu: bool, pmcr: u64): u64 {
+export function mdcr(pmu: bool, dfr0: u64, pmcr: u64): u64 {
   const hpmn = (pmcr >> PMCR_N_SHIFT) & PMCR_N_MASK;
-  return MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TDCC | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
+  const version = (dfr0 & DFR0_PMUVER) >> 8;
+  const guestOnly = (version >= PMU_V3P1 ? MDCR_HPMD : 0) | (version >= PMU_V3P5 ? MDCR_HCCD : 0);
+  return guestOnly | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TDCC | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
 }
 
 // CNTHCTL_EL2 (HCR_EL2.E2H = 0): physical counter and timer are not trapped: they are the vCPU's own as long as it lives.

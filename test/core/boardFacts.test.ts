@@ -4,6 +4,7 @@ import * as abi from "../../core/abi.ts";
 import { qemuVirt, qemuVirtGicv2 } from "../machine/board.ts";
 import type { Board } from "../machine/board.ts";
 import { machineFor } from "../machine/core.ts";
+import { Gicv3 } from "../machine/gic/gicv3.ts";
 import type { Registers } from "../machine/registers.ts";
 import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
@@ -152,4 +153,20 @@ describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets 
   });
 
   test("nobody is coloured: it does not matter", () => expect(bootsOn({ caches: [0n, 0n, 0n] })).toBe(""));
+});
+
+describe("what firmware has left on is off when guests begin", () => {
+  test("the UART's interrupts (UARTIMSC), LPIs (GICR_CTLR.EnableLPIs), extended SPIs (GICD_ICENABLER<n>E)", () => {
+    const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, uartMask: 0x7ff, extendedSpis: 64 } });
+    expect(machine.uart.read(0x38)).toBe(0);
+    if (!(machine.gic instanceof Gicv3)) throw new Error("a GICv3");
+    expect(machine.gic.cpus.map(({ redistributor }) => redistributor.lpis)).toEqual([false, false, false, false]);
+    expect([...machine.gic.distributor.extended]).toEqual([0, 0]);
+  });
+
+  test.each([[1, 0n], [4, 1n << 17n], [5, 1n << 17n], [6, (1n << 17n) | (1n << 23n)]])("PMUVer %i: EL2 is not counted where the PMU can leave it out (MDCR_EL2.HPMD, HCCD)", (version, bits) => {
+    const registers = { ID_AA64DFR0_EL1: 0x1030_5006n | (BigInt(version) << 8n) };
+    const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, registers }, partitions: [LINUX, { ...PLC, pmu: true }] });
+    for (const pcpu of [0, 3]) expect(machine.pcpu(pcpu).registers.MDCR_EL2 & ((1n << 17n) | (1n << 23n))).toBe(bits);
+  });
 });

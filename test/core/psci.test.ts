@@ -1,7 +1,8 @@
 // PSCI 1.1 (Arm DEN 0022D) and SMCCC 1.1 (DEN 0028) towards guests: each function acts on the caller's partition alone.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { ENTRY_OFFSET } from "../machine/system.ts";
+import { qemuVirt } from "../machine/board.ts";
+import { ENTRY_OFFSET, STANDARD } from "../machine/system.ts";
 import { Bench, result, value } from "./bench.ts";
 import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, CPU_ON_64, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
@@ -62,6 +63,16 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     const not = [0x8400_0005, 0x8400_0007, 0x8400_000b, 0x8400_000e, 0xc400_000e, 0x8400_0012, 0xc400_0012, 0xc400_0002, 0xc400_0008, 0, 0xffff_ffff];
     expect(there.map((fn) => result(call(0, PSCI_FEATURES, fn)))).toEqual(there.map(() => 0));
     expect(not.map((fn) => result(call(0, PSCI_FEATURES, fn)))).toEqual(not.map(() => NOT_SUPPORTED));
+  });
+
+  test("ARCH_WORKAROUND_1, 2 and 3 are firmware's, as far as it has them, and its answer to ARCH_FEATURES is the guest's", () => {
+    const [first, second, third] = [0x8000_8000, 0x8000_7fff, 0x8000_3fff] as const;
+    bench = new Bench({ ...STANDARD, board: { ...qemuVirt, workarounds: { [first]: 0, [second]: 1 } } });
+    expect([first, second, third].map((fn) => result(call(0, SMCCC_ARCH_FEATURES, fn)))).toEqual([0, 1, NOT_SUPPORTED]);
+    const { calls } = bench.machine.firmware;
+    calls.length = 0;
+    expect([first, second, third].map((fn) => result(call(0, fn, 1)))).toEqual([0, 0, NOT_SUPPORTED]);
+    expect(calls).toEqual([first, second]);
   });
 
   test("SMCCC_ARCH_FEATURES knows itself and SMCCC_VERSION, and no workarounds", () => {

@@ -2,7 +2,7 @@
 // the hypervisor can tell, `qemuVirtGicv2` the same with gic-version=2; what they say must be what boards/qemu-aarch64/board.yaml
 // and boards/qemu-aarch64-gicv2/board.yaml say.
 import type { ClusterUnit } from "./cluster.ts";
-import type { FirmwareCpu } from "./firmware.ts";
+import type { FirmwareCpu, Workarounds } from "./firmware.ts";
 import type { GicBoard, GicBoardCpu } from "./gic/gic.ts";
 import type { Range } from "./memory.ts";
 import type { Peripherals } from "./pcpu.ts";
@@ -11,6 +11,9 @@ import type { Registers } from "./registers.ts";
 export interface Board extends GicBoard, Peripherals {
   readonly cpus: readonly (GicBoardCpu & FirmwareCpu & { readonly registers?: Partial<Registers> })[];
   readonly uart: number;
+  /** What firmware has against speculation, and has left on: UARTIMSC. */
+  readonly workarounds?: Workarounds;
+  readonly uartMask?: number;
   /** An invalidation of the TLB has an effect when it is made twice. */
   readonly repeatsTlbi?: boolean;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */

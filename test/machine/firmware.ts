@@ -26,6 +26,10 @@ export interface CpuOnRequest {
   readonly context: bigint;
 }
 
+export const SMCCC_ARCH_FEATURES = 0x8000_0001;
+/** What ARCH_FEATURES is for each function that firmware has. */
+export type Workarounds = Readonly<Record<number, number>>;
+
 export interface FirmwareCpu {
   readonly mpidr: bigint;
   /** CPU_ON succeeds, and nothing comes of it. */
@@ -41,9 +45,13 @@ export class Firmware {
   private readonly cpus: readonly FirmwareCpu[];
   private readonly trng: (() => bigint) | undefined;
 
-  constructor(cpus: readonly FirmwareCpu[], bootCpu: number, trng?: () => bigint) {
+  private readonly workarounds: Workarounds | undefined;
+
+  /** Without `trng` and `workarounds` it is of before SMCCC 1.1. */
+  constructor(cpus: readonly FirmwareCpu[], bootCpu: number, trng?: () => bigint, workarounds?: Workarounds) {
     this.cpus = cpus;
     this.trng = trng;
+    this.workarounds = workarounds;
     this.on = cpus.map((_, n) => n === bootCpu);
   }
 
@@ -52,9 +60,13 @@ export class Firmware {
     switch (fn) {
       case PSCI_VERSION: return BigInt(VERSION_1_1);
       case PSCI_CPU_ON_64: return BigInt(this.cpuOn(x1, x2, x3));
-      case PSCI_FEATURES: return BigInt(this.trng !== undefined && Number(x1) === SMCCC_VERSION ? PSCI_SUCCESS : NOT_SUPPORTED);
+      case PSCI_FEATURES: return BigInt((this.trng !== undefined || this.workarounds !== undefined) && Number(x1) === SMCCC_VERSION ? PSCI_SUCCESS : NOT_SUPPORTED);
       // Without SMCCC_VERSION it need not survive what it does not know.
       case TRNG_VERSION: if (this.trng !== undefined) return BigInt(VERSION_1_0);
+      if (this.workarounds !== undefined) return BigInt.asUintN(64, -1n);
+      break;
+      case SMCCC_ARCH_FEATURES: return BigInt.asUintN(64, BigInt(this.workarounds?.[Number(x1)] ?? -1));
+      default: if ((this.workarounds?.[fn] ?? -1) >= 0) return 0n;
     }
     throw new MachineError("MACHINE_FIRMWARE", `SMC ${hex(fn)} reached the firmware: it has no such function`);
   }

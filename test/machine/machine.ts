@@ -78,6 +78,7 @@ const SETTLE_ROUNDS = 1000;
 /** Rounds in which everything has happened that does not wait for a pCPU that is in the core. */
 const WAITING_ROUNDS = 20;
 /** How long a pCPU waits between two looks for another that does not come. */
+const UARTIMSC = 0x38;
 const SERROR = 0xbe00_0000n;
 const WAIT_NANOSECONDS = 1_000_000;
 
@@ -136,6 +137,7 @@ export class Machine {
     this.board = board;
     this.switches = options.switches ?? SWITCHES;
     this.memory = new PhysicalMemory(board.ram);
+    this.uart.write(UARTIMSC, board.uartMask ?? 0);
     const refresh = (n: number): void => this.pcpu(n).refreshLines();
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
     this.tlb = new Tlb(board.cpus.length, board.repeatsTlbi);
@@ -145,7 +147,7 @@ export class Machine {
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
     this.bus = new Bus(this.gic, this.uart, board.uart, this.memory, board.devices, options.silencers);
     this.cluster = new Cluster(board.cluster, board.cpus.length);
-    this.firmware = new Firmware(board.cpus, 0, board.trng);
+    this.firmware = new Firmware(board.cpus, 0, board.trng, board.workarounds);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
     if (this.switches.firmwareLeavesLines) this.dataCache.dirtyByFirmware();

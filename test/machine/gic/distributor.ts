@@ -16,6 +16,9 @@ const TYPER_NO_1_OF_N = 1 << 25;
 const TYPER_A3V = 1 << 24;
 const TYPER_IDBITS_16 = 15 << 19;
 
+const TYPER_ESPI = 1 << 8;
+const TYPER_ESPI_RANGE_SHIFT = 27;
+const ICENABLER_EXTENDED = 0x1400;
 const AFFINITY_MASK_LOW = 0x00ff_ffff;
 
 export class Distributor {
@@ -27,11 +30,14 @@ export class Distributor {
   readonly routeHigh: Uint32Array;
   readonly routes: readonly Uint32Array[];
   private readonly view: SecurityView;
+  /** Extended SPIs that are enabled, as firmware has left them: 32 a word. */
+  readonly extended: Uint32Array;
   private readonly revision: number;
   private rwp = 0;
 
   /** `spiLimit`: first INTID above the implemented SPIs: a multiple of 32, or 1020. */
-  constructor(spiLimit: number, view: SecurityView, virtualLpis = false) {
+  constructor(spiLimit: number, view: SecurityView, virtualLpis = false, extendedSpis = 0) {
+    this.extended = new Uint32Array(extendedSpis / 32).fill(0xffff_ffff);
     this.revision = virtualLpis ? PIDR2_GICV4 : PIDR2_GICV3;
     this.view = view;
     this.spiLimit = spiLimit;
@@ -73,7 +79,7 @@ export class Distributor {
         else this.bank.settle();
         return (this.control | (this.view.twoStates ? 0 : GICD_CTLR_DS) | waiting) >>> 0;
       }
-      case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1)) >>> 0;
+      case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1) | (this.extended.length === 0 ? 0 : TYPER_ESPI | ((this.extended.length - 1) << TYPER_ESPI_RANGE_SHIFT))) >>> 0;
       case GICD_IIDR: return IIDR_ARM;
       case GICD_TYPER2: case GICD_STATUSR: case GICD_SGIR: return 0;
       case PIDR2: return this.revision;
@@ -106,6 +112,11 @@ export class Distributor {
       if (intid < INTID_SPI_FIRST || intid >= this.spiLimit) return true;
       if ((offset & 4) === 0) this.routeLow[intid] = value & (IROUTER_IRM | AFFINITY_MASK_LOW);
       else this.routeHigh[intid] = value & 0xff;
+      return true;
+    }
+    if (offset >= ICENABLER_EXTENDED && offset < ICENABLER_EXTENDED + 4 * this.extended.length) {
+      const word = (offset - ICENABLER_EXTENDED) >> 2;
+      this.extended[word] = (this.extended[word] ?? 0) & ~value;
       return true;
     }
     if (offset === GICD_CTLR) {

@@ -15,6 +15,8 @@ export interface GicBoard {
   /** First INTID above the implemented SPIs: a multiple of 32, or 1020. */
   readonly spiLimit: number;
   readonly listRegisters: number;
+  /** GICv3.1: extended SPIs, a multiple of 32. */
+  readonly extendedSpis?: number;
   /** GICv3: bits of preemption, 5 if left out; registers of active priorities follow from that. */
   readonly preemptionBits?: number;
   /** GICv4: PIDR2 says so, and a redistributor has two more frames (GICR_TYPER.VLPIS), which are not modelled. */

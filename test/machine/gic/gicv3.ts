@@ -31,7 +31,7 @@ export class Gicv3 implements Gic {
     this.board = board;
     this.refresh = refresh;
     const view = board.securityStates === 2 ? TWO_STATES : ONE_STATE;
-    const distributor = new Distributor(board.spiLimit, view, board.virtualLpis);
+    const distributor = new Distributor(board.spiLimit, view, board.virtualLpis, board.extendedSpis);
     this.distributor = distributor;
     this.cpus = board.cpus.map(({ mpidr, listRegisters = board.listRegisters }, n) => {
       const redistributor = new Redistributor(mpidr, n, n === board.cpus.length - 1, view, board.virtualLpis);

@@ -19,6 +19,8 @@ export class Redistributor {
   readonly affinityHigh: number;
   private readonly typerLow: number;
   private readonly typerHigh: number;
+  /** GICR_CTLR.EnableLPIs, as firmware has left it; that none comes is all that is modelled. */
+  lpis = true;
   private asleep = true;
   private waking = 0;
   private rwp = 0;
@@ -47,7 +49,7 @@ export class Redistributor {
         const waiting = this.rwp > 0 ? GICR_CTLR_RWP : 0;
         if (this.rwp > 0) this.rwp--;
         else this.bank.settle();
-        return waiting;
+        return waiting | (this.lpis ? 1 : 0);
       }
       case GICR_IIDR: return IIDR_ARM;
       case GICR_TYPER: return this.typerLow;
@@ -84,7 +86,10 @@ export class Redistributor {
       return this.bank.write32(inBank, value);
     }
     switch (offset) {
-      case GICR_CTLR: case GICR_STATUSR: return true; // no LPIs to enable
+      case GICR_CTLR:
+        this.lpis = (value & 1) !== 0;
+        return true;
+      case GICR_STATUSR: return true;
       case GICR_WAKER: {
         const asleep = (value & GICR_WAKER_PROCESSOR_SLEEP) !== 0;
         if (this.asleep && !asleep) this.waking = SETTLE_READS;
