@@ -14,7 +14,15 @@ export const boardName = /^[a-z0-9][a-z0-9-]*$/;
 const DeviceKind = z.strictObject({
   size: z.int().positive().describe("bytes of its registers"),
   trigger: z.enum(["level", "edge"]),
-  dma: z.boolean().describe("reads or writes memory by itself, with no SMMU between"),
+  dma: z.boolean().describe("reads or writes memory by itself: it can master the bus"),
+  // `none` cannot be mended in software. That a virtio-mmio device's queue addresses are checked as they are written is not enough:
+  // its descriptors are in the guest's memory, and the device reads them whenever it likes, long after the guest's last notification.
+  // What would hold is a queue of the hypervisor's own, into which each descriptor is copied and checked: an exit a notification and
+  // an interrupt, for virtio alone and for its device types that carry no addresses in what they are sent (not balloon, not gpu).
+  behind: z
+    .enum(["none"], { error: "none: no IOMMU stands between this device and memory" })
+    .default("none")
+    .describe("of a device that does DMA: what stands between it and memory. none: whoever drives it reaches all of it"),
   quiesce: z
     .strictObject({ offset: z.int().nonnegative().multipleOf(4), value: z.int().nonnegative() })
     .optional()

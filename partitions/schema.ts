@@ -177,6 +177,10 @@ export const PARTITION_SHAPE = {
     .describe(
       "The page that it shares with the hypervisor alone, to speak without leaving its pCPU. Default: a real-time guest has one, behind its channels.",
     ),
+  accepts: z
+    .array(z.enum(["dma"], { error: "dma" }), { error: "a list of what is accepted, such as [dma]" })
+    .default([])
+    .describe("Risks that are known and accepted. dma: its devices, and so its guest, reach all memory of the board."),
   watchdog: Duration.optional().describe("It fails when it does not feed its watchdog this long: 50ms. Default: none."),
   on_failure: z
     .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })

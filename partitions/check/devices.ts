@@ -4,6 +4,7 @@ import type { Board, Device } from "../../boards/schema.ts";
 import {
   deviceTaken,
   dmaNeedsIdentity,
+  dmaReachesAll,
   interruptReserved,
   interruptTaken,
   pageShared,
@@ -27,6 +28,9 @@ interface Given {
 }
 
 export const pagesOfDevice = (device: Device): Span => pagesOf({ base: device.reg, size: device.size });
+
+/** It masters the bus, and nothing confines it: whatever partition it is given to, it reaches everybody. */
+export const reachesAllMemory = ({ dma, behind }: Device): boolean => dma && behind === "none";
 
 interface Owner {
   readonly partition: string;
@@ -80,6 +84,9 @@ function checkDevice(
   // Coloured memory is never at its PAs; check/cache.ts says so.
   if (device.dma && shifted && partition.fields.cache?.colours === undefined)
     findings.report(at, dmaNeedsIdentity(name, hex(ipa)));
+
+  if (reachesAllMemory(device) && partition.fields.accepts?.includes("dma") !== true)
+    findings.report(at, dmaReachesAll(name, partition.name));
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
   const owner = spis.get(device.spi);

@@ -311,6 +311,14 @@ export const trustAffinity = (affinities: readonly string[]): Problem =>
     "give it pCPUs with just these affinities, in order, or one pCPU, or remove it",
   );
 
+/** `owner`: the partition that drives it. */
+export const dmaReachesAll = (device: string, owner: string): Problem =>
+  warning(
+    "AXV-P069",
+    `"${device}" reads and writes memory by itself (DMA), and no IOMMU stands behind it: through it "${owner}" reaches all memory of the board, the hypervisor's and every partition's`,
+    "write `accepts: [dma]` in the partition if its guest is trusted that far, or remove the device",
+  );
+
 // 09x: the planner contradicts itself; see plan/prove.ts
 export const unsound = (reason: string): Problem =>
   error(

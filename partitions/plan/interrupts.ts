@@ -1,6 +1,7 @@
 // Who owns which interrupt. Virtual INTID == physical INTID: a guest sees a device's SPI under its own number. Emulated
 // consoles and doorbells take spare SPIs of the board, made pending by GICD_ISPENDR; so they are edge triggered.
 import type { Board } from "../../boards/schema.ts";
+import { reachesAllMemory } from "../check/devices.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { isEndOf } from "./address-space.ts";
 import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
@@ -64,6 +65,7 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
         node,
         compatible,
         dmaCoherent,
+        reachesAllMemory: reachesAllMemory(device),
         clockNames,
         ...quiesce,
       },

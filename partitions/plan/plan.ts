@@ -71,6 +71,8 @@ export interface PlannedDevice {
   readonly node: string;
   readonly compatible: readonly string[];
   readonly dmaCoherent: boolean;
+  /** It does DMA with no IOMMU behind it: who drives it reaches all memory of the board. */
+  readonly reachesAllMemory: boolean;
   readonly clockNames: readonly string[];
   /** The write that ends its DMA: PA of a 32-bit register, and its value. */
   readonly quiesce?: { readonly pa: number; readonly value: number };

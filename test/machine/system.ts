@@ -97,7 +97,7 @@ export const STANDARD: SystemSpec = { board: qemuVirt, housekeeper: 2, partition
 
 /** A device that does DMA: only what silences it matters here. */
 const silenced = (quiesce: { readonly pa: number; readonly value: number }): PlannedDevice =>
-  ({ name: "device", reg: quiesce.pa, size: 4, intid: 0, trigger: "level", node: "", compatible: [], clockNames: [], dmaCoherent: true, quiesce });
+  ({ name: "device", reg: quiesce.pa, size: 4, intid: 0, trigger: "level", node: "", compatible: [], clockNames: [], dmaCoherent: true, reachesAllMemory: true, quiesce });
 
 const LOAD_ALIGN = 64;
 const pad = (bytes: Uint8Array): Uint8Array => {

@@ -5,7 +5,7 @@
 import { spreadOf } from "../../partitions/plan/cache.ts";
 import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
 import { formatDuration, formatSize, hex, MIB, PAGE } from "../../partitions/units.ts";
-import { bandwidthOf, cacheInBrief, interruptsOf, trustOf } from "./shares.ts";
+import { bandwidthOf, cacheInBrief, interruptsOf, reachInBrief, trustOf } from "./shares.ts";
 import { drawing, hue, path, rectangle, text } from "./svg.ts";
 import type { Box } from "./svg.ts";
 
@@ -119,7 +119,7 @@ function describe(plan: Plan, partition: PlannedPartition): string[] {
     `${vcpus} · ${formatSize(ram?.size ?? 0)} at ${place}`,
     listed([`${interruptsOf(partition)} interrupts`, trustOf(partition), bandwidthOf(partition)]),
     cacheInBrief(plan, partition),
-    devices.length === 0 ? "no devices" : devices.map(({ name }) => name).join(", "),
+    devices.length === 0 ? "no devices" : devices.map(({ name }) => name).join(", ") + reachInBrief(partition),
     watchdogMicroseconds === 0 ? "no watchdog" : `watchdog ${formatDuration(watchdogMicroseconds)}`,
     ON_FAILURE[onFailure],
   ];

@@ -63,6 +63,22 @@ export const bandwidthOf = ({ bandwidth }: PlannedPartition): string | undefined
     ? undefined
     : `${formatSize(bandwidth.budget)} per ${formatDuration(bandwidth.periodMicroseconds)}`;
 
+const reaching = ({ devices }: PlannedPartition): string =>
+  devices.flatMap(({ name, reachesAllMemory }) => (reachesAllMemory ? [name] : [])).join(", ");
+
+/** "linux (virtio0, virtio1)": whom nothing keeps out of anybody's memory; "nobody". */
+export function dmaNote({ partitions }: Plan): string {
+  const found = partitions.flatMap((partition) => {
+    const devices = reaching(partition);
+    return devices === "" ? [] : [`${partition.name} (${devices})`];
+  });
+  return `reaches all memory by DMA: ${found.length === 0 ? "nobody" : found.join(", ")}`;
+}
+
+/** Short, for the picture. */
+export const reachInBrief = (partition: PlannedPartition): string =>
+  reaching(partition) === "" ? "" : " · DMA: reaches all memory";
+
 /** What colours do not do, and what they cost: nobody is to think otherwise. */
 export function colourNotes(plan: Plan): string[] {
   const { partitions, cache } = plan;
