@@ -7,8 +7,7 @@ import { MAX_CPUS, NONE } from "../build/generated/blob";
 /** Set by other pCPUs in `request` (atomically), then the pCPU is kicked. */
 export const REQUEST_STOP: u32 = 1; // leave the guest and park
 export const REQUEST_START: u32 = 2; // load the partition's images and enter its first instruction
-export const REQUEST_REFILL: u32 = 4; // look for interrupts that can be delivered now
-export const REQUEST_HOUSEKEEP: u32 = 8; // the housekeeper has died: be it
+export const REQUEST_HOUSEKEEP: u32 = 4; // the housekeeper has died: be it
 
 /** Whether its pCPU is as planned: FACTS_* in `facts`, said by itself when it comes up. */
 export const FACTS_UNKNOWN: u32 = 0;
@@ -19,15 +18,16 @@ export const FACTS_WRONG: u32 = 2;
 export const INTID_WORDS: u32 = 32;
 const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 
-//   0        248              …          OWNED           UNDELIVERED      PRIVATE_PRIORITY   SGI_SOURCE EXITS          SIZE
-//  ┌────────┬──────────────────┬──────────┬───────────────┬────────────────┬─────────────────┬──────────┬──────────────┐
-//  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ bitmap INTIDs  │ u8 × 32         │ u8 × 16  │ u64 × causes │
-//  └────────┴──────────────────┴──────────┴───────────────┴────────────────┴─────────────────┴──────────┴──────────────┘
-const OWNED: u32 = 576;
-const UNDELIVERED: u32 = OWNED + INTID_BITMAP_BYTES;
-const PRIVATE_PRIORITY: u32 = UNDELIVERED + INTID_BITMAP_BYTES;
-const SGI_SOURCE: u32 = PRIVATE_PRIORITY + 32;
-const EXITS: u32 = SGI_SOURCE + 16;
+//   0        248              …          OWNED           PRIVATE_PRIORITY   SGI_SENDERS ACTIVE_SENDERS SPILLED_SENDER EXITS          SIZE
+//  ┌────────┬──────────────────┬──────────┬───────────────┬─────────────────┬───────────┬──────────────┬──────────────┬──────────────┐
+//  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ u8 × 32         │ u8 × 16   │ u8 × 16      │ u8 × 16      │ u64 × causes │
+//  └────────┴──────────────────┴──────────┴───────────────┴─────────────────┴───────────┴──────────────┴──────────────┴──────────────┘
+const OWNED: u32 = 592;
+const PRIVATE_PRIORITY: u32 = OWNED + INTID_BITMAP_BYTES;
+const SGI_SENDERS: u32 = PRIVATE_PRIORITY + 32;
+const ACTIVE_SENDERS: u32 = SGI_SENDERS + 16;
+const SPILLED_SENDER: u32 = ACTIVE_SENDERS + 16;
+const EXITS: u32 = SPILLED_SENDER + 16;
 export const VCPU_SIZE: u32 = 1024;
 
 export const SOMETHING_WAITS: u32 = 0xffffffff;
@@ -66,14 +66,14 @@ export class Vcpu {
   state: u32;
   /** REQUEST_* bits, set by anybody, taken by its own pCPU. */
   request: u32;
-  /** SGIs 0…15 sent to it and not yet in a list register. Set by anybody, taken by its own pCPU. */
+  /** SGIs 0…15 sent to it and not yet in a list register (GICv2: or just taken; SGI_SENDERS says who sent it). Set by anybody, taken by its own pCPU. */
   sgiPending: u32;
   /** SGIs enabled in its emulated GICR_ISENABLER0. */
   sgiEnabled: u32;
   /** GICR_WAKER as the guest wrote it. */
   waker: u32;
-  /** How many bits of the UNDELIVERED bitmap are set. */
-  undelivered: u32;
+  /** Level-sensitive PPIs that the guest has made pending by hand: they stay so without their wire. */
+  latched: u32;
   /** The partition's GICD_CTLR.EnableGrp1, kept here so that delivering looks at one record only. */
   groupEnabled: u32;
   /** Set where the housekeeping tick runs. */
@@ -105,9 +105,21 @@ export class Vcpu {
   kicksAnnounced: u32;
   /** Its guest runs: 0 while it is held, too. */
   inGuest: u32;
-  /** ICH_ELRSR_EL2 when no list register is in use; what it is if nothing is on its way to the guest: SOMETHING_WAITS never is. */
+  /** List registers that there are; ICH_ELRSR_EL2 if none is in use; the same if nothing waits elsewhere either, else SOMETHING_WAITS, which it never is. */
   listRegisters: u32;
+  unused: u32;
   idle: u32;
+  /** What it asks its siblings (asks.ts): by which instruction, what, of which word and bits; who has to answer; what they hold. */
+  askElr: u64;
+  ask: u32;
+  askBits: u32;
+  askWaiting: u32;
+  askPending: u32;
+  askActive: u32;
+  /** Words in which others have changed priorities: what waits here of them is to be put in order. */
+  disordered: u32;
+  /** The instruction that trapped is not done: the guest executes it again. */
+  repeats: u32;
   /** HCR_EL2 while its guest runs. */
   hcr: u64;
   /** The rest of a direct guest's CPU interface while the vCPU is held. */
@@ -142,17 +154,23 @@ export class Vcpu {
   @inline ownsPrivate(intid: u32): bool { return ((this.owned(0) >> intid) & 1) != 0; }
   @inline owns(intid: u32): bool { return ((this.owned(intid >> 5) >> (intid & 31)) & 1) != 0; }
 
-  /** Word k of the bitmap of acknowledged interrupts for which no list register was free. */
-  @inline undeliveredWord(k: u32): u32 { return load<u32>(changetype<u32>(this) + (k << 2), UNDELIVERED); }
-  @inline setUndeliveredWord(k: u32, bits: u32): void { store<u32>(changetype<u32>(this) + (k << 2), bits, UNDELIVERED); }
-
   /** Priority of SGI or PPI n, 0…31. */
   @inline privatePriority(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, PRIVATE_PRIORITY); }
   @inline setPrivatePriority(n: u32, priority: u8): void { store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY); }
 
-  /** GICv2: index of the vCPU that sent SGI n last. */
-  @inline sgiSource(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, SGI_SOURCE); }
-  @inline setSgiSource(n: u32, index: u32): void { store<u8>(changetype<u32>(this) + n, <u8>index, SGI_SOURCE); }
+  /**
+   * GICv2: vCPUs that have sent SGI n, a bit each in byte n & 3 of the word at sgiSendersAt(n). The same for those whose SGI n is active in a
+   * list register (GICv3: as if vCPU 0 sent all). Who sent the one that is spilled.
+   */
+  @inline sgiSendersAt(n: u32): u32 { return changetype<u32>(this) + SGI_SENDERS + (n & ~3); }
+  @inline activeSenders(n: u32): u32 { return load<u8>(changetype<u32>(this) + n, ACTIVE_SENDERS); }
+  @inline setActiveSenders(n: u32, senders: u32): void { store<u8>(changetype<u32>(this) + n, <u8>senders, ACTIVE_SENDERS); }
+  @inline clearActiveSenders(): void {
+    store<u64>(changetype<u32>(this), 0, ACTIVE_SENDERS);
+    store<u64>(changetype<u32>(this), 0, ACTIVE_SENDERS + 8);
+  }
+  @inline spilledSender(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, SPILLED_SENDER); }
+  @inline setSpilledSender(n: u32, index: u32): void { store<u8>(changetype<u32>(this) + n, <u8>index, SPILLED_SENDER); }
   @inline exits(cause: u32): u64 { return load<u64>(changetype<u32>(this) + (cause << 3), EXITS); }
 
   @inline countExit(cause: u32): void {
@@ -167,6 +185,11 @@ export class Vcpu {
   @inline kicksAnnouncedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("kicksAnnounced"); }
   @inline deadAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("dead"); }
   @inline sgiPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("sgiPending"); }
+  @inline latchedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("latched"); }
+  @inline disorderedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("disordered"); }
+  @inline askWaitingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("askWaiting"); }
+  @inline askPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("askPending"); }
+  @inline askActiveAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("askActive"); }
 }
 
 const vcpus: usize = memory.data(VCPU_SIZE * MAX_CPUS, 64);

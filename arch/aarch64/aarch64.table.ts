@@ -329,7 +329,7 @@ export const aarch64: readonly Intrinsic[] = [
   mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_DIR_EL1"), msr("ICC_SGI1R_EL1"), ...rw("ICC_PMR_EL1"), ...rw("ICC_BPR1_EL1"),
   ...rw("ICC_CTLR_EL1"), ...rw("ICC_IGRPEN1_EL1"), mrs("ICC_RPR_EL1"), ...rw("ICC_AP1R0_EL1"), ...rw("ICC_SRE_EL2"), msr("ICC_SRE_EL1"),
   // GICv3 virtual interface control
-  msr("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"),
+  ...rw("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"),
   msr("ICH_LR0_EL2", "Writes ICH_LR0_EL2: the register that is nearly always free."),
   {
     name: "mrs_ICH_LR",

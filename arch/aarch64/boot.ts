@@ -170,8 +170,7 @@ function initPcpu(vcpu: Vcpu): void {
   dsbIsh();
   isb();
   initCpuInterface(vcpu);
-  vcpu.listRegisters = findListRegisters();
-  vcpu.idle = vcpu.listRegisters;
+  findListRegisters(vcpu);
   if (vcpu.housekeeper != 0) startTick();
 }
 

@@ -16,12 +16,15 @@ import { advance } from "./advance";
 import { isPlainAccess, isWrite } from "./esr";
 import { RESUME } from "./exit";
 import { injectExternalAbort } from "./inject";
+import { isRepeated } from "./asks";
+import { reload } from "./listRegisters";
 import {
   asLoaded, decode, FORM_INDEX, FORM_OFFSET_SHIFT, FORM_PAIR, FORM_POST, FORM_SHIFT, FORM_SIGNED, FORM_STATUS, FORM_STORE, FORM_TO_64, FORM_VECTOR,
   FORM_WRITE_BACK, indexOf, rnOf, rsOf, rt2Of, rtOf, SP,
 } from "./loadStore";
 import { PSTATE_AARCH32, PSTATE_EL1H, PSTATE_M_MASK } from "./sysregs";
 import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
+import { isIdle } from "./virtualInterface";
 import { loadConsole, storeConsole } from "./vpl011";
 
 export const DEVICE_GICD: u32 = 0;
@@ -73,6 +76,7 @@ function carryOut(vcpu: Vcpu, partition: Partition, esr: u64, device: u32, offse
   // A GIC takes 32 bits, bytes, and where it has registers of 64 bits those; a PL011's bus has 32 bits (IHI 0069 §12.1.3, DDI 0183).
   if (shift == 1 && device != DEVICE_CONSOLE || shift == 3 && (device == DEVICE_CONSOLE || vcpu.gicv2 != 0)) return false;
   vcpu.countExit(device == DEVICE_CONSOLE ? EXIT_CONSOLE : EXIT_GIC);
+  if (device != DEVICE_CONSOLE && !isIdle(vcpu)) reload(vcpu);
   for (let i: u32 = 0; i < count; i++) {
     bound(i, 2);
     const n = i == 0 ? rtOf(word) : rt2Of(word);
@@ -82,9 +86,11 @@ function carryOut(vcpu: Vcpu, partition: Partition, esr: u64, device: u32, offse
       if (device == DEVICE_GICD) storeGicd(vcpu, partition, at, shift, value);
       else if (device == DEVICE_GICR) storeGicr(vcpu, partition, at, shift, value);
       else storeConsole(partition.index, at, <u32>value);
+      if (isRepeated(vcpu)) return true;
       continue;
     }
     const read = device == DEVICE_GICD ? loadGicd(vcpu, partition, at, shift) : device == DEVICE_GICR ? loadGicr(vcpu, partition, at, shift) : loadConsole(partition.index, at);
+    if (isRepeated(vcpu)) return true;
     const value = asLoaded(read, shift, (form & FORM_SIGNED) != 0, (form & FORM_TO_64) != 0);
     if ((form & FORM_VECTOR) != 0) writeVector(n, value);
     else vcpu.setRegister(n, value);

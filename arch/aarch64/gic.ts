@@ -7,7 +7,7 @@ import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../b
 import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
 import { atomicAdd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
-import { FIRST_SPECIAL } from "../../core/interrupts";
+import { edgesAt, FIRST_SPECIAL } from "../../core/interrupts";
 import { vcpuOf, Vcpu } from "../../core/vcpu";
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
@@ -52,7 +52,7 @@ const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
 const CTLR_ARE_NS: u32 = 1 << 4;
 /** GICv2: the group that we see, whichever it is (Secure view: 0, Non-secure view: 1). */
 const CTLR_ENABLE: u32 = 1 << 0;
-const CTLR_RWP: u32 = 1 << 31;
+export const CTLR_RWP: u32 = 1 << 31;
 export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
 export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
 
@@ -91,7 +91,7 @@ export function sgi1rTarget(mpidr: u64): u64 {
   isb();
 }
 
-@inline export function kick(target: Vcpu): void { sendPhysicalSgi(target, KICK_SGI); }
+export function kick(target: Vcpu): void { sendPhysicalSgi(target, KICK_SGI); }
 
 /** Kicks every pCPU of a mask. */
 export function kickAll(mask: u32): void {
@@ -185,6 +185,7 @@ export function initDistributor(): void {
     bound(word - 8, 256);
     mmioWrite32(gicd + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
   }
+  store<u32>(edgesAt(0), SGIS);
   mmioWrite32(gicd + GICD_CTLR, v2 ? CTLR_ENABLE : CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
   awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
   for (let n: u32 = 0; n < head.partitionCount; n++) {
@@ -204,6 +205,7 @@ function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
   const bit = <u32>2 << ((intid & 15) << 1);
   const config = mmioRead32(at);
   mmioWrite32(at, interrupt.trigger == INTERRUPT_EDGE ? config | bit : config & ~bit);
+  if (interrupt.trigger == INTERRUPT_EDGE) store<u32>(edgesAt(intid >> 5), load<u32>(edgesAt(intid >> 5)) | <u32>1 << (intid & 31));
   routeSpi(intid, target);
 }
 

@@ -3,7 +3,7 @@
 //
 // GICH_LR<n>:  31 30  29 28   27      23 22 20 19           10 9         0
 //             ┌──┬───┬───────┬──────────┬─────┬───────────────┬───────────┐
-//             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: bits 12…10 are the CPU that sent the SGI
+//             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: bits 12…10 are the CPU that sent the SGI, bit 19 is EOI
 //             └──┴───┴───────┴──────────┴─────┴───────────────┴───────────┘
 
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
@@ -81,6 +81,7 @@ export function resetDirectV2(vcpu: Vcpu): void {
 @inline export function interruptsEnabledV2(): bool { return (mmioRead32(header().gicc + GICC_CTLR) & CTLR_ENABLE) != 0; }
 @inline export function typeV2(): u32 { return mmioRead32(header().gich + GICH_VTR); }
 @inline export function emptyListRegistersV2(): u32 { return mmioRead32(header().gich + GICH_ELRSR0); }
+@inline export function readControlV2(): u32 { return mmioRead32(header().gich + GICH_HCR); }
 @inline export function writeControlV2(value: u32): void { mmioWrite32(header().gich + GICH_HCR, value); }
 
 export function resetVirtualV2(): void {
@@ -94,7 +95,7 @@ export function resetVirtualV2(): void {
 export function readListRegisterV2(n: u32): u64 {
   const lr = mmioRead32(header().gich + GICH_LR0 + (n << 2));
   const physical = (lr >> 10) & 0x3ff;
-  return <u64>(lr & 0x3ff) | <u64>((lr >> 31) != 0 ? physical : physical & 7) << 32 | <u64>((lr >> 23) & 31) << 51 |
+  return <u64>(lr & 0x3ff) | <u64>((lr >> 31) != 0 ? physical : physical & 0x207) << 32 | <u64>((lr >> 23) & 31) << 51 |
     <u64>(lr >> 31) << 61 | <u64>((lr >> 28) & 3) << 62;
 }
 

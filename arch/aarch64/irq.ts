@@ -10,6 +10,7 @@ import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
 import { ownerOf, Partition, partitionOf, stateOf } from "../../core/partition";
 import { REQUEST_HOUSEKEEP, REQUEST_START, Vcpu } from "../../core/vcpu";
+import { attend } from "./asks";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
 import { PARK, RESUME } from "./exit";
@@ -17,7 +18,7 @@ import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { takeOver, tick, tickPiece } from "./housekeeper";
 import { enterPending, hold, isBusy, leave, release, start, takeStep } from "./lifecycle";
-import { deliverBeside, hardwareInterrupt, refill } from "./listRegisters";
+import { deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 4;
@@ -96,7 +97,7 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   endInterrupt(iar);
   if (intid == header().maintenance) {
     vcpu.countExit(EXIT_MAINTENANCE);
-    refill(vcpu);
+    reload(vcpu);
     return RESUME;
   }
   if (intid != KICK_SGI) return RESUME;
@@ -111,7 +112,7 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
     hold(vcpu);
     return PARK;
   }
-  refill(vcpu);
+  attend(vcpu, partition);
   return RESUME;
 }
 
@@ -155,7 +156,9 @@ function lookForGuest(vcpu: Vcpu, partition: Partition): u32 {
   if ((request & REQUEST_START) != 0) return stopping ? leave(vcpu) : start(vcpu);
   if (vcpu.state == VCPU_ON) {
     if (stopping) return leave(vcpu);
-    return vcpu.isThrottled != 0 ? PARK : release(vcpu, partition);
+    if (vcpu.isThrottled == 0) return release(vcpu, partition);
+    attend(vcpu, partition); // it is held, and its siblings are not
+    return PARK;
   }
   return vcpu.state == VCPU_ON_PENDING ? enterPending(vcpu, partition) : PARK;
 }

@@ -8,26 +8,26 @@ import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu"
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
-import { blobInterrupt, blobQuiesce, isDirect, MAX_INTERRUPTS, MAX_QUIESCES } from "../../core/blob";
+import { blobQuiesce, isDirect, MAX_QUIESCES } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
   clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition,
 } from "../../core/partition";
 import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
+import { attend, forgetAsks } from "./asks";
 import { AGAIN, PARK, RESUME } from "./exit";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
 import { plantSeed } from "./entropy";
 import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
-import { refill, resetListRegisters } from "./listRegisters";
+import { resetListRegisters, suspend } from "./listRegisters";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
 import { quietEl1, resetEl1 } from "./reset";
 import { dropTranslations, grantStage2, revokeStage2, vttbrOf } from "./stage2";
 import { HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
-import { setGroupEnabled, writePriority } from "./vgicd";
-import { writeControl } from "./virtualInterface";
+import { resetGicd } from "./vgicd";
 import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
 
@@ -40,19 +40,18 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   vcpu.x0 = context;
   resetEl1();
   resetListRegisters(vcpu);
+  forgetAsks(vcpu, partition);
   quietBank(vcpu, vcpu.owned(0));
   for (let n: u32 = 0; n < FIRST_SPI; n++) {
     bound(n, 32);
     setPriority(vcpu, n, 0);
   }
   vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
-  storeRelease32(vcpu.sgiPendingAt(), 0);
   if (vcpu.direct != 0) {
     vcpu.hcr = HCR_DIRECT_CLOSED | HCR_TVM;
     resetDirect(vcpu);
   } else {
     vcpu.hcr = HCR_GUEST | HCR_TVM;
-    refill(vcpu); // turns the virtual interface on, if the partition's distributor is
   }
   if (vcpu.refills != 0) startBandwidth(vcpu);
   vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
@@ -66,7 +65,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
 /** The vCPU runs its guest, from here on or again. RESUME, or PARK or AGAIN if it must not. */
 export function release(vcpu: Vcpu, partition: Partition): u32 {
   openInterrupts(vcpu);
-  if (vcpu.direct == 0) refill(vcpu);
+  if (vcpu.direct == 0) attend(vcpu, partition); // turns the virtual interface on, too, if the partition's distributor is
   storeRelease32(vcpu.stateAt(), VCPU_ON);
   dsbSy();
   isb();
@@ -83,7 +82,7 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
 /** The vCPU stays where it is for a while, its registers kept. */
 export function hold(vcpu: Vcpu): void {
   closeInterrupts(vcpu);
-  if (vcpu.direct == 0) writeControl(0); // no maintenance meanwhile: nobody makes room
+  if (vcpu.direct == 0) suspend(vcpu);
   vcpu.heldSince = mrs_CNTPCT_EL0();
 }
 
@@ -190,18 +189,14 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
 function resetDevices(vcpu: Vcpu, partition: Partition): void {
   const plan = partition.plan;
   resetConsole(partition.index);
-  partition.distributorControl = 0;
-  setGroupEnabled(partition, 0);
-  for (let i: u32 = 0; i < plan.interruptCount; i++) {
-    bound(i, MAX_INTERRUPTS);
-    writePriority(vcpu, blobInterrupt(plan.interruptFirst + i).intid, 0);
-  }
+  resetGicd(vcpu, partition);
 }
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
 function leaveStep(vcpu: Vcpu, partition: Partition): void {
   quietEl1();
   resetListRegisters(vcpu);
+  forgetAsks(vcpu, partition);
   quietBank(vcpu, vcpu.owned(0));
   if (vcpu.refills != 0) stopBandwidth(vcpu);
   const stopping = stateOf(partition) == STATE_STOPPING;

@@ -7,7 +7,7 @@ import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from 
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { EXIT_GIC } from "../../core/abi";
 import { header } from "../../core/blob";
-import { FIRST_SPI, setSpiPriority } from "../../core/interrupts";
+import { enabledAt, FIRST_SPI, setSpiPriority } from "../../core/interrupts";
 import { ownerOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { faultingIpa, isWholeAccess } from "./esr";
@@ -37,7 +37,8 @@ const WORD: u64 = 0x7c;
   if (offset == GICD_TYPER) {
     value = distributorType(vcpu, ownerOf(vcpu));
   } else if (offset - (ISENABLER + 4) < SPI_ENABLES && (offset & WORD) != 0 && (offset & 3) == 0) {
-    value = mmioRead32(header().gicd + offset) & vcpu.owned(<u32>(offset & WORD) >> 2);
+    const k = <u32>(offset & WORD) >> 2;
+    value = loadAcquire32(enabledAt(k)) & vcpu.owned(k);
   } else {
     return refuse(vcpu);
   }
@@ -70,9 +71,9 @@ const WORD: u64 = 0x7c;
 @inline function storePriority(vcpu: Vcpu, intid: u32, priority: u8): bool {
   if (!vcpu.owns(intid)) return true;
   const gicd = header().gicd;
+  setSpiPriority(intid, priority); // before the look: whoever takes hold of it from here on sees that
   if (vcpu.direct != 0) mmioWrite8(gicd + IPRIORITYR + intid, directPriority(priority));
   else if (((mmioRead32(gicd + ISACTIVER + ((intid >> 5) << 2)) >> (intid & 31)) & 1) != 0) return false;
-  setSpiPriority(intid, priority);
   return true;
 }
 

@@ -20,7 +20,7 @@ import { Vcpu } from "../../core/vcpu";
 import { VCPU_ON } from "../../core/abi";
 import { GICD_SGIR, kick, KICK_SGI, SGI1R_INTID_SHIFT, SGIR_TARGETS_SHIFT, sendPhysicalSgi } from "./gic";
 import { emptyListRegistersV2, writeSgiV2 } from "./gicv2";
-import { sendToSelf, softwareInterrupt } from "./listRegisters";
+import { putSgi, sendToSelf, softwareInterrupt } from "./listRegisters";
 
 const IRM: u64 = (<u64>1) << 40;
 const AFFINITY_AND_RS: u64 = 0x00fff0ff00ff0000;
@@ -86,7 +86,6 @@ function sendInjected(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): v
   const self = (<u32>1) << vcpu.index;
   let targets = all;
   if ((targets & self) != 0) {
-    vcpu.setSgiSource(intid, vcpu.index);
     sendToSelf(vcpu, intid);
     targets &= ~self;
   }
@@ -94,8 +93,7 @@ function sendInjected(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): v
     bound(i, MAX_CPUS);
     const target = vcpuOfPartition(partition, ctz(targets));
     targets &= targets - 1;
-    target.setSgiSource(intid, vcpu.index);
-    atomicOr32(target.sgiPendingAt(), (<u32>1) << intid);
+    putSgi(target, intid, vcpu.index);
     if (target.state == VCPU_ON) kick(target);
   }
 }

@@ -5,6 +5,7 @@
 import { msr_HCR_EL2 } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
+import { FIRST_SPECIAL } from "../../core/interrupts";
 import { ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { flushLine } from "./caches";
@@ -14,12 +15,14 @@ import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, 
 import { DONE, REFUSED, refuse } from "./exit";
 import { readIdRegister } from "./idregs";
 import { SGI1R_INTID_SHIFT } from "./gic";
+import { HELD_DEACTIVATE, rework } from "./listRegisters";
 import { sendQuickly, sendSgi, sgi1rToSelf } from "./sgi";
 import { HCR_TVM } from "./sysregs";
 
 const ICC_SGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 5);
 const ICC_ASGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 6);
 const ICC_SGI0R_EL1: u32 = sysreg(3, 0, 12, 11, 7);
+const ICC_DIR_EL1: u32 = sysreg(3, 0, 12, 11, 1);
 const ACTLR_EL1: u32 = sysreg(3, 0, 1, 0, 1);
 const DC_ISW: u32 = sysreg(1, 0, 7, 6, 2);
 const DC_CSW: u32 = sysreg(1, 0, 7, 10, 2);
@@ -38,6 +41,7 @@ const NAMES: u64 = 0xffff_ffff & ~(<u64>31 << 5);
 const ID_SPACE: u64 = NAMES & ~<u64>sysreg(0, 0, 0, 15, 7);
 const ID_READ: u64 = TRAPPED | ISS_READ | <u64>sysreg(3, 0, 0, 0, 0);
 const SGI1R_WRITE: u64 = TRAPPED | <u64>ICC_SGI1R_EL1;
+const DIR_WRITE: u64 = TRAPPED | <u64>ICC_DIR_EL1;
 /** All of it but the register's name and Rt; and what that is for a read, for a write. */
 const KIND: u64 = NAMES & ~<u64>SYSREG_MASK;
 
@@ -83,7 +87,7 @@ function writeOther(vcpu: Vcpu, esr: u64, value: u64): u32 {
   return (vcpu.direct & ~vcpu.gicv2) != 0 && writeInterface(vcpu, register, value) ? DONE : REFUSED;
 }
 
-/** What is left, with all registers saved: set/way, SGIs to others. False: there is no such register. */
+/** What is left, with all registers saved: set/way, SGIs to others, DIR. False: there is no such register. */
 export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): bool {
   const register = <u32>esr & SYSREG_MASK;
   if ((esr & KIND) == TRAPPED && (register == DC_ISW || register == DC_CSW || register == DC_CISW)) {
@@ -91,6 +95,11 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
     // by set/way would throw their lines out, and says nothing about coherency anyway (Arm ARM, D7.5.9.7).
     const operand = vcpu.register(sysregRt(esr));
     if ((operand & SET_WAY_LEVEL) == 0) flushLine(operand);
+    return true;
+  }
+  if ((esr & NAMES) == DIR_WRITE && vcpu.direct == 0) { // trapped while an interrupt is spilled (HCR_TDIR)
+    const intid = vcpu.register(sysregRt(esr));
+    if (intid < FIRST_SPECIAL) rework(vcpu, HELD_DEACTIVATE, <u32>intid >> 5, (<u32>1) << (<u32>intid & 31));
     return true;
   }
   if ((esr & NAMES) != SGI1R_WRITE) return false;

@@ -23,11 +23,14 @@ import { interruptsEnabled } from "./cpuInterface";
 import { GICR_STRIDE_SHIFT, setSpiPending } from "./gic";
 import { injectUndefined } from "./inject";
 import { obey, stopOwn } from "./lifecycle";
+import { isRepeated } from "./asks";
+import { reload } from "./listRegisters";
 import { asLoaded } from "./loadStore";
 import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
 import { letCache, trapSystemRegister } from "./sysregTrap";
 import { HCR_TWI } from "./sysregs";
 import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
+import { isIdle } from "./virtualInterface";
 import { loadConsole, storeConsole } from "./vpl011";
 
 /** Owner of a function (SMCCC 6): 4 is PSCI, whether by HVC or SMC. */
@@ -141,16 +144,27 @@ function dataAbort(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
 function gicdAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
   if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_GICD, offset, <u32>gicdBytes());
   vcpu.countExit(EXIT_GIC);
+  if (!isIdle(vcpu)) reload(vcpu);
+  let value: u64 = 0;
   if (isWrite(esr)) storeGicd(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
-  else loaded(vcpu, esr, loadGicd(vcpu, partition, offset, accessShift(esr)));
-  return done(esr);
+  else value = loadGicd(vcpu, partition, offset, accessShift(esr));
+  return answered(vcpu, esr, value);
 }
 
 function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
   if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_GICR, offset, partition.vcpuCount << GICR_STRIDE_SHIFT);
   vcpu.countExit(EXIT_GIC);
+  if (!isIdle(vcpu)) reload(vcpu);
+  let value: u64 = 0;
   if (isWrite(esr)) storeGicr(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
-  else loaded(vcpu, esr, loadGicr(vcpu, partition, offset, accessShift(esr)));
+  else value = loadGicr(vcpu, partition, offset, accessShift(esr));
+  return answered(vcpu, esr, value);
+}
+
+/** A GIC access is done, unless others have to answer first. */
+function answered(vcpu: Vcpu, esr: u64, value: u64): u32 {
+  if (isRepeated(vcpu)) return RESUME;
+  if (!isWrite(esr)) loaded(vcpu, esr, value);
   return done(esr);
 }
 

@@ -4,9 +4,9 @@
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { GICD_IROUTER, GICR_STRIDE_SHIFT, IPRIORITYR, SGI_BASE } from "./gic";
-import { readGicd, readRouter, writeGicd, writePriority, writeRouter } from "./vgicd";
+import { readGicd, readRouter, writeGicd, writePriorities, writeRouter } from "./vgicd";
 import { loadGicdV2, storeGicdV2 } from "./vgicv2";
-import { readGicr, setPriority, writeGicr } from "./vgicr";
+import { readGicr, writeGicr, writePrivatePriorities } from "./vgicr";
 
 const SHIFT_8: u32 = 0;
 const SHIFT_64: u32 = 3;
@@ -40,7 +40,7 @@ export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   } else if (shift == SHIFT_64) {
     if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
   } else if (shift == SHIFT_8 && isPriority(offset)) {
-    writePriority(vcpu, offset - IPRIORITYR, <u8>value);
+    writePriorities(vcpu, partition, offset - IPRIORITYR, 1, <u32>value);
   }
 }
 
@@ -68,8 +68,8 @@ export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   if (target === null) return;
   const at = offset & FRAMES_MASK;
   if (shift == 2) {
-    writeGicr(vcpu, target, at & ~3, <u32>value);
+    writeGicr(vcpu, partition, target, at & ~3, <u32>value);
   } else if (shift == SHIFT_8 && at >= SGI_BASE + IPRIORITYR && at < SGI_BASE + IPRIORITYR + 32) {
-    setPriority(target, at - SGI_BASE - IPRIORITYR, <u8>value);
+    writePrivatePriorities(vcpu, partition, target, at - SGI_BASE - IPRIORITYR, 1, <u32>value);
   }
 }

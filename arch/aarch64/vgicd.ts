@@ -4,18 +4,20 @@
 //
 // Whether an interrupt is edge or level is the plan's to say: ICFGR is read-only, as IHI 0069 allows.
 
-import { mmioRead32, mmioRead64, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
-import { atomicOr32, bound } from "../../build/generated/cpu";
+import { mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch64";
+import { atomicAnd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
-import { header } from "../../core/blob";
-import { FIRST_SPECIAL, FIRST_SPI, others, setSpiPriority, spiPriority } from "../../core/interrupts";
+import { blobInterrupt, header, MAX_INTERRUPTS } from "../../core/blob";
+import { enabledAt, FIRST_SPECIAL, latchedAt, mutedAt, others, setSpiPriority, spiPriority } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
-import { INTID_WORDS, REQUEST_REFILL, Vcpu } from "../../core/vcpu";
+import { INTID_WORDS, Vcpu } from "../../core/vcpu";
+import { activeSiblings, disorder, heldElsewhere } from "./asks";
 import {
-  awaitDisabled, directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IGRPMODR,
-  IPRIORITYR, ISACTIVER, ISPENDR, kickAll, PIDR2, routeSpi,
+  directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER, ISENABLER,
+  kickAll, PIDR2, routeSpi,
 } from "./gic";
-import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { reach, readState, writeState } from "./interruptState";
+import { HELD_REORDER, HELD_RETURN, reload, rework } from "./listRegisters";
 import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
 
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
@@ -44,7 +46,6 @@ const LAST_SPI_WORD: u32 = INTID_WORDS;
 
 /** A 32-bit read at an offset of GICD; other sizes are made of it by vgic.ts. */
 export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
-  const gicd = header().gicd;
   if (offset < IPRIORITYR) {
     if (offset < IGROUPR) {
       if (offset == GICD_TYPER) return distributorType(vcpu, partition);
@@ -54,21 +55,23 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
     const k = word(offset);
     if (k == 0) return 0; // SGIs and PPIs are the redistributor's
     const owned = vcpu.owned(k);
-    if (owned == 0) return 0;
     const kind = block(offset);
+    if (kind == ISENABLER || kind == ICENABLER) return loadAcquire32(enabledAt(k)) & owned;
     if (kind == IGROUPR) return vcpu.gicv2 != 0 ? 0 : owned;
-    const bits = mmioRead32(gicd + offset) & owned;
-    if (kind == ISPENDR || kind == ICPENDR) return bits | (pendingHere(vcpu, k) & owned);
-    if (kind == ISACTIVER || kind == ICACTIVER) return bits & ~onlyPendingHere(vcpu, k);
-    return bits;
+    return readState(vcpu, partition, vcpu, kind < ISACTIVER, k, owned);
   }
   if (offset < IPRIORITYR + 0x400) return readPriorities(vcpu, offset - IPRIORITYR);
-  if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
+  if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(header().gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
   if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
     const route = readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
     return (offset & 4) != 0 ? <u32>(route >> 32) : <u32>route;
   }
   return offset == PIDR2 ? PIDR2_GICV3 : 0;
+}
+
+/** An SPI goes elsewhere: to where it is delivered from now on. */
+export function sendBack(vcpu: Vcpu, partition: Partition, intid: u32): void {
+  reach(vcpu, partition, vcpu, HELD_RETURN, intid >> 5, (<u32>1) << (intid & 31));
 }
 
 /** Both configuration bits of each owned INTID of ICFGR<n>: 16 INTIDs a register. */
@@ -98,43 +101,38 @@ export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: 
       if (offset == GICD_CTLR) writeControl(vcpu, partition, value);
       return;
     }
-    writeBits(vcpu, block(offset), word(offset), value);
+    const k = word(offset);
+    const bits = k == 0 ? 0 : value & vcpu.owned(k);
+    if (bits != 0) writeState(vcpu, partition, vcpu, block(offset), k, bits, bits);
     return;
   }
   if (offset < IPRIORITYR + 0x400) {
-    for (let i: u32 = 0; i < 4; i++) {
-      bound(i, 4);
-      writePriority(vcpu, offset - IPRIORITYR + i, <u8>(value >> (i << 3)));
-    }
-    return;
-  }
-  if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000 && (offset & 4) == 0) {
+    writePriorities(vcpu, partition, offset - IPRIORITYR, 4, value);
+  } else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000 && (offset & 4) == 0) {
     // The upper half is Aff3: 0 for every vCPU.
     writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
   }
 }
 
-/** One byte of IPRIORITYR. */
-export function writePriority(vcpu: Vcpu, intid: u32, priority: u8): void {
-  if (intid < FIRST_SPI || intid >= FIRST_SPECIAL || !vcpu.owns(intid)) return;
-  setSpiPriority(intid, priority);
-  if (vcpu.direct != 0) mmioWrite8(header().gicd + IPRIORITYR + intid, directPriority(priority));
+/** `count` bytes of IPRIORITYR, all in one word of INTIDs. */
+export function writePriorities(vcpu: Vcpu, partition: Partition, first: u32, count: u32, value: u32): void {
+  const k = first >> 5;
+  let changed: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    bound(i, 4);
+    const intid = first + i;
+    if (k == 0 || intid >= FIRST_SPECIAL || !vcpu.owns(intid)) continue;
+    setPriority(vcpu, intid, <u8>(value >> (i << 3)));
+    changed |= (<u32>1) << (intid & 31);
+  }
+  if (vcpu.direct != 0 || (mmioRead32(header().gicd + ISACTIVER + (k << 2)) & changed) == 0) return;
+  if (heldElsewhere(vcpu, k, changed) != 0) disorder(activeSiblings(vcpu, partition), k);
+  rework(vcpu, HELD_REORDER, k, changed);
 }
 
-function writeBits(vcpu: Vcpu, kind: u32, k: u32, value: u32): void {
-  const bits = k == 0 ? 0 : value & vcpu.owned(k);
-  if (bits == 0 || kind == IGROUPR) return;
-  if (kind == ISACTIVER) return; // active without a holder: nobody could end it
-  if (kind == ICACTIVER && vcpu.direct == 0) {
-    deactivate(vcpu, k, bits);
-    return;
-  }
-  mmioWrite32(header().gicd + kind + (k << 2), bits);
-  if (kind == ICPENDR) withdraw(vcpu, k, bits);
-  else if (kind == ICENABLER) {
-    awaitDisabled(header().gicd + GICD_CTLR);
-    holdBack(vcpu, k, bits);
-  }
+function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
+  setSpiPriority(intid, priority);
+  if (vcpu.direct != 0) mmioWrite8(header().gicd + IPRIORITYR + intid, directPriority(priority));
 }
 
 /** GICD_CTLR. With direct interrupts it is remembered only: the physical one is everybody's. */
@@ -143,8 +141,8 @@ export function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void
   if (vcpu.direct != 0) return;
   const group = vcpu.gicv2 != 0 ? CTLR_ENABLE_GRP0 : CTLR_ENABLE_GRP1;
   setGroupEnabled(partition, (value & group) != 0 ? 1 : 0);
-  refill(vcpu);
-  kickAll(requestRefill(partition, vcpu.pcpu));
+  reload(vcpu);
+  kickAll(others(partition.active, vcpu.pcpu));
 }
 
 /** EnableGrp1 for every vCPU of the partition. */
@@ -155,15 +153,22 @@ export function setGroupEnabled(partition: Partition, enabled: u32): void {
   }
 }
 
-/** Asks the partition's other active vCPUs to look for deliverable interrupts; the mask to kick. */
-function requestRefill(partition: Partition, self: u32): u32 {
-  const mask = others(partition.active, self);
-  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
-    bound(i, MAX_CPUS);
-    const other = vcpuOfPartition(partition, i);
-    if (((mask >> other.pcpu) & 1) != 0) atomicOr32(other.requestAt(), REQUEST_REFILL);
+/** The partition begins anew: its distributor is as after a reset. */
+export function resetGicd(vcpu: Vcpu, partition: Partition): void {
+  partition.distributorControl = 0;
+  setGroupEnabled(partition, 0);
+  for (let k: u32 = 1; k < INTID_WORDS; k++) {
+    bound(k - 1, INTID_WORDS);
+    const kept = ~vcpu.owned(k);
+    atomicAnd32(enabledAt(k), kept);
+    atomicAnd32(mutedAt(k), kept);
+    atomicAnd32(latchedAt(vcpu, k), kept);
   }
-  return mask;
+  const plan = partition.plan;
+  for (let i: u32 = 0; i < plan.interruptCount; i++) {
+    bound(i, MAX_INTERRUPTS);
+    setPriority(vcpu, blobInterrupt(plan.interruptFirst + i).intid, 0);
+  }
 }
 
 /** GICD_IROUTER<n> with the vCPU's affinity in place of the pCPU's. */
@@ -182,4 +187,5 @@ export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route:
   if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
   if ((route & IROUTER_IRM) != 0 || (route & AFFINITY_MASK & ~AFF0_MASK) != 0 || route >= partition.vcpuCount) return;
   routeSpi(intid, vcpuOfPartition(partition, <u32>route));
+  sendBack(vcpu, partition, intid);
 }

@@ -2,19 +2,22 @@
 // emulated: their enable bits live in the vCPU; with direct interrupts they are the physical ones. PPIs are the physical redistributor's,
 // masked to those that the partition owns; whether a PPI is edge or level (ICFGR1) is the same for everybody, and shown as it is.
 
-import { mmioRead32, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
+import { mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { implementedPriority } from "../../core/interrupts";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
+import { activeSiblings, disorder } from "./asks";
 import {
-  awaitDisabled, bankControl, directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER,
-  ISENABLER, ISPENDR, kick, KICK_SGI, PIDR2, SGI_BASE, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, kick,
+  KICK_SGI, PIDR2, SGI_BASE, SGI_COUNT, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
-import { deactivate, holdBack, onlyPendingHere, pendingHere, refill, withdraw } from "./listRegisters";
+import { readState, writeState } from "./interruptState";
+import { HELD_REORDER, heldHere, reload, rework, sendersOf } from "./listRegisters";
 import { sendDirect } from "./sgi";
 import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";
 
+const ALL: u32 = 0xffffffff;
 const TYPER_LAST: u32 = 1 << 4;
 const TYPER_PROCESSOR_NUMBER_SHIFT: u32 = 8;
 /** SGIs are edge-triggered: ICFGR0 reads so. */
@@ -22,7 +25,7 @@ const ICFGR0_SGIS: u32 = 0xaaaaaaaa;
 
 /** A 32-bit read at an offset of the two frames of `target`'s redistributor; `vcpu` is the one that reads. */
 export function readGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32): u32 {
-  if (offset >= SGI_BASE) return readSgiFrame(vcpu, target, offset - SGI_BASE);
+  if (offset >= SGI_BASE) return readSgiFrame(vcpu, partition, target, offset - SGI_BASE);
   if (offset == GICR_TYPER) {
     return (target.index << TYPER_PROCESSOR_NUMBER_SHIFT) | (target.index + 1 == partition.vcpuCount ? TYPER_LAST : 0);
   }
@@ -33,9 +36,9 @@ export function readGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset:
 }
 
 /** A 32-bit write there. */
-export function writeGicr(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void {
+export function writeGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32, value: u32): void {
   if (offset >= SGI_BASE) {
-    writeSgiFrame(vcpu, target, offset - SGI_BASE, value);
+    writeSgiFrame(vcpu, partition, target, offset - SGI_BASE, value);
   } else if (offset == GICR_WAKER) {
     target.waker = (value & WAKER_PROCESSOR_SLEEP) != 0 ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP : 0;
   }
@@ -45,8 +48,9 @@ export function writeGicr(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): vo
 @inline export function emulatedSgis(target: Vcpu): u32 { return SGIS & ~target.owned(0); }
 
 /** A read of the registers for SGIs and PPIs; GICv2 has them in GICD. */
-export function readSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32): u32 {
+export function readSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32): u32 {
   const owned = target.owned(0);
+  if (offset == ISENABLER || offset == ICENABLER) return (mmioRead32(target.bank + ISENABLER) & owned) | target.sgiEnabled;
   if (offset >= IPRIORITYR && offset < IPRIORITYR + 32) {
     let value: u32 = 0;
     for (let i: u32 = 0; i < 4; i++) {
@@ -58,61 +62,44 @@ export function readSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32): u32 {
   if (offset == IGROUPR) return vcpu.gicv2 != 0 ? 0 : SGIS | owned;
   if (offset == ICFGR) return ICFGR0_SGIS;
   if (offset == ICFGR + 4) return mmioRead32(target.bank + offset);
-  if (offset == ISENABLER || offset == ICENABLER) return (mmioRead32(target.bank + ISENABLER) & owned) | target.sgiEnabled;
-  if (offset == ISPENDR || offset == ICPENDR) {
-    const bits = (mmioRead32(target.bank + ISPENDR) & owned) | loadAcquire32(target.sgiPendingAt());
-    return target.pcpu == vcpu.pcpu ? bits | pendingHere(vcpu, 0) : bits;
+  if (offset == ISPENDR || offset == ICPENDR) return readState(vcpu, partition, target, true, 0, owned) | sentSgis(target);
+  return offset == ISACTIVER || offset == ICACTIVER ? readState(vcpu, partition, target, false, 0, owned) : 0;
+}
+
+/** SGIs sent to it and not in a list register. */
+function sentSgis(target: Vcpu): u32 {
+  const pending = loadAcquire32(target.sgiPendingAt());
+  if (target.gicv2 == 0) return pending;
+  let sent: u32 = 0;
+  for (let n: u32 = 0; n < SGI_COUNT; n++) {
+    bound(n, SGI_COUNT);
+    if (sendersOf(target, n) != 0) sent |= (<u32>1) << n;
   }
-  if (offset == ISACTIVER || offset == ICACTIVER) {
-    const bits = mmioRead32(target.bank + ISACTIVER) & owned;
-    return target.pcpu == vcpu.pcpu ? bits & ~onlyPendingHere(vcpu, 0) : bits;
-  }
-  return 0;
+  return sent;
 }
 
 /** A write there. */
-export function writeSgiFrame(vcpu: Vcpu, target: Vcpu, offset: u32, value: u32): void {
-  if (offset >= IPRIORITYR && offset < IPRIORITYR + 32) {
-    for (let i: u32 = 0; i < 4; i++) {
-      bound(i, 4);
-      setPriority(target, (offset - IPRIORITYR) + i, <u8>(value >> (i << 3)));
-    }
+export function writeSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32, value: u32): void {
+  if (offset >= IPRIORITYR) {
+    if (offset < IPRIORITYR + 32) writePrivatePriorities(vcpu, partition, target, offset - IPRIORITYR, 4, value);
     return;
   }
   const owned = value & target.owned(0);
-  // GICv2 makes SGIs pending elsewhere (vgicv2.ts).
-  const sgis = vcpu.gicv2 != 0 && (offset == ISPENDR || offset == ICPENDR) ? 0 : value & emulatedSgis(target);
-  const self = target.pcpu == vcpu.pcpu;
-  if (offset == ISENABLER) {
-    if (owned != 0) mmioWrite32(target.bank + ISENABLER, owned);
-    if ((sgis & ~target.sgiEnabled) == 0) return;
-    target.sgiEnabled |= sgis;
-    if ((loadAcquire32(target.sgiPendingAt()) & sgis) != 0) wake(target, self);
-  } else if (offset == ICENABLER) {
-    if (owned != 0) mmioWrite32(target.bank + ICENABLER, owned);
-    if (vcpu.gicv2 == 0) target.sgiEnabled &= ~sgis;
-    if (!self) return;
-    if (owned != 0) awaitDisabled(bankControl(target));
-    holdBack(vcpu, 0, owned | (sgis & ~target.sgiEnabled));
-  } else if (offset == ISPENDR) {
-    if (owned != 0) mmioWrite32(target.bank + ISPENDR, owned);
-    if (sgis == 0) return;
-    atomicOr32(target.sgiPendingAt(), sgis);
-    wake(target, self);
-  } else if (offset == ICPENDR) {
-    if (owned != 0) mmioWrite32(target.bank + ICPENDR, owned);
-    if (sgis != 0) atomicAnd32(target.sgiPendingAt(), ~sgis);
-    if (self) withdraw(vcpu, 0, owned | sgis);
-  } else if (offset == ICACTIVER) {
-    if (target.direct != 0) mmioWrite32(target.bank + ICACTIVER, owned);
-    else if (self) deactivate(vcpu, 0, value);
-  }
+  // GICv2 makes SGIs pending elsewhere (vgicv2.ts), and has them enabled always.
+  const sgis = vcpu.gicv2 != 0 && offset != ISENABLER && offset < ISACTIVER ? 0 : value & emulatedSgis(target);
+  if (offset == ICENABLER) target.sgiEnabled &= ~sgis;
+  else if (offset == ICPENDR) atomicAnd32(target.sgiPendingAt(), ~sgis);
+  writeState(vcpu, partition, target, offset, 0, owned, owned | sgis);
+  if (vcpu.repeats != 0) return;
+  if (offset == ISENABLER) target.sgiEnabled |= sgis;
+  else if (offset == ISPENDR) atomicOr32(target.sgiPendingAt(), sgis);
+  if ((offset == ISENABLER || offset == ISPENDR) && (loadAcquire32(target.sgiPendingAt()) & sgis) != 0) wake(vcpu, target);
 }
 
 /** The target has something to deliver. */
-function wake(target: Vcpu, self: bool): void {
+function wake(vcpu: Vcpu, target: Vcpu): void {
   if (target.direct != 0) sendWithheld(target);
-  else if (self) refill(target);
+  else if (target.pcpu == vcpu.pcpu) reload(target);
   else kick(target);
 }
 
@@ -122,6 +109,16 @@ function sendWithheld(target: Vcpu): void {
   if ((loadAcquire32(target.sgiPendingAt()) & target.sgiEnabled & bit) == 0) return;
   atomicAnd32(target.sgiPendingAt(), ~bit);
   sendDirect(target, KICK_SGI);
+}
+
+/** Priorities of `count` SGIs or PPIs of a vCPU. */
+export function writePrivatePriorities(vcpu: Vcpu, partition: Partition, target: Vcpu, first: u32, count: u32, value: u32): void {
+  for (let i: u32 = 0; i < count; i++) {
+    bound(i, 4);
+    setPriority(target, first + i, <u8>(value >> (i << 3)));
+  }
+  if (target.pcpu != vcpu.pcpu) disorder(activeSiblings(vcpu, partition) & (<u32>1) << target.pcpu, 0);
+  else if (target.direct == 0 && (heldHere(vcpu, 0) & (((<u32>1 << count) - 1) << first)) != 0) rework(vcpu, HELD_REORDER, 0, ALL);
 }
 
 /** Priority of SGI or PPI n of a vCPU. */

@@ -2,17 +2,17 @@
 // first 32 INTIDs are in it, banked by reader (vgicr.ts); an SPI's target is a mask of CPUs, SGIs are sent by a register.
 
 import { mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
-import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { atomicAnd32, bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR } from "./gic";
-import { pendingHere, refill, withdraw } from "./listRegisters";
+import { putSgi, recallSgis, reload, sendersOf } from "./listRegisters";
 import { sendDirect, sendSgiV2 } from "./sgi";
-import { readGicd, writeGicd, writePriority } from "./vgicd";
-import { readSgiFrame, setPriority, writeSgiFrame } from "./vgicr";
+import { readGicd, sendBack, writeGicd, writePriorities } from "./vgicd";
+import { readSgiFrame, writePrivatePriorities, writeSgiFrame } from "./vgicr";
 
 /** ArchRev 2. */
 const PIDR2_GICV2: u32 = 0x2b;
@@ -27,7 +27,7 @@ const SHIFT_32: u32 = 2;
 
 /** A 32-bit read; other sizes are made of it by vgic.ts. */
 export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
-  if (isBanked(offset)) return readSgiFrame(vcpu, vcpu, offset);
+  if (isBanked(offset)) return readSgiFrame(vcpu, partition, vcpu, offset);
   if (offset >= ITARGETSR && offset < ITARGETSR + FIRST_SPECIAL) {
     let value: u32 = 0;
     for (let i: u32 = 0; i < 4; i++) {
@@ -51,7 +51,7 @@ export function storeGicdV2(vcpu: Vcpu, partition: Partition, offset: u32, shift
   if (shift != SHIFT_32) return;
   const at = offset & ~3;
   if (isBanked(at)) {
-    writeSgiFrame(vcpu, vcpu, at, value);
+    writeSgiFrame(vcpu, partition, vcpu, at, value);
   } else if (at == GICD_SGIR) {
     sendSgiV2(vcpu, partition, value);
   } else if (at >= ITARGETSR && at < ITARGETSR + FIRST_SPECIAL || at >= CPENDSGIR && at < SPENDSGIR + SGI_COUNT) {
@@ -66,11 +66,11 @@ export function storeGicdV2(vcpu: Vcpu, partition: Partition, offset: u32, shift
 
 /** Registers that have a byte an INTID. */
 function storeByte(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): void {
-  if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPI) setPriority(vcpu, offset - IPRIORITYR, <u8>value);
-  else if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPECIAL) writePriority(vcpu, offset - IPRIORITYR, <u8>value);
+  if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPI) writePrivatePriorities(vcpu, partition, vcpu, offset - IPRIORITYR, 1, value);
+  else if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPECIAL) writePriorities(vcpu, partition, offset - IPRIORITYR, 1, value);
   else if (offset >= ITARGETSR + FIRST_SPI && offset < ITARGETSR + FIRST_SPECIAL) writeTarget(vcpu, partition, offset - ITARGETSR, value);
   else if (offset >= CPENDSGIR && offset < CPENDSGIR + SGI_COUNT) clearPendingSgi(vcpu, offset - CPENDSGIR, value);
-  else if (offset >= SPENDSGIR && offset < SPENDSGIR + SGI_COUNT) setPendingSgi(vcpu, offset - SPENDSGIR, value);
+  else if (offset >= SPENDSGIR && offset < SPENDSGIR + SGI_COUNT) setPendingSgi(vcpu, partition, offset - SPENDSGIR, value);
 }
 
 /** The vCPUs that an SPI goes to, as a mask; an SGI or PPI: the reader. */
@@ -95,35 +95,44 @@ function writeTarget(vcpu: Vcpu, partition: Partition, intid: u32, targets: u32)
     if (((targets >> i) & 1) != 0) interfaces |= vcpuOfPartition(partition, i).interface;
   }
   mmioWrite8(header().gicd + ITARGETSR + intid, interfaces);
+  sendBack(vcpu, partition, intid);
 }
 
-/** Pending SGIs by who sent them: here the last one who did; with direct interrupts as if the reader had. */
+/** Pending SGIs by who sent them; with direct interrupts as if the reader had. */
 function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
-  const pending = loadAcquire32(vcpu.sgiPendingAt()) | pendingHere(vcpu, 0);
   let value: u32 = 0;
+  if (vcpu.direct == 0) recallSgis(vcpu);
   for (let i: u32 = 0; i < 4; i++) {
     bound(i, 4);
-    if (vcpu.direct != 0) value |= mmioRead8(header().gicd + CPENDSGIR + first + i) != 0 ? (<u32>1) << vcpu.index << (i << 3) : 0;
-    else if (((pending >> (first + i)) & 1) != 0) value |= (<u32>1) << vcpu.sgiSource(first + i) << (i << 3);
+    if (vcpu.direct == 0) value |= sendersOf(vcpu, first + i) << (i << 3);
+    else if (mmioRead8(header().gicd + CPENDSGIR + first + i) != 0) value |= (<u32>1) << vcpu.index << (i << 3);
   }
+  if (vcpu.direct == 0) reload(vcpu);
   return value;
 }
 
-function clearPendingSgi(vcpu: Vcpu, sgi: u32, sources: u32): void {
-  if (sources == 0) return;
-  const bit = (<u32>1) << sgi;
-  if (vcpu.direct != 0) mmioWrite8(header().gicd + CPENDSGIR + sgi, 0xff);
-  atomicAnd32(vcpu.sgiPendingAt(), ~bit);
-  withdraw(vcpu, 0, bit);
+function clearPendingSgi(vcpu: Vcpu, sgi: u32, senders: u32): void {
+  if (vcpu.direct == 0) {
+    recallSgis(vcpu);
+    atomicAnd32(vcpu.sgiSendersAt(sgi), ~(senders << ((sgi & 3) << 3)));
+    reload(vcpu);
+  } else if (senders != 0) {
+    mmioWrite8(header().gicd + CPENDSGIR + sgi, 0xff);
+    atomicAnd32(vcpu.sgiPendingAt(), ~((<u32>1) << sgi));
+  }
 }
 
-function setPendingSgi(vcpu: Vcpu, sgi: u32, sources: u32): void {
-  if (sources == 0) return;
+function setPendingSgi(vcpu: Vcpu, partition: Partition, sgi: u32, all: u32): void {
+  let senders = all & (((<u32>1) << partition.vcpuCount) - 1);
+  if (senders == 0) return;
   if (vcpu.direct != 0) {
     sendDirect(vcpu, sgi);
     return;
   }
-  vcpu.setSgiSource(sgi, <u32>ctz(sources));
-  atomicOr32(vcpu.sgiPendingAt(), (<u32>1) << sgi);
-  refill(vcpu);
+  for (let i: u32 = 0; senders != 0; i++) {
+    bound(i, MAX_CPUS);
+    putSgi(vcpu, sgi, <u32>ctz(senders));
+    senders &= senders - 1;
+  }
+  reload(vcpu);
 }

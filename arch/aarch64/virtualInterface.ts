@@ -5,40 +5,61 @@
 //  │State│HW│G │     │ Priority │     │  pINTID  │     vINTID      │
 //  └─────┴──┴──┴─────┴──────────┴─────┴──────────┴─────────────────┘
 //   State: 0 invalid, 1 pending, 2 active, 3 both. HW = 1: the guest's EOI also deactivates physical interrupt pINTID.
+//   HW = 0: bit 41 (EOI) asks for maintenance once the guest has ended it; GICv2: bits 34…32 are the vCPU that sent an SGI.
 
 import {
-  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
+  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_HCR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
-import { emptyListRegistersV2, readListRegisterV2, resetVirtualV2, typeV2, writeControlV2, writeListRegisterV2 } from "./gicv2";
+import { emptyListRegistersV2, readControlV2, readListRegisterV2, resetVirtualV2, typeV2, writeControlV2, writeListRegisterV2 } from "./gicv2";
 
-export const MAX_LIST_REGISTERS: u32 = 16;
+/** Those that are used: as many as Arm's own GICs have. */
+export const MAX_LIST_REGISTERS: u32 = 4;
 
-// ICH_HCR_EL2, GICH_HCR.
+// ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.
 export const HCR_EN: u32 = 1;
-export const HCR_UIE: u32 = 1 << 1;
+export const HCR_LRENPIE: u32 = 1 << 2;
 export const HCR_NPIE: u32 = 1 << 3;
+/** GICv3, where ICH_VTR_EL2.TDS says so: ICC_DIR_EL1 is trapped. */
+export const HCR_TDIR: u32 = 1 << 14;
+const VTR_TDS: u32 = 1 << 19;
+export const HCR_EOI_COUNT_SHIFT: u32 = 27;
 
 @inline function type(): u32 { return isGicV2() ? typeV2() : <u32>mrs_ICH_VTR_EL2(); }
 
-/** Bit n: this pCPU has a list register n (ListRegs + 1 of them; GICv2 could have more than we use). It is what ELRSR is when none is in use. */
-export function findListRegisters(): u32 { return ((<u32>1) << min<u32>((type() & 31) + 1, MAX_LIST_REGISTERS)) - 1; }
+/** Counts this pCPU's list registers: ListRegs + 1 (GICv2: 64 at most, of which ELRSR0 shows half). */
+export function findListRegisters(vcpu: Vcpu): void {
+  const count = min<u32>((type() & 63) + 1, 32);
+  vcpu.listRegisters = ((<u32>1) << min<u32>(count, MAX_LIST_REGISTERS)) - 1;
+  vcpu.unused = ~(<u32>0) >> (32 - count);
+  vcpu.idle = vcpu.unused;
+}
 
 /** PRIbits + 1: how many upper bits of a priority the virtual interface has. */
 @inline export function priorityBits(): u32 { return (type() >> 29) + 1; }
 
 /** Bit n: list register n holds nothing. */
-@inline export function emptyListRegisters(vcpu: Vcpu): u32 {
+export function emptyListRegisters(vcpu: Vcpu): u32 {
   return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & vcpu.listRegisters;
 }
 
-@inline export function readListRegister(n: u32): u64 { return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n); }
+export function readListRegister(n: u32): u64 { return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n); }
 
-@inline export function writeListRegister(n: u32, lr: u64): void {
+export function writeListRegister(n: u32, lr: u64): void {
   if (isGicV2()) writeListRegisterV2(n, lr);
   else msr_ICH_LR(n, lr);
 }
+
+/** True if none at all is in use, and nothing waits elsewhere. */
+@inline export function isIdle(vcpu: Vcpu): bool {
+  return (vcpu.gicv2 != 0 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) == vcpu.idle;
+}
+
+/** What of HCR_* makes the guest's ends of interrupts known that no list register holds. */
+export function watchEnds(): u32 { return !isGicV2() && (<u32>mrs_ICH_VTR_EL2() & VTR_TDS) != 0 ? HCR_LRENPIE | HCR_TDIR : HCR_LRENPIE; }
+
+export function readControl(): u32 { return isGicV2() ? readControlV2() : <u32>mrs_ICH_HCR_EL2(); }
 
 /** HCR_*: the interface on or off, and when it asks for maintenance. */
 @inline export function writeControl(value: u32): void {

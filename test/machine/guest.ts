@@ -29,6 +29,8 @@ export type Outcome =
 
 const INSTRUCTION = 4n;
 const XZR = 31;
+/** Times that the hypervisor may send a guest back to an instruction, for others of its partition to answer first. */
+const REPEATS = 20;
 /** Fetches of one instruction after which the hypervisor is taken to send the guest back for ever. */
 const FETCHES = 100;
 
@@ -220,9 +222,17 @@ export class Guest {
     const valid = form.syndromeValid ?? true;
     const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 ? ISS_SF : 0);
     const esr = syndrome(EC_DATA_ABORT, (valid ? details : 0) | (write ? ISS_WNR : 0) | fault);
-    const trap = (what: bigint) => (): void => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault));
-    if (form.short === true) return this.observe(INSTRUCTION / 2n, write ? XZR : register, trap(esr & ~ESR_IL));
-    return this.observe(INSTRUCTION, write ? XZR : register, trap(esr));
+    const what = form.short === true ? esr & ~ESR_IL : esr;
+    const advance = form.short === true ? INSTRUCTION / 2n : INSTRUCTION;
+    const { pc, lives } = this.pcpu;
+    const trap = (): Outcome => this.observe(advance, write ? XZR : register, () => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault)));
+    let outcome = trap();
+    // Sent back to the same instruction, a guest executes it again; meanwhile others of its partition take their interrupts.
+    for (let repeats = 0; outcome.kind === "entered" && outcome.pc === pc && this.pcpu.lives === lives && repeats < REPEATS; repeats++) {
+      for (const other of this.machine.pcpus) if (other !== this.pcpu && other.registers.VTTBR_EL2 === this.pcpu.registers.VTTBR_EL2) this.machine.step(other);
+      outcome = this.running && this.pcpu.pc === pc ? trap() : { kind: "parked" };
+    }
+    return outcome;
   }
 
   private walk(ipa: number, permits: (mapping: Mapping) => boolean): Walk {

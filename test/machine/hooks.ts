@@ -181,6 +181,7 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICC_AP1R0_EL1: (value: bigint) => void (physical().activePriorities = Number(value & MASK32)),
     mrs_ICC_IGRPEN1_EL1: () => (physical().enabled ? 1n : 0n),
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
+    mrs_ICH_HCR_EL2: () => BigInt(virtual().hypervisorControl),
     msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
     mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n),
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),

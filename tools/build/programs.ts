@@ -37,7 +37,7 @@ export const CORE: Program = {
   name: "core",
   entry: "arch/aarch64/index.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
-  memoryPages: 16,
+  memoryPages: 18,
   savesNothing: ["trapCall", "trapSync", "trapSerror"],
   savesMost: [
     "trapIrq", "arch_aarch64_irq_handleOtherIrq", "trapLoad", "trapStore", "trapRead", "trapWrite", "core_blob_regionAt",
@@ -46,8 +46,7 @@ export const CORE: Program = {
   linkerScript: "arch/aarch64/core.ld",
   positionIndependent: true,
   fast: [
-    "trapIrq", "trapCall", "trapRead", "trapWrite", "trapLoad", "trapStore", "arch_aarch64_irq_handleOtherIrq", "arch_aarch64_listRegisters_refill",
-    "arch_aarch64_listRegisters_place", "axv_",
+    "trapIrq", "trapCall", "trapRead", "trapWrite", "trapLoad", "trapStore", "arch_aarch64_irq_handleOtherIrq", "axv_",
   ],
   defines: { LINEAR_BASE },
 };

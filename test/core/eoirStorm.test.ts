@@ -1,0 +1,99 @@
+// A direct neighbour ends somebody else's active interrupt by EOIR, again and again (README, "What is not there yet"): its owner has one more
+// exit for it and a maintenance interrupt, whatever the neighbour does (arch/aarch64/listRegisters.ts, mute).
+import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import type { Guest } from "../machine/guest.ts";
+import { GUEST_GICD } from "../machine/system.ts";
+import { Bench, GICS, value } from "./bench.ts";
+import { DIRECT } from "./directBench.ts";
+
+const SPURIOUS = 1023;
+const LEVEL = 48;
+const EDGE = 50;
+const ROUNDS = 20;
+const word = 4;
+const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
+
+let bench: Bench;
+let victim: Guest;
+let attacker: Guest;
+
+/** What the attacker does between any two steps of everybody else. */
+function storm(intid: number): void {
+  for (let n = 0; n < ROUNDS; n++) {
+    attacker.endOfInterrupt(intid);
+    bench.machine.settle();
+  }
+}
+
+const exits = (): { interrupt: number; maintenance: number } => {
+  const counted = bench.vcpu(0, 0).exits;
+  return { interrupt: counted[abi.EXIT_INTERRUPT] ?? 0, maintenance: counted[abi.EXIT_MAINTENANCE] ?? 0 };
+};
+const isEnabled = (intid: number): boolean => {
+  const { bank } = bench.machine.gic.distributor;
+  return bank.has(bank.enabled, intid);
+};
+
+describe.each(GICS)("%s: an EOIR storm", (_, board) => {
+  beforeEach(() => {
+    bench = new Bench({ ...DIRECT, board });
+    victim = bench.openInterrupts(0);
+    attacker = bench.openInterrupts(3);
+    for (const intid of [LEVEL, EDGE]) bench.enable(0, intid);
+  });
+
+  test.each([["before the victim has acknowledged it", false], ["in the victim's handler", true]])("on a level, %s: one interrupt exit more, one maintenance interrupt, each event", (_when, acknowledged) => {
+    for (let event = 0; event < 3; event++) {
+      const before = exits();
+      bench.machine.setLine(LEVEL, true);
+      bench.machine.settle();
+      if (acknowledged) expect(victim.acknowledge()).toBe(LEVEL);
+      storm(LEVEL);
+      if (!acknowledged) expect(victim.acknowledge()).toBe(LEVEL);
+      storm(LEVEL);
+      expect(value(victim.load(GUEST_GICD + 0x100 + word, 4)) & bit(LEVEL)).toBe(bit(LEVEL));
+      bench.machine.setLine(LEVEL, false);
+      victim.endOfInterrupt(LEVEL);
+      bench.machine.settle();
+      storm(LEVEL);
+      const after = exits();
+      expect({ interrupt: after.interrupt - before.interrupt, maintenance: after.maintenance - before.maintenance }).toEqual({ interrupt: 2, maintenance: 1 });
+      expect([victim.acknowledge(), isEnabled(LEVEL)]).toEqual([SPURIOUS, true]);
+    }
+  });
+
+  test("an edge that comes in the victim's handler is not lost", () => {
+    const pulse = (): void => {
+      bench.machine.setLine(EDGE, true);
+      bench.machine.setLine(EDGE, false);
+      bench.machine.settle();
+    };
+    pulse();
+    expect(victim.acknowledge()).toBe(EDGE);
+    storm(EDGE);
+    pulse();
+    storm(EDGE);
+    victim.endOfInterrupt(EDGE);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(EDGE);
+    victim.endOfInterrupt(EDGE);
+    bench.machine.settle();
+    expect([victim.acknowledge(), isEnabled(EDGE)]).toEqual([SPURIOUS, true]);
+  });
+
+  test("an interrupt that the victim disables meanwhile stays disabled after its end, and comes when it is enabled", () => {
+    bench.machine.setLine(LEVEL, true);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(LEVEL);
+    storm(LEVEL);
+    value(victim.store(GUEST_GICD + 0x180 + word, 4, bit(LEVEL)));
+    victim.endOfInterrupt(LEVEL);
+    bench.machine.settle();
+    storm(LEVEL);
+    expect([isEnabled(LEVEL), victim.acknowledge()]).toEqual([false, SPURIOUS]);
+    bench.enable(0, LEVEL);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(LEVEL);
+  });
+});

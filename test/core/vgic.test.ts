@@ -1,0 +1,217 @@
+// Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what the distributor of
+// IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Guest } from "../machine/guest.ts";
+import { GUEST_GICD, GUEST_GICR, STANDARD } from "../machine/system.ts";
+import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
+import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
+
+const SPURIOUS = 1023;
+const [ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR] = [0x180, 0x200, 0x280, 0x300, 0x380, 0x400];
+const WORD = 4;
+const LEVEL = 49;
+const EDGE = 50;
+const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
+
+let bench: Bench;
+let first: Guest;
+let second: Guest;
+
+const read = (guest: Guest, register: number): bigint => value(guest.load(GUEST_GICD + register + WORD, 4));
+const write = (guest: Guest, register: number, data: bigint): void => {
+  value(guest.store(GUEST_GICD + register + WORD, 4, data));
+  bench.machine.settle();
+};
+const state = (guest: Guest) => ({ pending: read(guest, ISPENDR), active: read(guest, ISACTIVER) });
+const wire = (intid: number, high: boolean): void => {
+  bench.machine.setLine(intid, high);
+  bench.machine.settle();
+};
+const pulse = (intid: number): void => {
+  wire(intid, true);
+  wire(intid, false);
+};
+
+describe.each(GICS)("%s", (_, board) => {
+  beforeEach(() => {
+    bench = new Bench({ ...STANDARD, board });
+    first = bench.openInterrupts(0);
+    first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    second = bench.openInterrupts(1);
+    for (const intid of [LEVEL, EDGE]) bench.enable(0, intid);
+  });
+
+  test("an edge that waits at a vCPU comes at the one that it is routed to meanwhile", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    expect(second.interruptPending).toBe(true);
+    bench.route(0, EDGE, 0);
+    bench.machine.settle();
+    expect([second.acknowledge(), first.acknowledge()]).toEqual([SPURIOUS, EDGE]);
+  });
+
+  test("an edge that waits at a vCPU that goes off is not lost", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    second.hvc(CPU_OFF);
+    bench.machine.settle();
+    expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
+    bench.route(0, EDGE, 0);
+    bench.machine.settle();
+    expect(first.acknowledge()).toBe(EDGE);
+  });
+
+  test("one that is active at a vCPU that goes off stays active, until ICACTIVER", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    expect(second.acknowledge()).toBe(EDGE);
+    second.hvc(CPU_OFF);
+    bench.machine.settle();
+    bench.route(0, EDGE, 0);
+    pulse(EDGE);
+    expect([state(first), first.acknowledge()]).toEqual([{ pending: bit(EDGE), active: bit(EDGE) }, SPURIOUS]);
+    write(first, ICACTIVER, bit(EDGE));
+    expect(first.acknowledge()).toBe(EDGE);
+  });
+
+  test("ISPENDR and ISACTIVER say the same to both, pending, active and after the end", () => {
+    bench.route(0, EDGE, 1);
+    for (const guest of [first, second]) expect(state(guest)).toEqual({ pending: 0n, active: 0n });
+    pulse(EDGE);
+    for (const guest of [first, second]) expect(state(guest)).toEqual({ pending: bit(EDGE), active: 0n });
+    second.acknowledge();
+    for (const guest of [first, second]) expect(state(guest)).toEqual({ pending: 0n, active: bit(EDGE) });
+    pulse(EDGE);
+    for (const guest of [first, second]) expect(state(guest)).toEqual({ pending: bit(EDGE), active: bit(EDGE) });
+    second.endOfInterrupt(EDGE);
+    bench.machine.settle();
+    for (const guest of [first, second]) expect(state(guest)).toEqual({ pending: bit(EDGE), active: 0n });
+  });
+
+  test("what waits elsewhere is taken back by ICENABLER, and comes after ISENABLER", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    write(first, ICENABLER, bit(EDGE));
+    expect([second.acknowledge(), state(first)]).toEqual([SPURIOUS, { pending: bit(EDGE), active: 0n }]);
+    bench.enable(0, EDGE);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(EDGE);
+  });
+
+  test("what waits elsewhere is gone after ICPENDR, what is active there after ICACTIVER", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    write(first, ICPENDR, bit(EDGE));
+    expect([second.acknowledge(), state(first)]).toEqual([SPURIOUS, { pending: 0n, active: 0n }]);
+    pulse(EDGE);
+    expect(second.acknowledge()).toBe(EDGE);
+    write(first, ICACTIVER, bit(EDGE));
+    expect(state(second)).toEqual({ pending: 0n, active: 0n });
+    second.driver.open(0xf0);
+    pulse(EDGE);
+    expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
+  });
+
+  test("one that waits elsewhere is not pended once more by ISPENDR", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    write(first, ISPENDR, bit(EDGE));
+    expect(second.acknowledge()).toBe(EDGE);
+    second.endOfInterrupt(EDGE);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(SPURIOUS);
+  });
+
+  test("a priority that another vCPU raises counts for what waits already", () => {
+    for (const intid of [LEVEL, EDGE]) bench.route(0, intid, 1);
+    wire(LEVEL, true);
+    pulse(EDGE);
+    value(first.store(GUEST_GICD + IPRIORITYR + EDGE, 1, 0x20n));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(EDGE);
+  });
+
+  test("a priority that the vCPU itself raises counts for what waits already", () => {
+    wire(LEVEL, true);
+    pulse(EDGE);
+    value(first.store(GUEST_GICD + IPRIORITYR + EDGE, 1, 0x20n));
+    expect(first.acknowledge()).toBe(EDGE);
+  });
+
+  test("a level whose line drops before it is acknowledged is not signalled after the next access to the GIC", () => {
+    wire(LEVEL, true);
+    wire(LEVEL, false);
+    expect([state(first), first.acknowledge()]).toEqual([{ pending: 0n, active: 0n }, SPURIOUS]);
+    wire(LEVEL, true);
+    expect(first.acknowledge()).toBe(LEVEL);
+  });
+
+  test("a level that the guest has made pending by hand stays so without its line, until it is taken", () => {
+    write(first, ISPENDR, bit(LEVEL));
+    expect([state(first), first.acknowledge()]).toEqual([{ pending: bit(LEVEL), active: 0n }, LEVEL]);
+    first.endOfInterrupt(LEVEL);
+    bench.machine.settle();
+    expect([state(first), first.acknowledge()]).toEqual([{ pending: 0n, active: 0n }, SPURIOUS]);
+  });
+
+  test("made active by hand an interrupt does not come, and its end is the guest's own", () => {
+    write(first, ISACTIVER, bit(EDGE));
+    pulse(EDGE);
+    for (const guest of [first, second]) expect(state(guest)).toEqual({ pending: bit(EDGE), active: bit(EDGE) });
+    first.driver.splitEnd(true);
+    first.deactivate(EDGE);
+    bench.machine.settle();
+    expect(first.acknowledge()).toBe(EDGE);
+  });
+
+  test("an ask that is given up does no harm to the next one", () => {
+    bench.route(0, EDGE, 1);
+    pulse(EDGE);
+    const { pc } = first.pcpu;
+    // The guest is sent back, takes an interrupt of its own, and never executes that instruction again.
+    bench.machine.trap(first.pcpu, (0x24n << 26n) | (1n << 25n) | (1n << 24n) | (2n << 22n) | 4n, BigInt(GUEST_GICD + ISPENDR + WORD), BigInt(GUEST_GICD >> 12) << 4n);
+    expect(first.pcpu.pc).toBe(pc);
+    first.pcpu.pc = pc + 0x100n;
+    expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
+    expect(second.acknowledge()).toBe(EDGE);
+  });
+});
+
+describe("redistributor of another vCPU", () => {
+  const at = GUEST_GICR + GICR_STRIDE + SGI_BASE;
+
+  beforeEach(() => {
+    bench = new Bench();
+    first = bench.openInterrupts(0);
+    first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    second = bench.openInterrupts(1);
+  });
+
+  const own = (register: number): bigint => value(first.load(at + register, 4));
+
+  test("SGIs that are pending or active there are seen, taken back and deactivated", () => {
+    bench.sendSgi(0, 3, 0b10);
+    bench.machine.settle();
+    expect([own(ISPENDR), own(ISACTIVER)]).toEqual([8n, 0n]);
+    value(first.store(at + ICPENDR, 4, 8n));
+    expect([own(ISPENDR), second.acknowledge()]).toEqual([0n, SPURIOUS]);
+    bench.sendSgi(0, 3, 0b10);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(3);
+    expect([own(ISPENDR), own(ISACTIVER)]).toEqual([0n, 8n]);
+    value(first.store(at + ICACTIVER, 4, 8n));
+    expect(own(ISACTIVER)).toBe(0n);
+  });
+
+  test("an SGI that is disabled there does not come, and does when it is enabled", () => {
+    bench.sendSgi(0, 3, 0b10);
+    bench.machine.settle();
+    value(first.store(at + ICENABLER, 4, 8n));
+    expect([own(ISPENDR), second.acknowledge()]).toEqual([8n, SPURIOUS]);
+    value(first.store(at + 0x100, 4, 8n));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(3);
+  });
+});
