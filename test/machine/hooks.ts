@@ -87,10 +87,10 @@ function storageHooks(machine: Machine): Hooks {
   return hooks;
 }
 
-/** Nor may stage 1 be walked by one guest's registers with another's VMID. */
+/** Nor may stage 1 be walked by one guest's registers with another's VMID; 0 is nobody's. */
 function mayChangeVmid(machine: Machine, value: bigint): void {
   const { VTTBR_EL2, SCTLR_EL1, TCR_EL1 } = machine.current.registers;
-  if (VTTBR_EL2 === UNKNOWN || vmidOf(VTTBR_EL2) === vmidOf(value)) return;
+  if (VTTBR_EL2 === UNKNOWN || vmidOf(VTTBR_EL2) === vmidOf(value) || vmidOf(value) === 0) return;
   if ((SCTLR_EL1 & SCTLR_M) === 0n || (TCR_EL1 & TCR_EPD) !== TCR_EPD) throw new MachineError("MACHINE_TLB", "VTTBR_EL2 gets another VMID while EL1's tables can be walked: TCR_EL1.EPD, SCTLR_EL1.M first");
 }
 
