@@ -1,4 +1,4 @@
-// The seed in the firmware's device tree (Devicetree Specification v0.4, chapter 5): rng-seed or kaslr-seed, and nothing else is read of it.
+// The seed in the firmware's device tree (Devicetree Specification v0.4, chapter 5): rng-seed and kaslr-seed, and nothing else is read of it.
 // It is somebody else's data: whatever it says, nothing outside of it is read, and no more than TREE_BYTES_MAX of it.
 //
 //   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …      property:   3 │ length │ name, in strings │ value
@@ -15,7 +15,10 @@ const PAGE_BYTES: u64 = 0x1000;
 const PAGE_MASK: u64 = PAGE_BYTES - 1;
 const MAGIC: u64 = 0xd00dfeed;
 const HEADER_BYTES: u32 = 40;
-const PROPERTY: u64 = 3;
+const PROPERTY: u32 = 3;
+/** There may be much room behind it: a loader adds to the tree. */
+const END: u32 = 9;
+const PROPERTY_HEAD: u32 = 12;
 /** Linux Documentation/arch/arm64/booting.rst: no more than 2 MiB. */
 const TREE_BYTES_MAX: u32 = 0x200000;
 /** A device tree is in the image's GiB: what is there is RAM. */
@@ -37,7 +40,7 @@ export function absorbTree(pa: u64): void {
   const bytes = eight(0) - (MAGIC << 32); // totalsize, if the magic is right
   if (bytes < HEADER_BYTES || bytes > TREE_BYTES_MAX || !mapTree(pa, bytes)) return;
   size = <u32>bytes;
-  if (!absorbProperty(RNG_SEED, 0)) absorbProperty(SLR_SEED, KA);
+  absorbSeeds();
 }
 
 /** False: it is not near the image, or not nobody's. A partition that has that memory could learn there what others' seeds come from. */
@@ -53,32 +56,41 @@ function mapTree(pa: u64, bytes: u64): bool {
   return mapReadOnly(from, to - from);
 }
 
-/** Eight bytes at any offset, big endian, as everything is; words that begin outside of the tree are 0. */
+/** Four bytes at a multiple of 4, big endian, as everything is; words that begin outside of the tree are 0. */
+@inline function four(offset: u32): u32 { return offset < size ? bswap<u32>(physicalRead32(tree + offset)) : 0; }
+
+/** Eight bytes at any offset. */
 function eight(offset: u32): u64 {
   const from = offset & ~3;
-  const shift = <u64>(offset & 3) << 3;
-  let value: u64 = 0;
-  for (let n: u32 = 0; n < 3; n++) {
-    bound(n, 3);
-    const at = from + (n << 2);
-    const word = at < size ? <u64>bswap<u32>(physicalRead32(tree + at)) : 0;
-    value |= n == 2 ? word << shift >> 32 : word << (32 - (n << 5)) << shift;
-  }
-  return value;
+  const first = <u64>four(from) << 32 | four(from + 4);
+  const shift = (offset & 3) << 3;
+  return shift == 0 ? first : first << shift | four(from + 8) >> (32 - shift);
 }
 
-/** The property whose name has those eight characters, from the given one on. False: there is none. */
-function absorbProperty(characters: u64, from: u32): bool {
+/** Goes from property to property: what is none of their heads is passed over a word at a time, values at once. */
+function absorbSeeds(): void {
   const offsets = eight(8); // of structure and strings
-  let name: u32 = 0;
-  for (; name < size && eight(<u32>offsets + name) != characters; name++) bound(name, TREE_BYTES_MAX);
   let at = <u32>(offsets >> 32) & ~3;
-  for (let n: u32 = 0; at < size && (eight(at) >> 32 != PROPERTY || eight(at + 8) >> 32 != name - from); at += 4) bound(n++, TREE_BYTES_MAX / 4);
-  if (at >= size) return false;
-  const words = min(<u32>eight(at) >> 2, SEED_WORDS_MAX);
+  for (let n: u32 = 0; at < size; n++) {
+    bound(n, TREE_BYTES_MAX / 4);
+    const token = four(at);
+    if (token == END) return;
+    if (token != PROPERTY) {
+      at += 4;
+      continue;
+    }
+    const bytes = four(at + 4);
+    const name = <u32>offsets + four(at + 8);
+    at += PROPERTY_HEAD;
+    if (eight(name) == RNG_SEED || eight(name + KA) == SLR_SEED) absorbValue(at, min(bytes >> 2, SEED_WORDS_MAX));
+    if (bytes > size) return;
+    at += (bytes + 3) & ~3;
+  }
+}
+
+function absorbValue(at: u32, words: u32): void {
   for (let n: u32 = 0; n < words; n++) {
     bound(n, SEED_WORDS_MAX);
-    absorb(<u32>(eight(at + 12 + (n << 2)) >> 32));
+    absorb(four(at + (n << 2)));
   }
-  return words != 0;
 }

@@ -16,6 +16,8 @@ import { Bench } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 
 const SEED_BYTES = 64;
+/** Token, length, name. */
+const PROPERTY_HEAD = 12;
 /** RAM of nobody, near the image. */
 const TREE_PA = 0x5800_0000;
 const ISAR0 = 0x0001_1120n;
@@ -131,6 +133,15 @@ describe("what is no device tree, or none that can be read, is left alone, and t
     new DataView(copy.buffer).setUint32(at, value);
     return copy;
   };
+  /** FDT_END stands where the property before the seed did, which has no value. */
+  const endedBefore = (properties: string): Uint8Array => {
+    const copy = firmwareTree(properties);
+    new DataView(copy.buffer).setUint32((seedOffset(copy) ?? NaN) - 2 * PROPERTY_HEAD, 9);
+    return copy;
+  };
+  const lookalike = (name: number): Uint8Array => firmwareTree(`log = <3 8 ${name} 0x12345678 0x9abcdef0>; rng-seed;`);
+  const plain = lookalike(0);
+  const looksLike = lookalike(new DataView(plain.buffer).getUint32((seedOffset(plain) ?? NaN) - 4));
   const at = (pa: number, tree = bytes): Partial<Board> => ({ deviceTree: { pa, bytes: tree } });
   test.each<[string, Partial<Board>]>([
     ["another magic", at(TREE_PA, changed(0, 0xd00dfeee))],
@@ -140,6 +151,8 @@ describe("what is no device tree, or none that can be read, is left alone, and t
     ["no multiple of 8", { deviceTree: { pa: TREE_PA + 4, bytes } }],
     ["structure outside", at(TREE_PA, changed(8, bytes.length))],
     ["structure at the end of 32 bits", at(TREE_PA, changed(8, 0xffff_fffc))],
+    ["a seed behind the structure's end", at(TREE_PA, endedBefore(`end; ${RNG_SEED}`))],
+    ["a value that looks like a seed", at(TREE_PA, looksLike)],
     ["strings outside", at(TREE_PA, changed(12, bytes.length))],
     ["strings at the end of 32 bits", at(TREE_PA, changed(12, 0xffff_ffff))],
     ["in a partition's memory, which could learn there what others' seeds come from", at(0x6180_0000)],

@@ -144,13 +144,14 @@ typedef struct {
 
 // `bytes` of all of them.
 AXV_BULK void axv_memory_init(const axv_segment *segment, const u8 *from, u32 bytes) {
-  u32 at = 0;
-  for (u32 i = 0; i < bytes; i++) {
+  char *to = 0;
+  for (u32 i = 0, left = 0, step = 0; i < bytes; i++, left--, to += step) {
     BYTES_LOOP;
-    if (at == segment->bytes) {
-      segment++;
-      at = 0;
+    if (left == 0) {
+      to = LINEAR(segment->to);
+      left = segment->bytes;
+      step = 1 + segment++->wide;
     }
-    LINEAR(segment->to)[at++ << segment->wide] = (char)from[i];
+    *to = (char)from[i];
   }
 }
