@@ -10,6 +10,16 @@ typedef unsigned long u64;
 #define WINDOW_BYTES 0x200010000ul
 #define LINEAR(pointer) (axv_linear + (u32)(pointer))
 
+// What the cpu intrinsics are made of, as the translation's prelude has it for other machines than AArch64.
+static u32 axv_atomic_or(void *at, u32 bits) { return __atomic_fetch_or((u32 *)at, bits, __ATOMIC_ACQ_REL); }
+static u32 axv_atomic_and(void *at, u32 bits) { return __atomic_fetch_and((u32 *)at, bits, __ATOMIC_ACQ_REL); }
+static u32 axv_atomic_add(void *at, u32 value) { return __atomic_fetch_add((u32 *)at, value, __ATOMIC_ACQ_REL); }
+static u32 axv_atomic_exchange(void *at, u32 value) { return __atomic_exchange_n((u32 *)at, value, __ATOMIC_ACQ_REL); }
+static u32 axv_atomic_compare_exchange(void *at, u32 expected, u32 value) {
+  __atomic_compare_exchange_n((u32 *)at, &expected, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  return expected;
+}
+
 struct axv_export { u64 (*call)(const u64 *arguments); };
 extern const struct axv_export axv_exports[];
 extern const u64 axv_memory_bytes;
