@@ -51,7 +51,7 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
       writeFileSync(join(ROOT, folder, "all.c"), c);
       const names = [...c.matchAll(/^\S+ (call_\w+)\(void\);$/gm)].map((match) => match[1]);
       writeFileSync(join(ROOT, folder, "all.ld"), `ENTRY(call_cpu_loadAcquire32) SECTIONS { .text : { KEEP(*(.text .text.*)) } }`);
-      const symbols = ["axv_image_start", "axv_image_end", "axv_linear_start", "axv_stage1_root", "axv_secondary_entry", "axv_probe_cluster"];
+      const symbols = ["axv_image_start", "axv_image_end", "axv_linear_start", "axv_stage1_root", "axv_secondary_entry", "axv_probe_cluster", "axv_drop_serror"];
       writeFileSync(join(ROOT, folder, "symbols.S"), symbols.map((name) => `.global ${name}\n${name}:\n`).join(""));
       const sources = { cFile: `${folder}/all.c`, assembly: [`${folder}/symbols.S`], linkerScript: `${folder}/all.ld` };
       const native = buildNative({ ...sources, positionIndependent: true, defines: program.defines, symbols: {} }, folder);

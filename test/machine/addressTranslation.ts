@@ -1,6 +1,5 @@
 // AT S1E1R: a guest's own stage 1, as its SCTLR_EL1, TCR_EL1 and TTBRn_EL1 have it (ARM ARM D8, 4 KiB granule). Its tables are
 // found through stage 2.
-import { MachineError } from "./errors.ts";
 import type { Machine } from "./machine.ts";
 import type { PCpu } from "./pcpu.ts";
 import { translate } from "./translation.ts";
@@ -16,6 +15,8 @@ const UPPER_HALF = 1n << 55n;
 const TABLE_BITS = 9;
 const PAGE_BITS = 12;
 const LAST_LEVEL = 3;
+const INPUT_BITS_MIN = 25;
+const INPUT_BITS_MAX = 48;
 
 /** PAR_EL1: the IPA of a VA's page, or why there is none. */
 export function translateStage1(machine: Machine, pcpu: PCpu, va: bigint): bigint {
@@ -24,7 +25,8 @@ export function translateStage1(machine: Machine, pcpu: PCpu, va: bigint): bigin
   const fault = (level: number, stage2 = 0n): bigint => PAR_F | PAR_RES1 | stage2 | (BigInt(FST_TRANSLATION_0 + level) << PAR_FST_SHIFT);
   const upper = (va & UPPER_HALF) !== 0n;
   const bits = 64 - Number((registers.TCR_EL1 >> (upper ? 16n : 0n)) & 0x3fn);
-  if (bits < 25 || bits > 48) throw new MachineError("MACHINE_STATE", `TCR_EL1 with an input size of ${bits} bits`);
+  // A TnSZ out of range is the guest's own business: a Translation fault, of the two things that the architecture allows (D8.1.8).
+  if (bits < INPUT_BITS_MIN || bits > INPUT_BITS_MAX) return fault(0);
   if (BigInt.asUintN(64, upper ? ~va : va) >> BigInt(bits) !== 0n) return fault(0);
   const input = BigInt.asUintN(bits, va);
   let table = (upper ? registers.TTBR1_EL1 : registers.TTBR0_EL1) & ADDRESS;

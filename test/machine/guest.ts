@@ -31,6 +31,8 @@ const INSTRUCTION = 4n;
 const XZR = 31;
 /** Times that the hypervisor may send a guest back to an instruction, for others of its partition to answer first. */
 const REPEATS = 20;
+/** No instruction is there. */
+const NOWHERE = 1n;
 /** Fetches of one instruction after which the hypervisor is taken to send the guest back for ever. */
 const FETCHES = 100;
 
@@ -254,13 +256,19 @@ export class Guest {
   /** Runs a trap and says what became of the instruction, which is done when the guest goes on `advance` bytes behind it. */
   private observe(advance: bigint, result: number, trap: () => void): Outcome {
     this.mustRun();
-    const expected = this.pcpu.pc + advance;
+    const { pc: from, registers } = this.pcpu;
+    const expected = from + advance;
+    // Sent back to its own vector, or an exception taken there: only that writes ELR_EL1.
+    const elr = registers.ELR_EL1;
+    registers.ELR_EL1 = NOWHERE;
     trap();
+    const taken = registers.ELR_EL1 !== NOWHERE;
+    if (!taken) registers.ELR_EL1 = elr;
     if (!this.running) return { kind: "parked" };
-    const { pc, registers } = this.pcpu;
+    const { pc } = this.pcpu;
     if (pc === expected) return { kind: "done", value: this.x(result) };
     const vector = Number(pc - registers.VBAR_EL1);
-    if (vector === VECTOR_CURRENT_SYNC || vector === VECTOR_LOWER_SYNC) return { kind: "exception", vector, esr: registers.ESR_EL1 };
+    if (taken && (vector === VECTOR_CURRENT_SYNC || vector === VECTOR_LOWER_SYNC)) return { kind: "exception", vector, esr: registers.ESR_EL1 };
     return { kind: "entered", pc };
   }
 

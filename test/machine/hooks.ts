@@ -60,7 +60,11 @@ function synchronised(machine: Machine, hooks: Hooks): Hooks {
     if (!Synchronisation.concerns(name)) return [name, hook];
     const run = hook as (...values: Value[]) => Value | void;
     return [name, (...values: Value[]) => {
-      machine.synchronisation.execute(machine.current.index, name);
+      const { index } = machine.current;
+      const value = name === "msr_ICC_SGI1R_EL1" ? values[0] : undefined;
+      // A pCPU sees its own stores: of an SGI to itself alone no DSB is asked.
+      const toSelf = typeof value === "bigint" && String(gicv3(machine).sgiTargets(index, value)) === String(index);
+      if (!toSelf) machine.synchronisation.execute(index, name);
       return run(...values);
     }];
   }));
@@ -158,11 +162,13 @@ function clusterHooks(machine: Machine): Hooks {
   };
 }
 
+function gicv3(machine: Machine): Gicv3 {
+  if (machine.gic instanceof Gicv3) return machine.gic;
+  throw new MachineError("MACHINE_UNDEFINED", "ICC_* or ICH_* used on a board with GICv2");
+}
+
 function gicHooks(machine: Machine): Hooks {
-  const gic = (): Gicv3 => {
-    if (machine.gic instanceof Gicv3) return machine.gic;
-    throw new MachineError("MACHINE_UNDEFINED", "ICC_* or ICH_* used on a board with GICv2");
-  };
+  const gic = (): Gicv3 => gicv3(machine);
   const physical = () => cpuOf(gic(), machine.current.index).physical;
   const virtual = () => cpuOf(gic(), machine.current.index).virtual;
   return {

@@ -204,14 +204,18 @@ describe("system registers that others depend on", () => {
 
 test("an SGI is sent behind a DSB, if something was stored that its receiver is to see", () => {
   const machine = booted();
+  machine.current = machine.pcpu(0);
   const call = intrinsics(machine);
   const atomics = cpuHooks(machine) as Readonly<Record<string, (...values: number[]) => unknown>>;
   const at = machine.linear.byteLength - 4;
   atomics["atomicOr32"]?.(at, 1);
   call("isb");
-  expect(() => call("msr_ICC_SGI1R_EL1", 0n)).toThrow("DSB");
+  const allOthers = 1n << 40n;
+  expect(() => call("msr_ICC_SGI1R_EL1", allOthers)).toThrow("DSB");
+  expect(() => call("msr_ICC_SGI1R_EL1", 3n), "itself and another").toThrow("DSB");
+  call("msr_ICC_SGI1R_EL1", 1n); // itself: it sees its own stores
   call("dsbSy");
-  call("msr_ICC_SGI1R_EL1", 0n);
+  call("msr_ICC_SGI1R_EL1", allOthers);
 });
 
 describe("an interrupt that is disabled", () => {

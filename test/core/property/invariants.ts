@@ -4,7 +4,7 @@ import { hex } from "../../machine/errors.ts";
 import type { InterruptBank } from "../../machine/gic/bank.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import { ICH_HCR_TALL0, ICH_HCR_TC } from "../../machine/gic/virtualInterface.ts";
-import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI } from "../../machine/registers.ts";
+import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI, MDCR_TDA } from "../../machine/registers.ts";
 import type { RegisterName } from "../../machine/registers.ts";
 import { Stage2 } from "../../machine/stage2.ts";
 import { Snapshot } from "./snapshot.ts";
@@ -109,7 +109,9 @@ export class Invariants {
     machine.pcpus.forEach((pcpu, n) => {
       const owner = owners[n] ?? -1;
       FENCES.forEach((name, at) => {
-        if (pcpu.registers[name] !== this.fences[n]?.[at]) broken(`pCPU ${n}: ${name} is ${hex(pcpu.registers[name])}`);
+        // All debug registers are trapped while the guest's OS lock is locked, and no longer (Arm ARM D19.3: parts of them are a debugger's then).
+        const lock = name === "MDCR_EL2" && !pcpu.debug.locked ? MDCR_TDA : 0n;
+        if ((pcpu.registers[name] ^ lock) !== this.fences[n]?.[at]) broken(`pCPU ${n}: ${name} is ${hex(pcpu.registers[name])}`);
       });
       const direct = owner >= 0 && this.world.system.plan.partitions[owner]?.direct === true;
       const fence = direct && pcpu.phase === "guest" ? this.hcr & ~HCR_OWN_INTERRUPTS : this.hcr;

@@ -51,15 +51,19 @@ export class Gicv3 implements Gic {
     return this.cpus.flatMap(({ redistributor }, n) => (this.distributor.routesTo(intid, redistributor.affinityLow, redistributor.affinityHigh) ? [n] : []));
   }
 
-  /** ICC_SGI1R_EL1, written on pCPU `sender`. SGIs to affinities that no pCPU has go nowhere, as on hardware. */
-  sendSgi(sender: number, value: bigint): void {
+  /** ICC_SGI1R_EL1, written on pCPU `sender`: the pCPUs that get it. SGIs to affinities that no pCPU has go nowhere, as on hardware. */
+  sgiTargets(sender: number, value: bigint): number[] {
     const request = decodeSgi(value);
-    this.cpus.forEach(({ redistributor }, n) => {
+    return this.cpus.flatMap(({ redistributor }, n) => {
       const aff0 = redistributor.affinityLow & 0xff;
       const named = (redistributor.affinityLow & ~0xff) >>> 0 === request.clusterLow && redistributor.affinityHigh === request.clusterHigh
         && aff0 >> 4 === request.rangeSelector && (request.targets & (1 << (aff0 & 15))) !== 0;
-      if (request.allButSelf ? n !== sender : named) redistributor.bank.latchPending(request.intid);
+      return (request.allButSelf ? n !== sender : named) ? [n] : [];
     });
+  }
+
+  sendSgi(sender: number, value: bigint): void {
+    for (const n of this.sgiTargets(sender, value)) this.cpus[n]?.redistributor.bank.latchPending(decodeSgi(value).intid);
   }
 
   owns(pa: number): boolean {
