@@ -4,7 +4,9 @@
 // MRS that reads the start and ends before the MRS that reads the end, so that the first of the two is counted.
 import type { Intrinsic, IntrinsicType } from "../../tools/build/intrinsic.ts";
 
-const ICC_SGI1R_EL1 = "S3_0_C12_C11_5"; // for clang, which knows the name only with an extension
+// For clang, which knows the names only with an extension.
+const ICC_SGI1R_EL1 = "S3_0_C12_C11_5";
+const ICC_PMR_EL1 = "S3_0_C4_C6_0";
 
 const lines = (instructions: readonly string[]): string => instructions.join("\\n\\t");
 
@@ -123,6 +125,7 @@ export const paths: readonly Intrinsic[] = [
   timed("timeRead32", "ldr w11, [%1]", address, ADDRESS, "A 32-bit load from a device register."),
   timed("timeWrite32", "str %w2, [%1]", store, STORE, "A 32-bit store to a device register."),
   timed("timeWrite8", "strb %w2, [%1]", store, STORE, "A byte store to a device register."),
+  timed("timeMask", `msr ${ICC_PMR_EL1}, %1`, { value: "u64" }, `"r"(value)`, "A write of ICC_PMR_EL1."),
   {
     name: "ringAt",
     params: { started: "u64", id: "u64", channel: "u64" },
