@@ -7,7 +7,7 @@ import { header } from "../../core/blob";
 import { edgesAt, enabledAt, latchedAt, mutedAt } from "../../core/interrupts";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import { ask, heldElsewhere } from "./asks";
+import { ask } from "./asks";
 import { awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, SGIS } from "./gic";
 import {
   activeHere, bankOf, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_RELOAD, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, rework,
@@ -61,8 +61,11 @@ export function writeState(vcpu: Vcpu, partition: Partition, target: Vcpu, kind:
     mmioWrite32(at + ICPENDR, bits);
     if (reach(vcpu, partition, target, HELD_WITHDRAW, k, held)) mmioWrite32(at + ICPENDR, bits); // a vCPU that went off has given it back
   } else if (kind == ICACTIVER) {
-    const others = reach(vcpu, partition, target, HELD_DEACTIVATE, k, held) ? heldElsewhere(vcpu, k, bits) & ~loadAcquire32(vcpu.askPendingAt()) : bits;
-    if (vcpu.repeats == 0 && others != 0) mmioWrite32(at + ICACTIVER, others); // nobody holds them: their vCPU went off, or is direct
+    const reached = reach(vcpu, partition, target, HELD_DEACTIVATE, k, held);
+    const kept = !reached ? 0 : loadAcquire32(vcpu.askPendingAt()) | (k != 0 || target.pcpu == vcpu.pcpu ? heldHere(vcpu, k) : 0);
+    // Nobody holds them: their vCPU went off, or is direct; or another vCPU has made PPIs active.
+    const others = reached ? mmioRead32(at + ISACTIVER) & bits & ~kept : bits;
+    if (vcpu.repeats == 0 && others != 0) mmioWrite32(at + ICACTIVER, others);
   } else if (kind == ISACTIVER) {
     setActive(vcpu, partition, target, k, bits);
   }

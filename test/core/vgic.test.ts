@@ -205,6 +205,16 @@ describe("redistributor of another vCPU", () => {
     expect(own(ISACTIVER)).toBe(0n);
   });
 
+  test("a PPI that is made active from here is inactive after ICACTIVER, of either of them", () => {
+    const timer = bit(27);
+    for (const guest of [first, second]) {
+      value(first.store(at + ISACTIVER, 4, timer));
+      expect(own(ISACTIVER)).toBe(timer);
+      value(guest.store(at + ICACTIVER, 4, timer));
+      expect(own(ISACTIVER)).toBe(0n);
+    }
+  });
+
   test("an SGI that is disabled there does not come, and does when it is enabled", () => {
     bench.sendSgi(0, 3, 0b10);
     bench.machine.settle();

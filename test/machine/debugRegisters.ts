@@ -11,6 +11,8 @@ const MASK32 = 0xffff_ffffn;
 const COMPARATORS = [4, 5, 6, 7];
 const FIRST_OF_WATCHPOINTS = 6;
 const MDSCR = 2;
+const OSECCR = 6;
+const OSECCR_OP2 = 2;
 const REGISTERS = 16;
 
 export class DebugRegisters {
@@ -53,6 +55,7 @@ export class DebugRegisters {
   /** A guest's access that no control traps; undefined: there is no such register. */
   read({ crn, crm, op2 }: Encoding): bigint | undefined {
     if (crn === 0 && crm === MDSCR && op2 === MDSCR) return this.mdscr;
+    if (crn === 0 && crm === OSECCR && op2 === OSECCR_OP2) return UNKNOWN; // EDECCR's while the OS lock is locked; now nothing's
     return crn === 0 && crm < REGISTERS ? this.comparators.get(`${op2}.${crm}`) : undefined;
   }
 
@@ -60,6 +63,7 @@ export class DebugRegisters {
     const { crn, crm, op2 } = encoding;
     if (this.locked) throw new MachineError("MACHINE_STATE", "a guest reaches the debug registers while the OS lock is locked: EDSCR is open to it");
     if (crn === 0 && crm === MDSCR && op2 === MDSCR) this.writeMdscr(value);
+    else if (crn === 0 && crm === OSECCR && op2 === OSECCR_OP2) return true;
     else if (this.read(encoding) !== undefined) this.comparators.set(`${op2}.${crm}`, value);
     else return false;
     return true;

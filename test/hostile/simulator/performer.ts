@@ -123,7 +123,11 @@ export class Performer {
       return came(access());
     } catch (error) {
       if (!(error instanceof MachineError) || error.code !== "MACHINE_STATE" || !error.message.includes("does not model")) throw error;
-      return came(guest.trapSystemRegister(register, read, 0));
+      const trap = (): Outcome => guest.trapSystemRegister(register, read, 0);
+      const { pc } = guest.pcpu;
+      const outcome = trap();
+      // What could steer stage 1 is sent back the first time, to be executed untrapped (HCR_EL2.TVM); this pCPU traps it once more.
+      return came(outcome.kind === "entered" && outcome.pc === pc && guest.running ? trap() : outcome);
     }
   }
 
