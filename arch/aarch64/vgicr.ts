@@ -117,8 +117,9 @@ export function writePrivatePriorities(vcpu: Vcpu, partition: Partition, target:
     bound(i, 4);
     setPriority(target, first + i, <u8>(value >> (i << 3)));
   }
+  if (target.direct != 0) return; // they are the physical ones: nothing is held, and a kick would be the guest's
   if (target.pcpu != vcpu.pcpu) disorder(activeSiblings(vcpu, partition) & (<u32>1) << target.pcpu, 0);
-  else if (target.direct == 0 && (heldHere(vcpu, 0) & (((<u32>1 << count) - 1) << first)) != 0) rework(vcpu, HELD_REORDER, 0, ALL);
+  else if ((heldHere(vcpu, 0) & (((<u32>1 << count) - 1) << first)) != 0) rework(vcpu, HELD_REORDER, 0, ALL);
 }
 
 /** Priority of SGI or PPI n of a vCPU. */

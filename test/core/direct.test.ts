@@ -221,6 +221,13 @@ describe("the CPU interface of a direct guest", () => {
 describe("the emulated GIC of a direct guest", () => {
   beforeEach(useTwo);
 
+  test("priorities that the other vCPU writes come without a kick", () => {
+    value(other.store(gicr(0x41b), 1, 0x80n));
+    bench.machine.settle();
+    expect(guest.interruptPending).toBe(false);
+    expect(value(guest.load(gicr(0x41b), 1))).toBe(0x80n);
+  });
+
   test("enable, pending and active of own SPIs are the physical ones; foreign ones RAZ/WI", () => {
     const { bank } = bench.machine.gic.distributor;
     for (const [set, clear, state] of [[0x100, 0x180, bank.enabled], [0x200, 0x280, bank.latch]] as const) {
