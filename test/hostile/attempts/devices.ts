@@ -1,5 +1,6 @@
-// The attacker's own emulated devices, by instructions that say too little to be emulated, and its own passed-through ones.
-import { DONE, EXTERNAL_ABORT } from "../answers.ts";
+// The attacker's own emulated devices, by instructions whose syndrome is empty, and its own passed-through ones.
+import { ALIVE, DONE, EXTERNAL_ABORT } from "../answers.ts";
+import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Access, Width } from "../operations.ts";
@@ -13,12 +14,19 @@ function emulated({ gicd, gicr, console }: Target, random: Random): Place {
 }
 
 /** No bus answers that: an external abort, as any device gives to what it does not take. */
-function unanswered(name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[]): Attempt {
+const unanswered = (name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[]): Attempt =>
+  without(name, `${does}: an external abort, and nothing is done`, kind, access, widths, {});
+
+/** The syndrome is empty, and the instruction is read: where the device takes such an access it is carried out. A simulated guest has no code. */
+const undescribed = (name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[]): Attempt =>
+  without(name, `${does}: carried out, or an external abort`, kind, access, widths, { inQemu: ALIVE });
+
+function without(name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[], more: { readonly inQemu?: Answer }): Attempt {
   return {
-    name, subject: "devices", does: `${does}: an external abort, and nothing is done`,
+    name, subject: "devices", does,
     steps: (target, random) => {
       const operation = { at: within(emulated(target, random), random, 16), bytes: random.pick(widths), access, memory: "device" } as const;
-      return [step(kind === "load" ? { kind, ...operation } : { kind, ...operation, data: random.value() }, EXTERNAL_ABORT)];
+      return [step(kind === "load" ? { kind, ...operation } : { kind, ...operation, data: random.value() }, EXTERNAL_ABORT, more)];
     },
   };
 }
@@ -41,11 +49,11 @@ function anything(name: string, does: string, place: (target: Target) => Place |
 }
 
 export const devices: readonly Attempt[] = [
-  unanswered("emulated-ldp", "LDP from an emulated device", "load", "pair", [8]),
-  unanswered("emulated-stp", "STP to an emulated device", "store", "pair", [8]),
-  unanswered("emulated-ldxr", "LDXR from an emulated device", "load", "exclusive", WIDTHS),
+  undescribed("emulated-ldp", "LDP from an emulated device", "load", "pair", [8]),
+  undescribed("emulated-stp", "STP to an emulated device", "store", "pair", [8]),
+  undescribed("emulated-ldxr", "LDXR from an emulated device", "load", "exclusive", WIDTHS),
+  undescribed("emulated-writeback", "LDR with write-back from an emulated device", "load", "writeback", WIDTHS),
   unanswered("emulated-simd", "a Q register stored to an emulated device", "store", "simd", [8]),
-  unanswered("emulated-writeback", "LDR with write-back from an emulated device", "load", "writeback", WIDTHS),
   anything("gicd-anything", "any value into any offset of its GICD, in any width", ({ gicd }) => gicd),
   anything("gicr-anything", "any value into any offset of its redistributors, in any width", ({ gicr }) => gicr),
   anything("console-anything", "any value into any offset of its UART, in any width", ({ console }) => console),

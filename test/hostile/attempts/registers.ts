@@ -62,7 +62,7 @@ export const registers: readonly Attempt[] = [
     steps: (_, random) => upTo(TRIES).map(() => step({ kind: "msr", register: { op0: 1, op1: random.below(8), crn: random.pick([11, 15]), crm: random.below(16), op2: random.below(8) }, data: random.value() }, UNDEFINED)),
   },
   sweep("registers-debug", "breakpoints, watchpoints, MDSCR_EL1: its own, once it has unlocked them", space([2], [0], [0], ALL16, [0, 2, 4, 5, 6, 7]), { read: ALIVE }),
-  sweep("registers-debug-lock", "the OS lock, which is its own too; double lock and power, which are nobody's", space([2], [0], [1], ALL16, [0, 4]), { read: DONE }),
+  sweep("registers-debug-lock", "the OS lock, which is its own too; double lock and power, which are nobody's", space([2], [0], [1], ALL16, [0, 4]), { read: DONE, inQemu: ALIVE }),
   sweep("registers-debug-claim", "claim tags and authentication status", space([2], [0], [7], ALL16, [6]), { read: returns(0n), write: DONE, inQemu: ALIVE }),
   sweep("registers-debug-transfer", "the debugger's transfer registers", space([2], [3], [0], [1, 4, 5], [0]), { read: ALIVE }),
   sweep("registers-trace", "the trace unit: undefined", space([2], [1], upTo(8), ALL16), undefinedSweep(TRIES)),
