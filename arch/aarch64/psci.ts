@@ -46,14 +46,10 @@ const INVALID_ADDRESS: i64 = -9;
 /** power_state, original format: what must be 0. */
 const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
 
-/** Answers function `id` (any that is neither a hypercall nor known gets NOT_SUPPORTED in x0). RESUME or PARK. */
+/** Answers function `id` but PSCI_VERSION, which trap.ts has answered (any that is neither a hypercall nor known gets NOT_SUPPORTED in x0). RESUME or PARK. */
 export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   const call = isSmc64(id) ? id & ~SMC64 : id;
   const mask: u64 = (id & SMC64) != 0 ? ~(<u64>0) : 0xffffffff;
-  if (call == PSCI_VERSION) {
-    vcpu.x0 = PSCI_1_1;
-    return RESUME;
-  }
   if (call == CPU_OFF) return leave(vcpu);
   if (call == SYSTEM_OFF) return stopOwn(vcpu, partition, STOP_SYSTEM_OFF);
   if (call == SYSTEM_RESET) return stopOwn(vcpu, partition, STOP_SYSTEM_RESET);

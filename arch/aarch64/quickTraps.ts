@@ -7,7 +7,7 @@ import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from 
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { EXIT_GIC } from "../../core/abi";
 import { header } from "../../core/blob";
-import { enabledAt, FIRST_SPI, setSpiPriority } from "../../core/interrupts";
+import { enabledAt, setSpiPriority } from "../../core/interrupts";
 import { ownerOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { faultingIpa, isWholeAccess } from "./esr";
