@@ -41,7 +41,7 @@ export class NativePeer implements Peer {
     let length = 0;
     while (length === 0 || this.#buffer[length - 1] !== 0x0a) {
       const count = readSync(this.#answers, this.#buffer, length, ANSWER_MAX - length, null);
-      if (count === 0) throw new Error("the native peer has ended: it touched what it must not, or did not know a command");
+      if (count === 0) throw new Error("the native peer has ended: it touched what it must not, did not know a command, or waited half a minute for its partner");
       length += count;
     }
     return this.#buffer.toString("latin1", 0, length - 1);
