@@ -10,6 +10,7 @@ import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import type { Machine } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { Transcript } from "./transcript.ts";
 
 const PATIENCE_MS = 150_000;
 const POLL_MS = 20;
@@ -24,7 +25,9 @@ export interface BootOptions {
 export class BootedSystem {
   readonly session: Session;
   readonly plan: Plan;
-  readonly lines: { readonly partition: number; readonly kind: string; readonly text: string }[] = [];
+  /** As they are shown: for messages. */
+  readonly #shown: string[] = [];
+  readonly #transcripts = new Map<number, Transcript>();
   readonly #machine: Machine;
   readonly #folder: string;
 
@@ -33,7 +36,11 @@ export class BootedSystem {
     this.plan = plan;
     this.#machine = machine;
     this.#folder = folder;
-    session.on("line", (line) => this.lines.push(line));
+    session.on("console", (partition, bytes) => this.#transcript(partition).print(bytes));
+    session.on("line", ({ partition, kind, text }) => {
+      this.#shown.push(`  ${session.monitor.nameOf(partition)} │ ${text}`);
+      if (kind !== "console") this.#transcript(partition).add(text);
+    });
   }
 
   /** Builds the system of that text, in build/test-<name>, and boots it. The caller stops it. */
@@ -61,14 +68,23 @@ export class BootedSystem {
   }
 
   /** What was printed, by a partition or about it, or as plain text by the hypervisor (name "axv"). */
-  said(name: string): string[] {
-    return this.lines.filter(({ partition }) => this.session.monitor.nameOf(partition) === name).map(({ text }) => text);
+  said(name: string): readonly string[] {
+    const found = [...this.#transcripts].find(([partition]) => this.session.monitor.nameOf(partition) === name);
+    return found?.[1].entries ?? [];
   }
 
-  /** All that a partition has printed. Unlike lines it is whole: an event in the middle of one cuts that in two. */
+  /** All that a partition has printed. */
   printed(name: string): string {
-    const index = this.index(name);
-    return this.lines.filter(({ partition, kind }) => partition === index && kind === "console").map(({ text }) => text).join("");
+    return this.#transcript(this.index(name)).text;
+  }
+
+  #transcript(partition: number): Transcript {
+    let transcript = this.#transcripts.get(partition);
+    if (transcript === undefined) {
+      transcript = new Transcript();
+      this.#transcripts.set(partition, transcript);
+    }
+    return transcript;
   }
 
   /** Waits until the condition holds; `what` is what the failure says is missing. */
@@ -76,8 +92,7 @@ export class BootedSystem {
     const end = Date.now() + PATIENCE_MS;
     while (!condition()) {
       if (Date.now() > end || this.session.link.closed !== undefined) {
-        const last = this.lines.slice(-25).map(({ partition, text }) => `  ${this.session.monitor.nameOf(partition)} │ ${text}`);
-        throw new Error(`waited in vain for: ${what}\nlast lines:\n${last.join("\n")}`);
+        throw new Error(`waited in vain for: ${what}\nlast lines:\n${this.#shown.slice(-25).join("\n")}`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }

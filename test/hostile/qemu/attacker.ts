@@ -11,8 +11,10 @@ import type { Operation } from "../operations.ts";
 
 /** Not from the beginning of a line: what is left of a flood may stand before it. */
 const READY = /hostile: ready/;
-const REPORT = /hostile: (\d+) (\d+) (\d+) (\S+) ([0-9a-f]+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)$/;
+const REPORT = /hostile: (\d+) (\d+) (\d+) (\S+) ([0-9a-f]+) (\d+) ([0-9a-f]+) ([0-9a-f]+) ([0-9a-f]+)\s/g;
 const PANIC = /hostile: panic.*/;
+/** Characters of its console in a message. */
+const SHOWN = 200;
 const EC_SHIFT = 26n;
 /** Of a fault status code: what kind it is, and a translation fault of any level. */
 const FSC_TYPE = 0x3cn;
@@ -39,8 +41,9 @@ export class Attacker {
     return this.booted.partition(this.name);
   }
 
-  private get said(): readonly string[] {
-    return this.booted.said(this.name);
+  /** All that it has printed: events come in the middle of its lines. */
+  private get printed(): string {
+    return this.booted.printed(this.name);
   }
 
   /** It waits for its first command. */
@@ -62,17 +65,17 @@ export class Attacker {
     } catch (error) {
       const { telemetry, exits, events } = this.partition;
       const last = events.slice(-3).map(({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`);
-      throw new Error(`${this.name} is ${telemetry?.state ?? "silent"}, exits ${exits.join()}; ${last.join(", ")}; said: ${this.said.slice(-3).join(" | ")}`, { cause: error });
+      throw new Error(`${this.name} is ${telemetry?.state ?? "silent"}, exits ${exits.join()}; ${last.join(", ")}; printed: ${JSON.stringify(this.printed.slice(-SHOWN))}`, { cause: error });
     }
   }
 
-  private life(): { readonly said: number; readonly starts: number } {
-    return { said: this.said.length, starts: this.events(abi.EVENT_STARTED) };
+  private life(): { readonly printed: number; readonly starts: number } {
+    return { printed: this.printed.length, starts: this.events(abi.EVENT_STARTED) };
   }
 
   /** It has started since then, and waits for its first command. Its console and its events come out in any order. */
-  private async reborn({ said, starts }: { readonly said: number; readonly starts: number }): Promise<void> {
-    await this.until(`${this.name} started, and ready`, () => this.events(abi.EVENT_STARTED) > starts && this.said.slice(said).some((text) => READY.test(text)));
+  private async reborn({ printed, starts }: { readonly printed: number; readonly starts: number }): Promise<void> {
+    await this.until(`${this.name} started, and ready`, () => this.events(abi.EVENT_STARTED) > starts && READY.test(this.printed.slice(printed)));
   }
 
   /** Carries out steps `first` to `last`; throws what was not answered as it should be. */
@@ -120,12 +123,12 @@ export class Attacker {
   }
 
   private async report(first: number, last: number): Promise<RegExpExecArray> {
-    const after = this.said.length;
+    const after = this.printed.length;
     const deaths = this.events(abi.EVENT_STOPPED);
     this.booted.type(this.name, `${first} ${last}\n`);
     const find = (): RegExpExecArray | undefined =>
-      this.said.slice(after).map((text) => REPORT.exec(text)).find((found) => found !== null && Number(found[1]) === first && Number(found[2]) === last) ?? undefined;
-    const panic = (): string | undefined => this.said.slice(after).find((text) => PANIC.test(text));
+      [...this.printed.slice(after).matchAll(REPORT)].find((found) => Number(found[1]) === first && Number(found[2]) === last);
+    const panic = (): string | undefined => PANIC.exec(this.printed.slice(after))?.[0];
     await this.until(`${this.name}: an answer to steps ${first} to ${last} (${this.what(first)} …)`, () => find() !== undefined || panic() !== undefined || this.events(abi.EVENT_STOPPED) > deaths);
     const found = find();
     if (found !== undefined) return found;
@@ -138,7 +141,7 @@ export class Attacker {
     const life = this.life();
     const [faults, watchdogs, stops] = [abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_STOPPED].map((code) => this.events(code));
     this.booted.type(this.name, `${n} ${n}\n`);
-    const back = (): string | undefined => this.said.slice(life.said).find((text) => REPORT.test(text) || PANIC.test(text));
+    const back = (): string | undefined => [REPORT, PANIC].map((pattern) => this.printed.slice(life.printed).match(pattern)?.[0]).find((found) => found !== undefined);
     const gone = (): boolean => this.events(abi.EVENT_STOPPED) > (stops ?? 0);
     if (answer.kind === "endless" && answer.ended === "by the host") {
       await this.standsStill();
