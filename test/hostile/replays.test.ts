@@ -36,3 +36,24 @@ describe.each(DIRECT)("$name", ({ spec }) => {
     expect(siege.operations).toBeGreaterThan(0);
   });
 });
+
+/** The bystander's, in mid-handling after each look; and a number of ten bits on a GICv2, whatever stands before them (IHI 0048B §4.4.5). */
+const SPI = 60n;
+const SPI_AND_MORE = 0x8b_b800n | SPI;
+const TIMES = 5;
+
+describe.each(FIELDS.filter(({ spec }) => spec.partitions[0]?.direct === true))("$name: its neighbour's interrupt is ended in mid-handling, by EOIR", ({ spec }) => {
+  test("each costs an injected neighbour one more exit and a maintenance interrupt, however often it is done, and a direct one nothing", () => {
+    const siege = new Siege(spec);
+    const { gicc, gic } = siege.target;
+    const end = gic === 3
+      ? attempt(1, { kind: "msr", register: icc(12, 1), data: SPI })
+      : attempt(1, { kind: "store", at: (gicc?.at ?? 0) + 0x10, bytes: 4, access: "plain", memory: "device", data: SPI_AND_MORE });
+    for (let event = 1; event < 3; event++) {
+      siege.carryOut(LOOK);
+      for (let n = 0; n < TIMES; n++) siege.carryOut(end);
+      expect(siege.bystander.repeats).toBe(spec.partitions[1]?.direct === true ? 0 : event);
+    }
+    siege.carryOut(LOOK);
+  });
+});

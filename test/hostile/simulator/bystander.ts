@@ -3,7 +3,6 @@
 import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import { hex } from "../../machine/errors.ts";
-import type { InterruptBank } from "../../machine/gic/bank.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import type { Guest } from "../../machine/guest.ts";
 import type { Machine } from "../../machine/machine.ts";
@@ -13,23 +12,20 @@ import { GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "../../core/bench.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
 import { GUEST_GICD, GUEST_GICR, pagesOf } from "../../machine/system.ts";
 import type { System } from "../../machine/system.ts";
+import { banked } from "./watched.ts";
+import type { Watched } from "./watched.ts";
 
 const PRIVATE = 32;
 const SGIS = 0xffff;
 const NOTHING: readonly number[] = new Array<number>(PRIVATE).fill(0);
 const PATTERN = 0x0123_4567_89ab_cdefn;
 const PATTERN_STEP = 4096;
+/** Interrupts that one more may bring with it. */
+const STEPS = 4;
 
 const broken = (what: string): never => {
   throw new Error(`the bystander was disturbed: ${what}`);
 };
-
-interface Watched {
-  readonly what: string;
-  readonly set: Snapshot<Uint32Array> | Snapshot<Uint8Array>;
-  /** By word or byte of the set: bits that may change. */
-  readonly allowed: readonly number[];
-}
 
 export class Bystander {
   readonly guest: Guest;
@@ -38,13 +34,22 @@ export class Bystander {
   private readonly index: number;
   private readonly attacker: number;
   private readonly watched: readonly Watched[];
+  /** Of the watched ones: SPIs that are active, those that are enabled, and the record of its vCPU. */
+  private readonly active: Snapshot<Uint32Array>;
+  private readonly enabled: Snapshot<Uint32Array>;
+  private readonly record: Snapshot<Uint8Array>;
   /** Stage 2 tables of the bystander. */
   private readonly tables: Snapshot<Uint8Array>[] = [];
   private state: readonly (number | bigint | boolean | string)[] = [];
+  private seen = "";
   private scans = 0n;
   /** The level-triggered SPI that it handles from one scan to the next. */
   private readonly spi: number;
   private handling = false;
+  /** The attacker has ended it meanwhile, and the hypervisor has disabled it until the bystander's own end. */
+  private muted = false;
+  /** Of its SPI's interrupts so far: how many the attacker has made come to the hypervisor once more. */
+  repeats = 0;
 
   /** `attacker`, `index`: partitions. */
   constructor(machine: Machine, system: System, guest: Guest, index: number, attacker: number) {
@@ -57,6 +62,10 @@ export class Bystander {
     this.open();
     this.fillMemory();
     this.recordTables();
+    const { bank } = machine.gic.distributor;
+    this.active = new Snapshot(bank.active);
+    this.enabled = new Snapshot(bank.enabled);
+    this.record = new Snapshot(new Uint8Array(machine.linear.buffer, guest.pcpu.vcpu, machine.pcpu(1).vcpu - machine.pcpu(0).vcpu));
     this.watched = [...this.distributor(), ...this.pcpus().flatMap((pcpu) => this.privates(pcpu)), ...this.attackers().flatMap((pcpu) => this.hypervisors(pcpu))];
     this.remember();
   }
@@ -84,15 +93,14 @@ export class Bystander {
     const rung = (attacker?.channels ?? []).map(({ doorbell }) => doorbell);
     const bits = (intids: readonly number[]): number[] => Array.from({ length: bank.words }, (_, word) => intids.filter((intid) => intid >> 5 === word).reduce((set, intid) => set | (1 << (intid & 31)), 0));
     const each = (): number[] => Array.from({ length: bank.words * 32 }, (_, intid) => (own.includes(intid) ? ~0 : 0));
-    return [...banked("SPIs", bank, bits(own), bits([...own, ...rung]), each()), ...routes.map((route, n) => ({ what: `routes of SPIs (${n})`, set: new Snapshot(route), allowed: each() }))];
+    return [...banked("SPIs", bank, bits(own), bits([...own, ...rung]), each(), { active: this.active, enabled: this.enabled }), ...routes.map((route, n) => ({ what: `routes of SPIs (${n})`, set: new Snapshot(route), allowed: each() }))];
   }
 
-  private privates({ index, gic, vcpu }: PCpu): Watched[] {
-    const record = new Uint8Array(this.machine.linear.buffer, vcpu, this.machine.pcpu(1).vcpu - this.machine.pcpu(0).vcpu);
+  private privates({ index, gic }: PCpu): Watched[] {
     const bystanders = this.system.plan.cpus[index]?.partition === this.index;
     return [
       ...banked(`SGIs and PPIs of pCPU ${index}`, gic.bank, NOTHING, NOTHING, NOTHING),
-      ...(bystanders ? [{ what: `vCPU of pCPU ${index}: registers, exits, pending interrupts`, set: new Snapshot(record), allowed: [] }] : []),
+      ...(bystanders ? [{ what: `vCPU of pCPU ${index}: registers, exits, pending interrupts`, set: this.record, allowed: [] }] : []),
     ];
   }
 
@@ -145,15 +153,26 @@ export class Bystander {
     for (const { pa, size } of this.plan.regions.filter(({ kind }) => kind === "ram").flatMap(pagesOf)) for (let at = pa; at < pa + size; at += PATTERN_STEP) visit(at);
   }
 
+  /** Exits that it must have had by now, but for its timer's and its hypercalls: of a direct one none. */
+  get due(): ReadonlyMap<number, number> {
+    return this.plan.direct ? new Map() : new Map([[abi.EXIT_INTERRUPT, Number(this.scans) + this.repeats], [abi.EXIT_MAINTENANCE, this.repeats]]);
+  }
+
   /** From here on nothing may change. */
   remember(): void {
     for (const { set } of this.watched) set.take();
     for (const table of this.tables) table.take();
     this.state = this.registers();
+    this.seen = this.seenByGuest();
   }
 
   /** After every move of the attacker, or of the housekeeper. */
   check(): void {
+    if (this.isEndedByAttacker()) this.bearEnd();
+    this.compare();
+  }
+
+  private compare(): void {
     for (const { what, set, allowed } of this.watched) {
       if (!set.changed) continue;
       set.now.forEach((now, at) => {
@@ -166,6 +185,52 @@ export class Bystander {
     const now = this.registers();
     const at = now.findIndex((one, n) => one !== this.state[n]);
     if (at >= 0) broken(`${this.nameOfRegister(at)} was ${this.state[at]}, and is ${now[at]}`);
+  }
+
+  /** Only a direct partition can do that: its CPU interface is the GIC's own, where EOIR ends whatever is active (README, limits). */
+  private isEndedByAttacker(): boolean {
+    if (!this.handling || this.system.plan.partitions[this.attacker]?.direct !== true) return false;
+    return !this.holds(this.active) || (!this.muted && !this.holds(this.enabled));
+  }
+
+  /**
+   * All that it costs, however often it is done. A direct owner: nothing, for its running priority keeps the interrupt off until its own end of it.
+   * Any other: one more exit, in which the hypervisor disables the interrupt until that end. To its owner it is active all the while.
+   */
+  private bearEnd(): void {
+    if (!this.holds(this.active)) {
+      this.expect(this.active, false);
+      this.compare();
+    }
+    if (this.plan.direct || this.muted) return;
+    const { pcpu } = this.guest;
+    for (let steps = 0; this.machine.step(pcpu); steps++) if (steps === STEPS) broken("its interrupt comes again and again");
+    const seen = this.seenByGuest();
+    if (seen !== this.seen) broken(`the interrupt that it handles was ${this.seen}, and is ${seen}`);
+    this.muted = true;
+    this.repeats++;
+    this.expect(this.active, true);
+    this.expect(this.enabled, false);
+    this.record.take();
+    const [now, first] = [this.registers(), Object.keys(pcpu.registers).length];
+    this.state = this.state.map((one, n) => (n >= first && n < first + pcpu.gic.virtual.count ? now[n] ?? one : one));
+    this.compare();
+  }
+
+  /** Its list registers, as it can tell them apart. */
+  private seenByGuest(): string {
+    return this.guest.pcpu.gic.virtual.held().map(({ virtual, state, priority }) => `INTID ${virtual}, state ${state}, priority ${priority}`).join("; ");
+  }
+
+  /** Of the SPI that it handles: whether it is in that set; and that it is to be in it, from now on, or not. */
+  private holds({ now }: Snapshot<Uint32Array>): boolean {
+    return ((now[this.spi >> 5] ?? 0) & (1 << (this.spi & 31))) !== 0;
+  }
+
+  private expect({ before }: Snapshot<Uint32Array>, held: boolean): void {
+    const word = before[this.spi >> 5] ?? 0;
+    const bit = 1 << (this.spi & 31);
+    before[this.spi >> 5] = held ? word | bit : word & ~bit;
   }
 
   /** Registers of its pCPU, its CPU interfaces, its timers, and where it is. */
@@ -196,6 +261,7 @@ export class Bystander {
       machine.setLine(spi, false);
       guest.endOfInterrupt(spi);
       machine.settle();
+      this.muted = false;
     }
     value(guest.msr("CNTV_CVAL_EL0", 0n));
     value(guest.msr("CNTV_CTL_EL0", 1n));
@@ -221,12 +287,3 @@ export class Bystander {
     if (taken !== intid) broken(`it waits for INTID ${intid}, and gets ${taken === INTID_SPURIOUS ? "nothing" : taken}`);
   }
 }
-
-function banked(what: string, bank: InterruptBank, own: readonly number[], pending: readonly number[], priorities: readonly number[]): Watched[] {
-  const of = (name: string, set: Uint32Array, allowed: readonly number[]): Watched => ({ what: `${name} of ${what}`, set: new Snapshot(set), allowed });
-  return [
-    of("enable", bank.enabled, own), of("active", bank.active, own), of("group", bank.group, own), of("trigger", bank.edge, own), of("pending", bank.latch, pending),
-    { what: `priority of ${what}`, set: new Snapshot(bank.priority), allowed: priorities },
-  ];
-}
-

@@ -57,8 +57,10 @@ export interface Field {
 export const FIELDS: readonly Field[] = [
   { name: "GICv3, both injected", spec: system(qemuVirt, false, false) },
   { name: "GICv3, both direct", spec: system(qemuVirt, true, true) },
+  { name: "GICv3, the attacker direct", spec: system(qemuVirt, true, false) },
   { name: "GICv3, the bystander direct", spec: system(qemuVirt, false, true) },
   { name: "GICv2, both injected", spec: system(qemuVirtGicv2, false, false) },
   { name: "GICv2, both direct", spec: system(qemuVirtGicv2, true, true) },
+  { name: "GICv2, the attacker direct", spec: system(qemuVirtGicv2, true, false) },
   { name: "GICv3, coloured memory", spec: interleaved },
 ];
