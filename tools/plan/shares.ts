@@ -9,6 +9,11 @@ export const interruptsOf = ({ direct }: PlannedPartition): string => (direct ? 
 export const trustOf = ({ trustedSgi }: PlannedPartition): string | undefined => (trustedSgi ? "trusted with SGIs" : undefined);
 
 /** What that means: nobody is to think otherwise. */
+/** What no hypervisor can see of a direct partition: EOIR ends whatever is active, whoever handles it (IHI 0069 §4.1.1, IHI 0048B §4.4.5). */
+export const directNotes = ({ partitions }: Plan): string[] =>
+  partitions.filter(({ direct, trustedSgi }) => direct && !trustedSgi && partitions.length > 1).map(({ name }) =>
+    `${name} has direct interrupts: by EOIR it can end another partition's interrupt that is being handled. That costs its owner, if injected, one exit more and a maintenance interrupt each time it comes.`);
+
 export const trustNotes = ({ partitions }: Plan): string[] =>
   partitions
     .filter(({ trustedSgi }) => trustedSgi)
