@@ -30,7 +30,7 @@ export function cborMap(pairs: u32): void { initial(MAP, pairs); }
 /** An array of `items` items follows. */
 export function cborArray(items: u32): void { initial(ARRAY, items); }
 
-/** One pair of a map: small key, unsigned value. */
+/** One pair of a map: its key and value, both unsigned. */
 export function cborPair(key: u32, value: u64): void {
   initial(UNSIGNED, key);
   initial(UNSIGNED, value);

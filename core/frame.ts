@@ -14,12 +14,12 @@ const DELIMITER: u32 = 0;
 /** The longest run of non-zero bytes that one COBS code byte covers is 254. */
 const LONGEST_RUN: u32 = 0xff;
 
-// ---- out ----
-const raw: usize = memory.data(FRAME_MAX + 8);
-let rawLength: u32 = 0;
+// ---- out: addresses in two buffers ----
+const raw: u32 = <u32>memory.data(FRAME_MAX + 8);
+let rawEnd: u32 = 0;
 let rawTaken: u32 = 0;
-const encoded: usize = memory.data(ENCODED_MAX + 8);
-let encodedLength: u32 = 0;
+const encoded: u32 = <u32>memory.data(ENCODED_MAX + 8);
+let encodedEnd: u32 = 0;
 let sent: u32 = 0;
 let crc: u32 = 0;
 let codeAt: u32 = 0;
@@ -31,14 +31,13 @@ const PIECE: u32 = 66;
 
 /** Starts a frame; the one before must have been sent. */
 export function openFrame(kind: u32, partition: u32): void {
-  store<u8>(raw, <u8>kind);
-  store<u8>(raw + 1, <u8>partition);
-  rawLength = KIND_AND_PARTITION;
-  rawTaken = 0;
+  store<u16>(raw, <u16>(kind | partition << 8));
+  rawEnd = raw + KIND_AND_PARTITION;
+  rawTaken = raw;
   store<u8>(encoded, DELIMITER);
-  codeAt = 1;
-  encodedLength = 2;
-  sent = 0;
+  codeAt = encoded + 1;
+  encodedEnd = encoded + 2;
+  sent = encoded;
   crc = CRC32_INITIAL;
   summed = false;
   complete = false;
@@ -47,65 +46,65 @@ export function openFrame(kind: u32, partition: u32): void {
 /** Gives up the frame, whatever has left of it. */
 export function dropFrame(): void {
   complete = true;
-  sent = encodedLength;
+  sent = encodedEnd;
 }
 
-/** One byte of payload; what passes FRAME_PAYLOAD_MAX is left out (the frames that the core builds do not). */
-export function frameByte(byte: u32): void { frameNumber(byte, 0, 0); }
-
-/** A byte, and behind it the lowest `bytes` bytes of a number (1, 4, 8, or none), the highest first. */
-export function frameNumber(byte: u32, bytes: u32, value: u64): void {
-  if (rawLength + bytes >= KIND_AND_PARTITION + FRAME_PAYLOAD_MAX) return;
-  store<u8>(raw + rawLength, <u8>byte);
-  store<u64>(raw + rawLength + 1, bswap(value << (64 - (bytes << 3)))); // of none something, which the next one overwrites
-  rawLength += 1 + bytes;
+/** A byte of payload, and behind it the lowest `bytes` bytes of a number (1, 4, 8, or none), the highest first; what passes
+ *  FRAME_PAYLOAD_MAX is left out (the frames that the core builds do not). */
+@inline export function frameNumber(byte: u32, bytes: u32, value: u64): void {
+  if (rawEnd + bytes >= raw + KIND_AND_PARTITION + FRAME_PAYLOAD_MAX) return;
+  store<u8>(rawEnd, <u8>byte);
+  store<u64>(rawEnd, bswap(value << (64 - (bytes << 3))), 1); // of none something, which the next one overwrites
+  rawEnd += 1 + bytes;
 }
 
 /** Where payload can be put straight away, FRAME_PAYLOAD_MAX bytes if it is the first; frameTakes says how many those were. */
-@inline export function framePayload(): usize { return raw + rawLength; }
-@inline export function frameTakes(bytes: u32): void { rawLength += bytes; }
+@inline export function framePayload(): usize { return rawEnd; }
+@inline export function frameTakes(bytes: u32): void { rawEnd += bytes; }
 
 /** Encodes the next piece. */
 export function encodePiece(): void {
-  const end = min(rawTaken + PIECE, rawLength);
+  const end = min(rawTaken + PIECE, rawEnd);
   let sum = crc;
-  let length = encodedLength;
-  let run = codeAt;
-  for (let i: u32 = 0; rawTaken + i < end; i++) {
+  let to = encodedEnd;
+  let code = codeAt;
+  let from = rawTaken;
+  for (let i: u32 = 0; from < end; i++, from++) {
     bound(i, PIECE);
-    const byte = <u32>load<u8>(raw + rawTaken + i);
+    const byte = <u32>load<u8>(from);
     sum = crc32Byte(sum, byte);
     // COBS: a zero ends the run, whose length takes the place of the zero before it.
-    if (byte != 0) store<u8>(encoded + length++, <u8>byte);
-    if (byte != 0 && length - run != LONGEST_RUN) continue;
-    store<u8>(encoded + run, <u8>(length - run));
-    run = length++;
+    if (byte != 0) store<u8>(to++, <u8>byte);
+    if (byte != 0 && to - code != LONGEST_RUN) continue;
+    store<u8>(code, <u8>(to - code));
+    code = to++;
   }
   rawTaken = end;
   crc = sum;
-  encodedLength = length;
-  codeAt = run;
-  if (end != rawLength) return;
-  if (!summed) {
-    // The checksum is encoded as the rest is.
-    summed = true;
-    store<u32>(raw + rawLength, crc32End(crc));
-    rawLength += CRC_BYTES;
-    return;
+  if (end == rawEnd) {
+    if (!summed) {
+      // The checksum is encoded as the rest is.
+      summed = true;
+      store<u32>(end, crc32End(sum));
+      rawEnd += CRC_BYTES;
+    } else {
+      store<u8>(code, <u8>(to - code));
+      store<u8>(to++, DELIMITER);
+      complete = true;
+    }
   }
-  store<u8>(encoded + codeAt, <u8>(encodedLength - codeAt));
-  store<u8>(encoded + encodedLength++, DELIMITER);
-  complete = true;
+  encodedEnd = to;
+  codeAt = code;
 }
 
 /** Next byte for the UART, of a frame that is encoded; -1: it is sent. */
 export function takeFrameByte(): i32 {
-  if (sent == encodedLength) return -1;
-  return load<u8>(encoded + sent++);
+  if (sent == encodedEnd) return -1;
+  return load<u8>(sent++);
 }
 
 @inline export function isFrameEncoded(): bool { return complete; }
-@inline export function frameSent(): bool { return complete && sent == encodedLength; }
+@inline export function frameSent(): bool { return complete && sent == encodedEnd; }
 
 // ---- in ----
 const received: usize = memory.data(FRAME_MAX + 8);
@@ -121,7 +120,7 @@ const CRC_RESIDUE: u32 = 0xdebb20e3;
 let receivedCrc: u32 = CRC32_INITIAL;
 let frameLength: u32 = 0;
 
-function receiveByte(byte: u32): void {
+@inline function receiveByte(byte: u32): void {
   receivedCrc = crc32Byte(receivedCrc, byte);
   if (receivedLength >= FRAME_MAX) overlong = true;
   else store<u8>(received + receivedLength++, <u8>byte);

@@ -5,7 +5,7 @@ import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } fr
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame, eventWaits } from "./events";
 import {
-  dropFrame, frameByte, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
+  dropFrame, frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
 } from "./frame";
 import { partitionOf } from "./partition";
 import { partitionFrame, vcpuFrame } from "./telemetry";
@@ -43,8 +43,8 @@ export function nextFrame(now: u64): bool {
   if (replyDue) {
     replyDue = false;
     openFrame(FRAME_REPLY, replyPartition);
-    frameByte(replySequence);
-    frameByte(replyStatus);
+    frameNumber(replySequence, 0, 0);
+    frameNumber(replyStatus, 0, 0);
     return true;
   }
   const console = nextOutput();

@@ -71,7 +71,7 @@ export function takeWord(waiting: Waiting, k: u32, bits: u32): u32 {
   return taken;
 }
 
-function remove(waiting: Waiting, level: u32, k: u32, bits: u32): void {
+@inline function remove(waiting: Waiting, level: u32, k: u32, bits: u32): void {
   const base = changetype<u32>(waiting);
   const union = base + (k << 2);
   store<u32>(union, load<u32>(union, UNION) & ~bits, UNION);

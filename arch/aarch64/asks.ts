@@ -21,7 +21,7 @@ export function activeSiblings(vcpu: Vcpu, partition: Partition): u32 {
 }
 
 /** SPIs of a word that are active in the distributor, and not held here. */
-export function heldElsewhere(vcpu: Vcpu, k: u32, bits: u32): u32 {
+@inline export function heldElsewhere(vcpu: Vcpu, k: u32, bits: u32): u32 {
   const active = k == 0 ? 0 : mmioRead32(header().gicd + ISACTIVER + (k << 2)) & bits;
   return active == 0 ? 0 : active & ~heldHere(vcpu, k);
 }

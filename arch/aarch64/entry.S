@@ -185,65 +185,6 @@ axv_primary_entry:
     cbz     w0, axv_stop
     b       axv_first_park
 
-// ---- every other pCPU, by PSCI CPU_ON: x0 its index in the blob ----
-.global axv_secondary_entry
-axv_secondary_entry:
-    mov     x19, x0
-    bl      axv_mmu_on
-    mov     w0, w19
-    bl      bootSecondary
-    cbz     w0, axv_stop                    // not as planned
-
-axv_first_park:
-    mov     x1, #LINEAR_BASE
-    add     x0, x1, w0, uxtw
-    msr     tpidr_el2, x0                   // VA of this pCPU's Vcpu, for as long as the board is on
-    ldr     w1, [x0, #VCPU_PARTITION]
-    cmn     w1, #1
-    b.ne    axv_park
-
-// ---- a spare pCPU: no guest ever ----
-axv_spare:
-    mrs     x0, tpidr_el2
-    bl      idle
-    wfi
-    b       axv_spare
-
-// ---- no guest to run: each time, park() looks first at what is pending ----
-axv_park:
-    sevl                                    // WFE does not sleep after it: for tools/verify it ends what came before, as WFI does
-    wfe
-axv_look:
-    mrs     x0, tpidr_el2
-    bl      park
-    cbz     w0, axv_resume
-    cmp     w0, #EXIT_AGAIN
-    b.eq    axv_park
-    wfi                                     // an interrupt that came since is pending, and WFI does not sleep then
-    b       axv_look
-
-// The guest does not go on after an interrupt: its registers, for whoever inspects it. Those not in the frame are still its own.
-axv_park_interrupted:
-    frame_registers ldp
-    mrs     x0, tpidr_el2
-    vcpu_registers stp
-    ldr     x30, [sp, #96]
-    str     x30, [x0, #240]
-    ldp     x2, x3, [sp], #INTERRUPT_FRAME
-    stp     x2, x3, [x0]
-    b       axv_park
-
-axv_resume:
-    mrs     x0, tpidr_el2
-    vcpu_registers ldp
-    ldr     x30, [x0, #240]
-    ldp     x0, x1, [x0]
-    eret
-
-axv_stop:
-    wfi
-    b       axv_stop
-
 // ---- translation tables of the core itself: image at VA = PA, linear memory in its window ----
 .macro drop_table_lines
     dsb     sy
@@ -363,9 +304,11 @@ axv_mmu_on:
     mov     sp, x0
     ret
 
-// ---- vectors (Arm ARM D1.3.1.5): 16 entries of 128 bytes ----
+// ---- vectors (Arm ARM D1.3.1.5): entries of 128 bytes. Where an entry needs fewer, the rest holds other code of this file. There are
+// none for a lower EL in AArch32: HCR_EL2.RW is always set, and what counts is EL1, even when EL0 is in AArch32 ----
 .macro vector label
-    .balign 128
+    .org    axv_vectors + .Lvector * 128
+    .set    .Lvector, .Lvector + 1
 \label:
 .endm
 
@@ -383,91 +326,8 @@ axv_mmu_on:
     b       axv_park
 .endm
 
-.macro from_guest label, handler
-    vector  \label
-    .cfi_startproc
-    .cfi_undefined x30                      // a debugger's backtrace ends here: what is behind is the guest
-    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
-    save_and_ask \handler
-    .cfi_endproc
-.endm
-
-// A synchronous exception: a system register or a device may be a quick trap; then a hypercall comes soonest.
-.macro sync_from_guest label
-    vector  \label
-    .cfi_startproc
-    .cfi_undefined x30
-    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
-    mrs     x1, esr_el2
-    tbz     w1, #ESR_EC1, axv_quick
-    lsr     w1, w1, #ESR_EC_SHIFT
-    cmp     w1, #EC_HVC64
-    b.ne    axv_long
-    save_and_ask trapCall
-    .cfi_endproc
-.endm
-
-// An interrupt: what the handler may change (preserve_most: x0…x8, x16…x18, x30) goes on the stack, the rest it keeps. The Vcpu gets
-// the guest's registers only when the guest does not go on.
-.macro interrupt_from_guest label
-    vector  \label
-    .cfi_startproc
-    .cfi_undefined x30
-    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
-    frame_registers stp
-    str     x30, [sp, #96]
-    mrs     x0, tpidr_el2
-    bl      trapIrq
-    cbnz    w0, axv_park_interrupted
-    frame_registers ldp
-    ldr     x30, [sp, #96]
-    ldp     x0, x1, [sp], #INTERRUPT_FRAME
-    eret
-    .cfi_endproc
-.endm
-
-.macro from_ourselves label
-    vector  \label
-    b       axv_panic
-.endm
-
-.section .text.vectors, "ax"
-.balign 2048
-.global axv_vectors
-axv_vectors:
-    from_ourselves axv_vector_el2t_sync
-    from_ourselves axv_vector_el2t_irq
-    from_ourselves axv_vector_el2t_fiq
-    from_ourselves axv_vector_el2t_serror
-    vector  axv_vector_el2h_sync
-    b       axv_own_sync
-    from_ourselves axv_vector_el2h_irq
-    from_ourselves axv_vector_el2h_fiq
-    vector  axv_vector_el2h_serror
-    b       axv_own_serror
-    sync_from_guest axv_vector_sync
-    interrupt_from_guest axv_vector_irq
-    interrupt_from_guest axv_vector_fiq
-    from_guest     axv_vector_serror, trapSerror
-    sync_from_guest axv_vector_sync_32
-    interrupt_from_guest axv_vector_irq_32
-    interrupt_from_guest axv_vector_fiq_32
-    from_guest     axv_vector_serror_32, trapSerror
-
-// ---- quick traps (quickTraps.ts, sysregTrap.ts): x1 ESR_EL2, x0 and x1 in the frame. What is refused goes the long way. ----
-axv_quick:
-    .cfi_startproc
-    .cfi_undefined x30
-    stp     x2, x3, [sp, #16]
-    tbnz    w1, #ESR_EC5, 1f
-    tbnz    w1, #0, axv_quick_read
-    ubfx    w3, w1, #ESR_RT_SHIFT, #5
-    b       2f
-1:  tbz     w1, #ESR_WNR, axv_quick_load
-    ubfx    w3, w1, #ESR_SRT_SHIFT, #5
-2:  select  fetch
-
-.macro save_quick                           // what a quick trap may change, but for x0…x3; x0 the Vcpu
+// What a quick trap may change, but for x0…x3; x0 the Vcpu.
+.macro save_quick
     mrs     x0, tpidr_el2
     stp     x4, x5, [sp, #32]
     stp     x6, x7, [sp, #48]
@@ -476,6 +336,134 @@ axv_quick:
     str     x30, [sp, #96]
 .endm
 
+.section .text.vectors, "ax"
+.balign 2048
+.global axv_vectors
+.set .Lvector, 0
+axv_vectors:
+    vector  axv_vector_el2t_sync
+    b       axv_panic
+// A fault of the hypervisor itself: reported once, on a stack of its own (the other may be what overflowed).
+axv_panic:
+    mrs     x3, tpidr_el2
+    cbz     x3, axv_stop
+    msr     tpidr_el2, xzr
+    mov     x4, sp
+    sub     x4, x4, #1
+    and     x4, x4, #~(STACK_SLOT - 1)
+    add     x4, x4, #PANIC_STACK_TOP
+    mov     sp, x4
+    mrs     x0, esr_el2
+    mrs     x1, elr_el2
+    mrs     x2, far_el2
+    bl      panic
+axv_stop:
+    wfi
+    b       axv_stop
+
+// Are there CLUSTERPARTCR_EL1 and CLUSTERTHREADSID_EL1 that we may write? w0: 1 yes, 0 UNDEFINED.
+.global axv_probe_cluster
+axv_probe_cluster:
+    mov     w0, #1
+axv_probe:
+    mrs     x1, S3_0_C15_C4_3
+    msr     S3_0_C15_C4_3, x1
+    mrs     x1, S3_0_C15_C4_0
+    msr     S3_0_C15_C4_0, x1
+    ret
+axv_probe_failed:
+    mov     w0, #0
+    ret
+
+// A physical SError that is pending is taken, and forgotten: x1…x4 are free for that.
+.global axv_drop_serror
+axv_drop_serror:
+    dsb     sy
+    msr     daifclr, #4
+axv_drop_window:
+    isb
+    msr     daifset, #4
+axv_drop_end:
+    ret
+
+    vector  axv_vector_el2t_irq
+    b       axv_panic
+axv_refused:                                // a quick trap that is none
+    mrs     x1, tpidr_el2
+    str     wzr, [x1, #VCPU_REFUSES]
+    frame_registers ldp
+    ldr     x30, [sp, #96]
+axv_long:
+    save_and_ask trapSync
+
+    vector  axv_vector_el2t_fiq
+    b       axv_panic
+// The guest does not go on after an interrupt: its registers, for whoever inspects it. Those not in the frame are still its own.
+axv_park_interrupted:
+    frame_registers ldp
+    mrs     x0, tpidr_el2
+    vcpu_registers stp
+    ldr     x30, [sp, #96]
+    str     x30, [x0, #240]
+    ldp     x2, x3, [sp], #INTERRUPT_FRAME
+    stp     x2, x3, [x0]
+    b       axv_park
+
+    vector  axv_vector_el2t_serror
+    b       axv_panic
+// No guest to run: each time, park() looks first at what is pending.
+axv_park:
+    sevl                                    // WFE does not sleep after it: for tools/verify it ends what came before, as WFI does
+    wfe
+axv_look:
+    mrs     x0, tpidr_el2
+    bl      park
+    cbz     w0, axv_resume
+    cmp     w0, #EXIT_AGAIN
+    b.eq    axv_park
+    wfi                                     // an interrupt that came since is pending, and WFI does not sleep then
+    b       axv_look
+axv_resume:
+    mrs     x0, tpidr_el2
+    vcpu_registers ldp
+    ldr     x30, [x0, #240]
+    ldp     x0, x1, [x0]
+    eret
+
+// An exception from our own code: the probe's leads to its other end, any other is a fault. x1…x4 are free in both.
+    vector  axv_vector_el2h_sync
+    mrs     x3, elr_el2
+    adr     x4, axv_probe
+    sub     x3, x3, x4
+    cmp     x3, #16                         // its four instructions
+    b.hs    axv_panic
+    adr     x4, axv_probe_failed
+    msr     elr_el2, x4
+    eret
+
+// Every other pCPU, by PSCI CPU_ON: x0 its index in the blob.
+.global axv_secondary_entry
+axv_secondary_entry:
+    mov     x19, x0
+    bl      axv_mmu_on
+    mov     w0, w19
+    bl      bootSecondary
+    cbz     w0, axv_stop                    // not as planned
+axv_first_park:
+    mov     x1, #LINEAR_BASE
+    add     x0, x1, w0, uxtw
+    msr     tpidr_el2, x0                   // VA of this pCPU's Vcpu, for as long as the board is on
+    ldr     w1, [x0, #VCPU_PARTITION]
+    cmn     w1, #1
+    b.ne    axv_park
+axv_spare:                                  // no guest ever
+    mrs     x0, tpidr_el2
+    bl      idle
+    wfi
+    b       axv_spare
+
+    vector  axv_vector_el2h_irq
+    b       axv_panic
 axv_quick_fetched:                          // x2: what is stored
     tbnz    w1, #ESR_EC5, axv_quick_store
     mrs     x0, tpidr_el2
@@ -490,38 +478,34 @@ axv_quick_fetched:                          // x2: what is stored
 axv_quick_store:
     save_quick
     bl      trapStore
-    cbnz    w0, axv_refused
+    cbz     w0, axv_quick_done
+    b       axv_refused
+
+    vector  axv_vector_el2h_fiq
+    b       axv_panic
 axv_quick_done:
     advance
     frame_registers ldp
     ldr     x30, [sp, #96]
     ldp     x0, x1, [sp], #INTERRUPT_FRAME
     eret
-
 axv_quick_read:
     save_quick
     bl      trapRead                        // x0: the register's value
     mrs     x1, esr_el2
     ubfx    w3, w1, #ESR_RT_SHIFT, #5
     b       axv_quick_given
-axv_quick_load:
-    save_quick
-    bl      trapLoad
-    mrs     x1, esr_el2
-    ubfx    w3, w1, #ESR_SRT_SHIFT, #5
-axv_quick_given:
-    mrs     x1, tpidr_el2
-    ldr     w2, [x1, #VCPU_REFUSES]
-    cbnz    w2, axv_refused
-    select  put
 
-axv_refused:
-    mrs     x1, tpidr_el2
-    str     wzr, [x1, #VCPU_REFUSES]
-    frame_registers ldp
-    ldr     x30, [sp, #96]
-axv_long:
-    save_and_ask trapSync
+    vector  axv_vector_el2h_serror
+    mrs     x3, elr_el2
+    adr     x4, axv_drop_window
+    sub     x3, x3, x4
+    cmp     x3, #(axv_drop_end - axv_drop_window)
+    b.hs    axv_panic
+    mrs     x3, spsr_el2
+    orr     x3, x3, #SPSR_A                 // one is enough: whoever sends more cannot keep us here
+    msr     spsr_el2, x3
+    eret
 
 // MSR ICC_PMR_EL1 of a direct guest: RTOSes mask by it, at each critical section. As directSysregs.ts does it, in the registers at hand.
 axv_write_mask:
@@ -538,68 +522,58 @@ axv_write_mask:
     ldp     x2, x3, [sp, #16]
     ldp     x0, x1, [sp], #INTERRUPT_FRAME
     eret
+
+    // From here on from a guest. A debugger's backtrace ends: what is behind is the guest.
+    .cfi_startproc
+    .cfi_undefined x30
+// A synchronous exception: a system register or a device may be a quick trap; then a hypercall comes soonest.
+    vector  axv_vector_sync
+    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
+    mrs     x1, esr_el2
+    tbz     w1, #ESR_EC1, axv_quick
+    lsr     w1, w1, #ESR_EC_SHIFT
+    cmp     w1, #EC_HVC64
+    b.ne    axv_long
+    save_and_ask trapCall
+
+// An interrupt: what the handler may change (preserve_most: x0…x8, x16…x18, x30) goes on the stack, the rest it keeps. The Vcpu gets
+// the guest's registers only when the guest does not go on.
+.irp line, irq, fiq
+    vector  axv_vector_\line
+    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
+    frame_registers stp
+    str     x30, [sp, #96]
+    mrs     x0, tpidr_el2
+    bl      trapIrq
+    cbnz    w0, axv_park_interrupted
+    frame_registers ldp
+    ldr     x30, [sp, #96]
+    ldp     x0, x1, [sp], #INTERRUPT_FRAME
+    eret
+.endr
+
+    vector  axv_vector_serror
+    stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
+    save_and_ask trapSerror
+
+// Quick traps (quickTraps.ts, sysregTrap.ts): x1 ESR_EL2, x0 and x1 in the frame. What is refused goes the long way.
+axv_quick:
+    stp     x2, x3, [sp, #16]
+    tbnz    w1, #ESR_EC5, 1f
+    tbnz    w1, #0, axv_quick_read
+    ubfx    w3, w1, #ESR_RT_SHIFT, #5
+    b       2f
+1:  tbz     w1, #ESR_WNR, axv_quick_load
+    ubfx    w3, w1, #ESR_SRT_SHIFT, #5
+2:  select  fetch
+axv_quick_load:
+    save_quick
+    bl      trapLoad
+    mrs     x1, esr_el2
+    ubfx    w3, w1, #ESR_SRT_SHIFT, #5
+axv_quick_given:
+    mrs     x1, tpidr_el2
+    ldr     w2, [x1, #VCPU_REFUSES]
+    cbnz    w2, axv_refused
+    select  put
     .cfi_endproc
-
-// ---- are there CLUSTERPARTCR_EL1 and CLUSTERTHREADSID_EL1 that we may write? w0: 1 yes, 0 UNDEFINED ----
-.global axv_probe_cluster
-axv_probe_cluster:
-    mov     w0, #1
-axv_probe:
-    mrs     x1, S3_0_C15_C4_3
-    msr     S3_0_C15_C4_3, x1
-    mrs     x1, S3_0_C15_C4_0
-    msr     S3_0_C15_C4_0, x1
-    ret
-axv_probe_failed:
-    mov     w0, #0
-    ret
-
-// ---- a physical SError that is pending is taken, and forgotten: x1…x4 are free for that ----
-.global axv_drop_serror
-axv_drop_serror:
-    dsb     sy
-    msr     daifclr, #4
-axv_drop_window:
-    isb
-    msr     daifset, #4
-axv_drop_end:
-    ret
-
-axv_own_serror:
-    mrs     x3, elr_el2
-    adr     x4, axv_drop_window
-    sub     x3, x3, x4
-    cmp     x3, #(axv_drop_end - axv_drop_window)
-    b.hs    axv_panic
-    mrs     x3, spsr_el2
-    orr     x3, x3, #SPSR_A                 // one is enough: whoever sends more cannot keep us here
-    msr     spsr_el2, x3
-    eret
-
-// An exception from our own code: the probe's leads to its other end, any other is a fault. x1…x4 are free in both.
-axv_own_sync:
-    mrs     x3, elr_el2
-    adr     x4, axv_probe
-    sub     x3, x3, x4
-    cmp     x3, #16                         // its four instructions
-    b.hs    axv_panic
-    adr     x4, axv_probe_failed
-    msr     elr_el2, x4
-    eret
-
-// ---- a fault of the hypervisor itself: reported once, on a stack of its own (the other may be what overflowed) ----
-.balign 128
-axv_panic:
-    mrs     x3, tpidr_el2
-    cbz     x3, axv_stop
-    msr     tpidr_el2, xzr
-    mov     x4, sp
-    sub     x4, x4, #1
-    and     x4, x4, #~(STACK_SLOT - 1)
-    add     x4, x4, #PANIC_STACK_TOP
-    mov     sp, x4
-    mrs     x0, esr_el2
-    mrs     x1, elr_el2
-    mrs     x2, far_el2
-    bl      panic
-    b       axv_stop

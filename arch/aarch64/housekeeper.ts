@@ -27,8 +27,11 @@ import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
 import { consoleDrained, consoleReceived } from "./vpl011";
 
-/** Pieces of sending in a tick, bytes in each, and bytes from the UART: its FIFO is smaller, as a rule, and ends it earlier. */
-const SEND_PIECES: u32 = 15;
+/** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller, as a rule,
+ *  and ends it earlier. */
+const FRAMES: u32 = 3;
+const FRAME_PIECES: u32 = 5;
+const SEND_PIECES: u32 = FRAMES * FRAME_PIECES;
 const SEND_MAX: u32 = 144;
 const RECEIVE_MAX: u32 = 32;
 /** Where a guest runs, a tick's pieces come that part of its period apart. */
@@ -77,9 +80,13 @@ export function tick(): void {
   }
   receiveBytes();
   act();
-  for (let i: u32 = 0; i < SEND_PIECES; i++) {
-    bound(i, SEND_PIECES);
-    if (!sendPiece(now)) break;
+  for (let n: u32 = 0; n < FRAMES; n++) {
+    bound(n, FRAMES);
+    if (frameSent() && !nextFrame(now)) break;
+    for (let i: u32 = 0; i < FRAME_PIECES && !frameSent(); i++) {
+      bound(i, FRAME_PIECES);
+      if (!sendPiece()) break;
+    }
   }
   msr_CNTHP_CVAL_EL2(nextTick);
 }
@@ -94,7 +101,7 @@ export function tickPiece(): void {
   else if (piece <= served) serve(partitionOf(piece - 1), now);
   else if (piece == served + 1) receiveBytes();
   else if (piece == served + 2) act();
-  else goesOn = sendPiece(now);
+  else goesOn = frameSent() ? nextFrame(now) : sendPiece();
   piece++;
   if (piece == served + 2 && !commandWaits) piece++;
   if (!goesOn || piece == sending + SEND_PIECES) piece = 0;
@@ -168,9 +175,8 @@ function carryOut(code: u32, partition: Partition): bool {
   return isOn ? stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0) : cancelRestart(partition, mrs_CNTPCT_EL0());
 }
 
-/** Builds the next frame, or encodes and sends the next piece of one. False: there is nothing to send, or the UART takes no more. */
-function sendPiece(now: u64): bool {
-  if (frameSent()) return nextFrame(now);
+/** Encodes or sends the next piece of a frame. False: the UART takes no more. */
+function sendPiece(): bool {
   if (!isFrameEncoded()) {
     encodePiece();
     return true;

@@ -64,7 +64,7 @@ export function bankOf(vcpu: Vcpu, k: u32): u64 { return (k == 0 ? vcpu.bank : h
 }
 
 /** An interrupt that `take` gave, pending or active. A muted one's end is ours to carry out. */
-function entryOf(found: u32, state: u64): u64 {
+@inline function entryOf(found: u32, state: u64): u64 {
   const intid = found & TAKEN_INTID;
   const entry = state | LR_GROUP1 | (<u64>(found >> TAKEN_LEVEL_SHIFT) << LR_LEVEL_SHIFT) | intid;
   if (intid < SGI_COUNT) return entry;
@@ -159,7 +159,7 @@ function isOver(vcpu: Vcpu, intid: u32): bool {
 }
 
 /** An SGI is taken from those that were sent: false: it was not. */
-function takeSgi(vcpu: Vcpu, intid: u32, sender: u32): bool {
+@inline function takeSgi(vcpu: Vcpu, intid: u32, sender: u32): bool {
   if (vcpu.gicv2 == 0) return (atomicAnd32(vcpu.sgiPendingAt(), ~bitOf(intid)) & bitOf(intid)) != 0;
   const bit = bitOf((intid & 3) << 3 | sender);
   return (atomicAnd32(vcpu.sgiSendersAt(intid), ~bit) & bit) != 0;
