@@ -26,35 +26,53 @@ const RULES: readonly Rule[] = [
   { uses: /^mrs_CCSIDR_EL1$/, written: /^msr_CSSELR_EL1$/, why: "CSSELR_EL1 selects the cache (D17.2.25)" },
 ];
 
+/** By an intrinsic's name: the rules that it may break, and those that begin with it. */
+interface Concern {
+  readonly uses: readonly Rule[];
+  readonly writes: readonly Rule[];
+}
+
+const concerns = new Map<string, Concern>();
+
+function concernOf(name: string): Concern {
+  let concern = concerns.get(name);
+  if (concern === undefined) {
+    concern = { uses: RULES.filter(({ uses }) => uses.test(name)), writes: RULES.filter(({ written }) => written.test(name)) };
+    concerns.set(name, concern);
+  }
+  return concern;
+}
+
 export class Synchronisation {
   /** Rules whose register each pCPU has written since its last synchronisation. */
   private readonly waiting = new Map<number, Set<Rule>>();
 
   /** A pCPU executes an intrinsic. */
   execute(pcpu: number, name: string): void {
+    const { uses, writes } = concernOf(name);
     const waiting = this.waiting.get(pcpu);
-    for (const rule of waiting ?? []) {
-      if (rule.uses.test(name)) throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without ${rule.barrier === true ? "a DSB" : "an ISB"}: ${rule.why}`);
+    for (const rule of uses) {
+      if (waiting?.has(rule) === true) throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without ${rule.barrier === true ? "a DSB" : "an ISB"}: ${rule.why}`);
     }
-    for (const rule of RULES) {
-      if (!rule.written.test(name)) continue;
-      if (waiting === undefined) this.waiting.set(pcpu, new Set([rule]));
-      else waiting.add(rule);
-    }
+    if (waiting === undefined) this.waiting.set(pcpu, new Set(writes));
+    else for (const rule of writes) waiting.add(rule);
   }
 
   /** True: an intrinsic of that name matters here. */
   static concerns(name: string): boolean {
-    return RULES.some(({ uses, written }) => uses.test(name) || written.test(name));
+    const { uses, writes } = concernOf(name);
+    return uses.length + writes.length > 0;
   }
 
   /** ISB, exception entry, exception return. */
   synchronise(pcpu: number): void {
-    for (const rule of this.waiting.get(pcpu) ?? []) if (rule.barrier !== true) this.waiting.get(pcpu)?.delete(rule);
+    const waiting = this.waiting.get(pcpu);
+    if (waiting !== undefined && waiting.size > 0) for (const rule of waiting) if (rule.barrier !== true) waiting.delete(rule);
   }
 
   /** DSB, with an ISB behind it or not: of an SGI that is sent nothing else is asked. */
   complete(pcpu: number): void {
-    for (const rule of this.waiting.get(pcpu) ?? []) if (rule.barrier === true) this.waiting.get(pcpu)?.delete(rule);
+    const waiting = this.waiting.get(pcpu);
+    if (waiting !== undefined && waiting.size > 0) for (const rule of waiting) if (rule.barrier === true) waiting.delete(rule);
   }
 }
