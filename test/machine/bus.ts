@@ -67,7 +67,7 @@ export class Bus {
     return found.device;
   }
 
-  private inUart(pa: number): boolean {
+  inUart(pa: number): boolean {
     return pa >= this.uartBase && pa < this.uartBase + UART_BYTES;
   }
 }

@@ -13,13 +13,13 @@ type WasmFunction = (...values: Value[]) => Value | void;
 /** Behind which nothing is different for anybody else: a loop's bound, a table's entry that is looked at, a register that never changes. */
 const UNNOTICED = /^(bound|physicalRead64|mrs_ID_.*)$/;
 
-/** What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could notice. */
-export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks, before: (name: string) => void = () => undefined): Record<string, WasmFunction> {
+/** What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could notice, with its first value. */
+export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks, before: (name: string, first?: Value) => void = () => undefined): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const intrinsic of table) {
     const hook = hooks[intrinsic.name];
     if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to test/machine`);
-    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, UNNOTICED.test(intrinsic.name) ? () => undefined : () => before(intrinsic.name));
+    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, UNNOTICED.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value));
   }
   for (const name of Object.keys(hooks)) {
     if (imports[name] === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has a hook ${name}, but no table names an intrinsic ${module}.${name}`);
@@ -31,7 +31,7 @@ type Convert = (value: Value) => Value;
 const CONVERT: Readonly<Record<"u32" | "u64", Convert>> = { u32: (value) => (value as number) >>> 0, u64: (value) => BigInt.asUintN(64, value as bigint) };
 
 /** Without a list of arguments where there are few: these are called some hundred million times in a run of all tests. */
-function convert(intrinsic: Intrinsic, hook: WasmFunction, before: () => void): WasmFunction {
+function convert(intrinsic: Intrinsic, hook: WasmFunction, before: (first?: Value) => void): WasmFunction {
   const unsigned = Object.values(intrinsic.params).map((type) => CONVERT[type]);
   const [first, second, third] = unsigned;
   if (first === undefined) {
@@ -42,18 +42,18 @@ function convert(intrinsic: Intrinsic, hook: WasmFunction, before: () => void): 
   }
   if (second === undefined) {
     return (a) => {
-      before();
+      before(a);
       return hook(first(a as Value));
     };
   }
   if (third === undefined) {
     return (a, b) => {
-      before();
+      before(a);
       return hook(first(a as Value), second(b as Value));
     };
   }
   return (...values) => {
-    before();
+    before(values[0]);
     return hook(...values.map((value, n) => unsigned[n]?.(value) ?? value));
   };
 }

@@ -155,7 +155,7 @@ export class Machine {
     const instance = new WebAssembly.Instance(module, {
       [INSTRUMENTED]: memoryImports(module, (at, bytes) => this.storeBuffer?.store(this.current.index, at, bytes)),
       cpu: bindImports("cpu", cpu, cpuHooks(this), (name) => this.betweenIntrinsics(name)),
-      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this), (name) => this.betweenIntrinsics(name)),
+      aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this), (name, first) => this.betweenIntrinsics(name, first)),
     });
     this.core = instance.exports as unknown as CoreExports;
     this.memory.placeLinear(board.imageBase + board.linearOffset, this.core.memory.buffer as ArrayBuffer);
@@ -224,9 +224,11 @@ export class Machine {
     return !pending;
   }
 
-  private betweenIntrinsics(name: string): void {
+  private betweenIntrinsics(name: string, first?: number | bigint): void {
     this.onIntrinsic?.(name, this.current);
     if (this.intruder === undefined) return;
+    // What the housekeeper reads and writes of its UART is nobody else's business: whoever came now would find everything as ahead of it.
+    if (typeof first === "bigint" && name.startsWith("mmio") && this.bus.inUart(Number(first))) return;
     const { index } = this.current;
     if (this.storeBuffer?.isSame(index, name) === true || this.intruder.after-- > 0) return;
     const { run } = this.intruder;
