@@ -155,8 +155,10 @@ function giveBack(vcpu: Vcpu, k: u32, bits: u32): void {
 function isOver(vcpu: Vcpu, intid: u32): bool {
   const k = intid >> 5;
   if (((load<u32>(edgesAt(k)) | loadAcquire32(latchedAt(vcpu, k))) & bitOf(intid)) != 0) return false;
-  return (mmioRead32(bankOf(vcpu, k) + ISPENDR) & bitOf(intid)) == 0;
+  return (pendingInGic(vcpu, k) & bitOf(intid)) == 0;
 }
+
+function pendingInGic(vcpu: Vcpu, k: u32): u32 { return mmioRead32(bankOf(vcpu, k) + ISPENDR); }
 
 /** An SGI is taken from those that were sent: false: it was not. */
 @inline function takeSgi(vcpu: Vcpu, intid: u32, sender: u32): bool {
@@ -213,11 +215,11 @@ function keptSgi(vcpu: Vcpu, lr: u64, isStripped: bool): u64 {
   return lr & ~LR_PENDING;
 }
 
-/** And of another interrupt, which the guest has taken: its latch is spent, its end may be ours to carry out now. */
+/** And of another interrupt, which the guest has taken: its latch is spent, if it is not pending again; its end may be ours to carry out now. */
 function keptEntry(vcpu: Vcpu, lr: u64): u64 {
   const k = intidIn(lr) >> 5;
   const bit = bitOf(intidIn(lr));
-  if ((loadAcquire32(latchedAt(vcpu, k)) & bit) != 0) atomicAnd32(latchedAt(vcpu, k), ~bit);
+  if ((loadAcquire32(latchedAt(vcpu, k)) & bit) != 0 && (pendingInGic(vcpu, k) & bit) == 0) atomicAnd32(latchedAt(vcpu, k), ~bit);
   return (loadAcquire32(mutedAt(k)) & bit) != 0 ? (lr & ~(LR_HW | LR_PINTID)) | LR_EOI : lr;
 }
 

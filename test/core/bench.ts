@@ -10,7 +10,6 @@ import { machineFor } from "../machine/core.ts";
 import { Guest } from "../machine/guest.ts";
 import type { Outcome } from "../machine/guest.ts";
 import type { Machine } from "../machine/machine.ts";
-import { SWITCHES } from "../machine/switches.ts";
 import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../machine/system.ts";
 import type { System, SystemSpec } from "../machine/system.ts";
 
@@ -53,9 +52,9 @@ export class Bench {
     else this.text += new TextDecoder().decode(item.text);
   });
 
-  constructor(spec: SystemSpec = STANDARD, switches = SWITCHES) {
+  constructor(spec: SystemSpec = STANDARD) {
     this.system = makeSystem(spec);
-    this.machine = machineFor(this.system, switches);
+    this.machine = machineFor(this.system);
     this.machine.boot();
     this.guests = this.machine.pcpus.map(({ index }) => new Guest(this.machine, index));
   }

@@ -123,6 +123,19 @@ describe.each(GICS)("%s", (_, board) => {
     expect(second.acknowledge()).toBe(SPURIOUS);
   });
 
+  test("a level-sensitive one that ISPENDR makes pending while it is active comes again, though its wire is low by then", () => {
+    wire(LEVEL, true);
+    expect(first.acknowledge()).toBe(LEVEL);
+    write(first, ISPENDR, bit(LEVEL));
+    wire(LEVEL, false);
+    expect([state(first), state(second)]).toEqual(Array(2).fill({ pending: bit(LEVEL), active: bit(LEVEL) }));
+    first.endOfInterrupt(LEVEL);
+    bench.machine.settle();
+    expect(state(second)).toEqual({ pending: bit(LEVEL), active: 0n });
+    expect(first.acknowledge()).toBe(LEVEL);
+    expect(state(first)).toEqual({ pending: 0n, active: bit(LEVEL) });
+  });
+
   test("a priority that another vCPU raises counts for what waits already", () => {
     for (const intid of [LEVEL, EDGE]) bench.route(0, intid, 1);
     wire(LEVEL, true);

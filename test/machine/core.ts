@@ -4,7 +4,6 @@ import { buildProgram } from "../../tools/build/index.ts";
 import { CORE } from "../../tools/build/programs.ts";
 import { Machine } from "./machine.ts";
 import { makeSystem, STANDARD } from "./system.ts";
-import { SWITCHES } from "./switches.ts";
 import type { System, SystemSpec } from "./system.ts";
 
 /** Another core than the sources', as test/mutants makes them. */
@@ -19,8 +18,8 @@ export async function instrumentedCore(): Promise<WebAssembly.Module> {
 }
 
 /** A machine with a system's image in its memory, at reset. */
-export function machineFor(system: System, switches = SWITCHES, from = module): Machine {
-  return new Machine(from, { ...system, board: system.spec.board, switches });
+export function machineFor(system: System, from = module): Machine {
+  return new Machine(from, { ...system, board: system.spec.board });
 }
 
 /** A machine that has booted, and come to rest. */

@@ -2,7 +2,8 @@
 // or caches are off, a device that is not coherent (ARM ARM B2.10, D7.5). A line that was written stays dirty until somebody cleans it
 // and waits for that; whoever passes it by reads what was in memory before, and what he writes may be written over at any time.
 //
-// What a guest does to itself is its own business. An error is what somebody else has left for it: an earlier life, firmware.
+// What a guest does to itself is its own business. An error is what somebody else has left for it: an earlier life. (Firmware hands
+// all memory over clean, as U-Boot's booti does: cleaning it again would take longer than a boot may.)
 import { hex, MachineError } from "./errors.ts";
 import type { Range } from "./memory.ts";
 
@@ -10,9 +11,8 @@ const LINE = 64;
 const PAGE = 4096;
 const LINES_OF_PAGE = PAGE / LINE;
 
-/** Who has written: a life of a partition (numbers from 1 on), or firmware. */
+/** Who has written: a life of a partition. */
 export type Writer = number;
-const FIRMWARE: Writer = 0;
 
 export class DataCache {
   /** Dirty lines, by the page they are in. */
@@ -24,13 +24,6 @@ export class DataCache {
   /** `ranges`: what is looked at. */
   constructor(ranges: readonly Range[]) {
     this.ranges = ranges;
-  }
-
-  /** Firmware has used this memory with caches on, and has not cleaned them. */
-  dirtyByFirmware(): void {
-    for (const { pa, size } of this.ranges) {
-      for (let at = pa; at < pa + size; at += PAGE) this.pages.set(Math.floor(at / PAGE), new Array<Writer>(LINES_OF_PAGE).fill(FIRMWARE));
-    }
   }
 
   /** A guest's access in one life of its partition, through the caches or past them. */
@@ -45,8 +38,7 @@ export class DataCache {
       }
       const writer = this.pages.get(page)?.[n];
       if (writer === undefined || writer === life) continue;
-      const whose = writer === FIRMWARE ? "firmware" : "an earlier life, or another partition,";
-      throw new MachineError("MACHINE_CACHE", `a guest with its caches off ${write ? "writes" : "reads"} ${hex(pa)}, and a cache still holds what ${whose} has written there`);
+      throw new MachineError("MACHINE_CACHE", `a guest with its caches off ${write ? "writes" : "reads"} ${hex(pa)}, and a cache still holds what an earlier life, or another partition, has written there`);
     }
   }
 

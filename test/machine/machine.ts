@@ -20,6 +20,7 @@ import { bindImports } from "./imports.ts";
 import { InstructionCaches } from "./instructionCache.ts";
 import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
+import { mutantImports } from "./mutant.ts";
 import { PCpu } from "./pcpu.ts";
 import { Pl011 } from "./pl011.ts";
 import { quickTrap } from "./quickTrap.ts";
@@ -27,8 +28,6 @@ import { EC_HVC64, HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
 import { vmidOf } from "./stage2.ts";
 import { INSTRUMENTED, memoryImports, StoreBuffer } from "./storeBuffer.ts";
-import { SWITCHES } from "./switches.ts";
-import type { Switches } from "./switches.ts";
 import { Synchronisation } from "./synchronisation.ts";
 import { TableWrites } from "./tableWrites.ts";
 import { Tlb } from "./tlb.ts";
@@ -94,8 +93,6 @@ export interface MachineOptions {
   readonly privateMemory: readonly Range[];
   /** Device registers that the plan has it write when a partition stops. */
   readonly silencers: readonly number[];
-  /** What hardware may do besides; SWITCHES if not said. */
-  readonly switches?: Switches;
 }
 
 export class Machine {
@@ -122,7 +119,6 @@ export class Machine {
   /** What the hypervisor wrote outside linear memory, since a test last emptied it. */
   readonly writes: Range[] = [];
   private readonly writable: readonly Range[];
-  private readonly switches: Switches;
   /** Lives of partitions begun so far, and the one that each VMID is in. */
   private livesBegun = 0;
   private readonly partitionLives = new Map<number, number>();
@@ -135,7 +131,6 @@ export class Machine {
   constructor(module: WebAssembly.Module, options: MachineOptions) {
     const { board } = options;
     this.board = board;
-    this.switches = options.switches ?? SWITCHES;
     this.memory = new PhysicalMemory(board.ram);
     this.uart.write(UARTIMSC, board.uartMask ?? 0);
     const refresh = (n: number): void => this.pcpu(n).refreshLines();
@@ -150,9 +145,9 @@ export class Machine {
     this.firmware = new Firmware(board.cpus, 0, board.trng, board.workarounds);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
-    if (this.switches.firmwareLeavesLines) this.dataCache.dirtyByFirmware();
     this.writable = [{ pa: board.imageBase, size: board.imageSize }, ...options.partitionMemory];
     const instance = new WebAssembly.Instance(module, {
+      ...mutantImports(),
       [INSTRUMENTED]: memoryImports(module, (at, bytes) => this.storeBuffer?.store(this.current.index, at, bytes)),
       cpu: bindImports("cpu", cpu, cpuHooks(this), (name) => this.betweenIntrinsics(name)),
       aarch64: bindImports("aarch64", aarch64, aarch64Hooks(this), (name, first) => this.betweenIntrinsics(name, first)),
@@ -288,7 +283,7 @@ export class Machine {
   fetch(pcpu: PCpu): boolean {
     const walk = translate(this, pcpu, pcpu.code, (mapping) => mapping.execute);
     if ("mapping" in walk) {
-      this.instructionCaches.fetch(pcpu.index, walk.mapping.pa + (pcpu.code - walk.mapping.ipa), this.residueOf(pcpu));
+      this.instructionCaches.fetch(pcpu.index, walk.mapping.pa + (pcpu.code - walk.mapping.ipa), pcpu.lives);
       return true;
     }
     this.trap(pcpu, fetchSyndrome(walk.fault), BigInt(pcpu.code), hpfarOf(pcpu.code, walk.fault));
@@ -343,11 +338,6 @@ export class Machine {
   /** The life that the partition of a pCPU is in: another one after each of its starts. */
   lifeOf(pcpu: PCpu): number {
     return this.partitionLives.get(vmidOf(pcpu.registers.VTTBR_EL2)) ?? 0;
-  }
-
-  /** What the pCPU's TLB and instruction cache may hold of its guest is of that life. */
-  residueOf(pcpu: PCpu): number {
-    return this.switches.cpuOnFindsResidue ? pcpu.lives : this.lifeOf(pcpu);
   }
 
   /** A vCPU begins. Its partition begins with its first vCPU, none of the others being on. */

@@ -122,13 +122,6 @@ describe("data caches", () => {
     cache.access(0x1040, 8, false, false, 2);
   });
 
-  test("firmware's lines are all over its memory", () => {
-    const cache = new DataCache([{ pa: 0x8000, size: 0x2000 }]);
-    cache.dirtyByFirmware();
-    cache.access(0xa000, 8, true, false, 1);
-    expect(() => cache.access(0x9ff8, 8, true, false, 1)).toThrow("firmware");
-  });
-
   test("a guest uses them with its MMU and caches on, or with HCR_EL2.DC", () => {
     const machine = booted({ ...STANDARD, partitions: [...STANDARD.partitions] });
     const guest = new Guest(machine, 3);

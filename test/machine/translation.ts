@@ -24,7 +24,7 @@ const VALID = 1n;
 export function translate(machine: Machine, pcpu: PCpu, ipa: number, permits: (mapping: Mapping) => boolean): Walk {
   const { index, registers } = pcpu;
   const { tlb, memory, tableWrites } = machine;
-  const life = machine.residueOf(pcpu);
+  const life = pcpu.lives;
   if ((registers.HCR_EL2 & HCR_VM) === 0n) throw new MachineError("MACHINE_STAGE2", "a guest runs without stage 2 (HCR_EL2.VM = 0)");
   const vmid = vmidOf(registers.VTTBR_EL2);
   let found = tlb.find(index, vmid, ipa, life);

@@ -5,7 +5,6 @@ import { machineFor } from "../../machine/core.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
 import { Guest } from "../../machine/guest.ts";
 import type { Machine } from "../../machine/machine.ts";
-import { SWITCHES } from "../../machine/switches.ts";
 import { EVENT_L2D_CACHE_REFILL } from "../../machine/pmu.ts";
 import { syndrome } from "../../machine/registers.ts";
 import { ENTRY_OFFSET, GUEST_GICC, GUEST_GICD, GUEST_GICR, makeSystem, TICK_MICROSECONDS } from "../../machine/system.ts";
@@ -39,7 +38,7 @@ export class World {
   /** `core`: another one than the sources'. */
   constructor(spec: SystemSpec, core?: WebAssembly.Module) {
     this.system = makeSystem(spec);
-    this.machine = machineFor(this.system, SWITCHES, core);
+    this.machine = machineFor(this.system, core);
     this.machine.boot();
     this.guests = this.machine.pcpus.map(({ index }) => new Guest(this.machine, index));
     this.owners = this.system.plan.cpus.map(({ partition }) => partition ?? -1);
