@@ -10,7 +10,10 @@ import { ROOT } from "../../tools/build/files.ts";
 import { mutantsOf } from "./mutations.ts";
 import type { Mutant } from "./mutations.ts";
 import { nameOf, Record } from "./record.ts";
+import { prepare } from "./prepared.ts";
 import { sample } from "./sample.ts";
+import type { Numbered } from "./schema.ts";
+import { Trials } from "./trials.ts";
 import { Workshop } from "./workshop.ts";
 import type { Verdict } from "./workshop.ts";
 
@@ -18,19 +21,21 @@ import type { Verdict } from "./workshop.ts";
 const COUNT = "300";
 const WORKERS = "2";
 const SOURCES = ["core/*.ts", "arch/aarch64/*.ts", "arch/aarch64/*.S"];
+/** With --quick: tests of so many milliseconds. */
+const QUICK = 6000;
 /** Tables for the build, and what only gives names to numbers that both sides of the link use. */
 const NO_SOURCE = /\.table\.ts$|^core\/abi\.ts$/;
 const PERCENT = 100;
 
 const { values } = parseArgs({ options: {
   files: { type: "string" }, count: { type: "string", default: COUNT }, seed: { type: "string", default: "1" }, workers: { type: "string", default: WORKERS },
-  list: { type: "boolean", default: false }, fresh: { type: "boolean", default: false },
+  list: { type: "boolean", default: false }, fresh: { type: "boolean", default: false }, quick: { type: "boolean", default: false },
 } });
 
 const files = (values.files === undefined ? SOURCES : [values.files]).flatMap((glob) => globSync(glob, { cwd: ROOT })).filter((file) => !NO_SOURCE.test(file)).sort();
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const record = new Record();
-const all = [...sources].flatMap(([file, source]) => mutantsOf(file, source));
+const all = [...sources].flatMap(([file, source]) => mutantsOf(file, source)).map((mutant, number) => ({ ...mutant, number }));
 const chosen = sample(all, Number(values.count), Number(values.seed));
 const equivalent = chosen.filter((mutant) => record.reasonFor(mutant) !== undefined);
 const queue = chosen.filter((mutant) => !equivalent.includes(mutant));
@@ -42,7 +47,8 @@ if (values.list) {
 console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${values.seed}`);
 
 const verdicts = new Map<Mutant, Verdict>();
-const workshops: Workshop[] = [];
+const workshops: { readonly close: () => void }[] = [];
+const survivors: Numbered[] = [];
 const closeAll = (): void => {
   for (const workshop of workshops) workshop.close();
 };
@@ -59,18 +65,42 @@ const pending = queue.filter((mutant) => {
   if (known !== undefined) verdicts.set(mutant, known);
   return known === undefined;
 });
+const keep = (mutant: Mutant, verdict: Verdict, by = ""): void => {
+  verdicts.set(mutant, verdict);
+  record.keep(mutant, verdict);
+  console.log(`${verdicts.size}/${queue.length} ${verdict.padEnd(8)} ${nameOf(mutant)}${by === "" ? "" : `   [${by}]`}`);
+};
+const workers = async (count: number, run: () => Promise<void>): Promise<void> => void (await Promise.all(Array.from({ length: count }, run)));
+const late: Numbered[] = [];
 try {
-  await Promise.all(Array.from({ length: Math.min(Number(values.workers), pending.length) }, async () => {
+  if (pending.some(({ file }) => file.endsWith(".ts"))) {
+    // Numbers are of all mutants of these files: another sample finds the program as it is.
+    const { program, courses } = await prepare(sources, all.filter(({ file }) => file.endsWith(".ts")), (line) => console.log(line));
+    const held = new Set(program.held.map(({ number }) => number));
+    const quick = pending.filter(({ number }) => held.has(number));
+    late.push(...pending.filter(({ number }) => !held.has(number)));
+    await workers(Math.min(Number(values.workers), quick.length), async () => {
+      const trials = new Trials(program, courses);
+      workshops.push(trials);
+      for (let mutant = quick.shift(); mutant !== undefined; mutant = quick.shift()) {
+        const by = await trials.judge(mutant, values.quick ? QUICK : Infinity);
+        if (by === undefined) survivors.push(mutant);
+        keep(mutant, by === undefined ? "survived" : "noticed", by);
+      }
+    });
+  } else {
+    late.push(...pending);
+  }
+  // What cannot be in that program is compiled by itself; so is a survivor, which may be the same program as before.
+  await workers(Math.min(Number(values.workers), late.length + survivors.length), async () => {
     const workshop = new Workshop();
     workshops.push(workshop);
-    await workshop.prepare(pending.map(({ file }) => file));
-    for (let mutant = pending.shift(); mutant !== undefined; mutant = pending.shift()) {
-      const verdict = await workshop.judge(mutant, sources.get(mutant.file) ?? "");
-      verdicts.set(mutant, verdict);
-      record.keep(mutant, verdict);
-      console.log(`${verdicts.size}/${queue.length} ${verdict.padEnd(8)} ${nameOf(mutant)}`);
+    await workshop.prepare(late.map(({ file }) => file));
+    for (let mutant = survivors.shift(); mutant !== undefined; mutant = survivors.shift()) {
+      if (await workshop.isSame(mutant, sources.get(mutant.file) ?? "")) keep(mutant, "same");
     }
-  }));
+    for (let mutant = late.shift(); mutant !== undefined; mutant = late.shift()) keep(mutant, await workshop.judge(mutant, sources.get(mutant.file) ?? ""));
+  });
 } finally {
   closeAll();
 }
@@ -81,8 +111,8 @@ for (const file of files) {
   const counts = (["noticed", "survived", "same", "unbuilt"] as const).map(count);
   if (counts.some((n) => n > 0)) console.log(file.padEnd(40) + counts.map((n, column) => String(n).padStart([8, 10, 6, 9][column] ?? 0)).join(""));
 }
-const survivors = [...verdicts].filter(([, verdict]) => verdict === "survived").map(([mutant]) => mutant);
+const left = [...verdicts].filter(([, verdict]) => verdict === "survived").map(([mutant]) => mutant);
 const noticed = [...verdicts.values()].filter((verdict) => verdict === "noticed").length;
-console.log(`\n${survivors.length === 0 ? "no survivors" : "survivors:"}`);
-for (const mutant of survivors) console.log(`  ${nameOf(mutant)}`);
-console.log(`\nscore: ${noticed} of ${noticed + survivors.length} noticed (${((noticed / Math.max(noticed + survivors.length, 1)) * PERCENT).toFixed(1)} %); ${equivalent.length} listed as equivalent`);
+console.log(`\n${left.length === 0 ? "no survivors" : "survivors:"}`);
+for (const mutant of left) console.log(`  ${nameOf(mutant)}`);
+console.log(`\nscore: ${noticed} of ${noticed + left.length} noticed (${((noticed / Math.max(noticed + left.length, 1)) * PERCENT).toFixed(1)} %); ${equivalent.length} listed as equivalent`);

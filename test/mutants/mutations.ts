@@ -83,12 +83,15 @@ function matches(lines: readonly Line[], n: number, pattern: RegExp, edit: (text
   return [...line.code.matchAll(pattern)].flatMap((found) => edit(line.text, found.index, found, line.code));
 }
 
+/** What the compiler alone evaluates. */
+const NO_CODE = /\bERROR\(|^if \(/;
+
 /** Every mutant of one source. */
 export function mutantsOf(file: string, source: string): Mutant[] {
   const lines = linesOf(source);
   const texts = lines.map(({ text }) => text);
   const kinds = file.endsWith(".S") ? [instructions] : KINDS;
-  return lines.flatMap((line, n) => kinds.flatMap((kind) => kind(lines, n).map(({ lines: changed, change }) => ({
+  return lines.flatMap((line, n) => (NO_CODE.test(line.code) ? [] : kinds).flatMap((kind) => kind(lines, n).map(({ lines: changed, change }) => ({
     file, line: line.number, was: line.text.trim(), change,
     source: [...texts.slice(0, n), ...changed, ...texts.slice(n + changed.length)].join("\n"),
   }))));

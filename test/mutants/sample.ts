@@ -10,11 +10,11 @@ function generator(seed: number): () => number {
   };
 }
 
-export function sample(mutants: readonly Mutant[], count: number, seed: number): Mutant[] {
+export function sample<One extends Mutant>(mutants: readonly One[], count: number, seed: number): One[] {
   const random = generator(seed);
   const files = [...new Set(mutants.map(({ file }) => file))].map((file) => mutants.filter((mutant) => mutant.file === file));
   const piles = files.map((all) => ({ size: all.length, taken: 0, left: shuffled(all, random) }));
-  const chosen: Mutant[] = [];
+  const chosen: One[] = [];
   while (chosen.length < count) {
     // The file that has the least of its share so far; each has one at first.
     const pile = piles.filter(({ left }) => left.length > 0).sort((a, b) => a.taken / a.size - b.taken / b.size)[0];

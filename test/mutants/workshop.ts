@@ -48,6 +48,17 @@ export class Workshop {
     this.patience = Math.max((Date.now() - began) * PATIENCE, LEAST_PATIENCE);
   }
 
+  /** The compiled program is the same with it. */
+  async isSame(mutant: Mutant, original: string): Promise<boolean> {
+    const path = join(this.folder, mutant.file);
+    writeFileSync(path, mutant.source);
+    try {
+      return (await this.compile()).hash === this.original;
+    } finally {
+      writeFileSync(path, original);
+    }
+  }
+
   async judge(mutant: Mutant, original: string): Promise<Verdict> {
     const path = join(this.folder, mutant.file);
     writeFileSync(path, mutant.source);

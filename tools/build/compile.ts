@@ -14,8 +14,8 @@ export interface Compiled {
 
 const OUTPUT = "build/program.wasm";
 
-/** `memoryPages`: linear memory neither grows nor shrinks. */
-export async function compile(entry: string, memoryPages: number): Promise<Compiled> {
+/** `memoryPages`: linear memory neither grows nor shrinks. `instead`: sources that are not as they are on the disk. */
+export async function compile(entry: string, memoryPages: number, instead: ReadonlyMap<string, string> = new Map()): Promise<Compiled> {
   const inputs = new Set<string>();
   const outputs = new Map<string, Uint8Array | string>();
   const stderr = asc.createMemoryStream();
@@ -27,7 +27,7 @@ export async function compile(entry: string, memoryPages: number): Promise<Compi
     readFile: (filename) => {
       const content = readOptional(resolve(ROOT, filename));
       if (content !== undefined) inputs.add(filename);
-      return content?.toString("utf8") ?? null;
+      return instead.get(filename) ?? content?.toString("utf8") ?? null;
     },
     writeFile: (filename, contents) => void outputs.set(filename, contents),
     listFiles: (dirname) => readdirSync(resolve(ROOT, dirname)).filter((name) => name.endsWith(".ts")),

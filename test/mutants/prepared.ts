@@ -1,0 +1,54 @@
+// The program of all mutants and the courses of the tests, from an earlier run if nothing they are made of has changed since.
+import { createHash } from "node:crypto";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readOptional, ROOT, writeAtomically } from "../../tools/build/files.ts";
+import { programOf } from "./program.ts";
+import type { Program } from "./program.ts";
+import type { Numbered } from "./schema.ts";
+import { watch } from "./trials.ts";
+import type { Courses } from "./trials.ts";
+
+const FILE = join(ROOT, "build/mutants/prepared.json");
+const MADE_OF = ["core/*.table.ts", "core/abi.ts", "arch/aarch64/*.table.ts", "partitions/blob/*.ts", "test/mutants/{mutations,tokens,schema}.ts"];
+const TESTS = ["test/core/*.ts", "test/machine/**/*.ts", "partitions/**/*.ts"];
+
+interface Stored {
+  readonly program: string;
+  readonly tests: string;
+  readonly wasm: Program["wasm"];
+  readonly held: readonly number[];
+  readonly places: readonly (readonly [number, number])[];
+  readonly courses: Courses;
+}
+
+function digest(texts: Iterable<string>): string {
+  const hash = createHash("sha256");
+  for (const text of texts) hash.update(text).update("\0");
+  return hash.digest("hex");
+}
+
+const textsOf = (globs: readonly string[]): string[] => globs.flatMap((glob) => globSync(glob, { cwd: ROOT })).sort().map((file) => readFileSync(join(ROOT, file), "utf8"));
+
+export async function prepare(sources: ReadonlyMap<string, string>, mutants: readonly Numbered[], say: (line: string) => void): Promise<{ program: Program; courses: Courses }> {
+  const key = { program: digest([...sources.values(), ...textsOf(MADE_OF)]), tests: digest(textsOf(TESTS)) };
+  const text = readOptional(FILE)?.toString("utf8");
+  const stored = text === undefined ? undefined : (JSON.parse(text) as Stored);
+  let program: Program;
+  if (stored?.program === key.program && Object.values(stored.wasm).every((path) => existsSync(path))) {
+    const held = new Set(stored.held);
+    program = { wasm: stored.wasm, held: mutants.filter(({ number }) => held.has(number)), places: new Map(stored.places) };
+  } else {
+    say("compiling one program that holds the mutants");
+    program = await programOf(sources, mutants);
+  }
+  let courses = stored?.courses;
+  if (courses === undefined || stored?.program !== key.program || stored.tests !== key.tests) {
+    say("watching which places each test comes by");
+    courses = await watch(program);
+  }
+  for (const name of courses.failed) say(`not used, for it fails as it is: ${name}`);
+  const next: Stored = { ...key, wasm: program.wasm, held: program.held.map(({ number }) => number), places: [...program.places], courses };
+  writeAtomically(FILE, JSON.stringify(next));
+  return { program, courses };
+}

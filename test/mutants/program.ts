@@ -1,0 +1,74 @@
+// One program that holds as many mutants as can be put into it: the compiler's complaints say which cannot.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { compile } from "../../tools/build/compile.ts";
+import { ROOT } from "../../tools/build/files.ts";
+import { CORE } from "../../tools/build/programs.ts";
+import { schemaOf } from "./schema.ts";
+import type { Numbered, Purpose } from "./schema.ts";
+
+export interface Program {
+  /** Chooses by number, and says what it comes by. */
+  readonly wasm: Readonly<Record<Purpose, string>>;
+  readonly held: readonly Numbered[];
+  /** Of each mutant, the number that its place is known by. */
+  readonly places: ReadonlyMap<number, number>;
+}
+
+const FOLDER = "build/mutants";
+/** Each round refuses some lines more. */
+const ROUNDS = 40;
+
+/** `sources`: all of them by file; `mutants`: with numbers that are unique. */
+export async function programOf(sources: ReadonlyMap<string, string>, mutants: readonly Numbered[]): Promise<Program> {
+  const of = new Map([...sources.keys()].map((file) => [file, mutants.filter((mutant) => mutant.file === file)]));
+  const refused = new Map([...sources.keys()].map((file) => [file, new Set<number>()]));
+  const places = new Map<number, number>();
+  const make = (purpose: Purpose): { texts: Map<string, string>; held: Numbered[] } => {
+    const made = [...of].map(([file, some]) => [file, schemaOf(sources.get(file) ?? "", some, refused.get(file) ?? new Set(), purpose)] as const);
+    for (const [, { places: some }] of made) for (const [mutant, place] of some) places.set(mutant, place);
+    return { texts: new Map(made.map(([file, { source }]) => [file, source])), held: made.flatMap(([, { held }]) => held) };
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    const { texts, held } = make("choose");
+    try {
+      const wasm = { choose: await write("choose", texts), watch: await write("watch", make("watch").texts) };
+      return { wasm, held, places };
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const before = count(refused);
+      const changed = new Set(held.map(({ file, line }) => `${file}:${line}`));
+      for (const complaint of error.message.split("\n\n").filter((text) => /^ERROR/m.test(text))) {
+        const [, file = "", line = ""] = / in (\S+)\((\d+),\d+\)/.exec(complaint) ?? [];
+        if (changed.has(`${file}:${line}`)) refused.get(file)?.add(Number(line));
+        else refuse(file, Number(line));
+      }
+      if (count(refused) === before) throw error;
+    }
+  }
+  throw new Error("the compiler goes on complaining");
+
+  /** A line in which the compiler finds an error: what is chosen there is not, or else the constants that it names. */
+  function refuse(file: string, line: number): void {
+    refused.get(file)?.add(line);
+    const text = sources.get(file)?.split("\n")[line - 1] ?? "";
+    for (const name of new Set(text.match(/\b[A-Z][A-Z0-9_]+\b/g))) {
+      for (const [other, source] of sources) {
+        source.split("\n").forEach((defined, n) => {
+          if (!new RegExp(`^(export )?const ${name}\\b`).test(defined) || refused.get(other)?.has(n + 1) === true) return;
+          refuse(other, n + 1);
+        });
+      }
+    }
+  }
+}
+
+const count = (refused: ReadonlyMap<string, ReadonlySet<number>>): number => [...refused.values()].reduce((sum, lines) => sum + lines.size, 0);
+
+async function write(purpose: Purpose, texts: ReadonlyMap<string, string>): Promise<string> {
+  const { wasm } = await compile(CORE.entry, CORE.memoryPages, texts);
+  const path = join(ROOT, FOLDER, `${purpose}.wasm`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, wasm);
+  return path;
+}

@@ -1,0 +1,95 @@
+// Tries mutants of one program in a process of its own, one after the other, and begins a new one when one has hung or grown old.
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { ROOT } from "../../tools/build/files.ts";
+import type { Program } from "./program.ts";
+import type { Numbered, Purpose } from "./schema.ts";
+import type { Course, Order, Report } from "./trier.ts";
+
+/** A mutant that hangs is noticed: in milliseconds, and so many times as long as its tests take otherwise. */
+const LEAST_PATIENCE = 20_000;
+const PATIENCE = 20;
+/** Tests that are loaded are never forgotten by Node. */
+const LOADS_MAX = 3000;
+/** How much sooner those come that have noticed mutants of the same source before. */
+const MERIT = 3;
+
+export interface Courses {
+  readonly courses: readonly Course[];
+  readonly failed: readonly string[];
+}
+
+/** Which tests come by which places. */
+export async function watch(program: Program): Promise<Courses> {
+  const child = start(program, "watch");
+  const report = await ask(child, { kind: "watch" });
+  child.kill();
+  if (report.kind !== "courses") throw new Error("no courses");
+  return report;
+}
+
+export class Trials {
+  private readonly program: Program;
+  private readonly courses: readonly Course[];
+  /** The place of each mutant: its line's first one. */
+  private readonly places: ReadonlyMap<number, number>;
+  private readonly merits = new Map<string, Map<Course, number>>();
+  private child: ChildProcess | undefined = undefined;
+  private loads = 0;
+
+  constructor(program: Program, { courses, failed }: Courses) {
+    this.program = program;
+    this.courses = failed.length === 0 ? courses : courses.filter((course) => !failed.some((name) => name.startsWith(`${course.file}: ${course.n < 0 ? "loading" : ""}`)));
+    this.places = program.places;
+  }
+
+  /** Who notices it; undefined: nobody does. `most`: of the cheapest tests, so many milliseconds. */
+  async judge({ file, number }: Numbered, most = Infinity): Promise<string | undefined> {
+    const place = this.places.get(number) ?? number;
+    const merits = this.merits.get(file) ?? new Map<Course, number>();
+    this.merits.set(file, merits);
+    const cost = (course: Course): number => (course.milliseconds + 2) / (1 + MERIT * (merits.get(course) ?? 0));
+    let sum = 0;
+    const chosen = this.courses.filter(({ places }) => places.includes(place)).sort((a, b) => cost(a) - cost(b)).filter(({ milliseconds }) => (sum += milliseconds) <= most);
+    if (chosen.length === 0) return undefined;
+    if (this.loads > LOADS_MAX) this.close();
+    this.child ??= start(this.program, "choose");
+    this.loads += new Set(chosen.map((course) => course.file)).size;
+    const patience = LEAST_PATIENCE + PATIENCE * chosen.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    const { child } = this;
+    let late: NodeJS.Timeout | undefined;
+    const hung = new Promise<undefined>((resolve) => { late = setTimeout(resolve, patience, undefined); });
+    const report = await Promise.race([ask(child, { kind: "try", number, tests: chosen.map((course) => ({ file: course.file, n: course.n })) }), hung]).catch(() => undefined);
+    clearTimeout(late);
+    if (report === undefined) {
+      this.close();
+      return "it hangs, or ends the process";
+    }
+    if (report.kind !== "tried" || report.by === undefined) return undefined;
+    const { by } = report;
+    const course = chosen.find((one) => one.file === by.file && one.n === by.n);
+    if (course !== undefined) merits.set(course, (merits.get(course) ?? 0) + 1);
+    return `${by.file}: ${by.name}`;
+  }
+
+  close(): void {
+    this.child?.kill("SIGKILL");
+    this.child = undefined;
+    this.loads = 0;
+  }
+}
+
+const start = (program: Program, purpose: Purpose): ChildProcess =>
+  fork(join(ROOT, "test/mutants/trier.ts"), { env: { ...process.env, AXV_CORE_WASM: program.wasm[purpose] } });
+
+const ask = (child: ChildProcess, order: Order): Promise<Report> =>
+  new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error("it has ended"));
+    child.once("exit", gone);
+    child.once("message", (report) => {
+      child.off("exit", gone);
+      resolve(report as Report);
+    });
+    child.send(order);
+  });
