@@ -67,9 +67,11 @@ const instruction = (name: string, asm: string, doc: string): Intrinsic => ({
   c: `__asm__ volatile("${asm}" : : : "memory");`,
 });
 
-/** ICH_LR<n>_EL2 have one encoding each: a switch over constants, gone where n is one. */
+/** ICH_LR<n>_EL2 have one encoding each. */
 const listRegister = (n: number): string => `S3_4_C12_C${n < 8 ? 12 : 13}_${n & 7}`;
-const LIST_REGISTERS = Array.from({ length: 16 }, (_, n) => n);
+/** The statement for n, 0…15: a comparison for each of its four bits, no table and no indirect branch. */
+const byBits = (statement: (n: number) => string, bit = 8, n = 0): string =>
+  bit === 0 ? statement(n) : `if (n & ${bit}) { ${byBits(statement, bit >> 1, n | bit)} } else { ${byBits(statement, bit >> 1, n)} }`;
 
 /** Writes 0 to as many control and value registers as there are: an encoding each, and UNDEFINED where there is none. */
 const comparators = (kind: "b" | "w"): string => {
@@ -336,16 +338,16 @@ export const aarch64: readonly Intrinsic[] = [
     outOfLine: true,
     params: { n: "u32" },
     result: "u64",
-    doc: "Reads ICH_LR<n>_EL2; 0 for n > 15.",
-    c: `unsigned long value = 0; switch (n) {${LIST_REGISTERS.map((n) => `case ${n}: __asm__ volatile("mrs %0, ${listRegister(n)}" : "=r"(value) : : "memory"); break;`).join(" ")}} return value;`,
+    doc: "Reads ICH_LR<n>_EL2, n < 16.",
+    c: `unsigned long value; ${byBits((n) => `__asm__ volatile("mrs %0, ${listRegister(n)}" : "=r"(value) : : "memory");`)} return value;`,
   },
   {
     name: "msr_ICH_LR",
     outOfLine: true,
     params: { n: "u32", value: "u64" },
     result: "void",
-    doc: "Writes ICH_LR<n>_EL2; nothing for n > 15.",
-    c: `switch (n) {${LIST_REGISTERS.map((n) => `case ${n}: __asm__ volatile("msr ${listRegister(n)}, %0" : : "r"(value) : "memory"); break;`).join(" ")}}`,
+    doc: "Writes ICH_LR<n>_EL2, n < 16.",
+    c: byBits((n) => `__asm__ volatile("msr ${listRegister(n)}, %0" : : "r"(value) : "memory");`),
   },
 
   // Barriers, TLB and cache maintenance

@@ -187,8 +187,8 @@ function startOthers(): bool {
 
 function startOther(vcpu: Vcpu): bool {
   if (<i64>smc(PSCI_CPU_ON_64, vcpu.mpidr, secondaryEntry(), vcpu.pcpu) == 0) {
-    const began = mrs_CNTPCT_EL0();
-    for (let i: u32 = 0; mrs_CNTPCT_EL0() - began < ticks(COMES_UP_WITHIN); i++) {
+    const late = mrs_CNTPCT_EL0() + ticks(COMES_UP_WITHIN);
+    for (let i: u32 = 0; mrs_CNTPCT_EL0() < late; i++) {
       bound(i, COMES_UP_POLLS);
       const facts = loadAcquire32(vcpu.factsAt());
       if (facts != FACTS_UNKNOWN) return facts == FACTS_RIGHT;

@@ -5,19 +5,20 @@ import { attributes } from "../../tools/build/translate/attributes.ts";
 import { translate } from "../../tools/build/translate/index.ts";
 import { print } from "./wasm.ts";
 
-const KNOWN = { functions: new Set(["trap", "irq", "core_irq_slow", "core_crc32_update"]), exports: new Set(["trap", "irq"]) };
+const KNOWN = { functions: new Set(["trap", "irq", "core_irq_slow", "core_crc32_update", "core_irq_count"]), exports: new Set(["trap", "irq"]) };
 
 test("each function by its name, the fast ones by how it begins", () => {
-  const of = attributes({ fast: ["trap", "irq", "core_irq"], savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"] }, KNOWN);
+  const of = attributes({ fast: ["trap", "irq", "core_irq"], savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"], apart: ["core_irq_count"] }, KNOWN);
   expect([...KNOWN.functions].map(of)).toEqual([
     "__attribute__((preserve_none)) ",
     "__attribute__((preserve_most)) ",
     "__attribute__((preserve_most, noinline)) ",
     "__attribute__((minsize)) ",
+    "__attribute__((noinline)) ",
   ]);
 });
 
-test.each(["savesNothing", "savesMost"] as const)("%s: a function that there is not", (shape) => {
+test.each(["apart", "savesNothing", "savesMost"] as const)("%s: a function that there is not", (shape) => {
   expect(() => attributes({ [shape]: ["trapp"] }, KNOWN)).toThrow(BuildError);
   expect(() => attributes({ [shape]: ["trapp"] }, KNOWN)).toThrow(/function-missing/);
 });

@@ -39,7 +39,7 @@ const ASSEMBLY = `
     bl outer
     bl alone
     ldp x29, x30, [sp], #16
-    eret
+    ret
   .global axv_stack_size, axv_linear_start, axv_linear_end
   .set axv_stack_size, 4096
   .set axv_linear_start, 0x10000

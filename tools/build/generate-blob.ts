@@ -36,7 +36,7 @@ function generateAccessors(): string {
     inline(`export function header(): BlobHeader { return changetype<BlobHeader>(blobBuffer); }`),
     ...layout.RECORDS.map(({ name }) => {
       const { offset } = arrayFields({ name });
-      return inline(`export function blob${name}(n: u32): Blob${name} { return changetype<Blob${name}>(blobBuffer + header().${offset} + n * BLOB_${name.toUpperCase()}_SIZE); }`);
+      return (name === "Partition" ? String : inline)(`export function blob${name}(n: u32): Blob${name} { return changetype<Blob${name}>(blobBuffer + header().${offset} + n * BLOB_${name.toUpperCase()}_SIZE); }`);
     }),
   ].join("\n");
 }

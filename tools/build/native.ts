@@ -30,6 +30,8 @@ export const C_FLAGS = [
   // Less than half of clang's own 225, and the hot paths are the same; @inline forces more. Functions that shall be short (minsize) keep
   // their own threshold of 5, which -inline-threshold would replace too.
   "-mllvm", "-inlinedefault-threshold=100",
+  // What both sides of a branch begin with comes before it.
+  "-mllvm", "-hoist-common-insts",
   // Generated code looks odd and is right (`p0 = p0`); what the tables' C bodies can get wrong is not let through.
   "-Wno-everything", "-Werror=return-type", "-Werror=implicit-function-declaration", "-Werror=int-conversion",
   "-Werror=incompatible-pointer-types", "-Werror=asm-operand-widths", "-Werror=shift-count-overflow",
@@ -39,6 +41,9 @@ const TARGET_C_FLAGS = [
   ...TARGET, ...C_FLAGS,
   "-ffreestanding", "-mgeneral-regs-only", "-fpie", "-mno-outline-atomics", "-mtune=cortex-a53", "-mfix-cortex-a53-835769",
   "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fomit-frame-pointer",
+  // A caller knows which registers a function really changes, so that few have to be saved around calls (tools/verify/native/kept.ts proves
+  // it of what was linked). What is outlined after that would change more of them.
+  "-mllvm", "-enable-ipra", "-mno-outline",
 ];
 
 const LINK_FLAGS = [

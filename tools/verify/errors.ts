@@ -23,6 +23,7 @@ export const VERIFY_ERRORS = {
   "code-unreachable": "no function symbol leads to this code, so nothing is known about it; label it as a function (.type name, %function)",
   "loop-irreducible": "the loop has two entrances, so that it has no bound; enter it at one place",
   "loop-unmarked": "put a loop marker into the loop (bound() in AssemblyScript, a record in .axv.bounds in assembly)",
+  "register-lost": "a function changes what its caller still needs; save it around the call, or say in programs.ts what the function keeps",
   "stack-dynamic": "the depth of the stack must be a constant on every path; no variable-length arrays, no alloca",
   "stack-too-small": "raise the stack size in the linker script to what the proof says",
   "symbol-missing": "the linker script must define it",

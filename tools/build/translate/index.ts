@@ -8,7 +8,7 @@ import { FunctionWriter, type Line, type Surroundings } from "./function.ts";
 import { BOUND, externImport, findIntrinsic, inlineImport, type Tables } from "./imports.ts";
 import { checkLoops } from "./loops.ts";
 import { withLineDirectives } from "./lines.ts";
-import { readModule, type Function, type Module } from "./module.ts";
+import { readModule, type Function, type Module, type Segment } from "./module.ts";
 import { isIdentifier, Names, sourceName } from "./names.ts";
 import { C_TYPE, literal } from "./pending.ts";
 import { foldStart } from "./start.ts";
@@ -122,8 +122,25 @@ function withoutZeros(data: Uint8Array): { readonly data: Uint8Array; readonly w
   return wide ? { data: data.filter((_, n) => n % 2 === 0), wide } : { data, wide };
 }
 
+/** Bytes of an axv_segment. */
+const SEGMENT_BYTES = 8;
+
+/** Two segments become one where the zeros between them take less room than an entry of its own (asc makes two of each string). */
+function joined(segments: readonly Segment[]): Segment[] {
+  return segments.reduce<Segment[]>((done, next) => {
+    const last = done.at(-1);
+    if (last === undefined) return [next];
+    const gap = next.offset - last.offset - last.data.length;
+    if (gap < 0) return [...done, next];
+    const both = Buffer.concat([last.data, new Uint8Array(gap), next.data]);
+    const packed = (data: Uint8Array): number => withoutZeros(data).data.length;
+    const saves = packed(both) < packed(last.data) + packed(next.data) + SEGMENT_BYTES;
+    return saves ? [...done.slice(0, -1), { offset: last.offset, data: both }] : [...done, next];
+  }, []);
+}
+
 function initializer(module: Module, functions: ReadonlyMap<string, string>): string[] {
-  const segments = module.segments.filter(({ data }) => data.length > 0);
+  const segments = joined(module.segments.filter(({ data }) => data.length > 0));
   const packed = segments.map(({ offset, data }) => ({ offset, ...withoutZeros(data) }));
   const bytes = packed.flatMap(({ data }) => [...data]);
   const places = packed.map(({ offset, data, wide }) => `{${literal(BigInt(offset), "i32")}, ${data.length}u, ${wide ? 1 : 0}}`);

@@ -7,6 +7,7 @@ import type { Cost } from "./cost.ts";
 import { INSTRUCTION_BYTES } from "./disassemble.ts";
 import { flowOf, isPadding } from "./flow.ts";
 import { longestPath, type Path } from "./longest.ts";
+import { findLost, keptBy, type Kept } from "./kept.ts";
 import { findLoops } from "./loops.ts";
 import type { LoopNesting, Marker } from "./markers.ts";
 import { findRegions } from "./region.ts";
@@ -21,6 +22,7 @@ export interface Routine {
   readonly path: Path;
   readonly cost: Cost;
   readonly stack: StackUse;
+  readonly kept: Kept;
   /** Functions that it calls or jumps to, by start. */
   readonly callees: ReadonlySet<number>;
 }
@@ -72,10 +74,13 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     const bounds = findBounds(graph, forest, regions, markers, nesting);
     const path = longestPath(graph, regions, bounds, (start) => routineAt(start).cost);
     const stack = measureStack(graph, atEntry, (start) => routineAt(start).stack);
+    const keptOf = (start: number): Kept => routineAt(start).kept;
+    const kept = keptBy(graph, keptOf);
+    for (const lost of findLost(graph, keptOf)) problems.add(lost);
     const calls = graph.blocks.flatMap((block) => block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target));
     const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));
     const byteLoops = [...bounds].flatMap(([{ header }, { why }]) => (why === "byte-count" ? (graph.blocks[header]?.instructions.slice(0, 1) ?? []) : [])).map(({ address }) => address);
-    return { name, graph, bounds: [...bounds.values()], byteLoops, path, cost: path.cost, stack, callees };
+    return { name, graph, bounds: [...bounds.values()], byteLoops, path, cost: path.cost, stack, kept, callees };
   };
 
   const routines = new Map<string, Routine>();
