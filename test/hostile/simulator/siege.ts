@@ -197,11 +197,11 @@ export class Siege {
 /** `several`: the attacker has vCPUs that go on when one of them stops. */
 function judge({ answer }: Step, became: Became, several: boolean): void {
   if (became === "out of reach") return;
-  const explained = JSON.stringify(answer, (_, given: unknown) => (typeof given === "bigint" ? `0x${given.toString(16)}` : given));
+  const explained = (): string => JSON.stringify(answer, (_, given: unknown) => (typeof given === "bigint" ? `0x${given.toString(16)}` : given));
   if (survives(answer)) {
     const why = became === "gone" ? "it did not come back" : objection(answer, became);
-    if (why !== undefined) throw new Error(`answered wrongly: ${why}; expected ${explained}`);
+    if (why !== undefined) throw new Error(`answered wrongly: ${why}; expected ${explained()}`);
   } else if (answer.kind === "fails" && became !== "gone") {
-    throw new Error(`answered wrongly: it came back, several vCPUs: ${several}; expected ${explained}`);
+    throw new Error(`answered wrongly: it came back, several vCPUs: ${several}; expected ${explained()}`);
   }
 }
