@@ -36,7 +36,7 @@ describe("a program that runs anywhere", () => {
   });
 
   test.each([
-    ["code finds symbols by their distance", "adrp x0, boot\nadd x0, x0, :lo12:boot\nldr x1, [x0, :lo12:boot]\nadr x2, boot\nb.eq boot\ntbz x0, #1, boot\nbl boot\nldr x3, boot"],
+    ["code finds symbols by their distance", "adrp x0, boot\nadd x0, x0, :lo12:boot\nldr w1, [x0, :lo12:boot]\nadr x2, boot\nb.eq boot\ntbz x0, #1, boot\nbl boot\nldr x3, boot"],
     ["data holds differences", ".quad boot - .\n.word boot - .\n.quad more_end - more\nmore_end:"],
     ["data holds constants", ".balign 8\n.quad absolute\n.word absolute"],
   ])("may have: %s", (_, text) => inWorkFolder((folder) => void expect(link(folder, kept(text)).binary.length).toBeGreaterThan(0)));
