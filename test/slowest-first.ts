@@ -3,7 +3,7 @@
 import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";
 
-const SLOWEST = ["test/core/races.test.ts", "test/core/property/isolation.test.ts", "test/hostile/fuzz.test.ts"];
+const SLOWEST = ["test/core/races.test.ts", "test/bench/bars.qemu.test.ts", "test/core/property/isolation.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/fuzz.test.ts"];
 
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -6,8 +6,9 @@ import { ROOT } from "../../tools/build/files.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
 import type { Program } from "../../tools/build/programs.ts";
 
-/** Where the benchmark's own products go, relative to the root. */
-export const OUT = "build/bench";
+/** Where the benchmark's own products go, relative to the root; each worker of vitest has a place of its own. */
+const worker = process.env["VITEST_POOL_ID"];
+export const OUT = worker === undefined ? "build/bench" : `build/bench-${worker}`;
 
 /** A file, absolute, as a system.yaml in that folder names it. */
 export const productPath = (path: string): string => relative(join(ROOT, OUT), path);
