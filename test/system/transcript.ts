@@ -1,5 +1,8 @@
-// What a partition has printed, whole, and the sentences about it between. The session shows a line as soon as something else is to be shown,
-// in two pieces then; and an event and the console of the same moment come in any order. So here a console's line grows until its end is there.
+// What a partition has printed, line by line, and the sentences about it between. The session shows a line as soon as something else is to be
+// shown, in two pieces then; and an event and the console of the same moment come in any order. So here a line is one when its end is there.
+
+/** A line without an end is one when nothing more came for so long: a prompt. */
+const PROMPT_MS = 400;
 
 /** A terminal's view of a line: what stands behind the last carriage return. */
 function seen(line: string): string {
@@ -10,22 +13,25 @@ function seen(line: string): string {
 export class Transcript {
   readonly #entries: string[] = [];
   readonly #decoder = new TextDecoder();
+  readonly #now: () => number;
   #text = "";
-  /** Of the console's line that has no end yet. */
-  #open: number | undefined;
+  /** Of the console's line that has no end yet, and when its last byte came. */
   #line = "";
+  #last = 0;
+
+  /** `now`: milliseconds. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
 
   /** Bytes of its console. */
   print(bytes: Uint8Array): void {
     const text = this.#decoder.decode(bytes, { stream: true });
     this.#text += text;
-    const [first = "", ...more] = text.split("\n");
-    this.#grow(first);
-    for (const line of more) {
-      this.#open = undefined;
-      this.#line = "";
-      this.#grow(line);
-    }
+    const lines = (this.#line + text).split("\n");
+    this.#line = lines.pop() ?? "";
+    this.#last = this.#now();
+    for (const line of lines) this.#entries.push(seen(line));
   }
 
   /** A sentence about it. */
@@ -33,20 +39,14 @@ export class Transcript {
     this.#entries.push(sentence);
   }
 
-  /** Lines and sentences; the console's last line as far as it has come. */
+  /** Lines and sentences. */
   get entries(): readonly string[] {
-    return this.#entries;
+    const isPrompt = this.#line !== "" && this.#now() - this.#last >= PROMPT_MS;
+    return isPrompt ? [...this.#entries, seen(this.#line)] : this.#entries;
   }
 
   /** All of its console. */
   get text(): string {
     return this.#text;
-  }
-
-  #grow(text: string): void {
-    if (text === "") return;
-    this.#line += text;
-    this.#open ??= this.#entries.push("") - 1;
-    this.#entries[this.#open] = seen(this.#line);
   }
 }
