@@ -2,7 +2,7 @@
 
 import {
   BLOB_BAD_CHECKSUM, BLOB_BAD_MAGIC, BLOB_BAD_SIZE, BLOB_BAD_VERSION, BLOB_ERROR_BYTES, BLOB_HEADER_SIZE, BLOB_MAGIC, BLOB_MAX_BYTES, BLOB_OK,
-  BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion, header, MAX_REGIONS, PARTITION_DIRECT,
+  BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion, header, MAX_REGIONS, PARTITION_DIRECT, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
@@ -40,6 +40,12 @@ export function regionAt(partition: BlobPartition, ipa: u64): BlobRegion | null 
     if (ipa - region.ipa < region.size) return region;
   }
   return null;
+}
+
+/** The partition has RAM at that IPA, with these rights. */
+export function isMemory(partition: BlobPartition, ipa: u64, access: u32): bool {
+  const region = regionAt(partition, ipa);
+  return region !== null && region.kind == REGION_RAM && (region.access & access) == access;
 }
 
 /** PA of a partition's mailbox; 0: it has none. */

@@ -11,7 +11,7 @@ import {
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { MAILBOX_SIZE } from "./abi";
-import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, PA_BITS, PA_LIMIT, regionAt, UART_BYTES } from "./blob";
+import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, isMemory, PA_BITS, PA_LIMIT, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
@@ -215,12 +215,6 @@ function checkRecords(kind: u32): u32 {
   }
   if (kind == OWNED_INTERRUPTS && !spisAreListed() || kind == OWNED_CHANNELS && channelRegions != header().channelCount) return error;
   return BLOB_OK;
-}
-
-/** The partition has RAM at that IPA, with these rights. */
-function isMemory(partition: BlobPartition, ipa: u64, access: u32): bool {
-  const region = regionAt(partition, ipa);
-  return region !== null && region.kind == REGION_RAM && (region.access & access) == access;
 }
 
 /** A page that the partition shares with the hypervisor: regionIsSound sees to it that nobody else has it. */

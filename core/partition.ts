@@ -125,15 +125,12 @@ const STATE_MASK: u32 = 0xff;
 const REASON_SHIFT: u32 = 8;
 const RESTART_BIT: u32 = 1 << 16;
 
-@inline function stateWord(partition: Partition): u32 { return loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("state")); }
+@inline function stateAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("state"); }
+@inline function stateWord(partition: Partition): u32 { return loadAcquire32(stateAt(partition)); }
 @inline export function stateOf(partition: Partition): u32 { return stateWord(partition) & STATE_MASK; }
 
 /** STOP_* of the stop under way; 0: none is. */
 @inline export function reasonOf(partition: Partition): u32 { return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK; }
-
-@inline function setState(partition: Partition, state: u32): void {
-  storeRelease32(changetype<u32>(partition) + offsetof<Partition>("state"), state);
-}
 
 @inline function activeAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("active"); }
 @inline export function setActive(partition: Partition, pcpu: u32): void { atomicOr32(activeAt(partition), <u32>1 << pcpu); }
@@ -152,8 +149,7 @@ export function startPartition(partition: Partition): u32 {
   if (partition.unavailable != 0) return 0;
   const state = stateOf(partition);
   if (state != STATE_OFF && state != STATE_FAILED && state != STATE_INSPECT) return 0;
-  const at = changetype<u32>(partition) + offsetof<Partition>("state");
-  if (compareExchange32(at, state, STATE_RUNNING) != state) return 0;
+  if (compareExchange32(stateAt(partition), state, STATE_RUNNING) != state) return 0;
   partition.restartDue = 0;
   setActive(partition, partition.bootCpu);
   atomicOr32(vcpuOf(partition.bootCpu).requestAt(), REQUEST_START);
@@ -165,7 +161,7 @@ export function startPartition(partition: Partition): u32 {
  * pCPUs to kick (the caller's own may be among them), or 0 when it does not run: then somebody else's stop has won.
  */
 export function stopPartition(partition: Partition, reason: u32, restart: bool): u32 {
-  const at = changetype<u32>(partition) + offsetof<Partition>("state");
+  const at = stateAt(partition);
   const stopping = STATE_STOPPING | (reason << REASON_SHIFT) | (restart ? RESTART_BIT : 0);
   if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING && compareExchange32(at, STATE_PAUSED, stopping) != STATE_PAUSED) return 0;
   for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
@@ -177,8 +173,7 @@ export function stopPartition(partition: Partition, reason: u32, restart: bool):
 
 /** Asks a running partition to hold its vCPUs. The mask of pCPUs to kick, or 0: it does not run. */
 export function pausePartition(partition: Partition): u32 {
-  const at = changetype<u32>(partition) + offsetof<Partition>("state");
-  return compareExchange32(at, STATE_RUNNING, STATE_PAUSED) == STATE_RUNNING ? partition.cpus : 0;
+  return compareExchange32(stateAt(partition), STATE_RUNNING, STATE_PAUSED) == STATE_RUNNING ? partition.cpus : 0;
 }
 
 /** Every vCPU that is on is held, after a pause. */
@@ -194,8 +189,7 @@ export function isHeld(partition: Partition): bool {
 /** Lets a paused partition go on. Its watchdog begins anew. The mask of pCPUs to kick, or 0: it was not paused. */
 export function resumePartition(partition: Partition, now: u64): u32 {
   if (partition.watchdogDeadline != 0) partition.watchdogDeadline = now + partition.watchdogPeriod;
-  const at = changetype<u32>(partition) + offsetof<Partition>("state");
-  return compareExchange32(at, STATE_PAUSED, STATE_RUNNING) == STATE_PAUSED ? partition.cpus : 0;
+  return compareExchange32(stateAt(partition), STATE_PAUSED, STATE_RUNNING) == STATE_PAUSED ? partition.cpus : 0;
 }
 
 /** The state that a stop for that reason leads to; STATE_RUNNING: a restart. */
@@ -234,7 +228,7 @@ export function finishStop(partition: Partition, now: u64): u32 {
   const reason = reasonOf(partition);
   const after = afterStop(partition, reason, (word & RESTART_BIT) != 0);
   if (after != STATE_RUNNING) {
-    setState(partition, after);
+    storeRelease32(stateAt(partition), after);
     return 0;
   }
   partition.restarts++;
@@ -245,7 +239,7 @@ export function finishStop(partition: Partition, now: u64): u32 {
   const waits = early && again;
   // Before the state: a start by command, possible from then on, ends the waiting.
   if (waits) partition.restartDue = now + pause;
-  setState(partition, STATE_OFF);
+  storeRelease32(stateAt(partition), STATE_OFF);
   return waits ? 0 : startPartition(partition);
 }
 

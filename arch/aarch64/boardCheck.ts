@@ -12,7 +12,7 @@ import { Vcpu } from "../../core/vcpu";
 import { uartAddress } from "./boot";
 import { lastSet, lineShift } from "./caches";
 import { GICR_TYPER, ICPIDR2, intidLimit, ITARGETSR, PIDR2 } from "./gic";
-import { printHex, printText } from "./pl011";
+import { printText, printValue } from "./pl011";
 import { AFFINITY_MASK, ipaBits, PARANGE_MASK } from "./sysregs";
 
 /** GICR_TYPER.VLPIS: two more frames of 64 KiB belong to each redistributor (IHI 0069 §12.10). */
@@ -30,14 +30,11 @@ let frequency: u64 = 0;
 function isSame(fact: string, planned: u64, found: u64): bool {
   if (planned == found) return true;
   const uart = uartAddress();
-  printText(uart, "axv: pCPU 0x");
-  printHex(uart, mrs_MPIDR_EL1() & AFFINITY_MASK);
+  printValue(uart, "axv: pCPU 0x", mrs_MPIDR_EL1() & AFFINITY_MASK);
   printText(uart, ": ");
   printText(uart, fact);
-  printText(uart, ": planned 0x");
-  printHex(uart, planned);
-  printText(uart, ", found 0x");
-  printHex(uart, found);
+  printValue(uart, ": planned 0x", planned);
+  printValue(uart, ", found 0x", found);
   printText(uart, "\r\n");
   return false;
 }

@@ -29,7 +29,7 @@ import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
-import { printBytes, printHex, printText, SUPPORTED_UART, UARTIMSC } from "./pl011";
+import { printBytes, printText, printValue, SUPPORTED_UART, UARTIMSC } from "./pl011";
 import { askWorkarounds } from "./psci";
 import { mapPlanned, mapReadOnly, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
@@ -58,8 +58,7 @@ export function bootPrimary(tree: u64): u32 {
   if (error != BLOB_OK) return refuse(error, blobRemedy(error));
   const head = header();
   mmioWrite32(uart + UARTIMSC, 0); // polled; its SPI may be a partition's
-  printText(uart, "axv: image at 0x");
-  printHex(uart, imageBase());
+  printValue(uart, "axv: image at 0x", imageBase());
   printText(uart, "\r\n");
 
   if (!isGicAsPlanned()) return 0;
@@ -194,15 +193,13 @@ function startOther(vcpu: Vcpu): bool {
       if (facts != FACTS_UNKNOWN) return facts == FACTS_RIGHT;
       relax();
     }
-    printText(uart, "axv: no sign of life of pCPU 0x");
-    printHex(uart, vcpu.mpidr);
+    printValue(uart, "axv: no sign of life of pCPU 0x", vcpu.mpidr);
     printText(uart, "\r\n");
     return false;
   }
   vcpu.dead = 1;
   if (vcpu.partition != NONE) partitionOf(vcpu.partition).unavailable = 1;
-  printText(uart, "axv: firmware does not start pCPU 0x");
-  printHex(uart, vcpu.mpidr);
+  printValue(uart, "axv: firmware does not start pCPU 0x", vcpu.mpidr);
   printText(uart, ": its partition stays off\r\n");
   return true;
 }

@@ -64,9 +64,3 @@ export function endInterrupt(iar: u32): void {
     msr_ICC_DIR_EL1(iar);
   }
 }
-
-/** Deactivates an interrupt that a guest did not end. */
-export function deactivatePhysical(intid: u32): void {
-  if (isGicV2()) deactivateV2(intid);
-  else msr_ICC_DIR_EL1(intid);
-}

@@ -24,7 +24,7 @@ import { deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
 const PARKED_INTERRUPTS: u32 = 4;
 
 /** An interrupt has come while the guest ran: one of its own goes straight into the first list register if all of them are empty. */
-@inline export function handleIrq(vcpu: Vcpu): u32 {
+export function handleIrq(vcpu: Vcpu): u32 {
   return vcpu.gicv2 != 0 ? handleIrqV2(vcpu) : handleIrqV3(vcpu);
 }
 

@@ -12,21 +12,17 @@ import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "../../core/
 import { uartAddress } from "./boot";
 import { kick } from "./gic";
 import { stop } from "./lifecycle";
-import { printByte, printHex, printText } from "./pl011";
+import { printByte, printText, printValue } from "./pl011";
 
 /** `record`: the pCPU's vCPU record as TPIDR_EL2 had it, or anything. */
 export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   const uart = uartAddress();
   if (uart == 0) return;
   printByte(uart, 0); // ends a frame that is half out: what follows is text
-  printText(uart, "\r\naxv: PANIC in the hypervisor on pCPU 0x");
-  printHex(uart, mrs_MPIDR_EL1());
-  printText(uart, "\r\naxv:   ESR_EL2 0x");
-  printHex(uart, esr);
-  printText(uart, " ELR_EL2 0x");
-  printHex(uart, elr);
-  printText(uart, " FAR_EL2 0x");
-  printHex(uart, far);
+  printValue(uart, "\r\naxv: PANIC in the hypervisor on pCPU 0x", mrs_MPIDR_EL1());
+  printValue(uart, "\r\naxv:   ESR_EL2 0x", esr);
+  printValue(uart, " ELR_EL2 0x", elr);
+  printValue(uart, " FAR_EL2 0x", far);
   printText(uart, "\r\naxv:   this pCPU and its partition stop; the others go on\r\n");
   printByte(uart, 0);
 

@@ -47,12 +47,18 @@ export function printBytes(uart: u64, text: usize): void {
 }
 
 /** 16 hexadecimal digits. */
-export function printHex(uart: u64, value: u64): void {
+function printHex(uart: u64, value: u64): void {
   for (let i: u32 = 0; i < 16; i++) {
     bound(i, 16);
     const digit = <u32>(value >> ((15 - i) << 2)) & 15;
     sendPatiently(uart, digit < 10 ? 48 + digit : 87 + digit);
   }
+}
+
+/** "…0x", and the number. */
+export function printValue(uart: u64, text: string, value: u64): void {
+  printText(uart, text);
+  printHex(uart, value);
 }
 
 export function printByte(uart: u64, byte: u32): void { sendPatiently(uart, byte); }

@@ -2,10 +2,9 @@
 // a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is forwarded to firmware but its workarounds.
 
 import { SMCCC_NOT_SUPPORTED, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
-import { BlobRegion, REGION_RAM } from "../../build/generated/blob";
 import { smc, wfi } from "../../build/generated/aarch64";
-import { bound, compareExchange32, loadAcquire32 } from "../../build/generated/cpu";
-import { blobRegion, MAX_REGIONS } from "../../core/blob";
+import { compareExchange32, loadAcquire32 } from "../../build/generated/cpu";
+import { isMemory } from "../../core/blob";
 import { Partition, setActive, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { announceKicks, concludeKicks, kick } from "./gic";
@@ -106,7 +105,7 @@ function features(id: u32): u64 {
 
 function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u64 {
   if (!hasVcpu(partition, affinity)) return INVALID_PARAMETERS;
-  if (!isRam(partition, entry)) return INVALID_ADDRESS;
+  if ((entry & 3) != 0 || !isMemory(partition.plan, entry, 0)) return INVALID_ADDRESS;
   const target = vcpuOfPartition(partition, <u32>affinity);
   // One CPU_ON wins; until it has written entry and context, the target is not active, and so does not look at them.
   const before = compareExchange32(target.stateAt(), VCPU_OFF, VCPU_ON_PENDING);
@@ -120,18 +119,6 @@ function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u
   kick(target);
   concludeKicks(bit);
   return SUCCESS;
-}
-
-/** An IPA in the partition's RAM, 4-byte aligned. */
-function isRam(partition: Partition, ipa: u64): bool {
-  if ((ipa & 3) != 0) return false;
-  const plan = partition.plan;
-  for (let i: u32 = 0; i < plan.regionCount; i++) {
-    bound(i, MAX_REGIONS);
-    const region: BlobRegion = blobRegion(plan.regionFirst + i);
-    if (region.kind == REGION_RAM && ipa >= region.ipa && ipa - region.ipa < region.size) return true;
-  }
-  return false;
 }
 
 /** Every state is a standby state here: WFI on the vCPU's own pCPU, and the caller goes on behind the call (DEN 0022D §5.4). */

@@ -30,7 +30,7 @@ const WORD: u64 = 0x7c;
 @inline function offsetInGicd(vcpu: Vcpu): u64 { return faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2()) - vcpu.gicdIpa; }
 
 /** A load that stage 2 does not map; gives back what it leaves in its register. */
-@inline export function quickLoad(vcpu: Vcpu, esr: u64): u64 {
+export function quickLoad(vcpu: Vcpu, esr: u64): u64 {
   const offset = offsetInGicd(vcpu);
   if (!isWholeAccess(esr, SHIFT_32)) return refuse(vcpu);
   let value: u32 = 0;
@@ -47,7 +47,7 @@ const WORD: u64 = 0x7c;
 }
 
 /** A store that stage 2 does not map; `value` is what its register holds. */
-@inline export function quickStore(vcpu: Vcpu, esr: u64, value: u64): u32 {
+export function quickStore(vcpu: Vcpu, esr: u64, value: u64): u32 {
   const offset = offsetInGicd(vcpu);
   let done = false;
   if (isWholeAccess(esr, SHIFT_8)) {

@@ -48,7 +48,7 @@ const KIND: u64 = NAMES & ~<u64>SYSREG_MASK;
 @inline function isDebug(iss: u32): bool { return sysregOp0(iss) == OP0_DEBUG && sysregOp1(iss) != OP1_TRACE; }
 
 /** A trapped read; gives back the register's value. */
-@inline export function readRegister(vcpu: Vcpu, esr: u64): u64 {
+export function readRegister(vcpu: Vcpu, esr: u64): u64 {
   const iss = <u32>esr;
   if ((esr & ID_SPACE) == ID_READ) {
     vcpu.countExit(EXIT_SYSREG);
@@ -66,7 +66,7 @@ function readOther(vcpu: Vcpu, esr: u64): u64 {
 }
 
 /** A trapped write of a value. */
-@inline export function writeRegister(vcpu: Vcpu, esr: u64, value: u64): u32 {
+export function writeRegister(vcpu: Vcpu, esr: u64, value: u64): u32 {
   if ((esr & NAMES) == SGI1R_WRITE) {
     if (!sgi1rToSelf(vcpu, value) || !sendQuickly(vcpu, (<u32>value >> SGI1R_INTID_SHIFT) & 15)) return REFUSED;
     vcpu.countExit(EXIT_SGI_SEND);

@@ -39,13 +39,19 @@ const OWNER_STANDARD_SECURE: u32 = 0x04000000;
 const CONSOLE_SIZE: u64 = 0x1000;
 
 /** HVC. RESUME or PARK. */
-@inline export function handleCall(vcpu: Vcpu): u32 {
+export function handleCall(vcpu: Vcpu): u32 {
   vcpu.countExit(EXIT_HYPERCALL);
   return call(vcpu, ownerOf(vcpu));
 }
 
+/** SError: the guest's own doing, on a pCPU that is its own. */
+export function handleSerror(vcpu: Vcpu): u32 {
+  vcpu.countExit(EXIT_FAULT);
+  return fault(vcpu, ownerOf(vcpu), mrs_ESR_EL2());
+}
+
 /** Any other synchronous exception. RESUME or PARK. */
-@inline export function handleSync(vcpu: Vcpu): u32 {
+export function handleSync(vcpu: Vcpu): u32 {
   const esr = mrs_ESR_EL2();
   const ec = exceptionClass(esr);
   const partition = ownerOf(vcpu);

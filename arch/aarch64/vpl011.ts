@@ -9,12 +9,12 @@ import { blobPartition } from "../../core/blob";
 import { setSpiPending } from "./gic";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
 
+/** From here on six registers that hold what was written, as far as their bits are there: IBRD, FBRD, LCR_H, CR, IFLS, IMSC. */
 const UARTIBRD: u32 = 0x024;
-const UARTFBRD: u32 = 0x028;
-const UARTLCR_H: u32 = 0x02c;
 const UARTCR: u32 = 0x030;
-const UARTIFLS: u32 = 0x034;
 const UARTIMSC: u32 = 0x038;
+const CONTROLS_BYTES: u32 = 24;
+const controlBits: usize = memory.data<u32>([0xffff, 0x3f, 0xff, 0xffff, 0x3f, 0x7ff]);
 const UARTRIS: u32 = 0x03c;
 const UARTMIS: u32 = 0x040;
 const UARTICR: u32 = 0x044;
@@ -24,7 +24,6 @@ const INT_RX: u32 = 1 << 4;
 const INT_TX: u32 = 1 << 5;
 const INT_RT: u32 = 1 << 6;
 const INT_OE: u32 = 1 << 10;
-const INT_MASK: u32 = 0x7ff;
 const UARTCR_RESET: u32 = 0x300;
 const CR_LBE: u32 = 1 << 7;
 /** Loopback: what is sent comes back once UARTEN, LBE, TXE and RXE are set. */
@@ -37,11 +36,12 @@ const IDENTIFICATION: u64 = 0xb105f00d00341011;
 
 @unmanaged
 class Uart {
+  // As they follow each other from UARTIBRD on.
+  ibrd: u32;
+  fbrd: u32;
   lcrh: u32;
   cr: u32;
   ifls: u32;
-  ibrd: u32;
-  fbrd: u32;
   imsc: u32;
   ris: u32; // changed by the housekeeper too: atomically
   stalled: u32; // the guest saw TXFF: it wants to know when there is room again
@@ -91,11 +91,11 @@ function modemFlags(cr: u32): u32 {
   return (cr & CR_LBE) == 0 ? 0 : ((cr >> 5) & (1 << 8)) | ((cr >> 10) & (1 << 2)) | ((cr >> 9) & (1 << 1)) | ((cr >> 11) & 1);
 }
 
-function storeControl(uart: Uart, partition: u32, value: u32): void {
-  const changed = modemFlags(uart.cr) ^ modemFlags(value);
+/** UARTCR was another before. */
+function controlChanged(uart: Uart, partition: u32, before: u32): void {
+  const changed = modemFlags(before) ^ modemFlags(uart.cr);
   let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1); // UARTRIS: DSR, DCD, CTS, RI
-  if ((uart.cr & ~value & CR_LBE) != 0 && inputWaits(partition)) conditions |= INT_RX | INT_RT;
-  uart.cr = value;
+  if ((before & ~uart.cr & CR_LBE) != 0 && inputWaits(partition)) conditions |= INT_RX | INT_RT;
   if (conditions != 0) raise(uart, blobPartition(partition), conditions);
 }
 
@@ -131,15 +131,12 @@ export function loadConsole(partition: u32, offset: u32): u32 {
   }
   if (offset == UARTMIS) return loadAcquire32(risAt(uart)) & uart.imsc;
   if (offset == UARTRIS) return loadAcquire32(risAt(uart));
-  if (offset == UARTIMSC) return uart.imsc;
-  if (offset == UARTCR) return uart.cr;
-  if (offset == UARTLCR_H) return uart.lcrh;
-  if (offset == UARTIFLS) return uart.ifls;
-  if (offset == UARTIBRD) return uart.ibrd;
-  if (offset == UARTFBRD) return uart.fbrd;
+  if (isControl(offset)) return load<u32>(changetype<usize>(uart) + offset - UARTIBRD);
   if (offset >= PERIPHERAL_ID && offset < PERIPHERAL_ID + 32) return <u32>(IDENTIFICATION >> (((offset - PERIPHERAL_ID) >> 2) << 3)) & 0xff;
   return 0;
 }
+
+@inline function isControl(offset: u32): bool { return offset - UARTIBRD < CONTROLS_BYTES && (offset & 3) == 0; }
 
 function flags(uart: Uart, partition: u32): u32 {
   const receive = modemFlags(uart.cr) | (receiveWaits(uart, partition) ? 0 : FR_RXFE);
@@ -154,20 +151,13 @@ export function storeConsole(partition: u32, offset: u32, value: u32): void {
   if (offset == UARTDR) {
     putOutput(partition, value);
     raise(uart, blobPartition(partition), sent(uart, value));
-  } else if (offset == UARTIMSC) {
-    uart.imsc = value & INT_MASK;
-    if ((loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
   } else if (offset == UARTICR) {
     atomicAnd32(risAt(uart), ~value);
-  } else if (offset == UARTCR) {
-    storeControl(uart, partition, value & 0xffff);
-  } else if (offset == UARTLCR_H) {
-    uart.lcrh = value & 0xff;
-  } else if (offset == UARTIFLS) {
-    uart.ifls = value & 0x3f;
-  } else if (offset == UARTIBRD) {
-    uart.ibrd = value & 0xffff;
-  } else if (offset == UARTFBRD) {
-    uart.fbrd = value & 0x3f;
+  } else if (isControl(offset)) {
+    const before = uart.cr;
+    const at = offset - UARTIBRD;
+    store<u32>(changetype<usize>(uart) + at, value & load<u32>(controlBits + at));
+    if (offset == UARTCR) controlChanged(uart, partition, before);
+    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
   }
 }
