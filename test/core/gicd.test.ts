@@ -41,6 +41,8 @@ describe("GICD identification", () => {
     expect(typer & 0x1fn).toBe(7n);
     expect((typer >> 25n) & 1n).toBe(1n);
     expect((typer >> 17n) & 1n).toBe(0n);
+    expect((typer >> 19n) & 0x1fn, "IDbits: ten").toBe(9n);
+    expect(typer >> 26n).toBe(0n);
   });
 
   test("GICD_TYPER of a board with all 1020 INTIDs", () => {
@@ -217,6 +219,74 @@ describe("accesses of any form", () => {
     linux.pcpu.pstate = 0x30n;
     expect(linux.load(GUEST_GICD + 4, 4, { short: true }).kind).toBe("done");
     expect(linux.pcpu.pc).toBe(pc + 2n);
+  });
+});
+
+describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
+  const open = (): void => {
+    bench.openInterrupts(0);
+    for (const [intid, priority] of [[48, 0x10], [49, 0x38], [50, 0xa8], [232, 0xf0], [233, 0x98]] as const) bench.enable(0, intid, priority);
+    bench.route(0, 48, 1);
+    for (const n of [0, 5, 16, 27, 30, 31]) value(linux.store(GUEST_GICR + SGI_BASE + IPRIORITYR + n, 1, BigInt(0x18 + 8 * n)));
+  };
+  const FRAMES = [
+    ["GICD", GUEST_GICD, [0, 0x100]], ["GICD, priorities", GUEST_GICD, [IPRIORITYR, IPRIORITYR + 0x400]], ["GICD, configuration", GUEST_GICD, [ICFGR, ICFGR + 0x100]], ["GICD, IDs", GUEST_GICD, [0xffd0, 0x1_0000]],
+    ["GICR", GUEST_GICR, [0, 0x40]], ["GICR, SGIs and PPIs", GUEST_GICR, [SGI_BASE + IGROUPR, SGI_BASE + IPRIORITYR + 0x40]], ["GICR, configuration", GUEST_GICR, [SGI_BASE + ICFGR, SGI_BASE + ICFGR + 0x10]],
+    ["the second GICR", GUEST_GICR + GICR_STRIDE, [0, 0x40]], ["GICR, IDs", GUEST_GICR, [0xffd0, 0x1_0000]],
+  ] as const;
+
+  test.each(FRAMES)("%s: a byte and a halfword are their part of the word, a doubleword is two of them", (_, base, [from, end]) => {
+    open();
+    const load = (at: number, bytes: number): bigint => value(linux.load(base + at, bytes));
+    for (let at = from; at < end; at += 8) {
+      const words = [load(at, 4), load(at + 4, 4)] as const;
+      const all = words[0] | (words[1] << 32n);
+      expect(load(at, 8), `0x${at.toString(16)}`).toBe(all);
+      for (let n = 0; n < 8; n++) expect(load(at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
+      for (let n = 0; n < 8; n += 2) expect(load(at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
+    }
+  });
+
+  test("a byte of a priority changes that one, a word four of them, at the first and last of each frame, and nothing beside them", () => {
+    open();
+    const frame = (base: number, first: number, end: number): bigint[] => Array.from({ length: (end - first) / 4 }, (_, n) => value(linux.load(base + first + 4 * n, 4)));
+    const sgis = (): bigint[] => frame(GUEST_GICR, SGI_BASE + IPRIORITYR, SGI_BASE + IPRIORITYR + 32);
+    for (const n of [0, 1, 15, 16, 30, 31]) {
+      const wanted = sgis();
+      const word = n >> 2;
+      const shift = BigInt(8 * (n & 3));
+      wanted[word] = ((wanted[word] ?? 0n) & ~(0xffn << shift)) | (0x48n << shift);
+      value(linux.store(GUEST_GICR + SGI_BASE + IPRIORITYR + n, 1, 0x48n));
+      expect(sgis(), `INTID ${n}`).toEqual(wanted);
+    }
+    for (const n of [0, 28]) {
+      const wanted = sgis();
+      wanted[n >> 2] = 0x5058_6068n;
+      value(linux.store(GUEST_GICR + SGI_BASE + IPRIORITYR + n, 4, 0x5058_6068n));
+      expect(sgis()).toEqual(wanted);
+    }
+    const before = sgis();
+    for (const at of [SGI_BASE + IPRIORITYR - 1, SGI_BASE + IPRIORITYR + 32]) value(linux.store(GUEST_GICR + at, 1, 0x77n));
+    for (const bytes of [2, 8]) value(linux.store(GUEST_GICR + SGI_BASE + IPRIORITYR + 8, bytes, 0x7878_7878_7878_7878n));
+    expect(sgis(), "halfwords and doublewords do nothing").toEqual(before);
+  });
+
+  test("routes: by a word, by a doubleword; of an INTID that is not its own, of SGIs and PPIs, behind the last one there is none", () => {
+    open();
+    const route = (intid: number): bigint => gicd(linux, IROUTER + 8 * intid, 8);
+    expect([48, 49, 61].map(route)).toEqual([1n, 0n, 0n]);
+    setGicd(linux, IROUTER + 8 * 49, 1n);
+    expect(route(49)).toBe(1n);
+    setGicd(linux, IROUTER + 8 * 49 + 4, 0n);
+    expect(route(49), "Aff3").toBe(1n);
+    for (const [data, bytes] of [[2n, 8], [0x8000_0000n, 8], [0x8000_0001n, 4], [0x100n, 8], [0x1_0000_0000n, 8], [0xff_0000_0000n, 8]] as const) setGicd(linux, IROUTER + 8 * 49, data, bytes);
+    expect(route(49), "of no vCPU, or of any").toBe(1n);
+    setGicd(linux, IROUTER + 8 * 49, 0n, 8);
+    expect(route(49)).toBe(0n);
+    expect(physical(IROUTER + 8 * 61)).toBe(BigInt(bench.machine.board.cpus[3]?.mpidr ?? 0n));
+    setGicd(linux, IROUTER + 8 * 61, 1n, 8);
+    expect(physical(IROUTER + 8 * 61)).toBe(BigInt(bench.machine.board.cpus[3]?.mpidr ?? 0n));
+    for (const intid of [0, 27, 31, 1019, 1023]) expect(route(intid)).toBe(0n);
   });
 });
 

@@ -148,6 +148,12 @@ describe("HYPERCALL_TAG_PUBLISH", () => {
     expect(bench.partition(1).tags.size).toBe(abi.TAG_MAX);
   });
 
+  test("a value is as it was published at every length that its number may have in the frame (RFC 8949 §3)", () => {
+    const edges = [0n, 23n, 24n, 0xfen, 0xffn, 0x100n, 0x101n, 0xffffn, 0x1_0000n, 0xffff_fffen, 0xffff_ffffn, 0x1_0000_0000n, 0x1_0000_0001n, 0x1234_5678_9abc_def0n];
+    edges.forEach((value, tag) => bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, tag, value));
+    expect([...bench.partition(1).tags.values()]).toEqual(edges);
+  });
+
   test("tags of the life before a restart are gone", () => {
     bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, 3, 9);
     bench.guest(3).hvc(SYSTEM_RESET);

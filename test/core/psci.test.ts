@@ -135,6 +135,15 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect(result(call(0, AFFINITY_INFO + SMC64, 1, 0))).toBe(OFF);
   });
 
+  test("AFFINITY_INFO of the 32-bit convention looks at 32 bits of its arguments, CPU_ON too; that of 64 bits at all", () => {
+    const garbage = 0xdead_beefn << 32n;
+    expect(result(call(0, AFFINITY_INFO, garbage | 1n, garbage))).toBe(OFF);
+    for (const [target, level] of [[garbage | 1n, 0n], [1n, garbage]] as const) expect(result(call(0, AFFINITY_INFO + SMC64, target, level))).toBe(INVALID_PARAMETERS);
+    expect(result(call(0, CPU_ON, garbage | 1n, garbage | 0x6000_0000n, garbage | 5n))).toBe(0);
+    bench.machine.settle();
+    expect([bench.guest(1).pcpu.pc, bench.guest(1).x(0)]).toEqual([0x6000_0000n, 5n]);
+  });
+
   test("AFFINITY_INFO: on, off, starting; INVALID_PARAMETERS for others and for levels above 0", () => {
     expect(result(call(0, AFFINITY_INFO + SMC64, 0, 0))).toBe(ON);
     expect(result(call(0, AFFINITY_INFO + SMC64, 1, 0))).toBe(OFF);

@@ -1,5 +1,5 @@
 // Which tests a mutant is put to, and in which order: those first that are likely to notice it. They run on the simulated machine;
-// assembly is no part of that, and is put to a few that boot.
+// assembly is no part of that, and has tests of its own.
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
@@ -17,14 +17,14 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   partition: ["pause", "faults", "commands"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults"],
 };
 const FOLDER = "test/core";
-/** On QEMU: its tables, what it does to registers, a guest that fails. */
-const BOOTED = ["tables", "keeper", "failure"].map((name) => `test/system/${name}.qemu.test.ts`);
+/** Executes it. */
+const ASSEMBLY = ["test/core/entry/entry.test.ts"];
 /** Takes minutes, or boots machines. */
 const SLOW = /qemu|races/;
 
 export function testsFor(file: string): string[] {
   const all = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".test.ts") && !SLOW.test(name)).map((name) => `${FOLDER}/${name}`);
-  if (file.endsWith(".S")) return BOOTED;
+  if (file.endsWith(".S")) return ASSEMBLY;
   const name = basename(file, ".ts");
   const likely = [name, ...(BESIDES[name] ?? []), ...BROAD];
   const rank = (test: string): number => {

@@ -3,8 +3,11 @@ import { execFileSync, fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
+import { buildProgram } from "../../tools/build/index.ts";
+import { buildNative } from "../../tools/build/native.ts";
+import { CORE } from "../../tools/build/programs.ts";
 import { WASM } from "./compiler.ts";
 import type { Answer } from "./compiler.ts";
 import type { Mutant } from "./mutations.ts";
@@ -13,6 +16,8 @@ import { testsFor } from "./order.ts";
 /** noticed: by a failing test, or because nothing came to an end. same: the compiled program is. unbuilt: it does not compile. */
 export type Verdict = "noticed" | "survived" | "same" | "unbuilt";
 
+const ELF = "mutant.elf";
+const PAGE_BYTES = 65536;
 const NODE_MODULES = "node_modules";
 /** A mutant that hangs is one that is noticed: so much longer than the unchanged core takes, in milliseconds. */
 const PATIENCE = 3;
@@ -26,6 +31,8 @@ export class Workshop {
   private readonly children = new Set<ChildProcess>();
   /** The unchanged core's code, and how long the tests take with it. */
   private original = "";
+  /** What the C is made into, once. */
+  private object: string | undefined = undefined;
   private patience = FIRST_PATIENCE;
 
   constructor() {
@@ -40,9 +47,15 @@ export class Workshop {
 
   /** Compiles the core as it is, and runs the tests for those files: they must pass, or nothing that follows means anything. */
   async prepare(files: readonly string[]): Promise<void> {
-    const { error, hash } = await this.compile();
-    if (hash === undefined) throw new Error(`the core does not compile: ${error ?? ""}`);
-    this.original = hash;
+    if (files.some((name) => name.endsWith(".ts"))) {
+      const { error, hash } = await this.compile();
+      if (hash === undefined) throw new Error(`the core does not compile: ${error ?? ""}`);
+      this.original = hash;
+    }
+    if (files.some((name) => name.endsWith(".S"))) {
+      await buildProgram(CORE);
+      if (!this.assemble(CORE.assembly[0] ?? "")) throw new Error("the core does not assemble");
+    }
     const began = Date.now();
     for (const file of [".ts", ".S"].filter((ending) => files.some((name) => name.endsWith(ending)))) if (await this.fails(file)) throw new Error(`tests fail with the core as it is: ${testsFor(file).join(" ")}`);
     this.patience = Math.max((Date.now() - began) * PATIENCE, LEAST_PATIENCE);
@@ -68,9 +81,24 @@ export class Workshop {
         if (hash === undefined) return "unbuilt";
         if (hash === this.original) return "same";
       }
+      else if (!this.assemble(mutant.file)) return "unbuilt";
       return (await this.fails(mutant.file)) ? "noticed" : "survived";
     } finally {
       if (existsSync(path)) writeFileSync(path, original);
+    }
+  }
+
+  /** The core with that assembly, and the C of the sources; false: it does not assemble. */
+  private assemble(file: string): boolean {
+    const symbols = { axv_linear_bytes: CORE.memoryPages * PAGE_BYTES };
+    const cFile = this.object ?? join(ROOT, "build/core/core.c");
+    try {
+      const { elf } = buildNative({ ...CORE, cFile, assembly: [join(this.folder, file)], symbols }, relative(ROOT, this.folder));
+      this.object ??= join(this.folder, "0-core.c.o");
+      writeFileSync(join(this.folder, ELF), elf);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -94,7 +122,7 @@ export class Workshop {
   private fails(file: string): Promise<boolean> {
     const tests = testsFor(file);
     if (tests.length === 0) return Promise.resolve(false);
-    const environment = { ...process.env, AXV_MUTANTS_TESTS: tests.join(","), AXV_CORE_WASM: file.endsWith(".ts") ? join(this.folder, WASM) : "" };
+    const environment = { ...process.env, AXV_MUTANTS_TESTS: tests.join(","), AXV_CORE_WASM: file.endsWith(".ts") ? join(this.folder, WASM) : "", AXV_CORE_ELF: file.endsWith(".ts") ? "" : join(this.folder, ELF) };
     const child = spawn(process.execPath, [join(this.folder, NODE_MODULES, "vitest/vitest.mjs"), "run", "--root", ".", "--config", "test/mutants/vitest.config.ts"], { cwd: this.folder, detached: true, stdio: "ignore", env: environment });
     this.children.add(child);
     return new Promise((resolve) => {

@@ -53,6 +53,7 @@ const LINK_FLAGS = [
 ];
 
 export interface NativeSources {
+  /** Or what an earlier run has made of it (…c.o). */
   readonly cFile: string;
   readonly assembly: readonly string[];
   readonly linkerScript: string;
@@ -75,6 +76,7 @@ export function buildNative(sources: NativeSources, workDir: string): Native {
   defines.push(`-ffile-prefix-map=${workDir}=${dirname(workDir)}`);
   const inputs = new Set([sources.linkerScript]);
   const objects = [sources.cFile, ...sources.assembly].map((source, index) => {
+    if (source.endsWith(".o")) return source;
     const object = join(workDir, `${index}-${basename(source)}.o`);
     const flags = source.endsWith(".c") ? TARGET_C_FLAGS : TARGET;
     runTool(CLANG, [...flags, ...defines, "-MD", "-MF", `${object}.d`, "-c", source, "-o", object]);
