@@ -7,12 +7,14 @@ import { ICACTIVER, initBank, KICK_SGI } from "./gic";
 import { acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2 } from "./gicv2";
 import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
 import { HCR_GUEST } from "./sysregs";
+import { writeControl } from "./virtualInterface";
 
 /** Each pCPU, once. */
 export function initCpuInterface(vcpu: Vcpu): void {
   initBank(vcpu);
   if (isGicV2()) parkV2();
   else initInterfaceV3();
+  writeControl(0); // maintenance that somebody before us has asked for would never end
 }
 
 /** The pCPU has no guest to run: only the hypervisor's own interrupts come, and to EL2. */

@@ -44,6 +44,7 @@ export function parkV2(): void {
   const gicc = header().gicc;
   mmioWrite32(gicc + GICC_PMR, HIGHEST_GUEST_PRIORITY);
   mmioWrite32(gicc + GICC_BPR, 0);
+  mmioWrite32(gicc + GICC_APR0, 0);
   mmioWrite32(gicc + GICC_CTLR, CTLR_ENABLE | CTLR_EOIMODE);
 }
 
@@ -55,7 +56,6 @@ export function closeV2(vcpu: Vcpu): void {
     vcpu.binaryPoint = mmioRead32(gicc + GICC_BPR);
     vcpu.interfaceControl = mmioRead32(gicc + GICC_CTLR);
     vcpu.activePriorities = mmioRead32(gicc + GICC_APR0);
-    mmioWrite32(gicc + GICC_APR0, 0);
   }
   parkV2();
 }

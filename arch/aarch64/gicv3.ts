@@ -54,6 +54,7 @@ function parkV3(): void {
   msr_ICC_CTLR_EL1((mrs_ICC_CTLR_EL1() & ~ICC_CTLR_CBPR) | ICC_CTLR_EOIMODE);
   isb(); // with CBPR, BPR1 is not written
   msr_ICC_BPR1_EL1(0);
+  msr_ICC_AP1R0_EL1(0);
   msr_ICC_IGRPEN1_EL1(1);
   isb();
 }
@@ -72,7 +73,6 @@ export function closeV3(vcpu: Vcpu): void {
   vcpu.groupEnable = <u32>mrs_ICC_IGRPEN1_EL1();
   // What the guest has not ended yet may, with its binary point, count as urgent as the kick.
   vcpu.activePriorities = <u32>mrs_ICC_AP1R0_EL1();
-  msr_ICC_AP1R0_EL1(0);
   parkV3();
 }
 
