@@ -44,7 +44,11 @@ export class DataCache {
 
   /** A pCPU cleans a range to the point of coherency: done at its next DSB. */
   clean(pcpu: number, pa: number, bytes: number): void {
-    this.begun.set(pcpu, [...(this.begun.get(pcpu) ?? []), { pa, size: bytes }]);
+    const begun = this.begun.get(pcpu) ?? [];
+    const last = begun.at(-1);
+    if (last !== undefined && last.pa + last.size === pa) begun[begun.length - 1] = { pa: last.pa, size: last.size + bytes }; // piece by piece
+    else begun.push({ pa, size: bytes });
+    this.begun.set(pcpu, begun);
   }
 
   /** DSB */
