@@ -87,30 +87,25 @@
 .endm
 
 // Goes to \leaf of the register whose number (0…31) is in w3: a comparison for each of its five bits, no indirect branch.
-.macro select leaf, bit=4, first=0
-    .if (\bit) < 0
-    \leaf (\first)
+.altmacro
+.macro select leaf, bit, first
+    .if \bit < 0
+    \leaf   \first
     .else
-    tbnz    w3, #(\bit), 77\@f
-    select  \leaf, (\bit) - 1, (\first)
+    tbnz    w3, #\bit, 77\@f
+    select  \leaf, %(\bit - 1), \first
 77\@:
-    select  \leaf, (\bit) - 1, (\first) + (1 << (\bit))
+    select  \leaf, %(\bit - 1), %(\first + (1 << \bit))
     .endif
 .endm
 
 // x2 = the guest's register of that number, when x0…x3 are in the frame and the others still its own.
 .macro fetch number
-    .irp n, 0, 1, 2, 3
-    .if (\number) == \n
-    ldr     x2, [sp, #(8 * \n)]
-    .endif
-    .endr
-    .irp n, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-    .if (\number) == \n
-    mov     x2, x\n
-    .endif
-    .endr
-    .if (\number) == 31
+    .if \number < 4
+    ldr     x2, [sp, #(8 * \number)]
+    .elseif \number < 31
+    mov     x2, x\number
+    .else
     mov     x2, xzr
     .endif
     b       axv_quick_fetched
@@ -118,23 +113,14 @@
 
 // The guest's register of that number = x0, when those that preserve_most may change are in the frame.
 .macro put number
-    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8
-    .if (\number) == \n
-    str     x0, [sp, #(8 * \n)]
-    .endif
-    .endr
-    .irp n, 16, 17, 18
-    .if (\number) == \n
-    str     x0, [sp, #(72 + 8 * (\n - 16))]
-    .endif
-    .endr
-    .irp n, 9, 10, 11, 12, 13, 14, 15, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
-    .if (\number) == \n
-    mov     x\n, x0
-    .endif
-    .endr
-    .if (\number) == 30
+    .if \number < 9
+    str     x0, [sp, #(8 * \number)]
+    .elseif \number >= 16 && \number < 19
+    str     x0, [sp, #(72 + 8 * (\number - 16))]
+    .elseif \number == 30
     str     x0, [sp, #96]
+    .elseif \number < 31
+    mov     x\number, x0
     .endif
     b       axv_quick_done
 .endm
@@ -565,7 +551,7 @@ axv_quick:
     b       2f
 1:  tbz     w1, #ESR_WNR, axv_quick_load
     ubfx    w3, w1, #ESR_SRT_SHIFT, #5
-2:  select  fetch
+2:  select  fetch, 4, 0
 axv_quick_load:
     save_quick
     bl      trapLoad
@@ -575,5 +561,5 @@ axv_quick_given:
     mrs     x1, tpidr_el2
     ldr     w2, [x1, #VCPU_REFUSES]
     cbnz    w2, axv_refused
-    select  put
+    select  put, 4, 0
     .cfi_endproc

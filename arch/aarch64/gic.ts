@@ -181,10 +181,7 @@ export function initDistributor(): void {
     bound(word, 32);
     mmioWrite32(gicd + ICENABLER_EXTENDED + (word << 2), 0xffffffff);
   }
-  for (let word: u32 = 8; word < limit >> 2; word++) {
-    bound(word - 8, 256);
-    mmioWrite32(gicd + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
-  }
+  setPriorities(gicd, 8, limit >> 2);
   store<u32>(edgesAt(0), SGIS);
   mmioWrite32(gicd + GICD_CTLR, v2 ? CTLR_ENABLE : CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
   awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
@@ -195,6 +192,14 @@ export function initDistributor(): void {
       bound(i, MAX_INTERRUPTS);
       initSpi(blobInterrupt(plan.interruptFirst + i), vcpuOf(plan.bootCpu));
     }
+  }
+}
+
+/** Words of IPRIORITYR, four INTIDs each. */
+function setPriorities(base: u64, first: u32, end: u32): void {
+  for (let word = first; word < end; word++) {
+    bound(word - first, 256);
+    mmioWrite32(base + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
   }
 }
 
@@ -270,10 +275,7 @@ export function initBank(vcpu: Vcpu): void {
     mmioWrite32(bank + IGROUPR, 0xffffffff);
     mmioWrite32(bank + IGRPMODR, 0);
   }
-  for (let word: u32 = 0; word < 8; word++) {
-    bound(word, 8);
-    mmioWrite32(bank + IPRIORITYR + (word << 2), INJECTED_PRIORITIES);
-  }
+  setPriorities(bank, 0, 8);
   enableOwn(vcpu, KICK_SGI);
   enableOwn(vcpu, head.maintenance);
   if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, head.hypervisorTimer);

@@ -157,7 +157,8 @@ export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
 function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
   const plan = partition.plan;
   if (step == STEP_START) {
-    resetDevices(vcpu, partition);
+    resetConsole(partition.index);
+    resetGicd(vcpu, partition);
     nextStep(vcpu, STEP_LOAD);
   } else if (step == STEP_LOAD) {
     // What an earlier life left in the caches would be written over what the new one stores with its caches off. Where it never had
@@ -184,12 +185,6 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
     return enter(vcpu, partition, plan.entry, plan.argument);
   }
   return AGAIN;
-}
-
-function resetDevices(vcpu: Vcpu, partition: Partition): void {
-  const plan = partition.plan;
-  resetConsole(partition.index);
-  resetGicd(vcpu, partition);
 }
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
@@ -228,8 +223,7 @@ function finish(vcpu: Vcpu, partition: Partition): void {
   const now = mrs_CNTPCT_EL0();
   recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
   announceKicks(partition.cpus);
-  kickAll(finishStop(partition, now));
-  concludeKicks(partition.cpus);
+  told(partition, finishStop(partition, now));
 }
 
 /** The partition stops itself, or is stopped for what this vCPU did. */
@@ -238,13 +232,17 @@ export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
   return leave(vcpu);
 }
 
-/** Starts a partition that is off, from wherever that is. False: it is not in a state to start from. */
-export function launch(partition: Partition): bool {
-  announceKicks(partition.cpus);
-  const kicked = startPartition(partition);
+/** Kicks those of the partition's pCPUs, as announced. False: there are none. */
+function told(partition: Partition, kicked: u32): bool {
   kickAll(kicked);
   concludeKicks(partition.cpus);
   return kicked != 0;
+}
+
+/** Starts a partition that is off, from wherever that is. False: it is not in a state to start from. */
+export function launch(partition: Partition): bool {
+  announceKicks(partition.cpus);
+  return told(partition, startPartition(partition));
 }
 
 /** Stops a partition from wherever it is; pCPUs of the mask `knowing` need not be told. False: it does not run. */
@@ -282,7 +280,5 @@ export function resume(partition: Partition): bool {
   const kicked = resumePartition(partition, mrs_CNTPCT_EL0());
   // A vCPU that failed just before it was to be held has stopped the partition meanwhile.
   if (kicked == 0 && isDirect(partition.plan)) revokeStage2(partition.index);
-  kickAll(kicked);
-  concludeKicks(partition.cpus);
-  return kicked != 0;
+  return told(partition, kicked);
 }

@@ -21,32 +21,25 @@ const DEVICE: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_DEVICE;
 const MEMORY: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_NORMAL | LEAF_SH_INNER;
 const PAGE_BYTES: u64 = 0x1000;
 
-function map(pa: u64, bytes: u64, leaf: u64): bool { return mapRange(stage1Root(), pa, pa, bytes, leaf); }
-
-function publish(): void {
+/** Seen by the next access: nothing was mapped there before. */
+function map(pa: u64, bytes: u64, leaf: u64): bool {
+  const mapped = mapRange(stage1Root(), pa, pa, bytes, leaf);
   dsbSy();
   isb();
+  return mapped;
 }
 
 /** The UART alone: so that whatever goes wrong next can be said. */
-export function mapUart(uart: u64): bool {
-  const mapped = uart < PA_LIMIT && map(uart & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE);
-  publish();
-  return mapped;
-}
+export function mapUart(uart: u64): bool { return uart < PA_LIMIT && map(uart & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE); }
 
 /** What is in the image behind the core: first the blob's largest size, for its length is in its header. And the firmware's device tree. */
-export function mapReadOnly(pa: u64, bytes: u64): bool {
-  const mapped = map(pa, bytes, MEMORY | AP_READ_ONLY);
-  publish();
-  return mapped;
-}
+export function mapReadOnly(pa: u64, bytes: u64): bool { return map(pa, bytes, MEMORY | AP_READ_ONLY); }
 
 /** All the rest, once the blob has been checked. `mapped` bytes of the image are mapped already. */
 export function mapPlanned(mapped: u64): bool {
   const head = header();
   if (!mapGic()) return false;
-  if (head.hypervisorSize > mapped && !map(imageBase() + mapped, head.hypervisorSize - mapped, MEMORY | AP_READ_ONLY)) return false;
+  if (head.hypervisorSize > mapped && !mapReadOnly(imageBase() + mapped, head.hypervisorSize - mapped)) return false;
   let colouredFrom: u64 = 0;
   let colouredBytes: u64 = 0;
   for (let n: u32 = 0; n < head.regionCount; n++) {
@@ -71,7 +64,6 @@ export function mapPlanned(mapped: u64): bool {
     bound(n, MAX_QUIESCES);
     if (!map(blobQuiesce(n).pa & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE)) return false;
   }
-  publish();
   return true;
 }
 
