@@ -139,3 +139,29 @@ test("the hypervisor's interrupts all the same", () => {
   expect(bench.boot(bench.headerWith({ maintenance: 26 }))).not.toBe("runs");
   expect(bench.boot(bench.headerWith({ hypervisorTimer: 25 }))).not.toBe("runs");
 });
+
+describe("a seed", () => {
+  const bench = new BlobBench({ ...STANDARD, partitions: [{ ...LINUX, seed: 0x1000 }, PLC] });
+  const [BASE, SEED_BYTES, BEFORE] = [0x6000_0000n, 64n, 12n];
+  const at = (seed: bigint): string => bench.boot(bench.changed("Partition", 0, { seed }));
+
+  test("is in one page of the partition's RAM, and so is its property's head before it", () => {
+    for (const seed of [0n, BASE + BEFORE, BASE + 0x1000n - SEED_BYTES, BASE + 0x1000n + BEFORE, BASE + 32n * 0x10_0000n - SEED_BYTES]) expect(at(seed), seed.toString(16)).toBe("runs");
+  });
+
+  test("is refused where any of it is not", () => {
+    const wrong = [BASE, BASE + BEFORE - 4n, BASE + BEFORE + 2n, BASE + 0x1000n - SEED_BYTES + 4n, BASE + 0x1000n - 4n, BASE + 0x1000n + BEFORE - 4n, BASE - 0x800n, BASE + 32n * 0x10_0000n + 0x800n, 0x0a00_0100n, 0x7000_0100n, 1n << 40n];
+    for (const seed of wrong) expect(at(seed), seed.toString(16)).toMatch(/entry|outside|argument/);
+  });
+});
+
+describe("a channel", () => {
+  const bench = new BlobBench(STANDARD);
+  /** Of LINUX, and of PLC. */
+  const [OURS, THEIRS] = [2, 4];
+
+  test("is the same memory, all of it, at both of its ends", () => {
+    const changes: Change[] = [{ size: 0x2000n }, { pa: 0x4fff_f000n, size: 0x2000n }, { pa: 0x4fff_f000n, size: 0x3000n }, { kind: 0 }];
+    for (const region of [OURS, THEIRS]) refuses(bench, "Region", region, changes, REGION);
+  });
+});

@@ -222,6 +222,23 @@ describe("the frame decoder of the board", () => {
   });
 });
 
+test("all ones written everywhere: each register keeps the bits that it has (DDI 0183 §3.3), what is read-only stays, and the rest reads 0", () => {
+  const WIDTHS: Readonly<Record<number, bigint>> = { 0x24: 0xffffn, 0x28: 0x3fn, [LCR_H]: 0xffn, [CR]: 0xff7fn, [IFLS]: 0x3fn, [IMSC]: 0x7ffn };
+  const IDS = [0x11n, 0x10n, 0x34n, 0n, 0x0dn, 0xf0n, 0x05n, 0xb1n];
+  const FIRST_ID = 0xfe0;
+  // But for bytes to send, loopback (which changes what FR and RIS say), and clearing interrupts.
+  const offsets = Array.from({ length: 0x1000 / 4 }, (_, n) => 4 * n);
+  for (const offset of offsets) if (offset !== DR && offset !== ICR) write(offset, offset === CR ? 0xffff_ff7fn : 0xffff_ffffn);
+  const wanted = (offset: number): bigint => WIDTHS[offset] ?? (offset >= FIRST_ID ? IDS[(offset - FIRST_ID) / 4] ?? 0n : offset === FR ? FR_RXFE | FR_TXFE : 0n);
+  expect(offsets.map((offset) => [offset, read(offset)])).toEqual(offsets.map((offset) => [offset, wanted(offset)]));
+  bench.type(0, "x");
+  expect([read(RIS), read(MIS)], "RX and RT, and both are unmasked").toEqual([RX | RT, RX | RT]);
+  write(IMSC, RT);
+  expect([read(RIS), read(MIS)]).toEqual([RX | RT, RT]);
+  write(ICR, RX);
+  expect(read(RIS)).toBe(RT);
+});
+
 describe("loopback (UARTCR.LBE)", () => {
   const ON = 0x381n; // UARTEN, LBE, TXE, RXE
   const FEN = 0x10n;

@@ -54,6 +54,51 @@ describe("boot", () => {
   });
 });
 
+describe("accesses of other sizes (IHI 0048B §4.1.4)", () => {
+  const open = (): void => {
+    for (const [intid, priority] of [[48, 0x10], [49, 0x38], [50, 0xa8], [232, 0xf0], [233, 0x98]] as const) bench.enable(0, intid, priority);
+    bench.route(0, 49, 1);
+    setGicd(linux, ITARGETSR + 50, 3n, 1);
+    for (const n of [0, 5, 16, 27, 30, 31]) setGicd(linux, IPRIORITYR + n, BigInt(0x18 + 8 * n), 1);
+    // SGIs that do not come: the mask is shut.
+    linux.driver.mask(0);
+    for (const [sgi, senders] of [[0, 3n], [3, 1n], [7, 2n], [15, 3n]] as const) setGicd(linux, SPENDSGIR + sgi, senders, 1);
+  };
+
+  test.each([["one bit an interrupt", 0, IPRIORITYR], ["priorities", IPRIORITYR, IPRIORITYR + 0x400], ["targets", ITARGETSR, ITARGETSR + 0x400], ["configuration", ICFGR, ICFGR + 0x100], ["SGIs", 0xf00, 0x1000]] as const)("%s: a byte and a halfword are their part of the word", (_, from, end) => {
+    open();
+    for (let at: number = from; at < end; at += 4) {
+      const all = gicd(linux, at);
+      for (let n = 0; n < 4; n++) expect(gicd(linux, at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
+      for (const n of [0, 2]) expect(gicd(linux, at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
+    }
+  });
+
+  test("targets, priorities and senders of SGIs: a byte changes one, a word four, and what stands beside them stays", () => {
+    open();
+    const words = (first: number, count: number): bigint[] => Array.from({ length: count }, (_, n) => gicd(linux, first + 4 * n));
+    for (const [first, count, at, data] of [[IPRIORITYR, 8, 31, 0x48n], [IPRIORITYR + 32, 56, 48, 0x60n], [ITARGETSR + 32, 56, 48, 3n], [CPENDSGIR, 4, 0, 1n], [SPENDSGIR, 4, 8, 2n]] as const) {
+      const wanted = words(first, count);
+      const n = at >= 32 ? at - 32 : at;
+      const before = ((wanted[n >> 2] ?? 0n) >> BigInt(8 * (n & 3))) & 0xffn;
+      const after = first === CPENDSGIR ? before & ~data : first === SPENDSGIR ? before | data : data;
+      wanted[n >> 2] = (wanted[n >> 2] ?? 0n) + ((after - before) << BigInt(8 * (n & 3)));
+      setGicd(linux, first + n, data, 1);
+      expect(words(first, count), first.toString(16)).toEqual(wanted);
+    }
+    setGicd(linux, SPENDSGIR + 4, 0x0301_0203n);
+    expect([gicd(linux, CPENDSGIR + 4), gicd(linux, SPENDSGIR + 4)]).toEqual(Array(2).fill(0x0301_0203n));
+    setGicd(linux, CPENDSGIR + 4, 0x0201_0201n);
+    expect(gicd(linux, SPENDSGIR + 4)).toBe(0x0100_0002n);
+    setGicd(linux, IPRIORITYR + 48, 0x1122_3344n);
+    expect(gicd(linux, IPRIORITYR + 48), "51 is not its own; five bits").toBe(0x0020_3040n);
+    setGicd(linux, ITARGETSR + 48, 0x0302_0103n);
+    expect(gicd(linux, ITARGETSR + 48)).toBe(0x0002_0103n);
+    setGicd(linux, ITARGETSR + 48, 0x0fn, 1);
+    expect(gicd(linux, ITARGETSR + 48, 1), "vCPUs that it does not have are left out").toBe(3n);
+  });
+});
+
 describe("GICD", () => {
   test("TYPER: lines of the board, CPUs of the partition; architecture version 2", () => {
     expect(gicd(linux, 4)).toBe((1n << 5n) | 8n);
