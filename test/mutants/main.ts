@@ -1,4 +1,4 @@
-// npm run mutants -- [--files GLOB] [--count N] [--seed S] [--workers N] [--list] [--fresh]
+// npm run mutants -- [--files GLOB] [--count N] [--seed S] [--workers N] [--list] [--fresh] [--quick]
 //
 // Changes the core in many small ways, and says which of them no test notices. Sources are changed in copies only; what was found is
 // kept in build/mutants.json, and an interrupted run goes on from there. The score counts mutants that change the compiled program and
@@ -18,10 +18,10 @@ import { Workshop } from "./workshop.ts";
 import type { Verdict } from "./workshop.ts";
 
 /** As many as two workers try within an hour. */
-const COUNT = "300";
+const COUNT = "1000";
 const WORKERS = "2";
 const SOURCES = ["core/*.ts", "arch/aarch64/*.ts", "arch/aarch64/*.S"];
-/** With --quick: tests of so many milliseconds. */
+/** First the cheapest tests of so many milliseconds; then, but for --quick, all of them. */
 const QUICK = 6000;
 /** Tables for the build, and what only gives names to numbers that both sides of the link use. */
 const NO_SOURCE = /\.table\.ts$|^core\/abi\.ts$/;
@@ -71,6 +71,8 @@ const keep = (mutant: Mutant, verdict: Verdict, by = ""): void => {
   console.log(`${verdicts.size}/${queue.length} ${verdict.padEnd(8)} ${nameOf(mutant)}${by === "" ? "" : `   [${by}]`}`);
 };
 const workers = async (count: number, run: () => Promise<void>): Promise<void> => void (await Promise.all(Array.from({ length: count }, run)));
+/** What has survived the quick tests, and what is not in the program. */
+const slow: Numbered[] = [];
 const late: Numbered[] = [];
 try {
   if (pending.some(({ file }) => file.endsWith(".ts"))) {
@@ -83,9 +85,14 @@ try {
       const trials = new Trials(program, courses);
       workshops.push(trials);
       for (let mutant = quick.shift(); mutant !== undefined; mutant = quick.shift()) {
-        const by = await trials.judge(mutant, values.quick ? QUICK : Infinity);
-        if (by === undefined) survivors.push(mutant);
+        const by = await trials.judge(mutant, QUICK);
+        if (by === undefined) (values.quick ? survivors : slow).push(mutant);
         keep(mutant, by === undefined ? "survived" : "noticed", by);
+      }
+      for (let mutant = slow.shift(); mutant !== undefined; mutant = slow.shift()) {
+        const by = await trials.judge(mutant);
+        if (by === undefined) survivors.push(mutant);
+        else keep(mutant, "noticed", by);
       }
     });
   } else {
