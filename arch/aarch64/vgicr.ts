@@ -123,7 +123,7 @@ export function writePrivatePriorities(vcpu: Vcpu, partition: Partition, target:
 }
 
 /** Priority of SGI or PPI n of a vCPU. */
-export function setPriority(target: Vcpu, n: u32, priority: u8): void {
+@inline export function setPriority(target: Vcpu, n: u32, priority: u8): void {
   target.setPrivatePriority(n, implementedPriority(priority));
   if (target.direct != 0 && ((target.owned(0) >> n) & 1) != 0) mmioWrite8(target.bank + IPRIORITYR + n, directPriority(priority));
 }
