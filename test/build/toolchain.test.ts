@@ -50,9 +50,9 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
       const at = n * BOUND_RECORD_BYTES;
       return { address: Number(bytes.readBigUInt64LE(at)), bound: bytes.readUInt32LE(at + 8), line: bytes.readUInt32LE(at + 12) };
     });
-    const own = records.slice(0, 2).map(({ bound, line }) => [bound, line]);
+    // Beside them those of the prelude's loops, in whatever order clang writes functions.
+    const own = records.filter(({ bound }) => bound !== 0xffffffff).map(({ bound, line }) => [bound, line]);
     expect(own).toEqual([[8, linesWith("bound(i, TABLE_WORDS)")[0]], [4, linesWith("bound(n, LIST_REGISTERS)")[0]]]);
-    expect(records.slice(2).every(({ bound }) => bound === 0xffffffff)).toBe(true);
     for (const { address } of records) expect(address).toBeLessThan((text?.address ?? 0) + (text?.size ?? 0));
   });
 
