@@ -158,6 +158,11 @@ export class ReferenceGic {
     if (ended !== undefined && deactivates) this.one(cpu, ended).active = false;
   }
 
+  /** PPIs that are active, and that it has not acknowledged. */
+  activeByHand(cpu: number): Interrupt[] {
+    return this.plan.ppis.filter((intid) => this.active(cpu, intid) && this.running[cpu]?.some((one) => one.intid === intid) !== true).map((intid) => ({ intid, sender: 0 }));
+  }
+
   /** DIR. */
   deactivate(cpu: number, interrupt: Interrupt): void {
     this.one(cpu, interrupt).active = false;

@@ -9,7 +9,7 @@ import { seed } from "../property/seed.ts";
 import { step } from "./steps.ts";
 import { Comparison } from "./world.ts";
 
-const RUNS = 15;
+const RUNS = 25;
 const LENGTH = 60;
 const MILLISECONDS = 120_000;
 
