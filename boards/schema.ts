@@ -103,6 +103,12 @@ const BoardFile = z.strictObject({
         .min(0)
         .max(0xffff)
         .describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
+      pmu_version: z
+        .int()
+        .min(1)
+        .max(14)
+        .default(1)
+        .describe("PMUv3 as every pCPU has it (ID_AA64DFR0_EL1.PMUVer); from 6 (PMUv3p5) on it can leave EL2 out of a guest's counts"),
     })
     .readonly(),
   cluster: z

@@ -21,21 +21,20 @@ export function spanOf(region: BlobRegion): u64 {
   return (((rounds * header().colourCount) << PAGE_SHIFT) + BLOCK_2M - 1) & ~(BLOCK_2M - 1);
 }
 
-/** PA of the first page at or behind `pa` (4 KiB aligned) that has a colour of the mask. */
-@inline export function nextColoured(pa: u64, mask: u32): u64 {
+/** Bit n: the page n behind `pa` (4 KiB aligned) has a colour of the mask. */
+@inline function turnedTo(pa: u64, mask: u32): u64 {
   const count = header().colourCount;
-  const own = (pa >> PAGE_SHIFT) & (count - 1);
-  const turned = (<u64>mask | <u64>mask << count) >> own;
-  return pa + (<u64>ctz(turned) << PAGE_SHIFT);
+  return (<u64>mask | <u64>mask << count) >> ((pa >> PAGE_SHIFT) & (count - 1));
 }
+
+/** PA of the first page at or behind `pa` (4 KiB aligned) that has a colour of the mask. */
+@inline export function nextColoured(pa: u64, mask: u32): u64 { return pa + (<u64>ctz(turnedTo(pa, mask)) << PAGE_SHIFT); }
 
 /** PA of page `index` of a coloured region. */
 export function colouredPage(region: BlobRegion, index: u64): u64 {
   const own = <u64>popcnt(region.colours);
-  let pa = nextColoured(region.pa + (((index / own) * header().colourCount) << PAGE_SHIFT), region.colours);
-  for (let i: u32 = 0; i < <u32>(index % own); i++) {
-    bound(i, MAX_COLOURS);
-    pa = nextColoured(pa + ((<u64>1) << PAGE_SHIFT), region.colours);
-  }
-  return pa;
+  const round = region.pa + (((index / own) * header().colourCount) << PAGE_SHIFT);
+  let turned = turnedTo(round, region.colours);
+  for (let i: u32 = 0; i < <u32>(index % own); i++, turned &= turned - 1) bound(i, MAX_COLOURS);
+  return round + (<u64>ctz(turned) << PAGE_SHIFT);
 }

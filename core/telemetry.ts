@@ -3,13 +3,13 @@
 
 import {
   EXIT_CAUSES, EXIT_SYSREG, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
-  PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING, TAG_MAX,
+  PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING,
   VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
 import { cborArray, cborMap, cborPair, cborPairs, cborUnsigned, cborValue } from "./cbor";
 import { outputDropped } from "./console";
 import { openFrame } from "./frame";
-import { Partition, stateOf, tag, vcpuOfPartition } from "./partition";
+import { Partition, partitionOf, stateOf, tag, vcpuOfPartition } from "./partition";
 import { duration, nanoseconds } from "./time";
 import { Vcpu } from "./vcpu";
 import { MAX_CPUS } from "../build/generated/blob";
@@ -17,8 +17,14 @@ import { bound } from "../build/generated/cpu";
 
 const PARTITION_KEYS: u32 = 8;
 const VCPU_KEYS: u32 = 7;
+/** Tags that are added to a partition's frame at a time. */
+const TAGS_A_PIECE: u32 = 12;
 
-/** Builds a partition's frame. */
+/** Of the frame that is being built: its partition, and which of the tags it has not got yet. */
+let tagged: u32 = 0;
+let tagsLeft: u32 = 0;
+
+/** Begins a partition's frame; addTags completes it. */
 export function partitionFrame(partition: Partition, now: u64): void {
   const state = stateOf(partition);
   const published = partition.tagsPublished;
@@ -39,10 +45,18 @@ export function partitionFrame(partition: Partition, now: u64): void {
   cborPairs(PARTITION_KEYS, PARTITION_TAGS);
   cborUnsigned(PARTITION_TAGS);
   cborMap(popcnt(published));
-  for (let n: u32 = 0; n < TAG_MAX; n++) {
-    bound(n, TAG_MAX);
-    if (((published >> n) & 1) != 0) cborPair(n, tag(partition, n));
+  tagged = partition.index;
+  tagsLeft = published;
+}
+
+/** Some of the tags. False: the frame has them all. */
+export function addTags(): bool {
+  if (tagsLeft == 0) return false;
+  for (let i: u32 = 0; i < TAGS_A_PIECE && tagsLeft != 0; i++, tagsLeft &= tagsLeft - 1) {
+    bound(i, TAGS_A_PIECE);
+    cborPair(<u32>ctz(tagsLeft), tag(partitionOf(tagged), <u32>ctz(tagsLeft)));
   }
+  return true;
 }
 
 /** Builds a vCPU's frame. */

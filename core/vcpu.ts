@@ -22,7 +22,7 @@ const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 //  ┌────────┬──────────────────┬──────────┬───────────────┬─────────────────┬───────────┬──────────────┬──────────────┬──────────────┐
 //  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ u8 × 32         │ u8 × 16   │ u8 × 16      │ u8 × 16      │ u64 × causes │
 //  └────────┴──────────────────┴──────────┴───────────────┴─────────────────┴───────────┴──────────────┴──────────────┴──────────────┘
-const OWNED: u32 = 592;
+const OWNED: u32 = 640;
 const PRIVATE_PRIORITY: u32 = OWNED + INTID_BITMAP_BYTES;
 const SGI_SENDERS: u32 = PRIVATE_PRIORITY + 32;
 const ACTIVE_SENDERS: u32 = SGI_SENDERS + 16;
@@ -31,6 +31,8 @@ const EXITS: u32 = SPILLED_SENDER + 16;
 export const VCPU_SIZE: u32 = 1024;
 
 export const SOMETHING_WAITS: u32 = 0xffffffff;
+/** List registers that are used: as many as Arm's own GICs have. */
+export const MAX_LIST_REGISTERS: u32 = 4;
 
 /** Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt). */
 export const XZR: u32 = 31;
@@ -66,8 +68,6 @@ export class Vcpu {
   state: u32;
   /** REQUEST_* bits, set by anybody, taken by its own pCPU. */
   request: u32;
-  /** SGIs 0…15 sent to it and not yet in a list register (GICv2: or just taken; SGI_SENDERS says who sent it). Set by anybody, taken by its own pCPU. */
-  sgiPending: u32;
   /** SGIs enabled in its emulated GICR_ISENABLER0. */
   sgiEnabled: u32;
   /** GICR_WAKER as the guest wrote it. */
@@ -109,17 +109,22 @@ export class Vcpu {
   listRegisters: u32;
   unused: u32;
   idle: u32;
-  /** What it asks its siblings (asks.ts): by which instruction, what, of which word and bits; who has to answer; what they hold. */
+  /** What they hold, between unload and refill (listRegisters.ts); as a mask, which of them: that is active. */
+  lr0: u64; lr1: u64; lr2: u64; lr3: u64;
+  kept: u32;
+  /** What it asks its siblings (asks.ts): by which instruction, what, of which word and bits; who has to answer; who of them has not been kicked yet; what they hold. */
   askElr: u64;
   ask: u32;
   askBits: u32;
   askWaiting: u32;
+  unkicked: u32;
   askPending: u32;
   askActive: u32;
-  /** Words in which others have changed priorities: what waits here of them is to be put in order. */
-  disordered: u32;
   /** The instruction that trapped is not done: the guest executes it again. */
   repeats: u32;
+  /** Address of an LDP or STP of which the first half is done (emptySyndrome.ts), and HALF_DONE; what that gave. */
+  half: u64;
+  firstHalf: u64;
   /** HCR_EL2 while its guest runs. */
   hcr: u64;
   /** The rest of a direct guest's CPU interface while the vCPU is held. */
@@ -158,19 +163,19 @@ export class Vcpu {
   @inline privatePriority(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, PRIVATE_PRIORITY); }
   @inline setPrivatePriority(n: u32, priority: u8): void { store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY); }
 
-  /**
-   * GICv2: vCPUs that have sent SGI n, a bit each in byte n & 3 of the word at sgiSendersAt(n). The same for those whose SGI n is active in a
-   * list register (GICv3: as if vCPU 0 sent all). Who sent the one that is spilled.
-   */
+  /** Who has sent SGI n, in a byte of the word there (sgis.ts); who those are whose SGI n is active in a list register, byte n, eight at once; and who sent the one that is spilled. */
   @inline sgiSendersAt(n: u32): u32 { return changetype<u32>(this) + SGI_SENDERS + (n & ~3); }
+  @inline activeSenders8(n: u32): u64 { return load<u64>(changetype<u32>(this) + n, ACTIVE_SENDERS); }
   @inline activeSenders(n: u32): u32 { return load<u8>(changetype<u32>(this) + n, ACTIVE_SENDERS); }
   @inline setActiveSenders(n: u32, senders: u32): void { store<u8>(changetype<u32>(this) + n, <u8>senders, ACTIVE_SENDERS); }
   @inline clearActiveSenders(): void {
     store<u64>(changetype<u32>(this), 0, ACTIVE_SENDERS);
     store<u64>(changetype<u32>(this), 0, ACTIVE_SENDERS + 8);
   }
-  @inline spilledSender(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, SPILLED_SENDER); }
+  @inline spilledSender(n: u32): u32 { return load<u8>(changetype<u32>(this) + n, SPILLED_SENDER); }
   @inline setSpilledSender(n: u32, index: u32): void { store<u8>(changetype<u32>(this) + n, <u8>index, SPILLED_SENDER); }
+  @inline listRegister(n: u32): u64 { return load<u64>(changetype<u32>(this) + (n << 3), offsetof<Vcpu>("lr0")); }
+  @inline setListRegister(n: u32, lr: u64): void { store<u64>(changetype<u32>(this) + (n << 3), lr, offsetof<Vcpu>("lr0")); }
   @inline exits(cause: u32): u64 { return load<u64>(changetype<u32>(this) + (cause << 3), EXITS); }
 
   @inline countExit(cause: u32): void {
@@ -184,9 +189,7 @@ export class Vcpu {
   @inline requestAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("request"); }
   @inline kicksAnnouncedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("kicksAnnounced"); }
   @inline deadAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("dead"); }
-  @inline sgiPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("sgiPending"); }
   @inline latchedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("latched"); }
-  @inline disorderedAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("disordered"); }
   @inline askWaitingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("askWaiting"); }
   @inline askPendingAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("askPending"); }
   @inline askActiveAt(): u32 { return changetype<u32>(this) + offsetof<Vcpu>("askActive"); }

@@ -67,11 +67,9 @@ const instruction = (name: string, asm: string, doc: string): Intrinsic => ({
   c: `__asm__ volatile("${asm}" : : : "memory");`,
 });
 
-/** ICH_LR<n>_EL2 have one encoding each. */
-const listRegister = (n: number): string => `S3_4_C12_C${n < 8 ? 12 : 13}_${n & 7}`;
-/** The statement for n, 0…15: a comparison for each of its four bits, no table and no indirect branch. */
-const byBits = (statement: (n: number) => string, bit = 8, n = 0): string =>
-  bit === 0 ? statement(n) : `if (n & ${bit}) { ${byBits(statement, bit >> 1, n | bit)} } else { ${byBits(statement, bit >> 1, n)} }`;
+const listRegister = (n: number): string => `S3_4_C12_C12_${n}`;
+/** Those that are used (virtualInterface.ts). */
+const LIST_REGISTERS = [0, 1, 2, 3];
 
 /** Writes 0 to as many control and value registers as there are: an encoding each, and UNDEFINED where there is none. */
 const comparators = (kind: "b" | "w"): string => {
@@ -275,11 +273,11 @@ export const aarch64: readonly Intrinsic[] = [
   },
   ...rw("SP_EL0"), ...rw("SP_EL1"),
   {
-    name: "translateStage1",
+    name: "translateGuest",
     params: { va: "u64" },
     result: "u64",
-    doc: "PAR_EL1 for a load of the guest's at EL1 from that VA (AT S1E1R); what the guest has in PAR_EL1 stays.",
-    c: `unsigned long own, par; __asm__ volatile("mrs %0, par_el1\\n\\tat s1e1r, %2\\n\\tisb\\n\\tmrs %1, par_el1\\n\\tmsr par_el1, %0" : "=&r"(own), "=&r"(par) : "r"(va) : "memory"); return par;`,
+    doc: "PAR_EL1 for a load of the guest's at EL1 from that VA, by both stages (AT S12E1R); what the guest has in PAR_EL1 stays.",
+    c: `unsigned long own, par; __asm__ volatile("mrs %0, par_el1\\n\\tat s12e1r, %2\\n\\tisb\\n\\tmrs %1, par_el1\\n\\tmsr par_el1, %0" : "=&r"(own), "=&r"(par) : "r"(va) : "memory"); return par;`,
   },
   // The guest's SIMD&FP registers, which are the pCPU's: all of them by way of memory, for an instruction names one only.
   {
@@ -334,20 +332,18 @@ export const aarch64: readonly Intrinsic[] = [
   ...rw("ICH_HCR_EL2"), mrs("ICH_VTR_EL2"), mrs("ICH_ELRSR_EL2"), msr("ICH_VMCR_EL2"),
   msr("ICH_LR0_EL2", "Writes ICH_LR0_EL2: the register that is nearly always free."),
   {
-    name: "mrs_ICH_LR",
-    outOfLine: true,
-    params: { n: "u32" },
-    result: "u64",
-    doc: "Reads ICH_LR<n>_EL2, n < 16.",
-    c: `unsigned long value; ${byBits((n) => `__asm__ volatile("mrs %0, ${listRegister(n)}" : "=r"(value) : : "memory");`)} return value;`,
+    name: "saveListRegisters",
+    params: { pointer: "u32", mask: "u32" },
+    result: "void",
+    doc: "Moves those of ICH_LR0_EL2 to ICH_LR3_EL2 that are in the mask into four u64 of linear memory, and leaves 0 behind.",
+    c: `unsigned long *to = (unsigned long *)LINEAR(pointer); ${LIST_REGISTERS.map((n) => `if (mask & ${1 << n}) __asm__ volatile("mrs %0, ${listRegister(n)}\\n\\tmsr ${listRegister(n)}, xzr" : "=r"(to[${n}]) : : "memory");`).join(" ")}`,
   },
   {
-    name: "msr_ICH_LR",
-    outOfLine: true,
-    params: { n: "u32", value: "u64" },
+    name: "restoreListRegisters",
+    params: { pointer: "u32", mask: "u32" },
     result: "void",
-    doc: "Writes ICH_LR<n>_EL2, n < 16.",
-    c: byBits((n) => `__asm__ volatile("msr ${listRegister(n)}, %0" : : "r"(value) : "memory");`),
+    doc: "Writes them.",
+    c: `const unsigned long *from = (const unsigned long *)LINEAR(pointer); ${LIST_REGISTERS.map((n) => `if (mask & ${1 << n}) __asm__ volatile("msr ${listRegister(n)}, %0" : : "r"(from[${n}]) : "memory");`).join(" ")}`,
   },
 
   // Barriers, TLB and cache maintenance
@@ -436,8 +432,10 @@ export const aarch64: readonly Intrinsic[] = [
     name: "guestInstruction",
     params: { pa: "u64" },
     result: "u32",
-    doc: "The instruction at a PA of a guest's, who may have written it with its caches off: a line that a cache has from before is of no use.",
-    c: `unsigned int word; __asm__ volatile("dc civac, %1\\n\\tdsb ish\\n\\tldr %w0, [%1]" : "=&r"(word) : "r"(pa) : "memory"); return word;`,
+    doc: "The instruction at a PA of a guest's, who may have written it with its caches off: a line that a cache has from before is of no use. 0 where EL2 has no Normal memory (AT S1E2R; PAR_EL1 stays the guest's).",
+    c: `unsigned long own, par; __asm__ volatile("mrs %0, par_el1\\n\\tat s1e2r, %2\\n\\tisb\\n\\tmrs %1, par_el1\\n\\tmsr par_el1, %0" : "=&r"(own), "=&r"(par) : "r"(pa) : "memory");
+    if ((par & 1) != 0 || par >> 56 != 0xff) return 0;
+    unsigned int word; __asm__ volatile("dc civac, %1\\n\\tdsb ish\\n\\tldr %w0, [%1]" : "=&r"(word) : "r"(pa) : "memory"); return word;`,
   },
   {
     name: "physicalRead64",

@@ -8,9 +8,12 @@ import { atomicAnd32, atomicOr32, bound, loadAcquire32, storeRelease32 } from ".
 import { header } from "../../core/blob";
 import { others } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
-import { Vcpu, vcpuOf } from "../../core/vcpu";
+import { SGIS, takeSgis } from "../../core/sgis";
+import { Vcpu } from "../../core/vcpu";
 import { ISACTIVER, kick, kickAll } from "./gic";
-import { activeHere, HELD_REORDER, heldHere, pendingHere, reload, rework } from "./listRegisters";
+import {
+  activeHere, deactivateHeld, giveBackFiled, HELD_DEACTIVATE, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, refile, refill, unload, withdrawFiled,
+} from "./listRegisters";
 
 // What is asked: HELD_* (listRegisters.ts), and above it of which word; every answer says what is pending and active there afterwards.
 const ASK_WORD_SHIFT: u32 = 8;
@@ -27,27 +30,34 @@ export function activeSiblings(vcpu: Vcpu, partition: Partition): u32 {
 }
 
 /**
- * Asks all others for SPIs of a word, if others hold any of them; or (k = 0) another vCPU for its SGIs and PPIs. Afterwards askPending and
- * askActive say what of the word others hold; or the instruction repeats.
+ * What others hold of a word's SPIs, if any of them do; or (k = 0) another vCPU of its SGIs and PPIs. True: askPending and askActive say it.
+ * False: they have to be asked (summon), and the instruction repeats.
  */
-export function ask(vcpu: Vcpu, partition: Partition, target: Vcpu, held: u32, k: u32, bits: u32): void {
+export function isAnswered(vcpu: Vcpu, partition: Partition, target: Vcpu, held: u32, k: u32, bits: u32): bool {
   const siblings = activeSiblings(vcpu, partition);
-  const asked = siblings & (k == 0 ? (<u32>1) << target.pcpu : heldElsewhere(vcpu, k, bits) != 0 ? siblings : 0);
   const what = held | k << ASK_WORD_SHIFT | target.index << ASK_TARGET_SHIFT;
-  const elr = mrs_ELR_EL2();
   // Whoever is not active any more holds nothing, and does not look at asks before its next life.
   if ((loadAcquire32(vcpu.askWaitingAt()) & siblings) == 0) {
-    if (vcpu.ask == what && vcpu.askBits == bits && vcpu.askElr == elr) return;
+    if (vcpu.ask == what && vcpu.askBits == bits && vcpu.askElr == mrs_ELR_EL2()) return true;
+    const asked = siblings & (k == 0 ? (<u32>1) << target.pcpu : heldElsewhere(vcpu, k, bits) != 0 ? siblings : 0);
     vcpu.askPending = 0;
     vcpu.askActive = 0;
-    if (asked == 0) return;
+    if (asked == 0) return true;
     vcpu.ask = what;
     vcpu.askBits = bits;
-    vcpu.askElr = elr;
+    vcpu.askElr = mrs_ELR_EL2();
     storeRelease32(vcpu.askWaitingAt(), asked);
-    kickAll(asked);
+    vcpu.unkicked = asked;
   }
   vcpu.repeats = 1;
+  return false;
+}
+
+/** Kicks who has just been asked. Gives back false, as isAnswered did: apart from it, so that an exit does one of both, asking or the work. */
+export function summon(vcpu: Vcpu): bool {
+  kickAll(vcpu.unkicked);
+  vcpu.unkicked = 0;
+  return false;
 }
 
 /** After an access: the guest executes that instruction again. If it does not, no ask is open any more. */
@@ -60,42 +70,38 @@ export function ask(vcpu: Vcpu, partition: Partition, target: Vcpu, held: u32, k
   return true;
 }
 
-/** Priorities in a word have been changed: what the vCPUs of a mask hold of it is put in order. Nobody waits for that. */
-export function disorder(siblings: u32, k: u32): void {
-  for (let i: u32 = 0; siblings != 0; i++, siblings &= siblings - 1) {
-    bound(i, MAX_CPUS);
-    const other = vcpuOf(<u32>ctz(siblings));
-    atomicOr32(other.disorderedAt(), (<u32>1) << k);
-    kick(other);
-  }
+/** Answers one vCPU that has asked, and looks for what can be delivered now: after a kick. */
+export function attend(vcpu: Vcpu, partition: Partition): void {
+  unload(vcpu);
+  if (answer(vcpu, partition)) kick(vcpu); // one at a time, with room for interrupts in between
+  refill(vcpu);
 }
 
-/** Does one thing that others want, and looks for what can be delivered now: after a kick. */
-export function attend(vcpu: Vcpu, partition: Partition): void {
+/** False: nobody has asked. */
+function answer(vcpu: Vcpu, partition: Partition): bool {
   const self = (<u32>1) << vcpu.pcpu;
-  const words = loadAcquire32(vcpu.disorderedAt());
-  if (words != 0) {
-    atomicAnd32(vcpu.disorderedAt(), ~(words & (0 - words)));
-    rework(vcpu, HELD_REORDER, <u32>ctz(words), 0xffffffff);
-    kick(vcpu); // one at a time, with room for interrupts in between
-    return;
-  }
-  let asker = vcpu; // nobody
-  for (let i: u32 = 0; i < partition.vcpuCount && asker === vcpu; i++) {
+  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
-    const other = vcpuOfPartition(partition, i);
-    if ((loadAcquire32(other.askWaitingAt()) & self) != 0) asker = other;
+    const asker = vcpuOfPartition(partition, i);
+    if ((loadAcquire32(asker.askWaitingAt()) & self) == 0) continue;
+    const k = (asker.ask >> ASK_WORD_SHIFT) & 31;
+    const what = asker.ask & ((1 << ASK_WORD_SHIFT) - 1);
+    if (what == HELD_DEACTIVATE) {
+      deactivateHeld(vcpu, k, asker.askBits);
+    } else if (what == HELD_RETURN) {
+      giveBackFiled(vcpu, k, asker.askBits);
+    } else if (what == HELD_REFILE) {
+      refile(vcpu, k, asker.askBits);
+    } else if (what == HELD_WITHDRAW) {
+      withdrawFiled(vcpu, k, asker.askBits);
+      if (k == 0) takeSgis(vcpu, asker.askBits & SGIS);
+    }
+    atomicOr32(asker.askPendingAt(), pendingHere(vcpu, k));
+    atomicOr32(asker.askActiveAt(), activeHere(vcpu, k));
+    atomicAnd32(asker.askWaitingAt(), ~self);
+    return true;
   }
-  if (asker === vcpu) {
-    reload(vcpu);
-    return;
-  }
-  const k = (asker.ask >> ASK_WORD_SHIFT) & 31;
-  rework(vcpu, asker.ask & ((1 << ASK_WORD_SHIFT) - 1), k, asker.askBits);
-  atomicOr32(asker.askPendingAt(), pendingHere(vcpu, k));
-  atomicOr32(asker.askActiveAt(), activeHere(vcpu, k));
-  atomicAnd32(asker.askWaitingAt(), ~self);
-  kick(vcpu); // another may have asked
+  return false;
 }
 
 /** The vCPU holds nothing, before its life and after it: no ask concerns it. */

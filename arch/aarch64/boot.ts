@@ -7,7 +7,7 @@ import {
   msr_VTCR_EL2, msr_VTTBR_EL2, physicalRead64, relax, secondaryEntry, smc, tlbiAlle1is, dsbIsh,
 } from "../../build/generated/aarch64";
 import {
-  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_PMU, PARTITION_TRUSTED_SGI,
+  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART, PARTITION_COUNT_EL2, PARTITION_PMU, PARTITION_TRUSTED_SGI,
 } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
@@ -16,6 +16,7 @@ import { checkBlob } from "../../core/blobCheck";
 import { recordEvent } from "../../core/events";
 import { setPriorityBits } from "../../core/interrupts";
 import { partitionOf, planPartition } from "../../core/partition";
+import { SGIS } from "../../core/sgis";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
 import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
@@ -24,7 +25,7 @@ import { isGicAsPlanned, isPcpuAsPlanned, redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
 import { gatherEntropy } from "./entropy";
-import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIS, SGIR_TARGETS_SHIFT } from "./gic";
+import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIR_TARGETS_SHIFT } from "./gic";
 import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
@@ -147,11 +148,12 @@ function planVcpu(n: u32): void {
 /** The pCPU's own registers, that stay as they are from now on. */
 function initPcpu(vcpu: Vcpu): void {
   if (vcpu.partition != NONE) {
-    const pmu = (blobPartition(vcpu.partition).flags & PARTITION_PMU) != 0;
+    const flags = blobPartition(vcpu.partition).flags;
+    const dfr0 = mrs_ID_AA64DFR0_EL1();
     msr_VTCR_EL2(vtcr(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK));
     msr_VTTBR_EL2(vttbrOf(vcpu.partition));
     msr_HCR_EL2(HCR_GUEST);
-    msr_MDCR_EL2(mdcr(pmu, mrs_ID_AA64DFR0_EL1(), hasPmu(mrs_ID_AA64DFR0_EL1()) ? mrs_PMCR_EL0() : 0));
+    msr_MDCR_EL2(mdcr((flags & PARTITION_PMU) != 0, (flags & PARTITION_COUNT_EL2) != 0, dfr0, hasPmu(dfr0) ? mrs_PMCR_EL0() : 0));
     msr_VPIDR_EL2(mrs_MIDR_EL1());
     msr_VMPIDR_EL2(MPIDR_RES1 | vcpu.index);
     planBandwidth(vcpu);

@@ -92,3 +92,8 @@ export const ISS_READ: u64 = 1;
 
 /** Every A64 instruction is 4 bytes long. */
 export const INSTRUCTION_BYTES: u64 = 4;
+
+// PAR_EL1 (D17.2.118): no translation; and for stage 2's sake.
+export const PAR_F: u64 = 1 << 0;
+const PAR_S: u64 = 1 << 9;
+@inline export function isStage2Fault(par: u64): bool { return (par & (PAR_F | PAR_S)) == (PAR_F | PAR_S); }

@@ -9,6 +9,7 @@ import { atomicAdd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
 import { edgesAt, FIRST_SPECIAL } from "../../core/interrupts";
 import { vcpuOf, Vcpu } from "../../core/vcpu";
+import { SGI_COUNT, SGIS } from "../../core/sgis";
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
 export const GICD_CTLR: u32 = 0x0000;
@@ -44,8 +45,6 @@ export const GICR_WAKER: u32 = 0x0014;
 export const SGI_BASE: u32 = 0x10000;
 export const GICR_STRIDE_SHIFT: u32 = 17;
 
-export const SGI_COUNT: u32 = 16;
-export const SGIS: u32 = 0xffff;
 /** GICD_CTLR.DS: there is one Security state only. */
 export const GICD_CTLR_DS: u32 = 1 << 6;
 const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
@@ -67,7 +66,7 @@ const INJECTED_PRIORITIES: u32 = 0xa0a0a0a0;
 /** How often a bring-up step looks whether the hardware has followed. */
 const PATIENCE: u32 = 100000;
 /** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
-const FOLLOWS_WITHIN: u32 = 100;
+const FOLLOWS_WITHIN: u32 = 16;
 /** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
 const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
@@ -141,13 +140,17 @@ export function awaitWritten(register: u64, bits: u32): void {
   }
 }
 
-/** Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more. */
-export function awaitDisabled(control: u64): void {
+/**
+ * Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more.
+ * False: it has not yet.
+ */
+export function awaitDisabled(control: u64): bool {
   dsbSy();
   for (let i: u32 = 0; i < FOLLOWS_WITHIN; i++) {
     bound(i, FOLLOWS_WITHIN);
-    if ((mmioRead32(control) & RWP_EITHER) == 0) return;
+    if ((mmioRead32(control) & RWP_EITHER) == 0) return true;
   }
+  return false;
 }
 
 /** Where RWP for a pCPU's SGIs and PPIs is. */

@@ -7,8 +7,9 @@
 //             └──┴───┴───────┴──────────┴─────┴───────────────┴───────────┘
 
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { Vcpu } from "../../core/vcpu";
+import { MAX_LIST_REGISTERS, Vcpu } from "../../core/vcpu";
 import { HIGHEST_GUEST_PRIORITY } from "./gic";
 
 const GICC_CTLR: u32 = 0x00;
@@ -91,12 +92,18 @@ export function resetVirtualV2(): void {
   mmioWrite32(gich + GICH_HCR, 0);
 }
 
-/** List register n, in the form of an ICH_LR<n>_EL2 (virtualInterface.ts). */
-export function readListRegisterV2(n: u32): u64 {
-  const lr = mmioRead32(header().gich + GICH_LR0 + (n << 2));
-  const physical = (lr >> 10) & 0x3ff;
-  return <u64>(lr & 0x3ff) | <u64>((lr >> 31) != 0 ? physical : physical & 0x207) << 32 | <u64>((lr >> 23) & 31) << 51 |
-    <u64>(lr >> 31) << 61 | <u64>((lr >> 28) & 3) << 62;
+/** Moves list registers into the vCPU's record, in the form of an ICH_LR<n>_EL2 (virtualInterface.ts). */
+export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
+  let left = used;
+  for (let i: u32 = 0; left != 0; i++, left &= left - 1) {
+    bound(i, MAX_LIST_REGISTERS);
+    const at = header().gich + GICH_LR0 + (ctz(left) << 2);
+    const lr = mmioRead32(at);
+    const physical = (lr >> 10) & 0x3ff;
+    vcpu.setListRegister(<u32>ctz(left), <u64>(lr & 0x3ff) | <u64>((lr >> 31) != 0 ? physical : physical & 0x207) << 32 |
+      <u64>((lr >> 23) & 31) << 51 | <u64>(lr >> 31) << 61 | <u64>((lr >> 28) & 3) << 62);
+    mmioWrite32(at, 0);
+  }
 }
 
 /** List register 0 = a pending interrupt whose end deactivates the physical one. */
@@ -109,8 +116,13 @@ export function readListRegisterV2(n: u32): u64 {
   mmioWrite32(header().gich + GICH_LR0, (1 << 28) | (<u32>priority >> 3) << 23 | source << 10 | intid);
 }
 
-/** Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security Extensions expects. */
-export function writeListRegisterV2(n: u32, lr: u64): void {
-  mmioWrite32(header().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
-    <u32>(lr >> 61 & 1) << 31 | <u32>(lr >> 62) << 28);
+/** And back. Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security Extensions expects. */
+export function restoreListRegistersV2(vcpu: Vcpu): void {
+  for (let n: u32 = 0; n < MAX_LIST_REGISTERS; n++) {
+    bound(n, MAX_LIST_REGISTERS);
+    const lr = vcpu.listRegister(n);
+    if (lr == 0) continue; // it holds 0
+    mmioWrite32(header().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
+      <u32>(lr >> 61 & 1) << 31 | <u32>(lr >> 62) << 28);
+  }
 }

@@ -16,6 +16,7 @@ import {
   cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
 } from "../../core/partition";
 import { duration, ticks } from "../../core/time";
+import { addTags } from "../../core/telemetry";
 import {
   nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "../../core/uplink";
@@ -178,7 +179,7 @@ function carryOut(code: u32, partition: Partition): bool {
 /** Encodes or sends the next piece of a frame. False: the UART takes no more. */
 function sendPiece(): bool {
   if (!isFrameEncoded()) {
-    encodePiece();
+    if (!addTags()) encodePiece();
     return true;
   }
   const uart = header().uart;

@@ -6,26 +6,32 @@ import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cp
 import { header } from "../../core/blob";
 import { edgesAt, enabledAt, latchedAt, mutedAt } from "../../core/interrupts";
 import { Partition } from "../../core/partition";
+import { putSgis, SENDERS, sentSgis, SGIS, takeSgi, takeSgis } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
-import { ask } from "./asks";
-import { awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, SGIS } from "./gic";
+import { isAnswered, summon } from "./asks";
+import { awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, kick, KICK_SGI } from "./gic";
 import {
-  activeHere, bankOf, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_RELOAD, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, rework,
+  activate, activeHere, bankOf, deactivateHeld, giveBackFiled, HELD_DEACTIVATE, HELD_LOOK, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere,
+  refile, withdrawFiled,
 } from "./listRegisters";
+import { sendDirect } from "./sgi";
 
-/** Does that (HELD_*) with those of `bits` that are held, here or elsewhere. False: none is. */
-export function reach(vcpu: Vcpu, partition: Partition, target: Vcpu, what: u32, k: u32, bits: u32): bool {
-  if (target.direct != 0 || k != 0 && (mmioRead32(bankOf(target, k) + ISACTIVER) & bits) == 0) return false;
-  if ((k != 0 || target.pcpu == vcpu.pcpu) && (heldHere(vcpu, k) & bits) != 0) rework(vcpu, what, k, bits);
-  ask(vcpu, partition, target, what, k, bits);
+/** Interrupts of word k may be held here: SPIs anywhere, SGIs and PPIs by their own vCPU. */
+@inline function isHere(vcpu: Vcpu, target: Vcpu, k: u32): bool { return k != 0 || target.pcpu == vcpu.pcpu; }
+
+/** Those of `bits` that are held pending, anywhere, go back to where they came from. False: the instruction repeats, nothing is done here yet. */
+export function recall(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): bool {
+  if (target.direct != 0) return true;
+  if (!isAnswered(vcpu, partition, target, HELD_RETURN, k, bits)) return summon(vcpu);
+  if (isHere(vcpu, target, k)) giveBackFiled(vcpu, k, bits);
   return true;
 }
 
-/** What is held pending of a word, here or elsewhere; the instruction repeats until it is known. */
-function heldPending(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): u32 {
-  if (target.direct != 0) return 0;
-  ask(vcpu, partition, target, HELD_RELOAD, k, bits);
-  return loadAcquire32(vcpu.askPendingAt()) | (k != 0 || target.pcpu == vcpu.pcpu ? pendingHere(vcpu, k) : 0);
+/** Priorities of `bits`, of one IPRIORITYR<n>, have changed: wherever they wait, they wait by these. */
+export function reorder(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): void {
+  if (target.direct != 0) return; // they are the physical ones, and nothing is held
+  if (!isAnswered(vcpu, partition, target, HELD_REFILE, k, bits)) summon(vcpu);
+  else if (isHere(vcpu, target, k)) refile(vcpu, k, bits);
 }
 
 /** ISPENDR or ISACTIVER of the physical interrupts in `owned`, and of SGIs. What is pending at a vCPU is active physically; and pending, while its wire is high. */
@@ -33,53 +39,118 @@ export function readState(vcpu: Vcpu, partition: Partition, target: Vcpu, pended
   // In this order: one that is acknowledged in between is active already.
   const pending = mmioRead32(bankOf(target, k) + ISPENDR) & owned;
   const active = mmioRead32(bankOf(target, k) + ISACTIVER) & owned;
-  if (k != 0 && active == 0) return pended ? pending : 0;
-  const held = heldPending(vcpu, partition, target, k, owned);
+  if (target.direct != 0 || k != 0 && active == 0) return pended ? pending : active;
+  if (!isAnswered(vcpu, partition, target, HELD_LOOK, k, owned)) {
+    summon(vcpu);
+    return 0;
+  }
+  const held = loadAcquire32(vcpu.askPendingAt()) | (isHere(vcpu, target, k) ? pendingHere(vcpu, k) : 0);
   if (pended) return pending | held & (load<u32>(edgesAt(k)) | loadAcquire32(latchedAt(target, k)));
-  if (k != 0 || target.direct != 0) return active & ~held;
+  if (k != 0) return active & ~held;
   return active & ~held | SGIS & (target.pcpu == vcpu.pcpu ? activeHere(vcpu, 0) : loadAcquire32(vcpu.askActiveAt()));
 }
 
-/** Writes `bits`, which are the target's physical interrupts, to one of the registers; `held`: and SGIs, which are held only. */
+/** Writes `bits`, which are the target's physical interrupts, to one of the registers; `held`: and emulated SGIs, which are held only. */
 export function writeState(vcpu: Vcpu, partition: Partition, target: Vcpu, kind: u32, k: u32, bits: u32, held: u32): void {
   const at = bankOf(target, k);
   if (kind == ISENABLER) {
     if (k != 0) atomicOr32(enabledAt(k), bits);
     mmioWrite32(at + ISENABLER, k != 0 ? bits & ~loadAcquire32(mutedAt(k)) : bits);
+    if (k == 0) target.sgiEnabled |= held & ~bits;
+    if (k == 0) wake(vcpu, target, held & ~bits);
   } else if (kind == ICENABLER) {
     if (k != 0) atomicAnd32(enabledAt(k), ~bits);
-    mmioWrite32(at + ICENABLER, bits);
-    awaitDisabled(k != 0 ? header().gicd + GICD_CTLR : bankControl(target));
-    reach(vcpu, partition, target, HELD_RETURN, k, held);
+    if (disable(vcpu, target, k, bits)) recall(vcpu, partition, target, k, held);
   } else if (kind == ISPENDR) {
-    const pending = heldPending(vcpu, partition, target, k, bits);
-    if (vcpu.repeats != 0) return;
-    atomicOr32(latchedAt(target, k), bits & ~load<u32>(edgesAt(k)));
-    mmioWrite32(at + ISPENDR, bits & ~pending); // one that is pending where it is held is not pended once more
+    pend(vcpu, partition, target, k, bits, held);
   } else if (kind == ICPENDR) {
-    atomicAnd32(latchedAt(target, k), ~bits);
-    mmioWrite32(at + ICPENDR, bits);
-    if (reach(vcpu, partition, target, HELD_WITHDRAW, k, held)) mmioWrite32(at + ICPENDR, bits); // a vCPU that went off has given it back
+    withdraw(vcpu, partition, target, k, bits, held);
   } else if (kind == ICACTIVER) {
-    const reached = reach(vcpu, partition, target, HELD_DEACTIVATE, k, held);
-    const kept = !reached ? 0 : loadAcquire32(vcpu.askPendingAt()) | (k != 0 || target.pcpu == vcpu.pcpu ? heldHere(vcpu, k) : 0);
-    // Nobody holds them: their vCPU went off, or is direct; or another vCPU has made PPIs active.
-    const others = reached ? mmioRead32(at + ISACTIVER) & bits & ~kept : bits;
-    if (vcpu.repeats == 0 && others != 0) mmioWrite32(at + ICACTIVER, others);
+    deactivate(vcpu, partition, target, k, bits, held);
   } else if (kind == ISACTIVER) {
     setActive(vcpu, partition, target, k, bits);
   }
 }
 
-/** One that is pending at a vCPU goes back first, and does not come before it is active. */
+/** ICENABLER. False: the GIC has not followed yet, the instruction repeats. */
+function disable(vcpu: Vcpu, target: Vcpu, k: u32, bits: u32): bool {
+  mmioWrite32(bankOf(target, k) + ICENABLER, bits);
+  if (awaitDisabled(k != 0 ? header().gicd + GICD_CTLR : bankControl(target))) return true;
+  vcpu.repeats = 1;
+  return false;
+}
+
+/** ICPENDR. */
+function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
+  atomicAnd32(latchedAt(target, k), ~bits);
+  if (target.direct == 0) {
+    if (!isAnswered(vcpu, partition, target, HELD_WITHDRAW, k, held)) {
+      summon(vcpu);
+      return;
+    }
+    if (isHere(vcpu, target, k)) withdrawFiled(vcpu, k, held);
+  }
+  if (k == 0) takeSgis(target, held & ~bits);
+  mmioWrite32(bankOf(target, k) + ICPENDR, bits); // after the others: a vCPU that went off has given it back
+}
+
+/** ICACTIVER. */
+function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
+  let kept: u32 = 0;
+  if (target.direct == 0) {
+    if (!isAnswered(vcpu, partition, target, HELD_DEACTIVATE, k, held)) {
+      summon(vcpu);
+      return;
+    }
+    if (isHere(vcpu, target, k)) {
+      deactivateHeld(vcpu, k, held);
+      kept = heldHere(vcpu, k);
+    }
+    kept |= loadAcquire32(vcpu.askPendingAt());
+  }
+  // Nobody holds them: their vCPU went off, or is direct; or another vCPU has made PPIs active.
+  const others = mmioRead32(bankOf(target, k) + ISACTIVER) & bits & ~kept;
+  if (others != 0) mmioWrite32(bankOf(target, k) + ICACTIVER, others);
+}
+
+/** ISPENDR. One that is pending where it is held is not pended once more. */
+function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
+  let pending: u32 = 0;
+  if (target.direct == 0) {
+    if (!isAnswered(vcpu, partition, target, HELD_LOOK, k, bits)) {
+      summon(vcpu);
+      return;
+    }
+    pending = loadAcquire32(vcpu.askPendingAt()) | (isHere(vcpu, target, k) ? pendingHere(vcpu, k) : 0);
+  }
+  atomicOr32(latchedAt(target, k), bits & ~load<u32>(edgesAt(k)));
+  mmioWrite32(bankOf(target, k) + ISPENDR, bits & ~pending);
+  if (k != 0) return;
+  putSgis(target, held & ~bits);
+  wake(vcpu, target, held & ~bits);
+}
+
+/** If one of those SGIs is pending, the target may have something to deliver; the vCPU itself looks at the end of this exit. */
+function wake(vcpu: Vcpu, target: Vcpu, sgis: u32): void {
+  if (sgis == 0 || (sentSgis(target) & target.sgiEnabled & sgis) == 0) return;
+  if (target.direct != 0) {
+    takeSgi(target, KICK_SGI, SENDERS); // the only one that is emulated there
+    sendDirect(target, KICK_SGI);
+  } else if (target.pcpu != vcpu.pcpu) {
+    kick(target);
+  }
+}
+
+/** ISACTIVER, one at a time: the instruction repeats. One that is pending at a vCPU goes back first, and does not come before it is active. */
 function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): void {
   const at = bankOf(target, k);
   const enabled = k != 0 ? loadAcquire32(enabledAt(k)) & bits : mmioRead32(at + ISENABLER) & bits;
-  mmioWrite32(at + ICENABLER, enabled);
-  awaitDisabled(k != 0 ? header().gicd + GICD_CTLR : bankControl(target));
-  reach(vcpu, partition, target, HELD_RETURN, k, bits);
-  const inactive = vcpu.repeats != 0 ? 0 : bits & ~mmioRead32(at + ISACTIVER);
-  mmioWrite32(at + ISACTIVER, inactive);
-  if (inactive != 0 && target.direct == 0 && (k != 0 || target.pcpu == vcpu.pcpu)) rework(vcpu, HELD_ACTIVATE, k, inactive);
+  if (disable(vcpu, target, k, enabled) && recall(vcpu, partition, target, k, bits)) {
+    const inactive = bits & ~mmioRead32(at + ISACTIVER);
+    const first = inactive & (0 - inactive);
+    if (inactive != first) vcpu.repeats = 1;
+    mmioWrite32(at + ISACTIVER, first);
+    if (first != 0 && target.direct == 0 && isHere(vcpu, target, k)) activate(vcpu, (k << 5) + ctz(first));
+  }
   mmioWrite32(at + ISENABLER, k != 0 ? loadAcquire32(enabledAt(k)) & bits & ~loadAcquire32(mutedAt(k)) : enabled);
 }

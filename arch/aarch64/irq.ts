@@ -18,7 +18,7 @@ import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { takeOver, tick, tickPiece } from "./housekeeper";
 import { enterPending, hold, isBusy, leave, release, start, takeStep } from "./lifecycle";
-import { deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
+import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 4;
@@ -97,6 +97,7 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   endInterrupt(iar);
   if (intid == header().maintenance) {
     vcpu.countExit(EXIT_MAINTENANCE);
+    carryOutEnd(vcpu);
     reload(vcpu);
     return RESUME;
   }

@@ -14,14 +14,15 @@ import { FIRST_SPI } from "../../core/interrupts";
 import {
   clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition,
 } from "../../core/partition";
+import { SGIS } from "../../core/sgis";
 import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
 import { attend, forgetAsks } from "./asks";
 import { AGAIN, PARK, RESUME } from "./exit";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
 import { plantSeed } from "./entropy";
-import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
-import { resetListRegisters, suspend } from "./listRegisters";
+import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
+import { releaseHeld, resetListRegisters, suspend } from "./listRegisters";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
 import { quietEl1, resetEl1 } from "./reset";
@@ -82,7 +83,7 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
 /** The vCPU stays where it is for a while, its registers kept. */
 export function hold(vcpu: Vcpu): void {
   closeInterrupts(vcpu);
-  if (vcpu.direct == 0) suspend(vcpu);
+  if (vcpu.direct == 0) suspend();
   vcpu.heldSince = mrs_CNTPCT_EL0();
 }
 
@@ -190,7 +191,7 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
 function leaveStep(vcpu: Vcpu, partition: Partition): void {
   quietEl1();
-  resetListRegisters(vcpu);
+  releaseHeld(vcpu);
   forgetAsks(vcpu, partition);
   quietBank(vcpu, vcpu.owned(0));
   if (vcpu.refills != 0) stopBandwidth(vcpu);

@@ -9,6 +9,7 @@ import { EXIT_GIC } from "../../core/abi";
 import { header } from "../../core/blob";
 import { enabledAt, setSpiPriority } from "../../core/interrupts";
 import { ownerOf } from "../../core/partition";
+import { sentSgis } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
 import { faultingIpa, isWholeAccess } from "./esr";
 import { DONE, REFUSED, refuse } from "./exit";
@@ -80,7 +81,7 @@ export function quickStore(vcpu: Vcpu, esr: u64, value: u64): u32 {
 /** ISENABLER of its own SGIs and PPIs. False: an SGI that is pending is enabled by it. */
 @inline function enablePrivate(vcpu: Vcpu, value: u32): bool {
   const sgis = value & emulatedSgis(vcpu);
-  if ((loadAcquire32(vcpu.sgiPendingAt()) & sgis) != 0) return false;
+  if (sgis != 0 && (sentSgis(vcpu) & sgis) != 0) return false;
   const owned = value & vcpu.owned(0);
   if (owned != 0) mmioWrite32(vcpu.bank + ISENABLER, owned);
   vcpu.sgiEnabled |= sgis;

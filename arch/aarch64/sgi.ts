@@ -12,15 +12,16 @@
 //  └─────┴────────┴──────────┴──────────────┴───────┘
 
 import { mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
-import { atomicOr32, bound } from "../../build/generated/cpu";
+import { bound } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
+import { putSgi } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
 import { VCPU_ON } from "../../core/abi";
 import { GICD_SGIR, kick, KICK_SGI, SGI1R_INTID_SHIFT, SGIR_TARGETS_SHIFT, sendPhysicalSgi } from "./gic";
 import { emptyListRegistersV2, writeSgiV2 } from "./gicv2";
-import { putSgi, sendToSelf, softwareInterrupt } from "./listRegisters";
+import { softwareInterrupt } from "./listRegisters";
 
 const IRM: u64 = (<u64>1) << 40;
 const AFFINITY_AND_RS: u64 = 0x00fff0ff00ff0000;
@@ -55,12 +56,13 @@ const FILTER_SELF: u32 = 2;
   return true;
 }
 
-/** Sends what the guest wrote to ICC_SGI1R_EL1. */
-export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): void {
+/** Sends what the guest wrote to ICC_SGI1R_EL1. True: to the sender itself, too. */
+export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): bool {
   let targets: u32 = 0;
   if ((value & IRM) != 0) targets = ~((<u32>1) << vcpu.index);
   else if ((value & AFFINITY_AND_RS) == 0) targets = (<u32>value) & TARGET_LIST;
   send(vcpu, partition, ((<u32>value) >> SGI1R_INTID_SHIFT) & 15, targets);
+  return ((targets >> vcpu.index) & 1) != 0;
 }
 
 /** Sends what the guest wrote to GICD_SGIR. */
@@ -82,19 +84,14 @@ function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
   else sendAllDirect(partition, intid, targets);
 }
 
+/** Each finds it when it looks next: the sender itself at the end of this exit. */
 function sendInjected(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
-  const self = (<u32>1) << vcpu.index;
   let targets = all;
-  if ((targets & self) != 0) {
-    sendToSelf(vcpu, intid);
-    targets &= ~self;
-  }
-  for (let i: u32 = 0; targets != 0; i++) {
+  for (let i: u32 = 0; targets != 0; i++, targets &= targets - 1) {
     bound(i, MAX_CPUS);
     const target = vcpuOfPartition(partition, ctz(targets));
-    targets &= targets - 1;
     putSgi(target, intid, vcpu.index);
-    if (target.state == VCPU_ON) kick(target);
+    if (target.pcpu != vcpu.pcpu && target.state == VCPU_ON) kick(target);
   }
 }
 
@@ -112,6 +109,6 @@ function sendAllDirect(partition: Partition, intid: u32, all: u32): void {
  * that the hypervisor kicks with, which is always enabled.
  */
 export function sendDirect(target: Vcpu, intid: u32): void {
-  if (intid == KICK_SGI && ((target.sgiEnabled >> intid) & 1) == 0) atomicOr32(target.sgiPendingAt(), (<u32>1) << intid);
+  if (intid == KICK_SGI && ((target.sgiEnabled >> intid) & 1) == 0) putSgi(target, intid, 0);
   else if (target.state == VCPU_ON) sendPhysicalSgi(target, intid);
 }

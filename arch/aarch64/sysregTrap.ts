@@ -15,7 +15,7 @@ import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, 
 import { DONE, REFUSED, refuse } from "./exit";
 import { readIdRegister } from "./idregs";
 import { SGI1R_INTID_SHIFT } from "./gic";
-import { HELD_DEACTIVATE, rework } from "./listRegisters";
+import { deactivateHeld, refill, reload, unload } from "./listRegisters";
 import { sendQuickly, sendSgi, sgi1rToSelf } from "./sgi";
 import { HCR_TVM } from "./sysregs";
 
@@ -99,12 +99,14 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
   }
   if ((esr & NAMES) == DIR_WRITE && vcpu.direct == 0) { // trapped while an interrupt is spilled (HCR_TDIR)
     const intid = vcpu.register(sysregRt(esr));
-    if (intid < FIRST_SPECIAL) rework(vcpu, HELD_DEACTIVATE, <u32>intid >> 5, (<u32>1) << (<u32>intid & 31));
+    unload(vcpu);
+    if (intid < FIRST_SPECIAL) deactivateHeld(vcpu, <u32>intid >> 5, (<u32>1) << (<u32>intid & 31));
+    refill(vcpu);
     return true;
   }
   if ((esr & NAMES) != SGI1R_WRITE) return false;
   vcpu.countExit(EXIT_SGI_SEND);
-  sendSgi(vcpu, partition, vcpu.register(sysregRt(esr)));
+  if (sendSgi(vcpu, partition, vcpu.register(sysregRt(esr))) && vcpu.direct == 0) reload(vcpu);
   return true;
 }
 

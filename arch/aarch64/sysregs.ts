@@ -77,7 +77,7 @@ const MDCR_TDCC: u64 = 1 << 27; // the channel to an external debugger; RES0, an
 const MDCR_HPMD: u64 = 1 << 17;
 const MDCR_HCCD: u64 = 1 << 23;
 const PMU_V3P1: u64 = 4;
-const PMU_V3P5: u64 = 6;
+export const PMU_V3P5: u64 = 6;
 /** PMCR_EL0.E: counters run. */
 export const PMCR_E: u64 = 1 << 0;
 export const PMCR_N_SHIFT: u32 = 11;
@@ -86,15 +86,14 @@ export const PMCR_N_MASK: u64 = 0x1f;
 /** ID_AA64DFR0_EL1.PMUVer: 0 none, 0xf one of another kind. */
 export const DFR0_PMUVER: u64 = 0xf << 8;
 
-@inline export function hasPmu(dfr0: u64): bool {
-  const version = dfr0 & DFR0_PMUVER;
-  return version != 0 && version != DFR0_PMUVER;
-}
+/** 0: there is none. */
+@inline export function pmuVersion(dfr0: u64): u64 { return (dfr0 & DFR0_PMUVER) != DFR0_PMUVER ? (dfr0 & DFR0_PMUVER) >> 8 : 0; }
+@inline export function hasPmu(dfr0: u64): bool { return pmuVersion(dfr0) != 0; }
 
 /** Debug registers are trapped until the guest unlocks them (debug.ts); the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
-export function mdcr(pmu: bool, dfr0: u64, pmcr: u64): u64 {
+export function mdcr(pmu: bool, countsEl2: bool, dfr0: u64, pmcr: u64): u64 {
   const hpmn = (pmcr >> PMCR_N_SHIFT) & PMCR_N_MASK;
-  const version = (dfr0 & DFR0_PMUVER) >> 8;
+  const version = countsEl2 ? 0 : pmuVersion(dfr0);
   const guestOnly = (version >= PMU_V3P1 ? MDCR_HPMD : 0) | (version >= PMU_V3P5 ? MDCR_HCCD : 0);
   return guestOnly | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TDCC | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
 }

@@ -1,42 +1,36 @@
 // A synchronous exception from the guest: what it asks for, or what it did.
 
-import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2 } from "../../build/generated/aarch64";
+import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2, translateGuest } from "../../build/generated/aarch64";
 import {
-  EVENT_FAULT, EXIT_CONSOLE, EXIT_FAULT, EXIT_GIC, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
+  EVENT_FAULT, EXIT_FAULT, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
   HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
   HYPERCALL_VERSION_MINOR, HYPERCALL_WATCHDOG_FEED, SMCCC_HYP_REVISION, SMCCC_HYP_UID, SMCCC_INVALID_PARAMETER,
   SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STATE_RUNNING, STOP_FAULT,
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
-import { gicdBytes, GICV2_GICD_BYTES, GICV3_GICD_BYTES, regionAt } from "../../core/blob";
 import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
   accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
-  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, signExtends,
+  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isStage2Fault, isTranslationFault, isWrite, signExtends,
 } from "./esr";
 import { advance } from "./advance";
-import { accessByInstruction, DEVICE_CONSOLE, DEVICE_GICD, DEVICE_GICR } from "./emptySyndrome";
+import { baseOf, beginAccess, deviceAt, endAccess, loadDevice, NO_DEVICE, storeDevice } from "./devices";
+import { accessByInstruction } from "./emptySyndrome";
 import { RESUME } from "./exit";
 import { interruptsEnabled } from "./cpuInterface";
-import { GICR_STRIDE_SHIFT, setSpiPending } from "./gic";
+import { setSpiPending } from "./gic";
 import { injectUndefined } from "./inject";
 import { obey, stopOwn } from "./lifecycle";
-import { isRepeated } from "./asks";
-import { reload } from "./listRegisters";
 import { asLoaded } from "./loadStore";
 import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
 import { letCache, trapSystemRegister } from "./sysregTrap";
 import { HCR_TWI } from "./sysregs";
-import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
-import { isIdle } from "./virtualInterface";
-import { loadConsole, storeConsole } from "./vpl011";
 
 /** Owner of a function (SMCCC 6): 4 is PSCI, whether by HVC or SMC. */
 const OWNER_MASK: u32 = 0x3f000000;
 const OWNER_STANDARD_SECURE: u32 = 0x04000000;
-const CONSOLE_SIZE: u64 = 0x1000;
 
 /** HVC. RESUME or PARK. */
 export function handleCall(vcpu: Vcpu): u32 {
@@ -136,67 +130,29 @@ function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
 /** An access that stage 2 does not map: an emulated device, or something the partition does not own. */
 function dataAbort(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
   if (!isTranslationFault(esr)) return faultCounted(vcpu, partition, esr);
-  const plan = partition.plan;
   const ipa = faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2());
-  const inGicd = ipa - plan.gicd;
-  const inGicr = ipa - plan.gicr;
-  const inConsole = ipa - plan.console;
-  if (inGicd < GICV2_GICD_BYTES || inGicd < GICV3_GICD_BYTES && vcpu.gicv2 == 0) return gicdAccess(vcpu, partition, esr, <u32>inGicd);
-  if (inGicr < (<u64>partition.vcpuCount) << GICR_STRIDE_SHIFT) return gicrAccess(vcpu, partition, esr, <u32>inGicr);
-  if (plan.console != 0 && inConsole < CONSOLE_SIZE) return consoleAccess(vcpu, partition, esr, <u32>inConsole);
-  return faultCounted(vcpu, partition, esr);
-}
-
-function gicdAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
-  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_GICD, offset, <u32>gicdBytes());
-  vcpu.countExit(EXIT_GIC);
-  if (!isIdle(vcpu)) reload(vcpu);
+  const device = deviceAt(partition, ipa);
+  if (device == NO_DEVICE) return faultCounted(vcpu, partition, esr);
+  const offset = <u32>(ipa - baseOf(partition, device));
+  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, device, offset);
+  beginAccess(vcpu, device);
+  const n = accessRegister(esr);
+  const shift = accessShift(esr);
   let value: u64 = 0;
-  if (isWrite(esr)) storeGicd(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
-  else value = loadGicd(vcpu, partition, offset, accessShift(esr));
-  return answered(vcpu, esr, value);
-}
-
-function gicrAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
-  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_GICR, offset, partition.vcpuCount << GICR_STRIDE_SHIFT);
-  vcpu.countExit(EXIT_GIC);
-  if (!isIdle(vcpu)) reload(vcpu);
-  let value: u64 = 0;
-  if (isWrite(esr)) storeGicr(vcpu, partition, offset, accessShift(esr), vcpu.register(accessRegister(esr)));
-  else value = loadGicr(vcpu, partition, offset, accessShift(esr));
-  return answered(vcpu, esr, value);
-}
-
-/** A GIC access is done, unless others have to answer first. */
-function answered(vcpu: Vcpu, esr: u64, value: u64): u32 {
-  if (isRepeated(vcpu)) return RESUME;
-  if (!isWrite(esr)) loaded(vcpu, esr, value);
-  return done(esr);
-}
-
-function consoleAccess(vcpu: Vcpu, partition: Partition, esr: u64, offset: u32): u32 {
-  if (!isEmulatable(esr)) return accessByInstruction(vcpu, partition, esr, DEVICE_CONSOLE, offset, <u32>CONSOLE_SIZE);
-  vcpu.countExit(EXIT_CONSOLE);
-  if (isWrite(esr)) storeConsole(partition.index, offset, <u32>vcpu.register(accessRegister(esr)));
-  else loaded(vcpu, esr, loadConsole(partition.index, offset));
-  return done(esr);
-}
-
-@inline function done(esr: u64): u32 {
+  if (isWrite(esr)) storeDevice(vcpu, partition, device, offset, shift, vcpu.register(n));
+  else value = loadDevice(vcpu, partition, device, offset, shift);
+  if (!endAccess(vcpu, device)) return RESUME;
+  if (!isWrite(esr)) vcpu.setRegister(n, asLoaded(value, shift, signExtends(esr), is64BitRegister(esr)));
   // A 16-bit T32 instruction of an AArch32 program is shorter (ESR_EL2.IL = 0).
   advance((esr & ESR_IL) != 0 ? INSTRUCTION_BYTES : INSTRUCTION_BYTES / 2);
   return RESUME;
-}
-
-@inline function loaded(vcpu: Vcpu, esr: u64, value: u64): void {
-  vcpu.setRegister(accessRegister(esr), asLoaded(value, accessShift(esr), signExtends(esr), is64BitRegister(esr)));
 }
 
 function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
   if (vcpu.direct != 0) {
     // It may have found its memory taken away: because it has to leave, or (given back by now) had to.
     if (stateOf(partition) != STATE_RUNNING) return obey(vcpu, partition);
-    if (isTranslationFault(esr) && regionAt(partition.plan, faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2())) !== null) return RESUME;
+    if (isTranslationFault(esr) && !isStage2Fault(translateGuest(mrs_FAR_EL2()))) return RESUME;
   }
   vcpu.countExit(EXIT_FAULT);
   return fault(vcpu, partition, esr);

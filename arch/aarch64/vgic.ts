@@ -3,10 +3,10 @@
 
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
-import { GICD_IROUTER, GICR_STRIDE_SHIFT, IPRIORITYR, SGI_BASE } from "./gic";
+import { GICD_IROUTER, GICR_STRIDE_SHIFT, GICR_TYPER, IPRIORITYR, SGI_BASE } from "./gic";
 import { readGicd, readRouter, writeGicd, writePriorities, writeRouter } from "./vgicd";
 import { loadGicdV2, storeGicdV2 } from "./vgicv2";
-import { readGicr, writeGicr, writePrivatePriorities } from "./vgicr";
+import { readGicr, readTyper, writeGicr, writePrivatePriorities } from "./vgicr";
 
 const SHIFT_8: u32 = 0;
 const SHIFT_64: u32 = 3;
@@ -25,8 +25,7 @@ export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
   const at = offset & ~3;
   if (vcpu.gicv2 != 0) return shift == SHIFT_64 ? 0 : part(loadGicdV2(vcpu, partition, at), offset, shift);
   if (shift != SHIFT_64) return part(readGicd(vcpu, partition, at), offset, shift);
-  if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) return readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
-  return <u64>readGicd(vcpu, partition, at) | (<u64>readGicd(vcpu, partition, at + 4) << 32);
+  return offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000 ? readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3) : 0;
 }
 
 /** A store of 2^shift bytes to the distributor. */
@@ -57,9 +56,8 @@ export function loadGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
   const target = targetOf(partition, offset);
   if (target === null) return 0;
   const at = offset & FRAMES_MASK & ~3;
-  const low = readGicr(vcpu, partition, target, at);
-  if (shift != SHIFT_64) return part(low, offset, shift);
-  return <u64>low | (<u64>readGicr(vcpu, partition, target, at + 4) << 32);
+  if (shift != SHIFT_64) return part(readGicr(vcpu, partition, target, at), offset, shift);
+  return at == GICR_TYPER ? readTyper(partition, target) : 0;
 }
 
 /** A store of 2^shift bytes to the redistributors. */

@@ -11,13 +11,11 @@ import { blobInterrupt, header, MAX_INTERRUPTS } from "../../core/blob";
 import { enabledAt, FIRST_SPECIAL, latchedAt, mutedAt, others, setSpiPriority, spiPriority } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, Vcpu } from "../../core/vcpu";
-import { activeSiblings, disorder, heldElsewhere } from "./asks";
 import {
   directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER, ISENABLER,
   kickAll, PIDR2, routeSpi,
 } from "./gic";
-import { reach, readState, writeState } from "./interruptState";
-import { HELD_REORDER, HELD_RETURN, reload, rework } from "./listRegisters";
+import { readState, recall, reorder, writeState } from "./interruptState";
 import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
 
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
@@ -69,20 +67,17 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   return offset == PIDR2 ? PIDR2_GICV3 : 0;
 }
 
-/** An SPI goes elsewhere: to where it is delivered from now on. */
-export function sendBack(vcpu: Vcpu, partition: Partition, intid: u32): void {
-  reach(vcpu, partition, vcpu, HELD_RETURN, intid >> 5, (<u32>1) << (intid & 31));
-}
+/** SPIs of word k go elsewhere: to where they are delivered from now on. */
+export function sendBack(vcpu: Vcpu, partition: Partition, k: u32, bits: u32): void { recall(vcpu, partition, vcpu, k, bits); }
 
-/** Both configuration bits of each owned INTID of ICFGR<n>: 16 INTIDs a register. */
+/** Both configuration bits of each owned INTID of ICFGR<n>, 16 INTIDs a register: their bitmap with every bit twice. */
 function configMask(vcpu: Vcpu, n: u32): u32 {
-  const owned = (vcpu.owned((n >> 1) & 31) >> ((n & 1) << 4)) & 0xffff;
-  let mask: u32 = 0;
-  for (let i: u32 = 0; i < 16; i++) {
-    bound(i, 16);
-    mask |= ((owned >> i) & 1) * 3 << (i << 1);
-  }
-  return mask;
+  let bits = (vcpu.owned((n >> 1) & 31) >> ((n & 1) << 4)) & 0xffff;
+  bits = (bits | bits << 8) & 0x00ff00ff;
+  bits = (bits | bits << 4) & 0x0f0f0f0f;
+  bits = (bits | bits << 2) & 0x33333333;
+  bits = (bits | bits << 1) & 0x55555555;
+  return bits * 3;
 }
 
 function readPriorities(vcpu: Vcpu, first: u32): u32 {
@@ -125,9 +120,7 @@ export function writePriorities(vcpu: Vcpu, partition: Partition, first: u32, co
     setPriority(vcpu, intid, <u8>(value >> (i << 3)));
     changed |= (<u32>1) << (intid & 31);
   }
-  if (vcpu.direct != 0 || (mmioRead32(header().gicd + ISACTIVER + (k << 2)) & changed) == 0) return;
-  if (heldElsewhere(vcpu, k, changed) != 0) disorder(activeSiblings(vcpu, partition), k);
-  rework(vcpu, HELD_REORDER, k, changed);
+  reorder(vcpu, partition, vcpu, k, changed);
 }
 
 function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
@@ -141,7 +134,6 @@ export function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void
   if (vcpu.direct != 0) return;
   const group = vcpu.gicv2 != 0 ? CTLR_ENABLE_GRP0 : CTLR_ENABLE_GRP1;
   setGroupEnabled(partition, (value & group) != 0 ? 1 : 0);
-  reload(vcpu);
   kickAll(others(partition.active, vcpu.pcpu));
 }
 
@@ -187,5 +179,5 @@ export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route:
   if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
   if ((route & IROUTER_IRM) != 0 || (route & AFFINITY_MASK & ~AFF0_MASK) != 0 || route >= partition.vcpuCount) return;
   routeSpi(intid, vcpuOfPartition(partition, <u32>route));
-  sendBack(vcpu, partition, intid);
+  sendBack(vcpu, partition, intid >> 5, (<u32>1) << (intid & 31));
 }

@@ -3,21 +3,18 @@
 // masked to those that the partition owns; whether a PPI is edge or level (ICFGR1) is the same for everybody, and shown as it is.
 
 import { mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
-import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { bound } from "../../build/generated/cpu";
 import { implementedPriority } from "../../core/interrupts";
 import { Partition } from "../../core/partition";
+import { sentSgis, SGIS } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
-import { activeSiblings, disorder } from "./asks";
 import {
-  directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, kick,
-  KICK_SGI, PIDR2, SGI_BASE, SGI_COUNT, SGIS, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR,
+  PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
-import { readState, writeState } from "./interruptState";
-import { HELD_REORDER, heldHere, reload, rework, sendersOf } from "./listRegisters";
-import { sendDirect } from "./sgi";
+import { readState, reorder, writeState } from "./interruptState";
 import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";
 
-const ALL: u32 = 0xffffffff;
 const TYPER_LAST: u32 = 1 << 4;
 const TYPER_PROCESSOR_NUMBER_SHIFT: u32 = 8;
 /** SGIs are edge-triggered: ICFGR0 reads so. */
@@ -26,13 +23,17 @@ const ICFGR0_SGIS: u32 = 0xaaaaaaaa;
 /** A 32-bit read at an offset of the two frames of `target`'s redistributor; `vcpu` is the one that reads. */
 export function readGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32): u32 {
   if (offset >= SGI_BASE) return readSgiFrame(vcpu, partition, target, offset - SGI_BASE);
-  if (offset == GICR_TYPER) {
-    return (target.index << TYPER_PROCESSOR_NUMBER_SHIFT) | (target.index + 1 == partition.vcpuCount ? TYPER_LAST : 0);
-  }
-  if (offset == GICR_TYPER + 4) return target.index; // Affinity_Value
+  if (offset == GICR_TYPER) return <u32>readTyper(partition, target);
+  if (offset == GICR_TYPER + 4) return target.index;
   if (offset == GICR_WAKER) return target.waker;
   if (offset == GICR_IIDR) return IIDR_ARM;
   return offset == PIDR2 ? PIDR2_GICV3 : 0;
+}
+
+/** GICR_TYPER: its upper half is Affinity_Value. */
+export function readTyper(partition: Partition, target: Vcpu): u64 {
+  const last = target.index + 1 == partition.vcpuCount ? TYPER_LAST : 0;
+  return <u64>target.index << 32 | target.index << TYPER_PROCESSOR_NUMBER_SHIFT | last;
 }
 
 /** A 32-bit write there. */
@@ -66,18 +67,6 @@ export function readSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, off
   return offset == ISACTIVER || offset == ICACTIVER ? readState(vcpu, partition, target, false, 0, owned) : 0;
 }
 
-/** SGIs sent to it and not in a list register. */
-function sentSgis(target: Vcpu): u32 {
-  const pending = loadAcquire32(target.sgiPendingAt());
-  if (target.gicv2 == 0) return pending;
-  let sent: u32 = 0;
-  for (let n: u32 = 0; n < SGI_COUNT; n++) {
-    bound(n, SGI_COUNT);
-    if (sendersOf(target, n) != 0) sent |= (<u32>1) << n;
-  }
-  return sent;
-}
-
 /** A write there. */
 export function writeSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32, value: u32): void {
   if (offset >= IPRIORITYR) {
@@ -88,27 +77,7 @@ export function writeSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, of
   // GICv2 makes SGIs pending elsewhere (vgicv2.ts), and has them enabled always.
   const sgis = vcpu.gicv2 != 0 && offset != ISENABLER && offset < ISACTIVER ? 0 : value & emulatedSgis(target);
   if (offset == ICENABLER) target.sgiEnabled &= ~sgis;
-  else if (offset == ICPENDR) atomicAnd32(target.sgiPendingAt(), ~sgis);
   writeState(vcpu, partition, target, offset, 0, owned, owned | sgis);
-  if (vcpu.repeats != 0) return;
-  if (offset == ISENABLER) target.sgiEnabled |= sgis;
-  else if (offset == ISPENDR) atomicOr32(target.sgiPendingAt(), sgis);
-  if ((offset == ISENABLER || offset == ISPENDR) && (loadAcquire32(target.sgiPendingAt()) & sgis) != 0) wake(vcpu, target);
-}
-
-/** The target has something to deliver. */
-function wake(vcpu: Vcpu, target: Vcpu): void {
-  if (target.direct != 0) sendWithheld(target);
-  else if (target.pcpu == vcpu.pcpu) reload(target);
-  else kick(target);
-}
-
-/** The SGI that is emulated with direct interrupts too, if it is pending and enabled. */
-function sendWithheld(target: Vcpu): void {
-  const bit = (<u32>1) << KICK_SGI;
-  if ((loadAcquire32(target.sgiPendingAt()) & target.sgiEnabled & bit) == 0) return;
-  atomicAnd32(target.sgiPendingAt(), ~bit);
-  sendDirect(target, KICK_SGI);
 }
 
 /** Priorities of `count` SGIs or PPIs of a vCPU. */
@@ -117,9 +86,7 @@ export function writePrivatePriorities(vcpu: Vcpu, partition: Partition, target:
     bound(i, 4);
     setPriority(target, first + i, <u8>(value >> (i << 3)));
   }
-  if (target.direct != 0) return; // they are the physical ones: nothing is held, and a kick would be the guest's
-  if (target.pcpu != vcpu.pcpu) disorder(activeSiblings(vcpu, partition) & (<u32>1) << target.pcpu, 0);
-  else if ((heldHere(vcpu, 0) & (((<u32>1 << count) - 1) << first)) != 0) rework(vcpu, HELD_REORDER, 0, ALL);
+  reorder(vcpu, partition, target, 0, (((<u32>1) << count) - 1) << first);
 }
 
 /** Priority of SGI or PPI n of a vCPU. */

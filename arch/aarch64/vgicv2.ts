@@ -1,15 +1,15 @@
 // The distributor that a partition sees on a GICv2 (Arm IHI 0048, chapter 4.3): vgicd.ts but for what version 3 has elsewhere. The
 // first 32 INTIDs are in it, banked by reader (vgicr.ts); an SPI's target is a mask of CPUs, SGIs are sent by a register.
 
-import { mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
-import { atomicAnd32, bound } from "../../build/generated/cpu";
+import { mmioRead32, mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
+import { bound, loadAcquire32 } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
+import { putSenders, SENDERS, SGI_COUNT, takeSenders, takeSgi } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
-import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SGI_COUNT, SPENDSGIR } from "./gic";
-import { putSgi, recallSgis, reload, sendersOf } from "./listRegisters";
+import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SPENDSGIR } from "./gic";
 import { sendDirect, sendSgiV2 } from "./sgi";
 import { readGicd, sendBack, writeGicd, writePriorities } from "./vgicd";
 import { readSgiFrame, writePrivatePriorities, writeSgiFrame } from "./vgicr";
@@ -28,14 +28,7 @@ const SHIFT_32: u32 = 2;
 /** A 32-bit read; other sizes are made of it by vgic.ts. */
 export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (isBanked(offset)) return readSgiFrame(vcpu, partition, vcpu, offset);
-  if (offset >= ITARGETSR && offset < ITARGETSR + FIRST_SPECIAL) {
-    let value: u32 = 0;
-    for (let i: u32 = 0; i < 4; i++) {
-      bound(i, 4);
-      value |= readTarget(vcpu, partition, offset - ITARGETSR + i) << (i << 3);
-    }
-    return value;
-  }
+  if (offset - ITARGETSR < FIRST_SPECIAL) return readTargets(vcpu, partition, offset - ITARGETSR);
   if (offset >= CPENDSGIR && offset < SPENDSGIR + SGI_COUNT) return readPendingSgis(vcpu, (offset - CPENDSGIR) & 15);
   if (offset == GICD_CTLR) return partition.distributorControl;
   if (offset == ICPIDR2) return PIDR2_GICV2;
@@ -45,94 +38,91 @@ export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
 /** A store of 2^shift bytes. */
 export function storeGicdV2(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u32): void {
   if (shift == SHIFT_8) {
-    storeByte(vcpu, partition, offset, value & 0xff);
+    storeBytes(vcpu, partition, offset, 1, value & 0xff);
     return;
   }
   if (shift != SHIFT_32) return;
   const at = offset & ~3;
-  if (isBanked(at)) {
-    writeSgiFrame(vcpu, partition, vcpu, at, value);
-  } else if (at == GICD_SGIR) {
-    sendSgiV2(vcpu, partition, value);
-  } else if (at >= ITARGETSR && at < ITARGETSR + FIRST_SPECIAL || at >= CPENDSGIR && at < SPENDSGIR + SGI_COUNT) {
-    for (let i: u32 = 0; i < 4; i++) {
-      bound(i, 4);
-      storeByte(vcpu, partition, at + i, (value >> (i << 3)) & 0xff);
-    }
-  } else if (at < ICFGR) {
-    writeGicd(vcpu, partition, at, value);
-  }
+  if (isBanked(at)) writeSgiFrame(vcpu, partition, vcpu, at, value);
+  else if (at == GICD_SGIR) sendSgiV2(vcpu, partition, value);
+  else if (at >= ITARGETSR) storeBytes(vcpu, partition, at, 4, value);
+  else writeGicd(vcpu, partition, at, value);
 }
 
-/** Registers that have a byte an INTID. */
-function storeByte(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): void {
-  if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPI) writePrivatePriorities(vcpu, partition, vcpu, offset - IPRIORITYR, 1, value);
-  else if (offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPECIAL) writePriorities(vcpu, partition, offset - IPRIORITYR, 1, value);
-  else if (offset >= ITARGETSR + FIRST_SPI && offset < ITARGETSR + FIRST_SPECIAL) writeTarget(vcpu, partition, offset - ITARGETSR, value);
-  else if (offset >= CPENDSGIR && offset < CPENDSGIR + SGI_COUNT) clearPendingSgi(vcpu, offset - CPENDSGIR, value);
-  else if (offset >= SPENDSGIR && offset < SPENDSGIR + SGI_COUNT) setPendingSgi(vcpu, partition, offset - SPENDSGIR, value);
+/** `count` bytes of registers that have a byte an INTID, in one word of them. */
+function storeBytes(vcpu: Vcpu, partition: Partition, offset: u32, count: u32, value: u32): void {
+  if (offset - IPRIORITYR < FIRST_SPI) writePrivatePriorities(vcpu, partition, vcpu, offset - IPRIORITYR, count, value);
+  else if (offset - IPRIORITYR < FIRST_SPECIAL) writePriorities(vcpu, partition, offset - IPRIORITYR, count, value);
+  else if (offset - (ITARGETSR + FIRST_SPI) < FIRST_SPECIAL - FIRST_SPI) writeTargets(vcpu, partition, offset - ITARGETSR, count, value);
+  else if (offset - CPENDSGIR < SGI_COUNT) clearPendingSgis(vcpu, offset - CPENDSGIR, count, value);
+  else if (offset - SPENDSGIR < SGI_COUNT) setPendingSgis(vcpu, partition, offset - SPENDSGIR, count, value);
 }
 
-/** The vCPUs that an SPI goes to, as a mask; an SGI or PPI: the reader. */
-function readTarget(vcpu: Vcpu, partition: Partition, intid: u32): u32 {
-  if (intid < FIRST_SPI) return (<u32>1) << vcpu.index;
-  if (!vcpu.owns(intid)) return 0;
-  const interfaces = mmioRead8(header().gicd + ITARGETSR + intid);
+/** A byte for each of four INTIDs: in those bytes of `from` that have one of the bits `bit`, the bit `to`. */
+@inline function moved(from: u32, bit: u32, to: u32): u32 { return ((from >> ctz(bit)) & 0x01010101) << ctz(to); }
+
+/** ITARGETSR: the vCPUs that SPIs go to, as a mask each; SGIs and PPIs: the reader. */
+function readTargets(vcpu: Vcpu, partition: Partition, first: u32): u32 {
+  if (first < FIRST_SPI) return 0x01010101 << vcpu.index;
+  const interfaces = mmioRead32(header().gicd + ITARGETSR + first);
   let targets: u32 = 0;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
-    if ((interfaces & vcpuOfPartition(partition, i).interface) != 0) targets |= (<u32>1) << i;
+    targets |= moved(interfaces, vcpuOfPartition(partition, i).interface, (<u32>1) << i);
   }
-  return targets;
+  let owned: u32 = 0;
+  for (let i: u32 = 0; i < 4; i++) {
+    bound(i, 4);
+    if (vcpu.owns(first + i)) owned |= 0xff << (i << 3);
+  }
+  return targets & owned;
 }
 
-/** An owned SPI goes to those vCPUs (whichever takes it first); vCPUs that the partition does not have are left out. */
-function writeTarget(vcpu: Vcpu, partition: Partition, intid: u32, targets: u32): void {
-  if (!vcpu.owns(intid)) return;
+/** Owned SPIs among `count` go to those vCPUs (whichever takes it first); vCPUs that the partition does not have are left out. */
+function writeTargets(vcpu: Vcpu, partition: Partition, first: u32, count: u32, targets: u32): void {
   let interfaces: u32 = 0;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
-    if (((targets >> i) & 1) != 0) interfaces |= vcpuOfPartition(partition, i).interface;
+    interfaces |= moved(targets, (<u32>1) << i, vcpuOfPartition(partition, i).interface);
   }
-  mmioWrite8(header().gicd + ITARGETSR + intid, interfaces);
-  sendBack(vcpu, partition, intid);
+  let sent: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    bound(i, 4);
+    if (!vcpu.owns(first + i)) continue;
+    mmioWrite8(header().gicd + ITARGETSR + first + i, interfaces >> (i << 3));
+    sent |= (<u32>1) << ((first + i) & 31);
+  }
+  if (sent != 0) sendBack(vcpu, partition, first >> 5, sent);
 }
 
-/** Pending SGIs by who sent them; with direct interrupts as if the reader had. */
+/** CPENDSGIR, SPENDSGIR: pending SGIs by who sent them; with direct interrupts as if the reader had. */
 function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
+  if (vcpu.direct == 0) return loadAcquire32(vcpu.sgiSendersAt(first));
   let value: u32 = 0;
-  if (vcpu.direct == 0) recallSgis(vcpu);
   for (let i: u32 = 0; i < 4; i++) {
     bound(i, 4);
-    if (vcpu.direct == 0) value |= sendersOf(vcpu, first + i) << (i << 3);
-    else if (mmioRead8(header().gicd + CPENDSGIR + first + i) != 0) value |= (<u32>1) << vcpu.index << (i << 3);
+    if (mmioRead8(header().gicd + CPENDSGIR + first + i) != 0) value |= (<u32>1) << vcpu.index << (i << 3);
   }
-  if (vcpu.direct == 0) reload(vcpu);
   return value;
 }
 
-function clearPendingSgi(vcpu: Vcpu, sgi: u32, senders: u32): void {
-  if (vcpu.direct == 0) {
-    recallSgis(vcpu);
-    atomicAnd32(vcpu.sgiSendersAt(sgi), ~(senders << ((sgi & 3) << 3)));
-    reload(vcpu);
-  } else if (senders != 0) {
-    mmioWrite8(header().gicd + CPENDSGIR + sgi, 0xff);
-    atomicAnd32(vcpu.sgiPendingAt(), ~((<u32>1) << sgi));
+/** `count` bytes of CPENDSGIR. */
+function clearPendingSgis(vcpu: Vcpu, first: u32, count: u32, senders: u32): void {
+  if (vcpu.direct == 0) takeSenders(vcpu, first, senders << ((first & 3) << 3));
+  for (let i: u32 = 0; i < count && vcpu.direct != 0; i++) {
+    bound(i, 4);
+    if (((senders >> (i << 3)) & 0xff) == 0) continue;
+    mmioWrite8(header().gicd + CPENDSGIR + first + i, 0xff);
+    takeSgi(vcpu, first + i, SENDERS);
   }
 }
 
-function setPendingSgi(vcpu: Vcpu, partition: Partition, sgi: u32, all: u32): void {
-  let senders = all & (((<u32>1) << partition.vcpuCount) - 1);
-  if (senders == 0) return;
-  if (vcpu.direct != 0) {
-    sendDirect(vcpu, sgi);
-    return;
+/** `count` bytes of SPENDSGIR. */
+function setPendingSgis(vcpu: Vcpu, partition: Partition, first: u32, count: u32, all: u32): void {
+  const senders = all & ((((<u32>1) << partition.vcpuCount) - 1) * 0x01010101);
+  if (vcpu.direct == 0) putSenders(vcpu, first, senders << ((first & 3) << 3));
+  for (let i: u32 = 0; i < count && vcpu.direct != 0; i++) {
+    bound(i, 4);
+    if (((senders >> (i << 3)) & 0xff) != 0) sendDirect(vcpu, first + i);
   }
-  for (let i: u32 = 0; senders != 0; i++) {
-    bound(i, MAX_CPUS);
-    putSgi(vcpu, sgi, <u32>ctz(senders));
-    senders &= senders - 1;
-  }
-  reload(vcpu);
 }

@@ -8,14 +8,16 @@
 //   HW = 0: bit 41 (EOI) asks for maintenance once the guest has ended it; GICv2: bits 34…32 are the vCPU that sent an SGI.
 
 import {
-  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_HCR_EL2, mrs_ICH_LR, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_LR, msr_ICH_VMCR_EL2,
+  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_HCR_EL2, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_VMCR_EL2, restoreListRegisters as restore,
+  saveListRegisters as save,
 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
 import { isGicV2 } from "../../core/blob";
-import { Vcpu } from "../../core/vcpu";
-import { emptyListRegistersV2, readControlV2, readListRegisterV2, resetVirtualV2, typeV2, writeControlV2, writeListRegisterV2 } from "./gicv2";
-
-/** Those that are used: as many as Arm's own GICs have. */
-export const MAX_LIST_REGISTERS: u32 = 4;
+import { MAX_LIST_REGISTERS, Vcpu } from "../../core/vcpu";
+import {
+  emptyListRegistersV2, readControlV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2,
+  writeControlV2,
+} from "./gicv2";
 
 // ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.
 export const HCR_EN: u32 = 1;
@@ -39,16 +41,23 @@ export function findListRegisters(vcpu: Vcpu): void {
 /** PRIbits + 1: how many upper bits of a priority the virtual interface has. */
 @inline export function priorityBits(): u32 { return (type() >> 29) + 1; }
 
-/** Bit n: list register n holds nothing. */
-export function emptyListRegisters(vcpu: Vcpu): u32 {
-  return (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & vcpu.listRegisters;
+/** From the list registers into the vCPU's record. Gives back a mask of those that hold an interrupt, or tell of an end (EOI). */
+export function saveListRegisters(vcpu: Vcpu): u32 {
+  const used = (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & vcpu.listRegisters ^ vcpu.listRegisters;
+  for (let n: u32 = 0; n < MAX_LIST_REGISTERS; n++) {
+    bound(n, MAX_LIST_REGISTERS);
+    vcpu.setListRegister(n, 0);
+  }
+  if (used == 0) return 0;
+  if (isGicV2()) saveListRegistersV2(vcpu, used);
+  else save(changetype<u32>(vcpu) + offsetof<Vcpu>("lr0"), used);
+  return used;
 }
 
-export function readListRegister(n: u32): u64 { return isGicV2() ? readListRegisterV2(n) : mrs_ICH_LR(n); }
-
-export function writeListRegister(n: u32, lr: u64): void {
-  if (isGicV2()) writeListRegisterV2(n, lr);
-  else msr_ICH_LR(n, lr);
+/** And back. */
+export function restoreListRegisters(vcpu: Vcpu): void {
+  if (isGicV2()) restoreListRegistersV2(vcpu);
+  else restore(changetype<u32>(vcpu) + offsetof<Vcpu>("lr0"), vcpu.listRegisters);
 }
 
 /** True if none at all is in use, and nothing waits elsewhere. */

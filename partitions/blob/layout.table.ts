@@ -76,9 +76,12 @@ export const PARTITION_DIRECT = 4;
 export const PARTITION_OWN_CLOCK = 8;
 /** With direct interrupts, GICv3: its CPU interface is not trapped (ICH_HCR_EL2.TC = 0). */
 export const PARTITION_TRUSTED_SGI = 16;
+/** Its PMU counts EL2, too: for measuring the hypervisor; no system.yaml says so. */
+export const PARTITION_COUNT_EL2 = 32;
 /** All flags that the core knows: a blob with another one is refused. */
 export const PARTITION_FLAGS =
-  PARTITION_AUTOSTART + PARTITION_PMU + PARTITION_DIRECT + PARTITION_OWN_CLOCK + PARTITION_TRUSTED_SGI;
+  PARTITION_AUTOSTART + PARTITION_PMU + PARTITION_DIRECT + PARTITION_OWN_CLOCK + PARTITION_TRUSTED_SGI +
+  PARTITION_COUNT_EL2;
 
 /** Where an emulated GICR would be that no partition has: above every IPA. */
 export const NO_GICR = 0x800000000000;

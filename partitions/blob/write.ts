@@ -173,6 +173,7 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     flags:
       (planned.autostart ? table.PARTITION_AUTOSTART : 0) +
       (planned.pmu ? table.PARTITION_PMU : 0) +
+      (planned.countEl2 ? table.PARTITION_COUNT_EL2 : 0) +
       (planned.direct ? table.PARTITION_DIRECT : 0) +
       (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0) +
       (planned.trustedSgi ? table.PARTITION_TRUSTED_SGI : 0),

@@ -26,13 +26,14 @@ export function checkCpus(board: Board | undefined, partitions: readonly Partiti
 /** After all other checks: where there are mistakes, it is not known yet who will be asked. */
 export function checkHousekeeper(board: Board, partitions: readonly PartitionRequest[], findings: Findings): void {
   const chosen = chooseHousekeeper(board, partitions);
-  const unable = partitions.filter(keepsNoHouse);
+  const unable = partitions.filter((partition) => keepsNoHouse(board, partition));
   const [first] = unable;
   if (chosen?.realtimeOwner !== undefined && !findings.hasErrors) {
     const { name, path } = chosen.realtimeOwner;
     findings.report([...path, "cpus"], noSparePcpu(chosen.cpu, name));
   } else if (chosen === undefined && first !== undefined) {
-    const key = first.fields.interrupts === "direct" ? "interrupts" : "bandwidth";
+    const { interrupts, bandwidth } = first.fields;
+    const key = interrupts === "direct" ? "interrupts" : bandwidth !== undefined ? "bandwidth" : "pmu";
     const owners = unable.map(({ name }) => `"${name}"`).join(", ");
     findings.report([...first.path, key], noHousekeeper(owners), "key");
   }

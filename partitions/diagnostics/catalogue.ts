@@ -157,8 +157,8 @@ export const waysExhausted = (count: number): Problem =>
 export const noHousekeeper = (owners: string): Problem =>
   error(
     "AXV-P038",
-    `no pCPU is left for the hypervisor's housekeeping: all of them belong to ${owners}, with direct interrupts or a limited bandwidth`,
-    "leave a pCPU of the board to no partition, or write `interrupts: injected` and no `bandwidth` in one of them",
+    `no pCPU is left for the hypervisor's housekeeping: all of them belong to ${owners}, with direct interrupts, a limited bandwidth, or a PMU that would count the hypervisor's work`,
+    "leave a pCPU of the board to no partition, or write `interrupts: injected`, and no `bandwidth` or `pmu`, in one of them",
   );
 
 // 04x: what does not go together

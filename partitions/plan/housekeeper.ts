@@ -8,19 +8,25 @@ export interface Housekeeper {
   readonly realtimeOwner: PartitionRequest | undefined;
 }
 
+/** PMUv3p5: MDCR_EL2.HPMD and HCCD leave events and cycles of EL2 out. */
+const PMU_LEAVES_EL2_OUT = 6;
+
+/** Whoever has the PMU of such a pCPU sees what the hypervisor does on it. */
+export const countsEl2 = (board: Board): boolean => board.cpus.pmu_version < PMU_LEAVES_EL2_OUT;
+
 /**
- * A direct partition's pCPU takes no interrupt of the hypervisor's, so no tick; and where bandwidth is limited, the timer
- * of the tick measures the periods.
+ * A direct partition's pCPU takes no interrupt of the hypervisor's, so no tick; where bandwidth is limited, the timer of
+ * the tick measures the periods; and a PMU that counts EL2 would tell its owner what others do.
  */
-export const keepsNoHouse = ({ fields }: PartitionRequest): boolean =>
-  fields.interrupts === "direct" || fields.bandwidth !== undefined;
+export const keepsNoHouse = (board: Board, { fields }: PartitionRequest): boolean =>
+  fields.interrupts === "direct" || fields.bandwidth !== undefined || (fields.pmu === true && countsEl2(board));
 
 /** A spare pCPU if there is one; or the first one of a partition that is not real-time, or else of any; undefined: none can. */
 export function chooseHousekeeper(board: Board, partitions: readonly PartitionRequest[]): Housekeeper | undefined {
   const owned = new Set(partitions.flatMap(({ fields }) => fields.cpus ?? []));
   const spare = [...board.cpus.mpidr.keys()].find((cpu) => !owned.has(cpu));
   if (spare !== undefined) return { cpu: spare, realtimeOwner: undefined };
-  const able = partitions.filter((partition) => !keepsNoHouse(partition));
+  const able = partitions.filter((partition) => !keepsNoHouse(board, partition));
   const relaxed = able.find(({ profile }) => profile?.realtime === false);
   const owner = relaxed ?? able[0];
   const cpu = owner?.fields.cpus?.[0];

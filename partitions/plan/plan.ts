@@ -84,6 +84,8 @@ export interface PlannedPartition {
   readonly realtime: boolean;
   readonly autostart: boolean;
   readonly pmu: boolean;
+  /** And it is to count EL2, too, on any pCPU: the benchmark's alone. */
+  readonly countEl2: boolean;
   /** Interrupts go to it without the hypervisor. */
   readonly direct: boolean;
   /** What it leaves its guest code for once it runs; null: nobody knows. */
@@ -176,6 +178,8 @@ export interface Plan {
     readonly interrupt: number;
     /** The event that counts what `bandwidth` limits. */
     readonly refillEvent: number;
+    /** It cannot leave EL2 out: a guest that has it sees what the hypervisor does on its pCPUs. */
+    readonly countsEl2: boolean;
   };
   readonly cache: PlannedCache;
   readonly uart: { readonly kind: "pl011"; readonly address: number };

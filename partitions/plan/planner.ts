@@ -10,7 +10,7 @@ import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
 import { sharedCache } from "./cache.ts";
 import { planExits } from "./exits.ts";
-import { chooseHousekeeper } from "./housekeeper.ts";
+import { chooseHousekeeper, countsEl2 } from "./housekeeper.ts";
 import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
@@ -70,6 +70,7 @@ export function decide(
     pmu: {
       interrupt: board.pmu === undefined ? 0 : intid(board.pmu),
       refillEvent: board.cpus.refill_event,
+      countsEl2: countsEl2(board),
     },
     cache: sharedCache(board),
     uart: { kind: board.uart.kind, address: board.uart.reg },
@@ -119,6 +120,7 @@ function decidePartition(
     realtime: profile.realtime,
     autostart: fields.autostart === true,
     pmu: fields.pmu === true,
+    countEl2: false,
     direct: fields.interrupts === "direct",
     exits: planExits(board, request),
     trustedSgi: fields.trust?.includes("sgi") === true,

@@ -113,7 +113,7 @@ export function proveCpus(plan: Plan): Violation[] {
   return [...wrong, ...proveHousekeeper(plan)];
 }
 
-function proveHousekeeper({ housekeeper, cpus, partitions }: Plan): Violation[] {
+function proveHousekeeper({ housekeeper, cpus, partitions, pmu }: Plan): Violation[] {
   const owner = partitions.find((partition) => partition.cpus.includes(housekeeper));
   const wrong: Violation[] = [];
   if (!isBetween(housekeeper, 0, cpus.length - 1)) wrong.push(breaks("housekeeper", "the housekeeper is not there"));
@@ -123,5 +123,7 @@ function proveHousekeeper({ housekeeper, cpus, partitions }: Plan): Violation[] 
     );
   if (owner !== undefined && owner.bandwidth !== null)
     wrong.push(breaks("housekeeper", `${owner.name} has a bandwidth, and its pCPU ${housekeeper} keeps house`));
+  if (owner?.pmu === true && pmu.countsEl2 && !owner.countEl2)
+    wrong.push(breaks("housekeeper", `${owner.name} has the PMU of pCPU ${housekeeper}, which keeps house and counts it`));
   return wrong;
 }

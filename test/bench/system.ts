@@ -38,9 +38,10 @@ export interface BenchSystem {
   readonly machineArguments: readonly string[];
 }
 
-/** Without the pCPUs that nobody needs; on the only one the housekeeping is done too. */
+/** Without the pCPUs that nobody needs; on the only one the housekeeping is done too. What is measured is EL2, so the counters see it. */
 function onFewer(plan: Plan, cpus: number): Plan {
-  return { ...plan, cpus: plan.cpus.slice(0, cpus), housekeeper: Math.min(plan.housekeeper, cpus - 1) };
+  const partitions = plan.partitions.map((partition) => ({ ...partition, countEl2: partition.pmu }));
+  return { ...plan, partitions, cpus: plan.cpus.slice(0, cpus), housekeeper: Math.min(plan.housekeeper, cpus - 1) };
 }
 
 export async function buildSystem({ name, gic, cpus, yaml }: SystemRequest): Promise<BenchSystem> {

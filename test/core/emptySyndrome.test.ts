@@ -32,7 +32,10 @@ function execute(bench: Bench, guest: Guest, word: number, at: number, store: bo
   bench.machine.memory.write(CODE, 4, BigInt(word));
   guest.pcpu.pc = BigInt(CODE);
   guest.pcpu.code = CODE;
-  return guest.exception(syndrome(EC_DATA_ABORT, (store ? ISS_WNR : 0) | iss | TRANSLATION_LEVEL_3), SP, BigInt(at), BigInt(at >>> 12) << 4n);
+  const attempt = () => guest.exception(syndrome(EC_DATA_ABORT, (store ? ISS_WNR : 0) | iss | TRANSLATION_LEVEL_3), SP, BigInt(at), BigInt(at >>> 12) << 4n);
+  const outcome = attempt();
+  // A pair is two accesses, and the instruction is executed twice.
+  return outcome.kind === "entered" && outcome.pc === BigInt(CODE) ? attempt() : outcome;
 }
 
 /** Runs one line of assembly whose first access is to `at`. */

@@ -12,6 +12,7 @@ const ISPENDR = 0x200;
 const ICPENDR = 0x280;
 const ISACTIVER = 0x300;
 const ICACTIVER = 0x380;
+const GICR_TYPER = 8;
 const IPRIORITYR = 0x400;
 const ICFGR = 0xc00;
 const IROUTER = 0x6000;
@@ -235,13 +236,14 @@ describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
     ["the second GICR", GUEST_GICR + GICR_STRIDE, [0, 0x40]], ["GICR, IDs", GUEST_GICR, [0xffd0, 0x1_0000]],
   ] as const;
 
-  test.each(FRAMES)("%s: a byte and a halfword are their part of the word, a doubleword is two of them", (_, base, [from, end]) => {
+  test.each(FRAMES)("%s: a byte and a halfword are their part of the word, a doubleword is not of a 32-bit register", (_, base, [from, end]) => {
     open();
     const load = (at: number, bytes: number): bigint => value(linux.load(base + at, bytes));
     for (let at = from; at < end; at += 8) {
       const words = [load(at, 4), load(at + 4, 4)] as const;
       const all = words[0] | (words[1] << 32n);
-      expect(load(at, 8), `0x${at.toString(16)}`).toBe(all);
+      const isTyper = base !== GUEST_GICD && at === GICR_TYPER; // which has 64 bits, as GICD_IROUTER
+      expect(load(at, 8), `0x${at.toString(16)}`).toBe(isTyper ? all : 0n);
       for (let n = 0; n < 8; n++) expect(load(at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
       for (let n = 0; n < 8; n += 2) expect(load(at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
     }

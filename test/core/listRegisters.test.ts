@@ -77,6 +77,7 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     for (let n = 0; n < 2 && listRegisters > 2; n++) {
       held.push(guest.acknowledge());
       guest.endOfInterrupt(held.at(-1) ?? 0);
+      bench.machine.settle();
     }
     const taken: number[] = [...held];
     while (guest.interruptPending) {

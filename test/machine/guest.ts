@@ -50,6 +50,8 @@ export interface AccessForm {
   readonly syndromeValid?: boolean;
   /** True: a 16-bit T32 instruction of an AArch32 program (ESR_EL2.IL = 0). */
   readonly short?: boolean;
+  /** True: it is not executed again when it is not done; the other vCPUs are in the middle of something. */
+  readonly once?: boolean;
 }
 
 export class Guest {
@@ -230,7 +232,7 @@ export class Guest {
     const trap = (): Outcome => this.observe(advance, write ? XZR : register, () => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault)));
     let outcome = trap();
     // Sent back to the same instruction, a guest executes it again; meanwhile others of its partition take their interrupts.
-    for (let repeats = 0; outcome.kind === "entered" && outcome.pc === pc && this.pcpu.lives === lives && repeats < REPEATS; repeats++) {
+    for (let repeats = 0; form.once !== true && outcome.kind === "entered" && outcome.pc === pc && this.pcpu.lives === lives && repeats < REPEATS; repeats++) {
       for (const other of this.machine.pcpus) if (other !== this.pcpu && other.registers.VTTBR_EL2 === this.pcpu.registers.VTTBR_EL2) this.machine.step(other);
       outcome = this.running && this.pcpu.pc === pc ? trap() : { kind: "parked" };
     }

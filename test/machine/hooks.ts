@@ -1,7 +1,7 @@
 // The intrinsics, as the simulated machine answers them: what each instruction of the tables does here. Names and types are
 // the tables' (core/cpu.table.ts, arch/aarch64/aarch64.table.ts); imports.ts checks that none is missing.
 import { aarch64, ID_KEPT, ID_PLACE, PIECE_BYTES, RESETS } from "../../arch/aarch64/aarch64.table.ts";
-import { translateStage1 } from "./addressTranslation.ts";
+import { translateGuest } from "./addressTranslation.ts";
 import { hex, MachineError } from "./errors.ts";
 import type { Hook, Hooks, Value } from "./imports.ts";
 import type { Machine } from "./machine.ts";
@@ -11,7 +11,6 @@ import { isRegister, UNKNOWN } from "./registers.ts";
 import type { RegisterName } from "./registers.ts";
 import { cpuOf } from "./gic/gic.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
-import { LIST_REGISTERS_MAX } from "./gic/virtualInterface.ts";
 import { vmidOf } from "./stage2.ts";
 import { Synchronisation } from "./synchronisation.ts";
 
@@ -167,6 +166,9 @@ function gicv3(machine: Machine): Gicv3 {
   throw new MachineError("MACHINE_UNDEFINED", "ICC_* or ICH_* used on a board with GICv2");
 }
 
+/** Those that saveListRegisters and restoreListRegisters know. */
+const LIST_REGISTERS = [0, 1, 2, 3];
+
 function gicHooks(machine: Machine): Hooks {
   const gic = (): Gicv3 => gicv3(machine);
   const physical = () => cpuOf(gic(), machine.current.index).physical;
@@ -193,9 +195,14 @@ function gicHooks(machine: Machine): Hooks {
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
-    mrs_ICH_LR: (n: number) => (n < LIST_REGISTERS_MAX ? virtual().read(n) : 0n),
-    msr_ICH_LR: (n: number, value: bigint) => {
-      if (n < LIST_REGISTERS_MAX) virtual().write(n, value);
+    saveListRegisters: (pointer: number, mask: number) => {
+      for (const n of LIST_REGISTERS.filter((n) => (mask & (1 << n)) !== 0)) {
+        machine.linear.setBigUint64(pointer + 8 * n, virtual().read(n), true);
+        virtual().write(n, 0n);
+      }
+    },
+    restoreListRegisters: (pointer: number, mask: number) => {
+      for (const n of LIST_REGISTERS.filter((n) => (mask & (1 << n)) !== 0)) virtual().write(n, machine.linear.getBigUint64(pointer + 8 * n, true));
     },
   };
 }
@@ -231,7 +238,7 @@ function instructionHooks(machine: Machine): Hooks {
       const name = Object.keys(ID_PLACE).find((one) => ID_PLACE[one] === n);
       return name === undefined || !isRegister(name) ? 0n : machine.current.registers[name] & (ID_KEPT[name] ?? 0n);
     },
-    translateStage1: (va: bigint) => translateStage1(machine, machine.current, va),
+    translateGuest: (va: bigint) => translateGuest(machine, machine.current, va),
     readVector: (n: number) => machine.current.vectors.getBigUint64(VECTOR_BYTES * (n % VECTORS), true),
     writeVector: (n: number, value: bigint) => {
       machine.current.vectors.setBigUint64(VECTOR_BYTES * (n % VECTORS), value, true);
@@ -265,6 +272,7 @@ function memoryHooks(machine: Machine): Hooks {
       memory.write(Number(pa), 4, BigInt(value));
     },
     guestInstruction: (pa: bigint) => {
+      if (!stage1.isNormal(aligned(pa, 4))) return 0;
       stage1.check(aligned(pa, 4), 4, "read");
       machine.dataCache.clean(machine.current.index, Number(pa), 4);
       machine.dataCache.complete(machine.current.index);

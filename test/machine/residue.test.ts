@@ -178,7 +178,7 @@ describe("descriptors under way", () => {
 
 describe("system registers that others depend on", () => {
   test.each([
-    ["ICH_ELRSR_EL2 behind a list register", ["msr_ICH_LR", 0, 0n], ["mrs_ICH_ELRSR_EL2"]],
+    ["ICH_ELRSR_EL2 behind a list register", ["restoreListRegisters", 0, 1], ["mrs_ICH_ELRSR_EL2"]],
     ["ICC_BPR1_EL1 behind ICC_CTLR_EL1.CBPR", ["msr_ICC_CTLR_EL1", 2n], ["msr_ICC_BPR1_EL1", 0n]],
     ["the GIC's registers behind ICC_SRE_EL2", ["msr_ICC_SRE_EL2", 0xfn], ["mrs_ICC_IAR1_EL1"]],
     ["TLBI VMALLS12E1IS behind VTTBR_EL2", ["msr_VTTBR_EL2", 0n], ["tlbiVmalls12e1is"]],

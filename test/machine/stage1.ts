@@ -75,6 +75,11 @@ export class Stage1 {
     }
   }
 
+  /** AT S1E2R finds Normal memory there. */
+  isNormal(va: number): boolean {
+    return this.walk(va)?.device === false;
+  }
+
   private walk(va: number): Leaf | undefined {
     if (va >= VA_LIMIT) return undefined;
     let table = this.root;

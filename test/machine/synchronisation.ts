@@ -14,7 +14,7 @@ interface Rule {
 }
 
 const RULES: readonly Rule[] = [
-  { uses: /^mrs_ICH_(ELRSR|EISR|MISR)_EL2$/, written: /^msr_ICH_LR/, why: "the summary of list registers is of before they were written (IHI 0069 §12.4)" },
+  { uses: /^mrs_ICH_(ELRSR|EISR|MISR)_EL2$/, written: /^(msr_ICH_LR0_EL2|restoreListRegisters)$/, why: "the summary of list registers is of before they were written (IHI 0069 §12.4)" },
   { uses: /^m(rs|sr)_ICC_BPR1_EL1$/, written: /^msr_ICC_CTLR_EL1$/, why: "ICC_CTLR_EL1.CBPR decides what ICC_BPR1_EL1 is (IHI 0069 §12.2.5)" },
   { uses: /^m(rs|sr)_IC[CH]_(?!SRE_EL2)/, written: /^msr_ICC_SRE_EL2$/, why: "ICC_SRE_EL2.SRE says whether these registers are there (IHI 0069 §12.2.21)" },
   { uses: /^tlbiVmalls12e1/, written: /^msr_VTTBR_EL2$/, why: "the VMID of the invalidation is VTTBR_EL2's (C5.5)" },

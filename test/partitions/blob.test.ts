@@ -126,7 +126,7 @@ describe("the blob of golden/system.yaml", () => {
       gicVersion: 3,
       spiLimit: 256,
       uart: 0x09000000n,
-      housekeeper: 1,
+      housekeeper: 2, // the PMU of linux would count what it does
       hypervisorTimer: 26,
       virtualTimer: 27,
       physicalTimer: 30,

@@ -86,6 +86,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "one-colour": ["3:49 AXV-P018"],
   "outside-ram": ["3:58 AXV-P031", "4:59 AXV-P031"],
   "page-shared": ["3:47 AXV-P069", "3:56 AXV-P069", "4:62 AXV-P069", "4:72 AXV-P023", "4:72 AXV-P069"],
+  "pmu-no-housekeeper": ["6:5 AXV-P038"],
   "spares-exhausted": ["5:1 AXV-P034"],
   "timer-given": ["3:38 AXV-P062", "3:42 AXV-P062", "4:38 AXV-P027", "5:31 AXV-P004"],
   "too-many-partitions": [

@@ -5,7 +5,7 @@ import { formatDuration, formatNumbers, formatSize, formatSpan, hex } from "../.
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
-import { bandwidthOf, cacheOf, cacheShare, colourNotes, directNotes, dmaNote, interruptsOf, trustNotes, trustOf } from "./shares.ts";
+import { bandwidthOf, cacheOf, cacheShare, colourNotes, directNotes, dmaNote, interruptsOf, pmuNotes, trustNotes, trustOf } from "./shares.ts";
 
 type Align = Column<unknown>["align"];
 
@@ -25,7 +25,7 @@ export function formatPlan(plan: Plan, paint: Paint): string {
   return [
     section("Partitions", partitionTable(plan)),
     section("Guests", guestTable(plan)),
-    section("Shares", [...shareTable(plan), ...directNotes(plan), ...trustNotes(plan), ...colourNotes(plan), dmaNote(plan)]),
+    section("Shares", [...shareTable(plan), ...directNotes(plan), ...trustNotes(plan), ...colourNotes(plan), ...pmuNotes(plan), dmaNote(plan)]),
     section("pCPUs", cpuTable(plan)),
     section("Physical memory", memoryTable(plan)),
     section("Interrupts", interruptTable(plan)),

@@ -40,6 +40,12 @@ function ownCache({ cache }: Plan, partition: PlannedPartition): string | undefi
   return partition.ways.length > 0 ? share(partition.ways.length, cache.wayGroups, "way groups") : undefined;
 }
 
+/** Whose counters tell what the hypervisor does on their pCPUs. */
+export function pmuNotes({ partitions, pmu }: Plan): string[] {
+  const owners = partitions.filter((partition) => partition.pmu && pmu.countsEl2);
+  return owners.length === 0 ? [] : [`performance counters count the hypervisor (EL2), too: ${owners.map(({ name }) => name).join(", ")}`];
+}
+
 /** Short, for the picture. */
 export function cacheInBrief(plan: Plan, partition: PlannedPartition): string {
   const others = colouredNames(plan) === "" ? "shared" : `all ${plan.cache.colours} colours, shared`;

@@ -82,6 +82,7 @@ export class Siege {
           this.intrude(guest, during.by);
         });
       }
+      guest.pcpu.pc = BigInt(this.system.plan.partitions[this.index]?.entry ?? 0); // wherever an exception has taken it: it executes what is mapped
       const became = this.performer.perform(guest, step.operation);
       this.machine.endIntrusion();
       if (became !== "out of reach") this.operations++;
