@@ -63,8 +63,11 @@ export async function runGuest({ machineArguments, plan, lastLine, restarts = fa
       machine.uart.on("end", () => assembler.flush());
     } else {
       const session = new Session(machine.uart, plan.partitions);
+      // A line is taken when its end is there: the session shows it in pieces where an event comes between.
+      const consoles = plan.partitions.map(() => new LineAssembler(take));
+      session.on("output", ({ partition, bytes }) => consoles[partition]?.push(bytes));
       session.on("line", ({ kind, text }) => {
-        take(text);
+        if (kind !== "console") take(text);
         if (kind !== "console" && (PANIC.test(text) || (STOPPED.test(text) && !restarts))) ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
       });
       session.on("vcpu", (vcpu) => {
