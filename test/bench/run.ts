@@ -65,7 +65,7 @@ export async function runGuest({ machineArguments, plan, lastLine, restarts = fa
       const session = new Session(machine.uart, plan.partitions);
       // A line is taken when its end is there: the session shows it in pieces where an event comes between.
       const consoles = plan.partitions.map(() => new LineAssembler(take));
-      session.on("output", ({ partition, bytes }) => consoles[partition]?.push(bytes));
+      session.on("console", (partition, bytes) => consoles[partition]?.push(bytes));
       session.on("line", ({ kind, text }) => {
         if (kind !== "console") take(text);
         if (kind !== "console" && (PANIC.test(text) || (STOPPED.test(text) && !restarts))) ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
