@@ -13,7 +13,7 @@ import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition"
 import { Vcpu } from "../../core/vcpu";
 import {
   accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
-  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isStage2Fault, isTranslationFault, isWrite, signExtends,
+  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, PAR_F, signExtends,
 } from "./esr";
 import { advance } from "./advance";
 import { baseOf, beginAccess, deviceAt, endAccess, loadDevice, NO_DEVICE, storeDevice } from "./devices";
@@ -152,7 +152,7 @@ function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
   if (vcpu.direct != 0) {
     // It may have found its memory taken away: because it has to leave, or (given back by now) had to.
     if (stateOf(partition) != STATE_RUNNING) return obey(vcpu, partition);
-    if (isTranslationFault(esr) && !isStage2Fault(translateGuest(mrs_FAR_EL2()))) return RESUME;
+    if (isTranslationFault(esr) && (translateGuest(mrs_FAR_EL2()) & PAR_F) == 0) return RESUME;
   }
   vcpu.countExit(EXIT_FAULT);
   return fault(vcpu, partition, esr);

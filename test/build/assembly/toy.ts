@@ -1,12 +1,13 @@
 // A program that uses what the hypervisor uses: intrinsics, loops, records, data segments. Built by toolchain.test.ts.
 import { atomicOr32, bound } from "../../../build/generated/cpu";
-import { imageBase, mrs_ESR_EL2, msr_ICH_LR } from "../../../build/generated/aarch64";
+import { imageBase, mrs_ESR_EL2, restoreListRegisters } from "../../../build/generated/aarch64";
 import { BlobPartition } from "../../../build/generated/blob";
 
 const TABLE: usize = memory.data<u32>([3, 1, 4, 1, 5, 9, 2, 6]);
 const TABLE_WORDS: u32 = 8;
 const LIST_REGISTERS: u32 = 4;
 const PENDING: usize = 1024;
+const LISTED: usize = memory.data(8 * LIST_REGISTERS, 8);
 const ESR_EC_SHIFT: u64 = 26;
 const EC_HVC64: u32 = 0x16;
 const EC_DATA_ABORT: u32 = 0x24;
@@ -26,7 +27,8 @@ function inject(intid: u32): void {
   for (let n: u32 = 0; n < LIST_REGISTERS; n++) {
     bound(n, LIST_REGISTERS);
     if ((atomicOr32(<u32>PENDING, 1 << n) & (1 << n)) == 0) {
-      msr_ICH_LR(n, (1 << 62) | <u64>intid);
+      store<u64>(LISTED + n * 8, (1 << 62) | <u64>intid);
+      restoreListRegisters(<u32>LISTED, 1 << n);
       return;
     }
   }
