@@ -63,25 +63,31 @@ function sweepWrites(base: u64, bytes: u64): void {
   }
 }
 
-function sweepRegisters(): void {
+function sweepAllReads(): void {
   forgetSamples();
   sweepReads(GICD_IPA, FRAME_BYTES);
-  if (isGicV3()) {
-    sweepReads(GICD_IPA + IROUTER, IROUTER_BYTES);
-    sweepReads(GICR_IPA, FRAME_BYTES);
-    sweepReads(GICR_IPA + SGI_BASE, FRAME_BYTES);
-  }
-  printSamples("gic-read");
+  if (!isGicV3()) return;
+  sweepReads(GICD_IPA + IROUTER, IROUTER_BYTES);
+  sweepReads(GICR_IPA, FRAME_BYTES);
+  sweepReads(GICR_IPA + SGI_BASE, FRAME_BYTES);
+}
+
+function sweepAllWrites(): void {
   forgetSamples();
   sweepWrites(GICD_IPA, FRAME_BYTES);
-  if (isGicV3()) {
-    sweepWrites(GICR_IPA, FRAME_BYTES);
-    sweepWrites(GICR_IPA + SGI_BASE, FRAME_BYTES);
-  }
+  if (!isGicV3()) return;
+  sweepWrites(GICR_IPA, FRAME_BYTES);
+  sweepWrites(GICR_IPA + SGI_BASE, FRAME_BYTES);
+}
+
+function sweepRegisters(): void {
+  sweepAllReads();
+  printSamples("gic-read");
+  sweepAllWrites();
   printSamples("gic-write");
 }
 
-/** More interrupts than there are list registers, as a rule; then takes them all. */
+/** More interrupts than there are list registers, as a rule; every register while they wait; then takes them all. */
 function flood(): void {
   mmioWrite32(privateBase() + GICD_ISENABLER, ALL_SGIS);
   if (isGicV3()) {
@@ -94,6 +100,8 @@ function flood(): void {
   }
   mmioWrite32(GICD_IPA + GICD_ISPENDR + wordOf(INTID_ALARM), 1 << (INTID_ALARM & 31));
   isb();
+  sweepAllReads();
+  sweepAllWrites();
   let taken: u32 = 0;
   for (let i: u32 = 0; i < FLOOD_MAX; i++) {
     bound(i, FLOOD_MAX);
