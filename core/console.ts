@@ -9,7 +9,7 @@
 import { MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAdd32, bound, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 
-const OUTPUT_ENTRIES: u32 = 4096;
+const OUTPUT_ENTRIES: u32 = 8192;
 const INPUT_BYTES: u32 = 256;
 const FILLED: u32 = 0x100;
 /** Console bytes in one frame: short enough for the others to get their turn. */

@@ -1,6 +1,5 @@
 // The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts, emptySyndrome.ts).
 
-import { bound } from "../../build/generated/cpu";
 import { EXIT_CONSOLE, EXIT_GIC } from "../../core/abi";
 import { gicdBytes, isGicV2, UART_BYTES } from "../../core/blob";
 import { Partition } from "../../core/partition";
@@ -16,13 +15,12 @@ export const DEVICE_GICR: u32 = 1;
 export const DEVICE_CONSOLE: u32 = 2;
 export const NO_DEVICE: u32 = 3;
 
-/** Which one an IPA is in, or NO_DEVICE. */
+/** Which one an IPA is in, or NO_DEVICE. The console first: Linux's boot is mostly that. */
 export function deviceAt(partition: Partition, ipa: u64): u32 {
-  for (let device = DEVICE_GICD; device < NO_DEVICE; device++) {
-    bound(device, NO_DEVICE);
-    if (ipa - baseOf(partition, device) < bytesOf(partition, device)) return device;
-  }
-  return NO_DEVICE;
+  const plan = partition.plan;
+  if (ipa - plan.console < UART_BYTES && plan.console != 0) return DEVICE_CONSOLE;
+  if (ipa - plan.gicd < gicdBytes()) return DEVICE_GICD;
+  return ipa - plan.gicr < bytesOf(partition, DEVICE_GICR) ? DEVICE_GICR : NO_DEVICE;
 }
 
 export function baseOf(partition: Partition, device: u32): u64 {
@@ -30,27 +28,27 @@ export function baseOf(partition: Partition, device: u32): u64 {
   return device == DEVICE_GICD ? plan.gicd : device == DEVICE_GICR ? plan.gicr : plan.console;
 }
 
-/** 0: the partition has none. */
+/** 0: there is none. */
 export function bytesOf(partition: Partition, device: u32): u64 {
   if (device == DEVICE_GICD) return gicdBytes();
   if (device == DEVICE_GICR) return isGicV2() ? 0 : <u64>partition.vcpuCount << GICR_STRIDE_SHIFT;
-  return partition.plan.console != 0 ? UART_BYTES : 0;
+  return UART_BYTES;
 }
 
 /** Before the first access of an instruction. */
-export function beginAccess(vcpu: Vcpu, device: u32): void {
+@inline export function beginAccess(vcpu: Vcpu, device: u32): void {
   vcpu.countExit(device == DEVICE_CONSOLE ? EXIT_CONSOLE : EXIT_GIC);
   if (device != DEVICE_CONSOLE && vcpu.direct == 0) unload(vcpu);
 }
 
 /** After the last. False: the guest executes the instruction again; others have to answer first (asks.ts). */
-export function endAccess(vcpu: Vcpu, device: u32): bool {
+@inline export function endAccess(vcpu: Vcpu, device: u32): bool {
   if (device != DEVICE_CONSOLE && vcpu.direct == 0) refill(vcpu);
   return !isRepeated(vcpu);
 }
 
 /** A load of 2^shift bytes at an offset. */
-export function loadDevice(vcpu: Vcpu, partition: Partition, device: u32, offset: u32, shift: u32): u64 {
+@inline export function loadDevice(vcpu: Vcpu, partition: Partition, device: u32, offset: u32, shift: u32): u64 {
   if (device == DEVICE_GICD) return loadGicd(vcpu, partition, offset, shift);
   return device == DEVICE_GICR ? loadGicr(vcpu, partition, offset, shift) : loadConsole(partition.index, offset);
 }

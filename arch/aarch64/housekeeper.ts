@@ -32,7 +32,8 @@ import { consoleDrained, consoleReceived } from "./vpl011";
  *  and ends it earlier. */
 const FRAMES: u32 = 3;
 const FRAME_PIECES: u32 = 5;
-const SEND_PIECES: u32 = FRAMES * FRAME_PIECES;
+/** Where a guest runs: those pieces of sending in a tick, a few at each of which there is time for. */
+const SEND_PIECES: u32 = 24;
 const SEND_MAX: u32 = 144;
 const RECEIVE_MAX: u32 = 32;
 /** Where a guest runs, a tick's pieces come that part of its period apart. */

@@ -7,8 +7,9 @@ import { SYSTEM_RESET } from "./functions.ts";
 
 const INVALID_PARAMETER = abi.SMCCC_INVALID_PARAMETER;
 const CHANNELS_ENDED = 1;
-/** Bytes that a console ring takes before it is full (core/console.ts): 4096 entries less its margin. */
-const RING = 4096 - 512;
+/** Bytes that a console ring takes before it is full (core/console.ts): 8192 entries less its margin. */
+const RING = 8192 - 512;
+const ATTEMPTS = 200;
 
 let bench: Bench;
 beforeEach(() => {
@@ -114,14 +115,14 @@ describe("HYPERCALL_CONSOLE_WRITE", () => {
     bench.machine.uart.stalled = true;
     let taken = 0;
     let sent = 0;
-    for (let n = 0; n < 100; n++) {
+    for (let n = 0; n < ATTEMPTS; n++) {
       taken += result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written("x".repeat(48))));
       sent += 48;
     }
     expect(taken).toBe(RING);
     expect(sent).toBeGreaterThan(RING);
     bench.machine.uart.stalled = false;
-    expect(bench.partition(1).consoleDropped).toBe(100 - Math.floor(RING / 48));
+    expect(bench.partition(1).consoleDropped).toBe(ATTEMPTS - Math.floor(RING / 48));
     bench.pass(500);
     expect(bench.console(1)).toBe("x".repeat(RING));
     expect(result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written("y")))).toBe(1);

@@ -39,7 +39,7 @@ export const CORE: Program = {
   name: "core",
   entry: "arch/aarch64/index.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
-  memoryPages: 18,
+  memoryPages: 19,
   savesNothing: ["trapCall", "trapSync", "trapSerror"],
   savesMost: [
     "trapIrq", "arch_aarch64_irq_handleOtherIrq", "trapLoad", "trapStore", "trapRead", "trapWrite", "core_blob_regionAt",
