@@ -12,7 +12,7 @@ import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } f
 import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
-  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_HVC64, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
+  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
   faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, PAR_F, signExtends,
 } from "./esr";
 import { advance } from "./advance";

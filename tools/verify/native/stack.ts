@@ -10,8 +10,6 @@ export interface StackUse {
   readonly bytes: number;
   /** Bytes in use at each WFI, by the address of the instruction after it. */
   readonly atWait: ReadonlyMap<number, number>;
-  /** Bytes in use where it returns: 0, but for what clang's outliner has cut out of the end of functions, which gives back their stack (less than 0). */
-  readonly atReturn: number;
   /** It sets up another stack, or leaves the pointer elsewhere: only for callers that have nothing on the stack. */
   readonly irregular: VerifyError | undefined;
 }
@@ -28,12 +26,6 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
   const atWait = new Map<number, number>();
   let bytes = atEntry;
   let irregular: VerifyError | undefined;
-  let atReturn: number | undefined;
-  const leave = (depth: number, instruction: Instruction | undefined): void => {
-    const isRegular = depth === (atReturn ?? depth) && (depth === 0 || graph.name.startsWith(OUTLINED));
-    if (!isRegular) irregular ??= unbalanced(graph.name, instruction);
-    atReturn = depth;
-  };
   for (const block of graph.blocks) {
     let state = states[block.index];
     if (state === undefined) throw new Error(`block ${block.index} comes before all its predecessors`);
@@ -47,14 +39,11 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
       const flow = flowOf(instruction);
       const after = instruction.address + INSTRUCTION_BYTES;
       if (graph.afterWait.includes(after)) atWait.set(after, state.depth);
-      if (flow === "return") leave(state.depth, instruction);
+      if (flow === "return" && state.depth !== 0) irregular ??= unbalanced(graph.name, instruction);
       if (flow !== "call" || instruction.target === undefined) continue;
       const callee = useOf(instruction.target);
       bytes = Math.max(bytes, state.depth + callee.bytes);
-      if (callee.irregular === undefined) {
-        state = { ...state, depth: state.depth + callee.atReturn };
-        continue;
-      }
+      if (callee.irregular === undefined) continue;
       // Boot code has its stack set up by a function; whoever has something on a stack already may not.
       if (state.depth !== 0) throw callee.irregular;
       irregular ??= callee.irregular;
@@ -63,8 +52,7 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
     for (const tail of block.tails) {
       const next = useOf(tail);
       bytes = Math.max(bytes, state.depth + next.bytes);
-      irregular ??= next.irregular;
-      leave(state.depth + next.atReturn, block.instructions.at(-1));
+      irregular ??= next.irregular ?? (state.depth === 0 ? undefined : unbalanced(graph.name, block.instructions.at(-1)));
     }
     for (const successor of block.successors) {
       const known = states[successor];
@@ -76,10 +64,8 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
       states[successor] = { depth: state.depth, frame };
     }
   }
-  return { bytes, atWait, atReturn: atReturn ?? 0, irregular };
+  return { bytes, atWait, irregular };
 }
-
-const OUTLINED = "OUTLINED_FUNCTION_";
 
 const CONSTANT = /^#(-?0x[0-9a-f]+|-?\d+)(?:, lsl #(\d+|0x[0-9a-f]+))?$/;
 const MOVES_POINTER_BEFORE = /\[sp, (#-?\w+)\]!$/;
