@@ -11,6 +11,8 @@ import { assemble, OUT } from "./programs.ts";
 import { runGuest } from "./run.ts";
 import { bareMachine, type BenchSystem, buildSystem } from "./system.ts";
 
+/** Its counter begins when it starts: what the hypervisor does before that (its own boot, copying the kernel) is not Linux's time. */
+const FROM_ITS_FIRST_INSTRUCTION = "    clock: own\n";
 /** RAM that the partition does not have. */
 const BOOT_ADDRESS = 0x40080000;
 /** What the kernel still says while it turns the machine off does not matter. */
@@ -41,7 +43,7 @@ export interface LinuxFigures {
 
 export async function measureLinux(progress: (line: string) => void): Promise<LinuxFigures> {
   const files = await linuxFiles("init", progress);
-  const system = await buildSystem({ name: "linux", gic: 3, cpus: 1, yaml: `partitions:${files.partition("[0]")}` });
+  const system = await buildSystem({ name: "linux", gic: 3, cpus: 1, yaml: `partitions:${files.partition("[0]")}${FROM_ITS_FIRST_INSTRUCTION}` });
   const run = async (machineArguments: readonly string[], plan?: Plan): Promise<number> =>
     parseLinux((await runGuest({ machineArguments, plan, lastLine: LAST_LINE })).lines);
   progress("Linux without a hypervisor …");
