@@ -54,11 +54,11 @@ async function imageOf(program: Program, samples: number | undefined): Promise<s
 }
 
 /** A partition whose guest is one of the benchmark's. `guest: plc` as to its machine: the board's, at QEMU's addresses. */
-const partition = (name: string, image: string, cpu: number, mode: Mode, devices: string): string => `
+const partition = (name: string, image: string, cpus: readonly number[], mode: Mode, devices: string): string => `
   ${name}:
     guest: plc
     image: ${image}
-    cpus: [${cpu}]
+    cpus: [${cpus.join(", ")}]
     memory: 16M
     interrupts: ${mode}
     devices: [${devices}]
@@ -73,29 +73,29 @@ async function bare(gic: Gic): Promise<Cell> {
 
 /** A guest that measures itself, and a second pCPU for the housekeeping. */
 export async function systemAlone(gic: Gic, mode: Mode, samples?: number): Promise<BenchSystem> {
-  const yaml = `partitions:${partition("bench", await imageOf(BENCH_GUEST, samples), 0, mode, "rtc")}`;
+  const yaml = `partitions:${partition("bench", await imageOf(BENCH_GUEST, samples), [0], mode, "rtc")}`;
   return buildSystem({ name: `v${gic}-${mode}-alone`, gic, cpus: 2, yaml });
 }
 
 /** The same, but that pCPU is Linux's, and the housekeeping is done there. */
 async function systemBesideLinux(gic: Gic, mode: Mode, samples: number | undefined, progress: Progress): Promise<BenchSystem> {
   const { partition: linux } = await linuxFiles("load", progress);
-  const yaml = `partitions:${partition("bench", await imageOf(BENCH_GUEST, samples), 0, mode, "rtc")}${linux("[1]")}`;
+  const yaml = `partitions:${partition("bench", await imageOf(BENCH_GUEST, samples), [0], mode, "rtc")}${linux("[1]")}`;
   return buildSystem({ name: `v${gic}-${mode}-linux`, gic, cpus: 2, yaml });
 }
 
 /** Two guests for doorbells and a restart, and a pCPU for the housekeeping. */
 export async function systemOfPair(gic: Gic, mode: Mode, samples?: number): Promise<BenchSystem> {
-  const sender = partition("sender", await imageOf(SENDER, samples), 0, mode, "rtc");
-  const receiver = partition("receiver", await imageOf(RECEIVER, samples), 1, mode, "");
+  const sender = partition("sender", await imageOf(SENDER, samples), [0], mode, "rtc");
+  const receiver = partition("receiver", await imageOf(RECEIVER, samples), [1], mode, "");
   const yaml = `partitions:${sender}${receiver}\nchannels:\n  bell: { between: [sender, receiver] }\n`;
   return buildSystem({ name: `v${gic}-${mode}-pair`, gic, cpus: 3, yaml });
 }
 
-/** A guest that asks for everything once, fails, and is started again. */
+/** A guest that asks for everything once, fails, is started again, and stops all of its vCPUs at once: as many as the board has, but for housekeeping. */
 export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> {
-  const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), 0, mode, "rtc")}    on_failure: restart\n`;
-  return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: 2, yaml });
+  const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), [0, 1, 2], mode, "rtc")}    on_failure: restart\n`;
+  return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: 4, yaml });
 }
 
 /** One cell: a guest that measures itself. */
@@ -126,7 +126,7 @@ async function pair(gic: Gic, mode: Mode, { samples }: Request): Promise<Cell> {
 export async function measureCopying(): Promise<number> {
   const { binary } = await buildProgram(BENCH_GUEST);
   const reset = async (name: string, image: string): Promise<number> => {
-    const yaml = `partitions:${partition("bench", productPath(image), 0, "injected", "rtc")}`;
+    const yaml = `partitions:${partition("bench", productPath(image), [0], "injected", "rtc")}`;
     const { plan, machineArguments } = await buildSystem({ name, gic: 3, cpus: 1, yaml });
     return parseReset((await runGuest({ machineArguments, plan, lastLine: /^bench: (reset|failed)/ })).lines);
   };

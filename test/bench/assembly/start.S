@@ -2,6 +2,7 @@
 
 #define STACK_BYTES         0x2000
 #define SPSR_I              (1 << 7)
+#define MPIDR_AFF0          0xff
 
 // Linux arm64 Image header (Documentation/arch/arm64/booting.rst). Its first two words are instructions: the guest's very
 // first one reads the clock, which QEMU starts with the machine.
@@ -20,6 +21,9 @@ _start:
 
         .text
 entry:
+        mrs     x0, mpidr_el1
+        tst     x0, #MPIDR_AFF0
+        b.ne    halt                            // all but the first only keep their pCPU busy
         ldr     x0, =vectors
         msr     vbar_el1, x0
         ldr     x0, =axv_stack_top
