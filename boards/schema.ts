@@ -132,9 +132,10 @@ const BoardFile = z.strictObject({
 
 /** The file, with the facts of its kind in every device. */
 export const Board = BoardFile.transform(({ device_kinds: kinds, devices: places, ...board }, context) => {
-  const devices: Record<string, Device> = {};
+  // Without a prototype: names that people write are looked up in it, and `constructor` is no device.
+  const devices: Record<string, Device> = Object.create(null) as Record<string, Device>;
   for (const [name, { kind, ...place }] of Object.entries(places)) {
-    const common = kinds[kind];
+    const common = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     if (common === undefined) {
       const path = ["devices", name, "kind"];
       context.issues.push({

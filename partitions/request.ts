@@ -17,9 +17,10 @@ import {
 import type { ChannelShape, PartitionShape } from "./schema.ts";
 import { MAX_PARTITIONS } from "./blob/layout.table.ts";
 import type { Shelf } from "./shelf.ts";
-import { isMapping, readFields } from "./source/fields.ts";
+import { own, readFields } from "./source/fields.ts";
 import type { Fields } from "./source/fields.ts";
-import type { Path, YamlSource } from "./source/yaml.ts";
+import type { Path } from "./source/path.ts";
+import type { YamlSource } from "./source/yaml.ts";
 
 export interface PartitionRequest {
   readonly name: string;
@@ -92,7 +93,7 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
     path,
     fields: withProfile(fields, profile),
     profile,
-    memoryBroken: isMapping(raw) && raw["memory"] !== undefined && fields.memory === undefined,
+    memoryBroken: own(raw, "memory") !== undefined && fields.memory === undefined,
   };
 }
 

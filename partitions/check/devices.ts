@@ -15,7 +15,7 @@ import {
 } from "../diagnostics/catalogue.ts";
 import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import type { PartitionRequest } from "../request.ts";
-import type { Path } from "../source/yaml.ts";
+import type { Path } from "../source/path.ts";
 import { hex, overlaps, pagesOf } from "../units.ts";
 import type { Span } from "../units.ts";
 import { memoryIpa } from "../plan/memory.ts";

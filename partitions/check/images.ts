@@ -18,7 +18,7 @@ import type { GuestImage, ImageFormat, ImageRules } from "../images/guest-image.
 import { memoryIpa } from "../plan/memory.ts";
 import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
-import type { Path } from "../source/yaml.ts";
+import type { Path } from "../source/path.ts";
 import { end, formatSpan, hex } from "../units.ts";
 import type { Span } from "../units.ts";
 

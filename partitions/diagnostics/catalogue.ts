@@ -33,6 +33,9 @@ export const badName = (name: string, limit: number): Problem =>
   error("AXV-P007", `"${name}" cannot be a name`, `use at most ${limit} of a-z, 0-9 and "-", the first one a letter`);
 export const tooManyPartitions = (count: number, limit: number): Problem =>
   error("AXV-P008", `${count} partitions are more than the hypervisor has room for`, `describe at most ${limit}`);
+/** `what`: "a list"; or the key itself, in quotes. */
+export const badKey = (what: string): Problem =>
+  error("AXV-P009", `${what} cannot stand in front of a colon`, "write a plain name there, another one");
 
 // 01x: names of things that are not there
 export const unknownBoard = (name: string, known: readonly string[]): Problem =>

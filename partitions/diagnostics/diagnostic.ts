@@ -1,7 +1,7 @@
 // A mistake in a file that a person wrote: where it is, what is wrong, what to write instead.
 //
 // Checks never throw at the first mistake: they report to `Findings` and go on, so that all of them are shown at once.
-import type { Path, YamlSource } from "../source/yaml.ts";
+import type { Path, Position } from "../source/path.ts";
 
 export type Severity = "error" | "warning";
 
@@ -13,24 +13,28 @@ export interface Problem {
   readonly remedy: string;
 }
 
-export interface Diagnostic extends Problem {
+export interface Diagnostic extends Problem, Position {
   readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1. */
-  readonly column: number;
+}
+
+/** The file that is checked. */
+export interface Source {
+  /** As the user named it. */
+  readonly file: string;
+  /** `key`: the name in front of the colon; `value`: what stands behind it. */
+  locate(path: Path, part: "key" | "value"): Position;
 }
 
 /** Collects what the checks of one file find. */
 export class Findings {
-  readonly #source: YamlSource;
+  readonly #source: Source;
   readonly #found: Diagnostic[] = [];
 
-  constructor(source: YamlSource) {
+  constructor(source: Source) {
     this.#source = source;
   }
 
-  /** `key` points at the name in front of the colon, `value` at what stands behind it. */
+  /** `part`: where it points to. */
   report(path: Path, problem: Problem, part: "key" | "value" = "value"): void {
     this.#found.push({ ...problem, file: this.#source.file, ...this.#source.locate(path, part) });
   }

@@ -6,7 +6,7 @@ import { ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, overlaps, PAGE } from "../units.ts";
-import type { Path } from "../source/yaml.ts";
+import type { Path } from "../source/path.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache } from "./cache.ts";
 import { memoryIpa, memorySize } from "./memory.ts";

@@ -18,7 +18,7 @@ import {
 } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
-import type { Path } from "../source/yaml.ts";
+import type { Path } from "../source/path.ts";
 import { alignDown, BLOCK, contains, end, formatSize, formatSpan, GIB, hex, overlaps } from "../units.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache, spreadOf } from "./cache.ts";

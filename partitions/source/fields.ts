@@ -4,7 +4,7 @@
 import type { z } from "zod";
 import { badValue, missingKey, unknownKey } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
-import type { Path } from "./yaml.ts";
+import type { Path } from "./path.ts";
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -13,6 +13,12 @@ export type Fields<S extends Shape> = { readonly [K in keyof S]?: Exclude<z.outp
 
 export const isMapping = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The value of a key that was written: not of what every object in JavaScript has besides, such as `constructor`. */
+export const own = (mapping: unknown, key: PropertyKey): unknown =>
+  typeof mapping === "object" && mapping !== null && Object.hasOwn(mapping, key)
+    ? (mapping as Record<PropertyKey, unknown>)[key]
+    : undefined;
 
 /** What a person wrote, short enough for a message. */
 function shown(value: unknown): string {
@@ -32,7 +38,7 @@ export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, 
   }
   const fields: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(shape)) {
-    const value = raw[key];
+    const value = own(raw, key);
     const result = schema.safeParse(value);
     if (result.success) {
       if (result.data !== undefined) fields[key] = result.data;
@@ -60,7 +66,7 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
   for (const issue of issues) {
     const inner = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
     const at = [...base, ...inner];
-    const value = inner.reduce<unknown>((outer, step) => (outer as Record<PropertyKey, unknown>)?.[step], raw);
+    const value = inner.reduce<unknown>((outer, step) => own(outer, step), raw);
     if (issue.code === "unrecognized_keys") {
       const known = keysAt(schema, inner);
       for (const key of issue.keys) findings.report([...at, key], unknownKey(key, nameOf(at), known), "key");
@@ -110,8 +116,8 @@ function keysAt(schema: Schema, path: Path): readonly string[] {
       return keysAt(def.element, rest);
     case "object": {
       if (step === undefined) return Object.keys(def.shape);
-      const inner = def.shape[step];
-      return inner === undefined ? [] : keysAt(inner, rest);
+      const inner = own(def.shape, step);
+      return inner === undefined ? [] : keysAt(inner as Schema, rest);
     }
     default:
       return [];

@@ -1,15 +1,10 @@
 // A YAML file with its positions: values as plain JavaScript, and line and column of any of them.
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, Node, Pair, YAMLMap } from "yaml";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { duplicateKey, yamlSyntax } from "../diagnostics/catalogue.ts";
-
-export type Path = readonly (string | number)[];
-
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
+import type { Document, Node } from "yaml";
+import type { Diagnostic, Problem } from "../diagnostics/diagnostic.ts";
+import { yamlSyntax } from "../diagnostics/catalogue.ts";
+import { isNode, Keys } from "./keys.ts";
+import type { Path, Position } from "./path.ts";
 
 const START: Position = { line: 1, column: 1 };
 
@@ -23,24 +18,27 @@ export class YamlSource {
   /** The text is no YAML at all: `value` means nothing. */
   readonly broken: boolean;
   readonly #document: Document.Parsed;
+  readonly #keys: Keys;
   readonly #lines = new LineCounter();
 
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    const found = this.#document.errors.map((error) => {
-      const message = error.message.replace(/\s+/g, " ");
-      const problem = error.code === "DUPLICATE_KEY" ? duplicateKey(this.#textAt(error.pos[0])) : yamlSyntax(message);
-      return { ...problem, file, ...this.#position(error.pos[0]) };
-    });
-    let broken = this.#document.errors.some((error) => error.code !== "DUPLICATE_KEY");
+    // Keys that stand twice are found by Keys: yaml itself would compare each with all before it.
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false });
+    this.#keys = new Keys(this.#document.contents);
+    const found: Diagnostic[] = [];
+    const report = (problem: Problem, position: Position): void => void found.push({ ...problem, file, ...position });
+    for (const error of this.#document.errors)
+      report(yamlSyntax(error.message.replace(/\s+/g, " ")), this.#position(error.pos[0]));
+    for (const { at, problem } of this.#keys.mistakes) report(problem, at === undefined ? START : this.#positionOf(at));
+    let broken = this.#document.errors.length > 0;
     try {
       this.value = broken ? undefined : this.#document.toJS();
     } catch (error) {
       // An alias (*name) without its anchor, or so many aliases that they would fill the memory.
       if (!(error instanceof ReferenceError)) throw error;
-      found.push({ ...yamlSyntax(error.message), file, ...START });
+      report(yamlSyntax(error.message), START);
       broken = true;
     }
     this.diagnostics = found;
@@ -54,12 +52,12 @@ export class YamlSource {
     for (const [depth, step] of path.entries()) {
       if (isAlias(node)) node = node.resolve(this.#document) ?? null;
       if (isMap(node)) {
-        const pair = pairOf(node, step);
-        if (pair === undefined) return position;
+        const pair = this.#keys.pairOf(node, step);
+        if (pair === undefined || !isNode(pair.key)) return position;
         // A missing child is reported at the name of what should have it.
         position = this.#positionOf(pair.key);
         if (part === "key" && depth === path.length - 1) return position;
-        node = pair.value;
+        node = isNode(pair.value) ? pair.value : null;
         if (depth === path.length - 1 && node !== null && !isEmpty(node)) position = this.#positionOf(node);
       } else if (isSeq(node) && typeof step === "number") {
         const item: unknown = node.items[step];
@@ -82,25 +80,9 @@ export class YamlSource {
     const { line, col } = this.#lines.linePos(offset);
     return line === 0 ? START : { line, column: col };
   }
-
-  /** The word that begins at an offset. */
-  #textAt(offset: number): string {
-    return /^[^\s:]*/.exec(this.text.slice(offset))?.[0] ?? "";
-  }
-}
-
-function isNode(value: unknown): value is Node {
-  return isMap(value) || isSeq(value) || isScalar(value) || isAlias(value);
 }
 
 /** `key:` with nothing behind it: yaml gives it a null scalar without text. */
 function isEmpty(node: Node): boolean {
   return isScalar(node) && node.value === null && node.range?.[0] === node.range?.[1];
-}
-
-function pairOf(map: YAMLMap, key: string | number): { key: Node; value: Node | null } | undefined {
-  // With a key twice, toJS() keeps the last one.
-  const pair = (map.items as Pair[]).findLast((item) => isScalar(item.key) && String(item.key.value) === String(key));
-  if (pair === undefined || !isNode(pair.key)) return undefined;
-  return { key: pair.key, value: isNode(pair.value) ? pair.value : null };
 }

@@ -7,6 +7,7 @@ import { plain } from "../../tools/run/paint.ts";
 import { here, places, plan, planText } from "./systems.ts";
 
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  "bad-key": ["3:3 AXV-P009", "4:59 AXV-P009", "5:3 AXV-P009", "6:3 AXV-P009"],
   "bad-name": ["3:3 AXV-P007", "4:3 AXV-P007", "5:3 AXV-P007", "7:3 AXV-P007"],
   "bad-share": [
     "6:17 AXV-P006",

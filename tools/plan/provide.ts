@@ -10,13 +10,13 @@ type Builder = (progress: Progress) => Promise<unknown>;
 /** Kernel and initramfs come together. */
 const buildLinux: Builder = (progress) => ensureLinux(progress);
 
-const BUILDERS: Readonly<Record<string, Builder>> = {
-  "build/plc/plc.bin": (progress) => buildProgram(PLC, progress),
-  "build/linux/Image": buildLinux,
-  "build/linux/initramfs.cpio.gz": buildLinux,
-};
+const BUILDERS: ReadonlyMap<string, Builder> = new Map([
+  ["build/plc/plc.bin", (progress) => buildProgram(PLC, progress)],
+  ["build/linux/Image", buildLinux],
+  ["build/linux/initramfs.cpio.gz", buildLinux],
+]);
 
 export async function provide(files: readonly string[], progress: Progress): Promise<void> {
-  const builders = new Set(files.flatMap((file) => BUILDERS[file] ?? []));
+  const builders = new Set(files.flatMap((file) => BUILDERS.get(file) ?? []));
   for (const build of builders) await build(progress);
 }
