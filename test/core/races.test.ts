@@ -1,6 +1,6 @@
-// Two pCPUs stop, start, pause and restart a partition at the same time: one of them is interrupted between any two of its
-// intrinsics, and the other one acts right then. However it goes, nobody else notices, the partition is never stuck, and no kick
-// comes too late (core/partition.ts, arch/aarch64/lifecycle.ts).
+// Two pCPUs and more stop, start, pause and restart a partition at the same time: one of them is interrupted between any two of its
+// intrinsics, once or again and again, and others act right then. However it goes, nobody else notices, the partition is never stuck, and
+// no kick comes too late (core/partition.ts, arch/aarch64/lifecycle.ts). Of interrupts: interruptRaces.test.ts.
 import { expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt, qemuVirtGicv2 } from "../machine/board.ts";
@@ -16,6 +16,10 @@ const HOUSEKEEPER = 2;
 const FOREIGN = 0x4800_0000;
 /** More intrinsics than any of these actions needs. */
 const LONGEST = 5000;
+/** How often an action is interrupted at most. */
+const TIMES = 6;
+/** Intrinsics between two times, from each phase; and how far one steps through the others each time (0: the same one again). */
+const PACES = [[0, 1], [1, 0], [4, 3]] as const;
 
 const call = (pcpu: number, fn: number, ...args: bigint[]): Action => ({ kind: "call", pcpu, conduit: "hvc", fn, args });
 const fault = (pcpu: number): Action => ({ kind: "load", pcpu, ipa: FOREIGN, bytes: 8, valid: true });
@@ -69,47 +73,96 @@ const MILLISECONDS = 300_000;
 
 const names = Object.keys(ACTS);
 const pcpuOf = (name: string): number => ACTS[name]?.pcpu ?? 0;
+const othersOf = (name: string): string[] => names.filter((candidate) => pcpuOf(candidate) !== pcpuOf(name));
+
+/** A system in which something races, again and again. */
+class Track {
+  readonly world: World;
+  private readonly invariants: Invariants;
+  private readonly beginning: readonly Action[];
+  private readonly lives: number;
+  private readonly revival = [...host(abi.COMMAND_START), SETTLE, call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n), SETTLE];
+
+  constructor(spec: SystemSpec, beginning: readonly Action[]) {
+    this.world = new World(spec);
+    this.world.wakeAll();
+    this.invariants = new Invariants(this.world);
+    this.beginning = beginning;
+    this.lives = this.world.guest(3).pcpu.lives;
+  }
+
+  private perform(actions: readonly Action[]): void {
+    for (const action of actions) this.world.perform(action);
+  }
+
+  run(name: string): void {
+    this.perform(ACTS[name]?.actions ?? []);
+  }
+
+  /** From the beginning to where all are as at first; `name`, with whatever intrudes as `prepare` says. True: it did, as often as it was to. */
+  race(name: string, what: () => string, prepare: () => void): boolean {
+    const { world } = this;
+    try {
+      this.perform(this.beginning);
+      prepare();
+      this.run(name);
+      const did = world.machine.endIntrusion();
+      world.machine.settle();
+      this.invariants.check(undefined);
+      expectNoKick(world);
+      // Whatever it is now, it can be stopped, and started.
+      this.perform([...host(abi.COMMAND_STOP), SETTLE]);
+      expectRunning(world, [false, false, false, true]);
+      this.perform(this.revival);
+      for (const guest of world.running()) if (guest.pcpu.index !== 3) guest.driver.open(0xff);
+      expectRunning(world, [true, true, false, true]);
+      expectNoKick(world);
+      return did;
+    } catch (error) {
+      throw new Error(`${what()}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }
+
+  /** The neighbour has not been started again. */
+  get isQuiet(): boolean {
+    return this.world.guest(3).pcpu.lives === this.lives;
+  }
+}
 
 test.each(CASES)("%s, %s: whatever is interrupted anywhere by whatever, nobody else notices and nothing is stuck", (_name, _beginning, spec, beginning) => {
-  const world = new World(spec);
-  world.wakeAll();
-  const invariants = new Invariants(world);
-  const revival = [...host(abi.COMMAND_START), SETTLE, call(0, CPU_ON_64, 1n, 0x6000_0000n, 0n), SETTLE];
-  const { lives } = world.guest(3).pcpu;
-  const run = (name: string): void => ACTS[name]?.actions.forEach((action) => world.perform(action));
+  const track = new Track(spec, beginning);
   let races = 0;
   for (const name of names) {
-    for (const other of names.filter((candidate) => pcpuOf(candidate) !== pcpuOf(name))) {
-      for (let after = 0; after < LONGEST; after++) {
-        const what = `${name} | ${other} after ${after} intrinsics`;
-        const raced = named(what, () => {
-          for (const action of beginning) world.perform(action);
-          world.machine.intrude(after, () => run(other));
-          run(name);
-          const did = world.machine.endIntrusion();
-          world.machine.settle();
-          invariants.check(undefined);
-          expectNoKick(world);
-          return did;
-        });
-        // Whatever it is now, it can be stopped, and started.
-        named(`${what}, stopped`, () => {
-          for (const action of [...host(abi.COMMAND_STOP), SETTLE]) world.perform(action);
-          expectRunning(world, [false, false, false, true]);
-        });
-        named(`${what}, started again`, () => {
-          for (const action of revival) world.perform(action);
-          for (const guest of world.running()) if (guest.pcpu.index !== 3) guest.driver.open(0xff);
-          expectRunning(world, [true, true, false, true]);
-          expectNoKick(world);
-        });
-        if (!raced) break;
-        races++;
-      }
+    for (const other of othersOf(name)) {
+      const raced = (after: number): boolean =>
+        track.race(name, () => `${name} | ${other} after ${after} intrinsics`, () => track.world.machine.intrude(after, () => track.run(other)));
+      for (let after = 0; after < LONGEST && raced(after); after++) races++;
     }
   }
   expect(races).toBeGreaterThan(500);
-  expect(world.guest(3).pcpu.lives).toBe(lives);
+  expect(track.isQuiet).toBe(true);
+}, MILLISECONDS);
+
+test.each(CASES)("%s, %s: and again and again, the same or others in turn", (_name, _beginning, spec, beginning) => {
+  const track = new Track(spec, beginning);
+  let most = 0;
+  for (const name of names.filter((one) => one !== "two interrupts of vCPU 1")) {
+    const others = othersOf(name);
+    for (const [first, other] of others.entries()) {
+      for (const [every, turn] of PACES) {
+        let times = 1;
+        for (let after = 0; after <= every && times > 0; after++) {
+          times = 0;
+          const intruder = (): void => track.run(others[(first + turn * times++) % others.length] ?? other);
+          const what = (): string => `${name} | ${times} times ${other}${turn === 0 ? "" : " and others"}, after ${after} and then each ${every} intrinsics`;
+          track.race(name, what, () => track.world.machine.intrude(after, intruder, { every, times: TIMES }));
+          most = Math.max(most, times);
+        }
+      }
+    }
+  }
+  expect(most).toBe(TIMES);
+  expect(track.isQuiet).toBe(true);
 }, MILLISECONDS);
 
 /** Says where it was when something goes wrong. */

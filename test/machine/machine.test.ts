@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
 import { cpu } from "../../core/cpu.table.ts";
+import { SYSTEM_OFF } from "../core/functions.ts";
 import { booted } from "./core.ts";
 import { Guest } from "./guest.ts";
 import { aarch64Hooks, cpuHooks } from "./hooks.ts";
@@ -248,5 +249,23 @@ describe("the machine is deterministic", () => {
     expect(machine.endIntrusion()).toBe(true);
     expect(order).toEqual(["plc done", "linux done"]);
     expect([linux.x(0), plc.x(0)]).toEqual([0n, 0x10001n]);
+  });
+
+  test("another pCPU can act again and again, every so many intrinsics, and as often as it was to", () => {
+    const act = (after: number, again?: { readonly every: number; readonly times: number }): { readonly at: number[]; readonly all: boolean } => {
+      const machine = booted();
+      const at: number[] = [];
+      let intrinsics = 0;
+      machine.onIntrinsic = () => intrinsics++;
+      machine.intrude(after, () => at.push(intrinsics - 1), again);
+      new Guest(machine, 0).hvc(SYSTEM_OFF);
+      return { at, all: machine.endIntrusion() };
+    };
+    expect(act(1)).toEqual({ at: [1], all: true });
+    expect(act(1, { every: 0, times: 3 })).toEqual({ at: [1, 2, 3], all: true });
+    expect(act(0, { every: 2, times: 2 })).toEqual({ at: [0, 3], all: true });
+    const { at, all } = act(0, { every: 0, times: 1000 });
+    expect(at).toEqual(at.map((_, n) => n));
+    expect(all).toBe(false);
   });
 });

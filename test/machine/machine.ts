@@ -126,7 +126,7 @@ export class Machine {
   onIntrinsic: ((name: string, pcpu: PCpu) => void) | undefined = undefined;
   /** Stores that others see late: only of a core that says when it stores (instrumented.ts). */
   readonly storeBuffer: StoreBuffer | undefined;
-  private intruder: { after: number; readonly run: () => void } | undefined;
+  private intruder: { after: number; readonly run: () => void; readonly every: number; times: number } | undefined;
 
   constructor(module: WebAssembly.Module, options: MachineOptions) {
     const { board } = options;
@@ -206,13 +206,13 @@ export class Machine {
   /**
    * Concurrency: lets other pCPUs do something in the middle of what this one does in the core from now on, just before the
    * intrinsic number `after` that anybody could notice: of a core that says when it stores, those alone ahead of which it has stored
-   * something that others do not see yet.
+   * something that others do not see yet. `times`: and again, when this one has come as far as `every` says behind each time.
    */
-  intrude(after: number, run: () => void): void {
-    this.intruder = { after, run };
+  intrude(after: number, run: () => void, { every = 0, times = 1 } = {}): void {
+    this.intruder = { after, run, every, times };
   }
 
-  /** True: it came to that. In any case nobody intrudes any more. */
+  /** True: it came to that, as often as it was to. In any case nobody intrudes any more. */
   endIntrusion(): boolean {
     const pending = this.intruder !== undefined;
     this.intruder = undefined;
@@ -226,10 +226,12 @@ export class Machine {
     if (typeof first === "bigint" && name.startsWith("mmio") && this.bus.inUart(Number(first))) return;
     const { index } = this.current;
     if (this.storeBuffer?.isSame(index, name) === true || this.intruder.after-- > 0) return;
-    const { run } = this.intruder;
+    const { run, every, times } = this.intruder;
     this.intruder = undefined;
     if (this.storeBuffer === undefined) run();
     else this.storeBuffer.hidden(index, run);
+    // Unless it has called in somebody else.
+    if (times > 1) this.intruder ??= { after: every, run, every, times: times - 1 };
   }
 
   /** A pCPU in the core waits for another: those that firmware has just started run, or time passes. */
