@@ -1,6 +1,6 @@
 // tools/setup.sh on machines that lack something: PATH is a folder with just the programs that the machine is to have.
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -71,6 +71,14 @@ test("npm fails: the end of its words, and what to do; the next run tries again"
   expect(said).toContain("npm ci failed (whole log: build/setup.log)");
   await program("npm", NPM);
   expect(setup().status).toBe(0);
+});
+
+test("node_modules is a link: what it leads to is not emptied", async () => {
+  await program("npm", NPM);
+  await rename(join(machine, "node_modules"), join(machine, "elsewhere"));
+  await symlink("elsewhere", join(machine, "node_modules"));
+  expect(setup()).toMatchObject({ status: 1, said: expect.stringContaining("node_modules is a link") as string });
+  expect(await calls()).toBe("");
 });
 
 test("Node comes without npm", () => {

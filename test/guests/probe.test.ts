@@ -141,7 +141,7 @@ describe("axv-part guest", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const guest = (...parameters: readonly string[]): { status: number | null; stdout: string; stderr: string } =>
-    spawnSync(process.execPath, ["tools/axv-part.ts", "guest", ...parameters], { encoding: "utf8" });
+    spawnSync("tools/axv-part", ["guest", ...parameters], { encoding: "utf8" });
 
   test("list: every profile, a line each", () => {
     const { status, stdout } = guest("list");

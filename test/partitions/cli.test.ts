@@ -1,6 +1,6 @@
 // axv-part check, plan and build as a user calls them: what they print where, with which exit status, and what they
 // leave behind.
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,25 +9,13 @@ import { readBlob } from "../../partitions/blob/read.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { here } from "./systems.ts";
 
-interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+type Result = SpawnSyncReturns<string>;
 
 /** No colours, however this test is run. */
 const ENVIRONMENT = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
 function axvPart(...parameters: readonly string[]): Result {
-  return axvPartIn(ENVIRONMENT, parameters);
-}
-
-function axvPartIn(env: NodeJS.ProcessEnv, parameters: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", ...parameters], {
-    encoding: "utf8",
-    env,
-  });
-  return { status, stdout, stderr };
+  return spawnSync("tools/axv-part", parameters, { encoding: "utf8", env: ENVIRONMENT });
 }
 
 /** It may be the first to build core and guest, on a machine busy with other tests. */
@@ -81,10 +69,9 @@ describe("axv-part check", () => {
 
 describe("a missing tool", () => {
   test("dtc: one message that says what to do, status 1", () => {
-    const { status, stdout, stderr } = axvPartIn({ ...ENVIRONMENT, PATH: folder }, [
-      "plan",
-      here("golden/system.yaml"),
-    ]);
+    // Not by tools/axv-part: it would have dtc installed.
+    const env = { ...ENVIRONMENT, PATH: folder };
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "plan", here("golden/system.yaml")], { encoding: "utf8", env });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toBe(
       "axv-part: AXV-P080: the device tree compiler `dtc` does not start: run tools/setup.sh, or install the package device-tree-compiler\n",

@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const HERE = import.meta.dirname;
-const AXV_PART = join(HERE, "../../tools/axv-part.ts");
+const AXV_PART = join(HERE, "../../tools/axv-part");
 const RUN = join(HERE, "run-fake.ts");
 const TRIES = 600; // a busy machine may need seconds to start a process
 const TRY_MS = 50;
@@ -40,7 +40,7 @@ export class Sandbox {
   }
 
   axvPart(...parameters: readonly string[]): Running {
-    return this.#start([AXV_PART, ...parameters], {});
+    return this.#spawn(AXV_PART, parameters, {});
   }
 
   /** The same on a terminal of its own, with what is typed coming from stdin; `script` is in Debian's bsdutils, essential. */
@@ -49,7 +49,7 @@ export class Sandbox {
   }
 
   axvPartOnTerminal(...parameters: readonly string[]): Running {
-    return this.#onTerminal(`${process.execPath} ${[AXV_PART, ...parameters].join(" ")}; echo "status $?"; stty -a`);
+    return this.#onTerminal(`${[AXV_PART, ...parameters].join(" ")}; echo "status $?"; stty -a`);
   }
 
   get socketFolder(): string {

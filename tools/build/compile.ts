@@ -1,5 +1,4 @@
 // AssemblyScript → wasm + source map, with the options of asconfig.json.
-import asc from "assemblyscript/asc";
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { BuildError } from "./errors.ts";
@@ -16,6 +15,8 @@ const OUTPUT = "build/program.wasm";
 
 /** `memoryPages`: linear memory neither grows nor shrinks. `instead`: sources that are not as they are on the disk. */
 export async function compile(entry: string, memoryPages: number, instead: ReadonlyMap<string, string> = new Map()): Promise<Compiled> {
+  // Here, because binaryen comes with it, which takes as long to load as most commands take in all.
+  const { default: asc } = await import("assemblyscript/asc");
   const inputs = new Set<string>();
   const outputs = new Map<string, Uint8Array | string>();
   const stderr = asc.createMemoryStream();

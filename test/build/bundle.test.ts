@@ -1,0 +1,65 @@
+// tools/axv-part makes its bundle when a source is newer, and only then; and what is in the bundle.
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { bundle } from "../../tools/build/bundle.ts";
+import { ROOT } from "../../tools/build/files.ts";
+
+describe("a checkout whose Node notes what it is called with", () => {
+  let checkout: string;
+  const place = (name: string): string => join(checkout, name);
+  beforeEach(() => {
+    checkout = mkdtempSync(join(tmpdir(), "axv-bundle-"));
+    for (const folder of ["arch", "boards", "core", "industrial", "partitions", "rtos-guests", "tools/build", "node_modules/.bin", "bin"]) mkdirSync(place(folder), { recursive: true });
+    copyFileSync(join(ROOT, "tools/axv-part"), place("tools/axv-part"));
+    for (const file of ["tools/setup.sh", "tools/build/bundle.ts", "tools/other.ts", "package-lock.json"]) writeFileSync(place(file), "");
+    // Stands in for Node: its argument is the bundle's maker, or the bundle.
+    writeFileSync(place("node_modules/.bin/node"), `#!/bin/sh\nprintf '%s ' "$(basename "$1")" >>"${place("calls")}"\ncase $1 in *bundle.ts) echo >"${place("build/axv-part.js")}" ;; esac\n`);
+    chmodSync(place("node_modules/.bin/node"), 0o755);
+    symlinkSync("../tools/axv-part", place("bin/axv-part"));
+  });
+  afterEach(() => rmSync(checkout, { recursive: true }));
+
+  const called = (): string => {
+    rmSync(place("calls"), { force: true });
+    execFileSync("sh", [place("bin/axv-part"), "check"]);
+    return readFileSync(place("calls"), "utf8");
+  };
+  const BUNDLED = "bundle.ts axv-part.js ";
+
+  test("it is made once", () => {
+    expect([called(), called(), called()]).toEqual([BUNDLED, "axv-part.js ", "axv-part.js "]);
+  });
+
+  test.each([
+    ["a source has changed", () => writeFileSync(place("tools/other.ts"), "2")],
+    ["a source is another one, and says that it is old", () => utimesSync(place("tools/other.ts"), 0, 0)],
+    ["a source has come", () => writeFileSync(place("partitions/new.ts"), "")],
+    ["a source is gone", () => rmSync(place("tools/other.ts"))],
+    ["packages have changed", () => writeFileSync(place("package-lock.json"), "2")],
+    ["the bundle is gone", () => rmSync(place("build/axv-part.js"))],
+  ])("again when %s", (_, change) => {
+    called();
+    expect(called()).toBe("axv-part.js ");
+    change();
+    expect([called(), called()]).toEqual([BUNDLED, "axv-part.js "]);
+  });
+
+  test("not when something else has", () => {
+    called();
+    writeFileSync(place("boards/board.yaml"), "read when it is needed");
+    called(); // the folder is a new one
+    writeFileSync(place("boards/board.yaml"), "changed");
+    expect(called()).toBe("axv-part.js ");
+  });
+});
+
+test("the compiler for AssemblyScript is not in it, and modules know where their sources are", async () => {
+  const text = await bundle();
+  expect(text).not.toMatch(/Binaryen|_BinaryenModule/);
+  expect(text).toContain('import("assemblyscript/asc")');
+  expect(text.replaceAll(/^ +\*.*/gm, "")).not.toMatch(/import\.meta\.dirname/); // commander's comments speak of it
+  expect(text.match(/import\.meta\.url/g)).toHaveLength(1); // Node's require, in the first line
+});

@@ -1,0 +1,45 @@
+// node tools/build/bundle.ts: makes build/axv-part.js, the command line as one file of JavaScript. Reading two hundred files and taking the
+// types out of each takes Node longer than all that most commands do. tools/axv-part calls this when a source is newer than the bundle.
+import { build } from "esbuild";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ROOT, writeAtomically } from "./files.ts";
+
+const ENTRY = "tools/axv-part.ts";
+/** What the compiler for AssemblyScript brings is as large as all the rest: it stays where it is, and is loaded by who builds. */
+const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild"];
+/** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
+const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+/** A module finds files of the project from where it is; in the bundle, too, that is where its source is. */
+const inPlace = (file: string): string =>
+  readFileSync(file, "utf8")
+    .replaceAll("import.meta.dirname", JSON.stringify(dirname(file)))
+    .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(file).href));
+
+/** The bundle's text. */
+export async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [ENTRY],
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+    target: `node${process.versions.node}`,
+    external: LEFT_OUT,
+    banner: { js: REQUIRE },
+    legalComments: "none",
+    logLevel: "error",
+    plugins: [
+      {
+        name: "in place",
+        setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: inPlace(path), loader: "ts" })),
+      },
+    ],
+  });
+  return outputFiles.map(({ text }) => text).join("");
+}
+
+if (import.meta.main) writeAtomically(join(ROOT, "build/axv-part.js"), await bundle());
