@@ -1,5 +1,6 @@
 // What is generated from the tables: declarations that asc takes, C bodies that clang takes, accessors that read the blob
 // where the planner writes it.
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -7,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import * as layout from "../../partitions/blob/layout.table.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { ROOT } from "../../tools/build/files.ts";
+import { generateBlob } from "../../tools/build/generate-blob.ts";
 import { generateDeclarations } from "../../tools/build/generate.ts";
 import { generate, loadTables } from "../../tools/build/index.ts";
 import type { IntrinsicType } from "../../tools/build/intrinsic.ts";
@@ -70,6 +72,11 @@ describe("accessors of the blob", () => {
     const value = (name: string): number => Number(exports(`get_${name}`));
     for (const [name, expected] of constants) expect([name, value(name)]).toEqual([name, expected]);
     for (const record of RECORDS) expect(value(`BLOB_${record.name.toUpperCase()}_SIZE`)).toBe(layout.place(record).size);
+  });
+
+  test("are the same under Node, which lists a module's exports by name: or a test and a command compile the core anew after each other", () => {
+    const script = `import { generateBlob } from "./tools/build/generate-blob.ts"; process.stdout.write(generateBlob());`;
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, encoding: "utf8" })).toBe(generateBlob());
   });
 
   test("fields are read where they are placed", async () => {

@@ -11,6 +11,8 @@ const SPI_WORDS = layout.FIELD_SIZE.u32x32 / layout.FIELD_SIZE.u32;
 export function generateBlob(): string {
   const constants = Object.entries<unknown>(layout)
     .filter((entry): entry is [string, number] => typeof entry[1] === "number")
+    // Node lists a module's exports by name, vitest as they stand in the file: what is generated must be the same under both.
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `export const ${name}: ${value > U32_MAX ? "u64" : "u32"} = ${value > 9 ? `0x${value.toString(16)}` : value};`);
   const classes = [layout.HEADER, ...layout.RECORDS].map(generateRecord);
   return [
