@@ -18,7 +18,7 @@ import { checkChannels, checkSpares } from "./check/channels.ts";
 import { checkCpus, checkHousekeeper } from "./check/cpus.ts";
 import { checkDevices } from "./check/devices.ts";
 import { checkGuests } from "./check/guests.ts";
-import { checkImagePlace, read, readImages, standardImages } from "./check/images.ts";
+import { checkImagePlace, imageFiles, read, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
 import { checkTables } from "./check/tables.ts";
 import { checkTrust } from "./check/trust.ts";
@@ -61,6 +61,8 @@ export interface Outcome {
   readonly system: PlannedSystem | undefined;
   /** Images of the project's own that the guests get because system.yaml names none; paths relative to the project. */
   readonly standardImages: readonly string[];
+  /** Paths of all files that a plan of this may be made of, there or not: nothing may be written over them. */
+  readonly inputs: readonly string[];
   /** Sorted by line. */
   readonly diagnostics: readonly Diagnostic[];
   /** What the lines of the diagnostics refer to. */
@@ -78,11 +80,12 @@ export function planSystem(
   const findings = new Findings(source);
   if (typeof bytes === "string") {
     findings.report([], fileUnreadable(systemPath, bytes));
-    return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
+    return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
   }
   findings.add(source.diagnostics);
-  if (source.broken) return { system: undefined, standardImages: [], diagnostics: findings.sorted, source };
-  const request = readRequest(source, boardShelf, profiles(), findings);
+  if (source.broken) return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
+  const profileShelf = profiles();
+  const request = readRequest(source, boardShelf, profileShelf, findings);
   const system = planRequest(
     request,
     readImages(systemPath, request.partitions, standard, findings),
@@ -92,6 +95,7 @@ export function planSystem(
   return {
     system: findings.hasErrors ? undefined : system,
     standardImages: standardImages(request.partitions),
+    inputs: [systemPath, ...boardShelf.files, ...profileShelf.files, ...imageFiles(systemPath, request.partitions)],
     diagnostics: findings.sorted,
     source,
   };

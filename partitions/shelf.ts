@@ -14,6 +14,8 @@ import { YamlSource } from "./source/yaml.ts";
 
 export interface Shelf<T> {
   readonly names: readonly string[];
+  /** The files of all of them. */
+  readonly files: readonly string[];
   /** Undefined when there is none of this name, or when it is wrong, which `findings` then holds. */
   get(name: string, findings: Findings): T | undefined;
 }
@@ -40,6 +42,7 @@ function shelf<T extends z.ZodType>(
 
   return {
     names,
+    files: names.map(fileOf),
     get: (name, findings) => {
       if (!names.includes(name)) return undefined;
       const source = open(name);

@@ -54,6 +54,12 @@ export function standardImages(partitions: readonly PartitionRequest[]): string[
   return [...new Set(files.filter((file) => file !== undefined))];
 }
 
+/** Paths of all images: those that system.yaml names, and those of the project's own that stand in. */
+export function imageFiles(systemPath: string, partitions: readonly PartitionRequest[]): string[] {
+  const given = partitions.flatMap(({ fields }) => [fields.image, fields.initrd]).filter((file) => file !== undefined);
+  return [...given.map((file) => resolve(dirname(systemPath), file)), ...standardImages(partitions).map(inProject)];
+}
+
 function readPartitionImages(
   systemPath: string,
   partition: PartitionRequest,

@@ -37,7 +37,7 @@ function shelfFor(systemPath: string): Shelf<Board> {
     const board = shelf.get("qemu-aarch64", findings);
     return board && { ...board, name, ...change(board) };
   };
-  return { names: [name], get };
+  return { names: [name], files: [], get };
 }
 
 export const plan = (systemPath: string): Outcome =>

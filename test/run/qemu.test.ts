@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunError } from "../../tools/run/errors.ts";
-import { startQemu } from "../../tools/run/qemu.ts";
+import { INHERITED_IMAGE, startQemu } from "../../tools/run/qemu.ts";
 import { assemble, counting, echoing, smallMachine } from "./bare-metal.ts";
 
 let folder: string;
@@ -74,6 +75,18 @@ describe("the UART", () => {
   }, 30_000);
 });
 
+test("what boots is the file that was opened, whatever stands in its place by then", async () => {
+  const image = assemble(folder, counting(1));
+  const opened = openSync(image, "r");
+  await rm(image);
+  await writeFile(image, "something else");
+  const machine = await startQemu(smallMachine(INHERITED_IMAGE), opened);
+  const [bytes] = (await once(machine.uart, "data")) as [Buffer];
+  await machine.stop();
+  expect(bytes.toString("latin1")).toMatch(/^0/);
+  expect(() => closeSync(opened)).toThrow(/EBADF/); // it is not left open here
+}, 30_000);
+
 describe("the end of QEMU", () => {
   test("stop ends it, also when its output is stuck because nobody reads", async () => {
     const machine = await startQemu(smallMachine(assemble(folder, counting(100_000))));
@@ -98,7 +111,7 @@ describe("the end of QEMU", () => {
     const parent = join(folder, "parent.ts");
     await writeFile(
       parent,
-      `import { startQemu } from ${JSON.stringify(join(import.meta.dirname, "../../tools/run/qemu.ts"))};
+      `import { INHERITED_IMAGE, startQemu } from ${JSON.stringify(join(import.meta.dirname, "../../tools/run/qemu.ts"))};
        await startQemu(${JSON.stringify(smallMachine(image))});
        console.log("started");
        setInterval(() => {}, 1000);`,

@@ -1,6 +1,6 @@
 // A system.yaml booted in QEMU, and what tests wait for on it. Everything is waited for by what the board says, with a
 // generous end of patience: how fast an emulator is on a busy machine says nothing of the hypervisor.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../partitions/plan/plan.ts";
@@ -51,6 +51,7 @@ export class BootedSystem {
     const { board, plan, disk, ...prepared } = await prepare(file, () => {});
     const image = join(folder, "image.bin");
     const packed = new Uint8Array(readFileSync(prepared.image));
+    closeSync(prepared.opened);
     writeFileSync(image, options.alter === undefined ? packed : options.alter(packed, plan));
     const machine = await startQemu([...qemuArguments({ board, partitions: plan.partitions, image, disk }), ...(options.qemu ?? [])]);
     return new BootedSystem(new Session(machine.uart, plan.partitions), plan, machine, folder);

@@ -1,6 +1,6 @@
 // A board whose firmware stays at EL3: a GICv3 with two Security states, where priorities are seen shifted, and the priority mask
 // only if firmware takes FIQs (SCR_EL3.FIQ; IHI 0069 §4.8.6). Injected and direct interrupts work in either world.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -31,7 +31,8 @@ test.each([0, 1])("two Security states, SCR_EL3.FIQ = %i: both guests run, and a
   const folder = mkdtempSync(join(tmpdir(), "axv-security-"));
   const file = join(folder, `security-states-${fiq}.yaml`);
   writeFileSync(file, SYSTEM);
-  const { plan, image } = await prepare(file, () => {});
+  const { plan, image, opened } = await prepare(file, () => {});
+  closeSync(opened);
   const machine = await startQemu([
     ...["-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1G", "-bios", buildFirmware(folder, fiq)],
     ...["-device", `loader,file=${image},addr=0x${plan.image.base.toString(16)},force-raw=on`],

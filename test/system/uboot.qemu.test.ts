@@ -1,5 +1,5 @@
 // The way a board boots: U-Boot, at EL2, takes the image for a Linux arm64 Image (`booti`) and starts it.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -28,7 +28,8 @@ test("U-Boot's booti starts the image, and both partitions run", async () => {
   const folder = mkdtempSync(join(tmpdir(), "axv-uboot-"));
   const file = join(folder, "test-uboot.yaml");
   writeFileSync(file, twoPlcs());
-  const { plan, image } = await prepare(file, () => {});
+  const { plan, image, opened } = await prepare(file, () => {});
+  closeSync(opened);
   const address = `0x${plan.image.base.toString(16)}`;
   const machine = await startQemu([
     ...["-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1G", "-bios", U_BOOT],

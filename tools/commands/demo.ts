@@ -5,10 +5,11 @@ import { qemuArguments } from "../run/arguments.ts";
 import { judgeDemo } from "../run/demo-checks.ts";
 import { parseDuration } from "../run/duration.ts";
 import { prepare } from "../run/prepare.ts";
-import { startQemu } from "../run/qemu.ts";
+import { INHERITED_IMAGE, startQemu } from "../run/qemu.ts";
 import { run } from "../run/run.ts";
 
 const DEMO = inProject("partitions/examples/demo.yaml");
+const IMAGE = inProject("build/demo/image.bin");
 
 export function register(program: Command): void {
   program
@@ -21,9 +22,10 @@ export function register(program: Command): void {
 
 async function demo(options: { readonly for?: string; readonly json?: true }): Promise<void> {
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
-  const system = await prepare(DEMO, (line) => console.error(line));
+  const system = await prepare(DEMO, (line) => console.error(line), IMAGE);
   const { partitions } = system.plan;
-  process.exitCode = await run(() => startQemu(qemuArguments({ ...system, partitions })), {
+  const qemu = qemuArguments({ ...system, image: INHERITED_IMAGE, partitions });
+  process.exitCode = await run(() => startQemu(qemu, system.opened), {
     title: system.title,
     partitions,
     json: options.json === true,

@@ -2,7 +2,9 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readBlob } from "../../partitions/blob/read.ts";
-import { writeAtomically } from "../build/files.ts";
+import { OutputError } from "../output/errors.ts";
+import { claim, STANDARD_OUTPUT } from "../output/places.ts";
+import { writeTogether } from "../output/write.ts";
 import { formatBlob } from "../plan/blob-report.ts";
 import { planFile } from "../plan/file.ts";
 import { drawPlan } from "../plan/picture.ts";
@@ -21,7 +23,7 @@ export function register(program: Command): void {
     .description("show what is decided about a system: pCPUs, memory, interrupts, channels")
     .argument("<file>", "the system.yaml; with --blob: a system.blob")
     .option("--json", "print it as JSON")
-    .option("--svg <file>", "draw the partitions into a file")
+    .option("--svg <file>", "draw the partitions into a file (-: on standard output)")
     .option("--blob", "show what a built blob says, byte for byte as the hypervisor reads it")
     .action((file: string, options: PlanOptions & { readonly blob?: true }) => {
       if (options.blob === true) showBlob(file, options);
@@ -30,8 +32,17 @@ export function register(program: Command): void {
 }
 
 function showPlan(file: string, { json, svg }: PlanOptions): void {
-  const { plan } = soundSystem(planFile(file));
-  if (svg !== undefined) writeAtomically(svg, drawPlan(plan));
+  const outcome = planFile(file);
+  const { plan } = soundSystem(outcome);
+  if (svg === STANDARD_OUTPUT) {
+    if (json === true) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the picture", "the plan as JSON");
+    process.stdout.write(drawPlan(plan));
+    return;
+  }
+  if (svg !== undefined) {
+    const [place = svg] = claim([{ path: svg, what: "the picture" }], outcome.inputs);
+    writeTogether(new Map([[place, drawPlan(plan)]]));
+  }
   if (json === true) console.log(JSON.stringify(plan, null, 2));
   else if (svg === undefined) console.log(formatPlan(plan, paintFor(process.stdout)));
 }

@@ -6,12 +6,13 @@ import { judgeHealth } from "../run/checks.ts";
 import { parseDuration } from "../run/duration.ts";
 import { gdbArguments, gdbCommand, gdbPort } from "../run/gdb.ts";
 import { prepare } from "../run/prepare.ts";
-import { startQemu } from "../run/qemu.ts";
+import { INHERITED_IMAGE, startQemu } from "../run/qemu.ts";
 import { run } from "../run/run.ts";
 
 interface Options {
   readonly for?: string;
   readonly json?: true;
+  readonly output?: string;
   readonly link?: string;
   readonly gdb?: true;
 }
@@ -24,6 +25,7 @@ export function register(program: Command): void {
     .argument("[qemu...]", "further options for QEMU, behind --, such as: -- -icount shift=0,sleep=off")
     .option("--for <duration>", "end by itself so long (30s, 2m) after every partition has started; status 0 only if all went well")
     .option("--json", "events, consoles and telemetry as JSON lines")
+    .option("-o, --output <file>", "where the image is built (default: build/NAME/image.bin beside NAME.yaml)")
     .option("--link <path>", "the socket where consoles attach (default: one of this process, which axv-part console finds)")
     .option("--gdb", "wait for gdb before the first instruction, and print how to attach it")
     .action(runCommand);
@@ -31,13 +33,13 @@ export function register(program: Command): void {
 
 async function runCommand(systemFile: string, further: string[], options: Options): Promise<void> {
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
-  const system = await prepare(systemFile, (line) => console.error(line));
-  const { title, plan, elf } = system;
+  const system = await prepare(systemFile, (line) => console.error(line), options.output);
+  const { title, plan, elf, opened } = system;
   const port = options.gdb === undefined ? undefined : await gdbPort();
   const notes = port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
   const debugging = port === undefined ? [] : gdbArguments(port);
-  const qemu = [...qemuArguments({ ...system, partitions: plan.partitions }), ...debugging, ...further];
-  process.exitCode = await run(() => startQemu(qemu), {
+  const qemu = [...qemuArguments({ ...system, image: INHERITED_IMAGE, partitions: plan.partitions }), ...debugging, ...further];
+  process.exitCode = await run(() => startQemu(qemu, opened), {
     title,
     partitions: plan.partitions,
     json: options.json === true,

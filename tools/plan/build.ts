@@ -1,18 +1,17 @@
 // Builds a system: the core, the guests that come with the project, the plan, and the image that holds all of it.
 import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
-import { writeAtomically } from "../build/files.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
+import { withLock } from "../output/lock.ts";
+import { writeTogether } from "../output/write.ts";
 import { buildProvenCore } from "../verify/provenCore.ts";
-import { planFile } from "./file.ts";
+import { CORE_BINARY, planFile } from "./file.ts";
+import { claimProducts, type Places } from "./products.ts";
 import { provide } from "./provide.ts";
 import type { Progress } from "./provide.ts";
 import { soundSystem } from "./show.ts";
-
-/** Names of what is written beside the image. */
-export const PLAN_FILE = "plan.json";
-export const BLOB_FILE = "system.blob";
 
 export interface BuiltSystem {
   /** Path of the image. */
@@ -33,14 +32,42 @@ export class GuestImageError extends Error {
   }
 }
 
-export async function buildSystem(systemFile: string, image: string, progress: Progress): Promise<BuiltSystem> {
-  // What is wrong with the file is said before anything is built.
+/**
+ * `image`: undefined: in its standard place. `use`: what is done with the products while nobody else can replace them.
+ */
+export async function buildSystem<T>(
+  systemFile: string,
+  image: string | undefined,
+  progress: Progress,
+  use: (built: BuiltSystem) => T | Promise<T>,
+): Promise<T> {
+  // What is wrong with the file, and where nothing can be written, is said before anything is built.
+  const before = planFile(systemFile, "to be built");
+  const { deviceTrees } = soundSystem(before);
+  const places = claimProducts(systemFile, image, [...deviceTrees.keys()], [...before.inputs, CORE_BINARY]);
+  return withLock(dirname(places.image), progress, async () => {
+    const { planned, packed } = await makeImage(systemFile, before, progress);
+    writeProducts(places, planned, packed);
+    return use({ image: places.image, bytes: packed.length, plan: planned.plan });
+  });
+}
+
+/** The image alone, written nowhere. */
+export async function packSystem(systemFile: string, progress: Progress): Promise<Uint8Array> {
   const before = planFile(systemFile, "to be built");
   soundSystem(before);
-  const { binary } = await buildProvenCore(progress);
-  await provide(before.standardImages, progress);
+  return (await makeImage(systemFile, before, progress)).packed;
+}
 
-  const { plan, blob, loads, deviceTrees, missing } = soundSystem(planFile(systemFile));
+async function makeImage(
+  systemFile: string,
+  { standardImages, diagnostics }: Outcome,
+  progress: Progress,
+): Promise<{ planned: PlannedSystem; packed: Uint8Array }> {
+  const { binary } = await buildProvenCore(progress);
+  await provide(standardImages, progress);
+  const planned = soundSystem(planFile(systemFile), diagnostics);
+  const { plan, blob, loads, missing } = planned;
   if (missing.length > 0) throw new GuestImageError(missing);
   const core = readFileSync(binary);
   const layout = imageLayout(
@@ -54,11 +81,17 @@ export async function buildSystem(systemFile: string, image: string, progress: P
     uart: BigInt(plan.uart.address),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
+  return { planned, packed };
+}
 
-  const beside = (name: string): string => join(dirname(image), name);
-  for (const [name, dts] of deviceTrees) writeAtomically(beside(`${name}.dts`), dts);
-  writeAtomically(beside(BLOB_FILE), blob);
-  writeAtomically(beside(PLAN_FILE), `${JSON.stringify(plan, null, 2)}\n`);
-  writeAtomically(image, packed);
-  return { image, bytes: packed.length, plan };
+function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSystem, packed: Uint8Array): void {
+  const files = new Map<string, Uint8Array | string>();
+  for (const [name, dts] of deviceTrees) {
+    const place = places.trees.get(name);
+    if (place !== undefined) files.set(place, dts);
+  }
+  files.set(places.blob, blob);
+  files.set(places.plan, `${JSON.stringify(plan, null, 2)}\n`);
+  files.set(places.image, packed);
+  writeTogether(files);
 }

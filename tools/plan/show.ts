@@ -1,4 +1,6 @@
 // What the commands about plans have in common: diagnostics on standard error, and an end when there are errors.
+import { isDeepStrictEqual } from "node:util";
+import type { Diagnostic } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { formatSize } from "../../partitions/units.ts";
@@ -15,15 +17,16 @@ export class SystemMistakesError extends Error {
   }
 }
 
-export function showDiagnostics({ diagnostics, source }: Outcome): void {
+/** `shown`: what has been shown before, and is not again. */
+export function showDiagnostics({ diagnostics, source }: Outcome, shown: readonly Diagnostic[] = []): void {
   const paint = paintFor(process.stderr);
-  for (const diagnostic of diagnostics)
+  for (const diagnostic of diagnostics.filter((each) => !shown.some((old) => isDeepStrictEqual(old, each))))
     console.error(`${formatDiagnostic(diagnostic, source.file, source.text, paint)}\n`);
 }
 
 /** The planned system; shows what is wrong, and throws when it is too much. */
-export function soundSystem(outcome: Outcome): PlannedSystem {
-  showDiagnostics(outcome);
+export function soundSystem(outcome: Outcome, shown: readonly Diagnostic[] = []): PlannedSystem {
+  showDiagnostics(outcome, shown);
   const { system, diagnostics, source } = outcome;
   if (system === undefined) throw new SystemMistakesError(source.file, countDiagnostics(diagnostics));
   return system;

@@ -1,5 +1,5 @@
 // From system.yaml to everything that a run of it needs: the image, built if it is not up to date; the plan; the disk.
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Board } from "../../boards/schema.ts";
@@ -9,7 +9,6 @@ import { displayPath, inProject } from "../../partitions/project.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { CORE } from "../build/programs.ts";
-import { standardOutput } from "../commands/build.ts";
 import { createDisk } from "../linux/disk.ts";
 import { buildSystem } from "../plan/build.ts";
 import { RunError } from "./errors.ts";
@@ -19,19 +18,34 @@ export interface PreparedSystem {
   readonly title: string;
   readonly plan: Plan;
   readonly board: Board;
+  /** Path of the image. */
   readonly image: string;
+  /** The image, open: what boots is what was built for this run, whoever builds into the same folder meanwhile. */
+  readonly opened: number;
   readonly disk: string;
   /** The core with its symbols, linked at 0. */
   readonly elf: string;
 }
 
-export async function prepare(systemFile: string, progress: (line: string) => void): Promise<PreparedSystem> {
-  const { image, plan } = await buildSystem(systemFile, standardOutput(systemFile), progress);
-  const board = boardOf(plan);
-  if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
-  const elf = displayPath(inProject(`build/${CORE.name}/${CORE.name}.elf`));
-  return { title: basename(systemFile), plan, board, image, disk: await disk(join(dirname(image), "disk.img")), elf };
+/** `output`: where the image goes; undefined: in its standard place. */
+export async function prepare(systemFile: string, progress: (line: string) => void, output?: string): Promise<PreparedSystem> {
+  return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
+    const board = boardOf(plan);
+    if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
+    progress(`the image is ${displayPath(image)}`);
+    const elf = displayPath(inProject(`build/${CORE.name}/${CORE.name}.elf`));
+    const opened = openSync(image, "r");
+    try {
+      return { title: basename(systemFile), plan, board, image, opened, disk: await disk(join(dirname(image), DISK_FILE)), elf };
+    } catch (error) {
+      closeSync(opened);
+      throw error;
+    }
+  });
 }
+
+/** Beside the image. */
+const DISK_FILE = "disk.img";
 
 function boardOf({ board: name }: Plan): Board {
   const findings = new Findings(new YamlSource(name, ""));

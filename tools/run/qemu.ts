@@ -7,6 +7,7 @@
 // setpriv (util-linux) has the kernel kill QEMU when this process ends, also when it is killed itself: prctl(2),
 // PR_SET_PDEATHSIG. QEMU is in a session of its own, so a Ctrl-C in the terminal ends us, and we end QEMU.
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { RunError } from "./errors.ts";
 import { findProgram } from "./program.ts";
@@ -16,6 +17,10 @@ const PROGRAM = "qemu-system-aarch64";
 const DEBIAN_PACKAGE = "qemu-system-arm";
 const UART_FD = 3;
 const QMP_FD = 4;
+/** The image's, so that it is the very file that was built for this run. */
+const IMAGE_FD = 5;
+/** proc(5): what is opened there is the file behind the descriptor, also when it has another name by now, or none. */
+export const INHERITED_IMAGE = `/proc/self/fd/${IMAGE_FD}`;
 
 const START_TIMEOUT_MS = 30_000;
 /** After this, a QEMU that was told to quit is killed: with -icount sleep=off an idle guest makes it deaf. */
@@ -40,13 +45,9 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-export async function startQemu(machineArguments: readonly string[]): Promise<Machine> {
-  const qemu = findProgram(PROGRAM, DEBIAN_PACKAGE);
-  const setpriv = findProgram("setpriv", "util-linux");
-  const child = spawn(setpriv, ["--pdeathsig", "KILL", "--", qemu, ...FIXED_ARGUMENTS, ...machineArguments], {
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
-    detached: true,
-  });
+/** `image`: an open file that the machine finds as INHERITED_IMAGE; it is closed here. */
+export async function startQemu(machineArguments: readonly string[], image?: number): Promise<Machine> {
+  const child = launch(machineArguments, image);
   const uart = duplex(child, UART_FD);
   uart.on("error", () => {}); // QEMU is gone: its exit says so
   const qmp = new Qmp(duplex(child, QMP_FD));
@@ -88,6 +89,19 @@ export async function startQemu(machineArguments: readonly string[]): Promise<Ma
     throw failure;
   }
   return { uart, died, stop };
+}
+
+function launch(machineArguments: readonly string[], image: number | undefined): ChildProcess {
+  try {
+    const qemu = findProgram(PROGRAM, DEBIAN_PACKAGE);
+    const setpriv = findProgram("setpriv", "util-linux");
+    return spawn(setpriv, ["--pdeathsig", "KILL", "--", qemu, ...FIXED_ARGUMENTS, ...machineArguments], {
+      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...(image === undefined ? [] : [image])],
+      detached: true,
+    });
+  } finally {
+    if (image !== undefined) closeSync(image);
+  }
 }
 
 function duplex(child: ChildProcess, descriptor: number): Duplex {

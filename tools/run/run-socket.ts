@@ -5,11 +5,12 @@
 //   both           after an `attach` that was answered with ok: the console's very bytes, until one side hangs up
 //
 // Well-known place: $XDG_RUNTIME_DIR/axv-part/<pid>.sock, or <tmp>/axv-part-<uid>/<pid>.sock; the folder is the user's alone.
-import { lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { lstatSync, readdirSync } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { COMMAND_NAMES } from "../../industrial/link/commands.ts";
+import { makeFolder } from "../output/folder.ts";
 import { RunError } from "./errors.ts";
 
 /** A request or a reply has no more bytes than this. */
@@ -33,6 +34,7 @@ export const Reply = z.union([
 export type Reply = z.infer<typeof Reply>;
 
 const SUFFIX = ".sock";
+const OWNER_ONLY = 0o700;
 const OTHERS_MASK = 0o077;
 
 /** The folder of this user's runs; made when it is not there. Nobody else may have it: a console is a root shell. */
@@ -41,7 +43,7 @@ export function runFolder(): string {
   const uid = userInfo().uid;
   const folder = runtime ? join(runtime, "axv-part") : join(tmpdir(), `axv-part-${uid}`);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, OWNER_ONLY);
     const info = lstatSync(folder);
     if (!info.isDirectory()) throw new Error("it is not a folder");
     if (info.uid !== uid || (info.mode & OTHERS_MASK) !== 0) {
