@@ -125,7 +125,7 @@ function planRequest(
   for (const [index, partition] of partitions.entries()) {
     const space = spaces[index];
     if (space === undefined) continue;
-    checkAddressSpace(partition, space, findings);
+    checkAddressSpace(board, partition, space, findings);
     const found = images.get(partition.name);
     const size = memorySize(partition);
     const ipa = space.regions.find(({ kind }) => kind === "ram")?.ipa;

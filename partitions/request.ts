@@ -3,11 +3,12 @@
 // everything else and all mistakes come out at once.
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
-import { badName, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
+import { badName, misaligned, tooManyChannels, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
 import { closest } from "./diagnostics/suggest.ts";
 import type { Findings } from "./diagnostics/diagnostic.ts";
 import {
   CHANNEL_NAME_MAX,
+  CHANNELS_MAX,
   CHANNEL_SHAPE,
   NAME_PATTERN,
   PARTITION_NAME_MAX,
@@ -21,6 +22,7 @@ import { own, readFields } from "./source/fields.ts";
 import type { Fields } from "./source/fields.ts";
 import type { Path } from "./source/path.ts";
 import type { YamlSource } from "./source/yaml.ts";
+import { BLOCK, formatSize, hex } from "./units.ts";
 
 export interface PartitionRequest {
   readonly name: string;
@@ -44,6 +46,9 @@ export interface SystemRequest {
   readonly channels: readonly ChannelRequest[];
 }
 
+/** Partitions and channels that are looked at one by one, be they too many or not: a file with more is a mistake as a whole. */
+const READ_MAX = 100;
+
 export function readRequest(
   source: YamlSource,
   boards: Shelf<Board>,
@@ -51,14 +56,17 @@ export function readRequest(
   findings: Findings,
 ): SystemRequest {
   const fields = readFields(SYSTEM_SHAPE, source.value, [], findings);
+  const board = fields.board === undefined ? undefined : readBoard(fields.board, boards, findings);
   const partitions = Object.entries(fields.partitions ?? {});
-  if (partitions.length > MAX_PARTITIONS) {
+  const channels = Object.entries(fields.channels ?? {});
+  if (partitions.length > MAX_PARTITIONS)
     findings.report(["partitions"], tooManyPartitions(partitions.length, MAX_PARTITIONS), "key");
-  }
+  if (channels.length > CHANNELS_MAX) findings.report(["channels"], tooManyChannels(channels.length, CHANNELS_MAX), "key");
+  if (partitions.length + channels.length > READ_MAX) return { board, partitions: [], channels: [] };
   return {
-    board: fields.board === undefined ? undefined : readBoard(fields.board, boards, findings),
+    board,
     partitions: partitions.map(([name, raw]) => readPartition(name, raw, profiles, findings)),
-    channels: Object.entries(fields.channels ?? {}).map(([name, raw]) => {
+    channels: channels.map(([name, raw]) => {
       const path = ["channels", name];
       checkName(name, CHANNEL_NAME_MAX, path, findings);
       return { name, path, fields: readFields(CHANNEL_SHAPE, raw, path, findings) };
@@ -82,6 +90,7 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
   const path = ["partitions", name];
   checkName(name, PARTITION_NAME_MAX, path, findings);
   const fields = readFields(PARTITION_SHAPE, raw, path, findings);
+  checkBlocks(fields, path, findings);
   const guest = fields.guest;
   if (guest !== undefined && !profiles.names.includes(guest)) {
     findings.report([...path, "guest"], unknownGuest(guest, profiles.names));
@@ -95,6 +104,15 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
     profile,
     memoryBroken: own(raw, "memory") !== undefined && fields.memory === undefined,
   };
+}
+
+/** Memory is mapped by blocks of 2 MiB, so it begins with one in both address spaces. */
+function checkBlocks({ memory }: PartitionRequest["fields"], path: Path, findings: Findings): void {
+  for (const key of ["at", "ipa"] as const) {
+    const address = memory?.[key];
+    if (typeof address !== "number" || address % BLOCK === 0) continue;
+    findings.report([...path, "memory", key], misaligned("the address", hex(address), formatSize(BLOCK)));
+  }
 }
 
 /** What its kind of guest cannot do without is its own as if it had been written down. */

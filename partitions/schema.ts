@@ -1,60 +1,66 @@
 // system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
 // completes and checks the file while it is written; so every key has its description here.
 import { z } from "zod";
-import { DURATION_PATTERN, GIB, PAGE, parseDuration, parseSize, SIZE_PATTERN } from "./units.ts";
+import { IPA_BITS_MAX, MAX_CHANNELS, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS, MAX_REGIONS } from "./blob/layout.table.ts";
+import { durations, pages, ranges, sizes } from "./patterns.ts";
+import { BLOCK, GIB, PAGE, parseDuration, parseSize, TIB } from "./units.ts";
 
 /** Lower-case letters, digits, "-". The blob has 16 bytes for a name, the last one NUL. */
 export const NAME_PATTERN = /^[a-z][a-z0-9-]*$/;
 export const PARTITION_NAME_MAX = 15;
 /** Node names of a device tree have at most 31 characters (Devicetree Specification 2.2.1). */
 export const CHANNEL_NAME_MAX = 31;
+/** Each has two ends. */
+export const CHANNELS_MAX = MAX_CHANNELS / 2;
 
-const SIZE_EXPECTED = "a size such as 512M or 4K, a multiple of 4K";
-const Size = z
-  .union([z.int(), z.string().regex(SIZE_PATTERN, { error: SIZE_EXPECTED })], { error: SIZE_EXPECTED })
-  .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
-  .refine((bytes) => bytes > 0 && bytes % PAGE === 0, { error: SIZE_EXPECTED });
+/** `errorMessage`: what editors say (yaml-language-server, VS Code) instead of the pattern. */
+const text = (expected: string, pattern: RegExp): z.ZodString =>
+  z.string({ error: expected }).regex(pattern, { error: expected }).meta({ errorMessage: `write ${expected}` });
 
-const DURATION_EXPECTED = "a duration such as 50ms, 200us or 1s, at least 1ms and at most 1000s";
-const Duration = z
-  .string({ error: DURATION_EXPECTED })
-  .regex(DURATION_PATTERN, { error: DURATION_EXPECTED })
-  .transform((written) => parseDuration(written) ?? 0)
-  // Watchdogs are looked at once a housekeeping tick, 1 ms; and the blob has 32 bits for microseconds.
-  .refine((microseconds) => microseconds >= 1000 && microseconds <= 1_000_000_000, { error: DURATION_EXPECTED });
+const integer = (expected: string, least: number, most: number, step: number): z.ZodInt =>
+  z.int({ error: expected }).min(least, { error: expected }).max(most, { error: expected }).multipleOf(step, { error: expected });
 
-const BUDGET_EXPECTED = "a size such as 64K or 64M, at most 16G";
+const sized = (expected: string, pattern: RegExp, least: number, most: number, step: number): z.ZodType<number, number | string> =>
+  z
+    .union([integer(expected, least, most, step), text(expected, pattern)], { error: expected })
+    .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)));
+
+/** What stage 2 has addresses for. */
+const SIZE_MAX = TIB;
+const SIZE_EXPECTED = "a size such as 512M or 4K, a multiple of 4K, at most 1024G";
+const Size = sized(SIZE_EXPECTED, pages(SIZE_MAX), PAGE, SIZE_MAX, PAGE);
+
+const timed = (expected: string, least: number, most: number): z.ZodType<number, string> =>
+  text(expected, durations(least, most)).transform((written) => parseDuration(written) ?? 0);
+
+// Watchdogs are looked at once a housekeeping tick, 1 ms; and the blob has 32 bits for microseconds.
+const Duration = timed("a duration such as 50ms, 200us or 1s, at least 1ms and at most 1000s", 1000, 1_000_000_000);
+
 const BUDGET_MAX = 16 * GIB;
-const Budget = z
-  .union([z.int(), z.string().regex(SIZE_PATTERN, { error: BUDGET_EXPECTED })], { error: BUDGET_EXPECTED })
-  .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)))
-  .refine((bytes) => bytes >= 0 && bytes <= BUDGET_MAX, { error: BUDGET_EXPECTED });
+const Budget = sized("a size such as 64K or 64M, at most 16G", sizes(0, BUDGET_MAX), 0, BUDGET_MAX, 1);
+const Period = timed("a duration such as 1ms, at least 100us and at most 1s", 100, 1_000_000);
 
-const PERIOD_EXPECTED = "a duration such as 1ms, at least 100us and at most 1s";
-const Period = z
-  .string({ error: PERIOD_EXPECTED })
-  .regex(DURATION_PATTERN, { error: PERIOD_EXPECTED })
-  .transform((written) => parseDuration(written) ?? 0)
-  .refine((microseconds) => microseconds >= 100 && microseconds <= 1_000_000, { error: PERIOD_EXPECTED });
-
+/** Page colours and way groups: the blob has a bit for each. */
+const NUMBERED_MAX = 32;
 /** A list of numbers, or a range of them: ascending, each once. */
-const RANGE_PATTERN = /^([0-9]{1,2})-([0-9]{1,2})$/;
 function numbered(text: string): number[] {
-  const [, first, last] = RANGE_PATTERN.exec(text) ?? [];
-  return Array.from({ length: Math.max(0, Number(last) - Number(first) + 1) }, (_, n) => Number(first) + n);
+  const [first = 0, last = 0] = text.split("-").map(Number);
+  return Array.from({ length: last - first + 1 }, (_, n) => first + n);
 }
 const numbers = (expected: string): z.ZodType<number[], string | number[]> =>
   z
     .union(
       [
-        z.array(z.int({ error: expected }).nonnegative({ error: expected })),
-        z.string().regex(RANGE_PATTERN, { error: expected }),
+        z
+          .array(z.int({ error: expected }).nonnegative({ error: expected }))
+          .min(1, { error: expected })
+          .max(NUMBERED_MAX, { error: expected }),
+        text(expected, ranges(NUMBERED_MAX - 1)),
       ],
       { error: expected },
     )
     .transform((written) => (typeof written === "string" ? numbered(written) : [...new Set(written)]))
-    .transform((list) => list.sort((a, b) => a - b))
-    .refine((list) => list.length > 0, { error: expected });
+    .transform((list) => list.sort((a, b) => a - b));
 
 const CACHE_EXPECTED = "{ colours: [0, 1] } or { ways: [0] }, one of the two";
 const Cache = z
@@ -69,7 +75,8 @@ const Cache = z
     },
     { error: CACHE_EXPECTED },
   )
-  .refine(({ colours, ways }) => (colours === undefined) !== (ways === undefined), { error: CACHE_EXPECTED });
+  .refine(({ colours, ways }) => (colours === undefined) !== (ways === undefined), { error: CACHE_EXPECTED })
+  .meta({ minProperties: 1, maxProperties: 1 }); // the same, for the JSON Schema
 
 const Bandwidth = z.strictObject(
   {
@@ -79,31 +86,28 @@ const Bandwidth = z.strictObject(
   { error: "{ budget: 64K, period: 1ms }" },
 );
 
-const Address = z
-  .int({ error: "an address such as 0x60000000" })
-  .nonnegative({ error: "an address such as 0x60000000" });
-const INSTRUCTION_EXPECTED = "an address such as 0x40080000, a multiple of 4";
-const Instruction = z
-  .int({ error: INSTRUCTION_EXPECTED })
-  .nonnegative({ error: INSTRUCTION_EXPECTED })
-  .multipleOf(4, { error: INSTRUCTION_EXPECTED });
-const PAGE_EXPECTED = "an address such as 0x60000000, a multiple of 4K";
-const PageAddress = z
-  .int({ error: PAGE_EXPECTED })
-  .nonnegative({ error: PAGE_EXPECTED })
-  .multipleOf(PAGE, { error: PAGE_EXPECTED });
+/** A physical address: a level-3 descriptor of 4 KiB pages has 48 bits of it (DDI 0487, D8.3). */
+const PA_MAX = 2 ** 48 - 1;
+const INSTRUCTION_BYTES = 4;
+const IPA_MAX = 2 ** IPA_BITS_MAX - 1;
+// A multiple of 2M is the JSON Schema's to say: the tool says it with what to round it to (AXV-P032).
+const PhysicalBlock = integer("an address such as 0x60000000, below 2^48", 0, PA_MAX, 1).meta({ multipleOf: BLOCK });
+const IPA_EXPECTED = '"identity", or an address such as 0x40000000, below 2^40';
+const GuestBlock = integer(IPA_EXPECTED, 0, IPA_MAX, 1).meta({ multipleOf: BLOCK });
+const Instruction = integer("an address such as 0x40080000, a multiple of 4, below 2^40", 0, IPA_MAX, INSTRUCTION_BYTES);
+const GuestPage = integer("an address such as 0x60000000, a multiple of 4K, below 2^40", 0, IPA_MAX, PAGE);
 const Name = z.string({ error: "a name" });
 const Flag = z.boolean({ error: "true or false" });
 const FilePath = z
   .string({ error: "the path of a file, relative to this one" })
   .min(1, { error: "the path of a file, relative to this one" });
 
-const MEMORY_EXPECTED = "a size such as 512M, or { size: 512M, at: 0x60000000, ipa: identity }";
+const MEMORY_EXPECTED = "a size such as 512M, at most 1024G, or { size: 512M, at: 0x60000000, ipa: identity }";
 const MemoryPlace = z.strictObject({
   size: Size.describe("How much: 512M"),
-  at: Address.optional().describe("Physical address, a multiple of 2M. Left out: the planner chooses."),
+  at: PhysicalBlock.optional().describe("Physical address, a multiple of 2M. Left out: the planner chooses."),
   ipa: z
-    .union([z.literal("identity"), Address], { error: '"identity", or an address such as 0x40000000' })
+    .union([z.literal("identity"), GuestBlock], { error: IPA_EXPECTED })
     .optional()
     .describe("Where the partition itself sees it, a multiple of 2M; identity: at its physical address, as DMA needs."),
 });
@@ -111,8 +115,11 @@ const Memory = z
   .union([Size, MemoryPlace], { error: MEMORY_EXPECTED })
   .transform((written): z.output<typeof MemoryPlace> => (typeof written === "number" ? { size: written } : written));
 
-const CPUS_EXPECTED = "a list of pCPU numbers, such as [0, 1]";
-const SPIS_EXPECTED = "a list of SPI numbers, such as [40, 41]";
+const CPUS_EXPECTED = `a list of 1 to ${MAX_CPUS} pCPU numbers, such as [0, 1]`;
+const SPIS_EXPECTED = `a list of SPI numbers, such as [40, 41], at most ${MAX_INTERRUPTS}`;
+const DEVICES_EXPECTED = `a list of device names, such as [virtio0], at most ${MAX_REGIONS}`;
+/** In lists of words that can each stand once. */
+const WORDS_MAX = 8;
 
 export const PARTITION_SHAPE = {
   guest: Name.meta({
@@ -134,6 +141,7 @@ export const PARTITION_SHAPE = {
   cpus: z
     .array(z.int({ error: "a pCPU number" }).nonnegative({ error: "a pCPU number, from 0" }), { error: CPUS_EXPECTED })
     .min(1, { error: CPUS_EXPECTED })
+    .max(MAX_CPUS, { error: CPUS_EXPECTED })
     .describe("Its pCPUs, for it alone; vCPU 0 is on the first one."),
   memory: Memory.optional().describe(
     "How much RAM: 512M; or also where: { size: 512M, at: 0x60000000, ipa: identity }. Default: the profile's.",
@@ -149,11 +157,13 @@ export const PARTITION_SHAPE = {
     .optional()
     .describe("Kernel command line. Default: the profile's."),
   devices: z
-    .array(Name, { error: "a list of device names, such as [virtio0]" })
+    .array(Name, { error: DEVICES_EXPECTED })
+    .max(MAX_REGIONS, { error: DEVICES_EXPECTED })
     .default([])
     .describe("Devices of the board that belong to it, passed through with their interrupts."),
   spis: z
     .array(z.int({ error: "an SPI number" }).nonnegative({ error: "an SPI number, from 0" }), { error: SPIS_EXPECTED })
+    .max(MAX_INTERRUPTS, { error: SPIS_EXPECTED })
     .default([])
     .describe("Further SPIs that belong to it, level triggered, numbered as in device trees (INTID - 32)."),
   interrupts: z
@@ -162,6 +172,7 @@ export const PARTITION_SHAPE = {
     .describe("injected: by the hypervisor; direct: it owns the interrupts of its pCPUs, and does not leave for any."),
   trust: z
     .array(z.enum(["sgi"], { error: "sgi" }), { error: "[sgi]" })
+    .max(WORDS_MAX, { error: "[sgi]" })
     .default([])
     .describe(
       "[sgi]: with direct interrupts, GICv3: nothing it does with its CPU interface leaves for the hypervisor. It can then interrupt every pCPU, end others' interrupts, and shut out a stop.",
@@ -170,7 +181,7 @@ export const PARTITION_SHAPE = {
   bandwidth: Bandwidth.optional().describe("Held once it has refilled that much of the cache, until the period ends."),
   mailbox: z
     .strictObject(
-      { ipa: PageAddress.describe("Where the partition sees it, a multiple of 4K: 0x60000000.") },
+      { ipa: GuestPage.describe("Where the partition sees it, a multiple of 4K: 0x60000000.") },
       { error: "{ ipa: 0x60000000 }" },
     )
     .optional()
@@ -179,6 +190,7 @@ export const PARTITION_SHAPE = {
     ),
   accepts: z
     .array(z.enum(["dma"], { error: "dma" }), { error: "a list of what is accepted, such as [dma]" })
+    .max(WORDS_MAX, { error: "a list of what is accepted, such as [dma]" })
     .default([])
     .describe("Risks that are known and accepted. dma: its devices, and so its guest, reach all memory of the board."),
   watchdog: Duration.optional().describe("It fails when it does not feed its watchdog this long: 50ms. Default: none."),
@@ -199,7 +211,7 @@ export type PartitionShape = typeof PARTITION_SHAPE;
 
 const BETWEEN_EXPECTED = "two partitions, such as [plc, linux]";
 export const CHANNEL_SHAPE = {
-  between: z.tuple([Name, Name], { error: BETWEEN_EXPECTED }).describe("The two partitions that share it."),
+  between: z.tuple([Name, Name], { error: BETWEEN_EXPECTED }).meta({ minItems: 2, maxItems: 2 }).describe("The two partitions that share it."),
   size: Size.default(PAGE).describe("Bytes of shared memory: 4K."),
 };
 export type ChannelShape = typeof CHANNEL_SHAPE;
@@ -222,9 +234,11 @@ export const System = z.strictObject({
   board: SYSTEM_SHAPE.board,
   partitions: z
     .record(named(PARTITION_NAME_MAX), z.strictObject(PARTITION_SHAPE))
+    .meta({ minProperties: 1, maxProperties: MAX_PARTITIONS })
     .describe("The partitions by name: each has pCPUs, memory, devices and interrupts of its own."),
   channels: z
     .record(named(CHANNEL_NAME_MAX), z.strictObject(CHANNEL_SHAPE))
+    .meta({ maxProperties: CHANNELS_MAX })
     .default({})
     .describe("Memory shared by two partitions, with a doorbell interrupt in each direction."),
 });

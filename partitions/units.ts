@@ -6,13 +6,14 @@
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const GIB = 1024 * MIB;
+export const TIB = 1024 * GIB;
 /** The granule of stage 2. */
 export const PAGE = 4 * KIB;
 /** What a level-2 block entry of a 4 KiB granule maps. */
 export const BLOCK = 2 * MIB;
 
-export const SIZE_PATTERN = /^([0-9]+)([KMG])$/;
-export const DURATION_PATTERN = /^([0-9]+)(us|ms|s)$/;
+const SIZE_PATTERN = /^([0-9]+)([KMG])$/;
+const DURATION_PATTERN = /^([0-9]+)(us|ms|s)$/;
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { K: KIB, M: MIB, G: GIB };
 const MICROSECONDS: Readonly<Record<string, number>> = { us: 1, ms: 1000, s: 1_000_000 };

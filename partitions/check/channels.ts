@@ -3,6 +3,7 @@ import type { Board } from "../../boards/schema.ts";
 import { channelToItself, sparesExhausted, unknownPartner } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
+import { CHANNELS_MAX } from "../schema.ts";
 
 /** One doorbell in each direction. */
 const SPARES_OF_A_CHANNEL = 2;
@@ -29,6 +30,7 @@ export function checkSpares(
   channels: readonly ChannelRequest[],
   findings: Findings,
 ): void {
+  if (channels.length > CHANNELS_MAX) return; // that has been said: fewer of them may well find enough
   const [first, last] = board.spare_spis;
   const needed = partitions.length + SPARES_OF_A_CHANNEL * channels.length;
   const available = last - first + 1;

@@ -15,6 +15,8 @@ export function checkTables(
   spaces: readonly AddressSpace[],
   findings: Findings,
 ): void {
+  // Memory that is nowhere takes no tables; how many it would take is not counted.
+  if (findings.hasErrors) return;
   const needed = tablesNeeded(
     board,
     image,

@@ -33,6 +33,8 @@ export const badName = (name: string, limit: number): Problem =>
   error("AXV-P007", `"${name}" cannot be a name`, `use at most ${limit} of a-z, 0-9 and "-", the first one a letter`);
 export const tooManyPartitions = (count: number, limit: number): Problem =>
   error("AXV-P008", `${count} partitions are more than the hypervisor has room for`, `describe at most ${limit}`);
+export const tooManyChannels = (count: number, limit: number): Problem =>
+  error("AXV-P063", `${count} channels are more than the hypervisor has room for`, `describe at most ${limit}`);
 /** `what`: "a list"; or the key itself, in quotes. */
 export const badKey = (what: string): Problem =>
   error("AXV-P009", `${what} cannot stand in front of a colon`, "write a plain name there, another one");
@@ -162,6 +164,12 @@ export const noHousekeeper = (owners: string): Problem =>
     "AXV-P038",
     `no pCPU is left for the hypervisor's housekeeping: all of them belong to ${owners}, with direct interrupts, a limited bandwidth, or a PMU that would count the hypervisor's work`,
     "leave a pCPU of the board to no partition, or write `interrupts: injected`, and no `bandwidth` or `pmu`, in one of them",
+  );
+export const ipaBeyond = (what: string, span: string, bits: number, board: string, limit: string): Problem =>
+  error(
+    "AXV-P039",
+    `${what} at ${span} (IPA) is not all below ${limit}: the pCPUs of ${board} have guest addresses of ${bits} bits`,
+    `place it lower: it may end at ${limit}`,
   );
 
 // 04x: what does not go together

@@ -14,8 +14,12 @@ export function distance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** Nothing that anybody would call a name is longer. */
+const NAME_MAX = 100;
+
 /** At most a third of the letters may differ: a guess further off would mislead. */
 export function closest(wrong: string, known: readonly string[]): string | undefined {
+  if (wrong.length > NAME_MAX) return undefined;
   const limit = Math.max(1, Math.floor(wrong.length / 3));
   const ranked = known
     .map((name) => ({ name, distance: distance(wrong.toLowerCase(), name.toLowerCase()) }))

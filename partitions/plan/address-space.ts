@@ -2,10 +2,10 @@
 import type { Board } from "../../boards/schema.ts";
 import { IPA_BITS_MAX } from "../blob/layout.table.ts";
 import { pagesOfDevice } from "../check/devices.ts";
-import { ipaOverlap } from "../diagnostics/catalogue.ts";
+import { ipaBeyond, ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
-import { alignUp, end, formatSpan, overlaps, PAGE } from "../units.ts";
+import { alignUp, end, formatSpan, hex, overlaps, PAGE } from "../units.ts";
 import type { Path } from "../source/path.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache } from "./cache.ts";
@@ -137,27 +137,43 @@ function describe({ kind, name }: PlannedRegion): string {
   return kind === "mailbox" ? "the mailbox" : `${kind} "${name}"`;
 }
 
-/** Reported where the memory was asked for, or a mailbox's place: of all these they are what a person can most easily move. */
-export function checkAddressSpace(partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
-  const vcpus = partition.fields.cpus?.length ?? 0;
-  const { gicr } = space;
-  const emulated: { kind?: undefined; what: string; span: Span }[] = [
-    { what: "the emulated GICD", span: { base: space.gicd, size: gicr === null ? GICV2_GICD_SIZE : GICD_SIZE } },
-    ...(gicr === null ? [] : [{ what: "the emulated GICR", span: { base: gicr, size: GICR_SIZE * vcpus } }]),
-    { what: "the emulated PL011", span: { base: space.console, size: PL011_SIZE } },
+interface Place {
+  /** Undefined: it is emulated. */
+  readonly kind: PlannedRegion["kind"] | undefined;
+  readonly what: string;
+  readonly span: Span;
+}
+
+const mapped = ({ regions }: AddressSpace): Place[] =>
+  regions.map((region) => ({ kind: region.kind, what: describe(region), span: { base: region.ipa, size: region.size } }));
+
+function emulated({ gicd, gicr, console }: AddressSpace, vcpus: number): Place[] {
+  const place = (what: string, base: number, size: number): Place => ({ kind: undefined, what, span: { base, size } });
+  return [
+    place("the emulated GICD", gicd, gicr === null ? GICV2_GICD_SIZE : GICD_SIZE),
+    ...(gicr === null ? [] : [place("the emulated GICR", gicr, GICR_SIZE * vcpus)]),
+    place("the emulated PL011", console, PL011_SIZE),
   ];
-  const mapped = space.regions.map((region) => ({
-    kind: region.kind,
-    what: describe(region),
-    span: { base: region.ipa, size: region.size },
-  }));
+}
+
+/** Reported where the memory was asked for, or a mailbox's place: of all these they are what a person can most easily move. */
+export function checkAddressSpace(board: Board, partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
+  const regions = mapped(space);
+  const windows = emulated(space, partition.fields.cpus?.length ?? 0);
   const { mailbox } = partition.fields;
-  const at = (isMailbox: boolean): Path => [...partition.path, isMailbox && mailbox !== undefined ? "mailbox" : "memory", "ipa"];
-  for (const [index, one] of mapped.entries()) {
-    for (const other of [...mapped.slice(index + 1), ...emulated]) {
+  const at = (...places: readonly Place[]): Path => {
+    const isMailbox = mailbox !== undefined && places.some(({ kind }) => kind === "mailbox");
+    return [...partition.path, isMailbox ? "mailbox" : "memory", "ipa"];
+  };
+  for (const [index, one] of regions.entries()) {
+    for (const other of [...regions.slice(index + 1), ...windows]) {
       if (!overlaps(one.span, other.span)) continue;
-      const isMailbox = one.kind === "mailbox" || other.kind === "mailbox";
-      findings.report(at(isMailbox), ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
+      findings.report(at(one, other), ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
     }
+  }
+  const bits = guestAddressBits(board);
+  for (const place of [...regions, ...windows]) {
+    if (end(place.span) <= 2 ** bits) continue;
+    findings.report(at(place), ipaBeyond(place.what, formatSpan(place.span), bits, board.name, hex(2 ** bits)));
   }
 }

@@ -13,13 +13,12 @@ import {
   coloursExhausted,
   memoryExhausted,
   memoryOverlap,
-  misaligned,
   outsideRam,
 } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
-import { alignDown, BLOCK, contains, end, formatSize, formatSpan, GIB, hex, overlaps } from "../units.ts";
+import { alignDown, BLOCK, contains, end, formatSize, formatSpan, GIB, overlaps } from "../units.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache, spreadOf } from "./cache.ts";
 import { gapsOf, highest, highestWithout } from "./gaps.ts";
@@ -83,7 +82,6 @@ function placePartitions(ground: Ground, partitions: readonly PartitionRequest[]
   const placed = new Map<string, Span>();
   const whole = partitions.filter((partition) => ownColours(cache, partition) === undefined);
   const coloured = partitions.filter((partition) => !whole.includes(partition));
-  for (const partition of partitions) checkIpa(ground, partition);
   for (const partition of whole) placeAt(ground, partition, placed);
 
   const wanted = whole
@@ -109,11 +107,6 @@ function spread(cache: PlannedCache, partition: PartitionRequest): number {
   return own === undefined ? size : spreadOf(cache, size, own);
 }
 
-function checkIpa({ findings }: Ground, { path, fields: { memory } }: PartitionRequest): void {
-  if (memory?.ipa === undefined || memory.ipa === "identity" || memory.ipa % BLOCK === 0) return;
-  findings.report([...path, "memory", "ipa"], misaligned("the address", hex(memory.ipa), "2M"));
-}
-
 function placeAt({ board, taken, findings }: Ground, partition: PartitionRequest, placed: Map<string, Span>): void {
   const memory = partition.fields.memory;
   if (memory?.at === undefined) return;
@@ -121,7 +114,6 @@ function placeAt({ board, taken, findings }: Ground, partition: PartitionRequest
   const at = [...partition.path, "memory", "at"];
   const ram = board.ram.find((bank) => contains(bank, span));
   const other = taken.find((each) => overlaps(each.span, span));
-  if (memory.at % BLOCK !== 0) findings.report(at, misaligned("the address", hex(memory.at), "2M"));
   if (ram === undefined) findings.report(at, outsideRam(formatSpan(span), board.ram.map(formatSpan).join(" or ")));
   if (other !== undefined) findings.report(at, memoryOverlap(formatSpan(span), other.what, formatSpan(other.span)));
   placed.set(partition.name, span);

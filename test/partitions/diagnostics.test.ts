@@ -71,6 +71,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "image-too-large": ["7:12 AXV-P033", "12:12 AXV-P033", "17:12 AXV-P033"],
   "interrupt-reserved": ["3:40 AXV-P026", "3:43 AXV-P026"],
   "interrupt-taken": ["3:47 AXV-P069", "4:40 AXV-P022", "5:43 AXV-P022", "5:46 AXV-P022"],
+  "ipa-beyond": ["4:97 AXV-P039"],
   "ipa-overlap": ["6:32 AXV-P025", "6:32 AXV-P025", "10:31 AXV-P025", "10:31 AXV-P025"],
   "mailbox-overlap": ["4:49 AXV-P025", "8:21 AXV-P025", "9:51 AXV-P006"],
   "memory-exhausted": ["4:54 AXV-P030"],
@@ -90,6 +91,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "pmu-no-housekeeper": ["6:5 AXV-P038"],
   "spares-exhausted": ["5:1 AXV-P034"],
   "timer-given": ["3:38 AXV-P062", "3:42 AXV-P062", "4:38 AXV-P027", "5:31 AXV-P004"],
+  "too-many-channels": ["5:1 AXV-P063"],
   "too-many-partitions": [
     "2:1 AXV-P008",
     "7:28 AXV-P014",

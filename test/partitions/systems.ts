@@ -21,6 +21,7 @@ export const CORE_SIZE = 0x100000;
 const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
   "test-dsu": () => ({ cluster: { kind: "dsu", way_groups: 4 } }),
   "test-no-pmu": () => ({ pmu: undefined }),
+  "test-small-pa": ({ cpus }) => ({ cpus: { ...cpus, pa_bits: 32 } }),
   "test-one-colour": ({ cpus }) => ({
     cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) },
   }),
