@@ -83,6 +83,8 @@ export interface PlannedPartition {
   readonly guest: string;
   readonly realtime: boolean;
   readonly autostart: boolean;
+  /** It prints on its console as it starts: silence means that it does not run. */
+  readonly prints: boolean;
   readonly pmu: boolean;
   /** And it is to count EL2, too, on any pCPU: the benchmark's alone. */
   readonly countEl2: boolean;

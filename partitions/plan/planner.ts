@@ -119,6 +119,7 @@ function decidePartition(
     guest: profile.name,
     realtime: profile.realtime,
     autostart: fields.autostart === true,
+    prints: profile.prints && speaks(fields.cmdline),
     pmu: fields.pmu === true,
     countEl2: false,
     direct: fields.interrupts === "direct",
@@ -156,6 +157,10 @@ function decidePartition(
   });
   return { partition, deviceTree };
 }
+
+/** A command line of one's own may name no console, or have it quiet; then its silence says nothing. */
+const speaks = (cmdline: string | undefined): boolean =>
+  cmdline === undefined || (/\bconsole=/.test(cmdline) && !/\b(quiet|loglevel=)/.test(cmdline));
 
 /** Where loads are in the image, and the device tree's size, are not known before that is compiled, and it cannot be compiled before the rest is placed. */
 function planLoads(boot: BootLayout, ram: { readonly ipa: number }): PlannedLoad[] {

@@ -34,6 +34,10 @@ export const Profile = z.strictObject({
     .string()
     .optional()
     .describe("which builds of it have run under this hypervisor; without this key none has: it is written from reading"),
+  prints: z
+    .boolean()
+    .default(false)
+    .describe("it prints on its console as it starts, whatever it is built for: silence means that it does not run"),
   exits: z
     .strictObject({
       pmr: z.string().optional().describe("it writes ICC_PMR_EL1 as it runs: what for"),

@@ -147,6 +147,7 @@ export function makeSystem(spec: SystemSpec): System {
     return {
       name: partition.name, guest: "raw", realtime: false,
       autostart: partition.autostart ?? true,
+      prints: false,
       pmu: partition.pmu ?? false,
       countEl2: false,
       direct: partition.direct ?? false,

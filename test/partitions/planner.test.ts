@@ -31,6 +31,16 @@ const ram = (plan: Plan, name: string): { pa: number; ipa: number } => {
   return { pa: region?.pa ?? -1, ipa: region?.ipa ?? -1 };
 };
 
+test("a guest prints as it starts where its profile says so, and its own command line does not keep it quiet", () => {
+  const prints = (guest: string): boolean => partition(planOf(`{ a: { ${guest}, cpus: [0], memory: 64M } }`), "a").prints;
+  expect(prints("guest: plc")).toBe(true);
+  expect(prints("guest: linux")).toBe(true);
+  expect(prints("guest: linux, cmdline: console=ttyAMA0 ro")).toBe(true);
+  expect(prints("guest: linux, cmdline: console=ttyAMA0 quiet")).toBe(false);
+  expect(prints("guest: linux, cmdline: root=/dev/vda")).toBe(false);
+  expect(prints("guest: bare-metal, image: ../images/plc.bin")).toBe(false);
+});
+
 describe("memory", () => {
   test("is given from the top of RAM down, the largest first, aligned to its own size", () => {
     const plan = planOf(
