@@ -83,6 +83,7 @@ const asymmetric = (holds: (value: unknown) => boolean): Asymmetric => ({ [ASYMM
 export const expect = Object.assign((actual: unknown, _message?: string) => expecting(actual, true), {
   any: (type: (...values: never[]) => unknown) => asymmetric((value) => Object(value) instanceof type),
   anything: () => asymmetric((value) => value !== undefined && value !== null),
+  arrayContaining: (wanted: readonly unknown[]) => asymmetric((value) => Array.isArray(value) && wanted.every((one) => value.some((item) => equal(item, one)))),
   objectContaining: (wanted: unknown) => asymmetric((value) => matches(value, wanted)),
   stringContaining: (wanted: string) => asymmetric((value) => String(value).includes(wanted)),
   stringMatching: (wanted: RegExp | string) => asymmetric((value) => new RegExp(wanted).test(String(value))),

@@ -41,7 +41,8 @@ const equivalent = chosen.filter((mutant) => record.reasonFor(mutant) !== undefi
 const queue = chosen.filter((mutant) => !equivalent.includes(mutant));
 
 if (values.list) {
-  for (const mutant of chosen) console.log(nameOf(mutant));
+  // What is left to be written to a pipe would be lost when the process exits.
+  await new Promise((resolve) => process.stdout.write(chosen.map((mutant) => `${nameOf(mutant)}\n`).join(""), resolve));
   process.exit(0);
 }
 console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${values.seed}`);

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { compile } from "../../tools/build/compile.ts";
-import { ROOT } from "../../tools/build/files.ts";
+import { readOptional, ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { CORE } from "../../tools/build/programs.ts";
 import { schemaOf } from "./schema.ts";
 import type { Numbered, Purpose } from "./schema.ts";
@@ -19,10 +19,21 @@ const FOLDER = "build/mutants";
 /** Each round refuses some lines more. */
 const ROUNDS = 40;
 
+/** Texts of the lines that an earlier run had to leave out, by file: most are so still, and each round takes seconds. */
+const REFUSED = join(ROOT, FOLDER, "refused.json");
+
+const lineOf = (source: string | undefined, line: number): string => source?.split("\n")[line - 1] ?? "";
+
+function refusedBefore(file: string, source: string): Set<number> {
+  const stored = JSON.parse(readOptional(REFUSED)?.toString("utf8") ?? "{}") as Readonly<Record<string, readonly string[]>>;
+  const texts = new Set(stored[file]);
+  return new Set(source.split("\n").flatMap((text, n) => (texts.has(text) ? [n + 1] : [])));
+}
+
 /** `sources`: all of them by file; `mutants`: with numbers that are unique. */
 export async function programOf(sources: ReadonlyMap<string, string>, mutants: readonly Numbered[]): Promise<Program> {
   const of = new Map([...sources.keys()].map((file) => [file, mutants.filter((mutant) => mutant.file === file)]));
-  const refused = new Map([...sources.keys()].map((file) => [file, new Set<number>()]));
+  const refused = new Map([...sources].map(([file, source]) => [file, refusedBefore(file, source)]));
   const places = new Map<number, number>();
   const make = (purpose: Purpose): { texts: Map<string, string>; held: Numbered[] } => {
     const made = [...of].map(([file, some]) => [file, schemaOf(sources.get(file) ?? "", some, refused.get(file) ?? new Set(), purpose)] as const);
@@ -33,6 +44,7 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
     const { texts, held } = make("choose");
     try {
       const wasm = { choose: await write("choose", texts), watch: await write("watch", make("watch").texts) };
+      writeAtomically(REFUSED, JSON.stringify(Object.fromEntries([...refused].map(([file, lines]) => [file, [...lines].map((line) => lineOf(sources.get(file), line))]))));
       return { wasm, held, places };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -51,8 +63,7 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
   /** A line in which the compiler finds an error: what is chosen there is not, or else the constants that it names. */
   function refuse(file: string, line: number): void {
     refused.get(file)?.add(line);
-    const text = sources.get(file)?.split("\n")[line - 1] ?? "";
-    for (const name of new Set(text.match(/\b[A-Z][A-Z0-9_]+\b/g))) {
+    for (const name of new Set(lineOf(sources.get(file), line).match(/\b[A-Z][A-Z0-9_]+\b/g))) {
       for (const [other, source] of sources) {
         source.split("\n").forEach((defined, n) => {
           if (!new RegExp(`^(export )?const ${name}\\b`).test(defined) || refused.get(other)?.has(n + 1) === true) return;

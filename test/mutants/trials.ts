@@ -3,9 +3,10 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
+import { CI_SEED } from "../core/property/seed.ts";
 import type { Program } from "./program.ts";
 import type { Numbered, Purpose } from "./schema.ts";
-import type { Course, Order, Report } from "./trier.ts";
+import type { Course, Failed, Order, Report } from "./trier.ts";
 
 /** A mutant that hangs is noticed: in milliseconds, and so many times as long as its tests take otherwise. */
 const LEAST_PATIENCE = 20_000;
@@ -15,15 +16,18 @@ const LOADS_MAX = 3000;
 /** How much sooner those come that have noticed mutants of the same source before. */
 const MERIT = 3;
 
+/** Of tests with random steps, which have CI's seed: a verdict is the same tomorrow. */
+const RUNS = "20";
+
 export interface Courses {
   readonly courses: readonly Course[];
-  readonly failed: readonly string[];
+  readonly failed: readonly Failed[];
 }
 
-/** Which tests come by which places. */
-export async function watch(program: Program): Promise<Courses> {
+/** Which tests of those files come by which places. */
+export async function watch(program: Program, files: readonly string[]): Promise<Courses> {
   const child = start(program, "watch");
-  const report = await ask(child, { kind: "watch" });
+  const report = await ask(child, { kind: "watch", files });
   child.kill();
   if (report.kind !== "courses") throw new Error("no courses");
   return report;
@@ -40,7 +44,8 @@ export class Trials {
 
   constructor(program: Program, { courses, failed }: Courses) {
     this.program = program;
-    this.courses = failed.length === 0 ? courses : courses.filter((course) => !failed.some((name) => name.startsWith(`${course.file}: ${course.n < 0 ? "loading" : ""}`)));
+    // A file that cannot be loaded has no tests.
+    this.courses = courses.filter((course) => !failed.some(({ file, n }) => file === course.file && (n < 0 || n === course.n)));
     this.places = program.places;
   }
 
@@ -81,7 +86,7 @@ export class Trials {
 }
 
 const start = (program: Program, purpose: Purpose): ChildProcess =>
-  fork(join(ROOT, "test/mutants/trier.ts"), { env: { ...process.env, AXV_CORE_WASM: program.wasm[purpose] } });
+  fork(join(ROOT, "test/mutants/trier.ts"), { env: { ...process.env, AXV_CORE_WASM: program.wasm[purpose], AXV_SEED: String(CI_SEED), AXV_RUNS: RUNS } });
 
 const ask = (child: ChildProcess, order: Order): Promise<Report> =>
   new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import fc from "fast-check";
 import { ROOT } from "../../tools/build/files.ts";
 import type { Test } from "./collector.ts";
 
@@ -16,11 +17,18 @@ export interface Course {
   readonly places: readonly number[];
 }
 
-/** watch: answers with courses. Otherwise: a mutant, by its number, and what it is put to. */
-export type Order = { readonly kind: "watch" } | { readonly kind: "try"; readonly number: number; readonly tests: readonly { readonly file: string; readonly n: number }[] };
-export type Report = { readonly kind: "courses"; readonly courses: readonly Course[]; readonly failed: readonly string[] } | { readonly kind: "tried"; readonly by: { readonly file: string; readonly n: number; readonly name: string } | undefined };
+/** One that fails with the core as it is. */
+export interface Failed {
+  readonly file: string;
+  readonly n: number;
+  readonly name: string;
+}
 
-const FOLDERS = ["test/core"];
+/** watch: answers with the courses of those files. Otherwise: a mutant, by its number, and what it is put to. */
+export type Order = { readonly kind: "watch"; readonly files: readonly string[] } | { readonly kind: "try"; readonly number: number; readonly tests: readonly { readonly file: string; readonly n: number }[] };
+export type Report = { readonly kind: "courses"; readonly courses: readonly Course[]; readonly failed: readonly Failed[] } | { readonly kind: "tried"; readonly by: { readonly file: string; readonly n: number; readonly name: string } | undefined };
+
+const FOLDERS = ["test/core", "test/core/property", "test/core/reference", "test/machine"];
 /** Takes minutes, boots machines, or is not about the core. */
 const NOT_THESE = /qemu|races/;
 
@@ -32,6 +40,8 @@ if (process.send !== undefined) await serve(process.send.bind(process));
 async function serve(send: (report: Report) => unknown): Promise<void> {
   const collector = pathToFileURL(join(import.meta.dirname, "collector.ts")).href;
   registerHooks({ resolve: (specifier, context, next) => (specifier === "vitest" ? { url: collector, shortCircuit: true } : next(specifier, context)) });
+  // The first failure will do: nobody looks for the shortest.
+  fc.configureGlobal({ endOnFailure: true });
   const { collect } = await import("./collector.ts");
   const { mutant } = await import("../machine/mutant.ts");
   let loads = 0;
@@ -47,16 +57,16 @@ async function serve(send: (report: Report) => unknown): Promise<void> {
     }
   };
 
-  async function watch(): Promise<Report> {
+  async function watch(files: readonly string[]): Promise<Report> {
     const courses: Course[] = [];
-    const failed: string[] = [];
-    for (const file of testFiles()) {
+    const failed: Failed[] = [];
+    for (const file of files) {
       let places = new Set<number>();
       mutant.reached = (place) => void places.add(place);
       const timed = async (n: number, name: string, run: () => Promise<unknown>): Promise<void> => {
         places = new Set();
         const began = performance.now();
-        if (!(await passes(run))) failed.push(`${file}: ${name}`);
+        if (!(await passes(run))) failed.push({ file, n, name });
         courses.push({ file, n, milliseconds: performance.now() - began, places: [...places] });
       };
       let tests: Test[] = [];
@@ -83,5 +93,7 @@ async function serve(send: (report: Report) => unknown): Promise<void> {
     return { kind: "tried", by: undefined };
   }
 
-  process.on("message", (order: Order) => void (order.kind === "watch" ? watch() : attempt(order.number, order.tests)).then(send));
+  // Whoever has started it is gone.
+  process.on("disconnect", () => process.exit());
+  process.on("message", (order: Order) => void (order.kind === "watch" ? watch(order.files) : attempt(order.number, order.tests)).then(send));
 }

@@ -11,12 +11,12 @@ import { hostile, orderly, sequences } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import { Invariants } from "./invariants.ts";
 import { flood, quiesce } from "./rest.ts";
-import { seed } from "./seed.ts";
+import { runs, seed } from "./seed.ts";
 import { World } from "./world.ts";
 
 /** On a machine that has much else to do. */
 const MILLISECONDS = 300_000;
-const RUNS = 200;
+const RUNS = runs(200);
 const LENGTH = 500;
 
 const actorOf = (action: Action): number | undefined => ("pcpu" in action ? action.pcpu : undefined);

@@ -5,11 +5,11 @@
 import fc from "fast-check";
 import { describe, test } from "vitest";
 import { qemuVirt, qemuVirtGicv2 } from "../../machine/board.ts";
-import { seed } from "../property/seed.ts";
+import { runs, seed } from "../property/seed.ts";
 import { step } from "./steps.ts";
 import { Comparison } from "./world.ts";
 
-const RUNS = 25;
+const RUNS = runs(25);
 const LENGTH = 60;
 const MILLISECONDS = 120_000;
 
