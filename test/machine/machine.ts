@@ -410,6 +410,7 @@ export class Machine {
     for (let step = 0; step < STEPS_MAX; step++) {
       const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
       if (result === RESUME) this.resume(pcpu);
+      else if (result !== AGAIN) this.synchronisation.execute(pcpu.index, "wfi");
       if (result !== AGAIN) return;
     }
     throw new MachineError("MACHINE_LIVELOCK", `pCPU ${pcpu.index} has still something to do after ${STEPS_MAX} steps`);

@@ -182,6 +182,10 @@ describe("system registers that others depend on", () => {
     ["ICC_BPR1_EL1 behind ICC_CTLR_EL1.CBPR", ["msr_ICC_CTLR_EL1", 2n], ["msr_ICC_BPR1_EL1", 0n]],
     ["the GIC's registers behind ICC_SRE_EL2", ["msr_ICC_SRE_EL2", 0xfn], ["mrs_ICC_IAR1_EL1"]],
     ["TLBI VMALLS12E1IS behind VTTBR_EL2", ["msr_VTTBR_EL2", 0n], ["tlbiVmalls12e1is"]],
+    ["VTTBR_EL2 behind TCR_EL1.EPD0", ["msr_TCR_EL1", 0n], ["msr_VTTBR_EL2", 0n]],
+    ["SCTLR_EL1.M behind VTTBR_EL2", ["msr_VTTBR_EL2", 0n], ["msr_SCTLR_EL1", 0n]],
+    ["TCR_EL1.EPD0 behind SCTLR_EL1.M", ["msr_SCTLR_EL1", 0n], ["msr_TCR_EL1", 0n]],
+    ["WFI behind HCR_EL2.IMO", ["msr_HCR_EL2", 0n], ["wfi"]],
     ["PMXEVCNTR_EL0 behind PMSELR_EL0", ["msr_PMSELR_EL0", 0n], ["msr_PMXEVCNTR_EL0", 0n]],
   ] as const)("%s: an ISB is between them", (_, write, use) => {
     const machine = booted();

@@ -43,6 +43,8 @@ export interface SystemSpec {
   readonly partitions: readonly PartitionSpec[];
   /** What bandwidth is measured by, if not by refills of the L2 cache. */
   readonly refillEvent?: number;
+  /** Bits of an IPA that the plan makes use of, if not 40. */
+  readonly ipaBits?: number;
 }
 
 /** Where a partition sees its emulated devices. */
@@ -174,7 +176,7 @@ export function makeSystem(spec: SystemSpec): System {
     board: "simulated",
     image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / 4096) * 4096, loadsFrom },
     ram: board.ram.map(({ pa, size }) => ({ base: pa, size })),
-    ipaBits: IPA_BITS,
+    ipaBits: spec.ipaBits ?? IPA_BITS,
     gic: {
       gicd: board.gicd, version: board.gicVersion, cpuInterface: board.gicVersion === 2 ? { gicc: board.gicc, gich: board.gich, gicv: board.gicv } : null,
       spiLimit: board.spiLimit, maintenance: board.maintenance,

@@ -154,6 +154,7 @@ export class CpuInterface {
 
   /** DIR: without effect while EOImode is 0. */
   deactivate(intid: number, by: Actor): void {
+    if (by === "hypervisor" && this.undropped.includes(intid)) throw new MachineError("MACHINE_GIC_PROTOCOL", `DIR written with INTID ${intid}, whose priority has not been dropped: EOIR first (§4.1.1)`);
     if (!this.eoiMode && by === "hypervisor") throw new MachineError("MACHINE_GIC_PROTOCOL", "DIR written while EOImode is 0");
     if (this.eoiMode && (by === "hypervisor" || intid < this.source.spiLimit)) this.deactivateForGuest(intid);
   }

@@ -1,5 +1,6 @@
 // GICD: the distributor, for SPIs (IHI 0069 §12.8, §12.9), with affinity routing.
 // Like hardware it takes its time: GICD_CTLR.RWP stays set for a few reads after a write that software has to wait for.
+import { hex, MachineError } from "../errors.ts";
 import { InterruptBank } from "./bank.ts";
 import {
   BANK_END, CTLR_RWP, GICD_CPENDSGIR, GICD_CTLR, GICD_CTLR_ARE, GICD_CTLR_DS, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1, GICD_IIDR,
@@ -34,6 +35,8 @@ export class Distributor {
   readonly extended: Uint32Array;
   private readonly revision: number;
   private rwp = 0;
+  /** GICD_CTLR has been written, and nobody has seen RWP clear since. */
+  private changing = false;
 
   /** `spiLimit`: first INTID above the implemented SPIs: a multiple of 32, or 1020. */
   constructor(spiLimit: number, view: SecurityView, virtualLpis = false, extendedSpis = 0) {
@@ -76,7 +79,7 @@ export class Distributor {
       case GICD_CTLR: {
         const waiting = this.rwp > 0 ? CTLR_RWP : 0;
         if (this.rwp > 0) this.rwp--;
-        else this.bank.settle();
+        else this.settle();
         return (this.control | (this.view.twoStates ? 0 : GICD_CTLR_DS) | waiting) >>> 0;
       }
       case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1) | (this.extended.length === 0 ? 0 : TYPER_ESPI | ((this.extended.length - 1) << TYPER_ESPI_RANGE_SHIFT))) >>> 0;
@@ -103,6 +106,7 @@ export class Distributor {
       return true;
     }
     if (bytes !== 4) return false;
+    if (this.changing && offset !== GICD_CTLR) throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD + ${hex(offset)} is written while GICD_CTLR is changing: RWP first (§12.9.4)`);
     if (offset >= IGROUPR && offset < BANK_END) {
       if (offset >= ICENABLER && offset < ISPENDR) this.rwp = RWP_READS;
       return this.bank.write32(offset, value);
@@ -122,9 +126,16 @@ export class Distributor {
     if (offset === GICD_CTLR) {
       this.control = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
       this.rwp = RWP_READS;
+      this.changing = true;
       return true;
     }
     return offset === GICD_STATUSR || offset === GICD_SGIR || (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR_END);
+  }
+
+  /** Software has seen RWP clear. */
+  private settle(): void {
+    this.bank.settle();
+    this.changing = false;
   }
 
   write64(offset: number, value: bigint): boolean {

@@ -18,6 +18,12 @@ const read = (pa: number, bytes: number): number => Number(gic.read(0, pa, bytes
 const write = (pa: number, bytes: number, value: number): void => gic.write(0, pa, bytes, BigInt(value >>> 0));
 const sgiFrame = (cpu: number, offset: number): number => GICR + cpu * 0x20000 + GICR_SGI_BASE + offset;
 
+/** GICD_CTLR, and RWP awaited. */
+function control(value: number): void {
+  write(GICD, 4, value);
+  while (read(GICD, 4) >>> 31 !== 0);
+}
+
 function wake(cpu: number): void {
   const { physical } = cpuOf(gic, cpu);
   const waker = GICR + cpu * 0x20000 + 0x14;
@@ -31,7 +37,7 @@ function wake(cpu: number): void {
 
 beforeEach(() => {
   gic = new Gicv3(board, () => undefined);
-  write(GICD, 4, 0x12);
+  control(0x12);
   wake(0);
   wake(1);
   write(GICD + IGROUPR + WORD, 4, 0xffff_ffff);
@@ -82,6 +88,13 @@ describe("distributor", () => {
     expect(read(GICD, 4) >>> 31).toBe(1);
     expect(read(GICD, 4) >>> 31).toBe(1);
     expect(read(GICD, 4) >>> 31).toBe(0);
+  });
+
+  test("while GICD_CTLR is changing nothing else is written: RWP first", () => {
+    write(GICD, 4, 0);
+    expect(() => write(GICD + ISENABLER + WORD, 4, BIT)).toThrow("RWP");
+    for (let n = 0; n < 3; n++) read(GICD, 4);
+    write(GICD + ISENABLER + WORD, 4, BIT);
   });
 
   test("a register that does not exist, or not of that width, is an error", () => {
@@ -136,8 +149,9 @@ describe("physical CPU interface", () => {
     gic.distributor.bank.setLine(SPI, true);
     physical.acknowledge("hypervisor");
     expect(() => physical.endOfInterrupt(SPI + 1, "hypervisor")).toThrow("last one acknowledged");
+    expect(() => physical.deactivate(SPI, "hypervisor"), "its priority first").toThrow("EOIR first");
     physical.eoiMode = false;
-    expect(() => physical.deactivate(SPI, "hypervisor")).toThrow("EOImode");
+    expect(() => physical.deactivate(SPI + 1, "hypervisor")).toThrow("EOImode");
   });
 
   test("an SGI goes to the named affinities; IRM: to all but the sender; elsewhere: nowhere", () => {
@@ -254,7 +268,7 @@ describe("virtual CPU interface", () => {
 describe("two Security states, seen from Non-secure", () => {
   const nonSecure = (secureMask: boolean): Gicv3 => {
     gic = new Gicv3({ ...board, securityStates: 2, secureMask }, () => undefined);
-    write(GICD, 4, 0x12);
+    control(0x12);
     wake(0);
     write(GICD + ISENABLER + WORD, 4, BIT);
     return gic;

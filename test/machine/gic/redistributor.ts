@@ -9,6 +9,8 @@ import type { SecurityView } from "./securityView.ts";
 
 /** How many reads show RWP after an ICENABLER write, and ChildrenAsleep after a wake-up. */
 const SETTLE_READS = 2;
+/** And after LPIs are disabled: what is pending goes to memory first (§5.1.1). */
+const LPI_READS = 100;
 const SGIS = 0xffff;
 
 export class Redistributor {
@@ -19,8 +21,9 @@ export class Redistributor {
   readonly affinityHigh: number;
   private readonly typerLow: number;
   private readonly typerHigh: number;
-  /** GICR_CTLR.EnableLPIs, as firmware has left it; that none comes is all that is modelled. */
+  /** GICR_CTLR.EnableLPIs, as firmware has left it; that none comes is all that is modelled. Disabled, they may until RWP says so. */
   lpis = true;
+  private lpisEnabled = true;
   private asleep = true;
   private waking = 0;
   private rwp = 0;
@@ -48,8 +51,8 @@ export class Redistributor {
       case GICR_CTLR: {
         const waiting = this.rwp > 0 ? GICR_CTLR_RWP : 0;
         if (this.rwp > 0) this.rwp--;
-        else this.bank.settle();
-        return waiting | (this.lpis ? 1 : 0);
+        else this.settle();
+        return waiting | (this.lpisEnabled ? 1 : 0);
       }
       case GICR_IIDR: return IIDR_ARM;
       case GICR_TYPER: return this.typerLow;
@@ -87,7 +90,8 @@ export class Redistributor {
     }
     switch (offset) {
       case GICR_CTLR:
-        this.lpis = (value & 1) !== 0;
+        this.lpisEnabled = (value & 1) !== 0;
+        if (this.lpis && !this.lpisEnabled) this.rwp = LPI_READS;
         return true;
       case GICR_STATUSR: return true;
       case GICR_WAKER: {
@@ -98,6 +102,12 @@ export class Redistributor {
       }
       default: return offset >= GICR_PROPBASER && offset < GICR_PENDBASER_END;
     }
+  }
+
+  /** Software has seen RWP clear. */
+  private settle(): void {
+    this.bank.settle();
+    this.lpis = this.lpisEnabled;
   }
 
   /** SGI_base has one word of each register, 32 priorities and two ICFGRs; ITARGETSR does not exist there. */
