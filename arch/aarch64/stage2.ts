@@ -33,7 +33,7 @@ const VTTBR_BADDR: u64 = 0x0000fffffffffffe;
 export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
-const BEYOND = "a region lies above this pCPU's IPA or PA space (40 bits at most): give it a lower address";
+const BEYOND = "a region lies above this pCPU's PA space: give it a lower address";
 
 /** A direct partition's memory is taken away from a tick: so only so many GiB may have something in them. */
 const DIRECT_ROOTS_MAX: u32 = 64;
@@ -64,7 +64,7 @@ export function buildStage2(n: u32, plan: BlobPartition): string | null {
   for (let i: u32 = 0; i < plan.regionCount; i++) {
     bound(i, MAX_REGIONS);
     const region = blobRegion(plan.regionFirst + i);
-    if (((region.ipa + region.size - 1) | (region.pa + spanOf(region) - 1)) >> bits != 0) return BEYOND;
+    if ((region.pa + spanOf(region) - 1) >> bits != 0) return BEYOND; // IPAs: header().ipaBits, no more than that
     const mapped = region.colours != 0 ? mapColoured(root, region) : mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
     if (!mapped) return TOO_MANY_TABLES;
   }

@@ -25,7 +25,7 @@ export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
   const at = offset & ~3;
   if (vcpu.gicv2 != 0) return shift == SHIFT_64 ? 0 : part(loadGicdV2(vcpu, partition, at), offset, shift);
   if (shift != SHIFT_64) return part(readGicd(vcpu, partition, at), offset, shift);
-  return offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000 ? readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3) : 0;
+  return readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3); // elsewhere that is no INTID
 }
 
 /** A store of 2^shift bytes to the distributor. */
@@ -37,7 +37,7 @@ export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   if (shift == 2) {
     writeGicd(vcpu, partition, offset & ~3, <u32>value); // a guest that maps it as Normal memory can store unaligned
   } else if (shift == SHIFT_64) {
-    if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
+    writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
   } else if (shift == SHIFT_8 && isPriority(offset)) {
     writePriorities(vcpu, partition, offset - IPRIORITYR, 1, <u32>value);
   }
