@@ -163,6 +163,8 @@ describe("a budget that is used up in the very moment that the vCPU leaves", () 
     guest.hvc(SYSTEM_OFF);
     bench.machine.settle();
     expect(bench.partition(0).state).toBe("off");
+    const { hypervisorTimer, pmu } = bench.machine.pcpu(0);
+    expect([hypervisorTimer.control, pmu.interrupt]).toEqual([0n, false]);
     expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
     expect(guest.running).toBe(true);
     refill(REFILLS - 1);
@@ -228,6 +230,12 @@ describe("where it cannot be had", () => {
     expect(bench.events(0).map(({ code, a }) => [code, a])).toContainEqual([abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH)]);
     expect(bench.guest(0).running).toBe(true);
   });
+});
+
+test("a partition without one that is switched off leaves the housekeeper's timer alone", () => {
+  const shared = new Bench({ ...STANDARD, housekeeper: 3 });
+  shared.guest(3).hvc(SYSTEM_OFF);
+  expect(shared.partition(1).state).toBe("off");
 });
 
 test("partitions without a budget have no period, no counter, no interrupt of it", () => {

@@ -17,6 +17,7 @@ describe("a blob that is whole", () => {
   test("is taken", () => {
     expect(boot(system.blob)).toBe("runs");
     expect(boot(changed("Cpu", 2, {}))).toBe("runs");
+    expect(boot(changed("Partition", 0, { argument: 0n })), "0 is no address: the guest wants none").toBe("runs");
   });
 });
 

@@ -112,6 +112,9 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     const highBoard = { ...qemuVirt, ram: [...qemuVirt.ram, { pa: 0x10_0000_0000, size: 0x100_0000 }] };
     expect(bootsOn({ registers: { ID_AA64MMFR0_EL1: 0x1121n } }, highBoard, high)).toBe(mismatch(0, "PA bits", 40, 36));
     expect(bootsOn({}, highBoard, high)).toBe("");
+    const low = { registers: { ID_AA64MMFR0_EL1: 0x1121n } };
+    expect(bootsOn(low, highBoard, { ...high, ipaBits: 36 }), "IPAs that every pCPU has, for a PA that this one has not").toContain("lies above this pCPU's PA space");
+    expect(bootsOn(low, qemuVirt, { ...STANDARD, ipaBits: 36 })).toBe("");
   });
 
   test("ID_AA64PFR0_EL1.GIC: without the CPU interface's system registers there is no GICv3 for us", () => {

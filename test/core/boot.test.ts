@@ -5,6 +5,7 @@ import { machineFor } from "../machine/core.ts";
 import { PSCI_FEATURES } from "../machine/firmware.ts";
 import { exists } from "../machine/features.ts";
 import { isRegister, PSTATE_DAIF, PSTATE_EL1H, UNKNOWN } from "../machine/registers.ts";
+import type { Registers } from "../machine/registers.ts";
 import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
 
@@ -44,13 +45,26 @@ describe("boot", () => {
     expect([virtualTimer.control, physicalTimer.control]).toEqual([0n, 0n]);
   });
 
-  test("SMC, ID registers, set/way, ACTLR_EL1, debug and PMU are trapped; stage 2 and virtual interrupts are on", () => {
-    const { registers } = machine.pcpu(0);
-    for (const bit of [0, 3, 4, 5, 18, 19, 20, 21, 22, 31]) expect((registers.HCR_EL2 >> BigInt(bit)) & 1n, `HCR_EL2 bit ${bit}`).toBe(1n);
-    for (const bit of [13, 14, 27, 29, 34]) expect((registers.HCR_EL2 >> BigInt(bit)) & 1n, `HCR_EL2 bit ${bit}`).toBe(0n);
-    for (const bit of [5, 6, 9, 10, 11]) expect((registers.MDCR_EL2 >> BigInt(bit)) & 1n, `MDCR_EL2 bit ${bit}`).toBe(1n);
-    expect(registers.MDCR_EL2 & 0x1fn).toBe((machine.pcpu(0).pmu.read("PMCR_EL0") >> 11n) & 0x1fn);
-    expect(registers.CNTHCTL_EL2 & 3n).toBe(3n);
+  // The fields that are not 0, by the bit that each begins at.
+  const MODE: readonly (readonly [keyof Registers, Readonly<Record<string, readonly [number, number?]>>])[] = [
+    ["HCR_EL2", {
+      VM: [0], SWIO: [1], PTW: [2], FMO: [3], IMO: [4], AMO: [5], TID3: [18], TSC: [19], TIDCP: [20], TACR: [21], TSW: [22], TVM: [26], RW: [31], TLOR: [35], TERR: [36],
+      APK: [40], API: [41],
+    }],
+    ["MDCR_EL2", { HPMN: [0, 6], TPMCR: [5], TPM: [6], TDA: [9], TDOSA: [10], TDRA: [11], TPMS: [14], TTRF: [19], TDCC: [27] }],
+    ["CPTR_EL2", { RES1: [0, 0x32ff], TZ: [8], TTA: [20], TAM: [30] }],
+    ["VTCR_EL2", { "T0SZ, 40 bits": [0, 24], "SL0, level 1": [6], IRGN0: [8], ORGN0: [10], SH0: [12, 3], "PS, 40 bits": [16, 2], RES1: [31] }],
+    ["CNTHCTL_EL2", { EL1PCTEN: [0], EL1PCEN: [1] }],
+    ["HSTR_EL2", {}],
+    ["SPSR_EL2", { "M, EL1h": [0, 5], DAIF: [6, 15] }],
+  ];
+  test.each(MODE)("%s: what a guest may do by itself, and what is trapped, bit by bit (ARM ARM D17.2)", (name, fields) => {
+    const wanted = Object.values(fields).reduce((bits, [at, value = 1]) => bits | (BigInt(value) << BigInt(at)), 0n);
+    for (const pcpu of [0, 3]) expect(machine.pcpu(pcpu).registers[name].toString(16)).toBe(wanted.toString(16));
+  });
+
+  test("all of the PMU's counters are below HPMN", () => {
+    expect(machine.pcpu(0).registers.MDCR_EL2 & 0x1fn).toBe((machine.pcpu(0).pmu.read("PMCR_EL0") >> 11n) & 0x1fn);
   });
 
   test("a partition that is given the PMU has it untrapped", () => {

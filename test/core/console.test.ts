@@ -120,6 +120,16 @@ describe("receiving", () => {
     expect(guest.acknowledge()).toBe(CONSOLE_SPI);
   });
 
+  test("unmasking one condition rings for that one only: not while another one is, nor for a mask as it was", () => {
+    bench.type(0, "x");
+    write(IMSC, TX);
+    bench.machine.settle();
+    expect([read(RIS) & (RX | TX), guest.interruptPending]).toEqual([RX, false]);
+    write(IMSC, 0n);
+    bench.machine.settle();
+    expect(guest.interruptPending).toBe(false);
+  });
+
   test("bytes typed after UARTICR was written ring again, though the earlier ones have not been read", () => {
     write(IMSC, RX);
     bench.type(0, "x");

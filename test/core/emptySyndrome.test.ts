@@ -276,8 +276,8 @@ describe("where the instruction is read", () => {
     expect(at(0xa100_4010n)).toMatchObject(DONE);
     expect(guest.x(0)).toBe(BigInt(PRIORITIES + 4));
     expect(registers.PAR_EL1).toBe(0x1234n);
-    // Nowhere.
-    expect(at(0xffff_ff80_0000_2010n)).toEqual(ABORT);
+    // Nowhere: at level 3, 2, 1, and beyond TCR_EL1.T0SZ.
+    for (const nowhere of [0xffff_ff80_0000_2010n, 0xffff_ff80_0020_0010n, 0xffff_ff80_4000_0010n, 0xff_0000_0010n << 8n]) expect(at(nowhere), nowhere.toString(16)).toEqual(ABORT);
   });
 
   test("from the partition's own RAM only: not through its stage 1 from elsewhere, and never twice", () => {

@@ -2,6 +2,7 @@
 // others do not notice (arch/aarch64/trap.ts, lifecycle.ts; core/partition.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import type { OnFailure } from "../../partitions/plan/plan.ts";
 import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../machine/registers.ts";
 import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../machine/system.ts";
@@ -241,7 +242,11 @@ describe("a panic of the hypervisor on one pCPU", () => {
   });
 
   test("with any value in TPIDR_EL2 only says so", () => {
-    for (const record of [0, 1, 0xffff_ffff, 1025, 0x7fff_fff0]) {
+    // Also whole records away from the real ones, where one would be if there were more pCPUs.
+    const real = benchWith("stop").machine.pcpus.map(({ vcpu }) => vcpu);
+    const [first = NaN, second = NaN] = real;
+    const records = [0, 1, 0xffff_ffff, 1025, 0x7fff_fff0, first - (second - first), first + 8 * (second - first), first + 1, first + 1000 * (second - first)];
+    for (const record of records) {
       const bench = benchWith("stop");
       bench.machine.enter(bench.machine.pcpu(2), () => {
         bench.machine.core.panic(1n, 2n, 3n, record);
@@ -249,7 +254,9 @@ describe("a panic of the hypervisor on one pCPU", () => {
       });
       bench.pass(5);
       expect(bench.text).toContain("PANIC");
-      expect(bench.guest(0).running).toBe(true);
+      expect([0, 1, 3].map((pcpu) => bench.guest(pcpu).running), `0x${record.toString(16)}`).toEqual([true, true, true]);
+      expect(bench.machine.pcpus.map(({ vcpu }) => vcpu)).toEqual(real);
+      expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_EVENT).map(decodeEvent).some(({ code }) => code === abi.EVENT_PANIC || code === abi.EVENT_STOPPED)).toBe(false);
     }
   });
 });

@@ -131,6 +131,7 @@ describe("IPRIORITYR", () => {
     expect(gicd(linux, IPRIORITYR + 51, 1)).toBe(0n);
     expect(gicd(plc, IPRIORITYR + 48)).toBe(0n);
     setGicd(plc, IPRIORITYR + 48, 0n);
+    setGicd(plc, IPRIORITYR + 48, 0n, 1);
     expect(gicd(linux, IPRIORITYR + 48, 1)).toBe(0x40n);
   });
 

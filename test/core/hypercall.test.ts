@@ -199,6 +199,25 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
     expect(Number(since)).toBeLessThan(102e6);
   });
 
+  test.each([100_000, 37_000])("expires in the tick of its deadline, no tick earlier or later (%i µs)", (watchdogMicroseconds) => {
+    const one = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, watchdogMicroseconds, onFailure: "stop" }] });
+    const { clock, pcpus } = one.machine;
+    const nextTick = (): number => pcpus[STANDARD.housekeeper]?.hypervisorTimer.deadline ?? NaN;
+    // Fed at the very moment of a tick, it is due at that of another one.
+    clock.forward(nextTick() - clock.now);
+    const due = clock.now + clock.ticksOf(watchdogMicroseconds * 1000);
+    expect(result(one.guest(3).hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(0);
+    while (clock.now < due) {
+      expect(one.guest(3).running).toBe(true);
+      one.machine.settle();
+      clock.forward(nextTick() - clock.now);
+    }
+    expect(clock.now).toBe(due);
+    one.machine.settle();
+    expect(one.guest(3).running).toBe(false);
+    expect(one.events(1).find(({ code }) => code === abi.EVENT_WATCHDOG)?.a).toBe(BigInt(watchdogMicroseconds) * 1000n);
+  });
+
   test("expired, on_failure stop: failed, its memory is not touched any more", () => {
     const one = expire("stop");
     expect(one.guest(3).running).toBe(false);

@@ -2,8 +2,8 @@
 // waiting for ever.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Guest } from "../machine/guest.ts";
-import { edge, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
-import { Bench, GICS } from "./bench.ts";
+import { edge, GUEST_GICD, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { Bench, GICS, value } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 
 let bench: Bench;
@@ -90,6 +90,21 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     }
     expect([...taken].sort((a, b) => a - b)).toEqual(many);
     for (const intid of held) guest.deactivate(intid);
+  });
+
+  test("those that the guest is handling stay as they are whenever it looks at its interrupt controller", () => {
+    const { virtual } = guest.pcpu.gic;
+    const nested = many.slice(0, listRegisters).slice(0, 4);
+    nested.forEach((intid, n) => bench.enable(0, intid, 0xf0 - 0x28 * (n + 1)));
+    for (const intid of nested) {
+      bench.machine.setLine(intid, true);
+      bench.machine.settle();
+      expect(guest.acknowledge()).toBe(intid);
+    }
+    const before = virtual.held();
+    expect(before.map(({ virtual: intid }) => intid).sort((a, b) => a - b)).toEqual(nested);
+    for (let n = 0; n < 3; n++) value(guest.store(GUEST_GICD + 0x400 + 232, 4, 0n));
+    expect(virtual.held()).toEqual(before);
   });
 
   test("SGIs and device interrupts share them without losing any", () => {

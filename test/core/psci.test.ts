@@ -196,10 +196,12 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     call(0, CPU_ON + SMC64, 1, LINUX_RAM, 0);
     bench.machine.settle();
     value(bench.guest(0).store(LINUX_RAM + ENTRY_OFFSET, 8, 0n));
+    for (let n = 0; n < 31; n++) bench.guest(0).setX(n, BigInt(n + 1));
     call(1, SYSTEM_RESET);
     bench.machine.settle();
     expect(bench.guests.map(({ running }) => running)).toEqual([true, false, false, true]);
     expect(bench.guest(0).pcpu.pc).toBe(BigInt(LINUX_RAM + ENTRY_OFFSET));
+    expect(Array.from({ length: 31 }, (_, n) => bench.guest(0).x(n)), "nothing of the old life").toEqual([BigInt(LINUX_RAM), ...Array.from({ length: 30 }, () => 0n)]);
     expect(bench.machine.memory.readBytes(LINUX_RAM + ENTRY_OFFSET, 4096)).toEqual(bench.system.loads[0]?.bytes);
     expect(bench.partition(0)).toMatchObject({ state: "running", restarts: 1 });
     expect(result(call(0, AFFINITY_INFO + SMC64, 1, 0))).toBe(OFF);

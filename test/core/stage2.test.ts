@@ -77,17 +77,21 @@ describe("stage 2", () => {
     }
   });
 
-  test("a region above 40 bits of IPA, and one that needs more tables than there are, stop the boot with a message", () => {
-    const refuse = (region: PlannedRegion): string => {
-      const only: PartitionSpec = { name: "only", cpus: [0], regions: [region], interrupts: [], consoleInterrupt: 0 };
+  test("a region above 40 bits of IPA, and more tables than there are, whichever level the last one is of, stop the boot with a message", () => {
+    const refuse = (regions: readonly PlannedRegion[]): string => {
+      const only: PartitionSpec = { name: "only", cpus: [0], regions, interrupts: [], consoleInterrupt: 0 };
       const machine = machineFor(makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 16 * GIB }] }, housekeeper: 2, partitions: [only] }));
       machine.boot();
       machine.uart.drain();
       expect(machine.pcpu(0).phase).toBe("halted");
       return new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
     };
-    expect(refuse(ram(1024 * GIB, 2 * GIB, 2 * MIB))).toMatch(/axv: .*overlapping or unaligned memory/);
-    expect(refuse(ram(GIB, 2 * GIB + 4 * KIB, 512 * MIB))).toMatch(/larger, aligned regions/);
+    expect(refuse([ram(1024 * GIB, 2 * GIB, 2 * MIB)])).toMatch(/axv: .*overlapping or unaligned memory/);
+    // Two tables for each page that is alone in its GiB, one for each that is not alone: of which level the last one is depends on their number.
+    const page = (n: number, ipa: number): PlannedRegion => ram(ipa, 2 * GIB + n * 4 * KIB, 4 * KIB);
+    const alone = Array.from({ length: 50 }, (_, n) => page(n, (2 + n) * GIB));
+    for (const more of [[], [page(50, GIB + 4 * MIB)]]) expect(refuse([ram(GIB, 4 * GIB, 2 * MIB), ...more, ...alone])).toMatch(/larger, aligned regions/);
+    expect(refuse([ram(GIB, 2 * GIB + 4 * KIB, 512 * MIB)])).toMatch(/larger, aligned regions/);
   });
 
   test("never changes again: not by a restart, not by anything a partition does", () => {

@@ -4,20 +4,23 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
-import { Bench, ALL_GICS, value } from "./bench.ts";
+import { ALL_GICS, Bench, GICS, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 
 const TIMERS = [
-  { name: "virtual", intid: 27, count: "CNTVCT_EL0", compare: "CNTV_CVAL_EL0", control: "CNTV_CTL_EL0", of: (guest: Guest) => guest.pcpu.virtualTimer },
-  { name: "physical", intid: 30, count: "CNTPCT_EL0", compare: "CNTP_CVAL_EL0", control: "CNTP_CTL_EL0", of: (guest: Guest) => guest.pcpu.physicalTimer },
+  { name: "virtual", count: "CNTVCT_EL0", compare: "CNTV_CVAL_EL0", control: "CNTV_CTL_EL0", of: (guest: Guest) => guest.pcpu.virtualTimer },
+  { name: "physical", count: "CNTPCT_EL0", compare: "CNTP_CVAL_EL0", control: "CNTP_CTL_EL0", of: (guest: Guest) => guest.pcpu.physicalTimer },
 ] as const;
-const CASES = ALL_GICS.flatMap(([gic, board]) => [false, true].flatMap((direct) => TIMERS.map((timer) => [gic, direct ? "direct" : "injected", timer.name, { board, direct, timer }] as const)));
+/** The same boards, and one each whose timers are the first and the last PPI. */
+const BOARDS = [...ALL_GICS, ...GICS.map(([gic, board]) => [`${gic}, PPIs 16 and 31`, { ...board, virtualTimer: 16, physicalTimer: 31 }] as const)];
+const CASES = BOARDS.flatMap(([gic, board]) => [false, true].flatMap((direct) => TIMERS.map((timer) => [gic, direct ? "direct" : "injected", timer.name, { board, direct, timer }] as const)));
 
 let bench: Bench;
 let guest: Guest;
 
 describe.each(CASES)("%s, %s: the %s timer", (_gic, _delivery, _name, { board, direct, timer }) => {
-  const { intid, count, compare, control } = timer;
+  const { count, compare, control } = timer;
+  const intid = timer.name === "virtual" ? board.virtualTimer : board.physicalTimer;
 
   beforeEach(() => {
     bench = new Bench({ ...STANDARD, board, partitions: [LINUX, { ...PLC, direct }] });
@@ -44,6 +47,23 @@ describe.each(CASES)("%s, %s: the %s timer", (_gic, _delivery, _name, { board, d
     const after = bench.vcpu(1, 0).exits;
     expect(after.reduce((sum, n) => sum + n, 0) - before.reduce((sum, n) => sum + n, 0)).toBe(direct ? 0 : 5);
     expect((after[abi.EXIT_TIMER] ?? 0) - (before[abi.EXIT_TIMER] ?? 0)).toBe(direct ? 0 : 5);
+  });
+
+  test("and an SGI 0 that comes while it is pending are two interrupts", () => {
+    value(guest.msr(compare, 0n));
+    value(guest.msr(control, 1n));
+    bench.machine.settle();
+    bench.sendSgi(3, 0, 1);
+    bench.machine.settle();
+    const taken: number[] = [];
+    for (let n = 0; n < 2; n++) {
+      const one = guest.acknowledge();
+      taken.push(one);
+      if (one === intid) value(guest.msr(control, 0n));
+      guest.endOfInterrupt(one);
+      bench.machine.settle();
+    }
+    expect(taken.sort((a, b) => a - b)).toEqual([0, intid]);
   });
 
   test("wakes a guest that sleeps in WFI", () => {
