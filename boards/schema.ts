@@ -103,6 +103,10 @@ const BoardFile = z.strictObject({
         .min(0)
         .max(0xffff)
         .describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
+      bus_bytes: z
+        .literal([4, 8, 16, 32, 64])
+        .optional()
+        .describe("bytes of a BUS_ACCESS (PMU event 0x19): pCPUs that count these do so for `bandwidth` instead; without this key none does"),
       pmu_version: z
         .int()
         .min(1)

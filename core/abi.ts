@@ -106,6 +106,7 @@ export const EVENT_WATCHDOG: u8 = 5; // a: ns since the last feed
 export const EVENT_PANIC: u8 = 6; // a: ESR_EL2; b: FAR_EL2; c: ELR_EL2 of the hypervisor itself
 export const EVENT_UNAVAILABLE: u8 = 7; // a: one of FEATURE_*, which the plan asks for and this board does not let us have; b: MIDR_EL1
 export const EVENT_STOP_HANGS: u8 = 8; // a: pCPUs that have not left the guest for 1000 ticks, as a mask; it has no memory any more
+export const EVENT_GIC_LATE: u8 = 9; // a: PA of GICD_CTLR or GICR_CTLR, whose RWP stayed set after the partition's interrupts had been disabled
 
 // EVENT_UNAVAILABLE.a.
 export const FEATURE_CLUSTER_WAYS: u8 = 1; // cache: { ways }: no DSU, or firmware forbids CLUSTERPARTCR_EL1

@@ -132,7 +132,7 @@ export class Vcpu {
   interfaceControl: u32;
   groupEnable: u32;
   activePriorities: u32;
-  /** Cache refills that it may cause in a period; 0: as many as it likes. */
+  /** Cache refills, or bus accesses, that it may cause in a period; 0: as many as it likes. */
   refills: u32;
   /** It has used them up, and is held until the period is over; how often that has happened; when the period ends. */
   isThrottled: u32;

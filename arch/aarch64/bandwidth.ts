@@ -1,5 +1,5 @@
-// Memory bandwidth regulation: event counter 0 of the PMU counts the cache refills of a vCPU (at EL1 and EL0), from as many below
-// its overflow as the budget allows. The overflow's interrupt holds the vCPU until the period is over; the EL2 physical timer ends it.
+// Memory bandwidth regulation: event counter 0 of the PMU counts the bus accesses of a vCPU, or its cache refills (at EL1 and EL0), from as
+// many below its overflow as the budget allows. The overflow's interrupt holds the vCPU until the period is over; the EL2 physical timer ends it.
 // The guest sees no PMU (MDCR_EL2.TPM), so nobody else uses the counter.
 
 import {
@@ -20,6 +20,8 @@ const COUNTER_0: u64 = 1 << 0;
 const OVERFLOW: u64 = (<u64>1) << 32;
 /** Events that PMCEID0_EL0 and PMCEID1_EL0 tell of, 32 each in their lower halves. */
 const COMMON_EVENTS: u32 = 64;
+/** What a pCPU reads and writes outside itself and its own caches: refills, what is written back, and what streams past (D13.12). */
+const BUS_ACCESS: u32 = 0x19;
 
 /** The pCPU's PMU has a counter, and counts that event. */
 function canCount(event: u32): bool {
@@ -28,11 +30,15 @@ function canCount(event: u32): bool {
   return ((events >> (event & 31)) & 1) != 0;
 }
 
+/** Where the board says how much a bus access is, and the PMU counts them. */
+function countsBus(): bool { return header().busAccesses != 0 && canCount(BUS_ACCESS); }
+function counted(): u32 { return countsBus() ? BUS_ACCESS : header().refillEvent; }
+
 /** Once at boot, on its pCPU: the vCPU's budget. Where it cannot be counted, that is said, and the vCPU runs without. */
 export function planBandwidth(vcpu: Vcpu): void {
   const refills = blobPartition(vcpu.partition).bandwidthRefills;
   if (refills == 0) return;
-  if (canCount(header().refillEvent)) vcpu.refills = refills;
+  if (canCount(counted())) vcpu.refills = <u32>min<u64>(<u64>refills * (countsBus() ? header().busAccesses : 1), OVERFLOW - 1);
   else recordEvent(EVENT_UNAVAILABLE, vcpu.partition, mrs_CNTPCT_EL0(), FEATURE_BANDWIDTH, mrs_MIDR_EL1(), 0);
 }
 
@@ -40,7 +46,7 @@ export function planBandwidth(vcpu: Vcpu): void {
 export function startBandwidth(vcpu: Vcpu): void {
   msr_PMSELR_EL0(0);
   isb();
-  msr_PMXEVTYPER_EL0(header().refillEvent);
+  msr_PMXEVTYPER_EL0(counted());
   msr_PMINTENSET_EL1(COUNTER_0);
   msr_PMCNTENSET_EL0(COUNTER_0);
   msr_PMCR_EL0(mrs_PMCR_EL0() | PMCR_E);

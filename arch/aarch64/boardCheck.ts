@@ -27,7 +27,7 @@ const CTYPE_DATA: u64 = 2;
 let frequency: u64 = 0;
 
 /** False, and a line that says so: what is found is not what is planned. */
-function isSame(fact: string, planned: u64, found: u64): bool {
+export function isSame(fact: string, planned: u64, found: u64): bool {
   if (planned == found) return true;
   const uart = uartAddress();
   printValue(uart, "axv: pCPU 0x", mrs_MPIDR_EL1() & AFFINITY_MASK);

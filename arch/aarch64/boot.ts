@@ -80,11 +80,10 @@ export function bootPrimary(tree: u64): u32 {
   gatherEntropy(tree);
   if (!isGicV2()) enableSystemRegisters();
   setPriorityBits(priorityBits());
-  initDistributor();
+  if (!initDistributor()) return 0;
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, mrs_CNTPCT_EL0(), imageBase(), duration(mrs_CNTPCT_EL0() - began), head.partitionCount);
-  initPcpu(vcpuOf(0));
-  if (!startOthers()) return 0;
+  if (!initPcpu(vcpuOf(0)) || !startOthers()) return 0;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) launch(partitionOf(n));
@@ -145,8 +144,8 @@ function planVcpu(n: u32): void {
   }
 }
 
-/** The pCPU's own registers, that stay as they are from now on. */
-function initPcpu(vcpu: Vcpu): void {
+/** The pCPU's own registers, that stay as they are from now on. False: it cannot be used, and that is said. */
+function initPcpu(vcpu: Vcpu): bool {
   if (vcpu.partition != NONE) {
     const flags = blobPartition(vcpu.partition).flags;
     const dfr0 = mrs_ID_AA64DFR0_EL1();
@@ -170,9 +169,10 @@ function initPcpu(vcpu: Vcpu): void {
   tlbiAlle1is(); // twice: stage2.ts says why
   dsbIsh();
   isb();
-  initCpuInterface(vcpu);
+  if (!initCpuInterface(vcpu)) return false;
   findListRegisters(vcpu);
   if (vcpu.housekeeper != 0) startTick();
+  return true;
 }
 
 /** The others, one after the other, the housekeeper last: it may do its work. False: one is not as planned, and nothing starts. */
@@ -209,8 +209,7 @@ function startOther(vcpu: Vcpu): bool {
 /** Every other pCPU, started with its index. 0: it is not as planned. */
 export function bootOther(index: u32): u32 {
   const vcpu = vcpuOf(index);
-  const right = isPcpuAsPlanned(vcpu);
-  if (right) initPcpu(vcpu);
+  const right = isPcpuAsPlanned(vcpu) && initPcpu(vcpu);
   storeRelease32(vcpu.factsAt(), right ? FACTS_RIGHT : FACTS_WRONG);
   return right ? changetype<u32>(vcpu) : 0;
 }

@@ -9,12 +9,13 @@ import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
 import { HCR_GUEST } from "./sysregs";
 import { writeControl } from "./virtualInterface";
 
-/** Each pCPU, once. */
-export function initCpuInterface(vcpu: Vcpu): void {
-  initBank(vcpu);
+/** Each pCPU, once. False: it cannot be used, and that is said. */
+export function initCpuInterface(vcpu: Vcpu): bool {
+  if (!initBank(vcpu)) return false;
   if (isGicV2()) parkV2();
   else initInterfaceV3();
   writeControl(0); // maintenance that somebody before us has asked for would never end
+  return true;
 }
 
 /** The pCPU has no guest to run: only the hypervisor's own interrupts come, and to EL2. */

@@ -4,12 +4,15 @@
 // A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
 import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../build/generated/blob";
-import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
+import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
 import { atomicAdd32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { EVENT_GIC_LATE } from "../../core/abi";
 import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
+import { recordEvent } from "../../core/events";
 import { edgesAt, FIRST_SPECIAL } from "../../core/interrupts";
 import { vcpuOf, Vcpu } from "../../core/vcpu";
 import { SGI_COUNT, SGIS } from "../../core/sgis";
+import { isSame } from "./boardCheck";
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
 export const GICD_CTLR: u32 = 0x0000;
@@ -39,8 +42,12 @@ export const SPENDSGIR: u32 = 0x0f20;
 export const ICPIDR2: u32 = 0x0fe8;
 /** Redistributor, first frame. */
 const GICR_CTLR: u32 = 0x0000;
+const CTLR_ENABLE_LPIS: u32 = 1 << 0;
 export const GICR_IIDR: u32 = 0x0004;
 export const GICR_TYPER: u32 = 0x0008;
+/** GICR_TYPER.PPInum: words of extended PPIs, 2 at most. */
+const TYPER_PPINUM_SHIFT: u32 = 27;
+const EXTENDED_PPI_WORDS: u32 = 2;
 export const GICR_WAKER: u32 = 0x0014;
 export const SGI_BASE: u32 = 0x10000;
 export const GICR_STRIDE_SHIFT: u32 = 17;
@@ -133,11 +140,10 @@ export function dropKicks(vcpu: Vcpu): bool {
   mmioWrite32(header().gicd + ISPENDR + ((intid >> 5) << 2), <u32>1 << (intid & 31));
 }
 
-export function awaitWritten(register: u64, bits: u32): void {
-  for (let i: u32 = 0; i < PATIENCE; i++) {
-    bound(i, PATIENCE);
-    if ((mmioRead32(register) & bits) == 0) return;
-  }
+/** A step of bring-up: the hardware follows in its time. False: it does not, and that is said. */
+function isFollowed(fact: string, register: u64, bits: u32): bool {
+  for (let i: u32 = 0; i < PATIENCE && (mmioRead32(register) & bits) != 0; i++) bound(i, PATIENCE);
+  return isSame(fact, 0, mmioRead32(register) & bits);
 }
 
 /**
@@ -153,19 +159,24 @@ export function awaitDisabled(control: u64): bool {
   return false;
 }
 
+/** The same when a partition's interrupts are to be quiet: the host hears if they are not. */
+function awaitQuiet(vcpu: Vcpu, control: u64): void {
+  if (!awaitDisabled(control)) recordEvent(EVENT_GIC_LATE, vcpu.partition, mrs_CNTPCT_EL0(), control, 0, 0);
+}
+
 /** Where RWP for a pCPU's SGIs and PPIs is. */
 @inline export function bankControl(vcpu: Vcpu): u64 { return vcpu.gicv2 != 0 ? header().gicd : vcpu.gicr; }
 
 /** First INTID above the SPIs that the hardware has: GICD_TYPER.ITLinesNumber. */
 export function intidLimit(): u32 { return min(((mmioRead32(header().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
 
-/** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. */
-export function initDistributor(): void {
+/** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. False: it does not follow. */
+export function initDistributor(): bool {
   const head = header();
   const gicd = head.gicd;
   const v2 = isGicV2();
   mmioWrite32(gicd + GICD_CTLR, 0);
-  awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
+  if (!isFollowed("GICD_CTLR.RWP", gicd + GICD_CTLR, CTLR_RWP)) return false;
   const limit = intidLimit(); // more than the plan knows, perhaps: firmware may have used them
   const words = (limit + 31) >> 5;
   for (let word: u32 = 1; word < words; word++) {
@@ -187,7 +198,7 @@ export function initDistributor(): void {
   setPriorities(gicd, 8, limit >> 2);
   store<u32>(edgesAt(0), SGIS);
   mmioWrite32(gicd + GICD_CTLR, v2 ? CTLR_ENABLE : CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
-  awaitWritten(gicd + GICD_CTLR, CTLR_RWP);
+  if (!isFollowed("GICD_CTLR.RWP", gicd + GICD_CTLR, CTLR_RWP)) return false;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     const plan = blobPartition(n);
@@ -196,6 +207,7 @@ export function initDistributor(): void {
       initSpi(blobInterrupt(plan.interruptFirst + i), vcpuOf(plan.bootCpu));
     }
   }
+  return true;
 }
 
 /** Words of IPRIORITYR, four INTIDs each. */
@@ -232,7 +244,7 @@ export function quietSpis(interruptFirst: u32, interruptCount: u32, target: Vcpu
     const intid = blobInterrupt(interruptFirst + i).intid;
     mmioWrite32(gicd + ICENABLER + ((intid >> 5) << 2), <u32>1 << (intid & 31));
   }
-  awaitDisabled(gicd + GICD_CTLR);
+  awaitQuiet(target, gicd + GICD_CTLR);
   for (let i: u32 = 0; i < interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
     const intid = blobInterrupt(interruptFirst + i).intid;
@@ -248,7 +260,7 @@ export function quietSpis(interruptFirst: u32, interruptCount: u32, target: Vcpu
 export function quietBank(vcpu: Vcpu, mask: u32): void {
   const bank = vcpu.bank;
   mmioWrite32(bank + ICENABLER, mask);
-  awaitDisabled(bankControl(vcpu));
+  awaitQuiet(vcpu, bankControl(vcpu));
   mmioWrite32(bank + ICPENDR, mask);
   mmioWrite32(bank + ICACTIVER, mask);
   if (vcpu.gicv2 == 0 || (mask & SGIS) == 0) return;
@@ -262,17 +274,23 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
 /** Physical priority of a direct guest's interrupt. */
 @inline export function directPriority(priority: u8): u32 { return max<u32>(priority, HIGHEST_GUEST_PRIORITY); }
 
-/** Each pCPU: its redistributor awake; the hypervisor's own SGI and PPIs enabled, the others off. */
-export function initBank(vcpu: Vcpu): void {
+/** Each pCPU: its redistributor awake; the hypervisor's own SGI and PPIs enabled, the others off. False: it does not follow. */
+export function initBank(vcpu: Vcpu): bool {
   const head = header();
+  const bank = vcpu.bank;
   if (vcpu.gicv2 == 0) {
     const gicr = vcpu.gicr;
-    mmioWrite32(gicr + GICR_CTLR, 0); // EnableLPIs: firmware's tables are not its own any more
-    awaitWritten(gicr + GICR_CTLR, RWP_EITHER);
+    mmioWrite32(gicr + GICR_CTLR, 0);
+    // Not every GIC lets go of LPIs once they are enabled (CES): then it goes on writing firmware's tables, in whosever memory they are now.
+    if (!isFollowed("GICR_CTLR (EnableLPIs, RWP)", gicr + GICR_CTLR, CTLR_ENABLE_LPIS | RWP_EITHER)) return false;
     mmioWrite32(gicr + GICR_WAKER, mmioRead32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
-    awaitWritten(gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP);
+    if (!isFollowed("GICR_WAKER.ChildrenAsleep", gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP)) return false;
+    // Extended PPIs (ICENABLER<n>E), which nobody gets.
+    for (let word: u32 = min(mmioRead32(gicr + GICR_TYPER) >> TYPER_PPINUM_SHIFT, EXTENDED_PPI_WORDS); word != 0; word--) {
+      bound(EXTENDED_PPI_WORDS - word, EXTENDED_PPI_WORDS);
+      mmioWrite32(bank + ICENABLER + (word << 2), 0xffffffff);
+    }
   }
-  const bank = vcpu.bank;
   quietBank(vcpu, 0xffffffff);
   if (vcpu.gicv2 == 0) {
     mmioWrite32(bank + IGROUPR, 0xffffffff);
@@ -283,6 +301,7 @@ export function initBank(vcpu: Vcpu): void {
   enableOwn(vcpu, head.maintenance);
   if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, head.hypervisorTimer);
   if (vcpu.refills != 0) enableOwn(vcpu, head.pmuInterrupt);
+  return true;
 }
 
 /** An SGI or PPI of this pCPU is the hypervisor's own. */

@@ -63,6 +63,8 @@ export function describeEvent(event: HypervisorEvent): string {
         `does not stop: its guest does not come out on ${cpus(a)}. It seems to sleep with interrupts shut off, and then nothing can wake it. ` +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on"
       );
+    case abi.EVENT_GIC_LATE:
+      return `its interrupts have been switched off, but the GIC has not followed in time (RWP of the register at ${hex(a)} stays set): some may still come`;
     default:
       return `event ${event.code} (${hex(a)}, ${hex(b)}, ${hex(c)})`;
   }

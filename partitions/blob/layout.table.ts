@@ -107,6 +107,7 @@ const LAST_PPI = 31;
 const FIRST_SPI = 32;
 const SPECIAL_INTID = 1020; // IHI 0069 2.2: from here on INTIDs name no SPI
 const PMU_EVENT_MAX = 0xffff; // PMEVTYPER<n>_EL0.evtCount
+const BUS_ACCESSES_MAX = 64; // a line, byte by byte
 const IPA_BITS_MIN = 32;
 export const IPA_BITS_MAX = 40; // what stage 2 is built for
 const COLOURS_MAX = 32;
@@ -142,6 +143,7 @@ export const HEADER: RecordLayout = {
     f("maintenance", "u32", "INTID of the GIC maintenance interrupt (PPI), 25 as a rule", within("ownPpis", FIRST_PPI, LAST_PPI)),
     f("pmuInterrupt", "u32", "INTID of the PMU's overflow interrupt (PPI), 23 as a rule; 0: not wired", orNone("ownPpis", FIRST_PPI, LAST_PPI)),
     f("refillEvent", "u32", "PMU event that counts what `bandwidth` limits: refills of the last-level cache", within("refillEvent", 0, PMU_EVENT_MAX)),
+    f("busAccesses", "u32", "BUS_ACCESS events that a refill is worth: these are counted instead, where the PMU has them; 0: never", within("refillEvent", 0, BUS_ACCESSES_MAX)),
     f("colourCount", "u32", "page colours of the shared cache, a power of two, at most 32; 0: no partition is coloured", within("colourCount", 0, COLOURS_MAX)),
     f("ipaBits", "u32", "bits of a guest physical address that every pCPU has, 32…40: what is not below 2^ipaBits no guest can have", within("ipaBits", IPA_BITS_MIN, IPA_BITS_MAX)),
     f("cpuOffset", "u32", "array of Cpu"),

@@ -37,7 +37,7 @@ export const PROMISES = {
   frames: promise("GIC and UART are of kinds that the core drives, in whole pages, outside RAM, none over another", "BLOB_BAD_TABLE"),
   ticks: promise("tick and telemetry have periods that the housekeeper can keep", "BLOB_BAD_TABLE"),
   colourCount: promise("the colours are a power of two, 32 at most", "BLOB_BAD_TABLE"),
-  refillEvent: promise("the event that bandwidth is measured by is an event of the PMU", "BLOB_BAD_TABLE"),
+  refillEvent: promise("the events that bandwidth is measured by are events of the PMU, a bus access no less than a byte", "BLOB_BAD_TABLE"),
   spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT"),
   ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT"),
 

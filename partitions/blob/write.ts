@@ -92,6 +92,7 @@ function header(plan: Plan): BlobRecord {
     maintenance: plan.gic.maintenance,
     pmuInterrupt: plan.pmu.interrupt,
     refillEvent: plan.pmu.refillEvent,
+    busAccesses: plan.pmu.busAccesses,
     colourCount: isColoured(plan) ? plan.cache.colours : 0,
     ipaBits: plan.ipaBits,
   };

@@ -180,6 +180,8 @@ export interface Plan {
     readonly interrupt: number;
     /** The event that counts what `bandwidth` limits. */
     readonly refillEvent: number;
+    /** Bus accesses that a refill is worth: these are counted instead, where a PMU counts them; 0: never. */
+    readonly busAccesses: number;
     /** It cannot leave EL2 out: a guest that has it sees what the hypervisor does on its pCPUs. */
     readonly countsEl2: boolean;
   };

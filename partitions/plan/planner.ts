@@ -5,7 +5,7 @@ import type { GuestImages } from "../check/images.ts";
 import { guestTree } from "../devicetree/guest-tree.ts";
 import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
 import { guestAddressBits, planAddressSpace } from "./address-space.ts";
-import { planBandwidth } from "./bandwidth.ts";
+import { busAccesses, planBandwidth } from "./bandwidth.ts";
 import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
 import { sharedCache } from "./cache.ts";
@@ -70,6 +70,7 @@ export function decide(
     pmu: {
       interrupt: board.pmu === undefined ? 0 : intid(board.pmu),
       refillEvent: board.cpus.refill_event,
+      busAccesses: busAccesses(board),
       countsEl2: countsEl2(board),
     },
     cache: sharedCache(board),

@@ -76,6 +76,7 @@ export function proveBoard(plan: Plan): Violation[] {
     ...inRange("Header", "tickMicroseconds", tickMicroseconds),
     ...inRange("Header", "telemetryMilliseconds", telemetryMilliseconds),
     ...inRange("Header", "refillEvent", pmu.refillEvent),
+    ...inRange("Header", "busAccesses", pmu.busAccesses),
     ...inRange("Header", "colourCount", cache.colours),
     ...(Number.isInteger(Math.log2(cache.colours)) ? [] : [breaks("colourCount", `${cache.colours} colours`)]),
     ...inRange("Header", "spiLimit", gic.spiLimit),

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
-import { EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../machine/pmu.ts";
+import { EVENT_BUS_ACCESS, EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../machine/pmu.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
@@ -212,6 +212,39 @@ describe("a budget that is used up in the very moment that the vCPU leaves", () 
     bench.machine.settle();
     bench.pass(2 * PERIOD_MILLISECONDS);
     expect(guest.running).toBe(true);
+  });
+});
+
+describe("bus accesses, of which the board says how many a refill is worth (BUS_ACCESS, PMCEID0_EL0)", () => {
+  const WORTH = 4;
+  const count = (event: number, times: number): boolean => {
+    bench.machine.pcpu(0).pmu.count(event, times);
+    bench.machine.settle();
+    return bench.guest(0).running;
+  };
+
+  test("are counted where the PMU counts them, and refills are not: period after period", () => {
+    bench = new Bench({ ...LIMITED, busAccesses: WORTH });
+    for (let period = 0; period < 2; period++) {
+      expect(count(EVENT_L2D_CACHE_REFILL, 10 * WORTH * REFILLS), "refills").toBe(true);
+      expect(count(EVENT_BUS_ACCESS, WORTH * REFILLS - 1), "all but one").toBe(true);
+      expect(count(EVENT_BUS_ACCESS, 1), "used up").toBe(false);
+      nextPeriod();
+    }
+  });
+
+  test("are not where it does not: refills are", () => {
+    bench = new Bench({ ...LIMITED, busAccesses: WORTH, board: { ...qemuVirt, commonEvents: 0x7dff_0f3fn } });
+    expect(count(EVENT_BUS_ACCESS, 10 * WORTH * REFILLS)).toBe(true);
+    expect(count(EVENT_L2D_CACHE_REFILL, REFILLS - 1)).toBe(true);
+    expect(count(EVENT_L2D_CACHE_REFILL, 1)).toBe(false);
+  });
+
+  test("and where the counter has no room for the budget, it is as large as the counter's", () => {
+    const refills = 0x7fff_ffff;
+    bench = new Bench({ ...LIMITED, busAccesses: WORTH, partitions: [{ ...LINUX, bandwidth: { budget: 2 * refills * 64, refills, periodMicroseconds: PERIOD_MICROSECONDS } }, PLC] });
+    expect(count(EVENT_BUS_ACCESS, 0xffff_fffe)).toBe(true);
+    expect(count(EVENT_BUS_ACCESS, 1)).toBe(false);
   });
 });
 

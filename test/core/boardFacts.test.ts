@@ -5,6 +5,8 @@ import { qemuVirt, qemuVirtGicv2 } from "../machine/board.ts";
 import type { Board } from "../machine/board.ts";
 import { machineFor } from "../machine/core.ts";
 import { Gicv3 } from "../machine/gic/gicv3.ts";
+import type { Redistributor } from "../machine/gic/redistributor.ts";
+import type { Machine } from "../machine/machine.ts";
 import type { Registers } from "../machine/registers.ts";
 import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
@@ -31,9 +33,10 @@ describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.Li
   });
 });
 
-/** What a board says at boot that is not the one of the plan; "" if it runs. */
-function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: SystemSpec = STANDARD): string {
+/** What a board says at boot that is not the one of the plan, or that something has been done to; "" if it runs. */
+function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: SystemSpec = STANDARD, damage: (machine: Machine) => void = () => undefined): string {
   const machine = machineFor({ ...makeSystem({ ...spec, board: planned }), spec: { ...spec, board: { ...planned, ...hardware } } });
+  damage(machine);
   machine.boot();
   machine.uart.drain();
   const text = new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
@@ -158,13 +161,53 @@ describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets 
   test("nobody is coloured: it does not matter", () => expect(bootsOn({ caches: [0n, 0n, 0n] })).toBe(""));
 });
 
+const redistributorOf = ({ gic }: Machine, pcpu: number): Redistributor => {
+  if (gic instanceof Gicv3 && gic.cpus[pcpu] !== undefined) return gic.cpus[pcpu].redistributor;
+  throw new Error("a GICv3");
+};
+
+describe("a GIC that does not follow", () => {
+  const without = (pcpu: number, damage: (redistributor: Redistributor) => void): string => bootsOn({}, qemuVirt, STANDARD, (machine) => damage(redistributorOf(machine, pcpu)));
+  const never = Infinity;
+
+  test.each([0, 2, 3])("pCPU %i's LPIs cannot be switched off (GICR_CTLR.EnableLPIs, CES): they would be written to memory that is a guest's now", (pcpu) => {
+    expect(without(pcpu, (gicr) => { gicr.keepsLpis = true; })).toBe(mismatch(pcpu, "GICR_CTLR (EnableLPIs, RWP)", 0, 1));
+    expect(without(pcpu, (gicr) => { [gicr.keepsLpis, gicr.lpis, gicr.lpisEnabled] = [true, false, false]; }), "they were off").toBe("");
+  });
+
+  test.each([0, 3])("pCPU %i's redistributor does not carry out what is written to it (GICR_CTLR.RWP), or does not wake up (GICR_WAKER.ChildrenAsleep)", (pcpu) => {
+    expect(without(pcpu, (gicr) => { gicr.rwpReads = never; })).toBe(mismatch(pcpu, "GICR_CTLR (EnableLPIs, RWP)", 0, 8));
+    expect(without(pcpu, (gicr) => { gicr.wakeReads = never; })).toBe(mismatch(pcpu, "GICR_WAKER.ChildrenAsleep", 0, 4));
+    expect(without(pcpu, (gicr) => { [gicr.rwpReads, gicr.wakeReads] = [1000, 1000]; }), "slowly").toBe("");
+  });
+
+  test("the distributor does not (GICD_CTLR.RWP)", () => {
+    const slowly = (reads: number): string => bootsOn({}, qemuVirt, STANDARD, ({ gic }) => { if (gic instanceof Gicv3) gic.distributor.rwpReads = reads; });
+    expect(slowly(never)).toBe(mismatch(0, "GICD_CTLR.RWP", 0, 0x8000_0000));
+    expect(slowly(1000)).toBe("");
+  });
+
+  test("when a partition's interrupts are switched off: the host hears of it, and the partition stops all the same", () => {
+    const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, cpus: [0] }, PLC] });
+    const late = (): bigint[] => bench.events(0).filter(({ code }) => code === abi.EVENT_GIC_LATE).map(({ a }) => a);
+    expect(bench.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(late()).toEqual([]);
+    if (bench.machine.gic instanceof Gicv3) bench.machine.gic.distributor.rwpReads = never;
+    redistributorOf(bench.machine, 0).rwpReads = never;
+    expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect([...new Set(late())].sort()).toEqual([BigInt(qemuVirt.gicd), BigInt(qemuVirt.cpus[0]?.gicr ?? 0)]);
+    expect(bench.partition(0).state).toBe("off");
+  });
+});
+
 describe("what firmware has left on is off when guests begin", () => {
-  test("the UART's interrupts (UARTIMSC), LPIs (GICR_CTLR.EnableLPIs), extended SPIs (GICD_ICENABLER<n>E)", () => {
-    const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, uartMask: 0x7ff, extendedSpis: 64 } });
+  test("the UART's interrupts (UARTIMSC), LPIs (GICR_CTLR.EnableLPIs), extended SPIs and PPIs (GICD_ICENABLER<n>E, GICR_ICENABLER<n>E)", () => {
+    const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, uartMask: 0x7ff, extendedSpis: 64, extendedPpis: 64 } });
     expect(machine.uart.read(0x38)).toBe(0);
     if (!(machine.gic instanceof Gicv3)) throw new Error("a GICv3");
     expect(machine.gic.cpus.map(({ redistributor }) => redistributor.lpis)).toEqual([false, false, false, false]);
     expect([...machine.gic.distributor.extended]).toEqual([0, 0]);
+    expect(machine.gic.cpus.map(({ redistributor }) => [...redistributor.extended])).toEqual([[0, 0], [0, 0], [0, 0], [0, 0]]);
   });
 
   test.each([[1, 0n], [4, 1n << 17n], [5, 1n << 17n], [6, (1n << 17n) | (1n << 23n)]])("PMUVer %i: EL2 is not counted where the PMU can leave it out (MDCR_EL2.HPMD, HCCD)", (version, bits) => {

@@ -96,7 +96,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "no power of two", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 12 } }) },
     { what: "too many", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 64 } }) },
   ],
-  refillEvent: [{ what: "with bits of a filter", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, refillEvent: 0x0800_0017 } }) }],
+  refillEvent: [{ what: "with bits of a filter", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, refillEvent: 0x0800_0017 } }) }, { what: "bus accesses of less than a byte", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, busAccesses: 65 } }) }],
   spiLimit: [
     { what: "more than INTIDs", plan: gic({ spiLimit: 1024 }) },
     { what: "in the middle of a register", plan: gic({ spiLimit: 300 }) },

@@ -83,6 +83,14 @@ describe("ID registers (HCR_EL2.TID3)", () => {
     expect([20, 28].map((shift) => nibble(value(guest.mrs("ID_PFR0_EL1")), shift)), "AMU, RAS").toEqual([0, 0]);
   });
 
+  test.each([[0, 0], [1, 1], [2, 1], [3, 1]])("CSV2 %i is shown as %i: SCXTNUM_EL1, which comes with 2, is trapped (HCR_EL2.EnSCXT), and UNDEFINED", (has, shown) => {
+    Object.assign(bench.machine.pcpu(0).registers, { ID_AA64PFR0_EL1: (BigInt(has) << 56n) | 0x1000_0000_1100_2222n, ID_AA64PFR1_EL1: 0xfn << 32n });
+    expect([56, 60].map((shift) => nibble(value(guest.mrs(id(4, 0))), shift)), "CSV2, CSV3").toEqual([shown, 1]);
+    expect(nibble(value(guest.mrs(id(4, 1))), 32), "CSV2_frac").toBe(0);
+    expect(bench.machine.pcpu(0).registers.HCR_EL2 & (1n << 53n)).toBe(0n);
+    expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 13, crm: 0, op2: 7 }, true, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
+  });
+
   test("every encoding of the ID space can be read: without a name it is 0", () => {
     for (let crm = 1; crm < 8; crm++) for (let op2 = 0; op2 < 8; op2++) expect(guest.mrs(id(crm, op2)).kind, `C0_C${crm}_${op2}`).toBe("done");
     expect(value(guest.mrs(id(7, 7)))).toBe(0n);

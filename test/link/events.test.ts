@@ -34,6 +34,10 @@ describe("events read as sentences", () => {
       "does not stop: its guest does not come out on pCPU 1 and pCPU 3. It seems to sleep with interrupts shut off, and then nothing can wake it. " +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on",
     ],
+    [
+      event(abi.EVENT_GIC_LATE, 0x80e0000n),
+      "its interrupts have been switched off, but the GIC has not followed in time (RWP of the register at 0x80e0000 stays set): some may still come",
+    ],
     [event(99, 1n, 2n, 3n), "event 99 (0x1, 0x2, 0x3)"],
   ])("%s", (sentence, expected) => expect(sentence).toBe(expected));
 });

@@ -25,6 +25,8 @@ export interface Peripherals {
   readonly pmuInterrupt: number;
   /** Whether there are performance monitors at all. */
   readonly pmu: boolean;
+  /** PMCEID0_EL0: a Cortex-A53's if left out. */
+  readonly commonEvents?: bigint;
   /** What pCPUs have otherwise at reset: all of them, and one. */
   readonly registers?: Partial<Registers>;
   readonly cpus: readonly { readonly registers?: Partial<Registers> }[];
@@ -84,7 +86,7 @@ export class PCpu {
     this.physicalTimer = new Timer(clock, () => 0n);
     this.hypervisorTimer = new Timer(clock, () => 0n);
     this.debug = new DebugRegisters(this.registers.ID_AA64DFR0_EL1);
-    this.pmu = new Pmu(this.registers, peripherals.pmu);
+    this.pmu = new Pmu(this.registers, peripherals.pmu, peripherals.commonEvents);
   }
 
   /** CCSIDR_EL1 of the data or unified cache of a level; UNKNOWN where there is none. */

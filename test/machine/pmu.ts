@@ -34,12 +34,14 @@ const SELECT_CYCLES = 31;
 const COMMON_EVENTS = 0x7fff_0f3fn;
 export const EVENT_CPU_CYCLES = 0x11;
 export const EVENT_L2D_CACHE_REFILL = 0x17;
+export const EVENT_BUS_ACCESS = 0x19;
 
 const EVENT_REGISTER = /^PMEV(TYPER|CNTR)(\d+)_EL0$/;
 
 export class Pmu {
   private readonly registers: Registers;
   private readonly present: boolean;
+  private readonly events: bigint;
   private control = PMCR_READ_ONLY;
   /** PMCNTENSET_EL0, PMINTENSET_EL1, PMOVSSET_EL0: UNKNOWN at reset. */
   private enabled = UNKNOWN & IMPLEMENTED;
@@ -51,10 +53,11 @@ export class Pmu {
   private readonly counts = new Array<bigint>(COUNTERS).fill(UNKNOWN & MASK32);
   private readonly types = new Array<bigint>(COUNTERS).fill(UNKNOWN & TYPE_WRITABLE);
 
-  /** `registers`: of its pCPU, for MDCR_EL2. */
-  constructor(registers: Registers, present = true) {
+  /** `registers`: of its pCPU, for MDCR_EL2. `events`: PMCEID0_EL0. */
+  constructor(registers: Registers, present = true, events = COMMON_EVENTS) {
     this.registers = registers;
     this.present = present;
+    this.events = events;
   }
 
   /** What its pCPU's guest does now: `times` events, each counted by every counter that is set to it and may. */
@@ -89,7 +92,7 @@ export class Pmu {
     if (kind !== undefined) return (kind === "CNTR" ? this.counts : this.types)[this.check(Number(number))] ?? 0n;
     switch (name) {
       case "PMCR_EL0": return this.control;
-      case "PMCEID0_EL0": return COMMON_EVENTS;
+      case "PMCEID0_EL0": return this.events;
       case "PMCEID1_EL0": return 0n;
       case "PMCNTENSET_EL0": case "PMCNTENCLR_EL0": return this.enabled;
       case "PMINTENSET_EL1": case "PMINTENCLR_EL1": return this.interrupting;

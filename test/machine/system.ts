@@ -43,6 +43,7 @@ export interface SystemSpec {
   readonly partitions: readonly PartitionSpec[];
   /** What bandwidth is measured by, if not by refills of the L2 cache. */
   readonly refillEvent?: number;
+  readonly busAccesses?: number;
   /** Bits of an IPA that the plan makes use of, if not 40. */
   readonly ipaBits?: number;
 }
@@ -182,7 +183,7 @@ export function makeSystem(spec: SystemSpec): System {
       spiLimit: board.spiLimit, maintenance: board.maintenance,
     },
     timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
-    pmu: { interrupt: board.pmuInterrupt, refillEvent: spec.refillEvent ?? EVENT_L2D_CACHE_REFILL, countsEl2: false },
+    pmu: { interrupt: board.pmuInterrupt, refillEvent: spec.refillEvent ?? EVENT_L2D_CACHE_REFILL, busAccesses: spec.busAccesses ?? 0, countsEl2: false },
     cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: COLOURS, wayGroups: board.cluster === "absent" ? 0 : WAY_GROUPS },
     uart: { kind: "pl011", address: board.uart },
     housekeeper: spec.housekeeper,

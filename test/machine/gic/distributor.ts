@@ -10,9 +10,6 @@ import {
 import { GICD_PIDR2 } from "./gicv2Registers.ts";
 import type { SecurityView } from "./securityView.ts";
 
-/** How many reads of GICD_CTLR show RWP after a write: long enough to catch software that does not wait. */
-const RWP_READS = 2;
-
 const TYPER_NO_1_OF_N = 1 << 25;
 const TYPER_A3V = 1 << 24;
 const TYPER_IDBITS_16 = 15 << 19;
@@ -34,6 +31,8 @@ export class Distributor {
   /** Extended SPIs that are enabled, as firmware has left them: 32 a word. */
   readonly extended: Uint32Array;
   private readonly revision: number;
+  /** How many reads of GICD_CTLR show RWP after a write: long enough to catch software that does not wait. */
+  rwpReads = 2;
   private rwp = 0;
   /** GICD_CTLR has been written, and nobody has seen RWP clear since. */
   private changing = false;
@@ -108,7 +107,7 @@ export class Distributor {
     if (bytes !== 4) return false;
     if (this.changing && offset !== GICD_CTLR) throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD + ${hex(offset)} is written while GICD_CTLR is changing: RWP first (§12.9.4)`);
     if (offset >= IGROUPR && offset < BANK_END) {
-      if (offset >= ICENABLER && offset < ISPENDR) this.rwp = RWP_READS;
+      if (offset >= ICENABLER && offset < ISPENDR) this.rwp = this.rwpReads;
       return this.bank.write32(offset, value);
     }
     if (offset >= GICD_IROUTER && offset < GICD_IROUTER_END) {
@@ -125,7 +124,7 @@ export class Distributor {
     }
     if (offset === GICD_CTLR) {
       this.control = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
-      this.rwp = RWP_READS;
+      this.rwp = this.rwpReads;
       this.changing = true;
       return true;
     }

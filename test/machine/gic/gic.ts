@@ -17,6 +17,8 @@ export interface GicBoard {
   readonly listRegisters: number;
   /** GICv3.1: extended SPIs, a multiple of 32. */
   readonly extendedSpis?: number;
+  /** And extended PPIs of each pCPU: 32 or 64. */
+  readonly extendedPpis?: number;
   /** GICv3: bits of preemption, 5 if left out; registers of active priorities follow from that. */
   readonly preemptionBits?: number;
   /** GICv4: PIDR2 says so, and a redistributor has two more frames (GICR_TYPER.VLPIS), which are not modelled. */

@@ -34,7 +34,7 @@ export class Gicv3 implements Gic {
     const distributor = new Distributor(board.spiLimit, view, board.virtualLpis, board.extendedSpis);
     this.distributor = distributor;
     this.cpus = board.cpus.map(({ mpidr, listRegisters = board.listRegisters }, n) => {
-      const redistributor = new Redistributor(mpidr, n, n === board.cpus.length - 1, view, board.virtualLpis);
+      const redistributor = new Redistributor(mpidr, n, n === board.cpus.length - 1, view, board.virtualLpis, board.extendedPpis);
       const source = {
         bank: redistributor.bank,
         spis: distributor.bank,

@@ -52,6 +52,7 @@ export const GICR_PENDBASER_END = 0x0080;
 export const GICR_SGI_BASE = FRAME_BYTES;
 
 export const GICR_TYPER_VLPIS = 1 << 1;
+export const GICR_TYPER_PPINUM_SHIFT = 27;
 export const GICR_TYPER_LAST = 1 << 4;
 export const GICR_WAKER_PROCESSOR_SLEEP = 1 << 1;
 export const GICR_WAKER_CHILDREN_ASLEEP = 1 << 2;
