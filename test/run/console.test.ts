@@ -197,7 +197,7 @@ describe("on a serial line", () => {
     for (const partition of [["1"], ["plc", "--system", join(import.meta.dirname, "../../partitions/examples/demo.yaml")]]) {
       const console = sandbox.axvPart("console", ...partition, ...serial);
       await until(() => console.output().includes("plc: started"));
-      expect(console.output()).toContain("axv: AArch64 hypervisor");
+      expect(console.output()).toContain("axv: image at 0x0000000040200000");
       expect(console.output()).not.toContain("Booting Linux");
       console.child.stdin.write("status\r");
       await until(() => console.output().includes("status\r\n"));

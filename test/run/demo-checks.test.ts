@@ -1,9 +1,9 @@
-import { Duplex } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { allPassed, type Check, judgeHealth, type Judge } from "../../tools/run/checks.ts";
 import { judgeDemo } from "../../tools/run/demo-checks.ts";
 import { Session } from "../../tools/run/session.ts";
 import { type Defect, demoPartitions, FakeBoard } from "./fake-board.ts";
+import { pair } from "./pair.ts";
 
 /** Runs the fake board for some periods; gives back the checks. */
 async function judged(judge: Judge, defect: Defect, periods = 5, partitions = demoPartitions): Promise<Check[]> {
@@ -18,31 +18,18 @@ async function judged(judge: Judge, defect: Defect, periods = 5, partitions = de
   return checks();
 }
 
-function pair(): [Duplex, Duplex] {
-  const ends: Duplex[] = [];
-  for (const other of [1, 0]) {
-    ends.push(
-      new Duplex({
-        read: () => {},
-        write: (chunk: Buffer, _, done) => {
-          ends[other]?.push(chunk);
-          done();
-        },
-      }),
-    );
-  }
-  const [a, b] = ends;
-  if (a === undefined || b === undefined) throw new Error("no pair");
-  return [a, b];
-}
-
 const notPassed = (checks: readonly Check[]): string[] => checks.filter(({ verdict }) => verdict !== "passed").map(({ name, verdict, detail }) => `${verdict}: ${name}: ${detail}`);
 
 test("a board that works passes every check", async () => {
   const checks = await judged(judgeDemo, "none");
   expect(notPassed(checks)).toEqual([]);
   expect(allPassed(checks)).toBe(true);
-  expect(checks).toHaveLength(12);
+  expect(checks.filter(({ detail }) => detail === "")).toEqual([]); // each says what it has seen
+  const details = Object.fromEntries(checks.map(({ name, detail }) => [name, detail]));
+  expect(details["plc started"]).toMatch(/^started at 0x40000000, after \d\.\d s$/);
+  expect(details["plc prints"]).toMatch(/^first line after \d\.\d s$/);
+  expect(details["plc without fault, hang or panic"]).toBe("none until 5.0 s after boot");
+  expect(checks).toHaveLength(14);
 });
 
 describe("each defect fails the check that names it, and no board with one passes", () => {
@@ -84,7 +71,7 @@ test("a board that says nothing passes nothing that has to be seen", async () =>
   const session = new Session(host, demoPartitions);
   const checks = judgeDemo(session)();
   session.link.close();
-  expect(checks.filter(({ verdict }) => verdict === "pending")).toHaveLength(9);
+  expect(checks.filter(({ verdict }) => verdict === "pending")).toHaveLength(14);
   expect(allPassed(checks)).toBe(false);
 });
 
@@ -96,7 +83,7 @@ test("a PLC whose interrupts are injected has exits, and that is no defect", asy
   const injected = demoPartitions.map((plan) => ({ ...plan, direct: false }));
   const checks = await judged(judgeDemo, "plc-exits", 5, injected);
   expect(notPassed(checks)).toEqual([]);
-  expect(checks).toHaveLength(11);
+  expect(checks).toHaveLength(13);
 });
 
 describe("what a board cannot do", () => {
@@ -119,4 +106,5 @@ describe("what a board cannot do", () => {
 test("health, which every system must have, knows nothing of the demo", async () => {
   expect(notPassed(await judged(judgeHealth, "linux-silent"))).toEqual([]);
   expect(notPassed(await judged(judgeHealth, "plc-faults"))).toHaveLength(1);
+  expect(notPassed(await judged(judgeHealth, "plc-mute"))).toEqual(["pending: plc prints: nothing so far"]);
 });

@@ -12,12 +12,12 @@ export const PLC = 1;
 
 /** The plan of the demo, as far as the host's tools read it. */
 export const demoPartitions: readonly PartitionPlan[] = [
-  { name: "linux", guest: "linux", autostart: true, direct: false, bandwidth: null, ways: [], tags: [] },
-  { name: "plc", guest: "plc", autostart: true, direct: true, bandwidth: null, ways: [], tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
+  { name: "linux", guest: "linux", autostart: true, prints: true, direct: false, bandwidth: null, ways: [], tags: [] },
+  { name: "plc", guest: "plc", autostart: true, prints: true, direct: true, bandwidth: null, ways: [], tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
 ];
 
 /** What is wrong with the board. */
-export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "plc-exits" | "no-bandwidth" | "image-stands" | "panics";
+export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "plc-exits" | "no-bandwidth" | "image-stands" | "panics" | "dead" | "refuses" | "dies" | "plc-mute" | "plc-never-starts";
 
 /** In which states each command is carried out. */
 const ALLOWED_STATES: ReadonlyMap<number, readonly number[]> = new Map([
@@ -52,11 +52,17 @@ export class FakeBoard {
   }
 
   boot(): void {
-    this.text("axv: AArch64 hypervisor, 4 pCPUs, 2 partitions\r\n");
+    if (this.#defect === "dead") return;
+    this.text("axv: image at 0x0000000040200000\r\n");
+    if (this.#defect === "refuses") {
+      this.text("axv: pCPU 0x0000000000000000: PA bits: planned 0x0000000000000028, found 0x0000000000000024\r\n");
+      return;
+    }
     this.event(abi.FRAME_HYPERVISOR, abi.EVENT_BOOT, 0x40200000n, 412_000n, 2n);
     if (this.#defect === "no-bandwidth") this.event(LINUX, abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH), 0x410fd034n);
     this.event(LINUX, abi.EVENT_STARTED, 0x60000000n, 0n);
-    this.event(PLC, abi.EVENT_STARTED, 0x40000000n, 0n);
+    if (this.#defect === "plc-never-starts") this.#states[PLC] = abi.STATE_OFF;
+    else this.event(PLC, abi.EVENT_STARTED, 0x40000000n, 0n);
     this.print(PLC, "plc: started, 1000 scans a second\r\n");
     this.print(LINUX, "\u001b[1mBooting Linux\u001b[0m on physical CPU 0x0000000000 [0x410fd034]\r\n");
   }
@@ -65,6 +71,7 @@ export class FakeBoard {
   tick(): void {
     this.#periods += 1n;
     const n = this.#periods;
+    if (this.#defect === "dead" || this.#defect === "refuses" || (this.#defect === "dies" && n > 2n)) return;
     if (n === 2n && this.#defect !== "linux-silent") {
       this.print(LINUX, `axv: linux=6.1.0 cpus=2 disk=${this.#defect === "no-disk" ? "absent" : "ok"} net=ok channel=ok\r\n`);
     }
@@ -87,6 +94,7 @@ export class FakeBoard {
   }
 
   print(partition: number, text: string): void {
+    if (partition === PLC && (this.#defect === "plc-mute" || this.#defect === "plc-never-starts")) return;
     this.send({ kind: abi.FRAME_CONSOLE, partition, payload: utf8.encode(text) });
   }
 

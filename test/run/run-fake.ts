@@ -13,6 +13,8 @@ try {
   process.exitCode = await run(() => startQemu([]), {
     title: "demo.yaml",
     partitions: demoPartitions,
+    telemetryMs: 1000,
+    watch: "host time",
     json: values.json,
     durationMs: values.for === undefined ? undefined : parseDuration(values.for),
     socketPath: values.link,

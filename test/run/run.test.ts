@@ -20,7 +20,7 @@ describe("what it shows in a pipe", () => {
     const lines = run.output().split("\n");
     expect(lines).toEqual(
       expect.arrayContaining([
-        "axv   │ axv: AArch64 hypervisor, 4 pCPUs, 2 partitions",
+        "axv   │ axv: image at 0x0000000040200000",
         "axv   ● hypervisor at 0x40200000 booted 2 partitions in 0.4 ms",
         "linux ● started at 0x60000000",
         "plc   ● started at 0x40000000",
@@ -39,7 +39,7 @@ describe("what it shows in a pipe", () => {
     const run = sandbox.run(["--for", "1s", "--json"]);
     expect(await run.ended).toBe(0);
     const objects = run.output().trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(objects).toContainEqual({ type: "text", text: "axv: AArch64 hypervisor, 4 pCPUs, 2 partitions" });
+    expect(objects).toContainEqual({ type: "text", text: "axv: image at 0x0000000040200000" });
     expect(objects).toContainEqual({ type: "console", partition: "linux", text: "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" });
     expect(objects).toContainEqual(expect.objectContaining({ type: "event", partition: "plc", code: 2, a: 0x40000000, text: "started at 0x40000000" }));
     expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", state: "running", tags: expect.objectContaining({ scans: 2000 }) as unknown }));
@@ -69,6 +69,20 @@ describe("--for", () => {
     const run = sandbox.run(["--for", "300ms"], { AXV_FAKE_PERIOD: "400" });
     expect(await run.ended).toBe(0);
     expect(run.output()).toMatch(/the time is over, but this has not been seen yet.*linux has its CPUs/);
+  });
+});
+
+describe("a run that has failed for certain ends at once, with and without --for: its own message, status 1", () => {
+  test.each([
+    ["refuses", "1000", [], /the hypervisor refused to start anything[^]*axv: pCPU 0x0000000000000000: PA bits: planned/],
+    ["panics", "100", ["--for", "60s"], /the hypervisor has panicked[^]*axv: PANIC in the hypervisor on pCPU 0x0/],
+    ["dies", "100", [], /the hypervisor has been silent for 3/],
+    ["plc-mute", "20", ["--for", "60s"], /plc has run for 20 s without printing anything/],
+  ] as const)("%s", async (defect, period, parameters, message) => {
+    const run = sandbox.run(parameters, { AXV_FAKE_DEFECT: defect, AXV_FAKE_PERIOD: period });
+    expect(await run.ended).toBe(1);
+    expect(run.errors()).toMatch(message);
+    await nothingLeft();
   });
 });
 

@@ -25,7 +25,7 @@ describe("the live view", () => {
     expect(await run.ended).toBe(0);
     const { text, cursorShown } = screenOf(run.output(), 150, 40);
     expect(cursorShown).toBe(true);
-    expect(text).toEqual(expect.arrayContaining(["axv   │ axv: AArch64 hypervisor, 4 pCPUs, 2 partitions", "linux ● started at 0x60000000"]));
+    expect(text).toEqual(expect.arrayContaining(["axv   │ axv: image at 0x0000000040200000", "linux ● started at 0x60000000"]));
     expect(text.filter((line) => line.startsWith("PARTITION"))).toHaveLength(1);
     expect(text.filter((line) => line.includes("Ctrl-C ends"))).toEqual([]);
     expect(text.filter((line) => line.startsWith("CHECK"))).toHaveLength(1);

@@ -28,6 +28,8 @@ async function demo(options: { readonly for?: string; readonly json?: true }): P
   process.exitCode = await run(() => startQemu(qemu, system.opened), {
     title: system.title,
     partitions,
+    telemetryMs: system.plan.telemetryMilliseconds,
+    watch: "host time",
     json: options.json === true,
     durationMs,
     socketPath: undefined,

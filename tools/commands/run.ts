@@ -42,6 +42,8 @@ async function runCommand(systemFile: string, further: string[], options: Option
   process.exitCode = await run(() => startQemu(qemu, opened), {
     title,
     partitions: plan.partitions,
+    telemetryMs: plan.telemetryMilliseconds,
+    watch: port !== undefined ? "none" : further.includes("-icount") ? "own time" : "host time",
     json: options.json === true,
     durationMs,
     socketPath: options.link,

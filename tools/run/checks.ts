@@ -16,6 +16,9 @@ export interface Check {
   readonly detail: string;
 }
 
+const MS_PER_SECOND = 1000;
+const NS_PER_SECOND = 1e9;
+
 export type Judge = (session: Session) => () => Check[];
 
 export const verdict = (passed: boolean): "passed" | "failed" => (passed ? "passed" : "failed");
@@ -27,44 +30,98 @@ export function hasStarted(partition: PartitionRecord): boolean {
 
 const TROUBLE: ReadonlySet<number> = new Set([abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_PANIC, abi.EVENT_STOP_HANGS]);
 
-/** Of every system: all that should start has started, and nobody has faulted, hung, or panicked. */
+/** Of every system: all that should start has started, and prints if it is of a kind that does; nobody has faulted, hung, or panicked. */
 export const judgeHealth: Judge = (session) => {
   const trouble: HypervisorEvent[] = [];
+  const seen = session.monitor.partitions.map(() => new Sight());
   session.on("event", (event) => {
     if (TROUBLE.has(event.code)) trouble.push(event);
+    if (event.code === abi.EVENT_STARTED) seen[event.partition]?.start();
   });
-  return () => [
-    ...session.monitor.partitions.filter(({ plan }) => plan.autostart).map((partition) => started(partition)),
-    ...session.monitor.partitions.map((partition) => noTrouble(partition.name, trouble.filter((event) => event.partition === partition.index))),
-    noTrouble("hypervisor", trouble.filter((event) => event.partition === abi.FRAME_HYPERVISOR)),
-    ...session.monitor.partitions.flatMap((partition) => protections(partition)),
-  ];
+  session.on("partition", ({ partition, time, state }) => {
+    if (state === "running") seen[partition]?.start();
+    seen[partition]?.hear(time);
+  });
+  session.on("console", (partition) => seen[partition]?.print());
+  return () => {
+    const { partitions } = session.monitor;
+    const of = (at: number): HypervisorEvent[] => trouble.filter(({ partition }) => partition === at);
+    const longest = seen.reduce((most, { heard }) => (heard !== undefined && heard > (most ?? 0n) ? heard : most), undefined as bigint | undefined);
+    return [
+      ...partitions.filter(({ plan }) => plan.autostart).map((partition) => started(partition, seen[partition.index])),
+      ...partitions.filter(({ plan }) => plan.autostart && plan.prints).map((partition) => prints(partition, seen[partition.index])),
+      ...partitions.map(({ name, index }) => noTrouble(name, of(index), seen[index]?.heard)),
+      noTrouble("hypervisor", of(abi.FRAME_HYPERVISOR), longest),
+      ...partitions.flatMap((partition) => protections(partition)),
+    ];
+  };
 };
 
-function started(partition: PartitionRecord): Check {
-  const passed = hasStarted(partition);
-  return { name: `${partition.name} started`, verdict: passed ? "passed" : "pending", detail: passed ? "" : "the hypervisor has not reported it" };
+/** When of a partition what was seen first, in the host's milliseconds since the judge has listened; and how long it was heard of. */
+class Sight {
+  readonly #begun = performance.now();
+  started: number | undefined;
+  printed: number | undefined;
+  /** The board's nanoseconds until its last telemetry; undefined: there is none. */
+  heard: bigint | undefined;
+
+  start(): void {
+    this.started ??= performance.now() - this.#begun;
+  }
+
+  print(): void {
+    this.printed ??= performance.now() - this.#begun;
+  }
+
+  hear(time: bigint): void {
+    this.heard = time;
+  }
+}
+
+const after = (milliseconds: number): string => `after ${(milliseconds / MS_PER_SECOND).toFixed(1)} s`;
+
+function started(partition: PartitionRecord, seen: Sight | undefined): Check {
+  const event = partition.events.find(({ code }) => code === abi.EVENT_STARTED);
+  const name = `${partition.name} started`;
+  if (!hasStarted(partition) || seen?.started === undefined) return { name, verdict: "pending", detail: "the hypervisor has not reported it" };
+  const detail = event === undefined ? "it runs, by its telemetry" : describeEvent(event);
+  return { name, verdict: "passed", detail: `${detail}, ${after(seen.started)}` };
+}
+
+function prints(partition: PartitionRecord, seen: Sight | undefined): Check {
+  const printed = seen?.printed;
+  const name = `${partition.name} prints`;
+  if (printed === undefined) return { name, verdict: "pending", detail: "nothing so far" };
+  return { name, verdict: "passed", detail: `first line ${after(Math.max(0, printed - (seen?.started ?? 0)))}` };
 }
 
 /** What keeps a partition from the others' memory traffic, or them from its own, where the plan asks for it: not every board has it. */
 function protections(partition: PartitionRecord): Check[] {
-  const { name, plan, events } = partition;
+  const { name, plan, events, throttled } = partition;
   return [
-    { asked: plan.ways.length > 0, feature: abi.FEATURE_CLUSTER_WAYS, what: "has its cache ways" },
-    { asked: plan.bandwidth !== null, feature: abi.FEATURE_BANDWIDTH, what: "is held to its bandwidth" },
+    { asked: plan.ways.length > 0, feature: abi.FEATURE_CLUSTER_WAYS, what: "has its cache ways", found: "the board has not said that it cannot" },
+    { asked: plan.bandwidth !== null, feature: abi.FEATURE_BANDWIDTH, what: "is held to its bandwidth", found: `held for it ${throttled} times` },
   ]
     .filter(({ asked }) => asked)
-    .map(({ feature, what }) => {
+    .map(({ feature, what, found }) => {
       const lack = events.find(({ code, a }) => code === abi.EVENT_UNAVAILABLE && a === BigInt(feature));
-      const seen = lack === undefined ? (hasStarted(partition) ? "passed" : "pending") : "failed";
-      return { name: `${name} ${what}`, verdict: seen, detail: lack === undefined ? "" : describeEvent(lack) };
+      if (lack !== undefined) return { name: `${name} ${what}`, verdict: "failed", detail: describeEvent(lack) };
+      return hasStarted(partition)
+        ? { name: `${name} ${what}`, verdict: "passed", detail: found }
+        : { name: `${name} ${what}`, verdict: "pending", detail: "it has not started" };
     });
 }
 
-function noTrouble(name: string, events: readonly HypervisorEvent[]): Check {
+/** `heard`: until when there was telemetry. Without any, that nothing bad was told says nothing. */
+function noTrouble(who: string, events: readonly HypervisorEvent[], heard: bigint | undefined): Check {
+  const name = `${who} without fault, hang or panic`;
   const [first] = events;
-  const detail = first === undefined ? "" : events.length === 1 ? describeEvent(first) : `${describeEvent(first)} (and ${events.length - 1} more)`;
-  return { name: `${name} without fault, hang or panic`, verdict: verdict(first === undefined), detail };
+  if (first !== undefined) {
+    const detail = events.length === 1 ? describeEvent(first) : `${describeEvent(first)} (and ${events.length - 1} more)`;
+    return { name, verdict: "failed", detail };
+  }
+  if (heard === undefined) return { name, verdict: "pending", detail: "no telemetry" };
+  return { name, verdict: "passed", detail: `none until ${(Number(heard) / NS_PER_SECOND).toFixed(1)} s after boot` };
 }
 
 export const allPassed = (checks: readonly Check[]): boolean => checks.every((check) => check.verdict === "passed");

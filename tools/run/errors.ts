@@ -9,6 +9,16 @@ const MESSAGES = {
     `QEMU did not come up within ${seconds} s. Is the machine overloaded? Try again, and look at its load with: top`,
   AXV_QEMU_PORT: (said: string) =>
     `a port that QEMU needs is in use: end what holds it (ss -ltnp shows it), or choose another one. QEMU said:\n${said}`,
+  AXV_RUN_REFUSED: (said: string) =>
+    `the hypervisor refused to start anything. It said:\n${said}`,
+  AXV_RUN_PANIC: (said: string) =>
+    `the hypervisor has panicked, and that is a mistake of its own. Please report it, with the image. It said:\n${said}`,
+  AXV_RUN_SILENT: (seconds: string, after: string) =>
+    `the hypervisor has been silent for ${seconds} s${after}: the board stands still, or has reset itself`,
+  AXV_RUN_MUTE: (partition: string, seconds: string, guest: string) =>
+    `${partition} has run for ${seconds} s without printing anything, and every ${guest} prints as it starts: ` +
+    "is its image built for this CPU, its load address and its console?",
+  AXV_RUN_NOT_STARTED: (who: string, seconds: string) => `${who} not started within ${seconds} s, and nobody has said why`,
   AXV_IMAGE_MISSING: (image: string) => `there is no image ${image}: build it with axv-part build`,
   AXV_DURATION: (text: string) => `"${text}" is no duration: write a number and a unit, such as 500ms, 30s or 2m`,
   AXV_RUN_NONE: () => "nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first",

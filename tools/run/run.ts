@@ -1,6 +1,7 @@
 // Runs a system on a machine: link, view, run socket, and an end in good order whatever ends it: the time that was asked
 // for, Ctrl-C, a signal, or the machine's own death.
 import { allPassed, type Check, hasStarted, type Judge } from "./checks.ts";
+import { FailureWatch } from "./failure-watch.ts";
 import type { RunError } from "./errors.ts";
 import type { PartitionPlan } from "./monitor.ts";
 import type { Machine } from "./qemu.ts";
@@ -15,6 +16,10 @@ export interface RunOptions {
   readonly json: boolean;
   /** Ends by itself that long after every partition has started; undefined: runs until it is ended. */
   readonly durationMs: number | undefined;
+  /** The hypervisor's period of telemetry. */
+  readonly telemetryMs: number;
+  /** How the board is to be judged while it is silent. none: somebody debugs it, and stops it. */
+  readonly watch: "host time" | "own time" | "none";
   /** Where the run socket is; undefined: its well-known place. */
   readonly socketPath: string | undefined;
   readonly judge: Judge;
@@ -25,10 +30,9 @@ export interface RunOptions {
 
 /**
  * `--for` counts from the moment when every partition has started: how long the emulator takes to get there says something
- * of the host, and nothing of the system. When the time is over and nothing has failed, but something has not been seen
+ * of the host, and nothing of the system. Whoever never starts is told by the failure watch. When the time is over and nothing has failed, but something has not been seen
  * yet, it gets PATIENCE_MS more, for the same reason: on a busy host Linux alone can take a minute to boot.
  */
-const START_LIMIT_MS = 60_000;
 const PATIENCE_MS = 180_000;
 const POLL_MS = 200;
 
@@ -37,9 +41,12 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGPIPE: 13 } as const;
 const STATUS_OF_SIGNAL = 128; // as shells have it
 type Signal = keyof typeof SIGNALS;
 
-type Ending = { readonly kind: "time" } | { readonly kind: "signal"; readonly signal: Signal } | { readonly kind: "died"; readonly error: RunError };
+type Ending =
+  | { readonly kind: "time" }
+  | { readonly kind: "signal"; readonly signal: Signal }
+  | { readonly kind: "died" | "failed"; readonly error: RunError };
 
-/** Gives back the exit status; throws what the machine died of. The machine is stopped in any case. */
+/** Gives back the exit status; throws what the machine died of, or the system failed of. The machine is stopped in any case. */
 export async function run(startMachine: () => Promise<Machine>, options: RunOptions): Promise<number> {
   // Before the machine starts: a signal in between must end it as well.
   const signals = catchSignals(options.stdout);
@@ -56,6 +63,7 @@ export async function run(startMachine: () => Promise<Machine>, options: RunOpti
 async function attend(machine: Machine, caught: Promise<Signal>, options: RunOptions): Promise<number> {
   const session = new Session(machine.uart, options.partitions);
   const checks = options.judge(session);
+  const watch = watchOf(session, options);
   // Everybody listens before anything is waited for: the first lines are the ones that matter when a board does not boot.
   const view = openView(session, options, options.stdout);
   let server: RunServer | undefined;
@@ -68,6 +76,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
       caught.then((signal) => ({ kind: "signal", signal })),
       machine.died.then((error) => ({ kind: "died", error })),
     ];
+    if (watch !== undefined) ends.push(watch.failed.then((error) => ({ kind: "failed", error })));
     if (options.durationMs !== undefined) ends.push(timeIsOver(session, options.durationMs, checks, view));
     ending = await Promise.race(ends);
   } finally {
@@ -79,6 +88,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   view.summarize(options.durationMs === undefined ? [] : judged);
   switch (ending.kind) {
     case "died":
+    case "failed":
       throw ending.error;
     case "time":
       return allPassed(judged) ? 0 : 1;
@@ -86,6 +96,11 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
       // Ctrl-C is how a run without an end of its own is ended.
       return ending.signal === "SIGINT" && options.durationMs === undefined ? 0 : STATUS_OF_SIGNAL + SIGNALS[ending.signal];
   }
+}
+
+function watchOf(session: Session, { watch, telemetryMs, durationMs }: RunOptions): FailureWatch | undefined {
+  if (watch === "none") return undefined;
+  return new FailureWatch(session, { telemetryMs, everybody: durationMs !== undefined, ownTime: watch === "own time" });
 }
 
 function catchSignals(stdout: NodeJS.WriteStream): { caught: Promise<Signal>; release: () => void } {
@@ -109,15 +124,12 @@ function timeIsOver(session: Session, durationMs: number, checks: () => Check[],
   return new Promise((resolve) => {
     let startedAt: number | undefined;
     let waiting = false;
-    const begun = Date.now();
     const timer = setInterval(() => {
       const now = Date.now();
       if (startedAt === undefined) {
         if (session.monitor.partitions.every((partition) => !partition.plan.autostart || hasStarted(partition))) {
           startedAt = now;
           view.note(`every partition has started: ${durationMs / 1000} s from now`);
-        } else if (now - begun > START_LIMIT_MS) {
-          end();
         }
         return;
       }
