@@ -30,6 +30,12 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+test("every file of tools/commands is a command", () => {
+  const shown = axvPart("--help").stdout.split("Commands:\n")[1]?.match(/^  \w+/gm)?.map((name) => name.trim());
+  const files = readdirSync("tools/commands").map((file) => file.replace(/\.ts$/, ""));
+  expect(shown).toEqual([...files, "help"]);
+});
+
 describe("axv-part check", () => {
   test("a good file: one line on standard output, status 0", () => {
     const { status, stdout, stderr } = axvPart("check", here("golden/system.yaml"));
