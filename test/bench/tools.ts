@@ -1,0 +1,133 @@
+// npm run bench:tools -- --against REV [--json]: what the command line costs a user, beside a revision of before. Both are called in turn, so
+// that whatever else the machine does hits both; medians. Ends with 1 when a ratio or a size is over its goal (they are against ab7edaa).
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROOT } from "../../tools/build/files.ts";
+import { type Column, layOut } from "../../tools/run/columns.ts";
+import { BenchError } from "./errors.ts";
+
+const SYSTEM = "partitions/examples/demo.yaml";
+/** Each command, and so often each of the two. */
+const ROUNDS = 5;
+/** Debian's kernel and the initramfs: to fetch them is the network's business. */
+const FETCHED = "build/linux";
+
+interface Task {
+  readonly title: string;
+  readonly parameters: readonly string[];
+  /** Nothing is built before. */
+  readonly cold?: true;
+  readonly goalRatio: number;
+  readonly goalMegabytes?: number;
+}
+
+const TASKS: readonly Task[] = [
+  { title: "--help", parameters: ["--help"], goalRatio: 0.35, goalMegabytes: 100 },
+  { title: "check", parameters: ["check", SYSTEM], goalRatio: 0.35, goalMegabytes: 100 },
+  { title: "plan", parameters: ["plan", SYSTEM], goalRatio: 0.35, goalMegabytes: 100 },
+  { title: "build, warm", parameters: ["build", SYSTEM], goalRatio: 0.5 },
+  { title: "build, cold", parameters: ["build", SYSTEM], cold: true, goalRatio: 0.8 },
+];
+
+interface Cost {
+  readonly seconds: number;
+  /** The largest of the Node processes that took part. */
+  readonly megabytes: number;
+}
+
+interface Row {
+  readonly task: Task;
+  readonly before: Cost;
+  readonly now: Cost;
+}
+
+/** In every Node process, as it ends: its peak memory in KiB. */
+const WATCH = `const { appendFileSync } = require("node:fs"); process.on("exit", () => appendFileSync(process.env.AXV_BENCH_PEAKS, process.resourceUsage().maxRSS + "\\n"));`;
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+function timed(checkout: string, scratch: string, { parameters, cold }: Task): Cost {
+  if (cold !== undefined) {
+    const built = execFileSync("ls", [join(checkout, "build")], { encoding: "utf8" }).split("\n");
+    const kept = ["", "linux", "axv-part.js", "axv-part.stamp", "compile-cache"];
+    for (const name of built.filter((each) => !kept.includes(each))) rmSync(join(checkout, "build", name), { recursive: true });
+  }
+  const peaks = join(scratch, "peaks");
+  rmSync(peaks, { force: true });
+  const began = performance.now();
+  const { status, stderr } = spawnSync(join(checkout, "tools/axv-part"), parameters, {
+    cwd: checkout,
+    encoding: "utf8",
+    env: { ...process.env, NODE_OPTIONS: `--require=${join(scratch, "watch.cjs")}`, AXV_BENCH_PEAKS: peaks },
+  });
+  const seconds = (performance.now() - began) / 1000;
+  if (status !== 0) throw new BenchError("tool-failed", `axv-part ${parameters.join(" ")} in ${checkout} ended with ${status}:\n${stderr}`);
+  const largest = Math.max(...readFileSync(peaks, "utf8").trim().split("\n").map(Number));
+  return { seconds, megabytes: (largest * 1024) / 1e6 };
+}
+
+function compare(task: Task, old: string, scratch: string): Row {
+  const before: Cost[] = [];
+  const now: Cost[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    before.push(timed(old, scratch, task));
+    now.push(timed(ROOT, scratch, task));
+  }
+  const typical = (costs: readonly Cost[]): Cost => ({ seconds: median(costs.map(({ seconds }) => seconds)), megabytes: Math.max(...costs.map(({ megabytes }) => megabytes)) });
+  return { task, before: typical(before), now: typical(now) };
+}
+
+const ratio = ({ before, now }: Row): number => now.seconds / before.seconds;
+const isOver = (row: Row): boolean => ratio(row) > row.task.goalRatio || row.now.megabytes > (row.task.goalMegabytes ?? Number.POSITIVE_INFINITY);
+
+const COLUMNS = (revision: string): readonly Column<Row>[] => [
+  { title: "axv-part", align: "left", cell: ({ task }) => task.title },
+  { title: revision, align: "right", cell: ({ before }) => `${before.seconds.toFixed(2)} s` },
+  { title: "", align: "right", cell: ({ before }) => `${before.megabytes.toFixed(0)} MB` },
+  { title: "here", align: "right", cell: ({ now }) => `${now.seconds.toFixed(2)} s` },
+  { title: "", align: "right", cell: ({ now }) => `${now.megabytes.toFixed(0)} MB` },
+  { title: "ratio", align: "right", cell: (row) => ratio(row).toFixed(2) },
+  { title: "goal ≤", align: "right", cell: ({ task }) => `${task.goalRatio}${task.goalMegabytes === undefined ? "" : `, ${task.goalMegabytes} MB`}` },
+  { title: "", align: "left", cell: (row) => (isOver(row) ? "OVER" : "ok") },
+];
+
+/** A checkout of that revision, ready to be called. */
+function prepare(revision: string, scratch: string): string {
+  const checkout = join(scratch, "before");
+  execFileSync("git", ["worktree", "add", "--quiet", "--detach", checkout, revision], { cwd: ROOT });
+  console.error(`${revision}: installing …`);
+  execFileSync("sh", ["tools/setup.sh"], { cwd: checkout, stdio: ["ignore", "ignore", "inherit"] });
+  if (existsSync(join(ROOT, FETCHED))) cpSync(join(ROOT, FETCHED), join(checkout, FETCHED), { recursive: true, preserveTimestamps: true });
+  return checkout;
+}
+
+const { values: options } = parseArgs({ options: { against: { type: "string", default: "ab7edaa" }, json: { type: "boolean", default: false } } });
+const scratch = mkdtempSync(join(tmpdir(), "axv-bench-tools-"));
+const clean = (): void => {
+  rmSync(scratch, { recursive: true, force: true });
+  execFileSync("git", ["worktree", "prune"], { cwd: ROOT });
+};
+process.once("SIGINT", () => {
+  clean();
+  process.exit(130);
+});
+try {
+  const old = prepare(options.against, scratch);
+  writeFileSync(join(scratch, "watch.cjs"), WATCH);
+  for (const checkout of [old, ROOT]) {
+    console.error(`${checkout === ROOT ? "here" : options.against}: building once …`);
+    execFileSync(join(checkout, "tools/axv-part"), ["build", SYSTEM], { cwd: checkout, stdio: "ignore" });
+  }
+  const rows = TASKS.map((task) => {
+    console.error(`${task.title}: ${ROUNDS} times each …`);
+    return compare(task, old, scratch);
+  });
+  if (options.json) console.log(JSON.stringify(rows.map((row) => ({ ...row, ratio: ratio(row), over: isOver(row) })), null, 2));
+  else console.log(layOut(COLUMNS(options.against), rows).join("\n"));
+  if (rows.some(isOver)) process.exitCode = 1;
+} finally {
+  clean();
+}
