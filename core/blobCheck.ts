@@ -289,7 +289,7 @@ function isCpuInterface(partition: BlobPartition, region: BlobRegion): bool {
 
 function ownerOfRegion(index: u32): u32 {
   let owner: u32 = 0;
-  for (let n: u32 = 0; n < header().partitionCount; n++) {
+  for (let n: u32 = 1; n < header().partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     if (blobPartition(n).regionFirst <= index) owner = n;
   }

@@ -210,6 +210,12 @@ describe("what firmware has left on is off when guests begin", () => {
     expect(machine.gic.cpus.map(({ redistributor }) => [...redistributor.extended])).toEqual([[0, 0], [0, 0], [0, 0], [0, 0]]);
   });
 
+  test("and what it has left off is on: the GIC's system registers, for us and for guests (ICC_SRE_EL2.Enable, SRE; DFB, DIB: no bypass)", () => {
+    const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, registers: { ICC_SRE_EL1: 0n, ICC_SRE_EL2: 0n } } });
+    expect(machine.pcpus.map(({ registers }) => registers.ICC_SRE_EL2)).toEqual([15n, 15n, 15n, 15n]);
+    expect([0, 3].map((pcpu) => machine.pcpu(pcpu).registers.ICC_SRE_EL1)).toEqual([7n, 7n]);
+  });
+
   test.each([[1, 0n], [4, 1n << 17n], [5, 1n << 17n], [6, (1n << 17n) | (1n << 23n)]])("PMUVer %i: EL2 is not counted where the PMU can leave it out (MDCR_EL2.HPMD, HCCD)", (version, bits) => {
     const registers = { ID_AA64DFR0_EL1: 0x1030_5006n | (BigInt(version) << 8n) };
     const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, registers }, partitions: [LINUX, { ...PLC, pmu: true }] });

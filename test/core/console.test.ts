@@ -354,4 +354,65 @@ describe("frames of the uplink", () => {
     expect(frames.map(({ payload }) => payload.length)).toEqual(new Array<number>(6).fill(FRAME_BYTES));
     for (const [n, { partition }] of frames.entries()) expect(partition).toBe((frames[0]?.partition ?? 0) === n % 2 ? 0 : 1);
   });
+
+  test("events, telemetry and consoles take turns as long as all three have something to send", () => {
+    bench.machine.uart.stalled = true;
+    for (let n = 0; n < 4; n++) {
+      print(text);
+      bench.guest(3).hvc(SYSTEM_RESET);
+      bench.pass(2000);
+    }
+    bench.machine.uart.stalled = false;
+    const from = bench.frames.length;
+    bench.pass(10);
+    const KINDS = [abi.FRAME_EVENT, abi.FRAME_PARTITION, abi.FRAME_CONSOLE] as const;
+    const turns = bench.frames.slice(from + 1).map(({ kind }) => (kind === abi.FRAME_VCPU ? abi.FRAME_PARTITION : kind));
+    // As long as there is telemetry: two partitions and four pCPUs, one of which has no frame.
+    const first = KINDS.findIndex((kind) => kind === turns[0]);
+    const wanted = turns.slice(0, 9).map((_, n) => KINDS[(first + n) % KINDS.length]);
+    expect(turns.slice(0, 9)).toEqual(wanted);
+  });
+});
+
+describe("where a guest runs, a tick comes in pieces", () => {
+  /** How often the housekeeper has set its timer again within a tick. */
+  const piecesOf = (one: Bench): number => {
+    let pieces = 0;
+    one.machine.onIntrinsic = (name) => {
+      if (name === "msr_CNTHP_CVAL_EL2") pieces++;
+    };
+    one.machine.elapse(1e6);
+    one.machine.onIntrinsic = undefined;
+    return pieces;
+  };
+
+  test("one to look, one for each partition, one to receive, and as many to send as there is something, 24 at most", () => {
+    const one = new Bench({ ...STANDARD, housekeeper: 0 });
+    one.pass(250);
+    expect(piecesOf(one), "nothing to send: that is found out").toBe(1 + 2 + 1 + 1);
+    print("x".repeat(4000), one.openInterrupts(0));
+    one.pass(2);
+    expect(piecesOf(one)).toBe(1 + 2 + 1 + 24);
+    one.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(1, abi.COMMAND_PAUSE) }));
+    expect(piecesOf(one), "and one to act on what has come").toBe(1 + 2 + 1 + 1 + 24);
+    expect(one.guest(3).running).toBe(false);
+  });
+
+  test("one piece each 32nd of a tick, and the next tick when the last one is done", () => {
+    const one = new Bench({ ...STANDARD, housekeeper: 0 });
+    print("x".repeat(5000), one.openInterrupts(0));
+    one.pass(2);
+    const times: number[] = [];
+    const timer = one.machine.pcpu(0).hypervisorTimer;
+    one.machine.onIntrinsic = (name) => {
+      if (name === "msr_CNTHP_CVAL_EL2") times.push(one.machine.clock.now);
+    };
+    one.machine.elapse(3e6);
+    one.machine.onIntrinsic = undefined;
+    const period = one.machine.clock.ticksOf(1e6);
+    const apart = times.slice(1).map((time, n) => time - (times[n] ?? 0));
+    for (const ticks of apart) expect(ticks).toBeGreaterThanOrEqual(Math.floor(period / 32));
+    expect(apart.filter((ticks) => ticks < period / 32 + 100).length).toBeGreaterThan(50);
+    expect(timer.deadline).toBeLessThanOrEqual(one.machine.clock.now + period);
+  });
 });

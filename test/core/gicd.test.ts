@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { GUEST_GICD, GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
-import { Bench, GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "./bench.ts";
-import { CPU_ON_64 } from "./functions.ts";
+import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts";
+import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 
 const IGROUPR = 0x80;
 const ISENABLER = 0x100;
@@ -97,6 +97,25 @@ describe("one-bit-an-INTID registers", () => {
     setGicd(linux, ICACTIVER + WORD_1, ALL);
     bench.machine.settle();
     expect([gicd(linux, ISACTIVER + WORD_1), linux.acknowledge()]).toEqual([0n, 50]);
+  });
+
+  test("ICACTIVER ends those that it names, and no others that the guest is handling", () => {
+    bench.openInterrupts(0);
+    [48, 49, 50].forEach((intid, n) => bench.enable(0, intid, 0xa0 - 0x20 * n));
+    for (const intid of [48, 49, 50]) {
+      bench.machine.setLine(intid, true);
+      bench.machine.settle();
+      expect(linux.acknowledge()).toBe(intid);
+    }
+    setGicd(linux, ICACTIVER + WORD_1, bits(49));
+    expect(gicd(linux, ISACTIVER + WORD_1)).toBe(bits(48, 50));
+    setGicd(linux, ICACTIVER + WORD_7, ALL);
+    expect(gicd(linux, ISACTIVER + WORD_1)).toBe(bits(48, 50));
+    for (const intid of [48, 50]) bench.machine.setLine(intid, false);
+    linux.endOfInterrupt(50);
+    linux.endOfInterrupt(49);
+    linux.endOfInterrupt(48);
+    expect([gicd(linux, ISACTIVER + WORD_1), physical(ISACTIVER + WORD_1)]).toEqual([0n, 0n]);
   });
 
   test("word 0 is RAZ/WI: SGIs and PPIs are the redistributor's", () => {
@@ -349,5 +368,41 @@ describe("redistributors", () => {
     const bank = bench.machine.pcpu(1).gic.bank;
     expect(bank.has(bank.enabled, 27)).toBe(true);
     expect(bench.machine.pcpu(0).gic.bank.has(bench.machine.pcpu(0).gic.bank.enabled, 27)).toBe(false);
+  });
+});
+
+describe.each(GICS)("%s: a new life", (_, board) => {
+  const isV2 = board.gicVersion === 2;
+  // Every register that keeps anything: distributor, and on a GICv3 routes and both redistributors' SGI frames.
+  const words = (base: number, from: number, end: number): number[] => Array.from({ length: (end - from) / 4 }, (_, n) => base + from + 4 * n);
+  const frames = isV2 ? [] : [0, 1].flatMap((n) => [GUEST_GICR + n * GICR_STRIDE + 0x14, ...words(GUEST_GICR + n * GICR_STRIDE + SGI_BASE, 0x80, 0xc08)]);
+  const registers = [...words(GUEST_GICD, 0, isV2 ? 0xf30 : 0xd00), ...(isV2 ? [] : words(GUEST_GICD, IROUTER + 8 * 32, IROUTER + 8 * 256)), ...frames];
+
+  test("finds every register of the interrupt controller as the first one did, whatever has been written everywhere", () => {
+    const own = new Bench({ ...STANDARD, board });
+    const guest = own.guest(0);
+    const seen = (): string[] => registers.map((at) => `${at.toString(16)}: ${value(guest.load(at, 4)).toString(16)}`);
+    // A redistributor is as after a reset when its vCPU begins.
+    const switchOn = (): void => {
+      guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+      own.machine.settle();
+    };
+    switchOn();
+    const first = seen();
+    for (const data of [ALL, 1n, 2n]) {
+      for (const at of registers) {
+        const offset = at & 0xffff;
+        // Not what clears, and of active ones nobody would take any.
+        const clears = (offset & 0x80) !== 0 && offset >= 0x100 && offset < 0x400;
+        if (!clears && !(isV2 && offset >= 0xf00)) guest.store(at, 4, data);
+      }
+    }
+    own.machine.settle();
+    expect(seen().filter((line, n) => line !== first[n]).length).toBeGreaterThan(10);
+    guest.hvc(SYSTEM_RESET);
+    own.machine.settle();
+    expect(guest.running).toBe(true);
+    switchOn();
+    expect(seen()).toEqual(first);
   });
 });

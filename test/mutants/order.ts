@@ -14,19 +14,28 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
   housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
   blobCheck: ["blob", "blobFeatures"], sysregTrap: ["sysreg"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
-  partition: ["pause", "faults", "commands"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults"],
+  partition: ["pause", "faults", "commands"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
+  events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
+  interrupts: ["gicd", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
+  crc32: ["console", "commands"], blob: ["blob", "boot"], boardCheck: ["boardFacts"], caches: ["sysreg", "boardFacts"], devices: ["gicd", "console"],
+  inject: ["sysreg", "emptySyndrome"], quickTraps: ["gicd", "vgic", "gicv2"], vgic: ["gicd"], vcpu: ["boot", "gicd"], time: ["commands", "hypercall"], exit: ["sysreg"],
 };
 const FOLDER = "test/core";
 /** Executes it. */
 const ASSEMBLY = ["test/core/entry/entry.test.ts"];
 /** Takes minutes, or boots machines. */
-const SLOW = /qemu|races/;
+const SLOW = /qemu|races/i;
+
+/** Tests of what a source is about, by their names. */
+export function likelyFor(file: string): readonly string[] {
+  const name = basename(file, ".ts");
+  return [name, ...(BESIDES[name] ?? [])];
+}
 
 export function testsFor(file: string): string[] {
   const all = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".test.ts") && !SLOW.test(name)).map((name) => `${FOLDER}/${name}`);
   if (file.endsWith(".S")) return ASSEMBLY;
-  const name = basename(file, ".ts");
-  const likely = [name, ...(BESIDES[name] ?? []), ...BROAD];
+  const likely = [...likelyFor(file), ...BROAD];
   const rank = (test: string): number => {
     const at = likely.indexOf(basename(test, ".test.ts"));
     return at < 0 ? likely.length : at;

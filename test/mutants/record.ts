@@ -13,8 +13,11 @@ const FILE = join(ROOT, "build/mutants.json");
 const EQUIVALENT = join(ROOT, "test/mutants/equivalent.yaml");
 
 interface Equivalent {
-  readonly file: string;
-  readonly line: string;
+  /** Left out: any. */
+  readonly file?: string;
+  /** The line's text; or instead a regular expression of it: a kind. */
+  readonly line?: string;
+  readonly pattern?: string;
   readonly change?: string;
   readonly reason: string;
 }
@@ -42,7 +45,10 @@ export class Record {
   }
 
   reasonFor({ file, was, change }: Mutant): string | undefined {
-    return this.equivalent.find((entry) => entry.file === file && entry.line === was && (entry.change === undefined || entry.change === change))?.reason;
+    return this.equivalent.find((entry) => {
+      const isLine = entry.pattern === undefined ? entry.line === was : new RegExp(entry.pattern).test(was);
+      return isLine && (entry.file ?? file) === file && (entry.change ?? change) === change;
+    })?.reason;
   }
 }
 

@@ -1,9 +1,10 @@
 // Tries mutants of one program in a process of its own, one after the other, and begins a new one when one has hung or grown old.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
 import { CI_SEED } from "../core/property/seed.ts";
+import { likelyFor } from "./order.ts";
 import type { Program } from "./program.ts";
 import type { Numbered, Purpose } from "./schema.ts";
 import type { Course, Failed, Order, Report } from "./trier.ts";
@@ -13,8 +14,9 @@ const LEAST_PATIENCE = 20_000;
 const PATIENCE = 20;
 /** Tests that are loaded are never forgotten by Node. */
 const LOADS_MAX = 3000;
-/** How much sooner those come that have noticed mutants of the same source before. */
+/** How much sooner those come that have noticed mutants of the same source before, and those that are about it. */
 const MERIT = 3;
+const LIKELY = 20;
 
 /** Of tests with random steps, which have CI's seed: a verdict is the same tomorrow. */
 const RUNS = "20";
@@ -54,7 +56,9 @@ export class Trials {
     const place = this.places.get(number) ?? number;
     const merits = this.merits.get(file) ?? new Map<Course, number>();
     this.merits.set(file, merits);
-    const cost = (course: Course): number => (course.milliseconds + 2) / (1 + MERIT * (merits.get(course) ?? 0));
+    const likely = likelyFor(file);
+    const cost = (course: Course): number =>
+      (course.milliseconds + 2) / (1 + MERIT * (merits.get(course) ?? 0) + (likely.includes(basename(course.file, ".test.ts")) ? LIKELY : 0));
     let sum = 0;
     const chosen = this.courses.filter(({ places }) => places.includes(place)).sort((a, b) => cost(a) - cost(b)).filter(({ milliseconds }) => (sum += milliseconds) <= most);
     if (chosen.length === 0) return undefined;
