@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
 import { allPassed, type Check, judgeHealth, type Judge } from "../../tools/run/checks.ts";
 import { judgeDemo } from "../../tools/run/demo-checks.ts";
 import { Session } from "../../tools/run/session.ts";
@@ -73,6 +75,24 @@ test("a board that says nothing passes nothing that has to be seen", async () =>
   session.link.close();
   expect(checks.filter(({ verdict }) => verdict === "pending")).toHaveLength(14);
   expect(allPassed(checks)).toBe(false);
+});
+
+test("a line that comes in two pieces, long after each other, is one", async () => {
+  const [host, board] = pair();
+  const session = new Session(host, demoPartitions);
+  const checks = judgeDemo(session);
+  const partition = demoPartitions.findIndex(({ name }) => name === "linux");
+  const say = (text: string): void => void board.write(encodeFrame({ kind: abi.FRAME_CONSOLE, partition, payload: new TextEncoder().encode(text) }));
+  const piece = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 450));
+  say("axv: linux=6.1.0 cpus=2 disk=");
+  await piece();
+  say("ok net=ok channel=ok\nprocess image: scans=900\nprocess image: scans=1");
+  await piece();
+  say("000\n");
+  await piece();
+  session.link.close();
+  const linux = checks().filter(({ name }) => /^linux (has|reads)/.test(name));
+  expect(linux.map(({ verdict, detail }) => `${verdict}: ${detail}`)).toEqual(["passed: axv: linux=6.1.0 cpus=2 disk=ok net=ok channel=ok", "passed: 2 lines, scans 900 → 1000"]);
 });
 
 test("without an exit so far, but for less than a second: not yet", async () => {

@@ -131,6 +131,8 @@ describe("a QEMU that cannot start is explained, and gone", () => {
     const error = await failure(startQemu([]));
     expect(error.code).toBe("AXV_PROGRAM_MISSING");
     expect(error.message).toBe("qemu-system-aarch64 is not installed. Install it with: apt-get install qemu-system-arm");
+    vi.stubEnv("AXV_QEMU", join(folder, "another"));
+    expect((await failure(startQemu([]))).message, "AXV_QEMU names it").toMatch(/^\/.*\/another is not installed/);
   });
 
   test("wrong arguments", async () => {

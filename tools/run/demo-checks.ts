@@ -2,7 +2,7 @@
 // counts; never by how fast it went: emulation on a busy host may be slow.
 import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { type Check, judgeHealth, type Judge, verdict } from "./checks.ts";
-import { printable } from "./lines.ts";
+import { LineAssembler, printable } from "./lines.ts";
 import type { PartitionRecord } from "./monitor.ts";
 import type { Session } from "./session.ts";
 import { showTime } from "./table.ts";
@@ -30,12 +30,15 @@ export const judgeDemo: Judge = (session) => {
 function watchLinux(session: Session): () => Check[] {
   let report: string | undefined;
   const scans: bigint[] = [];
-  session.on("line", ({ partition, kind, text }) => {
-    if (kind !== "console" || session.monitor.nameOf(partition) !== DEMO_LINUX) return;
+  // Whole lines: those that are shown may be cut in two, by an event or by a host that is slow.
+  const lines = new LineAssembler((text) => {
     const line = printable(text, false);
     if (LINUX_REPORT.test(line)) report = line;
     const [, count] = PROCESS_IMAGE.exec(line) ?? [];
     if (count !== undefined) scans.push(BigInt(count));
+  }, Infinity);
+  session.on("console", (partition, bytes) => {
+    if (session.monitor.nameOf(partition) === DEMO_LINUX) lines.push(bytes);
   });
   return () => [
     {

@@ -48,11 +48,14 @@ function visible(text: string): string {
 export class LineAssembler {
   readonly #sink: (line: string) => void;
   readonly #decoder = new TextDecoder("utf-8"); // keeps a character that is cut in two by a frame's end
+  readonly #patience: number;
   #partial = "";
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(sink: (line: string) => void) {
+  /** `patience`: milliseconds; Infinity: a line is one when its end is there, however long that takes. */
+  constructor(sink: (line: string) => void, patience = PARTIAL_LINE_MS) {
     this.#sink = sink;
+    this.#patience = patience;
   }
 
   push(bytes: Uint8Array): void {
@@ -64,7 +67,7 @@ export class LineAssembler {
       this.#emit(this.#partial.slice(0, LINE_MAX));
       this.#partial = this.#partial.slice(LINE_MAX);
     }
-    if (this.#partial !== "") this.#timer = setTimeout(() => this.flush(), PARTIAL_LINE_MS);
+    if (this.#partial !== "" && this.#patience !== Infinity) this.#timer = setTimeout(() => this.flush(), this.#patience);
   }
 
   /** Hands on what has no end yet. */

@@ -91,9 +91,14 @@ export async function startQemu(machineArguments: readonly string[], image?: num
   return { uart, died, stop };
 }
 
+/** AXV_QEMU is the path of another one than is installed. */
+export function findQemu(): string {
+  return findProgram(process.env["AXV_QEMU"] || PROGRAM, DEBIAN_PACKAGE);
+}
+
 function launch(machineArguments: readonly string[], image: number | undefined): ChildProcess {
   try {
-    const qemu = findProgram(PROGRAM, DEBIAN_PACKAGE);
+    const qemu = findQemu();
     const setpriv = findProgram("setpriv", "util-linux");
     return spawn(setpriv, ["--pdeathsig", "KILL", "--", qemu, ...FIXED_ARGUMENTS, ...machineArguments], {
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...(image === undefined ? [] : [image])],
