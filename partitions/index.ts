@@ -14,7 +14,7 @@ import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
 import { blobSize, writeBlob } from "./blob/write.ts";
 import { checkBandwidth } from "./check/bandwidth.ts";
 import { checkCache } from "./check/cache.ts";
-import { checkChannels, checkSpares } from "./check/channels.ts";
+import { checkChannels, checkProcessImages, checkSpares } from "./check/channels.ts";
 import { checkCpus, checkHousekeeper } from "./check/cpus.ts";
 import { checkDevices } from "./check/devices.ts";
 import { checkGuests } from "./check/guests.ts";
@@ -111,6 +111,7 @@ function planRequest(
   checkCpus(board, partitions, findings);
   checkDevices(board, partitions, findings);
   checkChannels(partitions, channels, findings);
+  checkProcessImages(partitions, channels, findings);
   if (board === undefined) return undefined;
   checkGuests(board, partitions, findings);
   checkTrust(board, partitions, findings);

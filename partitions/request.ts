@@ -43,6 +43,7 @@ export interface ChannelRequest {
 export interface SystemRequest {
   readonly board: Board | undefined;
   readonly partitions: readonly PartitionRequest[];
+  /** By name: where a channel is, and its number, do not depend on the order of lines. */
   readonly channels: readonly ChannelRequest[];
 }
 
@@ -66,11 +67,13 @@ export function readRequest(
   return {
     board,
     partitions: partitions.map(([name, raw]) => readPartition(name, raw, profiles, findings)),
-    channels: channels.map(([name, raw]) => {
-      const path = ["channels", name];
-      checkName(name, CHANNEL_NAME_MAX, path, findings);
-      return { name, path, fields: readFields(CHANNEL_SHAPE, raw, path, findings) };
-    }),
+    channels: channels
+      .map(([name, raw]) => {
+        const path = ["channels", name];
+        checkName(name, CHANNEL_NAME_MAX, path, findings);
+        return { name, path, fields: readFields(CHANNEL_SHAPE, raw, path, findings) };
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 

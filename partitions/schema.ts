@@ -213,6 +213,10 @@ const BETWEEN_EXPECTED = "two partitions, such as [plc, linux]";
 export const CHANNEL_SHAPE = {
   between: z.tuple([Name, Name], { error: BETWEEN_EXPECTED }).meta({ minItems: 2, maxItems: 2 }).describe("The two partitions that share it."),
   size: Size.default(PAGE).describe("Bytes of shared memory: 4K."),
+  carries: z
+    .enum(["process-image"], { error: "process-image" })
+    .optional()
+    .describe("process-image: what a PLC publishes goes here. Default: the channel of that name, or a PLC's first by name."),
 };
 export type ChannelShape = typeof CHANNEL_SHAPE;
 

@@ -169,6 +169,7 @@ function channels(partition: PlannedPartition): TreeNode[] {
       "linux,uio-name": [channel.name],
       reg: reg(channel.ipa, channel.size),
       interrupts: spi(channel.interrupt, "edge"),
+      ...(channel.carriesImage ? { "axv,carries": ["process-image"] } : {}),
     },
   }));
 }

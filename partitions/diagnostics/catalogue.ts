@@ -330,6 +330,32 @@ export const dmaReachesAll = (device: string, owner: string): Problem =>
     "write `accepts: [dma]` in the partition if its guest is trusted that far, or remove the device",
   );
 
+// 08x: the process image's channel
+export const imageUnnamed = (partition: string, count: number, first: string): Problem =>
+  warning(
+    "AXV-P082",
+    `"${partition}" writes a process image, and none of its ${count} channels is said to carry it: so "${first}" does, the first by name`,
+    'call the one that is to carry it "process-image", or give it `carries: process-image`',
+  );
+export const imageTwice = (partition: string, channels: readonly string[]): Problem =>
+  error(
+    "AXV-P083",
+    `"${partition}" writes one process image, and ${channels.join(" and ")} are both to carry it`,
+    "take `carries: process-image` away from all but one",
+  );
+export const imageUnwritten = (channel: string, ends: readonly string[]): Problem =>
+  warning(
+    "AXV-P084",
+    `nobody writes the process image that "${channel}" carries: neither ${ends.join(" nor ")} does`,
+    "let one of its ends be the PLC, or give the channel another name",
+  );
+export const imageUnread = (channel: string, ends: readonly string[]): Problem =>
+  warning(
+    "AXV-P085",
+    `nobody reads the process image that "${channel}" carries: ${ends.join(" and ")} only write theirs`,
+    "let one of its ends be a guest that reads it, such as linux",
+  );
+
 // 09x: the planner contradicts itself; see plan/prove.ts
 export const unsound = (reason: string): Problem =>
   error(

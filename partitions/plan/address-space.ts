@@ -8,6 +8,7 @@ import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, hex, overlaps, PAGE } from "../units.ts";
 import type { Path } from "../source/path.ts";
 import type { Span } from "../units.ts";
+import { channelsOf } from "./channels.ts";
 import { ownColours, sharedCache } from "./cache.ts";
 import { memoryIpa, memorySize } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
@@ -96,17 +97,13 @@ function deviceRegions(board: Board, partition: PartitionRequest): PlannedRegion
   return regions;
 }
 
-export const isEndOf = (partition: PartitionRequest, channel: ChannelRequest): boolean =>
-  channel.fields.between?.includes(partition.name) === true;
-
 function channelRegions(
   memory: MemoryPlan,
   partition: PartitionRequest,
   channels: readonly ChannelRequest[],
 ): PlannedRegion[] {
   let next = partition.profile?.channels?.ipa;
-  return channels
-    .filter((channel) => isEndOf(partition, channel))
+  return channelsOf(partition, channels)
     .flatMap((channel) => {
       const span = memory.channels.get(channel.name);
       if (span === undefined) return [];

@@ -3,7 +3,7 @@
 import type { Board } from "../../boards/schema.ts";
 import { reachesAllMemory } from "../check/devices.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
-import { isEndOf } from "./address-space.ts";
+import { channelsOf } from "./channels.ts";
 import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
 import type { PlannedDevice, PlannedInterrupt } from "./plan.ts";
 
@@ -83,13 +83,11 @@ export function planInterrupts(
     ...devices.map(({ intid, trigger, name }) => ({ intid, trigger, use: name })),
     ...(partition.fields.spis ?? []).map((spi) => ({ intid: FIRST_SPI + spi, trigger: "level" as const, use: "spis" })),
     { intid: spares.console(partition.name), trigger: "edge", use: CONSOLE_USE },
-    ...channels
-      .filter((channel) => isEndOf(partition, channel))
-      .map(({ name }) => ({
-        intid: spares.doorbell(name, partition.name),
-        trigger: "edge" as const,
-        use: `doorbell of ${name}`,
-      })),
+    ...channelsOf(partition, channels).map(({ name }) => ({
+      intid: spares.doorbell(name, partition.name),
+      trigger: "edge" as const,
+      use: `doorbell of ${name}`,
+    })),
   ];
   // Devices of one partition may share a line: it is one interrupt.
   const unique = new Map(interrupts.map((interrupt) => [interrupt.intid, interrupt]));

@@ -54,6 +54,8 @@ export interface PlannedChannelEnd {
   readonly doorbell: number;
   /** INTID that the peer's ringing makes pending here. */
   readonly interrupt: number;
+  /** The process image that one of its ends writes, or is to. */
+  readonly carriesImage: boolean;
 }
 
 export interface PlannedTag {

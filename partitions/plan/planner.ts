@@ -15,6 +15,7 @@ import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupt
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
+import { carriesImage, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
@@ -179,10 +180,11 @@ function planLoads(boot: BootLayout, ram: { readonly ipa: number }): PlannedLoad
 
 function planChannels(
   system: SystemRequest,
-  { name }: PartitionRequest,
+  request: PartitionRequest,
   regions: readonly { readonly name: string; readonly kind: string; readonly ipa: number; readonly size: number }[],
   spares: SpareInterrupts,
 ): PlannedChannelEnd[] {
+  const { name } = request;
   const ends = (channel: ChannelRequest): PlannedChannelEnd[] => {
     const partner = channel.fields.between?.find((other) => other !== name);
     const region = regions.find((each) => each.kind === "channel" && each.name === channel.name);
@@ -195,8 +197,9 @@ function planChannels(
         peer: system.partitions.findIndex((partition) => partition.name === partner),
         doorbell: spares.doorbell(channel.name, partner),
         interrupt: spares.doorbell(channel.name, name),
+        carriesImage: carriesImage(channel, system.partitions, system.channels),
       },
     ];
   };
-  return system.channels.flatMap(ends);
+  return channelsOf(request, system.channels).flatMap(ends);
 }

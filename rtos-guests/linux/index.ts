@@ -1,5 +1,6 @@
 // plc-reader DEVICE OFFSET: a Linux/arm64 program that prints the PLC guest's process image once a second, read from the
-// channel between the two partitions: 4 KiB that DEVICE, mapped at OFFSET, shows. This is asc's entry file; start.S calls
+// channel between the two partitions: 4 KiB that DEVICE, mapped at OFFSET, shows. That there is none it says once, and
+// again only when that has changed: it shares its terminal with a shell. This is asc's entry file; start.S calls
 // the two exports.
 //
 //   plc-reader /dev/uio0 0x0            a kernel with uio_pdrv_genirq: map 0 of the channel's generic-uio node
@@ -42,6 +43,8 @@ const line = changetype<Line>(memory.data(LINE_BYTES, 8));
 const image = changetype<ProcessImage>(memory.data(offsetof<ProcessImage>(), 8));
 const pause = changetype<TimeSpec>(memory.data(offsetof<TimeSpec>(), 8));
 let channel: u64 = 0;
+/** What the last look at the channel gave: one of READ_*. */
+let seen: u32 = READ_OK;
 
 function send(descriptor: u64): bool {
   line.text("\n");
@@ -76,9 +79,8 @@ export function start(argumentCount: u32, argv: u64): u32 {
   return GO_ON;
 }
 
-function compose(): void {
+function compose(result: u32): void {
   line.text("process image: ");
-  const result = readProcessImage(channel, image);
   if (result == READ_NO_MAGIC) {
     line.text("none: the channel has no PLC1 magic (the PLC guest has not written to it)");
     return;
@@ -105,10 +107,14 @@ function compose(): void {
   line.decimal(image.timer);
 }
 
-/** From start.S, for ever: one line, one second. Gives back GO_ON or an exit status. */
+/** From start.S, for ever: one look, one second. Gives back GO_ON or an exit status. */
 export function step(): u32 {
-  compose();
-  if (!send(STANDARD_OUTPUT)) return EXIT_WRITE;
+  const result = readProcessImage(channel, image);
+  if (result == READ_OK || result != seen) {
+    compose(result);
+    if (!send(STANDARD_OUTPUT)) return EXIT_WRITE;
+  }
+  seen = result;
   nanosleep(addressOf(<u32>changetype<usize>(pause)), 0);
   return GO_ON;
 }

@@ -80,6 +80,10 @@ export const Profile = z.strictObject({
     .strictObject({ ipa: address.describe("IPA of its first channel; the next ones follow without a gap") })
     .optional()
     .describe("without this key a channel's IPA is its PA"),
+  process_image: z
+    .enum(["writes", "reads"])
+    .optional()
+    .describe("what it does with a process image, as it comes with the project; without this key nobody knows, and it may do either"),
   tags: z.array(Tag).describe("what it publishes by HYPERCALL_TAG_PUBLISH, by tag index"),
 });
 export type Profile = z.output<typeof Profile>;

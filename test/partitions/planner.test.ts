@@ -41,6 +41,37 @@ test("a guest prints as it starts where its profile says so, and its own command
   expect(prints("guest: bare-metal, image: ../images/plc.bin")).toBe(false);
 });
 
+describe("which channel is which", () => {
+  const PARTITIONS = "{ plc: { guest: plc, cpus: [3] }, rtos: { guest: bare-metal, image: ../images/plc.bin, cpus: [2], memory: 4M }, linux: { guest: linux, cpus: [0], memory: 64M } }";
+  const LINES = ["zebra: { between: [rtos, plc] }", "process-image: { between: [linux, plc] }", "alarms: { between: [rtos, plc], size: 8K }", "recipes: { between: [rtos, linux] }"];
+  const planned = (lines: readonly string[]): Plan => planOf(PARTITIONS, `{ ${lines.join(", ")} }`);
+  const numbers = (plan: Plan, name: string): string[] => partition(plan, name).channels.map((end) => `${end.name} ${end.ipa.toString(16)}`);
+
+  test("does not depend on the order of lines: nothing of the plan does", () => {
+    expect(planned([...LINES].reverse())).toEqual(planned(LINES));
+  });
+
+  test("the process image is the PLC's first channel, the others follow by their names", () => {
+    expect(numbers(planned(LINES), "plc")).toEqual(["process-image 50000000", "alarms 50001000", "zebra 50003000"]);
+    expect(numbers(planned(LINES), "rtos")).toEqual(["alarms 50000000", "recipes 50002000", "zebra 50003000"]);
+  });
+
+  test("or the one that is said to carry it, or the only one", () => {
+    const said = planned([...LINES, "b: { between: [plc, linux], carries: process-image }"]);
+    expect(numbers(said, "plc")[0]).toBe("b 50000000");
+    const carriers = ({ partitions }: Plan): string[] => partitions.flatMap(({ name, channels }) => channels.filter((end) => end.carriesImage).map((end) => `${name}: ${end.name}`));
+    expect(carriers(said)).toEqual(["plc: b", "linux: b"]);
+    expect(carriers(planned(LINES))).toEqual(["plc: process-image", "linux: process-image"]);
+    expect(carriers(planned(["link: { between: [linux, plc] }", "x: { between: [linux, rtos] }"]))).toEqual(["plc: link", "linux: link"]);
+  });
+
+  test("of a guest that the project knows nothing of, both are believed", () => {
+    for (const between of ["[rtos, linux]", "[rtos, plc]"]) {
+      expect(planText(`board: qemu-aarch64\npartitions: ${PARTITIONS}\nchannels: { process-image: { between: ${between} } }\n`).diagnostics.filter(({ code }) => /P08[45]/.test(code))).toEqual([]);
+    }
+  });
+});
+
 describe("memory", () => {
   test("is given from the top of RAM down, the largest first, aligned to its own size", () => {
     const plan = planOf(

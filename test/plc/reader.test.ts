@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PROCESS_IMAGE_SEQUENCE } from "../../rtos-guests/plc/abi.ts";
@@ -71,6 +72,19 @@ test("maps the device at the offset that it is given", async () => {
   const path = join(folder, "memory");
   writeFileSync(path, Buffer.concat([Buffer.alloc(0xab000), image.bytes]));
   expect(await lines(1, path, () => undefined, "0xAB000")).toEqual([expect.stringContaining(" counter=7 ")]);
+});
+
+test("says once that there is no image, and then nothing until there is one, and once more when it is gone", async () => {
+  const none = new ChannelMemory(CHANNEL).bytes;
+  const image = await written(3);
+  const path = device(new ChannelMemory(CHANNEL));
+  let count = 0;
+  const read = await lines(3, path, () => {
+    count += 1;
+    if (count === 1) void sleep(2500).then(() => writeFileSync(path, image.bytes)); // more than two looks
+    if (count === 2) writeFileSync(path, none);
+  });
+  expect(read.map((line) => line.slice(0, 20))).toEqual(["process image: none:", "process image: scans", "process image: none:"]);
 });
 
 test("says that there is no image, and that the writer stands still", async () => {

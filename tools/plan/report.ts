@@ -139,16 +139,18 @@ function interruptTable({ partitions }: Plan): string[] {
 
 function channelTable({ partitions }: Plan): string[] {
   const ends = partitions.flatMap((partition) =>
-    partition.channels.map((end) => ({ ...end, partition: partition.name })),
+    partition.channels.map((end, index) => ({ ...end, partition: partition.name, index })),
   );
   return table(
     ends.sort((a, b) => a.name.localeCompare(b.name)),
     [
       ["channel", "left", ({ name }) => name],
       ["seen by", "left", ({ partition }) => partition],
+      ["number", "right", ({ index }) => String(index)],
       ["IPA", "left", ({ ipa }) => hex(ipa)],
       ["size", "right", ({ size }) => formatSize(size)],
       ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`],
+      ["", "left", ({ carriesImage }) => (carriesImage ? "process image" : "")],
     ],
   );
 }
