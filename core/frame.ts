@@ -126,7 +126,7 @@ let frameLength: u32 = 0;
   else store<u8>(received + receivedLength++, <u8>byte);
 }
 
-/** Takes one byte from the UART. True: a frame with a right CRC is complete; read it before the next byte. */
+/** Takes one byte from the UART. True: a frame with a payload and a right CRC is complete; read it before the next byte. */
 export function takeReceived(byte: u32): bool {
   if (byte == DELIMITER) return endReceived();
   if (runLeft != 0) {
@@ -141,7 +141,7 @@ export function takeReceived(byte: u32): bool {
 }
 
 function endReceived(): bool {
-  const complete = runLeft == 0 && !overlong && receivedLength >= KIND_AND_PARTITION + CRC_BYTES && receivedCrc == CRC_RESIDUE;
+  const complete = runLeft == 0 && !overlong && receivedLength > KIND_AND_PARTITION + CRC_BYTES && receivedCrc == CRC_RESIDUE;
   frameLength = receivedLength;
   receivedLength = 0;
   receivedCrc = CRC32_INITIAL;

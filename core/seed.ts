@@ -10,7 +10,7 @@ import { MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAdd32, bound } from "../build/generated/cpu";
 
 export const SEED_BYTES: u32 = 64;
-export const state: usize = memory.data<u32>([0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16);
+const state: usize = memory.data<u32>([0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 16);
 const KEY: u32 = 16;
 const KEY_BYTES: u32 = 32;
 const NUMBER: u32 = 48;
@@ -46,7 +46,7 @@ export function nextSeed(partition: u32): usize {
 }
 
 /** ChaCha20's next block. */
-export function fill(block: usize): void {
+function fill(block: usize): void {
   const number = atomicAdd32(state + NUMBER, 1);
   for (let at: u32 = 0; at < SEED_BYTES; at += 4) {
     bound(at >> 2, SEED_BYTES / 4);

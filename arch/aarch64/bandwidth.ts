@@ -59,7 +59,6 @@ export function startBandwidth(vcpu: Vcpu): void {
 export function stopBandwidth(vcpu: Vcpu): void {
   msr_CNTHP_CTL_EL2(0);
   msr_PMINTENCLR_EL1(COUNTER_0);
-  msr_PMOVSCLR_EL0(COUNTER_0);
   vcpu.isThrottled = 0;
 }
 
@@ -70,7 +69,7 @@ function beginPeriod(vcpu: Vcpu): void {
   vcpu.periodEnd = vcpu.periodEnd + period > now ? vcpu.periodEnd + period : now + period;
   msr_CNTHP_CVAL_EL2(vcpu.periodEnd);
   vcpu.isThrottled = 0;
-  msr_PMXEVCNTR_EL0((OVERFLOW - vcpu.refills) & (OVERFLOW - 1));
+  msr_PMXEVCNTR_EL0(OVERFLOW - vcpu.refills);
   msr_PMOVSCLR_EL0(COUNTER_0);
   isb();
 }

@@ -80,6 +80,14 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bootsOn({}, wide), "as planned").toBe("");
   });
 
+  test.each([...GICS])("%s: a board with one pCPU, which does everything", (_, board) => {
+    const alone: Board = { ...board, cpus: board.cpus.slice(0, 1) };
+    const one = { ...STANDARD, board: alone, housekeeper: 0, partitions: [{ ...LINUX, cpus: [0], channels: [], regions: LINUX.regions.slice(0, 2) }] };
+    const bench = new Bench(one);
+    expect(bench.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(bench.guest(0).running).toBe(true);
+  });
+
   test("GICR_TYPER: redistributors are found by affinity, in whichever order they are", () => {
     const swapped = (frames: readonly number[]): Board => ({ ...qemuVirt, cpus: [0n, 1n, 3n, 2n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + (frames[n] ?? 0) * 0x20000 })) });
     expect(bootsOn(swapped([0, 1, 3, 2]), swapped([0, 1, 2, 3]))).toBe("");

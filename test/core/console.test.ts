@@ -215,6 +215,15 @@ describe("the frame decoder of the board", () => {
     expect(bench.guest(3).running).toBe(false);
   });
 
+  test("takes no frame without a payload: nothing rings for it", () => {
+    write(IMSC, RX);
+    bench.type(0, "");
+    bench.pass(2);
+    expect([read(RIS) & RX, guest.interruptPending]).toEqual([0n, false]);
+    bench.type(0, "x");
+    expect(guest.interruptPending).toBe(true);
+  });
+
   test("survives noise, text, and frames that never end; the next whole frame is taken", () => {
     bench.send(Uint8Array.from({ length: 2000 }, (_, n) => (n * 31 + 7) & 0xff));
     bench.send(new Uint8Array(1000).fill(0xff));

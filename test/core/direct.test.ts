@@ -318,6 +318,10 @@ describe("WFI of a direct guest", () => {
     expect(guest.wfi()).toMatchObject({ kind: "done" });
     expect(guest.pcpu.asleep).toBeUndefined();
     bench.openInterrupts(3);
+    guest.driver.enable(false);
+    expect(guest.wfi()).toMatchObject({ kind: "done" });
+    expect(guest.pcpu.asleep).toBeUndefined();
+    bench.openInterrupts(3);
     guest.wfi();
     expect(guest.pcpu.asleep).toBe("wfi");
     expect(guest.pcpu.registers.HCR_EL2 & HCR_TWI).toBe(0n);

@@ -215,6 +215,18 @@ describe("accesses of any form", () => {
     expect(plc.running).toBe(true);
   });
 
+  test("an unaligned word is the one that it begins in", () => {
+    for (let byte = 1; byte < 4; byte++) {
+      setGicd(linux, IPRIORITYR + 48, 0n);
+      setGicd(linux, IPRIORITYR + 48 + byte, 0x30_2010n);
+      expect(gicd(linux, IPRIORITYR + 48)).toBe(0x30_2010n);
+      expect(gicd(linux, IPRIORITYR + 48 + byte)).toBe(0x30_2010n);
+      setGicd(linux, ISENABLER + WORD_1 + byte, bits(49));
+      expect(gicd(linux, ISENABLER + WORD_1)).toBe(bits(49));
+      setGicd(linux, ICENABLER + WORD_1, ALL);
+    }
+  });
+
   test("unaligned words at the end of IPRIORITYR reach nothing behind it", () => {
     bench.openInterrupts(3);
     const before = bench.vcpu(1, 0).exits;
@@ -389,6 +401,9 @@ describe.each(GICS)("%s: a new life", (_, board) => {
     };
     switchOn();
     const first = seen();
+    // Nothing is enabled (but a GICv2's SGIs), pending or active, and every priority is the highest.
+    const isZero = (at: number): boolean => (at & 0xffff) >= ISENABLER && (at & 0xffff) < 0x800 && !(isV2 && (at === GUEST_GICD + ISENABLER || at === GUEST_GICD + ICENABLER));
+    expect(first.filter((line, n) => isZero(registers[n] ?? 0) && !line.endsWith(": 0"))).toEqual([]);
     for (const data of [ALL, 1n, 2n]) {
       for (const at of registers) {
         const offset = at & 0xffff;

@@ -194,6 +194,24 @@ describe.each(ALL_GICS)("%s: an SPI", (_, board) => {
     expect(takeAll(second)).toEqual([50]);
   });
 
+  test("goes straight into the first list register when nothing else is there or waits, also after there was much else", () => {
+    const written = (): number => {
+      let count = 0;
+      bench.machine.onIntrinsic = (name) => {
+        if (name === "restoreListRegisters" || name === "saveListRegisters") count++;
+      };
+      pulse(50);
+      bench.machine.onIntrinsic = undefined;
+      takeAll();
+      return count;
+    };
+    expect(written()).toBe(0);
+    for (let intid = 0; intid < 6; intid++) bench.sendSgi(0, intid, 1);
+    bench.machine.settle();
+    takeAll();
+    expect(written()).toBe(0);
+  });
+
   test("is counted as EXIT_INTERRUPT: one exit from wire to handler and back", () => {
     const before = bench.vcpu(0, 0).exits;
     pulse(50);

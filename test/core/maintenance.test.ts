@@ -126,6 +126,18 @@ describe.each(GICS)("%s: a restart of a partition cleans its RAM", (_, board) =>
     expect(cleaned(bench)).toBe(image);
   });
 
+  const STAGE1 = ["SCTLR_EL1", "TTBR0_EL1", "TTBR1_EL1", "TCR_EL1", "AFSR0_EL1", "AFSR1_EL1", "ESR_EL1", "FAR_EL1", "MAIR_EL1", "AMAIR_EL1", "CONTEXTIDR_EL1"] as const;
+  test.each(STAGE1)("%s may be the first of those that it writes (HCR_EL2.TVM): it has what is written, with one exit", (register) => {
+    const bench = new Bench({ ...STANDARD, board });
+    const guest = bench.guest(0);
+    const before = bench.vcpu(0, 0).exits;
+    value(guest.msr(register, CACHES_ON));
+    expect(guest.pcpu.registers[register]).toBe(CACHES_ON);
+    value(guest.msr("TTBR0_EL1", 0x4000n));
+    const after = bench.vcpu(0, 0).exits;
+    expect(after.map((count, cause) => count - (before[cause] ?? 0))).toEqual(before.map((_, cause) => (cause === abi.EXIT_SYSREG ? 1 : 0)));
+  });
+
   test("a register that steers stage 1 traps once a life", () => {
     const bench = new Bench({ ...STANDARD, board });
     const guest = bench.guest(0);

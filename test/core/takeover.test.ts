@@ -64,6 +64,7 @@ describe.each(ALL_GICS)("%s: a panic on the housekeeper's pCPU", (_, board) => {
     bench.machine.panic(bench.machine.pcpu(SPARE));
     bench.machine.settle();
     housekept(bench, 1, 3);
+    expect(bench.text, "nothing of the old frame comes behind the panic's text").toMatch(/the others go on\r\n$/);
   });
 });
 

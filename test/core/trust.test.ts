@@ -78,6 +78,9 @@ test("it is stopped all the same while it runs, masked or not; and does not slee
   bench.pass(5);
   guest.wfi();
   expect(guest.pcpu.asleep).toBe(undefined);
+  guest.driver.enable(true); // its mask holds everything back still
+  guest.wfi();
+  expect(guest.pcpu.asleep).toBe(undefined);
 });
 
 describe("what the plan says that it can do", () => {

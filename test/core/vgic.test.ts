@@ -1,22 +1,23 @@
 // Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what the distributor of
 // IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Guest } from "../machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR, STANDARD } from "../machine/system.ts";
+import type { Guest, Outcome } from "../machine/guest.ts";
+import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
 const SPURIOUS = 1023;
 const [ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR] = [0x180, 0x200, 0x280, 0x300, 0x380, 0x400];
-const WORD = 4;
-const LEVEL = 49;
-const EDGE = 50;
+/** A level and an edge in the middle of a word of INTIDs, and at its ends. */
+const PAIRS = [[49, 50], [95, 64]] as const;
 const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
 
 let bench: Bench;
 let first: Guest;
 let second: Guest;
 
+/** Offset of their word in a register of a bit an INTID. */
+let WORD: number;
 const read = (guest: Guest, register: number): bigint => value(guest.load(GUEST_GICD + register + WORD, 4));
 const write = (guest: Guest, register: number, data: bigint): void => {
   value(guest.store(GUEST_GICD + register + WORD, 4, data));
@@ -32,9 +33,12 @@ const pulse = (intid: number): void => {
   wire(intid, false);
 };
 
-describe.each(GICS)("%s", (_, board) => {
+const CASES = GICS.flatMap(([gic, board]) => PAIRS.map(([LEVEL, EDGE]) => [gic, LEVEL, EDGE, board] as const));
+
+describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
   beforeEach(() => {
-    bench = new Bench({ ...STANDARD, board });
+    WORD = 4 * Math.floor(LEVEL / 32);
+    bench = new Bench({ ...STANDARD, board, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts.filter(({ intid }) => intid >= 200), level(LEVEL), edge(EDGE)] }, PLC] });
     first = bench.openInterrupts(0);
     first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
@@ -152,6 +156,24 @@ describe.each(GICS)("%s", (_, board) => {
     expect(first.acknowledge()).toBe(EDGE);
   });
 
+  test("a priority of an SGI, by whichever vCPU, counts for what waits already", () => {
+    const priorities = (board.gicVersion === 2 ? GUEST_GICD : GUEST_GICR + SGI_BASE) + IPRIORITYR;
+    for (const guest of board.gicVersion === 2 ? [first] : [first, second]) {
+      for (const intid of [3, 4]) value(guest.store(priorities + intid, 1, 0xa0n));
+      for (const intid of [3, 4]) bench.sendSgi(0, intid, 1);
+      bench.machine.settle();
+      value(guest.store(priorities + 4, 1, 0x20n));
+      bench.machine.settle();
+      const taken = [0, 1].map(() => {
+        const intid = first.acknowledge();
+        first.endOfInterrupt(intid);
+        bench.machine.settle();
+        return intid;
+      });
+      expect(taken).toEqual([4, 3]);
+    }
+  });
+
   test("a level whose line drops before it is acknowledged is not signalled after the next access to the GIC", () => {
     wire(LEVEL, true);
     wire(LEVEL, false);
@@ -189,6 +211,25 @@ describe.each(GICS)("%s", (_, board) => {
     expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
     expect(second.acknowledge()).toBe(EDGE);
   });
+});
+
+test.each(GICS)("%s: two vCPUs that want to know at the same time what a third one holds are both told", (_, board) => {
+  WORD = 4;
+  bench = new Bench({ ...STANDARD, board, housekeeper: 3, partitions: [{ ...LINUX, cpus: [0, 1, 2] }, PLC] });
+  const asking = [bench.openInterrupts(0), bench.guest(1)];
+  for (const vcpu of [1n, 2n]) {
+    bench.guest(0).hvc(CPU_ON_64, vcpu, 0x6000_0000, 0);
+    bench.machine.settle();
+  }
+  const third = bench.openInterrupts(2);
+  bench.enable(0, 50);
+  bench.route(0, 50, 2);
+  pulse(50);
+  const ask = (guest: Guest): Outcome => guest.load(GUEST_GICD + ISPENDR + WORD, 4, { once: true });
+  for (const guest of asking) expect(ask(guest).kind).toBe("entered");
+  bench.machine.settle();
+  for (const guest of asking) expect(value(ask(guest))).toBe(bit(50));
+  expect(third.acknowledge()).toBe(50);
 });
 
 describe("redistributor of another vCPU", () => {

@@ -8,13 +8,13 @@ import { ROOT } from "../../tools/build/files.ts";
 const BROAD = ["boot", "maintenance", "interrupts", "direct", "pause", "psci", "faults", "gicd", "commands", "directStop", "gicv2", "hypercall", "timers"];
 /** Tests of a file that has another name. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
-  lifecycle: ["maintenance", "pause", "directStop", "psci", "storeOrder"],
-  loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob"], reset: ["maintenance", "timers"],
-  gic: ["boot", "direct", "interrupts"], gicv3: ["direct", "interrupts"], gicv2: ["gicv2", "gicv2Direct"], cpuInterface: ["direct", "gicv2Direct"],
+  lifecycle: ["maintenance", "pause", "directStop", "psci", "gicd", "bandwidth", "faults"],
+  loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob", "boardFacts"], reset: ["maintenance", "timers"],
+  gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"], boot: ["boardFacts", "stage2", "blob", "reset"], gicv3: ["direct", "interrupts"], gicv2: ["gicv2", "gicv2Direct"], cpuInterface: ["direct", "gicv2Direct"],
   vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
   housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
   blobCheck: ["blob", "blobFeatures"], sysregTrap: ["sysreg"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
-  partition: ["pause", "faults", "commands"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
+  partition: ["pause", "faults", "commands", "directStop", "hypercall"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
   events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
   interrupts: ["gicd", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
   crc32: ["console", "commands"], blob: ["blob", "boot"], boardCheck: ["boardFacts"], caches: ["sysreg", "boardFacts"], devices: ["gicd", "console"],

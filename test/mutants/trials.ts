@@ -11,12 +11,14 @@ import type { Course, Failed, Order, Report } from "./trier.ts";
 
 /** A mutant that hangs is noticed: in milliseconds, and so many times as long as its tests take otherwise. */
 const LEAST_PATIENCE = 20_000;
-const PATIENCE = 20;
+const PATIENCE = 5;
 /** Tests that are loaded are never forgotten by Node. */
 const LOADS_MAX = 3000;
 /** How much sooner those come that have noticed mutants of the same source before, and those that are about it. */
 const MERIT = 3;
 const LIKELY = 20;
+/** Each so many tests of one file come as late as if they took so many times as long. */
+const A_TURN = 5;
 
 /** Of tests with random steps, which have CI's seed: a verdict is the same tomorrow. */
 const RUNS = "20";
@@ -38,6 +40,8 @@ export async function watch(program: Program, files: readonly string[]): Promise
 export class Trials {
   private readonly program: Program;
   private readonly courses: readonly Course[];
+  /** How manieth of its file each is, the cheapest first: so that of files with many tests not all come before others. */
+  private readonly turns = new Map<Course, number>();
   /** The place of each mutant: its line's first one. */
   private readonly places: ReadonlyMap<number, number>;
   private readonly merits = new Map<string, Map<Course, number>>();
@@ -49,6 +53,12 @@ export class Trials {
     // A file that cannot be loaded has no tests.
     this.courses = courses.filter((course) => !failed.some(({ file, n }) => file === course.file && (n < 0 || n === course.n)));
     this.places = program.places;
+    const next = new Map<string, number>();
+    for (const course of [...this.courses].sort((a, b) => a.milliseconds - b.milliseconds)) {
+      const turn = next.get(course.file) ?? 0;
+      next.set(course.file, turn + 1);
+      this.turns.set(course, turn);
+    }
   }
 
   /** Who notices it; undefined: nobody does. `most`: of the cheapest tests, so many milliseconds. */
@@ -58,7 +68,7 @@ export class Trials {
     this.merits.set(file, merits);
     const likely = likelyFor(file);
     const cost = (course: Course): number =>
-      (course.milliseconds + 2) / (1 + MERIT * (merits.get(course) ?? 0) + (likely.includes(basename(course.file, ".test.ts")) ? LIKELY : 0));
+      ((course.milliseconds + 2) * (1 + (this.turns.get(course) ?? 0) / A_TURN)) / (1 + MERIT * (merits.get(course) ?? 0) + (likely.includes(basename(course.file, ".test.ts")) ? LIKELY : 0));
     let sum = 0;
     const chosen = this.courses.filter(({ places }) => places.includes(place)).sort((a, b) => cost(a) - cost(b)).filter(({ milliseconds }) => (sum += milliseconds) <= most);
     if (chosen.length === 0) return undefined;

@@ -240,10 +240,11 @@ export class VirtualInterface {
   /** §12.4.9: what must not be written into a list register. */
   private validate(n: number): void {
     const { state, hardware, physical, virtual } = this.list(n);
-    if (state === INVALID) return;
+    if (state === INVALID && this.registers[n] === 0n) return;
     const complain = (what: string): never => {
       throw new MachineError("MACHINE_GIC_PROTOCOL", `ICH_LR${n}_EL2 = ${hex(this.registers[n] ?? 0n)}: ${what}`);
     };
+    if (state === INVALID) complain("it holds nothing, but is not 0: whoever reads it next takes it for something");
     if ((this.high(n) & HIGH_RESERVED) !== 0) complain("reserved bits are set");
     if (((this.high(n) & HIGH_GROUP1) !== 0) !== (this.group === 1)) complain(`not of group ${this.group}: no guest of ours would see it`);
     if (virtual >= INTID_SPI_END) complain(`vINTID ${virtual} is a special or unimplemented one`);
