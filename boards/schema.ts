@@ -2,7 +2,7 @@
 //
 // Interrupt numbers are those of device trees: `spi: 16` is INTID 48 (32 + 16), `ppi: 11` is INTID 27 (16 + 11).
 import { z } from "zod";
-import { MAX_CPUS } from "../partitions/blob/layout.table.ts";
+import { GRANULES, MAX_CPUS } from "./limits.ts";
 
 const address = z.int({ error: "an address, such as 0x08000000" }).nonnegative();
 const ppi = z.int({ error: "a PPI number, 0 to 15" }).min(0).max(15);
@@ -97,6 +97,10 @@ const BoardFile = z.strictObject({
         .max(52)
         .default(40)
         .describe("bits of a physical address, the fewest that a pCPU has (ID_AA64MMFR0_EL1.PARange)"),
+      granules: z
+        .array(z.enum(GRANULES))
+        .default(["4K", "64K"])
+        .describe("pages that every pCPU's stage 1 can have (ID_AA64MMFR0_EL1.TGran4, TGran16, TGran64)"),
       caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
       refill_event: z
         .int()

@@ -7,7 +7,7 @@
 //   blob/        what the hypervisor is told
 //
 // Deterministic: the same files always give the same plan.
-import { fileUnreadable, unsound } from "./diagnostics/catalogue.ts";
+import { unsound } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
@@ -18,7 +18,7 @@ import { checkChannels, checkProcessImages, checkSpares } from "./check/channels
 import { checkCpus, checkHousekeeper } from "./check/cpus.ts";
 import { checkDevices } from "./check/devices.ts";
 import { checkGuests } from "./check/guests.ts";
-import { checkImagePlace, imageFiles, read, readImages, standardImages } from "./check/images.ts";
+import { checkImagePlace, imageFiles, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
 import { checkTables } from "./check/tables.ts";
 import { checkTrust } from "./check/trust.ts";
@@ -39,8 +39,12 @@ import { readRequest } from "./request.ts";
 import type { SystemRequest } from "./request.ts";
 import { boards, profiles } from "./shelf.ts";
 import type { Shelf } from "./shelf.ts";
+import { readFile } from "./source/file.ts";
 import { YamlSource } from "./source/yaml.ts";
-import { alignUp, PAGE } from "./units.ts";
+import { alignUp, MIB, PAGE } from "./units.ts";
+
+/** A hundred times what anybody has written. */
+const SYSTEM_FILE_MAX = 4 * MIB;
 
 /** How the image file is laid out is its packer's business: where blob and loads go, and how large it gets. */
 export type LayoutImage = (blobSize: number, loadSizes: readonly number[]) => ImagePlaces;
@@ -75,20 +79,16 @@ export function planSystem(
   standard: StandardImages = "as they are",
   boardShelf: Shelf<Board> = boards(),
 ): Outcome {
-  const bytes = read(systemPath);
-  const source = new YamlSource(systemPath, typeof bytes === "string" ? "" : new TextDecoder().decode(bytes));
+  const bytes = readFile(systemPath, SYSTEM_FILE_MAX);
+  const source = typeof bytes === "string" ? YamlSource.unreadable(systemPath, bytes) : YamlSource.of(systemPath, bytes);
   const findings = new Findings(source);
-  if (typeof bytes === "string") {
-    findings.report([], fileUnreadable(systemPath, bytes));
-    return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
-  }
   findings.add(source.diagnostics);
   if (source.broken) return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
   const profileShelf = profiles();
   const request = readRequest(source, boardShelf, profileShelf, findings);
   const system = planRequest(
     request,
-    readImages(systemPath, request.partitions, standard, findings),
+    readImages(systemPath, request.partitions, standard, findings, request.board),
     layoutImage,
     findings,
   );

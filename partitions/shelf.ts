@@ -2,15 +2,17 @@
 // (rtos-guests/profiles/<name>.yaml). A mistake in one of them is reported as a mistake in that file.
 //
 // A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import type { z } from "zod";
 import { Board } from "../boards/schema.ts";
 import { Profile } from "../rtos-guests/profiles/schema.ts";
 import { unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
+import { readFile } from "./source/file.ts";
 import { isMapping, readWhole } from "./source/fields.ts";
 import { YamlSource } from "./source/yaml.ts";
+import { MIB } from "./units.ts";
 
 export interface Shelf<T> {
   readonly names: readonly string[];
@@ -20,13 +22,19 @@ export interface Shelf<T> {
   get(name: string, findings: Findings): T | undefined;
 }
 
+/** Bytes of a board's file or a profile: a hundred times what the longest of them has. */
+const DESCRIPTION_MAX = MIB;
+
 function shelf<T extends z.ZodType>(
   schema: T,
   names: readonly string[],
   fileOf: (name: string) => string,
 ): Shelf<z.output<T>> {
-  const open = (name: string): YamlSource =>
-    new YamlSource(displayPath(fileOf(name)), readFileSync(fileOf(name), "utf8"));
+  const open = (name: string): YamlSource => {
+    const shown = displayPath(fileOf(name));
+    const bytes = readFile(fileOf(name), DESCRIPTION_MAX);
+    return typeof bytes === "string" ? YamlSource.unreadable(shown, bytes) : YamlSource.of(shown, bytes);
+  };
 
   /** With the keys of the one it extends; that one cannot extend another, as `extends` is no key of any schema. */
   const complete = (value: unknown, mistakes: Findings): unknown => {

@@ -5,6 +5,7 @@
 // Little endian. All record arrays are packed one after the other behind the header, each aligned to 8 bytes; the
 // header holds offset (from the blob's start) and count of each.
 
+import { MAX_CPUS } from "../../boards/limits.ts";
 import { ON_FAILURE_INSPECT, ON_FAILURE_STOP } from "../../core/abi.ts";
 import type { PromiseId } from "./promises.table.ts";
 
@@ -48,7 +49,7 @@ export const BLOB_VERSION = 3;
 /** The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their longest fit. */
 export const BLOB_MAX_BYTES = 12288;
 
-export const MAX_CPUS = 8;
+export { MAX_CPUS };
 export const MAX_PARTITIONS = 8;
 export const MAX_REGIONS = 64;
 export const MAX_LOADS = 32;

@@ -1,8 +1,9 @@
 // The guests' images: the files are there, are what the profiles say, and fit the partitions' memory.
-import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { Board } from "../../boards/schema.ts";
 import {
   entryOutside,
+  imageGranule,
   imageIsa,
   imageMissing,
   imageNeeded,
@@ -10,16 +11,20 @@ import {
   imageNotBuilt,
   imageOutsideRam,
   imageSaysItself,
+  imageTooLarge,
   notForGuest,
 } from "../diagnostics/catalogue.ts";
-import type { Findings } from "../diagnostics/diagnostic.ts";
+import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import { isFault, readGuestImage } from "../images/guest-image.ts";
 import type { GuestImage, ImageFormat, ImageRules } from "../images/guest-image.ts";
-import { memoryIpa } from "../plan/memory.ts";
+import { isElf } from "../images/recognise.ts";
+import { memoryIpa, memorySize } from "../plan/memory.ts";
 import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
+import { withFile } from "../source/file.ts";
+import type { OpenFile } from "../source/file.ts";
 import type { Path } from "../source/path.ts";
-import { end, formatSpan, hex } from "../units.ts";
+import { alignUp, end, formatSize, formatSpan, GIB, hex, KIB, MIB } from "../units.ts";
 import type { Span } from "../units.ts";
 
 /** Images that the build makes: look at them; or leave them alone, as they are about to be made anew. */
@@ -30,16 +35,17 @@ export interface GuestImages {
   readonly initrd: Uint8Array | undefined;
 }
 
-/** By partition name; a partition whose images are missing or wrong is left out. */
+/** By partition name; a partition whose images are missing or wrong is left out. `board`: if it is known which. */
 export function readImages(
   systemPath: string,
   partitions: readonly PartitionRequest[],
   standard: StandardImages,
   findings: Findings,
+  board?: Board,
 ): Map<string, GuestImages> {
   const found = new Map<string, GuestImages>();
   for (const partition of partitions) {
-    const images = readPartitionImages(systemPath, partition, standard, findings);
+    const images = readPartitionImages(systemPath, partition, standard, findings, board);
     if (images !== undefined) found.set(partition.name, images);
   }
   return found;
@@ -65,13 +71,21 @@ function readPartitionImages(
   partition: PartitionRequest,
   standard: StandardImages,
   findings: Findings,
+  board: Board | undefined,
 ): GuestImages | undefined {
   const { path, fields, profile } = partition;
   if (profile === undefined) return undefined;
-  const file = (given: string | undefined, key: string, ours: string | undefined): Uint8Array | undefined => {
-    if (given !== undefined) return readGiven(resolve(dirname(systemPath), given), [...path, key], findings);
+  const file = (given: string | undefined, key: "image" | "initrd", ours: string | undefined): Uint8Array | undefined => {
+    const common = { what: `the ${key}`, memory: memorySize(partition) };
+    if (given !== undefined) {
+      const named = resolve(dirname(systemPath), given);
+      const unreadable = (reason: string): Problem => imageMissing(displayPath(named), reason);
+      return readNamed({ ...common, path: named, at: [...path, key], unreadable }, findings);
+    }
     if (ours === undefined || standard === "to be built") return undefined;
-    return readStandard(ours, [...path, "guest"], findings);
+    // That it is not there yet is no mistake of the one who wrote system.yaml.
+    const at = [...path, "guest"];
+    return readNamed({ ...common, path: inProject(ours), at, unreadable: () => imageNotBuilt(ours) }, findings);
   };
 
   if (fields.image === undefined && profile.image.file === undefined)
@@ -104,6 +118,7 @@ function readPartitionImages(
     if (fields[key] !== undefined && !TAKES[key].includes(image.format))
       findings.report([...path, key], imageSaysItself(key, FORMAT_NAMES[image.format]), "key");
   }
+  if (board !== undefined) checkGranule(board, partition, image, findings);
   const needsInitrd = tree?.initrd !== undefined || fields.initrd !== undefined;
   return needsInitrd && initrd === undefined ? undefined : { image, initrd };
 }
@@ -141,6 +156,14 @@ function takenBy({ formats, load }: ImageRules): string {
   return `${names.join(" or ")}, as its build leaves it, not compressed`;
 }
 
+/** Whether the board's CPUs have the pages that it is built for. */
+function checkGranule(board: Board, partition: PartitionRequest, image: GuestImage, findings: Findings): void {
+  const { granules } = board.cpus;
+  if (image.granule === undefined || granules.includes(image.granule)) return;
+  const at = [...partition.path, partition.fields.image === undefined ? "guest" : "image"];
+  findings.report(at, imageGranule(imageName(partition), image.granule, board.name, granules));
+}
+
 /**
  * Whether all of it, and its entry, is where the partition has memory. What only reaches beyond the end of that is left
  * to `checkFits`. `ram`: in IPAs.
@@ -169,34 +192,43 @@ export function checkImagePlace(
   return false;
 }
 
-/** A file that somebody named: it has to be there. */
-function readGiven(file: string, at: Path, findings: Findings): Uint8Array | undefined {
-  const bytes = read(file);
-  if (typeof bytes === "string") findings.report(at, imageMissing(displayPath(file), bytes));
-  return typeof bytes === "string" ? undefined : bytes;
+/** Of an ELF file, which may have much in it that is not loaded. */
+const ELF_MAX = 256 * MIB;
+/** Of a guest of which nobody knows how much memory it has. */
+const MEMORY_UNKNOWN = GIB;
+const MAGIC_BYTES = 64;
+
+/** More than the partition has memory is not even read. */
+class TooLarge {
+  readonly bytes: number;
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
 }
 
-/** A file that the build makes: that it is not there yet is no mistake of the one who wrote system.yaml. */
-function readStandard(file: string, at: Path, findings: Findings): Uint8Array | undefined {
-  const bytes = read(inProject(file));
-  if (typeof bytes === "string") findings.report(at, imageNotBuilt(file));
-  return typeof bytes === "string" ? undefined : bytes;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "it is a folder",
-  EACCES: "you may not read it",
+const contents = (file: OpenFile, memory: number): Uint8Array | string | TooLarge => {
+  if (isElf(file.first(MAGIC_BYTES))) {
+    const bytes = file.whole(ELF_MAX);
+    return typeof bytes === "string" ? `${bytes}: take out what is for debuggers (llvm-strip --strip-debug)` : bytes;
+  }
+  return file.size > memory ? new TooLarge(file.size) : file.whole(memory);
 };
 
-/** The file's bytes, or, as a string, why there are none. */
-export function read(path: string): Uint8Array | string {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const reason = REASONS[code];
-    if (reason === undefined) throw cause;
-    return reason;
-  }
+interface NamedFile {
+  readonly path: string;
+  readonly at: Path;
+  /** What a person calls it: "the image". */
+  readonly what: string;
+  /** Bytes of the partition's memory, into which it has to go. */
+  readonly memory: number | undefined;
+  /** What is wrong when it cannot be read. */
+  readonly unreadable: (reason: string) => Problem;
+}
+
+function readNamed({ path, at, what, memory = MEMORY_UNKNOWN, unreadable }: NamedFile, findings: Findings): Uint8Array | undefined {
+  const bytes = withFile(path, (file) => contents(file, memory));
+  if (typeof bytes === "string") findings.report(at, unreadable(bytes));
+  else if (!(bytes instanceof TooLarge)) return bytes;
+  else findings.report(at, imageTooLarge(what, formatSize(alignUp(bytes.bytes, KIB)), formatSize(memory)));
+  return undefined;
 }

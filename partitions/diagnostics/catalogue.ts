@@ -252,6 +252,12 @@ export const imageIsa = (file: string, isa: string): Problem =>
     `${file} is for ${isa}, and the board's CPUs are AArch64`,
     "give an image that is built for AArch64",
   );
+export const imageGranule = (file: string, granule: string, board: string, granules: readonly string[]): Problem =>
+  error(
+    "AXV-P064",
+    `${file} is a kernel for pages of ${granule}, and the pCPUs of ${board} have ${granules.join(" and ")}: it would stop without a word`,
+    `give a kernel for pages of ${granules.join(" or ")}`,
+  );
 export const imageOutsideRam = (file: string, span: string, ram: string): Problem =>
   error(
     "AXV-P055",

@@ -4,6 +4,8 @@
 //  ┌────────┬────────┬────────────┬───────────┬──────┬──────────┬───────┬────────┐
 //  │ code0  │ code1  │text_offset │image_size │flags │ reserved │ magic │ res5   │   little endian
 //  └────────┴────────┴────────────┴───────────┴──────┴──────────┴───────┴────────┘
+import { GRANULES } from "../../boards/limits.ts";
+import type { Granule } from "../../boards/limits.ts";
 import { hex, PAGE } from "../units.ts";
 
 export const HEADER_SIZE = 64;
@@ -14,6 +16,9 @@ export const TEXT_OFFSET = 8;
 export const IMAGE_SIZE = 16;
 const FLAGS = 24;
 const FLAG_BIG_ENDIAN = 1n;
+/** Flags, bits 2…1: 0 is not said, 1 is 4 KiB, 2 is 16 KiB, 3 is 64 KiB. */
+const FLAGS_GRANULE_SHIFT = 1n;
+const FLAGS_GRANULE = 3n;
 /** What kernels before 3.17 mean, whose image_size is 0. */
 const LEGACY_TEXT_OFFSET = 0x80000;
 
@@ -36,4 +41,11 @@ export function parseArm64Image(bytes: Uint8Array): Arm64Image | string {
     textOffset: imageSize === 0 ? LEGACY_TEXT_OFFSET : textOffset,
     size: Math.max(imageSize, bytes.length),
   };
+}
+
+/** The pages that a kernel was built for, without which it stops before its first word; undefined: it does not say. */
+export function granuleOf(bytes: Uint8Array): Granule | undefined {
+  const flags = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(FLAGS, true);
+  const said = Number((flags >> FLAGS_GRANULE_SHIFT) & FLAGS_GRANULE);
+  return GRANULES[said - 1];
 }

@@ -13,7 +13,7 @@
 // A segment goes to its physical address (p_paddr), as debuggers, QEMU and bootloaders have it: its virtual address holds
 // only once the guest has its MMU on.
 import { formatSpan } from "../units.ts";
-import type { ImagePart } from "./guest-image.ts";
+import type { ImagePart } from "./formats.ts";
 
 export const EM_AARCH64 = 183;
 const CLASS = 4;

@@ -1,20 +1,14 @@
 // A guest's image, whatever its format: which bytes go where, and where it is entered.
 import { alignDown, BLOCK, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
-import { parseArm64Image } from "./arm64-image.ts";
+import type { Granule } from "../../boards/limits.ts";
+import { granuleOf, parseArm64Image } from "./arm64-image.ts";
 import { parseElf } from "./elf.ts";
+import type { ImageFormat, ImagePart } from "./formats.ts";
 import { recognise } from "./recognise.ts";
 
-/** arm64-image: Linux Documentation/arch/arm64/booting.rst; elf: its PT_LOAD segments; raw: bytes for one address. */
-export const IMAGE_FORMATS = ["arm64-image", "elf", "raw"] as const;
-export type ImageFormat = (typeof IMAGE_FORMATS)[number];
-
-export interface ImagePart {
-  readonly at: number;
-  /** Memory it takes; what is behind its bytes is zero. */
-  readonly size: number;
-  readonly bytes: Uint8Array;
-}
+export { IMAGE_FORMATS } from "./formats.ts";
+export type { ImageFormat, ImagePart } from "./formats.ts";
 
 export interface GuestImage {
   readonly format: ImageFormat;
@@ -25,6 +19,8 @@ export interface GuestImage {
   /** Behind the memory it takes: an arm64 Image takes more than its bytes. */
   readonly end: number;
   readonly entry: number;
+  /** Pages that it cannot do without; left out: it does not say. */
+  readonly granule?: Granule | undefined;
 }
 
 /** Why it cannot be a guest of AArch64: built for something else, or not what it pretends to be. */
@@ -58,7 +54,8 @@ export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: Imag
       if (typeof header === "string") return malformed(header);
       const at = (load === undefined ? 0 : alignDown(load, BLOCK)) + header.textOffset;
       const parts = [{ at, size: bytes.length, bytes }];
-      return { format: "arm64-image", movable: load === undefined, parts, end: at + header.size, entry: at };
+      const granule = granuleOf(bytes);
+      return { format: "arm64-image", movable: load === undefined, parts, end: at + header.size, entry: at, granule };
     }
     case "elf": {
       const elf = parseElf(bytes);

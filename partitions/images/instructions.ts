@@ -14,14 +14,21 @@ const MSR_CNTP = [0xd51be200, 0xd51be220, 0xd51be240]; // CNTP_TVAL_EL0, CNTP_CT
 const MSR_CNTV = [0xd51be300, 0xd51be320, 0xd51be340];
 
 /** How functions return elsewhere. */
-const RETURNS: readonly { readonly isa: string; readonly size: 2 | 4; readonly code: number }[] = [
+interface Return {
+  readonly isa: string;
+  readonly size: 2 | 4;
+  readonly code: number;
+}
+const RETURNS: readonly Return[] = [
   { isa: "RISC-V", size: 4, code: 0x00008067 }, // jalr zero, 0(ra)
   { isa: "RISC-V", size: 2, code: 0x8082 }, // c.jr ra
   { isa: "32-bit Arm", size: 4, code: 0xe12fff1e }, // bx lr
   { isa: "32-bit Arm", size: 2, code: 0x4770 }, // bx lr, T32
 ];
-/** So many returns of another instruction set are no coincidence where AArch64 has none. */
+/** So many returns of another instruction set, and so close together, are no coincidence where AArch64 has none: in bytes that mean
+ * nothing a 16-bit one comes every 65,536 times, in code every hundred. */
 const RETURNS_MIN = 8;
+const RETURN_DISTANCE_MAX = 4096;
 
 export interface CodeTraits {
   /** Acknowledges interrupts by system register: what only a GICv3 has. */
@@ -32,13 +39,13 @@ export interface CodeTraits {
 
 export function codeTraits(code: Uint8Array): CodeTraits {
   const found = { icc: false, physical: false, virtual: false, hvc: false, smc: false };
-  for (const word of units(code, 4)) {
+  for (const word of words(code)) {
     const register = (word & WITHOUT_RT) >>> 0;
-    found.icc ||= register === MRS_ICC_IAR0 || register === MRS_ICC_IAR1;
-    found.physical ||= MSR_CNTP.includes(register);
-    found.virtual ||= MSR_CNTV.includes(register);
-    found.hvc ||= word === HVC;
-    found.smc ||= word === SMC;
+    if (register === MRS_ICC_IAR0 || register === MRS_ICC_IAR1) found.icc = true;
+    else if (MSR_CNTP.includes(register)) found.physical = true;
+    else if (MSR_CNTV.includes(register)) found.virtual = true;
+    else if (word === HVC) found.hvc = true;
+    else if (word === SMC) found.smc = true;
   }
   return {
     gicSystemRegisters: found.icc,
@@ -49,18 +56,23 @@ export function codeTraits(code: Uint8Array): CodeTraits {
 
 /** The instruction set of code without a header; undefined: there is no telling. */
 export function codeIsa(code: Uint8Array): string | undefined {
-  if (count(code, 4, RET) > 0) return "AArch64";
-  return RETURNS.find((foreign) => count(code, foreign.size, foreign.code) >= RETURNS_MIN)?.isa;
+  const [whole, halves] = [words(code), halfwords(code)];
+  if (whole.includes(RET)) return "AArch64";
+  const isDense = ({ size, code: wanted }: Return): boolean => {
+    const units = size === 4 ? whole : halves;
+    let count = 0;
+    for (const unit of units) if (unit === wanted) count += 1;
+    return count >= RETURNS_MIN && count * RETURN_DISTANCE_MAX >= units.length;
+  };
+  return RETURNS.find(isDense)?.isa;
 }
 
-function* units(code: Uint8Array, size: 2 | 4): Generator<number> {
-  const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
-  for (let at = 0; at + size <= code.length; at += size)
-    yield size === 4 ? view.getUint32(at, true) : view.getUint16(at, true);
-}
+/** Little endian, as the machines are that this runs on. */
+const words = (code: Uint8Array): Uint32Array => new Uint32Array(aligned(code), 0, Math.floor(code.length / 4));
+const halfwords = (code: Uint8Array): Uint16Array => new Uint16Array(aligned(code), 0, Math.floor(code.length / 2));
 
-function count(code: Uint8Array, size: 2 | 4, wanted: number): number {
-  let found = 0;
-  for (const unit of units(code, size)) if (unit === wanted) found += 1;
-  return found;
+function aligned(code: Uint8Array): ArrayBuffer {
+  const copy = new ArrayBuffer(code.length);
+  new Uint8Array(copy).set(code);
+  return copy;
 }

@@ -2,7 +2,7 @@
 // mistake; and which instruction set it is for, where that can be told.
 import { ARM64_MAGIC, MAGIC_OFFSET } from "./arm64-image.ts";
 import { EM_AARCH64 } from "./elf.ts";
-import type { ImageFormat } from "./guest-image.ts";
+import type { ImageFormat } from "./formats.ts";
 import { codeIsa } from "./instructions.ts";
 
 export interface Recognised {
@@ -12,6 +12,8 @@ export interface Recognised {
   /** Undefined: there is no telling. */
   readonly isa: string | undefined;
 }
+
+const text = (letters: string): number[] => [...letters].map((letter) => letter.charCodeAt(0));
 
 interface Signature {
   readonly offset: number;
@@ -37,7 +39,15 @@ const OTHERS: readonly Signature[] = [
   { offset: 0, bytes: [0x1f, 0x8b], what: "it is compressed with gzip" },
   { offset: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a], what: "it is compressed with xz" },
   { offset: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd], what: "it is compressed with zstd" },
-  { offset: 0, bytes: [0xd0, 0x0d, 0xfe, 0xed], what: "it is a device tree blob" },
+  { offset: 0, bytes: [0x42, 0x5a, 0x68], what: "it is compressed with bzip2" },
+  { offset: 0, bytes: [0x04, 0x22, 0x4d, 0x18], what: "it is compressed with lz4" },
+  { offset: 0, bytes: [0x02, 0x21, 0x4c, 0x18], what: "it is compressed with lz4 (legacy frame, as kernels are)" },
+  { offset: 0, bytes: [0x89, 0x4c, 0x5a, 0x4f, 0x00], what: "it is compressed with lzo" },
+  { offset: 0, bytes: [0x50, 0x4b, 0x03, 0x04], what: "it is a zip archive" },
+  { offset: 0, bytes: text("ANDROID!"), what: "it is an Android boot image" },
+  { offset: 0, bytes: text("VNDRBOOT"), what: "it is an Android vendor boot image" },
+  { offset: 0, bytes: text("hsqs"), what: "it is a squashfs file system" },
+  { offset: 0, bytes: [0x51, 0x46, 0x49, 0xfb], what: "it is a disk of QEMU's (qcow2)" },
   { offset: 0, bytes: [0x27, 0x05, 0x19, 0x56], what: "it is a U-Boot uImage" },
 ];
 
@@ -59,11 +69,58 @@ const has = (file: Uint8Array, offset: number, bytes: readonly number[]): boolea
 
 export function recognise(file: Uint8Array): Recognised {
   if (has(file, MAGIC_OFFSET, ARM64_MAGIC)) return { format: "arm64-image", what: "it is an arm64 Image", isa: "AArch64" };
-  if (has(file, 0, ELF_MAGIC)) return { format: "elf", what: "it is an ELF file", isa: elfIsa(file) };
+  if (isElf(file)) return { format: "elf", what: "it is an ELF file", isa: elfIsa(file) };
   const other = OTHERS.find(({ offset, bytes }) => has(file, offset, bytes));
   if (other !== undefined) return { format: "other", what: other.what, isa: other.isa };
-  if (file.length === 0) return { format: "other", what: "it is empty", isa: undefined };
+  const what = file.length === 0 ? "it is empty" : (treeKind(file) ?? lzmaKind(file) ?? textKind(file));
+  if (what !== undefined) return { format: "other", what, isa: undefined };
   return { format: "raw", what: "it has no header", isa: codeIsa(file) };
+}
+
+export const isElf = (start: Uint8Array): boolean => has(start, 0, ELF_MAGIC);
+
+const TREE_MAGIC: readonly number[] = [0xd0, 0x0d, 0xfe, 0xed];
+/** FDT_BEGIN_NODE, "images" (Devicetree Specification 5.4; Flat Image Tree Specification, /images). */
+const FIT_IMAGES: readonly number[] = [0, 0, 0, 1, ...text("images"), 0, 0];
+/** In a FIT it stands before anything large. */
+const FIT_IMAGES_WITHIN = 4096;
+
+function treeKind(file: Uint8Array): string | undefined {
+  if (!has(file, 0, TREE_MAGIC)) return undefined;
+  const start = Buffer.from(file.buffer, file.byteOffset, Math.min(file.length, FIT_IMAGES_WITHIN));
+  return start.includes(Buffer.from(FIT_IMAGES)) ? "it is a FIT (flat image tree of U-Boot's)" : "it is a device tree blob";
+}
+
+/**
+ * LZMA_alone, which has no magic (LZMA Specification, "lzma file format"): properties 0x5d, the size of the dictionary, which encoders
+ * make 2^n or 2^n + 2^(n - 1), and how long the contents are, or all ones.
+ */
+function lzmaKind(file: Uint8Array): string | undefined {
+  if (file.length < LZMA_HEADER || file[0] !== LZMA_PROPERTIES) return undefined;
+  const view = new DataView(file.buffer, file.byteOffset, LZMA_HEADER);
+  const dictionary = view.getUint32(1, true);
+  const length = view.getBigUint64(5, true);
+  const power = 2 ** Math.floor(Math.log2(Math.max(1, dictionary)));
+  const usual = dictionary >= LZMA_DICTIONARY_MIN && (dictionary === power || dictionary === power * 1.5);
+  return usual && (length === LZMA_UNKNOWN || length < LZMA_LENGTH_MAX) ? "it is compressed with lzma" : undefined;
+}
+const LZMA_HEADER = 13;
+const LZMA_PROPERTIES = 0x5d;
+const LZMA_DICTIONARY_MIN = 4096;
+const LZMA_UNKNOWN = 2n ** 64n - 1n;
+const LZMA_LENGTH_MAX = 2n ** 40n;
+
+/** Code has zeros and other control characters among its first instructions; of fewer bytes there is no telling. */
+const TEXT_LOOKED_AT = 4096;
+const TEXT_LEAST = 16;
+function textKind(file: Uint8Array): string | undefined {
+  if (file.length < TEXT_LEAST) return undefined;
+  try {
+    const start = new TextDecoder("utf-8", { fatal: true }).decode(file.subarray(0, TEXT_LOOKED_AT), { stream: true });
+    return /[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]/.test(start) || !/\s/.test(start) ? undefined : "it is text";
+  } catch {
+    return undefined; // no UTF-8
+  }
 }
 
 function elfIsa(file: Uint8Array): string | undefined {

@@ -2,7 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Document, Node } from "yaml";
 import type { Diagnostic, Problem } from "../diagnostics/diagnostic.ts";
-import { yamlSyntax } from "../diagnostics/catalogue.ts";
+import { fileUnreadable, yamlSyntax } from "../diagnostics/catalogue.ts";
 import { isNode, Keys } from "./keys.ts";
 import type { Path, Position } from "./path.ts";
 
@@ -21,7 +21,18 @@ export class YamlSource {
   readonly #keys: Keys;
   readonly #lines = new LineCounter();
 
-  constructor(file: string, text: string) {
+  /** Of a file's bytes. */
+  static of(file: string, bytes: Uint8Array): YamlSource {
+    return new YamlSource(file, new TextDecoder().decode(bytes));
+  }
+
+  /** In place of a file that cannot be read: that is all that is wrong with it. */
+  static unreadable(file: string, reason: string): YamlSource {
+    return new YamlSource(file, "", [fileUnreadable(file, reason)]);
+  }
+
+  /** `wrong`: why the text means nothing. */
+  constructor(file: string, text: string, wrong: readonly Problem[] = []) {
     this.file = file;
     this.text = text;
     // Keys that stand twice are found by Keys: yaml itself would compare each with all before it.
@@ -29,10 +40,11 @@ export class YamlSource {
     this.#keys = new Keys(this.#document.contents);
     const found: Diagnostic[] = [];
     const report = (problem: Problem, position: Position): void => void found.push({ ...problem, file, ...position });
+    for (const problem of wrong) report(problem, START);
     for (const error of this.#document.errors)
       report(yamlSyntax(error.message.replace(/\s+/g, " ")), this.#position(error.pos[0]));
     for (const { at, problem } of this.#keys.mistakes) report(problem, at === undefined ? START : this.#positionOf(at));
-    let broken = this.#document.errors.length > 0;
+    let broken = found.length > this.#keys.mistakes.length;
     try {
       this.value = broken ? undefined : this.#document.toJS();
     } catch (error) {

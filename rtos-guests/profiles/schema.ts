@@ -1,7 +1,7 @@
 // What a guest profile holds: everything that all systems of one kind of guest have in common, so that `guest: linux`
 // is all that a system.yaml has to say.
 import { z } from "zod";
-import { IMAGE_FORMATS } from "../../partitions/images/guest-image.ts";
+import { IMAGE_FORMATS } from "../../partitions/images/formats.ts";
 import { PAGE } from "../../partitions/units.ts";
 
 const address = z.int({ error: "an address, such as 0x40000000" }).nonnegative();

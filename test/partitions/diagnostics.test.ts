@@ -62,6 +62,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "entry-outside": ["3:59 AXV-P056", "4:22 AXV-P065", "4:60 AXV-P056"],
   "everything-at-once": ["1:8 AXV-P010", "4:12 AXV-P011", "7:15 AXV-P040", "7:15 AXV-P069", "7:24 AXV-P040", "7:24 AXV-P069", "7:33 AXV-P040", "7:33 AXV-P069", "8:17 AXV-P006", "11:12 AXV-P020", "11:15 AXV-P014", "12:5 AXV-P025", "12:5 AXV-P025", "12:29 AXV-P024", "12:29 AXV-P031", "13:15 AXV-P021", "13:24 AXV-P023", "13:24 AXV-P040", "13:24 AXV-P069", "14:15 AXV-P006", "15:12 AXV-P050", "17:35 AXV-P013", "17:43 AXV-P004"],
   "gic-not-for-guest": ["3:23 AXV-P058"],
+  "image-granule": ["3:54 AXV-P064"],
   "image-isa": ["3:45 AXV-P054", "4:47 AXV-P054"],
   "image-missing": ["3:44 AXV-P050", "3:75 AXV-P050"],
   "image-needed": ["3:18 AXV-P057"],

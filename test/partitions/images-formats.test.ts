@@ -7,6 +7,7 @@ import { flatten, loadSpan, readGuestImage } from "../../partitions/images/guest
 import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
 import { MIB } from "../../partitions/units.ts";
+import { Random } from "../hostile/random.ts";
 import { arm64Image, codeOf, elfFile, rules } from "./imageFiles.ts";
 import { here } from "./systems.ts";
 
@@ -47,6 +48,12 @@ describe("arm64 Image (booting.rst)", () => {
     const bytes = arm64Image(0, 4096);
     bytes[24] = 1;
     expect(parseArm64Image(bytes)).toBe("it is a big-endian arm64 Image");
+  });
+
+  test.each([[0n, undefined], [2n, "4K"], [4n, "16K"], [6n, "64K"], [8n, undefined]])("flags %i: a kernel for pages of %s", (flags, granule) => {
+    const bytes = arm64Image(0, 4096);
+    new DataView(bytes.buffer).setBigUint64(24, flags, true);
+    expect(readGuestImage(bytes, rules(undefined))).toMatchObject({ granule });
   });
 
   test("one that ends within its header is refused", () => {
@@ -193,11 +200,38 @@ describe("what people give by mistake", () => {
     [0, [0xd0, 0x0d, 0xfe, 0xed], "it is a device tree blob"],
     [0, [0x27, 0x05, 0x19, 0x56], "it is a U-Boot uImage"],
     [4, [0x7a, 0x69, 0x6d, 0x67], "it is compressed (an EFI zboot image)"],
+    [0, [0x42, 0x5a, 0x68, 0x39], "it is compressed with bzip2"],
+    [0, [0x04, 0x22, 0x4d, 0x18], "it is compressed with lz4"],
+    [0, [0x02, 0x21, 0x4c, 0x18], "it is compressed with lz4 (legacy frame, as kernels are)"],
+    [0, [0x5d, 0, 0, 0x80, 0, 255, 255, 255, 255, 255, 255, 255, 255], "it is compressed with lzma"],
+    [0, [0x5d, 0, 0, 0x10, 0, 0, 0, 0x20, 0], "it is compressed with lzma"],
+    [0, [0x41, 0x4e, 0x44, 0x52, 0x4f, 0x49, 0x44, 0x21], "it is an Android boot image"],
+    [0, [0xd0, 0x0d, 0xfe, 0xed, 0, 0, 0, 1, 0x69, 0x6d, 0x61, 0x67, 0x65, 0x73, 0], "it is a FIT (flat image tree of U-Boot's)"],
   ])("what has at byte %i %j is refused: %s", (offset, magic, reason) => {
     const bytes = new Uint8Array(100);
     bytes.set(magic, offset);
     expect(readGuestImage(bytes, rules(0))).toEqual({ kind: "malformed", reason });
     expect(recognise(bytes).format).toBe("other");
+  });
+
+  test("…also where chance puts returns of RISC-V into what is compressed", () => {
+    const bytes = new Uint8Array(1 << 22);
+    const random = new Random(1);
+    for (let at = 0; at < bytes.length; at++) bytes[at] = random.below(256);
+    expect(codeIsa(bytes)).toBeUndefined();
+    bytes.set([0x5d, 0, 0, 0x80, 0, 255, 255, 255, 255, 255, 255, 255, 255]);
+    expect(readGuestImage(bytes, rules(0))).toEqual({ kind: "malformed", reason: "it is compressed with lzma" });
+  });
+
+  test.each([
+    ["b #0x174, which begins as lzma does", [0x5d, 0, 0, 0x14, 0x1f, 0x20, 3, 0xd5, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ["two instructions", [0x7f, 0x20, 3, 0xd5, 0xff, 0xff, 0xff, 0x17]],
+  ])("code is not: %s", (_, bytes) => {
+    expect(recognise(Uint8Array.from(bytes)).format).toBe("raw");
+  });
+
+  test.each([["text", "key: value\nanother: 2\n", "it is text"], ["UTF-8, cut in a letter", ` ${"ü".repeat(4096)}`, "it is text"]])("%s is refused", (_, text, reason) => {
+    expect(readGuestImage(new TextEncoder().encode(text), rules(0))).toEqual({ kind: "malformed", reason });
   });
 
   test("an empty file is refused", () => {

@@ -1,6 +1,6 @@
 // What the tests of this folder have in common: systems planned with images that are always the same, so that what
 // comes out depends on nothing that was built before.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Board } from "../../boards/schema.ts";
@@ -30,7 +30,7 @@ const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
 /** Nobody is offered the invented ones: they are there for a file that begins with one. */
 function shelfFor(systemPath: string): Shelf<Board> {
   const shelf = boards();
-  const text = existsSync(systemPath) ? readFileSync(systemPath, "utf8") : "";
+  const text = statSync(systemPath, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(systemPath, "utf8") : "";
   const name = /^\W*board\W+(test-[a-z-]+)/.exec(text)?.[1] ?? "";
   const change = INVENTED[name];
   if (change === undefined) return shelf;

@@ -1,6 +1,7 @@
 // axv-part guest: what guests there are profiles of, and what an image file is.
 import type { Command } from "commander";
-import { read } from "../../partitions/check/images.ts";
+import { readFile } from "../../partitions/source/file.ts";
+import { GIB } from "../../partitions/units.ts";
 import { GuestError } from "../guest/errors.ts";
 import { probe } from "../guest/probe.ts";
 import type { Probe } from "../guest/probe.ts";
@@ -33,8 +34,11 @@ export function register(program: Command): void {
     });
 }
 
+/** Bytes of a file that are looked at. */
+const PROBED_MAX = GIB;
+
 function probeFile(file: string): Probe {
-  const bytes = read(file);
+  const bytes = readFile(file, PROBED_MAX);
   if (typeof bytes === "string") throw new GuestError("AXV_GUEST_UNREADABLE", file, bytes);
   return probe(file, bytes, everyProfile());
 }

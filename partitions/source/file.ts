@@ -1,0 +1,77 @@
+// Reading what a person named: regular files only, of a size that is known before a byte is read. A pipe would be waited for, a device
+// might never end.
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { formatSize, KIB } from "../units.ts";
+
+/** Why there is no reading it. */
+export type Reason = string;
+
+const REASONS: ReadonlyMap<string, Reason> = new Map([
+  ["ENOENT", "there is no such file"],
+  ["EISDIR", "it is a folder"],
+  ["EACCES", "you may not read it"],
+  ["EPERM", "you may not read it"],
+  ["ENOTDIR", "a part of its path is a file, not a folder"],
+  ["ELOOP", "its links lead in a circle"],
+  ["ENAMETOOLONG", "its name, or the path to it, is too long"],
+  ["ENXIO", "it is a socket or a device"],
+  ["ERR_INVALID_ARG_VALUE", "no file's name has a NUL in it"],
+]);
+
+function kindOf(stats: Stats): Reason | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return "it is a folder";
+  return stats.isFIFO() ? "it is a pipe" : "it is a device";
+}
+
+/** "1.5G"; in whole KiB at least. */
+const shown = (bytes: number): string => formatSize(Math.ceil(bytes / KIB) * KIB);
+
+/** A file that is open for reading. */
+export class OpenFile {
+  readonly size: number;
+  readonly #descriptor: number;
+
+  constructor(descriptor: number, size: number) {
+    this.#descriptor = descriptor;
+    this.size = size;
+  }
+
+  /** The first bytes, at most so many. */
+  first(bytes: number): Uint8Array {
+    const whole = Buffer.alloc(Math.min(bytes, this.size));
+    let done = 0;
+    for (;;) {
+      const read = readSync(this.#descriptor, whole, done, whole.length - done, done);
+      done += read;
+      // It may have become shorter since it was opened.
+      if (read === 0 || done === whole.length) return whole.subarray(0, done);
+    }
+  }
+
+  /** All of it; or why that is too much. */
+  whole(most: number): Uint8Array | Reason {
+    if (this.size > most) return `it has ${shown(this.size)}, and at most ${shown(most)} are read`;
+    return this.first(this.size);
+  }
+}
+
+/** What `use` makes of the file; or why it cannot be read. */
+export function withFile<T>(path: string, use: (file: OpenFile) => T): T | Reason {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const stats = fstatSync(descriptor);
+    return kindOf(stats) ?? use(new OpenFile(descriptor, stats.size));
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    if (code === "") throw cause;
+    return REASONS.get(code) ?? `the system says ${code}`;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+/** The file's bytes, `most` at most; or why there are none. */
+export const readFile = (path: string, most: number): Uint8Array | Reason => withFile(path, (file) => file.whole(most));
