@@ -10,18 +10,21 @@ import { ROOT, writeIfChanged } from "./files.ts";
 import { generateBlob } from "./generate-blob.ts";
 import { generateDeclarations } from "./generate.ts";
 import type { Intrinsic } from "./intrinsic.ts";
-import { buildNative, CLANG, LLD, runTool } from "./native.ts";
+import { buildNative, CLANG, LLD, versionOf } from "./native.ts";
 import type { Program } from "./programs.ts";
 import type { Tables } from "./translate/imports.ts";
 import { translate } from "./translate/index.ts";
 
-export interface Products {
-  /** Absolute paths. */
+/** Absolute paths. */
+interface Paths {
   readonly wasm: string;
   readonly sourceMap: string;
   readonly c: string;
   readonly elf: string;
   readonly binary: string;
+}
+
+export interface Products extends Paths {
   readonly upToDate: boolean;
 }
 
@@ -48,18 +51,27 @@ export async function generate(program: Pick<Program, "tables">): Promise<Tables
   return tables;
 }
 
+const folderOf = ({ name }: Program): string => `build/${name}`;
+
+function pathsOf(program: Program): Paths {
+  const path = (suffix: string): string => join(ROOT, folderOf(program), program.name + suffix);
+  return { wasm: path(".wasm"), sourceMap: path(".wasm.map"), c: path(".c"), elf: path(".elf"), binary: path(".bin") };
+}
+
+const keyOf = (program: Program): string => JSON.stringify(program) + [CLANG, LLD].map(versionOf).join();
+
+/** Its products are there, and nothing that they were built from has changed. */
+export const isUpToDate = (program: Program): boolean => isFresh(folderOf(program), keyOf(program), Object.values(pathsOf(program)));
+
 export async function buildProgram(program: Program, progress: (line: string) => void = () => undefined): Promise<Products> {
   const { name } = program;
-  const outDir = `build/${name}`;
-  const path = (suffix: string): string => join(ROOT, outDir, name + suffix);
-  const products = { wasm: path(".wasm"), sourceMap: path(".wasm.map"), c: path(".c"), elf: path(".elf"), binary: path(".bin") };
-  const key = JSON.stringify(program) + [CLANG, LLD].map((tool) => runTool(tool, ["--version"])).join();
-
-  const tables = await generate(program);
-  if (isFresh(outDir, key, Object.values(products))) {
+  const outDir = folderOf(program);
+  const products = pathsOf(program);
+  if (isUpToDate(program)) {
     progress(`${name}: up to date`);
     return { ...products, upToDate: true };
   }
+  const tables = await generate(program);
   const began = Date.now();
   // Everything is made in a folder of its own and moved into place at the end: products always belong together.
   mkdirSync(join(ROOT, outDir), { recursive: true });
@@ -69,7 +81,7 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     forget(outDir);
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
     const imported = [...ownInputs(), ...Object.values(program.tables), ...BLOB_TABLES];
-    remember(outDir, key, [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
+    remember(outDir, keyOf(program), [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
   } finally {
     rmSync(join(ROOT, workDir), { recursive: true, force: true });
   }

@@ -104,6 +104,15 @@ export function runTool(tool: Tool, args: readonly string[]): string {
   return stdout;
 }
 
+const versions = new Map<Tool, string>();
+
+/** What the tool says of itself; it is asked once. */
+export function versionOf(tool: Tool): string {
+  const version = versions.get(tool) ?? runTool(tool, ["--version"]);
+  versions.set(tool, version);
+  return version;
+}
+
 /** A makefile rule: target: file file \ file */
 function readDependencies(file: string): string[] {
   const [, files = ""] = readFileSync(join(ROOT, file), "utf8").split(/:\s/, 2);

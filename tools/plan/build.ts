@@ -3,13 +3,15 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
+import { isUpToDate } from "../build/index.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
+import { CORE } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
 import { writeTogether } from "../output/write.ts";
 import { buildProvenCore } from "../verify/provenCore.ts";
 import { CORE_BINARY, planFile } from "./file.ts";
 import { claimProducts, type Places } from "./products.ts";
-import { provide } from "./provide.ts";
+import { provide, provideApart } from "./provide.ts";
 import type { Progress } from "./provide.ts";
 import { soundSystem } from "./show.ts";
 
@@ -64,7 +66,10 @@ async function makeImage(
   { standardImages, diagnostics }: Outcome,
   progress: Progress,
 ): Promise<{ planned: PlannedSystem; packed: Uint8Array }> {
+  // The compiler works on one core, and longest on the hypervisor's: the guests are built beside that.
+  const guests = isUpToDate(CORE) ? undefined : provideApart(standardImages, progress);
   const { binary } = await buildProvenCore(progress);
+  await guests;
   await provide(standardImages, progress);
   const planned = soundSystem(planFile(systemFile), diagnostics);
   const { plan, blob, loads, missing } = planned;

@@ -1,4 +1,9 @@
 // Makes the images that come with the project, when a system uses them: file → what builds it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { ROOT } from "../build/files.ts";
 import { buildProgram } from "../build/index.ts";
 import { PLC } from "../build/programs.ts";
 import { ensureLinux } from "../linux/linux.ts";
@@ -19,4 +24,11 @@ const BUILDERS: ReadonlyMap<string, Builder> = new Map([
 export async function provide(files: readonly string[], progress: Progress): Promise<void> {
   const builders = new Set(files.flatMap((file) => BUILDERS.get(file) ?? []));
   for (const build of builders) await build(progress);
+}
+
+/** The same by a process of its own, while this one does something else. What fails there says nothing: `provide` will say it. */
+export async function provideApart(files: readonly string[], progress: Progress): Promise<void> {
+  const child = spawn(process.execPath, [join(ROOT, "tools/plan/provide-apart.ts"), ...files], { stdio: ["ignore", "ignore", "pipe"] });
+  createInterface({ input: child.stderr }).on("line", progress);
+  await once(child, "close").catch(() => undefined); // it could not even be started
 }
