@@ -27,6 +27,7 @@ const priorities: usize = memory.data(INTIDS, INTIDS);
 
 /** Priority of an SPI; 0 is the highest. intid < 1024. */
 @inline export function spiPriority(intid: u32): u8 { return load<u8>(priorities + intid); }
+@inline export function spiPriorities(first: u32): u32 { return load<u32>(priorities + first); }
 @inline export function setSpiPriority(intid: u32, priority: u8): void { store<u8>(priorities + intid, implementedPriority(priority)); }
 
 /** Priority of any interrupt that the vCPU's partition owns. */

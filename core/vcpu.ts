@@ -161,6 +161,8 @@ export class Vcpu {
 
   /** Priority of SGI or PPI n, 0…31. */
   @inline privatePriority(n: u32): u8 { return load<u8>(changetype<u32>(this) + n, PRIVATE_PRIORITY); }
+  /** Of n…n + 3. */
+  @inline privatePriorities(n: u32): u32 { return load<u32>(changetype<u32>(this) + n, PRIVATE_PRIORITY); }
   @inline setPrivatePriority(n: u32, priority: u8): void { store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY); }
 
   /** Who has sent SGI n, in a byte of the word there (sgis.ts); who those are whose SGI n is active in a list register, byte n, eight at once; and who sent the one that is spilled. */

@@ -12,7 +12,7 @@ import { SGIS, takeSgis } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
 import { ISACTIVER, kick, kickAll } from "./gic";
 import {
-  activeHere, deactivateHeld, giveBackFiled, HELD_DEACTIVATE, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, refile, refill, unload, withdrawFiled,
+  activate, activeHere, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, refile, refill, unload, withdrawFiled,
 } from "./listRegisters";
 
 // What is asked: HELD_* (listRegisters.ts), and above it of which word; every answer says what is pending and active there afterwards.
@@ -88,8 +88,9 @@ function answer(vcpu: Vcpu, partition: Partition): bool {
     const what = asker.ask & ((1 << ASK_WORD_SHIFT) - 1);
     if (what == HELD_DEACTIVATE) {
       deactivateHeld(vcpu, k, asker.askBits);
-    } else if (what == HELD_RETURN) {
+    } else if (what == HELD_RETURN || what == HELD_ACTIVATE) {
       giveBackFiled(vcpu, k, asker.askBits);
+      if (what == HELD_ACTIVATE) activate(vcpu, k, asker.askBits);
     } else if (what == HELD_REFILE) {
       refile(vcpu, k, asker.askBits);
     } else if (what == HELD_WITHDRAW) {

@@ -11,7 +11,7 @@ import { Vcpu } from "../../core/vcpu";
 import { isAnswered, summon } from "./asks";
 import { awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, kick, KICK_SGI } from "./gic";
 import {
-  activate, activeHere, bankOf, deactivateHeld, giveBackFiled, HELD_DEACTIVATE, HELD_LOOK, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere,
+  activate, activeHere, bankOf, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_LOOK, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere,
   refile, withdrawFiled,
 } from "./listRegisters";
 import { sendDirect } from "./sgi";
@@ -80,54 +80,49 @@ function disable(vcpu: Vcpu, target: Vcpu, k: u32, bits: u32): bool {
   return false;
 }
 
+// False: the instruction repeats.
+
 /** ICPENDR. */
-function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
+function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): bool {
   atomicAnd32(latchedAt(target, k), ~bits);
   if (target.direct == 0) {
-    if (!isAnswered(vcpu, partition, target, HELD_WITHDRAW, k, held)) {
-      summon(vcpu);
-      return;
-    }
+    if (!isAnswered(vcpu, partition, target, HELD_WITHDRAW, k, held)) return summon(vcpu);
     if (isHere(vcpu, target, k)) withdrawFiled(vcpu, k, held);
   }
   if (k == 0) takeSgis(target, held & ~bits);
   mmioWrite32(bankOf(target, k) + ICPENDR, bits); // after the others: a vCPU that went off has given it back
+  return true;
 }
 
 /** ICACTIVER. */
-function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
+function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): bool {
   let kept: u32 = 0;
   if (target.direct == 0) {
-    if (!isAnswered(vcpu, partition, target, HELD_DEACTIVATE, k, held)) {
-      summon(vcpu);
-      return;
-    }
+    if (!isAnswered(vcpu, partition, target, HELD_DEACTIVATE, k, held)) return summon(vcpu);
     if (isHere(vcpu, target, k)) {
       deactivateHeld(vcpu, k, held);
       kept = heldHere(vcpu, k);
     }
     kept |= loadAcquire32(vcpu.askPendingAt());
   }
-  // Nobody holds them: their vCPU went off, or is direct; or another vCPU has made PPIs active.
+  // Nobody holds them: their vCPU went off, or is direct.
   const others = mmioRead32(bankOf(target, k) + ISACTIVER) & bits & ~kept;
   if (others != 0) mmioWrite32(bankOf(target, k) + ICACTIVER, others);
+  return true;
 }
 
 /** ISPENDR. One that is pending where it is held is not pended once more. */
-function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
+function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): bool {
   let pending: u32 = 0;
   if (target.direct == 0) {
-    if (!isAnswered(vcpu, partition, target, HELD_LOOK, k, bits)) {
-      summon(vcpu);
-      return;
-    }
+    if (!isAnswered(vcpu, partition, target, HELD_LOOK, k, bits)) return summon(vcpu);
     pending = loadAcquire32(vcpu.askPendingAt()) | (isHere(vcpu, target, k) ? pendingHere(vcpu, k) : 0);
   }
   atomicOr32(latchedAt(target, k), bits & ~load<u32>(edgesAt(k)));
   mmioWrite32(bankOf(target, k) + ISPENDR, bits & ~pending);
-  if (k != 0) return;
-  putSgis(target, held & ~bits);
-  wake(vcpu, target, held & ~bits);
+  if (k == 0) putSgis(target, held & ~bits);
+  if (k == 0) wake(vcpu, target, held & ~bits);
+  return true;
 }
 
 /** If one of those SGIs is pending, the target may have something to deliver; the vCPU itself looks at the end of this exit. */
@@ -142,15 +137,21 @@ function wake(vcpu: Vcpu, target: Vcpu, sgis: u32): void {
 }
 
 /** ISACTIVER, one at a time: the instruction repeats. One that is pending at a vCPU goes back first, and does not come before it is active. */
-function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): void {
+function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): bool {
   const at = bankOf(target, k);
+  if (target.direct == 0 && !isHere(vcpu, target, k)) {
+    if (!isAnswered(vcpu, partition, target, HELD_ACTIVATE, k, bits)) return summon(vcpu);
+    if (vcpu.ask == 0) mmioWrite32(at + ISACTIVER, bits); // it is off
+    else if ((bits & ~loadAcquire32(vcpu.askActiveAt())) != 0) vcpu.repeats = 1;
+    vcpu.ask = 0; // the next one
+    return true;
+  }
   const enabled = k != 0 ? loadAcquire32(enabledAt(k)) & bits : mmioRead32(at + ISENABLER) & bits;
   if (disable(vcpu, target, k, enabled) && recall(vcpu, partition, target, k, bits)) {
-    const inactive = bits & ~mmioRead32(at + ISACTIVER);
-    const first = inactive & (0 - inactive);
-    if (inactive != first) vcpu.repeats = 1;
-    mmioWrite32(at + ISACTIVER, first);
-    if (first != 0 && target.direct == 0 && isHere(vcpu, target, k)) activate(vcpu, (k << 5) + ctz(first));
+    if (target.direct != 0) mmioWrite32(at + ISACTIVER, bits);
+    else activate(vcpu, k, bits);
+    if ((bits & ~mmioRead32(at + ISACTIVER)) != 0) vcpu.repeats = 1;
   }
   mmioWrite32(at + ISENABLER, k != 0 ? loadAcquire32(enabledAt(k)) & bits & ~loadAcquire32(mutedAt(k)) : enabled);
+  return true;
 }

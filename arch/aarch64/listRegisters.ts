@@ -14,8 +14,8 @@ import { header } from "../../core/blob";
 import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, priorityOf } from "../../core/interrupts";
 import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi, takeSgis } from "../../core/sgis";
 import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "../../core/vcpu";
-import { filed, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "../../core/waiting";
-import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISENABLER, ISPENDR, kick } from "./gic";
+import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "../../core/waiting";
+import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
 import {
   HCR_EN, HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, resetVirtualInterface,
   restoreListRegisters, saveListRegisters, watchEnds, writeControl,
@@ -46,6 +46,7 @@ export const HELD_RETURN: u32 = 2; // pending ones go back to where they came fr
 export const HELD_WITHDRAW: u32 = 3; // pending ones are not pending any more
 export const HELD_DEACTIVATE: u32 = 4; // active ones are not active any more
 export const HELD_REFILE: u32 = 5; // pending ones (of one IPRIORITYR) have other priorities now
+export const HELD_ACTIVATE: u32 = 6; // pending ones (PPIs) go back, and one more of them all is active
 
 @inline function levelIn(lr: u64): u32 { return <u32>(lr >> LR_LEVEL_SHIFT) & 31; }
 @inline function intidIn(lr: u64): u32 { return <u32>(lr & LR_VINTID); }
@@ -201,8 +202,14 @@ export function giveBackFiled(vcpu: Vcpu, k: u32, bits: u32): void { giveBack(vc
 export function withdrawFiled(vcpu: Vcpu, k: u32, bits: u32): void { retire(vcpu, k, takeWord(filed(vcpu), k, bits)); }
 export function deactivateHeld(vcpu: Vcpu, k: u32, bits: u32): void { retire(vcpu, k, takeWord(spilled(vcpu), k, bits) | dropKept(vcpu, k, bits)); }
 
-/** An interrupt becomes active by the guest's own hand, which ends it like others. */
-export function activate(vcpu: Vcpu, intid: u32): void { put(spilled(vcpu), intid, levelOf(vcpu, intid)); }
+/** The first one that is not active is so by a guest's hand, which ends it by DIR: with EOImode 0 whatever was acknowledged is ended ahead of it. */
+export function activate(vcpu: Vcpu, k: u32, bits: u32): void {
+  const at = bankOf(vcpu, k) + ISACTIVER;
+  const inactive = bits & ~(k == 0 ? activeHere(vcpu, 0) : mmioRead32(at));
+  if (inactive == 0) return;
+  mmioWrite32(at, inactive & (0 - inactive));
+  put(spilled(vcpu), (k << 5) + ctz(inactive), LEAST_URGENT);
+}
 
 /** Priorities have changed, of those that one IPRIORITYR<n> is about: what is filed of them is filed anew. */
 export function refile(vcpu: Vcpu, k: u32, bits: u32): void {

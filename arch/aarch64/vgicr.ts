@@ -52,14 +52,7 @@ export function writeGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset
 export function readSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32): u32 {
   const owned = target.owned(0);
   if (offset == ISENABLER || offset == ICENABLER) return (mmioRead32(target.bank + ISENABLER) & owned) | target.sgiEnabled;
-  if (offset >= IPRIORITYR && offset < IPRIORITYR + 32) {
-    let value: u32 = 0;
-    for (let i: u32 = 0; i < 4; i++) {
-      bound(i, 4);
-      value |= <u32>target.privatePriority((offset - IPRIORITYR) + i) << (i << 3);
-    }
-    return value;
-  }
+  if (offset >= IPRIORITYR && offset < IPRIORITYR + 32) return target.privatePriorities(offset - IPRIORITYR);
   if (offset == IGROUPR) return vcpu.gicv2 != 0 ? 0 : SGIS | owned;
   if (offset == ICFGR) return ICFGR0_SGIS;
   if (offset == ICFGR + 4) return mmioRead32(target.bank + offset);

@@ -200,6 +200,26 @@ describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
     expect(first.acknowledge()).toBe(EDGE);
   });
 
+  test("with EOImode 0 one that is active by hand is not ended in the place of one that was acknowledged, however urgent it is", () => {
+    bench = new Bench({ ...STANDARD, board: { ...board, listRegisters: 1 } });
+    first = bench.openInterrupts(0);
+    bench.enable(0, EDGE, 0x80);
+    bench.enable(0, 232, 0x60);
+    bench.enable(0, LEVEL, 0x20);
+    write(first, ISACTIVER, bit(LEVEL));
+    pulse(EDGE);
+    expect(first.acknowledge()).toBe(EDGE);
+    pulse(232);
+    expect(first.acknowledge()).toBe(232);
+    expect(read(first, ISACTIVER)).toBe(bit(EDGE) | bit(LEVEL));
+    // No exit between the two: the second one stands in no list register when it is ended.
+    for (const intid of [232, EDGE]) first.endOfInterrupt(intid);
+    bench.machine.settle();
+    expect(read(first, ISACTIVER)).toBe(bit(LEVEL));
+    write(first, ICACTIVER, bit(LEVEL));
+    expect(read(first, ISACTIVER)).toBe(0n);
+  });
+
   test("an ask that is given up does no harm to the next one", () => {
     bench.route(0, EDGE, 1);
     pulse(EDGE);
@@ -267,6 +287,42 @@ describe("redistributor of another vCPU", () => {
       value(guest.store(at + ICACTIVER, 4, timer));
       expect(own(ISACTIVER)).toBe(0n);
     }
+  });
+
+  test("a PPI that is made active from here does not come there, and is ended there by DIR", () => {
+    bench.enablePrivate(1, 27);
+    bench.enablePrivate(1, 30);
+    value(first.store(at + ISACTIVER, 4, bit(27) | bit(30)));
+    expect(own(ISACTIVER)).toBe(bit(27) | bit(30));
+    second.driver.splitEnd(true);
+    second.pcpu.virtualTimer.write(1n);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(SPURIOUS);
+    for (const intid of [30, 27]) second.deactivate(intid);
+    bench.machine.settle();
+    expect([own(ISACTIVER), second.acknowledge()]).toEqual([0n, 27]);
+  });
+
+  test("a PPI that is made active at a vCPU that is off, or that is pending there", () => {
+    second.hvc(CPU_OFF);
+    bench.machine.settle();
+    value(first.store(at + ISACTIVER, 4, bit(27)));
+    expect(own(ISACTIVER)).toBe(bit(27));
+    first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    bench.openInterrupts(1);
+    expect(own(ISACTIVER), "a new life").toBe(0n);
+    bench.enablePrivate(1, 27);
+    second.pcpu.virtualTimer.write(1n);
+    bench.machine.settle();
+    expect(second.interruptPending).toBe(true);
+    value(first.store(at + ISACTIVER, 4, bit(27)));
+    bench.machine.settle();
+    expect([own(ISACTIVER), own(ISPENDR), second.acknowledge()]).toEqual([bit(27), bit(27), SPURIOUS]);
+    second.driver.splitEnd(true);
+    second.deactivate(27);
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(27);
   });
 
   test("an SGI that is disabled there does not come, and does when it is enabled", () => {

@@ -101,9 +101,8 @@ export class Comparison {
         const { by, of, intid, what, on } = step;
         // GICv2: its SGIs are enabled always, and made pending by registers of their own.
         if (this.version === 2 && intid < FIRST_PPI && what !== "active") return false;
-        // SGIs cannot be made active by hand; another vCPU's PPI can, but that one's EOI or DIR does not end it (README.md, what is not there yet).
-        // With EOImode 0 one that is active by hand may be taken for the one that is ended, when more are active than list registers are there.
-        if (what === "active" && on && (!this.split || intid < FIRST_PPI || (intid < FIRST_SPI && by !== of))) return false;
+        // SGIs cannot be made active by hand.
+        if (what === "active" && on && intid < FIRST_PPI) return false;
         const register = { enabled: [ICENABLER, ISENABLER], pending: [ICPENDR, ISPENDR], active: [ICACTIVER, ISACTIVER] }[what][on ? 1 : 0] ?? 0;
         if (!this.write(by, of, intid, register)) return false;
         if (what === "enabled") reference.enable(of, intid, on);
