@@ -5,6 +5,7 @@ import type { BlobRecord } from "../../partitions/blob/codec.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { machineFor } from "../machine/core.ts";
+import type { Range } from "../machine/memory.ts";
 import { makeSystem } from "../machine/system.ts";
 import type { System, SystemSpec } from "../machine/system.ts";
 
@@ -23,9 +24,9 @@ export class BlobBench {
     this.system = makeSystem(spec);
   }
 
-  /** What a machine with this blob says at boot; "runs" if it starts guests. */
-  boot(blob: Uint8Array = this.system.blob): string {
-    const machine = machineFor({ ...this.system, blob });
+  /** What a machine with this blob says at boot; "runs" if it starts guests. `memory`: that of its partitions. */
+  boot(blob: Uint8Array = this.system.blob, memory: readonly Range[] = this.system.partitionMemory): string {
+    const machine = machineFor({ ...this.system, blob, partitionMemory: memory });
     machine.boot();
     machine.uart.drain();
     const text = new TextDecoder().decode(Uint8Array.from(machine.uart.sent));

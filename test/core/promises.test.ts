@@ -1,7 +1,7 @@
 // partitions/blob/promises.table.ts, row by row: exactly that is altered in a system that is otherwise sound. The planner's proof
 // has to find it in the plan, and the core to refuse the blob with the row's error, and to start nothing.
 import { describe, expect, test } from "vitest";
-import { NO_GICR } from "../../partitions/blob/layout.table.ts";
+import { BLOB_MAX_BYTES, NO_GICR } from "../../partitions/blob/layout.table.ts";
 import { BLOB_ERRORS, PROMISES } from "../../partitions/blob/promises.table.ts";
 import type { PromiseId } from "../../partitions/blob/promises.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
@@ -307,4 +307,39 @@ describe.each(Object.entries(TRIALS) as [PromiseId, readonly Trial[]][])("%s", (
     expect(prove(altered).map(({ promise }) => promise)).toContain(id);
     expect(bench.boot(trial.blob?.(bench) ?? writeBlob(altered))).toContain(BLOB_ERRORS[PROMISES[id].error]);
   });
+});
+
+/** Behind the image, and behind the largest blob that there may be. */
+const BEHIND_IMAGE = (plan: Plan): number => plan.image.base + plan.image.size + BLOB_MAX_BYTES;
+const with8 = (address: number): ((plan: Plan) => Plan) => inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(address, 0x7e00_0000, 0x1000), name: "more" }] }));
+/** What only just fits: one step further each of these is among what is refused above. */
+const FITS: readonly Trial[] = [
+  { what: "memory up to the last byte of RAM", plan: region(PLC_, MEMORY, { pa: 0x7f00_0000 }) },
+  { what: "memory right behind another partition's", plan: region(PLC_, MEMORY, { pa: 0x6200_0000 }) },
+  { what: "memory right before another partition's", plan: region(PLC_, MEMORY, { pa: 0x5f00_0000 }) },
+  { what: "memory from the first byte of RAM on, up to the image", plan: (plan) => inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(0x6000_0000, 0x4000_0000, 0x20_0000), name: "more" }] }))(plan) },
+  { what: "memory right behind image and blob", plan: (plan) => inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(0x6000_0000, BEHIND_IMAGE(plan), 0x1000), name: "more" }] }))(plan) },
+  ...[0x0801_0000, 0x0809_f000, 0x080c_0000, 0x08ff_f000, 0x0900_1000].map((ipa) => ({ what: `memory right beside what is emulated: 0x${ipa.toString(16)}`, plan: with8(ipa) })),
+  { what: "memory at IPA 0", plan: with8(0) },
+  { what: "the last page of all IPAs", plan: with8(2 ** 40 - 0x1000) },
+  ...[0x0801_0000, 0x0809_f000, 0x08ff_f000, 0x0900_1000].map((at) => ({
+    what: `a device right beside the hypervisor's: 0x${at.toString(16)}`, on: STANDARD,
+    plan: inPartition(PLC_, ({ regions, console }) => ({ regions: [...regions, device(at, 0x1000)], console: console === 0 ? 0 : 0x0a00_0000, gicd: 0x1000_0000, gicr: 0x1001_0000 })),
+  })),
+  { what: "an image up to the last byte of the memory", plan: inPartition(PLC_, ({ loads: [first] }) => ({ loads: first === undefined ? [] : [{ ...first, ipa: 0x4100_0000 - first.size }] })) },
+  { what: "two images, one right behind the other", plan: inPartition(PLC_, ({ loads: [first] }) => ({ loads: first === undefined ? [] : [{ ...first, size: 512 }, { ...first, source: first.source + 512, ipa: first.ipa + 512, size: 512 }] })) },
+  { what: "an image that ends where the hypervisor's memory does", plan: (plan) => inPartition(PLC_, ({ loads }) => ({ loads: loads.map((each) => ({ ...each, source: plan.image.size - each.size })) }))(plan) },
+  { what: "the first and the last SPI", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(32), level(255)] })) },
+  { what: "the first and the last register of a device", plan: inPartition(LINUX_, ({ devices }) => ({ devices: at(at(devices, 0, { quiesce: { pa: 0x0a00_0000, value: 0 } }), 1, { quiesce: { pa: 0x0a00_3ffc, value: 0 } }) })) },
+  { what: "the last pCPU keeps house", plan: with_({ housekeeper: 3 }) },
+  { what: "an argument at the last byte of the memory", plan: partition(PLC_, { argument: 0x40ff_ffff }) },
+  { what: "an entry at the first instruction, and at the last one", plan: (plan) => partition(LINUX_, { entry: 0x61ff_fffc })(partition(PLC_, { entry: 0x4000_0000 })(plan)) },
+];
+
+test.each(FITS.map((trial) => [trial.what, trial] as const))("what only just fits is taken: %s", (_, trial) => {
+  const bench = benchFor(trial.on ?? WHOLE);
+  const altered = trial.plan(bench.system.plan);
+  expect(prove(altered)).toEqual([]);
+  const memory = altered.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram" || kind === "mailbox"));
+  expect(bench.boot(writeBlob(altered), memory)).toBe("runs");
 });

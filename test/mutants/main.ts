@@ -1,8 +1,9 @@
-// npm run mutants -- [--files GLOB] [--count N] [--seed S] [--workers N] [--list] [--fresh] [--quick]
+// npm run mutants -- [--files GLOB] [--count N | --all] [--seed S] [--workers N] [--list] [--fresh] [--quick]
 //
-// Changes the core in many small ways, and says which of them no test notices. Sources are changed in copies only; what was found is
-// kept in build/mutants.json, and an interrupted run goes on from there. The score counts mutants that change the compiled program and
-// are not listed in equivalent.yaml.
+// Changes the core in many small ways, and says which of them no test notices: a sample of a thousand, of each file as many as it is
+// large, for which two idle cores need less than an hour; with --all every one, which takes half a day. Sources are changed in copies
+// only; what was found is kept in build/mutants.json, and an interrupted run goes on from there. The score counts mutants that change the
+// compiled program and are not listed in equivalent.yaml.
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -29,7 +30,7 @@ const NO_SOURCE = /\.table\.ts$|^core\/abi\.ts$/;
 const PERCENT = 100;
 
 const { values } = parseArgs({ options: {
-  files: { type: "string" }, count: { type: "string", default: COUNT }, seed: { type: "string", default: "1" }, workers: { type: "string", default: WORKERS },
+  files: { type: "string" }, count: { type: "string", default: COUNT }, all: { type: "boolean", default: false }, seed: { type: "string", default: "1" }, workers: { type: "string", default: WORKERS },
   list: { type: "boolean", default: false }, fresh: { type: "boolean", default: false }, quick: { type: "boolean", default: false },
 } });
 
@@ -37,7 +38,7 @@ const files = (values.files === undefined ? SOURCES : [values.files]).flatMap((g
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const record = new Record();
 const all = [...sources].flatMap(([file, source]) => mutantsOf(file, source)).map((mutant, number) => ({ ...mutant, number }));
-const chosen = sample(all, Number(values.count), Number(values.seed));
+const chosen = sample(all, values.all ? all.length : Number(values.count), Number(values.seed));
 const equivalent = chosen.filter((mutant) => record.reasonFor(mutant) !== undefined);
 const queue = chosen.filter((mutant) => !equivalent.includes(mutant));
 
@@ -46,7 +47,7 @@ if (values.list) {
   await new Promise((resolve) => process.stdout.write(chosen.map((mutant) => `${nameOf(mutant)}\n`).join(""), resolve));
   process.exit(0);
 }
-console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${values.seed}`);
+console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${values.seed}${chosen.length < all.length ? ": a sample (--all: all of them)" : ""}`);
 
 const verdicts = new Map<Mutant, Verdict>();
 const workshops: { readonly close: () => void }[] = [];

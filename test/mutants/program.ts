@@ -16,6 +16,8 @@ export interface Program {
 }
 
 const FOLDER = "build/mutants";
+/** asconfig.json's but for optimizing, which would take a minute for the program of all mutants. */
+const PLAIN = ["--config", "none", "--runtime", "stub", "--optimizeLevel", "1", "--noAssert", "--debug", "--sourceMap", "--use", "abort="];
 /** Each round refuses some lines more. */
 const ROUNDS = 40;
 
@@ -77,7 +79,7 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
 const count = (refused: ReadonlyMap<string, ReadonlySet<number>>): number => [...refused.values()].reduce((sum, lines) => sum + lines.size, 0);
 
 async function write(purpose: Purpose, texts: ReadonlyMap<string, string>): Promise<string> {
-  const { wasm } = await compile(CORE.entry, CORE.memoryPages, texts);
+  const { wasm } = await compile(CORE.entry, CORE.memoryPages, texts, PLAIN);
   const path = join(ROOT, FOLDER, `${purpose}.wasm`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wasm);
