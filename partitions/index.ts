@@ -7,6 +7,7 @@
 //   blob/        what the hypervisor is told
 //
 // Deterministic: the same files always give the same plan.
+import { dirname } from "node:path";
 import { unsound } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
@@ -37,7 +38,7 @@ import { prove } from "./plan/prove.ts";
 import type { Board } from "../boards/schema.ts";
 import { readRequest } from "./request.ts";
 import type { SystemRequest } from "./request.ts";
-import { boards, profiles } from "./shelf.ts";
+import { boardsIn, profilesIn } from "./shelf.ts";
 import type { Shelf } from "./shelf.ts";
 import { readFile } from "./source/file.ts";
 import { YamlSource } from "./source/yaml.ts";
@@ -77,14 +78,14 @@ export function planSystem(
   systemPath: string,
   layoutImage: LayoutImage,
   standard: StandardImages = "as they are",
-  boardShelf: Shelf<Board> = boards(),
+  boardShelf: Shelf<Board> = boardsIn(dirname(systemPath)),
 ): Outcome {
   const bytes = readFile(systemPath, SYSTEM_FILE_MAX);
   const source = typeof bytes === "string" ? YamlSource.unreadable(systemPath, bytes) : YamlSource.of(systemPath, bytes);
   const findings = new Findings(source);
   findings.add(source.diagnostics);
   if (source.broken) return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
-  const profileShelf = profiles();
+  const profileShelf = profilesIn(dirname(systemPath));
   const request = readRequest(source, boardShelf, profileShelf, findings);
   const system = planRequest(
     request,

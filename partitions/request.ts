@@ -95,11 +95,7 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
   const fields = readFields(PARTITION_SHAPE, raw, path, findings);
   checkBlocks(fields, path, findings);
   const guest = fields.guest;
-  if (guest !== undefined && !profiles.names.includes(guest)) {
-    findings.report([...path, "guest"], unknownGuest(guest, profiles.names));
-  }
-  const profile =
-    guest === undefined ? undefined : (profiles.get(guest, findings) ?? guessed(profiles, guest, findings));
+  const profile = guest === undefined ? undefined : readProfile(guest, path, profiles, findings);
   return {
     name,
     path,
@@ -107,6 +103,12 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
     profile,
     memoryBroken: own(raw, "memory") !== undefined && fields.memory === undefined,
   };
+}
+
+function readProfile(guest: string, path: Path, profiles: Shelf<Profile>, findings: Findings): Profile | undefined {
+  if (profiles.names.includes(guest)) return profiles.get(guest, findings);
+  findings.report([...path, "guest"], unknownGuest(guest, profiles.names));
+  return guessed(profiles, guest, findings);
 }
 
 /** Memory is mapped by blocks of 2 MiB, so it begins with one in both address spaces. */

@@ -1,8 +1,11 @@
-// The shelf of descriptions that come with the project: boards (boards/<name>/board.yaml) and guest profiles
-// (rtos-guests/profiles/<name>.yaml). A mistake in one of them is reported as a mistake in that file.
+// The shelf of descriptions: boards and guest profiles. Those that come with the project are boards/<name>/board.yaml and
+// rtos-guests/profiles/<name>.yaml; a user's own stand beside system.yaml, boards/<name>/board.yaml and guests/<name>.yaml,
+// and go before the project's of the same name. A mistake in one of them is reported as a mistake in that file.
 //
+// Its name is what its file is called, whatever `name` says: a copy need not be changed for that.
 // A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { Board } from "../boards/schema.ts";
 import { Profile } from "../rtos-guests/profiles/schema.ts";
@@ -25,38 +28,60 @@ export interface Shelf<T> {
 /** Bytes of a board's file or a profile: a hundred times what the longest of them has. */
 const DESCRIPTION_MAX = MIB;
 
-function shelf<T extends z.ZodType>(
-  schema: T,
-  names: readonly string[],
-  fileOf: (name: string) => string,
-): Shelf<z.output<T>> {
-  const open = (name: string): YamlSource => {
-    const shown = displayPath(fileOf(name));
-    const bytes = readFile(fileOf(name), DESCRIPTION_MAX);
-    return typeof bytes === "string" ? YamlSource.unreadable(shown, bytes) : YamlSource.of(shown, bytes);
+type Mapping = Record<string, unknown>;
+
+/** Descriptions of one kind in one folder, by their names. */
+interface Folder {
+  readonly files: ReadonlyMap<string, string>;
+  /** What its keys mean there: paths in it are relative to its file. */
+  readonly settle: (value: Mapping, file: string) => Mapping;
+}
+
+/** `folders`: a name is looked for in the first one first. */
+function shelf<T extends z.ZodType>(schema: T, folders: readonly Folder[]): Shelf<z.output<T>> {
+  const names = [...new Set(folders.flatMap(({ files }) => [...files.keys()]))].sort();
+
+  const open = (file: string, { settle }: Folder): { source: YamlSource; value: unknown } => {
+    const shown = displayPath(file);
+    const bytes = readFile(file, DESCRIPTION_MAX);
+    const source = typeof bytes === "string" ? YamlSource.unreadable(shown, bytes) : YamlSource.of(shown, bytes);
+    return { source, value: isMapping(source.value) ? settle(source.value, file) : source.value };
+  };
+
+  /** Where a name is found, from the folder `from` on. */
+  const find = (name: string, from = 0): { file: string; folder: Folder; at: number } | undefined => {
+    for (const [at, folder] of folders.entries()) {
+      const file = folder.files.get(name);
+      if (at >= from && file !== undefined) return { file, folder, at };
+    }
+    return undefined;
   };
 
   /** With the keys of the one it extends; that one cannot extend another, as `extends` is no key of any schema. */
-  const complete = (value: unknown, mistakes: Findings): unknown => {
-    if (!isMapping(value) || typeof value["extends"] !== "string") return value;
+  const complete = (name: string, value: unknown, at: number, mistakes: Findings): unknown => {
+    if (!isMapping(value)) return value;
+    if (typeof value["extends"] !== "string") return { ...value, name };
     const { extends: base, ...own } = value;
-    if (!names.includes(base)) {
+    // One that is called as what it extends stands before that one.
+    const found = find(base, base === name ? at + 1 : 0) ?? find(base);
+    if (found === undefined) {
       mistakes.report(["extends"], unknownBase(base, names));
       return undefined;
     }
-    const { value: inherited } = open(base);
-    return isMapping(inherited) ? { ...inherited, ...own } : own;
+    const { value: inherited } = open(found.file, found.folder);
+    return isMapping(inherited) ? { ...inherited, ...own, name } : { ...own, name };
   };
 
   return {
     names,
-    files: names.map(fileOf),
+    files: folders.flatMap(({ files }) => [...files.values()]),
     get: (name, findings) => {
-      if (!names.includes(name)) return undefined;
-      const source = open(name);
+      const found = find(name);
+      if (found === undefined) return undefined;
+      const { source, value: read } = open(found.file, found.folder);
       const mistakes = new Findings(source);
       mistakes.add(source.diagnostics);
-      const whole = source.broken ? undefined : complete(source.value, mistakes);
+      const whole = source.broken ? undefined : complete(name, read, found.at, mistakes);
       const value = whole === undefined ? undefined : readWhole(schema, whole, mistakes);
       findings.add(mistakes.sorted);
       return value;
@@ -64,20 +89,48 @@ function shelf<T extends z.ZodType>(
   };
 }
 
+/** The names in a folder that is one; its other names are of no interest. */
+function namesIn(folder: string): string[] {
+  return statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(folder) : [];
+}
+
+const asItIs: Folder["settle"] = (value) => value;
+
+function boardFolder(folder: string): Folder {
+  const fileOf = (name: string): string => join(folder, name, "board.yaml");
+  const names = namesIn(folder).filter((name) => existsSync(fileOf(name)));
+  return { files: new Map(names.map((name) => [name, fileOf(name)])), settle: asItIs };
+}
+
+const SUFFIX = ".yaml";
+
+function profileFolder(folder: string, settle: Folder["settle"]): Folder {
+  const files = namesIn(folder).filter((file) => file.endsWith(SUFFIX));
+  return { files: new Map(files.map((file) => [file.slice(0, -SUFFIX.length), join(folder, file)])), settle };
+}
+
+/** A user's own profile names its files relative to itself. */
+function besideItself(value: Mapping, file: string): Mapping {
+  const beside = (path: unknown): unknown => (typeof path === "string" ? resolve(dirname(file), path) : path);
+  const { image, device_tree: tree } = value;
+  return {
+    ...value,
+    ...(isMapping(image) && image["file"] !== undefined && { image: { ...image, file: beside(image["file"]) } }),
+    ...(isMapping(tree) && tree["initrd"] !== undefined && { device_tree: { ...tree, initrd: beside(tree["initrd"]) } }),
+  };
+}
+
 const BOARDS = inProject("boards");
 const PROFILES = inProject("rtos-guests/profiles");
 
-const profileFile = (name: string): string => `${PROFILES}/${name}.yaml`;
+export const boards = (folder = BOARDS): Shelf<Board> => shelf(Board, [boardFolder(folder)]);
+export const profiles = (): Shelf<Profile> => shelf(Profile, [profileFolder(PROFILES, asItIs)]);
 
-export const boards = (folder = BOARDS): Shelf<Board> => {
-  const fileOf = (name: string): string => `${folder}/${name}/board.yaml`;
-  const names = readdirSync(folder).filter((name) => existsSync(fileOf(name)));
-  return shelf(Board, names.sort(), fileOf);
-};
+/** Those in a folder of a user's, and the project's. */
+export function boardsIn(folder: string): Shelf<Board> {
+  const own = resolve(folder, "boards");
+  return own === BOARDS ? boards() : shelf(Board, [boardFolder(own), boardFolder(BOARDS)]);
+}
 
-export const profiles = (): Shelf<Profile> => {
-  const names = readdirSync(PROFILES)
-    .filter((file) => file.endsWith(".yaml"))
-    .map((file) => file.slice(0, -".yaml".length));
-  return shelf(Profile, names.sort(), profileFile);
-};
+export const profilesIn = (folder: string): Shelf<Profile> =>
+  shelf(Profile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);

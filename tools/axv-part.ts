@@ -1,6 +1,7 @@
 // The command line of the project: every file of tools/commands is one command. tools/axv-part starts it as one file of JavaScript
 // (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
 import { Command } from "commander";
+import { projectVersion } from "../partitions/project.ts";
 import { register as build } from "./commands/build.ts";
 import { register as check } from "./commands/check.ts";
 import { register as console_ } from "./commands/console.ts";
@@ -19,6 +20,7 @@ const isExplained = (error: unknown): error is Error & { readonly code: string }
 
 const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")
+  .version(projectVersion(), "-V, --version", "print the version of axv-part")
   .showHelpAfterError("(axv-part --help shows every command)");
 
 for (const register of COMMANDS) register(program);

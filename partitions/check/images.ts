@@ -1,5 +1,5 @@
 // The guests' images: the files are there, are what the profiles say, and fit the partitions' memory.
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import type { Board } from "../../boards/schema.ts";
 import {
   entryOutside,
@@ -77,10 +77,11 @@ function readPartitionImages(
   if (profile === undefined) return undefined;
   const file = (given: string | undefined, key: "image" | "initrd", ours: string | undefined): Uint8Array | undefined => {
     const common = { what: `the ${key}`, memory: memorySize(partition) };
-    if (given !== undefined) {
-      const named = resolve(dirname(systemPath), given);
-      const unreadable = (reason: string): Problem => imageMissing(displayPath(named), reason);
-      return readNamed({ ...common, path: named, at: [...path, key], unreadable }, findings);
+    // A user's own profile names a file of theirs, which no build makes.
+    const theirs = given !== undefined ? resolve(dirname(systemPath), given) : ours !== undefined && isAbsolute(ours) ? ours : undefined;
+    if (theirs !== undefined) {
+      const unreadable = (reason: string): Problem => imageMissing(displayPath(theirs), reason);
+      return readNamed({ ...common, path: theirs, at: [...path, given === undefined ? "guest" : key], unreadable }, findings);
     }
     if (ours === undefined || standard === "to be built") return undefined;
     // That it is not there yet is no mistake of the one who wrote system.yaml.

@@ -36,6 +36,11 @@ test("every file of tools/commands is a command", () => {
   expect(shown).toEqual([...files, "help"]);
 });
 
+test("axv-part --version", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(axvPart("--version")).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
 describe("axv-part check", () => {
   test("a good file: one line on standard output, status 0", () => {
     const { status, stdout, stderr } = axvPart("check", here("golden/system.yaml"));

@@ -6,7 +6,7 @@ import type { Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { displayPath, inProject } from "../../partitions/project.ts";
-import { boards } from "../../partitions/shelf.ts";
+import { boardsIn } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { CORE } from "../build/programs.ts";
 import { createDisk } from "../linux/disk.ts";
@@ -30,7 +30,7 @@ export interface PreparedSystem {
 /** `output`: where the image goes; undefined: in its standard place. */
 export async function prepare(systemFile: string, progress: (line: string) => void, output?: string): Promise<PreparedSystem> {
   return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
-    const board = boardOf(plan);
+    const board = boardOf(plan, systemFile);
     if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
     progress(`the image is ${displayPath(image)}`);
     const elf = displayPath(inProject(`build/${CORE.name}/${CORE.name}.elf`));
@@ -47,9 +47,9 @@ export async function prepare(systemFile: string, progress: (line: string) => vo
 /** Beside the image. */
 const DISK_FILE = "disk.img";
 
-function boardOf({ board: name }: Plan): Board {
+function boardOf({ board: name }: Plan, systemFile: string): Board {
   const findings = new Findings(new YamlSource(name, ""));
-  const board = boards().get(name, findings);
+  const board = boardsIn(dirname(systemFile)).get(name, findings);
   // It was there and sound a moment ago, when the plan was made.
   if (board === undefined) throw new RunError("AXV_NO_QEMU_BOARD", name);
   return board;

@@ -1,0 +1,76 @@
+// Boards and guest profiles of a user's own, beside the system file.
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { everyProfile } from "../../tools/guest/profiles.ts";
+import { planFile } from "../../tools/plan/file.ts";
+import { here, places, sound } from "./systems.ts";
+
+let folder: string;
+const at = (name: string): string => join(folder, name);
+function put(name: string, text: string): void {
+  mkdirSync(dirname(at(name)), { recursive: true });
+  writeFileSync(at(name), text);
+}
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "axv-shelf-")));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const planned = (text: string): ReturnType<typeof planFile> => {
+  put("lines/system.yaml", text);
+  return planFile(at("lines/system.yaml"), "to be built");
+};
+const SYSTEM = "board: mine\npartitions:\n  a: { guest: my-rtos, cpus: [1] }\n";
+const PROFILE = "extends: bare-metal\nname: my-rtos\ndescription: mine\nimage: { formats: [raw], load: 0x40000000, file: images/a.bin }\n";
+const BOARD = "extends: qemu-aarch64\nname: mine\ndescription: mine, with less RAM\nram: [{ base: 0x40000000, size: 0x20000000 }]\n";
+
+test("are found in boards/ and guests/ beside it, extend the project's, and name files relative to themselves", () => {
+  put("lines/boards/mine/board.yaml", BOARD);
+  put("lines/guests/my-rtos.yaml", PROFILE);
+  mkdirSync(at("lines/guests/images"));
+  copyFileSync(here("images/plc.bin"), at("lines/guests/images/a.bin"));
+  const outcome = planned(SYSTEM);
+  const { plan } = sound(outcome);
+  expect(plan.board).toBe("mine");
+  expect(plan.ram).toEqual([{ base: 0x40000000, size: 0x20000000 }]);
+  expect(plan.partitions[0]).toMatchObject({ guest: "my-rtos", entry: 0x40000000 });
+  expect(outcome.inputs).toEqual(expect.arrayContaining(["boards/mine/board.yaml", "guests/my-rtos.yaml", "guests/images/a.bin"].map((file) => at(`lines/${file}`))));
+  expect(everyProfile(at("lines")).map(({ name }) => name)).toEqual(expect.arrayContaining(["my-rtos", "plc"]));
+});
+
+test("a file of theirs that is not there is a mistake: no build makes it", () => {
+  put("lines/guests/my-rtos.yaml", PROFILE);
+  expect(places(planned(SYSTEM.replace("mine", "qemu-aarch64")))).toEqual(["3:15 AXV-P050"]);
+});
+
+test("go before the project's of the same name, which they can extend", () => {
+  put("lines/guests/bare-metal.yaml", "extends: bare-metal\ndescription: the same, with its image\nimage: { formats: [raw], load: 0x40000000, file: a.bin }\n");
+  copyFileSync(here("images/plc.bin"), at("lines/guests/a.bin"));
+  expect(sound(planned("board: qemu-aarch64\npartitions:\n  a: { guest: bare-metal, cpus: [1] }\n")).missing).toEqual([]);
+});
+
+test("what they inherit from the project's stays a file of the project's", () => {
+  put("lines/guests/my-plc.yaml", "extends: plc\nname: my-plc\ndescription: mine\n");
+  expect(planned("board: qemu-aarch64\npartitions:\n  a: { guest: my-plc, cpus: [1] }\n").standardImages).toEqual(["build/plc/plc.bin"]);
+});
+
+test("mistakes in them are told in their files, once; the name is that of the file", () => {
+  put("lines/boards/mine/board.yaml", BOARD.replace("name: mine", "name: other"));
+  put("lines/guests/my-rtos.yaml", "extends: bare-metal\nnothing: 1\n");
+  const { diagnostics } = planned(SYSTEM);
+  expect(diagnostics.map(({ file, line, code }) => `${file.slice(file.indexOf("lines"))}:${line} ${code}`)).toEqual([
+    "lines/guests/my-rtos.yaml:2 AXV-P004",
+  ]);
+  put("lines/guests/my-rtos.yaml", PROFILE.replace("my-rtos", "other"));
+  copyFileSync(here("images/plc.bin"), at("lines/guests/a.bin"));
+  const { plan } = sound(planned(`${SYSTEM.replace("guest: my-rtos", "guest: my-rtos, image: guests/a.bin")}`));
+  expect([plan.board, plan.partitions[0]?.guest]).toEqual(["mine", "my-rtos"]);
+});
+
+test("what else is called so is in nobody's way", () => {
+  put("lines/boards", "a file");
+  put("lines/guests/README.md", "no profile");
+  expect(places(planned("board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [1] }\n"))).toEqual([]);
+});
