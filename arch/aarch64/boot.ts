@@ -139,7 +139,7 @@ function planVcpu(n: u32): void {
   vcpu.trusted = partition.flags & PARTITION_TRUSTED_SGI;
   vcpu.setOwned(0, partition.ppis | (vcpu.direct != 0 ? SGIS & ~((<u32>1) << KICK_SGI) : 0));
   for (let word: u32 = 1; word < INTID_WORDS; word++) {
-    bound(word - 1, INTID_WORDS);
+    bound(word - 1, INTID_WORDS - 1);
     vcpu.setOwned(word, partition.spis(word));
   }
 }

@@ -180,7 +180,7 @@ export function initDistributor(): bool {
   const limit = intidLimit(); // more than the plan knows, perhaps: firmware may have used them
   const words = (limit + 31) >> 5;
   for (let word: u32 = 1; word < words; word++) {
-    bound(word - 1, 32);
+    bound(word - 1, 31);
     const at = gicd + (word << 2);
     mmioWrite32(at + ICENABLER, 0xffffffff);
     mmioWrite32(at + ICPENDR, 0xffffffff);

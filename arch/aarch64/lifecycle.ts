@@ -35,7 +35,7 @@ import { resetConsole } from "./vpl011";
 /** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or AGAIN if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
   for (let n: u32 = 1; n < XZR; n++) {
-    bound(n - 1, XZR);
+    bound(n - 1, XZR - 1);
     vcpu.setRegister(n, 0);
   }
   vcpu.x0 = context;

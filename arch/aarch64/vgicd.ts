@@ -147,7 +147,7 @@ export function resetGicd(vcpu: Vcpu, partition: Partition): void {
   partition.distributorControl = 0;
   setGroupEnabled(partition, 0);
   for (let k: u32 = 1; k < INTID_WORDS; k++) {
-    bound(k - 1, INTID_WORDS);
+    bound(k - 1, INTID_WORDS - 1);
     const kept = ~vcpu.owned(k);
     atomicAnd32(enabledAt(k), kept);
     atomicAnd32(mutedAt(k), kept);

@@ -152,8 +152,8 @@ describe("a paused partition of two vCPUs", () => {
     expect(bench.guest(1).x(0)).toBe(0x77n);
   });
 
-  test("is refused to go on before all its vCPUs are held", () => {
-    const slow = bench.machine.pcpu(1);
+  test.each([0, 1])("is refused to go on before all its vCPUs are held: vCPU %i is not", (vcpu) => {
+    const slow = bench.machine.pcpu(vcpu);
     slow.busy = true;
     bench.command(0, abi.COMMAND_PAUSE);
     expect(bench.command(0, abi.COMMAND_RESUME)).toBe(abi.REPLY_WRONG_STATE);

@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Guest, Outcome } from "../machine/guest.ts";
 import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import type { SystemSpec } from "../machine/system.ts";
 import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
@@ -36,9 +37,12 @@ const pulse = (intid: number): void => {
 const CASES = GICS.flatMap(([gic, board]) => PAIRS.map(([LEVEL, EDGE]) => [gic, LEVEL, EDGE, board] as const));
 
 describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
+  const interrupts = [...LINUX.interrupts.filter(({ intid }) => intid >= 200), level(LEVEL), edge(EDGE)];
+  const spec: SystemSpec = { ...STANDARD, board, partitions: [{ ...LINUX, interrupts }, PLC] };
+
   beforeEach(() => {
     WORD = 4 * Math.floor(LEVEL / 32);
-    bench = new Bench({ ...STANDARD, board, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts.filter(({ intid }) => intid >= 200), level(LEVEL), edge(EDGE)] }, PLC] });
+    bench = new Bench(spec);
     first = bench.openInterrupts(0);
     first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
@@ -201,7 +205,7 @@ describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
   });
 
   test("with EOImode 0 one that is active by hand is not ended in the place of one that was acknowledged, however urgent it is", () => {
-    bench = new Bench({ ...STANDARD, board: { ...board, listRegisters: 1 } });
+    bench = new Bench({ ...spec, board: { ...board, listRegisters: 1 } });
     first = bench.openInterrupts(0);
     bench.enable(0, EDGE, 0x80);
     bench.enable(0, 232, 0x60);
@@ -277,6 +281,16 @@ describe("redistributor of another vCPU", () => {
     expect([own(ISPENDR), own(ISACTIVER)]).toEqual([0n, 8n]);
     value(first.store(at + ICACTIVER, 4, 8n));
     expect(own(ISACTIVER)).toBe(0n);
+  });
+
+  test("an SGI that waits there comes when it is enabled from here", () => {
+    value(first.store(at + ICENABLER, 4, 8n));
+    bench.sendSgi(0, 3, 0b10);
+    bench.machine.settle();
+    expect([own(ISPENDR), second.acknowledge()]).toEqual([8n, SPURIOUS]);
+    value(first.store(at + 0x100, 4, 8n));
+    bench.machine.settle();
+    expect(second.acknowledge()).toBe(3);
   });
 
   test("a PPI that is made active from here is inactive after ICACTIVER, of either of them", () => {

@@ -8,7 +8,7 @@ import { ROOT } from "../../tools/build/files.ts";
 const BROAD = ["boot", "maintenance", "interrupts", "direct", "pause", "psci", "faults", "gicd", "commands", "directStop", "gicv2", "hypercall", "timers"];
 /** Tests of a file that has another name. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
-  lifecycle: ["maintenance", "pause", "directStop", "psci", "gicd", "bandwidth", "faults"],
+  lifecycle: ["maintenance", "pause", "directStop", "psci", "gicd", "bandwidth", "faults", "held"],
   loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob", "boardFacts"], reset: ["maintenance", "timers"],
   gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"], boot: ["boardFacts", "stage2", "blob", "reset"], gicv3: ["direct", "interrupts"], gicv2: ["gicv2", "gicv2Direct"], cpuInterface: ["direct", "gicv2Direct"],
   vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],

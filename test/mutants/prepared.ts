@@ -11,7 +11,7 @@ import type { Courses } from "./trials.ts";
 import { testFiles } from "./trier.ts";
 
 const FILE = join(ROOT, "build/mutants/prepared.json");
-const MADE_OF = ["core/*.table.ts", "core/abi.ts", "arch/aarch64/*.table.ts", "partitions/blob/*.ts", "test/mutants/{mutations,tokens,schema}.ts"];
+const MADE_OF = ["core/*.table.ts", "core/abi.ts", "arch/aarch64/*.table.ts", "partitions/blob/*.ts", "test/mutants/{mutations,tokens,schema,program,trier,collector}.ts"];
 /** All that tests use, and they themselves. */
 const TESTS = ["test/core/**/*.ts", "test/machine/**/*.ts", "partitions/**/*.ts"];
 const IS_TEST = /\.test\.ts$/;

@@ -62,15 +62,18 @@ async function serve(send: (report: Report) => unknown): Promise<void> {
     const failed: Failed[] = [];
     for (const file of files) {
       let places = new Set<number>();
+      // What the file has come by when it was loaded, all of its tests have: a machine that they look at may be made there.
+      let loading: readonly number[] = [];
       mutant.reached = (place) => void places.add(place);
       const timed = async (n: number, name: string, run: () => Promise<unknown>): Promise<void> => {
-        places = new Set();
+        places = new Set(loading);
         const began = performance.now();
         if (!(await passes(run))) failed.push({ file, n, name });
         courses.push({ file, n, milliseconds: performance.now() - began, places: [...places] });
       };
       let tests: Test[] = [];
       await timed(-1, "loading it", async () => { tests = await load(file); });
+      loading = [...places];
       for (const [n, { name, run }] of tests.entries()) await timed(n, name, run);
     }
     return { kind: "courses", courses, failed };
