@@ -25,14 +25,16 @@ import { checkTables } from "./check/tables.ts";
 import { checkTrust } from "./check/trust.ts";
 import { compileTree } from "./devicetree/compile.ts";
 import { seedOffset } from "./devicetree/seed.ts";
-import { flatten, loadSpan } from "./images/guest-image.ts";
+import { Load } from "./images/contents.ts";
+import type { Contents } from "./images/contents.ts";
+import { loadOf, loadSpan } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
 import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
 import { placeInImage } from "./plan/image.ts";
 import type { ImagePlaces } from "./plan/image.ts";
 import { memorySize, placeMemory } from "./plan/memory.ts";
 import { LOAD_ALIGN } from "./plan/plan.ts";
-import type { Plan } from "./plan/plan.ts";
+import type { Plan, PlannedLoad } from "./plan/plan.ts";
 import { decide } from "./plan/planner.ts";
 import { prove } from "./plan/prove.ts";
 import type { Board } from "../boards/schema.ts";
@@ -53,8 +55,8 @@ export type LayoutImage = (blobSize: number, loadSizes: readonly number[]) => Im
 export interface PlannedSystem {
   readonly plan: Plan;
   readonly blob: Uint8Array;
-  /** What the image holds for each load of the plan, partition by partition, padded to LOAD_ALIGN. */
-  readonly loads: readonly Uint8Array[];
+  /** What the image holds for each load of the plan, partition by partition, a multiple of LOAD_ALIGN. */
+  readonly loads: readonly Load[];
   /** Device tree sources by partition name. */
   readonly deviceTrees: ReadonlyMap<string, string>;
   /** Partitions whose images are not built yet; with one of them, no image can be made of this. */
@@ -156,6 +158,12 @@ function largestImage(
   return alignUp(layoutImage(BLOB_MAX_BYTES, padded).total, PAGE);
 }
 
+interface Sized {
+  readonly load: Load;
+  /** Bytes of it that are copied. */
+  readonly size: number;
+}
+
 function finish(
   { partitions }: SystemRequest,
   images: ReadonlyMap<string, GuestImages>,
@@ -163,21 +171,26 @@ function finish(
   layoutImage: LayoutImage,
   findings: Findings,
 ): PlannedSystem | undefined {
-  const loads: Uint8Array[] = [];
+  const loads: Load[] = [];
   const partitionsWithSizes = open.partitions.map((partition, index) => {
     const found = images.get(partition.name);
     const tree = deviceTrees[index];
-    const contents = {
-      image: found && flatten(found.image.parts),
-      initrd: found?.initrd,
-      "device tree": tree === undefined ? undefined : compileTree(tree),
+    const compiled = tree === undefined ? undefined : compileTree(tree);
+    const whole = (contents: Contents = new Uint8Array()): Sized => {
+      const load = new Load(contents.length, LOAD_ALIGN, [{ at: 0, contents }]);
+      return { load, size: contents.length };
     };
-    const sized = partition.loads.map((load) => {
-      const bytes = contents[load.name] ?? new Uint8Array();
-      loads.push(padded(bytes));
-      return { ...load, size: bytes.length };
+    const contents: Readonly<Record<PlannedLoad["name"], () => Sized>> = {
+      image: () => (found === undefined ? whole() : { load: loadOf(found.image.parts, LOAD_ALIGN), size: loadSpan(found.image.parts).size }),
+      initrd: () => whole(found?.initrd),
+      "device tree": () => whole(compiled),
+    };
+    const sized = partition.loads.map((planned) => {
+      const { load, size } = contents[planned.name]();
+      loads.push(load);
+      return { ...planned, size };
     });
-    const offset = contents["device tree"] && seedOffset(contents["device tree"]);
+    const offset = compiled && seedOffset(compiled);
     const seed = partition.argument === 0 || offset === undefined ? 0 : partition.argument + offset;
     return { ...partition, loads: sized, seed };
   });
@@ -201,10 +214,4 @@ function finish(
     deviceTrees: new Map(named),
     missing: partitions.map(({ name }) => name).filter((name) => !images.has(name)),
   };
-}
-
-function padded(bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(alignUp(bytes.length, LOAD_ALIGN));
-  whole.set(bytes);
-  return whole;
 }

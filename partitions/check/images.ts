@@ -17,7 +17,8 @@ import {
 import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import { isFault, readGuestImage } from "../images/guest-image.ts";
 import type { GuestImage, ImageFormat, ImageRules } from "../images/guest-image.ts";
-import { isElf } from "../images/recognise.ts";
+import type { Contents } from "../images/contents.ts";
+import { recognise } from "../images/recognise.ts";
 import { memoryIpa, memorySize } from "../plan/memory.ts";
 import { displayPath, inProject } from "../project.ts";
 import type { PartitionRequest } from "../request.ts";
@@ -32,7 +33,7 @@ export type StandardImages = "as they are" | "to be built";
 
 export interface GuestImages {
   readonly image: GuestImage;
-  readonly initrd: Uint8Array | undefined;
+  readonly initrd: Contents | undefined;
 }
 
 /** By partition name; a partition whose images are missing or wrong is left out. `board`: if it is known which. */
@@ -75,7 +76,7 @@ function readPartitionImages(
 ): GuestImages | undefined {
   const { path, fields, profile } = partition;
   if (profile === undefined) return undefined;
-  const file = (given: string | undefined, key: "image" | "initrd", ours: string | undefined): Uint8Array | undefined => {
+  const file = (given: string | undefined, key: "image" | "initrd", ours: string | undefined): Opened | undefined => {
     const common = { what: `the ${key}`, memory: memorySize(partition) };
     // A user's own profile names a file of theirs, which no build makes.
     const theirs = given !== undefined ? resolve(dirname(systemPath), given) : ours !== undefined && isAbsolute(ours) ? ours : undefined;
@@ -91,18 +92,18 @@ function readPartitionImages(
 
   if (fields.image === undefined && profile.image.file === undefined)
     findings.report([...path, "guest"], imageNeeded(profile.name));
-  const bytes = file(fields.image, "image", profile.image.file);
+  const opened = file(fields.image, "image", profile.image.file);
   const tree = profile.device_tree;
   if (tree === undefined) {
     for (const key of ["initrd", "cmdline"] as const) {
       if (fields[key] !== undefined) findings.report([...path, key], notForGuest(key, profile.name), "key");
     }
   }
-  const initrd = tree === undefined ? undefined : file(fields.initrd, "initrd", tree.initrd);
-  if (bytes === undefined) return undefined;
+  const initrd = tree === undefined ? undefined : file(fields.initrd, "initrd", tree.initrd)?.whole;
+  if (opened === undefined) return undefined;
 
   const rules = { ...profile.image, load: loadAddress(partition), entry: fields.entry };
-  const image = readGuestImage(bytes, rules);
+  const image = readGuestImage(opened.start, rules, opened.whole);
   const at = [...path, fields.image === undefined ? "guest" : "image"];
   const refuse = (reason: string): void =>
     findings.report(at, imageNotAsProfile(imageName({ fields, profile }), profile.name, reason, takenBy(rules)));
@@ -197,7 +198,8 @@ export function checkImagePlace(
 const ELF_MAX = 256 * MIB;
 /** Of a guest of which nobody knows how much memory it has. */
 const MEMORY_UNKNOWN = GIB;
-const MAGIC_BYTES = 64;
+/** In which every magic number is. */
+const START_BYTES = 4096;
 
 /** More than the partition has memory is not even read. */
 class TooLarge {
@@ -207,13 +209,25 @@ class TooLarge {
   }
 }
 
-const contents = (file: OpenFile, memory: number): Uint8Array | string | TooLarge => {
-  if (isElf(file.first(MAGIC_BYTES))) {
+/** A file, and as much of it as has to be looked at. */
+interface Opened {
+  readonly start: Uint8Array;
+  readonly whole: Contents;
+}
+
+function open(path: string, file: OpenFile, memory: number): Opened | string | TooLarge {
+  const start = file.first(START_BYTES);
+  const kind = recognise(start).format;
+  if (kind === "elf") {
     const bytes = file.whole(ELF_MAX);
-    return typeof bytes === "string" ? `${bytes}: take out what is for debuggers (llvm-strip --strip-debug)` : bytes;
+    return typeof bytes === "string" ? `${bytes}: take out what is for debuggers (llvm-strip --strip-debug)` : { start: bytes, whole: bytes };
   }
-  return file.size > memory ? new TooLarge(file.size) : file.whole(memory);
-};
+  if (file.size > memory) return new TooLarge(file.size);
+  const whole = { path, offset: 0, length: file.size };
+  if (kind !== "raw") return { start, whole };
+  const bytes = file.whole(memory);
+  return typeof bytes === "string" ? bytes : { start: bytes, whole: bytes };
+}
 
 interface NamedFile {
   readonly path: string;
@@ -226,10 +240,10 @@ interface NamedFile {
   readonly unreadable: (reason: string) => Problem;
 }
 
-function readNamed({ path, at, what, memory = MEMORY_UNKNOWN, unreadable }: NamedFile, findings: Findings): Uint8Array | undefined {
-  const bytes = withFile(path, (file) => contents(file, memory));
-  if (typeof bytes === "string") findings.report(at, unreadable(bytes));
-  else if (!(bytes instanceof TooLarge)) return bytes;
-  else findings.report(at, imageTooLarge(what, formatSize(alignUp(bytes.bytes, KIB)), formatSize(memory)));
+function readNamed({ path, at, what, memory = MEMORY_UNKNOWN, unreadable }: NamedFile, findings: Findings): Opened | undefined {
+  const opened = withFile(path, (file) => open(path, file, memory));
+  if (typeof opened === "string") findings.report(at, unreadable(opened));
+  else if (!(opened instanceof TooLarge)) return opened;
+  else findings.report(at, imageTooLarge(what, formatSize(alignUp(opened.bytes, KIB)), formatSize(memory)));
   return undefined;
 }

@@ -29,9 +29,9 @@ export interface Arm64Image {
   readonly size: number;
 }
 
-/** The header's facts, or, as a string, what is wrong with it. Call it with bytes that have the magic. */
-export function parseArm64Image(bytes: Uint8Array): Arm64Image | string {
-  if (bytes.length < HEADER_SIZE) return `it has ${bytes.length} bytes, fewer than an arm64 Image's header`;
+/** The header's facts, or, as a string, what is wrong with it. Call it with bytes that have the magic; `size`: of the whole file. */
+export function parseArm64Image(bytes: Uint8Array, size = bytes.length): Arm64Image | string {
+  if (size < HEADER_SIZE) return `it has ${size} bytes, fewer than an arm64 Image's header`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const textOffset = Number(view.getBigUint64(TEXT_OFFSET, true));
   const imageSize = Number(view.getBigUint64(IMAGE_SIZE, true));
@@ -39,7 +39,7 @@ export function parseArm64Image(bytes: Uint8Array): Arm64Image | string {
   if (textOffset % PAGE !== 0) return `its text_offset is ${hex(textOffset)}, and has to be a multiple of 4 KiB`;
   return {
     textOffset: imageSize === 0 ? LEGACY_TEXT_OFFSET : textOffset,
-    size: Math.max(imageSize, bytes.length),
+    size: Math.max(imageSize, size),
   };
 }
 

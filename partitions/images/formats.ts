@@ -1,5 +1,7 @@
 // What guests' images come in, and what they consist of.
 
+import type { Contents } from "./contents.ts";
+
 /** arm64-image: Linux Documentation/arch/arm64/booting.rst; elf: its PT_LOAD segments; raw: bytes for one address. */
 export const IMAGE_FORMATS = ["arm64-image", "elf", "raw"] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
@@ -8,5 +10,5 @@ export interface ImagePart {
   readonly at: number;
   /** Memory it takes; what is behind its bytes is zero. */
   readonly size: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Contents;
 }

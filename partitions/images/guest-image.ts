@@ -3,6 +3,8 @@ import { alignDown, BLOCK, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
 import type { Granule } from "../../boards/limits.ts";
 import { granuleOf, parseArm64Image } from "./arm64-image.ts";
+import { Load } from "./contents.ts";
+import type { Contents } from "./contents.ts";
 import { parseElf } from "./elf.ts";
 import type { ImageFormat, ImagePart } from "./formats.ts";
 import { recognise } from "./recognise.ts";
@@ -42,7 +44,8 @@ export interface ImageRules {
   readonly entry?: number | undefined;
 }
 
-export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: ImageRules): GuestImage | ImageFault {
+/** `whole`: the file, if `bytes` are only its beginning. That is enough of an arm64 Image, and of what is recognised by a magic number. */
+export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: ImageRules, whole: Contents = bytes): GuestImage | ImageFault {
   const malformed = (reason: string): ImageFault => ({ kind: "malformed", reason });
   const found = recognise(bytes);
   if (found.isa !== undefined && found.isa !== "AArch64") return { kind: "isa", isa: found.isa };
@@ -50,10 +53,10 @@ export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: Imag
   const raw = found.format === "arm64-image" && !formats.includes("arm64-image") && formats.includes("raw");
   switch (raw ? "raw" : found.format) {
     case "arm64-image": {
-      const header = parseArm64Image(bytes);
+      const header = parseArm64Image(bytes, whole.length);
       if (typeof header === "string") return malformed(header);
       const at = (load === undefined ? 0 : alignDown(load, BLOCK)) + header.textOffset;
-      const parts = [{ at, size: bytes.length, bytes }];
+      const parts = [{ at, size: whole.length, bytes: whole }];
       const granule = granuleOf(bytes);
       return { format: "arm64-image", movable: load === undefined, parts, end: at + header.size, entry: at, granule };
     }
@@ -65,8 +68,8 @@ export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: Imag
     }
     case "raw": {
       if (load === undefined) return malformed("it has no header that says where it goes");
-      const parts = [{ at: load, size: bytes.length, bytes }];
-      return { format: "raw", movable: false, parts, end: load + bytes.length, entry: entry ?? load };
+      const parts = [{ at: load, size: whole.length, bytes: whole }];
+      return { format: "raw", movable: false, parts, end: load + whole.length, entry: entry ?? load };
     }
     default:
       return malformed(found.what);
@@ -80,9 +83,7 @@ export function loadSpan(parts: readonly ImagePart[]): Span {
 }
 
 /** What `loadSpan` is filled with. Gaps and bss as zeros: RAM is not cleared when a partition starts again. */
-export function flatten(parts: readonly ImagePart[]): Uint8Array {
+export function loadOf(parts: readonly ImagePart[], align: number): Load {
   const { base, size } = loadSpan(parts);
-  const bytes = new Uint8Array(size);
-  for (const part of parts) bytes.set(part.bytes, part.at - base);
-  return bytes;
+  return new Load(size, align, parts.map(({ at, bytes }) => ({ at: at - base, contents: bytes })));
 }

@@ -1,6 +1,7 @@
 // The image: core, blob, loads; and the header by which U-Boot and QEMU know it (Linux, booting.rst).
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { Load } from "../../partitions/images/contents.ts";
 import { imageLayout, LOAD_ALIGN, packImage } from "../../tools/build/pack.ts";
 import { errorOf } from "./build.ts";
 
@@ -16,6 +17,8 @@ function core(size: number): Uint8Array {
   header.setUint32(MAGIC, 0x644d5241, true);
   return bytes;
 }
+
+const filled = (size: number, value: number): Load => new Load(size, 1, [{ at: 0, contents: new Uint8Array(size).fill(value) }]);
 
 /** The core with one change of its header. */
 function spoilt(change: (header: DataView) => void): Uint8Array {
@@ -57,12 +60,12 @@ describe("the image", () => {
       fc.property(sizes, (sizes) => {
         const blob = new Uint8Array(sizes.blob).fill(0xbb);
         const layout = imageLayout(sizes.core, sizes.blob, sizes.loads);
-        const loads = sizes.loads.map((size, n) => ({ offset: layout.loadOffsets[n] ?? 0, size: layout.loadSizes[n] ?? 0, data: new Uint8Array(size).fill(n + 1) }));
+        const loads = sizes.loads.map((size, n) => ({ offset: layout.loadOffsets[n] ?? 0, size: layout.loadSizes[n] ?? 0, data: filled(size, n + 1) }));
         const image = packImage({ core: core(sizes.core), uart: UART, blob, loads });
         const expected = new Uint8Array(layout.total);
         expected.set(core(sizes.core));
         expected.set(blob, sizes.core);
-        for (const { offset, data } of loads) expected.set(data, offset);
+        for (const { offset, data } of loads) expected.set(data.bytes(), offset);
         new DataView(expected.buffer).setBigUint64(16, BigInt(layout.total), true);
         new DataView(expected.buffer).setBigUint64(64, UART, true);
         expect(image).toEqual(expected);
@@ -82,8 +85,8 @@ describe("the image", () => {
   });
 
   test.each([
-    ["at another offset", { offset: 64, size: 64, data: new Uint8Array(10) }],
-    ["of another size", { offset: 4160, size: 128, data: new Uint8Array(10) }],
+    ["at another offset", { offset: 64, size: 64, data: filled(10, 0) }],
+    ["of another size", { offset: 4160, size: 128, data: filled(10, 0) }],
   ])("refuses a load %s than the layout says", async (_, load) => {
     const error = await errorOf(() => packImage({ core: core(4096), uart: UART, blob: new Uint8Array(8), loads: [load] }));
     expect(error.code).toBe("image-layout");

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseArm64Image } from "../../partitions/images/arm64-image.ts";
 import { parseElf } from "../../partitions/images/elf.ts";
-import { flatten, loadSpan, readGuestImage } from "../../partitions/images/guest-image.ts";
+import { loadOf, loadSpan, readGuestImage } from "../../partitions/images/guest-image.ts";
 import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
 import { MIB } from "../../partitions/units.ts";
@@ -78,7 +78,7 @@ describe("ELF (System V ABI)", () => {
   test("one stretch from a whole page on; gaps and bss (p_memsz > p_filesz) are zeros in it", () => {
     const { parts } = readGuestImage(program, rules(undefined)) as Extract<ReturnType<typeof readGuestImage>, { parts: unknown }>;
     expect(loadSpan(parts)).toEqual({ base: 0x40000000, size: 0x1030 });
-    const bytes = flatten(parts);
+    const bytes = loadOf(parts, 1).bytes();
     expect([...bytes.subarray(0, 9)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 0]);
     expect([...bytes.subarray(0x1010, 0x1013)]).toEqual([5, 6, 0]);
     expect(bytes.reduce((sum, byte) => sum + byte, 0)).toBe(31);

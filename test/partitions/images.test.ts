@@ -66,7 +66,7 @@ describe("a planned ELF image", () => {
     expect(plan.partitions[0]).toMatchObject({ entry: 0x40000004, argument: 0 });
     expect(plan.partitions[0]?.loads).toEqual([{ name: "image", source: expect.any(Number) as number, ipa: 0x40000000, size: 0x1030 }]);
     expect(loads[0]?.length).toBe(0x1040);
-    expect(loads[0]?.subarray(0x1010, 0x1014)).toEqual(new Uint8Array([5, 6, 0, 0]));
+    expect(loads[0]?.bytes().subarray(0x1010, 0x1014)).toEqual(new Uint8Array([5, 6, 0, 0]));
   });
 });
 

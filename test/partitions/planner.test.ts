@@ -313,7 +313,7 @@ test("a guest with a device tree has room for a random seed in it, on one page, 
       planText(`board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ../images/kernel.Image, initrd: ../images/initrd.cpio, cmdline: ${cmdline} }, b: { guest: plc, cpus: [1] } }\n`),
     );
     const [linux] = plan.partitions;
-    const tree = loads[linux?.loads.findIndex(({ name }) => name === "device tree") ?? -1] ?? new Uint8Array();
+    const tree = loads[linux?.loads.findIndex(({ name }) => name === "device tree") ?? -1]?.bytes() ?? new Uint8Array();
     const at = (linux?.seed ?? 0) - (linux?.argument ?? 0);
     expect(at).toBeGreaterThan(12);
     expect(at).toBeLessThan(4096 - 64);

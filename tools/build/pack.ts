@@ -33,7 +33,7 @@ export interface ImageLoad {
   readonly offset: number;
   /** A multiple of LOAD_ALIGN; what data does not fill is zero. */
   readonly size: number;
-  readonly data: Uint8Array;
+  readonly data: { readonly length: number; copyTo(target: Uint8Array): void };
 }
 
 const align = (value: number, to: number): number => Math.ceil(value / to) * to;
@@ -63,7 +63,7 @@ export function packImage(parts: { core: Uint8Array; uart: bigint; blob: Uint8Ar
     if (offset !== layout.loadOffsets[index] || size !== layout.loadSizes[index]) {
       throw new BuildError("image-layout", `load ${index} of ${data.length} bytes at ${offset}, in ${size} bytes`);
     }
-    image.set(data, offset);
+    data.copyTo(image.subarray(offset, offset + data.length));
   });
   new DataView(image.buffer).setBigUint64(IMAGE_SIZE, BigInt(image.length), true);
   new DataView(image.buffer).setBigUint64(UART, parts.uart, true);
