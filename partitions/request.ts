@@ -99,7 +99,7 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
   return {
     name,
     path,
-    fields: withProfile(fields, profile),
+    fields: own(raw, "spis") === undefined ? withProfile(fields, profile) : fields,
     profile,
     memoryBroken: own(raw, "memory") !== undefined && fields.memory === undefined,
   };
@@ -120,11 +120,9 @@ function checkBlocks({ memory }: PartitionRequest["fields"], path: Path, finding
   }
 }
 
-/** What its kind of guest cannot do without is its own as if it had been written down. */
+/** What its kind of guest cannot do without is its own as if it had been written down; called if nothing was. */
 function withProfile(fields: PartitionRequest["fields"], profile: Profile | undefined): PartitionRequest["fields"] {
-  const asked = fields.spis ?? [];
-  const further = (profile?.spis ?? []).filter((spi) => !asked.includes(spi));
-  return further.length === 0 ? fields : { ...fields, spis: [...asked, ...further] };
+  return profile === undefined || profile.spis.length === 0 ? fields : { ...fields, spis: profile.spis };
 }
 
 function checkName(name: string, limit: number, path: Path, findings: Findings): void {

@@ -6,9 +6,9 @@
 
 import { mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch64";
 import { atomicAnd32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { MAX_CPUS } from "../../build/generated/blob";
+import { MAX_CPUS, PARTITION_PROBES_PRIORITY } from "../../build/generated/blob";
 import { blobInterrupt, header, MAX_INTERRUPTS } from "../../core/blob";
-import { enabledAt, FIRST_SPECIAL, latchedAt, mutedAt, others, setSpiPriority, spiPriorities } from "../../core/interrupts";
+import { enabledAt, FIRST_SPECIAL, implementedPriority, latchedAt, mutedAt, others, setSpiPriority, spiPriorities } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, Vcpu } from "../../core/vcpu";
 import {
@@ -58,7 +58,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
     if (kind == IGROUPR) return vcpu.gicv2 != 0 ? 0 : owned;
     return readState(vcpu, partition, vcpu, kind < ISACTIVER, k, owned);
   }
-  if (offset < IPRIORITYR + 0x400) return readPriorities(vcpu, offset - IPRIORITYR);
+  if (offset < IPRIORITYR + 0x400) return readPriorities(vcpu, partition, offset - IPRIORITYR);
   if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(header().gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
   if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
     const route = readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
@@ -80,10 +80,11 @@ function configMask(vcpu: Vcpu, n: u32): u32 {
   return bits * 3;
 }
 
-/** Four bytes; each owned INTID's bit becomes 0xff. */
-function readPriorities(vcpu: Vcpu, first: u32): u32 {
+/** Four bytes; each owned INTID's bit becomes 0xff. INTID 32's bits of a priority are there for guests that wait for them (FreeRTOS). */
+function readPriorities(vcpu: Vcpu, partition: Partition, first: u32): u32 {
   const owned = (vcpu.owned(first >> 5) >> (first & 31)) & 0xf;
-  return first < 32 ? 0 : spiPriorities(first) & ((owned * 0x00204081) & 0x01010101) * 0xff;
+  const probed = first == 32 && (owned & 1) == 0 && (partition.plan.flags & PARTITION_PROBES_PRIORITY) != 0 ? implementedPriority(0xff) : 0;
+  return first < 32 ? 0 : probed | spiPriorities(first) & ((owned * 0x00204081) & 0x01010101) * 0xff;
 }
 
 /** A 32-bit write at an offset of GICD. */

@@ -79,10 +79,12 @@ export const PARTITION_OWN_CLOCK = 8;
 export const PARTITION_TRUSTED_SGI = 16;
 /** Its PMU counts EL2, too: for measuring the hypervisor; no system.yaml says so. */
 export const PARTITION_COUNT_EL2 = 32;
+/** INTID 32's priority reads as the bits that there are, although it has not that interrupt: its guest waits for them. */
+export const PARTITION_PROBES_PRIORITY = 64;
 /** All flags that the core knows: a blob with another one is refused. */
 export const PARTITION_FLAGS =
   PARTITION_AUTOSTART + PARTITION_PMU + PARTITION_DIRECT + PARTITION_OWN_CLOCK + PARTITION_TRUSTED_SGI +
-  PARTITION_COUNT_EL2;
+  PARTITION_COUNT_EL2 + PARTITION_PROBES_PRIORITY;
 
 /** Where an emulated GICR would be that no partition has: above every IPA. */
 export const NO_GICR = 0x800000000000;

@@ -177,7 +177,8 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
       (planned.countEl2 ? table.PARTITION_COUNT_EL2 : 0) +
       (planned.direct ? table.PARTITION_DIRECT : 0) +
       (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0) +
-      (planned.trustedSgi ? table.PARTITION_TRUSTED_SGI : 0),
+      (planned.trustedSgi ? table.PARTITION_TRUSTED_SGI : 0) +
+      (planned.probesPriority ? table.PARTITION_PROBES_PRIORITY : 0),
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),
     bootCpu: planned.cpus[0] ?? table.NONE,

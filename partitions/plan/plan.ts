@@ -96,6 +96,8 @@ export interface PlannedPartition {
   readonly exits: readonly string[] | null;
   /** Its SGIs, and what else it does with its CPU interface, are not looked at. */
   readonly trustedSgi: boolean;
+  /** It waits until INTID 32 has a priority, whoever has that interrupt. */
+  readonly probesPriority: boolean;
   /** Its virtual counter counts from its start. */
   readonly ownClock: boolean;
   readonly onFailure: OnFailure;

@@ -127,6 +127,7 @@ function decidePartition(
     direct: fields.interrupts === "direct",
     exits: planExits(board, request),
     trustedSgi: fields.trust?.includes("sgi") === true,
+    probesPriority: profile.probes_priority,
     ownClock: fields.clock === "own",
     onFailure: fields.on_failure ?? "stop",
     cpus: fields.cpus,

@@ -75,7 +75,11 @@ export const Profile = z.strictObject({
     })
     .optional()
     .describe("IPAs that are built into the guest; without this key they are the board's own"),
-  spis: z.array(z.int().min(0)).default([]).describe("SPIs that it cannot do without, besides its console's"),
+  probes_priority: z
+    .boolean()
+    .default(false)
+    .describe("it counts the bits of a priority in INTID 32's byte of GICD_IPRIORITYR, and waits until there are some; no interrupt is given to it for that"),
+  spis: z.array(z.int().min(0)).default([]).describe("SPIs that it cannot do without, besides its console's, unless system.yaml lists others"),
   channels: z
     .strictObject({ ipa: address.describe("IPA of its first channel; the next ones follow without a gap") })
     .optional()

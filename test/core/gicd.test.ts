@@ -141,6 +141,26 @@ describe("one-bit-an-INTID registers", () => {
 });
 
 describe("IPRIORITYR", () => {
+  test("of INTID 32, whoever has it, reads as the bits that there are where a guest waits for them; a write does nothing", () => {
+    const probing = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, probesPriority: true }] });
+    const [other, prober] = [probing.guest(0), probing.guest(3)];
+    const before = probing.machine.gic.read(0, probing.machine.board.gicd + IPRIORITYR + 32, 4);
+    for (const written of [0xffn, 0n]) {
+      setGicd(prober, IPRIORITYR + 32, written, 1);
+      expect(gicd(prober, IPRIORITYR + 32, 1)).toBe(0xf8n);
+      expect(gicd(prober, IPRIORITYR + 32)).toBe(0xf8n);
+    }
+    expect(gicd(prober, IPRIORITYR + 33, 1)).toBe(0n);
+    expect(gicd(other, IPRIORITYR + 32, 1)).toBe(0n);
+    expect(probing.machine.gic.read(0, probing.machine.board.gicd + IPRIORITYR + 32, 4)).toBe(before);
+  });
+
+  test("of INTID 32 it is the guest's own where that is its own, too", () => {
+    const owning = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, probesPriority: true, interrupts: [...PLC.interrupts, { intid: 32, trigger: "level", use: "spis" }] }] });
+    setGicd(owning.guest(3), IPRIORITYR + 32, 0x40n, 1);
+    expect(gicd(owning.guest(3), IPRIORITYR + 32, 1)).toBe(0x40n);
+  });
+
   test("bytes and words of own interrupts; foreign ones RAZ/WI", () => {
     setGicd(linux, IPRIORITYR + 48, 0xa0n, 1);
     setGicd(linux, IPRIORITYR + 49, 0x50n, 1);

@@ -4,8 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { ImageFormat } from "../../partitions/images/guest-image.ts";
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
+import { readRequest } from "../../partitions/request.ts";
+import { boards } from "../../partitions/shelf.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import { everyProfile } from "../../tools/guest/profiles.ts";
 import { arm64Image, codeOf, elfFile } from "../partitions/imageFiles.ts";
@@ -90,17 +94,32 @@ describe.each(variants)("$name, $format, on a GICv$gic", ({ profile, gic, format
   });
 });
 
-test("an SPI that guests of a kind cannot do without goes to one of them only", () => {
+test("two FreeRTOS partitions go together: what they read of SPI 0 takes it from nobody", () => {
   const image = join(folder, "freertos.bin");
   writeFileSync(image, codeOf(RET));
   const system = join(folder, "two.yaml");
   writeFileSync(
     system,
-    `board: qemu-aarch64\npartitions:\n  one: { guest: freertos, cpus: [1], spis: [0], image: ${image} }\n  two: { guest: freertos, cpus: [2], image: ${image} }\n`,
+    `board: qemu-aarch64\npartitions:\n  one: { guest: freertos, cpus: [1], image: ${image} }\n  two: { guest: freertos, cpus: [2], image: ${image} }\n`,
   );
+  const { system: planned } = plan(system);
+  expect(planned?.plan.partitions.map(({ probesPriority, interrupts }) => [probesPriority, interrupts.map(({ use }) => use)])).toEqual([
+    [true, ["console"]],
+    [true, ["console"]],
+  ]);
   const codes = plan(system).diagnostics.map(({ code, line, message }) => `${line} ${code} ${message}`);
   expect(codes).toEqual([
-    '4 AXV-P022 SPI 0 already belongs to partition "one"',
     expect.stringContaining('4 AXV-P065 what is typed into this console is not heard by interrupt: SPI 1'),
   ]);
+});
+
+test("SPIs of the profile are its own unless system.yaml lists others, or none: spis: []", () => {
+  const fields = (written: string): readonly number[] | undefined => {
+    const source = new YamlSource("system.yaml", `board: qemu-aarch64\npartitions:\n  a: { guest: needy, cpus: [1]${written} }\n`);
+    const findings = new Findings(source);
+    const [freertos] = rtoses.filter(({ name }) => name === "freertos");
+    const shelf = { names: ["needy"], files: [], get: () => freertos && { ...freertos, name: "needy", spis: [0, 7] } };
+    return readRequest(source, boards(), shelf, findings).partitions[0]?.fields.spis;
+  };
+  expect([fields(""), fields(", spis: [40]"), fields(", spis: []")]).toEqual([[0, 7], [40], []]);
 });

@@ -27,6 +27,7 @@ export interface PartitionSpec {
   readonly direct?: boolean;
   readonly trustedSgi?: boolean;
   readonly ownClock?: boolean;
+  readonly probesPriority?: boolean;
   readonly ways?: readonly number[];
   readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
@@ -157,6 +158,7 @@ export function makeSystem(spec: SystemSpec): System {
       exits: null,
       trustedSgi: partition.trustedSgi ?? false,
       ownClock: partition.ownClock ?? false,
+      probesPriority: partition.probesPriority ?? false,
       onFailure: partition.onFailure ?? "stop",
       cpus: partition.cpus,
       entry: first.ipa + ENTRY_OFFSET,
