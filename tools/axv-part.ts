@@ -8,11 +8,12 @@ import { register as console_ } from "./commands/console.ts";
 import { register as control } from "./commands/control.ts";
 import { register as demo } from "./commands/demo.ts";
 import { register as guest } from "./commands/guest.ts";
+import { register as init } from "./commands/init.ts";
 import { register as plan } from "./commands/plan.ts";
 import { register as run } from "./commands/run.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [build, check, console_, control, demo, guest, plan, run];
+const COMMANDS = [build, check, console_, control, demo, guest, init, plan, run];
 
 /** One of ours: it has a stable code, and a message that says what to do. A stack would only hide that. */
 const isExplained = (error: unknown): error is Error & { readonly code: string } =>

@@ -1,0 +1,105 @@
+// What somebody wants in their first system.yaml, from flags or by questions: a board, and partitions with their guests.
+import { createInterface, type Interface } from "node:readline/promises";
+import type { Board } from "../../boards/schema.ts";
+import { NAME_PATTERN, PARTITION_NAME_MAX } from "../../partitions/schema.ts";
+import type { Shelf } from "../../partitions/shelf.ts";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import type { Profile } from "../../rtos-guests/profiles/schema.ts";
+import type { WantedPartition } from "./compose.ts";
+import { InitError } from "./errors.ts";
+
+export interface Shelves {
+  readonly boards: Shelf<Board>;
+  readonly profiles: Shelf<Profile>;
+}
+
+export interface Wanted {
+  readonly board: Board;
+  readonly partitions: readonly WantedPartition[];
+}
+
+const DEFAULT_BOARD = "qemu-aarch64";
+/** What the project itself brings along. */
+export const DEFAULT_PARTITIONS = ["linux=linux", "plc=plc"];
+
+const NAME_RULE = `at most ${PARTITION_NAME_MAX} of a-z, 0-9 and "-", the first one a letter`;
+
+function take<T>(shelf: Shelf<T>, name: string): T | undefined {
+  return shelf.get(name, new Findings(new YamlSource("", "")));
+}
+
+export function boardOf({ boards }: Shelves, name = DEFAULT_BOARD): Board {
+  const board = take(boards, name);
+  if (board === undefined) throw new InitError("AXV_INIT_BOARD", name, boards.names.join(", "));
+  return board;
+}
+
+/** "rtos=rt-thread:build/rtthread.bin" */
+function partitionOf(text: string, { profiles }: Shelves): WantedPartition {
+  const [, name = "", guest = "", image] = /^([^=]+)=([^:]+)(?::(.+))?$/.exec(text) ?? [];
+  if (!NAME_PATTERN.test(name) || name.length > PARTITION_NAME_MAX) throw new InitError("AXV_INIT_PARTITION", text);
+  const profile = take(profiles, guest);
+  if (profile === undefined) throw new InitError("AXV_INIT_GUEST", guest, profiles.names.join(", "));
+  if (image === undefined && profile.image.file === undefined) throw new InitError("AXV_INIT_IMAGE", name, guest);
+  return { name, profile, image };
+}
+
+export function fromFlags(shelves: Shelves, board: string | undefined, partitions: readonly string[]): Wanted {
+  const wanted = partitions.map((text) => partitionOf(text, shelves));
+  const twice = wanted.find(({ name }, index) => wanted.findIndex((other) => other.name === name) < index);
+  if (twice !== undefined) throw new InitError("AXV_INIT_TWICE", twice.name);
+  return { board: boardOf(shelves, board), partitions: wanted };
+}
+
+/** Asks until the answer is one that `accept` takes: it gives back its value, or says what is wrong with it. */
+type Ask = <T>(question: string, standard: string, accept: (answer: string) => T | string) => Promise<T>;
+
+export async function byQuestions(shelves: Shelves, input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Promise<Wanted> {
+  const lines = createInterface({ input, output });
+  try {
+    return await askAll(shelves, askerOf(lines, output));
+  } finally {
+    lines.close();
+  }
+}
+
+function askerOf(lines: Interface, output: NodeJS.WritableStream): Ask {
+  // A line that comes before its question is asked would be lost by `question`.
+  const answers = lines[Symbol.asyncIterator]();
+  return async (question, standard, accept) => {
+    for (;;) {
+      output.write(`${question}${standard === "" ? "" : ` [${standard}]`}: `);
+      const { done, value } = await answers.next();
+      if (done === true) throw new InitError("AXV_INIT_ENDED");
+      const accepted = accept(value.trim() === "" ? standard : value.trim());
+      if (typeof accepted !== "string") return accepted;
+      output.write(`  ${accepted}\n`);
+    }
+  };
+}
+
+async function askAll(shelves: Shelves, ask: Ask): Promise<Wanted> {
+  const { boards, profiles } = shelves;
+  const oneOf = (names: readonly string[]): string => `one of ${names.join(", ")}`;
+  const board = await ask(`Board: ${oneOf(boards.names)}`, DEFAULT_BOARD, (name) => take(boards, name) ?? oneOf(boards.names));
+  const partitions: WantedPartition[] = [];
+  const limit = board.cpus.mpidr.length;
+  while (partitions.length < limit) {
+    const standard = partitions.length === 0 ? "linux" : partitions.length === 1 ? "plc" : "done";
+    const isFree = (name: string): { name: string } | string => {
+      if (!NAME_PATTERN.test(name) || name.length > PARTITION_NAME_MAX) return NAME_RULE;
+      return partitions.some((other) => other.name === name) ? "another partition is called so" : { name };
+    };
+    const { name } = await ask(`Partition ${partitions.length + 1} of at most ${limit}: its name, or done`, standard, (text) =>
+      text === "done" && partitions.length === 0 ? "there has to be one" : isFree(text),
+    );
+    if (name === "done") break;
+    const guest = take(profiles, name) === undefined ? "linux" : name;
+    const profile = await ask(`Its guest: ${oneOf(profiles.names)}`, guest, (text) => take(profiles, text) ?? oneOf(profiles.names));
+    const needsImage = profile.image.file === undefined;
+    const image = needsImage ? await ask("Its image, a file (relative to the system file)", "", (file) => (file === "" ? "it brings none of its own" : { file })) : undefined;
+    partitions.push({ name, profile, image: image?.file });
+  }
+  return { board, partitions };
+}
