@@ -59,7 +59,6 @@ export function startBandwidth(vcpu: Vcpu): void {
 export function stopBandwidth(vcpu: Vcpu): void {
   msr_CNTHP_CTL_EL2(0);
   msr_PMINTENCLR_EL1(COUNTER_0);
-  vcpu.isThrottled = 0;
 }
 
 function beginPeriod(vcpu: Vcpu): void {

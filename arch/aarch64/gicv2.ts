@@ -123,6 +123,6 @@ export function restoreListRegistersV2(vcpu: Vcpu): void {
     const lr = vcpu.listRegister(n);
     if (lr == 0) continue; // it holds 0
     mmioWrite32(header().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
-      <u32>(lr >> 61 & 1) << 31 | <u32>(lr >> 62) << 28);
+      <u32>(lr >> 61) << 31 | <u32>(lr >> 62) << 28);
   }
 }

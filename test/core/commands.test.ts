@@ -92,6 +92,16 @@ describe("telemetry", () => {
     expect(Number(bench.partition(1).uptime)).toBeLessThan(210e6);
   });
 
+  test("an event tells when it was: nanoseconds, as telemetry does", () => {
+    bench.pass(1234);
+    const before = Number(bench.partition(1).time);
+    bench.guest(3).hvc(SYSTEM_RESET);
+    bench.pass(5);
+    const times = bench.events(1).slice(-2).map(({ time }) => Number(time));
+    for (const time of times) expect(time - before).toBeGreaterThan(0);
+    for (const time of times) expect(time - before).toBeLessThan((TELEMETRY_MILLISECONDS + 10) * 1e6);
+  });
+
   test("exits are counted by cause", () => {
     const guest = bench.guest(3);
     const before = bench.vcpu(1, 0).exits;

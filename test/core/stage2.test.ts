@@ -94,6 +94,20 @@ describe("stage 2", () => {
     expect(refuse([ram(GIB, 2 * GIB + 4 * KIB, 512 * MIB)])).toMatch(/larger, aligned regions/);
   });
 
+  // Pages that are alone in their GiB take two tables each; what a partition has of them is close together, and takes few.
+  const lonely = Array.from({ length: 50 }, (_, n) => (8 + n) * GIB);
+  test.each<[string, Partial<PartitionSpec>]>([
+    ["memory", { regions: [ram(GIB, 2 * GIB, 2 * MIB), ...lonely.map((pa, n) => ram(GIB + 2 * MIB + n * 4 * KIB, pa, 4 * KIB))] }],
+    ["devices that are silenced", { regions: [ram(GIB, 2 * GIB, 2 * MIB), ...lonely.map((pa) => device(128 * GIB + pa, 4 * KIB))], quiesce: lonely.map((pa) => ({ pa: 128 * GIB + pa, value: 0 })) }],
+  ])("the hypervisor's own tables (stage 1) are not enough for %s: it stops the boot with a message", (_, change) => {
+    const only: PartitionSpec = { name: "only", cpus: [0], regions: [], interrupts: [], consoleInterrupt: 0, ...change };
+    const machine = machineFor(makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 64 * GIB }] }, housekeeper: 2, partitions: [only] }));
+    machine.boot();
+    machine.uart.drain();
+    expect(machine.pcpus.map(({ phase }) => phase)).toEqual(["halted", "off", "off", "off"]);
+    expect(new TextDecoder().decode(Uint8Array.from(machine.uart.sent))).toContain("inconsistent");
+  });
+
   test("never changes again: not by a restart, not by anything a partition does", () => {
     const bench = new Bench();
     const before = [0, 3].map((pcpu) => tablesOf(bench, pcpu).list());
