@@ -5,8 +5,11 @@ import { readBlob } from "../../partitions/blob/read.ts";
 import { OutputError } from "../output/errors.ts";
 import { claim, STANDARD_OUTPUT } from "../output/places.ts";
 import { writeTogether } from "../output/write.ts";
+import type { Plan } from "../../partitions/plan/plan.ts";
 import { formatBlob } from "../plan/blob-report.ts";
+import { diffPlans, formatDifferences } from "../plan/diff.ts";
 import { planFile } from "../plan/file.ts";
+import { readPlan } from "../plan/products.ts";
 import { drawPlan } from "../plan/picture.ts";
 import { formatPlan } from "../plan/report.ts";
 import { soundSystem } from "../plan/show.ts";
@@ -15,6 +18,7 @@ import { paintFor } from "../run/paint.ts";
 interface PlanOptions {
   readonly json?: true;
   readonly svg?: string;
+  readonly diff?: string;
 }
 
 export function register(program: Command): void {
@@ -24,6 +28,7 @@ export function register(program: Command): void {
     .argument("<file>", "the system.yaml; with --blob: a system.blob")
     .option("--json", "print it as JSON")
     .option("--svg <file>", "draw the partitions into a file (-: on standard output)")
+    .option("--diff <other>", "show only what it decides otherwise than another system.yaml, or the plan.json of a build")
     .option("--blob", "show what a built blob says, byte for byte as the hypervisor reads it")
     .action((file: string, options: PlanOptions & { readonly blob?: true }) => {
       if (options.blob === true) showBlob(file, options);
@@ -31,9 +36,13 @@ export function register(program: Command): void {
     });
 }
 
-function showPlan(file: string, { json, svg }: PlanOptions): void {
+function showPlan(file: string, { json, svg, diff }: PlanOptions): void {
   const outcome = planFile(file);
   const { plan } = soundSystem(outcome);
+  if (diff !== undefined) {
+    showDifferences(diff, file, plan, json === true);
+    return;
+  }
   if (svg === STANDARD_OUTPUT) {
     if (json === true) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the picture", "the plan as JSON");
     process.stdout.write(drawPlan(plan));
@@ -45,6 +54,11 @@ function showPlan(file: string, { json, svg }: PlanOptions): void {
   }
   if (json === true) console.log(JSON.stringify(plan, null, 2));
   else if (svg === undefined) console.log(formatPlan(plan, paintFor(process.stdout)));
+}
+
+function showDifferences(other: string, file: string, plan: Plan, json: boolean): void {
+  const found = diffPlans(readPlan(other) ?? soundSystem(planFile(other)).plan, plan);
+  console.log(json ? JSON.stringify(found, null, 2) : formatDifferences(found, { before: other, after: file }, paintFor(process.stdout)));
 }
 
 /** 64-bit values as hexadecimal text: JSON's numbers do not hold them. */

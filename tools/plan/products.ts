@@ -1,8 +1,11 @@
 // What a build of a system leaves: the image, and beside it what was planned on the way.
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { BLOB_MAGIC } from "../../partitions/blob/layout.table.ts";
+import type { Plan } from "../../partitions/plan/plan.ts";
 import { PROJECT_ROOT } from "../../partitions/project.ts";
+import { readFile } from "../../partitions/source/file.ts";
+import { MIB } from "../../partitions/units.ts";
 import { claim, type Output } from "../output/places.ts";
 
 /** Names of what is written beside the image. */
@@ -52,12 +55,21 @@ export function claimProducts(systemFile: string, image: string | undefined, tre
   return { image: imagePlace, plan, blob, trees: new Map(trees.map((name, index) => [name, treePlaces[index] ?? ""])) };
 }
 
-function isPlan(path: string): boolean {
+/** Bytes; many times what the largest system needs. */
+const PLAN_MAX = 16 * MIB;
+
+const isPlan = (path: string): boolean => readPlan(path) !== undefined;
+
+/** The plan that a build has left; undefined: the file is something else. */
+export function readPlan(path: string): Plan | undefined {
+  const bytes = readFile(path, PLAN_MAX);
+  if (typeof bytes === "string") return undefined;
   try {
-    const plan: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return typeof plan === "object" && plan !== null && ["board", "image", "partitions"].every((key) => Object.hasOwn(plan, key));
+    const plan: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const hasAll = typeof plan === "object" && plan !== null && ["board", "image", "partitions"].every((key) => Object.hasOwn(plan, key));
+    return hasAll ? (plan as Plan) : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
