@@ -300,9 +300,10 @@ function ownerOfRegion(index: u32): u32 {
 function loadIsSound(partition: BlobPartition, index: u32): bool {
   const item = blobLoad(index);
   const limit = header().hypervisorSize;
-  if (((item.source | item.target | item.size) & LOAD_MASK) != 0) return false;
-  if (item.source < imageTaken || item.source > limit || item.size > limit - item.source) return false;
-  imageTaken = item.source + item.size;
+  if (((item.source | item.target | item.size | item.zeros) & LOAD_MASK) != 0 || item.zeros > item.size) return false;
+  const stored = min(item.size, item.zeros + PAGE_BYTES);
+  if (item.source < imageTaken || item.source > limit || stored > limit - item.source) return false;
+  imageTaken = item.source + stored;
   const region = regionAt(partition, item.target);
   if (region === null || region.kind != REGION_RAM || region.colours != 0 && (item.target & PAGE_MASK) != 0) return false;
   if (item.size > region.size - (item.target - region.ipa)) return false;

@@ -27,14 +27,14 @@ import { compileTree } from "./devicetree/compile.ts";
 import { seedOffset } from "./devicetree/seed.ts";
 import { Load } from "./images/contents.ts";
 import type { Contents } from "./images/contents.ts";
-import { loadOf, loadSpan } from "./images/guest-image.ts";
+import { stretches } from "./images/guest-image.ts";
 import { checkAddressSpace, planAddressSpace } from "./plan/address-space.ts";
 import { checkFits, DEVICE_TREE_MAX, layoutBoot } from "./plan/boot.ts";
 import { placeInImage } from "./plan/image.ts";
 import type { ImagePlaces } from "./plan/image.ts";
 import { memorySize, placeMemory } from "./plan/memory.ts";
 import { LOAD_ALIGN } from "./plan/plan.ts";
-import type { Plan, PlannedLoad } from "./plan/plan.ts";
+import type { Plan } from "./plan/plan.ts";
 import { decide } from "./plan/planner.ts";
 import { prove } from "./plan/prove.ts";
 import type { Board } from "../boards/schema.ts";
@@ -151,17 +151,12 @@ function largestImage(
   const sizes = partitions.flatMap((partition) => {
     const found = images.get(partition.name);
     if (found === undefined) return [];
-    return [Math.min(loadSpan(found.image.parts).size, memorySize(partition) ?? 0), found.initrd?.length ?? 0];
+    const image = stretches(found.image.parts).map(({ load }) => load.length);
+    return [...image, found.initrd?.length ?? 0];
   });
   const trees = partitions.filter(({ profile }) => profile?.device_tree !== undefined).map(() => DEVICE_TREE_MAX);
   const padded = [...sizes, ...trees].map((size) => alignUp(size, LOAD_ALIGN));
   return alignUp(layoutImage(BLOB_MAX_BYTES, padded).total, PAGE);
-}
-
-interface Sized {
-  readonly load: Load;
-  /** Bytes of it that are copied. */
-  readonly size: number;
 }
 
 function finish(
@@ -176,19 +171,12 @@ function finish(
     const found = images.get(partition.name);
     const tree = deviceTrees[index];
     const compiled = tree === undefined ? undefined : compileTree(tree);
-    const whole = (contents: Contents = new Uint8Array()): Sized => {
-      const load = new Load(contents.length, LOAD_ALIGN, [{ at: 0, contents }]);
-      return { load, size: contents.length };
-    };
-    const contents: Readonly<Record<PlannedLoad["name"], () => Sized>> = {
-      image: () => (found === undefined ? whole() : { load: loadOf(found.image.parts, LOAD_ALIGN), size: loadSpan(found.image.parts).size }),
-      initrd: () => whole(found?.initrd),
-      "device tree": () => whole(compiled),
-    };
+    const pieces = found === undefined ? [] : stretches(found.image.parts);
+    const whole = (contents: Contents = new Uint8Array()): Load => new Load(contents.length, [{ at: 0, contents }]);
     const sized = partition.loads.map((planned) => {
-      const { load, size } = contents[planned.name]();
-      loads.push(load);
-      return { ...planned, size };
+      const load = planned.name === "image" ? pieces.shift()?.load : whole(planned.name === "initrd" ? found?.initrd : compiled);
+      loads.push(load ?? whole());
+      return planned.name === "device tree" ? { ...planned, size: compiled?.length ?? 0 } : planned;
     });
     const offset = compiled && seedOffset(compiled);
     const seed = partition.argument === 0 || offset === undefined ? 0 : partition.argument + offset;

@@ -18,7 +18,7 @@ export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
   if (vcpu.item == plan.loadCount) return false;
   const item = blobLoad(plan.loadFirst + vcpu.item);
   const region = regionAt(plan, item.target);
-  if (region !== null) piece(vcpu, region, item.target - region.ipa, item.size, imageBase() + item.source);
+  if (region !== null) piece(vcpu, region, item.target - region.ipa, item.size, imageBase() + item.source, item.zeros);
   else vcpu.item++;
   return true;
 }
@@ -27,13 +27,13 @@ export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
 export function cleanPiece(vcpu: Vcpu, plan: BlobPartition): bool {
   if (vcpu.item == plan.regionCount) return false;
   const region = blobRegion(plan.regionFirst + vcpu.item);
-  if (region.kind == REGION_RAM) piece(vcpu, region, 0, region.size, 0);
+  if (region.kind == REGION_RAM) piece(vcpu, region, 0, region.size, 0, 0);
   else vcpu.item++;
   return true;
 }
 
-/** The next piece of `size` bytes from `offset` in a region on; `from`: what is copied there, 0: they are cleaned. */
-function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64): void {
+/** The next piece of `size` bytes from `offset` in a region on; `from`: what is copied there, again and again its page at `zeros`; 0: they are cleaned. */
+function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64, zeros: u64): void {
   const end = min(vcpu.done + PIECE, size);
   for (let i: u32 = 0; vcpu.done < end; i++) {
     bound(i, <u32>(PIECE / PAGE) + 1);
@@ -41,7 +41,7 @@ function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64
     const inPage = at & (PAGE - 1);
     const pa = region.colours == 0 ? region.pa + at : colouredPage(region, at >> PAGE_SHIFT) + inPage;
     const bytes = min(end - vcpu.done, PAGE - inPage);
-    if (from != 0) copyPhysical(pa, from + vcpu.done, bytes);
+    if (from != 0) copyPhysical(pa, from + min(vcpu.done, zeros), bytes);
     else cleanPhysical(pa, bytes);
     vcpu.done += bytes;
   }

@@ -45,14 +45,14 @@ const within = (promise: PromiseId, least: number, most: number): FieldRange => 
 const orNone = (promise: PromiseId, least: number, most: number): FieldRange => ({ promise, least, most, orNone: true });
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 3;
+export const BLOB_VERSION = 4;
 /** The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their longest fit. */
 export const BLOB_MAX_BYTES = 12288;
 
 export { MAX_CPUS };
 export const MAX_PARTITIONS = 8;
 export const MAX_REGIONS = 64;
-export const MAX_LOADS = 32;
+export const MAX_LOADS = 64;
 export const MAX_INTERRUPTS = 256;
 export const MAX_CHANNELS = 32;
 export const MAX_QUIESCES = 64;
@@ -249,6 +249,7 @@ export const RECORDS: readonly RecordLayout[] = [
       f("source", "u64", "offset from the image's first byte, a multiple of 64; each load has bytes of its own there, in the order of this array"),
       f("target", "u64", "IPA, a multiple of 64 (of 4 KiB where the region is coloured), inside a RAM region of the partition"),
       f("size", "u64", "bytes, a multiple of 64 (the packer pads)"),
+      f("zeros", "u64", "from this offset on, a multiple of 64, all is zeros, of which the image has a page at most; as large as size: nowhere"),
     ],
   },
   {

@@ -118,10 +118,11 @@ function records(plan: Plan): BlobRecords {
     region.push(...planned.regions.map(regionRecord));
     interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ intid, trigger: TRIGGER[trigger] })));
     load.push(
-      ...planned.loads.map(({ source, ipa, size }) => ({
+      ...planned.loads.map(({ source, ipa, size, zeros = alignUp(size, LOAD_ALIGN) }) => ({
         source: BigInt(source),
         target: BigInt(ipa),
         size: BigInt(alignUp(size, LOAD_ALIGN)),
+        zeros: BigInt(zeros),
       })),
     );
     channel.push(

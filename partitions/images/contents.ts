@@ -1,5 +1,6 @@
 // Bytes that go into an image. Those of a large file stay in it until they are copied to where they belong: a plan needs their number alone.
 import { closeSync, openSync, readSync } from "node:fs";
+import { LOAD_ALIGN } from "../plan/plan.ts";
 import { displayPath } from "../project.ts";
 import { alignUp } from "../units.ts";
 
@@ -40,14 +41,14 @@ function copy(contents: Contents, target: Uint8Array): void {
   }
 }
 
-/** What is copied into a partition's memory when it starts, as the image holds it: a multiple of `align` bytes. */
+/** What is copied into a partition's memory when it starts, as the image holds it: a multiple of LOAD_ALIGN bytes. */
 export class Load {
   readonly length: number;
   readonly #parts: readonly { readonly at: number; readonly contents: Contents }[];
 
   /** `at`: an offset in the load; where there is no part, there are zeros. */
-  constructor(size: number, align: number, parts: readonly { readonly at: number; readonly contents: Contents }[]) {
-    this.length = alignUp(size, align);
+  constructor(size: number, parts: readonly { readonly at: number; readonly contents: Contents }[]) {
+    this.length = alignUp(size, LOAD_ALIGN);
     this.#parts = parts;
   }
 

@@ -1,5 +1,6 @@
 // A guest's image, whatever its format: which bytes go where, and where it is entered.
-import { alignDown, BLOCK, PAGE } from "../units.ts";
+import { LOAD_ALIGN } from "../plan/plan.ts";
+import { alignDown, alignUp, BLOCK, KIB, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
 import type { Granule } from "../../boards/limits.ts";
 import { granuleOf, parseArm64Image } from "./arm64-image.ts";
@@ -76,14 +77,35 @@ export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: Imag
   }
 }
 
-/** The one stretch of memory, from a whole page on, that all parts are loaded into. */
-export function loadSpan(parts: readonly ImagePart[]): Span {
-  const base = alignDown(Math.min(...parts.map(({ at }) => at)), PAGE);
-  return { base, size: Math.max(...parts.map(({ at, size }) => at + size)) - base };
+/** Memory, from a whole page on, that is loaded at once. What no part has bytes for is zeros: RAM is not cleared when a partition starts again. */
+export interface Stretch extends Span {
+  readonly load: Load;
+  /** From this offset on, a multiple of LOAD_ALIGN, all is zeros, of which `load` has a page. Undefined: nowhere. */
+  readonly zeros: number | undefined;
 }
 
-/** What `loadSpan` is filled with. Gaps and bss as zeros: RAM is not cleared when a partition starts again. */
-export function loadOf(parts: readonly ImagePart[], align: number): Load {
-  const { base, size } = loadSpan(parts);
-  return new Load(size, align, parts.map(({ at, bytes }) => ({ at: at - base, contents: bytes })));
+/** From so many bytes on that nobody gives, the image is cut in two there; but not into more pieces than the blob has loads for. */
+const HOLE_MIN = 64 * KIB;
+const STRETCHES_MAX = 4;
+
+/** What is loaded of an image. Long stretches of zeros (bss, gaps) are not in it. */
+export function stretches(parts: readonly ImagePart[]): Stretch[] {
+  const holes = parts.flatMap((part, index) => {
+    const next = parts[index + 1];
+    if (next === undefined || alignUp(part.at + part.size, LOAD_ALIGN) > alignDown(next.at, PAGE)) return [];
+    const size = next.at - (part.at + part.bytes.length);
+    return size < HOLE_MIN ? [] : [{ index: index + 1, size }];
+  });
+  const widest = holes.sort((a, b) => b.size - a.size).slice(0, STRETCHES_MAX - 1);
+  const cuts = [0, ...widest.map(({ index }) => index).sort((a, b) => a - b), parts.length];
+  return cuts.slice(1).map((to, cut) => stretch(parts.slice(cuts[cut], to)));
+}
+
+function stretch(parts: readonly ImagePart[]): Stretch {
+  const base = alignDown(Math.min(...parts.map(({ at }) => at)), PAGE);
+  const size = Math.max(...parts.map((part) => part.at + part.size)) - base;
+  const given = alignUp(Math.max(...parts.map(({ at, bytes }) => at + bytes.length)) - base, LOAD_ALIGN);
+  const zeros = given + PAGE < size ? given : undefined;
+  const stored = zeros === undefined ? size : zeros + PAGE;
+  return { base, size, zeros, load: new Load(stored, parts.map(({ at, bytes }) => ({ at: at - base, contents: bytes }))) };
 }

@@ -13,14 +13,14 @@ import { imageTooLarge } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { GuestImages } from "../check/images.ts";
 import type { PartitionRequest } from "../request.ts";
-import { loadSpan } from "../images/guest-image.ts";
+import { stretches } from "../images/guest-image.ts";
 import { alignUp, BLOCK, formatSize, KIB } from "../units.ts";
 
 export const DEVICE_TREE_MAX = 64 * KIB;
 
 export interface BootLayout {
   /** Offsets from the start of RAM; size in bytes. */
-  readonly image: { readonly offset: number; readonly size: number };
+  readonly image: readonly { readonly offset: number; readonly size: number; readonly zeros: number | undefined }[];
   readonly entry: number;
   readonly initrd: { readonly offset: number; readonly size: number } | undefined;
   readonly deviceTree: { readonly offset: number } | undefined;
@@ -31,13 +31,12 @@ export interface BootLayout {
 /** `ram`: IPA of the start of RAM. */
 export function layoutBoot({ image, initrd: disk }: GuestImages, deviceTree: boolean, ram: number): BootLayout {
   const base = image.movable ? 0 : ram;
-  const loaded = loadSpan(image.parts);
   const imageEnd = image.end - base;
   const initrd = disk === undefined ? undefined : { offset: alignUp(imageEnd, BLOCK), size: disk.length };
   const initrdEnd = initrd === undefined ? imageEnd : initrd.offset + initrd.size;
   const tree = deviceTree ? { offset: alignUp(initrdEnd, BLOCK) } : undefined;
   return {
-    image: { offset: loaded.base - base, size: loaded.size },
+    image: stretches(image.parts).map((stretch) => ({ offset: stretch.base - base, size: stretch.size, zeros: stretch.zeros })),
     entry: image.entry - base,
     initrd,
     deviceTree: tree,

@@ -42,6 +42,8 @@ export interface PlannedLoad {
   readonly ipa: number;
   /** Bytes of it that mean something; what is copied is rounded up to LOAD_ALIGN. */
   readonly size: number;
+  /** From this offset on, a multiple of LOAD_ALIGN, all is zeros, of which the image has a page. Left out: nowhere. */
+  readonly zeros?: number | undefined;
 }
 
 export interface PlannedChannelEnd {

@@ -167,13 +167,14 @@ const speaks = (cmdline: string | undefined): boolean =>
 
 /** Where loads are in the image, and the device tree's size, are not known before that is compiled, and it cannot be compiled before the rest is placed. */
 function planLoads(boot: BootLayout, ram: { readonly ipa: number }): PlannedLoad[] {
-  const load = (name: PlannedLoad["name"], offset: number, size: number): PlannedLoad => ({
+  const load = (name: PlannedLoad["name"], offset: number, size: number, zeros?: number): PlannedLoad => ({
     name,
     source: 0,
     ipa: ram.ipa + offset,
     size,
+    ...(zeros === undefined ? {} : { zeros }),
   });
-  const loads = [load("image", boot.image.offset, boot.image.size)];
+  const loads = boot.image.map(({ offset, size, zeros }) => load("image", offset, size, zeros));
   if (boot.initrd !== undefined) loads.push(load("initrd", boot.initrd.offset, boot.initrd.size));
   if (boot.deviceTree !== undefined) loads.push(load("device tree", boot.deviceTree.offset, 0));
   return loads;

@@ -1,5 +1,5 @@
 // Proves of each partition of a finished plan, by itself, that it is well formed: address space, entry, loads, devices.
-import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
+import type { Plan, PlannedLoad, PlannedPartition, PlannedRegion } from "./plan.ts";
 import { inRange } from "./prove-board.ts";
 import { breaks, collisions } from "./violation.ts";
 import type { Claim, Violation } from "./violation.ts";
@@ -108,6 +108,7 @@ function proveLoads({ image, partitions }: Plan, { name, regions, loads }: Plann
   const wrong = collisions(
     loads.map((load) => ({ from: load.ipa, to: load.ipa + bytes(load.size), by: `${load.name} of ${name}` })),
   ).map((reason) => breaks("loadTarget", reason));
+  const stored = ({ size, zeros }: PlannedLoad): number => Math.min(bytes(size), (zeros ?? bytes(size)) + STAGE2_PAGE);
   const all = partitions.flatMap((partition) => partition.loads);
   for (const load of loads) {
     const label = `${load.name} of ${name}`;
@@ -117,10 +118,13 @@ function proveLoads({ image, partitions }: Plan, { name, regions, loads }: Plann
     const step = home?.colours === undefined ? LOAD_STEP : STAGE2_PAGE;
     if (load.ipa % step !== 0) wrong.push(breaks("loadTarget", `${label} does not begin at a multiple of ${step}`));
     const before = all[all.indexOf(load) - 1];
-    const from = before === undefined ? image.loadsFrom : before.source + bytes(before.size);
+    const from = before === undefined ? image.loadsFrom : before.source + stored(before);
     if (load.source < from || load.source % LOAD_STEP !== 0)
       wrong.push(breaks("loadSource", `${label} is copied from what is not its own in the image`));
-    if (load.source + bytes(load.size) > image.size)
+    const zeros = load.zeros ?? bytes(load.size);
+    if (zeros > bytes(load.size) || zeros % LOAD_STEP !== 0)
+      wrong.push(breaks("loadSource", `the zeros of ${label} do not begin in it, at a multiple of ${LOAD_STEP}`));
+    if (load.source + stored(load) > image.size)
       wrong.push(breaks("imageSize", `${label} is copied from behind the image`));
   }
   return wrong;

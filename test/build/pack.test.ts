@@ -18,7 +18,7 @@ function core(size: number): Uint8Array {
   return bytes;
 }
 
-const filled = (size: number, value: number): Load => new Load(size, 1, [{ at: 0, contents: new Uint8Array(size).fill(value) }]);
+const filled = (size: number, value: number): Load => new Load(size, [{ at: 0, contents: new Uint8Array(size).fill(value) }]);
 
 /** The core with one change of its header. */
 function spoilt(change: (header: DataView) => void): Uint8Array {

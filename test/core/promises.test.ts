@@ -221,6 +221,8 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "another partition's image", plan: (plan) => load(PLC_, { source: plan.partitions[LINUX_]?.loads[0]?.source ?? 0 })(plan) },
     { what: "the end of another partition's image", plan: (plan) => load(PLC_, { source: (plan.partitions[LINUX_]?.loads[0]?.source ?? 0) + 0xfc0 })(plan) },
     { what: "from the middle of a line", plan: (plan) => load(PLC_, { source: (plan.partitions[PLC_]?.loads[0]?.source ?? 0) + 32 })(plan) },
+    { what: "zeros from behind its end on", plan: (plan) => load(PLC_, { zeros: (plan.partitions[PLC_]?.loads[0]?.size ?? 0) + 64 })(plan) },
+    { what: "zeros from the middle of a line on", plan: load(PLC_, { zeros: 32 }) },
   ],
   loadTarget: [
     { what: "outside", plan: load(PLC_, { ipa: 0x6000_0000 }) },

@@ -36,6 +36,8 @@ export interface PartitionSpec {
   readonly seed?: number;
   /** Bytes loaded into its first region. */
   readonly image?: Uint8Array;
+  /** Zeros behind those, more than a page. */
+  readonly zeros?: number;
 }
 
 export interface SystemSpec {
@@ -144,9 +146,11 @@ export function makeSystem(spec: SystemSpec): System {
     const planned: PlannedLoad[] = [];
     if (partition.image !== undefined) {
       const last = loads.at(-1);
-      const bytes = pad(partition.image);
+      const { zeros = 0 } = partition;
+      const image = pad(partition.image);
+      const bytes = zeros === 0 ? image : pad(Buffer.concat([image, new Uint8Array(PAGE)]));
       loads.push({ source: last === undefined ? loadsFrom : last.source + last.bytes.length, bytes });
-      planned.push({ name: "image", source: loads.at(-1)?.source ?? 0, ipa: first.ipa + ENTRY_OFFSET, size: bytes.length });
+      planned.push({ name: "image", source: loads.at(-1)?.source ?? 0, ipa: first.ipa + ENTRY_OFFSET, size: image.length + zeros, ...(zeros === 0 ? {} : { zeros: image.length }) });
     }
     return {
       name: partition.name, guest: "raw", realtime: false,

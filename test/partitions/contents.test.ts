@@ -22,14 +22,14 @@ const file = (name: string, bytes: Uint8Array): string => {
 describe("a load", () => {
   test("has its parts at their offsets, from files and from memory, zeros between and behind", () => {
     const path = file("six", Uint8Array.of(1, 2, 3, 4, 5, 6));
-    const load = new Load(9, 4, [{ at: 1, contents: { path, offset: 2, length: 3 } }, { at: 7, contents: Uint8Array.of(9) }]);
-    expect(load.length).toBe(12);
-    expect([...load.bytes()]).toEqual([0, 3, 4, 5, 0, 0, 0, 9, 0, 0, 0, 0]);
+    const load = new Load(9, [{ at: 1, contents: { path, offset: 2, length: 3 } }, { at: 7, contents: Uint8Array.of(9) }]);
+    expect(load.length).toBe(64);
+    expect([...load.bytes()]).toEqual([0, 3, 4, 5, 0, 0, 0, 9, ...new Uint8Array(56)]);
   });
 
   test("of a file that has become shorter says so", () => {
     const path = file("short", new Uint8Array(10));
-    const load = new Load(10, 1, [{ at: 0, contents: { path, offset: 0, length: 10 } }]);
+    const load = new Load(10, [{ at: 0, contents: { path, offset: 0, length: 10 } }]);
     truncateSync(path, 5);
     expect(() => load.bytes()).toThrow(FileChangedError);
     expect(() => load.bytes()).toThrow(/short has changed while it was put into the image: try again/);

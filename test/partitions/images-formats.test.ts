@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseArm64Image } from "../../partitions/images/arm64-image.ts";
 import { parseElf } from "../../partitions/images/elf.ts";
-import { loadOf, loadSpan, readGuestImage } from "../../partitions/images/guest-image.ts";
+import type { ImagePart } from "../../partitions/images/formats.ts";
+import { readGuestImage, stretches } from "../../partitions/images/guest-image.ts";
 import { codeIsa, codeTraits } from "../../partitions/images/instructions.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
 import { MIB } from "../../partitions/units.ts";
@@ -77,12 +78,32 @@ describe("ELF (System V ABI)", () => {
 
   test("one stretch from a whole page on; gaps and bss (p_memsz > p_filesz) are zeros in it", () => {
     const { parts } = readGuestImage(program, rules(undefined)) as Extract<ReturnType<typeof readGuestImage>, { parts: unknown }>;
-    expect(loadSpan(parts)).toEqual({ base: 0x40000000, size: 0x1030 });
-    const bytes = loadOf(parts, 1).bytes();
+    expect(stretches(parts)).toMatchObject([{ base: 0x40000000, size: 0x1030, zeros: undefined }]);
+    const bytes = stretches(parts)[0]?.load.bytes() ?? new Uint8Array();
     expect([...bytes.subarray(0, 9)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 0]);
     expect([...bytes.subarray(0x1010, 0x1013)]).toEqual([5, 6, 0]);
     expect(bytes.reduce((sum, byte) => sum + byte, 0)).toBe(31);
-    expect(loadSpan(parts.slice(1))).toEqual({ base: 0x40001000, size: 0x30 });
+    expect(stretches(parts.slice(1))).toMatchObject([{ base: 0x40001000, size: 0x30 }]);
+  });
+
+  const part = (at: number, bytes: number, size = bytes): ImagePart => ({ at, size, bytes: new Uint8Array(bytes).fill(1) });
+  const shown = (parts: readonly ImagePart[]): unknown => stretches(parts).map(({ base, size, zeros, load }) => [base, size, zeros, load.length]);
+
+  test("zeros behind the bytes are a page, however many they are; fewer than a page are there as they are", () => {
+    expect(shown([part(0x1000, 8, 106 * MIB)])).toEqual([[0x1000, 106 * MIB, 64, 64 + 4096]]);
+    expect(shown([part(0x1010, 8, 64 + 4096 + 1)])).toEqual([[0x1000, 4096 + 64 + 17, 64, 64 + 4096]]);
+    expect(shown([part(0x1010, 8, 64 + 4096 - 16)])).toEqual([[0x1000, 4096 + 64, undefined, 4096 + 64]]);
+  });
+
+  test("where nobody gives 64 KiB, or more, it is cut in two, at the widest such holes, and at whole pages", () => {
+    expect(shown([part(0x1000, 8), part(0x100_0010, 8)])).toEqual([[0x1000, 8, undefined, 64], [0x100_0000, 24, undefined, 64]]);
+    expect(shown([part(0x1000, 8), part(0x1_1008, 8)])).toEqual([[0x1000, 8, undefined, 64], [0x1_1000, 16, undefined, 64]]);
+    expect(shown([part(0x1000, 8), part(0x1_1007, 8)])).toHaveLength(1);
+    expect(shown([part(0x1000, 8, MIB), part(0x1000 + MIB, 8)])).toEqual([[0x1000, MIB, 64, 64 + 4096], [0x1000 + MIB, 8, undefined, 64]]);
+    expect(shown([part(0x1000, 8, MIB), part(0x1010 + MIB, 8)])).toEqual([[0x1000, MIB, 64, 64 + 4096], [0x1000 + MIB, 24, undefined, 64]]);
+    expect(shown([part(0x1000, 8, MIB + 1), part(0x1010 + MIB, 8)])).toEqual([[0x1000, MIB + 24, undefined, 64 + MIB]]);
+    const bases = (...at: number[]): number[] => stretches(at.map((mebibytes) => part(mebibytes * MIB, 8))).map(({ base }) => base / MIB);
+    expect(bases(0, 2, 5, 7, 10, 14)).toEqual([0, 5, 10, 14]);
   });
 
   test("an entry given as virtual address is where that segment physically is", () => {

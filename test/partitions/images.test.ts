@@ -1,4 +1,7 @@
 // Guests' images: where the parts go in a guest's memory, and images that are not built yet.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { readImages, standardImages } from "../../partitions/check/images.ts";
 import type { GuestImages } from "../../partitions/check/images.ts";
@@ -22,7 +25,7 @@ describe("boot layout", () => {
 
   test("initrd behind the image with its bss, device tree behind the initrd, 2 MiB apart", () => {
     expect(layoutBoot(images(arm64Image(0x80000, 3 * MIB, 100), undefined, 5 * MIB), true, RAM)).toEqual({
-      image: { offset: 0x80000, size: 100 },
+      image: [{ offset: 0x80000, size: 100 }],
       entry: 0x80000,
       initrd: { offset: 4 * MIB, size: 5 * MIB },
       deviceTree: { offset: 10 * MIB },
@@ -32,7 +35,7 @@ describe("boot layout", () => {
 
   test("without initrd and device tree, the image needs its own size", () => {
     expect(layoutBoot(images(arm64Image(0, 3 * MIB, 100), undefined, undefined), false, RAM)).toEqual({
-      image: { offset: 0, size: 100 },
+      image: [{ offset: 0, size: 100 }],
       entry: 0,
       initrd: undefined,
       deviceTree: undefined,
@@ -43,13 +46,13 @@ describe("boot layout", () => {
 
   test("what has addresses of its own is placed by them", () => {
     expect(layoutBoot(images(codeOf(1, 2), RAM + 0x8000, undefined), false, RAM)).toMatchObject({
-      image: { offset: 0x8000, size: 8 },
+      image: [{ offset: 0x8000, size: 8 }],
       entry: 0x8000,
       needed: 0x8008,
     });
     const elf = elfFile({ entry: 0x40001014n, segments: [{ paddr: 0x40001010, bytes: [1, 2, 3, 4, 5], memorySize: 64 }] });
     expect(layoutBoot(images(elf, undefined, undefined), true, RAM)).toMatchObject({
-      image: { offset: 0x1000, size: 0x50 },
+      image: [{ offset: 0x1000, size: 0x50 }],
       entry: 0x1014,
       deviceTree: { offset: 2 * MIB },
     });
@@ -57,6 +60,17 @@ describe("boot layout", () => {
 });
 
 describe("a planned ELF image", () => {
+  test("without the zeros of its bss and its gaps, which it has at each start", () => {
+    const elf = elfFile({ entry: 0x40000000n, segments: [{ paddr: 0x40000000, bytes: [1, 2, 3, 4, 5, 6, 7, 8], memorySize: 106 * MIB }, { paddr: 0x47000000, bytes: [1, 2, 3, 4] }] });
+    const file = join(mkdtempSync(join(tmpdir(), "axv-image-")), "bss.elf");
+    writeFileSync(file, elf);
+    const { plan, loads } = sound(planText(`board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 128M, ipa: 0x40000000 }, image: ${file} }\n`));
+    rmSync(dirname(file), { recursive: true });
+    expect(plan.partitions[0]?.loads).toMatchObject([{ ipa: 0x40000000, size: 106 * MIB, zeros: 64 }, { ipa: 0x47000000, size: 4 }]);
+    expect(loads.map(({ length }) => length)).toEqual([64 + 4096, 64]);
+    expect(plan.image.size).toBeLessThan(2 * MIB);
+  });
+
   test("is one load from a whole page on, its bss as zeros, entered where it says", () => {
     const { plan, loads } = sound(
       planText(
