@@ -5,12 +5,15 @@ import { qemuArguments } from "../run/arguments.ts";
 import { judgeHealth } from "../run/checks.ts";
 import { parseDuration } from "../run/duration.ts";
 import { gdbArguments, gdbCommand, gdbPort } from "../run/gdb.ts";
+import { RunError } from "../run/errors.ts";
+import { judgeAll, judgeLimits, parseLimit } from "../run/limits.ts";
 import { prepare } from "../run/prepare.ts";
 import { INHERITED_IMAGE, startQemu } from "../run/qemu.ts";
 import { run } from "../run/run.ts";
 
 interface Options {
   readonly for?: string;
+  readonly limit?: readonly string[];
   readonly json?: true;
   readonly output?: string;
   readonly link?: string;
@@ -24,6 +27,7 @@ export function register(program: Command): void {
     .argument("<system.yaml>", "the system to run")
     .argument("[qemu...]", "further options for QEMU, behind --, such as: -- -icount shift=0,sleep=off")
     .option("--for <duration>", "end by itself so long (30s, 2m) after every partition has started; status 0 only if all went well")
+    .option("--limit <name=value>", "with --for: what a partition publishes may not be more, as jitter=50us; again for the next one", (text, all: string[] = []) => [...all, text])
     .option("--json", "events, consoles and telemetry as JSON lines")
     .option("-o, --output <file>", "where the image is built (default: build/NAME/image.bin beside NAME.yaml)")
     .option("--link <path>", "the socket where consoles attach (default: one of this process, which axv-part console finds)")
@@ -32,9 +36,11 @@ export function register(program: Command): void {
 }
 
 async function runCommand(systemFile: string, further: string[], options: Options): Promise<void> {
+  if (options.limit !== undefined && options.for === undefined) throw new RunError("AXV_LIMIT_ALONE");
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
   const system = await prepare(systemFile, (line) => console.error(line), options.output);
   const { title, plan, elf, opened } = system;
+  const limits = (options.limit ?? []).flatMap((text) => parseLimit(text, plan.partitions));
   const port = options.gdb === undefined ? undefined : await gdbPort();
   const notes = port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
   const debugging = port === undefined ? [] : gdbArguments(port);
@@ -47,7 +53,7 @@ async function runCommand(systemFile: string, further: string[], options: Option
     json: options.json === true,
     durationMs,
     socketPath: options.link,
-    judge: judgeHealth,
+    judge: judgeAll(judgeHealth, judgeLimits(limits)),
     notes,
     stdout: process.stdout,
   });

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { judgeHealth } from "../../tools/run/checks.ts";
+import { judgeAll, judgeLimits, parseLimit } from "../../tools/run/limits.ts";
+import type { PartitionPlan } from "../../tools/run/monitor.ts";
+import { Session } from "../../tools/run/session.ts";
+import { demoPartitions, FakeBoard } from "./fake-board.ts";
+import { pair } from "./pair.ts";
+
+const TAGS = ["scans", "overruns", "cycle min", "cycle avg", "cycle max", "jitter min", "jitter avg", "jitter max"];
+const partitions: readonly PartitionPlan[] = demoPartitions.map((plan) =>
+  plan.name === "plc" ? { ...plan, tags: TAGS.map((name, index) => ({ name, unit: index < 2 ? ("count" as const) : ("ns" as const) })) } : plan,
+);
+
+describe("a limit", () => {
+  test("names a tag, or its maximum, of all partitions or of one", () => {
+    expect(parseLimit("jitter=50us", partitions)).toEqual([{ partition: 1, tag: 7, name: "plc: jitter max", unit: "ns", most: 50_000n }]);
+    expect(parseLimit("plc.cycle min=0.9ms", partitions)).toMatchObject([{ tag: 2, most: 900_000n }]);
+    expect(parseLimit("overruns=0", partitions)).toMatchObject([{ tag: 1, unit: "count", most: 0n }]);
+    const two = [...partitions, { ...partitions[1], name: "other" } as PartitionPlan];
+    expect(parseLimit("jitter=1s", two).map(({ name }) => name)).toEqual(["plc: jitter max", "other: jitter max"]);
+    expect(parseLimit("other.jitter=1s", two).map(({ partition }) => partition)).toEqual([2]);
+  });
+
+  test.each(["jitter", "jitter=", "jitter=-1us", "jiter=5us", "linux.jitter=5us", "=5us", "constructor=1", "jitter=5us,cycle=3us"])("not %s: it says which names there are", (text) => {
+    expect(() => parseLimit(text, partitions)).toThrow(/is no limit: write NAME=VALUE .*Names: scans, overruns, cycle min, cycle avg, cycle, jitter min, jitter avg, jitter$/);
+  });
+
+  test.each([["jitter=50", /is to be a time/], ["overruns=5us", /is to be a plain number/]])("%s has the wrong unit", (text, message) => {
+    expect(() => parseLimit(text, partitions)).toThrow(message);
+  });
+});
+
+async function judged(limits: readonly string[], periods: number): Promise<string[]> {
+  const [host, end] = pair();
+  const session = new Session(host, partitions);
+  const checks = judgeAll(judgeHealth, judgeLimits(limits.flatMap((text) => parseLimit(text, partitions))))(session);
+  const board = new FakeBoard(end);
+  board.boot();
+  for (let period = 0; period < periods; period++) board.tick();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  session.link.close();
+  return checks().filter(({ name }) => name.includes("at most")).map(({ name, verdict, detail }) => `${name}: ${verdict}, ${detail}`);
+}
+
+test("is kept or not by what was published, and says what that was", async () => {
+  // The fake board publishes 100 ns, 900 ns and 12.3 µs of jitter.
+  expect(await judged(["jitter=12300ns", "jitter=12299ns", "overruns=0"], 3)).toEqual([
+    "plc: jitter max at most 12.3 µs: passed, 12.3 µs",
+    "plc: jitter max at most 12.3 µs: failed, 12.3 µs, which is 1 ns more",
+    "plc: overruns at most 0: passed, 0",
+  ]);
+});
+
+test("of what was never published is not kept", async () => {
+  expect(await judged(["jitter=1s"], 0)).toEqual(["plc: jitter max at most 1.0 s: pending, it has published none"]);
+});
