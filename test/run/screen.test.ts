@@ -3,16 +3,16 @@ import type { WriteStream } from "node:tty";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Screen } from "../../tools/run/screen.ts";
-import { MiniTerminal } from "./mini-terminal.ts";
+import { GridTerminal } from "./grid-terminal.ts";
 
 /** What Screen needs of a terminal's stream. */
 class Stream extends EventEmitter {
-  readonly terminal: MiniTerminal;
+  readonly terminal: GridTerminal;
   writableLength = 0;
 
-  constructor(columns: number, rows: number) {
+  constructor(columns: number, rows: number, kind: "wraps anew" | "cuts") {
     super();
-    this.terminal = new MiniTerminal(columns, rows);
+    this.terminal = new GridTerminal(columns, rows, kind);
   }
 
   get columns(): number {
@@ -34,8 +34,8 @@ class Stream extends EventEmitter {
   }
 }
 
-function open(columns: number, rows: number): { stream: Stream; screen: Screen; terminal: MiniTerminal } {
-  const stream = new Stream(columns, rows);
+function open(columns: number, rows: number, kind: "wraps anew" | "cuts" = "cuts"): { stream: Stream; screen: Screen; terminal: GridTerminal } {
+  const stream = new Stream(columns, rows, kind);
   const screen = new Screen(stream as unknown as WriteStream);
   return { stream, screen, terminal: stream.terminal };
 }
@@ -84,38 +84,53 @@ test("a terminal that does not read gets no more; it is told how much it missed"
   screen.close();
 });
 
-test("whatever is printed, drawn and resized: no line is lost, and the block is there once, at the end", () => {
-  const step = fc.oneof(
-    fc.record({ kind: fc.constant("print" as const), width: fc.integer({ min: 0, max: 100 }) }),
-    fc.record({ kind: fc.constant("block" as const), widths: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 4 }) }),
-    fc.record({ kind: fc.constant("resize" as const), columns: fc.integer({ min: 20, max: 90 }) }),
-    fc.record({ kind: fc.constant("wait" as const) }),
-  );
+const step = fc.oneof(
+  fc.record({ kind: fc.constant("print" as const), width: fc.integer({ min: 0, max: 100 }) }),
+  fc.record({ kind: fc.constant("block" as const), widths: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 6 }) }),
+  fc.record({ kind: fc.constant("resize" as const), columns: fc.integer({ min: 10, max: 90 }), rows: fc.integer({ min: 12, max: 40 }) }),
+  fc.record({ kind: fc.constant("wait" as const) }),
+);
+
+test.each(["wraps anew", "cuts"] as const)("whatever is printed, drawn and resized, on a terminal that %s: no line is lost, and the screen is clean, the block on it once, at the end", (kind) => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const { screen, stream, terminal } = open(60, 40);
+      const { screen, stream, terminal } = open(60, 30, kind);
       const printed: string[] = [];
       let block: string[] = [];
       for (const [n, it] of steps.entries()) {
         if (it.kind === "print") {
-          printed.push(`${n}${"x".repeat(it.width)}`);
+          printed.push(`${n}:${"x".repeat(it.width)}`);
           screen.print(printed.at(-1) ?? "");
         } else if (it.kind === "block") {
           block = it.widths.map((width) => "-".repeat(width));
           screen.setBlock(block);
         } else if (it.kind === "resize") {
-          stream.resize(it.columns, 40);
+          stream.resize(it.columns, it.rows);
+          vi.advanceTimersByTime(50);
         } else {
           vi.advanceTimersByTime(50);
         }
       }
       vi.advanceTimersByTime(50);
-      const shown = block.map((line) => (line.length > terminal.columns ? `${line.slice(0, terminal.columns - 1)}…` : line));
-      const drawn = terminal.text.slice(0, -1);
-      expect(drawn.slice(0, printed.length)).toEqual(printed);
-      expect(drawn.slice(printed.length)).toEqual(shown);
+      const { columns, rows } = terminal;
+      const shown = block.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
+      // The last lines, wrapped as they are now, and the block below them.
+      const wrapped = printed.flatMap((line) => Array.from({ length: Math.ceil(line.length / columns) }, (_, at) => line.slice(at * columns, (at + 1) * columns)));
+      const expected = [...wrapped, ...shown, ""];
+      expect(terminal.screen).toEqual(expected.slice(Math.max(0, expected.length - rows)));
       screen.close();
-      expect(terminal.text).toEqual([...printed, ""]);
+      // A line of which the terminal has cut off a part was written again, whole.
+      const stands = new Set(terminal.text);
+      expect(printed.filter((line) => !stands.has(line))).toEqual([]);
     }),
+    { numRuns: 200 },
   );
+});
+
+test("pictures and letters that take two columns are counted as two", () => {
+  const { screen, terminal } = open(10, 15);
+  screen.setBlock(["── 系统系统.yaml ──"]);
+  vi.advanceTimersByTime(50);
+  expect(terminal.text).toEqual(["── 系统系…", ""]);
+  screen.close();
 });

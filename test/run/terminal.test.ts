@@ -1,7 +1,7 @@
 // What a person sees and types, on a pseudo terminal.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Sandbox, until } from "./fake-run.ts";
-import { MiniTerminal } from "./mini-terminal.ts";
+import { GridTerminal } from "./grid-terminal.ts";
 
 let sandbox: Sandbox;
 beforeEach(() => {
@@ -13,8 +13,8 @@ const CTRL_BRACKET = "\u001d";
 const CTRL_C = "\u0003";
 
 /** What stands on a terminal that got these bytes; the terminal driver made CR LF of each line end. */
-function screenOf(output: string, columns: number, rows: number): MiniTerminal {
-  const terminal = new MiniTerminal(columns, rows);
+function screenOf(output: string, columns: number, rows: number): GridTerminal {
+  const terminal = new GridTerminal(columns, rows);
   terminal.write(output.replaceAll("\r\n", "\n"));
   return terminal;
 }

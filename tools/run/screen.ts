@@ -1,4 +1,7 @@
 // A terminal with lines that scroll and, below them, a block that is redrawn in place. Plain ANSI (ECMA-48) sequences.
+//
+// When a terminal is resized, some wrap what stands on it anew, others cut it, and none says which: where the block is then, nobody
+// knows. So everything on the screen is drawn again from its first row on: the last lines, and the block.
 import type { WriteStream } from "node:tty";
 import { displayWidth, fit } from "./columns.ts";
 
@@ -8,12 +11,18 @@ const SHOW_CURSOR = "\u001b[?25h";
 const BEGIN_UPDATE = "\u001b[?2026h";
 const END_UPDATE = "\u001b[?2026l";
 const ERASE_BELOW = "\u001b[J";
+const HOME = "\u001b[H";
 const up = (rows: number): string => (rows > 0 ? `\u001b[${rows}A` : "");
 
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
 const FRAME_MS = 50;
+/** So many rows stay for what is printed, however large the block is, but on a terminal that is small. */
+const LINES_MIN = 4;
+const SMALL_ROWS = 12;
+/** Lines that are remembered: no terminal shows more. */
+const RECENT_MAX = 500;
 /** A terminal that is stopped (Ctrl-S) or slow gets no more than this; the lines beyond it are counted instead. */
 const UNREAD_MAX = 256 * 1024;
 
@@ -22,10 +31,16 @@ export class Screen {
   #lines: string[] = [];
   #dropped = 0;
   #block: readonly string[] = [];
-  /** The block as it stands on the screen. */
-  #drawn: readonly string[] = [];
+  /** The last lines that were printed. */
+  #recent: string[] = [];
+  /** How it was when it was drawn last: rows of the block, and how many of the last lines were above it. */
+  #drawn = { rows: 0, lines: 0 };
+  #isResized = false;
   #timer: NodeJS.Timeout | undefined;
-  readonly #onResize = (): void => this.#schedule();
+  readonly #onResize = (): void => {
+    this.#isResized = true;
+    this.#schedule();
+  };
   readonly #onExit = (): void => this.#restore();
 
   constructor(terminal: WriteStream) {
@@ -82,13 +97,33 @@ export class Screen {
 
     const columns = this.columns;
     const rows = this.#terminal.rows || DEFAULT_ROWS;
-    // The cursor is at the start of the row below the block. A row of it that was wider than the terminal is now (it has been
-    // made narrower) takes several.
-    const occupied = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);
-    const block = this.#block.slice(0, Math.max(0, rows - 1)).map((line) => fit(line, columns));
-    const text = [...this.#lines, ...block].map((line) => `${line}\n`).join("");
-    this.#terminal.write(`${BEGIN_UPDATE}${up(occupied)}\r${ERASE_BELOW}${text}${END_UPDATE}`);
+    const block = this.#block.slice(0, Math.max(0, rows - 1 - (rows < SMALL_ROWS ? 0 : LINES_MIN))).map((line) => fit(line, columns));
+    // The cursor is at the start of the row below the block.
+    const room = rows - 1 - block.length;
+    const back = this.#isResized ? HOME : `${up(this.#drawn.rows)}\r`;
+    // What stood there, and what there is room for now, be it that the terminal itself has brought it back.
+    const again = this.#isResized ? this.#lastLines(Math.max(this.#drawn.lines, this.#fitting(room, columns))) : [];
+    const text = [...again, ...this.#lines, ...block].map((line) => `${line}\n`).join("");
+    this.#terminal.write(`${BEGIN_UPDATE}${back}${ERASE_BELOW}${text}${END_UPDATE}`);
+    this.#recent = [...this.#recent, ...this.#lines].slice(-RECENT_MAX);
+    this.#isResized = false;
     this.#lines = [];
-    this.#drawn = block;
+    this.#drawn = { rows: block.length, lines: this.#fitting(room, columns) };
+  }
+
+  #lastLines(count: number): string[] {
+    return this.#recent.slice(Math.max(0, this.#recent.length - count));
+  }
+
+  /** How many of the last lines stand in so many rows, the first of them perhaps in part. */
+  #fitting(rows: number, columns: number): number {
+    let room = rows;
+    let count = 0;
+    for (const line of this.#recent.toReversed()) {
+      if (room <= 0) break;
+      room -= Math.max(1, Math.ceil(displayWidth(line) / columns));
+      count += 1;
+    }
+    return count;
   }
 }

@@ -1,6 +1,6 @@
 // The live table: one line a partition, and below it one line for every PLC with its scan times.
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
-import { type Column, displayWidth, layOut } from "./columns.ts";
+import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
 import { showUptime } from "./duration.ts";
 import type { Monitor, PartitionRecord } from "./monitor.ts";
 import { EXIT_NAMES, PLC_GUEST } from "./names.ts";
@@ -75,7 +75,7 @@ function causeColumns(rates: Rates, causes: readonly number[], width: number): C
   return causes.map((cause) => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width, cell: (p) => showKnown(p, rates(p)[cause] ?? 0) }));
 }
 
-/** One table where the terminal is wide enough; else the causes below, and only those that have occurred. */
+/** One table where the terminal is wide enough; else the causes below, and only those that have occurred; each folded where it is still too wide. */
 function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[][] {
   const { partitions } = monitor;
   const states = partitionColumns(paint, partitions);
@@ -85,7 +85,7 @@ function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: P
   const occurred = all.filter((cause) => partitions.some((p) => (p.exits[cause] ?? 0) > 0));
   const whose: Column<PartitionRecord> = { title: "EXITS/s", align: "left", cell: (p) => p.name };
   const total = { ...totalColumn(rates), title: "all" };
-  return [layOut(states, partitions), layOut([whose, total, ...causeColumns(rates, occurred, 0)], partitions)];
+  return [...layOutFolded(states, partitions, width), ...layOutFolded([whose, total, ...causeColumns(rates, occurred, 0)], partitions, width)];
 }
 
 /** "997.9 / 1000.0 / 1002.1" */
@@ -113,8 +113,8 @@ const plcColumns: readonly Column<PartitionRecord>[] = [
 
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
   const plcs = monitor.partitions.filter((partition) => partition.plan.guest === PLC_GUEST);
-  const plcLines = plcs.length > 0 ? layOut(plcColumns, plcs) : [];
-  return [...partitionTables(monitor, rates, width, paint), plcLines].flatMap(([titles, ...rows]) => (titles === undefined ? [] : [paint("bold", titles), ...rows]));
+  const plcTables = plcs.length > 0 ? layOutFolded(plcColumns, plcs, width) : [];
+  return [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap(([titles, ...rows]) => (titles === undefined ? [] : [paint("bold", titles), ...rows]));
 }
 
 /** Rates between the last two telemetry frames. */
