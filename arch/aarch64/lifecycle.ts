@@ -1,7 +1,7 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  dsbSy, icIalluis, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev,
+  dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev,
 } from "../../build/generated/aarch64";
 import { BlobPartition, PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
@@ -69,6 +69,7 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
   if (vcpu.direct == 0) attend(vcpu, partition); // turns the virtual interface on, too, if the partition's distributor is
   storeRelease32(vcpu.stateAt(), VCPU_ON);
   dsbSy();
+  isb();
   if (vcpu.direct != 0 && !dropKicks(vcpu)) {
     closeInterrupts(vcpu);
     kick(vcpu); // so that we look again
