@@ -8,7 +8,7 @@
 //
 // Deterministic: the same files always give the same plan.
 import { dirname } from "node:path";
-import { unsound } from "./diagnostics/catalogue.ts";
+import { treeTooLarge, unsound } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
@@ -178,11 +178,14 @@ function finish(
       loads.push(load ?? whole());
       return planned.name === "device tree" ? { ...planned, size: compiled?.length ?? 0 } : planned;
     });
+    if (compiled !== undefined && compiled.length > DEVICE_TREE_MAX)
+      findings.report(partitions[index]?.path ?? [], treeTooLarge(compiled.length, DEVICE_TREE_MAX), "key");
     const offset = compiled && seedOffset(compiled);
     const seed = partition.argument === 0 || offset === undefined ? 0 : partition.argument + offset;
     return { ...partition, loads: sized, seed };
   });
 
+  if (findings.hasErrors) return undefined;
   const unplaced = { ...open, partitions: partitionsWithSizes };
   const size = blobSize(unplaced);
   const layout = layoutImage(

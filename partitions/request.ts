@@ -3,12 +3,13 @@
 // everything else and all mistakes come out at once.
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
-import { badName, misaligned, tooManyChannels, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
+import { badName, cmdlineTooLong, misaligned, tooManyChannels, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
 import { closest } from "./diagnostics/suggest.ts";
 import type { Findings } from "./diagnostics/diagnostic.ts";
 import {
   CHANNEL_NAME_MAX,
   CHANNELS_MAX,
+  CMDLINE_MAX,
   CHANNEL_SHAPE,
   NAME_PATTERN,
   PARTITION_NAME_MAX,
@@ -94,6 +95,8 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
   checkName(name, PARTITION_NAME_MAX, path, findings);
   const fields = readFields(PARTITION_SHAPE, raw, path, findings);
   checkBlocks(fields, path, findings);
+  const bytes = new TextEncoder().encode(fields.cmdline ?? "").length;
+  if (bytes > CMDLINE_MAX) findings.report([...path, "cmdline"], cmdlineTooLong(bytes, CMDLINE_MAX));
   const guest = fields.guest;
   const profile = guest === undefined ? undefined : readProfile(guest, path, profiles, findings);
   return {

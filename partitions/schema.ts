@@ -98,9 +98,12 @@ const Instruction = integer("an address such as 0x40080000, a multiple of 4, bel
 const GuestPage = integer("an address such as 0x60000000, a multiple of 4K, below 2^40", 0, IPA_MAX, PAGE);
 const Name = z.string({ error: "a name" });
 const Flag = z.boolean({ error: "true or false" });
-const FilePath = z
-  .string({ error: "the path of a file, relative to this one" })
-  .min(1, { error: "the path of a file, relative to this one" });
+const FilePath = text("the path of a file, relative to this one", /^[^\0]+$/u);
+
+/** What a kernel keeps of it (Linux, arch/arm64/include/uapi/asm/setup.h: COMMAND_LINE_SIZE, the last one NUL). */
+export const CMDLINE_MAX = 2047;
+const CMDLINE_EXPECTED = `a kernel command line: one line without control characters, of at most ${CMDLINE_MAX} bytes`;
+export const CMDLINE_PATTERN = /^[^\0-\x08\n-\x1f\x7f]{0,2047}$/u;
 
 const MEMORY_EXPECTED = "a size such as 512M, at most 1024G, or { size: 512M, at: 0x60000000, ipa: identity }";
 const MemoryPlace = z.strictObject({
@@ -152,8 +155,7 @@ export const PARTITION_SHAPE = {
   ),
   entry: Instruction.optional().describe("First instruction of a raw binary (IPA). Default: its first byte."),
   initrd: FilePath.optional().describe("Initial RAM disk, relative to this file. Default: the profile's."),
-  cmdline: z
-    .string({ error: "a kernel command line" })
+  cmdline: text(CMDLINE_EXPECTED, CMDLINE_PATTERN)
     .optional()
     .describe("Kernel command line. Default: the profile's."),
   devices: z

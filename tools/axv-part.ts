@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
 import { register as build } from "./commands/build.ts";
 import { register as check } from "./commands/check.ts";
+import { register as codes } from "./commands/codes.ts";
 import { register as console_ } from "./commands/console.ts";
 import { register as control } from "./commands/control.ts";
 import { register as demo } from "./commands/demo.ts";
@@ -11,25 +12,25 @@ import { register as guest } from "./commands/guest.ts";
 import { register as init } from "./commands/init.ts";
 import { register as plan } from "./commands/plan.ts";
 import { register as run } from "./commands/run.ts";
+import { failure } from "./failure.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [build, check, console_, control, demo, guest, init, plan, run];
-
-/** One of ours: it has a stable code, and a message that says what to do. A stack would only hide that. */
-const isExplained = (error: unknown): error is Error & { readonly code: string } =>
-  error instanceof Error && "code" in error && typeof error.code === "string";
+const COMMANDS = [build, check, codes, console_, control, demo, guest, init, plan, run];
 
 const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")
   .version(projectVersion(), "-V, --version", "print the version of axv-part")
-  .showHelpAfterError("(axv-part --help shows every command)");
+  .showHelpAfterError("(axv-part --help shows every command)")
+  .addHelpText("after", "\nExit status: 0 if all went well, 1 if not; axv-part codes lists what can go wrong.")
+  .exitOverride();
 
 for (const register of COMMANDS) register(program);
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!isExplained(error)) throw error;
-  console.error(`axv-part: ${error.message}`);
-  process.exitCode = 1;
+  const { stdout, stderr, status } = failure(error, process.argv.slice(2));
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = status;
 }

@@ -1,7 +1,7 @@
 // Everything that can go wrong on the link to the hypervisor, each with a stable code and one message that says what to
 // do. One table, so that a code is never used twice and a message is never written twice.
 
-const MESSAGES = {
+export const MESSAGES = {
   AXV_FRAME_INVALID: (what: string) => `cannot encode the frame: ${what}`,
   AXV_TELEMETRY_MALFORMED: (what: string) =>
     `malformed telemetry: ${what}. If this repeats, the image and axv-part are of different versions: build the image again`,

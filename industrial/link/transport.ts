@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { ReadStream } from "node:tty";
 import { promisify } from "node:util";
 import { LinkError } from "./errors.ts";
+import { socketPathProblem } from "./socket-path.ts";
 
 export const DEFAULT_BAUD = 115200; // what U-Boot and Linux use on nearly every board
 
@@ -25,6 +26,8 @@ export async function openTransport(address: string, baud = DEFAULT_BAUD): Promi
   const info = await promisify(stat)(address).catch((error: Error) => {
     throw new LinkError("AXV_LINK_UNREACHABLE", address, error.message);
   });
+  const problem = info.isSocket() ? socketPathProblem(address) : undefined;
+  if (problem !== undefined) throw new LinkError("AXV_LINK_UNREACHABLE", address, problem);
   if (info.isSocket()) return connected(address, { path: address });
   if (info.isCharacterDevice()) return openSerial(address, baud);
   throw new LinkError("AXV_LINK_ADDRESS", address);

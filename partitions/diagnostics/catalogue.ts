@@ -2,19 +2,17 @@
 // else once published. test/partitions/diagnostics.test.ts holds a bad file for each.
 import { suggest } from "./suggest.ts";
 import type { Problem } from "./diagnostic.ts";
+import { oneLine } from "../source/text.ts";
 
-const error = (code: string, message: string, remedy: string): Problem => ({
+// What stands in them of others' text is shown, not obeyed by the terminal, and cut when it is very long.
+const problem = (severity: Problem["severity"]) => (code: string, message: string, remedy: string): Problem => ({
   code,
-  severity: "error",
-  message,
-  remedy,
+  severity,
+  message: oneLine(message),
+  remedy: oneLine(remedy),
 });
-const warning = (code: string, message: string, remedy: string): Problem => ({
-  code,
-  severity: "warning",
-  message,
-  remedy,
-});
+const error = problem("error");
+const warning = problem("warning");
 
 // 00x: the file itself
 export const fileUnreadable = (file: string, reason: string): Problem =>
@@ -38,6 +36,22 @@ export const tooManyChannels = (count: number, limit: number): Problem =>
 /** `what`: "a list"; or the key itself, in quotes. */
 export const badKey = (what: string): Problem =>
   error("AXV-P009", `${what} cannot stand in front of a colon`, "write a plain name there, another one");
+export const notUtf8 = (byte: number): Problem =>
+  error("AXV-P091", `the byte 0x${byte.toString(16)} here is no UTF-8`, "save the file as UTF-8");
+export const yamlVersion = (version: string): Problem =>
+  error(
+    "AXV-P092",
+    `%YAML ${version}: files here are YAML 1.2, and another version would give other numbers and truth values`,
+    "remove the line",
+  );
+export const cmdlineTooLong = (bytes: number, most: number): Problem =>
+  error("AXV-P093", `the command line has ${bytes} bytes, and a kernel keeps ${most}`, "shorten it");
+export const treeTooLarge = (bytes: number, most: number): Problem =>
+  error(
+    "AXV-P094",
+    `the device tree of this partition has ${bytes} bytes, and ${most} are reserved for it`,
+    "give it fewer devices or channels, or shorten what its board says of its devices",
+  );
 
 // 01x: names of things that are not there
 export const unknownBoard = (name: string, known: readonly string[]): Problem =>

@@ -1,12 +1,17 @@
 // A YAML file with its positions: values as plain JavaScript, and line and column of any of them.
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Document, Node } from "yaml";
+import { Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Node } from "yaml";
 import type { Diagnostic, Problem } from "../diagnostics/diagnostic.ts";
-import { fileUnreadable, yamlSyntax } from "../diagnostics/catalogue.ts";
+import { fileUnreadable, notUtf8, yamlSyntax, yamlVersion } from "../diagnostics/catalogue.ts";
 import { isNode, Keys } from "./keys.ts";
 import type { Path, Position } from "./path.ts";
+import { decodeUtf8 } from "./text.ts";
+
+/** Of YAML, and what its directives may say. */
+const VERSION = "1.2";
 
 const START: Position = { line: 1, column: 1 };
+const TOO_DEEP = yamlSyntax("lists and mappings are in one another too deeply");
 
 export class YamlSource {
   /** As the user named it. */
@@ -17,44 +22,63 @@ export class YamlSource {
   readonly diagnostics: readonly Diagnostic[];
   /** The text is no YAML at all: `value` means nothing. */
   readonly broken: boolean;
-  readonly #document: Document.Parsed;
+  readonly #document: Document;
   readonly #keys: Keys;
   readonly #lines = new LineCounter();
 
   /** Of a file's bytes. */
   static of(file: string, bytes: Uint8Array): YamlSource {
-    return new YamlSource(file, new TextDecoder().decode(bytes));
+    const { text, wrong } = decodeUtf8(bytes);
+    return new YamlSource(file, text, wrong === undefined ? [] : [{ ...notUtf8(wrong.byte), line: wrong.line, column: wrong.column }]);
   }
 
   /** In place of a file that cannot be read: that is all that is wrong with it. */
   static unreadable(file: string, reason: string): YamlSource {
-    return new YamlSource(file, "", [fileUnreadable(file, reason)]);
+    return new YamlSource(file, "", [{ ...fileUnreadable(file, reason), ...START }]);
   }
 
   /** `wrong`: why the text means nothing. */
-  constructor(file: string, text: string, wrong: readonly Problem[] = []) {
+  constructor(file: string, text: string, wrong: readonly (Problem & Position)[] = []) {
     this.file = file;
     this.text = text;
-    // Keys that stand twice are found by Keys: yaml itself would compare each with all before it.
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false });
-    this.#keys = new Keys(this.#document.contents);
     const found: Diagnostic[] = [];
-    const report = (problem: Problem, position: Position): void => void found.push({ ...problem, file, ...position });
-    for (const problem of wrong) report(problem, START);
-    for (const error of this.#document.errors)
-      report(yamlSyntax(error.message.replace(/\s+/g, " ")), this.#position(error.pos[0]));
+    const report = (problem: Problem, { line, column }: Position): void => void found.push({ ...problem, file, line, column });
+    for (const problem of wrong) report(problem, problem);
+    const parsed = this.#parse(wrong.length > 0 ? "" : text);
+    if (parsed === undefined) report(TOO_DEEP, START);
+    const { document, keys } = parsed ?? { document: new Document(), keys: new Keys(null) };
+    this.#document = document;
+    this.#keys = keys;
+    const { version, explicit } = this.#document.directives?.yaml ?? {};
+    // What yaml only warns of, such as a tag that it does not know, it then leaves out.
+    if (explicit === true && version !== VERSION) report(yamlVersion(version ?? ""), this.#position(text.indexOf("%YAML")));
+    else
+      for (const error of [...this.#document.errors, ...this.#document.warnings])
+        report(yamlSyntax(error.message.replace(/\s+/g, " ")), this.#position(error.pos[0]));
+    let broken = found.length > 0;
     for (const { at, problem } of this.#keys.mistakes) report(problem, at === undefined ? START : this.#positionOf(at));
-    let broken = found.length > this.#keys.mistakes.length;
     try {
       this.value = broken ? undefined : this.#document.toJS();
     } catch (error) {
       // An alias (*name) without its anchor, or so many aliases that they would fill the memory.
-      if (!(error instanceof ReferenceError)) throw error;
-      report(yamlSyntax(error.message), START);
+      if (error instanceof RangeError) report(TOO_DEEP, START);
+      else if (error instanceof ReferenceError) report(yamlSyntax(error.message), START);
+      else throw error;
       broken = true;
     }
     this.diagnostics = found;
     this.broken = broken;
+  }
+
+  /** Undefined: it is too deep for that. Keys that stand twice are found by Keys: yaml would compare each with all before it. */
+  #parse(text: string): { document: Document; keys: Keys } | undefined {
+    try {
+      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false, schema: "core" });
+      return { document, keys: new Keys(document.contents) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return undefined;
+    }
   }
 
   /** Of what `path` names, or of the deepest part of it that is there. */

@@ -2,6 +2,7 @@
 // is all that a system.yaml has to say.
 import { z } from "zod";
 import { IMAGE_FORMATS } from "../../partitions/images/formats.ts";
+import { CMDLINE_PATTERN } from "../../partitions/schema.ts";
 import { PAGE } from "../../partitions/units.ts";
 
 const address = z.int({ error: "an address, such as 0x40000000" }).nonnegative();
@@ -57,7 +58,7 @@ export const Profile = z.strictObject({
   device_tree: z
     .strictObject({
       initrd: z.string().optional().describe("used when system.yaml names none; relative to the project"),
-      cmdline: z.string(),
+      cmdline: z.string().regex(CMDLINE_PATTERN),
     })
     .optional()
     .describe("it takes a device tree in x0; without this key it knows its machine by itself"),

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { socketPathProblem } from "../../industrial/link/socket-path.ts";
 import { openTransport } from "../../industrial/link/transport.ts";
 
 let directory: string;
@@ -95,4 +96,8 @@ describe("what cannot be opened is said", () => {
     const [name] = (await once(pty.stdout, "data")) as [Buffer];
     await expect(openTransport(name.toString().trim(), 12345)).rejects.toMatchObject({ code: "AXV_SERIAL_SETUP" });
   });
+});
+
+test.each([[107, undefined], [108, "the path of a socket has at most 107 bytes, and this has 108"]])("a socket's path of %i bytes (unix(7)): Node would cut it", (length, problem) => {
+  expect(socketPathProblem("x".repeat(length))).toBe(problem);
 });

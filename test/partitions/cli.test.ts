@@ -164,3 +164,31 @@ describe("axv-part build", () => {
     expect(readdirSync(inFolder("line")).sort()).toEqual(["image.bin", "plan.json", "system.blob"]);
   });
 });
+
+describe("--json is JSON whatever happens, and the status says the same", () => {
+  test.each([
+    ["plan", "bad/cpu-taken.yaml", "AXV-P100"],
+    ["build", "bad/cpu-taken.yaml", "AXV-P100"],
+    ["run", "bad/cpu-taken.yaml", "AXV-P100"],
+    ["plan", "none.yaml", "AXV-P100"],
+  ])("%s %s", (command, file, code) => {
+    const { status, stdout } = axvPart(command, "--json", here(file));
+    const { error, diagnostics } = JSON.parse(stdout) as { error: unknown; diagnostics: readonly unknown[] };
+    expect([status, error]).toMatchObject([1, { code }]);
+    expect(diagnostics.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["a command line that is wrong", ["plan", "--json"], "AXV_USAGE"],
+    ["a blob that is not there", ["plan", "--json", "--blob", "none"], "AXV-P103"],
+    ["a duration that is none", ["run", "--json", "--for", "soon", "x.yaml"], "AXV_DURATION"],
+    ["an image that is not there", ["guest", "probe", "--json", "none"], "AXV_GUEST_UNREADABLE"],
+  ])("%s", (_, parameters, code) => {
+    const { status, stdout } = axvPart(...parameters);
+    expect([status, JSON.parse(stdout)]).toMatchObject([1, { error: { code } }]);
+  });
+
+  test("help is no error", () => {
+    expect(axvPart("plan", "--help")).toMatchObject({ status: 0, stderr: "" });
+  });
+});

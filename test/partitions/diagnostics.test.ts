@@ -41,6 +41,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "19:29 AXV-P006",
     "19:42 AXV-P006",
   ],
+  "bad-text": ["3:3 AXV-P007", "4:58 AXV-P006", "4:73 AXV-P006", "5:59 AXV-P006"],
+  "cmdline-too-long": ["3:56 AXV-P006", "4:56 AXV-P093"],
   "bandwidth-with": ["8:5 AXV-P046", "13:5 AXV-P047"],
   "bandwidth-without-pmu": ["6:5 AXV-P048"],
   "budget-too-small": ["3:52 AXV-P049", "4:55 AXV-P049"],
@@ -89,6 +91,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "not-coloured": ["3:3 AXV-P061", "3:47 AXV-P069", "5:3 AXV-P061"],
   "not-coloured-dsu": ["3:3 AXV-P061", "3:47 AXV-P069"],
   "not-for-guest": ["6:5 AXV-P052", "7:5 AXV-P052"],
+  "not-utf8": ["3:62 AXV-P091"],
   nothing: ["1:1 AXV-P006"],
   "one-colour": ["3:49 AXV-P018"],
   "outside-ram": ["3:58 AXV-P031", "4:59 AXV-P031"],
@@ -119,6 +122,8 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "unknown-ways": ["3:48 AXV-P019"],
   "ways-exhausted": ["4:47 AXV-P037"],
   "ways-taken": ["4:47 AXV-P029"],
+  "yaml-tag": ["3:6 AXV-P002"],
+  "yaml-version": ["1:1 AXV-P092"],
   "yaml-syntax": ["6:5 AXV-P002"],
 };
 
@@ -127,6 +132,7 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P001": "below: a system.yaml that is not there",
   "AXV-P017": "test/boards/shelf.test.ts: boards that extend one another",
   "AXV-P053": "images.test.ts: an image that is not built yet",
+  "AXV-P094": "text.test.ts: a board whose devices have much to say",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
 

@@ -17,15 +17,19 @@ export function register(program: Command): void {
       "-o, --output <file>",
       "the image; what was planned is written beside it (default: build/NAME/image.bin beside NAME.yaml; -: the image alone, on standard output)",
     )
-    .action(async (file: string, { output }: { output?: string }) => {
-      if (output === STANDARD_OUTPUT) await pipeImage(file);
-      else await buildSystem(file, output, say, ({ image, bytes }) =>
-        console.log(`${displayPath(image)}: ${bytes} bytes; the plan is in ${displayPath(dirname(image)) || "."}`),
-      );
+    .option("--json", "print where the image is, and its size, as JSON")
+    .action(async (file: string, { output, json }: { output?: string; json?: true }) => {
+      if (output === STANDARD_OUTPUT) await pipeImage(file, json === true);
+      else await buildSystem(file, output, say, ({ image, bytes }) => {
+        const folder = displayPath(dirname(image)) || ".";
+        if (json === true) console.log(JSON.stringify({ image: displayPath(image), bytes, folder }));
+        else console.log(`${displayPath(image)}: ${bytes} bytes; the plan is in ${folder}`);
+      });
     });
 }
 
-async function pipeImage(file: string): Promise<void> {
+async function pipeImage(file: string, json: boolean): Promise<void> {
+  if (json) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the image", "what is said of it as JSON");
   if (process.stdout.isTTY) throw new OutputError("AXV_OUTPUT_TERMINAL");
   process.stdout.write(await packSystem(file, say));
 }

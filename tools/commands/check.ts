@@ -1,6 +1,7 @@
 // axv-part check: is this system.yaml sound? All its mistakes at once, or "ok".
 import type { Command } from "commander";
 import type { Outcome } from "../../partitions/index.ts";
+import { oneLine } from "../../partitions/source/text.ts";
 import { countDiagnostics } from "../plan/diagnostics.ts";
 import { planFile } from "../plan/file.ts";
 import { showDiagnostics, summary } from "../plan/show.ts";
@@ -22,6 +23,6 @@ function check(outcome: Outcome, json: boolean): void {
     return;
   }
   showDiagnostics(outcome);
-  if (system === undefined) console.error(`${source.file}: ${countDiagnostics(diagnostics)}`);
-  else console.log(`${source.file}: ok: ${summary(system.plan)}`);
+  if (system === undefined) console.error(`${oneLine(source.file)}: ${countDiagnostics(diagnostics)}`);
+  else console.log(`${oneLine(source.file)}: ok: ${summary(system.plan)}`);
 }

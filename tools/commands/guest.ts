@@ -29,7 +29,7 @@ export function register(program: Command): void {
     .argument("<image>", "an arm64 Image, an ELF file or a raw binary")
     .option("--json", "print it as JSON")
     .action((file: string, { json }: Options) => {
-      if (json === true) printJson(file);
+      if (json === true) console.log(JSON.stringify(probeJson(probeFile(file)), null, 2));
       else console.log(formatProbe(probeFile(file), paintFor(process.stdout)));
     });
 }
@@ -41,14 +41,4 @@ function probeFile(file: string): Probe {
   const bytes = readFile(file, PROBED_MAX);
   if (typeof bytes === "string") throw new GuestError("AXV_GUEST_UNREADABLE", file, bytes);
   return probe(file, bytes, everyProfile());
-}
-
-function printJson(file: string): void {
-  try {
-    console.log(JSON.stringify(probeJson(probeFile(file)), null, 2));
-  } catch (error) {
-    if (!(error instanceof GuestError)) throw error;
-    console.log(JSON.stringify({ error: { code: error.code, message: error.message } }, null, 2));
-    process.exitCode = 1;
-  }
 }

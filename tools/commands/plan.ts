@@ -1,7 +1,8 @@
 // axv-part plan: what is decided about a system, as tables, JSON or a picture; or what a built blob says.
-import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { readBlob } from "../../partitions/blob/read.ts";
+import { readFile } from "../../partitions/source/file.ts";
+import { MIB } from "../../partitions/units.ts";
 import { OutputError } from "../output/errors.ts";
 import { claim, STANDARD_OUTPUT } from "../output/places.ts";
 import { writeTogether } from "../output/write.ts";
@@ -14,6 +15,19 @@ import { drawPlan } from "../plan/picture.ts";
 import { formatPlan } from "../plan/report.ts";
 import { soundSystem } from "../plan/show.ts";
 import { paintFor } from "../run/paint.ts";
+
+/** Far more than a blob has. */
+const BLOB_FILE_MAX = MIB;
+
+/** The file that a command is about cannot be read. */
+class UnreadableError extends Error {
+  readonly code = "AXV-P103";
+
+  constructor(file: string, reason: string) {
+    super(`${file} cannot be read: ${reason}`);
+    this.name = "UnreadableError";
+  }
+}
 
 interface PlanOptions {
   readonly json?: true;
@@ -66,6 +80,8 @@ const jsonValue = (_: string, value: unknown): unknown =>
   typeof value === "bigint" ? `0x${value.toString(16)}` : value;
 
 function showBlob(file: string, { json }: PlanOptions): void {
-  const blob = readBlob(readFileSync(file));
+  const bytes = readFile(file, BLOB_FILE_MAX);
+  if (typeof bytes === "string") throw new UnreadableError(file, bytes);
+  const blob = readBlob(bytes);
   console.log(json === true ? JSON.stringify(blob, jsonValue, 2) : formatBlob(blob, paintFor(process.stdout)));
 }

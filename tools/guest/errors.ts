@@ -1,6 +1,6 @@
 // Why a file cannot be anybody's guest here, each with a stable code and one message that says what to do.
 
-const MESSAGES = {
+export const MESSAGES = {
   AXV_GUEST_UNREADABLE: (file: string, reason: string) =>
     `${file} cannot be read: ${reason}. Give the path of an image file`,
   AXV_GUEST_ISA: (file: string, isa: string) =>

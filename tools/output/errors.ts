@@ -1,6 +1,6 @@
 // Why something cannot be written where somebody wants it, each with a stable code and one message that says what to do.
 
-const MESSAGES = {
+export const MESSAGES = {
   AXV_OUTPUT_NAME: (path: string) => `"${path}" is no name of a file: write a path`,
   AXV_OUTPUT_STDOUT: (what: string) => `${what} cannot go to standard output here: name a file`,
   AXV_OUTPUT_IS_INPUT: (path: string, what: string, input: string) =>

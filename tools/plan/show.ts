@@ -10,10 +10,12 @@ import { countDiagnostics, formatDiagnostic } from "./diagnostics.ts";
 /** The system has mistakes, and all of them have been shown. */
 export class SystemMistakesError extends Error {
   readonly code = "AXV-P100";
+  readonly diagnostics: readonly Diagnostic[];
 
-  constructor(file: string, count: string) {
-    super(`${file} has mistakes (${count}): correct them, then try again`);
+  constructor(file: string, diagnostics: readonly Diagnostic[]) {
+    super(`${file} has mistakes (${countDiagnostics(diagnostics)}): correct them, then try again`);
     this.name = "SystemMistakesError";
+    this.diagnostics = diagnostics;
   }
 }
 
@@ -28,7 +30,7 @@ export function showDiagnostics({ diagnostics, source }: Outcome, shown: readonl
 export function soundSystem(outcome: Outcome, shown: readonly Diagnostic[] = []): PlannedSystem {
   showDiagnostics(outcome, shown);
   const { system, diagnostics, source } = outcome;
-  if (system === undefined) throw new SystemMistakesError(source.file, countDiagnostics(diagnostics));
+  if (system === undefined) throw new SystemMistakesError(source.file, diagnostics);
   return system;
 }
 

@@ -1,7 +1,7 @@
 // Everything that can go wrong when a system is run or attached to, each with a stable code and one message that says
 // what to do. One table, as in industrial/link/errors.ts.
 
-const MESSAGES = {
+export const MESSAGES = {
   AXV_PROGRAM_MISSING: (program: string, debianPackage: string) =>
     `${program} is not installed. Install it with: apt-get install ${debianPackage}`,
   AXV_QEMU_FAILED: (how: string, said: string) => `QEMU ${how}${said === "" ? "" : `. It said:\n${said}`}`,

@@ -1,5 +1,6 @@
 // The other end of the run socket: finds the run that is meant, asks it, attaches to a console.
 import { connect, type Socket } from "node:net";
+import { socketPathProblem } from "../../industrial/link/socket-path.ts";
 import { RunError } from "./errors.ts";
 import { type Description, MESSAGE_MAX, Reply, type Request, socketPaths } from "./run-socket.ts";
 
@@ -67,6 +68,7 @@ export async function findRun(partition: string): Promise<string> {
 
 function dial(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
+    if (socketPathProblem(path) !== undefined) throw new RunError("AXV_RUN_GONE", path);
     const socket = connect({ path });
     socket.once("error", () => reject(new RunError("AXV_RUN_GONE", path)));
     socket.once("connect", () => {

@@ -3,6 +3,7 @@ import { unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { LinkError } from "../../industrial/link/errors.ts";
 import { withoutQuestions } from "./control-sequences.ts";
+import { socketPathProblem } from "../../industrial/link/socket-path.ts";
 import { RunError } from "./errors.ts";
 import type { PartitionRecord } from "./monitor.ts";
 import { type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths } from "./run-socket.ts";
@@ -39,6 +40,8 @@ export class RunServer {
   static async open(session: Session, system: string, path?: string): Promise<RunServer> {
     await removeDeadSockets();
     const server = new RunServer(session, system, path ?? ownSocketPath());
+    const problem = socketPathProblem(server.path);
+    if (problem !== undefined) throw new RunError("AXV_RUN_PATH", server.path, problem);
     await new Promise<void>((resolve, reject) => {
       server.#server.once("error", (error) => reject(new RunError("AXV_RUN_PATH", server.path, error.message)));
       server.#server.listen({ path: server.path }, resolve);

@@ -1,0 +1,97 @@
+// Text of others: what no terminal should obey is shown instead, what is long is cut, what is no UTF-8 is told where it is.
+import { describe, expect, test } from "vitest";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import { planSystem } from "../../partitions/index.ts";
+import { boards } from "../../partitions/shelf.ts";
+import { decodeUtf8, oneLine, pictured } from "../../partitions/source/text.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import { imageLayout } from "../../tools/build/pack.ts";
+import { failure } from "../../tools/failure.ts";
+import { formatDiagnostic } from "../../tools/plan/diagnostics.ts";
+import { plain } from "../../tools/run/paint.ts";
+import { CORE_SIZE, here, places, planText } from "./systems.ts";
+
+/** Whatever a terminal would do something else with than show it. */
+const OBEYED = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const NASTY = ["\x1b[31m", "\x07", "\x9b2J", "\u202e", "\u2066", "\x7f", "\r", "\0"];
+
+test.each(NASTY)("%j is shown, not obeyed", (text) => {
+  expect(oneLine(`a${text}b`)).not.toMatch(OBEYED);
+  expect(pictured(`a${text}b`)).not.toMatch(OBEYED);
+  expect(pictured(`a${text}b`)).toHaveLength(text.length + 2);
+  expect(failure(new Error(text), []).stderr).not.toMatch(OBEYED);
+  for (const system of [`board: "${JSON.stringify(text).slice(1, -1)}"\n`, `board: ${text}\n`, `"${text}": 1\n`]) {
+    const { diagnostics, source } = planText(system);
+    expect(diagnostics.length).toBeGreaterThan(0);
+    for (const diagnostic of diagnostics) {
+      expect(diagnostic.message + diagnostic.remedy).not.toMatch(OBEYED);
+      expect(formatDiagnostic({ ...diagnostic, file: `${text}.yaml` }, source.file, source.text, plain)).not.toMatch(OBEYED);
+      expect(formatDiagnostic(diagnostic, source.file, source.text, plain)).not.toMatch(OBEYED);
+    }
+  }
+});
+
+test("ordinary text stays as it is, with its tabs", () => {
+  expect([oneLine("Größe — 𝔘, 日本"), pictured("a\tb")]).toEqual(["Größe — 𝔘, 日本", "a\tb"]);
+});
+
+test("long values and long lines are cut, about what is meant", () => {
+  const { diagnostics, source } = planText(`board: qemu-aarch64\npartitions: { ${"x".repeat(5000)}: 1, a: { guest: ${"y".repeat(5000)}, cpus: [1] } }\n`);
+  const shown = diagnostics.map((each) => formatDiagnostic(each, source.file, source.text, plain));
+  expect(Math.max(...shown.join("\n").split("\n").map((line) => line.length))).toBeLessThan(900);
+  const [, excerpt = "", marks = ""] = shown[0]?.split("\n") ?? [];
+  expect(excerpt.length).toBeLessThan(230);
+  expect(excerpt.charAt(marks.indexOf("^"))).toBe("x");
+});
+
+describe("UTF-8", () => {
+  test.each<[string, number[], unknown]>([
+    ["ASCII", [0x61], undefined],
+    ["with a mark at the beginning", [0xef, 0xbb, 0xbf, 0x61], undefined],
+    ["a character of its own that stands for what could not be read", [0xef, 0xbf, 0xbd], undefined],
+    ["Latin-1", [0x61, 0x0a, 0xc3, 0xa9, 0x62, 0xe9], { line: 2, column: 3, byte: 0xe9 }],
+    ["UTF-16", [0xff, 0xfe, 0x61, 0], { line: 1, column: 1, byte: 0xff }],
+    ["cut off", [0x61, 0xc3], { line: 1, column: 2, byte: 0xc3 }],
+    ["half of a surrogate pair", [0xed, 0xa0, 0x80], { line: 1, column: 1, byte: 0xed }],
+  ])("%s", (_, bytes, wrong) => {
+    expect(decodeUtf8(Uint8Array.from(bytes)).wrong).toEqual(wrong);
+  });
+});
+
+describe("YAML", () => {
+  test("1.2 may be said", () => {
+    expect(places(planText("%YAML 1.2\n---\nboard: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [1] } }\n"))).toEqual([]);
+  });
+
+  test.each([["lists", "[", 100_000], ["mappings", "{a: ", 100_000], ["lists", "- ", 20_000]])("%s in one another, 100,000 deep", (_, open, depth) => {
+    expect(planText(open.repeat(depth)).diagnostics.map(({ code }) => code)).toContain("AXV-P002");
+  });
+
+  test("an anchor inside of itself", () => {
+    expect(planText("board: &a [*a]\npartitions: &b { x: *b }\n").system).toBeUndefined();
+  });
+});
+
+test("a device tree larger than what is reserved for it is a mistake with a place", () => {
+  const findings = new Findings(new YamlSource("none", ""));
+  const board = boards().get("qemu-aarch64", findings);
+  if (board === undefined) throw new Error("there is no board");
+  const devices = Object.fromEntries(Object.entries(board.devices).map(([name, device]) => [name, { ...device, compatible: ["x".repeat(70_000)] }]));
+  const shelf = { names: ["qemu-aarch64"], files: [], get: () => ({ ...board, devices }) };
+  const outcome = planSystem(here("bad/dma-reaches-all.yaml"), (blob, loads) => imageLayout(CORE_SIZE, blob, loads), "to be built", shelf);
+  expect(outcome.diagnostics.filter(({ severity }) => severity === "error")).toMatchObject([{ code: "AXV-P094" }]);
+});
+
+describe("--json is JSON, whatever happens", () => {
+  const coded = (code: string): Error => Object.assign(new Error("said"), { code });
+
+  test.each([
+    ["ours", coded("AXV-P100"), { error: { code: "AXV-P100", message: "said" } }],
+    ["the system's", coded("ENOSPC"), { error: { code: "ENOSPC", message: "said" } }],
+    ["nobody's", new TypeError("oops"), { error: { code: "AXV_UNEXPECTED", message: "oops" } }],
+  ])("%s", (_, error, expected) => {
+    const { stdout, status } = failure(error, ["run", "x.yaml", "--json", "--", "-S"]);
+    expect([JSON.parse(stdout), status]).toEqual([expected, 1]);
+    expect(failure(error, ["run", "x.yaml", "--", "--json"]).stdout).toBe("");
+  });
+});

@@ -1,0 +1,32 @@
+// How a command that fails says so: one message on standard error, status 1; and with --json, JSON on standard output whatever
+// happens: { "error": { "code", "message" } }, with the "diagnostics" where a system has mistakes.
+import { CommanderError } from "commander";
+import { lines } from "../partitions/source/text.ts";
+import { SystemMistakesError } from "./plan/show.ts";
+
+/** One of ours: it has a stable code, and a message that says what to do. A stack would only hide that. */
+const isExplained = (error: unknown): error is Error & { readonly code: string } =>
+  error instanceof Error && "code" in error && typeof error.code === "string";
+
+/** Behind --, options are QEMU's. */
+const wantsJson = (parameters: readonly string[]): boolean => parameters.join("\n").split(/^--$/m)[0]?.split("\n").includes("--json") === true;
+
+/** A mistake of axv-part itself: its stack is what helps to find it. */
+const UNEXPECTED = "AXV_UNEXPECTED";
+
+/** What is printed, and the exit status. `parameters`: of the command line. */
+export function failure(error: unknown, parameters: readonly string[]): { stdout: string; stderr: string; status: number } {
+  // Commander has said it already: what is wrong with the command line; or no error at all, but the help.
+  const said = error instanceof CommanderError;
+  if (said && error.exitCode === 0) return { stdout: "", stderr: "", status: 0 };
+  const explained = isExplained(error);
+  const message = lines(error instanceof Error ? error.message : String(error));
+  const code = explained ? (said ? "AXV_USAGE" : error.code) : UNEXPECTED;
+  const stack = explained || !(error instanceof Error) ? "" : `${lines(error.stack ?? "")}\n`;
+  const diagnostics = error instanceof SystemMistakesError ? { diagnostics: error.diagnostics } : {};
+  return {
+    stdout: wantsJson(parameters) ? `${JSON.stringify({ error: { code, message }, ...diagnostics })}\n` : "",
+    stderr: said ? "" : `${stack}axv-part: ${message}\n`,
+    status: 1,
+  };
+}
