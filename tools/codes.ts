@@ -4,6 +4,7 @@ import { BLOB_ERRORS } from "../partitions/blob/errors.ts";
 import { CODES } from "../partitions/diagnostics/codes.table.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
+import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
 import { MESSAGES as OUTPUT } from "./output/errors.ts";
 import { MESSAGES as RUN } from "./run/errors.ts";
@@ -39,7 +40,7 @@ const errors = (table: Readonly<Record<string, string | ((...parts: string[]) =>
 /** Of a plan first, then by their names. */
 export function allCodes(): Code[] {
   const planned = Object.entries(CODES).map(([code, { severity, meaning }]) => ({ code, severity, meaning }));
-  const tables = [BLOB_ERRORS, OTHERS, GUEST, LINK, OUTPUT, RUN, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
+  const tables = [BLOB_ERRORS, OTHERS, GUEST, INIT, LINK, OUTPUT, RUN, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
   const unique = new Map([...planned, ...tables.flatMap(errors)].map((row) => [row.code, row]));
   return [...unique.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }

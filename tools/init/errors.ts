@@ -1,6 +1,6 @@
 // Why no first system.yaml is written, each with a stable code and one message that says what to do.
 
-const MESSAGES = {
+export const MESSAGES = {
   AXV_INIT_EXISTS: (file: string) => `${file} is there already, and stays as it is: name another file`,
   AXV_INIT_PARTITION: (text: string) =>
     `"${text}" describes no partition: write --partition NAME=GUEST, or NAME=GUEST:IMAGE where the guest brings no image of its own`,
