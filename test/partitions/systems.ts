@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import type { Board } from "../../boards/schema.ts";
+import type { Board, Device } from "../../boards/schema.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { planSystem } from "../../partitions/index.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
@@ -22,6 +22,13 @@ const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
   "test-dsu": () => ({ cluster: { kind: "dsu", way_groups: 4 } }),
   "test-no-pmu": () => ({ pmu: undefined }),
   "test-small-pa": ({ cpus }) => ({ cpus: { ...cpus, pa_bits: 32 } }),
+  // `wide` has all of its first two pages, and half of its third, whose other half is `narrow`; `twin` has the same SPI as `rtc`.
+  "test-devices": ({ devices }) => {
+    const { rtc } = devices;
+    if (rtc === undefined) throw new Error("the board has no rtc");
+    const device = (reg: number, size: number, spi: number): Device => ({ ...rtc, reg, size, spi });
+    return { devices: { ...devices, wide: device(0x0b000000, 0x2800, 60), narrow: device(0x0b002800, 0x800, 61), twin: device(0x0b004000, 0x1000, rtc.spi) } };
+  },
   "test-one-colour": ({ cpus }) => ({
     cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) },
   }),

@@ -8,13 +8,14 @@ import { type Defect, demoPartitions, FakeBoard } from "./fake-board.ts";
 import { pair } from "./pair.ts";
 
 /** Runs the fake board for some periods; gives back the checks. */
-async function judged(judge: Judge, defect: Defect, periods = 5, partitions = demoPartitions): Promise<Check[]> {
+async function judged(judge: Judge, defect: Defect, periods = 5, partitions = demoPartitions, atLast = (_: FakeBoard): void => undefined): Promise<Check[]> {
   const [host, board] = pair();
   const session = new Session(host, partitions);
   const checks = judge(session);
   const fake = new FakeBoard(board, defect);
   fake.boot();
   for (let period = 0; period < periods; period++) fake.tick();
+  atLast(fake);
   await new Promise((resolve) => setTimeout(resolve, 20));
   session.link.close();
   return checks();
@@ -32,6 +33,18 @@ test("a board that works passes every check", async () => {
   expect(details["plc prints"]).toMatch(/^first line after \d\.\d s$/);
   expect(details["plc without fault, hang or panic"]).toBe("none until 5.0 s after boot");
   expect(checks).toHaveLength(14);
+});
+
+test.each([
+  ["a fault", abi.EVENT_FAULT, "fault"],
+  ["a watchdog that has expired", abi.EVENT_WATCHDOG, "watchdog"],
+  ["a panic", abi.EVENT_PANIC, "PANIC"],
+  ["a stop that hangs", abi.EVENT_STOP_HANGS, "stop"],
+])("%s is trouble of the partition that it is told of, and of no other", async (_, code, said) => {
+  for (const [partition, name] of ["linux", "plc"].entries()) {
+    const checks = await judged(judgeHealth, "none", 5, demoPartitions, (board) => board.event(partition, code, 0x92000045n, 0x9000000n, 0x40001000n));
+    expect(notPassed(checks)).toEqual([expect.stringMatching(new RegExp(`^failed: ${name} without fault, hang or panic: .*${said}`))]);
+  }
 });
 
 describe("each defect fails the check that names it, and no board with one passes", () => {

@@ -1,5 +1,6 @@
 // Which marker limits which loop, where clang has moved things: the interesting cases of bounds.ts one by one.
 import { describe, expect, test } from "vitest";
+import { EXCLUSIVE_ATTEMPTS } from "../../../tools/verify/native/exclusives.ts";
 import { analyse, BOUNDED, nestingOf, PRELUDE, refusals, type Sample } from "../sample.ts";
 
 const assembly = (text: string, nesting = nestingOf([])): Sample => analyse({ assembly: `${BOUNDED}.text\n${text}` }, nesting);
@@ -145,4 +146,30 @@ test("each copy of a loop that is inlined twice has its own marker", () => {
   const sample = analyse({ c });
   expect(sample.routine("f").bounds).toHaveLength(2);
   expect(cost(sample)).toBeLessThan(2 * 10 * 6 + 20);
+});
+
+describe("retry loops of exclusive accesses", () => {
+  const retry = (between: string, branch = "cbnz w10, 1b"): Sample => assembly(`f: nop\n 1: ldaxr w8, [x0]\n add w9, w8, #1\n stlxr w10, w9, [x0]\n ${between}\n ${branch}\n ret`);
+
+  test("need no marker: as many attempts as there are pCPUs", () => {
+    expect(cost(retry("nop"))).toBe(1 + EXCLUSIVE_ATTEMPTS * 5 + 1);
+  });
+
+  test.each([
+    ["written before it is looked at", "mov w10, #1", undefined],
+    ["written as 64 bits", "mov x10, x9", undefined],
+    ["written by arithmetic", "orr w10, w10, w9", undefined],
+    ["written by a load", "ldr w10, [x1]", undefined],
+    ["written by the second register of a pair", "ldp w11, w10, [x1]", undefined],
+    ["written back as a base", "ldr w11, [x10], #4", undefined],
+    ["not what is looked at", "nop", "cbnz w9, 1b"],
+    ["looked at the other way round", "nop", "cbz w10, 1b"],
+  ])("are none when the status is %s", (_, between, branch) => {
+    expect(refusals(retry(between, branch))).toEqual(["loop-unmarked"]);
+  });
+
+  test("are none without the load, or with a way round that leaves the store out", () => {
+    expect(refusals(assembly("f: nop\n 1: stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual(["loop-unmarked"]);
+    expect(refusals(assembly("f: nop\n 1: ldaxr w8, [x0]\n cbz w8, 1b\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual(["loop-unmarked"]);
+  });
 });

@@ -182,4 +182,13 @@ describe("loops", () => {
     expect(found.instructions).toBe(1 + 4 * (3 + 6) + 2);
     expect([...found.perIteration.values()]).toEqual([3]);
   });
+
+  test("where a way with such a loop and a longer one meet, both count: the longer's instructions, and the loop's rounds", () => {
+    const loop = "2: nop\n bounded 0xffffffff, 2\n sub x1, x1, #1\n cbnz x1, 2b";
+    for (const [one, other] of [[loop, "nop\n".repeat(20)], ["nop\n".repeat(20), loop]]) {
+      const { cost: found } = assembly(`f: cbz x0, 8f\n ${one}\n b 9f\n 8: ${other}\n 9: ret`).routine("f");
+      expect(found.instructions).toBeGreaterThanOrEqual(22);
+      expect([...found.perIteration.values()]).toEqual([3]);
+    }
+  });
 });

@@ -3,6 +3,7 @@
 import { MAX_CPUS } from "../../../partitions/blob/layout.table.ts";
 import type { Block, Graph } from "./cfg.ts";
 import type { Loop } from "./loops.ts";
+import { accessOf, bit } from "./registers.ts";
 
 export const EXCLUSIVE_ATTEMPTS = MAX_CPUS;
 
@@ -28,6 +29,6 @@ function retries({ instructions }: Block, header: number | undefined): boolean {
   const branch = instructions.at(-1);
   const status = /^w(\d+),/.exec(instructions[store]?.operands ?? "")?.[1];
   if (status === undefined || branch === undefined) return false;
-  const written = instructions.slice(store + 1, -1).some(({ operands }) => new RegExp(`^[wx]${status},|, [wx]${status}, \\[`).test(operands));
+  const written = instructions.slice(store + 1, -1).some((instruction) => (accessOf(instruction).writes & bit(Number(status))) !== 0);
   return !written && branch.mnemonic === "cbnz" && branch.operands.startsWith(`w${status},`) && branch.target === header;
 }
