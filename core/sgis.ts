@@ -25,7 +25,7 @@ export const SENDERS: u32 = 0xff;
   return <u32>(((some >> 7) * 0x0102040810204080) >> 56);
 }
 
-@inline function shiftOf(n: u32): u32 { return (n & 3) << 3; }
+@inline function shiftOf(n: u32): u32 { return n << 3; } // an amount counts modulo 32
 @inline function eightAt(vcpu: Vcpu, n: u32): u64 { return <u64>loadAcquire32(vcpu.sgiSendersAt(n + 4)) << 32 | loadAcquire32(vcpu.sgiSendersAt(n)); }
 
 /** A vCPU (its index) has sent an SGI, or takes it back. */

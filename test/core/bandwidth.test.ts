@@ -206,6 +206,13 @@ describe("a budget that is used up in the very moment that the vCPU leaves", () 
     expect(guest.running).toBe(true);
   });
 
+  test("or is not: an interrupt of the PMU without an overflow holds nobody", () => {
+    const { throttled } = bench.vcpu(0, 0);
+    guest.pcpu.gic.bank.latchPending(qemuVirt.pmuInterrupt);
+    bench.machine.settle();
+    expect([guest.running, bench.vcpu(0, 0).throttled]).toEqual([true, throttled]);
+  });
+
   test("by the end of its period", () => {
     bench.machine.clock.advance(PERIOD_MICROSECONDS * 1000);
     overflow();

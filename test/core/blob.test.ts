@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { BlobRecord } from "../../partitions/blob/codec.ts";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE, place } from "../../partitions/blob/layout.table.ts";
-import { STANDARD } from "../machine/system.ts";
+import { LINUX, PLC, ram, STANDARD } from "../machine/system.ts";
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 
@@ -78,6 +78,18 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
       { pa: 0x6000_0001n }, { size: 0n }, { size: 0x1001n }, { pa: 0xffff_ffff_ffff_f000n, size: 0x2000n }, { ipa: 0xffff_ffff_ffff_f000n }, { kind: 3 },
     ];
     for (const change of bad) expect(boot(changed("Region", 0, change)), show(change)).toMatch(refusal);
+  });
+
+  test("memory where the largest blob would end, which is mapped before the blob's length is known", () => {
+    const { base, size } = system.plan.image;
+    for (const pa of [base + size - 0x1000, base + size, base + size + BLOB_MAX_BYTES - 0x1000]) {
+      const more = new BlobBench({ ...STANDARD, partitions: [LINUX, { ...PLC, regions: [...PLC.regions, ram(0x6000_0000, pa, 0x1000)] }] });
+      expect(more.boot(), pa.toString(16)).toContain("overlapping");
+    }
+  });
+
+  test("RAM whose end wraps", () => {
+    for (const size of [0xffff_ffff_ffff_f000n, 0xffff_ffff_c000_0000n, 0xffff_ffff_d000_0000n]) expect(boot(changed("Ram", 0, { size }))).toMatch(/inconsistent|not where/);
   });
 
   test("a channel's memory as anything but the same channel in both partitions", () => {

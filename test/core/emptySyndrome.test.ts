@@ -188,6 +188,32 @@ describe("what gets an External abort, with nothing of it done", () => {
     refused(line, PRIORITIES);
   });
 
+  test("an index register that is extended as none is (option 00x, 10x), also by a UART, which takes any size", () => {
+    const LDR_REGISTER = 0xb862_0801; // ldr w1, [x0, x2, <option>]
+    guest.setX(2, 0n);
+    for (const at of [PRIORITIES, IBRD]) {
+      guest.setX(0, BigInt(at));
+      guest.setX(1, 0x1234n);
+      for (const option of [0, 1, 4, 5]) expect(execute(bench, guest, (LDR_REGISTER | (option << 13)) >>> 0, at, false), `option ${option}`).toEqual(ABORT);
+      expect(guest.x(1)).toBe(0x1234n);
+      for (const option of [2, 3, 6, 7]) expect(execute(bench, guest, (LDR_REGISTER | (option << 13)) >>> 0, at, false), `option ${option}`).toMatchObject(DONE);
+    }
+  });
+
+  test("write-back of a base that is transferred, too; without write-back it may be", () => {
+    const [LDR_POST, LDR_PRE, LDP_POST, LDP_PRE, LDP_SECOND] = [0xb840_4400, 0xb840_4c00, 0x28c1_0400, 0x29c1_0400, 0x28c1_0001]; // ldr w0, [x0], #4 … ldp w1, w0, [x0], #8
+    for (const word of [LDR_POST, LDR_PRE, LDP_POST, LDP_PRE, LDP_SECOND]) {
+      const at = word === LDR_PRE ? PRIORITIES + 4 : word === LDP_PRE ? PRIORITIES + 8 : PRIORITIES;
+      guest.setX(0, BigInt(PRIORITIES));
+      expect(execute(bench, guest, word, at, false), word.toString(16)).toEqual(ABORT);
+      expect(guest.x(0)).toBe(BigInt(PRIORITIES));
+    }
+    for (const word of [0xb840_0000, 0x2940_0400]) { // ldur w0, [x0]; ldp w0, w1, [x0]
+      guest.setX(0, BigInt(PRIORITIES));
+      expect(execute(bench, guest, word, PRIORITIES, false), word.toString(16)).toMatchObject(DONE);
+    }
+  });
+
   test("DC ZVA", () => {
     guest.setX(0, BigInt(PRIORITIES));
     expect(execute(bench, guest, assemble(["dc zva, x0"])[0] ?? 0, PRIORITIES, true)).toEqual(ABORT);

@@ -182,6 +182,13 @@ describe("IPRIORITYR", () => {
 });
 
 describe("ICFGR", () => {
+  test("says of every INTID what the plan says, and nothing of others'", () => {
+    const all = Array.from({ length: 16 }, (_, n) => gicd(linux, ICFGR + 4 * n));
+    const wanted = Array.from({ length: 16 }, () => 0n);
+    for (const { intid, trigger } of LINUX.interrupts) if (trigger === "edge") wanted[intid >> 4] = (wanted[intid >> 4] ?? 0n) | (2n << BigInt(2 * (intid & 15)));
+    expect(all.slice(2)).toEqual(wanted.slice(2));
+  });
+
   test("says what the plan says, for own interrupts; writes change nothing", () => {
     expect(gicd(linux, ICFGR + 12)).toBe(2n << 4n);
     setGicd(linux, ICFGR + 12, ALL);

@@ -2,8 +2,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
-import { GUEST_GICD, STANDARD } from "../machine/system.ts";
-import { Bench, ALL_GICS, value } from "./bench.ts";
+import { GUEST_GICD, GUEST_GICR, STANDARD } from "../machine/system.ts";
+import { ALL_GICS, Bench, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
 const ICENABLER = 0x180;
@@ -192,6 +192,29 @@ describe.each(ALL_GICS)("%s: an SPI", (_, board) => {
     pulse(50);
     expect(guest.interruptPending).toBe(false);
     expect(takeAll(second)).toEqual([50]);
+  });
+
+  test("is in the first list register with its own priority, as a timer and an SGI are", () => {
+    const { virtual } = guest.pcpu.gic;
+    const isV2 = board.gicVersion === 2;
+    const priorities = (isV2 ? GUEST_GICD : GUEST_GICR + SGI_BASE) + 0x400;
+    value(guest.store(priorities + 5, 1, 0x58n));
+    value(guest.store(priorities + board.virtualTimer, 1, 0x68n));
+    bench.enable(0, 50, 0x78);
+    bench.enablePrivate(0, board.virtualTimer);
+    const held = (): readonly (readonly [number, number])[] => virtual.held().map(({ virtual: intid, priority }) => [intid, priority]);
+    bench.sendSgi(0, 5, 1);
+    expect(held()).toEqual([[5, 0x58]]);
+    expect(takeAll()).toEqual([5]);
+    value(guest.msr("CNTV_CVAL_EL0", 0n));
+    value(guest.msr("CNTV_CTL_EL0", 1n));
+    bench.machine.settle();
+    expect(held()).toEqual([[board.virtualTimer, 0x68]]);
+    value(guest.msr("CNTV_CTL_EL0", 0n));
+    expect(guest.acknowledge()).toBe(board.virtualTimer);
+    guest.endOfInterrupt(board.virtualTimer);
+    pulse(50);
+    expect(held()).toEqual([[50, 0x78]]);
   });
 
   test("goes straight into the first list register when nothing else is there or waits, also after there was much else", () => {

@@ -107,6 +107,25 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     expect(virtual.held()).toEqual(before);
   });
 
+  test("with EOIR and DIR apart, each that the guest is handling is deactivated by its DIR; on a GICv3, which traps it, in whichever order", () => {
+    guest.driver.splitEnd(true);
+    many.slice(0, 6).forEach((intid, n) => bench.enable(0, intid, 0xf0 - 0x20 * (n + 1)));
+    for (const intid of many.slice(0, 6)) {
+      bench.machine.setLine(intid, true);
+      bench.machine.settle();
+      expect(guest.acknowledge()).toBe(intid);
+      bench.machine.setLine(intid, false);
+    }
+    for (const intid of many.slice(0, 6).reverse()) guest.endOfInterrupt(intid);
+    bench.machine.settle();
+    for (const intid of board.gicVersion === 2 ? [69, 68, 67, 66, 65, 64] : [64, 69, 66, 65, 68, 67]) {
+      expect(active(intid)).toBe(true);
+      guest.deactivate(intid);
+      bench.machine.settle();
+      expect(active(intid), `INTID ${intid}`).toBe(false);
+    }
+  });
+
   test("SGIs and device interrupts share them without losing any", () => {
     for (const intid of many) bench.enable(0, intid);
     for (let n = 0; n < 16; n++) bench.sendSgi(0, n, 1);

@@ -50,6 +50,11 @@ describe("an SGI", () => {
     value(bench.guest(3).msr("ICC_SGI1R_EL1", sgi(7, 0, IRM)));
     bench.machine.settle();
     expect(pending()).toEqual([false, true, true, false]);
+    expect([second.acknowledge(), second.acknowledge()]).toEqual([7, 1023]);
+    second.endOfInterrupt(7);
+    value(second.msr("ICC_SGI1R_EL1", sgi(7, 0, IRM)));
+    bench.machine.settle();
+    expect(pending(), "of the last vCPU: not to itself").toEqual([true, false, true, false]);
   });
 
   test("to a core outside the partition is dropped (TargetList)", () => {

@@ -10,10 +10,10 @@ const BROAD = ["boot", "maintenance", "interrupts", "direct", "pause", "psci", "
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   lifecycle: ["maintenance", "pause", "directStop", "psci", "gicd", "bandwidth", "faults", "held"],
   loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob", "boardFacts"], reset: ["maintenance", "timers"],
-  gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"], boot: ["boardFacts", "stage2", "blob", "reset"], gicv3: ["direct", "interrupts"], gicv2: ["gicv2", "gicv2Direct"], cpuInterface: ["direct", "gicv2Direct"],
-  vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
+  gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"], boot: ["boardFacts", "stage2", "blob", "reset"], gicv3: ["direct", "interrupts", "directStop", "trust"], gicv2: ["gicv2Direct", "interrupts", "listRegisters", "directStop"], cpuInterface: ["direct", "gicv2Direct", "trust"],
+  vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2", "vgic"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
   housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
-  blobCheck: ["blob", "blobFeatures"], sysregTrap: ["sysreg"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
+  blobCheck: ["promises", "blob", "blobFeatures"], loadStore: ["emptySyndrome"], listRegisters: ["reference", "vgic", "interrupts", "eoirStorm"], sysregTrap: ["sysreg"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
   partition: ["pause", "faults", "commands", "directStop", "hypercall"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
   events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
   interrupts: ["gicd", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],

@@ -249,6 +249,7 @@ export class VirtualInterface {
     if (((this.high(n) & HIGH_GROUP1) !== 0) !== (this.group === 1)) complain(`not of group ${this.group}: no guest of ours would see it`);
     if (virtual >= INTID_SPI_END) complain(`vINTID ${virtual} is a special or unimplemented one`);
     if (hardware && state === (PENDING | ACTIVE)) complain("pending and active is for software interrupts only");
+    if (!hardware && virtual >= INTID_PPI_FIRST && (this.high(n) & 0x1fff & ~HIGH_EOI) !== 0) complain("a software interrupt has no pINTID");
     if (hardware && (physical < INTID_PPI_FIRST || physical >= INTID_SPI_END)) complain(`HW = 1 with pINTID ${physical}`);
     for (let other = 0; other < this.count; other++) {
       if (other === n || this.high(other) >>> 30 === INVALID || this.words[2 * other] !== virtual) continue;
