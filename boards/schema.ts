@@ -15,10 +15,11 @@ const DeviceKind = z.strictObject({
   size: z.int().positive().describe("bytes of its registers"),
   trigger: z.enum(["level", "edge"]),
   dma: z.boolean().describe("reads or writes memory by itself: it can master the bus"),
-  // `none` cannot be mended in software. That a virtio-mmio device's queue addresses are checked as they are written is not enough:
-  // its descriptors are in the guest's memory, and the device reads them whenever it likes, long after the guest's last notification.
-  // What would hold is a queue of the hypervisor's own, into which each descriptor is copied and checked: an exit a notification and
-  // an interrupt, for virtio alone and for its device types that carry no addresses in what they are sent (not balloon, not gpu).
+  // `none` cannot be mended in software. That a virtio-mmio device's queue addresses are checked as they are written is
+  // not enough: its descriptors are in the guest's memory, and the device reads them whenever it likes, long after the
+  // guest's last notification. What would hold is a queue of the hypervisor's own, into which each descriptor is copied
+  // and checked: an exit a notification and an interrupt, for virtio alone and for its device types that carry no
+  // addresses in what they are sent (not balloon, not gpu).
   behind: z
     .enum(["none"], { error: "none: no IOMMU stands between this device and memory" })
     .default("none")
@@ -88,9 +89,7 @@ const BoardFile = z.strictObject({
         .array(address)
         .min(1, { error: PCPUS_EXPECTED })
         .max(MAX_CPUS, { error: PCPUS_EXPECTED })
-        .describe(
-          "affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's",
-        ),
+        .describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's"),
       pa_bits: z
         .int()
         .min(32)
@@ -102,27 +101,31 @@ const BoardFile = z.strictObject({
         .default(["4K", "64K"])
         .describe("pages that every pCPU's stage 1 can have (ID_AA64MMFR0_EL1.TGran4, TGran16, TGran64)"),
       caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
-      refill_event: z
-        .int()
-        .min(0)
-        .max(0xffff)
-        .describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
+      refill_event: z.int().min(0).max(0xffff).describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
       bus_bytes: z
         .literal([4, 8, 16, 32, 64])
         .optional()
-        .describe("bytes of a BUS_ACCESS (PMU event 0x19): pCPUs that count these do so for `bandwidth` instead; without this key none does"),
+        .describe(
+          "bytes of a BUS_ACCESS (PMU event 0x19): pCPUs that count these do so for `bandwidth` instead; without " +
+            "this key none does",
+        ),
       pmu_version: z
         .int()
         .min(1)
         .max(14)
         .default(1)
-        .describe("PMUv3 as every pCPU has it (ID_AA64DFR0_EL1.PMUVer); from 6 (PMUv3p5) on it can leave EL2 out of a guest's counts"),
+        .describe(
+          "PMUv3 as every pCPU has it (ID_AA64DFR0_EL1.PMUVer); from 6 (PMUv3p5) on it can leave EL2 out of a guest's counts",
+        ),
     })
     .readonly(),
   cluster: z
     .strictObject({ kind: z.literal("dsu"), way_groups: z.int().min(2).max(4) })
     .optional()
-    .describe("how the cluster parts the ways of its cache (Arm DSU, CLUSTERPARTCR_EL1), and that firmware lets EL2 do it (ACTLR_EL3.SMEN, TSIDEN); without this key it cannot"),
+    .describe(
+      "how the cluster parts the ways of its cache (Arm DSU, CLUSTERPARTCR_EL1), and that firmware lets EL2 do it " +
+        "(ACTLR_EL3.SMEN, TSIDEN); without this key it cannot",
+    ),
   ram: z.array(z.strictObject({ base: address, size: z.int().positive() })).min(1),
   gic: Gic,
   timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),

@@ -45,7 +45,9 @@ const MULTIPLE_OF_FOUR = "(?:[0-9]*[02468][048]|[0-9]*[13579][26]|[48])";
 
 /** From `least` bytes on: "4K", "512M", "1G". */
 export const sizes = (least: number, most: number): RegExp =>
-  whole([KIB, MIB, GIB].map((unit, index) => `${decimals(Math.ceil(least / unit), Math.floor(most / unit))}${"KMG".charAt(index)}`));
+  whole(
+    [KIB, MIB, GIB].map((unit, index) => `${decimals(Math.ceil(least / unit), Math.floor(most / unit))}${"KMG".charAt(index)}`),
+  );
 
 /** The same, in whole pages of 4 KiB. */
 export function pages(most: number): RegExp {
@@ -57,7 +59,11 @@ export function pages(most: number): RegExp {
 export const durations = (least: number, most: number): RegExp =>
   whole(
     [1, 1000, 1_000_000]
-      .map((unit, index) => ({ from: Math.ceil(least / unit), to: Math.floor(most / unit), unit: ["us", "ms", "s"][index] ?? "" }))
+      .map((unit, index) => ({
+        from: Math.ceil(least / unit),
+        to: Math.floor(most / unit),
+        unit: ["us", "ms", "s"][index] ?? "",
+      }))
       .filter(({ from, to }) => from <= to)
       .map(({ from, to, unit }) => decimals(from, to) + unit),
   );

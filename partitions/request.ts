@@ -3,7 +3,15 @@
 // everything else and all mistakes come out at once.
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
-import { badName, cmdlineTooLong, misaligned, tooManyChannels, tooManyPartitions, unknownBoard, unknownGuest } from "./diagnostics/catalogue.ts";
+import {
+  badName,
+  cmdlineTooLong,
+  misaligned,
+  tooManyChannels,
+  tooManyPartitions,
+  unknownBoard,
+  unknownGuest,
+} from "./diagnostics/catalogue.ts";
 import { closest } from "./diagnostics/suggest.ts";
 import type { Findings } from "./diagnostics/diagnostic.ts";
 import {

@@ -20,7 +20,13 @@ const text = (expected: string, pattern: RegExp): z.ZodString =>
 const integer = (expected: string, least: number, most: number, step: number): z.ZodInt =>
   z.int({ error: expected }).min(least, { error: expected }).max(most, { error: expected }).multipleOf(step, { error: expected });
 
-const sized = (expected: string, pattern: RegExp, least: number, most: number, step: number): z.ZodType<number, number | string> =>
+const sized = (
+  expected: string,
+  pattern: RegExp,
+  least: number,
+  most: number,
+  step: number,
+): z.ZodType<number, number | string> =>
   z
     .union([integer(expected, least, most, step), text(expected, pattern)], { error: expected })
     .transform((written) => (typeof written === "number" ? written : (parseSize(written) ?? 0)));
@@ -151,13 +157,12 @@ export const PARTITION_SHAPE = {
   ),
   image: FilePath.optional().describe("Image of the guest, relative to this file. Default: the profile's."),
   load: Instruction.optional().describe(
-    "Where the image is linked for (IPA): a raw binary's first byte goes there, the text_offset of an arm64 Image counts from the 2 MiB boundary there or below. Default: the profile's, or the start of its memory.",
+    "Where the image is linked for (IPA): a raw binary's first byte goes there, the text_offset of an arm64 Image " +
+      "counts from the 2 MiB boundary there or below. Default: the profile's, or the start of its memory.",
   ),
   entry: Instruction.optional().describe("First instruction of a raw binary (IPA). Default: its first byte."),
   initrd: FilePath.optional().describe("Initial RAM disk, relative to this file. Default: the profile's."),
-  cmdline: text(CMDLINE_EXPECTED, CMDLINE_PATTERN)
-    .optional()
-    .describe("Kernel command line. Default: the profile's."),
+  cmdline: text(CMDLINE_EXPECTED, CMDLINE_PATTERN).optional().describe("Kernel command line. Default: the profile's."),
   devices: z
     .array(Name, { error: DEVICES_EXPECTED })
     .max(MAX_REGIONS, { error: DEVICES_EXPECTED })
@@ -177,7 +182,8 @@ export const PARTITION_SHAPE = {
     .max(WORDS_MAX, { error: "[sgi]" })
     .default([])
     .describe(
-      "[sgi]: with direct interrupts, GICv3: nothing it does with its CPU interface leaves for the hypervisor. It can then interrupt every pCPU, end others' interrupts, and shut out a stop.",
+      "[sgi]: with direct interrupts, GICv3: nothing it does with its CPU interface leaves for the hypervisor. It " +
+        "can then interrupt every pCPU, end others' interrupts, and shut out a stop.",
     ),
   cache: Cache.optional().describe("Its own share of the cache that all pCPUs share. Default: what is nobody's own."),
   bandwidth: Bandwidth.optional().describe("Held once it has refilled that much of the cache, until the period ends."),
@@ -188,7 +194,8 @@ export const PARTITION_SHAPE = {
     )
     .optional()
     .describe(
-      "The page that it shares with the hypervisor alone, to speak without leaving its pCPU. Default: a real-time guest has one, behind its channels.",
+      "The page that it shares with the hypervisor alone, to speak without leaving its pCPU. Default: a real-time " +
+        "guest has one, behind its channels.",
     ),
   accepts: z
     .array(z.enum(["dma"], { error: "dma" }), { error: "a list of what is accepted, such as [dma]" })
@@ -199,9 +206,7 @@ export const PARTITION_SHAPE = {
   on_failure: z
     .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })
     .default("stop")
-    .describe(
-      "After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection.",
-    ),
+    .describe("After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection."),
   autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
   pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
   clock: z
@@ -213,7 +218,10 @@ export type PartitionShape = typeof PARTITION_SHAPE;
 
 const BETWEEN_EXPECTED = "two partitions, such as [plc, linux]";
 export const CHANNEL_SHAPE = {
-  between: z.tuple([Name, Name], { error: BETWEEN_EXPECTED }).meta({ minItems: 2, maxItems: 2 }).describe("The two partitions that share it."),
+  between: z
+    .tuple([Name, Name], { error: BETWEEN_EXPECTED })
+    .meta({ minItems: 2, maxItems: 2 })
+    .describe("The two partitions that share it."),
   size: Size.default(PAGE).describe("Bytes of shared memory: 4K."),
   carries: z
     .enum(["process-image"], { error: "process-image" })

@@ -9,7 +9,8 @@ const isExplained = (error: unknown): error is Error & { readonly code: string }
   error instanceof Error && "code" in error && typeof error.code === "string";
 
 /** Behind --, options are QEMU's. */
-const wantsJson = (parameters: readonly string[]): boolean => parameters.join("\n").split(/^--$/m)[0]?.split("\n").includes("--json") === true;
+const wantsJson = (parameters: readonly string[]): boolean =>
+  parameters.join("\n").split(/^--$/m)[0]?.split("\n").includes("--json") === true;
 
 /** A mistake of axv-part itself: its stack is what helps to find it. */
 const UNEXPECTED = "AXV_UNEXPECTED";

@@ -40,13 +40,21 @@ export interface RecordLayout {
   readonly fields: readonly Field[];
 }
 
-const f = (name: string, type: FieldType, doc: string, range?: FieldRange): Field => ({ name, type, doc, ...(range && { range }) });
+const f = (name: string, type: FieldType, doc: string, range?: FieldRange): Field => ({
+  name,
+  type,
+  doc,
+  ...(range && { range }),
+});
 const within = (promise: PromiseId, least: number, most: number): FieldRange => ({ promise, least, most });
 const orNone = (promise: PromiseId, least: number, most: number): FieldRange => ({ promise, least, most, orNone: true });
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
 export const BLOB_VERSION = 4;
-/** The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their longest fit. */
+/**
+ * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
+ * longest fit.
+ */
 export const BLOB_MAX_BYTES = 12288;
 
 export { MAX_CPUS };
@@ -128,27 +136,70 @@ export const HEADER: RecordLayout = {
     f("size", "u32", "bytes of the whole blob, at most BLOB_MAX_BYTES, a multiple of 8"),
     f("checksum", "u32", "CRC-32 (ISO-HDLC) of the bytes from offset 16 to the end"),
     f("imageBase", "u64", "PA the image is meant to be loaded at; 0: anywhere"),
-    f("hypervisorSize", "u64", "bytes from the image's first one that belong to the hypervisor: image, stacks, linear memory, page tables"),
+    f(
+      "hypervisorSize",
+      "u64",
+      "bytes from the image's first one that belong to the hypervisor: image, stacks, linear memory, page tables",
+    ),
     f("gicd", "u64", "PA of GICD"),
     f("gicVersion", "u32", "2 or 3", within("frames", 2, 3)),
-    f("spiLimit", "u32", "first INTID above the implemented SPIs, e.g. 288; shown to guests in GICD_TYPER.ITLinesNumber", within("spiLimit", FIRST_SPI + 32, SPECIAL_INTID)),
+    f(
+      "spiLimit",
+      "u32",
+      "first INTID above the implemented SPIs, e.g. 288; shown to guests in GICD_TYPER.ITLinesNumber",
+      within("spiLimit", FIRST_SPI + 32, SPECIAL_INTID),
+    ),
     f("gicc", "u64", "GICv2: PA of GICC (8 KiB); 0 otherwise"),
     f("gich", "u64", "GICv2: PA of GICH (8 KiB); 0 otherwise"),
     f("gicv", "u64", "GICv2: PA of GICV (8 KiB); 0 otherwise"),
     f("uart", "u64", "PA of the hypervisor's UART"),
     f("uartKind", "u32", "UART_*", within("frames", UART_PL011, UART_PL011)),
-    f("housekeeper", "u32", "index of the pCPU that drains consoles, sends telemetry and looks after watchdogs: a spare one if there is one"),
+    f(
+      "housekeeper",
+      "u32",
+      "index of the pCPU that drains consoles, sends telemetry and looks after watchdogs: a spare one if there is one",
+    ),
     f("tickMicroseconds", "u32", "period of the housekeeping tick", within("ticks", TICK_MIN, TICK_MAX)),
-    f("telemetryMilliseconds", "u32", "period of the telemetry frames; a multiple of the tick", within("ticks", 1, TELEMETRY_MAX)),
+    f(
+      "telemetryMilliseconds",
+      "u32",
+      "period of the telemetry frames; a multiple of the tick",
+      within("ticks", 1, TELEMETRY_MAX),
+    ),
     f("hypervisorTimer", "u32", "INTID of the EL2 physical timer (PPI), 26 as a rule", within("ownPpis", FIRST_PPI, LAST_PPI)),
     f("virtualTimer", "u32", "INTID of the EL1 virtual timer (PPI), 27 as a rule", within("ownPpis", FIRST_PPI, LAST_PPI)),
     f("physicalTimer", "u32", "INTID of the EL1 physical timer (PPI), 30 as a rule", within("ownPpis", FIRST_PPI, LAST_PPI)),
     f("maintenance", "u32", "INTID of the GIC maintenance interrupt (PPI), 25 as a rule", within("ownPpis", FIRST_PPI, LAST_PPI)),
-    f("pmuInterrupt", "u32", "INTID of the PMU's overflow interrupt (PPI), 23 as a rule; 0: not wired", orNone("ownPpis", FIRST_PPI, LAST_PPI)),
-    f("refillEvent", "u32", "PMU event that counts what `bandwidth` limits: refills of the last-level cache", within("refillEvent", 0, PMU_EVENT_MAX)),
-    f("busAccesses", "u32", "BUS_ACCESS events that a refill is worth: these are counted instead, where the PMU has them; 0: never", within("refillEvent", 0, BUS_ACCESSES_MAX)),
-    f("colourCount", "u32", "page colours of the shared cache, a power of two, at most 32; 0: no partition is coloured", within("colourCount", 0, COLOURS_MAX)),
-    f("ipaBits", "u32", "bits of a guest physical address that every pCPU has, 32…40: what is not below 2^ipaBits no guest can have", within("ipaBits", IPA_BITS_MIN, IPA_BITS_MAX)),
+    f(
+      "pmuInterrupt",
+      "u32",
+      "INTID of the PMU's overflow interrupt (PPI), 23 as a rule; 0: not wired",
+      orNone("ownPpis", FIRST_PPI, LAST_PPI),
+    ),
+    f(
+      "refillEvent",
+      "u32",
+      "PMU event that counts what `bandwidth` limits: refills of the last-level cache",
+      within("refillEvent", 0, PMU_EVENT_MAX),
+    ),
+    f(
+      "busAccesses",
+      "u32",
+      "BUS_ACCESS events that a refill is worth: these are counted instead, where the PMU has them; 0: never",
+      within("refillEvent", 0, BUS_ACCESSES_MAX),
+    ),
+    f(
+      "colourCount",
+      "u32",
+      "page colours of the shared cache, a power of two, at most 32; 0: no partition is coloured",
+      within("colourCount", 0, COLOURS_MAX),
+    ),
+    f(
+      "ipaBits",
+      "u32",
+      "bits of a guest physical address that every pCPU has, 32…40: what is not below 2^ipaBits no guest can have",
+      within("ipaBits", IPA_BITS_MIN, IPA_BITS_MAX),
+    ),
     f("cpuOffset", "u32", "array of Cpu"),
     f("cpuCount", "u32", "every pCPU of the board in use, boot pCPU first; at most MAX_CPUS"),
     f("partitionOffset", "u32", "array of Partition"),
@@ -194,16 +245,30 @@ export const RECORDS: readonly RecordLayout[] = [
       f("bootCpu", "u32", "index into Cpu: its vCPU 0"),
       f("entry", "u64", "IPA of the first instruction"),
       f("argument", "u64", "x0 at entry: IPA of the device tree, or 0"),
-      f("seed", "u64", "IPA of the 64 bytes of /chosen/rng-seed in its device tree, a multiple of 4, in one page with the 12 bytes before them; 0: none"),
+      f(
+        "seed",
+        "u64",
+        "IPA of the 64 bytes of /chosen/rng-seed in its device tree, a multiple of 4, in one page with the 12 bytes " +
+          "before them; 0: none",
+      ),
       f("gicd", "u64", "IPA of the emulated GICD (64 KiB)"),
       f("gicr", "u64", "IPA of the emulated GICR (128 KiB a vCPU, contiguous); GICv2: NO_GICR"),
       f("console", "u64", "IPA of the emulated PL011 (4 KiB); 0: none"),
       f("consoleInterrupt", "u32", "INTID of the emulated PL011: a spare SPI of the board, made pending by GICD_ISPENDR"),
-      f("mailbox", "u64", "IPA of its mailbox (core/abi.ts): the first byte of a region of 4 KiB, REGION_CHANNEL, that nobody else has; 0: none"),
+      f(
+        "mailbox",
+        "u64",
+        "IPA of its mailbox (core/abi.ts): the first byte of a region of 4 KiB, REGION_CHANNEL, that nobody else has; 0: none",
+      ),
       f("watchdogMicroseconds", "u32", "0: no watchdog", orNone("watchdog", WATCHDOG_MIN, WATCHDOG_MAX)),
       f("bandwidthRefills", "u32", "cache refills that each of its vCPUs may cause in a period; 0: not limited"),
       f("bandwidthMicroseconds", "u32", "that period", orNone("bandwidth", PERIOD_MIN, PERIOD_MAX)),
-      f("clusterWays", "u32", "bit n: way group n of the cluster's L3 cache is private to it (DSU CLUSTERPARTCR_EL1), 0…15; 0: shares the rest", within("ways", 0, ALL_WAYS)),
+      f(
+        "clusterWays",
+        "u32",
+        "bit n: way group n of the cluster's L3 cache is private to it (DSU CLUSTERPARTCR_EL1), 0…15; 0: shares the rest",
+        within("ways", 0, ALL_WAYS),
+      ),
       f("ppis", "u32", "bit n: owns PPI n (16…31) of its pCPUs"),
       f("regionFirst", "u32", "index into Region"),
       f("regionCount", "u32", ""),
@@ -228,7 +293,12 @@ export const RECORDS: readonly RecordLayout[] = [
       f("size", "u64", "bytes that the partition sees"),
       f("kind", "u32", "REGION_RAM, REGION_DEVICE, REGION_CHANNEL", within("pages", REGION_RAM, REGION_CHANNEL)),
       f("access", "u32", "REGION_READ | REGION_WRITE | REGION_EXECUTE", within("pages", 0, REGION_ACCESS)),
-      f("colours", "u32", "0: the pages from `pa` on; otherwise those of them whose colour, PA / 4 KiB % colourCount, has its bit set here: they spread over size × colourCount / number of bits, and pa and that are multiples of 2 MiB"),
+      f(
+        "colours",
+        "u32",
+        "0: the pages from `pa` on; otherwise those of them whose colour, PA / 4 KiB % colourCount, has its bit set " +
+          "here: they spread over size × colourCount / number of bits, and pa and that are multiples of 2 MiB",
+      ),
       f("reserved", "u32", "0"),
     ],
   },
@@ -246,10 +316,18 @@ export const RECORDS: readonly RecordLayout[] = [
     doc: "What is copied into a partition's memory each time it starts.",
     most: MAX_LOADS,
     fields: [
-      f("source", "u64", "offset from the image's first byte, a multiple of 64; each load has bytes of its own there, in the order of this array"),
+      f(
+        "source",
+        "u64",
+        "offset from the image's first byte, a multiple of 64; each load has bytes of its own there, in the order of this array",
+      ),
       f("target", "u64", "IPA, a multiple of 64 (of 4 KiB where the region is coloured), inside a RAM region of the partition"),
       f("size", "u64", "bytes, a multiple of 64 (the packer pads)"),
-      f("zeros", "u64", "from this offset on, a multiple of 64, all is zeros, of which the image has a page at most; as large as size: nowhere"),
+      f(
+        "zeros",
+        "u64",
+        "from this offset on, a multiple of 64, all is zeros, of which the image has a page at most; as large as size: nowhere",
+      ),
     ],
   },
   {
@@ -265,7 +343,8 @@ export const RECORDS: readonly RecordLayout[] = [
   },
   {
     name: "Quiesce",
-    doc: "A device that reads or writes memory by itself is silenced when its partition stops: else it would go on into the memory of the next start.",
+    doc: "A device that reads or writes memory by itself is silenced when its partition stops: else it would go on " +
+        "into the memory of the next start.",
     most: MAX_QUIESCES,
     fields: [
       f("pa", "u64", "a 32-bit register of a device that the partition owns"),
@@ -277,10 +356,7 @@ export const RECORDS: readonly RecordLayout[] = [
     name: "Ram",
     doc: "A bank of the board's RAM: memory is in one of them, devices are outside.",
     most: MAX_BANKS,
-    fields: [
-      f("base", "u64", "PA"),
-      f("size", "u64", "bytes"),
-    ],
+    fields: [f("base", "u64", "PA"), f("size", "u64", "bytes")],
   },
 ];
 

@@ -1,8 +1,12 @@
-// What a plan promises, and so what a blob is refused for: the one list that core/blobCheck.ts checks at boot and partitions/plan/prove.ts
-// proves on the host. Each row is tried by test/core/promises.test.ts: exactly that is altered in a system that is otherwise
-// sound, the proof has to find it in the plan, and the core to refuse the blob with the row's error.
+// What a plan promises, and so what a blob is refused for: the one list that core/blobCheck.ts checks at boot and
+// partitions/plan/prove.ts proves on the host. Each row is tried by test/core/promises.test.ts: exactly that is altered
+// in a system that is otherwise sound, the proof has to find it in the plan, and the core to refuse the blob with the
+// row's error.
 
-/** Why a blob is refused, and in what words; the core's BLOB_* constants and their texts are generated from here, in this order. */
+/**
+ * Why a blob is refused, and in what words; the core's BLOB_* constants and their texts are generated from here, in
+ * this order.
+ */
 export const BLOB_ERRORS = {
   BLOB_OK: "",
   BLOB_BAD_MAGIC: "no system blob behind the core",
@@ -34,10 +38,16 @@ export const PROMISES = {
   imageSize: promise("what is the hypervisor's holds the whole image, all loads too", "BLOB_BAD_LOAD"),
   ram: promise("RAM is whole pages, below what the hypervisor maps at VA = PA", "BLOB_BAD_TABLE"),
   ipaBits: promise("a guest's addresses have 32 to 40 bits", "BLOB_BAD_TABLE"),
-  frames: promise("GIC and UART are of kinds that the core drives, in whole pages, outside RAM, none over another", "BLOB_BAD_TABLE"),
+  frames: promise(
+    "GIC and UART are of kinds that the core drives, in whole pages, outside RAM, none over another",
+    "BLOB_BAD_TABLE",
+  ),
   ticks: promise("tick and telemetry have periods that the housekeeper can keep", "BLOB_BAD_TABLE"),
   colourCount: promise("the colours are a power of two, 32 at most", "BLOB_BAD_TABLE"),
-  refillEvent: promise("the events that bandwidth is measured by are events of the PMU, a bus access no less than a byte", "BLOB_BAD_TABLE"),
+  refillEvent: promise(
+    "the events that bandwidth is measured by are events of the PMU, a bus access no less than a byte",
+    "BLOB_BAD_TABLE",
+  ),
   spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT"),
   ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT"),
 

@@ -1,6 +1,14 @@
 // Channels: both partners are there, and are two. Interrupts for them: there are spare SPIs for every console and doorbell.
 import type { Board } from "../../boards/schema.ts";
-import { channelToItself, imageTwice, imageUnnamed, imageUnread, imageUnwritten, sparesExhausted, unknownPartner } from "../diagnostics/catalogue.ts";
+import {
+  channelToItself,
+  imageTwice,
+  imageUnnamed,
+  imageUnread,
+  imageUnwritten,
+  sparesExhausted,
+  unknownPartner,
+} from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { carriesImage, channelsOf, imageRole, isCalledImage, isEndOf, isSaidToCarry, writesImage } from "../plan/channels.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
@@ -26,7 +34,10 @@ export function checkChannels(
   }
 }
 
-/** Which channel is for it does not depend on the order of lines; and somebody writes it, and somebody reads it, as far as that is known. */
+/**
+ * Which channel is for it does not depend on the order of lines; and somebody writes it, and somebody reads it, as far
+ * as that is known.
+ */
 export function checkProcessImages(
   partitions: readonly PartitionRequest[],
   channels: readonly ChannelRequest[],
@@ -43,7 +54,9 @@ export function checkProcessImages(
       findings.report(at, imageUnnamed(partition.name, own.length, first.name));
     }
   }
-  for (const channel of channels.filter((each) => (isSaidToCarry(each) || isCalledImage(each)) && carriesImage(each, partitions, channels))) {
+  for (const channel of channels.filter(
+    (each) => (isSaidToCarry(each) || isCalledImage(each)) && carriesImage(each, partitions, channels),
+  )) {
     const ends = partitions.filter((partition) => isEndOf(partition, channel));
     if (ends.length < ENDS) continue; // that has been said
     const names = ends.map(({ name }) => `"${name}"`);

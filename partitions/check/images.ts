@@ -79,7 +79,8 @@ function readPartitionImages(
   const file = (given: string | undefined, key: "image" | "initrd", ours: string | undefined): Opened | undefined => {
     const common = { what: `the ${key}`, memory: memorySize(partition) };
     // A user's own profile names a file of theirs, which no build makes.
-    const theirs = given !== undefined ? resolve(dirname(systemPath), given) : ours !== undefined && isAbsolute(ours) ? ours : undefined;
+    const theirs =
+      given !== undefined ? resolve(dirname(systemPath), given) : ours !== undefined && isAbsolute(ours) ? ours : undefined;
     if (theirs !== undefined) {
       const unreadable = (reason: string): Problem => imageMissing(displayPath(theirs), reason);
       return readNamed({ ...common, path: theirs, at: [...path, given === undefined ? "guest" : key], unreadable }, findings);
@@ -153,7 +154,9 @@ const imageName = ({ fields, profile }: Pick<PartitionRequest, "fields" | "profi
 /** "an arm64 `Image` or an ELF file, as its build leaves it, not compressed" */
 function takenBy({ formats, load }: ImageRules): string {
   const names = formats.map((format) =>
-    format === "raw" ? `a raw binary ${load === undefined ? "with `load:` its address" : `for ${hex(load)}`}` : FORMAT_NAMES[format],
+    format === "raw"
+      ? `a raw binary ${load === undefined ? "with `load:` its address" : `for ${hex(load)}`}`
+      : FORMAT_NAMES[format],
   );
   return `${names.join(" or ")}, as its build leaves it, not compressed`;
 }
@@ -220,7 +223,9 @@ function open(path: string, file: OpenFile, memory: number): Opened | string | T
   const kind = recognise(start).format;
   if (kind === "elf") {
     const bytes = file.whole(ELF_MAX);
-    return typeof bytes === "string" ? `${bytes}: take out what is for debuggers (llvm-strip --strip-debug)` : { start: bytes, whole: bytes };
+    return typeof bytes === "string"
+      ? `${bytes}: take out what is for debuggers (llvm-strip --strip-debug)`
+      : { start: bytes, whole: bytes };
   }
   if (file.size > memory) return new TooLarge(file.size);
   const whole = { path, offset: 0, length: file.size };

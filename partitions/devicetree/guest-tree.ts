@@ -69,7 +69,12 @@ function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeReques
   return {
     name: "chosen",
     // First: so it is on the first page, whatever the command line.
-    properties: { "rng-seed": new Array<number>(RNG_SEED_BYTES / CELL_BYTES).fill(0), bootargs: [cmdline], "stdout-path": [`/${unit("pl011", partition.console)}`], ...disk },
+    properties: {
+      "rng-seed": new Array<number>(RNG_SEED_BYTES / CELL_BYTES).fill(0),
+      bootargs: [cmdline],
+      "stdout-path": [`/${unit("pl011", partition.console)}`],
+      ...disk,
+    },
   };
 }
 

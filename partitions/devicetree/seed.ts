@@ -1,4 +1,5 @@
-// Where /chosen/rng-seed is in a compiled device tree (Devicetree Specification v0.4, 5.4): the hypervisor fills it in at each start.
+// Where /chosen/rng-seed is in a compiled device tree (Devicetree Specification v0.4, 5.4): the hypervisor fills it in
+// at each start.
 
 const OFF_DT_STRUCT = 8;
 const OFF_DT_STRINGS = 12;

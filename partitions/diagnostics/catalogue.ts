@@ -158,7 +158,8 @@ export const sparesExhausted = (needed: number, available: number): Problem =>
 export const tooManyTables = (needed: number, available: number): Problem =>
   error(
     "AXV-P035",
-    `mapping all this memory takes ${needed} translation tables, and the hypervisor has ${available}; each 2M of coloured memory takes one`,
+    `mapping all this memory takes ${needed} translation tables, and the hypervisor has ${available}; each 2M of ` +
+      "coloured memory takes one",
     "give the coloured partitions less memory: 128M in all fit as a rule",
   );
 export const coloursExhausted = (wanted: string, share: string, spread: string, largest: string): Problem =>
@@ -176,7 +177,8 @@ export const waysExhausted = (count: number): Problem =>
 export const noHousekeeper = (owners: string): Problem =>
   error(
     "AXV-P038",
-    `no pCPU is left for the hypervisor's housekeeping: all of them belong to ${owners}, with direct interrupts, a limited bandwidth, or a PMU that would count the hypervisor's work`,
+    `no pCPU is left for the hypervisor's housekeeping: all of them belong to ${owners}, with direct interrupts, a ` +
+      "limited bandwidth, or a PMU that would count the hypervisor's work",
     "leave a pCPU of the board to no partition, or write `interrupts: injected`, and no `bandwidth` or `pmu`, in one of them",
   );
 export const ipaBeyond = (what: string, span: string, bits: number, board: string, limit: string): Problem =>
@@ -190,14 +192,16 @@ export const ipaBeyond = (what: string, span: string, bits: number, board: strin
 export const dmaNeedsIdentity = (device: string, ipa: string): Problem =>
   error(
     "AXV-P040",
-    `"${device}" reads and writes memory by itself (DMA), at physical addresses as no SMMU stands behind it, but this partition's memory is at IPA ${ipa}`,
+    `"${device}" reads and writes memory by itself (DMA), at physical addresses as no SMMU stands behind it, but ` +
+      `this partition's memory is at IPA ${ipa}`,
     "write `memory: { size: …, ipa: identity }`, or give the device to a partition whose memory is at IPA = PA",
   );
 /** `ways`: the board can part its cache that way, too. */
 export const coloursWithDma = (device: string, ways: boolean): Problem =>
   error(
     "AXV-P041",
-    `"${device}" reads and writes memory by itself (DMA), at physical addresses as no SMMU stands behind it, but coloured memory is at IPA ≠ PA`,
+    `"${device}" reads and writes memory by itself (DMA), at physical addresses as no SMMU stands behind it, but ` +
+      "coloured memory is at IPA ≠ PA",
     ways
       ? "write `cache: { ways: [0] }`, which leaves the memory where it is, or give the device to another partition"
       : "remove `cache`, or give the device to another partition; this board has no `ways` to use instead",
@@ -247,7 +251,8 @@ export const bandwidthUnwired = (board: string): Problem =>
 export const budgetTooSmall = (budget: number, least: number, vcpus: number): Problem =>
   error(
     "AXV-P049",
-    `a budget of ${budget} bytes is less than one cache line${vcpus === 1 ? "" : ` for each of ${vcpus} vCPUs`}: it would never run`,
+    `a budget of ${budget} bytes is less than one cache line` +
+      `${vcpus === 1 ? "" : ` for each of ${vcpus} vCPUs`}: it would never run`,
     `write at least ${least}, such as 64K`,
   );
 
@@ -269,7 +274,8 @@ export const imageIsa = (file: string, isa: string): Problem =>
 export const imageGranule = (file: string, granule: string, board: string, granules: readonly string[]): Problem =>
   error(
     "AXV-P064",
-    `${file} is a kernel for pages of ${granule}, and the pCPUs of ${board} have ${granules.join(" and ")}: it would stop without a word`,
+    `${file} is a kernel for pages of ${granule}, and the pCPUs of ${board} have ${granules.join(" and ")}: it would ` +
+      "stop without a word",
     `give a kernel for pages of ${granules.join(" or ")}`,
   );
 export const imageOutsideRam = (file: string, span: string, ram: string): Problem =>
@@ -317,10 +323,9 @@ export const timerMeant = (intid: number, timer: string): Problem =>
 export const consoleDeaf = (profile: string, spi: number, owner: string | undefined): Problem =>
   warning(
     "AXV-P065",
-    `what is typed into this console is not heard by interrupt: SPI ${spi}, which "${profile}" guests have built in for their UART, ${owner === undefined ? "is none of the board's for consoles" : `rings "${owner}"`}`,
-    owner === undefined
-      ? "use a build of it for this board"
-      : "type into that one only, or use a build with another one",
+    `what is typed into this console is not heard by interrupt: SPI ${spi}, which "${profile}" guests have built in ` +
+      `for their UART, ${owner === undefined ? "is none of the board's for consoles" : `rings "${owner}"`}`,
+    owner === undefined ? "use a build of it for this board" : "type into that one only, or use a build with another one",
   );
 
 export const trustWithoutDirect = (): Problem =>
@@ -338,7 +343,8 @@ export const trustOnGicv2 = (board: string): Problem =>
 export const trustAffinity = (affinities: readonly string[]): Problem =>
   error(
     "AXV-P068",
-    `it would send its SGIs to other pCPUs than it means: it sees its vCPUs as 0x0, 0x1, …, and trusted ones name pCPUs by their affinity, here ${affinities.join(", ")}`,
+    "it would send its SGIs to other pCPUs than it means: it sees its vCPUs as 0x0, 0x1, …, and trusted ones name " +
+      `pCPUs by their affinity, here ${affinities.join(", ")}`,
     "give it pCPUs with just these affinities, in order, or one pCPU, or remove it",
   );
 
@@ -346,7 +352,8 @@ export const trustAffinity = (affinities: readonly string[]): Problem =>
 export const dmaReachesAll = (device: string, owner: string): Problem =>
   warning(
     "AXV-P069",
-    `"${device}" reads and writes memory by itself (DMA), and no IOMMU stands behind it: through it "${owner}" reaches all memory of the board, the hypervisor's and every partition's`,
+    `"${device}" reads and writes memory by itself (DMA), and no IOMMU stands behind it: through it "${owner}" ` +
+      "reaches all memory of the board, the hypervisor's and every partition's",
     "write `accepts: [dma]` in the partition if its guest is trusted that far, or remove the device",
   );
 
@@ -354,7 +361,8 @@ export const dmaReachesAll = (device: string, owner: string): Problem =>
 export const imageUnnamed = (partition: string, count: number, first: string): Problem =>
   warning(
     "AXV-P082",
-    `"${partition}" writes a process image, and none of its ${count} channels is said to carry it: so "${first}" does, the first by name`,
+    `"${partition}" writes a process image, and none of its ${count} channels is said to carry it: so "${first}" ` +
+      "does, the first by name",
     'call the one that is to carry it "process-image", or give it `carries: process-image`',
   );
 export const imageTwice = (partition: string, channels: readonly string[]): Problem =>

@@ -29,7 +29,10 @@ export interface Arm64Image {
   readonly size: number;
 }
 
-/** The header's facts, or, as a string, what is wrong with it. Call it with bytes that have the magic; `size`: of the whole file. */
+/**
+ * The header's facts, or, as a string, what is wrong with it. Call it with bytes that have the magic; `size`: of the
+ * whole file.
+ */
 export function parseArm64Image(bytes: Uint8Array, size = bytes.length): Arm64Image | string {
   if (size < HEADER_SIZE) return `it has ${size} bytes, fewer than an arm64 Image's header`;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,5 @@
-// Bytes that go into an image. Those of a large file stay in it until they are copied to where they belong: a plan needs their number alone.
+// Bytes that go into an image. Those of a large file stay in it until they are copied to where they belong: a plan
+// needs their number alone.
 import { closeSync, openSync, readSync } from "node:fs";
 import { LOAD_ALIGN } from "../plan/plan.ts";
 import { displayPath } from "../project.ts";

@@ -45,8 +45,15 @@ export interface ImageRules {
   readonly entry?: number | undefined;
 }
 
-/** `whole`: the file, if `bytes` are only its beginning. That is enough of an arm64 Image, and of what is recognised by a magic number. */
-export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: ImageRules, whole: Contents = bytes): GuestImage | ImageFault {
+/**
+ * `whole`: the file, if `bytes` are only its beginning. That is enough of an arm64 Image, and of what is recognised by
+ * a magic number.
+ */
+export function readGuestImage(
+  bytes: Uint8Array,
+  { formats, load, entry }: ImageRules,
+  whole: Contents = bytes,
+): GuestImage | ImageFault {
   const malformed = (reason: string): ImageFault => ({ kind: "malformed", reason });
   const found = recognise(bytes);
   if (found.isa !== undefined && found.isa !== "AArch64") return { kind: "isa", isa: found.isa };
@@ -77,14 +84,20 @@ export function readGuestImage(bytes: Uint8Array, { formats, load, entry }: Imag
   }
 }
 
-/** Memory, from a whole page on, that is loaded at once. What no part has bytes for is zeros: RAM is not cleared when a partition starts again. */
+/**
+ * Memory, from a whole page on, that is loaded at once. What no part has bytes for is zeros: RAM is not cleared when a
+ * partition starts again.
+ */
 export interface Stretch extends Span {
   readonly load: Load;
   /** From this offset on, a multiple of LOAD_ALIGN, all is zeros, of which `load` has a page. Undefined: nowhere. */
   readonly zeros: number | undefined;
 }
 
-/** From so many bytes on that nobody gives, the image is cut in two there; but not into more pieces than the blob has loads for. */
+/**
+ * From so many bytes on that nobody gives, the image is cut in two there; but not into more pieces than the blob has
+ * loads for.
+ */
 const HOLE_MIN = 64 * KIB;
 const STRETCHES_MAX = 4;
 

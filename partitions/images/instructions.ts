@@ -25,8 +25,10 @@ const RETURNS: readonly Return[] = [
   { isa: "32-bit Arm", size: 4, code: 0xe12fff1e }, // bx lr
   { isa: "32-bit Arm", size: 2, code: 0x4770 }, // bx lr, T32
 ];
-/** So many returns of another instruction set, and so close together, are no coincidence where AArch64 has none: in bytes that mean
- * nothing a 16-bit one comes every 65,536 times, in code every hundred. */
+/**
+ * So many returns of another instruction set, and so close together, are no coincidence where AArch64 has none: in bytes
+ * that mean nothing a 16-bit one comes every 65,536 times, in code every hundred.
+ */
 const RETURNS_MIN = 8;
 const RETURN_DISTANCE_MAX = 4096;
 

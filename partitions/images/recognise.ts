@@ -92,8 +92,8 @@ function treeKind(file: Uint8Array): string | undefined {
 }
 
 /**
- * LZMA_alone, which has no magic (LZMA Specification, "lzma file format"): properties 0x5d, the size of the dictionary, which encoders
- * make 2^n or 2^n + 2^(n - 1), and how long the contents are, or all ones.
+ * LZMA_alone, which has no magic (LZMA Specification, "lzma file format"): properties 0x5d, the size of the dictionary,
+ * which encoders make 2^n or 2^n + 2^(n - 1), and how long the contents are, or all ones.
  */
 function lzmaKind(file: Uint8Array): string | undefined {
   if (file.length < LZMA_HEADER || file[0] !== LZMA_PROPERTIES) return undefined;

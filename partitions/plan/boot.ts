@@ -6,7 +6,8 @@
 //  └───────────────────┴──────────────────────────────┴─────────────────────┴─────────────────────┴ ─ ─ ─
 //
 // An arm64 Image goes text_offset above the start of RAM, which is a 2 MiB boundary (Linux
-// Documentation/arch/arm64/booting.rst); ELF files and raw binaries have addresses of their own. By the same document, the device tree is
+// Documentation/arch/arm64/booting.rst); ELF files and raw binaries have addresses of their own. By the same document,
+// the device tree is
 // 8-byte aligned, has at most 2 MiB, and lies with nothing else of another cacheability; the initrd lies within the same
 // 32 GiB as the kernel. Whole 2 MiB apart, none of them shares a block mapping with another.
 import { imageTooLarge } from "../diagnostics/catalogue.ts";

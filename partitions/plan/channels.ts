@@ -21,7 +21,10 @@ export const imageRole = ({ profile, fields }: PartitionRequest): "writes" | "re
 
 export const writesImage = (partition: PartitionRequest): boolean => imageRole(partition) === "writes";
 
-/** The channel of its process image: the one that is said to carry it, or is called so; or, of a guest that writes one, the first by name. */
+/**
+ * The channel of its process image: the one that is said to carry it, or is called so; or, of a guest that writes one,
+ * the first by name.
+ */
 export function imageChannelOf(partition: PartitionRequest, channels: Channels): ChannelRequest | undefined {
   const own = channels.filter((channel) => isEndOf(partition, channel));
   return own.find(isSaidToCarry) ?? own.find(isCalledImage) ?? (writesImage(partition) ? own[0] : undefined);
@@ -38,4 +41,7 @@ export function channelsOf(partition: PartitionRequest, channels: Channels): Cha
 export const carriesImage = (channel: ChannelRequest, partitions: readonly PartitionRequest[], channels: Channels): boolean =>
   isSaidToCarry(channel) ||
   partitions.some((partition) => writesImage(partition) && imageChannelOf(partition, channels) === channel) ||
-  (isCalledImage(channel) && !partitions.some((partition) => writesImage(partition) && isEndOf(partition, channel) && imageChannelOf(partition, channels) !== channel));
+  (isCalledImage(channel) &&
+    !partitions.some(
+      (partition) => writesImage(partition) && isEndOf(partition, channel) && imageChannelOf(partition, channels) !== channel,
+    ));

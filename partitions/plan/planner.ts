@@ -165,7 +165,10 @@ function decidePartition(
 const speaks = (cmdline: string | undefined): boolean =>
   cmdline === undefined || (/\bconsole=/.test(cmdline) && !/\b(quiet|loglevel=)/.test(cmdline));
 
-/** Where loads are in the image, and the device tree's size, are not known before that is compiled, and it cannot be compiled before the rest is placed. */
+/**
+ * Where loads are in the image, and the device tree's size, are not known before that is compiled, and it cannot be
+ * compiled before the rest is placed.
+ */
 function planLoads(boot: BootLayout, ram: { readonly ipa: number }): PlannedLoad[] {
   const load = (name: PlannedLoad["name"], offset: number, size: number, zeros?: number): PlannedLoad => ({
     name,

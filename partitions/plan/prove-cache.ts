@@ -71,7 +71,9 @@ function proveColours(plan: Plan): Violation[] {
     for (const other of reach.filter((each) => each !== one)) {
       const foreign = one.channels.filter(({ pa }) => !other.channels.some((channel) => channel.pa === pa));
       if (shares(setsOf(plan, foreign), other.own))
-        wrong.push(breaks("colours", `a channel of ${one.partition.name} is in sets of the cache that ${other.partition.name} has`));
+        wrong.push(
+          breaks("colours", `a channel of ${one.partition.name} is in sets of the cache that ${other.partition.name} has`),
+        );
     }
   }
   return wrong;
@@ -86,7 +88,8 @@ function proveWays({ partitions, cache }: Plan): Violation[] {
   const wrong: Violation[] = [];
   if (new Set(owned).size !== owned.length) wrong.push(breaks("ways", "a way group of the cache is in two partitions"));
   if (owned.some((group) => group < 0 || group >= cache.wayGroups)) wrong.push(breaks("ways", "a way group is not there"));
-  if (owned.length > 0 && owned.length >= cache.wayGroups) wrong.push(breaks("ways", "no way group of the cache is left for the rest"));
+  if (owned.length > 0 && owned.length >= cache.wayGroups)
+    wrong.push(breaks("ways", "no way group of the cache is left for the rest"));
   return wrong;
 }
 
@@ -95,9 +98,11 @@ function proveBandwidth(plan: Plan, { name, bandwidth, cpus, direct, pmu, ppis }
   const wrong = inRange("Partition", "bandwidthMicroseconds", bandwidth.periodMicroseconds, ` of ${name}`);
   const { budget, refills, periodMicroseconds } = bandwidth;
   if (refills < 1 || periodMicroseconds < 1) wrong.push(breaks("bandwidth", `${name} would never run: it has no budget`));
-  if (refills * plan.cache.line * cpus.length > budget) wrong.push(breaks("bandwidth", `the vCPUs of ${name} have more than its budget`));
+  if (refills * plan.cache.line * cpus.length > budget)
+    wrong.push(breaks("bandwidth", `the vCPUs of ${name} have more than its budget`));
   if (plan.pmu.interrupt === 0) wrong.push(breaks("bandwidth", `nobody notices when the budget of ${name} is used up`));
-  if (pmu || ppis.includes(plan.pmu.interrupt)) wrong.push(breaks("bandwidth", `${name} has a bandwidth, and the PMU that measures it`));
+  if (pmu || ppis.includes(plan.pmu.interrupt))
+    wrong.push(breaks("bandwidth", `${name} has a bandwidth, and the PMU that measures it`));
   if (direct) wrong.push(breaks("bandwidth", `${name} has a bandwidth, but cannot be held: its interrupts are direct`));
   return wrong;
 }

@@ -1,6 +1,7 @@
-// Proves of a finished plan what blob/promises.table.ts promises: that its partitions are disjoint and each of them well formed. It
-// reads the plan only, and shares no code with what made it (not even the overlap test): two mistakes would have to agree to get by.
-// Every plan goes through here before anything is built from it. The core checks the same of the blob, at boot.
+// Proves of a finished plan what blob/promises.table.ts promises: that its partitions are disjoint and each of them
+// well formed. It reads the plan only, and shares no code with what made it (not even the overlap test): two mistakes
+// would have to agree to get by. Every plan goes through here before anything is built from it. The core checks the
+// same of the blob, at boot.
 import type { Plan } from "./plan.ts";
 import { proveBoard, proveCpus } from "./prove-board.ts";
 import { proveCache } from "./prove-cache.ts";

@@ -1,5 +1,5 @@
-// Reading what a person named: regular files only, of a size that is known before a byte is read. A pipe would be waited for, a device
-// might never end.
+// Reading what a person named: regular files only, of a size that is known before a byte is read. A pipe would be
+// waited for, a device might never end.
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { formatSize, KIB } from "../units.ts";

@@ -1,6 +1,7 @@
-// The keys of a YAML file. Each is a plain word that stands once in its mapping; what YAML would allow besides is taken out of the
-// document and reported, so that no JavaScript object is ever made of it: there `__proto__` is no key like the others, a list or an
-// alias in front of a colon becomes some text, and the second of two equal keys hides the first.
+// The keys of a YAML file. Each is a plain word that stands once in its mapping; what YAML would allow besides is taken
+// out of the document and reported, so that no JavaScript object is ever made of it: there `__proto__` is no key like
+// the others, a list or an alias in front of a colon becomes some text, and the second of two equal keys hides the
+// first.
 import { isAlias, isMap, isScalar, isSeq } from "yaml";
 import type { Node, Pair, YAMLMap } from "yaml";
 import { badKey, duplicateKey } from "../diagnostics/catalogue.ts";

@@ -1,7 +1,11 @@
-// Text of others in our messages: a file's name, a key, a line. Terminals obey control characters, and some characters cannot be seen.
+// Text of others in our messages: a file's name, a key, a line. Terminals obey control characters, and some characters
+// cannot be seen.
 
-/** C0, DEL, C1; marks of direction, and what has no width; line and paragraph separators; halves of surrogate pairs. */
-const UNSHOWN = /[\0-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** C0, DEL, C1; marks of direction, and what has no width; line and paragraph separators. */
+const UNSEEN = /[\0-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/;
+/** Of a surrogate pair. */
+const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const UNSHOWN = new RegExp(`${UNSEEN.source}|${HALF.source}`, "g");
 
 /** Longer than any message that has only what it needs. */
 const MESSAGE_MAX = 600;

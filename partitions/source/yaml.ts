@@ -29,7 +29,11 @@ export class YamlSource {
   /** Of a file's bytes. */
   static of(file: string, bytes: Uint8Array): YamlSource {
     const { text, wrong } = decodeUtf8(bytes);
-    return new YamlSource(file, text, wrong === undefined ? [] : [{ ...notUtf8(wrong.byte), line: wrong.line, column: wrong.column }]);
+    return new YamlSource(
+      file,
+      text,
+      wrong === undefined ? [] : [{ ...notUtf8(wrong.byte), line: wrong.line, column: wrong.column }],
+    );
   }
 
   /** In place of a file that cannot be read: that is all that is wrong with it. */

@@ -79,8 +79,14 @@ export const Profile = z.strictObject({
   probes_priority: z
     .boolean()
     .default(false)
-    .describe("it counts the bits of a priority in INTID 32's byte of GICD_IPRIORITYR, and waits until there are some; no interrupt is given to it for that"),
-  spis: z.array(z.int().min(0)).default([]).describe("SPIs that it cannot do without, besides its console's, unless system.yaml lists others"),
+    .describe(
+      "it counts the bits of a priority in INTID 32's byte of GICD_IPRIORITYR, and waits until there are some; no " +
+        "interrupt is given to it for that",
+    ),
+  spis: z
+    .array(z.int().min(0))
+    .default([])
+    .describe("SPIs that it cannot do without, besides its console's, unless system.yaml lists others"),
   channels: z
     .strictObject({ ipa: address.describe("IPA of its first channel; the next ones follow without a gap") })
     .optional()
@@ -88,7 +94,9 @@ export const Profile = z.strictObject({
   process_image: z
     .enum(["writes", "reads"])
     .optional()
-    .describe("what it does with a process image, as it comes with the project; without this key nobody knows, and it may do either"),
+    .describe(
+      "what it does with a process image, as it comes with the project; without this key nobody knows, and it may do either",
+    ),
   tags: z.array(Tag).describe("what it publishes by HYPERCALL_TAG_PUBLISH, by tag index"),
 });
 export type Profile = z.output<typeof Profile>;

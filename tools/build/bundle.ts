@@ -1,5 +1,6 @@
-// node tools/build/bundle.ts: makes build/axv-part.js, the command line as one file of JavaScript. Reading two hundred files and taking the
-// types out of each takes Node longer than all that most commands do. tools/axv-part calls this when a source is newer than the bundle.
+// node tools/build/bundle.ts: makes build/axv-part.js, the command line as one file of JavaScript. Reading two hundred
+// files and taking the types out of each takes Node longer than all that most commands do. tools/axv-part calls this
+// when a source is newer than the bundle.
 import { build } from "esbuild";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";

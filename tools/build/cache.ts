@@ -43,7 +43,10 @@ export const PROCESS_STARTED = performance.timeOrigin;
 export function remember(outDir: string, key: string, read: readonly ReadFiles[]): void {
   if (read.some(({ files, since }) => files.some((file) => changedSince(file, since)))) return;
   const inputs = read.flatMap(({ files }) => files);
-  const record: InputList = { key: hash(key), inputs: Object.fromEntries([...inputs].sort().map((file) => [file, hashFile(file)])) };
+  const record: InputList = {
+    key: hash(key),
+    inputs: Object.fromEntries([...inputs].sort().map((file) => [file, hashFile(file)])),
+  };
   writeAtomically(join(ROOT, outDir, LIST), JSON.stringify(record, undefined, 1));
 }
 
@@ -60,5 +63,9 @@ export function forget(outDir: string): void {
 /** The build's own sources and the versions of its packages are inputs too. */
 export function ownInputs(): string[] {
   const own = readdirSync(join(ROOT, "tools/build"), { recursive: true, encoding: "utf8" });
-  return [...own.filter((name) => /\.(ts|h)$/.test(name)).map((name) => `tools/build/${name}`), "package-lock.json", "asconfig.json"];
+  return [
+    ...own.filter((name) => /\.(ts|h)$/.test(name)).map((name) => `tools/build/${name}`),
+    "package-lock.json",
+    "asconfig.json",
+  ];
 }

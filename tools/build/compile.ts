@@ -14,8 +14,16 @@ export interface Compiled {
 const OUTPUT = "build/program.wasm";
 const CONFIGURED: readonly string[] = ["--config", "asconfig.json"];
 
-/** `memoryPages`: linear memory neither grows nor shrinks. `instead`: sources that are not as they are on the disk. `options`: other ones. */
-export async function compile(entry: string, memoryPages: number, instead: ReadonlyMap<string, string> = new Map(), options = CONFIGURED): Promise<Compiled> {
+/**
+ * `memoryPages`: linear memory neither grows nor shrinks. `instead`: sources that are not as they are on the disk.
+ * `options`: other ones.
+ */
+export async function compile(
+  entry: string,
+  memoryPages: number,
+  instead: ReadonlyMap<string, string> = new Map(),
+  options = CONFIGURED,
+): Promise<Compiled> {
   // Here, because binaryen comes with it, which takes as long to load as most commands take in all.
   const { default: asc } = await import("assemblyscript/asc");
   const inputs = new Set<string>();

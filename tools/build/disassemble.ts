@@ -9,7 +9,10 @@ const LARGEST_TEXT = 256 * 1024 * 1024;
 export function disassemble(wasmFile: string, sourceMapFile?: string): string {
   const map = sourceMapFile === undefined ? [] : ["--source-map", sourceMapFile];
   try {
-    return execFileSync(process.execPath, [WASM_DIS, "--all-features", wasmFile, ...map], { encoding: "utf8", maxBuffer: LARGEST_TEXT });
+    return execFileSync(process.execPath, [WASM_DIS, "--all-features", wasmFile, ...map], {
+      encoding: "utf8",
+      maxBuffer: LARGEST_TEXT,
+    });
   } catch (error) {
     throw new BuildError("tool-failed", `wasm-dis ${wasmFile}: ${error instanceof Error ? error.message : String(error)}`);
   }

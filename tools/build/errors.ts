@@ -19,10 +19,13 @@ export const BUILD_ERRORS = {
   "loop-unbounded": "state its bound: make bound(iteration, LIMIT) the first statement of the loop's body",
   "loop-limit": "the limit of bound() must be a constant between 1 and 4294967294",
   "export-name": "an export that assembly calls must have a name that C allows",
-  "function-missing": "the program says how this function is compiled, and there is none of that name (asc may have made it part of another one); correct programs.ts",
+  "function-missing":
+    "the program says how this function is compiled, and there is none of that name (asc may have made it part of " +
+      "another one); correct programs.ts",
   "tool-missing": "install it with apt-get",
   "tool-failed": "the command's own words say why",
-  "not-position-independent": "the core runs wherever it is loaded: address symbols relative to PC (adrp/add, or label differences in data)",
+  "not-position-independent":
+    "the core runs wherever it is loaded: address symbols relative to PC (adrp/add, or label differences in data)",
   "elf-malformed": "the file is not a 64-bit little-endian ELF executable",
   "image-header": "the core's first 64 bytes must be the Linux arm64 Image header",
   "image-layout": "use the offsets that imageLayout() gives",

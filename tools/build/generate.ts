@@ -2,12 +2,29 @@
 import type { Intrinsic, IntrinsicType } from "./intrinsic.ts";
 
 /** Words that C takes as a parameter's name and AssemblyScript does not. */
-const RESERVED = new Set(["function", "class", "new", "in", "of", "from", "type", "var", "let", "with", "this", "super", "import", "export"]);
+const RESERVED = new Set([
+  "function",
+  "class",
+  "new",
+  "in",
+  "of",
+  "from",
+  "type",
+  "var",
+  "let",
+  "with",
+  "this",
+  "super",
+  "import",
+  "export",
+]);
 const parameterName = (name: string): string => (RESERVED.has(name) ? `${name}_` : name);
 
 export function generateDeclarations(module: string, intrinsics: readonly Intrinsic[], source: string): string {
   const declarations = intrinsics.map((intrinsic) => {
-    const params = Object.entries(intrinsic.params).map(([name, type]: [string, IntrinsicType]) => `${parameterName(name)}: ${type}`);
+    const params = Object.entries(intrinsic.params).map(
+      ([name, type]: [string, IntrinsicType]) => `${parameterName(name)}: ${type}`,
+    );
     return [
       `/** ${intrinsic.doc} */`,
       "// @ts-ignore: decorator",

@@ -61,7 +61,8 @@ function pathsOf(program: Program): Paths {
 const keyOf = (program: Program): string => JSON.stringify(program) + [CLANG, LLD].map(versionOf).join();
 
 /** Its products are there, and nothing that they were built from has changed. */
-export const isUpToDate = (program: Program): boolean => isFresh(folderOf(program), keyOf(program), Object.values(pathsOf(program)));
+export const isUpToDate = (program: Program): boolean =>
+  isFresh(folderOf(program), keyOf(program), Object.values(pathsOf(program)));
 
 export async function buildProgram(program: Program, progress: (line: string) => void = () => undefined): Promise<Products> {
   const { name } = program;

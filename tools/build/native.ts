@@ -20,30 +20,57 @@ const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a", "-g", "-fdebug-co
 
 /** What every C file of ours is compiled with, on the target and on the host. */
 export const C_FLAGS = [
-  "-std=gnu11", "-O2",
+  "-std=gnu11",
+  "-O2",
   // WebAssembly's semantics: wrapping arithmetic, untyped memory, loops that may be endless.
-  "-fwrapv", "-fno-strict-aliasing", "-fno-finite-loops", "-fno-builtin",
+  "-fwrapv",
+  "-fno-strict-aliasing",
+  "-fno-finite-loops",
+  "-fno-builtin",
   // One wasm loop stays one loop with one bound, and a switch stays branches (verify reads both).
-  "-fno-unroll-loops", "-fno-jump-tables",
+  "-fno-unroll-loops",
+  "-fno-jump-tables",
   // Padding inside a path is executed.
-  "-falign-loops=1", "-falign-functions=4", "-mllvm", "-align-all-functions=2",
-  // Less than half of clang's own 225, and the hot paths are the same; @inline forces more. Functions that shall be short (minsize) keep
-  // their own threshold of 5, which -inline-threshold would replace too.
-  "-mllvm", "-inlinedefault-threshold=100",
+  "-falign-loops=1",
+  "-falign-functions=4",
+  "-mllvm",
+  "-align-all-functions=2",
+  // Less than half of clang's own 225, and the hot paths are the same; @inline forces more. Functions that shall be
+  // short (minsize) keep their own threshold of 5, which -inline-threshold would replace too.
+  "-mllvm",
+  "-inlinedefault-threshold=100",
   // What both sides of a branch begin with comes before it.
-  "-mllvm", "-hoist-common-insts",
+  "-mllvm",
+  "-hoist-common-insts",
   // Generated code looks odd and is right (`p0 = p0`); what the tables' C bodies can get wrong is not let through.
-  "-Wno-everything", "-Werror=return-type", "-Werror=implicit-function-declaration", "-Werror=int-conversion",
-  "-Werror=incompatible-pointer-types", "-Werror=asm-operand-widths", "-Werror=shift-count-overflow",
+  "-Wno-everything",
+  "-Werror=return-type",
+  "-Werror=implicit-function-declaration",
+  "-Werror=int-conversion",
+  "-Werror=incompatible-pointer-types",
+  "-Werror=asm-operand-widths",
+  "-Werror=shift-count-overflow",
 ];
 
 const TARGET_C_FLAGS = [
-  ...TARGET, ...C_FLAGS,
-  "-ffreestanding", "-mgeneral-regs-only", "-fpie", "-mno-outline-atomics", "-mtune=cortex-a53", "-mfix-cortex-a53-835769",
-  "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fomit-frame-pointer",
-  // A caller knows which registers a function really changes, so that few have to be saved around calls (tools/verify/native/kept.ts proves
-  // it of what was linked). What is outlined after that would change more of them.
-  "-mllvm", "-enable-ipra", "-mno-outline",
+  ...TARGET,
+  ...C_FLAGS,
+  "-ffreestanding",
+  "-mgeneral-regs-only",
+  "-fpie",
+  "-mno-outline-atomics",
+  "-mtune=cortex-a53",
+  "-mfix-cortex-a53-835769",
+  "-ffunction-sections",
+  "-fdata-sections",
+  "-fno-asynchronous-unwind-tables",
+  "-fno-stack-protector",
+  "-fomit-frame-pointer",
+  // A caller knows which registers a function really changes, so that few have to be saved around calls
+  // (tools/verify/native/kept.ts proves it of what was linked). What is outlined after that would change more of them.
+  "-mllvm",
+  "-enable-ipra",
+  "-mno-outline",
 ];
 
 const LINK_FLAGS = [

@@ -41,7 +41,8 @@ const align = (value: number, to: number): number => Math.ceil(value / to) * to;
 /** Where everything goes, from sizes alone: the planner writes the offsets into the blob before there is an image. */
 export function imageLayout(coreSize: number, blobSize: number, loadSizes: readonly number[]): ImageLayout {
   // The core looks for the blob right behind its own last byte.
-  if (coreSize % BLOB_ALIGN !== 0) throw new BuildError("image-layout", `the core's size ${coreSize} is not a multiple of ${BLOB_ALIGN}`);
+  if (coreSize % BLOB_ALIGN !== 0)
+    throw new BuildError("image-layout", `the core's size ${coreSize} is not a multiple of ${BLOB_ALIGN}`);
   let at = align(coreSize + blobSize, LOAD_ALIGN);
   const sizes = loadSizes.map((size) => align(size, LOAD_ALIGN));
   const loadOffsets = sizes.map((size) => {
@@ -80,5 +81,6 @@ function checkHeader(core: Uint8Array): void {
   if (header.getBigUint64(TEXT_OFFSET, true) !== 0n) refuse("text_offset is not 0");
   const flags = header.getBigUint64(FLAGS, true);
   const wanted = FLAG_PAGE_4K | FLAG_ANYWHERE;
-  if ((flags & (FLAG_BIG_ENDIAN | FLAG_PAGE_SIZE | FLAG_ANYWHERE)) !== wanted) refuse(`flags are 0x${flags.toString(16)}, not 0x${wanted.toString(16)}`);
+  if ((flags & (FLAG_BIG_ENDIAN | FLAG_PAGE_SIZE | FLAG_ANYWHERE)) !== wanted)
+    refuse(`flags are 0x${flags.toString(16)}, not 0x${wanted.toString(16)}`);
 }

@@ -10,13 +10,13 @@ export interface Program {
   /** Linear memory, fixed, in WebAssembly pages of 64 KiB. The linker script sees its size as axv_linear_bytes. */
   readonly memoryPages: number;
   /**
-   * Exports that the assembly calls when every register has been saved already: they save none again (clang's preserve_none, by which
-   * the first argument is in w20 and not in w0).
+   * Exports that the assembly calls when every register has been saved already: they save none again (clang's
+   * preserve_none, by which the first argument is in w20 and not in w0).
    */
   readonly savesNothing?: readonly string[];
   /**
-   * Functions that keep all registers but x0…x8 and x16…x18 (clang's preserve_most): exports whose caller in assembly has saved no more,
-   * and what they go on in when it takes longer, which is never made a part of them.
+   * Functions that keep all registers but x0…x8 and x16…x18 (clang's preserve_most): exports whose caller in assembly
+   * has saved no more, and what they go on in when it takes longer, which is never made a part of them.
    */
   readonly savesMost?: readonly string[];
   /** .S files, in link order. */
@@ -24,7 +24,10 @@ export interface Program {
   readonly linkerScript: string;
   /** Runs at any 4 KiB aligned address, and the build proves it; else where its linker script says. */
   readonly positionIndependent: boolean;
-  /** How the C names of functions begin that guests wait for, at each exit or interrupt: all others are short rather than fast. Without it, none is. */
+  /**
+   * How the C names of functions begin that guests wait for, at each exit or interrupt: all others are short rather
+   * than fast. Without it, none is.
+   */
   readonly fast?: readonly string[];
   /** Functions that clang takes for cheaper to repeat than to call, and that are not. */
   readonly apart?: readonly string[];
@@ -76,7 +79,11 @@ export const PLC_PHYSICAL_TIMER: Program = { ...PLC, name: "plc-physical-timer",
 export const PLC_READER: Program = {
   name: "plc-reader",
   entry: "rtos-guests/linux/index.ts",
-  tables: { cpu: "core/cpu.table.ts", linux: "rtos-guests/linux/linux.table.ts", channel: "rtos-guests/channel/channel.table.ts" },
+  tables: {
+    cpu: "core/cpu.table.ts",
+    linux: "rtos-guests/linux/linux.table.ts",
+    channel: "rtos-guests/channel/channel.table.ts",
+  },
   memoryPages: 1,
   assembly: ["rtos-guests/linux/start.S"],
   linkerScript: "rtos-guests/linux/linux.ld",

@@ -5,14 +5,36 @@ import { SHF_ALLOC, SHN_ABS, type Elf, type Relocation } from "./elf.ts";
 
 /** Name, and whether the value is a distance. Types that are in neither list are refused too. */
 const RELATIVE: Readonly<Record<number, string>> = {
-  260: "PREL64", 261: "PREL32", 262: "PREL16",
-  273: "LD_PREL_LO19", 274: "ADR_PREL_LO21", 275: "ADR_PREL_PG_HI21", 276: "ADR_PREL_PG_HI21_NC",
-  277: "ADD_ABS_LO12_NC", 278: "LDST8_ABS_LO12_NC", 284: "LDST16_ABS_LO12_NC", 285: "LDST32_ABS_LO12_NC", 286: "LDST64_ABS_LO12_NC", 299: "LDST128_ABS_LO12_NC",
-  279: "TSTBR14", 280: "CONDBR19", 282: "JUMP26", 283: "CALL26", 314: "PLT32",
+  260: "PREL64",
+  261: "PREL32",
+  262: "PREL16",
+  273: "LD_PREL_LO19",
+  274: "ADR_PREL_LO21",
+  275: "ADR_PREL_PG_HI21",
+  276: "ADR_PREL_PG_HI21_NC",
+  277: "ADD_ABS_LO12_NC",
+  278: "LDST8_ABS_LO12_NC",
+  284: "LDST16_ABS_LO12_NC",
+  285: "LDST32_ABS_LO12_NC",
+  286: "LDST64_ABS_LO12_NC",
+  299: "LDST128_ABS_LO12_NC",
+  279: "TSTBR14",
+  280: "CONDBR19",
+  282: "JUMP26",
+  283: "CALL26",
+  314: "PLT32",
 };
 const ABSOLUTE: Readonly<Record<number, string>> = {
-  257: "ABS64", 258: "ABS32", 259: "ABS16",
-  263: "MOVW_UABS_G0", 264: "MOVW_UABS_G0_NC", 265: "MOVW_UABS_G1", 266: "MOVW_UABS_G1_NC", 267: "MOVW_UABS_G2", 268: "MOVW_UABS_G2_NC", 269: "MOVW_UABS_G3",
+  257: "ABS64",
+  258: "ABS32",
+  259: "ABS16",
+  263: "MOVW_UABS_G0",
+  264: "MOVW_UABS_G0_NC",
+  265: "MOVW_UABS_G1",
+  266: "MOVW_UABS_G1_NC",
+  267: "MOVW_UABS_G2",
+  268: "MOVW_UABS_G2_NC",
+  269: "MOVW_UABS_G3",
 };
 
 export function checkPositionIndependent(elf: Elf): void {
@@ -36,5 +58,7 @@ function place(elf: Elf, { section, offset }: Relocation): string {
   const before = elf.symbols
     .filter((symbol) => symbol.section === index && symbol.value <= offset && symbol.name !== "" && !symbol.name.startsWith("$"))
     .sort((a, b) => b.value - a.value)[0];
-  return before === undefined ? `${section.name}+0x${(offset - section.address).toString(16)}` : `${before.name}+0x${(offset - before.value).toString(16)}`;
+  return before === undefined
+    ? `${section.name}+0x${(offset - section.address).toString(16)}`
+    : `${before.name}+0x${(offset - before.value).toString(16)}`;
 }

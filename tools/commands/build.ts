@@ -15,16 +15,18 @@ export function register(program: Command): void {
     .argument("<system.yaml>", "the system to build")
     .option(
       "-o, --output <file>",
-      "the image; what was planned is written beside it (default: build/NAME/image.bin beside NAME.yaml; -: the image alone, on standard output)",
+      "the image; what was planned is written beside it (default: build/NAME/image.bin beside NAME.yaml; -: the " +
+        "image alone, on standard output)",
     )
     .option("--json", "print where the image is, and its size, as JSON")
     .action(async (file: string, { output, json }: { output?: string; json?: true }) => {
       if (output === STANDARD_OUTPUT) await pipeImage(file, json === true);
-      else await buildSystem(file, output, say, ({ image, bytes }) => {
-        const folder = displayPath(dirname(image)) || ".";
-        if (json === true) console.log(JSON.stringify({ image: displayPath(image), bytes, folder }));
-        else console.log(`${displayPath(image)}: ${bytes} bytes; the plan is in ${folder}`);
-      });
+      else
+        await buildSystem(file, output, say, ({ image, bytes }) => {
+          const folder = displayPath(dirname(image)) || ".";
+          if (json === true) console.log(JSON.stringify({ image: displayPath(image), bytes, folder }));
+          else console.log(`${displayPath(image)}: ${bytes} bytes; the plan is in ${folder}`);
+        });
     });
 }
 

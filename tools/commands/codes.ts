@@ -14,7 +14,9 @@ export function register(program: Command): void {
     .action(({ json }: { json?: true }) => {
       const codes = allCodes();
       const width = Math.max(...codes.map(({ code }) => code.length));
-      const rows = codes.map(({ code, severity, meaning }) => `  ${code.padEnd(width)}  ${severity.padEnd("warning".length)}  ${meaning}`);
+      const rows = codes.map(
+        ({ code, severity, meaning }) => `  ${code.padEnd(width)}  ${severity.padEnd("warning".length)}  ${meaning}`,
+      );
       console.log(json === true ? JSON.stringify(codes, null, 2) : [STATUSES, "", "Codes", ...rows].join("\n"));
     });
 }

@@ -24,7 +24,11 @@ export function register(program: Command): void {
     .description("write a first system.yaml, by questions or from these options; it passes check")
     .argument("[system.yaml]", "the file to write; one that is there stays as it is", STANDARD_FILE)
     .option("--board <name>", "the board")
-    .option("--partition <name=guest[:image]>", "a partition and its guest; again for the next one", (text, all: string[] = []) => [...all, text])
+    .option(
+      "--partition <name=guest[:image]>",
+      "a partition and its guest; again for the next one",
+      (text, all: string[] = []) => [...all, text],
+    )
     .option("--yes", `ask nothing: without --partition it is ${DEFAULT_PARTITIONS.join(" and ")}`)
     .action(init);
 }
@@ -46,5 +50,7 @@ async function init(file: string, options: Options): Promise<void> {
 
 async function wanted(shelves: Shelves, { board, partition, yes }: Options): Promise<Wanted> {
   const isAsked = yes !== true && partition === undefined && board === undefined;
-  return isAsked ? byQuestions(shelves, process.stdin, process.stderr) : fromFlags(shelves, board, partition ?? DEFAULT_PARTITIONS);
+  return isAsked
+    ? byQuestions(shelves, process.stdin, process.stderr)
+    : fromFlags(shelves, board, partition ?? DEFAULT_PARTITIONS);
 }

@@ -72,7 +72,9 @@ function showPlan(file: string, { json, svg, diff }: PlanOptions): void {
 
 function showDifferences(other: string, file: string, plan: Plan, json: boolean): void {
   const found = diffPlans(readPlan(other) ?? soundSystem(planFile(other)).plan, plan);
-  console.log(json ? JSON.stringify(found, null, 2) : formatDifferences(found, { before: other, after: file }, paintFor(process.stdout)));
+  console.log(
+    json ? JSON.stringify(found, null, 2) : formatDifferences(found, { before: other, after: file }, paintFor(process.stdout)),
+  );
 }
 
 /** 64-bit values as hexadecimal text: JSON's numbers do not hold them. */

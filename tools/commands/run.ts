@@ -26,8 +26,15 @@ export function register(program: Command): void {
     .description("build a system if need be, boot it in QEMU and show it live")
     .argument("<system.yaml>", "the system to run")
     .argument("[qemu...]", "further options for QEMU, behind --, such as: -- -icount shift=0,sleep=off")
-    .option("--for <duration>", "end by itself so long (30s, 2m) after every partition has started; status 0 only if all went well")
-    .option("--limit <name=value>", "with --for: what a partition publishes may not be more, as jitter=50us; again for the next one", (text, all: string[] = []) => [...all, text])
+    .option(
+      "--for <duration>",
+      "end by itself so long (30s, 2m) after every partition has started; status 0 only if all went well",
+    )
+    .option(
+      "--limit <name=value>",
+      "with --for: what a partition publishes may not be more, as jitter=50us; again for the next one",
+      (text, all: string[] = []) => [...all, text],
+    )
     .option("--json", "events, consoles and telemetry as JSON lines")
     .option("-o, --output <file>", "where the image is built (default: build/NAME/image.bin beside NAME.yaml)")
     .option("--link <path>", "the socket where consoles attach (default: one of this process, which axv-part console finds)")
@@ -42,7 +49,8 @@ async function runCommand(systemFile: string, further: string[], options: Option
   const { title, plan, elf, opened } = system;
   const limits = (options.limit ?? []).flatMap((text) => parseLimit(text, plan.partitions));
   const port = options.gdb === undefined ? undefined : await gdbPort();
-  const notes = port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
+  const notes =
+    port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
   const debugging = port === undefined ? [] : gdbArguments(port);
   const qemu = [...qemuArguments({ ...system, image: INHERITED_IMAGE, partitions: plan.partitions }), ...debugging, ...further];
   process.exitCode = await run(() => startQemu(qemu, opened), {

@@ -1,12 +1,12 @@
 // Why a file cannot be anybody's guest here, each with a stable code and one message that says what to do.
 
 export const MESSAGES = {
-  AXV_GUEST_UNREADABLE: (file: string, reason: string) =>
-    `${file} cannot be read: ${reason}. Give the path of an image file`,
+  AXV_GUEST_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of an image file`,
   AXV_GUEST_ISA: (file: string, isa: string) =>
     `${file} is built for ${isa}, and the boards' CPUs are AArch64. Give an image that is built for AArch64`,
   AXV_GUEST_MALFORMED: (file: string, reason: string) =>
-    `${file} is no image that can be loaded: ${reason}. Give an arm64 Image, an ELF file or a raw binary, as its build leaves it, not compressed`,
+    `${file} is no image that can be loaded: ${reason}. Give an arm64 Image, an ELF file or a raw binary, as its ` +
+      "build leaves it, not compressed",
 } as const;
 
 export type GuestErrorCode = keyof typeof MESSAGES;

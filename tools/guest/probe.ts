@@ -106,11 +106,12 @@ function missing(profile: Profile, format: ImageFormat, placed: Placed | undefin
   if (!formats.includes(format)) list.push(`another format: the profile takes ${formats.join(" or ")}, not ${format}`);
   const memory = memoryOf(profile);
   if (placed !== undefined && memory !== undefined && !contains(memory, placed.span)) {
+    const enough = formatSize(alignUp(placed.span.base + placed.span.size - memory.base, KIB));
     const outside = placed.span.base < memory.base || placed.span.base >= memory.base + memory.size;
     list.push(
       outside
         ? `memory where it is linked, ${formatSpan(placed.span)}: the profile's is ${formatSpan(memory)}`
-        : `more memory than the profile's ${formatSize(memory.size)}: write \`memory: ${formatSize(alignUp(placed.span.base + placed.span.size - memory.base, KIB))}\` or more`,
+        : `more memory than the profile's ${formatSize(memory.size)}: write \`memory: ${enough}\` or more`,
     );
   }
   if (placed !== undefined && !contains(placed.span, { base: placed.entry, size: 1 }))

@@ -72,7 +72,11 @@ export function formatProfiles(profiles: readonly Profile[], paint: Paint): stri
       { title: "at (IPA)", align: "left", cell: ({ memory: { ipa } }) => (ipa === "identity" ? "as PA" : hex(ipa)) },
       { title: "GIC", align: "left", cell: ({ gic }) => gic.map((version) => `v${version}`).join(" ") },
       { title: "timer", align: "left", cell: ({ timer }) => timer },
-      { title: "masks by PMR", align: "left", cell: ({ exits }) => (exits === undefined ? "?" : exits.pmr === undefined ? "no" : "yes") },
+      {
+        title: "masks by PMR",
+        align: "left",
+        cell: ({ exits }) => (exits === undefined ? "?" : exits.pmr === undefined ? "no" : "yes"),
+      },
       { title: "prints", align: "left", cell: ({ prints }) => (prints ? "yes" : "no") },
       { title: "PSCI", align: "left", cell: ({ psci }) => psci },
       { title: "device tree", align: "left", cell: (profile) => (profile.device_tree === undefined ? "no" : "yes") },

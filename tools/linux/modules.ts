@@ -29,7 +29,9 @@ async function readModule(name: string, path: string): Promise<Module> {
 
 /** Reads the modules from an unpacked kernel package, in the order to load them; those built in are left out. */
 export async function readModules(modulesFolder: string): Promise<readonly Module[]> {
-  const builtIn = (await readFile(join(modulesFolder, "modules.builtin"), "utf8")).split("\n").map((path) => basename(path, ".ko"));
+  const builtIn = (await readFile(join(modulesFolder, "modules.builtin"), "utf8"))
+    .split("\n")
+    .map((path) => basename(path, ".ko"));
   const files = new Map<string, string>();
   for (const path of await readdir(modulesFolder, { recursive: true })) {
     const module = /^(.*)\.ko(\.xz)?$/.exec(basename(path));
@@ -43,7 +45,8 @@ export async function readModules(modulesFolder: string): Promise<readonly Modul
     if (path === undefined) throw new LinuxError("no-module", `no module ${name} in ${modulesFolder}`);
     const module = await readModule(name, path);
     const missing = dependsOf(module).find((needed) => !present.has(needed));
-    if (missing !== undefined) throw new LinuxError("no-module", `module ${name} needs ${missing}, which is not loaded before it`);
+    if (missing !== undefined)
+      throw new LinuxError("no-module", `module ${name} needs ${missing}, which is not loaded before it`);
     modules.push(module);
     present.add(name);
   }

@@ -12,7 +12,12 @@ const PATIENCE_MINUTES = 10;
 const MINUTE_MS = 60_000;
 
 /** Calls `work` while nobody else works on that folder, which is there. Says once that it waits. */
-export async function withLock<T>(folder: string, say: (line: string) => void, work: () => Promise<T>, patienceMs = PATIENCE_MINUTES * MINUTE_MS): Promise<T> {
+export async function withLock<T>(
+  folder: string,
+  say: (line: string) => void,
+  work: () => Promise<T>,
+  patienceMs = PATIENCE_MINUTES * MINUTE_MS,
+): Promise<T> {
   const name = `\0axv-part/${createHash("sha256").update(realpathSync(folder)).digest("hex")}`;
   const end = Date.now() + patienceMs;
   let server = await bind(name, folder);

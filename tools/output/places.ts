@@ -41,7 +41,8 @@ export function claim(outputs: readonly Output[], inputs: readonly string[]): st
       if (other !== undefined) throw new OutputError("AXV_OUTPUT_TWICE", path, other.what, what);
       taken.set(identity, output);
     }
-    if (isOurs !== undefined && stat(place) !== undefined && !isOurs(place)) throw new OutputError("AXV_OUTPUT_FOREIGN", path, what);
+    if (isOurs !== undefined && stat(place) !== undefined && !isOurs(place))
+      throw new OutputError("AXV_OUTPUT_FOREIGN", path, what);
     return place;
   });
 }

@@ -32,7 +32,8 @@ function entriesOf(value: Value): Map<string, Value> | undefined {
   return isObject(value) ? new Map(Object.entries(value)) : undefined;
 }
 
-const isObject = (value: Value): value is Readonly<Record<string, Value>> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: Value): value is Readonly<Record<string, Value>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Where in the list one stands says who it is only when it has neither name nor number. */
 function listEntries(list: readonly Value[]): Map<string, Value> {
@@ -46,11 +47,32 @@ function listEntries(list: readonly Value[]): Map<string, Value> {
 }
 
 const ADDRESSES: ReadonlySet<string> = new Set([
-  ...["ipa", "pa", "base", "reg", "address", "entry", "argument", "seed", "gicd", "gicr", "gicc", "gich", "gicv", "console", "mailbox", "source"],
+  ...[
+    "ipa",
+    "pa",
+    "base",
+    "reg",
+    "address",
+    "entry",
+    "argument",
+    "seed",
+    "gicd",
+    "gicr",
+    "gicc",
+    "gich",
+    "gicv",
+    "console",
+    "mailbox",
+    "source",
+  ],
 ]);
 const SHOWN_MAX = 40;
 
-export function formatDifferences(found: readonly Difference[], names: { readonly before: string; readonly after: string }, paint: Paint): string {
+export function formatDifferences(
+  found: readonly Difference[],
+  names: { readonly before: string; readonly after: string },
+  paint: Paint,
+): string {
   if (found.length === 0) return `${names.before} and ${names.after}: the same plan`;
   const [titles = "", ...rows] = layOut(
     [
@@ -65,7 +87,8 @@ export function formatDifferences(found: readonly Difference[], names: { readonl
 
 function shown(value: Value, key: string | undefined): string {
   if (value === undefined) return "–";
-  if (typeof value === "number" && key !== undefined) return ADDRESSES.has(key) ? hex(value) : key === "size" ? formatSize(value) : String(value);
+  if (typeof value === "number" && key !== undefined)
+    return ADDRESSES.has(key) ? hex(value) : key === "size" ? formatSize(value) : String(value);
   if (isObject(value)) return "there";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text;

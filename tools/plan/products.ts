@@ -41,7 +41,12 @@ const isInProject = (path: string): boolean => !relative(PROJECT_ROOT, resolve(p
  * `image`: where somebody wants it; undefined: in its standard place. There, and inside the project, a file is replaced only
  * if it comes from a build, whose plan then stands beside it.
  */
-export function claimProducts(systemFile: string, image: string | undefined, trees: readonly string[], inputs: readonly string[]): Places {
+export function claimProducts(
+  systemFile: string,
+  image: string | undefined,
+  trees: readonly string[],
+  inputs: readonly string[],
+): Places {
   const wanted = image ?? standardImage(systemFile);
   const isGuarded = image === undefined || isInProject(image);
   const beside = (name: string): string => join(dirname(wanted), name);
@@ -66,7 +71,8 @@ export function readPlan(path: string): Plan | undefined {
   if (typeof bytes === "string") return undefined;
   try {
     const plan: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const hasAll = typeof plan === "object" && plan !== null && ["board", "image", "partitions"].every((key) => Object.hasOwn(plan, key));
+    const hasAll =
+      typeof plan === "object" && plan !== null && ["board", "image", "partitions"].every((key) => Object.hasOwn(plan, key));
     return hasAll ? (plan as Plan) : undefined;
   } catch {
     return undefined;

@@ -28,7 +28,9 @@ export async function provide(files: readonly string[], progress: Progress): Pro
 
 /** The same by a process of its own, while this one does something else. What fails there says nothing: `provide` will say it. */
 export async function provideApart(files: readonly string[], progress: Progress): Promise<void> {
-  const child = spawn(process.execPath, [join(ROOT, "tools/plan/provide-apart.ts"), ...files], { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [join(ROOT, "tools/plan/provide-apart.ts"), ...files], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   createInterface({ input: child.stderr }).on("line", progress);
   await once(child, "close").catch(() => undefined); // it could not even be started
 }

@@ -5,7 +5,18 @@ import { formatDuration, formatNumbers, formatSize, formatSpan, hex } from "../.
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
-import { bandwidthOf, cacheOf, cacheShare, colourNotes, directNotes, dmaNote, interruptsOf, pmuNotes, trustNotes, trustOf } from "./shares.ts";
+import {
+  bandwidthOf,
+  cacheOf,
+  cacheShare,
+  colourNotes,
+  directNotes,
+  dmaNote,
+  interruptsOf,
+  pmuNotes,
+  trustNotes,
+  trustOf,
+} from "./shares.ts";
 
 type Align = Column<unknown>["align"];
 
@@ -25,7 +36,14 @@ export function formatPlan(plan: Plan, paint: Paint): string {
   return [
     section("Partitions", partitionTable(plan)),
     section("Guests", guestTable(plan)),
-    section("Shares", [...shareTable(plan), ...directNotes(plan), ...trustNotes(plan), ...colourNotes(plan), ...pmuNotes(plan), dmaNote(plan)]),
+    section("Shares", [
+      ...shareTable(plan),
+      ...directNotes(plan),
+      ...trustNotes(plan),
+      ...colourNotes(plan),
+      ...pmuNotes(plan),
+      dmaNote(plan),
+    ]),
     section("pCPUs", cpuTable(plan)),
     section("Physical memory", memoryTable(plan)),
     section("Interrupts", interruptTable(plan)),
@@ -64,7 +82,11 @@ function guestTable({ partitions }: Plan): string[] {
       "left",
       ({ seed }) => (seed === 0 ? "none: no device tree" : "from firmware, TRNG or RNDR, where the board has one"),
     ],
-    ["leaves its guest code for", "left", ({ exits }) => (exits === null ? "not known of its kind" : exits.join("; ") || "nothing, once it runs")],
+    [
+      "leaves its guest code for",
+      "left",
+      ({ exits }) => (exits === null ? "not known of its kind" : exits.join("; ") || "nothing, once it runs"),
+    ],
   ]);
 }
 

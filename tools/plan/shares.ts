@@ -9,17 +9,26 @@ export const interruptsOf = ({ direct }: PlannedPartition): string => (direct ? 
 export const trustOf = ({ trustedSgi }: PlannedPartition): string | undefined => (trustedSgi ? "trusted with SGIs" : undefined);
 
 /** What that means: nobody is to think otherwise. */
-/** What no hypervisor can see of a direct partition: EOIR ends whatever is active, whoever handles it (IHI 0069 §4.1.1, IHI 0048B §4.4.5). */
+/**
+ * What no hypervisor can see of a direct partition: EOIR ends whatever is active, whoever handles it (IHI 0069 §4.1.1,
+ * IHI 0048B §4.4.5).
+ */
 export const directNotes = ({ partitions }: Plan): string[] =>
-  partitions.filter(({ direct, trustedSgi }) => direct && !trustedSgi && partitions.length > 1).map(({ name }) =>
-    `${name} has direct interrupts: by EOIR it can end another partition's interrupt that is being handled. That costs its owner, if injected, one exit more and a maintenance interrupt each time it comes.`);
+  partitions
+    .filter(({ direct, trustedSgi }) => direct && !trustedSgi && partitions.length > 1)
+    .map(
+      ({ name }) =>
+        `${name} has direct interrupts: by EOIR it can end another partition's interrupt that is being handled. That ` +
+          "costs its owner, if injected, one exit more and a maintenance interrupt each time it comes.",
+    );
 
 export const trustNotes = ({ partitions }: Plan): string[] =>
   partitions
     .filter(({ trustedSgi }) => trustedSgi)
     .map(
       ({ name }) =>
-        `${name} is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' interrupts, and, asleep with its interrupts masked (PMR), it does not wake for a stop.`,
+        `${name} is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' ` +
+          "interrupts, and, asleep with its interrupts masked (PMR), it does not wake for a stop.",
     );
 
 export const cacheName = ({ cache }: Plan): string => `L${cache.level} cache`;
@@ -43,7 +52,9 @@ function ownCache({ cache }: Plan, partition: PlannedPartition): string | undefi
 /** Whose counters tell what the hypervisor does on their pCPUs. */
 export function pmuNotes({ partitions, pmu }: Plan): string[] {
   const owners = partitions.filter((partition) => partition.pmu && pmu.countsEl2);
-  return owners.length === 0 ? [] : [`performance counters count the hypervisor (EL2), too: ${owners.map(({ name }) => name).join(", ")}`];
+  return owners.length === 0
+    ? []
+    : [`performance counters count the hypervisor (EL2), too: ${owners.map(({ name }) => name).join(", ")}`];
 }
 
 /** Short, for the picture. */

@@ -29,6 +29,9 @@ export const path = (d: string, style: string): string => `<path${attributesText
 const HUES = ["#3b82d6", "#e08a1e", "#2aa37a", "#a866c9", "#c9503c", "#5aa9c9", "#a3963b", "#8a8f98"] as const;
 export const hue = (partition: number): string => `p${partition % HUES.length}`;
 
+const hueStyle = (colour: string, index: number): string =>
+  `  .p${index} { fill: ${colour}; fill-opacity: .14; stroke: ${colour} }\n  .p${index}.line { fill: none }`;
+
 /** Own colours for a dark page; a viewer that does not know the query shows the light card, legible on any page. */
 const STYLE = `
   .card { fill: #ffffff; stroke: #d0d7de }
@@ -44,7 +47,7 @@ const STYLE = `
   .halo { stroke: #ffffff; stroke-width: 6; stroke-linejoin: round; paint-order: stroke }
   .middle { text-anchor: middle }
   .end { text-anchor: end }
-${HUES.map((colour, index) => `  .p${index} { fill: ${colour}; fill-opacity: .14; stroke: ${colour} }\n  .p${index}.line { fill: none }`).join("\n")}
+${HUES.map(hueStyle).join("\n")}
   @media (prefers-color-scheme: dark) {
     .card { fill: #0d1117; stroke: #30363d }
     .halo { stroke: #0d1117 }

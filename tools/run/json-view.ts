@@ -4,11 +4,11 @@ import { FRAME_HYPERVISOR } from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Check } from "./checks.ts";
+import type { View } from "./display.ts";
 import { printable } from "./lines.ts";
 import type { Monitor, PartitionRecord } from "./monitor.ts";
 import type { Session } from "./session.ts";
 import { EXIT_NAMES } from "./names.ts";
-import type { View } from "./view.ts";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

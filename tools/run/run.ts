@@ -1,13 +1,14 @@
 // Runs a system on a machine: link, view, run socket, and an end in good order whatever ends it: the time that was asked
 // for, Ctrl-C, a signal, or the machine's own death.
 import { allPassed, type Check, hasStarted, type Judge } from "./checks.ts";
+import type { View } from "./display.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import type { RunError } from "./errors.ts";
 import type { PartitionPlan } from "./monitor.ts";
 import type { Machine } from "./qemu.ts";
 import { RunServer } from "./run-server.ts";
 import { Session } from "./session.ts";
-import { openView, type View } from "./view.ts";
+import { openView } from "./view.ts";
 
 export interface RunOptions {
   /** What is shown as its name: the system file. */

@@ -3,6 +3,7 @@
 import type { WriteStream } from "node:tty";
 import * as abi from "../../core/abi.ts";
 import { type Check, checkTable } from "./checks.ts";
+import type { View } from "./display.ts";
 import { showUptime } from "./duration.ts";
 import { JsonView } from "./json-view.ts";
 import { printable } from "./lines.ts";
@@ -11,15 +12,6 @@ import { labelFormat, type Paint, paintFor, plain } from "./paint.ts";
 import { Screen } from "./screen.ts";
 import type { Line, Session } from "./session.ts";
 import { liveTable, summaryTable } from "./table.ts";
-
-export interface View {
-  /** Of our own: progress, where consoles attach. Not part of the system's output. */
-  note(text: string): void;
-  /** Draws no more, and gives the terminal back. */
-  close(): void;
-  /** After `close`: the table of the whole run, and how it was judged. */
-  summarize(checks: readonly Check[]): void;
-}
 
 /** Width of tables where no terminal sets one: wide enough for every column. */
 const PIPE_WIDTH = 200;

@@ -45,6 +45,10 @@ function checkKnown(markers: readonly Marker[], { keys }: WasmLoops, code: Code)
     if (marker.limit === Infinity || marker.line === 0 || keys.has(markerKey(marker))) continue;
     const source = code.at(marker.address)?.source;
     if (source?.file.endsWith(".S") === true) continue;
-    throw new VerifyError("markers-malformed", `line ${marker.line}, limit ${marker.limit}, in ${code.describe(marker.address)}`, source);
+    throw new VerifyError(
+      "markers-malformed",
+      `line ${marker.line}, limit ${marker.limit}, in ${code.describe(marker.address)}`,
+      source,
+    );
   }
 }

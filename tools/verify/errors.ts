@@ -15,15 +15,18 @@ export const VERIFY_ERRORS = {
   "elf-malformed": "the file is not a 64-bit little-endian AArch64 executable with a symbol table; build the core again",
   "tool-missing": "install it with apt-get",
   "tool-failed": "the command's own words say why",
-  "markers-malformed": "section .axv.bounds must hold a 16-byte record for each bound() of this very WebAssembly; build the core again",
+  "markers-malformed":
+    "section .axv.bounds must hold a 16-byte record for each bound() of this very WebAssembly; build the core again",
   "indirect-call": "calls through registers hide the call graph; call the function by its name",
   "indirect-branch": "only direct branches can be followed; compile with -fno-jump-tables",
   undecodable: "control flow runs into what is no instruction; end the path with ret, eret, a branch or brk",
   "branch-astray": "a branch must stay in its function or go to the start of another one; give the target a function symbol",
-  "code-unreachable": "no function symbol leads to this code, so nothing is known about it; label it as a function (.type name, %function)",
+  "code-unreachable":
+    "no function symbol leads to this code, so nothing is known about it; label it as a function (.type name, %function)",
   "loop-irreducible": "the loop has two entrances, so that it has no bound; enter it at one place",
   "loop-unmarked": "put a loop marker into the loop (bound() in AssemblyScript, a record in .axv.bounds in assembly)",
-  "register-lost": "a function changes what its caller still needs; save it around the call, or say in programs.ts what the function keeps",
+  "register-lost":
+    "a function changes what its caller still needs; save it around the call, or say in programs.ts what the function keeps",
   "stack-dynamic": "the depth of the stack must be a constant on every path; no variable-length arrays, no alloca",
   "stack-too-small": "raise the stack size in the linker script to what the proof says",
   "symbol-missing": "the linker script must define it",

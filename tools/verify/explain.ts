@@ -10,7 +10,9 @@ export function explain(program: Program, code: Code, routine: Routine): string[
   const lines: string[] = [];
   const shown = new Set<string>();
   const say = (cost: number | string, depth: number, text: string): void => {
-    lines.push(`${(typeof cost === "number" ? cost.toLocaleString("en-US") : cost).padStart(COST_WIDTH)}  ${INDENT.repeat(depth)}${text}`);
+    lines.push(
+      `${(typeof cost === "number" ? cost.toLocaleString("en-US") : cost).padStart(COST_WIDTH)}  ${INDENT.repeat(depth)}${text}`,
+    );
   };
 
   const callee = (start: number, depth: number, how: string): void => {
@@ -74,6 +76,7 @@ export function explain(program: Program, code: Code, routine: Routine): string[
 
 function stepsOf(end: Path): Step[] {
   const steps: Step[] = [];
-  for (let path: Path | undefined = end; path !== undefined; path = path.before) if (path.step !== undefined) steps.push(path.step);
+  for (let path: Path | undefined = end; path !== undefined; path = path.before)
+    if (path.step !== undefined) steps.push(path.step);
   return steps.reverse();
 }

@@ -17,7 +17,9 @@ const { values } = parseArgs({ options: { json: { type: "boolean", default: fals
 if (values.explain === undefined) {
   const report = verify(ELF, WASM, BUDGETS);
   const problems = report.problems.map(({ code, message, at }) => ({ code, message, at }));
-  console.log(values.json ? JSON.stringify({ ...report, problems }, undefined, 1) : formatReport(report, readMeasured(ELF)).join("\n"));
+  console.log(
+    values.json ? JSON.stringify({ ...report, problems }, undefined, 1) : formatReport(report, readMeasured(ELF)).join("\n"),
+  );
   complain(report.problems);
 } else {
   const problems: Problem[] = [];

@@ -1,5 +1,5 @@
-// The most instructions that functions of one core took when it ran: written by the benchmark, and shown beside what is proven for
-// as long as it is of this very core.
+// The most instructions that functions of one core took when it ran: written by the benchmark, and shown beside what is
+// proven for as long as it is of this very core.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

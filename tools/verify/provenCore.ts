@@ -15,7 +15,12 @@ export class UnprovenCoreError extends Error {
   readonly code = "core-unproven";
 
   constructor(problems: readonly { readonly message: string }[]) {
-    super(["the core does not pass verify (node tools/verify/main.ts shows the whole table):", ...problems.map(({ message }) => `  ${message}`)].join("\n"));
+    super(
+      [
+        "the core does not pass verify (node tools/verify/main.ts shows the whole table):",
+        ...problems.map(({ message }) => `  ${message}`),
+      ].join("\n"),
+    );
     this.name = "UnprovenCoreError";
   }
 }

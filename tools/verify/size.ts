@@ -21,7 +21,10 @@ export function requiredSymbol(elf: Elf, name: string): number {
 
 const SOURCE = /(?<!\.table)\.ts$|\.S$/;
 
-/** AssemblyScript and assembly, every line, comments too; not the tables that intrinsics and blob accessors are generated from. */
+/**
+ * AssemblyScript and assembly, every line, comments too; not the tables that intrinsics and blob accessors are
+ * generated from.
+ */
 export function sourceLines(root: string, folders: readonly string[]): number {
   const files = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })

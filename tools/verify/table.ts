@@ -10,7 +10,15 @@ const within = (value: number, budget: number | undefined): string =>
 /** `measured`: the most instructions that functions took in runs of this very core, by name. */
 export function formatReport(report: Report, measured?: ReadonlyMap<string, Taken>): string[] {
   const loops = [...new Set(report.entries.flatMap(({ perIteration }) => perIteration.map(({ place }) => place)))];
-  const header = ["entry", "instructions", ...(measured === undefined ? [] : ["measured"]), "budget", "by size", "stack", "budget"];
+  const header = [
+    "entry",
+    "instructions",
+    ...(measured === undefined ? [] : ["measured"]),
+    "budget",
+    "by size",
+    "stack",
+    "budget",
+  ];
   const kinds = [...new Set(report.entries.map(({ kind }) => kind))];
   const rows = kinds.flatMap((kind) => {
     const ofKind = alike(report.entries.filter((row) => row.kind === kind));
@@ -34,13 +42,32 @@ const stackLine = ({ entry, needed, available }: StackProof): string =>
   `EL2 stack: ${number(needed)} of ${number(available)} bytes (${entry}), ${number(available - needed)} left`;
 
 const TITLES = { export: "called by assembly", assembly: "assembly", function: "inside" } as const;
-const SIZES = { textAndRodata: "text + rodata, bytes", linearMemory: "linear memory, bytes", sourceLines: "source lines" } as const;
+const SIZES = {
+  textAndRodata: "text + rodata, bytes",
+  linearMemory: "linear memory, bytes",
+  sourceLines: "source lines",
+} as const;
 
-function entryCells({ name, instructions, perIteration, stack, budget }: EntryRow, loops: readonly string[], measured: ReadonlyMap<string, Taken> | undefined): string[] {
+function entryCells(
+  { name, instructions, perIteration, stack, budget }: EntryRow,
+  loops: readonly string[],
+  measured: ReadonlyMap<string, Taken> | undefined,
+): string[] {
   const bySize = perIteration.map((one) => `${one.instructions}${letter(loops.indexOf(one.place))}`).join(" + ");
   const most = measured?.get(name);
-  const executed = measured === undefined ? [] : [most === undefined ? "–" : `${number(most.instructions)}${most.besidesSizes > instructions ? " !" : ""}`];
-  return [`  ${name}`, number(instructions), ...executed, within(instructions, budget?.instructions), bySize, number(stack), within(stack, budget?.stack)];
+  const executed =
+    measured === undefined
+      ? []
+      : [most === undefined ? "–" : `${number(most.instructions)}${most.besidesSizes > instructions ? " !" : ""}`];
+  return [
+    `  ${name}`,
+    number(instructions),
+    ...executed,
+    within(instructions, budget?.instructions),
+    bySize,
+    number(stack),
+    within(stack, budget?.stack),
+  ];
 }
 
 /** Vectors of one kind are copies of each other: one row will do. */

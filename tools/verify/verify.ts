@@ -1,5 +1,5 @@
-// The build's last step (architecture, decision 6): no recursion, no indirect call, every loop bounded; worst-case instructions and
-// stack of every entry point; and all of it within the budgets.
+// The build's last step (architecture, decision 6): no recursion, no indirect call, every loop bounded; worst-case
+// instructions and stack of every entry point; and all of it within the budgets.
 import { fileURLToPath } from "node:url";
 import { analyse, type Analysis, type Problem } from "./analyse.ts";
 import { loadBudgets, type Budgets, type EntryBudget } from "./budgets.ts";
@@ -69,7 +69,9 @@ export function verify(elfPath: string, wasmPath: string, budgetsPath: string): 
   if (budgets !== undefined) problems.push(...judgeEntries(entries, budgets, analysis, file));
   const stack = attempt(() => proveStack(analysis));
   if (stack !== undefined && stack.needed > stack.available) {
-    problems.push(new VerifyError("stack-too-small", `${stack.entry} needs ${stack.needed} bytes of stack, and has ${stack.available}`));
+    problems.push(
+      new VerifyError("stack-too-small", `${stack.entry} needs ${stack.needed} bytes of stack, and has ${stack.available}`),
+    );
   }
   const sizes = budgets === undefined ? [] : (attempt(() => sizeRows(analysis, budgets)) ?? []);
   for (const { name, value, budget } of sizes) {
@@ -100,16 +102,24 @@ function entryRows({ program, exports }: Analysis, budgets: Budgets | undefined)
   ];
 }
 
-function judgeEntries(rows: readonly EntryRow[], budgets: Budgets, { code, program, exports }: Analysis, file: string): VerifyError[] {
+function judgeEntries(
+  rows: readonly EntryRow[],
+  budgets: Budgets,
+  { code, program, exports }: Analysis,
+  file: string,
+): VerifyError[] {
   const found: VerifyError[] = [];
   for (const { name, instructions, stack, perIteration, budget } of rows) {
     if (budget === undefined) continue;
     const dearest = Math.max(0, ...perIteration.map((one) => one.instructions));
-    if (instructions > budget.instructions) found.push(overBudget(`${name}: instructions`, instructions, budget.instructions, file));
+    if (instructions > budget.instructions)
+      found.push(overBudget(`${name}: instructions`, instructions, budget.instructions, file));
     if (stack > budget.stack) found.push(overBudget(`${name}: bytes of stack`, stack, budget.stack, file));
     if (dearest > (budget.perIteration ?? 0)) {
       const places = perIteration.map(({ place }) => place).join(", ");
-      found.push(overBudget(`${name}: instructions per iteration of a byte loop (${places})`, dearest, budget.perIteration ?? 0, file));
+      found.push(
+        overBudget(`${name}: instructions per iteration of a byte loop (${places})`, dearest, budget.perIteration ?? 0, file),
+      );
     }
   }
   for (const name of exports) {
@@ -117,7 +127,8 @@ function judgeEntries(rows: readonly EntryRow[], budgets: Budgets, { code, progr
   }
   for (const name of Object.keys(budgets.entries)) {
     // What could not be analysed has been reported; it is there all the same.
-    if (!program.routines.has(name) && code.named(name) === undefined) found.push(new VerifyError("budget-unknown", `${file}: entries.${name}`));
+    if (!program.routines.has(name) && code.named(name) === undefined)
+      found.push(new VerifyError("budget-unknown", `${file}: entries.${name}`));
   }
   return found;
 }
@@ -129,7 +140,10 @@ function overBudget(what: string, value: number, budget: number, file: string): 
 /** A fault of the hypervisor itself starts on the stack that it interrupts. */
 function proveStack({ elf, program }: Analysis): StackProof | undefined {
   const available = requiredSymbol(elf, "axv_stack_size");
-  const deepest = program.roots.reduce<Routine | undefined>((a, b) => (a === undefined || b.stack.bytes > a.stack.bytes ? b : a), undefined);
+  const deepest = program.roots.reduce<Routine | undefined>(
+    (a, b) => (a === undefined || b.stack.bytes > a.stack.bytes ? b : a),
+    undefined,
+  );
   if (deepest === undefined) return undefined;
   const reaches = (routine: Routine): boolean =>
     routine.name === PANIC || [...routine.callees].some((start) => {
@@ -154,8 +168,12 @@ function notesOf({ program }: Analysis): string[] {
   const merged = bounds.filter(({ why }) => why === "merged");
   return [
     `${bounds.length} loops: ${count("stated")} with a stated bound, ${count("byte-count")} as long as a byte count.`,
-    `${count("exclusive")} retry loops of exclusive loads and stores, counted as ${EXCLUSIVE_ATTEMPTS} attempts each (one for each pCPU).`,
+    `${count("exclusive")} retry loops of exclusive loads and stores, counted as ${EXCLUSIVE_ATTEMPTS} attempts each ` +
+      "(one for each pCPU).",
     "HVC, SMC and WFI count as one instruction each; a BRK (trap) ends its path and is a panic.",
-    ...merged.map(({ routine, lines }) => `${routine.name}: clang made one loop of those on lines ${lines.join(", ")}; their limits multiply.`),
+    ...merged.map(
+      ({ routine, lines }) =>
+        `${routine.name}: clang made one loop of those on lines ${lines.join(", ")}; their limits multiply.`,
+    ),
   ];
 }

@@ -11,8 +11,12 @@ interface Known {
 }
 
 /** Attributes of a function by its C name. */
-export function attributes({ fast, apart = [], savesNothing = [], savesMost = [] }: Shapes, { functions, exports }: Known): (name: string) => string {
-  for (const name of [...apart, ...savesNothing, ...savesMost]) if (!functions.has(name)) throw new BuildError("function-missing", name);
+export function attributes(
+  { fast, apart = [], savesNothing = [], savesMost = [] }: Shapes,
+  { functions, exports }: Known,
+): (name: string) => string {
+  for (const name of [...apart, ...savesNothing, ...savesMost])
+    if (!functions.has(name)) throw new BuildError("function-missing", name);
   return (name) => {
     const size = fast !== undefined && !fast.some((start) => name.startsWith(start)) ? "__attribute__((minsize)) " : "";
     if (apart.includes(name)) return `${size}__attribute__((noinline)) `;

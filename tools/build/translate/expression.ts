@@ -15,16 +15,37 @@ export type Expression = Node &
     | { readonly kind: "const"; readonly value: bigint }
     | { readonly kind: "value"; readonly instruction: Instruction; readonly operands: readonly Expression[] }
     | { readonly kind: "load"; readonly access: Access; readonly offset: number; readonly pointer: Expression }
-    | { readonly kind: "store"; readonly access: Access; readonly offset: number; readonly pointer: Expression; readonly value: Expression }
+    | {
+        readonly kind: "store";
+        readonly access: Access;
+        readonly offset: number;
+        readonly pointer: Expression;
+        readonly value: Expression;
+      }
     | { readonly kind: "local.get"; readonly index: number }
     | { readonly kind: "local.set"; readonly index: number; readonly value: Expression }
     | { readonly kind: "global.get"; readonly name: string }
     | { readonly kind: "global.set"; readonly name: string; readonly value: Expression }
     | { readonly kind: "call"; readonly target: string; readonly operands: readonly Expression[] }
     | { readonly kind: "block" | "loop"; readonly label: string | undefined; readonly body: readonly Expression[] }
-    | { readonly kind: "if"; readonly condition: Expression; readonly then: readonly Expression[]; readonly otherwise: readonly Expression[] }
-    | { readonly kind: "br"; readonly label: string; readonly value: Expression | undefined; readonly condition: Expression | undefined }
-    | { readonly kind: "br_table"; readonly labels: readonly string[]; readonly value: Expression | undefined; readonly index: Expression }
+    | {
+        readonly kind: "if";
+        readonly condition: Expression;
+        readonly then: readonly Expression[];
+        readonly otherwise: readonly Expression[];
+      }
+    | {
+        readonly kind: "br";
+        readonly label: string;
+        readonly value: Expression | undefined;
+        readonly condition: Expression | undefined;
+      }
+    | {
+        readonly kind: "br_table";
+        readonly labels: readonly string[];
+        readonly value: Expression | undefined;
+        readonly index: Expression;
+      }
     | { readonly kind: "select"; readonly yes: Expression; readonly no: Expression; readonly condition: Expression }
     | { readonly kind: "bulk"; readonly name: "memory.copy" | "memory.fill"; readonly operands: readonly Expression[] }
     | { readonly kind: "return"; readonly value: Expression | undefined }
@@ -64,7 +85,8 @@ function parse(list: List, scope: FunctionScope): Expression {
   const instruction = INSTRUCTIONS.get(name);
   if (instruction !== undefined) return { kind: "value", at, type: instruction.result, instruction, operands: operands() };
   const load = parseAccess(name, "load");
-  if (load !== undefined) return { kind: "load", at, type: load.type, access: load, offset: offsetOf(words), pointer: operand(0) };
+  if (load !== undefined)
+    return { kind: "load", at, type: load.type, access: load, offset: offsetOf(words), pointer: operand(0) };
   const store = parseAccess(name, "store");
   if (store !== undefined) {
     return { kind: "store", at, type: undefined, access: store, offset: offsetOf(words), pointer: operand(0), value: operand(1) };
@@ -81,7 +103,13 @@ function parse(list: List, scope: FunctionScope): Expression {
     case "local.set":
     case "local.tee": {
       const index = localIndex(word, scope);
-      return { kind: "local.set", at, type: name === "local.tee" ? scope.localTypes[index] : undefined, index, value: operand(0) };
+      return {
+        kind: "local.set",
+        at,
+        type: name === "local.tee" ? scope.localTypes[index] : undefined,
+        index,
+        value: operand(0),
+      };
     }
     case "global.get":
       return { kind: "global.get", at, type: scope.globals.get(word), name: word };
@@ -106,7 +134,14 @@ function parse(list: List, scope: FunctionScope): Expression {
       return { kind: "br", at, type: value?.type, label: word, value, condition: operand(children.length - 1) };
     }
     case "br_table":
-      return { kind: "br_table", at, type: undefined, labels: words, value: optional(children.length > 1), index: operand(children.length - 1) };
+      return {
+        kind: "br_table",
+        at,
+        type: undefined,
+        labels: words,
+        value: optional(children.length > 1),
+        index: operand(children.length - 1),
+      };
     case "select": {
       if (children.length > 3) break;
       const yes = operand(0);

@@ -215,7 +215,9 @@ export class FunctionWriter {
       case "if":
         if (isPlain(expression)) {
           const [then, otherwise] = [expression.then[0], expression.otherwise[0]];
-          const [condition, a, b] = [expression.condition, then, otherwise].map((one) => (one === undefined ? MISSING : this.#value(one)));
+          const [condition, a, b] = [expression.condition, then, otherwise].map((one) =>
+            one === undefined ? MISSING : this.#value(one),
+          );
           if (condition !== undefined && a !== undefined && b !== undefined) {
             return { code: `(${condition.code} ? ${plain(a)} : ${plain(b)})`, reads: union([condition, a, b]) };
           }

@@ -27,6 +27,8 @@ export interface Translation {
 }
 
 /** `imports`: inline on the target; extern where a test answers them. */
+const resultOf = ({ result }: Function): string => (result === undefined ? "void" : C_TYPE[result]);
+
 export function translate(text: string, tables: Tables, imports: "inline" | "extern", shapes: Shapes = {}): Translation {
   const module = foldStart(readModule(parseText(text)));
   const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
@@ -49,12 +51,20 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     declarations.push(imports === "inline" ? inlineImport(name, intrinsic) : externImport(name, one));
   }
   for (const [id, { type, mutable, value }] of module.globals) {
-    declarations.push(`static ${mutable ? "" : "const "}${C_TYPE[type]} ${around.globals.get(id) ?? ""} = ${literal(value, type)};`);
+    declarations.push(
+      `static ${mutable ? "" : "const "}${C_TYPE[type]} ${around.globals.get(id) ?? ""} = ${literal(value, type)};`,
+    );
   }
   const exported = new Set(module.exports.values());
-  const attributesOf = attributes(shapes, { functions: new Set([...functions.values(), ...module.exports.keys()]), exports: new Set(module.exports.keys()) });
+  const attributesOf = attributes(shapes, {
+    functions: new Set([...functions.values(), ...module.exports.keys()]),
+    exports: new Set(module.exports.keys()),
+  });
   const prototype = (one: Function, params: string): string =>
-    `${attributesOf(functions.get(one.id) ?? "")}${exported.has(one.id) ? "" : "static "}${one.result === undefined ? "void" : C_TYPE[one.result]} ${functions.get(one.id) ?? ""}(${params || "void"})`;
+    [
+      attributesOf(functions.get(one.id) ?? "") + (exported.has(one.id) ? "" : "static ") + resultOf(one),
+      `${functions.get(one.id) ?? ""}(${params || "void"})`,
+    ].join(" ");
   for (const one of module.functions) declarations.push(`${prototype(one, one.params.map((type) => C_TYPE[type]).join(", "))};`);
 
   const bodies = module.functions.flatMap((one): Line[] => {
@@ -106,8 +116,11 @@ function secondExports(module: Module, functions: ReadonlyMap<string, string>, a
     const first = functions.get(id);
     if (one === undefined || first === undefined || first === name) return [];
     const params = one.params.map((type, index) => `${C_TYPE[type]} p${index}`).join(", ");
+    const back = one.result === undefined ? "" : "return ";
     const call = `${first}(${one.params.map((_, index) => `p${index}`).join(", ")});`;
-    return [`${attributesOf(name)}${one.result === undefined ? `void ${name}(${params || "void"}) { ` : `${C_TYPE[one.result]} ${name}(${params || "void"}) { return `}${call} }`];
+    return [
+      `${attributesOf(name)}${resultOf(one)} ${name}(${params || "void"}) { ${back}${call} }`,
+    ];
   });
 }
 
@@ -125,7 +138,10 @@ function withoutZeros(data: Uint8Array): { readonly data: Uint8Array; readonly w
 /** Bytes of an axv_segment. */
 const SEGMENT_BYTES = 8;
 
-/** Two segments become one where the zeros between them take less room than an entry of its own (asc makes two of each string). */
+/**
+ * Two segments become one where the zeros between them take less room than an entry of its own (asc makes two of each
+ * string).
+ */
 function joined(segments: readonly Segment[]): Segment[] {
   return segments.reduce<Segment[]>((done, next) => {
     const last = done.at(-1);
@@ -150,5 +166,13 @@ function initializer(module: Module, functions: ReadonlyMap<string, string>): st
   ];
   const copies = segments.length === 0 ? [] : [`  axv_memory_init(axv_segments, axv_data, ${bytes.length}u);`];
   const start = module.start === undefined ? [] : [`  ${functions.get(module.start) ?? ""}();`];
-  return ["", `#line 1 "${INITIALIZER}"`, ...(segments.length === 0 ? [] : data), `void ${INITIALIZER}(void) {`, ...copies, ...start, "}"];
+  return [
+    "",
+    `#line 1 "${INITIALIZER}"`,
+    ...(segments.length === 0 ? [] : data),
+    `void ${INITIALIZER}(void) {`,
+    ...copies,
+    ...start,
+    "}",
+  ];
 }

@@ -24,7 +24,8 @@ const LIMIT_END = 0xffffffffn;
 
 function checkLimit(limit: Expression | undefined, functionName: string, call: Expression): void {
   const value = limit?.kind === "const" ? BigInt.asUintN(32, limit.value) : 0n;
-  if (value === 0n || value === LIMIT_END) throw new BuildError("loop-limit", `bound() in function ${functionName}`, locationOf(call));
+  if (value === 0n || value === LIMIT_END)
+    throw new BuildError("loop-limit", `bound() in function ${functionName}`, locationOf(call));
 }
 
 /** Whether the bound was stated on all ways back to the loop's head; undefined if there is none. */

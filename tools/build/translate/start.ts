@@ -8,7 +8,10 @@ interface Setting {
   readonly value: bigint;
 }
 
-/** The same module, where globals that only the start function writes, with a constant and before anything else, start with it. */
+/**
+ * The same module, where globals that only the start function writes, with a constant and before anything else, start
+ * with it.
+ */
 export function foldStart(module: Module): Module {
   const start = module.functions.find(({ id }) => id === module.start);
   if (start === undefined || [...module.exports.values()].includes(start.id)) return module;

@@ -1,16 +1,17 @@
-// How often a loop of the binary goes round. The markers say it of source loops; which source loop a loop of the binary is must be
-// found out, because clang unrolls, peels, merges and splits loops:
+// How often a loop of the binary goes round. The markers say it of source loops; which source loop a loop of the binary
+// is must be found out, because clang unrolls, peels, merges and splits loops:
 //
 //  - A fully unrolled inner loop leaves its markers in the loop around it. So the smallest limit among a loop's markers may be
 //    the inner one's, and wrong. Every source loop that the loop could be is taken into account, and the largest limit counts.
 //  - An outer loop that starts with its inner loop can share its header: then both are one loop here, and their limits multiply.
 //  - Of a loop split in two nested ones, the outer half has no marker of its own, but passes the inner half's.
 //
-// Why the largest is sound: whenever control comes back to the same instruction, some source loop has begun another iteration, and
-// passed its marker. The outermost such loop, L, is the one that limits how often; its marker lies on every way around. All other
-// markers on the way belong to loops inside L. So L is among the candidates here: a marker on every way around, and not known to lie
-// inside a source loop whose marker is certainly here as well. What we take for granted: clang does not remove a loop around
-// another one (because it runs once) and split that other one in two nested loops at the same time.
+// Why the largest is sound: whenever control comes back to the same instruction, some source loop has begun another
+// iteration, and passed its marker. The outermost such loop, L, is the one that limits how often; its marker lies on
+// every way around. All other markers on the way belong to loops inside L. So L is among the candidates here: a marker
+// on every way around, and not known to lie inside a source loop whose marker is certainly here as well. What we take
+// for granted: clang does not remove a loop around another one (because it runs once) and split that other one in two
+// nested loops at the same time.
 import { VerifyError } from "../errors.ts";
 import type { Graph } from "./cfg.ts";
 import { Evidence, isStrictlyInside, type FromInner } from "./evidence.ts";
@@ -69,7 +70,9 @@ function boundOf(
     const wanted = (marker: Marker): boolean => key === undefined || markerKey(marker) === key;
     return fewestMarkers(region, ({ from, source }) => {
       if (from.block === undefined) {
-        return unsure ? fromInner.filter(({ child, marker, passedAt }) => child === from.loop && wanted(marker) && passedAt(source)).length : 0;
+        return unsure
+          ? fromInner.filter(({ child, marker, passedAt }) => child === from.loop && wanted(marker) && passedAt(source)).length
+          : 0;
       }
       const here = certain.filter(({ marker, block }) => wanted(marker) && from.block.index === block);
       if (!unsure) return here.filter(({ solid }) => solid).length;
@@ -91,21 +94,28 @@ function boundOf(
       .filter(({ around }) => around > 0);
   };
 
-  // Markers that stand with an inner loop are evidence too: those that it can spare, and, where there is nothing else, the others.
+  // Markers that stand with an inner loop are evidence too: those that it can spare, and, where there is nothing else,
+  // the others.
   const spare = evidence.spare(loop);
-  const outermost = spare.filter(({ marker }) => !spare.some((other) => isStrictlyInside(nesting, markerKey(marker), markerKey(other.marker))));
+  const outermost = spare.filter(
+    ({ marker }) => !spare.some((other) => isStrictlyInside(nesting, markerKey(marker), markerKey(other.marker))),
+  );
   const choices = candidates([]).length > 0 ? [spare] : [outermost, evidence.atInnerHeaders(loop), evidence.inside(loop)];
   const fromInner = choices.find((choice) => candidates(choice).length > 0) ?? [];
   const takes = fromInner === outermost ? outermost.map(({ marker }) => marker) : [];
 
   const own = [...certain.map(({ marker }) => marker), ...atHeader];
   const all = [...own, ...fromInner.map(({ marker }) => marker)];
-  // A marker deeper inside whose source loop lies around one of ours: ours came here by unrolling, and this loop may be the other.
-  const around = evidence.deeper(loop).filter((marker) => all.some((one) => isStrictlyInside(nesting, markerKey(one), markerKey(marker))));
+  // A marker deeper inside whose source loop lies around one of ours: ours came here by unrolling, and this loop may be
+  // the other.
+  const around = evidence
+    .deeper(loop)
+    .filter((marker) => all.some((one) => isStrictlyInside(nesting, markerKey(one), markerKey(marker))));
   const lines = [...new Set([...all, ...around].map(({ line }) => line))];
   const possible = candidates(fromInner);
   const sharesHeader =
-    loop.latches.length > 1 && atHeader.some((outer) => own.some((inner) => nesting.encloses(markerKey(outer), markerKey(inner))));
+    loop.latches.length > 1 &&
+    atHeader.some((outer) => own.some((inner) => nesting.encloses(markerKey(outer), markerKey(inner))));
   if (sharesHeader || possible.length === 0) {
     if (fewest(undefined, fromInner, true).around === 0) {
       throw new VerifyError("loop-unmarked", `a loop in ${graph.name}`, graph.blocks[loop.header]?.instructions[0]?.source);

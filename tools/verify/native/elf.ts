@@ -70,7 +70,8 @@ function read(path: string): ReturnType<typeof readElf> {
   try {
     return readElf(readFileSync(path));
   } catch (error) {
-    if (error instanceof BuildError || error instanceof RangeError) throw new VerifyError("elf-malformed", `${path} (${error.message})`);
+    if (error instanceof BuildError || error instanceof RangeError)
+      throw new VerifyError("elf-malformed", `${path} (${error.message})`);
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-// Which markers may be a loop's own. A marker has an address but takes no room: one at the address of a loop's header stands either in
-// the loop, or in an empty block before it, which belongs to the loop around.
+// Which markers may be a loop's own. A marker has an address but takes no room: one at the address of a loop's header
+// stands either in the loop, or in an empty block before it, which belongs to the loop around.
 import type { Block, Graph } from "./cfg.ts";
 import { isExclusiveRetry } from "./exclusives.ts";
 import type { Loop, LoopForest } from "./loops.ts";
@@ -8,7 +8,10 @@ import { markerKey, type LoopNesting, type Marker } from "./markers.ts";
 export interface Placed {
   readonly marker: Marker;
   readonly block: number;
-  /** Passed by all who pass the block. At the start of a block where ways meet, it may stand in an empty block on only one of them. */
+  /**
+   * Passed by all who pass the block. At the start of a block where ways meet, it may stand in an empty block on only
+   * one of them.
+   */
   readonly solid: boolean;
 }
 
@@ -99,7 +102,11 @@ export class Evidence {
 
   #canSpare(inner: Loop, key: string): boolean {
     if (this.isExclusive(inner)) return true;
-    const others = [...this.certain(inner).map(({ marker }) => marker), ...this.atHeader(inner), ...this.spare(inner).map(({ marker }) => marker)];
+    const others = [
+      ...this.certain(inner).map(({ marker }) => marker),
+      ...this.atHeader(inner),
+      ...this.spare(inner).map(({ marker }) => marker),
+    ];
     return others.map(markerKey).some((other) => other !== key && !isStrictlyInside(this.#nesting, key, other));
   }
 

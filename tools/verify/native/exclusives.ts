@@ -29,6 +29,8 @@ function retries({ instructions }: Block, header: number | undefined): boolean {
   const branch = instructions.at(-1);
   const status = /^w(\d+),/.exec(instructions[store]?.operands ?? "")?.[1];
   if (status === undefined || branch === undefined) return false;
-  const written = instructions.slice(store + 1, -1).some((instruction) => (accessOf(instruction).writes & bit(Number(status))) !== 0);
+  const written = instructions
+    .slice(store + 1, -1)
+    .some((instruction) => (accessOf(instruction).writes & bit(Number(status))) !== 0);
   return !written && branch.mnemonic === "cbnz" && branch.operands.startsWith(`w${status},`) && branch.target === header;
 }

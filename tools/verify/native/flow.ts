@@ -1,5 +1,5 @@
-// Where control goes after an instruction (Arm ARM DDI 0487, C6.2). What is not listed goes on to the next one. Hypercalls and SMCs
-// are one instruction each: the time of whoever answers them is not ours to count.
+// Where control goes after an instruction (Arm ARM DDI 0487, C6.2). What is not listed goes on to the next one.
+// Hypercalls and SMCs are one instruction each: the time of whoever answers them is not ours to count.
 import type { Instruction } from "./disassemble.ts";
 
 export type Flow =

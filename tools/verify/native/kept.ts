@@ -1,6 +1,7 @@
-// That nobody reads a register after a call which the function called has changed. clang may save fewer registers around a call than the
-// procedure call standard asks for, where it has seen what the function changes (-enable-ipra), and assembly calls by rules of its own:
-// so it is read from the linked binary what each function changes, and what is still needed behind each call.
+// That nobody reads a register after a call which the function called has changed. clang may save fewer registers
+// around a call than the procedure call standard asks for, where it has seen what the function changes (-enable-ipra),
+// and assembly calls by rules of its own: so it is read from the linked binary what each function changes, and what is
+// still needed behind each call.
 import { VerifyError } from "../errors.ts";
 import type { Block, Graph } from "./cfg.ts";
 import type { Instruction } from "./disassemble.ts";
@@ -32,7 +33,15 @@ export function findLost(graph: Graph, ofFunction: (start: number) => Kept): Ver
     instructions.flatMap((instruction) => {
       if (instruction.mnemonic !== "bl" || instruction.target === undefined) return [];
       const lost = without((after.get(instruction) ?? NONE) & ofFunction(instruction.target).changes, union(RESULTS, LINK));
-      return lost === NONE ? [] : [new VerifyError("register-lost", `${list(lost).join(", ")} behind "bl ${instruction.operands}" in ${graph.name}`, instruction.source)];
+      return lost === NONE
+        ? []
+        : [
+            new VerifyError(
+              "register-lost",
+              `${list(lost).join(", ")} behind "bl ${instruction.operands}" in ${graph.name}`,
+              instruction.source,
+            ),
+          ];
     }),
   );
 }
@@ -41,13 +50,20 @@ function liveness(graph: Graph, ofFunction: (start: number) => Kept): { live: Re
   const live: Registers[] = graph.blocks.map(() => NONE);
   const after = new Map<Instruction, Registers>();
   const walk = (block: Block): Registers => {
-    const wanted = [...block.successors.map((index) => live[index] ?? NONE), ...block.tails.map((start) => ofFunction(start).needs)];
+    const wanted = [
+      ...block.successors.map((index) => live[index] ?? NONE),
+      ...block.tails.map((start) => ofFunction(start).needs),
+    ];
     let needed = wanted.reduce(union, block.instructions.at(-1)?.mnemonic === "ret" ? RESULTS : NONE);
     for (const instruction of block.instructions.toReversed()) {
       after.set(instruction, needed);
-      const called = instruction.mnemonic === "bl" && instruction.target !== undefined ? ofFunction(instruction.target) : undefined;
+      const called =
+        instruction.mnemonic === "bl" && instruction.target !== undefined ? ofFunction(instruction.target) : undefined;
       const { reads, writes } = accessOf(instruction);
-      needed = called !== undefined ? union(without(needed, union(RESULTS, LINK)), called.needs & ARGUMENTS) : union(without(needed, writes), reads);
+      needed =
+        called !== undefined
+          ? union(without(needed, union(RESULTS, LINK)), called.needs & ARGUMENTS)
+          : union(without(needed, writes), reads);
     }
     return needed;
   };
@@ -62,7 +78,10 @@ function liveness(graph: Graph, ofFunction: (start: number) => Kept): { live: Re
   return { live, after };
 }
 
-/** What is known at a place: registers that differ from the entry's, and where on the stack (from the entry's SP) entry values are kept. */
+/**
+ * What is known at a place: registers that differ from the entry's, and where on the stack (from the entry's SP) entry
+ * values are kept.
+ */
 interface State {
   readonly changed: Registers;
   readonly depth: number;
@@ -70,7 +89,9 @@ interface State {
 }
 
 function changesOf(graph: Graph, ofFunction: (start: number) => Kept): Registers {
-  const states: (State | undefined)[] = graph.blocks.map((_, index) => (index === 0 ? { changed: NONE, depth: 0, slots: new Map() } : undefined));
+  const states: (State | undefined)[] = graph.blocks.map((_, index) =>
+    index === 0 ? { changed: NONE, depth: 0, slots: new Map() } : undefined,
+  );
   let changes = NONE;
   for (let again = true; again; ) {
     again = false;
@@ -103,16 +124,19 @@ const STACK = /^\[sp(?:, #(-?0x[0-9a-f]+|-?\d+))?\](!?)$/;
 
 function step(state: State, instruction: Instruction, ofFunction: (start: number) => Kept): State {
   const { mnemonic, target } = instruction;
-  if (mnemonic === "bl" && target !== undefined) return { ...state, changed: union(union(state.changed, ofFunction(target).changes), LINK) };
+  if (mnemonic === "bl" && target !== undefined)
+    return { ...state, changed: union(union(state.changed, ofFunction(target).changes), LINK) };
   const { writes } = accessOf(instruction);
   const operands = operandsOf(instruction);
   const changed = union(state.changed, writes);
-  const moved = /^(add|sub)$/.test(mnemonic) && operands[0] === "sp" && operands[1] === "sp" ? Number((operands[2] ?? "").slice(1)) : NaN;
+  const moved =
+    /^(add|sub)$/.test(mnemonic) && operands[0] === "sp" && operands[1] === "sp" ? Number((operands[2] ?? "").slice(1)) : NaN;
   if (!Number.isNaN(moved)) return { ...state, depth: state.depth + (mnemonic === "add" ? moved : -moved) };
   const at = operands.findIndex((one) => one.startsWith("[sp"));
   const place = STACK.exec(operands[at] ?? "");
   // Another stack, or a store somewhere on this one: nothing is known to be there any more.
-  if (operands[0] === "sp" || at >= 0 && mnemonic.startsWith("st") && place === null) return { ...state, changed, slots: new Map() };
+  if (operands[0] === "sp" || (at >= 0 && mnemonic.startsWith("st") && place === null))
+    return { ...state, changed, slots: new Map() };
   if (place === null || !/^(st|ld)(r|p|r[bh])$/.test(mnemonic)) return { ...state, changed };
   const [, offset = "0", writeBack] = place;
   const post = operands[at + 1];

@@ -15,7 +15,11 @@ export interface Path {
 }
 
 export type Step =
-  | { readonly block: Block; /** The path goes on in this function. */ readonly tail: number | undefined; readonly loop?: undefined }
+  | {
+      readonly block: Block;
+      /** The path goes on in this function. */ readonly tail: number | undefined;
+      readonly loop?: undefined;
+    }
   | {
       readonly loop: Loop;
       readonly bound: LoopBound;
@@ -39,7 +43,9 @@ export function longestPath(
 
   function solve(loop: Loop | undefined): Solved {
     const region = regions(loop);
-    const inner = new Map(region.nodes.flatMap((node) => (node.loop === undefined ? [] : [[node.loop, solve(node.loop)] as const])));
+    const inner = new Map(
+      region.nodes.flatMap((node) => (node.loop === undefined ? [] : [[node.loop, solve(node.loop)] as const])),
+    );
     const arrivals = new Map<Node, Path>();
     const arrival = (node: Node): Path => arrivals.get(node) ?? START;
     const departure = ({ from, source }: Departure): Path => {
@@ -113,6 +119,8 @@ const bySize = (round: Cost, place: string): Cost => ({
   perIteration: new Map([...round.perIteration, [place, round.instructions]]),
 });
 
-const sourceOf = (block: Block | undefined): SourceLine | undefined => block?.instructions.find(({ source }) => source !== undefined)?.source;
+const sourceOf = (block: Block | undefined): SourceLine | undefined =>
+  block?.instructions.find(({ source }) => source !== undefined)?.source;
 
-const placeName = (graph: Graph, at: SourceLine | undefined): string => (at === undefined ? graph.name : `${graph.name} (${at.file}:${at.line})`);
+const placeName = (graph: Graph, at: SourceLine | undefined): string =>
+  at === undefined ? graph.name : `${graph.name} (${at.file}:${at.line})`;

@@ -42,7 +42,10 @@ export function findLoops(graph: Graph): LoopForest {
       latchesOf.set(successor, [...(latchesOf.get(successor) ?? []), block.index]);
     }
   }
-  return nest([...latchesOf].map(([header, latches]) => ({ header, latches, body: bodyOf(header, latches, predecessors) })), blocks.length);
+  return nest(
+    [...latchesOf].map(([header, latches]) => ({ header, latches, body: bodyOf(header, latches, predecessors) })),
+    blocks.length,
+  );
 }
 
 /** Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm"; block numbers are reverse postorder already. */

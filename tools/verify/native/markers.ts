@@ -1,10 +1,13 @@
-// Loop markers: section .axv.bounds of the linked binary. A marker is no instruction; its address is that of the instruction after
-// it. It says: this place is passed at most `limit` times each time the source loop is entered in which it stands.
+// Loop markers: section .axv.bounds of the linked binary. A marker is no instruction; its address is that of the
+// instruction after it. It says: this place is passed at most `limit` times each time the source loop is entered in
+// which it stands.
 //
 //    0           8          12         16
 //   ┌───────────┬──────────┬──────────┐
-//   │ address   │ limit    │ line     │   little endian; limit 0xffffffff: as often as a count of bytes says; line 0: an intrinsic's
+//   │ address   │ limit    │ line     │   little endian
 //   └───────────┴──────────┴──────────┘
+//
+// Limit 0xffffffff: as often as a count of bytes says. Line 0: an intrinsic's.
 import { VerifyError, hex } from "../errors.ts";
 import type { Elf } from "./elf.ts";
 

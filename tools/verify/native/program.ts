@@ -77,9 +77,13 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     const keptOf = (start: number): Kept => routineAt(start).kept;
     const kept = keptBy(graph, keptOf);
     for (const lost of findLost(graph, keptOf)) problems.add(lost);
-    const calls = graph.blocks.flatMap((block) => block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target));
+    const calls = graph.blocks.flatMap((block) =>
+      block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target),
+    );
     const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));
-    const byteLoops = [...bounds].flatMap(([{ header }, { why }]) => (why === "byte-count" ? (graph.blocks[header]?.instructions.slice(0, 1) ?? []) : [])).map(({ address }) => address);
+    const byteLoops = [...bounds]
+      .flatMap(([{ header }, { why }]) => (why === "byte-count" ? (graph.blocks[header]?.instructions.slice(0, 1) ?? []) : []))
+      .map(({ address }) => address);
     return { name, graph, bounds: [...bounds.values()], byteLoops, path, cost: path.cost, stack, kept, callees };
   };
 
@@ -118,7 +122,9 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     });
   }
   const used = new Set([...routines.values()].flatMap(({ callees }) => [...callees]));
-  const roots = [...routines.values()].filter(({ graph }) => code.startingAt(graph.entry) !== undefined && !used.has(graph.entry));
+  const roots = [...routines.values()].filter(
+    ({ graph }) => code.startingAt(graph.entry) !== undefined && !used.has(graph.entry),
+  );
   return {
     routines,
     roots: [...roots, ...afterWait],
@@ -153,7 +159,8 @@ function runUnderCalls(code: Code): Set<number> {
 /** Code that no routine reaches has not been looked at: nothing is proven of it. */
 function checkReached(code: Code, routines: Iterable<Routine>): void {
   const reached = new Set<number>();
-  for (const { graph } of routines) for (const block of graph.blocks) for (const { address } of block.instructions) reached.add(address);
+  for (const { graph } of routines)
+    for (const block of graph.blocks) for (const { address } of block.instructions) reached.add(address);
   for (const instruction of code.all()) {
     if (reached.has(instruction.address) || isPadding(instruction)) continue;
     throw new VerifyError("code-unreachable", `code at ${code.describe(instruction.address)}`, instruction.source);

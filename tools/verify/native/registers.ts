@@ -1,4 +1,5 @@
-// Which general registers an instruction reads and writes (Arm ARM DDI 0487, C6.2), as sets of bits: bit n is X<n>, its lower half too.
+// Which general registers an instruction reads and writes (Arm ARM DDI 0487, C6.2), as sets of bits: bit n is X<n>, its
+// lower half too.
 import type { Instruction } from "./disassemble.ts";
 
 export type Registers = number;
@@ -9,7 +10,10 @@ export const EVERY: Registers = 0x7fff_ffff;
 export const bit = (register: number): Registers => (1 << register) >>> 0;
 export const union = (a: Registers, b: Registers): Registers => (a | b) >>> 0;
 export const without = (a: Registers, b: Registers): Registers => (a & ~b) >>> 0;
-export const list = (registers: Registers): string[] => Array.from({ length: 31 }, (_, n) => n).filter((n) => (registers & bit(n)) !== 0).map((n) => `x${n}`);
+export const list = (registers: Registers): string[] =>
+  Array.from({ length: 31 }, (_, n) => n)
+    .filter((n) => (registers & bit(n)) !== 0)
+    .map((n) => `x${n}`);
 
 export interface Access {
   readonly reads: Registers;
@@ -40,9 +44,15 @@ export function accessOf(instruction: Instruction): Access {
   const all = operandsOf(instruction);
   const address = all.findIndex((one) => one.startsWith("["));
   // [x1, #8]! and [x1], #8 write the base back.
-  const base = address >= 0 && (all[address]?.endsWith("!") === true || address < all.length - 1) ? named((all[address] ?? "").split(",")[0] ?? "") : NONE;
+  const base =
+    address >= 0 && (all[address]?.endsWith("!") === true || address < all.length - 1)
+      ? named((all[address] ?? "").split(",")[0] ?? "")
+      : NONE;
   if (READS_ALL.test(mnemonic)) return { reads: named(operands.replace(/0x[0-9a-f]+.*$/, "")), writes: base };
   const targets = /^ldp/.test(mnemonic) ? 2 : 1;
   const writes = named(all.slice(0, targets).join());
-  return { reads: union(named(all.slice(targets).join()), KEEPS_REST.test(mnemonic) ? writes : NONE), writes: union(writes, base) };
+  return {
+    reads: union(named(all.slice(targets).join()), KEEPS_REST.test(mnemonic) ? writes : NONE),
+    writes: union(writes, base),
+  };
 }

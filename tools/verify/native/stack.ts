@@ -22,7 +22,9 @@ interface State {
 
 /** `atEntry`: bytes in use there; `useOf`: the use of a function, by its address. */
 export function measureStack(graph: Graph, atEntry: number, useOf: (start: number) => StackUse): StackUse {
-  const states: (State | undefined)[] = graph.blocks.map((_, index) => (index === 0 ? { depth: atEntry, frame: undefined } : undefined));
+  const states: (State | undefined)[] = graph.blocks.map((_, index) =>
+    index === 0 ? { depth: atEntry, frame: undefined } : undefined,
+  );
   const atWait = new Map<number, number>();
   let bytes = atEntry;
   let irregular: VerifyError | undefined;
@@ -32,7 +34,11 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
     for (const instruction of block.instructions) {
       const next = step(state, instruction);
       if (next === undefined) {
-        irregular ??= new VerifyError("stack-dynamic", `"${instruction.mnemonic} ${instruction.operands}" in ${graph.name}`, instruction.source);
+        irregular ??= new VerifyError(
+          "stack-dynamic",
+          `"${instruction.mnemonic} ${instruction.operands}" in ${graph.name}`,
+          instruction.source,
+        );
       }
       state = next ?? { depth: 0, frame: undefined };
       bytes = Math.max(bytes, state.depth);
@@ -60,7 +66,8 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
       if (known !== undefined && known.depth !== state.depth) throw unbalanced(graph.name, last);
       const frame = known === undefined || known.frame === state.frame ? state.frame : undefined;
       // A loop's header has been followed already: what it took for granted must still hold.
-      if (known !== undefined && successor <= block.index && known.frame !== undefined && frame === undefined) throw unbalanced(graph.name, last);
+      if (known !== undefined && successor <= block.index && known.frame !== undefined && frame === undefined)
+        throw unbalanced(graph.name, last);
       states[successor] = { depth: state.depth, frame };
     }
   }

@@ -1,5 +1,6 @@
-// The WebAssembly, read the way the build reads it: what hides control flow (tables, indirect calls), a memory that grows, and a loop
-// whose bound is not stated on every way round are refused by the build's own reader, here again, with function and source line.
+// The WebAssembly, read the way the build reads it: what hides control flow (tables, indirect calls), a memory that
+// grows, and a loop whose bound is not stated on every way round are refused by the build's own reader, here again,
+// with function and source line.
 import { existsSync } from "node:fs";
 import { disassemble } from "../../build/disassemble.ts";
 import { BOUND } from "../../build/translate/imports.ts";
