@@ -130,7 +130,6 @@ export const PSTATE_KEPT: u64 = PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN;
 
 // MPIDR_EL1: bit 31 is RES1; the vCPU's index is Aff0.
 export const MPIDR_RES1: u64 = <u64>1 << 31;
-export const AFF0_MASK: u64 = 0xff;
 /** Aff3…Aff0 of MPIDR_EL1, and of GICD_IROUTER. */
 export const AFFINITY_MASK: u64 = 0xff00ffffff;
 

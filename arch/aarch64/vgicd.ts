@@ -16,7 +16,7 @@ import {
   kickAll, PIDR2, routeSpi,
 } from "./gic";
 import { readState, recall, reorder, writeState } from "./interruptState";
-import { AFF0_MASK, AFFINITY_MASK } from "./sysregs";
+import { AFFINITY_MASK } from "./sysregs";
 
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
 const CTLR_ENABLE_GRP1: u32 = 1 << 1;
@@ -29,7 +29,6 @@ const TYPER_CPU_NUMBER_SHIFT: u32 = 5;
 export const IIDR_ARM: u32 = 0x43b;
 /** GIC architecture version 3 (ArchRev, bits 7…4). */
 export const PIDR2_GICV3: u32 = 0x3b;
-const IROUTER_IRM: u64 = 1 << 31;
 const LAST_SPI_WORD: u32 = INTID_WORDS;
 
 /** The 128-byte block of a set of one-bit-an-INTID registers. */
@@ -175,7 +174,7 @@ export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u64 {
 /** Routes an owned SPI to a vCPU of the partition. A vCPU it does not have, or 1-of-N (TYPER.No1N), changes nothing. */
 export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route: u64): void {
   if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
-  if ((route & IROUTER_IRM) != 0 || (route & AFFINITY_MASK & ~AFF0_MASK) != 0 || route >= partition.vcpuCount) return;
+  if (route >= partition.vcpuCount) return; // also with IRM, or an affinity above Aff0
   routeSpi(intid, vcpuOfPartition(partition, <u32>route));
   sendBack(vcpu, partition, intid >> 5, (<u32>1) << (intid & 31));
 }

@@ -58,6 +58,27 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     expect(taken).toEqual([...many].sort((a, b) => priority(a) - priority(b)));
   });
 
+  test("of equal priority arrive by their INTIDs, when all came before the guest took the first", () => {
+    for (const intid of many) bench.enable(0, intid, 0xa0);
+    for (const intid of [...many].reverse()) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    expect(takeAll()).toEqual(many);
+  });
+
+  test("one that is taken back is no edge that comes later: a level whose wire is low by then", () => {
+    const [one = NaN, other = NaN] = many;
+    for (const intid of [one, other]) bench.enable(0, intid);
+    bench.machine.setLine(one, true);
+    bench.machine.settle();
+    bench.machine.setLine(other, true);
+    bench.machine.settle();
+    for (const intid of [one, other]) value(guest.store(GUEST_GICD + 0x180 + 4 * (intid >> 5), 4, 1n << BigInt(intid % 32)));
+    for (const intid of [one, other]) bench.machine.setLine(intid, false);
+    for (const intid of [one, other]) bench.enable(0, intid);
+    bench.machine.settle();
+    expect(takeAll(), "the edge alone").toEqual([other]);
+  });
+
   test("a more urgent one is not kept waiting by less urgent ones that fill them", () => {
     for (const intid of many.slice(1)) bench.enable(0, intid, 0xa0);
     bench.enable(0, 64, 0x20);
