@@ -214,8 +214,8 @@ export const ID_PLACE: Readonly<Record<string, number>> = {
   ID_AA64MMFR0_EL1: 0o70, ID_AA64MMFR1_EL1: 0o71, ID_AA64MMFR2_EL1: 0o72,
 };
 
-/** What copyPhysical and cleanPhysical do at once, at most: a page. */
-export const PIECE_BYTES = 4096;
+/** What copyPhysical and cleanPhysical do at once, at most. */
+export const PIECE_BYTES = 65536;
 
 export const aarch64: readonly Intrinsic[] = [
   // Identification
@@ -463,7 +463,7 @@ export const aarch64: readonly Intrinsic[] = [
     name: "copyPhysical",
     params: { to: "u64", from: "u64", bytes: "u64" },
     result: "void",
-    doc: "Copies Normal memory, 4 KiB at most, and cleans and invalidates what it wrote to the point of coherency: a guest starts with its caches off. All three are multiples of 64.",
+    doc: "Copies Normal memory, 64 KiB at most, and cleans and invalidates what it wrote to the point of coherency: a guest starts with its caches off. All three are multiples of 64.",
     c: `if (bytes > ${PIECE_BYTES}) bytes = ${PIECE_BYTES}; for (unsigned long i = 0; i < bytes; i += 64) { PIECE_LOOP(${PIECE_BYTES / 64});
       unsigned long a, b, c, d, e, f, g, h;
       __asm__ volatile("ldp %0, %1, [%8]\\n\\tldp %2, %3, [%8, #16]\\n\\tldp %4, %5, [%8, #32]\\n\\tldp %6, %7, [%8, #48]" : "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d), "=&r"(e), "=&r"(f), "=&r"(g), "=&r"(h) : "r"(from + i) : "memory");
@@ -473,8 +473,8 @@ export const aarch64: readonly Intrinsic[] = [
     name: "cleanPhysical",
     params: { pa: "u64", bytes: "u64" },
     result: "void",
-    doc: "Cleans and invalidates Normal memory, 4 KiB at most, to the point of coherency. Both are multiples of 4096.",
-    c: `if (bytes > ${PIECE_BYTES}) bytes = ${PIECE_BYTES}; for (unsigned long end = pa + bytes; pa < end;) { PIECE_LOOP(${PIECE_BYTES / 1024});
-      __asm__ volatile("${"dc civac, %0\\n\\tadd %0, %0, #64\\n\\t".repeat(16)}" : "+r"(pa) : : "memory"); }`,
+    doc: "Cleans and invalidates Normal memory, 64 KiB at most, to the point of coherency. Both are multiples of 4096, and it is some.",
+    c: `if (bytes > ${PIECE_BYTES}) bytes = ${PIECE_BYTES}; unsigned long end = pa + bytes; do { PIECE_LOOP(${PIECE_BYTES / 1024});
+      __asm__ volatile("${"dc civac, %0\\n\\tadd %0, %0, #64\\n\\t".repeat(16)}" : "+r"(pa) : : "memory"); } while (pa < end);`,
   },
 ];

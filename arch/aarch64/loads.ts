@@ -3,15 +3,14 @@
 
 import { cleanPhysical, copyPhysical, imageBase } from "../../build/generated/aarch64";
 import { BlobPartition, BlobRegion, REGION_RAM } from "../../build/generated/blob";
-import { bound } from "../../build/generated/cpu";
 import { blobLoad, blobRegion, regionAt } from "../../core/blob";
 import { colouredPage } from "../../core/colours";
 import { PAGE_SHIFT } from "../../core/stage2";
 import { Vcpu } from "../../core/vcpu";
 
 const PAGE: u64 = (<u64>1) << PAGE_SHIFT;
-/** Bytes in a piece, between two looks at what is pending. The intrinsics take a page at once. */
-const PIECE: u64 = 8 * PAGE;
+/** Bytes in a piece, between two looks at what is pending, and at once for the intrinsics; where memory is coloured, a page. */
+const PIECE: u64 = 16 * PAGE;
 
 /** Copies the next piece of a partition's images. False: there is none. */
 export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
@@ -27,25 +26,26 @@ export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
 export function cleanPiece(vcpu: Vcpu, plan: BlobPartition): bool {
   if (vcpu.item == plan.regionCount) return false;
   const region = blobRegion(plan.regionFirst + vcpu.item);
-  if (region.kind == REGION_RAM) piece(vcpu, region, 0, region.size, 0, 0);
+  if (region.kind == REGION_RAM) piece(vcpu, region, 0, region.size, 0, region.size);
   else vcpu.item++;
   return true;
 }
 
-/** The next piece of `size` bytes from `offset` in a region on; `from`: what is copied there, again and again its page at `zeros`; 0: they are cleaned. */
+/**
+ * The next piece of `size` bytes from `offset` in a region on, where it goes and where it comes from in one run each; `from`: what is copied
+ * there, from `zeros` on again and again its page of zeros there; 0: they are cleaned.
+ */
 function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64, zeros: u64): void {
-  const end = min(vcpu.done + PIECE, size);
-  for (let i: u32 = 0; vcpu.done < end; i++) {
-    bound(i, <u32>(PIECE / PAGE) + 1);
-    const at = offset + vcpu.done;
-    const inPage = at & (PAGE - 1);
-    const pa = region.colours == 0 ? region.pa + at : colouredPage(region, at >> PAGE_SHIFT) + inPage;
-    const bytes = min(end - vcpu.done, PAGE - inPage);
-    if (from != 0) copyPhysical(pa, from + min(vcpu.done, zeros), bytes);
-    else cleanPhysical(pa, bytes);
-    vcpu.done += bytes;
-  }
-  if (end != size) return;
+  const at = offset + vcpu.done;
+  const inPage = at & (PAGE - 1);
+  const whole = region.colours == 0;
+  const pa = whole ? region.pa + at : colouredPage(region, at >> PAGE_SHIFT) + inPage;
+  const stored = vcpu.done < zeros ? zeros - vcpu.done : PAGE;
+  const bytes = min(min(size - vcpu.done, stored), whole ? PIECE : PAGE - inPage);
+  if (from != 0) copyPhysical(pa, from + min(vcpu.done, zeros), bytes);
+  else cleanPhysical(pa, bytes);
+  vcpu.done += bytes;
+  if (vcpu.done != size) return;
   vcpu.done = 0;
   vcpu.item++;
 }

@@ -22,6 +22,9 @@ export interface PathFigure {
 const both = (goal: number): Record<Mode, Goal> => ({ injected: goal, direct: goal });
 const INTERRUPT_GOALS = { timer: 58, spi: 64 } as const;
 
+/** Cleaning by VA takes two instructions a line of 64 bytes, 524,288 in all: 400,000 cannot be reached so. */
+const CLEANED_RESTART = 600_000;
+
 export const PATHS: readonly PathFigure[] = [
   { id: "timer", title: "virtual timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" }, bao: "202", xen: "1,088" },
   { id: "physical-timer", title: "physical timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" } },
@@ -40,6 +43,7 @@ export const PATHS: readonly PathFigure[] = [
   { id: "gic-write", title: "any register of the GICD or GICR, write" },
   { id: "reset", title: "reset → first guest instruction", goals: both(200_000), bao: "369,056", xen: "14,839,969" },
   { id: "restart", title: "restart of a partition − copying", goals: both(400_000) },
+  { id: "restart-cached", title: "…that had its caches on, all of its 16 MiB cleaned", goals: both(CLEANED_RESTART) },
 ];
 
 /** A figure of the hypervisor as a whole. */

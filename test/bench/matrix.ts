@@ -117,9 +117,9 @@ function expectLoad(lines: readonly string[]): void {
 async function pair(gic: Gic, mode: Mode, { samples }: Request): Promise<Cell> {
   const system = await systemOfPair(gic, mode, samples);
   const transcript = await runGuest({ ...system, lastLine: END, restarts: true, withExits: true });
-  const { doorbell, restart } = parsePair(transcript.lines);
+  const { doorbell, restart, restartCached } = parsePair(transcript.lines);
   const copied = system.plan.partitions[0]?.loads.reduce((sum, { size }) => sum + size, 0) ?? 0;
-  return { gic, setting: mode, company: "alone", paths: new Map([["doorbell", doorbell], ["restart", exactly(restart)], ["copied", exactly(copied)]]), transcript };
+  return { gic, setting: mode, company: "alone", paths: new Map([["doorbell", doorbell], ["restart", exactly(restart)], ["restart-cached", exactly(restartCached)], ["copied", exactly(copied)]]), transcript };
 }
 
 /** Instructions for each byte of a guest's image: what a longer one takes longer, from reset to its first instruction. */

@@ -19,15 +19,15 @@ describe("what the benchmark guest prints", () => {
 });
 
 describe("what a pair of guests prints", () => {
-  const BOTH = ["bench: doorbell 184x9799 191x201", "bench: rung", "bench: restart 824512"];
+  const BOTH = ["bench: doorbell 184x9799 191x201", "bench: rung", "bench: restart 824512", "bench: restart-cached 900000"];
 
   test("becomes the doorbell's samples and the restart's time", () => {
-    const { doorbell, restart } = parsePair(BOTH);
+    const { doorbell, restart, restartCached } = parsePair(BOTH);
     expect([...doorbell]).toEqual([[184, 9799], [191, 201]]);
-    expect(restart).toBe(824512);
+    expect([restart, restartCached]).toEqual([824512, 900000]);
   });
 
-  test.each([0, 2])("is refused without line %i", (left) => {
+  test.each([0, 2, 3])("is refused without line %i", (left) => {
     expect(() => parsePair(BOTH.filter((_, at) => at !== left))).toThrow(/no figures/);
   });
 });

@@ -12,6 +12,7 @@ export interface GuestResult {
 const RESET = /^bench: reset (\d+)$/;
 const PATH = /^bench: ([a-z-]+)((?: \d+x\d+)+)$/;
 const RESTART = /^bench: restart (\d+)$/;
+const RESTART_CACHED = /^bench: restart-cached (\d+)$/;
 const FAILED = /^bench: failed (.*)$/;
 
 /** Samples of every path that lines tell of. */
@@ -53,12 +54,14 @@ export interface PairResult {
   readonly doorbell: Distribution;
   /** Nanoseconds from SYSTEM_RESET to the first instruction. */
   readonly restart: number;
+  /** The same when it has had its caches on. */
+  readonly restartCached: number;
 }
 
 export function parsePair(lines: readonly string[]): PairResult {
   const doorbell = parsePaths(lines).get("doorbell");
   if (doorbell === undefined) throw missing(lines);
-  return { doorbell, restart: parseNumber(lines, RESTART) };
+  return { doorbell, restart: parseNumber(lines, RESTART), restartCached: parseNumber(lines, RESTART_CACHED) };
 }
 
 /** Instructions of all reads and of all writes of the interrupt controller's registers. */

@@ -17,7 +17,7 @@ const SOURCES = ["core", "arch/aarch64"];
 const TURNS_SHARE = 0.05;
 
 /** Paths that are not taken beside Linux. */
-const ALONE_ONLY = new Set(["doorbell", "restart", "gic-read", "gic-write"]);
+const ALONE_ONLY = new Set(["doorbell", "restart", "restart-cached", "gic-read", "gic-write"]);
 
 /** What one setting needs for one path. */
 export interface Measured {
@@ -45,7 +45,7 @@ export interface PathRow {
 /** Instructions for each byte copied are taken off a restart. */
 function samplesOf({ id }: PathFigure, { paths }: Cell, copyPerByte: number): Distribution | undefined {
   const samples = paths.get(id);
-  if (id !== "restart" || samples === undefined) return samples;
+  if (!id.startsWith("restart") || samples === undefined) return samples;
   const copying = Math.round([...(paths.get("copied")?.keys() ?? [])].reduce((sum, bytes) => sum + bytes, 0) * copyPerByte);
   return new Map([...samples].map(([value, count]) => [value - copying, count]));
 }

@@ -7,6 +7,8 @@ export const STARTED: u64 = CHANNEL_IPA;
 /** What its counter was when the common time was 0, u64. */
 const SENDER_ZERO: u64 = CHANNEL_IPA + 8;
 const RECEIVER_STATE: u64 = CHANNEL_IPA + 16;
+/** How often the sender has begun anew. */
+const LIVES: u64 = CHANNEL_IPA + 20;
 
 export const RECEIVER_READY: u32 = 1;
 export const RECEIVER_DONE: u32 = 2;
@@ -19,6 +21,14 @@ export function receiverState(): u32 {
 
 export function setReceiverState(state: u32): void {
   mmioWrite32(RECEIVER_STATE, state);
+}
+
+export function lives(): u32 {
+  return mmioRead32(LIVES);
+}
+
+export function setLives(count: u32): void {
+  mmioWrite32(LIVES, count);
 }
 
 export function setSenderZero(zero: u64): void {
