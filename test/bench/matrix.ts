@@ -92,10 +92,10 @@ export async function systemOfPair(gic: Gic, mode: Mode, samples?: number): Prom
   return buildSystem({ name: `v${gic}-${mode}-pair`, gic, cpus: 3, yaml });
 }
 
-/** A guest that asks for everything once, fails, is started again, and stops all of its vCPUs at once: as many as the board has, but for housekeeping. */
+/** A guest that asks for everything once, fails, is started again, and stops all of its vCPUs at once: as many as a partition can have beside a pCPU for housekeeping. */
 export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> {
-  const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), [0, 1, 2], mode, "rtc")}    on_failure: restart\n`;
-  return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: 4, yaml });
+  const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), [0, 1, 2, 3, 4, 5, 6], mode, "rtc")}    on_failure: restart\n`;
+  return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: "all", yaml });
 }
 
 /** One cell: a guest that measures itself. */

@@ -1,6 +1,7 @@
 // The machines that measure: QEMU as a board whose CPUs count their instructions, alone or with the hypervisor and a system.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parse } from "yaml";
 import { blobSize, writeBlob } from "../../partitions/blob/write.ts";
 import { placeInImage } from "../../partitions/plan/image.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
@@ -16,6 +17,18 @@ export const GICS = [3, 2] as const;
 export type Gic = (typeof GICS)[number];
 export const BOARDS: Readonly<Record<Gic, string>> = { 3: "qemu-aarch64", 2: "qemu-aarch64-gicv2" };
 
+/** As many pCPUs as the hypervisor has room for: the boards' own number is that of the PLCs. */
+const ALL_CPUS = [0, 1, 2, 3, 4, 5, 6, 7];
+
+/** That board with all of them, as one of a user's own: it stands beside the system's file. */
+function boardWithAllCpus(gic: Gic): string {
+  const read = (name: string): Record<string, unknown> => parse(readFileSync(join(ROOT, "boards", name, "board.yaml"), "utf8")) as Record<string, unknown>;
+  const { extends: _, ...board } = { ...read(BOARDS[3]), ...read(BOARDS[gic]) };
+  const name = `all-cpus-gicv${gic}`;
+  writeAtomically(join(ROOT, OUT, "boards", name, "board.yaml"), JSON.stringify({ ...board, name, cpus: { ...(board["cpus"] as object), mpidr: ALL_CPUS } }));
+  return name;
+}
+
 /** One instruction takes one ns of virtual time, and sleeping none of the real one. */
 const counted = (cpus: number): string[] => ["-cpu", "cortex-a53", "-smp", String(cpus), "-m", "1024M", "-icount", "shift=0,sleep=off"];
 export const bareMachine = (gic: Gic): string[] => ["-M", `virt,gic-version=${gic}`, ...counted(1)];
@@ -25,8 +38,8 @@ export interface SystemRequest {
   /** Of its files. */
   readonly name: string;
   readonly gic: Gic;
-  /** The board has only its first pCPUs: each one more takes turns with the others. */
-  readonly cpus: number;
+  /** The board has only its first pCPUs: each one more takes turns with the others. "all": as many as the hypervisor has room for. */
+  readonly cpus: number | "all";
   /** Its partitions and channels, as in system.yaml; paths are relative to the benchmark's folder of products. */
   readonly yaml: string;
 }
@@ -44,10 +57,11 @@ function onFewer(plan: Plan, cpus: number): Plan {
   return { ...plan, partitions, cpus: plan.cpus.slice(0, cpus), housekeeper: Math.min(plan.housekeeper, cpus - 1) };
 }
 
-export async function buildSystem({ name, gic, cpus, yaml }: SystemRequest): Promise<BenchSystem> {
+export async function buildSystem({ name, gic, cpus: wanted, yaml }: SystemRequest): Promise<BenchSystem> {
+  const cpus = wanted === "all" ? ALL_CPUS.length : wanted;
   const file = (suffix: string): string => join(ROOT, OUT, name + suffix);
   const core = readFileSync((await measuredCore()).binary);
-  writeAtomically(file(".yaml"), `board: ${BOARDS[gic]}\n${yaml}`);
+  writeAtomically(file(".yaml"), `board: ${wanted === "all" ? boardWithAllCpus(gic) : BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
   const open = onFewer(whole, cpus);
   const size = blobSize(open);

@@ -24,6 +24,7 @@ const RTCMR: u64 = 0x09010004;
 const IMAGE_IPA: u64 = 0x40000000;
 const NOT_MEMORY: u64 = 0x30000000;
 const PAUSE_US: u64 = 100000; // the last line has left the hypervisor then
+const START_US: u64 = 1000; // vCPUs that were switched on run then
 
 const FRAME_BYTES: u64 = 0x1000;
 const IROUTER: u64 = 0x6000;
@@ -143,7 +144,7 @@ function resetAll(): void {
     bound(n, VCPUS_MAX);
     hvc(CPU_ON, n, IMAGE_IPA, 0, 0, 0, 0, 0);
   }
-  sleep(PAUSE_US);
+  sleep(START_US);
   hvc(SYSTEM_RESET, 0, 0, 0, 0, 0, 0, 0);
 }
 
