@@ -2,7 +2,7 @@
 // alone fills the two cores that a CI machine has. But where QEMU counts instructions (-icount) its CPUs take turns on one core, and what
 // else that machine does changes nothing: these run in parallel, as do all others.
 import { configDefaults, defineConfig } from "vitest/config";
-import { SlowestFirst } from "./test/slowest-first.ts";
+import { LONG, SlowestFirst } from "./test/slowest-first.ts";
 
 const QEMU_TESTS = "test/**/*qemu.test.ts";
 const COUNTED_TESTS = ["test/bench/bars.qemu.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/eoirStorm.qemu.test.ts", "test/plc/bare.qemu.test.ts"];
@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, QEMU_TESTS],
+          exclude: [...configDefaults.exclude, QEMU_TESTS, ...(process.env["AXV_QUICK"] === undefined ? [] : LONG)], // npm run test:quick
           maxWorkers: ALL_CPUS,
           testTimeout: 60 * SECOND,
           hookTimeout: 60 * SECOND, // the first to need it builds the core

@@ -3,7 +3,9 @@
 import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";
 
-const SLOWEST = ["test/core/races.test.ts", "test/bench/bars.qemu.test.ts", "test/core/property/isolation.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/fuzz.test.ts"];
+/** Of those that need no QEMU: they take as long as all others together. */
+export const LONG = ["test/core/races.test.ts", "test/core/property/isolation.test.ts", "test/hostile/fuzz.test.ts", "test/build/differential.test.ts"];
+const SLOWEST = ["test/core/races.test.ts", "test/bench/bars.qemu.test.ts", "test/core/property/isolation.test.ts", "test/verify/measured.qemu.test.ts", ...LONG.slice(2)];
 
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -5,6 +5,9 @@ import type { Link } from "../../industrial/link/link.ts";
 /** Ctrl-], as telnet and virsh have it. */
 const ESCAPE = 0x1d;
 
+/** So long a console may take for what was typed last. */
+const LEAVE_MS = 500;
+
 export const LEAVE_HINT = "Ctrl-] leaves";
 
 /**
@@ -24,8 +27,17 @@ export function attachTerminal(console: Duplex, stdin: NodeJS.ReadStream, stdout
     };
     const onInput = (bytes: Buffer): void => {
       const escape = raw ? bytes.indexOf(ESCAPE) : -1;
-      console.write(escape < 0 ? bytes : bytes.subarray(0, escape));
-      if (escape >= 0) end("left");
+      if (escape < 0) {
+        console.write(bytes);
+        return;
+      }
+      // What was typed before it still gets there; but who does not take it keeps nobody from leaving.
+      stdin.off("data", onInput);
+      const patience = setTimeout(() => end("left"), LEAVE_MS);
+      console.write(bytes.subarray(0, escape), () => {
+        clearTimeout(patience);
+        end("left");
+      });
     };
     if (raw) stdin.setRawMode(true);
     stdin.on("data", onInput);
