@@ -18,7 +18,8 @@ export const LEAVE_HINT = "Ctrl-] leaves";
 export function attachTerminal(console: Duplex, stdin: NodeJS.ReadStream, stdout: NodeJS.WritableStream): Promise<"left" | "hung up"> {
   const raw = stdin.isTTY;
   return new Promise((resolve) => {
-    const end = (how: "left" | "hung up"): void => {
+    let how: "left" | "hung up" = "hung up";
+    const end = (): void => {
       if (raw) stdin.setRawMode(false);
       stdin.off("data", onInput);
       stdin.pause();
@@ -31,19 +32,21 @@ export function attachTerminal(console: Duplex, stdin: NodeJS.ReadStream, stdout
         console.write(bytes);
         return;
       }
-      // What was typed before it still gets there; but who does not take it keeps nobody from leaving.
+      // What was typed before it still gets there: hanging up at once would lose it when the other end writes just then, and finds
+      // nobody. But who does not take it keeps nobody from leaving.
+      how = "left";
       stdin.off("data", onInput);
-      const patience = setTimeout(() => end("left"), LEAVE_MS);
-      console.write(bytes.subarray(0, escape), () => {
-        clearTimeout(patience);
-        end("left");
-      });
+      console.end(bytes.subarray(0, escape));
+      setTimeout(end, LEAVE_MS).unref();
     };
     if (raw) stdin.setRawMode(true);
     stdin.on("data", onInput);
-    stdout.on("error", () => end("left")); // EPIPE: who read has gone
+    stdout.on("error", () => {
+      how = "left"; // EPIPE: who read has gone
+      end();
+    });
     console.on("data", (bytes: Buffer) => stdout.write(bytes));
-    console.on("close", () => end("hung up"));
+    console.on("close", end);
   });
 }
 
@@ -53,6 +56,10 @@ export function consoleOf(link: Link, partition: number): Duplex {
     read: () => {},
     write: (bytes: Buffer, _, done) => {
       link.type(partition, bytes);
+      done();
+    },
+    final: (done) => {
+      stream.push(null); // nothing is left to be heard either: it closes
       done();
     },
     destroy: (error, done) => {
