@@ -5,6 +5,7 @@ import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, sym
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { displayPath } from "../../partitions/project.ts";
 import { readFile } from "../../partitions/source/file.ts";
 import { GIB, MIB } from "../../partitions/units.ts";
 import { elfFile } from "./imageFiles.ts";
@@ -38,7 +39,7 @@ const checked = (image: string, key = "image"): string[] => {
   writeFileSync(file, `board: qemu-aarch64\npartitions:\n  a: { guest: ${guest}, cpus: [1], memory: 64M, ${key}: ${JSON.stringify(image)} }\n`);
   return plan(file)
     .diagnostics.filter(({ severity }) => severity === "error")
-    .map(({ line, column, code, message }) => `${line}:${column} ${code} ${message.replaceAll(folder, "…")}`);
+    .map(({ line, column, code, message }) => `${line}:${column} ${code} ${message.replaceAll(folder, "…").replaceAll(displayPath(folder), "…")}`);
 };
 
 const CASES: readonly (readonly [string, string])[] = [
