@@ -19,6 +19,6 @@ test("the demo runs for some seconds, passes all its checks, and ends by itself 
   const [status] = (await once(demo, "close")) as [number | null];
   const checks = output.slice(output.lastIndexOf("CHECK")).trimEnd().split("\n").slice(1);
   expect(checks.filter((line) => !/ {2}ok(?: |$)/.test(line))).toEqual([]);
-  expect(checks).toHaveLength(12);
+  expect(checks).toHaveLength(14);
   expect(status).toBe(0);
 });
