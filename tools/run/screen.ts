@@ -1,7 +1,8 @@
 // A terminal with lines that scroll and, below them, a block that is redrawn in place. Plain ANSI (ECMA-48) sequences.
 //
 // When a terminal is resized, some wrap what stands on it anew, others cut it, and none says which: where the block is then, nobody
-// knows. So everything on the screen is drawn again from its first row on: the last lines, and the block.
+// knows. So everything on the screen is drawn again from its first row on: the last lines, and the block. So it is when the block becomes
+// smaller and lines have scrolled away: they come back into its rows.
 import type { WriteStream } from "node:tty";
 import { displayWidth, fit } from "./columns.ts";
 
@@ -69,7 +70,7 @@ export class Screen {
   /** Draws what is due, without a block, and gives the terminal back. */
   close(): void {
     this.#block = [];
-    this.#draw();
+    this.#draw(true);
     this.#terminal.off("resize", this.#onResize);
     process.off("exit", this.#onExit);
     this.#restore();
@@ -83,7 +84,7 @@ export class Screen {
     this.#timer ??= setTimeout(() => this.#draw(), FRAME_MS);
   }
 
-  #draw(): void {
+  #draw(isLast = false): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#terminal.writableLength > UNREAD_MAX) {
@@ -100,9 +101,11 @@ export class Screen {
     const block = this.#block.slice(0, Math.max(0, rows - 1 - (rows < SMALL_ROWS ? 0 : LINES_MIN))).map((line) => fit(line, columns));
     // The cursor is at the start of the row below the block.
     const room = rows - 1 - block.length;
-    const back = this.#isResized ? HOME : `${up(this.#drawn.rows)}\r`;
+    const isSmaller = !isLast && block.length < this.#drawn.rows && this.#rowsOf(this.#recent, columns) + this.#drawn.rows >= rows;
+    const isWhole = this.#isResized || isSmaller;
+    const back = isWhole ? HOME : `${up(this.#drawn.rows)}\r`;
     // What stood there, and what there is room for now, be it that the terminal itself has brought it back.
-    const again = this.#isResized ? this.#lastLines(Math.max(this.#drawn.lines, this.#fitting(room, columns))) : [];
+    const again = isWhole ? this.#lastLines(Math.max(this.#drawn.lines, this.#fitting(room, columns))) : [];
     const text = [...again, ...this.#lines, ...block].map((line) => `${line}\n`).join("");
     this.#terminal.write(`${BEGIN_UPDATE}${back}${ERASE_BELOW}${text}${END_UPDATE}`);
     this.#recent = [...this.#recent, ...this.#lines].slice(-RECENT_MAX);
@@ -115,13 +118,17 @@ export class Screen {
     return this.#recent.slice(Math.max(0, this.#recent.length - count));
   }
 
+  #rowsOf(lines: readonly string[], columns: number): number {
+    return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / columns)), 0);
+  }
+
   /** How many of the last lines stand in so many rows, the first of them perhaps in part. */
   #fitting(rows: number, columns: number): number {
     let room = rows;
     let count = 0;
     for (const line of this.#recent.toReversed()) {
       if (room <= 0) break;
-      room -= Math.max(1, Math.ceil(displayWidth(line) / columns));
+      room -= this.#rowsOf([line], columns);
       count += 1;
     }
     return count;
