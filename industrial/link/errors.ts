@@ -1,5 +1,6 @@
 // Everything that can go wrong on the link to the hypervisor, each with a stable code and one message that says what to
-// do. One table, so that a code is never used twice and a message is never written twice.
+// do. Its messages are one table, as of all kinds of errors (coded-error.ts).
+import { CodedError } from "./coded-error.ts";
 
 export const MESSAGES = {
   AXV_FRAME_INVALID: (what: string) => `cannot encode the frame: ${what}`,
@@ -19,15 +20,8 @@ export const MESSAGES = {
 
 export type LinkErrorCode = keyof typeof MESSAGES;
 
-/** An error of the link. `code` is stable: programs may test for it; `message` is for people. */
-export class LinkError<C extends LinkErrorCode = LinkErrorCode> extends Error {
-  readonly code: C;
-
+export class LinkError<C extends LinkErrorCode = LinkErrorCode> extends CodedError<typeof MESSAGES, C> {
   constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
-    // Each template takes one or two strings; TypeScript cannot see through the union of them.
-    const template: (...parts: string[]) => string = MESSAGES[code];
-    super(template(...parameters));
-    this.name = "LinkError";
-    this.code = code;
+    super("LinkError", MESSAGES, code, parameters);
   }
 }

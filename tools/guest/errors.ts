@@ -1,4 +1,5 @@
 // Why a file cannot be anybody's guest here, each with a stable code and one message that says what to do.
+import { CodedError } from "../../industrial/link/coded-error.ts";
 
 export const MESSAGES = {
   AXV_GUEST_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of an image file`,
@@ -11,14 +12,8 @@ export const MESSAGES = {
 
 export type GuestErrorCode = keyof typeof MESSAGES;
 
-export class GuestError<C extends GuestErrorCode = GuestErrorCode> extends Error {
-  readonly code: C;
-
+export class GuestError<C extends GuestErrorCode = GuestErrorCode> extends CodedError<typeof MESSAGES, C> {
   constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
-    // Each template takes some strings; TypeScript cannot see through the union of them.
-    const template: (...parts: string[]) => string = MESSAGES[code];
-    super(template(...parameters));
-    this.name = "GuestError";
-    this.code = code;
+    super("GuestError", MESSAGES, code, parameters);
   }
 }

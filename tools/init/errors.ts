@@ -1,4 +1,5 @@
 // Why no first system.yaml is written, each with a stable code and one message that says what to do.
+import { CodedError } from "../../industrial/link/coded-error.ts";
 
 export const MESSAGES = {
   AXV_INIT_EXISTS: (file: string) => `${file} is there already, and stays as it is: name another file`,
@@ -15,14 +16,8 @@ export const MESSAGES = {
 
 export type InitErrorCode = keyof typeof MESSAGES;
 
-export class InitError<C extends InitErrorCode = InitErrorCode> extends Error {
-  readonly code: C;
-
+export class InitError<C extends InitErrorCode = InitErrorCode> extends CodedError<typeof MESSAGES, C> {
   constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
-    // Each template takes some strings; TypeScript cannot see through the union of them.
-    const template: (...parts: string[]) => string = MESSAGES[code];
-    super(template(...parameters));
-    this.name = "InitError";
-    this.code = code;
+    super("InitError", MESSAGES, code, parameters);
   }
 }

@@ -1,4 +1,5 @@
 // Why something cannot be written where somebody wants it, each with a stable code and one message that says what to do.
+import { CodedError } from "../../industrial/link/coded-error.ts";
 
 export const MESSAGES = {
   AXV_OUTPUT_NAME: (path: string) => `"${path}" is no name of a file: write a path`,
@@ -21,15 +22,9 @@ export const MESSAGES = {
 
 export type OutputErrorCode = keyof typeof MESSAGES;
 
-export class OutputError<C extends OutputErrorCode = OutputErrorCode> extends Error {
-  readonly code: C;
-
+export class OutputError<C extends OutputErrorCode = OutputErrorCode> extends CodedError<typeof MESSAGES, C> {
   constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
-    // Each template takes some strings; TypeScript cannot see through the union of them.
-    const template: (...parts: string[]) => string = MESSAGES[code];
-    super(template(...parameters));
-    this.name = "OutputError";
-    this.code = code;
+    super("OutputError", MESSAGES, code, parameters);
   }
 }
 

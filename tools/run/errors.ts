@@ -1,5 +1,6 @@
 // Everything that can go wrong when a system is run or attached to, each with a stable code and one message that says
-// what to do. One table, as in industrial/link/errors.ts.
+// what to do.
+import { CodedError } from "../../industrial/link/coded-error.ts";
 
 export const MESSAGES = {
   AXV_PROGRAM_MISSING: (program: string, debianPackage: string) =>
@@ -40,15 +41,8 @@ export const MESSAGES = {
 
 export type RunErrorCode = keyof typeof MESSAGES;
 
-/** An error of running a system. `code` is stable: programs may test for it; `message` is for people. */
-export class RunError<C extends RunErrorCode = RunErrorCode> extends Error {
-  readonly code: C;
-
+export class RunError<C extends RunErrorCode = RunErrorCode> extends CodedError<typeof MESSAGES, C> {
   constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
-    // Each template takes some strings; TypeScript cannot see through the union of them.
-    const template: (...parts: string[]) => string = MESSAGES[code];
-    super(template(...parameters));
-    this.name = "RunError";
-    this.code = code;
+    super("RunError", MESSAGES, code, parameters);
   }
 }
