@@ -1,8 +1,8 @@
 // Bytes that go into an image. Those of a large file stay in it until they are copied to where they belong: a plan
 // needs their number alone.
-import { closeSync, openSync, readSync } from "node:fs";
 import { LOAD_ALIGN } from "../plan/plan.ts";
 import { displayPath } from "../project.ts";
+import { withFile } from "../source/file.ts";
 import { alignUp } from "../units.ts";
 
 /** So many bytes of a file, from an offset on. */
@@ -14,7 +14,7 @@ export interface FilePart {
 
 export type Contents = Uint8Array | FilePart;
 
-/** The file is shorter now than it was when the plan was made. */
+/** The file is shorter now than it was when the plan was made, or gone. */
 export class FileChangedError extends Error {
   readonly code = "AXV-P102";
 
@@ -30,16 +30,8 @@ function copy(contents: Contents, target: Uint8Array): void {
     return;
   }
   const { path, offset, length } = contents;
-  const descriptor = openSync(path, "r");
-  try {
-    for (let done = 0; done < length; ) {
-      const read = readSync(descriptor, target, done, length - done, offset + done);
-      if (read === 0) throw new FileChangedError(path);
-      done += read;
-    }
-  } finally {
-    closeSync(descriptor);
-  }
+  const read = withFile(path, (file) => file.fill(target.subarray(0, length), offset));
+  if (read !== length) throw new FileChangedError(path);
 }
 
 /** What is copied into a partition's memory when it starts, as the image holds it: a multiple of LOAD_ALIGN bytes. */

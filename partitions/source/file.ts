@@ -40,13 +40,17 @@ export class OpenFile {
 
   /** The first bytes, at most so many. */
   first(bytes: number): Uint8Array {
-    const whole = Buffer.alloc(Math.min(bytes, this.size));
-    let done = 0;
-    for (;;) {
-      const read = readSync(this.#descriptor, whole, done, whole.length - done, done);
+    const start = Buffer.alloc(Math.min(bytes, this.size));
+    return start.subarray(0, this.fill(start, 0));
+  }
+
+  /** Fills `target` with what is there from `offset` on; so many bytes: fewer if the file ends before. */
+  fill(target: Uint8Array, offset: number): number {
+    for (let done = 0; ; ) {
+      const read = readSync(this.#descriptor, target, done, target.length - done, offset + done);
       done += read;
       // It may have become shorter since it was opened.
-      if (read === 0 || done === whole.length) return whole.subarray(0, done);
+      if (read === 0 || done === target.length) return done;
     }
   }
 

@@ -27,12 +27,14 @@ describe("a load", () => {
     expect([...load.bytes()]).toEqual([0, 3, 4, 5, 0, 0, 0, 9, ...new Uint8Array(56)]);
   });
 
-  test("of a file that has become shorter says so", () => {
+  test("of a file that has become shorter, or is gone, says so", () => {
     const path = file("short", new Uint8Array(10));
     const load = new Load(10, [{ at: 0, contents: { path, offset: 0, length: 10 } }]);
     truncateSync(path, 5);
     expect(() => load.bytes()).toThrow(FileChangedError);
     expect(() => load.bytes()).toThrow(/short has changed while it was put into the image: try again/);
+    rmSync(path);
+    expect(() => load.bytes()).toThrow(FileChangedError);
   });
 });
 
