@@ -1,10 +1,9 @@
 // What a build of a system leaves: the image, and beside it what was planned on the way.
-import { closeSync, openSync, readSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { BLOB_MAGIC } from "../../partitions/blob/layout.table.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { PROJECT_ROOT } from "../../partitions/project.ts";
-import { readFile } from "../../partitions/source/file.ts";
+import { readFile, withFile } from "../../partitions/source/file.ts";
 import { MIB } from "../../partitions/units.ts";
 import { claim, type Output } from "../output/places.ts";
 
@@ -91,12 +90,8 @@ const TREE_HEAD_BYTES = 256;
 
 const isTree = (path: string): boolean => firstBytes(path, TREE_HEAD_BYTES).includes('model = "axv-part ');
 
+/** None, if it cannot be read. */
 function firstBytes(path: string, count: number): Buffer {
-  const file = openSync(path, "r");
-  try {
-    const bytes = Buffer.alloc(count);
-    return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
-  } finally {
-    closeSync(file);
-  }
+  const bytes = withFile(path, (file) => file.first(count));
+  return Buffer.from(typeof bytes === "string" ? [] : bytes);
 }
