@@ -1,7 +1,7 @@
 // npm run bench:tools -- --against REV [--json]: what the command line costs a user, beside a revision of before. Both are called in turn, so
 // that whatever else the machine does hits both; medians. Ends with 1 when a ratio or a size is over its goal (they are against ab7edaa).
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -51,8 +51,8 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 function timed(checkout: string, scratch: string, { parameters, cold }: Task): Cost {
   if (cold !== undefined) {
-    const built = execFileSync("ls", [join(checkout, "build")], { encoding: "utf8" }).split("\n");
-    const kept = ["", "linux", "axv-part.js", "axv-part.stamp", "compile-cache"];
+    const built = readdirSync(join(checkout, "build"));
+    const kept = ["linux", "axv-part.js", "axv-part.stamp", "compile-cache"];
     for (const name of built.filter((each) => !kept.includes(each))) rmSync(join(checkout, "build", name), { recursive: true });
   }
   const peaks = join(scratch, "peaks");
@@ -83,7 +83,7 @@ function compare(task: Task, old: string, scratch: string): Row {
 const ratio = ({ before, now }: Row): number => now.seconds / before.seconds;
 const isOver = (row: Row): boolean => ratio(row) > row.task.goalRatio || row.now.megabytes > (row.task.goalMegabytes ?? Number.POSITIVE_INFINITY);
 
-const COLUMNS = (revision: string): readonly Column<Row>[] => [
+const columnsBeside = (revision: string): readonly Column<Row>[] => [
   { title: "axv-part", align: "left", cell: ({ task }) => task.title },
   { title: revision, align: "right", cell: ({ before }) => `${before.seconds.toFixed(2)} s` },
   { title: "", align: "right", cell: ({ before }) => `${before.megabytes.toFixed(0)} MB` },
@@ -126,7 +126,7 @@ try {
     return compare(task, old, scratch);
   });
   if (options.json) console.log(JSON.stringify(rows.map((row) => ({ ...row, ratio: ratio(row), over: isOver(row) })), null, 2));
-  else console.log(layOut(COLUMNS(options.against), rows).join("\n"));
+  else console.log(layOut(columnsBeside(options.against), rows).join("\n"));
   if (rows.some(isOver)) process.exitCode = 1;
 } finally {
   clean();

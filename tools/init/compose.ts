@@ -35,7 +35,7 @@ export function compose(board: Board, partitions: readonly WantedPartition[]): s
     "# Made by axv-part init. README.md of axv-part tells what else can stand here, partitions/system.schema.json every key.",
     `board: ${board.name}`,
     "",
-    `partitions:${spare > 0 ? ` # ${spare} pCPU is nobody's: there the hypervisor does its housekeeping` : ""}`,
+    `partitions:${spare > 0 ? ` # ${spare === 1 ? "1 pCPU is" : `${spare} pCPUs are`} nobody's: there the hypervisor does its housekeeping` : ""}`,
     blocks.join("\n\n"),
     ...channel(partitions),
     "",
