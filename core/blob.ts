@@ -77,5 +77,5 @@ export function blobErrorText(error: u32): usize {
 /** What to do about it. */
 export function blobRemedy(error: u32): string {
   if (error == BLOB_WRONG_ADDRESS) return ": load it where axv-part plan says";
-  return error <= BLOB_BAD_CHECKSUM ? ": build the image again (axv-part build), check how it was copied" : ": run axv-part check";
+  return error <= BLOB_BAD_CHECKSUM ? ": build the image again, check how it was copied" : ": run axv-part check";
 }

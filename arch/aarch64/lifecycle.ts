@@ -12,9 +12,9 @@ import { blobQuiesce, isDirect, MAX_QUIESCES } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
-  clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition,
+  clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition, vcpuOfPartition,
 } from "../../core/partition";
-import { SGIS } from "../../core/sgis";
+import { SGIS, takeSgis } from "../../core/sgis";
 import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
 import { attend, forgetAsks } from "./asks";
 import { AGAIN, PARK, RESUME } from "./exit";
@@ -32,6 +32,18 @@ import { resetGicd } from "./vgicd";
 import { setPriority } from "./vgicr";
 import { resetConsole } from "./vpl011";
 
+/** A vCPU's SGIs and PPIs as after a reset. On a GICv2 only its own pCPU reaches (and its guest sees) the physical ones. */
+function resetRedistributor(vcpu: Vcpu): void {
+  quietBank(vcpu, vcpu.owned(0));
+  for (let n: u32 = 0; n < FIRST_SPI; n++) {
+    bound(n, 32);
+    setPriority(vcpu, n, 0);
+  }
+  takeSgis(vcpu, SGIS);
+  vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
+  vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
+}
+
 /** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or AGAIN if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
   for (let n: u32 = 1; n < XZR; n++) {
@@ -42,20 +54,10 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   resetEl1();
   resetListRegisters(vcpu);
   forgetAsks(vcpu, partition);
-  quietBank(vcpu, vcpu.owned(0));
-  for (let n: u32 = 0; n < FIRST_SPI; n++) {
-    bound(n, 32);
-    setPriority(vcpu, n, 0);
-  }
-  vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
-  if (vcpu.direct != 0) {
-    vcpu.hcr = HCR_DIRECT_CLOSED | HCR_TVM;
-    resetDirect(vcpu);
-  } else {
-    vcpu.hcr = HCR_GUEST | HCR_TVM;
-  }
+  resetRedistributor(vcpu);
+  vcpu.hcr = (vcpu.direct != 0 ? HCR_DIRECT_CLOSED : HCR_GUEST) | HCR_TVM;
+  if (vcpu.direct != 0) resetDirect(vcpu);
   if (vcpu.refills != 0) startBandwidth(vcpu);
-  vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
   msr_ELR_EL2(entry);
   msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
   // CNTVCT is CNTPCT less this. One clock for all: what two partitions stamp can be compared.
@@ -158,6 +160,8 @@ export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
 function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
   const plan = partition.plan;
   if (step == STEP_START) {
+    resetRedistributor(vcpuOfPartition(partition, vcpu.item)); // all of them: the first vCPU sees them before they begin
+    if (++vcpu.item < partition.vcpuCount) return AGAIN;
     resetConsole(partition.index);
     resetGicd(vcpu, partition);
     nextStep(vcpu, STEP_LOAD);

@@ -12,7 +12,7 @@ import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
 import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, priorityOf } from "../../core/interrupts";
-import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi, takeSgis } from "../../core/sgis";
+import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "../../core/sgis";
 import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "../../core/vcpu";
 import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "../../core/waiting";
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
@@ -97,7 +97,6 @@ export function releaseHeld(vcpu: Vcpu): void {
 
 /** The virtual interface as at a reset; no SGI has been sent. */
 export function resetListRegisters(vcpu: Vcpu): void {
-  takeSgis(vcpu, SGIS);
   vcpu.idle = vcpu.unused;
   resetVirtualInterface();
 }

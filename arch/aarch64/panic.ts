@@ -23,7 +23,7 @@ export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   printValue(uart, "\r\naxv:   ESR_EL2 0x", esr);
   printValue(uart, " ELR_EL2 0x", elr);
   printValue(uart, " FAR_EL2 0x", far);
-  printText(uart, "\r\naxv:   this pCPU and its partition stop; the others go on\r\n");
+  printText(uart, "\r\naxv:   its partition stops; the others go on\r\n");
   printByte(uart, 0);
 
   const first = changetype<u32>(vcpuOf(0));
@@ -50,7 +50,7 @@ function handOver(from: u32): void {
     const next = successor();
     if (compareExchange32(housekeeperAt, dead, next) != dead) return;
     if (next == NONE) {
-      printText(uartAddress(), "axv:   nobody is left to keep house: no watchdogs, no commands any more\r\n");
+      printText(uartAddress(), "axv:   none is left to keep house: no watchdogs, no commands\r\n");
       return;
     }
     dsbSy();

@@ -33,13 +33,13 @@ const VTTBR_BADDR: u64 = 0x0000fffffffffffe;
 export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
-const BEYOND = "a region lies above this pCPU's PA space: give it a lower address";
+const BEYOND = "a region lies above the PA space: give it a lower address";
 
 /** A direct partition's memory is taken away from a tick: so only so many GiB may have something in them. */
 const DIRECT_ROOTS_MAX: u32 = 64;
 const usedRoots: usize = memory.data(2 * DIRECT_ROOTS_MAX * MAX_PARTITIONS, 8);
 const usedRootCounts: usize = memory.data(4 * MAX_PARTITIONS, 8);
-const TOO_FAR_APART = "a direct partition's regions lie in more than 64 different GiB of IPA: move them closer together";
+const TOO_FAR_APART = "a direct partition's regions lie in more than 64 different GiB of IPA: move them together";
 
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);

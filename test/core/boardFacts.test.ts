@@ -124,7 +124,7 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bootsOn({ registers: { ID_AA64MMFR0_EL1: 0x1121n } }, highBoard, high)).toBe(mismatch(0, "PA bits", 40, 36));
     expect(bootsOn({}, highBoard, high)).toBe("");
     const low = { registers: { ID_AA64MMFR0_EL1: 0x1121n } };
-    expect(bootsOn(low, highBoard, { ...high, ipaBits: 36 }), "IPAs that every pCPU has, for a PA that this one has not").toContain("lies above this pCPU's PA space");
+    expect(bootsOn(low, highBoard, { ...high, ipaBits: 36 }), "IPAs that every pCPU has, for a PA that this one has not").toContain("lies above the PA space");
     expect(bootsOn(low, qemuVirt, { ...STANDARD, ipaBits: 36 })).toBe("");
   });
 

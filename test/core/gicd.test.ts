@@ -426,6 +426,7 @@ describe.each(GICS)("%s: a new life", (_, board) => {
       guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
       own.machine.settle();
     };
+    const off = seen();
     switchOn();
     const first = seen();
     // Nothing is enabled (but a GICv2's SGIs), pending or active, and every priority is the highest.
@@ -444,6 +445,7 @@ describe.each(GICS)("%s: a new life", (_, board) => {
     guest.hvc(SYSTEM_RESET);
     own.machine.settle();
     expect(guest.running).toBe(true);
+    expect(seen(), "while the second vCPU is off").toEqual(off);
     switchOn();
     expect(seen()).toEqual(first);
   });

@@ -73,7 +73,7 @@ test("nobody is left where all others are direct: that is said in plain text", (
   bench.machine.panic(bench.machine.pcpu(SPARE));
   bench.pass(10);
   expect(ticking(bench)).toEqual([]);
-  expect(bench.text).toContain("nobody is left to keep house");
+  expect(bench.text).toContain("none is left to keep house");
   expect(bench.guest(0).running && bench.guest(3).running).toBe(true);
 });
 
