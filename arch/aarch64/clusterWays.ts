@@ -8,7 +8,7 @@
 //
 // Firmware decides whether EL2 may write these registers (ACTLR_EL3); they are probed, and without them everybody shares all ways.
 
-import { isb, mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster } from "../../build/generated/aarch64";
+import { mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster } from "../../build/generated/aarch64";
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_UNAVAILABLE, FEATURE_CLUSTER_WAYS } from "../../core/abi";
@@ -33,8 +33,7 @@ export function splitWays(vcpu: Vcpu): void {
   if (split == 0) return;
   if (probeCluster() != 0) {
     msr_CLUSTERPARTCR_EL1(split);
-    msr_CLUSTERTHREADSID_EL1(own);
-    isb();
+    msr_CLUSTERTHREADSID_EL1(own); // initPcpu's ISB comes behind
   } else if (own != 0) {
     recordEvent(EVENT_UNAVAILABLE, vcpu.partition, mrs_CNTPCT_EL0(), FEATURE_CLUSTER_WAYS, mrs_MIDR_EL1(), 0);
   }

@@ -96,6 +96,22 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bench.guest(3).running).toBe(true);
   });
 
+  test("GICR_TYPER, IROUTER, SGI1R, PSCI: pCPUs that differ in one level of affinity alone, any of the four", () => {
+    const cpus = [0n, 1n, 0x1_0000_0000n, 0x80_0000_0000n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + n * 0x20000 }));
+    const inner = [0n, 0x100n, 0x8000n, 0x80_0000n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + n * 0x20000 }));
+    for (const some of [cpus, inner]) {
+      const bench = new Bench({ ...STANDARD, board: { ...qemuVirt, cpus: some } });
+      expect(bench.machine.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "guest"]);
+      bench.openInterrupts(3);
+      bench.enable(3, 60);
+      bench.machine.setLine(60, true);
+      bench.machine.settle();
+      expect(bench.guest(3).acknowledge()).toBe(60);
+      expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+      expect(bench.guest(3).running).toBe(true);
+    }
+  });
+
   test("GICR_TYPER: none has a pCPU's affinity", () => {
     // Where the plan looks for pCPU 3's there is another one's.
     const cpus = [...qemuVirt.cpus.slice(0, 3), { mpidr: 3n, gicr: 0x0812_0000 }, { mpidr: 4n, gicr: 0x0810_0000 }];

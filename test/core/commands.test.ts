@@ -75,6 +75,12 @@ describe("telemetry", () => {
     expect(frames.every(({ partition }) => partition < 2)).toBe(true);
   });
 
+  test("none before the first period is over", () => {
+    const fresh = new Bench();
+    fresh.pass(TELEMETRY_MILLISECONDS - 10);
+    expect(fresh.frames.filter(({ kind }) => kind === abi.FRAME_PARTITION || kind === abi.FRAME_VCPU)).toEqual([]);
+  });
+
   test("says where each vCPU is and what it is doing", () => {
     expect(bench.vcpu(0, 0)).toMatchObject({ partition: 0, index: 0, pcpu: 0, state: "on" });
     expect(bench.vcpu(0, 1)).toMatchObject({ partition: 0, index: 1, pcpu: 1, state: "on" });

@@ -5,7 +5,7 @@ import * as abi from "../../core/abi.ts";
 import { INTID_SPURIOUS } from "../machine/gic/registers.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_GICD, GUEST_GICR } from "../machine/system.ts";
-import { Bench, GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "./bench.ts";
+import { ALL_GICS, Bench, GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { DIRECT, sgi, startTwo } from "./directBench.ts";
 
 const HCR_IMO = 1n << 4n;
@@ -153,6 +153,24 @@ describe("the CPU interface of a direct guest", () => {
     expect(guest.acknowledge()).toBe(INTID_SPURIOUS);
     value(guest.msr("ICC_PMR_EL1", 0x48n));
     expect(guest.acknowledge()).toBe(60);
+  });
+
+  test.each(ALL_GICS.filter(([, board]) => board.gicVersion === 3))("%s: each priority comes where ICC_PMR_EL1 is less urgent, and not where it is as urgent", (_, board) => {
+    const one = new Bench({ ...DIRECT, board });
+    const owner = one.openInterrupts(3);
+    one.enable(3, 60);
+    for (const priority of [0x20, 0x40, 0x80, 0xa0, 0xc0, 0xe0]) {
+      value(owner.store(GUEST_GICD + 0x400 + 60, 1, BigInt(priority)));
+      one.machine.setLine(60, true);
+      for (const mask of [0, 0x10, priority - 0x10, priority]) {
+        value(owner.msr("ICC_PMR_EL1", BigInt(mask)));
+        expect(owner.acknowledge(), `priority ${priority}, mask ${mask}`).toBe(INTID_SPURIOUS);
+      }
+      value(owner.msr("ICC_PMR_EL1", BigInt(priority + 0x10)));
+      expect(owner.acknowledge(), `priority ${priority}`).toBe(60);
+      one.machine.setLine(60, false);
+      owner.endOfInterrupt(60);
+    }
   });
 
   test("ICC_CTLR_EL1: EOImode is the guest's; what is read-only stays so", () => {

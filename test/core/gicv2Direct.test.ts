@@ -126,6 +126,15 @@ describe("SGIs", () => {
     setGicd(other, SPENDSGIR + 4, 0b01, 1);
     setGicd(other, CPENDSGIR + 4, 0xff, 1);
     expect(takeAll(other)).toEqual([]);
+    // By words, each of whose bytes is another SGI.
+    for (let n = 8; n < 12; n++) {
+      setGicd(other, SPENDSGIR + 8, 1n << BigInt(8 * (n - 8)));
+      expect(gicd(other, CPENDSGIR + 8)).toBe(0b10n << BigInt(8 * (n - 8)));
+      expect(takeAll(other)).toEqual([n]);
+    }
+    setGicd(other, SPENDSGIR + 8, 0x01_01_01_01n);
+    setGicd(other, CPENDSGIR + 8, 0xff_00_ff_00n);
+    expect(takeAll(other)).toEqual([8, 10]);
   });
 
   test("of the hypervisor's number come, and it goes on kicking with it", () => {

@@ -139,6 +139,15 @@ describe("other registers", () => {
     expect(guest.running).toBe(true);
   });
 
+  test("LORegions (HCR_EL2.TLOR), whose numbers are near those of what steers stage 1, are UNDEFINED, before and after that is written", () => {
+    for (let written = 0; written < 2; written++) {
+      // Trapped with them, its first write is sent back to be tried again.
+      for (let n = 0; n < 2; n++) expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 10, crm: 4, op2: n }, true, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
+      value(guest.msr("SCTLR_EL1", 0n));
+      expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 10, crm: 4, op2: 0 }, false, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
+    }
+  });
+
   test("writing an ID register, or reading ICC_SGI1R_EL1, is UNDEFINED", () => {
     expect(guest.trapSystemRegister(ENCODINGS.ID_AA64PFR0_EL1, false, 0).kind).toBe("exception");
     expect(guest.trapSystemRegister(ENCODINGS.ICC_SGI1R_EL1, true, 0).kind).toBe("exception");

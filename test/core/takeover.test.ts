@@ -1,6 +1,7 @@
 // The housekeeper's pCPU may panic: another one keeps house then, and there are never two (arch/aarch64/panic.ts, housekeeper.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
 import { ALL_GICS, Bench, value } from "./bench.ts";
@@ -75,6 +76,14 @@ test("nobody is left where all others are direct: that is said in plain text", (
   expect(ticking(bench)).toEqual([]);
   expect(bench.text).toContain("none is left to keep house");
   expect(bench.guest(0).running && bench.guest(3).running).toBe(true);
+});
+
+test("a spare pCPU's panic is no partition's: nobody stops, and no event says that anybody has", () => {
+  const bench = new Bench();
+  bench.machine.panic(bench.machine.pcpu(SPARE));
+  bench.pass(10);
+  expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_EVENT).map(decodeEvent).map(({ code }) => code)).not.toContain(abi.EVENT_PANIC);
+  expect([0, 1].map((n) => bench.partition(n).state)).toEqual(["running", "running"]);
 });
 
 test("a pCPU that does not panic as the housekeeper leaves it where it is", () => {

@@ -46,6 +46,8 @@ export interface AccessForm {
   /** Register loaded or stored: SRT. */
   readonly register?: number;
   readonly signExtend?: boolean;
+  /** The register is 64 bits wide, of which fewer are loaded (LDRSW and others). */
+  readonly wide?: boolean;
   /** False: an instruction whose syndrome says nothing (LDP, LDR with write-back …). */
   readonly syndromeValid?: boolean;
   /** True: a 16-bit T32 instruction of an AArch32 program (ESR_EL2.IL = 0). */
@@ -224,7 +226,7 @@ export class Guest {
   private dataAbort(ipa: number, bytes: number, form: AccessForm, fault: number, write: boolean): Outcome {
     const register = form.register ?? 0;
     const valid = form.syndromeValid ?? true;
-    const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 ? ISS_SF : 0);
+    const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 || form.wide === true ? ISS_SF : 0);
     const esr = syndrome(EC_DATA_ABORT, (valid ? details : 0) | (write ? ISS_WNR : 0) | fault);
     const what = form.short === true ? esr & ~ESR_IL : esr;
     const advance = form.short === true ? INSTRUCTION / 2n : INSTRUCTION;

@@ -13,12 +13,12 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"], boot: ["boardFacts", "stage2", "blob", "reset"], gicv3: ["direct", "interrupts", "directStop", "trust"], gicv2: ["gicv2Direct", "interrupts", "listRegisters", "directStop"], cpuInterface: ["direct", "gicv2Direct", "trust"],
   vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2", "vgic"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
   housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
-  blobCheck: ["promises", "blob", "blobFeatures"], loadStore: ["emptySyndrome"], listRegisters: ["reference", "vgic", "interrupts", "eoirStorm"], sysregTrap: ["sysreg"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
+  blobCheck: ["promises", "blob", "blobFeatures"], loadStore: ["emptySyndrome"], listRegisters: ["reference", "vgic", "interrupts", "eoirStorm"], sysregTrap: ["sysreg", "quickTraps"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
   partition: ["pause", "faults", "commands", "directStop", "hypercall"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
   events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
   interrupts: ["gicd", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
   crc32: ["console", "commands"], blob: ["blob", "boot"], boardCheck: ["boardFacts"], caches: ["sysreg", "boardFacts"], devices: ["gicd", "console"],
-  inject: ["sysreg", "emptySyndrome"], quickTraps: ["gicd", "vgic", "gicv2"], vgic: ["gicd"], vcpu: ["boot", "gicd"], time: ["commands", "hypercall"], exit: ["sysreg"],
+  inject: ["sysreg", "emptySyndrome"], quickTraps: ["gicd", "vgic", "gicv2"], exit: ["quickTraps", "sysreg"], vgic: ["gicd"], vcpu: ["boot", "gicd"], time: ["commands", "hypercall"],
 };
 const FOLDER = "test/core";
 /** Executes it. */

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { readOptional, ROOT, writeAtomically } from "../../tools/build/files.ts";
+import { whyIndependent } from "./independent.ts";
 import type { Mutant } from "./mutations.ts";
 import type { Verdict } from "./workshop.ts";
 
@@ -44,8 +45,9 @@ export class Record {
     writeAtomically(FILE, JSON.stringify(Object.fromEntries(this.verdicts), undefined, 1));
   }
 
-  reasonFor({ file, was, change }: Mutant): string | undefined {
-    return this.equivalent.find((entry) => {
+  reasonFor(mutant: Mutant): string | undefined {
+    const { file, was, change } = mutant;
+    return whyIndependent(mutant) ?? this.equivalent.find((entry) => {
       const isLine = entry.pattern === undefined ? entry.line === was : new RegExp(entry.pattern).test(was);
       return isLine && (entry.file ?? file) === file && (entry.change ?? change) === change;
     })?.reason;

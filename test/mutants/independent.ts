@@ -1,0 +1,46 @@
+// Two steps that change places and are equivalent by their form alone, whatever they are about: who executes them cannot tell, and whoever
+// looks on has no promise of an order. What is not of one of these forms is tried like any other mutant.
+import type { Mutant } from "./mutations.ts";
+
+interface Step {
+  readonly target: string;
+  readonly value: string;
+}
+
+/** `a.b = value;`: a plain store, or a local variable. A value that is a call's is none: what the call does may matter. */
+const STORE = /^([\w.]+) = ([^;]*);$/;
+const CALL = /\w(<\w+>)?\(/;
+/** A System register that takes effect when it is synchronized, and selects no other. */
+const REGISTER = /^msr_(?!ICC_|ICH_|PMSELR|PMX)(\w+)\(([^;]*)\);$/;
+const READS = /(?<!mrs_)\b\w+\(/g;
+
+/** Why it does not matter which comes first; undefined: it may. */
+export function whyIndependent({ change, was, line, source }: Mutant): string | undefined {
+  if (!change.startsWith("changes places")) return undefined;
+  const next = (source.split("\n")[line - 1] ?? "").replace(/\s*\/\/.*$/, "").trim();
+  const first = was.replace(/\s*\/\/.*$/, "");
+  const stores = both(first, next, storeOf);
+  if (stores !== undefined && apart(stores)) return "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no order for anybody else";
+  const registers = both(first, next, registerOf);
+  if (registers !== undefined && apart(registers)) return "two System registers: without a context synchronization event between them their writes have no order (Arm ARM, Synchronization requirements for AArch64 System registers)";
+  return undefined;
+}
+
+const both = (first: string, next: string, stepOf: (text: string) => Step | undefined): readonly [Step, Step] | undefined => {
+  const [one, other] = [stepOf(first), stepOf(next)];
+  return one === undefined || other === undefined ? undefined : [one, other];
+};
+
+function storeOf(text: string): Step | undefined {
+  const [, target, value] = STORE.exec(text) ?? [];
+  return target === undefined || value === undefined || CALL.test(value) ? undefined : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
+}
+
+function registerOf(text: string): Step | undefined {
+  const [, target, value] = REGISTER.exec(text) ?? [];
+  return target === undefined || value === undefined || value.replaceAll(/\bmrs_\w+\(/g, "").match(READS) !== null ? undefined : { target, value };
+}
+
+/** Neither needs what the other changes. */
+const apart = ([one, other]: readonly [Step, Step]): boolean => one.target !== other.target && !names(one.value, other.target) && !names(other.value, one.target);
+const names = (value: string, target: string): boolean => new RegExp(`\\b(mrs_)?${target}\\b`).test(value);
