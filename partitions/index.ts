@@ -43,6 +43,9 @@ import type { SystemRequest } from "./request.ts";
 import { boardsIn, profilesIn } from "./shelf.ts";
 import type { Shelf } from "./shelf.ts";
 import { readFile } from "./source/file.ts";
+import { lockPath } from "./tags/lock.ts";
+import { planTags } from "./tags/plan.ts";
+import type { PlannedTags } from "./tags/plan.ts";
 import { YamlSource } from "./source/yaml.ts";
 import { alignUp, MIB, PAGE } from "./units.ts";
 
@@ -61,6 +64,7 @@ export interface PlannedSystem {
   readonly deviceTrees: ReadonlyMap<string, string>;
   /** Partitions whose images are not built yet; with one of them, no image can be made of this. */
   readonly missing: readonly string[];
+  readonly tags: PlannedTags;
 }
 
 export interface Outcome {
@@ -89,6 +93,7 @@ export function planSystem(
   if (source.broken) return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
   const profileShelf = profilesIn(dirname(systemPath));
   const request = readRequest(source, boardShelf, profileShelf, findings);
+  const tags = planTags(systemPath, request.partitions, findings);
   const system = planRequest(
     request,
     readImages(systemPath, request.partitions, standard, findings, request.board),
@@ -96,9 +101,9 @@ export function planSystem(
     findings,
   );
   return {
-    system: findings.hasErrors ? undefined : system,
+    system: findings.hasErrors || system === undefined ? undefined : { ...system, tags },
     standardImages: standardImages(request.partitions),
-    inputs: [systemPath, ...boardShelf.files, ...profileShelf.files, ...imageFiles(systemPath, request.partitions)],
+    inputs: [systemPath, ...boardShelf.files, ...profileShelf.files, ...imageFiles(systemPath, request.partitions), lockPath(systemPath)],
     diagnostics: findings.sorted,
     source,
   };
@@ -109,7 +114,7 @@ function planRequest(
   images: ReadonlyMap<string, GuestImages>,
   layoutImage: LayoutImage,
   findings: Findings,
-): PlannedSystem | undefined {
+): Omit<PlannedSystem, "tags"> | undefined {
   const { board, partitions, channels } = request;
   checkCpus(board, partitions, findings);
   checkDevices(board, partitions, findings);
@@ -165,7 +170,7 @@ function finish(
   { plan: open, deviceTrees }: ReturnType<typeof decide>,
   layoutImage: LayoutImage,
   findings: Findings,
-): PlannedSystem | undefined {
+): Omit<PlannedSystem, "tags"> | undefined {
   const loads: Load[] = [];
   const partitionsWithSizes = open.partitions.map((partition, index) => {
     const found = images.get(partition.name);

@@ -2,6 +2,7 @@
 // completes and checks the file while it is written; so every key has its description here.
 import { z } from "zod";
 import { IPA_BITS_MAX, MAX_CHANNELS, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS, MAX_REGIONS } from "./blob/layout.table.ts";
+import { Tag, TAGS_MAX } from "./tags/schema.ts";
 import { durations, pages, ranges, sizes } from "./patterns.ts";
 import { BLOCK, GIB, PAGE, parseDuration, parseSize, TIB } from "./units.ts";
 
@@ -127,6 +128,7 @@ const Memory = z
 const CPUS_EXPECTED = `a list of 1 to ${MAX_CPUS} pCPU numbers, such as [0, 1]`;
 const SPIS_EXPECTED = `a list of SPI numbers, such as [40, 41], at most ${MAX_INTERRUPTS}`;
 const DEVICES_EXPECTED = `a list of device names, such as [virtio0], at most ${MAX_REGIONS}`;
+const TAGS_EXPECTED = `a list of tags, such as [{ name: Level, type: f32 }], at most ${TAGS_MAX}`;
 /** In lists of words that can each stand once. */
 const WORDS_MAX = 8;
 
@@ -209,6 +211,11 @@ export const PARTITION_SHAPE = {
     .describe("After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection."),
   autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
   pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
+  tags: z
+    .array(Tag, { error: TAGS_EXPECTED })
+    .max(TAGS_MAX, { error: TAGS_EXPECTED })
+    .default([])
+    .describe("Process values that it shows to the world outside, and that the world may set: { name: Level, type: f32 }."),
   clock: z
     .enum(["shared", "own"], { error: "shared or own" })
     .default("shared")

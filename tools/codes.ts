@@ -8,6 +8,7 @@ import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
 import { MESSAGES as OUTPUT } from "./output/errors.ts";
 import { MESSAGES as RUN } from "./run/errors.ts";
+import { MESSAGES as TAGS } from "./tags/errors.ts";
 import { VERIFY_ERRORS } from "./verify/errors.ts";
 
 export interface Code {
@@ -40,7 +41,7 @@ const errors = (table: Readonly<Record<string, string | ((...parts: string[]) =>
 /** Of a plan first, then by their names. */
 export function allCodes(): Code[] {
   const planned = Object.entries(CODES).map(([code, { severity, meaning }]) => ({ code, severity, meaning }));
-  const tables = [BLOB_ERRORS, OTHERS, GUEST, INIT, LINK, OUTPUT, RUN, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
+  const tables = [BLOB_ERRORS, OTHERS, GUEST, INIT, LINK, OUTPUT, RUN, TAGS, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
   const unique = new Map([...planned, ...tables.flatMap(errors)].map((row) => [row.code, row]));
   return [...unique.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }

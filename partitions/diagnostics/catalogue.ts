@@ -391,3 +391,28 @@ export const unsound = (reason: string): Problem =>
     `the finished plan is not sound: ${reason}`,
     "this is a mistake of the planner, not yours: please report it with this file",
   );
+
+// 12x: tags
+export const tagTwice = (name: string): Problem =>
+  error("AXV-P120", `there are two tags "${name}" in this partition`, "give one of them another name");
+export const tagNamesAlike = (name: string, other: string, inC: string): Problem =>
+  error("AXV-P121", `"${name}" and "${other}" are both ${inC} in C`, "give one of them another name");
+export const tagRange = (reason: string, remedy: string): Problem => error("AXV-P122", `the range ${reason}`, remedy);
+export const tagNotNumeric = (key: string, type: string): Problem =>
+  error("AXV-P123", `a tag of type ${type} has no ${key}`, `take "${key}" away`);
+export const tagClients = (): Problem =>
+  error("AXV-P124", "nobody writes a tag that can only be read", 'take "clients" away, or write `access: rw`');
+export const tagClient = (client: string): Problem =>
+  error("AXV-P125", `${client} is no address and no network`, "write 192.168.1.10, 192.168.1.0/24 or fd00::1");
+export const tagRegister = (name: string, owner: string): Problem =>
+  error("AXV-P126", `"${name}" has registers, or coils, that are ${owner}'s`, "give it another `register`, or none");
+export const tagStructureRegister = (): Problem =>
+  error("AXV-P127", "a structure has no register of its own: its fields have", 'take "register" away, or write its fields as tags');
+export const tooManyTags = (what: string, most: string): Problem =>
+  error("AXV-P128", `${what}, and ${most}`, "take some away, or make them smaller");
+export const tagLockBroken = (file: string, reason: string): Problem =>
+  error("AXV-P129", `${file} cannot be used: ${reason}`, "put it back as it was last committed, or remove it and give all addresses anew");
+export const tagsUnlocked = (file: string, command: string): Problem =>
+  warning("AXV-P130", `the addresses of these tags move with every change, as there is no ${file}`, `keep them: ${command}`);
+export const tagMoves = (name: string, from: number, to: number, why: string): Problem =>
+  warning("AXV-P131", `"${name}" moves from register ${from} to ${to}: ${why}`, "tell everybody who reads it, or give the new one another name");

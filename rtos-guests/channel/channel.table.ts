@@ -35,6 +35,20 @@ export const channel: readonly Intrinsic[] = [
     c: `__asm__ volatile("strb %w0, [%1]" : : "r"(value), "r"(address) : "memory");`,
   },
   {
+    name: "channelWrite16",
+    params: { address: "u64", value: "u32" },
+    result: "void",
+    doc: "One 16-bit store; the address is a multiple of 2.",
+    c: `__asm__ volatile("strh %w0, [%1]" : : "r"(value), "r"(address) : "memory");`,
+  },
+  {
+    name: "pushLine",
+    params: { address: "u64" },
+    result: "void",
+    doc: "Begins to write the cache line of `address` back to memory (DC CVAC); the DSB of a later cleanLine waits for it.",
+    c: `__asm__ volatile("dc cvac, %0" : : "r"(address) : "memory");`,
+  },
+  {
     name: "cleanLine",
     params: { address: "u64" },
     result: "void",

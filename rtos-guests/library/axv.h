@@ -82,6 +82,14 @@
 #define AXV_RING_TOO_LONG               (-3)
 #define AXV_RING_CORRUPT                (-4)
 #define AXV_RING_INVALID                (-5)
+#define AXV_TAG_IMAGE_MAGIC             0x54565841u
+#define AXV_TAG_IMAGE_LAYOUT            1
+#define AXV_TAG_IMAGE_VERSION           4
+#define AXV_TAG_IMAGE_TABLE             8
+#define AXV_TAG_IMAGE_SIZE              12
+#define AXV_TAG_IMAGE_SEQUENCE          16
+#define AXV_TAG_IMAGE_TIME              24
+#define AXV_TAG_IMAGE_VALUES            64
 #define AXV_OK                          0     /* these five are the library's own */
 #define AXV_NO_HYPERVISOR               (-11) /* nobody answers, or one whose interface is another */
 #define AXV_NO_MAILBOX                  (-12) /* what was mapped is no mailbox, or of another version */
@@ -96,6 +104,7 @@
 #define AXV_ORDER_READS()       __asm__ volatile("dmb oshld" : : : "memory") /* loads before, all accesses after */
 #define AXV_ORDER_WRITES()      __asm__ volatile("dmb oshst" : : : "memory") /* stores before, stores after */
 #define AXV_CLEAN(address)      __asm__ volatile("dc cvac, %0\n\tdsb osh" : : "r"(address) : "memory")
+#define AXV_PUSH(address)       __asm__ volatile("dc cvac, %0" : : "r"(address) : "memory") /* a later AXV_CLEAN waits for it */
 #define AXV_REFRESH(address)    __asm__ volatile("dc civac, %0\n\tdsb osh" : : "r"(address) : "memory")
 #elif defined(__riscv)
 #define AXV_ORDER_READS()       __asm__ volatile("fence ir, iorw" : : : "memory")
@@ -108,6 +117,7 @@
 #endif
 #ifndef AXV_CLEAN /* the hardware keeps caches coherent */
 #define AXV_CLEAN(address)      ((void)(address))
+#define AXV_PUSH(address)       ((void)(address))
 #define AXV_REFRESH(address)    ((void)(address))
 #endif
 
@@ -395,6 +405,83 @@ static inline int axv_image_read(const void *channel, axv_image_t *image) {
             return magic == AXV_PROCESS_IMAGE_MAGIC ? AXV_OK : AXV_IMAGE_NONE;
     }
     return AXV_IMAGE_BUSY;
+}
+
+/* ---- The tag image (rtos-guests/channel/tagImageLayout.ts): process values for the world outside, one writer, many readers, and a sequence
+ * number as above. `axv-part tags --c system.yaml` makes a function for each tag, which calls these. */
+
+typedef struct {
+    axv_byte_t *image;
+    uint32_t sequence;
+} axv_tags_t;
+
+/* From here to axv_tags_end() no reader takes what it sees. */
+static inline void axv_tags_begin(axv_tags_t *tags) {
+    tags->sequence |= 1;
+    axv_store32(tags->image + AXV_TAG_IMAGE_SEQUENCE, tags->sequence);
+    AXV_ORDER_WRITES();
+}
+
+/* `time`: CNTVCT_EL0 of the scan that made these values. */
+static inline void axv_tags_end(axv_tags_t *tags, uint64_t time) {
+    axv_store64(tags->image + AXV_TAG_IMAGE_TIME, time);
+    AXV_ORDER_WRITES();
+    tags->sequence++;
+    axv_store32(tags->image + AXV_TAG_IMAGE_SEQUENCE, tags->sequence);
+    AXV_CLEAN(tags->image);
+}
+
+/* Begins a life of the image at `mapped`, a multiple of 64: all values 0. `table` and `size`: AXV_TAGS_TABLE and AXV_TAGS_SIZE. */
+static inline void axv_tags_open(axv_tags_t *tags, void *mapped, uint32_t table, uint32_t size) {
+    uint32_t at;
+    tags->image = (axv_byte_t *)mapped;
+    AXV_REFRESH(tags->image);
+    tags->sequence = axv_load32(tags->image + AXV_TAG_IMAGE_SEQUENCE);
+    axv_tags_begin(tags);
+    for (at = AXV_TAG_IMAGE_VALUES; at < size; at += 8) {
+        axv_store64(tags->image + at, 0);
+        AXV_PUSH(tags->image + at);
+    }
+    axv_store32(tags->image, AXV_TAG_IMAGE_MAGIC);
+    axv_store32(tags->image + AXV_TAG_IMAGE_VERSION, AXV_TAG_IMAGE_LAYOUT);
+    axv_store32(tags->image + AXV_TAG_IMAGE_TABLE, table);
+    axv_store32(tags->image + AXV_TAG_IMAGE_SIZE, size);
+    axv_tags_end(tags, 0);
+}
+
+static inline void axv_tag_set8(axv_tags_t *tags, uint32_t offset, uint8_t value) {
+    tags->image[offset] = value;
+    AXV_PUSH(tags->image + offset);
+}
+static inline void axv_tag_set16(axv_tags_t *tags, uint32_t offset, uint16_t value) {
+    *(volatile uint16_t *)(volatile void *)(tags->image + offset) = value;
+    AXV_PUSH(tags->image + offset);
+}
+static inline void axv_tag_set32(axv_tags_t *tags, uint32_t offset, uint32_t value) {
+    axv_store32(tags->image + offset, value);
+    AXV_PUSH(tags->image + offset);
+}
+static inline void axv_tag_set64(axv_tags_t *tags, uint32_t offset, uint64_t value) {
+    axv_store64(tags->image + offset, value);
+    AXV_PUSH(tags->image + offset);
+}
+#if defined(__ARM_FP) || !defined(__aarch64__) /* -mgeneral-regs-only: there are no floats */
+static inline void axv_tag_set_float(axv_tags_t *tags, uint32_t offset, float value) {
+    union { float value; uint32_t bits; } both;
+    both.value = value;
+    axv_tag_set32(tags, offset, both.bits);
+}
+static inline void axv_tag_set_double(axv_tags_t *tags, uint32_t offset, double value) {
+    union { double value; uint64_t bits; } both;
+    both.value = value;
+    axv_tag_set64(tags, offset, both.bits);
+}
+#endif
+/* UTF-8 up to a NUL, or to `most` bytes of it. */
+static inline void axv_tag_set_text(axv_tags_t *tags, uint32_t offset, const char *text, uint8_t most) {
+    uint8_t length = 0;
+    for (; length < most && text[length] != '\0'; length++) axv_tag_set8(tags, offset + 1 + length, (uint8_t)text[length]);
+    axv_tag_set8(tags, offset, length);
 }
 
 #endif

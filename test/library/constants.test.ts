@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import * as plc from "../../rtos-guests/plc/abi.ts";
 import * as layout from "../../rtos-guests/channel/ringLayout.ts";
+import * as tags from "../../rtos-guests/channel/tagImageLayout.ts";
 import { CLANG, runTool } from "../../tools/build/native.ts";
 import { HEADER } from "./header.ts";
 
-const ours: Readonly<Record<string, unknown>> = { ...abi, ...plc, ...layout };
+const ours: Readonly<Record<string, unknown>> = { ...abi, ...plc, ...layout, ...tags };
 
 /** The header's own constants and macros, which are nobody else's. */
 const OWN = new Set(["AXV_OK", "AXV_NO_HYPERVISOR", "AXV_NO_MAILBOX", "AXV_IMAGE_NONE", "AXV_IMAGE_BUSY", "AXV_H"]);
@@ -18,7 +19,7 @@ function constants(): Map<string, number> {
   return new Map(found);
 }
 
-test("every constant of the header is that of core/abi.ts or ringLayout.ts, by its name", () => {
+test("every constant of the header is that of core/abi.ts, or of a layout, by its name", () => {
   const header = constants();
   for (const [name, value] of header) {
     if (!OWN.has(name)) expect({ name, value }).toEqual({ name, value: ours[name.replace("AXV_", "")] });
@@ -26,9 +27,9 @@ test("every constant of the header is that of core/abi.ts or ringLayout.ts, by i
   expect(header.size).toBeGreaterThan(40);
 });
 
-test("nothing of the interface is missing: hypercalls, mailbox, ring", () => {
+test("nothing of the interface is missing: hypercalls, mailbox, ring, tag image", () => {
   const header = constants();
-  const wanted = Object.keys(ours).filter((name) => /^(HYPERCALL|MAILBOX|RING)_/.test(name) && name !== "HYPERCALL_VERSION_MINOR");
+  const wanted = Object.keys(ours).filter((name) => /^(HYPERCALL|MAILBOX|RING|TAG_IMAGE)_/.test(name) && name !== "HYPERCALL_VERSION_MINOR");
   expect(wanted.length).toBeGreaterThan(25);
   expect(wanted.filter((name) => !header.has(`AXV_${name}`))).toEqual([]);
 });

@@ -24,7 +24,8 @@ partitions:
     { guest: linux, cpus: [0, 1], memory: { size: 512M, at: 0x60000000, ipa: identity }, image: Image, load: 0x40080000, entry: 0x40080004,
       initrd: initrd.gz, cmdline: console=ttyAMA0, devices: [virtio0, rtc], spis: [40], interrupts: injected, trust: [sgi], cache: { ways: 0-1 },
       bandwidth: { budget: 64K, period: 1ms }, mailbox: { ipa: 0x7ffff000 }, accepts: [dma], watchdog: 50ms, on_failure: restart,
-      autostart: false, pmu: true, clock: own }
+      autostart: false, pmu: true, clock: own, tags: [{ name: A.b, type: { C: f32, D: "u8[3]" } }, { name: e, type: "string[5]", unit: °C, access: rw,
+      description: text, clients: [10.0.0.0/8] }, { name: f, type: i16, range: [-1, 1], deadband: 0.5, register: 7 }] }
   b: { guest: plc, cpus: [3], memory: { size: 16M, ipa: 0x40000000 }, cache: { colours: [0, 1] } }
 channels:
   c: { between: [a, b], size: 8K }
@@ -37,12 +38,12 @@ const NUMBERS = [
 const TEXTS = [
   "", "a", "identity", "4K", "0K", "5K", "6K", "12K", "1073741824K", "1073741828K", "1M", "01M", "1m", " 1M", "1M ", "1.5M", "1048577M", "1024G", "1025G", "16G", "17G", "0G",
   "99999999G", "1T", "1", "999us", "1000us", "99us", "100us", "0ms", "1ms", "1000ms", "1s", "2s", "1000s", "1001s", "1 ms", "0-3", "3-0", "00-1", "0-31", "0-32", "0-0", "dma",
-  "sgi", "direct", "stop", "own", "constructor", "a\nb", "a\tb", "a\u0000b", "\u007f", "caf\u00e9", "\ud83d\ude00", "x".repeat(2047), "x".repeat(2048), "x".repeat(4095), "x".repeat(4096),
+  "u8", "u7", "f32[0]", "f32[1024]", "f32[1025]", "string", "string[255]", "string[256]", "bool[2]", "rw", "A.b", ".a", "a..b", "10.0.0.1", "::1", "10.0.0.0/33", "sgi", "direct", "stop", "own", "constructor", "a\nb", "a\tb", "a\u0000b", "\u007f", "caf\u00e9", "\ud83d\ude00", "x".repeat(2047), "x".repeat(2048), "x".repeat(4095), "x".repeat(4096),
 ];
 const OTHERS: readonly Value[] = [
   null, true, false, [], {}, [0], [1, 1], ["a"], [null], [[]], ["virtio0", 3], ["sgi", "sgi"], ["dma"], ["a", "b"], ["a", "b", "a"], list(8), list(9), list(32), list(33), list(64), list(65),
   list(257), list(65).map(String), { size: "1M" }, { size: "1M", at: 0 }, { size: "1M", ipa: "same" }, { size: 5000 }, { at: 0 }, { colours: [0] }, { ways: "1-2" }, { colours: [0], ways: [0] },
-  { colours: [] }, { ipa: 4096 }, { ipa: 4097 }, { budget: "1M" }, { budget: "1M", period: "1ms" }, { budget: 0, period: "2s" },
+  { colours: [] }, { name: "a", type: "f32" }, { name: "a", type: {} }, { a: "f32" }, { "1": "f32" }, [0, 1], [1, 0.5], { ipa: 4096 }, { ipa: 4097 }, { budget: "1M" }, { budget: "1M", period: "1ms" }, { budget: 0, period: "2s" },
 ];
 const NAMES = ["b", "", "a-1", "A", "a_b", "1a", "-", "x".repeat(15), "x".repeat(16), "x".repeat(31), "x".repeat(32), "guest", "colours", "constructor", "__proto__", "a b", "\u00e9"];
 

@@ -1,0 +1,61 @@
+// The C header of a partition's tags: a function for each that sets it.
+import { cName, layoutSum } from "../../partitions/tags/table.ts";
+import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
+import { formatType } from "../../partitions/tags/type.ts";
+import type { Scalar } from "../../partitions/tags/type.ts";
+
+const C_TYPES: Readonly<Record<Exclude<Scalar, "string">, string>> = {
+  bool: "int",
+  i8: "int8_t", i16: "int16_t", i32: "int32_t", i64: "int64_t",
+  u8: "uint8_t", u16: "uint16_t", u32: "uint32_t", u64: "uint64_t",
+  f32: "float", f64: "double",
+};
+
+const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, "0")}u`;
+
+export function cHeader(table: PartitionTags, source: string): string {
+  const guard = `AXV_TAGS_${table.partition.toUpperCase().replaceAll("-", "_")}_H`;
+  return `/* The tags of partition "${table.partition}". Made by "axv-part tags --c" of ${commentText(source)}: change that, not this.
+ *
+ *     axv_tags_t tags;
+ *     axv_tags_open(&tags, mapped, AXV_TAGS_TABLE, AXV_TAGS_SIZE);  // once; mapped: where the image is, AXV_TAGS_SIZE bytes
+ *     axv_tags_begin(&tags);                                        // each scan: between these two,
+ *     axv_set_${cName(table.tags[0]?.name ?? "")}(&tags, ${table.tags[0]?.type.scalar === "string" ? '"…"' : table.tags[0]?.type.count === undefined ? "1" : "0, 1"});
+ *     axv_tags_end(&tags, time);                                    // nobody sees one value without the others */
+#ifndef ${guard}
+#define ${guard}
+
+#include "axv.h"
+
+#define AXV_TAGS_TABLE ${hex32(layoutSum(table))}
+#define AXV_TAGS_SIZE  ${table.size}u
+
+${table.tags.map(accessors).join("\n\n")}
+
+#endif
+`;
+}
+
+/** In a comment nothing may end it. */
+const commentText = (text: string): string => text.replaceAll("*/", "* /");
+
+function accessors(tag: Tag): string {
+  const { name, type, offset, unit, range, writable, description } = tag;
+  const about = [formatType(type), unit, range?.join("…"), writable ? "rw" : "ro", description].filter((part) => part !== undefined);
+  const comment = `/* ${commentText(name)}: ${commentText(about.join(", "))} */`;
+  const id = cName(name);
+  if (type.scalar === "string") {
+    return `${comment}
+static inline void axv_set_${id}(axv_tags_t *tags, const char *text) { axv_tag_set_text(tags, ${offset}, text, ${type.text}); }`;
+  }
+  const c = C_TYPES[type.scalar];
+  const bits = 8 * type.size;
+  const at = type.count === undefined ? String(offset) : `${offset} + ${type.size} * index`;
+  const index = type.count === undefined ? "" : "uint32_t index, ";
+  const guarded = type.count === undefined ? "" : `if (index < ${type.count}) `;
+  const setter = type.scalar === "f32" ? "axv_tag_set_float" : type.scalar === "f64" ? "axv_tag_set_double" : `axv_tag_set${bits}`;
+  const raw = type.scalar === "bool" ? "value != 0" : type.scalar.startsWith("f") ? "value" : `(uint${bits}_t)value`;
+  const whole = `${comment}
+static inline void axv_set_${id}(axv_tags_t *tags, ${index}${c} value) { ${guarded}${setter}(tags, ${at}, ${raw}); }`;
+  return type.scalar.startsWith("f") ? `#if defined(__ARM_FP) || !defined(__aarch64__)\n${whole}\n#endif` : whole;
+}
