@@ -17,8 +17,8 @@ export function duration(ticks: u64): u64 {
   return (ticks / frequency) * NANOSECONDS_PER_SECOND + ((ticks % frequency) * NANOSECONDS_PER_SECOND) / frequency;
 }
 
-/** A tick as nanoseconds since the hypervisor started. */
-export function nanoseconds(tick: u64): u64 { return tick < origin ? 0 : duration(tick - origin); }
+/** A tick as nanoseconds since the hypervisor started; no tick is asked about from before. */
+export function nanoseconds(tick: u64): u64 { return duration(tick - origin); }
 
 /** Microseconds (up to 2^32) as ticks. */
 export function ticks(microseconds: u32): u64 { return (<u64>microseconds * frequency) / MICROSECONDS_PER_SECOND; }

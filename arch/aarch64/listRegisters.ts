@@ -97,7 +97,6 @@ export function releaseHeld(vcpu: Vcpu): void {
 
 /** The virtual interface as at a reset; no SGI has been sent. */
 export function resetListRegisters(vcpu: Vcpu): void {
-  vcpu.idle = vcpu.unused;
   resetVirtualInterface();
 }
 

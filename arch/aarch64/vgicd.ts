@@ -59,11 +59,8 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   }
   if (offset < IPRIORITYR + 0x400) return readPriorities(vcpu, partition, offset - IPRIORITYR);
   if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(header().gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
-  if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000) {
-    const route = readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3);
-    return (offset & 4) != 0 ? <u32>(route >> 32) : <u32>route;
-  }
-  return offset == PIDR2 ? PIDR2_GICV3 : 0;
+  if (offset == PIDR2) return PIDR2_GICV3;
+  return (offset & 4) != 0 ? 0 : readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3); // elsewhere that is no INTID
 }
 
 /** SPIs of word k go elsewhere: to where they are delivered from now on. */
@@ -160,8 +157,8 @@ export function resetGicd(vcpu: Vcpu, partition: Partition): void {
   }
 }
 
-/** GICD_IROUTER<n> with the vCPU's affinity in place of the pCPU's. */
-export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u64 {
+/** GICD_IROUTER<n> with the vCPU's affinity, which is its index, in place of the pCPU's. */
+export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u32 {
   if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return 0;
   const route = mmioRead64(header().gicd + GICD_IROUTER + (intid << 3)) & AFFINITY_MASK;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {

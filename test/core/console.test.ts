@@ -48,6 +48,14 @@ describe("transmitting", () => {
     expect(bench.console(1)).toBe("other");
   });
 
+  test("one byte is a frame, too", () => {
+    for (const text of ["a", "b"]) {
+      print(text);
+      bench.pass(10);
+    }
+    expect(bench.console(0)).toBe("ab");
+  });
+
   test("UARTFR: empty and ready, both ways, at first", () => expect(read(FR)).toBe(FR_TXFE | FR_RXFE));
 
   test("a full ring shows in UARTFR.TXFF, bytes written all the same are counted, and TX rings when there is room", () => {

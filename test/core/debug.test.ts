@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 
 const exits = (): bigint => bench.vcpu(0, 0).exits.reduce((sum, n) => sum + BigInt(n), 0n);
-const unlock = (): void => void value(guest.msr("OSLAR_EL1", 0n));
+const unlock = (): void => void value(guest.msr("OSLAR_EL1", 0xffff_fffen)); // OSLK alone counts
 const COMPARATORS = ["DBGBVR0_EL1", "DBGBCR0_EL1", "DBGBCR5_EL1", "DBGWVR3_EL1", "DBGWCR3_EL1"] as const satisfies readonly SystemRegister[];
 
 describe("ID_AA64DFR0_EL1", () => {

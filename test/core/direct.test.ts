@@ -307,6 +307,16 @@ describe("SGIs of a direct partition", () => {
     expect([guest.acknowledge(), other.acknowledge()]).toEqual([INTID_SPURIOUS, INTID_SPURIOUS]);
   });
 
+  test("of the hypervisor's number, which the guest has not ended: it is kicked all the same", () => {
+    value(other.store(gicr(0x100, 1), 4, bit(KICK_SGI)));
+    guest.msr("ICC_SGI1R_EL1", sgi(KICK_SGI, 2));
+    expect(other.acknowledge()).toBe(KICK_SGI);
+    for (const command of [abi.COMMAND_PAUSE, abi.COMMAND_RESUME, abi.COMMAND_PAUSE, abi.COMMAND_RESUME]) expect(bench.command(1, command)).toBe(abi.REPLY_OK);
+    expect([guest.running, other.running]).toEqual([true, true]);
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(guest.running).toBe(true);
+  });
+
   test("of group 0 or Secure group 1 go nowhere", () => {
     value(guest.msr("ICC_SGI0R_EL1", sgi(1, 0b11)));
     value(guest.msr("ICC_ASGI1R_EL1", sgi(1, 0b11)));

@@ -68,6 +68,25 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     }
   });
 
+  test("on a level, while an edge of any word is active: that it was muted makes it pending no longer than its wire does", () => {
+    bench.enable(0, EDGE, 0xc0);
+    bench.enable(0, LEVEL, 0x40);
+    bench.machine.setLine(EDGE, true);
+    bench.machine.setLine(EDGE, false);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(EDGE);
+    bench.machine.setLine(LEVEL, true);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(LEVEL);
+    storm(LEVEL);
+    bench.machine.setLine(LEVEL, false);
+    for (const intid of [LEVEL, EDGE]) {
+      victim.endOfInterrupt(intid);
+      bench.machine.settle();
+    }
+    expect(victim.acknowledge()).toBe(SPURIOUS);
+  });
+
   test("an edge that comes in the victim's handler is not lost", () => {
     const pulse = (): void => {
       bench.machine.setLine(EDGE, true);

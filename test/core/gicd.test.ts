@@ -375,6 +375,10 @@ describe("redistributors", () => {
     expect(value(linux.load(gicr(0xffe8), 4)) & 0xf0n).toBe(0x30n);
   });
 
+  test("IGROUPR0: SGIs and its own PPIs are in group 1", () => {
+    expect(value(linux.load(gicr(SGI_BASE + IGROUPR), 4))).toBe(bits(...Array.from({ length: 16 }, (_, n) => n), 27, 30));
+  });
+
   test("behind the last one there is nothing: a fault", () => {
     expect(linux.load(gicr(0, 2), 4).kind).toBe("parked");
   });

@@ -63,6 +63,10 @@ describe("GICC", () => {
     setGicd(guest, 0x384, 1n << 28n); // ICACTIVER: GICC_DIR is not the guest's
     expect(gicd(guest, 0x304)).toBe(0n);
     guest.driver.binaryPoint(5);
+    bench.machine.setLine(60, true);
+    expect(guest.acknowledge()).toBe(60);
+    bench.machine.setLine(60, false);
+    expect(gicc(guest, RPR)).toBe(0x40);
     bench.command(1, abi.COMMAND_RESTART);
     expect([CTLR, PMR, BPR, RPR].map((register) => gicc(guest, register))).toEqual([0, 0, 2, 0xff]);
   });

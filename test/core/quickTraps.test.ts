@@ -7,6 +7,8 @@ import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts"
 
 const [TYPER, ISENABLER, ICENABLER, ISPENDR, IPRIORITYR, SGIR] = [0x4, 0x100, 0x180, 0x200, 0x400, 0xf00] as const;
 const WORD_1 = 4;
+/** In a Vcpu, as entry.S has it. */
+const MASK_WRITES = 256;
 const TO_SELF = 2 << 24;
 
 describe.each([...GICS.map(([name, board]) => [name, board, false] as const), ...GICS.map(([name, board]) => [`${name}, direct`, board, true] as const)])("%s", (_, board, direct) => {
@@ -65,6 +67,15 @@ describe.each([...GICS.map(([name, board]) => [name, board, false] as const), ..
     }
     expect([send(1, 0), send(1, 2), send(1, 3)]).toEqual([false, false, false]);
     if (direct) expect(send(KICK_SGI, 1)).toBe(false);
+  });
+
+  if (direct && !isV2) test("ICC_PMR_EL1 of a direct guest is written by the vectors themselves, from any register", () => {
+    const written = (): bigint => bench.machine.linear.getBigUint64(guest.pcpu.vcpu + MASK_WRITES, true);
+    for (const register of [0, 1, 30, 31]) {
+      const before = written();
+      guest.msr("ICC_PMR_EL1", 0xf0n, register);
+      expect(written(), `x${register}`).toBe(before + 1n);
+    }
   });
 
   test("ID registers, and what reads 0, are quick", () => {

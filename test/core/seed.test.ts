@@ -109,6 +109,13 @@ describe.each<[string, Partial<Board>]>([
   });
 });
 
+test.each([0, 1, 2, 3])("a name is found wherever it stands in the strings (%i more)", (more) => {
+  for (const seed of [RNG_SEED, KASLR_SEED]) {
+    const bench = boot({ deviceTree: { pa: TREE_PA, bytes: firmwareTree(`${"x".repeat(1 + more)} = <1>; ${seed}`) } });
+    expect(seedOf(bench, 0)).toMatch(/^(?!0{32})[0-9a-f]{128}$/);
+  }
+});
+
 test("another source, another seed", () => {
   const of = (board: Partial<Board>): string => seedOf(boot(board), 0);
   const sources: Partial<Board>[] = [{ trng: () => 1n }, { trng: () => 2n }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) } }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) }, trng: () => 1n }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(KASLR_SEED) } }];

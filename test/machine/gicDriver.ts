@@ -27,6 +27,8 @@ export interface GicDriver {
   deactivate(intid: number): Outcome;
 }
 
+const XZR = 31;
+
 export class SystemRegisterDriver implements GicDriver {
   private readonly guest: Guest;
 
@@ -69,7 +71,7 @@ export class SystemRegisterDriver implements GicDriver {
   }
 
   deactivate(intid: number): Outcome {
-    return this.guest.msr("ICC_DIR_EL1", BigInt(intid));
+    return this.guest.msr("ICC_DIR_EL1", BigInt(intid), intid % XZR); // whichever register
   }
 }
 

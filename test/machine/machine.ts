@@ -386,6 +386,7 @@ export class Machine {
       throw new MachineError("MACHINE_CORE_TRAP", `the core trapped on pCPU ${pcpu.index}, ESR_EL2 = ${hex(pcpu.registers.ESR_EL2)}: ${error.message}\n${error.stack ?? ""}`, error);
     } finally {
       pcpu.busy = false;
+      this.tlb.leave(pcpu.index);
       this.storeBuffer?.drain(pcpu.index);
       // Only an intruded core goes on after this; otherwise `current` is the pCPU that was in the core last.
       if (interrupted.busy) this.current = interrupted;

@@ -95,6 +95,11 @@ export class Tlb {
     }
   }
 
+  /** The pCPU does something else: an invalidation that it comes to make then is no repetition. */
+  leave(pcpu: number): void {
+    for (const key of this.once) if (key.startsWith(`${pcpu} `)) this.once.delete(key);
+  }
+
   private drop(pcpu: number, vmid: number): void {
     const entries = this.entries[pcpu];
     if (vmid === ALL) {

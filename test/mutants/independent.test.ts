@@ -9,6 +9,8 @@ const isIndependent = (first: string, next: string): boolean =>
 test("plain stores to different places, neither of which the other's value is made of", () => {
   expect(isIndependent("vcpu.a = 0;", "vcpu.b = c | 1; // why")).toBe(true);
   expect(isIndependent("a = b;", "c = d;")).toBe(true);
+  expect(isIndependent("vcpu.a = 0;", "vcpu.b = mrs_A_EL2();")).toBe(true);
+  expect(isIndependent("vcpu.a = 0;", "vcpu.b = mrs_ICC_IAR1_EL1();")).toBe(false);
   for (const [first, next] of [["vcpu.a = 0;", "other.a = 1;"], ["vcpu.a = 0;", "vcpu.b = vcpu.a;"], ["a = b;", "b = c;"], ["p = q;", "p.x = 1;"]] as const) expect(isIndependent(first, next), `${first} ${next}`).toBe(false);
 });
 

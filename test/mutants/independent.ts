@@ -10,6 +10,8 @@ interface Step {
 /** `a.b = value;`: a plain store, or a local variable. A value that is a call's is none: what the call does may matter. */
 const STORE = /^([\w.]+) = ([^;]*);$/;
 const CALL = /\w(<\w+>)?\(/;
+/** But for a System register's value, where reading it does nothing. */
+const REGISTER_READ = /\bmrs_(?!ICC_IAR)\w+\(\)/g;
 /** A System register that takes effect when it is synchronized, and selects no other. */
 const REGISTER = /^msr_(?!ICC_|ICH_|PMSELR|PMX)(\w+)\(([^;]*)\);$/;
 const READS = /(?<!mrs_)\b\w+\(/g;
@@ -33,7 +35,7 @@ const both = (first: string, next: string, stepOf: (text: string) => Step | unde
 
 function storeOf(text: string): Step | undefined {
   const [, target, value] = STORE.exec(text) ?? [];
-  return target === undefined || value === undefined || CALL.test(value) ? undefined : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
+  return target === undefined || value === undefined || CALL.test(value.replaceAll(REGISTER_READ, "")) ? undefined : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
 }
 
 function registerOf(text: string): Step | undefined {

@@ -18,6 +18,8 @@ export interface Program {
 const FOLDER = "build/mutants";
 /** asconfig.json's but for optimizing, which would take a minute for the program of all mutants. */
 const PLAIN = ["--config", "none", "--runtime", "stub", "--optimizeLevel", "1", "--noAssert", "--debug", "--sourceMap", "--use", "abort="];
+const DECODER = "arch/aarch64/loadStore.ts";
+export const decoderOf = (wasm: string): string => `${wasm}.decoder`;
 /** Each round refuses some lines more. */
 const ROUNDS = 40;
 
@@ -83,5 +85,7 @@ async function write(purpose: Purpose, texts: ReadonlyMap<string, string>): Prom
   const path = join(ROOT, FOLDER, `${purpose}.wasm`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wasm);
+  // What has tests of its own beside the core.
+  if (texts.has(DECODER)) writeFileSync(decoderOf(path), (await compile(DECODER, 1, texts, PLAIN)).wasm);
   return path;
 }

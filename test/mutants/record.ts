@@ -20,6 +20,8 @@ interface Equivalent {
   readonly line?: string;
   readonly pattern?: string;
   readonly change?: string;
+  /** A regular expression of the line as the mutant has it: where `change` is said of several places in it. */
+  readonly becomes?: string;
   readonly reason: string;
 }
 
@@ -49,7 +51,7 @@ export class Record {
     const { file, was, change } = mutant;
     return whyIndependent(mutant) ?? this.equivalent.find((entry) => {
       const isLine = entry.pattern === undefined ? entry.line === was : new RegExp(entry.pattern).test(was);
-      return isLine && (entry.file ?? file) === file && (entry.change ?? change) === change;
+      return isLine && (entry.file ?? file) === file && (entry.change ?? change) === change && (entry.becomes === undefined || new RegExp(entry.becomes).test(mutant.source.split("\n")[mutant.line - 1] ?? ""));
     })?.reason;
   }
 }

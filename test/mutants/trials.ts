@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
 import { CI_SEED } from "../core/property/seed.ts";
 import { likelyFor } from "./order.ts";
+import { decoderOf } from "./program.ts";
 import type { Program } from "./program.ts";
 import type { Numbered, Purpose } from "./schema.ts";
 import type { Course, Failed, Order, Report } from "./trier.ts";
@@ -100,7 +101,7 @@ export class Trials {
 }
 
 const start = (program: Program, purpose: Purpose): ChildProcess =>
-  fork(join(ROOT, "test/mutants/trier.ts"), { env: { ...process.env, AXV_CORE_WASM: program.wasm[purpose], AXV_SEED: String(CI_SEED), AXV_RUNS: RUNS } });
+  fork(join(ROOT, "test/mutants/trier.ts"), { env: { ...process.env, AXV_CORE_WASM: program.wasm[purpose], AXV_DECODER_WASM: decoderOf(program.wasm[purpose]), AXV_SEED: String(CI_SEED), AXV_RUNS: RUNS } });
 
 const ask = (child: ChildProcess, order: Order): Promise<Report> =>
   new Promise((resolve, reject) => {
