@@ -24,7 +24,7 @@ describe("a blob that is whole", () => {
 describe("a blob that is damaged is refused", () => {
   test("none there", () => expect(boot(new Uint8Array(0))).toContain("no system blob behind the core: build the image again"));
   test("another version", () => expect(boot(patched(4, BLOB_VERSION + 1))).toContain("another version than this core: build the image again"));
-  test("cut off in the middle", () => expect(boot(system.blob.subarray(0, system.blob.length / 2))).toContain("altered (checksum)"));
+  test("cut off in the middle", () => expect(boot(system.blob.subarray(0, system.blob.length / 2))).toContain("altered (checksum): build the image again, check how it was copied"));
   test("a size that cannot be", () => {
     for (const size of [0, 8, BLOB_MAX_BYTES + 8, system.blob.length + 4]) expect(boot(patched(8, size)), String(size)).toContain("truncated");
   });
@@ -161,6 +161,13 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
 
   test("less memory for the hypervisor than its own image takes, or more than it can map", () => {
     for (const hypervisorSize of [0n, 0x1000n, BigInt(system.spec.board.imageSize), 1n << 39n]) expect(boot(headerWith({ hypervisorSize })), String(hypervisorSize)).not.toBe("runs");
+  });
+
+  test("just as much as its own image takes, nothing being loaded, is enough; a byte less is not", () => {
+    const bare = new BlobBench({ ...STANDARD, partitions: STANDARD.partitions.map(({ image: _, ...partition }) => partition) });
+    const least = BigInt(bare.system.spec.board.imageSize + bare.system.blob.length);
+    expect(bare.boot(bare.headerWith({ hypervisorSize: least }))).toBe("runs");
+    expect(bare.boot(bare.headerWith({ hypervisorSize: least - 1n }))).toContain("truncated");
   });
 
   test("memory above what the hypervisor maps for itself", () => {

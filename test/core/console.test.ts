@@ -105,6 +105,19 @@ describe("receiving", () => {
     expect(read(FR, 4, bench.guest(3)) & FR_RXFE).toBe(FR_RXFE);
   });
 
+  test("RX and RT that the guest has cleared are not raised again by a write of UARTCR, nor by a frame that is no console's", () => {
+    bench.type(0, "ab");
+    write(ICR, RX | RT);
+    for (const cr of [0x300n, 0x301n, 0x701n, 0x301n]) write(CR, cr);
+    for (const partition of [0, 1, 2, 0xff]) {
+      bench.send(encodeFrame({ kind: abi.FRAME_EVENT, partition, payload: Uint8Array.of(1, 2) }));
+      bench.send(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(1) }));
+    }
+    bench.command(0xff, abi.COMMAND_STOP);
+    expect(read(RIS) & (RX | RT)).toBe(0n);
+    expect(read(RIS, 4, bench.guest(3)) & (RX | RT)).toBe(0n);
+  });
+
   test("RX and RT are raised, ring if unmasked, and go away when all is read", () => {
     write(IMSC, RX | RT);
     bench.type(0, "ab");

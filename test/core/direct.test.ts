@@ -205,6 +205,16 @@ describe("the CPU interface of a direct guest", () => {
     expect(guest.pcpu.gic.bank.active[0]).toBe((1 << 25) | (1 << 26));
   });
 
+  test("ICC_DIR_EL1 ends the guest's own, whatever stands in its RES0 bits", () => {
+    const { bank } = bench.machine.gic.distributor;
+    value(guest.msr("ICC_CTLR_EL1", 2n));
+    for (const above of [0n, 1n << 24n, 0xffff_ffff_ff00_0000n]) {
+      bank.active[1] = 1 << (60 - 32);
+      value(guest.msr("ICC_DIR_EL1", above | 60n));
+      expect(bank.active[1], above.toString(16)).toBe(0);
+    }
+  });
+
   test("of group 0 there is nothing: RAZ/WI, and IAR0 finds no interrupt", () => {
     for (const name of ["ICC_IAR0_EL1", "ICC_HPPIR0_EL1"] as const) expect(value(guest.mrs(name)), name).toBe(1023n);
     for (const name of ["ICC_BPR0_EL1", "ICC_AP0R0_EL1", "ICC_IGRPEN0_EL1"] as const) {

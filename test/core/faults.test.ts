@@ -160,6 +160,14 @@ describe("a partition that fails again and again", () => {
       bench.pass(PAUSE + 10);
     }
     expect(bench.partition(0).restarts).toBe(5);
+    // Nor is one that comes early behind a late one, or behind the host's, again.
+    fail(bench);
+    expect(bench.guest(0).running, "early, behind one that was late").toBe(true);
+    bench.command(0, abi.COMMAND_RESTART);
+    fail(bench);
+    expect(bench.guest(0).running, "early, behind the host's restart").toBe(true);
+    fail(bench);
+    expect(bench.guest(0).running, "early, behind an early one").toBe(false);
   });
 
   test("can be started by the host during the pause, and is not started again when that is over", () => {
