@@ -37,7 +37,7 @@ const FILTER_SELF: u32 = 2;
 }
 @inline export function sgirToSelf(vcpu: Vcpu, value: u32): bool {
   const filter = (value >> FILTER_SHIFT) & 3;
-  return filter == FILTER_SELF || filter == FILTER_LIST && ((value >> SGIR_TARGETS_SHIFT) & 0xff) == (<u32>1) << vcpu.index;
+  return filter == FILTER_SELF || value >> SGIR_TARGETS_SHIFT == (<u32>1) << vcpu.index; // of a list the filter is 0
 }
 
 /** An SGI to the sender itself when nothing stands in its way; false: something does. */

@@ -97,6 +97,7 @@ export class Bench {
     for (let waited = 0; waited < 200; waited++) {
       this.pass(1);
       const reply = this.frames.find(({ kind, payload }) => kind === abi.FRAME_REPLY && payload[0] === sequence);
+      if (reply !== undefined && reply.payload.length !== 2) throw new Error(`a reply of ${reply.payload.length} bytes`);
       if (reply !== undefined) return reply.payload[1] ?? -1;
     }
     throw new Error("no reply to the command came");

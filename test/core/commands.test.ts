@@ -40,6 +40,14 @@ describe("commands", () => {
     expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 1 });
   });
 
+  test("what does not start by itself waits for it, whatever else it is", () => {
+    const other = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, autostart: false, pmu: true, ownClock: true }] });
+    other.pass(10);
+    expect(other.guest(3).running).toBe(false);
+    expect(other.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(other.guest(3).running).toBe(true);
+  });
+
   test("in the wrong state they are refused", () => {
     expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_WRONG_STATE);
     bench.command(0, abi.COMMAND_STOP);

@@ -106,6 +106,24 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     expect([victim.acknowledge(), isEnabled(EDGE)]).toEqual([SPURIOUS, true]);
   });
 
+  test("an interrupt that the victim enables once more meanwhile is no way round it", () => {
+    bench.machine.setLine(LEVEL, true);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(LEVEL);
+    storm(LEVEL);
+    const before = exits();
+    for (let n = 0; n < 3; n++) {
+      value(victim.store(GUEST_GICD + 0x100 + word(LEVEL), 4, bit(LEVEL)));
+      expect(isEnabled(LEVEL)).toBe(false);
+      storm(LEVEL);
+    }
+    expect(exits()).toEqual(before);
+    bench.machine.setLine(LEVEL, false);
+    victim.endOfInterrupt(LEVEL);
+    bench.machine.settle();
+    expect([isEnabled(LEVEL), victim.acknowledge()]).toEqual([true, SPURIOUS]);
+  });
+
   test("an interrupt that the victim disables meanwhile stays disabled after its end, and comes when it is enabled", () => {
     bench.machine.setLine(LEVEL, true);
     bench.machine.settle();

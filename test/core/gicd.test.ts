@@ -1,6 +1,6 @@
 // The emulated distributor and redistributors (IHI 0069 §12.9, §12.11): a partition sees and changes its own INTIDs only.
 import { beforeEach, describe, expect, test } from "vitest";
-import { GUEST_GICD, GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
 import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
@@ -116,6 +116,23 @@ describe("one-bit-an-INTID registers", () => {
     linux.endOfInterrupt(49);
     linux.endOfInterrupt(48);
     expect([gicd(linux, ISACTIVER + WORD_1), physical(ISACTIVER + WORD_1)]).toEqual([0n, 0n]);
+  });
+
+  test("ICPENDR takes back what waits in a list register, and nothing else of that word", () => {
+    bench.openInterrupts(0);
+    for (const intid of [232, 233]) bench.enable(0, intid);
+    linux.driver.mask(0);
+    for (const intid of [232, 233]) {
+      bench.machine.setLine(intid, true);
+      bench.machine.setLine(intid, false);
+    }
+    bench.machine.settle();
+    setGicd(linux, ICPENDR + WORD_7, bits(233));
+    linux.driver.mask(0xf0);
+    expect(linux.acknowledge()).toBe(232);
+    linux.endOfInterrupt(232);
+    bench.machine.settle();
+    expect(linux.acknowledge()).toBe(1023);
   });
 
   test("word 0 is RAZ/WI: SGIs and PPIs are the redistributor's", () => {
@@ -349,6 +366,15 @@ describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
     expect(physical(IROUTER + 8 * 61)).toBe(BigInt(bench.machine.board.cpus[3]?.mpidr ?? 0n));
     for (const intid of [0, 27, 31, 1019, 1023]) expect(route(intid)).toBe(0n);
   });
+
+  test("routes of the first and the last SPI that there may be", () => {
+    const ends = [level(32), level(255)];
+    const other = new Bench({ ...STANDARD, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts, ...ends] }, PLC] });
+    for (const { intid } of ends) {
+      setGicd(other.guest(0), IROUTER + 8 * intid, 1n, 8);
+      expect([gicd(other.guest(0), IROUTER + 8 * intid, 8), gicd(other.guest(0), IROUTER + 8 * intid)], `${intid}`).toEqual([1n, 1n]);
+    }
+  });
 });
 
 describe("redistributors", () => {
@@ -393,6 +419,17 @@ describe("redistributors", () => {
     expect(own.has(own.enabled, 25)).toBe(true);
     expect(own.has(own.enabled, KICK_SGI)).toBe(true);
     expect(own.has(own.enabled, 26)).toBe(false);
+  });
+
+  test("each SGI is made pending, and taken back, alone", () => {
+    for (let n = 0; n < 16; n++) {
+      value(linux.store(gicr(SGI_BASE + ISPENDR), 4, bits(n)));
+      expect(value(linux.load(gicr(SGI_BASE + ISPENDR), 4)), `SGI ${n}`).toBe(bits(n));
+      value(linux.store(gicr(SGI_BASE + ICPENDR), 4, 0xffffn & ~bits(n)));
+      expect(value(linux.load(gicr(SGI_BASE + ICPENDR), 4)), `SGI ${n}`).toBe(bits(n));
+      value(linux.store(gicr(SGI_BASE + ICPENDR), 4, bits(n)));
+      expect(value(linux.load(gicr(SGI_BASE + ISPENDR), 4)), `SGI ${n}`).toBe(0n);
+    }
   });
 
   test("priorities of SGIs and PPIs, bytes and words", () => {

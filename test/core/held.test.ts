@@ -19,6 +19,15 @@ describe("HELD counts the time for which a vCPU stands still by the hypervisor's
     expect(held(3)).toBeGreaterThanOrEqual(200);
   });
 
+  test("while it stands still for a second time, that and the first", () => {
+    for (let n = 0; n < 2; n++) {
+      bench.command(1, abi.COMMAND_PAUSE);
+      bench.pass(300);
+      if (n === 0) bench.command(1, abi.COMMAND_RESUME);
+    }
+    expect(held(3)).toBeGreaterThanOrEqual(600);
+  });
+
   test("not what follows a stop by command, even of a paused partition", () => {
     bench.command(1, abi.COMMAND_PAUSE);
     bench.pass(100);

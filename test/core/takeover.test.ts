@@ -78,6 +78,14 @@ test("nobody is left where all others are direct: that is said in plain text", (
   expect(bench.guest(0).running && bench.guest(3).running).toBe(true);
 });
 
+test("nor by whoever is held to a bandwidth, whose timer ends its periods", () => {
+  const bandwidth = { budget: 1 << 20, refills: 1000, periodMicroseconds: 1000 };
+  const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, bandwidth }, { ...PLC, direct: true }] });
+  bench.machine.panic(bench.machine.pcpu(SPARE));
+  bench.pass(10);
+  expect(bench.text).toContain("left to keep house");
+});
+
 test("a spare pCPU's panic is no partition's: nobody stops, and no event says that anybody has", () => {
   const bench = new Bench();
   bench.machine.panic(bench.machine.pcpu(SPARE));
