@@ -22,6 +22,7 @@ import { checkGuests } from "./check/guests.ts";
 import { checkImagePlace, imageFiles, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
 import { checkTables } from "./check/tables.ts";
+import { checkTagChannels } from "./check/tags.ts";
 import { checkTrust } from "./check/trust.ts";
 import { compileTree } from "./devicetree/compile.ts";
 import { seedOffset } from "./devicetree/seed.ts";
@@ -120,6 +121,7 @@ function planRequest(
   checkDevices(board, partitions, findings);
   checkChannels(partitions, channels, findings);
   checkProcessImages(partitions, channels, findings);
+  checkTagChannels(partitions, channels, findings);
   if (board === undefined) return undefined;
   checkGuests(board, partitions, findings);
   checkTrust(board, partitions, findings);

@@ -231,9 +231,12 @@ export const CHANNEL_SHAPE = {
     .describe("The two partitions that share it."),
   size: Size.default(PAGE).describe("Bytes of shared memory: 4K."),
   carries: z
-    .enum(["process-image"], { error: "process-image" })
+    .enum(["process-image", "tags"], { error: "process-image or tags" })
     .optional()
-    .describe("process-image: what a PLC publishes goes here. Default: the channel of that name, or a PLC's first by name."),
+    .describe(
+      "process-image: what a PLC publishes goes here. Default: the channel of that name, or a PLC's first by name. tags: the tag " +
+        "image of the end that has tags.",
+    ),
 };
 export type ChannelShape = typeof CHANNEL_SHAPE;
 

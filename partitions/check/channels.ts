@@ -10,7 +10,7 @@ import {
   unknownPartner,
 } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
-import { carriesImage, channelsOf, imageRole, isCalledImage, isEndOf, isSaidToCarry, writesImage } from "../plan/channels.ts";
+import { carriesImage, carriesTags, channelsOf, imageRole, isCalledImage, isEndOf, isSaidToCarry, writesImage } from "../plan/channels.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { CHANNELS_MAX } from "../schema.ts";
 
@@ -45,7 +45,7 @@ export function checkProcessImages(
 ): void {
   if (channels.length > CHANNELS_MAX) return; // that has been said
   for (const partition of partitions.filter(writesImage)) {
-    const own = channelsOf(partition, channels);
+    const own = channelsOf(partition, channels).filter((channel) => !carriesTags(channel));
     const named = own.filter(isSaidToCarry).map(({ name }) => `"${name}"`);
     const at = [...partition.path, "guest"];
     if (named.length > 1) findings.report(at, imageTwice(partition.name, named));

@@ -1,23 +1,29 @@
 // Tags of a partition: that their names differ, in C too, that their types hold their ranges, and that there is room for all.
 import { isIP } from "node:net";
 import {
+  tagChannelSmall,
   tagClient,
   tagClients,
   tagNamesAlike,
   tagNotNumeric,
   tagRange,
+  tagsNowhere,
+  tagsOfBoth,
+  tagsOfNobody,
+  tagsTwice,
   tagStructureRegister,
   tagTwice,
   tooManyTags,
 } from "../diagnostics/catalogue.ts";
 import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
-import type { PartitionRequest } from "../request.ts";
+import { carriesTags, isEndOf } from "../plan/channels.ts";
+import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
 import { TAGS_MAX } from "../tags/schema.ts";
-import { cName, placeInImage, TAG_IMAGE_MAX } from "../tags/table.ts";
+import { cName, placeInImage, TAG_IMAGE_MAX, wantedTags } from "../tags/table.ts";
 import type { WantedTag } from "../tags/table.ts";
 import { boundsOf, formatType, isNumeric } from "../tags/type.ts";
-import { formatSize } from "../units.ts";
+import { alignUp, formatSize, PAGE } from "../units.ts";
 
 type Report = (at: Path, problem: Problem) => void;
 
@@ -74,4 +80,32 @@ function isClient(client: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
   return prefix === undefined || Number(prefix) <= (family === 4 ? 32 : 128);
+}
+
+const hasTags = ({ fields }: PartitionRequest): boolean => (fields.tags ?? []).length > 0;
+const quoted = ({ name }: { readonly name: string }): string => `"${name}"`;
+
+/** Each channel that carries tags has one end that has some, and room for them; and each partition's tags go one way at most. */
+export function checkTagChannels(partitions: readonly PartitionRequest[], channels: readonly ChannelRequest[], findings: Findings): void {
+  const carriers = channels.filter(carriesTags);
+  for (const channel of carriers) {
+    const ends = partitions.filter((partition) => isEndOf(partition, channel));
+    if (ends.length < 2) continue; // that has been said
+    const [writer, other] = ends.filter(hasTags);
+    const at = [...channel.path, "carries"];
+    if (writer === undefined) findings.report(at, tagsOfNobody(channel.name, ends.map(quoted)));
+    else if (other !== undefined) findings.report(at, tagsOfBoth(channel.name, ends.map(quoted)));
+    else {
+      const { size } = placeInImage(wantedTags(writer));
+      const room = channel.fields.size ?? PAGE;
+      if (size > room && size <= TAG_IMAGE_MAX)
+        findings.report([...channel.path], tagChannelSmall(channel.name, formatSize(alignUp(size, PAGE)), formatSize(room)), "key");
+    }
+  }
+  for (const partition of partitions.filter(hasTags)) {
+    const own = carriers.filter((channel) => isEndOf(partition, channel));
+    const at = [...partition.path, "tags"];
+    if (own.length === 0) findings.report(at, tagsNowhere(partition.name), "key");
+    if (own.length > 1) findings.report(at, tagsTwice(partition.name, own.map(quoted)), "key");
+  }
 }

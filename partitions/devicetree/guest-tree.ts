@@ -175,6 +175,7 @@ function channels(partition: PlannedPartition): TreeNode[] {
       reg: reg(channel.ipa, channel.size),
       interrupts: spi(channel.interrupt, "edge"),
       ...(channel.carriesImage ? { "axv,carries": ["process-image"] } : {}),
+      ...(channel.carriesTags ? { "axv,carries": ["tags"] } : {}),
     },
   }));
 }

@@ -416,3 +416,13 @@ export const tagsUnlocked = (file: string, command: string): Problem =>
   warning("AXV-P130", `the addresses of these tags move with every change, as there is no ${file}`, `keep them: ${command}`);
 export const tagMoves = (name: string, from: number, to: number, why: string): Problem =>
   warning("AXV-P131", `"${name}" moves from register ${from} to ${to}: ${why}`, "tell everybody who reads it, or give the new one another name");
+export const tagsOfNobody = (channel: string, ends: readonly string[]): Problem =>
+  error("AXV-P132", `"${channel}" is to carry tags, and neither ${ends.join(" nor ")} has any`, "give one of them `tags:`, or take `carries: tags` away");
+export const tagsOfBoth = (channel: string, ends: readonly string[]): Problem =>
+  error("AXV-P133", `"${channel}" is to carry tags, and both ${ends.join(" and ")} have some`, "give each of them a channel of its own, to a partition without tags");
+export const tagChannelSmall = (channel: string, needed: string, size: string): Problem =>
+  error("AXV-P134", `the tags that "${channel}" carries take ${needed}, and it has ${size}`, `give it \`size: ${needed}\``);
+export const tagsTwice = (partition: string, channels: readonly string[]): Problem =>
+  error("AXV-P135", `"${partition}" has one tag image, and ${channels.join(" and ")} are to carry it`, "take `carries: tags` away from all but one");
+export const tagsNowhere = (partition: string): Problem =>
+  warning("AXV-P136", `no channel carries the tags of "${partition}": nobody outside sees them`, `add a channel between it and linux, with \`carries: tags\``);

@@ -101,4 +101,9 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P129": error("a file of tags' addresses that cannot be used"),
   "AXV-P130": warning("tags' addresses are not kept"),
   "AXV-P131": warning("a tag moves to another register"),
+  "AXV-P132": error("a channel is to carry tags, and none of its ends has any"),
+  "AXV-P133": error("a channel is to carry tags, and both of its ends have some"),
+  "AXV-P134": error("a channel that is too small for the tags that it is to carry"),
+  "AXV-P135": error("two channels are to carry one partition's tags"),
+  "AXV-P136": warning("no channel carries a partition's tags"),
 };

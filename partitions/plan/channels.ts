@@ -13,7 +13,9 @@ export const isEndOf = (partition: PartitionRequest, channel: ChannelRequest): b
 
 export const isCalledImage = ({ name }: ChannelRequest): boolean => name === IMAGE_NAME;
 
-export const isSaidToCarry = ({ fields }: ChannelRequest): boolean => fields.carries !== undefined;
+export const isSaidToCarry = ({ fields }: ChannelRequest): boolean => fields.carries === "process-image";
+
+export const carriesTags = ({ fields }: ChannelRequest): boolean => fields.carries === "tags";
 
 /** What it does with process images as far as that is known: what Linux does is its initrd's doing. */
 export const imageRole = ({ profile, fields }: PartitionRequest): "writes" | "reads" | undefined =>
@@ -26,7 +28,7 @@ export const writesImage = (partition: PartitionRequest): boolean => imageRole(p
  * the first by name.
  */
 export function imageChannelOf(partition: PartitionRequest, channels: Channels): ChannelRequest | undefined {
-  const own = channels.filter((channel) => isEndOf(partition, channel));
+  const own = channels.filter((channel) => isEndOf(partition, channel) && !carriesTags(channel));
   return own.find(isSaidToCarry) ?? own.find(isCalledImage) ?? (writesImage(partition) ? own[0] : undefined);
 }
 
@@ -40,6 +42,9 @@ export function channelsOf(partition: PartitionRequest, channels: Channels): Cha
 /** Said so, or called so, or where a guest writes its own. */
 export const carriesImage = (channel: ChannelRequest, partitions: readonly PartitionRequest[], channels: Channels): boolean =>
   isSaidToCarry(channel) ||
+  (!carriesTags(channel) && hasOneByRule(channel, partitions, channels));
+
+const hasOneByRule = (channel: ChannelRequest, partitions: readonly PartitionRequest[], channels: Channels): boolean =>
   partitions.some((partition) => writesImage(partition) && imageChannelOf(partition, channels) === channel) ||
   (isCalledImage(channel) &&
     !partitions.some(

@@ -58,6 +58,8 @@ export interface PlannedChannelEnd {
   readonly interrupt: number;
   /** The process image that one of its ends writes, or is to. */
   readonly carriesImage: boolean;
+  /** The tag image of one of its ends. */
+  readonly carriesTags: boolean;
 }
 
 export interface PlannedTag {

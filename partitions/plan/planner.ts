@@ -15,7 +15,7 @@ import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupt
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
-import { carriesImage, channelsOf } from "./channels.ts";
+import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
@@ -203,6 +203,7 @@ function planChannels(
         doorbell: spares.doorbell(channel.name, partner),
         interrupt: spares.doorbell(channel.name, name),
         carriesImage: carriesImage(channel, system.partitions, system.channels),
+        carriesTags: carriesTags(channel),
       },
     ];
   };

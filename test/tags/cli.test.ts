@@ -10,7 +10,7 @@ import type { RegisterRow } from "../../partitions/tags/registers.ts";
 const folder = mkdtempSync(join(tmpdir(), "axv-tags-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, "plant.yaml");
-const write = (tags: string): void => writeFileSync(file, `board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], tags: ${tags} }\n  other: { guest: plc, cpus: [2] }\n`);
+const write = (tags: string): void => writeFileSync(file, `board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], tags: ${tags} }\n  other: { guest: plc, cpus: [2] }\nchannels:\n  tags: { between: [plc, other]${tags === "[]" ? "" : ", carries: tags"} }\n`);
 
 const axvPart = (...parameters: string[]): { status: number | null; stdout: string; stderr: string } =>
   spawnSync("tools/axv-part", ["tags", file, ...parameters], { encoding: "utf8", env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined } });
@@ -34,6 +34,11 @@ test("shows the table, keeps its addresses when asked, and says nothing more of 
   write("[{ name: New, type: f64 }, { name: Full, type: bool }, { name: Setpoint, type: i32 }]");
   const again = JSON.parse(axvPart("--json").stdout) as { tags: { name: string; register: number }[] }[];
   expect(again[0]?.tags.map(({ name, register }) => [name, register])).toEqual([["New", 2], ["Full", 0], ["Setpoint", 0]]);
+});
+
+test("tells the guest where its image is", () => {
+  expect(axvPart("--c").stdout).toContain("#define AXV_TAGS_IPA   0x50000000u");
+  expect(axvPart("--as").stdout).toContain("export const TAGS_IPA: u64 = 0x50000000;");
 });
 
 test("makes a Modbus map with the bridge's own registers, and writes it where it is told", () => {

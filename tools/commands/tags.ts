@@ -83,8 +83,12 @@ function textOf(file: string, system: PlannedSystem, options: TagsOptions): stri
   }
   if (table.length === 0 && options.json !== true) throw new TagsError("AXV_TAGS_NONE", file);
   if (options.json === true) return `${JSON.stringify(table, null, 2)}\n`;
-  if (options.c === true) return cHeader(chosen(table, options.partition), basename(file));
-  if (options.as === true) return assemblyScript(chosen(table, options.partition), basename(file));
+  const make = options.c === true ? cHeader : options.as === true ? assemblyScript : undefined;
+  if (make !== undefined) {
+    const tags = chosen(table, options.partition);
+    const channels = plan.partitions.find(({ name }) => name === tags.partition)?.channels ?? [];
+    return make(tags, basename(file), channels.find(({ carriesTags }) => carriesTags)?.ipa);
+  }
   const shown = options.partition === undefined ? table : [chosen(table, options.partition)];
   return `${formatTags(shown, paintFor(process.stdout))}\n`;
 }

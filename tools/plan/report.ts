@@ -172,7 +172,7 @@ function channelTable({ partitions }: Plan): string[] {
       ["IPA", "left", ({ ipa }) => hex(ipa)],
       ["size", "right", ({ size }) => formatSize(size)],
       ["rings", "left", ({ peer, doorbell }) => `${partitions[peer]?.name ?? ""}, INTID ${doorbell}`],
-      ["", "left", ({ carriesImage }) => (carriesImage ? "process image" : "")],
+      ["", "left", ({ carriesImage, carriesTags }) => (carriesImage ? "process image" : carriesTags ? "tags" : "")],
     ],
   );
 }

@@ -3,7 +3,8 @@ import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import { formatType } from "../../partitions/tags/type.ts";
 
-export function assemblyScript(table: PartitionTags, source: string): string {
+/** `ipa`: where the guest finds its image; undefined: no channel carries it. */
+export function assemblyScript(table: PartitionTags, source: string, ipa?: number): string {
   const used = new Set(table.tags.map(setterOf));
   const imports = ["openTagImage", "TagImage", ...used].sort();
   return `// The tags of partition "${table.partition}". Made by "axv-part tags --as" of ${source}: change that, not this.
@@ -12,6 +13,7 @@ import { ${imports.join(", ")} } from "./tagImage";
 /** Of this table; a reader that has another one notices. */
 export const TAGS_TABLE: u32 = 0x${layoutSum(table).toString(16).padStart(8, "0")};
 export const TAGS_SIZE: u32 = ${table.size};
+${ipa === undefined ? "// No channel carries these tags yet: there is no TAGS_IPA." : `/** Where its channel is. */\nexport const TAGS_IPA: u64 = 0x${ipa.toString(16)};`}
 
 export function openTags(image: TagImage, base: u64): void { openTagImage(image, base, TAGS_TABLE, TAGS_SIZE); }
 

@@ -13,7 +13,8 @@ const C_TYPES: Readonly<Record<Exclude<Scalar, "string">, string>> = {
 
 const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, "0")}u`;
 
-export function cHeader(table: PartitionTags, source: string): string {
+/** `ipa`: where the guest finds its image; undefined: no channel carries it. */
+export function cHeader(table: PartitionTags, source: string, ipa?: number): string {
   const guard = `AXV_TAGS_${table.partition.toUpperCase().replaceAll("-", "_")}_H`;
   return `/* The tags of partition "${table.partition}". Made by "axv-part tags --c" of ${commentText(source)}: change that, not this.
  *
@@ -29,6 +30,7 @@ export function cHeader(table: PartitionTags, source: string): string {
 
 #define AXV_TAGS_TABLE ${hex32(layoutSum(table))}
 #define AXV_TAGS_SIZE  ${table.size}u
+${ipa === undefined ? "/* No channel carries these tags yet: there is no AXV_TAGS_IPA. */" : `#define AXV_TAGS_IPA   0x${ipa.toString(16)}u /* where its channel is */`}
 
 ${table.tags.map(accessors).join("\n\n")}
 

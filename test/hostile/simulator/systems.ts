@@ -20,7 +20,7 @@ const attacker: PartitionSpec = {
   regions: [ram(ATTACKER_RAM, 0x6000_0000, 2 * MIB), device(RTC, 0x1000), shared(0x7000_0000, 0x5000_0000), mailbox(0x7000_1000, 0x5000_1000)],
   interrupts: [level(180), level(181), level(RTC_SPI), edge(232), edge(233)],
   consoleInterrupt: 232,
-  channels: [{ name: "process-image", ipa: 0x7000_0000, size: 0x1000, peer: 1, doorbell: 235, interrupt: 233, carriesImage: false }],
+  channels: [{ name: "process-image", ipa: 0x7000_0000, size: 0x1000, peer: 1, doorbell: 235, interrupt: 233, carriesImage: false, carriesTags: false }],
   onFailure: "restart",
   watchdogMicroseconds: 50_000,
   image: Uint8Array.from({ length: 256 }, (_, n) => (n * 7 + 1) & 0xff),
@@ -32,7 +32,7 @@ const bystander: PartitionSpec = {
   regions: [ram(0x4000_0000, 0x4800_0000, 2 * MIB), shared(0x5000_0000, 0x5000_0000), mailbox(0x5000_1000, 0x5000_2000)],
   interrupts: [level(60), edge(61), edge(234), edge(235)],
   consoleInterrupt: 234,
-  channels: [{ name: "process-image", ipa: 0x5000_0000, size: 0x1000, peer: 0, doorbell: 233, interrupt: 235, carriesImage: false }],
+  channels: [{ name: "process-image", ipa: 0x5000_0000, size: 0x1000, peer: 0, doorbell: 233, interrupt: 235, carriesImage: false, carriesTags: false }],
   onFailure: "stop",
   image: Uint8Array.from({ length: 1000 }, (_, n) => (n * 13 + 5) & 0xff),
 };
