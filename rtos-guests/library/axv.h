@@ -117,8 +117,10 @@
 #endif
 #ifndef AXV_CLEAN /* the hardware keeps caches coherent */
 #define AXV_CLEAN(address)      ((void)(address))
-#define AXV_PUSH(address)       ((void)(address))
 #define AXV_REFRESH(address)    ((void)(address))
+#endif
+#ifndef AXV_PUSH /* one that is told how to clean alone need not be told how to begin it */
+#define AXV_PUSH(address)       AXV_CLEAN(address)
 #endif
 
 typedef volatile unsigned char axv_byte_t;

@@ -14,6 +14,14 @@ export const PLC_TAG_JITTER_MAX: u8 = 7;
 export const PLC_TAG_EXEC_MIN: u8 = 8; // ns from scan start to scan end
 export const PLC_TAG_EXEC_AVG: u8 = 9;
 export const PLC_TAG_EXEC_MAX: u8 = 10;
+// The last scan's, and the largest of the last second, or up to two: a reader that looks once a second misses none, and
+// makes a maximum of its own of them, since whenever it likes (tools/run/maxima.ts).
+export const PLC_TAG_CYCLE_LAST: u8 = 11;
+export const PLC_TAG_JITTER_LAST: u8 = 12;
+export const PLC_TAG_EXEC_LAST: u8 = 13;
+export const PLC_TAG_CYCLE_RECENT: u8 = 14;
+export const PLC_TAG_JITTER_RECENT: u8 = 15;
+export const PLC_TAG_EXEC_RECENT: u8 = 16;
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The PLC guest's process image in its channel: one writer, many readers, a seqlock (odd: being written).

@@ -1,11 +1,11 @@
 // What the guest tells others beyond its process image, spread over the scans so that none is loaded: a scan does at most
 // one thing here, which without a mailbox is a hypercall.
 //
-//   scan in its round of 100:  0          1 … 11         12, 13, 14           15         20 … 99
+//   scan in its round of 100:  0          1 … 17         18, 19, 20           21         30 … 99
 //                              snapshot   one tag each   one histogram each   doorbell   the console line, a part each
 import {
-  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN, PLC_TAG_JITTER_AVG,
-  PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
+  PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_RECENT, PLC_TAG_EXEC_LAST, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_RECENT, PLC_TAG_JITTER_LAST,
+  PLC_TAG_JITTER_MIN, PLC_TAG_JITTER_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
 } from "./abi";
 import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../channel/timing";
 import { Line } from "../text/line";
@@ -19,10 +19,10 @@ import { SCANS_PER_SECOND } from "./timer";
 const ROUND: u64 = 100;
 const SNAPSHOT: u32 = 0;
 const TAG_FIRST: u32 = 1;
-const TAG_COUNT: u32 = PLC_TAG_EXEC_MAX + 1;
+const TAG_COUNT: u32 = PLC_TAG_EXEC_RECENT + 1;
 const HISTOGRAM_FIRST: u32 = TAG_FIRST + TAG_COUNT;
 const DOORBELL: u32 = HISTOGRAM_FIRST + 3;
-const LINE_FIRST: u32 = 20;
+const LINE_FIRST: u32 = 30;
 
 /** TAG_COUNT values of 8 bytes. */
 const tags = memory.data(TAG_COUNT << 3, 8);
@@ -31,19 +31,23 @@ function setTag(tag: u32, value: u64): void {
   store<u64>(tags + (<usize>tag << 3), value);
 }
 
-function setTags(first: u32, statistics: Statistics): void {
-  setTag(first, statistics.minimum);
-  setTag(first + 1, statistics.average);
-  setTag(first + 2, statistics.maximum);
+/** Minimum, average and maximum stand in this order. */
+function setTags(statistics: Statistics, minimum: u32, last: u32, recent: u32): void {
+  setTag(minimum, statistics.minimum);
+  setTag(minimum + 1, statistics.average);
+  setTag(minimum + 2, statistics.maximum);
+  setTag(last, statistics.last);
+  setTag(recent, statistics.recent);
+  if (image.scans % SCANS_PER_SECOND == SNAPSHOT) statistics.turn();
 }
 
 /** All tags at one moment, so that those of one round belong together. */
 function snapshot(): void {
   setTag(PLC_TAG_SCANS, image.scans);
   setTag(PLC_TAG_OVERRUNS, overruns);
-  setTags(PLC_TAG_CYCLE_MIN, cycle);
-  setTags(PLC_TAG_JITTER_MIN, jitter);
-  setTags(PLC_TAG_EXEC_MIN, execution);
+  setTags(cycle, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_RECENT);
+  setTags(jitter, PLC_TAG_JITTER_MIN, PLC_TAG_JITTER_LAST, PLC_TAG_JITTER_RECENT);
+  setTags(execution, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_LAST, PLC_TAG_EXEC_RECENT);
 }
 
 function times(line: Line, name: string, statistics: Statistics): void {

@@ -1,5 +1,5 @@
 // What the guest knows about its own timing: minimum, average, maximum and a histogram of a series of times in ns, in
-// integers. Since the start of the guest's life; who calls `record` decides what is left out (scan.ts, warm-up).
+// integers, since the start of the guest's life; the last one, and the largest of late. What is left out (scan.ts, warm-up) is not recorded.
 import { bound } from "../../build/generated/cpu";
 import { channelWrite32, cleanLine } from "../../build/generated/channel";
 import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES } from "../channel/timing";
@@ -14,6 +14,9 @@ export class Statistics {
   sum: u64; // 2^64 ns are 584 years
   minimum: u64;
   maximum: u64;
+  last: u64;
+  interval: u64; // the largest since `turn`
+  intervalBefore: u64; // the one of the interval before
   nominal: u64; // what the histogram counts the distance from
 
   private bucket(index: u32): usize {
@@ -23,6 +26,8 @@ export class Statistics {
   record(value: u64): void {
     this.minimum = this.count == 0 ? value : min(this.minimum, value);
     this.maximum = max(this.maximum, value);
+    this.last = value;
+    this.interval = max(this.interval, value);
     this.count++;
     this.sum += value;
     const distance = value > this.nominal ? value - this.nominal : this.nominal - value;
@@ -33,6 +38,17 @@ export class Statistics {
   /** 0 while nothing was recorded. */
   get average(): u64 {
     return this.count == 0 ? 0 : this.sum / this.count;
+  }
+
+  /** The largest since the last call but one of `turn`. */
+  get recent(): u64 {
+    return max(this.interval, this.intervalBefore);
+  }
+
+  /** Once every interval: it begins anew, and the one before it is forgotten. */
+  turn(): void {
+    this.intervalBefore = this.interval;
+    this.interval = 0;
   }
 
   /** Copies the buckets to a row in the channel (rtos-guests/channel/timing.ts). */

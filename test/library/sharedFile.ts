@@ -51,6 +51,8 @@ export class CachedChannel {
   readonly #base: bigint;
   readonly #cache = Buffer.alloc(CHANNEL_BYTES);
   readonly #dirty = new Set<number>();
+  /** Lines that may wait, at worst, for the next cleanLine. */
+  readonly #pushed = new Set<number>();
 
   constructor(shared: SharedFile, base: bigint) {
     this.#shared = shared;
@@ -60,6 +62,7 @@ export class CachedChannel {
 
   /** The worst that a cache can have done: all of the channel is in it, and growing old. */
   begin(): void {
+    this.#pushed.clear();
     this.#shared.read(0, CHANNEL_BYTES).copy(this.#cache);
     this.#dirty.clear();
   }
@@ -92,11 +95,16 @@ export class CachedChannel {
       channelRead32: (address: bigint) => cache.readUInt32LE(this.#offset(address, 4)),
       channelRead64: (address: bigint) => cache.readBigUInt64LE(this.#offset(address, 8)),
       channelWrite8: (address: bigint, value: number) => this.#store(address, 1, (offset) => cache.writeUInt8(value & 0xff, offset)),
+      channelWrite16: (address: bigint, value: number) => this.#store(address, 2, (offset) => cache.writeUInt16LE(value & 0xffff, offset)),
       channelWrite32: (address: bigint, value: number) => this.#store(address, 4, (offset) => cache.writeUInt32LE(value, offset)),
       channelWrite64: (address: bigint, value: bigint) => this.#store(address, 8, (offset) => cache.writeBigUInt64LE(value, offset)),
       orderReads: () => undefined,
       orderWrites: () => undefined,
-      cleanLine: (address: bigint) => this.#writeBack(this.#lineOf(address)),
+      pushLine: (address: bigint) => void this.#pushed.add(this.#lineOf(address)),
+      cleanLine: (address: bigint) => {
+        for (const line of this.#pushed.add(this.#lineOf(address))) this.#writeBack(line);
+        this.#pushed.clear();
+      },
       refreshLine: (address: bigint) => {
         const line = this.#lineOf(address);
         this.#writeBack(line);

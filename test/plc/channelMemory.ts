@@ -7,7 +7,7 @@ const BYTES = 4096;
 export type Access =
   | { readonly kind: "read" | "write"; readonly offset: number; readonly value: bigint }
   | { readonly kind: "orderReads" | "orderWrites" }
-  | { readonly kind: "cleanLine" | "refreshLine"; readonly offset: number };
+  | { readonly kind: "pushLine" | "cleanLine" | "refreshLine"; readonly offset: number };
 
 export class ChannelMemory {
   readonly bytes = new Uint8Array(BYTES);
@@ -28,8 +28,9 @@ export class ChannelMemory {
     return this.#view.getBigUint64(offset, true);
   }
 
-  store(offset: number, bits: 8 | 32 | 64, value: bigint): void {
+  store(offset: number, bits: 8 | 16 | 32 | 64, value: bigint): void {
     if (bits === 8) this.#view.setUint8(offset, Number(value));
+    else if (bits === 16) this.#view.setUint16(offset, Number(value), true);
     else if (bits === 32) this.#view.setUint32(offset, Number(value), true);
     else this.#view.setBigUint64(offset, value, true);
   }
@@ -45,7 +46,7 @@ export class ChannelMemory {
       this.before({ kind: "read", offset, value: 0n });
       return bits === 32 ? BigInt(this.u32(offset)) : this.u64(offset);
     };
-    const write = (address: bigint, bits: 8 | 32 | 64, value: bigint): void => {
+    const write = (address: bigint, bits: 8 | 16 | 32 | 64, value: bigint): void => {
       const offset = at(address, bits / 8);
       this.before({ kind: "write", offset, value });
       this.store(offset, bits, value);
@@ -54,10 +55,12 @@ export class ChannelMemory {
       channelRead32: (address: bigint) => Number(read(address, 32)),
       channelRead64: (address: bigint) => read(address, 64),
       channelWrite8: (address: bigint, value: number) => write(address, 8, BigInt(value & 0xff)),
+      channelWrite16: (address: bigint, value: number) => write(address, 16, BigInt(value & 0xffff)),
       channelWrite32: (address: bigint, value: number) => write(address, 32, BigInt(value)),
       channelWrite64: (address: bigint, value: bigint) => write(address, 64, value),
       orderReads: () => this.before({ kind: "orderReads" }),
       orderWrites: () => this.before({ kind: "orderWrites" }),
+      pushLine: (address: bigint) => this.before({ kind: "pushLine", offset: at(address, 1) }),
       cleanLine: (address: bigint) => this.before({ kind: "cleanLine", offset: at(address, 1) }),
       refreshLine: (address: bigint) => this.before({ kind: "refreshLine", offset: at(address, 1) }),
     };

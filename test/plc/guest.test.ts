@@ -2,8 +2,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION } from "../../core/abi.ts";
 import {
-  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN, PLC_TAG_JITTER_AVG,
-  PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_MAGIC,
+  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_RECENT, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_LAST,
+  PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_RECENT, PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_LAST, PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN,
+  PLC_TAG_JITTER_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_MAGIC,
   PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_OUTPUTS, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
 } from "../../rtos-guests/plc/abi.ts";
 import { HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../../rtos-guests/channel/timing.ts";
@@ -211,7 +212,25 @@ describe("measuring itself", () => {
     expect(later.get(PLC_TAG_JITTER_AVG)).toBeGreaterThanOrEqual(ns(LATE));
   });
 
-  test("the tags of one round are of one moment, each of the eleven once, one a scan", () => {
+  test("the last values are the last scan's; the recent ones hold an outlier for one to two seconds, and then forget it", () => {
+    const ns = (ticks: bigint): bigint => ticks * TICK_NS;
+    cpu.logicTicks = 10n;
+    guest.scans(WARM_UP + ROUND, LATE);
+    guest.scan(100n); // scan 201: recorded after second 0 has begun, which ends in scan 1000
+    const rounds = Array.from({ length: 20 }, () => nextTags(LATE));
+    expect(rounds[0]?.get(PLC_TAG_JITTER_LAST)).toBe(ns(LATE));
+    expect(rounds[0]?.get(PLC_TAG_CYCLE_LAST)).toBe(PERIOD_NS);
+    expect(rounds[0]?.get(PLC_TAG_EXEC_LAST)).toBe(ns(10n));
+    expect(rounds[0]?.get(PLC_TAG_EXEC_RECENT)).toBe(ns(10n));
+    const remembered = rounds.filter((values) => values.get(PLC_TAG_JITTER_RECENT) === ns(100n)).map((values) => values.get(PLC_TAG_SCANS));
+    expect(remembered).toEqual(Array.from({ length: 18 }, (_, round) => BigInt(300 + round * ROUND))); // 300 … 2000
+    expect(rounds[18]?.get(PLC_TAG_JITTER_RECENT)).toBe(ns(LATE));
+    expect(rounds[0]?.get(PLC_TAG_CYCLE_RECENT)).toBe(PERIOD_NS + ns(100n - LATE));
+    expect(rounds[18]?.get(PLC_TAG_CYCLE_RECENT)).toBe(PERIOD_NS);
+    expect(rounds[18]?.get(PLC_TAG_JITTER_MAX)).toBe(ns(100n));
+  });
+
+  test("the tags of one round are of one moment, each of them once, one a scan", () => {
     guest.scans(ROUND - 1);
     cpu.takeHypercalls();
     for (let round = 1; round <= 3; round++) {
@@ -224,7 +243,7 @@ describe("measuring itself", () => {
         published.push(...now.map(([tag]) => tag));
         scansTag = new Map(now).get(PLC_TAG_SCANS) ?? scansTag;
       }
-      expect(published).toEqual(Array.from({ length: PLC_TAG_EXEC_MAX + 1 }, (_, tag) => tag));
+      expect(published).toEqual(Array.from({ length: PLC_TAG_EXEC_RECENT + 1 }, (_, tag) => tag));
       expect(scansTag).toBe(BigInt(round * ROUND));
     }
   });
@@ -232,11 +251,11 @@ describe("measuring itself", () => {
   test("the histograms in the channel hold every scan after the warm-up, ten times a second", () => {
     guest.scans(WARM_UP, PERIOD / 2n);
     guest.scans(400, LATE);
-    // The rows were renewed in scans 412, 413 and 414, before those scans were recorded themselves.
+    // The rows were renewed in scans 418, 419 and 420, before those scans were recorded themselves.
     guest.scans(20, LATE);
-    expect([total(HISTOGRAM_JITTER), total(HISTOGRAM_CYCLE), total(HISTOGRAM_EXECUTION)]).toEqual([411, 412, 413]);
-    expect(buckets(HISTOGRAM_JITTER)[7]).toBe(411); // 80 ns: 64 … 127
-    expect(buckets(HISTOGRAM_CYCLE)[0]).toBe(411);
+    expect([total(HISTOGRAM_JITTER), total(HISTOGRAM_CYCLE), total(HISTOGRAM_EXECUTION)]).toEqual([417, 418, 419]);
+    expect(buckets(HISTOGRAM_JITTER)[7]).toBe(417); // 80 ns: 64 … 127
+    expect(buckets(HISTOGRAM_CYCLE)[0]).toBe(417);
     expect(buckets(HISTOGRAM_CYCLE)[19]).toBe(1); // 499,920 ns short, once: 2^18 … 2^19 - 1
   });
 });
@@ -260,14 +279,14 @@ describe("hypercalls", () => {
     guest.scans(3100, 5n);
     const lines = cpu.console.split("\r\n");
     expect(lines).toHaveLength(5); // after 0.02, 1.02, 2.02 and 3.02 s
-    expect(lines[3]).toMatch(/^plc: scans=3020 overruns=0 jitter=80\/80\/80 ns exec=0\/0\/0 ns setpoint=\d+\.\d{3} measured=\d+\.\d{3}$/);
+    expect(lines[3]).toMatch(/^plc: scans=3030 overruns=0 jitter=80\/80\/80 ns exec=0\/0\/0 ns setpoint=\d+\.\d{3} measured=\d+\.\d{3}$/);
   });
 
   test("a slow console delays a line, and no scan", () => {
     cpu.console = "";
     cpu.consoleTakes = 3;
     guest.scans(500);
-    expect(cpu.console).toMatch(/^plc: scans=20 .*\r\n$/);
+    expect(cpu.console).toMatch(/^plc: scans=30 .*\r\n$/);
   });
 
   test("a console that takes nothing loses a line after a bounded number of tries; the next one is whole", () => {
@@ -278,7 +297,7 @@ describe("hypercalls", () => {
     expect(cpu.takeHypercalls().others.filter(({ id }) => id === HYPERCALL_CONSOLE_WRITE)).toHaveLength(101);
     cpu.consoleTakes = 48;
     guest.scans(200);
-    expect(cpu.console).toMatch(/^plc: scans=1020 .*\r\n$/);
+    expect(cpu.console).toMatch(/^plc: scans=1030 .*\r\n$/);
   });
 
   test("without a hypervisor it asks once, and runs on alone", async () => {
@@ -316,7 +335,7 @@ describe("the channel", () => {
     const unseen = await SimulatedGuest.boot(alone);
     unseen.scans(1100);
     expect(alone.cleaned).toEqual([]);
-    expect(alone.console).toMatch(/plc: scans=1020 overruns=0 .*\r\n$/);
+    expect(alone.console).toMatch(/plc: scans=1030 overruns=0 .*\r\n$/);
     expect(alone.hypercalls.filter(({ id }) => id === HYPERCALL_DOORBELL)).toHaveLength(1); // how it found out
   });
 
@@ -330,7 +349,7 @@ describe("the channel", () => {
 });
 
 test("a panic says where and why, also over a line that was under way", () => {
-  guest.scans(21); // the line of scan 20 has begun
+  guest.scans(31); // the line of scan 30 has begun
   cpu.console = "";
   guest.panic(0x9600_0047n, 0x4000_1234n, 0x41_0000_0000n);
   expect(cpu.console).toBe("plc: panic esr=0x96000047 elr=0x40001234 far=0x4100000000\r\n");

@@ -5,7 +5,7 @@ import {
   HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD,
   MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELLS, MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
 } from "../../core/abi.ts";
-import { PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_MAX, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { type Access, ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL_IPA, MAILBOX_IPA, SimulatedCpu, SimulatedGuest } from "./simulatedGuest.ts";
 
@@ -54,11 +54,11 @@ test("a doorbell every 100 scans, on its own channel's word, after what it calls
 describe("tags", () => {
   test("each counts once it has been written, and not before", () => {
     guest.scans(100); // in its scan number 100 it takes the values of this round
-    expect(mailbox.u32(MAILBOX_PUBLISHED) & 1).toBe(1); // those of the round before, in scans 1 … 11
+    expect(mailbox.u32(MAILBOX_PUBLISHED) & 1).toBe(1); // those of the round before, in scans 1 … 17
     const seen: Access[] = [];
     mailbox.before = (access) => void seen.push(access);
-    guest.scans(1 + PLC_TAG_EXEC_MAX);
-    expect(mailbox.u32(MAILBOX_PUBLISHED)).toBe((1 << (PLC_TAG_EXEC_MAX + 1)) - 1);
+    guest.scans(1 + PLC_TAG_EXEC_RECENT);
+    expect(mailbox.u32(MAILBOX_PUBLISHED)).toBe((1 << (PLC_TAG_EXEC_RECENT + 1)) - 1);
     expect(tag(PLC_TAG_SCANS)).toBe(100n);
     expect(tag(PLC_TAG_OVERRUNS)).toBe(0n);
     const writes = seen.flatMap((access) => (access.kind === "write" ? [access.offset] : []));
@@ -78,7 +78,7 @@ describe("the console", () => {
     expect(printed()).toBe("plc: started, 1000 scans a second\r\n");
     for (let second = 0; second < 60; second++) {
       guest.scans(1000);
-      expect(printed()).toMatch(/^plc: scans=\d+020 overruns=0 .* measured=\d+\.\d{3}\r\n$|^plc: scans=20 .*\r\n$/);
+      expect(printed()).toMatch(/^plc: scans=\d+030 overruns=0 .* measured=\d+\.\d{3}\r\n$|^plc: scans=30 .*\r\n$/);
     }
     expect(mailbox.u32(MAILBOX_CONSOLE_HEAD)).toBeGreaterThan(MAILBOX_CONSOLE_BYTES * 2);
   });
@@ -88,9 +88,9 @@ describe("the console", () => {
     const full = mailbox.u32(MAILBOX_CONSOLE_HEAD) - mailbox.u32(MAILBOX_CONSOLE_TAIL);
     expect(full).toBe(MAILBOX_CONSOLE_BYTES);
     expect(channel.u64(PROCESS_IMAGE_SCANS)).toBe(60_000n);
-    expect(printed()).toMatch(/^plc: started, 1000 scans a second\r\nplc: scans=20 /);
+    expect(printed()).toMatch(/^plc: started, 1000 scans a second\r\nplc: scans=30 /);
     guest.scans(2000);
-    expect(printed()).toMatch(/plc: scans=\d+020 .*\r\n$/);
+    expect(printed()).toMatch(/plc: scans=\d+030 .*\r\n$/);
   });
 
   test("a panic is printed there too, and the watchdog no longer fed", () => {
