@@ -10,13 +10,14 @@ import { register as control } from "./commands/control.ts";
 import { register as demo } from "./commands/demo.ts";
 import { register as guest } from "./commands/guest.ts";
 import { register as init } from "./commands/init.ts";
+import { register as modbus } from "./commands/modbus.ts";
 import { register as plan } from "./commands/plan.ts";
 import { register as run } from "./commands/run.ts";
 import { register as tags } from "./commands/tags.ts";
 import { failure } from "./failure.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [build, check, codes, console_, control, demo, guest, init, plan, run, tags];
+const COMMANDS = [build, check, codes, console_, control, demo, guest, init, modbus, plan, run, tags];
 
 const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")
