@@ -72,6 +72,10 @@ function compare(words: readonly number[]): Map<string, number> {
     }
     expect(form, what).not.toBe(0n);
     expect(described(word, form), what).toEqual(referenceOf(reference));
+    if (reference.index !== undefined) {
+      const index = decoder.indexOf(word, REGISTERS[decoder.rsOf(word)] ?? 0n);
+      expect(BigInt.asUintN(64, index), `${what}: all 64 bits of the offset`).toBe(BigInt.asUintN(64, offsetOf(reference, (n) => REGISTERS[n] ?? 0n)));
+    }
     const mnemonic = text?.split(" ")[0] ?? "";
     taken.set(mnemonic, (taken.get(mnemonic) ?? 0) + 1);
   }
