@@ -1,4 +1,4 @@
-// node tools/build/main.ts core|plc|plc-physical-timer|plc-reader|all builds programs; generate writes only the declarations
+// node tools/build/main.ts core|plc|plc-physical-timer|plc-reader|tag-reader|all builds programs; generate writes only the declarations
 // they import.
 import { BuildError } from "./errors.ts";
 import { buildProgram, generate } from "./index.ts";
