@@ -1,4 +1,4 @@
-// Packs the initramfs of the demo's Linux: busybox, the modules, the scripts of guest/, and plc-reader.
+// Packs the initramfs of the demo's Linux: busybox, the modules, the scripts of guest/, and the readers of channels.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -14,11 +14,12 @@ const CONSOLE: readonly [number, number] = [5, 1]; // opened by the kernel befor
 export interface Contents {
   readonly busybox: Uint8Array;
   readonly modules: readonly Module[];
-  readonly plcReader: Uint8Array;
+  /** The project's own programs, by name. */
+  readonly ours: Readonly<Record<string, Uint8Array>>;
 }
 
 /** The same contents always give the same bytes. */
-export async function initramfs({ busybox, modules, plcReader }: Contents): Promise<Buffer> {
+export async function initramfs({ busybox, modules, ours }: Contents): Promise<Buffer> {
   const guest = (name: string): Promise<Buffer> => readFile(join(GUEST_FILES, name));
   const entries: CpioEntry[] = [
     ...["bin", "dev", "etc", "lib", "lib/modules", "proc", "root", "sys", "tmp"].map(directory),
@@ -31,7 +32,7 @@ export async function initramfs({ busybox, modules, plcReader }: Contents): Prom
     program("etc/start", await guest("start")),
     ...modules.map(({ name, data }) => file(`lib/modules/${name}.ko`, data)),
     file("lib/modules/order", Buffer.from(modules.map(({ name }) => `${name}\n`).join(""))),
-    program("bin/plc-reader", plcReader),
+    ...Object.entries(ours).map(([name, elf]) => program(`bin/${name}`, elf)),
   ];
   return gzipSync(cpio(entries), { level: 9 });
 }

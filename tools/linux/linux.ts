@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildProgram } from "../build/index.ts";
-import { PLC_READER } from "../build/programs.ts";
+import { PLC_READER, TAG_READER } from "../build/programs.ts";
 import { output } from "./command.ts";
 import { LinuxError } from "./errors.ts";
 import { type DebianPackages, fetchDebian, type Say } from "./fetch.ts";
@@ -27,14 +27,18 @@ export interface Linux {
   readonly version: string;
 }
 
+/** The project's own in it. */
+const OURS = [PLC_READER, TAG_READER] as const;
+type Programs = Readonly<Record<string, Buffer>>;
+
 /** A hash over all that build/linux is made of. */
-async function inputsOf(packages: DebianPackages, plcReader: Buffer): Promise<string> {
+async function inputsOf(packages: DebianPackages, ours: Programs): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(packages));
   for (const folder of SOURCE_FOLDERS) {
     const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile());
     for (const name of files.map((entry) => entry.name).sort()) hash.update(name).update(await readFile(join(folder, name)));
   }
-  return hash.update(plcReader).digest("hex");
+  return hash.update(Buffer.concat(Object.values(ours))).digest("hex");
 }
 
 /** Unpacks a .deb and gives back its root: Debian 13 has everything below /usr. */
@@ -56,7 +60,7 @@ async function replace(path: string, data: Uint8Array | string): Promise<void> {
   await rename(half, path);
 }
 
-async function pack(packages: DebianPackages, plcReader: Buffer, linux: Linux, work: string): Promise<void> {
+async function pack(packages: DebianPackages, ours: Programs, linux: Linux, work: string): Promise<void> {
   const kernelRoot = await unpack(packages.kernel, join(work, "kernel"));
   const busyboxRoot = await unpack(packages.busybox, join(work, "busybox"));
   const vmlinuz = `vmlinuz-${packages.version}`;
@@ -65,19 +69,20 @@ async function pack(packages: DebianPackages, plcReader: Buffer, linux: Linux, w
   const modules = await readModules(join(kernelRoot, "lib", "modules", packages.version));
   const busybox = await readFile(join(busyboxRoot, "bin", "busybox"));
   await replace(linux.kernel, kernel);
-  await replace(linux.initramfs, await initramfs({ busybox, modules, plcReader }));
+  await replace(linux.initramfs, await initramfs({ busybox, modules, ours }));
 }
 
 /** Gives back the demo's kernel and initramfs, made first if need be. */
 export async function ensureLinux(say: Say = (line) => console.error(line)): Promise<Linux> {
   const packages = await fetchDebian(say);
   const linux = { kernel: join(OUT, "Image"), initramfs: join(OUT, "initramfs.cpio.gz"), version: packages.version };
-  const plcReader = await readFile((await buildProgram(PLC_READER, say)).elf);
-  const inputs = await inputsOf(packages, plcReader);
+  const ours: Record<string, Buffer> = {};
+  for (const program of OURS) ours[program.name] = await readFile((await buildProgram(program, say)).elf);
+  const inputs = await inputsOf(packages, ours);
   if ((await readFile(STAMP, "utf8").catch(() => "")) === inputs) return linux;
   say(`unpacking Linux ${packages.version} …`);
   await rm(STAMP, { force: true });
-  await withWorkFolder(OUT, "unpack", (work) => pack(packages, plcReader, linux, work));
+  await withWorkFolder(OUT, "unpack", (work) => pack(packages, ours, linux, work));
   await replace(STAMP, inputs);
   return linux;
 }
