@@ -81,6 +81,17 @@ describe("console", () => {
 });
 
 describe("control", () => {
+  test("clear-maxima is done by the run itself, for who publishes recent values; the board hears nothing of it", async () => {
+    const run = await started();
+    const control = async (partition: string): Promise<unknown[]> => {
+      const command = sandbox.axvPart("control", "clear-maxima", partition);
+      return [await command.ended, command.output(), command.errors()];
+    };
+    expect(await control("plc")).toEqual([0, "plc: maxima begin anew\n", ""]);
+    expect(await control("linux")).toEqual([1, "", expect.stringContaining("linux publishes no values whose maxima")]);
+    expect(run.output()).not.toContain("stopped");
+  });
+
   test("stop, start, restart: carried out, and seen in the run", async () => {
     const run = await started();
     const control = async (...words: string[]): Promise<unknown[]> => {

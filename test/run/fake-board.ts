@@ -10,10 +10,18 @@ import type { PartitionPlan } from "../../tools/run/monitor.ts";
 export const LINUX = 0;
 export const PLC = 1;
 
+/** As the profile of the PLC guest names them. */
+const plcTags: PartitionPlan["tags"] = [
+  { name: "scans", unit: "count" },
+  { name: "overruns", unit: "count" },
+  ...["cycle", "jitter", "execution"].flatMap((time) => ["min", "avg", "max"].map((which) => ({ name: `${time} ${which}`, unit: "ns" as const }))),
+  ...["last", "recent"].flatMap((which) => ["cycle", "jitter", "execution"].map((time) => ({ name: `${time} ${which}`, unit: "ns" as const }))),
+];
+
 /** The plan of the demo, as far as the host's tools read it. */
 export const demoPartitions: readonly PartitionPlan[] = [
   { name: "linux", guest: "linux", autostart: true, prints: true, direct: false, bandwidth: null, ways: [], tags: [] },
-  { name: "plc", guest: "plc", autostart: true, prints: true, direct: true, bandwidth: null, ways: [], tags: [{ name: "scans", unit: "count" }, { name: "overruns", unit: "count" }] },
+  { name: "plc", guest: "plc", autostart: true, prints: true, direct: true, bandwidth: null, ways: [], tags: plcTags },
 ];
 
 /** What is wrong with the board. */
@@ -109,7 +117,7 @@ export class FakeBoard {
 
   #telemetry(n: bigint, scans: bigint): void {
     const time = n * SECOND_NS;
-    const plcTags = new Map([scans, 0n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n].map((value, tag) => [tag, value]));
+    const plcTags = new Map([scans, 0n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n, 1_000_100n, 800n, 2_300n, 1_001_000n, 5_000n, 3_000n].map((value, tag) => [tag, value]));
     for (const partition of [LINUX, PLC]) {
       const restarts = this.#restarts[partition] ?? 0;
       const values = [time, this.#states[partition], time, restarts, 0, 0, partition === PLC ? plcTags : new Map(), 0];

@@ -1,7 +1,11 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { judgeHealth } from "../../tools/run/checks.ts";
 import { judgeAll, judgeLimits, parseLimit } from "../../tools/run/limits.ts";
 import type { PartitionPlan } from "../../tools/run/monitor.ts";
+import { prepare } from "../../tools/run/prepare.ts";
 import { Session } from "../../tools/run/session.ts";
 import { demoPartitions, FakeBoard } from "./fake-board.ts";
 import { pair } from "./pair.ts";
@@ -53,4 +57,18 @@ test("is kept or not by what was published, and says what that was", async () =>
 
 test("of what was never published is not kept", async () => {
   expect(await judged(["jitter=1s"], 0)).toEqual(["plc: jitter max at most 1.0 s: pending, it has published none"]);
+});
+
+test("one that nobody can keep is said before anything is built or written", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "axv-limits-"));
+  const said: string[] = [];
+  const image = join(folder, "made", "image.bin");
+  const inspect = ({ partitions: planned }: { readonly partitions: readonly PartitionPlan[] }): unknown => parseLimit("jiter=5us", planned);
+  try {
+    await expect(prepare("partitions/examples/demo.yaml", (line) => said.push(line), image, inspect)).rejects.toThrow(/"jiter=5us" is no limit/);
+    expect(said).toEqual([]);
+    expect(existsSync(join(folder, "made"))).toBe(false);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

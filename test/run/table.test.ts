@@ -30,15 +30,15 @@ test("before any telemetry: everybody is there, nothing is made up", () => {
     "PARTITION  STATE     UPTIME  RESTARTS  HELD  IRQ MODE  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
     "linux      –              –         –     –  injected      –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
     "plc        –              –         –     –  direct        –            –        –      –      –      –      –      –      –      –       –      –      –      –      –      –",
-    "PLC     SCANS  OVERRUNS  CYCLE µs min/avg/max  JITTER µs  EXECUTION µs",
-    "plc         –         –             – / – / –  – / – / –     – / – / –",
+    "PLC     SCANS  OVERRUNS  CYCLE µs min/avg/max  JITTER µs  EXECUTION µs  LOAD  LAST µs cycle/jitter/exec  MAX SINCE CLEARED µs",
+    "plc         –         –             – / – / –  – / – / –     – / – / –     –                  – / – / –             – / – / –",
   ]);
 });
 
 describe("with telemetry", () => {
   beforeEach(() => {
     partition(LINUX, abi.STATE_RUNNING, 62n * SECOND);
-    partition(PLC, abi.STATE_FAILED, 62n * SECOND, new Map([31_000n, 2n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n].map((v, n) => [n, v])));
+    partition(PLC, abi.STATE_FAILED, 62n * SECOND, new Map([31_000n, 2n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n, 1_000_100n, 800n, 2_300n, 1_001_000n, 5_000n, 3_000n].map((v, n) => [n, v])));
     // Two vCPUs, whose frames come at different times: 100 exits in 1 s, and 100 in 2 s.
     vcpu(LINUX, 0, 60n * SECOND, { [abi.EXIT_TIMER]: 1000 });
     vcpu(LINUX, 0, 61n * SECOND, { [abi.EXIT_TIMER]: 1100 });
@@ -52,8 +52,8 @@ describe("with telemetry", () => {
       "PARTITION  STATE     UPTIME  RESTARTS    HELD  IRQ MODE  EXITS  SINCE READY  EXITS/s  timer    irq    sgi  maint    hvc    smc    gic  sgi-tx    con    sys  fault   tick     bw",
       "linux      running    01:02         1       0  injected   1704            –      151    150      0      0      0      0      0    0.5       0      0      0      0      0      0",
       "plc        failed     01:02         1  5.3 µs  direct        0            –        0      0      0      0      0      0      0      0       0      0      0      0      0      0",
-      "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs     EXECUTION µs",
-      "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3  2.1 / 2.4 / 9.9",
+      "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs     EXECUTION µs   LOAD  LAST µs cycle/jitter/exec  MAX SINCE CLEARED µs",
+      "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3  2.1 / 2.4 / 9.9  0.2 %         1000.1 / 0.8 / 2.3    1001.0 / 5.0 / 3.0",
     ]);
   });
 
@@ -80,8 +80,8 @@ describe("with telemetry", () => {
       "plc        0      0    0",
       "PLC     SCANS  OVERRUNS     CYCLE µs min/avg/max         JITTER µs",
       "plc     31000         2  998.1 / 1000.0 / 1002.4  0.1 / 0.9 / 12.3",
-      "PLC     EXECUTION µs",
-      "plc  2.1 / 2.4 / 9.9",
+      "PLC     EXECUTION µs   LOAD  LAST µs cycle/jitter/exec  MAX SINCE CLEARED µs",
+      "plc  2.1 / 2.4 / 9.9  0.2 %         1000.1 / 0.8 / 2.3    1001.0 / 5.0 / 3.0",
     ]);
   });
 

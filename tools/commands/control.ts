@@ -1,24 +1,25 @@
-// axv-part control: starts, stops, restarts, pauses or resumes a partition of a running `axv-part run`.
+// axv-part control: starts, stops, restarts, pauses or resumes a partition of a running `axv-part run`, or begins its maxima anew.
 import { Argument, type Command } from "commander";
-import { COMMAND_NAMES, type CommandName } from "../../industrial/link/commands.ts";
 import { ask, findRun } from "../run/run-client.ts";
+import { type Control, CONTROLS } from "../run/run-socket.ts";
 
-const DONE: Readonly<Record<CommandName, string>> = {
+const DONE: Readonly<Record<Control, string>> = {
   start: "started",
   stop: "told to stop",
   restart: "told to restart",
   pause: "told to pause",
   resume: "told to go on",
+  "clear-maxima": "maxima begin anew",
 };
 
 export function register(program: Command): void {
   program
     .command("control")
-    .description("start, stop, restart, pause or resume one partition; the others do not notice")
-    .addArgument(new Argument("<action>", "what to do").choices(COMMAND_NAMES))
+    .description("start, stop, restart, pause or resume one partition, or clear its maxima; the others do not notice")
+    .addArgument(new Argument("<action>", "what to do").choices(CONTROLS))
     .argument("<partition>", "its name")
     .option("--link <path>", "the socket of the run (default: the one run that has this partition)")
-    .action(async (action: CommandName, partition: string, options: { readonly link?: string }) => {
+    .action(async (action: Control, partition: string, options: { readonly link?: string }) => {
       await ask(options.link ?? (await findRun(partition)), { do: action, partition });
       console.log(`${partition}: ${DONE[action]}`);
     });

@@ -1,12 +1,14 @@
 // axv-part run: builds a system if need be, boots it in QEMU, and shows it live.
 import type { Command } from "commander";
+import type { Plan } from "../../partitions/plan/plan.ts";
 import { displayPath, PROJECT_ROOT } from "../../partitions/project.ts";
+import { claim } from "../output/places.ts";
 import { qemuArguments } from "../run/arguments.ts";
 import { judgeHealth } from "../run/checks.ts";
 import { parseDuration } from "../run/duration.ts";
 import { gdbArguments, gdbCommand, gdbPort } from "../run/gdb.ts";
 import { RunError } from "../run/errors.ts";
-import { judgeAll, judgeLimits, parseLimit } from "../run/limits.ts";
+import { judgeAll, judgeLimits, type Limit, parseLimit } from "../run/limits.ts";
 import { prepare } from "../run/prepare.ts";
 import { INHERITED_IMAGE, startQemu } from "../run/qemu.ts";
 import { run } from "../run/run.ts";
@@ -15,6 +17,7 @@ interface Options {
   readonly for?: string;
   readonly limit?: readonly string[];
   readonly json?: true;
+  readonly csv?: string;
   readonly output?: string;
   readonly link?: string;
   readonly gdb?: true;
@@ -36,6 +39,7 @@ export function register(program: Command): void {
       (text, all: string[] = []) => [...all, text],
     )
     .option("--json", "events, consoles and telemetry as JSON lines")
+    .option("--csv <file>", "also write what partitions publish there, a row for each value in each telemetry")
     .option("-o, --output <file>", "where the image is built (default: build/NAME/image.bin beside NAME.yaml)")
     .option("--link <path>", "the socket where consoles attach (default: one of this process, which axv-part console finds)")
     .option("--gdb", "wait for gdb before the first instruction, and print how to attach it")
@@ -45,9 +49,12 @@ export function register(program: Command): void {
 async function runCommand(systemFile: string, further: string[], options: Options): Promise<void> {
   if (options.limit !== undefined && options.for === undefined) throw new RunError("AXV_LIMIT_ALONE");
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
-  const system = await prepare(systemFile, (line) => console.error(line), options.output);
+  const limitsOf = ({ partitions }: Plan): Limit[] => (options.limit ?? []).flatMap((text) => parseLimit(text, partitions));
+  const [csv] = options.csv === undefined ? [] : claim([{ path: options.csv, what: "the telemetry" }], [systemFile]);
+  // A limit that nobody can keep is said before minutes are spent on building.
+  const system = await prepare(systemFile, (line) => console.error(line), options.output, limitsOf);
   const { title, plan, elf, opened } = system;
-  const limits = (options.limit ?? []).flatMap((text) => parseLimit(text, plan.partitions));
+  const limits = limitsOf(plan);
   const port = options.gdb === undefined ? undefined : await gdbPort();
   const notes =
     port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
@@ -61,6 +68,7 @@ async function runCommand(systemFile: string, further: string[], options: Option
     json: options.json === true,
     durationMs,
     socketPath: options.link,
+    csv,
     judge: judgeAll(judgeHealth, judgeLimits(limits)),
     notes,
     stdout: process.stdout,

@@ -36,16 +36,19 @@ export class GuestImageError extends Error {
 
 /**
  * `image`: undefined: in its standard place. `use`: what is done with the products while nobody else can replace them.
+ * `inspect`: what else must be right with the plan before anything is built; throws when it is not.
  */
 export async function buildSystem<T>(
   systemFile: string,
   image: string | undefined,
   progress: Progress,
   use: (built: BuiltSystem) => T | Promise<T>,
+  inspect: (plan: Plan) => void = () => undefined,
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
   const before = planFile(systemFile, "to be built");
-  const { deviceTrees } = soundSystem(before);
+  const { deviceTrees, plan: expected } = soundSystem(before);
+  inspect(expected);
   const places = claimProducts(systemFile, image, [...deviceTrees.keys()], [...before.inputs, CORE_BINARY]);
   return withLock(dirname(places.image), progress, async () => {
     const { planned, packed } = await makeImage(systemFile, before, progress);

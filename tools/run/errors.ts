@@ -32,6 +32,8 @@ export const MESSAGES = {
   AXV_RUN_FOLDER: (folder: string, why: string) => `cannot use ${folder} for the run's socket: ${why}`,
   AXV_RUN_PATH: (path: string, why: string) => `cannot listen on ${path}: ${why}. Choose another path with --link`,
   AXV_PARTITION_UNKNOWN: (name: string, known: string) => `there is no partition "${name}": write one of ${known}`,
+  AXV_NO_MAXIMA: (name: string) =>
+    `${name} publishes no values whose maxima could begin anew: its guest would need a tag such as "jitter recent" (its profile names them)`,
   AXV_PARTITION_INDEX: (name: string) =>
     `"${name}" on a serial line: name the system file with --system SYSTEM.yaml, or write the partition's index (0, 1, …)`,
   AXV_CONSOLE_CLOSED: (why: string) => `the console was closed: ${why}`,

@@ -64,7 +64,7 @@ function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {
     console_dropped: telemetry.consoleDropped,
     watchdog_expired: telemetry.watchdogExpired,
     doorbells: telemetry.doorbells,
-    ...(record === undefined ? {} : steadyJson(record)),
+    ...(record === undefined ? {} : { ...steadyJson(record), ...timingJson(record) }),
     tags: Object.fromEntries([...telemetry.tags].map(([tag, value]) => [tags[tag]?.name ?? String(tag), integer(value)])),
   };
 }
@@ -75,6 +75,17 @@ function steadyJson({ plan, sinceReady }: PartitionRecord): Record<string, Json>
     interrupts: plan.direct ? "direct" : "injected",
     exits_since_ready: sinceReady.exits ?? null,
     since_ready_ns: integer(sinceReady.time),
+  };
+}
+
+/** `load`: 0 … 1. `maxima`: since `maxima_since_ns` of the board's time, null: since the start. */
+function timingJson({ load, maxima }: PartitionRecord): Record<string, Json> {
+  const values = Object.fromEntries([...maxima.values].map(([name, value]) => [name, integer(value)]));
+  return {
+    ...(load === undefined ? {} : { load }),
+    ...(maxima.isPossible
+      ? { maxima: values, maxima_since_ns: maxima.clearedAt === undefined ? null : integer(maxima.clearedAt) }
+      : {}),
   };
 }
 

@@ -3,6 +3,7 @@
 import * as abi from "../../core/abi.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
+import { Maxima } from "./maxima.ts";
 import { ReadyExits } from "./ready-exits.ts";
 
 const NANOSECONDS = 1e9;
@@ -24,10 +25,13 @@ export class PartitionRecord {
   readonly #events: HypervisorEvent[] = [];
   /** Its exits while it works. */
   readonly sinceReady = new ReadyExits();
+  /** Of what it publishes, since they were cleared. */
+  readonly maxima: Maxima;
 
   constructor(index: number, plan: PartitionPlan) {
     this.index = index;
     this.plan = plan;
+    this.maxima = new Maxima(plan.tags);
   }
 
   get name(): string {
@@ -49,6 +53,19 @@ export class PartitionRecord {
 
   tag(index: number): bigint | undefined {
     return this.#telemetry?.tags.get(index);
+  }
+
+  /** The part of its time that its task needs, 0 … 1: mean execution time by mean cycle. undefined: it does not publish them. */
+  get load(): number | undefined {
+    const of = (name: string): bigint => this.tag(this.plan.tags.findIndex((tag) => tag.name === name)) ?? 0n;
+    const cycle = of("cycle avg");
+    return cycle > 0n ? Number(of("execution avg")) / Number(cycle) : undefined;
+  }
+
+  /** False: it publishes nothing of which these could be made. */
+  clearMaxima(): boolean {
+    this.maxima.clear(this.#telemetry?.time ?? 0n);
+    return this.maxima.isPossible;
   }
 
   /** Nanoseconds that its vCPUs together stood still by the hypervisor's will. */
@@ -84,6 +101,7 @@ export class PartitionRecord {
   take(telemetry: PartitionTelemetry): void {
     this.#telemetry = telemetry;
     this.sinceReady.take(telemetry);
+    this.maxima.take(telemetry);
   }
 
   takeVcpu(telemetry: VcpuTelemetry): void {

@@ -27,8 +27,16 @@ export interface PreparedSystem {
   readonly elf: string;
 }
 
-/** `output`: where the image goes; undefined: in its standard place. */
-export async function prepare(systemFile: string, progress: (line: string) => void, output?: string): Promise<PreparedSystem> {
+/**
+ * `output`: where the image goes; undefined: in its standard place. `inspect`: what else must be right with the plan before
+ * anything is built.
+ */
+export async function prepare(
+  systemFile: string,
+  progress: (line: string) => void,
+  output?: string,
+  inspect?: (plan: Plan) => void,
+): Promise<PreparedSystem> {
   return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
     const board = boardOf(plan, systemFile);
     if (board.boot.qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
@@ -41,7 +49,7 @@ export async function prepare(systemFile: string, progress: (line: string) => vo
       closeSync(opened);
       throw error;
     }
-  });
+  }, inspect);
 }
 
 /** Beside the image. */

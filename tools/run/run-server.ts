@@ -6,7 +6,7 @@ import { withoutQuestions } from "./control-sequences.ts";
 import { socketPathProblem } from "../../industrial/link/socket-path.ts";
 import { RunError } from "./errors.ts";
 import type { PartitionRecord } from "./monitor.ts";
-import { type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths } from "./run-socket.ts";
+import { CLEAR_MAXIMA, type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths } from "./run-socket.ts";
 import type { Session } from "./session.ts";
 
 /** What an attaching console gets to see of before: enough for a screen, so that the prompt is there. */
@@ -99,7 +99,9 @@ export class RunServer {
           this.#attach(socket, partition.index, { ok: true, run }, rest);
           return;
         }
-        await this.#session.link.command(partition.index, request.do);
+        if (request.do === CLEAR_MAXIMA) {
+          if (!partition.clearMaxima()) throw new RunError("AXV_NO_MAXIMA", partition.name);
+        } else await this.#session.link.command(partition.index, request.do);
       }
       reply(socket, { ok: true, run });
     } catch (error) {

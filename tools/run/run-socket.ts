@@ -16,10 +16,16 @@ import { RunError } from "./errors.ts";
 /** A request or a reply has no more bytes than this. */
 export const MESSAGE_MAX = 64 * 1024;
 
+/** Begins the maxima of a partition anew. The run does it by itself: the hypervisor knows of none. */
+export const CLEAR_MAXIMA = "clear-maxima";
+/** What can be done to a partition. */
+export const CONTROLS = [...COMMAND_NAMES, CLEAR_MAXIMA] as const;
+export type Control = (typeof CONTROLS)[number];
+
 export const Request = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("describe") }),
   z.strictObject({ do: z.literal("attach"), partition: z.string() }),
-  z.strictObject({ do: z.enum(COMMAND_NAMES), partition: z.string() }),
+  z.strictObject({ do: z.enum(CONTROLS), partition: z.string() }),
 ]);
 export type Request = z.infer<typeof Request>;
 

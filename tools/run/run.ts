@@ -1,6 +1,7 @@
 // Runs a system on a machine: link, view, run socket, and an end in good order whatever ends it: the time that was asked
 // for, Ctrl-C, a signal, or the machine's own death.
 import { allPassed, type Check, hasStarted, type Judge } from "./checks.ts";
+import { recordCsv } from "./csv.ts";
 import type { View } from "./display.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import type { RunError } from "./errors.ts";
@@ -24,6 +25,8 @@ export interface RunOptions {
   /** Where the run socket is; undefined: its well-known place. */
   readonly socketPath: string | undefined;
   readonly judge: Judge;
+  /** Where telemetry is written as CSV: a path that `claim` gave; undefined: nowhere. */
+  readonly csv?: string | undefined;
   /** Shown at the start. */
   readonly notes: readonly string[];
   readonly stdout: NodeJS.WriteStream;
@@ -31,8 +34,9 @@ export interface RunOptions {
 
 /**
  * `--for` counts from the moment when every partition has started: how long the emulator takes to get there says something
- * of the host, and nothing of the system. Whoever never starts is told by the failure watch. When the time is over and nothing has failed, but something has not been seen
- * yet, it gets PATIENCE_MS more, for the same reason: on a busy host Linux alone can take a minute to boot.
+ * of the host, and nothing of the system. A partition that never starts is told by the failure watch. When the time is over
+ * and nothing has failed, but something has not been seen yet, it gets PATIENCE_MS more, for the same reason: on a busy host
+ * Linux alone can take a minute to boot.
  */
 const PATIENCE_MS = 180_000;
 const POLL_MS = 200;
@@ -71,6 +75,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   let ending: Ending;
   try {
     server = await RunServer.open(session, options.title, options.socketPath);
+    if (options.csv !== undefined) recordCsv(session, options.csv, (text) => view.note(text));
     for (const note of options.notes) view.note(note);
     view.note(`consoles attach with: axv-part console ${options.partitions.map(({ name }) => name).join("|")}`);
     const ends: Promise<Ending>[] = [

@@ -90,17 +90,25 @@ function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: P
 
 /** "997.9 / 1000.0 / 1002.1" */
 function microseconds(partition: PartitionRecord, tags: readonly number[]): string {
-  return tags
-    .map((tag) => {
-      const value = partition.tag(tag);
-      return value === undefined ? UNKNOWN : (Number(value) / 1e3).toFixed(1);
-    })
-    .join(" / ");
+  return tags.map((tag) => inMicroseconds(partition.tag(tag))).join(" / ");
 }
+
+const inMicroseconds = (value: bigint | undefined): string => (value === undefined ? UNKNOWN : (Number(value) / 1e3).toFixed(1));
 
 const CYCLE = [plcAbi.PLC_TAG_CYCLE_MIN, plcAbi.PLC_TAG_CYCLE_AVG, plcAbi.PLC_TAG_CYCLE_MAX];
 const JITTER = [plcAbi.PLC_TAG_JITTER_MIN, plcAbi.PLC_TAG_JITTER_AVG, plcAbi.PLC_TAG_JITTER_MAX];
 const EXECUTION = [plcAbi.PLC_TAG_EXEC_MIN, plcAbi.PLC_TAG_EXEC_AVG, plcAbi.PLC_TAG_EXEC_MAX];
+
+const LAST = [plcAbi.PLC_TAG_CYCLE_LAST, plcAbi.PLC_TAG_JITTER_LAST, plcAbi.PLC_TAG_EXEC_LAST];
+/** As their tags are called, without " recent". */
+const MAXIMA = ["cycle", "jitter", "execution"];
+
+function maxima({ maxima: { values } }: PartitionRecord): string {
+  return MAXIMA.map((name) => inMicroseconds(values.get(name))).join(" / ");
+}
+
+/** "12.3 %" */
+const showLoad = (load: number | undefined): string => (load === undefined ? UNKNOWN : `${(load * 100).toFixed(1)} %`);
 
 const plcColumns: readonly Column<PartitionRecord>[] = [
   { title: "PLC", align: "left", cell: (p) => p.name },
@@ -109,6 +117,9 @@ const plcColumns: readonly Column<PartitionRecord>[] = [
   { title: "CYCLE µs min/avg/max", align: "right", cell: (p) => microseconds(p, CYCLE) },
   { title: "JITTER µs", align: "right", cell: (p) => microseconds(p, JITTER) },
   { title: "EXECUTION µs", align: "right", cell: (p) => microseconds(p, EXECUTION) },
+  { title: "LOAD", align: "right", cell: (p) => showLoad(p.load) },
+  { title: "LAST µs cycle/jitter/exec", align: "right", cell: (p) => microseconds(p, LAST) },
+  { title: "MAX SINCE CLEARED µs", align: "right", cell: maxima },
 ];
 
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {

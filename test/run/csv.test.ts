@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { recordCsv } from "../../tools/run/csv.ts";
+import { Session } from "../../tools/run/session.ts";
+import { demoPartitions, FakeBoard } from "./fake-board.ts";
+import { pair } from "./pair.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "axv-csv-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function recorded(path: string, partitions = demoPartitions): Promise<string[]> {
+  const [host, end] = pair();
+  const session = new Session(host, partitions);
+  const warnings: string[] = [];
+  recordCsv(session, path, (text) => warnings.push(text));
+  const board = new FakeBoard(end);
+  board.boot();
+  for (let period = 0; period < 3; period++) board.tick();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  session.link.close();
+  return warnings;
+}
+
+test("a row for each tag in each frame, with its name", async () => {
+  const path = join(folder, "run.csv");
+  expect(await recorded(path)).toEqual([]);
+  const rows = readFileSync(path, "utf8").split("\r\n");
+  expect(rows.slice(0, 3)).toEqual(["time_ns,partition,state,restarts,tag,value", "1000000000,plc,running,0,scans,1000", "1000000000,plc,running,0,overruns,0"]);
+  expect(rows).toContain("3000000000,plc,running,0,jitter recent,5000");
+  expect(rows).toHaveLength(1 + 3 * 17 + 1); // the last row ends as all do
+});
+
+test("names with the table's own signs are quoted; a tag without a name is its index", async () => {
+  const path = join(folder, "run.csv");
+  await recorded(path, demoPartitions.map((plan) => ({ ...plan, tags: [{ name: 'a "b", c', unit: "count" as const }] })));
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain('1000000000,plc,running,0,"a ""b"", c",1000\r\n');
+  expect(text).toContain("1000000000,plc,running,0,1,0\r\n");
+});
+
+test("a disk that is full is said once, and the run goes on; a file that cannot be opened is an error", async () => {
+  expect(await recorded("/dev/full")).toEqual([expect.stringMatching(/^cannot write \/dev\/full: no space left on device: what comes/)]);
+  const [host] = pair();
+  expect(() => recordCsv(new Session(host, demoPartitions), folder, () => undefined)).toThrow(/cannot write .*: illegal operation on a directory/);
+});
