@@ -90,7 +90,7 @@ export interface Assignment {
   readonly homeless: readonly WantedTag[];
 }
 
-/** Registers that system.yaml names go first, then those of the lock, then the next ones that nobody has had. */
+/** Registers that system.yaml names go first, then those of the lock; the others get the next ones that nobody has had. */
 export function assign(partitions: readonly string[], wanted: readonly WantedTag[], lock: Lock): Assignment {
   const known = new Set(wanted.map(keyOf));
   const kept = (tag: WantedTag): number | undefined => {
@@ -122,23 +122,26 @@ export function assign(partitions: readonly string[], wanted: readonly WantedTag
     }
     if (widest === undefined || widest.bit !== each.bit || each.to > widest.to) widest = each;
   }
-  const next = { register: Math.max(lock.next.register, endOf(taken, false)), bit: Math.max(lock.next.bit, endOf(taken, true)) };
+  // From where nobody has had any, around those that system.yaml names.
+  const free = { register: lock.next.register, bit: lock.next.bit };
+  const named = { register: taken.filter(({ bit }) => !bit), bit: taken.filter(({ bit }) => bit) };
   const homeless: WantedTag[] = [];
   for (const tag of wanted) {
     if (addresses.has(keyOf(tag))) continue;
     const kind = isBit(tag.type) ? "bit" : "register";
-    const register = next[kind];
-    if (register + registersOf(tag.type) > REGISTERS_END) {
+    const count = registersOf(tag.type);
+    for (const { from, to } of named[kind]) if (to > free[kind] && from < free[kind] + count) free[kind] = to;
+    if (free[kind] + count > REGISTERS_END) {
       homeless.push(tag);
       continue;
     }
-    next[kind] += registersOf(tag.type);
-    settle(tag, register);
+    settle(tag, free[kind]);
+    free[kind] += count;
   }
   return {
     addresses,
     slots: slotsOf(partitions, lock),
-    lock: { next: { ...next, alias }, partitions: slotsOf(partitions, lock), tags: merged(wanted, addresses, lock) },
+    lock: { next: { register: Math.max(free.register, endOf(taken, false)), bit: Math.max(free.bit, endOf(taken, true)), alias }, partitions: slotsOf(partitions, lock), tags: merged(wanted, addresses, lock) },
     moved: wanted.flatMap((tag) => {
       const [from, to] = [lock.tags.get(keyOf(tag))?.register, addresses.get(keyOf(tag))?.register];
       return from === undefined || to === undefined || from === to ? [] : [{ tag, from, to }];

@@ -1,0 +1,171 @@
+// What the bridge knows of a running plant: each partition's tag image, its state, how old both are and what they are worth. Protocols read
+// it; nothing here knows a protocol.
+//
+// Quality is the partition's, for a scan makes all of its values: what a stopped or silent partition has shown last is no value of now.
+import { EventEmitter } from "node:events";
+import { bytesOf } from "../../partitions/tags/type.ts";
+import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
+import type { PlannedTag } from "../../partitions/plan/plan.ts";
+import type { PartitionState, PartitionTelemetry } from "../link/telemetry.ts";
+import { readValue } from "./value.ts";
+import type { TagValue } from "./value.ts";
+
+export interface PlantPartition {
+  readonly name: string;
+  /** Of its registers (partitions/tags/registers.ts). */
+  readonly slot: number;
+  /** Undefined: it has no tags. */
+  readonly tags: PartitionTags | undefined;
+  /** Its profile's, by hypercall. */
+  readonly guestTags: readonly PlannedTag[];
+}
+
+/**
+ * waiting: no value has been seen yet. stale: nothing new for longer than is allowed, while it runs as far as anybody knows. stopped: it
+ * does not run. silent: nobody hears from the hypervisor. mismatch: its guest was built for another tag table.
+ */
+export const QUALITIES = ["good", "waiting", "stale", "stopped", "silent", "mismatch"] as const;
+export type Quality = (typeof QUALITIES)[number];
+
+export interface PlantEvents {
+  /** A partition's tags have changed, those of the list; or, with an empty list, a scan changed none. */
+  values: [partition: number, changed: readonly Tag[]];
+  quality: [partition: number, now: Quality, before: Quality];
+  /** State and its profile's tags. */
+  telemetry: [partition: number, telemetry: PartitionTelemetry];
+}
+
+interface Seen {
+  image: Buffer | undefined;
+  /** CNTVCT_EL0 of the image's scan. */
+  scan: bigint;
+  imageAt: number;
+  telemetry: PartitionTelemetry | undefined;
+  telemetryAt: number;
+  mismatch: boolean;
+  quality: Quality;
+}
+
+export class Plant extends EventEmitter<PlantEvents> {
+  readonly partitions: readonly PlantPartition[];
+  readonly #seen: Seen[];
+  readonly #now: () => number;
+  readonly #staleAfter: number;
+
+  /** `now`: a clock that no step of the wall clock moves, in ms. `staleAfter`: ms without news. */
+  constructor(partitions: readonly PlantPartition[], staleAfter: number, now: () => number = () => performance.now()) {
+    super();
+    this.partitions = partitions;
+    this.#staleAfter = staleAfter;
+    this.#now = now;
+    this.#seen = partitions.map(() => ({
+      image: undefined,
+      scan: 0n,
+      imageAt: Number.NEGATIVE_INFINITY,
+      telemetry: undefined,
+      telemetryAt: Number.NEGATIVE_INFINITY,
+      mismatch: false,
+      quality: "waiting",
+    }));
+  }
+
+  /** A whole image of the partition's own table, as TagSnapshots tells it. */
+  takeImage(partition: number, image: DataView, scan: bigint): void {
+    const seen = this.#seen[partition];
+    const tags = this.partitions[partition]?.tags;
+    if (seen === undefined || tags === undefined) return;
+    const before = seen.image;
+    const bytes = new Uint8Array(image.buffer, image.byteOffset, tags.size);
+    const changed = before === undefined ? tags.tags : tags.tags.filter((tag) => differs(before, bytes, tag));
+    seen.image ??= Buffer.alloc(tags.size);
+    seen.image.set(bytes);
+    seen.scan = scan;
+    seen.imageAt = this.#now();
+    seen.mismatch = false;
+    this.#judge(partition, seen);
+    this.emit("values", partition, changed);
+  }
+
+  /** The partition's guest writes images of another table. */
+  takeMismatch(partition: number): void {
+    const seen = this.#seen[partition];
+    if (seen === undefined) return;
+    seen.mismatch = true;
+    this.#judge(partition, seen);
+  }
+
+  takeTelemetry(telemetry: PartitionTelemetry): void {
+    const seen = this.#seen[telemetry.partition];
+    if (seen === undefined) return;
+    seen.telemetry = telemetry;
+    seen.telemetryAt = this.#now();
+    this.#judge(telemetry.partition, seen);
+    this.emit("telemetry", telemetry.partition, telemetry);
+  }
+
+  /** Called now and then: that nothing comes tells nobody. */
+  review(): void {
+    for (const [partition, seen] of this.#seen.entries()) this.#judge(partition, seen);
+  }
+
+  qualityOf(partition: number): Quality {
+    return this.#seen[partition]?.quality ?? "waiting";
+  }
+
+  /** Undefined: it has not been heard of. */
+  stateOf(partition: number): PartitionState | undefined {
+    return this.#seen[partition]?.telemetry?.state;
+  }
+
+  telemetryOf(partition: number): PartitionTelemetry | undefined {
+    return this.#seen[partition]?.telemetry;
+  }
+
+  /** Milliseconds since a partition's newest values; undefined: there were none. */
+  ageOf(partition: number): number | undefined {
+    const seen = this.#seen[partition];
+    if (seen === undefined) return undefined;
+    const at = this.partitions[partition]?.tags === undefined ? seen.telemetryAt : seen.imageAt;
+    return at === Number.NEGATIVE_INFINITY ? undefined : this.#now() - at;
+  }
+
+  /** The last image, whatever it is worth now. Not to be kept: the next one is written over it. */
+  imageOf(partition: number): { readonly view: DataView; readonly scan: bigint } | undefined {
+    const { image, scan = 0n } = this.#seen[partition] ?? {};
+    return image === undefined ? undefined : { view: new DataView(image.buffer, image.byteOffset, image.length), scan };
+  }
+
+  /** Undefined: none has been seen. What it is worth, qualityOf() says. */
+  tagValue(partition: number, tag: Tag): TagValue | undefined {
+    const image = this.imageOf(partition);
+    return image === undefined ? undefined : readValue(image.view, tag.offset, tag.type);
+  }
+
+  #judge(partition: number, seen: Seen): void {
+    const before = seen.quality;
+    const now = this.#quality(seen, this.partitions[partition]?.tags !== undefined);
+    if (now === before) return;
+    seen.quality = now;
+    this.emit("quality", partition, now, before);
+  }
+
+  /** The worst that is known comes first. */
+  #quality({ image, imageAt, telemetry, telemetryAt, mismatch }: Seen, hasTags: boolean): Quality {
+    const old = this.#now() - this.#staleAfter;
+    if (telemetry !== undefined && telemetryAt >= old && telemetry.state !== "running") return "stopped";
+    if (mismatch) return "mismatch";
+    const isNew = imageAt >= old;
+    if (hasTags) {
+      if (image === undefined) return telemetry !== undefined && telemetryAt < old ? "silent" : "waiting";
+      if (isNew) return "good";
+      return telemetry !== undefined && telemetryAt < old ? "silent" : "stale";
+    }
+    if (telemetry === undefined) return "waiting";
+    return telemetryAt >= old ? "good" : "silent";
+  }
+}
+
+function differs(before: Buffer, now: Uint8Array, { offset, type }: Tag): boolean {
+  const end = offset + bytesOf(type);
+  return before.compare(now, offset, end, offset, end) !== 0;
+}
