@@ -34,6 +34,27 @@ test("no import leads back to where it comes from", () => {
   expect(files.flatMap((file) => circleFrom(file)?.join(" → ") ?? [])).toEqual([]);
 });
 
+/** Characters, not bytes: comments are drawn with some that have three. */
+const COLUMNS = 130;
+const HELD = /^(boards|tools\/(build|guest|init|linux|output|plan|run|verify))\//;
+/** A regular expression, which is one literal: no line break may stand in it. */
+const isUnbreakable = (line: string): boolean => /^\s*\/\[.*\]\/u;$/.test(line);
+
+test("lines have 130 columns at most, so that two files stand beside one another", () => {
+  const held = ["boards", "tools"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .map((name) => join(folder, name))
+      .filter((name) => HELD.test(name) && /\.(ts|S|c|h|yaml)$/.test(name)),
+  );
+  expect(held.length).toBeGreaterThan(100);
+  const long = held.flatMap((file) =>
+    readFileSync(file, "utf8")
+      .split("\n")
+      .flatMap((line, at) => ([...line].length > COLUMNS && !isUnbreakable(line) ? [`${file}:${at + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});
+
 test("boards know nothing of partitions", () => {
   expect(files.filter((file) => file.startsWith("boards/") && importsOf(file).some((path) => path.startsWith("partitions/")))).toEqual([]);
 });

@@ -92,6 +92,11 @@ export const PLC_READER: Program = {
 };
 
 /** Hands a tag image on, for the bridge: a Linux/arm64 executable for the other end of its channel. */
-export const TAG_READER: Program = { ...PLC_READER, name: "tag-reader", entry: "rtos-guests/linux/tags/index.ts", memoryPages: 2 };
+export const TAG_READER: Program = {
+  ...PLC_READER,
+  name: "tag-reader",
+  entry: "rtos-guests/linux/tags/index.ts",
+  memoryPages: 2,
+};
 
 export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_PHYSICAL_TIMER, PLC_READER, TAG_READER];

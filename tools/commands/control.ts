@@ -1,4 +1,5 @@
-// axv-part control: starts, stops, restarts, pauses or resumes a partition of a running `axv-part run`, or begins its maxima anew.
+// axv-part control: starts, stops, restarts, pauses or resumes a partition of a running `axv-part run`, or begins its maxima
+// anew.
 import { Argument, type Command } from "commander";
 import { ask, findRun } from "../run/run-client.ts";
 import { type Control, CONTROLS } from "../run/run-socket.ts";

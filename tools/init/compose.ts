@@ -1,4 +1,5 @@
-// A first system.yaml from few answers: who gets which pCPUs, how much memory, and what else the guests need so that it passes `check`.
+// A first system.yaml from few answers: which pCPUs and how much memory each partition gets, and what else its guest needs to
+// pass `check`.
 import type { Board } from "../../boards/schema.ts";
 import { alignDown, BLOCK, formatSize } from "../../partitions/units.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
@@ -21,21 +22,29 @@ export function compose(board: Board, partitions: readonly WantedPartition[]): s
   const [first] = others.filter(({ profile }) => profile.name === LINUX_GUEST);
   const blocks = partitions.map((partition) => {
     const { name, profile, image } = partition;
-    const lines = [`guest: ${profile.name}`, ...(image === undefined ? [] : [`image: ${JSON.stringify(image)}`]), `cpus: [${(cpus.get(name) ?? []).join(", ")}]`];
+    const lines = [
+      `guest: ${profile.name}`,
+      ...(image === undefined ? [] : [`image: ${JSON.stringify(image)}`]),
+      `cpus: [${(cpus.get(name) ?? []).join(", ")}]`,
+    ];
     // Several that are as large as their profile says may be more than there is.
     if (!profile.realtime) lines.push(`memory: ${formatSize(alignDown(profile.memory.size / others.length, BLOCK))}`);
     if (partition === first && LINUX_DEVICES.every((device) => Object.hasOwn(board.devices, device))) {
-      lines.push(`devices: [${LINUX_DEVICES.join(", ")}]   # its disk and its network`, "accepts: [dma]               # no IOMMU stands behind them");
+      lines.push(
+        `devices: [${LINUX_DEVICES.join(", ")}]   # its disk and its network`,
+        "accepts: [dma]               # no IOMMU stands behind them",
+      );
     }
     lines.push("on_failure: restart");
     return [`  ${name}:`, ...lines.map((line) => `    ${line}`)].join("\n");
   });
   const spare = board.cpus.mpidr.length - [...cpus.values()].flat().length;
+  const counted = spare === 1 ? "1 pCPU is" : `${spare} pCPUs are`;
   return [
     "# Made by axv-part init. README.md of axv-part tells what else can stand here, partitions/system.schema.json every key.",
     `board: ${board.name}`,
     "",
-    `partitions:${spare > 0 ? ` # ${spare === 1 ? "1 pCPU is" : `${spare} pCPUs are`} nobody's: there the hypervisor does its housekeeping` : ""}`,
+    `partitions:${spare > 0 ? ` # ${counted} spare: there the hypervisor does its housekeeping` : ""}`,
     blocks.join("\n\n"),
     ...channel(partitions),
     "",
@@ -44,12 +53,14 @@ export function compose(board: Board, partitions: readonly WantedPartition[]): s
 
 /** The first that writes a process image, and the first that reads one. */
 function channel(partitions: readonly WantedPartition[]): string[] {
-  const [writer, reader] = (["writes", "reads"] as const).map((role) => partitions.find(({ profile }) => profile.process_image === role));
+  const [writer, reader] = (["writes", "reads"] as const).map((role) =>
+    partitions.find(({ profile }) => profile.process_image === role),
+  );
   if (writer === undefined || reader === undefined) return [];
   return ["", "channels:", "  process-image:", `    between: [${writer.name}, ${reader.name}]`, "    size: 4K"];
 }
 
-/** Real-time guests one each, from the last one down; the others share what is left, but for one that stays spare if there is one. */
+/** Real-time guests get one pCPU each, from the last one down; the others share the rest, but for one spare if there is one. */
 function shareCpus(board: Board, partitions: readonly WantedPartition[]): Map<string, number[]> {
   const count = board.cpus.mpidr.length;
   if (partitions.length > count) throw new InitError("AXV_INIT_FULL", String(partitions.length), String(count));

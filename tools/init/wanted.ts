@@ -55,7 +55,11 @@ export function fromFlags(shelves: Shelves, board: string | undefined, partition
 /** Asks until the answer is one that `accept` takes: it gives back its value, or says what is wrong with it. */
 type Ask = <T>(question: string, standard: string, accept: (answer: string) => T | string) => Promise<T>;
 
-export async function byQuestions(shelves: Shelves, input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Promise<Wanted> {
+export async function byQuestions(
+  shelves: Shelves,
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): Promise<Wanted> {
   const lines = createInterface({ input, output });
   try {
     return await askAll(shelves, askerOf(lines, output));
@@ -96,9 +100,14 @@ async function askAll(shelves: Shelves, ask: Ask): Promise<Wanted> {
     );
     if (name === "done") break;
     const guest = take(profiles, name) === undefined ? "linux" : name;
-    const profile = await ask(`Its guest: ${oneOf(profiles.names)}`, guest, (text) => take(profiles, text) ?? oneOf(profiles.names));
+    const known = oneOf(profiles.names);
+    const profile = await ask(`Its guest: ${known}`, guest, (text) => take(profiles, text) ?? known);
     const needsImage = profile.image.file === undefined;
-    const image = needsImage ? await ask("Its image, a file (relative to the system file)", "", (file) => (file === "" ? "it brings none of its own" : { file })) : undefined;
+    const image = needsImage
+      ? await ask("Its image, a file (relative to the system file)", "", (file) =>
+          file === "" ? "it brings none of its own" : { file },
+        )
+      : undefined;
     partitions.push({ name, profile, image: image?.file });
   }
   return { board, partitions };

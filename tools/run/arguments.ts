@@ -28,7 +28,9 @@ export function qemuArguments({ board, partitions, image, disk }: QemuSystem): s
     ...["-kernel", image],
     // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).
     ...["-global", "virtio-mmio.force-legacy=false"],
-    ...partitions.filter(({ guest }) => guest === LINUX_GUEST).flatMap((partition, at) => linuxDevices(board, partition.devices, disk, at)),
+    ...partitions
+      .filter(({ guest }) => guest === LINUX_GUEST)
+      .flatMap((partition, at) => linuxDevices(board, partition.devices, disk, at)),
   ];
 }
 
@@ -36,7 +38,8 @@ export function qemuArguments({ board, partitions, image, disk }: QemuSystem): s
 function linuxDevices(board: Board, devices: Devices, disk: string | undefined, at: number): string[] {
   const [diskBus, networkBus] = devices.map(({ name }) => board.devices[name]?.qemu_bus).filter((bus) => bus !== undefined);
   const network = ["-netdev", `user,id=network${at}`, "-device", `virtio-net-device,netdev=network${at},bus=${networkBus}`];
-  return [...(diskBus !== undefined && disk !== undefined ? diskArguments(disk, diskBus, at) : []), ...(networkBus !== undefined ? network : [])];
+  const storage = diskBus !== undefined && disk !== undefined ? diskArguments(disk, diskBus, at) : [];
+  return [...storage, ...(networkBus !== undefined ? network : [])];
 }
 
 /** snapshot: what Linux writes goes into a nameless temporary file; so runs do not disturb each other, nor the next one. */

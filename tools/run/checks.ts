@@ -30,7 +30,7 @@ export function hasStarted(partition: PartitionRecord): boolean {
 
 const TROUBLE: ReadonlySet<number> = new Set([abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_PANIC, abi.EVENT_STOP_HANGS]);
 
-/** Of every system: all that should start has started, and prints if it is of a kind that does; nobody has faulted, hung, or panicked. */
+/** Of every system: all that should start has started, and prints if its guest does; none has faulted, hung, or panicked. */
 export const judgeHealth: Judge = (session) => {
   const trouble: HypervisorEvent[] = [];
   const seen = session.monitor.partitions.map(() => new Sight());
@@ -46,10 +46,15 @@ export const judgeHealth: Judge = (session) => {
   return () => {
     const { partitions } = session.monitor;
     const of = (at: number): HypervisorEvent[] => trouble.filter(({ partition }) => partition === at);
-    const longest = seen.reduce((most, { heard }) => (heard !== undefined && heard > (most ?? 0n) ? heard : most), undefined as bigint | undefined);
+    const longest = seen.reduce(
+      (most, { heard }) => (heard !== undefined && heard > (most ?? 0n) ? heard : most),
+      undefined as bigint | undefined,
+    );
     return [
       ...partitions.filter(({ plan }) => plan.autostart).map((partition) => started(partition, seen[partition.index])),
-      ...partitions.filter(({ plan }) => plan.autostart && plan.prints).map((partition) => prints(partition, seen[partition.index])),
+      ...partitions
+        .filter(({ plan }) => plan.autostart && plan.prints)
+        .map((partition) => prints(partition, seen[partition.index])),
       ...partitions.map(({ name, index }) => noTrouble(name, of(index), seen[index]?.heard)),
       noTrouble("hypervisor", of(abi.FRAME_HYPERVISOR), longest),
       ...partitions.flatMap((partition) => protections(partition)),
@@ -57,7 +62,7 @@ export const judgeHealth: Judge = (session) => {
   };
 };
 
-/** When of a partition what was seen first, in the host's milliseconds since the judge has listened; and how long it was heard of. */
+/** When each thing was first seen of a partition, in the host's milliseconds since the judge began; how long it was heard of. */
 class Sight {
   readonly #begun = performance.now();
   started: number | undefined;
@@ -83,7 +88,9 @@ const after = (milliseconds: number): string => `after ${(milliseconds / MS_PER_
 function started(partition: PartitionRecord, seen: Sight | undefined): Check {
   const event = partition.events.find(({ code }) => code === abi.EVENT_STARTED);
   const name = `${partition.name} started`;
-  if (!hasStarted(partition) || seen?.started === undefined) return { name, verdict: "pending", detail: "the hypervisor has not reported it" };
+  if (!hasStarted(partition) || seen?.started === undefined) {
+    return { name, verdict: "pending", detail: "the hypervisor has not reported it" };
+  }
   const detail = event === undefined ? "it runs, by its telemetry" : describeEvent(event);
   return { name, verdict: "passed", detail: `${detail}, ${after(seen.started)}` };
 }
@@ -95,12 +102,22 @@ function prints(partition: PartitionRecord, seen: Sight | undefined): Check {
   return { name, verdict: "passed", detail: `first line ${after(Math.max(0, printed - (seen?.started ?? 0)))}` };
 }
 
-/** What keeps a partition from the others' memory traffic, or them from its own, where the plan asks for it: not every board has it. */
+/** What keeps the memory traffic of partitions apart, where the plan asks for it: not every board has it. */
 function protections(partition: PartitionRecord): Check[] {
   const { name, plan, events, throttled } = partition;
   return [
-    { asked: plan.ways.length > 0, feature: abi.FEATURE_CLUSTER_WAYS, what: "has its cache ways", found: "the board has not said that it cannot" },
-    { asked: plan.bandwidth !== null, feature: abi.FEATURE_BANDWIDTH, what: "is held to its bandwidth", found: `held for it ${throttled} times` },
+    {
+      asked: plan.ways.length > 0,
+      feature: abi.FEATURE_CLUSTER_WAYS,
+      what: "has its cache ways",
+      found: "the board has not said that it cannot",
+    },
+    {
+      asked: plan.bandwidth !== null,
+      feature: abi.FEATURE_BANDWIDTH,
+      what: "is held to its bandwidth",
+      found: `held for it ${throttled} times`,
+    },
   ]
     .filter(({ asked }) => asked)
     .map(({ feature, what, found }) => {
@@ -127,7 +144,8 @@ function noTrouble(who: string, events: readonly HypervisorEvent[], heard: bigin
 export const allPassed = (checks: readonly Check[]): boolean => checks.every((check) => check.verdict === "passed");
 
 export function checkTable(checks: readonly Check[], paint: Paint): string[] {
-  const shown = { passed: paint("green", "ok"), failed: paint(["red", "bold"], "FAILED"), pending: paint(["red", "bold"], "NOT SEEN") };
+  const bad = ["red", "bold"] as const;
+  const shown = { passed: paint("green", "ok"), failed: paint([...bad], "FAILED"), pending: paint([...bad], "NOT SEEN") };
   const [titles = "", ...rows] = layOut(
     [
       { title: "CHECK", align: "left", cell: ({ name }: Check) => name },

@@ -1,4 +1,4 @@
-// Telemetry as a table for other programs (RFC 4180): a row for each tag in each frame of telemetry, of every partition. What happens
+// Telemetry as a table for other programs (RFC 4180): a row for each tag in each frame of telemetry, of every partition. What is
 // between two frames is in it only as far as the guest publishes it: minimum, average, maximum, and those of its recent time.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { OutputError, reasonOf } from "../output/errors.ts";
@@ -32,9 +32,8 @@ export function recordCsv(session: Session, path: string, warn: (text: string) =
   write(row(HEADER));
   session.on("partition", ({ partition, time, state, restarts, tags }) => {
     const names = session.monitor.partitions[partition]?.plan.tags ?? [];
-    const rows = [...tags].map(([tag, value]) =>
-      row([String(time), session.monitor.nameOf(partition), state, String(restarts), names[tag]?.name ?? String(tag), String(value)]),
-    );
+    const about = [String(time), session.monitor.nameOf(partition), state, String(restarts)];
+    const rows = [...tags].map(([tag, value]) => row([...about, names[tag]?.name ?? String(tag), String(value)]));
     write(rows.join(""));
   });
   session.on("close", () => {

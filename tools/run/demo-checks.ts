@@ -24,7 +24,8 @@ export const judgeDemo: Judge = (session) => {
   const health = judgeHealth(session);
   const linux = watchLinux(session);
   const plc = watchPlc(session);
-  return () => [...health(), ...linux(), ...plc(), ...directs(session).map(withoutExits), ...session.monitor.partitions.map(untouched)];
+  const { partitions } = session.monitor;
+  return () => [...health(), ...linux(), ...plc(), ...directs(session).map(withoutExits), ...partitions.map(untouched)];
 };
 
 function watchLinux(session: Session): () => Check[] {
@@ -103,7 +104,10 @@ function withoutExits({ name, exits, sinceReady }: PartitionRecord): Check {
   return {
     name: `${name} works without a single exit`,
     verdict: count === undefined || (count === 0 && sinceReady.time < STEADY_MIN_NS) ? "pending" : verdict(count === 0),
-    detail: count === undefined ? "it has not published a tag" : `${count} in ${showTime(sinceReady.time)}, ${total - count} while it started`,
+    detail:
+      count === undefined
+        ? "it has not published a tag"
+        : `${count} in ${showTime(sinceReady.time)}, ${total - count} while it started`,
   };
 }
 

@@ -22,7 +22,8 @@ export const MESSAGES = {
   AXV_RUN_NOT_STARTED: (who: string, seconds: string) => `${who} not started within ${seconds} s, and nobody has said why`,
   AXV_IMAGE_MISSING: (image: string) => `there is no image ${image}: build it with axv-part build`,
   AXV_DURATION: (text: string) => `"${text}" is no duration: write a number and a unit, such as 500ms, 30s or 2m`,
-  AXV_LIMIT: (text: string, known: string) => `"${text}" is no limit: write NAME=VALUE or PARTITION.NAME=VALUE, such as jitter=50us. Names: ${known}`,
+  AXV_LIMIT: (text: string, known: string) =>
+    `"${text}" is no limit: write NAME=VALUE or PARTITION.NAME=VALUE, such as jitter=50us. Names: ${known}`,
   AXV_LIMIT_UNIT: (text: string, wanted: string) => `"${text}" is no limit: its value is to be ${wanted}`,
   AXV_LIMIT_ALONE: () => "--limit is judged at the end of a run that has one: add --for, such as --for 30s",
   AXV_RUN_NONE: () => "nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first",
@@ -33,12 +34,14 @@ export const MESSAGES = {
   AXV_RUN_PATH: (path: string, why: string) => `cannot listen on ${path}: ${why}. Choose another path with --link`,
   AXV_PARTITION_UNKNOWN: (name: string, known: string) => `there is no partition "${name}": write one of ${known}`,
   AXV_NO_MAXIMA: (name: string) =>
-    `${name} publishes no values whose maxima could begin anew: its guest would need a tag such as "jitter recent" (its profile names them)`,
+    `${name} publishes no values whose maxima could begin anew: its guest would need a tag such as "jitter recent" ` +
+    "(its profile names them)",
   AXV_PARTITION_INDEX: (name: string) =>
     `"${name}" on a serial line: name the system file with --system SYSTEM.yaml, or write the partition's index (0, 1, …)`,
   AXV_CONSOLE_CLOSED: (why: string) => `the console was closed: ${why}`,
   AXV_NO_QEMU_BOARD: (board: string) =>
-    `the board ${board} cannot be emulated: boot its image on the board, and attach with axv-part console PARTITION --serial DEVICE`,
+    `the board ${board} cannot be emulated: boot its image on the board, and attach with ` +
+    "axv-part console PARTITION --serial DEVICE",
 } as const;
 
 export type RunErrorCode = keyof typeof MESSAGES;

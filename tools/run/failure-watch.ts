@@ -78,7 +78,8 @@ export class FailureWatch {
     });
     session.on("event", (event) => {
       this.#hear();
-      if (event.code === abi.EVENT_PANIC) this.#onLastWords("AXV_RUN_PANIC", `${session.monitor.nameOf(event.partition)}: ${describeEvent(event)}`);
+      if (event.code !== abi.EVENT_PANIC) return;
+      this.#onLastWords("AXV_RUN_PANIC", `${session.monitor.nameOf(event.partition)}: ${describeEvent(event)}`);
     });
     session.on("vcpu", () => this.#hear());
     session.on("partition", (telemetry) => {
@@ -100,7 +101,8 @@ export class FailureWatch {
 
   #onText(line: string): void {
     if (PANIC.test(line)) this.#onLastWords("AXV_RUN_PANIC", line);
-    else if (OWN_TEXT.test(line) && !INFORMATION.test(line) && this.#heardAt === undefined) this.#onLastWords("AXV_RUN_REFUSED", line);
+    else if (OWN_TEXT.test(line) && !INFORMATION.test(line) && this.#heardAt === undefined)
+      this.#onLastWords("AXV_RUN_REFUSED", line);
   }
 
   #onLastWords(code: "AXV_RUN_PANIC" | "AXV_RUN_REFUSED", first: string): void {
@@ -127,7 +129,8 @@ export class FailureWatch {
     if (record === undefined || !record.plan.prints || state !== "running" || this.#printed.has(partition)) return;
     const began = this.#firstStart.get(partition) ?? time - uptime;
     this.#firstStart.set(partition, began);
-    if (time - began >= MUTE_LIMIT_NS) this.#fail(new RunError("AXV_RUN_MUTE", record.name, seconds(Number(time - began) / NS_PER_MS), record.plan.guest));
+    if (time - began < MUTE_LIMIT_NS) return;
+    this.#fail(new RunError("AXV_RUN_MUTE", record.name, seconds(Number(time - began) / NS_PER_MS), record.plan.guest));
   }
 
   #onPoll(): void {
@@ -145,7 +148,8 @@ export class FailureWatch {
     const silent = this.#awake - this.#heardAt;
     // While it idles, time that goes by instructions is fast, and says nothing of how slow it will be when it works.
     if (silent < (ownTime ? Math.max(limit, START_LIMIT_MS) : limit)) return;
-    this.#fail(new RunError("AXV_RUN_SILENT", seconds(silent), `, and speaks every ${seconds(telemetryMs)} s as long as it lives`));
+    const usual = `, and speaks every ${seconds(telemetryMs)} s as long as it lives`;
+    this.#fail(new RunError("AXV_RUN_SILENT", seconds(silent), usual));
   }
 
   #checkStart(): void {

@@ -48,7 +48,8 @@ export class JsonView implements View {
 function eventJson(event: HypervisorEvent, monitor: Monitor): Json {
   const { code, a, b, c } = event;
   const about = event.partition === FRAME_HYPERVISOR ? {} : { partition: monitor.nameOf(event.partition) };
-  return { type: "event", ...about, time_ns: integer(event.time), code, a: integer(a), b: integer(b), c: integer(c), text: describeEvent(event) };
+  const numbers = { time_ns: integer(event.time), code, a: integer(a), b: integer(b), c: integer(c) };
+  return { type: "event", ...about, ...numbers, text: describeEvent(event) };
 }
 
 function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {

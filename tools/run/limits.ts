@@ -23,26 +23,33 @@ const NANOSECONDS: ReadonlyMap<string, number> = new Map([
   ["s", 1e9],
 ]);
 const MAXIMUM = " max";
+/** [PARTITION.]NAME=NUMBER[UNIT] */
+const LIMIT = /^(?:([a-z0-9-]+)\.)?([^=.]+)=(\d+(?:\.\d+)?)(ns|us|µs|ms|s)?$/;
 
 /** Throws when nobody publishes such a thing, or its value has the wrong unit. */
 export function parseLimit(text: string, partitions: readonly PartitionPlan[]): Limit[] {
-  const [, whose, name = "", number, unit = ""] = /^(?:([a-z0-9-]+)\.)?([^=.]+)=(\d+(?:\.\d+)?)(ns|us|µs|ms|s)?$/.exec(text.trim()) ?? [];
+  const [, whose, name = "", number, unit = ""] = LIMIT.exec(text.trim()) ?? [];
   const found = partitions.flatMap((partition, index) => {
     if (whose !== undefined && partition.name !== whose) return [];
-    const tag = [name, name + MAXIMUM].map((wanted) => partition.tags.findIndex((each) => each.name === wanted)).find((at) => at >= 0);
-    return tag === undefined ? [] : [{ partition: index, tag, name: `${partition.name}: ${partition.tags[tag]?.name ?? ""}`, unit: partition.tags[tag]?.unit ?? "count" }];
+    const { tags } = partition;
+    const tag = [name, name + MAXIMUM].map((wanted) => tags.findIndex((each) => each.name === wanted)).find((at) => at >= 0);
+    if (tag === undefined) return [];
+    return [{ partition: index, tag, name: `${partition.name}: ${tags[tag]?.name ?? ""}`, unit: tags[tag]?.unit ?? "count" }];
   });
   if (number === undefined || found.length === 0) throw new RunError("AXV_LIMIT", text, known(partitions));
   return found.map((limit) => {
     const scale = limit.unit === "ns" ? NANOSECONDS.get(unit) : unit === "" ? 1 : undefined;
-    if (scale === undefined) throw new RunError("AXV_LIMIT_UNIT", text, limit.unit === "ns" ? "a time, such as 50us" : "a plain number");
+    if (scale === undefined) {
+      throw new RunError("AXV_LIMIT_UNIT", text, limit.unit === "ns" ? "a time, such as 50us" : "a plain number");
+    }
     return { ...limit, most: BigInt(Math.round(Number(number) * scale)) };
   });
 }
 
 /** Short names, as they are written in a limit. */
 function known(partitions: readonly PartitionPlan[]): string {
-  const names = partitions.flatMap(({ tags }) => tags.map(({ name }) => (name.endsWith(MAXIMUM) ? name.slice(0, -MAXIMUM.length) : name)));
+  const shorten = (name: string): string => (name.endsWith(MAXIMUM) ? name.slice(0, -MAXIMUM.length) : name);
+  const names = partitions.flatMap(({ tags }) => tags.map(({ name }) => shorten(name)));
   return names.length === 0 ? "no partition publishes any" : [...new Set(names)].join(", ");
 }
 
@@ -63,7 +70,8 @@ function check({ name, unit, most }: Limit, value: bigint | undefined): Check {
   const title = `${name} at most ${shown(most)}`;
   if (value === undefined) return { name: title, verdict: "pending", detail: "it has published none" };
   if (value <= most) return { name: title, verdict: "passed", detail: shown(value) };
-  return { name: title, verdict: "failed", detail: `${shown(value)}, which is ${value - most}${unit === "ns" ? " ns" : ""} more` };
+  const excess = `${value - most}${unit === "ns" ? " ns" : ""}`;
+  return { name: title, verdict: "failed", detail: `${shown(value)}, which is ${excess} more` };
 }
 
 /** All of them, in turn. */

@@ -14,7 +14,10 @@ interface VcpuRecord {
 }
 
 /** What is known of a partition before it runs. */
-export type PartitionPlan = Pick<PlannedPartition, "name" | "guest" | "autostart" | "prints" | "direct" | "bandwidth" | "ways" | "tags">;
+export type PartitionPlan = Pick<
+  PlannedPartition,
+  "name" | "guest" | "autostart" | "prints" | "direct" | "bandwidth" | "ways" | "tags"
+>;
 
 /** One partition as the hypervisor reports it. */
 export class PartitionRecord {

@@ -61,7 +61,8 @@ export async function findRun(partition: string): Promise<string> {
     throw new RunError("AXV_PARTITION_UNKNOWN", partition, known.join(", "));
   }
   if (others.length > 0) {
-    throw new RunError("AXV_RUN_SEVERAL", fitting.map(({ path, run }) => `  ${path}  (${run.system}, process ${run.pid})`).join("\n"));
+    const lines = fitting.map(({ path, run }) => `  ${path}  (${run.system}, process ${run.pid})`);
+    throw new RunError("AXV_RUN_SEVERAL", lines.join("\n"));
   }
   return only.path;
 }

@@ -91,7 +91,8 @@ export class RunServer {
       socket.end();
       return;
     }
-    const run: Description = { system: this.#system, pid: process.pid, partitions: this.#session.monitor.partitions.map(({ name }) => name) };
+    const partitions = this.#session.monitor.partitions.map(({ name }) => name);
+    const run: Description = { system: this.#system, pid: process.pid, partitions };
     try {
       if (request.do !== "describe") {
         const partition = this.#partition(request.partition);

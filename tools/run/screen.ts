@@ -1,8 +1,8 @@
 // A terminal with lines that scroll and, below them, a block that is redrawn in place. Plain ANSI (ECMA-48) sequences.
 //
-// When a terminal is resized, some wrap what stands on it anew, others cut it, and none says which: where the block is then, nobody
-// knows. So everything on the screen is drawn again from its first row on: the last lines, and the block. So it is when the block becomes
-// smaller and lines have scrolled away: they come back into its rows.
+// When a terminal is resized, some wrap what stands on it anew, others cut it, and none says which: where the block is then
+// cannot be known. So everything on the screen is drawn again from its first row on: the last lines, and the block. The same is
+// done when the block becomes smaller and lines have scrolled away: those lines come back into its rows.
 import type { WriteStream } from "node:tty";
 import { displayWidth, fit } from "./columns.ts";
 
@@ -98,10 +98,12 @@ export class Screen {
 
     const columns = this.columns;
     const rows = this.#terminal.rows || DEFAULT_ROWS;
-    const block = this.#block.slice(0, Math.max(0, rows - 1 - (rows < SMALL_ROWS ? 0 : LINES_MIN))).map((line) => fit(line, columns));
+    const most = Math.max(0, rows - 1 - (rows < SMALL_ROWS ? 0 : LINES_MIN));
+    const block = this.#block.slice(0, most).map((line) => fit(line, columns));
     // The cursor is at the start of the row below the block.
     const room = rows - 1 - block.length;
-    const isSmaller = !isLast && block.length < this.#drawn.rows && this.#rowsOf(this.#recent, columns) + this.#drawn.rows >= rows;
+    const haveScrolled = this.#rowsOf(this.#recent, columns) + this.#drawn.rows >= rows;
+    const isSmaller = !isLast && block.length < this.#drawn.rows && haveScrolled;
     const isWhole = this.#isResized || isSmaller;
     const back = isWhole ? HOME : `${up(this.#drawn.rows)}\r`;
     // What stood there, and what there is room for now, be it that the terminal itself has brought it back.

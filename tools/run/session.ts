@@ -57,7 +57,9 @@ export class Session extends EventEmitter<SessionEvents> {
       this.emit("event", event);
       this.emit("line", { partition: event.partition, kind: "event", text: describeEvent(event) });
     });
-    this.link.on("malformed", (error) => this.emit("line", { partition: FRAME_HYPERVISOR, kind: "warning", text: error.message }));
+    this.link.on("malformed", ({ message }) => {
+      this.emit("line", { partition: FRAME_HYPERVISOR, kind: "warning", text: message });
+    });
     this.link.on("close", (reason) => {
       for (const assembler of this.#assemblers.values()) assembler.flush();
       this.emit("close", reason);

@@ -38,7 +38,12 @@ function partitionColumns(paint: Paint, partitions: readonly PartitionRecord[]):
   const throttled: Column<PartitionRecord> = { title: "THROTTLED", align: "right", cell: showThrottled };
   return [
     { title: "PARTITION", align: "left", cell: (p) => p.name },
-    { title: "STATE", align: "left", width: 8, cell: (p) => (p.telemetry ? paint(STATE_FORMATS[p.telemetry.state], p.telemetry.state) : UNKNOWN) },
+    {
+      title: "STATE",
+      align: "left",
+      width: 8,
+      cell: (p) => (p.telemetry ? paint(STATE_FORMATS[p.telemetry.state], p.telemetry.state) : UNKNOWN),
+    },
     { title: "UPTIME", align: "right", width: 5, cell: (p) => (p.telemetry ? showUptime(p.telemetry.uptime) : UNKNOWN) },
     { title: "RESTARTS", align: "right", cell: (p) => String(p.telemetry?.restarts ?? UNKNOWN) },
     { title: "HELD", align: "right", cell: (p) => (p.vcpus.length > 0 ? showTime(p.held) : UNKNOWN) },
@@ -72,10 +77,18 @@ function totalColumn(rates: Rates): Column<PartitionRecord> {
 }
 
 function causeColumns(rates: Rates, causes: readonly number[], width: number): Column<PartitionRecord>[] {
-  return causes.map((cause) => ({ title: EXIT_NAMES[cause] ?? "", align: "right", width, cell: (p) => showKnown(p, rates(p)[cause] ?? 0) }));
+  return causes.map((cause) => ({
+    title: EXIT_NAMES[cause] ?? "",
+    align: "right",
+    width,
+    cell: (p) => showKnown(p, rates(p)[cause] ?? 0),
+  }));
 }
 
-/** One table where the terminal is wide enough; else the causes below, and only those that have occurred; each folded where it is still too wide. */
+/**
+ * One table where the terminal is wide enough; else the causes below, and only those that have occurred. Each is folded where
+ * it is still too wide.
+ */
 function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[][] {
   const { partitions } = monitor;
   const states = partitionColumns(paint, partitions);
@@ -85,7 +98,8 @@ function partitionTables(monitor: Monitor, rates: Rates, width: number, paint: P
   const occurred = all.filter((cause) => partitions.some((p) => (p.exits[cause] ?? 0) > 0));
   const whose: Column<PartitionRecord> = { title: "EXITS/s", align: "left", cell: (p) => p.name };
   const total = { ...totalColumn(rates), title: "all" };
-  return [...layOutFolded(states, partitions, width), ...layOutFolded([whose, total, ...causeColumns(rates, occurred, 0)], partitions, width)];
+  const causesBelow = [whose, total, ...causeColumns(rates, occurred, 0)];
+  return [...layOutFolded(states, partitions, width), ...layOutFolded(causesBelow, partitions, width)];
 }
 
 /** "997.9 / 1000.0 / 1002.1" */
@@ -125,7 +139,9 @@ const plcColumns: readonly Column<PartitionRecord>[] = [
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
   const plcs = monitor.partitions.filter((partition) => partition.plan.guest === PLC_GUEST);
   const plcTables = plcs.length > 0 ? layOutFolded(plcColumns, plcs, width) : [];
-  return [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap(([titles, ...rows]) => (titles === undefined ? [] : [paint("bold", titles), ...rows]));
+  return [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap(([titles, ...rows]) =>
+    titles === undefined ? [] : [paint("bold", titles), ...rows],
+  );
 }
 
 /** Rates between the last two telemetry frames. */

@@ -15,7 +15,11 @@ export const LEAVE_HINT = "Ctrl-] leaves";
  * A terminal is raw meanwhile: Ctrl-C and the like belong to the partition. The end of piped input ends nothing: the answer
  * is still to come.
  */
-export function attachTerminal(console: Duplex, stdin: NodeJS.ReadStream, stdout: NodeJS.WritableStream): Promise<"left" | "hung up"> {
+export function attachTerminal(
+  console: Duplex,
+  stdin: NodeJS.ReadStream,
+  stdout: NodeJS.WritableStream,
+): Promise<"left" | "hung up"> {
   const raw = stdin.isTTY;
   return new Promise((resolve) => {
     let how: "left" | "hung up" = "hung up";
@@ -32,8 +36,8 @@ export function attachTerminal(console: Duplex, stdin: NodeJS.ReadStream, stdout
         console.write(bytes);
         return;
       }
-      // What was typed before it still gets there: hanging up at once would lose it when the other end writes just then, and finds
-      // nobody. But who does not take it keeps nobody from leaving.
+      // What was typed before it still gets there: hanging up at once would lose it when the other end writes just then, and
+      // finds the connection gone. But an end that does not take it does not keep the user from leaving.
       how = "left";
       stdin.off("data", onInput);
       console.end(bytes.subarray(0, escape));

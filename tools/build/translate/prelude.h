@@ -43,8 +43,8 @@ typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
 #define AXV_INLINE static inline __attribute__((always_inline, nodebug, unused))
 #define AXV_OUT_OF_LINE static __attribute__((noinline, unused))
 
-// Atomic operations, acquire and release; each gives back what was there before. On AArch64 as assembly: nothing that clang moves about
-// gets between load- and store-exclusive.
+// Atomic operations, acquire and release; each gives back what was there before. On AArch64 as assembly: so clang
+// moves nothing in between load- and store-exclusive.
 #ifdef __aarch64__
 #define AXV_ATOMIC(name, builtin, operate, stored)                                                                        \
   AXV_INLINE u32 axv_atomic_##name(volatile void *at, u32 value) {                                                        \
