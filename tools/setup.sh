@@ -15,6 +15,11 @@ qemu-aarch64          qemu-user
 gdb-multiarch         gdb-multiarch
 dtc                   device-tree-compiler
 xz                    xz-utils
+mbpoll                mbpoll
+/usr/include/modbus/modbus.h                             libmodbus-dev
+/usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus
+/usr/lib/python3/dist-packages/serial/__init__.py         python3-serial
+/usr/lib/python3/dist-packages/serial_asyncio/__init__.py python3-serial-asyncio
 /usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
 '
 STAMP=node_modules/.axv-package-lock.json # the package-lock.json that node_modules was installed from

@@ -2,6 +2,7 @@
 // sends faster than it takes the answers, or while a write is under way, is not read from: nothing is queued but what one
 // read of the socket brought.
 import type { Socket } from "node:net";
+import { readInto } from "./accepted.ts";
 import { type Counters, countException } from "./counters.ts";
 import { GATEWAY_TARGET_FAILED } from "./exceptions.ts";
 import { EXCEPTION_BIT } from "./functions.ts";
@@ -11,6 +12,8 @@ import { isTcpUnit, type ModbusClient, type ModbusTarget } from "./target.ts";
 
 /** Bytes of answers on their way to a client from which on no more of its requests are read. */
 export const UNTAKEN_MAX = 64 * 1024;
+/** Of one read. */
+const IN_SIZE = 64 * 1024;
 /** Answers that are collected for one write to the socket. */
 const OUT_SIZE = 16 * 1024;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -21,11 +24,21 @@ export interface Shared {
   readonly target: ModbusTarget;
   readonly unit: number;
   readonly counters: Counters;
+  /** Where what is received is read into: it is dealt with at once, or copied. */
+  readonly in: Buffer;
   /** Where answers are collected: one buffer for all connections, and a new one whenever a socket has not taken it at once. */
   out: Buffer;
+  /** The beginning of `out` that was sent last: often the next answer is as long. */
+  view: Buffer;
 }
 
-export const newOut = (): Buffer => Buffer.allocUnsafeSlow(OUT_SIZE);
+/** What a new server's connections share. */
+export function share(target: ModbusTarget, unit: number, counters: Counters): Shared {
+  const out = newOut();
+  return { target, unit, counters, in: Buffer.allocUnsafeSlow(IN_SIZE), out, view: out };
+}
+
+const newOut = (): Buffer => Buffer.allocUnsafeSlow(OUT_SIZE);
 
 export class Connection {
   readonly #socket: Socket;
@@ -42,12 +55,12 @@ export class Connection {
   /** Sweeps since the last request was completed. */
   #quietSweeps = 0;
 
-  constructor(socket: Socket, shared: Shared) {
-    this.#socket = socket;
+  constructor(accepted: Socket, shared: Shared) {
     this.#shared = shared;
+    const socket = readInto(shared.in, accepted, (bytes, length) => this.#received(bytes, length));
+    this.#socket = socket;
     const remote = socket.remoteAddress ?? "";
     this.#address = remote.startsWith(IPV4_IN_IPV6) ? remote.slice(IPV4_IN_IPV6.length) : remote;
-    socket.on("data", (chunk: Buffer) => this.#received(chunk));
     socket.on("drain", () => this.#goOn());
     socket.on("end", () => {
       this.#hasEnded = true;
@@ -62,11 +75,19 @@ export class Connection {
     return this.#quietSweeps > most;
   }
 
-  #received(chunk: Buffer): void {
-    if (this.#socket.writableEnded) return; // broken off
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    if (this.#mayAnswer()) this.#answerPending();
-    else this.#socket.pause();
+  get socket(): Socket {
+    return this.#socket;
+  }
+
+  #received(bytes: Buffer, length: number): boolean {
+    if (this.#socket.writableEnded) return true; // broken off: whatever still comes is nothing
+    if (this.#pending.length === 0 && this.#mayAnswer()) this.#answerAll(bytes, length);
+    else {
+      this.#pending = Buffer.concat([this.#pending, bytes.subarray(0, length)]);
+      if (this.#mayAnswer()) this.#answerAll(this.#pending, this.#pending.length);
+    }
+    // During a write it is still read from, so that a client that goes is noticed, until there is something to keep.
+    return this.#mayAnswer() || (this.#isBusy && this.#pending.length === 0);
   }
 
   #mayAnswer(): boolean {
@@ -76,18 +97,18 @@ export class Connection {
   /** After a write, or when the client has taken its answers. */
   #goOn(): void {
     if (!this.#mayAnswer()) return;
-    this.#answerPending();
+    this.#answerAll(this.#pending, this.#pending.length);
     if (!this.#mayAnswer()) return;
     if (this.#hasEnded) this.#socket.end();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    else this.#socket.resume();
   }
 
-  #answerPending(): void {
-    const bytes = this.#pending;
+  /** Answers what can be answered of bytes[0 … received), and keeps the rest. */
+  #answerAll(bytes: Buffer, received: number): void {
     const shared = this.#shared;
     let at = 0; // in bytes
     let filled = 0; // of shared.out
-    while (at + UNCOUNTED <= bytes.length) {
+    while (at + UNCOUNTED <= received) {
       const length = bytes.readUInt16BE(at + LENGTH_AT);
       const end = at + UNCOUNTED + length;
       if (length < LENGTH_MIN || length > LENGTH_MAX) {
@@ -95,7 +116,7 @@ export class Connection {
         this.#breakOff();
         return;
       }
-      if (end > bytes.length) break;
+      if (end > received) break;
       if (bytes.readUInt16BE(at + PROTOCOL_AT) !== MODBUS_PROTOCOL) {
         shared.counters.dropped++;
       } else if (this.#isOurs(bytes, at) && isWrite(bytes[at + HEADER] ?? 0)) {
@@ -116,10 +137,7 @@ export class Connection {
       at = end;
     }
     this.#send(filled);
-    // What stays is copied where it is less than a frame, so that one byte does not keep a whole chunk.
-    const rest = bytes.subarray(at);
-    this.#pending = rest.length === 0 ? NOTHING : rest.length < FRAME_MAX ? Buffer.from(rest) : rest;
-    if (!this.#mayAnswer()) this.#socket.pause();
+    this.#pending = at === received ? NOTHING : Buffer.from(bytes.subarray(at, received)); // `bytes` may be shared.in
   }
 
   #isOurs(bytes: Buffer, at: number): boolean {
@@ -155,7 +173,7 @@ export class Connection {
     const { counters } = this.#shared;
     counters.requests++;
     this.#quietSweeps = 0;
-    request.copy(into, to, at, at + HEADER);
+    for (let i = 0; i < HEADER; i++) into[to + i] = request[at + i] ?? 0; // faster than copy() for so few
     into.writeUInt16BE(length + 1, to + LENGTH_AT);
     const code = into[to + HEADER] ?? 0;
     if ((code & EXCEPTION_BIT) !== 0) countException(counters, into[to + HEADER + 1] ?? 0);
@@ -165,9 +183,11 @@ export class Connection {
   #send(filled: number): void {
     if (filled === 0) return;
     const shared = this.#shared;
-    this.#socket.write(shared.out.subarray(0, filled));
-    // What the kernel has not taken at once is still read from.
-    if (this.#socket.writableLength > 0) shared.out = newOut();
+    if (shared.view.length !== filled) shared.view = shared.out.subarray(0, filled);
+    this.#socket.write(shared.view);
+    if (this.#socket.writableLength === 0) return;
+    shared.out = newOut(); // what the kernel has not taken at once is still read from
+    shared.view = shared.out;
   }
 
   /** There is no telling where the next request begins. */

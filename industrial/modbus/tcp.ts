@@ -1,7 +1,7 @@
 // The Modbus server on TCP: listens, limits connections, and closes those that ask nothing (MODBUS Messaging on TCP/IP
 // Implementation Guide V1.0b). What a connection does is in connection.ts.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { Connection, newOut, type Shared } from "./connection.ts";
+import { Connection, share, type Shared } from "./connection.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { ModbusError } from "./errors.ts";
 import type { ModbusTarget } from "./target.ts";
@@ -29,12 +29,12 @@ export class ModbusTcpServer {
   readonly counters: Counters = newCounters();
   readonly #server: Server;
   readonly #shared: Shared;
-  readonly #connections = new Map<Socket, Connection>();
+  readonly #connections = new Set<Connection>();
   readonly #sweeper: NodeJS.Timeout;
 
   private constructor(target: ModbusTarget, { unit, maxConnections = DEFAULT_CONNECTIONS, idleSeconds = DEFAULT_IDLE_SECONDS }: TcpOptions) {
-    this.#shared = { target, unit, counters: this.counters, out: newOut() };
-    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => this.#accept(socket));
+    this.#shared = share(target, unit, this.counters);
+    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
     this.#server.maxConnections = maxConnections;
     this.#server.on("drop", () => this.counters.refused++);
     this.#sweeper = setInterval(() => this.#sweep(), (idleSeconds * SECOND) / SWEEPS);
@@ -61,7 +61,7 @@ export class ModbusTcpServer {
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#connections.keys()) socket.destroy();
+    for (const { socket } of this.#connections) socket.destroy();
     await closed;
   }
 
@@ -80,18 +80,19 @@ export class ModbusTcpServer {
   #accept(socket: Socket): void {
     this.counters.accepted++;
     this.counters.connections++;
-    this.#connections.set(socket, new Connection(socket, this.#shared));
-    socket.once("close", () => {
+    const connection = new Connection(socket, this.#shared);
+    this.#connections.add(connection);
+    connection.socket.once("close", () => {
       this.counters.connections--;
-      this.#connections.delete(socket);
+      this.#connections.delete(connection);
     });
   }
 
   #sweep(): void {
-    for (const [socket, connection] of this.#connections) {
+    for (const connection of this.#connections) {
       if (!connection.isIdle(SWEEPS)) continue;
       this.counters.idle++;
-      socket.destroy();
+      connection.socket.destroy();
     }
   }
 }
