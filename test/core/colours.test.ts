@@ -8,6 +8,7 @@ import { COLOURS, ENTRY_OFFSET, LINUX, makeSystem, pagesOf, PLC, shared, STANDAR
 import type { PartitionSpec, SystemSpec } from "../machine/system.ts";
 import * as abi from "../../core/abi.ts";
 import { Bench, value } from "./bench.ts";
+import { BlobBench } from "./blobBench.ts";
 
 const PAGE = 4096;
 const MIB = 0x10_0000;
@@ -47,6 +48,21 @@ describe("a coloured region", () => {
     const [first, second] = [pages(bench, 0, regionOf(FIRST)), pages(bench, 3, regionOf(SECOND))];
     expect(first.filter((pa) => second.includes(pa))).toEqual([]);
     expect(Math.max(...second)).toBeLessThan(Math.max(...first));
+  });
+
+  test("may end where RAM does: it takes the stretch that its colours take, in whole blocks, and no page behind it", () => {
+    const END = 0x8000_0000; // of the standard board's RAM
+    const boot = (size: number, colours: readonly number[], pa: number): string => {
+      const moved = (spec: PartitionSpec, region: PlannedRegion): PartitionSpec => ({ ...spec, regions: [region, ...spec.regions.slice(1)] });
+      const [first, second] = [coloured(0x4000_0000, size, colours, pa), coloured(0x4000_0000, 1 * MIB, [9, 12, 15], pa)];
+      return new BlobBench({ ...COLOURED, partitions: [moved(FIRST, first), moved(SECOND, second)] }).boot();
+    };
+    const half = [0, 1, 2, 3, 4, 5, 6, 7];
+    expect(boot(4 * MIB, half, END - 8 * MIB)).toBe("runs");
+    expect(boot(4 * MIB, half, END - 6 * MIB)).toContain("axv: the blob has overlapping or unaligned memory");
+    // 256 pages of three colours are 86 rounds of 16 pages: 5.4 MiB, in whole blocks 6.
+    expect(boot(1 * MIB, [0, 1, 2], END - 6 * MIB)).toBe("runs");
+    expect(boot(1 * MIB, [0, 1, 2], END - 4 * MIB)).toContain("axv: the blob has overlapping or unaligned memory");
   });
 
   test("images are loaded into its pages, and again when it starts again", () => {

@@ -77,6 +77,13 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
     expect([...bench.partition(1).tags]).toEqual([[0, 0x1234_5678_9abc_def0n], [31, 31n]]);
   });
 
+  test("tags: one that comes by call keeps its value, whatever stands at its place in the page", () => {
+    expect(result(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, 3, 77))).toBe(0);
+    put(abi.MAILBOX_TAGS + 8 * 3, 8, 5);
+    put(abi.MAILBOX_PUBLISHED, 4, 1);
+    expect([...bench.partition(1).tags]).toEqual([[0, 0n], [3, 77n]]);
+  });
+
   test("doorbells: any change of a channel's word rings its doorbell once, and counts", () => {
     const linux = bench.openInterrupts(0);
     bench.enable(0, 233);
