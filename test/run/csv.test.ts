@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -47,4 +48,15 @@ test("a disk that is full is said once, and the run goes on; a file that cannot 
   expect(await recorded("/dev/full")).toEqual([expect.stringMatching(/^cannot write \/dev\/full: no space left on device: what comes/)]);
   const [host] = pair();
   expect(() => recordCsv(new Session(host, demoPartitions), folder, () => undefined)).toThrow(/cannot write .*: illegal operation on a directory/);
+});
+
+test("is refused, before anything is built, on what the run reads or writes itself", () => {
+  const system = join(folder, "system.yaml");
+  writeFileSync(system, readFileSync("partitions/examples/demo.yaml"));
+  const others = ["system.yaml", "build/system/image.bin", "build/system/plan.json", "system.tags.json"].map((name) => join(folder, name));
+  for (const path of [...others, "build/plc/plc.bin"]) {
+    const { status, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "run", system, "--for", "1s", "--csv", path], { encoding: "utf8" });
+    expect({ status, said: stderr.trim().split("\n").at(-1) }, path).toEqual({ status: 1, said: expect.stringContaining("is read for it: choose another place") as string });
+  }
+  expect(existsSync(join(folder, "build/system/image.bin"))).toBe(false);
 });

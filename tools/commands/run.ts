@@ -50,9 +50,12 @@ async function runCommand(systemFile: string, further: string[], options: Option
   if (options.limit !== undefined && options.for === undefined) throw new RunError("AXV_LIMIT_ALONE");
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
   const limitsOf = ({ partitions }: Plan): Limit[] => (options.limit ?? []).flatMap((text) => parseLimit(text, partitions));
-  const [csv] = options.csv === undefined ? [] : claim([{ path: options.csv, what: "the telemetry" }], [systemFile]);
-  // A limit that nobody can keep is said before minutes are spent on building.
-  const system = await prepare(systemFile, (line) => console.error(line), options.output, limitsOf);
+  let csv: string | undefined;
+  // A limit that nobody can keep, or a file that is something else already, is said before minutes are spent on building.
+  const system = await prepare(systemFile, (line) => console.error(line), options.output, (plan, taken) => {
+    limitsOf(plan);
+    if (options.csv !== undefined) [csv] = claim([{ path: options.csv, what: "the telemetry" }], taken);
+  });
   const { title, plan, elf, opened } = system;
   const limits = limitsOf(plan);
   const port = options.gdb === undefined ? undefined : await gdbPort();

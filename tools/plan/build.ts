@@ -43,13 +43,14 @@ export async function buildSystem<T>(
   image: string | undefined,
   progress: Progress,
   use: (built: BuiltSystem) => T | Promise<T>,
-  inspect: (plan: Plan) => void = () => undefined,
+  inspect: (plan: Plan, taken: readonly string[]) => void = () => undefined,
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
   const before = planFile(systemFile, "to be built");
   const { deviceTrees, plan: expected } = soundSystem(before);
-  inspect(expected);
-  const places = claimProducts(systemFile, image, [...deviceTrees.keys()], [...before.inputs, CORE_BINARY]);
+  const read = [...before.inputs, CORE_BINARY];
+  const places = claimProducts(systemFile, image, [...deviceTrees.keys()], read);
+  inspect(expected, [...read, places.image, places.plan, places.blob, ...places.trees.values()]);
   return withLock(dirname(places.image), progress, async () => {
     const { planned, packed } = await makeImage(systemFile, before, progress);
     writeProducts(places, planned, packed);

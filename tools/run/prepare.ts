@@ -29,13 +29,13 @@ export interface PreparedSystem {
 
 /**
  * `output`: where the image goes; undefined: in its standard place. `inspect`: what else must be right with the plan before
- * anything is built.
+ * anything is built; `taken`: what is read for it, and where it is written.
  */
 export async function prepare(
   systemFile: string,
   progress: (line: string) => void,
   output?: string,
-  inspect?: (plan: Plan) => void,
+  inspect?: (plan: Plan, taken: readonly string[]) => void,
 ): Promise<PreparedSystem> {
   return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
     const board = boardOf(plan, systemFile);
