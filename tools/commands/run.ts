@@ -52,8 +52,7 @@ async function runCommand(systemFile: string, further: string[], options: Option
   const limitsOf = ({ partitions }: Plan): Limit[] => (options.limit ?? []).flatMap((text) => parseLimit(text, partitions));
   let csv: string | undefined;
   // A limit that nobody can keep, or a file that is something else already, is said before minutes are spent on building.
-  const system = await prepare(systemFile, (line) => console.error(line), options.output, (plan, taken) => {
-    limitsOf(plan);
+  const system = await prepare(systemFile, (line) => console.error(line), options.output, limitsOf, (taken) => {
     if (options.csv !== undefined) [csv] = claim([{ path: options.csv, what: "the telemetry" }], taken);
   });
   const { title, plan, elf, opened } = system;

@@ -36,21 +36,24 @@ export class GuestImageError extends Error {
 
 /**
  * `image`: undefined: in its standard place. `use`: what is done with the products while nobody else can replace them.
- * `inspect`: what else must be right with the plan before anything is built; throws when it is not.
+ * `inspect`: what else must be right with the plan before anything is built; throws when it is not. `claimMore`: what else is to be
+ * written; `taken`: what is read and written for it.
  */
 export async function buildSystem<T>(
   systemFile: string,
   image: string | undefined,
   progress: Progress,
   use: (built: BuiltSystem) => T | Promise<T>,
-  inspect: (plan: Plan, taken: readonly string[]) => void = () => undefined,
+  inspect: (plan: Plan) => void = () => undefined,
+  claimMore: (taken: readonly string[]) => void = () => undefined,
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
   const before = planFile(systemFile, "to be built");
   const { deviceTrees, plan: expected } = soundSystem(before);
+  inspect(expected);
   const read = [...before.inputs, CORE_BINARY];
   const places = claimProducts(systemFile, image, [...deviceTrees.keys()], read);
-  inspect(expected, [...read, places.image, places.plan, places.blob, ...places.trees.values()]);
+  claimMore([...read, places.image, places.plan, places.blob, ...places.trees.values()]);
   return withLock(dirname(places.image), progress, async () => {
     const { planned, packed } = await makeImage(systemFile, before, progress);
     writeProducts(places, planned, packed);

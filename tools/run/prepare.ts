@@ -29,13 +29,14 @@ export interface PreparedSystem {
 
 /**
  * `output`: where the image goes; undefined: in its standard place. `inspect`: what else must be right with the plan before
- * anything is built; `taken`: what is read for it, and where it is written.
+ * anything is built; `claimMore`: what else is written, beside what is taken.
  */
 export async function prepare(
   systemFile: string,
   progress: (line: string) => void,
   output?: string,
-  inspect?: (plan: Plan, taken: readonly string[]) => void,
+  inspect?: (plan: Plan) => void,
+  claimMore?: (taken: readonly string[]) => void,
 ): Promise<PreparedSystem> {
   return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
     const board = boardOf(plan, systemFile);
@@ -49,7 +50,7 @@ export async function prepare(
       closeSync(opened);
       throw error;
     }
-  }, inspect);
+  }, inspect, claimMore);
 }
 
 /** Beside the image. */
