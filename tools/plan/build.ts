@@ -36,8 +36,8 @@ export class GuestImageError extends Error {
 
 /**
  * `image`: undefined: in its standard place. `use`: what is done with the products while nobody else can replace them.
- * `inspect`: what else must be right with the plan before anything is built; throws when it is not. `claimMore`: what else is to be
- * written; `taken`: what is read and written for it.
+ * `inspect`: what else must be right with the plan before anything is built; throws when it is not. `claimMore`: what else is
+ * to be written; `taken`: what is read and written for it.
  */
 export async function buildSystem<T>(
   systemFile: string,
