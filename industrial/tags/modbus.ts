@@ -3,17 +3,20 @@
 // Both tables lie ready as they go over the wire, written when an image comes; a read is a check and a copy. Whether each address of a
 // range is somebody's, and whether all of them are worth something, two differences of running counts say.
 import { BlockList } from "node:net";
-import { STATE_AT, STATE_STRIDE, STATE_VALUES, TEST_AT, TEST_VALUES, guestTagRegister } from "../../partitions/tags/registers.ts";
+import { GUEST_TYPE, guestTagRegister, STATE_AT, STATE_STRIDE, STATE_VALUES, TEST_AT, TEST_VALUES } from "../../partitions/tags/registers.ts";
 import { isBit, registersOf } from "../../partitions/tags/table.ts";
 import type { Tag } from "../../partitions/tags/table.ts";
+import { parseType } from "../../partitions/tags/type.ts";
+import type { TagType } from "../../partitions/tags/type.ts";
 import { PARTITION_STATES } from "../link/telemetry.ts";
 import { GATEWAY_TARGET_FAILED, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, SERVER_DEVICE_FAILURE, SUCCESS } from "../modbus/exceptions.ts";
 import type { Outcome } from "../modbus/exceptions.ts";
+import type { WordOrder } from "../modbus/registers.ts";
 import { TABLE_SIZE } from "../modbus/target.ts";
 import type { BitTable, Identification, ModbusChange, ModbusClient, ModbusTarget, RegisterTable } from "../modbus/target.ts";
 import type { Plant, Quality } from "./plant.ts";
-import { fits, fromRegisters, toRegisters } from "./value.ts";
-import type { TagValue, WordOrder } from "./value.ts";
+import { fits, fromRegisters, toRegisters, writeValue } from "./value.ts";
+import type { TagValue } from "./value.ts";
 
 export interface TagWrite {
   readonly tag: Tag;
@@ -141,17 +144,14 @@ export class PlantTarget implements ModbusTarget {
 
   #layOut(): void {
     const { bits, registers } = this.#owners;
-    for (const { name: _, type, at, value } of TEST_VALUES) {
-      const words = { u16: 1, u32: 2, u64: 4, f32: 2 }[type];
-      const bytes = new DataView(new ArrayBuffer(8));
-      if (typeof value === "bigint") bytes.setBigUint64(0, value, true);
-      else bytes.setFloat32(0, value, true);
-      toRegisters(bytes, 0, { scalar: type, count: undefined, size: words * REGISTER, text: 0 }, this.#options.order, this.#view, (TEST_AT + at) * REGISTER);
-      registers.take(TEST_AT + at, words, ALWAYS);
+    for (const { type: name, at, value } of TEST_VALUES) {
+      const type = parseType(name);
+      this.#put(TEST_AT + at, type, value);
+      registers.take(TEST_AT + at, registersOf(type), ALWAYS);
     }
     for (const [partition, { slot, tags, guestTags }] of this.#plant.partitions.entries()) {
-      for (const { at, type } of STATE_VALUES) registers.take(STATE_AT + STATE_STRIDE * slot + at, type === "u32" ? 2 : 1, ALWAYS);
-      for (const index of guestTags.keys()) registers.take(guestTagRegister(slot, index), 4, partition + 1);
+      for (const { at, type } of STATE_VALUES) registers.take(STATE_AT + STATE_STRIDE * slot + at, registersOf(parseType(type)), ALWAYS);
+      for (const index of guestTags.keys()) registers.take(guestTagRegister(slot, index), registersOf(GUEST_TYPE), partition + 1);
       for (const tag of tags?.tags ?? []) {
         (isBit(tag.type) ? bits : registers).take(tag.register, registersOf(tag.type), partition + 1);
         (isBit(tag.type) ? this.#places.bits : this.#places.registers).set(tag.register, { partition, tag });
@@ -171,17 +171,17 @@ export class PlantTarget implements ModbusTarget {
     }
   }
 
-  #put(at: number, type: "u16" | "u32" | "u64", value: bigint): void {
-    const size = { u16: 2, u32: 4, u64: 8 }[type];
-    const bytes = new DataView(new ArrayBuffer(8));
-    bytes.setBigUint64(0, value, true);
-    toRegisters(bytes, 0, { scalar: type, count: undefined, size, text: 0 }, this.#options.order, this.#view, at * REGISTER);
+  /** A value of the bridge's own. */
+  #put(at: number, type: TagType, value: TagValue): void {
+    const bytes = new DataView(new ArrayBuffer(type.size));
+    writeValue(bytes, 0, type, value);
+    toRegisters(bytes, 0, type, this.#options.order, this.#view, at * REGISTER);
   }
 
   #showGuestTags(partition: number): void {
     const { slot = 0, guestTags = [] } = this.#plant.partitions[partition] ?? {};
     for (const [index, value] of this.#plant.telemetryOf(partition)?.tags ?? [])
-      if (index < guestTags.length) this.#put(guestTagRegister(slot, index), "u64", value);
+      if (index < guestTags.length) this.#put(guestTagRegister(slot, index), GUEST_TYPE, value);
   }
 
   /** How old it is changes without news. */
@@ -198,7 +198,7 @@ export class PlantTarget implements ModbusTarget {
         watchdog_expired: BigInt(telemetry?.watchdogExpired ?? 0),
         console_dropped: BigInt(telemetry?.consoleDropped ?? 0),
       };
-      for (const { name, type, at } of STATE_VALUES) this.#put(STATE_AT + STATE_STRIDE * slot + at, type, values[name]);
+      for (const { name, type, at } of STATE_VALUES) this.#put(STATE_AT + STATE_STRIDE * slot + at, parseType(type), values[name]);
     }
   }
 

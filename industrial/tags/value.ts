@@ -7,6 +7,7 @@
 //  bool       0 or not       boolean          bit               boolean           boolean        0 or 1
 //  string     length, text   string           text, 2 a word    string            string         text
 import type { Scalar, TagType } from "../../partitions/tags/type.ts";
+import type { WordOrder } from "../modbus/registers.ts";
 
 export type ScalarValue = boolean | number | bigint | string;
 /** An array has as many as its type says. */
@@ -107,13 +108,6 @@ function fitsScalar({ scalar, size, text }: TagType, range: readonly [number, nu
   const [least, most] = scalar.startsWith("i") ? [-(2 ** (8 * size - 1)), 2 ** (8 * size - 1) - 1] : [0, 2 ** (8 * size) - 1];
   return Number.isInteger(value) && value >= Math.max(least, range?.[0] ?? least) && value <= Math.min(most, range?.[1] ?? most);
 }
-
-/**
- * Order of the registers of a value: which word comes first. Within a register the high byte does (Modbus Application Protocol V1.1b3,
- * 4.2); "swapped" devices do it otherwise, and so that order can be chosen, too.
- */
-export const WORD_ORDERS = ["high-first", "low-first"] as const;
-export type WordOrder = (typeof WORD_ORDERS)[number];
 
 const REGISTER = 2;
 

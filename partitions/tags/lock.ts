@@ -80,9 +80,9 @@ export interface Assignment {
   readonly slots: ReadonlyMap<string, number>;
   /** What a lock file says after this. */
   readonly lock: Lock;
-  /** Tags that the lock has at another register, or of another size. */
+  /** Tags that the lock has at another register. */
   readonly moved: readonly { readonly tag: WantedTag; readonly from: number; readonly to: number }[];
-  /** Tags that the lock has not, and partitions that it has not. */
+  /** How many tags the lock has not. */
   readonly added: number;
   /** Tags whose registers are another's, too: two that system.yaml gives, or one of those and one that is gone. */
   readonly overlapping: readonly { readonly tag: WantedTag; readonly owner: string }[];
@@ -104,24 +104,15 @@ export function assign(partitions: readonly string[], wanted: readonly WantedTag
     const register = tag.register ?? kept(tag);
     return register === undefined ? [] : [{ tag, register }];
   });
-  const overlapping: { tag: WantedTag; owner: string }[] = [];
   const addresses = new Map<string, Addresses>();
   let { alias } = lock.next;
   const settle = (tag: WantedTag, register: number): void => {
     taken.push(takes(keyOf(tag), tag.type, register));
     addresses.set(keyOf(tag), { register, alias: lock.tags.get(keyOf(tag))?.alias ?? alias++ });
   };
-  // In ascending order whoever overlaps is a neighbour in the list: thousands of tags are looked at once.
   for (const { tag, register } of fixed) settle(tag, register);
   taken.sort((a, b) => Number(a.bit) - Number(b.bit) || a.from - b.from);
-  let widest: Taken | undefined;
-  for (const each of taken) {
-    if (widest !== undefined && widest.bit === each.bit && each.from < widest.to) {
-      const tag = wanted.find((one) => keyOf(one) === each.owner) ?? wanted.find((one) => keyOf(one) === widest?.owner);
-      if (tag !== undefined) overlapping.push({ tag, owner: keyOf(tag) === each.owner ? widest.owner : each.owner });
-    }
-    if (widest === undefined || widest.bit !== each.bit || each.to > widest.to) widest = each;
-  }
+  const overlapping = overlapsIn(taken, wanted);
   // From where nobody has had any, around those that system.yaml names.
   const free = { register: lock.next.register, bit: lock.next.bit };
   const named = { register: taken.filter(({ bit }) => !bit), bit: taken.filter(({ bit }) => bit) };
@@ -138,10 +129,12 @@ export function assign(partitions: readonly string[], wanted: readonly WantedTag
     settle(tag, free[kind]);
     free[kind] += count;
   }
+  const slots = slotsOf(partitions, lock);
+  const next = { register: Math.max(free.register, endOf(taken, false)), bit: Math.max(free.bit, endOf(taken, true)), alias };
   return {
     addresses,
-    slots: slotsOf(partitions, lock),
-    lock: { next: { register: Math.max(free.register, endOf(taken, false)), bit: Math.max(free.bit, endOf(taken, true)), alias }, partitions: slotsOf(partitions, lock), tags: merged(wanted, addresses, lock) },
+    slots,
+    lock: { next, partitions: slots, tags: merged(wanted, addresses, lock) },
     moved: wanted.flatMap((tag) => {
       const [from, to] = [lock.tags.get(keyOf(tag))?.register, addresses.get(keyOf(tag))?.register];
       return from === undefined || to === undefined || from === to ? [] : [{ tag, from, to }];
@@ -150,6 +143,20 @@ export function assign(partitions: readonly string[], wanted: readonly WantedTag
     overlapping,
     homeless,
   };
+}
+
+/** `taken`: in ascending order, where whoever overlaps is a neighbour: thousands of tags are looked at once. */
+function overlapsIn(taken: readonly Taken[], wanted: readonly WantedTag[]): Assignment["overlapping"] {
+  const overlapping: { tag: WantedTag; owner: string }[] = [];
+  let widest: Taken | undefined;
+  for (const each of taken) {
+    if (widest !== undefined && widest.bit === each.bit && each.from < widest.to) {
+      const tag = wanted.find((one) => keyOf(one) === each.owner) ?? wanted.find((one) => keyOf(one) === widest?.owner);
+      if (tag !== undefined) overlapping.push({ tag, owner: keyOf(tag) === each.owner ? widest.owner : each.owner });
+    }
+    if (widest === undefined || widest.bit !== each.bit || each.to > widest.to) widest = each;
+  }
+  return overlapping;
 }
 
 function sameRoom(old: string, type: TagType): boolean {

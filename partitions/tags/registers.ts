@@ -11,7 +11,7 @@ import { REGISTERS_END } from "./schema.ts";
 import type { Scalar } from "./type.ts";
 import { isBit, registersOf } from "./table.ts";
 import type { TagTable } from "./table.ts";
-import { formatType } from "./type.ts";
+import { formatType, parseType } from "./type.ts";
 
 /** One value of the map. */
 export interface RegisterRow {
@@ -50,7 +50,8 @@ export const STATE_VALUES = [
 
 export const GUEST_AT = REGISTERS_END + 1000;
 export const GUEST_STRIDE = 200;
-const GUEST_REGISTERS = 4;
+export const GUEST_TYPE = parseType("u64");
+const GUEST_REGISTERS = registersOf(GUEST_TYPE);
 
 /** A partition as the map needs it. */
 export interface MappedPartition {
@@ -92,5 +93,4 @@ export function registerMap(table: TagTable, partitions: readonly MappedPartitio
   return rows.sort((a, b) => (a.kind === b.kind ? a.first - b.first : a.kind === "bits" ? -1 : 1));
 }
 
-const WIDTHS = { u16: 1, u32: 2, f32: 2, u64: 4 } as const;
-const widthOf = (type: keyof typeof WIDTHS): number => WIDTHS[type];
+const widthOf = (type: Scalar): number => registersOf(parseType(type));

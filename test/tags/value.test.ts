@@ -1,7 +1,8 @@
 // A value is the same on every way: image, registers in both word orders, OPC UA's halves; at the edges of its type above all.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fits, fromHalves, fromRegisters, readValue, toDouble, toHalves, toRegisters, WORD_ORDERS, writeValue } from "../../industrial/tags/value.ts";
+import { fits, fromHalves, fromRegisters, readValue, toDouble, toHalves, toRegisters, writeValue } from "../../industrial/tags/value.ts";
+import { WORD_ORDERS } from "../../industrial/modbus/registers.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
 import { registersOf } from "../../partitions/tags/table.ts";
 import { boundsOf, bytesOf, parseType } from "../../partitions/tags/type.ts";
