@@ -9,58 +9,15 @@
 //
 // Both map it as Device memory: aligned accesses only, and no cache, which is why the guest cleans what it has written.
 import { argument, NO_ADDRESS, parseAddress } from "./arguments";
-import { addressOf, mmap, nanosleep, openat, write } from "../../build/generated/linux";
-import { Line, LINE_BYTES } from "../text/line";
 import { ProcessImage, READ_NO_MAGIC, READ_OK, readProcessImage } from "../channel/processImage";
+import { channel, EXIT_USAGE, EXIT_WRITE, GO_ON, line, mapChannel, pause, send, STANDARD_ERROR, STANDARD_OUTPUT } from "./program";
 
-// Exit statuses; GO_ON is not one: the program ends only when it cannot do its work.
-const GO_ON: u32 = 0;
-const EXIT_USAGE: u32 = 2;
-const EXIT_OPEN: u32 = 3;
-const EXIT_MAP: u32 = 4;
-const EXIT_WRITE: u32 = 5;
-
-const STANDARD_OUTPUT: u64 = 1;
-const STANDARD_ERROR: u64 = 2;
-
-// include/uapi: fcntl.h, asm-generic/mman-common.h
-const AT_FDCWD: u64 = <u64>-100;
-const O_RDONLY: u64 = 0;
-const PROT_READ: u64 = 1;
-const MAP_SHARED: u64 = 1;
 const CHANNEL_BYTES: u64 = 4096;
-
 const ARGUMENTS: u32 = 3; // program name, DEVICE, OFFSET
 
-/** struct timespec: one second. */
-@unmanaged
-class TimeSpec {
-  seconds: i64;
-  nanoseconds: i64;
-}
-
-const line = changetype<Line>(memory.data(LINE_BYTES, 8));
 const image = changetype<ProcessImage>(memory.data(offsetof<ProcessImage>(), 8));
-const pause = changetype<TimeSpec>(memory.data(offsetof<TimeSpec>(), 8));
-let channel: u64 = 0;
 /** What the last look at the channel gave: one of READ_*. */
 let seen: u32 = READ_OK;
-
-function send(descriptor: u64): bool {
-  line.text("\n");
-  const written = write(descriptor, addressOf(<u32>line.start), line.length);
-  line.length = 0;
-  return <i64>written > 0;
-}
-
-function failed(what: string, errno: i64, status: u32): u32 {
-  line.text("plc-reader: ");
-  line.text(what);
-  line.text(" failed, errno ");
-  line.decimal(<u64>-errno);
-  send(STANDARD_ERROR);
-  return status;
-}
 
 /** From start.S: opens and maps the channel. Gives back GO_ON or an exit status. */
 export function start(argumentCount: u32, argv: u64): u32 {
@@ -70,13 +27,7 @@ export function start(argumentCount: u32, argv: u64): u32 {
     send(STANDARD_ERROR);
     return EXIT_USAGE;
   }
-  const descriptor = <i64>openat(AT_FDCWD, argument(argv, 1), O_RDONLY);
-  if (descriptor < 0) return failed("open of the device", descriptor, EXIT_OPEN);
-  const mapped = <i64>mmap(0, CHANNEL_BYTES, PROT_READ, MAP_SHARED, descriptor, offset);
-  if (mapped < 0) return failed("mmap of the channel", mapped, EXIT_MAP);
-  channel = mapped;
-  pause.seconds = 1;
-  return GO_ON;
+  return mapChannel("plc-reader: ", argument(argv, 1), offset, CHANNEL_BYTES);
 }
 
 function compose(result: u32): void {
@@ -115,6 +66,6 @@ export function step(): u32 {
     if (!send(STANDARD_OUTPUT)) return EXIT_WRITE;
   }
   seen = result;
-  nanosleep(addressOf(<u32>changetype<usize>(pause)), 0);
+  pause(1, 0);
   return GO_ON;
 }

@@ -1,0 +1,65 @@
+// What the programs of this folder have in common: how they end, complain, map their channel and wait.
+import { addressOf, mmap, nanosleep, openat, write } from "../../build/generated/linux";
+import { Line, LINE_BYTES } from "../text/line";
+
+// Exit statuses; GO_ON is not one: a program ends only when it cannot do its work.
+export const GO_ON: u32 = 0;
+export const EXIT_USAGE: u32 = 2;
+export const EXIT_OPEN: u32 = 3;
+export const EXIT_MAP: u32 = 4;
+export const EXIT_WRITE: u32 = 5;
+
+export const STANDARD_OUTPUT: u64 = 1;
+export const STANDARD_ERROR: u64 = 2;
+
+// include/uapi: fcntl.h, asm-generic/mman-common.h
+const AT_FDCWD: u64 = <u64>-100;
+const O_RDONLY: u64 = 0;
+const PROT_READ: u64 = 1;
+const MAP_SHARED: u64 = 1;
+
+/** struct timespec. */
+@unmanaged
+class TimeSpec {
+  seconds: i64;
+  nanoseconds: i64;
+}
+
+/** What is printed next. */
+export const line = changetype<Line>(memory.data(LINE_BYTES, 8));
+const time = changetype<TimeSpec>(memory.data(offsetof<TimeSpec>(), 8));
+/** Where mapChannel() has mapped it. */
+export let channel: u64 = 0;
+
+/** Prints `line`, and empties it. */
+export function send(descriptor: u64): bool {
+  line.text("\n");
+  const written = write(descriptor, addressOf(<u32>line.start), line.length);
+  line.length = 0;
+  return <i64>written > 0;
+}
+
+function failed(program: string, what: string, errno: i64, status: u32): u32 {
+  line.text(program);
+  line.text(what);
+  line.text(" failed, errno ");
+  line.decimal(<u64>-errno);
+  send(STANDARD_ERROR);
+  return status;
+}
+
+/** Maps `size` bytes at `offset` of the device whose path stands at `path`. GO_ON, or an exit status, after it has been said. */
+export function mapChannel(program: string, path: u64, offset: u64, size: u64): u32 {
+  const descriptor = <i64>openat(AT_FDCWD, path, O_RDONLY);
+  if (descriptor < 0) return failed(program, "open of the device", descriptor, EXIT_OPEN);
+  const mapped = <i64>mmap(0, size, PROT_READ, MAP_SHARED, descriptor, offset);
+  if (mapped < 0) return failed(program, "mmap of the channel", mapped, EXIT_MAP);
+  channel = mapped;
+  return GO_ON;
+}
+
+export function pause(seconds: i64, nanoseconds: i64): void {
+  time.seconds = seconds;
+  time.nanoseconds = nanoseconds;
+  nanosleep(addressOf(<u32>changetype<usize>(time)), 0);
+}
