@@ -22,7 +22,7 @@ import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
 import { plantSeed } from "./entropy";
 import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
-import { releaseHeld, resetListRegisters, suspend } from "./listRegisters";
+import { releaseHeld, suspend } from "./listRegisters";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
 import { quietEl1, resetEl1 } from "./reset";
@@ -30,6 +30,7 @@ import { dropTranslations, grantStage2, revokeStage2, vttbrOf } from "./stage2";
 import { HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
 import { resetGicd } from "./vgicd";
 import { setPriority } from "./vgicr";
+import { resetVirtualInterface } from "./virtualInterface";
 import { resetConsole } from "./vpl011";
 
 /** A vCPU's SGIs and PPIs as after a reset. On a GICv2 only its own pCPU reaches (and its guest sees) the physical ones. */
@@ -52,7 +53,7 @@ function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 
   }
   vcpu.x0 = context;
   resetEl1();
-  resetListRegisters(vcpu);
+  resetVirtualInterface();
   forgetAsks(vcpu, partition);
   resetRedistributor(vcpu);
   vcpu.hcr = (vcpu.direct != 0 ? HCR_DIRECT_CLOSED : HCR_GUEST) | HCR_TVM;

@@ -17,7 +17,7 @@ import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "../../co
 import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "../../core/waiting";
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
 import {
-  HCR_EN, HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, resetVirtualInterface,
+  HCR_EN, HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl,
   restoreListRegisters, saveListRegisters, watchEnds, writeControl,
 } from "./virtualInterface";
 
@@ -93,11 +93,6 @@ export function releaseHeld(vcpu: Vcpu): void {
   }
   writeControl(0);
   vcpu.latched = 0;
-}
-
-/** The virtual interface as at a reset; no SGI has been sent. */
-export function resetListRegisters(vcpu: Vcpu): void {
-  resetVirtualInterface();
 }
 
 /** Interrupts held here are over: physically, too. */

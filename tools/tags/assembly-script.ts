@@ -1,7 +1,7 @@
 // The AssemblyScript accessors of a partition's tags, as c-header.ts has them in C.
 import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
-import { formatType } from "../../partitions/tags/type.ts";
+import { aboutTag } from "./about.ts";
 
 /** `ipa`: where the guest finds its image; undefined: no channel carries it. */
 export function assemblyScript(table: PartitionTags, source: string, ipa?: number): string {
@@ -24,9 +24,8 @@ ${table.tags.map(accessor).join("\n")}
 const setterOf = ({ type }: Tag): string => (type.scalar === "string" ? "setTagText" : `setTag${8 * type.size}`);
 
 function accessor(tag: Tag): string {
-  const { name, type, offset, unit, range, writable, description } = tag;
-  const about = [formatType(type), unit, range?.join("…"), writable ? "rw" : "ro", description].filter((part) => part !== undefined);
-  const comment = `/** ${name}: ${about.join(", ").replaceAll("*/", "* /")} */`;
+  const { name, type, offset } = tag;
+  const comment = `/** ${name}: ${aboutTag(tag)} */`;
   const id = `set_${cName(name)}`;
   if (type.scalar === "string")
     return `${comment}\n@inline export function ${id}(image: TagImage, text: u32, length: u32): void { setTagText(image, ${offset}, text, length, ${type.text}); }`;

@@ -1,8 +1,8 @@
 // The C header of a partition's tags: a function for each that sets it.
 import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
-import { formatType } from "../../partitions/tags/type.ts";
 import type { Scalar } from "../../partitions/tags/type.ts";
+import { aboutTag, commentText } from "./about.ts";
 
 const C_TYPES: Readonly<Record<Exclude<Scalar, "string">, string>> = {
   bool: "int",
@@ -38,13 +38,9 @@ ${table.tags.map(accessors).join("\n\n")}
 `;
 }
 
-/** In a comment nothing may end it. */
-const commentText = (text: string): string => text.replaceAll("*/", "* /");
-
 function accessors(tag: Tag): string {
-  const { name, type, offset, unit, range, writable, description } = tag;
-  const about = [formatType(type), unit, range?.join("…"), writable ? "rw" : "ro", description].filter((part) => part !== undefined);
-  const comment = `/* ${commentText(name)}: ${commentText(about.join(", "))} */`;
+  const { name, type, offset } = tag;
+  const comment = `/* ${name}: ${aboutTag(tag)} */`;
   const id = cName(name);
   if (type.scalar === "string") {
     return `${comment}
