@@ -1,8 +1,8 @@
 // The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so
-// the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off); receiving comes from its input ring. The
-// interrupt is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
+// the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off, and no UARTTXINTR asks for more); receiving comes from its
+// input ring. The interrupt is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
 
-import { BlobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
+import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { discardInput, inputWaits, outputFree, putOutput, takeInput } from "../../core/console";
 import { blobPartition } from "../../core/blob";
@@ -44,7 +44,7 @@ class Uart {
   ifls: u32;
   imsc: u32;
   ris: u32; // changed by the housekeeper too: atomically
-  stalled: u32; // the guest saw TXFF: it wants to know when there is room again
+  stalled: u32; // the guest saw TXFF, or filled the ring: it wants to know when there is room again
   loopedIn: u32; // bytes that have ever come back, and that were read
   loopedOut: u32;
 }
@@ -80,10 +80,10 @@ function receiveWaits(uart: Uart, partition: u32): bool {
 
 /** A byte is sent: the conditions that arise. */
 function sent(uart: Uart, byte: u32): u32 {
-  if ((uart.cr & CR_LOOPS) != CR_LOOPS) return INT_TX;
-  if (uart.loopedIn - uart.loopedOut >= ((uart.lcrh & LCR_H_FEN) != 0 ? FIFO_BYTES : 1)) return INT_TX | INT_OE;
+  if ((uart.cr & CR_LOOPS) != CR_LOOPS) return 0;
+  if (uart.loopedIn - uart.loopedOut >= ((uart.lcrh & LCR_H_FEN) != 0 ? FIFO_BYTES : 1)) return INT_OE;
   store<u8>(fifoAt(uart, uart.loopedIn++), <u8>byte);
-  return INT_TX | INT_RX | INT_RT;
+  return INT_RX | INT_RT;
 }
 
 /** UARTFR's RI, DCD, DSR and CTS: with loopback UARTCR's Out2, Out1, DTR and RTS, else nothing is connected. */
@@ -96,28 +96,30 @@ function controlChanged(uart: Uart, partition: u32, before: u32): void {
   const changed = modemFlags(before) ^ modemFlags(uart.cr);
   let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1); // UARTRIS: DSR, DCD, CTS, RI
   if ((before & ~uart.cr & CR_LBE) != 0 && inputWaits(partition)) conditions |= INT_RX | INT_RT;
-  if (conditions != 0) raise(uart, blobPartition(partition), conditions);
+  raise(uart, partition, conditions);
 }
 
 /** A condition has arisen: rings if the guest has unmasked it. */
-function raise(uart: Uart, plan: BlobPartition, condition: u32): void {
+function raise(uart: Uart, partition: u32, condition: u32): void {
   atomicOr32(risAt(uart), condition);
-  if ((uart.imsc & condition) != 0) setSpiPending(plan.consoleInterrupt);
+  if ((uart.imsc & condition) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
 }
 
 /** For the housekeeper: bytes have been typed into the partition's input ring. */
 export function consoleReceived(partition: u32): void {
-  const plan = blobPartition(partition);
   const uart = uartOf(partition);
-  if (plan.console != 0 && (uart.cr & CR_LBE) == 0) raise(uart, plan, INT_RX | INT_RT);
+  if (blobPartition(partition).console != 0 && (uart.cr & CR_LBE) == 0) raise(uart, partition, INT_RX | INT_RT);
 }
 
-/** For the housekeeper: the output ring has been drained. */
+/** A driver writes up to a FIFO of bytes for UARTTXINTR, and looks at UARTFR for none of them. */
+function hasRoom(partition: u32): bool { return outputFree(partition) >= FIFO_BYTES; }
+
+/** For the housekeeper: the output ring may have been drained. */
 export function consoleDrained(partition: u32): void {
   const uart = uartOf(partition);
-  if (uart.stalled == 0) return;
+  if (uart.stalled == 0 || !hasRoom(partition)) return;
   uart.stalled = 0;
-  raise(uart, blobPartition(partition), INT_TX);
+  raise(uart, partition, INT_TX);
 }
 
 /** A load; narrower ones see the low bits. */
@@ -150,7 +152,14 @@ export function storeConsole(partition: u32, offset: u32, value: u32): void {
   const uart = uartOf(partition);
   if (offset == UARTDR) {
     putOutput(partition, value);
-    raise(uart, blobPartition(partition), sent(uart, value));
+    let conditions = sent(uart, value);
+    if (hasRoom(partition)) {
+      conditions |= INT_TX;
+    } else {
+      atomicAnd32(risAt(uart), ~INT_TX);
+      uart.stalled = 1; // and not before: the housekeeper may just have found room
+    }
+    raise(uart, partition, conditions);
   } else if (offset == UARTICR) {
     atomicAnd32(risAt(uart), ~value);
   } else if (isControl(offset)) {
