@@ -12,7 +12,7 @@ import { MAX_CPUS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
-const LEVELS: u32 = 32;
+export const LEVELS: u32 = 32;
 export const LEAST_URGENT: u32 = LEVELS - 1;
 export const LEVEL_SHIFT: u32 = 3; // of a priority: what is below is not implemented
 /** What `take` gives back: the level above the INTID. */

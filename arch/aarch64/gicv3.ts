@@ -2,12 +2,14 @@
 
 import {
   clearPhysical, isb, mmioRead32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
-  msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
+  msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
 import { Vcpu } from "../../core/vcpu";
+import { LEVELS } from "../../core/waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
-import { GICD_CTLR, GICD_CTLR_DS, HIGHEST_GUEST_PRIORITY } from "./gic";
+import { GICD_CTLR, GICD_CTLR_DS, HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
 
 const ICC_SRE_SRE: u64 = 1;
 const ICC_SRE_DFB_DIB: u64 = 6;
@@ -100,6 +102,11 @@ export function openV3(vcpu: Vcpu): void {
 /** What a direct guest finds after its reset: nothing active, everything closed. */
 export function resetDirectV3(vcpu: Vcpu): void {
   clearPhysical(); // but for AP1R0
+  // QEMU, with two Security states, takes no write of AP1R0 (findings/qemu-gicv3-ap1r0-el3.sh): there each of the old life's is ended.
+  for (let i: u32 = 0; i < LEVELS && mrs_ICC_AP1R0_EL1() != 0; i++) {
+    bound(i, LEVELS);
+    msr_ICC_EOIR1_EL1(KICK_SGI);
+  }
   vcpu.activePriorities = 0;
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = <u32>(mrs_ICC_CTLR_EL1() & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE));

@@ -33,13 +33,11 @@ const VTTBR_BADDR: u64 = 0x0000fffffffffffe;
 export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
-const BEYOND = "a region lies above the PA space: give it a lower address";
 
 /** A direct partition's memory is taken away from a tick: so only so many GiB may have something in them. */
 const DIRECT_ROOTS_MAX: u32 = 64;
 const usedRoots: usize = memory.data(2 * DIRECT_ROOTS_MAX * MAX_PARTITIONS, 8);
 const usedRootCounts: usize = memory.data(4 * MAX_PARTITIONS, 8);
-const TOO_FAR_APART = "a direct partition's regions lie in more than 64 different GiB of IPA: move them together";
 
 /** VTTBR_EL2 of each partition. */
 const vttbrs: usize = memory.data(8 * MAX_PARTITIONS, 8);
@@ -64,11 +62,11 @@ export function buildStage2(n: u32, plan: BlobPartition): string | null {
   for (let i: u32 = 0; i < plan.regionCount; i++) {
     bound(i, MAX_REGIONS);
     const region = blobRegion(plan.regionFirst + i);
-    if ((region.pa + spanOf(region) - 1) >> bits != 0) return BEYOND; // IPAs: header().ipaBits, no more than that
+    if ((region.pa + spanOf(region) - 1) >> bits != 0) return "a region lies above the PA space: lower its address"; // IPAs: header().ipaBits, no more than that
     const mapped = region.colours != 0 ? mapColoured(root, region) : mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
     if (!mapped) return TOO_MANY_TABLES;
   }
-  if (isDirect(plan) && !noteRoots(n, root, roots)) return TOO_FAR_APART;
+  if (isDirect(plan) && !noteRoots(n, root, roots)) return "a direct partition's regions lie in over 64 GiBs of IPA: move them together";
   // VMID 0 is nobody's.
   store<u64>(vttbrs + (n << 3), root | (<u64>(n + 1) << VTTBR_VMID_SHIFT));
   return null;

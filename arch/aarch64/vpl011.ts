@@ -152,13 +152,10 @@ export function storeConsole(partition: u32, offset: u32, value: u32): void {
   const uart = uartOf(partition);
   if (offset == UARTDR) {
     putOutput(partition, value);
-    let conditions = sent(uart, value);
-    if (hasRoom(partition)) {
-      conditions |= INT_TX;
-    } else {
-      atomicAnd32(risAt(uart), ~INT_TX);
-      uart.stalled = 1; // and not before: the housekeeper may just have found room
-    }
+    const conditions = sent(uart, value);
+    if (hasRoom(partition)) return raise(uart, partition, conditions | INT_TX);
+    atomicAnd32(risAt(uart), ~INT_TX);
+    uart.stalled = 1; // and not before: the housekeeper may just have found room
     raise(uart, partition, conditions);
   } else if (offset == UARTICR) {
     atomicAnd32(risAt(uart), ~value);

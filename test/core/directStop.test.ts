@@ -2,6 +2,7 @@
 // stage 2 is taken away, and a kick sent in case it sleeps (arch/aarch64/lifecycle.ts, stage2.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { qemuVirt } from "../machine/board.ts";
 import type { Board } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
 import { ENTRY_OFFSET } from "../machine/system.ts";
@@ -124,6 +125,36 @@ describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, be
     bench.pass(110);
     expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 1 });
     expect(takeAll(bench.openInterrupts(3))).toEqual([]);
+  });
+});
+
+describe("where ICC_AP1R0_EL1 takes no write", () => {
+  beforeEach(() => {
+    startOne({ ...qemuVirt, securityStates: 2, keepsActivePriorities: true });
+    for (const [n, priority] of [0x80, 0x40].entries()) {
+      bench.enable(3, HANDLED + n, priority);
+      bench.machine.setLine(HANDLED + n, true);
+      expect(guest.acknowledge()).toBe(HANDLED + n);
+      bench.machine.setLine(HANDLED + n, false);
+    }
+  });
+
+  test("no priority that a guest has not ended is active in its next life", () => {
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(guest.pcpu.gic.physical.activePriorities).toBe(0);
+    bench.openInterrupts(3);
+    bench.enable(3, HANDLED, 0xe0);
+    bench.machine.setLine(HANDLED, true);
+    expect(guest.acknowledge()).toBe(HANDLED);
+  });
+
+  test("those of a guest that is paused meanwhile are active still", () => {
+    const before = guest.pcpu.gic.physical.activePriorities;
+    expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
+    expect(bench.command(1, abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
+    expect(guest.pcpu.gic.physical.activePriorities).toBe(before);
+    for (const n of [1, 0]) guest.endOfInterrupt(HANDLED + n);
+    expect(guest.pcpu.gic.physical.activePriorities).toBe(0);
   });
 });
 

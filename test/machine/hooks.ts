@@ -175,7 +175,8 @@ function gicHooks(machine: Machine): Hooks {
   const virtual = () => cpuOf(gic(), machine.current.index).virtual;
   return {
     mrs_ICC_IAR1_EL1: () => BigInt(physical().acknowledge("hypervisor")),
-    msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value), "hypervisor"),
+    // Where nothing else drops a priority it is dropped so, whatever had it.
+    msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value), machine.board.keepsActivePriorities === true ? "guest" : "hypervisor"),
     msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value), "hypervisor"),
     msr_ICC_SGI1R_EL1: (value: bigint) => gic().sendSgi(machine.current.index, value),
     mrs_ICC_PMR_EL1: () => BigInt(physical().priorityMask),
@@ -186,7 +187,9 @@ function gicHooks(machine: Machine): Hooks {
     msr_ICC_CTLR_EL1: (value: bigint) => void (physical().control = value),
     mrs_ICC_RPR_EL1: () => BigInt(physical().runningPriority),
     mrs_ICC_AP1R0_EL1: () => BigInt(physical().activePriorities),
-    msr_ICC_AP1R0_EL1: (value: bigint) => void (physical().activePriorities = Number(value & MASK32)),
+    msr_ICC_AP1R0_EL1: (value: bigint) => {
+      if (machine.board.keepsActivePriorities !== true) physical().activePriorities = Number(value & MASK32);
+    },
     mrs_ICC_IGRPEN1_EL1: () => (physical().enabled ? 1n : 0n),
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     mrs_ICH_HCR_EL2: () => BigInt(virtual().hypervisorControl),

@@ -3,23 +3,32 @@
 import { closeSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
+import type { PartitionRecord } from "../../tools/run/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { guestImage } from "./guestImage.ts";
 
 const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
-const SYSTEM = `
+/** Two guests of that image, or the PLC guest's own. */
+const yaml = (image = ""): string => `
 board: qemu-aarch64
 partitions:
-  injected: { guest: plc, cpus: [1], memory: 16M }
-  direct: { guest: plc, cpus: [3], memory: 16M, interrupts: direct }
+  injected: { guest: plc, ${image}cpus: [1], memory: 16M }
+  direct: { guest: plc, ${image}cpus: [3], memory: 16M, interrupts: direct }
 `;
 
-function buildFirmware(folder: string, fiq: number): string {
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "axv-security-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function buildFirmware(fiq: number): string {
   const object = join(folder, "firmware.o");
   const file = join(folder, "firmware.bin");
   runTool(CLANG, ["--target=aarch64-none-elf", `-DFIQ=${fiq}`, "-c", "test/system/assembly/firmware.S", "-o", object]);
@@ -27,32 +36,57 @@ function buildFirmware(folder: string, fiq: number): string {
   return file;
 }
 
-test.each([0, 1])("two Security states, SCR_EL3.FIQ = %i: both guests run, and are restarted", async (fiq) => {
-  const folder = mkdtempSync(join(tmpdir(), "axv-security-"));
+interface Booted {
+  readonly session: Session;
+  /** Until it holds for both partitions. */
+  readonly until: (what: string, condition: (partition: PartitionRecord) => boolean) => Promise<void>;
+}
+
+async function withBoard(fiq: number, system: string, use: (booted: Booted) => Promise<void>): Promise<void> {
   const file = join(folder, `security-states-${fiq}.yaml`);
-  writeFileSync(file, SYSTEM);
+  writeFileSync(file, system);
   const { plan, image, opened } = await prepare(file, () => {});
   closeSync(opened);
   const machine = await startQemu([
-    ...["-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1G", "-bios", buildFirmware(folder, fiq)],
+    ...["-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1G", "-bios", buildFirmware(fiq)],
     ...["-device", `loader,file=${image},addr=0x${plan.image.base.toString(16)},force-raw=on`],
   ]);
   const session = new Session(machine.uart, plan.partitions);
-  const until = async (what: string, condition: (name: string) => boolean): Promise<void> => {
-    const end = Date.now() + PATIENCE_MS;
-    while (!["injected", "direct"].every(condition)) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
+  const holds = (name: string, condition: (partition: PartitionRecord) => boolean): boolean => {
+    const partition = session.monitor.named(name);
+    return partition !== undefined && condition(partition);
   };
   try {
-    await until("scans", (name) => (session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n) > 100n);
-    for (const partition of [0, 1]) await session.link.command(partition, "restart");
-    await until("a second life", (name) => session.monitor.named(name)?.telemetry?.restarts === 1 && (session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n) > 100n);
-    expect(session.monitor.named("direct")?.telemetry?.restarts).toBe(1);
+    await use({
+      session,
+      until: async (what, condition) => {
+        const end = Date.now() + PATIENCE_MS;
+        while (!["injected", "direct"].every((name) => holds(name, condition))) {
+          if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+          await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        }
+      },
+    });
   } finally {
     session.link.close();
     await machine.stop();
-    rmSync(folder, { recursive: true });
   }
+}
+
+const scans = (partition: PartitionRecord): bigint => partition.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
+const restarts = (partition: PartitionRecord): number => partition.telemetry?.restarts ?? 0;
+
+describe.each([0, 1])("two Security states, SCR_EL3.FIQ = %i", (fiq) => {
+  test("both guests run, and are restarted", () =>
+    withBoard(fiq, yaml(), async ({ session, until }) => {
+      await until("scans", (partition) => scans(partition) > 100n);
+      for (const partition of [0, 1]) await session.link.command(partition, "restart");
+      await until("a second life", (partition) => restarts(partition) === 1 && scans(partition) > 100n);
+      expect(session.monitor.named("direct")?.telemetry?.restarts).toBe(1);
+    }));
+
+  test("the interrupt that a guest has not ended when it is restarted comes again in its next life, and in each", () =>
+    withBoard(fiq, yaml(`image: ${guestImage(folder, "unended", "qemu-aarch64")}, `), async ({ until }) => {
+      await until("a fourth life", (partition) => restarts(partition) >= 3);
+    }));
 });

@@ -27,6 +27,8 @@ export interface GicBoard {
   readonly securityStates: 1 | 2;
   /** GICv3 with two: ICC_PMR_EL1 and ICC_RPR_EL1 are as Secure state sees them (SCR_EL3.FIQ = 0). */
   readonly secureMask: boolean;
+  /** GICv3 of QEMU 7.2, with two: ICC_AP1R0_EL1 takes no write (findings/qemu-gicv3-ap1r0-el3.sh). */
+  readonly keepsActivePriorities?: boolean;
   readonly cpus: readonly GicBoardCpu[];
 }
 
