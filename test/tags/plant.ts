@@ -33,10 +33,10 @@ export class TestPlant {
   }
 
   /** A scan of the guest that sets these. */
-  scan(partition: number, values: Readonly<Record<string, TagValue>> = {}): void {
+  scan(partition: number, values: Readonly<Record<string, TagValue>> = {}, counter = ++this.#scan): void {
     const image = this.#images[partition] ?? new DataView(new ArrayBuffer(0));
     for (const [name, value] of Object.entries(values)) writeValue(image, this.tag(partition, name).offset, this.tag(partition, name).type, value);
-    this.plant.takeImage(partition, image, ++this.#scan);
+    this.plant.takeImage(partition, image, counter);
   }
 
   tell(partition: number, state: PartitionState, more: Partial<PartitionTelemetry> = {}): void {

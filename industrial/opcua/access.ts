@@ -1,0 +1,29 @@
+// Who may do what, as OPC UA's permissions of its well-known roles (OPC 10000-18, 4.3). Roles do not include one another: each
+// is named wherever it may.
+import { WellKnownRoles } from "node-opcua-constants";
+import { PermissionType } from "node-opcua-types";
+import type { RolePermissionTypeOptions } from "node-opcua-types";
+import { ROLES } from "./target.ts";
+import type { Role } from "./target.ts";
+
+export const ROLE_IDS: Readonly<Record<Role, number>> = {
+  observer: WellKnownRoles.Observer,
+  operator: WellKnownRoles.Operator,
+  engineer: WellKnownRoles.Engineer,
+};
+
+const LOOK = PermissionType.Browse | PermissionType.Read | PermissionType.ReadHistory | PermissionType.ReceiveEvents | PermissionType.ReadRolePermissions;
+const ACTING: readonly Role[] = ["operator", "engineer"];
+
+export const mayAct = (role: Role | undefined): boolean => role !== undefined && ACTING.includes(role);
+
+function permissions(actions: number): RolePermissionTypeOptions[] {
+  return ROLES.map((role) => ({ roleId: `i=${ROLE_IDS[role]}`, permissions: mayAct(role) ? LOOK | actions : LOOK }));
+}
+
+/** Of all that is there. */
+export const READABLE: RolePermissionTypeOptions[] = permissions(0);
+/** Of a tag that may be written. */
+export const WRITABLE: RolePermissionTypeOptions[] = permissions(PermissionType.Write);
+/** Of a method. */
+export const CALLABLE: RolePermissionTypeOptions[] = permissions(PermissionType.Call);

@@ -1,0 +1,154 @@
+// The OPC UA server of a board: starts the library with what is safe, and puts the plant into it.
+import { format } from "node:util";
+import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
+import { nodesets } from "node-opcua-nodesets";
+import { OPCUAServer } from "node-opcua-server";
+import type { OPCUAServerOptions } from "node-opcua-server";
+import { MessageSecurityMode, UserTokenType } from "node-opcua-types";
+import type { Instant } from "../tags/clock.ts";
+import type { Plant } from "../tags/plant.ts";
+import { capabilitiesOf, holdToCaps } from "./caps.ts";
+import { daysLeft, openPki } from "./certificate.ts";
+import type { OwnCertificate } from "./certificate.ts";
+import { OpcUaError } from "./errors.ts";
+import { Feed } from "./feed.ts";
+import { keepOneForEngineer, UserManager } from "./login.ts";
+import { addPlant } from "./nodes.ts";
+import type { PlantNodes } from "./nodes.ts";
+import { pushItems } from "./pushed.ts";
+import type { BoardIdentity, Log, OpcUaAudit, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy } from "./target.ts";
+import { Users } from "./users.ts";
+
+export const OPCUA_PORT = 4840;
+const PRODUCT_URI = "urn:axv-part";
+
+export interface OpcUaOptions {
+  readonly plant: Plant;
+  readonly board: BoardIdentity;
+  /** Undefined: nothing can be written. */
+  readonly writer: OpcUaWriter | undefined;
+  /** Undefined: nothing can be commanded. */
+  readonly commands: OpcUaCommands | undefined;
+  readonly settings: OpcUaSettings;
+  readonly log: Log;
+  readonly audit: OpcUaAudit;
+  /** Of tests. */
+  readonly now?: () => Instant;
+}
+
+export class OpcUaServer {
+  readonly #server: OPCUAServer;
+  readonly #own: OwnCertificate;
+  readonly #feed: Feed;
+
+  private constructor(server: OPCUAServer, own: OwnCertificate, feed: Feed) {
+    this.#server = server;
+    this.#own = own;
+    this.#feed = feed;
+  }
+
+  /** Listens, or says why not. */
+  static async start(options: OpcUaOptions): Promise<OpcUaServer> {
+    const { plant, board, settings, log, audit, now } = options;
+    // What the library has to say belongs in the log, not on the terminal.
+    setWarningLogger((...parts) => log.warn(`OPC UA: ${format(...parts)}`));
+    setErrorLogger((...parts) => log.error(`OPC UA: ${format(...parts)}`));
+    const own = await openPki(settings.pki, settings, log);
+    const users = new Users(settings.users);
+    const server = new OPCUAServer(libraryOptions(settings, own, board, new UserManager(users, log, audit)));
+    try {
+      await server.initialize();
+      const nodes = plantOf(server, board, plant);
+      offerOnlyNames(server);
+      holdToCaps(server, settings.caps, settings.sessionSeconds);
+      keepOneForEngineer(server, users, settings.caps.sessions);
+      pushItems(server, (namespace) => namespace === nodes.namespace.index);
+      const feed = new Feed(plant, nodes, settings.counterHz, now);
+      await server.start();
+      return new OpcUaServer(server, own, feed);
+    } catch (error) {
+      await server.shutdown().catch(() => {}); // the first error is the one to be told
+      await own.manager.dispose();
+      throw notListening(settings, error);
+    }
+  }
+
+  get port(): number {
+    return this.#server.endpoints[0]?.port ?? 0;
+  }
+
+  /** Where clients find it. */
+  get endpoint(): string {
+    return this.#server.getEndpointUrl();
+  }
+
+  get sessions(): number {
+    return this.#server.currentSessionCount;
+  }
+
+  /** Until the certificate's end. */
+  get certificateDays(): number {
+    return daysLeft(this.#own.certificateFile);
+  }
+
+  /** Ends every session. */
+  async close(): Promise<void> {
+    this.#feed.close();
+    await this.#server.shutdown();
+    await this.#own.manager.dispose();
+  }
+}
+
+type LibraryPolicy = NonNullable<OPCUAServerOptions["securityPolicies"]>[number];
+const POLICY_URI = "http://opcfoundation.org/UA/SecurityPolicy#";
+const policyOf = (name: Policy | "None"): LibraryPolicy => `${POLICY_URI}${name}` as LibraryPolicy;
+
+function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: BoardIdentity, userManager: UserManager): OPCUAServerOptions {
+  const { host, port, hostnames, applicationUri, policies, anonymous, discovery, caps } = settings;
+  return {
+    host,
+    port,
+    hostname: hostnames[0] ?? host,
+    alternateHostname: hostnames.slice(1),
+    nodesets: [nodesets.standard, nodesets.di],
+    serverInfo: { applicationUri, productUri: PRODUCT_URI, applicationName: { text: board.name } },
+    buildInfo: { productName: board.model, productUri: PRODUCT_URI, manufacturerName: board.manufacturer, softwareVersion: board.softwareRevision },
+    serverCertificateManager: own.manager,
+    userCertificateManager: own.manager,
+    certificateFile: own.certificateFile,
+    privateKeyFile: own.privateKeyFile,
+    securityPolicies: [...(anonymous ? [policyOf("None")] : []), ...policies.map(policyOf)],
+    securityModes: [...(anonymous ? [MessageSecurityMode.None] : []), MessageSecurityMode.SignAndEncrypt],
+    allowAnonymous: anonymous,
+    disableDiscovery: !discovery,
+    userManager,
+    maxConnectionsPerEndpoint: caps.connections,
+    serverCapabilities: capabilitiesOf(caps),
+  };
+}
+
+function plantOf(server: OPCUAServer, board: BoardIdentity, plant: Plant): PlantNodes {
+  const { addressSpace } = server.engine;
+  if (addressSpace === null) throw new Error("the server has no address space");
+  return addPlant(addressSpace, board, plant.partitions);
+}
+
+/** Users are names: a certificate that stands for one would need a list that nobody keeps here. */
+function offerOnlyNames(server: OPCUAServer): void {
+  for (const endpoint of server.endpoints) {
+    for (const description of endpoint.endpointDescriptions()) {
+      const encrypted = description.securityMode === MessageSecurityMode.SignAndEncrypt;
+      const offered = [UserTokenType.Anonymous, ...(encrypted ? [UserTokenType.UserName] : [])];
+      description.userIdentityTokens = (description.userIdentityTokens ?? []).filter(({ tokenType }) => offered.includes(tokenType));
+    }
+  }
+}
+
+function notListening({ host, port }: OpcUaSettings, error: unknown): Error {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (code === "EADDRINUSE") return new OpcUaError("AXV_OPCUA_PORT_IN_USE", address);
+  if (code === "EACCES") return new OpcUaError("AXV_OPCUA_PORT_DENIED", address);
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") return new OpcUaError("AXV_OPCUA_LISTEN", address, String(code));
+  return error instanceof Error ? error : new Error(String(error));
+}
