@@ -117,7 +117,6 @@ function claim(list: usize, at: u64, bytes: u64, bits: u32): bool {
 /** ram, frames, colourCount. */
 function boardIsSound(): bool {
   const head = header();
-  store<u64>(platform, 0);
   for (let n: u32 = 0; n < head.ramCount; n++) {
     bound(n, MAX_BANKS);
     if (!claim(platform, blobRam(n).base, blobRam(n).size, PA_BITS)) return false;
@@ -260,8 +259,8 @@ function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
     // Pages of one stretch with no colour in common: no page has two owners.
     if (region.colours != 0 && earlier.colours != 0 && (region.colours & earlier.colours) == 0) continue;
     if (own) return false;
+    if (isInterface) continue; // the same, by another partition: the GIC is free for nothing else (isFree)
     const owner = blobPartition(ownerOfRegion(other));
-    if (isInterface && isCpuInterface(owner, earlier)) continue;
     if (region.kind != REGION_CHANNEL || earlier.kind != REGION_CHANNEL || region.pa != earlier.pa || region.size != earlier.size) return false;
     if (++sharers > 1 || isMailbox(partition, region) || isMailbox(owner, earlier)) return false;
   }

@@ -18,7 +18,7 @@ const LONGEST_RUN: u32 = 0xff;
 const raw: u32 = <u32>memory.data(FRAME_MAX + 8);
 let rawEnd: u32 = 0;
 let rawTaken: u32 = 0;
-const encoded: u32 = <u32>memory.data(ENCODED_MAX + 8);
+const encoded: u32 = <u32>memory.data(ENCODED_MAX + 8); // its first byte is always 0: the delimiter in front
 let encodedEnd: u32 = 0;
 let sent: u32 = 0;
 let crc: u32 = 0;
@@ -34,7 +34,6 @@ export function openFrame(kind: u32, partition: u32): void {
   store<u16>(raw, <u16>(kind | partition << 8));
   rawEnd = raw + KIND_AND_PARTITION;
   rawTaken = raw;
-  store<u8>(encoded, DELIMITER);
   codeAt = encoded + 1;
   encodedEnd = encoded + 2;
   sent = encoded;

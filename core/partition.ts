@@ -17,13 +17,13 @@ import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { mailboxOf } from "./blob";
 import { ticks } from "./time";
-import { REQUEST_START, REQUEST_STOP, Vcpu, vcpuOf } from "./vcpu";
+import { REQUEST_START, Vcpu, vcpuOf } from "./vcpu";
 
 @unmanaged
 export class Partition {
-  index: u32;
   /** STATE_* and, while it is stopping, why; RUNNING → STOPPING by compare-exchange, so that one stop wins, whole. */
   state: u32;
+  index: u32;
   /** pCPUs whose vCPU is not off. */
   active: u32;
   restarts: u32;
@@ -164,10 +164,6 @@ export function stopPartition(partition: Partition, reason: u32, restart: bool):
   const at = stateAt(partition);
   const stopping = STATE_STOPPING | (reason << REASON_SHIFT) | (restart ? RESTART_BIT : 0);
   if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING && compareExchange32(at, STATE_PAUSED, stopping) != STATE_PAUSED) return 0;
-  for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
-    bound(pcpu, MAX_CPUS);
-    if (((partition.cpus >> pcpu) & 1) != 0) atomicOr32(vcpuOf(pcpu).requestAt(), REQUEST_STOP);
-  }
   return partition.cpus;
 }
 

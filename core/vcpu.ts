@@ -5,9 +5,8 @@ import { EXIT_CAUSES, VCPU_OFF } from "./abi";
 import { MAX_CPUS, NONE } from "../build/generated/blob";
 
 /** Set by other pCPUs in `request` (atomically), then the pCPU is kicked. */
-export const REQUEST_STOP: u32 = 1; // leave the guest and park
-export const REQUEST_START: u32 = 2; // load the partition's images and enter its first instruction
-export const REQUEST_HOUSEKEEP: u32 = 4; // the housekeeper has died: be it
+export const REQUEST_START: u32 = 1; // load the partition's images and enter its first instruction
+export const REQUEST_HOUSEKEEP: u32 = 2; // the housekeeper has died: be it
 
 /** Whether its pCPU is as planned: FACTS_* in `facts`, said by itself when it comes up. */
 export const FACTS_UNKNOWN: u32 = 0;

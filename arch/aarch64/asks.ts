@@ -105,7 +105,7 @@ function answer(vcpu: Vcpu, partition: Partition): bool {
   return false;
 }
 
-/** The vCPU holds nothing, before its life and after it: no ask concerns it. */
+/** The vCPU begins, and holds nothing: no ask of before concerns it. */
 export function forgetAsks(vcpu: Vcpu, partition: Partition): void {
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);

@@ -168,8 +168,8 @@ function initPcpu(vcpu: Vcpu): bool {
   dsbIsh();
   tlbiAlle1is(); // twice: stage2.ts says why
   dsbIsh();
-  isb();
   if (!initCpuInterface(vcpu)) return false;
+  isb(); // it may wait for interrupts next
   findListRegisters(vcpu);
   if (vcpu.housekeeper != 0) startTick();
   return true;

@@ -89,7 +89,6 @@ export function resetVirtualV2(): void {
   const gich = header().gich;
   mmioWrite32(gich + GICH_APR, 0);
   mmioWrite32(gich + GICH_VMCR, 0);
-  mmioWrite32(gich + GICH_HCR, 0);
 }
 
 /** Moves list registers into the vCPU's record, in the form of an ICH_LR<n>_EL2 (virtualInterface.ts). */

@@ -58,7 +58,6 @@ function parkV3(): void {
   msr_ICC_BPR1_EL1(0);
   msr_ICC_AP1R0_EL1(0);
   msr_ICC_IGRPEN1_EL1(1);
-  isb();
 }
 
 /** The pCPU has no guest to run. A direct guest's registers are kept. */

@@ -56,7 +56,6 @@ export function startTick(): void {
   period = ticks(head.tickMicroseconds);
   ticksPerTelemetry = max<u32>((head.telemetryMilliseconds * MICROSECONDS_PER_MILLISECOND) / head.tickMicroseconds, 1);
   ticksToTelemetry = ticksPerTelemetry;
-  piece = 0;
   dropFrame(); // of a housekeeper before: it may have died in the middle of it
   nextTick = mrs_CNTPCT_EL0() + period;
   msr_CNTHP_CVAL_EL2(nextTick);

@@ -104,11 +104,9 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   if (intid != KICK_SGI) return RESUME;
   vcpu.countExit(EXIT_SGI);
   const partition = partitionOf(vcpu.partition);
-  const request = atomicExchange32(vcpu.requestAt(), 0);
-  if ((request & REQUEST_HOUSEKEEP) != 0) takeOver(vcpu);
-  const requested = request != 0;
+  if ((loadAcquire32(vcpu.requestAt()) & REQUEST_HOUSEKEEP) != 0) takeOver(vcpu);
   const state = stateOf(partition);
-  if (requested && state == STATE_STOPPING) return leave(vcpu);
+  if (state == STATE_STOPPING) return leave(vcpu);
   if (state == STATE_PAUSED) {
     hold(vcpu);
     return PARK;

@@ -197,7 +197,6 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
 function leaveStep(vcpu: Vcpu, partition: Partition): void {
   quietEl1();
   releaseHeld(vcpu);
-  forgetAsks(vcpu, partition);
   quietBank(vcpu, vcpu.owned(0));
   if (vcpu.refills != 0) stopBandwidth(vcpu);
   const stopping = stateOf(partition) == STATE_STOPPING;

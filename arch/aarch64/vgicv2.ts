@@ -32,7 +32,7 @@ export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (offset >= CPENDSGIR && offset < SPENDSGIR + SGI_COUNT) return readPendingSgis(vcpu, (offset - CPENDSGIR) & 15);
   if (offset == GICD_CTLR) return partition.distributorControl;
   if (offset == ICPIDR2) return PIDR2_GICV2;
-  return offset < ICFGR + 0x100 ? readGicd(vcpu, partition, offset) : 0;
+  return readGicd(vcpu, partition, offset);
 }
 
 /** A store of 2^shift bytes. */

@@ -76,7 +76,7 @@ export function readControl(): u32 { return isGicV2() ? readControlV2() : <u32>m
   else msr_ICH_HCR_EL2(value);
 }
 
-/** Nothing active, interrupts off, and the priority mask closed until the guest opens them. */
+/** Nothing active, interrupts off, and the priority mask closed until the guest opens them. ICH_HCR_EL2 gets its value when the guest runs. */
 export function resetVirtualInterface(): void {
   if (isGicV2()) {
     resetVirtualV2();
@@ -84,5 +84,4 @@ export function resetVirtualInterface(): void {
   }
   clearVirtual();
   msr_ICH_VMCR_EL2(0);
-  msr_ICH_HCR_EL2(0);
 }

@@ -408,7 +408,10 @@ export class Machine {
   /** As the assembly does it: park(), and WFI only if that finds no guest to run. */
   private park(pcpu: PCpu): void {
     pcpu.phase = "parked";
-    if (this.isSpare(pcpu)) return void this.enter(pcpu, () => (this.core.idle(pcpu.vcpu), 0));
+    if (this.isSpare(pcpu)) {
+      this.enter(pcpu, () => (this.core.idle(pcpu.vcpu), 0));
+      return this.synchronisation.execute(pcpu.index, "wfi");
+    }
     for (let step = 0; step < STEPS_MAX; step++) {
       const result = this.enter(pcpu, () => this.core.park(pcpu.vcpu));
       if (result === RESUME) this.resume(pcpu);

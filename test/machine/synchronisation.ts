@@ -21,7 +21,7 @@ const RULES: readonly Rule[] = [
   { uses: /^(msr_VTTBR_EL2|clearEl1)$/, written: /^msr_(TCR|SCTLR)_EL1$/, why: "until TCR_EL1.EPD0 and EPD1 are there, stage 1 may be walked with another VMID, or registers of two lives (Cortex-A55 erratum 1530923)" },
   { uses: /^msr_SCTLR_EL1$/, written: /^msr_(TCR_EL1|VTTBR_EL2)$/, why: "walks of stage 1 stay off as long as what they use changes (Cortex-A55 erratum 1530923)" },
   { uses: /^msr_TCR_EL1$/, written: /^(msr_SCTLR_EL1|msr_VTTBR_EL2|clearEl1)$/, why: "walks of stage 1 stay off as long as what they use changes (Cortex-A55 erratum 1530923)" },
-  { uses: /^wfi$/, written: /^msr_HCR_EL2$/, why: "HCR_EL2.IMO says whose interrupts are that a pCPU waits for (D1.3.6)" },
+  { uses: /^wfi$/, written: /^msr_(HCR_EL2|ICC_IGRPEN1_EL1)$/, why: "HCR_EL2.IMO says whose interrupts are that a pCPU waits for (D1.3.6), ICC_IGRPEN1_EL1 whether there are any" },
   { uses: /^m(rs|sr)_PMXEV/, written: /^msr_PMSELR_EL0$/, why: "PMSELR_EL0 selects the counter (D13.3)" },
   {
     uses: /^msr_ICC_SGI1R_EL1$/, written: /^(atomic|compareExchange32|storeRelease32|physicalWrite32)/, barrier: true,
