@@ -321,16 +321,15 @@ function channelIsSound(n: u32, partition: BlobPartition, index: u32): bool {
   if (region === null || region.kind != REGION_CHANNEL || isMailbox(partition, region)) return false;
   if (region.ipa != channel.ipa || region.size != channel.size || channel.peer >= header().partitionCount || channel.peer == n) return false;
   const peer = blobPartition(channel.peer);
-  if (!ringsAt(peer, channel.doorbell) || peer.console != 0 && peer.consoleInterrupt == channel.doorbell) return false;
+  if (!ringsAt(peer, channel.doorbell) || peer.consoleInterrupt == channel.doorbell) return false;
   for (let other: u32 = 0; other < index; other++) {
     bound(other, MAX_CHANNELS);
     if (blobChannel(other).doorbell == channel.doorbell) return false;
   }
   for (let i: u32 = 0; i < peer.channelCount; i++) {
     bound(i, MAX_CHANNELS);
-    const back = blobChannel(peer.channelFirst + i);
-    if (back.peer != n) continue;
-    const end = regionAt(peer, back.ipa);
+    // No third partition has that memory (regionIsSound): it can only lead back to this one.
+    const end = regionAt(peer, blobChannel(peer.channelFirst + i).ipa);
     if (end !== null && end.pa == region.pa) return true;
   }
   return false;

@@ -53,11 +53,10 @@ export function isAnswered(vcpu: Vcpu, partition: Partition, target: Vcpu, held:
   return false;
 }
 
-/** Kicks who has just been asked. Gives back false, as isAnswered did: apart from it, so that an exit does one of both, asking or the work. */
-export function summon(vcpu: Vcpu): bool {
+/** Kicks who has just been asked: apart from isAnswered, so that an exit does one of both, asking or the work. */
+export function summon(vcpu: Vcpu): void {
   kickAll(vcpu.unkicked);
   vcpu.unkicked = 0;
-  return false;
 }
 
 /** After an access: the guest executes that instruction again. If it does not, no ask is open any more. */

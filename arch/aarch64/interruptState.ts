@@ -19,12 +19,11 @@ import { sendDirect } from "./sgi";
 /** Interrupts of word k may be held here: SPIs anywhere, SGIs and PPIs by their own vCPU. */
 @inline function isHere(vcpu: Vcpu, target: Vcpu, k: u32): bool { return k != 0 || target.pcpu == vcpu.pcpu; }
 
-/** Those of `bits` that are held pending, anywhere, go back to where they came from. False: the instruction repeats, nothing is done here yet. */
-export function recall(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): bool {
-  if (target.direct != 0) return true;
-  if (!isAnswered(vcpu, partition, target, HELD_RETURN, k, bits)) return summon(vcpu);
-  if (isHere(vcpu, target, k)) giveBackFiled(vcpu, k, bits);
-  return true;
+/** Those of `bits` that are held pending, anywhere, go back to where they came from. */
+export function recall(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): void {
+  if (target.direct != 0) return;
+  if (!isAnswered(vcpu, partition, target, HELD_RETURN, k, bits)) summon(vcpu);
+  else if (isHere(vcpu, target, k)) giveBackFiled(vcpu, k, bits);
 }
 
 /** Priorities of `bits`, of one IPRIORITYR<n>, have changed: wherever they wait, they wait by these. */
@@ -80,10 +79,8 @@ function disable(vcpu: Vcpu, target: Vcpu, k: u32, bits: u32): bool {
   return false;
 }
 
-// False: the instruction repeats.
-
 /** ICPENDR. */
-function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): bool {
+function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
   atomicAnd32(latchedAt(target, k), ~bits);
   if (target.direct == 0) {
     if (!isAnswered(vcpu, partition, target, HELD_WITHDRAW, k, held)) return summon(vcpu);
@@ -91,11 +88,10 @@ function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: 
   }
   if (k == 0) takeSgis(target, held & ~bits);
   mmioWrite32(bankOf(target, k) + ICPENDR, bits); // after the others: a vCPU that went off has given it back
-  return true;
 }
 
 /** ICACTIVER. */
-function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): bool {
+function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
   let kept: u32 = 0;
   if (target.direct == 0) {
     if (!isAnswered(vcpu, partition, target, HELD_DEACTIVATE, k, held)) return summon(vcpu);
@@ -108,11 +104,10 @@ function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits
   // Nobody holds them: their vCPU went off, or is direct.
   const others = mmioRead32(bankOf(target, k) + ISACTIVER) & bits & ~kept;
   if (others != 0) mmioWrite32(bankOf(target, k) + ICACTIVER, others);
-  return true;
 }
 
 /** ISPENDR. One that is pending where it is held is not pended once more. */
-function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): bool {
+function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
   let pending: u32 = 0;
   if (target.direct == 0) {
     if (!isAnswered(vcpu, partition, target, HELD_LOOK, k, bits)) return summon(vcpu);
@@ -122,7 +117,6 @@ function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32,
   mmioWrite32(bankOf(target, k) + ISPENDR, bits & ~pending);
   if (k == 0) putSgis(target, held & ~bits);
   if (k == 0) wake(vcpu, target, held & ~bits);
-  return true;
 }
 
 /** If one of those SGIs is pending, the target may have something to deliver; the vCPU itself looks at the end of this exit. */
@@ -137,21 +131,21 @@ function wake(vcpu: Vcpu, target: Vcpu, sgis: u32): void {
 }
 
 /** ISACTIVER, one at a time: the instruction repeats. One that is pending at a vCPU goes back first, and does not come before it is active. */
-function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): bool {
+function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): void {
   const at = bankOf(target, k);
   if (target.direct == 0 && !isHere(vcpu, target, k)) {
     if (!isAnswered(vcpu, partition, target, HELD_ACTIVATE, k, bits)) return summon(vcpu);
     if (vcpu.ask == 0) mmioWrite32(at + ISACTIVER, bits); // it is off
     else if ((bits & ~loadAcquire32(vcpu.askActiveAt())) != 0) vcpu.repeats = 1;
     vcpu.ask = 0; // the next one
-    return true;
+    return;
   }
   const enabled = k != 0 ? loadAcquire32(enabledAt(k)) & bits : mmioRead32(at + ISENABLER) & bits;
-  if (disable(vcpu, target, k, enabled) && recall(vcpu, partition, target, k, bits)) {
+  if (disable(vcpu, target, k, enabled)) {
+    recall(vcpu, partition, target, k, bits); // what others hold is active in the distributor already
     if (target.direct != 0) mmioWrite32(at + ISACTIVER, bits);
     else activate(vcpu, k, bits);
     if ((bits & ~mmioRead32(at + ISACTIVER)) != 0) vcpu.repeats = 1;
   }
   mmioWrite32(at + ISENABLER, k != 0 ? loadAcquire32(enabledAt(k)) & bits & ~loadAcquire32(mutedAt(k)) : enabled);
-  return true;
 }

@@ -9,7 +9,7 @@ import type { Redistributor } from "../machine/gic/redistributor.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Registers } from "../machine/registers.ts";
 import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../machine/system.ts";
-import type { SystemSpec } from "../machine/system.ts";
+import type { PartitionSpec, SystemSpec } from "../machine/system.ts";
 import { Bench, GICS } from "./bench.ts";
 
 describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.ListRegs)", (_, board) => {
@@ -125,6 +125,15 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
   test("CNTFRQ_EL0 that firmware has not set, or not everywhere", () => {
     expect(bootsOn({ registers: { CNTFRQ_EL0: 0n } })).toBe(mismatch(0, "CNTFRQ_EL0", 1, 0));
     expect(bootsOn(oneWith(1, { CNTFRQ_EL0: 0n }))).toBe(mismatch(1, "CNTFRQ_EL0", 62_500_000, 0));
+  });
+
+  test("PMUVer: a partition with the PMU on the housekeeper's pCPU would see what is done for others, unless it is to (the benchmark)", () => {
+    const of = (plc: Partial<PartitionSpec>): SystemSpec => ({ ...STANDARD, housekeeper: 3, partitions: [LINUX, { ...PLC, ...plc }] });
+    const version = (n: bigint): Partial<Board> => oneWith(3, { ID_AA64DFR0_EL1: 0x1030_5006n | (n << 8n) });
+    expect(bootsOn(version(5n), qemuVirt, of({ pmu: true }))).toBe(mismatch(3, "PMUVer where house is kept", 6, 5));
+    expect(bootsOn(version(6n), qemuVirt, of({ pmu: true }))).toBe("");
+    expect(bootsOn(version(5n), qemuVirt, of({ pmu: true, countEl2: true }))).toBe("");
+    expect(bootsOn(version(5n), qemuVirt, of({}))).toBe("");
   });
 
   test("CTR_EL0.DminLine: a line that is shorter than the steps of cache maintenance; a longer one does no harm", () => {

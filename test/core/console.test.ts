@@ -5,7 +5,7 @@ import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_UART, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
-import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
+import { CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const DR = 0x00;
 const FR = 0x18;
@@ -39,6 +39,29 @@ const print = (text: string, from = guest): void => {
 };
 
 describe("transmitting", () => {
+  test("of two vCPUs that look at the ring at the same time both may write, though there is room for one: then there is none until it is drained", () => {
+    const WRITE = 48;
+    bench.guest(0).hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    bench.machine.uart.stalled = true;
+    const other = bench.guest(1);
+    const full = (from: Guest): number => {
+      let written = 0;
+      for (let n = 0; n < 300; n++) written += Number(value(from.hvc(abi.HYPERCALL_CONSOLE_WRITE, WRITE, 0x20n)));
+      return written;
+    };
+    let last = "";
+    let others = 0;
+    bench.machine.onIntrinsic = (name, { index }) => {
+      // It has seen an empty ring, and has nothing in it yet.
+      if (index !== 0 || name !== "atomicAdd32" || others > 0) return;
+      last = name;
+      others = full(other);
+    };
+    expect([Number(value(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, WRITE, 0x20n))), last]).toEqual([WRITE, "atomicAdd32"]);
+    expect([full(guest), full(other)]).toEqual([0, 0]);
+  });
+
   test("bytes come out as console frames of the partition, in order, by accesses of any width", () => {
     print("hello ");
     write(DR, 0x77n, 2);

@@ -199,10 +199,10 @@ describe("the CPU interface of a direct guest", () => {
     const { bank } = bench.machine.gic.distributor;
     value(guest.msr("ICC_CTLR_EL1", 2n));
     bank.active[1] = 1 << (48 - 32);
-    guest.pcpu.gic.bank.active[0] = (1 << 25) | (1 << 26);
-    for (const intid of [48, 25, 26, 288, 1019, 1020, 1023, 0xff_ffff]) value(guest.msr("ICC_DIR_EL1", BigInt(intid)));
+    guest.pcpu.gic.bank.active[0] = (1 << 16) | (1 << 25) | (1 << 26);
+    for (const intid of [48, 16, 25, 26, 288, 1019, 1020, 1023, 0xff_ffff]) value(guest.msr("ICC_DIR_EL1", BigInt(intid)));
     expect(bank.active[1]).toBe(1 << (48 - 32));
-    expect(guest.pcpu.gic.bank.active[0]).toBe((1 << 25) | (1 << 26));
+    expect(guest.pcpu.gic.bank.active[0]).toBe((1 << 16) | (1 << 25) | (1 << 26));
   });
 
   test("ICC_DIR_EL1 ends the guest's own, whatever stands in its RES0 bits", () => {

@@ -66,6 +66,24 @@ const DOING: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => v
 ];
 const CASES = ALL_GICS.flatMap(([gic, board]) => DOING.flatMap(([doing, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, doing, { board, begin }] as const] : [])));
 
+test.each(ALL_GICS)("%s: while it is held, the CPU interface is the hypervisor's as it is at first: nothing of the guest's decides what comes through; then it is the guest's again", (_, board) => {
+  startOne(board);
+  const { physical } = guest.pcpu.gic;
+  const state = () => [physical.enabled, physical.eoiMode, physical.binaryPoint, physical.activePriorities, physical.priorityMask];
+  bench.command(1, abi.COMMAND_PAUSE);
+  const atFirst = state();
+  bench.command(1, abi.COMMAND_RESUME);
+  guest.driver.binaryPoint(7);
+  handle(guest, 0x20);
+  guest.driver.enable(false);
+  const own = state();
+  expect(own).not.toEqual(atFirst);
+  bench.command(1, abi.COMMAND_PAUSE);
+  expect(state()).toEqual(atFirst);
+  bench.command(1, abi.COMMAND_RESUME);
+  expect(state()).toEqual(own);
+});
+
 describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, begin }) => {
   beforeEach(() => {
     startOne(board);

@@ -11,8 +11,8 @@ const SPURIOUS = 1023;
 const ROUNDS = 20;
 /** Offset of its word in a register of a bit an INTID. */
 const word = (intid: number): number => 4 * Math.floor(intid / 32);
-/** A level and an edge in the middle of a word of INTIDs, and at both of its ends. */
-const PAIRS = [[48, 50], [32, 95]] as const;
+/** A level and an edge in the middle of a word of INTIDs, at both of its ends, and in the first and last one. */
+const PAIRS = [[48, 50], [32, 95], [59, 1019]] as const;
 const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
 
 let bench: Bench;
@@ -42,7 +42,7 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
   beforeEach(() => {
     const [linux = LINUX, ...others] = DIRECT.partitions;
     const interrupts = [...linux.interrupts.filter(({ intid }) => intid >= 200), level(LEVEL), edge(EDGE)];
-    bench = new Bench({ ...DIRECT, board, partitions: [{ ...linux, interrupts }, ...others] });
+    bench = new Bench({ ...DIRECT, board: { ...board, spiLimit: 1020 }, partitions: [{ ...linux, interrupts }, ...others] });
     victim = bench.openInterrupts(0);
     attacker = bench.openInterrupts(3);
     for (const intid of [LEVEL, EDGE]) bench.enable(0, intid);
@@ -85,6 +85,9 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
       bench.machine.settle();
     }
     expect(victim.acknowledge()).toBe(SPURIOUS);
+    for (const intid of [LEVEL, EDGE]) {
+      expect([isEnabled(intid), value(victim.load(GUEST_GICD + 0x100 + word(intid), 4)) & bit(intid)], `INTID ${intid}`).toEqual([true, bit(intid)]);
+    }
   });
 
   test("an edge that comes in the victim's handler is not lost", () => {

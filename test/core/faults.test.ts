@@ -4,6 +4,8 @@ import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import type { OnFailure } from "../../partitions/plan/plan.ts";
+import type { Guest } from "../machine/guest.ts";
+import type { Machine } from "../machine/machine.ts";
 import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../machine/registers.ts";
 import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../machine/system.ts";
 import { Bench, value } from "./bench.ts";
@@ -40,6 +42,15 @@ describe("an access to what a partition does not own", () => {
     expect((fault?.a ?? 0n) >> 26n).toBe(BigInt(EC_DATA_ABORT));
     expect(((fault?.a ?? 0n) >> 6n) & 1n).toBe(1n);
     expect(stopped).toMatchObject({ code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_FAULT) });
+  });
+
+  test.each<[string, (guest: Guest, machine: Machine) => void]>([
+    ["a load", (guest) => guest.load(FOREIGN, 4)], ["a fetch", (guest) => guest.fetch(FOREIGN)], ["an SError", ({ pcpu }, machine) => machine.serror(pcpu, 0xbe00_0000n)],
+  ])("counts as one exit of that kind, and no other: %s", (_, access) => {
+    const bench = benchWith("stop");
+    const before = bench.vcpu(0, 0).exits;
+    access(bench.guest(0), bench.machine);
+    expect(bench.vcpu(0, 0).exits.map((count, cause) => count - (before[cause] ?? 0))).toEqual(before.map((__, cause) => (cause === abi.EXIT_FAULT ? 1 : 0)));
   });
 
   test("of memory it may only read is a fault when it writes, and the event says where", () => {

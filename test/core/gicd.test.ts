@@ -396,9 +396,25 @@ describe("redistributors", () => {
     expect(value(linux.load(gicr(0x14), 4))).toBe(6n);
   });
 
-  test("IIDR, PIDR2", () => {
-    expect(value(linux.load(gicr(4), 4))).toBe(0x43bn);
-    expect(value(linux.load(gicr(0xffe8), 4)) & 0xf0n).toBe(0x30n);
+  test("IIDR, PIDR2; all else in RD_base is 0 (CTLR: no LPIs; TYPER and WAKER: above)", () => {
+    const [CTLR, IIDR, TYPER, WAKER, PIDR2] = [0, 4, 8, 0x14, 0xffe8];
+    expect(value(linux.load(gicr(IIDR), 4))).toBe(0x43bn);
+    expect(value(linux.load(gicr(PIDR2), 4)) & 0xf0n).toBe(0x30n);
+    const there = [IIDR, TYPER, TYPER + 4, WAKER, PIDR2];
+    expect(value(linux.load(gicr(CTLR), 4))).toBe(0n);
+    for (let offset = 0; offset < SGI_BASE; offset += 4) {
+      if (!there.includes(offset) && value(linux.load(gicr(offset), 4)) !== 0n) throw new Error(`RD_base + 0x${offset.toString(16)}`);
+    }
+  });
+
+  test("each SGI and PPI is enabled alone (GICR_ISENABLER0)", () => {
+    value(linux.store(gicr(SGI_BASE + ICENABLER), 4, ALL));
+    for (const intids of [[3], [27], [15, 30]]) {
+      value(linux.store(gicr(SGI_BASE + ISENABLER), 4, bits(...intids)));
+      expect(value(linux.load(gicr(SGI_BASE + ISENABLER), 4))).toBe(bits(...intids));
+      value(linux.store(gicr(SGI_BASE + ICENABLER), 4, bits(...intids)));
+      expect(value(linux.load(gicr(SGI_BASE + ISENABLER), 4))).toBe(0n);
+    }
   });
 
   test("IGROUPR0: SGIs and its own PPIs are in group 1", () => {

@@ -244,6 +244,20 @@ describe("SGIs", () => {
     expect([iar(linux), iar(second)]).toEqual([INTID_SPURIOUS, INTID_SPURIOUS]);
   });
 
+  test("of the last of eight vCPUs is its own, and no other SGI's", () => {
+    const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(n), gicr: 0 }));
+    const eight = new Bench({ ...V2, board: { ...qemuVirtGicv2, cpus }, housekeeper: 0, partitions: [{ ...LINUX, cpus: cpus.map((_, n) => n), channels: [], regions: LINUX.regions.slice(0, 2) }] });
+    const guest = eight.openInterrupts(0);
+    for (const intid of [3, 7, 11, 15]) setGicd(guest, SPENDSGIR + intid, 0x80n, 1);
+    for (const intid of [3, 7, 11, 15]) {
+      expect(gicd(guest, ISPENDR)).toBe(bits(...[3, 7, 11, 15].filter((other) => other >= intid)));
+      expect(Number(value(guest.load(GUEST_GICC + IAR, 4)))).toBe((7 << 10) | intid);
+      value(guest.store(GUEST_GICC + EOIR, 4, BigInt((7 << 10) | intid)));
+      eight.machine.settle();
+    }
+    expect(Number(value(guest.load(GUEST_GICC + IAR, 4)))).toBe(INTID_SPURIOUS);
+  });
+
   test("to CPUs that the partition does not have go nowhere, nor with the reserved filter", () => {
     for (const [targets, filter] of [[0b1111_1100, 0], [0xff, 3], [0, 0]] as const) send(linux, 1, targets, filter);
     send(plc, 1, 0xfe);

@@ -5,6 +5,8 @@ import * as abi from "../../core/abi.ts";
 import { qemuVirtGicv2 } from "../machine/board.ts";
 import { INTID_SPURIOUS } from "../machine/gic/registers.ts";
 import type { Guest } from "../machine/guest.ts";
+import { EC_SYSREG, syndrome } from "../machine/registers.ts";
+import { ENCODINGS, systemRegisterIss } from "../machine/systemRegisters.ts";
 import { GUEST_GICC, GUEST_GICD } from "../machine/system.ts";
 import { KICK_SGI, value } from "./bench.ts";
 import type { Bench } from "./bench.ts";
@@ -30,6 +32,12 @@ const gicd = (one: Guest, offset: number, bytes = 4): bigint => value(one.load(G
 const setGicd = (one: Guest, offset: number, data: number | bigint, bytes = 4): bigint => value(one.store(GUEST_GICD + offset, bytes, BigInt(data)));
 const gicc = (one: Guest, offset: number): number => Number(value(one.load(GUEST_GICC + offset, 4)));
 const exits = (vcpu: number): number => bench.vcpu(1, vcpu).exits.reduce((sum, n) => sum + n, 0);
+
+test("a GICv3's CPU interface is not there, though an access to it were trapped: UNDEFINED", () => {
+  for (const register of ["ICC_PMR_EL1", "ICC_CTLR_EL1", "ICC_BPR0_EL1"] as const) {
+    for (const isRead of [true, false]) expect(guest.exception(syndrome(EC_SYSREG, systemRegisterIss(ENCODINGS[register], 0, isRead))), register).toMatchObject({ kind: "exception" });
+  }
+});
 
 describe("GICC", () => {
   test("is the physical one: interrupts come and end without any exit", () => {

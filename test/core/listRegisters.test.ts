@@ -147,6 +147,27 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     }
   });
 
+  test("an interrupt that had to make room is ended by its EOIR, though a more urgent one that had to was deactivated by hand", () => {
+    const nested = many.slice(0, 7);
+    nested.forEach((intid, n) => bench.enable(0, intid, 0xe0 - 0x20 * n));
+    for (const intid of nested) {
+      bench.machine.setLine(intid, true);
+      bench.machine.settle();
+      expect(guest.acknowledge()).toBe(intid);
+      bench.machine.setLine(intid, false);
+    }
+    const inListRegisters = guest.pcpu.gic.virtual.held().map(({ virtual }) => virtual);
+    const [byHand = NaN] = nested.filter((intid) => !inListRegisters.includes(intid)).reverse();
+    value(guest.store(GUEST_GICD + 0x380 + 4 * (byHand >> 5), 4, 1n << BigInt(byHand % 32)));
+    expect(active(byHand)).toBe(false);
+    for (const intid of nested.filter((one) => one !== byHand).reverse()) {
+      expect(active(intid)).toBe(true);
+      guest.endOfInterrupt(intid);
+      bench.machine.settle();
+      expect(active(intid), `INTID ${intid}`).toBe(false);
+    }
+  });
+
   test("SGIs and device interrupts share them without losing any", () => {
     for (const intid of many) bench.enable(0, intid);
     for (let n = 0; n < 16; n++) bench.sendSgi(0, n, 1);

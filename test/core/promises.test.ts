@@ -23,6 +23,7 @@ const [PLC_CHANNEL, PLC_MAILBOX] = [1, 2];
 const AUX: PartitionSpec = {
   name: "aux", cpus: [2], regions: [ram(0x4000_0000, 0x4a00_0000, 16 * MIB)], interrupts: [level(70), edge(236)], consoleInterrupt: 236,
 };
+const THREE: SystemSpec = { ...STANDARD, housekeeper: 2, partitions: [{ ...LINUX, cpus: [0, 1, 2] }, PLC] };
 const WITH_MAILBOX: PartitionSpec = { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] };
 const WHOLE: SystemSpec = { ...STANDARD, partitions: [LINUX, WITH_MAILBOX, AUX] };
 const GICV2: SystemSpec = { ...STANDARD, board: qemuVirtGicv2, partitions: [LINUX, { ...PLC, direct: true }] };
@@ -73,6 +74,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "half a page", plan: with_({ ram: [{ base: 0x4000_0000, size: 0x3fff_f800 }] }) },
     { what: "two banks in one place", plan: with_({ ram: [{ base: 0x4000_0000, size: 0x4000_0000 }, { base: 0x7000_0000, size: 0x2000_0000 }] }) },
     { what: "further than the hypervisor maps", plan: with_({ ram: [{ base: 0x4000_0000, size: 2 ** 39 }] }) },
+    { what: "a page further than the hypervisor maps", plan: with_({ ram: [{ base: 0x4000_0000, size: 2 ** 38 - 0x4000_0000 + 0x1000 }] }) },
   ],
   ipaBits: [{ what: "more than stage 2 is built for", plan: with_({ ipaBits: 48 }) }, { what: "fewer than any pCPU has", plan: with_({ ipaBits: 31 }) }],
   frames: [
@@ -113,6 +115,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "of another partition", plan: cpu(3, { partition: LINUX_ }) },
     { what: "another vCPU", plan: cpu(1, { vcpu: 0 }) },
     { what: "boots on another one", plan: partition(LINUX_, { cpus: [1, 0] }) },
+    { what: "the vCPU that another pCPU has, which is not the boot one", on: THREE, plan: cpu(2, { vcpu: 1 }) },
   ],
   cpuApart: [
     { what: "one affinity", plan: cpu(1, { mpidr: 0 }) },

@@ -180,6 +180,11 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect(bench.guest(0).pcpu.pc).toBe(pc + 12n);
   });
 
+  test("CPU_SUSPEND as an SMC32 call has a power_state of 32 bits: what is above in x1 is nothing (DEN 0028, 3.1)", () => {
+    expect(result(call(0, CPU_SUSPEND, 0xffff_ffff_0000_0000n, LINUX_RAM, 0))).toBe(0);
+    expect(result(call(0, CPU_SUSPEND + SMC64, 0x1_0000_0000n, LINUX_RAM, 0))).toBe(0);
+  });
+
   test("CPU_SUSPEND with reserved bits of power_state set: INVALID_PARAMETERS", () => expect(result(call(0, CPU_SUSPEND, 0x8000_0000, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS));
 
   test("SYSTEM_OFF parks every vCPU of the partition, and no other", () => {

@@ -174,6 +174,22 @@ describe("what is no device tree, or none that can be read, is left alone, and t
     expect(Object.keys(chosen(found(bench, 0)))).toEqual(["bootargs"]);
   });
 
+  test("of a tree that ends in the middle of a property, with its page, nothing behind it is read", () => {
+    const page = 0x1000;
+    for (const left of [4, 8, PROPERTY_HEAD, PROPERTY_HEAD + 4, PROPERTY_HEAD + 16]) {
+      // The seed's property, its names before it, begins that many bytes ahead of the page's end.
+      const tree = new Uint8Array(page);
+      const view = new DataView(tree.buffer);
+      tree.set(new TextEncoder().encode("rng-seed"), 40);
+      const begin = page - left;
+      for (const [offset, word] of [[0, 0xd00d_feed], [4, page], [8, begin], [12, 40]] as const) view.setUint32(offset, word);
+      for (const [n, word] of [3, SEED_BYTES, 0, 1, 2, 3, 4].entries()) if (begin + 4 * n < page) view.setUint32(begin + 4 * n, word);
+      const bench = boot(at(TREE_PA, tree));
+      expect(bench.guest(0).running).toBe(true);
+      expect("rng-seed" in chosen(found(bench, 0))).toBe(left >= PROPERTY_HEAD + 8);
+    }
+  });
+
   test.each([0, 1, 31, 36, 64, 1000, 0x1f_ffff, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff])("a seed that says it has %i bytes is read as far as it can be", (length) => {
     const bench = boot(at(TREE_PA, changed((seedOffset(bytes) ?? NaN) - 8, length)));
     expect(bench.guest(0).running).toBe(true);

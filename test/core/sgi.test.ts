@@ -43,6 +43,15 @@ describe("an SGI", () => {
     expect(first.acknowledge()).toBe(9);
   });
 
+  test("to itself waits until it is enabled, whichever others are (GICR_ISENABLER0)", () => {
+    const enable = GUEST_GICR + SGI_BASE + 0x100;
+    value(first.store(enable + 0x80, 4, 1n << 9n));
+    value(first.msr("ICC_SGI1R_EL1", sgi(9, 0b01)));
+    expect(first.acknowledge()).toBe(1023);
+    value(first.store(enable, 4, 1n << 9n));
+    expect(first.acknowledge()).toBe(9);
+  });
+
   test("to all (IRM) arrives at every other vCPU of the partition, and at none of another partition", () => {
     value(first.msr("ICC_SGI1R_EL1", sgi(7, 0, IRM)));
     bench.machine.settle();

@@ -41,6 +41,11 @@ describe("stage 2", () => {
     }
   });
 
+  test("a region that may only be written cannot be read", () => {
+    const regions = [ram(GIB, GIB, 2 * MIB), { ...ram(4 * GIB, 4 * GIB, 2 * MIB), access: "w" }];
+    expect(merge(tablesOf(withRegions(regions), 0).list())).toEqual(regions.map(expected));
+  });
+
   test("all vCPUs of a partition share one set of tables", () => {
     const { machine } = new Bench();
     expect(machine.pcpu(1).registers.VTTBR_EL2).toBe(machine.pcpu(0).registers.VTTBR_EL2);

@@ -3,9 +3,12 @@
 // goes, nobody is stuck, nobody else notices, and a vCPU begins where CPU_ON says (psci.ts, lifecycle.ts, gic.ts, core/partition.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
+import type { Frame } from "../../industrial/link/frame.ts";
+import { decodePartition } from "../../industrial/link/telemetry.ts";
 import { instrumentedCore } from "../machine/core.ts";
 import { StoreBuffer } from "../machine/storeBuffer.ts";
-import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { LINUX, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
 import { KICK_SGI } from "./bench.ts";
 import type { Action } from "./property/actions.ts";
@@ -21,6 +24,7 @@ const CONTEXT = 0x1234n;
 /** More stops than any of these actions has. */
 const LONGEST = 5000;
 const MILLISECONDS = 300_000;
+const MILLISECOND = 1_000_000;
 
 const call = (pcpu: number, fn: number, ...args: bigint[]): Action => ({ kind: "call", pcpu, conduit: "hvc", fn, args });
 const on = call(0, CPU_ON_64, 1n, BigInt(ENTRY), CONTEXT);
@@ -98,6 +102,38 @@ test.each(CASES)("%s, %s", (_name, begins, spec, beginning) => {
   }
   expect(stops).toBeGreaterThan(20);
 }, MILLISECONDS);
+
+test("a tag that goes out has the value that it was published with, though the housekeeper comes in the middle of it", () => {
+  const [PLC_PCPU, TAG, VALUE] = [3, 5, 0x1234n];
+  const world = new World(STANDARD, core);
+  const { machine } = world;
+  const frames: Frame[] = [];
+  const demultiplexer = new Demultiplexer((item) => {
+    if ("frame" in item) frames.push(item.frame);
+  });
+  let taken = 0;
+  const tags = (): (bigint | undefined)[] => {
+    machine.elapse(2 * TELEMETRY_MILLISECONDS * MILLISECOND);
+    machine.uart.drain();
+    demultiplexer.push(Uint8Array.from(machine.uart.sent.slice(taken)));
+    taken = machine.uart.sent.length;
+    return frames.splice(0).filter(({ kind, partition }) => kind === abi.FRAME_PARTITION && partition === 1).map((frame) => decodePartition(frame).tags.get(TAG));
+  };
+  let meanwhile = 0;
+  for (let after = 0; after < LONGEST; after++) {
+    world.perform(call(PLC_PCPU, SYSTEM_RESET)); // none is published then
+    world.machine.elapse(2000 * MILLISECOND);
+    tags();
+    machine.intrude(after, () => {
+      for (const tag of tags()) expect([undefined, VALUE]).toContain(tag);
+    });
+    world.perform(call(PLC_PCPU, abi.HYPERCALL_TAG_PUBLISH, BigInt(TAG), VALUE));
+    if (!machine.endIntrusion()) break;
+    meanwhile++;
+    expect(tags().at(-1)).toBe(VALUE);
+  }
+  expect(meanwhile).toBeGreaterThan(0);
+});
 
 describe("the store buffer of the machine", () => {
   const made = (): { bytes: Uint8Array; buffer: StoreBuffer } => {

@@ -65,6 +65,8 @@ describe.each(ALL_GICS)("%s: a panic on the housekeeper's pCPU", (_, board) => {
     bench.machine.panic(bench.machine.pcpu(SPARE));
     bench.machine.settle();
     housekept(bench, 1, 3);
+    const sent = Buffer.from(bench.machine.uart.sent);
+    expect(sent[sent.indexOf("\r\naxv: PANIC") - 1], "the old frame has ended where the text begins").toBe(0);
     expect(bench.text, "nothing of the old frame comes behind the panic's text").toMatch(/the others go on\r\n$/);
   });
 });

@@ -339,6 +339,31 @@ describe("redistributor of another vCPU", () => {
     expect(second.acknowledge()).toBe(27);
   });
 
+  test("what was asked of a vCPU that goes off instead of answering is not done to its next life", () => {
+    expect(first.store(at + ISACTIVER, 4, bit(27), { once: true }).kind).toBe("entered");
+    second.hvc(CPU_OFF);
+    first.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+    bench.machine.settle();
+    expect(second.running).toBe(true);
+    expect(value(second.load(at + ISACTIVER, 4))).toBe(0n);
+  });
+
+  test("whoever holds an interrupt is kicked once, however often the instruction is executed until it has answered; where nobody holds it, nobody is", () => {
+    let kicks = 0;
+    bench.machine.onIntrinsic = (name) => {
+      if (name === "msr_ICC_SGI1R_EL1") kicks++;
+    };
+    const clear = (): Outcome => first.store(GUEST_GICD + ICPENDR + 4, 4, bit(50), { once: true });
+    bench.route(0, 50, 1);
+    expect(clear().kind).toBe("done");
+    expect(kicks, "nobody holds it").toBe(0);
+    bench.enable(0, 50);
+    pulse(50);
+    expect([clear().kind, clear().kind, clear().kind, kicks]).toEqual(["entered", "entered", "entered", 1]);
+    bench.machine.settle();
+    expect([clear().kind, second.acknowledge()]).toEqual(["done", SPURIOUS]);
+  });
+
   test("an SGI that is disabled there does not come, and does when it is enabled", () => {
     bench.sendSgi(0, 3, 0b10);
     bench.machine.settle();

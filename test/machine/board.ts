@@ -14,6 +14,8 @@ export interface Board extends GicBoard, Peripherals {
   /** What firmware has against speculation, and has left on: UARTIMSC. */
   readonly workarounds?: Workarounds;
   readonly uartMask?: number;
+  /** How far the system counter has come when the image begins. */
+  readonly bootTicks?: number;
   /** An invalidation of the TLB has an effect when it is made twice. */
   readonly repeatsTlbi?: boolean;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */

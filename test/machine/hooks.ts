@@ -168,6 +168,8 @@ function gicv3(machine: Machine): Gicv3 {
 
 /** Those that saveListRegisters and restoreListRegisters know. */
 const LIST_REGISTERS = [0, 1, 2, 3];
+/** Walked by nobody's program, and by any pCPU's speculation. */
+const TABLE_AT_0 = 3n;
 
 function gicHooks(machine: Machine): Hooks {
   const gic = (): Gicv3 => gicv3(machine);
@@ -289,6 +291,7 @@ function memoryHooks(machine: Machine): Hooks {
     physicalWrite64: (pa: bigint, value: bigint) => {
       stage1.check(aligned(pa, 8), 8, "write");
       machine.allowWrite(Number(pa), 8);
+      if (value === TABLE_AT_0) throw new MachineError("MACHINE_TABLE", `${hex(pa)}: a descriptor that leads to tables at PA 0`);
       if ((memory.read64(Number(pa)) & DESCRIPTOR_VALID) !== 0n) machine.tlb.descriptorTaken(machine.current.index);
       memory.write64(Number(pa), value);
       machine.tableWrites.write(machine.current.index, Number(pa));

@@ -131,6 +131,7 @@ export class Machine {
   constructor(module: WebAssembly.Module, options: MachineOptions) {
     const { board } = options;
     this.board = board;
+    this.clock.forward(board.bootTicks ?? 0);
     this.memory = new PhysicalMemory(board.ram);
     this.uart.write(UARTIMSC, board.uartMask ?? 0);
     const refresh = (n: number): void => this.pcpu(n).refreshLines();

@@ -24,6 +24,7 @@ export interface PartitionSpec {
   readonly watchdogMicroseconds?: number;
   readonly autostart?: boolean;
   readonly pmu?: boolean;
+  readonly countEl2?: boolean;
   readonly direct?: boolean;
   readonly trustedSgi?: boolean;
   readonly ownClock?: boolean;
@@ -157,7 +158,7 @@ export function makeSystem(spec: SystemSpec): System {
       autostart: partition.autostart ?? true,
       prints: false,
       pmu: partition.pmu ?? false,
-      countEl2: false,
+      countEl2: partition.countEl2 ?? false,
       direct: partition.direct ?? false,
       exits: null,
       trustedSgi: partition.trustedSgi ?? false,

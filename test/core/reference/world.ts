@@ -25,16 +25,21 @@ const FIRST_PRIORITY = 0x80;
 const MASK_ALL = 0;
 
 export const CPUS = EVERYONE.length;
-export const PPIS = [27, 30];
-/** In two words, each with both triggers. */
-export const SPIS = [level(40), level(41), edge(42), edge(43), level(70), edge(71), edge(72)];
-export const SGIS = [0, 1, 5];
+/** The first and the last of each kind, or of its word of INTIDs, among them: the PMU's and both timers', and SPIs with both triggers. */
+const [PMU, VIRTUAL_TIMER, PHYSICAL_TIMER] = [16, 27, 31];
+export const PPIS = [PMU, VIRTUAL_TIMER, PHYSICAL_TIMER];
+export const SPIS = [level(32), level(41), edge(42), edge(63), level(64), edge(72), edge(1019)];
+export const SGIS = [0, 1, 15];
+const SPI_LIMIT = 1020;
 export const ALL_INTIDS = [...SGIS, ...PPIS, ...SPIS.map(({ intid }) => intid)];
-const WORDS = [0, 1, 2].map((word) => [word, ALL_INTIDS.filter((intid) => Math.floor(intid / WORD_BITS) === word)] as const);
+const wordOf = (intid: number): number => Math.floor(intid / WORD_BITS);
+const WORDS = [...new Set(ALL_INTIDS.map(wordOf))].map((word) => [word, ALL_INTIDS.filter((intid) => wordOf(intid) === word)] as const);
 
-const specOf = (board: Board): SystemSpec => ({ ...STANDARD, board, housekeeper: 3, partitions: [{
-  name: "all", cpus: [0, 1, 2], regions: [ram(ENTRY, ENTRY, 2 * MIB)], interrupts: SPIS, consoleInterrupt: 0, onFailure: "stop",
-}] });
+const specOf = (board: Board): SystemSpec => ({
+  ...STANDARD, board: { ...board, spiLimit: SPI_LIMIT, pmuInterrupt: PMU, virtualTimer: VIRTUAL_TIMER, physicalTimer: PHYSICAL_TIMER }, housekeeper: 3, partitions: [{
+    name: "all", cpus: [0, 1, 2], regions: [ram(ENTRY, ENTRY, 2 * MIB)], interrupts: SPIS, consoleInterrupt: 0, onFailure: "stop", pmu: true,
+  }],
+});
 
 export class Comparison {
   readonly bench: Bench;
@@ -83,7 +88,7 @@ export class Comparison {
   private write(by: number, of: number, intid: number, register: number): boolean {
     const base = this.base(by, of, intid);
     if (base === undefined) return false;
-    value(this.guest(by).store(base + register + 4 * Math.floor(intid / WORD_BITS), 4, 1n << BigInt(intid % WORD_BITS)));
+    value(this.guest(by).store(base + register + 4 * wordOf(intid), 4, 1n << BigInt(intid % WORD_BITS)));
     return true;
   }
 
@@ -214,10 +219,10 @@ export class Comparison {
       for (const [word, intids] of WORDS) {
         for (const of of word > 0 ? [0] : this.version === 2 ? [by] : EVERYONE) {
           const whose = `word ${word}${word > 0 ? "" : ` of vCPU ${of}`}, read by vCPU ${by}`;
-          const bits = (has: (cpu: number, intid: number) => boolean, some = intids): number => some.reduce((mask, intid) => mask | (has(of, intid) ? 1 << (intid % WORD_BITS) : 0), 0);
+          const bits = (has: (cpu: number, intid: number) => boolean, some = intids): number => some.reduce((mask, intid) => (mask | (has(of, intid) ? 1 << (intid % WORD_BITS) : 0)) >>> 0, 0);
           // GICv2's SGIs are enabled always, and shown so or not.
           const shown = this.version === 2 ? intids.filter((intid) => intid >= FIRST_PPI) : intids;
-          differ(`ISENABLER, ${whose}`, this.word(by, of, word, ISENABLER) & bits(() => true, shown), bits(reference.isEnabled, shown));
+          differ(`ISENABLER, ${whose}`, (this.word(by, of, word, ISENABLER) & bits(() => true, shown)) >>> 0, bits(reference.isEnabled, shown));
           differ(`ISPENDR, ${whose}`, this.word(by, of, word, ISPENDR), bits(reference.pending));
           differ(`ISACTIVER, ${whose}`, this.word(by, of, word, ISACTIVER), bits(reference.active));
         }
