@@ -291,7 +291,7 @@ function memoryHooks(machine: Machine): Hooks {
     physicalWrite64: (pa: bigint, value: bigint) => {
       stage1.check(aligned(pa, 8), 8, "write");
       machine.allowWrite(Number(pa), 8);
-      if (value === TABLE_AT_0) throw new MachineError("MACHINE_TABLE", `${hex(pa)}: a descriptor that leads to tables at PA 0`);
+      if (value === TABLE_AT_0) throw new MachineError("MACHINE_STAGE1", `${hex(pa)}: a descriptor that leads to tables at PA 0`);
       if ((memory.read64(Number(pa)) & DESCRIPTOR_VALID) !== 0n) machine.tlb.descriptorTaken(machine.current.index);
       memory.write64(Number(pa), value);
       machine.tableWrites.write(machine.current.index, Number(pa));
