@@ -2,6 +2,7 @@
 // JavaScript (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
 import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
+import { register as bridge } from "./commands/bridge.ts";
 import { register as build } from "./commands/build.ts";
 import { register as check } from "./commands/check.ts";
 import { register as codes } from "./commands/codes.ts";
@@ -17,7 +18,7 @@ import { register as tags } from "./commands/tags.ts";
 import { failure } from "./failure.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [build, check, codes, console_, control, demo, guest, init, modbus, plan, run, tags];
+const COMMANDS = [bridge, build, check, codes, console_, control, demo, guest, init, modbus, plan, run, tags];
 
 const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")

@@ -1,4 +1,5 @@
 // Everything that axv-part can refuse or warn of, by its code: one table, made of those in which the errors themselves are.
+import { MESSAGES as BRIDGE } from "../industrial/bridge/errors.ts";
 import { MESSAGES as LINK } from "../industrial/link/errors.ts";
 import { MESSAGES as MODBUS } from "../industrial/modbus/errors.ts";
 import { MESSAGES as OPCUA } from "../industrial/opcua/errors.ts";
@@ -43,7 +44,7 @@ const errors = (table: Readonly<Record<string, string | ((...parts: string[]) =>
 /** Of a plan first, then by their names. */
 export function allCodes(): Code[] {
   const planned = Object.entries(CODES).map(([code, { severity, meaning }]) => ({ code, severity, meaning }));
-  const tables = [BLOB_ERRORS, OTHERS, GUEST, INIT, LINK, MODBUS, OPCUA, OUTPUT, RUN, TAGS, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
+  const tables = [BLOB_ERRORS, OTHERS, BRIDGE, GUEST, INIT, LINK, MODBUS, OPCUA, OUTPUT, RUN, TAGS, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
   const unique = new Map([...planned, ...tables.flatMap(errors)].map((row) => [row.code, row]));
   return [...unique.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }

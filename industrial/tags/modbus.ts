@@ -26,6 +26,16 @@ export interface TagWrite {
 /** Hands writes to a partition's guest, all or none: whether it has taken them. Reads show them when it has. */
 export type TagWriter = (partition: number, writes: readonly TagWrite[], client: ModbusClient) => Promise<boolean>;
 
+/** What somebody wanted to write, and what became of it. */
+export interface WriteAttempt {
+  readonly client: ModbusClient;
+  readonly change: ModbusChange;
+  /** Undefined: the addresses are no tags, or not of one partition. */
+  readonly partition: number | undefined;
+  readonly writes: readonly TagWrite[];
+  readonly outcome: Outcome;
+}
+
 export interface ModbusOptions {
   readonly identification: Identification;
   readonly order: WordOrder;
@@ -33,6 +43,8 @@ export interface ModbusOptions {
   readonly stale: "exception" | "mark";
   /** Undefined: nothing can be written. */
   readonly write: TagWriter | undefined;
+  /** Told of each attempt, before it is answered. */
+  readonly attempted?: (attempt: WriteAttempt) => void;
 }
 
 const REGISTER = 2;
@@ -44,6 +56,11 @@ const NANOSECONDS = 1_000_000_000n; // a second
 interface Place {
   readonly partition: number;
   readonly tag: Tag;
+}
+
+/** undefined: the registers hold no value of its type. */
+interface Wanted extends Place {
+  readonly value: TagValue | undefined;
 }
 
 /** Which addresses of a table are whose: partition + 1, ALWAYS for the bridge's own, 0 for nobody's. */
@@ -123,15 +140,21 @@ export class PlantTarget implements ModbusTarget {
   }
 
   async write(change: ModbusChange, client: ModbusClient): Promise<Outcome> {
-    const { write } = this.#options;
     const found = change.kind === "bits" ? this.#bitWrites(change.first, change.count, change.bits) : this.#registerWrites(change);
-    if (typeof found === "number") return found;
-    const [partition] = new Set(found.map((each) => each.partition));
-    if (partition === undefined || found.some((each) => each.partition !== partition)) return ILLEGAL_DATA_ADDRESS; // one transaction, one guest
-    if (write === undefined || found.some(({ tag }) => !tag.writable || !this.#mayWrite(tag, client))) return ILLEGAL_DATA_ADDRESS;
-    if (found.some(({ tag, value }) => value === undefined || !fits(tag.type, tag.range, value))) return ILLEGAL_DATA_VALUE;
+    const places = typeof found === "number" ? [] : found;
+    const [partition, ...others] = new Set(places.map((each) => each.partition));
+    const writes = places.flatMap(({ tag, value }) => (value === undefined ? [] : [{ tag, value }]));
+    const isOne = partition !== undefined && others.length === 0; // one transaction, one guest
+    const outcome = isOne ? await this.#writeTags(partition, places, writes, client) : ILLEGAL_DATA_ADDRESS;
+    this.#options.attempted?.({ client, change, partition: isOne ? partition : undefined, writes, outcome });
+    return outcome;
+  }
+
+  async #writeTags(partition: number, places: readonly Wanted[], writes: readonly TagWrite[], client: ModbusClient): Promise<Outcome> {
+    const { write } = this.#options;
+    if (write === undefined || places.some(({ tag }) => !tag.writable || !this.#mayWrite(tag, client))) return ILLEGAL_DATA_ADDRESS;
+    if (places.some(({ tag, value }) => value === undefined || !fits(tag.type, tag.range, value))) return ILLEGAL_DATA_VALUE;
     if (this.#bad.has(partition)) return GATEWAY_TARGET_FAILED;
-    const writes = found.flatMap(({ tag, value }) => (value === undefined ? [] : [{ tag, value }]));
     return (await write(partition, writes, client)) ? SUCCESS : SERVER_DEVICE_FAILURE;
   }
 
@@ -209,12 +232,12 @@ export class PlantTarget implements ModbusTarget {
   }
 
   /** Whole tags only, one behind the other without a gap: half a number is no value. */
-  #registerWrites(change: Exclude<ModbusChange, { kind: "bits" }>): (Place & { readonly value: TagValue | undefined })[] | Outcome {
+  #registerWrites(change: Exclude<ModbusChange, { kind: "bits" }>): Wanted[] | Outcome {
     let { first } = change;
     const end = first + (change.kind === "mask" ? 1 : change.count);
     const bytes = change.kind === "mask" ? this.#masked(change.first, change.and, change.or) : change.bytes;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const found: (Place & { readonly value: TagValue | undefined })[] = [];
+    const found: Wanted[] = [];
     for (let place = this.#places.registers.get(first); first < end; place = this.#places.registers.get(first)) {
       const count = place === undefined ? 0 : registersOf(place.tag.type);
       if (place === undefined || first + count > end) return ILLEGAL_DATA_ADDRESS;
@@ -230,8 +253,8 @@ export class PlantTarget implements ModbusTarget {
     return bytes;
   }
 
-  #bitWrites(first: number, count: number, bits: Buffer): (Place & { readonly value: TagValue })[] | Outcome {
-    const found: (Place & { readonly value: TagValue })[] = [];
+  #bitWrites(first: number, count: number, bits: Buffer): Wanted[] | Outcome {
+    const found: Wanted[] = [];
     for (let at = first; at < first + count; ) {
       const place = this.#places.bits.get(at);
       const width = place === undefined ? 0 : registersOf(place.tag.type);

@@ -426,3 +426,15 @@ export const tagsTwice = (partition: string, channels: readonly string[]): Probl
   error("AXV-P135", `"${partition}" has one tag image, and ${channels.join(" and ")} are to carry it`, "take `carries: tags` away from all but one");
 export const tagsNowhere = (partition: string): Problem =>
   warning("AXV-P136", `no channel carries the tags of "${partition}": nobody outside sees them`, `add a channel between it and linux, with \`carries: tags\``);
+
+// 14x: bridge.yaml
+export const bridgeNobody = (): Problem =>
+  error("AXV-P140", "this bridge serves nobody", "give it `modbus: { listen: 0.0.0.0:502 }`, or `metrics: { listen: 127.0.0.1:9464 }`");
+export const bridgeValuesOf = (partition: string, isKnown: boolean, hasTags: boolean): Problem =>
+  error(
+    "AXV-P141",
+    !isKnown ? `the system has no partition "${partition}"` : hasTags ? `no channel carries the tags of "${partition}"` : `"${partition}" has no tags`,
+    !isKnown || !hasTags ? "name a partition that has `tags:`" : "in system.yaml, add a channel between it and linux, with `carries: tags`",
+  );
+export const bridgeUnaudited = (): Problem =>
+  error("AXV-P142", "tags can be written by Modbus, and nothing records who has written them", "add `audit: { folder: audit }`, or make all tags `access: ro`");

@@ -171,6 +171,9 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P017": "test/boards/shelf.test.ts: boards that extend one another",
   "AXV-P053": "images.test.ts: an image that is not built yet",
   "AXV-P094": "text.test.ts: a board whose devices have much to say",
+  "AXV-P140": "test/bridge/settings.test.ts: files for the bridge",
+  "AXV-P141": "test/bridge/settings.test.ts",
+  "AXV-P142": "test/bridge/settings.test.ts",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
 

@@ -10,9 +10,9 @@ import { ROOT, writeAtomically } from "./files.ts";
 const ENTRY = "tools/axv-part.ts";
 /**
  * What the compiler for AssemblyScript brings is as large as all the rest: it stays where it is, and is loaded by who builds.
- * The packages for Modbus bring a native part, and are loaded by the commands that use them.
+ * The packages for Modbus bring a native part, and are loaded by the commands that use them, as those of the bridge are.
  */
-const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "serialport"];
+const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "serialport", "pino", "node-opcua-*"];
 /** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 

@@ -2,13 +2,13 @@
 // is a string of digits, since a JSON reader would round it.
 import { FRAME_HYPERVISOR } from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
+import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Check } from "./checks.ts";
 import type { View } from "./display.ts";
 import { printable } from "./lines.ts";
 import type { Monitor, PartitionRecord } from "./monitor.ts";
 import type { Session } from "./session.ts";
-import { EXIT_NAMES } from "./names.ts";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

@@ -1,10 +1,13 @@
 // The live table: one line a partition, and below it one line for every PLC with its scan times.
+import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
 import { showUptime } from "./duration.ts";
 import type { Monitor, PartitionRecord } from "./monitor.ts";
-import { EXIT_NAMES, PLC_GUEST } from "./names.ts";
 import { type Paint, STATE_FORMATS } from "./paint.ts";
+
+/** The profile whose partitions publish PLC_TAG_*. */
+const PLC_GUEST = "plc";
 
 const UNKNOWN = "–"; // no telemetry yet
 

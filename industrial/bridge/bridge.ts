@@ -1,0 +1,180 @@
+// The bridge: a running plant, from the hypervisor's link and the tag images, and the servers that show it.
+import type { Logger } from "pino";
+import type { PlannedSystem } from "../../partitions/index.ts";
+import { projectVersion } from "../../partitions/project.ts";
+import { describeEvent } from "../link/events.ts";
+import { openTransport } from "../link/transport.ts";
+import type { Counters } from "../modbus/counters.ts";
+import { ModbusSerialServer } from "../modbus/serial.ts";
+import type { Identification } from "../modbus/target.ts";
+import { ModbusTcpServer } from "../modbus/tcp.ts";
+import { PlantTarget } from "../tags/modbus.ts";
+import type { WriteAttempt } from "../tags/modbus.ts";
+import { Plant } from "../tags/plant.ts";
+import { AuditLog } from "./audit.ts";
+import { Hypervisor } from "./hypervisor.ts";
+import { MetricsServer } from "./http.ts";
+import { metricsText } from "./metrics.ts";
+import { readerCommand, readerPlace } from "./places.ts";
+import { TagReader } from "./reader.ts";
+import type { BridgeSettings } from "./schema.ts";
+
+/** In the time after which values are stale: how exactly that is noticed. */
+const REVIEWS = 4;
+const SECOND = 1000;
+
+/** What has to be closed. */
+interface Part {
+  close: () => void | Promise<void>;
+}
+
+export class Bridge {
+  readonly plant: Plant;
+  readonly #system: PlannedSystem;
+  readonly #settings: BridgeSettings;
+  readonly #log: Logger;
+  readonly #parts: Part[] = [];
+  readonly #readers = new Map<number, TagReader>();
+  readonly #modbus = new Map<string, Counters>();
+  #hypervisor: Hypervisor | undefined;
+  #audit: AuditLog | undefined;
+  /** By what listens. */
+  readonly ports: Record<string, number> = {};
+
+  private constructor(system: PlannedSystem, settings: BridgeSettings, log: Logger) {
+    this.#system = system;
+    this.#settings = settings;
+    this.#log = log;
+    const { plan, tags } = system;
+    const partitions = plan.partitions.map(({ name, tags: guestTags }, index) => ({
+      name,
+      slot: tags.slots.get(name) ?? index,
+      tags: tags.table.find(({ partition }) => partition === name),
+      guestTags,
+    }));
+    this.plant = new Plant(partitions, settings.stale_after);
+  }
+
+  /** Serves, or says why not: then nothing is left open. */
+  static async start(system: PlannedSystem, settings: BridgeSettings, log: Logger): Promise<Bridge> {
+    const bridge = new Bridge(system, settings, log);
+    try {
+      bridge.#watch();
+      await bridge.#serve();
+    } catch (error) {
+      await bridge.close();
+      throw error;
+    }
+    return bridge;
+  }
+
+  async close(): Promise<void> {
+    for (const part of this.#parts.splice(0).toReversed()) await part.close();
+  }
+
+  #keep<T extends Part>(part: T): T {
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** What is known of the plant comes in. */
+  #watch(): void {
+    const { link, values = {}, stale_after } = this.#settings;
+    const { plant } = this;
+    const timer = setInterval(() => plant.review(), stale_after / REVIEWS);
+    this.#keep({ close: () => clearInterval(timer) });
+    plant.on("quality", (partition, now, before) => {
+      const worse = now === "good" || before === "waiting" ? "info" : "warn";
+      this.#log[worse]({ partition: this.#nameOf(partition), quality: now, before }, "values are %s", now);
+    });
+    if (link !== undefined) this.#watchHypervisor(link.address, link.baud);
+    for (const [index, { name, tags }] of plant.partitions.entries()) {
+      const source = values[name];
+      const place = readerPlace(this.#system.plan, name);
+      if (source === undefined || tags === undefined || place === undefined) continue;
+      const reader = this.#keep(new TagReader(tags, readerCommand(place, source.device, source.through)));
+      reader.on("image", (image, scan) => plant.takeImage(index, image, scan));
+      reader.on("mismatch", () => {
+        plant.takeMismatch(index);
+        this.#log.error({ partition: name }, "its guest was built for another tag table: build it again with axv-part tags");
+      });
+      reader.on("state", (ended) => {
+        if (ended === undefined) this.#log.info({ partition: name }, "the reader of its tags runs");
+        else this.#log.warn({ partition: name, ended }, "the reader of its tags has ended: %s", ended);
+      });
+      this.#readers.set(index, reader);
+      reader.start();
+    }
+  }
+
+  #watchHypervisor(address: string, baud: number): void {
+    const hypervisor = this.#keep(new Hypervisor(() => openTransport(address, baud)));
+    hypervisor.on("partition", (telemetry) => this.plant.takeTelemetry(telemetry));
+    hypervisor.on("event", (event) => this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)));
+    let said: string | undefined;
+    hypervisor.on("link", (lost) => {
+      if (lost !== undefined && lost === said) return; // again, for the same reason
+      said = lost;
+      if (lost === undefined) this.#log.info({ link: address }, "the link to the hypervisor is open");
+      else this.#log.warn({ link: address, lost }, "no link to the hypervisor: %s", lost);
+    });
+    this.#hypervisor = hypervisor;
+    hypervisor.start();
+  }
+
+  async #serve(): Promise<void> {
+    const { audit, modbus, metrics } = this.#settings;
+    if (audit !== undefined) {
+      this.#audit = this.#keep(new AuditLog(audit));
+      this.#audit.append({ what: "start", version: projectVersion() });
+    }
+    if (modbus !== undefined) await this.#serveModbus(modbus);
+    if (metrics !== undefined) {
+      const { plant } = this;
+      const text = (): string =>
+        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, audit: this.#audit });
+      const server = this.#keep(await MetricsServer.listen(text, metrics.listen));
+      this.ports["metrics"] = server.port;
+      this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
+    }
+  }
+
+  async #serveModbus({ listen, serial, unit, words, stale, connections, idle }: NonNullable<BridgeSettings["modbus"]>): Promise<void> {
+    const target = new PlantTarget(this.plant, {
+      identification: this.#identification(),
+      order: words,
+      stale,
+      write: undefined,
+      attempted: (attempt) => this.#record(attempt),
+    });
+    if (listen !== undefined) {
+      const server = await ModbusTcpServer.listen(target, { ...listen, unit, maxConnections: connections, idleSeconds: idle / SECOND });
+      this.#keep(server);
+      this.#modbus.set("tcp", server.counters);
+      this.ports["modbus"] = server.port;
+      this.#log.info({ port: server.port }, "Modbus TCP on %s, port %d", listen.host, server.port);
+    }
+    if (serial !== undefined) {
+      const server = this.#keep(await ModbusSerialServer.open(target, { ...serial, unit }));
+      this.#modbus.set("rtu", server.counters);
+      this.#log.info({ port: serial.port }, "Modbus RTU on %s", serial.port);
+    }
+  }
+
+  /** Objects 0 to 2 of function 43/14. */
+  #identification(): Identification {
+    return new Map([[0, "axv-part"], [1, "bridge"], [2, projectVersion()]]);
+  }
+
+  #record({ client, change, partition, writes, outcome }: WriteAttempt): void {
+    const { via, address, unit } = client;
+    const values = Object.fromEntries(writes.map(({ tag, value }) => [tag.name, typeof value === "bigint" ? String(value) : value]));
+    const entry = { what: "write", via: `modbus ${via}`, from: address, unit, first: change.first, kind: change.kind, partition: this.#nameOf(partition), values, outcome };
+    this.#log.info(entry, outcome === 0 ? "written" : "not written: exception %d", outcome);
+    if (this.#audit?.append(entry) === false) this.#log.error({ why: this.#audit.failed }, "the audit log cannot be written");
+  }
+
+  #nameOf(partition: number | undefined): string | undefined {
+    return partition === undefined ? undefined : this.plant.partitions[partition]?.name;
+  }
+}

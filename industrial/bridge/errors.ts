@@ -1,0 +1,22 @@
+// Everything that can go wrong with the bridge as a whole, each with a stable code and one message that says what to do.
+import { CodedError } from "../link/coded-error.ts";
+
+export const MESSAGES = {
+  AXV_BRIDGE_FILE: (file: string, mistakes: string) => `${file} has mistakes (${mistakes}): correct them, then try again`,
+  AXV_BRIDGE_LISTEN: (what: string, address: string, why: string) =>
+    `${what} cannot listen on ${address}: ${why}. Write an address of this machine and a port that is free`,
+  AXV_AUDIT_UNUSABLE: (folder: string, why: string) =>
+    `the audit log in ${folder} cannot be written: ${why}. Until it can, nothing is written to the plant`,
+  AXV_AUDIT_BROKEN: (file: string, line: string, why: string) =>
+    `${file}:${line}: ${why}. Somebody has changed the log, or it was damaged: what stands before this line is as it was written`,
+  AXV_BRIDGE_LOG: (action: string) => `a log cannot be "${action}": write verify`,
+  AXV_AUDIT_NONE: (folder: string) => `there is no audit log in ${folder}: give the folder that bridge.yaml names`,
+} as const;
+
+export type BridgeErrorCode = keyof typeof MESSAGES;
+
+export class BridgeError<C extends BridgeErrorCode = BridgeErrorCode> extends CodedError<typeof MESSAGES, C> {
+  constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
+    super("BridgeError", MESSAGES, code, parameters);
+  }
+}

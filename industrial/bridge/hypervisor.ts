@@ -1,0 +1,101 @@
+// The hypervisor, as the bridge has it: its link, opened again whenever it is lost, what it tells of partitions, and commands to it.
+import { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+import type { CommandName } from "../link/commands.ts";
+import { LinkError } from "../link/errors.ts";
+import { Link } from "../link/link.ts";
+import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
+
+export interface HypervisorEvents {
+  partition: [telemetry: PartitionTelemetry];
+  event: [event: HypervisorEvent];
+  /** The link is there, or why it is not. */
+  link: [lost: string | undefined];
+}
+
+/** Between two attempts, the first and the longest: each takes twice as long as the one before. */
+const RETRY_FIRST_MS = 250;
+const RETRY_MAX_MS = 10_000;
+
+export class Hypervisor extends EventEmitter<HypervisorEvents> {
+  readonly #open: () => Promise<Duplex>;
+  /** By partition and index. */
+  readonly #vcpus = new Map<string, VcpuTelemetry>();
+  #link: Link | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #pause = RETRY_FIRST_MS;
+  #isClosed = false;
+  #opened = 0;
+  #malformed = 0;
+
+  /** `open`: the byte stream to it, anew each time. */
+  constructor(open: () => Promise<Duplex>) {
+    super();
+    this.#open = open;
+  }
+
+  start(): void {
+    void this.#connect();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#link?.close();
+  }
+
+  get isConnected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  /** How often the link was opened; frames that made no sense. */
+  get counts(): { readonly opened: number; readonly malformed: number } {
+    return { opened: this.#opened, malformed: this.#malformed };
+  }
+
+  get vcpus(): readonly VcpuTelemetry[] {
+    return [...this.#vcpus.values()];
+  }
+
+  /** Settles with the hypervisor's reply. */
+  async command(partition: number, name: CommandName): Promise<void> {
+    if (this.#link === undefined) throw new LinkError("AXV_LINK_CLOSED", "it is not open at the moment");
+    await this.#link.command(partition, name);
+  }
+
+  async #connect(): Promise<void> {
+    let stream: Duplex;
+    try {
+      stream = await this.#open();
+    } catch (error) {
+      this.#later(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    if (this.#isClosed) {
+      stream.destroy();
+      return;
+    }
+    const link = new Link(stream);
+    this.#link = link;
+    this.#opened++;
+    link.on("partition", (telemetry) => {
+      this.#pause = RETRY_FIRST_MS; // somebody is there: an open port alone says nothing
+      this.emit("partition", telemetry);
+    });
+    link.on("vcpu", (telemetry) => this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry));
+    link.on("event", (event) => this.emit("event", event));
+    link.on("malformed", () => this.#malformed++);
+    link.on("close", (reason) => {
+      this.#link = undefined;
+      this.#later(reason);
+    });
+    this.emit("link", undefined);
+  }
+
+  #later(reason: string): void {
+    if (this.#isClosed) return;
+    this.emit("link", reason);
+    this.#retry = setTimeout(() => void this.#connect(), this.#pause);
+    this.#pause = Math.min(2 * this.#pause, RETRY_MAX_MS);
+  }
+}

@@ -1,0 +1,54 @@
+// Reads bridge.yaml, checked as system.yaml is: every mistake with its place and its remedy.
+import { dirname, resolve } from "node:path";
+import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import type { Diagnostic } from "../../partitions/diagnostics/diagnostic.ts";
+import { bridgeNobody, bridgeUnaudited, bridgeValuesOf } from "../../partitions/diagnostics/catalogue.ts";
+import type { PlannedSystem } from "../../partitions/index.ts";
+import { readerPlace } from "./places.ts";
+import { displayPath } from "../../partitions/project.ts";
+import { readFile } from "../../partitions/source/file.ts";
+import { readWhole } from "../../partitions/source/fields.ts";
+import { YamlSource } from "../../partitions/source/yaml.ts";
+import { MIB } from "../../partitions/units.ts";
+import { BridgeFile } from "./schema.ts";
+import type { BridgeSettings } from "./schema.ts";
+
+export interface BridgeRead {
+  readonly source: YamlSource;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Undefined: there are errors. Its paths are absolute. */
+  readonly settings: BridgeSettings | undefined;
+}
+
+const FILE_MAX = MIB;
+
+export function readBridge(path: string): BridgeRead {
+  const shown = displayPath(resolve(path));
+  const bytes = readFile(path, FILE_MAX);
+  const source = typeof bytes === "string" ? YamlSource.unreadable(shown, bytes) : YamlSource.of(shown, bytes);
+  const findings = new Findings(source);
+  findings.add(source.diagnostics);
+  const read = source.broken ? undefined : readWhole(BridgeFile, source.value, findings);
+  if (read !== undefined && read.modbus === undefined && read.metrics === undefined) findings.report([], bridgeNobody());
+  const beside = (name: string): string => resolve(dirname(path), name);
+  const settings = read && {
+    ...read,
+    system: beside(read.system),
+    ...(read.audit !== undefined && { audit: { ...read.audit, folder: beside(read.audit.folder) } }),
+  };
+  return { source, diagnostics: findings.sorted, settings: findings.hasErrors ? undefined : settings };
+}
+
+/** What only the system can tell: that partitions which are named are there, and have tags; that writes are audited. */
+export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: PlannedSystem): Diagnostic[] {
+  const findings = new Findings(source);
+  for (const name of Object.keys(settings?.values ?? {})) {
+    const isKnown = plan.partitions.some((each) => each.name === name);
+    const table = tags.table.find(({ partition }) => partition === name);
+    const isCarried = readerPlace(plan, name) !== undefined;
+    if (table === undefined || !isCarried) findings.report(["values", name], bridgeValuesOf(name, isKnown, table !== undefined), "key");
+  }
+  const canWrite = settings?.modbus !== undefined && tags.table.some((table) => table.tags.some(({ writable }) => writable));
+  if (canWrite && settings.audit === undefined) findings.report(["modbus"], bridgeUnaudited(), "key");
+  return findings.sorted;
+}

@@ -1,0 +1,94 @@
+// What Prometheus is told: a text that follows its format (version 0.0.4), and says what the plant is.
+import { describe, expect, test } from "vitest";
+import { Exposition } from "../../industrial/bridge/exposition.ts";
+import { metricsText } from "../../industrial/bridge/metrics.ts";
+import { newCounters } from "../../industrial/modbus/counters.ts";
+import { TestPlant } from "../tags/plant.ts";
+
+const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (-?[0-9.e+-]+|[+-]Inf|NaN)$/;
+
+/** Samples by what stands before their value; and that every family is announced once, before its samples. */
+function parse(text: string): Map<string, string> {
+  const samples = new Map<string, string>();
+  const families = new Map<string, string>();
+  expect(text.endsWith("\n")).toBe(true);
+  for (const line of text.trimEnd().split("\n")) {
+    const [, kind, name = "", rest = ""] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    if (kind === "HELP") {
+      expect(families.has(name), name).toBe(false);
+      families.set(name, "");
+    } else if (kind === "TYPE") {
+      expect(families.get(name)).toBe("");
+      families.set(name, rest);
+    } else {
+      const [, sample = "", labels = "", value = ""] = SAMPLE.exec(line) ?? [];
+      expect(sample, line).not.toBe("");
+      expect([...families.keys()].at(-1), "all of a family stand together").toBe(sample);
+      expect(sample.endsWith("_total"), sample).toBe(families.get(sample) === "counter");
+      expect(samples.has(sample + labels), line).toBe(false);
+      samples.set(sample + labels, value);
+    }
+  }
+  return samples;
+}
+
+test("labels and numbers as the format has them", () => {
+  const out = new Exposition();
+  out.family("a", "gauge", "one\nand \\ two");
+  out.sample("a", { name: 'x"y\\z\n' }, 2n ** 64n - 1n);
+  out.sample("a", { name: "b" }, Number.POSITIVE_INFINITY);
+  out.sample("a", { name: "c" }, Number.NEGATIVE_INFINITY);
+  out.sample("a", { name: "d" }, Number.NaN);
+  out.sample("a", {}, -1.5e-7);
+  expect(out.text).toBe(
+    '# HELP a one\\nand \\\\ two\n# TYPE a gauge\na{name="x\\"y\\\\z\\n"} 18446744073709551615\na{name="b"} +Inf\na{name="c"} -Inf\na{name="d"} NaN\na -1.5e-7\n',
+  );
+  expect(parse(out.text).size).toBe(5);
+});
+
+describe("a plant", () => {
+  const TAGS = "[{ name: Level, type: f32, unit: m }, { name: Full, type: bool }, { name: Big, type: u64 }, { name: List, type: 'i16[2]' }, { name: Text, type: 'string[4]' }]";
+  const make = (): { own: TestPlant; samples: () => Map<string, string> } => {
+    const own = new TestPlant({ plc: TAGS, linux: "[]" }, [{ name: "scans", unit: "count" }, { name: "jitter", unit: "ns" }]);
+    const { plant } = own;
+    const modbus = new Map([["tcp", newCounters()]]);
+    return { own, samples: () => parse(metricsText({ plant, hypervisor: undefined, readers: new Map(), modbus, audit: undefined })) };
+  };
+
+  test("of which nothing has been heard has qualities, and no value", () => {
+    const found = make().samples();
+    expect(found.get('axv_partition_quality{partition="plc",quality="waiting"}')).toBe("1");
+    expect([...found.keys()].filter((key) => /^axv_(tag|guest_tag|partition_(state|age|uptime))/.test(key))).toEqual([]);
+  });
+
+  test("that runs: states, values of every kind but text, and the guest's own in seconds", () => {
+    const { own, samples } = make();
+    own.tell(0, "running", { uptime: 2_500_000_000n, restarts: 3, tags: new Map([[0, 7n], [1, 1500n]]) });
+    own.scan(0, { Level: 1.5, Full: true, Big: 2n ** 63n + 1n, List: [-1, 2], Text: "ab" });
+    const found = samples();
+    expect(Object.fromEntries([...found].filter(([key]) => /^axv_(tag|guest_tag)\{/.test(key)))).toEqual({
+      'axv_tag{partition="plc",tag="Level",unit="m"}': "1.5",
+      'axv_tag{partition="plc",tag="Full"}': "1",
+      'axv_tag{partition="plc",tag="Big"}': "9223372036854775809",
+      'axv_tag{partition="plc",tag="List",index="0"}': "-1",
+      'axv_tag{partition="plc",tag="List",index="1"}': "2",
+      'axv_guest_tag{partition="plc",tag="scans"}': "7",
+      'axv_guest_tag{partition="plc",tag="jitter"}': "0.0000015",
+    });
+    expect(found.get('axv_partition_state{partition="plc",state="running"}')).toBe("1");
+    expect(found.get('axv_partition_state{partition="plc",state="failed"}')).toBe("0");
+    expect(found.get('axv_partition_uptime_seconds{partition="plc"}')).toBe("2.5");
+    expect(found.get('axv_partition_restarts_total{partition="plc"}')).toBe("3");
+    expect(found.get('axv_modbus_requests_total{via="tcp"}')).toBe("0");
+  });
+
+  test("that has stopped has no values any more: that is how Prometheus knows that they are old", () => {
+    const { own, samples } = make();
+    own.tell(0, "running", { tags: new Map([[0, 7n]]) });
+    own.scan(0, { Level: 1.5 });
+    own.tell(0, "off", { tags: new Map([[0, 7n]]) });
+    const found = samples();
+    expect([...found.keys()].filter((key) => /^axv_(tag|guest_tag)\{/.test(key))).toEqual([]);
+    expect(found.get('axv_partition_quality{partition="plc",quality="stopped"}')).toBe("1");
+  });
+});

@@ -1,0 +1,108 @@
+// bridge.yaml: what is taken, and what is wrong with what is not, where, and what to do.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkAgainst, readBridge } from "../../industrial/bridge/settings.ts";
+import type { BridgeRead } from "../../industrial/bridge/settings.ts";
+import type { PlannedSystem } from "../../partitions/index.ts";
+import { planFile } from "../../tools/plan/file.ts";
+
+const SYSTEM = `
+board: qemu-aarch64
+partitions:
+  plc: { guest: plc, cpus: [3], memory: 16M, tags: [{ name: Level, type: f32 }, { name: Setpoint, type: f32, access: rw }] }
+  quiet: { guest: plc, cpus: [2], memory: 16M }
+  alone: { guest: plc, cpus: [1], memory: 16M, tags: [{ name: A, type: u8 }] }
+channels:
+  values: { between: [plc, quiet], carries: tags }
+`;
+
+let folder: string;
+let system: PlannedSystem;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "axv-bridge-"));
+  writeFileSync(join(folder, "system.yaml"), SYSTEM);
+  const planned = planFile(join(folder, "system.yaml")).system;
+  if (planned === undefined) throw new Error("the system has mistakes");
+  system = planned;
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function read(text: string): BridgeRead {
+  const path = join(folder, "bridge.yaml");
+  writeFileSync(path, text);
+  return readBridge(path);
+}
+const mistakes = (text: string): string[] => {
+  const found = read(text);
+  const all = found.settings === undefined ? found.diagnostics : checkAgainst(found, system);
+  for (const { message, remedy } of all) expect(message.length > 10 && remedy.length > 10).toBe(true);
+  return all.map(({ line, column, code }) => `${line}:${column} ${code}`);
+};
+
+test("the least there is, and what it means", () => {
+  const { settings, diagnostics } = read("system: system.yaml\nmodbus: { listen: '0.0.0.0:502' }\n");
+  expect(diagnostics).toEqual([]);
+  expect(settings).toEqual({
+    system: join(folder, "system.yaml"),
+    stale_after: 1000,
+    log: "info",
+    modbus: { listen: { host: "0.0.0.0", port: 502 }, unit: 1, words: "high-first", stale: "exception", connections: 200, idle: 60_000 },
+  });
+});
+
+test("all there is", () => {
+  const { settings, diagnostics } = read(`
+system: system.yaml
+link: { address: /dev/ttyS0, baud: 1500000 }
+values:
+  plc: { device: /dev/uio0, through: [ssh, root@plc] }
+stale_after: 250ms
+modbus:
+  listen: "[::]:1502"
+  serial: { port: /dev/ttyS1, baud: 9600, parity: none }
+  unit: 247
+  words: low-first
+  stale: mark
+  connections: 5
+  idle: 5s
+metrics: { listen: 127.0.0.1:9464 }
+audit: { folder: log, size: 1M, files: 10 }
+log: debug
+`);
+  expect(diagnostics).toEqual([]);
+  expect(settings?.modbus?.listen).toEqual({ host: "::", port: 1502 });
+  expect(settings).toMatchObject({ stale_after: 250, audit: { folder: join(folder, "log"), size: 1 << 20, files: 10 }, values: { plc: { through: ["ssh", "root@plc"] } } });
+  if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
+});
+
+describe("is refused, at its place", () => {
+  test.each([
+    ["no file of keys", "- a\n", ["1:1 AXV-P006"]],
+    ["nothing", "", ["1:1 AXV-P006"]],
+    ["no YAML", "system: [\n", ["2:1 AXV-P002"]],
+    ["no system, and a key that is none", "modbuss: 1\n", ["1:1 AXV-P004", "1:1 AXV-P005"]],
+    ["nobody to serve", "system: system.yaml\n", ["1:1 AXV-P140"]],
+    ["addresses to listen on that are none", "system: s\nmodbus: { listen: 502 }\nmetrics: { listen: 'localhost' }\n", ["2:19 AXV-P006", "3:20 AXV-P006"]],
+    ["a port that is none", "system: s\nmetrics: { listen: 'localhost:65536' }\n", ["2:20 AXV-P006"]],
+    [
+      "values out of their ranges",
+      "system: s\nstale_after: 1h\nmodbus: { listen: 'a:1', unit: 248, words: big, stale: no, connections: 0, idle: 10ms, serial: { port: 1, parity: mark, baud: 3 } }\n",
+      ["2:14 AXV-P006", "3:32 AXV-P006", "3:44 AXV-P006", "3:56 AXV-P006", "3:73 AXV-P006", "3:82 AXV-P006", "3:104 AXV-P006", "3:115 AXV-P006", "3:127 AXV-P006"],
+    ],
+    ["a level that is none", "system: s\nlog: loud\nmetrics: { listen: 'a:1' }\n", ["2:6 AXV-P006"]],
+    [
+      "partitions that are not there, or whose tags do not come",
+      "system: s\nmetrics: { listen: 'a:1' }\nvalues:\n  plcc: { device: /dev/uio0 }\n  quiet: { device: /dev/uio0 }\n  alone: { device: /dev/uio0 }\n",
+      ["4:3 AXV-P141", "5:3 AXV-P141", "6:3 AXV-P141"],
+    ],
+    ["writes without an audit log", "system: s\nmodbus: { listen: 'a:1' }\n", ["2:1 AXV-P142"]],
+  ])("%s", (_, text, places) => expect(mistakes(text)).toEqual(places));
+
+  test("a file that cannot be read", () => {
+    expect(readBridge(join(folder, "none.yaml")).diagnostics.map(({ code }) => code)).toEqual(["AXV-P001"]);
+    mkdirSync(join(folder, "folder.yaml"));
+    expect(readBridge(join(folder, "folder.yaml")).diagnostics.map(({ code }) => code)).toEqual(["AXV-P001"]);
+  });
+});
