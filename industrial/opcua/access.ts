@@ -17,13 +17,19 @@ const ACTING: readonly Role[] = ["operator", "engineer"];
 
 export const mayAct = (role: Role | undefined): boolean => role !== undefined && ACTING.includes(role);
 
-function permissions(actions: number): RolePermissionTypeOptions[] {
-  return ROLES.map((role) => ({ roleId: `i=${ROLE_IDS[role]}`, permissions: mayAct(role) ? LOOK | actions : LOOK }));
+/** Who has no name is let in only where the settings say so; then as an observer. */
+const NAMELESS = WellKnownRoles.Anonymous;
+
+function permissions(everybody: number, acting: number): RolePermissionTypeOptions[] {
+  const nameless = { roleId: `i=${NAMELESS}`, permissions: everybody };
+  return [nameless, ...ROLES.map((role) => ({ roleId: `i=${ROLE_IDS[role]}`, permissions: mayAct(role) ? everybody | acting : everybody }))];
 }
 
 /** Of all that is there. */
-export const READABLE: RolePermissionTypeOptions[] = permissions(0);
+export const READABLE: RolePermissionTypeOptions[] = permissions(LOOK, 0);
+/** Of OPC UA's own nodes, whose methods are about the session that calls them. */
+export const STANDARD: RolePermissionTypeOptions[] = permissions(LOOK | PermissionType.Call, 0);
 /** Of a tag that may be written. */
-export const WRITABLE: RolePermissionTypeOptions[] = permissions(PermissionType.Write);
+export const WRITABLE: RolePermissionTypeOptions[] = permissions(LOOK, PermissionType.Write);
 /** Of a method. */
-export const CALLABLE: RolePermissionTypeOptions[] = permissions(PermissionType.Call);
+export const CALLABLE: RolePermissionTypeOptions[] = permissions(LOOK, PermissionType.Call);

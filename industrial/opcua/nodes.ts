@@ -15,7 +15,7 @@ import type { Tag } from "../../partitions/tags/table.ts";
 import { boundsOf, isNumeric } from "../../partitions/tags/type.ts";
 import type { PlannedTag } from "../../partitions/plan/plan.ts";
 import type { PlantPartition } from "../tags/plant.ts";
-import { READABLE, WRITABLE } from "./access.ts";
+import { READABLE, STANDARD, WRITABLE } from "./access.ts";
 import { addCompanion, nodeIdOf } from "./companion.ts";
 import type { Spaces } from "./companion.ts";
 import { CONFIGURABLE_OBJECT_TYPE, CONFIGURATION_TYPE, DI_DEVICE_SET, FUNCTIONAL_GROUP_TYPE, RESOURCE_TYPE, TASK_TYPE } from "./companion.table.ts";
@@ -62,7 +62,7 @@ const EXACT = Number.MAX_SAFE_INTEGER;
 export function addPlant(addressSpace: AddressSpace, board: BoardIdentity, partitions: readonly PlantPartition[]): PlantNodes {
   const spaces = addCompanion(addressSpace);
   const namespace = addressSpace.registerNamespace(PLANT_URI);
-  namespace.setDefaultRolePermissions(READABLE);
+  for (const each of addressSpace.getNamespaceArray()) each.setDefaultRolePermissions(each.index === namespace.index ? READABLE : STANDARD);
   const builder = new Builder(namespace, spaces);
   const configuration = builder.object("/board", board.name, undefined, ["plc", CONFIGURATION_TYPE], nodeIdOf(spaces, DI_DEVICE_SET));
   const identification = builder.object("/board/Identification", "Identification", "di", FUNCTIONAL_GROUP_TYPE, configuration);

@@ -13,11 +13,13 @@ import type { OwnCertificate } from "./certificate.ts";
 import { OpcUaError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { keepOneForEngineer, UserManager } from "./login.ts";
+import { addMethods } from "./methods.ts";
 import { addPlant } from "./nodes.ts";
 import type { PlantNodes } from "./nodes.ts";
 import { pushItems } from "./pushed.ts";
 import type { BoardIdentity, Log, OpcUaAudit, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy } from "./target.ts";
 import { Users } from "./users.ts";
+import { takeWrites } from "./writes.ts";
 
 export const OPCUA_PORT = 4840;
 const PRODUCT_URI = "urn:axv-part";
@@ -49,12 +51,12 @@ export class OpcUaServer {
 
   /** Listens, or says why not. */
   static async start(options: OpcUaOptions): Promise<OpcUaServer> {
-    const { plant, board, settings, log, audit, now } = options;
+    const { plant, board, writer, commands, settings, log, audit, now } = options;
     // What the library has to say belongs in the log, not on the terminal.
     setWarningLogger((...parts) => log.warn(`OPC UA: ${format(...parts)}`));
     setErrorLogger((...parts) => log.error(`OPC UA: ${format(...parts)}`));
     const own = await openPki(settings.pki, settings, log);
-    const users = new Users(settings.users);
+    const users = new Users(settings.users, now === undefined ? undefined : () => now().steady);
     const server = new OPCUAServer(libraryOptions(settings, own, board, new UserManager(users, log, audit)));
     try {
       await server.initialize();
@@ -62,6 +64,8 @@ export class OpcUaServer {
       offerOnlyNames(server);
       holdToCaps(server, settings.caps, settings.sessionSeconds);
       keepOneForEngineer(server, users, settings.caps.sessions);
+      addMethods(server, { plant, nodes, users, commands, audit, log });
+      takeWrites(server, { plant, nodes, users, writer, audit, log });
       pushItems(server, (namespace) => namespace === nodes.namespace.index);
       const feed = new Feed(plant, nodes, settings.counterHz, now);
       await server.start();
@@ -122,6 +126,7 @@ function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: Boa
     allowAnonymous: anonymous,
     disableDiscovery: !discovery,
     userManager,
+    unresolvedPermissionPolicy: "deny",
     maxConnectionsPerEndpoint: caps.connections,
     serverCapabilities: capabilitiesOf(caps),
   };

@@ -2,7 +2,7 @@
 //
 // Both tables lie ready as they go over the wire, written when an image comes; a read is a check and a copy. Whether each address of a
 // range is somebody's, and whether all of them are worth something, two differences of running counts say.
-import { BlockList } from "node:net";
+import type { BlockList } from "node:net";
 import { GUEST_TYPE, guestTagRegister, STATE_AT, STATE_STRIDE, STATE_VALUES, TEST_AT, TEST_VALUES } from "../../partitions/tags/registers.ts";
 import { isBit, registersOf } from "../../partitions/tags/table.ts";
 import type { Tag } from "../../partitions/tags/table.ts";
@@ -14,6 +14,7 @@ import type { Outcome } from "../modbus/exceptions.ts";
 import type { WordOrder } from "../modbus/registers.ts";
 import { TABLE_SIZE } from "../modbus/target.ts";
 import type { BitTable, Identification, ModbusChange, ModbusClient, ModbusTarget, RegisterTable } from "../modbus/target.ts";
+import { blockList, isListed } from "./clients.ts";
 import type { Plant, Quality } from "./plant.ts";
 import { fits, fromRegisters, toRegisters, writeValue } from "./value.ts";
 import type { TagValue } from "./value.ts";
@@ -228,7 +229,7 @@ export class PlantTarget implements ModbusTarget {
   #mayWrite(tag: Tag, client: ModbusClient): boolean {
     const clients = this.#clients.get(tag);
     if (clients === undefined) return true;
-    return client.via === "tcp" && clients.check(client.address, client.address.includes(":") ? "ipv6" : "ipv4");
+    return client.via === "tcp" && isListed(clients, client.address);
   }
 
   /** Whole tags only, one behind the other without a gap: half a number is no value. */
@@ -265,15 +266,4 @@ export class PlantTarget implements ModbusTarget {
     }
     return found;
   }
-}
-
-function blockList(clients: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const client of clients) {
-    const [address = "", prefix] = client.split("/");
-    const family = address.includes(":") ? "ipv6" : "ipv4";
-    if (prefix === undefined) list.addAddress(address, family);
-    else list.addSubnet(address, Number(prefix), family);
-  }
-  return list;
 }

@@ -78,7 +78,7 @@ export const TAG_SHAPE = {
     .min(1, { error: CLIENTS_EXPECTED })
     .max(CLIENTS_MAX, { error: CLIENTS_EXPECTED })
     .optional()
-    .describe("From where it may be written by Modbus: [192.168.1.10]. Default: from everywhere."),
+    .describe("From where it may be written, by Modbus or OPC UA: [192.168.1.10]. Default: from everywhere."),
   register: z
     .int({ error: `a register from 0 to ${REGISTERS_END - 1}` })
     .min(0, { error: `a register from 0 to ${REGISTERS_END - 1}` })

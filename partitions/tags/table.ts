@@ -21,7 +21,7 @@ export interface WantedTag {
   readonly writable: boolean;
   readonly description: string | undefined;
   readonly deadband: number;
-  /** Addresses and networks that may write it by Modbus; undefined: all. */
+  /** Addresses and networks that may write it; undefined: all. */
   readonly clients: readonly string[] | undefined;
   /** The register, or bit, that system.yaml asks for. */
   readonly register: number | undefined;

@@ -1,0 +1,86 @@
+// What may be done with a partition, as methods in its MethodSet: the companion specification's Start and Stop, and those of our own. Each
+// call is told to the audit log, allowed or not.
+import type { ISessionContext } from "node-opcua-address-space";
+import { AttributeIds } from "node-opcua-data-model";
+import type { OPCUAServer } from "node-opcua-server";
+import { StatusCodes } from "node-opcua-status-code";
+import type { StatusCode } from "node-opcua-status-code";
+import type { Plant } from "../tags/plant.ts";
+import { CALLABLE } from "./access.ts";
+import { clientOf } from "./clients.ts";
+import type { PlantNodes } from "./nodes.ts";
+import type { Log, OpcUaAudit, OpcUaCommand, OpcUaCommands, Outcome } from "./target.ts";
+import type { Users } from "./users.ts";
+
+const METHODS = [
+  { name: "Start", space: "plc", command: "start", description: "Starts the partition; it has to be stopped" },
+  { name: "Stop", space: "plc", command: "stop", description: "Stops the partition, at once" },
+  { name: "Restart", space: undefined, command: "restart", description: "Stops the partition and starts it anew" },
+  { name: "Pause", space: undefined, command: "pause", description: "Halts the partition; its clock stands" },
+  { name: "Resume", space: undefined, command: "resume", description: "Lets a paused partition go on" },
+  { name: "ClearMaxima", space: undefined, command: "clear maxima", description: "Latched maxima begin anew" },
+] as const satisfies readonly { name: string; space: "plc" | undefined; command: OpcUaCommand; description: string }[];
+
+/** A command that the partition's state does not allow is refused by the hypervisor. */
+const STATUS: Readonly<Record<Outcome, StatusCode>> = {
+  done: StatusCodes.Good,
+  refused: StatusCodes.BadInvalidState,
+  unreachable: StatusCodes.BadNoCommunication,
+  unknown: StatusCodes.BadTimeout,
+};
+
+export interface MethodOptions {
+  readonly plant: Plant;
+  readonly nodes: PlantNodes;
+  readonly users: Users;
+  readonly commands: OpcUaCommands | undefined;
+  readonly audit: OpcUaAudit;
+  readonly log: Log;
+}
+
+export function addMethods(server: OPCUAServer, options: MethodOptions): void {
+  const { plant, nodes, users, commands, log } = options;
+  const { namespace, spaces } = nodes;
+  for (const [partition, { methodSet }] of nodes.partitions.entries()) {
+    for (const { name, space, command, description } of METHODS) {
+      const method = namespace.addMethod(methodSet, {
+        nodeId: `ns=${namespace.index};s=${String(methodSet.nodeId.value)}/${name}`,
+        browseName: { name, namespaceIndex: space === undefined ? namespace.index : spaces[space] },
+        description,
+        rolePermissions: CALLABLE,
+        executable: commands !== undefined,
+        userExecutable: commands !== undefined,
+      });
+      method.bindMethod(async (_arguments: unknown, context: ISessionContext) => {
+        if (commands === undefined) return { statusCode: StatusCodes.BadNotExecutable };
+        try {
+          return { statusCode: STATUS[await commands.request(partition, command, clientOf(context, users))] };
+        } catch (error) {
+          log.error(`OPC UA: ${command} of ${plant.partitions[partition]?.name ?? partition} has failed: ${error instanceof Error ? error.message : String(error)}`);
+          return { statusCode: StatusCodes.BadInternalError };
+        }
+      });
+    }
+  }
+  auditCalls(server, options);
+}
+
+/** The library answers by itself whoever may not call: so it is asked what it has answered. */
+function auditCalls(server: OPCUAServer, { plant, nodes, users, audit }: MethodOptions): void {
+  const { engine } = server;
+  const library = engine.call.bind(engine);
+  const owners = new Map(nodes.partitions.map(({ methodSet }, partition) => [methodSet.nodeId.toString(), plant.partitions[partition]?.name ?? ""]));
+  engine.call = async (context, calls) => {
+    const who = clientOf(context, users);
+    const results = await library(context, calls);
+    for (const [index, { objectId, methodId }] of calls.entries()) {
+      const object = owners.get(objectId.toString());
+      const status = results[index]?.statusCode;
+      if (object === undefined || status === undefined) continue;
+      const name: unknown = engine.addressSpace?.findNode(methodId)?.readAttribute(null, AttributeIds.BrowseName).value.value.name;
+      const allowed = status !== StatusCodes.BadUserAccessDenied && status !== StatusCodes.BadNotExecutable;
+      audit.record({ protocol: "opc-ua", who, action: "command", object, detail: String(name), allowed, result: status.name });
+    }
+    return results;
+  };
+}
