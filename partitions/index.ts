@@ -8,7 +8,7 @@
 //
 // Deterministic: the same files always give the same plan.
 import { dirname } from "node:path";
-import { treeTooLarge, unsound } from "./diagnostics/catalogue.ts";
+import { imageBeyondRam, treeTooLarge, unsound } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
@@ -48,7 +48,7 @@ import { lockPath } from "./tags/lock.ts";
 import { planTags } from "./tags/plan.ts";
 import type { PlannedTags } from "./tags/plan.ts";
 import { YamlSource } from "./source/yaml.ts";
-import { alignUp, MIB, PAGE } from "./units.ts";
+import { alignUp, contains, formatSpan, MIB, PAGE } from "./units.ts";
 
 /** A hundred times what anybody has written. */
 const SYSTEM_FILE_MAX = 4 * MIB;
@@ -130,6 +130,9 @@ function planRequest(
   checkBandwidth(board, partitions, findings);
 
   const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
+  const bank = board.ram.find(({ base, size }) => base <= reserved.base && reserved.base < base + size);
+  if (bank !== undefined && !contains(bank, reserved))
+    findings.report(["board"], imageBeyondRam(formatSpan(reserved), formatSpan(bank)));
   const memory = placeMemory(board, reserved, partitions, channels, findings);
   const spaces = partitions.map((partition) => planAddressSpace(board, memory, partition, channels));
   checkTables(board, reserved, partitions, spaces, findings);

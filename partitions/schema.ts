@@ -1,6 +1,7 @@
 // system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
 // completes and checks the file while it is written; so every key has its description here.
 import { z } from "zod";
+import { integer, text as patterned } from "../boards/values.ts";
 import { IPA_BITS_MAX, MAX_CHANNELS, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS, MAX_REGIONS } from "./blob/layout.table.ts";
 import { Tag, TAGS_MAX } from "./tags/schema.ts";
 import { durations, pages, ranges, sizes } from "./patterns.ts";
@@ -16,10 +17,7 @@ export const CHANNELS_MAX = MAX_CHANNELS / 2;
 
 /** `errorMessage`: what editors say (yaml-language-server, VS Code) instead of the pattern. */
 const text = (expected: string, pattern: RegExp): z.ZodString =>
-  z.string({ error: expected }).regex(pattern, { error: expected }).meta({ errorMessage: `write ${expected}` });
-
-const integer = (expected: string, least: number, most: number, step: number): z.ZodInt =>
-  z.int({ error: expected }).min(least, { error: expected }).max(most, { error: expected }).multipleOf(step, { error: expected });
+  patterned(expected, pattern).meta({ errorMessage: `write ${expected}` });
 
 const sized = (
   expected: string,
@@ -102,14 +100,14 @@ const PhysicalBlock = integer("an address such as 0x60000000, below 2^48", 0, PA
 const IPA_EXPECTED = '"identity", or an address such as 0x40000000, below 2^40';
 const GuestBlock = integer(IPA_EXPECTED, 0, IPA_MAX, 1).meta({ multipleOf: BLOCK });
 const Instruction = integer("an address such as 0x40080000, a multiple of 4, below 2^40", 0, IPA_MAX, INSTRUCTION_BYTES);
-const GuestPage = integer("an address such as 0x60000000, a multiple of 4K, below 2^40", 0, IPA_MAX, PAGE);
+const GuestPage = integer("an address such as 0x60000000, a multiple of 4K, above 0 and below 2^40", PAGE, IPA_MAX, PAGE);
 const Name = z.string({ error: "a name" });
 const Flag = z.boolean({ error: "true or false" });
 const FilePath = text("the path of a file, relative to this one", /^[^\0]+$/u);
 
 /** What a kernel keeps of it (Linux, arch/arm64/include/uapi/asm/setup.h: COMMAND_LINE_SIZE, the last one NUL). */
 export const CMDLINE_MAX = 2047;
-const CMDLINE_EXPECTED = `a kernel command line: one line without control characters, of at most ${CMDLINE_MAX} bytes`;
+export const CMDLINE_EXPECTED = `a kernel command line: one line without control characters, of at most ${CMDLINE_MAX} bytes`;
 export const CMDLINE_PATTERN = /^[^\0-\x08\n-\x1f\x7f]{0,2047}$/u;
 
 const MEMORY_EXPECTED = "a size such as 512M, at most 1024G, or { size: 512M, at: 0x60000000, ipa: identity }";

@@ -3,13 +3,15 @@
 // and go before the project's of the same name. A mistake in one of them is reported as a mistake in that file.
 //
 // Its name is what its file is called, whatever `name` says: a copy need not be changed for that.
-// A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one.
+// A description may begin with `extends: <another one>`: then it holds only the keys in which it differs from that one, which may
+// itself extend a third one.
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { Board } from "../boards/schema.ts";
 import { Profile } from "../rtos-guests/profiles/schema.ts";
-import { unknownBase } from "./diagnostics/catalogue.ts";
+import { checkBoard } from "./check/board.ts";
+import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
 import { readFile } from "./source/file.ts";
@@ -28,7 +30,7 @@ export interface Shelf<T> {
 /** Bytes of a board's file or a profile: a hundred times what the longest of them has. */
 const DESCRIPTION_MAX = MIB;
 
-type Mapping = Record<string, unknown>;
+type Mapping = Readonly<Record<string, unknown>>;
 
 /** Descriptions of one kind in one folder, by their names. */
 interface Folder {
@@ -37,8 +39,12 @@ interface Folder {
   readonly settle: (value: Mapping, file: string) => Mapping;
 }
 
-/** `folders`: a name is looked for in the first one first. */
-function shelf<T extends z.ZodType>(schema: T, folders: readonly Folder[]): Shelf<z.output<T>> {
+/** `folders`: a name is looked for in the first one first. `check`: what the schema cannot say. */
+function shelf<T extends z.ZodType>(
+  schema: T,
+  folders: readonly Folder[],
+  check: (value: z.output<T>, mistakes: Findings) => void = () => {},
+): Shelf<z.output<T>> {
   const names = [...new Set(folders.flatMap(({ files }) => [...files.keys()]))].sort();
 
   const open = (file: string, { settle }: Folder): { source: YamlSource; value: unknown } => {
@@ -57,19 +63,22 @@ function shelf<T extends z.ZodType>(schema: T, folders: readonly Folder[]): Shel
     return undefined;
   };
 
-  /** With the keys of the one it extends; that one cannot extend another, as `extends` is no key of any schema. */
-  const complete = (name: string, value: unknown, at: number, mistakes: Findings): unknown => {
-    if (!isMapping(value)) return value;
-    if (typeof value["extends"] !== "string") return { ...value, name };
+  /** With the keys of the one it extends, and of what that one extends. `files`: those that are read already, its own the last one. */
+  const complete = (name: string, value: Mapping, at: number, mistakes: Findings, files: readonly string[]): Mapping | undefined => {
     const { extends: base, ...own } = value;
+    if (typeof base !== "string") return value;
     // One that is called as what it extends stands before that one.
     const found = find(base, base === name ? at + 1 : 0) ?? find(base);
-    if (found === undefined) {
-      mistakes.report(["extends"], unknownBase(base, names));
+    if (found === undefined || files.includes(found.file)) {
+      mistakes.report(["extends"], found === undefined ? unknownBase(base, names) : extendedInCircle(base));
       return undefined;
     }
-    const { value: inherited } = open(found.file, found.folder);
-    return isMapping(inherited) ? { ...inherited, ...own, name } : { ...own, name };
+    const { source, value: inherited } = open(found.file, found.folder);
+    const theirs = new Findings(source);
+    theirs.add(source.diagnostics);
+    const whole = isMapping(inherited) ? complete(base, inherited, found.at, theirs, [...files, found.file]) : undefined;
+    mistakes.add(theirs.sorted);
+    return whole && { ...whole, ...own };
   };
 
   return {
@@ -81,10 +90,11 @@ function shelf<T extends z.ZodType>(schema: T, folders: readonly Folder[]): Shel
       const { source, value: read } = open(found.file, found.folder);
       const mistakes = new Findings(source);
       mistakes.add(source.diagnostics);
-      const whole = source.broken ? undefined : complete(name, read, found.at, mistakes);
-      const value = whole === undefined ? undefined : readWhole(schema, whole, mistakes);
+      const whole = source.broken || !isMapping(read) ? read : complete(name, read, found.at, mistakes, [found.file]);
+      const value = mistakes.hasErrors ? undefined : readWhole(schema, isMapping(whole) ? { ...whole, name } : whole, mistakes);
+      if (value !== undefined) check(value, mistakes);
       findings.add(mistakes.sorted);
-      return value;
+      return mistakes.hasErrors ? undefined : value;
     },
   };
 }
@@ -123,13 +133,13 @@ function besideItself(value: Mapping, file: string): Mapping {
 const BOARDS = inProject("boards");
 const PROFILES = inProject("rtos-guests/profiles");
 
-export const boards = (folder = BOARDS): Shelf<Board> => shelf(Board, [boardFolder(folder)]);
+export const boards = (folder = BOARDS): Shelf<Board> => shelf(Board, [boardFolder(folder)], checkBoard);
 export const profiles = (): Shelf<Profile> => shelf(Profile, [profileFolder(PROFILES, asItIs)]);
 
 /** Those in a folder of a user's, and the project's. */
 export function boardsIn(folder: string): Shelf<Board> {
   const own = resolve(folder, "boards");
-  return own === BOARDS ? boards() : shelf(Board, [boardFolder(own), boardFolder(BOARDS)]);
+  return own === BOARDS ? boards() : shelf(Board, [boardFolder(own), boardFolder(BOARDS)], checkBoard);
 }
 
 export const profilesIn = (folder: string): Shelf<Profile> =>

@@ -5,7 +5,7 @@
 // Little endian. All record arrays are packed one after the other behind the header, each aligned to 8 bytes; the
 // header holds offset (from the blob's start) and count of each.
 
-import { MAX_CPUS } from "../../boards/limits.ts";
+import { MAX_BANKS, MAX_CPUS } from "../../boards/limits.ts";
 import { ON_FAILURE_INSPECT, ON_FAILURE_STOP } from "../../core/abi.ts";
 import type { PromiseId } from "./promises.table.ts";
 
@@ -57,14 +57,13 @@ export const BLOB_VERSION = 4;
  */
 export const BLOB_MAX_BYTES = 12288;
 
-export { MAX_CPUS };
+export { MAX_BANKS, MAX_CPUS };
 export const MAX_PARTITIONS = 8;
 export const MAX_REGIONS = 64;
 export const MAX_LOADS = 64;
 export const MAX_INTERRUPTS = 256;
 export const MAX_CHANNELS = 32;
 export const MAX_QUIESCES = 64;
-export const MAX_BANKS = 8;
 export const NONE = 0xffffffff;
 
 // Bits and enumerations used by the records below.

@@ -53,6 +53,9 @@ export const treeTooLarge = (bytes: number, most: number): Problem =>
     "give it fewer devices or channels, or shorten what its board says of its devices",
   );
 
+/** A board's, that cannot be true beside another one. */
+export const boardFact = (reason: string, remedy: string): Problem => error("AXV-P095", reason, remedy);
+
 // 01x: names of things that are not there
 export const unknownBoard = (name: string, known: readonly string[]): Problem =>
   error("AXV-P010", `there is no board "${name}"`, suggest(name, known));
@@ -78,6 +81,8 @@ export const unknownWays = (groups: readonly number[], board: string, count: num
   error("AXV-P019", `the cluster of ${board} has no way group ${groups.join(", ")}`, `use 0 to ${count - 1}`);
 export const unknownBase = (name: string, known: readonly string[]): Problem =>
   error("AXV-P017", `there is no "${name}" to extend`, suggest(name, known));
+export const extendedInCircle = (name: string): Problem =>
+  error("AXV-P098", `"${name}" is extended by what it extends itself`, "let one of them stand by itself, with all keys");
 
 // 02x: one thing given to two
 export const cpuTaken = (cpu: number, owner: string, free: readonly number[] | undefined): Problem =>
@@ -109,6 +114,12 @@ export const ipaOverlap = (what: string, span: string, other: string, theirs: st
     "AXV-P025",
     `in the partition's own address space (IPA), ${what} at ${span} overlaps ${other} at ${theirs}`,
     "choose another `ipa`, or less memory",
+  );
+export const builtInOverlap = (what: string, span: string, other: string, theirs: string): Problem =>
+  error(
+    "AXV-P097",
+    `${what} at ${span} overlaps ${other} at ${theirs} in the address space of this guest, which has them built in`,
+    "correct `machine` in its profile, or give it fewer pCPUs",
   );
 export const interruptReserved = (spi: number, use: string): Problem =>
   error("AXV-P026", `SPI ${spi} is ${use}`, "choose an SPI of a device of the board");
@@ -148,6 +159,12 @@ export const imageTooLarge = (what: string, needed: string, size: string): Probl
     "AXV-P033",
     `${what} needs ${needed} of memory, and the partition has ${size}`,
     "give the partition more `memory`",
+  );
+export const imageBeyondRam = (span: string, ram: string): Problem =>
+  error(
+    "AXV-P096",
+    `the image at ${span}, with all that partitions are loaded with, is not all RAM of the board`,
+    `it has to fit into ${ram}: use smaller images`,
   );
 export const sparesExhausted = (needed: number, available: number): Problem =>
   error(

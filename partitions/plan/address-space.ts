@@ -2,7 +2,7 @@
 import type { Board } from "../../boards/schema.ts";
 import { IPA_BITS_MAX } from "../blob/layout.table.ts";
 import { pagesOfDevice } from "../check/devices.ts";
-import { ipaBeyond, ipaOverlap } from "../diagnostics/catalogue.ts";
+import { builtInOverlap, ipaBeyond, ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, hex, overlaps, PAGE } from "../units.ts";
@@ -166,6 +166,13 @@ export function checkAddressSpace(board: Board, partition: PartitionRequest, spa
     for (const other of [...regions.slice(index + 1), ...windows]) {
       if (!overlaps(one.span, other.span)) continue;
       findings.report(at(one, other), ipaOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
+    }
+  }
+  // These are where its guest has them built in, or the board has its own.
+  for (const [index, one] of windows.entries()) {
+    for (const other of windows.slice(index + 1)) {
+      if (!overlaps(one.span, other.span)) continue;
+      findings.report([...partition.path, "guest"], builtInOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
     }
   }
   const bits = guestAddressBits(board);

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { badValue, missingKey, unknownKey } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { Path } from "./path.ts";
+import { inWords } from "./words.ts";
 
 type Shape = Readonly<Record<string, z.ZodType>>;
 
@@ -39,7 +40,7 @@ export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, 
   const fields: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(shape)) {
     const value = own(raw, key);
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(value, { error: inWords });
     if (result.success) {
       if (result.data !== undefined) fields[key] = result.data;
     } else if (value === undefined) {
@@ -54,7 +55,7 @@ export function readFields<S extends Shape>(shape: S, raw: unknown, path: Path, 
 
 /** A whole value against a whole schema; undefined when it does not fit. */
 export function readWhole<T extends z.ZodType>(schema: T, raw: unknown, findings: Findings): z.output<T> | undefined {
-  const result = schema.safeParse(raw);
+  const result = schema.safeParse(raw, { error: inWords });
   if (!result.success) reportIssues(schema, result.error.issues, raw, [], findings);
   return result.success ? result.data : undefined;
 }
@@ -70,6 +71,9 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
     if (issue.code === "unrecognized_keys") {
       const known = keysAt(schema, inner);
       for (const key of issue.keys) findings.report([...at, key], unknownKey(key, nameOf(at), known), "key");
+    } else if (issue.code === "invalid_key") {
+      const key = String(at.at(-1));
+      findings.report(at, badValue(`a key of ${nameOf(at.slice(0, -1))}`, shown(key), issue.issues[0]?.message ?? issue.message), "key");
     } else if (issue.code === "invalid_union" && isMapping(value)) {
       // Of a union, the branch that is meant for a mapping explains best what is wrong in one.
       const branch = issue.errors.find((errors) => errors.some(isAboutContents));

@@ -1,28 +1,35 @@
 // What a guest profile holds: everything that all systems of one kind of guest have in common, so that `guest: linux`
 // is all that a system.yaml has to say.
 import { z } from "zod";
+import { integer, line, text } from "../../boards/values.ts";
 import { IMAGE_FORMATS } from "../../partitions/images/formats.ts";
-import { CMDLINE_PATTERN } from "../../partitions/schema.ts";
-import { PAGE } from "../../partitions/units.ts";
+import { IPA_BITS_MAX, MAX_INTERRUPTS } from "../../partitions/blob/layout.table.ts";
+import { CMDLINE_EXPECTED, CMDLINE_PATTERN } from "../../partitions/schema.ts";
+import { BLOCK, PAGE, TIB } from "../../partitions/units.ts";
 
-const address = z.int({ error: "an address, such as 0x40000000" }).nonnegative();
-
-const GicVersion = z.union([z.literal(2), z.literal(3)]);
+/** An IPA: stage 2 maps pages. */
+const IPA_END = 2 ** IPA_BITS_MAX;
+const address = integer("an address such as 0x40000000, a multiple of 4K, below 2^40", 0, IPA_END - PAGE, PAGE);
+/** Where something is that a 0 in the blob says is not there. */
+const place = integer("an address such as 0x50000000, a multiple of 4K, above 0 and below 2^40", PAGE, IPA_END - PAGE, PAGE);
+const spi = integer("an SPI number, 0 to 987", 0, 987);
+const SIGNATURE_EXPECTED = "some text that is in its images";
+const MEMORY_IPA_EXPECTED = "identity, or an address such as 0x40000000, a multiple of 2M, below 2^40";
+const GIC_EXPECTED = "versions of the GIC: [2], [3] or [2, 3]";
 
 const Tag = z.strictObject({
-  name: z.string(),
+  name: line,
   unit: z.enum(["count", "ns"]),
 });
 export type Tag = z.output<typeof Tag>;
 
 export const Profile = z.strictObject({
   name: z.string(),
-  description: z.string(),
+  description: line,
   realtime: z.boolean().describe("its pCPUs are kept free of the hypervisor's housekeeping wherever that can be"),
   image: z.strictObject({
     formats: z.array(z.enum(IMAGE_FORMATS)).min(1),
     load: address
-      .multipleOf(PAGE)
       .optional()
       .describe(
         "IPA that it is linked for: a raw image's first byte goes there, and is entered; the text_offset of an arm64 Image " +
@@ -30,9 +37,8 @@ export const Profile = z.strictObject({
       ),
     file: z.string().optional().describe("used when system.yaml names none; relative to the project"),
   }),
-  signature: z.array(z.string()).describe("text that its images hold, any of it, and no other guest's"),
-  booted: z
-    .string()
+  signature: z.array(z.string().min(1, { error: SIGNATURE_EXPECTED })).describe("text that its images hold, any of it, and no other guest's"),
+  booted: line
     .optional()
     .describe("which builds of it have run under this hypervisor; without this key none has: it is written from reading"),
   prints: z
@@ -41,24 +47,24 @@ export const Profile = z.strictObject({
     .describe("it prints on its console as it starts, whatever it is built for: silence means that it does not run"),
   exits: z
     .strictObject({
-      pmr: z.string().optional().describe("it writes ICC_PMR_EL1 as it runs: what for"),
-      sgi: z.string().optional().describe("it sends SGIs: what for"),
-      other: z.string().optional().describe("what else it leaves its guest code for, however its interrupts come"),
+      pmr: line.optional().describe("it writes ICC_PMR_EL1 as it runs: what for"),
+      sgi: line.optional().describe("it sends SGIs: what for"),
+      other: line.optional().describe("what else it leaves its guest code for, however its interrupts come"),
     })
     .optional()
     .describe("what it leaves its guest code for in steady state, besides its interrupts; without this key nobody knows"),
-  notes: z.array(z.string()).default([]).describe("what a build of it has to heed"),
+  notes: z.array(line).default([]).describe("what a build of it has to heed"),
   memory: z.strictObject({
-    size: z.int().positive().describe("bytes, when system.yaml says nothing else"),
-    ipa: z.union([z.literal("identity"), address]).describe("identity: IPA = PA, what DMA without an SMMU needs"),
+    size: integer("bytes, a multiple of 4K, at most 1024G", PAGE, TIB, PAGE).describe("bytes, when system.yaml says nothing else"),
+    ipa: z.union([z.literal("identity"), integer(MEMORY_IPA_EXPECTED, 0, IPA_END - BLOCK, BLOCK)], { error: MEMORY_IPA_EXPECTED }).describe("identity: IPA = PA, what DMA without an SMMU needs"),
   }),
-  gic: z.array(GicVersion).min(1).describe("versions it can be built for, or finds out by itself"),
+  gic: z.array(z.literal([2, 3], { error: GIC_EXPECTED }), { error: GIC_EXPECTED }).min(1, { error: GIC_EXPECTED }).describe("versions it can be built for, or finds out by itself"),
   timer: z.enum(["virtual", "physical"]).describe("which EL1 timer it ticks by"),
   psci: z.enum(["hvc", "smc", "none"]).describe("how it calls PSCI; both are answered"),
   device_tree: z
     .strictObject({
       initrd: z.string().optional().describe("used when system.yaml names none; relative to the project"),
-      cmdline: z.string().regex(CMDLINE_PATTERN),
+      cmdline: text(CMDLINE_EXPECTED, CMDLINE_PATTERN),
     })
     .optional()
     .describe("it takes a device tree in x0; without this key it knows its machine by itself"),
@@ -67,10 +73,8 @@ export const Profile = z.strictObject({
       gicd: address,
       gicr: address.describe("GICv3: RD_base of vCPU 0"),
       gicc: address.describe("GICv2: the CPU interface"),
-      console: address.describe("an emulated PL011"),
-      console_spi: z
-        .int()
-        .min(0)
+      console: place.describe("an emulated PL011"),
+      console_spi: spi
         .optional()
         .describe("the PL011's interrupt, an SPI; without this key it is one of the board's spare ones"),
     })
@@ -84,11 +88,12 @@ export const Profile = z.strictObject({
         "interrupt is given to it for that",
     ),
   spis: z
-    .array(z.int().min(0))
+    .array(spi)
+    .max(MAX_INTERRUPTS)
     .default([])
     .describe("SPIs that it cannot do without, besides its console's, unless system.yaml lists others"),
   channels: z
-    .strictObject({ ipa: address.describe("IPA of its first channel; the next ones follow without a gap") })
+    .strictObject({ ipa: place.describe("IPA of its first channel; the next ones follow without a gap") })
     .optional()
     .describe("without this key a channel's IPA is its PA"),
   process_image: z

@@ -11,11 +11,11 @@ import { YamlSource } from "../../partitions/source/yaml.ts";
 
 const BASE = readFileSync("boards/qemu-aarch64/board.yaml", "utf8");
 
-/** `file`: the board.yaml of "mine", beside the base. */
-function read(file: string): { board: Board | undefined; found: readonly Diagnostic[] } {
+/** `file`: the board.yaml of "mine", beside the base and `others`. */
+function read(file: string, others: Readonly<Record<string, string>> = {}): { board: Board | undefined; found: readonly Diagnostic[] } {
   const folder = mkdtempSync(join(tmpdir(), "axv-boards-"));
   try {
-    for (const [name, text] of Object.entries({ "qemu-aarch64": BASE, mine: file })) {
+    for (const [name, text] of Object.entries({ "qemu-aarch64": BASE, mine: file, ...others })) {
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, "board.yaml"), text);
     }
@@ -40,16 +40,23 @@ test("what it extends has to be there", () => {
   expect(found).toMatchObject([{ code: "AXV-P017", line: 1, column: 10, remedy: 'did you mean "qemu-aarch64"?' }]);
 });
 
-test("what it extends cannot extend another one", () => {
+test("what it extends may extend another one, but not in a circle", () => {
+  const chain = { middle: "extends: qemu-aarch64\npmu: 5\n" };
+  expect(read("extends: middle\nname: mine\n", chain)).toMatchObject({ board: { name: "mine", pmu: 5, gic: { version: 3 } }, found: [] });
   const { board, found } = read("extends: mine\nname: mine\n");
   expect(board).toBeUndefined();
-  expect(found[0]).toMatchObject({ code: "AXV-P004", line: 1, message: '"extends" is no key of the file' });
+  expect(found).toMatchObject([{ code: "AXV-P098", line: 1, column: 10 }]);
+  expect(read("extends: middle\n", { middle: "pmu: 5\nextends: mine\n" }).found).toMatchObject([{ code: "AXV-P098", file: expect.stringContaining("middle") as string, line: 2 }]);
+});
+
+test("what is wrong with what it extends is told there", () => {
+  expect(read("extends: middle\n", { middle: "extends: qemu-aarch64\n[a]: 1\n" }).found).toMatchObject([{ code: "AXV-P009", file: expect.stringContaining("middle") as string, line: 2 }]);
 });
 
 test("more than 8 pCPUs are refused, with a GICv2 and without", () => {
   const nine = BASE.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 3, 4, 5, 6, 7, 8]");
   const gicv2 =
-    "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: 32, maintenance: 9 }\n";
+    "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0x8000, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: 32, maintenance: 9 }\n";
   const cpus =
     "cpus: { compatible: a, mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: [{ level: 1, kind: unified, sets: 64, ways: 1, line: 64 }] }\n";
   for (const file of [nine, gicv2 + cpus]) {

@@ -174,6 +174,10 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P140": "test/bridge/settings.test.ts: files for the bridge",
   "AXV-P141": "test/bridge/settings.test.ts",
   "AXV-P142": "test/bridge/settings.test.ts",
+  "AXV-P095": "board-facts.test.ts: boards of a user's own",
+  "AXV-P096": "board-facts.test.ts",
+  "AXV-P097": "board-facts.test.ts: a profile of a user's own",
+  "AXV-P098": "test/boards/shelf.test.ts: boards that extend one another in a circle",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
 

@@ -1,6 +1,9 @@
-// npm run schema: writes partitions/system.schema.json anew from partitions/schema.ts.
+// npm run schema: writes the published JSON Schemas anew, from what the tool checks by.
+import { BOARD_SCHEMA_FILE, boardJsonSchema, PROFILE_SCHEMA_FILE, profileJsonSchema } from "../../partitions/descriptions.ts";
 import { inProject } from "../../partitions/project.ts";
 import { systemJsonSchema } from "../../partitions/schema.ts";
 import { writeAtomically } from "../build/files.ts";
 
 writeAtomically(inProject("partitions/system.schema.json"), systemJsonSchema());
+writeAtomically(inProject(BOARD_SCHEMA_FILE), boardJsonSchema());
+writeAtomically(inProject(PROFILE_SCHEMA_FILE), profileJsonSchema());

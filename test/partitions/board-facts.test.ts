@@ -1,0 +1,117 @@
+// Facts of a board that cannot all be true, each at its place in the board's file; and what of a board or a profile shows only in a
+// system.
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { planFile } from "../../tools/plan/file.ts";
+import { here } from "./systems.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "axv-facts-")));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const QEMU = readFileSync("boards/qemu-aarch64/board.yaml", "utf8");
+const GICV2 = readFileSync("boards/qemu-aarch64-gicv2/board.yaml", "utf8");
+const IMAGE = resolve(here("images/plc.bin"));
+const SYSTEM = `board: mine\npartitions:\n  a: { guest: plc, cpus: [1, 2], image: ${IMAGE} }\n`;
+
+/** "board.yaml:25 AXV-P095 what is wrong" of each mistake. */
+function told(files: Readonly<Record<string, string>>): string[] {
+  for (const [name, text] of Object.entries({ "system.yaml": SYSTEM, ...files })) {
+    const file = join(folder, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+  }
+  const { diagnostics } = planFile(join(folder, "system.yaml"), "to be built");
+  return diagnostics.flatMap(({ severity, file, line, code, message }) => {
+    const text = readFileSync(file, "utf8").split("\n")[line - 1] ?? "";
+    return severity === "error" ? [`${text.trim().split(":")[0] ?? ""}: ${code} ${message}`] : [];
+  });
+}
+
+const altered = (board: string, [from, to]: readonly [string | RegExp, string]): string => {
+  const text = board.replace(from, to);
+  expect(text).not.toBe(board);
+  return text;
+};
+
+/** What is altered in the board, and what is said of it: the first mistake, after the key of its line. */
+const FACTS: readonly (readonly [string, readonly [string | RegExp, string], string, string])[] = [
+  ["two pCPUs of one affinity", ["[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 1]"], QEMU, "mpidr: AXV-P095 pCPU 1 has the affinity 0x00000001, too"],
+  ["bits of MPIDR_EL1 that are no affinity (U, MT)", ["[0x0, 0x1", "[0x0, 0x1000001"], QEMU, "mpidr: AXV-P095 0x01000001 has bits that are no affinity"],
+  ["two timers on one PPI", ["physical: 14", "physical: 11"], QEMU, "timer: AXV-P095 PPI 11 is the physical timer's, and the virtual timer's"],
+  ["a PMU on the maintenance interrupt", ["pmu: 7", "pmu: 9"], QEMU, "pmu: AXV-P095 PPI 9 is the GIC's maintenance interrupt's, and the PMU's"],
+  ["spare SPIs upside down", ["[200, 223]", "[223, 200]"], QEMU, "spare_spis: AXV-P095 223 is behind 200"],
+  ["spare SPIs that the GIC has not", ["[200, 223]", "[200, 224]"], QEMU, "spare_spis: AXV-P095 SPI 224 of the spare ones is none of the GIC's"],
+  ["a device's SPI that the GIC has not", ["spi: 47", "spi: 300"], QEMU, 'virtio31: AXV-P095 SPI 300 of "virtio31" is none of the GIC\'s'],
+  ["the UART's SPI among the spare ones", ["spi: 1,", "spi: 201,"], QEMU, "uart: AXV-P095 SPI 201 of the UART is one of the spare ones, 200 to 223"],
+  ["banks of RAM over each other", ["size: 0x40000000 }", "size: 0x40000000 }\n  - { base: 0x7ffff000, size: 0x1000 }"], QEMU, "- { base: AXV-P095 the RAM of bank 1 at 0x7ffff000…0x80000000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
+  ["RAM beyond the pCPUs' physical addresses", ["pa_bits: 40", "pa_bits: 32"], altered(QEMU, ["size: 0x40000000", "size: 0x100000000"]), "- { base: AXV-P095 the RAM of bank 0 at 0x40000000…0x140000000 is not all below 0x100000000"],
+  ["RAM beyond what the hypervisor maps", ["{ base: 0x40000000, size: 0x40000000 }", "{ base: 0x40000000, size: 0x3fc0001000 }"], QEMU, "- { base: AXV-P095 the RAM of bank 0 at 0x40000000…0x4000001000 is not all below 0x4000000000"],
+  ["redistributors over each other and RAM", ["gicr: 0x080a0000", "gicr: 0x3ffa0000"], QEMU, "gic: AXV-P095 the GICR of pCPU 3 at 0x40000000…0x40020000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
+  ["a GICV over the GICH", ["gicv: 0x08040000", "gicv: 0x08031000"], altered(QEMU, [/[^]*/, GICV2]), "gic: AXV-P095 GICV at 0x08031000…0x08033000 is over GICH at 0x08030000…0x08032000"],
+  ["a device over RAM", ["reg: 0x0a003e00", "reg: 0x40003e00"], QEMU, 'virtio31: AXV-P095 "virtio31" at 0x40003000…0x40004000 is over the RAM of bank 0 at 0x40000000…0x80000000'],
+  ["a device in the UART's page", ["reg: 0x0a003e00", "reg: 0x09000800"], QEMU, 'virtio31: AXV-P095 "virtio31" at 0x09000000…0x09001000 is over the UART at 0x09000000…0x09001000'],
+  ["registers of two devices over each other", ["reg: 0x0a003e00", "reg: 0x0a003d00"], QEMU, 'virtio31: AXV-P095 "virtio31" at 0x0a003000…0x0a004000 is over "virtio30" at 0x0a003000…0x0a004000'],
+  ["a register that quiesces, behind the device's last one", ["offset: 0x70", "offset: 0x200"], QEMU, 'virtio0: AXV-P095 the register 0x00000200 that quiesces "virtio0" is none of its 512 bytes'],
+  ["an image that is not loaded into RAM", ["image: 0x40200000", "image: 0x3fe00000"], QEMU, "image: AXV-P095 the image at 0x3fe00000 is not in RAM"],
+];
+
+describe("a board is refused for", () => {
+  test.each(FACTS)("%s", (_, change, board, expected) => {
+    expect(told({ "boards/mine/board.yaml": altered(board, change) })[0]).toBe(expected);
+  });
+});
+
+test("affinities, spare SPIs and places that only just go together are taken", () => {
+  const board = QEMU.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 0xff, 0xff0000, 0xff00000000]").replace("[200, 223]", "[48, 223]").replace("reg: 0x0a003e00", "reg: 0x09001000")
+    .replace("gicr: 0x080a0000", "gicr: 0x3ff80000").replace("offset: 0x70", "offset: 0x1fc");
+  expect(told({ "boards/mine/board.yaml": board })).toEqual([]);
+});
+
+test("an image that reaches beyond its bank of RAM is refused where the board is named", () => {
+  const board = altered(QEMU, ["{ base: 0x40000000, size: 0x40000000 }", "{ base: 0x40000000, size: 0x300000 }\n  - { base: 0x80000000, size: 0x40000000 }"]);
+  expect(told({ "boards/mine/board.yaml": board })).toEqual([
+    expect.stringMatching(/^board: AXV-P096 the image at 0x40200000…0x[0-9a-f]+, with all that partitions are loaded with, is not all RAM of the board$/),
+  ]);
+});
+
+test("emulated devices of a profile's that overlap are refused at the guest, also if it takes all its vCPUs for that", () => {
+  const profile = (gicr: string): string => `extends: plc\nmachine: { gicd: 0x08000000, gicr: ${gicr}, gicc: 0x08010000, console: 0x09000000 }\n`;
+  const system = { "system.yaml": SYSTEM.replace("plc", "mine").replace("mine\n", "qemu-aarch64\n") };
+  expect(told({ ...system, "guests/mine.yaml": profile("0x08fc0000") })).toEqual([]);
+  expect(told({ ...system, "guests/mine.yaml": profile("0x08fc1000") })).toEqual([
+    "a: AXV-P097 the emulated GICR at 0x08fc1000…0x09001000 overlaps the emulated PL011 at 0x09000000…0x09001000 in the address space of this guest, which has them built in",
+  ]);
+});
+
+test("what a value has to be is said in plain words", () => {
+  writeFileSync(join(folder, "system.yaml"), SYSTEM);
+  mkdirSync(join(folder, "boards/mine"), { recursive: true });
+  writeFileSync(join(folder, "boards/mine/board.yaml"), `extends: qemu-aarch64
+isa: arm
+pmu: yes
+boot: { image: 0x40200000, conduit: [] }
+device_kinds: { A: 1, b: { trigger: x, dma: 1, compatible: [], dma_coherent: true, node: a/b, size: 1 } }
+cpus: { compatible: "", mpidr: [0], refill_event: -1, pa_bits: 53, caches: 5 }
+timer: 5
+`);
+  expect(planFile(join(folder, "system.yaml")).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`)).toEqual([
+    '2 isa cannot be "arm": write aarch64',
+    '3 pmu cannot be "yes": write a PPI number, 0 to 15',
+    "4 boot.conduit cannot be a list: write smc or hvc",
+    '5 a key of device_kinds cannot be "A": write at most 63 of a-z, 0-9 and "-", the first one no "-"',
+    '5 device_kinds.b.trigger cannot be "x": write level or edge',
+    "5 device_kinds.b.dma cannot be 1: write true or false",
+    "5 device_kinds.b.compatible cannot be a list: write a list of at least 1",
+    '5 device_kinds.b.node cannot be "a/b": write the name of a device tree node, such as virtio_mmio: 31 characters at most',
+    '6 cpus.compatible cannot be "": write manufacturer and model, such as arm,pl031',
+    "6 cpus.refill_event cannot be -1: write a whole number, at least 0",
+    "6 cpus.pa_bits cannot be 53: write a whole number, at most 52",
+    "6 cpus.caches cannot be 5: write a list",
+    "7 timer cannot be 5: write a mapping of keys and values",
+  ]);
+});
