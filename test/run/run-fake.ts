@@ -21,6 +21,7 @@ try {
     judge: judgeDemo,
     notes: [],
     stdout: process.stdout,
+    stdin: process.stdin,
   });
 } catch (error) {
   console.error(`axv-part: ${error instanceof Error ? error.message : String(error)}`);

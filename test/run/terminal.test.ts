@@ -42,6 +42,21 @@ describe("the live view", () => {
     expect(screenOf(run.output(), 150, 40).cursorShown).toBe(true);
   });
 
+  test("c clears the maxima, and no other key does anything; the terminal is as it was, and Ctrl-C ends", async () => {
+    const run = sandbox.runOnTerminal(150, 40, [], {}, "; echo status $?; stty -a");
+    const table = (): string[] => screenOf(run.output(), 150, 40).screen.filter((line) => /^(PLC|plc) /.test(line));
+    await until(() => table().some((line) => line.endsWith(" 1001.0 / 5.0 / 3.0")));
+    expect(screenOf(run.output(), 150, 40).screen.join("\n")).toContain(" ── c clears maxima ── Ctrl-C ends ──");
+    run.child.stdin.write("xyz\r");
+    run.child.stdin.write("c");
+    await until(() => run.output().includes("plc: maxima begin anew"));
+    await until(() => table().some((line) => line.endsWith(" – / – / –")));
+    expect(run.output()).not.toMatch(/xyz/);
+    run.child.stdin.write(CTRL_C);
+    await until(() => run.output().includes("status 0") && /^isig icanon .* echo /m.test(run.output()));
+    expect(await run.ended).toBe(0);
+  });
+
   test("NO_COLOR: not", async () => {
     const run = sandbox.runOnTerminal(150, 40, ["--for", "1s"], { NO_COLOR: "1" });
     expect(await run.ended).toBe(0);

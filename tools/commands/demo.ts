@@ -36,5 +36,6 @@ async function demo(options: { readonly for?: string; readonly json?: true }): P
     judge: judgeDemo,
     notes: [],
     stdout: process.stdout,
+    stdin: process.stdin,
   });
 }

@@ -74,5 +74,6 @@ async function runCommand(systemFile: string, further: string[], options: Option
     judge: judgeAll(judgeHealth, judgeLimits(limits)),
     notes,
     stdout: process.stdout,
+    stdin: process.stdin,
   });
 }

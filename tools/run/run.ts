@@ -30,6 +30,8 @@ export interface RunOptions {
   /** Shown at the start. */
   readonly notes: readonly string[];
   readonly stdout: NodeJS.WriteStream;
+  /** Whose keys the live view hears. */
+  readonly stdin?: NodeJS.ReadStream;
 }
 
 /**
@@ -70,7 +72,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   const checks = options.judge(session);
   const watch = watchOf(session, options);
   // Everybody listens before anything is waited for: the first lines are the ones that matter when a board does not boot.
-  const view = openView(session, options, options.stdout);
+  const view = openView(session, options, options.stdout, options.stdin);
   let server: RunServer | undefined;
   let ending: Ending;
   try {

@@ -38,11 +38,8 @@ export class Screen {
   #drawn = { rows: 0, lines: 0 };
   #isResized = false;
   #timer: NodeJS.Timeout | undefined;
-  readonly #onResize = (): void => {
-    this.#isResized = true;
-    this.#schedule();
-  };
-  readonly #onExit = (): void => this.#restore();
+  readonly #onResize = (): void => this.redraw();
+  readonly #onExit = (): void => this.showCursor();
 
   constructor(terminal: WriteStream) {
     this.#terminal = terminal;
@@ -62,6 +59,13 @@ export class Screen {
     this.#schedule();
   }
 
+  /** All of it anew: somebody else has written there, or its size is another one. */
+  redraw(): void {
+    this.#terminal.write(HIDE_CURSOR);
+    this.#isResized = true;
+    this.#schedule();
+  }
+
   setBlock(block: readonly string[]): void {
     this.#block = block;
     this.#schedule();
@@ -73,10 +77,11 @@ export class Screen {
     this.#draw(true);
     this.#terminal.off("resize", this.#onResize);
     process.off("exit", this.#onExit);
-    this.#restore();
+    this.showCursor();
   }
 
-  #restore(): void {
+  /** Gives the terminal back, for good or for a while. */
+  showCursor(): void {
     this.#terminal.write(SHOW_CURSOR);
   }
 

@@ -6,6 +6,7 @@ import { type Check, checkTable } from "./checks.ts";
 import type { View } from "./display.ts";
 import { showUptime } from "./duration.ts";
 import { JsonView } from "./json-view.ts";
+import { hearKeys, type Keys } from "./keys.ts";
 import { printable } from "./lines.ts";
 import { HYPERVISOR_NAME } from "./monitor.ts";
 import { labelFormat, type Paint, paintFor, plain } from "./paint.ts";
@@ -23,10 +24,18 @@ export interface ViewOptions {
   readonly json: boolean;
 }
 
-export function openView(session: Session, options: ViewOptions, stdout: NodeJS.WriteStream): View {
-  if (options.json) return new JsonView(session, stdout);
-  return stdout.isTTY ? new LiveView(session, options.title, stdout as WriteStream) : new PlainView(session, stdout);
+/** `stdin`: where the live view's keys come from; undefined: nowhere. */
+export function openView(
+  session: Session,
+  { json, title }: ViewOptions,
+  stdout: NodeJS.WriteStream,
+  stdin: NodeJS.ReadStream | undefined,
+): View {
+  if (json) return new JsonView(session, stdout);
+  return stdout.isTTY ? new LiveView(session, title, stdout as WriteStream, stdin) : new PlainView(session, stdout);
 }
+
+const CLEAR_KEY = "c";
 
 function summary(session: Session, checks: readonly Check[], width: number, paint: Paint): string {
   const judged = checks.length > 0 ? ["", ...checkTable(checks, paint)] : [];
@@ -71,8 +80,9 @@ class LiveView implements View {
   readonly #stdout: WriteStream;
   readonly #started = Date.now();
   readonly #clock: NodeJS.Timeout;
+  readonly #keys: Keys | undefined;
 
-  constructor(session: Session, title: string, stdout: WriteStream) {
+  constructor(session: Session, title: string, stdout: WriteStream, stdin: NodeJS.ReadStream | undefined) {
     this.#session = session;
     this.#title = title;
     this.#stdout = stdout;
@@ -84,6 +94,21 @@ class LiveView implements View {
     session.on("vcpu", () => this.#refresh());
     stdout.on("resize", this.#refresh);
     this.#clock = setInterval(this.#refresh, 1000);
+    // Without anything to clear there is no key.
+    const hasMaxima = session.monitor.partitions.some(({ maxima }) => maxima.isPossible);
+    const listener = {
+      hear: (key: string) => this.#hear(key),
+      suspend: () => this.#screen.showCursor(),
+      resume: () => this.#screen.redraw(),
+    };
+    this.#keys = stdin && hasMaxima ? hearKeys(stdin, listener) : undefined;
+    this.#refresh();
+  }
+
+  #hear(key: string): void {
+    if (key !== CLEAR_KEY) return;
+    const cleared = this.#session.monitor.partitions.filter((partition) => partition.clearMaxima()).map(({ name }) => name);
+    this.note(`${cleared.join(", ")}: maxima begin anew`);
     this.#refresh();
   }
 
@@ -94,6 +119,7 @@ class LiveView implements View {
   close(): void {
     clearInterval(this.#clock);
     this.#stdout.off("resize", this.#refresh);
+    this.#keys?.close();
     this.#screen.close();
   }
 
@@ -104,7 +130,8 @@ class LiveView implements View {
   readonly #refresh = (): void => {
     const width = this.#screen.columns;
     const uptime = showUptime(BigInt(Date.now() - this.#started) * NANOSECONDS_PER_MS);
-    const rule = `── ${this.#title} ── ${uptime} ── Ctrl-C ends ──`.padEnd(width, "─");
+    const keys = this.#keys === undefined ? "" : ` ── ${CLEAR_KEY} clears maxima`;
+    const rule = `── ${this.#title} ── ${uptime}${keys} ── Ctrl-C ends ──`.padEnd(width, "─");
     this.#screen.setBlock([this.#paint("dim", rule), ...liveTable(this.#session.monitor, width, this.#paint)]);
   };
 }
