@@ -8,6 +8,7 @@ import type { Counters } from "../modbus/counters.ts";
 import { ModbusSerialServer } from "../modbus/serial.ts";
 import type { Identification } from "../modbus/target.ts";
 import { ModbusTcpServer } from "../modbus/tcp.ts";
+import type { TagWrite } from "../tags/batch.ts";
 import { PlantTarget } from "../tags/modbus.ts";
 import type { WriteAttempt } from "../tags/modbus.ts";
 import { Plant } from "../tags/plant.ts";
@@ -90,7 +91,7 @@ export class Bridge {
     if (link !== undefined) this.#watchHypervisor(link.address, link.baud);
     for (const [index, { name, tags }] of plant.partitions.entries()) {
       const source = values[name];
-      const place = readerPlace(this.#system.plan, name);
+      const place = tags && readerPlace(this.#system.plan, name, tags);
       if (source === undefined || tags === undefined || place === undefined) continue;
       const reader = this.#keep(new TagReader(tags, readerCommand(place, source.device, source.through)));
       reader.on("image", (image, scan) => plant.takeImage(index, image, scan));
@@ -144,7 +145,7 @@ export class Bridge {
       identification: this.#identification(),
       order: words,
       stale,
-      write: undefined,
+      write: (partition, writes) => this.#write(partition, writes),
       attempted: (attempt) => this.#record(attempt),
     });
     if (listen !== undefined) {
@@ -159,6 +160,15 @@ export class Bridge {
       this.#modbus.set("rtu", server.counters);
       this.#log.info({ port: serial.port }, "Modbus RTU on %s", serial.port);
     }
+  }
+
+  /** Nothing is written that could not be put on record. */
+  async #write(partition: number, writes: readonly TagWrite[]): Promise<boolean> {
+    const reader = this.#readers.get(partition);
+    if (reader === undefined || this.#audit === undefined || this.#audit.failed !== undefined) return false;
+    const result = await reader.write(writes);
+    if (result !== "done") this.#log.warn({ partition: this.#nameOf(partition), result }, "a write was not done: %s", result);
+    return result === "done";
   }
 
   /** Objects 0 to 2 of function 43/14. */

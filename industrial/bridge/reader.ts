@@ -1,10 +1,13 @@
-// A partition's tag images, from the program tag-reader (rtos-guests/linux/tags), which runs beside the bridge or, by ssh, elsewhere. It is
-// started again whenever it ends.
+// A partition's tag images, from the program tag-reader (rtos-guests/linux/tags), which runs beside the bridge or, by ssh, elsewhere; and what
+// is written to its tags, by the same program. It is started again whenever it ends.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
+import { TAG_WRITES_DONE } from "../../rtos-guests/channel/tagWritesLayout.ts";
+import { encodeBatch } from "../tags/batch.ts";
+import type { TagWrite } from "../tags/batch.ts";
 import { TagSnapshots } from "../tags/snapshots.ts";
 
 export interface ReaderEvents {
@@ -17,6 +20,14 @@ export interface ReaderEvents {
 const RETRY_MS = 1000;
 /** Of what it says of its end. */
 const WORDS_MAX = 500;
+/** The guest answers within a scan or two. */
+const ANSWER_MS = 1000;
+/** Batches that wait for their answers. */
+const WAITING_MAX = 64;
+const NUMBERS = 2 ** 32;
+
+/** Of a batch: "silent" means that nobody knows whether it was done. */
+export type WriteResult = "done" | "refused" | "silent" | "busy";
 
 export class TagReader extends EventEmitter<ReaderEvents> {
   readonly #tags: PartitionTags;
@@ -26,6 +37,9 @@ export class TagReader extends EventEmitter<ReaderEvents> {
   #isClosed = false;
   #images = 0;
   #skipped = 0;
+  /** Numbers begin anywhere: an answer to a batch of a bridge before is none of ours. */
+  #number = Math.floor(Math.random() * NUMBERS);
+  readonly #waiting = new Map<number, (result: WriteResult) => void>();
 
   /** `command`: program and arguments. */
   constructor(tags: PartitionTags, command: readonly string[]) {
@@ -51,13 +65,36 @@ export class TagReader extends EventEmitter<ReaderEvents> {
       this.emit("image", image, scan);
     });
     snapshots.on("mismatch", () => this.emit("mismatch"));
+    snapshots.on("answer", (number, result) => this.#waiting.get(number)?.(result === TAG_WRITES_DONE ? "done" : "refused"));
     child.on("spawn", () => this.emit("state", undefined));
     child.on("close", (code, signal) => {
       this.#process = undefined;
+      for (const settle of this.#waiting.values()) settle("silent");
       if (this.#isClosed) return;
       const how = reason ?? (words.trim() || (signal === null ? `status ${code}` : `by ${signal}`));
       this.emit("state", how.replace(/\s+/g, " "));
       this.#retry = setTimeout(() => this.start(), RETRY_MS);
+    });
+  }
+
+  /** All of them or none. Settles when reads show them, or when it is clear that they will not. */
+  write(writes: readonly TagWrite[]): Promise<WriteResult> {
+    const stdin = this.#process?.stdin;
+    if (stdin === undefined || stdin === null || this.#waiting.size >= WAITING_MAX) return Promise.resolve("busy");
+    const number = this.#number;
+    this.#number = (number + 1) % NUMBERS;
+    const batch = encodeBatch(number, this.#tags, writes);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(batch.length);
+    return new Promise((resolve) => {
+      const settle = (result: WriteResult): void => {
+        clearTimeout(timer);
+        this.#waiting.delete(number);
+        resolve(result);
+      };
+      const timer = setTimeout(() => settle("silent"), ANSWER_MS);
+      this.#waiting.set(number, settle);
+      stdin.write(Buffer.concat([length, batch]));
     });
   }
 

@@ -45,7 +45,7 @@ export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: P
   for (const name of Object.keys(settings?.values ?? {})) {
     const isKnown = plan.partitions.some((each) => each.name === name);
     const table = tags.table.find(({ partition }) => partition === name);
-    const isCarried = readerPlace(plan, name) !== undefined;
+    const isCarried = table !== undefined && readerPlace(plan, name, table) !== undefined;
     if (table === undefined || !isCarried) findings.report(["values", name], bridgeValuesOf(name, isKnown, table !== undefined), "key");
   }
   const canWrite = settings?.modbus !== undefined && tags.table.some((table) => table.tags.some(({ writable }) => writable));

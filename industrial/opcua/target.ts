@@ -1,6 +1,6 @@
 // What the OPC UA server needs of what is around it. It reads a Plant; whatever it wants done it asks for here. Settings are plain data:
 // whoever starts the server has checked them.
-import type { TagWrite } from "../tags/modbus.ts";
+import type { TagWrite } from "../tags/batch.ts";
 
 export const ROLES = ["observer", "operator", "engineer"] as const;
 /** observer: reads. operator: also writes and commands. engineer: as operator, and one session is kept for them. */

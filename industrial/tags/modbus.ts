@@ -15,14 +15,11 @@ import type { WordOrder } from "../modbus/registers.ts";
 import { TABLE_SIZE } from "../modbus/target.ts";
 import type { BitTable, Identification, ModbusChange, ModbusClient, ModbusTarget, RegisterTable } from "../modbus/target.ts";
 import { blockList, isListed } from "./clients.ts";
+import { isOneBatch } from "./batch.ts";
+import type { TagWrite } from "./batch.ts";
 import type { Plant, Quality } from "./plant.ts";
 import { fits, fromRegisters, toRegisters, writeValue } from "./value.ts";
 import type { TagValue } from "./value.ts";
-
-export interface TagWrite {
-  readonly tag: Tag;
-  readonly value: TagValue;
-}
 
 /** Hands writes to a partition's guest, all or none: whether it has taken them. Reads show them when it has. */
 export type TagWriter = (partition: number, writes: readonly TagWrite[], client: ModbusClient) => Promise<boolean>;
@@ -155,6 +152,7 @@ export class PlantTarget implements ModbusTarget {
     const { write } = this.#options;
     if (write === undefined || places.some(({ tag }) => !tag.writable || !this.#mayWrite(tag, client))) return ILLEGAL_DATA_ADDRESS;
     if (places.some(({ tag, value }) => value === undefined || !fits(tag.type, tag.range, value))) return ILLEGAL_DATA_VALUE;
+    if (!isOneBatch(writes)) return ILLEGAL_DATA_VALUE; // some hundred coils: ask for fewer at once
     if (this.#bad.has(partition)) return GATEWAY_TARGET_FAILED;
     return (await write(partition, writes, client)) ? SUCCESS : SERVER_DEVICE_FAILURE;
   }

@@ -20,7 +20,7 @@ import { carriesTags, isEndOf } from "../plan/channels.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
 import { TAGS_MAX } from "../tags/schema.ts";
-import { cName, placeInImage, TAG_IMAGE_MAX, wantedTags } from "../tags/table.ts";
+import { channelBytes, cName, placeInImage, TAG_IMAGE_MAX, wantedTags } from "../tags/table.ts";
 import type { WantedTag } from "../tags/table.ts";
 import { boundsOf, formatType, isNumeric } from "../tags/type.ts";
 import { alignUp, formatSize, PAGE } from "../units.ts";
@@ -96,10 +96,12 @@ export function checkTagChannels(partitions: readonly PartitionRequest[], channe
     if (writer === undefined) findings.report(at, tagsOfNobody(channel.name, ends.map(quoted)));
     else if (other !== undefined) findings.report(at, tagsOfBoth(channel.name, ends.map(quoted)));
     else {
-      const { size } = placeInImage(wantedTags(writer));
+      const tags = wantedTags(writer);
+      const { size } = placeInImage(tags);
+      const needed = channelBytes({ size, tags });
       const room = channel.fields.size ?? PAGE;
-      if (size > room && size <= TAG_IMAGE_MAX)
-        findings.report([...channel.path], tagChannelSmall(channel.name, formatSize(alignUp(size, PAGE)), formatSize(room)), "key");
+      if (needed > room && size <= TAG_IMAGE_MAX)
+        findings.report([...channel.path], tagChannelSmall(channel.name, formatSize(alignUp(needed, PAGE)), formatSize(room)), "key");
     }
   }
   for (const partition of partitions.filter(hasTags)) {

@@ -4,6 +4,7 @@
 // A structure is its fields: { name: Tank, type: { Level: f32 } } is the tag Tank.Level.
 import { crc32 } from "node:zlib";
 import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";
+import { TAG_WRITES_ALIGN, TAG_WRITES_BYTES } from "../../rtos-guests/channel/tagWritesLayout.ts";
 import type { PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
 import { alignUp, KIB } from "../units.ts";
@@ -103,6 +104,16 @@ export function placeInImage(wanted: readonly WantedTag[]): { readonly offsets: 
     return offset;
   });
   return { offsets, size: alignUp(end, WORD) };
+}
+
+/** Where in the channel the rings are by which it is written; undefined: no tag of it may be. */
+export const ringsAt = ({ size, tags }: Pick<PartitionTags, "size"> & { readonly tags: readonly Pick<Tag, "writable">[] }): number | undefined =>
+  tags.some(({ writable }) => writable) ? alignUp(size, TAG_WRITES_ALIGN) : undefined;
+
+/** Bytes that its channel needs. */
+export function channelBytes(table: Parameters<typeof ringsAt>[0]): number {
+  const rings = ringsAt(table);
+  return rings === undefined ? table.size : rings + TAG_WRITES_BYTES;
 }
 
 /** What a table is, as text. Its CRC-32 says whether a guest and a reader mean the same one. */

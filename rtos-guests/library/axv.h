@@ -90,6 +90,23 @@
 #define AXV_TAG_IMAGE_SEQUENCE          16
 #define AXV_TAG_IMAGE_TIME              24
 #define AXV_TAG_IMAGE_VALUES            64
+#define AXV_TAG_WRITES_ALIGN            64
+#define AXV_TAG_WRITES_CAPACITY         2048
+#define AXV_TAG_WRITES_ANSWERS          0x880
+#define AXV_TAG_WRITES_ANSWERS_CAPACITY 256
+#define AXV_TAG_WRITES_BYTES            0xa00
+#define AXV_TAG_WRITES_BATCH_MAX        1024
+#define AXV_TAG_WRITES_ENTRIES          8
+#define AXV_TAG_WRITES_ANSWER_BYTES     8
+#define AXV_TAG_WRITES_DONE             0
+#define AXV_TAG_WRITES_MALFORMED        1
+#define AXV_TAG_WRITES_OTHER_TABLE      2
+#define AXV_TAG_WRITES_UNKNOWN          3
+#define AXV_TAG_WRITES_OUT_OF_RANGE     4
+#define AXV_TAG_WRITES_UNSIGNED         0
+#define AXV_TAG_WRITES_SIGNED           1
+#define AXV_TAG_WRITES_FLOAT            2
+#define AXV_TAG_WRITES_TEXT             3
 #define AXV_OK                          0     /* these five are the library's own */
 #define AXV_NO_HYPERVISOR               (-11) /* nobody answers, or one whose interface is another */
 #define AXV_NO_MAILBOX                  (-12) /* what was mapped is no mailbox, or of another version */
@@ -485,5 +502,149 @@ static inline void axv_tag_set_text(axv_tags_t *tags, uint32_t offset, const cha
     for (; length < most && text[length] != '\0'; length++) axv_tag_set8(tags, offset + 1 + length, (uint8_t)text[length]);
     axv_tag_set8(tags, offset, length);
 }
+
+/* ---- What is written to tags from outside (rtos-guests/channel/tagWritesLayout.ts). Nothing of a batch is believed: it is copied once, all of
+ * it is checked against the table that the guest was built with, and only then is it taken over, into the guest's own memory. The values
+ * there are the guest's; what it shows of them is its image. `axv-part tags --c` makes the table, and functions for each tag. */
+
+typedef struct { /* a tag that may be written; a table of them is by offset, ascending */
+    uint32_t offset;
+    uint16_t count; /* elements; of a text, bytes with the length's */
+    uint8_t size;   /* of an element */
+    uint8_t kind;
+    uint64_t low, high; /* as axv_tag_key() has them */
+} axv_writable_t;
+
+typedef struct {
+    axv_ring_t batches, answers;
+    const axv_writable_t *table;
+    uint32_t count, sum;
+    unsigned char *values; /* as in the image, from its first byte on */
+    int answer_due;
+    unsigned char answer[AXV_TAG_WRITES_ANSWER_BYTES];
+    unsigned char batch[AXV_TAG_WRITES_BATCH_MAX];
+} axv_writes_t;
+
+static inline uint64_t axv_tag_bits(const unsigned char *from, uint32_t size) {
+    return axv_pack(from, size) | (size == 8 ? (uint64_t)axv_pack(from + 4, 4) << 32 : 0);
+}
+static inline void axv_tag_keep(unsigned char *into, uint64_t bits, uint32_t size) {
+    axv_unpack(into, (uint32_t)bits, size);
+    if (size == 8) axv_unpack(into + 4, (uint32_t)(bits >> 32), 4);
+}
+/* A number that is the greater the greater the value is: signs and floats (IEEE 754 is ordered as sign and magnitude) are compared as
+ * unsigned ones. */
+static inline uint64_t axv_tag_key(const axv_writable_t *tag, const unsigned char *from) {
+    const uint64_t bits = axv_tag_bits(from, tag->size), sign = (uint64_t)1 << (8 * tag->size - 1);
+    if (tag->kind == AXV_TAG_WRITES_SIGNED) return ((bits ^ sign) - sign) ^ (uint64_t)1 << 63;
+    if (tag->kind == AXV_TAG_WRITES_FLOAT) return bits & sign ? ~bits & (sign | (sign - 1)) : bits | sign;
+    return bits;
+}
+static inline int axv_tag_allowed(const axv_writable_t *tag, const unsigned char *from) {
+    uint32_t i;
+    if (tag->kind == AXV_TAG_WRITES_TEXT) return from[0] < tag->count;
+    for (i = 0; i < tag->count; i++) {
+        const uint64_t key = axv_tag_key(tag, from + i * tag->size);
+        if (key < tag->low || key > tag->high) return 0;
+    }
+    return 1;
+}
+static inline const axv_writable_t *axv_find_writable(const axv_writes_t *writes, uint32_t offset) {
+    uint32_t from = 0, to = writes->count;
+    while (from < to) {
+        const uint32_t middle = (from + to) / 2;
+        if (writes->table[middle].offset == offset) return writes->table + middle;
+        if (writes->table[middle].offset < offset) from = middle + 1;
+        else to = middle;
+    }
+    return NULL;
+}
+/* Checks every entry, or takes every entry over. */
+static inline uint32_t axv_walk_batch(axv_writes_t *writes, uint32_t length, int takes) {
+    uint32_t at = AXV_TAG_WRITES_ENTRIES, i;
+    while (at < length) {
+        const axv_writable_t *tag;
+        uint32_t bytes;
+        if (length - at < 4) return AXV_TAG_WRITES_MALFORMED;
+        tag = axv_find_writable(writes, axv_pack(writes->batch + at, 4));
+        if (tag == NULL) return AXV_TAG_WRITES_UNKNOWN;
+        at += 4;
+        bytes = (uint32_t)tag->count * tag->size;
+        if (length - at < bytes) return AXV_TAG_WRITES_MALFORMED;
+        if (!takes && !axv_tag_allowed(tag, writes->batch + at)) return AXV_TAG_WRITES_OUT_OF_RANGE;
+        for (i = 0; takes && i < bytes; i++) writes->values[tag->offset + i] = writes->batch[at + i];
+        at += (bytes + 3) / 4 * 4;
+    }
+    return AXV_TAG_WRITES_DONE;
+}
+
+/* Begins a life. `mapped` and `size`: of the image; `sum`: AXV_TAGS_TABLE; `values`: AXV_TAGS_SIZE bytes of the guest's own. AXV_OK or
+ * AXV_RING_INVALID. */
+static inline int axv_writes_begin(axv_writes_t *writes, void *mapped, uint32_t size, uint32_t sum, const axv_writable_t *table, uint32_t count,
+                                   unsigned char *values) {
+    unsigned char *at = (unsigned char *)mapped + (size + AXV_TAG_WRITES_ALIGN - 1) / AXV_TAG_WRITES_ALIGN * AXV_TAG_WRITES_ALIGN;
+    writes->table = table;
+    writes->count = count;
+    writes->sum = sum;
+    writes->values = values;
+    writes->answer_due = 0;
+    if (axv_ring_open_consumer(&writes->batches, at, AXV_TAG_WRITES_CAPACITY) != AXV_OK) return AXV_RING_INVALID;
+    return axv_ring_open_producer(&writes->answers, at + AXV_TAG_WRITES_ANSWERS, AXV_TAG_WRITES_ANSWERS_CAPACITY);
+}
+
+/* Once a scan, before the values are used: takes a batch, if one waits. 1: values have changed; else 0. */
+static inline int axv_take_writes(axv_writes_t *writes) {
+    int length;
+    uint32_t result;
+    if (writes->answer_due) { /* the scan before has shown what it says */
+        if (axv_ring_send(&writes->answers, writes->answer, sizeof writes->answer) < 0) return 0;
+        writes->answer_due = 0;
+    }
+    length = axv_ring_receive(&writes->batches, writes->batch, sizeof writes->batch);
+    if (length == AXV_RING_EMPTY) return 0;
+    if (length < AXV_TAG_WRITES_ENTRIES) result = AXV_TAG_WRITES_MALFORMED;
+    else if (axv_pack(writes->batch + 4, 4) != writes->sum) result = AXV_TAG_WRITES_OTHER_TABLE;
+    else result = axv_walk_batch(writes, (uint32_t)length, 0);
+    axv_unpack(writes->answer, length < 4 ? 0 : axv_pack(writes->batch, 4), 4);
+    axv_unpack(writes->answer + 4, result, 4);
+    writes->answer_due = 1;
+    if (result != AXV_TAG_WRITES_DONE) return 0;
+    axv_walk_batch(writes, (uint32_t)length, 1);
+    return 1;
+}
+
+/* The guest's own values, as they stand in its memory. */
+static inline void axv_written_text(const unsigned char *from, char *text) {
+    uint32_t k;
+    for (k = 0; k < from[0]; k++) text[k] = (char)from[1 + k];
+    text[k] = '\0';
+}
+static inline void axv_preset_text(unsigned char *into, const char *text, uint32_t most) {
+    uint32_t k;
+    for (k = 0; k < most && text[k] != '\0'; k++) into[1 + k] = (unsigned char)text[k];
+    into[0] = (unsigned char)k;
+}
+#if defined(__ARM_FP) || !defined(__aarch64__)
+static inline float axv_written_float(const unsigned char *from) {
+    union { float value; uint32_t bits; } both;
+    both.bits = axv_pack(from, 4);
+    return both.value;
+}
+static inline double axv_written_double(const unsigned char *from) {
+    union { double value; uint64_t bits; } both;
+    both.bits = axv_tag_bits(from, 8);
+    return both.value;
+}
+static inline void axv_preset_float(unsigned char *into, float value) {
+    union { float value; uint32_t bits; } both;
+    both.value = value;
+    axv_unpack(into, both.bits, 4);
+}
+static inline void axv_preset_double(unsigned char *into, double value) {
+    union { double value; uint64_t bits; } both;
+    both.value = value;
+    axv_tag_keep(into, both.bits, 8);
+}
+#endif
 
 #endif

@@ -4,10 +4,11 @@ import * as abi from "../../core/abi.ts";
 import * as plc from "../../rtos-guests/plc/abi.ts";
 import * as layout from "../../rtos-guests/channel/ringLayout.ts";
 import * as tags from "../../rtos-guests/channel/tagImageLayout.ts";
+import * as writes from "../../rtos-guests/channel/tagWritesLayout.ts";
 import { CLANG, runTool } from "../../tools/build/native.ts";
 import { HEADER } from "./header.ts";
 
-const ours: Readonly<Record<string, unknown>> = { ...abi, ...plc, ...layout, ...tags };
+const ours: Readonly<Record<string, unknown>> = { ...abi, ...plc, ...layout, ...tags, ...writes };
 
 /** The header's own constants and macros, which are nobody else's. */
 const OWN = new Set(["AXV_OK", "AXV_NO_HYPERVISOR", "AXV_NO_MAILBOX", "AXV_IMAGE_NONE", "AXV_IMAGE_BUSY", "AXV_H"]);
@@ -27,9 +28,9 @@ test("every constant of the header is that of core/abi.ts, or of a layout, by it
   expect(header.size).toBeGreaterThan(40);
 });
 
-test("nothing of the interface is missing: hypercalls, mailbox, ring, tag image", () => {
+test("nothing of the interface is missing: hypercalls, mailbox, ring, tag image, writes", () => {
   const header = constants();
-  const wanted = Object.keys(ours).filter((name) => /^(HYPERCALL|MAILBOX|RING|TAG_IMAGE)_/.test(name) && name !== "HYPERCALL_VERSION_MINOR");
+  const wanted = Object.keys(ours).filter((name) => /^(HYPERCALL|MAILBOX|RING|TAG_IMAGE|TAG_WRITES)_/.test(name) && name !== "HYPERCALL_VERSION_MINOR");
   expect(wanted.length).toBeGreaterThan(25);
   expect(wanted.filter((name) => !header.has(`AXV_${name}`))).toEqual([]);
 });

@@ -12,7 +12,7 @@ import { DEFAULT_CAPS, POLICIES } from "../../industrial/opcua/target.ts";
 import type { AuditEntry, OpcUaClient, OpcUaCommand, OpcUaSettings, Outcome, Role } from "../../industrial/opcua/target.ts";
 import { hashPassword } from "../../industrial/opcua/users.ts";
 import type { Instant } from "../../industrial/tags/clock.ts";
-import type { TagWrite } from "../../industrial/tags/modbus.ts";
+import type { TagWrite } from "../../industrial/tags/batch.ts";
 import type { TestPlant } from "../tags/plant.ts";
 
 export const APPLICATION_URI = "urn:axv-part:test";

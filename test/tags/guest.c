@@ -1,10 +1,12 @@
-// A guest in C whose tags go to Linux (tags.qemu.test.ts). Every scan counts, and all values follow from the count: a reader that sees two
-// of different scans has a torn image.
+// A guest in C whose tags go to Linux, and come back (tags.qemu.test.ts). Every scan counts, and all values follow from the count: a reader
+// that sees two of different scans has a torn image.
 #include "tags.h"
 
 void start(void);
 
 static axv_t axv;
+static axv_writes_t writes;
+static unsigned char values[AXV_TAGS_SIZE];
 
 static uint64_t counter(void) {
     uint64_t count;
@@ -25,9 +27,13 @@ void start(void) {
     uint32_t i;
     axv_open(&axv);
     axv_tags_open(&tags, (void *)AXV_TAGS_IPA, AXV_TAGS_TABLE, AXV_TAGS_SIZE);
+    axv_writes_open(&writes, (void *)AXV_TAGS_IPA, values);
+    axv_preset_Setpoint(&writes, 7);
     axv_write_console(&axv, ready, sizeof ready - 1);
     for (;;) {
+        axv_take_writes(&writes);
         axv_tags_begin(&tags);
+        axv_set_Setpoint(&tags, axv_get_Setpoint(&writes));
         axv_set_Scans(&tags, ++scan);
         axv_set_Low(&tags, (uint32_t)scan);
         axv_set_Even(&tags, scan % 2 == 0);

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { encodeBatch } from "../../industrial/tags/batch.ts";
 import { TagSnapshots } from "../../industrial/tags/snapshots.ts";
 import { readValue } from "../../industrial/tags/value.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
-import { layoutSum } from "../../partitions/tags/table.ts";
+import { layoutSum, ringsAt } from "../../partitions/tags/table.ts";
 import { TAG_STREAM_TRAILER } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC } from "../../tools/build/programs.ts";
@@ -45,6 +46,7 @@ partitions:
       - { name: Even, type: bool }
       - { name: List, type: "i32[100]" }
       - { name: Minus, type: i64 }
+      - { name: Setpoint, type: i32, range: [0, 100], access: rw }
 channels:
   values: { between: [guest, linux], carries: tags }
 `;
@@ -91,9 +93,32 @@ test("a guest's tags reach Linux, each image whole, without an exit of the guest
   for (const { values, time } of images) {
     const scan = values["Scans"] as bigint;
     const low = Number(scan);
-    expect(values).toEqual({ Scans: scan, Low: low, Even: low % 2 === 0, List: Array.from({ length: 100 }, (_, n) => low + n), Minus: -scan });
+    expect(values).toEqual({ Setpoint: 7, Scans: scan, Low: low, Even: low % 2 === 0, List: Array.from({ length: 100 }, (_, n) => low + n), Minus: -scan });
     expect(scan > last.scan && time > last.time, "in order").toBe(true);
     last = { scan, time };
   }
+
+  // The other way: a batch that the guest takes, and one that it refuses.
+  const setpoint = table.tags.find(({ name }) => name === "Setpoint");
+  const rings = ringsAt(table);
+  if (setpoint === undefined || rings === undefined) throw new Error("nothing can be written");
+  const input = [20, 101].map((value, number) => encodeBatch(number, table, [{ tag: setpoint, value }])).flatMap((batch) => [...Uint8Array.of(batch.length, 0, 0, 0), ...batch]);
+  const octal = input.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
+  // Line by line: a console takes no more than its ring holds before the shell reads.
+  const lines = [
+    `printf '${octal}' > /tmp/in`,
+    `(cat /tmp/in; sleep 1) | tag-reader /dev/mem ${hex(inLinux.ipa)} ${hex(inLinux.size)} ${hex(rings)} > /tmp/out`,
+    "xxd -p /tmp/out | tr -d '\\n' | grep -o '41585641.\\{24\\}'", // answers
+    `tail -c ${table.size + TAG_STREAM_TRAILER - setpoint.offset} /tmp/out | head -c 4 | xxd -p`, // in the last image
+  ];
+  for (const [n, line] of lines.entries()) {
+    system.type("linux", `${line}; echo line ${n}\r`);
+    await system.line("linux", new RegExp(`^line ${n}`));
+  }
+  expect(system.said("linux").filter((line) => /^[0-9a-f]{8}$|^[0-9a-f]{32}$/.test(line)).slice(-3)).toEqual([
+    "415856410000000000000000ffffffff", // batch 0: done
+    "415856410100000004000000feffffff", // batch 1: out of range
+    "14000000",
+  ]);
   expect(exits(), "not one exit for it").toBe(before);
 });

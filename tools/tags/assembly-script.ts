@@ -2,13 +2,15 @@
 import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import { aboutTag } from "./about.ts";
+import { limitsOf, writablesOf } from "./limits.ts";
 
 /** `ipa`: where the guest finds its image; undefined: no channel carries it. */
 export function assemblyScript(table: PartitionTags, source: string, ipa?: number): string {
   const used = new Set(table.tags.map(setterOf));
   const imports = ["openTagImage", "TagImage", ...used].sort();
+  const canBeWritten = table.tags.some(({ writable }) => writable);
   return `// The tags of partition "${table.partition}". Made by "axv-part tags --as" of ${source}: change that, not this.
-import { ${imports.join(", ")} } from "./tagImage";
+import { ${imports.join(", ")} } from "./tagImage";${canBeWritten ? '\nimport { openTagWrites, takeTagWrites } from "./tagWrites";' : ""}
 
 /** Of this table; a reader that has another one notices. */
 export const TAGS_TABLE: u32 = 0x${layoutSum(table).toString(16).padStart(8, "0")};
@@ -18,7 +20,48 @@ ${ipa === undefined ? "// No channel carries these tags yet: there is no TAGS_IP
 export function openTags(image: TagImage, base: u64): void { openTagImage(image, base, TAGS_TABLE, TAGS_SIZE); }
 
 ${table.tags.map(accessor).join("\n")}
+${written(table)}`;
+}
+
+/** What may be written, if anything. */
+function written({ tags }: PartitionTags): string {
+  const writables = writablesOf(tags);
+  if (writables.length === 0) return "";
+  const words = writables.flatMap((tag) => {
+    const { offset, count, size, kind, low, high } = limitsOf(tag);
+    return [BigInt(offset) | (BigInt(count) << 32n) | (BigInt(size) << 48n) | (BigInt(kind) << 56n), low, high];
+  });
+  return `
+/** What is written from outside goes here, in the guest's own memory: a batch as a whole or not at all, and only what the table allows. */
+const values: u32 = <u32>memory.data(TAGS_SIZE, 8);
+const writables: usize = memory.data<u64>([${words.join(", ")}]);
+
+export function openWrites(base: u64): void { openTagWrites(base, TAGS_SIZE, TAGS_TABLE, <u32>writables, ${writables.length}, values); }
+/** Once a scan, before the values are used. True: values have changed. */
+@inline export function takeWrites(): bool { return takeTagWrites(); }
+
+${writables.map(writtenAccessor).join("\n")}
 `;
+}
+
+function writtenAccessor({ name, type, offset }: Tag): string {
+  const id = cName(name);
+  const comment = `/** ${name}: what it is until somebody writes it, and what it is now. */`;
+  if (type.scalar === "string")
+    return `${comment}
+@inline export function preset_${id}(text: u32, length: u32): void { const bytes = min<u32>(length, ${type.text}); memory.copy(values + ${offset + 1}, text, bytes); store<u8>(values + ${offset}, <u8>bytes); }
+@inline export function get_${id}(): u32 { return values + ${offset + 1}; }
+@inline export function length_${id}(): u32 { return load<u8>(values + ${offset}); }`;
+  const { scalar, size, count } = type;
+  const stored = scalar === "bool" ? "u8" : scalar;
+  const at = `values + ${offset}${count === undefined ? "" : ` + ${size} * index`}`;
+  const index = count === undefined ? "" : "index: u32";
+  const guard = count === undefined ? "" : `if (index < ${count}) `;
+  const value = scalar === "bool" ? "<u8>value" : "value";
+  const got = `load<${stored}>(${count === undefined ? at : `values + ${offset} + ${size} * (index < ${count} ? index : 0)`})`;
+  return `${comment}
+@inline export function preset_${id}(${index === "" ? "" : `${index}, `}value: ${scalar}): void { ${guard}store<${stored}>(${at}, ${value}); }
+@inline export function get_${id}(${index}): ${scalar} { return ${scalar === "bool" ? `${got} != 0` : got}; }`;
 }
 
 const setterOf = ({ type }: Tag): string => (type.scalar === "string" ? "setTagText" : `setTag${8 * type.size}`);

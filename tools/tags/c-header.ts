@@ -1,8 +1,9 @@
-// The C header of a partition's tags: a function for each that sets it.
+// The C header of a partition's tags: a function for each that sets it; and of those that may be written, one that tells what was.
 import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import type { Scalar } from "../../partitions/tags/type.ts";
 import { aboutTag, commentText } from "./about.ts";
+import { limitsOf, writablesOf } from "./limits.ts";
 
 const C_TYPES: Readonly<Record<Exclude<Scalar, "string">, string>> = {
   bool: "int",
@@ -33,9 +34,62 @@ export function cHeader(table: PartitionTags, source: string, ipa?: number): str
 ${ipa === undefined ? "/* No channel carries these tags yet: there is no AXV_TAGS_IPA. */" : `#define AXV_TAGS_IPA   0x${ipa.toString(16)}u /* where its channel is */`}
 
 ${table.tags.map(accessors).join("\n\n")}
-
+${written(table)}
 #endif
 `;
+}
+
+/** What may be written, if anything. */
+function written({ tags }: PartitionTags): string {
+  const writables = writablesOf(tags);
+  const [first] = writables;
+  if (first === undefined) return "";
+  const rows = writables.map((tag) => {
+    const { offset, count, size, kind, low, high } = limitsOf(tag);
+    return `    { ${offset}, ${count}, ${size}, ${kind}, ${low}u, ${high}u }, /* ${tag.name} */`;
+  });
+  return `
+/* What is written from outside goes into the guest's own memory, a batch as a whole or not at all, and only what this table allows:
+ *
+ *     static unsigned char values[AXV_TAGS_SIZE];       // the guest's own
+ *     static axv_writes_t writes;
+ *     axv_writes_open(&writes, mapped, values);         // once; mapped as above, but AXV_TAGS_CHANNEL_SIZE bytes
+ *     axv_preset_${cName(first.name)}(&writes, …);          // what it is until somebody writes it
+ *     axv_take_writes(&writes);                         // each scan, before the values are used
+ *     … axv_get_${cName(first.name)}(&writes) …              // and what it is now is shown by axv_set_${cName(first.name)}() */
+#define AXV_TAGS_CHANNEL_SIZE ((AXV_TAGS_SIZE + AXV_TAG_WRITES_ALIGN - 1u) / AXV_TAG_WRITES_ALIGN * AXV_TAG_WRITES_ALIGN + AXV_TAG_WRITES_BYTES)
+static const axv_writable_t axv_writables[] = {
+${rows.join("\n")}
+};
+
+static inline int axv_writes_open(axv_writes_t *writes, void *mapped, unsigned char *values) {
+    return axv_writes_begin(writes, mapped, AXV_TAGS_SIZE, AXV_TAGS_TABLE, axv_writables, ${writables.length}, values);
+}
+
+${writables.map(writtenAccessors).join("\n\n")}
+`;
+}
+
+function writtenAccessors({ name, type, offset }: Tag): string {
+  const id = cName(name);
+  if (type.scalar === "string") {
+    return `/* ${name}: into \`text\`, ${type.text + 1} bytes of room, with a NUL behind it. */
+static inline void axv_get_${id}(const axv_writes_t *writes, char *text) { axv_written_text(writes->values + ${offset}, text); }
+static inline void axv_preset_${id}(axv_writes_t *writes, const char *text) { axv_preset_text(writes->values + ${offset}, text, ${type.text}); }`;
+  }
+  const c = C_TYPES[type.scalar];
+  const isFloat = type.scalar.startsWith("f");
+  const at = `writes->values + ${offset}${type.count === undefined ? "" : ` + ${type.size} * (index < ${type.count} ? index : 0)`}`;
+  const index = type.count === undefined ? "" : ", uint32_t index";
+  const guard = type.count === undefined ? "" : `if (index < ${type.count}) `;
+  const kind = type.size === 4 ? "float" : "double";
+  const got = isFloat ? `axv_written_${kind}(${at})` : type.scalar === "bool" ? `axv_tag_bits(${at}, 1) != 0` : `(${c})axv_tag_bits(${at}, ${type.size})`;
+  const bits = type.scalar === "bool" ? "value != 0" : `(uint64_t)value`;
+  const put = isFloat ? `axv_preset_${kind}(${at}, value)` : `axv_tag_keep(${at}, ${bits}, ${type.size})`;
+  const both = `/* ${name} */
+static inline ${c} axv_get_${id}(const axv_writes_t *writes${index}) { return ${got}; }
+static inline void axv_preset_${id}(axv_writes_t *writes${index}, ${c} value) { ${guard}${put}; }`;
+  return isFloat ? `#if defined(__ARM_FP) || !defined(__aarch64__)\n${both}\n#endif` : both;
 }
 
 function accessors(tag: Tag): string {
