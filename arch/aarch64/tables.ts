@@ -17,7 +17,6 @@ const POOL_BYTES: u32 = POOL_TABLES * TABLE_BYTES;
 const INDEX_MASK: u64 = 511;
 const ADDRESS_MASK: u64 = 0x0000fffffffff000;
 
-const VALID: u64 = 1;
 const TABLE: u64 = 3;
 const PAGE: u64 = 3;
 const BLOCK: u64 = 1;
@@ -43,11 +42,10 @@ export function allocateTables(count: u32): u64 {
   return linearToPhysical(pool + first * TABLE_BYTES);
 }
 
-/** The table behind a slot, made if there is none; 0: a block stands there, or the pool is empty. */
+/** The table behind a slot, made if there is none; 0: the pool is empty. */
 function nextTable(slot: u64): u64 {
   const entry = physicalRead64(slot);
   if ((entry & TYPE_MASK) == TABLE) return entry & ADDRESS_MASK;
-  if ((entry & VALID) != 0) return 0;
   const table = allocateTables(1);
   if (table != 0) physicalWrite64(slot, table | TABLE);
   return table;
@@ -55,8 +53,8 @@ function nextTable(slot: u64): u64 {
 
 /**
  * Maps bytes from `from` (VA or IPA) to PA `to`, in the largest blocks that fit, in the tables whose level 1 begins at PA
- * `root`. All are multiples of 4 KiB. False: a larger block is mapped there, or it is more than the pool has room for. A
- * block that covers a table takes its place: the blob has been checked for overlaps before.
+ * `root`. All are multiples of 4 KiB. False: it is more than the pool has room for. Nothing of that is mapped otherwise: the blob
+ * has been checked for overlaps before.
  */
 export function mapRange(root: u64, from: u64, to: u64, bytes: u64, leaf: u64): bool {
   for (let i: u32 = 0; bytes != 0; i++) {
