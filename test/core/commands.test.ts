@@ -1,6 +1,7 @@
 // What the host may ask (core/uplink.ts), and what it hears unasked (core/telemetry.ts, events.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
 import { COUNTER_FREQUENCY } from "../machine/clock.ts";
 import { LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
@@ -17,6 +18,13 @@ beforeEach(() => {
 const running = (): boolean[] => bench.guests.map((guest) => guest.running);
 
 describe("commands", () => {
+  test("two that come without a pause are carried out, one after the other: the second one's beginning is in the UART with the first one", () => {
+    const frames = [abi.COMMAND_PAUSE, abi.COMMAND_RESUME].map((command, n) => encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(0x80 + n, command) }));
+    bench.send(Uint8Array.from(frames.flatMap((frame) => [...frame])));
+    bench.pass(10);
+    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).map(({ payload }) => [...payload])).toEqual([[0x80, abi.REPLY_OK], [0x81, abi.REPLY_OK]]);
+  });
+
   test("stop parks all vCPUs of the partition, and no other", () => {
     expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
     expect(running()).toEqual([false, false, false, true]);

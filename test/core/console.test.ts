@@ -401,6 +401,19 @@ describe("loopback (UARTCR.LBE)", () => {
     expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
   });
 
+  test("what is typed rings when it ends, and not when UARTCR changes otherwise", () => {
+    write(CR, ON);
+    bench.type(0, "t");
+    bench.pass(2);
+    write(CR, 0x181n); // no RXE, and loopback still
+    expect(read(RIS)).toBe(0n);
+    write(CR, 0x301n);
+    expect(read(RIS)).toBe(RX | RT);
+    write(ICR, 0x7ffn);
+    write(CR, 0x300n); // no UARTEN
+    expect(read(RIS)).toBe(0n);
+  });
+
   test("modem outputs are the inputs: RTS is CTS, DTR DSR, Out1 DCD, Out2 RI, and each change is a condition", () => {
     const lines: [control: bigint, flag: bigint, condition: bigint][] = [[0x800n, 0x1n, 0x2n], [0x400n, 0x2n, 0x8n], [0x1000n, 0x4n, 0x4n], [0x2000n, 0x100n, 0x1n]];
     for (const [control, flag, condition] of lines) {

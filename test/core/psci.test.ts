@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../machine/board.ts";
-import { ENTRY_OFFSET, STANDARD } from "../machine/system.ts";
+import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, result, value } from "./bench.ts";
 import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, CPU_ON_64, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
@@ -178,6 +178,21 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     const pc = bench.guest(0).pcpu.pc;
     for (const state of [0, 0x1_0000, 0x0101_0003]) expect(result(call(0, CPU_SUSPEND + SMC64, state, LINUX_RAM, 5))).toBe(0);
     expect(bench.guest(0).pcpu.pc).toBe(pc + 12n);
+  });
+
+  test("CPU_SUSPEND sleeps where nothing waits, not beside an interrupt that does, and never with direct interrupts, which would not wake EL2", () => {
+    const sleeps = (one: Bench, pcpu: number): number => {
+      let count = 0;
+      one.machine.onIntrinsic = (name) => void (count += name === "wfi" ? 1 : 0);
+      expect(result(one.guest(pcpu).hvc(CPU_SUSPEND + SMC64, 0, LINUX_RAM, 0))).toBe(0);
+      one.machine.onIntrinsic = undefined;
+      return count;
+    };
+    bench.openInterrupts(0);
+    expect(sleeps(bench, 0)).toBe(1);
+    bench.sendSgi(0, 1, 0b1);
+    expect(sleeps(bench, 0)).toBe(0);
+    expect(sleeps(new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] }), 3)).toBe(0);
   });
 
   test("CPU_SUSPEND as an SMC32 call has a power_state of 32 bits: what is above in x1 is nothing (DEN 0028, 3.1)", () => {

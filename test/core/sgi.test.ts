@@ -1,8 +1,9 @@
 // SGIs between the vCPUs of a partition (GICv3, ICC_SGI1R_EL1; IHI 0069 §12.2.20). The physical SGIs are the hypervisor's.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
 import { GUEST_GICR, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
-import { Bench, GICR_STRIDE, SGI_BASE, value } from "./bench.ts";
+import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 
 const IRM = 1n << 40n;
@@ -164,5 +165,34 @@ describe("an SGI", () => {
     value(first.msr("ICC_ASGI1R_EL1", sgi(1, 0b11)));
     bench.machine.settle();
     expect(pending()).toEqual([false, false, false, false]);
+  });
+});
+
+describe.each(GICS.flatMap(([gic, board]) => [false, true].map((direct) => [gic, direct ? "direct" : "injected", board, direct] as const)))("%s, %s: as many vCPUs as there may be", (_gic, _kind, board, direct) => {
+  const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(n), gicr: board.gicVersion === 2 ? 0 : 0x080a_0000 + n * GICR_STRIDE }));
+  // A direct partition cannot have the housekeeper's pCPU.
+  const vcpus = cpus.map((_, n) => n).slice(direct ? 1 : 0);
+  const all = 2 ** vcpus.length - 1;
+
+  test("start, get an SGI that goes to all of them, are paused and go on, and are stopped", () => {
+    const many = new Bench({ ...STANDARD, board: { ...board, cpus }, housekeeper: 0, partitions: [{ ...LINUX, cpus: vcpus, direct, channels: [], regions: LINUX.regions.slice(0, 2) }] });
+    const [boot = NaN] = vcpus;
+    const guests = vcpus.map((pcpu, n) => {
+      if (n > 0) value(many.guest(boot).hvc(CPU_ON_64, n, 0x6000_0000, 0));
+      many.machine.settle();
+      return many.openInterrupts(pcpu);
+    });
+    for (const by of [guests[0], guests.at(-1)]) {
+      many.sendSgi(by?.pcpu.index ?? NaN, 5, all);
+      many.machine.settle();
+      expect(guests.map((guest) => guest.acknowledge() & 0x3ff)).toEqual(guests.map(() => 5));
+      for (const guest of guests) guest.endOfInterrupt(5 | (board.gicVersion === 2 ? guests.indexOf(by ?? guest) << 10 : 0));
+      many.machine.settle();
+      expect(guests.map((guest) => guest.acknowledge() & 0x3ff)).toEqual(guests.map(() => 1023));
+    }
+    for (const [command, running] of [[abi.COMMAND_PAUSE, false], [abi.COMMAND_RESUME, true], [abi.COMMAND_STOP, false]] as const) {
+      expect(many.command(0, command)).toBe(abi.REPLY_OK);
+      expect(guests.map((guest) => guest.running)).toEqual(guests.map(() => running));
+    }
   });
 });

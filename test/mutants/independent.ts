@@ -10,6 +10,8 @@ interface Step {
 /** `a.b = value;`: a plain store, or a local variable. A value that is a call's is none: what the call does may matter. */
 const STORE = /^([\w.]+) = ([^;]*);$/;
 const CALL = /\w(<\w+>)?\(/;
+/** `a.b++;`: a plain store, too. */
+const COUNT = /^([\w.]+)(\+\+|--);$/;
 /** But for a System register's value, where reading it does nothing. */
 const REGISTER_READ = /\bmrs_(?!ICC_IAR)\w+\(\)/g;
 /** A System register that takes effect when it is synchronized, and selects no other. */
@@ -24,6 +26,8 @@ export function whyIndependent({ change, was, line, source }: Mutant): string | 
   if ([first, next].some((step) => /^vcpu\.countExit\(/.test(step))) return "its own counter: nobody reads it in between, and telemetry may see it a moment later";
   const stores = both(first, next, storeOf);
   if (stores !== undefined && apart(stores)) return "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no order for anybody else";
+  const [store, register] = [storeOf(first) ?? storeOf(next), registerOf(first) ?? registerOf(next)];
+  if (store !== undefined && register !== undefined && apart([store, register])) return "a plain store, and a System register of its own pCPU: nobody sees one and misses the other";
   const registers = both(first, next, registerOf);
   if (registers !== undefined && apart(registers)) return "two System registers: without a context synchronization event between them their writes have no order (Arm ARM, Synchronization requirements for AArch64 System registers)";
   return undefined;
@@ -35,7 +39,8 @@ const both = (first: string, next: string, stepOf: (text: string) => Step | unde
 };
 
 function storeOf(text: string): Step | undefined {
-  const [, target, value] = STORE.exec(text) ?? [];
+  const counted = COUNT.exec(text)?.[1];
+  const [, target, value] = counted === undefined ? (STORE.exec(text) ?? []) : [text, counted, counted];
   return target === undefined || value === undefined || CALL.test(value.replaceAll(REGISTER_READ, "")) ? undefined : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
 }
 
