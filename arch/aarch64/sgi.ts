@@ -70,7 +70,7 @@ export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
   const filter = (value >> FILTER_SHIFT) & 3;
   const self = (<u32>1) << vcpu.index;
   let targets: u32 = 0;
-  if (filter == FILTER_LIST) targets = (value >> SGIR_TARGETS_SHIFT) & 0xff;
+  if (filter == FILTER_LIST) targets = value >> SGIR_TARGETS_SHIFT; // and what is above: nobody (send)
   else if (filter == FILTER_OTHERS) targets = ~self;
   else if (filter == FILTER_SELF) targets = self;
   send(vcpu, partition, value & 15, targets);

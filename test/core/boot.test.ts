@@ -118,7 +118,7 @@ describe("boot", () => {
     const missing = machineFor({ ...system, spec: STANDARD });
     missing.boot();
     missing.uart.drain();
-    expect(new TextDecoder().decode(Uint8Array.from(missing.uart.sent))).toContain("firmware does not start pCPU 0x0000000000000300");
+    expect(new TextDecoder().decode(Uint8Array.from(missing.uart.sent))).toContain("axv: firmware does not start pCPU 0x0000000000000300: its partition stays off\r\n");
     expect(missing.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "off"]);
   });
 

@@ -253,8 +253,11 @@ describe("a panic of the hypervisor on one pCPU", () => {
     });
     pcpu.phase = "halted";
     bench.pass(5);
-    expect(bench.text).toContain("PANIC in the hypervisor on pCPU 0x0000000080000000");
-    expect(bench.text).toContain("ESR_EL2 0x0000000096000005 ELR_EL2 0x0000000040201234 FAR_EL2 0x0000004100000000");
+    expect(bench.text).toContain([
+      "", "axv: PANIC in the hypervisor on pCPU 0x0000000080000000",
+      "axv:   ESR_EL2 0x0000000096000005 ELR_EL2 0x0000000040201234 FAR_EL2 0x0000004100000000",
+      "axv:   its partition stops; the others go on", "",
+    ].join("\r\n"));
     expect(bench.guest(1).running).toBe(false);
     expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
     expect(bench.events(0).some(({ code }) => code === abi.EVENT_PANIC)).toBe(true);

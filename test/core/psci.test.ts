@@ -200,6 +200,17 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect(result(call(0, CPU_SUSPEND + SMC64, 0x1_0000_0000n, LINUX_RAM, 0))).toBe(0);
   });
 
+  test("the same of CPU_ON and AFFINITY_INFO: what is above 32 bits in x1, x2 and x3 is nothing to an SMC32 call, and counts in an SMC64 one", () => {
+    const above = 0xdead_beef_0000_0000n;
+    expect(result(call(0, AFFINITY_INFO, above | 1n, above))).toBe(OFF);
+    for (const [affinity, level] of [[above | 1n, 0n], [1n, above]] as const) expect(result(call(0, AFFINITY_INFO + SMC64, affinity, level))).toBe(INVALID_PARAMETERS);
+    expect(result(call(0, CPU_ON + SMC64, above | 1n, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS);
+    expect(result(call(0, CPU_ON + SMC64, 1, above | BigInt(LINUX_RAM), 0))).toBe(INVALID_ADDRESS);
+    expect(result(call(0, CPU_ON, above | 1n, above | BigInt(LINUX_RAM), above | 5n))).toBe(0);
+    bench.machine.settle();
+    expect([bench.guest(1).pcpu.pc, bench.guest(1).x(0)]).toEqual([BigInt(LINUX_RAM), 5n]);
+  });
+
   test("CPU_SUSPEND with reserved bits of power_state set: INVALID_PARAMETERS", () => expect(result(call(0, CPU_SUSPEND, 0x8000_0000, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS));
 
   test("SYSTEM_OFF parks every vCPU of the partition, and no other", () => {
