@@ -145,7 +145,7 @@ function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits:
     recall(vcpu, partition, target, k, bits); // what others hold is active in the distributor already
     if (target.direct != 0) mmioWrite32(at + ISACTIVER, bits);
     else activate(vcpu, k, bits);
-    if ((bits & ~mmioRead32(at + ISACTIVER)) != 0) vcpu.repeats = 1;
+    if ((bits & ~(mmioRead32(at + ISACTIVER) | activeHere(vcpu, k))) != 0) vcpu.repeats = 1;
   }
   mmioWrite32(at + ISENABLER, k != 0 ? loadAcquire32(enabledAt(k)) & bits & ~loadAcquire32(mutedAt(k)) : enabled);
 }

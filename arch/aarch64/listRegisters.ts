@@ -198,7 +198,7 @@ export function deactivateHeld(vcpu: Vcpu, k: u32, bits: u32): void { retire(vcp
 /** The first one that is not active is so by a guest's hand, which ends it by DIR: with EOImode 0 whatever was acknowledged is ended ahead of it. */
 export function activate(vcpu: Vcpu, k: u32, bits: u32): void {
   const at = bankOf(vcpu, k) + ISACTIVER;
-  const inactive = bits & ~(k == 0 ? activeHere(vcpu, 0) : mmioRead32(at));
+  const inactive = bits & ~(k == 0 ? activeHere(vcpu, 0) : activeHere(vcpu, k) | mmioRead32(at)); // somebody else may have deactivated it there
   if (inactive == 0) return;
   mmioWrite32(at, inactive & (0 - inactive));
   put(spilled(vcpu), (k << 5) + ctz(inactive), LEAST_URGENT);

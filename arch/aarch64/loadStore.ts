@@ -105,7 +105,6 @@ function exclusive(word: u32): u64 {
 
 /** What a load of 2^shift bytes leaves in its register: zero-extended, or sign-extended to 32 or 64 bits (LDRSB and the like). */
 @inline export function asLoaded(value: u64, shift: u32, signed: bool, to64: bool): u64 {
-  if (shift == 3) return value;
   const unused: u64 = 64 - (8 << shift);
   const extended = value << unused;
   if (!signed) return extended >> unused;

@@ -38,7 +38,7 @@ export function mapReadOnly(pa: u64, bytes: u64): bool { return map(pa, bytes, M
 /** All the rest, once the blob has been checked. `mapped` bytes of the image are mapped already. */
 export function mapPlanned(mapped: u64): bool {
   const head = header();
-  if (!mapGic()) return false;
+  mapGic();
   if (head.hypervisorSize > mapped && !mapReadOnly(imageBase() + mapped, head.hypervisorSize - mapped)) return false;
   let colouredFrom: u64 = 0;
   let colouredBytes: u64 = 0;
@@ -67,13 +67,17 @@ export function mapPlanned(mapped: u64): bool {
   return true;
 }
 
-function mapGic(): bool {
+/** Among the first ones: there are tables enough for them. */
+function mapGic(): void {
   const head = header();
-  if (!map(head.gicd, gicdBytes(), DEVICE)) return false;
-  if (isGicV2()) return map(head.gicc, GICC_BYTES, DEVICE) && map(head.gich, GICH_BYTES, DEVICE);
+  map(head.gicd, gicdBytes(), DEVICE);
+  if (isGicV2()) {
+    map(head.gicc, GICC_BYTES, DEVICE);
+    map(head.gich, GICH_BYTES, DEVICE);
+    return;
+  }
   for (let n: u32 = 0; n < head.cpuCount; n++) {
     bound(n, MAX_CPUS);
-    if (!map(blobCpu(n).gicr, GICR_BYTES, DEVICE)) return false;
+    map(blobCpu(n).gicr, GICR_BYTES, DEVICE);
   }
-  return true;
 }

@@ -333,6 +333,8 @@ test("all ones written everywhere: each register keeps the bits that it has (DDI
   expect([read(RIS), read(MIS)]).toEqual([RX | RT, RT]);
   write(ICR, RX);
   expect(read(RIS)).toBe(RT);
+  for (const offset of [FR, RIS, MIS]) write(offset, 0n);
+  expect([read(RIS), read(MIS)]).toEqual([RT, RT]);
 });
 
 describe("loopback (UARTCR.LBE)", () => {

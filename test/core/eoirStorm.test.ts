@@ -109,14 +109,14 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     expect([victim.acknowledge(), isEnabled(EDGE)]).toEqual([SPURIOUS, true]);
   });
 
-  test("an interrupt that the victim enables once more meanwhile is no way round it", () => {
+  test.each([["enables once more", 0x100], ["makes active, which it is,", 0x300]])("an interrupt that the victim %s meanwhile is no way round it", (_how, register) => {
     bench.machine.setLine(LEVEL, true);
     bench.machine.settle();
     expect(victim.acknowledge()).toBe(LEVEL);
     storm(LEVEL);
     const before = exits();
     for (let n = 0; n < 3; n++) {
-      value(victim.store(GUEST_GICD + 0x100 + word(LEVEL), 4, bit(LEVEL)));
+      value(victim.store(GUEST_GICD + register + word(LEVEL), 4, bit(LEVEL)));
       expect(isEnabled(LEVEL)).toBe(false);
       storm(LEVEL);
     }

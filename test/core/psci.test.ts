@@ -213,6 +213,13 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
 
   test("CPU_SUSPEND with reserved bits of power_state set: INVALID_PARAMETERS", () => expect(result(call(0, CPU_SUSPEND, 0x8000_0000, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS));
 
+  test("SYSTEM_OFF of a partition with one vCPU kicks nobody: who stops it knows", () => {
+    let kicks = 0;
+    bench.machine.onIntrinsic = (name) => void (kicks += name === "msr_ICC_SGI1R_EL1" ? 1 : 0);
+    call(3, SYSTEM_OFF);
+    expect([kicks, bench.guest(3).running]).toEqual([0, false]);
+  });
+
   test("SYSTEM_OFF parks every vCPU of the partition, and no other", () => {
     call(0, CPU_ON + SMC64, 1, LINUX_RAM, 0);
     bench.machine.settle();

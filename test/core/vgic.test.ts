@@ -303,6 +303,18 @@ describe("redistributor of another vCPU", () => {
     }
   });
 
+  test("one that a vCPU makes active itself stays enabled, or not, as it was: PPIs and SPIs", () => {
+    const ISENABLER = 0x100;
+    bench.enablePrivate(1, 27);
+    value(second.store(at + ISACTIVER, 4, bit(27) | bit(30)));
+    expect(value(second.load(at + ISENABLER, 4)) & (bit(27) | bit(30))).toBe(bit(27));
+    bench.enable(1, 49);
+    value(second.store(GUEST_GICD + ISACTIVER + 4, 4, bit(48) | bit(49)));
+    expect(value(second.load(GUEST_GICD + ISENABLER + 4, 4))).toBe(bit(49));
+    const { bank } = bench.machine.gic.distributor;
+    expect([48, 49].map((intid) => bank.has(bank.enabled, intid))).toEqual([false, true]);
+  });
+
   test("a PPI that is made active from here does not come there, and is ended there by DIR", () => {
     bench.enablePrivate(1, 27);
     bench.enablePrivate(1, 30);
