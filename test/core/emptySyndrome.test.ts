@@ -264,6 +264,14 @@ describe("what gets an External abort, with nothing of it done", () => {
     expect(run(bench, guest, "ldr w1, [x0], #4", PRIORITIES + 4)).toEqual(ABORT);
   });
 
+  test("a program at EL0, whatever its flags: an abort from a lower Exception level", () => {
+    for (const flags of [0n, 0x9000_0000n]) {
+      guest.setX(0, BigInt(PRIORITIES));
+      guest.pcpu.pstate = flags;
+      expect(execute(bench, guest, assemble(["ldr w1, [x0], #4"])[0] ?? 0, PRIORITIES, false, ISS_CM)).toEqual({ kind: "exception", vector: 0x400, esr: syndrome(EC_DATA_ABORT, 0x10) });
+    }
+  });
+
   test("a program in AArch32: its vector, whatever the word would be in A64", () => {
     guest.setX(0, BigInt(PRIORITIES));
     guest.pcpu.pstate = 0x10n;

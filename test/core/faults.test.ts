@@ -8,7 +8,7 @@ import type { Guest } from "../machine/guest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../machine/registers.ts";
 import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../machine/system.ts";
-import { Bench, value } from "./bench.ts";
+import { Bench, KICK_SGI, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const FOREIGN = 0x4800_0000; // the other partition's memory, at its physical address
@@ -261,6 +261,12 @@ describe("a panic of the hypervisor on one pCPU", () => {
     expect(bench.guest(1).running).toBe(false);
     expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
     expect(bench.events(0).some(({ code }) => code === abi.EVENT_PANIC)).toBe(true);
+  });
+
+  test("kicks whoever else belongs to that partition, and not itself", () => {
+    const bench = benchWith("restart");
+    bench.machine.panic(bench.machine.pcpu(1));
+    expect([0, 1].map((pcpu) => bench.machine.pcpu(pcpu).gic.bank.isPending(KICK_SGI))).toEqual([true, false]);
   });
 
   test("with any value in TPIDR_EL2 only says so", () => {

@@ -1,6 +1,7 @@
 // More interrupts than list registers (arch/aarch64/listRegisters.ts; IHI 0069 §4.6): the most urgent first, none lost, none
 // waiting for ever.
 import { beforeEach, describe, expect, test } from "vitest";
+import { qemuVirt } from "../machine/board.ts";
 import type { Guest } from "../machine/guest.ts";
 import { edge, GUEST_GICD, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench, GICS, value } from "./bench.ts";
@@ -168,6 +169,26 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     }
   });
 
+  test("one that is active by the guest's hand is ended after all that it has acknowledged, though that be as little urgent as any that comes", () => {
+    const [byHand = NaN, least = NaN, ...urgent] = many.slice(0, 7);
+    guest.driver.mask(0xf8);
+    bench.enable(0, least, 0xf0);
+    urgent.forEach((intid, n) => bench.enable(0, intid, 0xc0 - 0x20 * n));
+    value(guest.store(GUEST_GICD + 0x300 + 4 * (byHand >> 5), 4, 1n << BigInt(byHand % 32)));
+    const taken = [least, ...urgent];
+    for (const intid of taken) {
+      bench.machine.setLine(intid, true);
+      bench.machine.settle();
+      expect(guest.acknowledge()).toBe(intid);
+      bench.machine.setLine(intid, false);
+    }
+    for (const intid of taken.reverse()) {
+      guest.endOfInterrupt(intid);
+      bench.machine.settle();
+    }
+    expect([taken.filter(active), active(byHand)]).toEqual([[], true]);
+  });
+
   test("SGIs and device interrupts share them without losing any", () => {
     for (const intid of many) bench.enable(0, intid);
     for (let n = 0; n < 16; n++) bench.sendSgi(0, n, 1);
@@ -209,4 +230,22 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     pulse(65);
     expect(takeAll()).toEqual([65]);
   });
+});
+
+test("where DIR cannot be trapped by itself (ICH_VTR_EL2.TDS), it is not: what had to make room is ended by its EOIR", () => {
+  const nested = Array.from({ length: 6 }, (_, n) => 64 + n);
+  bench = new Bench({ ...STANDARD, board: { ...qemuVirt, noDirTrap: true }, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts.filter(({ intid }) => intid >= 200), ...nested.map(level)] }, PLC] });
+  guest = bench.openInterrupts(0);
+  nested.forEach((intid, n) => bench.enable(0, intid, 0xe0 - 0x20 * n));
+  for (const intid of nested) {
+    bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    expect(guest.acknowledge()).toBe(intid);
+    bench.machine.setLine(intid, false);
+  }
+  for (const intid of nested.reverse()) {
+    guest.endOfInterrupt(intid);
+    bench.machine.settle();
+    expect(active(intid), `INTID ${intid}`).toBe(false);
+  }
 });

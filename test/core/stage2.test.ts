@@ -113,6 +113,11 @@ describe("stage 2", () => {
     expect(new TextDecoder().decode(Uint8Array.from(machine.uart.sent))).toContain("inconsistent");
   });
 
+  test("of a partition without a console maps nothing where one that has none would have it: at 0", () => {
+    const bench = withRegions([ram(GIB, GIB, 2 * MIB)]);
+    expect(bench.guest(0).load(0x18, 4)).toEqual({ kind: "parked" });
+  });
+
   test("never changes again: not by a restart, not by anything a partition does", () => {
     const bench = new Bench();
     const before = [0, 3].map((pcpu) => tablesOf(bench, pcpu).list());

@@ -8,7 +8,7 @@ import type { Frame } from "../../industrial/link/frame.ts";
 import { decodePartition } from "../../industrial/link/telemetry.ts";
 import { instrumentedCore } from "../machine/core.ts";
 import { StoreBuffer } from "../machine/storeBuffer.ts";
-import { LINUX, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
+import { GUEST_UART, LINUX, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
 import { KICK_SGI } from "./bench.ts";
 import type { Action } from "./property/actions.ts";
@@ -102,6 +102,36 @@ test.each(CASES)("%s, %s", (_name, begins, spec, beginning) => {
   }
   expect(stops).toBeGreaterThan(20);
 }, MILLISECONDS);
+
+test("a byte that a guest has a place for in its ring, and that is not there yet, is waited for", () => {
+  const PLC_PCPU = 3;
+  const world = new World(STANDARD, core);
+  const { machine } = world;
+  const guest = world.guest(PLC_PCPU);
+  let text = "";
+  const demultiplexer = new Demultiplexer((item) => {
+    if ("frame" in item && item.frame.kind === abi.FRAME_CONSOLE) text += new TextDecoder().decode(item.frame.payload);
+  });
+  let taken = 0;
+  const come = (): void => {
+    machine.elapse(50 * MILLISECOND);
+    machine.uart.drain();
+    demultiplexer.push(Uint8Array.from(machine.uart.sent.slice(taken)));
+    taken = machine.uart.sent.length;
+  };
+  let meanwhile = 0;
+  for (let after = 0; after < LONGEST; after++) {
+    const wanted = `${text}x`;
+    machine.intrude(after, come);
+    guest.store(GUEST_UART, 1, BigInt("x".charCodeAt(0)));
+    const intruded = machine.endIntrusion();
+    come();
+    expect(text, `after ${after} stops`).toBe(wanted);
+    if (!intruded) break;
+    meanwhile++;
+  }
+  expect(meanwhile).toBeGreaterThan(0);
+});
 
 test("a tag that goes out has the value that it was published with, though the housekeeper comes in the middle of it", () => {
   const [PLC_PCPU, TAG, VALUE] = [3, 5, 0x1234n];

@@ -170,7 +170,7 @@ describe("an injected undefined instruction exception", () => {
     expect(guest.pcpu.pc).toBe(VBAR + 0x200n);
   });
 
-  test.each([["EL1t", 0x4n, 0x0n], ["EL1h", 0x5n, 0x200n], ["EL0 in AArch64", 0x0n, 0x400n], ["EL0 in AArch32", 0x10n, 0x600n]])("from %s it goes to VBAR_EL1's vector for that", (_, pstate, offset) => {
+  test.each([["EL1t", 0x4n, 0x0n], ["EL1h", 0x5n, 0x200n], ["EL0 in AArch64", 0x0n, 0x400n], ["EL0 in AArch64 with flags", 0xf000_0000n, 0x400n], ["EL0 in AArch32", 0x10n, 0x600n]])("from %s it goes to VBAR_EL1's vector for that", (_, pstate, offset) => {
     guest.pcpu.pstate = pstate;
     inject();
     expect(guest.pcpu.pc - VBAR).toBe(offset);

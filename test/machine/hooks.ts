@@ -168,6 +168,8 @@ function gicv3(machine: Machine): Gicv3 {
 
 /** Those that saveListRegisters and restoreListRegisters know. */
 const LIST_REGISTERS = [0, 1, 2, 3];
+const ICH_VTR_TDS = 1n << 19n;
+const ICH_HCR_TDIR = 1n << 14n;
 /** Walked by nobody's program, and by any pCPU's speculation. */
 const TABLE_AT_0 = 3n;
 
@@ -195,8 +197,11 @@ function gicHooks(machine: Machine): Hooks {
     mrs_ICC_IGRPEN1_EL1: () => (physical().enabled ? 1n : 0n),
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     mrs_ICH_HCR_EL2: () => BigInt(virtual().hypervisorControl),
-    msr_ICH_HCR_EL2: (value: bigint) => void (virtual().hypervisorControl = Number(value & MASK32)),
-    mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n),
+    msr_ICH_HCR_EL2: (value: bigint) => {
+      if (machine.board.noDirTrap === true && (value & ICH_HCR_TDIR) !== 0n) throw new MachineError("MACHINE_GIC_PROTOCOL", "ICH_HCR_EL2.TDIR is RES0 where ICH_VTR_EL2.TDS is 0");
+      virtual().hypervisorControl = Number(value & MASK32);
+    },
+    mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n) & ~(machine.board.noDirTrap === true ? ICH_VTR_TDS : 0n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n),
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
