@@ -4,11 +4,12 @@ import { StatusCodes } from "node-opcua-status-code";
 import type { StatusCode } from "node-opcua-status-code";
 import { DataType, Variant, VariantArrayType } from "node-opcua-variant";
 import type { Tag } from "../../partitions/tags/table.ts";
+import type { Series } from "../history/series.ts";
 import type { PartitionTelemetry } from "../link/telemetry.ts";
 import { ScanClock } from "../tags/clock.ts";
 import type { Instant } from "../tags/clock.ts";
 import type { Plant, Quality } from "../tags/plant.ts";
-import { toHalves } from "../tags/value.ts";
+import { toDouble, toHalves } from "../tags/value.ts";
 import type { PartitionNodes, PlantNodes, StatusName } from "./nodes.ts";
 import { hasValue, STATUS_OF } from "./status.ts";
 import { NO_VALUE, toVariant } from "./values.ts";
@@ -16,11 +17,16 @@ import { NO_VALUE, toVariant } from "./values.ts";
 export class Feed {
   readonly #plant: Plant;
   readonly #partitions: readonly PartitionNodes[];
+  readonly #history: ReadonlyMap<Tag, Series>;
   readonly #clocks: readonly ScanClock[];
+  /** What was told last of tags with a deadband. */
+  readonly #told = new Map<Tag, number>();
   readonly #stop: () => void;
 
-  constructor(plant: Plant, nodes: PlantNodes, counterHz: number, now?: () => Instant) {
+  /** `history`: of tags whose values are kept. */
+  constructor(plant: Plant, nodes: PlantNodes, history: ReadonlyMap<Tag, Series>, counterHz: number, now?: () => Instant) {
     this.#plant = plant;
+    this.#history = history;
     this.#partitions = nodes.partitions;
     this.#clocks = nodes.partitions.map(() => new ScanClock(counterHz, now));
     const onValues = (partition: number, changed: readonly Tag[]): void => this.#showValues(partition, changed);
@@ -45,7 +51,7 @@ export class Feed {
     const clock = this.#clocks[partition];
     if (tags === undefined || image === undefined || clock === undefined || !hasValue(quality)) return;
     const time = new Date(clock.scan(image.scan));
-    for (const tag of changed) this.#showTag(partition, tag, tags.get(tag), quality, time);
+    for (const tag of changed) if (!this.#isWithinDeadband(partition, tag)) this.#showTag(partition, tag, tags.get(tag), quality, time);
   }
 
   #showQuality(partition: number, quality: Quality, before: Quality): void {
@@ -63,6 +69,15 @@ export class Feed {
   #showTag(partition: number, tag: Tag, variable: UAVariable | undefined, quality: Quality, time: Date): void {
     const value = hasValue(quality) ? this.#plant.tagValue(partition, tag) : undefined;
     variable?.setValueFromSource(value === undefined ? NO_VALUE() : toVariant(tag.type, value), STATUS_OF[quality], time);
+    this.#history.get(tag)?.record(time.getTime(), quality, value === undefined ? undefined : this.#plant.imageOf(partition)?.view, tag.offset);
+    if (tag.deadband > 0) this.#told.set(tag, toDouble(value ?? "") ?? Number.NaN);
+  }
+
+  /** A change smaller than its deadband is not told; what is not a number has none. */
+  #isWithinDeadband(partition: number, tag: Tag): boolean {
+    if (tag.deadband === 0) return false;
+    const now = toDouble(this.#plant.tagValue(partition, tag) ?? "") ?? Number.NaN;
+    return Math.abs(now - (this.#told.get(tag) ?? Number.NaN)) < tag.deadband;
   }
 
   #showTelemetry(partition: number): void {

@@ -59,11 +59,12 @@ const ONE_DIMENSION = 1;
 /** No double holds all whole numbers beyond, and a Range is of doubles. */
 const EXACT = Number.MAX_SAFE_INTEGER;
 
-export function addPlant(addressSpace: AddressSpace, board: BoardIdentity, partitions: readonly PlantPartition[]): PlantNodes {
+/** `historizing`: values of tags are kept. */
+export function addPlant(addressSpace: AddressSpace, board: BoardIdentity, partitions: readonly PlantPartition[], historizing: boolean): PlantNodes {
   const spaces = addCompanion(addressSpace);
   const namespace = addressSpace.registerNamespace(PLANT_URI);
   for (const each of addressSpace.getNamespaceArray()) each.setDefaultRolePermissions(each.index === namespace.index ? READABLE : STANDARD);
-  const builder = new Builder(namespace, spaces);
+  const builder = new Builder(namespace, spaces, historizing);
   const configuration = builder.object("/board", board.name, undefined, ["plc", CONFIGURATION_TYPE], nodeIdOf(spaces, DI_DEVICE_SET));
   const identification = builder.object("/board/Identification", "Identification", "di", FUNCTIONAL_GROUP_TYPE, configuration);
   for (const [name, value] of identityOf(board)) builder.property(identification, name, "di", DataType.String, value);
@@ -136,10 +137,12 @@ function addTags(builder: Builder, partition: string, globals: UAObject, tags: r
 class Builder {
   readonly #namespace: Namespace;
   readonly #spaces: Spaces;
+  readonly #historizing: boolean;
 
-  constructor(namespace: Namespace, spaces: Spaces) {
+  constructor(namespace: Namespace, spaces: Spaces, historizing: boolean) {
     this.#namespace = namespace;
     this.#spaces = spaces;
+    this.#historizing = historizing;
   }
 
   object(id: string, name: string, space: Space | undefined, type: Reference, parent: UAObject | UAVariable | string): UAObject {
@@ -162,6 +165,7 @@ class Builder {
 
   tag(tag: Tag, name: string, parent: UAObject | UAVariable): UAVariable {
     const { type, unit, range, writable, description } = tag;
+    const access = ["CurrentRead", ...(writable ? ["CurrentWrite"] : []), ...(this.#historizing ? ["HistoryRead"] : [])].join(" | ");
     const variable = this.#namespace.addVariable({
       nodeId: this.#id(keyOf(tag)),
       browseName: this.#name(name, undefined),
@@ -170,8 +174,9 @@ class Builder {
       typeDefinition: typeDefinitionOf(tag),
       valueRank: type.count === undefined ? SCALAR_RANK : ONE_DIMENSION,
       ...(type.count === undefined ? {} : { arrayDimensions: [type.count] }),
-      accessLevel: writable ? "CurrentRead | CurrentWrite" : "CurrentRead",
-      userAccessLevel: writable ? "CurrentRead | CurrentWrite" : "CurrentRead",
+      accessLevel: access,
+      userAccessLevel: access,
+      historizing: this.#historizing,
       minimumSamplingInterval: 0,
       ...(description === undefined ? {} : { description }),
       ...(writable ? { rolePermissions: WRITABLE } : {}),

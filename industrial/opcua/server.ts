@@ -5,6 +5,8 @@ import { nodesets } from "node-opcua-nodesets";
 import { OPCUAServer } from "node-opcua-server";
 import type { OPCUAServerOptions } from "node-opcua-server";
 import { MessageSecurityMode, UserTokenType } from "node-opcua-types";
+import type { Tag } from "../../partitions/tags/table.ts";
+import { Series } from "../history/series.ts";
 import type { Instant } from "../tags/clock.ts";
 import type { Plant } from "../tags/plant.ts";
 import { capabilitiesOf, holdToCaps } from "./caps.ts";
@@ -12,6 +14,8 @@ import { daysLeft, openPki } from "./certificate.ts";
 import type { OwnCertificate } from "./certificate.ts";
 import { OpcUaError } from "./errors.ts";
 import { Feed } from "./feed.ts";
+import { readHistory } from "./history.ts";
+import type { HistoryNode } from "./history.ts";
 import { keepOneForEngineer, UserManager } from "./login.ts";
 import { addMethods } from "./methods.ts";
 import { addPlant } from "./nodes.ts";
@@ -60,14 +64,16 @@ export class OpcUaServer {
     const server = new OPCUAServer(libraryOptions(settings, own, board, new UserManager(users, log, audit)));
     try {
       await server.initialize();
-      const nodes = plantOf(server, board, plant);
+      const nodes = plantOf(server, options);
       offerOnlyNames(server);
       holdToCaps(server, settings.caps, settings.sessionSeconds);
       keepOneForEngineer(server, users, settings.caps.sessions);
       addMethods(server, { plant, nodes, users, commands, audit, log });
       takeWrites(server, { plant, nodes, users, writer, audit, log });
       pushItems(server, (namespace) => namespace === nodes.namespace.index);
-      const feed = new Feed(plant, nodes, settings.counterHz, now);
+      const history = historyOf(nodes, settings.historyValues);
+      readHistory(server, history.byNode);
+      const feed = new Feed(plant, nodes, history.byTag, settings.counterHz, now);
       await server.start();
       return new OpcUaServer(server, own, feed);
     } catch (error) {
@@ -132,10 +138,15 @@ function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: Boa
   };
 }
 
-function plantOf(server: OPCUAServer, board: BoardIdentity, plant: Plant): PlantNodes {
+function plantOf(server: OPCUAServer, { plant, board, settings: { historyValues } }: OpcUaOptions): PlantNodes {
   const { addressSpace } = server.engine;
   if (addressSpace === null) throw new Error("the server has no address space");
-  return addPlant(addressSpace, board, plant.partitions);
+  return addPlant(addressSpace, board, plant.partitions, historyValues > 0);
+}
+
+function historyOf({ partitions }: PlantNodes, values: number): { readonly byTag: ReadonlyMap<Tag, Series>; readonly byNode: ReadonlyMap<string, HistoryNode> } {
+  const kept = values === 0 ? [] : partitions.flatMap(({ tags }) => [...tags].map(([tag, { nodeId }]) => ({ tag, id: nodeId.toString(), series: new Series(tag.type, values) })));
+  return { byTag: new Map(kept.map(({ tag, series }) => [tag, series])), byNode: new Map(kept.map(({ tag, id, series }) => [id, { tag, series }])) };
 }
 
 /** Users are names: a certificate that stands for one would need a list that nobody keeps here. */

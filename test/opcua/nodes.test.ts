@@ -88,9 +88,9 @@ test("type, rank, access, description, unit and ranges are said", async () => {
   const attributes = async (id: string): Promise<unknown[]> =>
     Promise.all([AttributeIds.DataType, AttributeIds.ValueRank, AttributeIds.AccessLevel, AttributeIds.UserAccessLevel].map(async (each) => String(await read(own(id), each))));
   const typeId = (type: DataType): string => `ns=0;i=${type}`;
-  expect(await attributes("plc.Setpoint")).toEqual([typeId(DataType.Int32), "-1", "3", "1"]); // an observer does not write
-  expect(await attributes("plc.Big")).toEqual([typeId(DataType.Int64), "-1", "1", "1"]);
-  expect(await attributes("plc.List")).toEqual([typeId(DataType.Float), "1", "1", "1"]);
+  expect(await attributes("plc.Setpoint")).toEqual([typeId(DataType.Int32), "-1", "7", "5"]); // an observer does not write
+  expect(await attributes("plc.Big")).toEqual([typeId(DataType.Int64), "-1", "5", "5"]);
+  expect(await attributes("plc.List")).toEqual([typeId(DataType.Float), "1", "5", "5"]);
   expect(await read(own("plc.Setpoint"), AttributeIds.Description)).toMatchObject({ text: "What is wanted" });
   expect(await read(own("plc.Setpoint/EURange"))).toMatchObject({ low: 0, high: 100 });
   expect(await read(own("plc.Setpoint/InstrumentRange"))).toMatchObject({ low: -(2 ** 31), high: 2 ** 31 - 1 });
