@@ -1,12 +1,12 @@
 // What may be done with a partition, as methods in its MethodSet: the companion specification's Start and Stop, and those of our own. Each
 // call is told to the audit log, allowed or not.
 import type { ISessionContext } from "node-opcua-address-space";
-import { AttributeIds } from "node-opcua-data-model";
 import type { OPCUAServer } from "node-opcua-server";
 import { StatusCodes } from "node-opcua-status-code";
 import type { StatusCode } from "node-opcua-status-code";
+import type { CallMethodRequest, CallMethodResultOptions } from "node-opcua-types";
 import type { Plant } from "../tags/plant.ts";
-import { CALLABLE } from "./access.ts";
+import { CALLABLE, mayAct } from "./access.ts";
 import { clientOf } from "./clients.ts";
 import type { PlantNodes } from "./nodes.ts";
 import type { Log, OpcUaAudit, OpcUaCommand, OpcUaCommands, Outcome } from "./target.ts";
@@ -65,21 +65,22 @@ export function addMethods(server: OPCUAServer, options: MethodOptions): void {
   auditCalls(server, options);
 }
 
-/** The library answers by itself whoever may not call: so it is asked what it has answered. */
-function auditCalls(server: OPCUAServer, { plant, nodes, users, audit }: MethodOptions): void {
+/** Whoever may not act calls nothing of the plant, acknowledging alarms included. What the library answers by itself is audited, too. */
+function auditCalls(server: OPCUAServer, { nodes, users, audit }: MethodOptions): void {
   const { engine } = server;
   const library = engine.call.bind(engine);
-  const owners = new Map(nodes.partitions.map(({ methodSet }, partition) => [methodSet.nodeId.toString(), plant.partitions[partition]?.name ?? ""]));
+  const isOwn = ({ objectId }: CallMethodRequest): boolean => objectId.namespace === nodes.namespace.index;
   engine.call = async (context, calls) => {
     const who = clientOf(context, users);
-    const results = await library(context, calls);
-    for (const [index, { objectId, methodId }] of calls.entries()) {
-      const object = owners.get(objectId.toString());
-      const status = results[index]?.statusCode;
-      if (object === undefined || status === undefined) continue;
-      const name: unknown = engine.addressSpace?.findNode(methodId)?.readAttribute(null, AttributeIds.BrowseName).value.value.name;
-      const allowed = status !== StatusCodes.BadUserAccessDenied && status !== StatusCodes.BadNotExecutable;
-      audit.record({ protocol: "opc-ua", who, action: "command", object, detail: String(name), allowed, result: status.name });
+    const allowed = mayAct(who.role);
+    const results: CallMethodResultOptions[] = [];
+    for (const call of calls) {
+      const [result = { statusCode: StatusCodes.BadInternalError }] = isOwn(call) && !allowed ? [{ statusCode: StatusCodes.BadUserAccessDenied }] : await library(context, [call]);
+      results.push(result);
+      if (!isOwn(call)) continue;
+      const name: unknown = engine.addressSpace?.findNode(call.methodId)?.browseName.name;
+      const object = String(call.objectId.value).replace(/\/MethodSet$/, "");
+      audit.record({ protocol: "opc-ua", who, action: "command", object, detail: String(name), allowed, result: result.statusCode?.name ?? "" });
     }
     return results;
   };

@@ -54,6 +54,8 @@ export type StatusName = (typeof STATUS_VALUES)[number]["name"];
 /** A guest tag whose name begins so is its task's. */
 const OF_TASK = /^(scans|overruns|cycle|jitter|execution)\b/;
 const TASK = "scan";
+const SUBSCRIBE_TO_EVENTS = 1;
+const SERVER = "i=2253";
 const SCALAR_RANK = -1;
 const ONE_DIMENSION = 1;
 /** No double holds all whole numbers beyond, and a Range is of doubles. */
@@ -66,10 +68,11 @@ export function addPlant(addressSpace: AddressSpace, board: BoardIdentity, parti
   for (const each of addressSpace.getNamespaceArray()) each.setDefaultRolePermissions(each.index === namespace.index ? READABLE : STANDARD);
   const builder = new Builder(namespace, spaces, historizing);
   const configuration = builder.object("/board", board.name, undefined, ["plc", CONFIGURATION_TYPE], nodeIdOf(spaces, DI_DEVICE_SET));
+  builder.notifies(configuration, "HasNotifier", SERVER);
   const identification = builder.object("/board/Identification", "Identification", "di", FUNCTIONAL_GROUP_TYPE, configuration);
   for (const [name, value] of identityOf(board)) builder.property(identification, name, "di", DataType.String, value);
   const resources = builder.object("/board/Resources", "Resources", "plc", CONFIGURABLE_OBJECT_TYPE, configuration);
-  return { board: configuration, spaces, namespace, partitions: partitions.map((partition) => addPartition(builder, resources, board, partition)) };
+  return { board: configuration, spaces, namespace, partitions: partitions.map((partition) => addPartition(builder, resources, configuration, board, partition)) };
 }
 
 /** In the words of DI's DeviceType (OPC 10000-100, 4.5). */
@@ -81,8 +84,9 @@ const identityOf = (board: BoardIdentity): (readonly [string, string])[] => [
   ["SoftwareRevision", board.softwareRevision],
 ];
 
-function addPartition(builder: Builder, resources: UAObject, board: BoardIdentity, { name, tags, guestTags }: PlantPartition): PartitionNodes {
+function addPartition(builder: Builder, resources: UAObject, configuration: UAObject, board: BoardIdentity, { name, tags, guestTags }: PlantPartition): PartitionNodes {
   const resource = builder.object(name, name, undefined, ["plc", RESOURCE_TYPE], resources);
+  builder.notifies(resource, "HasEventSource", configuration);
   // A Resource is a Device in DI's model, and has to have these.
   for (const [property, value] of [...identityOf(board), ["DeviceRevision", ""], ["DeviceManual", ""]] as const)
     builder.property(resource, property, "di", property === "Manufacturer" || property === "Model" ? DataType.LocalizedText : DataType.String, value);
@@ -149,6 +153,12 @@ class Builder {
     return this.#namespace.addObject({
       nodeId: this.#id(id), browseName: this.#name(name, space), typeDefinition: nodeIdOf(this.#spaces, type), componentOf: parent,
     });
+  }
+
+  /** An object whose events are `notified`'s, too (OPC 10000-3, 7.17). */
+  notifies(object: UAObject, referenceType: "HasNotifier" | "HasEventSource", notified: UAObject | string): void {
+    object.setEventNotifier(SUBSCRIBE_TO_EVENTS);
+    object.addReference({ referenceType, isForward: false, nodeId: notified });
   }
 
   property(owner: UAObject | UAVariable, name: string, space: Space | undefined, dataType: DataType, value: unknown): UAVariable {

@@ -6,9 +6,11 @@ import { OPCUAServer } from "node-opcua-server";
 import type { OPCUAServerOptions } from "node-opcua-server";
 import { MessageSecurityMode, UserTokenType } from "node-opcua-types";
 import type { Tag } from "../../partitions/tags/table.ts";
+import type { HypervisorEvent } from "../link/telemetry.ts";
 import { Series } from "../history/series.ts";
 import type { Instant } from "../tags/clock.ts";
 import type { Plant } from "../tags/plant.ts";
+import { Alarms } from "./alarms.ts";
 import { capabilitiesOf, holdToCaps } from "./caps.ts";
 import { daysLeft, openPki } from "./certificate.ts";
 import type { OwnCertificate } from "./certificate.ts";
@@ -46,11 +48,15 @@ export class OpcUaServer {
   readonly #server: OPCUAServer;
   readonly #own: OwnCertificate;
   readonly #feed: Feed;
+  readonly #alarms: Alarms;
+  readonly #plant: Plant;
 
-  private constructor(server: OPCUAServer, own: OwnCertificate, feed: Feed) {
+  private constructor(server: OPCUAServer, own: OwnCertificate, feed: Feed, alarms: Alarms, plant: Plant) {
     this.#server = server;
     this.#own = own;
     this.#feed = feed;
+    this.#alarms = alarms;
+    this.#plant = plant;
   }
 
   /** Listens, or says why not. */
@@ -64,7 +70,9 @@ export class OpcUaServer {
     const server = new OPCUAServer(libraryOptions(settings, own, board, new UserManager(users, log, audit)));
     try {
       await server.initialize();
-      const nodes = plantOf(server, options);
+      const { addressSpace } = server.engine;
+      if (addressSpace === null) throw new Error("the server has no address space");
+      const nodes = addPlant(addressSpace, board, plant.partitions, settings.historyValues > 0);
       offerOnlyNames(server);
       holdToCaps(server, settings.caps, settings.sessionSeconds);
       keepOneForEngineer(server, users, settings.caps.sessions);
@@ -74,8 +82,9 @@ export class OpcUaServer {
       const history = historyOf(nodes, settings.historyValues);
       readHistory(server, history.byNode);
       const feed = new Feed(plant, nodes, history.byTag, settings.counterHz, now);
+      const alarms = new Alarms(addressSpace, plant, nodes);
       await server.start();
-      return new OpcUaServer(server, own, feed);
+      return new OpcUaServer(server, own, feed, alarms, plant);
     } catch (error) {
       await server.shutdown().catch(() => {}); // the first error is the one to be told
       await own.manager.dispose();
@@ -101,8 +110,14 @@ export class OpcUaServer {
     return daysLeft(this.#own.certificateFile);
   }
 
+  /** Tells clients what the hypervisor has reported. */
+  report(event: HypervisorEvent): void {
+    this.#alarms.report(event, this.#plant.partitions[event.partition]?.name);
+  }
+
   /** Ends every session. */
   async close(): Promise<void> {
+    this.#alarms.close();
     this.#feed.close();
     await this.#server.shutdown();
     await this.#own.manager.dispose();
@@ -136,12 +151,6 @@ function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: Boa
     maxConnectionsPerEndpoint: caps.connections,
     serverCapabilities: capabilitiesOf(caps),
   };
-}
-
-function plantOf(server: OPCUAServer, { plant, board, settings: { historyValues } }: OpcUaOptions): PlantNodes {
-  const { addressSpace } = server.engine;
-  if (addressSpace === null) throw new Error("the server has no address space");
-  return addPlant(addressSpace, board, plant.partitions, historyValues > 0);
 }
 
 function historyOf({ partitions }: PlantNodes, values: number): { readonly byTag: ReadonlyMap<Tag, Series>; readonly byNode: ReadonlyMap<string, HistoryNode> } {
