@@ -84,6 +84,15 @@ test("a terminal that does not read gets no more; it is told how much it missed"
   screen.close();
 });
 
+function onTestFailure(tidy: () => void, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    tidy();
+    throw error;
+  }
+}
+
 const step = fc.oneof(
   fc.record({ kind: fc.constant("print" as const), width: fc.integer({ min: 0, max: 100 }) }),
   fc.record({ kind: fc.constant("block" as const), widths: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 6 }) }),
@@ -95,33 +104,36 @@ test.each(["wraps anew", "cuts"] as const)("whatever is printed, drawn and resiz
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
       const { screen, stream, terminal } = open(60, 30, kind);
-      const printed: string[] = [];
-      let block: string[] = [];
-      for (const [n, it] of steps.entries()) {
-        if (it.kind === "print") {
-          printed.push(`${n}:${"x".repeat(it.width)}`);
-          screen.print(printed.at(-1) ?? "");
-        } else if (it.kind === "block") {
-          block = it.widths.map((width) => "-".repeat(width));
-          screen.setBlock(block);
-        } else if (it.kind === "resize") {
-          stream.resize(it.columns, it.rows);
-          vi.advanceTimersByTime(50);
-        } else {
-          vi.advanceTimersByTime(50);
+      // One that fails is tried again in many forms, and each screen waits for the end of the process until it is closed.
+      onTestFailure(() => screen.close(), () => {
+        const printed: string[] = [];
+        let block: string[] = [];
+        for (const [n, it] of steps.entries()) {
+          if (it.kind === "print") {
+            printed.push(`${n}:${"x".repeat(it.width)}`);
+            screen.print(printed.at(-1) ?? "");
+          } else if (it.kind === "block") {
+            block = it.widths.map((width) => "-".repeat(width));
+            screen.setBlock(block);
+          } else if (it.kind === "resize") {
+            stream.resize(it.columns, it.rows);
+            vi.advanceTimersByTime(50);
+          } else {
+            vi.advanceTimersByTime(50);
+          }
         }
-      }
-      vi.advanceTimersByTime(50);
-      const { columns, rows } = terminal;
-      const shown = block.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
-      // The last lines, wrapped as they are now, and the block below them.
-      const wrapped = printed.flatMap((line) => Array.from({ length: Math.ceil(line.length / columns) }, (_, at) => line.slice(at * columns, (at + 1) * columns)));
-      const expected = [...wrapped, ...shown, ""];
-      expect(terminal.screen).toEqual(expected.slice(Math.max(0, expected.length - rows)));
-      screen.close();
-      // A line of which the terminal has cut off a part was written again, whole.
-      const stands = new Set(terminal.text);
-      expect(printed.filter((line) => !stands.has(line))).toEqual([]);
+        vi.advanceTimersByTime(50);
+        const { columns, rows } = terminal;
+        const shown = block.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
+        // The last lines, wrapped as they are now, and the block below them.
+        const wrapped = printed.flatMap((line) => Array.from({ length: Math.ceil(line.length / columns) }, (_, at) => line.slice(at * columns, (at + 1) * columns)));
+        const expected = [...wrapped, ...shown, ""];
+        expect(terminal.screen).toEqual(expected.slice(Math.max(0, expected.length - rows)));
+        screen.close();
+        // A line of which the terminal has cut off a part was written again, whole.
+        const stands = new Set(terminal.text);
+        expect(printed.filter((line) => !stands.has(line))).toEqual([]);
+      });
     }),
     { numRuns: 2000 },
   );
