@@ -16,6 +16,7 @@ import { register as plan } from "./commands/plan.ts";
 import { register as run } from "./commands/run.ts";
 import { register as tags } from "./commands/tags.ts";
 import { failure } from "./failure.ts";
+import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
 const COMMANDS = [bridge, build, check, codes, console_, control, demo, guest, init, modbus, plan, run, tags];
@@ -29,11 +30,16 @@ const program = new Command("axv-part")
 
 for (const register of COMMANDS) register(program);
 
-try {
-  await program.parseAsync();
-} catch (error) {
+function fail(error: unknown): void {
   const { stdout, stderr, status } = failure(error, process.argv.slice(2));
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   process.exitCode = status;
+}
+
+heedStreams([process.stdout, process.stderr], fail);
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error);
 }

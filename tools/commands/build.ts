@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { displayPath } from "../../partitions/project.ts";
 import { OutputError } from "../output/errors.ts";
 import { STANDARD_OUTPUT } from "../output/places.ts";
+import { writeWhole } from "../output/streams.ts";
 import { buildSystem, packSystem } from "../plan/build.ts";
 
 const say = (line: string): void => console.error(line);
@@ -33,5 +34,5 @@ export function register(program: Command): void {
 async function pipeImage(file: string, json: boolean): Promise<void> {
   if (json) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the image", "what is said of it as JSON");
   if (process.stdout.isTTY) throw new OutputError("AXV_OUTPUT_TERMINAL");
-  process.stdout.write(await packSystem(file, say));
+  await writeWhole(process.stdout, await packSystem(file, say));
 }
