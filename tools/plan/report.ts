@@ -48,8 +48,16 @@ export function formatPlan(plan: Plan, paint: Paint): string {
     section("Physical memory", memoryTable(plan)),
     section("Interrupts", interruptTable(plan)),
     section("Channels", channelTable(plan)),
-    section("Copied at every start", loadTable(plan)),
+    ...(plan.partitions.some(isBuilt) ? [section("Copied at every start", loadTable(plan))] : []),
   ].join("\n\n");
+}
+
+/** Of one whose images are not built yet, it is not known what is loaded where. */
+const isBuilt = ({ loads }: PlannedPartition): boolean => loads.length > 0;
+
+function seedOf(partition: PlannedPartition): string {
+  if (!isBuilt(partition)) return "not known: its image is not built yet";
+  return partition.seed === 0 ? "none: no device tree" : "from firmware, TRNG or RNDR, where the board has one";
 }
 
 const ram = ({ regions }: PlannedPartition): PlannedPartition["regions"][number] | undefined =>
@@ -61,7 +69,7 @@ function partitionTable({ partitions }: Plan): string[] {
     ["guest", "left", ({ guest, realtime }) => (realtime ? `${guest}, real-time` : guest)],
     ["pCPUs", "left", ({ cpus }) => cpus.join(" ")],
     ["memory", "right", (partition) => formatSize(ram(partition)?.size ?? 0)],
-    ["entry (IPA)", "left", ({ entry }) => hex(entry)],
+    ["entry (IPA)", "left", (partition) => (isBuilt(partition) ? hex(partition.entry) : "not known")],
     [
       "watchdog",
       "left",
@@ -77,11 +85,7 @@ function guestTable({ partitions }: Plan): string[] {
   return table(partitions, [
     ["name", "left", ({ name }) => name],
     ["virtual counter", "left", ({ ownClock }) => (ownClock ? "own, from 0 at its start" : "shared by all")],
-    [
-      "rng-seed",
-      "left",
-      ({ seed }) => (seed === 0 ? "none: no device tree" : "from firmware, TRNG or RNDR, where the board has one"),
-    ],
+    ["rng-seed", "left", seedOf],
     [
       "leaves its guest code for",
       "left",
