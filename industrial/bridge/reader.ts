@@ -26,8 +26,8 @@ const ANSWER_MS = 1000;
 const WAITING_MAX = 64;
 const NUMBERS = 2 ** 32;
 
-/** Of a batch: "silent" means that nobody knows whether it was done. */
-export type WriteResult = "done" | "refused" | "silent" | "busy";
+/** unreachable: it could not be asked, and nothing has changed. unknown: it was asked and has not answered in time. */
+export type WriteResult = "done" | "refused" | "unreachable" | "unknown";
 
 export class TagReader extends EventEmitter<ReaderEvents> {
   readonly #tags: PartitionTags;
@@ -69,7 +69,7 @@ export class TagReader extends EventEmitter<ReaderEvents> {
     child.on("spawn", () => this.emit("state", undefined));
     child.on("close", (code, signal) => {
       this.#process = undefined;
-      for (const settle of this.#waiting.values()) settle("silent");
+      for (const settle of [...this.#waiting.values()]) settle("unknown");
       if (this.#isClosed) return;
       const how = reason ?? (words.trim() || (signal === null ? `status ${code}` : `by ${signal}`));
       this.emit("state", how.replace(/\s+/g, " "));
@@ -80,7 +80,7 @@ export class TagReader extends EventEmitter<ReaderEvents> {
   /** All of them or none. Settles when reads show them, or when it is clear that they will not. */
   write(writes: readonly TagWrite[]): Promise<WriteResult> {
     const stdin = this.#process?.stdin;
-    if (stdin === undefined || stdin === null || this.#waiting.size >= WAITING_MAX) return Promise.resolve("busy");
+    if (stdin === undefined || stdin === null || this.#waiting.size >= WAITING_MAX) return Promise.resolve("unreachable");
     const number = this.#number;
     this.#number = (number + 1) % NUMBERS;
     const batch = encodeBatch(number, this.#tags, writes);
@@ -92,7 +92,7 @@ export class TagReader extends EventEmitter<ReaderEvents> {
         this.#waiting.delete(number);
         resolve(result);
       };
-      const timer = setTimeout(() => settle("silent"), ANSWER_MS);
+      const timer = setTimeout(() => settle("unknown"), ANSWER_MS);
       this.#waiting.set(number, settle);
       stdin.write(Buffer.concat([length, batch]));
     });
