@@ -303,6 +303,20 @@ describe("redistributor of another vCPU", () => {
     }
   });
 
+  test("each SGI and PPI is enabled from here alone, also one that is pending there", () => {
+    const ISENABLER = 0x100;
+    value(first.store(at + ICENABLER, 4, 0xffff_ffffn));
+    bench.sendSgi(0, 3, 0b10);
+    for (const bits of [bit(3), bit(15), bit(27), bit(4) | bit(30)]) {
+      for (const guest of [first, second]) {
+        value(guest.store(at + ISENABLER, 4, bits));
+        expect([first, second].map((one) => value(one.load(at + ISENABLER, 4)))).toEqual([bits, bits]);
+        value(guest.store(at + ICENABLER, 4, bits));
+        expect([first, second].map((one) => value(one.load(at + ISENABLER, 4)))).toEqual([0n, 0n]);
+      }
+    }
+  });
+
   test("one that a vCPU makes active itself stays enabled, or not, as it was: PPIs and SPIs", () => {
     const ISENABLER = 0x100;
     bench.enablePrivate(1, 27);
