@@ -14,6 +14,8 @@ export interface Board extends GicBoard, Peripherals {
   /** What firmware has against speculation, and has left on: UARTIMSC. */
   readonly workarounds?: Workarounds;
   readonly uartMask?: number;
+  /** Every trap of a guest takes the long way, as an access of another form does: what the vectors could do by themselves (quickTraps.ts) they do not. */
+  readonly fullTraps?: boolean;
   /** How far the system counter has come when the image begins. */
   readonly bootTicks?: number;
   /** An invalidation of the TLB has an effect when it is made twice. */

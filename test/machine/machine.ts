@@ -310,7 +310,7 @@ export class Machine {
     pcpu.registers.FAR_EL2 = far;
     pcpu.registers.HPFAR_EL2 = hpfar;
     const { vcpu } = pcpu;
-    if (quickTrap(this, pcpu, esr)) return this.resume(pcpu);
+    if (this.board.fullTraps !== true && quickTrap(this, pcpu, esr)) return this.resume(pcpu);
     pcpu.fullTraps++;
     this.finish(pcpu, this.enter(pcpu, () => (Number(esr >> EC_SHIFT) === EC_HVC64 ? this.core.trapCall(vcpu) : this.core.trapSync(vcpu))));
   }

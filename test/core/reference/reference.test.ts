@@ -15,6 +15,7 @@ const MILLISECONDS = 120_000;
 
 describe.each([
   ["GICv3", qemuVirt, false], ["GICv3, EOIR and DIR apart", qemuVirt, true], ["GICv3, two list registers", { ...qemuVirt, listRegisters: 2 }, false],
+  ["GICv3, every trap the long way", { ...qemuVirt, fullTraps: true }, false], ["GICv2, every trap the long way", { ...qemuVirtGicv2, fullTraps: true }, false],
   ["GICv2", qemuVirtGicv2, false], ["GICv2, two list registers", { ...qemuVirtGicv2, listRegisters: 2 }, false],
 ] as const)("%s", (_, board, split) => {
   test(`is as the manual says (seed ${seed})`, () => {
