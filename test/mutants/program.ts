@@ -64,14 +64,15 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
   }
   throw new Error("the compiler goes on complaining");
 
-  /** A line in which the compiler finds an error: what is chosen there is not, or else the constants that it names. */
-  function refuse(file: string, line: number): void {
+  /** A line in which the compiler finds an error: nothing is chosen there, nor in the constants that it names, and those that they name. */
+  function refuse(file: string, line: number, visited = new Set<string>()): void {
     refused.get(file)?.add(line);
+    visited.add(`${file}:${line}`);
     for (const name of new Set(lineOf(sources.get(file), line).match(/\b[A-Z][A-Z0-9_]+\b/g))) {
       for (const [other, source] of sources) {
         source.split("\n").forEach((defined, n) => {
-          if (!new RegExp(`^(export )?const ${name}\\b`).test(defined) || refused.get(other)?.has(n + 1) === true) return;
-          refuse(other, n + 1);
+          if (!new RegExp(`^(export )?const ${name}\\b`).test(defined) || visited.has(`${other}:${n + 1}`)) return;
+          refuse(other, n + 1, visited);
         });
       }
     }
