@@ -25,6 +25,18 @@ describe("commands", () => {
     expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).map(({ payload }) => [...payload])).toEqual([[0x80, abi.REPLY_OK], [0x81, abi.REPLY_OK]]);
   });
 
+  test("behind a frame that is too long, cut off, or wrong in its checksum the next one is heard", () => {
+    const good = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(1, abi.COMMAND_STOP) });
+    const wrong = good.map((byte, n) => (n === good.length - 2 ? (byte % 255) + 1 : byte));
+    for (const [what, bytes] of [["too long", [0, ...new Array<number>(3 * abi.FRAME_PAYLOAD_MAX).fill(0xff), 0]], ["cut off", [...good.subarray(0, 5), 0]], ["wrong", [...wrong]]] as const) {
+      bench.send(Uint8Array.from(bytes));
+      bench.pass(5);
+      expect(running()[3], what).toBe(true);
+      expect(bench.command(1, abi.COMMAND_STOP), what).toBe(abi.REPLY_OK);
+      expect(bench.command(1, abi.COMMAND_START), what).toBe(abi.REPLY_OK);
+    }
+  });
+
   test("stop parks all vCPUs of the partition, and no other", () => {
     expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
     expect(running()).toEqual([false, false, false, true]);
