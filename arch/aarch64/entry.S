@@ -276,7 +276,6 @@ axv_mmu_on:
     mov     x0, #1                          // not 0: 0 says that a panic has been reported
     msr     tpidr_el2, x0
     tlbi    alle2
-    dsb     sy
     ic      iallu
     dsb     sy
     isb

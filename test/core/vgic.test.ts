@@ -322,11 +322,11 @@ describe("redistributor of another vCPU", () => {
     bench.enablePrivate(1, 27);
     value(second.store(at + ISACTIVER, 4, bit(27) | bit(30)));
     expect(value(second.load(at + ISENABLER, 4)) & (bit(27) | bit(30))).toBe(bit(27));
-    bench.enable(1, 49);
+    for (const [pcpu, intid] of [[1, 49], [1, 50], [3, 60]] as const) bench.enable(pcpu, intid);
     value(second.store(GUEST_GICD + ISACTIVER + 4, 4, bit(48) | bit(49)));
-    expect(value(second.load(GUEST_GICD + ISENABLER + 4, 4))).toBe(bit(49));
+    expect(value(second.load(GUEST_GICD + ISENABLER + 4, 4))).toBe(bit(49) | bit(50));
     const { bank } = bench.machine.gic.distributor;
-    expect([48, 49].map((intid) => bank.has(bank.enabled, intid))).toEqual([false, true]);
+    expect([48, 49, 50, 60, 61].map((intid) => bank.has(bank.enabled, intid)), "nor does another one of that word change, nor a neighbour's").toEqual([false, true, true, true, false]);
   });
 
   test("a PPI that is made active from here does not come there, and is ended there by DIR", () => {
