@@ -18,6 +18,7 @@ import { MetricsServer } from "./http.ts";
 import { metricsText } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
+import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
 
 /** In the time after which values are stale: how exactly that is noticed. */
@@ -39,6 +40,7 @@ export class Bridge {
   readonly #modbus = new Map<string, Counters>();
   #hypervisor: Hypervisor | undefined;
   #audit: AuditLog | undefined;
+  #opcua: { readonly sessions: number; readonly certificateDays: number } | undefined;
   /** By what listens. */
   readonly ports: Record<string, number> = {};
 
@@ -62,6 +64,9 @@ export class Bridge {
     try {
       bridge.#watch();
       await bridge.#serve();
+      // Not before: a server that starts takes its time, and news would seem to be old by then.
+      bridge.#hypervisor?.start();
+      for (const reader of bridge.#readers.values()) reader.start();
     } catch (error) {
       await bridge.close();
       throw error;
@@ -104,7 +109,6 @@ export class Bridge {
         else this.#log.warn({ partition: name, ended }, "the reader of its tags has ended: %s", ended);
       });
       this.#readers.set(index, reader);
-      reader.start();
     }
   }
 
@@ -120,20 +124,20 @@ export class Bridge {
       else this.#log.warn({ link: address, lost }, "no link to the hypervisor: %s", lost);
     });
     this.#hypervisor = hypervisor;
-    hypervisor.start();
   }
 
   async #serve(): Promise<void> {
-    const { audit, modbus, metrics } = this.#settings;
+    const { audit, modbus, opcua, metrics } = this.#settings;
     if (audit !== undefined) {
       this.#audit = this.#keep(new AuditLog(audit));
       this.#audit.append({ what: "start", version: projectVersion() });
     }
     if (modbus !== undefined) await this.#serveModbus(modbus);
+    if (opcua !== undefined) await this.#serveOpcUa(opcua);
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
-        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, audit: this.#audit });
+        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, audit: this.#audit });
       const server = this.#keep(await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
@@ -145,7 +149,7 @@ export class Bridge {
       identification: this.#identification(),
       order: words,
       stale,
-      write: (partition, writes) => this.#write(partition, writes),
+      write: async (partition, writes) => (await this.#write(partition, writes)) === "done",
       attempted: (attempt) => this.#record(attempt),
     });
     if (listen !== undefined) {
@@ -162,13 +166,28 @@ export class Bridge {
     }
   }
 
+  async #serveOpcUa(settings: NonNullable<BridgeSettings["opcua"]>): Promise<void> {
+    const { startOpcUa } = await import("./opcua.ts"); // half a second, for those who ask for it
+    const server = await startOpcUa(settings, {
+      plant: this.plant,
+      plan: this.#system.plan,
+      hypervisor: this.#hypervisor,
+      audit: this.#audit,
+      log: this.#log,
+      write: (partition, writes) => this.#write(partition, writes),
+    });
+    this.#opcua = this.#keep(server);
+    this.ports["opcua"] = server.port;
+    this.#log.info({ port: server.port }, "OPC UA at %s", server.endpoint);
+  }
+
   /** Nothing is written that could not be put on record. */
-  async #write(partition: number, writes: readonly TagWrite[]): Promise<boolean> {
+  async #write(partition: number, writes: readonly TagWrite[]): Promise<WriteResult> {
     const reader = this.#readers.get(partition);
-    if (reader === undefined || this.#audit === undefined || this.#audit.failed !== undefined) return false;
+    if (reader === undefined || this.#audit === undefined || this.#audit.failed !== undefined) return "unreachable";
     const result = await reader.write(writes);
     if (result !== "done") this.#log.warn({ partition: this.#nameOf(partition), result }, "a write was not done: %s", result);
-    return result === "done";
+    return result;
   }
 
   /** Objects 0 to 2 of function 43/14. */

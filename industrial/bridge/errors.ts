@@ -9,6 +9,9 @@ export const MESSAGES = {
     `the audit log in ${folder} cannot be written: ${why}. Until it can, nothing is written to the plant`,
   AXV_AUDIT_BROKEN: (file: string, line: string, why: string) =>
     `${file}:${line}: ${why}. Somebody has changed the log, or it was damaged: what stands before this line is as it was written`,
+  AXV_BRIDGE_NO_OPCUA: (file: string) => `${file} has no OPC UA server, and so no certificates: give it \`opcua:\``,
+  AXV_BRIDGE_CERTIFICATE: (thumbprint: string, known: string) => `"${thumbprint}" is not the beginning of one thumbprint alone: write ${known}; \`bridge certs\` shows them`,
+  AXV_BRIDGE_PASSWORD: (why: string) => `no password: ${why}. Type it twice, or give it as the one line of standard input`,
   AXV_BRIDGE_LOG: (action: string) => `a log cannot be "${action}": write verify`,
   AXV_AUDIT_NONE: (folder: string) => `there is no audit log in ${folder}: give the folder that bridge.yaml names`,
 } as const;

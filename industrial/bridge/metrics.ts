@@ -20,6 +20,7 @@ export interface Measured {
   readonly readers: ReadonlyMap<number, TagReader>;
   /** By what they serve: "tcp", "rtu". */
   readonly modbus: ReadonlyMap<string, Counters>;
+  readonly opcua: { readonly sessions: number; readonly certificateDays: number } | undefined;
   readonly audit: AuditLog | undefined;
 }
 
@@ -99,7 +100,7 @@ function tagSamples(partition: string, index: number, { tags }: PartitionTags, p
 
 const sampleOf = (value: TagValue): number | bigint => (typeof value === "bigint" ? value : Number(value));
 
-function aboutBridge({ plant, hypervisor, readers, modbus, audit }: Measured, out: Exposition): void {
+function aboutBridge({ plant, hypervisor, readers, modbus, opcua, audit }: Measured, out: Exposition): void {
   if (hypervisor !== undefined) {
     out.family("axv_link_up", "gauge", "1 while the link to the hypervisor is open.");
     out.sample("axv_link_up", {}, hypervisor.isConnected ? 1 : 0);
@@ -113,6 +114,12 @@ function aboutBridge({ plant, hypervisor, readers, modbus, audit }: Measured, ou
   out.family("axv_tag_stream_skipped_bytes_total", "counter", "Bytes between tag images that belonged to none.");
   for (const [index, { counts }] of readers) out.sample("axv_tag_stream_skipped_bytes_total", { partition: plant.partitions[index]?.name ?? index }, counts.skipped);
   aboutModbus(modbus, out);
+  if (opcua !== undefined) {
+    out.family("axv_opcua_sessions", "gauge", "OPC UA sessions now.");
+    out.sample("axv_opcua_sessions", {}, opcua.sessions);
+    out.family("axv_opcua_certificate_days", "gauge", "Until the end of the server's certificate: warn at 60.");
+    out.sample("axv_opcua_certificate_days", {}, opcua.certificateDays);
+  }
   if (audit === undefined) return;
   out.family("axv_audit_up", "gauge", "1 while the audit log can be written.");
   out.sample("axv_audit_up", {}, audit.failed === undefined ? 1 : 0);

@@ -1,6 +1,8 @@
 // bridge.yaml: what `axv-part bridge` serves, to whom. Its paths are relative to the file.
 import { z } from "zod";
 import { DEFAULT_BAUD } from "../link/transport.ts";
+import { POLICIES, ROLES } from "../opcua/target.ts";
+import { parseHash } from "../opcua/users.ts";
 import { FIRST_UNIT, LAST_UNIT } from "../modbus/target.ts";
 import { DEFAULT_CONNECTIONS, DEFAULT_IDLE_SECONDS } from "../modbus/tcp.ts";
 import { decimals, durations, sizes } from "../../partitions/patterns.ts";
@@ -34,6 +36,11 @@ const Listen = said(LISTEN_EXPECTED, new RegExp(`^(?:\\[[0-9A-Fa-f:]{2,39}\\]|[A
   const colon = text.lastIndexOf(":");
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
 });
+
+const ROLES_EXPECTED = `${ROLES.slice(0, -1).join(", ")} or ${ROLES.at(-1)}`;
+const POLICIES_EXPECTED = `a list of ${POLICIES.join(", ")}`;
+const NAMES_EXPECTED = "a list of names and addresses of this machine, such as [plc.example, 192.168.1.5]";
+const HASH_EXPECTED = "the hash that `axv-part bridge password` prints, never the password itself";
 
 const Values = z.strictObject(
   {
@@ -71,6 +78,38 @@ const Modbus = z.strictObject({
     .describe(`A connection that asks nothing for so long is closed. Default: ${DEFAULT_IDLE_SECONDS}s.`),
 });
 
+const User = z.strictObject(
+  {
+    role: z.enum(ROLES, { error: ROLES_EXPECTED }).describe("observer: reads; operator: writes and commands, too; engineer: and always finds a free session."),
+    password: z
+      .string({ error: HASH_EXPECTED })
+      .refine((text) => parseHash(text) !== undefined, { error: HASH_EXPECTED })
+      .describe("Its hash, as `axv-part bridge password` prints it."),
+  },
+  { error: "a user, such as { role: operator, password: scrypt$… }" },
+);
+
+const OpcUa = z.strictObject({
+  listen: Listen.describe("Serves OPC UA there: 0.0.0.0:4840."),
+  counter_hz: whole(1_000_000, 1_000_000_000, "a frequency").describe("CNTFRQ_EL0 of the board, by which scans have their time: 62500000 in QEMU, 24000000 on an RK3568."),
+  pki: path("a folder").describe("Own key and certificate, and the clients that are trusted."),
+  names: z
+    .array(said("a host name or an address", /^[A-Za-z0-9.:-]{1,253}$/), { error: NAMES_EXPECTED })
+    .min(1, { error: NAMES_EXPECTED })
+    .optional()
+    .describe("Names and addresses by which clients reach this machine; they stand in its certificate. Default: those that it has."),
+  users: z.record(z.string().regex(/^[^\0-\x1f\x7f]{1,64}$/), User, { error: "users by name" }).describe("Who may come in."),
+  policies: z
+    .array(z.enum(POLICIES, { error: POLICIES_EXPECTED }), { error: POLICIES_EXPECTED })
+    .min(1, { error: POLICIES_EXPECTED })
+    .optional()
+    .describe("Security policies that are offered, all with encryption. Default: all three."),
+  anonymous: z.boolean({ error: "true or false" }).default(false).describe("Also without encryption and without a name, to read. Default: false."),
+  discovery: z.boolean({ error: "true or false" }).default(false).describe("Answers who asks what there is, without a session. Default: false."),
+  session: duration(10 * SECOND, HOUR, "a duration from 10s to 3600s").default(60_000).describe("A session that asks nothing for so long ends. Default: 60s."),
+  history: whole(0, 100_000, "a number of values").default(3600).describe("Values of each tag that are kept for HistoryRead. Default: 3600."),
+});
+
 const Link = z.strictObject({
   address: path("tcp:HOST:PORT, the path of a socket, or a serial device").describe("tcp:HOST:PORT, the path of a unix socket, or a serial device."),
   baud: whole(1200, BAUD_MAX, "a baud rate").default(DEFAULT_BAUD).describe(`Baud rate of a serial device. Default: ${DEFAULT_BAUD}.`),
@@ -93,6 +132,7 @@ export const BridgeFile = z.strictObject({
   values: z.record(z.string(), Values).optional().describe("By partition, where its tags come from."),
   stale_after: duration(10_000, HOUR, "a duration from 10ms to 3600s").default(1000).describe("Without news for so long, values are stale. Default: 1s."),
   modbus: Modbus.optional().describe("The Modbus server."),
+  opcua: OpcUa.optional().describe("The OPC UA server."),
   metrics: Metrics.optional().describe("Metrics for Prometheus."),
   audit: Audit.optional().describe("Who has written what: needed as soon as something can be written."),
   log: z

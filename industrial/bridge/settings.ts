@@ -29,11 +29,12 @@ export function readBridge(path: string): BridgeRead {
   const findings = new Findings(source);
   findings.add(source.diagnostics);
   const read = source.broken ? undefined : readWhole(BridgeFile, source.value, findings);
-  if (read !== undefined && read.modbus === undefined && read.metrics === undefined) findings.report([], bridgeNobody());
+  if (read !== undefined && read.modbus === undefined && read.opcua === undefined && read.metrics === undefined) findings.report([], bridgeNobody());
   const beside = (name: string): string => resolve(dirname(path), name);
   const settings = read && {
     ...read,
     system: beside(read.system),
+    ...(read.opcua !== undefined && { opcua: { ...read.opcua, pki: beside(read.opcua.pki) } }),
     ...(read.audit !== undefined && { audit: { ...read.audit, folder: beside(read.audit.folder) } }),
   };
   return { source, diagnostics: findings.sorted, settings: findings.hasErrors ? undefined : settings };
@@ -48,7 +49,10 @@ export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: P
     const isCarried = table !== undefined && readerPlace(plan, name, table) !== undefined;
     if (table === undefined || !isCarried) findings.report(["values", name], bridgeValuesOf(name, isKnown, table !== undefined), "key");
   }
-  const canWrite = settings?.modbus !== undefined && tags.table.some((table) => table.tags.some(({ writable }) => writable));
-  if (canWrite && settings.audit === undefined) findings.report(["modbus"], bridgeUnaudited(), "key");
+  const writes = tags.table.some((table) => table.tags.some(({ writable }) => writable));
+  const doors = (["modbus", "opcua"] as const).filter((key) => settings?.[key] !== undefined);
+  const canCommand = settings?.opcua !== undefined && settings.link !== undefined;
+  const [door] = canCommand && !writes ? (["opcua"] as const) : doors;
+  if (door !== undefined && (writes || canCommand) && settings?.audit === undefined) findings.report([door], bridgeUnaudited(writes), "key");
   return findings.sorted;
 }

@@ -446,12 +446,16 @@ export const tagsNowhere = (partition: string): Problem =>
 
 // 14x: bridge.yaml
 export const bridgeNobody = (): Problem =>
-  error("AXV-P140", "this bridge serves nobody", "give it `modbus: { listen: 0.0.0.0:502 }`, or `metrics: { listen: 127.0.0.1:9464 }`");
+  error("AXV-P140", "this bridge serves nobody", "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, or `metrics: { listen: 127.0.0.1:9464 }`");
 export const bridgeValuesOf = (partition: string, isKnown: boolean, hasTags: boolean): Problem =>
   error(
     "AXV-P141",
     !isKnown ? `the system has no partition "${partition}"` : hasTags ? `no channel carries the tags of "${partition}"` : `"${partition}" has no tags`,
     !isKnown || !hasTags ? "name a partition that has `tags:`" : "in system.yaml, add a channel between it and linux, with `carries: tags`",
   );
-export const bridgeUnaudited = (): Problem =>
-  error("AXV-P142", "tags can be written by Modbus, and nothing records who has written them", "add `audit: { folder: audit }`, or make all tags `access: ro`");
+export const bridgeUnaudited = (writes: boolean): Problem =>
+  error(
+    "AXV-P142",
+    writes ? "tags can be written from outside, and nothing records who has written them" : "partitions can be commanded from outside, and nothing records who has",
+    writes ? "add `audit: { folder: audit }`, or make all tags `access: ro`" : "add `audit: { folder: audit }`, or take `link` away",
+  );

@@ -112,5 +112,5 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P136": warning("no channel carries a partition's tags"),
   "AXV-P140": error("a bridge that serves nobody"),
   "AXV-P141": error("values of a partition whose tags no channel carries"),
-  "AXV-P142": error("what is written by Modbus is not audited"),
+  "AXV-P142": error("what is written or commanded from outside is not audited"),
 };

@@ -10,9 +10,9 @@ import { ROOT, writeAtomically } from "./files.ts";
 const ENTRY = "tools/axv-part.ts";
 /**
  * What the compiler for AssemblyScript brings is as large as all the rest: it stays where it is, and is loaded by who builds.
- * The packages for Modbus bring a native part, and are loaded by the commands that use them, as those of the bridge are.
+ * The packages for Modbus bring a native part, and are loaded by the commands that use them.
  */
-const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "serialport", "pino", "node-opcua-*"];
+const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "serialport"];
 /** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
@@ -39,7 +39,13 @@ export async function bundle(): Promise<string> {
     plugins: [
       {
         name: "in place",
-        setup: ({ onLoad }) => onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: inPlace(path), loader: "ts" })),
+        setup: ({ onLoad, onResolve }) => {
+          onLoad({ filter: /\.ts$/ }, ({ path }) => ({ contents: inPlace(path), loader: "ts" }));
+          // What a command loads when it needs it stays where it is, with all the packages that it brings: the bridge.
+          onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) =>
+            kind === "dynamic-import" ? { path: pathToFileURL(join(resolveDir, path)).href, external: true } : undefined,
+          );
+        },
       },
     ],
   });

@@ -4,12 +4,15 @@ import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { formatDiagnostic, countDiagnostics } from "../plan/diagnostics.ts";
 import { planFile } from "../plan/file.ts";
 import { showDiagnostics, SystemMistakesError } from "../plan/show.ts";
+import { layOut } from "../run/columns.ts";
+import type { Column } from "../run/columns.ts";
 import { paintFor } from "../run/paint.ts";
 import type { PlannedSystem } from "../../partitions/index.ts";
+import type { Certificate } from "../../industrial/bridge/pki.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
 
 export function register(program: Command): void {
-  const bridge = program.command("bridge").description("show a running plant by Modbus and to Prometheus");
+  const bridge = program.command("bridge").description("show a running plant by OPC UA and Modbus, and to Prometheus");
   bridge
     .command("run", { isDefault: true })
     .description("serve, until it is stopped by SIGTERM or Ctrl-C; SIGHUP reads the file again")
@@ -25,6 +28,27 @@ export function register(program: Command): void {
       await settingsOf(file);
       console.log(`${file}: ok`);
     });
+  const certificates = (name: string, description: string): Command =>
+    bridge.command(name).description(description).argument("<bridge.yaml>", "the file").exitOverride();
+  certificates("certs", "show the OPC UA server's certificate, the clients that are trusted, and those that were refused")
+    .option("--json", "print them as JSON")
+    .action(showCertificates);
+  certificates("trust", "let a client in that was refused")
+    .argument("<thumbprint>", "of its certificate, as certs shows it; the first digits are enough")
+    .action(async (file: string, thumbprint: string) => {
+      const { trust } = await import("../../industrial/bridge/pki.ts");
+      console.log(`${trust(await pkiOf(file), thumbprint).subject}: trusted from now on`);
+    });
+  certificates("renew", "have the OPC UA server make a new certificate when it starts the next time").action(async (file: string) => {
+    const { renew } = await import("../../industrial/bridge/pki.ts");
+    const aside = renew(await pkiOf(file));
+    console.log(aside === undefined ? "there is none yet: the first start makes one" : `the old one is ${aside}; start the bridge again`);
+  });
+  bridge
+    .command("password")
+    .description("read a password, and print its hash for bridge.yaml")
+    .exitOverride()
+    .action(password);
   bridge
     .command("log")
     .description("check that the audit log is as it was written")
@@ -34,6 +58,14 @@ export function register(program: Command): void {
     .exitOverride()
     .action(verifyLog);
 }
+
+const CERTIFICATE_COLUMNS: readonly Column<Certificate>[] = [
+  { title: "", align: "left", cell: ({ standing }) => standing },
+  { title: "thumbprint", align: "left", cell: ({ thumbprint }) => thumbprint.slice(0, 12) },
+  { title: "until", align: "left", cell: ({ validTo }) => validTo.toISOString().slice(0, 10) },
+  { title: "application", align: "left", cell: ({ applicationUri }) => applicationUri ?? "none" },
+  { title: "subject", align: "left", cell: ({ subject }) => subject },
+];
 
 interface Ready {
   readonly system: PlannedSystem;
@@ -90,6 +122,32 @@ async function run(file: string): Promise<void> {
   await busy;
   await bridge.close();
   log.info("stopped");
+}
+
+/** Looks at no system: certificates are there without one. */
+async function pkiOf(file: string): Promise<string> {
+  const { readBridge } = await import("../../industrial/bridge/settings.ts");
+  const { settings, diagnostics, source } = readBridge(file);
+  const paint = paintFor(process.stderr);
+  for (const each of diagnostics) console.error(`${formatDiagnostic(each, source.file, source.text, paint)}\n`);
+  if (settings === undefined) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(diagnostics));
+  if (settings.opcua === undefined) throw new BridgeError("AXV_BRIDGE_NO_OPCUA", file);
+  return settings.opcua.pki;
+}
+
+async function showCertificates(file: string, { json }: { readonly json?: true }): Promise<void> {
+  const { certificatesIn } = await import("../../industrial/bridge/pki.ts");
+  const all = certificatesIn(await pkiOf(file));
+  if (json === true) console.log(JSON.stringify(all, null, 2));
+  else if (all.length === 0) console.log("there are none yet: the first start of the bridge makes its own");
+  else console.log(layOut(CERTIFICATE_COLUMNS, all).join("\n"));
+}
+
+/** Asked for twice at a terminal, where it is not shown; else one line of standard input. */
+async function password(): Promise<void> {
+  const { hashPassword } = await import("../../industrial/opcua/users.ts");
+  const { readPassword } = await import("../../industrial/bridge/password.ts");
+  console.log(await hashPassword(await readPassword(process.stdin, process.stderr)));
 }
 
 async function verifyLog(action: string, folder: string, { json }: { readonly json?: true }): Promise<void> {

@@ -1,0 +1,94 @@
+// The OPC UA server as a part of the bridge: its settings as bridge.yaml has them, and what it asks for carried out.
+import { hostname, networkInterfaces } from "node:os";
+import type { Logger } from "pino";
+import type { Plan } from "../../partitions/plan/plan.ts";
+import { projectVersion } from "../../partitions/project.ts";
+import { LinkError } from "../link/errors.ts";
+import type { CommandName } from "../link/commands.ts";
+import { OpcUaServer } from "../opcua/server.ts";
+import { DEFAULT_CAPS, POLICIES } from "../opcua/target.ts";
+import type { BoardIdentity, OpcUaCommand, OpcUaCommands, OpcUaSettings, OpcUaWriter, Outcome } from "../opcua/target.ts";
+import type { Plant } from "../tags/plant.ts";
+import type { AuditLog } from "./audit.ts";
+import type { Hypervisor } from "./hypervisor.ts";
+import type { WriteResult } from "./reader.ts";
+import type { TagWrite } from "../tags/batch.ts";
+import type { BridgeSettings } from "./schema.ts";
+
+export interface OpcUaParts {
+  readonly plant: Plant;
+  readonly plan: Plan;
+  readonly hypervisor: Hypervisor | undefined;
+  readonly audit: AuditLog | undefined;
+  readonly log: Logger;
+  readonly write: (partition: number, writes: readonly TagWrite[]) => Promise<WriteResult>;
+}
+
+/** Names and addresses by which others reach this machine. */
+function ownNames(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return [hostname(), ...addresses.filter(({ internal, scopeid }) => !internal && (scopeid ?? 0) === 0).map(({ address }) => address)];
+}
+
+const identityOf = ({ board }: Plan): BoardIdentity => ({
+  name: board,
+  manufacturer: "axv-part",
+  model: board,
+  serialNumber: "",
+  hardwareRevision: "",
+  softwareRevision: projectVersion(),
+});
+
+function settingsOf(settings: NonNullable<BridgeSettings["opcua"]>): OpcUaSettings {
+  const { listen, names, pki, policies, anonymous, discovery, users, session, history, counter_hz } = settings;
+  const hostnames = names ?? ownNames();
+  return {
+    ...listen,
+    hostnames,
+    applicationUri: `urn:${hostnames[0] ?? "localhost"}:axv-part`,
+    pki,
+    policies: policies ?? POLICIES,
+    anonymous,
+    discovery,
+    users: Object.entries(users).map(([name, user]) => ({ name, ...user })),
+    caps: DEFAULT_CAPS,
+    sessionSeconds: session / 1000,
+    counterHz: counter_hz,
+    historyValues: history,
+  };
+}
+
+/** Of an error of the link: what is known of the command. */
+function outcomeOf(error: unknown): Outcome {
+  const code = error instanceof LinkError ? error.code : undefined;
+  if (code === "AXV_COMMAND_REFUSED") return "refused";
+  return code === "AXV_COMMAND_TIMEOUT" ? "unknown" : "unreachable";
+}
+
+export async function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts: OpcUaParts): Promise<OpcUaServer> {
+  const { plant, plan, hypervisor, audit, log } = parts;
+  const writer: OpcUaWriter = { write: parts.write };
+  const commands: OpcUaCommands | undefined = hypervisor && {
+    request: async (partition, command: OpcUaCommand) => {
+      if (command === "clear maxima") return "refused"; // a guest's maxima are its own, and no channel tells it yet
+      if (audit === undefined || audit.failed !== undefined) return "unreachable";
+      return hypervisor.command(partition, command satisfies CommandName).then(() => "done", outcomeOf);
+    },
+  };
+  const server = await OpcUaServer.start({
+    plant,
+    board: identityOf(plan),
+    writer,
+    commands,
+    settings: settingsOf(settings),
+    log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
+    audit: {
+      record: (entry) => {
+        log.info(entry, "%s %s: %s", entry.action, entry.object, entry.result);
+        if (audit?.append({ what: entry.action, via: "opc ua", ...entry }) === false) log.error({ why: audit.failed }, "the audit log cannot be written");
+      },
+    },
+  });
+  hypervisor?.on("event", (event) => server.report(event));
+  return server;
+}
