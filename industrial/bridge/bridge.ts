@@ -1,4 +1,5 @@
 // The bridge: a running plant, from the hypervisor's link and the tag images, and the servers that show it.
+import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import type { PlannedSystem } from "../../partitions/index.ts";
 import { projectVersion } from "../../partitions/project.ts";
@@ -25,6 +26,15 @@ import type { BridgeSettings } from "./schema.ts";
 const REVIEWS = 4;
 const SECOND = 1000;
 
+/** Keys of bridge.yaml whose parts need nothing of each other. */
+const SERVERS = ["modbus", "opcua", "metrics"] as const;
+
+/** Whether a bridge can go on with other settings without losing what it knows: servers alone differ. */
+export function isServersOnly(before: BridgeSettings, after: BridgeSettings): boolean {
+  const rest = ({ modbus: _, opcua: __, metrics: ___, log: ____, ...others }: BridgeSettings): unknown => others;
+  return isDeepStrictEqual(rest(before), rest(after));
+}
+
 /** What has to be closed. */
 interface Part {
   close: () => void | Promise<void>;
@@ -33,9 +43,10 @@ interface Part {
 export class Bridge {
   readonly plant: Plant;
   readonly #system: PlannedSystem;
-  readonly #settings: BridgeSettings;
   readonly #log: Logger;
-  readonly #parts: Part[] = [];
+  /** In the order in which they were opened, by the key of bridge.yaml that they are there for. */
+  readonly #parts: { readonly key: string; readonly part: Part }[] = [];
+  #settings: BridgeSettings;
   readonly #readers = new Map<number, TagReader>();
   readonly #modbus = new Map<string, Counters>();
   #hypervisor: Hypervisor | undefined;
@@ -63,7 +74,7 @@ export class Bridge {
     const bridge = new Bridge(system, settings, log);
     try {
       bridge.#watch();
-      await bridge.#serve();
+      await bridge.#serve(settings);
       // Not before: a server that starts takes its time, and news would seem to be old by then.
       bridge.#hypervisor?.start();
       for (const reader of bridge.#readers.values()) reader.start();
@@ -75,11 +86,24 @@ export class Bridge {
   }
 
   async close(): Promise<void> {
-    for (const part of this.#parts.splice(0).toReversed()) await part.close();
+    for (const { part } of this.#parts.splice(0).toReversed()) await part.close();
   }
 
-  #keep<T extends Part>(part: T): T {
-    this.#parts.push(part);
+  /** Goes on with other servers, as they now are wanted; those that stay as they were keep their clients. Nothing else may differ. */
+  async serveInstead(settings: BridgeSettings): Promise<void> {
+    const changed = SERVERS.filter((key) => !isDeepStrictEqual(this.#settings[key], settings[key]));
+    this.#settings = settings;
+    for (const key of changed) {
+      for (const { part } of this.#parts.filter((each) => each.key === key).toReversed()) await part.close();
+      this.#parts.splice(0, Infinity, ...this.#parts.filter((each) => each.key !== key));
+    }
+    if (changed.includes("modbus")) this.#modbus.clear();
+    if (changed.includes("opcua")) this.#opcua = undefined;
+    await this.#serve(Object.fromEntries(changed.map((key) => [key, settings[key]])));
+  }
+
+  #keep<T extends Part>(key: string, part: T): T {
+    this.#parts.push({ key, part });
     return part;
   }
 
@@ -88,7 +112,7 @@ export class Bridge {
     const { link, values = {}, stale_after } = this.#settings;
     const { plant } = this;
     const timer = setInterval(() => plant.review(), stale_after / REVIEWS);
-    this.#keep({ close: () => clearInterval(timer) });
+    this.#keep("plant", { close: () => clearInterval(timer) });
     plant.on("quality", (partition, now, before) => {
       const worse = now === "good" || before === "waiting" ? "info" : "warn";
       this.#log[worse]({ partition: this.#nameOf(partition), quality: now, before }, "values are %s", now);
@@ -98,7 +122,7 @@ export class Bridge {
       const source = values[name];
       const place = tags && readerPlace(this.#system.plan, name, tags);
       if (source === undefined || tags === undefined || place === undefined) continue;
-      const reader = this.#keep(new TagReader(tags, readerCommand(place, source.device, source.through)));
+      const reader = this.#keep("values", new TagReader(tags, readerCommand(place, source.device, source.through)));
       reader.on("image", (image, scan) => plant.takeImage(index, image, scan));
       reader.on("mismatch", () => {
         plant.takeMismatch(index);
@@ -113,7 +137,7 @@ export class Bridge {
   }
 
   #watchHypervisor(address: string, baud: number): void {
-    const hypervisor = this.#keep(new Hypervisor(() => openTransport(address, baud)));
+    const hypervisor = this.#keep("link", new Hypervisor(() => openTransport(address, baud)));
     hypervisor.on("partition", (telemetry) => this.plant.takeTelemetry(telemetry));
     hypervisor.on("event", (event) => this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)));
     let said: string | undefined;
@@ -126,10 +150,9 @@ export class Bridge {
     this.#hypervisor = hypervisor;
   }
 
-  async #serve(): Promise<void> {
-    const { audit, modbus, opcua, metrics } = this.#settings;
+  async #serve({ audit, modbus, opcua, metrics }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
     if (audit !== undefined) {
-      this.#audit = this.#keep(new AuditLog(audit));
+      this.#audit = this.#keep("audit", new AuditLog(audit));
       this.#audit.append({ what: "start", version: projectVersion() });
     }
     if (modbus !== undefined) await this.#serveModbus(modbus);
@@ -138,7 +161,7 @@ export class Bridge {
       const { plant } = this;
       const text = (): string =>
         metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, audit: this.#audit });
-      const server = this.#keep(await MetricsServer.listen(text, metrics.listen));
+      const server = this.#keep("metrics", await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
     }
@@ -154,13 +177,13 @@ export class Bridge {
     });
     if (listen !== undefined) {
       const server = await ModbusTcpServer.listen(target, { ...listen, unit, maxConnections: connections, idleSeconds: idle / SECOND });
-      this.#keep(server);
+      this.#keep("modbus", server);
       this.#modbus.set("tcp", server.counters);
       this.ports["modbus"] = server.port;
       this.#log.info({ port: server.port }, "Modbus TCP on %s, port %d", listen.host, server.port);
     }
     if (serial !== undefined) {
-      const server = this.#keep(await ModbusSerialServer.open(target, { ...serial, unit }));
+      const server = this.#keep("modbus", await ModbusSerialServer.open(target, { ...serial, unit }));
       this.#modbus.set("rtu", server.counters);
       this.#log.info({ port: serial.port }, "Modbus RTU on %s", serial.port);
     }
@@ -176,7 +199,7 @@ export class Bridge {
       log: this.#log,
       write: (partition, writes) => this.#write(partition, writes),
     });
-    this.#opcua = this.#keep(server);
+    this.#opcua = this.#keep("opcua", server);
     this.ports["opcua"] = server.port;
     this.#log.info({ port: server.port }, "OPC UA at %s", server.endpoint);
   }

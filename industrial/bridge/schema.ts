@@ -140,4 +140,9 @@ export const BridgeFile = z.strictObject({
     .default("info")
     .describe("What is logged. Default: info."),
 });
+/** With which an editor completes and checks it. */
+export const BRIDGE_SCHEMA_FILE = "industrial/bridge/bridge.schema.json";
+export const bridgeJsonSchema = (): string =>
+  `${JSON.stringify({ title: "axv-part bridge.yaml", ...z.toJSONSchema(BridgeFile, { io: "input" }) }, null, 2)}\n`;
+
 export type BridgeSettings = z.output<typeof BridgeFile>;

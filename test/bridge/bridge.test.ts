@@ -8,6 +8,7 @@ import modbusSerial from "modbus-serial";
 import type { ModbusRTU } from "modbus-serial/ModbusRTU.js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { verify } from "../../industrial/bridge/audit.ts";
+import { isServersOnly } from "../../industrial/bridge/bridge.ts";
 import type { Bridge } from "../../industrial/bridge/bridge.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
 import { Chain } from "./chain.ts";
@@ -116,6 +117,21 @@ describe("a plant", () => {
     chain.killGuest("SIGSTOP");
     expect(await exception(client.writeRegister(4, 60))).toBe(4);
     expect(chain.has("a write was not done: unknown")).toBe(true);
+  });
+
+  test("goes on with other servers without losing what it knows; one that stays as it was keeps its clients", async () => {
+    await start();
+    await chain.until("values", () => chain.isGood);
+    const old = bridge.ports["metrics"];
+    const next = { ...settings(), metrics: undefined };
+    expect([isServersOnly(settings(), next), isServersOnly(settings(), { ...next, stale_after: 1 })]).toEqual([true, false]);
+    await bridge.serveInstead(next);
+    await expect(fetch(`http://127.0.0.1:${old}/metrics`)).rejects.toThrow();
+    await client.writeRegister(4, 88);
+    expect((await client.readHoldingRegisters(4, 1)).data, "on the same connection").toEqual([88]);
+    await bridge.serveInstead({ ...settings(), modbus: undefined });
+    expect(await metric('axv_tag{partition="plc",tag="Setpoint"}')).toBe("88");
+    await chain.until("the end of the connection", () => !client.isOpen);
   });
 
   test("is written by nobody while that cannot be put on record", async () => {

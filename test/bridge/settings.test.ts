@@ -1,8 +1,9 @@
 // bridge.yaml: what is taken, and what is wrong with what is not, where, and what to do.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BRIDGE_SCHEMA_FILE, bridgeJsonSchema } from "../../industrial/bridge/schema.ts";
 import { checkAgainst, readBridge } from "../../industrial/bridge/settings.ts";
 import type { BridgeRead } from "../../industrial/bridge/settings.ts";
 import type { PlannedSystem } from "../../partitions/index.ts";
@@ -77,6 +78,10 @@ log: debug
   if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
 });
 
+test("bridge.schema.json is what the tool checks by", () => {
+  expect(readFileSync(BRIDGE_SCHEMA_FILE, "utf8"), "npm run schema").toBe(bridgeJsonSchema());
+});
+
 describe("is refused, at its place", () => {
   test.each([
     ["no file of keys", "- a\n", ["1:1 AXV-P006"]],
@@ -96,6 +101,11 @@ describe("is refused, at its place", () => {
       "partitions that are not there, or whose tags do not come",
       "system: s\nmetrics: { listen: 'a:1' }\nvalues:\n  plcc: { device: /dev/uio0 }\n  quiet: { device: /dev/uio0 }\n  alone: { device: /dev/uio0 }\n",
       ["4:3 AXV-P141", "5:3 AXV-P141", "6:3 AXV-P141"],
+    ],
+    [
+      "users and other things of OPC UA that cannot be",
+      "system: s\nopcua:\n  listen: 'a:1'\n  counter_hz: 5\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: []\n  policies: [None]\n  history: -1\n  anonymous: 1\n",
+      ["4:15 AXV-P006", "5:8 AXV-P006", "6:26 AXV-P006", "6:42 AXV-P006", "7:10 AXV-P006", "8:14 AXV-P006", "9:12 AXV-P006", "10:14 AXV-P006"],
     ],
     ["writes without an audit log", "system: s\nmodbus: { listen: 'a:1' }\n", ["2:1 AXV-P142"]],
   ])("%s", (_, text, places) => expect(mistakes(text)).toEqual(places));

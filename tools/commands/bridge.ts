@@ -1,4 +1,5 @@
 // axv-part bridge: shows a running plant to the world outside, as bridge.yaml says.
+import { isDeepStrictEqual } from "node:util";
 import { Command } from "commander";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { formatDiagnostic, countDiagnostics } from "../plan/diagnostics.ts";
@@ -95,19 +96,27 @@ async function settingsOf(file: string): Promise<Ready> {
 
 async function run(file: string): Promise<void> {
   const ready = await settingsOf(file);
-  const [{ Bridge }, { logger }] = await Promise.all([import("../../industrial/bridge/bridge.ts"), import("../../industrial/bridge/log.ts")]);
+  const [{ Bridge, isServersOnly }, { logger }] = await Promise.all([import("../../industrial/bridge/bridge.ts"), import("../../industrial/bridge/log.ts")]);
   const log = await logger(ready.settings.log);
   let bridge = await Bridge.start(ready.system, ready.settings, log);
   let current = ready;
+  const restart = async (next: Ready): Promise<void> => {
+    await bridge.close();
+    bridge = await Bridge.start(next.system, next.settings, log);
+  };
   const reload = async (): Promise<void> => {
     try {
       const next = await settingsOf(file);
-      await bridge.close();
-      log.level = next.settings.log;
-      bridge = await Bridge.start(next.system, next.settings, log).catch(async (error: unknown) => {
+      const isSame = isDeepStrictEqual(next.system.plan, current.system.plan) && isDeepStrictEqual(next.system.tags, current.system.tags);
+      try {
+        if (isSame && isServersOnly(current.settings, next.settings)) await bridge.serveInstead(next.settings);
+        else await restart(next);
+      } catch (error) {
         log.error("the new file cannot be served, the old one is again: %s", error instanceof Error ? error.message : String(error));
-        return Bridge.start(current.system, current.settings, log);
-      });
+        await restart(current);
+        return;
+      }
+      log.level = next.settings.log;
       current = next;
       log.info("the file was read again");
     } catch (error) {

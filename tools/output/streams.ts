@@ -16,7 +16,11 @@ export function heedStreams(streams: readonly NodeJS.WriteStream[], failed: (err
 
 const READER_GONE = "EPIPE";
 const unwritten = (error: NodeJS.ErrnoException): OutputError =>
-  new OutputError("AXV_OUTPUT_FAILED", "standard output", error.code === READER_GONE ? "nobody reads it any more" : reasonOf(error));
+  new OutputError(
+    "AXV_OUTPUT_FAILED",
+    "standard output",
+    error.code === READER_GONE ? "nobody reads it any more" : reasonOf(error),
+  );
 
 /** Settles when all of it is written; in vain, if its reader has gone. What else goes wrong is told by `heedStreams`. */
 export const writeWhole = (stream: NodeJS.WriteStream, bytes: Uint8Array): Promise<void> =>
