@@ -133,13 +133,22 @@ export class Alarms {
   report(event: HypervisorEvent, partitionName: string | undefined): void {
     const source = this.#nodes.partitions[event.partition]?.resource ?? this.#nodes.board;
     const sentence = describeEvent(event);
-    source.raiseEvent("SystemEventType", {
-      message: { dataType: DataType.LocalizedText, value: { text: partitionName === undefined ? sentence : `${partitionName}: ${sentence}` } },
-      severity: { dataType: DataType.UInt16, value: GRAVE.includes(event.code) ? GRAVE_SEVERITY : EVENT_SEVERITY },
-    });
+    tell(source, partitionName === undefined ? sentence : `${partitionName}: ${sentence}`, GRAVE.includes(event.code) ? GRAVE_SEVERITY : EVENT_SEVERITY);
+  }
+
+  /** Of something that will go wrong if nobody acts. */
+  warn(sentence: string): void {
+    tell(this.#nodes.board, sentence, GRAVE_SEVERITY);
   }
 
   close(): void {
     this.#stop();
   }
+}
+
+function tell(source: UAObject, sentence: string, severity: number): void {
+  source.raiseEvent("SystemEventType", {
+    message: { dataType: DataType.LocalizedText, value: { text: sentence } },
+    severity: { dataType: DataType.UInt16, value: severity },
+  });
 }

@@ -2,7 +2,7 @@
 // silent and how many values an item may keep it lets the client say. A request is changed before it is looked at, so that the
 // answer tells the client what it has got.
 import type { OPCUAServer, OPCUAServerOptions } from "node-opcua-server";
-import { CreateMonitoredItemsRequest, CreateSessionRequest, ModifyMonitoredItemsRequest } from "node-opcua-types";
+import { CreateMonitoredItemsRequest, CreateSessionRequest, CreateSubscriptionRequest, ModifyMonitoredItemsRequest, ModifySubscriptionRequest } from "node-opcua-types";
 import type { Caps } from "./target.ts";
 
 const MILLISECONDS = 1000;
@@ -37,12 +37,27 @@ export const capabilitiesOf = (caps: Caps): NonNullable<OPCUAServerOptions["serv
   },
 });
 
+/** A subscription outlives a session that is lost, so that its client may come back for it: so many sessions' silences. */
+const LIFETIMES = 4;
+const FASTEST_MS = 50;
+/** Of a lifetime (OPC 10000-4, 5.13.2). */
+const KEEP_ALIVES = 3;
+
+function holdLifetime(request: CreateSubscriptionRequest | ModifySubscriptionRequest, longest: number): void {
+  const most = Math.max(KEEP_ALIVES, Math.floor(longest / Math.max(request.requestedPublishingInterval, FASTEST_MS)));
+  const held = (wanted: number, limit: number): number => (wanted === 0 ? limit : Math.min(wanted, limit));
+  request.requestedMaxKeepAliveCount = held(request.requestedMaxKeepAliveCount, Math.floor(most / KEEP_ALIVES));
+  request.requestedLifetimeCount = held(request.requestedLifetimeCount, most);
+}
+
 export function holdToCaps(server: OPCUAServer, caps: Caps, sessionSeconds: number): void {
   const longest = sessionSeconds * MILLISECONDS;
   server.on("request", (request) => {
     if (request instanceof CreateSessionRequest) {
       const { requestedSessionTimeout } = request;
       request.requestedSessionTimeout = requestedSessionTimeout > 0 ? Math.min(requestedSessionTimeout, longest) : longest;
+    } else if (request instanceof CreateSubscriptionRequest || request instanceof ModifySubscriptionRequest) {
+      holdLifetime(request, LIFETIMES * longest);
     } else if (request instanceof CreateMonitoredItemsRequest) {
       for (const item of request.itemsToCreate ?? []) item.requestedParameters.queueSize = Math.min(item.requestedParameters.queueSize, caps.queue);
     } else if (request instanceof ModifyMonitoredItemsRequest) {

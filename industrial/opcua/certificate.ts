@@ -8,13 +8,14 @@
 // those change, or its end comes near, ours is made anew; one from an authority is left as it is.
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import { OpcUaError } from "./errors.ts";
 import type { Log } from "./target.ts";
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;
 /** Ours is made anew so many days before its end; so many before, too, it is to be warned of. */
 export const WARN_DAYS = 60;
@@ -22,6 +23,18 @@ export const WARN_DAYS = 60;
 const NEVER_BEFORE = Date.UTC(2025, 0, 1);
 const SUBJECT = "/CN=axv-part/O=axv-part";
 const SUBJECT_NAME = "axv-part";
+
+const REJECTED = "rejected";
+/** Anybody can send certificates: these are the last of those that nobody has trusted. */
+const REJECTED_MAX = 50;
+
+async function forgetOldest(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  if (names.length <= REJECTED_MAX) return;
+  const dated = await Promise.all(names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name))).mtimeMs })));
+  dated.sort((a, b) => a.time - b.time);
+  for (const { path } of dated.slice(0, names.length - REJECTED_MAX)) await rm(path, { force: true });
+}
 
 export interface CertificateWishes {
   readonly applicationUri: string;
@@ -39,22 +52,30 @@ export async function openPki(folder: string, wishes: CertificateWishes, log: Lo
   await manager.initialize().catch((error: unknown) => {
     throw new OpcUaError("AXV_OPCUA_PKI", folder, error instanceof Error ? error.message : String(error));
   });
-  const certificateFile = join(folder, "own/certs/certificate.pem");
-  const why = whyNew(certificateFile, manager.privateKey, wishes, now);
+  const reject = manager.rejectCertificate.bind(manager);
+  manager.rejectCertificate = async (certificate) => {
+    await reject(certificate);
+    await forgetOldest(join(folder, REJECTED));
+  };
+  const own = { manager, certificateFile: join(folder, "own/certs/certificate.pem"), privateKeyFile: manager.privateKey };
+  const why = whyNew(own.certificateFile, own.privateKeyFile, wishes, now);
   if (why !== undefined) {
     log.info(`a new OPC UA certificate is made: ${why}`);
-    await manager.createSelfSignedCertificate({
-      applicationUri: wishes.applicationUri,
-      dns: wishes.hostnames.filter((name) => isIP(name) === 0),
-      ip: wishes.hostnames.filter((name) => isIP(name) !== 0),
-      subject: SUBJECT,
-      startDate: new Date(Math.max(now, NEVER_BEFORE) - DAY_MS), // clocks of clients differ
-      validity: VALID_DAYS,
-      outputFile: certificateFile,
-    });
+    await makeCertificate(own, wishes, now);
   }
-  return { manager, certificateFile, privateKeyFile: manager.privateKey };
+  return own;
 }
+
+export const makeCertificate = ({ manager, certificateFile }: OwnCertificate, { applicationUri, hostnames }: CertificateWishes, now = Date.now()): Promise<void> =>
+  manager.createSelfSignedCertificate({
+    applicationUri,
+    dns: hostnames.filter((name) => isIP(name) === 0),
+    ip: hostnames.filter((name) => isIP(name) !== 0),
+    subject: SUBJECT,
+    startDate: new Date(Math.max(now, NEVER_BEFORE) - DAY_MS), // clocks of clients differ
+    validity: VALID_DAYS,
+    outputFile: certificateFile,
+  });
 
 /** Undefined: the one that there is will do. */
 function whyNew(file: string, key: string, wishes: CertificateWishes, now: number): string | undefined {

@@ -2,7 +2,7 @@
 import { format } from "node:util";
 import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
 import { nodesets } from "node-opcua-nodesets";
-import { OPCUAServer } from "node-opcua-server";
+import { invalidateServerCertificateCache, OPCUAServer } from "node-opcua-server";
 import type { OPCUAServerOptions } from "node-opcua-server";
 import { MessageSecurityMode, UserTokenType } from "node-opcua-types";
 import type { Tag } from "../../partitions/tags/table.ts";
@@ -12,8 +12,9 @@ import type { Instant } from "../tags/clock.ts";
 import type { Plant } from "../tags/plant.ts";
 import { Alarms } from "./alarms.ts";
 import { capabilitiesOf, holdToCaps } from "./caps.ts";
-import { daysLeft, openPki } from "./certificate.ts";
+import { DAY_MS, daysLeft, makeCertificate, openPki, WARN_DAYS } from "./certificate.ts";
 import type { OwnCertificate } from "./certificate.ts";
+import { clientOf } from "./clients.ts";
 import { OpcUaError } from "./errors.ts";
 import { Feed } from "./feed.ts";
 import { readHistory } from "./history.ts";
@@ -23,7 +24,7 @@ import { addMethods } from "./methods.ts";
 import { addPlant } from "./nodes.ts";
 import type { PlantNodes } from "./nodes.ts";
 import { pushItems } from "./pushed.ts";
-import type { BoardIdentity, Log, OpcUaAudit, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy } from "./target.ts";
+import type { BoardIdentity, Log, OpcUaAudit, OpcUaClient, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy } from "./target.ts";
 import { Users } from "./users.ts";
 import { takeWrites } from "./writes.ts";
 
@@ -44,19 +45,41 @@ export interface OpcUaOptions {
   readonly now?: () => Instant;
 }
 
+export interface OpcUaSession extends OpcUaClient {
+  readonly id: string;
+  readonly since: Date;
+  readonly subscriptions: number;
+  readonly items: number;
+}
+
+interface Parts {
+  readonly server: OPCUAServer;
+  readonly own: OwnCertificate;
+  readonly users: Users;
+  readonly feed: Feed;
+  readonly alarms: Alarms;
+  readonly options: OpcUaOptions;
+}
+
 export class OpcUaServer {
   readonly #server: OPCUAServer;
   readonly #own: OwnCertificate;
+  readonly #users: Users;
   readonly #feed: Feed;
   readonly #alarms: Alarms;
-  readonly #plant: Plant;
+  readonly #options: OpcUaOptions;
+  readonly #daily: NodeJS.Timeout;
 
-  private constructor(server: OPCUAServer, own: OwnCertificate, feed: Feed, alarms: Alarms, plant: Plant) {
+  private constructor({ server, own, users, feed, alarms, options }: Parts) {
     this.#server = server;
     this.#own = own;
+    this.#users = users;
     this.#feed = feed;
     this.#alarms = alarms;
-    this.#plant = plant;
+    this.#options = options;
+    this.#daily = setInterval(() => this.#warnOfEnd(), DAY_MS);
+    this.#daily.unref();
+    this.#warnOfEnd();
   }
 
   /** Listens, or says why not. */
@@ -84,7 +107,7 @@ export class OpcUaServer {
       const feed = new Feed(plant, nodes, history.byTag, settings.counterHz, now);
       const alarms = new Alarms(addressSpace, plant, nodes);
       await server.start();
-      return new OpcUaServer(server, own, feed, alarms, plant);
+      return new OpcUaServer({ server, own, users, feed, alarms, options });
     } catch (error) {
       await server.shutdown().catch(() => {}); // the first error is the one to be told
       await own.manager.dispose();
@@ -105,6 +128,30 @@ export class OpcUaServer {
     return this.#server.currentSessionCount;
   }
 
+  sessionList(): OpcUaSession[] {
+    return this.#server.engine.getSessions().map((session) => ({
+      ...clientOf(session.sessionContext, this.#users),
+      id: session.nodeId.toString(),
+      since: session.creationDate,
+      subscriptions: session.currentSubscriptionCount,
+      items: session.currentMonitoredItemCount,
+    }));
+  }
+
+  /** Ends one, with its subscriptions: whether there was one. */
+  closeSession(id: string): boolean {
+    const session = this.#server.engine.getSessions().find(({ nodeId }) => nodeId.toString() === id);
+    if (session === undefined) return false;
+    this.#server.engine.closeSession(session.authenticationToken, true, "Terminated");
+    return true;
+  }
+
+  /** A new certificate for whoever connects from now on; sessions go on. */
+  async renewCertificate(): Promise<void> {
+    await makeCertificate(this.#own, this.#options.settings);
+    invalidateServerCertificateCache(this.#server);
+  }
+
   /** Until the certificate's end. */
   get certificateDays(): number {
     return daysLeft(this.#own.certificateFile);
@@ -112,15 +159,24 @@ export class OpcUaServer {
 
   /** Tells clients what the hypervisor has reported. */
   report(event: HypervisorEvent): void {
-    this.#alarms.report(event, this.#plant.partitions[event.partition]?.name);
+    this.#alarms.report(event, this.#options.plant.partitions[event.partition]?.name);
   }
 
   /** Ends every session. */
   async close(): Promise<void> {
+    clearInterval(this.#daily);
     this.#alarms.close();
     this.#feed.close();
     await this.#server.shutdown();
     await this.#own.manager.dispose();
+  }
+
+  #warnOfEnd(): void {
+    const days = Math.floor(this.certificateDays);
+    if (days >= WARN_DAYS) return;
+    const sentence = days < 0 ? "the OPC UA certificate is over: clients refuse it. Renew it" : `the OPC UA certificate ends in ${days} days: renew it before`;
+    this.#options.log.warn(sentence);
+    this.#alarms.warn(sentence);
   }
 }
 

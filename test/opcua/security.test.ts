@@ -109,6 +109,29 @@ describe("the certificate", () => {
   });
 });
 
+test("sessions are listed, with who and from where, and can be ended", async () => {
+  const session = await station.login("engineer");
+  const [found, another] = station.server.sessionList();
+  expect(another).toBeUndefined();
+  expect(found).toMatchObject({ user: "engineer", role: "engineer", address: "127.0.0.1", application: "urn:axv-part:test-client", subscriptions: 0, items: 0 });
+  expect(station.server.closeSession("ns=1;i=1")).toBe(false);
+  expect(station.server.closeSession(found?.id ?? "")).toBe(true);
+  expect(station.server.sessions).toBe(0);
+  await session.read({ nodeId: "i=2258" }); // this client begins a new one, with another id
+  expect(station.server.sessionList().map(({ id }) => id)).not.toContain(found?.id);
+  await session.close();
+});
+
+test("renewed, the certificate is another one for who comes, and who is there stays", async () => {
+  const session = await station.login("observer");
+  const before = await (await station.connect()).getEndpoints();
+  await station.server.renewCertificate();
+  expect((await session.read({ nodeId: "i=2258" })).statusCode.name).toBe("Good");
+  const after = await (await station.connect()).getEndpoints();
+  expect(after[0]?.serverCertificate.equals(before[0]?.serverCertificate ?? Buffer.alloc(0))).toBe(false);
+  await session.close();
+});
+
 test("a port in use is said with what to do", async () => {
   const holder = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => holder.once("listening", resolve));
