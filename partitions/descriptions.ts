@@ -9,7 +9,10 @@ export const PROFILE_SCHEMA_FILE = "rtos-guests/profiles/profile.schema.json";
 /** Its name is that of its file, whatever it says; and one that extends another one has only what differs. */
 function descriptionSchema(title: string, schema: z.ZodType): string {
   const { properties = {}, required = [], ...rest } = z.toJSONSchema(schema, { io: "input" });
-  const extended = { type: "string", description: "Another one: this file holds only the keys in which it differs from that one." } as const;
+  const extended = {
+    type: "string",
+    description: "Another one: this file holds only the keys in which it differs from that one.",
+  } as const;
   const whole = {
     title,
     ...rest,

@@ -104,7 +104,13 @@ export function planSystem(
   return {
     system: findings.hasErrors || system === undefined ? undefined : { ...system, tags },
     standardImages: standardImages(request.partitions),
-    inputs: [systemPath, ...boardShelf.files, ...profileShelf.files, ...imageFiles(systemPath, request.partitions), lockPath(systemPath)],
+    inputs: [
+      systemPath,
+      ...boardShelf.files,
+      ...profileShelf.files,
+      ...imageFiles(systemPath, request.partitions),
+      lockPath(systemPath),
+    ],
     diagnostics: findings.sorted,
     source,
   };

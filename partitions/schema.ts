@@ -232,8 +232,8 @@ export const CHANNEL_SHAPE = {
     .enum(["process-image", "tags"], { error: "process-image or tags" })
     .optional()
     .describe(
-      "process-image: what a PLC publishes goes here. Default: the channel of that name, or a PLC's first by name. tags: the tag " +
-        "image of the end that has tags.",
+      "process-image: what a PLC publishes goes here. Default: the channel of that name, or a PLC's first by name. tags: the " +
+        "tag image of the end that has tags.",
     ),
 };
 export type ChannelShape = typeof CHANNEL_SHAPE;

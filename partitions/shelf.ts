@@ -63,8 +63,14 @@ function shelf<T extends z.ZodType>(
     return undefined;
   };
 
-  /** With the keys of the one it extends, and of what that one extends. `files`: those that are read already, its own the last one. */
-  const complete = (name: string, value: Mapping, at: number, mistakes: Findings, files: readonly string[]): Mapping | undefined => {
+  /** With the keys of the one it extends, and of what that one extends. `files`: those that are read already, its own last. */
+  const complete = (
+    name: string,
+    value: Mapping,
+    at: number,
+    mistakes: Findings,
+    files: readonly string[],
+  ): Mapping | undefined => {
     const { extends: base, ...own } = value;
     if (typeof base !== "string") return value;
     // One that is called as what it extends stands before that one.

@@ -1,5 +1,5 @@
-// Commands to the hypervisor: start, stop, restart, pause, resume a partition. Each carries a sequence number that its reply repeats.
-// A command is never sent twice by itself: a restart that was carried out but whose reply got lost must not happen again.
+// Commands to the hypervisor: start, stop, restart, pause, resume a partition. Each carries a sequence number that its reply
+// repeats. A command is never sent twice by itself: a restart that was carried out, its reply lost, must not happen again.
 import * as abi from "../../core/abi.ts";
 import { LinkError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
@@ -105,7 +105,10 @@ export class Commands {
         if (error) reject(error);
         else resolve();
       };
-      const timer = setTimeout(() => settle(new LinkError("AXV_COMMAND_TIMEOUT", name, String(this.#timeoutMs / 1000))), this.#timeoutMs);
+      const timer = setTimeout(
+        () => settle(new LinkError("AXV_COMMAND_TIMEOUT", name, String(this.#timeoutMs / 1000))),
+        this.#timeoutMs,
+      );
       this.#waiting = { sequence, name, settle };
       this.#send({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(sequence, COMMAND_CODES[name]) });
     });

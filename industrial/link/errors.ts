@@ -10,11 +10,14 @@ export const MESSAGES = {
   AXV_LINK_UNREACHABLE: (address: string, why: string) =>
     `cannot open the link ${address}: ${why}. Check that the board or QEMU is running and that nothing else holds the line`,
   AXV_LINK_ADDRESS: (address: string) =>
-    `"${address}" is no link address: write tcp:HOST:PORT, the path of a unix socket, or the path of a serial device such as /dev/ttyUSB0`,
+    `"${address}" is no link address: write tcp:HOST:PORT, the path of a unix socket, or the path of a serial device ` +
+    "such as /dev/ttyUSB0",
   AXV_SERIAL_SETUP: (device: string, why: string) =>
-    `cannot set up the serial device ${device}: ${why}. Check the name, the baud rate, and that you are in the group that owns it (Debian: dialout)`,
+    `cannot set up the serial device ${device}: ${why}. Check the name, the baud rate, and that you are in the group ` +
+    "that owns it (Debian: dialout)",
   AXV_COMMAND_TIMEOUT: (command: string, seconds: string) =>
-    `no reply to "${command}" within ${seconds} s: it may or may not have been carried out. Check the partition's state before sending it again`,
+    `no reply to "${command}" within ${seconds} s: it may or may not have been carried out. Check the partition's ` +
+    "state before sending it again",
   AXV_COMMAND_REFUSED: (command: string, why: string) => `the hypervisor refused "${command}": ${why}`,
 } as const;
 

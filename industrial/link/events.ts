@@ -12,6 +12,7 @@ const STOP_REASONS: ReadonlyMap<bigint, string> = new Map([
   [BigInt(abi.STOP_CPU_OFF), "its last CPU switched itself off"],
 ]);
 
+const BUILD_AGAIN = "build the image again with this version of axv-part";
 /** Why a board does not let us have what was planned, and what to do about it. */
 const UNAVAILABLE: ReadonlyMap<bigint, string> = new Map([
   [
@@ -57,14 +58,18 @@ export function describeEvent(event: HypervisorEvent): string {
       return `PANIC of the hypervisor: ${reason}${access ? ` on ${access} of ${hex(b)}` : ""} at pc ${hex(c)} (ESR ${hex(a)})`;
     }
     case abi.EVENT_UNAVAILABLE:
-      return `${UNAVAILABLE.get(a) ?? `feature ${a} is not available: build the image again with this version of axv-part`} (MIDR_EL1 ${hex(b)})`;
+      return `${UNAVAILABLE.get(a) ?? `feature ${a} is not available: ${BUILD_AGAIN}`} (MIDR_EL1 ${hex(b)})`;
     case abi.EVENT_STOP_HANGS:
       return (
-        `does not stop: its guest does not come out on ${cpus(a)}. It seems to sleep with interrupts shut off, and then nothing can wake it. ` +
+        `does not stop: its guest does not come out on ${cpus(a)}. It seems to sleep with interrupts shut off, and then ` +
+        "nothing can wake it. " +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on"
       );
     case abi.EVENT_GIC_LATE:
-      return `its interrupts have been switched off, but the GIC has not followed in time (RWP of the register at ${hex(a)} stays set): some may still come`;
+      return (
+        "its interrupts have been switched off, but the GIC has not followed in time " +
+        `(RWP of the register at ${hex(a)} stays set): some may still come`
+      );
     default:
       return `event ${event.code} (${hex(a)}, ${hex(b)}, ${hex(c)})`;
   }

@@ -1,5 +1,5 @@
-// Paths of Unix sockets: the system has 108 bytes for one, the last of them NUL (unix(7), sun_path). Node cuts off what is too much
-// without a word, and makes or opens a socket by another name.
+// Paths of Unix sockets: the system has 108 bytes for one, the last of them NUL (unix(7), sun_path). Node cuts off what is too
+// much without a word, and makes or opens a socket by another name.
 const SOCKET_PATH_MAX = 107;
 
 /** Why there is no socket of this path; undefined: there can be. */

@@ -2,8 +2,9 @@
 // Nothing in it is trusted: whatever is missing, of the wrong type or out of range is a LinkError, never a surprise later.
 // Unknown keys are skipped, so that a newer core can say more.
 //
-// cborg, not cbor-x: of a key that comes twice cbor-x 1.6.9 takes the last one without a word ({1: 2, 1: 3} becomes {1: 3}), and has no
-// option against it. Tests encode with cborg too: cbor-x would bring a native add-on (cbor-extract), with an install script, for them alone.
+// cborg, not cbor-x: of a key that comes twice cbor-x 1.6.9 takes the last one without a word ({1: 2, 1: 3} becomes {1: 3}), and
+// has no option against it. Tests encode with cborg too: cbor-x would bring a native add-on (cbor-extract), with an install
+// script, for them alone.
 import { decode } from "cborg";
 import * as abi from "../../core/abi.ts";
 import { LinkError } from "./errors.ts";

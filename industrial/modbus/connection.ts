@@ -6,7 +6,17 @@ import { readInto } from "./accepted.ts";
 import { type Counters, countException } from "./counters.ts";
 import { GATEWAY_TARGET_FAILED } from "./exceptions.ts";
 import { EXCEPTION_BIT } from "./functions.ts";
-import { FRAME_MAX, HEADER, LENGTH_AT, LENGTH_MAX, LENGTH_MIN, MODBUS_PROTOCOL, PROTOCOL_AT, UNCOUNTED, UNIT_AT } from "./mbap.ts";
+import {
+  FRAME_MAX,
+  HEADER,
+  LENGTH_AT,
+  LENGTH_MAX,
+  LENGTH_MIN,
+  MODBUS_PROTOCOL,
+  PROTOCOL_AT,
+  UNCOUNTED,
+  UNIT_AT,
+} from "./mbap.ts";
 import { answerRead, answerWrite, isWrite, refuse } from "./pdu.ts";
 import { isTcpUnit, type ModbusClient, type ModbusTarget } from "./target.ts";
 

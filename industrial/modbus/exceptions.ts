@@ -1,4 +1,5 @@
-// Exception codes (MODBUS Application Protocol Specification V1.1b3, section 7), and success beside them, so that an outcome is one number.
+// Exception codes (MODBUS Application Protocol Specification V1.1b3, section 7), and success beside them, so that an outcome is
+// one number.
 
 export const SUCCESS = 0;
 /** The function is not one of ours. */

@@ -27,7 +27,14 @@ function conformity(objects: Identification): number {
   return LAST_OF.findIndex((last, code) => code >= BASIC && highest <= last);
 }
 
-export function answerIdentification(objects: Identification, from: Buffer, start: number, end: number, into: Buffer, at: number): number {
+export function answerIdentification(
+  objects: Identification,
+  from: Buffer,
+  start: number,
+  end: number,
+  into: Buffer,
+  at: number,
+): number {
   if (end - start > 1 && from[start + 1] !== READ_DEVICE_IDENTIFICATION) return refused(ILLEGAL_FUNCTION, into, at);
   if (end - start !== REQUEST_LENGTH) return refused(ILLEGAL_DATA_VALUE, into, at);
   const code = from[start + 2] ?? 0;
@@ -36,7 +43,10 @@ export function answerIdentification(objects: Identification, from: Buffer, star
   if (code === INDIVIDUAL && !objects.has(asked)) return refused(ILLEGAL_DATA_ADDRESS, into, at);
   const level = conformity(objects);
   into.set([ENCAPSULATED_INTERFACE, READ_DEVICE_IDENTIFICATION, code, level | INDIVIDUAL_TOO, 0, 0, 0], at);
-  return OBJECTS_AT + (code === INDIVIDUAL ? one(objects, asked, into, at) : stream(objects, Math.min(code, level, EXTENDED), asked, into, at));
+  return (
+    OBJECTS_AT +
+    (code === INDIVIDUAL ? one(objects, asked, into, at) : stream(objects, Math.min(code, level, EXTENDED), asked, into, at))
+  );
 }
 
 function refused(exception: Exception, into: Buffer, at: number): number {

@@ -1,10 +1,25 @@
 // Answers one request, whatever it came through (MODBUS Application Protocol Specification V1.1b3, section 6). Every check
 // is in the order of the state diagrams there: function (exception 1), quantities, lengths and values (3), addresses (2),
 // then the work itself (4, and what the target says). The request is a client's and may be anything.
-import { type Exception, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, ILLEGAL_FUNCTION, type Outcome, SERVER_DEVICE_FAILURE, SUCCESS } from "./exceptions.ts";
+import {
+  type Exception,
+  ILLEGAL_DATA_ADDRESS,
+  ILLEGAL_DATA_VALUE,
+  ILLEGAL_FUNCTION,
+  type Outcome,
+  SERVER_DEVICE_FAILURE,
+  SUCCESS,
+} from "./exceptions.ts";
 import * as fn from "./functions.ts";
 import { answerIdentification } from "./identification.ts";
-import { type BitTable, type ModbusChange, type ModbusClient, type ModbusTarget, type RegisterTable, TABLE_SIZE } from "./target.ts";
+import {
+  type BitTable,
+  type ModbusChange,
+  type ModbusClient,
+  type ModbusTarget,
+  type RegisterTable,
+  TABLE_SIZE,
+} from "./target.ts";
 
 /** Of functions 1 to 6: function, address, quantity or value. */
 const SHORT_REQUEST = 5;
@@ -75,12 +90,28 @@ export function answerRead(target: ModbusTarget, from: Buffer, start: number, en
  * Answers a request that writes. The request is kept, and parts of it are given to the target; `into` is written to when the
  * promise settles, which never rejects.
  */
-export function answerWrite(target: ModbusTarget, client: ModbusClient, request: Buffer, into: Buffer, at: number): Promise<number> {
+export function answerWrite(
+  target: ModbusTarget,
+  client: ModbusClient,
+  request: Buffer,
+  into: Buffer,
+  at: number,
+): Promise<number> {
   const code = request[0] ?? 0;
-  return code === fn.READ_WRITE_MULTIPLE_REGISTERS ? readWrite(target, client, request, into, at) : write(target, client, code, request, into, at);
+  return code === fn.READ_WRITE_MULTIPLE_REGISTERS
+    ? readWrite(target, client, request, into, at)
+    : write(target, client, code, request, into, at);
 }
 
-function readBits(target: ModbusTarget, table: BitTable, from: Buffer, start: number, end: number, into: Buffer, at: number): number {
+function readBits(
+  target: ModbusTarget,
+  table: BitTable,
+  from: Buffer,
+  start: number,
+  end: number,
+  into: Buffer,
+  at: number,
+): number {
   const code = from[start] ?? 0;
   if (end - start !== SHORT_REQUEST) return refuse(code, ILLEGAL_DATA_VALUE, into, at);
   const first = from.readUInt16BE(start + 1);
@@ -91,7 +122,15 @@ function readBits(target: ModbusTarget, table: BitTable, from: Buffer, start: nu
   return values(code, outcome, bytesOfBits(count), into, at);
 }
 
-function readRegisters(target: ModbusTarget, table: RegisterTable, from: Buffer, start: number, end: number, into: Buffer, at: number): number {
+function readRegisters(
+  target: ModbusTarget,
+  table: RegisterTable,
+  from: Buffer,
+  start: number,
+  end: number,
+  into: Buffer,
+  at: number,
+): number {
   const code = from[start] ?? 0;
   if (end - start !== SHORT_REQUEST) return refuse(code, ILLEGAL_DATA_VALUE, into, at);
   const first = from.readUInt16BE(start + 1);
@@ -120,7 +159,14 @@ async function done(target: ModbusTarget, change: ModbusChange, client: ModbusCl
 }
 
 /** Functions 5, 6, 15, 16 and 22: a correct answer repeats the request, or its first part. */
-async function write(target: ModbusTarget, client: ModbusClient, code: number, request: Buffer, into: Buffer, at: number): Promise<number> {
+async function write(
+  target: ModbusTarget,
+  client: ModbusClient,
+  code: number,
+  request: Buffer,
+  into: Buffer,
+  at: number,
+): Promise<number> {
   const change = changeOf(code, request);
   if (typeof change === "number") return refuse(code, change, into, at);
   const outcome = await done(target, change, client);
@@ -175,7 +221,13 @@ async function readWrite(target: ModbusTarget, client: ModbusClient, request: Bu
   const outcome = await done(target, { kind: "registers", first, count, bytes: request.subarray(READ_WRITE_HEADER) }, client);
   if (outcome !== SUCCESS) return refuse(code, outcome, into, at);
   try {
-    return values(code, target.readRegisters("holding registers", readFirst, readCount, into, at + VALUES_AT), readCount * REGISTER_BYTES, into, at);
+    return values(
+      code,
+      target.readRegisters("holding registers", readFirst, readCount, into, at + VALUES_AT),
+      readCount * REGISTER_BYTES,
+      into,
+      at,
+    );
   } catch {
     return refuse(code, SERVER_DEVICE_FAILURE, into, at);
   }

@@ -66,7 +66,10 @@ function encodeString(text: string): Buffer {
 
 function putFloat(text: string, type: "f32" | "f64", bytes: Buffer): void {
   const value = Number(text);
-  const fits = text.trim() !== "" && (text === "NaN" || !Number.isNaN(value)) && (type === "f64" || !Number.isFinite(value) || Number.isFinite(Math.fround(value)));
+  const fits =
+    text.trim() !== "" &&
+    (text === "NaN" || !Number.isNaN(value)) &&
+    (type === "f64" || !Number.isFinite(value) || Number.isFinite(Math.fround(value)));
   if (!fits) throw new ModbusError("AXV_MODBUS_VALUE", text, type, type === "f32" ? "a number of at most 3.4e38" : "a number");
   if (type === "f32") bytes.writeFloatBE(value);
   else bytes.writeDoubleBE(value);

@@ -26,7 +26,8 @@ const FAST_GAP_MS = 1.75;
 const SECOND = 1000;
 
 /** How long the line is silent at the end of a frame. */
-export const gapMilliseconds = (baud: number): number => (baud > FAST_BAUD ? FAST_GAP_MS : (GAP_CHARACTERS * BITS_OF_CHARACTER * SECOND) / baud);
+export const gapMilliseconds = (baud: number): number =>
+  baud > FAST_BAUD ? FAST_GAP_MS : (GAP_CHARACTERS * BITS_OF_CHARACTER * SECOND) / baud;
 
 export interface RtuOptions {
   readonly unit: number;
@@ -89,7 +90,11 @@ export class ModbusRtuServer {
   #frameEnded(): void {
     const length = this.#length;
     this.#length = 0;
-    if (length < FRAME_MIN || length > FRAME_MAX || this.#frame.readUInt16LE(length - CHECKSUM) !== crc16(this.#frame, 0, length - CHECKSUM)) {
+    if (
+      length < FRAME_MIN ||
+      length > FRAME_MAX ||
+      this.#frame.readUInt16LE(length - CHECKSUM) !== crc16(this.#frame, 0, length - CHECKSUM)
+    ) {
       this.counters.dropped++;
       return;
     }
@@ -104,7 +109,9 @@ export class ModbusRtuServer {
     if (!isWrite(code) || code === READ_WRITE_MULTIPLE_REGISTERS) return; // what asks for values cannot be a broadcast
     this.counters.requests++;
     const refusal = Buffer.alloc(PDU_MAX); // nobody will read it
-    void answerWrite(this.#target, this.#broadcaster, Buffer.from(this.#frame.subarray(PDU_AT, end)), refusal, 0).then(() => this.#count(refusal, 0));
+    void answerWrite(this.#target, this.#broadcaster, Buffer.from(this.#frame.subarray(PDU_AT, end)), refusal, 0).then(() =>
+      this.#count(refusal, 0),
+    );
   }
 
   #request(code: number, end: number): void {
@@ -119,11 +126,13 @@ export class ModbusRtuServer {
     }
     const heard = this.#heard;
     this.#isBusy = true;
-    void answerWrite(this.#target, this.#client, Buffer.from(this.#frame.subarray(PDU_AT, end)), this.#reply, PDU_AT).then((length) => {
-      this.#isBusy = false;
-      if (heard === this.#heard && this.#line.writable) this.#answer(length);
-      else this.counters.late++; // others talk by now
-    });
+    void answerWrite(this.#target, this.#client, Buffer.from(this.#frame.subarray(PDU_AT, end)), this.#reply, PDU_AT).then(
+      (length) => {
+        this.#isBusy = false;
+        if (heard === this.#heard && this.#line.writable) this.#answer(length);
+        else this.counters.late++; // others talk by now
+      },
+    );
   }
 
   #answer(length: number): void {

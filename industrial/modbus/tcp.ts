@@ -32,9 +32,14 @@ export class ModbusTcpServer {
   readonly #connections = new Set<Connection>();
   readonly #sweeper: NodeJS.Timeout;
 
-  private constructor(target: ModbusTarget, { unit, maxConnections = DEFAULT_CONNECTIONS, idleSeconds = DEFAULT_IDLE_SECONDS }: TcpOptions) {
+  private constructor(
+    target: ModbusTarget,
+    { unit, maxConnections = DEFAULT_CONNECTIONS, idleSeconds = DEFAULT_IDLE_SECONDS }: TcpOptions,
+  ) {
     this.#shared = share(target, unit, this.counters);
-    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) =>
+      this.#accept(socket),
+    );
     this.#server.maxConnections = maxConnections;
     this.#server.on("drop", () => this.counters.refused++);
     this.#sweeper = setInterval(() => this.#sweep(), (idleSeconds * SECOND) / SWEEPS);

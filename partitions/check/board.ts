@@ -31,7 +31,10 @@ function checkAffinities({ cpus: { mpidr } }: Board, mistakes: Findings): void {
   for (const [cpu, affinity] of mpidr.entries()) {
     const at = ["cpus", "mpidr", cpu];
     if (affinity % AFFINITY_HIGH >= AFFINITY_LOW_END)
-      mistakes.report(at, boardFact(`${hex(affinity)} has bits that are no affinity`, "write Aff3 to Aff0 of its MPIDR_EL1 alone"));
+      mistakes.report(
+        at,
+        boardFact(`${hex(affinity)} has bits that are no affinity`, "write Aff3 to Aff0 of its MPIDR_EL1 alone"),
+      );
     const twin = mpidr.indexOf(affinity);
     if (twin < cpu)
       mistakes.report(at, boardFact(`pCPU ${twin} has the affinity ${hex(affinity)}, too`, "give each pCPU its own"));
@@ -46,7 +49,11 @@ function checkPpis({ timer, pmu, gic }: Board, mistakes: Findings): void {
   for (const [use, at, ppi] of uses) {
     const owner = owners.get(ppi);
     if (owner === undefined) owners.set(ppi, use);
-    else mistakes.report(at, boardFact(`PPI ${ppi} is ${owner}'s, and ${use}'s`, "each has one of its own: look at the board's device tree"));
+    else
+      mistakes.report(
+        at,
+        boardFact(`PPI ${ppi} is ${owner}'s, and ${use}'s`, "each has one of its own: look at the board's device tree"),
+      );
   }
 }
 
@@ -58,10 +65,14 @@ function checkSpis({ gic, uart, spare_spis: [first, last], devices }: Board, mis
   ];
   for (const [use, at, spi] of uses) {
     if (spi >= first && spi <= last)
-      mistakes.report(at, boardFact(`SPI ${spi} of ${use} is one of the spare ones, ${first} to ${last}`, "give others as `spare_spis`"));
+      mistakes.report(
+        at,
+        boardFact(`SPI ${spi} of ${use} is one of the spare ones, ${first} to ${last}`, "give others as `spare_spis`"),
+      );
   }
   for (const [use, at, spi] of [...uses, ["the spare ones", ["spare_spis", 1], last] as const]) {
-    if (spi >= gic.spis) mistakes.report(at, boardFact(`SPI ${spi} of ${use} is none of the GIC's`, `it has 0 to ${gic.spis - 1}`));
+    if (spi >= gic.spis)
+      mistakes.report(at, boardFact(`SPI ${spi} of ${use} is none of the GIC's`, `it has 0 to ${gic.spis - 1}`));
   }
 }
 
@@ -71,7 +82,9 @@ function framesOf({ gic, uart, cpus }: Board): Fact[] {
   const parts =
     gic.version === 2
       ? (["gicc", "gich", "gicv"] as const).map((part) => frame(part.toUpperCase(), ["gic", part], gic[part], GICC_SIZE))
-      : cpus.mpidr.map((_, cpu) => frame(`the GICR of pCPU ${cpu}`, ["gic", "gicr"], gic.gicr + cpu * gic.gicr_stride, GICR_SIZE));
+      : cpus.mpidr.map((_, cpu) =>
+          frame(`the GICR of pCPU ${cpu}`, ["gic", "gicr"], gic.gicr + cpu * gic.gicr_stride, GICR_SIZE),
+        );
   return [
     frame("GICD", ["gic", "gicd"], gic.gicd, gic.version === 2 ? GICV2_GICD_SIZE : GICD_SIZE),
     ...parts,
@@ -95,7 +108,13 @@ function checkPlaces(board: Board, mistakes: Findings): void {
   const mapped = Math.min(MAPPED_END, 2 ** board.cpus.pa_bits);
   for (const { what, span, at } of [...banks, ...frames]) {
     if (end(span) > mapped)
-      mistakes.report(at, boardFact(`${what} at ${formatSpan(span)} is not all below ${hex(mapped)}`, "the hypervisor reaches no more: leave the rest out"));
+      mistakes.report(
+        at,
+        boardFact(
+          `${what} at ${formatSpan(span)} is not all below ${hex(mapped)}`,
+          "the hypervisor reaches no more: leave the rest out",
+        ),
+      );
   }
   for (const [index, one] of [...banks, ...frames].entries()) {
     const other = [...banks, ...frames].slice(0, index).find(({ span }) => overlaps(span, one.span));
@@ -110,7 +129,10 @@ function checkPlaces(board: Board, mistakes: Findings): void {
   checkQuiesces(board, mistakes);
   const { image } = board.boot;
   if (!board.ram.some((bank) => contains(bank, { base: image, size: FRAME })))
-    mistakes.report(["boot", "image"], boardFact(`the image at ${hex(image)} is not in RAM`, `load it into ${board.ram.map(formatSpan).join(" or ")}`));
+    mistakes.report(
+      ["boot", "image"],
+      boardFact(`the image at ${hex(image)} is not in RAM`, `load it into ${board.ram.map(formatSpan).join(" or ")}`),
+    );
 }
 
 const apart = (one: Fact, other: Fact): ReturnType<typeof boardFact> =>
@@ -126,7 +148,10 @@ function checkQuiesces({ devices }: Board, mistakes: Findings): void {
     if (quiesce !== undefined && quiesce.offset + REGISTER > size)
       mistakes.report(
         ["devices", name],
-        boardFact(`the register ${hex(quiesce.offset)} that quiesces "${name}" is none of its ${size} bytes`, "correct `offset` or `size` of its kind"),
+        boardFact(
+          `the register ${hex(quiesce.offset)} that quiesces "${name}" is none of its ${size} bytes`,
+          "correct `offset` or `size` of its kind",
+        ),
       );
   }
 }

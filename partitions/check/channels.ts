@@ -10,7 +10,16 @@ import {
   unknownPartner,
 } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
-import { carriesImage, carriesTags, channelsOf, imageRole, isCalledImage, isEndOf, isSaidToCarry, writesImage } from "../plan/channels.ts";
+import {
+  carriesImage,
+  carriesTags,
+  channelsOf,
+  imageRole,
+  isCalledImage,
+  isEndOf,
+  isSaidToCarry,
+  writesImage,
+} from "../plan/channels.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { CHANNELS_MAX } from "../schema.ts";
 

@@ -68,11 +68,18 @@ function checkRange(tag: WantedTag, partition: Path, report: Report): void {
   if (tag.range === undefined) return;
   const [low, high] = tag.range;
   const bounds = boundsOf(tag.type);
-  if (low > high) report([...whole, "range"], tagRange(`ends at ${high}, before it begins at ${low}`, "write the smaller one first"));
+  if (low > high)
+    report([...whole, "range"], tagRange(`ends at ${high}, before it begins at ${low}`, "write the smaller one first"));
   else if (bounds !== undefined && (low < bounds[0] || high > bounds[1]))
-    report([...whole, "range"], tagRange(`of ${low} to ${high} is not ${type}'s`, `write a part of ${bounds[0]} to ${bounds[1]}, or another type`));
+    report(
+      [...whole, "range"],
+      tagRange(`of ${low} to ${high} is not ${type}'s`, `write a part of ${bounds[0]} to ${bounds[1]}, or another type`),
+    );
   else if (!tag.type.scalar.startsWith("f") && !(Number.isSafeInteger(low) && Number.isSafeInteger(high)))
-    report([...whole, "range"], tagRange(`of a whole number begins or ends at a fraction, or beyond 2^53`, "write whole numbers"));
+    report(
+      [...whole, "range"],
+      tagRange(`of a whole number begins or ends at a fraction, or beyond 2^53`, "write whole numbers"),
+    );
 }
 
 function isClient(client: string): boolean {
@@ -86,7 +93,11 @@ const hasTags = ({ fields }: PartitionRequest): boolean => (fields.tags ?? []).l
 const quoted = ({ name }: { readonly name: string }): string => `"${name}"`;
 
 /** Each channel that carries tags has one end that has some, and room for them; and each partition's tags go one way at most. */
-export function checkTagChannels(partitions: readonly PartitionRequest[], channels: readonly ChannelRequest[], findings: Findings): void {
+export function checkTagChannels(
+  partitions: readonly PartitionRequest[],
+  channels: readonly ChannelRequest[],
+  findings: Findings,
+): void {
   const carriers = channels.filter(carriesTags);
   for (const channel of carriers) {
     const ends = partitions.filter((partition) => isEndOf(partition, channel));
@@ -101,7 +112,11 @@ export function checkTagChannels(partitions: readonly PartitionRequest[], channe
       const needed = channelBytes({ size, tags });
       const room = channel.fields.size ?? PAGE;
       if (needed > room && size <= TAG_IMAGE_MAX)
-        findings.report([...channel.path], tagChannelSmall(channel.name, formatSize(alignUp(needed, PAGE)), formatSize(room)), "key");
+        findings.report(
+          [...channel.path],
+          tagChannelSmall(channel.name, formatSize(alignUp(needed, PAGE)), formatSize(room)),
+          "key",
+        );
     }
   }
   for (const partition of partitions.filter(hasTags)) {

@@ -424,38 +424,80 @@ export const tagClient = (client: string): Problem =>
 export const tagRegister = (name: string, owner: string): Problem =>
   error("AXV-P126", `"${name}" has registers, or coils, that are ${owner}'s`, "give it another `register`, or none");
 export const tagStructureRegister = (): Problem =>
-  error("AXV-P127", "a structure has no register of its own: its fields have", 'take "register" away, or write its fields as tags');
+  error(
+    "AXV-P127",
+    "a structure has no register of its own: its fields have",
+    'take "register" away, or write its fields as tags',
+  );
 export const tooManyTags = (what: string, most: string): Problem =>
   error("AXV-P128", `${what}, and ${most}`, "take some away, or make them smaller");
 export const tagLockBroken = (file: string, reason: string): Problem =>
-  error("AXV-P129", `${file} cannot be used: ${reason}`, "put it back as it was last committed, or remove it and give all addresses anew");
+  error(
+    "AXV-P129",
+    `${file} cannot be used: ${reason}`,
+    "put it back as it was last committed, or remove it and give all addresses anew",
+  );
 export const tagsUnlocked = (file: string, command: string): Problem =>
   warning("AXV-P130", `the addresses of these tags move with every change, as there is no ${file}`, `keep them: ${command}`);
 export const tagMoves = (name: string, from: number, to: number, why: string): Problem =>
-  warning("AXV-P131", `"${name}" moves from register ${from} to ${to}: ${why}`, "tell everybody who reads it, or give the new one another name");
+  warning(
+    "AXV-P131",
+    `"${name}" moves from register ${from} to ${to}: ${why}`,
+    "tell everybody who reads it, or give the new one another name",
+  );
 export const tagsOfNobody = (channel: string, ends: readonly string[]): Problem =>
-  error("AXV-P132", `"${channel}" is to carry tags, and neither ${ends.join(" nor ")} has any`, "give one of them `tags:`, or take `carries: tags` away");
+  error(
+    "AXV-P132",
+    `"${channel}" is to carry tags, and neither ${ends.join(" nor ")} has any`,
+    "give one of them `tags:`, or take `carries: tags` away",
+  );
 export const tagsOfBoth = (channel: string, ends: readonly string[]): Problem =>
-  error("AXV-P133", `"${channel}" is to carry tags, and both ${ends.join(" and ")} have some`, "give each of them a channel of its own, to a partition without tags");
+  error(
+    "AXV-P133",
+    `"${channel}" is to carry tags, and both ${ends.join(" and ")} have some`,
+    "give each of them a channel of its own, to a partition without tags",
+  );
 export const tagChannelSmall = (channel: string, needed: string, size: string): Problem =>
   error("AXV-P134", `the tags that "${channel}" carries take ${needed}, and it has ${size}`, `give it \`size: ${needed}\``);
 export const tagsTwice = (partition: string, channels: readonly string[]): Problem =>
-  error("AXV-P135", `"${partition}" has one tag image, and ${channels.join(" and ")} are to carry it`, "take `carries: tags` away from all but one");
+  error(
+    "AXV-P135",
+    `"${partition}" has one tag image, and ${channels.join(" and ")} are to carry it`,
+    "take `carries: tags` away from all but one",
+  );
 export const tagsNowhere = (partition: string): Problem =>
-  warning("AXV-P136", `no channel carries the tags of "${partition}": nobody outside sees them`, `add a channel between it and linux, with \`carries: tags\``);
+  warning(
+    "AXV-P136",
+    `no channel carries the tags of "${partition}": nobody outside sees them`,
+    `add a channel between it and linux, with \`carries: tags\``,
+  );
 
 // 14x: bridge.yaml
 export const bridgeNobody = (): Problem =>
-  error("AXV-P140", "this bridge serves nobody", "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, or `metrics: { listen: 127.0.0.1:9464 }`");
+  error(
+    "AXV-P140",
+    "this bridge serves nobody",
+    "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, or `metrics: { listen: 127.0.0.1:9464 }`",
+  );
 export const bridgeValuesOf = (partition: string, isKnown: boolean, hasTags: boolean): Problem =>
   error(
     "AXV-P141",
-    !isKnown ? `the system has no partition "${partition}"` : hasTags ? `no channel carries the tags of "${partition}"` : `"${partition}" has no tags`,
-    !isKnown || !hasTags ? "name a partition that has `tags:`" : "in system.yaml, add a channel between it and linux, with `carries: tags`",
+    !isKnown
+      ? `the system has no partition "${partition}"`
+      : hasTags
+        ? `no channel carries the tags of "${partition}"`
+        : `"${partition}" has no tags`,
+    !isKnown || !hasTags
+      ? "name a partition that has `tags:`"
+      : "in system.yaml, add a channel between it and linux, with `carries: tags`",
   );
 export const bridgeUnaudited = (writes: boolean): Problem =>
   error(
     "AXV-P142",
-    writes ? "tags can be written from outside, and nothing records who has written them" : "partitions can be commanded from outside, and nothing records who has",
-    writes ? "add `audit: { folder: audit }`, or make all tags `access: ro`" : "add `audit: { folder: audit }`, or take `link` away",
+    writes
+      ? "tags can be written from outside, and nothing records who has written them"
+      : "partitions can be commanded from outside, and nothing records who has",
+    writes
+      ? "add `audit: { folder: audit }`, or make all tags `access: ro`"
+      : "add `audit: { folder: audit }`, or take `link` away",
   );

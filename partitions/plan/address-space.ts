@@ -172,7 +172,10 @@ export function checkAddressSpace(board: Board, partition: PartitionRequest, spa
   for (const [index, one] of windows.entries()) {
     for (const other of windows.slice(index + 1)) {
       if (!overlaps(one.span, other.span)) continue;
-      findings.report([...partition.path, "guest"], builtInOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)));
+      findings.report(
+        [...partition.path, "guest"],
+        builtInOverlap(one.what, formatSpan(one.span), other.what, formatSpan(other.span)),
+      );
     }
   }
   const bits = guestAddressBits(board);

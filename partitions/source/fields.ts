@@ -73,7 +73,11 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
       for (const key of issue.keys) findings.report([...at, key], unknownKey(key, nameOf(at), known), "key");
     } else if (issue.code === "invalid_key") {
       const key = String(at.at(-1));
-      findings.report(at, badValue(`a key of ${nameOf(at.slice(0, -1))}`, shown(key), issue.issues[0]?.message ?? issue.message), "key");
+      findings.report(
+        at,
+        badValue(`a key of ${nameOf(at.slice(0, -1))}`, shown(key), issue.issues[0]?.message ?? issue.message),
+        "key",
+      );
     } else if (issue.code === "invalid_union" && isMapping(value)) {
       // Of a union, the branch that is meant for a mapping explains best what is wrong in one.
       const branch = issue.errors.find((errors) => errors.some(isAboutContents));

@@ -1,5 +1,5 @@
-// The lock file, <system>.tags.json beside <system>.yaml: which addresses tags have. What stands in it moves no more, whatever is added,
-// taken out or put in another order; what is gone keeps its addresses, so that no client reads another value there by mistake.
+// The lock file, <system>.tags.json beside <system>.yaml: which addresses tags have. What stands in it moves no more, whatever is
+// added, taken out or put in another order; what is gone keeps its addresses: no client reads another value there by mistake.
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { MAX_PARTITIONS } from "../blob/layout.table.ts";
@@ -21,7 +21,11 @@ const LockedTag = z.strictObject({
 
 export const LockFile = z.strictObject({
   version: z.literal(LOCK_VERSION),
-  next: z.strictObject({ register: z.int().min(0).max(REGISTERS_END), bit: z.int().min(0).max(REGISTERS_END), alias: z.int().min(1).max(ALIAS_MAX) }),
+  next: z.strictObject({
+    register: z.int().min(0).max(REGISTERS_END),
+    bit: z.int().min(0).max(REGISTERS_END),
+    alias: z.int().min(1).max(ALIAS_MAX),
+  }),
   partitions: z.record(z.string(), z.int().min(0).max(MAX_PARTITIONS - 1)),
   tags: z.record(z.string(), LockedTag),
 });
@@ -37,7 +41,8 @@ export interface Lock {
 
 export const NO_LOCK: Lock = { next: { register: 0, bit: 0, alias: 1 }, partitions: new Map(), tags: new Map() };
 
-export const keyOf = ({ partition, name }: { readonly partition: string; readonly name: string }): string => `${partition}.${name}`;
+export const keyOf = ({ partition, name }: { readonly partition: string; readonly name: string }): string =>
+  `${partition}.${name}`;
 
 /** plants/a.yaml → plants/a.tags.json */
 export const lockPath = (systemPath: string): string =>
@@ -61,7 +66,12 @@ export function parseLock(text: string): Lock | undefined {
 export function formatLock(lock: Lock): string {
   const sorted = <T>(map: ReadonlyMap<string, T>): Record<string, T> =>
     Object.fromEntries([...map].sort(([a], [b]) => (a < b ? -1 : 1)));
-  const whole = { version: LOCK_VERSION, next: { register: lock.next.register, bit: lock.next.bit, alias: lock.next.alias }, partitions: sorted(lock.partitions), tags: sorted(lock.tags) };
+  const whole = {
+    version: LOCK_VERSION,
+    next: { register: lock.next.register, bit: lock.next.bit, alias: lock.next.alias },
+    partitions: sorted(lock.partitions),
+    tags: sorted(lock.tags),
+  };
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
@@ -73,7 +83,12 @@ interface Taken {
   readonly owner: string;
 }
 
-const takes = (owner: string, type: TagType, from: number): Taken => ({ bit: isBit(type), from, to: from + registersOf(type), owner });
+const takes = (owner: string, type: TagType, from: number): Taken => ({
+  bit: isBit(type),
+  from,
+  to: from + registersOf(type),
+  owner,
+});
 
 export interface Assignment {
   readonly addresses: ReadonlyMap<string, Addresses>;
@@ -173,7 +188,10 @@ function slotsOf(partitions: readonly string[], lock: Lock): Map<string, number>
   const used = new Set(slots.values());
   const once = new Set(lock.partitions.values());
   const all = Array.from({ length: MAX_PARTITIONS }, (_, slot) => slot);
-  const free = [...all.filter((slot) => !used.has(slot) && !once.has(slot)), ...all.filter((slot) => !used.has(slot) && once.has(slot))];
+  const free = [
+    ...all.filter((slot) => !used.has(slot) && !once.has(slot)),
+    ...all.filter((slot) => !used.has(slot) && once.has(slot)),
+  ];
   for (const name of partitions) if (!slots.has(name)) slots.set(name, free.shift() ?? 0);
   return slots;
 }

@@ -27,7 +27,9 @@ const LOCK_MAX = 16 * MIB;
 const NO_TAGS: PlannedTags = { table: [], lock: NO_LOCK, stale: false, slots: new Map() };
 
 export function planTags(systemPath: string, partitions: readonly PartitionRequest[], findings: Findings): PlannedTags {
-  const all = partitions.map((partition) => ({ partition, wanted: wantedTags(partition) })).filter(({ wanted }) => wanted.length > 0);
+  const all = partitions
+    .map((partition) => ({ partition, wanted: wantedTags(partition) }))
+    .filter(({ wanted }) => wanted.length > 0);
   const fine = all.map(({ partition, wanted }) => checkTags(partition, wanted, findings));
   const lock = readLock(systemPath, all[0] === undefined ? ["partitions"] : [...all[0].partition.path, "tags"], findings);
   if (lock === undefined || fine.includes(false)) return NO_TAGS;
@@ -38,7 +40,10 @@ export function planTags(systemPath: string, partitions: readonly PartitionReque
   for (const tag of assigned.homeless)
     findings.report(placeOf(tag), tooManyTags(`no registers are left for "${keyOf(tag)}"`, "Modbus has no more for tags"));
   for (const { tag, from, to } of assigned.moved)
-    findings.report(placeOf(tag), tagMoves(keyOf(tag), from, to, tag.register === to ? "`register` says so" : "its size is another"));
+    findings.report(
+      placeOf(tag),
+      tagMoves(keyOf(tag), from, to, tag.register === to ? "`register` says so" : "its size is another"),
+    );
   if (assigned.added > 0) {
     const file = basename(lockPath(systemPath));
     const first = wanted.find((tag) => !lock.tags.has(keyOf(tag)));

@@ -1,6 +1,6 @@
-// The Modbus map of a system: where its tags are, and behind them what the bridge itself has to say. One map for all partitions, counted
-// from 0. Holding registers (FC 3) and input registers (FC 4) read the same, and so do coils (FC 1) and discrete inputs (FC 2); what
-// may be written is written by the holding registers' and coils' functions.
+// The Modbus map of a system: where its tags are, and behind them what the bridge itself has to say. One map for all partitions,
+// counted from 0. Holding registers (FC 3) and input registers (FC 4) read the same, and so do coils (FC 1) and discrete inputs
+// (FC 2); what may be written is written by the holding registers' and coils' functions.
 //
 //       0 …            tags, as the lock file says
 //  60,000 …            test values: a client whose word order is right reads these
@@ -61,7 +61,8 @@ export interface MappedPartition {
 }
 
 /** What a guest's own tag, "jitter max", is called in protocols: plc.guest.jitter_max. */
-export const guestTagName = (partition: string, name: string): string => `${partition}.guest.${name.replace(/[^A-Za-z0-9_]+/g, "_")}`;
+export const guestTagName = (partition: string, name: string): string =>
+  `${partition}.guest.${name.replace(/[^A-Za-z0-9_]+/g, "_")}`;
 
 export const guestTagRegister = (slot: number, index: number): number => GUEST_AT + GUEST_STRIDE * slot + GUEST_REGISTERS * index;
 
@@ -83,12 +84,33 @@ export function registerMap(table: TagTable, partitions: readonly MappedPartitio
   const fixed = (name: string, type: string, first: number, count: number, unit: string, meaning: string): void =>
     void rows.push({ kind: "registers", first, count, name, type, writable: false, unit, range: "", meaning });
   for (const { name, type, at, value } of TEST_VALUES)
-    fixed(name, type, TEST_AT + at, widthOf(type), "", `always ${typeof value === "bigint" ? `0x${value.toString(16).padStart(2 * 2 * widthOf(type), "0")}` : value}`);
+    fixed(
+      name,
+      type,
+      TEST_AT + at,
+      widthOf(type),
+      "",
+      `always ${typeof value === "bigint" ? `0x${value.toString(16).padStart(2 * 2 * widthOf(type), "0")}` : value}`,
+    );
   for (const { name, slot, guestTags } of partitions) {
     for (const value of STATE_VALUES)
-      fixed(`${name}.${value.name}`, value.type, STATE_AT + STATE_STRIDE * slot + value.at, widthOf(value.type), value.unit, value.meaning);
+      fixed(
+        `${name}.${value.name}`,
+        value.type,
+        STATE_AT + STATE_STRIDE * slot + value.at,
+        widthOf(value.type),
+        value.unit,
+        value.meaning,
+      );
     for (const [index, tag] of guestTags.entries())
-      fixed(guestTagName(name, tag.name), "u64", guestTagRegister(slot, index), GUEST_REGISTERS, tag.unit === "ns" ? "ns" : "", tag.name);
+      fixed(
+        guestTagName(name, tag.name),
+        "u64",
+        guestTagRegister(slot, index),
+        GUEST_REGISTERS,
+        tag.unit === "ns" ? "ns" : "",
+        tag.name,
+      );
   }
   return rows.sort((a, b) => (a.kind === b.kind ? a.first - b.first : a.kind === "bits" ? -1 : 1));
 }

@@ -17,11 +17,14 @@ export const REGISTERS_END = 60_000;
 const said = (expected: string, pattern: RegExp): z.ZodString =>
   z.string({ error: expected }).regex(pattern, { error: expected }).meta({ errorMessage: `write ${expected}` });
 
-const NAME_EXPECTED = `a name such as Tank.Level, of at most ${TAG_NAME_MAX} of A-Z, a-z, 0-9, "_" and ".", the first one a letter or "_"`;
+const NAME_EXPECTED =
+  `a name such as Tank.Level, of at most ${TAG_NAME_MAX} of A-Z, a-z, 0-9, "_" and ".", ` + 'the first one a letter or "_"';
 const TagName = said(NAME_EXPECTED, new RegExp(`^[A-Za-z_][A-Za-z0-9_.]{0,${TAG_NAME_MAX - 1}}$`));
 const FIELD_PATTERN = /^[A-Za-z][A-Za-z0-9_]{0,31}$/;
 
-const TYPE_EXPECTED = `a type: bool, i8…i64, u8…u64, f32, f64, an array such as f32[8] (at most ${ARRAY_MAX}), string[16] (at most ${STRING_MAX})`;
+const TYPE_EXPECTED =
+  `a type: bool, i8…i64, u8…u64, f32, f64, an array such as f32[8] (at most ${ARRAY_MAX}), ` +
+  `string[16] (at most ${STRING_MAX})`;
 export const TYPE_PATTERN = new RegExp(
   `^(?:(?:bool|[iu](?:8|16|32|64)|f32|f64)(?:\\[${decimals(1, ARRAY_MAX)}\\])?|string\\[${decimals(1, STRING_MAX)}\\])$`,
 );
@@ -44,7 +47,9 @@ export const TAG_SHAPE = {
         TypeName,
         z
           .record(z.string().regex(FIELD_PATTERN), TypeName)
-          .refine((fields) => Object.keys(fields).length > 0 && Object.keys(fields).length <= FIELDS_MAX, { error: STRUCTURE_EXPECTED })
+          .refine((fields) => Object.keys(fields).length > 0 && Object.keys(fields).length <= FIELDS_MAX, {
+            error: STRUCTURE_EXPECTED,
+          })
           .meta({ minProperties: 1, maxProperties: FIELDS_MAX }),
       ],
       { error: STRUCTURE_EXPECTED },
@@ -84,7 +89,9 @@ export const TAG_SHAPE = {
     .min(0, { error: `a register from 0 to ${REGISTERS_END - 1}` })
     .max(REGISTERS_END - 1, { error: `a register from 0 to ${REGISTERS_END - 1}` })
     .optional()
-    .describe("Its first Modbus register, or coil if it is a bool, counted from 0. Default: the lock file's, or the next free one."),
+    .describe(
+      "Its first Modbus register, or coil if it is a bool, counted from 0. Default: the lock file's, or the next free one.",
+    ),
 };
 
 export const Tag = z.strictObject(TAG_SHAPE);

@@ -94,7 +94,7 @@ function leavesOf(written: WrittenTag, partition: string, path: Path): WantedTag
 export const TAG_IMAGE_MAX = 64 * KIB;
 const WORD = 8;
 
-/** Each tag's offset, in the order of the list, each aligned to what it consists of; and where the image ends, in whole words of 64 bits. */
+/** Each tag's offset, in the order of the list, each aligned to what it consists of; and the end, in whole words of 64 bits. */
 export function placeInImage(wanted: readonly WantedTag[]): { readonly offsets: readonly number[]; readonly size: number } {
   let end: number = TAG_IMAGE_VALUES;
   const offsets = wanted.map(({ type }) => {
@@ -107,7 +107,8 @@ export function placeInImage(wanted: readonly WantedTag[]): { readonly offsets: 
 }
 
 /** Where in the channel the rings are by which it is written; undefined: no tag of it may be. */
-export const ringsAt = ({ size, tags }: Pick<PartitionTags, "size"> & { readonly tags: readonly Pick<Tag, "writable">[] }): number | undefined =>
+type Writable = Pick<PartitionTags, "size"> & { readonly tags: readonly Pick<Tag, "writable">[] };
+export const ringsAt = ({ size, tags }: Writable): number | undefined =>
   tags.some(({ writable }) => writable) ? alignUp(size, TAG_WRITES_ALIGN) : undefined;
 
 /** Bytes that its channel needs. */

@@ -1,5 +1,5 @@
-// This guest's end of its channel: the process image, its timing behind it, commands, and the peer's doorbell. A partition that was
-// planned without a channel has nothing at CHANNEL_IPA, not even memory; then the PLC runs on and nobody watches.
+// This guest's end of its channel: the process image, its timing behind it, commands, and the peer's doorbell. A partition that
+// was planned without a channel has nothing at CHANNEL_IPA, not even memory; then the PLC runs on and nobody watches.
 import { PROCESS_IMAGE_SEQUENCE } from "./abi";
 import { channelRead32, channelWrite64, cleanLine } from "../../build/generated/channel";
 import { ProcessImage, writeProcessImage } from "../channel/processImage";

@@ -4,8 +4,8 @@
 //   scan in its round of 100:  0          1 … 17         18, 19, 20           21         30 … 99
 //                              snapshot   one tag each   one histogram each   doorbell   the console line, a part each
 import {
-  PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_RECENT, PLC_TAG_EXEC_LAST, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_RECENT, PLC_TAG_JITTER_LAST,
-  PLC_TAG_JITTER_MIN, PLC_TAG_JITTER_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
+  PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_RECENT, PLC_TAG_EXEC_LAST, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_RECENT,
+  PLC_TAG_JITTER_LAST, PLC_TAG_JITTER_MIN, PLC_TAG_JITTER_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS,
 } from "./abi";
 import { HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER } from "../channel/timing";
 import { Line } from "../text/line";

@@ -2,8 +2,8 @@
 // hypercall where it has none. Booted bare, with no hypervisor below (QEMU's own PSCI answers an HVC then), the version query
 // fails and every later call is left out: the guest runs on alone.
 import {
-  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
-  HYPERCALL_WATCHDOG_FEED, MAILBOX_SIZE,
+  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION,
+  HYPERCALL_VERSION_MAJOR, HYPERCALL_WATCHDOG_FEED, MAILBOX_SIZE,
 } from "../../core/abi";
 import { hvc } from "../../build/generated/guest";
 import { isMailbox, mailConsole, mailDoorbell, mailFeed, mailTag } from "../channel/mailbox";

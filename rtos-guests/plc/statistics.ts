@@ -1,5 +1,6 @@
 // What the guest knows about its own timing: minimum, average, maximum and a histogram of a series of times in ns, in
-// integers, since the start of the guest's life; the last one, and the largest of late. What is left out (scan.ts, warm-up) is not recorded.
+// integers, since the start of the guest's life; the last one, and the largest of late. What is left out (scan.ts, warm-up) is
+// not recorded.
 import { bound } from "../../build/generated/cpu";
 import { channelWrite32, cleanLine } from "../../build/generated/channel";
 import { HISTOGRAM_BUCKETS, HISTOGRAM_BYTES } from "../channel/timing";

@@ -37,7 +37,9 @@ export const Profile = z.strictObject({
       ),
     file: z.string().optional().describe("used when system.yaml names none; relative to the project"),
   }),
-  signature: z.array(z.string().min(1, { error: SIGNATURE_EXPECTED })).describe("text that its images hold, any of it, and no other guest's"),
+  signature: z
+    .array(z.string().min(1, { error: SIGNATURE_EXPECTED }))
+    .describe("text that its images hold, any of it, and no other guest's"),
   booted: line
     .optional()
     .describe("which builds of it have run under this hypervisor; without this key none has: it is written from reading"),
@@ -55,10 +57,17 @@ export const Profile = z.strictObject({
     .describe("what it leaves its guest code for in steady state, besides its interrupts; without this key nobody knows"),
   notes: z.array(line).default([]).describe("what a build of it has to heed"),
   memory: z.strictObject({
-    size: integer("bytes, a multiple of 4K, at most 1024G", PAGE, TIB, PAGE).describe("bytes, when system.yaml says nothing else"),
-    ipa: z.union([z.literal("identity"), integer(MEMORY_IPA_EXPECTED, 0, IPA_END - BLOCK, BLOCK)], { error: MEMORY_IPA_EXPECTED }).describe("identity: IPA = PA, what DMA without an SMMU needs"),
+    size: integer("bytes, a multiple of 4K, at most 1024G", PAGE, TIB, PAGE).describe(
+      "bytes, when system.yaml says nothing else",
+    ),
+    ipa: z
+      .union([z.literal("identity"), integer(MEMORY_IPA_EXPECTED, 0, IPA_END - BLOCK, BLOCK)], { error: MEMORY_IPA_EXPECTED })
+      .describe("identity: IPA = PA, what DMA without an SMMU needs"),
   }),
-  gic: z.array(z.literal([2, 3], { error: GIC_EXPECTED }), { error: GIC_EXPECTED }).min(1, { error: GIC_EXPECTED }).describe("versions it can be built for, or finds out by itself"),
+  gic: z
+    .array(z.literal([2, 3], { error: GIC_EXPECTED }), { error: GIC_EXPECTED })
+    .min(1, { error: GIC_EXPECTED })
+    .describe("versions it can be built for, or finds out by itself"),
   timer: z.enum(["virtual", "physical"]).describe("which EL1 timer it ticks by"),
   psci: z.enum(["hvc", "smc", "none"]).describe("how it calls PSCI; both are answered"),
   device_tree: z

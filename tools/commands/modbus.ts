@@ -30,13 +30,22 @@ export function register(program: Command): void {
     withOptions(new Command("write").description("write values, by one request"), "coils or holding")
       .argument("<values...>", "numbers, text, or for coils on or off (behind -- if the first is negative)")
       .option("--json", "print what was written as JSON")
-      .action(async (server: string, table: string, address: string, values: readonly string[], options: Options & { readonly json?: true }) => {
-        const request = writeRequest(server, table, address, values, options);
-        await using_(await connect(request), (client) => client.write(request));
-        const { name, unit, type } = request;
-        if (options.json === true) console.log(JSON.stringify({ server: name, unit, table, address: request.address, type, values }, null, 2));
-        else console.log(`${table} ${request.address}: written`);
-      }),
+      .action(
+        async (
+          server: string,
+          table: string,
+          address: string,
+          values: readonly string[],
+          options: Options & { readonly json?: true },
+        ) => {
+          const request = writeRequest(server, table, address, values, options);
+          await using_(await connect(request), (client) => client.write(request));
+          const { name, unit, type } = request;
+          if (options.json === true)
+            console.log(JSON.stringify({ server: name, unit, table, address: request.address, type, values }, null, 2));
+          else console.log(`${table} ${request.address}: written`);
+        },
+      ),
   );
 }
 
@@ -78,7 +87,9 @@ function show(request: ReadRequest, data: boolean[] | Buffer, json: boolean, aga
   const { name, unit, table, address, type } = request;
   if (json) {
     const time = again ? { time: new Date().toISOString() } : {};
-    console.log(JSON.stringify({ ...time, server: name, unit, table, address, type, values: values.map(forJson) }, null, again ? 0 : 2));
+    console.log(
+      JSON.stringify({ ...time, server: name, unit, table, address, type, values: values.map(forJson) }, null, again ? 0 : 2),
+    );
     return;
   }
   const step = type === "bit" || type === "string" ? 1 : registersOf(type);
@@ -86,7 +97,8 @@ function show(request: ReadRequest, data: boolean[] | Buffer, json: boolean, aga
   else for (const [index, value] of values.entries()) console.log(`${table} ${address + index * step}: ${forPeople(value)}`);
 }
 
-const forPeople = (value: RegisterValue | boolean): string => (typeof value === "boolean" ? (value ? "on" : "off") : String(value));
+const forPeople = (value: RegisterValue | boolean): string =>
+  typeof value === "boolean" ? (value ? "on" : "off") : String(value);
 
 /** JSON has no bigint, no infinity and no NaN. */
 const forJson = (value: RegisterValue | boolean): string | number | boolean =>

@@ -10,7 +10,8 @@ const REGISTER_BYTES = 2;
 
 const REMEDIES: Readonly<Record<number, string>> = {
   0x01: "it does not have this function: ask for another table, or write values singly",
-  0x02: "there is nothing at some of these addresses, or this client may not write them. Addresses count from 0 here; manuals often count from 1, or from 40001",
+  0x02: "there is nothing at some of these addresses, or this client may not write them. Addresses count from 0 here; manuals " +
+    "often count from 1, or from 40001",
   0x03: "it does not take this value, or not so many at once",
   0x04: "it tried and failed: see its own log",
   0x05: "it is at work on it: ask again later",
@@ -27,7 +28,9 @@ export interface Client {
 }
 
 /** Of any error of the package or of Node. */
-const detailsOf = (error: unknown): { readonly code?: unknown; readonly errno?: unknown; readonly modbusCode?: unknown; readonly message?: unknown } =>
+const detailsOf = (
+  error: unknown,
+): { readonly code?: unknown; readonly errno?: unknown; readonly modbusCode?: unknown; readonly message?: unknown } =>
   typeof error === "object" && error !== null ? error : {};
 
 const whyOf = (error: unknown): string => {
@@ -41,7 +44,9 @@ export async function connect(place: Place): Promise<Client> {
   modbus.on("error", () => {}); // whoever waits is told by "close"
   await open(modbus, place).catch((error: unknown) => {
     modbus.close(() => {});
-    throw "serial" in place.server ? new ModbusError("AXV_MODBUS_SERIAL", place.server.serial, whyOf(error)) : new ModbusError("AXV_MODBUS_UNREACHABLE", place.name, whyOf(error));
+    throw "serial" in place.server
+      ? new ModbusError("AXV_MODBUS_SERIAL", place.server.serial, whyOf(error))
+      : new ModbusError("AXV_MODBUS_UNREACHABLE", place.name, whyOf(error));
   });
   modbus.setID(place.unit);
   modbus.setTimeout(place.timeoutMs);
@@ -59,14 +64,25 @@ export async function connect(place: Place): Promise<Client> {
 }
 
 function open(modbus: ModbusRTU, { server, timeoutMs }: Place): Promise<void> {
-  if ("serial" in server) return modbus.connectRTUBuffered(server.serial, { baudRate: server.baud, parity: server.parity, stopBits: server.parity === "none" ? 2 : 1 });
+  if ("serial" in server)
+    return modbus.connectRTUBuffered(server.serial, {
+      baudRate: server.baud,
+      parity: server.parity,
+      stopBits: server.parity === "none" ? 2 : 1,
+    });
   return modbus.connectTCP(server.host, { port: server.port, timeout: timeoutMs });
 }
 
 function explained(error: unknown, { name, timeoutMs, unit }: Place): ModbusError {
   const { modbusCode, errno } = detailsOf(error);
   if (typeof modbusCode === "number") {
-    return new ModbusError("AXV_MODBUS_EXCEPTION", name, String(modbusCode), EXCEPTION_NAMES[modbusCode] ?? "of its own", REMEDIES[modbusCode] ?? NO_REMEDY);
+    return new ModbusError(
+      "AXV_MODBUS_EXCEPTION",
+      name,
+      String(modbusCode),
+      EXCEPTION_NAMES[modbusCode] ?? "of its own",
+      REMEDIES[modbusCode] ?? NO_REMEDY,
+    );
   }
   if (errno === "ETIMEDOUT") return new ModbusError("AXV_MODBUS_SILENT", name, String(timeoutMs / SECOND), String(unit));
   return new ModbusError("AXV_MODBUS_CUT", name, whyOf(error));

@@ -1,7 +1,14 @@
 // What `axv-part modbus` is asked to do, from its command line: checked as a whole before anything is sent.
 import { ModbusError } from "../../industrial/modbus/errors.ts";
 import { READ_BITS_MAX, READ_REGISTERS_MAX, WRITE_BITS_MAX, WRITE_REGISTERS_MAX } from "../../industrial/modbus/functions.ts";
-import { encode, REGISTER_TYPES, type RegisterType, registersOf, WORD_ORDERS, type WordOrder } from "../../industrial/modbus/registers.ts";
+import {
+  encode,
+  REGISTER_TYPES,
+  type RegisterType,
+  registersOf,
+  WORD_ORDERS,
+  type WordOrder,
+} from "../../industrial/modbus/registers.ts";
 import type { Parity } from "../../industrial/modbus/serial.ts";
 import { LAST_UNIT, TABLE_SIZE } from "../../industrial/modbus/target.ts";
 import { MODBUS_PORT } from "../../industrial/modbus/tcp.ts";
@@ -21,7 +28,8 @@ export interface Options {
   readonly parity: string;
 }
 
-export type Server = { readonly host: string; readonly port: number } | { readonly serial: string; readonly baud: number; readonly parity: Parity };
+export type Server =
+  { readonly host: string; readonly port: number } | { readonly serial: string; readonly baud: number; readonly parity: Parity };
 
 export interface Place {
   readonly server: Server;
@@ -55,7 +63,8 @@ function oneOf<T extends string>(option: string, text: string, known: readonly T
 
 function wholeNumber(option: string, text: string, lowest: number, highest: number): number {
   const value = /^(\d+|0x[0-9a-f]+)$/i.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= lowest && value <= highest)) throw new ModbusError("AXV_MODBUS_OPTION", option, text, `a whole number, ${lowest} to ${highest}`);
+  if (!(value >= lowest && value <= highest))
+    throw new ModbusError("AXV_MODBUS_OPTION", option, text, `a whole number, ${lowest} to ${highest}`);
   return value;
 }
 
@@ -64,7 +73,8 @@ const BAUD_MAX = 4_000_000;
 
 /** HOST, HOST:PORT, an IPv6 address with or without [ ], or the path of a serial port. */
 export function parseServer(text: string, { baud, parity }: Pick<Options, "baud" | "parity">): Server {
-  if (text.startsWith("/")) return { serial: text, baud: wholeNumber("baud rate", baud, 1, BAUD_MAX), parity: oneOf("parity", parity, PARITIES) };
+  if (text.startsWith("/"))
+    return { serial: text, baud: wholeNumber("baud rate", baud, 1, BAUD_MAX), parity: oneOf("parity", parity, PARITIES) };
   const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.%a-z]+)\]|([^:[\]\s]+))(?::(\d+))?$/i.exec(text) ?? [];
   const host = bracketed ?? plain ?? (/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text) ? text : undefined);
   const number = Number(port ?? MODBUS_PORT);
@@ -76,7 +86,8 @@ function place(server: string, table: string, address: string, options: Options)
   const where = parseServer(server, options);
   const known = oneOf("table", table, TABLES);
   const unit = Number(options.unit);
-  if (!/^\d+$/.test(options.unit) || unit > ("serial" in where ? LAST_UNIT : 0xff)) throw new ModbusError("AXV_MODBUS_UNIT", options.unit);
+  if (!/^\d+$/.test(options.unit) || unit > ("serial" in where ? LAST_UNIT : 0xff))
+    throw new ModbusError("AXV_MODBUS_UNIT", options.unit);
   return {
     server: where,
     name: server,
@@ -92,9 +103,18 @@ function place(server: string, table: string, address: string, options: Options)
 /** Values of one request are of one moment: more than fits into one is refused rather than cut. */
 function checkQuantity(table: Table, address: number, quantity: number, most: number): void {
   const items = isBits(table) ? "bits" : "registers";
-  if (quantity > most) throw new ModbusError("AXV_MODBUS_TABLE", table, `takes at most ${most} ${items} a request, and these are ${quantity}: ask for fewer at a time`);
+  if (quantity > most)
+    throw new ModbusError(
+      "AXV_MODBUS_TABLE",
+      table,
+      `takes at most ${most} ${items} a request, and these are ${quantity}: ask for fewer at a time`,
+    );
   if (address + quantity > TABLE_SIZE) {
-    throw new ModbusError("AXV_MODBUS_TABLE", table, `ends at address ${TABLE_SIZE - 1}, and ${quantity} ${items} from ${address} on go beyond it: ask for fewer`);
+    throw new ModbusError(
+      "AXV_MODBUS_TABLE",
+      table,
+      `ends at address ${TABLE_SIZE - 1}, and ${quantity} ${items} from ${address} on go beyond it: ask for fewer`,
+    );
   }
 }
 
@@ -121,9 +141,16 @@ function bitOf(text: string): boolean {
   return bit;
 }
 
-export function writeRequest(server: string, table: string, address: string, values: readonly string[], options: Options): WriteRequest {
+export function writeRequest(
+  server: string,
+  table: string,
+  address: string,
+  values: readonly string[],
+  options: Options,
+): WriteRequest {
   const where = place(server, table, address, options);
-  if (where.table === "discrete" || where.table === "input") throw new ModbusError("AXV_MODBUS_TABLE", where.table, "can only be read: write coils or holding");
+  if (where.table === "discrete" || where.table === "input")
+    throw new ModbusError("AXV_MODBUS_TABLE", where.table, "can only be read: write coils or holding");
   if (where.type === "bit") {
     checkQuantity(where.table, where.address, values.length, WRITE_BITS_MAX);
     return { ...where, data: values.map(bitOf) };
