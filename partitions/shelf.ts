@@ -28,7 +28,7 @@ export interface Shelf<T> {
 }
 
 /** Bytes of a board's file or a profile: a hundred times what the longest of them has. */
-const DESCRIPTION_MAX = MIB;
+export const DESCRIPTION_MAX = MIB;
 
 type Mapping = Readonly<Record<string, unknown>>;
 

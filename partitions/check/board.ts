@@ -120,11 +120,13 @@ function checkPlaces(board: Board, mistakes: Findings): void {
     const other = [...banks, ...frames].slice(0, index).find(({ span }) => overlaps(span, one.span));
     if (other !== undefined) mistakes.report(one.at, apart(one, other));
   }
-  for (const [index, device] of devices.entries()) {
-    // Devices may share a page with each other, but no register: then they go to one partition together.
-    const twin = devices.slice(0, index).find(({ registers }) => overlaps(registers, device.registers));
+  // Devices may share a page with each other, but no register: then they go to one partition together.
+  let furthest: DeviceFact | undefined;
+  for (const device of devices.sort((a, b) => a.registers.base - b.registers.base)) {
+    const twin = furthest !== undefined && overlaps(furthest.registers, device.registers) ? furthest : undefined;
     const other = [...banks, ...frames].find(({ span }) => overlaps(span, device.span)) ?? twin;
     if (other !== undefined) mistakes.report(device.at, apart(device, other));
+    if (furthest === undefined || end(device.registers) > end(furthest.registers)) furthest = device;
   }
   checkQuiesces(board, mistakes);
   const { image } = board.boot;

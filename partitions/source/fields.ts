@@ -63,8 +63,13 @@ export function readWhole<T extends z.ZodType>(schema: T, raw: unknown, findings
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
+/** A value that is too small and no multiple of what it has to be is told once. */
+const eachOnce = (issues: readonly Issue[]): Issue[] => [
+  ...new Map(issues.map((issue) => [JSON.stringify([issue.path, issue.message]), issue])).values(),
+];
+
 function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, base: Path, findings: Findings): void {
-  for (const issue of issues) {
+  for (const issue of eachOnce(issues)) {
     const inner = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
     const at = [...base, ...inner];
     const value = inner.reduce<unknown>((outer, step) => own(outer, step), raw);

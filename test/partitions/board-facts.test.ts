@@ -88,6 +88,12 @@ test("emulated devices of a profile's that overlap are refused at the guest, als
   ]);
 });
 
+test("what is wrong with one value in two ways is told once", () => {
+  const system = { "system.yaml": SYSTEM.replace("plc", "mine").replace("mine\n", "qemu-aarch64\n") };
+  const mistakes = told({ ...system, "guests/mine.yaml": "extends: plc\nmemory: { size: 5, ipa: 0x40000000 }\n" });
+  expect(mistakes).toEqual(["memory: AXV-P006 memory.size cannot be 5"]);
+});
+
 test("what a value has to be is said in plain words", () => {
   writeFileSync(join(folder, "system.yaml"), SYSTEM);
   mkdirSync(join(folder, "boards/mine"), { recursive: true });

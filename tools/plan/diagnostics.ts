@@ -10,7 +10,7 @@ export function formatDiagnostic(diagnostic: Diagnostic, file: string, text: str
   const { severity, code, message, remedy, line, column } = diagnostic;
   const place = `${oneLine(diagnostic.file)}:${line}:${column}`;
   const head = `${paint("bold", place)}: ${paint([COLOUR[severity], "bold"], severity)}: ${message} ${paint("dim", `[${code}]`)}`;
-  const whole = diagnostic.file === file ? text.split("\n")[line - 1]?.replace(/\r$/, "") : undefined;
+  const whole = diagnostic.file === file ? linesOf(text)[line - 1]?.replace(/\r$/, "") : undefined;
   const { written, mark } = excerptOf(whole ?? "", column);
   const margin = " ".repeat(String(line).length);
   const excerpt =
@@ -18,6 +18,13 @@ export function formatDiagnostic(diagnostic: Diagnostic, file: string, text: str
       ? []
       : [`  ${line} | ${pictured(written)}`, `  ${margin} | ${paint([COLOUR[severity], "bold"], marker(written, mark))}`];
   return [head, ...excerpt, `  ${margin} = ${remedy}`].join("\n");
+}
+
+/** Of the file that was asked for last: thousands of mistakes in one file need it split only once. */
+let last = { text: "", lines: [""] };
+function linesOf(text: string): readonly string[] {
+  if (last.text !== text) last = { text, lines: text.split("\n") };
+  return last.lines;
 }
 
 /** Columns of a line that are shown, about the one that is meant. */

@@ -3,6 +3,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Diagnostic } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
+import { DESCRIPTION_MAX } from "../../partitions/shelf.ts";
+import { readFile } from "../../partitions/source/file.ts";
+import { decodeUtf8 } from "../../partitions/source/text.ts";
 import { formatSize } from "../../partitions/units.ts";
 import { paintFor } from "../run/paint.ts";
 import { countDiagnostics, formatDiagnostic } from "./diagnostics.ts";
@@ -19,11 +22,22 @@ export class SystemMistakesError extends Error {
   }
 }
 
+/** Of a board or a profile of the user's own, whose mistakes are shown with their lines, too. */
+function textOf(file: string): string {
+  const bytes = readFile(file, DESCRIPTION_MAX);
+  return typeof bytes === "string" ? "" : decodeUtf8(bytes).text;
+}
+
 /** `shown`: what has been shown before, and is not again. */
 export function showDiagnostics({ diagnostics, source }: Outcome, shown: readonly Diagnostic[] = []): void {
   const paint = paintFor(process.stderr);
-  for (const diagnostic of diagnostics.filter((each) => !shown.some((old) => isDeepStrictEqual(old, each))))
-    console.error(`${formatDiagnostic(diagnostic, source.file, source.text, paint)}\n`);
+  const texts = new Map([[source.file, source.text]]);
+  for (const diagnostic of diagnostics.filter((each) => !shown.some((old) => isDeepStrictEqual(old, each)))) {
+    const { file } = diagnostic;
+    const text = texts.get(file) ?? textOf(file);
+    texts.set(file, text);
+    console.error(`${formatDiagnostic(diagnostic, file, text, paint)}\n`);
+  }
 }
 
 /** The planned system; shows what is wrong, and throws when it is too much. */
