@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { PlannedSystem } from "../../partitions/index.ts";
 import { projectVersion } from "../../partitions/project.ts";
 import { describeEvent } from "../link/events.ts";
+import { Link } from "../link/link.ts";
 import { openTransport } from "../link/transport.ts";
 import type { Counters } from "../modbus/counters.ts";
 import { ModbusSerialServer } from "../modbus/serial.ts";
@@ -69,11 +70,11 @@ export class Bridge {
     this.plant = new Plant(partitions, settings.stale_after);
   }
 
-  /** Serves, or says why not: then nothing is left open. */
-  static async start(system: PlannedSystem, settings: BridgeSettings, log: Logger): Promise<Bridge> {
+  /** Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own. */
+  static async start(system: PlannedSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>): Promise<Bridge> {
     const bridge = new Bridge(system, settings, log);
     try {
-      bridge.#watch();
+      bridge.#watch(open);
       await bridge.#serve(settings);
       // Not before: a server that starts takes its time, and news would seem to be old by then.
       bridge.#hypervisor?.start();
@@ -108,7 +109,7 @@ export class Bridge {
   }
 
   /** What is known of the plant comes in. */
-  #watch(): void {
+  #watch(open: (() => Promise<Link>) | undefined): void {
     const { link, values = {}, stale_after } = this.#settings;
     const { plant } = this;
     const timer = setInterval(() => plant.review(), stale_after / REVIEWS);
@@ -117,7 +118,8 @@ export class Bridge {
       const worse = now === "good" || before === "waiting" ? "info" : "warn";
       this.#log[worse]({ partition: this.#nameOf(partition), quality: now, before }, "values are %s", now);
     });
-    if (link !== undefined) this.#watchHypervisor(link.address, link.baud);
+    if (open !== undefined) this.#watchHypervisor("of this run", open);
+    else if (link !== undefined) this.#watchHypervisor(link.address, async () => new Link(await openTransport(link.address, link.baud)));
     for (const [index, { name, tags }] of plant.partitions.entries()) {
       const source = values[name];
       const place = tags && readerPlace(this.#system.plan, name, tags);
@@ -136,8 +138,8 @@ export class Bridge {
     }
   }
 
-  #watchHypervisor(address: string, baud: number): void {
-    const hypervisor = this.#keep("link", new Hypervisor(() => openTransport(address, baud)));
+  #watchHypervisor(address: string, open: () => Promise<Link>): void {
+    const hypervisor = this.#keep("link", new Hypervisor(open));
     hypervisor.on("partition", (telemetry) => this.plant.takeTelemetry(telemetry));
     hypervisor.on("event", (event) => this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)));
     let said: string | undefined;

@@ -1,9 +1,8 @@
 // The hypervisor, as the bridge has it: its link, opened again whenever it is lost, what it tells of partitions, and commands to it.
 import { EventEmitter } from "node:events";
-import type { Duplex } from "node:stream";
 import type { CommandName } from "../link/commands.ts";
 import { LinkError } from "../link/errors.ts";
-import { Link } from "../link/link.ts";
+import type { Link } from "../link/link.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 
 export interface HypervisorEvents {
@@ -18,7 +17,7 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
 export class Hypervisor extends EventEmitter<HypervisorEvents> {
-  readonly #open: () => Promise<Duplex>;
+  readonly #open: () => Promise<Link>;
   /** By partition and index. */
   readonly #vcpus = new Map<string, VcpuTelemetry>();
   #link: Link | undefined;
@@ -28,8 +27,8 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   #opened = 0;
   #malformed = 0;
 
-  /** `open`: the byte stream to it, anew each time. */
-  constructor(open: () => Promise<Duplex>) {
+  /** `open`: a link to it, anew each time. */
+  constructor(open: () => Promise<Link>) {
     super();
     this.#open = open;
   }
@@ -64,18 +63,17 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   }
 
   async #connect(): Promise<void> {
-    let stream: Duplex;
+    let link: Link;
     try {
-      stream = await this.#open();
+      link = await this.#open();
     } catch (error) {
       this.#later(error instanceof Error ? error.message : String(error));
       return;
     }
     if (this.#isClosed) {
-      stream.destroy();
+      link.close();
       return;
     }
-    const link = new Link(stream);
     this.#link = link;
     this.#opened++;
     link.on("partition", (telemetry) => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { Hypervisor } from "../../industrial/bridge/hypervisor.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
+import { Link } from "../../industrial/link/link.ts";
 
 class Line extends Duplex {
   readonly sent: Uint8Array[] = [];
@@ -37,8 +38,9 @@ beforeEach(() => {
   told = [];
   hypervisor = new Hypervisor(async () => {
     if (refused-- > 0) throw new Error("connection refused");
-    lines.push(new Line());
-    return lines.at(-1) ?? new Line();
+    const line = new Line();
+    lines.push(line);
+    return new Link(line);
   });
   hypervisor.on("link", (lost) => told.push(lost));
 });

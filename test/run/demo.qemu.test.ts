@@ -8,15 +8,26 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Building, and all the patience that the demo itself has with a busy machine. */
 const LIMIT_MS = 420_000;
 
-test("the demo runs for some seconds, passes all its checks, and ends by itself with status 0", { timeout: LIMIT_MS }, async () => {
-  const demo = spawn("tools/axv-part", ["demo", "--for", "5s"], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+test("the demo runs for some seconds, is seen through its bridge meanwhile, passes all its checks, and ends by itself with status 0", { timeout: LIMIT_MS }, async () => {
+  const demo = spawn("tools/axv-part", ["demo", "--bridge", "--for", "5s"], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [demo.stdout, demo.stderr]) {
     stream.on("data", (bytes: Buffer) => {
       output += bytes.toString();
     });
   }
+  const seen = new Set<string>();
+  const look = setInterval(() => {
+    const port = /curl http:\/\/127\.0\.0\.1:(\d+)\/metrics/.exec(output)?.[1];
+    if (port === undefined) return;
+    void fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => {
+      for (const [sample] of (await answer.text()).matchAll(/^axv_(?:guest_tag\{partition="plc",tag="scans"\}|partition_state\{partition="linux",state="running"\} 1)/gm)) seen.add(sample);
+    }, () => {});
+  }, 500);
   const [status] = (await once(demo, "close")) as [number | null];
+  clearInterval(look);
+  expect([...seen].sort()).toEqual(['axv_guest_tag{partition="plc",tag="scans"}', 'axv_partition_state{partition="linux",state="running"} 1']);
+  expect(output).toMatch(/^OPC UA: opc\.tcp:\/\/127\.0\.0\.1:4840/m);
   const checks = output.slice(output.lastIndexOf("CHECK")).trimEnd().split("\n").slice(1);
   expect(checks.filter((line) => !/ {2}ok(?: |$)/.test(line))).toEqual([]);
   expect(checks).toHaveLength(14);

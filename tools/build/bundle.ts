@@ -12,7 +12,7 @@ const ENTRY = "tools/axv-part.ts";
  * What the compiler for AssemblyScript brings is as large as all the rest: it stays where it is, and is loaded by who builds.
  * The packages for Modbus bring a native part, and are loaded by the commands that use them.
  */
-const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "serialport"];
+const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "pino", "serialport"];
 /** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 

@@ -1,6 +1,7 @@
 // axv-part demo, which `npm run demo` calls: Debian Linux beside the PLC guest, live; and did both really work?
 import type { Command } from "commander";
 import { inProject } from "../../partitions/project.ts";
+import { demoBridge } from "../run/demo-bridge.ts";
 import { qemuArguments } from "../run/arguments.ts";
 import { judgeDemo } from "../run/demo-checks.ts";
 import { parseDuration } from "../run/duration.ts";
@@ -16,14 +17,16 @@ export function register(program: Command): void {
     .command("demo")
     .description("run the demo: Debian Linux beside a real-time PLC guest")
     .option("--for <duration>", "end by itself so long (30s) after both have started; status 0 only if both really worked")
+    .option("--bridge", "also show it by OPC UA, Modbus and to Prometheus, on this machine, and say how to look")
     .option("--json", "events, consoles and telemetry as JSON lines")
     .action(demo);
 }
 
-async function demo(options: { readonly for?: string; readonly json?: true }): Promise<void> {
+async function demo(options: { readonly for?: string; readonly json?: true; readonly bridge?: true }): Promise<void> {
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
   const system = await prepare(DEMO, (line) => console.error(line), IMAGE);
   const { partitions } = system.plan;
+  const bridge = options.bridge === true ? await demoBridge(DEMO) : undefined;
   const qemu = qemuArguments({ ...system, image: INHERITED_IMAGE, partitions });
   process.exitCode = await run(() => startQemu(qemu, system.opened), {
     title: system.title,
@@ -35,6 +38,7 @@ async function demo(options: { readonly for?: string; readonly json?: true }): P
     socketPath: undefined,
     judge: judgeDemo,
     notes: [],
+    ...(bridge !== undefined && { beside: (session, note) => bridge.attach(session.link, note) }),
     stdout: process.stdout,
     stdin: process.stdin,
   });

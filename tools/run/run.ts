@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly csv?: string | undefined;
   /** Shown at the start. */
   readonly notes: readonly string[];
+  /** What else serves the session as long as it lives; its own end is its first step. */
+  readonly beside?: (session: Session, note: (text: string) => void) => Promise<{ close: () => Promise<void> }>;
   readonly stdout: NodeJS.WriteStream;
   /** Whose keys the live view hears. */
   readonly stdin?: NodeJS.ReadStream;
@@ -74,11 +76,13 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
   // Everybody listens before anything is waited for: the first lines are the ones that matter when a board does not boot.
   const view = openView(session, options, options.stdout, options.stdin);
   let server: RunServer | undefined;
+  let beside: { close: () => Promise<void> } | undefined;
   let ending: Ending;
   try {
     server = await RunServer.open(session, options.title, options.socketPath);
     if (options.csv !== undefined) recordCsv(session, options.csv, (text) => view.note(text));
     for (const note of options.notes) view.note(note);
+    beside = await options.beside?.(session, (text) => view.note(text));
     view.note(`consoles attach with: axv-part console ${options.partitions.map(({ name }) => name).join("|")}`);
     const ends: Promise<Ending>[] = [
       caught.then((signal) => ({ kind: "signal", signal })),
@@ -88,6 +92,7 @@ async function attend(machine: Machine, caught: Promise<Signal>, options: RunOpt
     if (options.durationMs !== undefined) ends.push(timeIsOver(session, options.durationMs, checks, view));
     ending = await Promise.race(ends);
   } finally {
+    await beside?.close();
     server?.close();
     session.link.close();
     view.close();

@@ -1,0 +1,69 @@
+// The demo's bridge: OPC UA, Modbus and metrics of the system that runs here, for whoever wants to see how they look.
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
+import type { Link } from "../../industrial/link/link.ts";
+import { STATE_AT } from "../../partitions/tags/registers.ts";
+import { inProject } from "../../partitions/project.ts";
+import { planFile } from "../plan/file.ts";
+import { soundSystem } from "../plan/show.ts";
+
+const FOLDER = inProject("build/demo");
+const HOST = "127.0.0.1";
+const QEMU_COUNTER_HZ = 62_500_000;
+
+/** Everybody may look, nobody may write: it is only reached from this machine. */
+const FILE = {
+  system: "demo.yaml",
+  modbus: { listen: `${HOST}:1502` },
+  opcua: {
+    listen: `${HOST}:4840`,
+    counter_hz: QEMU_COUNTER_HZ,
+    pki: join(FOLDER, "pki"),
+    names: [HOST, "localhost", hostname()],
+    users: {},
+    anonymous: true,
+    discovery: true,
+  },
+  metrics: { listen: `${HOST}:9464` },
+  audit: { folder: join(FOLDER, "audit") },
+  log: "warn",
+};
+
+export interface DemoBridge {
+  /** From now on there is something to see: `link` is the run's, which closes it. */
+  attach(link: Link, note: (text: string) => void): Promise<{ close: () => Promise<void> }>;
+}
+
+/** Serves before anything runs: starting OPC UA keeps this machine busy for a second or two, and the demo's board is emulated on it, too. */
+export async function demoBridge(file: string): Promise<DemoBridge> {
+  const [{ Bridge }, { BridgeFile }, { pino }, { sentence }] = await Promise.all([
+    import("../../industrial/bridge/bridge.ts"),
+    import("../../industrial/bridge/schema.ts"),
+    import("pino"),
+    import("../../industrial/bridge/log.ts"),
+  ]);
+  const settings: BridgeSettings = BridgeFile.parse(FILE);
+  let tell = (text: string): void => console.error(text);
+  const formatters = { level: (label: string) => ({ level: label }) };
+  const log = pino(
+    { level: settings.log, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters },
+    { write: (line) => tell(`bridge: ${sentence(line).trimEnd()}`) },
+  );
+  let attached: (link: Link) => void;
+  const link = new Promise<Link>((resolve) => {
+    attached = resolve;
+  });
+  const bridge = await Bridge.start(soundSystem(planFile(file)), settings, log, () => link);
+  const { modbus, opcua, metrics } = bridge.ports;
+  return {
+    attach: async (own, note) => {
+      tell = note;
+      attached(own);
+      note(`OPC UA: opc.tcp://${HOST}:${opcua}, to read, without a name; try it with any client, such as UaExpert`);
+      note(`Modbus: ${HOST}:${modbus}; try: npx axv-part modbus read ${HOST}:${modbus} holding ${STATE_AT}`);
+      note(`Prometheus: try: curl http://${HOST}:${metrics}/metrics`);
+      return bridge;
+    },
+  };
+}
