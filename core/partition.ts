@@ -91,10 +91,15 @@ if (offsetof<Partition>() > RUNG) ERROR("Partition: fields have grown into the d
   return vcpuOf(load<u8>(changetype<usize>(partition) + index, PCPUS));
 }
 
+@inline function tagsPublishedAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("tagsPublished"); }
+
 /** Those tags count from now on, since the partition started. */
 export function publishTags(partition: Partition, bits: u32): void {
-  if ((partition.tagsPublished & bits) != bits) atomicOr32(changetype<u32>(partition) + offsetof<Partition>("tagsPublished"), bits);
+  if ((partition.tagsPublished & bits) != bits) atomicOr32(tagsPublishedAt(partition), bits);
 }
+
+/** Which do: what they were published with, or later, is read behind this. */
+@inline export function publishedTags(partition: Partition): u32 { return loadAcquire32(tagsPublishedAt(partition)); }
 
 /** Fills the record from the blob: everything that stays as long as the board is on. */
 export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u64): void {

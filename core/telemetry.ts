@@ -9,7 +9,7 @@ import {
 import { cborArray, cborMap, cborPair, cborPairs, cborUnsigned, cborValue } from "./cbor";
 import { outputDropped } from "./console";
 import { openFrame } from "./frame";
-import { Partition, partitionOf, stateOf, tag, vcpuOfPartition } from "./partition";
+import { Partition, partitionOf, publishedTags, stateOf, tag, vcpuOfPartition } from "./partition";
 import { duration, nanoseconds } from "./time";
 import { Vcpu } from "./vcpu";
 import { MAX_CPUS } from "../build/generated/blob";
@@ -27,7 +27,7 @@ let tagsLeft: u32 = 0;
 /** Begins a partition's frame; addTags completes it. */
 export function partitionFrame(partition: Partition, now: u64): void {
   const state = stateOf(partition);
-  const published = partition.tagsPublished;
+  const published = publishedTags(partition);
   let doorbells = partition.doorbells;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
