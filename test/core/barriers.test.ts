@@ -23,6 +23,19 @@ describe.each([["injected", false], ["direct", true]])("a vCPU that goes on (%s)
   });
 });
 
+test("a direct partition's memory is there, for whoever walks its tables, before its state says that it runs (lifecycle.ts, resume)", () => {
+  const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] });
+  expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
+  const seen: string[] = [];
+  bench.machine.onIntrinsic = (name, pcpu) => {
+    if (pcpu.index === STANDARD.housekeeper) seen.push(name);
+  };
+  expect(bench.command(1, abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
+  const written = seen.lastIndexOf("physicalWrite64");
+  expect(written).toBeGreaterThan(0);
+  expect(seen.slice(written, seen.indexOf("compareExchange32", written))).toContain("dsbIsh");
+});
+
 test("a pCPU whose Aff0 is 16 or more is reached, by ICC_SGI1R_EL1.RS, and its neighbour in the list is not", () => {
   const board = { ...qemuVirt, cpus: qemuVirt.cpus.map((cpu, n) => (n === 3 ? { ...cpu, mpidr: 0x12n } : cpu)) };
   const bench = new Bench({ ...STANDARD, board });
