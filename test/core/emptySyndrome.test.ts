@@ -238,6 +238,10 @@ describe("what gets an External abort, with nothing of it done", () => {
     const last = GUEST_GICR + 2 * GICR_STRIDE - 4;
     guest.setX(0, BigInt(last));
     refused("ldp w1, w2, [x0]", last);
+    for (const end of [last, GUEST_UART + 0xffc]) {
+      guest.setX(0, BigInt(end));
+      expect(run(bench, guest, "ldr w1, [x0], #4", end), "its last register alone is one").toMatchObject(DONE);
+    }
   });
 
   test("a pair across two redistributors is one of each", () => {
@@ -246,8 +250,14 @@ describe("what gets an External abort, with nothing of it done", () => {
   });
 
   test("what is not aligned", () => {
-    guest.setX(0, BigInt(PRIORITIES + 2));
-    refused("ldr w1, [x0], #4", PRIORITIES + 2);
+    for (const by of [1, 2, 3]) {
+      guest.setX(0, BigInt(PRIORITIES + by));
+      refused("ldr w1, [x0], #4", PRIORITIES + by);
+    }
+    for (const [line, at] of [["ldr w1, [x0], #4", PRIORITIES + 4], ["ldrb w1, [x0], #1", PRIORITIES + 1], ["ldrh w1, [x0], #2", IBRD + 2]] as const) {
+      guest.setX(0, BigInt(at));
+      expect(run(bench, guest, line, at), line).toMatchObject(DONE);
+    }
   });
 
   test("cache maintenance, and a table walk: whatever the instruction is", () => {

@@ -1,5 +1,6 @@
 // The emulated distributor and redistributors (IHI 0069 §12.9, §12.11): a partition sees and changes its own INTIDs only.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
 import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { Guest } from "../machine/guest.ts";
 import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts";
@@ -405,6 +406,19 @@ describe("redistributors", () => {
     const there = [4, 8, 0xc, 0x14, 0xffe8]; // IIDR, TYPER, WAKER, PIDR2
     const ends = [0, SGI_BASE - 0x100].flatMap((from) => Array.from({ length: 0x40 }, (_, n) => from + 4 * n));
     for (const offset of [...ends, 0x100, 0x1000, 0x8000].filter((one) => !there.includes(one))) expect(value(linux.load(gicr(offset), 4)), `0x${offset.toString(16)}`).toBe(0n);
+  });
+
+  test("is as it was when another partition begins anew", () => {
+    const [priority, sgi] = [gicr(SGI_BASE + IPRIORITYR + 27), 9];
+    value(linux.store(gicr(SGI_BASE + ISENABLER), 4, bits(27, sgi)));
+    value(linux.store(priority, 1, 0x48n));
+    value(linux.store(gicr(0x14), 4, 0n));
+    value(linux.store(gicr(SGI_BASE + ISPENDR), 4, bits(4)));
+    const state = (): bigint[] => [value(linux.load(gicr(SGI_BASE + ISENABLER), 4)), value(linux.load(gicr(SGI_BASE + ISPENDR), 4)), value(linux.load(priority, 1)), value(linux.load(gicr(0x14), 4))];
+    const before = state();
+    expect(before).toEqual([bits(27, sgi), bits(4), 0x48n, 0n]);
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect([plc.running, state()]).toEqual([true, before]);
   });
 
   test("each SGI and PPI is enabled alone (GICR_ISENABLER0)", () => {

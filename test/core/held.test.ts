@@ -14,9 +14,14 @@ describe("HELD counts the time for which a vCPU stands still by the hypervisor's
 
   test("a pause", () => {
     bench.command(1, abi.COMMAND_PAUSE);
+    const before = held(3);
+    expect(before, "less than the telemetry takes").toBeLessThan(400);
     bench.pass(200);
+    const { held: ticks, time } = bench.vcpu(1, 0);
+    expect(Number(ticks / 1_000_000n)).toBeGreaterThanOrEqual(before + 200);
+    expect(ticks, "no more than there has been").toBeLessThan(time);
     bench.command(1, abi.COMMAND_RESUME);
-    expect(held(3)).toBeGreaterThanOrEqual(200);
+    expect(held(3)).toBeGreaterThanOrEqual(before + 200);
   });
 
   test("while it stands still for a second time, that and the first", () => {

@@ -23,7 +23,7 @@ const ATTRIBUTE_DEVICE = 1;
 
 export type Purpose = "device" | "read" | "write";
 
-interface Leaf {
+export interface Leaf {
   /** Where its block begins, and how large it is. */
   readonly va: number;
   readonly pa: number;
@@ -78,6 +78,16 @@ export class Stage1 {
   /** AT S1E2R finds Normal memory there. */
   isNormal(va: number): boolean {
     return this.walk(va)?.device === false;
+  }
+
+  /** All that is mapped, in order. */
+  list(table = this.root, level = 1, from = 0): Leaf[] {
+    const shift = PAGE_BITS + LEVEL_BITS * (3 - level);
+    return Array.from({ length: 2 ** LEVEL_BITS }, (_, n) => n).flatMap((n) => {
+      const [descriptor, va] = [this.memory.read64(table + 8 * n), from + n * 2 ** shift];
+      if ((descriptor & VALID) === 0n) return [];
+      return level < 3 && (descriptor & TABLE_OR_PAGE) !== 0n ? this.list(Number(descriptor & ADDRESS), level + 1, va) : [this.leaf(descriptor, va, shift, level)];
+    });
   }
 
   private walk(va: number): Leaf | undefined {

@@ -1,0 +1,39 @@
+// The hypervisor's own translation (arch/aarch64/stage1.ts): what it reaches for is mapped, at its own address, and nothing else is.
+import { expect, test } from "vitest";
+import { BLOB_MAX_BYTES } from "../../partitions/blob/layout.table.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../machine/system.ts";
+import type { Leaf } from "../machine/stage1.ts";
+import { Bench, GICS } from "./bench.ts";
+
+const PAGE = 0x1000;
+const [GICD_V3, GICR, GICD_V2, GICC, GICH] = [0x1_0000, 0x2_0000, 0x1000, 0x2000, 0x2000];
+
+type Mapped = Pick<Leaf, "va" | "size" | "device" | "writable">;
+
+/** In order, neighbours of one kind joined. */
+function joined(leaves: readonly Mapped[]): Mapped[] {
+  const result: Mapped[] = [];
+  for (const { va, size, device, writable } of [...leaves].sort((a, b) => a.va - b.va)) {
+    const last = result.at(-1);
+    if (last !== undefined && last.va + last.size === va && last.device === device && last.writable === writable) result[result.length - 1] = { ...last, size: last.size + size };
+    else result.push({ va, size, device, writable });
+  }
+  return result;
+}
+
+test.each(GICS)("%s: image, UART, GIC, partitions' memory and mailboxes, registers that silence devices; no channel, no other device", (_, board) => {
+  const partitions = [LINUX, { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] }];
+  const { machine, system } = new Bench({ ...STANDARD, board, partitions });
+  const memory = (va: number, size: number, writable = true): Mapped => ({ va, size, device: false, writable });
+  const registers = (va: number, size: number): Mapped => ({ va, size, device: true, writable: true });
+  const { imageBase, imageSize, uart, gicd, gicc, gich, cpus } = board;
+  const behind = Math.max(system.plan.image.size - imageSize, BLOB_MAX_BYTES);
+  const leaves = machine.stage1.list();
+  expect(leaves.filter(({ va, pa }) => va !== pa)).toEqual([]);
+  expect(joined(leaves)).toEqual(joined([
+    memory(imageBase, imageSize), memory(imageBase + imageSize, Math.ceil(behind / PAGE) * PAGE, false),
+    ...partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram" || kind === "mailbox").map(({ pa, size }) => memory(pa, size))),
+    registers(uart, PAGE), ...new Set(system.silencers.map((pa) => pa - (pa % PAGE)))].map((one) => (typeof one === "number" ? registers(one, PAGE) : one)).concat(
+    board.gicVersion === 2 ? [registers(gicd, GICD_V2), registers(gicc, GICC), registers(gich, GICH)] : [registers(gicd, GICD_V3), ...cpus.map(({ gicr }) => registers(gicr, GICR))],
+  )));
+});
