@@ -360,7 +360,9 @@ describe("WFI of a direct guest", () => {
     expect(guest.wfi()).toMatchObject({ kind: "done" });
     expect(guest.pcpu.asleep).toBeUndefined();
     bench.openInterrupts(3);
+    const counted = exits();
     guest.wfi();
+    expect(exits() - counted, "the last one that is an exit").toBe(1);
     expect(guest.pcpu.asleep).toBe("wfi");
     expect(guest.pcpu.registers.HCR_EL2 & HCR_TWI).toBe(0n);
     bench.machine.gic.distributor.bank.enabled[1] = Number(bit(60));

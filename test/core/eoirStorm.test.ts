@@ -142,3 +142,28 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     expect(victim.acknowledge()).toBe(LEVEL);
   });
 });
+
+test.each([256, 480, 704, 896])("a storm on one interrupt leaves enable, pending and priority of all others as they are: of INTIDs from %i on", (first) => {
+  const [linux = LINUX, ...others] = DIRECT.partitions;
+  const LEVEL = 59;
+  const rest = Array.from({ length: 232 }, (_, n) => first + n).filter((intid) => intid < 1020);
+  bench = new Bench({ ...DIRECT, board: { ...DIRECT.board, spiLimit: 1020 }, partitions: [{ ...linux, consoleInterrupt: 0, channels: [], regions: linux.regions.slice(0, 2), interrupts: [level(LEVEL), ...rest.map(edge)] },
+    ...others.map((other) => ({ ...other, consoleInterrupt: 0, channels: [], regions: other.regions.slice(0, 1), interrupts: [level(60)] }))] });
+  victim = bench.openInterrupts(0);
+  attacker = bench.openInterrupts(3);
+  rest.forEach((intid, n) => bench.enable(0, intid, 8 * (n % 31)));
+  bench.enable(0, LEVEL, 0);
+  const words = [...new Set(rest.map(word))];
+  const state = (): bigint[] => [0x100, 0x200].flatMap((register) => words.map((at) => value(victim.load(GUEST_GICD + register + at, 4))));
+  const priorities = (): bigint[] => rest.filter((intid) => intid % 4 === 0).map((intid) => value(victim.load(GUEST_GICD + 0x400 + intid, 4)));
+  const before = [state(), priorities()];
+  bench.machine.setLine(LEVEL, true);
+  bench.machine.settle();
+  expect(victim.acknowledge()).toBe(LEVEL);
+  storm(LEVEL);
+  expect([isEnabled(LEVEL), state(), priorities()]).toEqual([false, ...before]);
+  bench.machine.setLine(LEVEL, false);
+  victim.endOfInterrupt(LEVEL);
+  bench.machine.settle();
+  expect([isEnabled(LEVEL), state(), priorities()]).toEqual([true, ...before]);
+});

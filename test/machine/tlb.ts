@@ -88,8 +88,11 @@ export class Tlb {
     const begun = this.begun.get(pcpu);
     if (begun === undefined) return;
     this.begun.delete(pcpu);
+    const made = new Set<string>();
     for (const { pcpus, vmid } of begun) {
       const key = `${pcpu} ${vmid} ${pcpus.join()}`;
+      if (made.has(key)) continue; // it has not been waited for in between
+      made.add(key);
       if (this.repeats && !this.once.delete(key)) this.once.add(key);
       else for (const n of pcpus) this.drop(n, vmid);
     }
