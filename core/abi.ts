@@ -49,10 +49,11 @@ export const TAG_MAX: u32 = 32;
 // Frames on the multiplexed UART. Between two 0x00 bytes stands either one COBS-encoded frame or plain text
 // (early boot, a panic): what does not decode, or whose CRC is wrong, is text and is shown as it is.
 //
-//   before COBS:   ┌──────┬───────────┬─────────────────┬──────────────┐
-//                  │ kind │ partition │ payload         │ CRC-32 (LE)  │   CRC-32/ISO-HDLC over kind, partition, payload
-//                  │ u8   │ u8        │ 0…FRAME_PAYLOAD │ 4 bytes      │   partition 0xff: the hypervisor itself
-//                  └──────┴───────────┴─────────────────┴──────────────┘
+//   before COBS:   ┌──────┬───────────┬──────────┬─────────────────┬──────────────┐
+//                  │ kind │ partition │ sequence │ payload         │ CRC-32 (LE)  │   CRC-32/ISO-HDLC over all before it
+//                  │ u8   │ u8        │ u8       │ 0…FRAME_PAYLOAD │ 4 bytes      │   partition 0xff: the hypervisor itself
+//                  └──────┴───────────┴──────────┴─────────────────┴──────────────┘
+//   sequence: of the board's frames one more than of the one before, so that lost ones are noticed; towards the board anything
 //   on the wire:   0x00  COBS(the above)  0x00
 // ---------------------------------------------------------------------------------------------------------------------
 export const FRAME_PAYLOAD_MAX: u32 = 512;

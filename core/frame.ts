@@ -5,9 +5,9 @@ import { FRAME_PAYLOAD_MAX } from "./abi";
 import { crc32Byte, crc32End, CRC32_INITIAL } from "./crc32";
 import { bound } from "../build/generated/cpu";
 
-const KIND_AND_PARTITION: u32 = 2;
+const HEADER: u32 = 3; // kind, partition, sequence
 const CRC_BYTES: u32 = 4;
-const FRAME_MAX: u32 = KIND_AND_PARTITION + FRAME_PAYLOAD_MAX + CRC_BYTES;
+const FRAME_MAX: u32 = HEADER + FRAME_PAYLOAD_MAX + CRC_BYTES;
 /** COBS adds a byte in 254, and one; a delimiter stands on either side. */
 const ENCODED_MAX: u32 = FRAME_MAX + FRAME_MAX / 254 + 1 + 2;
 const DELIMITER: u32 = 0;
@@ -17,6 +17,7 @@ const LONGEST_RUN: u32 = 0xff;
 // ---- out: addresses in two buffers ----
 const raw: u32 = <u32>memory.data(FRAME_MAX + 8);
 let rawEnd: u32 = 0;
+let sequence: u32 = 0;
 let rawTaken: u32 = 0;
 const encoded: u32 = <u32>memory.data(ENCODED_MAX + 8); // its first byte is always 0: the delimiter in front
 let encodedEnd: u32 = 0;
@@ -32,7 +33,8 @@ const PIECE: u32 = 66;
 /** Starts a frame; the one before must have been sent. */
 export function openFrame(kind: u32, partition: u32): void {
   store<u16>(raw, <u16>(kind | partition << 8));
-  rawEnd = raw + KIND_AND_PARTITION;
+  store<u8>(raw, <u8>(sequence++), 2);
+  rawEnd = raw + HEADER;
   rawTaken = raw;
   codeAt = encoded + 1;
   encodedEnd = encoded + 2;
@@ -51,14 +53,14 @@ export function dropFrame(): void {
 /** A byte of payload, and behind it the lowest `bytes` bytes of a number (1, 4, 8, or none), the highest first; what passes
  *  FRAME_PAYLOAD_MAX is left out (the frames that the core builds do not). */
 @inline export function frameNumber(byte: u32, bytes: u32, value: u64): void {
-  if (rawEnd + bytes >= raw + KIND_AND_PARTITION + FRAME_PAYLOAD_MAX) return;
+  if (rawEnd + bytes >= raw + HEADER + FRAME_PAYLOAD_MAX) return;
   store<u8>(rawEnd, <u8>byte);
   store<u64>(rawEnd, bswap(value << (64 - (bytes << 3))), 1); // of none something, which the next one overwrites
   rawEnd += 1 + bytes;
 }
 
-/** Where payload can be put straight away, FRAME_PAYLOAD_MAX bytes if it is the first; frameTakes says how many those were. */
-@inline export function framePayload(): usize { return rawEnd; }
+/** Where the payload of the next frame can be put before it is opened, FRAME_PAYLOAD_MAX bytes; frameTakes says then how many those were. */
+@inline export function framePayload(): usize { return raw + HEADER; }
 @inline export function frameTakes(bytes: u32): void { rawEnd += bytes; }
 
 /** Encodes the next piece. */
@@ -140,7 +142,7 @@ export function takeReceived(byte: u32): bool {
 }
 
 function endReceived(): bool {
-  const complete = runLeft == 0 && !overlong && receivedLength > KIND_AND_PARTITION + CRC_BYTES && receivedCrc == CRC_RESIDUE;
+  const complete = runLeft == 0 && !overlong && receivedLength > HEADER + CRC_BYTES && receivedCrc == CRC_RESIDUE;
   frameLength = receivedLength;
   receivedLength = 0;
   receivedCrc = CRC32_INITIAL;
@@ -152,5 +154,5 @@ function endReceived(): bool {
 
 @inline export function receivedKind(): u32 { return load<u8>(received); }
 @inline export function receivedPartition(): u32 { return load<u8>(received + 1); }
-@inline export function receivedPayloadLength(): u32 { return frameLength - KIND_AND_PARTITION - CRC_BYTES; }
-@inline export function receivedPayload(): usize { return received + KIND_AND_PARTITION; }
+@inline export function receivedPayloadLength(): u32 { return frameLength - HEADER - CRC_BYTES; }
+@inline export function receivedPayload(): usize { return received + HEADER; }

@@ -5,7 +5,7 @@ import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } fr
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame, eventWaits } from "./events";
 import {
-  dropFrame, frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
+  frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
 } from "./frame";
 import { partitionOf } from "./partition";
 import { partitionFrame, vcpuFrame } from "./telemetry";
@@ -78,10 +78,10 @@ function nextOutput(): u32 {
 
 function consoleFrame(partition: u32): void {
   nextConsole = partition + 1 == partitionCount ? 0 : partition + 1;
-  openFrame(FRAME_CONSOLE, partition);
   const taken = takeOutput(partition, framePayload());
+  if (taken == 0) return; // its writer has not filled it yet
+  openFrame(FRAME_CONSOLE, partition);
   frameTakes(taken);
-  if (taken == 0) dropFrame();
 }
 
 // What receiveFrame has found: for the housekeeper to act on.

@@ -26,6 +26,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   #isClosed = false;
   #opened = 0;
   #malformed = 0;
+  #lost = 0;
 
   /** `open`: a link to it, anew each time. */
   constructor(open: () => Promise<Link>) {
@@ -47,9 +48,9 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     return this.#link !== undefined;
   }
 
-  /** How often the link was opened; frames that made no sense. */
-  get counts(): { readonly opened: number; readonly malformed: number } {
-    return { opened: this.#opened, malformed: this.#malformed };
+  /** How often the link was opened; frames that made no sense, and that did not come. */
+  get counts(): { readonly opened: number; readonly malformed: number; readonly lost: number } {
+    return { opened: this.#opened, malformed: this.#malformed, lost: this.#lost };
   }
 
   get vcpus(): readonly VcpuTelemetry[] {
@@ -83,6 +84,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     link.on("vcpu", (telemetry) => this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry));
     link.on("event", (event) => this.emit("event", event));
     link.on("malformed", () => this.#malformed++);
+    link.on("lost", (frames) => (this.#lost += frames));
     link.on("close", (reason) => {
       this.#link = undefined;
       this.#later(reason);

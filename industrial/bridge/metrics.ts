@@ -108,6 +108,8 @@ function aboutBridge({ plant, hypervisor, readers, modbus, opcua, audit }: Measu
     out.sample("axv_link_opened_total", {}, hypervisor.counts.opened);
     out.family("axv_link_malformed_frames_total", "counter", "Whole frames from it that made no sense.");
     out.sample("axv_link_malformed_frames_total", {}, hypervisor.counts.malformed);
+    out.family("axv_link_lost_frames_total", "counter", "Frames of the hypervisor that did not come, or came damaged.");
+    out.sample("axv_link_lost_frames_total", {}, hypervisor.counts.lost);
   }
   out.family("axv_tag_images_total", "counter", "Tag images that have come.");
   for (const [index, { counts }] of readers) out.sample("axv_tag_images_total", { partition: plant.partitions[index]?.name ?? index }, counts.images);

@@ -1,4 +1,4 @@
-// One frame of the multiplexed UART, as core/abi.ts draws it: kind, partition, payload, CRC-32; then COBS; between two
+// One frame of the multiplexed UART, as core/abi.ts draws it: kind, partition, sequence, payload, CRC-32; then COBS; between two
 // 0x00 bytes.
 import { FRAME_PAYLOAD_MAX } from "../../core/abi.ts";
 import { cobsDecode, cobsEncode, cobsEncodedMax } from "./cobs.ts";
@@ -6,7 +6,7 @@ import { crc32 } from "./crc32.ts";
 import { LinkError } from "./errors.ts";
 
 export const DELIMITER = 0x00;
-const HEADER_SIZE = 2;
+const HEADER_SIZE = 3;
 const CRC_SIZE = 4;
 
 /**
@@ -23,12 +23,16 @@ export interface Frame {
   readonly kind: number;
   /** Index of the partition in the system blob, or FRAME_HYPERVISOR. */
   readonly partition: number;
+  /** Of the board's frames one more than of the one before, modulo SEQUENCE_NUMBERS. */
+  readonly sequence?: number;
   readonly payload: Uint8Array;
 }
 
+export const SEQUENCE_NUMBERS = 256;
+
 /** With both delimiters: ready to be sent. */
 export function encodeFrame(frame: Frame): Uint8Array {
-  const { kind, partition, payload } = frame;
+  const { kind, partition, sequence = 0, payload } = frame;
   if (!Number.isInteger(kind) || kind < 1 || kind > FRAME_KIND_MAX) {
     throw new LinkError("AXV_FRAME_INVALID", `kind is ${kind}, not 1…${FRAME_KIND_MAX}`);
   }
@@ -41,6 +45,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
   const raw = new Uint8Array(HEADER_SIZE + payload.length + CRC_SIZE);
   raw[0] = kind;
   raw[1] = partition;
+  raw[2] = sequence;
   raw.set(payload, HEADER_SIZE);
   const crcAt = HEADER_SIZE + payload.length;
   new DataView(raw.buffer).setUint32(crcAt, crc32(raw.subarray(0, crcAt)), true);
@@ -60,9 +65,9 @@ export function decodeFrame(segment: Uint8Array): Frame | undefined {
   if (raw === undefined || raw.length < HEADER_SIZE + CRC_SIZE) return undefined;
   const crcAt = raw.length - CRC_SIZE;
   if (crcAt - HEADER_SIZE > FRAME_PAYLOAD_MAX) return undefined;
-  const [kind, partition] = raw;
-  if (kind === undefined || partition === undefined || kind < 1 || kind > FRAME_KIND_MAX) return undefined;
+  const [kind, partition, sequence] = raw;
+  if (kind === undefined || partition === undefined || sequence === undefined || kind < 1 || kind > FRAME_KIND_MAX) return undefined;
   const crc = new DataView(raw.buffer, raw.byteOffset).getUint32(crcAt, true);
   if (crc !== crc32(raw.subarray(0, crcAt))) return undefined;
-  return { kind, partition, payload: raw.slice(HEADER_SIZE, crcAt) };
+  return { kind, partition, sequence, payload: raw.slice(HEADER_SIZE, crcAt) };
 }

@@ -6,7 +6,7 @@ import * as abi from "../../core/abi.ts";
 import { type CommandName, Commands, decodeReply } from "./commands.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 import { LinkError } from "./errors.ts";
-import { encodeFrame, type Frame } from "./frame.ts";
+import { encodeFrame, type Frame, SEQUENCE_NUMBERS } from "./frame.ts";
 import {
   decodeEvent,
   decodePartition,
@@ -26,6 +26,8 @@ export interface LinkEvents {
   text: [bytes: Uint8Array];
   /** An intact frame whose content makes no sense. The link goes on. */
   malformed: [error: LinkError];
+  /** So many frames of the board did not come, or came damaged, between two that did. */
+  lost: [frames: number];
   /** The last event. */
   close: [reason: string];
 }
@@ -42,6 +44,8 @@ export class Link extends EventEmitter<LinkEvents> {
   readonly #commands: Commands;
   #idle: NodeJS.Timeout | undefined;
   #closed: string | undefined;
+  /** Of the next frame, if none is lost. */
+  #expected: number | undefined;
 
   constructor(stream: Duplex, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
     super();
@@ -88,6 +92,10 @@ export class Link extends EventEmitter<LinkEvents> {
   }
 
   #dispatch(frame: Frame): void {
+    const { sequence = 0 } = frame;
+    const lost = (sequence - (this.#expected ?? sequence) + SEQUENCE_NUMBERS) % SEQUENCE_NUMBERS;
+    this.#expected = (sequence + 1) % SEQUENCE_NUMBERS;
+    if (lost > 0) this.emit("lost", lost);
     let deliver: () => void;
     try {
       deliver = this.#decode(frame);

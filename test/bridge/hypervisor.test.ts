@@ -15,10 +15,11 @@ class Line extends Duplex {
     done();
   }
 }
-const partition = (index: number, state: number): Uint8Array =>
+const partition = (index: number, state: number, sequence = 0): Uint8Array =>
   encodeFrame({
     kind: abi.FRAME_PARTITION,
     partition: index,
+    sequence,
     payload: encode(
       new Map<number, unknown>([
         [abi.PARTITION_TIME, 1], [abi.PARTITION_STATE, state], [abi.PARTITION_UPTIME, 1], [abi.PARTITION_RESTARTS, 0], [abi.PARTITION_CONSOLE_DROPPED, 0],
@@ -88,10 +89,10 @@ test("news are told, garbage is not, and counted", async () => {
   await vi.advanceTimersByTimeAsync(0);
   lines[0]?.push(Buffer.from("some text\n"));
   lines[0]?.push(encodeFrame({ kind: abi.FRAME_PARTITION, partition: 1, payload: encode(new Map([[1, "x"]])) }));
-  lines[0]?.push(partition(2, abi.STATE_RUNNING));
+  lines[0]?.push(partition(2, abi.STATE_RUNNING, 3));
   await vi.advanceTimersByTimeAsync(0);
   expect(news).toEqual([2]);
-  expect(hypervisor.counts).toEqual({ opened: 1, malformed: 1 });
+  expect(hypervisor.counts).toEqual({ opened: 1, malformed: 1, lost: 2 });
 });
 
 test("commands are answered by the hypervisor, or refused while there is no link", async () => {

@@ -14,6 +14,7 @@ const payload = fc.oneof(
 export const anyFrame: fc.Arbitrary<Frame> = fc.record({
   kind: fc.integer({ min: 1, max: FRAME_KIND_MAX }),
   partition: fc.integer({ min: 0, max: 255 }),
+  sequence: fc.integer({ min: 0, max: 255 }),
   payload,
 });
 

@@ -15,7 +15,7 @@ function collect(): { demultiplexer: Demultiplexer; items: Item[] } {
 const frames = (items: readonly Item[]): Frame[] => items.flatMap((item) => ("frame" in item ? [item.frame] : []));
 const text = (items: readonly Item[]): string => Buffer.concat(items.flatMap((item) => ("text" in item ? [item.text] : []))).toString("latin1");
 
-const hello: Frame = { kind: FRAME_CONSOLE, partition: 1, payload: utf8.encode("hello\n") };
+const hello: Frame = { kind: FRAME_CONSOLE, partition: 1, sequence: 7, payload: utf8.encode("hello\n") };
 
 /** Frames and texts in turn, as one wire. Texts beside each other would be one text, so each is set between zeros. */
 const anyWire = fc.array(fc.oneof(anyFrame.map((frame) => ({ frame })), anyText.map((bytes) => ({ text: bytes }))), { maxLength: 8 }).map((items) => ({
@@ -145,7 +145,7 @@ describe("garbage", () => {
   });
 
   test("the longest possible frame is held to its end", () => {
-    const longest: Frame = { kind: 4, partition: 7, payload: new Uint8Array(512).fill(0xaa) };
+    const longest: Frame = { kind: 4, partition: 7, sequence: 0xaa, payload: new Uint8Array(512).fill(0xaa) };
     expect(encodeFrame(longest).length).toBe(FRAME_ENCODED_MAX + 2);
     const { demultiplexer, items } = collect();
     demultiplexer.push(encodeFrame(longest));

@@ -23,8 +23,15 @@ class Board extends Duplex {
     done();
   }
 
+  #sent = 250;
+
   send(frame: Frame): void {
-    this.push(encodeFrame(frame));
+    this.push(encodeFrame({ ...frame, sequence: this.#sent++ & 0xff }));
+  }
+
+  /** A frame that does not come. */
+  lose(): void {
+    this.#sent++;
   }
 }
 
@@ -39,6 +46,7 @@ function start(commandTimeoutMs?: number): { board: Board; link: Link; log: [str
     if (last?.[0] === "text") last[1] += text; // in how many pieces it comes is free
     else log.push(["text", text]);
   });
+  link.on("lost", (frames) => log.push(["lost", frames]));
   link.on("event", (event) => log.push(["event", event.code]));
   link.on("malformed", (error) => log.push(["malformed", error.code]));
   link.on("close", (reason) => log.push(["close", reason]));
@@ -76,6 +84,25 @@ test("frames become events, in order; garbage and nonsense between them are repo
     ["malformed", "AXV_TELEMETRY_MALFORMED"],
     ["event", abi.EVENT_STARTED],
   ]);
+  link.close();
+});
+
+test("frames that are lost are counted: none at first, none where all come, also past 255, and those that come damaged", async () => {
+  const { board, link, log } = start();
+  const send = (): void => board.send({ kind: abi.FRAME_CONSOLE, partition: 0, payload: utf8.encode("x") });
+  for (let n = 0; n < 10; n++) send();
+  board.lose();
+  send();
+  for (let n = 0; n < 3; n++) board.lose();
+  send();
+  const damaged = encodeFrame({ kind: abi.FRAME_CONSOLE, partition: 0, payload: utf8.encode("y") });
+  damaged[5] = (damaged[5] ?? 0) ^ 1;
+  board.push(damaged);
+  board.lose();
+  send();
+  await settled();
+  expect(log.filter(([what]) => what === "lost")).toEqual([["lost", 1], ["lost", 3], ["lost", 1]]);
+  expect(log.filter(([what]) => what === "console")).toHaveLength(13);
   link.close();
 });
 
@@ -129,7 +156,7 @@ describe("commands", () => {
     const { board, link } = start();
     const reply = link.command(1, name);
     await settled();
-    expect(board.received).toEqual([{ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(0, command) }]);
+    expect(board.received).toEqual([{ kind: abi.FRAME_COMMAND, partition: 1, sequence: 0, payload: Uint8Array.of(0, command) }]);
     board.send({ kind: abi.FRAME_REPLY, partition: 1, payload: Uint8Array.of(0, abi.REPLY_WRONG_STATE) });
     await expect(reply).rejects.toThrow(`the hypervisor refused "${name}": not in the partition's present state (${need})`);
     link.close();

@@ -42,6 +42,7 @@ const utf8 = new TextEncoder();
 export class FakeBoard {
   readonly #stream: Duplex;
   readonly #defect: Defect;
+  #sent = 0;
   /** Periods of telemetry since the start. */
   #periods = 0n;
   #restarts = [0, 0];
@@ -112,7 +113,7 @@ export class FakeBoard {
   }
 
   send(frame: Frame): void {
-    if (this.#stream.writable) this.#stream.write(encodeFrame(frame));
+    if (this.#stream.writable) this.#stream.write(encodeFrame({ ...frame, sequence: this.#sent++ & 0xff }));
   }
 
   #telemetry(n: bigint, scans: bigint): void {

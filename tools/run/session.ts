@@ -60,6 +60,11 @@ export class Session extends EventEmitter<SessionEvents> {
     this.link.on("malformed", ({ message }) => {
       this.emit("line", { partition: FRAME_HYPERVISOR, kind: "warning", text: message });
     });
+    this.link.on("lost", (frames) => {
+      const what = frames === 1 ? "a frame of the hypervisor has" : `${frames} frames of the hypervisor have`;
+      const text = `${what} not come: the line is disturbed, or this machine was too slow to read it`;
+      this.emit("line", { partition: FRAME_HYPERVISOR, kind: "warning", text });
+    });
     this.link.on("close", (reason) => {
       for (const assembler of this.#assemblers.values()) assembler.flush();
       this.emit("close", reason);
