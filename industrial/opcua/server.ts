@@ -17,6 +17,8 @@ import type { OwnCertificate } from "./certificate.ts";
 import { clientOf } from "./clients.ts";
 import { OpcUaError } from "./errors.ts";
 import { Feed } from "./feed.ts";
+import { guardConnections } from "./guard.ts";
+import type { GuardCounters } from "./guard.ts";
 import { readHistory } from "./history.ts";
 import type { HistoryNode } from "./history.ts";
 import { keepOneForEngineer, UserManager } from "./login.ts";
@@ -58,10 +60,12 @@ interface Parts {
   readonly users: Users;
   readonly feed: Feed;
   readonly alarms: Alarms;
+  readonly guarded: GuardCounters;
   readonly options: OpcUaOptions;
 }
 
 export class OpcUaServer {
+  readonly guarded: Readonly<GuardCounters>;
   readonly #server: OPCUAServer;
   readonly #own: OwnCertificate;
   readonly #users: Users;
@@ -70,7 +74,8 @@ export class OpcUaServer {
   readonly #options: OpcUaOptions;
   readonly #daily: NodeJS.Timeout;
 
-  private constructor({ server, own, users, feed, alarms, options }: Parts) {
+  private constructor({ server, own, users, feed, alarms, guarded, options }: Parts) {
+    this.guarded = guarded;
     this.#server = server;
     this.#own = own;
     this.#users = users;
@@ -85,9 +90,7 @@ export class OpcUaServer {
   /** Listens, or says why not. */
   static async start(options: OpcUaOptions): Promise<OpcUaServer> {
     const { plant, board, writer, commands, settings, log, audit, now } = options;
-    // What the library has to say belongs in the log, not on the terminal.
-    setWarningLogger((...parts) => log.warn(`OPC UA: ${format(...parts)}`));
-    setErrorLogger((...parts) => log.error(`OPC UA: ${format(...parts)}`));
+    intoLog(log);
     const own = await openPki(settings.pki, settings, log);
     const users = new Users(settings.users, now === undefined ? undefined : () => now().steady);
     const server = new OPCUAServer(libraryOptions(settings, own, board, new UserManager(users, log, audit)));
@@ -97,6 +100,7 @@ export class OpcUaServer {
       if (addressSpace === null) throw new Error("the server has no address space");
       const nodes = addPlant(addressSpace, board, plant.partitions, settings.historyValues > 0);
       offerOnlyNames(server);
+      const guarded = guardConnections(server, log);
       holdToCaps(server, settings.caps, settings.sessionSeconds);
       keepOneForEngineer(server, users, settings.caps.sessions);
       addMethods(server, { plant, nodes, users, commands, audit, log });
@@ -107,7 +111,7 @@ export class OpcUaServer {
       const feed = new Feed(plant, nodes, history.byTag, settings.counterHz, now);
       const alarms = new Alarms(addressSpace, plant, nodes);
       await server.start();
-      return new OpcUaServer({ server, own, users, feed, alarms, options });
+      return new OpcUaServer({ server, own, users, feed, alarms, guarded, options });
     } catch (error) {
       await server.shutdown().catch(() => {}); // the first error is the one to be told
       await own.manager.dispose();
@@ -126,6 +130,11 @@ export class OpcUaServer {
 
   get sessions(): number {
     return this.#server.currentSessionCount;
+  }
+
+  /** Also of those that have not asked for a session yet. */
+  get connections(): number {
+    return this.#server.currentChannelCount;
   }
 
   sessionList(): OpcUaSession[] {
@@ -178,6 +187,20 @@ export class OpcUaServer {
     this.#options.log.warn(sentence);
     this.#alarms.warn(sentence);
   }
+}
+
+/** The library warns that a certificate does not have the machine's own name: it has the names that the settings give. */
+const NOT_WANTED = "[NODE-OPCUA-W26]";
+
+/** What the library has to say belongs in the log, not on the terminal. It begins with where it is said. */
+function intoLog(log: Log): void {
+  const sentence = ([, ...parts]: unknown[]): string => `OPC UA: ${format(...parts).replace(/\s+/g, " ")}`;
+  const unlessKnown = (say: (message: string) => void) => (...parts: unknown[]) => {
+    const message = sentence(parts);
+    if (!message.includes(NOT_WANTED)) say(message);
+  };
+  setWarningLogger(unlessKnown((message) => log.warn(message)));
+  setErrorLogger(unlessKnown((message) => log.error(message)));
 }
 
 type LibraryPolicy = NonNullable<OPCUAServerOptions["securityPolicies"]>[number];

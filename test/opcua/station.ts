@@ -68,6 +68,11 @@ export class Station {
     return `opc.tcp://127.0.0.1:${this.server.port}`;
   }
 
+  /** The server's: a client that knows it need not ask for it first. */
+  get certificate(): Buffer {
+    return new X509Certificate(readFileSync(join(this.folder, "server/own/certs/certificate.pem"))).raw;
+  }
+
   /** Made once for each name. */
   async #clientKeys(name: string): Promise<{ certificateFile: string; privateKeyFile: string; manager: OPCUACertificateManager }> {
     const manager = new OPCUACertificateManager({ rootFolder: join(this.folder, name), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
@@ -90,7 +95,7 @@ export class Station {
     const client = OPCUAClient.create({
       applicationUri: CLIENT_URI, certificateFile, privateKeyFile, clientCertificateManager: manager, endpointMustExist: false,
       securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Basic256Sha256,
-      connectionStrategy: { maxRetry: 0, initialDelay: 10 }, ...more,
+      connectionStrategy: { maxRetry: 0, initialDelay: 10 }, serverCertificate: this.certificate, ...more,
     });
     this.#clients.push(client);
     await client.connect(this.url);
