@@ -28,13 +28,14 @@ export function guardConnections(server: OPCUAServer, log: Log): GuardCounters {
 
 function guard(socket: Socket, log: Log, counters: GuardCounters): void {
   const emit = socket.emit.bind(socket);
+  const address = plainAddress(socket.remoteAddress ?? ""); // later it may be gone
   const guarded = (event: string | symbol, ...values: unknown[]): boolean => {
     if (event !== "data") return emit(event, ...values);
     try {
       return emit(event, ...values);
     } catch (error) {
       counters.felled++;
-      log.warn(`OPC UA: the connection of ${plainAddress(socket.remoteAddress ?? "")} is ended: ${error instanceof Error ? error.message : String(error)}`);
+      log.warn(`OPC UA: the connection of ${address} is ended: ${error instanceof Error ? error.message : String(error)}`);
       socket.destroy();
       return true;
     }
