@@ -28,8 +28,11 @@ import type { Path } from "../source/path.ts";
 import { alignUp, end, formatSize, formatSpan, GIB, hex, KIB, MIB } from "../units.ts";
 import type { Span } from "../units.ts";
 
-/** Images that the build makes: look at them; or leave them alone, as they are about to be made anew. */
-export type StandardImages = "as they are" | "to be built";
+/**
+ * Images that the build makes: look at them; or leave them alone, as they are about to be made anew. none: look at nobody's, for what is asked
+ * does not depend on them; where the bridge runs, they need not be.
+ */
+export type StandardImages = "as they are" | "to be built" | "none";
 
 export interface GuestImages {
   readonly image: GuestImage;
@@ -45,7 +48,7 @@ export function readImages(
   board?: Board,
 ): Map<string, GuestImages> {
   const found = new Map<string, GuestImages>();
-  for (const partition of partitions) {
+  for (const partition of standard === "none" ? [] : partitions) {
     const images = readPartitionImages(systemPath, partition, standard, findings, board);
     if (images !== undefined) found.set(partition.name, images);
   }

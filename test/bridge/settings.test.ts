@@ -78,6 +78,15 @@ log: debug
   if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
 });
 
+test("where the bridge runs, the guests' images need not be: tags and channels are the same without them", () => {
+  const what = (planned: PlannedSystem | undefined) => [planned?.tags, planned?.plan.partitions.map(({ channels, tags }) => [channels, tags])];
+  const path = join(folder, "system.yaml");
+  expect(what(planFile(path, "none").system)).toEqual(what(system));
+  writeFileSync(path, SYSTEM.replace("quiet: { guest: plc,", "quiet: { guest: plc, image: none.bin,"));
+  expect(planFile(path).system).toBeUndefined();
+  expect(what(planFile(path, "none").system)).toEqual(what(system));
+});
+
 test("bridge.schema.json is what the tool checks by", () => {
   expect(readFileSync(BRIDGE_SCHEMA_FILE, "utf8"), "npm run schema").toBe(bridgeJsonSchema());
 });

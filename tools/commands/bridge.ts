@@ -84,7 +84,7 @@ async function settingsOf(file: string): Promise<Ready> {
   show(read.diagnostics);
   const { settings } = read;
   if (settings === undefined) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(read.diagnostics));
-  const outcome = planFile(settings.system);
+  const outcome = planFile(settings.system, "none"); // where this runs, the guests' images need not be
   showDiagnostics(outcome);
   const { system } = outcome;
   if (system === undefined) throw new SystemMistakesError(outcome.source.file, outcome.diagnostics);

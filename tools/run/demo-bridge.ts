@@ -54,7 +54,7 @@ export async function demoBridge(file: string): Promise<DemoBridge> {
   const link = new Promise<Link>((resolve) => {
     attached = resolve;
   });
-  const bridge = await Bridge.start(soundSystem(planFile(file)), settings, log, () => link);
+  const bridge = await Bridge.start(soundSystem(planFile(file, "none")), settings, log, () => link);
   const { modbus, opcua, metrics } = bridge.ports;
   return {
     attach: async (own, note) => {
