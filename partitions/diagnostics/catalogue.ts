@@ -17,8 +17,8 @@ const warning = problem("warning");
 // 00x: the file itself
 export const fileUnreadable = (file: string, reason: string): Problem =>
   error("AXV-P001", `${file} cannot be read: ${reason}`, "give the path of a file that is there and readable");
-export const yamlSyntax = (reason: string): Problem =>
-  error("AXV-P002", `this is no valid YAML: ${reason}`, "mind indentation, quotes and brackets up to this point");
+export const yamlSyntax = (reason: string, remedy = "mind indentation, quotes and brackets up to this point"): Problem =>
+  error("AXV-P002", `this is no valid YAML: ${reason}`, remedy);
 export const duplicateKey = (key: string): Problem =>
   error("AXV-P003", `"${key}" stands here a second time`, "give it another name, or remove one of the two");
 export const unknownKey = (key: string, where: string, known: readonly string[]): Problem =>

@@ -10,6 +10,17 @@ import { decodeUtf8 } from "./text.ts";
 /** Of YAML, and what its directives may say. */
 const VERSION = "1.2";
 
+const OPTIONS = {
+  prettyErrors: false,
+  uniqueKeys: false,
+  schema: "core",
+  // Bytes, sets and the like (!!binary, !!set) are nothing that can stand here: as a key yaml makes text of them, and warns Node.
+  resolveKnownTags: false,
+  logLevel: "error",
+} as const;
+
+const NO_TAGS = "remove the tag: values here need none";
+
 const START: Position = { line: 1, column: 1 };
 const TOO_DEEP = yamlSyntax("lists and mappings are in one another too deeply");
 
@@ -58,7 +69,10 @@ export class YamlSource {
     if (explicit === true && version !== VERSION) report(yamlVersion(version ?? ""), this.#position(text.indexOf("%YAML")));
     else
       for (const error of [...this.#document.errors, ...this.#document.warnings])
-        report(yamlSyntax(error.message.replace(/\s+/g, " ")), this.#position(error.pos[0]));
+        report(
+          yamlSyntax(error.message.replace(/\s+/g, " "), error.code === "TAG_RESOLVE_FAILED" ? NO_TAGS : undefined),
+          this.#position(error.pos[0]),
+        );
     let broken = found.length > 0;
     for (const { at, problem } of this.#keys.mistakes) report(problem, at === undefined ? START : this.#positionOf(at));
     try {
@@ -77,7 +91,7 @@ export class YamlSource {
   /** Undefined: it is too deep for that. Keys that stand twice are found by Keys: yaml would compare each with all before it. */
   #parse(text: string): { document: Document; keys: Keys } | undefined {
     try {
-      const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, uniqueKeys: false, schema: "core" });
+      const document = parseDocument(text, { ...OPTIONS, lineCounter: this.#lines });
       return { document, keys: new Keys(document.contents) };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;

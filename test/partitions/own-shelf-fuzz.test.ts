@@ -21,8 +21,9 @@ import { changed } from "./descriptions.ts";
 import type { Value } from "./descriptions.ts";
 import { here } from "./systems.ts";
 
-const PLANS = runs(400);
-const FILES = runs(2000);
+const PLANS = runs(300);
+const SPOILT = runs(200);
+const FILES = runs(1200);
 /** Milliseconds for one plan: a usual one takes 10, and the machine may have much else to do. */
 const PLAN_MAX = 5000;
 
@@ -140,6 +141,38 @@ test(`what could stand in them makes a plan, or mistakes that are told at their 
 });
 
 const ABOUT_THE_FILE = /^AXV-P00[3-9]$/;
+
+/** Of YAML, what is no plain value between others. */
+const PIECES = [
+  "\t", "*a", "&a ", "!!binary ", "!!set ", "!mine ", "<<: ", "- ", "? ", "? [x]\n: ", "[a]: ", "{a: b}: ", "&a [*a]", "{", "]", "\"", "'", "|", ">-\n", ": ", "#", "~",
+  "%YAML 1.1\n---\n", "\n---\n", "...\n", "\0", "\r", "\u2028", "\ufeff", "0x", "1e999", ".inf", ".nan",
+];
+
+test(`text that is spoilt is told at its place, and no library warns anybody (seed ${seed})`, () => {
+  const random = new Random(seed);
+  const warned: unknown[] = [];
+  const emit = process.emitWarning;
+  process.emitWarning = (warning: unknown): void => void warned.push(warning);
+  try {
+    const counts = { planned: 0, refused: 0 };
+    for (let left = SPOILT; left > 0; left--) {
+      for (const { file, goods } of KINDS) write(file, goods[0] ?? null);
+      const { file } = random.pick(KINDS);
+      const good = readFileSync(join(folder, file), "utf8");
+      const at = random.below(good.length + 1);
+      const text = good.slice(0, at) + random.pick(PIECES) + good.slice(random.chance(1, 4) ? at + random.below(30) : at);
+      writeFileSync(join(folder, file), text);
+      writeFileSync(join(folder, "system.yaml"), random.pick(SYSTEMS));
+      const { system, diagnostics } = planFile(join(folder, "system.yaml"), "to be built");
+      expect(untold(system !== undefined, diagnostics), text).toEqual([]);
+      counts[system !== undefined ? "planned" : "refused"]++;
+    }
+    expect(Math.min(counts.planned, counts.refused)).toBeGreaterThan(SPOILT / 20);
+  } finally {
+    process.emitWarning = emit;
+  }
+  expect(warned).toEqual([]);
+});
 
 describe("the tool and the published schemas", () => {
   test.each([

@@ -1,5 +1,5 @@
 // Text of others: what no terminal should obey is shown instead, what is long is cut, what is no UTF-8 is told where it is.
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { planSystem } from "../../partitions/index.ts";
 import { boards } from "../../partitions/shelf.ts";
@@ -95,3 +95,18 @@ describe("--json is JSON, whatever happens", () => {
     expect(failure(error, ["run", "x.yaml", "--", "--json"]).stdout).toBe("");
   });
 });
+
+test.each(["[a]: 1", "{ a: b }: 1", "? [a]\n: 1", "!!binary abcd: 1", "!!set { a }: 1", "&x [a]: *x", "a: { [b]: 1, ? { c } }"])(
+  "a key that is no plain word is a mistake at its place, of which no library warns besides: %j",
+  (text) => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    try {
+      const { system, diagnostics } = planText(`board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [3] }\n${text}\n`);
+      expect(system).toBeUndefined();
+      expect(diagnostics.some(({ code, line }) => ["AXV-P002", "AXV-P009"].includes(code) && line >= 4)).toBe(true);
+      expect(warn).not.toHaveBeenCalled();
+    } finally {
+      warn.mockRestore();
+    }
+  },
+);
