@@ -1,7 +1,6 @@
 // The bridge: a running plant, from the hypervisor's link and the tag images, and the servers that show it.
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
-import type { PlannedSystem } from "../../partitions/index.ts";
 import { projectVersion } from "../../partitions/project.ts";
 import { describeEvent } from "../link/events.ts";
 import { Link } from "../link/link.ts";
@@ -22,6 +21,7 @@ import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
+import type { BridgeSystem } from "./system.ts";
 
 /** In the time after which values are stale: how exactly that is noticed. */
 const REVIEWS = 4;
@@ -43,7 +43,7 @@ interface Part {
 
 export class Bridge {
   readonly plant: Plant;
-  readonly #system: PlannedSystem;
+  readonly #system: BridgeSystem;
   readonly #log: Logger;
   /** In the order in which they were opened, by the key of bridge.yaml that they are there for. */
   readonly #parts: { readonly key: string; readonly part: Part }[] = [];
@@ -56,7 +56,7 @@ export class Bridge {
   /** By what listens. */
   readonly ports: Record<string, number> = {};
 
-  private constructor(system: PlannedSystem, settings: BridgeSettings, log: Logger) {
+  private constructor(system: BridgeSystem, settings: BridgeSettings, log: Logger) {
     this.#system = system;
     this.#settings = settings;
     this.#log = log;
@@ -71,7 +71,7 @@ export class Bridge {
   }
 
   /** Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own. */
-  static async start(system: PlannedSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>): Promise<Bridge> {
+  static async start(system: BridgeSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>): Promise<Bridge> {
     const bridge = new Bridge(system, settings, log);
     try {
       bridge.#watch(open);
@@ -130,7 +130,11 @@ export class Bridge {
         plant.takeMismatch(index);
         this.#log.error({ partition: name }, "its guest was built for another tag table: build it again with axv-part tags");
       });
+      let said: string | undefined;
+      reader.on("image", () => (said = undefined));
       reader.on("state", (ended) => {
+        if (ended !== undefined && ended === said) return; // again, for the same reason
+        said = ended ?? said;
         if (ended === undefined) this.#log.info({ partition: name }, "the reader of its tags runs");
         else this.#log.warn({ partition: name, ended }, "the reader of its tags has ended: %s", ended);
       });

@@ -12,6 +12,9 @@ export const MESSAGES = {
   AXV_BRIDGE_NO_OPCUA: (file: string) => `${file} has no OPC UA server, and so no certificates: give it \`opcua:\``,
   AXV_BRIDGE_CERTIFICATE: (thumbprint: string, known: string) => `"${thumbprint}" is not the beginning of one thumbprint alone: write ${known}; \`bridge certs\` shows them`,
   AXV_BRIDGE_PASSWORD: (why: string) => `no password: ${why}. Type it twice, or give it as the one line of standard input`,
+  AXV_BRIDGE_SYSTEM: (file: string, why: string) => `${file} cannot be read: ${why}. Make it anew: axv-part bridge pack`,
+  AXV_BRIDGE_PLAN_ELSEWHERE: (file: string) => `${file} has to be planned, which is not done here: name the system.json of axv-part bridge pack`,
+  AXV_BRIDGE_PACK: (output: string, why: string) => `cannot make ${output}: ${why}`,
   AXV_BRIDGE_LOG: (action: string) => `a log cannot be "${action}": write verify`,
   AXV_AUDIT_NONE: (folder: string) => `there is no audit log in ${folder}: give the folder that bridge.yaml names`,
 } as const;

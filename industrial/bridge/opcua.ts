@@ -1,7 +1,6 @@
 // The OPC UA server as a part of the bridge: its settings as bridge.yaml has them, and what it asks for carried out.
 import { hostname, networkInterfaces } from "node:os";
 import type { Logger } from "pino";
-import type { Plan } from "../../partitions/plan/plan.ts";
 import { projectVersion } from "../../partitions/project.ts";
 import { LinkError } from "../link/errors.ts";
 import type { CommandName } from "../link/commands.ts";
@@ -14,10 +13,11 @@ import type { Hypervisor } from "./hypervisor.ts";
 import type { WriteResult } from "./reader.ts";
 import type { TagWrite } from "../tags/batch.ts";
 import type { BridgeSettings } from "./schema.ts";
+import type { BridgeSystem } from "./system.ts";
 
 export interface OpcUaParts {
   readonly plant: Plant;
-  readonly plan: Plan;
+  readonly plan: BridgeSystem["plan"];
   readonly hypervisor: Hypervisor | undefined;
   readonly audit: AuditLog | undefined;
   readonly log: Logger;
@@ -30,7 +30,7 @@ function ownNames(): string[] {
   return [hostname(), ...addresses.filter(({ internal, scopeid }) => !internal && (scopeid ?? 0) === 0).map(({ address }) => address)];
 }
 
-const identityOf = ({ board }: Plan): BoardIdentity => ({
+const identityOf = ({ board }: BridgeSystem["plan"]): BoardIdentity => ({
   name: board,
   manufacturer: "axv-part",
   model: board,

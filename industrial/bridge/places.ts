@@ -1,7 +1,7 @@
 // Where in Linux a partition's tag image is: the other end of the channel that carries it.
-import type { Plan } from "../../partitions/plan/plan.ts";
 import { ringsAt } from "../../partitions/tags/table.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
+import type { BridgeSystem } from "./system.ts";
 
 export interface ReaderPlace {
   readonly ipa: number;
@@ -11,7 +11,7 @@ export interface ReaderPlace {
 }
 
 /** Undefined: no channel carries its tags. */
-export function readerPlace({ partitions }: Plan, partition: string, tags: PartitionTags): ReaderPlace | undefined {
+export function readerPlace({ partitions }: BridgeSystem["plan"], partition: string, tags: PartitionTags): ReaderPlace | undefined {
   const carrier = partitions.find(({ name }) => name === partition)?.channels.find(({ carriesTags }) => carriesTags);
   const end = carrier && partitions[carrier.peer]?.channels.find(({ name }) => name === carrier.name);
   return end && { ipa: end.ipa, size: end.size, rings: ringsAt(tags) };

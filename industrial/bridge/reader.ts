@@ -55,7 +55,7 @@ export class TagReader extends EventEmitter<ReaderEvents> {
     let words = "";
     let reason: string | undefined;
     child.stderr.on("data", (bytes: Buffer) => (words = (words + bytes.toString()).slice(-WORDS_MAX)));
-    child.on("error", (error) => (reason = error.message));
+    child.on("error", (error) => (reason = "code" in error && error.code === "ENOENT" ? `there is no program ${program}: put its folder into PATH` : error.message));
     child.stdin.on("error", () => undefined); // its end is told by "close"
     const snapshots = new TagSnapshots(child.stdout, { table: layoutSum(this.#tags), size: this.#tags.size });
     const before = this.#skipped;

@@ -3,7 +3,6 @@ import { dirname, resolve } from "node:path";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../partitions/diagnostics/diagnostic.ts";
 import { bridgeNobody, bridgeUnaudited, bridgeValuesOf } from "../../partitions/diagnostics/catalogue.ts";
-import type { PlannedSystem } from "../../partitions/index.ts";
 import { readerPlace } from "./places.ts";
 import { displayPath } from "../../partitions/project.ts";
 import { readFile } from "../../partitions/source/file.ts";
@@ -12,6 +11,7 @@ import { YamlSource } from "../../partitions/source/yaml.ts";
 import { MIB } from "../../partitions/units.ts";
 import { BridgeFile } from "./schema.ts";
 import type { BridgeSettings } from "./schema.ts";
+import type { BridgeSystem } from "./system.ts";
 
 export interface BridgeRead {
   readonly source: YamlSource;
@@ -41,7 +41,7 @@ export function readBridge(path: string): BridgeRead {
 }
 
 /** What only the system can tell: that partitions which are named are there, and have tags; that writes are audited. */
-export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: PlannedSystem): Diagnostic[] {
+export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: BridgeSystem): Diagnostic[] {
   const findings = new Findings(source);
   for (const name of Object.keys(settings?.values ?? {})) {
     const isKnown = plan.partitions.some((each) => each.name === name);

@@ -66,7 +66,8 @@ export function decodeFrame(segment: Uint8Array): Frame | undefined {
   const crcAt = raw.length - CRC_SIZE;
   if (crcAt - HEADER_SIZE > FRAME_PAYLOAD_MAX) return undefined;
   const [kind, partition, sequence] = raw;
-  if (kind === undefined || partition === undefined || sequence === undefined || kind < 1 || kind > FRAME_KIND_MAX) return undefined;
+  if (kind === undefined || partition === undefined || sequence === undefined) return undefined;
+  if (kind < 1 || kind > FRAME_KIND_MAX) return undefined;
   const crc = new DataView(raw.buffer, raw.byteOffset).getUint32(crcAt, true);
   if (crc !== crc32(raw.subarray(0, crcAt))) return undefined;
   return { kind, partition, sequence, payload: raw.slice(HEADER_SIZE, crcAt) };

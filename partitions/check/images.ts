@@ -29,8 +29,8 @@ import { alignUp, end, formatSize, formatSpan, GIB, hex, KIB, MIB } from "../uni
 import type { Span } from "../units.ts";
 
 /**
- * Images that the build makes: look at them; or leave them alone, as they are about to be made anew. none: look at nobody's, for what is asked
- * does not depend on them; where the bridge runs, they need not be.
+ * Images that the build makes: look at them; or leave them alone, as they are about to be made anew. none: look at nobody's, for
+ * what is asked does not depend on them; where the bridge runs, they need not be.
  */
 export type StandardImages = "as they are" | "to be built" | "none";
 

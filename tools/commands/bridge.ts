@@ -1,168 +1,23 @@
 // axv-part bridge: shows a running plant to the world outside, as bridge.yaml says.
-import { isDeepStrictEqual } from "node:util";
-import { Command } from "commander";
-import { BridgeError } from "../../industrial/bridge/errors.ts";
-import { formatDiagnostic, countDiagnostics } from "../plan/diagnostics.ts";
+import type { Command } from "commander";
+import { isPacked, readPacked } from "../../industrial/bridge/system.ts";
+import type { BridgeSystem } from "../../industrial/bridge/system.ts";
+import { addBridgeCommands } from "../bridge/commands.ts";
+import { packBridge } from "../bridge/pack.ts";
 import { planFile } from "../plan/file.ts";
-import { showDiagnostics, SystemMistakesError } from "../plan/show.ts";
-import { layOut } from "../run/columns.ts";
-import type { Column } from "../run/columns.ts";
-import { paintFor } from "../run/paint.ts";
-import type { PlannedSystem } from "../../partitions/index.ts";
-import type { Certificate } from "../../industrial/bridge/pki.ts";
-import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
+import { soundSystem } from "../plan/show.ts";
+
+/** Where this runs, the guests' images need not be. */
+const systemOf = (path: string): BridgeSystem => (isPacked(path) ? readPacked(path) : soundSystem(planFile(path, "none")));
 
 export function register(program: Command): void {
   const bridge = program.command("bridge").description("show a running plant by OPC UA and Modbus, and to Prometheus");
+  addBridgeCommands(bridge, systemOf);
   bridge
-    .command("run", { isDefault: true })
-    .description("serve, until it is stopped by SIGTERM or Ctrl-C; SIGHUP reads the file again")
-    .argument("<bridge.yaml>", "what is served, and to whom")
+    .command("pack")
+    .description("make an archive of the bridge for Linux on the PLC: it needs Node there, and nothing else")
+    .argument("<bridge.yaml>", "what it is to serve")
+    .requiredOption("-o, --output <file>", "the archive: bridge.tar.gz")
     .exitOverride()
-    .action(run);
-  bridge
-    .command("check")
-    .description("check the file and the system that it names")
-    .argument("<bridge.yaml>", "the file")
-    .exitOverride()
-    .action(async (file: string) => {
-      await settingsOf(file);
-      console.log(`${file}: ok`);
-    });
-  const certificates = (name: string, description: string): Command =>
-    bridge.command(name).description(description).argument("<bridge.yaml>", "the file").exitOverride();
-  certificates("certs", "show the OPC UA server's certificate, the clients that are trusted, and those that were refused")
-    .option("--json", "print them as JSON")
-    .action(showCertificates);
-  certificates("trust", "let a client in that was refused")
-    .argument("<thumbprint>", "of its certificate, as certs shows it; the first digits are enough")
-    .action(async (file: string, thumbprint: string) => {
-      const { trust } = await import("../../industrial/bridge/pki.ts");
-      console.log(`${trust(await pkiOf(file), thumbprint).subject}: trusted from now on`);
-    });
-  certificates("renew", "have the OPC UA server make a new certificate when it starts the next time").action(async (file: string) => {
-    const { renew } = await import("../../industrial/bridge/pki.ts");
-    const aside = renew(await pkiOf(file));
-    console.log(aside === undefined ? "there is none yet: the first start makes one" : `the old one is ${aside}; start the bridge again`);
-  });
-  bridge
-    .command("password")
-    .description("read a password, and print its hash for bridge.yaml")
-    .exitOverride()
-    .action(password);
-  bridge
-    .command("log")
-    .description("check that the audit log is as it was written")
-    .argument("<action>", "verify")
-    .argument("<folder>", "the log's folder")
-    .option("--json", "print what was found as JSON")
-    .exitOverride()
-    .action(verifyLog);
-}
-
-const CERTIFICATE_COLUMNS: readonly Column<Certificate>[] = [
-  { title: "", align: "left", cell: ({ standing }) => standing },
-  { title: "thumbprint", align: "left", cell: ({ thumbprint }) => thumbprint.slice(0, 12) },
-  { title: "until", align: "left", cell: ({ validTo }) => validTo.toISOString().slice(0, 10) },
-  { title: "application", align: "left", cell: ({ applicationUri }) => applicationUri ?? "none" },
-  { title: "subject", align: "left", cell: ({ subject }) => subject },
-];
-
-interface Ready {
-  readonly system: PlannedSystem;
-  readonly settings: BridgeSettings;
-}
-
-/** Shows what is wrong, and throws if it is too much. */
-async function settingsOf(file: string): Promise<Ready> {
-  const { checkAgainst, readBridge } = await import("../../industrial/bridge/settings.ts");
-  const read = readBridge(file);
-  const paint = paintFor(process.stderr);
-  const show = (diagnostics: typeof read.diagnostics): void => {
-    for (const each of diagnostics) console.error(`${formatDiagnostic(each, read.source.file, read.source.text, paint)}\n`);
-  };
-  show(read.diagnostics);
-  const { settings } = read;
-  if (settings === undefined) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(read.diagnostics));
-  const outcome = planFile(settings.system, "none"); // where this runs, the guests' images need not be
-  showDiagnostics(outcome);
-  const { system } = outcome;
-  if (system === undefined) throw new SystemMistakesError(outcome.source.file, outcome.diagnostics);
-  const further = checkAgainst(read, system);
-  show(further);
-  if (further.some(({ severity }) => severity === "error")) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(further));
-  return { system, settings };
-}
-
-async function run(file: string): Promise<void> {
-  const ready = await settingsOf(file);
-  const [{ Bridge, isServersOnly }, { logger }] = await Promise.all([import("../../industrial/bridge/bridge.ts"), import("../../industrial/bridge/log.ts")]);
-  const log = await logger(ready.settings.log);
-  let bridge = await Bridge.start(ready.system, ready.settings, log);
-  let current = ready;
-  const restart = async (next: Ready): Promise<void> => {
-    await bridge.close();
-    bridge = await Bridge.start(next.system, next.settings, log);
-  };
-  const reload = async (): Promise<void> => {
-    try {
-      const next = await settingsOf(file);
-      const isSame = isDeepStrictEqual(next.system.plan, current.system.plan) && isDeepStrictEqual(next.system.tags, current.system.tags);
-      try {
-        if (isSame && isServersOnly(current.settings, next.settings)) await bridge.serveInstead(next.settings);
-        else await restart(next);
-      } catch (error) {
-        log.error("the new file cannot be served, the old one is again: %s", error instanceof Error ? error.message : String(error));
-        await restart(current);
-        return;
-      }
-      log.level = next.settings.log;
-      current = next;
-      log.info("the file was read again");
-    } catch (error) {
-      log.error("the file was read again, and is not used: %s", error instanceof Error ? error.message : String(error));
-    }
-  };
-  let busy: Promise<void> = Promise.resolve();
-  process.on("SIGHUP", () => (busy = busy.then(reload)));
-  await new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
-  await busy;
-  await bridge.close();
-  log.info("stopped");
-}
-
-/** Looks at no system: certificates are there without one. */
-async function pkiOf(file: string): Promise<string> {
-  const { readBridge } = await import("../../industrial/bridge/settings.ts");
-  const { settings, diagnostics, source } = readBridge(file);
-  const paint = paintFor(process.stderr);
-  for (const each of diagnostics) console.error(`${formatDiagnostic(each, source.file, source.text, paint)}\n`);
-  if (settings === undefined) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(diagnostics));
-  if (settings.opcua === undefined) throw new BridgeError("AXV_BRIDGE_NO_OPCUA", file);
-  return settings.opcua.pki;
-}
-
-async function showCertificates(file: string, { json }: { readonly json?: true }): Promise<void> {
-  const { certificatesIn } = await import("../../industrial/bridge/pki.ts");
-  const all = certificatesIn(await pkiOf(file));
-  if (json === true) console.log(JSON.stringify(all, null, 2));
-  else if (all.length === 0) console.log("there are none yet: the first start of the bridge makes its own");
-  else console.log(layOut(CERTIFICATE_COLUMNS, all).join("\n"));
-}
-
-/** Asked for twice at a terminal, where it is not shown; else one line of standard input. */
-async function password(): Promise<void> {
-  const { hashPassword } = await import("../../industrial/opcua/users.ts");
-  const { readPassword } = await import("../../industrial/bridge/password.ts");
-  console.log(await hashPassword(await readPassword(process.stdin, process.stderr)));
-}
-
-async function verifyLog(action: string, folder: string, { json }: { readonly json?: true }): Promise<void> {
-  if (action !== "verify") throw new BridgeError("AXV_BRIDGE_LOG", action);
-  const { verify } = await import("../../industrial/bridge/audit.ts");
-  const { entries, first, head } = verify(folder);
-  if (json === true) console.log(JSON.stringify({ entries, first, last: head.number, hash: head.hash }, null, 2));
-  else console.log(`${folder}: ${entries} entries, ${first} to ${head.number}, are as they were written; the last one's hash is ${head.hash}`);
+    .action((file: string, { output }: { readonly output: string }) => packBridge(file, output, systemOf));
 }

@@ -1,0 +1,48 @@
+// The system that a bridge shows: what of a planned one it needs. Where it is planned that is made of system.yaml; where it runs there is
+// neither a compiler for device trees nor an image: there it is read as JSON, as `axv-part bridge pack` has written it.
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import type { PlannedSystem } from "../../partitions/index.ts";
+import type { Plan } from "../../partitions/plan/plan.ts";
+import type { TagTable } from "../../partitions/tags/table.ts";
+import { BridgeError } from "./errors.ts";
+
+export interface BridgeSystem {
+  readonly plan: Pick<Plan, "board"> & { readonly partitions: readonly Pick<Plan["partitions"][number], "name" | "channels" | "tags">[] };
+  readonly tags: Pick<PlannedSystem["tags"], "table" | "slots">;
+}
+
+/** Of what is written; another one is read by nobody. */
+const FORMAT = 1;
+
+export const isPacked = (path: string): boolean => path.endsWith(".json");
+
+export function formatPacked({ plan, tags }: BridgeSystem): string {
+  const partitions = plan.partitions.map(({ name, channels, tags: guestTags }) => ({ name, channels, tags: guestTags }));
+  return `${JSON.stringify({ format: FORMAT, board: plan.board, partitions, table: tags.table, slots: [...tags.slots] })}\n`;
+}
+
+/** Nobody writes it by hand: its outline is checked, and that it is of this version. */
+const Packed = z.object({
+  format: z.literal(FORMAT),
+  board: z.string(),
+  partitions: z.array(z.object({ name: z.string(), channels: z.array(z.looseObject({ name: z.string() })), tags: z.array(z.looseObject({ name: z.string() })) })),
+  table: z.array(z.looseObject({ partition: z.string(), size: z.int(), tags: z.array(z.looseObject({ name: z.string(), offset: z.int() })) })),
+  slots: z.array(z.tuple([z.string(), z.int()])),
+});
+
+export function readPacked(path: string): BridgeSystem {
+  let written: unknown;
+  try {
+    written = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new BridgeError("AXV_BRIDGE_SYSTEM", path, error instanceof Error ? error.message : String(error));
+  }
+  const { data, success } = Packed.safeParse(written);
+  if (!success) throw new BridgeError("AXV_BRIDGE_SYSTEM", path, `it is not what this version of axv-part writes (format ${FORMAT})`);
+  const { board, partitions, table, slots } = data;
+  return {
+    plan: { board, partitions: partitions as unknown as BridgeSystem["plan"]["partitions"] },
+    tags: { table: table as unknown as TagTable, slots: new Map(slots) },
+  };
+}

@@ -1,0 +1,71 @@
+// The bridge as it goes to the PLC: an archive that runs without this checkout, small enough, with nothing of this machine in it.
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { formatPacked, readPacked } from "../../industrial/bridge/system.ts";
+import { ROOT } from "../../tools/build/files.ts";
+import { Chain } from "./chain.ts";
+
+const SIZE_MAX = 8e6;
+
+let chain: Chain;
+beforeAll(async () => {
+  chain = await Chain.build();
+}, 120_000);
+afterAll(async () => {
+  await chain.end();
+  chain.remove();
+});
+
+const part = (...parameters: string[]) => spawnSync(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { encoding: "utf8" });
+
+test("it is packed, unpacked elsewhere, and shows the plant there", async () => {
+  const port = 20_000 + (process.pid % 20_000);
+  const lines = `metrics: { listen: "127.0.0.1:${port}" }\nopcua: { listen: "127.0.0.1:${port + 1}", counter_hz: 1000000, pki: pki, names: [localhost], users: {}, anonymous: true }\n`;
+  chain.settings(`# as it was written\n${lines}`); // writes bridge.yaml
+  const archives = ["one.tar.gz", "two.tar.gz"].map((name) => chain.path(name));
+  for (const archive of archives) expect(part("pack", chain.path("bridge.yaml"), "-o", archive)).toMatchObject({ status: 0 });
+  const [one = "", two = ""] = archives;
+  expect(statSync(one).size).toBeLessThan(SIZE_MAX);
+  expect(readFileSync(one).equals(readFileSync(two)), "the same input gives the same archive").toBe(true);
+
+  mkdirSync(chain.path("opt"));
+  expect(spawnSync("tar", ["-C", chain.path("opt"), "-xzf", one]).status).toBe(0);
+  const folder = chain.path("opt/axv-bridge");
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(folder, name)).isFile());
+  for (const name of files) {
+    const text = readFileSync(join(folder, name), "latin1");
+    for (const here of [ROOT, ...(homedir() === "/" ? [] : [`${homedir()}/`])]) expect(text.includes(here), `${name} knows ${here}`).toBe(false);
+  }
+  expect(readFileSync(join(folder, "etc/bridge.yaml"), "utf8")).toContain("# as it was written");
+  expect(readFileSync(join(folder, "LICENSES.txt"), "utf8")).toMatch(/^node-opcua-server /m);
+
+  chain.begin();
+  cpSync(chain.path("tag-reader"), join(folder, "bin/tag-reader")); // the one of this machine
+  const environment = { PATH: `${join(folder, "bin")}:/usr/bin:/bin` };
+  const child = spawn(process.execPath, [join(folder, "bin/axv-bridge.mjs"), "run", join(folder, "etc/bridge.yaml")], { cwd: "/", env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  const value = async (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => (await answer.text()).includes('axv_tag{partition="plc",tag="Setpoint"} 20\n'), () => false);
+  await chain.until(`the value; it says: ${said}`, value);
+  expect(said).toContain("OPC UA at opc.tcp://localhost:");
+  child.kill("SIGTERM");
+  const [status] = (await once(child, "close")) as [number];
+  expect(status, said).toBe(0);
+});
+
+test("what is packed of a system is all that the bridge needs of it; another's is refused", () => {
+  const path = chain.path("system.json");
+  writeFileSync(path, formatPacked(chain.system));
+  const { plan, tags } = readPacked(path);
+  expect(tags).toEqual({ table: chain.system.tags.table, slots: chain.system.tags.slots });
+  expect(plan.partitions.map(({ name, channels }) => [name, channels])).toEqual(chain.system.plan.partitions.map(({ name, channels }) => [name, channels]));
+  for (const text of ["", "{}", formatPacked(chain.system).replace('"format":1', '"format":2')]) {
+    writeFileSync(path, text);
+    expect(() => readPacked(path)).toThrow(expect.objectContaining({ code: "AXV_BRIDGE_SYSTEM" }));
+  }
+});

