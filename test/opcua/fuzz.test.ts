@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestPlant } from "../tags/plant.ts";
 import { Station } from "./station.ts";
 
-const CONNECTIONS = 600;
+const CONNECTIONS = 300;
 const AT_ONCE = 20;
 /** A client that has got no answer by then goes. */
 const PATIENCE_MS = 30;
