@@ -18,7 +18,7 @@ import type { PlantPartition } from "../tags/plant.ts";
 import { READABLE, STANDARD, WRITABLE } from "./access.ts";
 import { addCompanion, nodeIdOf } from "./companion.ts";
 import type { Spaces } from "./companion.ts";
-import { CONFIGURABLE_OBJECT_TYPE, CONFIGURATION_TYPE, DI_DEVICE_SET, FUNCTIONAL_GROUP_TYPE, RESOURCE_TYPE, TASK_TYPE } from "./companion.table.ts";
+import { BASE_OBJECT_TYPE, CONFIGURABLE_OBJECT_TYPE, CONFIGURATION_TYPE, DI_DEVICE_SET, FUNCTIONAL_GROUP_TYPE, RESOURCE_TYPE, TASK_TYPE } from "./companion.table.ts";
 import type { Reference, Space } from "./companion.table.ts";
 import type { BoardIdentity } from "./target.ts";
 import { euInformation } from "./units.ts";
@@ -54,6 +54,8 @@ export type StatusName = (typeof STATUS_VALUES)[number]["name"];
 /** A guest tag whose name begins so is its task's. */
 const OF_TASK = /^(scans|overruns|cycle|jitter|execution)\b/;
 const TASK = "scan";
+/** Of a RevisionCounter that is not kept (OPC 10000-100, 4.5). */
+const NOT_COUNTED = -1;
 const SUBSCRIBE_TO_EVENTS = 1;
 const SERVER = "i=2253";
 const SCALAR_RANK = -1;
@@ -90,8 +92,8 @@ function addPartition(builder: Builder, resources: UAObject, configuration: UAOb
   // A Resource is a Device in DI's model, and has to have these.
   for (const [property, value] of [...identityOf(board), ["DeviceRevision", ""], ["DeviceManual", ""]] as const)
     builder.property(resource, property, "di", property === "Manufacturer" || property === "Model" ? DataType.LocalizedText : DataType.String, value);
-  builder.property(resource, "RevisionCounter", "di", DataType.Int32, -1);
-  const methodSet = builder.object(`${name}/MethodSet`, "MethodSet", "plc", ["ua", 58], resource);
+  builder.property(resource, "RevisionCounter", "di", DataType.Int32, NOT_COUNTED);
+  const methodSet = builder.object(`${name}/MethodSet`, "MethodSet", "plc", BASE_OBJECT_TYPE, resource);
   const tasks = builder.object(`${name}/Tasks`, "Tasks", "plc", CONFIGURABLE_OBJECT_TYPE, resource);
   builder.object(`${name}/Programs`, "Programs", "plc", CONFIGURABLE_OBJECT_TYPE, resource);
   const globals = builder.object(`${name}/GlobalVars`, "GlobalVars", "plc", FUNCTIONAL_GROUP_TYPE, resource);
@@ -123,7 +125,7 @@ function addTags(builder: Builder, partition: string, globals: UAObject, tags: r
     const found = variables.get(name) ?? folders.get(name);
     if (path.length === 0) return globals;
     if (found !== undefined) return found;
-    const folder = builder.object(`${partition}/GlobalVars/${name}`, path.at(-1) ?? "", undefined, ["ua", 58], parentOf(path.slice(0, -1)));
+    const folder = builder.object(`${partition}/GlobalVars/${name}`, path.at(-1) ?? "", undefined, BASE_OBJECT_TYPE, parentOf(path.slice(0, -1)));
     folders.set(name, folder);
     return folder;
   };

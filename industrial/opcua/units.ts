@@ -4,6 +4,7 @@ import { EUInformation } from "node-opcua-types";
 
 export const UNIT_URI = "http://www.opcfoundation.org/UA/units/un/cefact";
 const UNKNOWN_UNIT = -1;
+const BYTE = 256;
 
 export const UNIT_CODES: Readonly<Record<string, string>> = {
   "%": "P1", "°C": "CEL", "°F": "FAH", K: "KEL", "°": "DD", rad: "C81",
@@ -17,7 +18,7 @@ export const UNIT_CODES: Readonly<Record<string, string>> = {
 
 export function unitIdOf(unit: string): number {
   const code = UNIT_CODES[unit];
-  return code === undefined ? UNKNOWN_UNIT : [...code].reduce((id, character) => id * 256 + character.charCodeAt(0), 0);
+  return code === undefined ? UNKNOWN_UNIT : [...code].reduce((id, character) => id * BYTE + character.charCodeAt(0), 0);
 }
 
 export const euInformation = (unit: string): EUInformation =>
