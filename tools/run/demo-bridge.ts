@@ -35,7 +35,7 @@ export interface DemoBridge {
   attach(link: Link, note: (text: string) => void): Promise<{ close: () => Promise<void> }>;
 }
 
-/** Serves before anything runs: starting OPC UA keeps this machine busy for a second or two, and the board is emulated on it, too. */
+/** Serves before anything runs: starting OPC UA keeps this machine busy for some seconds, on which the board is emulated, too. */
 export async function demoBridge(file: string): Promise<DemoBridge> {
   const [{ Bridge }, { BridgeFile }, { pino }, { sentence }] = await Promise.all([
     import("../../industrial/bridge/bridge.ts"),
