@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GuestError } from "../../tools/guest/errors.ts";
 import { gicVersions, probe } from "../../tools/guest/probe.ts";
 import { everyProfile } from "../../tools/guest/profiles.ts";
-import { formatProbe } from "../../tools/guest/report.ts";
+import { formatProbe, formatProfiles } from "../../tools/guest/report.ts";
 import { plain } from "../../tools/run/paint.ts";
 import { arm64Image, codeOf, elfFile } from "../partitions/imageFiles.ts";
 
@@ -176,4 +176,12 @@ describe("axv-part guest", () => {
     const { status, stdout } = guest("probe", "--json", file);
     expect({ status, ...JSON.parse(stdout) }).toMatchObject({ status: 1, error: { code: "AXV_GUEST_ISA" } });
   });
+});
+
+test("the list of profiles is folded to a terminal's width; in a pipe it is one table", () => {
+  const folded = formatProfiles(all, plain, 80).split("\n\n").map((table) => table.split("\n"));
+  expect(folded.length).toBeGreaterThan(1);
+  expect(folded.every(([titles, ...rows]) => titles?.startsWith("guest ") === true && rows.length === all.length)).toBe(true);
+  expect(folded.slice(0, -1).flat().filter((line) => line.length > 80)).toEqual([]);
+  expect(formatProfiles(all, plain).split("\n")).toHaveLength(1 + all.length);
 });

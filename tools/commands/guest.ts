@@ -21,7 +21,8 @@ export function register(program: Command): void {
     .option("--json", "print them as JSON")
     .action(({ json }: Options) => {
       const all = everyProfile();
-      console.log(json === true ? JSON.stringify(all, null, 2) : formatProfiles(all, paintFor(process.stdout)));
+      const { stdout } = process;
+      console.log(json === true ? JSON.stringify(all, null, 2) : formatProfiles(all, paintFor(stdout), columnsOf(stdout)));
     });
   guest
     .command("probe")
@@ -33,6 +34,9 @@ export function register(program: Command): void {
       else console.log(formatProbe(probeFile(file), paintFor(process.stdout)));
     });
 }
+
+/** A terminal that knows no size says 0; what is no terminal has as many as are needed. */
+const columnsOf = (stream: NodeJS.WriteStream): number => (stream.isTTY && stream.columns > 0 ? stream.columns : Infinity);
 
 /** Bytes of a file that are looked at. */
 const PROBED_MAX = GIB;

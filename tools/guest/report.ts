@@ -1,7 +1,7 @@
 // What a probe found, for people and for programs; and the shelf of profiles as a table.
 import { formatSize, formatSpan, hex } from "../../partitions/units.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
-import { layOut } from "../run/columns.ts";
+import { layOutFolded } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
 import { gicVersions } from "./probe.ts";
 import type { Probe } from "./probe.ts";
@@ -62,8 +62,9 @@ export function probeJson(found: Probe): unknown {
   return { ...rest, profile: profile?.name ?? null, because: because ?? null, gic: gicVersions(found), notes };
 }
 
-export function formatProfiles(profiles: readonly Profile[], paint: Paint): string {
-  const [titles = "", ...rows] = layOut<Profile>(
+/** `width`: of the terminal, to which it is folded. */
+export function formatProfiles(profiles: readonly Profile[], paint: Paint, width = Infinity): string {
+  const tables = layOutFolded<Profile>(
     [
       { title: "guest", align: "left", cell: ({ name }) => name },
       { title: "image", align: "left", cell: ({ image }) => image.formats.map((format) => FORMATS[format]).join(", ") },
@@ -83,6 +84,7 @@ export function formatProfiles(profiles: readonly Profile[], paint: Paint): stri
       { title: "has run here", align: "left", cell: ({ booted }) => booted ?? "not yet" },
     ],
     profiles,
+    width,
   );
-  return [paint("dim", titles), ...rows].join("\n");
+  return tables.map(([titles = "", ...rows]) => [paint("dim", titles), ...rows].join("\n")).join("\n\n");
 }
