@@ -236,6 +236,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
   spiOwner: [
     { what: "in two partitions", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(48)] })) },
     { what: "not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(288)] })) },
+    { what: "the first one that is not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(STANDARD.board.spiLimit)] })) },
     { what: "an SGI", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(7)] })) },
     { what: "in a bitmap only", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(48)] })), blob: (bench) => bench.changed("Partition", PLC_, ({ spis }) => ({ spis: (spis as readonly number[]).map((word, n) => (n === 1 ? word | (1 << 16) : word)) })) },
   ],

@@ -123,6 +123,8 @@ export class Distributor {
       return true;
     }
     if (offset === GICD_CTLR) {
+      const turnsOn = (value & ~this.control & GICD_CTLR_ARE) !== 0;
+      if (turnsOn && (this.control & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1)) !== 0) throw new MachineError("MACHINE_GIC_PROTOCOL", "GICD_CTLR.ARE is set while a group is enabled (§12.9.4)");
       this.control = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
       this.rwp = this.rwpReads;
       this.changing = true;
