@@ -2,6 +2,7 @@
 // test says so and in the order it says: a pCPU enters the core, runs to its end, and leaves. Nothing is random, nothing runs
 // in the background, so a failing test fails again.
 import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
+import { EXIT_CAUSES } from "../../core/abi.ts";
 import { cpu } from "../../core/cpu.table.ts";
 import type { Board } from "./board.ts";
 import { Bus } from "./bus.ts";
@@ -60,6 +61,8 @@ const STEPS_MAX = 100_000;
 const GENERAL_REGISTERS = 31;
 /** In a Vcpu, as entry.S has it. */
 const VCPU_PARTITION = 284;
+const VCPU_MASK_WRITES = 256;
+const VCPU_EXITS = 848;
 const NO_PARTITION = 0xffff_ffff;
 const EC_SHIFT = 26n;
 
@@ -352,6 +355,12 @@ export class Machine {
     if ((pcpu.registers.VMPIDR_EL2 & AFFINITY0) === 0n && !others) this.partitionLives.set(vmid, ++this.livesBegun);
   }
 
+  /** How many exits of its guest the core has counted, of whatever cause (core/vcpu.ts), those among them that the vectors count themselves. */
+  countedExits({ vcpu }: PCpu): number {
+    const causes = Array.from({ length: EXIT_CAUSES }, (_, cause) => this.linear.getBigUint64(vcpu + VCPU_EXITS + 8 * cause, true));
+    return Number(causes.reduce((sum, count) => sum + count, this.linear.getBigUint64(vcpu + VCPU_MASK_WRITES, true)));
+  }
+
   /** An exception in the hypervisor itself: the vector reports it, and the pCPU stops for good. */
   panic(pcpu: PCpu, esr = 0n): void {
     this.enter(pcpu, () => (this.core.panic(esr, 0n, 0n, pcpu.vcpu), 0));
@@ -428,6 +437,7 @@ export class Machine {
 
   private leaveGuest(pcpu: PCpu): void {
     if (pcpu.phase !== "guest") throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index} is ${pcpu.phase}: no guest runs on it`);
+    pcpu.exits++;
     pcpu.registers.ELR_EL2 = pcpu.pc;
     pcpu.registers.SPSR_EL2 = pcpu.pstate;
     pcpu.asleep = undefined;

@@ -56,6 +56,8 @@ export class PCpu {
   lives = 0;
   /** Synchronous exceptions of its guest for which all registers were saved: those that are no quick traps. */
   fullTraps = 0;
+  /** How often a guest of it has come to EL2. */
+  exits = 0;
   /** Linear-memory offset of its vCPU's record. */
   vcpu = 0;
   /** The guest's PC and PSTATE while the guest runs; ELR_EL2 and SPSR_EL2 hold them while it does not. */

@@ -211,6 +211,9 @@ export class Comparison {
   /** What each vCPU sees of everything. */
   compare(): void {
     const { reference } = this;
+    for (const { pcpu } of EVERYONE.map((cpu) => this.guest(cpu))) {
+      if (this.bench.machine.countedExits(pcpu) !== pcpu.exits) throw new Error(`pCPU ${pcpu.index}: of ${pcpu.exits} exits ${this.bench.machine.countedExits(pcpu)} are counted`);
+    }
     const differ = (what: string, core: number | boolean, wanted: number | boolean): void => {
       if (core !== wanted) throw new Error(`${what}: ${JSON.stringify(core)}, and by the manual ${JSON.stringify(wanted)}`);
     };
