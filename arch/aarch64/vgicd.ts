@@ -97,8 +97,7 @@ export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: 
   }
   if (offset < IPRIORITYR + 0x400) {
     writePriorities(vcpu, partition, offset - IPRIORITYR, 4, value);
-  } else if (offset >= GICD_IROUTER && offset < GICD_IROUTER + 0x2000 && (offset & 4) == 0) {
-    // The upper half is Aff3: 0 for every vCPU.
+  } else if ((offset & 4) == 0) { // the upper half is Aff3: 0 for every vCPU; elsewhere that is no INTID
     writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
   }
 }

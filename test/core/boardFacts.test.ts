@@ -138,6 +138,7 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
 
   test("CTR_EL0.DminLine: a line that is shorter than the steps of cache maintenance; a longer one does no harm", () => {
     expect(bootsOn(oneWith(2, { CTR_EL0: 0x8443_8004n }))).toBe(mismatch(2, "cache line", 64, 32));
+    expect(bootsOn(oneWith(2, { CTR_EL0: 0x8453_8004n })), "whatever stands above it: ERG").toBe(mismatch(2, "cache line", 64, 32));
     expect(bootsOn({ registers: { CTR_EL0: 0x8445_8004n } })).toBe("");
   });
 

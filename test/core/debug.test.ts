@@ -55,8 +55,8 @@ describe("the OS lock", () => {
     expect(value(guest.mrs("MDSCR_EL1"))).toBe(0xffff_ffffn & ~EXTERNAL);
     expect(guest.pcpu.debug.mdscr & EXTERNAL).toBe(0x4000n);
     for (const name of [...COMPARATORS, "OSECCR_EL1", "MDRAR_EL1"] as const) {
-      value(guest.msr(name, 0xffn));
-      expect(value(guest.mrs(name)), name).toBe(0n);
+      for (const data of [0xffn, 0xfen]) value(guest.msr(name, data));
+      expect([value(guest.mrs(name)), value(guest.mrs("OSLSR_EL1"))], name).toEqual([0n, THERE | LOCKED]);
     }
   });
 

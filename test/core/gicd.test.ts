@@ -179,6 +179,15 @@ describe("IPRIORITYR", () => {
     expect(gicd(owning.guest(3), IPRIORITYR + 32, 1)).toBe(0x40n);
   });
 
+  test("has as many bits as list registers have, and five at most (ICH_VTR_EL2.PRIbits)", () => {
+    for (const [priorityBits, there] of [[4, 0xf0n], [5, 0xf8n], [6, 0xf8n], [7, 0xf8n], [8, 0xf8n]] as const) {
+      const guest = new Bench({ ...STANDARD, board: { ...STANDARD.board, priorityBits } }).guest(0);
+      setGicd(guest, IPRIORITYR + 48, 0xffn, 1);
+      value(guest.store(GUEST_GICR + SGI_BASE + IPRIORITYR + 27, 1, 0xffn));
+      expect([gicd(guest, IPRIORITYR + 48, 1), value(guest.load(GUEST_GICR + SGI_BASE + IPRIORITYR + 27, 1))], `${priorityBits} bits`).toEqual([there, there]);
+    }
+  });
+
   test("bytes and words of own interrupts; foreign ones RAZ/WI", () => {
     setGicd(linux, IPRIORITYR + 48, 0xa0n, 1);
     setGicd(linux, IPRIORITYR + 49, 0x50n, 1);

@@ -37,6 +37,24 @@ const pulse = (intid: number): void => {
   bench.machine.settle();
 };
 
+test("what comes while no list register is in use goes straight into one: nothing is saved, nothing restored", () => {
+  bench = new Bench();
+  guest = bench.openInterrupts(0);
+  bench.enable(0, 48);
+  bench.enablePrivate(0, 27);
+  const seen = new Set<string>();
+  bench.machine.onIntrinsic = (name) => void seen.add(name);
+  bench.machine.setLine(48, true);
+  bench.machine.settle();
+  bench.machine.setLine(48, false);
+  expect(takeAll()).toEqual([48]);
+  guest.pcpu.virtualTimer.write(1n);
+  bench.machine.settle();
+  expect(guest.acknowledge()).toBe(27);
+  expect([...seen]).toContain("msr_ICH_LR0_EL2");
+  for (const name of ["saveListRegisters", "restoreListRegisters"]) expect([...seen]).not.toContain(name);
+});
+
 describe.each(ALL_GICS)("%s: an SPI", (_, board) => {
   beforeEach(() => {
     bench = new Bench({ ...STANDARD, board });

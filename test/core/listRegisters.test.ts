@@ -249,3 +249,19 @@ test("where DIR cannot be trapped by itself (ICH_VTR_EL2.TDS), it is not: what h
     expect(active(intid), `INTID ${intid}`).toBe(false);
   }
 });
+
+test.each(GICS)("%s: a vCPU that holds an interrupt of every word of INTIDs is stopped, and holds none", (_, board) => {
+  const words = Array.from({ length: 31 }, (_word, n) => 32 * (n + 1) + (n === 30 ? 27 : n));
+  bench = new Bench({ ...STANDARD, board: { ...board, spiLimit: 1020 }, partitions: [{ ...LINUX, consoleInterrupt: 0, channels: [], regions: LINUX.regions.slice(0, 2), interrupts: words.map(level) }, { ...PLC, consoleInterrupt: 0, channels: [], regions: PLC.regions.slice(0, 1), interrupts: [] }] });
+  guest = bench.openInterrupts(0);
+  bench.enablePrivate(0, 27);
+  for (const intid of words) bench.enable(0, intid);
+  for (const intid of words) bench.machine.setLine(intid, true);
+  guest.pcpu.virtualTimer.write(1n);
+  bench.machine.settle();
+  expect(words.filter(active)).toEqual(words);
+  guest.hvc(SYSTEM_RESET);
+  for (const intid of words) bench.machine.setLine(intid, false);
+  bench.machine.settle();
+  expect([guest.running, words.filter(active)]).toEqual([true, []]);
+});

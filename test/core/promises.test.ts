@@ -260,6 +260,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "one that the board has for something else", plan: partition(PLC_, { ppis: [27, 29, 30] }) },
     { what: "no physical timer", plan: partition(PLC_, { ppis: [27] }) },
     { what: "an SGI", plan: partition(PLC_, { ppis: [0, 27, 30], pmu: true }) },
+    { what: "an SGI, without the PMU", plan: partition(PLC_, { ppis: [0, 27, 30] }) },
   ],
   console: [
     { what: "another partition's", plan: partition(PLC_, { consoleInterrupt: 232 }) },

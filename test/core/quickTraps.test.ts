@@ -46,6 +46,10 @@ describe.each([...GICS.map(([name, board]) => [name, board, false] as const), ..
     expect([store(ISENABLER, 1 << 27, 4, own), store(ISENABLER, 1 << 3, 4, own)]).toEqual([true, true]);
     expect([store(IPRIORITYR + 31, 0x50, 1), store(IPRIORITYR + 48, 0x50), store(ISENABLER + WORD_1, 1), store(ISENABLER, 1 << 27, 2, own)]).toEqual([false, false, false, false]);
     if (!isV2) expect(store(ISENABLER, 1 << 27, 4, own + GICR_STRIDE)).toBe(false);
+    if (isV2 || direct) return;
+    value(guest.store(own + ICENABLER, 4, 0xffffn));
+    value(guest.store(own + ISPENDR, 4, 1n << 3n));
+    expect([store(ISENABLER, 1 << 5, 4, own), store(ISENABLER, 1 << 3, 4, own)], "also while another SGI waits").toEqual([true, false]);
   });
 
   test("an SGI to itself is quick, and comes; to others, or of the hypervisor's number, it is not", () => {

@@ -2,6 +2,7 @@
 // (core/seed.ts), and what a guest finds in its device tree.
 import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { BLOB_MAX_BYTES } from "../../partitions/blob/layout.table.ts";
 import { compileTree } from "../../partitions/devicetree/compile.ts";
 import { seedOffset } from "../../partitions/devicetree/seed.ts";
 import { readFdt } from "../boards/fdt.ts";
@@ -107,6 +108,14 @@ describe.each<[string, Partial<Board>]>([
     const linear = Buffer.from(bench.machine.core.memory.buffer);
     for (const partition of [0, 1]) expect(linear.indexOf(Buffer.from(seedOf(bench, partition).slice(0, 32), "hex"))).toBe(-1);
   });
+});
+
+test("a device tree right behind the room of the image and the largest blob is read, one page earlier it is not", () => {
+  const { board, system: { plan } } = { board: qemuVirt, system: boot({}).system };
+  const end = board.imageBase + plan.image.size + BLOB_MAX_BYTES;
+  expect(end % 0x1000).toBe(0);
+  const taken = [end, end - 0x1000].map((pa) => "rng-seed" in chosen(found(boot({ deviceTree: { pa, bytes: firmwareTree(RNG_SEED) } }), 0)));
+  expect(taken).toEqual([true, false]);
 });
 
 test.each([0, 1, 2, 3])("a name is found wherever it stands in the strings (%i more)", (more) => {

@@ -201,7 +201,7 @@ function gicHooks(machine: Machine): Hooks {
       if (machine.board.noDirTrap === true && (value & ICH_HCR_TDIR) !== 0n) throw new MachineError("MACHINE_GIC_PROTOCOL", "ICH_HCR_EL2.TDIR is RES0 where ICH_VTR_EL2.TDS is 0");
       virtual().hypervisorControl = Number(value & MASK32);
     },
-    mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n) & ~(machine.board.noDirTrap === true ? ICH_VTR_TDS : 0n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n),
+    mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n) & ~(7n << 29n) & ~(machine.board.noDirTrap === true ? ICH_VTR_TDS : 0n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n) | (BigInt((machine.board.priorityBits ?? 5) - 1) << 29n),
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),

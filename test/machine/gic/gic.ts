@@ -21,6 +21,8 @@ export interface GicBoard {
   readonly extendedPpis?: number;
   /** GICv3: bits of preemption, 5 if left out; registers of active priorities follow from that. */
   readonly preemptionBits?: number;
+  /** ICH_VTR_EL2.PRIbits + 1, if not five. */
+  readonly priorityBits?: number;
   /** GICv3 without ICH_VTR_EL2.TDS: there is no ICH_HCR_EL2.TDIR. */
   readonly noDirTrap?: boolean;
   /** GICv4: PIDR2 says so, and a redistributor has two more frames (GICR_TYPER.VLPIS), which are not modelled. */
