@@ -12,9 +12,10 @@ import { DataType } from "node-opcua-variant";
 import * as abi from "../../core/abi.ts";
 import { describeEvent } from "../link/events.ts";
 import type { HypervisorEvent, PartitionTelemetry } from "../link/telemetry.ts";
-import type { Plant, PlantPartition } from "../tags/plant.ts";
+import type { Plant, PlantPartition, Quality } from "../tags/plant.ts";
 import { CALLABLE } from "./access.ts";
 import type { PartitionNodes, PlantNodes } from "./nodes.ts";
+import type { Log } from "./target.ts";
 
 /** 1 … 1000 (OPC 10000-5, 6.4.2). */
 const SEVERITY = { Failed: 900, LinkLost: 800, WatchdogExpired: 700, Overrun: 500 } as const;
@@ -116,15 +117,23 @@ export class Alarms {
   readonly #nodes: PlantNodes;
   readonly #stop: () => void;
 
-  constructor(addressSpace: AddressSpace, plant: Plant, nodes: PlantNodes) {
+  constructor(addressSpace: AddressSpace, plant: Plant, nodes: PlantNodes, log: Log) {
     addressSpace.installAlarmsAndConditionsService();
     this.#nodes = nodes;
     const all = plant.partitions.flatMap((partition, index) => {
       const own = nodes.partitions[index];
       return own === undefined ? [] : [new PartitionAlarms(nodes, own, partition)];
     });
-    const onTelemetry = (partition: number, telemetry: PartitionTelemetry): void => all[partition]?.takeTelemetry(telemetry);
-    const onQuality = (partition: number, now: string): void => all[partition]?.takeSilence(now === "silent");
+    // As with values: what goes wrong with a client's item is no matter of the plant's.
+    const safely = (raise: () => void): void => {
+      try {
+        raise();
+      } catch (error) {
+        log.error(`OPC UA: an alarm cannot be told: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    };
+    const onTelemetry = (partition: number, telemetry: PartitionTelemetry): void => safely(() => all[partition]?.takeTelemetry(telemetry));
+    const onQuality = (partition: number, now: Quality): void => safely(() => all[partition]?.takeSilence(now === "silent"));
     plant.on("telemetry", onTelemetry).on("quality", onQuality);
     this.#stop = () => void plant.off("telemetry", onTelemetry).off("quality", onQuality);
   }

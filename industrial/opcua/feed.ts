@@ -12,10 +12,12 @@ import type { Plant, Quality } from "../tags/plant.ts";
 import { toDouble, toHalves } from "../tags/value.ts";
 import type { PartitionNodes, PlantNodes, StatusName } from "./nodes.ts";
 import { hasValue, STATUS_OF } from "./status.ts";
+import type { Log } from "./target.ts";
 import { NO_VALUE, toVariant } from "./values.ts";
 
 export class Feed {
   readonly #plant: Plant;
+  readonly #log: Log;
   readonly #partitions: readonly PartitionNodes[];
   readonly #history: ReadonlyMap<Tag, Series>;
   readonly #clocks: readonly ScanClock[];
@@ -24,8 +26,9 @@ export class Feed {
   readonly #stop: () => void;
 
   /** `history`: of tags whose values are kept. */
-  constructor(plant: Plant, nodes: PlantNodes, history: ReadonlyMap<Tag, Series>, counterHz: number, now?: () => Instant) {
+  constructor(plant: Plant, nodes: PlantNodes, history: ReadonlyMap<Tag, Series>, log: Log, counterHz: number, now?: () => Instant) {
     this.#plant = plant;
+    this.#log = log;
     this.#history = history;
     this.#partitions = nodes.partitions;
     this.#clocks = nodes.partitions.map(() => new ScanClock(counterHz, now));
@@ -68,9 +71,26 @@ export class Feed {
 
   #showTag(partition: number, tag: Tag, variable: UAVariable | undefined, quality: Quality, time: Date): void {
     const value = hasValue(quality) ? this.#plant.tagValue(partition, tag) : undefined;
-    variable?.setValueFromSource(value === undefined ? NO_VALUE() : toVariant(tag.type, value), STATUS_OF[quality], time);
+    if (variable !== undefined) this.#set(variable, value === undefined ? NO_VALUE() : toVariant(tag.type, value), STATUS_OF[quality], time);
     this.#history.get(tag)?.record(time.getTime(), quality, value === undefined ? undefined : this.#plant.imageOf(partition)?.view, tag.offset);
     if (tag.deadband > 0) this.#told.set(tag, toDouble(value ?? "") ?? Number.NaN);
+  }
+
+  /** The library tells every item within this call: what goes wrong with one client's is no matter of the plant's. */
+  #set(variable: UAVariable, value: Variant, status: StatusCode, time: Date): void {
+    try {
+      variable.setValueFromSource(value, status, time);
+    } catch (error) {
+      this.#log.error(`OPC UA: ${variable.nodeId.toString()} cannot be told: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  /** A value that has not changed keeps its time: nobody is told. */
+  #put(variable: UAVariable, value: Variant | undefined, status: StatusCode, time: Date): void {
+    const now = status === StatusCodes.Good && value !== undefined ? value : NO_VALUE();
+    const before = variable.readValue();
+    if (before.statusCode === status && String(before.value.value) === String(now.value)) return;
+    this.#set(variable, now, status, time);
   }
 
   /** A change smaller than its deadband is not told; what is not a number has none. */
@@ -86,12 +106,12 @@ export class Feed {
     const telemetry = this.#plant.telemetryOf(partition);
     const time = new Date(this.#clocks[partition]?.moment() ?? 0);
     const heard = telemetry === undefined ? StatusCodes.BadWaitingForInitialData : quality === "silent" ? STATUS_OF.silent : StatusCodes.Good;
-    for (const [name, variable] of status ?? []) put(variable, telemetry === undefined ? undefined : STATUS[name](telemetry), heard, time);
+    for (const [name, variable] of status ?? []) this.#put(variable, telemetry === undefined ? undefined : STATUS[name](telemetry), heard, time);
     const running = quality === "stopped" && heard === StatusCodes.Good ? STATUS_OF.stopped : heard;
     for (const [index, variable] of guestTags.entries()) {
       const value = telemetry?.tags.get(index);
       const published = value === undefined && running === StatusCodes.Good ? StatusCodes.BadWaitingForInitialData : running;
-      put(variable, value === undefined ? undefined : wide(value), published, time);
+      this.#put(variable, value === undefined ? undefined : wide(value), published, time);
     }
   }
 }
@@ -106,11 +126,3 @@ const STATUS: Readonly<Record<StatusName, (telemetry: PartitionTelemetry) => Var
   watchdog_expired: ({ watchdogExpired }) => count(watchdogExpired),
   console_dropped: ({ consoleDropped }) => count(consoleDropped),
 };
-
-/** A value that has not changed keeps its time: nobody is told. */
-function put(variable: UAVariable, value: Variant | undefined, status: StatusCode, time: Date): void {
-  const now = status === StatusCodes.Good && value !== undefined ? value : NO_VALUE();
-  const before = variable.readValue();
-  if (before.statusCode === status && String(before.value.value) === String(now.value)) return;
-  variable.setValueFromSource(now, status, time);
-}

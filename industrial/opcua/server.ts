@@ -108,8 +108,8 @@ export class OpcUaServer {
       pushItems(server, (namespace) => namespace === nodes.namespace.index);
       const history = historyOf(nodes, settings.historyValues);
       readHistory(server, history.byNode);
-      const feed = new Feed(plant, nodes, history.byTag, settings.counterHz, now);
-      const alarms = new Alarms(addressSpace, plant, nodes);
+      const feed = new Feed(plant, nodes, history.byTag, log, settings.counterHz, now);
+      const alarms = new Alarms(addressSpace, plant, nodes, log);
       await server.start();
       return new OpcUaServer({ server, own, users, feed, alarms, guarded, options });
     } catch (error) {

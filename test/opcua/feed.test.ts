@@ -155,4 +155,22 @@ describe("items", () => {
     await watch.next(1);
     expect(timers).toHaveBeenCalledOnce();
   });
+
+  test("a reader that does not keep up loses the oldest, with the overflow bit on the next, whatever their quality", async () => {
+    pass(10);
+    plant.tell(0, "running");
+    scan({ A: 50 });
+    watch = await Watch.on(session, [own("plc.A")], FAST, 2);
+    await watch.next(1);
+    await watch.subscription.setPublishingMode(false);
+    for (const state of ["off", "running", "off", "running"] as const) {
+      await new Promise((resolve) => setTimeout(resolve, 2 * FAST)); // each a change of its own
+      plant.tell(0, state);
+      if (state === "running") scan();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 2 * FAST));
+    await watch.subscription.setPublishingMode(true);
+    const told = await watch.next(2);
+    expect(told.map(({ status }) => status)).toEqual(["BadOutOfService#InfoTypeDataValue|Overflow", "Good"]);
+  });
 });
