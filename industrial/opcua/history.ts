@@ -39,6 +39,8 @@ interface Way {
 /** `nodes`: by node id. */
 export function readHistory(server: OPCUAServer, nodes: ReadonlyMap<string, HistoryNode>): void {
   const { engine } = server;
+  engine.historyServerCapabilities.accessHistoryDataCapability = nodes.size > 0;
+  engine.historyServerCapabilities.maxReturnDataValues = PAGE;
   const numbers = new Map([...nodes.keys()].map((id, index) => [id, index]));
   engine.historyRead = async (context, request) =>
     (request.nodesToRead ?? []).map((node) => {

@@ -17,7 +17,7 @@ let session: ClientSession;
 let own: (id: string) => string;
 let watch: Watch | undefined;
 beforeAll(async () => {
-  plant = new TestPlant({ plc: "[{ name: A, type: i32 }, { name: B, type: u64 }]", other: "[{ name: C, type: bool }]" }, [{ name: "scans", unit: "count" }]);
+  plant = new TestPlant({ plc: "[{ name: A, type: i32 }, { name: B, type: u64 }, { name: L, type: 'i16[2]' }, { name: M, type: 'i64[2]' }]", other: "[{ name: C, type: bool }]" }, [{ name: "scans", unit: "count" }]);
   station = await Station.start(plant);
   session = await station.login("observer");
   const space = (await session.readNamespaceArray()).indexOf(PLANT_URI);
@@ -172,5 +172,22 @@ describe("items", () => {
     await watch.subscription.setPublishingMode(true);
     const told = await watch.next(2);
     expect(told.map(({ status }) => status)).toEqual(["BadOutOfService#InfoTypeDataValue|Overflow", "Good"]);
+  });
+
+  test("arrays, also of 64 bits, go through changes, a changed interval and another quality", async () => {
+    pass(10);
+    plant.tell(0, "running");
+    scan({ L: [1, 2], M: [1n, 2n ** 40n] });
+    watch = await Watch.on(session, [own("plc.L"), own("plc.M")], FAST);
+    const lists = (all: Awaited<ReturnType<Watch["next"]>>): string[] => all.map(({ status, value }) => `${status} ${JSON.stringify(Array.from((value as ArrayLike<unknown> | null) ?? []))}`);
+    expect(lists(await watch.next(2))).toEqual(["Good [1,2]", "Good [[0,1],[256,0]]"]);
+    const [item] = Object.values(watch.subscription.monitoredItems);
+    await item?.modify({ samplingInterval: 200, queueSize: 5, clientHandle: item.monitoringParameters.clientHandle, discardOldest: true, filter: null });
+    pass(10);
+    scan({ L: [3, -4], M: [-1n, 0n] });
+    expect(lists(await watch.next(2)).slice(-2).sort()).toEqual(["Good [3,-4]", "Good [[4294967295,4294967295],[0,0]]"]);
+    plant.tell(0, "off");
+    expect(lists(await watch.next(2))).toEqual(["BadOutOfService []", "BadOutOfService []"]);
+    plant.tell(0, "running");
   });
 });

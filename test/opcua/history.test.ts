@@ -123,6 +123,11 @@ test("a change smaller than the tag's deadband is neither told nor kept", async 
   expect((await ask({ from: -1000, to: 100, node: own("plc.B") })).values.map((text) => text.split(" ")[0])).toEqual(["-100", "-3", "2", "7", "9"]);
 });
 
+test("that there is history, and how much of it comes at once, the server's capabilities say", async () => {
+  const [capability, most] = await session.read([{ nodeId: "i=11193" }, { nodeId: "i=11273" }]);
+  expect([capability?.value.value, most?.value.value]).toEqual([true, 1000]);
+});
+
 test("what is not there is refused by name", async () => {
   expect((await ask({})).status).toBe("BadHistoryOperationInvalid");
   expect((await ask({ from: 3 })).status).toBe("BadHistoryOperationInvalid");

@@ -18,7 +18,7 @@ const named = (userName: string, password: string): { type: UserTokenType.UserNa
 
 let station: Station;
 beforeAll(async () => {
-  station = await Station.start(newPlant(), { caps: { ...DEFAULT_CAPS, sessions: SESSIONS, subscriptionsPerSession: 1, itemsPerSubscription: 2, queue: 5 }, sessionSeconds: 5 });
+  station = await Station.start(newPlant(), { caps: { ...DEFAULT_CAPS, sessions: SESSIONS, subscriptionsPerSession: 1, itemsPerSubscription: 2, queue: 5 }, sessionSeconds: 5 }, ["expired"]);
 });
 afterAll(() => station.stop());
 
@@ -43,6 +43,7 @@ describe("refused", () => {
     ["no encryption", () => station.connect({ securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None }).then((client) => client.createSession(named("engineer", PASSWORDS.engineer))), /./],
     ["only signed", () => station.connect({ securityMode: MessageSecurityMode.Sign }), /./],
     ["an old policy", () => station.connect({ securityPolicy: SecurityPolicy.Basic256 }), /./],
+    ["a certificate that is over", () => station.connect({}, "expired"), /./],
     ["a certificate that nobody has trusted", () => station.connect({}, "stranger"), /./],
   ] as const;
   beforeEach(() => void (station.instant = { ...station.instant, steady: station.instant.steady + LONGEST_WAIT }));
@@ -52,9 +53,13 @@ describe("refused", () => {
     expect(station.server.sessions).toBeLessThanOrEqual(before + 1); // one that has not been let in, at most
   });
 
+  test("…the one that is over by the server, and it says why", () => {
+    expect(station.logged.some((message) => message.includes("BadCertificateTimeInvalid"))).toBe(true);
+  });
+
   test("…whose certificate lies where the operator finds it", () => {
     expect(readdirSync(join(station.folder, "server/rejected"))).toHaveLength(1);
-    expect(readdirSync(join(station.folder, "server/trusted/certs"))).toHaveLength(1);
+    expect(readdirSync(join(station.folder, "server/trusted/certs"))).toHaveLength(2);
   });
 
   test("after three failures, even the right password, for a while", async () => {

@@ -19,6 +19,7 @@ export const APPLICATION_URI = "urn:axv-part:test";
 const CLIENT_URI = "urn:axv-part:test-client";
 export const COUNTER_HZ = 1_000_000;
 export const PASSWORDS: Readonly<Record<Role, string>> = { observer: "looks", operator: "acts", engineer: "builds" };
+const DAY_MS = 86_400_000;
 const FIRST_WALL = Date.UTC(2026, 5, 1);
 
 export class Station {
@@ -35,17 +36,18 @@ export class Station {
   readonly #clients: OPCUAClient[] = [];
   #managers: OPCUACertificateManager[] = [];
 
-  static async start(plant: TestPlant, settings: Partial<OpcUaSettings> = {}): Promise<Station> {
+  /** `more`: further clients whose certificates are trusted; that of "expired" is over. */
+  static async start(plant: TestPlant, settings: Partial<OpcUaSettings> = {}, more: readonly string[] = []): Promise<Station> {
     const station = new Station();
-    await station.#start(plant, settings);
+    await station.#start(plant, settings, more);
     return station;
   }
 
-  async #start({ plant }: TestPlant, settings: Partial<OpcUaSettings>): Promise<void> {
+  async #start({ plant }: TestPlant, settings: Partial<OpcUaSettings>, more: readonly string[]): Promise<void> {
     const pki = join(this.folder, "server");
     const trusted = new OPCUACertificateManager({ rootFolder: pki, disableFileWatchers: true });
     await trusted.initialize();
-    await trusted.trustCertificate(new X509Certificate(readFileSync((await this.#clientKeys("client")).certificateFile)).raw);
+    for (const name of ["client", ...more]) await trusted.trustCertificate(new X509Certificate(readFileSync((await this.#clientKeys(name)).certificateFile)).raw);
     await trusted.dispose();
     const users = await Promise.all((["observer", "operator", "engineer"] as const).map(async (role) => ({ name: role, role, password: await hashPassword(PASSWORDS[role]) })));
     const options: OpcUaOptions = {
@@ -83,7 +85,7 @@ export class Station {
       readFileSync(certificateFile);
     } catch {
       await manager.createSelfSignedCertificate({
-        applicationUri: CLIENT_URI, dns: ["localhost"], ip: [], subject: "/CN=client", startDate: new Date(Date.now() - 86_400_000), validity: 100, outputFile: certificateFile,
+        applicationUri: CLIENT_URI, dns: ["localhost"], ip: [], subject: "/CN=client", startDate: new Date(Date.now() - (name === "expired" ? 20 : 1) * DAY_MS), validity: name === "expired" ? 10 : 100, outputFile: certificateFile,
       });
     }
     return { certificateFile, privateKeyFile: manager.privateKey, manager };
