@@ -66,6 +66,29 @@ describe("a board is refused for", () => {
   });
 });
 
+test("a device over one that began before the last one is found, too", () => {
+  const devices = "devices:\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: { kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n";
+  const mistakes = told({ "boards/mine/board.yaml": altered(QEMU, [/devices:\n[^]*/, devices]) });
+  expect(mistakes.map((mistake) => mistake.replace(/ at .* is over/, " over").replace(/ at .*/, ""))).toEqual([
+    'small: AXV-P095 "small" over "big"',
+    'late: AXV-P095 "late" over "big"',
+  ]);
+});
+
+test.each([
+  ["what the hypervisor maps", 40, 0x3f_c000_0000],
+  ["the pCPUs' physical addresses", 36, 0xf_c000_0000],
+])("RAM that ends where %s end is taken", (_, bits, size) => {
+  const board = QEMU.replace("pa_bits: 40", `pa_bits: ${bits}`).replace("size: 0x40000000 }", `size: ${size} }`);
+  expect(told({ "boards/mine/board.yaml": board })).toEqual([]);
+  expect(told({ "boards/mine/board.yaml": board.replace(`size: ${size} }`, `size: ${size + 0x1000} }`) })[0]).toMatch(/AXV-P095 the RAM of bank 0/);
+});
+
+test("SPIs of devices on both sides of the spare ones are taken, and none of those", () => {
+  const board = (spi: number): string => QEMU.replace("[200, 223]", "[60, 100]").replace("spi: 47", `spi: ${spi}`);
+  expect([59, 60, 100, 101].map((spi) => told({ "boards/mine/board.yaml": board(spi) }).length)).toEqual([0, 1, 1, 0]);
+});
+
 test("affinities, spare SPIs and places that only just go together are taken", () => {
   const board = QEMU.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 0xff, 0xff0000, 0xff00000000]").replace("[200, 223]", "[48, 223]").replace("reg: 0x0a003e00", "reg: 0x09001000")
     .replace("gicr: 0x080a0000", "gicr: 0x3ff80000").replace("offset: 0x70", "offset: 0x1fc");
