@@ -189,6 +189,16 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     expect([taken.filter(active), active(byHand)]).toEqual([[], true]);
   });
 
+  test("four that wait get other priorities by one store, and come by those", () => {
+    const four = many.slice(16); // of one IPRIORITYR<n>
+    for (const intid of many) bench.enable(0, intid, four.includes(intid) ? 0xe0 : 0x80);
+    for (const intid of many) bench.machine.setLine(intid, true);
+    bench.machine.settle();
+    value(guest.store(GUEST_GICD + 0x400 + (four[0] ?? 0), 4, 0x1008_1820n));
+    bench.machine.settle();
+    expect(takeAll()).toEqual([82, 83, 81, 80, ...many.slice(0, 16)]);
+  });
+
   test("SGIs and device interrupts share them without losing any", () => {
     for (const intid of many) bench.enable(0, intid);
     for (let n = 0; n < 16; n++) bench.sendSgi(0, n, 1);
