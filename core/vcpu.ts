@@ -1,8 +1,8 @@
 // The vCPU. It is pinned to one pCPU for life, and a pCPU has one vCPU at most, so one record serves for both: record n
 // is pCPU n of the blob, with its vCPU if it has one. Nothing is ever switched; the record lives as long as the board.
 
-import { EXIT_CAUSES, VCPU_OFF } from "./abi";
-import { MAX_CPUS, NONE } from "../build/generated/blob";
+import { EXIT_CAUSES } from "./abi";
+import { MAX_CPUS } from "../build/generated/blob";
 
 /** Set by other pCPUs in `request` (atomically), then the pCPU is kicked. */
 export const REQUEST_START: u32 = 1; // load the partition's images and enter its first instruction
@@ -210,10 +210,8 @@ if (offsetof<Vcpu>("priorityMask") != 248 || offsetof<Vcpu>("maskTrap") != 252 |
 }
 if (offsetof<Vcpu>() > OWNED || EXITS + EXIT_CAUSES * 8 > VCPU_SIZE) ERROR("Vcpu: the layout above is out of step");
 
-/** A record with nothing in it: no partition, off. */
+/** A record with nothing in it, off (VCPU_OFF is 0). */
 export function clearVcpu(vcpu: Vcpu, pcpu: u32): void {
   memory.fill(changetype<usize>(vcpu), 0, VCPU_SIZE);
   vcpu.pcpu = pcpu;
-  vcpu.partition = NONE;
-  vcpu.state = VCPU_OFF;
 }

@@ -56,7 +56,7 @@ export function writeState(vcpu: Vcpu, partition: Partition, target: Vcpu, kind:
     if (k != 0) atomicOr32(enabledAt(k), bits);
     mmioWrite32(at + ISENABLER, k != 0 ? bits & ~loadAcquire32(mutedAt(k)) : bits);
     if (k == 0) target.sgiEnabled |= held & ~bits;
-    if (k == 0) wake(vcpu, target, held & ~bits);
+    if (k == 0) wake(vcpu, target, held);
   } else if (kind == ICENABLER) {
     if (k != 0) atomicAnd32(enabledAt(k), ~bits);
     if (disable(vcpu, target, k, bits)) recall(vcpu, partition, target, k, held);
@@ -116,7 +116,7 @@ function pend(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32,
   atomicOr32(latchedAt(target, k), bits & ~load<u32>(edgesAt(k)));
   mmioWrite32(bankOf(target, k) + ISPENDR, bits & ~pending);
   if (k == 0) putSgis(target, held & ~bits);
-  if (k == 0) wake(vcpu, target, held & ~bits);
+  if (k == 0) wake(vcpu, target, held);
 }
 
 /** If one of those SGIs is pending, the target may have something to deliver; the vCPU itself looks at the end of this exit. */

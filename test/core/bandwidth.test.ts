@@ -265,6 +265,14 @@ describe("where it cannot be had", () => {
     expect(takeAll(bench.openInterrupts(0))).toEqual([]);
   });
 
+  test.each([0x1f, 0x20, 0x3f])("event %i is looked for where it is: PMCEID0_EL0 tells of the first 32, PMCEID1_EL0 of the others", (refillEvent) => {
+    const only = 1n << BigInt(refillEvent);
+    for (const [commonEvents, counted] of [[only, true], [0xffff_ffff_ffff_ffffn & ~only, false]] as const) {
+      bench = new Bench({ ...LIMITED, refillEvent, board: { ...qemuVirt, commonEvents } });
+      expect(bench.events(0).some(({ code }) => code === abi.EVENT_UNAVAILABLE)).toBe(!counted);
+    }
+  });
+
   test.each([0x0c, 0x40, 0x60, 0x400])("a PMU that does not count event %i, or does not say so (PMCEID<n>_EL0 tell of 0…0x3f): the same", (refillEvent) => {
     bench = new Bench({ ...LIMITED, refillEvent, board: { ...qemuVirt, commonEvents: 0xffff_ffff_ffff_efffn } });
     expect(bench.events(0).map(({ code, a }) => [code, a])).toContainEqual([abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH)]);

@@ -37,6 +37,14 @@ describe("commands", () => {
     }
   });
 
+  test("are answered, and nothing else is", () => {
+    bench.pass(200);
+    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY)).toEqual([]);
+    bench.command(1, abi.COMMAND_PAUSE);
+    bench.pass(200);
+    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).length).toBe(1);
+  });
+
   test("stop parks all vCPUs of the partition, and no other", () => {
     expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
     expect(running()).toEqual([false, false, false, true]);

@@ -53,7 +53,7 @@ export class Pmu {
   private readonly counts = new Array<bigint>(COUNTERS).fill(UNKNOWN & MASK32);
   private readonly types = new Array<bigint>(COUNTERS).fill(UNKNOWN & TYPE_WRITABLE);
 
-  /** `registers`: of its pCPU, for MDCR_EL2. `events`: PMCEID0_EL0. */
+  /** `registers`: of its pCPU, for MDCR_EL2. `events`: the common ones 0…63, PMCEID0_EL0 and PMCEID1_EL0. */
   constructor(registers: Registers, present = true, events = COMMON_EVENTS) {
     this.registers = registers;
     this.present = present;
@@ -92,8 +92,8 @@ export class Pmu {
     if (kind !== undefined) return (kind === "CNTR" ? this.counts : this.types)[this.check(Number(number))] ?? 0n;
     switch (name) {
       case "PMCR_EL0": return this.control;
-      case "PMCEID0_EL0": return this.events;
-      case "PMCEID1_EL0": return 0n;
+      case "PMCEID0_EL0": return this.events & 0xffff_ffffn;
+      case "PMCEID1_EL0": return this.events >> 32n;
       case "PMCNTENSET_EL0": case "PMCNTENCLR_EL0": return this.enabled;
       case "PMINTENSET_EL1": case "PMINTENCLR_EL1": return this.interrupting;
       case "PMOVSSET_EL0": case "PMOVSCLR_EL0": return this.overflowed;
