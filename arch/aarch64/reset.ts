@@ -25,7 +25,6 @@ export function resetEl1(): void {
   resetDebug();
   quietEl1();
   if (hasPmu(mrs_ID_AA64DFR0_EL1())) resetPmu();
-  isb();
   tlbiVmalle1();
   dsbSy();
   tlbiVmalle1(); // twice: stage2.ts says why

@@ -444,6 +444,13 @@ describe("redistributors", () => {
     expect(value(linux.load(gicr(SGI_BASE + IGROUPR), 4))).toBe(bits(...Array.from({ length: 16 }, (_, n) => n), 27, 30));
   });
 
+  test("ICFGR0 and ICFGR1: SGIs are edges, PPIs what the board's are; what is written is ignored", () => {
+    const { bank } = bench.machine.pcpu(0).gic;
+    bank.edge[0] = (bank.edge[0] ?? 0) | (1 << 27);
+    for (const offset of [ICFGR, ICFGR + 4]) value(linux.store(gicr(SGI_BASE + offset), 4, 0n));
+    expect([ICFGR, ICFGR + 4].map((offset) => value(linux.load(gicr(SGI_BASE + offset), 4)))).toEqual([0xaaaa_aaaan, 2n << 22n]);
+  });
+
   test("behind the last one there is nothing: a fault", () => {
     expect(linux.load(gicr(0, 2), 4).kind).toBe("parked");
   });
