@@ -110,7 +110,7 @@ test("not root: sudo installs", async () => {
   await program("sudo", 'echo "sudo $*" >>calls; [ "$1" = -n ] && shift; "$@"');
   await program("true", "exit 0");
   expect(setup().status).toBe(0);
-  expect(await calls()).toMatch(/sudo env DEBIAN_FRONTEND=noninteractive apt-get .* install/);
+  expect(await calls()).toMatch(/sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get .* install/);
 });
 
 test("not root and no sudo: the command to give to somebody who is", async () => {

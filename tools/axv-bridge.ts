@@ -7,7 +7,7 @@ import { addBridgeCommands } from "./bridge/commands.ts";
 import { failure } from "./failure.ts";
 
 const program = new Command("axv-bridge")
-  .description("Shows a running plant by OPC UA and Modbus, and to Prometheus.")
+  .description("Shows a running plant by OPC UA, Modbus and Sparkplug, and to Prometheus.")
   .version(projectVersion(), "-V, --version", "print the version")
   .exitOverride();
 addBridgeCommands(program, (path) => {

@@ -16,6 +16,7 @@ gdb-multiarch         gdb-multiarch
 dtc                   device-tree-compiler
 xz                    xz-utils
 mbpoll                mbpoll
+/usr/sbin/mosquitto   mosquitto
 /usr/include/modbus/modbus.h                             libmodbus-dev
 /usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus
 /usr/lib/python3/dist-packages/serial/__init__.py         python3-serial
@@ -93,8 +94,9 @@ install_packages() { # $*: names of packages
     sudo true || fail "sudo refused. Install the packages as root with: $by_hand"
   fi
   say "installing Debian packages: $* …"
+  # RUNLEVEL: a broker that comes for the tests is not to listen on this machine from now on (invoke-rc.d(8)).
   logged $as_root apt-get -q update &&
-    logged $as_root env DEBIAN_FRONTEND=noninteractive \
+    logged $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
       apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" ||
     fail "apt-get failed (whole log: $LOG). Install the packages as root with: $by_hand"
 }

@@ -18,6 +18,7 @@ import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
 import { metricsText } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
+import type { SparkplugCounts } from "./metrics.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
@@ -28,11 +29,11 @@ const REVIEWS = 4;
 const SECOND = 1000;
 
 /** Keys of bridge.yaml whose parts need nothing of each other. */
-const SERVERS = ["modbus", "opcua", "metrics"] as const;
+const SERVERS = ["modbus", "opcua", "sparkplug", "metrics"] as const;
 
 /** Whether a bridge can go on with other settings without losing what it knows: servers alone differ. */
 export function isServersOnly(before: BridgeSettings, after: BridgeSettings): boolean {
-  const rest = ({ modbus: _, opcua: __, metrics: ___, log: ____, ...others }: BridgeSettings): unknown => others;
+  const rest = ({ modbus: _, opcua: __, sparkplug: ___, metrics: ____, log: _____, ...others }: BridgeSettings): unknown => others;
   return isDeepStrictEqual(rest(before), rest(after));
 }
 
@@ -52,6 +53,7 @@ export class Bridge {
   readonly #modbus = new Map<string, Counters>();
   #hypervisor: Hypervisor | undefined;
   #audit: AuditLog | undefined;
+  #sparkplug: SparkplugCounts | undefined;
   #opcua: { readonly sessions: number; readonly certificateDays: number } | undefined;
   /** By what listens. */
   readonly ports: Record<string, number> = {};
@@ -100,6 +102,7 @@ export class Bridge {
     }
     if (changed.includes("modbus")) this.#modbus.clear();
     if (changed.includes("opcua")) this.#opcua = undefined;
+    if (changed.includes("sparkplug")) this.#sparkplug = undefined;
     await this.#serve(Object.fromEntries(changed.map((key) => [key, settings[key]])));
   }
 
@@ -156,17 +159,18 @@ export class Bridge {
     this.#hypervisor = hypervisor;
   }
 
-  async #serve({ audit, modbus, opcua, metrics }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
+  async #serve({ audit, modbus, opcua, sparkplug, metrics }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
     if (audit !== undefined) {
       this.#audit = this.#keep("audit", new AuditLog(audit));
       this.#audit.append({ what: "start", version: projectVersion() });
     }
     if (modbus !== undefined) await this.#serveModbus(modbus);
     if (opcua !== undefined) await this.#serveOpcUa(opcua);
+    if (sparkplug !== undefined) await this.#serveSparkplug(sparkplug);
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
-        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, audit: this.#audit });
+        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, audit: this.#audit });
       const server = this.#keep("metrics", await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
@@ -210,6 +214,22 @@ export class Bridge {
     this.#log.info({ port: server.port }, "OPC UA at %s", server.endpoint);
   }
 
+  async #serveSparkplug(settings: NonNullable<BridgeSettings["sparkplug"]>): Promise<void> {
+    const { startSparkplug } = await import("./sparkplug.ts");
+    const { client, counts } = startSparkplug(settings, {
+      plant: this.plant,
+      log: this.#log,
+      write: async (partition, writes) => (await this.#write(partition, writes)) === "done",
+      record: (entry) => this.#onRecord(entry),
+    });
+    this.#keep("sparkplug", client);
+    this.#sparkplug = counts;
+  }
+
+  #onRecord(entry: Readonly<Record<string, unknown>>): void {
+    if (this.#audit?.append(entry) === false) this.#log.error({ why: this.#audit.failed }, "the audit log cannot be written");
+  }
+
   /** Nothing is written that could not be put on record. */
   async #write(partition: number, writes: readonly TagWrite[]): Promise<WriteResult> {
     const reader = this.#readers.get(partition);
@@ -229,7 +249,7 @@ export class Bridge {
     const values = Object.fromEntries(writes.map(({ tag, value }) => [tag.name, typeof value === "bigint" ? String(value) : value]));
     const entry = { what: "write", via: `modbus ${via}`, from: address, unit, first: change.first, kind: change.kind, partition: this.#nameOf(partition), values, outcome };
     this.#log.info(entry, outcome === 0 ? "written" : "not written: exception %d", outcome);
-    if (this.#audit?.append(entry) === false) this.#log.error({ why: this.#audit.failed }, "the audit log cannot be written");
+    this.#onRecord(entry);
   }
 
   #nameOf(partition: number | undefined): string | undefined {

@@ -13,6 +13,13 @@ import type { Labels } from "./exposition.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { TagReader } from "./reader.ts";
 
+export interface SparkplugCounts {
+  readonly isAlive: boolean;
+  readonly opened: number;
+  readonly stored: number;
+  readonly lost: number;
+}
+
 export interface Measured {
   readonly plant: Plant;
   readonly hypervisor: Hypervisor | undefined;
@@ -21,6 +28,7 @@ export interface Measured {
   /** By what they serve: "tcp", "rtu". */
   readonly modbus: ReadonlyMap<string, Counters>;
   readonly opcua: { readonly sessions: number; readonly certificateDays: number } | undefined;
+  readonly sparkplug: SparkplugCounts | undefined;
   readonly audit: AuditLog | undefined;
 }
 
@@ -100,7 +108,7 @@ function tagSamples(partition: string, index: number, { tags }: PartitionTags, p
 
 const sampleOf = (value: TagValue): number | bigint => (typeof value === "bigint" ? value : Number(value));
 
-function aboutBridge({ plant, hypervisor, readers, modbus, opcua, audit }: Measured, out: Exposition): void {
+function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, audit }: Measured, out: Exposition): void {
   if (hypervisor !== undefined) {
     out.family("axv_link_up", "gauge", "1 while the link to the hypervisor is open.");
     out.sample("axv_link_up", {}, hypervisor.isConnected ? 1 : 0);
@@ -121,6 +129,16 @@ function aboutBridge({ plant, hypervisor, readers, modbus, opcua, audit }: Measu
     out.sample("axv_opcua_sessions", {}, opcua.sessions);
     out.family("axv_opcua_certificate_days", "gauge", "Until the end of the server's certificate: warn at 60.");
     out.sample("axv_opcua_certificate_days", {}, opcua.certificateDays);
+  }
+  if (sparkplug !== undefined) {
+    out.family("axv_sparkplug_up", "gauge", "1 while the Sparkplug node is born.");
+    out.sample("axv_sparkplug_up", {}, sparkplug.isAlive ? 1 : 0);
+    out.family("axv_sparkplug_connections_total", "counter", "Connections to the broker.");
+    out.sample("axv_sparkplug_connections_total", {}, sparkplug.opened);
+    out.family("axv_sparkplug_stored_values", "gauge", "Values that wait for somebody to take them.");
+    out.sample("axv_sparkplug_stored_values", {}, sparkplug.stored);
+    out.family("axv_sparkplug_lost_values_total", "counter", "Values that had to go before anybody took them.");
+    out.sample("axv_sparkplug_lost_values_total", {}, sparkplug.lost);
   }
   if (audit === undefined) return;
   out.family("axv_audit_up", "gauge", "1 while the audit log can be written.");

@@ -1,6 +1,7 @@
 // bridge.yaml: what `axv-part bridge` serves, to whom. Its paths are relative to the file.
 import { z } from "zod";
 import { DEFAULT_BAUD } from "../link/transport.ts";
+import { ID_PATTERN } from "../sparkplug/topics.ts";
 import { POLICIES, ROLES } from "../opcua/target.ts";
 import { parseHash } from "../opcua/users.ts";
 import { FIRST_UNIT, LAST_UNIT } from "../modbus/target.ts";
@@ -110,6 +111,21 @@ const OpcUa = z.strictObject({
   history: whole(0, 100_000, "a number of values").default(3600).describe("Values of each tag that are kept for HistoryRead. Default: 3600."),
 });
 
+const ID_EXPECTED = "a name without +, / and #, of at most 64 characters";
+const Sparkplug = z.strictObject({
+  broker: said("mqtt://HOST:PORT or mqtts://HOST:PORT", /^mqtts?:\/\/(?:\[[0-9A-Fa-f:]{2,39}\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?$/).describe(
+    "The MQTT broker: mqtt://HOST:1883, or mqtts://HOST:8883.",
+  ),
+  group: said(ID_EXPECTED, ID_PATTERN).describe("The group that the node belongs to."),
+  node: said(ID_EXPECTED, ID_PATTERN).describe("The name of this node; its partitions are its devices."),
+  counter_hz: whole(1_000_000, 1_000_000_000, "a frequency").describe("CNTFRQ_EL0 of the board, by which scans have their time."),
+  host: said(ID_EXPECTED, ID_PATTERN).optional().describe("The primary host: values are kept while it is offline. Default: none is waited for."),
+  user: said("a user name", /^[^\0-\x1f\x7f]{1,256}$/).optional().describe("User name at the broker."),
+  password_file: path("a file with the password").optional().describe("A file that holds the password, and nothing else."),
+  ca: path("a file of certificates").optional().describe("Certificates of the authorities that the broker's is to come from (PEM). Default: the system's."),
+  stored: whole(0, 1_000_000, "a number of values").default(10_000).describe("Values that are kept while nobody takes them; the oldest go first. Default: 10000."),
+});
+
 const Link = z.strictObject({
   address: path("tcp:HOST:PORT, the path of a socket, or a serial device").describe("tcp:HOST:PORT, the path of a unix socket, or a serial device."),
   baud: whole(1200, BAUD_MAX, "a baud rate").default(DEFAULT_BAUD).describe(`Baud rate of a serial device. Default: ${DEFAULT_BAUD}.`),
@@ -133,6 +149,7 @@ export const BridgeFile = z.strictObject({
   stale_after: duration(10_000, HOUR, "a duration from 10ms to 3600s").default(1000).describe("Without news for so long, values are stale. Default: 1s."),
   modbus: Modbus.optional().describe("The Modbus server."),
   opcua: OpcUa.optional().describe("The OPC UA server."),
+  sparkplug: Sparkplug.optional().describe("A Sparkplug B node at an MQTT broker."),
   metrics: Metrics.optional().describe("Metrics for Prometheus."),
   audit: Audit.optional().describe("Who has written what: needed as soon as something can be written."),
   log: z

@@ -29,15 +29,22 @@ export function readBridge(path: string): BridgeRead {
   const findings = new Findings(source);
   findings.add(source.diagnostics);
   const read = source.broken ? undefined : readWhole(BridgeFile, source.value, findings);
-  if (read !== undefined && read.modbus === undefined && read.opcua === undefined && read.metrics === undefined) findings.report([], bridgeNobody());
+  if (read !== undefined && read.modbus === undefined && read.opcua === undefined && read.sparkplug === undefined && read.metrics === undefined) findings.report([], bridgeNobody());
   const beside = (name: string): string => resolve(dirname(path), name);
   const settings = read && {
     ...read,
     system: beside(read.system),
     ...(read.opcua !== undefined && { opcua: { ...read.opcua, pki: beside(read.opcua.pki) } }),
+    ...(read.sparkplug !== undefined && { sparkplug: besides(read.sparkplug, beside) }),
     ...(read.audit !== undefined && { audit: { ...read.audit, folder: beside(read.audit.folder) } }),
   };
   return { source, diagnostics: findings.sorted, settings: findings.hasErrors ? undefined : settings };
+}
+
+/** Its files. */
+function besides(settings: NonNullable<BridgeSettings["sparkplug"]>, beside: (name: string) => string): NonNullable<BridgeSettings["sparkplug"]> {
+  const { password_file, ca } = settings;
+  return { ...settings, ...(password_file !== undefined && { password_file: beside(password_file) }), ...(ca !== undefined && { ca: beside(ca) }) };
 }
 
 /** What only the system can tell: that partitions which are named are there, and have tags; that writes are audited. */
@@ -50,7 +57,7 @@ export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: B
     if (table === undefined || !isCarried) findings.report(["values", name], bridgeValuesOf(name, isKnown, table !== undefined), "key");
   }
   const writes = tags.table.some((table) => table.tags.some(({ writable }) => writable));
-  const doors = (["modbus", "opcua"] as const).filter((key) => settings?.[key] !== undefined);
+  const doors = (["modbus", "opcua", "sparkplug"] as const).filter((key) => settings?.[key] !== undefined);
   const canCommand = settings?.opcua !== undefined && settings.link !== undefined;
   const [door] = canCommand && !writes ? (["opcua"] as const) : doors;
   if (door !== undefined && (writes || canCommand) && settings?.audit === undefined) findings.report([door], bridgeUnaudited(writes), "key");

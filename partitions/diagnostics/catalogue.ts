@@ -477,7 +477,7 @@ export const bridgeNobody = (): Problem =>
   error(
     "AXV-P140",
     "this bridge serves nobody",
-    "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, or `metrics: { listen: 127.0.0.1:9464 }`",
+    "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, `sparkplug:`, or `metrics: { listen: 127.0.0.1:9464 }`",
   );
 export const bridgeValuesOf = (partition: string, isKnown: boolean, hasTags: boolean): Problem =>
   error(

@@ -52,7 +52,7 @@ describe("a plant", () => {
     const own = new TestPlant({ plc: TAGS, linux: "[]" }, [{ name: "scans", unit: "count" }, { name: "jitter", unit: "ns" }]);
     const { plant } = own;
     const modbus = new Map([["tcp", newCounters()]]);
-    return { own, samples: () => parse(metricsText({ plant, hypervisor: undefined, readers: new Map(), modbus, opcua: undefined, audit: undefined })) };
+    return { own, samples: () => parse(metricsText({ plant, hypervisor: undefined, readers: new Map(), modbus, opcua: undefined, sparkplug: undefined, audit: undefined })) };
   };
 
   test("of which nothing has been heard has qualities, and no value", () => {

@@ -69,11 +69,13 @@ modbus:
   connections: 5
   idle: 5s
 metrics: { listen: 127.0.0.1:9464 }
+sparkplug: { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, counter_hz: 24000000, host: scada, user: u, password_file: secret, ca: ca.pem, stored: 5 }
 audit: { folder: log, size: 1M, files: 10 }
 log: debug
 `);
   expect(diagnostics).toEqual([]);
   expect(settings?.modbus?.listen).toEqual({ host: "::", port: 1502 });
+  expect(settings?.sparkplug).toMatchObject({ host: "scada", password_file: join(folder, "secret"), ca: join(folder, "ca.pem"), stored: 5 });
   expect(settings).toMatchObject({ stale_after: 250, audit: { folder: join(folder, "log"), size: 1 << 20, files: 10 }, values: { plc: { through: ["ssh", "root@plc"] } } });
   if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
 });
@@ -115,6 +117,11 @@ describe("is refused, at its place", () => {
       "users and other things of OPC UA that cannot be",
       "system: s\nopcua:\n  listen: 'a:1'\n  counter_hz: 5\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: []\n  policies: [None]\n  history: -1\n  anonymous: 1\n",
       ["4:15 AXV-P006", "5:8 AXV-P006", "6:26 AXV-P006", "6:42 AXV-P006", "7:10 AXV-P006", "8:14 AXV-P006", "9:12 AXV-P006", "10:14 AXV-P006"],
+    ],
+    [
+      "Sparkplug's names and brokers that are none",
+      "system: s\nsparkplug: { broker: 10.0.0.2, group: a/b, node: '', counter_hz: 62500000, stored: -1 }\n",
+      ["2:22 AXV-P006", "2:39 AXV-P006", "2:50 AXV-P006", "2:84 AXV-P006"],
     ],
     ["writes without an audit log", "system: s\nmodbus: { listen: 'a:1' }\n", ["2:1 AXV-P142"]],
   ])("%s", (_, text, places) => expect(mistakes(text)).toEqual(places));

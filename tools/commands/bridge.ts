@@ -11,7 +11,7 @@ import { soundSystem } from "../plan/show.ts";
 const systemOf = (path: string): BridgeSystem => (isPacked(path) ? readPacked(path) : soundSystem(planFile(path, "none")));
 
 export function register(program: Command): void {
-  const bridge = program.command("bridge").description("show a running plant by OPC UA and Modbus, and to Prometheus");
+  const bridge = program.command("bridge").description("show a running plant by OPC UA, Modbus and Sparkplug, and to Prometheus");
   addBridgeCommands(bridge, systemOf);
   bridge
     .command("pack")
