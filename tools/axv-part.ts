@@ -12,6 +12,7 @@ import { register as demo } from "./commands/demo.ts";
 import { register as guest } from "./commands/guest.ts";
 import { register as init } from "./commands/init.ts";
 import { register as modbus } from "./commands/modbus.ts";
+import { register as monitor } from "./commands/monitor.ts";
 import { register as plan } from "./commands/plan.ts";
 import { register as run } from "./commands/run.ts";
 import { register as tags } from "./commands/tags.ts";
@@ -19,7 +20,7 @@ import { failure } from "./failure.ts";
 import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [bridge, build, check, codes, console_, control, demo, guest, init, modbus, plan, run, tags];
+const COMMANDS = [bridge, build, check, codes, console_, control, demo, guest, init, modbus, monitor, plan, run, tags];
 
 const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")

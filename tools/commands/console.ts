@@ -51,7 +51,7 @@ function parseIndex(partition: string): number {
 }
 
 function indexIn(systemFile: string, partition: string): number {
-  const names = soundSystem(planFile(systemFile)).plan.partitions.map(({ name }) => name);
+  const names = soundSystem(planFile(systemFile, "none")).plan.partitions.map(({ name }) => name);
   const index = names.indexOf(partition);
   if (index < 0) throw new RunError("AXV_PARTITION_UNKNOWN", partition, names.join(", "));
   return index;

@@ -26,6 +26,8 @@ export const MESSAGES = {
     `"${text}" is no limit: write NAME=VALUE or PARTITION.NAME=VALUE, such as jitter=50us. Names: ${known}`,
   AXV_LIMIT_UNIT: (text: string, wanted: string) => `"${text}" is no limit: its value is to be ${wanted}`,
   AXV_LIMIT_ALONE: () => "--limit is judged at the end of a run that has one: add --for, such as --for 30s",
+  AXV_BOARD_GONE: (address: string, why: string) =>
+    `nothing comes from ${address} any more: ${why}. Check the cable and the board, then start monitor again`,
   AXV_RUN_NONE: () => "nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first",
   AXV_RUN_SEVERAL: (runs: string) => `several systems run: choose one with --link PATH:\n${runs}`,
   AXV_RUN_GONE: (path: string) => `no run answers on ${path}: it has ended. Leave --link out to have the runs searched`,
