@@ -41,7 +41,11 @@ const altered = (board: string, [from, to]: readonly [string | RegExp, string]):
 /** What is altered in the board, and what is said of it: the first mistake, after the key of its line. */
 const FACTS: readonly (readonly [string, readonly [string | RegExp, string], string, string])[] = [
   ["two pCPUs of one affinity", ["[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 1]"], QEMU, "mpidr: AXV-P095 pCPU 1 has the affinity 0x00000001, too"],
-  ["bits of MPIDR_EL1 that are no affinity (U, MT)", ["[0x0, 0x1", "[0x0, 0x1000001"], QEMU, "mpidr: AXV-P095 0x01000001 has bits that are no affinity"],
+  ["bits of MPIDR_EL1 that are no affinity (MT)", ["[0x0, 0x1", "[0x0, 0x1000000"], QEMU, "mpidr: AXV-P095 0x01000000 has bits that are no affinity"],
+  ["a timer on the maintenance interrupt", ["maintenance: 9", "maintenance: 10"], QEMU, "gic: AXV-P095 PPI 10 is the hypervisor timer's, and the GIC's maintenance interrupt's"],
+  ["a GICv3's GICD, of 64 KiB, over a redistributor", ["gicd: 0x08000000", "gicd: 0x080f8000"], QEMU, "gic: AXV-P095 the GICR of pCPU 2 at 0x080e0000…0x08100000 is over GICD at 0x080f8000…0x08108000"],
+  ["a GICD in RAM", ["gicd: 0x08000000", "gicd: 0x40000000"], QEMU, "gic: AXV-P095 GICD at 0x40000000…0x40010000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
+  ["a UART in RAM", ["reg: 0x09000000", "reg: 0x40000000"], QEMU, "uart: AXV-P095 the UART at 0x40000000…0x40001000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
   ["two timers on one PPI", ["physical: 14", "physical: 11"], QEMU, "timer: AXV-P095 PPI 11 is the physical timer's, and the virtual timer's"],
   ["a PMU on the maintenance interrupt", ["pmu: 7", "pmu: 9"], QEMU, "pmu: AXV-P095 PPI 9 is the GIC's maintenance interrupt's, and the PMU's"],
   ["spare SPIs upside down", ["[200, 223]", "[223, 200]"], QEMU, "spare_spis: AXV-P095 223 is behind 200"],
@@ -64,10 +68,26 @@ describe("a board is refused for", () => {
   test.each(FACTS)("%s", (_, change, board, expected) => {
     expect(told({ "boards/mine/board.yaml": altered(board, change) })[0]).toBe(expected);
   });
+
+  test("all of them: where exactly, and what to do", async () => {
+    const all = FACTS.map(([name, change, board]) => {
+      told({ "boards/mine/board.yaml": altered(board, change) });
+      const { diagnostics } = planFile(join(folder, "system.yaml"), "to be built");
+      return [name, ...diagnostics.map(({ line, column, message, remedy }) => `  ${line}:${column} ${message}\n      = ${remedy}`)].join("\n");
+    });
+    await expect(`${all.join("\n")}\n`).toMatchFileSnapshot("board-facts.txt");
+  });
+});
+
+test("one spare SPI, no PMU, and the 4 KiB of a GICv2's GICD just before its GICC are taken", () => {
+  const gicv2 = GICV2.replace("gicd: 0x08000000", "gicd: 0x0800f000").replace("[200, 255]", "[200, 203]");
+  expect(told({ "boards/mine/board.yaml": gicv2 })).toEqual([]);
+  const one = QEMU.replace("[200, 223]", "[200, 200]").replace("pmu: 7\n", "");
+  expect(told({ "boards/mine/board.yaml": one, "system.yaml": SYSTEM.replace("plc", "bare-metal").replace("image:", "memory: 4M, image:") })).toEqual([]);
 });
 
 test("a device over one that began before the last one is found, too", () => {
-  const devices = "devices:\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: { kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n";
+  const devices = "devices:\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: { kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n  first: { kind: pl031, reg: 0x0afff000, spi: 5 }\n";
   const mistakes = told({ "boards/mine/board.yaml": altered(QEMU, [/devices:\n[^]*/, devices]) });
   expect(mistakes.map((mistake) => mistake.replace(/ at .* is over/, " over").replace(/ at .*/, ""))).toEqual([
     'small: AXV-P095 "small" over "big"',
