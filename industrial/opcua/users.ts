@@ -98,6 +98,8 @@ export class Users {
   readonly #byUser: BackOff;
   /** Apart, so that a flood of names does not drive out what is known of the address it comes from. */
   readonly #byAddress: BackOff;
+  /** By address: when what came from there last has been looked at. */
+  readonly #turns = new Map<string, Promise<void>>();
   /** Of whoever there is not: to find that out takes as long as a wrong password. */
   readonly #nobody = newHash();
 
@@ -111,17 +113,28 @@ export class Users {
     return this.#users.get(name)?.role;
   }
 
-  async check(name: string, password: string, address: string): Promise<Verdict> {
+  /** One after the other for each address: many at once are no way around the wait, and none of them waits for what another did right. */
+  check(name: string, password: string, address: string): Promise<Verdict> {
+    const turn = (this.#turns.get(address) ?? Promise.resolve()).then(() => this.#check(name, password, address));
+    const done = turn.then(() => {}, () => {}).then(() => {
+      if (this.#turns.get(address) === done) this.#turns.delete(address);
+    });
+    this.#turns.set(address, done);
+    return turn;
+  }
+
+  async #check(name: string, password: string, address: string): Promise<Verdict> {
     const key = `${address} ${name.slice(0, PASSWORD_MAX)}`;
     if (this.#byUser.mustWait(key) || this.#byAddress.mustWait(address)) return "must wait";
-    // Counted before it is known: many at once are no way around it.
-    this.#byUser.fail(key);
-    this.#byAddress.fail(address);
     const hash = this.#users.get(name)?.hash;
     const isShort = password.length <= PASSWORD_MAX;
     const expected = hash ?? this.#nobody;
     const found = await derive(isShort ? password : "", expected);
-    if (hash === undefined || !isShort || !timingSafeEqual(found, expected.bytes)) return "wrong";
+    if (hash === undefined || !isShort || !timingSafeEqual(found, expected.bytes)) {
+      this.#byUser.fail(key);
+      this.#byAddress.fail(address);
+      return "wrong";
+    }
     this.#byUser.succeed(key);
     this.#byAddress.succeed(address);
     return "right";

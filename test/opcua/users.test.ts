@@ -58,6 +58,11 @@ describe("failures", () => {
     expect(answers.filter((answer) => answer === "wrong")).toHaveLength(3);
   });
 
+  test("many right ones at once are all let in", async () => {
+    const { check } = await setUp();
+    expect(new Set(await Promise.all(Array.from({ length: 10 }, () => check("anna", "right"))))).toEqual(new Set(["right"]));
+  });
+
   test("what is remembered is bounded, the oldest are forgotten first", () => {
     const backOff = new BackOff(() => 0);
     for (let k = 0; k < 5000; k++) for (let n = 0; n < 3; n++) backOff.fail(`user ${k}`);
