@@ -84,6 +84,18 @@ test.each(ALL_GICS)("%s: while it is held, the CPU interface is the hypervisor's
   expect(state()).toEqual(own);
 });
 
+test("whoever takes a neighbour's memory away keeps its own guest's registers of stage 1, MMU on or off, and its VMID", () => {
+  for (const mmu of [0n, 1n]) {
+    const shared = new Bench({ ...DIRECT, housekeeper: 0 });
+    const { registers } = shared.guest(0).pcpu;
+    registers.SCTLR_EL1 = 0x30d0_0800n | mmu;
+    registers.TCR_EL1 = 0x19n;
+    const before = [registers.SCTLR_EL1, registers.TCR_EL1, registers.VTTBR_EL2];
+    expect(shared.command(1, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    expect([shared.guest(3).running, registers.SCTLR_EL1, registers.TCR_EL1, registers.VTTBR_EL2]).toEqual([false, ...before]);
+  }
+});
+
 describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, begin }) => {
   beforeEach(() => {
     startOne(board);

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../machine/board.ts";
 import type { ClusterUnit } from "../machine/cluster.ts";
-import { LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { machineFor } from "../machine/core.ts";
+import { LINUX, makeSystem, PLC, STANDARD } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
 
@@ -52,8 +53,10 @@ describe("way groups", () => {
 
   test("nothing is written where no partition has any, whether there is such a unit or not", () => {
     for (const cluster of ["absent", "readOnly", "writable"] as const) {
-      const { machine } = new Bench(on(cluster));
-      expect(machine.cluster).toMatchObject({ partition: 0, schemes: [0, 0, 0, 0] });
+      const machine = machineFor(makeSystem(on(cluster)));
+      machine.cluster.partition = 0x12; // firmware's
+      machine.boot();
+      expect(machine.cluster).toMatchObject({ partition: 0x12, schemes: [0, 0, 0, 0] });
     }
   });
 
