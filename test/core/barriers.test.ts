@@ -36,6 +36,18 @@ test("a direct partition's memory is there, for whoever walks its tables, before
   expect(seen.slice(written, seen.indexOf("compareExchange32", written))).toContain("dsbIsh");
 });
 
+test("a kick has been sent for all to see before it is no longer announced (gic.ts, concludeKicks)", () => {
+  const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] });
+  const seen: string[] = [];
+  bench.machine.onIntrinsic = (name, pcpu) => {
+    if (pcpu.index === STANDARD.housekeeper) seen.push(name);
+  };
+  expect(bench.command(1, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+  const sent = seen.lastIndexOf("msr_ICC_SGI1R_EL1");
+  expect(sent).toBeGreaterThan(0);
+  expect(seen.slice(sent, seen.indexOf("atomicAdd32", sent))).toContain("dsbSy");
+});
+
 test("a pCPU whose Aff0 is 16 or more is reached, by ICC_SGI1R_EL1.RS, and its neighbour in the list is not", () => {
   const board = { ...qemuVirt, cpus: qemuVirt.cpus.map((cpu, n) => (n === 3 ? { ...cpu, mpidr: 0x12n } : cpu)) };
   const bench = new Bench({ ...STANDARD, board });

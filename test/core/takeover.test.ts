@@ -71,6 +71,20 @@ describe.each(ALL_GICS)("%s: a panic on the housekeeper's pCPU", (_, board) => {
   });
 });
 
+test("whoever has just been chosen dies, too, before it is told: a third one keeps house", () => {
+  const bench = new Bench();
+  const { machine } = bench;
+  machine.onIntrinsic = (name, pcpu) => {
+    if (name !== "compareExchange32" || pcpu.index !== SPARE) return;
+    machine.onIntrinsic = undefined;
+    machine.panic(machine.pcpu(3));
+  };
+  machine.panic(machine.pcpu(SPARE));
+  machine.settle();
+  expect(ticking(bench).length).toBe(1);
+  expect([SPARE, 3]).not.toContain(ticking(bench)[0]);
+});
+
 test("nobody is left where all others are direct: that is said in plain text", () => {
   const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, direct: true }, { ...PLC, direct: true }] });
   bench.machine.panic(bench.machine.pcpu(SPARE));
