@@ -18,7 +18,7 @@ import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
 import { metricsText } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
-import type { SparkplugCounts } from "./metrics.ts";
+import type { OpcUaCounts, SparkplugCounts } from "./metrics.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
@@ -54,7 +54,7 @@ export class Bridge {
   #hypervisor: Hypervisor | undefined;
   #audit: AuditLog | undefined;
   #sparkplug: SparkplugCounts | undefined;
-  #opcua: { readonly sessions: number; readonly certificateDays: number } | undefined;
+  #opcua: OpcUaCounts | undefined;
   /** By what listens. */
   readonly ports: Record<string, number> = {};
 

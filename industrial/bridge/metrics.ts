@@ -13,6 +13,13 @@ import type { Labels } from "./exposition.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { TagReader } from "./reader.ts";
 
+export interface OpcUaCounts {
+  readonly sessions: number;
+  readonly connections: number;
+  readonly certificateDays: number;
+  readonly guarded: { readonly felled: number };
+}
+
 export interface SparkplugCounts {
   readonly isAlive: boolean;
   readonly opened: number;
@@ -27,7 +34,7 @@ export interface Measured {
   readonly readers: ReadonlyMap<number, TagReader>;
   /** By what they serve: "tcp", "rtu". */
   readonly modbus: ReadonlyMap<string, Counters>;
-  readonly opcua: { readonly sessions: number; readonly certificateDays: number } | undefined;
+  readonly opcua: OpcUaCounts | undefined;
   readonly sparkplug: SparkplugCounts | undefined;
   readonly audit: AuditLog | undefined;
 }
@@ -127,6 +134,10 @@ function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, aud
   if (opcua !== undefined) {
     out.family("axv_opcua_sessions", "gauge", "OPC UA sessions now.");
     out.sample("axv_opcua_sessions", {}, opcua.sessions);
+    out.family("axv_opcua_connections", "gauge", "OPC UA connections now.");
+    out.sample("axv_opcua_connections", {}, opcua.connections);
+    out.family("axv_opcua_felled_total", "counter", "Connections that were ended for bytes that the library cannot stand.");
+    out.sample("axv_opcua_felled_total", {}, opcua.guarded.felled);
     out.family("axv_opcua_certificate_days", "gauge", "Until the end of the server's certificate: warn at 60.");
     out.sample("axv_opcua_certificate_days", {}, opcua.certificateDays);
   }
