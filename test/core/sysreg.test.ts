@@ -194,6 +194,11 @@ describe("an injected undefined instruction exception", () => {
     guest.pcpu.pstate = PSTATE_EL1H;
     inject();
     expect((guest.pcpu.pstate >> 22n) & 1n).toBe(0n);
+    registers.ID_AA64MMFR1_EL1 = 0n; // no FEAT_PAN: the bit is RES0
+    registers.SCTLR_EL1 &= ~(1n << 23n);
+    guest.pcpu.pstate = PSTATE_EL1H;
+    inject();
+    expect((guest.pcpu.pstate >> 22n) & 1n).toBe(0n);
   });
 
   test("is what any trap gets that nobody expects: FP, WFI, AArch32 coprocessors", () => {
