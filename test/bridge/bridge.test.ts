@@ -11,7 +11,7 @@ import { verify } from "../../industrial/bridge/audit.ts";
 import { isServersOnly } from "../../industrial/bridge/bridge.ts";
 import type { Bridge } from "../../industrial/bridge/bridge.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
-import { Chain } from "./chain.ts";
+import { Chain, freePort } from "./chain.ts";
 
 let chain: Chain;
 beforeAll(async () => {
@@ -166,7 +166,7 @@ describe("axv-part bridge", () => {
   };
 
   test("serves until it is told to stop, reads its file again on SIGHUP, and keeps serving when that has mistakes", async () => {
-    const port = 20_000 + (process.pid % 20_000);
+    const port = await freePort();
     const file = (more: string): void => writeFileSync(path("run.yaml"), `system: system.yaml\nmetrics: { listen: "127.0.0.1:${port}" }\n${more}`);
     file("");
     const child = run(path("run.yaml"));

@@ -2,7 +2,9 @@
 // a bridge.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pino } from "pino";
@@ -40,7 +42,18 @@ values: { plc: { device: CHANNEL } }
 stale_after: 500ms
 audit: { folder: audit }
 `;
-const WAIT_MS = 20_000;
+/** Patience: how fast a busy machine starts programs says nothing of the bridge. */
+const WAIT_MS = 60_000;
+
+/** One that nobody listens on; for programs that have to be told one. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 export class Chain {
   readonly folder: string;
@@ -128,10 +141,11 @@ export class Chain {
     rmSync(this.folder, { recursive: true });
   }
 
-  async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  /** `said`: what else there is to say of it when it does not come. */
+  async until(what: string, holds: () => boolean | Promise<boolean>, said: () => string = () => ""): Promise<void> {
     const end = Date.now() + WAIT_MS;
     while (!(await holds())) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${this.logged.slice(-20).join("")}`);
+      if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${said()}${this.logged.slice(-20).join("")}`);
       await new Promise((done) => setTimeout(done, 20));
     }
   }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formatPacked, readPacked } from "../../industrial/bridge/system.ts";
 import { ROOT } from "../../tools/build/files.ts";
-import { Chain } from "./chain.ts";
+import { Chain, freePort } from "./chain.ts";
 
 const SIZE_MAX = 8e6;
 
@@ -23,8 +23,8 @@ afterAll(async () => {
 const part = (...parameters: string[]) => spawnSync(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { encoding: "utf8" });
 
 test("it is packed, unpacked elsewhere, and shows the plant there", async () => {
-  const port = 20_000 + (process.pid % 20_000);
-  const lines = `metrics: { listen: "127.0.0.1:${port}" }\nopcua: { listen: "127.0.0.1:${port + 1}", counter_hz: 1000000, pki: pki, names: [localhost], users: {}, anonymous: true }\n`;
+  const port = await freePort();
+  const lines = `metrics: { listen: "127.0.0.1:${port}" }\nopcua: { listen: "127.0.0.1:${await freePort()}", counter_hz: 1000000, pki: pki, names: [localhost], users: {}, anonymous: true }\n`;
   chain.settings(`# as it was written\n${lines}`); // writes bridge.yaml
   const archives = ["one.tar.gz", "two.tar.gz"].map((name) => chain.path(name));
   for (const archive of archives) expect(part("pack", chain.path("bridge.yaml"), "-o", archive)).toMatchObject({ status: 0 });
@@ -51,7 +51,7 @@ test("it is packed, unpacked elsewhere, and shows the plant there", async () => 
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said += bytes.toString()));
   const value = async (): Promise<boolean> =>
     fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => (await answer.text()).includes('axv_tag{partition="plc",tag="Setpoint"} 20\n'), () => false);
-  await chain.until(`the value; it says: ${said}`, value);
+  await chain.until("the value", value, () => said);
   expect(said).toContain("OPC UA at opc.tcp://localhost:");
   child.kill("SIGTERM");
   const [status] = (await once(child, "close")) as [number];
