@@ -10,13 +10,14 @@ import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
 import { MAX_LIST_REGISTERS, Vcpu } from "../../core/vcpu";
-import { HIGHEST_GUEST_PRIORITY } from "./gic";
+import { HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
 
 const GICC_CTLR: u32 = 0x00;
 const GICC_PMR: u32 = 0x04;
 const GICC_BPR: u32 = 0x08;
 const GICC_IAR: u32 = 0x0c;
 const GICC_EOIR: u32 = 0x10;
+const GICC_RPR: u32 = 0x14;
 const GICC_APR0: u32 = 0xd0;
 const GICC_DIR: u32 = 0x1000;
 const GICH_HCR: u32 = 0x00;
@@ -30,6 +31,8 @@ const GICH_LR0: u32 = 0x100;
 const CTLR_ENABLE: u32 = 1 << 0;
 const CTLR_EOIMODE: u32 = 1 << 9;
 const PMR_ALL: u32 = 0xff;
+/** RPR: no interrupt is active. */
+const IDLE: u32 = 0xff;
 /** IAR: INTID, and the pCPU that sent it if it is an SGI. */
 export const IAR_INTID: u32 = 0x3ff;
 
@@ -74,6 +77,8 @@ export function openV2(vcpu: Vcpu): void {
 }
 
 export function resetDirectV2(vcpu: Vcpu): void {
+  // QEMU finds its running priority anew when an interrupt ends, and not when APR0 is written: so one ends.
+  if (mmioRead32(header().gicc + GICC_RPR) != IDLE) dropPriorityV2(KICK_SGI);
   vcpu.activePriorities = 0;
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = 0;

@@ -1,16 +1,40 @@
 // Partitions with direct interrupts: in steady state the hypervisor is never entered, and yet they are stopped, started and
 // restarted from another core, without their neighbour having a single exit for it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import type { PartitionRecord } from "../../tools/run/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";
-import { BOARDS, twoPlcs } from "./systems.ts";
+import { guestImage } from "./guestImage.ts";
+import { BOARDS, INTERRUPTS, twoPlcs } from "./systems.ts";
 
 const STEADY_NS = 3_000_000_000n;
 const WARM_UP = 100n;
 
 const scans = (partition: PartitionRecord): bigint => partition.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
 const state = (partition: PartitionRecord): string | undefined => partition.telemetry?.state;
+
+describe.each(BOARDS)("%s: a life that ends in a handler", (board) => {
+  let folder: string;
+  let system: BootedSystem | undefined;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "axv-unended-"));
+  });
+  afterEach(async () => {
+    await system?.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each(INTERRUPTS)("its interrupt comes again in the next one, and in each: %s", async (interrupts) => {
+    const image = guestImage(folder, "unended", board);
+    const yaml = `board: ${board}\npartitions:\n  guest: { guest: plc, image: ${image}, cpus: [3], memory: 16M, interrupts: ${interrupts} }\n`;
+    system = await BootedSystem.boot("unended", yaml);
+    const guest = system.partition("guest");
+    await system.until("a fourth life", () => (guest.telemetry?.restarts ?? 0) >= 3);
+  });
+});
 
 describe.each(BOARDS)("%s", (board) => {
   let system: BootedSystem;

@@ -1,5 +1,6 @@
 // A guest that is restarted in the middle of an interrupt: it acknowledges its timer's, and asks for its reset before it ends it. In its next
-// life the same interrupt must come again. At EL1, MMU off, GICv3. The addresses come from test/system/guestImage.ts.
+// life the same interrupt must come again. At EL1, MMU off. GIC_VERSION and the addresses come from
+// test/system/guestImage.ts.
 
 #define PSCI_SYSTEM_RESET   0x84000009          // DEN 0022
 
@@ -12,6 +13,13 @@
 #define GICR_SGI_BASE       0x10000
 #define GICR_ISENABLER0     (GICR_SGI_BASE + 0x100)
 #define GICR_IPRIORITYR0    (GICR_SGI_BASE + 0x400)
+// GICv2 (IHI 0048)
+#define GICD_ISENABLER0     0x100
+#define GICD_IPRIORITYR0    0x400
+#define GICC_CTLR           0x00
+#define GICC_PMR            0x04
+#define GICC_IAR            0x0c
+
 #define PRIORITY            0x80
 #define PMR_ALL             0xff
 #define VECTOR_IRQ          0x280               // from the current EL with SP_ELx (D1.3.1)
@@ -29,6 +37,7 @@ _start: b       entry                           // code0 of a Linux arm64 Image 
 
 entry:  adr     x0, vectors_el1
         msr     vbar_el1, x0
+#if GIC_VERSION == 3
         mov     x0, #PMR_ALL
         msr     icc_pmr_el1, x0
         mov     x0, #1
@@ -42,6 +51,21 @@ entry:  adr     x0, vectors_el1
         mov     w0, #(1 << TIMER)
         ldr     x1, =GICR_IPA + GICR_ISENABLER0
         str     w0, [x1]
+#else
+        ldr     x1, =GICD_IPA
+        mov     w0, #1
+        str     w0, [x1, #GICD_CTLR]
+        mov     w0, #PRIORITY
+        ldr     x2, =GICD_IPA + GICD_IPRIORITYR0
+        strb    w0, [x2, #TIMER]
+        mov     w0, #(1 << TIMER)
+        str     w0, [x1, #GICD_ISENABLER0]
+        ldr     x1, =GICC_IPA
+        mov     w0, #PMR_ALL
+        str     w0, [x1, #GICC_PMR]
+        mov     w0, #1
+        str     w0, [x1, #GICC_CTLR]
+#endif
         mov     x2, #DELAY_TICKS
         msr     cntv_tval_el0, x2
         mov     x2, #1
@@ -52,7 +76,12 @@ wait:   wfi
         b       wait
 
 interrupted:
+#if GIC_VERSION == 3
         mrs     x0, icc_iar1_el1
+#else
+        ldr     x1, =GICC_IPA
+        ldr     w0, [x1, #GICC_IAR]
+#endif
         dsb     sy
         mov     x0, #(PSCI_SYSTEM_RESET & 0xffff)
         movk    x0, #(PSCI_SYSTEM_RESET >> 16), lsl #16
