@@ -3,35 +3,14 @@
 // hypervisor does in between, every interrupt looks whether a register has changed, and says so. At EL1, MMU off. GIC_VERSION and the
 // addresses come from test/system/guestImage.ts.
 
-#define HYPERCALL_CONSOLE_WRITE 0xc6000002      // core/abi.ts
 #define PSCI_VERSION        0x84000000          // changes x0 and no other register (DEN 0028, SMCCC 1.1)
-#define TEXT_BYTES          16
 
-#define TIMER               27                  // INTID of the virtual timer
 #define PERIOD_TICKS        20000               // 320 µs at 62.5 MHz
 #define INTERRUPTS_A_LINE   256
 
-// GICv3 (IHI 0069)
-#define GICD_CTLR           0x0000
-#define GICD_TYPER          0x0004
-#define GICD_CTLR_ENABLE    0x13                // ARE_NS, EnableGrp1A, EnableGrp1
-#define GICR_SGI_BASE       0x10000
-#define GICR_IGROUPR0       (GICR_SGI_BASE + 0x080)
-#define GICR_ISENABLER0     (GICR_SGI_BASE + 0x100)
-#define GICR_IPRIORITYR0    (GICR_SGI_BASE + 0x400)
-// GICv2 (IHI 0048)
-#define GICD_ISENABLER0     0x100
-#define GICD_IPRIORITYR0    0x400
-#define GICC_CTLR           0x00
-#define GICC_PMR            0x04
-#define GICC_IAR            0x0c
-#define GICC_EOIR           0x10
-
 #define PRIORITY            0x80
-#define PMR_ALL             0xff
 
 #define CPACR_FPEN          (3 << 20)           // no trap of vector registers
-#define VECTOR_IRQ          0x280               // from the current EL with SP_ELx (D1.3.1)
 #define FLAGS               0xa0000000          // N and C
 #define FLAGS_MASK          0xf0000000
 #define PSTATE_EL1H         0x5
@@ -41,17 +20,6 @@
 #define FRAME_BYTES         (GENERAL_BYTES + 512)
 #define WORDS               (FRAME_BYTES / 8)
 #define STACK_WORD          31
-
-        .section .text.header, "ax"
-        .globl  _start
-_start: b       entry                           // code0 of a Linux arm64 Image (Documentation/arch/arm64/booting.rst)
-        .long   0                               // code1
-        .quad   0                               // text_offset
-        .quad   end - _start                    // image_size
-        .quad   2                               // flags: little endian, 4 KiB pages
-        .quad   0, 0, 0
-        .ascii  "ARM\x64"
-        .long   0
 
 .macro general operation, base
         \operation x2, x3, [\base, #16]
@@ -235,57 +203,15 @@ arm:    mov     x2, #PERIOD_TICKS
         isb
         ret
 
-#if GIC_VERSION == 3
-enable: mov     x0, #PMR_ALL
-        msr     icc_pmr_el1, x0
-        mov     x0, #1
-        msr     icc_igrpen1_el1, x0
-        ldr     x1, =GICD_IPA
-        mov     w0, #GICD_CTLR_ENABLE
-        str     w0, [x1, #GICD_CTLR]
-        ldr     x1, =GICR_IPA + GICR_IPRIORITYR0
-        mov     w0, #PRIORITY
-        strb    w0, [x1, #TIMER]
-        mov     w0, #(1 << TIMER)
-        ldr     x1, =GICR_IPA + GICR_IGROUPR0
-        str     w0, [x1]
-        ldr     x1, =GICR_IPA + GICR_ISENABLER0
-        str     w0, [x1]
+enable: enable_timer PRIORITY
         ret
 
 acknowledge:
-        mrs     x0, icc_iar1_el1
-        dsb     sy
+        acknowledge_interrupt
         ret
 
-endOf:  msr     icc_eoir1_el1, x0
-        isb
+endOf:  end_interrupt
         ret
-#else
-enable: ldr     x1, =GICD_IPA
-        mov     w0, #1
-        str     w0, [x1, #GICD_CTLR]
-        mov     w0, #PRIORITY
-        ldr     x2, =GICD_IPA + GICD_IPRIORITYR0
-        strb    w0, [x2, #TIMER]
-        mov     w0, #(1 << TIMER)
-        str     w0, [x1, #GICD_ISENABLER0]
-        ldr     x1, =GICC_IPA
-        mov     w0, #PMR_ALL
-        str     w0, [x1, #GICC_PMR]
-        mov     w0, #1
-        str     w0, [x1, #GICC_CTLR]
-        ret
-
-acknowledge:
-        ldr     x1, =GICC_IPA
-        ldr     w0, [x1, #GICC_IAR]
-        ret
-
-endOf:  ldr     x1, =GICC_IPA
-        str     w0, [x1, #GICC_EOIR]
-        ret
-#endif
 
         .balign 8
 all:    .ascii  "registers kept.\n"

@@ -2,9 +2,6 @@
 // store, a system register read and one written. Each time only the register that the instruction names may change, and to the right
 // value. It says "every register.." or "wrong: kind nn..". At EL1, MMU off. Addresses come from test/system/guestImage.ts.
 
-#define HYPERCALL_CONSOLE_WRITE 0xc6000002      // core/abi.ts
-#define TEXT_BYTES          16
-#define GICD_TYPER          0x0004
 #define RTC                 34                  // INTID of an SPI that it owns
 #define PRIORITY_AT         (GICD_IPA + 0x400 + RTC)
 #define GENERAL_BYTES       256
@@ -14,17 +11,6 @@
 #define STORE               '2'
 #define READ                '3'
 #define WRITE               '4'
-
-        .section .text.header, "ax"
-        .globl  _start
-_start: b       entry                           // code0 of a Linux arm64 Image
-        .long   0
-        .quad   0
-        .quad   end - _start
-        .quad   2
-        .quad   0, 0, 0
-        .ascii  "ARM\x64"
-        .long   0
 
 .macro general operation, base
         .irp    n, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28
