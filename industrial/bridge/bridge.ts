@@ -5,10 +5,12 @@ import { projectVersion } from "../../partitions/project.ts";
 import { describeEvent } from "../link/events.ts";
 import { Link } from "../link/link.ts";
 import { openTransport } from "../link/transport.ts";
+import type { HypervisorEvent } from "../link/telemetry.ts";
 import type { Counters } from "../modbus/counters.ts";
 import { ModbusSerialServer } from "../modbus/serial.ts";
 import type { Identification } from "../modbus/target.ts";
 import { ModbusTcpServer } from "../modbus/tcp.ts";
+import { namedValues } from "../tags/batch.ts";
 import type { TagWrite } from "../tags/batch.ts";
 import { PlantTarget } from "../tags/modbus.ts";
 import type { WriteAttempt } from "../tags/modbus.ts";
@@ -17,8 +19,8 @@ import { AuditLog } from "./audit.ts";
 import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
 import { metricsText } from "./metrics.ts";
-import { readerCommand, readerPlace } from "./places.ts";
 import type { OpcUaCounts, SparkplugCounts } from "./metrics.ts";
+import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
@@ -182,9 +184,10 @@ export class Bridge {
       identification: this.#identification(),
       order: words,
       stale,
-      write: async (partition, writes) => (await this.#write(partition, writes)) === "done",
+      write: (partition, writes) => this.#isWritten(partition, writes),
       attempted: (attempt) => this.#record(attempt),
     });
+    this.#keep("modbus", target);
     if (listen !== undefined) {
       const server = await ModbusTcpServer.listen(target, { ...listen, unit, maxConnections: connections, idleSeconds: idle / SECOND });
       this.#keep("modbus", server);
@@ -205,11 +208,15 @@ export class Bridge {
       plant: this.plant,
       plan: this.#system.plan,
       hypervisor: this.#hypervisor,
-      audit: this.#audit,
       log: this.#log,
       write: (partition, writes) => this.#write(partition, writes),
+      canRecord: () => this.#canRecord,
+      record: (entry) => this.#putOnRecord(entry),
     });
     this.#opcua = this.#keep("opcua", server);
+    const report = (event: HypervisorEvent): void => server.report(event);
+    this.#hypervisor?.on("event", report);
+    this.#keep("opcua", { close: () => void this.#hypervisor?.off("event", report) });
     this.ports["opcua"] = server.port;
     this.#log.info({ port: server.port }, "OPC UA at %s", server.endpoint);
   }
@@ -219,24 +226,32 @@ export class Bridge {
     const { client, counts } = startSparkplug(settings, {
       plant: this.plant,
       log: this.#log,
-      write: async (partition, writes) => (await this.#write(partition, writes)) === "done",
-      record: (entry) => this.#onRecord(entry),
+      write: (partition, writes) => this.#isWritten(partition, writes),
+      record: (entry) => this.#putOnRecord(entry),
     });
     this.#keep("sparkplug", client);
     this.#sparkplug = counts;
   }
 
-  #onRecord(entry: Readonly<Record<string, unknown>>): void {
+  get #canRecord(): boolean {
+    return this.#audit !== undefined && this.#audit.failed === undefined;
+  }
+
+  #putOnRecord(entry: Readonly<Record<string, unknown>>): void {
     if (this.#audit?.append(entry) === false) this.#log.error({ why: this.#audit.failed }, "the audit log cannot be written");
   }
 
   /** Nothing is written that could not be put on record. */
   async #write(partition: number, writes: readonly TagWrite[]): Promise<WriteResult> {
     const reader = this.#readers.get(partition);
-    if (reader === undefined || this.#audit === undefined || this.#audit.failed !== undefined) return "unreachable";
+    if (reader === undefined || !this.#canRecord) return "unreachable";
     const result = await reader.write(writes);
     if (result !== "done") this.#log.warn({ partition: this.#nameOf(partition), result }, "a write was not done: %s", result);
     return result;
+  }
+
+  async #isWritten(partition: number, writes: readonly TagWrite[]): Promise<boolean> {
+    return (await this.#write(partition, writes)) === "done";
   }
 
   /** Objects 0 to 2 of function 43/14. */
@@ -246,10 +261,10 @@ export class Bridge {
 
   #record({ client, change, partition, writes, outcome }: WriteAttempt): void {
     const { via, address, unit } = client;
-    const values = Object.fromEntries(writes.map(({ tag, value }) => [tag.name, typeof value === "bigint" ? String(value) : value]));
+    const values = namedValues(writes);
     const entry = { what: "write", via: `modbus ${via}`, from: address, unit, first: change.first, kind: change.kind, partition: this.#nameOf(partition), values, outcome };
     this.#log.info(entry, outcome === 0 ? "written" : "not written: exception %d", outcome);
-    this.#onRecord(entry);
+    this.#putOnRecord(entry);
   }
 
   #nameOf(partition: number | undefined): string | undefined {

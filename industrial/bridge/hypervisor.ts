@@ -1,5 +1,6 @@
 // The hypervisor, as the bridge has it: its link, opened again whenever it is lost, what it tells of partitions, and commands to it.
 import { EventEmitter } from "node:events";
+import { Backoff } from "../link/backoff.ts";
 import type { CommandName } from "../link/commands.ts";
 import { LinkError } from "../link/errors.ts";
 import type { Link } from "../link/link.ts";
@@ -12,7 +13,7 @@ export interface HypervisorEvents {
   link: [lost: string | undefined];
 }
 
-/** Between two attempts, the first and the longest: each takes twice as long as the one before. */
+/** Between two attempts. */
 const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
@@ -22,7 +23,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   readonly #vcpus = new Map<string, VcpuTelemetry>();
   #link: Link | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #pause = RETRY_FIRST_MS;
+  readonly #backoff = new Backoff(RETRY_FIRST_MS, RETRY_MAX_MS);
   #isClosed = false;
   #opened = 0;
   #malformed = 0;
@@ -78,7 +79,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     this.#link = link;
     this.#opened++;
     link.on("partition", (telemetry) => {
-      this.#pause = RETRY_FIRST_MS; // somebody is there: an open port alone says nothing
+      this.#backoff.reset(); // somebody is there: an open port alone says nothing
       this.emit("partition", telemetry);
     });
     link.on("vcpu", (telemetry) => this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry));
@@ -95,7 +96,6 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   #later(reason: string): void {
     if (this.#isClosed) return;
     this.emit("link", reason);
-    this.#retry = setTimeout(() => void this.#connect(), this.#pause);
-    this.#pause = Math.min(2 * this.#pause, RETRY_MAX_MS);
+    this.#retry = setTimeout(() => void this.#connect(), this.#backoff.next());
   }
 }

@@ -10,13 +10,16 @@ interface Line {
 }
 
 /** "10:08:46 warn  plc: values are stale" */
-export function sentence(json: string): string {
+function sentence(json: string): string {
   const { level, time, msg, partition } = JSON.parse(json) as Line;
   return `${time.slice(11, 19)} ${level.padEnd(5)} ${partition === undefined ? "" : `${partition}: `}${msg}\n`;
 }
 
-export async function logger(level: BridgeSettings["log"]): Promise<Logger> {
+/** `say`: takes sentences, if a person reads them. */
+export async function logger(level: BridgeSettings["log"], say = toTerminal()): Promise<Logger> {
   const { pino } = await import("pino");
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
-  return process.stdout.isTTY ? pino(options, { write: (line) => void process.stdout.write(sentence(line)) }) : pino(options);
+  return say === undefined ? pino(options) : pino(options, { write: (line) => say(sentence(line)) });
 }
+
+const toTerminal = (): ((text: string) => void) | undefined => (process.stdout.isTTY ? (text) => void process.stdout.write(text) : undefined);

@@ -8,7 +8,6 @@ import { OpcUaServer } from "../opcua/server.ts";
 import { DEFAULT_CAPS, POLICIES } from "../opcua/target.ts";
 import type { BoardIdentity, OpcUaCommand, OpcUaCommands, OpcUaSettings, OpcUaWriter, Outcome } from "../opcua/target.ts";
 import type { Plant } from "../tags/plant.ts";
-import type { AuditLog } from "./audit.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { WriteResult } from "./reader.ts";
 import type { TagWrite } from "../tags/batch.ts";
@@ -19,9 +18,11 @@ export interface OpcUaParts {
   readonly plant: Plant;
   readonly plan: BridgeSystem["plan"];
   readonly hypervisor: Hypervisor | undefined;
-  readonly audit: AuditLog | undefined;
   readonly log: Logger;
   readonly write: (partition: number, writes: readonly TagWrite[]) => Promise<WriteResult>;
+  /** Nothing is commanded that could not be put on record. */
+  readonly canRecord: () => boolean;
+  readonly record: (entry: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Names and addresses by which others reach this machine. */
@@ -65,17 +66,17 @@ function outcomeOf(error: unknown): Outcome {
   return code === "AXV_COMMAND_TIMEOUT" ? "unknown" : "unreachable";
 }
 
-export async function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts: OpcUaParts): Promise<OpcUaServer> {
-  const { plant, plan, hypervisor, audit, log } = parts;
+export function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts: OpcUaParts): Promise<OpcUaServer> {
+  const { plant, plan, hypervisor, log, canRecord, record } = parts;
   const writer: OpcUaWriter = { write: parts.write };
   const commands: OpcUaCommands | undefined = hypervisor && {
     request: async (partition, command: OpcUaCommand) => {
       if (command === "clear maxima") return "refused"; // a guest's maxima are its own, and no channel tells it yet
-      if (audit === undefined || audit.failed !== undefined) return "unreachable";
+      if (!canRecord()) return "unreachable";
       return hypervisor.command(partition, command satisfies CommandName).then(() => "done", outcomeOf);
     },
   };
-  const server = await OpcUaServer.start({
+  return OpcUaServer.start({
     plant,
     board: identityOf(plan),
     writer,
@@ -85,10 +86,8 @@ export async function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>,
     audit: {
       record: (entry) => {
         log.info(entry, "%s %s: %s", entry.action, entry.object, entry.result);
-        if (audit?.append({ what: entry.action, via: "opc ua", ...entry }) === false) log.error({ why: audit.failed }, "the audit log cannot be written");
+        record({ what: entry.action, via: "opc ua", ...entry });
       },
     },
   });
-  hypervisor?.on("event", (event) => server.report(event));
-  return server;
 }

@@ -6,7 +6,7 @@ import { EventEmitter } from "node:events";
 import { layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
 import { TAG_WRITES_DONE } from "../../rtos-guests/channel/tagWritesLayout.ts";
-import { encodeBatch } from "../tags/batch.ts";
+import { encodeBatch, isOneBatch } from "../tags/batch.ts";
 import type { TagWrite } from "../tags/batch.ts";
 import { TagSnapshots } from "../tags/snapshots.ts";
 
@@ -77,8 +77,9 @@ export class TagReader extends EventEmitter<ReaderEvents> {
     });
   }
 
-  /** All of them or none. Settles when reads show them, or when it is clear that they will not. */
+  /** All of them or none; refused, too, if they are more than one batch. Settles when reads show them, or when it is clear that they will not. */
   write(writes: readonly TagWrite[]): Promise<WriteResult> {
+    if (!isOneBatch(writes)) return Promise.resolve("refused");
     const stdin = this.#process?.stdin;
     if (stdin === undefined || stdin === null || this.#waiting.size >= WAITING_MAX) return Promise.resolve("unreachable");
     const number = this.#number;

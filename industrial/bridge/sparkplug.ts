@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { SparkplugClient } from "../sparkplug/client.ts";
 import { EdgeNode } from "../sparkplug/node.ts";
 import type { SparkplugWriter } from "../sparkplug/node.ts";
+import { namedValues } from "../tags/batch.ts";
 import type { Plant } from "../tags/plant.ts";
 import type { SparkplugCounts } from "./metrics.ts";
 import type { BridgeSettings } from "./schema.ts";
@@ -27,7 +28,7 @@ export function startSparkplug(
     stored,
     write,
     attempted: ({ partition, writes, outcome }) => {
-      const values = Object.fromEntries(writes.map(({ tag, value }) => [tag.name, typeof value === "bigint" ? String(value) : value]));
+      const values = namedValues(writes);
       const entry = { what: "write", via: "sparkplug", from: broker, partition: plant.partitions[partition]?.name, values, outcome };
       log.info(entry, "a command: %s", outcome);
       record(entry);

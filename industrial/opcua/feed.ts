@@ -32,11 +32,11 @@ export class Feed {
     this.#history = history;
     this.#partitions = nodes.partitions;
     this.#clocks = nodes.partitions.map(() => new ScanClock(counterHz, now));
-    const onValues = (partition: number, changed: readonly Tag[]): void => this.#showValues(partition, changed);
-    const onQuality = (partition: number, quality: Quality, before: Quality): void => this.#showQuality(partition, quality, before);
-    const onTelemetry = (partition: number): void => this.#showTelemetry(partition);
-    plant.on("values", onValues).on("quality", onQuality).on("telemetry", onTelemetry);
-    this.#stop = () => void plant.off("values", onValues).off("quality", onQuality).off("telemetry", onTelemetry);
+    this.#stop = plant.listen({
+      values: (partition, changed) => this.#showValues(partition, changed),
+      quality: (partition, quality, before) => this.#showQuality(partition, quality, before),
+      telemetry: (partition) => this.#showTelemetry(partition),
+    });
     for (const partition of nodes.partitions.keys()) {
       const quality = plant.qualityOf(partition);
       this.#showQuality(partition, quality, quality);

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { connect } from "mqtt";
 import type { MqttClient } from "mqtt";
+import { Backoff } from "../link/backoff.ts";
 import { deathOf } from "./node.ts";
 import type { EdgeNode } from "./node.ts";
 import { NAMESPACE, stateTopic, topicOf } from "./topics.ts";
@@ -33,7 +34,7 @@ export class SparkplugClient {
   readonly #options: ClientOptions;
   #client: MqttClient | undefined;
   #retry: NodeJS.Timeout | undefined;
-  #pause = RETRY_FIRST_MS;
+  readonly #backoff = new Backoff(RETRY_FIRST_MS, RETRY_MAX_MS);
   #bdSeq = SEQUENCE_NUMBERS - 1;
   #isClosed = false;
   #opened = 0;
@@ -86,6 +87,7 @@ export class SparkplugClient {
     const client = this.#client;
     this.#client = undefined;
     this.#node.end();
+    this.#node.close();
     if (client?.connected !== true) {
       client?.end(true);
       return;
@@ -97,7 +99,7 @@ export class SparkplugClient {
   async #connected(client: MqttClient, bdSeq: number): Promise<void> {
     const { group, node, host, broker, log } = this.#options;
     this.#opened++;
-    this.#pause = RETRY_FIRST_MS;
+    this.#backoff.reset();
     this.#said = undefined;
     log.info(`connected to ${broker}${host === undefined ? "" : `; waiting for ${host}`}`);
     const topics = [topicOf(group, "NCMD", node), `${NAMESPACE}/${group}/DCMD/${node}/+`, ...(host === undefined ? [] : [stateTopic(host)])];
@@ -151,7 +153,6 @@ export class SparkplugClient {
     if (this.#isClosed) return;
     if (reason !== this.#said) this.#options.log.warn(`no connection to ${this.#options.broker}: ${reason}`);
     this.#said = reason;
-    this.#retry = setTimeout(() => this.start(), this.#pause);
-    this.#pause = Math.min(2 * this.#pause, RETRY_MAX_MS);
+    this.#retry = setTimeout(() => this.start(), this.#backoff.next());
   }
 }

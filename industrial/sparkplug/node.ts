@@ -70,6 +70,7 @@ export class EdgeNode {
   readonly #clocks: readonly ScanClock[];
   readonly #queue: StoredQueue<Stored>;
   readonly #born = new Set<number>();
+  readonly #stop: () => void;
   /** What was told last, for deadbands. */
   readonly #told = new Map<Tag, TagValue>();
   /** When each partition's newest values were made. */
@@ -84,9 +85,16 @@ export class EdgeNode {
     this.#queue = new StoredQueue(options.stored);
     const { plant } = options;
     this.#clocks = plant.partitions.map(() => new ScanClock(options.counterHz));
-    plant.on("values", (partition, changed) => this.#values(partition, changed));
-    plant.on("telemetry", (partition) => this.#guestValues(partition));
-    plant.on("quality", (partition, now) => this.#quality(partition, now === "good"));
+    this.#stop = plant.listen({
+      values: (partition, changed) => this.#values(partition, changed),
+      telemetry: (partition) => this.#guestValues(partition),
+      quality: (partition, now) => this.#quality(partition, now === "good"),
+    });
+  }
+
+  /** It has no connection, and is to have none any more: the plant is heard no longer. */
+  close(): void {
+    this.#stop();
   }
 
   get counts(): { readonly stored: number; readonly lost: number } {
@@ -116,7 +124,7 @@ export class EdgeNode {
     const received = decodePayload(payload);
     if (received === undefined) return;
     if (device === undefined) {
-      if (received.metrics.some(({ name, fields }) => name === REBIRTH && fields.some(({ number, value }) => number === 14 && value === 1n))) this.#birth();
+      if (received.metrics.some((metric) => metric.name === REBIRTH && valueOf({ ...metric, datatype: undefined }, BOOL) === true)) this.#birth();
       return;
     }
     const partition = this.#options.plant.partitions.findIndex(({ name }) => name === device);

@@ -11,8 +11,6 @@ const SCALAR_TYPES: Readonly<Record<Scalar, number>> = {
 const ARRAY_TYPES: Readonly<Record<Exclude<Scalar, "string">, number>> = {
   i8: 22, i16: 23, i32: 24, i64: 25, u8: 26, u16: 27, u32: 28, u64: 29, f32: 30, f64: 31, bool: 32,
 };
-export const UINT64 = SCALAR_TYPES.u64;
-export const BOOLEAN = SCALAR_TYPES.bool;
 
 /** Numbers of fields. */
 const PAYLOAD = { timestamp: 1, metrics: 2, seq: 3 } as const;

@@ -11,6 +11,10 @@ export interface TagWrite {
   readonly value: TagValue;
 }
 
+/** As a log shows them: by their names; a 64-bit integer as text, for JSON has none. */
+export const namedValues = (writes: readonly TagWrite[]): Record<string, unknown> =>
+  Object.fromEntries(writes.map(({ tag, value }) => [tag.name, typeof value === "bigint" ? String(value) : value]));
+
 const WORD = 4;
 /** Bytes of a tag's value in a batch: of a text without what pads it in the image. */
 const lengthOf = ({ type: { scalar, size, count = 1, text } }: Tag): number => (scalar === "string" ? 1 + text : size * count);

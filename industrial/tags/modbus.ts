@@ -105,6 +105,7 @@ export class PlantTarget implements ModbusTarget {
   readonly #clients = new Map<Tag, BlockList>();
   /** Indices of partitions whose values are not good. */
   readonly #bad = new Set<number>();
+  readonly #stop: () => void;
 
   constructor(plant: Plant, options: ModbusOptions) {
     this.#plant = plant;
@@ -116,9 +117,16 @@ export class PlantTarget implements ModbusTarget {
       this.#show(index, tags?.tags ?? []);
       this.#showGuestTags(index);
     }
-    plant.on("values", (partition, changed) => this.#show(partition, changed));
-    plant.on("telemetry", (partition) => this.#showGuestTags(partition));
-    plant.on("quality", (partition, now) => (now === "good" ? this.#bad.delete(partition) : this.#bad.add(partition)));
+    this.#stop = plant.listen({
+      values: (partition, changed) => this.#show(partition, changed),
+      telemetry: (partition) => this.#showGuestTags(partition),
+      quality: (partition, now) => void (now === "good" ? this.#bad.delete(partition) : this.#bad.add(partition)),
+    });
+  }
+
+  /** Nobody asks any more: the plant is heard no longer. */
+  close(): void {
+    this.#stop();
   }
 
   readBits(_table: BitTable, first: number, count: number, into: Buffer, at: number): Outcome {

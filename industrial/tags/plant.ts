@@ -35,6 +35,9 @@ export interface PlantEvents {
   telemetry: [partition: number, telemetry: PartitionTelemetry];
 }
 
+/** All that a protocol wants to know. */
+export type PlantListener = { readonly [K in keyof PlantEvents]: (...told: PlantEvents[K]) => void };
+
 interface Seen {
   image: Buffer | undefined;
   /** CNTVCT_EL0 of the image's scan. */
@@ -101,6 +104,13 @@ export class Plant extends EventEmitter<PlantEvents> {
     seen.telemetryAt = this.#now();
     this.#judge(telemetry.partition, seen);
     this.emit("telemetry", telemetry.partition, telemetry);
+  }
+
+  /** Tells somebody, until the function that comes back is called. */
+  listen(heard: PlantListener): () => void {
+    const { values, quality, telemetry } = heard;
+    this.on("values", values).on("quality", quality).on("telemetry", telemetry);
+    return () => void this.off("values", values).off("quality", quality).off("telemetry", telemetry);
   }
 
   /** Called now and then: that nothing comes tells nobody. */

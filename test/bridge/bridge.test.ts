@@ -10,6 +10,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { verify } from "../../industrial/bridge/audit.ts";
 import { isServersOnly } from "../../industrial/bridge/bridge.ts";
 import type { Bridge } from "../../industrial/bridge/bridge.ts";
+import { readerCommand, readerPlace } from "../../industrial/bridge/places.ts";
+import { TagReader } from "../../industrial/bridge/reader.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
 import { Chain, freePort } from "./chain.ts";
 
@@ -132,6 +134,40 @@ describe("a plant", () => {
     await bridge.serveInstead({ ...settings(), modbus: undefined });
     expect(await metric('axv_tag{partition="plc",tag="Setpoint"}')).toBe("88");
     await chain.until("the end of the connection", () => !client.isOpen);
+  });
+
+  test("is heard by no more parts after other servers were asked for again and again", async () => {
+    await start();
+    const heard = (): number[] => (["values", "quality", "telemetry"] as const).map((event) => bridge.plant.listenerCount(event));
+    const before = heard();
+    const modbus = settings().modbus;
+    const sparkplug = { broker: "mqtt://127.0.0.1:1", group: "g", node: "n", counter_hz: 1_000_000, stored: 0 };
+    for (let unit = 2; unit < 6; unit++) {
+      await bridge.serveInstead({ ...settings(), modbus: modbus && { ...modbus, unit }, sparkplug: { ...sparkplug, node: `n${unit}` } });
+      expect(heard()).toEqual(before.map((count) => count + 1)); // and the Sparkplug node
+    }
+    await bridge.serveInstead({ ...settings(), modbus: undefined });
+    expect(heard()).toEqual(before.map((count) => count - 1));
+  });
+
+  test("more writes at once than a batch holds are refused, and whoever reads goes on", async () => {
+    await start();
+    await chain.until("values", () => chain.isGood);
+    const [table] = chain.system.tags.table;
+    const pumps = table?.tags.find(({ name }) => name === "Pumps");
+    if (table === undefined || pumps === undefined) throw new Error("no such tag");
+    const place = readerPlace(chain.system.plan, "plc", table);
+    if (place === undefined) throw new Error("no channel");
+    const reader = new TagReader(table, readerCommand(place, path("channel")));
+    const states: (string | undefined)[] = [];
+    reader.on("state", (ended) => states.push(ended));
+    reader.start();
+    await chain.until("its first image", () => reader.counts.images > 0);
+    expect(await reader.write(Array.from({ length: 200 }, () => ({ tag: pumps, value: [true, true] })))).toBe("refused");
+    const { images } = reader.counts;
+    await chain.until("further images", () => reader.counts.images > images + 5);
+    expect(states).toEqual([undefined]);
+    reader.close();
   });
 
   test("is written by nobody while that cannot be put on record", async () => {

@@ -17,6 +17,7 @@ import { PLC } from "../../tools/build/programs.ts";
 import { assemblyScript } from "../../tools/tags/assembly-script.ts";
 import { cHeader } from "../../tools/tags/c-header.ts";
 import { instantiate } from "../plc/instantiate.ts";
+import { channelOn } from "./channel.ts";
 import { EVERY_TYPE, planned } from "./tables.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "axv-twins-"));
@@ -105,21 +106,8 @@ export function end(time: u64): void { endScan(image, time); }
   const view = new DataView(bytes.buffer);
   view.setUint32(layout.TAG_IMAGE_SEQUENCE, LEFT_SEQUENCE, true);
   const BASE = 0x5000_0000n;
-  const at = (address: bigint): number => Number(address - BASE);
   const pushed = new Set<number>();
-  const channel = {
-    channelRead32: (a: bigint) => view.getUint32(at(a), true),
-    channelRead64: (a: bigint) => view.getBigUint64(at(a), true),
-    channelWrite8: (a: bigint, value: number) => view.setUint8(at(a), value),
-    channelWrite16: (a: bigint, value: number) => view.setUint16(at(a), value, true),
-    channelWrite32: (a: bigint, value: number) => view.setUint32(at(a), value, true),
-    channelWrite64: (a: bigint, value: bigint) => view.setBigUint64(at(a), value, true),
-    pushLine: (a: bigint) => void pushed.add(at(a) >> 6),
-    cleanLine: (a: bigint) => void pushed.add(at(a) >> 6),
-    refreshLine: () => undefined,
-    orderReads: () => undefined,
-    orderWrites: () => undefined,
-  };
+  const channel = channelOn(view, BASE, (line) => void pushed.add(line));
   const guest = Object.fromEntries(guestTable.map(({ name }) => [name, () => { throw new Error(name); }]));
   const exports = (await instantiate(PLC, Uint8Array.from(wasm), { channel, guest })) as unknown as Record<string, (...values: (number | bigint)[]) => number>;
   const call = (name: string, ...values: (number | bigint)[]): number => {

@@ -21,6 +21,7 @@ import { PLC } from "../../tools/build/programs.ts";
 import { assemblyScript } from "../../tools/tags/assembly-script.ts";
 import { cHeader } from "../../tools/tags/c-header.ts";
 import { instantiate } from "../plc/instantiate.ts";
+import { channelOn } from "./channel.ts";
 import { planned } from "./tables.ts";
 
 const [table] = planned({
@@ -106,16 +107,7 @@ export function take(): i32 { return receive(answers, record, 64); }
   const { wasm } = await compile(entry, PLC.memoryPages, new Map([[entry, text]]));
   const BASE = 0x5000_0000n;
   const view = new DataView(new ArrayBuffer(Math.ceil(table.size / 64) * 64 + layout.TAG_WRITES_BYTES));
-  const at = (address: bigint): number => Number(address - BASE);
-  const channel = {
-    channelRead32: (a: bigint) => view.getUint32(at(a), true),
-    channelRead64: (a: bigint) => view.getBigUint64(at(a), true),
-    channelWrite8: (a: bigint, value: number) => view.setUint8(at(a), value),
-    channelWrite16: (a: bigint, value: number) => view.setUint16(at(a), value, true),
-    channelWrite32: (a: bigint, value: number) => view.setUint32(at(a), value, true),
-    channelWrite64: (a: bigint, value: bigint) => view.setBigUint64(at(a), value, true),
-    pushLine: () => undefined, cleanLine: () => undefined, refreshLine: () => undefined, orderReads: () => undefined, orderWrites: () => undefined,
-  };
+  const channel = channelOn(view, BASE);
   const guest = Object.fromEntries(guestTable.map(({ name }) => [name, () => { throw new Error(name); }]));
   const exports = (await instantiate(PLC, Uint8Array.from(wasm), { channel, guest })) as unknown as Record<string, (...values: (number | bigint)[]) => number> & { memory: WebAssembly.Memory };
   const call = (name: string, ...parameters: (number | bigint)[]): number => exports[name]?.(...parameters) ?? Number.NaN;

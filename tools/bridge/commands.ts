@@ -1,14 +1,15 @@
-// What the bridge is told on a command line: as `axv-part bridge` where systems are planned, and as `axv-bridge` where one runs (packed.ts).
+// What the bridge is told on a command line: as `axv-part bridge` where systems are planned, and as `axv-bridge` where one runs (tools/axv-bridge.ts).
 import { isDeepStrictEqual } from "node:util";
 import { Command } from "commander";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
-import { formatDiagnostic, countDiagnostics } from "../plan/diagnostics.ts";
+import { countDiagnostics } from "../plan/diagnostics.ts";
+import { showDiagnostics } from "../plan/show.ts";
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
-import { paintFor } from "../run/paint.ts";
 import type { BridgeSystem } from "../../industrial/bridge/system.ts";
 import type { Certificate } from "../../industrial/bridge/pki.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
+import type { BridgeRead } from "../../industrial/bridge/settings.ts";
 
 /** The system that a bridge.yaml names; shows what is wrong with it, and throws if that is too much. */
 export type SystemOf = (path: string) => BridgeSystem;
@@ -74,21 +75,25 @@ interface Ready {
   readonly settings: BridgeSettings;
 }
 
-/** Shows what is wrong, and throws if it is too much. */
-export async function settingsOf(file: string, systemOf: SystemOf): Promise<Ready> {
-  const { checkAgainst, readBridge } = await import("../../industrial/bridge/settings.ts");
+/** The file by itself; shows what is wrong, and throws if it is too much. */
+async function readSound(file: string): Promise<BridgeRead & { readonly settings: BridgeSettings }> {
+  const { readBridge } = await import("../../industrial/bridge/settings.ts");
   const read = readBridge(file);
-  const paint = paintFor(process.stderr);
-  const show = (diagnostics: typeof read.diagnostics): void => {
-    for (const each of diagnostics) console.error(`${formatDiagnostic(each, read.source.file, read.source.text, paint)}\n`);
-  };
-  show(read.diagnostics);
+  showDiagnostics(read);
   const { settings } = read;
   if (settings === undefined) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(read.diagnostics));
+  return { ...read, settings };
+}
+
+/** With the system that it names. */
+export async function settingsOf(file: string, systemOf: SystemOf): Promise<Ready> {
+  const read = await readSound(file);
+  const { settings, source } = read;
   const system = systemOf(settings.system);
-  const further = checkAgainst(read, system);
-  show(further);
-  if (further.some(({ severity }) => severity === "error")) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(further));
+  const { checkAgainst } = await import("../../industrial/bridge/settings.ts");
+  const diagnostics = checkAgainst(read, system);
+  showDiagnostics({ diagnostics, source });
+  if (diagnostics.some(({ severity }) => severity === "error")) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(diagnostics));
   return { system, settings };
 }
 
@@ -133,11 +138,7 @@ async function run(file: string, systemOf: SystemOf): Promise<void> {
 
 /** Looks at no system: certificates are there without one. */
 async function pkiOf(file: string): Promise<string> {
-  const { readBridge } = await import("../../industrial/bridge/settings.ts");
-  const { settings, diagnostics, source } = readBridge(file);
-  const paint = paintFor(process.stderr);
-  for (const each of diagnostics) console.error(`${formatDiagnostic(each, source.file, source.text, paint)}\n`);
-  if (settings === undefined) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(diagnostics));
+  const { settings } = await readSound(file);
   if (settings.opcua === undefined) throw new BridgeError("AXV_BRIDGE_NO_OPCUA", file);
   return settings.opcua.pki;
 }

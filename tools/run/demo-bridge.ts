@@ -37,19 +37,14 @@ export interface DemoBridge {
 
 /** Serves before anything runs: starting OPC UA keeps this machine busy for some seconds, on which the board is emulated, too. */
 export async function demoBridge(file: string): Promise<DemoBridge> {
-  const [{ Bridge }, { BridgeFile }, { pino }, { sentence }] = await Promise.all([
+  const [{ Bridge }, { BridgeFile }, { logger }] = await Promise.all([
     import("../../industrial/bridge/bridge.ts"),
     import("../../industrial/bridge/schema.ts"),
-    import("pino"),
     import("../../industrial/bridge/log.ts"),
   ]);
   const settings: BridgeSettings = BridgeFile.parse(FILE);
   let tell = (text: string): void => console.error(text);
-  const formatters = { level: (label: string) => ({ level: label }) };
-  const log = pino(
-    { level: settings.log, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters },
-    { write: (line) => tell(`bridge: ${sentence(line).trimEnd()}`) },
-  );
+  const log = await logger(settings.log, (text) => tell(`bridge: ${text.trimEnd()}`));
   let attached: (link: Link) => void;
   const link = new Promise<Link>((resolve) => {
     attached = resolve;
