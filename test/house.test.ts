@@ -37,7 +37,7 @@ test("no import leads back to where it comes from", () => {
 
 /** Characters, not bytes: comments are drawn with some that have three. */
 const COLUMNS = 130;
-const HELD = /^(boards|industrial\/(link|modbus)|partitions|rtos-guests\/(plc|profiles)|tools\/(build|guest|init|linux|modbus|output|plan|run|verify))\//;
+const HELD = /^(boards|industrial\/(link|live|modbus|web)|partitions|rtos-guests\/(plc|profiles)|tools\/(build|guest|init|linux|modbus|output|plan|run|verify))\//;
 /** A regular expression, which is one literal: no line break may stand in it. */
 const isUnbreakable = (line: string): boolean => /^\s*\/\[.*\]\/u;$/.test(line);
 

@@ -1,7 +1,7 @@
 // Runs guests in QEMU, under the hypervisor or without, until one has said its last line.
 import type { VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
-import { LineAssembler, printable } from "../../tools/run/lines.ts";
+import { LineAssembler, printable } from "../../industrial/live/lines.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
 import { BenchError } from "./errors.ts";

@@ -5,7 +5,7 @@ import { EXIT_TIMER } from "../../core/abi.ts";
 import { PLC_TAG_OVERRUNS, PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC_PHYSICAL_TIMER } from "../../tools/build/programs.ts";
-import type { PartitionRecord } from "../../tools/run/monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { BootedSystem } from "../system/bootedSystem.ts";
 import { BOARDS, INTERRUPTS, type Interrupts } from "../system/systems.ts";
 

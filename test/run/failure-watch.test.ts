@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { PartitionPlan } from "../../tools/run/monitor.ts";
+import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 import { FailureWatch, type WatchOptions } from "../../tools/run/failure-watch.ts";
 import { Session } from "../../tools/run/session.ts";
 import { type Defect, demoPartitions, FakeBoard, LINUX } from "./fake-board.ts";

@@ -5,7 +5,7 @@ import { encode } from "cborg";
 import * as abi from "../../core/abi.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
 import { encodeFrame, type Frame } from "../../industrial/link/frame.ts";
-import type { PartitionPlan } from "../../tools/run/monitor.ts";
+import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 
 export const LINUX = 0;
 export const PLC = 1;

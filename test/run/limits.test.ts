@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { judgeHealth } from "../../tools/run/checks.ts";
 import { judgeAll, judgeLimits, parseLimit } from "../../tools/run/limits.ts";
-import type { PartitionPlan } from "../../tools/run/monitor.ts";
+import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { Session } from "../../tools/run/session.ts";
 import { demoPartitions, FakeBoard } from "./fake-board.ts";

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts";
 import { displayWidth } from "../../tools/run/columns.ts";
-import { Monitor } from "../../tools/run/monitor.ts";
+import { Monitor } from "../../industrial/live/monitor.ts";
 import { coloured, plain } from "../../tools/run/paint.ts";
 import { liveTable, showCount, showRate, showTime, summaryTable } from "../../tools/run/table.ts";
 import { demoPartitions, LINUX, PLC } from "./fake-board.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
-import type { PartitionRecord } from "../../tools/run/monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import type { Machine } from "../../tools/run/qemu.ts";

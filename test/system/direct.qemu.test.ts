@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
-import type { PartitionRecord } from "../../tools/run/monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { guestImage } from "./guestImage.ts";
 import { BOARDS, INTERRUPTS, twoPlcs } from "./systems.ts";

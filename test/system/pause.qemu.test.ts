@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import type { CommandName } from "../../industrial/link/commands.ts";
-import type { PartitionRecord } from "../../tools/run/monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { BootedSystem } from "./bootedSystem.ts";
 import { BOARDS, INTERRUPTS, twoPlcs } from "./systems.ts";
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
-import type { PartitionRecord } from "../../tools/run/monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";

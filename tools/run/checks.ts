@@ -4,7 +4,7 @@ import * as abi from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import type { HypervisorEvent } from "../../industrial/link/telemetry.ts";
 import { layOut } from "./columns.ts";
-import type { PartitionRecord } from "./monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import type { Paint } from "./paint.ts";
 import type { Session } from "./session.ts";
 

@@ -2,8 +2,8 @@
 // counts; never by how fast it went: emulation on a busy host may be slow.
 import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { type Check, judgeHealth, type Judge, verdict } from "./checks.ts";
-import { LineAssembler, printable } from "./lines.ts";
-import type { PartitionRecord } from "./monitor.ts";
+import { LineAssembler, printable } from "../../industrial/live/lines.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import type { Session } from "./session.ts";
 import { showTime } from "./table.ts";
 

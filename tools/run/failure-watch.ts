@@ -15,8 +15,8 @@ import { describeEvent } from "../../industrial/link/events.ts";
 import type { PartitionTelemetry } from "../../industrial/link/telemetry.ts";
 import { hasStarted } from "./checks.ts";
 import { RunError } from "./errors.ts";
-import { printable } from "./lines.ts";
-import type { PartitionRecord } from "./monitor.ts";
+import { printable } from "../../industrial/live/lines.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import type { Session } from "./session.ts";
 
 export interface WatchOptions {

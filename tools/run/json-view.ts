@@ -6,8 +6,8 @@ import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Check } from "./checks.ts";
 import type { View } from "./display.ts";
-import { printable } from "./lines.ts";
-import type { Monitor, PartitionRecord } from "./monitor.ts";
+import { printable } from "../../industrial/live/lines.ts";
+import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
 import type { Session } from "./session.ts";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };

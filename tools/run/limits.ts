@@ -3,7 +3,7 @@
 import type { PlannedTag } from "../../partitions/plan/plan.ts";
 import type { Check, Judge } from "./checks.ts";
 import { RunError } from "./errors.ts";
-import type { PartitionPlan } from "./monitor.ts";
+import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 import { showTime } from "./table.ts";
 
 export interface Limit {

@@ -2,10 +2,10 @@
 import { unlinkSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { LinkError } from "../../industrial/link/errors.ts";
-import { withoutQuestions } from "./control-sequences.ts";
+import { withoutQuestions } from "../../industrial/live/control-sequences.ts";
 import { socketPathProblem } from "../../industrial/link/socket-path.ts";
 import { RunError } from "./errors.ts";
-import type { PartitionRecord } from "./monitor.ts";
+import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import { CLEAR_MAXIMA, type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths } from "./run-socket.ts";
 import type { Session } from "./session.ts";
 

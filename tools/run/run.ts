@@ -5,7 +5,7 @@ import { recordCsv } from "./csv.ts";
 import type { View } from "./display.ts";
 import { FailureWatch } from "./failure-watch.ts";
 import type { RunError } from "./errors.ts";
-import type { PartitionPlan } from "./monitor.ts";
+import type { PartitionPlan } from "../../industrial/live/monitor.ts";
 import type { Machine } from "./qemu.ts";
 import { RunServer } from "./run-server.ts";
 import { Session } from "./session.ts";

@@ -6,8 +6,8 @@ import { FRAME_HYPERVISOR } from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import { Link } from "../../industrial/link/link.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
-import { LineAssembler } from "./lines.ts";
-import { Monitor, type PartitionPlan } from "./monitor.ts";
+import { LineAssembler } from "../../industrial/live/lines.ts";
+import { Monitor, type PartitionPlan } from "../../industrial/live/monitor.ts";
 
 export interface Line {
   /** Index of the partition that it is from or about; FRAME_HYPERVISOR: the hypervisor itself. */

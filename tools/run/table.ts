@@ -3,7 +3,7 @@ import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
 import { showUptime } from "./duration.ts";
-import type { Monitor, PartitionRecord } from "./monitor.ts";
+import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
 import { type Paint, STATE_FORMATS } from "./paint.ts";
 
 /** The profile whose partitions publish PLC_TAG_*. */

@@ -5,7 +5,7 @@ import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
 import type { VcpuTelemetry } from "../../../industrial/link/telemetry.ts";
-import type { PartitionRecord } from "../../../tools/run/monitor.ts";
+import type { PartitionRecord } from "../../../industrial/live/monitor.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Monitor } from "./monitor.ts";
 

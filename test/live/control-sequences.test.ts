@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withoutQuestions } from "../../tools/run/control-sequences.ts";
+import { withoutQuestions } from "../../industrial/live/control-sequences.ts";
 
 const ESC = "\u001b";
 

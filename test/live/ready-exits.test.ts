@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { PartitionState } from "../../industrial/link/telemetry.ts";
-import { ReadyExits } from "../../tools/run/ready-exits.ts";
+import { ReadyExits } from "../../industrial/live/ready-exits.ts";
 
 const SECOND = 1_000_000_000n;
 

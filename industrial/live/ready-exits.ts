@@ -2,7 +2,7 @@
 // emulated. What `interrupts: direct` promises is that there is none once it works. When that is, the guest says itself: by
 // the first tag it publishes. So counting begins with the first frame of each vCPU behind the first frame that has a tag.
 // A guest that publishes none is never known to be ready.
-import type { PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import type { PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 
 /** Two frames of one life agree on when it began, but for the rounding of their times. */
 const SAME_LIFE_NS = 1_000_000n;

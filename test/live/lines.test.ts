@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { LineAssembler, printable } from "../../tools/run/lines.ts";
+import { LineAssembler, printable } from "../../industrial/live/lines.ts";
 
 const utf8 = new TextEncoder();
 const ESC = "\u001b";

@@ -1,7 +1,7 @@
 // What is known about every partition of a running system: the last telemetry, the rates between the last two, and what
 // happened. Fed by a link; read by the views and the checks.
 import * as abi from "../../core/abi.ts";
-import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
 import { Maxima } from "./maxima.ts";
 import { ReadyExits } from "./ready-exits.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "vitest";
 import type { PartitionState } from "../../industrial/link/telemetry.ts";
-import { Maxima } from "../../tools/run/maxima.ts";
-import { PartitionRecord } from "../../tools/run/monitor.ts";
-import { demoPartitions, PLC } from "./fake-board.ts";
+import { Maxima } from "../../industrial/live/maxima.ts";
+import { PartitionRecord } from "../../industrial/live/monitor.ts";
+import { demoPartitions, PLC } from "../run/fake-board.ts";
 
 const MILLISECOND = 1_000_000n;
 

@@ -1,7 +1,7 @@
 // The largest of what a partition publishes, since its user has asked for a new beginning. A guest's own maxima are of its whole
 // life; but one that publishes NAME recent, the largest value of the last one to two seconds, gives maxima since any moment: they
 // are the largest of those, as long as telemetry comes once a second or oftener.
-import type { PartitionTelemetry } from "../../industrial/link/telemetry.ts";
+import type { PartitionTelemetry } from "../link/telemetry.ts";
 import type { PlannedTag } from "../../partitions/plan/plan.ts";
 
 const RECENT = " recent";
