@@ -46,14 +46,10 @@ const inputBytes: usize = memory.data(INPUT_BYTES * MAX_PARTITIONS, 16);
   return used >= OUTPUT_ENTRIES - MARGIN ? 0 : OUTPUT_ENTRIES - MARGIN - used;
 }
 
-/** Appends a byte; false: the ring is full, and the byte is counted as dropped. */
-export function putOutput(partition: u32, byte: u32): bool {
-  if (outputFree(partition) == 0) {
-    noteDropped(partition);
-    return false;
-  }
-  fillOutput(partition, reserveOutput(partition, 1), byte);
-  return true;
+/** Appends a byte; or counts that it is dropped, as the ring is full. */
+export function putOutput(partition: u32, byte: u32): void {
+  if (outputFree(partition) == 0) noteDropped(partition);
+  else fillOutput(partition, reserveOutput(partition, 1), byte);
 }
 
 /** Position of the first of `count` entries, no more than are free: the caller fills them all. */

@@ -1,24 +1,11 @@
 // Hypercalls that need nothing of the ISA: what a guest asks for in x1…x7, answered in x0. All of it comes in registers, so
 // the hypervisor never reads a guest's memory, and what is checked is what is used. Numbers: core/abi.ts.
 
-import { CONSOLE_WRITE_MAX, HYPERCALL_VERSION_MAJOR, HYPERCALL_VERSION_MINOR, SMCCC_INVALID_PARAMETER, SMCCC_SUCCESS, TAG_MAX } from "./abi";
-import { blobChannel } from "./blob";
+import { CONSOLE_WRITE_MAX, SMCCC_INVALID_PARAMETER, SMCCC_SUCCESS, TAG_MAX } from "./abi";
 import { fillOutput, noteDropped, outputFree, reserveOutput } from "./console";
 import { Partition, publishTags, setTag } from "./partition";
 import { Vcpu } from "./vcpu";
 import { bound } from "../build/generated/cpu";
-
-/** (major << 16) | minor. */
-@inline export function hypercallVersion(): u64 { return (HYPERCALL_VERSION_MAJOR << 16) | HYPERCALL_VERSION_MINOR; }
-
-export const NO_DOORBELL: u32 = 0;
-
-/** The INTID that a doorbell on the caller's channel `index` makes pending; NO_DOORBELL: it has no such channel. */
-@inline export function doorbellOf(partition: Partition, index: u64): u32 {
-  const plan = partition.plan;
-  if (index >= plan.channelCount) return NO_DOORBELL;
-  return blobChannel(plan.channelFirst + <u32>index).doorbell;
-}
 
 /** Appends x1 bytes from x2…x7 to the partition's console; gives back how many found room, or an error. */
 export function consoleWrite(vcpu: Vcpu): i64 {

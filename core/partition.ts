@@ -27,9 +27,6 @@ export class Partition {
   /** pCPUs whose vCPU is not off. */
   active: u32;
   restarts: u32;
-  /** pCPUs it owns, as a mask; its vCPU 0's pCPU. */
-  cpus: u32;
-  bootCpu: u32;
   vcpuCount: u32;
   /** Tick at which its boot vCPU was last started. */
   started: u64;
@@ -109,8 +106,6 @@ export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u
   partition.plan = plan;
   partition.mailbox = mailboxOf(plan);
   partition.state = STATE_OFF;
-  partition.cpus = plan.cpus;
-  partition.bootCpu = plan.bootCpu;
   partition.watchdogPeriod = watchdogPeriod;
   for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
     bound(pcpu, MAX_CPUS);
@@ -156,9 +151,10 @@ export function startPartition(partition: Partition): u32 {
   if (state != STATE_OFF && state != STATE_FAILED && state != STATE_INSPECT) return 0;
   if (compareExchange32(stateAt(partition), state, STATE_RUNNING) != state) return 0;
   partition.restartDue = 0;
-  setActive(partition, partition.bootCpu);
-  atomicOr32(vcpuOf(partition.bootCpu).requestAt(), REQUEST_START);
-  return <u32>1 << partition.bootCpu;
+  const pcpu = partition.plan.bootCpu;
+  setActive(partition, pcpu);
+  atomicOr32(vcpuOf(pcpu).requestAt(), REQUEST_START);
+  return <u32>1 << pcpu;
 }
 
 /**
@@ -169,12 +165,12 @@ export function stopPartition(partition: Partition, reason: u32, restart: bool):
   const at = stateAt(partition);
   const stopping = STATE_STOPPING | (reason << REASON_SHIFT) | (restart ? RESTART_BIT : 0);
   if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING && compareExchange32(at, STATE_PAUSED, stopping) != STATE_PAUSED) return 0;
-  return partition.cpus;
+  return partition.plan.cpus;
 }
 
 /** Asks a running partition to hold its vCPUs. The mask of pCPUs to kick, or 0: it does not run. */
 export function pausePartition(partition: Partition): u32 {
-  return compareExchange32(stateAt(partition), STATE_RUNNING, STATE_PAUSED) == STATE_RUNNING ? partition.cpus : 0;
+  return compareExchange32(stateAt(partition), STATE_RUNNING, STATE_PAUSED) == STATE_RUNNING ? partition.plan.cpus : 0;
 }
 
 /** Every vCPU that is on is held, after a pause. */
@@ -190,23 +186,21 @@ export function isHeld(partition: Partition): bool {
 /** Lets a paused partition go on. Its watchdog begins anew. The mask of pCPUs to kick, or 0: it was not paused. */
 export function resumePartition(partition: Partition, now: u64): u32 {
   if (partition.watchdogDeadline != 0) partition.watchdogDeadline = now + partition.watchdogPeriod;
-  return compareExchange32(stateAt(partition), STATE_PAUSED, STATE_RUNNING) == STATE_PAUSED ? partition.cpus : 0;
+  return compareExchange32(stateAt(partition), STATE_PAUSED, STATE_RUNNING) == STATE_PAUSED ? partition.plan.cpus : 0;
 }
 
-/** The state that a stop for that reason leads to; STATE_RUNNING: a restart. */
-function afterStop(partition: Partition, reason: u32, restart: bool): u32 {
-  if (reason == STOP_SYSTEM_RESET) return STATE_RUNNING;
-  if (reason == STOP_COMMAND) return restart ? STATE_RUNNING : STATE_OFF;
-  if (reason == STOP_SYSTEM_OFF || reason == STOP_CPU_OFF) return STATE_OFF;
+/** The state that the stop under way leads to; STATE_RUNNING: a restart. */
+function afterStop(partition: Partition): u32 {
+  const reason = reasonOf(partition);
+  if (reason == STOP_SYSTEM_RESET || (stateWord(partition) & RESTART_BIT) != 0) return STATE_RUNNING;
+  if (reason == STOP_COMMAND || reason == STOP_SYSTEM_OFF || reason == STOP_CPU_OFF) return STATE_OFF;
   const onFailure = partition.plan.onFailure;
   if (onFailure == ON_FAILURE_RESTART) return STATE_RUNNING;
   return onFailure == ON_FAILURE_INSPECT ? STATE_INSPECT : STATE_FAILED;
 }
 
 /** The stop under way ends in a restart. */
-@inline export function restarts(partition: Partition): bool {
-  return afterStop(partition, reasonOf(partition), (stateWord(partition) & RESTART_BIT) != 0) == STATE_RUNNING;
-}
+@inline export function restarts(partition: Partition): bool { return afterStop(partition) == STATE_RUNNING; }
 
 /** The vCPU does not stand still by the hypervisor's will any more: what it did until now counts (VCPU_HELD). */
 export function endHold(vcpu: Vcpu, now: u64): void {
@@ -225,9 +219,8 @@ const RESTART_PAUSE_MICROSECONDS: u32 = 1_000_000;
 export function finishStop(partition: Partition, now: u64): u32 {
   partition.watchdogDeadline = 0;
   partition.tagsPublished = 0;
-  const word = stateWord(partition);
   const reason = reasonOf(partition);
-  const after = afterStop(partition, reason, (word & RESTART_BIT) != 0);
+  const after = afterStop(partition);
   if (after != STATE_RUNNING) {
     storeRelease32(stateAt(partition), after);
     return 0;
@@ -247,7 +240,7 @@ export function finishStop(partition: Partition, now: u64): u32 {
 /** Gives up a restart that waits for its pause to be over. False: none does. */
 export function cancelRestart(partition: Partition, now: u64): bool {
   if (partition.restartDue == 0) return false;
-  endHold(vcpuOf(partition.bootCpu), now);
+  endHold(vcpuOf(partition.plan.bootCpu), now);
   partition.restartDue = 0;
   return true;
 }

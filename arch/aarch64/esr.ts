@@ -7,7 +7,6 @@
 
 export const EC_UNKNOWN: u32 = 0x00;
 export const EC_WFX: u32 = 0x01;
-export const EC_HVC64: u32 = 0x16;
 export const EC_SMC64: u32 = 0x17;
 export const EC_SYSREG: u32 = 0x18;
 export const EC_INSTRUCTION_ABORT_LOWER: u32 = 0x20;

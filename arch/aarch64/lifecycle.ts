@@ -227,7 +227,7 @@ function finish(vcpu: Vcpu, partition: Partition): void {
   vcpu.step = 0;
   const now = mrs_CNTPCT_EL0();
   recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
-  announceKicks(partition.cpus);
+  announceKicks(partition.plan.cpus);
   told(partition, finishStop(partition, now));
 }
 
@@ -240,22 +240,22 @@ export function stopOwn(vcpu: Vcpu, partition: Partition, reason: u32): u32 {
 /** Kicks those of the partition's pCPUs, as announced. False: there are none. */
 function told(partition: Partition, kicked: u32): bool {
   kickAll(kicked);
-  concludeKicks(partition.cpus);
+  concludeKicks(partition.plan.cpus);
   return kicked != 0;
 }
 
 /** Starts a partition that is off, from wherever that is. False: it is not in a state to start from. */
 export function launch(partition: Partition): bool {
-  announceKicks(partition.cpus);
+  announceKicks(partition.plan.cpus);
   return told(partition, startPartition(partition));
 }
 
 /** Stops a partition from wherever it is; pCPUs of the mask `knowing` need not be told. False: it does not run. */
 export function stop(partition: Partition, reason: u32, restart: bool, knowing: u32): bool {
-  announceKicks(partition.cpus);
+  announceKicks(partition.plan.cpus);
   const stops = stopPartition(partition, reason, restart) != 0;
-  if (stops) makeLeave(partition, partition.cpus & ~knowing);
-  concludeKicks(partition.cpus);
+  if (stops) makeLeave(partition, partition.plan.cpus & ~knowing);
+  concludeKicks(partition.plan.cpus);
   return stops;
 }
 
@@ -270,17 +270,17 @@ function makeLeave(partition: Partition, kicked: u32): void {
 
 /** Holds a running partition's vCPUs where they are. False: it does not run. */
 export function pause(partition: Partition): bool {
-  announceKicks(partition.cpus);
+  announceKicks(partition.plan.cpus);
   const kicked = pausePartition(partition);
   if (kicked != 0) makeLeave(partition, kicked);
-  concludeKicks(partition.cpus);
+  concludeKicks(partition.plan.cpus);
   return kicked != 0;
 }
 
 /** Lets a paused partition go on, once all its vCPUs are held. False: they are not. */
 export function resume(partition: Partition): bool {
   if (stateOf(partition) != STATE_PAUSED || !isHeld(partition)) return false;
-  announceKicks(partition.cpus);
+  announceKicks(partition.plan.cpus);
   if (isDirect(partition.plan)) grantStage2(partition.index);
   const kicked = resumePartition(partition, mrs_CNTPCT_EL0());
   // A vCPU that failed just before it was to be held has stopped the partition meanwhile.

@@ -78,29 +78,16 @@ export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
 
 /** Bit n of `targets`: vCPU n. */
 function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
-  const targets = all & (((<u32>1) << partition.vcpuCount) - 1);
-  if (vcpu.direct == 0) sendInjected(vcpu, partition, intid, targets);
-  else if (targets == (<u32>1) << vcpu.index && intid != KICK_SGI) sendPhysicalSgi(vcpu, intid);
-  else sendAllDirect(partition, intid, targets);
-}
-
-/** Each finds it when it looks next: the sender itself at the end of this exit. */
-function sendInjected(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
-  let targets = all;
+  let targets = all & (((<u32>1) << partition.vcpuCount) - 1);
   for (let i: u32 = 0; targets != 0; i++, targets &= targets - 1) {
     bound(i, MAX_CPUS);
     const target = vcpuOfPartition(partition, ctz(targets));
+    if (vcpu.direct != 0) {
+      sendDirect(target, intid);
+      continue;
+    }
     putSgi(target, intid, vcpu.index);
-    if (target.pcpu != vcpu.pcpu && target.state == VCPU_ON) kick(target);
-  }
-}
-
-function sendAllDirect(partition: Partition, intid: u32, all: u32): void {
-  let targets = all;
-  for (let i: u32 = 0; targets != 0; i++) {
-    bound(i, MAX_CPUS);
-    sendDirect(vcpuOfPartition(partition, ctz(targets)), intid);
-    targets &= targets - 1;
+    if (target.pcpu != vcpu.pcpu && target.state == VCPU_ON) kick(target); // the sender itself looks at the end of this exit
   }
 }
 

@@ -7,8 +7,9 @@ import {
   HYPERCALL_VERSION_MINOR, HYPERCALL_WATCHDOG_FEED, SMCCC_HYP_REVISION, SMCCC_HYP_UID, SMCCC_INVALID_PARAMETER,
   SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STATE_RUNNING, STOP_FAULT,
 } from "../../core/abi";
+import { blobChannel } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { consoleWrite, doorbellOf, hypercallVersion, NO_DOORBELL, publishTag } from "../../core/hypercall";
+import { consoleWrite, publishTag } from "../../core/hypercall";
 import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import {
@@ -86,7 +87,7 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
   const id = <u32>vcpu.x0;
   const own = id - HYPERCALL_VERSION;
   if (own <= HYPERCALL_DOORBELL - HYPERCALL_VERSION) {
-    vcpu.x0 = own == 0 ? hypercallVersion() : ring(vcpu, partition);
+    vcpu.x0 = own == 0 ? HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR : ring(vcpu, partition);
     return RESUME;
   }
   if (id == PSCI_VERSION) {
@@ -120,10 +121,10 @@ function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
 }
 
 @inline function ring(vcpu: Vcpu, partition: Partition): i64 {
-  const intid = doorbellOf(partition, vcpu.x1);
-  if (intid == NO_DOORBELL) return SMCCC_INVALID_PARAMETER;
+  const plan = partition.plan;
+  if (vcpu.x1 >= plan.channelCount) return SMCCC_INVALID_PARAMETER;
   vcpu.doorbells++;
-  setSpiPending(intid);
+  setSpiPending(blobChannel(plan.channelFirst + <u32>vcpu.x1).doorbell);
   return SMCCC_SUCCESS;
 }
 

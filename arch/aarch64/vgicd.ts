@@ -63,9 +63,6 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   return (offset & 4) != 0 ? 0 : readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3); // elsewhere that is no INTID
 }
 
-/** SPIs of word k go elsewhere: to where they are delivered from now on. */
-export function sendBack(vcpu: Vcpu, partition: Partition, k: u32, bits: u32): void { recall(vcpu, partition, vcpu, k, bits); }
-
 /** Both configuration bits of each owned INTID of ICFGR<n>, 16 INTIDs a register: their bitmap with every bit twice. */
 function configMask(vcpu: Vcpu, n: u32): u32 {
   let bits = (vcpu.owned((n >> 1) & 31) >> ((n & 1) << 4)) & 0xffff;
@@ -172,5 +169,5 @@ export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route:
   if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
   if (route >= partition.vcpuCount) return; // also with IRM, or an affinity above Aff0
   routeSpi(intid, vcpuOfPartition(partition, <u32>route));
-  sendBack(vcpu, partition, intid >> 5, (<u32>1) << (intid & 31));
+  recall(vcpu, partition, vcpu, intid >> 5, (<u32>1) << (intid & 31)); // to where it is delivered from now on
 }

@@ -10,8 +10,9 @@ import { Partition, vcpuOfPartition } from "../../core/partition";
 import { putSenders, SGI_COUNT, takeSenders } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
 import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SPENDSGIR } from "./gic";
+import { recall } from "./interruptState";
 import { sendDirect, sendSgiV2 } from "./sgi";
-import { readGicd, sendBack, writeGicd, writePriorities } from "./vgicd";
+import { readGicd, writeGicd, writePriorities } from "./vgicd";
 import { readSgiFrame, writePrivatePriorities, writeSgiFrame } from "./vgicr";
 
 /** ArchRev 2. */
@@ -92,7 +93,7 @@ function writeTargets(vcpu: Vcpu, partition: Partition, first: u32, count: u32, 
     mmioWrite8(header().gicd + ITARGETSR + first + i, interfaces >> (i << 3));
     sent |= (<u32>1) << ((first + i) & 31);
   }
-  if (sent != 0) sendBack(vcpu, partition, first >> 5, sent);
+  if (sent != 0) recall(vcpu, partition, vcpu, first >> 5, sent); // to where they are delivered from now on
 }
 
 /** CPENDSGIR, SPENDSGIR: pending SGIs by who sent them; with direct interrupts as if the reader had. */
