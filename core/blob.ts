@@ -55,12 +55,12 @@ export function mailboxOf(partition: BlobPartition): u64 {
   return region === null ? 0 : region.pa;
 }
 
-/** Checks the first 16 bytes: enough to know how much to copy. `bytes` is what there is of the image behind the core. */
-export function checkHeader(bytes: u64): u32 {
+/** Checks the first 16 bytes: enough to know how much to copy. */
+export function checkHeader(): u32 {
   const head = header();
   if (head.magic != BLOB_MAGIC) return BLOB_BAD_MAGIC;
   if (head.version != BLOB_VERSION) return BLOB_BAD_VERSION;
-  if (head.size < BLOB_HEADER_SIZE || head.size > BLOB_MAX_BYTES || (head.size & 7) != 0 || head.size > bytes) return BLOB_BAD_SIZE;
+  if (head.size < BLOB_HEADER_SIZE || head.size > BLOB_MAX_BYTES || (head.size & 7) != 0) return BLOB_BAD_SIZE;
   return BLOB_OK;
 }
 

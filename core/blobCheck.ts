@@ -7,7 +7,8 @@ import {
   BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad, BlobPartition, blobPartition, blobQuiesce,
   blobRam, BlobRegion, blobRegion, checkRanges, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS,
   MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS, MAX_REGIONS, MPIDR_AFFINITY, NO_GICR, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS,
-  OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, PARTITION_TRUSTED_SGI, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_RAM,
+  OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, PARTITION_TRUSTED_SGI, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX,
+  REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { MAILBOX_SIZE } from "./abi";
@@ -207,22 +208,19 @@ function checkRecords(kind: u32): u32 {
     for (let i: u32 = 0; i < count; i++) {
       bound(i, MAX_INTERRUPTS);
       const index = firstOwned(partition, kind) + i;
-      const isSound = kind == OWNED_INTERRUPTS ? spiIsSound(partition, index) : kind == OWNED_LOADS ? loadIsSound(partition, index) :
+      const isSound = kind == OWNED_INTERRUPTS ? spiIsSound(blobInterrupt(index).intid) : kind == OWNED_LOADS ? loadIsSound(partition, index) :
         kind == OWNED_CHANNELS ? channelIsSound(n, partition, index) : isOwnRegister(partition, blobQuiesce(index).pa);
       if (!isSound) return error;
     }
   }
-  if (kind == OWNED_INTERRUPTS && !spisAreListed() || kind == OWNED_CHANNELS && channelRegions != header().channelCount) return error;
-  return BLOB_OK;
+  return kind == OWNED_CHANNELS && channelRegions != header().channelCount ? error : BLOB_OK;
 }
 
 /** A page that the partition shares with the hypervisor: regionIsSound sees to it that nobody else has it. */
 function hasMailbox(partition: BlobPartition): bool {
   const region = regionAt(partition, partition.mailbox);
-  return region !== null && isMailbox(partition, region) && region.kind == REGION_CHANNEL && region.size == MAILBOX_SIZE;
+  return region !== null && region.kind == REGION_MAILBOX && region.size == MAILBOX_SIZE;
 }
-
-@inline function isMailbox(partition: BlobPartition, region: BlobRegion): bool { return partition.mailbox != 0 && partition.mailbox == region.ipa; }
 
 function windowsAreSound(partition: BlobPartition): bool {
   const bits = header().ipaBits;
@@ -249,20 +247,19 @@ function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
   } else if (!isInterface && (region.ipa != region.pa || region.pa + span > PA_LIMIT || !isFree(platform, region.pa, span))) return false;
   // The whole window in which the blob may lie is mapped read-only, also where the image ends earlier.
   if (overlap(region.pa, span, imageBase, head.hypervisorSize + BLOB_MAX_BYTES)) return false;
-  if (region.kind == REGION_CHANNEL && !isMailbox(partition, region)) channelRegions++;
+  if (region.kind == REGION_MAILBOX && region.ipa != partition.mailbox) return false;
+  if (region.kind == REGION_CHANNEL) channelRegions++;
   let sharers: u32 = 0;
   for (let other: u32 = 0; other < n; other++) {
     bound(other, MAX_REGIONS);
     const earlier = blobRegion(other);
-    const own = other >= partition.regionFirst;
     if (!overlap(region.pa, span, earlier.pa, spanOf(earlier))) continue;
     // Pages of one stretch with no colour in common: no page has two owners.
     if (region.colours != 0 && earlier.colours != 0 && (region.colours & earlier.colours) == 0) continue;
-    if (own) return false;
+    if (other >= partition.regionFirst) return false;
     if (isInterface) continue; // the same, by another partition: the GIC is free for nothing else (isFree)
-    const owner = blobPartition(ownerOfRegion(other));
     if (region.kind != REGION_CHANNEL || earlier.kind != REGION_CHANNEL || region.pa != earlier.pa || region.size != earlier.size) return false;
-    if (++sharers > 1 || isMailbox(partition, region) || isMailbox(owner, earlier)) return false;
+    if (++sharers > 1) return false;
   }
   return true;
 }
@@ -284,15 +281,6 @@ function isCpuInterface(partition: BlobPartition, region: BlobRegion): bool {
   // GICC's second page is GICC_DIR, by which anybody's interrupt could be deactivated.
   if (isDirect(partition)) return region.pa == head.gicc && region.size == PAGE_BYTES;
   return region.pa == head.gicv && region.size == GICC_BYTES;
-}
-
-function ownerOfRegion(index: u32): u32 {
-  let owner: u32 = 0;
-  for (let n: u32 = 1; n < header().partitionCount; n++) {
-    bound(n, MAX_PARTITIONS);
-    if (blobPartition(n).regionFirst <= index) owner = n;
-  }
-  return owner;
 }
 
 /** loadSource, loadTarget: in whole cache lines, in coloured RAM in whole pages but for the last one. */
@@ -318,7 +306,7 @@ function loadIsSound(partition: BlobPartition, index: u32): bool {
 function channelIsSound(n: u32, partition: BlobPartition, index: u32): bool {
   const channel = blobChannel(index);
   const region = regionAt(partition, channel.ipa);
-  if (region === null || region.kind != REGION_CHANNEL || isMailbox(partition, region)) return false;
+  if (region === null || region.kind != REGION_CHANNEL) return false;
   if (region.ipa != channel.ipa || region.size != channel.size || channel.peer >= header().partitionCount || channel.peer == n) return false;
   const peer = blobPartition(channel.peer);
   if (!ringsAt(peer, channel.doorbell) || peer.consoleInterrupt == channel.doorbell) return false;
@@ -355,27 +343,12 @@ function ringsAt(partition: BlobPartition, intid: u32): bool {
 /** SPIs that partitions have listed, as a bitmap. */
 const listed: usize = memory.data(INTID_WORDS * 4, 8);
 
-/** Nobody has listed it before, and it is in the partition's bitmap. */
-function spiIsSound(partition: BlobPartition, index: u32): bool {
-  const intid = blobInterrupt(index).intid;
+/** Nobody has listed it before. */
+function spiIsSound(intid: u32): bool {
   if (intid < FIRST_SPI || intid >= header().spiLimit) return false;
   const at = listed + ((intid >> 5) << 2);
   const bit = <u32>1 << (intid & 31);
   const before = load<u32>(at);
   store<u32>(at, before | bit);
-  return (before & bit) == 0 && (partition.spis(intid >> 5) & bit) != 0;
-}
-
-/** No partition has one in its bitmap that it has not listed. */
-function spisAreListed(): bool {
-  let bits: u32 = 0;
-  for (let n: u32 = 0; n < header().partitionCount; n++) {
-    bound(n, MAX_PARTITIONS);
-    for (let word: u32 = 0; word < INTID_WORDS; word++) {
-      bound(word, INTID_WORDS);
-      bits += popcnt(blobPartition(n).spis(word));
-    }
-  }
-  // All that are listed are in a bitmap, and listed once: so there are no more if they are as many.
-  return bits == header().interruptCount;
+  return (before & bit) == 0;
 }

@@ -11,7 +11,9 @@ import {
 } from "../../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "../../core/abi";
-import { blobBuffer, blobCpu, blobErrorText, blobPartition, blobRemedy, checkHeader, header, isDirect, isGicV2 } from "../../core/blob";
+import {
+  blobBuffer, blobCpu, blobErrorText, blobInterrupt, blobPartition, blobRemedy, checkHeader, header, isDirect, isGicV2, MAX_INTERRUPTS,
+} from "../../core/blob";
 import { checkBlob } from "../../core/blobCheck";
 import { recordEvent } from "../../core/events";
 import { setPriorityBits } from "../../core/interrupts";
@@ -19,18 +21,17 @@ import { partitionOf, planPartition } from "../../core/partition";
 import { SGIS } from "../../core/sgis";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
-import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, INTID_WORDS, Vcpu, vcpuOf } from "../../core/vcpu";
+import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, Vcpu, vcpuOf } from "../../core/vcpu";
 import { planBandwidth } from "./bandwidth";
 import { isGicAsPlanned, isPcpuAsPlanned, redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
 import { gatherEntropy } from "./entropy";
 import { initDistributor, KICK_SGI, SGI_BASE, sgi1rTarget, SGIR_TARGETS_SHIFT } from "./gic";
-import { enableSystemRegisters } from "./gicv3";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
-import { printBytes, printText, printValue, SUPPORTED_UART, UARTIMSC } from "./pl011";
+import { printBytes, printText, printValue, UARTIMSC } from "./pl011";
 import { askWorkarounds } from "./psci";
 import { mapPlanned, mapReadOnly, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
@@ -39,7 +40,6 @@ import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
-const PAGE_MASK: u64 = 0xfff;
 const PSCI_CPU_ON_64: u64 = 0xc4000003;
 /** Microseconds within which a pCPU that firmware has started says that it is there; a poll takes 25 ns at least. */
 const COMES_UP_WITHIN: u32 = 5_000_000;
@@ -78,12 +78,11 @@ export function bootPrimary(tree: u64): u32 {
     if (wrong !== null) return refuse(BLOB_OK, wrong);
   }
   gatherEntropy(tree);
-  if (!isGicV2()) enableSystemRegisters();
-  setPriorityBits(priorityBits());
   if (!initDistributor()) return 0;
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, mrs_CNTPCT_EL0(), imageBase(), duration(mrs_CNTPCT_EL0() - began), head.partitionCount);
   if (!initPcpu(vcpuOf(0)) || !startOthers()) return 0;
+  setPriorityBits(priorityBits());
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) launch(partitionOf(n));
@@ -105,17 +104,14 @@ function readBlob(): u32 {
   const offset = imageSize();
   const blob = imageBase() + offset;
   // The blob's end is not known before its header is read: map what it may have at most.
-  const window = (BLOB_MAX_BYTES + PAGE_MASK) & ~PAGE_MASK;
-  if (!mapReadOnly(blob, window)) return BLOB_BAD_TABLE;
+  if (!mapReadOnly(blob, BLOB_MAX_BYTES)) return BLOB_BAD_TABLE;
   copyFromPhysical(blobBuffer, blob, BLOB_HEADER_SIZE);
-  let error = checkHeader(BLOB_MAX_BYTES);
+  let error = checkHeader();
   if (error != BLOB_OK) return error;
   copyFromPhysical(blobBuffer, blob, header().size);
   error = checkBlob(imageBase(), offset);
   if (error != BLOB_OK) return error;
-  const head = header();
-  if (head.uartKind != SUPPORTED_UART || head.uart != uart) return BLOB_BAD_TABLE;
-  return mapPlanned(offset + window) ? BLOB_OK : BLOB_BAD_TABLE;
+  return header().uart == uart && mapPlanned(offset + BLOB_MAX_BYTES) ? BLOB_OK : BLOB_BAD_TABLE;
 }
 
 /** Fills pCPU n's record from the blob. */
@@ -138,9 +134,10 @@ function planVcpu(n: u32): void {
   vcpu.gicdIpa = partition.gicd;
   vcpu.trusted = partition.flags & PARTITION_TRUSTED_SGI;
   vcpu.setOwned(0, partition.ppis | (vcpu.direct != 0 ? SGIS & ~((<u32>1) << KICK_SGI) : 0));
-  for (let word: u32 = 1; word < INTID_WORDS; word++) {
-    bound(word - 1, INTID_WORDS - 1);
-    vcpu.setOwned(word, partition.spis(word));
+  for (let i: u32 = 0; i < partition.interruptCount; i++) {
+    bound(i, MAX_INTERRUPTS);
+    const intid = blobInterrupt(partition.interruptFirst + i).intid;
+    vcpu.setOwned(intid >> 5, vcpu.owned(intid >> 5) | <u32>1 << (intid & 31));
   }
 }
 

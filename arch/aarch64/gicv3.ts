@@ -26,18 +26,13 @@ export const ICC_PMR_EL1: u32 = sysreg(3, 0, 4, 6, 0);
 /** ESR_EL2 of MSR ICC_PMR_EL1, x0. */
 const MASK_WRITE: u32 = <u32>esrOf(EC_SYSREG) | ICC_PMR_EL1;
 
-/** ICC_* and ICH_* can be used from here on. */
-export function enableSystemRegisters(): void {
-  msr_ICC_SRE_EL2(mrs_ICC_SRE_EL2() | ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
-  isb();
-}
-
 /** With two Security states and SCR_EL3.FIQ = 0, PMR is the Secure view's, though IPRIORITYR is ours (IHI 0069 §4.8.6). */
 let maskIsSecure: bool = false;
 
 /** Each pCPU, once. */
 export function initInterfaceV3(): void {
-  enableSystemRegisters();
+  msr_ICC_SRE_EL2(mrs_ICC_SRE_EL2() | ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
+  isb(); // ICC_* and ICH_* can be used from here on
   // The lowest of five bits: in our view of a GIC with two Security states there are but four.
   msr_ICC_PMR_EL1(1 << 3);
   maskIsSecure = mrs_ICC_PMR_EL1() != 0 && (mmioRead32(header().gicd + GICD_CTLR) & GICD_CTLR_DS) == 0;

@@ -1,6 +1,5 @@
 // The hypervisor's own UART: an Arm PL011 (DDI 0183), polled by the housekeeper. Its interrupts stay masked.
 
-import { UART_PL011 } from "../../build/generated/blob";
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 
@@ -15,14 +14,12 @@ const DR_DATA: u32 = 0xff;
 const PATIENCE: u32 = 10_000;
 const TEXT_MAX: i32 = 160;
 
-export const SUPPORTED_UART: u32 = UART_PL011;
-
 @inline export function uartCanSend(uart: u64): bool { return (mmioRead32(uart + UARTFR) & FR_TXFF) == 0; }
 @inline export function uartSend(uart: u64, byte: u32): void { mmioWrite32(uart + UARTDR, byte); }
 @inline export function uartHasReceived(uart: u64): bool { return (mmioRead32(uart + UARTFR) & FR_RXFE) == 0; }
 @inline export function uartReceive(uart: u64): u32 { return mmioRead32(uart + UARTDR) & DR_DATA; }
 
-function sendPatiently(uart: u64, byte: u32): void {
+export function printByte(uart: u64, byte: u32): void {
   for (let i: u32 = 0; i < PATIENCE; i++) {
     bound(i, PATIENCE);
     if (uartCanSend(uart)) break;
@@ -34,7 +31,7 @@ function sendPatiently(uart: u64, byte: u32): void {
 export function printText(uart: u64, text: string): void {
   for (let i: i32 = 0; i < text.length; i++) {
     bound(i, TEXT_MAX);
-    sendPatiently(uart, <u32>text.charCodeAt(i));
+    printByte(uart, <u32>text.charCodeAt(i));
   }
 }
 
@@ -42,7 +39,7 @@ export function printText(uart: u64, text: string): void {
 export function printBytes(uart: u64, text: usize): void {
   for (let i: u32 = 0; load<u8>(text + i) != 0; i++) {
     bound(i, TEXT_MAX);
-    sendPatiently(uart, load<u8>(text + i));
+    printByte(uart, load<u8>(text + i));
   }
 }
 
@@ -51,7 +48,7 @@ function printHex(uart: u64, value: u64): void {
   for (let i: u32 = 0; i < 16; i++) {
     bound(i, 16);
     const digit = <u32>(value >> ((15 - i) << 2)) & 15;
-    sendPatiently(uart, digit < 10 ? 48 + digit : 87 + digit);
+    printByte(uart, digit < 10 ? 48 + digit : 87 + digit);
   }
 }
 
@@ -60,5 +57,3 @@ export function printValue(uart: u64, text: string, value: u64): void {
   printText(uart, text);
   printHex(uart, value);
 }
-
-export function printByte(uart: u64, byte: u32): void { sendPatiently(uart, byte); }

@@ -2,14 +2,13 @@
 import { FIELD_SIZE, HEADER, place, RECORDS } from "./layout.table.ts";
 import type { FieldType, PlacedField, RecordLayout } from "./layout.table.ts";
 
-/** u32: number; u64: bigint; bytes16: text; u32x32: numbers. */
-export type FieldValue = number | bigint | string | readonly number[];
+/** u32: number; u64: bigint; bytes16: text. */
+export type FieldValue = number | bigint | string;
 export type BlobRecord = Readonly<Record<string, FieldValue>>;
 /** Records by their layout's name: "Cpu" → … */
 export type BlobRecords = Readonly<Record<string, readonly BlobRecord[]>>;
 
 export const ALIGN = 8;
-const U32_BYTES = FIELD_SIZE.u32;
 /** One byte less than the field: the last one is NUL. */
 export const NAME_BYTES_MAX = FIELD_SIZE.bytes16 - 1;
 
@@ -26,8 +25,6 @@ function writeField(
   else if (type === "u64" && typeof value === "bigint") view.setBigUint64(at, value, true);
   else if (value !== undefined && isText(type, value))
     new TextEncoder().encodeInto(value, new Uint8Array(view.buffer, view.byteOffset + at, NAME_BYTES_MAX));
-  else if (type === "u32x32" && Array.isArray(value))
-    value.forEach((word: number, index) => view.setUint32(at + U32_BYTES * index, word, true));
   else throw new TypeError(`blob field ${name} is ${type}, and was given ${typeof value}`);
 }
 
@@ -42,10 +39,6 @@ function readField(view: DataView, base: number, { type, offset }: PlacedField):
       return new TextDecoder()
         .decode(new Uint8Array(view.buffer, view.byteOffset + at, FIELD_SIZE.bytes16))
         .replace(/\0.*$/, "");
-    case "u32x32":
-      return Array.from({ length: FIELD_SIZE.u32x32 / U32_BYTES }, (_, index) =>
-        view.getUint32(at + U32_BYTES * index, true),
-      );
   }
 }
 

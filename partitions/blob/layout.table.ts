@@ -9,11 +9,11 @@ import { MAX_BANKS, MAX_CPUS } from "../../boards/limits.ts";
 import { ON_FAILURE_INSPECT, ON_FAILURE_STOP } from "../../core/abi.ts";
 import type { PromiseId } from "./promises.table.ts";
 
-export type FieldType = "u32" | "u64" | "bytes16" | "u32x32";
+export type FieldType = "u32" | "u64" | "bytes16";
 
-/** Bytes a field takes; also its alignment, except for arrays (bytes16: 8, u32x32: 4). */
-export const FIELD_SIZE: Record<FieldType, number> = { u32: 4, u64: 8, bytes16: 16, u32x32: 128 };
-export const FIELD_ALIGN: Record<FieldType, number> = { u32: 4, u64: 8, bytes16: 8, u32x32: 4 };
+/** Bytes a field takes; also its alignment, except for bytes16: 8. */
+export const FIELD_SIZE: Record<FieldType, number> = { u32: 4, u64: 8, bytes16: 16 };
+export const FIELD_ALIGN: Record<FieldType, number> = { u32: 4, u64: 8, bytes16: 8 };
 
 /** What a u32 field can hold, and the promise that another value breaks. */
 export interface FieldRange {
@@ -50,7 +50,7 @@ const within = (promise: PromiseId, least: number, most: number): FieldRange => 
 const orNone = (promise: PromiseId, least: number, most: number): FieldRange => ({ promise, least, most, orNone: true });
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 4;
+export const BLOB_VERSION = 5;
 /**
  * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
  * longest fit.
@@ -69,7 +69,8 @@ export const NONE = 0xffffffff;
 // Bits and enumerations used by the records below.
 export const REGION_RAM = 0; // Normal, write-back, inner shareable, executable
 export const REGION_DEVICE = 1; // Device-nGnRE (stage 2), execute never
-export const REGION_CHANNEL = 2; // Normal, write-back, execute never: a channel, or the partition's mailbox
+export const REGION_CHANNEL = 2; // Normal, write-back, execute never: an end of a channel
+export const REGION_MAILBOX = 3; // likewise: the partition's mailbox
 export const REGION_READ = 1;
 export const REGION_WRITE = 2;
 export const REGION_EXECUTE = 4;
@@ -257,7 +258,7 @@ export const RECORDS: readonly RecordLayout[] = [
       f(
         "mailbox",
         "u64",
-        "IPA of its mailbox (core/abi.ts): the first byte of a region of 4 KiB, REGION_CHANNEL, that nobody else has; 0: none",
+        "IPA of its mailbox (core/abi.ts): the first byte of its REGION_MAILBOX, of 4 KiB, that nobody else has; 0: none",
       ),
       f("watchdogMicroseconds", "u32", "0: no watchdog", orNone("watchdog", WATCHDOG_MIN, WATCHDOG_MAX)),
       f("bandwidthRefills", "u32", "cache refills that each of its vCPUs may cause in a period; 0: not limited"),
@@ -279,7 +280,6 @@ export const RECORDS: readonly RecordLayout[] = [
       f("channelCount", "u32", ""),
       f("quiesceFirst", "u32", "index into Quiesce"),
       f("quiesceCount", "u32", ""),
-      f("spis", "u32x32", "bit n of word k: owns SPI 32·k + n; word 0 is 0"),
     ],
   },
   {
@@ -290,7 +290,7 @@ export const RECORDS: readonly RecordLayout[] = [
       f("ipa", "u64", ""),
       f("pa", "u64", ""),
       f("size", "u64", "bytes that the partition sees"),
-      f("kind", "u32", "REGION_RAM, REGION_DEVICE, REGION_CHANNEL", within("pages", REGION_RAM, REGION_CHANNEL)),
+      f("kind", "u32", "REGION_RAM, REGION_DEVICE, REGION_CHANNEL, REGION_MAILBOX", within("pages", REGION_RAM, REGION_MAILBOX)),
       f("access", "u32", "REGION_READ | REGION_WRITE | REGION_EXECUTE", within("pages", 0, REGION_ACCESS)),
       f(
         "colours",

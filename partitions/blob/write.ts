@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
 import type { OnFailure, Plan, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
-import { FIRST_SPI, LOAD_ALIGN } from "../plan/plan.ts";
+import { LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp } from "../units.ts";
 import { arrange, arrayFields, writeRecord } from "./codec.ts";
 import type { BlobRecord, BlobRecords, FieldValue } from "./codec.ts";
@@ -21,7 +21,7 @@ const REGION_KIND = {
   ram: table.REGION_RAM,
   device: table.REGION_DEVICE,
   channel: table.REGION_CHANNEL,
-  mailbox: table.REGION_CHANNEL,
+  mailbox: table.REGION_MAILBOX,
   interface: table.REGION_DEVICE,
 } as const;
 const TRIGGER = { level: table.INTERRUPT_LEVEL, edge: table.INTERRUPT_EDGE } as const;
@@ -200,18 +200,7 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     interruptCount: planned.interrupts.length,
     loadCount: planned.loads.length,
     channelCount: planned.channels.length,
-    spis: spiWords(planned.interrupts.map(({ intid }) => intid)),
   };
 }
 
 const bitsOf = (numbers: readonly number[]): number => numbers.reduce((bits, number) => bits + 2 ** number, 0);
-
-/** Bit n of word k: INTID 32·k + n. Word 0, of SGIs and PPIs, stays 0. */
-function spiWords(intids: readonly number[]): number[] {
-  const words = new Array<number>(table.FIELD_SIZE.u32x32 / table.FIELD_SIZE.u32).fill(0);
-  for (const intid of intids) {
-    const word = Math.floor(intid / FIRST_SPI);
-    words[word] = (words[word] ?? 0) + 2 ** (intid % FIRST_SPI);
-  }
-  return words;
-}

@@ -1,6 +1,5 @@
 // A blob that is not what the planner wrote is refused, with a message, and nothing is started (core/blob.ts).
 import { describe, expect, test } from "vitest";
-import type { BlobRecord } from "../../partitions/blob/codec.ts";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE, place } from "../../partitions/blob/layout.table.ts";
 import { LINUX, PLC, ram, STANDARD } from "../machine/system.ts";
 import { BlobBench, show } from "./blobBench.ts";
@@ -75,7 +74,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
     const refusal = /overlapping or unaligned memory|loads an image outside/;
     const bad: Change[] = [
       { pa: 0x4020_0000n }, { pa: 0x4000_0000n }, { pa: 0x4800_0000n }, { pa: 0x4700_0000n, size: 0x200_0000n }, { ipa: 0x0a00_0000n },
-      { pa: 0x6000_0001n }, { size: 0n }, { size: 0x1001n }, { pa: 0xffff_ffff_ffff_f000n, size: 0x2000n }, { ipa: 0xffff_ffff_ffff_f000n }, { kind: 3 },
+      { pa: 0x6000_0001n }, { size: 0n }, { size: 0x1001n }, { pa: 0xffff_ffff_ffff_f000n, size: 0x2000n }, { ipa: 0xffff_ffff_ffff_f000n }, { kind: 4 },
     ];
     for (const change of bad) expect(boot(changed("Region", 0, change)), show(change)).toMatch(refusal);
   });
@@ -115,21 +114,12 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
     expect(boot(changed("Partition", 1, { regionCount: 3 }))).not.toBe("runs");
   });
 
-  test("interrupts: given twice, not implemented, SGIs and PPIs of the hypervisor, not listed, listed twice", () => {
+  test("interrupts: given twice, not implemented, SGIs and PPIs of the hypervisor", () => {
     const refusal = /gives an interrupt twice, or a missing one/;
-    const spis = (change: (words: number[]) => void) => (before: BlobRecord): Change => {
-      const words = [...(before["spis"] as readonly number[])];
-      change(words);
-      return { spis: words };
-    };
-    expect(boot(changed("Partition", 1, spis((words) => { words[1] = (words[1] ?? 0) | (1 << 16); })))).toMatch(refusal);
-    expect(boot(changed("Partition", 1, spis((words) => { words[0] = 1; })))).toMatch(refusal);
-    expect(boot(changed("Partition", 1, spis((words) => { words[30] = 1; })))).toMatch(refusal);
     expect(boot(changed("Partition", 0, { ppis: 1 << 26 }))).toMatch(refusal);
     expect(boot(changed("Partition", 0, { ppis: 1 << 25 }))).toMatch(refusal);
     expect(boot(changed("Partition", 0, { ppis: 1 }))).toMatch(refusal);
-    expect(boot(changed("Interrupt", 0, { intid: 61 }))).toMatch(refusal);
-    expect(boot(changed("Interrupt", 1, { intid: 48 })), "48 twice, 49 not at all").toMatch(refusal);
+    expect(boot(changed("Interrupt", 1, { intid: 48 })), "48 twice").toMatch(refusal);
     expect(boot(changed("Partition", 0, { consoleInterrupt: 60 }))).toMatch(refusal);
     expect(boot(headerWith({ maintenance: 3 }))).toMatch(refusal);
     expect(boot(headerWith({ spiLimit: 1024 }))).toMatch(refusal);

@@ -1,7 +1,7 @@
 // Blobs that are not what the planner wrote, and what the core says to them.
 import { crc32 } from "node:zlib";
 import { expect } from "vitest";
-import type { BlobRecord } from "../../partitions/blob/codec.ts";
+import type { BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { machineFor } from "../machine/core.ts";
@@ -13,7 +13,7 @@ import type { System, SystemSpec } from "../machine/system.ts";
 const CHECKSUM_OFFSET = 12;
 const CHECKED_FROM = 16;
 
-export type Change = Readonly<Record<string, number | bigint | string | readonly number[]>>;
+export type Change = Readonly<Record<string, FieldValue>>;
 
 export const show = (change: Change): string => Object.entries(change).map(([name, value]) => `${name} ${String(value)}`).join();
 

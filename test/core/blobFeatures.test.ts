@@ -67,7 +67,8 @@ describe("a mailbox", () => {
 
   test("that is no region of its own: at another IPA, memory, too large, the channel", () => {
     refuses(bench, "Partition", 1, [{ mailbox: 0x5000_2000n }, { mailbox: 0x4000_0000n }, { mailbox: 0x5000_1800n }], REGION);
-    refuses(bench, "Region", MAILBOX, [{ kind: 0 }, { size: 0x2000n }], REGION);
+    refuses(bench, "Region", MAILBOX, [{ kind: 0 }, { kind: 2 }, { size: 0x2000n }, { ipa: 0x5000_2000n }], REGION);
+    refuses(bench, "Region", 2, [{ kind: 3 }], REGION);
     refuses(bench, "Partition", 1, [{ mailbox: 0x5000_0000n }], REGION);
   });
 

@@ -164,7 +164,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "nothing", plan: region(PLC_, PLC_CHANNEL, { size: 0 }) },
     { what: "from the middle of one", plan: region(PLC_, MEMORY, { pa: 0x4800_0800 }) },
     { what: "rights that nobody knows", plan: region(PLC_, MEMORY, { access: "rwxs" }), blob: record("Region", 3, { access: 15 }) },
-    { what: "a kind that nobody knows", plan: region(PLC_, MEMORY, { access: "?" }), blob: record("Region", 3, { kind: 3 }) },
+    { what: "a kind that nobody knows", plan: region(PLC_, MEMORY, { access: "?" }), blob: record("Region", 3, { kind: 4 }) },
   ],
   reach: [
     { what: "the first page behind", plan: region(PLC_, PLC_CHANNEL, { ipa: 2 ** 40 }) },
@@ -238,7 +238,6 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(288)] })) },
     { what: "the first one that is not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(STANDARD.board.spiLimit)] })) },
     { what: "an SGI", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(7)] })) },
-    { what: "in a bitmap only", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(48)] })), blob: (bench) => bench.changed("Partition", PLC_, ({ spis }) => ({ spis: (spis as readonly number[]).map((word, n) => (n === 1 ? word | (1 << 16) : word)) })) },
   ],
   spiOnce: [
     {

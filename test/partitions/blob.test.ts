@@ -30,7 +30,6 @@ const VALUE: Readonly<Record<table.FieldType, fc.Arbitrary<FieldValue>>> = {
   u32: fc.nat(0xffffffff),
   u64: fc.bigInt(0n, 0xffffffffffffffffn),
   bytes16: fc.string({ unit: "grapheme-ascii", maxLength: 15 }),
-  u32x32: fc.array(fc.nat(0xffffffff), { minLength: 32, maxLength: 32 }),
 };
 const record = (layout: table.RecordLayout): fc.Arbitrary<BlobRecord> =>
   fc.record(Object.fromEntries(layout.fields.map((field) => [field.name, VALUE[field.type]])));
@@ -156,23 +155,6 @@ describe("the blob of golden/system.yaml", () => {
       },
       { name: "old-linux", flags: 0, cpus: 0b100, entry: 0x80080000n, argument: 0x80600000n },
     ]);
-  });
-
-  test("owns interrupts twice alike: as a list and as bits", () => {
-    for (const partition of records("Partition")) {
-      const [first, count] = [Number(partition["interruptFirst"]), Number(partition["interruptCount"])];
-      const listed = records("Interrupt")
-        .slice(first, first + count)
-        .map(({ intid }) => Number(intid));
-      const words = partition["spis"] as readonly number[];
-      const bits = words.flatMap((word, k) =>
-        Array.from({ length: 32 }, (_, n) => n)
-          .filter((n) => (word >>> n) % 2 === 1)
-          .map((n) => 32 * k + n),
-      );
-      expect(bits).toEqual(listed);
-      expect(words[0]).toBe(0);
-    }
   });
 
   test("has virtual and physical timer as PPIs, and the PMU's for who has the PMU", () => {

@@ -6,7 +6,6 @@ import { BLOB_ERRORS, PROMISES } from "../../partitions/blob/promises.table.ts";
 
 const SOURCE = "partitions/blob/layout.table.ts and promises.table.ts";
 const U32_MAX = 0xffffffff;
-const SPI_WORDS = layout.FIELD_SIZE.u32x32 / layout.FIELD_SIZE.u32;
 
 export function generateBlob(): string {
   const constants = Object.entries<unknown>(layout)
@@ -196,16 +195,5 @@ function generateField(field: layout.PlacedField): string[] {
       return [...doc, `  ${field.name}: ${field.type};`];
     case "bytes16":
       return [...doc, `  ${field.name}0: u64;`, `  ${field.name}1: u64;`];
-    case "u32x32":
-      return [
-        `  // ${SPI_WORDS} words at offset ${field.offset}, read with ${field.name}(k)`,
-        ...Array.from({ length: SPI_WORDS }, (_, k) => `  private ${field.name}${k}: u32;`),
-        ...doc,
-        "  // @ts-ignore: decorator",
-        "  @inline",
-        `  ${field.name}(k: u32): u32 {`,
-        `    return load<u32>(changetype<usize>(this) + ((<usize>k) << 2), ${field.offset});`,
-        "  }",
-      ];
   }
 }

@@ -26,8 +26,4 @@ function block(layout: RecordLayout, title: string, record: BlobRecord, paint: P
   return [paint("bold", title), ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-function shown(value: FieldValue | undefined): string {
-  if (typeof value === "bigint") return `0x${value.toString(16)}`;
-  if (typeof value === "object") return value.map((word) => word.toString(16).padStart(8, "0")).join(" ");
-  return String(value);
-}
+const shown = (value: FieldValue | undefined): string => (typeof value === "bigint" ? `0x${value.toString(16)}` : String(value));
