@@ -71,6 +71,16 @@ export const FRAME_EVENT: u8 = 4;
 export const FRAME_COMMAND: u8 = 5;
 /** Board → host: two bytes: the command's sequence number, one of REPLY_*. */
 export const FRAME_REPLY: u8 = 6;
+/**
+ * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image (rtos-guests/channel/tagImageLayout.ts), all of
+ * one scan. A piece is TAG_PIECE_WORDS words of 8 bytes. Without words: there was a scan, and nothing has changed.
+ *
+ *   ┌───────────┬──────────┬──────────────────────────────────────────────┐
+ *   │ table u32 │ time u64 │ of each word: where u16, in words; 8 bytes   │   little-endian; the words as they stand in the image
+ *   └───────────┴──────────┴──────────────────────────────────────────────┘
+ */
+export const FRAME_TAGS: u8 = 7;
+export const TAG_PIECE_WORDS: u32 = 64;
 
 // Keys of a FRAME_PARTITION map. Times are nanoseconds since the hypervisor started, unless said otherwise.
 export const PARTITION_TIME: u8 = 0;
@@ -162,6 +172,8 @@ export const COMMAND_STOP: u8 = 2;
 export const COMMAND_RESTART: u8 = 3;
 export const COMMAND_PAUSE: u8 = 4; // holds its vCPUs where they are
 export const COMMAND_RESUME: u8 = 5;
+export const COMMAND_TAGS: u8 = 6; // all values of its tag image anew, with its next scan; and what changes in any image, for TAG_LEASE_SECONDS
+export const TAG_LEASE_SECONDS: u32 = 60;
 export const REPLY_OK: u8 = 0;
 export const REPLY_UNKNOWN_COMMAND: u8 = 1;
 export const REPLY_NO_SUCH_PARTITION: u8 = 2;
@@ -179,6 +191,8 @@ export const REPLY_WRONG_STATE: u8 = 3;
 //   magic, version, tail are the hypervisor's; all others the guest's.
 // ---------------------------------------------------------------------------------------------------------------------
 export const MAILBOX_SIZE: u32 = 4096;
+/** Of a partition whose tags no channel carries: its tag image is behind the mailbox's page. */
+export const MAILBOX_TAG_IMAGE: u32 = MAILBOX_SIZE;
 export const MAILBOX_MAGIC: u32 = 0x4d565841; // "AXVM" in memory; at 0
 export const MAILBOX_VERSION: u32 = 4; // holds 1
 /** Any change of it feeds the watchdog, the first one arms it. */

@@ -48,11 +48,10 @@ export function isMemory(partition: BlobPartition, ipa: u64, access: u32): bool 
   return region !== null && region.kind == REGION_RAM && (region.access & access) == access;
 }
 
-/** PA of a partition's mailbox; 0: it has none. */
-export function mailboxOf(partition: BlobPartition): u64 {
-  if (partition.mailbox == 0) return 0;
-  const region = regionAt(partition, partition.mailbox);
-  return region === null ? 0 : region.pa;
+/** PA of what the partition shares with the hypervisor at that IPA, its mailbox or its tag image; 0: nothing. */
+export function sharedAt(partition: BlobPartition, ipa: u64): u64 {
+  const region = regionAt(partition, ipa);
+  return ipa == 0 || region === null ? 0 : region.pa + (ipa - region.ipa);
 }
 
 /** Checks the first 16 bytes: enough to know how much to copy. */

@@ -6,12 +6,11 @@ import {
   BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_QUIESCE, BLOB_BAD_REGION, BLOB_BAD_SIZE, BLOB_BAD_TABLE,
   BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad, BlobPartition, blobPartition, blobQuiesce,
   blobRam, BlobRegion, blobRegion, checkRanges, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS,
-  MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS, MAX_REGIONS, MPIDR_AFFINITY, NO_GICR, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS,
-  OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, PARTITION_TRUSTED_SGI, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX,
+  MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS, MAX_REGIONS, MAX_TAG_BYTES, MPIDR_AFFINITY, NO_GICR, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS,
+  OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, PARTITION_TRUSTED_SGI, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX,
   REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
-import { MAILBOX_SIZE } from "./abi";
 import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, isMemory, PA_BITS, PA_LIMIT, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
@@ -29,6 +28,8 @@ const taken: usize = memory.data(OWNED_KINDS * 4, 8);
 let imageTaken: u64 = 0;
 /** Regions that are ends of channels. */
 let channelRegions: u32 = 0;
+/** Bytes of tag images. */
+let tagBytes: u32 = 0;
 
 if (BLOB_BAD_QUIESCE != BLOB_BAD_REGION + OWNED_KINDS - 1) ERROR("blobCheck: errors of kinds of records");
 
@@ -183,7 +184,7 @@ function checkPartition(partition: BlobPartition, imageBase: u64): u32 {
     bound(i, MAX_REGIONS);
     if (!regionIsSound(partition, partition.regionFirst + i, imageBase)) return BLOB_BAD_REGION;
   }
-  if (partition.mailbox != 0 && !hasMailbox(partition)) return BLOB_BAD_REGION;
+  if (partition.mailbox != 0 && !hasMailbox(partition) || (partition.tags | partition.tagBytes) != 0 && !hasTags(partition)) return BLOB_BAD_REGION;
   if (!isMemory(partition, partition.entry, REGION_EXECUTE)) return BLOB_BAD_ENTRY;
   if (partition.argument != 0 && !isMemory(partition, partition.argument, 0)) return BLOB_BAD_ENTRY;
   if (partition.seed != 0 && !seedIsSound(partition)) return BLOB_BAD_ENTRY;
@@ -216,10 +217,18 @@ function checkRecords(kind: u32): u32 {
   return kind == OWNED_CHANNELS && channelRegions != header().channelCount ? error : BLOB_OK;
 }
 
-/** A page that the partition shares with the hypervisor: regionIsSound sees to it that nobody else has it. */
+/** What the partition shares with the hypervisor: regionIsSound sees to it that nobody else has it. */
 function hasMailbox(partition: BlobPartition): bool {
   const region = regionAt(partition, partition.mailbox);
-  return region !== null && region.kind == REGION_MAILBOX && region.size == MAILBOX_SIZE;
+  return region !== null && region.kind == REGION_MAILBOX;
+}
+
+/** tagImage: whole words in a channel or behind the mailbox, and there is room for their copy. */
+function hasTags(partition: BlobPartition): bool {
+  const region = regionAt(partition, partition.tags);
+  tagBytes += partition.tagBytes;
+  if (partition.tags == 0 || partition.tagBytes == 0 || region === null || region.kind < REGION_CHANNEL || ((partition.tags | partition.tagBytes) & 7) != 0) return false;
+  return partition.tagBytes <= region.size - (partition.tags - region.ipa) && tagBytes <= MAX_TAG_BYTES;
 }
 
 function windowsAreSound(partition: BlobPartition): bool {

@@ -15,7 +15,7 @@ import {
 } from "./abi";
 import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
-import { mailboxOf } from "./blob";
+import { blobPartition, sharedAt } from "./blob";
 import { ticks } from "./time";
 import { REQUEST_START, Vcpu, vcpuOf } from "./vcpu";
 
@@ -54,6 +54,11 @@ export class Partition {
   mailboxTail: u32;
   mailbox: u64;
   mailboxFed: u64;
+  /** PA of its tag image, 0: none that is sent; where its copy is; the sequence number seen last; all of it is to be sent anew. */
+  tags: u64;
+  tagCopy: u32;
+  tagsSeen: u32;
+  tagsAsked: u32;
   /** Doorbells rung from the mailbox. */
   doorbells: u64;
 
@@ -62,7 +67,7 @@ export class Partition {
   @inline setRung(n: u32, value: u32): void { store<u32>(changetype<u32>(this) + (n << 2), value, RUNG); }
 }
 
-const RUNG: u32 = 160;
+const RUNG: u32 = 192;
 const TAGS: u32 = RUNG + MAILBOX_DOORBELL_COUNT * 4;
 const PARTITION_SIZE: u32 = TAGS + TAG_MAX * 8 + 32;
 /** pCPU of each vCPU, a byte each, by the vCPU's index. */
@@ -104,7 +109,9 @@ export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u
   memory.fill(changetype<usize>(partition), 0, PARTITION_SIZE);
   partition.index = index;
   partition.plan = plan;
-  partition.mailbox = mailboxOf(plan);
+  partition.mailbox = sharedAt(plan, plan.mailbox);
+  partition.tags = sharedAt(plan, plan.tags);
+  if (index != 0) partition.tagCopy = partitionOf(index - 1).tagCopy + blobPartition(index - 1).tagBytes;
   partition.state = STATE_OFF;
   partition.watchdogPeriod = watchdogPeriod;
   for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {

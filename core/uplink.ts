@@ -1,5 +1,5 @@
 // What goes out of the UART next, and what comes in. The housekeeper asks for one frame after another: a reply before
-// all else, then events, telemetry and consoles in turn, so that none of them can keep the others from leaving.
+// all else, then events, telemetry, tags and consoles in turn, so that none of them can keep the others from leaving.
 
 import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } from "./abi";
 import { outputWaits, putInput, takeOutput } from "./console";
@@ -8,6 +8,7 @@ import {
   frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
 } from "./frame";
 import { partitionOf } from "./partition";
+import { tagFrame, tagsWait } from "./tags";
 import { partitionFrame, vcpuFrame } from "./telemetry";
 import { vcpuOf } from "./vcpu";
 import { MAX_PARTITIONS, NONE } from "../build/generated/blob";
@@ -23,7 +24,8 @@ let nextConsole: u32 = 0;
 const EVENTS: u32 = 0;
 const TELEMETRY: u32 = 1;
 const CONSOLES: u32 = 2;
-const KINDS: u32 = 3;
+const TAGS: u32 = 3;
+const KINDS: u32 = 4;
 let turn: u32 = 0;
 let replyDue: bool = false;
 let replySequence: u32 = 0;
@@ -49,12 +51,14 @@ export function nextFrame(now: u64): bool {
   }
   const console = nextOutput();
   // One after the other: a partition that makes events without end keeps nobody's telemetry or console from leaving.
-  const due = (eventWaits() ? 1 << EVENTS : 0) | (telemetryDue != 0 ? 1 << TELEMETRY : 0) | (console != NONE ? 1 << CONSOLES : 0);
+  const due = (eventWaits() ? 1 << EVENTS : 0) | (telemetryDue != 0 ? 1 << TELEMETRY : 0) | (console != NONE ? 1 << CONSOLES : 0) |
+    (tagsWait() ? 1 << TAGS : 0);
   if (due == 0) return false;
-  turn = turn == CONSOLES ? EVENTS : turn + 1;
+  turn = turn == TAGS ? EVENTS : turn + 1;
   const what = (turn + <u32>ctz((due | due << KINDS) >> turn)) % KINDS;
   if (what == EVENTS) eventFrame();
   else if (what == TELEMETRY) telemetryFrame(now);
+  else if (what == TAGS) tagFrame();
   else consoleFrame(console);
   return true;
 }

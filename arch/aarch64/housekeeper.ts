@@ -6,7 +6,7 @@ import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../bui
 import { atomicAnd32, bound } from "../../build/generated/cpu";
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import {
-  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
+  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
   STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "../../core/abi";
 import { header } from "../../core/blob";
@@ -26,6 +26,7 @@ import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
+import { areTagsDue, askForTags, lookAtTags } from "./tagImages";
 import { consoleDrained, consoleReceived } from "./vpl011";
 
 /** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller, as a rule,
@@ -81,6 +82,7 @@ export function tick(): void {
   }
   receiveBytes();
   act();
+  if (areTagsDue(now)) lookAtTags(now);
   for (let n: u32 = 0; n < FRAMES; n++) {
     bound(n, FRAMES);
     if (frameSent() && !nextFrame(now)) break;
@@ -96,15 +98,17 @@ export function tick(): void {
 export function tickPiece(): void {
   const now = mrs_CNTPCT_EL0();
   const served = header().partitionCount;
-  const sending = served + 3;
+  const sending = served + 4;
   let goesOn = true;
   if (piece == 0) look(now);
   else if (piece <= served) serve(partitionOf(piece - 1), now);
   else if (piece == served + 1) receiveBytes();
   else if (piece == served + 2) act();
+  else if (piece == served + 3) lookAtTags(now);
   else goesOn = frameSent() ? nextFrame(now) : sendPiece();
   piece++;
   if (piece == served + 2 && !commandWaits) piece++;
+  if (piece == served + 3 && !areTagsDue(now)) piece++;
   if (!goesOn || piece == sending + SEND_PIECES) piece = 0;
   msr_CNTHP_CVAL_EL2(piece == 0 ? nextTick : now + (period >> SPREAD_SHIFT));
 }
@@ -163,11 +167,12 @@ function act(): void {
 
 /** Carries out a command; REPLY_*. */
 function command(code: u32, partition: Partition): u32 {
-  if (code < COMMAND_START || code > COMMAND_RESUME) return REPLY_UNKNOWN_COMMAND;
+  if (code < COMMAND_START || code > COMMAND_TAGS) return REPLY_UNKNOWN_COMMAND;
   return carryOut(code, partition) ? REPLY_OK : REPLY_WRONG_STATE;
 }
 
 function carryOut(code: u32, partition: Partition): bool {
+  if (code == COMMAND_TAGS) return askForTags(partition, mrs_CNTPCT_EL0());
   if (code == COMMAND_PAUSE) return pause(partition);
   if (code == COMMAND_RESUME) return resume(partition);
   const state = stateOf(partition);

@@ -5,10 +5,9 @@
 
 import { dsbSy, imageBase, isb, stage1Root } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { MAX_CPUS, MAX_PARTITIONS, REGION_RAM } from "../../build/generated/blob";
+import { MAX_CPUS, REGION_DEVICE } from "../../build/generated/blob";
 import {
-  blobCpu, blobPartition, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, mailboxOf, MAX_QUIESCES, MAX_REGIONS,
-  PA_LIMIT,
+  blobCpu, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, MAX_QUIESCES, MAX_REGIONS, PA_LIMIT,
 } from "../../core/blob";
 import { spanOf } from "../../core/colours";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
@@ -45,7 +44,7 @@ export function mapPlanned(mapped: u64): bool {
   for (let n: u32 = 0; n < head.regionCount; n++) {
     bound(n, MAX_REGIONS);
     const region = blobRegion(n);
-    if (region.kind != REGION_RAM) continue;
+    if (region.kind == REGION_DEVICE) continue;
     if (region.colours == 0) {
       if (!map(region.pa, region.size, MEMORY)) return false;
       continue;
@@ -55,11 +54,6 @@ export function mapPlanned(mapped: u64): bool {
   }
   // Coloured regions begin at the same PA, and lie between each other's pages: one mapping for all.
   if (colouredBytes != 0 && !map(colouredFrom, colouredBytes, MEMORY)) return false;
-  for (let n: u32 = 0; n < head.partitionCount; n++) {
-    bound(n, MAX_PARTITIONS);
-    const mailbox = mailboxOf(blobPartition(n));
-    if (mailbox != 0 && !map(mailbox, PAGE_BYTES, MEMORY)) return false;
-  }
   for (let n: u32 = 0; n < head.quiesceCount; n++) {
     bound(n, MAX_QUIESCES);
     if (!map(blobQuiesce(n).pa & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE)) return false;

@@ -64,6 +64,8 @@ export const MAX_LOADS = 64;
 export const MAX_INTERRUPTS = 256;
 export const MAX_CHANNELS = 32;
 export const MAX_QUIESCES = 64;
+/** Of all tag images together: the core keeps a copy of each, to see what changes. */
+export const MAX_TAG_BYTES = 48 * 1024;
 export const NONE = 0xffffffff;
 
 // Bits and enumerations used by the records below.
@@ -106,6 +108,7 @@ export const INTERRUPT_EDGE = 1;
 export const UART_PL011 = 0;
 
 // What the core can keep up with; microseconds, telemetry in milliseconds.
+const TAG_BYTES_MIN = 64; // its header
 const TICK_MIN = 100;
 const TICK_MAX = 100_000;
 const TELEMETRY_MAX = 60_000;
@@ -258,7 +261,18 @@ export const RECORDS: readonly RecordLayout[] = [
       f(
         "mailbox",
         "u64",
-        "IPA of its mailbox (core/abi.ts): the first byte of its REGION_MAILBOX, of 4 KiB, that nobody else has; 0: none",
+        "IPA of its mailbox (core/abi.ts): the first byte of its REGION_MAILBOX, that nobody else has; 0: none",
+      ),
+      f(
+        "tags",
+        "u64",
+        "IPA of its tag image, a multiple of 8, in a REGION_CHANNEL or the REGION_MAILBOX; 0: it has none that the hypervisor sends",
+      ),
+      f(
+        "tagBytes",
+        "u32",
+        "of its tag image, a multiple of 8, of all partitions together at most MAX_TAG_BYTES",
+        orNone("tagImage", TAG_BYTES_MIN, MAX_TAG_BYTES),
       ),
       f("watchdogMicroseconds", "u32", "0: no watchdog", orNone("watchdog", WATCHDOG_MIN, WATCHDOG_MAX)),
       f("bandwidthRefills", "u32", "cache refills that each of its vCPUs may cause in a period; 0: not limited"),

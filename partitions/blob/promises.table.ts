@@ -78,7 +78,11 @@ export const PROMISES = {
   devicePlace: promise("a device is at its PA", "BLOB_BAD_REGION"),
   interface: promise("a GICv2's guest has the CPU interface that is for it", "BLOB_BAD_REGION"),
   colours: promise("a page of coloured memory is in one partition", "BLOB_BAD_REGION"),
-  mailbox: promise("a mailbox is a page for its partition and the hypervisor alone", "BLOB_BAD_REGION"),
+  mailbox: promise("a mailbox is for its partition and the hypervisor alone", "BLOB_BAD_REGION"),
+  tagImage: promise(
+    "a tag image is in the mailbox's region or a channel's, and the core has room for its copy",
+    "BLOB_BAD_REGION",
+  ),
   channelShared: promise("a channel's memory is in two partitions, and in no third", "BLOB_BAD_REGION"),
 
   // What is copied into it.

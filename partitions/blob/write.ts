@@ -170,6 +170,7 @@ function regionRecord({ ipa, pa, size, kind, access, colours = [] }: PlannedRegi
 }
 
 function partitionRecord(planned: PlannedPartition): BlobRecord {
+  const sent = planned.tagImage?.overLink === true ? planned.tagImage : undefined;
   return {
     name: planned.name,
     flags:
@@ -191,6 +192,8 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     console: BigInt(planned.console),
     consoleInterrupt: planned.consoleInterrupt,
     mailbox: BigInt(planned.mailbox),
+    tags: BigInt(sent?.ipa ?? 0),
+    tagBytes: sent?.size ?? 0,
     watchdogMicroseconds: planned.watchdogMicroseconds,
     bandwidthRefills: planned.bandwidth?.refills ?? 0,
     bandwidthMicroseconds: planned.bandwidth?.periodMicroseconds ?? 0,

@@ -19,6 +19,7 @@ import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import { carriesTags, isEndOf } from "../plan/channels.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
+import { partitionsWithCopy } from "../plan/tag-images.ts";
 import { TAGS_MAX } from "../tags/schema.ts";
 import { channelBytes, cName, placeInImage, TAG_IMAGE_MAX, wantedTags } from "../tags/table.ts";
 import type { WantedTag } from "../tags/table.ts";
@@ -119,10 +120,14 @@ export function checkTagChannels(
         );
     }
   }
+  const sent = partitionsWithCopy(partitions);
   for (const partition of partitions.filter(hasTags)) {
     const own = carriers.filter((channel) => isEndOf(partition, channel));
     const at = [...partition.path, "tags"];
-    if (own.length === 0) findings.report(at, tagsNowhere(partition.name), "key");
+    const isSent = sent.has(partition.name);
+    const isWritable = wantedTags(partition).some(({ writable }) => writable);
+    if (own.length === 0 && (!isSent || isWritable))
+      findings.report(at, tagsNowhere(partition.name, isSent ? "written" : "read"), "key");
     if (own.length > 1) findings.report(at, tagsTwice(partition.name, own.map(quoted)), "key");
   }
 }

@@ -465,10 +465,12 @@ export const tagsTwice = (partition: string, channels: readonly string[]): Probl
     `"${partition}" has one tag image, and ${channels.join(" and ")} are to carry it`,
     "take `carries: tags` away from all but one",
   );
-export const tagsNowhere = (partition: string): Problem =>
+export const tagsNowhere = (partition: string, lost: "read" | "written"): Problem =>
   warning(
     "AXV-P136",
-    `no channel carries the tags of "${partition}": nobody outside sees them`,
+    lost === "written"
+      ? `no channel carries the tags of "${partition}": they can be read over the link, and written by nobody`
+      : `no channel carries the tags of "${partition}", and they are too large to be sent over the link: nobody sees them`,
     `add a channel between it and linux, with \`carries: tags\``,
   );
 

@@ -109,7 +109,7 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P133": error("a channel is to carry tags, and both of its ends have some"),
   "AXV-P134": error("a channel that is too small for the tags that it is to carry"),
   "AXV-P135": error("two channels are to carry one partition's tags"),
-  "AXV-P136": warning("no channel carries a partition's tags"),
+  "AXV-P136": warning("a partition's tags can be read or written by nobody, as no channel carries them"),
   "AXV-P140": error("a bridge that serves nobody"),
   "AXV-P141": error("values of a partition whose tags no channel carries"),
   "AXV-P142": error("what is written or commanded from outside is not audited"),

@@ -23,6 +23,7 @@ import type { Span } from "../units.ts";
 import { ownColours, sharedCache, spreadOf } from "./cache.ts";
 import { gapsOf, highest, highestWithout } from "./gaps.ts";
 import type { PlannedCache } from "./plan.ts";
+import { bytesBehindMailbox } from "./tag-images.ts";
 
 export interface MemoryPlan {
   /** PA spans by partition name; a coloured partition has only the pages of its colours in it. */
@@ -47,9 +48,15 @@ const gaps = ({ board, taken }: Ground): Span[] =>
     taken.map(({ span }) => span),
   );
 
-/** What a real-time partition says to the hypervisor without leaving its guest code for it. */
-export const hasMailbox = ({ profile, fields }: PartitionRequest): boolean =>
-  profile?.realtime === true || fields.mailbox !== undefined;
+/**
+ * For what a real-time partition says to the hypervisor without leaving its guest code for it; and for its tags, if no
+ * channel carries them.
+ */
+function mailboxSize(partition: PartitionRequest, channels: readonly ChannelRequest[]): number {
+  const { profile, fields } = partition;
+  const tags = bytesBehindMailbox(partition, channels);
+  return tags > 0 || profile?.realtime === true || fields.mailbox !== undefined ? MAILBOX_SIZE + tags : 0;
+}
 
 /** Bytes it asks for; undefined when what it asked for was no size. */
 export function memorySize(partition: PartitionRequest): number | undefined {
@@ -73,7 +80,7 @@ export function placeMemory(
   return {
     partitions: placePartitions(ground, partitions),
     channels: placeChannels(ground, partitions, channels),
-    mailboxes: placeMailboxes(ground, partitions),
+    mailboxes: placeMailboxes(ground, partitions, channels),
   };
 }
 
@@ -150,15 +157,21 @@ function placeChannels(
 }
 
 /** Of the partition's own colours: it is memory of its own. */
-function placeMailboxes(ground: Ground, partitions: readonly PartitionRequest[]): Map<string, Span> {
+function placeMailboxes(
+  ground: Ground,
+  partitions: readonly PartitionRequest[],
+  channels: readonly ChannelRequest[],
+): Map<string, Span> {
   const { cache, taken } = ground;
   const placed = new Map<string, Span>();
-  for (const partition of partitions.filter(hasMailbox)) {
+  for (const partition of partitions) {
+    const size = mailboxSize(partition, channels);
+    if (size === 0) continue;
     const own = ownColours(cache, partition);
     const all = Array.from({ length: cache.colours }, (_, colour) => colour);
     const avoided = new Set(own === undefined ? [] : all.filter((colour) => !own.includes(colour)));
-    const span = highestWithout(gaps(ground), MAILBOX_SIZE, cache, avoided);
-    if (span === undefined) reportNoRoom(ground, partition.path, MAILBOX_SIZE);
+    const span = highestWithout(gaps(ground), size, cache, avoided);
+    if (span === undefined) reportNoRoom(ground, partition.path, size);
     else {
       placed.set(partition.name, span);
       taken.push({ what: `the mailbox of "${partition.name}"`, span });

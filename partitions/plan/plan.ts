@@ -67,6 +67,14 @@ export interface PlannedTag {
   readonly unit: "count" | "ns";
 }
 
+/** Where a partition's guest writes its values. */
+export interface PlannedTagImage {
+  readonly ipa: number;
+  readonly size: number;
+  /** The hypervisor sends what changes in it; else there was no room for a copy of it. */
+  readonly overLink: boolean;
+}
+
 /** A device as the partition's device tree describes it. */
 export interface PlannedDevice {
   readonly name: string;
@@ -119,6 +127,8 @@ export interface PlannedPartition {
   readonly consoleInterrupt: number;
   /** IPA of the page it shares with the hypervisor; 0: it has none. */
   readonly mailbox: number;
+  /** Null: it has no tags. */
+  readonly tagImage: PlannedTagImage | null;
   /** 0: no watchdog. */
   readonly watchdogMicroseconds: number;
   /** Way groups of the cluster's cache that are its own; empty: it shares those that nobody has. */

@@ -15,6 +15,7 @@ import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupt
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
+import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 
@@ -139,6 +140,7 @@ function decidePartition(
     console: space.console,
     consoleInterrupt: spares.console(name),
     mailbox: space.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
+    tagImage: planTagImage(request, system, space.regions),
     watchdogMicroseconds: fields.watchdog ?? 0,
     ways: fields.cache?.ways ?? [],
     bandwidth: planBandwidth(sharedCache(board), request),

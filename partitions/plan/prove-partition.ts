@@ -1,4 +1,5 @@
 // Proves of each partition of a finished plan, by itself, that it is well formed: address space, entry, loads, devices.
+import { MAX_TAG_BYTES } from "../blob/layout.table.ts";
 import type { Plan, PlannedLoad, PlannedPartition, PlannedRegion } from "./plan.ts";
 import { inRange } from "./prove-board.ts";
 import { breaks, collisions } from "./violation.ts";
@@ -12,6 +13,7 @@ const EMULATED_PL011 = 0x1000;
 const CPU_INTERFACE = 0x2000;
 const LOAD_STEP = 64;
 const REGISTER_BYTES = 4;
+const TAG_WORD = 8;
 const ON_FAILURE = ["stop", "restart", "inspect"];
 
 export function provePartition(plan: Plan, partition: PlannedPartition): Violation[] {
@@ -23,6 +25,7 @@ export function provePartition(plan: Plan, partition: PlannedPartition): Violati
     ...proveRegions(plan, partition),
     ...proveInterface(plan, partition),
     ...proveMailbox(partition),
+    ...proveTagImage(partition),
     ...proveEntry(partition),
     ...proveLoads(plan, partition),
     ...proveQuiesces(partition),
@@ -80,14 +83,35 @@ function proveInterface({ gic }: Plan, { name, regions, direct }: PlannedPartiti
   return right ? [] : [breaks("interface", `${name} has not its CPU interface`)];
 }
 
-/** A page of its own, where the hypervisor looks for it. */
-function proveMailbox({ name, regions, mailbox }: PlannedPartition): Violation[] {
+/** A page of its own, where the hypervisor looks for it; more only for tags. */
+function proveMailbox({ name, regions, mailbox, tagImage }: PlannedPartition): Violation[] {
   const pages: readonly PlannedRegion[] = regions.filter(({ kind }) => kind === "mailbox");
+  const isForTags = tagImage !== null && tagImage.ipa === mailbox + STAGE2_PAGE;
   const right =
     mailbox === 0
       ? pages.length === 0
-      : pages.length === 1 && pages[0]?.ipa === mailbox && pages[0].size === STAGE2_PAGE;
+      : pages.length === 1 && pages[0]?.ipa === mailbox && (isForTags || pages[0].size === STAGE2_PAGE);
   return right ? [] : [breaks("mailbox", `the mailbox of ${name} is not where the hypervisor looks for it`)];
+}
+
+/** Whole words in the mailbox, behind its page, or in a channel. */
+function proveTagImage({ name, regions, mailbox, tagImage }: PlannedPartition): Violation[] {
+  if (tagImage === null) return [];
+  const { ipa, size } = tagImage;
+  const isRight = regions.some(
+    (region) =>
+      (region.kind === "channel" || (region.kind === "mailbox" && ipa >= mailbox + STAGE2_PAGE)) &&
+      ipa >= region.ipa &&
+      ipa + size <= region.ipa + region.size,
+  );
+  if (isRight && size > 0 && ipa % TAG_WORD === 0 && size % TAG_WORD === 0) return [];
+  return [breaks("tagImage", `the tag image of ${name} is not where it has memory for it`)];
+}
+
+/** For the copies of those that the hypervisor sends. */
+export function proveTagCopies({ partitions }: Plan): Violation[] {
+  const bytes = partitions.reduce((sum, { tagImage }) => sum + (tagImage?.overLink === true ? tagImage.size : 0), 0);
+  return bytes <= MAX_TAG_BYTES ? [] : [breaks("tagImage", `tag images of ${bytes} bytes are to be copied`)];
 }
 
 const ramAt = (regions: readonly PlannedRegion[], ipa: number): PlannedRegion | undefined =>

@@ -47,7 +47,7 @@ export function tablesNeeded(board: Board, image: Span, partitions: readonly (re
       : board.cpus.mpidr.map((_, cpu) => seen({ base: gic.gicr + cpu * gic.gicr_stride, size: GICR_SIZE }));
   const memory = partitions
     .flat()
-    .filter(({ kind }) => kind !== "channel" && kind !== "interface")
+    .filter(({ kind }) => kind !== "interface")
     .map(({ pa, size, colours }) =>
       seen({ base: pa, size: colours === undefined ? size : spreadOf(cache, size, colours) }),
     );

@@ -3,6 +3,7 @@
 //
 // A structure is its fields: { name: Tank, type: { Level: f32 } } is the tag Tank.Level.
 import { crc32 } from "node:zlib";
+import { TAG_PIECE_WORDS } from "../../core/abi.ts";
 import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { TAG_WRITES_ALIGN, TAG_WRITES_BYTES } from "../../rtos-guests/channel/tagWritesLayout.ts";
 import type { PartitionRequest } from "../request.ts";
@@ -93,13 +94,21 @@ function leavesOf(written: WrittenTag, partition: string, path: Path): WantedTag
 /** What a partition's image may be at most: its header and all values. */
 export const TAG_IMAGE_MAX = 64 * KIB;
 const WORD = 8;
+/** What the hypervisor sends is of one scan in each of these, counted from the first value. */
+const PIECE = TAG_PIECE_WORDS * WORD;
+
+/** From `offset` on, with all its bytes in one piece, if one has so many. */
+function inOnePiece(offset: number, bytes: number): number {
+  const inPiece = (offset - TAG_IMAGE_VALUES) % PIECE;
+  return bytes <= PIECE && inPiece + bytes > PIECE ? offset + PIECE - inPiece : offset;
+}
 
 /** Each tag's offset, in the order of the list, each aligned to what it consists of; and the end, in whole words of 64 bits. */
 export function placeInImage(wanted: readonly WantedTag[]): { readonly offsets: readonly number[]; readonly size: number } {
   let end: number = TAG_IMAGE_VALUES;
   const offsets = wanted.map(({ type }) => {
     const alignment = alignmentOf(type);
-    const offset = alignUp(end, alignment);
+    const offset = inOnePiece(alignUp(end, alignment), bytesOf(type));
     end = offset + bytesOf(type);
     return offset;
   });

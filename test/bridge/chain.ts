@@ -77,7 +77,7 @@ export class Chain {
     const { system, diagnostics } = planFile(path("system.yaml"));
     const [table] = system?.tags.table ?? [];
     if (system === undefined || table === undefined) throw new Error(diagnostics.map(({ message }) => message).join("\n"));
-    writeFileSync(path("tags.h"), cHeader(table, "system.yaml"));
+    writeFileSync(path("tags.h"), cHeader(table, "system.yaml", 0));
     const flags = ["-std=gnu11", "-O2", "-Wall", "-Werror", "-Wno-unused-function", `-I${folder}`, "-Irtos-guests/library"];
     runTool(CLANG, [...flags, "test/bridge/guest.c", "-o", path("guest")]);
     // tag-reader is a program for arm64: where the bridge looks for it stands a word of this machine that runs it.

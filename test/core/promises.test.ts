@@ -1,12 +1,12 @@
 // partitions/blob/promises.table.ts, row by row: exactly that is altered in a system that is otherwise sound. The planner's proof
 // has to find it in the plan, and the core to refuse the blob with the row's error, and to start nothing.
 import { describe, expect, test } from "vitest";
-import { BLOB_MAX_BYTES, NO_GICR } from "../../partitions/blob/layout.table.ts";
+import { BLOB_MAX_BYTES, MAX_TAG_BYTES, NO_GICR } from "../../partitions/blob/layout.table.ts";
 import { BLOB_ERRORS, PROMISES } from "../../partitions/blob/promises.table.ts";
 import type { PromiseId } from "../../partitions/blob/promises.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { qemuVirtGicv2 } from "../machine/board.ts";
 import { device, edge, level, LINUX, mailbox, makeSystem, PLC, ram, shared, STANDARD } from "../machine/system.ts";
@@ -26,6 +26,11 @@ const AUX: PartitionSpec = {
 const THREE: SystemSpec = { ...STANDARD, housekeeper: 2, partitions: [{ ...LINUX, cpus: [0, 1, 2] }, PLC] };
 const WITH_MAILBOX: PartitionSpec = { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] };
 const WHOLE: SystemSpec = { ...STANDARD, partitions: [LINUX, WITH_MAILBOX, AUX] };
+const TAGS = { ipa: 0x5000_2000, size: 0x1000, overLink: true };
+const tagged = (spec: PartitionSpec, ipa: number, bytes: number): PartitionSpec =>
+  ({ ...spec, regions: [...spec.regions, mailbox(ipa, ipa, bytes)], tagImage: { ...TAGS, ipa: ipa + 0x1000 } });
+const TAGGED: SystemSpec = { ...STANDARD, partitions: [LINUX, tagged(PLC, 0x5000_1000, 0x2000)] };
+const TWO_TAGGED: SystemSpec = { ...STANDARD, partitions: [tagged(LINUX, 0x5010_0000, 0x2000), tagged(PLC, 0x5000_1000, 0xd000)] };
 const GICV2: SystemSpec = { ...STANDARD, board: qemuVirtGicv2, partitions: [LINUX, { ...PLC, direct: true }] };
 const [LINUX_GICC, PLC_GICC] = [3, 2];
 const DIRECT: SystemSpec = { ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] };
@@ -58,6 +63,7 @@ const load = (n: number, change: Partial<PlannedLoad>): ((plan: Plan) => Plan) =
 const end = (n: number, change: Partial<PlannedChannelEnd>): ((plan: Plan) => Plan) => inPartition(n, ({ channels }) => ({ channels: at(channels, 0, change) }));
 const interrupt = (n: number, intid: number, change: Partial<PlannedInterrupt>): ((plan: Plan) => Plan) =>
   inPartition(n, ({ interrupts }) => ({ interrupts: interrupts.map((each) => (each.intid === intid ? { ...each, ...change } : each)) }));
+const tagImage = (change: Partial<PlannedTagImage>): ((plan: Plan) => Plan) => partition(PLC_, { tagImage: { ...TAGS, ...change } });
 const silence = (pa: number): ((plan: Plan) => Plan) => inPartition(LINUX_, ({ devices }) => ({ devices: at(devices, 0, { quiesce: { pa, value: 0 } }) }));
 const with_ = (change: Partial<Plan>) => (plan: Plan): Plan => ({ ...plan, ...change });
 const gic = (change: Partial<Plan["gic"]>) => (plan: Plan): Plan => ({ ...plan, gic: { ...plan.gic, ...change } });
@@ -211,8 +217,16 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
   ],
   mailbox: [
     { what: "somewhere else", plan: partition(PLC_, { mailbox: 0x5000_2000 }) },
-    { what: "of two pages", plan: region(PLC_, PLC_MAILBOX, { size: 0x2000 }) },
     { what: "in the memory", plan: partition(PLC_, { mailbox: 0x4000_0000 }) },
+  ],
+  tagImage: [
+    { what: "behind the mailbox's region", on: TAGGED, plan: tagImage({ ipa: 0x5000_3000 }) },
+    { what: "over its end", on: TAGGED, plan: tagImage({ size: 0x1008 }) },
+    { what: "in the memory", on: TAGGED, plan: tagImage({ ipa: 0x4000_0000 }) },
+    { what: "from the middle of a word", on: TAGGED, plan: tagImage({ ipa: 0x5000_2004 }) },
+    { what: "at 0", on: TAGGED, plan: tagImage({ ipa: 0 }) },
+    { what: "of no bytes", on: TAGGED, plan: tagImage({ size: 0 }) },
+    { what: "more than can be copied", on: TWO_TAGGED, plan: tagImage({ size: MAX_TAG_BYTES }) },
   ],
   channelShared: [
     { what: "a third one", plan: inPartition(AUX_, ({ regions }) => ({ regions: [...regions, shared(0x5000_0000, 0x5000_0000)] })) },

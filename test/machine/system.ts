@@ -1,7 +1,7 @@
 // Systems for the tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. The
 // standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a channel between them, a spare pCPU.
 import { writeBlob } from "../../partitions/blob/write.ts";
-import type { OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
+import type { OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage } from "../../partitions/plan/plan.ts";
 import { qemuVirt } from "./board.ts";
 import type { Board } from "./board.ts";
 import { GUEST_GICC } from "./gicDriver.ts";
@@ -21,6 +21,7 @@ export interface PartitionSpec {
   readonly consoleInterrupt: number;
   readonly channels?: readonly PlannedChannelEnd[];
   readonly onFailure?: OnFailure;
+  readonly tagImage?: PlannedTagImage;
   readonly watchdogMicroseconds?: number;
   readonly autostart?: boolean;
   readonly pmu?: boolean;
@@ -69,7 +70,7 @@ export const ENTRY_OFFSET = 0x8_0000;
 
 export const ram = (ipa: number, pa: number, size: number): PlannedRegion => ({ name: "memory", ipa, pa, size, kind: "ram", access: "rwx" });
 export const device = (address: number, size: number): PlannedRegion => ({ name: "device", ipa: address, pa: address, size, kind: "device", access: "rw" });
-export const mailbox = (ipa: number, pa: number): PlannedRegion => ({ name: "mailbox", ipa, pa, size: 0x1000, kind: "mailbox", access: "rw" });
+export const mailbox = (ipa: number, pa: number, size = 0x1000): PlannedRegion => ({ name: "mailbox", ipa, pa, size, kind: "mailbox", access: "rw" });
 export const shared = (ipa: number, pa: number, access = "rw"): PlannedRegion => ({ name: "channel", ipa, pa, size: 0x1000, kind: "channel", access });
 export const level = (intid: number): PlannedInterrupt => ({ intid, trigger: "level", use: "spis" });
 export const edge = (intid: number): PlannedInterrupt => ({ intid, trigger: "edge", use: "spis" });
@@ -173,6 +174,7 @@ export function makeSystem(spec: SystemSpec): System {
       console: partition.consoleInterrupt === 0 ? 0 : GUEST_UART,
       consoleInterrupt: partition.consoleInterrupt,
       mailbox: partition.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
+      tagImage: partition.tagImage ?? null,
       watchdogMicroseconds: partition.watchdogMicroseconds ?? 0,
       ways: partition.ways ?? [], bandwidth: partition.bandwidth ?? null,
       ppis: [board.virtualTimer, board.physicalTimer, ...(partition.pmu === true ? [board.pmuInterrupt] : [])],

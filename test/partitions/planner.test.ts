@@ -274,6 +274,37 @@ test("a mailbox is where it was asked for; a guest that is not real-time gets on
   expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x1000 }));
 });
 
+describe("a tag image", () => {
+  const tags = (count: number, more = ""): string => `tags: [{ name: A, type: "f64[${count}]"${more} }]`;
+
+  test("that no channel carries is behind the mailbox's page, which anybody with tags has", () => {
+    const plan = planOf(`{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 }, ${tags(600)} }, b: { guest: linux, cpus: [1], memory: 64M, ${tags(1)} } }`);
+    expect(partition(plan, "a").tagImage).toEqual({ ipa: 0x70001000, size: 64 + 4800, overLink: true });
+    expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x3000 }));
+    const { mailbox, tagImage } = partition(plan, "b");
+    expect(tagImage).toEqual({ ipa: mailbox + 0x1000, size: 72, overLink: true });
+  });
+
+  test("and may be written has room for the rings, although nobody writes there", () => {
+    const plan = planOf(`{ a: { guest: plc, cpus: [0], ${tags(400, ", access: rw")} } }`);
+    expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", size: 0x3000 }));
+  });
+
+  test("is in the channel that carries it", () => {
+    const plan = planOf(`{ a: { guest: plc, cpus: [0], ${tags(1)} }, b: { guest: linux, cpus: [1], memory: 64M } }`, "{ c: { between: [a, b], carries: tags } }");
+    const { tagImage, channels, regions } = partition(plan, "a");
+    expect(tagImage).toEqual({ ipa: channels[0]?.ipa, size: 72, overLink: true });
+    expect(regions).toContainEqual(expect.objectContaining({ kind: "mailbox", size: 0x1000 }));
+    expect(partition(plan, "b").tagImage).toBeNull();
+  });
+
+  const many = (count: number): string => `tags: [${Array.from({ length: count }, (_, n) => `{ name: T${n}, type: "f64[1024]" }`).join(", ")}]`;
+  test("is sent as long as there is room for its copy: the first ones of the file", () => {
+    const plan = planOf(`{ a: { guest: plc, cpus: [0], ${many(4)} }, b: { guest: plc, cpus: [1], ${many(4)} }, c: { guest: plc, cpus: [2], ${many(1)} } }`);
+    expect(plan.partitions.map(({ tagImage }) => tagImage?.overLink)).toEqual([true, false, true]);
+  });
+});
+
 describe("what a guest leaves its guest code for", () => {
   const exitsOf = (text: string, board = "qemu-aarch64"): unknown => {
     const { plan } = sound(planText(`board: ${board}\npartitions: { a: { ${text} } }\n`));

@@ -48,7 +48,7 @@ const elements = (value: TagValue): readonly (readonly [index: number | undefine
   Array.isArray(value) ? value.map((each, index) => [index, each as TagValue]) : [[undefined, value]];
 
 test("in C", () => {
-  writeFileSync(join(folder, "tags.h"), cHeader(table, "plant.yaml"));
+  writeFileSync(join(folder, "tags.h"), cHeader(table, "plant.yaml", 0));
   const literal = (value: TagValue): string =>
     typeof value === "string" ? JSON.stringify(value) : typeof value === "bigint" ? `(uint64_t)${BigInt.asUintN(64, value)}u` : typeof value === "boolean" ? (value ? "2" : "0") : String(value);
   const calls = table.tags.flatMap(({ name }) =>
@@ -82,7 +82,7 @@ int main(void) {
     expectImage(new Uint8Array(stdout));
   }
   const cross = ["--target=aarch64-none-elf", "-std=c99", "-O2", "-ffreestanding", "-mgeneral-regs-only", "-Wall", "-Wno-unused-function", "-Werror", "-Irtos-guests/library", "-include", "axv.h", "-x", "c", "-", "-S", "-o", "-"];
-  const source = `${cHeader(table, "p")}\nvoid set(axv_tags_t *t, int32_t v);\nvoid set(axv_tags_t *t, int32_t v) { axv_set_I32(t, v); }`;
+  const source = `${cHeader(table, "p", 0)}\nvoid set(axv_tags_t *t, int32_t v);\nvoid set(axv_tags_t *t, int32_t v) { axv_set_I32(t, v); }`;
   const assembly = spawnSync(CLANG.command, cross, { input: source, encoding: "utf8" });
   expect(assembly.stderr).toBe("");
   const body = (/^set:[^]*?\bret\b/m.exec(assembly.stdout)?.[0] ?? "").split("\n").filter((line) => /^\t[a-z]/.test(line));
@@ -93,7 +93,7 @@ int main(void) {
 test("in AssemblyScript", async () => {
   const entry = "rtos-guests/channel/tagsOfTest.ts";
   await generate(PLC);
-  const text = assemblyScript(table, "plant.yaml").replace("import { ", "import { beginScan, endScan, ").concat(`
+  const text = assemblyScript(table, "plant.yaml", 0).replace("import { ", "import { beginScan, endScan, ").concat(`
 const image = changetype<TagImage>(memory.data(16, 8));
 const text = memory.data(64);
 export function imageAt(): usize { return changetype<usize>(image); }

@@ -74,7 +74,7 @@ int main(void) {
 `;
 
 function inC(): Guest {
-  writeFileSync(join(folder, "tags.h"), cHeader(table, "plant.yaml"));
+  writeFileSync(join(folder, "tags.h"), cHeader(table, "plant.yaml", 0));
   writeFileSync(join(folder, "main.c"), C_MAIN);
   const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion", "-Werror", "-fsanitize=undefined", "-fsanitize-trap=undefined"];
   runTool(CLANG, [...strict, "-Irtos-guests/library", join(folder, "main.c"), "-o", join(folder, "main")]);
@@ -93,7 +93,7 @@ function inC(): Guest {
 async function inAssemblyScript(): Promise<Guest> {
   const entry = "rtos-guests/channel/tagsOfTest.ts";
   await generate(PLC);
-  const text = assemblyScript(table, "plant.yaml").concat(`
+  const text = assemblyScript(table, "plant.yaml", 0).concat(`
 import { openConsumer, openProducer, receive, Ring, send } from "./ring";
 const batches = changetype<Ring>(memory.data(offsetof<Ring>(), 8));
 const answers = changetype<Ring>(memory.data(offsetof<Ring>(), 8));

@@ -86,8 +86,7 @@ function textOf(file: string, system: PlannedSystem, options: TagsOptions): stri
   const make = options.c === true ? cHeader : options.as === true ? assemblyScript : undefined;
   if (make !== undefined) {
     const tags = chosen(table, options.partition);
-    const channels = plan.partitions.find(({ name }) => name === tags.partition)?.channels ?? [];
-    return make(tags, basename(file), channels.find(({ carriesTags }) => carriesTags)?.ipa);
+    return make(tags, basename(file), plan.partitions.find(({ name }) => name === tags.partition)?.tagImage?.ipa ?? 0);
   }
   const shown = options.partition === undefined ? table : [chosen(table, options.partition)];
   return `${formatTags(shown, paintFor(process.stdout))}\n`;

@@ -4,8 +4,8 @@ import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import { aboutTag } from "./about.ts";
 import { limitsOf, writablesOf } from "./limits.ts";
 
-/** `ipa`: where the guest finds its image; undefined: no channel carries it. */
-export function assemblyScript(table: PartitionTags, source: string, ipa?: number): string {
+/** `ipa`: where the guest finds its image. */
+export function assemblyScript(table: PartitionTags, source: string, ipa: number): string {
   const used = new Set(table.tags.map(setterOf));
   const imports = ["openTagImage", "TagImage", ...used].sort();
   const canBeWritten = table.tags.some(({ writable }) => writable);
@@ -15,7 +15,8 @@ import { ${imports.join(", ")} } from "./tagImage";${canBeWritten ? '\nimport { 
 /** Of this table; a reader that has another one notices. */
 export const TAGS_TABLE: u32 = 0x${layoutSum(table).toString(16).padStart(8, "0")};
 export const TAGS_SIZE: u32 = ${table.size};
-${ipa === undefined ? "// No channel carries these tags yet: there is no TAGS_IPA." : `/** Where its channel is. */\nexport const TAGS_IPA: u64 = 0x${ipa.toString(16)};`}
+/** Where the image is: in its channel, or behind the mailbox. */
+export const TAGS_IPA: u64 = 0x${ipa.toString(16)};
 
 export function openTags(image: TagImage, base: u64): void { openTagImage(image, base, TAGS_TABLE, TAGS_SIZE); }
 

@@ -14,8 +14,8 @@ const C_TYPES: Readonly<Record<Exclude<Scalar, "string">, string>> = {
 
 const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, "0")}u`;
 
-/** `ipa`: where the guest finds its image; undefined: no channel carries it. */
-export function cHeader(table: PartitionTags, source: string, ipa?: number): string {
+/** `ipa`: where the guest finds its image. */
+export function cHeader(table: PartitionTags, source: string, ipa: number): string {
   const guard = `AXV_TAGS_${table.partition.toUpperCase().replaceAll("-", "_")}_H`;
   return `/* The tags of partition "${table.partition}". Made by "axv-part tags --c" of ${commentText(source)}: change that, not this.
  *
@@ -31,7 +31,7 @@ export function cHeader(table: PartitionTags, source: string, ipa?: number): str
 
 #define AXV_TAGS_TABLE ${hex32(layoutSum(table))}
 #define AXV_TAGS_SIZE  ${table.size}u
-${ipa === undefined ? "/* No channel carries these tags yet: there is no AXV_TAGS_IPA. */" : `#define AXV_TAGS_IPA   0x${ipa.toString(16)}u /* where its channel is */`}
+#define AXV_TAGS_IPA   0x${ipa.toString(16)}u /* in its channel, or behind the mailbox */
 
 ${table.tags.map(accessors).join("\n\n")}
 ${written(table)}
