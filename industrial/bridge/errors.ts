@@ -15,6 +15,7 @@ export const MESSAGES = {
   AXV_BRIDGE_SYSTEM: (file: string, why: string) => `${file} cannot be read: ${why}. Make it anew: axv-part bridge pack`,
   AXV_BRIDGE_PLAN_ELSEWHERE: (file: string) => `${file} has to be planned, which is not done here: name the system.json of axv-part bridge pack`,
   AXV_BRIDGE_PACK: (output: string, why: string) => `cannot make ${output}: ${why}`,
+  AXV_BRIDGE_NODE: (node: string, why: string) => `${node} cannot be had: ${why}. Check the network or npm's registry setting, or pack without Node`,
   AXV_BRIDGE_LOG: (action: string) => `a log cannot be "${action}": write verify`,
   AXV_AUDIT_NONE: (folder: string) => `there is no audit log in ${folder}: give the folder that bridge.yaml names`,
 } as const;

@@ -2,54 +2,36 @@
 // user may; what it did stands in the audit log.
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { OPCUACertificateManager } from "node-opcua-certificate-manager";
-import { AttributeIds, MessageSecurityMode, OPCUAClient, SecurityPolicy, UserTokenType } from "node-opcua-client";
 import type { ClientSession } from "node-opcua-client";
 import { StatusCodes } from "node-opcua-status-code";
-import { DataType } from "node-opcua-variant";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { certificatesIn, renew, trust } from "../../industrial/bridge/pki.ts";
 import { hashPassword } from "../../industrial/opcua/users.ts";
+import { CLIENT_URI, Panel, plantNamespace, readTag, writeInt16 } from "../opcua/panel.ts";
 import { Chain } from "./chain.ts";
 
-const CLIENT_URI = "urn:axv-part:test-client";
 const PASSWORD = "correct horse";
 
 let chain: Chain;
-let manager: OPCUACertificateManager;
-let certificateFile: string;
+let panel: Panel;
 let lines: string;
-let client: OPCUAClient | undefined;
 beforeAll(async () => {
   chain = await Chain.build();
-  manager = new OPCUACertificateManager({ rootFolder: chain.path("client"), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
-  await manager.initialize();
-  certificateFile = chain.path("client.pem");
-  await manager.createSelfSignedCertificate({
-    applicationUri: CLIENT_URI, dns: ["localhost"], ip: [], subject: "/CN=panel", startDate: new Date(Date.now() - 86_400_000), validity: 100, outputFile: certificateFile,
-  });
+  panel = await Panel.create(chain.folder);
   const users = `{ anna: { role: operator, password: "${await hashPassword(PASSWORD)}" }, otto: { role: observer, password: "${await hashPassword(PASSWORD)}" } }`;
   lines = `opcua: { listen: "127.0.0.1:1", counter_hz: 1000000, pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }\nmetrics: { listen: "127.0.0.1:1" }\n`;
 }, 120_000);
 afterAll(async () => {
-  await manager.dispose();
+  await panel.end();
   chain.remove();
 });
 beforeEach(() => chain.begin());
 afterEach(async () => {
-  await client?.disconnect();
-  client = undefined;
+  await panel.logout();
   await chain.end();
 });
 
-async function login(port: number, userName: string): Promise<ClientSession> {
-  client = OPCUAClient.create({
-    applicationUri: CLIENT_URI, certificateFile, privateKeyFile: manager.privateKey, clientCertificateManager: manager, endpointMustExist: false,
-    securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Aes256_Sha256_RsaPss, connectionStrategy: { maxRetry: 0, initialDelay: 10 },
-  });
-  await client.connect(`opc.tcp://127.0.0.1:${port}`);
-  return client.createSession({ type: UserTokenType.UserName, userName, password: PASSWORD });
-}
+const login = (port: number, userName: string): Promise<ClientSession> => panel.login(`opc.tcp://127.0.0.1:${port}`, userName, PASSWORD);
 
 test("from the first knock to a setpoint that follows", async () => {
   const bridge = await chain.start(chain.settings(lines));
@@ -59,7 +41,7 @@ test("from the first knock to a setpoint that follows", async () => {
 
   const [refused] = certificatesIn(chain.path("pki")).filter(({ standing }) => standing === "refused");
   expect(refused).toMatchObject({ applicationUri: CLIENT_URI, subject: "CN=panel" });
-  expect(refused?.thumbprint).toBe(new X509Certificate(readFileSync(certificateFile)).fingerprint.replaceAll(":", "").toLowerCase());
+  expect(refused?.thumbprint).toBe(new X509Certificate(readFileSync(panel.certificateFile)).fingerprint.replaceAll(":", "").toLowerCase());
   expect(() => trust(chain.path("pki"), "")).toThrow(expect.objectContaining({ code: "AXV_BRIDGE_CERTIFICATE" }));
   expect(trust(chain.path("pki"), refused?.thumbprint.slice(0, 8) ?? "")).toMatchObject({ standing: "trusted" });
   expect(certificatesIn(chain.path("pki")).map(({ standing }) => standing)).toEqual(["own", "trusted"]);
@@ -67,16 +49,15 @@ test("from the first knock to a setpoint that follows", async () => {
   let session: ClientSession | undefined;
   await chain.until("the client's being trusted", async () => (session = await login(port, "anna").catch(() => undefined)) !== undefined);
   if (session === undefined) throw new Error("no session");
-  const namespace = (await session.readNamespaceArray()).indexOf("urn:axv-part:plant");
+  const namespace = await plantNamespace(session);
   expect(namespace).toBeGreaterThan(0);
   const nodeId = `ns=${namespace};s=plc.Setpoint`;
-  const read = async (one: ClientSession): Promise<unknown> => (await one.read({ nodeId, attributeId: AttributeIds.Value })).value.value as unknown;
-  const write = (one: ClientSession, value: number) => one.write({ nodeId, attributeId: AttributeIds.Value, value: { value: { dataType: DataType.Int16, value } } });
+  const read = async (one: ClientSession): Promise<unknown> => (await readTag(one, nodeId)).value.value as unknown;
+  const write = (one: ClientSession, value: number) => writeInt16(one, nodeId, value);
   expect(await read(session)).toBe(20);
   expect(await write(session, 33)).toBe(StatusCodes.Good);
   expect(await read(session)).toBe(33);
   expect(await write(session, 101)).toBe(StatusCodes.BadOutOfRange);
-  await client?.disconnect();
   const watcher = await login(port, "otto");
   expect(await write(watcher, 34)).toBe(StatusCodes.BadUserAccessDenied);
   expect(await read(watcher)).toBe(33);

@@ -1,8 +1,8 @@
 // Tags, from end to end in QEMU: a guest in C sets them with the generated header, Debian in the partition beside it hands the images on,
 // and the bridge's end reads them: whole, in order, and as the guest has made them.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodeBatch } from "../../industrial/tags/batch.ts";
@@ -11,13 +11,8 @@ import { readValue } from "../../industrial/tags/value.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
 import { layoutSum, ringsAt } from "../../partitions/tags/table.ts";
 import { TAG_STREAM_TRAILER } from "../../rtos-guests/channel/tagImageLayout.ts";
-import { buildProgram } from "../../tools/build/index.ts";
-import { PLC } from "../../tools/build/programs.ts";
-import { flatten, readElf } from "../../tools/build/elf.ts";
-import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
-import { planFile } from "../../tools/plan/file.ts";
-import { cHeader } from "../../tools/tags/c-header.ts";
 import { BootedSystem } from "../system/bootedSystem.ts";
+import { buildTagGuest } from "./guestImage.ts";
 
 let folder: string;
 let system: BootedSystem | undefined;
@@ -52,23 +47,12 @@ channels:
 `;
 
 test("a guest's tags reach Linux, each image whole, without an exit of the guest", async () => {
-  const path = (name: string): string => join(folder, name);
-  mkdirSync(path("plan"));
-  // Where channels are does not depend on the image, and this one is there.
-  writeFileSync(path("plan/system.yaml"), yaml(resolve((await buildProgram(PLC)).binary)));
-  const { system: planned, diagnostics } = planFile(path("plan/system.yaml"));
-  expect(diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
-  const [table] = planned?.tags.table ?? [];
-  const [inGuest, inLinux] = ["guest", "linux"].map((name) => planned?.plan.partitions.find((each) => each.name === name)?.channels.find(({ carriesTags }) => carriesTags));
-  if (table === undefined || inGuest === undefined || inLinux === undefined) throw new Error("the system has no tags");
-  writeFileSync(path("tags.h"), cHeader(table, "system.yaml", inGuest.ipa));
-  const flags = ["--target=aarch64-none-elf", "-march=armv8-a", "-std=c99", "-O2", "-ffreestanding", "-mgeneral-regs-only", "-mstrict-align", "-Wall", "-Wextra", "-Werror", `-I${folder}`, "-Irtos-guests/library"];
-  runTool(CLANG, [...flags, "-c", "test/tags/guest.c", "-o", path("guest.o")]);
-  runTool(CLANG, ["--target=aarch64-none-elf", "-c", "test/library/guest/start.S", "-o", path("start.o")]);
-  runTool(LLD, ["-static", "-T", "test/library/guest/guest.ld", path("start.o"), path("guest.o"), "-o", path("guest.elf")]);
-  writeFileSync(path("guest.bin"), flatten(readElf(readFileSync(path("guest.elf")))));
+  const guest = await buildTagGuest(folder, "test/tags/guest.c", yaml);
+  const { table } = guest;
+  const inLinux = guest.system.plan.partitions.find(({ name }) => name === "linux")?.channels.find(({ carriesTags }) => carriesTags);
+  if (inLinux === undefined) throw new Error("no channel carries the tags");
 
-  system = await BootedSystem.boot("tags", yaml(path("guest.bin")));
+  system = await BootedSystem.boot("tags", yaml(guest.image));
   await system.line("guest", /^guest: tags/);
   await system.line("linux", /^axv: linux=/);
   const exits = (): number => (system?.partition("guest").exits ?? []).reduce((sum, count) => sum + count, 0);

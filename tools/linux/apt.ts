@@ -62,6 +62,14 @@ export class PrivateApt {
     if (result.status !== 0) throw new LinuxError("no-network", `apt-get download ${names.join(" ")}:\n${lastWords(result)}\n`);
   }
 
+  /** Downloads packages with all that they need, down to the libc, into a folder. */
+  async downloadWhole(names: readonly string[], folder: string): Promise<void> {
+    const where = ["-o", `Dir::Cache::archives=${folder}`]; // apt makes it, and a folder "partial" in it
+    const what = ["--no-install-recommends", "--download-only", "install", ...names];
+    const result = await this.#get([...where, "-y", ...what]);
+    if (result.status !== 0) throw new LinuxError("no-network", `apt-get ${what.join(" ")}:\n${lastWords(result)}\n`);
+  }
+
   #get(parameters: readonly string[], cwd?: string): ReturnType<typeof run> {
     return run("apt-get", ["-q", ...parameters], { env: this.#environment(), ...(cwd === undefined ? {} : { cwd }) });
   }

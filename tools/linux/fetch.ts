@@ -96,12 +96,13 @@ export interface Archive {
   readonly architecture: string;
 }
 
-/** Debian's archive for the release at hand. */
-export async function archiveOf(machine: Machine): Promise<Archive> {
+/** Debian's archive, for the release at hand or another one, which the same mirrors have. */
+export async function archiveOf(machine: Machine, architecture = ARCHITECTURE, release?: string): Promise<Archive> {
   const codename = await codenameOf(machine.etc);
-  const sources = debianSources(await sourcesOf(machine.etc), codename, ARCHITECTURE);
-  if (sources === "") throw new LinuxError("no-sources", `no source of Debian ${codename} in ${join(machine.etc, "apt")}`);
-  return { folder: join(machine.cache, `debian-${codename}-${ARCHITECTURE}`), sources, architecture: ARCHITECTURE };
+  const own = debianSources(await sourcesOf(machine.etc), codename, architecture);
+  if (own === "") throw new LinuxError("no-sources", `no source of Debian ${codename} in ${join(machine.etc, "apt")}`);
+  const sources = release === undefined ? own : own.replaceAll(/^suites: .*$/gm, (line) => line.replaceAll(codename, release));
+  return { folder: join(machine.cache, `debian-${release ?? codename}-${architecture}`), sources, architecture };
 }
 
 /** Gives back Debian's packages for the release at hand, from the cache if they are there. */
