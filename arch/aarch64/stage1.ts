@@ -5,9 +5,9 @@
 
 import { dsbSy, imageBase, isb, stage1Root } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { MAX_CPUS, REGION_DEVICE } from "../../build/generated/blob";
+import { MAX_CPUS, MAX_PARTITIONS, REGION_MAILBOX, REGION_RAM } from "../../build/generated/blob";
 import {
-  blobCpu, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, MAX_QUIESCES, MAX_REGIONS, PA_LIMIT,
+  blobCpu, blobPartition, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, MAX_QUIESCES, MAX_REGIONS, PA_LIMIT, regionAt,
 } from "../../core/blob";
 import { spanOf } from "../../core/colours";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
@@ -44,7 +44,7 @@ export function mapPlanned(mapped: u64): bool {
   for (let n: u32 = 0; n < head.regionCount; n++) {
     bound(n, MAX_REGIONS);
     const region = blobRegion(n);
-    if (region.kind == REGION_DEVICE) continue;
+    if (region.kind != REGION_RAM && region.kind != REGION_MAILBOX) continue;
     if (region.colours == 0) {
       if (!map(region.pa, region.size, MEMORY)) return false;
       continue;
@@ -54,6 +54,12 @@ export function mapPlanned(mapped: u64): bool {
   }
   // Coloured regions begin at the same PA, and lie between each other's pages: one mapping for all.
   if (colouredBytes != 0 && !map(colouredFrom, colouredBytes, MEMORY)) return false;
+  for (let n: u32 = 0; n < head.partitionCount; n++) {
+    bound(n, MAX_PARTITIONS);
+    const partition = blobPartition(n);
+    const image = regionAt(partition, partition.tags);
+    if (partition.tags != 0 && image !== null && !map(image.pa, image.size, MEMORY)) return false;
+  }
   for (let n: u32 = 0; n < head.quiesceCount; n++) {
     bound(n, MAX_QUIESCES);
     if (!map(blobQuiesce(n).pa & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE)) return false;

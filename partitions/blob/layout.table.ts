@@ -266,7 +266,7 @@ export const RECORDS: readonly RecordLayout[] = [
       f(
         "tags",
         "u64",
-        "IPA of its tag image, a multiple of 8, in a REGION_CHANNEL or the REGION_MAILBOX; 0: it has none that the hypervisor sends",
+        "IPA of its tag image, a multiple of 8, in a REGION_CHANNEL or the REGION_MAILBOX; 0: the hypervisor sends none",
       ),
       f(
         "tagBytes",

@@ -21,8 +21,16 @@ function joined(leaves: readonly Mapped[]): Mapped[] {
   return result;
 }
 
-test.each(GICS)("%s: image, UART, GIC, partitions' memory and mailboxes, registers that silence devices; no channel, no other device", (_, board) => {
-  const partitions = [LINUX, { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] }];
+const BOTH = GICS.flatMap(([name, board]) => [[name, "no channel", board, false], [name, "of the channel what its tags are in", board, true]] as const);
+
+test.each(BOTH)("%s: image, UART, GIC, partitions' memory and mailboxes, registers that silence devices; %s, no other device", (_, __, board, tags) => {
+  // The first one's tags are behind its mailbox, the other one's in the channel.
+  const behindMailbox = { ipa: 0x5800_1000, size: 0x1000, overLink: true };
+  const inChannel = { ipa: 0x5000_0000, size: 0x100, overLink: true };
+  const partitions = [
+    { ...LINUX, regions: [...LINUX.regions, mailbox(0x5800_0000, 0x5800_0000, 0x2000)], ...(tags && { tagImage: behindMailbox }) },
+    { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)], ...(tags && { tagImage: inChannel }) },
+  ];
   const { machine, system } = new Bench({ ...STANDARD, board, partitions });
   const memory = (va: number, size: number, writable = true): Mapped => ({ va, size, device: false, writable });
   const registers = (va: number, size: number): Mapped => ({ va, size, device: true, writable: true });
@@ -33,6 +41,7 @@ test.each(GICS)("%s: image, UART, GIC, partitions' memory and mailboxes, registe
   expect(joined(leaves)).toEqual(joined([
     memory(imageBase, imageSize), memory(imageBase + imageSize, Math.ceil(behind / PAGE) * PAGE, false),
     ...partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kind === "ram" || kind === "mailbox").map(({ pa, size }) => memory(pa, size))),
+    ...(tags ? [memory(0x5000_0000, PAGE)] : []),
     registers(uart, PAGE), ...new Set(system.silencers.map((pa) => pa - (pa % PAGE)))].map((one) => (typeof one === "number" ? registers(one, PAGE) : one)).concat(
     board.gicVersion === 2 ? [registers(gicd, GICD_V2), registers(gicc, GICC), registers(gich, GICH)] : [registers(gicd, GICD_V3), ...cpus.map(({ gicr }) => registers(gicr, GICR))],
   )));
