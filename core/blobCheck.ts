@@ -52,7 +52,6 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
 
   let cpusTaken: u32 = 0;
   let waysTaken: u32 = 0;
-  memory.fill(taken, 0, OWNED_KINDS * 4);
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = blobPartition(n);

@@ -48,7 +48,7 @@ export function eventWaits(): bool { return oldest() != 0; }
 export function eventFrame(): void {
   const entry = oldest();
   const what = load<u32>(entry);
-  openFrame(FRAME_EVENT, (what >> 8) & 0xff);
+  openFrame(FRAME_EVENT, what >> 8); // of which it takes a byte
   cborValue(EVENT_TIME, nanoseconds(load<u64>(entry, 8)));
   cborValue(EVENT_CODE, what & 0xff);
   cborValue(EVENT_A, load<u64>(entry, 16));

@@ -103,16 +103,14 @@ export function publishTags(partition: Partition, bits: u32): void {
 /** Which do: what they were published with, or later, is read behind this. */
 @inline export function publishedTags(partition: Partition): u32 { return loadAcquire32(tagsPublishedAt(partition)); }
 
-/** Fills the record from the blob: everything that stays as long as the board is on. */
+/** Fills the record, which is all zeros, from the blob: everything that stays as long as the board is on. It is off (STATE_OFF is 0). */
 export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u64): void {
   const partition = partitionOf(index);
-  memory.fill(changetype<usize>(partition), 0, PARTITION_SIZE);
   partition.index = index;
   partition.plan = plan;
   partition.mailbox = sharedAt(plan, plan.mailbox);
   partition.tags = sharedAt(plan, plan.tags);
   if (index != 0) partition.tagCopy = partitionOf(index - 1).tagCopy + blobPartition(index - 1).tagBytes;
-  partition.state = STATE_OFF;
   partition.watchdogPeriod = watchdogPeriod;
   for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
     bound(pcpu, MAX_CPUS);

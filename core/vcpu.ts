@@ -209,9 +209,3 @@ if (offsetof<Vcpu>("priorityMask") != 248 || offsetof<Vcpu>("maskTrap") != 252 |
   ERROR("Vcpu: entry.S has other offsets");
 }
 if (offsetof<Vcpu>() > OWNED || EXITS + EXIT_CAUSES * 8 > VCPU_SIZE) ERROR("Vcpu: the layout above is out of step");
-
-/** A record with nothing in it, off (VCPU_OFF is 0). */
-export function clearVcpu(vcpu: Vcpu, pcpu: u32): void {
-  memory.fill(changetype<usize>(vcpu), 0, VCPU_SIZE);
-  vcpu.pcpu = pcpu;
-}

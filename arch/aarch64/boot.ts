@@ -21,7 +21,7 @@ import { partitionOf, planPartition } from "../../core/partition";
 import { SGIS } from "../../core/sgis";
 import { duration, setTimeBase, ticks } from "../../core/time";
 import { initUplink } from "../../core/uplink";
-import { clearVcpu, FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, Vcpu, vcpuOf } from "../../core/vcpu";
+import { FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, Vcpu, vcpuOf } from "../../core/vcpu";
 import { planBandwidth } from "./bandwidth";
 import { isGicAsPlanned, isPcpuAsPlanned, redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
@@ -114,11 +114,11 @@ function readBlob(): u32 {
   return header().uart == uart && mapPlanned(offset + BLOB_MAX_BYTES) ? BLOB_OK : BLOB_BAD_TABLE;
 }
 
-/** Fills pCPU n's record from the blob. */
+/** Fills pCPU n's record, which is all zeros, from the blob: off (VCPU_OFF is 0). */
 function planVcpu(n: u32): void {
   const vcpu = vcpuOf(n);
   const plan = blobCpu(n);
-  clearVcpu(vcpu, n);
+  vcpu.pcpu = n;
   vcpu.mpidr = plan.mpidr;
   vcpu.gicr = isGicV2() ? 0 : redistributorOf(plan.mpidr);
   vcpu.gicv2 = isGicV2() ? 1 : 0;

@@ -344,7 +344,6 @@ function spill(vcpu: Vcpu): void {
   const lr = vcpu.listRegister(victim);
   if (intidIn(lr) < SGI_COUNT) vcpu.setSpilledSender(intidIn(lr), senderIn(lr));
   put(spilled(vcpu), intidIn(lr), least);
-  vcpu.setListRegister(victim, 0);
   fillOne(vcpu, victim);
 }
 

@@ -96,6 +96,6 @@ function send(vcpu: Vcpu, partition: Partition, intid: u32, all: u32): void {
  * that the hypervisor kicks with, which is always enabled.
  */
 export function sendDirect(target: Vcpu, intid: u32): void {
-  if (intid == KICK_SGI && ((target.sgiEnabled >> intid) & 1) == 0) putSgi(target, intid, 0);
+  if (intid == KICK_SGI && target.sgiEnabled == 0) putSgi(target, intid, 0);
   else if (target.state == VCPU_ON) sendPhysicalSgi(target, intid);
 }

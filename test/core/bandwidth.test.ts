@@ -280,6 +280,11 @@ describe("where it cannot be had", () => {
   });
 });
 
+test("where nobody has asked for it, nobody is told that it cannot be had", () => {
+  bench = new Bench({ ...STANDARD, board: { ...qemuVirt, pmu: false } });
+  expect([0, 1].flatMap((n) => bench.events(n)).map(({ code }) => code)).not.toContain(abi.EVENT_UNAVAILABLE);
+});
+
 test("a partition without one that is switched off leaves the housekeeper's timer alone", () => {
   const shared = new Bench({ ...STANDARD, housekeeper: 3 });
   shared.guest(3).hvc(SYSTEM_OFF);

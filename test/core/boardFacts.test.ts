@@ -76,6 +76,9 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
 
   test("GICR_TYPER.VLPIS: a GICv4's redistributors are 256 KiB apart", () => {
     expect(bootsOn({ virtualLpis: true })).toBe(mismatch(0, "gicr_stride", 0x20000, 0x40000));
+    const two = { ...qemuVirt, cpus: qemuVirt.cpus.slice(0, 2) };
+    const pair = { ...STANDARD, housekeeper: 0, partitions: [{ ...LINUX, channels: [], regions: LINUX.regions.slice(0, 2) }] };
+    expect(bootsOn({ virtualLpis: true }, two, pair)).toBe(mismatch(0, "gicr_stride", 0x20000, 0x40000));
     const wide = { ...qemuVirt, virtualLpis: true, cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, gicr: 0x080a_0000 + n * 0x40000 })) };
     expect(bootsOn({}, wide), "as planned").toBe("");
   });

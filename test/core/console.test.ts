@@ -161,6 +161,19 @@ describe("receiving", () => {
     expect(read(FR, 4, bench.guest(3)) & FR_RXFE).toBe(FR_RXFE);
   });
 
+  test("each partition reads what was typed for it, in order, however often its ring has gone round", () => {
+    const guests = [guest, bench.guest(3)];
+    const typed = (partition: number, round: number): string => Array.from({ length: 100 }, (_, n) => String.fromCharCode(33 + ((7 * n + 11 * round + 50 * partition) % 90))).join("");
+    for (let round = 0; round < 6; round++) {
+      for (const partition of guests.keys()) bench.type(partition, typed(partition, round));
+      for (const [partition, from] of guests.entries()) {
+        let got = "";
+        while ((read(FR, 4, from) & FR_RXFE) === 0n) got += String.fromCharCode(Number(read(DR, 4, from)));
+        expect(got).toBe(typed(partition, round));
+      }
+    }
+  });
+
   test("RX and RT that the guest has cleared are not raised again by a write of UARTCR, nor by a frame that is no console's", () => {
     bench.type(0, "ab");
     write(ICR, RX | RT);

@@ -290,6 +290,17 @@ describe("SGIs", () => {
     expect(iar(linux)).toBe(INTID_SPURIOUS);
   });
 
+  test("CPENDSGIR of more than one exit looks at: none of them is pending any more", () => {
+    linux.driver.mask(0);
+    for (const intid of [4, 5, 6, 7]) send(second, intid, 0b01);
+    bench.machine.settle();
+    expect(gicd(linux, ISPENDR)).toBe(bits(4, 5, 6, 7));
+    setGicd(linux, CPENDSGIR + 4, 0xffff_ffffn);
+    expect(gicd(linux, ISPENDR)).toBe(0n);
+    linux.driver.mask(0xf0);
+    expect(iar(linux)).toBe(INTID_SPURIOUS);
+  });
+
   test("one that was sent to a vCPU before it went off does not come in its next life", () => {
     send(linux, 4, 0b10);
     second.hvc(CPU_OFF);

@@ -1,7 +1,9 @@
 // What a partition begins with in its memory (arch/aarch64/loads.ts): zeros that the image has only a page of.
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../machine/system.ts";
+import { writeBlob } from "../../partitions/blob/write.ts";
+import { machineFor } from "../machine/core.ts";
+import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
 
 const RAM = 0x4800_0000; // of PLC
@@ -29,4 +31,21 @@ describe.each([
       expect(Buffer.compare(inMemory(), expected)).toBe(0);
     }
   });
+});
+
+test("each image of a partition goes to its own place: two of either partition", () => {
+  const APART = 0x2_0000;
+  const system = makeSystem(STANDARD);
+  const partitions = system.plan.partitions.map((planned) => ({
+    ...planned,
+    loads: planned.loads.flatMap((load) => [0, 1].map((n) => ({ ...load, source: load.source + (n * load.size) / 2, ipa: load.ipa + n * APART, size: load.size / 2 }))),
+  }));
+  const machine = machineFor({ ...system, blob: writeBlob({ ...system.plan, partitions }) });
+  machine.boot();
+  for (const [n, { image = new Uint8Array() }] of STANDARD.partitions.entries()) {
+    const half = (partitions[n]?.loads[0]?.size ?? 0);
+    const at = (partitions[n]?.regions[0]?.pa ?? 0) + ENTRY_OFFSET;
+    const found = [0, APART].flatMap((offset) => [...machine.memory.readBytes(at + offset, half)]);
+    expect(found.slice(0, image.length)).toEqual([...image]);
+  }
 });

@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../machine/guest.ts";
-import { LINUX, mailbox, PLC, STANDARD } from "../machine/system.ts";
+import { LINUX, mailbox, PLC, ram, STANDARD } from "../machine/system.ts";
 import { Bench, result, value } from "./bench.ts";
 import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
@@ -24,6 +24,19 @@ function print(text: string): void {
   for (const byte of new TextEncoder().encode(text)) put(abi.MAILBOX_CONSOLE + (head++ % abi.MAILBOX_CONSOLE_BYTES), 1, byte);
   put(abi.MAILBOX_CONSOLE_HEAD, 4, head >>> 0);
 }
+
+test("a partition without one has none: not where its memory begins at IPA 0 either", () => {
+  const memory = [{ ...ram(0, 0x4800_0000, 16 * 0x10_0000) }];
+  bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, channels: [], regions: LINUX.regions.slice(0, 2) }, { ...PLC, channels: [], regions: memory }] });
+  guest = bench.openInterrupts(3);
+  for (let offset = 0; offset < abi.MAILBOX_SIZE; offset += 8) value(guest.store(offset, 8, 0x0101_0101_0101_0101n));
+  bench.pass(10);
+  expect(bench.partition(1)).toMatchObject({ state: "running", doorbells: 0 });
+  expect(bench.console(1)).toBe("");
+  guest.hvc(SYSTEM_RESET);
+  bench.pass(1500);
+  for (let offset = 0; offset < abi.MAILBOX_SIZE; offset += 8) expect(value(guest.load(offset, 8)), `0x${offset.toString(16)}`).toBe(0x0101_0101_0101_0101n);
+});
 
 describe.each([["injected", false], ["direct", true]])("the mailbox of a guest with %s interrupts", (_, direct) => {
   beforeEach(() => {

@@ -110,6 +110,10 @@ describe.each<[string, Partial<Board>]>([
   });
 });
 
+test.each([["first", 0x4000_0000], ["last", 0x7fff_f000]])("a device tree in the %s page of the image's GiB is read", (_, pa) => {
+  expect(chosen(found(boot({ deviceTree: { pa, bytes: firmwareTree(RNG_SEED) } }), 0))).toHaveProperty("rng-seed");
+});
+
 test("a device tree right behind the room of the image and the largest blob is read, one page earlier it is not", () => {
   const { board, system: { plan } } = { board: qemuVirt, system: boot({}).system };
   const end = board.imageBase + plan.image.size + BLOB_MAX_BYTES;

@@ -150,6 +150,29 @@ describe("an SGI", () => {
     expect([...taken].sort((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, n) => n));
   });
 
+  test("that is active keeps back its own number alone: each other one that is more urgent comes meanwhile", () => {
+    const priorities = GUEST_GICR + GICR_STRIDE + SGI_BASE + 0x400;
+    const numbers = Array.from({ length: 16 }, (_, n) => n);
+    for (const n of numbers) value(second.store(priorities + n, 1, 0xa0n));
+    for (const [active, other] of numbers.flatMap((a) => numbers.filter((b) => b !== a).map((b) => [a, b] as const))) {
+      const taken: number[] = [];
+      const send = (intid: number): void => {
+        value(first.msr("ICC_SGI1R_EL1", sgi(intid, 0b10)));
+        bench.machine.settle();
+        taken.push(second.acknowledge());
+      };
+      const end = (intid: number): void => {
+        second.endOfInterrupt(intid);
+        bench.machine.settle();
+        taken.push(second.acknowledge());
+      };
+      value(second.store(priorities + other, 1, 0x40n));
+      for (const step of [() => send(active), () => send(active), () => send(other), () => end(other), () => end(active), () => end(active)]) step();
+      value(second.store(priorities + other, 1, 0xa0n));
+      expect(taken, `${other} beside ${active}`).toEqual([active, 1023, other, 1023, active, 1023]);
+    }
+  });
+
   test("to a vCPU that is off is not lost on the machine, and not delivered to its next life", () => {
     second.hvc(CPU_OFF);
     value(first.msr("ICC_SGI1R_EL1", sgi(4, 0b10)));

@@ -5,10 +5,11 @@ import type { Guest, Outcome } from "../machine/guest.ts";
 import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../machine/system.ts";
 import type { SystemSpec } from "../machine/system.ts";
 import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
-import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
+import { CPU_OFF, CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 
 const SPURIOUS = 1023;
-const [ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR] = [0x180, 0x200, 0x280, 0x300, 0x380, 0x400];
+const [ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR] = [0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0x400];
+const WAKER = 0x14;
 /** A level and an edge in the middle of a word of INTIDs, and at its ends. */
 const PAIRS = [[49, 50], [63, 32]] as const;
 const bit = (intid: number): bigint => 1n << BigInt(intid % 32);
@@ -119,6 +120,18 @@ describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
     second.driver.open(0xf0);
     pulse(EDGE);
     expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
+  });
+
+  test("ICACTIVER does nothing to one that is pending, here or elsewhere: physically it is active", () => {
+    for (const [vcpu, guest] of [first, second].entries()) {
+      bench.route(0, EDGE, vcpu);
+      pulse(EDGE);
+      write(first, ICACTIVER, bit(EDGE));
+      expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
+      expect(guest.acknowledge()).toBe(EDGE);
+      guest.endOfInterrupt(EDGE);
+      bench.machine.settle();
+    }
   });
 
   test("one that waits elsewhere is not pended once more by ISPENDR", () => {
@@ -281,6 +294,21 @@ describe("redistributor of another vCPU", () => {
     expect([own(ISPENDR), own(ISACTIVER)]).toEqual([0n, 8n]);
     value(first.store(at + ICACTIVER, 4, 8n));
     expect(own(ISACTIVER)).toBe(0n);
+  });
+
+  test("is as after a reset when the partition begins anew, before that vCPU does: WAKER, enables, priorities, what was pending", () => {
+    const words = Array.from({ length: 8 }, (_, n) => IPRIORITYR + 4 * n);
+    for (const word of words) value(first.store(at + word, 4, 0x5050_5050n));
+    bench.enablePrivate(1, 27);
+    second.driver.mask(0);
+    bench.sendSgi(0, 3, 0b10);
+    bench.machine.settle();
+    const seen = (): bigint[] => [value(first.load(at - SGI_BASE + WAKER, 4)), own(ISENABLER), own(ISPENDR), ...words.map(own)];
+    expect(seen()).toEqual([0n, 0xffffn | bit(27), bit(3), ...words.map(() => 0x5050_5050n)]);
+    first.hvc(SYSTEM_RESET);
+    bench.machine.settle();
+    expect([first.running, second.running]).toEqual([true, false]);
+    expect(seen()).toEqual([6n, 0n, 0n, ...words.map(() => 0n)]);
   });
 
   test("an SGI that waits there comes when it is enabled from here", () => {
