@@ -32,8 +32,9 @@ export class Partition {
   started: u64;
   /** Its record in the blob. */
   plan: BlobPartition;
-  /** Emulated GICD_CTLR. */
+  /** Emulated GICD_CTLR; and 1 if its enable of the group is set that interrupts are in. */
   distributorControl: u32;
+  groupEnabled: u32;
   /** Watchdog: period in ticks (0: none), and the tick at which it expires (0: not armed). */
   watchdogPeriod: u64;
   watchdogDeadline: u64;
@@ -138,6 +139,7 @@ const RESTART_BIT: u32 = 1 << 16;
 @inline export function reasonOf(partition: Partition): u32 { return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK; }
 
 @inline function activeAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("active"); }
+@inline export function activeCpus(partition: Partition): u32 { return loadAcquire32(activeAt(partition)); }
 @inline export function setActive(partition: Partition, pcpu: u32): void { atomicOr32(activeAt(partition), <u32>1 << pcpu); }
 
 /** True for the pCPU that was the last one active. */

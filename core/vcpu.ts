@@ -73,8 +73,6 @@ export class Vcpu {
   waker: u32;
   /** Level-sensitive PPIs that the guest has made pending by hand: they stay so without their wire. */
   latched: u32;
-  /** The partition's GICD_CTLR.EnableGrp1, kept here so that delivering looks at one record only. */
-  groupEnabled: u32;
   /** Set where the housekeeping tick runs. */
   housekeeper: u32;
   facts: u32;

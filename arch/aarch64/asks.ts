@@ -7,7 +7,7 @@ import { MAX_CPUS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
 import { others } from "../../core/interrupts";
-import { Partition, vcpuOfPartition } from "../../core/partition";
+import { activeCpus, Partition, vcpuOfPartition } from "../../core/partition";
 import { SGIS, takeSgis } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
 import { ISACTIVER, kick, kickAll } from "./gic";
@@ -19,12 +19,8 @@ import {
 const ASK_WORD_SHIFT: u32 = 8;
 const ASK_TARGET_SHIFT: u32 = 16;
 
-export function activeSiblings(vcpu: Vcpu, partition: Partition): u32 {
-  return others(loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("active")), vcpu.pcpu);
-}
-
 /** SPIs of a word that are active in the distributor, and not held here. */
-@inline export function heldElsewhere(vcpu: Vcpu, k: u32, bits: u32): u32 {
+@inline function heldElsewhere(vcpu: Vcpu, k: u32, bits: u32): u32 {
   const active = k == 0 ? 0 : mmioRead32(header().gicd + ISACTIVER + (k << 2)) & bits;
   return active == 0 ? 0 : active & ~heldHere(vcpu, k);
 }
@@ -34,7 +30,7 @@ export function activeSiblings(vcpu: Vcpu, partition: Partition): u32 {
  * False: they have to be asked (summon), and the instruction repeats.
  */
 export function isAnswered(vcpu: Vcpu, partition: Partition, target: Vcpu, held: u32, k: u32, bits: u32): bool {
-  const siblings = activeSiblings(vcpu, partition);
+  const siblings = others(activeCpus(partition), vcpu.pcpu);
   const what = held | k << ASK_WORD_SHIFT | target.index << ASK_TARGET_SHIFT;
   // Whoever is not active any more holds nothing, and does not look at asks before its next life.
   if ((loadAcquire32(vcpu.askWaitingAt()) & siblings) == 0) {

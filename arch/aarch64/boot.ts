@@ -32,7 +32,7 @@ import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
 import { printBytes, printText, printValue, UARTIMSC } from "./pl011";
-import { askWorkarounds } from "./psci";
+import { askWorkarounds, CPU_ON, SMC64 } from "./psci";
 import { mapPlanned, mapReadOnly, mapUart } from "./stage1";
 import { buildStage2, vttbrOf } from "./stage2";
 import { findListRegisters, priorityBits } from "./virtualInterface";
@@ -40,7 +40,6 @@ import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 const IMAGE_UART: u64 = 64;
-const PSCI_CPU_ON_64: u64 = 0xc4000003;
 /** Microseconds within which a pCPU that firmware has started says that it is there; a poll takes 25 ns at least. */
 const COMES_UP_WITHIN: u32 = 5_000_000;
 const COMES_UP_POLLS: u32 = 200_000_000;
@@ -184,7 +183,7 @@ function startOthers(): bool {
 }
 
 function startOther(vcpu: Vcpu): bool {
-  if (<i64>smc(PSCI_CPU_ON_64, vcpu.mpidr, secondaryEntry(), vcpu.pcpu) == 0) {
+  if (<i64>smc(CPU_ON | SMC64, vcpu.mpidr, secondaryEntry(), vcpu.pcpu) == 0) {
     const late = mrs_CNTPCT_EL0() + ticks(COMES_UP_WITHIN);
     for (let i: u32 = 0; mrs_CNTPCT_EL0() < late; i++) {
       bound(i, COMES_UP_POLLS);

@@ -9,11 +9,9 @@ import { colouredPage } from "../../core/colours";
 import { absorb, nextSeed, SEED_BYTES, stir } from "../../core/seed";
 import { PAGE_SHIFT } from "../../core/stage2";
 import { absorbTree } from "./firmwareTree";
+import { FEATURES, PSCI_VERSION, SMCCC_VERSION } from "./psci";
 
 const PAGE_BYTES: u64 = (<u64>1) << PAGE_SHIFT;
-const PSCI_VERSION: u64 = 0x84000000;
-const PSCI_FEATURES: u64 = 0x8400000a;
-const SMCCC_VERSION: u64 = 0x80000000;
 const TRNG_VERSION: u64 = 0x84000050;
 const VERSION_1_0: i32 = 0x10000;
 const ISAR0_RNDR_SHIFT: u64 = 60;
@@ -37,7 +35,7 @@ export function gatherEntropy(tree: u64): void {
 
 /** Firmware that has SMCCC_VERSION answers calls that it does not know (DEN 0028 §7.2); others may not. */
 function hasTrng(): bool {
-  if (<i32>smc(PSCI_VERSION, 0, 0, 0) < VERSION_1_0 || <i32>smc(PSCI_FEATURES, SMCCC_VERSION, 0, 0) < 0) return false;
+  if (<i32>smc(PSCI_VERSION, 0, 0, 0) < VERSION_1_0 || <i32>smc(FEATURES, SMCCC_VERSION, 0, 0) < 0) return false;
   return <i32>smc(TRNG_VERSION, 0, 0, 0) >= VERSION_1_0;
 }
 

@@ -42,21 +42,14 @@
 .endm
 
 // A guest's x2…x29 in its Vcpu, whose VA is in x0.
+.altmacro
+.macro pair operation, n, next
+    \operation x\n, x\next, [x0, #(8 * \n)]
+.endm
 .macro vcpu_registers operation
-    \operation x2, x3, [x0, #16]
-    \operation x4, x5, [x0, #32]
-    \operation x6, x7, [x0, #48]
-    \operation x8, x9, [x0, #64]
-    \operation x10, x11, [x0, #80]
-    \operation x12, x13, [x0, #96]
-    \operation x14, x15, [x0, #112]
-    \operation x16, x17, [x0, #128]
-    \operation x18, x19, [x0, #144]
-    \operation x20, x21, [x0, #160]
-    \operation x22, x23, [x0, #176]
-    \operation x24, x25, [x0, #192]
-    \operation x26, x27, [x0, #208]
-    \operation x28, x29, [x0, #224]
+    .irp n, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28
+    pair    \operation, \n, %(\n + 1)
+    .endr
 .endm
 
 // In a Vcpu (core/vcpu.ts), and what the vectors do by themselves with them (quick traps, below).
@@ -87,7 +80,6 @@
 .endm
 
 // Goes to \leaf of the register whose number (0…31) is in w3: a comparison for each of its five bits, no indirect branch.
-.altmacro
 .macro select leaf, bit, first
     .if \bit < 0
     \leaf   \first

@@ -82,15 +82,12 @@ function absorbSeeds(): void {
     const bytes = four(at + 4);
     const name = <u32>offsets + four(at + 8);
     at += PROPERTY_HEAD;
-    if (eight(name) == RNG_SEED || eight(name + KA) == SLR_SEED) absorbValue(at, min(bytes >> 2, SEED_WORDS_MAX));
+    const words = eight(name) == RNG_SEED || eight(name + KA) == SLR_SEED ? min(bytes >> 2, SEED_WORDS_MAX) : 0;
+    for (let i: u32 = 0; i < words; i++) {
+      bound(i, SEED_WORDS_MAX);
+      absorb(four(at + (i << 2)));
+    }
     if (bytes > size) return;
     at += (bytes + 3) & ~3;
-  }
-}
-
-function absorbValue(at: u32, words: u32): void {
-  for (let n: u32 = 0; n < words; n++) {
-    bound(n, SEED_WORDS_MAX);
-    absorb(four(at + (n << 2)));
   }
 }

@@ -16,8 +16,6 @@ const VECTOR_EL0_64: u64 = 0x400;
 const VECTOR_EL0_32: u64 = 0x600;
 const ID_MMFR1_PAN: u64 = 0xf << 20;
 
-@inline function fromEl0(spsr: u64): bool { return (spsr & PSTATE_AARCH32) != 0 || (spsr & PSTATE_M_MASK) == PSTATE_EL0T; }
-
 function vectorOffset(spsr: u64): u64 {
   if ((spsr & PSTATE_AARCH32) != 0) return VECTOR_EL0_32;
   const mode = spsr & PSTATE_M_MASK;
@@ -43,5 +41,5 @@ export function injectUndefined(): void { takeSynchronous(esrOf(EC_UNKNOWN)); }
 export function injectExternalAbort(instruction: bool): void {
   const ec = instruction ? EC_INSTRUCTION_ABORT_LOWER : EC_DATA_ABORT_LOWER;
   msr_FAR_EL1(mrs_FAR_EL2());
-  takeSynchronous(esrOf(fromEl0(mrs_SPSR_EL2()) ? ec : ec + EC_SAME_LEVEL) | FSC_EXTERNAL);
+  takeSynchronous(esrOf(vectorOffset(mrs_SPSR_EL2()) >= VECTOR_EL0_64 ? ec : ec + EC_SAME_LEVEL) | FSC_EXTERNAL);
 }

@@ -17,7 +17,7 @@ import { PARK, RESUME } from "./exit";
 import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { takeOver, tick, tickPiece } from "./housekeeper";
-import { enterPending, hold, isBusy, leave, release, start, takeStep } from "./lifecycle";
+import { enterPending, hold, leave, release, start, takeStep } from "./lifecycle";
 import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
@@ -123,7 +123,7 @@ export function handleParked(vcpu: Vcpu): u32 {
     endInterrupt(header().hypervisorTimer);
   }
   const partition = ownerOf(vcpu);
-  return isBusy(vcpu) ? takeStep(vcpu, partition) : lookForGuest(vcpu, partition);
+  return vcpu.step != 0 ? takeStep(vcpu, partition) : lookForGuest(vcpu, partition);
 }
 
 /** The same where no guest ever runs. */

@@ -12,7 +12,7 @@ import { blobQuiesce, isDirect, MAX_QUIESCES } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
-  clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition, vcpuOfPartition,
+  activeCpus, clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition, vcpuOfPartition,
 } from "../../core/partition";
 import { SGIS, takeSgis } from "../../core/sgis";
 import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
@@ -107,7 +107,7 @@ export function leave(vcpu: Vcpu): u32 {
 /** Carries out PSCI CPU_ON on the vCPU's own pCPU. */
 export function enterPending(vcpu: Vcpu, partition: Partition): u32 {
   // Active is set after entry and context are (psci.ts): before that there is nothing to enter.
-  if (((loadAcquire32(changetype<u32>(partition) + offsetof<Partition>("active")) >> vcpu.pcpu) & 1) == 0) return PARK;
+  if (((activeCpus(partition) >> vcpu.pcpu) & 1) == 0) return PARK;
   return enter(vcpu, partition, vcpu.entry, vcpu.context);
 }
 
@@ -128,8 +128,6 @@ export function start(vcpu: Vcpu): u32 {
   vcpu.step = STEP_START;
   return AGAIN;
 }
-
-@inline export function isBusy(vcpu: Vcpu): bool { return vcpu.step != 0; }
 
 /** The next step of what is under way. RESUME, PARK or AGAIN. */
 export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
@@ -253,28 +251,23 @@ export function launch(partition: Partition): bool {
 /** Stops a partition from wherever it is; pCPUs of the mask `knowing` need not be told. False: it does not run. */
 export function stop(partition: Partition, reason: u32, restart: bool, knowing: u32): bool {
   announceKicks(partition.plan.cpus);
-  const stops = stopPartition(partition, reason, restart) != 0;
-  if (stops) makeLeave(partition, partition.plan.cpus & ~knowing);
-  concludeKicks(partition.plan.cpus);
-  return stops;
+  return makeLeave(partition, stopPartition(partition, reason, restart), knowing);
 }
 
-/** Its vCPUs come to EL2: by their kick, or with direct interrupts because they find no memory any more. */
-function makeLeave(partition: Partition, kicked: u32): void {
-  if (isDirect(partition.plan)) {
+/** vCPUs of the mask `cpus` come to EL2: by their kick, or with direct interrupts because they find no memory any more. False: there are none. */
+function makeLeave(partition: Partition, cpus: u32, knowing: u32): bool {
+  if (cpus != 0 && isDirect(partition.plan)) {
     revokeStage2(partition.index);
     sev(); // WFE with interrupts masked sleeps through a kick
   }
-  kickAll(kicked);
+  told(partition, cpus & ~knowing);
+  return cpus != 0;
 }
 
 /** Holds a running partition's vCPUs where they are. False: it does not run. */
 export function pause(partition: Partition): bool {
   announceKicks(partition.plan.cpus);
-  const kicked = pausePartition(partition);
-  if (kicked != 0) makeLeave(partition, kicked);
-  concludeKicks(partition.plan.cpus);
-  return kicked != 0;
+  return makeLeave(partition, pausePartition(partition), 0);
 }
 
 /** Lets a paused partition go on, once all its vCPUs are held. False: they are not. */

@@ -14,17 +14,17 @@ import { RESUME } from "./exit";
 
 // Function numbers; SMC64 variants have bit 30 set.
 export const PSCI_BASE: u32 = 0x84000000;
-const SMC64: u32 = 0x40000000;
+export const SMC64: u32 = 0x40000000;
 export const PSCI_VERSION: u32 = PSCI_BASE + 0;
 const CPU_SUSPEND: u32 = PSCI_BASE + 1;
 const CPU_OFF: u32 = PSCI_BASE + 2;
-const CPU_ON: u32 = PSCI_BASE + 3;
+export const CPU_ON: u32 = PSCI_BASE + 3;
 const AFFINITY_INFO: u32 = PSCI_BASE + 4;
 const MIGRATE_INFO_TYPE: u32 = PSCI_BASE + 6;
 const SYSTEM_OFF: u32 = PSCI_BASE + 8;
 const SYSTEM_RESET: u32 = PSCI_BASE + 9;
-const FEATURES: u32 = PSCI_BASE + 10;
-const SMCCC_VERSION: u32 = 0x80000000;
+export const FEATURES: u32 = PSCI_BASE + 10;
+export const SMCCC_VERSION: u32 = 0x80000000;
 const SMCCC_ARCH_FEATURES: u32 = 0x80000001;
 // Against speculation, in firmware (DEN 0028 §7): the only calls of a guest that reach it.
 const ARCH_WORKAROUND_1: u32 = 0x80008000;

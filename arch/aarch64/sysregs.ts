@@ -24,10 +24,8 @@ const HCR_API: u64 = 1 << 41;
 export const HCR_GUEST: u64 = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
   HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API;
 
-/** A guest with direct interrupts: physical IRQ and FIQ are its own. SErrors are not. */
-export const HCR_DIRECT: u64 = HCR_GUEST & ~(HCR_IMO | HCR_FMO);
-/** The same before it has enabled its interrupts: nothing could wake it. */
-export const HCR_DIRECT_CLOSED: u64 = HCR_DIRECT | HCR_TWI;
+/** A guest with direct interrupts, physical IRQ and FIQ its own (SErrors are not), before it has enabled them: nothing could wake it. */
+export const HCR_DIRECT_CLOSED: u64 = HCR_GUEST & ~(HCR_IMO | HCR_FMO) | HCR_TWI;
 
 // VTCR_EL2 — Virtualization Translation Control Register.
 //

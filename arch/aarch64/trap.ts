@@ -29,10 +29,6 @@ import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
 import { letCache, trapSystemRegister } from "./sysregTrap";
 import { HCR_TWI } from "./sysregs";
 
-/** Owner of a function (SMCCC 6): 4 is PSCI, whether by HVC or SMC. */
-const OWNER_MASK: u32 = 0x3f000000;
-const OWNER_STANDARD_SECURE: u32 = 0x04000000;
-
 /** HVC. RESUME or PARK. */
 export function handleCall(vcpu: Vcpu): u32 {
   vcpu.countExit(EXIT_HYPERCALL);
@@ -80,8 +76,6 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
   return RESUME;
 }
 
-@inline function isPsci(id: u32): bool { return (id & OWNER_MASK) == OWNER_STANDARD_SECURE; }
-
 /** HVC or SMC: our own functions, else PSCI and SMCCC. ELR_EL2 is behind the instruction already. */
 @inline function call(vcpu: Vcpu, partition: Partition): u32 {
   const id = <u32>vcpu.x0;
@@ -94,10 +88,10 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
     vcpu.x0 = PSCI_1_1;
     return RESUME;
   }
-  return isPsci(id) ? psci(vcpu, partition, id) : otherHypercall(vcpu, partition, id);
+  return otherCall(vcpu, partition, id);
 }
 
-function otherHypercall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
+function otherCall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   if (id == HYPERCALL_TAG_PUBLISH) {
     vcpu.x0 = publishTag(partition, vcpu.x1, vcpu.x2);
   } else if (id == HYPERCALL_WATCHDOG_FEED) {
@@ -160,7 +154,7 @@ function faultCounted(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
 }
 
 /** The partition has touched what it does not own: its on_failure decides. */
-export function fault(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
+function fault(vcpu: Vcpu, partition: Partition, esr: u64): u32 {
   // HPFAR_EL2 is UNKNOWN after a permission fault (D17.2.66): the guest's own address is the best there is then.
   const far = mrs_FAR_EL2();
   const at = isPermissionFault(esr) ? far : faultingIpa(mrs_HPFAR_EL2(), far);

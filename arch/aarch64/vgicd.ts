@@ -119,26 +119,16 @@ function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
 }
 
 /** GICD_CTLR. With direct interrupts it is remembered only: the physical one is everybody's. */
-export function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
+function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
   partition.distributorControl = value & (CTLR_ENABLE_GRP0 | CTLR_ENABLE_GRP1);
-  if (vcpu.direct != 0) return;
-  const group = vcpu.gicv2 != 0 ? CTLR_ENABLE_GRP0 : CTLR_ENABLE_GRP1;
-  setGroupEnabled(partition, (value & group) != 0 ? 1 : 0);
-  kickAll(others(partition.active, vcpu.pcpu));
-}
-
-/** EnableGrp1 for every vCPU of the partition. */
-export function setGroupEnabled(partition: Partition, enabled: u32): void {
-  for (let i: u32 = 0; i < partition.vcpuCount; i++) {
-    bound(i, MAX_CPUS);
-    vcpuOfPartition(partition, i).groupEnabled = enabled;
-  }
+  partition.groupEnabled = (vcpu.gicv2 != 0 ? value : value >> 1) & 1;
+  if (vcpu.direct == 0) kickAll(others(partition.active, vcpu.pcpu));
 }
 
 /** The partition begins anew: its distributor is as after a reset. */
 export function resetGicd(vcpu: Vcpu, partition: Partition): void {
   partition.distributorControl = 0;
-  setGroupEnabled(partition, 0);
+  partition.groupEnabled = 0;
   for (let k: u32 = 1; k < INTID_WORDS; k++) {
     bound(k - 1, INTID_WORDS - 1);
     const kept = ~vcpu.owned(k);

@@ -20,7 +20,6 @@ import {
 } from "./gicv2";
 
 // ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.
-export const HCR_EN: u32 = 1;
 export const HCR_LRENPIE: u32 = 1 << 2;
 export const HCR_NPIE: u32 = 1 << 3;
 /** GICv3, where ICH_VTR_EL2.TDS says so: ICC_DIR_EL1 is trapped. */

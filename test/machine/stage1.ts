@@ -117,6 +117,7 @@ export class Stage1 {
     if (level === 3 && (descriptor & TABLE_OR_PAGE) === 0n) complain("reserved encoding");
     if ((descriptor & AF) === 0n) complain("the access flag is clear");
     if ((descriptor & XN) === 0n) complain("executable: only the core's text may be");
+    if ((descriptor & AP_RES1) === 0n) complain("AP[1] is RES1 in the translation of EL2 (D8.4.1)");
     // Other pCPUs cache it, too. (Of Device memory the field says nothing: it is Outer Shareable, D8.5.2.)
     if (attribute === ATTRIBUTE_NORMAL && (descriptor & SH_INNER) !== SH_INNER) complain("Normal memory that is not Inner Shareable");
     if (base % 2 ** shift !== 0) complain("output address is not aligned to the block");
