@@ -1,7 +1,7 @@
 // What has changed in the partitions' tag images, on its way to the host (core/abi.ts, FRAME_TAGS). arch/<isa>/tagImages.ts copies an image
 // piece by piece; what differs from the copy is sent, before the next piece is looked at. For the housekeeper alone.
 
-import { FRAME_TAGS, TAG_PIECE_WORDS } from "./abi";
+import { FRAME_TAGS } from "./abi";
 import { framePayload, frameTakes, openFrame } from "./frame";
 import { Partition } from "./partition";
 import { MAX_TAG_BYTES } from "../build/generated/blob";
