@@ -16,7 +16,9 @@ gdb-multiarch         gdb-multiarch
 dtc                   device-tree-compiler
 xz                    xz-utils
 mbpoll                mbpoll
+tshark                tshark
 /usr/sbin/mosquitto   mosquitto
+/usr/share/keyrings/debian-archive-trixie-stable.gpg      debian-archive-keyring
 /usr/include/modbus/modbus.h                             libmodbus-dev
 /usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus
 /usr/lib/python3/dist-packages/serial/__init__.py         python3-serial

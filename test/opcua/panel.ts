@@ -31,6 +31,10 @@ export class Panel {
     return panel;
   }
 
+  get keyFile(): string {
+    return this.#manager.privateKey;
+  }
+
   get certificate(): Buffer {
     return new X509Certificate(readFileSync(this.certificateFile)).raw;
   }
@@ -39,7 +43,7 @@ export class Panel {
   async login(url: string, userName: string, password: string, options: Partial<OPCUAClientOptions> = {}): Promise<ClientSession> {
     await this.logout();
     this.#client = OPCUAClient.create({
-      applicationUri: CLIENT_URI, certificateFile: this.certificateFile, privateKeyFile: this.#manager.privateKey, clientCertificateManager: this.#manager, endpointMustExist: false,
+      applicationUri: CLIENT_URI, certificateFile: this.certificateFile, privateKeyFile: this.keyFile, clientCertificateManager: this.#manager, endpointMustExist: false,
       securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Aes256_Sha256_RsaPss, connectionStrategy: { maxRetry: 0, initialDelay: 10 }, ...options,
     });
     await this.#client.connect(url);
