@@ -18,6 +18,7 @@ import { Plant } from "../tags/plant.ts";
 import { AuditLog } from "./audit.ts";
 import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
+import { LinkTags } from "./linkTags.ts";
 import { metricsText } from "./metrics.ts";
 import type { OpcUaCounts, SparkplugCounts } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
@@ -159,6 +160,9 @@ export class Bridge {
       else this.#log.warn({ link: address, lost }, "no link to the hypervisor: %s", lost);
     });
     this.#hypervisor = hypervisor;
+    const { values = {} } = this.#settings;
+    const overLink = this.#system.plan.partitions.flatMap(({ name, tagImage }, index) => (tagImage?.overLink === true && values[name] === undefined ? [index] : []));
+    if (overLink.length > 0) this.#keep("link", new LinkTags(hypervisor, this.plant, overLink, this.#log));
   }
 
   async #serve({ audit, modbus, opcua, sparkplug, metrics }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {

@@ -4,11 +4,15 @@ import { Backoff } from "../link/backoff.ts";
 import type { CommandName } from "../link/commands.ts";
 import { LinkError } from "../link/errors.ts";
 import type { Link } from "../link/link.ts";
+import type { TagChanges } from "../link/tag-changes.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 
 export interface HypervisorEvents {
   partition: [telemetry: PartitionTelemetry];
   event: [event: HypervisorEvent];
+  tags: [changes: TagChanges];
+  /** Frames did not come. */
+  lost: [];
   /** The link is there, or why it is not. */
   link: [lost: string | undefined];
 }
@@ -64,6 +68,10 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     await this.#link.command(partition, name);
   }
 
+  async askForTags(partition: number): Promise<void> {
+    await this.#link?.askForTags(partition);
+  }
+
   async #connect(): Promise<void> {
     let link: Link;
     try {
@@ -85,7 +93,11 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     link.on("vcpu", (telemetry) => this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry));
     link.on("event", (event) => this.emit("event", event));
     link.on("malformed", () => this.#malformed++);
-    link.on("lost", (frames) => (this.#lost += frames));
+    link.on("tags", (changes) => this.emit("tags", changes));
+    link.on("lost", (frames) => {
+      this.#lost += frames;
+      this.emit("lost");
+    });
     link.on("close", (reason) => {
       this.#link = undefined;
       this.#later(reason);

@@ -8,17 +8,17 @@ import type { TagTable } from "../../partitions/tags/table.ts";
 import { BridgeError } from "./errors.ts";
 
 export interface BridgeSystem {
-  readonly plan: Pick<Plan, "board"> & { readonly partitions: readonly Pick<Plan["partitions"][number], "name" | "channels" | "tags">[] };
+  readonly plan: Pick<Plan, "board"> & { readonly partitions: readonly Pick<Plan["partitions"][number], "name" | "channels" | "tags" | "tagImage">[] };
   readonly tags: Pick<PlannedSystem["tags"], "table" | "slots">;
 }
 
 /** Of what is written; another one is read by nobody. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export const isPacked = (path: string): boolean => path.endsWith(".json");
 
 export function formatPacked({ plan, tags }: BridgeSystem): string {
-  const partitions = plan.partitions.map(({ name, channels, tags: guestTags }) => ({ name, channels, tags: guestTags }));
+  const partitions = plan.partitions.map(({ name, channels, tags: guestTags, tagImage }) => ({ name, channels, tags: guestTags, tagImage }));
   return `${JSON.stringify({ format: FORMAT, board: plan.board, partitions, table: tags.table, slots: [...tags.slots] })}\n`;
 }
 
@@ -26,7 +26,7 @@ export function formatPacked({ plan, tags }: BridgeSystem): string {
 const Packed = z.object({
   format: z.literal(FORMAT),
   board: z.string(),
-  partitions: z.array(z.object({ name: z.string(), channels: z.array(z.looseObject({ name: z.string() })), tags: z.array(z.looseObject({ name: z.string() })) })),
+  partitions: z.array(z.object({ name: z.string(), channels: z.array(z.looseObject({ name: z.string() })), tags: z.array(z.looseObject({ name: z.string() })), tagImage: z.looseObject({ overLink: z.boolean() }).nullable() })),
   table: z.array(z.looseObject({ partition: z.string(), size: z.int(), tags: z.array(z.looseObject({ name: z.string(), offset: z.int() })) })),
   slots: z.array(z.tuple([z.string(), z.int()])),
 });

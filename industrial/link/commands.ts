@@ -7,24 +7,29 @@ import type { Frame } from "./frame.ts";
 export const COMMAND_NAMES = ["start", "stop", "restart", "pause", "resume"] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
-const COMMAND_CODES: Readonly<Record<CommandName, number>> = {
+/** And what no person commands. */
+type RequestName = CommandName | "tags";
+
+const COMMAND_CODES: Readonly<Record<RequestName, number>> = {
   start: abi.COMMAND_START,
   stop: abi.COMMAND_STOP,
   restart: abi.COMMAND_RESTART,
   pause: abi.COMMAND_PAUSE,
   resume: abi.COMMAND_RESUME,
+  tags: abi.COMMAND_TAGS,
 };
 
 /** What each command needs. */
-const NEEDED_STATES: Readonly<Record<CommandName, string>> = {
+const NEEDED_STATES: Readonly<Record<RequestName, string>> = {
   start: "start needs a stopped partition",
   stop: "stop needs one that runs or is paused",
   restart: "restart needs one that is not just stopping",
   pause: "pause needs a running partition",
   resume: "resume needs a paused one",
+  tags: "it has no tag image that the hypervisor sends",
 };
 
-function refusal(result: number, name: CommandName): string {
+function refusal(result: number, name: RequestName): string {
   switch (result) {
     case abi.REPLY_UNKNOWN_COMMAND:
       return "it does not know the command; build the image again with this version of axv-part";
@@ -55,7 +60,7 @@ export function decodeReply(frame: Frame): Reply {
 
 interface Waiting {
   readonly sequence: number;
-  readonly name: CommandName;
+  readonly name: RequestName;
   readonly settle: (error?: LinkError) => void;
 }
 
@@ -74,7 +79,7 @@ export class Commands {
   }
 
   /** Settles when the hypervisor has replied. One command after the other: the core keeps one reply until it is sent. */
-  request(partition: number, name: CommandName): Promise<void> {
+  request(partition: number, name: RequestName): Promise<void> {
     const replied = this.#idle.then(() => this.#requestNow(partition, name));
     this.#idle = replied.catch(() => {});
     return replied;
@@ -94,7 +99,7 @@ export class Commands {
     this.#waiting?.settle(new LinkError("AXV_LINK_CLOSED", why));
   }
 
-  #requestNow(partition: number, name: CommandName): Promise<void> {
+  #requestNow(partition: number, name: RequestName): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(new LinkError("AXV_LINK_CLOSED", this.#closed));
     const sequence = this.#sequence;
     this.#sequence = (this.#sequence + 1) % SEQUENCE_NUMBERS;

@@ -7,6 +7,8 @@ import { type CommandName, Commands, decodeReply } from "./commands.ts";
 import { Demultiplexer } from "./demultiplexer.ts";
 import { LinkError } from "./errors.ts";
 import { encodeFrame, type Frame, SEQUENCE_NUMBERS } from "./frame.ts";
+import { decodeTags } from "./tag-changes.ts";
+import type { TagChanges } from "./tag-changes.ts";
 import {
   decodeEvent,
   decodePartition,
@@ -22,6 +24,8 @@ export interface LinkEvents {
   partition: [telemetry: PartitionTelemetry];
   vcpu: [telemetry: VcpuTelemetry];
   event: [event: HypervisorEvent];
+  /** After askForTags. */
+  tags: [changes: TagChanges];
   /** Plain text on the line: the hypervisor's early boot, its panic, or a damaged frame. */
   text: [bytes: Uint8Array];
   /** An intact frame whose content makes no sense. The link goes on. */
@@ -82,6 +86,11 @@ export class Link extends EventEmitter<LinkEvents> {
     return this.#commands.request(partition, name);
   }
 
+  /** All values of a partition's tag image, with its next scan; and what changes in any image, for TAG_LEASE_SECONDS. */
+  askForTags(partition: number): Promise<void> {
+    return this.#commands.request(partition, "tags");
+  }
+
   close(): void {
     this.#close("closed by this side");
     this.#stream.destroy();
@@ -122,6 +131,10 @@ export class Link extends EventEmitter<LinkEvents> {
       case abi.FRAME_EVENT: {
         const event = decodeEvent(frame);
         return () => this.emit("event", event);
+      }
+      case abi.FRAME_TAGS: {
+        const changes = decodeTags(frame);
+        return () => this.emit("tags", changes);
       }
       case abi.FRAME_REPLY: {
         const reply = decodeReply(frame);

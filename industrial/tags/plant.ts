@@ -72,14 +72,14 @@ export class Plant extends EventEmitter<PlantEvents> {
     }));
   }
 
-  /** A whole image of the partition's own table, as TagSnapshots tells it. */
-  takeImage(partition: number, image: DataView, scan: bigint): void {
+  /** A whole image of the partition's own table, as TagSnapshots and TagMirror tell it. `among`: no others have changed. */
+  takeImage(partition: number, image: DataView, scan: bigint, among?: readonly Tag[]): void {
     const seen = this.#seen[partition];
     const tags = this.partitions[partition]?.tags;
     if (seen === undefined || tags === undefined) return;
     const before = seen.image;
     const bytes = new Uint8Array(image.buffer, image.byteOffset, tags.size);
-    const changed = before === undefined ? tags.tags : tags.tags.filter((tag) => differs(before, bytes, tag));
+    const changed = before === undefined ? tags.tags : (among ?? tags.tags).filter((tag) => differs(before, bytes, tag));
     seen.image ??= Buffer.alloc(tags.size);
     seen.image.set(bytes);
     seen.scan = scan;

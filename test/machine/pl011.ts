@@ -31,6 +31,8 @@ export class Pl011 {
   readonly sent: number[] = [];
   /** A wire that takes nothing: the transmit FIFO fills up and stays full. */
   stalled = false;
+  /** A wire that takes nothing while a driver looks: no more leaves between two calls of drain() than this FIFO holds. */
+  slowFifo: number | undefined;
   private readonly transmit: number[] = [];
   private readonly receive: number[] = [];
   private readonly settings = new Map<number, number>([[IBRD, 0], [FBRD, 0], [LCR_H, 0], [CR, 0x300], [IFLS, 0x12], [IMSC, 0]]);
@@ -69,9 +71,9 @@ export class Pl011 {
       case DR: return this.receive.shift() ?? 0;
       case FR: {
         const flags = (this.receive.length === 0 ? FR_RXFE : 0) | (this.receive.length >= FIFO_DEPTH ? FR_RXFF : 0)
-          | (this.transmit.length === 0 ? FR_TXFE : FR_BUSY) | (this.transmit.length >= FIFO_DEPTH ? FR_TXFF : 0);
+          | (this.transmit.length === 0 ? FR_TXFE : FR_BUSY) | (this.transmit.length >= (this.slowFifo ?? FIFO_DEPTH) ? FR_TXFF : 0);
         // A byte leaves for each look at the flags: so that a driver which waits for room gets it, and sees it being full.
-        const byte = this.stalled ? undefined : this.transmit.shift();
+        const byte = this.stalled || this.slowFifo !== undefined ? undefined : this.transmit.shift();
         if (byte !== undefined) this.sent.push(byte);
         return flags;
       }
@@ -87,7 +89,7 @@ export class Pl011 {
 
   write(offset: number, value: number): void {
     if (offset === DR) {
-      if (this.transmit.length >= FIFO_DEPTH) throw new MachineError("MACHINE_BUS", "byte written to a full PL011 transmit FIFO: look at FR.TXFF first");
+      if (this.transmit.length >= (this.slowFifo ?? FIFO_DEPTH)) throw new MachineError("MACHINE_BUS", "byte written to a full PL011 transmit FIFO: look at FR.TXFF first");
       this.transmit.push(value & 0xff);
     } else if (offset === ICR) {
       return; // the modelled interrupts are levels of the FIFOs
