@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { encodeBatch } from "../../industrial/tags/batch.ts";
+import { TagMirror } from "../../industrial/tags/mirror.ts";
 import { TagSnapshots } from "../../industrial/tags/snapshots.ts";
 import { readValue } from "../../industrial/tags/value.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
@@ -13,6 +14,7 @@ import { layoutSum, ringsAt } from "../../partitions/tags/table.ts";
 import { TAG_STREAM_TRAILER } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { BootedSystem } from "../system/bootedSystem.ts";
 import { buildTagGuest } from "./guestImage.ts";
+import type { TagGuest } from "./guestImage.ts";
 
 let folder: string;
 let system: BootedSystem | undefined;
@@ -46,7 +48,31 @@ channels:
   values: { between: [guest, linux], carries: tags }
 `;
 
-test("a guest's tags reach Linux, each image whole, without an exit of the guest", async () => {
+/** What the guest makes of its scan's number. */
+function valuesOf(scan: bigint): Record<string, TagValue> {
+  const low = Number(scan);
+  return { Setpoint: 7, Scans: scan, Low: low, Even: low % 2 === 0, List: Array.from({ length: 100 }, (_, n) => low + n), Minus: -scan };
+}
+
+/** The hypervisor sends the same image: all of it is one piece, and so of one scan, which takes a few frames. */
+async function expectOverLink({ session, plan }: BootedSystem, { table }: TagGuest): Promise<void> {
+  const told: { values: Record<string, TagValue>; scan: bigint }[] = [];
+  const mirror = new TagMirror(table, {
+    image: (image, scan) => {
+      if (told.at(-1)?.scan === scan) told.pop(); // another frame of it
+      told.push({ scan, values: Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(image, offset, type)])) });
+    },
+    mismatch: () => expect.fail("another table"),
+  });
+  session.link.on("tags", (changes) => mirror.take(changes));
+  await session.link.askForTags(plan.partitions.findIndex(({ name }) => name === "guest"));
+  await expect.poll(() => told.length, { timeout: 60_000 }).toBeGreaterThan(IMAGES);
+  const whole = told.slice(1, -1);
+  for (const { values } of whole) expect(values).toEqual(valuesOf(values["Scans"] as bigint));
+  expect(whole.map(({ scan }) => scan)).toEqual(whole.map(({ scan }) => scan).toSorted((a, b) => Number(a - b)));
+}
+
+test("a guest's tags reach Linux and the hypervisor's link, each image whole, without an exit of the guest", async () => {
   const guest = await buildTagGuest(folder, "test/tags/guest.c", yaml);
   const { table } = guest;
   const inLinux = guest.system.plan.partitions.find(({ name }) => name === "linux")?.channels.find(({ carriesTags }) => carriesTags);
@@ -73,11 +99,11 @@ test("a guest's tags reach Linux, each image whole, without an exit of the guest
   stream.emit("data", Buffer.from(said, "hex"));
   expect(images).toHaveLength(IMAGES);
   expect(snapshots.skipped).toBe(0);
+  await expectOverLink(system, guest);
   let last = { scan: 0n, time: 0n };
   for (const { values, time } of images) {
     const scan = values["Scans"] as bigint;
-    const low = Number(scan);
-    expect(values).toEqual({ Setpoint: 7, Scans: scan, Low: low, Even: low % 2 === 0, List: Array.from({ length: 100 }, (_, n) => low + n), Minus: -scan });
+    expect(values).toEqual(valuesOf(scan));
     expect(scan > last.scan && time > last.time, "in order").toBe(true);
     last = { scan, time };
   }
