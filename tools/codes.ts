@@ -3,6 +3,7 @@ import { MESSAGES as BRIDGE } from "../industrial/bridge/errors.ts";
 import { MESSAGES as LINK } from "../industrial/link/errors.ts";
 import { MESSAGES as MODBUS } from "../industrial/modbus/errors.ts";
 import { MESSAGES as OPCUA } from "../industrial/opcua/errors.ts";
+import { MESSAGES as WEB } from "../industrial/web/errors.ts";
 import { BLOB_ERRORS } from "../partitions/blob/errors.ts";
 import { CODES } from "../partitions/diagnostics/codes.table.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
@@ -44,7 +45,7 @@ const errors = (table: Readonly<Record<string, string | ((...parts: string[]) =>
 /** Of a plan first, then by their names. */
 export function allCodes(): Code[] {
   const planned = Object.entries(CODES).map(([code, { severity, meaning }]) => ({ code, severity, meaning }));
-  const tables = [BLOB_ERRORS, OTHERS, BRIDGE, GUEST, INIT, LINK, MODBUS, OPCUA, OUTPUT, RUN, TAGS, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
+  const tables = [BLOB_ERRORS, OTHERS, BRIDGE, GUEST, INIT, LINK, MODBUS, OPCUA, OUTPUT, RUN, TAGS, WEB, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
   const unique = new Map([...planned, ...tables.flatMap(errors)].map((row) => [row.code, row]));
   return [...unique.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }

@@ -17,6 +17,7 @@ dtc                   device-tree-compiler
 xz                    xz-utils
 mbpoll                mbpoll
 tshark                tshark
+chromium              chromium
 /usr/sbin/mosquitto   mosquitto
 /usr/share/keyrings/debian-archive-trixie-stable.gpg      debian-archive-keyring
 /usr/include/modbus/modbus.h                             libmodbus-dev

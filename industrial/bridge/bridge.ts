@@ -25,18 +25,16 @@ import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
+import { SERVERS } from "./settings.ts";
 import type { BridgeSystem } from "./system.ts";
 
 /** In the time after which values are stale: how exactly that is noticed. */
 const REVIEWS = 4;
 const SECOND = 1000;
 
-/** Keys of bridge.yaml whose parts need nothing of each other. */
-const SERVERS = ["modbus", "opcua", "sparkplug", "metrics"] as const;
-
 /** Whether a bridge can go on with other settings without losing what it knows: servers alone differ. */
 export function isServersOnly(before: BridgeSettings, after: BridgeSettings): boolean {
-  const rest = ({ modbus: _, opcua: __, sparkplug: ___, metrics: ____, log: _____, ...others }: BridgeSettings): unknown => others;
+  const rest = ({ modbus: _, opcua: __, sparkplug: ___, metrics: ____, web: _____, log: ______, ...others }: BridgeSettings): unknown => others;
   return isDeepStrictEqual(rest(before), rest(after));
 }
 
@@ -165,7 +163,7 @@ export class Bridge {
     if (overLink.length > 0) this.#keep("link", new LinkTags(hypervisor, this.plant, overLink, this.#log));
   }
 
-  async #serve({ audit, modbus, opcua, sparkplug, metrics }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
+  async #serve({ audit, modbus, opcua, sparkplug, metrics, web }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
     if (audit !== undefined) {
       this.#audit = this.#keep("audit", new AuditLog(audit));
       this.#audit.append({ what: "start", version: projectVersion() });
@@ -173,6 +171,7 @@ export class Bridge {
     if (modbus !== undefined) await this.#serveModbus(modbus);
     if (opcua !== undefined) await this.#serveOpcUa(opcua);
     if (sparkplug !== undefined) await this.#serveSparkplug(sparkplug);
+    if (web !== undefined) await this.#serveWeb(web);
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
@@ -235,6 +234,20 @@ export class Bridge {
     });
     this.#keep("sparkplug", client);
     this.#sparkplug = counts;
+  }
+
+  async #serveWeb(settings: NonNullable<BridgeSettings["web"]>): Promise<void> {
+    const { startWeb } = await import("./web.ts");
+    const page = await startWeb(settings, {
+      plant: this.plant,
+      system: this.#system,
+      hypervisor: this.#hypervisor,
+      log: this.#log,
+      canRecord: () => this.#canRecord,
+      record: (entry) => this.#putOnRecord(entry),
+    });
+    this.ports["web"] = this.#keep("web", page).server.port;
+    this.#log.info({ port: page.server.port }, "the live page at %s", page.server.address);
   }
 
   get #canRecord(): boolean {

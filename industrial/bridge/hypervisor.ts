@@ -11,8 +11,10 @@ export interface HypervisorEvents {
   partition: [telemetry: PartitionTelemetry];
   event: [event: HypervisorEvent];
   tags: [changes: TagChanges];
-  /** Frames did not come. */
-  lost: [];
+  vcpu: [telemetry: VcpuTelemetry];
+  console: [partition: number, bytes: Uint8Array];
+  text: [bytes: Uint8Array];
+  lost: [frames: number];
   /** The link is there, or why it is not. */
   link: [lost: string | undefined];
 }
@@ -72,6 +74,11 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     await this.#link?.askForTags(partition);
   }
 
+  /** What is typed while there is no link is lost, as on a line that nobody holds. */
+  type(partition: number, bytes: Uint8Array): void {
+    this.#link?.type(partition, bytes);
+  }
+
   async #connect(): Promise<void> {
     let link: Link;
     try {
@@ -90,13 +97,18 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
       this.#backoff.reset(); // somebody is there: an open port alone says nothing
       this.emit("partition", telemetry);
     });
-    link.on("vcpu", (telemetry) => this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry));
+    link.on("vcpu", (telemetry) => {
+      this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry);
+      this.emit("vcpu", telemetry);
+    });
+    link.on("console", (partition, bytes) => this.emit("console", partition, bytes));
+    link.on("text", (bytes) => this.emit("text", bytes));
     link.on("event", (event) => this.emit("event", event));
     link.on("malformed", () => this.#malformed++);
     link.on("tags", (changes) => this.emit("tags", changes));
     link.on("lost", (frames) => {
       this.#lost += frames;
-      this.emit("lost");
+      this.emit("lost", frames);
     });
     link.on("close", (reason) => {
       this.#link = undefined;

@@ -90,16 +90,19 @@ const User = z.strictObject(
   { error: "a user, such as { role: operator, password: scrypt$… }" },
 );
 
+export const Users = z.record(z.string().regex(/^[^\0-\x1f\x7f]{1,64}$/), User, { error: "users by name" });
+const name = said("a host name or an address", /^[A-Za-z0-9.:-]{1,253}$/);
+
 const OpcUa = z.strictObject({
   listen: Listen.describe("Serves OPC UA there: 0.0.0.0:4840."),
   counter_hz: whole(1_000_000, 1_000_000_000, "a frequency").describe("CNTFRQ_EL0 of the board, by which scans have their time: 62500000 in QEMU, 24000000 on an RK3568."),
   pki: path("a folder").describe("Own key and certificate, and the clients that are trusted."),
   names: z
-    .array(said("a host name or an address", /^[A-Za-z0-9.:-]{1,253}$/), { error: NAMES_EXPECTED })
+    .array(name, { error: NAMES_EXPECTED })
     .min(1, { error: NAMES_EXPECTED })
     .optional()
     .describe("Names and addresses by which clients reach this machine; they stand in its certificate. Default: those that it has."),
-  users: z.record(z.string().regex(/^[^\0-\x1f\x7f]{1,64}$/), User, { error: "users by name" }).describe("Who may come in."),
+  users: Users.describe("Who may come in."),
   policies: z
     .array(z.enum(POLICIES, { error: POLICIES_EXPECTED }), { error: POLICIES_EXPECTED })
     .min(1, { error: POLICIES_EXPECTED })
@@ -140,6 +143,18 @@ const Audit = z.strictObject({
   files: whole(2, 10_000, "a number of files").default(100).describe("So many are kept; the oldest goes. Default: 100."),
 });
 
+const TLS_EXPECTED = "two files, such as { certificate: web.pem, key: web.key }";
+const Web = z.strictObject({
+  listen: Listen.describe("Serves the live page there: 127.0.0.1:8080."),
+  users: Users.default({}).describe("Who may come in, and command partitions. Default: nobody."),
+  anonymous: z.boolean({ error: "true or false" }).optional().describe("Everybody who gets there may look, without a name. Default: where only this machine gets there."),
+  names: z.array(name, { error: NAMES_EXPECTED }).default([]).describe("Names by which browsers reach this machine, besides its addresses and localhost. Default: none."),
+  tls: z
+    .strictObject({ certificate: path(TLS_EXPECTED), key: path(TLS_EXPECTED) }, { error: TLS_EXPECTED })
+    .optional()
+    .describe("Serves it encrypted, with this certificate and its key (PEM). Default: it is not, and passwords can be read on the network."),
+});
+
 const Metrics = z.strictObject({ listen: Listen.describe("Serves Prometheus at http://…/metrics there: 127.0.0.1:9464.") });
 
 export const BridgeFile = z.strictObject({
@@ -151,6 +166,7 @@ export const BridgeFile = z.strictObject({
   opcua: OpcUa.optional().describe("The OPC UA server."),
   sparkplug: Sparkplug.optional().describe("A Sparkplug B node at an MQTT broker."),
   metrics: Metrics.optional().describe("Metrics for Prometheus."),
+  web: Web.optional().describe("The live page, for browsers."),
   audit: Audit.optional().describe("Who has written what: needed as soon as something can be written."),
   log: z
     .enum(["debug", "info", "warn", "error"], { error: "debug, info, warn or error" })

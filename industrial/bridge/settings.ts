@@ -2,13 +2,14 @@
 import { dirname, resolve } from "node:path";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../partitions/diagnostics/diagnostic.ts";
-import { bridgeNobody, bridgeUnaudited, bridgeValuesOf } from "../../partitions/diagnostics/catalogue.ts";
+import { bridgeNobody, bridgeUnaudited, bridgeValuesOf, bridgeWebOpen } from "../../partitions/diagnostics/catalogue.ts";
 import { readerPlace } from "./places.ts";
 import { displayPath } from "../../partitions/project.ts";
 import { readFile } from "../../partitions/source/file.ts";
 import { readWhole } from "../../partitions/source/fields.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { MIB } from "../../partitions/units.ts";
+import { isOwnAddress } from "../web/requests.ts";
 import { BridgeFile } from "./schema.ts";
 import type { BridgeSettings } from "./schema.ts";
 import type { BridgeSystem } from "./system.ts";
@@ -21,6 +22,8 @@ export interface BridgeRead {
 }
 
 const FILE_MAX = MIB;
+/** Keys of bridge.yaml whose parts need nothing of each other. */
+export const SERVERS = ["modbus", "opcua", "sparkplug", "metrics", "web"] as const;
 
 export function readBridge(path: string): BridgeRead {
   const shown = displayPath(resolve(path));
@@ -29,13 +32,16 @@ export function readBridge(path: string): BridgeRead {
   const findings = new Findings(source);
   findings.add(source.diagnostics);
   const read = source.broken ? undefined : readWhole(BridgeFile, source.value, findings);
-  if (read !== undefined && read.modbus === undefined && read.opcua === undefined && read.sparkplug === undefined && read.metrics === undefined) findings.report([], bridgeNobody());
+  if (read !== undefined && SERVERS.every((key) => read[key] === undefined)) findings.report([], bridgeNobody());
+  const { web } = read ?? {};
+  if (web !== undefined && Object.keys(web.users).length === 0 && !isOwnAddress(web.listen.host)) findings.report(["web"], bridgeWebOpen(web.listen.host), "key");
   const beside = (name: string): string => resolve(dirname(path), name);
   const settings = read && {
     ...read,
     system: beside(read.system),
     ...(read.opcua !== undefined && { opcua: { ...read.opcua, pki: beside(read.opcua.pki) } }),
     ...(read.sparkplug !== undefined && { sparkplug: besides(read.sparkplug, beside) }),
+    ...(read.web?.tls !== undefined && { web: { ...read.web, tls: { certificate: beside(read.web.tls.certificate), key: beside(read.web.tls.key) } } }),
     ...(read.audit !== undefined && { audit: { ...read.audit, folder: beside(read.audit.folder) } }),
   };
   return { source, diagnostics: findings.sorted, settings: findings.hasErrors ? undefined : settings };
@@ -58,8 +64,10 @@ export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: B
   }
   const writes = tags.table.some((table) => table.tags.some(({ writable }) => writable));
   const doors = (["modbus", "opcua", "sparkplug"] as const).filter((key) => settings?.[key] !== undefined);
-  const canCommand = settings?.opcua !== undefined && settings.link !== undefined;
-  const [door] = canCommand && !writes ? (["opcua"] as const) : doors;
-  if (door !== undefined && (writes || canCommand) && settings?.audit === undefined) findings.report([door], bridgeUnaudited(writes), "key");
+  const canType = settings?.web !== undefined && Object.keys(settings.web.users).length > 0;
+  const commanding = settings?.link === undefined ? [] : [...(settings.opcua === undefined ? [] : (["opcua"] as const)), ...(canType ? (["web"] as const) : [])];
+  const canCommand = commanding.length > 0;
+  const [door] = writes && doors.length > 0 ? doors : commanding;
+  if (door !== undefined && (writes || canCommand) && settings?.audit === undefined) findings.report([door], bridgeUnaudited(writes && door !== "web"), "key");
   return findings.sorted;
 }

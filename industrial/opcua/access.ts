@@ -3,7 +3,7 @@
 import { WellKnownRoles } from "node-opcua-constants";
 import { PermissionType } from "node-opcua-types";
 import type { RolePermissionTypeOptions } from "node-opcua-types";
-import { ROLES } from "./target.ts";
+import { mayAct, ROLES } from "./target.ts";
 import type { Role } from "./target.ts";
 
 export const ROLE_IDS: Readonly<Record<Role, number>> = {
@@ -13,10 +13,6 @@ export const ROLE_IDS: Readonly<Record<Role, number>> = {
 };
 
 const LOOK = PermissionType.Browse | PermissionType.Read | PermissionType.ReadHistory | PermissionType.ReceiveEvents | PermissionType.ReadRolePermissions;
-const ACTING: readonly Role[] = ["operator", "engineer"];
-
-export const mayAct = (role: Role | undefined): boolean => role !== undefined && ACTING.includes(role);
-
 /** Who has no name is let in only where the settings say so; then as an observer. */
 const NAMELESS = WellKnownRoles.Anonymous;
 

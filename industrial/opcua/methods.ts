@@ -6,9 +6,10 @@ import { StatusCodes } from "node-opcua-status-code";
 import type { StatusCode } from "node-opcua-status-code";
 import type { CallMethodRequest, CallMethodResultOptions } from "node-opcua-types";
 import type { Plant } from "../tags/plant.ts";
-import { CALLABLE, mayAct } from "./access.ts";
+import { CALLABLE } from "./access.ts";
 import { clientOf } from "./clients.ts";
 import type { PlantNodes } from "./nodes.ts";
+import { mayAct } from "./target.ts";
 import type { Log, OpcUaAudit, OpcUaCommand, OpcUaCommands, Outcome } from "./target.ts";
 import type { Users } from "./users.ts";
 

@@ -5,6 +5,8 @@ import type { TagWrite } from "../tags/batch.ts";
 export const ROLES = ["observer", "operator", "engineer"] as const;
 /** observer: reads. operator: also writes and commands. engineer: as operator, and one session is kept for them. */
 export type Role = (typeof ROLES)[number];
+const ACTING: readonly Role[] = ["operator", "engineer"];
+export const mayAct = (role: Role | undefined): boolean => role !== undefined && ACTING.includes(role);
 
 /** Who asks, as far as the channel and the session say. */
 export interface OpcUaClient {

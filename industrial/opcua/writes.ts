@@ -14,7 +14,7 @@ import { blockList, isListed } from "../tags/clients.ts";
 import type { Plant } from "../tags/plant.ts";
 import { fits } from "../tags/value.ts";
 import type { TagValue } from "../tags/value.ts";
-import { mayAct } from "./access.ts";
+import { mayAct } from "./target.ts";
 import { clientOf } from "./clients.ts";
 import type { PlantNodes } from "./nodes.ts";
 import { STATUS_OF } from "./status.ts";

@@ -479,7 +479,8 @@ export const bridgeNobody = (): Problem =>
   error(
     "AXV-P140",
     "this bridge serves nobody",
-    "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, `sparkplug:`, or `metrics: { listen: 127.0.0.1:9464 }`",
+    "give it `modbus: { listen: 0.0.0.0:502 }`, `opcua:`, `sparkplug:`, `web: { listen: 127.0.0.1:8080 }`, or " +
+      "`metrics: { listen: 127.0.0.1:9464 }`",
   );
 export const bridgeValuesOf = (partition: string, isKnown: boolean, hasTags: boolean): Problem =>
   error(
@@ -492,6 +493,12 @@ export const bridgeValuesOf = (partition: string, isKnown: boolean, hasTags: boo
     !isKnown || !hasTags
       ? "name a partition that has `tags:`"
       : "in system.yaml, add a channel between it and linux, with `carries: tags`",
+  );
+export const bridgeWebOpen = (address: string): Problem =>
+  error(
+    "AXV-P143",
+    `others reach the live page on ${address}, and nobody has to log in there`,
+    "give it `users:` (axv-part bridge password prints the hash of a password), or `listen: 127.0.0.1:8080`",
   );
 export const bridgeUnaudited = (writes: boolean): Problem =>
   error(

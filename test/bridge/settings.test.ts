@@ -19,6 +19,9 @@ channels:
   values: { between: [plc, quiet], carries: tags }
 `;
 
+/** Of a password that nobody knows. */
+const HASH = `scrypt$16384$8$1$${"A".repeat(22)}$${"A".repeat(43)}`;
+
 let folder: string;
 let system: PlannedSystem;
 beforeEach(() => {
@@ -69,12 +72,14 @@ modbus:
   connections: 5
   idle: 5s
 metrics: { listen: 127.0.0.1:9464 }
+web: { listen: "0.0.0.0:8443", users: { anna: { role: operator, password: HASH } }, names: [plant.example], tls: { certificate: web.pem, key: web.key }, anonymous: false }
 sparkplug: { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, counter_hz: 24000000, host: scada, user: u, password_file: secret, ca: ca.pem, stored: 5 }
 audit: { folder: log, size: 1M, files: 10 }
 log: debug
-`);
+`.replace("HASH", HASH));
   expect(diagnostics).toEqual([]);
   expect(settings?.modbus?.listen).toEqual({ host: "::", port: 1502 });
+  expect(settings?.web).toMatchObject({ names: ["plant.example"], tls: { certificate: join(folder, "web.pem"), key: join(folder, "web.key") }, anonymous: false });
   expect(settings?.sparkplug).toMatchObject({ host: "scada", password_file: join(folder, "secret"), ca: join(folder, "ca.pem"), stored: 5 });
   expect(settings).toMatchObject({ stale_after: 250, audit: { folder: join(folder, "log"), size: 1 << 20, files: 10 }, values: { plc: { through: ["ssh", "root@plc"] } } });
   if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
@@ -122,6 +127,13 @@ describe("is refused, at its place", () => {
       "Sparkplug's names and brokers that are none",
       "system: s\nsparkplug: { broker: 10.0.0.2, group: a/b, node: '', counter_hz: 62500000, stored: -1 }\n",
       ["2:22 AXV-P006", "2:39 AXV-P006", "2:50 AXV-P006", "2:84 AXV-P006"],
+    ],
+    ["a live page that others reach without a login", "system: s\nweb: { listen: '0.0.0.0:80' }\n", ["2:1 AXV-P143"]],
+    ["a live page with half a certificate, and an address that is none", "system: s\nweb: { listen: '8080', tls: { key: a } }\n", ["2:16 AXV-P006", "2:24 AXV-P005"]],
+    [
+      "commands on a live page without an audit log",
+      `system: s\nlink: { address: a }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: operator, password: ${HASH} } } }\n`,
+      ["4:1 AXV-P142"],
     ],
     ["writes without an audit log", "system: s\nmodbus: { listen: 'a:1' }\n", ["2:1 AXV-P142"]],
   ])("%s", (_, text, places) => expect(mistakes(text)).toEqual(places));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseDuration, showUptime } from "../../tools/run/duration.ts";
+import { parseDuration } from "../../tools/run/duration.ts";
 
 test.each([
   ["500ms", 500],
@@ -13,12 +13,3 @@ test.each([
 test.each(["", "30", "s", "-1s", "0s", "0.1ms", "30 seconds", "1e3s", "99999h", "Infinitys", "30S"])("%j is no duration", (text) => {
   expect(() => parseDuration(text)).toThrow(/is no duration: write a number and a unit, such as 500ms, 30s or 2m/);
 });
-
-const SECOND = 1_000_000_000n;
-test.each([
-  [0n, "00:00"],
-  [7n * SECOND + 900_000_000n, "00:07"],
-  [65n * SECOND, "01:05"],
-  [7207n * SECOND, "2:00:07"],
-  [(3n * 86_400n + 4n * 3600n) * SECOND, "3d 04:00:00"],
-])("uptime of %i ns", (nanoseconds, shown) => expect(showUptime(nanoseconds)).toBe(shown));

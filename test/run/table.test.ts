@@ -5,7 +5,7 @@ import { decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts"
 import { displayWidth } from "../../tools/run/columns.ts";
 import { Monitor } from "../../industrial/live/monitor.ts";
 import { coloured, plain } from "../../tools/run/paint.ts";
-import { liveTable, showCount, showRate, showTime, summaryTable } from "../../tools/run/table.ts";
+import { liveTable, summaryTable } from "../../tools/run/table.ts";
 import { demoPartitions, LINUX, PLC } from "./fake-board.ts";
 
 const keyed = (values: readonly unknown[]): Uint8Array => encode(new Map(values.map((value, key) => [key, value])));
@@ -159,31 +159,3 @@ describe("exits since a guest was ready", () => {
     expect(plcRow()).toMatch(/^plc +paused .* direct +33 +1 in 00:32/);
   });
 });
-
-test.each([
-  [0, "0"],
-  [99_999, "99999"],
-  [100_000, "100k"],
-  [999_499, "999k"],
-  [999_500, "1.0M"],
-  [45_600_000, "45.6M"],
-])("count %i", (count, shown) => expect(showCount(count)).toBe(shown));
-
-test.each([
-  [0, "0"],
-  [0.04, "0.0"],
-  [9.94, "9.9"],
-  [9.96, "10"],
-  [9999, "9999"],
-  [12_345, "12.3k"],
-  [999_949, "999.9k"],
-  [4_500_000, "4.5M"],
-])("rate %f", (rate, shown) => expect(showRate(rate)).toBe(shown));
-
-test.each([
-  [0n, "0"],
-  [850n, "850 ns"],
-  [12_300n, "12.3 µs"],
-  [4_500_000n, "4.5 ms"],
-  [2_000_000_000n, "2.0 s"],
-])("time %i", (nanoseconds, shown) => expect(showTime(nanoseconds)).toBe(shown));

@@ -4,10 +4,15 @@ import { isPacked, readPacked } from "../../industrial/bridge/system.ts";
 import type { BridgeSystem } from "../../industrial/bridge/system.ts";
 import { addBridgeCommands } from "../bridge/commands.ts";
 import { planFile } from "../plan/file.ts";
+import { systemMap } from "../plan/map.ts";
 import { soundSystem } from "../plan/show.ts";
 
 /** Where this runs, the guests' images need not be. */
-const systemOf = (path: string): BridgeSystem => (isPacked(path) ? readPacked(path) : soundSystem(planFile(path, "none")));
+function systemOf(path: string): BridgeSystem {
+  if (isPacked(path)) return readPacked(path);
+  const system = soundSystem(planFile(path, "none"));
+  return { ...system, map: systemMap(system.plan) };
+}
 
 export function register(program: Command): void {
   const bridge = program.command("bridge").description("show a running plant by OPC UA, Modbus and Sparkplug, and to Prometheus");

@@ -1,4 +1,5 @@
 // axv-part monitor: the live view of `run` for a system that runs on a board, over its serial line.
+import { basename } from "node:path";
 import type { Command } from "commander";
 import { DEFAULT_BAUD, openTransport } from "../../industrial/link/transport.ts";
 import { claim } from "../output/places.ts";
@@ -13,6 +14,8 @@ interface Options {
   readonly baud: string;
   readonly json?: true;
   readonly csv?: string;
+  readonly web?: string | true;
+  readonly users?: string;
 }
 
 export function register(program: Command): void {
@@ -24,12 +27,17 @@ export function register(program: Command): void {
     .option("--baud <rate>", "speed of a serial line, 8N1", String(DEFAULT_BAUD))
     .option("--json", "events, consoles and telemetry as JSON lines")
     .option("--csv <file>", "also write what partitions publish there, a row for each value in each telemetry")
+    .option("--web [address]", "also as a page for browsers, there: 8080, 127.0.0.1:8080")
+    .option("--users <file>", "who may log in on the page: NAME: { role, password }, a line each; needed where others reach it")
     .action(monitor);
 }
 
-async function monitor(file: string, { link, baud, json, csv }: Options): Promise<void> {
-  const { plan } = soundSystem(planFile(file, "none"));
+async function monitor(file: string, { link, baud, json, csv, web, users }: Options): Promise<void> {
+  const system = soundSystem(planFile(file, "none"));
+  const { plan } = system;
   const [taken] = csv === undefined ? [] : claim([{ path: csv, what: "the telemetry" }], [file]);
+  const beside =
+    web === undefined ? undefined : await (await import("../run/web.ts")).webBeside({ web, users }, basename(file), system);
   process.exitCode = await run(() => board(link, Number(baud)), {
     title: file,
     partitions: plan.partitions,
@@ -41,6 +49,7 @@ async function monitor(file: string, { link, baud, json, csv }: Options): Promis
     judge: () => () => [],
     csv: taken,
     notes: [],
+    ...(beside !== undefined && { beside }),
     stdout: process.stdout,
     stdin: process.stdin,
   });

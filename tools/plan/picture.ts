@@ -109,7 +109,7 @@ const ON_FAILURE = {
   inspect: "left for inspection on failure",
 } as const;
 
-function describe(plan: Plan, partition: PlannedPartition): string[] {
+export function describe(plan: Plan, partition: PlannedPartition): string[] {
   const { guest, realtime, cpus, regions, watchdogMicroseconds, onFailure, devices, autostart } = partition;
   const ram = regions.find(({ kind }) => kind === "ram");
   const place = ram === undefined ? "" : ram.ipa === ram.pa ? "IPA = PA" : `IPA ${hex(ram.ipa)}`;
@@ -232,7 +232,7 @@ function memorySegments(plan: Plan): Segment[] {
 }
 
 /** By PA. The image's real size is left out; see above. */
-function ownedStretches(plan: Plan): Stretch[] {
+export function ownedStretches(plan: Plan): Stretch[] {
   const owned = new Map<number, Stretch>();
   plan.partitions.forEach(({ name, regions }, index) => {
     for (const { kind, pa, size, name: region, colours } of regions) {

@@ -5,7 +5,7 @@ import { type Check, judgeHealth, type Judge, verdict } from "./checks.ts";
 import { LineAssembler, printable } from "../../industrial/live/lines.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
 import type { Session } from "./session.ts";
-import { showTime } from "./table.ts";
+import { showTime } from "../../industrial/live/show.ts";
 
 export const DEMO_LINUX = "linux";
 export const DEMO_PLC = "plc";

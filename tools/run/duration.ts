@@ -16,13 +16,3 @@ export function parseDuration(text: string): number {
   if (!(milliseconds >= 1 && milliseconds < 2 ** 31)) throw new RunError("AXV_DURATION", text);
   return milliseconds;
 }
-
-/** "00:07", "2:00:07", "3d 04:00:00". */
-export function showUptime(nanoseconds: bigint): string {
-  const seconds = nanoseconds / 1_000_000_000n;
-  const pad = (value: bigint): string => value.toString().padStart(2, "0");
-  const clock = `${pad((seconds / 60n) % 60n)}:${pad(seconds % 60n)}`;
-  if (seconds < 3600n) return clock;
-  const hours = seconds / 3600n;
-  return hours < 24n ? `${hours}:${clock}` : `${hours / 24n}d ${pad(hours % 24n)}:${clock}`;
-}

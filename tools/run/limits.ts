@@ -4,7 +4,7 @@ import type { PlannedTag } from "../../partitions/plan/plan.ts";
 import type { Check, Judge } from "./checks.ts";
 import { RunError } from "./errors.ts";
 import type { PartitionPlan } from "../../industrial/live/monitor.ts";
-import { showTime } from "./table.ts";
+import { showTime } from "../../industrial/live/show.ts";
 
 export interface Limit {
   /** Indices. */

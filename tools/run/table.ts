@@ -2,38 +2,14 @@
 import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
-import { showUptime } from "./duration.ts";
 import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
+import { showCount, showRate, showTime, showUptime } from "../../industrial/live/show.ts";
 import { type Paint, STATE_FORMATS } from "./paint.ts";
 
 /** The profile whose partitions publish PLC_TAG_*. */
 const PLC_GUEST = "plc";
 
 const UNKNOWN = "–"; // no telemetry yet
-
-/** "0", "0.4", "12", "9876", "12.3k", "4.5M": never wider than 5. */
-export function showRate(rate: number): string {
-  if (rate === 0) return "0";
-  if (rate < 9.95) return rate.toFixed(1);
-  if (rate < 9999.5) return rate.toFixed(0);
-  return rate < 999_950 ? `${(rate / 1e3).toFixed(1)}k` : `${(rate / 1e6).toFixed(1)}M`;
-}
-
-/** Exact as long as it is short: "0", "17", "98765", "123k", "45.6M". */
-export function showCount(count: number): string {
-  if (count < 100_000) return String(count);
-  return count < 999_500 ? `${(count / 1e3).toFixed(0)}k` : `${(count / 1e6).toFixed(1)}M`;
-}
-
-/** Nanoseconds: "0", "850 ns", "12.3 µs", "4.5 ms", "2.0 s". */
-export function showTime(nanoseconds: bigint): string {
-  const value = Number(nanoseconds);
-  if (value === 0) return "0";
-  if (value < 1e3) return `${value} ns`;
-  if (value < 1e6) return `${(value / 1e3).toFixed(1)} µs`;
-  if (value < 1e9) return `${(value / 1e6).toFixed(1)} ms`;
-  return `${(value / 1e9).toFixed(1)} s`;
-}
 
 type Rates = (partition: PartitionRecord) => readonly number[];
 
