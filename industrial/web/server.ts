@@ -22,8 +22,8 @@ import { isOurHost, isOurOrigin } from "./requests.ts";
 /** A request takes milliseconds; who is slower than this holds on to a connection. */
 const TIMEOUT_MS = 10_000;
 const PAGES_MAX = 32;
-/** Those of pages, and of what they ask meanwhile. */
-const CONNECTIONS_MAX = 2 * PAGES_MAX;
+/** Those of pages, and the few that a browser opens besides while it loads one. */
+const CONNECTIONS_MAX = 4 * PAGES_MAX;
 /** Of what a page says over its WebSocket: some names. */
 const MESSAGE_MAX = 4096;
 

@@ -24,7 +24,8 @@ const part = (...parameters: string[]) => spawnSync(process.execPath, ["tools/ax
 
 test("it is packed, unpacked elsewhere, and shows the plant there", async () => {
   const port = await freePort();
-  const lines = `metrics: { listen: "127.0.0.1:${port}" }\nopcua: { listen: "127.0.0.1:${await freePort()}", counter_hz: 1000000, pki: pki, names: [localhost], users: {}, anonymous: true }\n`;
+  const pagePort = await freePort();
+  const lines = `metrics: { listen: "127.0.0.1:${port}" }\nweb: { listen: "127.0.0.1:${pagePort}" }\nopcua: { listen: "127.0.0.1:${await freePort()}", counter_hz: 1000000, pki: pki, names: [localhost], users: {}, anonymous: true }\n`;
   chain.settings(`# as it was written\n${lines}`); // writes bridge.yaml
   const archives = ["one.tar.gz", "two.tar.gz"].map((name) => chain.path(name));
   for (const archive of archives) expect(part("pack", chain.path("bridge.yaml"), "-o", archive)).toMatchObject({ status: 0 });
@@ -53,6 +54,8 @@ test("it is packed, unpacked elsewhere, and shows the plant there", async () => 
     fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => (await answer.text()).includes('axv_tag{partition="plc",tag="Setpoint"} 20\n'), () => false);
   await chain.until("the value", value, () => said);
   expect(said).toContain("OPC UA at opc.tcp://localhost:");
+  for (const name of ["", "page.js", "page.css", "icon.svg"])
+    expect((await (await fetch(`http://127.0.0.1:${pagePort}/${name}`)).text()).length, name).toBeGreaterThan(100);
   child.kill("SIGTERM");
   const [status] = (await once(child, "close")) as [number];
   expect(status, said).toBe(0);

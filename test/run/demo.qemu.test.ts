@@ -17,9 +17,12 @@ test("the demo runs for some seconds, is seen through its bridge meanwhile, pass
     });
   }
   const seen = new Set<string>();
+  let page = "";
   const look = setInterval(() => {
     const port = /curl http:\/\/127\.0\.0\.1:(\d+)\/metrics/.exec(output)?.[1];
     if (port === undefined) return;
+    const url = /The live page: (http:\/\/127\.0\.0\.1:\d+\/)/.exec(output)?.[1] ?? "";
+    void fetch(url).then(async (answer) => (page = await answer.text()), () => {});
     void fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => {
       for (const [sample] of (await answer.text()).matchAll(/^axv_(?:guest_tag\{partition="plc",tag="scans"\}|partition_state\{partition="linux",state="running"\} 1)/gm)) seen.add(sample);
     }, () => {});
@@ -27,6 +30,7 @@ test("the demo runs for some seconds, is seen through its bridge meanwhile, pass
   const [status] = (await once(demo, "close")) as [number | null];
   clearInterval(look);
   expect([...seen].sort()).toEqual(['axv_guest_tag{partition="plc",tag="scans"}', 'axv_partition_state{partition="linux",state="running"} 1']);
+  expect(page).toContain("<title>axv-part</title>");
   expect(output).toMatch(/^OPC UA: opc\.tcp:\/\/127\.0\.0\.1:4840/m);
   const checks = output.slice(output.lastIndexOf("CHECK")).trimEnd().split("\n").slice(1);
   expect(checks.filter((line) => !/ {2}ok(?: |$)/.test(line))).toEqual([]);

@@ -3,6 +3,7 @@
 //     axv-bridge/bin/axv-bridge.mjs, tag-reader       the program, and who reads the tags for it
 //     axv-bridge/bin/node, LICENSE-node               with Node
 //     axv-bridge/nodesets/                            OPC UA's own types, which the library looks for there
+//     axv-bridge/page/                                the live page
 //     axv-bridge/etc/bridge.yaml, system.json         what it serves
 //     axv-bridge/axv-bridge.service, LICENSES.txt, package.json
 import { build } from "esbuild";
@@ -12,6 +13,7 @@ import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
 import { formatPacked } from "../../industrial/bridge/system.ts";
+import { bundledPage, PACKED_FOLDER } from "../../industrial/web/page-files.ts";
 import { inProject, projectVersion } from "../../partitions/project.ts";
 import { FOR_NODE } from "../build/bundle.ts";
 import { ROOT } from "../build/files.ts";
@@ -26,8 +28,10 @@ import { lockedNode, NODE_PACKAGE, nodeForPlc } from "./node.ts";
 const NAME = "axv-bridge";
 /** node-opcua loads these, in the compressed form where there is one. */
 const NODESETS = ["Opc.Ua.NodeSet2", "Opc.Ua.Di.NodeSet2"];
-/** Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of its own. */
-const LEFT_OUT = ["serialport", "proper-lockfile"];
+/** Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of its own; esbuild makes the page, here. */
+const LEFT_OUT = ["serialport", "proper-lockfile", "esbuild"];
+/** What is in the page. */
+const IN_PAGE = ["uplot"];
 const TAR = { command: "tar", package: "tar" };
 const EXECUTABLE = 0o755;
 const GZIP_BEST = 9;
@@ -54,7 +58,7 @@ async function bundle(folder: string): Promise<void> {
     metafile: true,
   });
   const packages = Object.keys(metafile.inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  writeFileSync(join(folder, "LICENSES.txt"), licences(new Set(packages)));
+  writeFileSync(join(folder, "LICENSES.txt"), licences(new Set([...packages, ...IN_PAGE])));
 }
 
 export async function packBridge(file: string, output: string, systemOf: SystemOf, withNode: boolean): Promise<void> {
@@ -63,9 +67,10 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
   const scratch = mkdtempSync(join(tmpdir(), "axv-pack-"));
   try {
     const folder = join(scratch, NAME);
-    for (const name of ["bin", "etc", "nodesets"]) mkdirSync(join(folder, name), { recursive: true });
+    for (const name of ["bin", "etc", "nodesets", PACKED_FOLDER]) mkdirSync(join(folder, name), { recursive: true });
     console.error("bridge: bundling …");
     await bundle(folder);
+    for (const [name, bytes] of Object.entries(await bundledPage())) writeFileSync(join(folder, PACKED_FOLDER, name), bytes);
     for (const name of NODESETS) copyNodeset(name, join(folder, "nodesets"));
     copyFileSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"));
     chmodSync(join(folder, "bin/tag-reader"), EXECUTABLE);

@@ -17,7 +17,7 @@ export function register(program: Command): void {
     .command("demo")
     .description("run the demo: Debian Linux beside a real-time PLC guest")
     .option("--for <duration>", "end by itself so long (30s) after both have started; status 0 only if both really worked")
-    .option("--bridge", "also show it by OPC UA, Modbus and to Prometheus, on this machine, and say how to look")
+    .option("--bridge", "also show it in a browser, by OPC UA, Modbus and to Prometheus, on this machine, and say how to look")
     .option("--json", "events, consoles and telemetry as JSON lines")
     .action(demo);
 }

@@ -1,4 +1,4 @@
-// The demo's bridge: OPC UA, Modbus and metrics of the system that runs here, for whoever wants to see how they look.
+// The demo's bridge: OPC UA, Modbus, metrics and the live page of the system that runs here, for whoever wants to see how they look.
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
@@ -6,13 +6,14 @@ import type { Link } from "../../industrial/link/link.ts";
 import { STATE_AT } from "../../partitions/tags/registers.ts";
 import { inProject } from "../../partitions/project.ts";
 import { planFile } from "../plan/file.ts";
+import { systemMap } from "../plan/map.ts";
 import { soundSystem } from "../plan/show.ts";
 
 const FOLDER = inProject("build/demo");
 const HOST = "127.0.0.1";
 const QEMU_COUNTER_HZ = 62_500_000;
 
-/** Everybody may look, nobody may write: it is only reached from this machine. */
+/** Everybody may look, for it is only reached from this machine; who has started it may command, on the live page. */
 const FILE = {
   system: "demo.yaml",
   modbus: { listen: `${HOST}:1502` },
@@ -26,6 +27,7 @@ const FILE = {
     discovery: true,
   },
   metrics: { listen: `${HOST}:9464` },
+  web: { listen: `${HOST}:8080` },
   audit: { folder: join(FOLDER, "audit") },
   log: "warn",
 };
@@ -37,26 +39,31 @@ export interface DemoBridge {
 
 /** Serves before anything runs: starting OPC UA keeps this machine busy for some seconds, on which the board is emulated, too. */
 export async function demoBridge(file: string): Promise<DemoBridge> {
-  const [{ Bridge }, { BridgeFile }, { logger }] = await Promise.all([
+  const [{ Bridge }, { BridgeFile }, { logger }, { userForNow }] = await Promise.all([
     import("../../industrial/bridge/bridge.ts"),
     import("../../industrial/bridge/schema.ts"),
     import("../../industrial/bridge/log.ts"),
+    import("../../industrial/web/serve.ts"),
   ]);
-  const settings: BridgeSettings = BridgeFile.parse(FILE);
+  const { user, password } = await userForNow();
+  const users = { [user.name]: { role: user.role, password: user.password } };
+  const settings: BridgeSettings = BridgeFile.parse({ ...FILE, web: { ...FILE.web, users } });
   let tell = (text: string): void => console.error(text);
   const log = await logger(settings.log, (text) => tell(`bridge: ${text.trimEnd()}`));
   let attached: (link: Link) => void;
   const link = new Promise<Link>((resolve) => {
     attached = resolve;
   });
-  const bridge = await Bridge.start(soundSystem(planFile(file, "none")), settings, log, () => link);
-  const { modbus, opcua, metrics } = bridge.ports;
+  const system = soundSystem(planFile(file, "none"));
+  const bridge = await Bridge.start({ ...system, map: systemMap(system.plan) }, settings, log, () => link);
+  const { modbus, opcua, metrics, web } = bridge.ports;
   return {
     attach: async (own, note) => {
       tell = note;
       attached(own);
       note(`OPC UA: opc.tcp://${HOST}:${opcua}, to read, without a name; try it with any client, such as UaExpert`);
       note(`Modbus: ${HOST}:${modbus}; try: npx axv-part modbus read ${HOST}:${modbus} holding ${STATE_AT}`);
+      note(`The live page: http://${HOST}:${web}/; to command there, log in as ${user.name} with ${password}, until this ends`);
       note(`Prometheus: try: curl http://${HOST}:${metrics}/metrics`);
       return bridge;
     },
