@@ -16,11 +16,10 @@ import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { SEED_BYTES } from "./seed";
+import { PAGE_BYTES, PAGE_MASK } from "./stage2";
 import { INTID_WORDS } from "./vcpu";
 
 const CHECKSUM_FROM: u32 = 16;
-const PAGE_BYTES: u64 = 0x1000;
-const PAGE_MASK: u64 = PAGE_BYTES - 1;
 const LOAD_MASK: u64 = 63;
 /** How many records of each kind that partitions own have been theirs so far. */
 const taken: usize = memory.data(OWNED_KINDS * 4, 8);

@@ -2,6 +2,8 @@
 // entry is the ISA's; that tables have 512 entries of 4 KiB, 2 MiB and 1 GiB is the same for all of ours.
 
 export const PAGE_SHIFT: u32 = 12;
+export const PAGE_BYTES: u64 = (<u64>1) << PAGE_SHIFT;
+export const PAGE_MASK: u64 = PAGE_BYTES - 1;
 export const BLOCK_2M_SHIFT: u32 = 21;
 export const BLOCK_1G_SHIFT: u32 = 30;
 

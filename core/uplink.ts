@@ -54,11 +54,11 @@ export function nextFrame(now: u64): bool {
   const due = (eventWaits() ? 1 << EVENTS : 0) | (telemetryDue != 0 ? 1 << TELEMETRY : 0) | (console != NONE ? 1 << CONSOLES : 0) |
     (tagsWait() ? 1 << TAGS : 0);
   if (due == 0) return false;
-  turn = turn == TAGS ? EVENTS : turn + 1;
-  const what = (turn + <u32>ctz((due | due << KINDS) >> turn)) % KINDS;
-  if (what == EVENTS) eventFrame();
-  else if (what == TELEMETRY) telemetryFrame(now);
-  else if (what == TAGS) tagFrame();
+  const next = turn + 1;
+  turn = (next + <u32>ctz((due | due << KINDS) >> next)) % KINDS;
+  if (turn == EVENTS) eventFrame();
+  else if (turn == TELEMETRY) telemetryFrame(now);
+  else if (turn == TAGS) tagFrame();
   else consoleFrame(console);
   return true;
 }

@@ -7,6 +7,7 @@ import {
 } from "../../build/generated/aarch64";
 import { EXIT_FAULT } from "../../core/abi";
 import { Partition } from "../../core/partition";
+import { PAGE_MASK } from "../../core/stage2";
 import { Vcpu } from "../../core/vcpu";
 import { advance } from "./advance";
 import { beginAccess, bytesOf, DEVICE_CONSOLE, endAccess, loadDevice, storeDevice } from "./devices";
@@ -20,7 +21,6 @@ import {
 import { PSTATE_AARCH32, PSTATE_EL1H, PSTATE_M_MASK } from "./sysregs";
 
 const PAR_PA: u64 = 0x0000fffffffff000;
-const PAGE_MASK: u64 = 0xfff;
 /** In vcpu.half, beside the address of an instruction. */
 const HALF_DONE: u64 = 1;
 

@@ -7,11 +7,10 @@ import { bound } from "../../build/generated/cpu";
 import { regionAt } from "../../core/blob";
 import { colouredPage } from "../../core/colours";
 import { absorb, nextSeed, SEED_BYTES, stir } from "../../core/seed";
-import { PAGE_SHIFT } from "../../core/stage2";
+import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "../../core/stage2";
 import { absorbTree } from "./firmwareTree";
 import { FEATURES, PSCI_VERSION, SMCCC_VERSION } from "./psci";
 
-const PAGE_BYTES: u64 = (<u64>1) << PAGE_SHIFT;
 const TRNG_VERSION: u64 = 0x84000050;
 const VERSION_1_0: i32 = 0x10000;
 const ISAR0_RNDR_SHIFT: u64 = 60;
@@ -44,8 +43,8 @@ export function plantSeed(partition: u32, plan: BlobPartition): void {
   const region = regionAt(plan, plan.seed);
   if (plan.seed == 0 || region === null) return;
   const offset = plan.seed - region.ipa;
-  const page = region.colours != 0 ? colouredPage(region, offset >> PAGE_SHIFT) : region.pa + (offset & ~(PAGE_BYTES - 1));
-  const head = page + (offset & (PAGE_BYTES - 1)) - HEAD_BYTES;
+  const page = region.colours != 0 ? colouredPage(region, offset >> PAGE_SHIFT) : region.pa + (offset & ~PAGE_MASK);
+  const head = page + (offset & PAGE_MASK) - HEAD_BYTES;
   const seed = nextSeed(partition);
   for (let at: u32 = seed != 0 ? HEAD_BYTES : 0; at < HEAD_BYTES + SEED_BYTES; at += 4) {
     bound(at >> 2, (HEAD_BYTES + SEED_BYTES) / 4);

@@ -41,6 +41,9 @@ const DFSC_PERMISSION: u64 = 0x0c;
 export const FSC_EXTERNAL: u64 = 0x10;
 
 /** log2 of the access's bytes, 0…3. */
+export const SHIFT_8: u32 = 0;
+export const SHIFT_32: u32 = 2;
+export const SHIFT_64: u32 = 3;
 @inline export function accessShift(esr: u64): u32 { return ((<u32>esr) >> ISS_SAS_SHIFT) & 3; }
 @inline export function accessRegister(esr: u64): u32 { return ((<u32>esr) >> 16) & 31; }
 @inline export function isWrite(esr: u64): bool { return (esr & ISS_WNR) != 0; }

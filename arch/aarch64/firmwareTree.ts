@@ -9,10 +9,9 @@ import { bound } from "../../build/generated/cpu";
 import { blobRegion, header, MAX_REGIONS } from "../../core/blob";
 import { spanOf } from "../../core/colours";
 import { absorb } from "../../core/seed";
+import { PAGE_BYTES, PAGE_MASK } from "../../core/stage2";
 import { mapReadOnly } from "./stage1";
 
-const PAGE_BYTES: u64 = 0x1000;
-const PAGE_MASK: u64 = PAGE_BYTES - 1;
 const MAGIC: u64 = 0xd00dfeed;
 const HEADER_BYTES: u32 = 40;
 const PROPERTY: u32 = 3;

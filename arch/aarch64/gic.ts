@@ -121,9 +121,9 @@ export function concludeKicks(cpus: u32): void {
 }
 
 function countKicks(cpus: u32, by: u32): void {
-  for (let pcpu: u32 = 0; pcpu < MAX_CPUS; pcpu++) {
-    bound(pcpu, MAX_CPUS);
-    if (((cpus >> pcpu) & 1) != 0) atomicAdd32(vcpuOf(pcpu).kicksAnnouncedAt(), by);
+  for (let i: u32 = 0; cpus != 0; i++, cpus &= cpus - 1) {
+    bound(i, MAX_CPUS);
+    atomicAdd32(vcpuOf(ctz(cpus)).kicksAnnouncedAt(), by);
   }
 }
 

@@ -5,12 +5,11 @@ import { cleanPhysical, copyPhysical, imageBase } from "../../build/generated/aa
 import { BlobPartition, BlobRegion, REGION_RAM } from "../../build/generated/blob";
 import { blobLoad, blobRegion, regionAt } from "../../core/blob";
 import { colouredPage } from "../../core/colours";
-import { PAGE_SHIFT } from "../../core/stage2";
+import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "../../core/stage2";
 import { Vcpu } from "../../core/vcpu";
 
-const PAGE: u64 = (<u64>1) << PAGE_SHIFT;
 /** Bytes in a piece, between two looks at what is pending, and at once for the intrinsics; where memory is coloured, a page. */
-const PIECE: u64 = 16 * PAGE;
+const PIECE: u64 = 16 * PAGE_BYTES;
 
 /** Copies the next piece of a partition's images. False: there is none. */
 export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
@@ -37,11 +36,11 @@ export function cleanPiece(vcpu: Vcpu, plan: BlobPartition): bool {
  */
 function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64, zeros: u64): void {
   const at = offset + vcpu.done;
-  const inPage = at & (PAGE - 1);
+  const inPage = at & PAGE_MASK;
   const whole = region.colours == 0;
   const pa = whole ? region.pa + at : colouredPage(region, at >> PAGE_SHIFT) + inPage;
-  const stored = vcpu.done < zeros ? zeros - vcpu.done : PAGE;
-  const bytes = min(min(size - vcpu.done, stored), whole ? PIECE : PAGE - inPage);
+  const stored = vcpu.done < zeros ? zeros - vcpu.done : PAGE_BYTES;
+  const bytes = min(min(size - vcpu.done, stored), whole ? PIECE : PAGE_BYTES - inPage);
   if (from != 0) copyPhysical(pa, from + min(vcpu.done, zeros), bytes);
   else cleanPhysical(pa, bytes);
   vcpu.done += bytes;

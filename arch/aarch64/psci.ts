@@ -1,7 +1,7 @@
 // PSCI 1.1 towards guests (Arm DEN 0022D), each function acting on the caller's partition alone; and the SMCCC functions that
 // a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is forwarded to firmware but its workarounds.
 
-import { SMCCC_NOT_SUPPORTED, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
+import { SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
 import { smc, wfi } from "../../build/generated/aarch64";
 import { compareExchange32, loadAcquire32 } from "../../build/generated/cpu";
 import { isMemory } from "../../core/blob";
@@ -37,7 +37,6 @@ export const PSCI_1_1: u64 = 0x10001;
 const SMCCC_1_1: u64 = 0x10001;
 /** MIGRATE_INFO_TYPE: no Trusted OS, or one that needs no migration. */
 const NO_TRUSTED_OS: u64 = 2;
-const SUCCESS: i64 = 0;
 const INVALID_PARAMETERS: i64 = -2;
 const ALREADY_ON: i64 = -4;
 const ON_PENDING: i64 = -5;
@@ -71,11 +70,11 @@ function answer(vcpu: Vcpu, partition: Partition, call: u32, mask: u64): u64 {
   if (call == SMCCC_VERSION) return SMCCC_1_1;
   if (call == SMCCC_ARCH_FEATURES) {
     const asked = <u32>vcpu.x1;
-    return asked == SMCCC_VERSION || asked == SMCCC_ARCH_FEATURES ? SUCCESS : workaround(vcpu, asked);
+    return asked == SMCCC_VERSION || asked == SMCCC_ARCH_FEATURES ? SMCCC_SUCCESS : workaround(vcpu, asked);
   }
   if (workaround(vcpu, call) < 0) return SMCCC_NOT_SUPPORTED;
   smc(call, vcpu.x1, 0, 0);
-  return SUCCESS;
+  return SMCCC_SUCCESS;
 }
 
 /** Each pCPU, once: what firmware there answers about its workarounds, a byte each (-1: it has none). */
@@ -94,10 +93,10 @@ function ask(id: u32): u32 { return <u32>smc(SMCCC_ARCH_FEATURES, id, 0, 0) & 0x
 }
 
 function features(id: u32): u64 {
-  if (id == SMCCC_VERSION) return SUCCESS;
-  if (isSmc64(id)) return SUCCESS; // CPU_SUSPEND: original power_state format, no OS-initiated mode
+  if (id == SMCCC_VERSION) return SMCCC_SUCCESS;
+  if (isSmc64(id)) return SMCCC_SUCCESS; // CPU_SUSPEND: original power_state format, no OS-initiated mode
   const number = id - PSCI_BASE;
-  return number <= LAST && number != 5 && number != 7 ? SUCCESS : SMCCC_NOT_SUPPORTED;
+  return number <= LAST && number != 5 && number != 7 ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
 }
 
 /** The vCPU that an affinity names: Aff0 is its index, the others are 0. */
@@ -118,7 +117,7 @@ function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u
   setActive(partition, target.pcpu);
   kick(target);
   concludeKicks(bit);
-  return SUCCESS;
+  return SMCCC_SUCCESS;
 }
 
 /** Every state is a standby state here: WFI on the vCPU's own pCPU, and the caller goes on behind the call (DEN 0022D §5.4). */
@@ -126,7 +125,7 @@ function cpuSuspend(vcpu: Vcpu, powerState: u64): u64 {
   if ((powerState & POWER_STATE_RESERVED) != 0) return INVALID_PARAMETERS;
   // With direct interrupts none would wake EL2; a standby may always end at once.
   if (vcpu.direct == 0 && nothingWaits(vcpu)) wfi();
-  return SUCCESS;
+  return SMCCC_SUCCESS;
 }
 
 function affinityInfo(partition: Partition, affinity: u64, lowestLevel: u64): u64 {

@@ -11,15 +11,13 @@ import { enabledAt, setSpiPriority } from "../../core/interrupts";
 import { ownerOf } from "../../core/partition";
 import { sentSgis } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
-import { faultingIpa, isWholeAccess } from "./esr";
+import { faultingIpa, isWholeAccess, SHIFT_32, SHIFT_8 } from "./esr";
 import { DONE, REFUSED, refuse } from "./exit";
 import { directPriority, GICD_SGIR, GICD_TYPER, GICR_STRIDE_SHIFT, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, SGI_BASE } from "./gic";
 import { sgirToSelf, sendQuickly } from "./sgi";
 import { distributorType } from "./vgicd";
 import { emulatedSgis } from "./vgicr";
 
-const SHIFT_8: u32 = 0;
-const SHIFT_32: u32 = 2;
 /** Bytes of IPRIORITYR that are SPIs'. */
 const SPI_PRIORITIES: u32 = 1020 - 32;
 /** What ISENABLER and ICENABLER of SPIs take. */

@@ -10,6 +10,7 @@ import {
   blobCpu, blobPartition, blobQuiesce, blobRegion, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2, MAX_QUIESCES, MAX_REGIONS, PA_LIMIT, regionAt,
 } from "../../core/blob";
 import { spanOf } from "../../core/colours";
+import { PAGE_BYTES, PAGE_MASK } from "../../core/stage2";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN, mapRange } from "./tables";
 
 const ATTR_NORMAL: u64 = 0 << 2;
@@ -18,7 +19,6 @@ const AP_RES1: u64 = 1 << 6;
 const AP_READ_ONLY: u64 = 1 << 7;
 const DEVICE: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_DEVICE;
 const MEMORY: u64 = LEAF_AF | LEAF_XN | AP_RES1 | ATTR_NORMAL | LEAF_SH_INNER;
-const PAGE_BYTES: u64 = 0x1000;
 
 /** Seen by the next access: nothing was mapped there before. */
 function map(pa: u64, bytes: u64, leaf: u64): bool {
@@ -29,7 +29,7 @@ function map(pa: u64, bytes: u64, leaf: u64): bool {
 }
 
 /** The UART alone: so that whatever goes wrong next can be said. */
-export function mapUart(uart: u64): bool { return uart < PA_LIMIT && map(uart & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE); }
+export function mapUart(uart: u64): bool { return uart < PA_LIMIT && map(uart & ~PAGE_MASK, PAGE_BYTES, DEVICE); }
 
 /** What is in the image behind the core: first the blob's largest size, for its length is in its header. And the firmware's device tree. */
 export function mapReadOnly(pa: u64, bytes: u64): bool { return map(pa, bytes, MEMORY | AP_READ_ONLY); }
@@ -62,7 +62,7 @@ export function mapPlanned(mapped: u64): bool {
   }
   for (let n: u32 = 0; n < head.quiesceCount; n++) {
     bound(n, MAX_QUIESCES);
-    if (!map(blobQuiesce(n).pa & ~(PAGE_BYTES - 1), PAGE_BYTES, DEVICE)) return false;
+    if (!map(blobQuiesce(n).pa & ~PAGE_MASK, PAGE_BYTES, DEVICE)) return false;
   }
   return true;
 }

@@ -48,7 +48,7 @@ function leafOf(region: BlobRegion): u64 {
   let leaf = LEAF_AF | (region.kind == REGION_DEVICE ? MEMATTR_DEVICE_NGNRE : MEMATTR_NORMAL_WB | LEAF_SH_INNER);
   if ((region.access & REGION_READ) != 0) leaf |= S2AP_READ;
   if ((region.access & REGION_WRITE) != 0) leaf |= S2AP_WRITE;
-  if ((region.access & REGION_EXECUTE) == 0 || region.kind == REGION_DEVICE) leaf |= LEAF_XN;
+  if ((region.access & REGION_EXECUTE) == 0) leaf |= LEAF_XN; // as of all but RAM (blobCheck.ts)
   return leaf;
 }
 

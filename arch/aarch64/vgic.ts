@@ -3,19 +3,17 @@
 
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
+import { SHIFT_32, SHIFT_64, SHIFT_8 } from "./esr";
 import { GICD_IROUTER, GICR_STRIDE_SHIFT, GICR_TYPER, IPRIORITYR, SGI_BASE } from "./gic";
 import { readGicd, readRouter, writeGicd, writePriorities, writeRouter } from "./vgicd";
 import { loadGicdV2, storeGicdV2 } from "./vgicv2";
 import { readGicr, readTyper, writeGicr, writePrivatePriorities } from "./vgicr";
 
-const SHIFT_8: u32 = 0;
-const SHIFT_64: u32 = 3;
-
 @inline function isPriority(offset: u32): bool { return offset >= IPRIORITYR && offset < IPRIORITYR + 0x400; }
 
 /** Part of a 32-bit register that an access of 2^shift bytes at that offset sees. */
 @inline function part(value: u32, offset: u32, shift: u32): u64 {
-  if (shift >= 2) return value;
+  if (shift >= SHIFT_32) return value;
   return (value >> ((offset & 3) << 3)) & ((1 << (8 << shift)) - 1);
 }
 
@@ -34,7 +32,7 @@ export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
     storeGicdV2(vcpu, partition, offset, shift, <u32>value);
     return;
   }
-  if (shift == 2) {
+  if (shift == SHIFT_32) {
     writeGicd(vcpu, partition, offset & ~3, <u32>value); // a guest that maps it as Normal memory can store unaligned
   } else if (shift == SHIFT_64) {
     writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);
@@ -65,7 +63,7 @@ export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: 
   const target = targetOf(partition, offset);
   if (target === null) return;
   const at = offset & FRAMES_MASK;
-  if (shift == 2) {
+  if (shift == SHIFT_32) {
     writeGicr(vcpu, partition, target, at & ~3, <u32>value);
   } else if (shift == SHIFT_8 && at >= SGI_BASE + IPRIORITYR && at < SGI_BASE + IPRIORITYR + 32) {
     writePrivatePriorities(vcpu, partition, target, at - SGI_BASE - IPRIORITYR, 1, <u32>value);

@@ -9,6 +9,7 @@ import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { putSenders, SGI_COUNT, takeSenders } from "../../core/sgis";
 import { Vcpu } from "../../core/vcpu";
+import { SHIFT_32, SHIFT_8 } from "./esr";
 import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SPENDSGIR } from "./gic";
 import { recall } from "./interruptState";
 import { sendDirect, sendSgiV2 } from "./sgi";
@@ -17,8 +18,6 @@ import { readSgiFrame, writePrivatePriorities, writeSgiFrame } from "./vgicr";
 
 /** ArchRev 2. */
 const PIDR2_GICV2: u32 = 0x2b;
-const SHIFT_8: u32 = 0;
-const SHIFT_32: u32 = 2;
 
 /** Registers of a bit an INTID, their words 0; of a byte and of two bits an INTID, the first 32. */
 @inline function isBanked(offset: u32): bool {

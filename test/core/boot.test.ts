@@ -141,6 +141,6 @@ describe("boot", () => {
   test("without a UART in the image nothing is started", () => {
     const silent = machineFor(makeSystem({ ...STANDARD, board: { ...STANDARD.board, uart: 0 } }));
     silent.boot();
-    expect(silent.pcpu(0).phase).toBe("halted");
+    expect([silent.pcpu(0).phase, silent.uart.sent]).toEqual(["halted", []]);
   });
 });

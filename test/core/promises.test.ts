@@ -204,7 +204,11 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "memory over the console", plan: region(PLC_, PLC_CHANNEL, { ipa: 0x0900_0000 }) },
   ],
   execute: [{ what: "a channel", plan: region(PLC_, PLC_CHANNEL, { access: "rwx" }) }, { what: "a device", plan: region(LINUX_, DEVICE, { access: "rx" }) }],
-  devicePlace: [{ what: "somewhere else", plan: region(LINUX_, DEVICE, { ipa: 0x0b00_0000 }) }],
+  devicePlace: [
+    { what: "somewhere else", plan: region(LINUX_, DEVICE, { ipa: 0x0b00_0000 }) },
+    { what: "what would be a GICv2's interface, if there were one", plan: region(LINUX_, DEVICE, { pa: 0, size: 0x2000 }) },
+    { what: "what would be a direct guest's", on: DIRECT, plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...device(0x0a00_4000, 0x1000), pa: 0 }] })) },
+  ],
   interface: [
     { what: "the physical one, for who is not direct", on: GICV2, plan: region(LINUX_, LINUX_GICC, { pa: 0x0801_0000 }) },
     { what: "GICC_DIR too", on: GICV2, plan: region(PLC_, PLC_GICC, { size: 0x2000 }) },

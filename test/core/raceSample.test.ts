@@ -12,6 +12,7 @@ const RACES = [
   ["both vCPUs on", "the host's stop", "an interrupt"],
   ["both vCPUs on", "the host's restart", "two interrupts of vCPU 1"],
   ["both vCPUs on", "CPU_OFF by vCPU 1", "the host's stop"],
+  ["both vCPUs on", "SYSTEM_RESET by vCPU 1", "a reset, and the new life's CPU_ON"],
   ["vCPU 1 off", "CPU_ON", "an interrupt of vCPU 1"],
   ["vCPU 1 off", "CPU_ON", "the host's stop"],
   ["vCPU 1 about to start", "an interrupt of vCPU 1", "the host's pause"],

@@ -116,6 +116,42 @@ describe("a partition's values", () => {
     expect(Object.keys(merged(sent())).map(Number)).toEqual(everything);
   });
 
+  test("all come that were asked for, also if the guest was writing when another piece's turn was than the first one's", () => {
+    scan(1, Object.fromEntries(everything.map((n) => [n, n + 1])));
+    ask();
+    bench.pass(2 * ROUND);
+    ask();
+    sent();
+    scan(2);
+    for (let waited = 0; waited < ROUND && !bench.frames.some(({ kind }) => kind === abi.FRAME_TAGS); waited++) bench.pass(1);
+    put(TAG_IMAGE_SEQUENCE, 4, ++sequence);
+    bench.pass(2 * ROUND);
+    expect(Object.keys(merged(sent())).length).toBeLessThan(WORDS);
+    put(TAG_IMAGE_SEQUENCE, 4, ++sequence);
+    bench.pass(2 * ROUND);
+    expect(Object.keys(merged(sent())).map(Number)).toEqual(everything);
+  });
+
+  test("are compared with what the same partition had before, and with nobody else's", () => {
+    bench = new Bench({ ...STANDARD, partitions: [tagged(LINUX, 0x5010_0000), tagged(PLC)] });
+    guest = bench.openInterrupts(3);
+    const linux = bench.guest(0);
+    linux.store(0x5010_1000, 4, BigInt(TAG_IMAGE_MAGIC));
+    for (const partition of [0, 1]) ask(partition);
+    for (let round = 1; round < 6; round++) {
+      linux.store(0x5010_1000 + TAG_IMAGE_VALUES, 8, BigInt(round));
+      linux.store(0x5010_1000 + TAG_IMAGE_SEQUENCE, 4, BigInt(4 * round));
+      scan(round, { 0: round });
+      bench.pass(2 * ROUND);
+      const frames = sent();
+      for (const partition of [0, 1]) expect(merged(frames.filter((frame) => frame.partition === partition))[0]).toBe(BigInt(round));
+      linux.store(0x5010_1000 + TAG_IMAGE_SEQUENCE, 4, BigInt(4 * round + 2));
+      scan(round);
+      bench.pass(2 * ROUND);
+      expect(sent().map(({ partition, words }) => [partition, words]), "and these have not changed").toEqual([[0, {}], [1, {}]]);
+    }
+  });
+
   test("are no longer sent some time after the last question", () => {
     ask();
     for (let second = 0; second < abi.TAG_LEASE_SECONDS; second++) bench.pass(1000);
