@@ -20,7 +20,7 @@ import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
 import { LinkTags } from "./linkTags.ts";
 import { metricsText } from "./metrics.ts";
-import type { OpcUaCounts, SparkplugCounts } from "./metrics.ts";
+import type { OpcUaCounts, SparkplugCounts, WebCounts } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
@@ -56,6 +56,7 @@ export class Bridge {
   #audit: AuditLog | undefined;
   #sparkplug: SparkplugCounts | undefined;
   #opcua: OpcUaCounts | undefined;
+  #web: WebCounts | undefined;
   /** By what listens. */
   readonly ports: Record<string, number> = {};
 
@@ -104,6 +105,7 @@ export class Bridge {
     if (changed.includes("modbus")) this.#modbus.clear();
     if (changed.includes("opcua")) this.#opcua = undefined;
     if (changed.includes("sparkplug")) this.#sparkplug = undefined;
+    if (changed.includes("web")) this.#web = undefined;
     await this.#serve(Object.fromEntries(changed.map((key) => [key, settings[key]])));
   }
 
@@ -175,7 +177,7 @@ export class Bridge {
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
-        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, audit: this.#audit });
+        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, web: this.#web, audit: this.#audit });
       const server = this.#keep("metrics", await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
@@ -246,6 +248,7 @@ export class Bridge {
       canRecord: () => this.#canRecord,
       record: (entry) => this.#putOnRecord(entry),
     });
+    this.#web = page.server.hub;
     this.ports["web"] = this.#keep("web", page).server.port;
     this.#log.info({ port: page.server.port }, "the live page at %s", page.server.address);
   }

@@ -27,6 +27,12 @@ export interface SparkplugCounts {
   readonly lost: number;
 }
 
+export interface WebCounts {
+  /** Pages that look. */
+  readonly size: number;
+  readonly fellBehind: number;
+}
+
 export interface Measured {
   readonly plant: Plant;
   readonly hypervisor: Hypervisor | undefined;
@@ -36,6 +42,7 @@ export interface Measured {
   readonly modbus: ReadonlyMap<string, Counters>;
   readonly opcua: OpcUaCounts | undefined;
   readonly sparkplug: SparkplugCounts | undefined;
+  readonly web: WebCounts | undefined;
   readonly audit: AuditLog | undefined;
 }
 
@@ -115,7 +122,7 @@ function tagSamples(partition: string, index: number, { tags }: PartitionTags, p
 
 const sampleOf = (value: TagValue): number | bigint => (typeof value === "bigint" ? value : Number(value));
 
-function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, audit }: Measured, out: Exposition): void {
+function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, web, audit }: Measured, out: Exposition): void {
   if (hypervisor !== undefined) {
     out.family("axv_link_up", "gauge", "1 while the link to the hypervisor is open.");
     out.sample("axv_link_up", {}, hypervisor.isConnected ? 1 : 0);
@@ -150,6 +157,12 @@ function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, aud
     out.sample("axv_sparkplug_stored_values", {}, sparkplug.stored);
     out.family("axv_sparkplug_lost_values_total", "counter", "Values that had to go before anybody took them.");
     out.sample("axv_sparkplug_lost_values_total", {}, sparkplug.lost);
+  }
+  if (web !== undefined) {
+    out.family("axv_web_pages", "gauge", "Browsers that look at the live page now.");
+    out.sample("axv_web_pages", {}, web.size);
+    out.family("axv_web_behind_total", "counter", "How often one of them did not keep up.");
+    out.sample("axv_web_behind_total", {}, web.fellBehind);
   }
   if (audit === undefined) return;
   out.family("axv_audit_up", "gauge", "1 while the audit log can be written.");

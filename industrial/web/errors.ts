@@ -11,8 +11,8 @@ export const MESSAGES = {
     `others reach ${address}, and nobody has to log in there: name the users, or serve the live page on 127.0.0.1`,
   AXV_WEB_USERS: (file: string) =>
     `${file} has mistakes, which have been shown: it names users, each as "NAME: { role: operator, password: scrypt$… }"`,
-  AXV_WEB_CERTIFICATE: (file: string, why: string) =>
-    `the live page cannot be served with ${file}: ${why}. Give a certificate and its key, as PEM`,
+  AXV_WEB_CERTIFICATE: (files: string, why: string) =>
+    `the live page cannot be served with ${files}: ${why}. Give a certificate and its key, as PEM`,
 } as const;
 
 export type WebErrorCode = keyof typeof MESSAGES;

@@ -26,7 +26,7 @@ type Bytes = Readonly<Record<(typeof FILES)[number]["name"], Buffer>>;
 
 /** Script and style sheet, with what uPlot brings, made of the sources by esbuild. */
 export async function bundledPage(): Promise<Bytes> {
-  const { build } = await import("esbuild");
+  const { build, stop } = await import("esbuild");
   const folder = inProject(SOURCES);
   const { outputFiles } = await build({
     absWorkingDir: inProject("."),
@@ -40,6 +40,7 @@ export async function bundledPage(): Promise<Bytes> {
     legalComments: "none",
     logLevel: "error",
   });
+  await stop(); // its process would stay as long as this one
   const made = (end: string): Buffer => Buffer.from(outputFiles.find(({ path }) => path.endsWith(end))?.contents ?? "");
   const source = (name: string): Buffer => readFileSync(join(folder, name));
   return { "index.html": source("index.html"), "icon.svg": source("icon.svg"), "page.js": made(".js"), "page.css": made(".css") };

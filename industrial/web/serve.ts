@@ -1,6 +1,7 @@
 // The live page, as those serve it who know a running system: where it listens, who may do what, and what stands behind it.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { projectVersion } from "../../partitions/project.ts";
 import type { CommandName } from "../link/commands.ts";
 import type { OpcUaUser } from "../opcua/target.ts";
@@ -76,14 +77,17 @@ export async function serveLive(settings: WebSettings, parts: ServedParts): Prom
 }
 
 function readTls({ certificate, key }: NonNullable<WebSettings["tls"]>): { readonly cert: Buffer; readonly key: Buffer } {
-  const read = (file: string): Buffer => {
-    try {
-      return readFileSync(file);
-    } catch (error) {
-      throw new WebError("AXV_WEB_CERTIFICATE", file, error instanceof Error ? error.message : String(error));
-    }
-  };
-  return { cert: read(certificate), key: read(key) };
+  try {
+    const read = { cert: readFileSync(certificate), key: readFileSync(key) };
+    createSecureContext(read); // throws if they do not fit one another
+    return read;
+  } catch (error) {
+    throw new WebError(
+      "AXV_WEB_CERTIFICATE",
+      `${certificate} and ${key}`,
+      error instanceof Error ? error.message : String(error),
+    );
+  }
 }
 
 const PASSWORD_BYTES = 10;

@@ -69,12 +69,7 @@ export class WebServer {
 
   static async listen(options: WebOptions): Promise<WebServer> {
     const { host, port } = options;
-    let server: WebServer;
-    try {
-      server = new WebServer(options);
-    } catch (error) {
-      throw new WebError("AXV_WEB_CERTIFICATE", "this certificate", error instanceof Error ? error.message : String(error));
-    }
+    const server = new WebServer(options);
     await new Promise<void>((resolve, reject) => {
       const failed = ({ message }: Error): void => reject(new WebError("AXV_WEB_LISTEN", `${host}:${port}`, message));
       server.#server.once("error", failed);

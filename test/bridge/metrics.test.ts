@@ -52,11 +52,12 @@ describe("a plant", () => {
     const own = new TestPlant({ plc: TAGS, linux: "[]" }, [{ name: "scans", unit: "count" }, { name: "jitter", unit: "ns" }]);
     const { plant } = own;
     const modbus = new Map([["tcp", newCounters()]]);
-    return { own, samples: () => parse(metricsText({ plant, hypervisor: undefined, readers: new Map(), modbus, opcua: undefined, sparkplug: undefined, audit: undefined })) };
+    return { own, samples: () => parse(metricsText({ plant, hypervisor: undefined, readers: new Map(), modbus, opcua: undefined, sparkplug: undefined, web: { size: 2, fellBehind: 5 }, audit: undefined })) };
   };
 
   test("of which nothing has been heard has qualities, and no value", () => {
     const found = make().samples();
+    expect([found.get("axv_web_pages"), found.get("axv_web_behind_total")]).toEqual(["2", "5"]);
     expect(found.get('axv_partition_quality{partition="plc",quality="waiting"}')).toBe("1");
     expect([...found.keys()].filter((key) => /^axv_(tag|guest_tag|partition_(state|age|uptime))/.test(key))).toEqual([]);
   });
