@@ -12,6 +12,8 @@ const ppi = integer("a PPI number, 0 to 15", 0, 15);
 const spi = integer("an SPI number, 0 to 987", 0, 987);
 /** Of a 32-bit register, or a cell of a device tree. */
 const WORD_MAX = 2 ** 32 - 1;
+const COUNTER_MIN = 1_000_000;
+const COUNTER_MAX = 1_000_000_000;
 
 export const boardName = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const named = text('at most 63 of a-z, 0-9 and "-", the first one no "-"', boardName);
@@ -176,6 +178,9 @@ export const BoardFile = z.strictObject({
     .max(MAX_BANKS, { error: RAM_EXPECTED }),
   gic: Gic,
   timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
+  counter_hz: integer("CNTFRQ_EL0 in Hz, 10^6 to 10^9", COUNTER_MIN, COUNTER_MAX)
+    .optional()
+    .describe("CNTFRQ_EL0, by which the bridge knows when a scan was; without this key bridge.yaml has to say it"),
   pmu: ppi.optional().describe("overflow interrupt of the PMU; without this key it is not wired"),
   uart: z.strictObject({
     kind: z.literal("pl011"),

@@ -71,7 +71,7 @@ export class Bridge {
       tags: tags.table.find(({ partition }) => partition === name),
       guestTags,
     }));
-    this.plant = new Plant(partitions, settings.stale_after);
+    this.plant = new Plant(partitions, settings.stale_after, settings.counter_hz ?? plan.counterHz ?? undefined);
   }
 
   /** Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own. */

@@ -41,7 +41,7 @@ const identityOf = ({ board }: BridgeSystem["plan"]): BoardIdentity => ({
 });
 
 function settingsOf(settings: NonNullable<BridgeSettings["opcua"]>): OpcUaSettings {
-  const { listen, names, pki, policies, anonymous, discovery, users, session, history, counter_hz } = settings;
+  const { listen, names, pki, policies, anonymous, discovery, users, session, history } = settings;
   const hostnames = names ?? ownNames();
   return {
     ...listen,
@@ -54,7 +54,6 @@ function settingsOf(settings: NonNullable<BridgeSettings["opcua"]>): OpcUaSettin
     users: Object.entries(users).map(([name, user]) => ({ name, ...user })),
     caps: DEFAULT_CAPS,
     sessionSeconds: session / 1000,
-    counterHz: counter_hz,
     historyValues: history,
   };
 }

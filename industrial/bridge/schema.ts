@@ -95,7 +95,6 @@ const name = said("a host name or an address", /^[A-Za-z0-9.:-]{1,253}$/);
 
 const OpcUa = z.strictObject({
   listen: Listen.describe("Serves OPC UA there: 0.0.0.0:4840."),
-  counter_hz: whole(1_000_000, 1_000_000_000, "a frequency").describe("CNTFRQ_EL0 of the board, by which scans have their time: 62500000 in QEMU, 24000000 on an RK3568."),
   pki: path("a folder").describe("Own key and certificate, and the clients that are trusted."),
   names: z
     .array(name, { error: NAMES_EXPECTED })
@@ -121,7 +120,6 @@ const Sparkplug = z.strictObject({
   ),
   group: said(ID_EXPECTED, ID_PATTERN).describe("The group that the node belongs to."),
   node: said(ID_EXPECTED, ID_PATTERN).describe("The name of this node; its partitions are its devices."),
-  counter_hz: whole(1_000_000, 1_000_000_000, "a frequency").describe("CNTFRQ_EL0 of the board, by which scans have their time."),
   host: said(ID_EXPECTED, ID_PATTERN).optional().describe("The primary host: values are kept while it is offline. Default: none is waited for."),
   user: said("a user name", /^[^\0-\x1f\x7f]{1,256}$/).optional().describe("User name at the broker."),
   password_file: path("a file with the password").optional().describe("A file that holds the password, and nothing else."),
@@ -161,6 +159,9 @@ export const BridgeFile = z.strictObject({
   system: path("the path of a system.yaml").describe("The system that runs: its system.yaml."),
   link: Link.optional().describe("The hypervisor's UART: states, restarts, exits, commands."),
   values: z.record(z.string(), Values).optional().describe("By partition, where its tags come from."),
+  counter_hz: whole(1_000_000, 1_000_000_000, "a frequency")
+    .optional()
+    .describe("CNTFRQ_EL0 of the board, by which scans have their time: 24000000 on an RK3568. Default: as its board.yaml says."),
   stale_after: duration(10_000, HOUR, "a duration from 10ms to 3600s").default(1000).describe("Without news for so long, values are stale. Default: 1s."),
   modbus: Modbus.optional().describe("The Modbus server."),
   opcua: OpcUa.optional().describe("The OPC UA server."),

@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { Diagnostic } from "../../partitions/diagnostics/diagnostic.ts";
-import { bridgeNobody, bridgeUnaudited, bridgeValuesOf, bridgeWebOpen } from "../../partitions/diagnostics/catalogue.ts";
+import { bridgeCounter, bridgeNobody, bridgeUnaudited, bridgeValuesOf, bridgeWebOpen } from "../../partitions/diagnostics/catalogue.ts";
 import { readerPlace } from "./places.ts";
 import { displayPath } from "../../partitions/project.ts";
 import { readFile } from "../../partitions/source/file.ts";
@@ -69,5 +69,7 @@ export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: B
   const canCommand = commanding.length > 0;
   const [door] = writes && doors.length > 0 ? doors : commanding;
   if (door !== undefined && (writes || canCommand) && settings?.audit === undefined) findings.report([door], bridgeUnaudited(writes && door !== "web"), "key");
+  const timed = (["opcua", "sparkplug"] as const).find((key) => settings?.[key] !== undefined);
+  if (timed !== undefined && settings?.counter_hz === undefined && plan.counterHz === null) findings.report([timed], bridgeCounter(plan.board), "key");
   return findings.sorted;
 }

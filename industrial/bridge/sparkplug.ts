@@ -19,12 +19,11 @@ export function startSparkplug(
   settings: NonNullable<BridgeSettings["sparkplug"]>,
   { plant, log, write, record }: SparkplugParts,
 ): { readonly client: SparkplugClient; readonly counts: SparkplugCounts } {
-  const { broker, group, node: name, counter_hz, host, user, password_file, ca, stored } = settings;
+  const { broker, group, node: name, host, user, password_file, ca, stored } = settings;
   const node = new EdgeNode({
     group,
     node: name,
     plant,
-    counterHz: counter_hz,
     stored,
     write,
     attempted: ({ partition, writes, outcome }) => {

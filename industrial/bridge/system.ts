@@ -10,7 +10,7 @@ import type { SystemMap } from "../web/protocol.ts";
 import { BridgeError } from "./errors.ts";
 
 export interface BridgeSystem {
-  readonly plan: Pick<Plan, "board"> & { readonly partitions: readonly (Pick<Plan["partitions"][number], "channels" | "tagImage"> & PartitionPlan)[] };
+  readonly plan: Pick<Plan, "board" | "counterHz"> & { readonly partitions: readonly (Pick<Plan["partitions"][number], "channels" | "tagImage"> & PartitionPlan)[] };
   readonly tags: Pick<PlannedSystem["tags"], "table" | "slots">;
   /** Who has what, for the live page; undefined: this has not been told. */
   readonly map?: SystemMap | undefined;
@@ -25,13 +25,14 @@ export function formatPacked({ plan, tags, map }: BridgeSystem): string {
   const partitions = plan.partitions.map(({ name, channels, tags: guestTags, tagImage, guest, autostart, prints, direct, bandwidth, ways }) => ({
     name, channels, tags: guestTags, tagImage, guest, autostart, prints, direct, bandwidth, ways,
   }));
-  return `${JSON.stringify({ format: FORMAT, board: plan.board, partitions, map, table: tags.table, slots: [...tags.slots] })}\n`;
+  return `${JSON.stringify({ format: FORMAT, board: plan.board, counterHz: plan.counterHz, partitions, map, table: tags.table, slots: [...tags.slots] })}\n`;
 }
 
 /** Nobody writes it by hand: its outline is checked, and that it is of this version. */
 const Packed = z.object({
   format: z.literal(FORMAT),
   board: z.string(),
+  counterHz: z.number().nullable(),
   map: z.looseObject({ board: z.string() }).optional(),
   partitions: z.array(z.looseObject({ name: z.string(), guest: z.string(), direct: z.boolean(), channels: z.array(z.looseObject({ name: z.string() })), tags: z.array(z.looseObject({ name: z.string() })), tagImage: z.looseObject({ overLink: z.boolean() }).nullable() })),
   table: z.array(z.looseObject({ partition: z.string(), size: z.int(), tags: z.array(z.looseObject({ name: z.string(), offset: z.int() })) })),
@@ -47,9 +48,9 @@ export function readPacked(path: string): BridgeSystem {
   }
   const { data, success } = Packed.safeParse(written);
   if (!success) throw new BridgeError("AXV_BRIDGE_SYSTEM", path, `it is not what this version of axv-part writes (format ${FORMAT})`);
-  const { board, partitions, map, table, slots } = data;
+  const { board, counterHz, partitions, map, table, slots } = data;
   return {
-    plan: { board, partitions: partitions as unknown as BridgeSystem["plan"]["partitions"] },
+    plan: { board, counterHz, partitions: partitions as unknown as BridgeSystem["plan"]["partitions"] },
     tags: { table: table as unknown as TagTable, slots: new Map(slots) },
     map: map as unknown as SystemMap | undefined,
   };

@@ -19,7 +19,9 @@ const RECORD = 10;
 
 export function decodeTags({ partition, payload }: Frame): TagChanges {
   const count = (payload.length - WORDS) / RECORD;
-  if (!Number.isInteger(count) || count < 0) throw new LinkError("AXV_TELEMETRY_MALFORMED", `tags frame of ${payload.length} bytes`);
+  if (!Number.isInteger(count) || count < 0) {
+    throw new LinkError("AXV_TELEMETRY_MALFORMED", `tags frame of ${payload.length} bytes`);
+  }
   const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
   return {
     partition,

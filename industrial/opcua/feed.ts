@@ -6,10 +6,8 @@ import { DataType, Variant, VariantArrayType } from "node-opcua-variant";
 import type { Tag } from "../../partitions/tags/table.ts";
 import type { Series } from "../history/series.ts";
 import type { PartitionTelemetry } from "../link/telemetry.ts";
-import { ScanClock } from "../tags/clock.ts";
-import type { Instant } from "../tags/clock.ts";
 import type { Plant, Quality } from "../tags/plant.ts";
-import { toDouble, toHalves } from "../tags/value.ts";
+import { toHalves } from "../tags/value.ts";
 import type { PartitionNodes, PlantNodes, StatusName } from "./nodes.ts";
 import { hasValue, STATUS_OF } from "./status.ts";
 import type { Log } from "./target.ts";
@@ -20,51 +18,39 @@ export class Feed {
   readonly #log: Log;
   readonly #partitions: readonly PartitionNodes[];
   readonly #history: ReadonlyMap<Tag, Series>;
-  readonly #clocks: readonly ScanClock[];
-  /** What was told last of tags with a deadband. */
-  readonly #told = new Map<Tag, number>();
   readonly #stop: () => void;
 
   /** `history`: of tags whose values are kept. */
-  constructor(plant: Plant, nodes: PlantNodes, history: ReadonlyMap<Tag, Series>, log: Log, counterHz: number, now?: () => Instant) {
+  constructor(plant: Plant, nodes: PlantNodes, history: ReadonlyMap<Tag, Series>, log: Log) {
     this.#plant = plant;
     this.#log = log;
     this.#history = history;
     this.#partitions = nodes.partitions;
-    this.#clocks = nodes.partitions.map(() => new ScanClock(counterHz, now));
     this.#stop = plant.listen({
-      values: (partition, changed) => this.#showValues(partition, changed),
-      quality: (partition, quality, before) => this.#showQuality(partition, quality, before),
+      values: (partition, _, news) => this.#showValues(partition, news),
+      quality: (partition, quality) => this.#showQuality(partition, quality),
       telemetry: (partition) => this.#showTelemetry(partition),
     });
-    for (const partition of nodes.partitions.keys()) {
-      const quality = plant.qualityOf(partition);
-      this.#showQuality(partition, quality, quality);
-    }
+    for (const partition of nodes.partitions.keys()) this.#showQuality(partition, plant.qualityOf(partition));
   }
 
   close(): void {
     this.#stop();
   }
 
-  #showValues(partition: number, changed: readonly Tag[]): void {
+  #showValues(partition: number, news: readonly Tag[]): void {
     const { tags } = this.#partitions[partition] ?? {};
-    const image = this.#plant.imageOf(partition);
     const quality = this.#plant.qualityOf(partition);
-    const clock = this.#clocks[partition];
-    if (tags === undefined || image === undefined || clock === undefined || !hasValue(quality)) return;
-    const time = new Date(clock.scan(image.scan));
-    for (const tag of changed) if (!this.#isWithinDeadband(partition, tag)) this.#showTag(partition, tag, tags.get(tag), quality, time);
+    if (tags === undefined || !hasValue(quality)) return;
+    const time = new Date(this.#plant.timeOf(partition));
+    for (const tag of news) this.#showTag(partition, tag, tags.get(tag), quality, time);
   }
 
-  #showQuality(partition: number, quality: Quality, before: Quality): void {
+  #showQuality(partition: number, quality: Quality): void {
     const { tags } = this.#partitions[partition] ?? {};
-    const image = this.#plant.imageOf(partition);
-    const clock = this.#clocks[partition];
-    if (tags === undefined || clock === undefined) return;
-    if (before === "stopped" || before === "silent") clock.restart(); // a partition's counter stands while it is paused
-    // The time of the scan that makes them good again is that of their values; what makes them worse happens now.
-    const time = new Date(quality === "good" && image !== undefined ? clock.scan(image.scan) : clock.moment());
+    if (tags === undefined) return;
+    const hasImage = quality === "good" && this.#plant.imageOf(partition) !== undefined;
+    const time = new Date(hasImage ? this.#plant.timeOf(partition) : this.#plant.momentOf(partition));
     for (const [tag, variable] of tags) this.#showTag(partition, tag, variable, quality, time);
     this.#showTelemetry(partition);
   }
@@ -73,7 +59,6 @@ export class Feed {
     const value = hasValue(quality) ? this.#plant.tagValue(partition, tag) : undefined;
     if (variable !== undefined) this.#set(variable, value === undefined ? NO_VALUE() : toVariant(tag.type, value), STATUS_OF[quality], time);
     this.#history.get(tag)?.record(time.getTime(), quality, value === undefined ? undefined : this.#plant.imageOf(partition)?.view, tag.offset);
-    if (tag.deadband > 0) this.#told.set(tag, toDouble(value ?? "") ?? Number.NaN);
   }
 
   /** The library tells every item within this call: what goes wrong with one client's is no matter of the plant's. */
@@ -93,18 +78,11 @@ export class Feed {
     this.#set(variable, now, status, time);
   }
 
-  /** A change smaller than its deadband is not told; what is not a number has none. */
-  #isWithinDeadband(partition: number, tag: Tag): boolean {
-    if (tag.deadband === 0) return false;
-    const now = toDouble(this.#plant.tagValue(partition, tag) ?? "") ?? Number.NaN;
-    return Math.abs(now - (this.#told.get(tag) ?? Number.NaN)) < tag.deadband;
-  }
-
   #showTelemetry(partition: number): void {
     const { guestTags = [], status } = this.#partitions[partition] ?? {};
     const quality = this.#plant.qualityOf(partition);
     const telemetry = this.#plant.telemetryOf(partition);
-    const time = new Date(this.#clocks[partition]?.moment() ?? 0);
+    const time = new Date(this.#plant.momentOf(partition));
     const heard = telemetry === undefined ? StatusCodes.BadWaitingForInitialData : quality === "silent" ? STATUS_OF.silent : StatusCodes.Good;
     for (const [name, variable] of status ?? []) this.#put(variable, telemetry === undefined ? undefined : STATUS[name](telemetry), heard, time);
     const running = quality === "stopped" && heard === StatusCodes.Good ? STATUS_OF.stopped : heard;

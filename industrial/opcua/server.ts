@@ -108,7 +108,7 @@ export class OpcUaServer {
       pushItems(server, (namespace) => namespace === nodes.namespace.index);
       const history = historyOf(nodes, settings.historyValues);
       readHistory(server, history.byNode);
-      const feed = new Feed(plant, nodes, history.byTag, log, settings.counterHz, now);
+      const feed = new Feed(plant, nodes, history.byTag, log);
       const alarms = new Alarms(addressSpace, plant, nodes, log);
       await server.start();
       return new OpcUaServer({ server, own, users, feed, alarms, guarded, options });

@@ -119,8 +119,6 @@ export interface OpcUaSettings {
   readonly caps: Caps;
   /** A session that asks nothing for so long ends. */
   readonly sessionSeconds: number;
-  /** Ticks of CNTVCT_EL0 a second. */
-  readonly counterHz: number;
   /** Values of each tag that are kept for HistoryRead; 0: none. */
   readonly historyValues: number;
 }

@@ -8,7 +8,6 @@ import type { Tag } from "../../partitions/tags/table.ts";
 import { parseType } from "../../partitions/tags/type.ts";
 import { GUEST_TYPE } from "../../partitions/tags/registers.ts";
 import type { TagWrite } from "../tags/batch.ts";
-import { ScanClock } from "../tags/clock.ts";
 import type { Plant, PlantPartition } from "../tags/plant.ts";
 import { fits } from "../tags/value.ts";
 import type { TagValue } from "../tags/value.ts";
@@ -36,7 +35,6 @@ export interface EdgeNodeOptions {
   readonly group: string;
   readonly node: string;
   readonly plant: Plant;
-  readonly counterHz: number;
   /** Values that are kept while nobody takes them. */
   readonly stored: number;
   /** Undefined: nothing can be written. */
@@ -67,14 +65,11 @@ export const deathOf = (bdSeq: number, timestamp: number): Buffer =>
 export class EdgeNode {
   readonly #options: EdgeNodeOptions;
   readonly #now: () => number;
-  readonly #clocks: readonly ScanClock[];
   readonly #queue: StoredQueue<Stored>;
   readonly #born = new Set<number>();
   readonly #stop: () => void;
-  /** What was told last, for deadbands. */
+  /** What was told last: a birth has told what may be told as a change, too. */
   readonly #told = new Map<Tag, TagValue>();
-  /** When each partition's newest values were made. */
-  readonly #times = new Map<number, number>();
   #session: Session | undefined;
   #bdSeq = 0;
   #seq = 0;
@@ -84,9 +79,8 @@ export class EdgeNode {
     this.#now = options.now ?? Date.now;
     this.#queue = new StoredQueue(options.stored);
     const { plant } = options;
-    this.#clocks = plant.partitions.map(() => new ScanClock(options.counterHz));
     this.#stop = plant.listen({
-      values: (partition, changed) => this.#values(partition, changed),
+      values: (partition, _, news) => this.#values(partition, news),
       telemetry: (partition) => this.#guestValues(partition),
       quality: (partition, now) => this.#quality(partition, now === "good"),
     });
@@ -178,13 +172,13 @@ export class EdgeNode {
     else if (this.#born.delete(partition)) this.#publish("DDEATH", this.#nameOf(partition), this.#now(), []);
   }
 
-  #values(partition: number, changed: readonly Tag[]): void {
+  #values(partition: number, news: readonly Tag[]): void {
     const { plant } = this.#options;
-    const timestamp = this.#clockScan(partition);
+    const timestamp = this.#timeOf(partition);
     const metrics: Metric[] = [];
-    for (const tag of changed) {
+    for (const tag of news) {
       const value = plant.tagValue(partition, tag);
-      if (value === undefined || !this.#isNews(tag, value)) continue;
+      if (value === undefined || isDeepStrictEqual(value, this.#told.get(tag))) continue;
       const isFirst = !this.#told.has(tag);
       this.#told.set(tag, value);
       // A first value is no change: the birth, whenever it comes, begins with what there is.
@@ -226,14 +220,6 @@ export class EdgeNode {
     }
   }
 
-  #isNews(tag: Tag, value: TagValue): boolean {
-    const last = this.#told.get(tag);
-    if (last !== undefined && isDeepStrictEqual(value, last)) return false; // as the birth has just said
-    if (tag.deadband === 0 || last === undefined || typeof value === "string" || typeof value === "boolean") return true;
-    const [now, before] = [value, last].map((each) => (Array.isArray(each) ? each.map(Number) : [Number(each)]));
-    return (now ?? []).some((each, index) => Math.abs(each - (before?.[index] ?? Number.NaN)) >= tag.deadband);
-  }
-
   #publish(type: MessageType, device: string | undefined, timestamp: number, metrics: readonly Metric[]): void {
     const { group, node } = this.#options;
     this.#session?.publish(topicOf(group, type, node, device), encodePayload(timestamp, this.#seq, metrics));
@@ -242,14 +228,8 @@ export class EdgeNode {
 
   /** When its newest values were made. */
   #timeOf(partition: number): number {
-    return this.#options.plant.imageOf(partition) === undefined ? this.#now() : (this.#times.get(partition) ?? this.#now());
-  }
-
-  #clockScan(partition: number): number {
-    const scan = this.#options.plant.imageOf(partition)?.scan;
-    const time = scan === undefined ? this.#now() : (this.#clocks[partition]?.scan(scan) ?? this.#now());
-    this.#times.set(partition, time);
-    return time;
+    const { plant } = this.#options;
+    return plant.imageOf(partition) === undefined ? this.#now() : plant.timeOf(partition);
   }
 
   #nameOf(partition: number): string {

@@ -1,12 +1,17 @@
 // What the bridge knows of a running plant: each partition's tag image, its state, how old both are and what they are worth. Protocols read
 // it; nothing here knows a protocol.
 //
+// A scan's time is in the world's: the guest's counter, by what is measured here (clock.ts). A change smaller than a tag's deadband is told to
+// nobody; small ones that add up are.
+//
 // Quality is the partition's, for a scan makes all of its values: what a stopped or silent partition has shown last is no value of now.
 import { EventEmitter } from "node:events";
 import { bytesOf } from "../../partitions/tags/type.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import type { PlannedTag } from "../../partitions/plan/plan.ts";
 import type { PartitionState, PartitionTelemetry } from "../link/telemetry.ts";
+import { ScanClock, systemClock } from "./clock.ts";
+import type { Instant } from "./clock.ts";
 import { readValue } from "./value.ts";
 import type { TagValue } from "./value.ts";
 
@@ -28,8 +33,11 @@ export const QUALITIES = ["good", "waiting", "stale", "stopped", "silent", "mism
 export type Quality = (typeof QUALITIES)[number];
 
 export interface PlantEvents {
-  /** A partition's tags have changed, those of the list; or, with an empty list, a scan changed none. */
-  values: [partition: number, changed: readonly Tag[]];
+  /**
+   * A partition has scanned: the tags whose values have changed, and those of them that are news: by their deadbands at least, and not told
+   * just now with all the others, because their quality is good again.
+   */
+  values: [partition: number, changed: readonly Tag[], news: readonly Tag[]];
   quality: [partition: number, now: Quality, before: Quality];
   /** State and its profile's tags. */
   telemetry: [partition: number, telemetry: PartitionTelemetry];
@@ -43,6 +51,12 @@ interface Seen {
   /** CNTVCT_EL0 of the image's scan. */
   scan: bigint;
   imageAt: number;
+  /** Undefined: nobody knows how fast the counter is. */
+  readonly clock: ScanClock | undefined;
+  /** Milliseconds since 1970. */
+  time: number;
+  /** What was told last of tags with a deadband. */
+  readonly told: Map<Tag, TagValue>;
   telemetry: PartitionTelemetry | undefined;
   telemetryAt: number;
   mismatch: boolean;
@@ -52,19 +66,24 @@ interface Seen {
 export class Plant extends EventEmitter<PlantEvents> {
   readonly partitions: readonly PlantPartition[];
   readonly #seen: Seen[];
-  readonly #now: () => number;
+  readonly #clock: () => Instant;
   readonly #staleAfter: number;
 
-  /** `now`: a clock that no step of the wall clock moves, in ms. `staleAfter`: ms without news. */
-  constructor(partitions: readonly PlantPartition[], staleAfter: number, now: () => number = () => performance.now()) {
+  /**
+   * `staleAfter`: ms without news. `counterHz`: CNTFRQ_EL0 of the board; without it values have the time at which they came. `clock`: a test's.
+   */
+  constructor(partitions: readonly PlantPartition[], staleAfter: number, counterHz?: number, clock: () => Instant = systemClock) {
     super();
     this.partitions = partitions;
     this.#staleAfter = staleAfter;
-    this.#now = now;
+    this.#clock = clock;
     this.#seen = partitions.map(() => ({
       image: undefined,
       scan: 0n,
       imageAt: Number.NEGATIVE_INFINITY,
+      clock: counterHz === undefined ? undefined : new ScanClock(counterHz, clock),
+      time: Number.NEGATIVE_INFINITY,
+      told: new Map<Tag, TagValue>(),
       telemetry: undefined,
       telemetryAt: Number.NEGATIVE_INFINITY,
       mismatch: false,
@@ -80,13 +99,17 @@ export class Plant extends EventEmitter<PlantEvents> {
     const before = seen.image;
     const bytes = new Uint8Array(image.buffer, image.byteOffset, tags.size);
     const changed = before === undefined ? tags.tags : (among ?? tags.tags).filter((tag) => differs(before, bytes, tag));
+    const news = changed.filter((tag) => !isWithinDeadband(tag, seen.told.get(tag), image));
+    for (const tag of news) if (tag.deadband > 0) seen.told.set(tag, readValue(image, tag.offset, tag.type));
     seen.image ??= Buffer.alloc(tags.size);
     seen.image.set(bytes);
     seen.scan = scan;
     seen.imageAt = this.#now();
     seen.mismatch = false;
-    this.#judge(partition, seen);
-    this.emit("values", partition, changed);
+    if (seen.quality === "stopped" || seen.quality === "silent") seen.clock?.restart(); // a partition's counter stands while it is paused
+    seen.time = seen.clock?.scan(scan) ?? this.#moment(seen);
+    const toldAll = this.#judge(partition, seen, true);
+    this.emit("values", partition, changed, toldAll ? [] : news);
   }
 
   /** The partition's guest writes images of another table. */
@@ -139,6 +162,17 @@ export class Plant extends EventEmitter<PlantEvents> {
     return at === Number.NEGATIVE_INFINITY ? undefined : this.#now() - at;
   }
 
+  /** When its newest values were made, in ms since 1970: never before what was told for it earlier. */
+  timeOf(partition: number): number {
+    return this.#seen[partition]?.time ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The present moment, likewise: of what no scan has made. */
+  momentOf(partition: number): number {
+    const seen = this.#seen[partition];
+    return seen === undefined ? this.#clock().wall : this.#moment(seen);
+  }
+
   /** The last image, whatever it is worth now. Not to be kept: the next one is written over it. */
   imageOf(partition: number): { readonly view: DataView; readonly scan: bigint } | undefined {
     const { image, scan = 0n } = this.#seen[partition] ?? {};
@@ -151,12 +185,32 @@ export class Plant extends EventEmitter<PlantEvents> {
     return image === undefined ? undefined : readValue(image.view, tag.offset, tag.type);
   }
 
-  #judge(partition: number, seen: Seen): void {
+  #now(): number {
+    return this.#clock().steady;
+  }
+
+  #moment(seen: Seen): number {
+    return seen.clock?.moment() ?? Math.max(seen.time, this.#clock().wall);
+  }
+
+  /** True: its values are good again, and have been told. */
+  #judge(partition: number, seen: Seen, isScan = false): boolean {
     const before = seen.quality;
     const now = this.#quality(seen, this.partitions[partition]?.tags !== undefined);
-    if (now === before) return;
+    if (now === before) return false;
     seen.quality = now;
+    // The time of the scan that makes them good again is that of their values; what makes them so without a scan happens now.
+    if (now === "good" && !isScan) seen.time = this.#moment(seen);
+    if (now === "good") this.#tellAnew(partition, seen);
     this.emit("quality", partition, now, before);
+    return now === "good";
+  }
+
+  /** All of its values are told, as they are now. */
+  #tellAnew(partition: number, { image, told }: Seen): void {
+    if (image === undefined) return;
+    const view = new DataView(image.buffer, image.byteOffset, image.length);
+    for (const tag of this.partitions[partition]?.tags?.tags ?? []) if (tag.deadband > 0) told.set(tag, readValue(view, tag.offset, tag.type));
   }
 
   /** The worst that is known comes first. */
@@ -178,4 +232,12 @@ export class Plant extends EventEmitter<PlantEvents> {
 function differs(before: Buffer, now: Uint8Array, { offset, type }: Tag): boolean {
   const end = offset + bytesOf(type);
   return before.compare(now, offset, end, offset, end) !== 0;
+}
+
+/** What is no number has no deadband; of an array each element counts. */
+function isWithinDeadband({ deadband, offset, type }: Tag, told: TagValue | undefined, image: DataView): boolean {
+  if (deadband === 0 || told === undefined) return false;
+  const numbers = (value: TagValue): number[] => (Array.isArray(value) ? value : [value]).map(Number);
+  const before = numbers(told);
+  return numbers(readValue(image, offset, type)).every((now, index) => Math.abs(now - (before[index] ?? Number.NaN)) < deadband);
 }

@@ -510,3 +510,9 @@ export const bridgeUnaudited = (writes: boolean): Problem =>
       ? "add `audit: { folder: audit }`, or make all tags `access: ro`"
       : "add `audit: { folder: audit }`, or take `link` away",
   );
+export const bridgeCounter = (board: string): Problem =>
+  warning(
+    "AXV-P144",
+    `board ${board} does not say how fast its counter counts: values have the time at which they come, not that of their scan`,
+    "write `counter_hz:` (its CNTFRQ_EL0) into this file, or into its board.yaml",
+  );

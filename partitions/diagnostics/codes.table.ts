@@ -114,4 +114,5 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P141": error("values of a partition whose tags no channel carries"),
   "AXV-P142": error("what is written or commanded from outside is not audited"),
   "AXV-P143": error("a live page that others reach, and where nobody has to log in"),
+  "AXV-P144": warning("nobody says how fast the board's counter counts"),
 };

@@ -192,6 +192,8 @@ export interface Plan {
     readonly maintenance: number;
   };
   /** INTIDs. */
+  /** CNTFRQ_EL0 in Hz; null: the board does not say. */
+  readonly counterHz: number | null;
   readonly timers: { readonly hypervisor: number; readonly virtual: number; readonly physical: number };
   readonly pmu: {
     /** INTID of its overflow; 0: not wired. */

@@ -64,6 +64,7 @@ export function decide(
       spiLimit: FIRST_SPI + gic.spis,
       maintenance: intid(gic.maintenance),
     },
+    counterHz: board.counter_hz ?? null,
     timers: {
       hypervisor: intid(board.timer.hypervisor),
       virtual: intid(board.timer.virtual),

@@ -74,7 +74,6 @@ stale_after: 2s
 modbus: { listen: "0.0.0.0:${MODBUS}" }
 opcua:
   listen: "0.0.0.0:${OPCUA}"
-  counter_hz: 62500000
   pki: pki
   names: [127.0.0.1]
   users:

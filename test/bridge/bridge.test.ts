@@ -141,7 +141,7 @@ describe("a plant", () => {
     const heard = (): number[] => (["values", "quality", "telemetry"] as const).map((event) => bridge.plant.listenerCount(event));
     const before = heard();
     const modbus = settings().modbus;
-    const sparkplug = { broker: "mqtt://127.0.0.1:1", group: "g", node: "n", counter_hz: 1_000_000, stored: 0 };
+    const sparkplug = { broker: "mqtt://127.0.0.1:1", group: "g", node: "n", stored: 0 };
     for (let unit = 2; unit < 6; unit++) {
       await bridge.serveInstead({ ...settings(), modbus: modbus && { ...modbus, unit }, sparkplug: { ...sparkplug, node: `n${unit}` } });
       expect(heard()).toEqual(before.map((count) => count + 1)); // and the Sparkplug node

@@ -89,7 +89,7 @@ beforeEach(() => {
   logged = [];
   board = new Board(bench);
   hypervisor = new Hypervisor(async () => new Link(board));
-  plant = new Plant([{ name: "linux", slot: 0, tags: undefined, guestTags: [] }, { name: "plc", slot: 1, tags: TABLE, guestTags: [] }], STALE_AFTER, () => Date.now());
+  plant = new Plant([{ name: "linux", slot: 0, tags: undefined, guestTags: [] }, { name: "plc", slot: 1, tags: TABLE, guestTags: [] }], STALE_AFTER, undefined, () => ({ wall: Date.now(), steady: Date.now() }));
   hypervisor.on("partition", (telemetry) => plant.takeTelemetry(telemetry));
   const log = pino({ level: "warn" }, { write: (line: string) => logged.push((JSON.parse(line) as { msg: string }).msg) });
   parts = new LinkTags(hypervisor, plant, [PLC_INDEX], log);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   chain = await Chain.build();
   panel = await Panel.create(chain.folder);
   const users = `{ anna: { role: operator, password: "${await hashPassword(PASSWORD)}" }, otto: { role: observer, password: "${await hashPassword(PASSWORD)}" } }`;
-  lines = `opcua: { listen: "127.0.0.1:1", counter_hz: 1000000, pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }\nmetrics: { listen: "127.0.0.1:1" }\n`;
+  lines = `counter_hz: 1000000\nopcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }\nmetrics: { listen: "127.0.0.1:1" }\n`;
 }, 120_000);
 afterAll(async () => {
   await panel.end();

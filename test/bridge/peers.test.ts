@@ -39,7 +39,7 @@ beforeEach(() => chain.begin());
 afterEach(() => chain.end());
 
 async function start(more: string): Promise<Bridge> {
-  const opcua = `opcua: { listen: "127.0.0.1:1", counter_hz: 1000000, pki: pki, names: [127.0.0.1], discovery: true, users: ${users}${more} }`;
+  const opcua = `counter_hz: 1000000\nopcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users}${more} }`;
   bridge = await chain.start(chain.settings(`${opcua}\nmodbus: { listen: "127.0.0.1:1" }\n`));
   await chain.until("values", () => chain.isGood);
   return bridge;

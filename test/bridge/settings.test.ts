@@ -73,7 +73,7 @@ modbus:
   idle: 5s
 metrics: { listen: 127.0.0.1:9464 }
 web: { listen: "0.0.0.0:8443", users: { anna: { role: operator, password: HASH } }, names: [plant.example], tls: { certificate: web.pem, key: web.key }, anonymous: false }
-sparkplug: { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, counter_hz: 24000000, host: scada, user: u, password_file: secret, ca: ca.pem, stored: 5 }
+sparkplug: { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, host: scada, user: u, password_file: secret, ca: ca.pem, stored: 5 }
 audit: { folder: log, size: 1M, files: 10 }
 log: debug
 `.replace("HASH", HASH));
@@ -83,6 +83,17 @@ log: debug
   expect(settings?.sparkplug).toMatchObject({ host: "scada", password_file: join(folder, "secret"), ca: join(folder, "ca.pem"), stored: 5 });
   expect(settings).toMatchObject({ stale_after: 250, audit: { folder: join(folder, "log"), size: 1 << 20, files: 10 }, values: { plc: { through: ["ssh", "root@plc"] } } });
   if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
+});
+
+test("a board that does not say how fast its counter counts: only who tells times is warned, and counter_hz says it", () => {
+  const found = (more: string): string[] => {
+    const file = read(`system: s\naudit: { folder: log }\n${more}`);
+    return checkAgainst(file, { ...system, plan: { ...system.plan, counterHz: null } }).map(({ code, severity, line }) => `${code} ${severity} ${line}`);
+  };
+  const opcua = "opcua: { listen: 'a:1', pki: pki, users: {} }\n";
+  expect(found("modbus: { listen: 'a:1' }\n")).toEqual([]);
+  expect(found(opcua)).toEqual(["AXV-P144 warning 3"]);
+  expect(found(`${opcua}counter_hz: 24000000\n`)).toEqual([]);
 });
 
 test("where the bridge runs, the guests' images need not be: tags and channels are the same without them", () => {
@@ -120,13 +131,13 @@ describe("is refused, at its place", () => {
     ],
     [
       "users and other things of OPC UA that cannot be",
-      "system: s\nopcua:\n  listen: 'a:1'\n  counter_hz: 5\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: []\n  policies: [None]\n  history: -1\n  anonymous: 1\n",
-      ["4:15 AXV-P006", "5:8 AXV-P006", "6:26 AXV-P006", "6:42 AXV-P006", "7:10 AXV-P006", "8:14 AXV-P006", "9:12 AXV-P006", "10:14 AXV-P006"],
+      "system: s\nopcua:\n  listen: 'a:1'\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: []\n  policies: [None]\n  history: -1\n  anonymous: 1\ncounter_hz: 5\n",
+      ["4:8 AXV-P006", "5:26 AXV-P006", "5:42 AXV-P006", "6:10 AXV-P006", "7:14 AXV-P006", "8:12 AXV-P006", "9:14 AXV-P006", "10:13 AXV-P006"],
     ],
     [
       "Sparkplug's names and brokers that are none",
-      "system: s\nsparkplug: { broker: 10.0.0.2, group: a/b, node: '', counter_hz: 62500000, stored: -1 }\n",
-      ["2:22 AXV-P006", "2:39 AXV-P006", "2:50 AXV-P006", "2:84 AXV-P006"],
+      "system: s\nsparkplug: { broker: 10.0.0.2, group: a/b, node: '', stored: -1 }\n",
+      ["2:22 AXV-P006", "2:39 AXV-P006", "2:50 AXV-P006", "2:62 AXV-P006"],
     ],
     ["a live page that others reach without a login", "system: s\nweb: { listen: '0.0.0.0:80' }\n", ["2:1 AXV-P143"]],
     ["a live page with half a certificate, and an address that is none", "system: s\nweb: { listen: '8080', tls: { key: a } }\n", ["2:16 AXV-P006", "2:24 AXV-P005"]],

@@ -191,6 +191,7 @@ export function makeSystem(spec: SystemSpec): System {
       gicd: board.gicd, version: board.gicVersion, cpuInterface: board.gicVersion === 2 ? { gicc: board.gicc, gich: board.gich, gicv: board.gicv } : null,
       spiLimit: board.spiLimit, maintenance: board.maintenance,
     },
+    counterHz: null,
     timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
     pmu: { interrupt: board.pmuInterrupt, refillEvent: spec.refillEvent ?? EVENT_L2D_CACHE_REFILL, busAccesses: spec.busAccesses ?? 0, countsEl2: false },
     cache: { level: 2, sets: 1024, ways: 16, line: 64, colours: COLOURS, wayGroups: board.cluster === "absent" ? 0 : WAY_GROUPS },

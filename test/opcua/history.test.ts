@@ -4,8 +4,8 @@ import type { ClientSession } from "node-opcua-client";
 import { HistoryData, ReadProcessedDetails } from "node-opcua-service-history";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PLANT_URI } from "../../industrial/opcua/nodes.ts";
-import { TestPlant } from "../tags/plant.ts";
-import { COUNTER_HZ, Station } from "./station.ts";
+import { COUNTER_HZ, TestPlant } from "../tags/plant.ts";
+import { Station } from "./station.ts";
 
 const KEPT = 10;
 const STEP = 1000;

@@ -17,10 +17,8 @@ import type { TestPlant } from "../tags/plant.ts";
 
 export const APPLICATION_URI = "urn:axv-part:test";
 const CLIENT_URI = "urn:axv-part:test-client";
-export const COUNTER_HZ = 1_000_000;
 export const PASSWORDS: Readonly<Record<Role, string>> = { observer: "looks", operator: "acts", engineer: "builds" };
 const DAY_MS = 86_400_000;
-const FIRST_WALL = Date.UTC(2026, 5, 1);
 
 export class Station {
   readonly folder = mkdtempSync(join(tmpdir(), "axv-opcua-"));
@@ -31,7 +29,7 @@ export class Station {
   /** What writer and commands answer. */
   outcome: Outcome = "done";
   /** The wall clock and the steady one. */
-  instant: Instant = { wall: FIRST_WALL, steady: 0 };
+  #plant: TestPlant | undefined;
   server!: OpcUaServer;
   readonly #clients: OPCUAClient[] = [];
   #managers: OPCUACertificateManager[] = [];
@@ -43,7 +41,9 @@ export class Station {
     return station;
   }
 
-  async #start({ plant }: TestPlant, settings: Partial<OpcUaSettings>, more: readonly string[]): Promise<void> {
+  async #start(testPlant: TestPlant, settings: Partial<OpcUaSettings>, more: readonly string[]): Promise<void> {
+    const { plant } = testPlant;
+    this.#plant = testPlant;
     const pki = join(this.folder, "server");
     const trusted = new OPCUACertificateManager({ rootFolder: pki, disableFileWatchers: true });
     await trusted.initialize();
@@ -57,13 +57,23 @@ export class Station {
       commands: { request: async (partition, command) => (this.commanded.push({ partition, command }), this.outcome) },
       audit: { record: (entry) => void this.audited.push(entry) },
       log: { info: () => {}, warn: (message) => void this.logged.push(message), error: (message) => void this.logged.push(message) },
-      now: () => this.instant,
+      now: () => testPlant.instant,
       settings: {
         host: "127.0.0.1", port: 0, hostnames: ["127.0.0.1", "localhost"], applicationUri: APPLICATION_URI, pki, policies: POLICIES, anonymous: false,
-        discovery: true, users, caps: DEFAULT_CAPS, sessionSeconds: 30, counterHz: COUNTER_HZ, historyValues: 100, ...settings,
+        discovery: true, users, caps: DEFAULT_CAPS, sessionSeconds: 30, historyValues: 100, ...settings,
       },
     };
     this.server = await OpcUaServer.start(options);
+  }
+
+  /** The plant's and the server's. */
+  get instant(): Instant {
+    if (this.#plant === undefined) throw new Error("the station has not been started");
+    return this.#plant.instant;
+  }
+
+  set instant(instant: Instant) {
+    if (this.#plant !== undefined) this.#plant.instant = instant;
   }
 
   get url(): string {

@@ -69,7 +69,7 @@ async function listen(): Promise<void> {
   await host.subscribeAsync("spBv1.0/press/#", { qos: 1 });
 }
 function make(primary?: string): void {
-  node = new EdgeNode({ group: "press", node: "n", plant: own.plant, counterHz: 1000, stored: 100, write: async () => true, attempted: (attempt) => void attempts.push(attempt) });
+  node = new EdgeNode({ group: "press", node: "n", plant: own.plant, stored: 100, write: async () => true, attempted: (attempt) => void attempts.push(attempt) });
   client = new SparkplugClient(node, {
     broker: `mqtt://127.0.0.1:${port}`, group: "press", node: "n", host: primary, user: undefined, passwordFile: undefined, ca: undefined,
     log: { info: (message) => void logged.push(message), warn: (message) => void logged.push(message) },

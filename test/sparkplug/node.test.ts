@@ -22,7 +22,7 @@ const session = {
 };
 const make = (more: Partial<EdgeNodeOptions> = {}): void => {
   node = new EdgeNode({
-    group: "press", node: "plc-1", plant: own.plant, counterHz: 1000, stored: 5, write: async () => true, attempted: (attempt) => void attempts.push(attempt), now: () => 1_800_000_000_000 + own.now, ...more,
+    group: "press", node: "plc-1", plant: own.plant, stored: 5, write: async () => true, attempted: (attempt) => void attempts.push(attempt), now: () => own.instant.wall, ...more,
   });
 };
 beforeEach(() => {
@@ -112,7 +112,7 @@ describe("while nobody listens", () => {
     node.end();
     sent = [];
     for (let n = 0; n < 7; n++) {
-      own.now += 10;
+      own.instant = { wall: own.instant.wall + 10, steady: own.instant.steady + 10 };
       run({ Setpoint: 40 + n });
     }
     expect(sent).toEqual([]);

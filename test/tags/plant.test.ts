@@ -83,3 +83,41 @@ describe("quality", () => {
     expect([own.plant.qualityOf(7), own.plant.stateOf(7), own.plant.ageOf(7)]).toEqual(["waiting", undefined, undefined]);
   });
 });
+
+describe("what is news", () => {
+  const heard: string[] = [];
+  beforeEach(() => {
+    own = new TestPlant({ plc: "[{ name: A, type: i32, deadband: 5 }, { name: L, type: \"f32[2]\", deadband: 1 }, { name: T, type: \"string[4]\" }]" });
+    own.tell(0, "running");
+    own.scan(0, { A: 10, L: [1, 2], T: "a" });
+    heard.splice(0);
+    own.plant.on("values", (_, changed, news) => heard.push(`${changed.map(({ name }) => name).join("")}: ${news.map(({ name }) => name).join("")}`));
+  });
+
+  test("a change by less than the deadband is one, but no news; small ones that add up are; of an array one element is enough", () => {
+    for (const A of [12, 14, 15, 19]) own.scan(0, { A });
+    own.scan(0, { L: [1, 2.9], T: "b" });
+    own.scan(0, { L: [1, 3] });
+    expect(heard).toEqual(["A: ", "A: ", "A: A", "A: ", "LT: T", "L: L"]);
+  });
+
+  test("values that are good again are told as they are, and that is where the deadband counts from", () => {
+    own.scan(0, { A: 14 });
+    own.pass(STALE_AFTER + 1);
+    own.tell(0, "running");
+    own.scan(0, { A: 13 });
+    own.scan(0, { A: 17 });
+    own.scan(0, { A: 18 });
+    expect(heard).toEqual(["A: ", "A: ", "A: ", "A: A"]);
+  });
+});
+
+test("a scan's time is told once, whoever asks for it", () => {
+  own.scan(0, { A: 1 }, 5_000_000n);
+  const first = own.plant.timeOf(0);
+  own.pass(10);
+  expect(own.plant.timeOf(0)).toBe(first);
+  own.scan(0, { A: 2 }, 5_010_000n);
+  expect(own.plant.timeOf(0)).toBe(first + 10);
+  expect(own.plant.momentOf(0)).toBe(own.instant.wall);
+});

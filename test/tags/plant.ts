@@ -1,4 +1,5 @@
 // A plant for tests: partitions of a system.yaml, a clock that a test moves, images as guests write them.
+import type { Instant } from "../../industrial/tags/clock.ts";
 import { Plant } from "../../industrial/tags/plant.ts";
 import { writeValue } from "../../industrial/tags/value.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
@@ -7,10 +8,13 @@ import type { Tag } from "../../partitions/tags/table.ts";
 import { planned } from "./tables.ts";
 
 export const STALE_AFTER = 100;
+/** Of the guests' counters. */
+export const COUNTER_HZ = 1_000_000;
+const FIRST_WALL = Date.UTC(2027, 0, 1);
 
 export class TestPlant {
   readonly plant: Plant;
-  now = 0;
+  instant: Instant = { wall: FIRST_WALL, steady: 0 };
   readonly #images: DataView[];
   #scan = 0n;
 
@@ -22,7 +26,7 @@ export class TestPlant {
       tags: table.find(({ partition }) => partition === name),
       guestTags,
     }));
-    this.plant = new Plant(all, STALE_AFTER, () => this.now);
+    this.plant = new Plant(all, STALE_AFTER, COUNTER_HZ, () => this.instant);
     this.#images = all.map(({ tags }) => new DataView(new ArrayBuffer(tags?.size ?? 0)));
   }
 
@@ -46,7 +50,7 @@ export class TestPlant {
   }
 
   pass(milliseconds: number): void {
-    this.now += milliseconds;
+    this.instant = { wall: this.instant.wall + milliseconds, steady: this.instant.steady + milliseconds };
     this.plant.review();
   }
 }

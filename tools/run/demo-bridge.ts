@@ -11,7 +11,6 @@ import { soundSystem } from "../plan/show.ts";
 
 const FOLDER = inProject("build/demo");
 const HOST = "127.0.0.1";
-const QEMU_COUNTER_HZ = 62_500_000;
 
 /** Everybody may look, for it is only reached from this machine; who has started it may command, on the live page. */
 const FILE = {
@@ -19,7 +18,6 @@ const FILE = {
   modbus: { listen: `${HOST}:1502` },
   opcua: {
     listen: `${HOST}:4840`,
-    counter_hz: QEMU_COUNTER_HZ,
     pki: join(FOLDER, "pki"),
     names: [HOST, "localhost", hostname()],
     users: {},

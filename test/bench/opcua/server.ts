@@ -17,7 +17,7 @@ const wanted: WantedTag[] = Array.from({ length: TAGS }, (_, k) => ({
 }));
 const { offsets, size } = placeInImage(wanted);
 const tags = wanted.map((tag, k) => ({ ...tag, offset: offsets[k] ?? 0, register: k, alias: k + 1 }));
-const plant = new Plant([{ name: "plc", slot: 0, tags: { partition: "plc", size, tags }, guestTags: [] }], STALE_MS);
+const plant = new Plant([{ name: "plc", slot: 0, tags: { partition: "plc", size, tags }, guestTags: [] }], STALE_MS, COUNTER_HZ);
 
 const silent = (): void => {};
 const server = await OpcUaServer.start({
@@ -26,7 +26,7 @@ const server = await OpcUaServer.start({
   log: { info: silent, warn: silent, error: (message) => process.stderr.write(`${message}\n`) }, audit: { record: silent },
   settings: {
     host: "127.0.0.1", port: 0, hostnames: ["127.0.0.1"], applicationUri: "urn:axv-part:bench", pki: join(folder, "pki"), policies: POLICIES, anonymous: encrypted === "",
-    discovery: true, users: encrypted === "" ? [] : [{ name: "bench", role: "observer", password: encrypted }], caps: DEFAULT_CAPS, sessionSeconds: 60, counterHz: COUNTER_HZ, historyValues: 0, // that is measured by itself
+    discovery: true, users: encrypted === "" ? [] : [{ name: "bench", role: "observer", password: encrypted }], caps: DEFAULT_CAPS, sessionSeconds: 60, historyValues: 0, // that is measured by itself
   },
 });
 
