@@ -30,11 +30,6 @@ const priorities: usize = memory.data(INTIDS, INTIDS);
 @inline export function spiPriorities(first: u32): u32 { return load<u32>(priorities + first); }
 @inline export function setSpiPriority(intid: u32, priority: u8): void { store<u8>(priorities + intid, implementedPriority(priority)); }
 
-/** Priority of any interrupt that the vCPU's partition owns. */
-@inline export function priorityOf(vcpu: Vcpu, intid: u32): u8 {
-  return intid < FIRST_SPI ? vcpu.privatePriority(intid) : spiPriority(intid);
-}
-
 // What the partitions' SPIs are, as bitmaps of INTIDs; each bit is changed by the partition that owns it alone, atomically.
 const BITMAP: u32 = INTID_WORDS * 4;
 const bitmaps: usize = memory.data(BITMAP * 4, 8);

@@ -15,14 +15,13 @@ export const FACTS_WRONG: u32 = 2;
 
 /** INTIDs 0…1023 as a bitmap. */
 export const INTID_WORDS: u32 = 32;
-const INTID_BITMAP_BYTES: u32 = INTID_WORDS * 4;
 
 //   0        248              …          OWNED           PRIVATE_PRIORITY   SGI_SENDERS ACTIVE_SENDERS SPILLED_SENDER EXITS          SIZE
 //  ┌────────┬──────────────────┬──────────┬───────────────┬─────────────────┬───────────┬──────────────┬──────────────┬──────────────┐
 //  │x0…x30  │ fields of Vcpu   │ padding  │ bitmap INTIDs │ u8 × 32         │ u8 × 16   │ u8 × 16      │ u8 × 16      │ u64 × causes │
 //  └────────┴──────────────────┴──────────┴───────────────┴─────────────────┴───────────┴──────────────┴──────────────┴──────────────┘
 const OWNED: u32 = 640;
-const PRIVATE_PRIORITY: u32 = OWNED + INTID_BITMAP_BYTES;
+const PRIVATE_PRIORITY: u32 = OWNED + INTID_WORDS * 4;
 const SGI_SENDERS: u32 = PRIVATE_PRIORITY + 32;
 const ACTIVE_SENDERS: u32 = SGI_SENDERS + 16;
 const SPILLED_SENDER: u32 = ACTIVE_SENDERS + 16;

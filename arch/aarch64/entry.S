@@ -41,15 +41,16 @@
     add     \register, \register, :lo12:\symbol
 .endm
 
-// A guest's x2…x29 in its Vcpu, whose VA is in x0.
+// A guest's x2…x30 in its Vcpu, whose VA is in x0.
 .altmacro
 .macro pair operation, n, next
     \operation x\n, x\next, [x0, #(8 * \n)]
 .endm
-.macro vcpu_registers operation
+.macro vcpu_registers pairs, single
     .irp n, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28
-    pair    \operation, \n, %(\n + 1)
+    pair    \pairs, \n, %(\n + 1)
     .endr
+    \single x30, [x0, #240]
 .endm
 
 // In a Vcpu (core/vcpu.ts), and what the vectors do by themselves with them (quick traps, below).
@@ -71,12 +72,13 @@
 #define ICC_PMR_EL1         S3_0_C4_C6_0
 
 // What a handler that saves most (preserve_most) may change, but for x0 and x1, in the frame of an interrupt.
-.macro frame_registers operation
-    \operation x2, x3, [sp, #16]
-    \operation x4, x5, [sp, #32]
-    \operation x6, x7, [sp, #48]
-    \operation x8, x16, [sp, #64]
-    \operation x17, x18, [sp, #80]
+.macro frame_registers pairs, single
+    \pairs x2, x3, [sp, #16]
+    \pairs x4, x5, [sp, #32]
+    \pairs x6, x7, [sp, #48]
+    \pairs x8, x16, [sp, #64]
+    \pairs x17, x18, [sp, #80]
+    \single x30, [sp, #96]
 .endm
 
 // Goes to \leaf of the register whose number (0…31) is in w3: a comparison for each of its five bits, no indirect branch.
@@ -293,8 +295,7 @@ axv_mmu_on:
 // frame already.
 .macro save_and_ask handler
     mrs     x0, tpidr_el2
-    vcpu_registers stp
-    str     x30, [x0, #240]
+    vcpu_registers stp, str
     ldp     x2, x3, [sp], #INTERRUPT_FRAME
     stp     x2, x3, [x0]
     mov     w20, w0                         // preserve_none: the handler may change every register, as all are saved
@@ -368,8 +369,7 @@ axv_drop_end:
 axv_refused:                                // a quick trap that is none
     mrs     x1, tpidr_el2
     str     wzr, [x1, #VCPU_REFUSES]
-    frame_registers ldp
-    ldr     x30, [sp, #96]
+    frame_registers ldp, ldr
 axv_long:
     save_and_ask trapSync
 
@@ -377,11 +377,9 @@ axv_long:
     b       axv_panic
 // The guest does not go on after an interrupt: its registers, for whoever inspects it. Those not in the frame are still its own.
 axv_park_interrupted:
-    frame_registers ldp
+    frame_registers ldp, ldr
     mrs     x0, tpidr_el2
-    vcpu_registers stp
-    ldr     x30, [sp, #96]
-    str     x30, [x0, #240]
+    vcpu_registers stp, str
     ldp     x2, x3, [sp], #INTERRUPT_FRAME
     stp     x2, x3, [x0]
     b       axv_park
@@ -402,8 +400,7 @@ axv_look:
     b       axv_look
 axv_resume:
     mrs     x0, tpidr_el2
-    vcpu_registers ldp
-    ldr     x30, [x0, #240]
+    vcpu_registers ldp, ldr
     ldp     x0, x1, [x0]
     eret
 
@@ -462,8 +459,7 @@ axv_quick_store:
     b       axv_panic
 axv_quick_done:
     advance
-    frame_registers ldp
-    ldr     x30, [sp, #96]
+    frame_registers ldp, ldr
     ldp     x0, x1, [sp], #INTERRUPT_FRAME
     eret
 axv_quick_read:
@@ -518,13 +514,11 @@ axv_write_mask:
 .irp line, irq, fiq
     vector  axv_vector_\line
     stp     x0, x1, [sp, #-INTERRUPT_FRAME]!
-    frame_registers stp
-    str     x30, [sp, #96]
+    frame_registers stp, str
     mrs     x0, tpidr_el2
     bl      trapIrq
     cbnz    w0, axv_park_interrupted
-    frame_registers ldp
-    ldr     x30, [sp, #96]
+    frame_registers ldp, ldr
     ldp     x0, x1, [sp], #INTERRUPT_FRAME
     eret
 .endr

@@ -11,7 +11,7 @@
 import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, priorityOf } from "../../core/interrupts";
+import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, spiPriority } from "../../core/interrupts";
 import { ownerOf } from "../../core/partition";
 import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "../../core/sgis";
 import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "../../core/vcpu";
@@ -53,7 +53,7 @@ export const HELD_ACTIVATE: u32 = 6; // pending ones (PPIs) go back, and one mor
 @inline function intidIn(lr: u64): u32 { return <u32>(lr & LR_VINTID); }
 @inline function senderIn(lr: u64): u32 { return <u32>(lr >> LR_PINTID_SHIFT) & 7; }
 @inline function bitOf(intid: u32): u32 { return (<u32>1) << (intid & 31); }
-function levelOf(vcpu: Vcpu, intid: u32): u32 { return (<u32>priorityOf(vcpu, intid)) >> LEVEL_SHIFT; }
+function levelOf(vcpu: Vcpu, intid: u32): u32 { return (<u32>(intid < FIRST_SPI ? vcpu.privatePriority(intid) : spiPriority(intid))) >> LEVEL_SHIFT; }
 
 /** Registers of word k of the vCPU's interrupts: SGIs and PPIs have a bank. */
 export function bankOf(vcpu: Vcpu, k: u32): u64 { return (k == 0 ? vcpu.bank : header().gicd) + (k << 2); }

@@ -29,7 +29,6 @@ const TYPER_CPU_NUMBER_SHIFT: u32 = 5;
 export const IIDR_ARM: u32 = 0x43b;
 /** GIC architecture version 3 (ArchRev, bits 7…4). */
 export const PIDR2_GICV3: u32 = 0x3b;
-const LAST_SPI_WORD: u32 = INTID_WORDS;
 
 /** The 128-byte block of a set of one-bit-an-INTID registers. */
 @inline function block(offset: u32): u32 { return offset & 0xff80; }
@@ -145,7 +144,7 @@ export function resetGicd(vcpu: Vcpu, partition: Partition): void {
 
 /** GICD_IROUTER<n> with the vCPU's affinity, which is its index, in place of the pCPU's. */
 export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u32 {
-  if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return 0;
+  if (intid < 32 || intid >= INTID_WORDS << 5 || !vcpu.owns(intid)) return 0;
   const route = mmioRead64(header().gicd + GICD_IROUTER + (intid << 3)) & AFFINITY_MASK;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
@@ -156,7 +155,7 @@ export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u32 {
 
 /** Routes an owned SPI to a vCPU of the partition. A vCPU it does not have, or 1-of-N (TYPER.No1N), changes nothing. */
 export function writeRouter(vcpu: Vcpu, partition: Partition, intid: u32, route: u64): void {
-  if (intid < 32 || intid >= LAST_SPI_WORD << 5 || !vcpu.owns(intid)) return;
+  if (intid < 32 || intid >= INTID_WORDS << 5 || !vcpu.owns(intid)) return;
   if (route >= partition.vcpuCount) return; // also with IRM, or an affinity above Aff0
   routeSpi(intid, vcpuOfPartition(partition, <u32>route));
   recall(vcpu, partition, vcpu, intid >> 5, (<u32>1) << (intid & 31)); // to where it is delivered from now on
