@@ -146,7 +146,7 @@ const Web = z.strictObject({
   listen: Listen.describe("Serves the live page there: 127.0.0.1:8080."),
   users: Users.default({}).describe("Who may come in, and command partitions. Default: nobody."),
   anonymous: z.boolean({ error: "true or false" }).optional().describe("Everybody who gets there may look, without a name. Default: where only this machine gets there."),
-  names: z.array(name, { error: NAMES_EXPECTED }).default([]).describe("Names by which browsers reach this machine, besides its addresses and localhost. Default: none."),
+  names: z.array(name, { error: NAMES_EXPECTED }).default([]).describe("Names by which browsers reach this machine, besides its addresses, its host name and localhost. Default: none."),
   tls: z
     .strictObject({ certificate: path(TLS_EXPECTED), key: path(TLS_EXPECTED) }, { error: TLS_EXPECTED })
     .optional()

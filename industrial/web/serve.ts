@@ -1,6 +1,7 @@
 // The live page, as those serve it who know a running system: where it listens, who may do what, and what stands behind it.
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { createSecureContext } from "node:tls";
 import { projectVersion } from "../../partitions/project.ts";
 import type { CommandName } from "../link/commands.ts";
@@ -57,18 +58,25 @@ export async function serveLive(settings: WebSettings, parts: ServedParts): Prom
     command: board && ((partition: number, name: CommandName) => board.command(partition, name)),
     type: board && ((partition: number, bytes: Uint8Array) => board.type(partition, bytes)),
   };
-  const server = await WebServer.listen({
-    live,
-    host,
-    port,
-    names,
-    users,
-    isOpen,
-    tls: tls && readTls(tls),
-    doors,
-    files: await pageFiles(),
-  });
-  if (board !== undefined) live.hear(board, tellsMonitor);
+  if (board !== undefined) live.hear(board, tellsMonitor); // before anything is waited for: a board that boots says so once
+  let server: WebServer;
+  try {
+    const files = await pageFiles();
+    server = await WebServer.listen({
+      live,
+      host,
+      port,
+      names: [...names, hostname()],
+      users,
+      isOpen,
+      tls: tls && readTls(tls),
+      doors,
+      files,
+    });
+  } catch (error) {
+    live.close();
+    throw error;
+  }
   const close = async (): Promise<void> => {
     live.close();
     await server.close();

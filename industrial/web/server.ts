@@ -104,7 +104,10 @@ export class WebServer {
     const path = request.url?.split("?")[0] ?? "";
     const { method } = request;
     if (!isOurHost(request, this.#names)) {
-      answerJson(response, Status.misdirected, { code: "HOST", message: "this is not served under that name" });
+      answerJson(response, Status.misdirected, {
+        code: "HOST",
+        message: "this is not served under that name: use an address, or add the name to `names:`",
+      });
     } else if (method === "GET" || method === "HEAD") {
       this.#answerGet(path, request, response);
     } else if (method !== "POST") {

@@ -92,7 +92,7 @@ test("it is live: what changes on the board changes on the page", async () => {
   await cell("plc", "State").getByText("running").waitFor();
   expect(await cell("plc", "CPU load").textContent()).toBe("0.2 %");
   station.board.tick();
-  await page.getByText("4000 scans, 0 overruns").waitFor();
+  await page.getByText("4000 scans, overruns: 0").waitFor();
   expect(await page.getByRole("img", { name: /^Histogram of Jitter of plc: \d+ scans/ }).count()).toBe(1);
   expect(await page.getByRole("img", { name: /^Trend of plc.jitter recent: / }).count()).toBe(1);
   station.board.event(PLC, abi.EVENT_WATCHDOG, 5_000_000n);
@@ -163,7 +163,7 @@ test("another server in its place is noticed: the page comes back by itself", as
   station = await WebStation.start({ port });
   station.board.tick();
   await page.getByText("live", { exact: true }).waitFor();
-  await page.getByText("1000 scans, 0 overruns").waitFor();
+  await page.getByText("1000 scans, overruns: 0").waitFor();
   complaints = complaints.filter((text) => !text.includes("ERR_CONNECTION_REFUSED"));
 });
 

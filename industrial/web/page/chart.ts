@@ -12,13 +12,12 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
   for (const chart of all) chart.redraw();
 });
 
-const axis = (label: string, size: number): uPlot.Axis => ({
+const axis = (size: number): uPlot.Axis => ({
   stroke: colour("--dim"),
   grid: { stroke: colour("--line"), width: 1 },
   ticks: { stroke: colour("--line"), width: 1, size: 4 },
   font: FONT,
   size,
-  ...(label !== "" && { label, labelFont: FONT, labelSize: 16 }),
 });
 
 export class Chart {
@@ -73,7 +72,7 @@ export const histogramChart = (height: number): Chart =>
         paths: uPlot.paths.bars?.({ size: [BAR_PART, Infinity], align: 1 }) ?? (() => null),
       },
     ],
-    axes: [axis("µs", 40), axis("", 40)],
+    axes: [axis(24), axis(40)],
   });
 
 /** A line over time. */
@@ -85,8 +84,8 @@ export const trendChart = (height: number): Chart =>
     },
     series: [{}, { stroke: colour("--accent"), width: 1.5, points: { show: false }, spanGaps: false }],
     axes: [
-      { ...axis("", 24), values: "{HH}:{mm}:{ss}", space: 80 },
-      { ...axis("", 64), space: 24, values: (_, ticks) => ticks.map(short) },
+      { ...axis(24), values: "{HH}:{mm}:{ss}", space: 80 },
+      { ...axis(64), space: 24, values: (_, ticks) => ticks.map(short) },
     ],
   });
 

@@ -73,6 +73,7 @@ function cache({ cache: { name, colours, ways }, partitions }: SystemMap, names:
       { title: "Its part of the cache", cell: (row) => row.cache },
       { title: "What else it has", cell: ({ facts }) => facts.join("; ") },
     ],
+    "cards",
   );
   table.show(partitions.map(({ cache: part, facts }, at) => ({ name: names[at] ?? "", cache: part, facts })));
   return [...strips, scroller("Cache", table.element)];

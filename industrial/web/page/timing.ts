@@ -57,7 +57,7 @@ class Histogram {
     this.#title = title;
     this.#chart = histogramChart(HEIGHT);
     this.#details = el("details", {}, el("summary", {}, `${title} as a table`), this.#table.element);
-    this.element = el("figure", {}, el("h4", {}, title), this.#chart.element, this.#said, this.#details);
+    this.element = el("figure", {}, el("h4", {}, `${title}, µs`), this.#chart.element, this.#said, this.#details);
   }
 
   show(seen: HistogramShown | undefined): void {
@@ -119,7 +119,7 @@ export const timingPanel: MakePanel = (place, welcome, deeds) => {
         const count = (name: string): string =>
           known(row.now.tags?.[row.facts.tags.findIndex((tag) => tag.name === name)], String);
         const load = known(row.now.load, (part) => `${(part * 100).toFixed(1)} %`);
-        setText(scans, `${count("scans")} scans, ${count("overruns")} overruns, load ${load}`);
+        setText(scans, `${count("scans")} scans, overruns: ${count("overruns")}, load ${load}`);
         const { cleared } = row.now;
         const now = Number(store.cells.get("time") ?? 0);
         setText(
