@@ -2,7 +2,7 @@
 
 import {
   BLOB_BAD_CHECKSUM, BLOB_BAD_MAGIC, BLOB_BAD_SIZE, BLOB_BAD_VERSION, BLOB_ERROR_BYTES, BLOB_HEADER_SIZE, BLOB_MAGIC, BLOB_MAX_BYTES, BLOB_OK,
-  BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion, header, MAX_REGIONS, PARTITION_DIRECT, REGION_RAM,
+  BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion, header, MAX_REGIONS, PARTITION_DIRECT, PARTITION_TELEMETRY, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
@@ -30,6 +30,9 @@ export const GICH_BYTES: u64 = GICC_BYTES;
 
 /** Bytes of GICD: physical, and emulated. */
 @inline export function gicdBytes(): u64 { return isGicV2() ? GICV2_GICD_BYTES : GICV3_GICD_BYTES; }
+/** Bytes of the PL011s that a partition sees: its console, and behind it the one that it reads along by. */
+@inline export function consoleBytes(partition: BlobPartition): u64 { return readsAlong(partition) ? 2 * UART_BYTES : UART_BYTES; }
+@inline export function readsAlong(partition: BlobPartition): bool { return (partition.flags & PARTITION_TELEMETRY) != 0; }
 @inline export function isDirect(partition: BlobPartition): bool { return (partition.flags & PARTITION_DIRECT) != 0; }
 
 /** The region of a partition that has that IPA; null: none has. */

@@ -11,7 +11,7 @@ import {
   REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
-import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, isMemory, PA_BITS, PA_LIMIT, regionAt, UART_BYTES } from "./blob";
+import { consoleBytes, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, isMemory, PA_BITS, PA_LIMIT, readsAlong, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
@@ -51,6 +51,7 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
 
   let cpusTaken: u32 = 0;
   let waysTaken: u32 = 0;
+  let readers: u32 = 0;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     const partition = blobPartition(n);
@@ -59,6 +60,7 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
     cpusTaken |= partition.cpus;
     if ((partition.clusterWays & waysTaken) != 0) return BLOB_BAD_TABLE;
     waysTaken |= partition.clusterWays;
+    if (readsAlong(partition) && ++readers > 1) return BLOB_BAD_TABLE;
   }
   if (cpusTaken >> head.cpuCount != 0) return BLOB_BAD_CPU;
   error = checkCpus(cpusTaken);
@@ -233,7 +235,7 @@ function windowsAreSound(partition: BlobPartition): bool {
   const bits = header().ipaBits;
   store<u64>(space, 0);
   if (!claim(space, partition.gicd, gicdBytes(), bits)) return false;
-  if (partition.console != 0 && !claim(space, partition.console, UART_BYTES, bits)) return false;
+  if (partition.console != 0 && !claim(space, partition.console, consoleBytes(partition), bits)) return false;
   return isGicV2() ? partition.gicr == NO_GICR : claim(space, partition.gicr, GICR_BYTES * <u64>popcnt(partition.cpus), bits);
 }
 

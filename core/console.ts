@@ -1,16 +1,21 @@
 // Console rings. What a partition prints goes into its output ring, from any of its vCPUs, and is drained by the housekeeper; what is typed
-// into it comes by its input ring. No locks: a writer reserves an entry by an atomic add, and an entry says itself that it is filled.
+// into it comes by its input ring; one more input ring, of TELEMETRY_PORT, has the frames that leave by the UART, for the partition that reads
+// along. No locks: a writer reserves an entry by an atomic add, and an entry says itself that it is filled.
 //
 //   output entry (u16):   15      8 7      0
 //                        ┌─────────┬────────┐
 //                        │ FILLED  │ byte   │
 //                        └─────────┴────────┘
 
-import { MAX_PARTITIONS } from "../build/generated/blob";
+import { MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import { atomicAdd32, bound, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { ENCODED_MAX } from "./frame";
 
 const OUTPUT_ENTRIES: u32 = 8192;
 const INPUT_BYTES: u32 = 256;
+/** In the place of a partition's number. */
+export const TELEMETRY_PORT: u32 = MAX_PARTITIONS;
+const TELEMETRY_BYTES: u32 = 8192;
 const FILLED: u32 = 0x100;
 /** Console bytes in one frame: short enough for the others to get their turn. */
 const CONSOLE_FRAME_BYTES: u32 = 128;
@@ -26,10 +31,13 @@ class Ring {
 }
 
 const RING_SIZE: u32 = 16;
-const outputs: usize = memory.data(RING_SIZE * MAX_PARTITIONS, 16);
-const inputs: usize = memory.data(RING_SIZE * MAX_PARTITIONS, 16);
+const outputs: usize = memory.data(RING_SIZE * (MAX_PARTITIONS + 1), 16); // the last one stays empty
+const inputs: usize = memory.data(RING_SIZE * (MAX_PARTITIONS + 1), 16);
 const outputEntries: usize = memory.data(OUTPUT_ENTRIES * 2 * MAX_PARTITIONS, 16);
-const inputBytes: usize = memory.data(INPUT_BYTES * MAX_PARTITIONS, 16);
+const inputBytes: usize = memory.data(INPUT_BYTES * MAX_PARTITIONS + TELEMETRY_BYTES, 16);
+const telemetryBytes: usize = inputBytes + INPUT_BYTES * TELEMETRY_PORT;
+/** Who reads along; NONE: nobody. */
+let telemetryReader: u32 = NONE;
 
 @inline function output(partition: u32): Ring { return changetype<Ring>(outputs + partition * RING_SIZE); }
 @inline function input(partition: u32): Ring { return changetype<Ring>(inputs + partition * RING_SIZE); }
@@ -109,7 +117,8 @@ export function putInput(partition: u32, from: usize, count: u32): void {
 export function takeInput(partition: u32): i32 {
   const ring = input(partition);
   if (!inputWaits(partition)) return -1;
-  const byte = load<u8>(inputBytes + partition * INPUT_BYTES + (ring.tail & (INPUT_BYTES - 1)));
+  const last = partition == TELEMETRY_PORT ? TELEMETRY_BYTES - 1 : INPUT_BYTES - 1;
+  const byte = load<u8>(inputBytes + partition * INPUT_BYTES + (ring.tail & last));
   storeRelease32(tailAt(ring), ring.tail + 1);
   return <i32>byte;
 }
@@ -118,4 +127,25 @@ export function takeInput(partition: u32): i32 {
 export function discardInput(partition: u32): void {
   const ring = input(partition);
   storeRelease32(tailAt(ring), loadAcquire32(headAt(ring)));
+}
+
+/** The partition starts, and reads along from now on. */
+@inline export function openTelemetry(partition: u32): void { telemetryReader = partition; }
+
+/** The partition that has a port. */
+@inline export function ownerOf(port: u32): u32 { return port == TELEMETRY_PORT ? telemetryReader : port; }
+
+/** A frame as it leaves, as a whole; false: there is none, nobody, or no room. Up to seven zeros behind it, which are delimiters, go with it. For the
+ *  housekeeper alone. */
+export function putTelemetry(from: usize, count: u32): bool {
+  const ring = input(TELEMETRY_PORT);
+  const head = ring.head;
+  const bytes = (count + 7) & ~7;
+  if (bytes == 0 || telemetryReader == NONE || TELEMETRY_BYTES - (head - loadAcquire32(tailAt(ring))) < bytes) return false;
+  for (let at: u32 = 0; at < bytes; at += 8) {
+    bound(at >> 3, (ENCODED_MAX + 7) / 8);
+    store<u64>(telemetryBytes + ((head + at) & (TELEMETRY_BYTES - 1)), load<u64>(from + at));
+  }
+  storeRelease32(headAt(ring), head + bytes);
+  return true;
 }

@@ -9,7 +9,7 @@ const HEADER: u32 = 3; // kind, partition, sequence
 const CRC_BYTES: u32 = 4;
 const FRAME_MAX: u32 = HEADER + FRAME_PAYLOAD_MAX + CRC_BYTES;
 /** COBS adds a byte in 254, and one; a delimiter stands on either side. */
-const ENCODED_MAX: u32 = FRAME_MAX + FRAME_MAX / 254 + 1 + 2;
+export const ENCODED_MAX: u32 = FRAME_MAX + FRAME_MAX / 254 + 1 + 2;
 const DELIMITER: u32 = 0;
 /** The longest run of non-zero bytes that one COBS code byte covers is 254. */
 const LONGEST_RUN: u32 = 0xff;
@@ -44,10 +44,11 @@ export function openFrame(kind: u32, partition: u32): void {
   complete = false;
 }
 
-/** Gives up the frame, whatever has left of it. */
+/** There is no frame any more, whatever has left of it. */
 export function dropFrame(): void {
   complete = true;
-  sent = encodedEnd;
+  sent = encoded;
+  encodedEnd = encoded;
 }
 
 /** A byte of payload, and behind it the lowest `bytes` bytes of a number (1, 4, 8, or none), the highest first; what passes
@@ -90,7 +91,7 @@ export function encodePiece(): void {
       rawEnd += CRC_BYTES;
     } else {
       store<u8>(code, <u8>(to - code));
-      store<u8>(to++, DELIMITER);
+      store<u64>(to++, DELIMITER); // and zeros behind it, for putTelemetry
       complete = true;
     }
   }
@@ -104,6 +105,9 @@ export function takeFrameByte(): i32 {
   return load<u8>(sent++);
 }
 
+/** Of the frame that has been sent last; 0 bytes: there is none any more. */
+@inline export function encodedFrame(): usize { return encoded; }
+@inline export function encodedBytes(): u32 { return encodedEnd - encoded; }
 @inline export function isFrameEncoded(): bool { return complete; }
 @inline export function frameSent(): bool { return complete && sent == encodedEnd; }
 

@@ -23,6 +23,7 @@ import { checkImagePlace, imageFiles, readImages, standardImages } from "./check
 import type { GuestImages, StandardImages } from "./check/images.ts";
 import { checkTables } from "./check/tables.ts";
 import { checkTagChannels } from "./check/tags.ts";
+import { checkTelemetry } from "./check/telemetry.ts";
 import { checkTrust } from "./check/trust.ts";
 import { compileTree } from "./devicetree/compile.ts";
 import { seedOffset } from "./devicetree/seed.ts";
@@ -131,6 +132,7 @@ function planRequest(
   if (board === undefined) return undefined;
   checkGuests(board, partitions, findings);
   checkTrust(board, partitions, findings);
+  checkTelemetry(request.partitions, findings);
   checkSpares(board, partitions, channels, findings);
   checkCache(board, partitions, findings);
   checkBandwidth(board, partitions, findings);

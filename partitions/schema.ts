@@ -209,6 +209,10 @@ export const PARTITION_SHAPE = {
     .describe("After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection."),
   autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
   pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
+  telemetry: Flag.default(false).describe(
+    "It reads along what leaves by the hypervisor's UART, what other partitions print included, by a second PL011 (Linux: " +
+      "/dev/ttyAMA1): for a bridge that runs in it. One partition at most. Default: false.",
+  ),
   tags: z
     .array(Tag, { error: TAGS_EXPECTED })
     .max(TAGS_MAX, { error: TAGS_EXPECTED })

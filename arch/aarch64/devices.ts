@@ -1,7 +1,8 @@
 // The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts, emptySyndrome.ts).
 
 import { EXIT_CONSOLE, EXIT_GIC } from "../../core/abi";
-import { gicdBytes, isGicV2, UART_BYTES } from "../../core/blob";
+import { consoleBytes, gicdBytes, isGicV2, UART_BYTES } from "../../core/blob";
+import { TELEMETRY_PORT } from "../../core/console";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
 import { isRepeated } from "./asks";
@@ -18,7 +19,7 @@ export const NO_DEVICE: u32 = 3;
 /** Which one an IPA is in, or NO_DEVICE. The console first: Linux's boot is mostly that. */
 export function deviceAt(partition: Partition, ipa: u64): u32 {
   const plan = partition.plan;
-  if (ipa - plan.console < UART_BYTES && plan.console != 0) return DEVICE_CONSOLE;
+  if (ipa - plan.console < consoleBytes(plan) && plan.console != 0) return DEVICE_CONSOLE;
   if (ipa - plan.gicd < gicdBytes()) return DEVICE_GICD;
   return ipa - plan.gicr < bytesOf(partition, DEVICE_GICR) ? DEVICE_GICR : NO_DEVICE;
 }
@@ -32,8 +33,10 @@ export function baseOf(partition: Partition, device: u32): u64 {
 export function bytesOf(partition: Partition, device: u32): u64 {
   if (device == DEVICE_GICD) return gicdBytes();
   if (device == DEVICE_GICR) return isGicV2() ? 0 : <u64>partition.vcpuCount << GICR_STRIDE_SHIFT;
-  return UART_BYTES;
+  return consoleBytes(partition.plan);
 }
+
+@inline function portAt(partition: Partition, offset: u32): u32 { return offset < <u32>UART_BYTES ? partition.index : TELEMETRY_PORT; }
 
 /** Before the first access of an instruction. */
 @inline export function beginAccess(vcpu: Vcpu, device: u32): void {
@@ -50,12 +53,12 @@ export function bytesOf(partition: Partition, device: u32): u64 {
 /** A load of 2^shift bytes at an offset. */
 @inline export function loadDevice(vcpu: Vcpu, partition: Partition, device: u32, offset: u32, shift: u32): u64 {
   if (device == DEVICE_GICD) return loadGicd(vcpu, partition, offset, shift);
-  return device == DEVICE_GICR ? loadGicr(vcpu, partition, offset, shift) : loadConsole(partition.index, offset);
+  return device == DEVICE_GICR ? loadGicr(vcpu, partition, offset, shift) : loadConsole(portAt(partition, offset), offset & (<u32>UART_BYTES - 1));
 }
 
 /** A store. */
 export function storeDevice(vcpu: Vcpu, partition: Partition, device: u32, offset: u32, shift: u32, value: u64): void {
   if (device == DEVICE_GICD) storeGicd(vcpu, partition, offset, shift, value);
   else if (device == DEVICE_GICR) storeGicr(vcpu, partition, offset, shift, value);
-  else storeConsole(partition.index, offset, <u32>value);
+  else storeConsole(portAt(partition, offset), offset & (<u32>UART_BYTES - 1), <u32>value);
 }

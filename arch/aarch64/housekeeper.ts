@@ -10,8 +10,9 @@ import {
   STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "../../core/abi";
 import { header } from "../../core/blob";
+import { putTelemetry, TELEMETRY_PORT } from "../../core/console";
 import { recordEvent } from "../../core/events";
-import { dropFrame, encodePiece, frameSent, isFrameEncoded, takeFrameByte, takeReceived } from "../../core/frame";
+import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, isFrameEncoded, takeFrameByte, takeReceived } from "../../core/frame";
 import {
   cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
 } from "../../core/partition";
@@ -85,7 +86,7 @@ export function tick(): void {
   if (areTagsDue(now)) lookAtTags(now);
   for (let n: u32 = 0; n < FRAMES; n++) {
     bound(n, FRAMES);
-    if (frameSent() && !nextFrame(now)) break;
+    if (frameSent() && !next(now)) break;
     for (let i: u32 = 0; i < FRAME_PIECES && !frameSent(); i++) {
       bound(i, FRAME_PIECES);
       if (!sendPiece()) break;
@@ -105,7 +106,7 @@ export function tickPiece(): void {
   else if (piece == served + 1) receiveBytes();
   else if (piece == served + 2) act();
   else if (piece == served + 3) lookAtTags(now);
-  else goesOn = frameSent() ? nextFrame(now) : sendPiece();
+  else goesOn = frameSent() ? next(now) : sendPiece();
   piece++;
   if (piece == served + 2 && !commandWaits) piece++;
   if (piece == served + 3 && !areTagsDue(now)) piece++;
@@ -179,6 +180,13 @@ function carryOut(code: u32, partition: Partition): bool {
   const isOn = state == STATE_RUNNING || state == STATE_PAUSED;
   if (code == COMMAND_START || code == COMMAND_RESTART && !isOn) return launch(partition);
   return isOn ? stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0) : cancelRestart(partition, mrs_CNTPCT_EL0());
+}
+
+/** Begins the next frame; the one before has left, and goes to who reads along, too. False: there is none. */
+function next(now: u64): bool {
+  if (putTelemetry(encodedFrame(), encodedBytes())) consoleReceived(TELEMETRY_PORT);
+  dropFrame();
+  return nextFrame(now);
 }
 
 /** Encodes or sends the next piece of a frame. False: the UART takes no more. */

@@ -8,7 +8,8 @@ import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu"
 import {
   EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON,
 } from "../../core/abi";
-import { blobQuiesce, isDirect, MAX_QUIESCES } from "../../core/blob";
+import { blobQuiesce, isDirect, MAX_QUIESCES, readsAlong } from "../../core/blob";
+import { openTelemetry, TELEMETRY_PORT } from "../../core/console";
 import { recordEvent } from "../../core/events";
 import { FIRST_SPI } from "../../core/interrupts";
 import {
@@ -162,6 +163,10 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
     resetRedistributor(vcpuOfPartition(partition, vcpu.item)); // all of them: the first vCPU sees them before they begin
     if (++vcpu.item < partition.vcpuCount) return AGAIN;
     resetConsole(partition.index);
+    if (readsAlong(plan)) {
+      openTelemetry(partition.index);
+      resetConsole(TELEMETRY_PORT);
+    }
     resetGicd(vcpu, partition);
     nextStep(vcpu, STEP_LOAD);
   } else if (step == STEP_LOAD) {

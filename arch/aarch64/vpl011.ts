@@ -1,10 +1,11 @@
 // The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so
 // the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off, and no UARTTXINTR asks for more); receiving comes from its
-// input ring. The interrupt is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
+// input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and what it is told
+// goes nowhere. The interrupt, of both, is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
 
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { discardInput, inputWaits, outputFree, putOutput, takeInput } from "../../core/console";
+import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../../core/console";
 import { blobPartition } from "../../core/blob";
 import { setSpiPending } from "./gic";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
@@ -54,28 +55,28 @@ const FIFO_BYTES: u32 = 32;
 const FIFO: u32 = 40;
 const UART_SIZE: u32 = 80;
 if (offsetof<Uart>() > FIFO || FIFO + FIFO_BYTES > UART_SIZE) ERROR("Uart: fields have grown into the FIFO");
-const uarts: usize = memory.data(UART_SIZE * MAX_PARTITIONS, 16);
+const uarts: usize = memory.data(UART_SIZE * (MAX_PARTITIONS + 1), 16);
 
-@inline function uartOf(partition: u32): Uart { return changetype<Uart>(uarts + partition * UART_SIZE); }
+@inline function uartOf(port: u32): Uart { return changetype<Uart>(uarts + port * UART_SIZE); }
 @inline function risAt(uart: Uart): u32 { return changetype<u32>(uart) + offsetof<Uart>("ris"); }
 
 /** State at reset. */
-export function resetConsole(partition: u32): void {
-  const uart = uartOf(partition);
+export function resetConsole(port: u32): void {
+  const uart = uartOf(port);
   for (let at: u32 = 0; at < UART_SIZE; at += 8) {
     bound(at >> 3, UART_SIZE / 8);
     store<u64>(changetype<usize>(uart) + at, 0);
   }
   uart.cr = UARTCR_RESET;
   uart.ifls = UARTIFLS_RESET;
-  discardInput(partition);
+  discardInput(port);
 }
 
 @inline function fifoAt(uart: Uart, position: u32): usize { return changetype<usize>(uart) + FIFO + (position & (FIFO_BYTES - 1)); }
 
 /** Something can be read from UARTDR. With loopback on, what is typed does not get through. */
-function receiveWaits(uart: Uart, partition: u32): bool {
-  return uart.loopedIn != uart.loopedOut || (uart.cr & CR_LBE) == 0 && inputWaits(partition);
+function receiveWaits(uart: Uart, port: u32): bool {
+  return uart.loopedIn != uart.loopedOut || (uart.cr & CR_LBE) == 0 && inputWaits(port);
 }
 
 /** A byte is sent: the conditions that arise. */
@@ -92,43 +93,43 @@ function modemFlags(cr: u32): u32 {
 }
 
 /** UARTCR was another before. */
-function controlChanged(uart: Uart, partition: u32, before: u32): void {
+function controlChanged(uart: Uart, port: u32, before: u32): void {
   const changed = modemFlags(before) ^ modemFlags(uart.cr);
   let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1); // UARTRIS: DSR, DCD, CTS, RI
-  if ((before & ~uart.cr & CR_LBE) != 0 && inputWaits(partition)) conditions |= INT_RX | INT_RT;
-  raise(uart, partition, conditions);
+  if ((before & ~uart.cr & CR_LBE) != 0 && inputWaits(port)) conditions |= INT_RX | INT_RT;
+  raise(uart, port, conditions);
 }
 
 /** A condition has arisen: rings if the guest has unmasked it. */
-function raise(uart: Uart, partition: u32, condition: u32): void {
+function raise(uart: Uart, port: u32, condition: u32): void {
   atomicOr32(risAt(uart), condition);
-  if ((uart.imsc & condition) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
+  if ((uart.imsc & condition) != 0) setSpiPending(blobPartition(ownerOf(port)).consoleInterrupt);
 }
 
 /** For the housekeeper: bytes have been typed into the partition's input ring. */
-export function consoleReceived(partition: u32): void {
-  const uart = uartOf(partition);
-  if (blobPartition(partition).console != 0 && (uart.cr & CR_LBE) == 0) raise(uart, partition, INT_RX | INT_RT);
+export function consoleReceived(port: u32): void {
+  const uart = uartOf(port);
+  if (blobPartition(ownerOf(port)).console != 0 && (uart.cr & CR_LBE) == 0) raise(uart, port, INT_RX | INT_RT);
 }
 
 /** A driver writes up to a FIFO of bytes for UARTTXINTR, and looks at UARTFR for none of them. */
-function hasRoom(partition: u32): bool { return outputFree(partition) >= FIFO_BYTES; }
+function hasRoom(port: u32): bool { return outputFree(port) >= FIFO_BYTES; }
 
 /** For the housekeeper: the output ring may have been drained. */
-export function consoleDrained(partition: u32): void {
-  const uart = uartOf(partition);
-  if (uart.stalled == 0 || !hasRoom(partition)) return;
+export function consoleDrained(port: u32): void {
+  const uart = uartOf(port);
+  if (uart.stalled == 0 || !hasRoom(port)) return;
   uart.stalled = 0;
-  raise(uart, partition, INT_TX);
+  raise(uart, port, INT_TX);
 }
 
 /** A load; narrower ones see the low bits. */
-export function loadConsole(partition: u32, offset: u32): u32 {
-  const uart = uartOf(partition);
-  if (offset == UARTFR) return flags(uart, partition);
+export function loadConsole(port: u32, offset: u32): u32 {
+  const uart = uartOf(port);
+  if (offset == UARTFR) return flags(uart, port);
   if (offset == UARTDR) {
-    const byte = uart.loopedIn != uart.loopedOut ? <i32>load<u8>(fifoAt(uart, uart.loopedOut++)) : receiveWaits(uart, partition) ? takeInput(partition) : -1;
-    if (!receiveWaits(uart, partition)) atomicAnd32(risAt(uart), ~(INT_RX | INT_RT));
+    const byte = uart.loopedIn != uart.loopedOut ? <i32>load<u8>(fifoAt(uart, uart.loopedOut++)) : receiveWaits(uart, port) ? takeInput(port) : -1;
+    if (!receiveWaits(uart, port)) atomicAnd32(risAt(uart), ~(INT_RX | INT_RT));
     return byte < 0 ? 0 : <u32>byte;
   }
   if (offset == UARTMIS) return loadAcquire32(risAt(uart)) & uart.imsc;
@@ -140,30 +141,30 @@ export function loadConsole(partition: u32, offset: u32): u32 {
 
 @inline function isControl(offset: u32): bool { return offset - UARTIBRD < CONTROLS_BYTES && (offset & 3) == 0; }
 
-function flags(uart: Uart, partition: u32): u32 {
-  const receive = modemFlags(uart.cr) | (receiveWaits(uart, partition) ? 0 : FR_RXFE);
-  if (outputFree(partition) != 0) return receive | FR_TXFE;
+function flags(uart: Uart, port: u32): u32 {
+  const receive = modemFlags(uart.cr) | (receiveWaits(uart, port) ? 0 : FR_RXFE);
+  if (outputFree(port) != 0) return receive | FR_TXFE;
   uart.stalled = 1;
   return receive | FR_TXFF;
 }
 
 /** A store. */
-export function storeConsole(partition: u32, offset: u32, value: u32): void {
-  const uart = uartOf(partition);
+export function storeConsole(port: u32, offset: u32, value: u32): void {
+  const uart = uartOf(port);
   if (offset == UARTDR) {
-    putOutput(partition, value);
+    if (port != TELEMETRY_PORT) putOutput(port, value);
     const conditions = sent(uart, value);
-    if (hasRoom(partition)) return raise(uart, partition, conditions | INT_TX);
+    if (hasRoom(port)) return raise(uart, port, conditions | INT_TX);
     atomicAnd32(risAt(uart), ~INT_TX);
     uart.stalled = 1; // and not before: the housekeeper may just have found room
-    raise(uart, partition, conditions);
+    raise(uart, port, conditions);
   } else if (offset == UARTICR) {
     atomicAnd32(risAt(uart), ~value);
   } else if (isControl(offset)) {
     const before = uart.cr;
     const at = offset - UARTIBRD;
     store<u32>(changetype<usize>(uart) + at, value & load<u32>(controlBits + at));
-    if (offset == UARTCR) controlChanged(uart, partition, before);
-    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(partition).consoleInterrupt);
+    if (offset == UARTCR) controlChanged(uart, port, before);
+    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(ownerOf(port)).consoleInterrupt);
   }
 }

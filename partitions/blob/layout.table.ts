@@ -91,10 +91,12 @@ export const PARTITION_TRUSTED_SGI = 16;
 export const PARTITION_COUNT_EL2 = 32;
 /** INTID 32's priority reads as the bits that there are, although it has not that interrupt: its guest waits for them. */
 export const PARTITION_PROBES_PRIORITY = 64;
+/** A second emulated PL011, in the page behind its console and with its interrupt, has what leaves by the UART, too. */
+export const PARTITION_TELEMETRY = 128;
 /** All flags that the core knows: a blob with another one is refused. */
 export const PARTITION_FLAGS =
   PARTITION_AUTOSTART + PARTITION_PMU + PARTITION_DIRECT + PARTITION_OWN_CLOCK + PARTITION_TRUSTED_SGI +
-  PARTITION_COUNT_EL2 + PARTITION_PROBES_PRIORITY;
+  PARTITION_COUNT_EL2 + PARTITION_PROBES_PRIORITY + PARTITION_TELEMETRY;
 
 /** Where an emulated GICR would be that no partition has: above every IPA. */
 export const NO_GICR = 0x800000000000;
@@ -256,7 +258,7 @@ export const RECORDS: readonly RecordLayout[] = [
       ),
       f("gicd", "u64", "IPA of the emulated GICD (64 KiB)"),
       f("gicr", "u64", "IPA of the emulated GICR (128 KiB a vCPU, contiguous); GICv2: NO_GICR"),
-      f("console", "u64", "IPA of the emulated PL011 (4 KiB); 0: none"),
+      f("console", "u64", "IPA of the emulated PL011 (4 KiB; with PARTITION_TELEMETRY twice that); 0: none"),
       f("consoleInterrupt", "u32", "INTID of the emulated PL011: a spare SPI of the board, made pending by GICD_ISPENDR"),
       f(
         "mailbox",

@@ -180,6 +180,7 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
       (planned.direct ? table.PARTITION_DIRECT : 0) +
       (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0) +
       (planned.trustedSgi ? table.PARTITION_TRUSTED_SGI : 0) +
+      (planned.telemetry ? table.PARTITION_TELEMETRY : 0) +
       (planned.probesPriority ? table.PARTITION_PROBES_PRIORITY : 0),
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),

@@ -56,7 +56,8 @@ export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): s
         : []),
       gic(partition),
       clock(board),
-      console(partition),
+      pl011(partition, partition.console),
+      ...(partition.telemetry ? [pl011(partition, partition.console + PL011_SIZE)] : []),
       ...devices(partition),
       ...channels(partition),
       ...mailbox(partition),
@@ -136,13 +137,16 @@ function clock(board: Board): TreeNode {
   };
 }
 
-/** The emulated one. Edge: each change of its condition makes a spare SPI pending (GICD_ISPENDR). */
-function console(partition: PlannedPartition): TreeNode {
+/**
+ * An emulated one, the console first: Linux counts them. Edge: each change of its condition makes a spare SPI pending
+ * (GICD_ISPENDR).
+ */
+function pl011(partition: PlannedPartition, ipa: number): TreeNode {
   return {
-    name: unit("pl011", partition.console),
+    name: unit("pl011", ipa),
     properties: {
       compatible: ["arm,pl011", "arm,primecell"],
-      reg: reg(partition.console, PL011_SIZE),
+      reg: reg(ipa, PL011_SIZE),
       interrupts: spi(partition.consoleInterrupt, "edge"),
       clocks: [CLOCK_PHANDLE, CLOCK_PHANDLE],
       "clock-names": ["uartclk", "apb_pclk"],

@@ -365,6 +365,14 @@ export const trustAffinity = (affinities: readonly string[]): Problem =>
     "give it pCPUs with just these affinities, in order, or one pCPU, or remove it",
   );
 
+/** `reader`: the partition that has it. */
+export const telemetryTaken = (reader: string): Problem =>
+  error(
+    "AXV-P070",
+    `"${reader}" already reads along what leaves by the UART, and there is one such stream`,
+    "remove it from one of the two",
+  );
+
 /** `owner`: the partition that drives it. */
 export const dmaReachesAll = (device: string, owner: string): Problem =>
   warning(

@@ -80,6 +80,7 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P067": error("trust on a GICv2"),
   "AXV-P068": error("trusted SGIs would go to other pCPUs"),
   "AXV-P069": warning("a device's DMA reaches all memory"),
+  "AXV-P070": error("two partitions that read along what leaves by the UART"),
   "AXV-P082": warning("a process image whose channel is not named"),
   "AXV-P083": error("two channels are to carry one process image"),
   "AXV-P084": warning("nobody writes a channel's process image"),

@@ -144,19 +144,20 @@ interface Place {
 const mapped = ({ regions }: AddressSpace): Place[] =>
   regions.map((region) => ({ kind: region.kind, what: describe(region), span: { base: region.ipa, size: region.size } }));
 
-function emulated({ gicd, gicr, console }: AddressSpace, vcpus: number): Place[] {
+function emulated({ gicd, gicr, console }: AddressSpace, { cpus, telemetry }: PartitionRequest["fields"]): Place[] {
   const place = (what: string, base: number, size: number): Place => ({ kind: undefined, what, span: { base, size } });
   return [
     place("the emulated GICD", gicd, gicr === null ? GICV2_GICD_SIZE : GICD_SIZE),
-    ...(gicr === null ? [] : [place("the emulated GICR", gicr, GICR_SIZE * vcpus)]),
+    ...(gicr === null ? [] : [place("the emulated GICR", gicr, GICR_SIZE * (cpus?.length ?? 0))]),
     place("the emulated PL011", console, PL011_SIZE),
+    ...(telemetry === true ? [place("the emulated PL011 for telemetry", console + PL011_SIZE, PL011_SIZE)] : []),
   ];
 }
 
 /** Reported where the memory was asked for, or a mailbox's place: of all these they are what a person can most easily move. */
 export function checkAddressSpace(board: Board, partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
   const regions = mapped(space);
-  const windows = emulated(space, partition.fields.cpus?.length ?? 0);
+  const windows = emulated(space, partition.fields);
   const { mailbox } = partition.fields;
   const at = (...places: readonly Place[]): Path => {
     const isMailbox = mailbox !== undefined && places.some(({ kind }) => kind === "mailbox");

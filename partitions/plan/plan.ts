@@ -125,6 +125,8 @@ export interface PlannedPartition {
   readonly gicr: number | null;
   readonly console: number;
   readonly consoleInterrupt: number;
+  /** It reads along what leaves by the UART, by a second PL011 in the page behind its console, with the same interrupt. */
+  readonly telemetry: boolean;
   /** IPA of the page it shares with the hypervisor; 0: it has none. */
   readonly mailbox: number;
   /** Null: it has no tags. */

@@ -140,6 +140,7 @@ function decidePartition(
     gicr: space.gicr,
     console: space.console,
     consoleInterrupt: spares.console(name),
+    telemetry: fields.telemetry === true,
     mailbox: space.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
     tagImage: planTagImage(request, system, space.regions),
     watchdogMicroseconds: fields.watchdog ?? 0,

@@ -32,12 +32,12 @@ export function provePartition(plan: Plan, partition: PlannedPartition): Violati
   ];
 }
 
-function windowsOf({ gic }: Plan, { gicd, gicr, console, cpus }: PlannedPartition): Claim[] {
+function windowsOf({ gic }: Plan, { gicd, gicr, console, cpus, telemetry }: PlannedPartition): Claim[] {
   const gicdSize = gic.cpuInterface === null ? EMULATED_GICD : EMULATED_GICD_V2;
   return [
     { from: gicd, to: gicd + gicdSize, by: "GICD" },
     ...(gicr === null ? [] : [{ from: gicr, to: gicr + EMULATED_GICR * cpus.length, by: "GICR" }]),
-    ...(console === 0 ? [] : [{ from: console, to: console + EMULATED_PL011, by: "PL011" }]),
+    ...(console === 0 ? [] : [{ from: console, to: console + EMULATED_PL011 * (telemetry ? 2 : 1), by: "PL011" }]),
   ];
 }
 
@@ -106,6 +106,12 @@ function proveTagImage({ name, regions, mailbox, tagImage }: PlannedPartition): 
   );
   if (isRight && size > 0 && ipa % TAG_WORD === 0 && size % TAG_WORD === 0) return [];
   return [breaks("tagImage", `the tag image of ${name} is not where it has memory for it`)];
+}
+
+/** What leaves by the UART is kept for one reader. */
+export function proveTelemetry({ partitions }: Plan): Violation[] {
+  const readers = partitions.filter(({ telemetry }) => telemetry);
+  return readers.length <= 1 ? [] : [breaks("telemetry", `${readers.map(({ name }) => name).join(" and ")} read along`)];
 }
 
 /** For the copies of those that the hypervisor sends. */

@@ -7,7 +7,7 @@ import { proveBoard, proveCpus } from "./prove-board.ts";
 import { proveCache } from "./prove-cache.ts";
 import { proveInterrupts } from "./prove-interrupts.ts";
 import { proveMemory } from "./prove-memory.ts";
-import { provePartition, proveTagCopies } from "./prove-partition.ts";
+import { provePartition, proveTagCopies, proveTelemetry } from "./prove-partition.ts";
 import type { Violation } from "./violation.ts";
 
 /** What is wrong with it; empty: proven. */
@@ -19,6 +19,7 @@ export function prove(plan: Plan): Violation[] {
     ...proveInterrupts(plan),
     ...proveCache(plan),
     ...proveTagCopies(plan),
+    ...proveTelemetry(plan),
     ...plan.partitions.flatMap((partition) => provePartition(plan, partition)),
   ];
 }

@@ -30,6 +30,8 @@ export interface PartitionSpec {
   readonly trustedSgi?: boolean;
   readonly ownClock?: boolean;
   readonly probesPriority?: boolean;
+  /** It reads along what leaves by the UART. */
+  readonly telemetry?: boolean;
   readonly ways?: readonly number[];
   readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
@@ -164,6 +166,7 @@ export function makeSystem(spec: SystemSpec): System {
       exits: null,
       trustedSgi: partition.trustedSgi ?? false,
       ownClock: partition.ownClock ?? false,
+      telemetry: partition.telemetry ?? false,
       probesPriority: partition.probesPriority ?? false,
       onFailure: partition.onFailure ?? "stop",
       cpus: partition.cpus,

@@ -109,6 +109,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
     "11:28 AXV-P014",
   ],
   "too-many-tables": ["3:45 AXV-P035", "8:5 AXV-P035"],
+  telemetry: ["5:48 AXV-P070"],
   trust: ["4:38 AXV-P066", "5:58 AXV-P068"],
   "trust-gicv2": ["3:56 AXV-P067"],
   "unknown-board": ["1:8 AXV-P010", "3:29 AXV-P014"],

@@ -2,7 +2,7 @@
 import type { Owner, SystemMap } from "../../industrial/web/protocol.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { describe, ownedStretches } from "./picture.ts";
-import { cacheOf, cacheShare, colourNotes, directNotes, dmaNote, pmuNotes, trustNotes } from "./shares.ts";
+import { cacheOf, cacheShare, colourNotes, directNotes, dmaNote, pmuNotes, telemetryNotes, trustNotes } from "./shares.ts";
 import { hue } from "./svg.ts";
 
 export function systemMap(plan: Plan): SystemMap {
@@ -37,6 +37,9 @@ export function systemMap(plan: Plan): SystemMap {
       facts: describe(plan, partition).filter((line) => line !== ""),
       cache: cacheShare(plan, partition),
     })),
-    notes: [dmaNote(plan), ...colourNotes(plan), ...directNotes(plan), ...trustNotes(plan), ...pmuNotes(plan)],
+    notes: [
+      dmaNote(plan),
+      ...[colourNotes, directNotes, trustNotes, telemetryNotes, pmuNotes].flatMap((notes) => notes(plan)),
+    ],
   };
 }

@@ -14,6 +14,7 @@ import {
   dmaNote,
   interruptsOf,
   pmuNotes,
+  telemetryNotes,
   trustNotes,
   trustOf,
 } from "./shares.ts";
@@ -40,6 +41,7 @@ export function formatPlan(plan: Plan, paint: Paint): string {
       ...shareTable(plan),
       ...directNotes(plan),
       ...trustNotes(plan),
+      ...telemetryNotes(plan),
       ...colourNotes(plan),
       ...pmuNotes(plan),
       dmaNote(plan),

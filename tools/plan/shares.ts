@@ -31,6 +31,12 @@ export const trustNotes = ({ partitions }: Plan): string[] =>
           "interrupts, and, asleep with its interrupts masked (PMR), it does not wake for a stop.",
     );
 
+/** Who hears what others print. */
+export const telemetryNotes = ({ partitions }: Plan): string[] =>
+  partitions
+    .filter(({ telemetry }) => telemetry)
+    .map(({ name }) => `${name} reads along what leaves by the UART: states, events, and what every partition prints.`);
+
 export const cacheName = ({ cache }: Plan): string => `L${cache.level} cache`;
 export const cacheOf = (plan: Plan): string => `${cacheName(plan)}, ${formatSize(cacheBytes(plan.cache))}`;
 
