@@ -140,7 +140,7 @@ describe("the blob of golden/system.yaml", () => {
     expect(records("Partition")).toMatchObject([
       {
         name: "linux",
-        flags: table.PARTITION_AUTOSTART + table.PARTITION_PMU,
+        flags: table.PARTITION_AUTOSTART + table.PARTITION_PMU + table.PARTITION_TELEMETRY,
         onFailure: ON_FAILURE_RESTART,
         cpus: 0b11,
         bootCpu: 1,
