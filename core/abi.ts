@@ -188,10 +188,11 @@ export const REPLY_WRONG_STATE: u8 = 3;
 //  ┌─────────┬──────────┬─────────────┬────────────────┬─────────────────┬───┬──────────────┬─────────┬─────────┬───────────┐
 //  │magic u32│versionu32│watchdog u64 │doorbells u32×8 │published u32    │   │tags u64 × 32 │head u32 │tail u32 │bytes 2048 │
 //  └─────────┴──────────┴─────────────┴────────────────┴─────────────────┴───┴──────────────┴─────────┴─────────┴───────────┘
-//   magic, version, tail are the hypervisor's; all others the guest's.
+//   magic, version, tail are the hypervisor's, and at 0x034 MAILBOX_TAG_BYTES u32; all others the guest's.
 // ---------------------------------------------------------------------------------------------------------------------
 export const MAILBOX_SIZE: u32 = 4096;
-/** Of a partition whose tags no channel carries: its tag image is behind the mailbox's page. */
+/** Bytes of the tag image that is behind the mailbox's page, of a partition whose tags no channel carries; 0: there is none. */
+export const MAILBOX_TAG_BYTES: u32 = 0x34;
 export const MAILBOX_TAG_IMAGE: u32 = MAILBOX_SIZE;
 export const MAILBOX_MAGIC: u32 = 0x4d565841; // "AXVM" in memory; at 0
 export const MAILBOX_VERSION: u32 = 4; // holds 1

@@ -5,7 +5,7 @@ import { physicalRead32, physicalRead64, physicalWrite32, physicalWrite64 } from
 import { bound } from "../../build/generated/cpu";
 import {
   MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELL_COUNT, MAILBOX_DOORBELLS,
-  MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
+  MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
 } from "../../core/abi";
 import { blobChannel } from "../../core/blob";
 import { fillOutput, outputFree, reserveOutput } from "../../core/console";
@@ -26,6 +26,7 @@ export function clearMailbox(partition: Partition): void {
   }
   physicalWrite32(pa, MAILBOX_MAGIC);
   physicalWrite32(pa + MAILBOX_VERSION, VERSION);
+  if (partition.tags == pa + MAILBOX_TAG_IMAGE) physicalWrite32(pa + MAILBOX_TAG_BYTES, partition.plan.tagBytes);
   partition.mailboxFed = 0;
   partition.mailboxTail = 0;
   for (let n: u32 = 0; n < MAILBOX_DOORBELL_COUNT; n++) {

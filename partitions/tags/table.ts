@@ -68,9 +68,11 @@ export function registersOf(type: TagType): number {
 }
 
 /** Of a partition, in the order in which they are written. */
-export function wantedTags({ name: partition, path, fields }: PartitionRequest): WantedTag[] {
-  return (fields.tags ?? []).flatMap((written, index) => leavesOf(written, partition, [...path, "tags", index]));
-}
+export const wantedTags = ({ name, path, fields }: PartitionRequest): WantedTag[] => leaves(fields.tags ?? [], name, path);
+
+/** `path`: of the partition, where they are written. */
+export const leaves = (written: readonly WrittenTag[], partition: string, path: Path): WantedTag[] =>
+  written.flatMap((tag, index) => leavesOf(tag, partition, [...path, "tags", index]));
 
 function leavesOf(written: WrittenTag, partition: string, path: Path): WantedTag[] {
   const { name, type, unit, range, access, description, deadband = 0, clients, register } = written;

@@ -13,6 +13,7 @@ import { startProcess } from "./process";
 import { report } from "./reports";
 import { beginScan, endScan, startScans } from "./scan";
 import { now, startTimer } from "./timer";
+import { openValues } from "./values";
 
 let timer: u32 = 0;
 
@@ -28,6 +29,7 @@ export function start(intid: u32): void {
   startProcess();
   startProgram();
   openChannel();
+  openValues();
   startScans();
   startTimer(timer);
 }

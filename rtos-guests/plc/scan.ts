@@ -10,6 +10,7 @@ import { runProgram } from "./logic/program";
 import { readInputs, writeOutputs } from "./process";
 import { Statistics, STATISTICS_BYTES } from "./statistics";
 import { nanoseconds, nextDeadline, now, presentDeadline, SCAN_PERIOD_NS } from "./timer";
+import { publishValues } from "./values";
 
 export const WARM_UP_SCANS: u64 = 100;
 
@@ -43,6 +44,7 @@ export function beginScan(start: u64): void {
   runProgram(image, <u32>passed);
   writeOutputs(image);
   publishImage(image);
+  publishValues(image, start);
   feedWatchdog();
 }
 

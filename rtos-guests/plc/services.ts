@@ -3,8 +3,9 @@
 // fails and every later call is left out: the guest runs on alone.
 import {
   HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION,
-  HYPERCALL_VERSION_MAJOR, HYPERCALL_WATCHDOG_FEED, MAILBOX_SIZE,
+  HYPERCALL_VERSION_MAJOR, HYPERCALL_WATCHDOG_FEED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE,
 } from "../../core/abi";
+import { channelRead32 } from "../../build/generated/channel";
 import { hvc } from "../../build/generated/guest";
 import { isMailbox, mailConsole, mailDoorbell, mailFeed, mailTag } from "../channel/mailbox";
 import { CHANNEL_IPA, SHARED_BYTES } from "./map";
@@ -21,6 +22,12 @@ export function probeHypervisor(): void {
   if (!present) return;
   const ipa = hvc(HYPERCALL_MAILBOX, 0, 0, 0, 0, 0, 0, 0); // an error is negative: far above what is mapped
   if (ipa - CHANNEL_IPA <= SHARED_BYTES - MAILBOX_SIZE && isMailbox(ipa)) mailbox = ipa;
+}
+
+/** IPA of a tag image of so many bytes behind the mailbox; 0: the system has none there, or another one. */
+export function tagImage(bytes: u32): u64 {
+  if (mailbox == NO_MAILBOX || channelRead32(mailbox + MAILBOX_TAG_BYTES) != bytes) return 0;
+  return mailbox + MAILBOX_TAG_IMAGE + bytes <= CHANNEL_IPA + SHARED_BYTES ? mailbox + MAILBOX_TAG_IMAGE : 0;
 }
 
 export function hypervisorIsPresent(): bool {

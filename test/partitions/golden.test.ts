@@ -70,7 +70,7 @@ describe("the demo", () => {
     expect(plc?.regions).toMatchObject([
       { ipa: 0x40000000, size: 0x1000000, kind: "ram" },
       { ipa: 0x50000000, size: 0x1000, kind: "channel" },
-      { ipa: 0x50001000, size: 0x1000, kind: "mailbox" },
+      { ipa: 0x50001000, size: 0x2000, kind: "mailbox" },
     ]);
   });
 });

@@ -10,14 +10,16 @@ export type Access =
   | { readonly kind: "pushLine" | "cleanLine" | "refreshLine"; readonly offset: number };
 
 export class ChannelMemory {
-  readonly bytes = new Uint8Array(BYTES);
-  readonly #view = new DataView(this.bytes.buffer);
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #base: bigint;
   /** Called before each access is made. */
   before: (access: Access) => void = () => undefined;
 
-  constructor(base: bigint) {
+  constructor(base: bigint, size = BYTES) {
     this.#base = base;
+    this.bytes = new Uint8Array(size);
+    this.#view = new DataView(this.bytes.buffer);
   }
 
   u32(offset: number): number {
@@ -38,7 +40,7 @@ export class ChannelMemory {
   hooks(): Hooks {
     const at = (address: bigint, bytes: number): number => {
       const offset = Number(address - this.#base);
-      if (offset < 0 || offset + bytes > BYTES || offset % bytes !== 0) throw new RangeError(`channel access at 0x${address.toString(16)}`);
+      if (offset < 0 || offset + bytes > this.bytes.length || offset % bytes !== 0) throw new RangeError(`channel access at 0x${address.toString(16)}`);
       return offset;
     };
     const read = (address: bigint, bits: 32 | 64): bigint => {

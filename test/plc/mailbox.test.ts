@@ -3,9 +3,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD,
-  MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELLS, MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
+  MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELLS, MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
 } from "../../core/abi.ts";
 import { PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { readValue } from "../../industrial/tags/value.ts";
+import type { TagValue } from "../../industrial/tags/value.ts";
+import { layoutSum } from "../../partitions/tags/table.ts";
+import { TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME } from "../../rtos-guests/channel/tagImageLayout.ts";
+import { plan, sound } from "../partitions/systems.ts";
 import { type Access, ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL_IPA, MAILBOX_IPA, SimulatedCpu, SimulatedGuest } from "./simulatedGuest.ts";
 
@@ -142,4 +147,39 @@ describe("a mailbox that it cannot use is left alone, and hypercalls do its work
 
 test("the mailbox of this file is one that the guest has mapped", () => {
   expect(MAILBOX_IPA - CHANNEL_IPA).toBe(0x1000n);
+});
+
+describe("its process values", () => {
+  const demo = sound(plan("partitions/examples/demo.yaml"));
+  const [table] = demo.tags.table;
+  if (table === undefined) throw new Error("the demo has no tags");
+  const imageIn = (memory: ChannelMemory): Record<string, TagValue> => {
+    const view = new DataView(memory.bytes.buffer, MAILBOX_SIZE);
+    return Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(view, offset, type)]));
+  };
+
+  test("are those that the demo lists: its image is one of that table", async () => {
+    const other = new SimulatedCpu(new ChannelMemory(CHANNEL_IPA));
+    const memory = other.giveMailbox(MAILBOX_IPA, table.size);
+    const there = await SimulatedGuest.boot(other);
+    there.scans(500);
+    expect([memory.u32(MAILBOX_SIZE), memory.u32(MAILBOX_SIZE + TAG_IMAGE_TABLE), memory.u32(MAILBOX_SIZE + TAG_IMAGE_SIZE)]).toEqual([TAG_IMAGE_MAGIC, layoutSum(table), table.size]);
+    const shown = imageIn(memory);
+    expect(shown).toMatchObject({ Scans: 500, Inputs: 1, "Furnace.Setpoint": 40_000 });
+    expect(shown["Furnace.Temperature"]).toBeGreaterThan(20_000);
+    expect(shown["Furnace.Heater"]).toBeGreaterThan(0);
+    const before = memory.u64(MAILBOX_SIZE + TAG_IMAGE_TIME);
+    there.scan();
+    expect(memory.u64(MAILBOX_SIZE + TAG_IMAGE_TIME)).toBeGreaterThan(before);
+    expect(memory.u32(MAILBOX_SIZE + TAG_IMAGE_SEQUENCE) % 2).toBe(0);
+  });
+
+  test("are nowhere when the image behind its mailbox is of another size, or there is none", async () => {
+    for (const bytes of [0, table.size + 8]) {
+      const other = new SimulatedCpu(new ChannelMemory(CHANNEL_IPA));
+      const memory = other.giveMailbox(MAILBOX_IPA, bytes);
+      (await SimulatedGuest.boot(other)).scans(10);
+      expect(memory.bytes.subarray(MAILBOX_SIZE).every((byte) => byte === 0)).toBe(true);
+    }
+  });
 });

@@ -2,7 +2,7 @@
 // interrupt can tell them from real ones. Time stands still but for what a test lets pass.
 import { readFileSync } from "node:fs";
 import {
-  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, HYPERCALL_WATCHDOG_FEED, MAILBOX_MAGIC, MAILBOX_VERSION,
+  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, HYPERCALL_WATCHDOG_FEED, MAILBOX_MAGIC, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_VERSION,
   SMCCC_INVALID_PARAMETER, SMCCC_NOT_SUPPORTED,
 } from "../../core/abi.ts";
 import { buildProgram } from "../../tools/build/index.ts";
@@ -45,8 +45,9 @@ export interface Timer {
 }
 
 /** As the hypervisor leaves it to a partition that starts. */
-function emptyMailbox(): ChannelMemory {
-  const mailbox = new ChannelMemory(MAILBOX_IPA);
+function emptyMailbox(tagBytes: number): ChannelMemory {
+  const mailbox = new ChannelMemory(MAILBOX_IPA, MAILBOX_SIZE + tagBytes);
+  mailbox.store(MAILBOX_TAG_BYTES, 32, BigInt(tagBytes));
   mailbox.store(0, 32, BigInt(MAILBOX_MAGIC));
   mailbox.store(MAILBOX_VERSION, 32, 1n);
   return mailbox;
@@ -110,8 +111,8 @@ export class SimulatedCpu {
   }
 
   /** The hypervisor has a mailbox for this partition, at `ipa`. */
-  giveMailbox(ipa = MAILBOX_IPA): ChannelMemory {
-    this.mailbox = emptyMailbox();
+  giveMailbox(ipa = MAILBOX_IPA, tagBytes = 0): ChannelMemory {
+    this.mailbox = emptyMailbox(tagBytes);
     this.#mailboxIpa = ipa;
     return this.mailbox;
   }

@@ -9,6 +9,7 @@ import { disassemble } from "./disassemble.ts";
 import { ROOT, writeIfChanged } from "./files.ts";
 import { generateBlob } from "./generate-blob.ts";
 import { generateDeclarations } from "./generate.ts";
+import type { WrittenTag } from "../../partitions/tags/schema.ts";
 import type { Intrinsic } from "./intrinsic.ts";
 import { buildNative, CLANG, LLD, versionOf } from "./native.ts";
 import type { Program } from "./programs.ts";
@@ -40,14 +41,29 @@ export async function loadTables(program: Pick<Program, "tables">): Promise<Tabl
   return tables;
 }
 
-/** build/generated/<module>.ts of each table, and blob.ts. Gives back the tables. */
-export async function generate(program: Pick<Program, "tables">): Promise<Tables> {
+/** build/generated/values.ts: accessors of the process values that a program's partition has. */
+async function generateValues(file: string): Promise<void> {
+  const [{ assemblyScript }, { leaves, placeInImage }] = await Promise.all([
+    import("../tags/assembly-script.ts"),
+    import("../../partitions/tags/table.ts"),
+  ]);
+  const { values } = (await import(pathToFileURL(join(ROOT, file)).href)) as { values: readonly WrittenTag[] };
+  const wanted = leaves(values, "any", []);
+  const { offsets, size } = placeInImage(wanted);
+  const tags = wanted.map(({ register: _, path: __, ...tag }, n) => ({ ...tag, offset: offsets[n] ?? 0, register: 0, alias: 0 }));
+  const text = assemblyScript({ partition: "any", size, tags }, file, 0, "../../rtos-guests/channel");
+  writeIfChanged(join(ROOT, "build/generated/values.ts"), text);
+}
+
+/** build/generated/<module>.ts of each table, blob.ts, and values.ts. Gives back the tables. */
+export async function generate(program: Pick<Program, "tables" | "values">): Promise<Tables> {
   const tables = await loadTables(program);
   for (const [module, intrinsics] of Object.entries(tables)) {
     const text = generateDeclarations(module, intrinsics, program.tables[module] ?? module);
     writeIfChanged(join(ROOT, "build/generated", `${module}.ts`), text);
   }
   writeIfChanged(join(ROOT, "build/generated/blob.ts"), generateBlob());
+  if (program.values !== undefined) await generateValues(program.values);
   return tables;
 }
 
@@ -81,7 +97,9 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     const inputs = await build(program, tables, workDir, progress);
     forget(outDir);
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
-    const imported = [...ownInputs(), ...Object.values(program.tables), ...BLOB_TABLES];
+    const values = program.values === undefined ? [] : [program.values];
+    const tableFiles = [...Object.values(program.tables), ...values, ...BLOB_TABLES];
+    const imported = [...ownInputs(), ...tableFiles];
     remember(outDir, keyOf(program), [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
   } finally {
     rmSync(join(ROOT, workDir), { recursive: true, force: true });

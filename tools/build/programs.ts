@@ -7,6 +7,8 @@ export interface Program {
   readonly entry: string;
   /** wasm import module → the file whose export of that name is the table. */
   readonly tables: Readonly<Record<string, string>>;
+  /** The file whose export `values` lists the process values that its partition has: their accessors are made from it. */
+  readonly values?: string;
   /** Linear memory, fixed, in WebAssembly pages of 64 KiB. The linker script sees its size as axv_linear_bytes. */
   readonly memoryPages: number;
   /**
@@ -65,6 +67,7 @@ export const PLC: Program = {
   name: "plc",
   entry: "rtos-guests/plc/index.ts",
   tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/plc.table.ts", channel: "rtos-guests/channel/channel.table.ts" },
+  values: "rtos-guests/plc/values.table.ts",
   memoryPages: 1,
   assembly: ["rtos-guests/plc/start.S", "rtos-guests/plc/stage1.S", "rtos-guests/plc/vectors.S"],
   linkerScript: "rtos-guests/plc/plc.ld",

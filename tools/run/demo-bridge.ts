@@ -1,4 +1,5 @@
-// The demo's bridge: OPC UA, Modbus, metrics and the live page of the system that runs here, for whoever wants to see how they look.
+// The demo's bridge: OPC UA, Modbus, metrics and the live page of the system that runs here, for whoever wants to see how they
+// look.
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";

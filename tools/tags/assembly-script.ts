@@ -4,13 +4,13 @@ import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import { aboutTag } from "./about.ts";
 import { limitsOf, writablesOf } from "./limits.ts";
 
-/** `ipa`: where the guest finds its image. */
-export function assemblyScript(table: PartitionTags, source: string, ipa: number): string {
+/** `ipa`: where the guest finds its image. `library`: the folder of tagImage.ts. */
+export function assemblyScript(table: PartitionTags, source: string, ipa: number, library = "."): string {
   const used = new Set(table.tags.map(setterOf));
   const imports = ["openTagImage", "TagImage", ...used].sort();
   const canBeWritten = table.tags.some(({ writable }) => writable);
   return `// The tags of partition "${table.partition}". Made by "axv-part tags --as" of ${source}: change that, not this.
-import { ${imports.join(", ")} } from "./tagImage";${canBeWritten ? '\nimport { openTagWrites, takeTagWrites } from "./tagWrites";' : ""}
+import { ${imports.join(", ")} } from "${library}/tagImage";${canBeWritten ? `\nimport { openTagWrites, takeTagWrites } from "${library}/tagWrites";` : ""}
 
 /** Of this table; a reader that has another one notices. */
 export const TAGS_TABLE: u32 = 0x${layoutSum(table).toString(16).padStart(8, "0")};
