@@ -37,9 +37,8 @@ export function recordEvent(code: u32, partition: u32, now: u64, a: u64, b: u64,
 
 /** The oldest event's entry, if it is filled; 0: there is none. */
 function oldest(): u32 {
-  const tail = load<u32>(positions + 4);
-  if (tail == loadAcquire32(positions)) return 0;
-  return (loadAcquire32(at(tail)) & FILLED) != 0 ? at(tail) : 0;
+  const entry = at(load<u32>(positions + 4));
+  return (loadAcquire32(entry) & FILLED) != 0 ? entry : 0;
 }
 
 export function eventWaits(): bool { return oldest() != 0; }

@@ -5,6 +5,7 @@ import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../machine/board.ts";
 import { LINUX, PLC, STANDARD } from "../machine/system.ts";
 import { Bench } from "./bench.ts";
+import { CPU_ON_64 } from "./functions.ts";
 
 describe.each([["injected", false], ["direct", true]])("a vCPU that goes on (%s)", (_, direct) => {
   test("looks at its partition's state behind a DSB and an ISB: by then others see that it is on (lifecycle.ts, release)", () => {
@@ -46,6 +47,22 @@ test("a kick has been sent for all to see before it is no longer announced (gic.
   const sent = seen.lastIndexOf("msr_ICC_SGI1R_EL1");
   expect(sent).toBeGreaterThan(0);
   expect(seen.slice(sent, seen.indexOf("atomicAdd32", sent))).toContain("dsbSy");
+});
+
+test("whoever is interrupted by us sees what was stored before: a DSB comes ahead of ISPENDR and of SGIs (gic.ts)", () => {
+  const bench = new Bench();
+  const guest = bench.openInterrupts(0);
+  guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+  bench.machine.settle();
+  const before = (what: string, act: () => void): string | undefined => {
+    const seen: string[] = [];
+    bench.machine.onIntrinsic = (name) => seen.push(name);
+    act();
+    bench.machine.onIntrinsic = undefined;
+    return seen[seen.lastIndexOf(what) - 1];
+  };
+  expect(before("mmioWrite32", () => guest.hvc(abi.HYPERCALL_DOORBELL, 0))).toBe("dsbSy");
+  expect(before("msr_ICC_SGI1R_EL1", () => bench.sendSgi(0, 5, 0b10))).toBe("dsbSy");
 });
 
 test("a pCPU whose Aff0 is 16 or more is reached, by ICC_SGI1R_EL1.RS, and its neighbour in the list is not", () => {

@@ -290,6 +290,18 @@ describe("SGIs", () => {
     expect(iar(linux)).toBe(INTID_SPURIOUS);
   });
 
+  test("a byte of CPENDSGIR takes its own senders' SGI back, and no other one: each of the sixteen", () => {
+    setGicd(linux, 0, 0n);
+    const left = Array.from({ length: 16 }, () => 0b11n);
+    const seen = (): bigint[] => left.map((_, intid) => gicd(linux, CPENDSGIR + intid, 1));
+    for (const intid of left.keys()) setGicd(linux, SPENDSGIR + intid, 0b11n, 1);
+    for (const intid of left.keys()) {
+      setGicd(linux, CPENDSGIR + intid, 0b10n, 1);
+      left[intid] = 0b01n;
+      expect(seen()).toEqual(left);
+    }
+  });
+
   test("CPENDSGIR of more than one exit looks at: none of them is pending any more", () => {
     linux.driver.mask(0);
     for (const intid of [4, 5, 6, 7]) send(second, intid, 0b01);

@@ -118,6 +118,7 @@ describe("other registers", () => {
 
   test.each([
     ["4 ways of 128 sets, lines of 64 bytes", {}, 0xc000_1fc0, { way: 3, set: 127 }, [0x0000_2000, 0x2000_0000, 0x0000_0001, 0xffff_ffff]],
+    ["a bit between set and way, which is nobody's", {}, 0xc000_3fc0, { way: 3, set: 127 }, []],
     ["one way", { caches: [0x3f_e002n] }, 0x0000_7fc0, { way: 0, set: 511 }, [0x8000_0000, 0xffff_ffff]],
     ["3 ways of 96 sets", { caches: [(95n << 13n) | (2n << 3n) | 2n] }, 0x8000_17c0, { way: 2, set: 95 }, [0xc000_0000, 0x0000_1800]],
     ["FEAT_CCIDX", { caches: [(255n << 32n) | (7n << 3n) | 2n], registers: { ID_AA64MMFR2_EL1: 1n << 20n } }, 0xe000_3fc0, { way: 7, set: 255 }, [0x0000_4000]],

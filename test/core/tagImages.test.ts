@@ -152,6 +152,18 @@ describe("a partition's values", () => {
     }
   });
 
+  test("are looked at every 50 ms, however often the guest scans", () => {
+    ask();
+    sent();
+    for (let time = 1; time <= 1000; time++) {
+      scan(time, { 0: time });
+      bench.pass(1);
+    }
+    const looks = sent().filter(({ words }) => 0 in words).length;
+    expect(looks).toBeGreaterThan(10);
+    expect(looks).toBeLessThanOrEqual(21);
+  });
+
   test("are no longer sent some time after the last question", () => {
     ask();
     for (let second = 0; second < abi.TAG_LEASE_SECONDS; second++) bench.pass(1000);
