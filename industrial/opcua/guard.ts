@@ -5,6 +5,7 @@ import { Server } from "node:net";
 import type { Socket } from "node:net";
 import type { OPCUAServer } from "node-opcua-server";
 import { plainAddress } from "./clients.ts";
+import { Ration } from "./libraryLog.ts";
 import type { Log } from "./target.ts";
 
 /** Of an endpoint of the library: what listens. */
@@ -18,15 +19,16 @@ export interface GuardCounters {
 /** After initialize(), before start(). */
 export function guardConnections(server: OPCUAServer, log: Log): GuardCounters {
   const counters = { felled: 0 };
+  const ration = new Ration();
   for (const endpoint of server.endpoints) {
     const listener: unknown = Reflect.get(endpoint, LISTENER);
     if (!(listener instanceof Server)) throw new Error("this version of node-opcua-server listens in another way: it cannot be guarded");
-    listener.prependListener("connection", (socket: Socket) => guard(socket, log, counters));
+    listener.prependListener("connection", (socket: Socket) => guard(socket, log, ration, counters));
   }
   return counters;
 }
 
-function guard(socket: Socket, log: Log, counters: GuardCounters): void {
+function guard(socket: Socket, log: Log, ration: Ration, counters: GuardCounters): void {
   const emit = socket.emit.bind(socket);
   const address = plainAddress(socket.remoteAddress ?? ""); // later it may be gone
   const guarded = (event: string | symbol, ...values: unknown[]): boolean => {
@@ -35,7 +37,7 @@ function guard(socket: Socket, log: Log, counters: GuardCounters): void {
       return emit(event, ...values);
     } catch (error) {
       counters.felled++;
-      log.warn(`OPC UA: the connection of ${address} is ended: ${error instanceof Error ? error.message : String(error)}`);
+      ration.take((message) => log.warn(message), `OPC UA: the connection of ${address} is ended: ${error instanceof Error ? error.message : String(error)}`);
       socket.destroy();
       return true;
     }

@@ -1,6 +1,4 @@
 // The OPC UA server of a board: starts the library with what is safe, and puts the plant into it.
-import { format } from "node:util";
-import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
 import { nodesets } from "node-opcua-nodesets";
 import { invalidateServerCertificateCache, OPCUAServer } from "node-opcua-server";
 import type { OPCUAServerOptions } from "node-opcua-server";
@@ -21,6 +19,7 @@ import { guardConnections } from "./guard.ts";
 import type { GuardCounters } from "./guard.ts";
 import { readHistory } from "./history.ts";
 import type { HistoryNode } from "./history.ts";
+import { intoLog } from "./libraryLog.ts";
 import { keepOneForEngineer, UserManager } from "./login.ts";
 import { addMethods } from "./methods.ts";
 import { addPlant } from "./nodes.ts";
@@ -187,20 +186,6 @@ export class OpcUaServer {
     this.#options.log.warn(sentence);
     this.#alarms.warn(sentence);
   }
-}
-
-/** The library warns that a certificate does not have the machine's own name: it has the names that the settings give. */
-const NOT_WANTED = "[NODE-OPCUA-W26]";
-
-/** What the library has to say belongs in the log, not on the terminal. It begins with where it is said. */
-function intoLog(log: Log): void {
-  const sentence = ([, ...parts]: unknown[]): string => `OPC UA: ${format(...parts).replace(/\s+/g, " ")}`;
-  const unlessKnown = (say: (message: string) => void) => (...parts: unknown[]) => {
-    const message = sentence(parts);
-    if (!message.includes(NOT_WANTED)) say(message);
-  };
-  setWarningLogger(unlessKnown((message) => log.warn(message)));
-  setErrorLogger(unlessKnown((message) => log.error(message)));
 }
 
 type LibraryPolicy = NonNullable<OPCUAServerOptions["securityPolicies"]>[number];

@@ -119,8 +119,12 @@ export class Station {
     return client.createSession(typeof who === "string" ? { type: UserTokenType.UserName, userName: who, password: PASSWORDS[who] } : who);
   }
 
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#clients.splice(0).map((client) => client.disconnect().catch(() => {})));
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.disconnect().catch(() => {})));
+    await this.disconnect();
     await this.server.close();
     await Promise.all(this.#managers.map((manager) => manager.dispose()));
     rmSync(this.folder, { recursive: true, force: true });
