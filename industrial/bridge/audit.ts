@@ -5,8 +5,11 @@
 //   {"number":7,"time":"2026-…Z","entry":{…},"before":"<hash of line 6>","hash":"<of all this but itself>"}
 //
 // A line that was cut off by a crash is ended, and the next one stands behind it; it was never acknowledged to anybody.
+//
+// While the log cannot be written (the disk is full), entries wait in memory, each with its time, and go first as soon as it can be. Nothing that has to be
+// on record is done meanwhile: what waits is the last thing that was done, and what was refused since.
 import { createHash } from "node:crypto";
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "./errors.ts";
 
@@ -28,6 +31,11 @@ const nameOf = (index: number): string => `audit-${String(index).padStart(8, "0"
 const START: AuditHead = { number: 0, hash: "0".repeat(64) };
 /** Only the owner reads who has written. */
 const MODE = 0o600;
+/** Entries that wait; of more only their number is kept. */
+const WAITING_MAX = 1000;
+/** The last line is looked for in so much of a file's end first. */
+const TAIL = 64 * 1024;
+const NEWLINE = 0x0a;
 
 interface Line {
   readonly number: number;
@@ -60,14 +68,22 @@ function filesIn(folder: string): number[] {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+interface Waiting {
+  readonly time: string;
+  readonly entry: unknown;
+}
+
 export class AuditLog {
   readonly #options: AuditOptions;
   readonly #now: () => Date;
+  readonly #waiting: Waiting[] = [];
+  #lost = 0;
   #index: number;
   #head = START;
   #file: number | undefined;
   #written = 0;
   #failed: string | undefined;
+  #wasTorn = false;
 
   /** Goes on where the log in that folder ends; begins one where there is none. */
   constructor(options: AuditOptions, now: () => Date = () => new Date()) {
@@ -78,6 +94,7 @@ export class AuditLog {
       this.#index = filesIn(options.folder).at(-1) ?? 1;
       this.#open();
     } catch (error) {
+      this.close();
       throw new BridgeError("AXV_AUDIT_UNUSABLE", options.folder, reasonOf(error));
     }
   }
@@ -91,18 +108,41 @@ export class AuditLog {
     return this.#failed;
   }
 
-  /** On disk when it comes back. False: it could not be written, and the next one is tried again. */
+  /** When it was opened its last line was cut off: of what a crash or a full disk has left. */
+  get wasTorn(): boolean {
+    return this.#wasTorn;
+  }
+
+  /** Entries that wait until they can be written. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Whether an entry could be written now; what waits is. */
+  get isWritable(): boolean {
+    return this.#failed === undefined || this.#writeWaiting();
+  }
+
+  /** On disk when it comes back. False: it could not be written, and waits. */
   append(entry: unknown): boolean {
-    const line = { number: this.#head.number + 1, time: this.#now().toISOString(), entry, before: this.#head.hash };
-    const hash = hashOf(line);
+    if (this.#waiting.length < WAITING_MAX) this.#waiting.push({ time: this.#now().toISOString(), entry });
+    else this.#lost++;
+    return this.#writeWaiting();
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #writeWaiting(): boolean {
     try {
-      if (this.#written >= this.#options.size) this.#turn();
-      const file = this.#open();
-      const text = Buffer.from(`${JSON.stringify({ ...line, hash })}\n`);
-      for (let done = 0; done < text.length; ) done += writeSync(file, text, done);
-      fdatasyncSync(file);
-      this.#written += text.length;
-      this.#head = { number: line.number, hash };
+      for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
+        this.#write(first);
+        this.#waiting.shift();
+      }
+      if (this.#lost > 0) this.#write({ time: this.#now().toISOString(), entry: { what: "lost", entries: this.#lost } });
+      this.#lost = 0;
       this.#failed = undefined;
     } catch (error) {
       this.#failed = reasonOf(error);
@@ -111,22 +151,30 @@ export class AuditLog {
     return this.#failed === undefined;
   }
 
-  close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+  #write({ time, entry }: Waiting): void {
+    if (this.#written >= this.#options.size) this.#turn();
+    const file = this.#open();
+    const line = { number: this.#head.number + 1, time, entry, before: this.#head.hash };
+    const hash = hashOf(line);
+    const text = Buffer.from(`${JSON.stringify({ ...line, hash })}\n`);
+    for (let done = 0; done < text.length; ) done += writeSync(file, text, done);
+    fdatasyncSync(file);
+    this.#written += text.length;
+    this.#head = { number: line.number, hash };
   }
 
   #open(): number {
     if (this.#file !== undefined) return this.#file;
     const { folder } = this.#options;
-    const path = join(folder, nameOf(this.#index));
-    const file = openSync(path, "a", MODE);
+    const file = openSync(join(folder, nameOf(this.#index)), "a+", MODE);
     this.#file = file;
+    this.#written = fstatSync(file).size;
+    const tail = tailOf(file, this.#written);
     // Also a line whose writing seemed to fail, and that is there all the same.
-    this.#head = lastLine(folder, filesIn(folder)) ?? START;
-    this.#written = statSync(path).size;
+    this.#head = lastIn(tail) ?? lastIn(readFileSync(join(folder, nameOf(this.#index)))) ?? lastLine(folder, filesIn(folder)) ?? START;
     // A torn line is ended, so that the next one is one.
-    if (this.#written > 0 && readFileSync(path).at(-1) !== 0x0a) this.#written += writeSync(file, "\n");
+    this.#wasTorn = this.#written > 0 && tail.at(-1) !== NEWLINE;
+    if (this.#wasTorn) this.#written += writeSync(file, "\n");
     return file;
   }
 
@@ -137,17 +185,35 @@ export class AuditLog {
   }
 }
 
+function tailOf(file: number, size: number): Buffer {
+  const tail = Buffer.alloc(Math.min(size, TAIL));
+  return tail.subarray(0, readSync(file, tail, 0, tail.length, size - tail.length));
+}
+
+function lastIn(bytes: Buffer): AuditHead | undefined {
+  const found = bytes.toString("utf8").split("\n").map(parse).findLast((line) => line !== undefined);
+  return found && { number: found.number, hash: found.hash };
+}
+
 function lastLine(folder: string, files: readonly number[]): AuditHead | undefined {
   for (const index of files.toReversed()) {
-    const lines = readFileSync(join(folder, nameOf(index)), "utf8").split("\n");
-    const found = lines.map(parse).findLast((line) => line !== undefined);
-    if (found !== undefined) return { number: found.number, hash: found.hash };
+    const found = lastIn(readFileSync(join(folder, nameOf(index))));
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** Goes through all of a log. Gives back how many entries there are and its head; throws at the first line that is not as it was written. */
-export function verify(folder: string): { readonly entries: number; readonly first: number; readonly head: AuditHead } {
+export interface Verified {
+  readonly entries: number;
+  /** The number of the first that is kept. */
+  readonly first: number;
+  readonly head: AuditHead;
+  /** Lines that a crash or a full disk has cut off: beginnings of entries that nobody was told of. */
+  readonly cut: number;
+}
+
+/** Goes through all of a log. Throws at the first line that is not as it was written. */
+export function verify(folder: string): Verified {
   let files: number[];
   try {
     files = filesIn(folder);
@@ -158,6 +224,7 @@ export function verify(folder: string): { readonly entries: number; readonly fir
   let head: AuditHead | undefined;
   let entries = 0;
   let first = 0;
+  let cut = 0;
   for (const index of files) {
     const path = join(folder, nameOf(index));
     const lines = readFileSync(path, "utf8").split("\n");
@@ -166,6 +233,7 @@ export function verify(folder: string): { readonly entries: number; readonly fir
       if (line === undefined) {
         const isTorn = isBeginning(text) && (at === lines.length - 1 || parse(lines[at + 1] ?? "") !== undefined);
         if (text !== "" && !isTorn) throw new BridgeError("AXV_AUDIT_BROKEN", path, String(at + 1), "this is no entry");
+        if (text !== "") cut++;
         continue;
       }
       if (hashOf(line) !== line.hash) throw new BridgeError("AXV_AUDIT_BROKEN", path, String(at + 1), "its hash is not that of what it says");
@@ -177,7 +245,7 @@ export function verify(folder: string): { readonly entries: number; readonly fir
       entries++;
     }
   }
-  return { entries, first, head: head ?? START };
+  return { entries, first, head: head ?? START, cut };
 }
 
 /** Of a line, as a crash or a full disk leaves it: without its end, or with the next line behind it. */

@@ -168,7 +168,9 @@ export class Bridge {
   async #serve({ audit, modbus, opcua, sparkplug, metrics, web }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
     if (audit !== undefined) {
       this.#audit = this.#keep("audit", new AuditLog(audit));
-      this.#audit.append({ what: "start", version: projectVersion() });
+      const { wasTorn } = this.#audit;
+      if (wasTorn) this.#log.warn("the last line of the audit log was cut off by a crash or a full disk; it is ended, and nobody was told that it had been written");
+      this.#audit.append({ what: "start", version: projectVersion(), ...(wasTorn && { cut: true }) });
     }
     if (modbus !== undefined) await this.#serveModbus(modbus);
     if (opcua !== undefined) await this.#serveOpcUa(opcua);
@@ -254,7 +256,7 @@ export class Bridge {
   }
 
   get #canRecord(): boolean {
-    return this.#audit !== undefined && this.#audit.failed === undefined;
+    return this.#audit?.isWritable === true;
   }
 
   #putOnRecord(entry: Readonly<Record<string, unknown>>): void {

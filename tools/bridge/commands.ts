@@ -161,7 +161,10 @@ async function password(): Promise<void> {
 async function verifyLog(action: string, folder: string, { json }: { readonly json?: true }): Promise<void> {
   if (action !== "verify") throw new BridgeError("AXV_BRIDGE_LOG", action);
   const { verify } = await import("../../industrial/bridge/audit.ts");
-  const { entries, first, head } = verify(folder);
-  if (json === true) console.log(JSON.stringify({ entries, first, last: head.number, hash: head.hash }, null, 2));
-  else console.log(`${folder}: ${entries} entries, ${first} to ${head.number}, are as they were written; the last one's hash is ${head.hash}`);
+  const { entries, first, head, cut } = verify(folder);
+  if (json === true) console.log(JSON.stringify({ entries, first, last: head.number, hash: head.hash, cut }, null, 2));
+  else {
+    console.log(`${folder}: ${entries} entries, ${first} to ${head.number}, are as they were written; the last one's hash is ${head.hash}`);
+    if (cut > 0) console.log(`${cut === 1 ? "one line was" : `${cut} lines were`} cut off by a crash or a full disk, and never counted as written`);
+  }
 }
