@@ -7,8 +7,9 @@
 // The certificate names every name and address by which clients reach the server (they compare), and the applicationUri. Where
 // those change, or its end comes near, ours is made anew; one from an authority is left as it is.
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rename, rm, stat } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { OPCUACertificateManager } from "node-opcua-certificate-manager";
@@ -48,14 +49,21 @@ export interface OwnCertificate {
 }
 
 export async function openPki(folder: string, wishes: CertificateWishes, log: Log, now = Date.now()): Promise<OwnCertificate> {
+  const key = join(folder, "own/private/private_key.pem");
+  if (existsSync(key)) readKey(key); // what the library says of a broken one helps nobody
   const manager = new OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: false });
   await manager.initialize().catch((error: unknown) => {
     throw new OpcUaError("AXV_OPCUA_PKI", folder, error instanceof Error ? error.message : String(error));
   });
   const reject = manager.rejectCertificate.bind(manager);
   manager.rejectCertificate = async (certificate) => {
-    await reject(certificate);
-    await forgetOldest(join(folder, REJECTED));
+    try {
+      await reject(certificate);
+      await forgetOldest(join(folder, REJECTED));
+    } catch (error) {
+      // A full disk, say. It is refused all the same.
+      log.warn(`OPC UA: the certificate of a client that nobody has trusted cannot be kept for bridge trust: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
   const own = { manager, certificateFile: join(folder, "own/certs/certificate.pem"), privateKeyFile: manager.privateKey };
   const why = whyNew(own.certificateFile, own.privateKeyFile, wishes, now);
@@ -66,22 +74,33 @@ export async function openPki(folder: string, wishes: CertificateWishes, log: Lo
   return own;
 }
 
-export const makeCertificate = ({ manager, certificateFile }: OwnCertificate, { applicationUri, hostnames }: CertificateWishes, now = Date.now()): Promise<void> =>
-  manager.createSelfSignedCertificate({
-    applicationUri,
-    dns: hostnames.filter((name) => isIP(name) === 0),
-    ip: hostnames.filter((name) => isIP(name) !== 0),
-    subject: SUBJECT,
-    startDate: new Date(Math.max(now, NEVER_BEFORE) - DAY_MS), // clocks of clients differ
-    validity: VALID_DAYS,
-    outputFile: certificateFile,
-  });
+/** The one before stays until the new one is whole. */
+export async function makeCertificate({ manager, certificateFile }: OwnCertificate, { applicationUri, hostnames }: CertificateWishes, now = Date.now()): Promise<void> {
+  const begun = `${certificateFile}.new`;
+  try {
+    await manager.createSelfSignedCertificate({
+      applicationUri,
+      dns: hostnames.filter((name) => isIP(name) === 0),
+      ip: hostnames.filter((name) => isIP(name) !== 0),
+      subject: SUBJECT,
+      startDate: new Date(Math.max(now, NEVER_BEFORE) - DAY_MS), // clocks of clients differ
+      validity: VALID_DAYS,
+      outputFile: begun,
+    });
+    readCertificate(begun);
+    await rename(begun, certificateFile);
+  } catch (error) {
+    await rm(begun, { recursive: true, force: true });
+    throw new OpcUaError("AXV_OPCUA_CERTIFICATE_MADE", certificateFile, error instanceof Error ? error.message : String(error));
+  }
+}
 
 /** Undefined: the one that there is will do. */
 function whyNew(file: string, key: string, wishes: CertificateWishes, now: number): string | undefined {
+  const privateKey = readKey(key);
   if (!existsSync(file)) return "there is none";
   const certificate = readCertificate(file);
-  if (!certificate.checkPrivateKey(createPrivateKey(readFileSync(key)))) throw new OpcUaError("AXV_OPCUA_CERTIFICATE_KEY", file, key);
+  if (!certificate.checkPrivateKey(privateKey)) throw new OpcUaError("AXV_OPCUA_CERTIFICATE_KEY", file, key);
   if (!certificate.subject.includes(SUBJECT_NAME) || certificate.subject !== certificate.issuer) return undefined;
   if (daysLeft(file, now) < WARN_DAYS) return `the old one ends on ${certificate.validTo}`;
   const missing = missingNames(certificate, wishes);
@@ -93,6 +112,14 @@ function missingNames(certificate: X509Certificate, { applicationUri, hostnames 
   const hasUri = names.split(", ").includes(`URI:${applicationUri}`);
   const missing = hostnames.filter((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) === undefined);
   return hasUri ? missing : [applicationUri, ...missing];
+}
+
+function readKey(file: string): KeyObject {
+  try {
+    return createPrivateKey(readFileSync(file));
+  } catch (error) {
+    throw new OpcUaError("AXV_OPCUA_KEY", file, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function readCertificate(file: string): X509Certificate {

@@ -8,6 +8,8 @@ export const MESSAGES = {
   AXV_OPCUA_LISTEN: (address: string, why: string) => `cannot listen on ${address}: ${why}. Write an address of this machine`,
   AXV_OPCUA_PKI: (folder: string, why: string) => `cannot use the folder ${folder} for OPC UA keys and certificates: ${why}. It has to be one that this user may write, with nothing else in it`,
   AXV_OPCUA_CERTIFICATE: (file: string, why: string) => `${file} is no certificate: ${why}. Put the right one there, or take it away, and a new one is made`,
+  AXV_OPCUA_CERTIFICATE_MADE: (file: string, why: string) => `no new certificate ${file} can be made: ${why}. What was there is there still; see that there is room, and that this user may write there`,
+  AXV_OPCUA_KEY: (file: string, why: string) => `${file} is no private key: ${why}. Put the right one there, or take it away together with the certificate, and new ones are made`,
   AXV_OPCUA_CERTIFICATE_KEY: (file: string, key: string) => `the certificate ${file} does not match the key ${key}: put the one that belongs to it there, or take it away, and a new one is made`,
 } as const;
 

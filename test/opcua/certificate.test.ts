@@ -1,10 +1,10 @@
 // The server's own certificate: kept while it is right, made anew when it no longer is, and another's is left alone.
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
-import { daysLeft, openPki } from "../../industrial/opcua/certificate.ts";
+import { daysLeft, makeCertificate, openPki } from "../../industrial/opcua/certificate.ts";
 import type { OwnCertificate } from "../../industrial/opcua/certificate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "axv-pki-"));
@@ -13,7 +13,8 @@ const WISHES = { applicationUri: "urn:axv-part:test", hostnames: ["plc.local", "
 const YEAR = 365 * 86_400_000;
 const opened: OwnCertificate[] = [];
 const told: string[] = [];
-const log = { info: (message: string): void => void told.push(message), warn: (): void => {}, error: (): void => {} };
+const warned: string[] = [];
+const log = { info: (message: string): void => void told.push(message), warn: (message: string): void => void warned.push(message), error: (): void => {} };
 
 async function open(wishes = WISHES, now = Date.now()): Promise<OwnCertificate> {
   told.length = 0;
@@ -73,7 +74,34 @@ test("what is no certificate, and one of another key, are told with what to do",
   const key = readFileSync(privateKeyFile);
   writeFileSync(privateKeyFile, generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }));
   await expect(open()).rejects.toThrow(/does not match the key/);
+  writeFileSync(privateKeyFile, "-----BEGIN PRIVATE KEY-----\nMIIE"); // a disk was full when it was made
+  await expect(open()).rejects.toThrow(/private_key\.pem is no private key: .*, or take it away together with the certificate/);
+  rmSync(file);
+  await expect(open()).rejects.toThrow(/is no private key/);
   writeFileSync(privateKeyFile, key);
+  await open();
+});
+
+test("one that cannot be made leaves the one that is there", async () => {
+  const own = await open();
+  const { serialNumber } = read();
+  mkdirSync(`${file}.new`); // in the place of the file
+  await expect(makeCertificate(own, WISHES)).rejects.toMatchObject({ code: "AXV_OPCUA_CERTIFICATE_MADE" });
+  expect(read().serialNumber).toBe(serialNumber);
+  rmSync(`${file}.new`, { recursive: true, force: true });
+  await makeCertificate(own, WISHES);
+  expect(read().serialNumber).not.toBe(serialNumber);
+  expect(readdirSync(join(folder, "own/certs"))).toEqual(["certificate.pem"]);
+});
+
+test("a stranger whose certificate cannot be kept is refused all the same", async () => {
+  const { manager } = await open();
+  renameSync(join(folder, "rejected"), join(folder, "elsewhere"));
+  writeFileSync(join(folder, "rejected"), "a file in the place of the folder");
+  await manager.rejectCertificate(read().raw);
+  expect(warned.at(-1)).toMatch(/cannot be kept for bridge trust/);
+  rmSync(join(folder, "rejected"));
+  renameSync(join(folder, "elsewhere"), join(folder, "rejected"));
 });
 
 test("of strangers' certificates only the last fifty are kept", async () => {
