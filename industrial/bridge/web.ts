@@ -40,8 +40,8 @@ export async function startWeb(settings: NonNullable<BridgeSettings["web"]>, par
   );
   const told = (lost: string | undefined): void => served.live.takeLink(lost);
   hypervisor?.on("link", told);
-  if (hypervisor === undefined) served.live.takeLink("none is in bridge.yaml");
-  else if (!hypervisor.isConnected) served.live.takeLink("it is being opened");
+  if (hypervisor === undefined) served.live.takeLink("none is in bridge.yaml", false);
+  else if (!hypervisor.isConnected) served.live.takeLink("it is being opened", false);
   const close = async (): Promise<void> => {
     hypervisor?.off("link", told);
     await served.close();

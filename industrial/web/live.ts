@@ -151,10 +151,10 @@ export class Live {
     };
   }
 
-  /** Undefined: it is heard. */
-  takeLink(lost: string | undefined): void {
+  /** Undefined: it is heard. `isNews`: not how it was from the beginning. */
+  takeLink(lost: string | undefined, isNews = true): void {
     this.cells.set("link", lost ?? null);
-    if (lost !== undefined) this.note("warning", abi.FRAME_HYPERVISOR, `no link to the hypervisor: ${lost}`);
+    if (lost !== undefined && isNews) this.note("warning", abi.FRAME_HYPERVISOR, `no link to the hypervisor: ${lost}`);
   }
 
   note(kind: EntryKind, partition: number, text: string, time: number | null = null): void {

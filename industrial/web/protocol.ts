@@ -109,6 +109,8 @@ export interface HistogramShown {
   readonly from: number;
   readonly step: number;
   readonly counts: readonly number[];
+  /** Samples that lie too far out to be among the counts. */
+  readonly far: number;
   readonly median: number;
   readonly p99: number;
   readonly largest: number;

@@ -53,8 +53,8 @@ describe("a histogram", () => {
 
   test("counts each value once, between bounds that can be read", () => {
     const values = Array.from({ length: 1000 }, (_, at) => 1_000_000 + at * 7);
-    const { from, step, counts, samples, median, p99, largest } = of(...values).shown ?? { from: 0, step: 0, counts: [], samples: 0, median: 0, p99: 0, largest: 0 };
-    expect([from, step, samples]).toEqual([1_000_000, 200, 1000]);
+    const { from, step, counts, samples, far, median, p99, largest } = of(...values).shown ?? { from: 0, step: 0, counts: [], samples: 0, far: 0, median: 0, p99: 0, largest: 0 };
+    expect([from, step, samples, far]).toEqual([1_000_000, 200, 1000, 0]);
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1000);
     for (const [bar, count] of counts.entries()) expect(count).toBe(values.filter((value) => Math.floor((value - from) / step) === bar).length);
     expect([median, p99, largest]).toEqual([1_003_500, 1_006_930, 1_006_993]);
@@ -65,8 +65,13 @@ describe("a histogram", () => {
     expect(of(0).shown).toMatchObject({ from: 0, counts: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] });
   });
 
-  test("of a wild one has no more bars than can be drawn", () => {
-    for (const wild of [1e6, 1e12, 2 ** 63, 2 ** 64]) expect(of(1, 2, 3, wild).shown?.counts.length).toBeLessThan(50);
+  test("tells of those that lie far out, and does not draw them: the others would be one bar", () => {
+    const usual = Array.from({ length: 200 }, (_, at) => 1000 + at);
+    for (const wild of [1e6, 1e12, 2 ** 63, 2 ** 64]) {
+      const { counts = [], far, largest, step } = of(...usual, wild, 0).shown ?? {};
+      expect([counts.length, counts.reduce((sum, count) => sum + count, 0), far, largest, step]).toEqual([40, 200, 2, wild, 5]);
+    }
+    for (const wild of [1e6, 2 ** 64]) expect(of(1, wild).shown?.counts.length, "of two nobody knows which is wild").toBeLessThan(50);
   });
 
   test("forgets the oldest, and all when it is cleared", () => {

@@ -64,11 +64,10 @@ class Histogram {
     const key = JSON.stringify(seen);
     if (key === this.#drawn) return;
     this.#drawn = key;
-    const { samples = 0, from = 0, step = 1, counts = [], median = 0, p99 = 0, largest = 0 } = seen ?? {};
-    const words =
-      samples === 0
-        ? "no scan seen yet"
-        : `${samples} scans looked at: median ${micro(median)}, 99 % up to ${micro(p99)}, largest ${micro(largest)}`;
+    const { samples = 0, from = 0, step = 1, counts = [], far = 0, median = 0, p99 = 0, largest = 0 } = seen ?? {};
+    const figures = `median ${micro(median)}, 99 % up to ${micro(p99)}, largest ${micro(largest)}`;
+    const beyond = far === 0 ? "" : `; ${far} too far out to be drawn`;
+    const words = samples === 0 ? "no scan seen yet" : `${samples} scans looked at: ${figures}${beyond}`;
     setText(this.#said, words);
     this.#chart.show(
       [counts.map((_, at) => (from + at * step) / MICROSECOND), [...counts]],

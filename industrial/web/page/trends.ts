@@ -20,6 +20,8 @@ const shownValue = (value: number, unit: string): string =>
     ? `${(value / MICROSECOND).toFixed(1)} µs`
     : `${+value.toPrecision(8)}${unit === "" || unit === "count" ? "" : ` ${unit}`}`;
 
+const shownUnit = (unit: string): string => (unit === "ns" ? "µs" : unit);
+
 class TrendView {
   readonly element: HTMLElement;
   readonly #name: TrendName;
@@ -34,7 +36,14 @@ class TrendView {
     this.element = el(
       "figure",
       {},
-      el("div", { class: "line" }, el("h3", {}, name.name), this.#now, button),
+      el(
+        "div",
+        { class: "line" },
+        el("h3", {}, name.name),
+        el("span", { class: "dim" }, shownUnit(name.unit)),
+        this.#now,
+        button,
+      ),
       this.#chart.element,
       this.#range,
     );
