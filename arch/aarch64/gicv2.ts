@@ -66,10 +66,7 @@ export function closeV2(vcpu: Vcpu): void {
 
 export function openV2(vcpu: Vcpu): void {
   const gicc = header().gicc;
-  if (vcpu.direct == 0) {
-    mmioWrite32(gicc + GICC_PMR, PMR_ALL);
-    return;
-  }
+  if (vcpu.direct == 0) return mmioWrite32(gicc + GICC_PMR, PMR_ALL);
   mmioWrite32(gicc + GICC_BPR, vcpu.binaryPoint);
   mmioWrite32(gicc + GICC_CTLR, vcpu.interfaceControl);
   mmioWrite32(gicc + GICC_APR0, vcpu.activePriorities);

@@ -57,10 +57,7 @@ function parkV3(): void {
 
 /** The pCPU has no guest to run. A direct guest's registers are kept. */
 export function closeV3(vcpu: Vcpu): void {
-  if (vcpu.direct == 0) {
-    writeMask(HIGHEST_GUEST_PRIORITY);
-    return;
-  }
+  if (vcpu.direct == 0) return writeMask(HIGHEST_GUEST_PRIORITY);
   if (vcpu.trusted != 0) vcpu.priorityMask = <u32>mrs_ICC_PMR_EL1();
   vcpu.interfaceControl = <u32>mrs_ICC_CTLR_EL1();
   msr_ICC_CTLR_EL1(vcpu.interfaceControl & ~<u32>ICC_CTLR_CBPR);
@@ -75,10 +72,7 @@ export function closeV3(vcpu: Vcpu): void {
 /** The pCPU runs its guest. */
 export function openV3(vcpu: Vcpu): void {
   msr_ICC_SRE_EL1(ICC_SRE_SRE | ICC_SRE_DFB_DIB); // what was there before could have cleared it
-  if (vcpu.direct == 0) {
-    writeMask(PMR_ALL);
-    return;
-  }
+  if (vcpu.direct == 0) return writeMask(PMR_ALL);
   msr_ICC_BPR1_EL1(vcpu.binaryPoint);
   msr_ICC_CTLR_EL1(vcpu.interfaceControl);
   msr_ICC_IGRPEN1_EL1(vcpu.groupEnable);

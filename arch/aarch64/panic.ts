@@ -49,16 +49,12 @@ function handOver(from: u32): void {
     bound(i, MAX_CPUS);
     const next = successor();
     if (compareExchange32(housekeeperAt, dead, next) != dead) return;
-    if (next == NONE) {
-      printText(uartAddress(), "axv:   none is left to keep house: no watchdogs, no commands\r\n");
-      return;
-    }
+    if (next == NONE) return printText(uartAddress(), "axv:   none is left to keep house: no watchdogs, no commands\r\n");
     dsbSy();
     const vcpu = vcpuOf(next);
     if (loadAcquire32(vcpu.deadAt()) == 0) {
       atomicOr32(vcpu.requestAt(), REQUEST_HOUSEKEEP);
-      kick(vcpu);
-      return;
+      return kick(vcpu);
     }
     dead = next;
   }

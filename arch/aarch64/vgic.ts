@@ -28,10 +28,7 @@ export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
 
 /** A store of 2^shift bytes to the distributor. */
 export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
-  if (vcpu.gicv2 != 0) {
-    storeGicdV2(vcpu, partition, offset, shift, <u32>value);
-    return;
-  }
+  if (vcpu.gicv2 != 0) return storeGicdV2(vcpu, partition, offset, shift, <u32>value);
   if (shift == SHIFT_32) {
     writeGicd(vcpu, partition, offset & ~3, <u32>value); // a guest that maps it as Normal memory can store unaligned
   } else if (shift == SHIFT_64) {

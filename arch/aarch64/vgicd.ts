@@ -81,17 +81,13 @@ function readPriorities(vcpu: Vcpu, partition: Partition, first: u32): u32 {
 
 /** A 32-bit write at an offset of GICD. */
 export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): void {
-  if (offset < IPRIORITYR) {
-    if (offset < IGROUPR) {
-      if (offset == GICD_CTLR) writeControl(vcpu, partition, value);
-      return;
-    }
+  if (offset < IGROUPR) {
+    if (offset == GICD_CTLR) writeControl(vcpu, partition, value);
+  } else if (offset < IPRIORITYR) {
     const k = word(offset);
     const bits = k == 0 ? 0 : value & vcpu.owned(k);
     if (bits != 0) writeState(vcpu, partition, vcpu, block(offset), k, bits, bits);
-    return;
-  }
-  if (offset < IPRIORITYR + 0x400) {
+  } else if (offset < IPRIORITYR + 0x400) {
     writePriorities(vcpu, partition, offset - IPRIORITYR, 4, value);
   } else if ((offset & 4) == 0) { // the upper half is Aff3: 0 for every vCPU; elsewhere that is no INTID
     writeRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3, value);

@@ -37,10 +37,7 @@ export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
 
 /** A store of 2^shift bytes. */
 export function storeGicdV2(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u32): void {
-  if (shift == SHIFT_8) {
-    storeBytes(vcpu, partition, offset, 1, value & 0xff);
-    return;
-  }
+  if (shift == SHIFT_8) return storeBytes(vcpu, partition, offset, 1, value & 0xff);
   if (shift != SHIFT_32) return;
   const at = offset & ~3;
   if (isBanked(at)) writeSgiFrame(vcpu, partition, vcpu, at, value);

@@ -77,10 +77,7 @@ export function readControl(): u32 { return isGicV2() ? readControlV2() : <u32>m
 
 /** Nothing active, interrupts off, and the priority mask closed until the guest opens them. ICH_HCR_EL2 gets its value when the guest runs. */
 export function resetVirtualInterface(): void {
-  if (isGicV2()) {
-    resetVirtualV2();
-    return;
-  }
+  if (isGicV2()) return resetVirtualV2();
   clearVirtual();
   msr_ICH_VMCR_EL2(0);
 }
