@@ -60,7 +60,7 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
     cpusTaken |= partition.cpus;
     if ((partition.clusterWays & waysTaken) != 0) return BLOB_BAD_TABLE;
     waysTaken |= partition.clusterWays;
-    if (readsAlong(partition) && ++readers > 1) return BLOB_BAD_TABLE;
+    if (readsAlong(partition) && (partition.console == 0 || ++readers > 1)) return BLOB_BAD_TABLE;
   }
   if (cpusTaken >> head.cpuCount != 0) return BLOB_BAD_CPU;
   error = checkCpus(cpusTaken);

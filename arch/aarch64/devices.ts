@@ -1,7 +1,7 @@
 // The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts, emptySyndrome.ts).
 
 import { EXIT_CONSOLE, EXIT_GIC } from "../../core/abi";
-import { consoleBytes, gicdBytes, isGicV2, UART_BYTES } from "../../core/blob";
+import { consoleBytes, gicdBytes, isGicV2, readsAlong, UART_BYTES } from "../../core/blob";
 import { TELEMETRY_PORT } from "../../core/console";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "../../core/vcpu";
@@ -16,12 +16,13 @@ export const DEVICE_GICR: u32 = 1;
 export const DEVICE_CONSOLE: u32 = 2;
 export const NO_DEVICE: u32 = 3;
 
-/** Which one an IPA is in, or NO_DEVICE. The console first: Linux's boot is mostly that. */
+/** Which one an IPA is in, or NO_DEVICE. The console first: Linux's boot is mostly that; and what not everybody has last. */
 export function deviceAt(partition: Partition, ipa: u64): u32 {
   const plan = partition.plan;
-  if (ipa - plan.console < consoleBytes(plan) && plan.console != 0) return DEVICE_CONSOLE;
+  if (ipa - plan.console < UART_BYTES && plan.console != 0) return DEVICE_CONSOLE;
   if (ipa - plan.gicd < gicdBytes()) return DEVICE_GICD;
-  return ipa - plan.gicr < bytesOf(partition, DEVICE_GICR) ? DEVICE_GICR : NO_DEVICE;
+  if (ipa - plan.gicr < bytesOf(partition, DEVICE_GICR)) return DEVICE_GICR;
+  return readsAlong(plan) && ipa - plan.console < consoleBytes(plan) ? DEVICE_CONSOLE : NO_DEVICE;
 }
 
 export function baseOf(partition: Partition, device: u32): u64 {

@@ -63,7 +63,7 @@ export const PROMISES = {
   watchdog: promise("a watchdog is longer than the tick, and shorter than its counter", "BLOB_BAD_TABLE"),
   bandwidth: promise("a bandwidth can be measured, and its partition held", "BLOB_BAD_TABLE"),
   ways: promise("a way group of the cache is there, and in one partition at most", "BLOB_BAD_TABLE"),
-  telemetry: promise("one partition at most reads along what leaves by the UART", "BLOB_BAD_TABLE"),
+  telemetry: promise("one partition at most reads along what leaves by the UART, and it has a console", "BLOB_BAD_TABLE"),
   entry: promise("a partition is entered in its own executable RAM", "BLOB_BAD_ENTRY"),
   argument: promise("its device tree is in its own RAM", "BLOB_BAD_ENTRY"),
   windows: promise("emulated devices are in whole pages of the partition's address space, none over another", "BLOB_BAD_REGION"),

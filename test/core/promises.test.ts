@@ -150,7 +150,10 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "in two partitions", on: WAYS, plan: partition(PLC_, { ways: [1] }) },
     { what: "not there", on: WAYS, plan: partition(PLC_, { ways: [4] }) },
   ],
-  telemetry: [{ what: "two", plan: (plan) => ({ ...plan, partitions: plan.partitions.map((each) => ({ ...each, telemetry: true })) }) }],
+  telemetry: [
+    { what: "two", plan: (plan) => ({ ...plan, partitions: plan.partitions.map((each) => ({ ...each, telemetry: true })) }) },
+    { what: "one without a console", plan: partition(PLC_, { telemetry: true, console: 0, consoleInterrupt: 0 }) },
+  ],
   entry: [
     { what: "in nothing", plan: partition(PLC_, { entry: 0x2000_0000 }) },
     { what: "in a channel", plan: partition(PLC_, { entry: 0x5000_0000 }) },
