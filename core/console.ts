@@ -135,13 +135,13 @@ export function discardInput(partition: u32): void {
 /** The partition that has a port. */
 @inline export function ownerOf(port: u32): u32 { return port == TELEMETRY_PORT ? telemetryReader : port; }
 
-/** A frame as it leaves, as a whole; false: there is none, nobody, or no room. Up to seven zeros behind it, which are delimiters, go with it. For the
+/** A frame as it leaves, as a whole; false: there is none, or no room. Up to seven zeros behind it, which are delimiters, go with it. For the
  *  housekeeper alone. */
 export function putTelemetry(from: usize, count: u32): bool {
   const ring = input(TELEMETRY_PORT);
   const head = ring.head;
   const bytes = (count + 7) & ~7;
-  if (bytes == 0 || telemetryReader == NONE || TELEMETRY_BYTES - (head - loadAcquire32(tailAt(ring))) < bytes) return false;
+  if (bytes == 0 || TELEMETRY_BYTES - (head - loadAcquire32(tailAt(ring))) < bytes) return false;
   for (let at: u32 = 0; at < bytes; at += 8) {
     bound(at >> 3, (ENCODED_MAX + 7) / 8);
     store<u64>(telemetryBytes + ((head + at) & (TELEMETRY_BYTES - 1)), load<u64>(from + at));

@@ -28,7 +28,7 @@ import { collectTags, serveMailbox } from "./mailbox";
 import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
 import { CNT_CTL_ENABLE } from "./sysregs";
 import { areTagsDue, askForTags, lookAtTags } from "./tagImages";
-import { consoleDrained, consoleReceived } from "./vpl011";
+import { consoleDrained, consoleReceived, telemetryIsRead } from "./vpl011";
 
 /** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller, as a rule,
  *  and ends it earlier. */
@@ -184,7 +184,7 @@ function carryOut(code: u32, partition: Partition): bool {
 
 /** Begins the next frame; the one before has left, and goes to who reads along, too. False: there is none. */
 function next(now: u64): bool {
-  if (putTelemetry(encodedFrame(), encodedBytes())) consoleReceived(TELEMETRY_PORT);
+  if (telemetryIsRead() && putTelemetry(encodedFrame(), encodedBytes())) consoleReceived(TELEMETRY_PORT);
   dropFrame();
   return nextFrame(now);
 }

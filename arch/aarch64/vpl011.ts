@@ -26,9 +26,10 @@ const INT_TX: u32 = 1 << 5;
 const INT_RT: u32 = 1 << 6;
 const INT_OE: u32 = 1 << 10;
 const UARTCR_RESET: u32 = 0x300;
+const CR_UARTEN: u32 = 1;
 const CR_LBE: u32 = 1 << 7;
 /** Loopback: what is sent comes back once UARTEN, LBE, TXE and RXE are set. */
-const CR_LOOPS: u32 = 1 | CR_LBE | 1 << 8 | 1 << 9;
+const CR_LOOPS: u32 = CR_UARTEN | CR_LBE | 1 << 8 | 1 << 9;
 const LCR_H_FEN: u32 = 1 << 4;
 const UARTIFLS_RESET: u32 = 0x12;
 
@@ -94,6 +95,7 @@ function modemFlags(cr: u32): u32 {
 
 /** UARTCR was another before. */
 function controlChanged(uart: Uart, port: u32, before: u32): void {
+  if (port == TELEMETRY_PORT && (uart.cr & ~before & CR_UARTEN) != 0) discardInput(port); // left from when it was on before
   const changed = modemFlags(before) ^ modemFlags(uart.cr);
   let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1); // UARTRIS: DSR, DCD, CTS, RI
   if ((before & ~uart.cr & CR_LBE) != 0 && inputWaits(port)) conditions |= INT_RX | INT_RT;
@@ -111,6 +113,9 @@ export function consoleReceived(port: u32): void {
   const uart = uartOf(port);
   if (blobPartition(ownerOf(port)).console != 0 && (uart.cr & CR_LBE) == 0) raise(uart, port, INT_RX | INT_RT);
 }
+
+/** The reader has switched its receiver on: what comes while it is off is lost, as on any line. */
+@inline export function telemetryIsRead(): bool { return (uartOf(TELEMETRY_PORT).cr & CR_UARTEN) != 0; }
 
 /** A driver writes up to a FIFO of bytes for UARTTXINTR, and looks at UARTFR for none of them. */
 function hasRoom(port: u32): bool { return outputFree(port) >= FIFO_BYTES; }

@@ -25,6 +25,7 @@ import { freePort } from "./chain.ts";
 const OUTSIDE = "10.0.2.2";
 const MODBUS = 502;
 const OPCUA = 4840;
+const METRICS = 9464;
 const PASSWORD = "correct horse";
 /** Between clocks of one machine, one of them emulated on few CPUs. */
 const CLOCKS_MS = 10_000;
@@ -60,6 +61,7 @@ let system: BootedSystem;
 let monitor: Monitor;
 let panel: Panel;
 let opcua: string;
+let metrics: string;
 const modbus: ModbusRTU = new modbusSerial.default();
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "axv-board-"));
@@ -82,6 +84,7 @@ opcua:
     anna: { role: operator, password: "${await hashPassword(PASSWORD)}" }
     otto: { role: observer, password: "${await hashPassword(PASSWORD)}" }
 audit: { folder: audit }
+metrics: { listen: "0.0.0.0:${METRICS}" }
 `);
   execFileSync(process.execPath, ["tools/axv-part.ts", "bridge", "pack", path("plan/bridge.yaml"), "--with-node", "-o", path("bridge.tar.gz")], { stdio: "pipe" });
   // What a first start would make, and an operator would trust: of those tells test/bridge/opcua.test.ts.
@@ -98,6 +101,9 @@ audit: { folder: audit }
   const modbusPort = await freePort();
   await monitor.forward("network0", modbusPort, MODBUS);
   await monitor.forward("network0", port, OPCUA);
+  const metricsPort = await freePort();
+  metrics = `http://127.0.0.1:${metricsPort}/metrics`;
+  await monitor.forward("network0", metricsPort, METRICS);
   await system.line("linux", /OPC UA at opc\.tcp/);
   await modbus.connectTCP("127.0.0.1", { port: modbusPort });
   modbus.setTimeout(10_000);
@@ -162,4 +168,10 @@ test("the guest stops: no old value is shown as if it were new; it is started ag
   await system.session.link.command(system.index("plc"), "start");
   await until("values", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
   await until("the preset's output", async () => ((await readTag(session, output)).value.value as number) === 21);
+});
+
+test("what the hypervisor tells has come by the second PL011, and all of it", async () => {
+  const text = await (await fetch(metrics)).text();
+  const link = ["axv_link_up 1", "axv_link_lost_frames_total 0", "axv_link_malformed_frames_total 0"];
+  for (const line of [...link, 'axv_partition_state{partition="plc",state="running"} 1']) expect(text).toContain(`${line}\n`);
 });

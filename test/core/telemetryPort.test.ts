@@ -10,6 +10,7 @@ import { Bench, value } from "./bench.ts";
 const TELEMETRY = GUEST_UART + 0x1000;
 const DR = 0x00;
 const FR = 0x18;
+const CR = 0x30;
 const IMSC = 0x38;
 const RIS = 0x3c;
 const MIS = 0x40;
@@ -17,6 +18,7 @@ const FR_RXFE = 0x10n;
 const FR_TXFE = 0x80n;
 const RX = 0x10n;
 const CONSOLE_SPI = 232;
+const CR_ON = 0x301n; // UARTEN, TXE, RXE, as a driver has it that is open
 const RING = 8192;
 const SEQUENCES = 256;
 
@@ -29,6 +31,7 @@ beforeEach(() => {
   bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, telemetry: true }, PLC] });
   guest = bench.openInterrupts(0);
   bench.enable(0, CONSOLE_SPI);
+  write(CR, CR_ON);
   frames = [];
   garbage = 0;
   demultiplexer = new Demultiplexer((item) => {
@@ -115,11 +118,28 @@ test("who does not read loses whole frames, and sees by their numbers how many",
   expect(shown(frames).filter((frame) => !sent.has(JSON.stringify(frame)))).toEqual([]);
 });
 
+test("what comes while it is off is lost, and what was left from before it was: it begins with a frame of now", () => {
+  bench.pass(300);
+  write(CR, 0x300n);
+  bench.pass(1000);
+  write(CR, CR_ON);
+  expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+  const now = bench.frames.length;
+  bench.pass(200);
+  take();
+  expect(garbage).toBe(0);
+  expect(shown(frames)).toEqual(shown(bench.frames.slice(now - 1, now - 1 + frames.length)));
+});
+
 test("a partition that starts anew is told nothing of before", () => {
   bench.pass(300);
   bench.command(0, abi.COMMAND_RESTART);
   const started = bench.frames.length;
   guest = bench.guest(0);
+  expect(read(FR) & FR_RXFE).toBe(FR_RXFE);
+  bench.pass(300);
+  expect(read(FR) & FR_RXFE, "it has not asked yet").toBe(FR_RXFE);
+  write(CR, CR_ON);
   bench.pass(300);
   take();
   expect(garbage).toBe(0);
