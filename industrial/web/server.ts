@@ -63,7 +63,8 @@ export class WebServer {
     const limits = { requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS };
     this.#server = options.tls === undefined ? createServer(limits) : createSecureServer({ ...limits, ...options.tls });
     this.#server.maxConnections = CONNECTIONS_MAX;
-    this.#server.on("request", (request, response) => void this.#answer(request, response));
+    // A mistake of ours ends that one request, and not whatever else this process does.
+    this.#server.on("request", (request, response) => void this.#answer(request, response).catch(() => response.destroy()));
     this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
   }
 

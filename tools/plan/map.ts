@@ -37,9 +37,6 @@ export function systemMap(plan: Plan): SystemMap {
       facts: describe(plan, partition).filter((line) => line !== ""),
       cache: cacheShare(plan, partition),
     })),
-    notes: [
-      dmaNote(plan),
-      ...[colourNotes, directNotes, trustNotes, telemetryNotes, pmuNotes].flatMap((notes) => notes(plan)),
-    ],
+    notes: [dmaNote(plan), ...[colourNotes, directNotes, trustNotes, telemetryNotes, pmuNotes].flatMap((notes) => notes(plan))],
   };
 }
