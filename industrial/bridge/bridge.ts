@@ -149,7 +149,7 @@ export class Bridge {
   }
 
   #watchHypervisor(address: string, open: () => Promise<Link>): void {
-    const hypervisor = this.#keep("link", new Hypervisor(open));
+    const hypervisor = this.#keep("link", new Hypervisor(open, this.#settings.link?.commands));
     hypervisor.on("partition", (telemetry) => this.plant.takeTelemetry(telemetry));
     hypervisor.on("event", (event) => this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)));
     let said: string | undefined;
@@ -162,7 +162,7 @@ export class Bridge {
     this.#hypervisor = hypervisor;
     const { values = {} } = this.#settings;
     const overLink = this.#system.plan.partitions.flatMap(({ name, tagImage }, index) => (tagImage?.overLink === true && values[name] === undefined ? [index] : []));
-    if (overLink.length > 0) this.#keep("link", new LinkTags(hypervisor, this.plant, overLink, this.#log));
+    if (overLink.length > 0 && hypervisor.takesCommands) this.#keep("link", new LinkTags(hypervisor, this.plant, overLink, this.#log));
   }
 
   async #serve({ audit, modbus, opcua, sparkplug, metrics, web }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {

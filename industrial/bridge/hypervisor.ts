@@ -24,6 +24,7 @@ const RETRY_FIRST_MS = 250;
 const RETRY_MAX_MS = 10_000;
 
 export class Hypervisor extends EventEmitter<HypervisorEvents> {
+  readonly takesCommands: boolean;
   readonly #open: () => Promise<Link>;
   /** By partition and index. */
   readonly #vcpus = new Map<string, VcpuTelemetry>();
@@ -35,10 +36,11 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   #malformed = 0;
   #lost = 0;
 
-  /** `open`: a link to it, anew each time. */
-  constructor(open: () => Promise<Link>) {
+  /** `open`: a link to it, anew each time. `takesCommands`: and not only tells. */
+  constructor(open: () => Promise<Link>, takesCommands = true) {
     super();
     this.#open = open;
+    this.takesCommands = takesCommands;
   }
 
   start(): void {
@@ -66,6 +68,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
 
   /** Settles with the hypervisor's reply. */
   async command(partition: number, name: CommandName): Promise<void> {
+    if (!this.takesCommands) throw new LinkError("AXV_LINK_LISTENS", name);
     if (this.#link === undefined) throw new LinkError("AXV_LINK_CLOSED", "it is not open at the moment");
     await this.#link.command(partition, name);
   }
@@ -76,7 +79,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
 
   /** What is typed while there is no link is lost, as on a line that nobody holds. */
   type(partition: number, bytes: Uint8Array): void {
-    this.#link?.type(partition, bytes);
+    if (this.takesCommands) this.#link?.type(partition, bytes);
   }
 
   async #connect(): Promise<void> {

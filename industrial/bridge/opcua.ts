@@ -68,13 +68,13 @@ function outcomeOf(error: unknown): Outcome {
 export function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts: OpcUaParts): Promise<OpcUaServer> {
   const { plant, plan, hypervisor, log, canRecord, record } = parts;
   const writer: OpcUaWriter = { write: parts.write };
-  const commands: OpcUaCommands | undefined = hypervisor && {
+  const commands: OpcUaCommands | undefined = hypervisor?.takesCommands === true ? {
     request: async (partition, command: OpcUaCommand) => {
       if (command === "clear maxima") return "refused"; // a guest's maxima are its own, and no channel tells it yet
       if (!canRecord()) return "unreachable";
       return hypervisor.command(partition, command satisfies CommandName).then(() => "done", outcomeOf);
     },
-  };
+  } : undefined;
   return OpcUaServer.start({
     plant,
     board: identityOf(plan),

@@ -130,6 +130,10 @@ const Sparkplug = z.strictObject({
 const Link = z.strictObject({
   address: path("tcp:HOST:PORT, the path of a socket, or a serial device").describe("tcp:HOST:PORT, the path of a unix socket, or a serial device."),
   baud: whole(1200, BAUD_MAX, "a baud rate").default(DEFAULT_BAUD).describe(`Baud rate of a serial device. Default: ${DEFAULT_BAUD}.`),
+  commands: z
+    .boolean({ error: "true or false" })
+    .default(true)
+    .describe("false: it only listens, as to the second UART of a partition with `telemetry: true`. Default: true."),
 });
 
 const Audit = z.strictObject({

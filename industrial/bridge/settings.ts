@@ -65,7 +65,7 @@ export function checkAgainst({ source, settings }: BridgeRead, { tags, plan }: B
   const writes = tags.table.some((table) => table.tags.some(({ writable }) => writable));
   const doors = (["modbus", "opcua", "sparkplug"] as const).filter((key) => settings?.[key] !== undefined);
   const canType = settings?.web !== undefined && Object.keys(settings.web.users).length > 0;
-  const commanding = settings?.link === undefined ? [] : [...(settings.opcua === undefined ? [] : (["opcua"] as const)), ...(canType ? (["web"] as const) : [])];
+  const commanding = settings?.link?.commands !== true ? [] : [...(settings.opcua === undefined ? [] : (["opcua"] as const)), ...(canType ? (["web"] as const) : [])];
   const canCommand = commanding.length > 0;
   const [door] = writes && doors.length > 0 ? doors : commanding;
   if (door !== undefined && (writes || canCommand) && settings?.audit === undefined) findings.report([door], bridgeUnaudited(writes && door !== "web"), "key");

@@ -9,6 +9,8 @@ export const MESSAGES = {
   AXV_LINK_CLOSED: (what: string) => `the link to the hypervisor is closed (${what}): start it again, or attach again`,
   AXV_LINK_UNREACHABLE: (address: string, why: string) =>
     `cannot open the link ${address}: ${why}. Check that the board or QEMU is running and that nothing else holds the line`,
+  AXV_LINK_LISTENS: (what: string) =>
+    `"${what}" is not sent: this bridge only listens to the hypervisor (commands: false). Command it where the UART is`,
   AXV_LINK_ADDRESS: (address: string) =>
     `"${address}" is no link address: write tcp:HOST:PORT, the path of a unix socket, or the path of a serial device ` +
     "such as /dev/ttyUSB0",

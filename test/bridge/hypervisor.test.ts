@@ -107,6 +107,18 @@ test("commands are answered by the hypervisor, or refused while there is no link
   await expect(asked).resolves.toBeUndefined();
 });
 
+test("one that only tells is told nothing: commands are refused at once, and nothing is typed", async () => {
+  const line = new Line();
+  const only = new Hypervisor(async () => new Link(line), false);
+  only.start();
+  await vi.advanceTimersByTimeAsync(0);
+  await expect(only.command(1, "restart")).rejects.toMatchObject({ code: "AXV_LINK_LISTENS" });
+  only.type(1, Buffer.from("x"));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(line.sent).toEqual([]);
+  only.close();
+});
+
 test("closed, it stays closed, also in the middle of being opened", async () => {
   hypervisor.start();
   hypervisor.close();

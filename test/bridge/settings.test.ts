@@ -146,6 +146,11 @@ describe("is refused, at its place", () => {
       `system: s\nlink: { address: a }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: operator, password: ${HASH} } } }\n`,
       ["4:1 AXV-P142"],
     ],
+    [
+      "…but none to one that only tells",
+      `system: s\nlink: { address: a, commands: false }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: operator, password: ${HASH} } } }\n`,
+      [],
+    ],
     ["writes without an audit log", "system: s\nmodbus: { listen: 'a:1' }\n", ["2:1 AXV-P142"]],
   ])("%s", (_, text, places) => expect(mistakes(text)).toEqual(places));
 
