@@ -15,12 +15,13 @@ import type { TagWrite } from "../tags/batch.ts";
 import { PlantTarget } from "../tags/modbus.ts";
 import type { WriteAttempt } from "../tags/modbus.ts";
 import { Plant } from "../tags/plant.ts";
+import type { Served } from "../web/serve.ts";
 import { AuditLog } from "./audit.ts";
 import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
 import { LinkTags } from "./linkTags.ts";
 import { metricsText } from "./metrics.ts";
-import type { OpcUaCounts, SparkplugCounts, WebCounts } from "./metrics.ts";
+import type { OpcUaCounts, SparkplugCounts } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
@@ -56,7 +57,7 @@ export class Bridge {
   #audit: AuditLog | undefined;
   #sparkplug: SparkplugCounts | undefined;
   #opcua: OpcUaCounts | undefined;
-  #web: WebCounts | undefined;
+  #web: Served | undefined;
   /** By what listens. */
   readonly ports: Record<string, number> = {};
 
@@ -106,6 +107,7 @@ export class Bridge {
     if (changed.includes("opcua")) this.#opcua = undefined;
     if (changed.includes("sparkplug")) this.#sparkplug = undefined;
     if (changed.includes("web")) this.#web = undefined;
+    else this.#web?.renew(); // its certificate may be another one
     await this.#serve(Object.fromEntries(changed.map((key) => [key, settings[key]])));
   }
 
@@ -179,7 +181,7 @@ export class Bridge {
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
-        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, web: this.#web, audit: this.#audit });
+        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, web: this.#web?.server.hub, audit: this.#audit });
       const server = this.#keep("metrics", await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
@@ -250,7 +252,7 @@ export class Bridge {
       canRecord: () => this.#canRecord,
       record: (entry) => this.#putOnRecord(entry),
     });
-    this.#web = page.server.hub;
+    this.#web = page;
     this.ports["web"] = this.#keep("web", page).server.port;
     this.#log.info({ port: page.server.port }, "the live page at %s", page.server.address);
   }

@@ -154,7 +154,7 @@ const Web = z.strictObject({
   tls: z
     .strictObject({ certificate: path(TLS_EXPECTED), key: path(TLS_EXPECTED) }, { error: TLS_EXPECTED })
     .optional()
-    .describe("Serves it encrypted, with this certificate and its key (PEM). Default: it is not, and passwords can be read on the network."),
+    .describe("Serves it encrypted, with this certificate and its key (PEM), read again on SIGHUP. Default: it is not, and passwords can be read on the network."),
 });
 
 const Metrics = z.strictObject({ listen: Listen.describe("Serves Prometheus at http://…/metrics there: 127.0.0.1:9464.") });

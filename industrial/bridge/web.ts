@@ -46,5 +46,12 @@ export async function startWeb(settings: NonNullable<BridgeSettings["web"]>, par
     hypervisor?.off("link", told);
     await served.close();
   };
-  return { ...served, close };
+  const renew = (): void => {
+    try {
+      served.renew();
+    } catch (error) {
+      log.error("the live page keeps the certificate that it has: %s", error instanceof Error ? error.message : String(error));
+    }
+  };
+  return { ...served, renew, close };
 }

@@ -43,6 +43,8 @@ export interface ServedParts extends Omit<LiveOptions, "version" | "hasCommands"
 export interface Served {
   readonly live: Live;
   readonly server: WebServer;
+  /** Reads certificate and key again; throws if they are none, and goes on with those that it has. */
+  readonly renew: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -81,7 +83,10 @@ export async function serveLive(settings: WebSettings, parts: ServedParts): Prom
     live.close();
     await server.close();
   };
-  return { live, server, close };
+  const renew = (): void => {
+    if (tls !== undefined) server.renew(readTls(tls));
+  };
+  return { live, server, renew, close };
 }
 
 function readTls({ certificate, key }: NonNullable<WebSettings["tls"]>): { readonly cert: Buffer; readonly key: Buffer } {

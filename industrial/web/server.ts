@@ -3,7 +3,7 @@
 // limit.
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import { createServer as createSecureServer, Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
@@ -90,6 +90,11 @@ export class WebServer {
   get address(): string {
     const { host, tls } = this.#options;
     return `${tls === undefined ? "http" : "https"}://${host.includes(":") ? `[${host}]` : host}:${this.port}/`;
+  }
+
+  /** Whoever connects from now on gets this certificate; nobody who is connected has to go. */
+  renew(tls: NonNullable<WebOptions["tls"]>): void {
+    if (this.#server instanceof SecureServer) this.#server.setSecureContext(tls);
   }
 
   async close(): Promise<void> {

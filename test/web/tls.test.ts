@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
+import { connect } from "node:tls";
 import { join } from "node:path";
 import { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -15,18 +16,23 @@ const DAY_MS = 86_400_000;
 
 let folder: string;
 let tls: { readonly certificate: string; readonly key: string };
+let keys: OPCUACertificateManager;
+const certify = (subject: string, outputFile: string): Promise<void> =>
+  keys.createSelfSignedCertificate({
+    applicationUri: "urn:test", dns: ["localhost"], ip: ["127.0.0.1"], subject, startDate: new Date(Date.now() - DAY_MS), validity: 10, outputFile,
+  });
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "axv-web-"));
-  const keys = new OPCUACertificateManager({ rootFolder: join(folder, "keys"), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
+  keys = new OPCUACertificateManager({ rootFolder: join(folder, "keys"), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
   await keys.initialize();
   const certificate = join(folder, "web.pem");
-  await keys.createSelfSignedCertificate({
-    applicationUri: "urn:test", dns: ["localhost"], ip: ["127.0.0.1"], subject: "/CN=web", startDate: new Date(Date.now() - DAY_MS), validity: 10, outputFile: certificate,
-  });
+  await certify("/CN=first", certificate);
   tls = { certificate, key: keys.privateKey };
-  await keys.dispose();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  await keys.dispose();
+  rmSync(folder, { recursive: true });
+});
 
 test("a login's cookie is Secure, and its WebSocket comes from https", async () => {
   const station = await WebStation.start({ tls });
@@ -48,6 +54,28 @@ test("a login's cookie is Secure, and its WebSocket comes from https", async () 
     return how;
   };
   expect([await open(`https://${host}`), await open(`http://${host}`)]).toEqual(["open", "refused"]);
+  await station.close();
+});
+
+test("a certificate that has been renewed is taken, and who looks stays; one that is none is not", async () => {
+  const station = await WebStation.start({ tls });
+  const { host } = station;
+  const subject = async (): Promise<string | undefined> => {
+    const socket = connect({ host: "127.0.0.1", port: station.served.server.port, rejectUnauthorized: false });
+    await once(socket, "secureConnect");
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return String(CN);
+  };
+  const page = new WebSocket(`wss://${host}${PATHS.live}`, { rejectUnauthorized: false, headers: { Origin: `https://${host}` } });
+  await once(page, "open");
+  expect(await subject()).toBe("first");
+  await certify("/CN=second", tls.certificate);
+  station.served.renew();
+  expect([await subject(), page.readyState]).toEqual(["second", WebSocket.OPEN]);
+  writeFileSync(tls.certificate, "half a certif");
+  expect(() => station.served.renew()).toThrow(/cannot be served with/);
+  expect([await subject(), page.readyState]).toEqual(["second", WebSocket.OPEN]);
   await station.close();
 });
 
