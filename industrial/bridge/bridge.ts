@@ -10,6 +10,7 @@ import type { Counters } from "../modbus/counters.ts";
 import { ModbusSerialServer } from "../modbus/serial.ts";
 import type { Identification } from "../modbus/target.ts";
 import { ModbusTcpServer } from "../modbus/tcp.ts";
+import type { OpcUaServer } from "../opcua/server.ts";
 import { namedValues } from "../tags/batch.ts";
 import type { TagWrite } from "../tags/batch.ts";
 import { PlantTarget } from "../tags/modbus.ts";
@@ -21,7 +22,7 @@ import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
 import { LinkTags } from "./linkTags.ts";
 import { metricsText } from "./metrics.ts";
-import type { OpcUaCounts, SparkplugCounts } from "./metrics.ts";
+import type { SparkplugCounts } from "./metrics.ts";
 import { readerCommand, readerPlace } from "./places.ts";
 import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
@@ -56,7 +57,7 @@ export class Bridge {
   #hypervisor: Hypervisor | undefined;
   #audit: AuditLog | undefined;
   #sparkplug: SparkplugCounts | undefined;
-  #opcua: OpcUaCounts | undefined;
+  #opcua: OpcUaServer | undefined;
   #web: Served | undefined;
   /** By what listens. */
   readonly ports: Record<string, number> = {};
@@ -89,6 +90,17 @@ export class Bridge {
       throw error;
     }
     return bridge;
+  }
+
+  /** Undefined: it has none, or none at the moment. */
+  get opcua(): OpcUaServer | undefined {
+    return this.#opcua;
+  }
+
+  /** What was done to the bridge itself, by command. */
+  record(entry: Readonly<Record<string, unknown>>): void {
+    this.#log.info(entry, "%s", entry["what"]);
+    this.#putOnRecord(entry);
   }
 
   async close(): Promise<void> {

@@ -6,10 +6,12 @@ import { countDiagnostics } from "../plan/diagnostics.ts";
 import { showDiagnostics } from "../plan/show.ts";
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
+import type { Bridge as RunningBridge } from "../../industrial/bridge/bridge.ts";
 import type { BridgeSystem } from "../../industrial/bridge/system.ts";
 import type { Certificate } from "../../industrial/bridge/pki.ts";
 import type { BridgeSettings } from "../../industrial/bridge/schema.ts";
 import type { BridgeRead } from "../../industrial/bridge/settings.ts";
+import type { SessionOptions } from "./sessions.ts";
 
 /** The system that a bridge.yaml names; shows what is wrong with it, and throws if that is too much. */
 export type SystemOf = (path: string) => BridgeSystem;
@@ -42,11 +44,14 @@ export function addBridgeCommands(bridge: Command, systemOf: SystemOf): void {
       const { trust } = await import("../../industrial/bridge/pki.ts");
       console.log(`${trust(await pkiOf(file), thumbprint).subject}: trusted from now on`);
     });
-  certificates("renew", "have the OPC UA server make a new certificate when it starts the next time").action(async (file: string) => {
-    const { renew } = await import("../../industrial/bridge/pki.ts");
-    const aside = renew(await pkiOf(file));
-    console.log(aside === undefined ? "there is none yet: the first start makes one" : `the old one is ${aside}; start the bridge again`);
-  });
+  certificates("renew", "make a new certificate for the OPC UA server: at once where it runs, sessions go on; else when it starts the next time").action(renewCertificate);
+  certificates("sessions", "show the OPC UA sessions of a bridge that runs, or end one")
+    .option("--close <id>", "end this one; the first digits of its id are enough")
+    .option("--json", "print them as JSON")
+    .action(async (file: string, options: SessionOptions) => {
+      const { sessions } = await import("./sessions.ts");
+      await sessions(file, options);
+    });
   bridge
     .command("password")
     .description("read a password, and print its hash for bridge.yaml")
@@ -60,6 +65,19 @@ export function addBridgeCommands(bridge: Command, systemOf: SystemOf): void {
     .option("--json", "print what was found as JSON")
     .exitOverride()
     .action(verifyLog);
+}
+
+/** It need not be asked by its name: whoever runs answers. */
+async function renewCertificate(file: string): Promise<void> {
+  const { askBridge } = await import("../../industrial/bridge/control.ts");
+  const pki = await pkiOf(file);
+  if ((await askBridge(file, { command: "renew" })) !== undefined) {
+    console.log("the bridge has made a new one, and shows it to whoever connects from now on; sessions go on");
+    return;
+  }
+  const { renew } = await import("../../industrial/bridge/pki.ts");
+  const aside = renew(pki);
+  console.log(aside === undefined ? "there is none yet: the first start makes one" : `the old one is ${aside}; no bridge runs with ${file}, and the next start makes a new one`);
 }
 
 const CERTIFICATE_COLUMNS: readonly Column<Certificate>[] = [
@@ -101,7 +119,19 @@ async function run(file: string, systemOf: SystemOf): Promise<void> {
   const ready = await settingsOf(file, systemOf);
   const [{ Bridge, isServersOnly }, { logger }] = await Promise.all([import("../../industrial/bridge/bridge.ts"), import("../../industrial/bridge/log.ts")]);
   const log = await logger(ready.settings.log);
-  let bridge = await Bridge.start(ready.system, ready.settings, log);
+  const { Control } = await import("../../industrial/bridge/control.ts");
+  const control = await Control.listen(file, () => bridge?.opcua, (entry) => bridge?.record(entry)).catch((error: unknown) => {
+    if (!(error instanceof BridgeError) || error.code === "AXV_BRIDGE_RUNS") throw error;
+    log.warn(error.message); // a folder that cannot be written: all else goes on
+    return undefined;
+  });
+  let bridge: RunningBridge;
+  try {
+    bridge = await Bridge.start(ready.system, ready.settings, log);
+  } catch (error) {
+    await control?.close();
+    throw error;
+  }
   let current = ready;
   const restart = async (next: Ready): Promise<void> => {
     await bridge.close();
@@ -132,6 +162,7 @@ async function run(file: string, systemOf: SystemOf): Promise<void> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
   await busy;
+  await control?.close();
   await bridge.close();
   log.info("stopped");
 }

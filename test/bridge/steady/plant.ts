@@ -4,7 +4,8 @@ import type { PartitionTags } from "../../../partitions/tags/table.ts";
 export const TAGS = 40;
 /** So many change with each scan. */
 export const CHANGING = 4;
-export const COUNTER_HZ = 1_000_000;
+/** Of the board that it runs on. */
+export const COUNTER_HZ = 62_500_000;
 /** Of a plant. */
 export const SCANS_PER_SECOND = 20;
 
