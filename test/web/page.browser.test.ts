@@ -41,7 +41,7 @@ beforeEach(async () => {
   page.on("websocket", (socket) => hosts.add(new URL(socket.url()).host));
   page.on("console", (message) => void complaints.push(message.text()));
   page.on("pageerror", (error) => void complaints.push(error.message));
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   await page.goto(station.origin);
   await page.getByRole("rowheader", { name: "plc" }).first().waitFor();
 });

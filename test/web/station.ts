@@ -18,7 +18,7 @@ import { pair } from "../run/pair.ts";
 
 export const PASSWORDS: Readonly<Record<Role, string>> = { observer: "only-looks", operator: "may-act", engineer: "may-build" };
 const ROLES = Object.keys(PASSWORDS) as Role[];
-const WAIT_MS = 10_000;
+const WAIT_MS = 30_000; // how fast a busy machine is says nothing of the page
 
 /** Made once: hashes take their time. */
 const users = Promise.all(ROLES.map(async (role) => ({ name: role, role, password: await hashPassword(PASSWORDS[role]) })));
