@@ -146,7 +146,12 @@ export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
   } else if (step == STEP_DRAIN) {
     if (++vcpu.item == DRAIN_PIECES || !drainMailbox(partition)) nextStep(vcpu, STEP_FINISH);
   } else {
-    finish(vcpu, partition);
+    clearMailbox(partition); // now, when nobody looks at it
+    vcpu.step = 0;
+    const now = mrs_CNTPCT_EL0();
+    recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
+    announceKicks(partition.plan.cpus);
+    told(partition, finishStop(partition, now));
   }
   return AGAIN;
 }
@@ -223,15 +228,6 @@ function silence(plan: BlobPartition): void {
     mmioWrite32(quiesce.pa, quiesce.value);
   }
   quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
-}
-
-function finish(vcpu: Vcpu, partition: Partition): void {
-  clearMailbox(partition); // now, when nobody looks at it
-  vcpu.step = 0;
-  const now = mrs_CNTPCT_EL0();
-  recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
-  announceKicks(partition.plan.cpus);
-  told(partition, finishStop(partition, now));
 }
 
 /** The partition stops itself, or is stopped for what this vCPU did. */

@@ -74,9 +74,8 @@ function mapGic(): void {
   if (isGicV2()) {
     map(head.gicc, GICC_BYTES, DEVICE);
     map(head.gich, GICH_BYTES, DEVICE);
-    return;
   }
-  for (let n: u32 = 0; n < head.cpuCount; n++) {
+  for (let n: u32 = 0; n < head.cpuCount && !isGicV2(); n++) {
     bound(n, MAX_CPUS);
     map(blobCpu(n).gicr, GICR_BYTES, DEVICE);
   }
