@@ -67,9 +67,12 @@ export const FRAME_PARTITION: u8 = 2;
 export const FRAME_VCPU: u8 = 3;
 /** Board → host: CBOR map with the EVENT_* keys. */
 export const FRAME_EVENT: u8 = 4;
-/** Host → board: two bytes: sequence number, one of COMMAND_*. The frame's partition is the one it is about. */
+/**
+ * Host → board, or from the partition that reads along: one of COMMAND_* (u8), and a number (4 bytes) that the reply repeats. The frame's partition
+ * is the one it is about. Replies are heard by both: each begins its numbers somewhere.
+ */
 export const FRAME_COMMAND: u8 = 5;
-/** Board → host: two bytes: the command's sequence number, one of REPLY_*. */
+/** Board → host: one of REPLY_* (u8), and the command's number. */
 export const FRAME_REPLY: u8 = 6;
 /**
  * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image (rtos-guests/channel/tagImageLayout.ts), all of
@@ -178,6 +181,7 @@ export const REPLY_OK: u8 = 0;
 export const REPLY_UNKNOWN_COMMAND: u8 = 1;
 export const REPLY_NO_SUCH_PARTITION: u8 = 2;
 export const REPLY_WRONG_STATE: u8 = 3;
+export const REPLY_NOT_ALLOWED: u8 = 4; // from inside: `controls` does not name that partition
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The mailbox: a page that a partition shares with the hypervisor alone, Normal write-back. What a hypercall does at once, the

@@ -1,6 +1,6 @@
 // Console rings. What a partition prints goes into its output ring, from any of its vCPUs, and is drained by the housekeeper; what is typed
-// into it comes by its input ring; one more input ring, of TELEMETRY_PORT, has the frames that leave by the UART, for the partition that reads
-// along. No locks: a writer reserves an entry by an atomic add, and an entry says itself that it is filled.
+// into it comes by its input ring; two more rings, of TELEMETRY_PORT, have the frames that leave by the UART, for the partition that reads along,
+// and those that it sends. No locks: a writer reserves an entry by an atomic add, and an entry says itself that it is filled.
 //
 //   output entry (u16):   15      8 7      0
 //                        ┌─────────┬────────┐
@@ -31,9 +31,9 @@ class Ring {
 }
 
 const RING_SIZE: u32 = 16;
-const outputs: usize = memory.data(RING_SIZE * (MAX_PARTITIONS + 1), 16); // the last one stays empty
+const outputs: usize = memory.data(RING_SIZE * (MAX_PARTITIONS + 1), 16);
 const inputs: usize = memory.data(RING_SIZE * (MAX_PARTITIONS + 1), 16);
-const outputEntries: usize = memory.data(OUTPUT_ENTRIES * 2 * MAX_PARTITIONS, 16);
+const outputEntries: usize = memory.data(OUTPUT_ENTRIES * 2 * (MAX_PARTITIONS + 1), 16);
 const inputBytes: usize = memory.data(INPUT_BYTES * MAX_PARTITIONS + TELEMETRY_BYTES, 16);
 const telemetryBytes: usize = inputBytes + INPUT_BYTES * TELEMETRY_PORT;
 /** Who reads along; NONE: nobody. */
@@ -83,6 +83,18 @@ export function takeOutput(partition: u32, to: usize): u32 {
   }
   if (taken != 0) storeRelease32(tailAt(ring), tail + taken);
   return taken;
+}
+
+/** Takes the next byte of it; -1: there is none yet. */
+export function takeOutputByte(port: u32): i32 {
+  const ring = output(port);
+  const tail = ring.tail;
+  const at = entryAt(port, tail);
+  if (tail == loadAcquire32(headAt(ring)) || (load<u16>(at) & FILLED) == 0) return -1;
+  const byte = <i32>load<u8>(at);
+  store<u16>(at, 0);
+  storeRelease32(tailAt(ring), tail + 1);
+  return byte;
 }
 
 /** An attempt to write found no room. */

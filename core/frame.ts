@@ -111,52 +111,68 @@ export function takeFrameByte(): i32 {
 @inline export function isFrameEncoded(): bool { return complete; }
 @inline export function frameSent(): bool { return complete && sent == encodedEnd; }
 
-// ---- in ----
-const received: usize = memory.data(FRAME_MAX + 8);
-let receivedLength: u32 = 0;
-/** Bytes of the current run still to come; 0: the next byte is a code. */
-let runLeft: u32 = 0;
-/** The run before was shorter than 254: a zero stands behind it, if the frame goes on. */
-let zeroDue: bool = false;
-let overlong: bool = false;
+// ---- in: from the UART, and from the partition that reads along ----
+@unmanaged
+class Receiver {
+  length: u32;
+  /** Bytes of the current run still to come; 0: the next byte is a code. */
+  runLeft: u32;
+  crc: u32;
+  /** The run before was shorter than 254: a zero stands behind it, if the frame goes on. */
+  zeroDue: bool;
+  overlong: bool;
+}
+
+export const FROM_UART: u32 = 0;
+export const FROM_PARTITION: u32 = 1;
+const SOURCES: u32 = 2;
+const RECEIVER_SIZE: u32 = 16;
+const BUFFER_SIZE: u32 = FRAME_MAX + 8;
+const receivers: usize = memory.data(SOURCES * RECEIVER_SIZE, 8);
+const buffers: usize = memory.data(SOURCES * BUFFER_SIZE, 8);
+/** Of the frame that is complete. */
+let received: usize = buffers;
+let frameLength: u32 = 0;
 
 /** CRC over payload and its CRC alike: then a right one leaves this, whatever the payload. */
 const CRC_RESIDUE: u32 = 0xdebb20e3;
-let receivedCrc: u32 = CRC32_INITIAL;
-let frameLength: u32 = 0;
 
-@inline function receiveByte(byte: u32): void {
-  receivedCrc = crc32Byte(receivedCrc, byte);
-  if (receivedLength >= FRAME_MAX) overlong = true;
-  else store<u8>(received + receivedLength++, <u8>byte);
+@inline function receiverOf(source: u32): Receiver { return changetype<Receiver>(receivers + source * RECEIVER_SIZE); }
+
+@inline function receiveByte(source: u32, byte: u32): void {
+  const receiver = receiverOf(source);
+  // Inverted, so that it begins with zeros as the rest does.
+  receiver.crc = ~crc32Byte(~receiver.crc, byte);
+  if (receiver.length >= FRAME_MAX) receiver.overlong = true;
+  else store<u8>(buffers + source * BUFFER_SIZE + receiver.length++, <u8>byte);
 }
 
-/** Takes one byte from the UART. True: a frame with a payload and a right CRC is complete; read it before the next byte. */
-export function takeReceived(byte: u32): bool {
-  if (byte == DELIMITER) return endReceived();
-  if (runLeft != 0) {
-    receiveByte(byte);
-    runLeft--;
+/** Takes one byte. True: a frame with a payload and a right CRC is complete; read it before the next byte. */
+export function takeReceived(source: u32, byte: u32): bool {
+  const receiver = receiverOf(source);
+  if (byte == DELIMITER) return endReceived(source);
+  if (receiver.runLeft != 0) {
+    receiveByte(source, byte);
+    receiver.runLeft--;
     return false;
   }
-  if (zeroDue) receiveByte(0);
-  runLeft = byte - 1;
-  zeroDue = byte != LONGEST_RUN;
+  if (receiver.zeroDue) receiveByte(source, 0);
+  receiver.runLeft = byte - 1;
+  receiver.zeroDue = byte != LONGEST_RUN;
   return false;
 }
 
-function endReceived(): bool {
-  const complete = runLeft == 0 && !overlong && receivedLength > HEADER + CRC_BYTES && receivedCrc == CRC_RESIDUE;
-  frameLength = receivedLength;
-  receivedLength = 0;
-  receivedCrc = CRC32_INITIAL;
-  runLeft = 0;
-  zeroDue = false;
-  overlong = false;
+function endReceived(source: u32): bool {
+  const receiver = receiverOf(source);
+  const complete = receiver.runLeft == 0 && !receiver.overlong && receiver.length > HEADER + CRC_BYTES && ~receiver.crc == CRC_RESIDUE;
+  received = buffers + source * BUFFER_SIZE;
+  frameLength = receiver.length;
+  store<u64>(changetype<usize>(receiver), 0);
+  store<u64>(changetype<usize>(receiver), 0, 8);
   return complete;
 }
 
 @inline export function receivedKind(): u32 { return load<u8>(received); }
-@inline export function receivedPartition(): u32 { return load<u8>(received + 1); }
+@inline export function receivedPartition(): u32 { return load<u8>(received, 1); }
 @inline export function receivedPayloadLength(): u32 { return frameLength - HEADER - CRC_BYTES; }
 @inline export function receivedPayload(): usize { return received + HEADER; }

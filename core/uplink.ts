@@ -1,7 +1,8 @@
 // What goes out of the UART next, and what comes in. The housekeeper asks for one frame after another: a reply before
 // all else, then events, telemetry, tags and consoles in turn, so that none of them can keep the others from leaving.
 
-import { FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION } from "./abi";
+import { COMMAND_TAGS, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_NOT_ALLOWED } from "./abi";
+import { blobPartition } from "./blob";
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame, eventWaits } from "./events";
 import {
@@ -28,7 +29,7 @@ const TAGS: u32 = 3;
 const KINDS: u32 = 4;
 let turn: u32 = 0;
 let replyDue: bool = false;
-let replySequence: u32 = 0;
+let replyNumber: u32 = 0;
 let replyStatus: u32 = 0;
 let replyPartition: u32 = 0;
 
@@ -45,8 +46,7 @@ export function nextFrame(now: u64): bool {
   if (replyDue) {
     replyDue = false;
     openFrame(FRAME_REPLY, replyPartition);
-    frameNumber(replySequence, 0, 0);
-    frameNumber(replyStatus, 0, 0);
+    frameNumber(replyStatus, 4, bswap(replyNumber)); // as it came
     return true;
   }
   const console = nextOutput();
@@ -92,6 +92,8 @@ function consoleFrame(partition: u32): void {
 export const RECEIVED_NOTHING: u32 = 0;
 export const RECEIVED_INPUT: u32 = 1; // console bytes for partition receivedFor()
 export const RECEIVED_COMMAND: u32 = 2; // receivedCommand() for it; reply() is due
+/** Of a command's payload. */
+const COMMAND_BYTES: u32 = 5;
 
 let partition: u32 = 0;
 let command: u32 = 0;
@@ -99,21 +101,24 @@ let command: u32 = 0;
 @inline export function receivedFor(): u32 { return partition; }
 @inline export function receivedCommand(): u32 { return command; }
 
-/** Looks at the frame that takeReceived has completed. */
-export function receiveFrame(): u32 {
+/** Looks at the frame that takeReceived has completed. `reader`: the partition that it comes from; NONE: it comes by the UART. */
+export function receiveFrame(reader: u32): u32 {
   partition = receivedPartition();
   const kind = receivedKind();
-  if (kind == FRAME_CONSOLE && partition < partitionCount) {
+  if (kind == FRAME_CONSOLE && partition < partitionCount && reader == NONE) {
     putInput(partition, receivedPayload(), receivedPayloadLength());
     return RECEIVED_INPUT;
   }
-  if (kind != FRAME_COMMAND || receivedPayloadLength() != 2) return RECEIVED_NOTHING;
-  replySequence = load<u8>(receivedPayload());
-  command = load<u8>(receivedPayload() + 1);
-  if (partition < partitionCount) return RECEIVED_COMMAND;
-  reply(REPLY_NO_SUCH_PARTITION);
+  if (kind != FRAME_COMMAND || receivedPayloadLength() != COMMAND_BYTES) return RECEIVED_NOTHING;
+  command = load<u8>(receivedPayload());
+  replyNumber = load<u32>(receivedPayload(), 1);
+  if (partition >= partitionCount) reply(REPLY_NO_SUCH_PARTITION);
+  else if (reader != NONE && command != COMMAND_TAGS && (blobPartition(reader).controls >> partition & 1) == 0) reply(REPLY_NOT_ALLOWED);
+  else return RECEIVED_COMMAND;
   return RECEIVED_NOTHING;
 }
+
+@inline export function isReplyDue(): bool { return replyDue; }
 
 /** The answer, REPLY_*, to the command received last. */
 export function reply(status: u32): void {

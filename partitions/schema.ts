@@ -126,6 +126,7 @@ const Memory = z
 const CPUS_EXPECTED = `a list of 1 to ${MAX_CPUS} pCPU numbers, such as [0, 1]`;
 const SPIS_EXPECTED = `a list of SPI numbers, such as [40, 41], at most ${MAX_INTERRUPTS}`;
 const DEVICES_EXPECTED = `a list of device names, such as [virtio0], at most ${MAX_REGIONS}`;
+const CONTROLS_EXPECTED = "a list of partitions, such as [plc]";
 const TAGS_EXPECTED = `a list of tags, such as [{ name: Level, type: f32 }], at most ${TAGS_MAX}`;
 /** In lists of words that can each stand once. */
 const WORDS_MAX = 8;
@@ -213,6 +214,11 @@ export const PARTITION_SHAPE = {
     "It reads along what leaves by the hypervisor's UART, what other partitions print included, by a second PL011 (Linux: " +
       "/dev/ttyAMA1): for a bridge that runs in it. One partition at most. Default: false.",
   ),
+  controls: z
+    .array(z.string({ error: CONTROLS_EXPECTED }), { error: CONTROLS_EXPECTED })
+    .max(MAX_PARTITIONS, { error: CONTROLS_EXPECTED })
+    .default([])
+    .describe("Partitions that it may start, stop, restart and pause, by that second PL011: [plc]. Default: none."),
   tags: z
     .array(Tag, { error: TAGS_EXPECTED })
     .max(TAGS_MAX, { error: TAGS_EXPECTED })

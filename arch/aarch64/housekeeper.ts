@@ -4,22 +4,22 @@
 
 import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
 import { atomicAnd32, bound } from "../../build/generated/cpu";
-import { MAX_PARTITIONS } from "../../build/generated/blob";
+import { MAX_PARTITIONS, NONE } from "../../build/generated/blob";
 import {
   COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
   STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "../../core/abi";
 import { header } from "../../core/blob";
-import { putTelemetry, TELEMETRY_PORT } from "../../core/console";
+import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "../../core/console";
 import { recordEvent } from "../../core/events";
-import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, isFrameEncoded, takeFrameByte, takeReceived } from "../../core/frame";
+import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte, takeReceived } from "../../core/frame";
 import {
   cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
 } from "../../core/partition";
 import { duration, ticks } from "../../core/time";
 import { addTags } from "../../core/telemetry";
 import {
-  nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
+  isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "../../core/uplink";
 import { REQUEST_HOUSEKEEP, Vcpu } from "../../core/vcpu";
 import { enableOwn } from "./gic";
@@ -38,6 +38,7 @@ const FRAME_PIECES: u32 = 5;
 const SEND_PIECES: u32 = 24;
 const SEND_MAX: u32 = 144;
 const RECEIVE_MAX: u32 = 32;
+const SENT_MAX: u32 = 8;
 /** Where a guest runs, a tick's pieces come that part of its period apart. */
 const SPREAD_SHIFT: u32 = 5;
 /** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
@@ -51,6 +52,8 @@ let ticksToTelemetry: u32 = 1;
 /** Which piece of a tick comes next. */
 let piece: u32 = 0;
 let commandWaits: bool = false;
+/** The partition that it comes from; NONE: it comes by the UART. */
+let commandFrom: u32 = NONE;
 
 /** Arms the first tick. */
 export function startTick(): void {
@@ -153,15 +156,30 @@ function receiveBytes(): void {
   for (let i: u32 = 0; i < RECEIVE_MAX && !commandWaits; i++) {
     bound(i, RECEIVE_MAX);
     if (!uartHasReceived(uart)) break;
-    commandWaits = takeReceived(uartReceive(uart));
+    commandWaits = takeReceived(FROM_UART, uartReceive(uart));
   }
+  commandFrom = NONE;
+  if (!commandWaits) receiveFromPartition();
+}
+
+/** Likewise from the partition that reads along, once the reply before has left: so its commands take nobody's reply away. */
+function receiveFromPartition(): void {
+  if (isReplyDue()) return;
+  for (let i: u32 = 0; i < SENT_MAX && !commandWaits; i++) {
+    bound(i, SENT_MAX);
+    const byte = takeOutputByte(TELEMETRY_PORT);
+    if (byte < 0) break;
+    commandWaits = takeReceived(FROM_PARTITION, byte);
+    commandFrom = ownerOf(TELEMETRY_PORT);
+  }
+  consoleDrained(TELEMETRY_PORT);
 }
 
 /** Acts on the frame that has come. */
 function act(): void {
   if (!commandWaits) return;
   commandWaits = false;
-  const what = receiveFrame();
+  const what = receiveFrame(commandFrom);
   if (what == RECEIVED_INPUT) consoleReceived(receivedFor());
   else if (what == RECEIVED_COMMAND) reply(command(receivedCommand(), partitionOf(receivedFor())));
 }

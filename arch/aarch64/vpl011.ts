@@ -1,11 +1,11 @@
 // The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so
 // the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off, and no UARTTXINTR asks for more); receiving comes from its
-// input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and what it is told
-// goes nowhere. The interrupt, of both, is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
+// input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and to it go the
+// partition's own commands. The interrupt, of both, is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
 
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../../core/console";
+import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput } from "../../core/console";
 import { blobPartition } from "../../core/blob";
 import { setSpiPending } from "./gic";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
@@ -157,7 +157,7 @@ function flags(uart: Uart, port: u32): u32 {
 export function storeConsole(port: u32, offset: u32, value: u32): void {
   const uart = uartOf(port);
   if (offset == UARTDR) {
-    if (port != TELEMETRY_PORT) putOutput(port, value);
+    putOutput(port, value);
     const conditions = sent(uart, value);
     if (hasRoom(port)) return raise(uart, port, conditions | INT_TX);
     atomicAnd32(risAt(uart), ~INT_TX);

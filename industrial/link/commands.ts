@@ -1,5 +1,5 @@
-// Commands to the hypervisor: start, stop, restart, pause, resume a partition. Each carries a sequence number that its reply
-// repeats. A command is never sent twice by itself: a restart that was carried out, its reply lost, must not happen again.
+// Commands to the hypervisor: start, stop, restart, pause, resume a partition. Each carries a number that its reply repeats. A
+// command is never sent twice by itself: a restart that was carried out, its reply lost, must not happen again.
 import * as abi from "../../core/abi.ts";
 import { LinkError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
@@ -35,6 +35,8 @@ function refusal(result: number, name: RequestName): string {
       return "it does not know the command; build the image again with this version of axv-part";
     case abi.REPLY_NO_SUCH_PARTITION:
       return "there is no such partition in its system";
+    case abi.REPLY_NOT_ALLOWED:
+      return "`controls` in system.yaml does not let this partition command that one";
     case abi.REPLY_WRONG_STATE:
       return `not in the partition's present state (${NEEDED_STATES[name]})`;
     default:
@@ -42,24 +44,35 @@ function refusal(result: number, name: RequestName): string {
   }
 }
 
-const SEQUENCE_NUMBERS = 256; // one byte
+/** Of commands, modulo: replies to others are heard, too, so each link begins somewhere. */
+const NUMBERS = 2 ** 32;
+const NUMBER = 1;
+const REPLY_BYTES = 5;
 
 export interface Reply {
-  readonly sequence: number;
+  readonly number: number;
   /** One of REPLY_*. */
   readonly result: number;
 }
 
-export function decodeReply(frame: Frame): Reply {
-  const [sequence, result] = frame.payload;
-  if (frame.payload.length !== 2 || sequence === undefined || result === undefined) {
-    throw new LinkError("AXV_TELEMETRY_MALFORMED", `reply frame of ${frame.payload.length} bytes, not 2`);
+export function decodeReply({ payload }: Frame): Reply {
+  const [result] = payload;
+  if (payload.length !== REPLY_BYTES || result === undefined) {
+    throw new LinkError("AXV_TELEMETRY_MALFORMED", `reply frame of ${payload.length} bytes, not ${REPLY_BYTES}`);
   }
-  return { sequence, result };
+  return { result, number: new DataView(payload.buffer, payload.byteOffset).getUint32(NUMBER, true) };
+}
+
+/** COMMAND_*, or REPLY_*, and its number. */
+export function numbered(code: number, number: number): Uint8Array {
+  const payload = new Uint8Array(REPLY_BYTES);
+  payload[0] = code;
+  new DataView(payload.buffer).setUint32(NUMBER, number, true);
+  return payload;
 }
 
 interface Waiting {
-  readonly sequence: number;
+  readonly number: number;
   readonly name: RequestName;
   readonly settle: (error?: LinkError) => void;
 }
@@ -70,12 +83,14 @@ export class Commands {
   /** Settles, always well, when every command so far has. */
   #idle: Promise<void> = Promise.resolve();
   #waiting: Waiting | undefined;
-  #sequence = 0;
+  #number: number;
   #closed: string | undefined;
 
-  constructor(send: (frame: Frame) => void, timeoutMs: number) {
+  /** `first`: the first one's number. */
+  constructor(send: (frame: Frame) => void, timeoutMs: number, first = Math.floor(Math.random() * NUMBERS)) {
     this.#send = send;
     this.#timeoutMs = timeoutMs;
+    this.#number = first;
   }
 
   /** Settles when the hypervisor has replied. One command after the other: the core keeps one reply until it is sent. */
@@ -87,7 +102,7 @@ export class Commands {
 
   /** A reply that nobody waits for (any more) is dropped. */
   settle(reply: Reply): void {
-    if (this.#waiting === undefined || this.#waiting.sequence !== reply.sequence) return;
+    if (this.#waiting === undefined || this.#waiting.number !== reply.number) return;
     const { name, settle } = this.#waiting;
     if (reply.result === abi.REPLY_OK) settle();
     else settle(new LinkError("AXV_COMMAND_REFUSED", name, refusal(reply.result, name)));
@@ -101,8 +116,8 @@ export class Commands {
 
   #requestNow(partition: number, name: RequestName): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(new LinkError("AXV_LINK_CLOSED", this.#closed));
-    const sequence = this.#sequence;
-    this.#sequence = (this.#sequence + 1) % SEQUENCE_NUMBERS;
+    const number = this.#number;
+    this.#number = (this.#number + 1) % NUMBERS;
     return new Promise((resolve, reject) => {
       const settle = (error?: LinkError): void => {
         clearTimeout(timer);
@@ -114,8 +129,8 @@ export class Commands {
         () => settle(new LinkError("AXV_COMMAND_TIMEOUT", name, String(this.#timeoutMs / 1000))),
         this.#timeoutMs,
       );
-      this.#waiting = { sequence, name, settle };
-      this.#send({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(sequence, COMMAND_CODES[name]) });
+      this.#waiting = { number, name, settle };
+      this.#send({ kind: abi.FRAME_COMMAND, partition, payload: numbered(COMMAND_CODES[name], number) });
     });
   }
 }

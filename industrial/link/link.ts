@@ -51,14 +51,14 @@ export class Link extends EventEmitter<LinkEvents> {
   /** Of the next frame, if none is lost. */
   #expected: number | undefined;
 
-  constructor(stream: Duplex, commandTimeoutMs = COMMAND_TIMEOUT_MS) {
+  constructor(stream: Duplex, commandTimeoutMs = COMMAND_TIMEOUT_MS, firstNumber?: number) {
     super();
     this.#stream = stream;
     this.#demultiplexer = new Demultiplexer((item) => {
       if ("text" in item) this.emit("text", item.text);
       else this.#dispatch(item.frame);
     });
-    this.#commands = new Commands((frame) => this.#send(frame), commandTimeoutMs);
+    this.#commands = new Commands((frame) => this.#send(frame), commandTimeoutMs, firstNumber);
     stream.on("data", (bytes: Uint8Array) => {
       this.#demultiplexer.push(bytes);
       clearTimeout(this.#idle);

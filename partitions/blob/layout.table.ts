@@ -276,6 +276,7 @@ export const RECORDS: readonly RecordLayout[] = [
         "of its tag image, a multiple of 8, of all partitions together at most MAX_TAG_BYTES",
         orNone("tagImage", TAG_BYTES_MIN, MAX_TAG_BYTES),
       ),
+      f("controls", "u32", "bit n: what it sends by its second PL011 may command partition n"),
       f("watchdogMicroseconds", "u32", "0: no watchdog", orNone("watchdog", WATCHDOG_MIN, WATCHDOG_MAX)),
       f("bandwidthRefills", "u32", "cache refills that each of its vCPUs may cause in a period; 0: not limited"),
       f("bandwidthMicroseconds", "u32", "that period", orNone("bandwidth", PERIOD_MIN, PERIOD_MAX)),

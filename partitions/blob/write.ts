@@ -195,6 +195,7 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     mailbox: BigInt(planned.mailbox),
     tags: BigInt(sent?.ipa ?? 0),
     tagBytes: sent?.size ?? 0,
+    controls: bitsOf(planned.controls),
     watchdogMicroseconds: planned.watchdogMicroseconds,
     bandwidthRefills: planned.bandwidth?.refills ?? 0,
     bandwidthMicroseconds: planned.bandwidth?.periodMicroseconds ?? 0,

@@ -368,10 +368,13 @@ export const trustAffinity = (affinities: readonly string[]): Problem =>
 /** `reader`: the partition that has it. */
 export const telemetryTaken = (reader: string): Problem =>
   error(
-    "AXV-P070",
+    "AXV-P076",
     `"${reader}" already reads along what leaves by the UART, and there is one such stream`,
     "remove it from one of the two",
   );
+
+/** `why`: what is wrong with it. */
+export const controlsNobody = (why: string, remedy: string): Problem => error("AXV-P077", why, remedy);
 
 /** `owner`: the partition that drives it. */
 export const dmaReachesAll = (device: string, owner: string): Problem =>

@@ -127,6 +127,8 @@ export interface PlannedPartition {
   readonly consoleInterrupt: number;
   /** It reads along what leaves by the UART, by a second PL011 in the page behind its console, with the same interrupt. */
   readonly telemetry: boolean;
+  /** Indices of the partitions that it may command from inside. */
+  readonly controls: readonly number[];
   /** IPA of the page it shares with the hypervisor; 0: it has none. */
   readonly mailbox: number;
   /** Null: it has no tags. */

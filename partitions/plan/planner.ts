@@ -141,6 +141,7 @@ function decidePartition(
     console: space.console,
     consoleInterrupt: spares.console(name),
     telemetry: fields.telemetry === true,
+    controls: (fields.controls ?? []).map((other) => system.partitions.findIndex((each) => each.name === other)),
     mailbox: space.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
     tagImage: planTagImage(request, system, space.regions),
     watchdogMicroseconds: fields.watchdog ?? 0,

@@ -41,6 +41,7 @@ ${linux}
     devices: [virtio0, virtio1, rtc]
     accepts: [dma]
     telemetry: true
+    controls: [plc]
   plc:
     guest: plc                 # its machine: RAM, channel
     image: ${guest}
@@ -159,13 +160,19 @@ test("OPC UA, encrypted: an operator's setpoint, and the output follows with the
   expect((await readTag(observer, `${node}Setpoint`)).value.value).toBe(20);
 });
 
-test("the guest stops: no old value is shown as if it were new; it is started again, and values return", async () => {
-  const session = await login("otto");
-  const output = `ns=${await plantNamespace(session)};s=plc.Output`;
-  await system.session.link.command(system.index("plc"), "stop");
+test("who may command from inside does: the guest stops, and no old value is shown as if it were new; it is started again, and values return", async () => {
+  const session = await login("anna");
+  const space = await plantNamespace(session);
+  const output = `ns=${space};s=plc.Output`;
+  const command = async (partition: string, method: string): Promise<string | undefined> => {
+    const id = `ns=${space};s=${partition}/MethodSet`;
+    return (await session.call([{ objectId: id, methodId: `${id}/${method}`, inputArguments: [] }]))[0]?.statusCode.name;
+  };
+  expect(await command("linux", "Stop"), "its own partition").not.toBe("Good");
+  expect(await command("plc", "Stop")).toBe("Good");
   await until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
   await until("the reason", async () => (await readTag(session, output)).statusCode === StatusCodes.BadOutOfService); // as the hypervisor tells
-  await system.session.link.command(system.index("plc"), "start");
+  expect(await command("plc", "Start")).toBe("Good");
   await until("values", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
   await until("the preset's output", async () => ((await readTag(session, output)).value.value as number) === 21);
 });

@@ -4,7 +4,8 @@ import { encode } from "cborg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { Hypervisor } from "../../industrial/bridge/hypervisor.ts";
-import { encodeFrame } from "../../industrial/link/frame.ts";
+import { decodeReply, numbered } from "../../industrial/link/commands.ts";
+import { decodeFrame, encodeFrame } from "../../industrial/link/frame.ts";
 import { Link } from "../../industrial/link/link.ts";
 
 class Line extends Duplex {
@@ -102,7 +103,9 @@ test("commands are answered by the hypervisor, or refused while there is no link
   const asked = hypervisor.command(1, "restart");
   await vi.advanceTimersByTimeAsync(0);
   expect(lines[0]?.sent).toHaveLength(1);
-  lines[0]?.push(encodeFrame({ kind: abi.FRAME_REPLY, partition: 1, payload: Uint8Array.of(0, abi.REPLY_OK) }));
+  const command = decodeFrame((lines[0]?.sent[0] ?? new Uint8Array()).subarray(1, -1));
+  if (command === undefined) throw new Error("no command was sent");
+  lines[0]?.push(encodeFrame({ kind: abi.FRAME_REPLY, partition: 1, payload: numbered(abi.REPLY_OK, decodeReply(command).number) }));
   await vi.advanceTimersByTimeAsync(0);
   await expect(asked).resolves.toBeUndefined();
 });

@@ -1,5 +1,6 @@
 // A booted machine with its guests and its UART's far end, as most tests of the core want it.
 import * as abi from "../../core/abi.ts";
+import { numbered } from "../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Frame } from "../../industrial/link/frame.ts";
@@ -93,12 +94,12 @@ export class Bench {
   /** A host command; its reply. */
   command(partition: number, command: number): number {
     const sequence = this.sequence = (this.sequence + 1) & 0xff;
-    this.send(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(sequence, command) }));
+    this.send(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: numbered(command, sequence) }));
     for (let waited = 0; waited < 200; waited++) {
       this.pass(1);
-      const reply = this.frames.find(({ kind, payload }) => kind === abi.FRAME_REPLY && payload[0] === sequence);
-      if (reply !== undefined && reply.payload.length !== 2) throw new Error(`a reply of ${reply.payload.length} bytes`);
-      if (reply !== undefined) return reply.payload[1] ?? -1;
+      const reply = this.frames.find(({ kind, payload }) => kind === abi.FRAME_REPLY && payload[1] === sequence);
+      if (reply !== undefined && reply.payload.length !== 5) throw new Error(`a reply of ${reply.payload.length} bytes`);
+      if (reply !== undefined) return reply.payload[0] ?? -1;
     }
     throw new Error("no reply to the command came");
   }

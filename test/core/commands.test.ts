@@ -1,6 +1,7 @@
 // What the host may ask (core/uplink.ts), and what it hears unasked (core/telemetry.ts, events.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
 import { COUNTER_FREQUENCY } from "../machine/clock.ts";
 import { LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../machine/system.ts";
@@ -19,14 +20,14 @@ const running = (): boolean[] => bench.guests.map((guest) => guest.running);
 
 describe("commands", () => {
   test("two that come without a pause are carried out, one after the other: the second one's beginning is in the UART with the first one", () => {
-    const frames = [abi.COMMAND_PAUSE, abi.COMMAND_RESUME].map((command, n) => encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(0x80 + n, command) }));
+    const frames = [abi.COMMAND_PAUSE, abi.COMMAND_RESUME].map((command, n) => encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(command, 0x8000_0080 + n) }));
     bench.send(Uint8Array.from(frames.flatMap((frame) => [...frame])));
     bench.pass(10);
-    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).map(({ payload }) => [...payload])).toEqual([[0x80, abi.REPLY_OK], [0x81, abi.REPLY_OK]]);
+    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).map(({ payload }) => [...payload])).toEqual([[abi.REPLY_OK, 0x80, 0, 0, 0x80], [abi.REPLY_OK, 0x81, 0, 0, 0x80]]);
   });
 
   test("behind a frame that is too long, cut off, or wrong in its checksum the next one is heard", () => {
-    const good = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(1, abi.COMMAND_STOP) });
+    const good = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(abi.COMMAND_STOP, 1) });
     const wrong = good.map((byte, n) => (n === good.length - 2 ? (byte % 255) + 1 : byte));
     for (const [what, bytes] of [["too long", [0, ...new Array<number>(3 * abi.FRAME_PAYLOAD_MAX).fill(0xff), 0]], ["cut off", [...good.subarray(0, 5), 0]], ["wrong", [...wrong]]] as const) {
       bench.send(Uint8Array.from(bytes));

@@ -1,6 +1,7 @@
 // The emulated PL011 (Arm DDI 0183; arch/aarch64/vpl011.ts) and its way through the one UART of the board.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
+import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Guest } from "../machine/guest.ts";
 import { GUEST_UART, LINUX, PLC, STANDARD } from "../machine/system.ts";
@@ -292,7 +293,7 @@ describe("registers", () => {
 });
 
 describe("the frame decoder of the board", () => {
-  const command = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(7, abi.COMMAND_STOP) });
+  const command = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(abi.COMMAND_STOP, 7) });
 
   test("takes nothing that is damaged: any byte altered", () => {
     for (let at = 1; at < command.length - 1; at++) {
@@ -507,7 +508,7 @@ describe("where a guest runs, a tick comes in pieces", () => {
     print("x".repeat(4000), one.openInterrupts(0));
     one.pass(2);
     expect(piecesOf(one)).toBe(1 + 2 + 1 + 24);
-    one.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: Uint8Array.of(1, abi.COMMAND_PAUSE) }));
+    one.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(abi.COMMAND_PAUSE, 1) }));
     expect(piecesOf(one), "and one to act on what has come").toBe(1 + 2 + 1 + 1 + 24);
     expect(one.guest(3).running).toBe(false);
   });

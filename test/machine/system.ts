@@ -32,6 +32,8 @@ export interface PartitionSpec {
   readonly probesPriority?: boolean;
   /** It reads along what leaves by the UART. */
   readonly telemetry?: boolean;
+  /** Partitions that it may command. */
+  readonly controls?: readonly number[];
   readonly ways?: readonly number[];
   readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
@@ -167,6 +169,7 @@ export function makeSystem(spec: SystemSpec): System {
       trustedSgi: partition.trustedSgi ?? false,
       ownClock: partition.ownClock ?? false,
       telemetry: partition.telemetry ?? false,
+      controls: partition.controls ?? [],
       probesPriority: partition.probesPriority ?? false,
       onFailure: partition.onFailure ?? "stop",
       cpus: partition.cpus,

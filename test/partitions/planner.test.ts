@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK, PARTITION_TRUSTED_SGI } from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
+import { writeBlob } from "../../partitions/blob/write.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { sharedCache } from "../../partitions/plan/cache.ts";
 import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
@@ -272,6 +273,13 @@ test("a mailbox is where it was asked for; a guest that is not real-time gets on
   const plan = planOf("{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: { ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }");
   expect(plan.partitions.map(({ mailbox }) => mailbox)).toEqual([0x70000000, 0x10000000, 0]);
   expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x1000 }));
+});
+
+test("controls names the partitions that one may command, whatever their order", () => {
+  const plan = planOf("{ a: { guest: linux, cpus: [0], memory: 64M, telemetry: true, controls: [c, b] }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2] } }");
+  expect(plan.partitions.map(({ controls }) => controls)).toEqual([[2, 1], [], []]);
+  expect(Number(readBlob(writeBlob(plan)).records["Partition"]?.[0]?.["controls"])).toBe(0b110);
+  expect(formatPlan(plan, plain)).toContain("It may start, stop, restart and pause c, b.");
 });
 
 describe("a tag image", () => {

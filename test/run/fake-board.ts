@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import { encode } from "cborg";
 import * as abi from "../../core/abi.ts";
+import { decodeReply, numbered } from "../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
 import { encodeFrame, type Frame } from "../../industrial/link/frame.ts";
 import type { PartitionPlan } from "../../industrial/live/monitor.ts";
@@ -142,8 +143,8 @@ export class FakeBoard {
       this.print(frame.partition, text.replaceAll("\r", "\r\n")); // as a terminal driver echoes
     }
     if (frame.kind !== abi.FRAME_COMMAND) return;
-    const [sequence = 0, command = 0] = frame.payload;
-    this.send({ kind: abi.FRAME_REPLY, partition: frame.partition, payload: Uint8Array.of(sequence, this.#command(frame.partition, command)) });
+    const { result: command, number } = decodeReply(frame); // commands are made as replies are
+    this.send({ kind: abi.FRAME_REPLY, partition: frame.partition, payload: numbered(this.#command(frame.partition, command), number) });
   }
 
   #command(partition: number, command: number): number {

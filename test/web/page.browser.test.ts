@@ -119,7 +119,7 @@ test("by keys alone: from the skip link to a login, a restart that has to be con
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("status").getByText("restart plc: done").waitFor();
-  expect(station.board.received.map(({ kind, partition, payload }) => [kind, partition, payload[1]])).toEqual([[abi.FRAME_COMMAND, PLC, abi.COMMAND_RESTART]]);
+  expect(station.board.received.map(({ kind, partition, payload }) => [kind, partition, payload[0]])).toEqual([[abi.FRAME_COMMAND, PLC, abi.COMMAND_RESTART]]);
   station.board.tick();
   await page.locator('#partitions tr:has(th:text-is("plc")) td[data-title="Restarts"]:text-is("1")').waitFor();
   await page.getByRole("log", { name: "Events" }).getByText("restart plc, by operator: done").waitFor();

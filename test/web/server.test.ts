@@ -127,7 +127,7 @@ describe("commands", () => {
     const page = await station.page();
     await page.next("snapshot");
     expect((await station.post(PATHS.command, { partition: "plc", command: "pause" }, Cookie)).status).toBe(200);
-    expect(station.board.received.map(({ kind, partition, payload }) => [kind, partition, payload[1]])).toEqual([[abi.FRAME_COMMAND, PLC, abi.COMMAND_PAUSE]]);
+    expect(station.board.received.map(({ kind, partition, payload }) => [kind, partition, payload[0]])).toEqual([[abi.FRAME_COMMAND, PLC, abi.COMMAND_PAUSE]]);
     const { logs } = await page.next("delta", (message) => message.logs.events !== undefined);
     expect(logs.events?.entries.map(({ kind, partition, text }) => [kind, partition, text])).toEqual([["command", "plc", "pause plc, by operator: done"]]);
     const again = await station.post(PATHS.command, { partition: "plc", command: "pause" }, Cookie);

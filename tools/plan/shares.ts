@@ -35,7 +35,11 @@ export const trustNotes = ({ partitions }: Plan): string[] =>
 export const telemetryNotes = ({ partitions }: Plan): string[] =>
   partitions
     .filter(({ telemetry }) => telemetry)
-    .map(({ name }) => `${name} reads along what leaves by the UART: states, events, and what every partition prints.`);
+    .map(({ name, controls }) => {
+      const others = controls.flatMap((index) => partitions[index]?.name ?? []);
+      const commands = others.length === 0 ? "" : ` It may start, stop, restart and pause ${others.join(", ")}.`;
+      return `${name} reads along what leaves by the UART: states, events, and what every partition prints.${commands}`;
+    });
 
 export const cacheName = ({ cache }: Plan): string => `L${cache.level} cache`;
 export const cacheOf = (plan: Plan): string => `${cacheName(plan)}, ${formatSize(cacheBytes(plan.cache))}`;

@@ -1,5 +1,6 @@
 // A booted machine with guests that behave as the actions say.
 import * as abi from "../../../core/abi.ts";
+import { numbered } from "../../../industrial/link/commands.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
 import { machineFor } from "../../machine/core.ts";
 import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
@@ -123,7 +124,7 @@ export class World {
   /** Sends a command to the board; whether and when it is heard is another matter. */
   command(partition: number, command: number): void {
     if (command === abi.COMMAND_PAUSE) this.mayBePaused = true;
-    this.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: Uint8Array.of(1, command) }));
+    this.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: numbered(command, 1) }));
   }
 
   /** The same to all partitions, and each is heard. */

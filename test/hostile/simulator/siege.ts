@@ -1,6 +1,7 @@
 // An attacker and a bystander on a simulated machine: moves are carried out, each is answered as the table says, and the bystander is
 // looked at after each.
 import * as abi from "../../../core/abi.ts";
+import { numbered } from "../../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
 import type { Frame } from "../../../industrial/link/frame.ts";
@@ -134,7 +135,7 @@ export class Siege {
 
   private restart(command: "start" | "restart", done: () => boolean): void {
     const code = command === "start" ? abi.COMMAND_START : abi.COMMAND_RESTART;
-    this.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition: this.index, payload: Uint8Array.of(1, code) }));
+    this.machine.uart.type(encodeFrame({ kind: abi.FRAME_COMMAND, partition: this.index, payload: numbered(code, 1) }));
     for (let waited = 0; waited < RESTART_MS && !done(); waited++) this.pass(1);
   }
 
