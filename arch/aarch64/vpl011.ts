@@ -5,7 +5,7 @@
 
 import { MAX_PARTITIONS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput } from "../../core/console";
+import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../../core/console";
 import { blobPartition } from "../../core/blob";
 import { setSpiPending } from "./gic";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
