@@ -1,4 +1,5 @@
 // What the host may ask (core/uplink.ts), and what it hears unasked (core/telemetry.ts, events.ts).
+import { decode } from "cborg";
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
@@ -111,6 +112,16 @@ describe("telemetry", () => {
     const count = (kind: number, partition: number): number => frames.filter((frame) => frame.kind === kind && frame.partition === partition).length;
     expect([count(abi.FRAME_PARTITION, 0), count(abi.FRAME_PARTITION, 1), count(abi.FRAME_VCPU, 0), count(abi.FRAME_VCPU, 1)]).toEqual([5, 5, 10, 5]);
     expect(frames.every(({ partition }) => partition < 2)).toBe(true);
+  });
+
+  test("each frame has the keys that there are of its kind, and no others (core/abi.ts)", () => {
+    bench.command(1, abi.COMMAND_STOP);
+    bench.pass(TELEMETRY_MILLISECONDS);
+    for (const [kind, keys] of [[abi.FRAME_PARTITION, 8], [abi.FRAME_VCPU, 7], [abi.FRAME_EVENT, 5]] as const) {
+      const maps = bench.frames.filter((frame) => frame.kind === kind).map(({ payload }) => decode(payload, { useMaps: true }) as ReadonlyMap<number, unknown>);
+      expect(maps.length).toBeGreaterThan(0);
+      for (const map of maps) expect([...map.keys()].sort()).toEqual(Array.from({ length: keys }, (_, n) => n));
+    }
   });
 
   test("none before the first period is over", () => {

@@ -173,6 +173,14 @@ describe("the CPU interface of a direct guest", () => {
     }
   });
 
+  test("ICC_CTLR_EL1: EOImode and CBPR are the guest's, to set and to clear", () => {
+    const before = value(guest.mrs("ICC_CTLR_EL1"));
+    for (const bits of [3n, 1n, 2n, 0n]) {
+      value(guest.msr("ICC_CTLR_EL1", bits));
+      expect(value(guest.mrs("ICC_CTLR_EL1"))).toBe((before & ~3n) | bits);
+    }
+  });
+
   test("ICC_CTLR_EL1: EOImode is the guest's; what is read-only stays so", () => {
     bench.enable(3, 60);
     const before = value(guest.mrs("ICC_CTLR_EL1"));

@@ -8,9 +8,10 @@ import type { Guest } from "../machine/guest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../machine/registers.ts";
 import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../machine/system.ts";
-import { Bench, KICK_SGI, value } from "./bench.ts";
+import { Bench, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
+const ISPENDR = 0x200;
 const FOREIGN = 0x4800_0000; // the other partition's memory, at its physical address
 
 const benchWith = (onFailure: OnFailure): Bench => {
@@ -137,6 +138,33 @@ describe("stopping a partition", () => {
     expect(bench.events(0).filter(({ code }) => code === abi.EVENT_STOPPED)).toHaveLength(1);
   });
 
+});
+
+test.each([0, 1, 2, 3, 4, 5])("a start that has begun and failed before whoever asked for it goes on: it can be started again (after %i steps)", (steps) => {
+  const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, cpus: [0] }, PLC] });
+  const { machine } = bench;
+  const guest = bench.guest(0);
+  expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+  const go = (): void => {
+    while (machine.step(machine.pcpu(0))) continue;
+  };
+  const meanwhile = (): void => {
+    // Whatever wakes its boot pCPU, it looks whether there is something to do.
+    machine.gic.write(0, (machine.board.cpus[0]?.gicr ?? 0) + SGI_BASE + ISPENDR, 4, 1n << BigInt(KICK_SGI));
+    go();
+    if (guest.running) guest.load(FOREIGN, 8);
+    go();
+  };
+  machine.onIntrinsic = (name, { index }) => {
+    if (name !== "compareExchange32" || index !== STANDARD.housekeeper) return;
+    machine.onIntrinsic = undefined;
+    machine.intrude(steps, meanwhile);
+  };
+  expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+  expect(machine.endIntrusion()).toBe(true);
+  machine.settle();
+  if (!guest.running) expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+  expect([guest.running, bench.partition(0).state]).toEqual([true, "running"]);
 });
 
 describe("a partition that fails again and again", () => {
