@@ -73,7 +73,7 @@ beforeAll(async () => {
   opcua = `opc.tcp://127.0.0.1:${port}`;
   writeFileSync(path("plan/bridge.yaml"), `
 system: system.yaml
-link: { address: /dev/ttyAMA1, commands: false }
+link: { address: /dev/ttyAMA1 }
 values: { plc: { device: /dev/mem } }
 stale_after: 2s
 modbus: { listen: "0.0.0.0:${MODBUS}" }
