@@ -192,6 +192,8 @@ describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets 
   test("of L3, where there is one; where CLIDR_EL1 tells of no cache, the plan is believed", () => {
     expect(bootsOn({ caches: [0n, 0n, 0x707f_e07an, 0n, 0x70ff_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured)).toBe("");
     expect(bootsOn({ caches: [0n, 0n, 0x70ff_e07an, 0n, 0x701f_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured)).toBe(mismatch(0, "page colours", 16, 4));
+    const seventh = { caches: [0n, 0n, 0x707f_e07an, ...Array<bigint>(9).fill(0n), 0x701f_e07an], registers: { CLIDR_EL1: 0x23n | (4n << 18n) } };
+    expect(bootsOn(seventh, qemuVirt, coloured), "seven levels").toBe(mismatch(0, "page colours", 16, 4));
     expect(bootsOn({ registers: { CLIDR_EL1: 0n } }, qemuVirt, coloured)).toBe("");
   });
 
