@@ -164,13 +164,15 @@ function receiveBytes(): void {
 
 /** Likewise from the partition that reads along, once the reply before has left: so its commands take nobody's reply away. */
 function receiveFromPartition(): void {
-  if (isReplyDue()) return;
+  const reader = ownerOf(TELEMETRY_PORT);
+  if (isReplyDue() || reader == NONE) return;
+  const isHeard = stateOf(partitionOf(reader)) == STATE_RUNNING; // what it has left behind is nobody's command
   for (let i: u32 = 0; i < SENT_MAX && !commandWaits; i++) {
     bound(i, SENT_MAX);
     const byte = takeOutputByte(TELEMETRY_PORT);
     if (byte < 0) break;
-    commandWaits = takeReceived(FROM_PARTITION, byte);
-    commandFrom = ownerOf(TELEMETRY_PORT);
+    commandWaits = isHeard && takeReceived(FROM_PARTITION, byte);
+    commandFrom = reader;
   }
   consoleDrained(TELEMETRY_PORT);
 }

@@ -110,7 +110,7 @@ export const INTERRUPT_EDGE = 1;
 export const UART_PL011 = 0;
 
 // What the core can keep up with; microseconds, telemetry in milliseconds.
-const TAG_BYTES_MIN = 64; // its header
+const TAG_BYTES_MIN = 72; // its header, and a value
 const TICK_MIN = 100;
 const TICK_MAX = 100_000;
 const TELEMETRY_MAX = 60_000;

@@ -1,4 +1,5 @@
 // Proves of each partition of a finished plan, by itself, that it is well formed: address space, entry, loads, devices.
+import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { MAX_TAG_BYTES } from "../blob/layout.table.ts";
 import type { Plan, PlannedLoad, PlannedPartition, PlannedRegion } from "./plan.ts";
 import { inRange } from "./prove-board.ts";
@@ -104,7 +105,7 @@ function proveTagImage({ name, regions, mailbox, tagImage }: PlannedPartition): 
       ipa >= region.ipa &&
       ipa + size <= region.ipa + region.size,
   );
-  if (isRight && size > 0 && ipa % TAG_WORD === 0 && size % TAG_WORD === 0) return [];
+  if (isRight && size > TAG_IMAGE_VALUES && ipa % TAG_WORD === 0 && size % TAG_WORD === 0) return [];
   return [breaks("tagImage", `the tag image of ${name} is not where it has memory for it`)];
 }
 

@@ -96,4 +96,17 @@ describe("a partition", () => {
     bench.pass(20);
     expect(replies()).toEqual([{ number: 3, result: abi.REPLY_OK }]);
   });
+
+  test("that has stopped commands nobody any more, by what it has left behind either", () => {
+    for (let n = 0; n < 100; n++) send(frame(PLC_INDEX, n % 2 === 0 ? abi.COMMAND_PAUSE : abi.COMMAND_RESUME, n));
+    expect(bench.command(LINUX_INDEX, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    const { state } = bench.partition(PLC_INDEX);
+    replies();
+    bench.pass(2000);
+    expect(replies()).toEqual([]);
+    expect(bench.partition(PLC_INDEX).state).toBe(state);
+    expect(bench.command(LINUX_INDEX, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    bench.pass(100);
+    expect(replies().slice(1), "but for the answer to the start").toEqual([]);
+  });
 });

@@ -233,6 +233,7 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "in the memory", on: TAGGED, plan: tagImage({ ipa: 0x4000_0000 }) },
     { what: "from the middle of a word", on: TAGGED, plan: tagImage({ ipa: 0x5000_2004 }) },
     { what: "at 0", on: TAGGED, plan: tagImage({ ipa: 0 }) },
+    { what: "of its header alone", on: TAGGED, plan: tagImage({ size: 64 }) },
     { what: "of no bytes", on: TAGGED, plan: tagImage({ size: 0 }) },
     { what: "more than can be copied", on: TWO_TAGGED, plan: tagImage({ size: MAX_TAG_BYTES }) },
   ],
