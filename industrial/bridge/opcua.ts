@@ -1,9 +1,11 @@
 // The OPC UA server as a part of the bridge: its settings as bridge.yaml has them, and what it asks for carried out.
+import { mkdirSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
 import type { Logger } from "pino";
 import { projectVersion } from "../../partitions/project.ts";
 import { LinkError } from "../link/errors.ts";
 import type { CommandName } from "../link/commands.ts";
+import { openPki } from "../opcua/certificate.ts";
 import { OpcUaServer } from "../opcua/server.ts";
 import { DEFAULT_CAPS, POLICIES } from "../opcua/target.ts";
 import type { BoardIdentity, OpcUaCommand, OpcUaCommands, OpcUaSettings, OpcUaWriter, Outcome } from "../opcua/target.ts";
@@ -56,6 +58,13 @@ function settingsOf(settings: NonNullable<BridgeSettings["opcua"]>): OpcUaSettin
     sessionSeconds: session / 1000,
     historyValues: history,
   };
+}
+
+/** Before the first start: the folder, with a key and a certificate. What is there already stays. */
+export async function makePki(settings: NonNullable<BridgeSettings["opcua"]>): Promise<void> {
+  mkdirSync(settings.pki, { recursive: true, mode: 0o700 });
+  const { manager } = await openPki(settings.pki, settingsOf(settings), { info: () => undefined, warn: () => undefined, error: () => undefined });
+  await manager.dispose();
 }
 
 /** Of an error of the link: what is known of the command. */

@@ -5,7 +5,7 @@ import type { ReadStream } from "node:tty";
 import { BridgeError } from "./errors.ts";
 
 /** Shorter ones are guessed. */
-const LEAST = 8;
+export const PASSWORD_LEAST = 8;
 
 export async function readPassword(input: NodeJS.ReadableStream & Partial<Pick<ReadStream, "isTTY">>, prompts: NodeJS.WritableStream): Promise<string> {
   const isTerminal = input.isTTY === true;
@@ -20,7 +20,7 @@ export async function readPassword(input: NodeJS.ReadableStream & Partial<Pick<R
       return line;
     };
     const password = await ask("password: ");
-    if (password.length < LEAST) throw new BridgeError("AXV_BRIDGE_PASSWORD", password === "" ? "nothing came" : `it has fewer than ${LEAST} characters`);
+    if (password.length < PASSWORD_LEAST) throw new BridgeError("AXV_BRIDGE_PASSWORD", password === "" ? "nothing came" : `it has fewer than ${PASSWORD_LEAST} characters`);
     if (isTerminal && (await ask("again: ")) !== password) throw new BridgeError("AXV_BRIDGE_PASSWORD", "the two are different");
     return password;
   } finally {

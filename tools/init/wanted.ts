@@ -1,5 +1,4 @@
 // What somebody wants in their first system.yaml, from flags or by questions: a board, and partitions with their guests.
-import { createInterface, type Interface } from "node:readline/promises";
 import type { Board } from "../../boards/schema.ts";
 import { NAME_PATTERN, PARTITION_NAME_MAX } from "../../partitions/schema.ts";
 import type { Shelf } from "../../partitions/shelf.ts";
@@ -7,6 +6,8 @@ import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import type { WantedPartition } from "./compose.ts";
+import { asking } from "./ask.ts";
+import type { Ask } from "./ask.ts";
 import { InitError } from "./errors.ts";
 
 export interface Shelves {
@@ -52,35 +53,17 @@ export function fromFlags(shelves: Shelves, board: string | undefined, partition
   return { board: boardOf(shelves, board), partitions: wanted };
 }
 
-/** Asks until the answer is one that `accept` takes: it gives back its value, or says what is wrong with it. */
-type Ask = <T>(question: string, standard: string, accept: (answer: string) => T | string) => Promise<T>;
-
 export async function byQuestions(
   shelves: Shelves,
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
 ): Promise<Wanted> {
-  const lines = createInterface({ input, output });
+  const questions = asking(input, output);
   try {
-    return await askAll(shelves, askerOf(lines, output));
+    return await askAll(shelves, questions.ask);
   } finally {
-    lines.close();
+    questions.close();
   }
-}
-
-function askerOf(lines: Interface, output: NodeJS.WritableStream): Ask {
-  // A line that comes before its question is asked would be lost by `question`.
-  const answers = lines[Symbol.asyncIterator]();
-  return async (question, standard, accept) => {
-    for (;;) {
-      output.write(`${question}${standard === "" ? "" : ` [${standard}]`}: `);
-      const { done, value } = await answers.next();
-      if (done === true) throw new InitError("AXV_INIT_ENDED");
-      const accepted = accept(value.trim() === "" ? standard : value.trim());
-      if (typeof accepted !== "string") return accepted;
-      output.write(`  ${accepted}\n`);
-    }
-  };
 }
 
 async function askAll(shelves: Shelves, ask: Ask): Promise<Wanted> {
