@@ -27,6 +27,7 @@ import type { PlantNodes } from "./nodes.ts";
 import { pushItems } from "./pushed.ts";
 import type { BoardIdentity, Log, OpcUaAudit, OpcUaClient, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy } from "./target.ts";
 import { Users } from "./users.ts";
+import { countTokensSteadily } from "./steadyTokens.ts";
 import { takeWrites } from "./writes.ts";
 
 export const OPCUA_PORT = 4840;
@@ -90,6 +91,7 @@ export class OpcUaServer {
   static async start(options: OpcUaOptions): Promise<OpcUaServer> {
     const { plant, board, writer, commands, settings, log, audit, now } = options;
     intoLog(log);
+    countTokensSteadily();
     const own = await openPki(settings.pki, settings, log);
     const users = new Users(settings.users, now === undefined ? undefined : () => now().steady);
     const server = new OPCUAServer(libraryOptions(settings, own, board, new UserManager(users, log, audit)));

@@ -13,20 +13,26 @@ import {
   tagsTwice,
   tagStructureRegister,
   tagTwice,
+  tagUnwritable,
   tooManyTags,
 } from "../diagnostics/catalogue.ts";
 import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
 import { carriesTags, isEndOf } from "../plan/channels.ts";
+import { TAG_WRITES_BATCH_MAX, TAG_WRITES_ENTRIES } from "../../rtos-guests/channel/tagWritesLayout.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
 import { partitionsWithCopy } from "../plan/tag-images.ts";
 import { TAGS_MAX } from "../tags/schema.ts";
 import { channelBytes, cName, placeInImage, TAG_IMAGE_MAX, wantedTags } from "../tags/table.ts";
 import type { WantedTag } from "../tags/table.ts";
-import { boundsOf, formatType, isNumeric } from "../tags/type.ts";
+import { boundsOf, bytesOf, formatType, isNumeric } from "../tags/type.ts";
 import { alignUp, formatSize, PAGE } from "../units.ts";
 
 type Report = (at: Path, problem: Problem) => void;
+
+/** A batch of writes with one value: what it may take (tagWritesLayout.ts). */
+const ENTRY_OFFSET = 4;
+const WRITE_MAX = TAG_WRITES_BATCH_MAX - TAG_WRITES_ENTRIES - ENTRY_OFFSET;
 
 /** False: something is wrong in it. */
 export function checkTags({ path, fields }: PartitionRequest, wanted: readonly WantedTag[], findings: Findings): boolean {
@@ -49,7 +55,11 @@ export function checkTags({ path, fields }: PartitionRequest, wanted: readonly W
     for (const [n, client] of (written.clients ?? []).entries())
       if (!isClient(client)) report([...at, "clients", n], tagClient(client));
   }
-  for (const tag of wanted) checkRange(tag, path, report);
+  for (const tag of wanted) {
+    checkRange(tag, path, report);
+    const bytes = bytesOf(tag.type);
+    if (tag.writable && bytes > WRITE_MAX) report(tag.path, tagUnwritable(tag.name, bytes, WRITE_MAX, Math.floor(WRITE_MAX / tag.type.size)));
+  }
   if (wanted.length > TAGS_MAX)
     report([...path, "tags"], tooManyTags(`${wanted.length} tags are in this partition`, `an image has room for ${TAGS_MAX}`));
   const { size } = placeInImage(wanted);

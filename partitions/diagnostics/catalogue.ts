@@ -476,6 +476,12 @@ export const tagsTwice = (partition: string, channels: readonly string[]): Probl
     `"${partition}" has one tag image, and ${channels.join(" and ")} are to carry it`,
     "take `carries: tags` away from all but one",
   );
+export const tagUnwritable = (tag: string, bytes: number, most: number, count: number): Problem =>
+  error(
+    "AXV-P137",
+    `"${tag}" takes ${bytes} bytes, and one write to its guest holds ${most}: nobody could ever write it`,
+    `give it at most ${count} elements, make several tags of it, or \`access: ro\``,
+  );
 export const tagsNowhere = (partition: string, lost: "read" | "written"): Problem =>
   warning(
     "AXV-P136",

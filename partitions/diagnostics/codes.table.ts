@@ -112,6 +112,7 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P134": error("a channel that is too small for the tags that it is to carry"),
   "AXV-P135": error("two channels are to carry one partition's tags"),
   "AXV-P136": warning("a partition's tags can be read or written by nobody, as no channel carries them"),
+  "AXV-P137": error("a tag that may be written, and is too large for any write"),
   "AXV-P140": error("a bridge that serves nobody"),
   "AXV-P141": error("values of a partition whose tags no channel carries"),
   "AXV-P142": error("what is written or commanded from outside is not audited"),
