@@ -47,8 +47,8 @@ export class Rig {
     return `opc.tcp://127.0.0.1:${this.ports.opcua}`;
   }
 
-  /** `order`: how fast the guest scans. */
-  async prepare(order: Omit<ReaderOrder, "table">, level = "warn"): Promise<void> {
+  /** `order`: how fast the guest scans. `isSlim`: without OPC UA and Sparkplug it is up in a second. */
+  async prepare(order: Omit<ReaderOrder, "table">, isSlim = false): Promise<void> {
     const path = (name: string): string => this.path(name);
     const [modbus, opcua, metrics, mqtt] = [await freePort(), await freePort(), await freePort(), await freePort()];
     this.ports = { modbus, opcua, metrics, mqtt };
@@ -59,15 +59,16 @@ export class Rig {
     writeFileSync(path("tag-reader"), `#!/bin/sh\nexec ${process.execPath} ${here("tag-reader.ts")}\n`);
     chmodSync(path("tag-reader"), 0o755);
     const hash = await hashPassword(PASSWORD);
+    const more = `
+opcua: { listen: "127.0.0.1:${opcua}", pki: pki, names: [127.0.0.1], discovery: true, users: { anna: { role: operator, password: "${hash}" }, otto: { role: observer, password: "${hash}" } } }
+sparkplug: { broker: "mqtt://127.0.0.1:${mqtt}", group: g, node: n, stored: 1000 }
+`;
     writeFileSync(path("bridge.yaml"), `
 system: system.yaml
 values: { plc: { device: /dev/null } }
-modbus: { listen: "127.0.0.1:${modbus}" }
-opcua: { listen: "127.0.0.1:${opcua}", pki: pki, names: [127.0.0.1], discovery: true, users: { anna: { role: operator, password: "${hash}" }, otto: { role: observer, password: "${hash}" } } }
-sparkplug: { broker: "mqtt://127.0.0.1:${mqtt}", group: g, node: n, stored: 1000 }
-metrics: { listen: "127.0.0.1:${metrics}" }
+modbus: { listen: "127.0.0.1:${modbus}" }${isSlim ? "\n" : more}metrics: { listen: "127.0.0.1:${metrics}" }
 audit: { folder: audit, size: 64K, files: 100 }
-log: ${level}
+log: warn
 `);
     writeFileSync(path("mosquitto.conf"), `listener ${mqtt} 127.0.0.1\nallow_anonymous true\n`);
   }
