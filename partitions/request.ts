@@ -41,6 +41,8 @@ export interface PartitionRequest {
   readonly profile: Profile | undefined;
   /** A `memory` was written but is no memory: then the profile's does not stand in for it. */
   readonly memoryBroken: boolean;
+  /** `tags` were written but could not be read: nobody can say that there are none. */
+  readonly tagsBroken: boolean;
 }
 
 export interface ChannelRequest {
@@ -113,6 +115,7 @@ function readPartition(name: string, raw: unknown, profiles: Shelf<Profile>, fin
     fields: own(raw, "spis") === undefined ? withProfile(fields, profile) : fields,
     profile,
     memoryBroken: own(raw, "memory") !== undefined && fields.memory === undefined,
+    tagsBroken: own(raw, "tags") !== undefined && fields.tags === undefined,
   };
 }
 

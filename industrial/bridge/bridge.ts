@@ -173,6 +173,13 @@ export class Bridge {
       if (lost === undefined) this.#log.info({ link: address }, "the link to the hypervisor is open");
       else this.#log.warn({ link: address, lost }, "no link to the hypervisor: %s", lost);
     });
+    // A board of another version, most likely: each of its frames is so. Once for each time that the link is opened.
+    let hasSaid = false;
+    hypervisor.on("link", () => (hasSaid = false));
+    hypervisor.on("malformed", (why) => {
+      if (!hasSaid) this.#log.error({ link: address }, "the hypervisor's telemetry is not understood: %s", why);
+      hasSaid = true;
+    });
     this.#hypervisor = hypervisor;
     const { values = {} } = this.#settings;
     const overLink = this.#system.plan.partitions.flatMap(({ name, tagImage }, index) => (tagImage?.overLink === true && values[name] === undefined ? [index] : []));

@@ -11,6 +11,7 @@ export const MESSAGES = {
     `${file}:${line}: ${why}. Somebody has changed the log, or it was damaged: what stands before this line is as it was written`,
   AXV_BRIDGE_NO_OPCUA: (file: string) => `${file} has no OPC UA server, and so no certificates: give it \`opcua:\``,
   AXV_BRIDGE_CERTIFICATE: (thumbprint: string, known: string) => `"${thumbprint}" is not the beginning of one thumbprint alone: write ${known}; \`bridge certs\` shows them`,
+  AXV_BRIDGE_BROKER_FILE: (file: string, why: string) => `the Sparkplug node has no use of ${file}: ${why}. Put it there, readable for the bridge's user, or take the key away`,
   AXV_BRIDGE_RUNS: (file: string) => `a bridge runs with ${file} already: stop it first, or give this one a file of its own`,
   AXV_BRIDGE_CONTROL: (path: string, why: string) => `commands cannot reach this bridge, for ${path} cannot be made: ${why}`,
   AXV_BRIDGE_NOT_RUNNING: (file: string) => `no bridge runs with ${file}: start it by axv-part bridge ${file}, or name the file that it was started with`,

@@ -15,6 +15,8 @@ export interface HypervisorEvents {
   console: [partition: number, bytes: Uint8Array];
   text: [bytes: Uint8Array];
   lost: [frames: number];
+  /** Whole frames that make no sense: with the reason. */
+  malformed: [why: string];
   /** The link is there, or why it is not. */
   link: [lost: string | undefined];
 }
@@ -107,7 +109,10 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     link.on("console", (partition, bytes) => this.emit("console", partition, bytes));
     link.on("text", (bytes) => this.emit("text", bytes));
     link.on("event", (event) => this.emit("event", event));
-    link.on("malformed", () => this.#malformed++);
+    link.on("malformed", ({ message }) => {
+      this.#malformed++;
+      this.emit("malformed", message);
+    });
     link.on("tags", (changes) => this.emit("tags", changes));
     link.on("lost", (frames) => {
       this.#lost += frames;

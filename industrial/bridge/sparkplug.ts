@@ -1,10 +1,12 @@
 // The Sparkplug node as a part of the bridge: its settings as bridge.yaml has them.
+import { accessSync, constants } from "node:fs";
 import type { Logger } from "pino";
 import { SparkplugClient } from "../sparkplug/client.ts";
 import { EdgeNode } from "../sparkplug/node.ts";
 import type { SparkplugWriter } from "../sparkplug/node.ts";
 import { namedValues } from "../tags/batch.ts";
 import type { Plant } from "../tags/plant.ts";
+import { BridgeError } from "./errors.ts";
 import type { SparkplugCounts } from "./metrics.ts";
 import type { BridgeSettings } from "./schema.ts";
 
@@ -20,6 +22,13 @@ export function startSparkplug(
   { plant, log, write, record }: SparkplugParts,
 ): { readonly client: SparkplugClient; readonly counts: SparkplugCounts } {
   const { broker, group, node: name, host, user, password_file, ca, stored } = settings;
+  for (const file of [password_file, ca]) {
+    try {
+      if (file !== undefined) accessSync(file, constants.R_OK);
+    } catch (error) {
+      throw new BridgeError("AXV_BRIDGE_BROKER_FILE", file ?? "", error instanceof Error ? error.message : String(error));
+    }
+  }
   const node = new EdgeNode({
     group,
     node: name,

@@ -53,6 +53,14 @@ export class SparkplugClient {
 
   start(): void {
     const { broker, group, node, user, passwordFile, ca } = this.#options;
+    let secrets: { readonly password?: string; readonly ca?: Buffer };
+    try {
+      // Each time: who puts another one there need not start anything again.
+      secrets = { ...(passwordFile !== undefined && { password: readFileSync(passwordFile, "utf8").trim() }), ...(ca !== undefined && { ca: readFileSync(ca) }) };
+    } catch (error) {
+      this.#later(`its file cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
     const bdSeq = (this.#bdSeq = (this.#bdSeq + 1) % SEQUENCE_NUMBERS);
     let reason = "it hung up";
     const client = connect(broker, {
@@ -64,8 +72,7 @@ export class SparkplugClient {
       keepalive: KEEP_ALIVE_SECONDS,
       will: { topic: topicOf(group, "NDEATH", node), payload: deathOf(bdSeq, Date.now()), qos: 1, retain: false },
       ...(user !== undefined && { username: user }),
-      ...(passwordFile !== undefined && { password: readFileSync(passwordFile, "utf8").trim() }),
-      ...(ca !== undefined && { ca: readFileSync(ca) }),
+      ...secrets,
     });
     this.#client = client;
     client.on("connect", () => void this.#connected(client, bdSeq));

@@ -112,7 +112,7 @@ export function checkTagChannels(
   const carriers = channels.filter(carriesTags);
   for (const channel of carriers) {
     const ends = partitions.filter((partition) => isEndOf(partition, channel));
-    if (ends.length < 2) continue; // that has been said
+    if (ends.length < 2 || ends.some(({ tagsBroken }) => tagsBroken)) continue; // that has been said
     const [writer, other] = ends.filter(hasTags);
     const at = [...channel.path, "carries"];
     if (writer === undefined) findings.report(at, tagsOfNobody(channel.name, ends.map(quoted)));

@@ -85,6 +85,8 @@ test("however long it is away, it is tried every ten seconds", async () => {
 
 test("news are told, garbage is not, and counted", async () => {
   const news: number[] = [];
+  const malformed: string[] = [];
+  hypervisor.on("malformed", (why) => malformed.push(why));
   hypervisor.on("partition", (telemetry) => news.push(telemetry.partition));
   hypervisor.start();
   await vi.advanceTimersByTimeAsync(0);
@@ -93,6 +95,7 @@ test("news are told, garbage is not, and counted", async () => {
   lines[0]?.push(partition(2, abi.STATE_RUNNING, 3));
   await vi.advanceTimersByTimeAsync(0);
   expect(news).toEqual([2]);
+  expect(malformed).toEqual([expect.stringMatching(/^malformed telemetry: .*of different versions: build the image again$/)]);
   expect(hypervisor.counts).toEqual({ opened: 1, malformed: 1, lost: 2 });
 });
 

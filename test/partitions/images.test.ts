@@ -99,6 +99,7 @@ describe("images that the build makes", () => {
     fields: { guest: "linux", cpus: [0] },
     profile: missing,
     memoryBroken: false,
+    tagsBroken: false,
   };
 
   test("are named, so that somebody can make them", () => {

@@ -169,3 +169,41 @@ test("a primary host is waited for; when it goes, the node dies, keeps its value
   expect(bdSeq(1)).toBe(1n);
   expect(heard[3]?.payload.metrics[0]?.isHistorical).toBe(true);
 });
+
+test("the broker away for longer than the queue is long: the newest values come in their order with their own times, after the births, and the others are counted", async () => {
+  client.start();
+  await until("the births", () => heard.length === 2);
+  await stopBroker();
+  await until("its being noticed", () => !node.isAlive);
+  const from = Date.now();
+  for (let k = 0; k < 250; k++) own.scan(0, { Level: 1000 + k });
+  expect(node.counts).toEqual({ stored: 100, lost: 150 });
+  heard = [];
+  host?.end(true);
+  await startBroker();
+  await listen();
+  await until("the births", () => topics().includes("DDATA/n/plc"));
+  await until("all that was kept", () => heard.filter(({ topic }) => topic === "DDATA/n/plc").flatMap(({ payload }) => payload.metrics).length >= 100);
+  expect(topics().slice(0, 2)).toEqual(["NBIRTH/n", "DBIRTH/n/plc"]);
+  const told = heard.slice(2).flatMap(({ payload }) => payload.metrics);
+  expect(told.map((metric) => valueOf(metric, parseType("f32")))).toEqual(Array.from({ length: 100 }, (_, k) => 1150 + k));
+  expect(told.every(({ isHistorical }) => isHistorical)).toBe(true);
+  const times = told.map(({ timestamp }) => Number(timestamp));
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(times[0]).toBeGreaterThanOrEqual(from);
+  expect(times.at(-1)).toBeLessThan(from + 1000); // of their scans, however long the broker was away
+  expect(heard.map(({ payload }) => payload.seq)).toEqual(heard.map((_, seq) => seq));
+  expect(node.counts.stored).toBe(0);
+});
+
+test("a file with the password that has gone is told, and read again when it is back", async () => {
+  const passwordFile = join(folder, "password");
+  client = new SparkplugClient(node, {
+    broker: `mqtt://127.0.0.1:${port}`, group: "press", node: "n", host: undefined, user: "u", passwordFile, ca: undefined,
+    log: { info: (message) => void logged.push(message), warn: (message) => void logged.push(message) },
+  });
+  client.start();
+  await until("its being said", () => logged.some((line) => line.includes("its file cannot be read")));
+  writeFileSync(passwordFile, "secret\n");
+  await until("the births", () => heard.length === 2);
+});
