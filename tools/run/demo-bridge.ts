@@ -12,6 +12,8 @@ import { soundSystem } from "../plan/show.ts";
 
 const FOLDER = inProject("build/demo");
 const HOST = "127.0.0.1";
+/** What the line for Modbus shows: it changes all the time. */
+const TRIED_TAG = "Furnace.Temperature";
 
 /** Everybody may look, for it is only reached from this machine; who has started it may command, on the live page. */
 const FILE = {
@@ -56,12 +58,15 @@ export async function demoBridge(file: string): Promise<DemoBridge> {
   const system = soundSystem(planFile(file, "none"));
   const bridge = await Bridge.start({ ...system, map: systemMap(system.plan) }, settings, log, () => link);
   const { modbus, opcua, metrics, web } = bridge.ports;
+  const furnace = system.tags.table.flatMap(({ tags }) => tags).find(({ name }) => name === TRIED_TAG);
+  const shown =
+    furnace === undefined ? `holding ${STATE_AT}` : `input ${furnace.register} --type ${furnace.type.scalar} --watch 1s`;
   return {
     attach: async (own, note) => {
       tell = note;
       attached(own);
       note(`OPC UA: opc.tcp://${HOST}:${opcua}, to read, without a name; try it with any client, such as UaExpert`);
-      note(`Modbus: ${HOST}:${modbus}; try: npx axv-part modbus read ${HOST}:${modbus} holding ${STATE_AT}`);
+      note(`Modbus: ${HOST}:${modbus}; try: npx axv-part modbus read ${HOST}:${modbus} ${shown}`);
       note(`The live page: http://${HOST}:${web}/; to command there, log in as ${user.name} with ${password}, until this ends`);
       note(`Prometheus: try: curl http://${HOST}:${metrics}/metrics`);
       return bridge;
