@@ -15,6 +15,7 @@ import { hashPassword } from "../../industrial/opcua/users.ts";
 import { file } from "../../tools/linux/cpio.ts";
 import { Monitor } from "../hostile/qemu/monitor.ts";
 import { entriesOf } from "../linux/rootFolder.ts";
+import { listen } from "../opcua/heard.ts";
 import { Panel, plantNamespace, readTag, writeInt16 } from "../opcua/panel.ts";
 import { BootedSystem } from "../system/bootedSystem.ts";
 import { buildTagGuest } from "../tags/guestImage.ts";
@@ -53,6 +54,7 @@ ${linux}
       - { name: Output, type: i32, register: 2 }
       - { name: Setpoint, type: i16, range: [0, 100], access: rw, register: 4, clients: [${OUTSIDE}] }
       - { name: Locked, type: i16, access: rw, register: 5, clients: [192.0.2.1] }
+      - { name: Fault, type: bool, access: rw, register: 0, clients: [${OUTSIDE}] }
 channels:
   values: { between: [plc, linux], carries: tags }
 `;
@@ -123,11 +125,14 @@ function login(user: string): Promise<ClientSession> {
   const serverCertificate = new X509Certificate(readFileSync(join(folder, "pki/own/certs/certificate.pem"))).raw;
   return panel.login(opcua, user, PASSWORD, { serverCertificate });
 }
-/** modbus-serial's errors have the exception's code. */
-const exception = (asked: Promise<unknown>): Promise<number | undefined> => asked.then(() => undefined, (error: { modbusCode?: number }) => error.modbusCode);
+/** modbus-serial's errors have the exception's code; NaN: there was no answer. */
+const exception = (asked: Promise<unknown>): Promise<number | undefined> => asked.then(() => undefined, (error: { modbusCode?: number }) => error.modbusCode ?? NaN);
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 60_000;
-  while (!(await holds())) if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${system.said("linux").slice(-20).join("\n")}`);
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${[...system.said("linux").slice(-20), ...system.said("plc").slice(-5)].join("\n")}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
 }
 const exits = (): number => system.partition("plc").exits.reduce((sum, count) => sum + count, 0);
 
@@ -181,4 +186,16 @@ test("what the hypervisor tells has come by the second PL011, and all of it", as
   const text = await (await fetch(metrics)).text();
   const link = ["axv_link_up 1", "axv_link_lost_frames_total 0", "axv_link_malformed_frames_total 0"];
   for (const line of [...link, 'axv_partition_state{partition="plc",state="running"} 1']) expect(text).toContain(`${line}\n`);
+});
+
+test("the guest does what it may not, and is stopped for it: an alarm tells; it is started again, and the alarm is over", async () => {
+  const session = await login("otto");
+  const space = await plantNamespace(session);
+  const told = await listen(session, `ns=${space};s=plc`);
+  const heard = (text: string): boolean => told.some(({ name, message }) => name === "Failed" && message === text);
+  await exception(modbus.writeCoil(0, true)); // it may be dead before it has answered
+  await until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
+  await until("an alarm", async () => (await readTag(session, `ns=${space};s=plc.Output`)).statusCode === StatusCodes.BadOutOfService && heard("plc: has failed"));
+  await system.session.link.command(system.index("plc"), "start");
+  await until("its end, and values", async () => heard("plc: is no longer failed") && (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
 });

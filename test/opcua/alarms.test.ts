@@ -7,18 +7,9 @@ import * as abi from "../../core/abi.ts";
 import { PLANT_URI } from "../../industrial/opcua/nodes.ts";
 import type { Role } from "../../industrial/opcua/target.ts";
 import { STALE_AFTER, TestPlant } from "../tags/plant.ts";
+import { FIELDS, listen } from "./heard.ts";
+import type { Told } from "./heard.ts";
 import { Station } from "./station.ts";
-
-const FIELDS = ["ConditionName", "Message", "Severity", "ActiveState.Id", "AckedState.Id", "Retain", "SourceName", "EventId"];
-
-interface Told {
-  readonly name: unknown;
-  readonly message: string;
-  readonly severity: unknown;
-  readonly state: string;
-  readonly source: unknown;
-  readonly eventId: unknown;
-}
 
 let plant: TestPlant;
 let station: Station;
@@ -33,29 +24,12 @@ beforeAll(async () => {
   session = await station.login("observer");
   operator = await station.login("operator");
   space = (await session.readNamespaceArray()).indexOf(PLANT_URI);
-  told = await listen(session, `ns=${space};s=plc`);
+  told = await listen(session, `ns=${space};s=plc`, () => wake());
 });
 afterAll(() => station.stop());
 beforeEach(() => void (told.length = 0));
 
 const own = (id: string): string => `ns=${space};s=${id}`;
-const flag = (value: unknown, yes: string, no: string): string => (value === true ? yes : value === false ? no : "-");
-
-/** What is told of a node's events from now on. */
-async function listen(by: ClientSession, nodeId: string): Promise<Told[]> {
-  const heard: Told[] = [];
-  const subscription = await by.createSubscription2({ requestedPublishingInterval: 50, requestedLifetimeCount: 1000, requestedMaxKeepAliveCount: 100, maxNotificationsPerPublish: 0, publishingEnabled: true, priority: 0 });
-  const item = ClientMonitoredItem.create(subscription, { nodeId, attributeId: AttributeIds.EventNotifier }, { samplingInterval: 0, queueSize: 100, discardOldest: true, filter: constructEventFilter(FIELDS) }, TimestampsToReturn.Both);
-  item.on("changed", (fields: Variant[]) => {
-    const [name, message, severity, active, acked, retain, source, eventId] = fields.map((field) => field.value as unknown);
-    const text = typeof message === "object" && message !== null && "text" in message ? String(message.text) : "";
-    heard.push({ name, message: text, severity, state: `${flag(active, "active", "over")} ${flag(acked, "acked", "unacked")} ${flag(retain, "kept", "gone")}`, source, eventId });
-    wake();
-  });
-  await new Promise<void>((resolve) => item.once("initialized", () => resolve()));
-  return heard;
-}
-
 async function next(count: number): Promise<Told[]> {
   while (told.length < count) await new Promise<void>((resolve) => (wake = resolve));
   return told.splice(0);

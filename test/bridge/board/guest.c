@@ -1,4 +1,4 @@
-// A PLC guest whose output follows what is written to it (board.qemu.test.ts). Between scans it sleeps: its pCPU's host has others to run.
+// A PLC guest whose output follows what is written to it (board.qemu.test.ts), and that does what it may not when it is told to. Between scans it sleeps: its pCPU's host has others to run.
 #include "tags.h"
 
 void start(void);
@@ -13,6 +13,7 @@ void start(void);
 #define SCANS_PER_SECOND    100
 #define PRESET              7
 #define GAIN                3
+#define NOBODYS             0x1000 // nothing of the partition's is there
 
 static axv_t axv;
 static axv_writes_t writes;
@@ -62,7 +63,9 @@ void start(void) {
         axv_set_Scans(&tags, ++scan);
         axv_set_Setpoint(&tags, axv_get_Setpoint(&writes));
         axv_set_Locked(&tags, axv_get_Locked(&writes));
+        axv_set_Fault(&tags, axv_get_Fault(&writes));
         axv_set_Output(&tags, GAIN * axv_get_Setpoint(&writes));
         axv_tags_end(&tags, counter());
+        if (axv_get_Fault(&writes)) put(NOBODYS, 0);
     }
 }
