@@ -191,6 +191,14 @@ test("a port that is in use is said, and nothing stays open", async () => {
   taken.close();
 });
 
+test("a file of the Sparkplug node that is missing is said by its name", async () => {
+  const sparkplug = { broker: "mqtt://127.0.0.1:1", group: "g", node: "n", stored: 0 };
+  for (const key of ["password_file", "ca"]) {
+    const missing = { ...settings(), sparkplug: { ...sparkplug, [key]: path("missing") } };
+    await expect(chain.start(missing)).rejects.toMatchObject({ code: "AXV_BRIDGE_BROKER_FILE", message: expect.stringContaining(path("missing")) as string });
+  }
+});
+
 describe("axv-part bridge", () => {
   const run = (...parameters: string[]): ChildProcess => spawn(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
   const output = async (child: ChildProcess): Promise<{ status: number; stdout: string; stderr: string }> => {

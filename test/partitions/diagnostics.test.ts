@@ -144,6 +144,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "tags-of-nobody": ["6:40 AXV-P132"],
   "tags-lock-broken": ["3:33 AXV-P129"],
   "tags-many": ["7:5 AXV-P136", "8:7 AXV-P128"],
+  "tags-broken": ["3:70 AXV-P006"],
   "tags-unwritable": ["9:9 AXV-P137", "11:40 AXV-P137"],
   "tags-moved": ["8:9 AXV-P131", "9:9 AXV-P131", "10:9 AXV-P126", "10:9 AXV-P130"],
   "tags-registers": ["8:9 AXV-P130", "9:9 AXV-P126", "12:9 AXV-P128"],
