@@ -59,7 +59,7 @@ export interface Figure {
 const KIB = 1024;
 
 export const COPY: Figure = { id: "copy", title: "copy of a guest's image", unit: "instructions/byte", goal: 0.3, bao: "1.2" };
-export const TEXT: Figure = { id: "text", title: "hypervisor text + rodata", unit: "bytes", goal: 57 * KIB, bao: "~80,000", xen: "577,000–759,000" };
+export const TEXT: Figure = { id: "text", title: "hypervisor text + rodata", unit: "bytes", goal: 59 * KIB, bao: "~80,000", xen: "577,000–759,000" };
 export const LINEAR_MEMORY: Figure = { id: "linear-memory", title: "linear memory, stage-2 tables in it", unit: "bytes", goal: 1.25 * KIB * KIB };
 /** As arch/aarch64/budgets.yaml has it; the aim, 7,000, is not reached yet. */
 export const LINES: Figure = { id: "lines", title: "source lines, core + arch/aarch64", unit: "lines", goal: 8200, bao: "10,095", xen: "76,000" };
