@@ -33,6 +33,8 @@ import type { BridgeSystem } from "./system.ts";
 /** In the time after which values are stale: how exactly that is noticed. */
 const REVIEWS = 4;
 const SECOND = 1000;
+/** Until what could not be served is tried again. */
+const RETRY_MS = 10 * SECOND;
 
 /** Whether a bridge can go on with other settings without losing what it knows: servers alone differ. */
 export function isServersOnly(before: BridgeSettings, after: BridgeSettings): boolean {
@@ -59,6 +61,10 @@ export class Bridge {
   #sparkplug: SparkplugCounts | undefined;
   #opcua: OpcUaServer | undefined;
   #web: Served | undefined;
+  /** What was wanted from the start, and could not be served yet. */
+  readonly #missing = new Set<(typeof SERVERS)[number]>();
+  #retry: NodeJS.Timeout | undefined;
+  #retrying: Promise<void> = Promise.resolve();
   /** By what listens. */
   readonly ports: Record<string, number> = {};
 
@@ -76,12 +82,15 @@ export class Bridge {
     this.plant = new Plant(partitions, settings.stale_after, settings.counter_hz ?? plan.counterHz ?? undefined);
   }
 
-  /** Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own. */
-  static async start(system: BridgeSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>): Promise<Bridge> {
+  /**
+   * Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own. `goesOn`: what cannot be
+   * served is said and tried again, and the rest is served, if there is any.
+   */
+  static async start(system: BridgeSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>, goesOn = false): Promise<Bridge> {
     const bridge = new Bridge(system, settings, log);
     try {
       bridge.#watch(open);
-      await bridge.#serve(settings);
+      await (goesOn ? bridge.#serveWhatCanBe(settings) : bridge.#serve(settings));
       // Not before: a server that starts takes its time, and news would seem to be old by then.
       bridge.#hypervisor?.start();
       for (const reader of bridge.#readers.values()) reader.start();
@@ -104,16 +113,19 @@ export class Bridge {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#retry);
+    await this.#retrying;
     for (const { part } of this.#parts.splice(0).toReversed()) await part.close();
   }
 
   /** Goes on with other servers, as they now are wanted; those that stay as they were keep their clients. Nothing else may differ. */
   async serveInstead(settings: BridgeSettings): Promise<void> {
+    await this.#retrying;
     const changed = SERVERS.filter((key) => !isDeepStrictEqual(this.#settings[key], settings[key]));
     this.#settings = settings;
     for (const key of changed) {
-      for (const { part } of this.#parts.filter((each) => each.key === key).toReversed()) await part.close();
-      this.#parts.splice(0, Infinity, ...this.#parts.filter((each) => each.key !== key));
+      this.#missing.delete(key);
+      await this.#drop(key);
     }
     if (changed.includes("modbus")) this.#modbus.clear();
     if (changed.includes("opcua")) this.#opcua = undefined;
@@ -121,6 +133,49 @@ export class Bridge {
     if (changed.includes("web")) this.#web = undefined;
     else this.#web?.renew(); // its certificate may be another one
     await this.#serve(Object.fromEntries(changed.map((key) => [key, settings[key]])));
+  }
+
+  async #drop(key: string): Promise<void> {
+    for (const { part } of this.#parts.filter((each) => each.key === key).toReversed()) await part.close();
+    this.#parts.splice(0, Infinity, ...this.#parts.filter((each) => each.key !== key));
+  }
+
+  /** A port in use, a certificate that does not match its key: one protocol's mistake is not the others'. */
+  async #serveWhatCanBe(settings: BridgeSettings): Promise<void> {
+    await this.#serve({ audit: settings.audit });
+    const wanted = SERVERS.filter((key) => settings[key] !== undefined);
+    const failures = new Map<string, unknown>();
+    for (const key of wanted) {
+      const error = await this.#tryToServe(key);
+      if (error === undefined) continue;
+      this.#missing.add(key);
+      failures.set(key, error);
+    }
+    const [only] = failures;
+    if (only !== undefined && failures.size === wanted.length) throw only[1];
+    for (const [key, error] of failures)
+      this.#log.error({ server: key }, "%s is not served, and tried again every %d s: %s", key, RETRY_MS / SECOND, error instanceof Error ? error.message : String(error));
+    if (this.#missing.size > 0) this.#retry = setInterval(() => (this.#retrying = this.#retrying.then(() => this.#serveMissing())), RETRY_MS);
+  }
+
+  /** Undefined: it is served. */
+  async #tryToServe(key: (typeof SERVERS)[number]): Promise<unknown> {
+    try {
+      await this.#serve({ [key]: this.#settings[key] });
+      return undefined;
+    } catch (error) {
+      await this.#drop(key);
+      return error;
+    }
+  }
+
+  async #serveMissing(): Promise<void> {
+    for (const key of this.#missing) {
+      if ((await this.#tryToServe(key)) !== undefined) continue;
+      this.#missing.delete(key);
+      this.#log.info({ server: key }, "%s is served now", key);
+    }
+    if (this.#missing.size === 0) clearInterval(this.#retry);
   }
 
   #keep<T extends Part>(key: string, part: T): T {

@@ -58,7 +58,8 @@ export function checkTags({ path, fields }: PartitionRequest, wanted: readonly W
   for (const tag of wanted) {
     checkRange(tag, path, report);
     const bytes = bytesOf(tag.type);
-    if (tag.writable && bytes > WRITE_MAX) report(tag.path, tagUnwritable(tag.name, bytes, WRITE_MAX, Math.floor(WRITE_MAX / tag.type.size)));
+    const fitting = Math.floor(WRITE_MAX / tag.type.size);
+    if (tag.writable && bytes > WRITE_MAX) report(tag.path, tagUnwritable(tag.name, bytes, WRITE_MAX, fitting));
   }
   if (wanted.length > TAGS_MAX)
     report([...path, "tags"], tooManyTags(`${wanted.length} tags are in this partition`, `an image has room for ${TAGS_MAX}`));

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import modbusSerial from "modbus-serial";
 import type { ModbusRTU } from "modbus-serial/ModbusRTU.js";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { verify } from "../../industrial/bridge/audit.ts";
 import { isServersOnly } from "../../industrial/bridge/bridge.ts";
 import type { Bridge } from "../../industrial/bridge/bridge.ts";
@@ -189,6 +189,30 @@ test("a port that is in use is said, and nothing stays open", async () => {
   await expect(chain.start({ ...mine, metrics: { listen: { host: "127.0.0.1", port } } })).rejects.toMatchObject({ code: "AXV_BRIDGE_LISTEN" });
   await expect(chain.start({ ...mine, modbus: mine.modbus && { ...mine.modbus, listen: { host: "127.0.0.1", port } } })).rejects.toMatchObject({ code: "AXV_MODBUS_PORT_IN_USE" });
   taken.close();
+});
+
+test("what cannot be served is said once and tried again, and the others go on; where nothing can be, it is an error", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = taken.address() as { port: number };
+  const mine = settings();
+  const wanted = { ...mine, modbus: mine.modbus && { ...mine.modbus, listen: { host: "127.0.0.1", port } } };
+  await expect(chain.start({ ...wanted, metrics: undefined }, true)).rejects.toMatchObject({ code: "AXV_MODBUS_PORT_IN_USE" });
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    bridge = await chain.start(wanted, true);
+    expect((await fetch(`http://127.0.0.1:${bridge.ports["metrics"]}/metrics`)).status).toBe(200);
+    vi.advanceTimersByTime(10_000);
+    await new Promise((done) => setTimeout(done, 100));
+    expect(chain.logged.filter((line) => line.includes("modbus is not served"))).toEqual([expect.stringMatching(/"level":50,.*something else listens on 127\.0\.0\.1:\d+: stop it/)]);
+    taken.close();
+    await once(taken, "close");
+    vi.advanceTimersByTime(10_000);
+    await chain.until("Modbus", () => chain.has("modbus is served now"));
+    await client.connectTCP("127.0.0.1", { port });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a file of the Sparkplug node that is missing is said by its name", async () => {

@@ -124,9 +124,10 @@ export class Chain {
     };
   }
 
-  async start(settings: BridgeSettings): Promise<Bridge> {
+  /** `goesOn`: as the command starts it. */
+  async start(settings: BridgeSettings, goesOn = false): Promise<Bridge> {
     const log = pino({ base: null }, { write: (line) => void this.logged.push(line) });
-    return (this.#bridge = await Bridge.start(this.system, settings, log));
+    return (this.#bridge = await Bridge.start(this.system, settings, log, undefined, goesOn));
   }
 
   /** Ends the bridge and the guest. */

@@ -127,7 +127,7 @@ async function run(file: string, systemOf: SystemOf): Promise<void> {
   });
   let bridge: RunningBridge;
   try {
-    bridge = await Bridge.start(ready.system, ready.settings, log);
+    bridge = await Bridge.start(ready.system, ready.settings, log, undefined, true);
   } catch (error) {
     await control?.close();
     throw error;
@@ -135,7 +135,7 @@ async function run(file: string, systemOf: SystemOf): Promise<void> {
   let current = ready;
   const restart = async (next: Ready): Promise<void> => {
     await bridge.close();
-    bridge = await Bridge.start(next.system, next.settings, log);
+    bridge = await Bridge.start(next.system, next.settings, log, undefined, true);
   };
   const reload = async (): Promise<void> => {
     try {

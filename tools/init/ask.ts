@@ -18,8 +18,8 @@ type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 export function asking(input: Input, output: NodeJS.WritableStream): Asking {
   const isTerminal = input.isTTY === true;
   let isShown = false;
-  // The terminal's own echo is off while readline reads; what readline would echo comes by here. What is typed before its question is asked may be the
-  // answer to a secret one.
+  // The terminal's own echo is off while readline reads; what readline would echo comes by here. What is typed before its
+  // question is asked may be the answer to a secret one.
   const echo = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
       if (isShown) output.write(chunk);
