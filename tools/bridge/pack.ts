@@ -48,17 +48,21 @@ function licences(packages: ReadonlySet<string>): string {
   }).join(`\n${"-".repeat(80)}\n\n`);
 }
 
-async function bundle(folder: string): Promise<void> {
+/** bin/<name>.mjs of a program with the OPC UA server, and beside it what that looks for. Gives back the packages that are in it. */
+export async function bundleServer(entry: string, folder: string, name: string): Promise<ReadonlySet<string>> {
+  for (const each of ["bin", "nodesets"]) mkdirSync(join(folder, each), { recursive: true });
   const { metafile } = await build({
     ...FOR_NODE,
-    entryPoints: ["tools/axv-bridge.ts"],
-    outfile: join(folder, `bin/${NAME}.mjs`),
+    entryPoints: [entry],
+    outfile: join(folder, `bin/${name}.mjs`),
     minify: true,
     external: LEFT_OUT,
     metafile: true,
   });
+  for (const each of NODESETS) copyNodeset(each, join(folder, "nodesets"));
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name, version: projectVersion(), type: "module", license: "Apache-2.0" }, null, 2)}\n`);
   const packages = Object.keys(metafile.inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
-  writeFileSync(join(folder, "LICENSES.txt"), licences(new Set([...packages, ...IN_PAGE])));
+  return new Set(packages);
 }
 
 export async function packBridge(file: string, output: string, systemOf: SystemOf, withNode: boolean): Promise<void> {
@@ -67,11 +71,11 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
   const scratch = mkdtempSync(join(tmpdir(), "axv-pack-"));
   try {
     const folder = join(scratch, NAME);
-    for (const name of ["bin", "etc", "nodesets", PACKED_FOLDER]) mkdirSync(join(folder, name), { recursive: true });
+    for (const name of ["etc", PACKED_FOLDER]) mkdirSync(join(folder, name), { recursive: true });
     console.error("bridge: bundling …");
-    await bundle(folder);
+    const packages = await bundleServer("tools/axv-bridge.ts", folder, NAME);
+    writeFileSync(join(folder, "LICENSES.txt"), licences(new Set([...packages, ...IN_PAGE])));
     for (const [name, bytes] of Object.entries(await bundledPage())) writeFileSync(join(folder, PACKED_FOLDER, name), bytes);
-    for (const name of NODESETS) copyNodeset(name, join(folder, "nodesets"));
     copyFileSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"));
     chmodSync(join(folder, "bin/tag-reader"), EXECUTABLE);
     if (withNode) {
@@ -84,7 +88,6 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     document.set("system", "system.json");
     writeFileSync(join(folder, "etc/bridge.yaml"), document.toString());
     writeFileSync(join(folder, "etc/system.json"), formatPacked(system));
-    writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name: NAME, version: projectVersion(), type: "module", license: "Apache-2.0" }, null, 2)}\n`);
     copyFileSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
     // The same input gives the same archive.
     mkdirSync(dirname(archive), { recursive: true });

@@ -19,7 +19,7 @@ import type { ReaderOrder, Usage } from "./plant.ts";
 export const PASSWORD = "correct horse";
 const WAIT_MS = 60_000;
 /** As the service of systemd has them. */
-const FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=2"];
+const FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=1", "--single-threaded-gc"];
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export interface Ports {
