@@ -2,9 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { projectVersion } from "../../partitions/project.ts";
-import { describeEvent } from "../link/events.ts";
-import { Link } from "../link/link.ts";
-import { openTransport } from "../link/transport.ts";
+import type { Link } from "../link/link.ts";
 import type { HypervisorEvent } from "../link/telemetry.ts";
 import type { Counters } from "../modbus/counters.ts";
 import { ModbusSerialServer } from "../modbus/serial.ts";
@@ -18,20 +16,15 @@ import type { WriteAttempt } from "../tags/modbus.ts";
 import { Plant } from "../tags/plant.ts";
 import type { Served } from "../web/serve.ts";
 import { AuditLog } from "./audit.ts";
-import { Hypervisor } from "./hypervisor.ts";
 import { MetricsServer } from "./http.ts";
-import { LinkTags } from "./linkTags.ts";
 import { metricsText } from "./metrics.ts";
 import type { SparkplugCounts } from "./metrics.ts";
-import { readerCommand, readerPlace } from "./places.ts";
-import { TagReader } from "./reader.ts";
 import type { WriteResult } from "./reader.ts";
 import type { BridgeSettings } from "./schema.ts";
+import { Sources } from "./sources.ts";
 import { SERVERS } from "./settings.ts";
 import type { BridgeSystem } from "./system.ts";
 
-/** In the time after which values are stale: how exactly that is noticed. */
-const REVIEWS = 4;
 const SECOND = 1000;
 /** Until what could not be served is tried again. */
 const RETRY_MS = 10 * SECOND;
@@ -54,9 +47,8 @@ export class Bridge {
   /** In the order in which they were opened, by the key of bridge.yaml that they are there for. */
   readonly #parts: { readonly key: string; readonly part: Part }[] = [];
   #settings: BridgeSettings;
-  readonly #readers = new Map<number, TagReader>();
   readonly #modbus = new Map<string, Counters>();
-  #hypervisor: Hypervisor | undefined;
+  #sources: Sources | undefined;
   #audit: AuditLog | undefined;
   #sparkplug: SparkplugCounts | undefined;
   #opcua: OpcUaServer | undefined;
@@ -89,11 +81,10 @@ export class Bridge {
   static async start(system: BridgeSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>, goesOn = false): Promise<Bridge> {
     const bridge = new Bridge(system, settings, log);
     try {
-      bridge.#watch(open);
+      bridge.#sources = bridge.#keep("plant", new Sources(bridge.plant, system, settings, log, open));
       await (goesOn ? bridge.#serveWhatCanBe(settings) : bridge.#serve(settings));
       // Not before: a server that starts takes its time, and news would seem to be old by then.
-      bridge.#hypervisor?.start();
-      for (const reader of bridge.#readers.values()) reader.start();
+      bridge.#sources.start();
     } catch (error) {
       await bridge.close();
       throw error;
@@ -183,64 +174,6 @@ export class Bridge {
     return part;
   }
 
-  /** What is known of the plant comes in. */
-  #watch(open: (() => Promise<Link>) | undefined): void {
-    const { link, values = {}, stale_after } = this.#settings;
-    const { plant } = this;
-    const timer = setInterval(() => plant.review(), stale_after / REVIEWS);
-    this.#keep("plant", { close: () => clearInterval(timer) });
-    plant.on("quality", (partition, now, before) => {
-      const worse = now === "good" || before === "waiting" ? "info" : "warn";
-      this.#log[worse]({ partition: this.#nameOf(partition), quality: now, before }, "values are %s", now);
-    });
-    if (open !== undefined) this.#watchHypervisor("of this run", open);
-    else if (link !== undefined) this.#watchHypervisor(link.address, async () => new Link(await openTransport(link.address, link.baud)));
-    for (const [index, { name, tags }] of plant.partitions.entries()) {
-      const source = values[name];
-      const place = tags && readerPlace(this.#system.plan, name, tags);
-      if (source === undefined || tags === undefined || place === undefined) continue;
-      const reader = this.#keep("values", new TagReader(tags, readerCommand(place, source.device, source.through)));
-      reader.on("image", (image, scan) => plant.takeImage(index, image, scan));
-      reader.on("mismatch", () => {
-        plant.takeMismatch(index);
-        this.#log.error({ partition: name }, "its guest was built for another tag table: build it again with axv-part tags");
-      });
-      let said: string | undefined;
-      reader.on("image", () => (said = undefined));
-      reader.on("state", (ended) => {
-        if (ended !== undefined && ended === said) return; // again, for the same reason
-        said = ended ?? said;
-        if (ended === undefined) this.#log.info({ partition: name }, "the reader of its tags runs");
-        else this.#log.warn({ partition: name, ended }, "the reader of its tags has ended: %s", ended);
-      });
-      this.#readers.set(index, reader);
-    }
-  }
-
-  #watchHypervisor(address: string, open: () => Promise<Link>): void {
-    const hypervisor = this.#keep("link", new Hypervisor(open, this.#settings.link?.commands));
-    hypervisor.on("partition", (telemetry) => this.plant.takeTelemetry(telemetry));
-    hypervisor.on("event", (event) => this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)));
-    let said: string | undefined;
-    hypervisor.on("link", (lost) => {
-      if (lost !== undefined && lost === said) return; // again, for the same reason
-      said = lost;
-      if (lost === undefined) this.#log.info({ link: address }, "the link to the hypervisor is open");
-      else this.#log.warn({ link: address, lost }, "no link to the hypervisor: %s", lost);
-    });
-    // A board of another version, most likely: each of its frames is so. Once for each time that the link is opened.
-    let hasSaid = false;
-    hypervisor.on("link", () => (hasSaid = false));
-    hypervisor.on("malformed", (why) => {
-      if (!hasSaid) this.#log.error({ link: address }, "the hypervisor's telemetry is not understood: %s", why);
-      hasSaid = true;
-    });
-    this.#hypervisor = hypervisor;
-    const { values = {} } = this.#settings;
-    const overLink = this.#system.plan.partitions.flatMap(({ name, tagImage }, index) => (tagImage?.overLink === true && values[name] === undefined ? [index] : []));
-    if (overLink.length > 0 && hypervisor.takesCommands) this.#keep("link", new LinkTags(hypervisor, this.plant, overLink, this.#log));
-  }
-
   async #serve({ audit, modbus, opcua, sparkplug, metrics, web }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
     if (audit !== undefined) {
       this.#audit = this.#keep("audit", new AuditLog(audit));
@@ -255,7 +188,7 @@ export class Bridge {
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
-        metricsText({ plant, hypervisor: this.#hypervisor, readers: this.#readers, modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, web: this.#web?.server.hub, audit: this.#audit });
+        metricsText({ plant, hypervisor: this.#sources?.hypervisor, readers: this.#sources?.readers ?? new Map(), modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, web: this.#web?.server.hub, audit: this.#audit });
       const server = this.#keep("metrics", await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
@@ -290,7 +223,7 @@ export class Bridge {
     const server = await startOpcUa(settings, {
       plant: this.plant,
       plan: this.#system.plan,
-      hypervisor: this.#hypervisor,
+      hypervisor: this.#sources?.hypervisor,
       log: this.#log,
       write: (partition, writes) => this.#write(partition, writes),
       canRecord: () => this.#canRecord,
@@ -298,8 +231,8 @@ export class Bridge {
     });
     this.#opcua = this.#keep("opcua", server);
     const report = (event: HypervisorEvent): void => server.report(event);
-    this.#hypervisor?.on("event", report);
-    this.#keep("opcua", { close: () => void this.#hypervisor?.off("event", report) });
+    this.#sources?.hypervisor?.on("event", report);
+    this.#keep("opcua", { close: () => void this.#sources?.hypervisor?.off("event", report) });
     this.ports["opcua"] = server.port;
     this.#log.info({ port: server.port }, "OPC UA at %s", server.endpoint);
   }
@@ -321,7 +254,7 @@ export class Bridge {
     const page = await startWeb(settings, {
       plant: this.plant,
       system: this.#system,
-      hypervisor: this.#hypervisor,
+      hypervisor: this.#sources?.hypervisor,
       log: this.#log,
       canRecord: () => this.#canRecord,
       record: (entry) => this.#putOnRecord(entry),
@@ -341,7 +274,7 @@ export class Bridge {
 
   /** Nothing is written that could not be put on record. */
   async #write(partition: number, writes: readonly TagWrite[]): Promise<WriteResult> {
-    const reader = this.#readers.get(partition);
+    const reader = this.#sources?.readers.get(partition);
     if (reader === undefined || !this.#canRecord) return "unreachable";
     const result = await reader.write(writes);
     if (result !== "done") this.#log.warn({ partition: this.#nameOf(partition), result }, "a write was not done: %s", result);
