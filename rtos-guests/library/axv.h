@@ -62,6 +62,8 @@
 #define AXV_MAILBOX_DOORBELLS           0x10
 #define AXV_MAILBOX_DOORBELL_COUNT      8
 #define AXV_MAILBOX_PUBLISHED           0x30
+#define AXV_MAILBOX_TAG_BYTES           0x34 /* of the tag image at AXV_MAILBOX_TAG_IMAGE, where no channel carries the tags; 0: there is none */
+#define AXV_MAILBOX_TAG_IMAGE           4096
 #define AXV_MAILBOX_TAGS                0x80
 #define AXV_MAILBOX_CONSOLE_HEAD        0x400
 #define AXV_MAILBOX_CONSOLE_TAIL        0x404

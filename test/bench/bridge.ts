@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { type Column, layOut } from "../../tools/run/columns.ts";
 import { type BridgeRow, modbusRows } from "./modbus/rows.ts";
 import { opcuaRows } from "./opcua/rows.ts";
+import { startAndHistoryRows } from "./start.ts";
 import { tagRows } from "./tagPath.ts";
 
 const COLUMNS: readonly Column<BridgeRow>[] = [
@@ -16,6 +17,6 @@ const COLUMNS: readonly Column<BridgeRow>[] = [
 ];
 
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
-const rows = [...(await tagRows()), ...(await modbusRows()), ...(await opcuaRows())];
+const rows = [...(await tagRows()), ...(await modbusRows()), ...(await opcuaRows()), ...(await startAndHistoryRows())];
 console.log(options.json ? JSON.stringify(rows, null, 2) : layOut(COLUMNS, rows).join("\n"));
 if (rows.some(({ isReached }) => !isReached)) process.exitCode = 1;

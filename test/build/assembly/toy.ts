@@ -36,7 +36,7 @@ function inject(intid: u32): void {
 
 export function boot(blob: u32): u32 {
   const partition = changetype<BlobPartition>(blob);
-  return partition.cpus + partition.spis(partition.regionCount & 31) + <u32>imageBase();
+  return partition.cpus + partition.regionCount + <u32>imageBase();
 }
 
 export function trapSync(vcpu: u32): u32 {
