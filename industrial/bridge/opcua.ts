@@ -4,7 +4,6 @@ import { hostname, networkInterfaces } from "node:os";
 import type { Logger } from "pino";
 import { projectVersion } from "../../partitions/project.ts";
 import { LinkError } from "../link/errors.ts";
-import type { CommandName } from "../link/commands.ts";
 import { openPki } from "../opcua/certificate.ts";
 import { OpcUaServer } from "../opcua/server.ts";
 import { DEFAULT_CAPS, POLICIES } from "../opcua/target.ts";
@@ -79,9 +78,8 @@ export function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts
   const writer: OpcUaWriter = { write: parts.write };
   const commands: OpcUaCommands | undefined = hypervisor?.takesCommands === true ? {
     request: async (partition, command: OpcUaCommand) => {
-      if (command === "clear maxima") return "refused"; // a guest's maxima are its own, and no channel tells it yet
       if (!canRecord()) return "unreachable";
-      return hypervisor.command(partition, command satisfies CommandName).then(() => "done", outcomeOf);
+      return hypervisor.command(partition, command).then(() => "done", outcomeOf);
     },
   } : undefined;
   return OpcUaServer.start({

@@ -45,6 +45,10 @@ function connected(address: string, target: NetConnectOpts): Promise<Socket> {
   });
 }
 
+/**
+ * By stty and Node's own tty, not by serialport: that is a native add-on (version 13 brings one for each of 9 machines),
+ * which the archive for the PLC would have to hold; and a tty is what there is on both sides, USB here and a PL011 there.
+ */
 async function openSerial(device: string, baud: number): Promise<Duplex> {
   // Raw: no line editing, no echo, no CR/LF translation, no flow control; 8N1; modem lines ignored (three-wire cables).
   const settings = [String(baud), "raw", "-echo", "cs8", "-cstopb", "-parenb", "-ixon", "-ixoff", "-crtscts", "clocal", "cread"];

@@ -22,6 +22,11 @@ export class Maxima {
     );
   }
 
+  /** Of what there are maxima. */
+  get names(): readonly string[] {
+    return [...this.#names.values()];
+  }
+
   /** Whether the guest publishes anything that this can be made of. */
   get isPossible(): boolean {
     return this.#names.size > 0;

@@ -6,6 +6,7 @@ import { DataType, Variant, VariantArrayType } from "node-opcua-variant";
 import type { Tag } from "../../partitions/tags/table.ts";
 import type { Series } from "../history/series.ts";
 import type { PartitionTelemetry } from "../link/telemetry.ts";
+import { Maxima } from "../live/maxima.ts";
 import type { Plant, Quality } from "../tags/plant.ts";
 import { toHalves } from "../tags/value.ts";
 import type { PartitionNodes, PlantNodes, StatusName } from "./nodes.ts";
@@ -18,6 +19,7 @@ export class Feed {
   readonly #log: Log;
   readonly #partitions: readonly PartitionNodes[];
   readonly #history: ReadonlyMap<Tag, Series>;
+  readonly #maxima: readonly Maxima[];
   readonly #stop: () => void;
 
   /** `history`: of tags whose values are kept. */
@@ -26,16 +28,29 @@ export class Feed {
     this.#log = log;
     this.#history = history;
     this.#partitions = nodes.partitions;
+    this.#maxima = plant.partitions.map(({ guestTags }) => new Maxima(guestTags));
     this.#stop = plant.listen({
       values: (partition, _, news) => this.#showValues(partition, news),
       quality: (partition, quality) => this.#showQuality(partition, quality),
-      telemetry: (partition) => this.#showTelemetry(partition),
+      telemetry: (partition, telemetry) => {
+        this.#maxima[partition]?.take(telemetry);
+        this.#showTelemetry(partition);
+      },
     });
     for (const partition of nodes.partitions.keys()) this.#showQuality(partition, plant.qualityOf(partition));
   }
 
   close(): void {
     this.#stop();
+  }
+
+  /** Its maxima begin anew. False: its guest publishes nothing that has any. */
+  clearMaxima(partition: number): boolean {
+    const maxima = this.#maxima[partition];
+    if (maxima === undefined || !maxima.isPossible) return false;
+    maxima.clear(this.#plant.telemetryOf(partition)?.time ?? 0n);
+    this.#showTelemetry(partition);
+    return true;
   }
 
   #showValues(partition: number, news: readonly Tag[]): void {
@@ -79,7 +94,7 @@ export class Feed {
   }
 
   #showTelemetry(partition: number): void {
-    const { guestTags = [], status } = this.#partitions[partition] ?? {};
+    const { guestTags = [], status, maxima } = this.#partitions[partition] ?? {};
     const quality = this.#plant.qualityOf(partition);
     const telemetry = this.#plant.telemetryOf(partition);
     const time = new Date(this.#plant.momentOf(partition));
@@ -90,6 +105,12 @@ export class Feed {
       const value = telemetry?.tags.get(index);
       const published = value === undefined && running === StatusCodes.Good ? StatusCodes.BadWaitingForInitialData : running;
       this.#put(variable, value === undefined ? undefined : wide(value), published, time);
+    }
+    // What was is true of a partition that stands, too.
+    const known = heard === StatusCodes.Good ? StatusCodes.BadWaitingForInitialData : heard;
+    for (const [name, variable] of maxima ?? []) {
+      const value = this.#maxima[partition]?.values.get(name);
+      this.#put(variable, value === undefined ? undefined : wide(value), value === undefined ? known : heard, time);
     }
   }
 }

@@ -19,8 +19,8 @@ const METHODS = [
   { name: "Restart", space: undefined, command: "restart", description: "Stops the partition and starts it anew" },
   { name: "Pause", space: undefined, command: "pause", description: "Halts the partition; its clock stands" },
   { name: "Resume", space: undefined, command: "resume", description: "Lets a paused partition go on" },
-  { name: "ClearMaxima", space: undefined, command: "clear maxima", description: "Latched maxima begin anew" },
-] as const satisfies readonly { name: string; space: "plc" | undefined; command: OpcUaCommand; description: string }[];
+  { name: "ClearMaxima", space: undefined, command: undefined, description: "The maxima that are kept here begin anew" },
+] as const satisfies readonly { name: string; space: "plc" | undefined; command: OpcUaCommand | undefined; description: string }[];
 
 /** A command that the partition's state does not allow is refused by the hypervisor. */
 const STATUS: Readonly<Record<Outcome, StatusCode>> = {
@@ -35,24 +35,28 @@ export interface MethodOptions {
   readonly nodes: PlantNodes;
   readonly users: Users;
   readonly commands: OpcUaCommands | undefined;
+  /** Of a partition; false: it has none. */
+  readonly clearMaxima: (partition: number) => boolean;
   readonly audit: OpcUaAudit;
   readonly log: Log;
 }
 
 export function addMethods(server: OPCUAServer, options: MethodOptions): void {
-  const { plant, nodes, users, commands, log } = options;
+  const { plant, nodes, users, commands, clearMaxima, log } = options;
   const { namespace, spaces } = nodes;
   for (const [partition, { methodSet }] of nodes.partitions.entries()) {
     for (const { name, space, command, description } of METHODS) {
+      const isThere = commands !== undefined || command === undefined; // maxima are the bridge's own
       const method = namespace.addMethod(methodSet, {
         nodeId: `ns=${namespace.index};s=${String(methodSet.nodeId.value)}/${name}`,
         browseName: { name, namespaceIndex: space === undefined ? namespace.index : spaces[space] },
         description,
         rolePermissions: CALLABLE,
-        executable: commands !== undefined,
-        userExecutable: commands !== undefined,
+        executable: isThere,
+        userExecutable: isThere,
       });
       method.bindMethod(async (_arguments: unknown, context: ISessionContext) => {
+        if (command === undefined) return { statusCode: clearMaxima(partition) ? StatusCodes.Good : StatusCodes.BadInvalidState };
         if (commands === undefined) return { statusCode: StatusCodes.BadNotExecutable };
         try {
           return { statusCode: STATUS[await commands.request(partition, command, clientOf(context, users))] };

@@ -14,6 +14,7 @@ import { keyOf } from "../../partitions/tags/lock.ts";
 import type { Tag } from "../../partitions/tags/table.ts";
 import { boundsOf, isNumeric } from "../../partitions/tags/type.ts";
 import type { PlannedTag } from "../../partitions/plan/plan.ts";
+import { Maxima } from "../live/maxima.ts";
 import type { PlantPartition } from "../tags/plant.ts";
 import { READABLE, STANDARD, WRITABLE } from "./access.ts";
 import { addCompanion, nodeIdOf } from "./companion.ts";
@@ -31,6 +32,8 @@ export interface PartitionNodes {
   readonly methodSet: UAObject;
   readonly tags: ReadonlyMap<Tag, UAVariable>;
   readonly guestTags: readonly UAVariable[];
+  /** By name: of what the guest publishes as NAME recent. */
+  readonly maxima: ReadonlyMap<string, UAVariable>;
   readonly status: ReadonlyMap<StatusName, UAVariable>;
 }
 
@@ -104,6 +107,7 @@ function addPartition(builder: Builder, resources: UAObject, configuration: UAOb
     methodSet,
     tags: addTags(builder, name, globals, tags?.tags ?? []),
     guestTags: guestTags.map((tag) => builder.guestTag(name, tag, isOfTask(tag) && task !== undefined ? task : status)),
+    maxima: new Map(new Maxima(guestTags).names.map((of) => [of, builder.maximum(name, of, task ?? status)] as const)),
     status: new Map(STATUS_VALUES.map((value) => [value.name, builder.status(name, status, value)] as const)),
   };
 }
@@ -204,6 +208,11 @@ class Builder {
   guestTag(partition: string, { name, unit }: PlannedTag, parent: UAObject): UAVariable {
     const id = guestTagName(partition, name).slice(partition.length + 1).replace(".", "/");
     return this.#plain(`${partition}/${id}`, name, parent, DataType.UInt64, unit === "ns" ? unit : undefined, undefined);
+  }
+
+  /** Of what the guest publishes as NAME recent. */
+  maximum(partition: string, name: string, parent: UAObject): UAVariable {
+    return this.#plain(`${partition}/maxima/${name}`, `${name} max since cleared`, parent, DataType.UInt64, "ns", "The largest since the bridge began, or ClearMaxima was called");
   }
 
   status(partition: string, parent: UAObject, { name, type, unit, description }: (typeof STATUS_VALUES)[number]): UAVariable {

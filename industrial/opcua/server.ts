@@ -104,7 +104,7 @@ export class OpcUaServer {
       const guarded = guardConnections(server, log);
       holdToCaps(server, settings.caps, settings.sessionSeconds);
       keepOneForEngineer(server, users, settings.caps.sessions);
-      addMethods(server, { plant, nodes, users, commands, audit, log });
+      addMethods(server, { plant, nodes, users, commands, clearMaxima: (partition) => feed.clearMaxima(partition), audit, log });
       takeWrites(server, { plant, nodes, users, writer, audit, log });
       pushItems(server, (namespace) => namespace === nodes.namespace.index);
       const history = historyOf(nodes, settings.historyValues);

@@ -30,7 +30,7 @@ export interface OpcUaWriter {
   write(partition: number, writes: readonly TagWrite[], who: OpcUaClient): Promise<Outcome>;
 }
 
-export const COMMANDS = ["start", "stop", "restart", "pause", "resume", "clear maxima"] as const;
+export const COMMANDS = ["start", "stop", "restart", "pause", "resume"] as const;
 export type OpcUaCommand = (typeof COMMANDS)[number];
 
 export interface OpcUaCommands {

@@ -24,7 +24,7 @@ let station: Station;
 let space: number;
 const sessions = new Map<Role, ClientSession>();
 beforeAll(async () => {
-  plant = new TestPlant({ plc: `[${TAGS.join(", ")}]`, other: "[{ name: Set, type: i32, access: rw }]" });
+  plant = new TestPlant({ plc: `[${TAGS.join(", ")}]`, other: "[{ name: Set, type: i32, access: rw }]" }, [{ name: "jitter recent", unit: "ns" }]);
   station = await Station.start(plant);
   for (const role of ROLES) sessions.set(role, await station.login(role));
   space = (await as("observer").readNamespaceArray()).indexOf(PLANT_URI);
@@ -125,10 +125,30 @@ describe("a command", () => {
     return result?.statusCode.name ?? "";
   };
 
-  test.each([["Start", "start"], ["Stop", "stop"], ["Restart", "restart"], ["Pause", "pause"], ["Resume", "resume"], ["ClearMaxima", "clear maxima"]] as const)("%s of an operator is carried out and audited", async (method, command) => {
+  test.each([["Start", "start"], ["Stop", "stop"], ["Restart", "restart"], ["Pause", "pause"], ["Resume", "resume"]] as const)("%s of an operator is carried out and audited", async (method, command) => {
     expect(await call("operator", method, "other")).toBe("Good");
     expect(station.commanded).toEqual([{ partition: 1, command }]);
     expect(station.audited).toMatchObject([{ action: "command", object: "other", detail: method, allowed: true, result: "Good", who: { user: "operator", role: "operator", address: "127.0.0.1" } }]);
+  });
+
+  test("ClearMaxima is the bridge's own affair: the largest is kept, and begins anew, for whoever may act", async () => {
+    const largest = async (): Promise<unknown[]> => {
+      const { statusCode, value } = await as("observer").read({ nodeId: own("plc/maxima/jitter") });
+      return [statusCode.name, value.value === null ? null : (value.value as readonly [number, number])[1]];
+    };
+    const second = 1_000_000_000n;
+    const tell = (time: bigint, jitter: bigint): void => plant.tell(0, "running", { time, tags: new Map([[0, jitter]]) });
+    for (const [n, jitter] of [30n, 70n, 40n].entries()) tell(BigInt(n) * second, jitter);
+    expect(await largest()).toEqual(["Good", 70]);
+    expect(await call("observer", "ClearMaxima")).toBe("BadUserAccessDenied");
+    expect(await largest()).toEqual(["Good", 70]);
+    expect(await call("operator", "ClearMaxima")).toBe("Good");
+    expect(await largest()).toEqual(["BadWaitingForInitialData", null]);
+    tell(4n * second, 70n); // may be of before
+    tell(5n * second, 20n);
+    expect(await largest()).toEqual(["Good", 20]);
+    expect(station.audited.map(({ detail, result }) => `${detail} ${result}`)).toEqual(["ClearMaxima BadUserAccessDenied", "ClearMaxima Good"]);
+    expect(station.commanded).toEqual([]);
   });
 
   test("of an observer is not, and audited all the same", async () => {
