@@ -2,10 +2,12 @@
 // a cache that nobody keeps coherent, as in native/peer.c. A line gets into the file when it is cleaned, and out of it when it is
 // refreshed.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_SEQUENCE } from "../../rtos-guests/plc/abi.ts";
 import type { Hooks } from "../machine/imports.ts";
 import { CHANNEL_BYTES, type Strike } from "./peer.ts";
 
 const LINE_BYTES = 64;
+const BEHIND_SEQUENCE = PROCESS_IMAGE_SEQUENCE + 4;
 
 export class SharedFile {
   readonly #file: number;
@@ -79,8 +81,22 @@ export class CachedChannel {
     return offset - (offset % LINE_BYTES);
   }
 
+  /**
+   * Memory takes a line at once, a file byte by byte, and another process may see it half done. So a process image, which is one line, has an odd
+   * sequence number meanwhile.
+   */
   #writeBack(line: number): void {
-    if (this.#dirty.delete(line)) this.#shared.write(line, this.#cache.subarray(line, line + LINE_BYTES));
+    if (!this.#dirty.delete(line)) return;
+    const bytes = this.#cache.subarray(line, line + LINE_BYTES);
+    if (line !== 0 || bytes.readUInt32LE(0) !== PROCESS_IMAGE_MAGIC) {
+      this.#shared.write(line, bytes);
+      return;
+    }
+    const sequence = bytes.readUInt32LE(PROCESS_IMAGE_SEQUENCE);
+    this.#shared.store32(PROCESS_IMAGE_SEQUENCE, (sequence - 1) | 1);
+    this.#shared.write(0, bytes.subarray(0, PROCESS_IMAGE_SEQUENCE));
+    this.#shared.write(BEHIND_SEQUENCE, bytes.subarray(BEHIND_SEQUENCE));
+    this.#shared.store32(PROCESS_IMAGE_SEQUENCE, sequence);
   }
 
   #store(address: bigint, bytes: number, store: (offset: number) => void): void {
