@@ -1,7 +1,7 @@
 // Serves the metrics: GET /metrics, and nothing else.
 import { createServer } from "node:http";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenAt } from "../link/listening.ts";
 import { BridgeError } from "./errors.ts";
 import { CONTENT_TYPE } from "./exposition.ts";
 import type { Listen } from "./schema.ts";
@@ -15,6 +15,7 @@ const CONNECTIONS_MAX = 16;
 
 export class MetricsServer {
   readonly #server: Server;
+  #port = 0;
 
   private constructor(text: () => string) {
     this.#server = createServer({ requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS }, ({ url, method }, response) => {
@@ -32,19 +33,14 @@ export class MetricsServer {
 
   static async listen(text: () => string, { host, port }: Listen): Promise<MetricsServer> {
     const server = new MetricsServer(text);
-    await new Promise<void>((resolve, reject) => {
-      const failed = ({ message }: Error): void => reject(new BridgeError("AXV_BRIDGE_LISTEN", "metrics", `${host}:${port}`, message));
-      server.#server.once("error", failed);
-      server.#server.listen({ host, port }, () => {
-        server.#server.off("error", failed);
-        resolve();
-      });
+    server.#port = await listenAt(server.#server, { host, port }, () => undefined).catch(({ message }: Error) => {
+      throw new BridgeError("AXV_BRIDGE_LISTEN", "metrics", `${host}:${port}`, message);
     });
     return server;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 // The Modbus server on TCP: listens, limits connections, and closes those that ask nothing (MODBUS Messaging on TCP/IP
 // Implementation Guide V1.0b). What a connection does is in connection.ts.
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
+import { listenAt } from "../link/listening.ts";
 import { Connection, share, type Shared } from "./connection.ts";
 import { type Counters, newCounters } from "./counters.ts";
 import { ModbusError } from "./errors.ts";
@@ -28,6 +29,7 @@ export interface TcpOptions {
 export class ModbusTcpServer {
   readonly counters: Counters = newCounters();
   readonly #server: Server;
+  #port = 0;
   readonly #shared: Shared;
   readonly #connections = new Set<Connection>();
   readonly #sweeper: NodeJS.Timeout;
@@ -51,7 +53,8 @@ export class ModbusTcpServer {
     const { host, port, unit } = options;
     if (!Number.isInteger(unit) || unit < 0 || unit > UNIT_MAX) throw new ModbusError("AXV_MODBUS_UNIT", String(unit));
     const server = new ModbusTcpServer(target, options);
-    await server.#listen(host, port).catch((error: unknown) => {
+    // A connection that cannot be accepted is lost, and the others go on.
+    server.#port = await listenAt(server.#server, { host, port }, () => server.counters.refused++).catch((error: unknown) => {
       clearInterval(server.#sweeper);
       throw notListening(`${host.includes(":") ? `[${host}]` : host}:${port}`, error);
     });
@@ -59,7 +62,7 @@ export class ModbusTcpServer {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** Ends every connection. */
@@ -68,18 +71,6 @@ export class ModbusTcpServer {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const { socket } of this.#connections) socket.destroy();
     await closed;
-  }
-
-  #listen(host: string, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ host, port }, () => {
-        this.#server.off("error", reject);
-        // Out of file descriptors: that one connection is lost, and the others go on.
-        this.#server.on("error", () => this.counters.refused++);
-        resolve();
-      });
-    });
   }
 
   #accept(socket: Socket): void {

@@ -4,9 +4,9 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createSecureServer, Server as SecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { listenAt } from "../link/listening.ts";
 import type { OpcUaUser } from "../opcua/target.ts";
 import { Actions } from "./actions.ts";
 import type { WebDoors } from "./actions.ts";
@@ -47,6 +47,7 @@ export class WebServer {
   readonly hub: Hub;
   readonly #options: WebOptions;
   readonly #server: Server;
+  #port = 0;
   readonly #sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -71,20 +72,15 @@ export class WebServer {
   static async listen(options: WebOptions): Promise<WebServer> {
     const { host, port } = options;
     const server = new WebServer(options);
-    await new Promise<void>((resolve, reject) => {
-      const failed = ({ message }: Error): void => reject(new WebError("AXV_WEB_LISTEN", `${host}:${port}`, message));
-      server.#server.once("error", failed);
-      server.#server.listen({ host, port }, () => {
-        server.#server.off("error", failed);
-        resolve();
-      });
+    server.#port = await listenAt(server.#server, options, () => undefined).catch(({ message }: Error) => {
+      throw new WebError("AXV_WEB_LISTEN", `${host}:${port}`, message);
     });
     server.#actions = new Actions(options, server.port, () => server.hub.review());
     return server;
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   get address(): string {
