@@ -3,7 +3,7 @@
 import type { Logger } from "pino";
 import { TAG_LEASE_SECONDS } from "../../core/abi.ts";
 import { LinkError } from "../link/errors.ts";
-import { TagMirror } from "../tags/mirror.ts";
+import { OTHER_TABLE, TagMirror } from "../tags/mirror.ts";
 import type { Plant } from "../tags/plant.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 
@@ -54,7 +54,7 @@ export class LinkTags {
       },
       mismatch: () => {
         this.#plant.takeMismatch(index);
-        if (!isOther) this.#log.error({ partition: name }, "its guest was built for another tag table: build it again with axv-part tags");
+        if (!isOther) this.#log.error({ partition: name }, OTHER_TABLE);
         isOther = true;
       },
     });

@@ -4,6 +4,7 @@ import { describeEvent } from "../link/events.ts";
 import { Link } from "../link/link.ts";
 import { openTransport } from "../link/transport.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
+import { OTHER_TABLE } from "../tags/mirror.ts";
 import type { Plant } from "../tags/plant.ts";
 import { Hypervisor } from "./hypervisor.ts";
 import { LinkTags } from "./linkTags.ts";
@@ -68,7 +69,7 @@ export class Sources {
     const partition = this.#nameOf(index);
     reader.on("mismatch", () => {
       this.#plant.takeMismatch(index);
-      this.#log.error({ partition }, "its guest was built for another tag table: build it again with axv-part tags");
+      this.#log.error({ partition }, OTHER_TABLE);
     });
     let said: string | undefined;
     reader.on("image", (image, scan) => {

@@ -8,6 +8,9 @@ import type { TagChanges } from "../link/tag-changes.ts";
 
 const WORD = 8;
 
+/** What a user is told of a guest with another tag table, whichever way its image comes. */
+export const OTHER_TABLE = "its guest was built for another tag table: build it again with axv-part tags";
+
 export interface MirrorListener {
   /** Of these tags some may have changed; `image` is valid until the next call. */
   readonly image: (image: DataView, scan: bigint, among: readonly Tag[]) => void;
