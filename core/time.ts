@@ -1,7 +1,7 @@
 // Ticks of the system counter, and nanoseconds. The core never reads a clock: arch gives it the time with the question.
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
-const MICROSECONDS_PER_SECOND: u64 = 1_000_000;
+export const MICROSECONDS_PER_SECOND: u32 = 1_000_000;
 
 let frequency: u64 = NANOSECONDS_PER_SECOND;
 let origin: u64 = 0;
@@ -21,4 +21,4 @@ export function duration(ticks: u64): u64 {
 export function nanoseconds(tick: u64): u64 { return duration(tick - origin); }
 
 /** Microseconds (up to 2^32) as ticks. */
-export function ticks(microseconds: u32): u64 { return (<u64>microseconds * frequency) / MICROSECONDS_PER_SECOND; }
+export function ticks(microseconds: u32): u64 { return (<u64>microseconds * frequency) / <u64>MICROSECONDS_PER_SECOND; }

@@ -8,7 +8,7 @@ import { STATE_RUNNING, TAG_LEASE_SECONDS, TAG_PIECE_WORDS } from "../../core/ab
 import { header } from "../../core/blob";
 import { Partition, partitionOf, stateOf } from "../../core/partition";
 import { copyOf, sendPieceOf, tagsWait } from "../../core/tags";
-import { ticks } from "../../core/time";
+import { MICROSECONDS_PER_SECOND, ticks } from "../../core/time";
 import {
   TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
 } from "../../rtos-guests/channel/tagImageLayout";
@@ -16,7 +16,6 @@ import {
 const FIRST_WORD: u32 = TAG_IMAGE_VALUES >> 3;
 /** All images are looked at so often: twice as often as a scan that people watch. */
 const ROUND_MICROSECONDS: u32 = 50_000;
-const MICROSECONDS_PER_SECOND: u32 = 1_000_000;
 /** A guest that is writing each time one looks waits for the next round. */
 const TRIES: u32 = 4;
 
@@ -43,7 +42,7 @@ export function areTagsDue(now: u64): bool {
   return now < lease && !tagsWait() && (turn != header().partitionCount || now >= nextRound);
 }
 
-/** Takes the next piece, if one is due. */
+/** Takes the next piece. Only when areTagsDue. */
 export function lookAtTags(now: u64): void {
   if (turn == header().partitionCount) {
     nextRound = now + ticks(ROUND_MICROSECONDS);
