@@ -16,6 +16,7 @@ export const productPath = (path: string): string => relative(join(ROOT, OUT), p
 /** Bare metal at EL1, MMU off: linear memory is RAM at its own address (bench.ld). */
 export const BENCH_GUEST: Program = {
   name: "bench-guest",
+  isa: "aarch64",
   entry: "test/bench/assembly/index.ts",
   tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/plc.table.ts", paths: "test/bench/paths.table.ts" },
   memoryPages: 1,

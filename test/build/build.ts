@@ -16,6 +16,7 @@ export const TABLES = { cpu, aarch64 };
 /** A program that uses what the hypervisor uses, and does nothing. Test files run side by side: each has a copy by another name. */
 export const toy = (name: string): Program => ({
   name,
+  isa: "aarch64",
   entry: "test/build/assembly/toy.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
   memoryPages: 2,
@@ -50,7 +51,7 @@ export async function inWorkFolder<T>(action: (folder: string) => T | Promise<T>
 /** AssemblyScript of test/build/assembly as C. */
 export async function translateSource(name: string): Promise<Translation> {
   await generate(toy("toy"));
-  const { wasm, sourceMap } = await compile(`test/build/assembly/${name}`, 1);
+  const { wasm, sourceMap } = await compile({ entry: `test/build/assembly/${name}`, memoryPages: 1 });
   return inWorkFolder((folder) => {
     const file = join(ROOT, folder, "module.wasm");
     writeFileSync(file, wasm);

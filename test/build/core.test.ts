@@ -14,7 +14,7 @@ const SEED = 1;
 
 test("the core does the same in V8 and as C", async () => {
   const tables = await generate(CORE);
-  const { wasm } = await compile(CORE.entry, CORE.memoryPages);
+  const { wasm } = await compile(CORE);
   const exports = WebAssembly.Module.exports(new WebAssembly.Module(wasm as BufferSource)).filter(({ kind }) => kind === "function");
   // Aligned and inside linear memory more often than not, for these are pointers as a rule.
   const argument = fc.oneof(

@@ -116,7 +116,7 @@ function readers(record: string, field: layout.PlacedField): { name: string; rec
 async function run(source: string, prepare: (memory: Uint8Array) => void = () => undefined) {
   return inWorkFolder(async (folder) => {
     writeFileSync(join(ROOT, folder, "accessors.ts"), source);
-    const { wasm } = await compile(`${folder}/accessors.ts`, 1);
+    const { wasm } = await compile({ entry: `${folder}/accessors.ts`, memoryPages: 1 });
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm as BufferSource));
     prepare(new Uint8Array((exports["memory"] as WebAssembly.Memory).buffer));
     return (name: string, ...values: number[]): bigint | number => (exports[name] as (...values: number[]) => bigint | number)(...values);

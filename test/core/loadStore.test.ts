@@ -30,7 +30,7 @@ const bits = (): number => ((random(0x1_0000) << 16) | random(0x1_0000)) >>> 0;
 let decoder: Decoder;
 beforeAll(async () => {
   const other = process.env["AXV_DECODER_WASM"] ?? "";
-  const wasm = existsSync(other) ? readFileSync(other) : (await compile("arch/aarch64/loadStore.ts", 1)).wasm;
+  const wasm = existsSync(other) ? readFileSync(other) : (await compile({ entry: "arch/aarch64/loadStore.ts", memoryPages: 1 })).wasm;
   decoder = (await WebAssembly.instantiate(wasm as BufferSource, mutantImports())).instance.exports as unknown as Decoder;
 });
 

@@ -6,6 +6,7 @@ const hex = (value: number): string => `0x${value.toString(16)}`;
 
 export const HOSTILE: Program = {
   name: "hostile",
+  isa: "aarch64",
   entry: "test/hostile/assembly/index.ts",
   tables: { cpu: "core/cpu.table.ts", hostile: "test/hostile/hostile.table.ts" },
   memoryPages: 1,

@@ -35,7 +35,7 @@ let compiled: Promise<BufferSource> | undefined;
 
 async function compileEnds(): Promise<BufferSource> {
   await generate(PLC);
-  return Uint8Array.from((await compile("test/library/assembly/ends.ts", PLC.memoryPages)).wasm);
+  return Uint8Array.from((await compile({ ...PLC, entry: "test/library/assembly/ends.ts" })).wasm);
 }
 
 /** `channel`: hooks of the "channel" intrinsics. */

@@ -27,7 +27,7 @@ if (process.send !== undefined) {
 
 async function work(): Promise<Answer> {
   try {
-    const { wasm } = await compile(CORE.entry, CORE.memoryPages);
+    const { wasm } = await compile(CORE);
     mkdirSync(dirname(join(ROOT, WASM)), { recursive: true });
     writeFileSync(join(ROOT, WASM), wasm);
     return { hash: createHash("sha256").update(withoutNames(wasm)).digest("hex") };

@@ -82,11 +82,11 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
 const count = (refused: ReadonlyMap<string, ReadonlySet<number>>): number => [...refused.values()].reduce((sum, lines) => sum + lines.size, 0);
 
 async function write(purpose: Purpose, texts: ReadonlyMap<string, string>): Promise<string> {
-  const { wasm } = await compile(CORE.entry, CORE.memoryPages, texts, PLAIN);
+  const { wasm } = await compile(CORE, texts, PLAIN);
   const path = join(ROOT, FOLDER, `${purpose}.wasm`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wasm);
   // What has tests of its own beside the core.
-  if (texts.has(DECODER)) writeFileSync(decoderOf(path), (await compile(DECODER, 1, texts, PLAIN)).wasm);
+  if (texts.has(DECODER)) writeFileSync(decoderOf(path), (await compile({ entry: DECODER, memoryPages: 1 }, texts, PLAIN)).wasm);
   return path;
 }

@@ -40,7 +40,7 @@ let compiled: Promise<BufferSource> | undefined;
 
 async function compileLogic(): Promise<BufferSource> {
   await generate(PLC);
-  return Uint8Array.from((await compile("test/plc/assembly/logic.ts", PLC.memoryPages)).wasm);
+  return Uint8Array.from((await compile({ ...PLC, entry: "test/plc/assembly/logic.ts" })).wasm);
 }
 
 /** Where the channel is for these tests. */

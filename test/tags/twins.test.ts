@@ -101,7 +101,7 @@ export function textAt(): usize { return text; }
 export function begin(): void { beginScan(image); }
 export function end(time: u64): void { endScan(image, time); }
 `);
-  const { wasm } = await compile(entry, PLC.memoryPages, new Map([[entry, text]]));
+  const { wasm } = await compile({ ...PLC, entry }, new Map([[entry, text]]));
   const bytes = new Uint8Array(table.size + 64).fill(LEFT_OVER);
   const view = new DataView(bytes.buffer);
   view.setUint32(layout.TAG_IMAGE_SEQUENCE, LEFT_SEQUENCE, true);

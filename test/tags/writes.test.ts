@@ -104,7 +104,7 @@ export function openPeer(base: u64): void { openProducer(batches, base, 2048); o
 export function put(length: u32): i32 { return send(batches, record, length); }
 export function take(): i32 { return receive(answers, record, 64); }
 `);
-  const { wasm } = await compile(entry, PLC.memoryPages, new Map([[entry, text]]));
+  const { wasm } = await compile({ ...PLC, entry }, new Map([[entry, text]]));
   const BASE = 0x5000_0000n;
   const view = new DataView(new ArrayBuffer(Math.ceil(table.size / 64) * 64 + layout.TAG_WRITES_BYTES));
   const channel = channelOn(view, BASE);

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { BuildError } from "./errors.ts";
 import { readOptional, ROOT } from "./files.ts";
+import type { Isa } from "./programs.ts";
 
 export interface Compiled {
   readonly wasm: Uint8Array;
@@ -11,16 +12,25 @@ export interface Compiled {
   readonly inputs: readonly string[];
 }
 
+/** What is compiled: of a program, these. */
+export interface Source {
+  readonly entry: string;
+  /** Linear memory neither grows nor shrinks. */
+  readonly memoryPages: number;
+  /** Without it there is no HOOKS file. */
+  readonly isa?: Isa;
+}
+
+/** What the program's ISA gives: sources import it by this name. asc alone sees it, so that two ISAs can be built at the same time. */
+const HOOKS = "build/generated/isa.ts";
+const hooksOf = (isa: Isa): string => `export * from "../../arch/${isa}/isa";\n`;
+
 const OUTPUT = "build/program.wasm";
 const CONFIGURED: readonly string[] = ["--config", "asconfig.json"];
 
-/**
- * `memoryPages`: linear memory neither grows nor shrinks. `instead`: sources that are not as they are on the disk.
- * `options`: other ones.
- */
+/** `instead`: sources that are not as they are on the disk. `options`: other ones. */
 export async function compile(
-  entry: string,
-  memoryPages: number,
+  { entry, memoryPages, isa }: Source,
   instead: ReadonlyMap<string, string> = new Map(),
   options = CONFIGURED,
 ): Promise<Compiled> {
@@ -29,6 +39,7 @@ export async function compile(
   const inputs = new Set<string>();
   const outputs = new Map<string, Uint8Array | string>();
   const stderr = asc.createMemoryStream();
+  const sources = new Map([...(isa === undefined ? [] : [[HOOKS, hooksOf(isa)] as const]), ...instead]);
   const pages = String(memoryPages);
   const flags = [...options, "--outFile", OUTPUT, "--initialMemory", pages, "--maximumMemory", pages];
   const { error } = await asc.main([entry, ...flags], {
@@ -37,7 +48,7 @@ export async function compile(
     readFile: (filename) => {
       const content = readOptional(resolve(ROOT, filename));
       if (content !== undefined) inputs.add(filename);
-      return instead.get(filename) ?? content?.toString("utf8") ?? null;
+      return sources.get(filename) ?? content?.toString("utf8") ?? null;
     },
     writeFile: (filename, contents) => void outputs.set(filename, contents),
     listFiles: (dirname) => readdirSync(resolve(ROOT, dirname)).filter((name) => name.endsWith(".ts")),

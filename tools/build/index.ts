@@ -114,7 +114,7 @@ async function build(program: Program, tables: Tables, workDir: string, progress
   const file = (suffix: string): string => `${workDir}/${name}${suffix}`;
   const write = (suffix: string, data: Uint8Array | string): void => writeFileSync(join(ROOT, file(suffix)), data);
   progress(`${name}: compiling ${entry}`);
-  const compiled = await compile(entry, program.memoryPages);
+  const compiled = await compile(program);
   write(".wasm", compiled.wasm);
   write(".wasm.map", compiled.sourceMap);
   progress(`${name}: translating to C`);

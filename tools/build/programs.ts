@@ -1,8 +1,12 @@
 // What is built for the target, as data. A program is AssemblyScript plus the assembly and linker script it starts with.
 
+/** An instruction set that there is an arch/ folder of. */
+export type Isa = "aarch64" | "riscv64";
+
 export interface Program {
   /** Also the name of its folder in build/ and of the products in it. */
   readonly name: string;
+  readonly isa: Isa;
   /** asc's entry file; its exports are what the assembly calls. All paths are relative to the repository's root. */
   readonly entry: string;
   /** wasm import module → the file whose export of that name is the table. */
@@ -42,6 +46,7 @@ const LINEAR_BASE = "0x4000000000";
 
 export const CORE: Program = {
   name: "core",
+  isa: "aarch64",
   entry: "arch/aarch64/index.ts",
   tables: { cpu: "core/cpu.table.ts", aarch64: "arch/aarch64/aarch64.table.ts" },
   memoryPages: 19,
@@ -65,6 +70,7 @@ export const CORE: Program = {
 /** The PLC guest, bare metal at EL1. Its scan is driven by the EL1 virtual timer. */
 export const PLC: Program = {
   name: "plc",
+  isa: "aarch64",
   entry: "rtos-guests/plc/index.ts",
   tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/plc.table.ts", channel: "rtos-guests/channel/channel.table.ts" },
   values: "rtos-guests/plc/values.table.ts",
@@ -81,6 +87,7 @@ export const PLC_PHYSICAL_TIMER: Program = { ...PLC, name: "plc-physical-timer",
 /** Shows the PLC guest's process image: a Linux/arm64 executable for the other end of the channel. */
 export const PLC_READER: Program = {
   name: "plc-reader",
+  isa: "aarch64",
   entry: "rtos-guests/linux/index.ts",
   tables: {
     cpu: "core/cpu.table.ts",
