@@ -2,11 +2,11 @@
 // period is over. Partitions without a budget pay nothing.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../machine/board.ts";
-import type { Guest } from "../machine/guest.ts";
-import { EVENT_BUS_ACCESS, EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../machine/pmu.ts";
-import { LINUX, PLC, STANDARD } from "../machine/system.ts";
-import type { SystemSpec } from "../machine/system.ts";
+import { qemuVirt } from "../../tools/machine/board.ts";
+import type { Guest } from "../../tools/machine/guest.ts";
+import { EVENT_BUS_ACCESS, EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../../tools/machine/pmu.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { SystemSpec } from "../../tools/machine/system.ts";
 import { Bench, value } from "./bench.ts";
 import { takeAll } from "./directBench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";

@@ -2,9 +2,9 @@
 // cpuInterface.ts). It is entered once, and left alone.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { INTID_SPURIOUS } from "../machine/gic/registers.ts";
-import type { Guest } from "../machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR } from "../machine/system.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
+import type { Guest } from "../../tools/machine/guest.ts";
+import { GUEST_GICD, GUEST_GICR } from "../../tools/machine/system.ts";
 import { ALL_GICS, Bench, GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { DIRECT, sgi, startTwo } from "./directBench.ts";
 

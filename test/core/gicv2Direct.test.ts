@@ -2,12 +2,12 @@
 // (arch/aarch64/vgicv2.ts, sgi.ts). How it is stopped all the same: directStop.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirtGicv2 } from "../machine/board.ts";
-import { INTID_SPURIOUS } from "../machine/gic/registers.ts";
-import type { Guest } from "../machine/guest.ts";
-import { EC_SYSREG, syndrome } from "../machine/registers.ts";
-import { ENCODINGS, systemRegisterIss } from "../machine/systemRegisters.ts";
-import { GUEST_GICC, GUEST_GICD } from "../machine/system.ts";
+import { qemuVirtGicv2 } from "../../tools/machine/board.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
+import type { Guest } from "../../tools/machine/guest.ts";
+import { EC_SYSREG, syndrome } from "../../tools/machine/registers.ts";
+import { ENCODINGS, systemRegisterIss } from "../../tools/machine/systemRegisters.ts";
+import { GUEST_GICC, GUEST_GICD } from "../../tools/machine/system.ts";
 import { KICK_SGI, value } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { startTwo, takeAll } from "./directBench.ts";

@@ -2,7 +2,7 @@
 // nothing else.
 import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { mutantImports } from "../machine/mutant.ts";
+import { mutantImports } from "../../tools/machine/mutant.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { disassemble } from "./llvmMc.ts";
 import { offsetOf, parseLoadStore } from "./loadStoreText.ts";

@@ -3,7 +3,7 @@
 // refreshed.
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_SEQUENCE } from "../../rtos-guests/plc/abi.ts";
-import type { Hooks } from "../machine/imports.ts";
+import type { Hooks } from "../../tools/machine/imports.ts";
 import { CHANNEL_BYTES, type Strike } from "./peer.ts";
 
 const LINE_BYTES = 64;

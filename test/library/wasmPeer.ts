@@ -3,7 +3,7 @@ import { compile } from "../../tools/build/compile.ts";
 import { generate } from "../../tools/build/index.ts";
 import { PLC } from "../../tools/build/programs.ts";
 import { guest as guestTable } from "../../rtos-guests/plc/plc.table.ts";
-import type { Hooks } from "../machine/imports.ts";
+import type { Hooks } from "../../tools/machine/imports.ts";
 import { instantiate } from "../plc/instantiate.ts";
 import type { Image, Peer, Received, Strike } from "./peer.ts";
 import { CachedChannel, type SharedFile } from "./sharedFile.ts";

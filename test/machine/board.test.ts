@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
-import { qemuVirt, qemuVirtGicv2 } from "./board.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
 
 const FIRST_PPI = 16;
 const FIRST_SPI = 32;

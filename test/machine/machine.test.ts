@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest";
 import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
 import { cpu } from "../../core/cpu.table.ts";
 import { SYSTEM_OFF } from "../core/functions.ts";
-import { booted } from "./core.ts";
-import { Guest } from "./guest.ts";
-import { aarch64Hooks, cpuHooks } from "./hooks.ts";
-import type { Hooks } from "./imports.ts";
-import type { Machine } from "./machine.ts";
-import { syndrome, UNKNOWN } from "./registers.ts";
-import { STANDARD } from "./system.ts";
+import { booted } from "../../tools/machine/core.ts";
+import { Guest } from "../../tools/machine/guest.ts";
+import { aarch64Hooks, cpuHooks } from "../../tools/machine/hooks.ts";
+import type { Hooks } from "../../tools/machine/imports.ts";
+import type { Machine } from "../../tools/machine/machine.ts";
+import { syndrome, UNKNOWN } from "../../tools/machine/registers.ts";
+import { STANDARD } from "../../tools/machine/system.ts";
 
 /** Calls a hook as the wasm does. */
 function call(hooks: Hooks, name: string, ...values: (number | bigint)[]): unknown {

@@ -1,7 +1,7 @@
 // The simulated performance monitors against the rules of the Arm ARM (D13) that the core's tests lean on.
 import { beforeEach, expect, test } from "vitest";
-import { COUNTERS, EVENT_L2D_CACHE_REFILL, Pmu } from "./pmu.ts";
-import { RESET } from "./registers.ts";
+import { COUNTERS, EVENT_L2D_CACHE_REFILL, Pmu } from "../../tools/machine/pmu.ts";
+import { RESET } from "../../tools/machine/registers.ts";
 
 const HPME = 1n << 7n;
 const LAST = COUNTERS - 1;

@@ -1,18 +1,18 @@
 // What hardware keeps, and the machine with it: TLBs, caches, descriptors under way, registers not synchronised, interrupts that are
 // disabled and still come. Each is harmless to who does what the architecture asks for, and an error to who does not.
 import { describe, expect, test } from "vitest";
-import { qemuVirt, qemuVirtGicv2 } from "./board.ts";
-import { booted } from "./core.ts";
-import { DataCache } from "./dataCache.ts";
-import { INTID_SPURIOUS } from "./gic/registers.ts";
-import { Guest } from "./guest.ts";
-import { aarch64Hooks, cpuHooks } from "./hooks.ts";
-import { InstructionCaches } from "./instructionCache.ts";
-import type { Machine } from "./machine.ts";
-import { HCR_DC, SCTLR_C, SCTLR_M } from "./registers.ts";
-import { STANDARD } from "./system.ts";
-import { TableWrites } from "./tableWrites.ts";
-import { Tlb } from "./tlb.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
+import { booted } from "../../tools/machine/core.ts";
+import { DataCache } from "../../tools/machine/dataCache.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
+import { Guest } from "../../tools/machine/guest.ts";
+import { aarch64Hooks, cpuHooks } from "../../tools/machine/hooks.ts";
+import { InstructionCaches } from "../../tools/machine/instructionCache.ts";
+import type { Machine } from "../../tools/machine/machine.ts";
+import { HCR_DC, SCTLR_C, SCTLR_M } from "../../tools/machine/registers.ts";
+import { STANDARD } from "../../tools/machine/system.ts";
+import { TableWrites } from "../../tools/machine/tableWrites.ts";
+import { Tlb } from "../../tools/machine/tlb.ts";
 
 const intrinsics = (machine: Machine): ((name: string, ...values: (number | bigint)[]) => unknown) => {
   const hooks = aarch64Hooks(machine);

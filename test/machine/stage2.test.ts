@@ -1,6 +1,6 @@
 // The table walker against tables made by hand (ARM ARM D8.3).
 import { describe, expect, test } from "vitest";
-import { merge, Stage2, vmidOf } from "./stage2.ts";
+import { merge, Stage2, vmidOf } from "../../tools/machine/stage2.ts";
 
 const NORMAL_RWX = 0x7ffn & ~3n; // AF, SH inner, S2AP read/write, MemAttr write-back
 const ROOT = 0x10000;

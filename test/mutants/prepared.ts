@@ -13,7 +13,7 @@ import { testFiles } from "./trier.ts";
 const FILE = join(ROOT, "build/mutants/prepared.json");
 const MADE_OF = ["core/*.table.ts", "core/abi.ts", "arch/aarch64/*.table.ts", "partitions/blob/*.ts", "test/mutants/{mutations,tokens,schema,program,trier,collector}.ts"];
 /** All that tests use, and they themselves. */
-const TESTS = ["test/core/**/*.ts", "test/machine/**/*.ts", "partitions/**/*.ts"];
+const TESTS = ["test/core/**/*.ts", "test/machine/**/*.ts", "tools/machine/**/*.ts", "partitions/**/*.ts"];
 const IS_TEST = /\.test\.ts$/;
 
 interface Stored {

@@ -5,6 +5,7 @@
 //
 // Lines of which that cannot be made (a part of an expression, a constant that the compiler has to know) are named: their mutants are
 // compiled one by one. To see which tests come by, the same places call mutant_reached() instead.
+import { MUTANT_IMPORTS } from "../../tools/machine/mutant.ts";
 import type { Mutant } from "./mutations.ts";
 import { closing, linesOf } from "./tokens.ts";
 import type { Line } from "./tokens.ts";
@@ -31,8 +32,7 @@ interface Alternative {
 
 const CHOSEN = "mutant_chosen";
 const REACHED = "mutant_reached";
-export const IMPORTS = "mutants";
-const DECLARATIONS = `\n@external("${IMPORTS}", "chosen") declare const ${CHOSEN}: i32;\n@external("${IMPORTS}", "reached") declare function ${REACHED}(place: i32): bool;\n`;
+const DECLARATIONS = `\n@external("${MUTANT_IMPORTS}", "chosen") declare const ${CHOSEN}: i32;\n@external("${MUTANT_IMPORTS}", "reached") declare function ${REACHED}(place: i32): bool;\n`;
 
 /** `refused`: numbers (from 1 on) of lines that are to be left as they are. */
 export function schemaOf(source: string, mutants: readonly Numbered[], refused: ReadonlySet<number>, purpose: Purpose): Schema {

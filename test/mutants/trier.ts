@@ -43,7 +43,7 @@ async function serve(send: (report: Report) => unknown): Promise<void> {
   // The first failure will do: nobody looks for the shortest.
   fc.configureGlobal({ endOnFailure: true });
   const { collect } = await import("./collector.ts");
-  const { mutant } = await import("../machine/mutant.ts");
+  const { mutant } = await import("../../tools/machine/mutant.ts");
   let loads = 0;
   // A file is loaded anew for each mutant: what it has at hand may be of the last one.
   const load = (file: string): Promise<Test[]> => collect(() => import(`${pathToFileURL(join(ROOT, file)).href}?${loads++}`));

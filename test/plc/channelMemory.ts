@@ -1,6 +1,6 @@
 // A channel's 4 KiB as the simulated partitions share them, and the hooks of the "channel" intrinsics on it. A test may
 // look on at every access, and change the memory in between as a peer would.
-import type { Hooks } from "../machine/imports.ts";
+import type { Hooks } from "../../tools/machine/imports.ts";
 
 const BYTES = 4096;
 

@@ -1,8 +1,8 @@
 // Runs a guest's wasm in V8: the very bytes that are translated for the board, with their intrinsics answered by hooks.
 import { loadTables } from "../../tools/build/index.ts";
 import type { Program } from "../../tools/build/programs.ts";
-import { MachineError } from "../machine/errors.ts";
-import { bindImports, type Hooks } from "../machine/imports.ts";
+import { MachineError } from "../../tools/machine/errors.ts";
+import { bindImports, type Hooks } from "../../tools/machine/imports.ts";
 
 /** A loop that passes its stated bound fails the test. */
 const BOUND: Hooks = {

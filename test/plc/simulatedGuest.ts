@@ -7,7 +7,7 @@ import {
 } from "../../core/abi.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC } from "../../tools/build/programs.ts";
-import type { Hooks } from "../machine/imports.ts";
+import type { Hooks } from "../../tools/machine/imports.ts";
 import { ChannelMemory } from "./channelMemory.ts";
 import { instantiate } from "./instantiate.ts";
 

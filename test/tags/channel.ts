@@ -1,5 +1,5 @@
 // A channel for AssemblyScript under test: the intrinsics of rtos-guests/channel/channel.table.ts on memory of this process.
-import type { Hooks } from "../machine/imports.ts";
+import type { Hooks } from "../../tools/machine/imports.ts";
 
 /** `pushed`: told of each line that is pushed or cleaned. */
 export function channelOn(view: DataView, base: bigint, pushed: (line: number) => void = () => undefined): Hooks {

@@ -2,16 +2,16 @@
 // the attacker's last move. Only its own doings change it: its timer, an SPI of its own, its telemetry.
 import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
-import { hex } from "../../machine/errors.ts";
-import { INTID_SPURIOUS } from "../../machine/gic/registers.ts";
-import type { Guest } from "../../machine/guest.ts";
-import type { Machine } from "../../machine/machine.ts";
-import type { PCpu } from "../../machine/pcpu.ts";
-import { Stage2 } from "../../machine/stage2.ts";
+import { hex } from "../../../tools/machine/errors.ts";
+import { INTID_SPURIOUS } from "../../../tools/machine/gic/registers.ts";
+import type { Guest } from "../../../tools/machine/guest.ts";
+import type { Machine } from "../../../tools/machine/machine.ts";
+import type { PCpu } from "../../../tools/machine/pcpu.ts";
+import { Stage2 } from "../../../tools/machine/stage2.ts";
 import { GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "../../core/bench.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
-import { GUEST_GICD, GUEST_GICR, pagesOf } from "../../machine/system.ts";
-import type { System } from "../../machine/system.ts";
+import { GUEST_GICD, GUEST_GICR, pagesOf } from "../../../tools/machine/system.ts";
+import type { System } from "../../../tools/machine/system.ts";
 import { banked } from "./watched.ts";
 import type { Watched } from "./watched.ts";
 

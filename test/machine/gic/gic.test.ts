@@ -1,10 +1,10 @@
 // The simulated GIC against the rules of IHI 0069 that the core's tests lean on.
 import { beforeEach, describe, expect, test } from "vitest";
-import { MachineError } from "../errors.ts";
-import { cpuOf } from "./gic.ts";
-import { Gicv3 } from "./gicv3.ts";
-import type { GicBoard } from "./gic.ts";
-import { GICR_SGI_BASE, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR } from "./registers.ts";
+import { MachineError } from "../../../tools/machine/errors.ts";
+import { cpuOf } from "../../../tools/machine/gic/gic.ts";
+import { Gicv3 } from "../../../tools/machine/gic/gicv3.ts";
+import type { GicBoard } from "../../../tools/machine/gic/gic.ts";
+import { GICR_SGI_BASE, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR } from "../../../tools/machine/gic/registers.ts";
 
 const GICD = 0x800_0000;
 const GICR = 0x80a_0000;

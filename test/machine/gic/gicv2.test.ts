@@ -1,10 +1,10 @@
 // The simulated GICv2 against the rules of IHI 0048B that the core's tests lean on.
 import { beforeEach, describe, expect, test } from "vitest";
-import { MachineError } from "../errors.ts";
-import { cpuOf } from "./gic.ts";
-import type { GicBoard } from "./gic.ts";
-import { Gicv2 } from "./gicv2.ts";
-import { ICACTIVER, ICENABLER, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, ITARGETSR } from "./registers.ts";
+import { MachineError } from "../../../tools/machine/errors.ts";
+import { cpuOf } from "../../../tools/machine/gic/gic.ts";
+import type { GicBoard } from "../../../tools/machine/gic/gic.ts";
+import { Gicv2 } from "../../../tools/machine/gic/gicv2.ts";
+import { ICACTIVER, ICENABLER, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, ITARGETSR } from "../../../tools/machine/gic/registers.ts";
 
 const GICD = 0x800_0000;
 const GICC = 0x801_0000;

@@ -5,6 +5,7 @@ import { MemoryMappedDriver, SystemRegisterDriver } from "./gicDriver.ts";
 import type { GicDriver } from "./gicDriver.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Machine } from "./machine.ts";
+import type { Outcome } from "./outcome.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
   EC_DATA_ABORT, EC_HVC64, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, HCR_HCD, HCR_IMO, HCR_TSC, HCR_TWE, HCR_TWI, syndrome, VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
@@ -15,17 +16,6 @@ import type { Encoding, SystemRegister } from "./systemRegisters.ts";
 import { readNative, writeNative } from "./nativeRegisters.ts";
 import { hpfarOf, isCacheable, translate } from "./translation.ts";
 import type { Walk } from "./translation.ts";
-
-/** What became of an instruction. */
-export type Outcome =
-  /** It is done; its result, if it has one. */
-  | { readonly kind: "done"; readonly value: bigint }
-  /** The guest is in its own exception vector instead. */
-  | { readonly kind: "exception"; readonly vector: number; readonly esr: bigint }
-  /** The guest does not run any more; its pCPU is parked. */
-  | { readonly kind: "parked" }
-  /** It runs, but somewhere else: its partition was started anew. */
-  | { readonly kind: "entered"; readonly pc: bigint };
 
 const INSTRUCTION = 4n;
 const XZR = 31;
@@ -55,6 +45,8 @@ export interface AccessForm {
   /** True: it is not executed again when it is not done; the other vCPUs are in the middle of something. */
   readonly once?: boolean;
 }
+
+export type { Outcome };
 
 export class Guest {
   readonly pcpu: PCpu;

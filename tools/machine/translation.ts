@@ -1,7 +1,7 @@
 // What stage 2 says to an access of a guest: through the TLB, which may know better, or worse, than the tables (stage2.ts, tlb.ts).
 // And whether the access goes through the data caches.
 import { MachineError } from "./errors.ts";
-import type { Machine } from "./machine.ts";
+import type { Hardware } from "./hardware.ts";
 import type { PCpu } from "./pcpu.ts";
 import { EC_INSTRUCTION_ABORT, HCR_CD, HCR_DC, HCR_VM, SCTLR_C, SCTLR_M, syndrome, UNKNOWN } from "./registers.ts";
 import type { Registers } from "./registers.ts";
@@ -21,7 +21,7 @@ const LAST_LEVEL = 3;
 /** Bit 0 of a descriptor. */
 const VALID = 1n;
 
-export function translate(machine: Machine, pcpu: PCpu, ipa: number, permits: (mapping: Mapping) => boolean): Walk {
+export function translate(machine: Hardware, pcpu: PCpu, ipa: number, permits: (mapping: Mapping) => boolean): Walk {
   const { index, registers } = pcpu;
   const { tlb, memory, tableWrites } = machine;
   const life = pcpu.lives;

@@ -1,6 +1,6 @@
 // What the vectors do with a quick trap before anything else (arch/aarch64/entry.S, axv_quick): a function that sees few registers is
 // asked, and gets or gives the one that the instruction names.
-import type { Machine } from "./machine.ts";
+import type { CoreExports } from "./coreExports.ts";
 import type { PCpu } from "./pcpu.ts";
 
 const EC1 = 27n; // 1: HVC, SMC
@@ -20,8 +20,17 @@ const MASK_TRAP = 252;
 const MASK_WRITES = 256;
 const REFUSES = 264;
 
+/** What the vectors work with: the core, its memory, and ways into it. */
+interface Vectors {
+  readonly core: CoreExports;
+  readonly linear: DataView;
+  withoutRegisters<Result>(pcpu: PCpu, run: () => Result): Result;
+  within<Result>(pcpu: PCpu, run: () => Result): Result;
+  enter(pcpu: PCpu, run: () => number): number;
+}
+
 /** False: refused, or none. */
-export function quickTrap(machine: Machine, pcpu: PCpu, esr: bigint): boolean {
+export function quickTrap(machine: Vectors, pcpu: PCpu, esr: bigint): boolean {
   if (((esr >> EC1) & 1n) !== 0n) return false;
   const { core, linear } = machine;
   const { vcpu } = pcpu;
@@ -49,7 +58,7 @@ export function quickTrap(machine: Machine, pcpu: PCpu, esr: bigint): boolean {
 }
 
 /** MSR ICC_PMR_EL1 of a direct guest. */
-function writeMask({ linear }: Machine, { vcpu, gic }: PCpu, mask: bigint): void {
+function writeMask({ linear }: Vectors, { vcpu, gic }: PCpu, mask: bigint): void {
   linear.setUint32(vcpu + PRIORITY_MASK, Number(mask), true);
   gic.physical.priorityMask = Number(mask > HIGHEST_GUEST_PRIORITY ? mask : HIGHEST_GUEST_PRIORITY);
   linear.setBigUint64(vcpu + MASK_WRITES, linear.getBigUint64(vcpu + MASK_WRITES, true) + 1n, true);

@@ -1,6 +1,6 @@
 // AT S12E1R: a guest's own stage 1, as its SCTLR_EL1, TCR_EL1 and TTBRn_EL1 have it (ARM ARM D8, 4 KiB granule), whose tables are
 // found through stage 2; and stage 2.
-import type { Machine } from "./machine.ts";
+import type { Hardware } from "./hardware.ts";
 import type { PCpu } from "./pcpu.ts";
 import { translate } from "./translation.ts";
 
@@ -19,7 +19,7 @@ const INPUT_BITS_MIN = 25;
 const INPUT_BITS_MAX = 48;
 
 /** PAR_EL1: the PA of a VA's page, or why there is none. */
-export function translateGuest(machine: Machine, pcpu: PCpu, va: bigint): bigint {
+export function translateGuest(machine: Hardware, pcpu: PCpu, va: bigint): bigint {
   const par = translateStage1(machine, pcpu, va);
   if ((par & PAR_F) !== 0n) return par;
   const page = Number(par & ADDRESS);
@@ -28,7 +28,7 @@ export function translateGuest(machine: Machine, pcpu: PCpu, va: bigint): bigint
   return PAR_RES1 | BigInt(walk.mapping.pa + (page - walk.mapping.ipa));
 }
 
-function translateStage1(machine: Machine, pcpu: PCpu, va: bigint): bigint {
+function translateStage1(machine: Hardware, pcpu: PCpu, va: bigint): bigint {
   const { registers } = pcpu;
   if ((registers.SCTLR_EL1 & SCTLR_M) === 0n) return PAR_RES1 | (va & ADDRESS);
   const fault = (level: number, stage2 = 0n): bigint => PAR_F | PAR_RES1 | stage2 | (BigInt(FST_TRANSLATION_0 + level) << PAR_FST_SHIFT);

@@ -1,6 +1,7 @@
 // What a core with many mutants in it imports besides (test/mutants/schema.ts): which of them it is, and whom it tells where it comes by.
-import { IMPORTS } from "../mutants/schema.ts";
 
+/** The module that it imports that from. */
+export const MUTANT_IMPORTS = "mutants";
 /** No mutant has this number. */
 export const UNCHANGED = -1;
 
@@ -12,5 +13,5 @@ export const mutant = {
 
 export function mutantImports(): WebAssembly.Imports {
   const { chosen } = mutant;
-  return { [IMPORTS]: { chosen: new WebAssembly.Global({ value: "i32", mutable: false }, chosen), reached: (place: number) => { mutant.reached(place); return 0; } } };
+  return { [MUTANT_IMPORTS]: { chosen: new WebAssembly.Global({ value: "i32", mutable: false }, chosen), reached: (place: number) => { mutant.reached(place); return 0; } } };
 }

@@ -2,12 +2,21 @@
 // interface that GICv2 has in memory. Whether a physical or a virtual interface answers is the machine's to say.
 import { APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, DIR, EOIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, PMR } from "./gic/gicv2Registers.ts";
 import { INTID_PPI_FIRST, INTID_SPURIOUS } from "./gic/registers.ts";
-import type { Guest, Outcome } from "./guest.ts";
+import type { Outcome } from "./outcome.ts";
+import type { SystemRegister } from "./systemRegisters.ts";
 
 /** Where guests on a board with GICv2 see the CPU interface. */
 export const GUEST_GICC = 0x0801_0000;
 
 const ICC_CTLR_EOIMODE = 2n;
+
+/** The instructions that a driver executes: a guest's. */
+interface Instructions {
+  load(ipa: number, bytes: number): Outcome;
+  store(ipa: number, bytes: number, value: bigint): Outcome;
+  mrs(register: SystemRegister): Outcome;
+  msr(register: SystemRegister, value: bigint, from?: number): Outcome;
+}
 
 export interface GicDriver {
   /** Priority mask, binary point (the finest), enable. */
@@ -30,9 +39,9 @@ export interface GicDriver {
 const XZR = 31;
 
 export class SystemRegisterDriver implements GicDriver {
-  private readonly guest: Guest;
+  private readonly guest: Instructions;
 
-  constructor(guest: Guest) {
+  constructor(guest: Instructions) {
     this.guest = guest;
   }
 
@@ -76,11 +85,11 @@ export class SystemRegisterDriver implements GicDriver {
 }
 
 export class MemoryMappedDriver implements GicDriver {
-  private readonly guest: Guest;
+  private readonly guest: Instructions;
   /** Senders of the SGIs acknowledged last: EOIR and DIR want what IAR said. */
   private readonly senders = new Map<number, number>();
 
-  constructor(guest: Guest) {
+  constructor(guest: Instructions) {
     this.guest = guest;
   }
 

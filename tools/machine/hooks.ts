@@ -3,8 +3,8 @@
 import { aarch64, ID_KEPT, ID_PLACE, PIECE_BYTES, RESETS } from "../../arch/aarch64/aarch64.table.ts";
 import { translateGuest } from "./addressTranslation.ts";
 import { hex, MachineError } from "./errors.ts";
+import type { Hardware } from "./hardware.ts";
 import type { Hook, Hooks, Value } from "./imports.ts";
-import type { Machine } from "./machine.ts";
 import { VECTOR_BYTES, VECTORS } from "./pcpu.ts";
 import { exists } from "./features.ts";
 import { isRegister, UNKNOWN } from "./registers.ts";
@@ -24,7 +24,7 @@ const ISAR0_RNDR = 60n;
 const DESCRIPTOR_VALID = 1n;
 
 /** Module "cpu": atomics are plain here, because only one pCPU runs at a time. What was stored ahead of one is seen by whoever sees it. */
-export function cpuHooks(machine: Machine): Hooks {
+export function cpuHooks(machine: Hardware): Hooks {
   const update = (pointer: number, change: (before: number) => number): number => {
     machine.storeBuffer?.drain(machine.current.index);
     const before = machine.linear.getUint32(pointer, true);
@@ -49,12 +49,12 @@ export function cpuHooks(machine: Machine): Hooks {
 }
 
 /** Module "aarch64". */
-export function aarch64Hooks(machine: Machine): Hooks {
+export function aarch64Hooks(machine: Hardware): Hooks {
   return synchronised(machine, { ...storageHooks(machine), ...resetHooks(machine), ...timerHooks(machine), ...debugHooks(machine), ...pmuHooks(machine), ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine) });
 }
 
 /** The same hooks, those that the rules of context synchronisation are about with a look at them. */
-function synchronised(machine: Machine, hooks: Hooks): Hooks {
+function synchronised(machine: Hardware, hooks: Hooks): Hooks {
   return Object.fromEntries(Object.entries(hooks).map(([name, hook]) => {
     if (!Synchronisation.concerns(name)) return [name, hook];
     const run = hook as (...values: Value[]) => Value | void;
@@ -70,7 +70,7 @@ function synchronised(machine: Machine, hooks: Hooks): Hooks {
 }
 
 /** `mrs_X` and `msr_X` of registers that only keep what is written. */
-function storageHooks(machine: Machine): Hooks {
+function storageHooks(machine: Hardware): Hooks {
   const mustExist = (name: RegisterName): void => {
     if (!exists(name, machine.current.registers, machine.board.preemptionBits)) throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
   };
@@ -91,14 +91,14 @@ function storageHooks(machine: Machine): Hooks {
 }
 
 /** Nor may stage 1 be walked by one guest's registers with another's VMID; 0 is nobody's. */
-function mayChangeVmid(machine: Machine, value: bigint): void {
+function mayChangeVmid(machine: Hardware, value: bigint): void {
   const { VTTBR_EL2, SCTLR_EL1, TCR_EL1 } = machine.current.registers;
   if (VTTBR_EL2 === UNKNOWN || vmidOf(VTTBR_EL2) === vmidOf(value) || vmidOf(value) === 0) return;
   if ((SCTLR_EL1 & SCTLR_M) === 0n || (TCR_EL1 & TCR_EPD) !== TCR_EPD) throw new MachineError("MACHINE_TLB", "VTTBR_EL2 gets another VMID while EL1's tables can be walked: TCR_EL1.EPD, SCTLR_EL1.M first");
 }
 
 /** The intrinsics of RESETS: each row of it as the table says, and every register must be there. */
-function resetHooks(machine: Machine): Hooks {
+function resetHooks(machine: Hardware): Hooks {
   const write = (name: string, value: bigint): void => {
     const { current } = machine;
     if (name === "ICH_AP1R0_EL2") current.gic.virtual.activePriorities = 0;
@@ -125,7 +125,7 @@ function resetHooks(machine: Machine): Hooks {
   }]));
 }
 
-function timerHooks(machine: Machine): Hooks {
+function timerHooks(machine: Hardware): Hooks {
   return {
     mrs_CNTPCT_EL0: () => machine.clock.read(),
     msr_CNTHP_CTL_EL2: (value: bigint) => machine.current.hypervisorTimer.write(value),
@@ -133,7 +133,7 @@ function timerHooks(machine: Machine): Hooks {
   };
 }
 
-function debugHooks(machine: Machine): Hooks {
+function debugHooks(machine: Hardware): Hooks {
   return {
     mrs_MDSCR_EL1: () => machine.current.debug.mdscr,
     msr_MDSCR_EL1: (value: bigint) => machine.current.debug.writeMdscr(value),
@@ -143,7 +143,7 @@ function debugHooks(machine: Machine): Hooks {
 }
 
 /** `mrs_X` and `msr_X` of the performance monitors' registers. */
-function pmuHooks(machine: Machine): Hooks {
+function pmuHooks(machine: Hardware): Hooks {
   const hooks: Record<string, Hook> = {};
   for (const { name } of aarch64) {
     const register = name.slice(4);
@@ -153,7 +153,7 @@ function pmuHooks(machine: Machine): Hooks {
   return hooks;
 }
 
-function clusterHooks(machine: Machine): Hooks {
+function clusterHooks(machine: Hardware): Hooks {
   return {
     probeCluster: () => machine.cluster.probe,
     msr_CLUSTERPARTCR_EL1: (value: bigint) => machine.cluster.setPartition(Number(value)),
@@ -161,7 +161,7 @@ function clusterHooks(machine: Machine): Hooks {
   };
 }
 
-function gicv3(machine: Machine): Gicv3 {
+function gicv3(machine: Hardware): Gicv3 {
   if (machine.gic instanceof Gicv3) return machine.gic;
   throw new MachineError("MACHINE_UNDEFINED", "ICC_* or ICH_* used on a board with GICv2");
 }
@@ -173,7 +173,7 @@ const ICH_HCR_TDIR = 1n << 14n;
 /** Walked by nobody's program, and by any pCPU's speculation. */
 const TABLE_AT_0 = 3n;
 
-function gicHooks(machine: Machine): Hooks {
+function gicHooks(machine: Hardware): Hooks {
   const gic = (): Gicv3 => gicv3(machine);
   const physical = () => cpuOf(gic(), machine.current.index).physical;
   const virtual = () => cpuOf(gic(), machine.current.index).virtual;
@@ -217,7 +217,7 @@ function gicHooks(machine: Machine): Hooks {
   };
 }
 
-function instructionHooks(machine: Machine): Hooks {
+function instructionHooks(machine: Hardware): Hooks {
   const barrier = (): void => machine.dataBarrier();
   return {
     isb: () => machine.synchronise(machine.current),
@@ -263,7 +263,7 @@ function instructionHooks(machine: Machine): Hooks {
   };
 }
 
-function memoryHooks(machine: Machine): Hooks {
+function memoryHooks(machine: Hardware): Hooks {
   const { board, memory, bus, stage1 } = machine;
   const hooks: Record<string, Hook> = {
     imageBase: () => BigInt(board.imageBase),

@@ -4,8 +4,8 @@ import { cpuOf } from "./gic/gic.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
 import type { Gic } from "./gic/gic.ts";
 import { MachineError } from "./errors.ts";
+import type { Hardware } from "./hardware.ts";
 import { INTID_SPURIOUS, PRIORITY_MASK } from "./gic/registers.ts";
-import type { Machine } from "./machine.ts";
 import type { PCpu } from "./pcpu.ts";
 import { HCR_IMO, isRegister } from "./registers.ts";
 import { describeRegister, nameOf } from "./systemRegisters.ts";
@@ -37,7 +37,7 @@ const absent = (encoding: Encoding): never => {
 
 const isDirect = (pcpu: PCpu): boolean => (pcpu.registers.HCR_EL2 & HCR_IMO) === 0n;
 
-export function readNative(machine: Machine, pcpu: PCpu, encoding: Encoding): bigint {
+export function readNative(machine: Hardware, pcpu: PCpu, encoding: Encoding): bigint {
   if (encoding.op0 === 2) return pcpu.debug.read(encoding) ?? absent(encoding);
   const name = nameOf(encoding);
   if (name === undefined) throw unknown(encoding);
@@ -60,7 +60,7 @@ export function readNative(machine: Machine, pcpu: PCpu, encoding: Encoding): bi
   return value;
 }
 
-export function writeNative(machine: Machine, pcpu: PCpu, encoding: Encoding, value: bigint): void {
+export function writeNative(machine: Hardware, pcpu: PCpu, encoding: Encoding, value: bigint): void {
   if (encoding.op0 === 2) {
     if (!pcpu.debug.write(encoding, value)) absent(encoding);
     return;

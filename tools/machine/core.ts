@@ -1,7 +1,7 @@
 // The core under test: the wasm that tools/build makes, the same bytes that are translated for the board.
 import { readFileSync } from "node:fs";
-import { buildProgram } from "../../tools/build/index.ts";
-import { CORE } from "../../tools/build/programs.ts";
+import { buildProgram } from "../build/index.ts";
+import { CORE } from "../build/programs.ts";
 import { Machine } from "./machine.ts";
 import { makeSystem, STANDARD } from "./system.ts";
 import type { System, SystemSpec } from "./system.ts";

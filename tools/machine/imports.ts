@@ -1,6 +1,6 @@
 // The wasm's imports, answered by hooks: checks that every intrinsic of the tables has one and that no other is there, and
 // turns wasm's signed numbers into the unsigned ones that the tables speak of.
-import type { Intrinsic } from "../../tools/build/intrinsic.ts";
+import type { Intrinsic } from "../build/intrinsic.ts";
 import { MachineError } from "./errors.ts";
 
 export type Value = number | bigint;
@@ -18,7 +18,7 @@ export function bindImports(module: string, table: readonly Intrinsic[], hooks: 
   const imports: Record<string, WasmFunction> = {};
   for (const intrinsic of table) {
     const hook = hooks[intrinsic.name];
-    if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to test/machine`);
+    if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to tools/machine`);
     imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, UNNOTICED.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value));
   }
   for (const name of Object.keys(hooks)) {

@@ -9,6 +9,7 @@ import { Bus } from "./bus.ts";
 import { Cluster } from "./cluster.ts";
 import { Clock } from "./clock.ts";
 import { hex, MachineError } from "./errors.ts";
+import type { CoreExports } from "./coreExports.ts";
 import { DataCache } from "./dataCache.ts";
 import { Firmware } from "./firmware.ts";
 import type { Gic } from "./gic/gic.ts";
@@ -16,6 +17,7 @@ import { cpuOf } from "./gic/gic.ts";
 import { Gicv2 } from "./gic/gicv2.ts";
 import { Gicv3 } from "./gic/gicv3.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
+import type { Hardware } from "./hardware.ts";
 import { aarch64Hooks, cpuHooks } from "./hooks.ts";
 import { bindImports } from "./imports.ts";
 import { InstructionCaches } from "./instructionCache.ts";
@@ -33,24 +35,6 @@ import { Synchronisation } from "./synchronisation.ts";
 import { TableWrites } from "./tableWrites.ts";
 import { Tlb } from "./tlb.ts";
 import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
-
-/** What arch/aarch64/index.ts exports for the vectors to call; vcpu is an offset in linear memory. */
-export interface CoreExports {
-  readonly memory: WebAssembly.Memory;
-  readonly boot: (tree: bigint) => number;
-  readonly bootSecondary: (cpu: number) => number;
-  readonly park: (vcpu: number) => number;
-  readonly idle: (vcpu: number) => void;
-  readonly trapLoad: (vcpu: number, esr: bigint) => bigint;
-  readonly trapStore: (vcpu: number, esr: bigint, value: bigint) => number;
-  readonly trapRead: (vcpu: number, esr: bigint) => bigint;
-  readonly trapWrite: (vcpu: number, esr: bigint, value: bigint) => number;
-  readonly trapCall: (vcpu: number) => number;
-  readonly trapSync: (vcpu: number) => number;
-  readonly trapIrq: (vcpu: number) => number;
-  readonly trapSerror: (vcpu: number) => number;
-  readonly panic: (esr: bigint, elr: bigint, far: bigint, vcpu: number) => void;
-}
 
 /** What trap entries and park() give back. */
 const RESUME = 0;
@@ -98,7 +82,7 @@ export interface MachineOptions {
   readonly silencers: readonly number[];
 }
 
-export class Machine {
+export class Machine implements Hardware {
   readonly board: Board;
   readonly clock = new Clock();
   readonly memory: PhysicalMemory;
