@@ -15,8 +15,8 @@ import {
   TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES, TAG_IMAGE_VERSION,
 } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { Bench, value } from "../core/bench.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { planned } from "../tags/tables.ts";
 
 const MAILBOX = 0x5000_1000;

@@ -2,11 +2,11 @@
 // period is over. Partitions without a budget pay nothing.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { EVENT_BUS_ACCESS, EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../../tools/machine/pmu.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { EVENT_BUS_ACCESS, EVENT_CPU_CYCLES, EVENT_L2D_CACHE_REFILL } from "../../tools/machine/aarch64/pmu.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
 import { takeAll } from "./directBench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";

@@ -2,8 +2,8 @@
 // is looked at. And the SGI that makes another pCPU look, for affinities that no other board has.
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 import { CPU_ON_64 } from "./functions.ts";
 

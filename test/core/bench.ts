@@ -6,13 +6,13 @@ import { encodeFrame } from "../../industrial/link/frame.ts";
 import type { Frame } from "../../industrial/link/frame.ts";
 import { decodeEvent, decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
-import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { Guest } from "../../tools/machine/guest.ts";
-import type { Outcome } from "../../tools/machine/guest.ts";
-import type { Machine } from "../../tools/machine/machine.ts";
-import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../../tools/machine/system.ts";
-import type { System, SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { Guest } from "../../tools/machine/aarch64/guest.ts";
+import type { Outcome } from "../../tools/machine/aarch64/guest.ts";
+import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../../tools/machine/aarch64/system.ts";
+import type { System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 
 /** The two interrupt controllers that boards have: for what must be the same with both. */
 export const GICS = [["GICv3", qemuVirt], ["GICv2", qemuVirtGicv2]] as const;

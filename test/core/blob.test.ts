@@ -1,7 +1,7 @@
 // A blob that is not what the planner wrote is refused, with a message, and nothing is started (core/blob.ts).
 import { describe, expect, test } from "vitest";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE, place } from "../../partitions/blob/layout.table.ts";
-import { LINUX, PLC, ram, STANDARD } from "../../tools/machine/system.ts";
+import { LINUX, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 

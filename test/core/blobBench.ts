@@ -4,10 +4,10 @@ import { expect } from "vitest";
 import type { BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
-import { machineFor } from "../../tools/machine/core.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import type { Range } from "../../tools/machine/memory.ts";
-import { makeSystem } from "../../tools/machine/system.ts";
-import type { System, SystemSpec } from "../../tools/machine/system.ts";
+import { makeSystem } from "../../tools/machine/aarch64/system.ts";
+import type { System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 
 /** Everything behind the checksum is what it is of. */
 const CHECKSUM_OFFSET = 12;

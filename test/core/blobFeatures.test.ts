@@ -2,9 +2,9 @@
 // colours, cluster ways, bandwidth (core/blobCheck.ts).
 import { describe, expect, test } from "vitest";
 import { PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_PMU } from "../../partitions/blob/layout.table.ts";
-import { qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec } from "../../tools/machine/system.ts";
+import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 

@@ -1,15 +1,15 @@
 // What the plan says of the board is compared with what the hardware says, on the pCPU that can see it (arch/aarch64/boardCheck.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import type { Board } from "../../tools/machine/board.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { Gicv3 } from "../../tools/machine/gic/gicv3.ts";
-import type { Redistributor } from "../../tools/machine/gic/redistributor.ts";
-import type { Machine } from "../../tools/machine/machine.ts";
-import type { Registers } from "../../tools/machine/registers.ts";
-import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import type { Board } from "../../tools/machine/aarch64/board.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { Gicv3 } from "../../tools/machine/aarch64/gic/gicv3.ts";
+import type { Redistributor } from "../../tools/machine/aarch64/gic/redistributor.ts";
+import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import type { Registers } from "../../tools/machine/aarch64/registers.ts";
+import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICS } from "./bench.ts";
 
 describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.ListRegs)", (_, board) => {

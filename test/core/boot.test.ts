@@ -1,12 +1,12 @@
 // From reset to the guests' first instructions (arch/aarch64/boot.ts, lifecycle.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { PSCI_FEATURES } from "../../tools/machine/firmware.ts";
-import { exists } from "../../tools/machine/features.ts";
-import { isRegister, PSTATE_DAIF, PSTATE_EL1H, UNKNOWN } from "../../tools/machine/registers.ts";
-import type { Registers } from "../../tools/machine/registers.ts";
-import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { PSCI_FEATURES } from "../../tools/machine/aarch64/firmware.ts";
+import { exists } from "../../tools/machine/aarch64/features.ts";
+import { isRegister, PSTATE_DAIF, PSTATE_EL1H, UNKNOWN } from "../../tools/machine/aarch64/registers.ts";
+import type { Registers } from "../../tools/machine/aarch64/registers.ts";
+import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 
 const bench = new Bench();

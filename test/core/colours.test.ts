@@ -2,10 +2,10 @@
 // core/colours.ts), and what is loaded, written and cleared there stays in them.
 import { describe, expect, test } from "vitest";
 import type { PlannedRegion } from "../../partitions/plan/plan.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { Stage2 } from "../../tools/machine/stage2.ts";
-import { COLOURS, ENTRY_OFFSET, LINUX, makeSystem, pagesOf, PLC, shared, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../tools/machine/system.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { Stage2 } from "../../tools/machine/aarch64/stage2.ts";
+import { COLOURS, ENTRY_OFFSET, LINUX, makeSystem, pagesOf, PLC, shared, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import * as abi from "../../core/abi.ts";
 import { Bench, value } from "./bench.ts";
 import { BlobBench } from "./blobBench.ts";

@@ -3,8 +3,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { decodeReply, numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 
 const PORT = GUEST_UART + 0x1000;

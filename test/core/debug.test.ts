@@ -1,11 +1,11 @@
 // Debug registers (arch/aarch64/debug.ts): a guest's own once it has unlocked them, an external debugger's otherwise.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { EXTERNAL } from "../../tools/machine/debugRegisters.ts";
-import { MDCR_TDA } from "../../tools/machine/registers.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemRegister } from "../../tools/machine/systemRegisters.ts";
+import { EXTERNAL } from "../../tools/machine/aarch64/debugRegisters.ts";
+import { MDCR_TDA } from "../../tools/machine/aarch64/registers.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemRegister } from "../../tools/machine/aarch64/systemRegisters.ts";
 import { Bench, value } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 

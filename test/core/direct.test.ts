@@ -2,9 +2,9 @@
 // cpuInterface.ts). It is entered once, and left alone.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR } from "../../tools/machine/system.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/aarch64/gic/registers.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICD, GUEST_GICR } from "../../tools/machine/aarch64/system.ts";
 import { ALL_GICS, Bench, GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { DIRECT, sgi, startTwo } from "./directBench.ts";
 

@@ -1,10 +1,10 @@
 // Systems with a direct partition in place of the standard one's PLC, and what its guests do by habit.
-import { qemuVirt } from "../../tools/machine/board.ts";
-import type { Board } from "../../tools/machine/board.ts";
-import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import type { Board } from "../../tools/machine/aarch64/board.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/aarch64/gic/registers.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 import { CPU_ON_64 } from "./functions.ts";
 

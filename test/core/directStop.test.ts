@@ -2,10 +2,10 @@
 // stage 2 is taken away, and a kick sent in case it sleeps (arch/aarch64/lifecycle.ts, stage2.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import type { Board } from "../../tools/machine/board.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { ENTRY_OFFSET } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import type { Board } from "../../tools/machine/aarch64/board.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { ENTRY_OFFSET } from "../../tools/machine/aarch64/system.ts";
 import { Bench, ALL_GICS, value } from "./bench.ts";
 import { DIRECT, DIRECT_RAM, startTwo, takeAll } from "./directBench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";

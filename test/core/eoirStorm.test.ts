@@ -2,8 +2,8 @@
 // exit for it and a maintenance interrupt, whatever the neighbour does (arch/aarch64/listRegisters.ts, mute).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { edge, GUEST_GICD, level, LINUX } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { edge, GUEST_GICD, level, LINUX } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICS, value } from "./bench.ts";
 import { DIRECT } from "./directBench.ts";
 

@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import type { OnFailure } from "../../partitions/plan/plan.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import type { Machine } from "../../tools/machine/machine.ts";
-import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../../tools/machine/registers.ts";
-import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../../tools/machine/aarch64/registers.ts";
+import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 

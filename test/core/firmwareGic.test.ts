@@ -1,9 +1,9 @@
 // What firmware, or a loader, may have left in the interrupt controller: when the first guest begins, nothing of it can be seen any more.
 import { describe, expect, test } from "vitest";
-import { machineFor } from "../../tools/machine/core.ts";
-import type { InterruptBank } from "../../tools/machine/gic/bank.ts";
-import type { Machine } from "../../tools/machine/machine.ts";
-import { makeSystem, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import type { InterruptBank } from "../../tools/machine/aarch64/gic/bank.ts";
+import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import { makeSystem, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { GICS } from "./bench.ts";
 
 const OWNED = STANDARD.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid));

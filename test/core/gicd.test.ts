@@ -1,8 +1,8 @@
 // The emulated distributor and redistributors (IHI 0069 §12.9, §12.11): a partition sees and changes its own INTIDs only.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
+import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 

@@ -2,11 +2,11 @@
 // (arch/aarch64/vgicv2.ts, gicv2.ts). How interrupts get through it: interrupts.test.ts, listRegisters.test.ts, timers.test.ts, for both.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_GICC, GUEST_GICD, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/aarch64/gic/registers.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICC, GUEST_GICD, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, KICK_SGI, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";
 

@@ -2,12 +2,12 @@
 // (arch/aarch64/vgicv2.ts, sgi.ts). How it is stopped all the same: directStop.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import { INTID_SPURIOUS } from "../../tools/machine/gic/registers.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { EC_SYSREG, syndrome } from "../../tools/machine/registers.ts";
-import { ENCODINGS, systemRegisterIss } from "../../tools/machine/systemRegisters.ts";
-import { GUEST_GICC, GUEST_GICD } from "../../tools/machine/system.ts";
+import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import { INTID_SPURIOUS } from "../../tools/machine/aarch64/gic/registers.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { EC_SYSREG, syndrome } from "../../tools/machine/aarch64/registers.ts";
+import { ENCODINGS, systemRegisterIss } from "../../tools/machine/aarch64/systemRegisters.ts";
+import { GUEST_GICC, GUEST_GICD } from "../../tools/machine/aarch64/system.ts";
 import { KICK_SGI, value } from "./bench.ts";
 import type { Bench } from "./bench.ts";
 import { startTwo, takeAll } from "./directBench.ts";

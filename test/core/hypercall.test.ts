@@ -1,7 +1,7 @@
 // Hypercalls (core/abi.ts, core/hypercall.ts): what a guest may ask of the hypervisor.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, result } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 

@@ -2,9 +2,9 @@
 // and again, and the other one acts right then: by one register, or by others in turn. However it goes, no loop is longer than its bound,
 // every interrupt that came is taken once, and nothing stays active (listRegisters.ts, waiting.ts, asks.ts, interruptState.ts).
 import { expect, test } from "vitest";
-import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { edge, GUEST_GICD, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { edge, GUEST_GICD, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 

@@ -1,8 +1,8 @@
 // How a physical interrupt reaches the guest that owns it (arch/aarch64/irq.ts, listRegisters.ts; IHI 0069 §4.6).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICD, GUEST_GICR, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { ALL_GICS, Bench, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 

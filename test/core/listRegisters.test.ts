@@ -1,9 +1,9 @@
 // More interrupts than list registers (arch/aarch64/listRegisters.ts; IHI 0069 §4.6): the most urgent first, none lost, none
 // waiting for ever.
 import { beforeEach, describe, expect, test } from "vitest";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { edge, GUEST_GICD, level, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { edge, GUEST_GICD, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICS, value } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { ENTRY_OFFSET, LINUX, makeSystem, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 
 const RAM = 0x4800_0000; // of PLC

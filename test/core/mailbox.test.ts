@@ -2,8 +2,8 @@
 // its tick; the guest does not leave for it.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { LINUX, mailbox, PLC, ram, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { LINUX, mailbox, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, result, value } from "./bench.ts";
 import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 

@@ -2,9 +2,9 @@
 // nobody has (tools/machine/tlb.ts, dataCache.ts, instructionCache.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { SCTLR_C, SCTLR_M } from "../../tools/machine/registers.ts";
-import { COLOURS, LINUX, PLC, ram, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../tools/machine/system.ts";
+import { SCTLR_C, SCTLR_M } from "../../tools/machine/aarch64/registers.ts";
+import { COLOURS, LINUX, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { ALL_GICS, Bench, GICS, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 

@@ -2,8 +2,8 @@
 // arch/aarch64/lifecycle.ts). Interrupts that come meanwhile wait. Direct ones: directStop.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_GICR, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICR, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, SGI_BASE, value } from "./bench.ts";
 import { takeAll } from "./directBench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";

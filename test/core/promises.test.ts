@@ -8,9 +8,9 @@ import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
-import { qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import { device, edge, level, LINUX, mailbox, makeSystem, PLC, ram, shared, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import { device, edge, level, LINUX, mailbox, makeSystem, PLC, ram, shared, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { BlobBench } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 

@@ -1,8 +1,8 @@
 // PSCI 1.1 (Arm DEN 0022D) and SMCCC 1.1 (DEN 0028) towards guests: each function acts on the caller's partition alone.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, result, value } from "./bench.ts";
 import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, CPU_ON_64, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 

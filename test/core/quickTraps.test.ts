@@ -1,8 +1,8 @@
 // What guests do often is answered by few registers (arch/aarch64/quickTraps.ts, sysregTrap.ts): without it everything would be as it is,
 // but three times as slow. And what looks like it and is something else is none of it.
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 
 const [TYPER, ISENABLER, ICENABLER, ISPENDR, IPRIORITYR, SGIR] = [0x4, 0x100, 0x180, 0x200, 0x400, 0xf00] as const;

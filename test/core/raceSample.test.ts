@@ -1,6 +1,6 @@
 // A few of the races of races.test.ts, which takes minutes: as many as find out within seconds that something has come out of order.
 import { expect, test } from "vitest";
-import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
 import { BEGINNINGS, systemOf, Track } from "./raceTrack.ts";
 
 const SYSTEMS = [["injected", systemOf(qemuVirt, false)], ["direct", systemOf(qemuVirt, true)], ["direct, GICv2", systemOf(qemuVirtGicv2, true)]] as const;

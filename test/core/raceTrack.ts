@@ -4,8 +4,8 @@
 import * as abi from "../../core/abi.ts";
 import { KICK_SGI } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import type { Action } from "./property/actions.ts";
 import { Invariants } from "./property/invariants.ts";
 import { World } from "./property/world.ts";

@@ -2,9 +2,9 @@
 // intrinsics, once or again and again, and others act right then. However it goes, nobody else notices, the partition is never stuck, and
 // no kick comes too late (core/partition.ts, arch/aarch64/lifecycle.ts). Of interrupts: interruptRaces.test.ts.
 import { expect, test } from "vitest";
-import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/board.ts";
-import { STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
+import { STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { BEGINNINGS, HOUSEKEEPER, names, othersOf, systemOf, Track } from "./raceTrack.ts";
 import { World } from "./property/world.ts";
 

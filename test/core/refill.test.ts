@@ -1,8 +1,8 @@
 // Filling list registers takes as long however many wait, and whatever another vCPU writes meanwhile (core/waiting.ts): no search.
 import { expect, test } from "vitest";
-import { edge, GUEST_GICD, LINUX, PLC } from "../../tools/machine/system.ts";
+import { edge, GUEST_GICD, LINUX, PLC } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICS, value } from "./bench.ts";
-import { STANDARD } from "../../tools/machine/system.ts";
+import { STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { CPU_ON_64 } from "./functions.ts";
 
 const many = Array.from({ length: 20 }, (_, n) => 64 + n);

@@ -1,12 +1,12 @@
 // What a new life finds (arch/aarch64/reset.ts): nothing that an earlier one, or firmware, has left in a register that is there.
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import { exists } from "../../tools/machine/features.ts";
-import { isRegister, UNKNOWN } from "../../tools/machine/registers.ts";
-import type { Registers } from "../../tools/machine/registers.ts";
-import { COUNTERS } from "../../tools/machine/pmu.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import { exists } from "../../tools/machine/aarch64/features.ts";
+import { isRegister, UNKNOWN } from "../../tools/machine/aarch64/registers.ts";
+import type { Registers } from "../../tools/machine/aarch64/registers.ts";
+import { COUNTERS } from "../../tools/machine/aarch64/pmu.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 import { CPU_OFF, CPU_ON, SMC64 } from "./functions.ts";
 

@@ -6,11 +6,11 @@ import { BLOB_MAX_BYTES } from "../../partitions/blob/layout.table.ts";
 import { compileTree } from "../../partitions/devicetree/compile.ts";
 import { seedOffset } from "../../partitions/devicetree/seed.ts";
 import { readFdt } from "../boards/fdt.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import type { Board } from "../../tools/machine/board.ts";
-import { TRNG_RND64, TRNG_VERSION } from "../../tools/machine/firmware.ts";
-import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import type { Board } from "../../tools/machine/aarch64/board.ts";
+import { TRNG_RND64, TRNG_VERSION } from "../../tools/machine/aarch64/firmware.ts";
+import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 

@@ -1,8 +1,8 @@
 // SGIs between the vCPUs of a partition (GICv3, ICC_SGI1R_EL1; IHI 0069 §12.2.20). The physical SGIs are the hypervisor's.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { GUEST_GICR, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
+import { GUEST_GICR, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64 } from "./functions.ts";
 

@@ -1,9 +1,9 @@
 // The hypervisor's own translation (arch/aarch64/stage1.ts): what it reaches for is mapped, at its own address, and nothing else is.
 import { expect, test } from "vitest";
 import { BLOB_MAX_BYTES } from "../../partitions/blob/layout.table.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { Leaf } from "../../tools/machine/stage1.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { Leaf } from "../../tools/machine/aarch64/stage1.ts";
 import { Bench, GICS } from "./bench.ts";
 
 const PAGE = 0x1000;

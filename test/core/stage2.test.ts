@@ -1,11 +1,11 @@
 // What stage 2 of each partition maps is exactly what the plan says, in the largest blocks that fit (arch/aarch64/stage2.ts).
 import { describe, expect, test } from "vitest";
 import type { PlannedRegion } from "../../partitions/plan/plan.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { MEMATTR_DEVICE_NGNRE, MEMATTR_NORMAL_WB, merge, SH_INNER, Stage2 } from "../../tools/machine/stage2.ts";
-import { device, LINUX, makeSystem, PLC, ram, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { MEMATTR_DEVICE_NGNRE, MEMATTR_NORMAL_WB, merge, SH_INNER, Stage2 } from "../../tools/machine/aarch64/stage2.ts";
+import { device, LINUX, makeSystem, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 

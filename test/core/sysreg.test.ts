@@ -1,11 +1,11 @@
 // Trapped system registers (arch/aarch64/sysregTrap.ts, idregs.ts), and exceptions injected into a guest (inject.ts).
 import { beforeEach, describe, expect, test } from "vitest";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import { ENCODINGS } from "../../tools/machine/systemRegisters.ts";
-import type { Encoding } from "../../tools/machine/systemRegisters.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { EC_FP, EC_UNKNOWN, EC_WFX, PSTATE_DAIF, PSTATE_EL1H, syndrome } from "../../tools/machine/registers.ts";
-import { GUEST_GICD, GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import { ENCODINGS } from "../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../tools/machine/aarch64/systemRegisters.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { EC_FP, EC_UNKNOWN, EC_WFX, PSTATE_DAIF, PSTATE_EL1H, syndrome } from "../../tools/machine/aarch64/registers.ts";
+import { GUEST_GICD, GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
 import { PSCI_VERSION } from "./functions.ts";
 

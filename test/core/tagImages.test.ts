@@ -5,9 +5,9 @@ import * as abi from "../../core/abi.ts";
 import {
   TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
 } from "../../rtos-guests/channel/tagImageLayout.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
 
 const MAILBOX = 0x5000_1000;

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { ALL_GICS, Bench, value } from "./bench.ts";
 
 const SPARE = 2;

@@ -3,8 +3,8 @@ import { beforeEach, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
 import type { Frame } from "../../industrial/link/frame.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_UART, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, value } from "./bench.ts";
 
 const TELEMETRY = GUEST_UART + 0x1000;

@@ -2,8 +2,8 @@
 // interrupts the guest's without anybody in between.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { ALL_GICS, Bench, GICS, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 

@@ -2,9 +2,9 @@
 // exit, and what it may then do to others is what the plan says.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import type { Guest } from "../../tools/machine/guest.ts";
-import { GUEST_GICD, LINUX, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { PartitionSpec } from "../../tools/machine/system.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICD, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, KICK_SGI, result, value } from "./bench.ts";
 import { DIRECT, sgi, takeAll } from "./directBench.ts";
 import { CPU_ON_64 } from "./functions.ts";

@@ -1,11 +1,11 @@
 // Ways of a cluster's L3 cache (arch/aarch64/clusterWays.ts; Arm 100453, CLUSTERPARTCR_EL1 and CLUSTERTHREADSID_EL1).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { qemuVirt } from "../../tools/machine/board.ts";
-import type { ClusterUnit } from "../../tools/machine/cluster.ts";
-import { machineFor } from "../../tools/machine/core.ts";
-import { LINUX, makeSystem, PLC, STANDARD } from "../../tools/machine/system.ts";
-import type { SystemSpec } from "../../tools/machine/system.ts";
+import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
+import type { ClusterUnit } from "../../tools/machine/aarch64/cluster.ts";
+import { machineFor } from "../../tools/machine/aarch64/core.ts";
+import { LINUX, makeSystem, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 
 const WAY_GROUPS = 4;

@@ -1,11 +1,11 @@
 // Memory, UART, timers, firmware and imports of the simulated machine.
 import { describe, expect, test } from "vitest";
 import { Clock } from "../../tools/machine/clock.ts";
-import { Firmware } from "../../tools/machine/firmware.ts";
+import { Firmware } from "../../tools/machine/aarch64/firmware.ts";
 import { bindImports } from "../../tools/machine/imports.ts";
 import { PhysicalMemory } from "../../tools/machine/memory.ts";
 import { FIFO_DEPTH, Pl011 } from "../../tools/machine/pl011.ts";
-import { Timer } from "../../tools/machine/timers.ts";
+import { Timer } from "../../tools/machine/aarch64/timers.ts";
 
 describe("physical memory", () => {
   const memory = new PhysicalMemory([{ pa: 0x4000_0000, size: 0x100_0000 }]);

@@ -28,7 +28,7 @@ export interface Failed {
 export type Order = { readonly kind: "watch"; readonly files: readonly string[] } | { readonly kind: "try"; readonly number: number; readonly tests: readonly { readonly file: string; readonly n: number }[] };
 export type Report = { readonly kind: "courses"; readonly courses: readonly Course[]; readonly failed: readonly Failed[] } | { readonly kind: "tried"; readonly by: { readonly file: string; readonly n: number; readonly name: string } | undefined };
 
-const FOLDERS = ["test/core", "test/core/property", "test/core/reference", "test/machine"];
+const FOLDERS = ["test/core", "test/core/property", "test/core/reference", "test/machine", "test/machine/aarch64"];
 /** Takes minutes, boots machines, or is not about the core. */
 const NOT_THESE = /qemu|races/i;
 

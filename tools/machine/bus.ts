@@ -1,7 +1,7 @@
 // What the pCPUs see at a physical address: device registers, or memory. Anything else is a fault, and a width that a device
 // does not take as well.
 import { hex, MachineError } from "./errors.ts";
-import type { Gic } from "./gic/gic.ts";
+import type { Gic } from "./aarch64/gic/gic.ts";
 import type { PhysicalMemory, Range } from "./memory.ts";
 import { UART_BYTES } from "./pl011.ts";
 import type { Pl011 } from "./pl011.ts";

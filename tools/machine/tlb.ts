@@ -2,7 +2,7 @@
 // invalidated, whatever the tables say by then. They never forget by themselves, an invalidation has no effect before the DSB
 // behind it, and they begin with what was there before the pCPU came to the hypervisor: the worst case that the architecture allows.
 import { hex, MachineError } from "./errors.ts";
-import type { Mapping } from "./stage2.ts";
+import type { Mapping } from "./aarch64/stage2.ts";
 
 const PAGE = 4096;
 const IPA_PAGES = 2 ** 36;

@@ -1,8 +1,8 @@
 // The account that is kept of what guests are sent, and what they get: interrupts asserted and taken, SGIs due.
-import { GUEST_GICD } from "../../../tools/machine/system.ts";
-import type { System } from "../../../tools/machine/system.ts";
-import type { Guest, Outcome } from "../../../tools/machine/guest.ts";
-import type { Machine } from "../../../tools/machine/machine.ts";
+import { GUEST_GICD } from "../../../tools/machine/aarch64/system.ts";
+import type { System } from "../../../tools/machine/aarch64/system.ts";
+import type { Guest, Outcome } from "../../../tools/machine/aarch64/guest.ts";
+import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { KICK_SGI } from "../bench.ts";
 
 const FIRST_SPI = 32;

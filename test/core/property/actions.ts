@@ -2,9 +2,9 @@
 // fast-check can make sequences of it, show them, and shrink them.
 import fc from "fast-check";
 import * as abi from "../../../core/abi.ts";
-import { ENCODINGS } from "../../../tools/machine/systemRegisters.ts";
-import type { SystemRegister } from "../../../tools/machine/systemRegisters.ts";
-import { GUEST_GICC, GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../../tools/machine/system.ts";
+import { ENCODINGS } from "../../../tools/machine/aarch64/systemRegisters.ts";
+import type { SystemRegister } from "../../../tools/machine/aarch64/systemRegisters.ts";
+import { GUEST_GICC, GUEST_GICD, GUEST_GICR, GUEST_UART } from "../../../tools/machine/aarch64/system.ts";
 import { GICR_STRIDE, SGI_BASE } from "../bench.ts";
 import { AFFINITY_INFO_64, CPU_OFF, CPU_ON, CPU_ON_64, CPU_SUSPEND, CPU_SUSPEND_64, MIGRATE_INFO_TYPE, PSCI_FEATURES, PSCI_VERSION, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "../functions.ts";
 

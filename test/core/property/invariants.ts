@@ -1,12 +1,12 @@
 // What must hold after every step, whatever the guests do: a partition has what it owns, changes nothing else, and is
 // changed by nobody else.
 import { hex } from "../../../tools/machine/errors.ts";
-import type { InterruptBank } from "../../../tools/machine/gic/bank.ts";
-import { INTID_SPURIOUS } from "../../../tools/machine/gic/registers.ts";
-import { ICH_HCR_TALL0, ICH_HCR_TC } from "../../../tools/machine/gic/virtualInterface.ts";
-import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI, MDCR_TDA } from "../../../tools/machine/registers.ts";
-import type { RegisterName } from "../../../tools/machine/registers.ts";
-import { Stage2 } from "../../../tools/machine/stage2.ts";
+import type { InterruptBank } from "../../../tools/machine/aarch64/gic/bank.ts";
+import { INTID_SPURIOUS } from "../../../tools/machine/aarch64/gic/registers.ts";
+import { ICH_HCR_TALL0, ICH_HCR_TC } from "../../../tools/machine/aarch64/gic/virtualInterface.ts";
+import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI, MDCR_TDA } from "../../../tools/machine/aarch64/registers.ts";
+import type { RegisterName } from "../../../tools/machine/aarch64/registers.ts";
+import { Stage2 } from "../../../tools/machine/aarch64/stage2.ts";
 import { Snapshot } from "./snapshot.ts";
 import { KICK_SGI } from "../bench.ts";
 import type { World } from "./world.ts";

@@ -4,9 +4,9 @@
 // AXV_SEED=<number> repeats a run; a failure is shrunk to the shortest sequence of actions, and shows its seed and path.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/board.ts";
-import { LINUX, mailbox, PLC, STANDARD } from "../../../tools/machine/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../../tools/machine/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/aarch64/board.ts";
+import { LINUX, mailbox, PLC, STANDARD } from "../../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../../tools/machine/aarch64/system.ts";
 import { hostile, orderly, sequences } from "./actions.ts";
 import type { Action } from "./actions.ts";
 import { Invariants } from "./invariants.ts";

@@ -1,8 +1,8 @@
 // What all guests do together: wake up, open their interrupt controllers, take everything there is, come to rest.
 import { CPU_ON_64 } from "../functions.ts";
-import { PRIORITY_IDLE } from "../../../tools/machine/gic/registers.ts";
-import type { Guest } from "../../../tools/machine/guest.ts";
-import { GUEST_GICD, GUEST_GICR } from "../../../tools/machine/system.ts";
+import { PRIORITY_IDLE } from "../../../tools/machine/aarch64/gic/registers.ts";
+import type { Guest } from "../../../tools/machine/aarch64/guest.ts";
+import { GUEST_GICD, GUEST_GICR } from "../../../tools/machine/aarch64/system.ts";
 import { GICR_STRIDE, SGI_BASE, value } from "../bench.ts";
 import type { World } from "./world.ts";
 

@@ -4,7 +4,7 @@
 // AXV_SEED=<number> repeats a run; a failure is shrunk to the shortest sequence of steps.
 import fc from "fast-check";
 import { describe, test } from "vitest";
-import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/board.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/aarch64/board.ts";
 import { runs, seed } from "../property/seed.ts";
 import { step } from "./steps.ts";
 import { Comparison } from "./world.ts";

@@ -1,10 +1,10 @@
 // The core on the simulated machine and the reference, side by side: what guests and devices do to the one is done to the other, and
 // what guests see of it is compared.
-import { GUEST_GICC } from "../../../tools/machine/gicDriver.ts";
-import type { Board } from "../../../tools/machine/board.ts";
-import type { Guest } from "../../../tools/machine/guest.ts";
-import { edge, GUEST_GICD, GUEST_GICR, level, ram, STANDARD } from "../../../tools/machine/system.ts";
-import type { SystemSpec } from "../../../tools/machine/system.ts";
+import { GUEST_GICC } from "../../../tools/machine/aarch64/gicDriver.ts";
+import type { Board } from "../../../tools/machine/aarch64/board.ts";
+import type { Guest } from "../../../tools/machine/aarch64/guest.ts";
+import { edge, GUEST_GICD, GUEST_GICR, level, ram, STANDARD } from "../../../tools/machine/aarch64/system.ts";
+import type { SystemSpec } from "../../../tools/machine/aarch64/system.ts";
 import { Bench, GICR_STRIDE, SGI_BASE, value } from "../bench.ts";
 import { CPU_ON_64 } from "../functions.ts";
 import { FIRST_SPI, ReferenceGic } from "./gic.ts";

@@ -4,7 +4,7 @@ import { ALIVE, DONE, refuses, returns, UNDEFINED } from "../answers.ts";
 import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step, Touch } from "../attempt.ts";
-import type { Encoding } from "../../../tools/machine/systemRegisters.ts";
+import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
 import type { Operation, Width } from "../operations.ts";
 import type { Target } from "../target.ts";
 import { PSCI_VERSION, SYSTEM_RESET } from "../../core/functions.ts";

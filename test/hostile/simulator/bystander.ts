@@ -3,15 +3,15 @@
 import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import { hex } from "../../../tools/machine/errors.ts";
-import { INTID_SPURIOUS } from "../../../tools/machine/gic/registers.ts";
-import type { Guest } from "../../../tools/machine/guest.ts";
-import type { Machine } from "../../../tools/machine/machine.ts";
-import type { PCpu } from "../../../tools/machine/pcpu.ts";
-import { Stage2 } from "../../../tools/machine/stage2.ts";
+import { INTID_SPURIOUS } from "../../../tools/machine/aarch64/gic/registers.ts";
+import type { Guest } from "../../../tools/machine/aarch64/guest.ts";
+import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { PCpu } from "../../../tools/machine/aarch64/pcpu.ts";
+import { Stage2 } from "../../../tools/machine/aarch64/stage2.ts";
 import { GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "../../core/bench.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
-import { GUEST_GICD, GUEST_GICR, pagesOf } from "../../../tools/machine/system.ts";
-import type { System } from "../../../tools/machine/system.ts";
+import { GUEST_GICD, GUEST_GICR, pagesOf } from "../../../tools/machine/aarch64/system.ts";
+import type { System } from "../../../tools/machine/aarch64/system.ts";
 import { banked } from "./watched.ts";
 import type { Watched } from "./watched.ts";
 

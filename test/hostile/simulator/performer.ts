@@ -1,13 +1,13 @@
 // An operation, carried out on the simulated machine by one of its guests: what its instructions meet there, and what becomes of the
 // guest. What never gets as far as stage 2 or a trap is the hardware's own, and not carried out at all.
 import { MachineError } from "../../../tools/machine/errors.ts";
-import type { Guest, Outcome } from "../../../tools/machine/guest.ts";
-import type { Machine } from "../../../tools/machine/machine.ts";
-import { EC_DATA_ABORT, syndrome } from "../../../tools/machine/registers.ts";
-import type { Mapping } from "../../../tools/machine/stage2.ts";
-import { MEMATTR_DEVICE_NGNRE } from "../../../tools/machine/stage2.ts";
-import { hpfarOf, translate } from "../../../tools/machine/translation.ts";
-import type { Encoding } from "../../../tools/machine/systemRegisters.ts";
+import type { Guest, Outcome } from "../../../tools/machine/aarch64/guest.ts";
+import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import { EC_DATA_ABORT, syndrome } from "../../../tools/machine/aarch64/registers.ts";
+import type { Mapping } from "../../../tools/machine/aarch64/stage2.ts";
+import { MEMATTR_DEVICE_NGNRE } from "../../../tools/machine/aarch64/stage2.ts";
+import { hpfarOf, translate } from "../../../tools/machine/aarch64/translation.ts";
+import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
 import type { Came } from "../answers.ts";
 import type { CacheLine, Operation } from "../operations.ts";
 

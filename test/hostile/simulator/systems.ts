@@ -1,9 +1,9 @@
 // The systems that are attacked on the simulated machine: an attacker of two vCPUs, a bystander like the PLC guest of one, a channel between
 // them, a spare pCPU; with each version of the GIC, and with the interrupts of both of them injected and direct.
-import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/board.ts";
-import type { Board } from "../../../tools/machine/board.ts";
-import { device, edge, level, mailbox, ram, shared } from "../../../tools/machine/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../../tools/machine/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/aarch64/board.ts";
+import type { Board } from "../../../tools/machine/aarch64/board.ts";
+import { device, edge, level, mailbox, ram, shared } from "../../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../../tools/machine/aarch64/system.ts";
 
 const MIB = 0x10_0000;
 /** Above all that there is physically. */

@@ -1,6 +1,6 @@
 // What of the machine may not change, set by set: a copy of each as it was, and what of it may change all the same.
 import { Snapshot } from "../../core/property/snapshot.ts";
-import type { InterruptBank } from "../../../tools/machine/gic/bank.ts";
+import type { InterruptBank } from "../../../tools/machine/aarch64/gic/bank.ts";
 
 export interface Watched {
   readonly what: string;
