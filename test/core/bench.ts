@@ -10,7 +10,7 @@ import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import { Guest } from "../../tools/machine/aarch64/guest.ts";
 import type { Outcome } from "../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
 import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../../tools/machine/aarch64/system.ts";
 import type { System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 
@@ -41,7 +41,7 @@ export const result = (outcome: Outcome): number => Number(BigInt.asIntN(64, val
 
 export class Bench {
   readonly system: System;
-  readonly machine: Machine;
+  readonly machine: Aarch64Machine;
   readonly guests: readonly Guest[];
   /** What came out of the UART and has been taken apart so far. */
   readonly frames: Frame[] = [];

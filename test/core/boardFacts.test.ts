@@ -6,7 +6,7 @@ import type { Board } from "../../tools/machine/aarch64/board.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import { Gicv3 } from "../../tools/machine/aarch64/gic/gicv3.ts";
 import type { Redistributor } from "../../tools/machine/aarch64/gic/redistributor.ts";
-import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
 import type { Registers } from "../../tools/machine/aarch64/registers.ts";
 import { edge, LINUX, makeSystem, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { PartitionSpec, SystemSpec } from "../../tools/machine/aarch64/system.ts";
@@ -34,7 +34,7 @@ describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.Li
 });
 
 /** What a board says at boot that is not the one of the plan, or that something has been done to; "" if it runs. */
-function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: SystemSpec = STANDARD, damage: (machine: Machine) => void = () => undefined): string {
+function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: SystemSpec = STANDARD, damage: (machine: Aarch64Machine) => void = () => undefined): string {
   const machine = machineFor({ ...makeSystem({ ...spec, board: planned }), spec: { ...spec, board: { ...planned, ...hardware } } });
   damage(machine);
   machine.boot();
@@ -200,7 +200,7 @@ describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets 
   test("nobody is coloured: it does not matter", () => expect(bootsOn({ caches: [0n, 0n, 0n] })).toBe(""));
 });
 
-const redistributorOf = ({ gic }: Machine, pcpu: number): Redistributor => {
+const redistributorOf = ({ gic }: Aarch64Machine, pcpu: number): Redistributor => {
   if (gic instanceof Gicv3 && gic.cpus[pcpu] !== undefined) return gic.cpus[pcpu].redistributor;
   throw new Error("a GICv3");
 };

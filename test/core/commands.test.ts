@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
-import { COUNTER_FREQUENCY } from "../../tools/machine/clock.ts";
+import { COUNTER_FREQUENCY } from "../../tools/machine/aarch64/timers.ts";
 import { LINUX, makeSystem, PLC, STANDARD, TELEMETRY_MILLISECONDS } from "../../tools/machine/aarch64/system.ts";
 import { Bench } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64, PSCI_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";

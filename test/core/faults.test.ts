@@ -5,7 +5,7 @@ import * as abi from "../../core/abi.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import type { OnFailure } from "../../partitions/plan/plan.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
 import { EC_DATA_ABORT, EC_INSTRUCTION_ABORT, syndrome } from "../../tools/machine/aarch64/registers.ts";
 import { ENTRY_OFFSET, LINUX, PLC, shared, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, KICK_SGI, SGI_BASE, value } from "./bench.ts";
@@ -45,7 +45,7 @@ describe("an access to what a partition does not own", () => {
     expect(stopped).toMatchObject({ code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_FAULT) });
   });
 
-  test.each<[string, (guest: Guest, machine: Machine) => void]>([
+  test.each<[string, (guest: Guest, machine: Aarch64Machine) => void]>([
     ["a load", (guest) => guest.load(FOREIGN, 4)], ["a fetch", (guest) => guest.fetch(FOREIGN)], ["an SError", ({ pcpu }, machine) => machine.serror(pcpu, 0xbe00_0000n)],
   ])("counts as one exit of that kind, and no other: %s", (_, access) => {
     const bench = benchWith("stop");

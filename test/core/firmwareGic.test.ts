@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import type { InterruptBank } from "../../tools/machine/aarch64/gic/bank.ts";
-import type { Machine } from "../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
 import { makeSystem, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { GICS } from "./bench.ts";
 
@@ -17,7 +17,7 @@ const VIRTUAL_MASK = 0xf8fc_0213;
 
 const implementedIn = (bank: InterruptBank, intids: readonly number[], change: (intid: number) => void): void => intids.forEach((intid) => { if (intid < bank.words * WORD_BITS) change(intid); });
 
-function leave(machine: Machine): void {
+function leave(machine: Aarch64Machine): void {
   const { gic, board } = machine;
   const fill = (bank: InterruptBank, intids: readonly number[]): void => implementedIn(bank, intids, (intid) => {
     const set = (words: Uint32Array): void => { words[intid >>> 5] = (words[intid >>> 5] ?? 0) | (1 << (intid & 31)); };
@@ -41,7 +41,7 @@ function leave(machine: Machine): void {
 }
 
 /** Of every interrupt and interface what decides what comes, and what is read. */
-function stateOf(machine: Machine): unknown {
+function stateOf(machine: Aarch64Machine): unknown {
   const bits = (words: Uint32Array): number[] => [...words].map((word) => word >>> 0);
   // GICv2: groups are the Secure side's affair.
   const bank = ({ group, enabled, latch, active, priority }: InterruptBank): unknown => [machine.board.gicVersion === 2 ? [] : bits(group), bits(enabled), bits(latch), bits(active), [...priority]];

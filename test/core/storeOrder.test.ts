@@ -168,7 +168,7 @@ test("a tag that goes out has the value that it was published with, though the h
 describe("the store buffer of the machine", () => {
   const made = (): { bytes: Uint8Array; buffer: StoreBuffer } => {
     const bytes = new Uint8Array(8);
-    return { bytes, buffer: new StoreBuffer(bytes.buffer) };
+    return { bytes, buffer: new StoreBuffer(bytes.buffer, /^$/) };
   };
   const store = (bytes: Uint8Array, buffer: StoreBuffer, pcpu: number, at: number, value: number): void => {
     buffer.store(pcpu, at, 1);

@@ -5,7 +5,7 @@ import { Firmware } from "../../tools/machine/aarch64/firmware.ts";
 import { bindImports } from "../../tools/machine/imports.ts";
 import { PhysicalMemory } from "../../tools/machine/memory.ts";
 import { FIFO_DEPTH, Pl011 } from "../../tools/machine/pl011.ts";
-import { Timer } from "../../tools/machine/aarch64/timers.ts";
+import { COUNTER_FREQUENCY, Timer } from "../../tools/machine/aarch64/timers.ts";
 
 describe("physical memory", () => {
   const memory = new PhysicalMemory([{ pa: 0x4000_0000, size: 0x100_0000 }]);
@@ -64,7 +64,7 @@ describe("PL011", () => {
 
 describe("timers", () => {
   test("the output is high from CVAL on while enabled and not masked; the virtual one counts from its offset", () => {
-    const clock = new Clock();
+    const clock = new Clock(COUNTER_FREQUENCY);
     const timer = new Timer(clock, () => 100n);
     clock.advance(1600); // 100 ticks
     timer.compare = 50n;

@@ -1,27 +1,42 @@
 // What the pCPUs see at a physical address: device registers, or memory. Anything else is a fault, and a width that a device
 // does not take as well.
 import { hex, MachineError } from "./errors.ts";
-import type { Gic } from "./aarch64/gic/gic.ts";
 import type { PhysicalMemory, Range } from "./memory.ts";
-import { UART_BYTES } from "./pl011.ts";
-import type { Pl011 } from "./pl011.ts";
+import type { Uart } from "./uart.ts";
+
+/** Of a UART's registers, whichever kind it is. */
+const UART_BYTES = 0x1000;
 
 /** A device that only keeps what is written: for passthrough, where it is the guest's business what it does. */
 class PlainDevice {
   readonly words = new Map<number, bigint>();
 }
 
+/** Interrupt controllers, by the physical addresses of their registers. */
+export interface Controller {
+  /** Is there a register of the hypervisor's at this address? Is there one that a guest may have? */
+  owns(pa: number): boolean;
+  ownsForGuest(pa: number): boolean;
+  /** Accesses by pCPU `cpu`. */
+  read(cpu: number, pa: number, bytes: number): bigint;
+  write(cpu: number, pa: number, bytes: number, value: bigint): void;
+  readAsGuest(cpu: number, pa: number, bytes: number): bigint;
+  writeAsGuest(cpu: number, pa: number, bytes: number, value: bigint): void;
+}
+
 export class Bus {
-  private readonly gic: Gic;
-  private readonly uart: Pl011;
+  private readonly controller: Controller;
+  private readonly uart: Uart;
   private readonly uartBase: number;
   private readonly memory: PhysicalMemory;
   private readonly devices: readonly { readonly range: Range; readonly device: PlainDevice }[];
   private readonly silencers: readonly number[];
 
   /** `silencers`: registers of passthrough devices that the hypervisor itself may write, because the plan says so. */
-  constructor(gic: Gic, uart: Pl011, uartBase: number, memory: PhysicalMemory, devices: readonly Range[], silencers: readonly number[]) {
-    this.gic = gic;
+  constructor(
+    controller: Controller, uart: Uart, uartBase: number, memory: PhysicalMemory, devices: readonly Range[], silencers: readonly number[],
+  ) {
+    this.controller = controller;
     this.uart = uart;
     this.uartBase = uartBase;
     this.memory = memory;
@@ -31,14 +46,14 @@ export class Bus {
 
   /** The hypervisor's mmioRead: only devices that it drives itself. */
   hypervisorRead(cpu: number, pa: number, bytes: number): bigint {
-    if (this.gic.owns(pa)) return this.gic.read(cpu, pa, bytes);
+    if (this.controller.owns(pa)) return this.controller.read(cpu, pa, bytes);
     if (this.inUart(pa) && bytes <= 4) return BigInt(this.uart.read(pa - this.uartBase));
     throw new MachineError("MACHINE_BUS", `the hypervisor reads ${bytes} bytes at ${hex(pa)}: no device of its own is there`);
   }
 
   hypervisorWrite(cpu: number, pa: number, bytes: number, value: bigint): void {
-    if (this.gic.owns(pa)) {
-      this.gic.write(cpu, pa, bytes, value);
+    if (this.controller.owns(pa)) {
+      this.controller.write(cpu, pa, bytes, value);
     } else if (this.inUart(pa) && bytes <= 4) {
       this.uart.write(pa - this.uartBase, Number(value));
     } else if (bytes === 4 && this.silencers.includes(pa)) {
@@ -51,13 +66,13 @@ export class Bus {
   /** The access of a guest of pCPU `cpu` that stage 2 let through. It must never end in a device that the hypervisor drives. */
   guestRead(cpu: number, pa: number, bytes: number): bigint {
     if (this.memory.isRam(pa, bytes)) return this.memory.read(pa, bytes);
-    if (this.gic.ownsForGuest(pa)) return this.gic.readAsGuest(cpu, pa, bytes);
+    if (this.controller.ownsForGuest(pa)) return this.controller.readAsGuest(cpu, pa, bytes);
     return this.device(pa).words.get(pa) ?? 0n;
   }
 
   guestWrite(cpu: number, pa: number, bytes: number, value: bigint): void {
     if (this.memory.isRam(pa, bytes)) this.memory.write(pa, bytes, value);
-    else if (this.gic.ownsForGuest(pa)) this.gic.writeAsGuest(cpu, pa, bytes, value);
+    else if (this.controller.ownsForGuest(pa)) this.controller.writeAsGuest(cpu, pa, bytes, value);
     else this.device(pa).words.set(pa, value);
   }
 

@@ -1,12 +1,16 @@
-// The system counter (ARM ARM D11.1): one for the whole machine, read by CNTPCT_EL0. It moves when a test says so, and by
-// one tick at every read, so that software which polls for time to pass sees it pass.
+// The system counter (CNTPCT_EL0, time): one for the whole machine. It moves when a test says so, and by one tick at every read,
+// so that software which polls for time to pass sees it pass.
 
-/** What QEMU's virt machine has. */
-export const COUNTER_FREQUENCY = 62_500_000;
 const NANOSECONDS = 1_000_000_000;
 
 export class Clock {
   private ticks = 0;
+  private readonly frequency: number;
+
+  /** `frequency`: ticks in a second. */
+  constructor(frequency: number) {
+    this.frequency = frequency;
+  }
 
   get now(): number {
     return this.ticks;
@@ -25,6 +29,6 @@ export class Clock {
   }
 
   ticksOf(nanoseconds: number): number {
-    return Math.ceil((nanoseconds * COUNTER_FREQUENCY) / NANOSECONDS);
+    return Math.ceil((nanoseconds * this.frequency) / NANOSECONDS);
   }
 }

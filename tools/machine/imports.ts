@@ -10,16 +10,21 @@ export type Hooks = Readonly<Record<string, Hook>>;
 
 type WasmFunction = (...values: Value[]) => Value | void;
 
-/** Behind which nothing is different for anybody else: a loop's bound, a table's entry that is looked at, a register that never changes. */
-const UNNOTICED = /^(bound|physicalRead64|mrs_ID_.*)$/;
+/** No intrinsic's name. */
+const NONE = /^$/;
 
-/** What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could notice, with its first value. */
-export function bindImports(module: string, table: readonly Intrinsic[], hooks: Hooks, before: (name: string, first?: Value) => void = () => undefined): Record<string, WasmFunction> {
+/**
+ * What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could notice, with
+ * its first value: not of those that are called as `unnoticed` says.
+ */
+export function bindImports(
+  module: string, table: readonly Intrinsic[], hooks: Hooks, unnoticed = NONE, before: (name: string, first?: Value) => void = () => undefined,
+): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const intrinsic of table) {
     const hook = hooks[intrinsic.name];
     if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to tools/machine`);
-    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, UNNOTICED.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value));
+    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, unnoticed.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value));
   }
   for (const name of Object.keys(hooks)) {
     if (imports[name] === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has a hook ${name}, but no table names an intrinsic ${module}.${name}`);

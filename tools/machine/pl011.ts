@@ -1,8 +1,8 @@
 // The board's UART: Arm PL011 (DDI 0183), as far as a polling driver and one with a receive interrupt can tell. What is
 // sent is kept for the test to read; what the test types waits in the receive FIFO.
 import { MachineError, hex } from "./errors.ts";
+import type { Uart } from "./uart.ts";
 
-export const UART_BYTES = 0x1000;
 export const FIFO_DEPTH = 16;
 
 const DR = 0x00;
@@ -26,7 +26,7 @@ const INTERRUPT_RX = 1 << 4;
 const INTERRUPT_TX = 1 << 5;
 const INTERRUPT_RT = 1 << 6;
 
-export class Pl011 {
+export class Pl011 implements Uart {
   /** Everything that has gone out on the wire. */
   readonly sent: number[] = [];
   /** A wire that takes nothing: the transmit FIFO fills up and stays full. */

@@ -1,14 +1,12 @@
-// Stores to linear memory that others do not see yet (ARM ARM B2.3): each pCPU has them at once for itself, and everybody else when a
+// Stores to linear memory that others do not see yet (ARM ARM B2.3, RVWMO): each pCPU has them at once for itself, and everybody else when a
 // barrier, an atomic or the end of what it does has put them in order. Between two of those nothing says when, and so the worst is
-// taken: whoever looks meanwhile finds none of them, though device writes, SGIs and atomics made behind them have had their effect.
+// taken: whoever looks meanwhile finds none of them, though device writes, interrupts sent and atomics made behind them have had their effect.
 //
 // Stores are in memory as the wasm makes them; for somebody else's turn they are taken back, and made again after it. So a late one
 // comes over what the other has stored at the same place. Release stores (storeRelease32) are late, too, but never ahead of earlier ones.
 
 /** The module that such a core imports from. */
 export const INSTRUMENTED = "env";
-
-const SHOWN = /^(msr_ICC_SGI1R_EL1|mmioWrite|physicalWrite|tlbi)/;
 
 interface Store {
   readonly at: number;
@@ -24,7 +22,11 @@ export class StoreBuffer {
   private shown = false;
   private readonly stores = new Map<number, Store[]>();
 
-  constructor(memory: ArrayBuffer) {
+  private readonly seen: RegExp;
+
+  /** `shown`: intrinsics whose effect another pCPU sees, whatever it sees of stores. */
+  constructor(memory: ArrayBuffer, shown: RegExp) {
+    this.seen = shown;
     this.memory = new Uint8Array(memory);
   }
 
@@ -38,13 +40,13 @@ export class StoreBuffer {
 
   /**
    * Ahead of an intrinsic: whoever came now would find everything as ahead of the last one, or there is nothing that he does not see.
-   * What the intrinsics in between have done matters if it is to be seen by him: an SGI, a device write, a table entry.
+   * What the intrinsics in between have done matters if it is to be seen by him: an interrupt sent, a device write, a table entry.
    */
   isSame(pcpu: number, intrinsic: string): boolean {
     const stored = this.stores.get(pcpu)?.length ?? 0;
     const same = stored === 0 || (stored === this.looked && !this.shown);
     this.looked = stored;
-    this.shown = SHOWN.test(intrinsic);
+    this.shown = this.seen.test(intrinsic);
     return same;
   }
 

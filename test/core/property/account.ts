@@ -2,7 +2,7 @@
 import { GUEST_GICD } from "../../../tools/machine/aarch64/system.ts";
 import type { System } from "../../../tools/machine/aarch64/system.ts";
 import type { Guest, Outcome } from "../../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { KICK_SGI } from "../bench.ts";
 
 const FIRST_SPI = 32;
@@ -21,11 +21,11 @@ export class Account {
   /** How often anything was made pending. */
   rings = 0;
   private onWire = false;
-  private readonly machine: Machine;
+  private readonly machine: Aarch64Machine;
   private readonly system: System;
   private readonly owners: readonly number[];
 
-  constructor(machine: Machine, system: System, owners: readonly number[]) {
+  constructor(machine: Aarch64Machine, system: System, owners: readonly number[]) {
     this.machine = machine;
     this.system = system;
     this.owners = owners;

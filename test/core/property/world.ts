@@ -5,7 +5,7 @@ import { encodeFrame } from "../../../industrial/link/frame.ts";
 import { machineFor } from "../../../tools/machine/aarch64/core.ts";
 import { INTID_SPURIOUS } from "../../../tools/machine/aarch64/gic/registers.ts";
 import { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { EVENT_L2D_CACHE_REFILL } from "../../../tools/machine/aarch64/pmu.ts";
 import { syndrome } from "../../../tools/machine/aarch64/registers.ts";
 import { ENTRY_OFFSET, GUEST_GICC, GUEST_GICD, GUEST_GICR, makeSystem, TICK_MICROSECONDS } from "../../../tools/machine/aarch64/system.ts";
@@ -24,7 +24,7 @@ const COMMAND_TICKS = 3;
 
 export class World {
   readonly system: System;
-  readonly machine: Machine;
+  readonly machine: Aarch64Machine;
   readonly guests: readonly Guest[];
   /** Partition of each pCPU; -1: a spare one. */
   readonly owners: readonly number[];

@@ -5,7 +5,7 @@ import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import { hex } from "../../../tools/machine/errors.ts";
 import { INTID_SPURIOUS } from "../../../tools/machine/aarch64/gic/registers.ts";
 import type { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import type { PCpu } from "../../../tools/machine/aarch64/pcpu.ts";
 import { Stage2 } from "../../../tools/machine/aarch64/stage2.ts";
 import { GICR_STRIDE, KICK_SGI, SGI_BASE, value } from "../../core/bench.ts";
@@ -29,7 +29,7 @@ const broken = (what: string): never => {
 
 export class Bystander {
   readonly guest: Guest;
-  private readonly machine: Machine;
+  private readonly machine: Aarch64Machine;
   private readonly system: System;
   private readonly index: number;
   private readonly attacker: number;
@@ -52,7 +52,7 @@ export class Bystander {
   repeats = 0;
 
   /** `attacker`, `index`: partitions. */
-  constructor(machine: Machine, system: System, guest: Guest, index: number, attacker: number) {
+  constructor(machine: Aarch64Machine, system: System, guest: Guest, index: number, attacker: number) {
     this.machine = machine;
     this.system = system;
     this.guest = guest;

@@ -2,7 +2,7 @@
 // guest. What never gets as far as stage 2 or a trap is the hardware's own, and not carried out at all.
 import { MachineError } from "../../../tools/machine/errors.ts";
 import type { Guest, Outcome } from "../../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { EC_DATA_ABORT, syndrome } from "../../../tools/machine/aarch64/registers.ts";
 import type { Mapping } from "../../../tools/machine/aarch64/stage2.ts";
 import { MEMATTR_DEVICE_NGNRE } from "../../../tools/machine/aarch64/stage2.ts";
@@ -47,9 +47,9 @@ const came = (outcome: Outcome): Became => {
 const DONE: Became = { x0: 0n, syndrome: undefined };
 
 export class Performer {
-  private readonly machine: Machine;
+  private readonly machine: Aarch64Machine;
 
-  constructor(machine: Machine) {
+  constructor(machine: Aarch64Machine) {
     this.machine = machine;
   }
 

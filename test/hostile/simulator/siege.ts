@@ -9,7 +9,7 @@ import { decodePartition, decodeVcpu } from "../../../industrial/link/telemetry.
 import { CPU_ON_64 } from "../../core/functions.ts";
 import { machineFor } from "../../../tools/machine/aarch64/core.ts";
 import { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { makeSystem, TELEMETRY_MILLISECONDS } from "../../../tools/machine/aarch64/system.ts";
 import type { System, SystemSpec } from "../../../tools/machine/aarch64/system.ts";
 import { objection, survives } from "../answers.ts";
@@ -32,7 +32,7 @@ const REPEATS = 4;
 const COUNTED = [abi.EXIT_INTERRUPT, abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_SMC, abi.EXIT_SGI_SEND, abi.EXIT_CONSOLE, abi.EXIT_FAULT, abi.EXIT_TICK, abi.EXIT_BANDWIDTH];
 
 export class Siege {
-  readonly machine: Machine;
+  readonly machine: Aarch64Machine;
   readonly target: Target;
   /** Operations that got as far as stage 2, a trap, or memory. */
   operations = 0;

@@ -5,9 +5,10 @@ import { cpu } from "../../../core/cpu.table.ts";
 import { SYSTEM_OFF } from "../../core/functions.ts";
 import { booted } from "../../../tools/machine/aarch64/core.ts";
 import { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import { aarch64Hooks, cpuHooks } from "../../../tools/machine/aarch64/hooks.ts";
+import { aarch64Hooks, synchronised } from "../../../tools/machine/aarch64/hooks/index.ts";
+import { cpuHooks } from "../../../tools/machine/atomics.ts";
 import type { Hooks } from "../../../tools/machine/imports.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { syndrome, UNKNOWN } from "../../../tools/machine/aarch64/registers.ts";
 import { STANDARD } from "../../../tools/machine/aarch64/system.ts";
 
@@ -22,17 +23,17 @@ describe("intrinsics", () => {
   const machine = booted();
 
   test("every one of the tables has a hook, and there are no others", () => {
-    expect(Object.keys(cpuHooks(machine)).sort()).toEqual(cpu.map(({ name }) => name).sort());
+    expect(Object.keys(synchronised(machine, cpuHooks(machine))).sort()).toEqual(cpu.map(({ name }) => name).sort());
     expect(Object.keys(aarch64Hooks(machine)).sort()).toEqual(aarch64.map(({ name }) => name).sort());
   });
 
   test("a loop that passes its bound is an error", () => {
-    expect(() => call(cpuHooks(machine), "bound", 7, 8)).not.toThrow();
-    expect(() => call(cpuHooks(machine), "bound", 8, 8)).toThrow("MACHINE_LOOP");
+    expect(() => call(synchronised(machine, cpuHooks(machine)), "bound", 7, 8)).not.toThrow();
+    expect(() => call(synchronised(machine, cpuHooks(machine)), "bound", 8, 8)).toThrow("MACHINE_LOOP");
   });
 
   test("atomics give back what was there before", () => {
-    const hooks = cpuHooks(machine);
+    const hooks = synchronised(machine, cpuHooks(machine));
     const at = machine.linear.byteLength - 4;
     call(hooks, "storeRelease32", at, 0xf0);
     expect(call(hooks, "atomicOr32", at, 0x0f)).toBe(0xf0);
@@ -129,7 +130,7 @@ describe("the machine notices", () => {
 describe("a guest", () => {
   const HCR_IMO = 1n << 4n;
   const root = (guest: Guest): number => Number(guest.pcpu.registers.VTTBR_EL2 & 0xffff_ffff_f000n);
-  const unmap = (machine: Machine, guest: Guest): void => {
+  const unmap = (machine: Aarch64Machine, guest: Guest): void => {
     for (let entry = 0; entry < 1024; entry++) machine.memory.write64(root(guest) + 8 * entry, 0n);
   };
 
@@ -221,7 +222,7 @@ describe("a guest", () => {
 });
 
 describe("the machine is deterministic", () => {
-  const run = (): { machine: Machine; memory: Uint8Array } => {
+  const run = (): { machine: Aarch64Machine; memory: Uint8Array } => {
     const machine = booted();
     const guest = new Guest(machine, 3);
     for (let n = 0; n < 200; n++) {

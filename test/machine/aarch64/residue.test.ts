@@ -6,15 +6,16 @@ import { booted } from "../../../tools/machine/aarch64/core.ts";
 import { DataCache } from "../../../tools/machine/dataCache.ts";
 import { INTID_SPURIOUS } from "../../../tools/machine/aarch64/gic/registers.ts";
 import { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import { aarch64Hooks, cpuHooks } from "../../../tools/machine/aarch64/hooks.ts";
+import { aarch64Hooks, synchronised } from "../../../tools/machine/aarch64/hooks/index.ts";
+import { cpuHooks } from "../../../tools/machine/atomics.ts";
 import { InstructionCaches } from "../../../tools/machine/instructionCache.ts";
-import type { Machine } from "../../../tools/machine/aarch64/machine.ts";
+import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
 import { HCR_DC, SCTLR_C, SCTLR_M } from "../../../tools/machine/aarch64/registers.ts";
 import { STANDARD } from "../../../tools/machine/aarch64/system.ts";
 import { TableWrites } from "../../../tools/machine/tableWrites.ts";
 import { Tlb } from "../../../tools/machine/tlb.ts";
 
-const intrinsics = (machine: Machine): ((name: string, ...values: (number | bigint)[]) => unknown) => {
+const intrinsics = (machine: Aarch64Machine): ((name: string, ...values: (number | bigint)[]) => unknown) => {
   const hooks = aarch64Hooks(machine);
   return (name, ...values) => (hooks[name] as ((...values: (number | bigint)[]) => unknown) | undefined)?.(...values);
 };
@@ -203,7 +204,7 @@ test("an SGI is sent behind a DSB, if something was stored that its receiver is 
   const machine = booted();
   machine.current = machine.pcpu(0);
   const call = intrinsics(machine);
-  const atomics = cpuHooks(machine) as Readonly<Record<string, (...values: number[]) => unknown>>;
+  const atomics = synchronised(machine, cpuHooks(machine)) as Readonly<Record<string, (...values: number[]) => unknown>>;
   const at = machine.linear.byteLength - 4;
   atomics["atomicOr32"]?.(at, 1);
   call("isb");
@@ -219,7 +220,7 @@ describe("an interrupt that is disabled", () => {
   const ISENABLER = 0x100;
   const ICENABLER = 0x180;
   const SPI = 40;
-  const setUp = (board: typeof qemuVirt): { machine: Machine; call: ReturnType<typeof intrinsics> } => {
+  const setUp = (board: typeof qemuVirt): { machine: Aarch64Machine; call: ReturnType<typeof intrinsics> } => {
     const machine = booted({ ...STANDARD, board });
     const call = intrinsics(machine);
     machine.current = machine.pcpu(2);

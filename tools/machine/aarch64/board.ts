@@ -4,40 +4,27 @@
 import type { ClusterUnit } from "./cluster.ts";
 import type { FirmwareCpu, Workarounds } from "./firmware.ts";
 import type { GicBoard, GicBoardCpu } from "./gic/gic.ts";
-import type { Range } from "../memory.ts";
+import type { BoardFacts } from "../board.ts";
 import type { Peripherals } from "./pcpu.ts";
 import type { Registers } from "./registers.ts";
 
-export interface Board extends GicBoard, Peripherals {
+export interface Board extends BoardFacts, GicBoard, Peripherals {
   readonly cpus: readonly (GicBoardCpu & FirmwareCpu & { readonly registers?: Partial<Registers> })[];
-  readonly uart: number;
   /** What firmware has against speculation, and has left on: UARTIMSC. */
   readonly workarounds?: Workarounds;
   readonly uartMask?: number;
   /** Every trap of a guest takes the long way, as an access of another form does: what the vectors could do by themselves (quickTraps.ts) they do not. */
   readonly fullTraps?: boolean;
-  /** How far the system counter has come when the image begins. */
-  readonly bootTicks?: number;
-  /** An invalidation of the TLB has an effect when it is made twice. */
+  /** An invalidation of the TLB has an effect when it is made twice (Cortex-A55 erratum 2441007). */
   readonly repeatsTlbi?: boolean;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
   readonly cluster: ClusterUnit;
-  readonly ram: readonly Range[];
   /** 64 bits of the firmware's TRNG, 0: it has none at the moment; without this key firmware knows neither TRNG nor SMCCC_VERSION. */
   readonly trng?: () => bigint;
   /** RNDR, where ID_AA64ISAR0_EL1 says that it is there. */
   readonly rndr?: () => bigint;
-  /** What the loader gives the image in x0, and what stands there. */
-  readonly deviceTree?: { readonly pa: number; readonly bytes: Uint8Array };
-  /** Devices that may be passed through to a guest. */
-  readonly devices: readonly Range[];
-  /** Where the image is loaded, and how large the core is in it. */
-  readonly imageBase: number;
-  readonly imageSize: number;
-  /** From the image's first byte: where linear memory, the first stage 1 tables, and the secondary entry are. */
-  readonly linearOffset: number;
+  /** From the image's first byte: where the first stage 1 tables are. */
   readonly stage1RootOffset: number;
-  readonly secondaryEntryOffset: number;
 }
 
 const MIB = 0x10_0000;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { buildProgram } from "../../build/index.ts";
 import { CORE } from "../../build/programs.ts";
-import { Machine } from "./machine.ts";
+import { Aarch64Machine } from "./machine.ts";
 import { makeSystem, STANDARD } from "./system.ts";
 import type { System, SystemSpec } from "./system.ts";
 
@@ -18,12 +18,12 @@ export async function instrumentedCore(): Promise<WebAssembly.Module> {
 }
 
 /** A machine with a system's image in its memory, at reset. */
-export function machineFor(system: System, from = module): Machine {
-  return new Machine(from, { ...system, board: system.spec.board });
+export function machineFor(system: System, from = module): Aarch64Machine {
+  return new Aarch64Machine(from, { ...system, board: system.spec.board });
 }
 
 /** A machine that has booted, and come to rest. */
-export function booted(spec: SystemSpec = STANDARD): Machine {
+export function booted(spec: SystemSpec = STANDARD): Aarch64Machine {
   const machine = machineFor(makeSystem(spec));
   machine.boot();
   return machine;

@@ -1,10 +1,7 @@
-// What arch/aarch64/index.ts exports for the vectors to call; vcpu is an offset in linear memory.
-export interface CoreExports {
-  readonly memory: WebAssembly.Memory;
-  readonly boot: (tree: bigint) => number;
-  readonly bootSecondary: (cpu: number) => number;
-  readonly park: (vcpu: number) => number;
-  readonly idle: (vcpu: number) => void;
+// What arch/aarch64/index.ts exports besides for the vectors to call; vcpu is an offset in linear memory.
+import type { Exports } from "../machine.ts";
+
+export interface CoreExports extends Exports {
   readonly trapLoad: (vcpu: number, esr: bigint) => bigint;
   readonly trapStore: (vcpu: number, esr: bigint, value: bigint) => number;
   readonly trapRead: (vcpu: number, esr: bigint) => bigint;

@@ -2,6 +2,7 @@
 // asked for is for the test to look at. A guest's SMC must never get here: anything but what our hypervisor itself has
 // reason to ask is an error.
 import { hex, MachineError } from "../errors.ts";
+import type { StartRequest } from "../machine.ts";
 
 export const PSCI_VERSION = 0x8400_0000;
 export const PSCI_CPU_OFF = 0x8400_0002;
@@ -20,12 +21,6 @@ export const PSCI_SUCCESS = 0;
 export const PSCI_INVALID_PARAMETERS = -2;
 export const PSCI_ALREADY_ON = -4;
 
-export interface CpuOnRequest {
-  readonly pcpu: number;
-  readonly entry: number;
-  readonly context: bigint;
-}
-
 export const SMCCC_ARCH_FEATURES = 0x8000_0001;
 /** What ARCH_FEATURES is for each function that firmware has. */
 export type Workarounds = Readonly<Record<number, number>>;
@@ -40,7 +35,7 @@ export class Firmware {
   /** Every SMC made, by function: for a test to see that guests cause none. */
   readonly calls: number[] = [];
   /** pCPUs started and not yet picked up by the machine. */
-  readonly started: CpuOnRequest[] = [];
+  readonly started: StartRequest[] = [];
   private readonly on: boolean[];
   private readonly cpus: readonly FirmwareCpu[];
   private readonly trng: (() => bigint) | undefined;

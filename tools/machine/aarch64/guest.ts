@@ -4,7 +4,7 @@ import { MachineError } from "../errors.ts";
 import { MemoryMappedDriver, SystemRegisterDriver } from "./gicDriver.ts";
 import type { GicDriver } from "./gicDriver.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
-import type { Machine } from "./machine.ts";
+import type { Aarch64Machine } from "./machine.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
@@ -52,9 +52,9 @@ export class Guest {
   readonly pcpu: PCpu;
   /** How it handles its interrupt controller. */
   readonly driver: GicDriver;
-  private readonly machine: Machine;
+  private readonly machine: Aarch64Machine;
 
-  constructor(machine: Machine, pcpu: number) {
+  constructor(machine: Aarch64Machine, pcpu: number) {
     this.machine = machine;
     this.pcpu = machine.pcpu(pcpu);
     this.driver = machine.board.gicVersion === 2 ? new MemoryMappedDriver(this) : new SystemRegisterDriver(this);

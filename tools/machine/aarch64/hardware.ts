@@ -11,7 +11,7 @@ import type { PhysicalMemory } from "../memory.ts";
 import type { PCpu } from "./pcpu.ts";
 import type { Stage1 } from "./stage1.ts";
 import type { StoreBuffer } from "../storeBuffer.ts";
-import type { Synchronisation } from "./synchronisation.ts";
+import type { Synchronisation } from "../synchronisation.ts";
 import type { TableWrites } from "../tableWrites.ts";
 import type { Tlb } from "../tlb.ts";
 

@@ -1,4 +1,5 @@
-// One pCPU of the simulated machine: its system registers, its timers, its share of the GIC, and what it is doing.
+// One pCPU of AArch64: its system registers, its timers, its share of the GIC.
+import { PCpu as Common } from "../pcpu.ts";
 import type { Clock } from "../clock.ts";
 import { hex, MachineError } from "../errors.ts";
 import type { GicCpu } from "./gic/gic.ts";
@@ -7,12 +8,6 @@ import { Pmu } from "./pmu.ts";
 import { CACHES, RESET, UNKNOWN } from "./registers.ts";
 import type { Registers } from "./registers.ts";
 import { Timer } from "./timers.ts";
-
-/**
- * off: not started by firmware. starting: CPU_ON has been called, nothing run yet. guest: at EL1, in its vCPU.
- * parked: at EL2, in WFI. halted: gave up (boot refused the blob).
- */
-export type Phase = "off" | "starting" | "guest" | "parked" | "halted";
 
 /** ID_AA64DFR0_EL1.PMUVer */
 const DFR0_PMUVER = 0xfn << 8n;
@@ -38,8 +33,7 @@ export interface Peripherals {
 export const VECTORS = 32;
 export const VECTOR_BYTES = 16;
 
-export class PCpu {
-  readonly index: number;
+export class PCpu extends Common {
   readonly mpidr: bigint;
   readonly registers: Registers;
   readonly gic: GicCpu;
@@ -49,27 +43,10 @@ export class PCpu {
   readonly hypervisorTimer: Timer;
   readonly pmu: Pmu;
   readonly debug: DebugRegisters;
-  phase: Phase = "off";
-  /** In the core at this moment: it can do nothing else. */
-  busy = false;
-  /** How often a guest has begun on it. */
-  lives = 0;
-  /** Synchronous exceptions of its guest for which all registers were saved: those that are no quick traps. */
-  fullTraps = 0;
-  /** How often a guest of it has come to EL2. */
-  exits = 0;
-  /** Linear-memory offset of its vCPU's record. */
-  vcpu = 0;
-  /** The guest's PC and PSTATE while the guest runs; ELR_EL2 and SPSR_EL2 hold them while it does not. */
-  pc = 0n;
+  /** PSTATE while the guest runs; ELR_EL2 and SPSR_EL2 hold PC and PSTATE while it does not. */
   pstate = 0n;
-  /**
-   * IPA of what the guest executes: where it was entered, or what it last fetched. A test's guest has no code: wherever its PC
-   * goes, by its own steps or to its vectors, is taken to be in the same page.
-   */
-  code = 0;
   /** In WFI, until an interrupt is signalled to it; in WFE, until one is that PSTATE lets in, or an event is (D1.6.1). */
-  asleep: "wfi" | "wfe" | undefined = undefined;
+  override asleep: "wfi" | "wfe" | undefined = undefined;
   /** A physical SError, of what it did last. */
   serrorPending = false;
   /** The Event Register. */
@@ -79,7 +56,7 @@ export class PCpu {
   private readonly peripherals: Peripherals;
 
   constructor(index: number, mpidr: bigint, gic: GicCpu, clock: Clock, peripherals: Peripherals) {
-    this.index = index;
+    super(index);
     this.mpidr = mpidr;
     this.gic = gic;
     this.peripherals = peripherals;

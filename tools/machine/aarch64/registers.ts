@@ -1,7 +1,7 @@
 // System registers of a pCPU: names and reset values (ARM ARM D17). Cortex-A53 as QEMU 7.2 models it, so that what is
 // tested here and what boots there see the same machine. What the architecture calls UNKNOWN at reset is a pattern here,
 // so that using it shows.
-import { COUNTER_FREQUENCY } from "../clock.ts";
+import { COUNTER_FREQUENCY } from "./timers.ts";
 
 export const UNKNOWN = 0x5a5a_a5a5_5a5a_a5a5n;
 

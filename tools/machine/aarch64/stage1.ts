@@ -3,6 +3,7 @@
 // kind of memory. A machine without this check would let a core pass that faults on its first device access.
 import { hex, MachineError } from "../errors.ts";
 import type { PhysicalMemory } from "../memory.ts";
+import type { OwnTranslation, Purpose } from "../physical.ts";
 
 const VALID = 1n;
 const TABLE_OR_PAGE = 2n;
@@ -21,8 +22,6 @@ const VA_LIMIT = 2 ** 39;
 const ATTRIBUTE_NORMAL = 0;
 const ATTRIBUTE_DEVICE = 1;
 
-export type Purpose = "device" | "read" | "write";
-
 export interface Leaf {
   /** Where its block begins, and how large it is. */
   readonly va: number;
@@ -32,7 +31,7 @@ export interface Leaf {
   readonly writable: boolean;
 }
 
-export class Stage1 {
+export class Stage1 implements OwnTranslation {
   private readonly memory: PhysicalMemory;
   private readonly root: number;
   private readonly walked: (descriptor: number) => void;

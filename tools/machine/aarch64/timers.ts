@@ -2,6 +2,9 @@
 // is a level on its PPI while ENABLE is set, IMASK is clear, and its counter has reached CVAL.
 import type { Clock } from "../clock.ts";
 
+/** CNTFRQ_EL0: what QEMU's virt machine has. */
+export const COUNTER_FREQUENCY = 62_500_000;
+
 const ENABLE = 1n;
 const IMASK = 2n;
 const ISTATUS = 4n;

@@ -1,5 +1,6 @@
 // The interrupt controller of a simulated board, as the machine and its tests see it, whichever version it is: wires, banks of
 // interrupt state, a physical and a virtual CPU interface for each pCPU, and registers by physical address.
+import type { Controller } from "../../bus.ts";
 import { hex, MachineError } from "../../errors.ts";
 import type { InterruptBank } from "./bank.ts";
 import type { CpuInterface } from "./cpuInterface.ts";
@@ -64,19 +65,11 @@ export interface Distributor {
   readonly routes: readonly Uint32Array[];
 }
 
-export interface Gic {
+export interface Gic extends Controller {
   readonly distributor: Distributor;
   readonly cpus: readonly GicCpu[];
   /** pCPUs that an SPI is routed to. */
   targets(intid: number): number[];
-  /** Is there a register of the hypervisor's at this address? Is there one that a guest may have? */
-  owns(pa: number): boolean;
-  ownsForGuest(pa: number): boolean;
-  /** Accesses by pCPU `cpu`. */
-  read(cpu: number, pa: number, bytes: number): bigint;
-  write(cpu: number, pa: number, bytes: number, value: bigint): void;
-  readAsGuest(cpu: number, pa: number, bytes: number): bigint;
-  writeAsGuest(cpu: number, pa: number, bytes: number, value: bigint): void;
 }
 
 export function cpuOf<Cpu extends GicCpu>(gic: { readonly cpus: readonly Cpu[] }, n: number): Cpu {
