@@ -3,44 +3,30 @@
 // guests, and TypeScript for the tools and the tests.
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Hypercalls: SMCCC 1.1 (Arm DEN 0028), fast call, SMC64/HVC64, owner 6 (vendor-specific hypervisor service).
-//
-//   31   30    29      24 23       16 15             0
-//  ┌────┬─────┬──────────┬───────────┬────────────────┐
-//  │fast│ 64  │ owner 6  │ 0 (SBZ)   │ function number│      x0 on entry; x0 on return: result or a negative error
-//  └────┴─────┴──────────┴───────────┴────────────────┘
+// Hypercalls, by number; how a number and up to seven arguments get here, and a result back, is the ISA's (arch/<isa>/calls.ts).
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** x0 on return: (major << 16) | minor of this interface. */
-export const HYPERCALL_VERSION: u32 = 0xc6000000;
-/** x1: channel index of the caller (its order in the caller's list). Makes the peer's doorbell interrupt pending. */
-export const HYPERCALL_DOORBELL: u32 = 0xc6000001;
-/** x1: count of bytes, 0…48; x2…x7: the bytes, little endian. x0 on return: count taken (less when the ring is full). */
-export const HYPERCALL_CONSOLE_WRITE: u32 = 0xc6000002;
-/** x1: tag index, 0…TAG_MAX-1; x2: its 64-bit value. Goes out with the next telemetry frame of the partition. */
-export const HYPERCALL_TAG_PUBLISH: u32 = 0xc6000003;
+/** Result: (major << 16) | minor of this interface. */
+export const CALL_VERSION: u32 = 0;
+/** Argument 0: channel index of the caller (its order in the caller's list). Makes the peer's doorbell interrupt pending. */
+export const CALL_DOORBELL: u32 = 1;
+/** 0: count of bytes, 0…48; 1…6: the bytes, little endian. Result: count taken (less when the ring is full). */
+export const CALL_CONSOLE_WRITE: u32 = 2;
+/** 0: tag index, 0…TAG_MAX-1; 1: its 64-bit value. Goes out with the next telemetry frame of the partition. */
+export const CALL_TAG_PUBLISH: u32 = 3;
 /** No argument. The partition's watchdog is armed by the first feed and expires its `watchdog` period after the last. */
-export const HYPERCALL_WATCHDOG_FEED: u32 = 0xc6000004;
+export const CALL_WATCHDOG_FEED: u32 = 4;
+/** No argument. IPA of the caller's mailbox (below), or CALL_NOT_SUPPORTED. */
+export const CALL_MAILBOX: u32 = 5;
+export const CALLS: u32 = 6;
 
-/** No argument. IPA of the caller's mailbox (below), or SMCCC_NOT_SUPPORTED. */
-export const HYPERCALL_MAILBOX: u32 = 0xc6000005;
+export const CALL_VERSION_MAJOR: u32 = 1;
+export const CALL_VERSION_MINOR: u32 = 1;
 
-export const HYPERCALL_VERSION_MAJOR: u32 = 1;
-export const HYPERCALL_VERSION_MINOR: u32 = 1;
-
-/** Vendor hypervisor service queries (SMCCC §6.2): UID in x0…x3 (32 bits each), revision major in x0, minor in x1. */
-export const SMCCC_HYP_UID: u32 = 0x8600ff01;
-export const SMCCC_HYP_REVISION: u32 = 0x8600ff03;
-// UID 5c4b2a1e-a7d3-4f5e-9c61-617876706172, as the four register words that SMCCC_HYP_UID returns.
-export const HYP_UID_0: u32 = 0x5c4b2a1e;
-export const HYP_UID_1: u32 = 0xa7d34f5e;
-export const HYP_UID_2: u32 = 0x9c616178;
-export const HYP_UID_3: u32 = 0x76706172;
-
-// Results, as SMCCC and PSCI name them (low 32 bits, sign extended to 64).
-export const SMCCC_SUCCESS: i32 = 0;
-export const SMCCC_NOT_SUPPORTED: i32 = -1;
-export const SMCCC_INVALID_PARAMETER: i32 = -3;
+// Results; others are values.
+export const CALL_SUCCESS: i32 = 0;
+export const CALL_NOT_SUPPORTED: i32 = -1;
+export const CALL_INVALID_PARAMETER: i32 = -3;
 
 export const CONSOLE_WRITE_MAX: u32 = 48;
 export const TAG_MAX: u32 = 32;

@@ -14,10 +14,10 @@ import { bound } from "../build/generated/cpu";
 import { consoleBytes, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, isMemory, PA_BITS, PA_LIMIT, readsAlong, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
-import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
+import { FIRST_SPECIAL, FIRST_SPI } from "../arch/aarch64/interrupts";
 import { SEED_BYTES } from "./seed";
-import { PAGE_BYTES, PAGE_MASK } from "./stage2";
-import { INTID_WORDS } from "./vcpu";
+import { PAGE_BYTES, PAGE_MASK } from "./pages";
+import { LINE_WORDS } from "./vcpu";
 
 const CHECKSUM_FROM: u32 = 16;
 const LOAD_MASK: u64 = 63;
@@ -350,7 +350,7 @@ function ringsAt(partition: BlobPartition, intid: u32): bool {
 }
 
 /** SPIs that partitions have listed, as a bitmap. */
-const listed: usize = memory.data(INTID_WORDS * 4, 8);
+const listed: usize = memory.data(LINE_WORDS * 4, 8);
 
 /** Nobody has listed it before. */
 function spiIsSound(intid: u32): bool {

@@ -8,7 +8,7 @@
 import { BlobRegion } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { header } from "./blob";
-import { BLOCK_2M_SHIFT, PAGE_SHIFT } from "./stage2";
+import { BLOCK_2M_SHIFT, PAGE_SHIFT } from "./pages";
 
 export const MAX_COLOURS: u32 = 32;
 export const BLOCK_2M: u64 = (<u64>1) << BLOCK_2M_SHIFT;

@@ -32,9 +32,9 @@ export class Partition {
   started: u64;
   /** Its record in the blob. */
   plan: BlobPartition;
-  /** Emulated GICD_CTLR; and 1 if its enable of the group is set that interrupts are in. */
-  distributorControl: u32;
-  groupEnabled: u32;
+  /** Its emulated interrupt controller's control register, as the ISA has it; and 1 if that lets interrupts through. */
+  controllerControl: u32;
+  controllerOn: u32;
   /** Watchdog: period in ticks (0: none), and the tick at which it expires (0: not armed). */
   watchdogPeriod: u64;
   watchdogDeadline: u64;

@@ -1,16 +1,98 @@
-// Which block of a stage-2 (or the hypervisor's own stage-1) translation comes next: the largest that fits. The format of an
-// entry is the ISA's; that tables have 512 entries of 4 KiB, 2 MiB and 1 GiB is the same for all of ours.
+// Stage 2: what a partition's IPAs are. Built once from the blob's regions. With direct interrupts it can be taken away as a whole: a guest
+// without memory comes to the hypervisor at its next instruction, whatever it does.
 
-export const PAGE_SHIFT: u32 = 12;
-export const PAGE_BYTES: u64 = (<u64>1) << PAGE_SHIFT;
-export const PAGE_MASK: u64 = PAGE_BYTES - 1;
-export const BLOCK_2M_SHIFT: u32 = 21;
-export const BLOCK_1G_SHIFT: u32 = 30;
+import { ENTRY_VALID, forgetTranslations, guestAddressBits, leafOf, physicalRead64, physicalWrite64, rootTables, fence } from "../build/generated/isa";
+import { bound } from "../build/generated/cpu";
+import { BlobPartition, BlobRegion, MAX_PARTITIONS } from "../build/generated/blob";
+import { blobRegion, isDirect, MAX_REGIONS } from "./blob";
+import { nextColoured, spanOf } from "./colours";
+import { PAGE_SHIFT } from "./pages";
+import { allocateTables, mapLeaf, mapRange, POOL_TABLES } from "./tables";
 
-/** log2 of the largest block that `from` and `to` are both aligned to and that is not longer than `bytes` (≥ 4 KiB). */
-@inline export function blockShift(from: u64, to: u64, bytes: u64): u32 {
-  const misaligned = from | to;
-  if ((misaligned & (((<u64>1) << BLOCK_1G_SHIFT) - 1)) == 0 && bytes >> BLOCK_1G_SHIFT != 0) return BLOCK_1G_SHIFT;
-  if ((misaligned & (((<u64>1) << BLOCK_2M_SHIFT) - 1)) == 0 && bytes >> BLOCK_2M_SHIFT != 0) return BLOCK_2M_SHIFT;
-  return PAGE_SHIFT;
+const ENTRIES: u32 = 512;
+/** Tables that a root can have, one behind the other. */
+const ROOT_TABLES_MAX: u32 = 4;
+const ROOT_ENTRIES_MAX: u32 = ROOT_TABLES_MAX * ENTRIES;
+/** Pages that all level 3 tables together could map. */
+export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
+
+const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
+
+/** A direct partition's memory is taken away from a tick: so only so many GiB may have something in them. */
+const DIRECT_ROOTS_MAX: u32 = 64;
+const usedRoots: usize = memory.data(2 * DIRECT_ROOTS_MAX * MAX_PARTITIONS, 8);
+const usedRootCounts: usize = memory.data(4 * MAX_PARTITIONS, 8);
+
+/** PA of each partition's root. */
+const roots: usize = memory.data(8 * MAX_PARTITIONS, 8);
+
+@inline export function stage2RootOf(partition: u32): u64 { return load<u64>(roots + (partition << 3)); }
+
+/** Builds partition n's tables; null, or what is wrong. */
+export function buildStage2(n: u32, plan: BlobPartition): string | null {
+  const bits = guestAddressBits();
+  const tables = rootTables(bits);
+  const root = allocateTables(tables);
+  if (root == 0) return TOO_MANY_TABLES;
+  for (let i: u32 = 0; i < plan.regionCount; i++) {
+    bound(i, MAX_REGIONS);
+    const region = blobRegion(plan.regionFirst + i);
+    if ((region.pa + spanOf(region) - 1) >> bits != 0) return "a region lies above the PA space: lower its address"; // IPAs: header().ipaBits, no more than that
+    const mapped = region.colours != 0 ? mapColoured(root, region) : mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
+    if (!mapped) return TOO_MANY_TABLES;
+  }
+  if (isDirect(plan) && !noteRoots(n, root, tables)) return "a direct partition's regions lie in over 64 GiBs of IPA: move them together";
+  store<u64>(roots + (n << 3), root);
+  return null;
+}
+
+/** Page by page: the next one that has a colour of the region's. */
+function mapColoured(root: u64, region: BlobRegion): bool {
+  const leaf = leafOf(region);
+  const pages = region.size >> PAGE_SHIFT;
+  if (pages > COLOURED_PAGES_MAX) return false;
+  let pa = region.pa;
+  for (let page: u32 = 0; page < <u32>pages; page++) {
+    bound(page, COLOURED_PAGES_MAX);
+    pa = nextColoured(pa, region.colours);
+    if (!mapLeaf(root, region.ipa + (<u64>page << PAGE_SHIFT), pa, PAGE_SHIFT, leaf)) return false;
+    pa += (<u64>1) << PAGE_SHIFT;
+  }
+  return true;
+}
+
+/** Notes which root entries a direct partition uses. False: more than can be taken away at once. */
+function noteRoots(n: u32, root: u64, tables: u32): bool {
+  let used: u32 = 0;
+  for (let i: u32 = 0; i < tables * ENTRIES; i++) {
+    bound(i, ROOT_ENTRIES_MAX);
+    if (physicalRead64(root + (i << 3)) == 0) continue;
+    if (used == DIRECT_ROOTS_MAX) return false;
+    store<u16>(usedRoots + ((n * DIRECT_ROOTS_MAX + used++) << 1), <u16>i);
+  }
+  store<u32>(usedRootCounts + (n << 2), used);
+  return true;
+}
+
+/** Partition n, a direct one, has no memory any more, on any pCPU, when this returns. */
+export function revokeStage2(n: u32): void {
+  setRoots(n, 0);
+  forgetTranslations(n);
+}
+
+/** It has its memory again. */
+export function grantStage2(n: u32): void {
+  setRoots(n, ENTRY_VALID);
+  fence();
+}
+
+function setRoots(n: u32, valid: u64): void {
+  const root = stage2RootOf(n);
+  const used = usedRoots + ((n * DIRECT_ROOTS_MAX) << 1);
+  const count = load<u32>(usedRootCounts + (n << 2));
+  for (let i: u32 = 0; i < count; i++) {
+    bound(i, DIRECT_ROOTS_MAX);
+    const at = root + (<u64>load<u16>(used + (i << 1)) << 3);
+    physicalWrite64(at, (physicalRead64(at) & ~ENTRY_VALID) | valid);
+  }
 }

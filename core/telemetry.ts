@@ -2,7 +2,7 @@
 // only ever raise; nobody waits for it. Keys: core/abi.ts.
 
 import {
-  EXIT_CAUSES, EXIT_SYSREG, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
+  EXIT_CAUSES, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
   PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING,
   VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
@@ -74,6 +74,6 @@ export function vcpuFrame(vcpu: Vcpu, now: u64): void {
   cborArray(EXIT_CAUSES);
   for (let cause: u32 = 0; cause < EXIT_CAUSES; cause++) {
     bound(cause, EXIT_CAUSES);
-    cborUnsigned(cause == EXIT_SYSREG ? vcpu.exits(cause) + vcpu.maskWrites : vcpu.exits(cause));
+    cborUnsigned(vcpu.exits(cause));
   }
 }

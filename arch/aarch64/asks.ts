@@ -6,11 +6,12 @@ import { mmioRead32, mrs_ELR_EL2 } from "../../build/generated/aarch64";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { others } from "../../core/interrupts";
+import { others } from "./interrupts";
+import { kickAll } from "../../core/kicks";
 import { activeCpus, Partition, vcpuOfPartition } from "../../core/partition";
-import { SGIS, takeSgis } from "../../core/sgis";
-import { Vcpu } from "../../core/vcpu";
-import { ISACTIVER, kick, kickAll } from "./gic";
+import { SGIS, takeSgis } from "./sgis";
+import { Vcpu } from "./vcpu";
+import { ISACTIVER, kick } from "./gic";
 import {
   activate, activeHere, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, refile, refill, unload, withdrawFiled,
 } from "./listRegisters";

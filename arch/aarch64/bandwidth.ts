@@ -12,7 +12,7 @@ import { blobPartition, header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { ownerOf } from "../../core/partition";
 import { ticks } from "../../core/time";
-import { Vcpu } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
 import { CNT_CTL_ENABLE, hasPmu, PMCR_E, PMCR_N_MASK, PMCR_N_SHIFT } from "./sysregs";
 
 const COUNTER_0: u64 = 1 << 0;

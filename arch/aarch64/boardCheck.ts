@@ -7,12 +7,11 @@ import {
 import { MAX_CPUS, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { blobCpu, blobPartition, GIC_V3, GICR_BYTES, header, isGicV2 } from "../../core/blob";
-import { PAGE_SHIFT } from "../../core/stage2";
-import { Vcpu } from "../../core/vcpu";
-import { uartAddress } from "./boot";
+import { PAGE_SHIFT } from "../../core/pages";
+import { Vcpu } from "./vcpu";
 import { lastSet, lineShift } from "./caches";
 import { GICR_TYPER, ICPIDR2, intidLimit, ITARGETSR, PIDR2 } from "./gic";
-import { printText, printValue } from "./pl011";
+import { isSame } from "../../core/facts";
 import { AFFINITY_MASK, ipaBits, PARANGE_MASK, PMU_V3P5, pmuVersion } from "./sysregs";
 
 /** GICR_TYPER.VLPIS: two more frames of 64 KiB belong to each redistributor (IHI 0069 §12.10). */
@@ -26,24 +25,11 @@ const CTYPE_DATA: u64 = 2;
 /** What the boot pCPU has: the others are to have the same. */
 let frequency: u64 = 0;
 
-/** False, and a line that says so: what is found is not what is planned. */
-export function isSame(fact: string, planned: u64, found: u64): bool {
-  if (planned == found) return true;
-  const uart = uartAddress();
-  printValue(uart, "axv: pCPU 0x", mrs_MPIDR_EL1() & AFFINITY_MASK);
-  printText(uart, ": ");
-  printText(uart, fact);
-  printValue(uart, ": planned 0x", planned);
-  printValue(uart, ", found 0x", found);
-  printText(uart, "\r\n");
-  return false;
-}
-
 /** PIDR2.ArchRev */
 @inline function revision(pidr2: u64): u32 { return (mmioRead32(pidr2) >> 4) & 15; }
 
 /** On the boot pCPU, before anything is written to the GIC: what of it all pCPUs share. */
-export function isGicAsPlanned(): bool {
+export function isControllerAsPlanned(): bool {
   const head = header();
   const gicd = head.gicd;
   // A GICv2 has a page only, and a GICv3 zero at that place of it. GICv4 is GICv3 with more.
@@ -75,7 +61,7 @@ export function isPcpuAsPlanned(vcpu: Vcpu): bool {
   if (vcpu.pcpu == 0) frequency = max<u64>(counted, 1);
   const line = min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)); // CTR_EL0.DminLine
   const colours = header().colourCount;
-  if (!isSame("mpidr (boot pCPU first)", vcpu.mpidr, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
+  if (!isSame("mpidr (boot pCPU first)", vcpu.id, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
   if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", header().ipaBits, min(header().ipaBits, bits)) || !isSame("cache line", LINE_BYTES, line)) return false;
   if (colours != 0 && !isSame("page colours", colours, min(colours, pageColours(colours)))) return false;
   // Its owner would see there what the hypervisor does for others (PMUVer; the benchmark may).

@@ -14,7 +14,7 @@ import { bound } from "../../build/generated/cpu";
 import { EVENT_UNAVAILABLE, FEATURE_CLUSTER_WAYS } from "../../core/abi";
 import { blobPartition, header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { Vcpu } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
 
 const WAY_GROUPS: u32 = 4;
 

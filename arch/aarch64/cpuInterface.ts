@@ -2,7 +2,7 @@
 
 import { isb, mmioWrite32, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1 } from "../../build/generated/aarch64";
 import { isGicV2 } from "../../core/blob";
-import { Vcpu } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
 import { ICACTIVER, initBank, KICK_SGI } from "./gic";
 import { acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2 } from "./gicv2";
 import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
@@ -34,6 +34,7 @@ export function openInterrupts(vcpu: Vcpu): void {
   if (isGicV2()) openV2(vcpu);
   else openV3(vcpu);
   msr_HCR_EL2(vcpu.hcr);
+  isb();
 }
 
 /** A direct guest is about to begin: the interface's state at reset, for openInterrupts. */

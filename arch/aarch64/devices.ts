@@ -4,12 +4,12 @@ import { EXIT_CONSOLE, EXIT_GIC } from "../../core/abi";
 import { consoleBytes, gicdBytes, isGicV2, readsAlong, UART_BYTES } from "../../core/blob";
 import { TELEMETRY_PORT } from "../../core/console";
 import { Partition } from "../../core/partition";
-import { Vcpu } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
 import { isRepeated } from "./asks";
 import { GICR_STRIDE_SHIFT } from "./gic";
 import { refill, unload } from "./listRegisters";
 import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
-import { loadConsole, storeConsole } from "./vpl011";
+import { loadConsole, storeConsole } from "../../core/devices/vpl011";
 
 export const DEVICE_GICD: u32 = 0;
 export const DEVICE_GICR: u32 = 1;

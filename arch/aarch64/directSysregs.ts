@@ -3,10 +3,10 @@
 // and group 0, which may belong to firmware: an access that it does not allow would trap to EL3.
 
 import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1 } from "../../build/generated/aarch64";
-import { FIRST_PPI, FIRST_SPECIAL, NO_INTERRUPT } from "../../core/interrupts";
-import { Vcpu } from "../../core/vcpu";
+import { FIRST_PPI, FIRST_SPECIAL, NO_INTERRUPT } from "./interrupts";
+import { Vcpu } from "./vcpu";
 import { sysreg } from "./esr";
-import { refuse } from "./exit";
+import { refuse } from "./quickTraps";
 import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE, ICC_PMR_EL1, writeMask } from "./gicv3";
 
 const ICC_DIR_EL1: u32 = sysreg(3, 0, 12, 11, 1);

@@ -7,12 +7,12 @@ import {
 } from "../../build/generated/aarch64";
 import { EXIT_FAULT } from "../../core/abi";
 import { Partition } from "../../core/partition";
-import { PAGE_MASK } from "../../core/stage2";
-import { Vcpu } from "../../core/vcpu";
+import { PAGE_MASK } from "../../core/pages";
+import { Vcpu } from "./vcpu";
 import { advance } from "./advance";
 import { beginAccess, bytesOf, DEVICE_CONSOLE, endAccess, loadDevice, storeDevice } from "./devices";
 import { isPlainAccess, isStage2Fault, isWrite, PAR_F } from "./esr";
-import { RESUME } from "./exit";
+import { RESUME } from "../../core/exit";
 import { injectExternalAbort } from "./inject";
 import {
   asLoaded, decode, FORM_INDEX, FORM_OFFSET_SHIFT, FORM_PAIR, FORM_POST, FORM_SHIFT, FORM_SIGNED, FORM_STATUS, FORM_STORE, FORM_TO_64, FORM_VECTOR,

@@ -1,6 +1,8 @@
 // Entry and vectors: what cannot be said in AssemblyScript. Position independent; only registers, PC-relative addresses and
 // the MMU's own tables until the linear-memory window is there.
 
+#include "offsets.h"                        // VCPU_*: where in a Vcpu (vcpu.ts); the build makes it
+
 // Linux arm64 Image header (Documentation/arch/arm64/booting.rst): U-Boot booti and QEMU -kernel take it.
 #define IMAGE_FLAGS         0xa             // 4 KiB pages, anywhere in memory (2 MiB aligned), little endian
 
@@ -44,21 +46,16 @@
 // A guest's x2…x30 in its Vcpu, whose VA is in x0.
 .altmacro
 .macro pair operation, n, next
-    \operation x\n, x\next, [x0, #(8 * \n)]
+    \operation x\n, x\next, [x0, #(VCPU_X0 + 8 * \n)]
 .endm
 .macro vcpu_registers pairs, single
     .irp n, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28
     pair    \pairs, \n, %(\n + 1)
     .endr
-    \single x30, [x0, #240]
+    \single x30, [x0, #(VCPU_X0 + 240)]
 .endm
 
-// In a Vcpu (core/vcpu.ts), and what the vectors do by themselves with them (quick traps, below).
-#define VCPU_PRIORITY_MASK  248
-#define VCPU_MASK_TRAP      252
-#define VCPU_MASK_WRITES    256
-#define VCPU_REFUSES        264
-#define VCPU_PARTITION      284             // all ones where there is none
+// What the vectors do by themselves with a Vcpu (quick traps, below); VCPU_PARTITION is all ones where there is none.
 #define ESR_EC_SHIFT        26
 #define EC_HVC64            0x16
 #define ESR_EC1             27              // EC, bit 1: 1 of HVC and SMC, 0 of system registers (0x18) and data aborts (0x24)
@@ -297,7 +294,7 @@ axv_mmu_on:
     mrs     x0, tpidr_el2
     vcpu_registers stp, str
     ldp     x2, x3, [sp], #INTERRUPT_FRAME
-    stp     x2, x3, [x0]
+    stp     x2, x3, [x0, #VCPU_X0]
     mov     w20, w0                         // preserve_none: the handler may change every register, as all are saved
     bl      \handler                        // w20: offset of the Vcpu in linear memory, the low half of its VA
     cbz     w0, axv_resume
@@ -381,7 +378,7 @@ axv_park_interrupted:
     mrs     x0, tpidr_el2
     vcpu_registers stp, str
     ldp     x2, x3, [sp], #INTERRUPT_FRAME
-    stp     x2, x3, [x0]
+    stp     x2, x3, [x0, #VCPU_X0]
     b       axv_park
 
     vector  axv_vector_el2t_serror
@@ -401,7 +398,7 @@ axv_look:
 axv_resume:
     mrs     x0, tpidr_el2
     vcpu_registers ldp, ldr
-    ldp     x0, x1, [x0]
+    ldp     x0, x1, [x0, #VCPU_X0]
     eret
 
 // An exception from our own code: the probe's leads to its other end, any other is a fault. x1…x4 are free in both.
@@ -488,9 +485,9 @@ axv_write_mask:
     cmp     w2, w3
     csel    w2, w2, w3, hi
     msr     ICC_PMR_EL1, x2
-    ldr     x2, [x0, #VCPU_MASK_WRITES]
+    ldr     x2, [x0, #VCPU_EXITS_SYSREG]
     add     x2, x2, #1
-    str     x2, [x0, #VCPU_MASK_WRITES]
+    str     x2, [x0, #VCPU_EXITS_SYSREG]
     advance
     ldp     x2, x3, [sp, #16]
     ldp     x0, x1, [sp], #INTERRUPT_FRAME

@@ -4,15 +4,17 @@
 // A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
 import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../build/generated/blob";
-import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
-import { atomicAdd32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
+import { bound } from "../../build/generated/cpu";
 import { EVENT_GIC_LATE } from "../../core/abi";
 import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { edgesAt, FIRST_SPECIAL } from "../../core/interrupts";
-import { vcpuOf, Vcpu } from "../../core/vcpu";
-import { SGI_COUNT, SGIS } from "../../core/sgis";
-import { isSame } from "./boardCheck";
+import { isSame } from "../../core/facts";
+import { edgesAt, FIRST_SPECIAL } from "./interrupts";
+import { vcpuOf } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
+import { SGI_COUNT, SGIS } from "./sgis";
+import { CNT_CTL_ENABLE } from "./sysregs";
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
 export const GICD_CTLR: u32 = 0x0000;
@@ -99,39 +101,10 @@ export function sgi1rTarget(mpidr: u64): u64 {
 
 export function kick(target: Vcpu): void { sendPhysicalSgi(target, KICK_SGI); }
 
-/** Kicks every pCPU of a mask. */
-export function kickAll(mask: u32): void {
-  for (let i: u32 = 0; mask != 0; i++) {
-    bound(i, MAX_CPUS);
-    kick(vcpuOf(ctz(mask)));
-    mask &= mask - 1;
-  }
-}
-
-/**
- * Before others can see why the vCPUs of a mask will be kicked. A kick must not come late: with direct interrupts the guest would get
- * it. So a vCPU does not enter its guest while one is announced (lifecycle.ts).
- */
-export function announceKicks(cpus: u32): void { countKicks(cpus, 1); }
-
-/** Those kicks have been sent, or are not needed. */
-export function concludeKicks(cpus: u32): void {
-  dsbSy();
-  countKicks(cpus, ~(<u32>0));
-}
-
-function countKicks(cpus: u32, by: u32): void {
-  for (let i: u32 = 0; cpus != 0; i++, cpus &= cpus - 1) {
-    bound(i, MAX_CPUS);
-    atomicAdd32(vcpuOf(ctz(cpus)).kicksAnnouncedAt(), by);
-  }
-}
-
-/** A direct vCPU is about to enter its guest: no kick is under way any more. False: one is. */
-export function dropKicks(vcpu: Vcpu): bool {
+/** A kick of this pCPU that is pending is not any more. */
+export function dropKick(vcpu: Vcpu): void {
   if (vcpu.gicv2 != 0) mmioWrite8(vcpu.bank + CPENDSGIR + KICK_SGI, 0xff);
   else mmioWrite32(vcpu.bank + ICPENDR, <u32>1 << KICK_SGI);
-  return loadAcquire32(vcpu.kicksAnnouncedAt()) == 0;
 }
 
 /** Makes an SPI pending: how consoles and doorbells ring. */
@@ -171,7 +144,7 @@ function awaitQuiet(vcpu: Vcpu, control: u64): void {
 export function intidLimit(): u32 { return min(((mmioRead32(header().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
 
 /** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. False: it does not follow. */
-export function initDistributor(): bool {
+export function initController(): bool {
   const head = header();
   const gicd = head.gicd;
   const v2 = isGicV2();
@@ -233,7 +206,7 @@ function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
 export function routeSpi(intid: u32, target: Vcpu): void {
   const gicd = header().gicd;
   if (target.gicv2 != 0) mmioWrite8(gicd + ITARGETSR + intid, target.interface);
-  else mmioWrite64(gicd + GICD_IROUTER + (intid << 3), target.mpidr);
+  else mmioWrite64(gicd + GICD_IROUTER + (intid << 3), target.id);
 }
 
 /** A partition has stopped: its SPIs are disabled, not pending, not active, and go to its boot vCPU again. */
@@ -304,8 +277,15 @@ export function initBank(vcpu: Vcpu): bool {
   return true;
 }
 
+/** The hypervisor's timer on this pCPU, which has its interrupt for itself from now on. */
+export function startTimer(vcpu: Vcpu, at: u64): void {
+  enableOwn(vcpu, header().hypervisorTimer);
+  msr_CNTHP_CVAL_EL2(at);
+  msr_CNTHP_CTL_EL2(CNT_CTL_ENABLE);
+}
+
 /** An SGI or PPI of this pCPU is the hypervisor's own. */
-export function enableOwn(vcpu: Vcpu, intid: u32): void {
+function enableOwn(vcpu: Vcpu, intid: u32): void {
   mmioWrite8(vcpu.bank + IPRIORITYR + intid, OWN_PRIORITY);
   mmioWrite32(vcpu.bank + ISENABLER, <u32>1 << intid);
 }

@@ -9,7 +9,7 @@
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { MAX_LIST_REGISTERS, Vcpu } from "../../core/vcpu";
+import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
 import { HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
 
 const GICC_CTLR: u32 = 0x00;

@@ -6,8 +6,8 @@ import {
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { Vcpu } from "../../core/vcpu";
-import { LEVELS } from "../../core/waiting";
+import { Vcpu } from "./vcpu";
+import { LEVELS } from "./waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
 import { GICD_CTLR, GICD_CTLR_DS, HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
 

@@ -4,10 +4,10 @@
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { edgesAt, enabledAt, latchedAt, mutedAt } from "../../core/interrupts";
+import { edgesAt, enabledAt, latchedAt, mutedAt } from "./interrupts";
 import { Partition } from "../../core/partition";
-import { putSgis, SENDERS, sentSgis, SGIS, takeSgi, takeSgis } from "../../core/sgis";
-import { Vcpu } from "../../core/vcpu";
+import { putSgis, SENDERS, sentSgis, SGIS, takeSgi, takeSgis } from "./sgis";
+import { Vcpu } from "./vcpu";
 import { isAnswered, summon } from "./asks";
 import { awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, kick, KICK_SGI } from "./gic";
 import {

@@ -2,22 +2,19 @@
 // straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
 import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
-import { atomicExchange32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import {
-  EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER, STATE_PAUSED, STATE_STOPPING, VCPU_ON, VCPU_ON_PENDING,
-} from "../../core/abi";
+import { bound } from "../../build/generated/cpu";
+import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
 import { header } from "../../core/blob";
-import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "../../core/interrupts";
-import { ownerOf, Partition, partitionOf, stateOf } from "../../core/partition";
-import { REQUEST_HOUSEKEEP, REQUEST_START, Vcpu } from "../../core/vcpu";
-import { attend } from "./asks";
+import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "./interrupts";
+import { Vcpu } from "./vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
-import { PARK, RESUME } from "./exit";
+import { PARK, RESUME } from "../../core/exit";
 import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
-import { takeOver, tick, tickPiece } from "./housekeeper";
-import { enterPending, hold, leave, release, start, takeStep } from "./lifecycle";
+import { tickPiece } from "../../core/housekeeper";
+import { hold } from "../../core/lifecycle";
+import { kicked } from "../../core/parked";
 import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
 
 /** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
@@ -103,39 +100,11 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
   }
   if (intid != KICK_SGI) return RESUME;
   vcpu.countExit(EXIT_SGI);
-  const partition = partitionOf(vcpu.partition);
-  if ((loadAcquire32(vcpu.requestAt()) & REQUEST_HOUSEKEEP) != 0) takeOver(vcpu);
-  const state = stateOf(partition);
-  if (state == STATE_STOPPING) return leave(vcpu);
-  if (state == STATE_PAUSED) {
-    hold(vcpu);
-    return PARK;
-  }
-  attend(vcpu, partition);
-  return RESUME;
+  return kicked(vcpu);
 }
 
-/** The pCPU has no guest to run: takes what is pending, then goes on with what it was at, or looks whether there is a guest now. */
-export function handleParked(vcpu: Vcpu): u32 {
-  if (takeParked(vcpu)) {
-    if (vcpu.housekeeper != 0) tickPiece();
-    else periodOver(vcpu);
-    endInterrupt(header().hypervisorTimer);
-  }
-  const partition = ownerOf(vcpu);
-  return vcpu.step != 0 ? takeStep(vcpu, partition) : lookForGuest(vcpu, partition);
-}
-
-/** The same where no guest ever runs. */
-export function handleIdle(vcpu: Vcpu): void {
-  if (!takeParked(vcpu)) return;
-  if (vcpu.housekeeper != 0) tick();
-  endInterrupt(header().hypervisorTimer);
-}
-
-/** True: the timer is among what is pending: not ended yet, so that it comes once. */
-function takeParked(vcpu: Vcpu): bool {
-  if ((loadAcquire32(vcpu.requestAt()) & REQUEST_HOUSEKEEP) != 0) takeOver(vcpu);
+/** No guest runs: takes what is pending. True: the timer is among it, and not ended yet (endTimer), so that it comes once. */
+export function takeOwn(vcpu: Vcpu): bool {
   for (let i: u32 = 0; i < PARKED_INTERRUPTS; i++) {
     bound(i, PARKED_INTERRUPTS);
     const iar = acknowledge();
@@ -148,16 +117,4 @@ function takeParked(vcpu: Vcpu): bool {
   return false;
 }
 
-function lookForGuest(vcpu: Vcpu, partition: Partition): u32 {
-  if (stateOf(partition) == STATE_PAUSED) return PARK;
-  const request = atomicExchange32(vcpu.requestAt(), 0);
-  const stopping = stateOf(partition) == STATE_STOPPING;
-  if ((request & REQUEST_START) != 0) return stopping ? leave(vcpu) : start(vcpu);
-  if (vcpu.state == VCPU_ON) {
-    if (stopping) return leave(vcpu);
-    if (vcpu.isThrottled == 0) return release(vcpu, partition);
-    attend(vcpu, partition); // it is held, and its siblings are not
-    return PARK;
-  }
-  return vcpu.state == VCPU_ON_PENDING ? enterPending(vcpu, partition) : PARK;
-}
+export function endTimer(): void { endInterrupt(header().hypervisorTimer); }

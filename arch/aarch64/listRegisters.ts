@@ -11,11 +11,11 @@
 import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, spiPriority } from "../../core/interrupts";
+import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, spiPriority } from "./interrupts";
 import { ownerOf } from "../../core/partition";
-import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "../../core/sgis";
-import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "../../core/vcpu";
-import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "../../core/waiting";
+import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "./sgis";
+import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "./vcpu";
+import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "./waiting";
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
 import {
   HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl,
@@ -350,7 +350,7 @@ function spill(vcpu: Vcpu): void {
 
 /** The virtual interface is on when the guest runs and has its distributor on. */
 function control(vcpu: Vcpu): void {
-  let value = ownerOf(vcpu).groupEnabled & vcpu.inGuest; // HCR_EN is 1
+  let value = ownerOf(vcpu).controllerOn & vcpu.inGuest; // HCR_EN is 1
   if (filed(vcpu).words != 0) value |= HCR_NPIE;
   if (spilled(vcpu).words != 0) value |= watchEnds() | ends();
   writeControl(value);

@@ -1,16 +1,16 @@
 // PSCI 1.1 towards guests (Arm DEN 0022D), each function acting on the caller's partition alone; and the SMCCC functions that
 // a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is forwarded to firmware but its workarounds.
 
-import { SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
+import { STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
 import { smc, wfi } from "../../build/generated/aarch64";
-import { compareExchange32, loadAcquire32 } from "../../build/generated/cpu";
+import { loadAcquire32 } from "../../build/generated/cpu";
 import { isMemory } from "../../core/blob";
-import { Partition, setActive, vcpuOfPartition } from "../../core/partition";
-import { Vcpu } from "../../core/vcpu";
-import { announceKicks, concludeKicks, kick } from "./gic";
-import { leave, stopOwn } from "./lifecycle";
+import { Partition, vcpuOfPartition } from "../../core/partition";
+import { SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS } from "./calls";
+import { Vcpu } from "./vcpu";
+import { leave, stopOwn, switchOn } from "../../core/lifecycle";
 import { nothingWaits } from "./listRegisters";
-import { RESUME } from "./exit";
+import { RESUME } from "../../core/exit";
 
 // Function numbers; SMC64 variants have bit 30 set.
 export const PSCI_BASE: u32 = 0x84000000;
@@ -106,18 +106,8 @@ function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u
   if (!hasVcpu(partition, affinity)) return INVALID_PARAMETERS;
   if ((entry & 3) != 0 || !isMemory(partition.plan, entry, 0)) return INVALID_ADDRESS;
   const target = vcpuOfPartition(partition, <u32>affinity);
-  // One CPU_ON wins; until it has written entry and context, the target is not active, and so does not look at them.
-  const before = compareExchange32(target.stateAt(), VCPU_OFF, VCPU_ON_PENDING);
-  if (before == VCPU_ON) return ALREADY_ON;
-  if (before == VCPU_ON_PENDING) return ON_PENDING;
-  target.entry = entry;
-  target.context = context;
-  const bit = (<u32>1) << target.pcpu;
-  announceKicks(bit);
-  setActive(partition, target.pcpu);
-  kick(target);
-  concludeKicks(bit);
-  return SMCCC_SUCCESS;
+  const before = switchOn(partition, target, entry, context);
+  return before == VCPU_ON ? ALREADY_ON : before == VCPU_ON_PENDING ? ON_PENDING : SMCCC_SUCCESS;
 }
 
 /** Every state is a standby state here: WFI on the vCPU's own pCPU, and the caller goes on behind the call (DEN 0022D §5.4). */

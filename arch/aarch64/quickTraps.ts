@@ -7,16 +7,25 @@ import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from 
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { EXIT_GIC } from "../../core/abi";
 import { header } from "../../core/blob";
-import { enabledAt, setSpiPriority } from "../../core/interrupts";
+import { enabledAt, setSpiPriority } from "./interrupts";
 import { ownerOf } from "../../core/partition";
-import { sentSgis } from "../../core/sgis";
-import { Vcpu } from "../../core/vcpu";
+import { sentSgis } from "./sgis";
+import { Vcpu } from "./vcpu";
 import { faultingIpa, isWholeAccess, SHIFT_32, SHIFT_8 } from "./esr";
-import { DONE, REFUSED, refuse } from "./exit";
 import { directPriority, GICD_SGIR, GICD_TYPER, GICR_STRIDE_SHIFT, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, SGI_BASE } from "./gic";
 import { sgirToSelf, sendQuickly } from "./sgi";
 import { distributorType } from "./vgicd";
 import { emulatedSgis } from "./vgicr";
+
+/** Of a quick trap (quickTraps.ts): ERET behind the instruction, or save all registers and ask trapSync. */
+export const DONE: u32 = 0;
+export const REFUSED: u32 = 1;
+
+/** A quick trap that gives a value back says so where the vectors look for it. */
+@inline export function refuse(vcpu: Vcpu): u64 {
+  vcpu.refuses = 1;
+  return 0;
+}
 
 /** Bytes of IPRIORITYR that are SPIs'. */
 const SPI_PRIORITIES: u32 = 1020 - 32;

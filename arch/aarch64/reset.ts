@@ -2,18 +2,73 @@
 // registers, and when they are there: aarch64.table.ts, RESETS.
 
 import {
-  clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_PMSELR_EL0, msr_PMXEVTYPER_EL0,
-  msr_SCTLR_EL1, msr_TCR_EL1, tlbiVmalle1,
+  clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMSELR_EL0,
+  msr_PMXEVTYPER_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, msr_TCR_EL1, tlbiVmalle1,
 } from "../../build/generated/aarch64";
+import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
+import { Partition } from "../../core/partition";
+import { forgetAsks } from "./asks";
+import { startBandwidth, stopBandwidth } from "./bandwidth";
+import { resetDirect } from "./cpuInterface";
 import { resetDebug } from "./debug";
-import { hasPmu, PMCR_N_MASK, PMCR_N_SHIFT, SCTLR_EL1_RESET, TCR_EPD } from "./sysregs";
+import { quietBank, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
+import { FIRST_SPI } from "./interrupts";
+import { releaseHeld } from "./listRegisters";
+import { XZR } from "./registers";
+import { SGIS, takeSgis } from "./sgis";
+import {
+  hasPmu, HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PMCR_N_MASK, PMCR_N_SHIFT, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET, TCR_EPD,
+} from "./sysregs";
+import { Vcpu } from "./vcpu";
+import { setPriority } from "./vgicr";
+import { resetVirtualInterface } from "./virtualInterface";
 
 /** PMSELR_EL0: PMXEVTYPER_EL0 is PMCCFILTR_EL0, the cycle counter's. */
 const CYCLE_COUNTER: u32 = 31;
 
+/** The vCPU begins at `entry` with x0 = `context`, and finds nothing of an earlier life. */
+export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): void {
+  for (let n: u32 = 1; n < XZR; n++) {
+    bound(n - 1, XZR - 1);
+    vcpu.setRegister(n, 0);
+  }
+  vcpu.x0 = context;
+  resetEl1();
+  resetVirtualInterface();
+  forgetAsks(vcpu, partition);
+  resetPrivateLines(vcpu);
+  vcpu.hcr = (vcpu.direct != 0 ? HCR_DIRECT_CLOSED : HCR_GUEST) | HCR_TVM;
+  if (vcpu.direct != 0) resetDirect(vcpu);
+  if (vcpu.refills != 0) startBandwidth(vcpu);
+  msr_ELR_EL2(entry);
+  msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
+  // CNTVCT is CNTPCT less this. One clock for all: what two partitions stamp can be compared.
+  msr_CNTVOFF_EL2((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? partition.started : 0);
+}
+
+/** A vCPU's SGIs and PPIs as after a reset. On a GICv2 only its own pCPU reaches (and its guest sees) the physical ones. */
+export function resetPrivateLines(vcpu: Vcpu): void {
+  quietBank(vcpu, vcpu.owned(0));
+  for (let n: u32 = 0; n < FIRST_SPI; n++) {
+    bound(n, 32);
+    setPriority(vcpu, n, 0);
+  }
+  takeSgis(vcpu, SGIS);
+  vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
+  vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
+}
+
+/** The vCPU has left its guest for good: nothing of it goes on by itself, is pending or active. */
+export function quietVcpu(vcpu: Vcpu): void {
+  quietEl1();
+  releaseHeld(vcpu);
+  quietBank(vcpu, vcpu.owned(0));
+  if (vcpu.refills != 0) stopBandwidth(vcpu);
+}
+
 /** What is the guest's own, or decides what it does: registers, timers, PMU; and the TLB and instruction cache of its pCPU. */
-export function resetEl1(): void {
+function resetEl1(): void {
   // No walk by old registers and new ones (Cortex-A55 erratum 1530923, and its like): none at all until SCTLR_EL1.M is 0.
   msr_TCR_EL1(TCR_EPD);
   isb();
@@ -44,7 +99,7 @@ function resetPmu(): void {
 }
 
 /** What would go on by itself: timers, and an SError of the guest's last accesses, which the next life would be blamed for. */
-export function quietEl1(): void {
+function quietEl1(): void {
   clearTimers();
   dropSerror();
 }

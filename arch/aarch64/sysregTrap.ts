@@ -5,14 +5,14 @@
 import { msr_HCR_EL2 } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
-import { FIRST_SPECIAL } from "../../core/interrupts";
+import { FIRST_SPECIAL } from "./interrupts";
 import { ownerOf, Partition } from "../../core/partition";
-import { Vcpu } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
 import { flushLine } from "./caches";
 import { readDebug, writeDebug } from "./debug";
 import { readInterface, writeInterface } from "./directSysregs";
 import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
-import { DONE, REFUSED, refuse } from "./exit";
+import { DONE, REFUSED, refuse } from "./quickTraps";
 import { readIdRegister } from "./idregs";
 import { SGI1R_INTID_SHIFT } from "./gic";
 import { deactivateHeld, refill, reload, unload } from "./listRegisters";

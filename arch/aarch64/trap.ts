@@ -2,16 +2,13 @@
 
 import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2, translateGuest } from "../../build/generated/aarch64";
 import {
-  EVENT_FAULT, EXIT_FAULT, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3,
-  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION, HYPERCALL_VERSION_MAJOR,
-  HYPERCALL_VERSION_MINOR, HYPERCALL_WATCHDOG_FEED, SMCCC_HYP_REVISION, SMCCC_HYP_UID, SMCCC_INVALID_PARAMETER,
-  SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS, STATE_RUNNING, STOP_FAULT,
+  CALL_VERSION_MAJOR, CALL_VERSION_MINOR, CALLS, EVENT_FAULT, EXIT_FAULT, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, STATE_RUNNING, STOP_FAULT,
 } from "../../core/abi";
-import { blobChannel } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { consoleWrite, publishTag } from "../../core/hypercall";
-import { feedWatchdog, ownerOf, Partition, stateOf } from "../../core/partition";
-import { Vcpu } from "../../core/vcpu";
+import { otherCall, quickCall } from "../../core/hypercall";
+import { ownerOf, Partition, stateOf } from "../../core/partition";
+import { HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3, HYPERCALL_DOORBELL, HYPERCALL_VERSION, SMCCC_HYP_REVISION, SMCCC_HYP_UID } from "./calls";
+import { Vcpu } from "./vcpu";
 import {
   accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
   faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, PAR_F, signExtends,
@@ -19,11 +16,10 @@ import {
 import { advance } from "./advance";
 import { baseOf, beginAccess, deviceAt, endAccess, loadDevice, NO_DEVICE, storeDevice } from "./devices";
 import { accessByInstruction } from "./emptySyndrome";
-import { RESUME } from "./exit";
+import { RESUME } from "../../core/exit";
 import { interruptsEnabled } from "./cpuInterface";
-import { setSpiPending } from "./gic";
 import { injectUndefined } from "./inject";
-import { obey, stopOwn } from "./lifecycle";
+import { obey, stopOwn } from "../../core/lifecycle";
 import { asLoaded } from "./loadStore";
 import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
 import { letCache, trapSystemRegister } from "./sysregTrap";
@@ -81,45 +77,32 @@ function waitForInterrupt(vcpu: Vcpu): u32 {
   const id = <u32>vcpu.x0;
   const own = id - HYPERCALL_VERSION;
   if (own <= HYPERCALL_DOORBELL - HYPERCALL_VERSION) {
-    vcpu.x0 = own == 0 ? HYPERCALL_VERSION_MAJOR << 16 | HYPERCALL_VERSION_MINOR : ring(vcpu, partition);
+    vcpu.x0 = quickCall(vcpu, partition, own);
     return RESUME;
   }
   if (id == PSCI_VERSION) {
     vcpu.x0 = PSCI_1_1;
     return RESUME;
   }
-  return otherCall(vcpu, partition, id);
+  return slowCall(vcpu, partition, id);
 }
 
-function otherCall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
-  if (id == HYPERCALL_TAG_PUBLISH) {
-    vcpu.x0 = publishTag(partition, vcpu.x1, vcpu.x2);
-  } else if (id == HYPERCALL_WATCHDOG_FEED) {
-    vcpu.x0 = feedWatchdog(partition, mrs_CNTPCT_EL0()) ? SMCCC_SUCCESS : SMCCC_NOT_SUPPORTED;
-  } else if (id == HYPERCALL_CONSOLE_WRITE) {
-    vcpu.x0 = consoleWrite(vcpu);
-  } else if (id == HYPERCALL_MAILBOX) {
-    vcpu.x0 = partition.plan.mailbox != 0 ? partition.plan.mailbox : SMCCC_NOT_SUPPORTED;
+function slowCall(vcpu: Vcpu, partition: Partition, id: u32): u32 {
+  const own = id - HYPERCALL_VERSION;
+  if (own < CALLS) {
+    vcpu.x0 = otherCall(vcpu, partition, own);
   } else if (id == SMCCC_HYP_UID) {
     vcpu.x0 = HYP_UID_0;
     vcpu.x1 = HYP_UID_1;
     vcpu.x2 = HYP_UID_2;
     vcpu.x3 = HYP_UID_3;
   } else if (id == SMCCC_HYP_REVISION) {
-    vcpu.x0 = HYPERCALL_VERSION_MAJOR;
-    vcpu.x1 = HYPERCALL_VERSION_MINOR;
+    vcpu.x0 = CALL_VERSION_MAJOR;
+    vcpu.x1 = CALL_VERSION_MINOR;
   } else {
     return psci(vcpu, partition, id);
   }
   return RESUME;
-}
-
-@inline function ring(vcpu: Vcpu, partition: Partition): i64 {
-  const plan = partition.plan;
-  if (vcpu.x1 >= plan.channelCount) return SMCCC_INVALID_PARAMETER;
-  vcpu.doorbells++;
-  setSpiPending(blobChannel(plan.channelFirst + <u32>vcpu.x1).doorbell);
-  return SMCCC_SUCCESS;
 }
 
 /** An access that stage 2 does not map: an emulated device, or something the partition does not own. */

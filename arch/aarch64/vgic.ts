@@ -2,7 +2,7 @@
 // §12.1.3: byte accesses for IPRIORITYR, 64-bit ones for IROUTER and GICR_TYPER; other sizes are not specified, and harmless).
 
 import { Partition, vcpuOfPartition } from "../../core/partition";
-import { Vcpu } from "../../core/vcpu";
+import { Vcpu } from "./vcpu";
 import { SHIFT_32, SHIFT_64, SHIFT_8 } from "./esr";
 import { GICD_IROUTER, GICR_STRIDE_SHIFT, GICR_TYPER, IPRIORITYR, SGI_BASE } from "./gic";
 import { readGicd, readRouter, writeGicd, writePriorities, writeRouter } from "./vgicd";

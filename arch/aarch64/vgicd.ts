@@ -8,12 +8,13 @@ import { mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch6
 import { atomicAnd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { MAX_CPUS, PARTITION_PROBES_PRIORITY } from "../../build/generated/blob";
 import { blobInterrupt, header, MAX_INTERRUPTS } from "../../core/blob";
-import { enabledAt, FIRST_SPECIAL, implementedPriority, latchedAt, mutedAt, others, setSpiPriority, spiPriorities } from "../../core/interrupts";
+import { enabledAt, FIRST_SPECIAL, implementedPriority, latchedAt, mutedAt, others, setSpiPriority, spiPriorities } from "./interrupts";
+import { kickAll } from "../../core/kicks";
 import { Partition, vcpuOfPartition } from "../../core/partition";
-import { INTID_WORDS, Vcpu } from "../../core/vcpu";
+import { INTID_WORDS, Vcpu } from "./vcpu";
 import {
   directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER, ISENABLER,
-  kickAll, PIDR2, routeSpi,
+  PIDR2, routeSpi,
 } from "./gic";
 import { readState, recall, reorder, writeState } from "./interruptState";
 import { AFFINITY_MASK } from "./sysregs";
@@ -45,7 +46,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (offset < IPRIORITYR) {
     if (offset < IGROUPR) {
       if (offset == GICD_TYPER) return distributorType(vcpu, partition);
-      if (offset == GICD_CTLR) return partition.distributorControl | CTLR_ARE | GICD_CTLR_DS;
+      if (offset == GICD_CTLR) return partition.controllerControl | CTLR_ARE | GICD_CTLR_DS;
       return offset == GICD_IIDR ? IIDR_ARM : 0;
     }
     const k = word(offset);
@@ -115,15 +116,15 @@ function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
 
 /** GICD_CTLR. With direct interrupts it is remembered only: the physical one is everybody's. */
 function writeControl(vcpu: Vcpu, partition: Partition, value: u32): void {
-  partition.distributorControl = value & (CTLR_ENABLE_GRP0 | CTLR_ENABLE_GRP1);
-  partition.groupEnabled = (vcpu.gicv2 != 0 ? value : value >> 1) & 1;
+  partition.controllerControl = value & (CTLR_ENABLE_GRP0 | CTLR_ENABLE_GRP1);
+  partition.controllerOn = (vcpu.gicv2 != 0 ? value : value >> 1) & 1;
   if (vcpu.direct == 0) kickAll(others(partition.active, vcpu.pcpu));
 }
 
 /** The partition begins anew: its distributor is as after a reset. */
 export function resetGicd(vcpu: Vcpu, partition: Partition): void {
-  partition.distributorControl = 0;
-  partition.groupEnabled = 0;
+  partition.controllerControl = 0;
+  partition.controllerOn = 0;
   for (let k: u32 = 1; k < INTID_WORDS; k++) {
     bound(k - 1, INTID_WORDS - 1);
     const kept = ~vcpu.owned(k);
@@ -144,7 +145,7 @@ export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u32 {
   const route = mmioRead64(header().gicd + GICD_IROUTER + (intid << 3)) & AFFINITY_MASK;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
-    if (vcpuOfPartition(partition, i).mpidr == route) return i;
+    if (vcpuOfPartition(partition, i).id == route) return i;
   }
   return 0;
 }

@@ -4,10 +4,10 @@
 
 import { mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { implementedPriority } from "../../core/interrupts";
+import { implementedPriority } from "./interrupts";
 import { Partition } from "../../core/partition";
-import { sentSgis, SGIS } from "../../core/sgis";
-import { Vcpu } from "../../core/vcpu";
+import { sentSgis, SGIS } from "./sgis";
+import { Vcpu } from "./vcpu";
 import {
   directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR,
   PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,

@@ -5,10 +5,10 @@ import { mmioRead32, mmioRead8, mmioWrite8 } from "../../build/generated/aarch64
 import { bound, loadAcquire32 } from "../../build/generated/cpu";
 import { MAX_CPUS } from "../../build/generated/blob";
 import { header } from "../../core/blob";
-import { FIRST_SPECIAL, FIRST_SPI } from "../../core/interrupts";
+import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
-import { putSenders, SGI_COUNT, takeSenders } from "../../core/sgis";
-import { Vcpu } from "../../core/vcpu";
+import { putSenders, SGI_COUNT, takeSenders } from "./sgis";
+import { Vcpu } from "./vcpu";
 import { SHIFT_32, SHIFT_8 } from "./esr";
 import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SPENDSGIR } from "./gic";
 import { recall } from "./interruptState";
@@ -30,7 +30,7 @@ export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (isBanked(offset)) return readSgiFrame(vcpu, partition, vcpu, offset);
   if (offset - ITARGETSR < FIRST_SPECIAL) return readTargets(vcpu, partition, offset - ITARGETSR);
   if (offset >= CPENDSGIR && offset < SPENDSGIR + SGI_COUNT) return readPendingSgis(vcpu, (offset - CPENDSGIR) & 15);
-  if (offset == GICD_CTLR) return partition.distributorControl;
+  if (offset == GICD_CTLR) return partition.controllerControl;
   if (offset == ICPIDR2) return PIDR2_GICV2;
   return readGicd(vcpu, partition, offset);
 }

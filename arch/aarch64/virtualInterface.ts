@@ -13,7 +13,7 @@ import {
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { isGicV2 } from "../../core/blob";
-import { MAX_LIST_REGISTERS, Vcpu } from "../../core/vcpu";
+import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
 import {
   emptyListRegistersV2, readControlV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2,
   writeControlV2,

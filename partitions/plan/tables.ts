@@ -7,7 +7,7 @@ import { sharedCache, spreadOf } from "./cache.ts";
 import { GICC_SIZE, GICD_SIZE, GICR_SIZE } from "./plan.ts";
 import type { PlannedRegion } from "./plan.ts";
 
-/** Of arch/aarch64/tables.ts. */
+/** Of core/tables.ts. */
 export const POOL_TABLES = 94;
 /** With 40 bits of IPA stage 2 begins with two tables, one behind the other; they are aligned, which may waste another. */
 const ROOT_TABLES = 3;

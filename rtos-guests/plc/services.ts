@@ -1,10 +1,11 @@
 // The hypervisor's services, as this guest asks for them (core/abi.ts): by its mailbox where it has one, which costs no exit, by
 // hypercall where it has none. Booted bare, with no hypervisor below (QEMU's own PSCI answers an HVC then), the version query
 // fails and every later call is left out: the guest runs on alone.
+import { CALL_VERSION_MAJOR, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE } from "../../core/abi";
 import {
   HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION,
-  HYPERCALL_VERSION_MAJOR, HYPERCALL_WATCHDOG_FEED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE,
-} from "../../core/abi";
+  HYPERCALL_WATCHDOG_FEED,
+} from "../../arch/aarch64/calls";
 import { channelRead32 } from "../../build/generated/channel";
 import { hvc } from "../../build/generated/guest";
 import { isMailbox, mailConsole, mailDoorbell, mailFeed, mailTag } from "../channel/mailbox";
@@ -18,7 +19,7 @@ let mailbox: u64 = NO_MAILBOX;
 
 /** Asks whether a hypervisor with our interface is there, and for the mailbox. */
 export function probeHypervisor(): void {
-  present = <i64>hvc(HYPERCALL_VERSION, 0, 0, 0, 0, 0, 0, 0) >> VERSION_MAJOR_SHIFT == HYPERCALL_VERSION_MAJOR;
+  present = <i64>hvc(HYPERCALL_VERSION, 0, 0, 0, 0, 0, 0, 0) >> VERSION_MAJOR_SHIFT == CALL_VERSION_MAJOR;
   if (!present) return;
   const ipa = hvc(HYPERCALL_MAILBOX, 0, 0, 0, 0, 0, 0, 0); // an error is negative: far above what is mapped
   if (ipa - CHANNEL_IPA <= SHARED_BYTES - MAILBOX_SIZE && isMailbox(ipa)) mailbox = ipa;

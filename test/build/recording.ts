@@ -88,7 +88,8 @@ export class Recording {
     this.#left = this.#memory.slice();
     const names = [...this.#module.exports.keys()];
     const entries = names.map((name, index) => [name, this.#export(exports[name] as WasmFunction, index)]);
-    return { exports: { ...Object.fromEntries(entries), memory } };
+    const constants = Object.entries(exports).filter(([, exported]) => exported instanceof WebAssembly.Global);
+    return { exports: { ...Object.fromEntries([...constants, ...entries]), memory } };
   }
 
   #export(original: WasmFunction, index: number): WasmFunction {

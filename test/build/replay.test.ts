@@ -3,6 +3,7 @@
 import * as fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { buildProgram, loadTables } from "../../tools/build/index.ts";
 import { CORE } from "../../tools/build/programs.ts";
@@ -17,7 +18,7 @@ const STEPS = 1500;
 const SEED = 1;
 const TIMEOUT_MS = 180_000;
 const PSCI = [0x8400_0000, 0xc400_0001, 0x8400_0002, 0xc400_0003, 0xc400_0004, 0x8400_0008, 0x8400_0009, 0x8400_000a, 0x8400_ffff];
-const HYPERCALLS = [0, 1, 2, 3, 4, 5].map((n) => abi.HYPERCALL_VERSION + n);
+const HYPERCALLS = [0, 1, 2, 3, 4, 5].map((n) => calls.HYPERCALL_VERSION + n);
 const READ = ["ID_AA64PFR0_EL1", "ID_AA64MMFR0_EL1", "ACTLR_EL1"] as const;
 const WRITTEN = ["ICC_SGI1R_EL1", "ACTLR_EL1"] as const;
 

@@ -1,6 +1,7 @@
 // Memory bandwidth regulation (arch/aarch64/bandwidth.ts): a vCPU that has used up its budget of cache refills stands still until the
 // period is over. Partitions without a budget pay nothing.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
@@ -296,5 +297,5 @@ test("partitions without a budget have no period, no counter, no interrupt of it
   expect(other.pmu.inUse).toBe(0n);
   expect(other.hypervisorTimer.control).toBe(0n);
   expect(other.gic.bank.has(other.gic.bank.enabled, 23)).toBe(false);
-  expect(value(bench.guest(3).hvc(abi.HYPERCALL_VERSION))).toBe(0x10001n);
+  expect(value(bench.guest(3).hvc(calls.HYPERCALL_VERSION))).toBe(0x10001n);
 });

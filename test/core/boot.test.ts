@@ -1,4 +1,4 @@
-// From reset to the guests' first instructions (arch/aarch64/boot.ts, lifecycle.ts).
+// From reset to the guests' first instructions (core/boot.ts, lifecycle.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";

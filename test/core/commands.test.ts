@@ -1,6 +1,7 @@
 // What the host may ask (core/uplink.ts), and what it hears unasked (core/telemetry.ts, events.ts).
 import { decode } from "cborg";
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
@@ -183,7 +184,7 @@ describe("telemetry", () => {
   test("exits are counted by cause", () => {
     const guest = bench.guest(3);
     const before = bench.vcpu(1, 0).exits;
-    guest.hvc(abi.HYPERCALL_VERSION);
+    guest.hvc(calls.HYPERCALL_VERSION);
     guest.smc(PSCI_VERSION);
     guest.load(0x0800_0004, 4);
     guest.load(0x0900_0018, 4);

@@ -1,5 +1,6 @@
-// The emulated PL011 (Arm DDI 0183; arch/aarch64/vpl011.ts) and its way through the one UART of the board.
+// The emulated PL011 (Arm DDI 0183; core/devices/vpl011.ts) and its way through the one UART of the board.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
@@ -48,7 +49,7 @@ describe("transmitting", () => {
     const other = bench.guest(1);
     const full = (from: Guest): number => {
       let written = 0;
-      for (let n = 0; n < 300; n++) written += Number(value(from.hvc(abi.HYPERCALL_CONSOLE_WRITE, WRITE, 0x20n)));
+      for (let n = 0; n < 300; n++) written += Number(value(from.hvc(calls.HYPERCALL_CONSOLE_WRITE, WRITE, 0x20n)));
       return written;
     };
     let last = "";
@@ -59,7 +60,7 @@ describe("transmitting", () => {
       last = name;
       others = full(other);
     };
-    expect([Number(value(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, WRITE, 0x20n))), last]).toEqual([WRITE, "atomicAdd32"]);
+    expect([Number(value(guest.hvc(calls.HYPERCALL_CONSOLE_WRITE, WRITE, 0x20n))), last]).toEqual([WRITE, "atomicAdd32"]);
     expect([full(guest), full(other)]).toEqual([0, 0]);
   });
 

@@ -1,6 +1,7 @@
 // Direct interrupts: a partition that owns the physical CPU interface (HCR_EL2.IMO = FMO = 0; arch/aarch64/directSysregs.ts,
 // cpuInterface.ts). It is entered once, and left alone.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { INTID_SPURIOUS } from "../../tools/machine/aarch64/gic/registers.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
@@ -96,7 +97,7 @@ describe("interrupts of a direct guest", () => {
 
   test("a doorbell rung by its peer, and its console's", () => {
     for (const intid of [234, 235]) bench.enable(3, intid);
-    expect(value(bench.guest(0).hvc(abi.HYPERCALL_DOORBELL, 0))).toBe(0n);
+    expect(value(bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, 0))).toBe(0n);
     expect(guest.acknowledge()).toBe(235);
     guest.endOfInterrupt(235);
     value(guest.store(0x0900_0038, 4, 0x10n));

@@ -1,6 +1,7 @@
 // A direct partition takes no interrupt of the hypervisor's, and is stopped, paused and restarted all the same, whatever it does: its
-// stage 2 is taken away, and a kick sent in case it sleeps (arch/aarch64/lifecycle.ts, stage2.ts).
+// stage 2 is taken away, and a kick sent in case it sleeps (core/lifecycle.ts, stage2.ts).
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import type { Board } from "../../tools/machine/aarch64/board.ts";
@@ -150,7 +151,7 @@ describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, be
   test("is stopped by its watchdog", () => {
     // Asleep it cannot feed: it has done so before.
     startOne(board);
-    expect(value(guest.hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(0n);
+    expect(value(guest.hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0n);
     begin(guest);
     bench.pass(110);
     expect(bench.partition(1)).toMatchObject({ state: "running", restarts: 1 });

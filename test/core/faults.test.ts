@@ -1,6 +1,7 @@
 // A partition that touches what it does not own is stopped, restarted or left for inspection, as its on_failure says; the
 // others do not notice (arch/aarch64/trap.ts, lifecycle.ts; core/partition.ts).
 import { describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import type { OnFailure } from "../../partitions/plan/plan.ts";
@@ -188,7 +189,7 @@ describe("a partition that fails again and again", () => {
       expect(bench.guest(0).running).toBe(true);
     }
     expect(bench.partition(0).restarts).toBe(6);
-    expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
+    expect(bench.guest(3).hvc(calls.HYPERCALL_VERSION).kind).toBe("done");
   });
 
   test("restarts at once if it has run for a second between two failures", () => {
@@ -282,12 +283,12 @@ describe("a panic of the hypervisor on one pCPU", () => {
     pcpu.phase = "halted";
     bench.pass(5);
     expect(bench.text).toContain([
-      "", "axv: PANIC in the hypervisor on pCPU 0x0000000080000000",
+      "", "axv: PANIC in the hypervisor on pCPU 0x0000000000000000",
       "axv:   ESR_EL2 0x0000000096000005 ELR_EL2 0x0000000040201234 FAR_EL2 0x0000004100000000",
       "axv:   its partition stops; the others go on", "",
     ].join("\r\n"));
     expect(bench.guest(1).running).toBe(false);
-    expect(bench.guest(3).hvc(abi.HYPERCALL_VERSION).kind).toBe("done");
+    expect(bench.guest(3).hvc(calls.HYPERCALL_VERSION).kind).toBe("done");
     expect(bench.events(0).some(({ code }) => code === abi.EVENT_PANIC)).toBe(true);
   });
 

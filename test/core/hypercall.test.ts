@@ -1,11 +1,12 @@
 // Hypercalls (core/abi.ts, core/hypercall.ts): what a guest may ask of the hypervisor.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, result } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 
-const INVALID_PARAMETER = abi.SMCCC_INVALID_PARAMETER;
+const INVALID_PARAMETER = calls.SMCCC_INVALID_PARAMETER;
 const CHANNELS_ENDED = 1;
 /** Bytes that a console ring takes before it is full (core/console.ts): 8192 entries less its margin. */
 const RING = 8192 - 512;
@@ -25,14 +26,14 @@ function written(text: string): bigint[] {
 }
 
 describe("HYPERCALL_VERSION", () => {
-  test("is the interface's", () => expect(result(bench.guest(3).hvc(abi.HYPERCALL_VERSION))).toBe((abi.HYPERCALL_VERSION_MAJOR << 16) | abi.HYPERCALL_VERSION_MINOR));
+  test("is the interface's", () => expect(result(bench.guest(3).hvc(calls.HYPERCALL_VERSION))).toBe((abi.CALL_VERSION_MAJOR << 16) | abi.CALL_VERSION_MINOR));
 
   test("hypercalls are the same by SMC", () => {
     const guest = bench.guest(3);
-    for (const fn of [abi.HYPERCALL_VERSION, abi.HYPERCALL_WATCHDOG_FEED, abi.HYPERCALL_MAILBOX]) expect(result(guest.smc(fn)), `0x${fn.toString(16)}`).toBe(result(guest.hvc(fn)));
+    for (const fn of [calls.HYPERCALL_VERSION, calls.HYPERCALL_WATCHDOG_FEED, calls.HYPERCALL_MAILBOX]) expect(result(guest.smc(fn)), `0x${fn.toString(16)}`).toBe(result(guest.hvc(fn)));
     const linux = bench.openInterrupts(0);
     bench.enable(0, 233);
-    expect(result(guest.smc(abi.HYPERCALL_DOORBELL, 0))).toBe(0);
+    expect(result(guest.smc(calls.HYPERCALL_DOORBELL, 0))).toBe(0);
     bench.machine.settle();
     expect(linux.acknowledge()).toBe(233);
   });
@@ -41,10 +42,10 @@ describe("HYPERCALL_VERSION", () => {
 describe("SMCCC vendor queries", () => {
   test("UID in x0…x3, revision in x0 and x1", () => {
     const guest = bench.guest(0);
-    guest.hvc(abi.SMCCC_HYP_UID);
-    expect([0, 1, 2, 3].map((n) => Number(guest.x(n)))).toEqual([abi.HYP_UID_0, abi.HYP_UID_1, abi.HYP_UID_2, abi.HYP_UID_3]);
-    guest.hvc(abi.SMCCC_HYP_REVISION);
-    expect([0, 1].map((n) => Number(guest.x(n)))).toEqual([abi.HYPERCALL_VERSION_MAJOR, abi.HYPERCALL_VERSION_MINOR]);
+    guest.hvc(calls.SMCCC_HYP_UID);
+    expect([0, 1, 2, 3].map((n) => Number(guest.x(n)))).toEqual([calls.HYP_UID_0, calls.HYP_UID_1, calls.HYP_UID_2, calls.HYP_UID_3]);
+    guest.hvc(calls.SMCCC_HYP_REVISION);
+    expect([0, 1].map((n) => Number(guest.x(n)))).toEqual([abi.CALL_VERSION_MAJOR, abi.CALL_VERSION_MINOR]);
   });
 });
 
@@ -52,7 +53,7 @@ describe("HYPERCALL_DOORBELL", () => {
   test("makes the peer's doorbell interrupt pending, and it arrives there once", () => {
     bench.openInterrupts(3);
     bench.enable(3, 235);
-    expect(result(bench.guest(0).hvc(abi.HYPERCALL_DOORBELL, 0))).toBe(0);
+    expect(result(bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, 0))).toBe(0);
     bench.machine.settle();
     expect(bench.guest(3).acknowledge()).toBe(235);
     bench.guest(3).endOfInterrupt(235);
@@ -64,7 +65,7 @@ describe("HYPERCALL_DOORBELL", () => {
   test("rung twice before it is taken: once; rung again while it is handled: once more", () => {
     const plc = bench.openInterrupts(3);
     bench.enable(3, 235);
-    const ring = () => result(bench.guest(0).hvc(abi.HYPERCALL_DOORBELL, 0));
+    const ring = () => result(bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, 0));
     ring();
     ring();
     bench.machine.settle();
@@ -80,14 +81,14 @@ describe("HYPERCALL_DOORBELL", () => {
   });
 
   test("a channel that the caller does not have: INVALID_PARAMETER, and nothing rings", () => {
-    for (const channel of [CHANNELS_ENDED, 2, 0xffff_ffff, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(bench.guest(0).hvc(abi.HYPERCALL_DOORBELL, channel)), String(channel)).toBe(INVALID_PARAMETER);
+    for (const channel of [CHANNELS_ENDED, 2, 0xffff_ffff, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, channel)), String(channel)).toBe(INVALID_PARAMETER);
     expect([233, 235].map((intid) => bench.machine.gic.distributor.bank.isPending(intid))).toEqual([false, false]);
   });
 
   test("is counted for its sender", () => {
-    bench.guest(3).hvc(abi.HYPERCALL_DOORBELL, 0);
-    bench.guest(3).hvc(abi.HYPERCALL_DOORBELL, 0);
-    bench.guest(3).hvc(abi.HYPERCALL_DOORBELL, 5);
+    bench.guest(3).hvc(calls.HYPERCALL_DOORBELL, 0);
+    bench.guest(3).hvc(calls.HYPERCALL_DOORBELL, 0);
+    bench.guest(3).hvc(calls.HYPERCALL_DOORBELL, 5);
     expect(bench.partition(1).doorbells).toBe(2);
     expect(bench.partition(0).doorbells).toBe(0);
   });
@@ -98,15 +99,15 @@ describe("HYPERCALL_CONSOLE_WRITE", () => {
     const guest = bench.guest(3);
     const text = "The quick brown fox jumps over the lazy dog, yes";
     expect(text.length).toBe(abi.CONSOLE_WRITE_MAX);
-    expect(result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written(text)))).toBe(48);
-    expect(result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written("")))).toBe(0);
-    expect(result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written("!\n\0\xff".slice(0, 2))))).toBe(2);
+    expect(result(guest.hvc(calls.HYPERCALL_CONSOLE_WRITE, ...written(text)))).toBe(48);
+    expect(result(guest.hvc(calls.HYPERCALL_CONSOLE_WRITE, ...written("")))).toBe(0);
+    expect(result(guest.hvc(calls.HYPERCALL_CONSOLE_WRITE, ...written("!\n\0\xff".slice(0, 2))))).toBe(2);
     expect(bench.console(1)).toBe(`${text}!\n`);
     expect(bench.console(0)).toBe("");
   });
 
   test("more than 48 bytes: INVALID_PARAMETER, and none is taken", () => {
-    for (const count of [49n, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(bench.guest(3).hvc(abi.HYPERCALL_CONSOLE_WRITE, count, 0x41n))).toBe(INVALID_PARAMETER);
+    for (const count of [49n, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(bench.guest(3).hvc(calls.HYPERCALL_CONSOLE_WRITE, count, 0x41n))).toBe(INVALID_PARAMETER);
     expect(bench.console(1)).toBe("");
   });
 
@@ -116,7 +117,7 @@ describe("HYPERCALL_CONSOLE_WRITE", () => {
     let taken = 0;
     let sent = 0;
     for (let n = 0; n < ATTEMPTS; n++) {
-      taken += result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written("x".repeat(48))));
+      taken += result(guest.hvc(calls.HYPERCALL_CONSOLE_WRITE, ...written("x".repeat(48))));
       sent += 48;
     }
     expect(taken).toBe(RING);
@@ -125,38 +126,38 @@ describe("HYPERCALL_CONSOLE_WRITE", () => {
     expect(bench.partition(1).consoleDropped).toBe(ATTEMPTS - Math.floor(RING / 48));
     bench.pass(500);
     expect(bench.console(1)).toBe("x".repeat(RING));
-    expect(result(guest.hvc(abi.HYPERCALL_CONSOLE_WRITE, ...written("y")))).toBe(1);
+    expect(result(guest.hvc(calls.HYPERCALL_CONSOLE_WRITE, ...written("y")))).toBe(1);
   });
 });
 
 describe("HYPERCALL_TAG_PUBLISH", () => {
   test("the value goes out with the partition's telemetry; unpublished tags do not", () => {
     const guest = bench.guest(3);
-    expect(result(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, 0, 7n))).toBe(0);
-    expect(result(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, 31, 0xffff_ffff_ffff_ffffn))).toBe(0);
-    expect(result(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, 0, 8n))).toBe(0);
+    expect(result(guest.hvc(calls.HYPERCALL_TAG_PUBLISH, 0, 7n))).toBe(0);
+    expect(result(guest.hvc(calls.HYPERCALL_TAG_PUBLISH, 31, 0xffff_ffff_ffff_ffffn))).toBe(0);
+    expect(result(guest.hvc(calls.HYPERCALL_TAG_PUBLISH, 0, 8n))).toBe(0);
     expect(bench.partition(1).tags).toEqual(new Map([[0, 8n], [31, 0xffff_ffff_ffff_ffffn]]));
     expect(bench.partition(0).tags).toEqual(new Map());
   });
 
   test("a tag above the last one: INVALID_PARAMETER", () => {
-    for (const tag of [32, 0xffff_ffff, 1n << 32n]) expect(result(bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, tag, 1))).toBe(INVALID_PARAMETER);
+    for (const tag of [32, 0xffff_ffff, 1n << 32n]) expect(result(bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, 1))).toBe(INVALID_PARAMETER);
     expect(bench.partition(1).tags.size).toBe(0);
   });
 
   test("all tags fit one telemetry frame, however large their values", () => {
-    for (let tag = 0; tag < abi.TAG_MAX; tag++) bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, tag, 0xffff_ffff_ffff_ff00n + BigInt(tag));
+    for (let tag = 0; tag < abi.TAG_MAX; tag++) bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, 0xffff_ffff_ffff_ff00n + BigInt(tag));
     expect(bench.partition(1).tags.size).toBe(abi.TAG_MAX);
   });
 
   test("a value is as it was published at every length that its number may have in the frame (RFC 8949 §3)", () => {
     const edges = [0n, 23n, 24n, 0xfen, 0xffn, 0x100n, 0x101n, 0xffffn, 0x1_0000n, 0xffff_fffen, 0xffff_ffffn, 0x1_0000_0000n, 0x1_0000_0001n, 0x1234_5678_9abc_def0n];
-    edges.forEach((value, tag) => bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, tag, value));
+    edges.forEach((value, tag) => bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, value));
     expect([...bench.partition(1).tags.values()]).toEqual(edges);
   });
 
   test("tags of the life before a restart are gone", () => {
-    bench.guest(3).hvc(abi.HYPERCALL_TAG_PUBLISH, 3, 9);
+    bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, 3, 9);
     bench.guest(3).hvc(SYSTEM_RESET);
     expect(bench.partition(1).tags.size).toBe(0);
   });
@@ -165,12 +166,12 @@ describe("HYPERCALL_TAG_PUBLISH", () => {
 describe("HYPERCALL_WATCHDOG_FEED", () => {
   const expire = (onFailure: "stop" | "restart" | "inspect"): Bench => {
     const one = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, onFailure }] });
-    expect(result(one.guest(3).hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(0);
+    expect(result(one.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0);
     one.pass(150);
     return one;
   };
 
-  test("a partition without a watchdog: NOT_SUPPORTED", () => expect(result(bench.guest(0).hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(abi.SMCCC_NOT_SUPPORTED));
+  test("a partition without a watchdog: NOT_SUPPORTED", () => expect(result(bench.guest(0).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(calls.SMCCC_NOT_SUPPORTED));
 
   test("never fed: never expires", () => {
     bench.pass(500);
@@ -180,10 +181,10 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
   test("fed in time: does not expire", () => {
     const patient = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, watchdogMicroseconds: 300_000 }] });
     for (let n = 0; n < 10; n++) {
-      patient.guest(3).hvc(abi.HYPERCALL_WATCHDOG_FEED);
+      patient.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED);
       patient.pass(290);
     }
-    patient.guest(3).hvc(abi.HYPERCALL_WATCHDOG_FEED);
+    patient.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED);
     expect(patient.partition(1)).toMatchObject({ watchdogExpired: 0, restarts: 0 });
   });
 
@@ -206,7 +207,7 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
     // Fed at the very moment of a tick, it is due at that of another one.
     clock.forward(nextTick() - clock.now);
     const due = clock.now + clock.ticksOf(watchdogMicroseconds * 1000);
-    expect(result(one.guest(3).hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(0);
+    expect(result(one.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0);
     while (clock.now < due) {
       expect(one.guest(3).running).toBe(true);
       one.machine.settle();
@@ -234,7 +235,7 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
     const one = new Bench();
     const exits = () => one.vcpu(0, 0).exits;
     const before = exits();
-    one.guest(3).hvc(abi.HYPERCALL_WATCHDOG_FEED);
+    one.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED);
     one.pass(150);
     expect(exits()).toEqual(before);
     expect(one.vcpu(0, 0).held).toBe(0n);

@@ -1,4 +1,4 @@
-// What a partition begins with in its memory (arch/aarch64/loads.ts): zeros that the image has only a page of.
+// What a partition begins with in its memory (core/loads.ts): zeros that the image has only a page of.
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";

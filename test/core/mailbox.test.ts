@@ -1,6 +1,7 @@
-// The mailbox: what a guest leaves in a page instead of calling (core/abi.ts, arch/aarch64/mailbox.ts). The housekeeper collects it with
+// The mailbox: what a guest leaves in a page instead of calling (core/abi.ts, core/mailbox.ts). The housekeeper collects it with
 // its tick; the guest does not leave for it.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { LINUX, mailbox, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -45,13 +46,13 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
   });
 
   test("is where HYPERCALL_MAILBOX says, with magic and version, else empty", () => {
-    expect(value(guest.hvc(abi.HYPERCALL_MAILBOX))).toBe(BigInt(IPA));
+    expect(value(guest.hvc(calls.HYPERCALL_MAILBOX))).toBe(BigInt(IPA));
     expect([get(0, 4), get(abi.MAILBOX_VERSION, 4)]).toEqual([BigInt(abi.MAILBOX_MAGIC), 1n]);
     for (let offset = 8; offset < abi.MAILBOX_SIZE; offset += 8) expect(get(offset, 8), `0x${offset.toString(16)}`).toBe(0n);
   });
 
   test("a partition without one is told so", () => {
-    expect(result(bench.guest(0).hvc(abi.HYPERCALL_MAILBOX))).toBe(abi.SMCCC_NOT_SUPPORTED);
+    expect(result(bench.guest(0).hvc(calls.HYPERCALL_MAILBOX))).toBe(calls.SMCCC_NOT_SUPPORTED);
   });
 
   test("none of what is done by it is an exit", () => {
@@ -91,7 +92,7 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
   });
 
   test("tags: one that comes by call keeps its value, whatever stands at its place in the page", () => {
-    expect(result(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, 3, 77))).toBe(0);
+    expect(result(guest.hvc(calls.HYPERCALL_TAG_PUBLISH, 3, 77))).toBe(0);
     put(abi.MAILBOX_TAGS + 8 * 3, 8, 5);
     put(abi.MAILBOX_PUBLISHED, 4, 1);
     expect([...bench.partition(1).tags]).toEqual([[0, 0n], [3, 77n]]);
@@ -189,5 +190,5 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
 test("whichever partition has one", () => {
   const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, regions: [...LINUX.regions, mailbox(0x7100_0000, 0x5100_0000)] }, PLC] });
   expect(Number(bench.machine.memory.read64(0x5100_0000) & 0xffff_ffffn)).toBe(abi.MAILBOX_MAGIC);
-  expect(value(bench.guest(0).hvc(abi.HYPERCALL_MAILBOX))).toBe(0x7100_0000n);
+  expect(value(bench.guest(0).hvc(calls.HYPERCALL_MAILBOX))).toBe(0x7100_0000n);
 });

@@ -1,6 +1,7 @@
 // Pause and resume: a partition's vCPUs are held where they are, and everything else is as it was (core/partition.ts,
-// arch/aarch64/lifecycle.ts). Interrupts that come meanwhile wait. Direct ones: directStop.test.ts.
+// core/lifecycle.ts). Interrupts that come meanwhile wait. Direct ones: directStop.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { GUEST_GICR, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -82,7 +83,7 @@ describe.each([["injected", false], ["direct", true]])("a paused partition with 
   });
 
   test("is not failed by its watchdog, which begins anew when it goes on", () => {
-    expect(value(guest.hvc(abi.HYPERCALL_WATCHDOG_FEED))).toBe(0n);
+    expect(value(guest.hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0n);
     bench.pass(80);
     bench.command(1, abi.COMMAND_PAUSE);
     bench.pass(500);

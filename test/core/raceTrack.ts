@@ -1,5 +1,5 @@
 // A race: one pCPU does something, is interrupted between any two of its intrinsics, and another acts right then. However it goes, nobody
-// else notices, the partition is never stuck, and no kick comes too late (core/partition.ts, arch/aarch64/lifecycle.ts). For
+// else notices, the partition is never stuck, and no kick comes too late (core/partition.ts, core/lifecycle.ts). For
 // races.test.ts, which tries them all, and raceSample.test.ts, which tries a few.
 import * as abi from "../../core/abi.ts";
 import { KICK_SGI } from "./bench.ts";

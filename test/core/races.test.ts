@@ -1,6 +1,6 @@
 // Two pCPUs and more stop, start, pause and restart a partition at the same time: one of them is interrupted between any two of its
 // intrinsics, once or again and again, and others act right then. However it goes, nobody else notices, the partition is never stuck, and
-// no kick comes too late (core/partition.ts, arch/aarch64/lifecycle.ts). Of interrupts: interruptRaces.test.ts.
+// no kick comes too late (core/partition.ts, core/lifecycle.ts). Of interrupts: interruptRaces.test.ts.
 import { expect, test } from "vitest";
 import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
 import { STANDARD } from "../../tools/machine/aarch64/system.ts";

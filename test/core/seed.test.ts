@@ -1,4 +1,4 @@
-// Random seeds for guests: where a board's randomness comes from (arch/aarch64/entropy.ts, firmwareTree.ts), how it is stretched
+// Random seeds for guests: where a board's randomness comes from (core/entropy.ts, firmwareTree.ts), how it is stretched
 // (core/seed.ts), and what a guest finds in its device tree.
 import { createCipheriv } from "node:crypto";
 import { describe, expect, test } from "vitest";

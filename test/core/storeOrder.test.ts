@@ -2,6 +2,7 @@
 // is interrupted wherever it has stored something that others do not see yet, and another pCPU acts right then, without it. However it
 // goes, nobody is stuck, nobody else notices, and a vCPU begins where CPU_ON says (psci.ts, lifecycle.ts, gic.ts, core/partition.ts).
 import { describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
 import type { Frame } from "../../industrial/link/frame.ts";
@@ -157,7 +158,7 @@ test("a tag that goes out has the value that it was published with, though the h
     machine.intrude(after, () => {
       for (const tag of tags()) expect([undefined, VALUE]).toContain(tag);
     });
-    world.perform(call(PLC_PCPU, abi.HYPERCALL_TAG_PUBLISH, BigInt(TAG), VALUE));
+    world.perform(call(PLC_PCPU, calls.HYPERCALL_TAG_PUBLISH, BigInt(TAG), VALUE));
     if (!machine.endIntrusion()) break;
     meanwhile++;
     expect(tags().at(-1)).toBe(VALUE);

@@ -1,4 +1,4 @@
-// What changes in a partition's tag image leaves by the UART (arch/aarch64/tagImages.ts, core/tags.ts): all of it, nothing torn, only while
+// What changes in a partition's tag image leaves by the UART (core/tagImages.ts, core/tags.ts): all of it, nothing torn, only while
 // somebody asks, and whatever a guest writes there harms nobody.
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import * as abi from "../../core/abi.ts";

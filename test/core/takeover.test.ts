@@ -1,5 +1,6 @@
-// The housekeeper's pCPU may panic: another one keeps house then, and there are never two (arch/aarch64/panic.ts, housekeeper.ts).
+// The housekeeper's pCPU may panic: another one keeps house then, and there are never two (core/panic.ts, housekeeper.ts).
 import { describe, expect, test } from "vitest";
+import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { decodeEvent } from "../../industrial/link/telemetry.ts";
 import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -20,7 +21,7 @@ function housekept(bench: Bench, partition: number, boot: number): void {
   bench.pass(1);
   expect(bench.partition(partition)).toMatchObject({ state: "running", restarts: restarts + 1 });
   const guest = bench.guest(boot);
-  if (value(guest.hvc(abi.HYPERCALL_WATCHDOG_FEED)) !== 0n) return;
+  if (value(guest.hvc(calls.HYPERCALL_WATCHDOG_FEED)) !== 0n) return;
   bench.pass(1200);
   expect(bench.partition(partition).watchdogExpired).toBeGreaterThan(0);
   expect(bench.partition(partition).restarts).toBeGreaterThan(restarts + 1);

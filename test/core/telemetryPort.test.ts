@@ -1,4 +1,4 @@
-// The second emulated PL011, by which one partition reads along what leaves by the UART (arch/aarch64/vpl011.ts, core/console.ts).
+// The second emulated PL011, by which one partition reads along what leaves by the UART (core/devices/vpl011.ts, core/console.ts).
 import { beforeEach, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";

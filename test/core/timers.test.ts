@@ -1,4 +1,4 @@
-// The timers that belong to a vCPU, both of them (ARM ARM D11.2; arch/aarch64/lifecycle.ts): their PPIs are injected, or with direct
+// The timers that belong to a vCPU, both of them (ARM ARM D11.2; core/lifecycle.ts): their PPIs are injected, or with direct
 // interrupts the guest's without anybody in between.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";

@@ -21,7 +21,7 @@ import type { Verdict } from "./workshop.ts";
 /** As many as two workers try within an hour. */
 const COUNT = "1000";
 const WORKERS = "2";
-const SOURCES = ["core/*.ts", "arch/aarch64/*.ts", "arch/aarch64/*.S"];
+const SOURCES = ["core/**/*.ts", "arch/aarch64/*.ts", "arch/aarch64/*.S"];
 /** First the likeliest and cheapest tests of so many milliseconds; then, but for --quick, of so many. */
 const QUICK = 10_000;
 const THOROUGH = 60_000;

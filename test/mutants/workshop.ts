@@ -1,9 +1,9 @@
 // A copy of the tree in which mutants are made and tried, one after the other. The sources themselves are never touched.
 import { execFileSync, fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { buildNative } from "../../tools/build/native.ts";
@@ -53,7 +53,8 @@ export class Workshop {
       this.original = hash;
     }
     if (files.some((name) => name.endsWith(".S"))) {
-      await buildProgram(CORE);
+      const { offsets } = await buildProgram(CORE);
+      copyFileSync(offsets, join(this.folder, basename(offsets)));
       if (!this.assemble(CORE.assembly[0] ?? "")) throw new Error("the core does not assemble");
     }
     const began = Date.now();

@@ -389,7 +389,7 @@ describe("translation tables", () => {
   });
 
   test("are as many as the hypervisor has", () => {
-    const pool = /const POOL_TABLES: u32 = (\d+);/.exec(readFileSync("arch/aarch64/tables.ts", "utf8"))?.[1];
+    const pool = /const POOL_TABLES: u32 = (\d+);/.exec(readFileSync("core/tables.ts", "utf8"))?.[1];
     expect(POOL_TABLES).toBe(Number(pool));
   });
 

@@ -1,10 +1,11 @@
 // The PLC guest's wasm on a simulated CPU: its timers, GIC registers, channel, mailbox and hypercalls, as far as a guest with one
 // interrupt can tell them from real ones. Time stands still but for what a test lets pass.
 import { readFileSync } from "node:fs";
+import { MAILBOX_MAGIC, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_VERSION } from "../../core/abi.ts";
 import {
-  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, HYPERCALL_WATCHDOG_FEED, MAILBOX_MAGIC, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_VERSION,
+  HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION, HYPERCALL_WATCHDOG_FEED,
   SMCCC_INVALID_PARAMETER, SMCCC_NOT_SUPPORTED,
-} from "../../core/abi.ts";
+} from "../../arch/aarch64/calls.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC } from "../../tools/build/programs.ts";
 import type { Hooks } from "../../tools/machine/imports.ts";

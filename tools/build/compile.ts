@@ -21,7 +21,7 @@ export interface Source {
   readonly isa?: Isa;
 }
 
-/** What the program's ISA gives: sources import it by this name. asc alone sees it, so that two ISAs can be built at the same time. */
+/** What the program's ISA gives: sources import it by this name. asc alone sees it: two ISAs can be built at the same time. */
 const HOOKS = "build/generated/isa.ts";
 const hooksOf = (isa: Isa): string => `export * from "../../arch/${isa}/isa";\n`;
 

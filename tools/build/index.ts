@@ -11,7 +11,8 @@ import { generateBlob } from "./generate-blob.ts";
 import { generateDeclarations } from "./generate.ts";
 import type { WrittenTag } from "../../partitions/tags/schema.ts";
 import type { Intrinsic } from "./intrinsic.ts";
-import { buildNative, CLANG, LLD, versionOf } from "./native.ts";
+import { buildNative, CLANG, LLD, OFFSETS, versionOf } from "./native.ts";
+import { offsetsHeader } from "./offsets.ts";
 import type { Program } from "./programs.ts";
 import type { Tables } from "./translate/imports.ts";
 import { translate } from "./translate/index.ts";
@@ -21,6 +22,8 @@ interface Paths {
   readonly wasm: string;
   readonly sourceMap: string;
   readonly c: string;
+  /** What its assembly includes. */
+  readonly offsets: string;
   readonly elf: string;
   readonly binary: string;
 }
@@ -71,7 +74,14 @@ const folderOf = ({ name }: Program): string => `build/${name}`;
 
 function pathsOf(program: Program): Paths {
   const path = (suffix: string): string => join(ROOT, folderOf(program), program.name + suffix);
-  return { wasm: path(".wasm"), sourceMap: path(".wasm.map"), c: path(".c"), elf: path(".elf"), binary: path(".bin") };
+  return {
+    wasm: path(".wasm"),
+    sourceMap: path(".wasm.map"),
+    c: path(".c"),
+    offsets: join(ROOT, folderOf(program), OFFSETS),
+    elf: path(".elf"),
+    binary: path(".bin"),
+  };
 }
 
 const keyOf = (program: Program): string => JSON.stringify(program) + [CLANG, LLD].map(versionOf).join();
@@ -120,6 +130,7 @@ async function build(program: Program, tables: Tables, workDir: string, progress
   progress(`${name}: translating to C`);
   const text = disassemble(join(ROOT, file(".wasm")), join(ROOT, file(".wasm.map")));
   write(".c", translate(text, tables, "inline", program).c);
+  writeFileSync(join(ROOT, workDir, OFFSETS), offsetsHeader(text));
   progress(`${name}: compiling and linking for AArch64`);
   const symbols = { axv_linear_bytes: program.memoryPages * PAGE_BYTES };
   const native = buildNative({ ...program, cFile: file(".c"), symbols }, workDir);

@@ -79,6 +79,9 @@ const LINK_FLAGS = [
   "--fix-cortex-a53-843419",
 ];
 
+/** What the assembly may include, in workDir: offsets.ts makes it. */
+export const OFFSETS = "offsets.h";
+
 export interface NativeSources {
   /** Or what an earlier run has made of it (…c.o). */
   readonly cFile: string;
@@ -100,7 +103,7 @@ export interface Native {
 /** `workDir`: for objects and the linked file, relative to the root; no name in it gets into the products. */
 export function buildNative(sources: NativeSources, workDir: string): Native {
   const defines = Object.entries(sources.defines).map(([name, value]) => `-D${name}=${value}`);
-  defines.push(`-ffile-prefix-map=${workDir}=${dirname(workDir)}`);
+  defines.push(`-I${workDir}`, `-ffile-prefix-map=${workDir}=${dirname(workDir)}`);
   const inputs = new Set([sources.linkerScript]);
   const objects = [sources.cFile, ...sources.assembly].map((source, index) => {
     if (source.endsWith(".o")) return source;
@@ -109,6 +112,7 @@ export function buildNative(sources: NativeSources, workDir: string): Native {
     runTool(CLANG, [...flags, ...defines, "-MD", "-MF", `${object}.d`, "-c", source, "-o", object]);
     for (const input of readDependencies(`${object}.d`)) inputs.add(input);
     inputs.delete(sources.cFile);
+    inputs.delete(join(workDir, OFFSETS));
     return object;
   });
   const symbols = Object.entries(sources.symbols).map(([name, value]) => `--defsym=${name}=${value}`);

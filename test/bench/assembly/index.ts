@@ -8,7 +8,7 @@
 //   bench: end
 import { bound } from "../../../build/generated/cpu";
 import { hvc, mrs_CNTFRQ_EL0 } from "../../../build/generated/guest";
-import { HYP_UID_0, SMCCC_HYP_UID } from "../../../core/abi";
+import { HYP_UID_0, SMCCC_HYP_UID } from "../../../arch/aarch64/calls";
 import { raiseAlarm } from "./alarm";
 import { startCycles } from "./clock";
 import { enableInterrupts } from "./interrupts";

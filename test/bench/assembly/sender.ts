@@ -8,7 +8,7 @@
 import { bound } from "../../../build/generated/cpu";
 import { hvc, mmioRead32, mmioWrite32, mrs_CNTFRQ_EL0, mrs_CNTPCT_EL0 } from "../../../build/generated/guest";
 import { cachesOn, ringAt } from "../../../build/generated/paths";
-import { HYPERCALL_DOORBELL } from "../../../core/abi";
+import { HYPERCALL_DOORBELL } from "../../../arch/aarch64/calls";
 import { startCycles, zero } from "./clock";
 import { enableInterrupts } from "./interrupts";
 import { DOORBELLS, lives, RECEIVER_DONE, RECEIVER_READY, receiverState, setLives, setSenderZero, STARTED } from "./pair";

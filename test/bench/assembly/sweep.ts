@@ -9,7 +9,7 @@
 import { bound } from "../../../build/generated/cpu";
 import { hvc, isb, mmioRead32, mmioWrite32 } from "../../../build/generated/guest";
 import { timeRead32, timeSmc, timeWrite32 } from "../../../build/generated/paths";
-import { HYPERCALL_VERSION, SMCCC_HYP_REVISION, SMCCC_HYP_UID } from "../../../core/abi";
+import { HYPERCALL_VERSION, SMCCC_HYP_REVISION, SMCCC_HYP_UID } from "../../../arch/aarch64/calls";
 import { acknowledge, endOfInterrupt, INTID_SPECIAL_FIRST } from "../../../rtos-guests/plc/gic";
 import { GICD_IPA, GICR_IPA } from "../../../rtos-guests/plc/map";
 import { startCycles } from "./clock";

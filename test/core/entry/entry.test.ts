@@ -9,7 +9,9 @@ const program = await assembled();
 const LINEAR = 0x40_0000_0000n;
 const VCPU = 0x3_4400;
 const VCPU_VA = LINEAR + BigInt(VCPU);
-const [PRIORITY_MASK, MASK_TRAP, MASK_WRITES, REFUSES, PARTITION] = [248, 252, 256, 264, 284];
+const offset = (name: string): number => program.offset(`VCPU_${name}`);
+const [PRIORITY_MASK, MASK_TRAP, MASK_WRITES] = [offset("PRIORITY_MASK"), offset("MASK_TRAP"), offset("EXITS_SYSREG")];
+const [REFUSES, PARTITION, X0] = [offset("REFUSES"), offset("PARTITION"), offset("X0")];
 const NO_PARTITION = 0xffff_ffffn;
 const PAGE = 4096;
 const SLOT = 0x4000;
@@ -184,7 +186,7 @@ const trapped = (vector: string, esr = 0n): Entry => {
   return machine;
 };
 const stackOf = (machine: Entry): bigint => BigInt(machine.place("axv_stacks") + SLOT);
-const record = (machine: Entry): bigint[] => GUEST.map((_, n) => machine.read(Number(VCPU_VA) + 8 * n, 8));
+const record = (machine: Entry): bigint[] => GUEST.map((_, n) => machine.read(Number(VCPU_VA) + X0 + 8 * n, 8));
 const state = (machine: Entry) => ({ x: [...machine.x], sp: machine.sp });
 const untouched = (machine: Entry) => ({ x: GUEST, sp: stackOf(machine) });
 const parked = (machine: Entry): string => machine.run("wfe", "eret");
@@ -212,7 +214,7 @@ describe("of an exception from a guest", () => {
 
   test("what the handler leaves in the Vcpu is what the guest goes on with", () => {
     const machine = trapped("axv_vector_sync", HVC);
-    machine.calls["trapCall"] = returns(RESUME, NONE, (at) => GUEST.forEach((_, n) => at.write(Number(VCPU_VA) + 8 * n, 8, BigInt(7 * n + 1))));
+    machine.calls["trapCall"] = returns(RESUME, NONE, (at) => GUEST.forEach((_, n) => at.write(Number(VCPU_VA) + X0 + 8 * n, 8, BigInt(7 * n + 1))));
     machine.run("eret");
     expect(machine.x).toEqual(GUEST.map((_, n) => BigInt(7 * n + 1)));
   });

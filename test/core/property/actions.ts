@@ -1,6 +1,7 @@
 // What can happen to a machine: everything that a guest, a device, the host or the clock can do, as plain data, so that
 // fast-check can make sequences of it, show them, and shrink them.
 import fc from "fast-check";
+import * as calls from "../../../arch/aarch64/calls.ts";
 import * as abi from "../../../core/abi.ts";
 import { ENCODINGS } from "../../../tools/machine/aarch64/systemRegisters.ts";
 import type { SystemRegister } from "../../../tools/machine/aarch64/systemRegisters.ts";
@@ -54,7 +55,7 @@ export interface Alphabet {
 }
 
 const PSCI = [PSCI_VERSION, CPU_SUSPEND, CPU_SUSPEND_64, CPU_OFF, CPU_ON_64, CPU_ON, AFFINITY_INFO_64, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES, SMCCC_VERSION, SMCCC_ARCH_FEATURES];
-const HYPERCALLS = [abi.HYPERCALL_VERSION, abi.HYPERCALL_DOORBELL, abi.HYPERCALL_CONSOLE_WRITE, abi.HYPERCALL_TAG_PUBLISH, abi.HYPERCALL_WATCHDOG_FEED, abi.SMCCC_HYP_UID];
+const HYPERCALLS = [calls.HYPERCALL_VERSION, calls.HYPERCALL_DOORBELL, calls.HYPERCALL_CONSOLE_WRITE, calls.HYPERCALL_TAG_PUBLISH, calls.HYPERCALL_WATCHDOG_FEED, calls.SMCCC_HYP_UID];
 /** Those that end the caller's life come seldom, or no sequence gets anywhere. */
 const DEADLY = new Set([CPU_OFF, SYSTEM_OFF, SYSTEM_RESET]);
 
@@ -112,7 +113,7 @@ export function orderly(alphabet: Alphabet): fc.Arbitrary<Action> {
   const sgis = fc.tuple(guest, sgi, fc.integer({ min: 0, max: 0xf }), fc.boolean()).map(([n, id, targets, all]): Action => (alphabet.isGicv2
     ? { kind: "store", pcpu: n, ipa: GUEST_GICD + 0xf00, bytes: 4, data: BigInt(((all ? 1 : 0) << 24) | (targets << 16) | id), valid: true }
     : { kind: "msr", pcpu: n, register: "ICC_SGI1R_EL1", data: (BigInt(id) << 24n) | BigInt(targets) | (all ? 1n << 40n : 0n) }));
-  const doors = fc.tuple(guest).map(([n]): Action => ({ kind: "call", pcpu: n, conduit: "hvc", fn: abi.HYPERCALL_DOORBELL, args: [0n] }));
+  const doors = fc.tuple(guest).map(([n]): Action => ({ kind: "call", pcpu: n, conduit: "hvc", fn: calls.HYPERCALL_DOORBELL, args: [0n] }));
   const masks = alphabet.isGicv2
     ? fc.tuple(guest, fc.constantFrom([4, 0x41n], [4, 0xf1n], [4, 0xffn], [0, 0n], [0, 1n], [0, 1n])).map(([n, [register, data]]): Action => ({ kind: "store", pcpu: n, ipa: GUEST_GICC + register, bytes: 4, data, valid: true }))
     : fc.tuple(guest, fc.constantFrom(["ICC_PMR_EL1", 0x41n], ["ICC_PMR_EL1", 0xf1n], ["ICC_PMR_EL1", 0xffn], ["ICC_IGRPEN1_EL1", 0n], ["ICC_IGRPEN1_EL1", 1n], ["ICC_IGRPEN1_EL1", 1n])).map(([n, [register, data]]): Action => ({ kind: "msr", pcpu: n, register, data }));

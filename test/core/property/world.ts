@@ -1,4 +1,5 @@
 // A booted machine with guests that behave as the actions say.
+import * as calls from "../../../arch/aarch64/calls.ts";
 import * as abi from "../../../core/abi.ts";
 import { numbered } from "../../../industrial/link/commands.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
@@ -170,7 +171,7 @@ export class World {
   private call(guest: Guest, { conduit, fn, args }: Extract<Action, { kind: "call" }>): void {
     const before = this.account.rings;
     const outcome = guest[conduit](fn, ...args);
-    const rung = fn === abi.HYPERCALL_DOORBELL && outcome.kind === "done" && outcome.value === 0n;
+    const rung = fn === calls.HYPERCALL_DOORBELL && outcome.kind === "done" && outcome.value === 0n;
     if (rung && this.account.rings === before) throw new Error(`pCPU ${guest.pcpu.index} was told that its doorbell rang, and it did not`);
   }
 

@@ -1,7 +1,7 @@
 // Builds a bare-metal program of this folder: its ELF file, and the same as raw bytes.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HYPERCALL_MAILBOX } from "../../../core/abi.ts";
+import { HYPERCALL_MAILBOX } from "../../../arch/aarch64/calls.ts";
 import { flatten, readElf } from "../../../tools/build/elf.ts";
 import { CLANG, LLD, runTool } from "../../../tools/build/native.ts";
 

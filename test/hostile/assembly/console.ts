@@ -1,7 +1,8 @@
 // The hostile guest's console: lines out by hypercall, numbers in by the emulated UART (PL011, Arm DDI 0183).
 import { bound } from "../../../build/generated/cpu";
 import { consoleOffset, deviceRead32, hvc, memoryRead64, stepsAddress } from "../../../build/generated/hostile";
-import { CONSOLE_WRITE_MAX, HYPERCALL_CONSOLE_WRITE } from "../../../core/abi";
+import { CONSOLE_WRITE_MAX } from "../../../core/abi";
+import { HYPERCALL_CONSOLE_WRITE } from "../../../arch/aarch64/calls";
 import { Line, LINE_MAX } from "../../../rtos-guests/text/line";
 import { sleep } from "./gic";
 

@@ -1,5 +1,6 @@
 // HVC and SMC with function numbers of every range (SMCCC, Arm DEN 0028 §6): nothing is forwarded to firmware, and what is not
 // there is refused. And PSCI (DEN 0022), which knows no core outside of the partition.
+import * as numbers from "../../../arch/aarch64/calls.ts";
 import * as abi from "../../../core/abi.ts";
 import { DONE, refuses, returns } from "../answers.ts";
 import type { Answer } from "../answers.ts";
@@ -15,8 +16,8 @@ const SMC64 = 2 ** 30;
 const OWNER = 2 ** 24;
 /** By both conduits, in both forms. */
 const CONDUITS = ["hvc", "smc"] as const;
-const HYPERCALLS = [abi.HYPERCALL_VERSION, abi.HYPERCALL_DOORBELL, abi.HYPERCALL_CONSOLE_WRITE, abi.HYPERCALL_TAG_PUBLISH, abi.HYPERCALL_WATCHDOG_FEED, abi.HYPERCALL_MAILBOX];
-const QUERIES = [abi.SMCCC_HYP_UID, abi.SMCCC_HYP_REVISION];
+const HYPERCALLS = [numbers.HYPERCALL_VERSION, numbers.HYPERCALL_DOORBELL, numbers.HYPERCALL_CONSOLE_WRITE, numbers.HYPERCALL_TAG_PUBLISH, numbers.HYPERCALL_WATCHDOG_FEED, numbers.HYPERCALL_MAILBOX];
+const QUERIES = [numbers.SMCCC_HYP_UID, numbers.SMCCC_HYP_REVISION];
 /** Those that are answered: not for calls that expect to be refused. */
 const ANSWERED: ReadonlySet<number> = new Set<number>([...HYPERCALLS, ...QUERIES, ...Object.values(psci).filter((id) => typeof id === "number")]);
 
@@ -42,7 +43,7 @@ function refused(name: string, does: string, fn: (random: Random) => number): At
   return {
     name, subject: "calls", does: `${does}: NOT_SUPPORTED`,
     steps: (_, random) => CONDUITS.flatMap((conduit) => Array.from({ length: TRIES }, () => fn(random)).filter((id) => !ANSWERED.has(id)).map((id) =>
-      call({ conduit, fn: id, answer: refuses(abi.SMCCC_NOT_SUPPORTED), random }))),
+      call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random }))),
   };
 }
 
@@ -67,18 +68,18 @@ export const calls: readonly Attempt[] = [
   {
     name: "hypercall-refused", subject: "calls", does: "our own functions with arguments that make no sense: INVALID_PARAMETER",
     steps: ({ channels }, random) => Array.from({ length: TRIES }, () => {
-      const [fn, limit] = random.pick([[abi.HYPERCALL_DOORBELL, channels], [abi.HYPERCALL_TAG_PUBLISH, abi.TAG_MAX], [abi.HYPERCALL_CONSOLE_WRITE, abi.CONSOLE_WRITE_MAX + 1]] as const);
+      const [fn, limit] = random.pick([[numbers.HYPERCALL_DOORBELL, channels], [numbers.HYPERCALL_TAG_PUBLISH, abi.TAG_MAX], [numbers.HYPERCALL_CONSOLE_WRITE, abi.CONSOLE_WRITE_MAX + 1]] as const);
       const argument = random.value();
-      return call({ conduit: "hvc", fn, x: [argument < BigInt(limit) ? argument + BigInt(limit) : argument], answer: refuses(abi.SMCCC_INVALID_PARAMETER), random });
+      return call({ conduit: "hvc", fn, x: [argument < BigInt(limit) ? argument + BigInt(limit) : argument], answer: refuses(numbers.SMCCC_INVALID_PARAMETER), random });
     }),
   },
   {
     name: "hypercall-queries", subject: "calls", does: "asks who is there, again and again, with garbage in all other registers",
     steps: (target, random) => [
-      call({ conduit: "hvc", fn: abi.HYPERCALL_VERSION, answer: returns(BigInt(abi.HYPERCALL_VERSION_MAJOR * 0x1_0000 + abi.HYPERCALL_VERSION_MINOR)), random }),
-      call({ conduit: "hvc", fn: abi.SMCCC_HYP_UID, answer: returns(BigInt(abi.HYP_UID_0)), random }),
-      call({ conduit: "hvc", fn: abi.SMCCC_HYP_REVISION, answer: returns(BigInt(abi.HYPERCALL_VERSION_MAJOR)), random }),
-      call({ conduit: "hvc", fn: abi.HYPERCALL_MAILBOX, answer: target.mailbox === undefined ? refuses(abi.SMCCC_NOT_SUPPORTED) : returns(mailboxOf(target)), random }),
+      call({ conduit: "hvc", fn: numbers.HYPERCALL_VERSION, answer: returns(BigInt(abi.CALL_VERSION_MAJOR * 0x1_0000 + abi.CALL_VERSION_MINOR)), random }),
+      call({ conduit: "hvc", fn: numbers.SMCCC_HYP_UID, answer: returns(BigInt(numbers.HYP_UID_0)), random }),
+      call({ conduit: "hvc", fn: numbers.SMCCC_HYP_REVISION, answer: returns(BigInt(abi.CALL_VERSION_MAJOR)), random }),
+      call({ conduit: "hvc", fn: numbers.HYPERCALL_MAILBOX, answer: target.mailbox === undefined ? refuses(numbers.SMCCC_NOT_SUPPORTED) : returns(mailboxOf(target)), random }),
     ],
   },
 ];
@@ -114,7 +115,7 @@ export const psciCalls: readonly Attempt[] = [
     call({ conduit, fn: random.pick([psci.CPU_SUSPEND, psci.CPU_SUSPEND_64]), x: [(random.value() & 0xffff_ffffn) | 0x8000_0000n, BigInt(random.pick(target.foreign).at)], answer: refuses(INVALID_PARAMETERS), random }))),
   power("psci-unknown", "MIGRATE, SYSTEM_RESET2, SYSTEM_SUSPEND, MEM_PROTECT and all others: NOT_SUPPORTED", (_, random, conduit) =>
     Array.from({ length: 0x20 }, (_, n) => [psci.PSCI_VERSION + n, psci.PSCI_VERSION + n + SMC64]).flat().filter((id) => !ANSWERED.has(id)).map((id) =>
-      call({ conduit, fn: id, answer: refuses(abi.SMCCC_NOT_SUPPORTED), random }))),
+      call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random }))),
   power("psci-features", "PSCI_FEATURES and SMCCC_ARCH_FEATURES of anything", (_, random, conduit) => Array.from({ length: TRIES }, () =>
     call({ conduit, fn: random.pick([psci.PSCI_FEATURES, psci.SMCCC_ARCH_FEATURES]), answer: DONE, random }))),
   last("psci-off", "SYSTEM_OFF: its own partition is off, and nothing else", psci.SYSTEM_OFF, "off"),

@@ -1,4 +1,5 @@
 // Doing what is allowed, without end: whoever is flooded, it is the attacker's own core, its own interrupts, its own share.
+import * as calls from "../../../arch/aarch64/calls.ts";
 import * as abi from "../../../core/abi.ts";
 import { ALIVE, DONE, refuses, returns, UNDEFINED } from "../answers.ts";
 import type { Answer } from "../answers.ts";
@@ -109,8 +110,8 @@ export const storms: readonly Attempt[] = [
   opened("storm-wfi", "WFI with an interrupt pending, so that it never sleeps", () => [set(CNTV_CVAL, 0n), set(CNTV_CTL, ENABLE), step({ kind: "hint", what: "wfi" }, DONE, { times: TIMES }), set(CNTV_CTL, 0n)]),
   endless("storm-wfe", "WFE, after SEV to all cores", () => ({ kind: "hint", what: "wfe" }), DONE),
   endless("storm-sev", "SEV: wakes every core that is in WFE, and that is all", () => ({ kind: "hint", what: "sev" }), DONE),
-  endless("storm-hvc", "hypercalls without end", () => call("hvc", abi.HYPERCALL_VERSION), returns(BigInt(abi.HYPERCALL_VERSION_MAJOR * 0x1_0000 + abi.HYPERCALL_VERSION_MINOR))),
-  endless("storm-hvc-unknown", "unknown hypercalls without end", () => call("hvc", 0xc600_ffff), refuses(abi.SMCCC_NOT_SUPPORTED)),
+  endless("storm-hvc", "hypercalls without end", () => call("hvc", calls.HYPERCALL_VERSION), returns(BigInt(abi.CALL_VERSION_MAJOR * 0x1_0000 + abi.CALL_VERSION_MINOR))),
+  endless("storm-hvc-unknown", "unknown hypercalls without end", () => call("hvc", 0xc600_ffff), refuses(calls.SMCCC_NOT_SUPPORTED)),
   endless("storm-smc", "SMCs without end", () => call("smc", PSCI_VERSION), DONE),
   endless("storm-gicd", "loads from the emulated GICD without end", ({ gicd }) => load(gicd.at + 4), DONE),
   endless("storm-gicr", "loads from the emulated redistributor without end", ({ gicr }) => load((gicr?.at ?? 0) + 8), DONE, [], ({ gicr }) => gicr !== undefined),
@@ -118,11 +119,11 @@ export const storms: readonly Attempt[] = [
   endless("storm-register", "trapped register reads without end", () => ({ kind: "mrs", register: ID_AA64PFR0 }), DONE),
   endless("storm-undefined", "undefined instructions without end", () => ({ kind: "mrs", register: HCR_EL2 }), UNDEFINED),
   endless("storm-injected", "exceptions that the hypervisor has to inject, without end", ({ gicd }) => ({ kind: "store", at: gicd.at, bytes: 8, access: "simd", memory: "device", data: 0n }), { kind: "exception", mask: 0, syndrome: 0 }),
-  endless("storm-console-call", "shouts into its console by hypercall, faster than any UART", () => call("hvc", abi.HYPERCALL_CONSOLE_WRITE, BYTES_OF_SHOUTS, SHOUT, SHOUT, SHOUT, SHOUT, SHOUT, SHOUT), DONE),
+  endless("storm-console-call", "shouts into its console by hypercall, faster than any UART", () => call("hvc", calls.HYPERCALL_CONSOLE_WRITE, BYTES_OF_SHOUTS, SHOUT, SHOUT, SHOUT, SHOUT, SHOUT, SHOUT), DONE),
   endless("storm-console-uart", "shouts into its UART", ({ console }) => ({ kind: "store", at: console.at, bytes: 4, access: "plain", memory: "device", data: 0x0an }), DONE),
-  endless("storm-doorbell", "rings its neighbour's doorbell without end", () => call("hvc", abi.HYPERCALL_DOORBELL, 0n), returns(0n), ["doorbell"]),
-  endless("storm-tags", "publishes tags without end", () => call("hvc", abi.HYPERCALL_TAG_PUBLISH, 31n, 0xffff_ffff_ffff_ffffn), returns(0n)),
-  endless("storm-watchdog", "feeds its watchdog without end", () => call("hvc", abi.HYPERCALL_WATCHDOG_FEED), returns(0n)),
+  endless("storm-doorbell", "rings its neighbour's doorbell without end", () => call("hvc", calls.HYPERCALL_DOORBELL, 0n), returns(0n), ["doorbell"]),
+  endless("storm-tags", "publishes tags without end", () => call("hvc", calls.HYPERCALL_TAG_PUBLISH, 31n, 0xffff_ffff_ffff_ffffn), returns(0n)),
+  endless("storm-watchdog", "feeds its watchdog without end", () => call("hvc", calls.HYPERCALL_WATCHDOG_FEED), returns(0n)),
   endless("storm-cache-set-way", "cleans its first-level cache by set and way, and tries the others", () => ({ kind: "msr", register: { op0: 1, op1: 0, crn: 7, crm: 14, op2: 2 }, data: 2n }), DONE),
   endless("storm-tlbi-broadcast", "broadcasts TLB invalidations without end", () => ({ kind: "msr", register: { op0: 1, op1: 0, crn: 8, crm: 3, op2: 0 }, data: 0n }), DONE),
   {
@@ -139,7 +140,7 @@ export const storms: readonly Attempt[] = [
   },
   {
     name: "endless-loop-watchdog", subject: "storms", does: "feeds its watchdog once, and then loops for ever: its watchdog restarts it",
-    steps: () => [step(call("hvc", abi.HYPERCALL_WATCHDOG_FEED), returns(0n)), step({ kind: "spin" }, { kind: "endless", ended: "by its watchdog" })],
+    steps: () => [step(call("hvc", calls.HYPERCALL_WATCHDOG_FEED), returns(0n)), step({ kind: "spin" }, { kind: "endless", ended: "by its watchdog" })],
   },
   {
     name: "endless-loop-closed", subject: "storms", does: "closes its CPU interface (PMR 0, group off), leaves an interrupt active, and loops for ever: the host restarts it all the same", when: ({ gic }) => gic === 3,

@@ -1,5 +1,6 @@
 // The partition that is attacked on the simulated machine, and what is nobody's: everything of them that could be changed, as it was before
 // the attacker's last move. Only its own doings change it: its timer, an SPI of its own, its telemetry.
+import * as calls from "../../../arch/aarch64/calls.ts";
 import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import { hex } from "../../../tools/machine/errors.ts";
@@ -273,7 +274,7 @@ export class Bystander {
     this.takes(spi);
     this.handling = true;
     this.scans++;
-    if (value(guest.hvc(abi.HYPERCALL_TAG_PUBLISH, plcAbi.PLC_TAG_SCANS, this.scans)) !== 0n) broken("it cannot publish its scans");
+    if (value(guest.hvc(calls.HYPERCALL_TAG_PUBLISH, plcAbi.PLC_TAG_SCANS, this.scans)) !== 0n) broken("it cannot publish its scans");
     this.eachWord((pa) => {
       if (machine.memory.read64(pa) !== (PATTERN ^ BigInt(pa))) broken(`its memory at ${hex(pa)}`);
     });

@@ -15,6 +15,7 @@ import { Pl011 } from "../pl011.ts";
 import { Synchronisation } from "../synchronisation.ts";
 import type { Board } from "./board.ts";
 import { Cluster } from "./cluster.ts";
+import { NO_PARTITION } from "./coreExports.ts";
 import type { CoreExports } from "./coreExports.ts";
 import { Firmware } from "./firmware.ts";
 import type { Gic } from "./gic/gic.ts";
@@ -32,7 +33,6 @@ import { vmidOf } from "./stage2.ts";
 import { RULES } from "./synchronisation.ts";
 import { COUNTER_FREQUENCY } from "./timers.ts";
 import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
-import { NO_PARTITION, VCPU_EXITS, VCPU_MASK_WRITES, VCPU_PARTITION } from "./vcpuRecord.ts";
 
 /** A loop's bound, a table's entry that is looked at, a register that never changes. */
 const UNNOTICED = /^(bound|physicalRead64|mrs_ID_.*)$/;
@@ -206,7 +206,7 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports> implements Hardwa
   }
 
   protected isSpare(pcpu: PCpu): boolean {
-    return this.linear.getUint32(pcpu.vcpu + VCPU_PARTITION, true) === NO_PARTITION;
+    return this.linear.getUint32(pcpu.vcpu + this.core.VCPU_PARTITION.value, true) === NO_PARTITION;
   }
 
   protected hold(pcpu: PCpu): void {
@@ -217,10 +217,10 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports> implements Hardwa
     return `ESR_EL2 = ${hex(pcpu.registers.ESR_EL2)}`;
   }
 
-  /** How many exits of its guest the core has counted, of whatever cause (core/vcpu.ts), those among them that the vectors count themselves. */
+  /** How many exits of its guest the core has counted, of whatever cause (core/vcpu.ts) */
   countedExits({ vcpu }: PCpu): number {
-    const causes = Array.from({ length: EXIT_CAUSES }, (_, cause) => this.linear.getBigUint64(vcpu + VCPU_EXITS + 8 * cause, true));
-    return Number(causes.reduce((sum, count) => sum + count, this.linear.getBigUint64(vcpu + VCPU_MASK_WRITES, true)));
+    const causes = Array.from({ length: EXIT_CAUSES }, (_, cause) => this.linear.getBigUint64(vcpu + this.core.VCPU_EXITS.value + 8 * cause, true));
+    return Number(causes.reduce((sum, count) => sum + count, 0n));
   }
 
   /** An exception in the hypervisor itself: the vector reports it, and the pCPU stops for good. */

@@ -2,7 +2,6 @@
 // asked, and gets or gives the one that the instruction names.
 import type { CoreExports } from "./coreExports.ts";
 import type { PCpu } from "./pcpu.ts";
-import { VCPU_MASK_TRAP, VCPU_MASK_WRITES, VCPU_PRIORITY_MASK, VCPU_REFUSES } from "./vcpuRecord.ts";
 
 const EC1 = 27n; // 1: HVC, SMC
 const EC5 = 31n; // 1: aborts
@@ -34,14 +33,14 @@ export function quickTrap(machine: Vectors, pcpu: PCpu, esr: bigint): boolean {
   const number = Number((esr >> (isAbort ? SRT_SHIFT : RT_SHIFT)) & 31n);
   if (isAbort ? (esr & WNR) === 0n : (esr & READ) !== 0n) {
     const value = machine.withoutRegisters(pcpu, () => machine.within(pcpu, () => (isAbort ? core.trapLoad(vcpu, esr) : core.trapRead(vcpu, esr))));
-    if (linear.getUint32(vcpu + VCPU_REFUSES, true) !== 0) {
-      linear.setUint32(vcpu + VCPU_REFUSES, 0, true);
+    if (linear.getUint32(vcpu + core.VCPU_REFUSES.value, true) !== 0) {
+      linear.setUint32(vcpu + core.VCPU_REFUSES.value, 0, true);
       return false;
     }
     if (number !== XZR) linear.setBigUint64(vcpu + 8 * number, BigInt.asUintN(64, value), true);
   } else {
     const value = number === XZR ? 0n : linear.getBigUint64(vcpu + 8 * number, true);
-    if (!isAbort && ((esr ^ BigInt(linear.getUint32(vcpu + VCPU_MASK_TRAP, true))) & ALL_BUT_RT) === 0n) {
+    if (!isAbort && ((esr ^ BigInt(linear.getUint32(vcpu + core.VCPU_MASK_TRAP.value, true))) & ALL_BUT_RT) === 0n) {
       writeMask(machine, pcpu, value & 0xffn);
     } else {
       const refused = machine.withoutRegisters(pcpu, () => machine.enter(pcpu, () => (isAbort ? core.trapStore(vcpu, esr, value) : core.trapWrite(vcpu, esr, value))));
@@ -54,8 +53,9 @@ export function quickTrap(machine: Vectors, pcpu: PCpu, esr: bigint): boolean {
 }
 
 /** MSR ICC_PMR_EL1 of a direct guest. */
-function writeMask({ linear }: Vectors, { vcpu, gic }: PCpu, mask: bigint): void {
-  linear.setUint32(vcpu + VCPU_PRIORITY_MASK, Number(mask), true);
+function writeMask({ core, linear }: Vectors, { vcpu, gic }: PCpu, mask: bigint): void {
+  linear.setUint32(vcpu + core.VCPU_PRIORITY_MASK.value, Number(mask), true);
   gic.physical.priorityMask = Number(mask > HIGHEST_GUEST_PRIORITY ? mask : HIGHEST_GUEST_PRIORITY);
-  linear.setBigUint64(vcpu + VCPU_MASK_WRITES, linear.getBigUint64(vcpu + VCPU_MASK_WRITES, true) + 1n, true);
+  const exits = vcpu + core.VCPU_EXITS_SYSREG.value;
+  linear.setBigUint64(exits, linear.getBigUint64(exits, true) + 1n, true);
 }

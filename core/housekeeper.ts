@@ -2,33 +2,31 @@
 // telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it. Where a vCPU runs, too, it comes
 // in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one (panic.ts).
 
-import { mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
-import { atomicAnd32, bound } from "../../build/generated/cpu";
-import { MAX_PARTITIONS, NONE } from "../../build/generated/blob";
+import { armTimer, clock, startTimer } from "../build/generated/isa";
+import { atomicAnd32, bound } from "../build/generated/cpu";
+import { MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
   COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
   STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
-} from "../../core/abi";
-import { header } from "../../core/blob";
-import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "../../core/console";
-import { recordEvent } from "../../core/events";
-import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte, takeReceived } from "../../core/frame";
+} from "./abi";
+import { header } from "./blob";
+import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "./console";
+import { recordEvent } from "./events";
+import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte, takeReceived } from "./frame";
 import {
   cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
-} from "../../core/partition";
-import { duration, ticks } from "../../core/time";
-import { addTags } from "../../core/telemetry";
+} from "./partition";
+import { duration, ticks } from "./time";
+import { addTags } from "./telemetry";
 import {
   isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
-} from "../../core/uplink";
-import { REQUEST_HOUSEKEEP, Vcpu } from "../../core/vcpu";
-import { enableOwn } from "./gic";
+} from "./uplink";
+import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
-import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./pl011";
-import { CNT_CTL_ENABLE } from "./sysregs";
+import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./devices/pl011";
 import { areTagsDue, askForTags, lookAtTags } from "./tagImages";
-import { consoleDrained, consoleReceived, telemetryIsRead } from "./vpl011";
+import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 
 /** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller, as a rule,
  *  and ends it earlier. */
@@ -55,29 +53,27 @@ let commandWaits: bool = false;
 /** The partition that it comes from; NONE: it comes by the UART. */
 let commandFrom: u32 = NONE;
 
-/** Arms the first tick. */
-export function startTick(): void {
+/** Arms the first tick, on the housekeeper's pCPU. */
+export function startTick(vcpu: Vcpu): void {
   const head = header();
   period = ticks(head.tickMicroseconds);
   ticksPerTelemetry = max<u32>((head.telemetryMilliseconds * MICROSECONDS_PER_MILLISECOND) / head.tickMicroseconds, 1);
   ticksToTelemetry = ticksPerTelemetry;
   dropFrame(); // of a housekeeper before: it may have died in the middle of it
-  nextTick = mrs_CNTPCT_EL0() + period;
-  msr_CNTHP_CVAL_EL2(nextTick);
-  msr_CNTHP_CTL_EL2(CNT_CTL_ENABLE);
+  nextTick = clock() + period;
+  startTimer(vcpu, nextTick);
 }
 
 /** The housekeeper before has died, and its pCPU with it: this one takes its place. */
 export function takeOver(vcpu: Vcpu): void {
   atomicAnd32(vcpu.requestAt(), ~REQUEST_HOUSEKEEP);
   vcpu.housekeeper = 1;
-  enableOwn(vcpu, header().hypervisorTimer);
-  startTick();
+  startTick(vcpu);
 }
 
 /** One tick as a whole, on a pCPU without a vCPU. */
 export function tick(): void {
-  const now = mrs_CNTPCT_EL0();
+  const now = clock();
   look(now);
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {
@@ -95,12 +91,12 @@ export function tick(): void {
       if (!sendPiece()) break;
     }
   }
-  msr_CNTHP_CVAL_EL2(nextTick);
+  armTimer(nextTick);
 }
 
 /** The next piece of a tick. */
 export function tickPiece(): void {
-  const now = mrs_CNTPCT_EL0();
+  const now = clock();
   const served = header().partitionCount;
   const sending = served + 4;
   let goesOn = true;
@@ -114,7 +110,7 @@ export function tickPiece(): void {
   if (piece == served + 2 && !commandWaits) piece++;
   if (piece == served + 3 && !areTagsDue(now)) piece++;
   if (!goesOn || piece == sending + SEND_PIECES) piece = 0;
-  msr_CNTHP_CVAL_EL2(piece == 0 ? nextTick : now + (period >> SPREAD_SHIFT));
+  armTimer(piece == 0 ? nextTick : now + (period >> SPREAD_SHIFT));
 }
 
 /** A tick begins: of what is due with partitions, one thing; the next one a tick later. */
@@ -193,13 +189,13 @@ function command(code: u32, partition: Partition): u32 {
 }
 
 function carryOut(code: u32, partition: Partition): bool {
-  if (code == COMMAND_TAGS) return askForTags(partition, mrs_CNTPCT_EL0());
+  if (code == COMMAND_TAGS) return askForTags(partition, clock());
   if (code == COMMAND_PAUSE) return pause(partition);
   if (code == COMMAND_RESUME) return resume(partition);
   const state = stateOf(partition);
   const isOn = state == STATE_RUNNING || state == STATE_PAUSED;
   if (code == COMMAND_START || code == COMMAND_RESTART && !isOn) return launch(partition);
-  return isOn ? stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0) : cancelRestart(partition, mrs_CNTPCT_EL0());
+  return isOn ? stop(partition, STOP_COMMAND, code == COMMAND_RESTART, 0) : cancelRestart(partition, clock());
 }
 
 /** Begins the next frame; the one before has left, and goes to who reads along, too. False: there is none. */

@@ -5,7 +5,7 @@
 // and write-one-to-clear: masked by the owner's bitmap, a guest's write needs no lock and reaches nobody else's bit. The priority
 // is kept here: the physical one orders nothing, since every interrupt goes into a list register at once.
 
-import { MAX_CPUS } from "../build/generated/blob";
+import { MAX_CPUS } from "../../build/generated/blob";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
 const INTIDS: u32 = INTID_WORDS * 32;

@@ -1,12 +1,12 @@
 // What a partition begins with in its memory: its images, copied from the pristine ones each time it starts. A piece at a time: the
 // vCPU's `item` is the load or region that it is at, `done` how many bytes of that are.
 
-import { cleanPhysical, copyPhysical, imageBase } from "../../build/generated/aarch64";
-import { BlobPartition, BlobRegion, REGION_RAM } from "../../build/generated/blob";
-import { blobLoad, blobRegion, regionAt } from "../../core/blob";
-import { colouredPage } from "../../core/colours";
-import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "../../core/stage2";
-import { Vcpu } from "../../core/vcpu";
+import { cleanPhysical, copyPhysical, imageBase } from "../build/generated/isa";
+import { BlobPartition, BlobRegion, REGION_RAM } from "../build/generated/blob";
+import { blobLoad, blobRegion, regionAt } from "./blob";
+import { colouredPage } from "./colours";
+import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "./pages";
+import { Vcpu } from "./vcpu";
 
 /** Bytes in a piece, between two looks at what is pending, and at once for the intrinsics; where memory is coloured, a page. */
 const PIECE: u64 = 16 * PAGE_BYTES;

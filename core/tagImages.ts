@@ -2,16 +2,16 @@
 // them (COMMAND_TAGS). A piece is taken between two looks at the image's sequence number, so all of it is of one scan. Each word is read once,
 // and whatever it holds is only compared and sent.
 
-import { dsbIsh, physicalRead32, physicalRead64 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
-import { STATE_RUNNING, TAG_LEASE_SECONDS, TAG_PIECE_WORDS } from "../../core/abi";
-import { header } from "../../core/blob";
-import { Partition, partitionOf, stateOf } from "../../core/partition";
-import { copyOf, sendPieceOf, tagsWait } from "../../core/tags";
-import { MICROSECONDS_PER_SECOND, ticks } from "../../core/time";
+import { physicalRead32, physicalRead64, readBarrier } from "../build/generated/isa";
+import { bound } from "../build/generated/cpu";
+import { STATE_RUNNING, TAG_LEASE_SECONDS, TAG_PIECE_WORDS } from "./abi";
+import { header } from "./blob";
+import { Partition, partitionOf, stateOf } from "./partition";
+import { copyOf, sendPieceOf, tagsWait } from "./tags";
+import { MICROSECONDS_PER_SECOND, ticks } from "./time";
 import {
   TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
-} from "../../rtos-guests/channel/tagImageLayout";
+} from "../rtos-guests/channel/tagImageLayout";
 
 const FIRST_WORD: u32 = TAG_IMAGE_VALUES >> 3;
 /** All images are looked at so often: twice as often as a scan that people watch. */
@@ -99,7 +99,7 @@ function takePiece(partition: Partition, words: u32): bool {
     store<u64>(copy, value);
     found |= <u64>1 << i;
   }
-  dsbIsh(); // the values are read before the sequence number is read again
+  readBarrier(); // the values are read before the sequence number is read again
   if (physicalRead32(pa + TAG_IMAGE_SEQUENCE) != sequence) return false;
   if (place == FIRST_WORD) {
     partition.tagsSeen = sequence;

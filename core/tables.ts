@@ -1,30 +1,16 @@
-// Translation tables, 4 KiB granule (Arm ARM D8.3): the hypervisor's own stage 1 and every partition's stage 2 have the same
-// form, and differ in the attributes of a leaf only. Tables come from a fixed pool in linear memory, are filled at boot, and
-// never change again, but for the valid bits of a stage 2 that is taken away and given back (stage2.ts).
-//
-//   63      55 54      50      47                    12 11 10 9  8 7  6 5     2  1  0
-//  ┌──────────┬──┬──────────┬─────────────────────────┬──┬──┬─────┬────┬───────┬──┬──┐
-//  │          │XN│          │ output address / table  │  │AF│ SH  │ AP │ attr  │T │V │   T: 1 table (or page), 0 block
-//  └──────────┴──┴──────────┴─────────────────────────┴──┴──┴─────┴────┴───────┴──┴──┘
+// Translation tables of three levels, 512 entries of 8 bytes each, for 1 GiB, 2 MiB and 4 KiB: the hypervisor's own and every partition's
+// stage 2 have the same form, and differ in the attributes of a leaf only. What an entry looks like is the ISA's. Tables come from a fixed
+// pool in linear memory, are filled at boot, and never change again, but for the valid bits of a stage 2 that is taken away and given back
+// (stage2.ts).
 
-import { linearToPhysical, physicalRead64, physicalWrite64 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
-import { BLOCK_1G_SHIFT, BLOCK_2M_SHIFT, blockShift, PAGE_SHIFT } from "../../core/stage2";
+import { isTable, leafEntry, linearToPhysical, physicalRead64, physicalWrite64, tableEntry, tableOf } from "../build/generated/isa";
+import { bound } from "../build/generated/cpu";
+import { BLOCK_1G_SHIFT, BLOCK_2M_SHIFT, blockShift, PAGE_SHIFT } from "./pages";
 
 const TABLE_BYTES: u32 = 4096;
 export const POOL_TABLES: u32 = 94;
 const POOL_BYTES: u32 = POOL_TABLES * TABLE_BYTES;
 const INDEX_MASK: u64 = 511;
-const ADDRESS_MASK: u64 = 0x0000fffffffff000;
-
-const TABLE: u64 = 3;
-const PAGE: u64 = 3;
-const BLOCK: u64 = 1;
-const TYPE_MASK: u64 = 3;
-
-export const LEAF_AF: u64 = 1 << 10;
-export const LEAF_SH_INNER: u64 = 3 << 8;
-export const LEAF_XN: u64 = (<u64>1) << 54;
 
 /** Leaves that one call may write: 16 GiB in blocks of 2 MiB. */
 const LEAVES_MAX: u32 = 8192;
@@ -45,9 +31,9 @@ export function allocateTables(count: u32): u64 {
 /** The table behind a slot, made if there is none; 0: the pool is empty. */
 function nextTable(slot: u64): u64 {
   const entry = physicalRead64(slot);
-  if ((entry & TYPE_MASK) == TABLE) return entry & ADDRESS_MASK;
+  if (isTable(entry)) return tableOf(entry);
   const table = allocateTables(1);
-  if (table != 0) physicalWrite64(slot, table | TABLE);
+  if (table != 0) physicalWrite64(slot, tableEntry(table));
   return table;
 }
 
@@ -83,6 +69,6 @@ export function mapLeaf(root: u64, from: u64, to: u64, shift: u32, leaf: u64): b
       slot = level3 + (((from >> PAGE_SHIFT) & INDEX_MASK) << 3);
     }
   }
-  physicalWrite64(slot, to | leaf | (shift == PAGE_SHIFT ? PAGE : BLOCK));
+  physicalWrite64(slot, leafEntry(to, leaf, shift));
   return true;
 }

@@ -1,28 +1,25 @@
-// The hypervisor's own fault: an exception at EL2. It is reported in plain text, and the pCPU stops; its partition is given
-// up, the others go on. A wasm trap (`unreachable`) comes here as a BRK, an access outside linear memory as a data abort.
+// The hypervisor's own fault. It is reported in plain text, and the pCPU stops; its partition is given up, the others go on. A wasm
+// trap (`unreachable`) comes here, and an access outside linear memory.
 
-import { dsbSy, mrs_CNTPCT_EL0, mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
-import { MAX_CPUS, NONE } from "../../build/generated/blob";
-import { atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
-import { EVENT_PANIC, STOP_FAULT } from "../../core/abi";
-import { header } from "../../core/blob";
-import { recordEvent } from "../../core/events";
-import { partitionOf } from "../../core/partition";
-import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "../../core/vcpu";
+import { clock, fence, kick, ownId, printFault } from "../build/generated/isa";
+import { MAX_CPUS, NONE } from "../build/generated/blob";
+import { atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { EVENT_PANIC, STOP_FAULT } from "./abi";
+import { header } from "./blob";
+import { recordEvent } from "./events";
+import { partitionOf } from "./partition";
+import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "./vcpu";
 import { uartAddress } from "./boot";
-import { kick } from "./gic";
 import { stop } from "./lifecycle";
-import { printByte, printText, printValue } from "./pl011";
+import { printByte, printText, printValue } from "./devices/pl011";
 
-/** `record`: the pCPU's vCPU record as TPIDR_EL2 had it, or anything. */
-export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
+/** What the ISA says of the fault: its cause, the instruction, the address. `record`: the pCPU's vCPU record, or anything. */
+export function reportPanic(cause: u64, instruction: u64, address: u64, record: u32): void {
   const uart = uartAddress();
   if (uart == 0) return;
   printByte(uart, 0); // ends a frame that is half out: what follows is text
-  printValue(uart, "\r\naxv: PANIC in the hypervisor on pCPU 0x", mrs_MPIDR_EL1());
-  printValue(uart, "\r\naxv:   ESR_EL2 0x", esr);
-  printValue(uart, " ELR_EL2 0x", elr);
-  printValue(uart, " FAR_EL2 0x", far);
+  printValue(uart, "\r\naxv: PANIC in the hypervisor on pCPU 0x", ownId());
+  printFault(uart, cause, instruction, address);
   printText(uart, "\r\naxv:   its partition stops; the others go on\r\n");
   printByte(uart, 0);
 
@@ -31,10 +28,10 @@ export function reportPanic(esr: u64, elr: u64, far: u64, record: u32): void {
   if (record < first || pcpu >= MAX_CPUS || record != changetype<u32>(vcpuOf(pcpu))) return;
   const vcpu = vcpuOf(pcpu);
   storeRelease32(vcpu.deadAt(), 1);
-  dsbSy(); // whoever hands us the housekeeping from here on sees it, or we see that it has been
+  fence(); // whoever hands us the housekeeping from here on sees it, or we see that it has been
   handOver(pcpu);
   if (vcpu.partition == NONE) return;
-  recordEvent(EVENT_PANIC, vcpu.partition, mrs_CNTPCT_EL0(), esr, far, elr);
+  recordEvent(EVENT_PANIC, vcpu.partition, clock(), cause, address, instruction);
   const partition = partitionOf(vcpu.partition);
   stop(partition, STOP_FAULT, false, (<u32>1) << pcpu);
 }
@@ -50,7 +47,7 @@ function handOver(from: u32): void {
     const next = successor();
     if (compareExchange32(housekeeperAt, dead, next) != dead) return;
     if (next == NONE) return printText(uartAddress(), "axv:   none is left to keep house: no watchdogs, no commands\r\n");
-    dsbSy();
+    fence();
     const vcpu = vcpuOf(next);
     if (loadAcquire32(vcpu.deadAt()) == 0) {
       atomicOr32(vcpu.requestAt(), REQUEST_HOUSEKEEP);
@@ -60,7 +57,7 @@ function handOver(from: u32): void {
   }
 }
 
-/** Who keeps house next: a spare pCPU, else one whose timer and interrupts are EL2's; NONE: there is none. */
+/** Who keeps house next: a spare pCPU, else one whose timer and interrupts are the hypervisor's; NONE: there is none. */
 function successor(): u32 {
   let found: u32 = NONE;
   for (let n: u32 = 0; n < header().cpuCount; n++) {

@@ -3,14 +3,14 @@
 //
 //   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …      property:   3 │ length │ name, in strings │ value
 
-import { imageBase, physicalRead32 } from "../../build/generated/aarch64";
-import { BLOB_MAX_BYTES } from "../../build/generated/blob";
-import { bound } from "../../build/generated/cpu";
-import { blobRegion, header, MAX_REGIONS } from "../../core/blob";
-import { spanOf } from "../../core/colours";
-import { absorb } from "../../core/seed";
-import { PAGE_BYTES, PAGE_MASK } from "../../core/stage2";
-import { mapReadOnly } from "./stage1";
+import { imageBase, physicalRead32 } from "../build/generated/isa";
+import { BLOB_MAX_BYTES } from "../build/generated/blob";
+import { bound } from "../build/generated/cpu";
+import { blobRegion, header, MAX_REGIONS } from "./blob";
+import { spanOf } from "./colours";
+import { absorb } from "./seed";
+import { PAGE_BYTES, PAGE_MASK } from "./pages";
+import { mapReadOnly } from "./ownMemory";
 
 const MAGIC: u64 = 0xd00dfeed;
 const HEADER_BYTES: u32 = 40;
@@ -18,7 +18,7 @@ const PROPERTY: u32 = 3;
 /** There may be much room behind it: a loader adds to the tree. */
 const END: u32 = 9;
 const PROPERTY_HEAD: u32 = 12;
-/** Linux Documentation/arch/arm64/booting.rst: no more than 2 MiB. */
+/** What Linux wants of a loader: no more than 2 MiB. */
 const TREE_BYTES_MAX: u32 = 0x200000;
 /** A device tree is in the image's GiB: what is there is RAM. */
 const NEAR_SHIFT: u64 = 30;

@@ -1,16 +1,15 @@
 // The mailbox (core/abi.ts): what a guest leaves there instead of a hypercall, collected by the housekeeper. Each field is read once,
 // and whatever it holds is only ever a number to compare, to show, or to reduce to a range.
 
-import { physicalRead32, physicalRead64, physicalWrite32, physicalWrite64 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { physicalRead32, physicalRead64, physicalWrite32, physicalWrite64, ringLine } from "../build/generated/isa";
+import { bound } from "../build/generated/cpu";
 import {
   MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELL_COUNT, MAILBOX_DOORBELLS,
   MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
-} from "../../core/abi";
-import { blobChannel } from "../../core/blob";
-import { fillOutput, outputFree, reserveOutput } from "../../core/console";
-import { feedWatchdog, Partition, publishTags, setTag, stateOf } from "../../core/partition";
-import { setSpiPending } from "./gic";
+} from "./abi";
+import { blobChannel } from "./blob";
+import { fillOutput, outputFree, reserveOutput } from "./console";
+import { feedWatchdog, Partition, publishTags, setTag, stateOf } from "./partition";
 
 const VERSION: u32 = 1;
 /** Console bytes in one tick: more than a UART at 115200 Baud takes meanwhile. */
@@ -52,7 +51,7 @@ export function serveMailbox(partition: Partition, now: u64): void {
     if (rung == partition.rung(n)) continue;
     partition.setRung(n, rung);
     partition.doorbells++;
-    setSpiPending(blobChannel(plan.channelFirst + n).doorbell);
+    ringLine(blobChannel(plan.channelFirst + n).doorbell);
   }
   takeConsole(partition, pa);
 }

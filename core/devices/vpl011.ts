@@ -1,13 +1,13 @@
 // The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so
 // the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off, and no UARTTXINTR asks for more); receiving comes from its
 // input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and to it go the
-// partition's own commands. The interrupt, of both, is a spare SPI of the board, made pending whenever a condition that the guest has unmasked arises.
+// partition's own commands. The interrupt, of both, is a spare line of the board, which rings whenever a condition that the guest has unmasked arises.
 
 import { MAX_PARTITIONS } from "../../build/generated/blob";
+import { ringLine } from "../../build/generated/isa";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../../core/console";
-import { blobPartition } from "../../core/blob";
-import { setSpiPending } from "./gic";
+import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../console";
+import { blobPartition } from "../blob";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
 
 /** From here on six registers that hold what was written, as far as their bits are there: IBRD, FBRD, LCR_H, CR, IFLS, IMSC. */
@@ -105,7 +105,7 @@ function controlChanged(uart: Uart, port: u32, before: u32): void {
 /** A condition has arisen: rings if the guest has unmasked it. */
 function raise(uart: Uart, port: u32, condition: u32): void {
   atomicOr32(risAt(uart), condition);
-  if ((uart.imsc & condition) != 0) setSpiPending(blobPartition(ownerOf(port)).consoleInterrupt);
+  if ((uart.imsc & condition) != 0) ringLine(blobPartition(ownerOf(port)).consoleInterrupt);
 }
 
 /** For the housekeeper: bytes have been typed into the partition's input ring. */
@@ -170,6 +170,6 @@ export function storeConsole(port: u32, offset: u32, value: u32): void {
     const at = offset - UARTIBRD;
     store<u32>(changetype<usize>(uart) + at, value & load<u32>(controlBits + at));
     if (offset == UARTCR) controlChanged(uart, port, before);
-    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0) setSpiPending(blobPartition(ownerOf(port)).consoleInterrupt);
+    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0) ringLine(blobPartition(ownerOf(port)).consoleInterrupt);
   }
 }

@@ -6,7 +6,7 @@
 //  │ SGI 4·i + 3│ SGI 4·i + 2│ SGI 4·i + 1│ SGI 4·i    │   word i, at sgiSendersAt(4·i)
 //  └────────────┴────────────┴────────────┴────────────┘
 
-import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../build/generated/cpu";
+import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { Vcpu } from "./vcpu";
 
 export const SGI_COUNT: u32 = 16;

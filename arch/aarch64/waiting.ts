@@ -8,8 +8,8 @@
 // An interrupt's priority counts as it is when it is put in: where it stands says its level, whatever others write meanwhile. Taking a whole
 // word leaves its notes in `levels` and `summary` behind; they are struck out when `take` comes by and finds nothing.
 
-import { MAX_CPUS } from "../build/generated/blob";
-import { bound } from "../build/generated/cpu";
+import { MAX_CPUS } from "../../build/generated/blob";
+import { bound } from "../../build/generated/cpu";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
 export const LEVELS: u32 = 32;

@@ -1,85 +1,44 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  dsbSy, icIalluis, isb, mmioWrite32, mrs_CNTPCT_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_SPSR_EL2, sev,
-} from "../../build/generated/aarch64";
-import { BlobPartition, PARTITION_OWN_CLOCK } from "../../build/generated/blob";
-import { bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
-import {
-  EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON,
-} from "../../core/abi";
-import { blobQuiesce, isDirect, MAX_QUIESCES, readsAlong } from "../../core/blob";
-import { openTelemetry, TELEMETRY_PORT } from "../../core/console";
-import { recordEvent } from "../../core/events";
-import { FIRST_SPI } from "../../core/interrupts";
-import {
-  activeCpus, clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, startPartition, stateOf, stopPartition, vcpuOfPartition,
-} from "../../core/partition";
-import { SGIS, takeSgis } from "../../core/sgis";
-import { Vcpu, vcpuOf, XZR } from "../../core/vcpu";
-import { attend, forgetAsks } from "./asks";
-import { AGAIN, PARK, RESUME } from "./exit";
-import { startBandwidth, stopBandwidth } from "./bandwidth";
-import { closeInterrupts, openInterrupts, resetDirect } from "./cpuInterface";
+  clock, closeInterrupts, deliver, fence, kick, mmioWrite32, openInterrupts, quietLines, quietVcpu, renewMemory, resetController, resetPrivateLines, resetVcpu, suspendInterrupts,
+} from "../build/generated/isa";
+import { BlobPartition } from "../build/generated/blob";
+import { bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
+import { EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "./abi";
+import { blobQuiesce, isDirect, MAX_QUIESCES, readsAlong } from "./blob";
+import { openTelemetry, TELEMETRY_PORT } from "./console";
+import { resetConsole } from "./devices/vpl011";
 import { plantSeed } from "./entropy";
-import { announceKicks, concludeKicks, dropKicks, kick, kickAll, quietBank, quietSpis, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
-import { releaseHeld, suspend } from "./listRegisters";
+import { recordEvent } from "./events";
+import { AGAIN, PARK, RESUME } from "./exit";
+import { announceKicks, concludeKicks, dropKicks, kickAll } from "./kicks";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
-import { quietEl1, resetEl1 } from "./reset";
-import { dropTranslations, grantStage2, revokeStage2, vttbrOf } from "./stage2";
-import { HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PSTATE_DAIF, PSTATE_EL1H } from "./sysregs";
-import { resetGicd } from "./vgicd";
-import { setPriority } from "./vgicr";
-import { resetVirtualInterface } from "./virtualInterface";
-import { resetConsole } from "./vpl011";
+import {
+  activeCpus, clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, setActive, startPartition, stateOf, stopPartition, vcpuOfPartition,
+} from "./partition";
+import { grantStage2, revokeStage2 } from "./stage2";
+import { Vcpu, vcpuOf } from "./vcpu";
 
-/** A vCPU's SGIs and PPIs as after a reset. On a GICv2 only its own pCPU reaches (and its guest sees) the physical ones. */
-function resetRedistributor(vcpu: Vcpu): void {
-  quietBank(vcpu, vcpu.owned(0));
-  for (let n: u32 = 0; n < FIRST_SPI; n++) {
-    bound(n, 32);
-    setPriority(vcpu, n, 0);
-  }
-  takeSgis(vcpu, SGIS);
-  vcpu.sgiEnabled = vcpu.gicv2 != 0 ? SGIS : 0; // GICv2: always (IHI 0048 §4.3.5 lets an implementation)
-  vcpu.waker = WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP;
-}
-
-/** Puts the vCPU into its reset state and lets it begin at `entry` with x0 = `context`. RESUME, or AGAIN if it must not. */
-function enter(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): u32 {
-  for (let n: u32 = 1; n < XZR; n++) {
-    bound(n - 1, XZR - 1);
-    vcpu.setRegister(n, 0);
-  }
-  vcpu.x0 = context;
-  resetEl1();
-  resetVirtualInterface();
-  forgetAsks(vcpu, partition);
-  resetRedistributor(vcpu);
-  vcpu.hcr = (vcpu.direct != 0 ? HCR_DIRECT_CLOSED : HCR_GUEST) | HCR_TVM;
-  if (vcpu.direct != 0) resetDirect(vcpu);
-  if (vcpu.refills != 0) startBandwidth(vcpu);
-  msr_ELR_EL2(entry);
-  msr_SPSR_EL2(PSTATE_EL1H | PSTATE_DAIF);
-  // CNTVCT is CNTPCT less this. One clock for all: what two partitions stamp can be compared.
-  msr_CNTVOFF_EL2((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? partition.started : 0);
+/** Puts the vCPU into its reset state and lets it begin at `entry` with `argument`. RESUME, or AGAIN if it must not. */
+function enter(vcpu: Vcpu, partition: Partition, entry: u64, argument: u64): u32 {
+  resetVcpu(vcpu, partition, entry, argument);
   return release(vcpu, partition);
 }
 
 /** The vCPU runs its guest, from here on or again. RESUME, or PARK or AGAIN if it must not. */
 export function release(vcpu: Vcpu, partition: Partition): u32 {
   openInterrupts(vcpu);
-  if (vcpu.direct == 0) attend(vcpu, partition); // turns the virtual interface on, too, if the partition's distributor is
+  if (vcpu.direct == 0) deliver(vcpu, partition);
   storeRelease32(vcpu.stateAt(), VCPU_ON);
-  dsbSy();
-  isb();
+  fence();
   if (vcpu.direct != 0 && !dropKicks(vcpu)) {
     closeInterrupts(vcpu);
     kick(vcpu); // so that we look again
     return PARK;
   }
-  endHold(vcpu, mrs_CNTPCT_EL0());
+  endHold(vcpu, clock());
   // A stop or pause that came before we were on has passed us by: its kick is taken, its state is not.
   return stateOf(partition) == STATE_RUNNING ? RESUME : obey(vcpu, partition);
 }
@@ -87,8 +46,8 @@ export function release(vcpu: Vcpu, partition: Partition): u32 {
 /** The vCPU stays where it is for a while, its registers kept. */
 export function hold(vcpu: Vcpu): void {
   closeInterrupts(vcpu);
-  if (vcpu.direct == 0) suspend();
-  vcpu.heldSince = mrs_CNTPCT_EL0();
+  if (vcpu.direct == 0) suspendInterrupts();
+  vcpu.heldSince = clock();
 }
 
 /** The partition does not run any more: the vCPU does what its state asks for. */
@@ -105,9 +64,26 @@ export function leave(vcpu: Vcpu): u32 {
   return AGAIN;
 }
 
-/** Carries out PSCI CPU_ON on the vCPU's own pCPU. */
+/**
+ * Asks for a vCPU of one's own partition to begin at `entry` (checked by the caller). One who asks wins; until entry and context are there, the
+ * vCPU is not active, and so does not look at them. VCPU_OFF: it will; else what it is already.
+ */
+export function switchOn(partition: Partition, target: Vcpu, entry: u64, context: u64): u32 {
+  const before = compareExchange32(target.stateAt(), VCPU_OFF, VCPU_ON_PENDING);
+  if (before != VCPU_OFF) return before;
+  target.entry = entry;
+  target.context = context;
+  const bit = (<u32>1) << target.pcpu;
+  announceKicks(bit);
+  setActive(partition, target.pcpu);
+  kick(target);
+  concludeKicks(bit);
+  return before;
+}
+
+/** Switches the vCPU on as another one of its partition has asked for, on its own pCPU. */
 export function enterPending(vcpu: Vcpu, partition: Partition): u32 {
-  // Active is set after entry and context are (psci.ts): before that there is nothing to enter.
+  // Active is set after entry and context are (switchOn): before that there is nothing to enter.
   if (((activeCpus(partition) >> vcpu.pcpu) & 1) == 0) return PARK;
   return enter(vcpu, partition, vcpu.entry, vcpu.context);
 }
@@ -115,7 +91,7 @@ export function enterPending(vcpu: Vcpu, partition: Partition): u32 {
 // What takes longer than a guest may be kept from its interrupts, or others from the housekeeper: a step at a time, with a look at
 // what is pending between any two. A stop that comes while a start is under way is taken there too.
 const STEP_LEAVE: u32 = 1; // the vCPU: off, nothing pending or active
-const STEP_SILENCE: u32 = 2; // whoever left last, for its partition: devices and SPIs
+const STEP_SILENCE: u32 = 2; // whoever left last, for its partition: devices and interrupts
 const STEP_DRAIN: u32 = 3; // what its mailbox still holds
 const STEP_FINISH: u32 = 4;
 /** From here on it starts, on its boot pCPU. */
@@ -148,7 +124,7 @@ export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
   } else {
     clearMailbox(partition); // now, when nobody looks at it
     vcpu.step = 0;
-    const now = mrs_CNTPCT_EL0();
+    const now = clock();
     recordEvent(EVENT_STOPPED, partition.index, now, reasonOf(partition), 0, 0);
     announceKicks(partition.plan.cpus);
     told(partition, finishStop(partition, now));
@@ -165,18 +141,18 @@ export function takeStep(vcpu: Vcpu, partition: Partition): u32 {
 function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
   const plan = partition.plan;
   if (step == STEP_START) {
-    resetRedistributor(vcpuOfPartition(partition, vcpu.item)); // all of them: the first vCPU sees them before they begin
+    resetPrivateLines(vcpuOfPartition(partition, vcpu.item)); // all of them: the first vCPU sees them before they begin
     if (++vcpu.item < partition.vcpuCount) return AGAIN;
     resetConsole(partition.index);
     if (readsAlong(plan)) {
       openTelemetry(partition.index);
       resetConsole(TELEMETRY_PORT);
     }
-    resetGicd(vcpu, partition);
+    resetController(vcpu, partition);
     nextStep(vcpu, STEP_LOAD);
   } else if (step == STEP_LOAD) {
     // What an earlier life left in the caches would be written over what the new one stores with its caches off. Where it never had
-    // them on (HCR_EL2.TVM tells, sysregTrap.ts), all of its stores went to memory.
+    // them on (`cached` tells), all of its stores went to memory.
     if (!loadPiece(vcpu, plan)) nextStep(vcpu, partition.cached != 0 ? STEP_CLEAN : STEP_ENTER);
   } else if (step == STEP_CLEAN) {
     if (cleanPiece(vcpu, plan)) return AGAIN;
@@ -191,10 +167,8 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
     vcpu.step = 0;
     plantSeed(partition.index, plan);
     if (vcpu.direct != 0) grantStage2(partition.index);
-    dsbSy();
-    icIalluis();
-    dropTranslations(vttbrOf(partition.index));
-    partition.started = mrs_CNTPCT_EL0();
+    renewMemory(partition.index);
+    partition.started = clock();
     recordEvent(EVENT_STARTED, partition.index, partition.started, plan.entry, partition.restarts, 0);
     return enter(vcpu, partition, plan.entry, plan.argument);
   }
@@ -203,16 +177,13 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
 
 /** The vCPU leaves its guest for good: off, nothing pending or active. Whoever leaves last finishes the partition's stop. */
 function leaveStep(vcpu: Vcpu, partition: Partition): void {
-  quietEl1();
-  releaseHeld(vcpu);
-  quietBank(vcpu, vcpu.owned(0));
-  if (vcpu.refills != 0) stopBandwidth(vcpu);
+  quietVcpu(vcpu);
   const stopping = stateOf(partition) == STATE_STOPPING;
-  const now = mrs_CNTPCT_EL0();
+  const now = clock();
   endHold(vcpu, now);
   // Until its partition runs again: but not a vCPU that somebody has to switch on then, and not where nobody starts it anew.
   if (stopping && restarts(partition) && vcpu.index == 0) vcpu.heldSince = now;
-  // Off comes last, and only from here: from then on a CPU_ON of another vCPU may make this one active again.
+  // Off comes last, and only from here: from then on another vCPU may make this one active again.
   nextStep(vcpu, 0);
   const last = clearActive(partition, vcpu.pcpu);
   storeRelease32(vcpu.stateAt(), VCPU_OFF);
@@ -227,7 +198,7 @@ function silence(plan: BlobPartition): void {
     const quiesce = blobQuiesce(plan.quiesceFirst + i);
     mmioWrite32(quiesce.pa, quiesce.value);
   }
-  quietSpis(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
+  quietLines(plan.interruptFirst, plan.interruptCount, vcpuOf(plan.bootCpu));
 }
 
 /** The partition stops itself, or is stopped for what this vCPU did. */
@@ -255,12 +226,9 @@ export function stop(partition: Partition, reason: u32, restart: bool, knowing: 
   return makeLeave(partition, stopPartition(partition, reason, restart), knowing);
 }
 
-/** vCPUs of the mask `cpus` come to EL2: by their kick, or with direct interrupts because they find no memory any more. False: there are none. */
+/** vCPUs of the mask `cpus` come to the hypervisor: by their kick, or with direct interrupts because they find no memory any more. False: there are none. */
 function makeLeave(partition: Partition, cpus: u32, knowing: u32): bool {
-  if (cpus != 0 && isDirect(partition.plan)) {
-    revokeStage2(partition.index);
-    sev(); // WFE with interrupts masked sleeps through a kick
-  }
+  if (cpus != 0 && isDirect(partition.plan)) revokeStage2(partition.index);
   told(partition, cpus & ~knowing);
   return cpus != 0;
 }
@@ -276,7 +244,7 @@ export function resume(partition: Partition): bool {
   if (stateOf(partition) != STATE_PAUSED || !isHeld(partition)) return false;
   announceKicks(partition.plan.cpus);
   if (isDirect(partition.plan)) grantStage2(partition.index);
-  const kicked = resumePartition(partition, mrs_CNTPCT_EL0());
+  const kicked = resumePartition(partition, clock());
   // A vCPU that failed just before it was to be held has stopped the partition meanwhile.
   if (kicked == 0 && isDirect(partition.plan)) revokeStage2(partition.index);
   return told(partition, kicked);

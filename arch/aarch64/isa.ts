@@ -1,0 +1,51 @@
+// What AArch64 gives the core: its hooks, as core/README.md lists them. The build has core's "build/generated/isa" mean this file.
+
+import { mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
+import { printValue } from "../../core/devices/pl011";
+import { AFFINITY_MASK } from "./sysregs";
+import { Vcpu } from "./vcpu";
+
+// The machine: time, memory, the image.
+export {
+  cleanPhysical, copyFromPhysical, copyPhysical, dsbIsh as readBarrier, dsbSy as fence, imageBase, imageSize, linearToPhysical, mmioRead32, mmioWrite32,
+  mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
+  relax, stage1Root as ownRoot,
+} from "../../build/generated/aarch64";
+export { absorbOwn } from "./entropy";
+
+// Boot.
+export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
+export { initPcpu, planIsaVcpu, startPcpu, UART_IN_IMAGE } from "./boot";
+export { initController } from "./gic";
+
+// Translation tables.
+export { ENTRY_VALID, isTable, leafEntry, tableEntry, tableOf } from "./descriptors";
+export { mapController, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY } from "./stage1";
+export { forgetTranslations, guestAddressBits, leafOf, renewMemory, rootTables } from "./stage2";
+
+// A vCPU's life.
+export { Registers } from "./registers";
+export { Vcpu } from "./vcpu";
+export { quietVcpu, resetPrivateLines, resetVcpu } from "./reset";
+
+// Interrupts.
+export { attend as deliver } from "./asks";
+export { periodOver } from "./bandwidth";
+export { closeInterrupts, openInterrupts } from "./cpuInterface";
+export { dropKick, kick, quietSpis as quietLines, setSpiPending as ringLine, startTimer } from "./gic";
+export { endTimer, takeOwn } from "./irq";
+export { suspend as suspendInterrupts } from "./listRegisters";
+export { resetGicd as resetController } from "./vgicd";
+
+/** Argument n of a hypercall: x1 and on. */
+@inline export function argument(vcpu: Vcpu, n: u32): u64 { return vcpu.register(1 + n); }
+
+/** What the architecture calls this pCPU. */
+export function ownId(): u64 { return mrs_MPIDR_EL1() & AFFINITY_MASK; }
+
+/** What a panic says of the fault. */
+export function printFault(uart: u64, esr: u64, elr: u64, far: u64): void {
+  printValue(uart, "\r\naxv:   ESR_EL2 0x", esr);
+  printValue(uart, " ELR_EL2 0x", elr);
+  printValue(uart, " FAR_EL2 0x", far);
+}
