@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { analyse, type Analysis, type Problem } from "../../tools/verify/analyse.ts";
 import { type Taken, writeMeasured } from "../../tools/verify/measured.ts";
 import type { Code } from "../../tools/verify/native/code.ts";
-import { BUDGETS, type EntryRow, verify } from "../../tools/verify/verify.ts";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
+import { type EntryRow, verify } from "../../tools/verify/verify.ts";
 import { measuredCore } from "./core.ts";
 import { BenchError } from "./errors.ts";
 import { MODES } from "./figures.ts";
@@ -49,7 +50,7 @@ async function traced({ plan, machineArguments }: BenchSystem, code: Code, loops
 
 function analysed(elf: string, wasm: string): Analysis {
   const problems: Problem[] = [];
-  const analysis = analyse(elf, wasm, problems);
+  const analysis = analyse(elf, wasm, AARCH64, problems);
   const [problem] = problems;
   if (problem !== undefined || analysis === undefined) throw problem ?? new BenchError("figure-missing", `nothing is proven of ${elf}`);
   return analysis;
@@ -73,7 +74,7 @@ export async function measureHandlers(progress: Progress): Promise<HandlerRow[]>
     }
   }
   writeMeasured(readFileSync(elf), most);
-  const kinds = new Map(verify(elf, wasm, BUDGETS).entries.map(({ name, kind }) => [name, kind] as const));
+  const kinds = new Map(verify(elf, wasm, AARCH64).entries.map(({ name, kind }) => [name, kind] as const));
   return routines.map(({ name, cost }) => ({
     name,
     kind: kinds.get(name) ?? "inner",

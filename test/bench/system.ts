@@ -68,6 +68,7 @@ export async function buildSystem({ name, gic, cpus: wanted, yaml }: SystemReque
   const layout = imageLayout(core.length, size, loads.map(({ length }) => length));
   const plan = placeInImage(open, layout, size);
   const image = packImage({
+    isa: "aarch64",
     core,
     blob: writeBlob(plan),
     uart: BigInt(plan.uart.address),

@@ -3,8 +3,7 @@
 import { openSync, readSync, closeSync } from "node:fs";
 import type { Taken } from "../../tools/verify/measured.ts";
 import type { Code } from "../../tools/verify/native/code.ts";
-import { INSTRUCTION_BYTES, type Instruction } from "../../tools/verify/native/disassemble.ts";
-import { flowOf } from "../../tools/verify/native/flow.ts";
+import type { Instruction } from "../../tools/verify/native/instruction.ts";
 
 /** What is known of loops as long as a byte count. */
 export interface ByteLoops {
@@ -58,7 +57,7 @@ class Track {
     this.#arrive(instruction);
     this.#executed++;
     if (this.#loops.heads.has(address)) this.#rounds++;
-    const flow = flowOf(instruction);
+    const { flow } = instruction;
     if (flow === "end" || flow === "wait") this.#finish(undefined);
     this.#previous = flow === "end" || flow === "wait" ? undefined : instruction;
   }
@@ -72,17 +71,17 @@ class Track {
       this.#push(started ?? `${this.#code.describe(address)} (after WFI)`, undefined);
       return;
     }
-    const flow = flowOf(previous);
+    const { flow } = previous;
     if (flow === "return") this.#finish(address);
-    else if (started !== undefined && flow === "call") this.#push(started, previous.address + INSTRUCTION_BYTES);
+    else if (started !== undefined && flow === "call") this.#push(started, previous.address + previous.bytes);
     else if (started !== undefined && started !== this.#frames.at(-1)?.name) this.#push(started, this.#frames.at(-1)?.returnsTo);
   }
 
   #leadsTo(previous: Instruction, address: number): boolean {
-    const flow = flowOf(previous);
+    const { flow } = previous;
     if (flow === "return") return address === this.#frames.at(-1)?.returnsTo;
     if (flow === "branch" || flow === "call") return address === previous.target;
-    return address === previous.address + INSTRUCTION_BYTES || (flow === "conditional" && address === previous.target);
+    return address === previous.address + previous.bytes || (flow === "conditional" && address === previous.target);
   }
 
   #push(name: string, returnsTo: number | undefined): void {

@@ -1,5 +1,6 @@
 // Helpers of the build's tests: runs one step on files of test/build/assembly, and catches what it refuses.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { join, relative } from "node:path";
 import { cpu } from "../../core/cpu.table.ts";
 import { aarch64 } from "../../arch/aarch64/aarch64.table.ts";
@@ -56,6 +57,6 @@ export async function translateSource(name: string): Promise<Translation> {
     const file = join(ROOT, folder, "module.wasm");
     writeFileSync(file, wasm);
     writeFileSync(`${file}.map`, sourceMap);
-    return translate(disassemble(file, `${file}.map`), TABLES, "inline");
+    return translate(disassemble(file, `${file}.map`), TABLES, AARCH64);
   });
 }

@@ -37,7 +37,7 @@ const OUTCOME_BYTES = 24;
 
 /** What differs between V8 and native, in words; nothing, if all is well. `flags` are added to the build's own. */
 export function compare(wasm: Uint8Array, tables: Tables, cases: readonly Case[], flags: readonly string[] = []): string[] {
-  const translation = translateWasm(wasm, tables, "extern");
+  const translation = translateWasm(wasm, tables);
   const { module } = translation;
   const exports = [...module.exports].map(([name, id]) => [name, module.functions.find((one) => one.id === id)] as const);
   const signatures = {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { compile } from "../../tools/build/compile.ts";
 import { ROOT } from "../../tools/build/files.ts";
-import type { Isa } from "../../tools/build/programs.ts";
+import type { Isa } from "../../tools/build/targets/target.ts";
 import { errorOf } from "./build.ts";
 
 const ENTRY = "test/build/assembly/hooked.ts";

@@ -1,6 +1,7 @@
 // What the translator refuses: each mistake has its own code, and the message says in which function, and in which line of
 // which source file.
 import { describe, expect, test } from "vitest";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { cpu } from "../../core/cpu.table.ts";
 import type { BuildErrorCode } from "../../tools/build/errors.ts";
 import { errorOf, translateSource } from "./build.ts";
@@ -10,7 +11,7 @@ import { print } from "./wasm.ts";
 
 const TABLES = { cpu, test: QUESTIONS };
 
-const translateText = (wat: string) => translate(print(wat), TABLES, "inline");
+const translateText = (wat: string) => translate(print(wat), TABLES, AARCH64);
 const translateFunction = (wat: string) => translateText(corpusModule([], [`(func $culprit (export "culprit") ${wat})`]));
 
 describe("a source that cannot run on bare metal is refused where it stands", () => {

@@ -1,6 +1,7 @@
 // What is generated from the tables: declarations that asc takes, C bodies that clang takes, accessors that read the blob
 // where the planner writes it.
 import { execFileSync } from "node:child_process";
+import { TARGETS } from "../../tools/build/targets/index.ts";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
@@ -49,14 +50,14 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
 
   test("have C that clang compiles and the assembler knows", () =>
     inWorkFolder(async (folder) => {
-      const { c } = translate(await everyIntrinsic(), await loadTables(program), "inline");
+      const { c } = translate(await everyIntrinsic(), await loadTables(program), TARGETS[program.isa]);
       writeFileSync(join(ROOT, folder, "all.c"), c);
       const names = [...c.matchAll(/^\S+ (call_\w+)\(void\);$/gm)].map((match) => match[1]);
       writeFileSync(join(ROOT, folder, "all.ld"), `ENTRY(call_cpu_loadAcquire32) SECTIONS { .text : { KEEP(*(.text .text.*)) } }`);
       const symbols = ["axv_image_start", "axv_image_end", "axv_linear_start", "axv_stage1_root", "axv_secondary_entry", "axv_probe_cluster", "axv_drop_serror"];
       writeFileSync(join(ROOT, folder, "symbols.S"), symbols.map((name) => `.global ${name}\n${name}:\n`).join(""));
       const sources = { cFile: `${folder}/all.c`, assembly: [`${folder}/symbols.S`], linkerScript: `${folder}/all.ld` };
-      const native = buildNative({ ...sources, positionIndependent: true, defines: program.defines, symbols: {} }, folder);
+      const native = buildNative({ ...sources, isa: program.isa, positionIndependent: true, defines: program.defines, symbols: {} }, folder);
       expect(names.length).toBeGreaterThan(0);
       expect(native.binary.length).toBeGreaterThan(names.length * 4);
     }));

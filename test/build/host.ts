@@ -36,7 +36,7 @@ function glue({ module, functions }: Translation, tables: Tables | undefined): s
   const stubs = [...module.imports].map(([id, one], index) => {
     const name = functions.get(id) ?? "";
     if (one.module === BOUND.module && one.name === BOUND.name) return `void ${name}(u32 a0, u32 a1) { check_bound(a0, a1); }`;
-    if (tables !== undefined && one.module === BOUND.module) return inlineImport(name, findIntrinsic(tables, one)).replace("AXV_INLINE ", "");
+    if (tables !== undefined && one.module === BOUND.module) return inlineImport(name, findIntrinsic(tables, one), undefined).replace("AXV_INLINE ", "");
     const params = one.params.map((param, n) => `${cType(param)} a${n}`).join(", ") || "void";
     const list = one.params.map((_, n) => `a${n}`).join(", ") || "0";
     const call = `answer(${index}, ${one.params.length}, (const u64[]){${list}})`;

@@ -20,7 +20,7 @@ function link(folder: string, assembly: string, c = LITTLE_C, address = 0, posit
   const script = readFileSync(join(ROOT, TOY.linkerScript), "utf8");
   writeFileSync(file("moved.ld"), script.replace(". = 0;", `. = ${address};`).replace("*(.text.head)", "KEEP(*(.text.head))"));
   writeFileSync(file("program.c"), c);
-  const sources = { cFile: `${folder}/program.c`, assembly: [...TOY.assembly, `${folder}/more.S`], linkerScript: `${folder}/moved.ld` };
+  const sources = { isa: "aarch64" as const, cFile: `${folder}/program.c`, assembly: [...TOY.assembly, `${folder}/more.S`], linkerScript: `${folder}/moved.ld` };
   return buildNative({ ...sources, positionIndependent, defines: TOY.defines, symbols: SYMBOLS }, folder);
 }
 

@@ -59,7 +59,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 test("the core's C does what its wasm did on the simulated machine", async () => {
   const { wasm } = await buildProgram(CORE);
-  const translation = translateWasm(readFileSync(wasm), await loadTables(CORE), "extern");
+  const translation = translateWasm(readFileSync(wasm), await loadTables(CORE));
   const recording = new Recording(translation.module, qemuVirt.imageBase + qemuVirt.linearOffset);
   recording.run(() => {
     const bench = new Bench();

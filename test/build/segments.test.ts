@@ -1,5 +1,6 @@
 // Data segments in the C: neighbours share an entry where the zeros between them take less room than one; each byte is where it was.
 import { expect, test } from "vitest";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { translate } from "../../tools/build/translate/index.ts";
 import { print } from "./wasm.ts";
 
@@ -20,7 +21,7 @@ function memoryOf(c: string): { entries: number; bytes: Map<number, number> } {
 }
 
 const segments = (...all: [number, string][]): string =>
-  translate(print(`(module (memory 1) ${all.map(([at, text]) => `(data (i32.const ${at}) "${text}")`).join(" ")} (func (export "f") (result i32) (i32.load (i32.const 64))))`), {}, "inline").c;
+  translate(print(`(module (memory 1) ${all.map(([at, text]) => `(data (i32.const ${at}) "${text}")`).join(" ")} (func (export "f") (result i32) (i32.load (i32.const 64))))`), {}, AARCH64).c;
 
 test.each([
   ["next to each other", [[64, "abc"], [67, "def"]], 1],

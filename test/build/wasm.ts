@@ -33,12 +33,12 @@ export function assemble(wat: string, optimize = false): Uint8Array {
 /** WebAssembly text as binaryen prints it. */
 export const print = (wat: string): string => withModule(wat, (module) => module.emitText());
 
-export function translateWasm(wasm: Uint8Array, tables: Tables, imports: "inline" | "extern"): Translation {
+export function translateWasm(wasm: Uint8Array, tables: Tables): Translation {
   const folder = mkdtempSync(join(tmpdir(), "axv-build-"));
   try {
     const file = join(folder, "module.wasm");
     writeFileSync(file, wasm);
-    return translate(disassemble(file), tables, imports);
+    return translate(disassemble(file), tables, undefined);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,16 +1,14 @@
 // The core itself: everything is proven, and within its budgets.
-import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { buildProgram } from "../../tools/build/index.ts";
 import { CORE } from "../../tools/build/programs.ts";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { verify, type Report } from "../../tools/verify/verify.ts";
-
-const BUDGETS = fileURLToPath(new URL("../../arch/aarch64/budgets.yaml", import.meta.url));
 
 let report: Report;
 beforeAll(async () => {
   const { elf, wasm } = await buildProgram(CORE);
-  report = verify(elf, wasm, BUDGETS);
+  report = verify(elf, wasm, AARCH64);
 });
 
 test("nothing is left unproven, and no budget is passed", () => {

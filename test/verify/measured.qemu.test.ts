@@ -1,6 +1,7 @@
 // Soundness: no run of a function on the emulated CPU executes more instructions than verify says it can. Random programs, run through
 // every way they can take, compiled as the build does it, and also with the loop transformations that the build switches off.
 import { beforeAll, describe, expect, test } from "vitest";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
 import { loadElf } from "../../tools/verify/native/elf.ts";
@@ -25,7 +26,7 @@ function compare(seed: number, flags: readonly string[]): Result[] {
   const measurements = functions.map((name) => ({ name, arguments: Array.from({ length: ARGUMENTS }, (_, bits) => bits) }));
   return withElf({ c, assembly: countingHarness(measurements), flags, entry: "_start" }, (path) => {
     const elf = loadElf(path);
-    const program = analyseProgram(new Code(elf, disassemble(path)), readMarkers(elf), withIntrinsics(nestingOf(nesting)));
+    const program = analyseProgram(new Code(elf, disassemble(path, AARCH64.reading), AARCH64.reading), readMarkers(elf), withIntrinsics(nestingOf(nesting)));
     const refused = program.problems.filter(({ message }) => !message.includes("measure")); // it calls through a register
     expect(refused.map(({ message }) => message)).toEqual([]);
     const counts = count(path, measurements);

@@ -1,10 +1,13 @@
-// Small programs for the tests of verify: C with the build's own markers, or assembly, compiled and linked for AArch64.
+// Small programs for the tests of verify: C with the build's own markers, or assembly, compiled and linked for a target.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { C_FLAGS } from "../../tools/build/native.ts";
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
+import type { Target } from "../../tools/build/targets/target.ts";
+import { headersOf } from "../../tools/build/translate/index.ts";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
 import { loadElf, type Elf } from "../../tools/verify/native/elf.ts";
@@ -12,20 +15,24 @@ import { readMarkers, withIntrinsics, type LoopNesting, type Marker } from "../.
 import { analyseProgram, type Program, type Routine } from "../../tools/verify/native/program.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a", "-mgeneral-regs-only", "-ffreestanding", "-mno-outline-atomics"];
-const TARGET_C = [...TARGET, ...C_FLAGS, "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables", "-I.", "-DLINEAR_BASE=0x4000000000"];
+const FLAGS_C = [...C_FLAGS, "-ffreestanding", "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables", "-I.", "-DLINEAR_BASE=0x4000000000"];
+/** What the linker mends would change what is counted here. */
+const MENDED = /cortex-a53/;
 
 /** Where QEMU's virt machine has its memory, behind the device tree. */
 const LOAD_ADDRESS = "0x40080000";
 
 /** BOUND(limit), BYTES_LOOP and the integer types of every translated program. */
-export const PRELUDE = '#include "tools/build/translate/prelude.h"\n#pragma GCC visibility pop\n';
+export const preludeOf = (target: Target): string => `${headersOf(target).map((file) => `#include "${file}"`).join("\n")}
+#pragma GCC visibility pop
+`;
+export const PRELUDE = preludeOf(AARCH64);
 
 /** A record of .axv.bounds for assembly: `bounded LIMIT, LINE`. */
 export const BOUNDED = `
 .macro bounded limit, line
 0:  .pushsection .axv.bounds, "", %progbits
-    .xword 0b
+    .quad 0b
     .word \\limit, \\line
     .popsection
 .endm
@@ -38,6 +45,8 @@ export interface Source {
   readonly flags?: readonly string[];
   /** Where execution starts, if it is to be run. */
   readonly entry?: string;
+  /** AArch64, where it is not said. */
+  readonly target?: Target;
 }
 
 const built = new Map<string, Uint8Array>();
@@ -46,7 +55,7 @@ const built = new Map<string, Uint8Array>();
 export function withElf<Result>(source: Source, use: (path: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), "axv-verify-"));
   try {
-    const key = JSON.stringify(source);
+    const key = JSON.stringify({ ...source, target: source.target?.isa });
     const elf = built.get(key) ?? link(source, folder);
     built.set(key, elf);
     const path = join(folder, "sample.elf");
@@ -57,12 +66,13 @@ export function withElf<Result>(source: Source, use: (path: string) => Result): 
   }
 }
 
-function link({ c, assembly, flags = [], entry = "0" }: Source, folder: string): Uint8Array {
+function link({ c, assembly, flags = [], entry = "0", target = AARCH64 }: Source, folder: string): Uint8Array {
   const objects = Object.entries({ c, S: assembly }).flatMap(([suffix, text]) => {
     if (text === undefined) return [];
     const source = join(folder, `source.${suffix}`);
     writeFileSync(source, text);
-    const options = suffix === "c" ? [...TARGET_C, "-g", ...flags] : TARGET;
+    const ofTarget = [...target.flags, ...target.cFlags.filter((flag) => !MENDED.test(flag))];
+    const options = suffix === "c" ? [...ofTarget, ...FLAGS_C, "-g", ...flags] : target.flags;
     run("clang-19", [...options, "-c", source, "-o", `${source}.o`]);
     return [`${source}.o`];
   });
@@ -92,9 +102,10 @@ export function nestingOf(pairs: readonly (readonly [number, number])[]): LoopNe
 }
 
 export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): Sample {
+  const { reading } = source.target ?? AARCH64;
   return withElf(source, (path) => {
     const elf = loadElf(path);
-    const code = new Code(elf, disassemble(path));
+    const code = new Code(elf, disassemble(path, reading), reading);
     const markers = readMarkers(elf);
     const program = analyseProgram(code, markers, withIntrinsics(nesting));
     const routine = (name: string): Routine => {

@@ -1,4 +1,5 @@
 // The whole step, on the products of a small program: what it reports, and every way to fail it.
+import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -60,7 +61,7 @@ type Budgets = Record<string, unknown>;
 function check(budgets: Budgets = BUDGETS, source: Source = { c: C, assembly: ASSEMBLY }): Report {
   const file = join(folder, "budgets.yaml");
   writeFileSync(file, JSON.stringify(budgets)); // JSON is YAML
-  return withElf(source, (elf) => verify(elf, wasm, file));
+  return withElf(source, (elf) => verify(elf, wasm, AARCH64, file));
 }
 
 const codes = ({ problems }: Report): string[] => problems.map(({ code }) => code).sort();
@@ -100,7 +101,7 @@ describe("a program within its budgets", () => {
     expect(text).toMatch(/^ {2}outer +\d+ +100 +0 +0$/m);
     expect(text).toMatch(/^ {2}vector +\d+ +\d+$/m);
     expect(text).toMatch(/^linear memory, bytes +65,536 +65,536$/m);
-    expect(text).toMatch(/^EL2 stack: \d+ of 4,096 bytes \(vector\), [\d,]+ left$/m);
+    expect(text).toMatch(/^the hypervisor's stack: \d+ of 4,096 bytes \(vector\), [\d,]+ left$/m);
   });
 
   test("what was measured of this very core stands beside what is proven, with a mark if it is more", () => {
@@ -164,7 +165,7 @@ describe("a budgets file that does not fit", () => {
     const broken = join(folder, "broken.yaml");
     writeFileSync(broken, "entries: [");
     for (const file of [broken, join(folder, "missing.yaml")]) {
-      expect(withElf({ c: C, assembly: ASSEMBLY }, (elf) => codes(verify(elf, wasm, file)))).toEqual(["budgets-malformed"]);
+      expect(withElf({ c: C, assembly: ASSEMBLY }, (elf) => codes(verify(elf, wasm, AARCH64, file)))).toEqual(["budgets-malformed"]);
     }
   });
 });
@@ -200,6 +201,6 @@ describe("a program that cannot be proven", () => {
   test("a file that is no ELF", () => {
     const file = join(folder, "budgets.yaml");
     writeFileSync(file, JSON.stringify(BUDGETS));
-    expect(codes(verify("package.json", wasm, file))).toEqual(["elf-malformed"]);
+    expect(codes(verify("package.json", wasm, AARCH64, file))).toEqual(["elf-malformed"]);
   });
 });

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { BuildError } from "./errors.ts";
 import { readOptional, ROOT } from "./files.ts";
-import type { Isa } from "./programs.ts";
+import type { Isa } from "./targets/target.ts";
 
 export interface Compiled {
   readonly wasm: Uint8Array;

@@ -9,7 +9,7 @@ export interface Location {
 
 export const BUILD_ERRORS = {
   "compile-failed": "AssemblyScript found errors; correct them and build again",
-  float: "the core has no floating-point registers (-mgeneral-regs-only); use integers or fixed point",
+  float: "programs are compiled without floating-point registers; use integers or fixed point",
   "indirect-call": "calls through tables hide the call graph from verify; call the function by its name",
   "memory-grow": "linear memory is fixed by the image; use static memory instead of `new`, arrays and strings",
   "unsupported-instruction": "the translator knows the integer part of WebAssembly only; write it another way",
@@ -25,9 +25,9 @@ export const BUILD_ERRORS = {
   "tool-missing": "install it with apt-get",
   "tool-failed": "the command's own words say why",
   "not-position-independent":
-    "the core runs wherever it is loaded: address symbols relative to PC (adrp/add, or label differences in data)",
+    "the core runs wherever it is loaded: address symbols relative to the program counter, or by label differences in data",
   "elf-malformed": "the file is not a 64-bit little-endian ELF executable",
-  "image-header": "the core's first 64 bytes must be the Linux arm64 Image header",
+  "image-header": "the core must begin with the header of a Linux Image of its ISA",
   "image-layout": "use the offsets that imageLayout() gives",
   "unknown-program": "name one of the programs, or all",
 } as const;

@@ -14,6 +14,7 @@ import type { Intrinsic } from "./intrinsic.ts";
 import { buildNative, CLANG, LLD, OFFSETS, versionOf } from "./native.ts";
 import { offsetsHeader } from "./offsets.ts";
 import type { Program } from "./programs.ts";
+import { TARGETS } from "./targets/index.ts";
 import type { Tables } from "./translate/imports.ts";
 import { translate } from "./translate/index.ts";
 
@@ -129,9 +130,10 @@ async function build(program: Program, tables: Tables, workDir: string, progress
   write(".wasm.map", compiled.sourceMap);
   progress(`${name}: translating to C`);
   const text = disassemble(join(ROOT, file(".wasm")), join(ROOT, file(".wasm.map")));
-  write(".c", translate(text, tables, "inline", program).c);
+  const target = TARGETS[program.isa];
+  write(".c", translate(text, tables, target, program).c);
   writeFileSync(join(ROOT, workDir, OFFSETS), offsetsHeader(text));
-  progress(`${name}: compiling and linking for AArch64`);
+  progress(`${name}: compiling and linking for ${target.title}`);
   const symbols = { axv_linear_bytes: program.memoryPages * PAGE_BYTES };
   const native = buildNative({ ...program, cFile: file(".c"), symbols }, workDir);
   write(".elf", native.elf);

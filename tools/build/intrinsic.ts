@@ -2,6 +2,8 @@
 // AssemblyScript declaration, the C function, and the name of the simulator's hook. The list of intrinsics is the list
 // of powers (architecture, decision 3).
 
+import type { Isa } from "./targets/target.ts";
+
 export type IntrinsicType = "u32" | "u64";
 
 export interface Intrinsic {
@@ -12,8 +14,8 @@ export interface Intrinsic {
   readonly result: IntrinsicType | "void";
   /** What it does; becomes the comment of the AssemblyScript declaration. */
   readonly doc: string;
-  /** Body of the C function, with the parameters by their names. */
-  readonly c: string;
+  /** Body of the C function, with the parameters by their names; one for each ISA where it is not C that clang knows for all. */
+  readonly c: string | Readonly<Partial<Record<Isa, string>>>;
   /** Too long to stand at every call: one function of its own. */
   readonly outOfLine?: true;
 }

@@ -6,6 +6,8 @@ import { flatten, readElf } from "./elf.ts";
 import { BuildError } from "./errors.ts";
 import { ROOT } from "./files.ts";
 import { checkPositionIndependent } from "./relocations.ts";
+import type { Isa, Target } from "./targets/target.ts";
+import { TARGETS } from "./targets/index.ts";
 
 /** A command, and the Debian package that it comes in. */
 export interface Tool {
@@ -16,7 +18,8 @@ export interface Tool {
 export const CLANG: Tool = { command: "clang-19", package: "clang-19" };
 export const LLD: Tool = { command: "ld.lld-19", package: "lld-19" };
 
-const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a", "-g", "-fdebug-compilation-dir=.", "-I."];
+/** Of assembly, and of C too. */
+const flagsOf = ({ flags }: Target): string[] => [...flags, "-g", "-fdebug-compilation-dir=.", "-I."];
 
 /** What every C file of ours is compiled with, on the target and on the host. */
 export const C_FLAGS = [
@@ -52,15 +55,12 @@ export const C_FLAGS = [
   "-Werror=shift-count-overflow",
 ];
 
-const TARGET_C_FLAGS = [
-  ...TARGET,
+const cFlagsOf = (target: Target): string[] => [
+  ...flagsOf(target),
   ...C_FLAGS,
+  ...target.cFlags,
   "-ffreestanding",
-  "-mgeneral-regs-only",
   "-fpie",
-  "-mno-outline-atomics",
-  "-mtune=cortex-a53",
-  "-mfix-cortex-a53-835769",
   "-ffunction-sections",
   "-fdata-sections",
   "-fno-asynchronous-unwind-tables",
@@ -76,13 +76,13 @@ const TARGET_C_FLAGS = [
 const LINK_FLAGS = [
   // Linked static, with its relocations kept: relocations.ts proves from them that the program runs at any address.
   "-static", "--emit-relocs", "--gc-sections", "--no-undefined", "--fatal-warnings", "--build-id=none",
-  "--fix-cortex-a53-843419",
 ];
 
 /** What the assembly may include, in workDir: offsets.ts makes it. */
 export const OFFSETS = "offsets.h";
 
 export interface NativeSources {
+  readonly isa: Isa;
   /** Or what an earlier run has made of it (…c.o). */
   readonly cFile: string;
   readonly assembly: readonly string[];
@@ -102,13 +102,14 @@ export interface Native {
 
 /** `workDir`: for objects and the linked file, relative to the root; no name in it gets into the products. */
 export function buildNative(sources: NativeSources, workDir: string): Native {
+  const target = TARGETS[sources.isa];
   const defines = Object.entries(sources.defines).map(([name, value]) => `-D${name}=${value}`);
   defines.push(`-I${workDir}`, `-ffile-prefix-map=${workDir}=${dirname(workDir)}`);
   const inputs = new Set([sources.linkerScript]);
   const objects = [sources.cFile, ...sources.assembly].map((source, index) => {
     if (source.endsWith(".o")) return source;
     const object = join(workDir, `${index}-${basename(source)}.o`);
-    const flags = source.endsWith(".c") ? TARGET_C_FLAGS : TARGET;
+    const flags = source.endsWith(".c") ? cFlagsOf(target) : flagsOf(target);
     runTool(CLANG, [...flags, ...defines, "-MD", "-MF", `${object}.d`, "-c", source, "-o", object]);
     for (const input of readDependencies(`${object}.d`)) inputs.add(input);
     inputs.delete(sources.cFile);
@@ -117,10 +118,10 @@ export function buildNative(sources: NativeSources, workDir: string): Native {
   });
   const symbols = Object.entries(sources.symbols).map(([name, value]) => `--defsym=${name}=${value}`);
   const linked = join(workDir, "linked.elf");
-  runTool(LLD, [...LINK_FLAGS, ...symbols, "-T", sources.linkerScript, ...objects, "-o", linked]);
+  runTool(LLD, [...LINK_FLAGS, ...target.linkFlags, ...symbols, "-T", sources.linkerScript, ...objects, "-o", linked]);
   const elf = readFileSync(join(ROOT, linked));
   const parsed = readElf(elf);
-  if (sources.positionIndependent) checkPositionIndependent(parsed);
+  if (sources.positionIndependent) checkPositionIndependent(parsed, target.relocations);
   return { elf, binary: flatten(parsed), inputs: [...inputs] };
 }
 

@@ -1,23 +1,16 @@
-// The image that boots: core, then blob, then what is loaded into partitions. Its first 64 bytes are the header of a
-// Linux arm64 Image (Linux, Documentation/arch/arm64/booting.rst), so that U-Boot's booti and QEMU's -kernel take it.
+// The image that boots: core, then blob, then what is loaded into partitions. Its first bytes are the header of a Linux Image of
+// its ISA, so that U-Boot's booti and QEMU's -kernel take it.
 import { BuildError } from "./errors.ts";
+import { TARGETS } from "./targets/index.ts";
+import type { Isa } from "./targets/target.ts";
 
 export const LOAD_ALIGN = 64;
 const BLOB_ALIGN = 8;
 
-// The header: offset of each field that matters here.
-const TEXT_OFFSET = 8;
+/** Offset in the header, whichever ISA's it is. */
 const IMAGE_SIZE = 16;
-const FLAGS = 24;
-const MAGIC = 56;
 /** Behind the header: PA of the board's UART, so that the core can say what is wrong even with the blob. */
-const UART = 64;
-const HEADER_BYTES = 72;
-const ARM64_MAGIC = 0x644d5241; // "ARM\x64" in memory
-const FLAG_BIG_ENDIAN = 1n;
-const FLAG_PAGE_SIZE = 6n;
-const FLAG_PAGE_4K = 2n;
-const FLAG_ANYWHERE = 8n;
+const UART_BYTES = 8;
 
 export interface ImageLayout {
   readonly blobOffset: number;
@@ -53,9 +46,11 @@ export function imageLayout(coreSize: number, blobSize: number, loadSizes: reado
   return { blobOffset: coreSize, loadOffsets, loadSizes: sizes, total: at };
 }
 
-export function packImage(parts: { core: Uint8Array; uart: bigint; blob: Uint8Array; loads: readonly ImageLoad[] }): Uint8Array {
+export function packImage(
+  parts: { isa: Isa; core: Uint8Array; uart: bigint; blob: Uint8Array; loads: readonly ImageLoad[] },
+): Uint8Array {
   const { core, blob, loads } = parts;
-  checkHeader(core);
+  const uart = checkHeader(parts.isa, core);
   const layout = imageLayout(core.length, blob.length, loads.map(({ data }) => data.length));
   const image = new Uint8Array(layout.total);
   image.set(core, 0);
@@ -67,20 +62,18 @@ export function packImage(parts: { core: Uint8Array; uart: bigint; blob: Uint8Ar
     data.copyTo(image.subarray(offset, offset + data.length));
   });
   new DataView(image.buffer).setBigUint64(IMAGE_SIZE, BigInt(image.length), true);
-  new DataView(image.buffer).setBigUint64(UART, parts.uart, true);
+  new DataView(image.buffer).setBigUint64(uart, parts.uart, true);
   return image;
 }
 
-function checkHeader(core: Uint8Array): void {
+/** Gives back where the header ends. */
+function checkHeader(isa: Isa, core: Uint8Array): number {
+  const { bytes, title, wrong } = TARGETS[isa].imageHeader;
   const refuse = (what: string): never => {
-    throw new BuildError("image-header", what);
+    throw new BuildError("image-header", `${what} (${title})`);
   };
-  if (core.length < HEADER_BYTES) refuse(`the core has ${core.length} bytes`);
-  const header = new DataView(core.buffer, core.byteOffset, HEADER_BYTES);
-  if (header.getUint32(MAGIC, true) !== ARM64_MAGIC) refuse(`no "ARM\\x64" at offset ${MAGIC}`);
-  if (header.getBigUint64(TEXT_OFFSET, true) !== 0n) refuse("text_offset is not 0");
-  const flags = header.getBigUint64(FLAGS, true);
-  const wanted = FLAG_PAGE_4K | FLAG_ANYWHERE;
-  if ((flags & (FLAG_BIG_ENDIAN | FLAG_PAGE_SIZE | FLAG_ANYWHERE)) !== wanted)
-    refuse(`flags are 0x${flags.toString(16)}, not 0x${wanted.toString(16)}`);
+  if (core.length < bytes + UART_BYTES) refuse(`the core has ${core.length} bytes`);
+  const what = wrong(new DataView(core.buffer, core.byteOffset, bytes));
+  if (what !== undefined) refuse(what);
+  return bytes;
 }

@@ -1,7 +1,5 @@
 // What is built for the target, as data. A program is AssemblyScript plus the assembly and linker script it starts with.
-
-/** An instruction set that there is an arch/ folder of. */
-export type Isa = "aarch64" | "riscv64";
+import type { Isa } from "./targets/target.ts";
 
 export interface Program {
   /** Also the name of its folder in build/ and of the products in it. */
@@ -16,13 +14,14 @@ export interface Program {
   /** Linear memory, fixed, in WebAssembly pages of 64 KiB. The linker script sees its size as axv_linear_bytes. */
   readonly memoryPages: number;
   /**
-   * Exports that the assembly calls when every register has been saved already: they save none again (clang's
-   * preserve_none, by which the first argument is in w20 and not in w0).
+   * Exports that the assembly calls when every register has been saved already: they save none again. On AArch64 (clang's
+   * preserve_none) the first argument is then in w20 and not in w0; a target without such a convention takes them for plain ones.
    */
   readonly savesNothing?: readonly string[];
   /**
-   * Functions that keep all registers but x0…x8 and x16…x18 (clang's preserve_most): exports whose caller in assembly
-   * has saved no more, and what they go on in when it takes longer, which is never made a part of them.
+   * Functions that keep most registers (on AArch64 all but x0…x8 and x16…x18, clang's preserve_most): exports whose caller in
+   * assembly has saved no more, and what they go on in when it takes longer, which is never made a part of them. Plain ones where
+   * the target has no such convention.
    */
   readonly savesMost?: readonly string[];
   /** .S files, in link order. */

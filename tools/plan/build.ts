@@ -88,6 +88,7 @@ async function makeImage(
     loads.map(({ length }) => length),
   );
   const packed = packImage({
+    isa: CORE.isa,
     core,
     blob,
     uart: BigInt(plan.uart.address),

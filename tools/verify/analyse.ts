@@ -1,5 +1,6 @@
 // Reads a build's products and works out everything that can be proven of them; whether it is good enough, verify.ts says.
 import { BuildError } from "../build/errors.ts";
+import type { Target } from "../build/targets/target.ts";
 import { VerifyError } from "./errors.ts";
 import { Code } from "./native/code.ts";
 import { disassemble } from "./native/disassemble.ts";
@@ -21,12 +22,12 @@ export interface Analysis {
 }
 
 /** `problems` gets what has been found wrong; undefined if it goes so deep that nothing more can be said. */
-export function analyse(elfPath: string, wasmPath: string, problems: Problem[]): Analysis | undefined {
+export function analyse(elfPath: string, wasmPath: string, { reading }: Target, problems: Problem[]): Analysis | undefined {
   try {
     const wasm = loadWasm(wasmPath);
     const nesting = findNesting(wasm);
     const elf = loadElf(elfPath);
-    const code = new Code(elf, disassemble(elfPath));
+    const code = new Code(elf, disassemble(elfPath, reading), reading);
     const markers = readMarkers(elf);
     checkKnown(markers, nesting, code);
     const program = analyseProgram(code, markers, withIntrinsics(nesting));

@@ -42,12 +42,12 @@ export function explain(program: Program, code: Code, routine: Routine): string[
         continue;
       }
       for (const instruction of step.block.instructions) {
-        const { source, address, mnemonic, target } = instruction;
+        const { source, address, flow, target } = instruction;
         const here = source === undefined ? code.describe(address) : `${source.file}:${source.line}`;
         if (here !== line) flush();
         line = here;
         count++;
-        if (mnemonic !== "bl" || target === undefined) continue;
+        if (flow !== "call" || target === undefined) continue;
         flush();
         callee(target, depth + 1, "calls");
       }

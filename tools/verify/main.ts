@@ -6,16 +6,20 @@ import { analyse, type Problem } from "./analyse.ts";
 import { explain } from "./explain.ts";
 import { readMeasured } from "./measured.ts";
 import { formatReport } from "./table.ts";
-import { BUDGETS, verify } from "./verify.ts";
+import { CORE } from "../build/programs.ts";
+import { TARGETS } from "../build/targets/index.ts";
+import { verify } from "./verify.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const ELF = join(ROOT, "build/core/core.elf");
 const WASM = join(ROOT, "build/core/core.wasm");
 
+const TARGET = TARGETS[CORE.isa];
+
 const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, explain: { type: "string" } } });
 
 if (values.explain === undefined) {
-  const report = verify(ELF, WASM, BUDGETS);
+  const report = verify(ELF, WASM, TARGET);
   const problems = report.problems.map(({ code, message, at }) => ({ code, message, at }));
   console.log(
     values.json ? JSON.stringify({ ...report, problems }, undefined, 1) : formatReport(report, readMeasured(ELF)).join("\n"),
@@ -23,7 +27,7 @@ if (values.explain === undefined) {
   complain(report.problems);
 } else {
   const problems: Problem[] = [];
-  const analysis = analyse(ELF, WASM, problems);
+  const analysis = analyse(ELF, WASM, TARGET, problems);
   const routine = analysis?.program.routines.get(values.explain);
   if (analysis === undefined || routine === undefined) {
     const known = [...(analysis?.program.routines.keys() ?? [])].sort();

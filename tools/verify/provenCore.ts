@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { buildProgram } from "../build/index.ts";
 import { CORE } from "../build/programs.ts";
 import { formatReport } from "./table.ts";
-import { BUDGETS, verify } from "./verify.ts";
+import { TARGETS } from "../build/targets/index.ts";
+import { budgetsOf, verify } from "./verify.ts";
 
 type Products = Awaited<ReturnType<typeof buildProgram>>;
 
@@ -29,11 +30,12 @@ export class UnprovenCoreError extends Error {
 export async function buildProvenCore(progress: (line: string) => void): Promise<Products> {
   const products = await buildProgram(CORE, progress);
   const proof = join(dirname(products.elf), PROOF);
-  const budgets = readFileSync(BUDGETS, "utf8");
+  const target = TARGETS[CORE.isa];
+  const budgets = readFileSync(budgetsOf(target), "utf8");
   if (products.upToDate && existsSync(proof) && readFileSync(proof, "utf8").startsWith(budgets)) return products;
   rmSync(proof, { force: true });
   progress("core: proving bounds, stack and sizes");
-  const report = verify(products.elf, products.wasm, BUDGETS);
+  const report = verify(products.elf, products.wasm, target);
   if (report.problems.length > 0) throw new UnprovenCoreError(report.problems);
   writeFileSync(proof, [budgets, ...formatReport(report), ""].join("\n"));
   return products;

@@ -39,7 +39,7 @@ export function formatReport(report: Report, measured?: ReadonlyMap<string, Take
 }
 
 const stackLine = ({ entry, needed, available }: StackProof): string =>
-  `EL2 stack: ${number(needed)} of ${number(available)} bytes (${entry}), ${number(available - needed)} left`;
+  `the hypervisor's stack: ${number(needed)} of ${number(available)} bytes (${entry}), ${number(available - needed)} left`;
 
 const TITLES = { export: "called by assembly", assembly: "assembly", function: "inside" } as const;
 const SIZES = {

@@ -1,6 +1,7 @@
 // The build's last step (architecture, decision 6): no recursion, no indirect call, every loop bounded; worst-case
 // instructions and stack of every entry point; and all of it within the budgets.
 import { fileURLToPath } from "node:url";
+import type { Target } from "../build/targets/target.ts";
 import { analyse, type Analysis, type Problem } from "./analyse.ts";
 import { loadBudgets, type Budgets, type EntryBudget } from "./budgets.ts";
 import { displayPath, VerifyError } from "./errors.ts";
@@ -43,13 +44,13 @@ export interface Report {
 }
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** What the core may cost. */
-export const BUDGETS = `${ROOT}arch/aarch64/budgets.yaml`;
-const COUNTED = ["core", "arch/aarch64"];
+/** What a target's core may cost. */
+export const budgetsOf = ({ budgets }: Target): string => ROOT + budgets;
+const countedFor = ({ isa }: Target): string[] => ["core", `arch/${isa}`];
 const PANIC = "panic";
 
 /** wasmPath + ".map" is the source map, if there is one. */
-export function verify(elfPath: string, wasmPath: string, budgetsPath: string): Report {
+export function verify(elfPath: string, wasmPath: string, target: Target, budgetsPath = budgetsOf(target)): Report {
   const problems: Problem[] = [];
   const attempt = <Result>(work: () => Result): Result | undefined => {
     try {
@@ -61,7 +62,7 @@ export function verify(elfPath: string, wasmPath: string, budgetsPath: string): 
     }
   };
   const file = displayPath(budgetsPath);
-  const analysis = analyse(elfPath, wasmPath, problems);
+  const analysis = analyse(elfPath, wasmPath, target, problems);
   const budgets = attempt(() => loadBudgets(budgetsPath));
   if (analysis === undefined) return { entries: [], sizes: [], stack: undefined, notes: [], problems };
 
@@ -73,11 +74,11 @@ export function verify(elfPath: string, wasmPath: string, budgetsPath: string): 
       new VerifyError("stack-too-small", `${stack.entry} needs ${stack.needed} bytes of stack, and has ${stack.available}`),
     );
   }
-  const sizes = budgets === undefined ? [] : (attempt(() => sizeRows(analysis, budgets)) ?? []);
+  const sizes = budgets === undefined ? [] : (attempt(() => sizeRows(analysis, budgets, countedFor(target))) ?? []);
   for (const { name, value, budget } of sizes) {
     if (value > budget) problems.push(overBudget(name, value, budget, file));
   }
-  return { entries, sizes, stack, notes: notesOf(analysis), problems };
+  return { entries, sizes, stack, notes: notesOf(analysis, target), problems };
 }
 
 function entryRows({ program, exports }: Analysis, budgets: Budgets | undefined): EntryRow[] {
@@ -154,15 +155,15 @@ function proveStack({ elf, program }: Analysis): StackProof | undefined {
   return { entry: deepest.name, needed: deepest.stack.bytes + onTop, available };
 }
 
-function sizeRows({ elf }: Analysis, { size }: Budgets): SizeRow[] {
+function sizeRows({ elf }: Analysis, { size }: Budgets, counted: readonly string[]): SizeRow[] {
   return [
     { name: "textAndRodata", value: textAndRodata(elf), budget: size.textAndRodata },
     { name: "linearMemory", value: linearMemory(elf), budget: size.linearMemory },
-    { name: "sourceLines", value: sourceLines(ROOT, COUNTED), budget: size.sourceLines },
+    { name: "sourceLines", value: sourceLines(ROOT, counted), budget: size.sourceLines },
   ];
 }
 
-function notesOf({ program }: Analysis): string[] {
+function notesOf({ program }: Analysis, { reading }: Target): string[] {
   const bounds = [...program.routines.values()].flatMap((routine) => routine.bounds.map((bound) => ({ ...bound, routine })));
   const count = (why: string): number => bounds.filter((bound) => bound.why === why).length;
   const merged = bounds.filter(({ why }) => why === "merged");
@@ -170,7 +171,7 @@ function notesOf({ program }: Analysis): string[] {
     `${bounds.length} loops: ${count("stated")} with a stated bound, ${count("byte-count")} as long as a byte count.`,
     `${count("exclusive")} retry loops of exclusive loads and stores, counted as ${EXCLUSIVE_ATTEMPTS} attempts each ` +
       "(one for each pCPU).",
-    "HVC, SMC and WFI count as one instruction each; a BRK (trap) ends its path and is a panic.",
+    reading.note,
     ...merged.map(
       ({ routine, lines }) =>
         `${routine.name}: clang made one loop of those on lines ${lines.join(", ")}; their limits multiply.`,

@@ -1,6 +1,7 @@
 // What a function leaves as it was, and that nobody reads what a call has changed.
 import { describe, expect, test } from "vitest";
-import { accessOf, list } from "../../../tools/verify/native/registers.ts";
+import { AARCH64_READING } from "../../../tools/verify/native/aarch64.ts";
+import { list } from "../../../tools/verify/native/instruction.ts";
 import { analyse, PRELUDE, refusals, type Sample } from "../sample.ts";
 
 const assembly = (text: string): Sample => analyse({ assembly: `.text\n${text}` });
@@ -71,6 +72,6 @@ test.each([
   ["add", "x1, sp, w2, uxtw", ["x2"], ["x1"]],
   ["cbz", "w1, 0x1234 <f+0x10>", ["x1"], []],
 ])("%s %s", (mnemonic, operands, reads, writes) => {
-  const access = accessOf({ address: 0, mnemonic, operands, target: undefined, source: undefined });
+  const access = AARCH64_READING.decode({ address: 0, bytes: 4, mnemonic, operands, source: undefined });
   expect([list(access.reads), list(access.writes)]).toEqual([reads, writes]);
 });

@@ -2,6 +2,7 @@
 // functions with the table's C bodies; in host tests the harness defines them.
 import { BuildError } from "../errors.ts";
 import type { Intrinsic, IntrinsicType } from "../intrinsic.ts";
+import type { Isa } from "../targets/target.ts";
 import { C_TYPE } from "./pending.ts";
 import type { Import } from "./module.ts";
 import type { ValueType } from "./instructions.ts";
@@ -25,10 +26,17 @@ export function findIntrinsic(tables: Tables, one: Import): Intrinsic {
 }
 
 /** A function with the table's body: inline, but for those that are too long for it. */
-export function inlineImport(cName: string, intrinsic: Intrinsic): string {
+export function inlineImport(cName: string, intrinsic: Intrinsic, isa: Isa | undefined): string {
+  const body = bodyOf(intrinsic, isa);
   const params = Object.entries(intrinsic.params).map(([name, type]) => `${type} ${name}`);
   const linkage = intrinsic.outOfLine === true ? "AXV_OUT_OF_LINE" : "AXV_INLINE";
-  return `${linkage} ${intrinsic.result} ${cName}(${params.join(", ") || "void"}) {\n  ${intrinsic.c}\n}`;
+  return `${linkage} ${intrinsic.result} ${cName}(${params.join(", ") || "void"}) {\n  ${body}\n}`;
+}
+
+function bodyOf({ name, c }: Intrinsic, isa: Isa | undefined): string {
+  const body = typeof c === "string" ? c : isa === undefined ? undefined : c[isa];
+  if (body === undefined) throw new BuildError("unknown-import", `${name} has no code for ${isa ?? "the host"}`);
+  return body;
 }
 
 /** A function that is defined elsewhere. */

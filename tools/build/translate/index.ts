@@ -1,7 +1,9 @@
 // WebAssembly → one freestanding C file (architecture, decision 2). The wasm is read by binaryen; its IR, printed as text
 // with the source map's locations, is walked here. The C goes to clang-19 as it is.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { BuildError } from "../errors.ts";
+import type { Target } from "../targets/target.ts";
 import { attributes, type Shapes } from "./attributes.ts";
 import { Effects } from "./effects.ts";
 import { FunctionWriter, type Line, type Surroundings } from "./function.ts";
@@ -13,8 +15,11 @@ import { isIdentifier, Names, sourceName } from "./names.ts";
 import { C_TYPE, literal } from "./pending.ts";
 import { foldStart } from "./start.ts";
 import { parseText } from "./text.ts";
+import { ROOT } from "../files.ts";
 
-const PRELUDE = new URL("prelude.h", import.meta.url);
+const HERE = "tools/build/translate";
+/** Instead of a target's. */
+const HOST_HEADERS = [`${HERE}/host.h`, `${HERE}/builtins.h`];
 /** Copies the data segments into linear memory and runs the module's start function; called once, before any export. */
 export const INITIALIZER = "axv_init_linear";
 
@@ -26,10 +31,10 @@ export interface Translation {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-/** `imports`: inline on the target; extern where a test answers them. */
 const resultOf = ({ result }: Function): string => (result === undefined ? "void" : C_TYPE[result]);
 
-export function translate(text: string, tables: Tables, imports: "inline" | "extern", shapes: Shapes = {}): Translation {
+/** `target`: undefined for a host test, which answers the imports itself. */
+export function translate(text: string, tables: Tables, target: Target | undefined, shapes: Shapes = {}): Translation {
   const module = foldStart(readModule(parseText(text)));
   const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
   const functions = nameFunctions(module, names);
@@ -39,7 +44,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     functions,
     globals: new Map([...module.globals.keys()].map((id) => [id, names.claim(sourceName(id))])),
     // Where a test answers the imports, it checks bounds too, as the simulator does.
-    loopMarker: imports === "inline" ? bound : undefined,
+    loopMarker: target === undefined ? undefined : bound,
     memoryPages: module.memoryPages,
   };
 
@@ -48,7 +53,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
     const intrinsic = findIntrinsic(tables, one);
     const name = functions.get(id) ?? "";
     if (id === around.loopMarker) continue;
-    declarations.push(imports === "inline" ? inlineImport(name, intrinsic) : externImport(name, one));
+    declarations.push(target === undefined ? externImport(name, one) : inlineImport(name, intrinsic, target.isa));
   }
   for (const [id, { type, mutable, value }] of module.globals) {
     declarations.push(
@@ -59,7 +64,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
   const attributesOf = attributes(shapes, {
     functions: new Set([...functions.values(), ...module.exports.keys()]),
     exports: new Set(module.exports.keys()),
-  });
+  }, target?.conventions);
   const prototype = (one: Function, params: string): string =>
     [
       attributesOf(functions.get(one.id) ?? "") + (exported.has(one.id) ? "" : "static ") + resultOf(one),
@@ -84,8 +89,7 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
   });
 
   const c = [
-    `#line 1 "tools/build/translate/prelude.h"`,
-    readFileSync(PRELUDE, "utf8"),
+    ...headersOf(target).flatMap((file) => [`#line 1 "${file}"`, readFileSync(join(ROOT, file), "utf8")]),
     `#line 1 "declarations"`,
     ...declarations,
     ...withLineDirectives(bodies),
@@ -95,6 +99,10 @@ export function translate(text: string, tables: Tables, imports: "inline" | "ext
   ];
   return { c: c.join("\n"), module, functions };
 }
+
+/** What a translated program begins with, in order; relative to the root. */
+export const headersOf = (target: Pick<Target, "headers"> | undefined): string[] =>
+  [`${HERE}/types.h`, ...(target?.headers ?? HOST_HEADERS), `${HERE}/prelude.h`];
 
 /** Exports first: assembly knows them by these names. */
 function nameFunctions(module: Module, names: Names): Map<string, string> {

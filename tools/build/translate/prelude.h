@@ -1,17 +1,5 @@
-// Head of every translated program: types, linear memory, loop markers, and the instructions of WebAssembly that C lacks.
-// The build defines LINEAR_BASE, the address of linear memory: a constant on the target, a variable in host tests.
-#pragma GCC visibility push(hidden)
-
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long u64;
-typedef signed char i8;
-typedef signed short i16;
-typedef signed int i32;
-typedef signed long i64;
-
-#define LINEAR(pointer) ((char *)LINEAR_BASE + (u32)(pointer))
+// Every translated program, behind types.h and its target's header: linear memory, loop markers, and the instructions of
+// WebAssembly that C lacks.
 
 // WebAssembly memory has no types and no alignment, and its effective address is 33 bits wide: it does not wrap. One thing
 // differs from WebAssembly: a load whose value nobody needs may be left out, and with it its fault.
@@ -24,53 +12,11 @@ typedef i32 __attribute__((may_alias, aligned(1))) axv_i32;
 typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
 #define ACCESS(type, pointer, offset) (*(axv_##type *)(LINEAR(pointer) + (offset)))
 
-// A loop's bound, for verify: address of an instruction in the loop's body, bound, source line. No instruction is added.
-#ifdef __aarch64__
-#define BOUND_AT(limit, line)                                                                                            \
-  __asm__ volatile("0: .pushsection .axv.bounds,\"\",%%progbits; .xword 0b; .word %c0; .word %c1; .popsection"           \
-                   :                                                                                                     \
-                   : "i"(limit), "i"(line))
-#else
-#define BOUND_AT(limit, line) __asm__ volatile("")
-#endif
 #define BOUND(limit) BOUND_AT(limit, __LINE__)
 // A loop whose length is a count of bytes.
 #define BYTES_LOOP BOUND(0xffffffff)
 // An intrinsic's loop, that is so long at most.
 #define PIECE_LOOP(limit) BOUND_AT(limit, 0)
-
-// always_inline, and nodebug so that a debugger stays on the line of the source that uses it.
-#define AXV_INLINE static inline __attribute__((always_inline, nodebug, unused))
-#define AXV_OUT_OF_LINE static __attribute__((noinline, unused))
-
-// Atomic operations, acquire and release; each gives back what was there before. On AArch64 as assembly: so clang
-// moves nothing in between load- and store-exclusive.
-#ifdef __aarch64__
-#define AXV_ATOMIC(name, builtin, operate, stored)                                                                        \
-  AXV_INLINE u32 axv_atomic_##name(volatile void *at, u32 value) {                                                        \
-    u32 old, changed, failed;                                                                                            \
-    __asm__ volatile("1: ldaxr %w0, [%3]\n" operate "stlxr %w2, " stored ", [%3]\n cbnz %w2, 1b"                         \
-                     : "=&r"(old), "=&r"(changed), "=&r"(failed) : "r"(at), "r"(value) : "memory");                      \
-    return old;                                                                                                          \
-  }
-AXV_INLINE u32 axv_atomic_compare_exchange(volatile void *at, u32 expected, u32 value) {
-  u32 old, failed;
-  __asm__ volatile("1: ldaxr %w0, [%2]\n cmp %w0, %w3\n b.ne 2f\n stlxr %w1, %w4, [%2]\n cbnz %w1, 1b\n 2:"
-                   : "=&r"(old), "=&r"(failed) : "r"(at), "r"(expected), "r"(value) : "memory", "cc");
-  return old;
-}
-#else
-#define AXV_ATOMIC(name, builtin, operate, stored)                                                                        \
-  AXV_INLINE u32 axv_atomic_##name(volatile void *at, u32 value) { return builtin((u32 *)at, value, __ATOMIC_ACQ_REL); }
-AXV_INLINE u32 axv_atomic_compare_exchange(volatile void *at, u32 expected, u32 value) {
-  __atomic_compare_exchange_n((u32 *)at, &expected, value, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-  return expected;
-}
-#endif
-AXV_ATOMIC(or, __atomic_fetch_or, "orr %w1, %w0, %w4\n", "%w1")
-AXV_ATOMIC(and, __atomic_fetch_and, "and %w1, %w0, %w4\n", "%w1")
-AXV_ATOMIC(add, __atomic_fetch_add, "add %w1, %w0, %w4\n", "%w1")
-AXV_ATOMIC(exchange, __atomic_exchange_n, "", "%w4")
 
 // Division (core specification §4.3.2): by zero traps, and so does the one signed quotient that does not fit.
 #define AXV_DIVISION(bits, lowest)                                                                                       \

@@ -2,8 +2,8 @@
 // every edge that closes no loop goes from a lower index to a higher one.
 import { VerifyError } from "../errors.ts";
 import type { Code, CodeFunction } from "./code.ts";
-import { INSTRUCTION_BYTES, type Instruction } from "./disassemble.ts";
-import { flowOf } from "./flow.ts";
+import type { Instruction } from "./instruction.ts";
+import type { CallingStandard } from "./reading.ts";
 
 export interface Block {
   /** Position in `Graph.blocks`. */
@@ -25,6 +25,7 @@ export interface Graph {
   readonly afterWait: readonly number[];
   /** Whether some path ends in RET or in a tail call (or runs into the next function). */
   readonly returns: boolean;
+  readonly calls: CallingStandard;
 }
 
 export interface GraphContext {
@@ -46,17 +47,21 @@ export function buildGraph(context: GraphContext, name: string, entry: number): 
 
   for (const start of leaders) {
     const instructions: Instruction[] = [];
-    for (let address = start; ; address += INSTRUCTION_BYTES) {
+    for (let address = start; ;) {
       const here = step(address);
+      const next = address + here.instruction.bytes;
       instructions.push(here.instruction);
-      if (isStraight(here, address) && !leaders.has(address + INSTRUCTION_BYTES)) continue;
-      if (here.wait) afterWait.push(address + INSTRUCTION_BYTES);
+      if (isStraight(here) && !leaders.has(next)) {
+        address = next;
+        continue;
+      }
+      if (here.wait) afterWait.push(next);
       comesBack ||= here.comesBack;
       drafts.set(start, { start, instructions, next: here.next, tails: here.tails, leaves: here.leaves });
       break;
     }
   }
-  return { name, entry, blocks: inReversePostorder(entry, drafts), afterWait, returns: comesBack };
+  return { name, entry, blocks: inReversePostorder(entry, drafts), afterWait, returns: comesBack, calls: context.code.calls };
 }
 
 interface Step {
@@ -74,8 +79,7 @@ type Draft = Pick<Block, "start" | "instructions" | "tails" | "leaves"> & { read
 function stepAt({ code, inside, mayWait, returns }: GraphContext, address: number): Step {
   const instruction = code.at(address);
   if (instruction === undefined) throw new VerifyError("undecodable", `${inside.name} runs into ${code.describe(address)}`);
-  const written = flowOf(instruction);
-  const flow = written === "wait" && !mayWait ? "next" : written;
+  const flow = instruction.flow === "wait" && !mayWait ? "next" : instruction.flow;
   const refuse = (why: "indirect-call" | "indirect-branch" | "undecodable"): VerifyError =>
     new VerifyError(why, `"${instruction.mnemonic} ${instruction.operands}" at ${code.describe(address)}`, instruction.source);
   if (flow === "indirect-call" || flow === "indirect-branch" || flow === "undecodable") throw refuse(flow);
@@ -100,13 +104,13 @@ function stepAt({ code, inside, mayWait, returns }: GraphContext, address: numbe
     }
     endsHere = !returns(target);
   }
-  if (!endsHere && flow !== "branch") goTo(address + INSTRUCTION_BYTES);
+  if (!endsHere && flow !== "branch") goTo(address + instruction.bytes);
   const comesBack = flow === "return" || tails.some((target) => returns(target));
   return { instruction, next: [...new Set(next)], tails, leaves: endsHere, comesBack, wait: flow === "wait" };
 }
 
-const isStraight = ({ next, tails }: Step, address: number): boolean =>
-  next.length === 1 && next[0] === address + INSTRUCTION_BYTES && tails.length === 0;
+const isStraight = ({ instruction, next, tails }: Step): boolean =>
+  next.length === 1 && next[0] === instruction.address + instruction.bytes && tails.length === 0;
 
 function findLeaders(entry: number, step: (address: number) => Step): Set<number> {
   const leaders = new Set([entry]);
@@ -118,7 +122,7 @@ function findLeaders(entry: number, step: (address: number) => Step): Set<number
     const here = step(address);
     const { next } = here;
     waiting.push(...next);
-    if (!isStraight(here, address)) for (const target of next) leaders.add(target);
+    if (!isStraight(here)) for (const target of next) leaders.add(target);
   }
   return leaders;
 }

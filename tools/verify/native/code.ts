@@ -1,8 +1,9 @@
 // The binary's code as functions: which addresses belong to which symbol. Local functions count too; in assembly a label is a
 // function of its own unless it is numeric, begins with .L, or lies inside a symbol of type function that has a size.
 import { VerifyError, hex } from "../errors.ts";
-import { INSTRUCTION_BYTES, type Instruction } from "./disassemble.ts";
 import type { Elf, ElfSymbol } from "./elf.ts";
+import type { Instruction } from "./instruction.ts";
+import type { CallingStandard, Reading } from "./reading.ts";
 
 export interface CodeFunction {
   readonly name: string;
@@ -11,18 +12,17 @@ export interface CodeFunction {
   readonly end: number;
 }
 
-/** lld's answer to Cortex-A53 erratum 843419: one load, and a branch back to the instruction after it. */
-const DETOUR = /^__CortexA53843419_/;
-
 export class Code {
+  readonly calls: CallingStandard;
   readonly functions: readonly CodeFunction[];
   readonly #detours: readonly CodeFunction[];
   readonly #instructions: ReadonlyMap<number, Instruction>;
   readonly #byStart: ReadonlyMap<number, CodeFunction>;
   readonly #aliases: ReadonlyMap<string, number>;
 
-  constructor(elf: Elf, instructions: readonly Instruction[]) {
-    const starts = functionSymbols(elf);
+  constructor(elf: Elf, instructions: readonly Instruction[], reading: Reading) {
+    this.calls = reading.calls;
+    const starts = functionSymbols(elf, reading.alignment);
     this.#instructions = new Map(instructions.map((instruction) => [instruction.address, instruction]));
     this.#aliases = new Map(starts.map((symbol) => [symbol.name, symbol.value]));
     const first = starts.filter((symbol, index) => symbol.value !== starts[index - 1]?.value);
@@ -35,8 +35,8 @@ export class Code {
         (symbol.section?.address ?? 0) + (symbol.section?.size ?? 0),
       ),
     }));
-    this.#detours = all.filter(({ name }) => DETOUR.test(name));
-    this.functions = all.filter(({ name }) => !DETOUR.test(name));
+    this.#detours = all.filter(({ name }) => reading.isDetour(name));
+    this.functions = all.filter(({ name }) => !reading.isDetour(name));
     this.#byStart = new Map(this.functions.map((one) => [one.start, one]));
   }
 
@@ -46,6 +46,12 @@ export class Code {
 
   all(): Iterable<Instruction> {
     return this.#instructions.values();
+  }
+
+  inside({ start, end }: CodeFunction): Instruction[] {
+    const found: Instruction[] = [];
+    for (let at = this.at(start); at !== undefined && at.address < end; at = this.at(at.address + at.bytes)) found.push(at);
+    return found;
   }
 
   startingAt(address: number): CodeFunction | undefined {
@@ -71,7 +77,7 @@ export class Code {
 }
 
 /** By address; of several names for one address the first is the one that is known outside. */
-function functionSymbols(elf: Elf): ElfSymbol[] {
+function functionSymbols(elf: Elf, alignment: number): ElfSymbol[] {
   const code = elf.symbols
     .filter((symbol) => symbol.section?.executable === true && symbol.name !== "" && symbol.kind !== "other")
     .filter((symbol) => symbol.value < (symbol.section?.address ?? 0) + (symbol.section?.size ?? 0));
@@ -83,7 +89,7 @@ function functionSymbols(elf: Elf): ElfSymbol[] {
       !typed.some((one) => one.value <= symbol.value && symbol.value < one.value + one.size),
   );
   const found = [...typed, ...labels].sort((a, b) => a.value - b.value || Number(b.global) - Number(a.global));
-  const odd = found.find((symbol) => symbol.value % INSTRUCTION_BYTES !== 0);
-  if (odd !== undefined) throw new VerifyError("elf-malformed", `function ${odd.name} at ${hex(odd.value)}, not a multiple of 4`);
+  const odd = found.find((symbol) => symbol.value % alignment !== 0);
+  if (odd !== undefined) throw new VerifyError("elf-malformed", `function ${odd.name} at ${hex(odd.value)}, not a multiple of ${alignment}`);
   return found;
 }

@@ -1,33 +1,23 @@
-// The linked binary's instructions, from llvm-objdump's text: address, mnemonic, operands, target of a branch, source line.
+// The linked binary's instructions, from llvm-objdump's text, as the target's reading has them.
 import { execFileSync } from "node:child_process";
 import { displayPath, VerifyError, type SourceLine } from "../errors.ts";
+import type { Instruction } from "./instruction.ts";
+import type { Reading } from "./reading.ts";
 
-export interface Instruction {
-  readonly address: number;
-  readonly mnemonic: string;
-  readonly operands: string;
-  /** Of a direct branch or call. */
-  readonly target: number | undefined;
-  readonly source: SourceLine | undefined;
-}
-
-export const INSTRUCTION_BYTES = 4;
 const OBJDUMP = "llvm-objdump-19";
 const OUTPUT_MAX_BYTES = 256 * 1024 * 1024;
 
 const SECTION = /^Disassembly of section/;
 const SYMBOL = /^[0-9a-f]+ <.*>:$/;
 const SOURCE = /^; (.+):(\d+)$/;
-/** Data between code has its bytes shown before it all the same. */
-const LINE = /^ *([0-9a-f]+):\s+(?:[0-9a-f]{2} )*\s*(\S+)(?:\s+(.*))?$/;
-/** `0x102ec <entry+0xa4>` behind the other operands. */
-const TARGET = /(?:^|, )0x([0-9a-f]+)(?: <[^>]*>)?$/;
-const DIRECT = /^(b|bl|b\.[a-z]+|bc\.[a-z]+|cbn?z|tbn?z)$/;
+/** Address and bytes; a tab, the mnemonic; a tab, operands, and with AArch64 a comment. */
+const LINE = /^ *([0-9a-f]+): ((?:[0-9a-f]+ )+) *\t(\S+)(?:\t(.*))?$/;
+const DIGITS_A_BYTE = 2;
 
-export function disassemble(elfPath: string): Instruction[] {
+export function disassemble(elfPath: string, reading: Reading): Instruction[] {
   let text: string;
   try {
-    text = execFileSync(OBJDUMP, ["--disassemble", "--no-show-raw-insn", "--line-numbers", elfPath], {
+    text = execFileSync(OBJDUMP, ["--disassemble", "--line-numbers", elfPath], {
       encoding: "utf8",
       maxBuffer: OUTPUT_MAX_BYTES,
       stdio: ["ignore", "pipe", "pipe"],
@@ -38,10 +28,10 @@ export function disassemble(elfPath: string): Instruction[] {
     }
     throw new VerifyError("tool-failed", `${OBJDUMP} ${elfPath}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return parseDisassembly(text);
+  return parseDisassembly(text, reading);
 }
 
-export function parseDisassembly(text: string): Instruction[] {
+export function parseDisassembly(text: string, reading: Reading): Instruction[] {
   const instructions: Instruction[] = [];
   let source: SourceLine | undefined;
   for (const line of text.split("\n")) {
@@ -56,15 +46,16 @@ export function parseDisassembly(text: string): Instruction[] {
     }
     const match = LINE.exec(line);
     if (match === null) continue;
-    const [, address = "", mnemonic = "", operands = ""] = match;
-    const target = DIRECT.test(mnemonic) ? TARGET.exec(operands.trim())?.[1] : undefined;
-    instructions.push({
-      address: Number.parseInt(address, 16),
-      mnemonic,
-      operands: operands.replace(/\s*\/\/.*$/, "").trim(),
-      target: target === undefined ? undefined : Number.parseInt(target, 16),
-      source: source?.line === 0 ? undefined : source,
-    });
+    const [, address = "", encoding = "", mnemonic = "", operands = ""] = match;
+    instructions.push(
+      reading.decode({
+        address: Number.parseInt(address, 16),
+        bytes: encoding.replaceAll(" ", "").length / DIGITS_A_BYTE,
+        mnemonic,
+        operands: operands.replace(/\s*\/\/.*$/, "").trim(),
+        source: source?.line === 0 ? undefined : source,
+      }),
+    );
   }
   return instructions;
 }

@@ -1,36 +1,31 @@
-// Retry loops of load-exclusive and store-exclusive (Arm ARM B2.12): they carry no marker, because clang makes them itself. The
-// architecture states no bound; one attempt fails only if another pCPU's succeeded in between, so we count one for each pCPU.
+// Retry loops of load-exclusive and store-exclusive: they carry no marker, because clang makes them itself. No architecture
+// states a bound; one attempt fails only if another pCPU's succeeded in between, so we count one for each pCPU.
 import { MAX_CPUS } from "../../../partitions/blob/layout.table.ts";
 import type { Block, Graph } from "./cfg.ts";
+import { bit } from "./instruction.ts";
 import type { Loop } from "./loops.ts";
-import { accessOf, bit } from "./registers.ts";
 
 export const EXCLUSIVE_ATTEMPTS = MAX_CPUS;
-
-const LOAD = /^lda?x[rp]/;
-const STORE = /^stl?x[rp]/;
 
 /** Every way back to the header is a failed store-exclusive, and there is a load-exclusive before it. */
 export function isExclusiveRetry(graph: Graph, loop: Loop): boolean {
   if (loop.children.length > 0) return false;
   const blocks = [...loop.body].map((index) => graph.blocks[index]).filter((block) => block !== undefined);
   const instructions = blocks.flatMap((block) => block.instructions);
-  if (instructions.some(({ mnemonic }) => mnemonic === "bl")) return false;
+  if (instructions.some(({ flow }) => flow === "call")) return false;
   const header = graph.blocks[loop.header]?.start;
   return (
-    instructions.some(({ mnemonic }) => LOAD.test(mnemonic)) &&
+    instructions.some(({ exclusive }) => exclusive === "load") &&
     blocks.every((block) => !loop.latches.includes(block.index) || retries(block, header))
   );
 }
 
-/** `stlxr w10, w9, [x24]`, and at the block's end `cbnz w10, header`, with nothing that writes w10 in between. */
+/** A store that says in a register whether it failed, and at the block's end a branch back if it did; nothing writes it in between. */
 function retries({ instructions }: Block, header: number | undefined): boolean {
-  const store = instructions.findLastIndex(({ mnemonic }) => STORE.test(mnemonic));
+  const at = instructions.findLastIndex(({ exclusive }) => exclusive !== undefined && exclusive !== "load");
+  const store = instructions[at]?.exclusive;
   const branch = instructions.at(-1);
-  const status = /^w(\d+),/.exec(instructions[store]?.operands ?? "")?.[1];
-  if (status === undefined || branch === undefined) return false;
-  const written = instructions
-    .slice(store + 1, -1)
-    .some((instruction) => (accessOf(instruction).writes & bit(Number(status))) !== 0);
-  return !written && branch.mnemonic === "cbnz" && branch.operands.startsWith(`w${status},`) && branch.target === header;
+  if (store === undefined || store === "load" || branch === undefined) return false;
+  const written = instructions.slice(at + 1, -1).some(({ writes }) => (writes & bit(store.failed)) !== 0);
+  return !written && branch.ifNotZero === store.failed && branch.target === header;
 }

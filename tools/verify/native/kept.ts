@@ -4,8 +4,8 @@
 // still needed behind each call.
 import { VerifyError } from "../errors.ts";
 import type { Block, Graph } from "./cfg.ts";
-import type { Instruction } from "./disassemble.ts";
-import { accessOf, bit, list, NONE, operandsOf, union, without, type Registers } from "./registers.ts";
+import { bit, list, NONE, union, without, type Instruction, type Registers } from "./instruction.ts";
+import type { CallingStandard } from "./reading.ts";
 
 /** By a function's address. */
 export interface Kept {
@@ -15,12 +15,6 @@ export interface Kept {
   readonly needs: Registers;
 }
 
-/** Results (AAPCS64 §6.9): what a function writes there is meant for its caller. */
-const RESULTS: Registers = bit(0);
-const LINK: Registers = bit(30);
-/** Arguments; what else a function needs is a save of its caller's. */
-const ARGUMENTS: Registers = 0x1ff;
-
 export function keptBy(graph: Graph, ofFunction: (start: number) => Kept): Kept {
   const { live } = liveness(graph, ofFunction);
   return { changes: changesOf(graph, ofFunction), needs: live[0] ?? NONE };
@@ -29,16 +23,17 @@ export function keptBy(graph: Graph, ofFunction: (start: number) => Kept): Kept 
 /** Calls behind which something is read that they have changed. */
 export function findLost(graph: Graph, ofFunction: (start: number) => Kept): VerifyError[] {
   const { after } = liveness(graph, ofFunction);
+  const { results, link } = graph.calls;
   return graph.blocks.flatMap(({ instructions }) =>
     instructions.flatMap((instruction) => {
-      if (instruction.mnemonic !== "bl" || instruction.target === undefined) return [];
-      const lost = without((after.get(instruction) ?? NONE) & ofFunction(instruction.target).changes, union(RESULTS, LINK));
+      if (instruction.flow !== "call" || instruction.target === undefined) return [];
+      const lost = without((after.get(instruction) ?? NONE) & ofFunction(instruction.target).changes, union(results, link));
       return lost === NONE
         ? []
         : [
             new VerifyError(
               "register-lost",
-              `${list(lost).join(", ")} behind "bl ${instruction.operands}" in ${graph.name}`,
+              `${list(lost).join(", ")} behind "${instruction.mnemonic} ${instruction.operands}" in ${graph.name}`,
               instruction.source,
             ),
           ];
@@ -47,6 +42,7 @@ export function findLost(graph: Graph, ofFunction: (start: number) => Kept): Ver
 }
 
 function liveness(graph: Graph, ofFunction: (start: number) => Kept): { live: Registers[]; after: Map<Instruction, Registers> } {
+  const { results, link, arguments: passed } = graph.calls;
   const live: Registers[] = graph.blocks.map(() => NONE);
   const after = new Map<Instruction, Registers>();
   const walk = (block: Block): Registers => {
@@ -54,16 +50,15 @@ function liveness(graph: Graph, ofFunction: (start: number) => Kept): { live: Re
       ...block.successors.map((index) => live[index] ?? NONE),
       ...block.tails.map((start) => ofFunction(start).needs),
     ];
-    let needed = wanted.reduce(union, block.instructions.at(-1)?.mnemonic === "ret" ? RESULTS : NONE);
+    let needed = wanted.reduce(union, block.instructions.at(-1)?.flow === "return" ? results : NONE);
     for (const instruction of block.instructions.toReversed()) {
       after.set(instruction, needed);
       const called =
-        instruction.mnemonic === "bl" && instruction.target !== undefined ? ofFunction(instruction.target) : undefined;
-      const { reads, writes } = accessOf(instruction);
+        instruction.flow === "call" && instruction.target !== undefined ? ofFunction(instruction.target) : undefined;
       needed =
         called !== undefined
-          ? union(without(needed, union(RESULTS, LINK)), called.needs & ARGUMENTS)
-          : union(without(needed, writes), reads);
+          ? union(without(needed, union(results, link)), called.needs & passed)
+          : union(without(needed, instruction.writes), instruction.reads);
     }
     return needed;
   };
@@ -98,8 +93,8 @@ function changesOf(graph: Graph, ofFunction: (start: number) => Kept): Registers
     for (const block of graph.blocks) {
       const before = states[block.index];
       if (before === undefined) continue;
-      const state = block.instructions.reduce((now, one) => step(now, one, ofFunction), before);
-      if (block.instructions.at(-1)?.mnemonic === "ret") changes = union(changes, state.changed);
+      const state = block.instructions.reduce((now, one) => step(now, one, graph.calls, ofFunction), before);
+      if (block.instructions.at(-1)?.flow === "return") changes = union(changes, state.changed);
       for (const tail of block.tails) changes = union(changes, union(state.changed, ofFunction(tail).changes));
       for (const index of block.successors) {
         const joined = join(states[index], state);
@@ -120,42 +115,27 @@ function join(known: State | undefined, other: State): State {
 }
 
 const SLOT_BYTES = 8;
-const STACK = /^\[sp(?:, #(-?0x[0-9a-f]+|-?\d+))?\](!?)$/;
 
-function step(state: State, instruction: Instruction, ofFunction: (start: number) => Kept): State {
-  const { mnemonic, target } = instruction;
-  if (mnemonic === "bl" && target !== undefined)
-    return { ...state, changed: union(union(state.changed, ofFunction(target).changes), LINK) };
-  const { writes } = accessOf(instruction);
-  const operands = operandsOf(instruction);
+function step(state: State, instruction: Instruction, { link }: CallingStandard, ofFunction: (start: number) => Kept): State {
+  const { flow, target, writes, stackPointer: moved, onStack } = instruction;
+  if (flow === "call" && target !== undefined)
+    return { ...state, changed: union(union(state.changed, ofFunction(target).changes), link) };
   const changed = union(state.changed, writes);
-  const moved =
-    /^(add|sub)$/.test(mnemonic) && operands[0] === "sp" && operands[1] === "sp" ? Number((operands[2] ?? "").slice(1)) : NaN;
-  if (!Number.isNaN(moved)) return { ...state, depth: state.depth + (mnemonic === "add" ? moved : -moved) };
-  const at = operands.findIndex((one) => one.startsWith("[sp"));
-  const place = STACK.exec(operands[at] ?? "");
   // Another stack, or a store somewhere on this one: nothing is known to be there any more.
-  if (operands[0] === "sp" || (at >= 0 && mnemonic.startsWith("st") && place === null))
-    return { ...state, changed, slots: new Map() };
-  if (place === null || !/^(st|ld)(r|p|r[bh])$/.test(mnemonic)) return { ...state, changed };
-  const [, offset = "0", writeBack] = place;
-  const post = operands[at + 1];
-  const start = state.depth + number(offset);
-  const depth = post !== undefined ? state.depth + number(post.slice(1)) : writeBack === "!" ? start : state.depth;
+  if (moved === "unknown" || moved?.from === "frame" || onStack === "anywhere") return { ...state, changed, slots: new Map() };
+  const depth = state.depth + (moved?.by ?? 0);
+  if (onStack === undefined) return { changed, depth, slots: state.slots };
   const slots = new Map(state.slots);
-  let after = mnemonic.startsWith("ld") ? changed : state.changed;
-  operands.slice(0, at).forEach((name, index) => {
-    const register = /^x(\d+)$/.exec(name)?.[1];
-    const bytes = /^strb/.test(mnemonic) ? 1 : /^strh/.test(mnemonic) ? 2 : name.startsWith("w") ? 4 : SLOT_BYTES;
-    const slot = start + bytes * index;
-    if (mnemonic.startsWith("st")) {
+  let after = onStack.kind === "load" ? changed : state.changed;
+  let slot = state.depth + onStack.offset;
+  for (const { register, bytes } of onStack.registers) {
+    if (onStack.kind === "store") {
       for (const one of slots.keys()) if (one < slot + bytes && slot < one + SLOT_BYTES) slots.delete(one);
-      if (register !== undefined && (state.changed & bit(Number(register))) === 0) slots.set(slot, Number(register));
-    } else if (register !== undefined && slots.get(slot) === Number(register)) {
-      after = without(after, bit(Number(register)));
+      if (register !== undefined && (state.changed & bit(register)) === 0) slots.set(slot, register);
+    } else if (register !== undefined && slots.get(slot) === register) {
+      after = without(after, bit(register));
     }
-  });
+    slot += bytes;
+  }
   return { changed: after, depth, slots };
 }
-
-const number = (text: string): number => (text.startsWith("-") ? -Number(text.slice(1)) : Number(text));

@@ -31,7 +31,6 @@ export type Step =
     };
 
 const START: Path = { cost: FREE, before: undefined, step: undefined };
-const CALL = "bl";
 
 /** `costOf`: the worst case of a function, by its address. */
 export function longestPath(
@@ -86,7 +85,7 @@ export function longestPath(
 
   function costOfBlock(block: Block): Cost {
     return block.instructions.reduce(
-      (sum, { mnemonic, target }) => (mnemonic === CALL && target !== undefined ? plus(sum, costOf(target)) : sum),
+      (sum, { flow, target }) => (flow === "call" && target !== undefined ? plus(sum, costOf(target)) : sum),
       instructions(block.instructions.length),
     );
   }

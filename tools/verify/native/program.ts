@@ -4,8 +4,6 @@ import { findBounds, type LoopBound } from "./bounds.ts";
 import { buildGraph, type Graph } from "./cfg.ts";
 import type { Code, CodeFunction } from "./code.ts";
 import type { Cost } from "./cost.ts";
-import { INSTRUCTION_BYTES } from "./disassemble.ts";
-import { flowOf, isPadding } from "./flow.ts";
 import { longestPath, type Path } from "./longest.ts";
 import { findLost, keptBy, type Kept } from "./kept.ts";
 import { findLoops } from "./loops.ts";
@@ -34,8 +32,6 @@ export interface Program {
   readonly problems: readonly VerifyError[];
   functionAt(start: number): Routine | undefined;
 }
-
-const CALL = "bl";
 
 export function analyseProgram(code: Code, markers: readonly Marker[], nesting: LoopNesting): Program {
   const done = new Map<number, Routine | VerifyError>();
@@ -78,7 +74,7 @@ export function analyseProgram(code: Code, markers: readonly Marker[], nesting: 
     const kept = keptBy(graph, keptOf);
     for (const lost of findLost(graph, keptOf)) problems.add(lost);
     const calls = graph.blocks.flatMap((block) =>
-      block.instructions.filter(({ mnemonic }) => mnemonic === CALL).map(({ target }) => target),
+      block.instructions.filter(({ flow }) => flow === "call").map(({ target }) => target),
     );
     const callees = new Set([...calls, ...graph.blocks.flatMap(({ tails }) => tails)].filter((one) => one !== undefined));
     const byteLoops = [...bounds]
@@ -141,17 +137,15 @@ function waitsOf({ stack }: Routine): { address: number; depth: number }[] {
 function runUnderCalls(code: Code): Set<number> {
   const found = new Set<number>();
   const waiting: number[] = [];
-  for (const { mnemonic, target } of code.all()) if (mnemonic === CALL && target !== undefined) waiting.push(target);
+  for (const { flow, target } of code.all()) if (flow === "call" && target !== undefined) waiting.push(target);
   for (let start = waiting.pop(); start !== undefined; start = waiting.pop()) {
     const one = code.startingAt(start);
     if (one === undefined || found.has(start)) continue;
     found.add(start);
-    const last = code.at(one.end - INSTRUCTION_BYTES);
-    if (last !== undefined && ["next", "call", "conditional"].includes(flowOf(last))) waiting.push(one.end);
-    for (let address = one.start; address < one.end; address += INSTRUCTION_BYTES) {
-      const target = code.at(address)?.target;
-      if (target !== undefined) waiting.push(target);
-    }
+    const inside = code.inside(one);
+    const last = inside.at(-1);
+    if (last !== undefined && ["next", "call", "conditional"].includes(last.flow)) waiting.push(one.end);
+    for (const { target } of inside) if (target !== undefined) waiting.push(target);
   }
   return found;
 }
@@ -162,7 +156,7 @@ function checkReached(code: Code, routines: Iterable<Routine>): void {
   for (const { graph } of routines)
     for (const block of graph.blocks) for (const { address } of block.instructions) reached.add(address);
   for (const instruction of code.all()) {
-    if (reached.has(instruction.address) || isPadding(instruction)) continue;
+    if (reached.has(instruction.address) || instruction.isPadding) continue;
     throw new VerifyError("code-unreachable", `code at ${code.describe(instruction.address)}`, instruction.source);
   }
 }

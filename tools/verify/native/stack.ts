@@ -2,8 +2,7 @@
 // Only constants may be added to it; that is all that a compiler does without variable-length arrays.
 import { VerifyError } from "../errors.ts";
 import type { Graph } from "./cfg.ts";
-import { INSTRUCTION_BYTES, type Instruction } from "./disassemble.ts";
-import { flowOf } from "./flow.ts";
+import type { Instruction, Moved } from "./instruction.ts";
 
 export interface StackUse {
   /** Bytes, those of functions called included. */
@@ -42,8 +41,8 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
       }
       state = next ?? { depth: 0, frame: undefined };
       bytes = Math.max(bytes, state.depth);
-      const flow = flowOf(instruction);
-      const after = instruction.address + INSTRUCTION_BYTES;
+      const { flow } = instruction;
+      const after = instruction.address + instruction.bytes;
       if (graph.afterWait.includes(after)) atWait.set(after, state.depth);
       if (flow === "return" && state.depth !== 0) irregular ??= unbalanced(graph.name, instruction);
       if (flow !== "call" || instruction.target === undefined) continue;
@@ -74,42 +73,16 @@ export function measureStack(graph: Graph, atEntry: number, useOf: (start: numbe
   return { bytes, atWait, irregular };
 }
 
-const CONSTANT = /^#(-?0x[0-9a-f]+|-?\d+)(?:, lsl #(\d+|0x[0-9a-f]+))?$/;
-const MOVES_POINTER_BEFORE = /\[sp, (#-?\w+)\]!$/;
-const MOVES_POINTER_AFTER = /\[sp\], (#-?\w+)$/;
-const ONLY_READS = new Set(["cmp", "cmn", "tst"]);
-
 /** undefined: the stack pointer is now something that was not derived from it. */
-function step(state: State, { mnemonic, operands }: Instruction): State | undefined {
-  const [target, source = "", ...rest] = operands.split(", ");
-  const moved = MOVES_POINTER_BEFORE.exec(operands) ?? MOVES_POINTER_AFTER.exec(operands);
-  const frame = loads(mnemonic) && /^(x\d+, )?x29\b/.test(operands) ? undefined : state.frame;
-  if (moved !== null) return { depth: state.depth - constant(moved[1] ?? ""), frame };
-
-  const base = source === "sp" ? state.depth : source === "x29" ? state.frame : undefined;
-  const known = base === undefined ? undefined : sum(mnemonic, base, rest.join(", "));
-  if (target === "x29" && !mnemonic.startsWith("st")) return { depth: state.depth, frame: known };
-  const writes = (target === "sp" && !ONLY_READS.has(mnemonic)) || (mnemonic === "msr" && target?.toUpperCase() === "SPSEL");
-  if (!writes) return { depth: state.depth, frame };
-  return known === undefined ? undefined : { depth: known, frame };
+function step(state: State, { stackPointer, framePointer }: Instruction): State | undefined {
+  const depthOf = (moved: Moved): number | undefined => {
+    const base = moved === "unknown" ? undefined : moved.from === "stack" ? state.depth : state.frame;
+    return base === undefined || moved === "unknown" ? undefined : base - moved.by;
+  };
+  const frame = framePointer === undefined ? state.frame : depthOf(framePointer);
+  const depth = stackPointer === undefined ? state.depth : depthOf(stackPointer);
+  return depth === undefined ? undefined : { depth, frame };
 }
-
-/** The depth after `mov`, or `add`/`sub` of a constant. */
-function sum(mnemonic: string, base: number, addend: string): number | undefined {
-  if (mnemonic === "mov" && addend === "") return base;
-  if (!CONSTANT.test(addend)) return undefined;
-  if (mnemonic === "add") return base - constant(addend);
-  return mnemonic === "sub" ? base + constant(addend) : undefined;
-}
-
-function constant(text: string): number {
-  const [, digits = "", shift = "0"] = CONSTANT.exec(text) ?? [];
-  const negative = digits.startsWith("-");
-  const value = Number(negative ? digits.slice(1) : digits) * 2 ** Number(shift);
-  return negative ? -value : value;
-}
-
-const loads = (mnemonic: string): boolean => mnemonic.startsWith("ld");
 
 const unbalanced = (name: string, instruction: Instruction | undefined): VerifyError =>
   new VerifyError("stack-dynamic", `paths through ${name} leave the stack at different depths`, instruction?.source);
