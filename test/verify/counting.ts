@@ -1,6 +1,7 @@
-// Runs functions on an emulated AArch64 that executes one instruction per tick (QEMU -icount shift=0), and counts their
+// Runs functions on an emulated machine that executes one instruction per tick (QEMU -icount shift=0), and counts their
 // instructions with the cycle counter.
 import { spawnSync } from "node:child_process";
+import type { Isa, Target } from "../../tools/build/targets/target.ts";
 
 /** u32 function(u32), and what to call it with. */
 export interface Measurement {
@@ -8,12 +9,17 @@ export interface Measurement {
   readonly arguments: readonly number[];
 }
 
-const UART = 0x09000000; // PL011 of QEMU's virt machine
+const UART_AARCH64 = 0x09000000; // PL011 of QEMU's virt machine
+const UART_RISCV64 = 0x10000000; // 16550 of QEMU's virt machine
 const PSCI_SYSTEM_OFF = 0x84000008;
+const POWER_OFF = 0x100000; // "sifive_test" of QEMU's virt machine
+const POWER_OFF_NOW = 0x5555;
 const TIMEOUT_MS = 60_000;
 
 /** The counting program: prints one line a call, and powers the machine off. Starts at `_start`. */
-export function countingHarness(measurements: readonly Measurement[]): string {
+export const countingHarness = (measurements: readonly Measurement[], { isa }: Target): string => HARNESSES[isa](measurements);
+
+function harnessAarch64(measurements: readonly Measurement[]): string {
   const calls = measurements.flatMap((one) => one.arguments.map((value) => `ldr w1, =${value}\n ldr x2, =${one.name}\n bl measure`));
   return `
     .section .text.start, "ax"
@@ -44,7 +50,7 @@ export function countingHarness(measurements: readonly Measurement[]): string {
       blr x2
       mrs x0, pmccntr_el0
       sub x0, x0, x29
-      mov x1, #${UART}
+      mov x1, #${UART_AARCH64}
       mov x2, #60
     1: lsr x3, x0, x2
       and x3, x3, #15
@@ -66,11 +72,74 @@ export function countingHarness(measurements: readonly Measurement[]): string {
   `;
 }
 
+/** In machine mode, with no firmware: nobody else executes anything. */
+function harnessRiscv64(measurements: readonly Measurement[]): string {
+  const calls = measurements.flatMap((one) => one.arguments.map((value) => `li a0, ${value}\n la a1, ${one.name}\n call measure`));
+  return `
+    .section .text.start, "ax"
+    .global _start
+    _start:
+      la sp, stack_top
+      la a1, nothing
+      call measure                // first line: what measuring costs, and one ret
+      ${calls.join("\n      ")}
+      li a0, ${POWER_OFF}
+      li a1, ${POWER_OFF_NOW}
+      sw a1, 0(a0)
+      j .
+    nothing: ret
+    measure:                      // a0: argument, a1: function
+      addi sp, sp, -16
+      sd ra, 0(sp)
+      sd s0, 8(sp)
+      csrr s0, mcycle
+      jalr a1
+      csrr a0, mcycle
+      sub a0, a0, s0
+      li a1, ${UART_RISCV64}
+      li a2, 60
+    1: srl a3, a0, a2
+      andi a3, a3, 15
+      addi a4, a3, '0'
+      sltiu a5, a3, 10
+      bnez a5, 2f
+      addi a4, a3, 'a' - 10
+    2: lbu a5, 5(a1)              // until the holding register is empty
+      andi a5, a5, 1 << 5
+      beqz a5, 2b
+      sb a4, 0(a1)
+      addi a2, a2, -4
+      bgez a2, 1b
+    3: lbu a5, 5(a1)
+      andi a5, a5, 1 << 5
+      beqz a5, 3b
+      li a3, 10
+      sb a3, 0(a1)
+      ld ra, 0(sp)
+      ld s0, 8(sp)
+      addi sp, sp, 16
+      ret
+    .bss
+    .balign 16
+    .space 65536
+    stack_top:
+  `;
+}
+
+const HARNESSES: Readonly<Record<Isa, (measurements: readonly Measurement[]) => string>> = {
+  aarch64: harnessAarch64,
+  riscv64: harnessRiscv64,
+};
+const MACHINES: Readonly<Record<Isa, readonly string[]>> = {
+  aarch64: ["-M", "virt", "-cpu", "cortex-a53"],
+  riscv64: ["-M", "virt", "-cpu", "rv64", "-bios", "none"],
+};
+
 /** Instructions of each call, in order: the call itself not included, its RET included. */
-export function count(elfPath: string, measurements: readonly Measurement[]): number[] {
-  const machine = ["-M", "virt", "-cpu", "cortex-a53", "-m", "64M", "-icount", "shift=0,sleep=off"];
+export function count(elfPath: string, measurements: readonly Measurement[], { isa, emulator }: Target): number[] {
+  const machine = [...MACHINES[isa], "-m", "64M", "-icount", "shift=0,sleep=off"];
   const { stdout, status, error } = spawnSync(
-    "timeout", ["-k", "5", "60", "qemu-system-aarch64", ...machine, "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", elfPath],
+    "timeout", ["-k", "5", "60", emulator.program, ...machine, "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", elfPath],
     { encoding: "utf8", timeout: TIMEOUT_MS + 10_000, input: "" },
   );
   if (status !== 0) throw new Error(`QEMU: status ${status} ${error?.message ?? ""}\n${stdout}`);

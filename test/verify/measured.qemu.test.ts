@@ -1,7 +1,9 @@
-// Soundness: no run of a function on the emulated CPU executes more instructions than verify says it can. Random programs, run through
+// Soundness: no run of a function on an emulated CPU executes more instructions than verify says it can. Random programs, run through
 // every way they can take, compiled as the build does it, and also with the loop transformations that the build switches off.
 import { beforeAll, describe, expect, test } from "vitest";
 import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
+import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
+import type { Target } from "../../tools/build/targets/target.ts";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
 import { loadElf } from "../../tools/verify/native/elf.ts";
@@ -10,7 +12,7 @@ import { analyseProgram } from "../../tools/verify/native/program.ts";
 import { type HandlerRow, isUnsound, measureHandlers } from "../bench/handlers.ts";
 import { count, countingHarness } from "./counting.ts";
 import { ARGUMENTS, randomFrom, randomProgram } from "./random-program.ts";
-import { nestingOf, PRELUDE, withElf } from "./sample.ts";
+import { nestingOf, PRELUDE, preludeOf, withElf } from "./sample.ts";
 
 const FUNCTIONS = 32;
 
@@ -21,15 +23,15 @@ interface Result {
 }
 
 /** Proven and measured worst case of every function of a random program. */
-function compare(seed: number, flags: readonly string[]): Result[] {
-  const { c, functions, nesting } = randomProgram(PRELUDE, FUNCTIONS, randomFrom(seed));
+function compare(target: Target, seed: number, flags: readonly string[]): Result[] {
+  const { c, functions, nesting } = randomProgram(preludeOf(target), FUNCTIONS, randomFrom(seed));
   const measurements = functions.map((name) => ({ name, arguments: Array.from({ length: ARGUMENTS }, (_, bits) => bits) }));
-  return withElf({ c, assembly: countingHarness(measurements), flags, entry: "_start" }, (path) => {
+  return withElf({ target, c, assembly: countingHarness(measurements, target), flags, entry: "_start" }, (path) => {
     const elf = loadElf(path);
-    const program = analyseProgram(new Code(elf, disassemble(path, AARCH64.reading), AARCH64.reading), readMarkers(elf), withIntrinsics(nestingOf(nesting)));
+    const program = analyseProgram(new Code(elf, disassemble(path, target.reading), target.reading), readMarkers(elf), withIntrinsics(nestingOf(nesting)));
     const refused = program.problems.filter(({ message }) => !message.includes("measure")); // it calls through a register
     expect(refused.map(({ message }) => message)).toEqual([]);
-    const counts = count(path, measurements);
+    const counts = count(path, measurements, target);
     return functions.map((name, index) => ({
       name,
       proven: program.routines.get(name)?.cost.instructions ?? NaN,
@@ -47,9 +49,17 @@ const VARIANTS: readonly (readonly [string, readonly string[], readonly number[]
   ["with little optimisation", ["-O1"], [501]],
 ];
 
-describe.each(VARIANTS)("%s", (_, flags, seeds) => {
+const RISCV64_VARIANTS: typeof VARIANTS = [
+  ["as the build compiles", [], [605]],
+  ["with everything that moves loops", ["-O3", "-funroll-loops", "-mllvm", "-unroll-runtime"], [615]],
+];
+
+describe.each([
+  ...VARIANTS.map(([name, ...variant]) => [`AArch64, ${name}`, AARCH64, ...variant] as const),
+  ...RISCV64_VARIANTS.map(([name, ...variant]) => [`RISC-V, ${name}`, RISCV64, ...variant] as const),
+])("%s", (_, target, flags, seeds) => {
   test.each(seeds)("random program %i", (seed) => {
-    const results = compare(seed, flags);
+    const results = compare(target, seed, flags);
     expect(results.filter(({ proven, measured }) => !(measured <= proven))).toEqual([]);
     // Some runs take a worst case to the last instructions, or the comparison would show little.
     expect(Math.max(...results.map(({ proven, measured }) => measured / proven))).toBeGreaterThan(0.9);
@@ -61,7 +71,17 @@ test("the count is exact: known functions, called with known arguments", () => {
     __attribute__((naked)) u32 straight(u32 x) { __asm__("nop\\n nop\\n nop\\n ret"); }
     __attribute__((naked)) u32 rounds(u32 x) { __asm__("1: sub w0, w0, #1\\n cbnz w0, 1b\\n ret"); }`;
   const measurements = [{ name: "straight", arguments: [0, 1] }, { name: "rounds", arguments: [1, 10, 1000] }];
-  const counts = withElf({ c, assembly: countingHarness(measurements), entry: "_start" }, (path) => count(path, measurements));
+  const counts = withElf({ c, assembly: countingHarness(measurements, AARCH64), entry: "_start" }, (path) => count(path, measurements, AARCH64));
+  expect(counts).toEqual([4, 4, 3, 21, 2001]);
+});
+
+test("also on RISC-V", () => {
+  const c = `${preludeOf(RISCV64)}
+    __attribute__((naked)) u32 straight(u32 x) { __asm__("nop\\n nop\\n lui a1, 0x12345\\n ret"); }
+    __attribute__((naked)) u32 rounds(u32 x) { __asm__("1: addi a0, a0, -1\\n bnez a0, 1b\\n ret"); }`;
+  const measurements = [{ name: "straight", arguments: [0, 1] }, { name: "rounds", arguments: [1, 10, 1000] }];
+  const target = RISCV64;
+  const counts = withElf({ target, c, assembly: countingHarness(measurements, target), entry: "_start" }, (path) => count(path, measurements, target));
   expect(counts).toEqual([4, 4, 3, 21, 2001]);
 });
 

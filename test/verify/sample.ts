@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { C_FLAGS } from "../../tools/build/native.ts";
 import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
-import type { Target } from "../../tools/build/targets/target.ts";
+import type { Isa, Target } from "../../tools/build/targets/target.ts";
 import { headersOf } from "../../tools/build/translate/index.ts";
 import { Code } from "../../tools/verify/native/code.ts";
 import { disassemble } from "../../tools/verify/native/disassemble.ts";
@@ -19,8 +19,8 @@ const FLAGS_C = [...C_FLAGS, "-ffreestanding", "-fomit-frame-pointer", "-fno-asy
 /** What the linker mends would change what is counted here. */
 const MENDED = /cortex-a53/;
 
-/** Where QEMU's virt machine has its memory, behind the device tree. */
-const LOAD_ADDRESS = "0x40080000";
+/** Where QEMU's virt machines have their memory, on AArch64 behind the device tree. */
+const LOAD_ADDRESS: Readonly<Record<Isa, string>> = { aarch64: "0x40080000", riscv64: "0x80000000" };
 
 /** BOUND(limit), BYTES_LOOP and the integer types of every translated program. */
 export const preludeOf = (target: Target): string => `${headersOf(target).map((file) => `#include "${file}"`).join("\n")}
@@ -67,7 +67,8 @@ export function withElf<Result>(source: Source, use: (path: string) => Result): 
 }
 
 function link({ c, assembly, flags = [], entry = "0", target = AARCH64 }: Source, folder: string): Uint8Array {
-  const objects = Object.entries({ c, S: assembly }).flatMap(([suffix, text]) => {
+  // Assembly first, and no ELF header in memory: QEMU starts a RISC-V program at its lowest address.
+  const objects = Object.entries({ S: assembly, c }).flatMap(([suffix, text]) => {
     if (text === undefined) return [];
     const source = join(folder, `source.${suffix}`);
     writeFileSync(source, text);
@@ -77,7 +78,7 @@ function link({ c, assembly, flags = [], entry = "0", target = AARCH64 }: Source
     return [`${source}.o`];
   });
   const linked = join(folder, "linked.elf");
-  run("ld.lld-19", ["-static", "-Ttext", LOAD_ADDRESS, `--entry=${entry}`, ...objects, "-o", linked]);
+  run("ld.lld-19", ["-static", "--omagic", "-Ttext", LOAD_ADDRESS[target.isa], `--entry=${entry}`, ...objects, "-o", linked]);
   return readFileSync(linked);
 }
 

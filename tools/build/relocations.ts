@@ -25,7 +25,8 @@ const typeName = (type: number, { prefix, relative, absolute }: RelocationRules)
 function place(elf: Elf, { section, offset }: Relocation): string {
   const index = elf.sections.indexOf(section);
   const before = elf.symbols
-    .filter((symbol) => symbol.section === index && symbol.value <= offset && symbol.name !== "" && !/^(\$|\.L)/.test(symbol.name))
+    .filter((symbol) => symbol.section === index && symbol.value <= offset)
+    .filter(({ name }) => name !== "" && !/^(\$|\.L)/.test(name))
     .sort((a, b) => b.value - a.value)[0];
   return before === undefined
     ? `${section.name}+0x${(offset - section.address).toString(16)}`

@@ -1,6 +1,7 @@
-// How AArch64 is read (Arm ARM DDI 0487, C6.2), as llvm-objdump writes it. Hypercalls and SMCs are one instruction each: the time of
-// whoever answers them is not ours to count.
-import { bit, NONE, union, type Flow, type Instruction, type Moved, type Registers, type StackAccess, type Written } from "./instruction.ts";
+// How AArch64 is read (Arm ARM DDI 0487, C6.2), as llvm-objdump writes it. Hypercalls and SMCs are one instruction each: the
+// time of whoever answers them is not ours to count.
+import { bit, NONE, union } from "./instruction.ts";
+import type { Flow, Instruction, Moved, Registers, StackAccess, Written } from "./instruction.ts";
 import { targetIn, type Reading } from "./reading.ts";
 
 const INSTRUCTION_BYTES = 4;
@@ -122,7 +123,8 @@ function stackAccess({ mnemonic, operands }: Written): StackAccess | "anywhere" 
   const all = split(operands);
   const at = all.findIndex((one) => one.startsWith("[sp"));
   const place = STACK.exec(all[at] ?? "");
-  if (place === null || !/^(st|ld)(r|p|r[bh])$/.test(mnemonic)) return at >= 0 && mnemonic.startsWith("st") ? "anywhere" : undefined;
+  if (place === null || !/^(st|ld)(r|p|r[bh])$/.test(mnemonic))
+    return at >= 0 && mnemonic.startsWith("st") ? "anywhere" : undefined;
   const registers = all.slice(0, at).map((name) => {
     const bytes = mnemonic.endsWith("b") ? 1 : mnemonic.endsWith("h") ? 2 : name.startsWith("w") ? 4 : WHOLE_BYTES;
     const register = /^x(\d+)$/.exec(name)?.[1];
@@ -145,6 +147,7 @@ const DIRECT = /^(b|bl|b\.[a-z]+|bc\.[a-z]+|cbn?z|tbn?z)$/;
 export const AARCH64_READING: Reading = {
   calls: { results: RESULTS, link: bit(LINK), arguments: 0x1ff },
   alignment: INSTRUCTION_BYTES,
+  objdump: [],
   isDetour: (symbol) => DETOUR.test(symbol),
   note: "HVC, SMC and WFI count as one instruction each; a BRK (trap) ends its path and is a panic.",
   decode(written) {

@@ -17,6 +17,7 @@ export class Code {
   readonly functions: readonly CodeFunction[];
   readonly #detours: readonly CodeFunction[];
   readonly #instructions: ReadonlyMap<number, Instruction>;
+  readonly #data: readonly CodeFunction[];
   readonly #byStart: ReadonlyMap<number, CodeFunction>;
   readonly #aliases: ReadonlyMap<string, number>;
 
@@ -37,6 +38,9 @@ export class Code {
     }));
     this.#detours = all.filter(({ name }) => reading.isDetour(name));
     this.functions = all.filter(({ name }) => !reading.isDetour(name));
+    this.#data = elf.symbols
+      .filter(({ kind, section }) => kind === "object" && section?.executable === true)
+      .map(({ name, value, size }) => ({ name, start: value, end: value + size }));
     this.#byStart = new Map(this.functions.map((one) => [one.start, one]));
   }
 
@@ -68,6 +72,11 @@ export class Code {
     return this.#detours.some((one) => one.start <= address && address < one.end);
   }
 
+  /** Whether a symbol says that there is no code at this address, but data. */
+  isData(address: number): boolean {
+    return this.#data.some((one) => one.start <= address && address < one.end);
+  }
+
   /** `name+0x10`, for messages. */
   describe(address: number): string {
     const inside = this.functions.find((one) => one.start <= address && address < one.end);
@@ -79,7 +88,7 @@ export class Code {
 /** By address; of several names for one address the first is the one that is known outside. */
 function functionSymbols(elf: Elf, alignment: number): ElfSymbol[] {
   const code = elf.symbols
-    .filter((symbol) => symbol.section?.executable === true && symbol.name !== "" && symbol.kind !== "other")
+    .filter((symbol) => symbol.section?.executable === true && symbol.name !== "")
     .filter((symbol) => symbol.value < (symbol.section?.address ?? 0) + (symbol.section?.size ?? 0));
   const typed = code.filter((symbol) => symbol.kind === "function");
   const labels = code.filter(
@@ -90,6 +99,8 @@ function functionSymbols(elf: Elf, alignment: number): ElfSymbol[] {
   );
   const found = [...typed, ...labels].sort((a, b) => a.value - b.value || Number(b.global) - Number(a.global));
   const odd = found.find((symbol) => symbol.value % alignment !== 0);
-  if (odd !== undefined) throw new VerifyError("elf-malformed", `function ${odd.name} at ${hex(odd.value)}, not a multiple of ${alignment}`);
+  if (odd !== undefined) {
+    throw new VerifyError("elf-malformed", `function ${odd.name} at ${hex(odd.value)}, not a multiple of ${alignment}`);
+  }
   return found;
 }

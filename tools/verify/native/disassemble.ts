@@ -17,7 +17,7 @@ const DIGITS_A_BYTE = 2;
 export function disassemble(elfPath: string, reading: Reading): Instruction[] {
   let text: string;
   try {
-    text = execFileSync(OBJDUMP, ["--disassemble", "--line-numbers", elfPath], {
+    text = execFileSync(OBJDUMP, ["--disassemble", "--line-numbers", ...reading.objdump, elfPath], {
       encoding: "utf8",
       maxBuffer: OUTPUT_MAX_BYTES,
       stdio: ["ignore", "pipe", "pipe"],
@@ -48,13 +48,16 @@ export function parseDisassembly(text: string, reading: Reading): Instruction[] 
     if (match === null) continue;
     const [, address = "", encoding = "", mnemonic = "", operands = ""] = match;
     instructions.push(
-      reading.decode({
-        address: Number.parseInt(address, 16),
-        bytes: encoding.replaceAll(" ", "").length / DIGITS_A_BYTE,
-        mnemonic,
-        operands: operands.replace(/\s*\/\/.*$/, "").trim(),
-        source: source?.line === 0 ? undefined : source,
-      }),
+      reading.decode(
+        {
+          address: Number.parseInt(address, 16),
+          bytes: encoding.replaceAll(" ", "").length / DIGITS_A_BYTE,
+          mnemonic,
+          operands: operands.replace(/\s*\/\/.*$/, "").trim(),
+          source: source?.line === 0 ? undefined : source,
+        },
+        instructions.at(-1),
+      ),
     );
   }
   return instructions;

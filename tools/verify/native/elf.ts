@@ -18,7 +18,7 @@ export interface ElfSymbol {
   readonly name: string;
   readonly value: number;
   readonly size: number;
-  readonly kind: "function" | "untyped" | "other";
+  readonly kind: "function" | "object" | "untyped" | "other";
   readonly global: boolean;
   readonly section: Section | undefined;
 }
@@ -33,8 +33,11 @@ const SHF_EXECINSTR = 4n;
 const SHT_SYMTAB = 2;
 const SYMBOL_BYTES = 24;
 const STT_NOTYPE = 0;
+const STT_OBJECT = 1;
 const STT_FUNC = 2;
 const STB_LOCAL = 0;
+
+const KINDS = new Map<number, ElfSymbol["kind"]>([[STT_FUNC, "function"], [STT_OBJECT, "object"], [STT_NOTYPE, "untyped"]]);
 
 export function loadElf(path: string): Elf {
   const elf = read(path);
@@ -58,7 +61,7 @@ export function loadElf(path: string): Elf {
       name,
       value,
       size: Number(view.getBigUint64(at + 16, true)),
-      kind: type === STT_FUNC ? "function" : type === STT_NOTYPE ? "untyped" : "other",
+      kind: KINDS.get(type) ?? "other",
       global: info >> 4 !== STB_LOCAL,
       section: sections[section],
     };

@@ -20,7 +20,10 @@ export function isExclusiveRetry(graph: Graph, loop: Loop): boolean {
   );
 }
 
-/** A store that says in a register whether it failed, and at the block's end a branch back if it did; nothing writes it in between. */
+/**
+ * A store that says in a register whether it failed, and at the block's end a branch back if it did; nothing writes it in
+ * between.
+ */
 function retries({ instructions }: Block, header: number | undefined): boolean {
   const at = instructions.findLastIndex(({ exclusive }) => exclusive !== undefined && exclusive !== "load");
   const store = instructions[at]?.exclusive;

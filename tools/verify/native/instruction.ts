@@ -1,5 +1,5 @@
-// An instruction as all of verify sees it, whichever ISA it is of: where control goes, which registers it reads and writes, what it does
-// to the stack. What objdump wrote is turned into this by the target's reading (reading.ts).
+// An instruction as all of verify sees it, whichever ISA it is of: where control goes, which registers it reads and writes, what
+// it does to the stack. What objdump wrote is turned into this by the target's reading (reading.ts).
 import type { SourceLine } from "../errors.ts";
 
 /** As objdump has it. */
@@ -63,7 +63,9 @@ export interface Instruction extends Written {
   readonly framePointer?: Moved | undefined;
   /** "anywhere": it stores somewhere on the stack. */
   readonly onStack?: StackAccess | "anywhere" | undefined;
-  /** Half of a retry loop: a load that reserves, or a store that fails where the reservation is lost, and says so in a register. */
+  /**
+   * Half of a retry loop: a load that reserves, or a store that fails where the reservation is lost, and says so in a register.
+   */
   readonly exclusive?: "load" | { readonly failed: number } | undefined;
   /** A conditional branch that is taken if this register is not zero, and reads nothing else. */
   readonly ifNotZero?: number | undefined;

@@ -156,7 +156,7 @@ function checkReached(code: Code, routines: Iterable<Routine>): void {
   for (const { graph } of routines)
     for (const block of graph.blocks) for (const { address } of block.instructions) reached.add(address);
   for (const instruction of code.all()) {
-    if (reached.has(instruction.address) || instruction.isPadding) continue;
+    if (reached.has(instruction.address) || instruction.isPadding || code.isData(instruction.address)) continue;
     throw new VerifyError("code-unreachable", `code at ${code.describe(instruction.address)}`, instruction.source);
   }
 }

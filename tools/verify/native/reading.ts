@@ -15,7 +15,10 @@ export interface Reading {
   readonly calls: CallingStandard;
   /** Functions begin at multiples of so many bytes. */
   readonly alignment: number;
-  decode(written: Written): Instruction;
+  /** What objdump has to be told, of an ELF file that does not say it. */
+  readonly objdump: readonly string[];
+  /** `previous`: the instruction before it in memory, if there is one. */
+  decode(written: Written, previous?: Written): Instruction;
   /** Whether a symbol names a piece that the linker moved out of a function, and from which control goes back into it. */
   isDetour(symbol: string): boolean;
   /** What its numbers take for granted, as a sentence. */

@@ -1,7 +1,8 @@
-// How RISC-V is read (The RISC-V Instruction Set Manual, I and II), as llvm-objdump writes it: with the assembler's own short names, also
-// for compressed instructions. An ecall is one instruction: the time of whoever answers it is not ours to count. What is called must
-// be in reach of jal: the linker makes one of each call, where auipc and jalr would be two.
-import { bit, NONE, union, type Flow, type Instruction, type Moved, type Registers, type StackAccess, type Written } from "./instruction.ts";
+// How RISC-V is read (The RISC-V Instruction Set Manual, I and II), as llvm-objdump writes it: with the assembler's own short
+// names, also for compressed instructions. An ecall is one instruction: the time of whoever answers it is not ours to count.
+// What is called must be in reach of jal: the linker makes one of each call, where auipc and jalr would be two.
+import { bit, NONE, union } from "./instruction.ts";
+import type { Flow, Instruction, Moved, Registers, StackAccess, Written } from "./instruction.ts";
 import { targetIn, type Reading } from "./reading.ts";
 
 /** With the C extension. */
@@ -70,7 +71,8 @@ function named(text: string): Registers {
 const allOf = (texts: readonly string[]): Registers => texts.map(named).reduce(union, NONE);
 
 /** Nothing is written: stores, branches, fences, and what only changes a CSR. */
-const READS_ALL = /^(s[bhwd]|b(eq|ne|lt|ge|gt|le)(u|z)?|csr[wsc]i?|(sfence|hfence|sinval|hinval|fence)[.\w]*|hsv\.\w+|cbo\.\w+|pause|nop)$/;
+const STORES_ONLY = /^(s[bhwd]|hsv\.\w+|csr[wsc]i?|[sh]?fence[.\w]*|[sh]inval[.\w]*|cbo\.\w+|pause|nop)$/;
+const readsAll = (mnemonic: string): boolean => STORES_ONLY.test(mnemonic) || CONDITIONAL.test(mnemonic);
 
 function accessOf({ mnemonic, operands }: Written): Pick<Instruction, "reads" | "writes"> {
   const all = split(operands);
@@ -78,19 +80,27 @@ function accessOf({ mnemonic, operands }: Written): Pick<Instruction, "reads" | 
   if (mnemonic === "j" || mnemonic === "jal") return { reads: NONE, writes: NONE };
   if (mnemonic === "ret") return { reads: LINK, writes: NONE };
   if (mnemonic === "sret") return { reads: EVERY, writes: NONE }; // the guest's
-  if (READS_ALL.test(mnemonic)) return { reads: allOf(all), writes: NONE };
+  if (readsAll(mnemonic)) return { reads: allOf(all), writes: NONE };
   return { reads: allOf(all.slice(1)), writes: named(all[0] ?? "") };
 }
 
 const number = (text: string): number => (text.startsWith("-") ? -Number(text.slice(1)) : Number(text));
+const UPPER = /^(auipc|lui)$/;
 const IMMEDIATE = /^-?(0x[0-9a-f]+|\d+)$/;
 
-/** addi and mv are all that moves a pointer by a constant; a far larger frame's size comes from a register, which is refused. */
-function pointersAfter({ mnemonic, operands }: Written): Pick<Instruction, "stackPointer" | "framePointer"> {
+type Pointers = Pick<Instruction, "stackPointer" | "framePointer">;
+
+/**
+ * addi and mv are all that moves a pointer by a constant; a far larger frame's size comes from a register, which is
+ * refused. The addi behind auipc or lui is the lower half of an address.
+ */
+function pointersAfter({ mnemonic, operands }: Written, previous: Written | undefined): Pointers {
   const [target, source = "", addend = ""] = split(operands);
-  if ((target !== "sp" && target !== FRAME) || READS_ALL.test(mnemonic)) return {};
+  if ((target !== "sp" && target !== FRAME) || readsAll(mnemonic)) return {};
   const from = source === "sp" ? "stack" : source === FRAME ? "frame" : undefined;
-  const by = mnemonic === "mv" ? 0 : mnemonic === "addi" && IMMEDIATE.test(addend) ? number(addend) : undefined;
+  const isHalf = previous !== undefined && UPPER.test(previous.mnemonic) && split(previous.operands)[0] === target;
+  const added = mnemonic === "mv" ? 0 : mnemonic === "addi" && IMMEDIATE.test(addend) ? number(addend) : undefined;
+  const by = isHalf ? undefined : added;
   const known: Moved = from === undefined || by === undefined ? "unknown" : { from, by };
   return target === "sp" ? { stackPointer: known } : { framePointer: known };
 }
@@ -107,7 +117,8 @@ function stackAccess({ mnemonic, operands }: Written): StackAccess | "anywhere" 
   const bytes = BYTES[width];
   if (bytes === undefined) return "anywhere";
   const register = bytes === WHOLE_BYTES ? NUMBERS.get(value) : undefined;
-  return { kind: direction === "s" ? "store" : "load", offset: offset === "" ? 0 : number(offset), registers: [{ register, bytes }] };
+  const kind = direction === "s" ? "store" : "load";
+  return { kind, offset: offset === "" ? 0 : number(offset), registers: [{ register, bytes }] };
 }
 
 /** Load-reserved and store-conditional (A extension): sc writes zero to its first operand where it has succeeded. */
@@ -120,9 +131,10 @@ function exclusive({ mnemonic, operands }: Written): Instruction["exclusive"] {
 export const RISCV64_READING: Reading = {
   calls: { results: RESULTS, link: LINK, arguments: ARGUMENTS },
   alignment: ALIGNMENT,
+  objdump: ["--mattr=+m,+a,+c,+zba,+zbb,+zbs,+h,+svinval,+zicbom"],
   isDetour: () => false,
   note: "An ecall and a WFI count as one instruction each; an unimp or an ebreak (trap) ends its path and is a panic.",
-  decode(written) {
+  decode(written, previous) {
     const { mnemonic, operands } = written;
     const flow = flowOf(written);
     return {
@@ -131,7 +143,7 @@ export const RISCV64_READING: Reading = {
       target: flow === "branch" || flow === "call" || flow === "conditional" ? targetIn(operands) : undefined,
       isPadding: isPadding(written),
       ...accessOf(written),
-      ...pointersAfter(written),
+      ...pointersAfter(written, previous),
       onStack: stackAccess(written),
       exclusive: exclusive(written),
       ifNotZero: mnemonic === "bnez" ? NUMBERS.get(split(operands)[0] ?? "") : undefined,
