@@ -5,7 +5,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 import { LONG, SlowestFirst } from "./test/slowest-first.ts";
 
 const QEMU_TESTS = "test/**/*qemu.test.ts";
-const COUNTED_TESTS = ["test/bench/bars.qemu.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/eoirStorm.qemu.test.ts", "test/plc/bare.qemu.test.ts"];
+const COUNTED_TESTS = ["test/bench/bars.qemu.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/eoirStorm.qemu.test.ts", "test/plc/bare.qemu.test.ts", "test/plc/riscv64.qemu.test.ts"];
 const SECOND = 1000;
 /** By itself vitest leaves a CPU to its own process, which has next to nothing to do: of two, one. */
 const ALL_CPUS = "100%";

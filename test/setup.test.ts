@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
 const SHELL_PROGRAMS = ["sh", "cat", "cmp", "cp", "dirname", "env", "flock", "id", "ln", "mkdir", "readlink", "rm", "tail", "uname"];
-const BUILD_PROGRAMS = ["clang-19", "ld.lld-19", "llvm-objcopy-19", "qemu-system-aarch64", "qemu-aarch64", "gdb-multiarch", "dtc", "xz", "mbpoll", "tshark", "chromium"];
+const BUILD_PROGRAMS = ["clang-19", "ld.lld-19", "llvm-objcopy-19", "qemu-system-aarch64", "qemu-aarch64", "qemu-system-riscv64", "gdb-multiarch", "dtc", "xz", "mbpoll", "tshark", "chromium"];
 
 let machine: string; // a checkout of what setup needs, and the machine's programs in bin
 beforeEach(async () => {

@@ -5,13 +5,20 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Debian 13 has a package of its own for it.
+case $(cat /etc/os-release 2>/dev/null) in
+  *'VERSION_ID="12"'*) qemu_riscv=qemu-system-misc ;;
+  *) qemu_riscv=qemu-system-riscv ;;
+esac
+
 # One line a program (or a file, by its whole path): and the Debian package that brings it.
-programs='
+programs="
 clang-19              clang-19
 ld.lld-19             lld-19
 llvm-objcopy-19       llvm-19
 qemu-system-aarch64   qemu-system-arm
 qemu-aarch64          qemu-user
+qemu-system-riscv64   $qemu_riscv
 gdb-multiarch         gdb-multiarch
 dtc                   device-tree-compiler
 xz                    xz-utils
@@ -25,7 +32,8 @@ chromium              chromium
 /usr/lib/python3/dist-packages/serial/__init__.py         python3-serial
 /usr/lib/python3/dist-packages/serial_asyncio/__init__.py python3-serial-asyncio
 /usr/lib/u-boot/qemu_arm64/u-boot.bin u-boot-qemu
-'
+/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin opensbi
+"
 STAMP=node_modules/.axv-package-lock.json # the package-lock.json that node_modules was installed from
 LOG=build/setup.log
 NODE_MAJOR=22 # of the Node among the npm packages

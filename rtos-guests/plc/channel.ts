@@ -2,11 +2,12 @@
 // was planned without a channel has nothing at CHANNEL_IPA, not even memory; then the PLC runs on and nobody watches.
 import { PROCESS_IMAGE_SEQUENCE } from "./abi";
 import { channelRead32, channelWrite64, cleanLine } from "../../build/generated/channel";
+import { CHANNEL_IPA } from "../../build/generated/plcIsa";
 import { ProcessImage, writeProcessImage } from "../channel/processImage";
 import { TIMING_OVERRUNS } from "../channel/timing";
 import { hasChannel, hypervisorIsPresent, ringDoorbell } from "./services";
 import { obey, openCommands } from "./commands";
-import { CHANNEL_INDEX, CHANNEL_IPA } from "./map";
+import { CHANNEL_INDEX } from "./map";
 import { Statistics } from "./statistics";
 
 let isOpen: bool = false;

@@ -3,10 +3,10 @@ import {
   ANSWER_BYTES, ANSWER_CORRUPT, ANSWER_DONE, ANSWER_MALFORMED, ANSWER_OUT_OF_RANGE, ANSWER_UNKNOWN, ANSWERS_RING, COMMAND_BYTES,
   COMMANDS_CAPACITY, COMMANDS_RING, PLC_COMMAND_NONE, PLC_COMMAND_SETPOINT,
 } from "../channel/commands";
+import { CHANNEL_IPA } from "../../build/generated/plcIsa";
 import { openConsumer, openProducer, receive, Ring, send } from "../channel/ring";
 import { RING_CORRUPT, RING_EMPTY } from "../channel/ringLayout";
 import { setWorkingSetpoint } from "./logic/program";
-import { CHANNEL_IPA } from "./map";
 
 @unmanaged
 class Command {

@@ -3,13 +3,14 @@
 //
 // Warm-up: the first WARM_UP_SCANS scans run with cold caches and translations. They are left out of the statistics and
 // histograms (never out of the scan and overrun counts); everything after is in, since the guest's start, with no window.
+import { now } from "../../build/generated/plcIsa";
 import { ProcessImage } from "../channel/processImage";
 import { publishImage, serveCommand } from "./channel";
 import { feedWatchdog } from "./services";
 import { runProgram } from "./logic/program";
 import { readInputs, writeOutputs } from "./process";
 import { Statistics, STATISTICS_BYTES } from "./statistics";
-import { nanoseconds, nextDeadline, now, presentDeadline, SCAN_PERIOD_NS } from "./timer";
+import { nanoseconds, nextDeadline, presentDeadline, SCAN_PERIOD_NS } from "./timer";
 import { publishValues } from "./values";
 
 export const WARM_UP_SCANS: u64 = 100;

@@ -18,7 +18,7 @@ export const BENCH_GUEST: Program = {
   name: "bench-guest",
   isa: "aarch64",
   entry: "test/bench/assembly/index.ts",
-  tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/plc.table.ts", paths: "test/bench/paths.table.ts" },
+  tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/aarch64/guest.table.ts", paths: "test/bench/paths.table.ts" },
   memoryPages: 1,
   assembly: ["test/bench/assembly/start.S"],
   linkerScript: "test/bench/assembly/bench.ld",

@@ -2,7 +2,7 @@
 import { compile } from "../../tools/build/compile.ts";
 import { generate } from "../../tools/build/index.ts";
 import { PLC } from "../../tools/build/programs.ts";
-import { guest as guestTable } from "../../rtos-guests/plc/plc.table.ts";
+import { guest as guestTable } from "../../rtos-guests/plc/aarch64/guest.table.ts";
 import type { Hooks } from "../../tools/machine/imports.ts";
 import { ChannelMemory } from "./channelMemory.ts";
 import { instantiate } from "./instantiate.ts";

@@ -9,7 +9,7 @@ import type { TagValue } from "../../industrial/tags/value.ts";
 import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
 import * as layout from "../../rtos-guests/channel/tagImageLayout.ts";
-import { guest as guestTable } from "../../rtos-guests/plc/plc.table.ts";
+import { guest as guestTable } from "../../rtos-guests/plc/aarch64/guest.table.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { generate } from "../../tools/build/index.ts";
 import { CLANG, runTool } from "../../tools/build/native.ts";

@@ -13,7 +13,7 @@ import { layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import { bytesOf } from "../../partitions/tags/type.ts";
 import * as layout from "../../rtos-guests/channel/tagWritesLayout.ts";
-import { guest as guestTable } from "../../rtos-guests/plc/plc.table.ts";
+import { guest as guestTable } from "../../rtos-guests/plc/aarch64/guest.table.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { generate } from "../../tools/build/index.ts";
 import { CLANG, runTool } from "../../tools/build/native.ts";

@@ -17,20 +17,28 @@ export interface Source {
   readonly entry: string;
   /** Linear memory neither grows nor shrinks. */
   readonly memoryPages: number;
-  /** Without it there is no HOOKS file. */
+  /** Without it there is no build/generated/isa. */
   readonly isa?: Isa;
+  /** See programs.ts. */
+  readonly parts?: Readonly<Record<string, string>>;
 }
 
-/** What the program's ISA gives: sources import it by this name. asc alone sees it: two ISAs can be built at the same time. */
-const HOOKS = "build/generated/isa.ts";
-const hooksOf = (isa: Isa): string => `export * from "../../arch/${isa}/isa";\n`;
+/**
+ * Files that asc alone sees, so that two ISAs can be built at the same time: build/generated/isa is what the program's ISA gives
+ * the core, and each of its parts has a name there too.
+ */
+function namesOf({ isa, parts = {} }: Pick<Source, "isa" | "parts">): Map<string, string> {
+  const all = isa === undefined ? parts : { isa: `arch/${isa}/isa.ts`, ...parts };
+  const text = (file: string): string => `export * from "../../${file.replace(/\.ts$/, "")}";\n`;
+  return new Map(Object.entries(all).map(([name, file]) => [`build/generated/${name}.ts`, text(file)]));
+}
 
 const OUTPUT = "build/program.wasm";
 const CONFIGURED: readonly string[] = ["--config", "asconfig.json"];
 
 /** `instead`: sources that are not as they are on the disk. `options`: other ones. */
 export async function compile(
-  { entry, memoryPages, isa }: Source,
+  source: Source,
   instead: ReadonlyMap<string, string> = new Map(),
   options = CONFIGURED,
 ): Promise<Compiled> {
@@ -39,7 +47,8 @@ export async function compile(
   const inputs = new Set<string>();
   const outputs = new Map<string, Uint8Array | string>();
   const stderr = asc.createMemoryStream();
-  const sources = new Map([...(isa === undefined ? [] : [[HOOKS, hooksOf(isa)] as const]), ...instead]);
+  const { entry, memoryPages } = source;
+  const sources = new Map([...namesOf(source), ...instead]);
   const pages = String(memoryPages);
   const flags = [...options, "--outFile", OUTPUT, "--initialMemory", pages, "--maximumMemory", pages];
   const { error } = await asc.main([entry, ...flags], {

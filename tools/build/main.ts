@@ -1,5 +1,4 @@
-// node tools/build/main.ts core|plc|plc-physical-timer|plc-reader|tag-reader|all builds programs; generate writes only the
-// declarations they import.
+// node tools/build/main.ts PROGRAM|all builds programs (programs.ts); generate writes only the declarations they import.
 import { BuildError } from "./errors.ts";
 import { buildProgram, generate } from "./index.ts";
 import { buildProvenCore, UnprovenCoreError } from "../verify/provenCore.ts";

@@ -7,6 +7,8 @@ export interface Program {
   readonly isa: Isa;
   /** asc's entry file; its exports are what the assembly calls. All paths are relative to the repository's root. */
   readonly entry: string;
+  /** What differs from program to program in sources that they share: these import build/generated/<name>, which is this file. */
+  readonly parts?: Readonly<Record<string, string>>;
   /** wasm import module → the file whose export of that name is the table. */
   readonly tables: Readonly<Record<string, string>>;
   /** The file whose export `values` lists the process values that its partition has: their accessors are made from it. */
@@ -70,18 +72,42 @@ export const CORE: Program = {
 export const PLC: Program = {
   name: "plc",
   isa: "aarch64",
-  entry: "rtos-guests/plc/index.ts",
-  tables: { cpu: "core/cpu.table.ts", guest: "rtos-guests/plc/plc.table.ts", channel: "rtos-guests/channel/channel.table.ts" },
+  entry: "rtos-guests/plc/aarch64/index.ts",
+  parts: { plcIsa: "rtos-guests/plc/aarch64/isa.ts" },
+  tables: {
+    cpu: "core/cpu.table.ts",
+    guest: "rtos-guests/plc/aarch64/guest.table.ts",
+    channel: "rtos-guests/channel/channel.table.ts",
+  },
   values: "rtos-guests/plc/values.table.ts",
   memoryPages: 1,
-  assembly: ["rtos-guests/plc/start.S", "rtos-guests/plc/stage1.S", "rtos-guests/plc/vectors.S"],
-  linkerScript: "rtos-guests/plc/plc.ld",
+  assembly: ["start.S", "stage1.S", "vectors.S"].map((file) => `rtos-guests/plc/aarch64/${file}`),
+  linkerScript: "rtos-guests/plc/aarch64/plc.ld",
   positionIndependent: false,
   defines: { LINEAR_BASE, TIMER_INTID: "27" },
 };
 
 /** The same guest, driven by the EL1 physical timer. */
 export const PLC_PHYSICAL_TIMER: Program = { ...PLC, name: "plc-physical-timer", defines: { LINEAR_BASE, TIMER_INTID: "30" } };
+
+/** The same guest in supervisor mode of RISC-V, bare or in VS-mode: driven by its own timer (Sstc). */
+export const PLC_RISCV64: Program = {
+  name: "plc-riscv64",
+  isa: "riscv64",
+  entry: "rtos-guests/plc/riscv64/index.ts",
+  parts: { plcIsa: "rtos-guests/plc/riscv64/isa.ts" },
+  tables: {
+    cpu: "core/cpu.table.ts",
+    guestRiscv64: "rtos-guests/plc/riscv64/guest.table.ts",
+    channel: "rtos-guests/channel/channel.table.ts",
+  },
+  values: "rtos-guests/plc/values.table.ts",
+  memoryPages: 1,
+  assembly: ["rtos-guests/plc/riscv64/start.S"],
+  linkerScript: "rtos-guests/plc/riscv64/plc.ld",
+  positionIndependent: false,
+  defines: {},
+};
 
 /** Shows the PLC guest's process image: a Linux/arm64 executable for the other end of the channel. */
 export const PLC_READER: Program = {
@@ -108,4 +134,4 @@ export const TAG_READER: Program = {
   memoryPages: 2,
 };
 
-export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_PHYSICAL_TIMER, PLC_READER, TAG_READER];
+export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER];

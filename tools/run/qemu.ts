@@ -9,12 +9,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Duplex } from "node:stream";
+import { AARCH64 } from "../build/targets/aarch64.ts";
 import { RunError } from "./errors.ts";
 import { findProgram } from "./program.ts";
 import { Qmp } from "./qmp.ts";
 
-const PROGRAM = "qemu-system-aarch64";
-const DEBIAN_PACKAGE = "qemu-system-arm";
 const UART_FD = 3;
 const QMP_FD = 4;
 /** The image's, so that it is the very file that was built for this run. */
@@ -93,7 +92,8 @@ export async function startQemu(machineArguments: readonly string[], image?: num
 
 /** AXV_QEMU is the path of another one than is installed. */
 export function findQemu(): string {
-  return findProgram(process.env["AXV_QEMU"] || PROGRAM, DEBIAN_PACKAGE);
+  const emulator = AARCH64.emulator;
+  return findProgram(process.env["AXV_QEMU"] || emulator.program, emulator.package);
 }
 
 function launch(machineArguments: readonly string[], image: number | undefined): ChildProcess {

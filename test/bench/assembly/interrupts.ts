@@ -1,7 +1,7 @@
 // The interrupts that the paths take, by GICv3 (IHI 0069) or GICv2 (IHI 0048), as the CPU says.
 import { isb, mmioWrite32, mrs_ID_AA64PFR0_EL1 } from "../../../build/generated/guest";
-import { enableInterruptController, INTID_PHYSICAL_TIMER, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/gic";
-import { GICD_IPA, GICR_IPA } from "../../../rtos-guests/plc/map";
+import { enableInterruptController, INTID_PHYSICAL_TIMER, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/aarch64/gic";
+import { GICD_IPA, GICR_IPA } from "../../../rtos-guests/plc/aarch64/map";
 
 export const INTID_SGI: u32 = 5;
 /** The PL031's. */

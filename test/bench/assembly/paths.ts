@@ -4,8 +4,8 @@ import {
 } from "../../../build/generated/guest";
 import { timeDevice, timeHvc, timeMask, timePhysicalTimer, timeRead32, timeSgi, timeSmc, timeTimer, timeWrite32, timeWrite8 } from "../../../build/generated/paths";
 import { HYPERCALL_VERSION } from "../../../arch/aarch64/calls";
-import { acknowledge, endOfInterrupt, INTID_PHYSICAL_TIMER, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/gic";
-import { GICC_IPA, GICD_IPA } from "../../../rtos-guests/plc/map";
+import { acknowledge, endOfInterrupt, INTID_PHYSICAL_TIMER, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/aarch64/gic";
+import { GICC_IPA, GICD_IPA } from "../../../rtos-guests/plc/aarch64/map";
 import { ALARM_UNMASKED, RTCIMSC, silenceAlarm } from "./alarm";
 import { GICD_IPRIORITYR, GICD_ISENABLER, INTID_ALARM, INTID_SGI, isGicV3, privateBase, wordOf } from "./interrupts";
 import { fail } from "./print";

@@ -5,7 +5,7 @@
 //   bench: received
 import { bound } from "../../../build/generated/cpu";
 import { timeDoorbell } from "../../../build/generated/paths";
-import { acknowledge, endOfInterrupt } from "../../../rtos-guests/plc/gic";
+import { acknowledge, endOfInterrupt } from "../../../rtos-guests/plc/aarch64/gic";
 import { commonTime, startCycles } from "./clock";
 import { enableInterrupts, enableSpi } from "./interrupts";
 import { DOORBELLS, RECEIVER_DONE, RECEIVER_READY, setReceiverState, startedAt } from "./pair";

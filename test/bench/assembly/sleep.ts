@@ -2,7 +2,7 @@
 import { bound } from "../../../build/generated/cpu";
 import { isb, mrs_CNTFRQ_EL0, mrs_CNTVCT_EL0, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0 } from "../../../build/generated/guest";
 import { mrs_PMCCNTR_EL0, waitForInterrupt } from "../../../build/generated/paths";
-import { acknowledge, endOfInterrupt, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/gic";
+import { acknowledge, endOfInterrupt, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/aarch64/gic";
 
 const TIMER_ON: u64 = 1;
 /** WFI also ends by what the hypervisor does on this CPU, some thousand times a second. */

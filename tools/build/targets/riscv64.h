@@ -1,7 +1,8 @@
 // What C cannot say of RISC-V (tools/build/targets/target.ts).
 
-// gp holds the address of linear memory, for nothing else wants it (the linker is not to relax to it): so each access is one add.uw
-// and a load. A constant address would have to be made anew, from two instructions, for each offset. Assembly loads it (LINEAR_BASE).
+// gp holds the address of linear memory, for nothing else wants it (the linker is not to relax to it): so each access is one
+// add.uw and a load. A constant address would have to be made anew, from two instructions, for each offset. Assembly loads it
+// (LINEAR_BASE).
 register char *axv_window __asm__("gp");
 #define LINEAR(pointer) (axv_window + (u32)(pointer))
 

@@ -90,7 +90,7 @@ export const RISCV64: Target = {
   imageHeader,
   emulator: {
     program: "qemu-system-riscv64",
-    package: "qemu-system-misc",
+    package: "qemu-system-riscv, on Debian 12 qemu-system-misc",
     firmware: { path: "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin", package: "opensbi" },
   },
   reading: RISCV64_READING,

@@ -1,5 +1,5 @@
-// What the tools have to know of an instruction set, all of it: one description each (aarch64.ts, riscv64.ts). A new one is a file
-// here, with its C header and its reading beside it, and a line in index.ts.
+// What the tools have to know of an instruction set, all of it: one description each (aarch64.ts, riscv64.ts). A new one is a
+// file here, with its C header and its reading beside it, and a line in index.ts.
 import type { Reading } from "../../verify/native/reading.ts";
 import type { Relocation } from "../elf.ts";
 
@@ -17,8 +17,8 @@ export interface Target {
   /** For lld, likewise. */
   readonly linkFlags: readonly string[];
   /**
-   * Before the prelude of a translated program, relative to the root: C for LINEAR, which is where a pointer leads; for BOUND_AT, a
-   * loop's marker; and for the atomic operations.
+   * Before the prelude of a translated program, relative to the root: C for LINEAR, which is where a pointer leads; for
+   * BOUND_AT, a loop's marker; and for the atomic operations.
    */
   readonly headers: readonly string[];
   readonly conventions: Conventions;
@@ -32,7 +32,10 @@ export interface Target {
   readonly budgets: string;
 }
 
-/** clang's attributes for functions that keep other registers than the ABI says; undefined: there is none, and assembly saves them. */
+/**
+ * clang's attributes for functions that keep other registers than the ABI says; undefined: there is none, and assembly saves
+ * them.
+ */
 export interface Conventions {
   /** For a program's `savesNothing`. */
   readonly savesNothing: string | undefined;

@@ -1,10 +1,10 @@
 // The interrupt controller as a guest with one vCPU and one interrupt needs it, a timer's PPI. GICv3 (IHI 0069): distributor
 // and redistributor by memory, CPU interface by system registers. GICv2 (IHI 0048): both by memory. The CPU says which.
-import { bound } from "../../build/generated/cpu";
+import { bound } from "../../../build/generated/cpu";
 import {
   isb, mmioRead32, mmioWrite32, mrs_ICC_IAR1_EL1, mrs_ID_AA64PFR0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1, msr_ICC_EOIR1_EL1,
   msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1,
-} from "../../build/generated/guest";
+} from "../../../build/generated/guest";
 import { GICC_IPA, GICD_IPA, GICR_IPA } from "./map";
 
 /** INTIDs of the EL1 virtual and physical timer (BSA, PPI assignments). */

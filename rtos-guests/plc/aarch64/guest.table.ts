@@ -1,7 +1,7 @@
 // Intrinsics of a bare-metal AArch64 guest at EL1: its timers, its GICv3 CPU interface, device registers, hypercalls.
 // Imported from "guest". Names are the architecture's (Arm ARM DDI 0487, GICv3 IHI 0069). Nothing here reaches EL2
 // state, so a guest written with it runs the same under the hypervisor and bare.
-import type { Intrinsic } from "../../tools/build/intrinsic.ts";
+import type { Intrinsic } from "../../../tools/build/intrinsic.ts";
 
 /** Encodings for names that clang does not know without an extension: S<op0>_<op1>_C<n>_C<m>_<op2>. */
 const ENCODING: Readonly<Record<string, string>> = {

@@ -1,0 +1,104 @@
+// The PLC guest for RISC-V on QEMU's virt machine, in virtual time (an instruction is a ns): bare, in supervisor mode behind OpenSBI, and
+// the same bytes in VS-mode, where its timer is its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readElf } from "../../tools/build/elf.ts";
+import { buildProgram, type Products } from "../../tools/build/index.ts";
+import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
+import { PLC_RISCV64 } from "../../tools/build/programs.ts";
+import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
+
+const LIMIT_MS = 40_000;
+const IMAGE = 0x8020_0000;
+
+let folder: string;
+let products: Products;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "axv-plc-riscv64-"));
+  products = await buildProgram(PLC_RISCV64);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const { program, firmware } = RISCV64.emulator;
+const machine = (...more: string[]): string[] => [
+  "-M", "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-m", "512M", "-nodefaults", "-display", "none", "-monitor", "none",
+  "-serial", "stdio", "-icount", "shift=0,sleep=off", "-bios", firmware?.path ?? "", ...more,
+];
+
+/** What the machine prints behind the firmware's words, until it matches. */
+async function until(wanted: RegExp, more: readonly string[]): Promise<string> {
+  // setpriv: the kernel kills QEMU when this process ends, however it ends.
+  const qemu: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "--", program, ...machine(...more)], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  const timer = setTimeout(() => qemu.kill("SIGKILL"), LIMIT_MS);
+  try {
+    for await (const bytes of qemu.stdout ?? []) {
+      said += String(bytes);
+      if (wanted.test(said)) return said;
+    }
+    throw new Error(`it ended, or ${LIMIT_MS} ms were over:\n${said}`);
+  } finally {
+    clearTimeout(timer);
+    qemu.kill("SIGKILL"); // with sleep=off an idle guest makes QEMU deaf to anything else
+  }
+}
+
+const TWO_SECONDS = /plc: scans=2030 .*\r\n/;
+
+/** The figures of its last line. */
+function figures(said: string): Record<string, number[]> {
+  const line = TWO_SECONDS.exec(said)?.[0] ?? "";
+  return Object.fromEntries([...line.matchAll(/(\w+)=([\d./]+)/g)].map(([, name = "", values = ""]) => [name, values.split("/").map(Number)]));
+}
+
+function isInTime(said: string): void {
+  expect(said).toContain("plc: started, 1000 scans a second\r\n");
+  const { overruns, jitter = [], exec = [], measured = [] } = figures(said);
+  expect(overruns).toEqual([0]);
+  // `time` has 100 ns a tick: the interrupt comes in the tick in which it is due, or the next.
+  expect(Math.max(...jitter)).toBeLessThanOrEqual(100);
+  expect(Math.max(...exec)).toBeLessThan(8000); // also the scan that writes the line
+  expect(measured[0]).toBeGreaterThan(20);
+}
+
+test.each([["ELF", (): string => products.elf], ["raw image", (): string => products.binary]])("bare, its %s: two seconds, every scan on its deadline, no overrun", async (_, kernel) => {
+  isInTime(await until(TWO_SECONDS, ["-kernel", kernel()]));
+});
+
+test("the same bytes in VS-mode: one call, for a hypervisor that it knows, and no other exit in two seconds", async () => {
+  const [object, hypervisor, script] = [join(folder, "vs.o"), join(folder, "vs.elf"), join(folder, "vs.ld")];
+  writeFileSync(script, "ENTRY(_start) SECTIONS { . = 0x88000000; .text : { *(.text) } }"); // QEMU starts at its lowest address
+  runTool(CLANG, [...RISCV64.flags, "-march=rv64imac_zicsr_h", "-c", "test/plc/assembly/vsMode.S", "-o", object]);
+  runTool(LLD, ["-static", "-T", script, object, "-o", hypervisor]);
+  const said = await until(TWO_SECONDS, ["-kernel", hypervisor, "-device", `loader,file=${products.binary},addr=0x${IMAGE.toString(16)}`]);
+  isInTime(said);
+  expect(said.slice(said.lastIndexOf("\n", said.indexOf("plc: started"))).trim()).toMatch(/^Eplc: started/);
+  expect(said.slice(said.indexOf("plc: started"))).not.toMatch(/[EX](?!\w*=)/);
+});
+
+describe("an exception that nobody expects", () => {
+  /** The guest with other instructions where it would wait for its first interrupt, or scan. */
+  function patched(where: string, source: string): string {
+    const [text, object, code, image] = ["patch.S", "patch.o", "patch.bin", "patched.bin"].map((name) => join(folder, name)) as [string, string, string, string];
+    writeFileSync(text, `${source}\n`);
+    runTool(CLANG, [...RISCV64.flags, "-c", text, "-o", object]);
+    runTool({ command: "llvm-objcopy-19", package: "llvm-19" }, ["-O", "binary", "-j", ".text", object, code]);
+    const symbol = readElf(readFileSync(products.elf)).symbols.find(({ name }) => name === where);
+    const bytes = readFileSync(products.binary);
+    readFileSync(code).copy(bytes, (symbol?.value ?? 0) - IMAGE);
+    writeFileSync(image, bytes);
+    return image;
+  }
+
+  test.each([
+    ["an undefined instruction", "wait", "unimp", 2],
+    ["a load from nowhere", "irq", "li a0, 8\nld a0, 0(a0)", 5],
+    ["an ecall that firmware takes is none, an ebreak is", "irq", "li a7, 0x10\nli a6, 0\necall\nebreak", 3],
+  ])("%s: it says what, and stands", async (_, where, source, cause) => {
+    const said = await until(/plc: panic .*\r\n/, ["-kernel", patched(where, source)]);
+    expect(said).toMatch(new RegExp(`plc: panic scause=0x${cause} sepc=0x802\\w+ stval=0x\\w+\r\n$`));
+  });
+});
