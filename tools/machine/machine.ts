@@ -1,6 +1,6 @@
 // The simulated machine, as far as every ISA's is the same: pCPUs, memory, caches, a clock, a UART, and the core's own wasm running on
 // it. Everything happens when a test says so and in the order it says: a pCPU enters the core, runs to its end, and leaves. Nothing is
-// random, nothing runs in the background, so a failing test fails again. What an ISA adds is abstract here (README: isa.ts).
+// random, nothing runs in the background, so a failing test fails again. What an ISA adds is abstract here (isa.ts).
 import type { BoardFacts, Contents } from "./board.ts";
 import { Bus } from "./bus.ts";
 import type { Controller } from "./bus.ts";
@@ -11,6 +11,8 @@ import { InstructionCaches } from "./instructionCache.ts";
 import { Intrusion } from "./intrusion.ts";
 import type { Intruder } from "./intrusion.ts";
 import type { Loaded } from "./load.ts";
+import type { LineBits, Lines } from "./lines.ts";
+import type { Mapping } from "./mapping.ts";
 import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
 import type { PCpu } from "./pcpu.ts";
@@ -57,7 +59,7 @@ export interface Timing {
   readonly repeatsInvalidation?: boolean | undefined;
 }
 
-export abstract class Machine<Cpu extends PCpu = PCpu, Core extends Exports = Exports> {
+export abstract class Machine<Cpu extends PCpu = PCpu, Core extends Exports = Exports, Found extends Mapping = Mapping> {
   abstract readonly board: BoardFacts;
   abstract readonly uart: Uart;
   abstract readonly pcpus: readonly Cpu[];
@@ -67,14 +69,14 @@ export abstract class Machine<Cpu extends PCpu = PCpu, Core extends Exports = Ex
   protected abstract readonly loaded: Loaded<Core>;
   readonly clock: Clock;
   readonly memory: PhysicalMemory;
-  readonly tlb: Tlb;
+  readonly tlb: Tlb<Found>;
   readonly instructionCaches: InstructionCaches;
   readonly dataCache: DataCache;
   readonly tableWrites = new TableWrites();
   /** What the hypervisor wrote outside linear memory, since a test last emptied it. */
   readonly writes: Range[] = [];
   /** Hears of each intrinsic that others could notice, just before it. */
-  onIntrinsic: ((name: string, pcpu: Cpu) => void) | undefined = undefined;
+  onIntrinsic: ((name: string, pcpu: PCpu) => void) | undefined = undefined;
   private readonly writable: readonly Range[];
   private readonly intrusion = new Intrusion();
   /** Lives of partitions begun so far, and the one that each VMID is in. */
@@ -108,7 +110,7 @@ export abstract class Machine<Cpu extends PCpu = PCpu, Core extends Exports = Ex
   /** pCPUs that firmware has been asked to start, and that have not begun. */
   protected abstract get started(): StartRequest[];
   /** When the timer of the hypervisor's own on that pCPU goes off; Infinity: it is off. */
-  protected abstract deadline(pcpu: Cpu): number;
+  abstract deadline(pcpu: Cpu): number;
   /** An interrupt is signalled to it that is the hypervisor's to take while a guest runs; while none does. */
   protected abstract interruptsGuest(pcpu: Cpu): boolean;
   protected abstract interruptsParked(pcpu: Cpu): boolean;
@@ -133,8 +135,15 @@ export abstract class Machine<Cpu extends PCpu = PCpu, Core extends Exports = Ex
   protected abstract describe(pcpu: Cpu): string;
   /** The guest of a pCPU fetches its next instruction. False: it could not, and is in the hypervisor, or back from there. */
   abstract fetch(pcpu: Cpu): boolean;
+  /** An exception in the hypervisor itself: its entry reports it, and the pCPU stops for good. */
+  abstract panic(pcpu: Cpu): void;
   /** The wire of an interrupt that devices raise. */
   abstract setLine(line: number, high: boolean): void;
+  /** What its interrupt controllers keep for each line, and for each pCPU alone: IPIs, timers. */
+  abstract readonly lines: Lines;
+  abstract privates(pcpu: Cpu): readonly LineBits[];
+  /** What the tables say that its guest's addresses are translated by. `table` hears of each of those. */
+  abstract mappings(pcpu: Cpu, table?: (pa: number, bytes: number) => void): Found[];
 
   /** Puts the image and what it loads into memory, and the core's linear memory. */
   protected fill({ blob, loads = [] }: Contents): void {

@@ -1,15 +1,15 @@
-// The TLBs for what stage 2 says (ARM ARM D8.13), one for each pCPU: a translation once used may be used again until it is
+// The TLBs for what the second stage of translation says (ARM ARM D8.13; RISC-V privileged, HFENCE.GVMA), one for each pCPU: a translation once used may be used again until it is
 // invalidated, whatever the tables say by then. They never forget by themselves, an invalidation has no effect before the DSB
 // behind it, and they begin with what was there before the pCPU came to the hypervisor: the worst case that the architecture allows.
 import { hex, MachineError } from "./errors.ts";
-import type { Mapping } from "./aarch64/stage2.ts";
+import type { Mapping } from "./mapping.ts";
 
 const PAGE = 4096;
 const IPA_PAGES = 2 ** 36;
 const ALL = -1;
 
-interface Entry {
-  readonly mapping: Mapping;
+interface Entry<Found> {
+  readonly mapping: Found;
   /** The life of its pCPU in which it was made: stage 1 of that life, which is of no use to another, is in it. */
   readonly life: number;
 }
@@ -19,8 +19,8 @@ interface Invalidation {
   readonly vmid: number;
 }
 
-export class Tlb {
-  private readonly entries: readonly Map<number, Entry>[];
+export class Tlb<Found extends Mapping = Mapping> {
+  private readonly entries: readonly Map<number, Entry<Found>>[];
   /** VMIDs whose translations by firmware are still in a pCPU's TLB: all, but for those that have been invalidated. */
   private readonly inherited: ({ readonly but: Set<number> } | undefined)[];
   private readonly repeats: boolean;
@@ -36,17 +36,17 @@ export class Tlb {
   constructor(pcpus: number, repeats = false) {
     this.repeats = repeats;
     this.everyone = Array.from({ length: pcpus }, (_, n) => n);
-    this.entries = this.everyone.map(() => new Map<number, Entry>());
+    this.entries = this.everyone.map(() => new Map<number, Entry<Found>>());
     this.inherited = this.everyone.map(() => undefined);
   }
 
-  /** A pCPU comes out of reset, or from firmware: its TLB holds anything (D8.13.3). */
+  /** A pCPU comes out of reset, or from firmware: its TLB holds anything. */
   start(pcpu: number): void {
     this.inherited[pcpu] = { but: new Set() };
   }
 
   /** What a pCPU uses for an IPA, in that life. What is left from before that life is an error: nobody could say where it leads. */
-  find(pcpu: number, vmid: number, ipa: number, life: number): Mapping | undefined {
+  find(pcpu: number, vmid: number, ipa: number, life: number): Found | undefined {
     const stale = (whose: string): never => {
       throw new MachineError("MACHINE_TLB", `the guest of pCPU ${pcpu} (VMID ${vmid}) reaches ${hex(ipa)} by a translation that ${whose} has left in the TLB`);
     };
@@ -56,7 +56,7 @@ export class Tlb {
     return entry?.mapping;
   }
 
-  fill(pcpu: number, vmid: number, ipa: number, life: number, mapping: Mapping): void {
+  fill(pcpu: number, vmid: number, ipa: number, life: number, mapping: Found): void {
     this.entries[pcpu]?.set(vmid * IPA_PAGES + Math.floor(ipa / PAGE), { mapping, life });
   }
 
@@ -65,14 +65,14 @@ export class Tlb {
     this.unseen.add(pcpu);
   }
 
-  /** TLBI VMALLS12E1IS; or of the pCPU alone, VMALLS12E1. */
+  /** Of all pCPUs (TLBI VMALLS12E1IS), or of those. */
   invalidate(pcpu: number, vmid: number, pcpus = this.everyone): void {
-    // A walk could still read the old descriptor behind the invalidation (D8.13.1): DSB between the store and the TLBI.
-    if (this.unseen.has(pcpu)) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu} invalidates VMID ${vmid} without a DSB behind the store to its tables`);
+    // A walk could still read the old descriptor behind the invalidation (D8.13.1): a barrier between the store and that.
+    if (this.unseen.has(pcpu)) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu} invalidates VMID ${vmid} without a barrier behind the store to its tables`);
     this.begun.set(pcpu, [...(this.begun.get(pcpu) ?? []), { pcpus, vmid }]);
   }
 
-  /** TLBI ALLE1IS; or of the pCPU alone, ALLE1. */
+  /** Of whatever VMID (TLBI ALLE1IS). */
   invalidateAll(pcpu: number, pcpus = this.everyone): void {
     this.invalidate(pcpu, ALL, pcpus);
   }
@@ -82,7 +82,7 @@ export class Tlb {
     return this.begun.has(pcpu);
   }
 
-  /** DSB: what the pCPU has begun is done. */
+  /** A barrier: what the pCPU has begun is done. */
   complete(pcpu: number): void {
     this.unseen.delete(pcpu);
     const begun = this.begun.get(pcpu);

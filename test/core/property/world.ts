@@ -1,32 +1,33 @@
-// A booted machine with guests that behave as the actions say.
-import * as calls from "../../../arch/aarch64/calls.ts";
+// A booted machine with guests that behave as the actions say. What guests of an ISA do in their own way is abstract here.
 import * as abi from "../../../core/abi.ts";
 import { numbered } from "../../../industrial/link/commands.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
-import { machineFor } from "../../../tools/machine/aarch64/core.ts";
-import { INTID_SPURIOUS } from "../../../tools/machine/aarch64/gic/registers.ts";
-import { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
-import { EVENT_L2D_CACHE_REFILL } from "../../../tools/machine/aarch64/pmu.ts";
-import { syndrome } from "../../../tools/machine/aarch64/registers.ts";
-import { ENTRY_OFFSET, GUEST_GICC, GUEST_GICD, GUEST_GICR, makeSystem, TICK_MICROSECONDS } from "../../../tools/machine/aarch64/system.ts";
-import type { System, SystemSpec } from "../../../tools/machine/aarch64/system.ts";
-import { GICR_STRIDE, KICK_SGI, SGI_BASE } from "../bench.ts";
+import type { BoardFacts } from "../../../tools/machine/board.ts";
+import type { Guest } from "../../../tools/machine/guest.ts";
+import type { Isa } from "../../../tools/machine/isa.ts";
+import type { Machine } from "../../../tools/machine/machine.ts";
+import type { Outcome } from "../../../tools/machine/outcome.ts";
+import type { PCpu } from "../../../tools/machine/pcpu.ts";
+import { ENTRY_OFFSET, TICK_MICROSECONDS } from "../../../tools/machine/system.ts";
+import type { System, SystemSpec } from "../../../tools/machine/system.ts";
 import { Account } from "./account.ts";
-import type { Action, Alphabet } from "./actions.ts";
-import { openAll, wakeAll } from "./rest.ts";
+import type { Numbers } from "./account.ts";
+import type { Acting, Action, Alphabet, GuestAction } from "./actions.ts";
 
 const NANOSECONDS = 1000;
-const FIRST_SPI = 32;
-const ISPENDR = 0x200;
-const SPENDSGIR = 0xf20;
 /** Enough for a command's frame to come in, and for its reply to go out. */
 const COMMAND_TICKS = 3;
 
-export class World {
+/** A register that keeps a guest in its place: set at boot, and never again. */
+export interface Fence<Cpu extends PCpu = PCpu> {
+  readonly name: string;
+  value(pcpu: Cpu): bigint;
+}
+
+export abstract class World<Own extends Acting = never, Made extends Machine = Machine, Who extends Guest = Guest> {
   readonly system: System;
-  readonly machine: Aarch64Machine;
-  readonly guests: readonly Guest[];
+  readonly machine: Made;
+  readonly guests: readonly Who[];
   /** Partition of each pCPU; -1: a spare one. */
   readonly owners: readonly number[];
   readonly account: Account;
@@ -34,91 +35,124 @@ export class World {
   readonly hasBudgets: boolean;
   /** A pause may be in force. */
   mayBePaused = false;
-  /** INTIDs that each pCPU's guest has acknowledged and not ended, oldest first, in its present life. */
-  private readonly handling: { life: number; intids: number[] }[];
+  /** Numbers of the interrupts that each pCPU's guest has acknowledged and not ended, oldest first, in its present life. */
+  private readonly handling: { life: number; numbers: number[] }[];
 
   /** `core`: another one than the sources'. */
-  constructor(spec: SystemSpec, core?: WebAssembly.Module) {
-    this.system = makeSystem(spec);
-    this.machine = machineFor(this.system, core);
+  constructor(isa: Isa<BoardFacts, Made, Who>, spec: SystemSpec, numbers: Numbers, core?: WebAssembly.Module) {
+    this.system = isa.makeSystem(spec);
+    this.machine = isa.machineFor(this.system, core);
     this.machine.boot();
-    this.guests = this.machine.pcpus.map(({ index }) => new Guest(this.machine, index));
+    this.guests = this.machine.pcpus.map(({ index }) => isa.guestOf(this.machine, index));
     this.owners = this.system.plan.cpus.map(({ partition }) => partition ?? -1);
-    this.handling = this.guests.map(() => ({ life: 0, intids: [] }));
+    this.handling = this.guests.map(() => ({ life: 0, numbers: [] }));
     this.hasBudgets = this.system.plan.partitions.some(({ bandwidth }) => bandwidth !== null);
-    this.account = new Account(this.machine, this.system, this.owners);
+    this.account = new Account(this.machine, this.system, this.owners, numbers);
   }
 
-  get isGicv2(): boolean {
-    return this.machine.board.gicVersion === 2;
-  }
+  /** What only this ISA's guests can do. */
+  protected abstract act(guest: Who, action: Own): void;
+  /** IPAs of devices, the hypervisor's and the guest's, and of nothing. */
+  protected abstract readonly devices: readonly number[];
+
+  /** As every guest could do it by itself: all that it owns is enabled, nothing is held off. */
+  abstract openAll(): void;
+  /** Whatever has been written to interrupt controllers is undone. */
+  abstract undo(): void;
+  /** Its timers are off, and it handles nothing any more, whatever it was. */
+  abstract unwind(guest: Who): void;
+  /** Behind the end of an interrupt: whatever else has to be done with it. */
+  abstract deactivate(guest: Who, number: number): void;
+  /** Guests that take all that comes before they deactivate any, or not any more. */
+  abstract splitEnds(split: boolean): void;
+  /** It sends every IPI that there is to all others of its partition. */
+  abstract sendAll(guest: Who): void;
+  /** Makes a pCPU look what there is to do, as it may do at any time. */
+  abstract rouse(guest: Who): void;
+  /** A direct guest would find the hypervisor's kick if it looked. */
+  abstract findsKick(guest: Who): boolean;
+
+  /** What must hold at all times (invariants.ts): of a pCPU … */
+  abstract readonly fences: readonly Fence<Made["pcpus"][number]>[];
+  abstract checkPcpu(n: number): void;
+  /** … of its private interrupts, those that are its guest's; the hypervisor's kick. */
+  abstract privateBits(owner: number): number;
+  abstract readonly kickBits: number;
+  /** A line may go to several pCPUs, or to none. */
+  abstract readonly routesAreMasks: boolean;
+  /** After everything has come to rest. */
+  abstract checkRest(n: number): void;
 
   alphabet(): Alphabet {
     const { plan } = this.system;
     const ramOf = (partition: number, what: "ipa" | "pa"): number => (plan.partitions[partition]?.regions[0]?.[what] ?? 0) + ENTRY_OFFSET;
     return {
       pcpus: this.guests.map((_, n) => n),
-      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{ pcpu, index: plan.cpus[pcpu]?.vcpu ?? 0, ram: ramOf(owner, "ipa"), vcpus: plan.partitions[owner]?.cpus.length ?? 0, mailbox: plan.partitions[owner]?.mailbox ?? 0 }])),
-      intids: plan.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid)),
+      guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{
+        pcpu, index: plan.cpus[pcpu]?.vcpu ?? 0, ram: ramOf(owner, "ipa"),
+        vcpus: plan.partitions[owner]?.cpus.length ?? 0, mailbox: plan.partitions[owner]?.mailbox ?? 0,
+      }])),
+      lines: plan.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid)),
       partitions: plan.partitions.length,
-      ipas: [ramOf(0, "ipa"), ramOf(0, "pa"), ramOf(1, "ipa"), ramOf(1, "pa"), this.machine.board.imageBase, GUEST_GICD, GUEST_GICR, GUEST_GICC, 0x0803_0000, 0x0804_0000, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0],
-      isGicv2: this.isGicv2,
+      ipas: [ramOf(0, "ipa"), ramOf(0, "pa"), ramOf(1, "ipa"), ramOf(1, "pa"), this.machine.board.imageBase, ...this.devices],
     };
   }
 
-  guest(pcpu: number): Guest {
+  guest(pcpu: number): Who {
     const guest = this.guests[pcpu];
     if (guest === undefined) throw new RangeError(`there is no pCPU ${pcpu}`);
     return guest;
   }
 
   /** Guests that could execute an instruction now. */
-  running(): Guest[] {
+  running(): Who[] {
     return this.guests.filter((guest, n) => guest.running && this.machine.awake(guest.pcpu) && (this.owners[n] ?? -1) >= 0);
   }
 
-  owns(guest: Guest, intid: number): boolean {
-    return this.system.plan.partitions[this.owners[guest.pcpu.index] ?? -1]?.interrupts.some((interrupt) => interrupt.intid === intid) ?? false;
+  owns(guest: Who, line: number): boolean {
+    return this.system.plan.partitions[this.owners[guest.pcpu.index] ?? -1]?.interrupts.some((interrupt) => interrupt.intid === line) ?? false;
   }
 
-  perform(action: Action): void {
-    switch (action.kind) {
-      case "wire": return this.account.wire(action.intid, action.to);
-      case "step": return void this.machine.step(this.machine.pcpu(action.pcpu));
+  perform(action: Action<Own>): void {
+    const done = action as Action; // what is none of these is the ISA's own
+    switch (done.kind) {
+      case "wire": return this.account.wire(done.line, done.to);
+      case "step": return void this.machine.step(this.machine.pcpu(done.pcpu));
       case "settle": return this.machine.settle();
-      case "time": return this.machine.clock.advance(action.microseconds * NANOSECONDS);
+      case "time": return this.machine.clock.advance(done.microseconds * NANOSECONDS);
       case "revive": return this.revive();
-      case "uart": return this.stall(action.stalled);
-      case "typed": return void this.machine.uart.type(action.bytes);
-      case "command": return this.command(action.partition, action.command);
+      case "uart": return this.stall(done.stalled);
+      case "typed": return void this.machine.uart.type(done.bytes);
+      case "command": return this.command(done.partition, done.command);
       case "during": {
-        this.machine.intrude(action.after, () => this.perform(action.second));
-        this.perform(action.first);
+        this.machine.intrude(done.after, () => this.perform(done.second));
+        this.perform(done.first);
         this.machine.endIntrusion();
         return;
       }
       default: {
-        const guest = this.guest(action.pcpu);
-        if (guest.running && this.machine.awake(guest.pcpu)) this.act(guest, action);
+        const guest = this.guest(done.pcpu);
+        if (guest.running && this.machine.awake(guest.pcpu) && !this.actAsAny(guest, done)) this.act(guest, action as Own);
       }
     }
   }
 
-  private act(guest: Guest, action: Extract<Action, { pcpu: number }>): void {
+  /** False: it is none of these. */
+  private actAsAny(guest: Who, action: GuestAction): boolean {
     switch (action.kind) {
-      case "acknowledge": this.acknowledge(guest); return;
-      case "end": this.end(guest); return;
-      case "endAny": this.endAny(guest, action.intid, action.deactivate); return;
-      case "load": guest.load(action.ipa, action.bytes, { syndromeValid: action.valid }); return;
-      case "store": this.store(guest, action.ipa, action.bytes, action.data, action.valid); return;
-      case "fetch": guest.fetch(action.ipa); return;
-      case "call": this.call(guest, action); return;
-      case "msr": this.msr(guest, action.register, action.data); return;
-      case "mrs": guest.mrs(action.register); return;
-      case "sleep": guest[action.how](); return;
-      case "refills": guest.pcpu.pmu.count(EVENT_L2D_CACHE_REFILL, action.times); return;
-      case "exception": guest.exception(syndrome(action.ec, action.iss), 31, action.far, action.hpfar); return;
-      default: return;
+      case "acknowledge": this.acknowledge(guest); return true;
+      case "end": this.end(guest); return true;
+      case "load": guest.load(action.ipa, action.bytes, { syndromeValid: action.valid }); return true;
+      case "store": this.store(guest, action.ipa, action.bytes, action.data, action.valid); return true;
+      case "fetch": guest.fetch(action.ipa); return true;
+      case "hypercall": this.calling(guest, action.fn === abi.CALL_DOORBELL, () => guest.hypercall(action.fn, ...action.args)); return true;
+      case "sleep": guest.sleep(action.how); return true;
+      case "ipi": this.account.sending(guest, action.number, (vcpu) => (action.vcpus & (1 << vcpu)) !== 0, () => guest.sendIpi(action.number, action.vcpus)); return true;
+      case "turn on": guest.turnOn(action.vcpu, action.entry, action.context); return true;
+      case "turn off": guest.turnOff(); return true;
+      case "shut down": guest.shutDown(); return true;
+      case "reset": guest.reset(); return true;
+      default: return false;
     }
   }
 
@@ -146,7 +180,7 @@ export class World {
     this.stall(false);
     this.resume();
     this.commandAll(abi.COMMAND_START);
-    wakeAll(this);
+    this.wakeAll();
   }
 
   /** The host lets go on what is paused. */
@@ -163,75 +197,55 @@ export class World {
     this.machine.uart.drain();
   }
 
-  msr(guest: Guest, register: Parameters<Guest["msr"]>[0], data: bigint): void {
-    if (register === "ICC_SGI1R_EL1") this.account.sgi1r(guest, data, () => guest.msr(register, data));
-    else guest.msr(register, data);
-  }
-
-  private call(guest: Guest, { conduit, fn, args }: Extract<Action, { kind: "call" }>): void {
+  /** A call of the hypervisor: what it says of a doorbell, if that is what the call is, is true. */
+  protected calling(guest: Who, rings: boolean, call: () => Outcome): void {
     const before = this.account.rings;
-    const outcome = guest[conduit](fn, ...args);
-    const rung = fn === calls.HYPERCALL_DOORBELL && outcome.kind === "done" && outcome.value === 0n;
+    const outcome = call();
+    const rung = rings && outcome.kind === "done" && outcome.value === 0n;
     if (rung && this.account.rings === before) throw new Error(`pCPU ${guest.pcpu.index} was told that its doorbell rang, and it did not`);
   }
 
-  store(guest: Guest, ipa: number, bytes: number, data: bigint, valid = true): void {
-    this.account.sgir(guest, ipa, bytes, data, () => guest.store(ipa, bytes, guest.direct ? withoutKick(ipa, data) : data, { syndromeValid: valid }));
+  store(guest: Who, ipa: number, bytes: number, data: bigint, valid = true): void {
+    guest.store(ipa, bytes, data, { syndromeValid: valid });
   }
 
-  acknowledge(guest: Guest): boolean {
-    const intid = guest.acknowledge();
-    if (intid === INTID_SPURIOUS) return false;
-    this.stack(guest).push(intid);
-    this.account.take(guest, intid);
+  acknowledge(guest: Who): boolean {
+    const number = guest.take();
+    if (number === undefined) return false;
+    this.stack(guest).push(number);
+    this.account.take(guest, number);
     return true;
   }
 
   /** False: it handles none, or does not get as far as ending it. */
-  end(guest: Guest): boolean {
-    const intid = this.stack(guest).at(-1);
-    if (intid === undefined || guest.endOfInterrupt(intid).kind !== "done") return false;
+  end(guest: Who): boolean {
+    const number = this.stack(guest).at(-1);
+    if (number === undefined || guest.endOfInterrupt(number).kind !== "done") return false;
     this.stack(guest).pop();
-    this.deactivate(guest, intid);
+    this.deactivate(guest, number);
     return true;
   }
 
-  /** GICC_DIR is not shown to a direct guest: there its EOIR deactivates. (EOIR may have been its last instruction.) */
-  deactivate(guest: Guest, intid: number): void {
-    if (guest.running && !(this.isGicv2 && guest.direct)) guest.deactivate(intid);
-  }
-
-  /** A direct guest's EOIR is not confined: another's INTID, which it has not acknowledged, is UNPREDICTABLE there. */
-  private endAny(guest: Guest, intid: number, deactivate: boolean): void {
-    if (guest.direct && intid >= FIRST_SPI && !this.owns(guest, intid)) return;
-    if (deactivate) this.deactivate(guest, intid);
-    else guest.endOfInterrupt(intid);
-  }
-
   /** What a guest is handling. */
-  stack(guest: Guest): number[] {
+  stack(guest: Who): number[] {
     const handling = this.handling[guest.pcpu.index];
     if (handling === undefined) return [];
     if (handling.life !== guest.pcpu.lives) {
       handling.life = guest.pcpu.lives;
-      handling.intids.length = 0;
+      handling.numbers.length = 0;
     }
-    return handling.intids;
+    return handling.numbers;
   }
 
-  openAll(): void {
-    openAll(this);
-  }
-
+  /** All vCPUs on, their interrupt controllers open. */
   wakeAll(): void {
-    wakeAll(this);
+    for (const partition of this.system.plan.partitions) {
+      partition.cpus.forEach((_, vcpu) => {
+        const caller = this.running().find(({ pcpu }) => partition.cpus.includes(pcpu.index));
+        caller?.turnOn(vcpu, partition.entry, 0n);
+        this.machine.settle();
+      });
+    }
+    this.openAll();
   }
-}
-
-/** A guest could make the SGI with the hypervisor's number pending by hand; it does not, so that none comes but what was sent. */
-function withoutKick(ipa: number, data: bigint): bigint {
-  const word = ipa - (ipa % 4);
-  const inGicr = word >= GUEST_GICR && (word - GUEST_GICR) % GICR_STRIDE === SGI_BASE + ISPENDR;
-  if (inGicr || word === GUEST_GICD + ISPENDR) return data & ~(1n << BigInt(KICK_SGI));
-  return word === GUEST_GICD + SPENDSGIR + KICK_SGI - (KICK_SGI % 4) ? 0n : data;
 }

@@ -8,6 +8,8 @@ export const PSCI_VERSION = 0x8400_0000;
 export const PSCI_CPU_OFF = 0x8400_0002;
 export const PSCI_CPU_ON_64 = 0xc400_0003;
 export const PSCI_AFFINITY_INFO_64 = 0xc400_0004;
+export const PSCI_SYSTEM_OFF = 0x8400_0008;
+export const PSCI_SYSTEM_RESET = 0x8400_0009;
 export const PSCI_FEATURES = 0x8400_000a;
 
 export const SMCCC_VERSION = 0x8000_0000;

@@ -5,9 +5,13 @@ import { INTID_PPI_FIRST, INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Outcome } from "../outcome.ts";
 import type { SystemRegister } from "./systemRegisters.ts";
 
-/** Where guests on a board with GICv2 see the CPU interface. */
+/** Where guests see the distributor, and, on a board with GICv2, the CPU interface. */
+export const GUEST_GICD = 0x0800_0000;
 export const GUEST_GICC = 0x0801_0000;
 
+const GICD_SGIR = 0xf00;
+const SGIR_TARGETS_SHIFT = 16;
+const SGI1R_INTID_SHIFT = 24n;
 const ICC_CTLR_EOIMODE = 2n;
 
 /** The instructions that a driver executes: a guest's. */
@@ -34,6 +38,8 @@ export interface GicDriver {
   acknowledge(): number;
   endOfInterrupt(intid: number): Outcome;
   deactivate(intid: number): Outcome;
+  /** To vCPUs of its partition: a bit each. */
+  sendSgi(intid: number, targets: number): Outcome;
 }
 
 const XZR = 31;
@@ -81,6 +87,10 @@ export class SystemRegisterDriver implements GicDriver {
 
   deactivate(intid: number): Outcome {
     return this.guest.msr("ICC_DIR_EL1", BigInt(intid), intid % XZR); // whichever register
+  }
+
+  sendSgi(intid: number, targets: number): Outcome {
+    return this.guest.msr("ICC_SGI1R_EL1", (BigInt(intid) << SGI1R_INTID_SHIFT) | BigInt(targets));
   }
 }
 
@@ -132,6 +142,10 @@ export class MemoryMappedDriver implements GicDriver {
 
   deactivate(intid: number): Outcome {
     return this.write(DIR, this.named(intid));
+  }
+
+  sendSgi(intid: number, targets: number): Outcome {
+    return this.guest.store(GUEST_GICD + GICD_SGIR, 4, BigInt((targets << SGIR_TARGETS_SHIFT) | intid));
   }
 
   private named(intid: number): number {

@@ -1,6 +1,11 @@
 // A guest, as seen from its pCPU: it executes one instruction of the test's choice at a time. What the instruction meets,
 // the machine decides: stage 2, the trap controls of EL2, the virtual CPU interface. A guest is not told what is behind.
+import { HYPERCALL_VERSION } from "../../../arch/aarch64/calls.ts";
 import { MachineError } from "../errors.ts";
+import type { Guest as AnyGuest } from "../guest.ts";
+import { dataAbortSyndrome } from "./accessForm.ts";
+import type { AccessForm } from "./accessForm.ts";
+import { PSCI_CPU_OFF, PSCI_CPU_ON_64, PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET } from "./firmware.ts";
 import { MemoryMappedDriver, SystemRegisterDriver } from "./gicDriver.ts";
 import type { GicDriver } from "./gicDriver.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
@@ -8,7 +13,7 @@ import type { Aarch64Machine } from "./machine.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
-  EC_DATA_ABORT, EC_HVC64, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, HCR_HCD, HCR_IMO, HCR_TSC, HCR_TWE, HCR_TWI, syndrome, VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
+  EC_HVC64, EC_SMC64, EC_SYSREG, EC_WFX, HCR_HCD, HCR_IMO, HCR_TSC, HCR_TWE, HCR_TWI, syndrome, VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
 } from "./registers.ts";
 import type { Mapping } from "./stage2.ts";
 import { ENCODINGS, systemRegisterIss, trapsToEl2 } from "./systemRegisters.ts";
@@ -21,34 +26,16 @@ const INSTRUCTION = 4n;
 const XZR = 31;
 /** Times that the hypervisor may send a guest back to an instruction, for others of its partition to answer first. */
 const REPEATS = 20;
+/** Priority mask that holds nothing off. */
+const ALL_PRIORITIES = 0xff;
 /** No instruction is there. */
 const NOWHERE = 1n;
 /** Fetches of one instruction after which the hypervisor is taken to send the guest back for ever. */
 const FETCHES = 100;
 
-// ISS of a data abort (ARM ARM D17.2.37, ISS encoding for an exception from a Data Abort).
-const ISS_ISV = 1 << 24;
-const ISS_SSE = 1 << 21;
-const ISS_SF = 1 << 15;
-const ISS_WNR = 1 << 6;
-
-export interface AccessForm {
-  /** Register loaded or stored: SRT. */
-  readonly register?: number;
-  readonly signExtend?: boolean;
-  /** The register is 64 bits wide, of which fewer are loaded (LDRSW and others). */
-  readonly wide?: boolean;
-  /** False: an instruction whose syndrome says nothing (LDP, LDR with write-back …). */
-  readonly syndromeValid?: boolean;
-  /** True: a 16-bit T32 instruction of an AArch32 program (ESR_EL2.IL = 0). */
-  readonly short?: boolean;
-  /** True: it is not executed again when it is not done; the other vCPUs are in the middle of something. */
-  readonly once?: boolean;
-}
-
 export type { Outcome };
 
-export class Guest {
+export class Guest implements AnyGuest<PCpu> {
   readonly pcpu: PCpu;
   /** How it handles its interrupt controller. */
   readonly driver: GicDriver;
@@ -143,18 +130,22 @@ export class Guest {
     return this.exception(syndrome(EC_SYSREG, systemRegisterIss(encoding, register, read)), register);
   }
 
+  sleep(how?: string): Outcome {
+    return how === "wfe" ? this.wfe() : this.wfi();
+  }
+
   /** Sleeps until an interrupt is signalled: not at all if one is. */
   wfi(): Outcome {
-    return this.sleep("wfi", HCR_TWI, 0);
+    return this.wait("wfi", HCR_TWI, 0);
   }
 
   /** Sleeps until an interrupt comes in, or an event. */
   wfe(): Outcome {
-    return this.sleep("wfe", HCR_TWE, 1);
+    return this.wait("wfe", HCR_TWE, 1);
   }
 
   /** Would it sleep, and is that trapped, it is at EL2 instead. Sent back, it sleeps if the trap is off then. */
-  private sleep(how: "wfi" | "wfe", trap: bigint, iss: number): Outcome {
+  private wait(how: "wfi" | "wfe", trap: bigint, iss: number): Outcome {
     return this.execute(() => {
       this.pcpu.asleep = how;
       if (this.machine.awake(this.pcpu) || (this.pcpu.registers.HCR_EL2 & trap) === 0n) return this.next(XZR);
@@ -162,7 +153,7 @@ export class Guest {
       const { pc } = this.pcpu;
       const outcome = this.exception(syndrome(EC_WFX, iss), XZR);
       const again = outcome.kind === "entered" && outcome.pc === pc && (this.pcpu.registers.HCR_EL2 & trap) === 0n;
-      return again ? this.sleep(how, trap, iss) : outcome;
+      return again ? this.wait(how, trap, iss) : outcome;
     });
   }
 
@@ -180,6 +171,43 @@ export class Guest {
   get interruptPending(): boolean {
     if (!this.running) return false;
     return this.direct ? this.pcpu.gic.physical.highestPending() !== INTID_SPURIOUS : this.pcpu.gic.virtual.interruptPending;
+  }
+
+  get context(): bigint {
+    return this.x(0);
+  }
+
+  hypercall(fn: number, ...args: readonly bigint[]): Outcome {
+    return this.hvc(HYPERCALL_VERSION + fn, ...args);
+  }
+
+  turnOn(vcpu: number, entry: number, context: bigint): Outcome {
+    return this.hvc(PSCI_CPU_ON_64, BigInt(vcpu), BigInt(entry), context);
+  }
+
+  turnOff(): Outcome {
+    return this.hvc(PSCI_CPU_OFF);
+  }
+
+  shutDown(): Outcome {
+    return this.hvc(PSCI_SYSTEM_OFF);
+  }
+
+  reset(): Outcome {
+    return this.hvc(PSCI_SYSTEM_RESET);
+  }
+
+  openInterrupts(): void {
+    this.driver.open(ALL_PRIORITIES);
+  }
+
+  sendIpi(intid: number, vcpus: number): Outcome {
+    return this.driver.sendSgi(intid, vcpus);
+  }
+
+  take(): number | undefined {
+    const intid = this.acknowledge();
+    return intid === INTID_SPURIOUS ? undefined : intid;
   }
 
   /** Reads IAR: the INTID. */
@@ -217,10 +245,7 @@ export class Guest {
 
   private dataAbort(ipa: number, bytes: number, form: AccessForm, fault: number, write: boolean): Outcome {
     const register = form.register ?? 0;
-    const valid = form.syndromeValid ?? true;
-    const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (bytes === 8 || form.wide === true ? ISS_SF : 0);
-    const esr = syndrome(EC_DATA_ABORT, (valid ? details : 0) | (write ? ISS_WNR : 0) | fault);
-    const what = form.short === true ? esr & ~ESR_IL : esr;
+    const what = dataAbortSyndrome(bytes, form, fault, write);
     const advance = form.short === true ? INSTRUCTION / 2n : INSTRUCTION;
     const { pc, lives } = this.pcpu;
     const trap = (): Outcome => this.observe(advance, write ? XZR : register, () => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault)));

@@ -10,6 +10,7 @@ import type { InstructionCaches } from "../instructionCache.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { PCpu } from "./pcpu.ts";
 import type { Stage1 } from "./stage1.ts";
+import type { Mapping } from "./stage2.ts";
 import type { StoreBuffer } from "../storeBuffer.ts";
 import type { Synchronisation } from "../synchronisation.ts";
 import type { TableWrites } from "../tableWrites.ts";
@@ -23,7 +24,7 @@ export interface Hardware {
   readonly gic: Gic;
   readonly firmware: Firmware;
   readonly cluster: Cluster;
-  readonly tlb: Tlb;
+  readonly tlb: Tlb<Mapping>;
   readonly stage1: Stage1;
   readonly instructionCaches: InstructionCaches;
   readonly dataCache: DataCache;

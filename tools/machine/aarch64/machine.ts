@@ -7,6 +7,7 @@ import type { Contents } from "../board.ts";
 import type { Bus } from "../bus.ts";
 import { hex } from "../errors.ts";
 import type { Value } from "../imports.ts";
+import type { LineBits } from "../lines.ts";
 import { load } from "../load.ts";
 import type { Loaded } from "../load.ts";
 import { Machine } from "../machine.ts";
@@ -25,11 +26,13 @@ import { Gicv3 } from "./gic/gicv3.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Hardware } from "./hardware.ts";
 import { aarch64Hooks, synchronised } from "./hooks/index.ts";
+import { bitsOf, GicLines } from "./lines.ts";
 import { PCpu } from "./pcpu.ts";
 import { quickTrap } from "./quickTrap.ts";
 import { EC_HVC64, HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
 import { Stage1 } from "./stage1.ts";
-import { vmidOf } from "./stage2.ts";
+import { Stage2, vmidOf } from "./stage2.ts";
+import type { Mapping } from "./stage2.ts";
 import { RULES } from "./synchronisation.ts";
 import { COUNTER_FREQUENCY } from "./timers.ts";
 import { fetchSyndrome, hpfarOf, translate } from "./translation.ts";
@@ -54,9 +57,10 @@ export interface MachineOptions extends Contents {
   readonly board: Board;
 }
 
-export class Aarch64Machine extends Machine<PCpu, CoreExports> implements Hardware {
+export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implements Hardware {
   readonly board: Board;
   readonly gic: Gic;
+  readonly lines: GicLines;
   readonly uart = new Pl011();
   readonly bus: Bus;
   readonly firmware: Firmware;
@@ -74,6 +78,7 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports> implements Hardwa
     this.uart.write(UARTIMSC, board.uartMask ?? 0);
     const refresh = (n: number): void => this.pcpu(n).refreshLines();
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
+    this.lines = new GicLines(this.gic);
     const walked = (descriptor: number): void => this.tableWrites.walk(this.current.index, descriptor, true);
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
     this.bus = this.busOf(this.gic, options.silencers);
@@ -101,7 +106,7 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports> implements Hardwa
     return this.firmware.started;
   }
 
-  protected deadline(pcpu: PCpu): number {
+  deadline(pcpu: PCpu): number {
     return pcpu.hypervisorTimer.deadline;
   }
 
@@ -227,6 +232,15 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports> implements Hardwa
   panic(pcpu: PCpu, esr = 0n): void {
     this.enter(pcpu, () => (this.core.panic(esr, 0n, 0n, pcpu.vcpu), 0));
     pcpu.phase = "halted";
+  }
+
+  /** SGIs and PPIs. */
+  privates(pcpu: PCpu): readonly LineBits[] {
+    return bitsOf(pcpu.gic.bank);
+  }
+
+  mappings({ registers }: PCpu, table?: (pa: number, bytes: number) => void): Mapping[] {
+    return new Stage2(registers.VTTBR_EL2, registers.VTCR_EL2, (pa) => this.memory.read64(pa)).list(table);
   }
 
   /** An SPI's wire. */

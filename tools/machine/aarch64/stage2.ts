@@ -7,14 +7,9 @@
 //  │      │ XN  │    │ output address         │0 │AF│ SH │ S2AP │MemAttr│T/P  │valid│   bit 1: page at level 3, 0 for a block
 //  └──────┴─────┴────┴────────────────────────┴──┴──┴────┴──────┴───────┴─────┴─────┘
 import { hex, MachineError } from "../errors.ts";
+import type { Mapping as AnyMapping } from "../mapping.ts";
 
-export interface Mapping {
-  readonly ipa: number;
-  readonly pa: number;
-  readonly size: number;
-  readonly read: boolean;
-  readonly write: boolean;
-  readonly execute: boolean;
+export interface Mapping extends AnyMapping {
   /** MemAttr[3:0]: 0b1111 Normal write-back, 0b0001 Device-nGnRE. */
   readonly memory: number;
   /** SH[1:0]: 0b11 inner shareable. */
