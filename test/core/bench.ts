@@ -9,10 +9,12 @@ import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../i
 import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import { Guest } from "../../tools/machine/aarch64/guest.ts";
-import type { Outcome } from "../../tools/machine/aarch64/guest.ts";
 import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
 import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../../tools/machine/aarch64/system.ts";
 import type { System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
+import { result, value } from "./value.ts";
+
+export { result, value };
 
 /** The two interrupt controllers that boards have: for what must be the same with both. */
 export const GICS = [["GICv3", qemuVirt], ["GICv2", qemuVirtGicv2]] as const;
@@ -29,15 +31,6 @@ export const SGI_BASE = 0x1_0000;
 export const KICK_SGI = 7;
 const MICROSECOND = 1000;
 const WORD_BITS = 32;
-
-/** x0 of a call, the value of a load: of an instruction that must have been done. */
-export function value(outcome: Outcome): bigint {
-  if (outcome.kind !== "done") throw new Error(`the instruction is not done: ${JSON.stringify(outcome, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v))}`);
-  return outcome.value;
-}
-
-/** As value, for results that are signed (PSCI and SMCCC errors). */
-export const result = (outcome: Outcome): number => Number(BigInt.asIntN(64, value(outcome)));
 
 export class Bench {
   readonly system: System;

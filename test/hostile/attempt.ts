@@ -1,13 +1,6 @@
-// What an attempt is: a way to get out, or to disturb, and what comes of it. The attempts are in attempts/, by subject.
+// What an attempt is: a way to get out, or to disturb, and what comes of it. Those of an ISA are in <isa>/attempts/, by subject.
 import type { Answer } from "./answers.ts";
-import type { Operation } from "./operations.ts";
 import type { Random } from "./random.ts";
-import type { Target } from "./target.ts";
-
-export const SUBJECTS = [
-  "memory", "devices", "caches and TLBs", "table walks", "distributor", "redistributor", "SGIs", "calls", "PSCI", "registers", "storms", "partners", "exceptions",
-] as const;
-export type Subject = (typeof SUBJECTS)[number];
 
 /** What a neighbour may rightly notice of an attempt. Whatever is not listed it may not. */
 export type Touch =
@@ -16,7 +9,7 @@ export type Touch =
   /** Its doorbell interrupt is pending: it need not enable it. */
   | "doorbell";
 
-export interface Step {
+export interface Step<Operation> {
   readonly operation: Operation;
   readonly answer: Answer;
   /** QEMU's, where its emulation leaves out what hardware does. */
@@ -25,9 +18,10 @@ export interface Step {
   readonly times?: number;
 }
 
-export interface Attempt {
+export interface Attempt<Target, Operation> {
   readonly name: string;
-  readonly subject: Subject;
+  /** What it is about. */
+  readonly subject: string;
   /** What it does, and what should come of it. */
   readonly does: string;
   /** What the neighbour may notice; left out: nothing at all. */
@@ -35,7 +29,8 @@ export interface Attempt {
   /** Left out: on every machine. */
   readonly when?: (target: Target) => boolean;
   /** New arguments each time. */
-  readonly steps: (target: Target, random: Random) => Step[];
+  readonly steps: (target: Target, random: Random) => Step<Operation>[];
 }
 
-export const step = (operation: Operation, answer: Answer, more: Omit<Step, "operation" | "answer"> = {}): Step => ({ operation, answer, ...more });
+export const step = <Operation>(operation: Operation, answer: Answer, more: Omit<Step<Operation>, "operation" | "answer"> = {}): Step<Operation> =>
+  ({ operation, answer, ...more });

@@ -4,13 +4,13 @@
 // AXV_SEED=<number> repeats a run; a failure is reduced to a short list of moves, and says the seed that it is found with at once.
 import { expect, test } from "vitest";
 import { seed } from "../core/property/seed.ts";
-import { fuzz } from "./simulator/fuzz.ts";
-import { FIELDS } from "./simulator/systems.ts";
+import { AARCH64_ATTACK } from "./simulator/aarch64/attack.ts";
+import { Fuzz } from "./simulator/fuzz.ts";
 
 const OPERATIONS = 1_000_000;
 const MINUTE = 60_000;
 
-test.each(FIELDS)(`$name: its share of a million operations (seed ${seed})`, (field) => {
-  const share = Math.ceil(OPERATIONS / FIELDS.length);
-  expect(fuzz(field, seed, share)).toBeGreaterThanOrEqual(share);
+test.each(AARCH64_ATTACK.fields)(`aarch64, $name: its share of a million operations (seed ${seed})`, (field) => {
+  const share = Math.ceil(OPERATIONS / AARCH64_ATTACK.fields.length);
+  expect(new Fuzz(AARCH64_ATTACK, field).run(seed, share)).toBeGreaterThanOrEqual(share);
 }, 3 * MINUTE);

@@ -14,6 +14,12 @@ export interface LineEntries {
   readonly set: Uint32Array | Uint8Array;
 }
 
+/** Those that each pCPU has for itself: IPIs, timers. */
+export interface PrivateLines {
+  readonly bits: readonly LineBits[];
+  readonly entries: readonly LineEntries[];
+}
+
 export interface Lines {
   /** Hears of every edge, and of every interrupt that software makes pending, and whether it found the line pending already. */
   onPend: ((line: number, already: boolean) => void) | undefined;

@@ -11,7 +11,7 @@ import { InstructionCaches } from "./instructionCache.ts";
 import { Intrusion } from "./intrusion.ts";
 import type { Intruder } from "./intrusion.ts";
 import type { Loaded } from "./load.ts";
-import type { LineBits, Lines } from "./lines.ts";
+import type { Lines, PrivateLines } from "./lines.ts";
 import type { Mapping } from "./mapping.ts";
 import { PhysicalMemory } from "./memory.ts";
 import type { Range } from "./memory.ts";
@@ -141,7 +141,7 @@ export abstract class Machine<Cpu extends PCpu = PCpu, Core extends Exports = Ex
   abstract setLine(line: number, high: boolean): void;
   /** What its interrupt controllers keep for each line, and for each pCPU alone: IPIs, timers. */
   abstract readonly lines: Lines;
-  abstract privates(pcpu: Cpu): readonly LineBits[];
+  abstract privates(pcpu: Cpu): PrivateLines;
   /** What the tables say that its guest's addresses are translated by. `table` hears of each of those. */
   abstract mappings(pcpu: Cpu, table?: (pa: number, bytes: number) => void): Found[];
 

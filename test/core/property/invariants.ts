@@ -53,7 +53,7 @@ export class Invariants<Own extends Acting = never> {
     this.records = machine.pcpus.map(({ vcpu }) => new Snapshot(new Uint8Array(machine.linear.buffer, vcpu, recordBytes)));
     this.lines = snapshotsOf(bits);
     this.routes = routes.map(({ set }) => new Snapshot(set));
-    this.privates = machine.pcpus.map((pcpu) => snapshotsOf(machine.privates(pcpu)));
+    this.privates = machine.pcpus.map((pcpu) => snapshotsOf(machine.privates(pcpu).bits));
     this.recordTables();
   }
 

@@ -2,12 +2,12 @@
 // says of it when it says nothing any more.
 import * as abi from "../../../core/abi.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
-import type { Answer } from "../answers.ts";
-import { survives } from "../answers.ts";
-import { answerInQemu } from "../encode.ts";
-import type { Step } from "../attempt.ts";
-import { describe } from "../operations.ts";
-import type { Operation } from "../operations.ts";
+import type { Answer } from "../aarch64/answers.ts";
+import { survives } from "../aarch64/answers.ts";
+import { answerInQemu } from "../aarch64/encode.ts";
+import type { Step } from "../aarch64/attempt.ts";
+import { describe } from "../aarch64/operations.ts";
+import type { Operation } from "../aarch64/operations.ts";
 
 /** Not from the beginning of a line: what is left of a flood may stand before it. */
 const READY = /hostile: ready/;

@@ -6,7 +6,7 @@ import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
 import type { VcpuTelemetry } from "../../../industrial/link/telemetry.ts";
 import type { PartitionRecord } from "../../../industrial/live/monitor.ts";
-import type { Attempt } from "../attempt.ts";
+import type { Attempt } from "../aarch64/attempt.ts";
 import type { Monitor } from "./monitor.ts";
 
 /** Exits that only a disturbance from outside would cause. */

@@ -9,14 +9,14 @@ import { buildProgram } from "../../../tools/build/index.ts";
 import { CORE, PLC } from "../../../tools/build/programs.ts";
 import { planFile } from "../../../tools/plan/file.ts";
 import { soundSystem } from "../../../tools/plan/show.ts";
-import type { Attempt, Step } from "../attempt.ts";
-import { ATTEMPTS } from "../attempts/index.ts";
-import { encodeSteps } from "../encode.ts";
+import type { Attempt, Step } from "../aarch64/attempt.ts";
+import { ATTEMPTS } from "../aarch64/attempts/index.ts";
+import { encodeSteps } from "../aarch64/encode.ts";
 import { IMAGE_IPA, STEPS_IPA } from "../layout.ts";
 import { HOSTILE } from "../program.ts";
 import { Random } from "../random.ts";
-import { targetOf } from "../target.ts";
-import type { Target } from "../target.ts";
+import { targetOf } from "../aarch64/target.ts";
+import type { Target } from "../aarch64/target.ts";
 import { look, PATTERN_BYTES, prepare } from "./witness.ts";
 
 export interface Variant {

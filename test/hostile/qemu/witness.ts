@@ -1,9 +1,9 @@
 // What the witness is told: to put its interrupts into a state of its own choice, to fill some memory, and to look at its
 // interrupts. Its steps are the attacker's vocabulary, for better purposes.
-import { DONE } from "../answers.ts";
-import { step } from "../attempt.ts";
-import type { Step } from "../attempt.ts";
-import type { Target } from "../target.ts";
+import { DONE } from "../aarch64/answers.ts";
+import { step } from "../aarch64/attempt.ts";
+import type { Step } from "../aarch64/attempt.ts";
+import type { Target } from "../aarch64/target.ts";
 
 const SEED = 0x5eed;
 /** Of its memory, from the middle on. */

@@ -6,40 +6,33 @@ import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
 import { encodeFrame } from "../../../industrial/link/frame.ts";
 import type { Frame } from "../../../industrial/link/frame.ts";
 import { decodePartition, decodeVcpu } from "../../../industrial/link/telemetry.ts";
-import { CPU_ON_64 } from "../../core/functions.ts";
-import { machineFor } from "../../../tools/machine/aarch64/core.ts";
-import { Guest } from "../../../tools/machine/aarch64/guest.ts";
-import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
-import { makeSystem, TELEMETRY_MILLISECONDS } from "../../../tools/machine/aarch64/system.ts";
-import type { System, SystemSpec } from "../../../tools/machine/aarch64/system.ts";
+import type { Guest } from "../../../tools/machine/guest.ts";
+import type { Machine } from "../../../tools/machine/machine.ts";
+import { TELEMETRY_MILLISECONDS } from "../../../tools/machine/system.ts";
+import type { System, SystemSpec } from "../../../tools/machine/system.ts";
 import { objection, survives } from "../answers.ts";
-import type { Answer } from "../answers.ts";
+import type { Answer, Became } from "../answers.ts";
 import type { Step } from "../attempt.ts";
-import { targetOf } from "../target.ts";
-import type { Target } from "../target.ts";
-import { Bystander } from "./bystander.ts";
-import type { Move } from "./moves.ts";
-import { Performer } from "./performer.ts";
-import type { Became } from "./performer.ts";
-import { ATTACKER, BYSTANDER } from "./systems.ts";
+import { ATTACKER, BYSTANDER } from "./attack.ts";
+import type { Attack } from "./attack.ts";
+import type { Bystander } from "./bystander.ts";
+import type { Besieged, Move } from "./moves.ts";
 
 const MILLISECOND = 1_000_000;
 /** Longer than a partition that fails time and again waits for its next start. */
 const RESTART_MS = 1100;
 const STEPS = 64;
 const REPEATS = 4;
-/** Exits of the bystander of which it says how many are due: all but its timer's and its hypercalls. */
-const COUNTED = [abi.EXIT_INTERRUPT, abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_SMC, abi.EXIT_SGI_SEND, abi.EXIT_CONSOLE, abi.EXIT_FAULT, abi.EXIT_TICK, abi.EXIT_BANDWIDTH];
 
-export class Siege {
-  readonly machine: Aarch64Machine;
+export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, Made extends Machine = Machine, Who extends Guest = Guest> {
+  readonly machine: Made;
   readonly target: Target;
   /** Operations that got as far as stage 2, a trap, or memory. */
   operations = 0;
   private readonly system: System;
-  private readonly attackers: readonly Guest[];
-  readonly bystander: Bystander;
-  private readonly performer: Performer;
+  private readonly attackers: readonly Who[];
+  readonly bystander: Bystander<Made, Who>;
+  private readonly attack: Attack<Spec, Target, Operation, Made, Who>;
   private readonly index: number;
   private frames: Frame[] = [];
   private readonly demultiplexer = new Demultiplexer((item) => {
@@ -47,32 +40,35 @@ export class Siege {
     else throw new Error(`plain text on the UART: ${new TextDecoder().decode(item.text)}`);
   });
 
-  constructor(spec: SystemSpec) {
-    this.system = makeSystem(spec);
+  constructor(attack: Attack<Spec, Target, Operation, Made, Who>, spec: Spec) {
+    this.attack = attack;
+    const { isa } = attack;
+    this.system = isa.makeSystem(spec);
     const { plan } = this.system;
-    this.machine = machineFor(this.system);
+    this.machine = isa.machineFor(this.system);
     this.machine.boot();
     this.machine.uart.drain();
     this.machine.uart.sent.length = 0; // what is said at boot is plain text
-    this.target = targetOf(plan, ATTACKER);
+    this.target = attack.targetOf(plan, ATTACKER);
     this.index = plan.partitions.findIndex(({ name }) => name === ATTACKER);
-    this.attackers = (plan.partitions[this.index]?.cpus ?? []).map((pcpu) => new Guest(this.machine, pcpu));
+    this.attackers = (plan.partitions[this.index]?.cpus ?? []).map((pcpu) => isa.guestOf(this.machine, pcpu));
     const other = plan.partitions.findIndex(({ name }) => name === BYSTANDER);
-    this.bystander = new Bystander(this.machine, this.system, new Guest(this.machine, plan.partitions[other]?.cpus[0] ?? 0), other, this.index);
-    this.performer = new Performer(this.machine);
+    this.bystander = attack.bystanderOf({
+      machine: this.machine, system: this.system, guest: isa.guestOf(this.machine, plan.partitions[other]?.cpus[0] ?? 0), index: other, attacker: this.index,
+    });
     this.machine.writes.length = 0;
   }
 
-  carryOut(move: Move): void {
+  carryOut(move: Move<Operation>): void {
     switch (move.kind) {
       case "try": return this.attempt(move);
-      case "wire": return this.wire(move.intid, move.high);
+      case "wire": return this.wire(move.line, move.high);
       case "time": return this.pass(move.milliseconds);
       case "look": return this.look();
     }
   }
 
-  private attempt({ vcpu, step, during }: Extract<Move, { kind: "try" }>): void {
+  private attempt({ vcpu, step, during }: Extract<Move<Operation>, { kind: "try" }>): void {
     const guest = this.alive(vcpu);
     const times = Math.min(step.times ?? 1, REPEATS);
     for (let n = 0; n < times && guest.running; n++) {
@@ -84,7 +80,7 @@ export class Siege {
         });
       }
       guest.pcpu.pc = BigInt(this.system.plan.partitions[this.index]?.entry ?? 0); // wherever an exception has taken it: it executes what is mapped
-      const became = this.performer.perform(guest, step.operation);
+      const became = this.attack.perform(this.machine, guest, step.operation);
       this.machine.endIntrusion();
       if (became !== "out of reach") this.operations++;
       // Whoever intrudes may take the partition away from under the operation, or change what it says.
@@ -97,7 +93,7 @@ export class Siege {
   }
 
   /** In the middle of what `guest` does in the core: the housekeeper's tick, or another vCPU of the attacker's. */
-  private intrude(guest: Guest, by: NonNullable<Extract<Move, { kind: "try" }>["during"]>["by"]): void {
+  private intrude(guest: Who, by: NonNullable<Extract<Move<Operation>, { kind: "try" }>["during"]>["by"]): void {
     if (by === "housekeeper") {
       const housekeeper = this.machine.pcpu(this.system.plan.housekeeper);
       this.machine.clock.advance(MILLISECOND);
@@ -106,11 +102,11 @@ export class Siege {
     }
     const other = this.attackers[by.vcpu];
     if (other === undefined || other === guest || !other.running) return;
-    if (this.performer.perform(other, by.step.operation) !== "out of reach") this.operations++;
+    if (this.attack.perform(this.machine, other, by.step.operation) !== "out of reach") this.operations++;
   }
 
   /** A vCPU of the attacker that runs: that one, or its first, which is started again if it has to be. */
-  private alive(vcpu: number): Guest {
+  private alive(vcpu: number): Who {
     const [first, wanted] = [this.attackers[0], this.attackers[vcpu]];
     if (first === undefined || wanted === undefined) throw new RangeError(`the attacker has no vCPU ${vcpu}`);
     if (wanted.running) return wanted;
@@ -118,7 +114,7 @@ export class Siege {
     const caller = this.attackers.find(({ running }) => running);
     if (caller === undefined) throw new Error("the attacker's partition does not start any more");
     if (wanted.running) return wanted;
-    caller.hvc(CPU_ON_64, BigInt(vcpu), BigInt(this.target.ram.at), 0n);
+    caller.turnOn(vcpu, this.target.ram.at, 0n);
     this.settleAttackers();
     this.bystander.check();
     return wanted.running ? wanted : caller;
@@ -139,8 +135,8 @@ export class Siege {
     for (let waited = 0; waited < RESTART_MS && !done(); waited++) this.pass(1);
   }
 
-  private wire(intid: number, high: boolean): void {
-    this.machine.setLine(intid, high);
+  private wire(line: number, high: boolean): void {
+    this.machine.setLine(line, high);
     this.settleAttackers();
     this.bystander.check();
   }
@@ -189,7 +185,7 @@ export class Siege {
     const { exits, held } = decodeVcpu(vcpu);
     const { restarts, state } = decodePartition(partition);
     const { due } = this.bystander;
-    const foreign = COUNTED.filter((cause) => (exits[cause] ?? 0) !== (due.get(cause) ?? 0));
+    const foreign = this.attack.counted.filter((cause) => (exits[cause] ?? 0) !== (due.get(cause) ?? 0));
     if (held !== 0n || foreign.length > 0 || restarts !== 0 || state !== "running") {
       throw new Error(`the bystander was disturbed: ${state}, held for ${held} ns, ${restarts} restarts, exits of causes ${foreign.join()}: ${foreign.map((cause) => `${exits[cause]} instead of ${due.get(cause) ?? 0}`).join()}`);
     }
@@ -197,7 +193,7 @@ export class Siege {
 }
 
 /** `several`: the attacker has vCPUs that go on when one of them stops. */
-function judge({ answer }: Step, became: Became, several: boolean): void {
+function judge<Operation>({ answer }: Step<Operation>, became: Became, several: boolean): void {
   if (became === "out of reach") return;
   const explained = (): string => JSON.stringify(answer, (_, given: unknown) => (typeof given === "bigint" ? `0x${given.toString(16)}` : given));
   if (survives(answer)) {

@@ -1,6 +1,6 @@
 // What of the machine may not change, set by set: a copy of each as it was, and what of it may change all the same.
+import type { LineBits, LineEntries } from "../../../tools/machine/lines.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
-import type { InterruptBank } from "../../../tools/machine/aarch64/gic/bank.ts";
 
 export interface Watched {
   readonly what: string;
@@ -9,19 +9,23 @@ export interface Watched {
   readonly allowed: readonly number[];
 }
 
-/** Sets of a bank, watched already. */
-interface Sets {
-  readonly active: Snapshot<Uint32Array>;
-  readonly enabled: Snapshot<Uint32Array>;
+const WORD_BITS = 32;
+const ALL = ~0;
+
+/** Bits of the lines of which something may change, by words. */
+export const bitsFor = (lines: readonly number[], words: number): number[] =>
+  Array.from({ length: words }, (_, word) => lines.filter((line) => line >> 5 === word).reduce((set, line) => set | (1 << (line & 31)), 0));
+
+/** `own`, `pending`: bits that may change of all sets but what is pending, and of that. */
+export function watchedBits(what: string, bits: readonly LineBits[], own: readonly number[], pending: readonly number[]): (Watched & { readonly role: LineBits["role"] })[] {
+  return bits.map(({ name, role, set }) => ({ what: `${name} of ${what}`, role, set: new Snapshot(set), allowed: role === "pending" ? pending : own }));
 }
 
-const setsOf = (bank: InterruptBank): Sets => ({ active: new Snapshot(bank.active), enabled: new Snapshot(bank.enabled) });
-
-/** `own`, `pending`: bits that may change of all sets but pending, and of that. */
-export function banked(what: string, bank: InterruptBank, own: readonly number[], pending: readonly number[], priorities: readonly number[], { active, enabled } = setsOf(bank)): Watched[] {
-  const of = (name: string, set: Uint32Array, allowed: readonly number[]): Watched => ({ what: `${name} of ${what}`, set: new Snapshot(set), allowed });
-  return [
-    { what: `enable of ${what}`, set: enabled, allowed: own }, { what: `active of ${what}`, set: active, allowed: own }, of("group", bank.group, own), of("trigger", bank.edge, own), of("pending", bank.latch, pending),
-    { what: `priority of ${what}`, set: new Snapshot(bank.priority), allowed: priorities },
-  ];
+/** `own`: bits of the lines whose entries may change. */
+export function watchedEntries(what: string, entries: readonly LineEntries[], own: readonly number[]): Watched[] {
+  return entries.map(({ name, set }) => ({
+    what: `${name} of ${what}`,
+    set: set instanceof Uint8Array ? new Snapshot(set) : new Snapshot(set),
+    allowed: Array.from(set, (_, n) => (((own[Math.floor(n / WORD_BITS)] ?? 0) & (1 << (n % WORD_BITS))) !== 0 ? ALL : 0)),
+  }));
 }

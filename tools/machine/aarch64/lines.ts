@@ -10,6 +10,9 @@ export const bitsOf = (bank: InterruptBank): LineBits[] => [
   { name: "pending", set: bank.latch, role: "pending" },
 ];
 
+/** And by entries. */
+export const entriesOf = (bank: InterruptBank): LineEntries[] => [{ name: "priority", set: bank.priority }];
+
 export class GicLines implements Lines {
   readonly bits: readonly LineBits[];
   readonly entries: readonly LineEntries[];
@@ -22,7 +25,7 @@ export class GicLines implements Lines {
     this.bank = gic.distributor.bank;
     this.bits = bitsOf(this.bank);
     this.routes = gic.distributor.routes.map((set, n) => ({ name: `routes of SPIs (${n})`, set }));
-    this.entries = [{ name: "priority", set: this.bank.priority }, ...this.routes];
+    this.entries = [...entriesOf(this.bank), ...this.routes];
   }
 
   set onPend(hears: Lines["onPend"]) {

@@ -7,7 +7,7 @@ import type { Contents } from "../board.ts";
 import type { Bus } from "../bus.ts";
 import { hex } from "../errors.ts";
 import type { Value } from "../imports.ts";
-import type { LineBits } from "../lines.ts";
+import type { PrivateLines } from "../lines.ts";
 import { load } from "../load.ts";
 import type { Loaded } from "../load.ts";
 import { Machine } from "../machine.ts";
@@ -26,7 +26,7 @@ import { Gicv3 } from "./gic/gicv3.ts";
 import { INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Hardware } from "./hardware.ts";
 import { aarch64Hooks, synchronised } from "./hooks/index.ts";
-import { bitsOf, GicLines } from "./lines.ts";
+import { bitsOf, entriesOf, GicLines } from "./lines.ts";
 import { PCpu } from "./pcpu.ts";
 import { quickTrap } from "./quickTrap.ts";
 import { EC_HVC64, HCR_IMO, PSTATE_I, UNKNOWN } from "./registers.ts";
@@ -235,8 +235,8 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
   }
 
   /** SGIs and PPIs. */
-  privates(pcpu: PCpu): readonly LineBits[] {
-    return bitsOf(pcpu.gic.bank);
+  privates({ gic: { bank } }: PCpu): PrivateLines {
+    return { bits: bitsOf(bank), entries: entriesOf(bank) };
   }
 
   mappings({ registers }: PCpu, table?: (pa: number, bytes: number) => void): Mapping[] {

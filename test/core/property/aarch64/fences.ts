@@ -1,7 +1,9 @@
 // What of a pCPU of AArch64 keeps a guest in its place, and may not change.
+import type { PlannedPartition } from "../../../../partitions/plan/plan.ts";
 import type { PCpu } from "../../../../tools/machine/aarch64/pcpu.ts";
 import { HCR_FMO, HCR_IMO, HCR_TVM, HCR_TWI, MDCR_TDA } from "../../../../tools/machine/aarch64/registers.ts";
 import type { RegisterName } from "../../../../tools/machine/aarch64/registers.ts";
+import { KICK_SGI } from "../../bench.ts";
 import type { Fence } from "../world.ts";
 
 /** Set at boot, and never again. HCR_EL2 has the same value but for a direct guest that runs. */
@@ -25,3 +27,9 @@ export const hcrOf = ({ registers }: PCpu): bigint => registers.HCR_EL2 & ~HCR_T
 
 /** What of HCR_EL2 stays as it is. */
 export const steady = (hcr: bigint, direct: boolean): bigint => hcr & ~(direct ? HCR_TWI | HCR_TVM : HCR_TVM);
+
+const ALL_SGIS = 0xffff;
+export const KICK = 1 << KICK_SGI;
+
+/** SGIs and PPIs that are a partition's: of SGIs a direct one has all but the kick. */
+export const privateBits = ({ direct, ppis }: PlannedPartition): number => ppis.reduce((set, intid) => set | (1 << intid), direct ? ALL_SGIS & ~KICK : 0);

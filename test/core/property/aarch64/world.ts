@@ -16,13 +16,11 @@ import { broken, numbersIn } from "../invariants.ts";
 import { World } from "../world.ts";
 import { sgi1r, sgir } from "./account.ts";
 import type { OwnAction } from "./actions.ts";
-import { FENCES, HCR_OWN_INTERRUPTS, hcrOf, steady } from "./fences.ts";
+import { FENCES, HCR_OWN_INTERRUPTS, hcrOf, KICK, privateBits, steady } from "./fences.ts";
 import { clearActive, openAll, raisePriorities, sendToOthers } from "./gic.ts";
 
 const FIRST_SPI = 32;
 const SGIS = 16;
-const ALL_SGIS = 0xffff;
-const KICK = 1 << KICK_SGI;
 const XZR = 31;
 const ISPENDR = 0x200;
 const SPENDSGIR = 0xf20;
@@ -159,8 +157,7 @@ export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
 
   privateBits(owner: number): number {
     const partition = this.system.plan.partitions[owner];
-    const sgis = partition?.direct === true ? ALL_SGIS & ~KICK : 0;
-    return (partition?.ppis ?? []).reduce((set, intid) => set | (1 << intid), sgis);
+    return partition === undefined ? 0 : privateBits(partition);
   }
 
   checkRest(n: number): void {

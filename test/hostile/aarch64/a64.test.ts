@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readElf } from "../../tools/build/elf.ts";
-import { CLANG, runTool } from "../../tools/build/native.ts";
+import { readElf } from "../../../tools/build/elf.ts";
+import { CLANG, runTool } from "../../../tools/build/native.ts";
 import * as a64 from "./a64.ts";
 
 const register = { op0: 3, op1: 4, crn: 12, crm: 11, op2: 6 };

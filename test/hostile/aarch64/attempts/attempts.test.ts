@@ -2,13 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { SUBJECTS } from "../attempt.ts";
 import { encodeSteps } from "../encode.ts";
-import { Random } from "../random.ts";
-import { Siege } from "../simulator/siege.ts";
-import { FIELDS } from "../simulator/systems.ts";
+import { Random } from "../../random.ts";
+import { besiege } from "../../simulator/aarch64/attack.ts";
+import { FIELDS } from "../../simulator/aarch64/systems.ts";
 import { ATTEMPTS } from "./index.ts";
 
 const AT_LEAST = 60;
-const targets = FIELDS.map(({ name, spec }) => ({ name, target: new Siege(spec).target }));
+const targets = FIELDS.map(({ name, spec }) => ({ name, target: besiege(spec).target }));
 
 test("there are enough, of every subject, and no two of one name", () => {
   expect(ATTEMPTS.length).toBeGreaterThanOrEqual(AT_LEAST);

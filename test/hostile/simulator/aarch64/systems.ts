@@ -1,18 +1,17 @@
 // The systems that are attacked on the simulated machine: an attacker of two vCPUs, a bystander like the PLC guest of one, a channel between
 // them, a spare pCPU; with each version of the GIC, and with the interrupts of both of them injected and direct.
-import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/aarch64/board.ts";
-import type { Board } from "../../../tools/machine/aarch64/board.ts";
-import { device, edge, level, mailbox, ram, shared } from "../../../tools/machine/aarch64/system.ts";
-import type { PartitionSpec, SystemSpec } from "../../../tools/machine/aarch64/system.ts";
+import { qemuVirt, qemuVirtGicv2 } from "../../../../tools/machine/aarch64/board.ts";
+import type { Board } from "../../../../tools/machine/aarch64/board.ts";
+import { device, edge, level, mailbox, ram, shared } from "../../../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, SystemSpec } from "../../../../tools/machine/aarch64/system.ts";
+import { ATTACKER, BYSTANDER } from "../attack.ts";
+import type { Field } from "../attack.ts";
 
 const MIB = 0x10_0000;
 /** Above all that there is physically. */
 const ATTACKER_RAM = 0x1_0000_0000;
 const RTC = 0x0901_0000;
 const RTC_SPI = 34;
-
-export const ATTACKER = "attacker";
-export const BYSTANDER = "bystander";
 
 const attacker: PartitionSpec = {
   name: ATTACKER,
@@ -49,12 +48,7 @@ const interleaved: SystemSpec = {
   partitions: [coloured(attacker, [0, 1, 4, 5, 8, 9, 12, 13]), coloured(bystander, [2, 3, 6, 7, 10, 11, 14, 15])],
 };
 
-export interface Field {
-  readonly name: string;
-  readonly spec: SystemSpec;
-}
-
-export const FIELDS: readonly Field[] = [
+export const FIELDS: readonly Field<SystemSpec>[] = [
   { name: "GICv3, both injected", spec: system(qemuVirt, false, false) },
   { name: "GICv3, both direct", spec: system(qemuVirt, true, true) },
   { name: "GICv3, the attacker direct", spec: system(qemuVirt, true, false) },

@@ -1,6 +1,6 @@
 // A64 instructions that hostile guests are made of, as words (Arm ARM C6). Registers are numbers; only the forms needed here.
 // a64.test.ts holds every one of them against what clang makes of its text.
-import type { Encoding } from "../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
 import type { Width } from "./operations.ts";
 
 const XZR = 31;

@@ -3,7 +3,7 @@ import { EXTERNAL_ABORT, FAILS_DATA, ALIVE, DONE } from "../answers.ts";
 import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt } from "../attempt.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Target } from "../target.ts";
 import { DEVICE, foreign, HYPERVISOR, owned, PARTITION, within } from "./places.ts";
 

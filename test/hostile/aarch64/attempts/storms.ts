@@ -1,14 +1,14 @@
 // Doing what is allowed, without end: whoever is flooded, it is the attacker's own core, its own interrupts, its own share.
-import * as calls from "../../../arch/aarch64/calls.ts";
-import * as abi from "../../../core/abi.ts";
+import * as calls from "../../../../arch/aarch64/calls.ts";
+import * as abi from "../../../../core/abi.ts";
 import { ALIVE, DONE, refuses, returns, UNDEFINED } from "../answers.ts";
 import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step, Touch } from "../attempt.ts";
-import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../../../tools/machine/aarch64/systemRegisters.ts";
 import type { Operation, Width } from "../operations.ts";
 import type { Target } from "../target.ts";
-import { PSCI_VERSION, SYSTEM_RESET } from "../../core/functions.ts";
+import { PSCI_VERSION, SYSTEM_RESET } from "../../../core/functions.ts";
 import { foreign } from "./places.ts";
 
 const TIMES = 20_000;

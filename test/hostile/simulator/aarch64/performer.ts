@@ -1,23 +1,15 @@
 // An operation, carried out on the simulated machine by one of its guests: what its instructions meet there, and what becomes of the
 // guest. What never gets as far as stage 2 or a trap is the hardware's own, and not carried out at all.
-import { MachineError } from "../../../tools/machine/errors.ts";
-import type { Guest, Outcome } from "../../../tools/machine/aarch64/guest.ts";
-import type { Aarch64Machine } from "../../../tools/machine/aarch64/machine.ts";
-import { EC_DATA_ABORT, syndrome } from "../../../tools/machine/aarch64/registers.ts";
-import type { Mapping } from "../../../tools/machine/aarch64/stage2.ts";
-import { MEMATTR_DEVICE_NGNRE } from "../../../tools/machine/aarch64/stage2.ts";
-import { hpfarOf, translate } from "../../../tools/machine/aarch64/translation.ts";
-import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
-import type { Came } from "../answers.ts";
-import type { CacheLine, Operation } from "../operations.ts";
-
-export type Became =
-  /** It goes on behind the operation. */
-  | Came
-  /** It does not run any more, or it runs from its entry. */
-  | "gone"
-  /** The hypervisor, and stage 2, have had nothing to do with it. */
-  | "out of reach";
+import { MachineError } from "../../../../tools/machine/errors.ts";
+import type { Guest, Outcome } from "../../../../tools/machine/aarch64/guest.ts";
+import type { Aarch64Machine } from "../../../../tools/machine/aarch64/machine.ts";
+import { EC_DATA_ABORT, syndrome } from "../../../../tools/machine/aarch64/registers.ts";
+import type { Mapping } from "../../../../tools/machine/aarch64/stage2.ts";
+import { MEMATTR_DEVICE_NGNRE } from "../../../../tools/machine/aarch64/stage2.ts";
+import { hpfarOf, translate } from "../../../../tools/machine/aarch64/translation.ts";
+import type { Encoding } from "../../../../tools/machine/aarch64/systemRegisters.ts";
+import type { Became } from "../../answers.ts";
+import type { CacheLine, Operation } from "../../aarch64/operations.ts";
 
 const PAGE = 4096;
 const LINE = 64;
@@ -38,13 +30,13 @@ const HOME = "the instruction that it fetches";
 
 const came = (outcome: Outcome): Became => {
   switch (outcome.kind) {
-    case "done": return { x0: outcome.value, syndrome: undefined };
-    case "exception": return { x0: 0n, syndrome: outcome.esr };
+    case "done": return { result: outcome.value, syndrome: undefined };
+    case "exception": return { result: 0n, syndrome: outcome.esr };
     default: return "gone";
   }
 };
 
-const DONE: Became = { x0: 0n, syndrome: undefined };
+const DONE: Became = { result: 0n, syndrome: undefined };
 
 export class Performer {
   private readonly machine: Aarch64Machine;

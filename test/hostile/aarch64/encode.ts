@@ -4,11 +4,11 @@ import * as a64 from "./a64.ts";
 import type { Answer } from "./answers.ts";
 import { survives } from "./answers.ts";
 import type { Step } from "./attempt.ts";
-import type { Encoding } from "../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
 import {
   ANSWER_ANY, ANSWER_DONE, ANSWER_EXCEPTION, ANSWER_GONE, ARGUMENTS, DEVICE_ALIAS, HEADER, STAGE1_IPA, STEP, STEPS_BYTES, STEPS_MAGIC, STEPS_MAX, WALK_SLOT,
   WALK_VA, WORDS_MAX,
-} from "./layout.ts";
+} from "../layout.ts";
 import type { Access, CacheLine, MemoryType, Odd, Operation, Width } from "./operations.ts";
 
 interface Code {

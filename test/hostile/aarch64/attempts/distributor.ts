@@ -4,7 +4,7 @@ import { DONE, returns } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step } from "../attempt.ts";
 import type { Width } from "../operations.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Target } from "../target.ts";
 
 const IGROUPR = 0x080;

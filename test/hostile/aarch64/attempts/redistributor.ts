@@ -3,9 +3,9 @@
 import { ALIVE, DONE, returns } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step } from "../attempt.ts";
-import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../../../tools/machine/aarch64/systemRegisters.ts";
 import type { Width } from "../operations.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Target } from "../target.ts";
 
 const SGI_BASE = 0x1_0000;

@@ -1,5 +1,5 @@
 // What an attacker would love to know and is told here: what is whose, from the plan of the system that is attacked.
-import type { Plan, PlannedPartition } from "../../partitions/plan/plan.ts";
+import type { Plan, PlannedPartition } from "../../../partitions/plan/plan.ts";
 
 /** A stretch of addresses; what is in it, for failure messages. */
 export interface Place {
@@ -27,6 +27,8 @@ export interface Target {
   readonly devices: readonly Place[];
   /** INTIDs that it owns: SPIs, and of those the ones that nothing but itself raises; PPIs. */
   readonly spis: readonly number[];
+  /** The same. */
+  readonly lines: readonly number[];
   readonly freeSpi: number;
   readonly ppis: readonly number[];
   /** INTIDs of SPIs that are not its own: of the other partitions first, then of nobody. */
@@ -73,7 +75,7 @@ export function targetOf(plan: Plan, name: string): Target {
     gic: plan.gic.version === 2 ? 2 : 3,
     direct: own.direct,
     vcpus: own.cpus.length,
-    spis,
+    spis, lines: spis,
     freeSpi: found(own.interrupts.find(({ use }) => use === "spis")?.intid, "an SPI of its own by `spis:`"),
     ppis: own.ppis,
     foreignSpis: [...others, ...nobodys],

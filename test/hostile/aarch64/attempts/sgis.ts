@@ -2,8 +2,8 @@
 import { ALIVE, DONE } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step } from "../attempt.ts";
-import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
-import type { Random } from "../random.ts";
+import type { Encoding } from "../../../../tools/machine/aarch64/systemRegisters.ts";
+import type { Random } from "../../random.ts";
 import type { Target } from "../target.ts";
 
 const SGI1R: Encoding = { op0: 3, op1: 0, crn: 12, crm: 11, op2: 5 };

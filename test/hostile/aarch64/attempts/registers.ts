@@ -4,8 +4,8 @@ import { ALIVE, DONE, returns, UNDEFINED } from "../answers.ts";
 import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step } from "../attempt.ts";
-import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
-import type { Random } from "../random.ts";
+import type { Encoding } from "../../../../tools/machine/aarch64/systemRegisters.ts";
+import type { Random } from "../../random.ts";
 
 const TRIES = 32;
 const upTo = (limit: number): number[] => Array.from({ length: limit }, (_, n) => n);

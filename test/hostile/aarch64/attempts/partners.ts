@@ -1,11 +1,11 @@
 // What is shared with somebody: the channel with its neighbour, the mailbox with the hypervisor. Whoever reads it has to expect anything.
-import * as abi from "../../../core/abi.ts";
-import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
+import * as abi from "../../../../core/abi.ts";
+import * as plcAbi from "../../../../rtos-guests/plc/abi.ts";
 import { DONE } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step, Touch } from "../attempt.ts";
 import type { Operation } from "../operations.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Place, Target } from "../target.ts";
 
 const TRIES = 64;

@@ -4,7 +4,7 @@ import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Access, Width } from "../operations.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Place, Target } from "../target.ts";
 import { WIDTHS, within } from "./places.ts";
 

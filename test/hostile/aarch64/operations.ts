@@ -1,7 +1,7 @@
 // What a hostile guest can do in one go: one instruction, or the few that belong together. Plain data, so that the very same
 // operation is assembled for the guest in QEMU (encode.ts) and carried out on the simulated machine (simulator/performer.ts),
 // and can be printed when a test fails. Addresses are IPAs: the guest sees all of its IPA space (assembly/start.S).
-import type { Encoding } from "../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
 
 export type Width = 1 | 2 | 4 | 8;
 

@@ -5,7 +5,7 @@ import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Access, MemoryType, Width } from "../operations.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Target } from "../target.ts";
 import { acrossEnd, acrossStart, DEVICE, foreign, HYPERVISOR, owned, PARTITION, WIDTHS, within } from "./places.ts";
 

@@ -1,6 +1,6 @@
 // Addresses that an attempt picks: in what is not the attacker's, or on the edge of what is.
 import type { Width } from "../operations.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Place, Target } from "../target.ts";
 
 export const WIDTHS: readonly Width[] = [1, 2, 4, 8];

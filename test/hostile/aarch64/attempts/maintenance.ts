@@ -4,7 +4,7 @@ import { ALIVE, DONE, EXTERNAL_ABORT, FAILS_DATA, FAILS_OR_LIVES, UNDEFINED } fr
 import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt } from "../attempt.ts";
-import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
+import type { Encoding } from "../../../../tools/machine/aarch64/systemRegisters.ts";
 import type { CacheLine } from "../operations.ts";
 import { foreign, within } from "./places.ts";
 

@@ -1,14 +1,14 @@
 // HVC and SMC with function numbers of every range (SMCCC, Arm DEN 0028 §6): nothing is forwarded to firmware, and what is not
 // there is refused. And PSCI (DEN 0022), which knows no core outside of the partition.
-import * as numbers from "../../../arch/aarch64/calls.ts";
-import * as abi from "../../../core/abi.ts";
+import * as numbers from "../../../../arch/aarch64/calls.ts";
+import * as abi from "../../../../core/abi.ts";
 import { DONE, refuses, returns } from "../answers.ts";
 import type { Answer } from "../answers.ts";
 import { step } from "../attempt.ts";
 import type { Attempt, Step } from "../attempt.ts";
-import type { Random } from "../random.ts";
+import type { Random } from "../../random.ts";
 import type { Target } from "../target.ts";
-import * as psci from "../../core/functions.ts";
+import * as psci from "../../../core/functions.ts";
 
 const TRIES = 24;
 const FAST = 2 ** 31;

@@ -1,0 +1,11 @@
+// Results of instructions that must have been done.
+import type { Outcome } from "../../tools/machine/outcome.ts";
+
+/** The result of a call, the value of a load. */
+export function value(outcome: Outcome): bigint {
+  if (outcome.kind !== "done") throw new Error(`the instruction is not done: ${JSON.stringify(outcome, (_, v: unknown) => (typeof v === "bigint" ? `0x${v.toString(16)}` : v))}`);
+  return outcome.value;
+}
+
+/** As value, for results that are signed (errors of calls). */
+export const result = (outcome: Outcome): number => Number(BigInt.asIntN(64, value(outcome)));
