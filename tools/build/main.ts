@@ -2,7 +2,7 @@
 import { BuildError } from "./errors.ts";
 import { buildProgram, generate } from "./index.ts";
 import { buildProvenCore, UnprovenCoreError } from "../verify/provenCore.ts";
-import { CORE, PROGRAMS } from "./programs.ts";
+import { CORES, PROGRAMS } from "./programs.ts";
 
 const wanted = process.argv[2] ?? "all";
 try {
@@ -13,7 +13,7 @@ try {
   for (const program of programs) {
     const progress = (line: string): void => console.error(line);
     if (wanted === "generate") await generate(program);
-    else if (program === CORE) await buildProvenCore(progress);
+    else if (CORES.includes(program)) await buildProvenCore(progress, program);
     else await buildProgram(program, progress);
   }
 } catch (error) {

@@ -134,4 +134,7 @@ export const TAG_READER: Program = {
   memoryPages: 2,
 };
 
-export const PROGRAMS: readonly Program[] = [CORE, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER];
+/** The hypervisor for each ISA: what verify proves, and nothing else does. */
+export const CORES: readonly Program[] = [CORE];
+
+export const PROGRAMS: readonly Program[] = [...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER];

@@ -1,4 +1,5 @@
-// node tools/verify/main.ts [--json] [--explain ENTRY]: proves the core that tools/build has made, and prints the table.
+// node tools/verify/main.ts [--isa ISA] [--json] [--explain ENTRY]: proves the core that tools/build has made, and prints the
+// table.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -6,17 +7,28 @@ import { analyse, type Problem } from "./analyse.ts";
 import { explain } from "./explain.ts";
 import { readMeasured } from "./measured.ts";
 import { formatReport } from "./table.ts";
-import { CORE } from "../build/programs.ts";
+import { CORES } from "../build/programs.ts";
 import { TARGETS } from "../build/targets/index.ts";
 import { verify } from "./verify.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const ELF = join(ROOT, "build/core/core.elf");
-const WASM = join(ROOT, "build/core/core.wasm");
 
-const TARGET = TARGETS[CORE.isa];
+const { values } = parseArgs({
+  options: {
+    isa: { type: "string", default: "aarch64" },
+    json: { type: "boolean", default: false },
+    explain: { type: "string" },
+  },
+});
 
-const { values } = parseArgs({ options: { json: { type: "boolean", default: false }, explain: { type: "string" } } });
+const core = CORES.find(({ isa }) => isa === values.isa);
+if (core === undefined) {
+  console.error(`no core for "${values.isa}" (known: ${CORES.map(({ isa }) => isa).join(", ")})`);
+  process.exit(1);
+}
+const TARGET = TARGETS[core.isa];
+const ELF = join(ROOT, `build/${core.name}/${core.name}.elf`);
+const WASM = join(ROOT, `build/${core.name}/${core.name}.wasm`);
 
 if (values.explain === undefined) {
   const report = verify(ELF, WASM, TARGET);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { buildProgram } from "../build/index.ts";
-import { CORE } from "../build/programs.ts";
+import { CORE, type Program } from "../build/programs.ts";
 import { formatReport } from "./table.ts";
 import { TARGETS } from "../build/targets/index.ts";
 import { budgetsOf, verify } from "./verify.ts";
@@ -27,14 +27,14 @@ export class UnprovenCoreError extends Error {
 }
 
 /** Builds the core if it is not up to date, and proves it if this very core has not been proven against these budgets. */
-export async function buildProvenCore(progress: (line: string) => void): Promise<Products> {
-  const products = await buildProgram(CORE, progress);
+export async function buildProvenCore(progress: (line: string) => void, core: Program = CORE): Promise<Products> {
+  const products = await buildProgram(core, progress);
   const proof = join(dirname(products.elf), PROOF);
-  const target = TARGETS[CORE.isa];
+  const target = TARGETS[core.isa];
   const budgets = readFileSync(budgetsOf(target), "utf8");
   if (products.upToDate && existsSync(proof) && readFileSync(proof, "utf8").startsWith(budgets)) return products;
   rmSync(proof, { force: true });
-  progress("core: proving bounds, stack and sizes");
+  progress(`${core.name}: proving bounds, stack and sizes`);
   const report = verify(products.elf, products.wasm, target);
   if (report.problems.length > 0) throw new UnprovenCoreError(report.problems);
   writeFileSync(proof, [budgets, ...formatReport(report), ""].join("\n"));
