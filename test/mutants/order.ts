@@ -9,7 +9,7 @@ const BROAD = ["boot", "maintenance", "interrupts", "direct", "pause", "psci", "
 /** Tests of a file that has another name. */
 const BESIDES: Readonly<Record<string, readonly string[]>> = {
   lifecycle: ["maintenance", "pause", "directStop", "psci", "gicd", "bandwidth", "faults", "held"],
-  loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob", "boardFacts"], reset: ["maintenance", "timers"],
+  loads: ["maintenance", "colours"], tables: ["stage2", "boot"], stage1: ["boot", "blob", "boardFacts"], reset: ["maintenance", "timers", "gicd", "directStop"],
   gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"], boot: ["boardFacts", "stage2", "blob", "reset"], gicv3: ["direct", "interrupts", "directStop", "trust"], gicv2: ["gicv2Direct", "interrupts", "listRegisters", "directStop"], cpuInterface: ["direct", "gicv2Direct", "trust"],
   vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2", "vgic"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
   housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
@@ -18,6 +18,8 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
   interrupts: ["gicd", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
   crc32: ["console", "commands"], blob: ["blob", "boot"], boardCheck: ["boardFacts"], caches: ["sysreg", "boardFacts"], devices: ["gicd", "console"],
+  kicks: ["directStop", "pause", "barriers"], parked: ["maintenance", "pause", "bandwidth", "takeover"], ownMemory: ["boot", "blob", "stage1"], facts: ["boardFacts"],
+  descriptors: ["stage2", "boot"], pages: ["stage2", "boot"], registers: ["gicd", "sysreg"],
   inject: ["sysreg", "emptySyndrome"], quickTraps: ["gicd", "vgic", "gicv2"], exit: ["quickTraps", "sysreg"], vgic: ["gicd"], vcpu: ["boot", "gicd"], time: ["commands", "hypercall"],
 };
 const FOLDER = "test/core";
