@@ -15,8 +15,14 @@ describe("a checkout whose Node notes what it is called with", () => {
     for (const folder of ["arch", "boards", "core", "industrial", "partitions", "rtos-guests", "tools/build", "node_modules/.bin", "bin"]) mkdirSync(place(folder), { recursive: true });
     copyFileSync(join(ROOT, "tools/axv-part"), place("tools/axv-part"));
     for (const file of ["tools/setup.sh", "tools/build/bundle.ts", "tools/other.ts", "package-lock.json"]) writeFileSync(place(file), "");
-    // Stands in for Node: its argument is the bundle's maker, or the bundle.
-    writeFileSync(place("node_modules/.bin/node"), `#!/bin/sh\nprintf '%s ' "$(basename "$1")" >>"${place("calls")}"\ncase $1 in *bundle.ts) echo >"${place("build/axv-part.js")}" ;; esac\n`);
+    // Stands in for Node: its first argument that is no option is the bundle's maker, or the bundle.
+    const node = [
+      "#!/bin/sh",
+      'while [ "${1#-}" != "$1" ]; do shift; done',
+      `printf '%s ' "$(basename "$1")" >>"${place("calls")}"`,
+      `case $1 in *bundle.ts) echo >"${place("build/axv-part.js")}" ;; esac`,
+    ];
+    writeFileSync(place("node_modules/.bin/node"), `${node.join("\n")}\n`);
     chmodSync(place("node_modules/.bin/node"), 0o755);
     symlinkSync("../tools/axv-part", place("bin/axv-part"));
   });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
-import { isUpToDate } from "../build/index.ts";
+import { generate, isUpToDate } from "../build/index.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
 import { CORE } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
@@ -73,8 +73,11 @@ async function makeImage(
   { standardImages, diagnostics }: Outcome,
   progress: Progress,
 ): Promise<{ planned: PlannedSystem; packed: Uint8Array }> {
-  // The compiler works on one core, and longest on the hypervisor's: the guests are built beside that.
-  const guests = isUpToDate(CORE) ? undefined : provideApart(standardImages, progress);
+  // The compiler works on one core, and longest on the hypervisor's: the guests are built beside that. What both of them
+  // import is there before: a file that changes while it is being compiled makes the next build begin again.
+  const isFresh = isUpToDate(CORE);
+  if (!isFresh) await generate(CORE);
+  const guests = isFresh ? undefined : provideApart(standardImages, progress);
   const { binary } = await buildProvenCore(progress);
   await guests;
   await provide(standardImages, progress);

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { ROOT } from "../build/files.ts";
 import { buildProgram } from "../build/index.ts";
 import { PLC } from "../build/programs.ts";
+import { QUICK_WASM } from "../build/quickWasm.ts";
 import { ensureLinux } from "../linux/linux.ts";
 
 export type Progress = (line: string) => void;
@@ -28,7 +29,7 @@ export async function provide(files: readonly string[], progress: Progress): Pro
 
 /** The same by a process of its own, while this one does something else. What fails there says nothing: `provide` will say it. */
 export async function provideApart(files: readonly string[], progress: Progress): Promise<void> {
-  const child = spawn(process.execPath, [join(ROOT, "tools/plan/provide-apart.ts"), ...files], {
+  const child = spawn(process.execPath, [...QUICK_WASM, join(ROOT, "tools/plan/provide-apart.ts"), ...files], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   createInterface({ input: child.stderr }).on("line", progress);
