@@ -5,6 +5,7 @@ import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
 import { Maxima } from "./maxima.ts";
 import { ReadyExits } from "./ready-exits.ts";
+import { Times } from "./samples.ts";
 
 const NANOSECONDS = 1e9;
 
@@ -30,11 +31,14 @@ export class PartitionRecord {
   readonly sinceReady = new ReadyExits();
   /** Of what it publishes, since they were cleared. */
   readonly maxima: Maxima;
+  /** How those that it publishes spread, since the same moment. */
+  readonly times: Times;
 
   constructor(index: number, plan: PartitionPlan) {
     this.index = index;
     this.plan = plan;
     this.maxima = new Maxima(plan.tags);
+    this.times = new Times(plan.tags);
   }
 
   get name(): string {
@@ -65,8 +69,9 @@ export class PartitionRecord {
     return cycle > 0n ? Number(of("execution avg")) / Number(cycle) : undefined;
   }
 
-  /** False: it publishes nothing of which these could be made. */
+  /** Histograms begin anew with them. False: it publishes nothing of which maxima could be made. */
   clearMaxima(): boolean {
+    this.times.clear();
     this.maxima.clear(this.#telemetry?.time ?? 0n);
     return this.maxima.isPossible;
   }
@@ -105,6 +110,7 @@ export class PartitionRecord {
     this.#telemetry = telemetry;
     this.sinceReady.take(telemetry);
     this.maxima.take(telemetry);
+    this.times.take(telemetry);
   }
 
   takeVcpu(telemetry: VcpuTelemetry): void {

@@ -25,10 +25,8 @@ import type {
   Welcome,
   Whole,
 } from "./protocol.ts";
-import { Samples } from "./samples.ts";
 import { Trends } from "./trends.ts";
 
-const LAST = " last";
 const OVERRUNS = "overruns";
 const EVENTS_KEPT = 500;
 const LINES_KEPT = 300;
@@ -73,8 +71,6 @@ export class Live {
   readonly #consoles: readonly { readonly log: KeptLog; readonly lines: LineAssembler }[];
   readonly #text: LineAssembler;
   readonly #plant: Plant | undefined;
-  /** By partition: of the times that it publishes, with the index of each one's tag. */
-  readonly #samples: readonly { readonly tag: number; readonly samples: Samples }[][];
   readonly #overrunTags: readonly number[];
   /** By trend: tags of the tag table. */
   readonly #tagged: ReadonlyMap<string, Tagged>;
@@ -95,11 +91,6 @@ export class Live {
       ["overruns", this.#overruns],
       ...this.#consoles.map(({ log }, at) => [`console.${at}`, log] as const),
     ]);
-    this.#samples = partitions.map(({ tags }) =>
-      tags.flatMap(({ name, unit }, tag) =>
-        unit === "ns" && name.endsWith(LAST) ? [{ tag, samples: new Samples(name.slice(0, -LAST.length)) }] : [],
-      ),
-    );
     this.#overrunTags = partitions.map(({ tags }) => tags.findIndex(({ name }) => name === OVERRUNS));
     this.#tagged = new Map(plant === undefined ? [] : taggedOf(plant));
     const asked = [...this.#tagged].map(([name, { tag }]) => ({ name, unit: tag.unit ?? "" }));
@@ -164,7 +155,6 @@ export class Live {
 
   /** Maxima and histograms begin anew; false: there is nothing to clear. */
   clear(partition: number): boolean {
-    for (const { samples } of this.#samples[partition] ?? []) samples.clear();
     this.#news.add(partition);
     return this.monitor.partitions[partition]?.clearMaxima() ?? false;
   }
@@ -207,11 +197,6 @@ export class Live {
     for (const [tag, { name }] of record.plan.tags.entries()) {
       const value = state === "running" ? tags.get(tag) : undefined;
       this.trends.add(`${record.name}.${name}`, at, value === undefined ? Number.NaN : Number(value));
-    }
-    if (state !== "running") return; // what it published last is no sample of now
-    for (const { tag, samples } of this.#samples[partition] ?? []) {
-      const value = tags.get(tag);
-      if (value !== undefined) samples.add(Number(value));
     }
   }
 
@@ -262,7 +247,7 @@ export class Live {
       tags: plan.tags.map((_, tag) => whole(record.tag(tag))),
       maxima: Object.fromEntries([...maxima.values].map(([name, value]) => [name, Number(value)])),
       cleared: maxima.clearedAt === undefined ? null : Number(maxima.clearedAt),
-      histograms: (this.#samples[index] ?? []).flatMap(({ samples }) => samples.shown ?? []),
+      histograms: record.times.histograms,
       vcpus: record.vcpus.map(({ index: vcpu, pcpu, state, held, throttled, exits }) => ({
         index: vcpu,
         pcpu,

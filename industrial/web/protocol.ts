@@ -9,6 +9,7 @@
 // What somebody wants done is asked by HTTP, where a login and an answer belong to each request.
 import type { CommandName } from "../link/commands.ts";
 import type { PartitionState, VcpuState } from "../link/telemetry.ts";
+import type { Histogram } from "../live/samples.ts";
 import type { Role } from "../opcua/target.ts";
 import type { Quality } from "../tags/plant.ts";
 
@@ -101,21 +102,6 @@ export interface VcpuShown {
   readonly exits: number;
 }
 
-/** The newest samples of a time that the guest publishes ("NAME last"), counted. Nanoseconds. */
-export interface HistogramShown {
-  readonly name: string;
-  readonly samples: number;
-  /** Of the first count; each takes `step`. */
-  readonly from: number;
-  readonly step: number;
-  readonly counts: readonly number[];
-  /** Samples that lie too far out to be among the counts. */
-  readonly far: number;
-  readonly median: number;
-  readonly p99: number;
-  readonly largest: number;
-}
-
 /** One partition; times are nanoseconds. Null: nothing has been heard yet. */
 export interface PartitionShown {
   readonly state: PartitionState | null;
@@ -139,7 +125,7 @@ export interface PartitionShown {
   readonly maxima: Readonly<Record<string, number>>;
   /** The board's time at which the maxima began anew; null: they never did. */
   readonly cleared: number | null;
-  readonly histograms: readonly HistogramShown[];
+  readonly histograms: readonly Histogram[];
   readonly vcpus: readonly VcpuShown[];
 }
 

@@ -47,7 +47,11 @@ describe("what it shows in a pipe", () => {
     expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", exits_since_ready: 0, since_ready_ns: 3_000_000_000 }));
     expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "linux", interrupts: "injected", exits_since_ready: null }));
     const maxima = { cycle: 1_001_000, jitter: 5000, execution: 3000 };
-    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", load: 0.0024, maxima, maxima_since_ns: null }));
+    const plc = { type: "partition", partition: "plc" };
+    expect(objects).toContainEqual(expect.objectContaining({ ...plc, load: 0.0024, maxima, maxima_since_ns: null }));
+    const jitter = { name: "jitter", samples: 1, from_ns: 795, step_ns: 1, median_ns: 800, p99_ns: 800, largest_ns: 800, far: 0 };
+    const histograms = expect.arrayContaining([{ ...jitter, counts: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0] }]) as unknown;
+    expect(objects).toContainEqual(expect.objectContaining({ ...plc, histograms }));
     expect(objects).toContainEqual(expect.objectContaining({ type: "vcpu", partition: "linux", vcpu: 1, exits: expect.objectContaining({ timer: 500, hvc: 6 }) as unknown }));
     expect(objects.at(-1)).toMatchObject({ type: "end", checks: expect.arrayContaining([{ name: "plc never held by the hypervisor", verdict: "passed", detail: "held 0" }]) as unknown });
   });

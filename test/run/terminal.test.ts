@@ -19,6 +19,20 @@ function screenOf(output: string, columns: number, rows: number): GridTerminal {
   return terminal;
 }
 
+const END_OF_FRAME = "\u001b[?2026l";
+
+/** What stands there after the last frame that has come whole. */
+function followed(output: () => string, columns: number, rows: number): () => string[] {
+  const terminal = new GridTerminal(columns, rows);
+  let done = 0;
+  return () => {
+    const end = output().lastIndexOf(END_OF_FRAME) + END_OF_FRAME.length;
+    if (end > done) terminal.write(output().slice(done, end).replaceAll("\r\n", "\n"));
+    done = Math.max(done, end);
+    return terminal.screen;
+  };
+}
+
 describe("the live view", () => {
   test("lines scroll above the table, which is there once; the summary is the last thing", async () => {
     const run = sandbox.runOnTerminal(150, 40, ["--for", "1s"]);
@@ -44,9 +58,12 @@ describe("the live view", () => {
 
   test("c clears the maxima, and no other key does anything; the terminal is as it was, and Ctrl-C ends", async () => {
     const run = sandbox.runOnTerminal(150, 40, [], {}, "; echo status $?; stty -a");
-    const table = (): string[] => screenOf(run.output(), 150, 40).screen.filter((line) => /^(PLC|plc) /.test(line));
+    const screen = followed(run.output, 150, 40);
+    const table = (): string[] => screen().filter((line) => /^(PLC|plc) /.test(line));
     await until(() => table().some((line) => line.endsWith(" 1001.0 / 5.0 / 3.0")));
-    expect(screenOf(run.output(), 150, 40).screen.join("\n")).toContain(" ── c clears maxima ── Ctrl-C ends ──");
+    expect(screen().join("\n")).toContain(
+      " ── h shows histograms ── c clears maxima ── Ctrl-C ends ──",
+    );
     run.child.stdin.write("xyz\r");
     run.child.stdin.write("c");
     await until(() => run.output().includes("plc: maxima begin anew"));
@@ -54,6 +71,25 @@ describe("the live view", () => {
     expect(run.output()).not.toMatch(/xyz/);
     run.child.stdin.write(CTRL_C);
     await until(() => run.output().includes("status 0") && /^isig icanon .* echo /m.test(run.output()));
+    expect(await run.ended).toBe(0);
+  });
+
+  test("h shows histograms in place of the table, which c clears with the maxima, and h again the table", async () => {
+    const run = sandbox.runOnTerminal(130, 40, []);
+    const rows = followed(run.output, 130, 40);
+    const screen = (): string => rows().join("\n");
+    await until(() => /^plc +running/m.test(screen()));
+    run.child.stdin.write("h");
+    await until(() => /^TIME +SCANS/m.test(screen()) && /^ +█ +█ +█$/m.test(screen()));
+    expect(screen()).toMatch(/ ── h shows the table ── c clears maxima ── /);
+    expect(screen()).not.toMatch(/^PARTITION|^plc +running/m);
+    const samples = (): number => Number(/^plc jitter +(\d+) /m.exec(screen())?.[1]);
+    await until(() => samples() > 20);
+    run.child.stdin.write("c");
+    await until(() => samples() < 20);
+    run.child.stdin.write("h");
+    await until(() => /^PARTITION/m.test(screen()) && !/^TIME|█/m.test(screen()));
+    run.child.stdin.write(CTRL_C);
     expect(await run.ended).toBe(0);
   });
 

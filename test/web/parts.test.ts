@@ -1,8 +1,7 @@
-// What the live page's server is made of: logs with numbers, cells, histograms, trends, logins.
+// What the live page's server is made of: logs with numbers, cells, trends, logins.
 import { describe, expect, test } from "vitest";
 import { CellStore } from "../../industrial/web/cells.ts";
 import { KeptLog } from "../../industrial/web/log.ts";
-import { Samples } from "../../industrial/web/samples.ts";
 import { Sessions } from "../../industrial/web/sessions.ts";
 import { Trends } from "../../industrial/web/trends.ts";
 import { visible } from "../../industrial/web/page/text.ts";
@@ -39,47 +38,6 @@ describe("a log", () => {
     expect([log.takeNew(), log.takeNew()]).toEqual(['{"from":0,"entries":["a"]}', undefined]);
     for (const entry of ["b", "c", "d"]) log.push(entry);
     expect(log.takeNew()).toBe('{"from":2,"entries":["c","d"]}');
-  });
-});
-
-describe("a histogram", () => {
-  const of = (...values: number[]): Samples => {
-    const samples = new Samples("t");
-    for (const value of values) samples.add(value);
-    return samples;
-  };
-
-  test("of nothing is none", () => expect(of().shown).toBe(undefined));
-
-  test("counts each value once, between bounds that can be read", () => {
-    const values = Array.from({ length: 1000 }, (_, at) => 1_000_000 + at * 7);
-    const { from, step, counts, samples, far, median, p99, largest } = of(...values).shown ?? { from: 0, step: 0, counts: [], samples: 0, far: 0, median: 0, p99: 0, largest: 0 };
-    expect([from, step, samples, far]).toEqual([1_000_000, 200, 1000, 0]);
-    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1000);
-    for (const [bar, count] of counts.entries()) expect(count).toBe(values.filter((value) => Math.floor((value - from) / step) === bar).length);
-    expect([median, p99, largest]).toEqual([1_003_500, 1_006_930, 1_006_993]);
-  });
-
-  test("of one value has it in the middle of some that are empty", () => {
-    expect(of(800, 800).shown).toMatchObject({ from: 795, step: 1, counts: [0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0], median: 800, largest: 800 });
-    expect(of(0).shown).toMatchObject({ from: 0, counts: [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] });
-  });
-
-  test("tells of those that lie far out, and does not draw them: the others would be one bar", () => {
-    const usual = Array.from({ length: 200 }, (_, at) => 1000 + at);
-    for (const wild of [1e6, 1e12, 2 ** 63, 2 ** 64]) {
-      const { counts = [], far, largest, step } = of(...usual, wild, 0).shown ?? {};
-      expect([counts.length, counts.reduce((sum, count) => sum + count, 0), far, largest, step]).toEqual([40, 200, 2, wild, 5]);
-    }
-    for (const wild of [1e6, 2 ** 64]) expect(of(1, wild).shown?.counts.length, "of two nobody knows which is wild").toBeLessThan(50);
-  });
-
-  test("forgets the oldest, and all when it is cleared", () => {
-    const samples = of(1_000_000);
-    for (let at = 0; at < 2048; at++) samples.add(5);
-    expect(samples.shown?.largest).toBe(5);
-    samples.clear();
-    expect(samples.shown).toBe(undefined);
   });
 });
 

@@ -21,7 +21,10 @@ interface Options {
 export function register(program: Command): void {
   program
     .command("monitor")
-    .description("show a system live that runs on a board: partitions, exits, times, events, consoles; c clears the maxima")
+    .description(
+      "show a system live that runs on a board: partitions, exits, times, events, consoles; h shows histograms, " +
+        "c clears the maxima",
+    )
     .argument("<system.yaml>", "the system that the board runs")
     .requiredOption("--link <address>", "the board's UART: a serial device such as /dev/ttyUSB0, tcp:HOST:PORT, or a unix socket")
     .option("--baud <rate>", "speed of a serial line, 8N1", String(DEFAULT_BAUD))

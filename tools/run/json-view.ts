@@ -8,6 +8,7 @@ import type { Check } from "./checks.ts";
 import type { View } from "./display.ts";
 import { printable } from "../../industrial/live/lines.ts";
 import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
+import type { Histogram } from "../../industrial/live/samples.ts";
 import type { Session } from "./session.ts";
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -79,16 +80,34 @@ function steadyJson({ plan, sinceReady }: PartitionRecord): Record<string, Json>
   };
 }
 
-/** `load`: 0 … 1. `maxima`: since `maxima_since_ns` of the board's time, null: since the start. */
-function timingJson({ load, maxima }: PartitionRecord): Record<string, Json> {
+/**
+ * `load`: 0 … 1. `maxima`: since `maxima_since_ns` of the board's time, null: since the start. `histograms`: of the newest
+ * samples since then; the first count is of times from `from_ns` on, each takes `step_ns`.
+ */
+function timingJson({ load, maxima, times }: PartitionRecord): Record<string, Json> {
   const values = Object.fromEntries([...maxima.values].map(([name, value]) => [name, integer(value)]));
   return {
     ...(load === undefined ? {} : { load }),
     ...(maxima.isPossible
       ? { maxima: values, maxima_since_ns: maxima.clearedAt === undefined ? null : integer(maxima.clearedAt) }
       : {}),
+    ...(times.names.length > 0 ? { histograms: times.histograms.map(histogramJson) } : {}),
   };
 }
+
+const nanoseconds = (value: number): Json => integer(BigInt(Math.round(value)));
+
+const histogramJson = ({ name, samples, from, step, counts, far, median, p99, largest }: Histogram): Json => ({
+  name,
+  samples,
+  from_ns: nanoseconds(from),
+  step_ns: nanoseconds(step),
+  counts: [...counts],
+  far,
+  median_ns: nanoseconds(median),
+  p99_ns: nanoseconds(p99),
+  largest_ns: nanoseconds(largest),
+});
 
 function vcpuJson(telemetry: VcpuTelemetry, monitor: Monitor): Json {
   return {

@@ -53,6 +53,15 @@ export class Screen {
     return this.#terminal.columns || DEFAULT_COLUMNS;
   }
 
+  get #rows(): number {
+    return this.#terminal.rows || DEFAULT_ROWS;
+  }
+
+  /** A block of more is cut. The cursor stands in the row below it. */
+  get blockRows(): number {
+    return Math.max(0, this.#rows - 1 - (this.#rows < SMALL_ROWS ? 0 : LINES_MIN));
+  }
+
   /** Appends a line above the block. */
   print(line: string): void {
     this.#lines.push(line);
@@ -102,10 +111,8 @@ export class Screen {
     this.#dropped = 0;
 
     const columns = this.columns;
-    const rows = this.#terminal.rows || DEFAULT_ROWS;
-    const most = Math.max(0, rows - 1 - (rows < SMALL_ROWS ? 0 : LINES_MIN));
-    const block = this.#block.slice(0, most).map((line) => fit(line, columns));
-    // The cursor is at the start of the row below the block.
+    const rows = this.#rows;
+    const block = this.#block.slice(0, this.blockRows).map((line) => fit(line, columns));
     const room = rows - 1 - block.length;
     const haveScrolled = this.#rowsOf(this.#recent, columns) + this.#drawn.rows >= rows;
     const isSmaller = !isLast && block.length < this.#drawn.rows && haveScrolled;

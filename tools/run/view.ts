@@ -4,6 +4,7 @@ import type { WriteStream } from "node:tty";
 import * as abi from "../../core/abi.ts";
 import { type Check, checkTable } from "./checks.ts";
 import type { View } from "./display.ts";
+import { hasTimes, histogramBlock } from "./histograms.ts";
 import { JsonView } from "./json-view.ts";
 import { hearKeys, type Keys } from "./keys.ts";
 import { printable } from "../../industrial/live/lines.ts";
@@ -36,6 +37,7 @@ export function openView(
 }
 
 const CLEAR_KEY = "c";
+const HISTOGRAM_KEY = "h";
 
 function summary(session: Session, checks: readonly Check[], width: number, paint: Paint): string {
   const judged = checks.length > 0 ? ["", ...checkTable(checks, paint)] : [];
@@ -72,6 +74,12 @@ class Labels {
   }
 }
 
+/** What a key does, and what is said of it. */
+interface Deed {
+  readonly name: () => string;
+  readonly does: () => void;
+}
+
 class LiveView implements View {
   readonly #session: Session;
   readonly #title: string;
@@ -81,6 +89,9 @@ class LiveView implements View {
   readonly #started = Date.now();
   readonly #clock: NodeJS.Timeout;
   readonly #keys: Keys | undefined;
+  /** By key. */
+  readonly #deeds: ReadonlyMap<string, Deed>;
+  #showsHistograms = false;
 
   constructor(session: Session, title: string, stdout: WriteStream, stdin: NodeJS.ReadStream | undefined) {
     this.#session = session;
@@ -94,19 +105,34 @@ class LiveView implements View {
     session.on("vcpu", () => this.#refresh());
     stdout.on("resize", this.#refresh);
     this.#clock = setInterval(this.#refresh, 1000);
-    // Without anything to clear there is no key.
-    const hasMaxima = session.monitor.partitions.some(({ maxima }) => maxima.isPossible);
+    this.#deeds = this.#possibleDeeds();
     const listener = {
-      hear: (key: string) => this.#hear(key),
+      hear: (key: string) => this.#deeds.get(key)?.does(),
       suspend: () => this.#screen.showCursor(),
       resume: () => this.#screen.redraw(),
     };
-    this.#keys = stdin && hasMaxima ? hearKeys(stdin, listener) : undefined;
+    this.#keys = stdin && this.#deeds.size > 0 ? hearKeys(stdin, listener) : undefined;
     this.#refresh();
   }
 
-  #hear(key: string): void {
-    if (key !== CLEAR_KEY) return;
+  /** Without anything to show or to clear there is no key. */
+  #possibleDeeds(): ReadonlyMap<string, Deed> {
+    const { monitor } = this.#session;
+    const shows = { name: () => (this.#showsHistograms ? "shows the table" : "shows histograms"), does: () => this.#turn() };
+    const clears = { name: () => "clears maxima", does: () => this.#clear() };
+    const hasMaxima = monitor.partitions.some(({ maxima }) => maxima.isPossible);
+    return new Map([
+      ...(hasTimes(monitor) ? [[HISTOGRAM_KEY, shows] as const] : []),
+      ...(hasMaxima ? [[CLEAR_KEY, clears] as const] : []),
+    ]);
+  }
+
+  #turn(): void {
+    this.#showsHistograms = !this.#showsHistograms;
+    this.#refresh();
+  }
+
+  #clear(): void {
     const cleared = this.#session.monitor.partitions.filter((partition) => partition.clearMaxima()).map(({ name }) => name);
     this.note(`${cleared.join(", ")}: maxima begin anew`);
     this.#refresh();
@@ -130,9 +156,13 @@ class LiveView implements View {
   readonly #refresh = (): void => {
     const width = this.#screen.columns;
     const uptime = showUptime(BigInt(Date.now() - this.#started) * NANOSECONDS_PER_MS);
-    const keys = this.#keys === undefined ? "" : ` ── ${CLEAR_KEY} clears maxima`;
-    const rule = `── ${this.#title} ── ${uptime}${keys} ── Ctrl-C ends ──`.padEnd(width, "─");
-    this.#screen.setBlock([this.#paint("dim", rule), ...liveTable(this.#session.monitor, width, this.#paint)]);
+    const deeds = this.#keys === undefined ? [] : [...this.#deeds].map(([key, { name }]) => `${key} ${name()}`);
+    const rule = `── ${[this.#title, uptime, ...deeds, "Ctrl-C ends"].join(" ── ")} ──`.padEnd(width, "─");
+    const { monitor } = this.#session;
+    const block = this.#showsHistograms
+      ? histogramBlock(monitor, width, this.#screen.blockRows - 1, this.#paint)
+      : liveTable(monitor, width, this.#paint);
+    this.#screen.setBlock([this.#paint("dim", rule), ...block]);
   };
 }
 

@@ -1,6 +1,6 @@
 // Cycle, jitter and execution times of guests that publish them: the figures, how they spread, and the largest since
 // somebody cleared them.
-import type { HistogramShown } from "../protocol.ts";
+import type { Histogram as Counted } from "../../live/samples.ts";
 import { CLEAR_MAXIMA } from "../protocol.ts";
 import { histogramChart } from "./chart.ts";
 import type { Chart } from "./chart.ts";
@@ -60,7 +60,7 @@ class Histogram {
     this.element = el("figure", {}, el("h4", {}, `${title}, µs`), this.#chart.element, this.#said, this.#details);
   }
 
-  show(seen: HistogramShown | undefined): void {
+  show(seen: Counted | undefined): void {
     const key = JSON.stringify(seen);
     if (key === this.#drawn) return;
     this.#drawn = key;
