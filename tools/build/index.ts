@@ -10,8 +10,9 @@ import { ROOT, writeIfChanged } from "./files.ts";
 import { generateBlob } from "./generate-blob.ts";
 import { generateDeclarations } from "./generate.ts";
 import type { WrittenTag } from "../../partitions/tags/schema.ts";
+import { identityOf } from "./installed.ts";
 import type { Intrinsic } from "./intrinsic.ts";
-import { buildNative, CLANG, LLD, OFFSETS, versionOf } from "./native.ts";
+import { buildNative, CLANG, LLD, OFFSETS } from "./native.ts";
 import { offsetsHeader } from "./offsets.ts";
 import type { Program } from "./programs.ts";
 import { TARGETS } from "./targets/index.ts";
@@ -85,7 +86,7 @@ function pathsOf(program: Program): Paths {
   };
 }
 
-const keyOf = (program: Program): string => JSON.stringify(program) + [CLANG, LLD].map(versionOf).join();
+const keyOf = (program: Program): string => JSON.stringify(program) + [CLANG, LLD].map(identityOf).join();
 
 /** Its products are there, and nothing that they were built from has changed. */
 export const isUpToDate = (program: Program): boolean =>

@@ -5,15 +5,10 @@ import { basename, dirname, join } from "node:path";
 import { flatten, readElf } from "./elf.ts";
 import { BuildError } from "./errors.ts";
 import { ROOT } from "./files.ts";
+import { notFound, type Tool } from "./installed.ts";
 import { checkPositionIndependent } from "./relocations.ts";
 import type { Isa, Target } from "./targets/target.ts";
 import { TARGETS } from "./targets/index.ts";
-
-/** A command, and the Debian package that it comes in. */
-export interface Tool {
-  readonly command: string;
-  readonly package: string;
-}
 
 export const CLANG: Tool = { command: "clang-19", package: "clang-19" };
 export const LLD: Tool = { command: "ld.lld-19", package: "lld-19" };
@@ -127,22 +122,11 @@ export function buildNative(sources: NativeSources, workDir: string): Native {
 
 export function runTool(tool: Tool, args: readonly string[]): string {
   const { error, status, stdout, stderr } = spawnSync(tool.command, args, { cwd: ROOT, encoding: "utf8" });
-  if (error !== undefined && "code" in error && error.code === "ENOENT") {
-    throw new BuildError("tool-missing", `${tool.command} not found (apt-get install ${tool.package})`);
-  }
+  if (error !== undefined && "code" in error && error.code === "ENOENT") throw notFound(tool);
   if (error !== undefined || status !== 0) {
     throw new BuildError("tool-failed", `${tool.command} ${args.at(-1) ?? ""}\n${stderr}${error?.message ?? ""}`);
   }
   return stdout;
-}
-
-const versions = new Map<Tool, string>();
-
-/** What the tool says of itself; it is asked once. */
-export function versionOf(tool: Tool): string {
-  const version = versions.get(tool) ?? runTool(tool, ["--version"]);
-  versions.set(tool, version);
-  return version;
 }
 
 /** A makefile rule: target: file file \ file */
