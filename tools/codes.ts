@@ -45,7 +45,23 @@ const errors = (table: Readonly<Record<string, string | ((...parts: string[]) =>
 /** Of a plan first, then by their names. */
 export function allCodes(): Code[] {
   const planned = Object.entries(CODES).map(([code, { severity, meaning }]) => ({ code, severity, meaning }));
-  const tables = [BLOB_ERRORS, OTHERS, BRIDGE, GUEST, INIT, LINK, MODBUS, OPCUA, OUTPUT, RUN, TAGS, WEB, BUILD_ERRORS, VERIFY_ERRORS, LINUX_ERRORS];
+  const tables = [
+    BLOB_ERRORS,
+    OTHERS,
+    BRIDGE,
+    GUEST,
+    INIT,
+    LINK,
+    MODBUS,
+    OPCUA,
+    OUTPUT,
+    RUN,
+    TAGS,
+    WEB,
+    BUILD_ERRORS,
+    VERIFY_ERRORS,
+    LINUX_ERRORS,
+  ];
   const unique = new Map([...planned, ...tables.flatMap(errors)].map((row) => [row.code, row]));
   return [...unique.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }

@@ -1,15 +1,28 @@
-// The audit log: who wrote what, when, from where, and whether it was done. Lines of JSON in files that are only appended to. Each line has
-// the hash of the one before it, across files too: what is changed, taken out or put in later breaks the chain, and verify() finds the place.
-// Lines cut off at the very end break nothing: whoever wants to notice that keeps `head` elsewhere (it is a metric, too).
+// The audit log: who wrote what, when, from where, and whether it was done. Lines of JSON in files that are only appended
+// to. Each line has the hash of the one before it, across files too: what is changed, taken out or put in later breaks
+// the chain, and verify() finds the place. Lines cut off at the very end break nothing: whoever wants to notice that
+// keeps `head` elsewhere (it is a metric, too).
 //
 //   {"number":7,"time":"2026-…Z","entry":{…},"before":"<hash of line 6>","hash":"<of all this but itself>"}
 //
 // A line that was cut off by a crash is ended, and the next one stands behind it; it was never acknowledged to anybody.
 //
-// While the log cannot be written (the disk is full), entries wait in memory, each with its time, and go first as soon as it can be. Nothing that has to be
-// on record is done meanwhile: what waits is the last thing that was done, and what was refused since.
+// While the log cannot be written (the disk is full), entries wait in memory, each with its time, and go
+// first as soon as it can be. Nothing that has to be on record is done meanwhile: what waits is the last
+// thing that was done, and what was refused since.
 import { createHash } from "node:crypto";
-import { closeSync, fdatasyncSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { BridgeError } from "./errors.ts";
 
@@ -171,7 +184,8 @@ export class AuditLog {
     this.#written = fstatSync(file).size;
     const tail = tailOf(file, this.#written);
     // Also a line whose writing seemed to fail, and that is there all the same.
-    this.#head = lastIn(tail) ?? lastIn(readFileSync(join(folder, nameOf(this.#index)))) ?? lastLine(folder, filesIn(folder)) ?? START;
+    this.#head =
+      lastIn(tail) ?? lastIn(readFileSync(join(folder, nameOf(this.#index)))) ?? lastLine(folder, filesIn(folder)) ?? START;
     // A torn line is ended, so that the next one is one.
     this.#wasTorn = this.#written > 0 && tail.at(-1) !== NEWLINE;
     if (this.#wasTorn) this.#written += writeSync(file, "\n");
@@ -181,7 +195,8 @@ export class AuditLog {
   #turn(): void {
     this.close();
     this.#index++;
-    for (const old of filesIn(this.#options.folder).slice(0, 1 - this.#options.files)) rmSync(join(this.#options.folder, nameOf(old)));
+    for (const old of filesIn(this.#options.folder).slice(0, 1 - this.#options.files))
+      rmSync(join(this.#options.folder, nameOf(old)));
   }
 }
 
@@ -236,9 +251,13 @@ export function verify(folder: string): Verified {
         if (text !== "") cut++;
         continue;
       }
-      if (hashOf(line) !== line.hash) throw new BridgeError("AXV_AUDIT_BROKEN", path, String(at + 1), "its hash is not that of what it says");
+      if (hashOf(line) !== line.hash)
+        throw new BridgeError("AXV_AUDIT_BROKEN", path, String(at + 1), "its hash is not that of what it says");
       // The oldest that is kept: what stood before it is gone.
-      const follows = head === undefined ? index !== 1 || line.before === START.hash : line.before === head.hash && line.number === head.number + 1;
+      const follows =
+        head === undefined
+          ? index !== 1 || line.before === START.hash
+          : line.before === head.hash && line.number === head.number + 1;
       if (!follows) throw new BridgeError("AXV_AUDIT_BROKEN", path, String(at + 1), "it does not follow the entry before it");
       if (head === undefined) first = line.number;
       head = { number: line.number, hash: line.hash };

@@ -31,7 +31,15 @@ const RETRY_MS = 10 * SECOND;
 
 /** Whether a bridge can go on with other settings without losing what it knows: servers alone differ. */
 export function isServersOnly(before: BridgeSettings, after: BridgeSettings): boolean {
-  const rest = ({ modbus: _, opcua: __, sparkplug: ___, metrics: ____, web: _____, log: ______, ...others }: BridgeSettings): unknown => others;
+  const rest = ({
+    modbus: _,
+    opcua: __,
+    sparkplug: ___,
+    metrics: ____,
+    web: _____,
+    log: ______,
+    ...others
+  }: BridgeSettings): unknown => others;
   return isDeepStrictEqual(rest(before), rest(after));
 }
 
@@ -75,10 +83,16 @@ export class Bridge {
   }
 
   /**
-   * Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own. `goesOn`: what cannot be
-   * served is said and tried again, and the rest is served, if there is any.
+   * Serves, or says why not: then nothing is left open. `open`: a link that is there already goes before the settings' own.
+   * `goesOn`: what cannot be served is said and tried again, and the rest is served, if there is any.
    */
-  static async start(system: BridgeSystem, settings: BridgeSettings, log: Logger, open?: () => Promise<Link>, goesOn = false): Promise<Bridge> {
+  static async start(
+    system: BridgeSystem,
+    settings: BridgeSettings,
+    log: Logger,
+    open?: () => Promise<Link>,
+    goesOn = false,
+  ): Promise<Bridge> {
     const bridge = new Bridge(system, settings, log);
     try {
       bridge.#sources = bridge.#keep("plant", new Sources(bridge.plant, system, settings, log, open));
@@ -109,7 +123,10 @@ export class Bridge {
     for (const { part } of this.#parts.splice(0).toReversed()) await part.close();
   }
 
-  /** Goes on with other servers, as they now are wanted; those that stay as they were keep their clients. Nothing else may differ. */
+  /**
+   * Goes on with other servers, as they now are wanted; those that stay as they were keep their clients. Nothing else may
+   * differ.
+   */
   async serveInstead(settings: BridgeSettings): Promise<void> {
     await this.#retrying;
     const changed = SERVERS.filter((key) => !isDeepStrictEqual(this.#settings[key], settings[key]));
@@ -145,8 +162,15 @@ export class Bridge {
     const [only] = failures;
     if (only !== undefined && failures.size === wanted.length) throw only[1];
     for (const [key, error] of failures)
-      this.#log.error({ server: key }, "%s is not served, and tried again every %d s: %s", key, RETRY_MS / SECOND, error instanceof Error ? error.message : String(error));
-    if (this.#missing.size > 0) this.#retry = setInterval(() => (this.#retrying = this.#retrying.then(() => this.#serveMissing())), RETRY_MS);
+      this.#log.error(
+        { server: key },
+        "%s is not served, and tried again every %d s: %s",
+        key,
+        RETRY_MS / SECOND,
+        error instanceof Error ? error.message : String(error),
+      );
+    if (this.#missing.size > 0)
+      this.#retry = setInterval(() => (this.#retrying = this.#retrying.then(() => this.#serveMissing())), RETRY_MS);
   }
 
   /** Undefined: it is served. */
@@ -174,11 +198,22 @@ export class Bridge {
     return part;
   }
 
-  async #serve({ audit, modbus, opcua, sparkplug, metrics, web }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
+  async #serve({
+    audit,
+    modbus,
+    opcua,
+    sparkplug,
+    metrics,
+    web,
+  }: Pick<BridgeSettings, "audit" | (typeof SERVERS)[number]>): Promise<void> {
     if (audit !== undefined) {
       this.#audit = this.#keep("audit", new AuditLog(audit));
       const { wasTorn } = this.#audit;
-      if (wasTorn) this.#log.warn("the last line of the audit log was cut off by a crash or a full disk; it is ended, and nobody was told that it had been written");
+      if (wasTorn)
+        this.#log.warn(
+          "the last line of the audit log was cut off by a crash or a full disk; it is ended, " +
+            "and nobody was told that it had been written",
+        );
       this.#audit.append({ what: "start", version: projectVersion(), ...(wasTorn && { cut: true }) });
     }
     if (modbus !== undefined) await this.#serveModbus(modbus);
@@ -188,14 +223,31 @@ export class Bridge {
     if (metrics !== undefined) {
       const { plant } = this;
       const text = (): string =>
-        metricsText({ plant, hypervisor: this.#sources?.hypervisor, readers: this.#sources?.readers ?? new Map(), modbus: this.#modbus, opcua: this.#opcua, sparkplug: this.#sparkplug, web: this.#web?.server.hub, audit: this.#audit });
+        metricsText({
+          plant,
+          hypervisor: this.#sources?.hypervisor,
+          readers: this.#sources?.readers ?? new Map(),
+          modbus: this.#modbus,
+          opcua: this.#opcua,
+          sparkplug: this.#sparkplug,
+          web: this.#web?.server.hub,
+          audit: this.#audit,
+        });
       const server = this.#keep("metrics", await MetricsServer.listen(text, metrics.listen));
       this.ports["metrics"] = server.port;
       this.#log.info({ port: server.port }, "metrics at http://%s:%d/metrics", metrics.listen.host, server.port);
     }
   }
 
-  async #serveModbus({ listen, serial, unit, words, stale, connections, idle }: NonNullable<BridgeSettings["modbus"]>): Promise<void> {
+  async #serveModbus({
+    listen,
+    serial,
+    unit,
+    words,
+    stale,
+    connections,
+    idle,
+  }: NonNullable<BridgeSettings["modbus"]>): Promise<void> {
     const target = new PlantTarget(this.plant, {
       identification: this.#identification(),
       order: words,
@@ -205,7 +257,12 @@ export class Bridge {
     });
     this.#keep("modbus", target);
     if (listen !== undefined) {
-      const server = await ModbusTcpServer.listen(target, { ...listen, unit, maxConnections: connections, idleSeconds: idle / SECOND });
+      const server = await ModbusTcpServer.listen(target, {
+        ...listen,
+        unit,
+        maxConnections: connections,
+        idleSeconds: idle / SECOND,
+      });
       this.#keep("modbus", server);
       this.#modbus.set("tcp", server.counters);
       this.ports["modbus"] = server.port;
@@ -287,13 +344,27 @@ export class Bridge {
 
   /** Objects 0 to 2 of function 43/14. */
   #identification(): Identification {
-    return new Map([[0, "axv-part"], [1, "bridge"], [2, projectVersion()]]);
+    return new Map([
+      [0, "axv-part"],
+      [1, "bridge"],
+      [2, projectVersion()],
+    ]);
   }
 
   #record({ client, change, partition, writes, outcome }: WriteAttempt): void {
     const { via, address, unit } = client;
     const values = namedValues(writes);
-    const entry = { what: "write", via: `modbus ${via}`, from: address, unit, first: change.first, kind: change.kind, partition: this.#nameOf(partition), values, outcome };
+    const entry = {
+      what: "write",
+      via: `modbus ${via}`,
+      from: address,
+      unit,
+      first: change.first,
+      kind: change.kind,
+      partition: this.#nameOf(partition),
+      values,
+      outcome,
+    };
     this.#log.info(entry, outcome === 0 ? "written" : "not written: exception %d", outcome);
     this.#putOnRecord(entry);
   }

@@ -1,5 +1,6 @@
-// How a command reaches a bridge that runs: a unix socket beside its bridge.yaml, for its own user and root alone (mode 0600). One request, one answer,
-// each a line of JSON, and the connection is over. What changes something is put on record by whoever carries it out.
+// How a command reaches a bridge that runs: a unix socket beside its bridge.yaml, for its own user and root alone
+// (mode 0600). One request, one answer, each a line of JSON, and the connection is over. What changes something is
+// put on record by whoever carries it out.
 import { existsSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import type { Server, Socket } from "node:net";
@@ -52,7 +53,11 @@ export class Control {
   readonly #opcua: () => Controlled | undefined;
   readonly #record: (entry: Readonly<Record<string, unknown>>) => void;
 
-  private constructor(path: string, opcua: () => Controlled | undefined, record: (entry: Readonly<Record<string, unknown>>) => void) {
+  private constructor(
+    path: string,
+    opcua: () => Controlled | undefined,
+    record: (entry: Readonly<Record<string, unknown>>) => void,
+  ) {
     this.#path = path;
     this.#opcua = opcua;
     this.#record = record;
@@ -61,7 +66,11 @@ export class Control {
   }
 
   /** Listens. One that a bridge before has left when it was killed is taken away; where one answers, another bridge runs. */
-  static async listen(file: string, opcua: () => Controlled | undefined, record: (entry: Readonly<Record<string, unknown>>) => void): Promise<Control> {
+  static async listen(
+    file: string,
+    opcua: () => Controlled | undefined,
+    record: (entry: Readonly<Record<string, unknown>>) => void,
+  ): Promise<Control> {
     const path = controlPath(file);
     const problem = socketPathProblem(path);
     if (problem !== undefined) throw new BridgeError("AXV_BRIDGE_CONTROL", path, problem);
@@ -120,7 +129,14 @@ export class Control {
     if (request.command === "close") {
       const session = opcua.sessionList().find(({ id }) => id === request.id);
       const done = opcua.closeSession(request.id);
-      this.#record({ what: "session closed", via: "command", object: request.id, user: session?.user, address: session?.address, done });
+      this.#record({
+        what: "session closed",
+        via: "command",
+        object: request.id,
+        user: session?.user,
+        address: session?.address,
+        done,
+      });
       return { done };
     }
     await opcua.renewCertificate();
@@ -147,7 +163,9 @@ export async function askBridge(file: string, request: ControlRequest): Promise<
     let received = "";
     const fail = (why: string): void => (socket.destroy(), reject(new BridgeError("AXV_BRIDGE_ASK", file, why)));
     socket.setTimeout(TIMEOUT_MS, () => fail("it does not answer"));
-    socket.once("error", (error) => (NOBODY.includes("code" in error ? error.code : undefined) ? resolve(undefined) : fail(error.message)));
+    socket.once("error", (error) =>
+      NOBODY.includes("code" in error ? error.code : undefined) ? resolve(undefined) : fail(error.message),
+    );
     socket.once("connect", () => socket.write(`${JSON.stringify(request)}\n`));
     socket.on("data", (bytes) => {
       received += bytes.toString();

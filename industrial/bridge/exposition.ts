@@ -1,5 +1,5 @@
-// Prometheus' text format (exposition formats, version 0.0.4). Not by prom-client: it keeps a copy of every sample between scrapes, by
-// strings of their labels; here all of them are in the plant already, and are written out when somebody asks.
+// Prometheus' text format (exposition formats, version 0.0.4). Not by prom-client: it keeps a copy of every sample between
+// scrapes, by strings of their labels; here all of them are in the plant already, and are written out when somebody asks.
 export type Labels = Readonly<Record<string, string | number>>;
 
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,4 +1,5 @@
-// The hypervisor, as the bridge has it: its link, opened again whenever it is lost, what it tells of partitions, and commands to it.
+// The hypervisor, as the bridge has it: its link, opened again whenever it is lost, what it tells of partitions, and
+// commands to it.
 import { EventEmitter } from "node:events";
 import { Backoff } from "../link/backoff.ts";
 import type { CommandName } from "../link/commands.ts";

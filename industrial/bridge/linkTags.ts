@@ -1,5 +1,5 @@
-// Tag images that come over the hypervisor's link: they are sent only while somebody asks, and this asks; anew when the link has been opened,
-// and when frames have been lost.
+// Tag images that come over the hypervisor's link: they are sent only while somebody asks, and this asks; anew when the
+// link has been opened, and when frames have been lost.
 import type { Logger } from "pino";
 import { TAG_LEASE_SECONDS } from "../../core/abi.ts";
 import { LinkError } from "../link/errors.ts";

@@ -18,8 +18,14 @@ function sentence(json: string): string {
 /** `say`: takes sentences, if a person reads them. */
 export async function logger(level: BridgeSettings["log"], say = toTerminal()): Promise<Logger> {
   const { pino } = await import("pino");
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label: string) => ({ level: label }) } };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  };
   return say === undefined ? pino(options) : pino(options, { write: (line) => say(sentence(line)) });
 }
 
-const toTerminal = (): ((text: string) => void) | undefined => (process.stdout.isTTY ? (text) => void process.stdout.write(text) : undefined);
+const toTerminal = (): ((text: string) => void) | undefined =>
+  process.stdout.isTTY ? (text) => void process.stdout.write(text) : undefined;

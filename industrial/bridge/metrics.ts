@@ -1,5 +1,6 @@
-// What Prometheus is told: the plant, the hypervisor and the bridge itself, one family with labels for each kind of fact. A partition whose
-// values are not good has no values: its samples are missing, which Prometheus takes for stale, and its quality says why.
+// What Prometheus is told: the plant, the hypervisor and the bridge itself, one family with labels for each
+// kind of fact. A partition whose values are not good has no values: its samples are missing, which Prometheus
+// takes for stale, and its quality says why.
 import type { PartitionTags } from "../../partitions/tags/table.ts";
 import { EXIT_NAMES } from "../link/exits.ts";
 import { PARTITION_STATES } from "../link/telemetry.ts";
@@ -59,7 +60,12 @@ export function metricsText(measured: Measured): string {
 
 function aboutPartitions({ plant }: Measured, out: Exposition): void {
   const all = plant.partitions.map(({ name }, index) => ({ partition: name, index, telemetry: plant.telemetryOf(index) }));
-  const family = (name: string, type: "gauge" | "counter", help: string, value: (of: (typeof all)[number]) => number | bigint | undefined): void => {
+  const family = (
+    name: string,
+    type: "gauge" | "counter",
+    help: string,
+    value: (of: (typeof all)[number]) => number | bigint | undefined,
+  ): void => {
     out.family(name, type, help);
     for (const each of all) {
       const found = value(each);
@@ -68,27 +74,49 @@ function aboutPartitions({ plant }: Measured, out: Exposition): void {
   };
   out.family("axv_partition_state", "gauge", "1 for the state that the partition is in.");
   for (const { partition, telemetry } of all)
-    if (telemetry !== undefined) for (const state of PARTITION_STATES) out.sample("axv_partition_state", { partition, state }, state === telemetry.state ? 1 : 0);
+    if (telemetry !== undefined)
+      for (const state of PARTITION_STATES)
+        out.sample("axv_partition_state", { partition, state }, state === telemetry.state ? 1 : 0);
   out.family("axv_partition_quality", "gauge", "1 for what the partition's values are worth.");
   for (const { partition, index } of all)
-    for (const quality of QUALITIES) out.sample("axv_partition_quality", { partition, quality }, quality === plant.qualityOf(index) ? 1 : 0);
+    for (const quality of QUALITIES)
+      out.sample("axv_partition_quality", { partition, quality }, quality === plant.qualityOf(index) ? 1 : 0);
   family("axv_partition_age_seconds", "gauge", "Since the partition's newest values.", ({ index }) => {
     const age = plant.ageOf(index);
     return age === undefined ? undefined : age / 1000;
   });
-  family("axv_partition_uptime_seconds", "gauge", "Since the partition has started.", ({ telemetry }) => telemetry && Number(telemetry.uptime) / NANOSECONDS);
+  family(
+    "axv_partition_uptime_seconds",
+    "gauge",
+    "Since the partition has started.",
+    ({ telemetry }) => telemetry && Number(telemetry.uptime) / NANOSECONDS,
+  );
   family("axv_partition_restarts_total", "counter", "Restarts of the partition.", ({ telemetry }) => telemetry?.restarts);
-  family("axv_partition_watchdog_expired_total", "counter", "Expiries of its watchdog.", ({ telemetry }) => telemetry?.watchdogExpired);
-  family("axv_partition_console_dropped_bytes_total", "counter", "Console bytes that were lost.", ({ telemetry }) => telemetry?.consoleDropped);
+  family(
+    "axv_partition_watchdog_expired_total",
+    "counter",
+    "Expiries of its watchdog.",
+    ({ telemetry }) => telemetry?.watchdogExpired,
+  );
+  family(
+    "axv_partition_console_dropped_bytes_total",
+    "counter",
+    "Console bytes that were lost.",
+    ({ telemetry }) => telemetry?.consoleDropped,
+  );
   family("axv_partition_doorbells_total", "counter", "Doorbells that it has rung.", ({ telemetry }) => telemetry?.doorbells);
 }
 
 function aboutVcpus({ plant, hypervisor }: Measured, out: Exposition): void {
   if (hypervisor === undefined) return;
-  const labelled = hypervisor.vcpus.map((vcpu) => ({ vcpu, labels: { partition: plant.partitions[vcpu.partition]?.name ?? vcpu.partition, vcpu: vcpu.index } }));
+  const labelled = hypervisor.vcpus.map((vcpu) => ({
+    vcpu,
+    labels: { partition: plant.partitions[vcpu.partition]?.name ?? vcpu.partition, vcpu: vcpu.index },
+  }));
   out.family("axv_vcpu_exits_total", "counter", "Exits of the vCPU into the hypervisor, by cause.");
   for (const { vcpu, labels } of labelled)
-    for (const [index, cause] of EXIT_NAMES.entries()) out.sample("axv_vcpu_exits_total", { ...labels, cause }, vcpu.exits[index] ?? 0);
+    for (const [index, cause] of EXIT_NAMES.entries())
+      out.sample("axv_vcpu_exits_total", { ...labels, cause }, vcpu.exits[index] ?? 0);
   out.family("axv_vcpu_held_seconds_total", "counter", "Time that the vCPU was kept from running by the hypervisor.");
   for (const { vcpu, labels } of labelled) out.sample("axv_vcpu_held_seconds_total", labels, Number(vcpu.held) / NANOSECONDS);
   out.family("axv_vcpu_throttled_total", "counter", "How often its bandwidth was used up.");
@@ -105,7 +133,8 @@ function aboutTags({ plant }: Measured, out: Exposition): void {
     if (plant.qualityOf(index) === "stopped" || plant.qualityOf(index) === "silent") continue;
     for (const [tag, { name: tagName, unit }] of guestTags.entries()) {
       const value = values?.get(tag);
-      if (value !== undefined) out.sample("axv_guest_tag", { partition: name, tag: tagName }, unit === "ns" ? Number(value) / NANOSECONDS : value);
+      if (value !== undefined)
+        out.sample("axv_guest_tag", { partition: name, tag: tagName }, unit === "ns" ? Number(value) / NANOSECONDS : value);
     }
   }
 }
@@ -115,7 +144,8 @@ function tagSamples(partition: string, index: number, { tags }: PartitionTags, p
     const value = plant.tagValue(index, tag);
     if (value === undefined || tag.type.scalar === "string") continue; // text is no sample
     const labels: Labels = { partition, tag: tag.name, ...(tag.unit !== undefined && { unit: tag.unit }) };
-    if (Array.isArray(value)) for (const [at, each] of value.entries()) out.sample("axv_tag", { ...labels, index: at }, sampleOf(each as TagValue));
+    if (Array.isArray(value))
+      for (const [at, each] of value.entries()) out.sample("axv_tag", { ...labels, index: at }, sampleOf(each as TagValue));
     else out.sample("axv_tag", labels, sampleOf(value));
   }
 }
@@ -134,9 +164,11 @@ function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, web
     out.sample("axv_link_lost_frames_total", {}, hypervisor.counts.lost);
   }
   out.family("axv_tag_images_total", "counter", "Tag images that have come.");
-  for (const [index, { counts }] of readers) out.sample("axv_tag_images_total", { partition: plant.partitions[index]?.name ?? index }, counts.images);
+  for (const [index, { counts }] of readers)
+    out.sample("axv_tag_images_total", { partition: plant.partitions[index]?.name ?? index }, counts.images);
   out.family("axv_tag_stream_skipped_bytes_total", "counter", "Bytes between tag images that belonged to none.");
-  for (const [index, { counts }] of readers) out.sample("axv_tag_stream_skipped_bytes_total", { partition: plant.partitions[index]?.name ?? index }, counts.skipped);
+  for (const [index, { counts }] of readers)
+    out.sample("axv_tag_stream_skipped_bytes_total", { partition: plant.partitions[index]?.name ?? index }, counts.skipped);
   aboutModbus(modbus, out);
   if (opcua !== undefined) {
     out.family("axv_opcua_sessions", "gauge", "OPC UA sessions now.");
@@ -185,5 +217,6 @@ function aboutModbus(modbus: ReadonlyMap<string, Counters>, out: Exposition): vo
   count("axv_modbus_broken_total", "counter", "Connections whose bytes had no possible length.", "broken");
   count("axv_modbus_late_total", "counter", "Answers with nobody to take them.", "late");
   out.family("axv_modbus_exceptions_total", "counter", "Answers that were exceptions, by code.");
-  for (const [via, { exceptions }] of modbus) for (const [code, number] of exceptions) out.sample("axv_modbus_exceptions_total", { via, code }, number);
+  for (const [via, { exceptions }] of modbus)
+    for (const [code, number] of exceptions) out.sample("axv_modbus_exceptions_total", { via, code }, number);
 }

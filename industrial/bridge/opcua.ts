@@ -29,7 +29,10 @@ export interface OpcUaParts {
 /** Names and addresses by which others reach this machine. */
 function ownNames(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  return [hostname(), ...addresses.filter(({ internal, scopeid }) => !internal && (scopeid ?? 0) === 0).map(({ address }) => address)];
+  return [
+    hostname(),
+    ...addresses.filter(({ internal, scopeid }) => !internal && (scopeid ?? 0) === 0).map(({ address }) => address),
+  ];
 }
 
 const identityOf = ({ board }: BridgeSystem["plan"]): BoardIdentity => ({
@@ -62,7 +65,11 @@ function settingsOf(settings: NonNullable<BridgeSettings["opcua"]>): OpcUaSettin
 /** Before the first start: the folder, with a key and a certificate. What is there already stays. */
 export async function makePki(settings: NonNullable<BridgeSettings["opcua"]>): Promise<void> {
   mkdirSync(settings.pki, { recursive: true, mode: 0o700 });
-  const { manager } = await openPki(settings.pki, settingsOf(settings), { info: () => undefined, warn: () => undefined, error: () => undefined });
+  const { manager } = await openPki(settings.pki, settingsOf(settings), {
+    info: () => undefined,
+    warn: () => undefined,
+    error: () => undefined,
+  });
   await manager.dispose();
 }
 

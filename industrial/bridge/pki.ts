@@ -1,4 +1,5 @@
-// The certificates in the folder of the OPC UA server (industrial/opcua/certificate.ts): who is trusted, who asked and was refused, our own.
+// The certificates in the folder of the OPC UA server (industrial/opcua/certificate.ts): who is
+// trusted, who asked and was refused, our own.
 import { X509Certificate } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -47,11 +48,17 @@ function read(file: string, standing: Standing): Certificate | undefined {
 /** The first digits of a thumbprint are enough, if they are one's alone. From then on who has that certificate may knock. */
 export function trust(folder: string, thumbprint: string): Certificate {
   const refused = certificatesIn(folder).filter(({ standing }) => standing === "refused");
-  const found = refused.filter((each) => thumbprint.length > 0 && each.thumbprint.startsWith(thumbprint.toLowerCase().replaceAll(":", "")));
+  const found = refused.filter(
+    (each) => thumbprint.length > 0 && each.thumbprint.startsWith(thumbprint.toLowerCase().replaceAll(":", "")),
+  );
   const [only] = found;
   if (only === undefined || found.length > 1) {
     const known = refused.map((each) => `${each.thumbprint.slice(0, 12)} (${each.subject})`).join(", ");
-    throw new BridgeError("AXV_BRIDGE_CERTIFICATE", thumbprint, known === "" ? "none, for nobody has been refused yet" : `one of ${known}`);
+    throw new BridgeError(
+      "AXV_BRIDGE_CERTIFICATE",
+      thumbprint,
+      known === "" ? "none, for nobody has been refused yet" : `one of ${known}`,
+    );
   }
   const place = join(folder, FOLDERS.trusted);
   mkdirSync(place, { recursive: true });
@@ -60,7 +67,10 @@ export function trust(folder: string, thumbprint: string): Certificate {
   return { ...only, standing: "trusted", file };
 }
 
-/** Puts our own certificate aside: the next start makes a new one for the same key. Gives back where the old one is; undefined: there was none. */
+/**
+ * Puts our own certificate aside: the next start makes a new one for the same key. Gives back where the
+ * old one is; undefined: there was none.
+ */
 export function renew(folder: string, now = new Date()): string | undefined {
   const file = join(folder, FOLDERS.own, "certificate.pem");
   if (!existsSync(file)) return undefined;

@@ -11,7 +11,11 @@ export interface ReaderPlace {
 }
 
 /** Undefined: no channel carries its tags. */
-export function readerPlace({ partitions }: BridgeSystem["plan"], partition: string, tags: PartitionTags): ReaderPlace | undefined {
+export function readerPlace(
+  { partitions }: BridgeSystem["plan"],
+  partition: string,
+  tags: PartitionTags,
+): ReaderPlace | undefined {
   const carrier = partitions.find(({ name }) => name === partition)?.channels.find(({ carriesTags }) => carriesTags);
   const end = carrier && partitions[carrier.peer]?.channels.find(({ name }) => name === carrier.name);
   return end && { ipa: end.ipa, size: end.size, rings: ringsAt(tags) };

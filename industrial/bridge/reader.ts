@@ -1,5 +1,5 @@
-// A partition's tag images, from the program tag-reader (rtos-guests/linux/tags), which runs beside the bridge or, by ssh, elsewhere; and what
-// is written to its tags, by the same program. It is started again whenever it ends.
+// A partition's tag images, from the program tag-reader (rtos-guests/linux/tags), which runs beside the bridge or, by ssh,
+// elsewhere; and what is written to its tags, by the same program. It is started again whenever it ends.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter } from "node:events";
@@ -55,7 +55,14 @@ export class TagReader extends EventEmitter<ReaderEvents> {
     let words = "";
     let reason: string | undefined;
     child.stderr.on("data", (bytes: Buffer) => (words = (words + bytes.toString()).slice(-WORDS_MAX)));
-    child.on("error", (error) => (reason = "code" in error && error.code === "ENOENT" ? `there is no program ${program}: put its folder into PATH` : error.message));
+    child.on(
+      "error",
+      (error) =>
+        (reason =
+          "code" in error && error.code === "ENOENT"
+            ? `there is no program ${program}: put its folder into PATH`
+            : error.message),
+    );
     child.stdin.on("error", () => undefined); // its end is told by "close"
     const snapshots = new TagSnapshots(child.stdout, { table: layoutSum(this.#tags), size: this.#tags.size });
     const before = this.#skipped;
@@ -77,7 +84,10 @@ export class TagReader extends EventEmitter<ReaderEvents> {
     });
   }
 
-  /** All of them or none; refused, too, if they are more than one batch. Settles when reads show them, or when it is clear that they will not. */
+  /**
+   * All of them or none; refused, too, if they are more than one batch. Settles when reads show them, or
+   * when it is clear that they will not.
+   */
   write(writes: readonly TagWrite[]): Promise<WriteResult> {
     if (!isOneBatch(writes)) return Promise.resolve("refused");
     const stdin = this.#process?.stdin;

@@ -15,7 +15,8 @@ const HOUR = 3600 * SECOND;
 const BAUD_MAX = 4_000_000;
 const CONNECTIONS_MAX = 10_000;
 
-const said = (expected: string, pattern: RegExp): z.ZodString => z.string({ error: expected }).regex(pattern, { error: expected });
+const said = (expected: string, pattern: RegExp): z.ZodString =>
+  z.string({ error: expected }).regex(pattern, { error: expected });
 const path = (expected: string): z.ZodString => said(expected, /^[^\0-\x1f\x7f]{1,4096}$/);
 
 /** Milliseconds. */
@@ -33,10 +34,12 @@ export interface Listen {
   readonly host: string;
   readonly port: number;
 }
-const Listen = said(LISTEN_EXPECTED, new RegExp(`^(?:\\[[0-9A-Fa-f:]{2,39}\\]|[A-Za-z0-9.-]{1,253}):${PORT}$`)).transform((text): Listen => {
-  const colon = text.lastIndexOf(":");
-  return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
-});
+const Listen = said(LISTEN_EXPECTED, new RegExp(`^(?:\\[[0-9A-Fa-f:]{2,39}\\]|[A-Za-z0-9.-]{1,253}):${PORT}$`)).transform(
+  (text): Listen => {
+    const colon = text.lastIndexOf(":");
+    return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(text.slice(colon + 1)) };
+  },
+);
 
 const ROLES_EXPECTED = `${ROLES.slice(0, -1).join(", ")} or ${ROLES.at(-1)}`;
 const POLICIES_EXPECTED = `a list of ${POLICIES.join(", ")}`;
@@ -45,7 +48,9 @@ const HASH_EXPECTED = "the hash that `axv-part bridge password` prints, never th
 
 const Values = z.strictObject(
   {
-    device: path("the device of the channel: /dev/uio0, or /dev/mem").describe("The channel's device in Linux: /dev/uio0; or /dev/mem."),
+    device: path("the device of the channel: /dev/uio0, or /dev/mem").describe(
+      "The channel's device in Linux: /dev/uio0; or /dev/mem.",
+    ),
     through: z
       .array(path("a word of a command"), { error: "a command that runs the reader elsewhere, such as [ssh, root@plc]" })
       .min(1, { error: "a command that runs the reader elsewhere, such as [ssh, root@plc]" })
@@ -56,9 +61,14 @@ const Values = z.strictObject(
 );
 
 const Serial = z.strictObject({
-  port: path("a serial port: /dev/ttyS1").describe("The serial port: /dev/ttyS1; a name of /dev/serial/by-id stays when others come."),
+  port: path("a serial port: /dev/ttyS1").describe(
+    "The serial port: /dev/ttyS1; a name of /dev/serial/by-id stays when others come.",
+  ),
   baud: whole(1200, BAUD_MAX, "a baud rate").default(19200).describe("Its baud rate. Default: 19200."),
-  parity: z.enum(["even", "odd", "none"], { error: "even, odd or none" }).default("even").describe("even, odd, or none (with two stop bits). Default: even."),
+  parity: z
+    .enum(["even", "odd", "none"], { error: "even, odd or none" })
+    .default("even")
+    .describe("even, odd, or none (with two stop bits). Default: even."),
 });
 
 const Modbus = z.strictObject({
@@ -68,12 +78,20 @@ const Modbus = z.strictObject({
   words: z
     .enum(["high-first", "low-first"], { error: "high-first or low-first" })
     .default("high-first")
-    .describe("Which register of a value is first: high-first or low-first; registers 60000… hold values to test it. Default: high-first."),
+    .describe(
+      "Which register of a value is first: high-first or low-first; registers 60000… hold values to test it. Default: " +
+        "high-first.",
+    ),
   stale: z
     .enum(["exception", "mark"], { error: "exception or mark" })
     .default("exception")
-    .describe("Of a partition whose values are not good: exception 0x0B, or the last values, marked in its quality register. Default: exception."),
-  connections: whole(1, CONNECTIONS_MAX, "a number of connections").default(DEFAULT_CONNECTIONS).describe(`At most so many at once. Default: ${DEFAULT_CONNECTIONS}.`),
+    .describe(
+      "Of a partition whose values are not good: exception 0x0B, or the last values, marked in its quality register. " +
+        "Default: exception.",
+    ),
+  connections: whole(1, CONNECTIONS_MAX, "a number of connections")
+    .default(DEFAULT_CONNECTIONS)
+    .describe(`At most so many at once. Default: ${DEFAULT_CONNECTIONS}.`),
   idle: duration(SECOND, HOUR, "a duration from 1s to 3600s")
     .default(DEFAULT_IDLE_SECONDS * 1000)
     .describe(`A connection that asks nothing for so long is closed. Default: ${DEFAULT_IDLE_SECONDS}s.`),
@@ -81,7 +99,9 @@ const Modbus = z.strictObject({
 
 const User = z.strictObject(
   {
-    role: z.enum(ROLES, { error: ROLES_EXPECTED }).describe("observer: reads; operator: writes and commands, too; engineer: and always finds a free session."),
+    role: z
+      .enum(ROLES, { error: ROLES_EXPECTED })
+      .describe("observer: reads; operator: writes and commands, too; engineer: and always finds a free session."),
     password: z
       .string({ error: HASH_EXPECTED })
       .refine((text) => parseHash(text) !== undefined, { error: HASH_EXPECTED })
@@ -100,36 +120,61 @@ const OpcUa = z.strictObject({
     .array(name, { error: NAMES_EXPECTED })
     .min(1, { error: NAMES_EXPECTED })
     .optional()
-    .describe("Names and addresses by which clients reach this machine; they stand in its certificate. Default: those that it has."),
+    .describe(
+      "Names and addresses by which clients reach this machine; they stand in its certificate. Default: those that it has.",
+    ),
   users: Users.describe("Who may come in."),
   policies: z
     .array(z.enum(POLICIES, { error: POLICIES_EXPECTED }), { error: POLICIES_EXPECTED })
     .min(1, { error: POLICIES_EXPECTED })
     .optional()
     .describe("Security policies that are offered, all with encryption. Default: all three."),
-  anonymous: z.boolean({ error: "true or false" }).default(false).describe("Also without encryption and without a name, to read. Default: false."),
-  discovery: z.boolean({ error: "true or false" }).default(false).describe("Answers who asks what there is, without a session. Default: false."),
-  session: duration(10 * SECOND, HOUR, "a duration from 10s to 3600s").default(60_000).describe("A session that asks nothing for so long ends. Default: 60s."),
-  history: whole(0, 100_000, "a number of values").default(3600).describe("Values of each tag that are kept for HistoryRead. Default: 3600."),
+  anonymous: z
+    .boolean({ error: "true or false" })
+    .default(false)
+    .describe("Also without encryption and without a name, to read. Default: false."),
+  discovery: z
+    .boolean({ error: "true or false" })
+    .default(false)
+    .describe("Answers who asks what there is, without a session. Default: false."),
+  session: duration(10 * SECOND, HOUR, "a duration from 10s to 3600s")
+    .default(60_000)
+    .describe("A session that asks nothing for so long ends. Default: 60s."),
+  history: whole(0, 100_000, "a number of values")
+    .default(3600)
+    .describe("Values of each tag that are kept for HistoryRead. Default: 3600."),
 });
 
 const ID_EXPECTED = "a name without +, / and #, of at most 64 characters";
 const Sparkplug = z.strictObject({
-  broker: said("mqtt://HOST:PORT or mqtts://HOST:PORT", /^mqtts?:\/\/(?:\[[0-9A-Fa-f:]{2,39}\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?$/).describe(
-    "The MQTT broker: mqtt://HOST:1883, or mqtts://HOST:8883.",
-  ),
+  broker: said(
+    "mqtt://HOST:PORT or mqtts://HOST:PORT",
+    /^mqtts?:\/\/(?:\[[0-9A-Fa-f:]{2,39}\]|[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?$/,
+  ).describe("The MQTT broker: mqtt://HOST:1883, or mqtts://HOST:8883."),
   group: said(ID_EXPECTED, ID_PATTERN).describe("The group that the node belongs to."),
   node: said(ID_EXPECTED, ID_PATTERN).describe("The name of this node; its partitions are its devices."),
-  host: said(ID_EXPECTED, ID_PATTERN).optional().describe("The primary host: values are kept while it is offline. Default: none is waited for."),
-  user: said("a user name", /^[^\0-\x1f\x7f]{1,256}$/).optional().describe("User name at the broker."),
+  host: said(ID_EXPECTED, ID_PATTERN)
+    .optional()
+    .describe("The primary host: values are kept while it is offline. Default: none is waited for."),
+  user: said("a user name", /^[^\0-\x1f\x7f]{1,256}$/)
+    .optional()
+    .describe("User name at the broker."),
   password_file: path("a file with the password").optional().describe("A file that holds the password, and nothing else."),
-  ca: path("a file of certificates").optional().describe("Certificates of the authorities that the broker's is to come from (PEM). Default: the system's."),
-  stored: whole(0, 1_000_000, "a number of values").default(10_000).describe("Values that are kept while nobody takes them; the oldest go first. Default: 10000."),
+  ca: path("a file of certificates")
+    .optional()
+    .describe("Certificates of the authorities that the broker's is to come from (PEM). Default: the system's."),
+  stored: whole(0, 1_000_000, "a number of values")
+    .default(10_000)
+    .describe("Values that are kept while nobody takes them; the oldest go first. Default: 10000."),
 });
 
 const Link = z.strictObject({
-  address: path("tcp:HOST:PORT, the path of a socket, or a serial device").describe("tcp:HOST:PORT, the path of a unix socket, or a serial device."),
-  baud: whole(1200, BAUD_MAX, "a baud rate").default(DEFAULT_BAUD).describe(`Baud rate of a serial device. Default: ${DEFAULT_BAUD}.`),
+  address: path("tcp:HOST:PORT, the path of a socket, or a serial device").describe(
+    "tcp:HOST:PORT, the path of a unix socket, or a serial device.",
+  ),
+  baud: whole(1200, BAUD_MAX, "a baud rate")
+    .default(DEFAULT_BAUD)
+    .describe(`Baud rate of a serial device. Default: ${DEFAULT_BAUD}.`),
   commands: z
     .boolean({ error: "true or false" })
     .default(true)
@@ -149,12 +194,21 @@ const TLS_EXPECTED = "two files, such as { certificate: web.pem, key: web.key }"
 const Web = z.strictObject({
   listen: Listen.describe("Serves the live page there: 127.0.0.1:8080."),
   users: Users.default({}).describe("Who may come in, and command partitions. Default: nobody."),
-  anonymous: z.boolean({ error: "true or false" }).optional().describe("Everybody who gets there may look, without a name. Default: where only this machine gets there."),
-  names: z.array(name, { error: NAMES_EXPECTED }).default([]).describe("Names by which browsers reach this machine, besides its addresses, its host name and localhost. Default: none."),
+  anonymous: z
+    .boolean({ error: "true or false" })
+    .optional()
+    .describe("Everybody who gets there may look, without a name. Default: where only this machine gets there."),
+  names: z
+    .array(name, { error: NAMES_EXPECTED })
+    .default([])
+    .describe("Names by which browsers reach this machine, besides its addresses, its host name and localhost. Default: none."),
   tls: z
     .strictObject({ certificate: path(TLS_EXPECTED), key: path(TLS_EXPECTED) }, { error: TLS_EXPECTED })
     .optional()
-    .describe("Serves it encrypted, with this certificate and its key (PEM), read again on SIGHUP. Default: it is not, and passwords can be read on the network."),
+    .describe(
+      "Serves it encrypted, with this certificate and its key (PEM), read again on SIGHUP. Default: it is not, " +
+        "and passwords can be read on the network.",
+    ),
 });
 
 const Metrics = z.strictObject({ listen: Listen.describe("Serves Prometheus at http://…/metrics there: 127.0.0.1:9464.") });
@@ -166,7 +220,9 @@ export const BridgeFile = z.strictObject({
   counter_hz: whole(1_000_000, 1_000_000_000, "a frequency")
     .optional()
     .describe("CNTFRQ_EL0 of the board, by which scans have their time: 24000000 on an RK3568. Default: as its board.yaml says."),
-  stale_after: duration(10_000, HOUR, "a duration from 10ms to 3600s").default(1000).describe("Without news for so long, values are stale. Default: 1s."),
+  stale_after: duration(10_000, HOUR, "a duration from 10ms to 3600s")
+    .default(1000)
+    .describe("Without news for so long, values are stale. Default: 1s."),
   modbus: Modbus.optional().describe("The Modbus server."),
   opcua: OpcUa.optional().describe("The OPC UA server."),
   sparkplug: Sparkplug.optional().describe("A Sparkplug B node at an MQTT broker."),

@@ -1,4 +1,5 @@
-// What comes into a bridge: states, events and tags from the hypervisor's link, tags from the channels' readers. All of it goes into the plant.
+// What comes into a bridge: states, events and tags from the hypervisor's link, tags from the channels'
+// readers. All of it goes into the plant.
 import type { Logger } from "pino";
 import { describeEvent } from "../link/events.ts";
 import { Link } from "../link/link.ts";
@@ -41,13 +42,17 @@ export class Sources {
       const connect = async (): Promise<Link> => new Link(await openTransport(link.address, link.baud));
       this.hypervisor = this.#watchHypervisor(link.address, new Hypervisor(connect, link.commands));
     }
-    const overLink = plan.partitions.flatMap(({ name, tagImage }, index) => (tagImage?.overLink === true && values[name] === undefined ? [index] : []));
-    if (overLink.length > 0 && this.hypervisor?.takesCommands === true) this.#linkTags = new LinkTags(this.hypervisor, plant, overLink, log);
+    const overLink = plan.partitions.flatMap(({ name, tagImage }, index) =>
+      tagImage?.overLink === true && values[name] === undefined ? [index] : [],
+    );
+    if (overLink.length > 0 && this.hypervisor?.takesCommands === true)
+      this.#linkTags = new LinkTags(this.hypervisor, plant, overLink, log);
     const readers = new Map<number, TagReader>();
     for (const [index, { name, tags }] of plant.partitions.entries()) {
       const source = values[name];
       const place = tags && readerPlace(plan, name, tags);
-      if (source !== undefined && tags !== undefined && place !== undefined) readers.set(index, this.#watchReader(index, tags, readerCommand(place, source.device, source.through)));
+      if (source !== undefined && tags !== undefined && place !== undefined)
+        readers.set(index, this.#watchReader(index, tags, readerCommand(place, source.device, source.through)));
     }
     this.readers = readers;
   }
@@ -87,7 +92,9 @@ export class Sources {
 
   #watchHypervisor(address: string, hypervisor: Hypervisor): Hypervisor {
     hypervisor.on("partition", (telemetry) => this.#plant.takeTelemetry(telemetry));
-    hypervisor.on("event", (event) => this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)));
+    hypervisor.on("event", (event) =>
+      this.#log.info({ partition: this.#nameOf(event.partition), code: event.code }, describeEvent(event)),
+    );
     let said: string | undefined;
     // A board of another version, most likely: each of its frames is so. Once for each time that the link is opened.
     let isForeign = false;

@@ -37,7 +37,14 @@ export function startSparkplug(
     write,
     attempted: ({ partition, writes, outcome }) => {
       const values = namedValues(writes);
-      const entry = { what: "write", via: "sparkplug", from: broker, partition: plant.partitions[partition]?.name, values, outcome };
+      const entry = {
+        what: "write",
+        via: "sparkplug",
+        from: broker,
+        partition: plant.partitions[partition]?.name,
+        values,
+        outcome,
+      };
       log.info(entry, "a command: %s", outcome);
       record(entry);
     },

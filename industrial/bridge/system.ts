@@ -1,5 +1,6 @@
-// The system that a bridge shows: what of a planned one it needs. Where it is planned that is made of system.yaml; where it runs there is
-// neither a compiler for device trees nor an image: there it is read as JSON, as `axv-part bridge pack` has written it.
+// The system that a bridge shows: what of a planned one it needs. Where it is planned that is made of
+// system.yaml; where it runs there is neither a compiler for device trees nor an image: there it is read as JSON,
+// as `axv-part bridge pack` has written it.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { PlannedSystem } from "../../partitions/index.ts";
@@ -10,7 +11,9 @@ import type { SystemMap } from "../web/protocol.ts";
 import { BridgeError } from "./errors.ts";
 
 export interface BridgeSystem {
-  readonly plan: Pick<Plan, "board" | "counterHz"> & { readonly partitions: readonly (Pick<Plan["partitions"][number], "channels" | "tagImage"> & PartitionPlan)[] };
+  readonly plan: Pick<Plan, "board" | "counterHz"> & {
+    readonly partitions: readonly (Pick<Plan["partitions"][number], "channels" | "tagImage"> & PartitionPlan)[];
+  };
   readonly tags: Pick<PlannedSystem["tags"], "table" | "slots">;
   /** Who has what, for the live page; undefined: this has not been told. */
   readonly map?: SystemMap | undefined;
@@ -22,10 +25,23 @@ const FORMAT = 2;
 export const isPacked = (path: string): boolean => path.endsWith(".json");
 
 export function formatPacked({ plan, tags, map }: BridgeSystem): string {
-  const partitions = plan.partitions.map(({ name, channels, tags: guestTags, tagImage, guest, autostart, prints, direct, bandwidth, ways }) => ({
-    name, channels, tags: guestTags, tagImage, guest, autostart, prints, direct, bandwidth, ways,
-  }));
-  return `${JSON.stringify({ format: FORMAT, board: plan.board, counterHz: plan.counterHz, partitions, map, table: tags.table, slots: [...tags.slots] })}\n`;
+  const partitions = plan.partitions.map(
+    ({ name, channels, tags: guestTags, tagImage, guest, autostart, prints, direct, bandwidth, ways }) => ({
+      name,
+      channels,
+      tags: guestTags,
+      tagImage,
+      guest,
+      autostart,
+      prints,
+      direct,
+      bandwidth,
+      ways,
+    }),
+  );
+  const { board, counterHz } = plan;
+  const system = { format: FORMAT, board, counterHz, partitions, map, table: tags.table, slots: [...tags.slots] };
+  return `${JSON.stringify(system)}\n`;
 }
 
 /** Nobody writes it by hand: its outline is checked, and that it is of this version. */
@@ -34,8 +50,19 @@ const Packed = z.object({
   board: z.string(),
   counterHz: z.number().nullable(),
   map: z.looseObject({ board: z.string() }).optional(),
-  partitions: z.array(z.looseObject({ name: z.string(), guest: z.string(), direct: z.boolean(), channels: z.array(z.looseObject({ name: z.string() })), tags: z.array(z.looseObject({ name: z.string() })), tagImage: z.looseObject({ overLink: z.boolean() }).nullable() })),
-  table: z.array(z.looseObject({ partition: z.string(), size: z.int(), tags: z.array(z.looseObject({ name: z.string(), offset: z.int() })) })),
+  partitions: z.array(
+    z.looseObject({
+      name: z.string(),
+      guest: z.string(),
+      direct: z.boolean(),
+      channels: z.array(z.looseObject({ name: z.string() })),
+      tags: z.array(z.looseObject({ name: z.string() })),
+      tagImage: z.looseObject({ overLink: z.boolean() }).nullable(),
+    }),
+  ),
+  table: z.array(
+    z.looseObject({ partition: z.string(), size: z.int(), tags: z.array(z.looseObject({ name: z.string(), offset: z.int() })) }),
+  ),
   slots: z.array(z.tuple([z.string(), z.int()])),
 });
 
@@ -47,7 +74,8 @@ export function readPacked(path: string): BridgeSystem {
     throw new BridgeError("AXV_BRIDGE_SYSTEM", path, error instanceof Error ? error.message : String(error));
   }
   const { data, success } = Packed.safeParse(written);
-  if (!success) throw new BridgeError("AXV_BRIDGE_SYSTEM", path, `it is not what this version of axv-part writes (format ${FORMAT})`);
+  if (!success)
+    throw new BridgeError("AXV_BRIDGE_SYSTEM", path, `it is not what this version of axv-part writes (format ${FORMAT})`);
   const { board, counterHz, partitions, map, table, slots } = data;
   return {
     plan: { board, counterHz, partitions: partitions as unknown as BridgeSystem["plan"]["partitions"] },

@@ -1,4 +1,5 @@
-// The live page as a part of the bridge: its settings as bridge.yaml has them, and what it asks for carried out and put on record.
+// The live page as a part of the bridge: its settings as bridge.yaml has them, and what it asks for carried out and put on
+// record.
 import type { Logger } from "pino";
 import type { WebRecord } from "../web/actions.ts";
 import { isOwnAddress } from "../web/requests.ts";
@@ -21,7 +22,8 @@ export interface WebParts {
 export async function startWeb(settings: NonNullable<BridgeSettings["web"]>, parts: WebParts): Promise<Served> {
   const { listen, users, names, anonymous, tls } = settings;
   const { plant, system, hypervisor, log, canRecord, record } = parts;
-  if (tls === undefined && !isOwnAddress(listen.host)) log.warn("the live page is not encrypted: passwords can be read on the network, unless `tls:` is given");
+  if (tls === undefined && !isOwnAddress(listen.host))
+    log.warn("the live page is not encrypted: passwords can be read on the network, unless `tls:` is given");
   const served = await serveLive(
     { ...listen, names, users: Object.entries(users).map(([name, user]) => ({ name, ...user })), anonymous, tls },
     {

@@ -1,8 +1,9 @@
-// The last values of a tag, in a ring of typed arrays: 8 bytes of time, one of quality, and the value's own bytes as in the tag image: 17 for
-// the widest number, and nothing is lost on the way. A ring that is full forgets its oldest.
+// The last values of a tag, in a ring of typed arrays: 8 bytes of time, one of quality, and the value's own bytes as in the
+// tag image: 17 for the widest number, and nothing is lost on the way. A ring that is full forgets its oldest.
 //
-// Each value has a number, counted from 0 for the life of the series: whoever reads page by page goes on by number, whatever comes and goes
-// meanwhile. Times never go back: one that would is taken as the last one's, so that what is found by time needs no sorting.
+// Each value has a number, counted from 0 for the life of the series: whoever reads page by page goes on by
+// number, whatever comes and goes meanwhile. Times never go back: one that would is taken as the last one's, so
+// that what is found by time needs no sorting.
 import { bytesOf } from "../../partitions/tags/type.ts";
 import type { TagType } from "../../partitions/tags/type.ts";
 import { QUALITIES } from "../tags/plant.ts";
@@ -62,7 +63,8 @@ export class Series {
     const last = this.#next === 0 ? Number.NEGATIVE_INFINITY : this.#time(this.#next - 1);
     this.#times[at] = Math.max(time, last);
     this.#qualities[at] = QUALITIES.indexOf(quality) | (image === undefined ? 0 : HAS_VALUE);
-    if (image !== undefined) this.#bytes.set(new Uint8Array(image.buffer, image.byteOffset + offset, this.#size), at * this.#size);
+    if (image !== undefined)
+      this.#bytes.set(new Uint8Array(image.buffer, image.byteOffset + offset, this.#size), at * this.#size);
     this.#next++;
   }
 

@@ -12,13 +12,21 @@ export const ROLE_IDS: Readonly<Record<Role, number>> = {
   engineer: WellKnownRoles.Engineer,
 };
 
-const LOOK = PermissionType.Browse | PermissionType.Read | PermissionType.ReadHistory | PermissionType.ReceiveEvents | PermissionType.ReadRolePermissions;
+const LOOK =
+  PermissionType.Browse |
+  PermissionType.Read |
+  PermissionType.ReadHistory |
+  PermissionType.ReceiveEvents |
+  PermissionType.ReadRolePermissions;
 /** Who has no name is let in only where the settings say so; then as an observer. */
 const NAMELESS = WellKnownRoles.Anonymous;
 
 function permissions(everybody: number, acting: number): RolePermissionTypeOptions[] {
   const nameless = { roleId: `i=${NAMELESS}`, permissions: everybody };
-  return [nameless, ...ROLES.map((role) => ({ roleId: `i=${ROLE_IDS[role]}`, permissions: mayAct(role) ? everybody | acting : everybody }))];
+  return [
+    nameless,
+    ...ROLES.map((role) => ({ roleId: `i=${ROLE_IDS[role]}`, permissions: mayAct(role) ? everybody | acting : everybody })),
+  ];
 }
 
 /** Of all that is there. */

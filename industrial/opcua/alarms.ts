@@ -1,5 +1,6 @@
-// What goes wrong with a partition, as alarms of its Resource (OPC 10000-9), and what the hypervisor reports, as events. An alarm whose cause is over
-// stays in the client's list until somebody has acknowledged it, so that nothing that came and went is missed.
+// What goes wrong with a partition, as alarms of its Resource (OPC 10000-9), and what the hypervisor reports,
+// as events. An alarm whose cause is over stays in the client's list until somebody has acknowledged it, so
+// that nothing that came and went is missed.
 //
 //     Failed            its state is "failed"
 //     LinkLost          nothing is heard of it
@@ -51,7 +52,8 @@ class Alarm {
       inputNode: NodeId.nullNodeId,
     });
     this.#condition.sourceName.setValueFromSource({ dataType: DataType.String, value: partition }); // not "4:plc"
-    for (const method of ["Acknowledge", "AddComment"]) (this.#condition.getChildByName(method) as UAMethod | null)?.setRolePermissions(CALLABLE);
+    for (const method of ["Acknowledge", "AddComment"])
+      (this.#condition.getChildByName(method) as UAMethod | null)?.setRolePermissions(CALLABLE);
     // The library takes what is acknowledged from the list, also while its cause lasts.
     this.#condition.on("acknowledged", () => {
       if (this.#active) this.#raise(true);
@@ -69,7 +71,12 @@ class Alarm {
 
   #raise(retain: boolean): void {
     const saying = SAYINGS[this.#name][this.#active ? 0 : 1];
-    this.#condition.raiseNewCondition({ message: `${this.#partition}: ${saying}`, severity: SEVERITY[this.#name], quality: StatusCodes.Good, retain });
+    this.#condition.raiseNewCondition({
+      message: `${this.#partition}: ${saying}`,
+      severity: SEVERITY[this.#name],
+      quality: StatusCodes.Good,
+      retain,
+    });
   }
 }
 
@@ -132,7 +139,8 @@ export class Alarms {
         log.error(`OPC UA: an alarm cannot be told: ${error instanceof Error ? error.message : String(error)}`);
       }
     };
-    const onTelemetry = (partition: number, telemetry: PartitionTelemetry): void => safely(() => all[partition]?.takeTelemetry(telemetry));
+    const onTelemetry = (partition: number, telemetry: PartitionTelemetry): void =>
+      safely(() => all[partition]?.takeTelemetry(telemetry));
     const onQuality = (partition: number, now: Quality): void => safely(() => all[partition]?.takeSilence(now === "silent"));
     plant.on("telemetry", onTelemetry).on("quality", onQuality);
     this.#stop = () => void plant.off("telemetry", onTelemetry).off("quality", onQuality);
@@ -142,7 +150,11 @@ export class Alarms {
   report(event: HypervisorEvent, partitionName: string | undefined): void {
     const source = this.#nodes.partitions[event.partition]?.resource ?? this.#nodes.board;
     const sentence = describeEvent(event);
-    tell(source, partitionName === undefined ? sentence : `${partitionName}: ${sentence}`, GRAVE.includes(event.code) ? GRAVE_SEVERITY : EVENT_SEVERITY);
+    tell(
+      source,
+      partitionName === undefined ? sentence : `${partitionName}: ${sentence}`,
+      GRAVE.includes(event.code) ? GRAVE_SEVERITY : EVENT_SEVERITY,
+    );
   }
 
   /** Of something that will go wrong if nobody acts. */

@@ -1,8 +1,14 @@
-// Bounds on what clients make the server keep. The library bounds numbers of sessions, subscriptions and items; how long a session may be
-// silent and how many values an item may keep it lets the client say. A request is changed before it is looked at, so that the
-// answer tells the client what it has got.
+// Bounds on what clients make the server keep. The library bounds numbers of sessions, subscriptions and items; how long a
+// session may be silent and how many values an item may keep it lets the client say. A request is changed before it is
+// looked at, so that the answer tells the client what it has got.
 import type { OPCUAServer, OPCUAServerOptions } from "node-opcua-server";
-import { CreateMonitoredItemsRequest, CreateSessionRequest, CreateSubscriptionRequest, ModifyMonitoredItemsRequest, ModifySubscriptionRequest } from "node-opcua-types";
+import {
+  CreateMonitoredItemsRequest,
+  CreateSessionRequest,
+  CreateSubscriptionRequest,
+  ModifyMonitoredItemsRequest,
+  ModifySubscriptionRequest,
+} from "node-opcua-types";
 import type { Caps } from "./target.ts";
 
 const MILLISECONDS = 1000;
@@ -59,9 +65,11 @@ export function holdToCaps(server: OPCUAServer, caps: Caps, sessionSeconds: numb
     } else if (request instanceof CreateSubscriptionRequest || request instanceof ModifySubscriptionRequest) {
       holdLifetime(request, LIFETIMES * longest);
     } else if (request instanceof CreateMonitoredItemsRequest) {
-      for (const item of request.itemsToCreate ?? []) item.requestedParameters.queueSize = Math.min(item.requestedParameters.queueSize, caps.queue);
+      for (const item of request.itemsToCreate ?? [])
+        item.requestedParameters.queueSize = Math.min(item.requestedParameters.queueSize, caps.queue);
     } else if (request instanceof ModifyMonitoredItemsRequest) {
-      for (const item of request.itemsToModify ?? []) item.requestedParameters.queueSize = Math.min(item.requestedParameters.queueSize, caps.queue);
+      for (const item of request.itemsToModify ?? [])
+        item.requestedParameters.queueSize = Math.min(item.requestedParameters.queueSize, caps.queue);
     }
   });
 }

@@ -20,7 +20,10 @@ export const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;
 /** Ours is made anew so many days before its end; so many before, too, it is to be warned of. */
 export const WARN_DAYS = 60;
-/** A board without a clock thinks that it is 1970: a certificate that began and ended then would be of no use when it knows better. */
+/**
+ * A board without a clock thinks that it is 1970: a certificate that began and ended then would be of no use when it knows
+ * better.
+ */
 const NEVER_BEFORE = Date.UTC(2025, 0, 1);
 const SUBJECT = "/CN=axv-part/O=axv-part";
 const SUBJECT_NAME = "axv-part";
@@ -32,7 +35,9 @@ const REJECTED_MAX = 50;
 async function forgetOldest(folder: string): Promise<void> {
   const names = await readdir(folder);
   if (names.length <= REJECTED_MAX) return;
-  const dated = await Promise.all(names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name))).mtimeMs })));
+  const dated = await Promise.all(
+    names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name))).mtimeMs })),
+  );
   dated.sort((a, b) => a.time - b.time);
   for (const { path } of dated.slice(0, names.length - REJECTED_MAX)) await rm(path, { force: true });
 }
@@ -62,7 +67,10 @@ export async function openPki(folder: string, wishes: CertificateWishes, log: Lo
       await forgetOldest(join(folder, REJECTED));
     } catch (error) {
       // A full disk, say. It is refused all the same.
-      log.warn(`OPC UA: the certificate of a client that nobody has trusted cannot be kept for bridge trust: ${error instanceof Error ? error.message : String(error)}`);
+      log.warn(
+        "OPC UA: the certificate of a client that nobody has trusted cannot be kept for bridge trust: " +
+          `${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   };
   const own = { manager, certificateFile: join(folder, "own/certs/certificate.pem"), privateKeyFile: manager.privateKey };
@@ -75,7 +83,11 @@ export async function openPki(folder: string, wishes: CertificateWishes, log: Lo
 }
 
 /** The one before stays until the new one is whole. */
-export async function makeCertificate({ manager, certificateFile }: OwnCertificate, { applicationUri, hostnames }: CertificateWishes, now = Date.now()): Promise<void> {
+export async function makeCertificate(
+  { manager, certificateFile }: OwnCertificate,
+  { applicationUri, hostnames }: CertificateWishes,
+  now = Date.now(),
+): Promise<void> {
   const begun = `${certificateFile}.new`;
   try {
     await manager.createSelfSignedCertificate({
@@ -110,7 +122,9 @@ function whyNew(file: string, key: string, wishes: CertificateWishes, now: numbe
 function missingNames(certificate: X509Certificate, { applicationUri, hostnames }: CertificateWishes): string[] {
   const names = certificate.subjectAltName ?? "";
   const hasUri = names.split(", ").includes(`URI:${applicationUri}`);
-  const missing = hostnames.filter((name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) === undefined);
+  const missing = hostnames.filter(
+    (name) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) === undefined,
+  );
   return hasUri ? missing : [applicationUri, ...missing];
 }
 

@@ -63,7 +63,14 @@ export const COMPANION_OBJECTS = [
   { id: 5018, name: "GlobalVars", space: "plc", below: RESOURCE_TYPE, type: FUNCTIONAL_GROUP_TYPE, rule: "Optional" },
   { id: 5019, name: "Configuration", space: "plc", below: RESOURCE_TYPE, type: FUNCTIONAL_GROUP_TYPE, rule: "Optional" },
   { id: 5020, name: "Status", space: "plc", below: RESOURCE_TYPE, type: FUNCTIONAL_GROUP_TYPE, rule: "Optional" },
-] as const satisfies readonly { id: number; name: string; space: Space; below: number; type: Reference; rule: "Mandatory" | "Optional" }[];
+] as const satisfies readonly {
+  id: number;
+  name: string;
+  space: Space;
+  below: number;
+  type: Reference;
+  rule: "Mandatory" | "Optional";
+}[];
 
 export const COMPANION_METHODS = [
   { id: 7001, name: "Start", below: 5002 },
@@ -79,4 +86,11 @@ export const COMPANION_VARIABLES = [
   { id: 6004, name: "Priority", below: TASK_TYPE, type: PROPERTY_TYPE, dataType: "UInt32", rule: "Mandatory" },
   { id: 6005, name: "Interval", below: TASK_TYPE, type: PROPERTY_TYPE, dataType: "String", rule: "Optional" },
   { id: 6006, name: "Single", below: TASK_TYPE, type: PROPERTY_TYPE, dataType: "String", rule: "Optional" },
-] as const satisfies readonly { id: number; name: string; below: number; type: Reference; dataType: string; rule: "Mandatory" | "Optional" }[];
+] as const satisfies readonly {
+  id: number;
+  name: string;
+  below: number;
+  type: Reference;
+  dataType: string;
+  rule: "Mandatory" | "Optional";
+}[];

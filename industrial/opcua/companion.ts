@@ -3,7 +3,15 @@
 import type { AddressSpace, Namespace, UAObject, UAObjectType } from "node-opcua-address-space";
 import { setNamespaceMetaData } from "node-opcua-address-space";
 import {
-  COMPANION_DATE, COMPANION_METHODS, COMPANION_OBJECTS, COMPANION_REFERENCES, COMPANION_TYPES, COMPANION_URI, COMPANION_VARIABLES, COMPANION_VERSION, DI_URI,
+  COMPANION_DATE,
+  COMPANION_METHODS,
+  COMPANION_OBJECTS,
+  COMPANION_REFERENCES,
+  COMPANION_TYPES,
+  COMPANION_URI,
+  COMPANION_VARIABLES,
+  COMPANION_VERSION,
+  DI_URI,
   PROPERTY_TYPE,
 } from "./companion.table.ts";
 import type { Reference, Space } from "./companion.table.ts";
@@ -36,7 +44,11 @@ export function addCompanion(addressSpace: AddressSpace): Spaces {
     });
   }
   for (const { id, name, below } of COMPANION_METHODS)
-    namespace.addMethod(objectOf(addressSpace, own(spaces, below)), { browseName: name, nodeId: own(spaces, id), modellingRule: "Optional" });
+    namespace.addMethod(objectOf(addressSpace, own(spaces, below)), {
+      browseName: name,
+      nodeId: own(spaces, id),
+      modellingRule: "Optional",
+    });
   addVariables(namespace, spaces);
   setNamespaceMetaData(namespace);
   return spaces;

@@ -72,8 +72,11 @@ export class Feed {
 
   #showTag(partition: number, tag: Tag, variable: UAVariable | undefined, quality: Quality, time: Date): void {
     const value = hasValue(quality) ? this.#plant.tagValue(partition, tag) : undefined;
-    if (variable !== undefined) this.#set(variable, value === undefined ? NO_VALUE() : toVariant(tag.type, value), STATUS_OF[quality], time);
-    this.#history.get(tag)?.record(time.getTime(), quality, value === undefined ? undefined : this.#plant.imageOf(partition)?.view, tag.offset);
+    if (variable !== undefined)
+      this.#set(variable, value === undefined ? NO_VALUE() : toVariant(tag.type, value), STATUS_OF[quality], time);
+    this.#history
+      .get(tag)
+      ?.record(time.getTime(), quality, value === undefined ? undefined : this.#plant.imageOf(partition)?.view, tag.offset);
   }
 
   /** The library tells every item within this call: what goes wrong with one client's is no matter of the plant's. */
@@ -81,7 +84,9 @@ export class Feed {
     try {
       variable.setValueFromSource(value, status, time);
     } catch (error) {
-      this.#log.error(`OPC UA: ${variable.nodeId.toString()} cannot be told: ${error instanceof Error ? error.message : String(error)}`);
+      this.#log.error(
+        `OPC UA: ${variable.nodeId.toString()} cannot be told: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 
@@ -98,8 +103,10 @@ export class Feed {
     const quality = this.#plant.qualityOf(partition);
     const telemetry = this.#plant.telemetryOf(partition);
     const time = new Date(this.#plant.momentOf(partition));
-    const heard = telemetry === undefined ? StatusCodes.BadWaitingForInitialData : quality === "silent" ? STATUS_OF.silent : StatusCodes.Good;
-    for (const [name, variable] of status ?? []) this.#put(variable, telemetry === undefined ? undefined : STATUS[name](telemetry), heard, time);
+    const heard =
+      telemetry === undefined ? StatusCodes.BadWaitingForInitialData : quality === "silent" ? STATUS_OF.silent : StatusCodes.Good;
+    for (const [name, variable] of status ?? [])
+      this.#put(variable, telemetry === undefined ? undefined : STATUS[name](telemetry), heard, time);
     const running = quality === "stopped" && heard === StatusCodes.Good ? STATUS_OF.stopped : heard;
     for (const [index, variable] of guestTags.entries()) {
       const value = telemetry?.tags.get(index);
@@ -115,7 +122,8 @@ export class Feed {
   }
 }
 
-const wide = (value: bigint): Variant => new Variant({ dataType: DataType.UInt64, arrayType: VariantArrayType.Scalar, value: toHalves(value) });
+const wide = (value: bigint): Variant =>
+  new Variant({ dataType: DataType.UInt64, arrayType: VariantArrayType.Scalar, value: toHalves(value) });
 const count = (value: number): Variant => new Variant({ dataType: DataType.UInt32, value: value >>> 0 });
 
 const STATUS: Readonly<Record<StatusName, (telemetry: PartitionTelemetry) => Variant>> = {

@@ -1,10 +1,12 @@
-// HistoryRead of raw values (OPC 10000-11, 6.5.3). A continuation point holds all that is needed to go on: the server keeps nothing for it, so
-// that nobody can make it keep much, and one that is never used costs nothing.
+// HistoryRead of raw values (OPC 10000-11, 6.5.3). A continuation point holds all that is needed to go on: the server keeps
+// nothing for it, so that nobody can make it keep much, and one that is never used costs nothing.
 //
 //     0      8     16      24     32   33
 //     ┌──────┬─────┬───────┬──────┬────┐
-//     │ tag  │ at  │ end   │ bound│step│      at, end: numbers of values (industrial/history/series.ts); bound: the time at which a bound
-//     └──────┴─────┴───────┴──────┴────┘      is still to be told as not found, or NaN; step: 1 forwards, -1 backwards
+//     │ tag  │ at  │ end   │ bound│step│
+//     └──────┴─────┴───────┴──────┴────┘
+//     at, end: numbers of values (industrial/history/series.ts); bound: the time at which a bound is still to be told as not
+//     found, or NaN; step: 1 forwards, -1 backwards
 import { DataValue, TimestampsToReturn } from "node-opcua-data-value";
 import type { OPCUAServer } from "node-opcua-server";
 import { HistoryData, HistoryReadResult, ReadRawModifiedDetails } from "node-opcua-service-history";
@@ -56,9 +58,16 @@ export function readHistory(server: OPCUAServer, nodes: ReadonlyMap<string, Hist
 
 const refused = (statusCode: StatusCode): HistoryReadResult => new HistoryReadResult({ statusCode });
 
-function read({ tag, series }: HistoryNode, number: number, node: HistoryReadValueId, { historyReadDetails: details, timestampsToReturn, releaseContinuationPoints }: HistoryReadRequest): HistoryReadResult {
-  if (!(details instanceof ReadRawModifiedDetails) || details.isReadModified) return refused(StatusCodes.BadHistoryOperationUnsupported);
-  if (timestampsToReturn === TimestampsToReturn.Server) return refused(StatusCodes.BadTimestampNotSupported); // the PLC's time is the one that is kept
+function read(
+  { tag, series }: HistoryNode,
+  number: number,
+  node: HistoryReadValueId,
+  { historyReadDetails: details, timestampsToReturn, releaseContinuationPoints }: HistoryReadRequest,
+): HistoryReadResult {
+  if (!(details instanceof ReadRawModifiedDetails) || details.isReadModified)
+    return refused(StatusCodes.BadHistoryOperationUnsupported);
+  // The PLC's time is the one that is kept.
+  if (timestampsToReturn === TimestampsToReturn.Server) return refused(StatusCodes.BadTimestampNotSupported);
   if (!node.indexRange.isEmpty()) return refused(StatusCodes.BadIndexRangeInvalid);
   const point = node.continuationPoint;
   const isNew = point === null || point.length === 0;
@@ -76,16 +85,24 @@ function read({ tag, series }: HistoryNode, number: number, node: HistoryReadVal
   const isDone = way.at === way.end && (!boundIsLeft || values.length < wanted);
   if (isDone && boundIsLeft) values.push(noBound(way.bound));
   const status = values.length === 0 ? StatusCodes.GoodNoData : StatusCodes.Good;
-  return new HistoryReadResult({ statusCode: status, historyData: new HistoryData({ dataValues: values }), ...(isDone ? {} : { continuationPoint: toPoint(number, way) }) });
+  return new HistoryReadResult({
+    statusCode: status,
+    historyData: new HistoryData({ dataValues: values }),
+    ...(isDone ? {} : { continuationPoint: toPoint(number, way) }),
+  });
 }
 
 const isTime = (time: Date | null): time is Date => time !== null && time.getTime() > NO_TIME;
 
 /**
- * From where to where: the beginning is in it and the end is not, so that one reading follows upon another; bounds reach one further. With one
- * time only, it is as many values as are wanted.
+ * From where to where: the beginning is in it and the end is not, so that one reading follows upon another; bounds reach
+ * one further. With one time only, it is as many values as are wanted.
  */
-function begin(series: Series, { startTime, endTime, numValuesPerNode: wanted, returnBounds }: ReadRawModifiedDetails, notFound: (time: number) => void): Way | undefined {
+function begin(
+  series: Series,
+  { startTime, endTime, numValuesPerNode: wanted, returnBounds }: ReadRawModifiedDetails,
+  notFound: (time: number) => void,
+): Way | undefined {
   const start = isTime(startTime) ? startTime.getTime() : undefined;
   const end = isTime(endTime) ? endTime.getTime() : undefined;
   const from = start ?? end;
@@ -111,7 +128,9 @@ function forwards(series: Series, from: number, to: number, bounds: boolean, mis
     else missing(from);
   }
   const isOpen = !Number.isFinite(to);
-  return isOpen || end < series.next ? { at, end: isOpen ? end : end + 1, step: 1, bound: Number.NaN } : { at, end, step: 1, bound: to };
+  return isOpen || end < series.next
+    ? { at, end: isOpen ? end : end + 1, step: 1, bound: Number.NaN }
+    : { at, end, step: 1, bound: to };
 }
 
 /** `end` is one before the last, as numbers go down. */
@@ -124,7 +143,9 @@ function backwards(series: Series, from: number, to: number, bounds: boolean, mi
     if (at + 1 < series.next) at++;
     else missing(from);
   }
-  return isOpen || end >= series.first ? { at, end: isOpen ? end : end - 1, step: -1, bound: Number.NaN } : { at, end, step: -1, bound: to };
+  return isOpen || end >= series.first
+    ? { at, end: isOpen ? end : end - 1, step: -1, bound: Number.NaN }
+    : { at, end, step: -1, bound: to };
 }
 
 function toPoint(number: number, { at, end, bound, step }: Way): Buffer {
@@ -139,14 +160,20 @@ function goOn(point: Buffer, number: number, series: Series): Way | undefined {
   if (point.length !== POINT_BYTES) return undefined;
   const [whose = -1, at = -1, end = -1, bound = 0] = [0, 8, 16, 24].map((offset) => point.readDoubleBE(offset));
   const step = point.readInt8(POINT_BYTES - 1);
-  if (whose !== number || (step !== 1 && step !== -1) || !Number.isSafeInteger(at) || !Number.isSafeInteger(end)) return undefined;
+  if (whose !== number || (step !== 1 && step !== -1) || !Number.isSafeInteger(at) || !Number.isSafeInteger(end))
+    return undefined;
   const isThere = (value: number): boolean => value >= series.first - 1 && value <= series.next;
   const leads = (end - at) * step >= 0;
   return isThere(at) && isThere(end) && leads ? { at, end, step, bound: Number.isFinite(bound) ? bound : Number.NaN } : undefined;
 }
 
 function toDataValue(tag: Tag, { time, quality, value }: Entry): DataValue {
-  return new DataValue({ value: value === undefined ? NO_VALUE() : toVariant(tag.type, value), statusCode: STATUS_OF[quality], sourceTimestamp: new Date(time) });
+  return new DataValue({
+    value: value === undefined ? NO_VALUE() : toVariant(tag.type, value),
+    statusCode: STATUS_OF[quality],
+    sourceTimestamp: new Date(time),
+  });
 }
 
-const noBound = (time: number): DataValue => new DataValue({ value: NO_VALUE(), statusCode: StatusCodes.BadBoundNotFound, sourceTimestamp: new Date(time) });
+const noBound = (time: number): DataValue =>
+  new DataValue({ value: NO_VALUE(), statusCode: StatusCodes.BadBoundNotFound, sourceTimestamp: new Date(time) });

@@ -1,5 +1,6 @@
-// What the library has to say belongs in the log, not on the terminal. Anybody who can send packets makes it speak, and then it shows what came: whole
-// requests, with the token that stands for a session. So its words are kept, but not what was sent; and only so many of them in a while.
+// What the library has to say belongs in the log, not on the terminal. Anybody who can send packets makes it speak, and
+// then it shows what came: whole requests, with the token that stands for a session. So its words are kept, but not what
+// was sent; and only so many of them in a while.
 import { format } from "node:util";
 import { setErrorLogger, setWarningLogger } from "node-opcua-debug";
 import type { Log } from "./target.ts";

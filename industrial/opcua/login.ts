@@ -33,8 +33,20 @@ export class UserManager extends UAUserManagerBase {
     const verdict = await this.#users.check(user, password, address);
     const who = { user, role: this.#users.roleOf(user), address, application: session.clientDescription?.applicationUri ?? "" };
     const allowed = verdict === "right";
-    if (!allowed) this.#log.warn(`OPC UA: ${JSON.stringify(user)} at ${address} is not let in: ${verdict === "wrong" ? "wrong name or password" : "too many failures, it has to wait"}`);
-    this.#audit.record({ protocol: "opc-ua", who, action: "login", object: "", detail: verdict, allowed, result: allowed ? "Good" : "BadUserAccessDenied" });
+    if (!allowed)
+      this.#log.warn(
+        `OPC UA: ${JSON.stringify(user)} at ${address} is not let in: ` +
+          `${verdict === "wrong" ? "wrong name or password" : "too many failures, it has to wait"}`,
+      );
+    this.#audit.record({
+      protocol: "opc-ua",
+      who,
+      action: "login",
+      object: "",
+      detail: verdict,
+      allowed,
+      result: allowed ? "Good" : "BadUserAccessDenied",
+    });
     return allowed;
   }
 }
@@ -48,11 +60,13 @@ const AUTHORIZE = "isUserAuthorized";
 /** One session is kept for an engineer; and no certificate stands for a user. */
 export function keepOneForEngineer(server: OPCUAServer, users: Users, sessions: number): void {
   const authorize = Reflect.get(server, AUTHORIZE) as Authorize;
-  const isEngineer = (token: object | undefined): boolean => token instanceof UserNameIdentityToken && users.roleOf(token.userName ?? "") === "engineer";
+  const isEngineer = (token: object | undefined): boolean =>
+    token instanceof UserNameIdentityToken && users.roleOf(token.userName ?? "") === "engineer";
   const others = new Set<ServerSession>();
   server.on("session_closed", (session: ServerSession) => others.delete(session));
   const wrapped: Authorize = (channel, session, token, answer) => {
-    if (!(token instanceof UserNameIdentityToken || token instanceof AnonymousIdentityToken)) return answer(null, false, StatusCodes.BadIdentityTokenRejected);
+    if (!(token instanceof UserNameIdentityToken || token instanceof AnonymousIdentityToken))
+      return answer(null, false, StatusCodes.BadIdentityTokenRejected);
     authorize.call(server, channel, session, token, (error, isAuthorized, status) => {
       if (error !== null || isAuthorized !== true || isEngineer(token)) {
         if (isAuthorized === true) others.delete(session);

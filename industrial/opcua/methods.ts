@@ -1,5 +1,5 @@
-// What may be done with a partition, as methods in its MethodSet: the companion specification's Start and Stop, and those of our own. Each
-// call is told to the audit log, allowed or not.
+// What may be done with a partition, as methods in its MethodSet: the companion specification's Start and Stop, and those
+// of our own. Each call is told to the audit log, allowed or not.
 import type { ISessionContext } from "node-opcua-address-space";
 import type { OPCUAServer } from "node-opcua-server";
 import { StatusCodes } from "node-opcua-status-code";
@@ -20,7 +20,12 @@ const METHODS = [
   { name: "Pause", space: undefined, command: "pause", description: "Halts the partition; its clock stands" },
   { name: "Resume", space: undefined, command: "resume", description: "Lets a paused partition go on" },
   { name: "ClearMaxima", space: undefined, command: undefined, description: "The maxima that are kept here begin anew" },
-] as const satisfies readonly { name: string; space: "plc" | undefined; command: OpcUaCommand | undefined; description: string }[];
+] as const satisfies readonly {
+  name: string;
+  space: "plc" | undefined;
+  command: OpcUaCommand | undefined;
+  description: string;
+}[];
 
 /** A command that the partition's state does not allow is refused by the hypervisor. */
 const STATUS: Readonly<Record<Outcome, StatusCode>> = {
@@ -61,7 +66,10 @@ export function addMethods(server: OPCUAServer, options: MethodOptions): void {
         try {
           return { statusCode: STATUS[await commands.request(partition, command, clientOf(context, users))] };
         } catch (error) {
-          log.error(`OPC UA: ${command} of ${plant.partitions[partition]?.name ?? partition} has failed: ${error instanceof Error ? error.message : String(error)}`);
+          log.error(
+            `OPC UA: ${command} of ${plant.partitions[partition]?.name ?? partition} has failed: ` +
+              `${error instanceof Error ? error.message : String(error)}`,
+          );
           return { statusCode: StatusCodes.BadInternalError };
         }
       });
@@ -70,7 +78,10 @@ export function addMethods(server: OPCUAServer, options: MethodOptions): void {
   auditCalls(server, options);
 }
 
-/** Whoever may not act calls nothing of the plant, acknowledging alarms included. What the library answers by itself is audited, too. */
+/**
+ * Whoever may not act calls nothing of the plant, acknowledging alarms included. What the library answers by itself is
+ * audited, too.
+ */
 function auditCalls(server: OPCUAServer, { nodes, users, audit }: MethodOptions): void {
   const { engine } = server;
   const library = engine.call.bind(engine);
@@ -80,12 +91,21 @@ function auditCalls(server: OPCUAServer, { nodes, users, audit }: MethodOptions)
     const allowed = mayAct(who.role);
     const results: CallMethodResultOptions[] = [];
     for (const call of calls) {
-      const [result = { statusCode: StatusCodes.BadInternalError }] = isOwn(call) && !allowed ? [{ statusCode: StatusCodes.BadUserAccessDenied }] : await library(context, [call]);
+      const [result = { statusCode: StatusCodes.BadInternalError }] =
+        isOwn(call) && !allowed ? [{ statusCode: StatusCodes.BadUserAccessDenied }] : await library(context, [call]);
       results.push(result);
       if (!isOwn(call)) continue;
       const name: unknown = engine.addressSpace?.findNode(call.methodId)?.browseName.name;
       const object = String(call.objectId.value).replace(/\/MethodSet$/, "");
-      audit.record({ protocol: "opc-ua", who, action: "command", object, detail: String(name), allowed, result: result.statusCode?.name ?? "" });
+      audit.record({
+        protocol: "opc-ua",
+        who,
+        action: "command",
+        object,
+        detail: String(name),
+        allowed,
+        result: result.statusCode?.name ?? "",
+      });
     }
     return results;
   };

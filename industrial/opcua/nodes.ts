@@ -3,7 +3,8 @@
 //
 //     /board, /board/Resources, …         the board's
 //     plc, plc/Tasks, plc/Status/state    a partition's
-//     plc.Tank.Level                      a tag's: partition and tag, as in the lock file; plc.Tank.Level/EURange a property of it
+//     plc.Tank.Level                      a tag's: partition and tag, as in the lock file
+//     plc.Tank.Level/EURange              a property of it
 //
 // Neither a partition's name nor a tag's has a slash in it.
 import type { AddressSpace, Namespace, UAObject, UAVariable } from "node-opcua-address-space";
@@ -19,7 +20,15 @@ import type { PlantPartition } from "../tags/plant.ts";
 import { READABLE, STANDARD, WRITABLE } from "./access.ts";
 import { addCompanion, nodeIdOf } from "./companion.ts";
 import type { Spaces } from "./companion.ts";
-import { BASE_OBJECT_TYPE, CONFIGURABLE_OBJECT_TYPE, CONFIGURATION_TYPE, DI_DEVICE_SET, FUNCTIONAL_GROUP_TYPE, RESOURCE_TYPE, TASK_TYPE } from "./companion.table.ts";
+import {
+  BASE_OBJECT_TYPE,
+  CONFIGURABLE_OBJECT_TYPE,
+  CONFIGURATION_TYPE,
+  DI_DEVICE_SET,
+  FUNCTIONAL_GROUP_TYPE,
+  RESOURCE_TYPE,
+  TASK_TYPE,
+} from "./companion.table.ts";
 import type { Reference, Space } from "./companion.table.ts";
 import type { BoardIdentity } from "./target.ts";
 import { euInformation } from "./units.ts";
@@ -67,17 +76,34 @@ const ONE_DIMENSION = 1;
 const EXACT = Number.MAX_SAFE_INTEGER;
 
 /** `historizing`: values of tags are kept. */
-export function addPlant(addressSpace: AddressSpace, board: BoardIdentity, partitions: readonly PlantPartition[], historizing: boolean): PlantNodes {
+export function addPlant(
+  addressSpace: AddressSpace,
+  board: BoardIdentity,
+  partitions: readonly PlantPartition[],
+  historizing: boolean,
+): PlantNodes {
   const spaces = addCompanion(addressSpace);
   const namespace = addressSpace.registerNamespace(PLANT_URI);
-  for (const each of addressSpace.getNamespaceArray()) each.setDefaultRolePermissions(each.index === namespace.index ? READABLE : STANDARD);
+  for (const each of addressSpace.getNamespaceArray())
+    each.setDefaultRolePermissions(each.index === namespace.index ? READABLE : STANDARD);
   const builder = new Builder(namespace, spaces, historizing);
-  const configuration = builder.object("/board", board.name, undefined, ["plc", CONFIGURATION_TYPE], nodeIdOf(spaces, DI_DEVICE_SET));
+  const configuration = builder.object(
+    "/board",
+    board.name,
+    undefined,
+    ["plc", CONFIGURATION_TYPE],
+    nodeIdOf(spaces, DI_DEVICE_SET),
+  );
   builder.notifies(configuration, "HasNotifier", SERVER);
   const identification = builder.object("/board/Identification", "Identification", "di", FUNCTIONAL_GROUP_TYPE, configuration);
   for (const [name, value] of identityOf(board)) builder.property(identification, name, "di", DataType.String, value);
   const resources = builder.object("/board/Resources", "Resources", "plc", CONFIGURABLE_OBJECT_TYPE, configuration);
-  return { board: configuration, spaces, namespace, partitions: partitions.map((partition) => addPartition(builder, resources, configuration, board, partition)) };
+  return {
+    board: configuration,
+    spaces,
+    namespace,
+    partitions: partitions.map((partition) => addPartition(builder, resources, configuration, board, partition)),
+  };
 }
 
 /** In the words of DI's DeviceType (OPC 10000-100, 4.5). */
@@ -89,12 +115,24 @@ const identityOf = (board: BoardIdentity): (readonly [string, string])[] => [
   ["SoftwareRevision", board.softwareRevision],
 ];
 
-function addPartition(builder: Builder, resources: UAObject, configuration: UAObject, board: BoardIdentity, { name, tags, guestTags }: PlantPartition): PartitionNodes {
+function addPartition(
+  builder: Builder,
+  resources: UAObject,
+  configuration: UAObject,
+  board: BoardIdentity,
+  { name, tags, guestTags }: PlantPartition,
+): PartitionNodes {
   const resource = builder.object(name, name, undefined, ["plc", RESOURCE_TYPE], resources);
   builder.notifies(resource, "HasEventSource", configuration);
   // A Resource is a Device in DI's model, and has to have these.
   for (const [property, value] of [...identityOf(board), ["DeviceRevision", ""], ["DeviceManual", ""]] as const)
-    builder.property(resource, property, "di", property === "Manufacturer" || property === "Model" ? DataType.LocalizedText : DataType.String, value);
+    builder.property(
+      resource,
+      property,
+      "di",
+      property === "Manufacturer" || property === "Model" ? DataType.LocalizedText : DataType.String,
+      value,
+    );
   builder.property(resource, "RevisionCounter", "di", DataType.Int32, NOT_COUNTED);
   const methodSet = builder.object(`${name}/MethodSet`, "MethodSet", "plc", BASE_OBJECT_TYPE, resource);
   const tasks = builder.object(`${name}/Tasks`, "Tasks", "plc", CONFIGURABLE_OBJECT_TYPE, resource);
@@ -129,7 +167,13 @@ function addTags(builder: Builder, partition: string, globals: UAObject, tags: r
     const found = variables.get(name) ?? folders.get(name);
     if (path.length === 0) return globals;
     if (found !== undefined) return found;
-    const folder = builder.object(`${partition}/GlobalVars/${name}`, path.at(-1) ?? "", undefined, BASE_OBJECT_TYPE, parentOf(path.slice(0, -1)));
+    const folder = builder.object(
+      `${partition}/GlobalVars/${name}`,
+      path.at(-1) ?? "",
+      undefined,
+      BASE_OBJECT_TYPE,
+      parentOf(path.slice(0, -1)),
+    );
     folders.set(name, folder);
     return folder;
   };
@@ -157,7 +201,10 @@ class Builder {
 
   object(id: string, name: string, space: Space | undefined, type: Reference, parent: UAObject | UAVariable | string): UAObject {
     return this.#namespace.addObject({
-      nodeId: this.#id(id), browseName: this.#name(name, space), typeDefinition: nodeIdOf(this.#spaces, type), componentOf: parent,
+      nodeId: this.#id(id),
+      browseName: this.#name(name, space),
+      typeDefinition: nodeIdOf(this.#spaces, type),
+      componentOf: parent,
     });
   }
 
@@ -181,7 +228,9 @@ class Builder {
 
   tag(tag: Tag, name: string, parent: UAObject | UAVariable): UAVariable {
     const { type, unit, range, writable, description } = tag;
-    const access = ["CurrentRead", ...(writable ? ["CurrentWrite"] : []), ...(this.#historizing ? ["HistoryRead"] : [])].join(" | ");
+    const access = ["CurrentRead", ...(writable ? ["CurrentWrite"] : []), ...(this.#historizing ? ["HistoryRead"] : [])].join(
+      " | ",
+    );
     const variable = this.#namespace.addVariable({
       nodeId: this.#id(keyOf(tag)),
       browseName: this.#name(name, undefined),
@@ -197,7 +246,8 @@ class Builder {
       ...(description === undefined ? {} : { description }),
       ...(writable ? { rolePermissions: WRITABLE } : {}),
     });
-    if (range !== undefined) this.property(variable, "EURange", "ua", DataType.ExtensionObject, new Range({ low: range[0], high: range[1] }));
+    if (range !== undefined)
+      this.property(variable, "EURange", "ua", DataType.ExtensionObject, new Range({ low: range[0], high: range[1] }));
     const bounds = boundsOf(type);
     if (range !== undefined && bounds !== undefined && Number.isInteger(bounds[1]) && bounds[1] <= EXACT)
       this.property(variable, "InstrumentRange", "ua", DataType.ExtensionObject, new Range({ low: bounds[0], high: bounds[1] }));
@@ -206,20 +256,36 @@ class Builder {
   }
 
   guestTag(partition: string, { name, unit }: PlannedTag, parent: UAObject): UAVariable {
-    const id = guestTagName(partition, name).slice(partition.length + 1).replace(".", "/");
+    const id = guestTagName(partition, name)
+      .slice(partition.length + 1)
+      .replace(".", "/");
     return this.#plain(`${partition}/${id}`, name, parent, DataType.UInt64, unit === "ns" ? unit : undefined, undefined);
   }
 
   /** Of what the guest publishes as NAME recent. */
   maximum(partition: string, name: string, parent: UAObject): UAVariable {
-    return this.#plain(`${partition}/maxima/${name}`, `${name} max since cleared`, parent, DataType.UInt64, "ns", "The largest since the bridge began, or ClearMaxima was called");
+    return this.#plain(
+      `${partition}/maxima/${name}`,
+      `${name} max since cleared`,
+      parent,
+      DataType.UInt64,
+      "ns",
+      "The largest since the bridge began, or ClearMaxima was called",
+    );
   }
 
   status(partition: string, parent: UAObject, { name, type, unit, description }: (typeof STATUS_VALUES)[number]): UAVariable {
     return this.#plain(`${partition}/Status/${name}`, name, parent, type, unit, description);
   }
 
-  #plain(id: string, name: string, parent: UAObject, dataType: DataType, unit: string | undefined, description: string | undefined): UAVariable {
+  #plain(
+    id: string,
+    name: string,
+    parent: UAObject,
+    dataType: DataType,
+    unit: string | undefined,
+    description: string | undefined,
+  ): UAVariable {
     const variable = this.#namespace.addVariable({
       nodeId: this.#id(id),
       browseName: this.#name(name, undefined),

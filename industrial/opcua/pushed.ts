@@ -1,10 +1,11 @@
-// A variable whose value is set when it changes needs no sampling: an item on it hears of each change. The library does so only where a
-// client asks for the interval 0, and gives any other item a timer that compares its value again and again (12 µs each time). What makes
-// the difference is a private field of the item, set when its interval is. For items on pushed variables it is fixed here to "on change"; the revised
-// interval stays what the client was told, and is kept: the item tells at most one change within it, the last.
+// A variable whose value is set when it changes needs no sampling: an item on it hears of each change. The library does so
+// only where a client asks for the interval 0, and gives any other item a timer that compares its value again and again (12
+// µs each time). What makes the difference is a private field of the item, set when its interval is. For items on pushed
+// variables it is fixed here to "on change"; the revised interval stays what the client was told, and is kept: the item
+// tells at most one change within it, the last.
 //
-// And a queue that is full says so on whatever it holds next. The library takes for granted that this is Good, and throws where it is not:
-// a client that does not keep up while a partition stops would take the process with it.
+// And a queue that is full says so on whatever it holds next. The library takes for granted that this is Good, and throws
+// where it is not: a client that does not keep up while a partition stops would take the process with it.
 import type { MonitoredItem, OPCUAServer, ServerSession, Subscription } from "node-opcua-server";
 import { AttributeIds } from "node-opcua-data-model";
 import { StatusCode } from "node-opcua-status-code";
@@ -30,6 +31,7 @@ export function pushItems(server: OPCUAServer, isPushed: (namespaceIndex: number
 }
 
 function setOverflow(subscription: Subscription, notification: unknown): void {
-  if (notification instanceof MonitoredItemNotification) notification.value.statusCode = StatusCode.makeStatusCode(notification.value.statusCode, OVERFLOW);
+  if (notification instanceof MonitoredItemNotification)
+    notification.value.statusCode = StatusCode.makeStatusCode(notification.value.statusCode, OVERFLOW);
   subscription.subscriptionDiagnostics.monitoringQueueOverflowCount++;
 }

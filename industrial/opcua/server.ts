@@ -184,7 +184,10 @@ export class OpcUaServer {
   #warnOfEnd(): void {
     const days = Math.floor(this.certificateDays);
     if (days >= WARN_DAYS) return;
-    const sentence = days < 0 ? "the OPC UA certificate is over: clients refuse it. Renew it" : `the OPC UA certificate ends in ${days} days: renew it before`;
+    const sentence =
+      days < 0
+        ? "the OPC UA certificate is over: clients refuse it. Renew it"
+        : `the OPC UA certificate ends in ${days} days: renew it before`;
     this.#options.log.warn(sentence);
     this.#alarms.warn(sentence);
   }
@@ -194,7 +197,12 @@ type LibraryPolicy = NonNullable<OPCUAServerOptions["securityPolicies"]>[number]
 const POLICY_URI = "http://opcfoundation.org/UA/SecurityPolicy#";
 const policyOf = (name: Policy | "None"): LibraryPolicy => `${POLICY_URI}${name}` as LibraryPolicy;
 
-function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: BoardIdentity, userManager: UserManager): OPCUAServerOptions {
+function libraryOptions(
+  settings: OpcUaSettings,
+  own: OwnCertificate,
+  board: BoardIdentity,
+  userManager: UserManager,
+): OPCUAServerOptions {
   const { host, port, hostnames, applicationUri, policies, anonymous, discovery, caps } = settings;
   return {
     host,
@@ -203,7 +211,12 @@ function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: Boa
     alternateHostname: hostnames.slice(1),
     nodesets: [nodesets.standard, nodesets.di],
     serverInfo: { applicationUri, productUri: PRODUCT_URI, applicationName: { text: board.name } },
-    buildInfo: { productName: board.model, productUri: PRODUCT_URI, manufacturerName: board.manufacturer, softwareVersion: board.softwareRevision },
+    buildInfo: {
+      productName: board.model,
+      productUri: PRODUCT_URI,
+      manufacturerName: board.manufacturer,
+      softwareVersion: board.softwareRevision,
+    },
     serverCertificateManager: own.manager,
     userCertificateManager: own.manager,
     certificateFile: own.certificateFile,
@@ -219,9 +232,20 @@ function libraryOptions(settings: OpcUaSettings, own: OwnCertificate, board: Boa
   };
 }
 
-function historyOf({ partitions }: PlantNodes, values: number): { readonly byTag: ReadonlyMap<Tag, Series>; readonly byNode: ReadonlyMap<string, HistoryNode> } {
-  const kept = values === 0 ? [] : partitions.flatMap(({ tags }) => [...tags].map(([tag, { nodeId }]) => ({ tag, id: nodeId.toString(), series: new Series(tag.type, values) })));
-  return { byTag: new Map(kept.map(({ tag, series }) => [tag, series])), byNode: new Map(kept.map(({ tag, id, series }) => [id, { tag, series }])) };
+function historyOf(
+  { partitions }: PlantNodes,
+  values: number,
+): { readonly byTag: ReadonlyMap<Tag, Series>; readonly byNode: ReadonlyMap<string, HistoryNode> } {
+  const kept =
+    values === 0
+      ? []
+      : partitions.flatMap(({ tags }) =>
+          [...tags].map(([tag, { nodeId }]) => ({ tag, id: nodeId.toString(), series: new Series(tag.type, values) })),
+        );
+  return {
+    byTag: new Map(kept.map(({ tag, series }) => [tag, series])),
+    byNode: new Map(kept.map(({ tag, id, series }) => [id, { tag, series }])),
+  };
 }
 
 /** Users are names: a certificate that stands for one would need a list that nobody keeps here. */
@@ -230,7 +254,9 @@ function offerOnlyNames(server: OPCUAServer): void {
     for (const description of endpoint.endpointDescriptions()) {
       const encrypted = description.securityMode === MessageSecurityMode.SignAndEncrypt;
       const offered = [UserTokenType.Anonymous, ...(encrypted ? [UserTokenType.UserName] : [])];
-      description.userIdentityTokens = (description.userIdentityTokens ?? []).filter(({ tokenType }) => offered.includes(tokenType));
+      description.userIdentityTokens = (description.userIdentityTokens ?? []).filter(({ tokenType }) =>
+        offered.includes(tokenType),
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
-// What the OPC UA server needs of what is around it. It reads a Plant; whatever it wants done it asks for here. Settings are plain data:
-// whoever starts the server has checked them.
+// What the OPC UA server needs of what is around it. It reads a Plant; whatever it wants done it asks for here. Settings
+// are plain data: whoever starts the server has checked them.
 import type { TagWrite } from "../tags/batch.ts";
 
 export const ROLES = ["observer", "operator", "engineer"] as const;
@@ -20,8 +20,8 @@ export interface OpcUaClient {
 }
 
 /**
- * done: it is so now. refused: the guest, or the hypervisor, has said no, and nothing has changed. unreachable: it could not be asked, and
- * nothing has changed. unknown: it was asked and has not answered in time.
+ * done: it is so now. refused: the guest, or the hypervisor, has said no, and nothing has changed. unreachable: it could
+ * not be asked, and nothing has changed. unknown: it was asked and has not answered in time.
  */
 export type Outcome = "done" | "refused" | "unreachable" | "unknown";
 
@@ -96,7 +96,13 @@ export interface Caps {
 }
 
 export const DEFAULT_CAPS: Caps = {
-  sessions: 60, connections: 80, subscriptions: 120, subscriptionsPerSession: 10, items: 20_000, itemsPerSubscription: 5_000, queue: 100,
+  sessions: 60,
+  connections: 80,
+  subscriptions: 120,
+  subscriptionsPerSession: 10,
+  items: 20_000,
+  itemsPerSubscription: 5_000,
+  queue: 100,
 };
 
 export interface OpcUaSettings {

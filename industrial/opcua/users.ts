@@ -2,8 +2,9 @@
 //
 //     scrypt$16384$8$1$<salt, base64url>$<hash, base64url>
 //
-// Who fails waits: after FREE_FAILURES each further one doubles the time in which nothing is even looked at, for that user from that
-// address, and for that address whatever the user. What is remembered of failures is bounded: the oldest go first.
+// Who fails waits: after FREE_FAILURES each further one doubles the time in which nothing is even looked
+// at, for that user from that address, and for that address whatever the user. What is remembered of
+// failures is bounded: the oldest go first.
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
 import type { OpcUaUser, Role } from "./target.ts";
 
@@ -29,11 +30,19 @@ interface Hash {
 function derive(password: string, { cost, block, parallel, salt, bytes }: Hash): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const options = { N: cost, r: block, p: parallel, maxmem: MEMORY_MAX };
-    scrypt(password.normalize("NFC"), salt, bytes.length, options, (error, key) => (error === null ? resolve(key) : reject(error)));
+    scrypt(password.normalize("NFC"), salt, bytes.length, options, (error, key) =>
+      error === null ? resolve(key) : reject(error),
+    );
   });
 }
 
-const newHash = (): Hash => ({ cost: COST, block: BLOCK, parallel: PARALLEL, salt: randomBytes(SALT_BYTES), bytes: Buffer.alloc(HASH_BYTES) });
+const newHash = (): Hash => ({
+  cost: COST,
+  block: BLOCK,
+  parallel: PARALLEL,
+  salt: randomBytes(SALT_BYTES),
+  bytes: Buffer.alloc(HASH_BYTES),
+});
 
 export async function hashPassword(password: string): Promise<string> {
   const hash = newHash();
@@ -45,9 +54,21 @@ export async function hashPassword(password: string): Promise<string> {
 export function parseHash(text: string): Hash | undefined {
   const [, cost, block, parallel, salt = "", bytes = ""] = PATTERN.exec(text) ?? [];
   if (cost === undefined || block === undefined || parallel === undefined) return undefined;
-  const hash = { cost: Number(cost), block: Number(block), parallel: Number(parallel), salt: Buffer.from(salt, "base64url"), bytes: Buffer.from(bytes, "base64url") };
+  const hash = {
+    cost: Number(cost),
+    block: Number(block),
+    parallel: Number(parallel),
+    salt: Buffer.from(salt, "base64url"),
+    bytes: Buffer.from(bytes, "base64url"),
+  };
   const isPower = hash.cost > 1 && Number.isInteger(Math.log2(hash.cost));
-  return isPower && hash.block > 0 && hash.parallel > 0 && 128 * hash.cost * hash.block * hash.parallel < MEMORY_MAX && hash.bytes.length === HASH_BYTES ? hash : undefined;
+  return isPower &&
+    hash.block > 0 &&
+    hash.parallel > 0 &&
+    128 * hash.cost * hash.block * hash.parallel < MEMORY_MAX &&
+    hash.bytes.length === HASH_BYTES
+    ? hash
+    : undefined;
 }
 
 const FREE_FAILURES = 3;
@@ -113,7 +134,10 @@ export class Users {
     return this.#users.get(name)?.role;
   }
 
-  /** One after the other for each address: many at once are no way around the wait, and none of them waits for what another did right. */
+  /**
+   * One after the other for each address: many at once are no way around the wait, and none of them waits for what another
+   * did right.
+   */
   check(name: string, password: string, address: string): Promise<Verdict> {
     const turn = (this.#turns.get(address) ?? Promise.resolve()).then(() => this.#check(name, password, address));
     const done = turn.then(() => {}, () => {}).then(() => {

@@ -6,21 +6,43 @@ import type { ScalarValue, TagValue } from "../tags/value.ts";
 
 /** The companion specification's elementary types are these (OPC 30000, 5.2). */
 export const DATA_TYPES: Readonly<Record<Scalar, DataType>> = {
-  bool: DataType.Boolean, i8: DataType.SByte, i16: DataType.Int16, i32: DataType.Int32, i64: DataType.Int64,
-  u8: DataType.Byte, u16: DataType.UInt16, u32: DataType.UInt32, u64: DataType.UInt64, f32: DataType.Float, f64: DataType.Double, string: DataType.String,
+  bool: DataType.Boolean,
+  i8: DataType.SByte,
+  i16: DataType.Int16,
+  i32: DataType.Int32,
+  i64: DataType.Int64,
+  u8: DataType.Byte,
+  u16: DataType.UInt16,
+  u32: DataType.UInt32,
+  u64: DataType.UInt64,
+  f32: DataType.Float,
+  f64: DataType.Double,
+  string: DataType.String,
 };
 
 export const NO_VALUE = (): Variant => new Variant({ dataType: DataType.Null });
 
 const TYPED = {
-  i8: Int8Array, i16: Int16Array, i32: Int32Array, u8: Uint8Array, u16: Uint16Array, u32: Uint32Array, f32: Float32Array, f64: Float64Array,
+  i8: Int8Array,
+  i16: Int16Array,
+  i32: Int32Array,
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  f32: Float32Array,
+  f64: Float64Array,
 } as const;
 const isTyped = (scalar: Scalar): scalar is keyof typeof TYPED => scalar in TYPED;
 const isWide = (scalar: Scalar): scalar is "i64" | "u64" => scalar === "i64" || scalar === "u64";
 
 export function toVariant({ scalar, count }: TagType, value: TagValue): Variant {
   const dataType = DATA_TYPES[scalar];
-  if (count === undefined) return new Variant({ dataType, arrayType: VariantArrayType.Scalar, value: typeof value === "bigint" ? toHalves(value) : value });
+  if (count === undefined)
+    return new Variant({
+      dataType,
+      arrayType: VariantArrayType.Scalar,
+      value: typeof value === "bigint" ? toHalves(value) : value,
+    });
   const values: readonly ScalarValue[] = Array.isArray(value) ? value : [];
   return new Variant({ dataType, arrayType: VariantArrayType.Array, value: arrayOf(scalar, values) });
 }

@@ -1,6 +1,7 @@
-// Writes of tags. What one request writes to one partition is one transaction of its guest: the writer does all of it or nothing, and nothing
-// is answered before it has. What may not be written, by this client, now, is refused by itself and is no part of that, as OPC 10000-4, 5.10.4
-// has each value answered for itself. Every write is told to the audit log, done or not.
+// Writes of tags. What one request writes to one partition is one transaction of its guest: the writer does all
+// of it or nothing, and nothing is answered before it has. What may not be written, by this client, now, is
+// refused by itself and is no part of that, as OPC 10000-4, 5.10.4 has each value answered for itself. Every
+// write is told to the audit log, done or not.
 import type { BlockList } from "node:net";
 import type { ISessionContext } from "node-opcua-address-space";
 import { AttributeIds } from "node-opcua-data-model";
@@ -60,7 +61,11 @@ export function takeWrites(server: OPCUAServer, options: WriteOptions): void {
   const writes = new Writes(options);
   engine.write = async (context, values) => {
     const results = await writes.write(context, values);
-    return results.map((status, index) => status ?? (engine.addressSpace?.findNode(values[index]?.nodeId ?? "") ? StatusCodes.BadNotWritable : StatusCodes.BadNodeIdUnknown));
+    return results.map(
+      (status, index) =>
+        status ??
+        (engine.addressSpace?.findNode(values[index]?.nodeId ?? "") ? StatusCodes.BadNotWritable : StatusCodes.BadNodeIdUnknown),
+    );
   };
 }
 
@@ -72,7 +77,12 @@ class Writes {
   constructor(options: WriteOptions) {
     this.#options = options;
     for (const [partition, { tags }] of options.nodes.partitions.entries()) {
-      for (const [tag, { nodeId }] of tags) this.#places.set(nodeId.toString(), { partition, tag, clients: tag.clients === undefined ? undefined : blockList(tag.clients) });
+      for (const [tag, { nodeId }] of tags)
+        this.#places.set(nodeId.toString(), {
+          partition,
+          tag,
+          clients: tag.clients === undefined ? undefined : blockList(tag.clients),
+        });
     }
   }
 
@@ -98,21 +108,33 @@ class Writes {
       transaction.push({ ...place, index, value: found.value });
       transactions.set(place.partition, transaction);
     }
-    await Promise.all([...transactions].map(async ([partition, wanted]) => {
-      const status = await this.#transact(partition, wanted, who);
-      for (const { index, tag, value } of wanted) {
-        results[index] = status;
-        this.#record(who, tag, value, status);
-      }
-    }));
+    await Promise.all(
+      [...transactions].map(async ([partition, wanted]) => {
+        const status = await this.#transact(partition, wanted, who);
+        for (const { index, tag, value } of wanted) {
+          results[index] = status;
+          this.#record(who, tag, value, status);
+        }
+      }),
+    );
     return results;
   }
 
-  #judge({ partition, tag, clients }: Place, { indexRange, value: written }: WriteValue, who: OpcUaClient): { readonly value: TagValue } | { readonly refused: StatusCode } {
+  #judge(
+    { partition, tag, clients }: Place,
+    { indexRange, value: written }: WriteValue,
+    who: OpcUaClient,
+  ): { readonly value: TagValue } | { readonly refused: StatusCode } {
     const quality = this.#options.plant.qualityOf(partition);
     if (!tag.writable || this.#options.writer === undefined) return { refused: StatusCodes.BadNotWritable };
-    if (!mayAct(who.role) || (clients !== undefined && !isListed(clients, who.address))) return { refused: StatusCodes.BadUserAccessDenied };
-    if (!indexRange.isEmpty() || written.statusCode !== StatusCodes.Good || isTime(written.sourceTimestamp) || isTime(written.serverTimestamp))
+    if (!mayAct(who.role) || (clients !== undefined && !isListed(clients, who.address)))
+      return { refused: StatusCodes.BadUserAccessDenied };
+    if (
+      !indexRange.isEmpty() ||
+      written.statusCode !== StatusCodes.Good ||
+      isTime(written.sourceTimestamp) ||
+      isTime(written.serverTimestamp)
+    )
       return { refused: StatusCodes.BadWriteNotSupported };
     const value = fromVariant(tag.type, written.value);
     if (value === undefined) return { refused: StatusCodes.BadTypeMismatch };
@@ -127,9 +149,18 @@ class Writes {
     if (this.#waiting >= WAITING_MAX) return StatusCodes.BadResourceUnavailable;
     this.#waiting++;
     try {
-      return STATUS_OF_OUTCOME[await writer.write(partition, wanted.map(({ tag, value }) => ({ tag, value })), who)];
+      return STATUS_OF_OUTCOME[
+        await writer.write(
+          partition,
+          wanted.map(({ tag, value }) => ({ tag, value })),
+          who,
+        )
+      ];
     } catch (error) {
-      log.error(`OPC UA: a write to ${this.#options.plant.partitions[partition]?.name ?? partition} has failed: ${error instanceof Error ? error.message : String(error)}`);
+      log.error(
+        `OPC UA: a write to ${this.#options.plant.partitions[partition]?.name ?? partition} has failed: ` +
+          `${error instanceof Error ? error.message : String(error)}`,
+      );
       return StatusCodes.BadInternalError;
     } finally {
       this.#waiting--;
@@ -138,7 +169,15 @@ class Writes {
 
   #record(who: OpcUaClient, tag: Tag, value: unknown, status: StatusCode): void {
     const allowed = status !== StatusCodes.BadUserAccessDenied && status !== StatusCodes.BadNotWritable;
-    this.#options.audit.record({ protocol: "opc-ua", who, action: "write", object: keyOf(tag), detail: String(value).slice(0, SHOWN_MAX), allowed, result: status.name });
+    this.#options.audit.record({
+      protocol: "opc-ua",
+      who,
+      action: "write",
+      object: keyOf(tag),
+      detail: String(value).slice(0, SHOWN_MAX),
+      allowed,
+      result: status.name,
+    });
   }
 }
 

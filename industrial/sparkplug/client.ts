@@ -1,5 +1,6 @@
-// The node's connection to its broker, by the package mqtt: one client for each connection, so that its will has that connection's bdSeq, and
-// so that nothing of an old one is sent in a new one. Who is primary host is waited for (Sparkplug 3.0.0, 5.4).
+// The node's connection to its broker, by the package mqtt: one client for each connection, so that its
+// will has that connection's bdSeq, and so that nothing of an old one is sent in a new one. Who is primary
+// host is waited for (Sparkplug 3.0.0, 5.4).
 import { readFileSync } from "node:fs";
 import { connect } from "mqtt";
 import type { MqttClient } from "mqtt";
@@ -56,7 +57,10 @@ export class SparkplugClient {
     let secrets: { readonly password?: string; readonly ca?: Buffer };
     try {
       // Each time: who puts another one there need not start anything again.
-      secrets = { ...(passwordFile !== undefined && { password: readFileSync(passwordFile, "utf8").trim() }), ...(ca !== undefined && { ca: readFileSync(ca) }) };
+      secrets = {
+        ...(passwordFile !== undefined && { password: readFileSync(passwordFile, "utf8").trim() }),
+        ...(ca !== undefined && { ca: readFileSync(ca) }),
+      };
     } catch (error) {
       this.#later(`its file cannot be read: ${error instanceof Error ? error.message : String(error)}`);
       return;
@@ -109,8 +113,14 @@ export class SparkplugClient {
     this.#backoff.reset();
     this.#said = undefined;
     log.info(`connected to ${broker}${host === undefined ? "" : `; waiting for ${host}`}`);
-    const topics = [topicOf(group, "NCMD", node), `${NAMESPACE}/${group}/DCMD/${node}/+`, ...(host === undefined ? [] : [stateTopic(host)])];
-    await client.subscribeAsync(topics, { qos: 1 }).catch((error: unknown) => log.warn(`the broker lets nobody be subscribed: ${String(error)}`));
+    const topics = [
+      topicOf(group, "NCMD", node),
+      `${NAMESPACE}/${group}/DCMD/${node}/+`,
+      ...(host === undefined ? [] : [stateTopic(host)]),
+    ];
+    await client
+      .subscribeAsync(topics, { qos: 1 })
+      .catch((error: unknown) => log.warn(`the broker lets nobody be subscribed: ${String(error)}`));
     if (host === undefined) this.#begin(client, bdSeq);
   }
 
@@ -134,7 +144,10 @@ export class SparkplugClient {
   /** Undefined: it is no state, or an old one. */
   #hostState(payload: Buffer): boolean | undefined {
     try {
-      const { online, timestamp } = JSON.parse(payload.toString("utf8")) as { readonly online?: unknown; readonly timestamp?: unknown };
+      const { online, timestamp } = JSON.parse(payload.toString("utf8")) as {
+        readonly online?: unknown;
+        readonly timestamp?: unknown;
+      };
       if (typeof online !== "boolean" || typeof timestamp !== "number" || timestamp < this.#stateAt) return undefined;
       this.#stateAt = timestamp;
       return online;
@@ -153,7 +166,9 @@ export class SparkplugClient {
 
   async #die(client: MqttClient): Promise<void> {
     const { group, node } = this.#options;
-    await client.publishAsync(topicOf(group, "NDEATH", node), deathOf(this.#bdSeq, Date.now()), { qos: 1 }).catch(() => undefined);
+    await client
+      .publishAsync(topicOf(group, "NDEATH", node), deathOf(this.#bdSeq, Date.now()), { qos: 1 })
+      .catch(() => undefined);
   }
 
   #later(reason: string): void {

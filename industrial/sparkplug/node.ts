@@ -1,8 +1,8 @@
-// A Sparkplug edge node (Sparkplug 3.0.0, 5 and 6): the bridge is the node, each partition that has something to tell is a device of it. What
-// it says and when; what carries it is a Session (client.ts).
+// A Sparkplug edge node (Sparkplug 3.0.0, 5 and 6): the bridge is the node, each partition that has something to tell is a
+// device of it. What it says and when; what carries it is a Session (client.ts).
 //
-// A device is born while its partition's values are good, and dead otherwise: Sparkplug has no other quality. Between a birth and a death its
-// values are told when they change, by their aliases, which the lock file keeps.
+// A device is born while its partition's values are good, and dead otherwise: Sparkplug has no other quality. Between a
+// birth and a death its values are told when they change, by their aliases, which the lock file keeps.
 import { isDeepStrictEqual } from "node:util";
 import type { Tag } from "../../partitions/tags/table.ts";
 import { parseType } from "../../partitions/tags/type.ts";
@@ -118,7 +118,10 @@ export class EdgeNode {
     const received = decodePayload(payload);
     if (received === undefined) return;
     if (device === undefined) {
-      if (received.metrics.some((metric) => metric.name === REBIRTH && valueOf({ ...metric, datatype: undefined }, BOOL) === true)) this.#birth();
+      if (
+        received.metrics.some((metric) => metric.name === REBIRTH && valueOf({ ...metric, datatype: undefined }, BOOL) === true)
+      )
+        this.#birth();
       return;
     }
     const partition = this.#options.plant.partitions.findIndex(({ name }) => name === device);
@@ -134,8 +137,12 @@ export class EdgeNode {
       return { tag, value: tag && valueOf(metric, tag.type) };
     });
     const writes = wanted.flatMap(({ tag, value }) => (tag === undefined || value === undefined ? [] : [{ tag, value }]));
-    const isAllowed = writes.length > 0 && writes.length === metrics.length && writes.every(({ tag, value }) => tag.writable && fits(tag.type, tag.range, value));
-    if (!isAllowed || write === undefined || plant.qualityOf(partition) !== "good") attempted({ partition, writes, outcome: "refused" });
+    const isAllowed =
+      writes.length > 0 &&
+      writes.length === metrics.length &&
+      writes.every(({ tag, value }) => tag.writable && fits(tag.type, tag.range, value));
+    if (!isAllowed || write === undefined || plant.qualityOf(partition) !== "good")
+      attempted({ partition, writes, outcome: "refused" });
     else attempted({ partition, writes, outcome: (await write(partition, writes)) ? "done" : "not done" });
   }
 
@@ -147,7 +154,8 @@ export class EdgeNode {
       { name: BD_SEQ, timestamp, type: U64, value: BigInt(this.#bdSeq) },
       { name: REBIRTH, timestamp, type: BOOL, value: false },
     ]);
-    for (const partition of this.#options.plant.partitions.keys()) if (this.#options.plant.qualityOf(partition) === "good") this.#deviceBirth(partition);
+    for (const partition of this.#options.plant.partitions.keys())
+      if (this.#options.plant.qualityOf(partition) === "good") this.#deviceBirth(partition);
   }
 
   #deviceBirth(partition: number): void {
@@ -161,7 +169,12 @@ export class EdgeNode {
       return { name: tag.name, alias: tag.alias, timestamp, type: tag.type, value };
     });
     const values = plant.telemetryOf(partition)?.tags;
-    const own = guestTags.map(({ name }, index) => ({ name: guestName(name), timestamp, type: GUEST_TYPE, value: values?.get(index) }));
+    const own = guestTags.map(({ name }, index) => ({
+      name: guestName(name),
+      timestamp,
+      type: GUEST_TYPE,
+      value: values?.get(index),
+    }));
     this.#born.add(partition);
     this.#publish("DBIRTH", this.#nameOf(partition), timestamp, [...metrics, ...own]);
   }
@@ -196,7 +209,8 @@ export class EdgeNode {
       const value = values?.get(index);
       return value === undefined ? [] : [{ name: guestName(name), timestamp, type: GUEST_TYPE, value }];
     });
-    if (this.#born.has(partition)) this.#tell(partition, timestamp, metrics); // counts: the next ones say all that these would have
+    // Of counts the next ones say all that these would have.
+    if (this.#born.has(partition)) this.#tell(partition, timestamp, metrics);
   }
 
   #tell(partition: number, timestamp: number, metrics: readonly Metric[]): void {
@@ -213,7 +227,8 @@ export class EdgeNode {
       let to = from;
       while (to < all.length && to - from < FLUSH_METRICS && all[to]?.partition === partition) to++;
       const metrics = all.slice(from, to).map(({ metric }) => ({ ...metric, isHistorical: true }));
-      // A device that is dead now cannot tell what it was (6.4.22 is about data of a device that is born): its values wait for its birth.
+      // A device that is dead now cannot tell what it was (6.4.22 is about data of a device that is
+      // born): its values wait for its birth.
       if (this.#born.has(partition)) this.#publish("DDATA", this.#nameOf(partition), this.#now(), metrics);
       else for (const each of all.slice(from, to)) this.#queue.put(each);
       from = to;

@@ -15,7 +15,19 @@ const ARRAY_TYPES: Readonly<Record<Exclude<Scalar, "string">, number>> = {
 /** Numbers of fields. */
 const PAYLOAD = { timestamp: 1, metrics: 2, seq: 3 } as const;
 const METRIC = {
-  name: 1, alias: 2, timestamp: 3, datatype: 4, isHistorical: 5, isNull: 7, int: 10, long: 11, float: 12, double: 13, boolean: 14, string: 15, bytes: 16,
+  name: 1,
+  alias: 2,
+  timestamp: 3,
+  datatype: 4,
+  isHistorical: 5,
+  isNull: 7,
+  int: 10,
+  long: 11,
+  float: 12,
+  double: 13,
+  boolean: 14,
+  string: 15,
+  bytes: 16,
 } as const;
 
 export interface Metric {
@@ -147,7 +159,8 @@ export function decodePayload(bytes: Uint8Array): ReceivedPayload | undefined {
 
 /** The value as one of that type; undefined: it is none, or of another type. Whether it is in range, fits() says. */
 export function valueOf({ isNull, fields, datatype }: Received, { scalar, count }: TagType): TagValue | undefined {
-  if (isNull || count !== undefined || (datatype !== undefined && datatype !== SCALAR_TYPES[scalar])) return undefined; // arrays are only read
+  // Arrays are only read.
+  if (isNull || count !== undefined || (datatype !== undefined && datatype !== SCALAR_TYPES[scalar])) return undefined;
   const field = (number: number): bigint | Buffer | undefined => fields.findLast((each) => each.number === number)?.value;
   const int = field(METRIC.int);
   const long = field(METRIC.long);

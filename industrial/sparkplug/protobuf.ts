@@ -1,7 +1,9 @@
-// As much of Protocol Buffers as Sparkplug's payload needs (protobuf.dev, "Encoding"): varints, 32 and 64 bits, and runs of bytes. Not by a
-// package: the one for Sparkplug (sparkplug-payload 1.0.3) turns a BigInt into 0 without a word, and brings protobufjs 6 with it.
+// As much of Protocol Buffers as Sparkplug's payload needs (protobuf.dev, "Encoding"): varints, 32 and 64 bits,
+// and runs of bytes. Not by a package: the one for Sparkplug (sparkplug-payload 1.0.3) turns a BigInt into 0
+// without a word, and brings protobufjs 6 with it.
 //
-//   a field:   number << 3 | wire type, as a varint;   then   0: a varint   1: 8 bytes   2: a length and as many bytes   5: 4 bytes
+//   a field:   number << 3 | wire type, as a varint;   then, by its wire type,
+//              0: a varint   1: 8 bytes   2: a length and as many bytes   5: 4 bytes
 
 const VARINT = 0;
 const BYTES_8 = 1;

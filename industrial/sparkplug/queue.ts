@@ -1,6 +1,6 @@
-// Values that could not be told when they were made: kept while the broker, or the host that is to take them, is away, and told after the births
-// when it is back, as what they are: historical (Sparkplug 3.0.0, 6.4.22). Bounded: the oldest go first, and are counted. Not MQTT's own queue,
-// which would leave before the births.
+// Values that could not be told when they were made: kept while the broker, or the host that is to take them, is away, and
+// told after the births when it is back, as what they are: historical (Sparkplug 3.0.0, 6.4.22). Bounded: the oldest go
+// first, and are counted. Not MQTT's own queue, which would leave before the births.
 export class StoredQueue<T> {
   readonly #most: number;
   readonly #kept: T[] = [];

@@ -1,8 +1,9 @@
-// When a scan was, in the world's time. A guest stamps its image with its counter (CNTVCT_EL0); when the image arrives, the wall clock and a
-// clock that nobody sets are read. What an image takes to arrive is never negative, so the least difference seen is the nearest to the truth.
+// When a scan was, in the world's time. A guest stamps its image with its counter (CNTVCT_EL0); when the image arrives, the
+// wall clock and a clock that nobody sets are read. What an image takes to arrive is never negative, so the least
+// difference seen is the nearest to the truth.
 //
-// Told times never go back. A wall clock that is set forward is followed at once; one that is set back is approached, while told time goes
-// on more slowly than true time, by one part in SLEW.
+// Told times never go back. A wall clock that is set forward is followed at once; one that is set back is approached, while
+// told time goes on more slowly than true time, by one part in SLEW.
 export interface Instant {
   /** Milliseconds since 1970, as the wall clock has it. */
   readonly wall: number;

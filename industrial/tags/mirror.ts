@@ -1,5 +1,6 @@
-// A partition's tag image as it comes over the link, in pieces that have changed (core/abi.ts, FRAME_TAGS): put together here. Nothing is
-// told before all of it has come; and not again, once a part of it may have been lost, before it has come anew.
+// A partition's tag image as it comes over the link, in pieces that have changed (core/abi.ts,
+// FRAME_TAGS): put together here. Nothing is told before all of it has come; and not again, once a part of
+// it may have been lost, before it has come anew.
 import { layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import { bytesOf } from "../../partitions/tags/type.ts";

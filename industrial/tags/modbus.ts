@@ -1,15 +1,29 @@
 // The plant on Modbus: what a server of industrial/modbus serves, at the addresses of partitions/tags/registers.ts.
 //
-// Both tables lie ready as they go over the wire, written when an image comes; a read is a check and a copy. Whether each address of a
-// range is somebody's, and whether all of them are worth something, two differences of running counts say.
+// Both tables lie ready as they go over the wire, written when an image comes; a read is a check and a copy. Whether each
+// address of a range is somebody's, and whether all of them are worth something, two differences of running counts say.
 import type { BlockList } from "node:net";
-import { GUEST_TYPE, guestTagRegister, STATE_AT, STATE_STRIDE, STATE_VALUES, TEST_AT, TEST_VALUES } from "../../partitions/tags/registers.ts";
+import {
+  GUEST_TYPE,
+  guestTagRegister,
+  STATE_AT,
+  STATE_STRIDE,
+  STATE_VALUES,
+  TEST_AT,
+  TEST_VALUES,
+} from "../../partitions/tags/registers.ts";
 import { isBit, registersOf } from "../../partitions/tags/table.ts";
 import type { Tag } from "../../partitions/tags/table.ts";
 import { parseType } from "../../partitions/tags/type.ts";
 import type { TagType } from "../../partitions/tags/type.ts";
 import { PARTITION_STATES } from "../link/telemetry.ts";
-import { GATEWAY_TARGET_FAILED, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, SERVER_DEVICE_FAILURE, SUCCESS } from "../modbus/exceptions.ts";
+import {
+  GATEWAY_TARGET_FAILED,
+  ILLEGAL_DATA_ADDRESS,
+  ILLEGAL_DATA_VALUE,
+  SERVER_DEVICE_FAILURE,
+  SUCCESS,
+} from "../modbus/exceptions.ts";
 import type { Outcome } from "../modbus/exceptions.ts";
 import type { WordOrder } from "../modbus/registers.ts";
 import { TABLE_SIZE } from "../modbus/target.ts";
@@ -37,7 +51,10 @@ export interface WriteAttempt {
 export interface ModbusOptions {
   readonly identification: Identification;
   readonly order: WordOrder;
-  /** What is read of a partition whose values are not good: an exception, or the last values, which its quality register marks. */
+  /**
+   * What is read of a partition whose values are not good: an exception, or the last values, which its quality register
+   * marks.
+   */
   readonly stale: "exception" | "mark";
   /** Undefined: nothing can be written. */
   readonly write: TagWriter | undefined;
@@ -133,7 +150,8 @@ export class PlantTarget implements ModbusTarget {
     const outcome = this.#look(this.#owners.bits, first, count);
     if (outcome !== SUCCESS) return outcome;
     into.fill(0, at, at + Math.ceil(count / 8));
-    for (let k = 0; k < count; k++) if (this.#bits[first + k] === 1) into[at + (k >> 3)] = (into[at + (k >> 3)] ?? 0) | (1 << (k & 7));
+    for (let k = 0; k < count; k++)
+      if (this.#bits[first + k] === 1) into[at + (k >> 3)] = (into[at + (k >> 3)] ?? 0) | (1 << (k & 7));
     return SUCCESS;
   }
 
@@ -146,7 +164,8 @@ export class PlantTarget implements ModbusTarget {
   }
 
   async write(change: ModbusChange, client: ModbusClient): Promise<Outcome> {
-    const found = change.kind === "bits" ? this.#bitWrites(change.first, change.count, change.bits) : this.#registerWrites(change);
+    const found =
+      change.kind === "bits" ? this.#bitWrites(change.first, change.count, change.bits) : this.#registerWrites(change);
     const places = typeof found === "number" ? [] : found;
     const [partition, ...others] = new Set(places.map((each) => each.partition));
     const writes = places.flatMap(({ tag, value }) => (value === undefined ? [] : [{ tag, value }]));
@@ -156,9 +175,15 @@ export class PlantTarget implements ModbusTarget {
     return outcome;
   }
 
-  async #writeTags(partition: number, places: readonly Wanted[], writes: readonly TagWrite[], client: ModbusClient): Promise<Outcome> {
+  async #writeTags(
+    partition: number,
+    places: readonly Wanted[],
+    writes: readonly TagWrite[],
+    client: ModbusClient,
+  ): Promise<Outcome> {
     const { write } = this.#options;
-    if (write === undefined || places.some(({ tag }) => !tag.writable || !this.#mayWrite(tag, client))) return ILLEGAL_DATA_ADDRESS;
+    if (write === undefined || places.some(({ tag }) => !tag.writable || !this.#mayWrite(tag, client)))
+      return ILLEGAL_DATA_ADDRESS;
     if (places.some(({ tag, value }) => value === undefined || !fits(tag.type, tag.range, value))) return ILLEGAL_DATA_VALUE;
     if (!isOneBatch(writes)) return ILLEGAL_DATA_VALUE; // some hundred coils: ask for fewer at once
     if (this.#bad.has(partition)) return GATEWAY_TARGET_FAILED;
@@ -180,7 +205,8 @@ export class PlantTarget implements ModbusTarget {
       registers.take(TEST_AT + at, registersOf(type), ALWAYS);
     }
     for (const [partition, { slot, tags, guestTags }] of this.#plant.partitions.entries()) {
-      for (const { at, type } of STATE_VALUES) registers.take(STATE_AT + STATE_STRIDE * slot + at, registersOf(parseType(type)), ALWAYS);
+      for (const { at, type } of STATE_VALUES)
+        registers.take(STATE_AT + STATE_STRIDE * slot + at, registersOf(parseType(type)), ALWAYS);
       for (const index of guestTags.keys()) registers.take(guestTagRegister(slot, index), registersOf(GUEST_TYPE), partition + 1);
       for (const tag of tags?.tags ?? []) {
         (isBit(tag.type) ? bits : registers).take(tag.register, registersOf(tag.type), partition + 1);
@@ -196,7 +222,8 @@ export class PlantTarget implements ModbusTarget {
     const image = this.#plant.imageOf(partition);
     if (image === undefined) return;
     for (const { type, offset, register } of changed) {
-      if (isBit(type)) for (let k = 0; k < registersOf(type); k++) this.#bits[register + k] = image.view.getUint8(offset + k) === 0 ? 0 : 1;
+      if (isBit(type))
+        for (let k = 0; k < registersOf(type); k++) this.#bits[register + k] = image.view.getUint8(offset + k) === 0 ? 0 : 1;
       else toRegisters(image.view, offset, type, this.#options.order, this.#view, register * REGISTER);
     }
   }
@@ -228,7 +255,8 @@ export class PlantTarget implements ModbusTarget {
         watchdog_expired: BigInt(telemetry?.watchdogExpired ?? 0),
         console_dropped: BigInt(telemetry?.consoleDropped ?? 0),
       };
-      for (const { name, type, at } of STATE_VALUES) this.#put(STATE_AT + STATE_STRIDE * slot + at, parseType(type), values[name]);
+      for (const { name, type, at } of STATE_VALUES)
+        this.#put(STATE_AT + STATE_STRIDE * slot + at, parseType(type), values[name]);
     }
   }
 
@@ -248,7 +276,10 @@ export class PlantTarget implements ModbusTarget {
     for (let place = this.#places.registers.get(first); first < end; place = this.#places.registers.get(first)) {
       const count = place === undefined ? 0 : registersOf(place.tag.type);
       if (place === undefined || first + count > end) return ILLEGAL_DATA_ADDRESS;
-      found.push({ ...place, value: fromRegisters(view, (first - change.first) * REGISTER, place.tag.type, this.#options.order) });
+      found.push({
+        ...place,
+        value: fromRegisters(view, (first - change.first) * REGISTER, place.tag.type, this.#options.order),
+      });
       first += count;
     }
     return found;
@@ -262,11 +293,14 @@ export class PlantTarget implements ModbusTarget {
 
   #bitWrites(first: number, count: number, bits: Buffer): Wanted[] | Outcome {
     const found: Wanted[] = [];
-    for (let at = first; at < first + count; ) {
+    for (let at = first; at < first + count;) {
       const place = this.#places.bits.get(at);
       const width = place === undefined ? 0 : registersOf(place.tag.type);
       if (place === undefined || at + width > first + count) return ILLEGAL_DATA_ADDRESS;
-      const values = Array.from({ length: width }, (_, k) => (((bits[(at - first + k) >> 3] ?? 0) >> ((at - first + k) & 7)) & 1) === 1);
+      const values = Array.from(
+        { length: width },
+        (_, k) => (((bits[(at - first + k) >> 3] ?? 0) >> ((at - first + k) & 7)) & 1) === 1,
+      );
       found.push({ ...place, value: place.tag.type.count === undefined ? (values[0] ?? false) : values });
       at += width;
     }

@@ -1,10 +1,11 @@
-// What the bridge knows of a running plant: each partition's tag image, its state, how old both are and what they are worth. Protocols read
-// it; nothing here knows a protocol.
+// What the bridge knows of a running plant: each partition's tag image, its state, how old both are and what they are
+// worth. Protocols read it; nothing here knows a protocol.
 //
-// A scan's time is in the world's: the guest's counter, by what is measured here (clock.ts). A change smaller than a tag's deadband is told to
-// nobody; small ones that add up are.
+// A scan's time is in the world's: the guest's counter, by what is measured here (clock.ts). A change smaller than a tag's
+// deadband is told to nobody; small ones that add up are.
 //
-// Quality is the partition's, for a scan makes all of its values: what a stopped or silent partition has shown last is no value of now.
+// Quality is the partition's, for a scan makes all of its values: what a stopped or silent partition has shown last is no
+// value of now.
 import { EventEmitter } from "node:events";
 import { bytesOf } from "../../partitions/tags/type.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
@@ -26,16 +27,17 @@ export interface PlantPartition {
 }
 
 /**
- * waiting: no value has been seen yet. stale: nothing new for longer than is allowed, while it runs as far as anybody knows. stopped: it
- * does not run. silent: nobody hears from the hypervisor. mismatch: its guest was built for another tag table.
+ * waiting: no value has been seen yet. stale: nothing new for longer than is allowed, while it runs as far
+ * as anybody knows. stopped: it does not run. silent: nobody hears from the hypervisor. mismatch: its
+ * guest was built for another tag table.
  */
 export const QUALITIES = ["good", "waiting", "stale", "stopped", "silent", "mismatch"] as const;
 export type Quality = (typeof QUALITIES)[number];
 
 export interface PlantEvents {
   /**
-   * A partition has scanned: the tags whose values have changed, and those of them that are news: by their deadbands at least, and not told
-   * just now with all the others, because their quality is good again.
+   * A partition has scanned: the tags whose values have changed, and those of them that are news: by their deadbands at
+   * least, and not told just now with all the others, because their quality is good again.
    */
   values: [partition: number, changed: readonly Tag[], news: readonly Tag[]];
   quality: [partition: number, now: Quality, before: Quality];
@@ -70,7 +72,8 @@ export class Plant extends EventEmitter<PlantEvents> {
   readonly #staleAfter: number;
 
   /**
-   * `staleAfter`: ms without news. `counterHz`: CNTFRQ_EL0 of the board; without it values have the time at which they came. `clock`: a test's.
+   * `staleAfter`: ms without news. `counterHz`: CNTFRQ_EL0 of the board; without it values have the time
+   * at which they came. `clock`: a test's.
    */
   constructor(partitions: readonly PlantPartition[], staleAfter: number, counterHz?: number, clock: () => Instant = systemClock) {
     super();
@@ -106,7 +109,8 @@ export class Plant extends EventEmitter<PlantEvents> {
     seen.scan = scan;
     seen.imageAt = this.#now();
     seen.mismatch = false;
-    if (seen.quality === "stopped" || seen.quality === "silent") seen.clock?.restart(); // a partition's counter stands while it is paused
+    // A partition's counter stands while it is paused.
+    if (seen.quality === "stopped" || seen.quality === "silent") seen.clock?.restart();
     seen.time = seen.clock?.scan(scan) ?? this.#moment(seen);
     const toldAll = this.#judge(partition, seen, true);
     this.emit("values", partition, changed, toldAll ? [] : news);
@@ -210,7 +214,8 @@ export class Plant extends EventEmitter<PlantEvents> {
   #tellAnew(partition: number, { image, told }: Seen): void {
     if (image === undefined) return;
     const view = new DataView(image.buffer, image.byteOffset, image.length);
-    for (const tag of this.partitions[partition]?.tags?.tags ?? []) if (tag.deadband > 0) told.set(tag, readValue(view, tag.offset, tag.type));
+    for (const tag of this.partitions[partition]?.tags?.tags ?? [])
+      if (tag.deadband > 0) told.set(tag, readValue(view, tag.offset, tag.type));
   }
 
   /** The worst that is known comes first. */

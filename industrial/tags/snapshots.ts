@@ -1,6 +1,6 @@
-// Tag images from tag-reader (rtos-guests/linux/tags), one behind the other on a stream: pipe, ssh, TCP. Each that is whole is told, as a
-// view that is valid until the listener comes back; so are answers to batches of writes, between them. Garbage is skipped and counted;
-// memory is one image's.
+// Tag images from tag-reader (rtos-guests/linux/tags), one behind the other on a stream: pipe, ssh, TCP. Each that is whole
+// is told, as a view that is valid until the listener comes back; so are answers to batches of writes, between them.
+// Garbage is skipped and counted; memory is one image's.
 import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import {
@@ -106,7 +106,8 @@ export class TagSnapshots extends EventEmitter<SnapshotEvents> {
 
   #begins(): boolean {
     const word = (at: number): number => this.#word(at);
-    if (word(0) !== TAG_IMAGE_MAGIC || word(TAG_IMAGE_VERSION) !== TAG_IMAGE_LAYOUT || word(TAG_IMAGE_SEQUENCE) % 2 !== 0) return false;
+    if (word(0) !== TAG_IMAGE_MAGIC || word(TAG_IMAGE_VERSION) !== TAG_IMAGE_LAYOUT || word(TAG_IMAGE_SEQUENCE) % 2 !== 0)
+      return false;
     const [table, size] = [word(TAG_IMAGE_TABLE), word(TAG_IMAGE_SIZE)];
     if (table === this.#table && size === this.#size) return true;
     if (this.#told !== table) this.emit("mismatch", { table, size });

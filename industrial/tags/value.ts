@@ -1,7 +1,8 @@
 // Values of tags between the tag image and the protocols: the one place where they change their shape.
 //
 //             in the image   in TypeScript    Modbus            OPC UA            Sparkplug B    Prometheus, JSON
-//  i64, u64   8 bytes        bigint           4 registers       [high, low]       u64            nearest double (loses bits beyond 2^53)
+//  i64, u64   8 bytes        bigint           4 registers       [high, low]       u64            nearest double (2^53 and
+//                                                                                                beyond loses bits)
 //  f32, f64   IEEE 754       number           2, 4 registers    number            number         number
 //  others     1…4 bytes      number           1, 2 registers    number            u32, u64       number
 //  bool       0 or not       boolean          bit               boolean           boolean        0 or 1
@@ -85,7 +86,10 @@ function writeScalar(view: DataView, at: number, scalar: Exclude<Scalar, "string
   }
 }
 
-/** Whether a value is one that a tag of this type, and of this range, can have. What comes from outside goes through here first. */
+/**
+ * Whether a value is one that a tag of this type, and of this range, can have. What comes from outside goes through here
+ * first.
+ */
 export function fits(type: TagType, range: readonly [number, number] | undefined, value: TagValue): boolean {
   if (type.count === undefined) return fitsScalar(type, range, value);
   return Array.isArray(value) && value.length === type.count && value.every((each: TagValue) => fitsScalar(type, range, each));
@@ -116,7 +120,8 @@ export function toRegisters(view: DataView, at: number, type: TagType, order: Wo
   const { scalar, count = 1, size, text } = type;
   if (scalar === "string") {
     const length = Math.min(view.getUint8(at), text);
-    for (let k = 0; k < Math.ceil(text / REGISTER) * REGISTER; k++) into.setUint8(to + k, k < length ? view.getUint8(at + 1 + k) : 0);
+    for (let k = 0; k < Math.ceil(text / REGISTER) * REGISTER; k++)
+      into.setUint8(to + k, k < length ? view.getUint8(at + 1 + k) : 0);
     return;
   }
   const words = Math.max(1, size / REGISTER);

@@ -1,10 +1,12 @@
 // The guest's side of its mailbox (core/abi.ts, MAILBOX_*): what it leaves there the hypervisor does within its next tick, and no
 // exit is made for it. Its other user is the hypervisor, which maps it as the guest does: no cache line is cleaned.
 import { bound } from "../../build/generated/cpu";
-import { channelRead32, channelRead64, channelWrite32, channelWrite64, channelWrite8, orderReads, orderWrites } from "../../build/generated/channel";
 import {
-  MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELLS, MAILBOX_MAGIC, MAILBOX_PUBLISHED,
-  MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
+  channelRead32, channelRead64, channelWrite32, channelWrite64, channelWrite8, orderReads, orderWrites,
+} from "../../build/generated/channel";
+import {
+  MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELLS, MAILBOX_MAGIC,
+  MAILBOX_PUBLISHED, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
 } from "../../core/abi";
 
 /** What MAILBOX_VERSION holds in a mailbox that this file can use. */

@@ -6,10 +6,12 @@
 // next even number, so a reader in between notices. What it cannot know from one image is that the scan count fell: a
 // reader that cares compares `scans` with the last one.
 import {
-  PROCESS_IMAGE_ACTUATOR, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_INPUTS, PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_OUTPUTS,
-  PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
+  PROCESS_IMAGE_ACTUATOR, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_INPUTS, PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED,
+  PROCESS_IMAGE_OUTPUTS, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
 } from "../plc/abi";
-import { channelRead32, channelRead64, channelWrite32, channelWrite64, cleanLine, orderReads, orderWrites, refreshLine } from "../../build/generated/channel";
+import {
+  channelRead32, channelRead64, channelWrite32, channelWrite64, cleanLine, orderReads, orderWrites, refreshLine,
+} from "../../build/generated/channel";
 import { bound } from "../../build/generated/cpu";
 
 /** The image's values, as each end holds them in its own linear memory. */

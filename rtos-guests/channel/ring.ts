@@ -7,8 +7,8 @@
 import { bound } from "../../build/generated/cpu";
 import { channelRead32, channelWrite32, cleanLine, orderReads, orderWrites, refreshLine } from "../../build/generated/channel";
 import {
-  RING_CAPACITY_MAX, RING_CAPACITY_MIN, RING_CORRUPT, RING_DATA, RING_EMPTY, RING_FULL, RING_HEAD, RING_INVALID, RING_LINE, RING_TAIL,
-  RING_TOO_LONG,
+  RING_CAPACITY_MAX, RING_CAPACITY_MIN, RING_CORRUPT, RING_DATA, RING_EMPTY, RING_FULL, RING_HEAD, RING_INVALID, RING_LINE,
+  RING_TAIL, RING_TOO_LONG,
 } from "./ringLayout";
 
 const WORD: u32 = 4;

@@ -3,9 +3,10 @@
 //
 //   0x00                      0x40                      0x80
 //  ┌──────┬──────────────────┬──────┬──────────────────┬───────────────────────────────────┐
-//  │head  │ unused           │tail  │ unused           │ capacity bytes: records           │   a multiple of 64 from the channel's
-//  │u32   │                  │u32   │                  │                                   │   start, so that no cache line has two
-//  └──────┴──────────────────┴──────┴──────────────────┴───────────────────────────────────┘   writers
+//  │head  │ unused           │tail  │ unused           │ capacity bytes: records           │
+//  │u32   │                  │u32   │                  │                                   │
+//  └──────┴──────────────────┴──────┴──────────────────┴───────────────────────────────────┘
+//   It begins at a multiple of 64 from the channel's start, so that no cache line has two writers.
 //   head: bytes that the producer has written so far, and only it writes it; tail: bytes that the consumer has taken. Both are
 //   multiples of 4 and wrap at 2^32; byte k stands at k % capacity. head = tail: empty; head - tail = capacity: full.
 //

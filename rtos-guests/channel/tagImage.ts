@@ -1,12 +1,14 @@
 // The writer's end of a tag image (tagImageLayout.ts). What `axv-part tags --as` makes for each tag calls these.
 //
-// Linux may map the image as Device memory, which no cache holds: so the line of what is written is pushed to memory, and one DSB at the
-// end of the scan waits for all of them (Arm ARM DDI 0487, B2.8). A tag that does not change costs nothing.
+// Linux may map the image as Device memory, which no cache holds: so the line of what is written is pushed to memory, and
+// one DSB at the end of the scan waits for all of them (Arm ARM DDI 0487, B2.8). A tag that does not change costs nothing.
 import {
-  channelRead32, channelWrite16, channelWrite32, channelWrite64, channelWrite8, cleanLine, orderWrites, pushLine, refreshLine,
+  channelRead32, channelWrite16, channelWrite32, channelWrite64, channelWrite8, cleanLine, orderWrites, pushLine,
+  refreshLine,
 } from "../../build/generated/channel";
 import {
-  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES, TAG_IMAGE_VERSION,
+  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
+  TAG_IMAGE_VERSION,
 } from "./tagImageLayout";
 import { bound } from "../../build/generated/cpu";
 

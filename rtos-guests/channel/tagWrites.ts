@@ -1,14 +1,15 @@
 // The guest's end of what is written to its tags (tagWritesLayout.ts). What `axv-part tags --as` makes calls these.
 //
-// Nothing of a batch is believed: it is copied once, all of it is checked against the table that the guest was built with, and only
-// then is it taken over, into the guest's own memory. The values there are the guest's; what it shows of them is its image.
+// Nothing of a batch is believed: it is copied once, all of it is checked against the table that the guest
+// was built with, and only then is it taken over, into the guest's own memory. The values there are the
+// guest's; what it shows of them is its image.
 import { bound } from "../../build/generated/cpu";
 import { openConsumer, openProducer, receive, Ring, send } from "./ring";
 import { RING_EMPTY } from "./ringLayout";
 import {
-  TAG_WRITES_ALIGN, TAG_WRITES_ANSWER_BYTES, TAG_WRITES_ANSWERS, TAG_WRITES_ANSWERS_CAPACITY, TAG_WRITES_BATCH_MAX, TAG_WRITES_CAPACITY, TAG_WRITES_DONE,
-  TAG_WRITES_ENTRIES, TAG_WRITES_FLOAT, TAG_WRITES_MALFORMED, TAG_WRITES_OTHER_TABLE, TAG_WRITES_OUT_OF_RANGE, TAG_WRITES_SIGNED, TAG_WRITES_TEXT,
-  TAG_WRITES_UNKNOWN,
+  TAG_WRITES_ALIGN, TAG_WRITES_ANSWER_BYTES, TAG_WRITES_ANSWERS, TAG_WRITES_ANSWERS_CAPACITY, TAG_WRITES_BATCH_MAX,
+  TAG_WRITES_CAPACITY, TAG_WRITES_DONE, TAG_WRITES_ENTRIES, TAG_WRITES_FLOAT, TAG_WRITES_MALFORMED, TAG_WRITES_OTHER_TABLE,
+  TAG_WRITES_OUT_OF_RANGE, TAG_WRITES_SIGNED, TAG_WRITES_TEXT, TAG_WRITES_UNKNOWN,
 } from "./tagWritesLayout";
 
 const WORD: u32 = 4;
@@ -45,8 +46,8 @@ let tableSum: u32 = 0;
 let values: u32 = 0;
 
 /**
- * Begins a life. `base`: of the image; `size`: of it; `sum`: its table's; `writables`, `count`: the generated table; `own`: the guest's own
- * values, as in the image, from its first byte on.
+ * Begins a life. `base`: of the image; `size`: of it; `sum`: its table's; `writables`, `count`: the generated table; `own`:
+ * the guest's own values, as in the image, from its first byte on.
  */
 export function openTagWrites(base: u64, size: u32, sum: u32, writables: u32, count: u32, own: u32): void {
   const at = base + ((size + TAG_WRITES_ALIGN - 1) & ~(TAG_WRITES_ALIGN - 1));
@@ -68,7 +69,12 @@ export function takeTagWrites(): bool {
   }
   const length = receive(batches, batch, TAG_WRITES_BATCH_MAX);
   if (length == RING_EMPTY) return false;
-  const result = length < <i32>TAG_WRITES_ENTRIES ? TAG_WRITES_MALFORMED : load<u32>(batch + WORD) != tableSum ? TAG_WRITES_OTHER_TABLE : walk(<u32>length, false);
+  const result =
+    length < <i32>TAG_WRITES_ENTRIES
+      ? TAG_WRITES_MALFORMED
+      : load<u32>(batch + WORD) != tableSum
+        ? TAG_WRITES_OTHER_TABLE
+        : walk(<u32>length, false);
   store<u32>(answer, length < <i32>WORD ? 0 : load<u32>(batch));
   store<u32>(answer + WORD, result);
   answerDue = true;
@@ -119,7 +125,10 @@ function isAllowed(tag: Writable, from: u32): bool {
   return true;
 }
 
-/** A number that is the greater the greater the value is: signs and floats (IEEE 754 is ordered as sign and magnitude) are compared as unsigned ones. */
+/**
+ * A number that is the greater the greater the value is: signs and floats (IEEE 754 is ordered as sign and
+ * magnitude) are compared as unsigned ones.
+ */
 function keyOf(tag: Writable, from: u32): u64 {
   const size = tag.size;
   const isSigned = tag.kind == TAG_WRITES_SIGNED;

@@ -1,6 +1,6 @@
-// What is written to tags from outside: a ring of batches to the guest and a ring of answers back (ringLayout.ts), behind the tag image, at
-// the next multiple of 64. A batch is done as a whole or refused as a whole. Plain constants, both AssemblyScript and TypeScript; axv.h
-// has them too.
+// What is written to tags from outside: a ring of batches to the guest and a ring of answers back (ringLayout.ts), behind
+// the tag image, at the next multiple of 64. A batch is done as a whole or refused as a whole. Plain constants, both
+// AssemblyScript and TypeScript; axv.h has them too.
 //
 //    image's size, rounded up          + 0x880                 + 0xa00
 //  ┌─────────────────────────────────┬───────────────────────┬

@@ -1,7 +1,7 @@
 /* axv.h: what a guest of axv-part says to its hypervisor and to the partition at the other end of a channel.
  *
- * One file, C99 or C++, no libc, no memory of its own. Copy it into your project and include it where you need it; every function is
- * `static inline`. For AArch64 it is complete; elsewhere channels work, and there is no hypervisor.
+ * One file, C99 or C++, no libc, no memory of its own. Copy it into your project and include it where you need it; every
+ * function is `static inline`. For AArch64 it is complete; elsewhere channels work, and there is no hypervisor.
  *
  * RT-Thread, as an example that has run there (5.0.1):
  *
@@ -31,19 +31,20 @@
  * Zephyr: device_map() with K_MEM_CACHE_WB in place of rt_ioremap_cached(). Linux: a program maps the channel's UIO device, or
  * /dev/mem at the `reg` of its device-tree node, and has the channels; hypercalls (axv_open, …) are for EL1.
  *
- * Rules: the mailbox is mapped Normal, write-back, shareable, a channel like that or as Device memory; with the MMU or the data
- * cache off there is no mailbox. A ring end belongs to one thread, and so does each kind of service. What comes out of a ring or an image
- * is what the other partition says: its length is right, nothing else has been checked.
+ * Rules: the mailbox is mapped Normal, write-back, shareable, a channel like that or as Device memory; with the MMU or the
+ * data cache off there is no mailbox. A ring end belongs to one thread, and so does each kind of service. What comes out of
+ * a ring or an image is what the other partition says: its length is right, nothing else has been checked.
  *
- * Define AXV_CONDUIT first where it is not "hvc #0"; or AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7), an expression that gives
- * back x0, to make the call in a way of your own. */
+ * Define AXV_CONDUIT first where it is not "hvc #0"; or AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7), an expression
+ * that gives back x0, to make the call in a way of your own. */
 #ifndef AXV_H
 #define AXV_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of core/abi.ts, rtos-guests/channel/ringLayout.ts and rtos-guests/plc/abi.ts, by their names: test/library/constants.test.ts compares. */
+/* Of core/abi.ts, rtos-guests/channel/ringLayout.ts and rtos-guests/plc/abi.ts, by their names:
+ * test/library/constants.test.ts compares. */
 #define AXV_HYPERCALL_VERSION           0xc6000000u
 #define AXV_HYPERCALL_DOORBELL          0xc6000001u
 #define AXV_HYPERCALL_CONSOLE_WRITE     0xc6000002u
@@ -62,7 +63,7 @@
 #define AXV_MAILBOX_DOORBELLS           0x10
 #define AXV_MAILBOX_DOORBELL_COUNT      8
 #define AXV_MAILBOX_PUBLISHED           0x30
-#define AXV_MAILBOX_TAG_BYTES           0x34 /* of the tag image at AXV_MAILBOX_TAG_IMAGE, where no channel carries the tags; 0: there is none */
+#define AXV_MAILBOX_TAG_BYTES           0x34 /* of the tag image at AXV_MAILBOX_TAG_IMAGE; 0: there is none, a channel has it */
 #define AXV_MAILBOX_TAG_IMAGE           4096
 #define AXV_MAILBOX_TAGS                0x80
 #define AXV_MAILBOX_CONSOLE_HEAD        0x400
@@ -144,8 +145,12 @@
 
 typedef volatile unsigned char axv_byte_t;
 
-static inline uint32_t axv_load32(const axv_byte_t *address) { return *(const volatile uint32_t *)(const volatile void *)address; }
-static inline uint64_t axv_load64(const axv_byte_t *address) { return *(const volatile uint64_t *)(const volatile void *)address; }
+static inline uint32_t axv_load32(const axv_byte_t *address) {
+    return *(const volatile uint32_t *)(const volatile void *)address;
+}
+static inline uint64_t axv_load64(const axv_byte_t *address) {
+    return *(const volatile uint64_t *)(const volatile void *)address;
+}
 static inline void axv_store32(axv_byte_t *address, uint32_t value) { *(volatile uint32_t *)(volatile void *)address = value; }
 static inline void axv_store64(axv_byte_t *address, uint64_t value) { *(volatile uint64_t *)(volatile void *)address = value; }
 
@@ -166,8 +171,8 @@ static inline void axv_unpack(unsigned char *into, uint32_t value, uint32_t coun
 #define AXV_CONDUIT "hvc #0"
 #endif
 /* SMC calling convention 1.1 (Arm DEN 0028): x0…x17 may be changed by the call. */
-static inline uint64_t axv_hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t x6,
-                                     uint64_t x7) {
+static inline uint64_t axv_hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5,
+                                     uint64_t x6, uint64_t x7) {
     register uint64_t r0 __asm__("x0") = function, r1 __asm__("x1") = x1, r2 __asm__("x2") = x2, r3 __asm__("x3") = x3;
     register uint64_t r4 __asm__("x4") = x4, r5 __asm__("x5") = x5, r6 __asm__("x6") = x6, r7 __asm__("x7") = x7;
     __asm__ volatile(AXV_CONDUIT : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7) :
@@ -177,7 +182,8 @@ static inline uint64_t axv_hypercall(uint64_t function, uint64_t x1, uint64_t x2
 #define AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7) axv_hypercall(function, x1, x2, x3, x4, x5, x6, x7)
 #elif !defined(AXV_HYPERCALL)
 #define AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7) \
-    ((void)(x1), (void)(x2), (void)(x3), (void)(x4), (void)(x5), (void)(x6), (void)(x7), (uint64_t)(int64_t)AXV_SMCCC_NOT_SUPPORTED)
+    ((void)(x1), (void)(x2), (void)(x3), (void)(x4), (void)(x5), (void)(x6), (void)(x7), \
+     (uint64_t)(int64_t)AXV_SMCCC_NOT_SUPPORTED)
 #endif
 
 typedef struct { axv_byte_t *mailbox; /* NULL: each service is a hypercall */ } axv_t;
@@ -195,8 +201,8 @@ static inline uint64_t axv_mailbox_ipa(void) {
     return ipa > 0 ? (uint64_t)ipa : 0;
 }
 
-/* From now on services go through the mailbox, which is mapped at `mapped`: the hypervisor looks into it every ms, and the guest is not
- * left for it. AXV_OK, or AXV_NO_MAILBOX, after which they are hypercalls. */
+/* From now on services go through the mailbox, which is mapped at `mapped`: the hypervisor looks into it every ms, and the
+ * guest is not left for it. AXV_OK, or AXV_NO_MAILBOX, after which they are hypercalls. */
 static inline int axv_use_mailbox(axv_t *axv, void *mapped) {
     enum { VERSION = 1 };
     axv_byte_t *mailbox = (axv_byte_t *)mapped;
@@ -206,8 +212,8 @@ static inline int axv_use_mailbox(axv_t *axv, void *mapped) {
     return AXV_OK;
 }
 
-/* Makes the doorbell interrupt of the other end of the partition's channel number `channel` pending, after what was written before
- * is there. AXV_OK; by hypercall, AXV_SMCCC_INVALID_PARAMETER where there is no such channel. */
+/* Makes the doorbell interrupt of the other end of the partition's channel number `channel` pending, after what was written
+ * before is there. AXV_OK; by hypercall, AXV_SMCCC_INVALID_PARAMETER where there is no such channel. */
 static inline int axv_doorbell(axv_t *axv, uint32_t channel) {
     AXV_ORDER_WRITES();
     if (axv->mailbox != NULL && channel < AXV_MAILBOX_DOORBELL_COUNT) {
@@ -266,14 +272,16 @@ static inline size_t axv_write_console(axv_t *axv, const void *bytes, size_t cou
 /* ---- A ring of records in a channel: from one end to the other, one producer, one consumer.
  *
  *   0x00          0x40          0x80
- *   head u32      tail u32      capacity bytes: records      at a multiple of 64 from the channel's start: AXV_RING_DATA + capacity bytes
+ *   head u32      tail u32      capacity bytes: records      AXV_RING_DATA + capacity bytes in all, and a multiple of 64
+ *                                                            from the channel's start
  *
  *   record:  length u32, payload, zeros up to a multiple of 4
  *
- * head and tail count bytes, are multiples of 4 and wrap at 2^32; byte k stands at k % capacity. Both ends agree on place and capacity
- * (a power of two): nothing of that is in the channel, for the other end may write what it likes there at any time. Each word of it
- * is read once, checked, and only then used. A life that begins anew goes on from the counts that it finds, as far as they can be right; an
- * end that can do nothing tells its count once more, for the other one may have overwritten it. */
+ * head and tail count bytes, are multiples of 4 and wrap at 2^32; byte k stands at k % capacity. Both ends agree on
+ * place and capacity (a power of two): nothing of that is in the channel, for the other end may write what it likes
+ * there at any time. Each word of it is read once, checked, and only then used. A life that begins anew goes on
+ * from the counts that it finds, as far as they can be right; an end that can do nothing tells its count once more,
+ * for the other one may have overwritten it. */
 
 typedef struct {
     axv_byte_t *base;
@@ -299,9 +307,9 @@ static inline void axv_ring_tell(const axv_ring_t *ring, uint32_t which) {
 static inline int axv_ring_possible(const axv_ring_t *ring, uint32_t used) { return used <= ring->capacity && used % 4 == 0; }
 static inline int axv_ring_open(axv_ring_t *ring, void *memory, uint32_t capacity, uint32_t own, uint32_t other) {
     const int is_power_of_two = (capacity & (capacity - 1)) == 0;
+    const int is_possible = capacity >= AXV_RING_CAPACITY_MIN && capacity <= AXV_RING_CAPACITY_MAX;
     uint32_t theirs, ours, used;
-    if (!is_power_of_two || capacity < AXV_RING_CAPACITY_MIN || capacity > AXV_RING_CAPACITY_MAX || (uintptr_t)memory % AXV_RING_LINE != 0)
-        return AXV_RING_INVALID;
+    if (!is_power_of_two || !is_possible || (uintptr_t)memory % AXV_RING_LINE != 0) return AXV_RING_INVALID;
     ring->base = (axv_byte_t *)memory;
     ring->capacity = capacity;
     theirs = axv_ring_look(ring, other);
@@ -360,7 +368,8 @@ static inline int axv_ring_drop(axv_ring_t *ring, uint32_t position, int result)
 }
 
 /* Takes the next record into `record`, where there is room for `size` bytes. Gives back its length; or AXV_RING_EMPTY;
- * AXV_RING_TOO_LONG: it was longer, and is lost; AXV_RING_CORRUPT: what there was could not be right, and all of it is dropped. */
+ * AXV_RING_TOO_LONG: it was longer, and is lost; AXV_RING_CORRUPT: what there was could not be right, and all of it is
+ * dropped. */
 static inline int axv_ring_receive(axv_ring_t *ring, void *record, uint32_t size) {
     unsigned char *into = (unsigned char *)record;
     const uint32_t head = axv_ring_look(ring, AXV_RING_HEAD);
@@ -428,8 +437,9 @@ static inline int axv_image_read(const void *channel, axv_image_t *image) {
     return AXV_IMAGE_BUSY;
 }
 
-/* ---- The tag image (rtos-guests/channel/tagImageLayout.ts): process values for the world outside, one writer, many readers, and a sequence
- * number as above. `axv-part tags --c system.yaml` makes a function for each tag, which calls these. */
+/* ---- The tag image (rtos-guests/channel/tagImageLayout.ts): process values for the world outside, one
+ * writer, many readers, and a sequence number as above. `axv-part tags --c system.yaml` makes a
+ * function for each tag, which calls these. */
 
 typedef struct {
     axv_byte_t *image;
@@ -452,7 +462,8 @@ static inline void axv_tags_end(axv_tags_t *tags, uint64_t time) {
     AXV_CLEAN(tags->image);
 }
 
-/* Begins a life of the image at `mapped`, a multiple of 64: all values 0. `table` and `size`: AXV_TAGS_TABLE and AXV_TAGS_SIZE. */
+/* Begins a life of the image at `mapped`, a multiple of 64: all values 0. `table` and `size`: AXV_TAGS_TABLE and
+ * AXV_TAGS_SIZE. */
 static inline void axv_tags_open(axv_tags_t *tags, void *mapped, uint32_t table, uint32_t size) {
     uint32_t at;
     tags->image = (axv_byte_t *)mapped;
@@ -505,9 +516,10 @@ static inline void axv_tag_set_text(axv_tags_t *tags, uint32_t offset, const cha
     axv_tag_set8(tags, offset, length);
 }
 
-/* ---- What is written to tags from outside (rtos-guests/channel/tagWritesLayout.ts). Nothing of a batch is believed: it is copied once, all of
- * it is checked against the table that the guest was built with, and only then is it taken over, into the guest's own memory. The values
- * there are the guest's; what it shows of them is its image. `axv-part tags --c` makes the table, and functions for each tag. */
+/* ---- What is written to tags from outside (rtos-guests/channel/tagWritesLayout.ts). Nothing of a batch is believed: it
+ * is copied once, all of it is checked against the table that the guest was built with, and only then is it taken over,
+ * into the guest's own memory. The values there are the guest's; what it shows of them is its image. `axv-part tags --c`
+ * makes the table, and functions for each tag. */
 
 typedef struct { /* a tag that may be written; a table of them is by offset, ascending */
     uint32_t offset;
@@ -534,8 +546,8 @@ static inline void axv_tag_keep(unsigned char *into, uint64_t bits, uint32_t siz
     axv_unpack(into, (uint32_t)bits, size);
     if (size == 8) axv_unpack(into + 4, (uint32_t)(bits >> 32), 4);
 }
-/* A number that is the greater the greater the value is: signs and floats (IEEE 754 is ordered as sign and magnitude) are compared as
- * unsigned ones. */
+/* A number that is the greater the greater the value is: signs and floats (IEEE 754 is ordered as sign and
+ * magnitude) are compared as unsigned ones. */
 static inline uint64_t axv_tag_key(const axv_writable_t *tag, const unsigned char *from) {
     const uint64_t bits = axv_tag_bits(from, tag->size), sign = (uint64_t)1 << (8 * tag->size - 1);
     if (tag->kind == AXV_TAG_WRITES_SIGNED) return ((bits ^ sign) - sign) ^ (uint64_t)1 << 63;
@@ -580,10 +592,10 @@ static inline uint32_t axv_walk_batch(axv_writes_t *writes, uint32_t length, int
     return AXV_TAG_WRITES_DONE;
 }
 
-/* Begins a life. `mapped` and `size`: of the image; `sum`: AXV_TAGS_TABLE; `values`: AXV_TAGS_SIZE bytes of the guest's own. AXV_OK or
- * AXV_RING_INVALID. */
-static inline int axv_writes_begin(axv_writes_t *writes, void *mapped, uint32_t size, uint32_t sum, const axv_writable_t *table, uint32_t count,
-                                   unsigned char *values) {
+/* Begins a life. `mapped` and `size`: of the image; `sum`: AXV_TAGS_TABLE; `values`: AXV_TAGS_SIZE bytes of the
+ * guest's own. AXV_OK or AXV_RING_INVALID. */
+static inline int axv_writes_begin(axv_writes_t *writes, void *mapped, uint32_t size, uint32_t sum,
+                                   const axv_writable_t *table, uint32_t count, unsigned char *values) {
     unsigned char *at = (unsigned char *)mapped + (size + AXV_TAG_WRITES_ALIGN - 1) / AXV_TAG_WRITES_ALIGN * AXV_TAG_WRITES_ALIGN;
     writes->table = table;
     writes->count = count;

@@ -10,7 +10,9 @@
 // Both map it as Device memory: aligned accesses only, and no cache, which is why the guest cleans what it has written.
 import { argument, NO_ADDRESS, parseAddress } from "./arguments";
 import { ProcessImage, READ_NO_MAGIC, READ_OK, readProcessImage } from "../channel/processImage";
-import { channel, EXIT_USAGE, EXIT_WRITE, GO_ON, line, mapChannel, pause, send, STANDARD_ERROR, STANDARD_OUTPUT } from "./program";
+import {
+  channel, EXIT_USAGE, EXIT_WRITE, GO_ON, line, mapChannel, pause, send, STANDARD_ERROR, STANDARD_OUTPUT,
+} from "./program";
 
 const CHANNEL_BYTES: u64 = 4096;
 const ARGUMENTS: u32 = 3; // program name, DEVICE, OFFSET

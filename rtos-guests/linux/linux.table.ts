@@ -18,10 +18,20 @@ const call = (name: string, number: number, parameters: readonly string[], doc: 
 
 export const linux: readonly Intrinsic[] = [
   // Numbers: include/uapi/asm-generic/unistd.h
-  call("openat", 56, ["directory", "path", "flags"], "Opens the file whose NUL-terminated path stands at `path`; gives back its descriptor."),
+  call(
+    "openat",
+    56,
+    ["directory", "path", "flags"],
+    "Opens the file whose NUL-terminated path stands at `path`; gives back its descriptor.",
+  ),
   call("read", 63, ["descriptor", "to", "count"], "Reads bytes to an address; gives back how many, 0 at the end."),
   call("write", 64, ["descriptor", "from", "count"], "Writes bytes from an address; gives back how many."),
-  call("ppoll", 73, ["descriptors", "count", "timeout", "signals", "size"], "Waits for one of the struct pollfd, for the struct timespec at most; how many are ready."),
+  call(
+    "ppoll",
+    73,
+    ["descriptors", "count", "timeout", "signals", "size"],
+    "Waits for one of the struct pollfd, for the struct timespec at most; how many are ready.",
+  ),
   call("nanosleep", 101, ["request", "remaining"], "Sleeps for the struct timespec at `request`."),
   call("mmap", 222, ["hint", "length", "protection", "flags", "descriptor", "offset"], "Maps a file; gives back the address."),
   {

@@ -1,4 +1,5 @@
-// What the bridge is told on a command line: as `axv-part bridge` where systems are planned, and as `axv-bridge` where one runs (tools/axv-bridge.ts).
+// What the bridge is told on a command line: as `axv-part bridge` where systems are planned, and as
+// `axv-bridge` where one runs (tools/axv-bridge.ts).
 import { isDeepStrictEqual } from "node:util";
 import { Command } from "commander";
 import { BridgeError } from "../../industrial/bridge/errors.ts";
@@ -44,7 +45,10 @@ export function addBridgeCommands(bridge: Command, systemOf: SystemOf): void {
       const { trust } = await import("../../industrial/bridge/pki.ts");
       console.log(`${trust(await pkiOf(file), thumbprint).subject}: trusted from now on`);
     });
-  certificates("renew", "make a new certificate for the OPC UA server: at once where it runs, sessions go on; else when it starts the next time").action(renewCertificate);
+  certificates(
+    "renew",
+    "make a new certificate for the OPC UA server: at once where it runs, sessions go on; else when it starts the next time",
+  ).action(renewCertificate);
   certificates("sessions", "show the OPC UA sessions of a bridge that runs, or end one")
     .option("--close <id>", "end this one; the first digits of its id are enough")
     .option("--json", "print them as JSON")
@@ -77,7 +81,11 @@ async function renewCertificate(file: string): Promise<void> {
   }
   const { renew } = await import("../../industrial/bridge/pki.ts");
   const aside = renew(pki);
-  console.log(aside === undefined ? "there is none yet: the first start makes one" : `the old one is ${aside}; no bridge runs with ${file}, and the next start makes a new one`);
+  console.log(
+    aside === undefined
+      ? "there is none yet: the first start makes one"
+      : `the old one is ${aside}; no bridge runs with ${file}, and the next start makes a new one`,
+  );
 }
 
 const CERTIFICATE_COLUMNS: readonly Column<Certificate>[] = [
@@ -111,13 +119,17 @@ export async function settingsOf(file: string, systemOf: SystemOf): Promise<Read
   const { checkAgainst } = await import("../../industrial/bridge/settings.ts");
   const diagnostics = checkAgainst(read, system);
   showDiagnostics({ diagnostics, source });
-  if (diagnostics.some(({ severity }) => severity === "error")) throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(diagnostics));
+  if (diagnostics.some(({ severity }) => severity === "error"))
+    throw new BridgeError("AXV_BRIDGE_FILE", file, countDiagnostics(diagnostics));
   return { system, settings };
 }
 
 async function run(file: string, systemOf: SystemOf): Promise<void> {
   const ready = await settingsOf(file, systemOf);
-  const [{ Bridge, isServersOnly }, { logger }] = await Promise.all([import("../../industrial/bridge/bridge.ts"), import("../../industrial/bridge/log.ts")]);
+  const [{ Bridge, isServersOnly }, { logger }] = await Promise.all([
+    import("../../industrial/bridge/bridge.ts"),
+    import("../../industrial/bridge/log.ts"),
+  ]);
   const log = await logger(ready.settings.log);
   const { Control } = await import("../../industrial/bridge/control.ts");
   const control = await Control.listen(file, () => bridge?.opcua, (entry) => bridge?.record(entry)).catch((error: unknown) => {
@@ -140,12 +152,16 @@ async function run(file: string, systemOf: SystemOf): Promise<void> {
   const reload = async (): Promise<void> => {
     try {
       const next = await settingsOf(file, systemOf);
-      const isSame = isDeepStrictEqual(next.system.plan, current.system.plan) && isDeepStrictEqual(next.system.tags, current.system.tags);
+      const isSame =
+        isDeepStrictEqual(next.system.plan, current.system.plan) && isDeepStrictEqual(next.system.tags, current.system.tags);
       try {
         if (isSame && isServersOnly(current.settings, next.settings)) await bridge.serveInstead(next.settings);
         else await restart(next);
       } catch (error) {
-        log.error("the new file cannot be served, the old one is again: %s", error instanceof Error ? error.message : String(error));
+        log.error(
+          "the new file cannot be served, the old one is again: %s",
+          error instanceof Error ? error.message : String(error),
+        );
         await restart(current);
         return;
       }
@@ -195,7 +211,12 @@ async function verifyLog(action: string, folder: string, { json }: { readonly js
   const { entries, first, head, cut } = verify(folder);
   if (json === true) console.log(JSON.stringify({ entries, first, last: head.number, hash: head.hash, cut }, null, 2));
   else {
-    console.log(`${folder}: ${entries} entries, ${first} to ${head.number}, are as they were written; the last one's hash is ${head.hash}`);
-    if (cut > 0) console.log(`${cut === 1 ? "one line was" : `${cut} lines were`} cut off by a crash or a full disk, and never counted as written`);
+    console.log(
+      `${folder}: ${entries} entries, ${first} to ${head.number}, are as they were written; the last one's hash is ${head.hash}`,
+    );
+    if (cut > 0)
+      console.log(
+        `${cut === 1 ? "one line was" : `${cut} lines were`} cut off by a crash or a full disk, and never counted as written`,
+      );
   }
 }

@@ -1,4 +1,5 @@
-// axv-part bridge pack: the bridge for Linux on the PLC, as an archive. Besides Node it needs nothing there, and with --with-node not even that.
+// axv-part bridge pack: the bridge for Linux on the PLC, as an archive. Besides Node it needs nothing
+// there, and with --with-node not even that.
 //
 //     axv-bridge/bin/axv-bridge.mjs, tag-reader       the program, and who reads the tags for it
 //     axv-bridge/bin/node, LICENSE-node               with Node
@@ -7,7 +8,18 @@
 //     axv-bridge/etc/bridge.yaml, system.json         what it serves
 //     axv-bridge/axv-bridge.service, LICENSES.txt, package.json
 import { build } from "esbuild";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseDocument } from "yaml";
@@ -28,7 +40,10 @@ import { lockedNode, NODE_PACKAGE, nodeForPlc } from "./node.ts";
 const NAME = "axv-bridge";
 /** node-opcua loads these, in the compressed form where there is one. */
 const NODESETS = ["Opc.Ua.NodeSet2", "Opc.Ua.Di.NodeSet2"];
-/** Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of its own; esbuild makes the page, here. */
+/**
+ * Native, and needed for Modbus on a serial line alone; proper-lockfile holds what needs no lock of
+ * its own; esbuild makes the page, here.
+ */
 const LEFT_OUT = ["serialport", "proper-lockfile", "esbuild"];
 /** What is in the page. */
 const IN_PAGE = ["uplot"];
@@ -42,13 +57,20 @@ const GZIP_QUICK = 6;
 function licences(packages: ReadonlySet<string>): string {
   return [...packages].sort().map((name) => {
     const folder = join(ROOT, "node_modules", name);
-    const { version = "", license = "" } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version?: string; license?: string };
+    const { version = "", license = "" } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+      version?: string;
+      license?: string;
+    };
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-    return `${name} ${version} (${String(license)})\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}\n`;
+    return `${name} ${version} ` +
+      `(${String(license)})\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}\n`;
   }).join(`\n${"-".repeat(80)}\n\n`);
 }
 
-/** bin/<name>.mjs of a program with the OPC UA server, and beside it what that looks for. Gives back the packages that are in it. */
+/**
+ * bin/<name>.mjs of a program with the OPC UA server, and beside it what that looks for. Gives back the packages that are
+ * in it.
+ */
 export async function bundleServer(entry: string, folder: string, name: string): Promise<ReadonlySet<string>> {
   for (const each of ["bin", "nodesets"]) mkdirSync(join(folder, each), { recursive: true });
   const { metafile } = await build({
@@ -60,7 +82,10 @@ export async function bundleServer(entry: string, folder: string, name: string):
     metafile: true,
   });
   for (const each of NODESETS) copyNodeset(each, join(folder, "nodesets"));
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify({ name, version: projectVersion(), type: "module", license: "Apache-2.0" }, null, 2)}\n`);
+  writeFileSync(
+    join(folder, "package.json"),
+    `${JSON.stringify({ name, version: projectVersion(), type: "module", license: "Apache-2.0" }, null, 2)}\n`,
+  );
   const packages = Object.keys(metafile.inputs).flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   return new Set(packages);
 }
@@ -91,9 +116,22 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     copyFileSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
     // The same input gives the same archive.
     mkdirSync(dirname(archive), { recursive: true });
-    runTool(TAR, ["--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner", `--use-compress-program=gzip -${withNode ? GZIP_QUICK : GZIP_BEST}n`, "-cf", archive, "-C", scratch, NAME]);
+    runTool(TAR, [
+      "--sort=name",
+      "--mtime=@0",
+      "--owner=0",
+      "--group=0",
+      "--numeric-owner",
+      `--use-compress-program=gzip -${withNode ? GZIP_QUICK : GZIP_BEST}n`,
+      "-cf",
+      archive,
+      "-C",
+      scratch,
+      NAME,
+    ]);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOSPC") throw new BridgeError("AXV_BRIDGE_PACK", archive, error.message);
+    if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+      throw new BridgeError("AXV_BRIDGE_PACK", archive, error.message);
     throw error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
@@ -107,5 +145,6 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
 
 function copyNodeset(name: string, to: string): void {
   const from = join(ROOT, "node_modules/node-opcua-nodesets/nodesets");
-  for (const suffix of [".xml", ".ndjson.gz"]) if (existsSync(join(from, name + suffix))) copyFileSync(join(from, name + suffix), join(to, name + suffix));
+  for (const suffix of [".xml", ".ndjson.gz"])
+    if (existsSync(join(from, name + suffix))) copyFileSync(join(from, name + suffix), join(to, name + suffix));
 }

@@ -17,7 +17,11 @@ const digitsOf = ({ id }: ListedSession): string => id.replace(/^ns=\d+;[a-z]=/,
 
 const COLUMNS: readonly Column<ListedSession>[] = [
   { title: "id", align: "left", cell: (session) => digitsOf(session).slice(0, SHOWN) },
-  { title: "user", align: "left", cell: ({ user, role }) => (user === "" ? "nobody" : `${oneLine(user)} (${role ?? "unknown"})`) },
+  {
+    title: "user",
+    align: "left",
+    cell: ({ user, role }) => (user === "" ? "nobody" : `${oneLine(user)} (${role ?? "unknown"})`),
+  },
   { title: "from", align: "left", cell: ({ address }) => address },
   { title: "since", align: "left", cell: ({ since }) => since.slice(0, 19).replace("T", " ") },
   { title: "subscriptions", align: "right", cell: ({ subscriptions }) => String(subscriptions) },
@@ -43,5 +47,6 @@ async function end(file: string, all: readonly ListedSession[], wanted: string, 
   const answer = await askBridge(file, { command: "close", id: only.id });
   const done = answer !== undefined && "done" in answer && answer.done;
   if (json) console.log(JSON.stringify({ id: only.id, closed: done }));
-  else console.log(done ? `the session of ${oneLine(only.user)} at ${only.address} is ended` : "it has ended by itself meanwhile");
+  else
+    console.log(done ? `the session of ${oneLine(only.user)} at ${only.address} is ended` : "it has ended by itself meanwhile");
 }

@@ -27,7 +27,11 @@ export function register(program: Command): void {
     .option("--serve <name[=address]>", "modbus, opcua, sparkplug, metrics or web, and where; again for the next one", again)
     .option("--link <address>", "the hypervisor's UART: a serial device, or tcp:HOST:PORT")
     .option("--values <partition=device>", "the device of the channel that carries its tags; again for the next one", again)
-    .option("--user <name=role>", "who may come in; again for the next one. Passwords are asked for, or lines of standard input", again)
+    .option(
+      "--user <name=role>",
+      "who may come in; again for the next one. Passwords are asked for, or lines of standard input",
+      again,
+    )
     .option("--yes", "ask nothing but passwords: modbus, opcua and metrics, at their usual ports")
     .exitOverride()
     .action(async (file: string, options: InitOptions) => {

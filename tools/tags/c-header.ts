@@ -1,4 +1,5 @@
-// The C header of a partition's tags: a function for each that sets it; and of those that may be written, one that tells what was.
+// The C header of a partition's tags: a function for each that sets it; and of those that may be written, one that tells
+// what was.
 import { cName, layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags, Tag } from "../../partitions/tags/table.ts";
 import type { Scalar } from "../../partitions/tags/type.ts";
@@ -17,12 +18,15 @@ const hex32 = (value: number): string => `0x${value.toString(16).padStart(8, "0"
 /** `ipa`: where the guest finds its image. */
 export function cHeader(table: PartitionTags, source: string, ipa: number): string {
   const guard = `AXV_TAGS_${table.partition.toUpperCase().replaceAll("-", "_")}_H`;
-  return `/* The tags of partition "${table.partition}". Made by "axv-part tags --c" of ${commentText(source)}: change that, not this.
+  const origin = `Made by "axv-part tags --c" of ${commentText(source)}: change that, not this.`;
+  const [first] = table.tags;
+  const value = first?.type.scalar === "string" ? '"…"' : first?.type.count === undefined ? "1" : "0, 1";
+  return `/* The tags of partition "${table.partition}". ${origin}
  *
  *     axv_tags_t tags;
  *     axv_tags_open(&tags, mapped, AXV_TAGS_TABLE, AXV_TAGS_SIZE);  // once; mapped: where the image is, AXV_TAGS_SIZE bytes
  *     axv_tags_begin(&tags);                                        // each scan: between these two,
- *     axv_set_${cName(table.tags[0]?.name ?? "")}(&tags, ${table.tags[0]?.type.scalar === "string" ? '"…"' : table.tags[0]?.type.count === undefined ? "1" : "0, 1"});
+ *     axv_set_${cName(first?.name ?? "")}(&tags, ${value});
  *     axv_tags_end(&tags, time);                                    // nobody sees one value without the others */
 #ifndef ${guard}
 #define ${guard}
@@ -39,6 +43,12 @@ ${written(table)}
 `;
 }
 
+const WRITTEN =
+  "What is written from outside goes into the guest's own memory, a batch as a whole or not at all, " +
+  "and only what this table allows";
+const ALIGNED = "(AXV_TAGS_SIZE + AXV_TAG_WRITES_ALIGN - 1u) / AXV_TAG_WRITES_ALIGN * AXV_TAG_WRITES_ALIGN";
+const CHANNEL_SIZE = `(${ALIGNED} + AXV_TAG_WRITES_BYTES)`;
+
 /** What may be written, if anything. */
 function written({ tags }: PartitionTags): string {
   const writables = writablesOf(tags);
@@ -49,7 +59,7 @@ function written({ tags }: PartitionTags): string {
     return `    { ${offset}, ${count}, ${size}, ${kind}, ${low}u, ${high}u }, /* ${tag.name} */`;
   });
   return `
-/* What is written from outside goes into the guest's own memory, a batch as a whole or not at all, and only what this table allows:
+/* ${WRITTEN}:
  *
  *     static unsigned char values[AXV_TAGS_SIZE];       // the guest's own
  *     static axv_writes_t writes;
@@ -57,7 +67,7 @@ function written({ tags }: PartitionTags): string {
  *     axv_preset_${cName(first.name)}(&writes, …);          // what it is until somebody writes it
  *     axv_take_writes(&writes);                         // each scan, before the values are used
  *     … axv_get_${cName(first.name)}(&writes) …              // and what it is now is shown by axv_set_${cName(first.name)}() */
-#define AXV_TAGS_CHANNEL_SIZE ((AXV_TAGS_SIZE + AXV_TAG_WRITES_ALIGN - 1u) / AXV_TAG_WRITES_ALIGN * AXV_TAG_WRITES_ALIGN + AXV_TAG_WRITES_BYTES)
+#define AXV_TAGS_CHANNEL_SIZE ${CHANNEL_SIZE}
 static const axv_writable_t axv_writables[] = {
 ${rows.join("\n")}
 };
@@ -73,17 +83,23 @@ ${writables.map(writtenAccessors).join("\n\n")}
 function writtenAccessors({ name, type, offset }: Tag): string {
   const id = cName(name);
   if (type.scalar === "string") {
+    const preset = `axv_preset_text(writes->values + ${offset}, text, ${type.text})`;
     return `/* ${name}: into \`text\`, ${type.text + 1} bytes of room, with a NUL behind it. */
 static inline void axv_get_${id}(const axv_writes_t *writes, char *text) { axv_written_text(writes->values + ${offset}, text); }
-static inline void axv_preset_${id}(axv_writes_t *writes, const char *text) { axv_preset_text(writes->values + ${offset}, text, ${type.text}); }`;
+static inline void axv_preset_${id}(axv_writes_t *writes, const char *text) { ${preset}; }`;
   }
   const c = C_TYPES[type.scalar];
   const isFloat = type.scalar.startsWith("f");
-  const at = `writes->values + ${offset}${type.count === undefined ? "" : ` + ${type.size} * (index < ${type.count} ? index : 0)`}`;
+  const element = type.count === undefined ? "" : ` + ${type.size} * (index < ${type.count} ? index : 0)`;
+  const at = `writes->values + ${offset}${element}`;
   const index = type.count === undefined ? "" : ", uint32_t index";
   const guard = type.count === undefined ? "" : `if (index < ${type.count}) `;
   const kind = type.size === 4 ? "float" : "double";
-  const got = isFloat ? `axv_written_${kind}(${at})` : type.scalar === "bool" ? `axv_tag_bits(${at}, 1) != 0` : `(${c})axv_tag_bits(${at}, ${type.size})`;
+  const got = isFloat
+    ? `axv_written_${kind}(${at})`
+    : type.scalar === "bool"
+      ? `axv_tag_bits(${at}, 1) != 0`
+      : `(${c})axv_tag_bits(${at}, ${type.size})`;
   const bits = type.scalar === "bool" ? "value != 0" : `(uint64_t)value`;
   const put = isFloat ? `axv_preset_${kind}(${at}, value)` : `axv_tag_keep(${at}, ${bits}, ${type.size})`;
   const both = `/* ${name} */
@@ -105,7 +121,8 @@ static inline void axv_set_${id}(axv_tags_t *tags, const char *text) { axv_tag_s
   const at = type.count === undefined ? String(offset) : `${offset} + ${type.size} * index`;
   const index = type.count === undefined ? "" : "uint32_t index, ";
   const guarded = type.count === undefined ? "" : `if (index < ${type.count}) `;
-  const setter = type.scalar === "f32" ? "axv_tag_set_float" : type.scalar === "f64" ? "axv_tag_set_double" : `axv_tag_set${bits}`;
+  const setter =
+    type.scalar === "f32" ? "axv_tag_set_float" : type.scalar === "f64" ? "axv_tag_set_double" : `axv_tag_set${bits}`;
   const raw = type.scalar === "bool" ? "value != 0" : type.scalar.startsWith("f") ? "value" : `(uint${bits}_t)value`;
   const whole = `${comment}
 static inline void axv_set_${id}(axv_tags_t *tags, ${index}${c} value) { ${guarded}${setter}(tags, ${at}, ${raw}); }`;

@@ -1,8 +1,13 @@
-// What a guest checks of a value before it takes it over: kind and limits of a tag that may be written, as rtos-guests/channel/tagWrites.ts and
-// axv.h compare them.
+// What a guest checks of a value before it takes it over: kind and limits of a tag that may be written, as
+// rtos-guests/channel/tagWrites.ts and axv.h compare them.
 import type { Tag } from "../../partitions/tags/table.ts";
 import { boundsOf } from "../../partitions/tags/type.ts";
-import { TAG_WRITES_FLOAT, TAG_WRITES_SIGNED, TAG_WRITES_TEXT, TAG_WRITES_UNSIGNED } from "../../rtos-guests/channel/tagWritesLayout.ts";
+import {
+  TAG_WRITES_FLOAT,
+  TAG_WRITES_SIGNED,
+  TAG_WRITES_TEXT,
+  TAG_WRITES_UNSIGNED,
+} from "../../rtos-guests/channel/tagWritesLayout.ts";
 
 export interface Limits {
   readonly offset: number;
@@ -52,4 +57,5 @@ export function limitsOf({ offset, type, range }: Tag): Limits {
 }
 
 /** By offset, ascending. */
-export const writablesOf = (tags: readonly Tag[]): Tag[] => tags.filter(({ writable }) => writable).sort((a, b) => a.offset - b.offset);
+export const writablesOf = (tags: readonly Tag[]): Tag[] =>
+  tags.filter(({ writable }) => writable).sort((a, b) => a.offset - b.offset);

@@ -45,7 +45,10 @@ export function formatTags(table: TagTable, paint: Paint): string {
         description: tag.description ?? "",
       }));
       const lines = layOut(COLUMNS, rows).map((line, index) => `  ${index === 0 ? paint("dim", line) : line}`);
-      return [`${paint("bold", partition)}: ${tags.length} tag${tags.length === 1 ? "" : "s"}, an image of ${size} bytes`, ...lines].join("\n");
+      return [
+        `${paint("bold", partition)}: ${tags.length} tag${tags.length === 1 ? "" : "s"}, an image of ${size} bytes`,
+        ...lines,
+      ].join("\n");
     })
     .join("\n\n");
 }

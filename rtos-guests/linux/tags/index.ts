@@ -1,9 +1,11 @@
-// tag-reader DEVICE OFFSET SIZE [RINGS]: a Linux/arm64 program that hands a partition's tag image (rtos-guests/channel/tagImageLayout.ts) to
-// whoever reads its standard output: one consistent image after the other, each as it stands in the channel, about a hundred a second, and
-// none that is the same as the last. Silence means that the PLC does not scan. Node, in which the bridge is written, cannot map memory.
+// tag-reader DEVICE OFFSET SIZE [RINGS]: a Linux/arm64 program that hands a partition's tag image
+// (rtos-guests/channel/tagImageLayout.ts) to whoever reads its standard output: one consistent image after the other, each
+// as it stands in the channel, about a hundred a second, and none that is the same as the last. Silence means that the PLC
+// does not scan. Node, in which the bridge is written, cannot map memory.
 //
-// With RINGS, where in the channel the rings of writes are (rtos-guests/channel/tagWritesLayout.ts), batches come on standard input, and each
-// answer goes out behind an image that shows what was written. Then it ends with its standard input.
+// With RINGS, where in the channel the rings of writes are (rtos-guests/channel/tagWritesLayout.ts),
+// batches come on standard input, and each answer goes out behind an image that shows what was written.
+// Then it ends with its standard input.
 //
 // DEVICE and OFFSET as for plc-reader; SIZE is the channel's. This is asc's entry file; start.S calls the two exports.
 import { argument, NO_ADDRESS, parseAddress } from "../arguments";
@@ -14,11 +16,12 @@ import { RING_FULL, RING_LINE } from "../../channel/ringLayout";
 import { TAG_STREAM_TRAILER } from "../../channel/tagImageLayout";
 import { copiedSequence, copyTagImage, IMAGE_BYTES_MAX } from "../../channel/tagSnapshot";
 import {
-  TAG_ANSWER_BYTES, TAG_ANSWER_MAGIC, TAG_WRITES_ANSWER_BYTES, TAG_WRITES_ANSWERS, TAG_WRITES_ANSWERS_CAPACITY, TAG_WRITES_BATCH_MAX,
-  TAG_WRITES_BYTES, TAG_WRITES_CAPACITY,
+  TAG_ANSWER_BYTES, TAG_ANSWER_MAGIC, TAG_WRITES_ANSWER_BYTES, TAG_WRITES_ANSWERS, TAG_WRITES_ANSWERS_CAPACITY,
+  TAG_WRITES_BATCH_MAX, TAG_WRITES_BYTES, TAG_WRITES_CAPACITY,
 } from "../../channel/tagWritesLayout";
 import {
-  awaitInput, channel, EXIT_USAGE, EXIT_WRITE, GO_ON, line, mapChannel, pause, send, STANDARD_ERROR, STANDARD_INPUT, STANDARD_OUTPUT,
+  awaitInput, channel, EXIT_USAGE, EXIT_WRITE, GO_ON, line, mapChannel, pause, send, STANDARD_ERROR, STANDARD_INPUT,
+  STANDARD_OUTPUT,
 } from "../program";
 
 const ARGUMENTS: u32 = 4; // program name, DEVICE, OFFSET, SIZE

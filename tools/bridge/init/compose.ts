@@ -9,7 +9,9 @@ export const AUDIT_FOLDER = "audit";
 /** `system`: as it is to stand in the file. `node`: a name for Sparkplug. */
 export function composeBridge(system: string, node: string, { served, link, values, users }: WantedBridge): string {
   const known = Object.fromEntries(users.map(({ name, role, password }) => [name, { role, password }]));
-  const [modbus, opcua, sparkplug, metrics, web] = (["modbus", "opcua", "sparkplug", "metrics", "web"] as const).map((name) => served.get(name));
+  const [modbus, opcua, sparkplug, metrics, web] = (["modbus", "opcua", "sparkplug", "metrics", "web"] as const).map((name) =>
+    served.get(name),
+  );
   const file = {
     system,
     ...(link !== undefined && { link: { address: link } }),
@@ -22,6 +24,8 @@ export function composeBridge(system: string, node: string, { served, link, valu
     audit: { folder: AUDIT_FOLDER },
   };
   const document = new Document(file, { aliasDuplicateObjects: false });
-  document.commentBefore = " Made by axv-part bridge init. Every key that can stand here: industrial/bridge/bridge.schema.json; README.md of axv-part shows an example.";
+  document.commentBefore =
+    " Made by axv-part bridge init. Every key that can stand here: industrial/bridge/bridge.schema.json; " +
+      "README.md of axv-part shows an example.";
   return document.toString({ lineWidth: 0 });
 }

@@ -1,4 +1,5 @@
-// axv-part bridge init: a first bridge.yaml, with its users, its certificate and its audit folder, from flags or by questions. Nothing is written over.
+// axv-part bridge init: a first bridge.yaml, with its users, its certificate and its audit folder, from flags
+// or by questions. Nothing is written over.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -34,11 +35,16 @@ export async function initBridge(systemFile: string, options: InitOptions, syste
   if (existsSync(file)) throw new InitError("AXV_INIT_EXISTS", output);
   const system = systemOf(systemFile);
   const questions = asking(process.stdin, process.stderr);
-  const isAsked = options.yes !== true && [options.serve, options.user, options.link, options.values].every((each) => each === undefined);
+  const isAsked =
+    options.yes !== true && [options.serve, options.user, options.link, options.values].every((each) => each === undefined);
   try {
     const wanted = await (isAsked ? byQuestions(carried(system), questions) : fromFlags(options, carried(system), questions));
     const folder = dirname(file);
-    writeFileSync(file, composeBridge(relative(folder, resolve(systemFile)), hostname().replace(/[^A-Za-z0-9._-]/g, "-"), wanted), { flag: "wx", mode: OWNER_ONLY });
+    writeFileSync(
+      file,
+      composeBridge(relative(folder, resolve(systemFile)), hostname().replace(/[^A-Za-z0-9._-]/g, "-"), wanted),
+      { flag: "wx", mode: OWNER_ONLY },
+    );
     await finish(file, output, system);
   } finally {
     questions.close();
@@ -60,8 +66,15 @@ async function finish(file: string, shown: string, system: BridgeSystem): Promis
     const { makePki } = await import("../../../industrial/bridge/opcua.ts"); // half a second, for those who want it
     await makePki(settings.opcua);
     const own = certificatesIn(settings.opcua.pki).find(({ standing }) => standing === "own");
-    if (own !== undefined) console.log(`the OPC UA server's certificate: ${own.file}, thumbprint ${own.thumbprint}, until ${own.validTo.toISOString().slice(0, 10)}; give it to the clients`);
+    if (own !== undefined)
+      console.log(
+        `the OPC UA server's certificate: ${own.file}, thumbprint ${own.thumbprint}, ` +
+          `until ${own.validTo.toISOString().slice(0, 10)}; give it to the clients`,
+      );
   }
   console.log(`Next: axv-part bridge ${shown}`);
-  if (settings.opcua !== undefined) console.log(`then let each client knock once, and trust it: axv-part bridge certs ${shown}, axv-part bridge trust ${shown} THUMBPRINT`);
+  if (settings.opcua !== undefined)
+    console.log(
+      `then let each client knock once, and trust it: axv-part bridge certs ${shown}, axv-part bridge trust ${shown} THUMBPRINT`,
+    );
 }

@@ -1,4 +1,5 @@
-// What somebody wants of their first bridge.yaml, from flags or by questions: what is served where, where values come from, and who may come in.
+// What somebody wants of their first bridge.yaml, from flags or by questions: what is served where, where
+// values come from, and who may come in.
 import { ROLES } from "../../../industrial/opcua/target.ts";
 import type { Role } from "../../../industrial/opcua/target.ts";
 import { hashPassword } from "../../../industrial/opcua/users.ts";
@@ -48,17 +49,24 @@ const isProtocol = (text: string): text is Protocol => Object.hasOwn(SERVED, tex
 const isRole = (text: string): text is Role => (ROLES as readonly string[]).includes(text);
 const USER_NAME = /^[^\0-\x1f\x7f=]{1,64}$/;
 const ADDRESS = /^\S+:\d{1,5}$/;
-const wrongPassword = (answer: string): string | undefined => (answer.length < PASSWORD_LEAST ? `at least ${PASSWORD_LEAST} characters` : undefined);
+const wrongPassword = (answer: string): string | undefined =>
+  answer.length < PASSWORD_LEAST ? `at least ${PASSWORD_LEAST} characters` : undefined;
 
 const needsUsers = (served: ReadonlyMap<Protocol, string>): boolean => WITH_USERS.some((protocol) => served.has(protocol));
 
 /** `partitions`: those whose tags a channel carries. Passwords are asked for. */
-export async function fromFlags({ serve = DEFAULT_PROTOCOLS, link, values, user = [] }: BridgeFlags, partitions: readonly string[], { secret }: Asking): Promise<WantedBridge> {
-  const served = new Map(serve.map((text): [Protocol, string] => {
-    const [, name = "", address] = /^([^=]*)(?:=(.*))?$/.exec(text) ?? [];
-    if (!isProtocol(name)) throw new BridgeError("AXV_BRIDGE_INIT_SERVE", text, PROTOCOLS.join(", "));
-    return [name, address ?? SERVED[name]];
-  }));
+export async function fromFlags(
+  { serve = DEFAULT_PROTOCOLS, link, values, user = [] }: BridgeFlags,
+  partitions: readonly string[],
+  { secret }: Asking,
+): Promise<WantedBridge> {
+  const served = new Map(
+    serve.map((text): [Protocol, string] => {
+      const [, name = "", address] = /^([^=]*)(?:=(.*))?$/.exec(text) ?? [];
+      if (!isProtocol(name)) throw new BridgeError("AXV_BRIDGE_INIT_SERVE", text, PROTOCOLS.join(", "));
+      return [name, address ?? SERVED[name]];
+    }),
+  );
   const devices = (values ?? partitions.map((name) => `${name}=${DEFAULT_DEVICE}`)).map((text): [string, string] => {
     const [, name = "", device = ""] = /^([^=]+)=(.+)$/.exec(text) ?? [];
     if (name === "") throw new BridgeError("AXV_BRIDGE_INIT_VALUES", text);
@@ -79,17 +87,31 @@ export async function byQuestions(partitions: readonly string[], asking: Asking)
   const { names } = await ask(`What it serves: some of ${PROTOCOLS.join(", ")}`, DEFAULT_PROTOCOLS.join(", "), (text) => {
     const all = text.split(/[\s,]+/).filter((name) => name !== "");
     const wrong = all.find((name) => !isProtocol(name));
-    return wrong === undefined && all.length > 0 ? { names: all.filter(isProtocol) } : `write some of ${PROTOCOLS.join(", ")}, with commas between them`;
+    return wrong === undefined && all.length > 0
+      ? { names: all.filter(isProtocol) }
+      : `write some of ${PROTOCOLS.join(", ")}, with commas between them`;
   });
   const served = new Map<Protocol, string>();
   for (const name of PROTOCOLS.filter((each) => names.includes(each))) {
-    const question = name === "sparkplug" ? "sparkplug: the broker, mqtt://HOST:PORT or mqtts://" : `${name}: address and port to listen on`;
-    served.set(name, (await ask(question, SERVED[name], (text) => (ADDRESS.test(text) ? { text } : "an address, a colon and a port"))).text);
+    const question =
+      name === "sparkplug" ? "sparkplug: the broker, mqtt://HOST:PORT or mqtts://" : `${name}: address and port to listen on`;
+    served.set(
+      name,
+      (await ask(question, SERVED[name], (text) => (ADDRESS.test(text) ? { text } : "an address, a colon and a port"))).text,
+    );
   }
-  const { link } = await ask("The hypervisor's UART (states, restarts, commands): a serial device, tcp:HOST:PORT, or none", "none", (text) => ({ link: text === "none" ? undefined : text }));
+  const { link } = await ask(
+    "The hypervisor's UART (states, restarts, commands): a serial device, tcp:HOST:PORT, or none",
+    "none",
+    (text) => ({ link: text === "none" ? undefined : text }),
+  );
   const values = new Map<string, string>();
   for (const name of partitions) {
-    const { device } = await ask(`The device of the channel that carries the tags of ${name}, or none`, DEFAULT_DEVICE, (text) => ({ device: text }));
+    const { device } = await ask(
+      `The device of the channel that carries the tags of ${name}, or none`,
+      DEFAULT_DEVICE,
+      (text) => ({ device: text }),
+    );
     if (device !== "none") values.set(name, device);
   }
   return { served, link, values, users: needsUsers(served) ? await askUsers(ask, asking, served.has("opcua")) : [] };
@@ -106,7 +128,9 @@ async function askUsers(ask: Ask, { secret }: Asking, needsOne: boolean): Promis
     });
     if (name === undefined) return users;
     const known = isRole(name) ? name : "operator";
-    const { role } = await ask(`Its role: one of ${ROLES.join(", ")}`, known, (text) => (isRole(text) ? { role: text } : `one of ${ROLES.join(", ")}`));
+    const { role } = await ask(`Its role: one of ${ROLES.join(", ")}`, known, (text) =>
+      isRole(text) ? { role: text } : `one of ${ROLES.join(", ")}`,
+    );
     users.push({ name, role, password: await hashPassword(await secret("Its password", wrongPassword)) });
   }
 }
