@@ -35,7 +35,10 @@ test("failed and skipped tests are counted as such", () => {
 });
 
 test("a file that does not load counts as failed", () => {
-  expect(lastLineOf({ a: 'test("a", () => {});', b: 'import "./nowhere.ts";' })).toEqual({ line: "1 passed, 1 failed", status: 1 });
+  expect(lastLineOf({ a: 'test("a", () => {});', b: 'import "./nowhere.ts";' })).toEqual({
+    line: "1 passed, 1 failed",
+    status: 1,
+  });
 });
 
 test("a group whose preparation fails counts as failed, its tests as skipped", () => {
@@ -44,7 +47,8 @@ test("a group whose preparation fails counts as failed, its tests as skipped", (
 });
 
 test("an error after the end of its test counts as failed", () => {
-  const a = 'test("a", () => { setTimeout(() => { throw new Error("late"); }, 1); });\ntest("b", () => new Promise((done) => setTimeout(done, 50)));';
+  const a =
+    'test("a", () => { setTimeout(() => { throw new Error("late"); }, 1); });\ntest("b", () => new Promise((done) => setTimeout(done, 50)));';
   expect(lastLineOf({ a })).toEqual({ line: "2 passed, 1 failed", status: 1 });
 });
 

@@ -14,7 +14,9 @@ const files = IMPORTING.flatMap((folder) =>
 const texts = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
 
 const importsOf = (file: string): string[] =>
-  [...(texts.get(file) ?? "").matchAll(/^(?:import|export)\b[^;]*? from "(\.[^"]+)"/gm)].map(([, path = ""]) => normalize(join(dirname(file), path)));
+  [...(texts.get(file) ?? "").matchAll(/^(?:import|export)\b[^;]*? from "(\.[^"]+)"/gm)].map(([, path = ""]) =>
+    normalize(join(dirname(file), path)),
+  );
 
 /** From a module back to itself. */
 function circleFrom(start: string): string[] | undefined {
@@ -37,7 +39,8 @@ test("no import leads back to where it comes from", () => {
 
 /** Characters, not bytes: comments are drawn with some that have three. */
 const COLUMNS = 130;
-const HELD = /^(boards|industrial\/(link|live|modbus|web)|partitions|rtos-guests\/(plc|profiles)|tools\/(build|guest|init|linux|modbus|output|plan|run|verify))\//;
+const HELD =
+  /^(boards|industrial\/(link|live|modbus|web)|partitions|rtos-guests\/(plc|profiles)|tools\/(build|guest|init|linux|modbus|output|plan|run|verify))\//;
 /** A regular expression, which is one literal: no line break may stand in it. */
 const isUnbreakable = (line: string): boolean => /^\s*\/\[.*\]\/u;$/.test(line);
 
@@ -57,5 +60,7 @@ test("lines have 130 columns at most, so that two files stand beside one another
 });
 
 test("boards know nothing of partitions", () => {
-  expect(files.filter((file) => file.startsWith("boards/") && importsOf(file).some((path) => path.startsWith("partitions/")))).toEqual([]);
+  expect(
+    files.filter((file) => file.startsWith("boards/") && importsOf(file).some((path) => path.startsWith("partitions/"))),
+  ).toEqual([]);
 });

@@ -4,8 +4,19 @@ import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";
 
 /** Of those that need no QEMU: they take as long as all others together. */
-export const LONG = ["test/core/races.test.ts", "test/core/property/isolation.test.ts", "test/hostile/fuzz.test.ts", "test/build/differential.test.ts"];
-const SLOWEST = ["test/core/races.test.ts", "test/bench/bars.qemu.test.ts", "test/core/property/isolation.test.ts", "test/verify/measured.qemu.test.ts", ...LONG.slice(2)];
+export const LONG = [
+  "test/core/races.test.ts",
+  "test/core/property/isolation.test.ts",
+  "test/hostile/fuzz.test.ts",
+  "test/build/differential.test.ts",
+];
+const SLOWEST = [
+  "test/core/races.test.ts",
+  "test/bench/bars.qemu.test.ts",
+  "test/core/property/isolation.test.ts",
+  "test/verify/measured.qemu.test.ts",
+  ...LONG.slice(2),
+];
 
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -14,6 +25,9 @@ export class SlowestFirst extends BaseSequencer {
       return found < 0 ? SLOWEST.length : found;
     };
     const sorted = await super.sort(files);
-    return sorted.map((file, at) => ({ file, at, rank: rank(file) })).sort((a, b) => a.rank - b.rank || a.at - b.at).map(({ file }) => file);
+    return sorted
+      .map((file, at) => ({ file, at, rank: rank(file) }))
+      .sort((a, b) => a.rank - b.rank || a.at - b.at)
+      .map(({ file }) => file);
   }
 }

@@ -10,7 +10,9 @@ let rows: readonly PathRow[];
 let copyPerByte: number;
 
 const overGoal = ({ figure, gic, measured }: PathRow): string[] =>
-  measured.filter(({ isOver }) => isOver).map((one) => `${figure.title}, GICv${gic}, ${one.setting}: ${one.most}, goal ${one.goal}`);
+  measured
+    .filter(({ isOver }) => isOver)
+    .map((one) => `${figure.title}, GICv${gic}, ${one.setting}: ${one.most}, goal ${one.goal}`);
 
 beforeAll(async () => {
   copyPerByte = await measureCopying();
@@ -30,7 +32,11 @@ test("no path is over its goal, alone or beside a Linux under load", () => {
 });
 
 test("neither is the size", async () => {
-  expect((await sizeRows(copyPerByte)).filter(({ isOver }) => isOver).map(({ figure, value }) => `${figure.title}: ${value}, goal ${figure.goal}`)).toEqual([]);
+  expect(
+    (await sizeRows(copyPerByte))
+      .filter(({ isOver }) => isOver)
+      .map(({ figure, value }) => `${figure.title}: ${value}, goal ${figure.goal}`),
+  ).toEqual([]);
 });
 
 test("exits are as many as they should be: none for what is direct, one for a doorbell, none for a neighbour's restart", () => {
@@ -54,7 +60,11 @@ describe("the same guest", () => {
     for (const id of ["timer", "physical-timer", "spi", "sgi", "doorbell"]) {
       for (const { paths, setting } of cells) {
         const samples = paths.get(id);
-        if (samples !== undefined) expect([...samples.values()].reduce((sum, count) => sum + count, 0), `${id}, ${setting}`).toBe(10_000);
+        if (samples !== undefined)
+          expect(
+            [...samples.values()].reduce((sum, count) => sum + count, 0),
+            `${id}, ${setting}`,
+          ).toBe(10_000);
       }
     }
   });

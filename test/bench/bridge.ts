@@ -1,5 +1,5 @@
-// npm run bench:bridge [-- --json]: what the bridge's servers do beside their peers, measured side by side in one run; medians of five.
-// Ends with 1 when a goal is not reached.
+// npm run bench:bridge [-- --json]: what the bridge's servers do beside their peers, measured side by side in one run;
+// medians of five. Ends with 1 when a goal is not reached.
 import { parseArgs } from "node:util";
 import { type Column, layOut } from "../../tools/run/columns.ts";
 import { type BridgeRow, modbusRows } from "./modbus/rows.ts";

@@ -23,7 +23,11 @@ const failed = (...cells: readonly Cell[]): string[] => checkCells(cells).filter
 
 describe("a guest that measures itself", () => {
   const cell = (setting: "injected" | "direct", company: "alone" | "linux", exits: Exits): Cell => ({
-    gic: 3, setting, company, paths: new Map([["timer", new Map([[2, 1000]])]]), transcript: transcript([{ line: "bench: end", exits: [exits] }]),
+    gic: 3,
+    setting,
+    company,
+    paths: new Map([["timer", new Map([[2, 1000]])]]),
+    transcript: transcript([{ line: "bench: end", exits: [exits] }]),
   });
   const TIMERS = { [abi.EXIT_TIMER]: 1000 };
 

@@ -19,13 +19,15 @@ const UNCAUSED = [abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_TICK, abi.EXIT_BA
 /** Exits of a guest that waits for its console: how often depends on who takes the characters away. */
 const WAITING = new Set<number>([abi.EXIT_TIMER, abi.EXIT_CONSOLE]);
 
-const sum = (exits: readonly number[], causes: readonly number[]): number => causes.reduce((total, cause) => total + (exits[cause] ?? 0), 0);
+const sum = (exits: readonly number[], causes: readonly number[]): number =>
+  causes.reduce((total, cause) => total + (exits[cause] ?? 0), 0);
 
 export function checkCells(cells: readonly Cell[]): Check[] {
   return cells.flatMap((cell) => [...checkExits(cell), ...checkCompany(cell, cells), ...checkPair(cell)]);
 }
 
-const nameOf = ({ gic, setting, company }: Cell): string => `GICv${gic}, ${setting}${company === "linux" ? ", beside Linux" : ""}`;
+const nameOf = ({ gic, setting, company }: Cell): string =>
+  `GICv${gic}, ${setting}${company === "linux" ? ", beside Linux" : ""}`;
 
 /** No exit that the guest has not caused, and with direct interrupts none by its own interrupts either. */
 function checkExits(cell: Cell): Check[] {
@@ -34,17 +36,34 @@ function checkExits(cell: Cell): Check[] {
   const own = sum(exits, [abi.EXIT_TIMER, abi.EXIT_INTERRUPT]);
   const others = sum(exits, UNCAUSED);
   const detail = `${own} by its own interrupts, ${others} by ticks, kicks and maintenance`;
-  return [{ title: `${nameOf(cell)}: exits are what they should be`, holds: others === 0 && (cell.setting === "direct" ? own === 0 : own > 0), detail }];
+  return [
+    {
+      title: `${nameOf(cell)}: exits are what they should be`,
+      holds: others === 0 && (cell.setting === "direct" ? own === 0 : own > 0),
+      detail,
+    },
+  ];
 }
 
 /** Beside Linux the guest has the very exits that it has alone. */
 function checkCompany(cell: Cell, cells: readonly Cell[]): Check[] {
   if (cell.company !== "linux") return [];
-  const alone = cells.find(({ gic, setting, company, paths }) => gic === cell.gic && setting === cell.setting && company === "alone" && paths.has("timer"));
+  const alone = cells.find(
+    ({ gic, setting, company, paths }) =>
+      gic === cell.gic && setting === cell.setting && company === "alone" && paths.has("timer"),
+  );
   const [here, there] = [cell, alone].map((one) => one?.transcript?.exits(BENCH, END));
   if (here === undefined || there === undefined) return [];
-  const differing = here.flatMap((count, cause) => (WAITING.has(cause) || count === there[cause] ? [] : [`cause ${cause}: ${count}, alone ${there[cause]}`]));
-  return [{ title: `${nameOf(cell)}: the same exits as alone`, holds: differing.length === 0, detail: differing.join("; ") || "every cause as often" }];
+  const differing = here.flatMap((count, cause) =>
+    WAITING.has(cause) || count === there[cause] ? [] : [`cause ${cause}: ${count}, alone ${there[cause]}`],
+  );
+  return [
+    {
+      title: `${nameOf(cell)}: the same exits as alone`,
+      holds: differing.length === 0,
+      detail: differing.join("; ") || "every cause as often",
+    },
+  ];
 }
 
 function checkPair(cell: Cell): Check[] {

@@ -1,6 +1,6 @@
-// What is measured, what it may be at most, and what other hypervisors need. Goals are this project's own, from the issue that asked
-// for them. Bao (2026-07) and Xen (4.21, null scheduler): instructions in the same QEMU, injected interrupts, GICv3; the guest that
-// counted them adds 3 or 4 of its own to each path, ours what the bare-metal column shows.
+// What is measured, what it may be at most, and what other hypervisors need. Goals are this project's own, from the issue
+// that asked for them. Bao (2026-07) and Xen (4.21, null scheduler): instructions in the same QEMU, injected interrupts,
+// GICv3; the guest that counted them adds 3 or 4 of its own to each path, ours what the bare-metal column shows.
 
 export const MODES = ["injected", "direct"] as const;
 /** How a partition's interrupts reach it. */
@@ -26,9 +26,21 @@ const INTERRUPT_GOALS = { timer: 58, spi: 64 } as const;
 const CLEANED_RESTART = 600_000;
 
 export const PATHS: readonly PathFigure[] = [
-  { id: "timer", title: "virtual timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" }, bao: "202", xen: "1,088" },
+  {
+    id: "timer",
+    title: "virtual timer → handler",
+    goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" },
+    bao: "202",
+    xen: "1,088",
+  },
   { id: "physical-timer", title: "physical timer → handler", goals: { injected: INTERRUPT_GOALS.timer, direct: "bare" } },
-  { id: "spi", title: "passthrough SPI → handler", goals: { injected: INTERRUPT_GOALS.spi, direct: "bare" }, bao: "208", xen: "1,065" },
+  {
+    id: "spi",
+    title: "passthrough SPI → handler",
+    goals: { injected: INTERRUPT_GOALS.spi, direct: "bare" },
+    bao: "208",
+    xen: "1,065",
+  },
   { id: "sgi", title: "SGI to self → handler", goals: { injected: 180, direct: 95 }, bao: "779", xen: "1,034" },
   { id: "doorbell", title: "doorbell → other partition's handler", goals: { injected: 204, direct: 142 }, bao: "748 + 567" },
   { id: "hypercall", title: "hypercall, round trip", goals: both(80) },
@@ -59,8 +71,27 @@ export interface Figure {
 const KIB = 1024;
 
 export const COPY: Figure = { id: "copy", title: "copy of a guest's image", unit: "instructions/byte", goal: 0.3, bao: "1.2" };
-export const TEXT: Figure = { id: "text", title: "hypervisor text + rodata", unit: "bytes", goal: 59 * KIB, bao: "~80,000", xen: "577,000–759,000" };
-export const LINEAR_MEMORY: Figure = { id: "linear-memory", title: "linear memory, stage-2 tables in it", unit: "bytes", goal: 1.25 * KIB * KIB };
+export const TEXT: Figure = {
+  id: "text",
+  title: "hypervisor text + rodata",
+  unit: "bytes",
+  goal: 59 * KIB,
+  bao: "~80,000",
+  xen: "577,000–759,000",
+};
+export const LINEAR_MEMORY: Figure = {
+  id: "linear-memory",
+  title: "linear memory, stage-2 tables in it",
+  unit: "bytes",
+  goal: 1.25 * KIB * KIB,
+};
 /** As arch/aarch64/budgets.yaml has it; the aim, 7,000, is not reached yet. */
-export const LINES: Figure = { id: "lines", title: "source lines, core + arch/aarch64", unit: "lines", goal: 8200, bao: "10,095", xen: "76,000" };
+export const LINES: Figure = {
+  id: "lines",
+  title: "source lines, core + arch/aarch64",
+  unit: "lines",
+  goal: 8200,
+  bao: "10,095",
+  xen: "76,000",
+};
 export const LINUX: Figure = { id: "linux", title: "Debian Linux, first instruction → init", unit: "× bare metal", goal: 1.03 };

@@ -52,7 +52,8 @@ function analysed(elf: string, wasm: string): Analysis {
   const problems: Problem[] = [];
   const analysis = analyse(elf, wasm, AARCH64, problems);
   const [problem] = problems;
-  if (problem !== undefined || analysis === undefined) throw problem ?? new BenchError("figure-missing", `nothing is proven of ${elf}`);
+  if (problem !== undefined || analysis === undefined)
+    throw problem ?? new BenchError("figure-missing", `nothing is proven of ${elf}`);
   return analysis;
 }
 
@@ -69,7 +70,8 @@ export async function measureHandlers(progress: Progress): Promise<HandlerRow[]>
     for (const mode of MODES) {
       progress(`handlers: GICv${gic}, ${mode} interrupts …`);
       for (const system of [systemAlone, systemOfPair, systemOfSweep]) {
-        for (const [name, taken] of await traced(await system(gic, mode, SAMPLES), code, loops)) most.set(name, more(taken, most.get(name)));
+        for (const [name, taken] of await traced(await system(gic, mode, SAMPLES), code, loops))
+          most.set(name, more(taken, most.get(name)));
       }
     }
   }

@@ -1,5 +1,6 @@
-// All samples as one picture: small multiples, a row a path and a column an interrupt controller alone or in company; across, instructions;
-// upwards, how many samples, each line ten times the one below it, so that a single one is still seen.
+// All samples as one picture: small multiples, a row a path and a column an interrupt controller alone
+// or in company; across, instructions; upwards, how many samples, each line ten times the one below
+// it, so that a single one is still seen.
 import { join } from "node:path";
 import { drawing, hue, path, rectangle, text } from "../../tools/plan/svg.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
@@ -53,9 +54,13 @@ interface Place {
 function plot({ x, y }: Place, measured: readonly Measured[], end: number): string[] {
   const bottom = y + PLOT.height;
   const across = (value: number): number => x + (value / end) * PLOT.width;
-  const lines = Array.from({ length: DECADES + 1 }, (_, decade) => path(`M${x} ${bottom - heightOf(10 ** decade)}h${PLOT.width}`, "free"));
+  const lines = Array.from({ length: DECADES + 1 }, (_, decade) =>
+    path(`M${x} ${bottom - heightOf(10 ** decade)}h${PLOT.width}`, "free"),
+  );
   const step = tickStep(end);
-  const ticks = Array.from({ length: Math.floor(end / step) + 1 }, (_, n) => text(across(n * step), bottom + LABEL_GAP, String(n * step), "mono middle"));
+  const ticks = Array.from({ length: Math.floor(end / step) + 1 }, (_, n) =>
+    text(across(n * step), bottom + LABEL_GAP, String(n * step), "mono middle"),
+  );
   const goals = [...new Set(measured.flatMap(({ goal }) => (goal === undefined || goal > end ? [] : [goal])))];
   const bars = measured.flatMap(({ samples, setting, most }) => {
     const drawn = [...samples].filter(([value]) => value <= most).sort(([, a], [, b]) => b - a);
@@ -65,7 +70,9 @@ function plot({ x, y }: Place, measured: readonly Measured[], end: number): stri
         const height = round(heightOf(count));
         return rectangle({ x: middle(value) - BAR / 2, y: round(bottom - height), width: BAR, height }, SETTING_HUES[setting], 0);
       }),
-      ...drawn.slice(0, 1).filter(() => setting !== "bare" || !measured.some((one) => one.setting === "direct" && one.most === most))
+      ...drawn
+        .slice(0, 1)
+        .filter(() => setting !== "bare" || !measured.some((one) => one.setting === "direct" && one.most === most))
         .map(([value, count]) => text(middle(value), round(bottom - heightOf(count) - 3), String(value), "mono middle")),
     ];
   });
@@ -94,17 +101,29 @@ export function histograms(rows: readonly PathRow[]): string {
       ...columns.flatMap(({ gic, company }, column) => {
         const measured = measuredIn(all, gic, company);
         const x = LEFT + column * STEP.x;
-        return measured.length === 0 ? [] : [text(x, y - RISE - LABEL_GAP, titleOf(gic, company), "dim"), ...plot({ x, y }, measured, end)];
+        return measured.length === 0
+          ? []
+          : [text(x, y - RISE - LABEL_GAP, titleOf(gic, company), "dim"), ...plot({ x, y }, measured, end)];
       }),
-      ...Array.from({ length: DECADES + 1 }, (_, decade) => text(LEFT - 6, y + PLOT.height - heightOf(10 ** decade) + 4, String(10 ** decade), "mono end")),
+      ...Array.from({ length: DECADES + 1 }, (_, decade) =>
+        text(LEFT - 6, y + PLOT.height - heightOf(10 ** decade) + 4, String(10 ** decade), "mono end"),
+      ),
     ];
   });
   const legend = SETTINGS.flatMap((setting, at) => {
     const x = LEFT + at * LEGEND_STEP;
-    return [rectangle({ x, y: LEGEND_Y - SWATCH + 2, width: SWATCH, height: SWATCH }, SETTING_HUES[setting], 2), text(x + SWATCH + 6, LEGEND_Y, setting === "bare" ? "bare metal" : setting)];
+    return [
+      rectangle({ x, y: LEGEND_Y - SWATCH + 2, width: SWATCH, height: SWATCH }, SETTING_HUES[setting], 2),
+      text(x + SWATCH + 6, LEGEND_Y, setting === "bare" ? "bare metal" : setting),
+    ];
   });
   const width = LEFT + columns.length * STEP.x;
-  const head = text(LEFT, TITLE_Y, "Instructions from an interrupt's cause to the guest's handler, and how many samples took as many", "title");
+  const head = text(
+    LEFT,
+    TITLE_Y,
+    "Instructions from an interrupt's cause to the guest's handler, and how many samples took as many",
+    "title",
+  );
   return drawing(width, TOP + drawn.length * STEP.y, "Latency histograms", [head, ...legend, ...elements]);
 }
 

@@ -11,7 +11,10 @@ import { assemble, OUT } from "./programs.ts";
 import { runGuest } from "./run.ts";
 import { bareMachine, type BenchSystem, buildSystem } from "./system.ts";
 
-/** Its counter begins when it starts: what the hypervisor does before that (its own boot, copying the kernel) is not Linux's time. */
+/**
+ * Its counter begins when it starts: what the hypervisor does before that (its own boot, copying the kernel) is not Linux's
+ * time.
+ */
 const FROM_ITS_FIRST_INSTRUCTION = "    clock: own\n";
 /** RAM that the partition does not have. */
 const BOOT_ADDRESS = 0x40080000;
@@ -28,8 +31,15 @@ function bareArguments({ plan, deviceTrees }: BenchSystem, { kernel, initrd }: L
     if (load === undefined) throw new BenchError("figure-missing", `the plan of Linux has no ${name}`);
     return load.ipa;
   };
-  const files: readonly (readonly [PlannedLoad["name"], string])[] = [["image", kernel], ["initrd", initrd], ["device tree", tree]];
-  const loaders = files.flatMap(([name, file]) => ["-device", `loader,force-raw=on,addr=0x${place(name).toString(16)},file=${file}`]);
+  const files: readonly (readonly [PlannedLoad["name"], string])[] = [
+    ["image", kernel],
+    ["initrd", initrd],
+    ["device tree", tree],
+  ];
+  const loaders = files.flatMap(([name, file]) => [
+    "-device",
+    `loader,force-raw=on,addr=0x${place(name).toString(16)},file=${file}`,
+  ]);
   const boot = assemble("boot-linux", BOOT_ADDRESS, { KERNEL: place("image"), DEVICE_TREE: place("device tree") });
   return [...bareMachine(3), "-kernel", boot, ...loaders];
 }
@@ -43,7 +53,12 @@ export interface LinuxFigures {
 
 export async function measureLinux(progress: (line: string) => void): Promise<LinuxFigures> {
   const files = await linuxFiles("init", progress);
-  const system = await buildSystem({ name: "linux", gic: 3, cpus: 1, yaml: `partitions:${files.partition("[0]")}${FROM_ITS_FIRST_INSTRUCTION}` });
+  const system = await buildSystem({
+    name: "linux",
+    gic: 3,
+    cpus: 1,
+    yaml: `partitions:${files.partition("[0]")}${FROM_ITS_FIRST_INSTRUCTION}`,
+  });
   const run = async (machineArguments: readonly string[], plan?: Plan): Promise<number> =>
     parseLinux((await runGuest({ machineArguments, plan, lastLine: LAST_LINE })).lines);
   progress("Linux without a hypervisor …");

@@ -26,7 +26,11 @@ export async function linuxFiles(name: "init" | "load", progress: (line: string)
   const { kernel, initramfs, version } = await ensureLinux(progress);
   const initrd = join(ROOT, OUT, `initramfs-${name}.cpio.gz`);
   const file = `bench-${name}`;
-  const entries = [directory("dev"), characterDevice("dev/kmsg", ...KMSG), program(file, readFileSync(assemble(name, PROGRAM_ADDRESS)))];
+  const entries = [
+    directory("dev"),
+    characterDevice("dev/kmsg", ...KMSG),
+    program(file, readFileSync(assemble(name, PROGRAM_ADDRESS))),
+  ];
   // The demo's initramfs, and behind it one with the benchmark's program: Linux unpacks both.
   writeAtomically(initrd, Buffer.concat([readFileSync(initramfs), gzipSync(cpio(entries))]));
   const partition = (cpus: string): string => `

@@ -1,6 +1,7 @@
-// npm run bench [-- --json]: what the hypervisor's paths cost beside bare metal, alone and beside a Linux under load, how large it is,
-// how fast Linux boots in it, and what its handlers take beside what is proven of them. Instructions are counted by QEMU, so that
-// the figures are the same on every machine and in every run. Ends with 1 when anything is over its goal.
+// npm run bench [-- --json]: what the hypervisor's paths cost beside bare metal, alone and beside a Linux
+// under load, how large it is, how fast Linux boots in it, and what its handlers take beside what is proven of
+// them. Instructions are counted by QEMU, so that the figures are the same on every machine and in every run.
+// Ends with 1 when anything is over its goal.
 import { parseArgs } from "node:util";
 import { paintFor } from "../../tools/run/paint.ts";
 import { checkCells } from "./checks.ts";
@@ -13,7 +14,8 @@ import { linuxRow, pathRows, sizeRows } from "./rows.ts";
 
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
 /** One of ours: it has a stable code, and a message that says what to do. */
-const isExplained = (error: unknown): error is Error => error instanceof Error && "code" in error && typeof error.code === "string";
+const isExplained = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && typeof error.code === "string";
 const progress = (line: string): void => console.error(line);
 
 try {
@@ -29,7 +31,9 @@ try {
   } else {
     console.log(`\n${formatTable(result, paintFor(process.stdout)).join("\n")}\n`);
     for (const note of NOTES) console.log(note);
-    console.log(`Linux ${linux.version}: ${linux.hosted.toFixed(4)} s of virtual time, ${linux.bare.toFixed(4)} s without the hypervisor.`);
+    console.log(
+      `Linux ${linux.version}: ${linux.hosted.toFixed(4)} s of virtual time, ${linux.bare.toFixed(4)} s without the hypervisor.`,
+    );
     console.log(`Every sample, as a picture: ${PICTURE}`);
   }
   if (isBad(result)) process.exitCode = 1;

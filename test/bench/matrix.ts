@@ -1,5 +1,5 @@
-// Takes every path in every setting: without a hypervisor, with injected and with direct interrupts, on both interrupt controllers,
-// alone and beside a Linux under load. One boot of QEMU is one cell: a setting's guest, or its pair of guests.
+// Takes every path in every setting: without a hypervisor, with injected and with direct interrupts, on both interrupt
+// controllers, alone and beside a Linux under load. One boot of QEMU is one cell: a setting's guest, or its pair of guests.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
@@ -92,7 +92,10 @@ export async function systemOfPair(gic: Gic, mode: Mode, samples?: number): Prom
   return buildSystem({ name: `v${gic}-${mode}-pair`, gic, cpus: 3, yaml });
 }
 
-/** A guest that asks for everything once, fails, is started again, and stops all of its vCPUs at once: as many as a partition can have beside a pCPU for housekeeping. */
+/**
+ * A guest that asks for everything once, fails, is started again, and stops all of its vCPUs at once: as many as a
+ * partition can have beside a pCPU for housekeeping.
+ */
 export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> {
   const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), [0, 1, 2, 3, 4, 5, 6], mode, "rtc")}    on_failure: restart\n`;
   return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: "all", yaml });
@@ -100,7 +103,8 @@ export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> 
 
 /** One cell: a guest that measures itself. */
 export async function hosted(gic: Gic, mode: Mode, company: Company, { samples, progress }: Request): Promise<Cell> {
-  const system = company === "alone" ? await systemAlone(gic, mode, samples) : await systemBesideLinux(gic, mode, samples, progress);
+  const system =
+    company === "alone" ? await systemAlone(gic, mode, samples) : await systemBesideLinux(gic, mode, samples, progress);
   const transcript = await runGuest({ ...system, lastLine: END, withExits: true });
   if (company === "linux") expectLoad(transcript.lines);
   const { reset, paths } = parseGuest(transcript.lines);
@@ -110,7 +114,10 @@ export async function hosted(gic: Gic, mode: Mode, company: Company, { samples, 
 function expectLoad(lines: readonly string[]): void {
   const begun = lines.findIndex((line) => line.includes("bench: load"));
   if (begun < 0 || begun > lines.findIndex((line) => SETTLED.test(line))) {
-    throw new BenchError("guest-failed", `Linux was not yet under load when measuring began:\n${lines.slice(-QUOTED).join("\n")}`);
+    throw new BenchError(
+      "guest-failed",
+      `Linux was not yet under load when measuring began:\n${lines.slice(-QUOTED).join("\n")}`,
+    );
   }
 }
 
@@ -119,7 +126,18 @@ async function pair(gic: Gic, mode: Mode, { samples }: Request): Promise<Cell> {
   const transcript = await runGuest({ ...system, lastLine: END, restarts: true, withExits: true });
   const { doorbell, restart, restartCached } = parsePair(transcript.lines);
   const copied = system.plan.partitions[0]?.loads.reduce((sum, { size }) => sum + size, 0) ?? 0;
-  return { gic, setting: mode, company: "alone", paths: new Map([["doorbell", doorbell], ["restart", exactly(restart)], ["restart-cached", exactly(restartCached)], ["copied", exactly(copied)]]), transcript };
+  return {
+    gic,
+    setting: mode,
+    company: "alone",
+    paths: new Map([
+      ["doorbell", doorbell],
+      ["restart", exactly(restart)],
+      ["restart-cached", exactly(restartCached)],
+      ["copied", exactly(copied)],
+    ]),
+    transcript,
+  };
 }
 
 /** Instructions for each byte of a guest's image: what a longer one takes longer, from reset to its first instruction. */

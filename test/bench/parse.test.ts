@@ -3,10 +3,27 @@ import { parseGuest, parseLinux, parsePair } from "./parse.ts";
 
 describe("what the benchmark guest prints", () => {
   test("becomes samples, of one path from all its lines; other lines do not matter", () => {
-    const lines = ["axv: image at 0x40200000", "bench: reset 62160", "bench: physical-timer 55x9990 56x10", "bench: physical-timer 60x1", "bench: sgi 2x3", "bench: end"];
+    const lines = [
+      "axv: image at 0x40200000",
+      "bench: reset 62160",
+      "bench: physical-timer 55x9990 56x10",
+      "bench: physical-timer 60x1",
+      "bench: sgi 2x3",
+      "bench: end",
+    ];
     const { reset, paths } = parseGuest(lines);
     expect(reset).toBe(62160);
-    expect([...paths].map(([name, samples]) => [name, [...samples]])).toEqual([["physical-timer", [[55, 9990], [56, 10], [60, 1]]], ["sgi", [[2, 3]]]]);
+    expect([...paths].map(([name, samples]) => [name, [...samples]])).toEqual([
+      [
+        "physical-timer",
+        [
+          [55, 9990],
+          [56, 10],
+          [60, 1],
+        ],
+      ],
+      ["sgi", [[2, 3]]],
+    ]);
   });
 
   test("is refused when it reports a failure", () => {

@@ -24,7 +24,11 @@ function parsePaths(lines: readonly string[]): Map<string, Distribution> {
     const [, name, samples] = PATH.exec(line) ?? [];
     if (name === undefined || samples === undefined) continue;
     const distribution = paths.get(name) ?? new Map<number, number>();
-    for (const [value = 0, count = 0] of samples.trim().split(" ").map((pair) => pair.split("x").map(Number))) distribution.set(value, count);
+    for (const [value = 0, count = 0] of samples
+      .trim()
+      .split(" ")
+      .map((pair) => pair.split("x").map(Number)))
+      distribution.set(value, count);
     paths.set(name, distribution);
   }
   return paths;
@@ -39,7 +43,8 @@ function parseNumber(lines: readonly string[], pattern: RegExp): number {
   throw missing(lines);
 }
 
-const missing = (lines: readonly string[]): BenchError => new BenchError("figure-missing", `the benchmark guest printed no figures:\n${lines.join("\n")}`);
+const missing = (lines: readonly string[]): BenchError =>
+  new BenchError("figure-missing", `the benchmark guest printed no figures:\n${lines.join("\n")}`);
 
 export function parseGuest(lines: readonly string[]): GuestResult {
   const paths = parsePaths(lines);

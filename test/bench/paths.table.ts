@@ -11,7 +11,13 @@ const ICC_PMR_EL1 = "S3_0_C4_C6_0";
 const lines = (instructions: readonly string[]): string => instructions.join("\\n\\t");
 
 /** Time of one instruction until it has completed. */
-const timed = (name: string, instruction: string, params: Record<string, IntrinsicType>, inputs: string, doc: string): Intrinsic => ({
+const timed = (
+  name: string,
+  instruction: string,
+  params: Record<string, IntrinsicType>,
+  inputs: string,
+  doc: string,
+): Intrinsic => ({
   name,
   params,
   result: "u64",
@@ -51,7 +57,14 @@ const call = (name: string, instruction: string, doc: string): Intrinsic => ({
  * Time until the interrupt handler (start.S), whose first instruction reads the end; it leaves the difference to x9 in x10
  * and goes back with IRQs masked. What raises the interrupt stands before the loop that waits for it, or is a clock.
  */
-const interrupt = (name: string, before: readonly string[], loop: readonly string[], params: Record<string, IntrinsicType>, inputs: string, doc: string): Intrinsic => ({
+const interrupt = (
+  name: string,
+  before: readonly string[],
+  loop: readonly string[],
+  params: Record<string, IntrinsicType>,
+  inputs: string,
+  doc: string,
+): Intrinsic => ({
   name,
   params,
   result: "u64",
@@ -146,8 +159,29 @@ export const paths: readonly Intrinsic[] = [
     ])}" : "+r"(r0), "+r"(r1) : "r"(started) : ${clobbered(2)}, "memory"); return r0;`,
   },
   interrupt("timeDoorbell", ["mov x9, xzr"], ["wfi"], {}, "", "Sleeps until an interrupt: PMCCNTR_EL0 in its handler."),
-  interrupt("timeTimer", [START, "msr cntv_ctl_el0, %1", "isb"], [], {}, TIMER_ON, "From the instruction that makes the virtual timer, whose time has come, raise its interrupt to the handler."),
+  interrupt(
+    "timeTimer",
+    [START, "msr cntv_ctl_el0, %1", "isb"],
+    [],
+    {},
+    TIMER_ON,
+    "From the instruction that makes the virtual timer, whose time has come, raise its interrupt to the handler.",
+  ),
   interrupt("timePhysicalTimer", [START, "msr cntp_ctl_el0, %1", "isb"], [], {}, TIMER_ON, "The same of the physical timer."),
-  interrupt("timeDevice", [START, "str %w2, [%1]"], [], store, STORE, "From the store that makes a device raise its interrupt to its handler."),
-  interrupt("timeSgi", [START, `msr ${ICC_SGI1R_EL1}, %1`, "isb"], [], { value: "u64" }, `"r"(value)`, "From ICC_SGI1R_EL1 to the handler."),
+  interrupt(
+    "timeDevice",
+    [START, "str %w2, [%1]"],
+    [],
+    store,
+    STORE,
+    "From the store that makes a device raise its interrupt to its handler.",
+  ),
+  interrupt(
+    "timeSgi",
+    [START, `msr ${ICC_SGI1R_EL1}, %1`, "isb"],
+    [],
+    { value: "u64" },
+    `"r"(value)`,
+    "From ICC_SGI1R_EL1 to the handler.",
+  ),
 ];

@@ -29,9 +29,20 @@ const isRowOver = ({ measured }: PathRow): boolean => measured.some(({ isOver })
 const verdict = (isOver: boolean): string => (isOver ? "OVER" : "ok");
 
 function pathColumns(gic: number, hasLinux: boolean): Column<PathRow>[] {
-  const value = (title: string, setting: Setting, company: Company): Column<PathRow> => ({ title, align: "right", cell: (row) => samples(inSetting(row, setting, company)) });
-  const hosted = (mode: Mode): Column<PathRow>[] => [value(mode, mode, "alone"), ...(hasLinux ? [value("beside Linux", mode, "linux")] : [])];
-  const goals = MODES.map((mode): Column<PathRow> => ({ title: `${mode} ≤`, align: "right", cell: ({ figure }) => goal(figure.goals?.[mode]) }));
+  const value = (title: string, setting: Setting, company: Company): Column<PathRow> => ({
+    title,
+    align: "right",
+    cell: (row) => samples(inSetting(row, setting, company)),
+  });
+  const hosted = (mode: Mode): Column<PathRow>[] => [
+    value(mode, mode, "alone"),
+    ...(hasLinux ? [value("beside Linux", mode, "linux")] : []),
+  ];
+  const goals = MODES.map((mode): Column<PathRow> => ({
+    title: `${mode} ≤`,
+    align: "right",
+    cell: ({ figure }) => goal(figure.goals?.[mode]),
+  }));
   const others: Column<PathRow>[] = [
     { title: "Bao", align: "right", cell: ({ figure }) => figure.bao ?? ABSENT },
     { title: "Xen", align: "right", cell: ({ figure }) => figure.xen ?? ABSENT },
@@ -59,12 +70,17 @@ const FIGURE_COLUMNS: readonly Column<FigureRow>[] = [
 const HANDLER_COLUMNS: readonly Column<HandlerRow>[] = [
   { title: "handler", align: "left", cell: ({ name }) => name },
   { title: "proven at most", align: "right", cell: ({ bound, bySize }) => number(bound) + (bySize ? " + sizes" : "") },
-  { title: "measured at most", align: "right", cell: ({ measured }) => (measured === undefined ? ABSENT : number(measured.instructions)) },
+  {
+    title: "measured at most",
+    align: "right",
+    cell: ({ measured }) => (measured === undefined ? ABSENT : number(measured.instructions)),
+  },
   { title: "", align: "left", cell: (row) => (row.measured === undefined ? "not executed" : isUnsound(row) ? "OVER" : "ok") },
 ];
 
 /** Vectors that nothing enters, as those of the hypervisor's own faults, say nothing; what is inside only if it is wrong. */
-const isTold = (row: HandlerRow): boolean => isUnsound(row) || (row.kind === "assembly" ? row.measured !== undefined : row.kind !== "inner");
+const isTold = (row: HandlerRow): boolean =>
+  isUnsound(row) || (row.kind === "assembly" ? row.measured !== undefined : row.kind !== "inner");
 
 function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], isBad: (row: Row) => boolean, paint: Paint): string[] {
   const [titles = "", ...lines] = layOut(columns, rows);
@@ -74,7 +90,15 @@ function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], isBad
 export function formatTable({ paths, figures, checks, handlers }: Result, paint: Paint): string[] {
   const hasLinux = paths.some(({ measured }) => measured.some(({ company }) => company === "linux"));
   return [
-    ...GICS.flatMap((gic) => [...table(pathColumns(gic, hasLinux), paths.filter((row) => row.gic === gic), isRowOver, paint), ""]),
+    ...GICS.flatMap((gic) => [
+      ...table(
+        pathColumns(gic, hasLinux),
+        paths.filter((row) => row.gic === gic),
+        isRowOver,
+        paint,
+      ),
+      "",
+    ]),
     ...table(FIGURE_COLUMNS, figures, ({ isOver }) => isOver, paint),
     "",
     ...(handlers.length === 0 ? [] : [...table(HANDLER_COLUMNS, handlers.filter(isTold), isUnsound, paint), ""]),
@@ -89,7 +113,11 @@ export const isBad = ({ paths, figures, checks, handlers }: Result): boolean =>
 export function formatJson({ paths, figures, checks, handlers }: Result): string {
   return JSON.stringify(
     {
-      paths: paths.map(({ figure, gic, measured }) => ({ ...figure, gic, measured: measured.map((one) => ({ ...one, gic: undefined, samples: [...one.samples] })) })),
+      paths: paths.map(({ figure, gic, measured }) => ({
+        ...figure,
+        gic,
+        measured: measured.map((one) => ({ ...one, gic: undefined, samples: [...one.samples] })),
+      })),
       figures: figures.map(({ figure, ...values }) => ({ ...figure, ...values })),
       checks,
       handlers,
@@ -103,6 +131,6 @@ export function formatJson({ paths, figures, checks, handlers }: Result): string
 export const NOTES: readonly string[] = [
   "Instructions as executed by QEMU's Cortex-A53 (-icount), the hypervisor's in EL2 included: path lengths, without caches and buses. Of each interrupt",
   "10,000 samples: one number means that all took as many. A timer's path begins where its time has come and its interrupt is switched on.",
-  "QEMU's CPUs take turns, so \"beside Linux\" is what the hypervisor executes for the guest while its neighbour runs, not what sharing caches and the",
+  'QEMU\'s CPUs take turns, so "beside Linux" is what the hypervisor executes for the guest while its neighbour runs, not what sharing caches and the',
   "bus would cost; (n): so many samples had a turn of Linux's CPU in them, and count that too. The doorbell's is the sum of both CPUs' paths.",
 ];

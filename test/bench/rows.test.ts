@@ -4,7 +4,12 @@ import { quantile } from "./distribution.ts";
 import type { Cell, Company, Setting } from "./matrix.ts";
 import { inSetting, missingPaths, pathRows, type PathRow } from "./rows.ts";
 
-const cell = (setting: Setting, company: Company, paths: Readonly<Record<string, Distribution>>): Cell => ({ gic: 3, setting, company, paths: new Map(Object.entries(paths)) });
+const cell = (setting: Setting, company: Company, paths: Readonly<Record<string, Distribution>>): Cell => ({
+  gic: 3,
+  setting,
+  company,
+  paths: new Map(Object.entries(paths)),
+});
 const bareTimer = cell("bare", "alone", { timer: new Map([[2, 100]]) });
 const row = (rows: readonly PathRow[], id: string): PathRow => {
   const found = rows.find(({ gic, figure }) => gic === 3 && figure.id === id);
@@ -32,7 +37,16 @@ describe("a goal", () => {
 
 describe("beside Linux", () => {
   test("five samples in a hundred may have a turn of Linux's CPU in it, and is counted apart", () => {
-    expect(timer("injected", "linux", new Map([[58, 9_501], [338_000, 499]]))).toMatchObject({ most: 58, turns: 499, isOver: false });
+    expect(
+      timer(
+        "injected",
+        "linux",
+        new Map([
+          [58, 9_501],
+          [338_000, 499],
+        ]),
+      ),
+    ).toMatchObject({ most: 58, turns: 499, isOver: false });
     expect(timer("injected", "linux", new Map([[58, 9_490], [338_000, 510]]))).toMatchObject({ most: 338_000, isOver: true });
   });
 

@@ -11,8 +11,9 @@ import { type Gic, GICS } from "./system.ts";
 
 const SOURCES = ["core", "arch/aarch64"];
 /**
- * Beside Linux, so many samples at most may have a turn of Linux's CPU in them: QEMU gives its CPUs turns, and what one executes in
- * its turn counts as everybody's time. It gets one at each of its interrupts, and the housekeeping on it comes in five pieces a tick.
+ * Beside Linux, so many samples at most may have a turn of Linux's CPU in them: QEMU gives its CPUs turns, and
+ * what one executes in its turn counts as everybody's time. It gets one at each of its interrupts, and the
+ * housekeeping on it comes in five pieces a tick.
  */
 const TURNS_SHARE = 0.05;
 
@@ -51,7 +52,17 @@ function samplesOf({ id }: PathFigure, { paths }: Cell, copyPerByte: number): Di
 }
 
 export function pathRows(cells: readonly Cell[], copyPerByte: number): PathRow[] {
-  return GICS.flatMap((gic) => PATHS.map((figure) => ({ figure, gic, measured: measuredOf(figure, cells.filter((cell) => cell.gic === gic), copyPerByte) })));
+  return GICS.flatMap((gic) =>
+    PATHS.map((figure) => ({
+      figure,
+      gic,
+      measured: measuredOf(
+        figure,
+        cells.filter((cell) => cell.gic === gic),
+        copyPerByte,
+      ),
+    })),
+  );
 }
 
 function measuredOf(figure: PathFigure, cells: readonly Cell[], copyPerByte: number): Measured[] {
@@ -101,5 +112,9 @@ export const inSetting = (row: PathRow, setting: Setting, company: Company): Mea
 /** Paths that every hosted setting takes have been taken by all of them; by id, what is missing. */
 export function missingPaths(rows: readonly PathRow[], company: Company): string[] {
   const needed = rows.filter(({ figure: { id } }) => company === "alone" || !ALONE_ONLY.has(id));
-  return needed.flatMap((row) => MODES.filter((mode) => inSetting(row, mode, company) === undefined).map((mode) => `${row.figure.id}, GICv${row.gic}, ${mode}`));
+  return needed.flatMap((row) =>
+    MODES.filter((mode) => inSetting(row, mode, company) === undefined).map(
+      (mode) => `${row.figure.id}, GICv${row.gic}, ${mode}`,
+    ),
+  );
 }

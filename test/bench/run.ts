@@ -43,7 +43,13 @@ export class Transcript {
   }
 }
 
-export async function runGuest({ machineArguments, plan, lastLine, restarts = false, withExits = false }: GuestRun): Promise<Transcript> {
+export async function runGuest({
+  machineArguments,
+  plan,
+  lastLine,
+  restarts = false,
+  withExits = false,
+}: GuestRun): Promise<Transcript> {
   const machine = await startQemu(machineArguments);
   const transcript = new Transcript();
   const { lines } = transcript;
@@ -52,7 +58,8 @@ export async function runGuest({ machineArguments, plan, lastLine, restarts = fa
   const said = new Promise<void>((resolve, reject) => {
     const failed = (code: BenchError["code"], what: string): void =>
       reject(new BenchError(code, `${what}; its last lines:\n${lines.slice(-QUOTED).join("\n")}`));
-    const isComplete = (): boolean => !withExits || plan === undefined || plan.partitions.every((_, index) => transcript.exits(index, lastLine) !== undefined);
+    const isComplete = (): boolean =>
+      !withExits || plan === undefined || plan.partitions.every((_, index) => transcript.exits(index, lastLine) !== undefined);
     const take = (text: string): void => {
       lines.push(printable(text, false));
       if (lastLine.test(text) && isComplete()) resolve();
@@ -68,7 +75,8 @@ export async function runGuest({ machineArguments, plan, lastLine, restarts = fa
       session.on("console", (partition, bytes) => consoles[partition]?.push(bytes));
       session.on("line", ({ kind, text }) => {
         if (kind !== "console") take(text);
-        if (kind !== "console" && (PANIC.test(text) || (STOPPED.test(text) && !restarts))) ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
+        if (kind !== "console" && (PANIC.test(text) || (STOPPED.test(text) && !restarts)))
+          ended ??= setTimeout(() => failed("guest-failed", "the guest was stopped too early"), GRACE_MS);
       });
       session.on("vcpu", (vcpu) => {
         transcript.add(vcpu);

@@ -22,15 +22,28 @@ const ALL_CPUS = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** That board with all of them, as one of a user's own: it stands beside the system's file. */
 function boardWithAllCpus(gic: Gic): string {
-  const read = (name: string): Record<string, unknown> => parse(readFileSync(join(ROOT, "boards", name, "board.yaml"), "utf8")) as Record<string, unknown>;
+  const read = (name: string): Record<string, unknown> =>
+    parse(readFileSync(join(ROOT, "boards", name, "board.yaml"), "utf8")) as Record<string, unknown>;
   const { extends: _, ...board } = { ...read(BOARDS[3]), ...read(BOARDS[gic]) };
   const name = `all-cpus-gicv${gic}`;
-  writeAtomically(join(ROOT, OUT, "boards", name, "board.yaml"), JSON.stringify({ ...board, name, cpus: { ...(board["cpus"] as object), mpidr: ALL_CPUS } }));
+  writeAtomically(
+    join(ROOT, OUT, "boards", name, "board.yaml"),
+    JSON.stringify({ ...board, name, cpus: { ...(board["cpus"] as object), mpidr: ALL_CPUS } }),
+  );
   return name;
 }
 
 /** One instruction takes one ns of virtual time, and sleeping none of the real one. */
-const counted = (cpus: number): string[] => ["-cpu", "cortex-a53", "-smp", String(cpus), "-m", "1024M", "-icount", "shift=0,sleep=off"];
+const counted = (cpus: number): string[] => [
+  "-cpu",
+  "cortex-a53",
+  "-smp",
+  String(cpus),
+  "-m",
+  "1024M",
+  "-icount",
+  "shift=0,sleep=off",
+];
 export const bareMachine = (gic: Gic): string[] => ["-M", `virt,gic-version=${gic}`, ...counted(1)];
 const hostedMachine = (gic: Gic, cpus: number): string[] => ["-M", `virt,virtualization=on,gic-version=${gic}`, ...counted(cpus)];
 
@@ -38,7 +51,10 @@ export interface SystemRequest {
   /** Of its files. */
   readonly name: string;
   readonly gic: Gic;
-  /** The board has only its first pCPUs: each one more takes turns with the others. "all": as many as the hypervisor has room for. */
+  /**
+   * The board has only its first pCPUs: each one more takes turns with the others. "all": as many as the hypervisor has
+   * room for.
+   */
   readonly cpus: number | "all";
   /** Its partitions and channels, as in system.yaml; paths are relative to the benchmark's folder of products. */
   readonly yaml: string;
@@ -51,7 +67,10 @@ export interface BenchSystem {
   readonly machineArguments: readonly string[];
 }
 
-/** Without the pCPUs that nobody needs; on the only one the housekeeping is done too. What is measured is EL2, so the counters see it. */
+/**
+ * Without the pCPUs that nobody needs; on the only one the housekeeping is done too. What is
+ * measured is EL2, so the counters see it.
+ */
 function onFewer(plan: Plan, cpus: number): Plan {
   const partitions = plan.partitions.map((partition) => ({ ...partition, countEl2: partition.pmu }));
   return { ...plan, partitions, cpus: plan.cpus.slice(0, cpus), housekeeper: Math.min(plan.housekeeper, cpus - 1) };

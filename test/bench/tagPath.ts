@@ -1,5 +1,5 @@
-// What the bridge takes for the tags themselves: 1,000 of them, a hundred images a second, from the pipe of tag-reader to the Modbus tables;
-// beside it the same images when nothing changes. Its own CPU time, as a share of a core; medians.
+// What the bridge takes for the tags themselves: 1,000 of them, a hundred images a second, from the pipe of tag-reader to
+// the Modbus tables; beside it the same images when nothing changes. Its own CPU time, as a share of a core; medians.
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PlantTarget } from "../../industrial/tags/modbus.ts";
@@ -9,7 +9,8 @@ import { writeValue } from "../../industrial/tags/value.ts";
 import { layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
 import {
-  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VERSION, TAG_STREAM_TRAILER,
+  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VERSION,
+  TAG_STREAM_TRAILER,
 } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { planned } from "../tags/tables.ts";
 import type { BridgeRow } from "./modbus/rows.ts";
@@ -22,13 +23,19 @@ const GOAL = 0.1;
 
 function imageOf(table: PartitionTags): Buffer {
   const image = Buffer.alloc(table.size + TAG_STREAM_TRAILER);
-  const words = [[0, TAG_IMAGE_MAGIC], [TAG_IMAGE_VERSION, TAG_IMAGE_LAYOUT], [TAG_IMAGE_TABLE, layoutSum(table)], [TAG_IMAGE_SIZE, table.size]] as const;
+  const words = [
+    [0, TAG_IMAGE_MAGIC],
+    [TAG_IMAGE_VERSION, TAG_IMAGE_LAYOUT],
+    [TAG_IMAGE_TABLE, layoutSum(table)],
+    [TAG_IMAGE_SIZE, table.size],
+  ] as const;
   for (const [at, word] of words) image.writeUInt32LE(word, at);
   return image;
 }
 
 async function measure(changing: boolean): Promise<number> {
-  const [table] = planned({ plc: `[${Array.from({ length: TAGS }, (_, n) => `{ name: T${n}, type: f32 }`).join(", ")}]` }).table as readonly [PartitionTags];
+  const [table] = planned({ plc: `[${Array.from({ length: TAGS }, (_, n) => `{ name: T${n}, type: f32 }`).join(", ")}]` })
+    .table as readonly [PartitionTags];
   const plant = new Plant([{ name: "plc", slot: 0, tags: table, guestTags: [] }], 1000);
   new PlantTarget(plant, { identification: new Map(), order: "high-first", stale: "exception", write: undefined });
   const stream = new PassThrough();
@@ -72,7 +79,8 @@ export async function tagRows(): Promise<BridgeRow[]> {
     all.push(await measure(true));
     none.push(await measure(false));
   }
-  const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const middle = (values: readonly number[]): number =>
+    values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
   const value = middle(all);
   return [
     {

@@ -1,5 +1,6 @@
-// npm run bench:tools -- --against REV [--json]: what the command line costs a user, beside a revision of before. Both are called in turn, so
-// that whatever else the machine does hits both; medians. Ends with 1 when a ratio or a size is over its goal (they are against ab7edaa).
+// npm run bench:tools -- --against REV [--json]: what the command line costs a user, beside a revision of before. Both
+// are called in turn, so that whatever else the machine does hits both; medians. Ends with 1 when a ratio or a size is
+// over its goal (they are against ab7edaa).
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,7 +48,8 @@ interface Row {
 /** In every Node process, as it ends: its peak memory in KiB. */
 const WATCH = `const { appendFileSync } = require("node:fs"); process.on("exit", () => appendFileSync(process.env.AXV_BENCH_PEAKS, process.resourceUsage().maxRSS + "\\n"));`;
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 function timed(checkout: string, scratch: string, { parameters, cold }: Task): Cost {
   if (cold !== undefined) {
@@ -64,7 +66,8 @@ function timed(checkout: string, scratch: string, { parameters, cold }: Task): C
     env: { ...process.env, NODE_OPTIONS: `--require=${join(scratch, "watch.cjs")}`, AXV_BENCH_PEAKS: peaks },
   });
   const seconds = (performance.now() - began) / 1000;
-  if (status !== 0) throw new BenchError("tool-failed", `axv-part ${parameters.join(" ")} in ${checkout} ended with ${status}:\n${stderr}`);
+  if (status !== 0)
+    throw new BenchError("tool-failed", `axv-part ${parameters.join(" ")} in ${checkout} ended with ${status}:\n${stderr}`);
   const largest = Math.max(...readFileSync(peaks, "utf8").trim().split("\n").map(Number));
   return { seconds, megabytes: (largest * 1024) / 1e6 };
 }
@@ -76,12 +79,16 @@ function compare(task: Task, old: string, scratch: string): Row {
     before.push(timed(old, scratch, task));
     now.push(timed(ROOT, scratch, task));
   }
-  const typical = (costs: readonly Cost[]): Cost => ({ seconds: median(costs.map(({ seconds }) => seconds)), megabytes: Math.max(...costs.map(({ megabytes }) => megabytes)) });
+  const typical = (costs: readonly Cost[]): Cost => ({
+    seconds: median(costs.map(({ seconds }) => seconds)),
+    megabytes: Math.max(...costs.map(({ megabytes }) => megabytes)),
+  });
   return { task, before: typical(before), now: typical(now) };
 }
 
 const ratio = ({ before, now }: Row): number => now.seconds / before.seconds;
-const isOver = (row: Row): boolean => ratio(row) > row.task.goalRatio || row.now.megabytes > (row.task.goalMegabytes ?? Number.POSITIVE_INFINITY);
+const isOver = (row: Row): boolean =>
+  ratio(row) > row.task.goalRatio || row.now.megabytes > (row.task.goalMegabytes ?? Number.POSITIVE_INFINITY);
 
 const columnsBeside = (revision: string): readonly Column<Row>[] => [
   { title: "axv-part", align: "left", cell: ({ task }) => task.title },
@@ -90,7 +97,11 @@ const columnsBeside = (revision: string): readonly Column<Row>[] => [
   { title: "here", align: "right", cell: ({ now }) => `${now.seconds.toFixed(2)} s` },
   { title: "", align: "right", cell: ({ now }) => `${now.megabytes.toFixed(0)} MB` },
   { title: "ratio", align: "right", cell: (row) => ratio(row).toFixed(2) },
-  { title: "goal ≤", align: "right", cell: ({ task }) => `${task.goalRatio}${task.goalMegabytes === undefined ? "" : `, ${task.goalMegabytes} MB`}` },
+  {
+    title: "goal ≤",
+    align: "right",
+    cell: ({ task }) => `${task.goalRatio}${task.goalMegabytes === undefined ? "" : `, ${task.goalMegabytes} MB`}`,
+  },
   { title: "", align: "left", cell: (row) => (isOver(row) ? "OVER" : "ok") },
 ];
 
@@ -100,11 +111,14 @@ function prepare(revision: string, scratch: string): string {
   execFileSync("git", ["worktree", "add", "--quiet", "--detach", checkout, revision], { cwd: ROOT });
   console.error(`${revision}: installing …`);
   execFileSync("sh", ["tools/setup.sh"], { cwd: checkout, stdio: ["ignore", "ignore", "inherit"] });
-  if (existsSync(join(ROOT, FETCHED))) cpSync(join(ROOT, FETCHED), join(checkout, FETCHED), { recursive: true, preserveTimestamps: true });
+  if (existsSync(join(ROOT, FETCHED)))
+    cpSync(join(ROOT, FETCHED), join(checkout, FETCHED), { recursive: true, preserveTimestamps: true });
   return checkout;
 }
 
-const { values: options } = parseArgs({ options: { against: { type: "string", default: "ab7edaa" }, json: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: { against: { type: "string", default: "ab7edaa" }, json: { type: "boolean", default: false } },
+});
 const scratch = mkdtempSync(join(tmpdir(), "axv-bench-tools-"));
 const clean = (): void => {
   rmSync(scratch, { recursive: true, force: true });

@@ -62,7 +62,19 @@ function lineOf(code: Code, place: string): string {
   return `Trace ${cpu}: 0x7f0d10143bc0 [0000000000000000/${(BASE + start + 4 * Number(offset)).toString(16).padStart(16, "0")}/00000061/ff020201] `;
 }
 
-const THROUGH = ["_start", "outer", "outer+1", "inner", "inner+1", "inner+2", "outer+2", "outer+3", "inner", "inner+2", "_start+1"];
+const THROUGH = [
+  "_start",
+  "outer",
+  "outer+1",
+  "inner",
+  "inner+1",
+  "inner+2",
+  "outer+2",
+  "outer+3",
+  "inner",
+  "inner+2",
+  "_start+1",
+];
 /** What is counted is what is known to have been executed: that something comes after it. */
 const AFTER = "sleeper";
 
@@ -73,7 +85,11 @@ test("calls, a function that goes on in another one, and a whole exception", () 
 test("an instruction that QEMU begins twice is executed once", () => {
   const twice = THROUGH.flatMap((place) => [place, "cpu_io_recompile: rewound execution of TB to 0000000000001000", place]);
   expect(counted([...twice, AFTER])).toEqual({ inner: 3, outer: 9, _start: 11 });
-  const stopped = THROUGH.flatMap((place) => [place, "Stopped execution of TB chain before 0x7f0d10143bc0 [0000000000001000] ", place]);
+  const stopped = THROUGH.flatMap((place) => [
+    place,
+    "Stopped execution of TB chain before 0x7f0d10143bc0 [0000000000001000] ",
+    place,
+  ]);
   expect(counted([...stopped, AFTER])).toEqual({ inner: 3, outer: 9, _start: 11 });
 });
 
@@ -96,7 +112,13 @@ test("what comes after WFI is an entry of its own, up to the next WFI", () => {
 
 test("rounds of a loop as long as a byte count are told apart", () => {
   const { code } = analyse({ assembly: ASSEMBLY, entry: "_start" });
-  const loops = { heads: new Set([code.named("bytes")?.start ?? NaN]), round: (name: string) => (name === "bytes" || name === "copier" ? 2 : 0) };
+  const loops = {
+    heads: new Set([code.named("bytes")?.start ?? NaN]),
+    round: (name: string) => (name === "bytes" || name === "copier" ? 2 : 0),
+  };
   const three = ["copier", "bytes", "bytes+1", "bytes", "bytes+1", "bytes", "bytes+1", "bytes+2", "copier+1", AFTER];
-  expect(taken(three, loops)).toEqual({ bytes: { instructions: 7, besidesSizes: 1 }, copier: { instructions: 9, besidesSizes: 3 } });
+  expect(taken(three, loops)).toEqual({
+    bytes: { instructions: 7, besidesSizes: 1 },
+    copier: { instructions: 9, besidesSizes: 3 },
+  });
 });

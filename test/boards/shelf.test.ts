@@ -12,7 +12,10 @@ import { YamlSource } from "../../partitions/source/yaml.ts";
 const BASE = readFileSync("boards/qemu-aarch64/board.yaml", "utf8");
 
 /** `file`: the board.yaml of "mine", beside the base and `others`. */
-function read(file: string, others: Readonly<Record<string, string>> = {}): { board: Board | undefined; found: readonly Diagnostic[] } {
+function read(
+  file: string,
+  others: Readonly<Record<string, string>> = {},
+): { board: Board | undefined; found: readonly Diagnostic[] } {
   const folder = mkdtempSync(join(tmpdir(), "axv-boards-"));
   try {
     for (const [name, text] of Object.entries({ "qemu-aarch64": BASE, mine: file, ...others })) {
@@ -42,15 +45,22 @@ test("what it extends has to be there", () => {
 
 test("what it extends may extend another one, but not in a circle", () => {
   const chain = { middle: "extends: qemu-aarch64\npmu: 5\n" };
-  expect(read("extends: middle\nname: mine\n", chain)).toMatchObject({ board: { name: "mine", pmu: 5, gic: { version: 3 } }, found: [] });
+  expect(read("extends: middle\nname: mine\n", chain)).toMatchObject({
+    board: { name: "mine", pmu: 5, gic: { version: 3 } },
+    found: [],
+  });
   const { board, found } = read("extends: mine\nname: mine\n");
   expect(board).toBeUndefined();
   expect(found).toMatchObject([{ code: "AXV-P098", line: 1, column: 10 }]);
-  expect(read("extends: middle\n", { middle: "pmu: 5\nextends: mine\n" }).found).toMatchObject([{ code: "AXV-P098", file: expect.stringContaining("middle") as string, line: 2 }]);
+  expect(read("extends: middle\n", { middle: "pmu: 5\nextends: mine\n" }).found).toMatchObject([
+    { code: "AXV-P098", file: expect.stringContaining("middle") as string, line: 2 },
+  ]);
 });
 
 test("what is wrong with what it extends is told there", () => {
-  expect(read("extends: middle\n", { middle: "extends: qemu-aarch64\n[a]: 1\n" }).found).toMatchObject([{ code: "AXV-P009", file: expect.stringContaining("middle") as string, line: 2 }]);
+  expect(read("extends: middle\n", { middle: "extends: qemu-aarch64\n[a]: 1\n" }).found).toMatchObject([
+    { code: "AXV-P009", file: expect.stringContaining("middle") as string, line: 2 },
+  ]);
 });
 
 test("more than 8 pCPUs are refused, with a GICv2 and without", () => {

@@ -21,12 +21,18 @@ function write(...entries: unknown[]): void {
   for (const entry of entries) expect(log.append(entry)).toBe(true);
   log.close();
 }
-const ENTRIES = [{ what: "start" }, { what: "write", values: { Setpoint: 20, Name: 'a "quoted" ö\n' } }, { what: "write", values: {} }];
+const ENTRIES = [
+  { what: "start" },
+  { what: "write", values: { Setpoint: 20, Name: 'a "quoted" ö\n' } },
+  { what: "write", values: {} },
+];
 
 test("entries are lines that stand one behind the other, each with its number, its time and what it says", () => {
   write(...ENTRIES);
   const lines = readFileSync(file(1), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(lines.map(({ number, time, entry }) => ({ number, time, entry }))).toEqual(ENTRIES.map((entry, n) => ({ number: n + 1, time: "2026-01-02T03:04:05.000Z", entry })));
+  expect(lines.map(({ number, time, entry }) => ({ number, time, entry }))).toEqual(
+    ENTRIES.map((entry, n) => ({ number: n + 1, time: "2026-01-02T03:04:05.000Z", entry })),
+  );
   expect(verify(folder)).toMatchObject({ entries: 3, first: 1, head: { number: 3, hash: lines[2]?.["hash"] } });
 });
 

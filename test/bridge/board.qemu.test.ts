@@ -1,5 +1,5 @@
-// The bridge on the PLC itself: in the Linux partition beside the PLC guest, installed there as `axv-part bridge pack` says, started by systemd
-// from its own unit. Clients are outside QEMU, and know its network alone.
+// The bridge on the PLC itself: in the Linux partition beside the PLC guest, installed there as `axv-part bridge pack`
+// says, started by systemd from its own unit. Clients are outside QEMU, and know its network alone.
 import { execFileSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -89,17 +89,31 @@ opcua:
 audit: { folder: audit }
 metrics: { listen: "0.0.0.0:${METRICS}" }
 `);
-  execFileSync(process.execPath, ["tools/axv-part.ts", "bridge", "pack", path("plan/bridge.yaml"), "--with-node", "-o", path("bridge.tar.gz")], { stdio: "pipe" });
+  execFileSync(
+    process.execPath,
+    ["tools/axv-part.ts", "bridge", "pack", path("plan/bridge.yaml"), "--with-node", "-o", path("bridge.tar.gz")],
+    { stdio: "pipe" },
+  );
   // What a first start would make, and an operator would trust: of those tells test/bridge/opcua.test.ts.
-  const pki = await openPki(path("pki"), { applicationUri: "urn:127.0.0.1:axv-part", hostnames: ["127.0.0.1"] }, { info: () => {}, warn: () => {}, error: () => {} });
+  const pki = await openPki(
+    path("pki"),
+    { applicationUri: "urn:127.0.0.1:axv-part", hostnames: ["127.0.0.1"] },
+    { info: () => {}, warn: () => {}, error: () => {} },
+  );
   await pki.manager.trustCertificate(panel.certificate);
   await pki.manager.dispose();
   const etc = "opt/axv-bridge/etc";
   const folders = ["opt/axv-bridge", etc, `${etc}/pki`].map((name) => ({ name, mode: 0o040755 }));
-  const { kernel, initrd } = await debian(folder, [...folders, ...entriesOf(path("pki"), undefined, `${etc}/pki`), file("bridge.tar.gz", readFileSync(path("bridge.tar.gz")))]);
+  const { kernel, initrd } = await debian(folder, [
+    ...folders,
+    ...entriesOf(path("pki"), undefined, `${etc}/pki`),
+    file("bridge.tar.gz", readFileSync(path("bridge.tar.gz"))),
+  ]);
 
   const place = Monitor.place();
-  system = await BootedSystem.boot("board", yaml(guest.image, `    image: ${kernel}\n    initrd: ${initrd}`), { qemu: place.qemu });
+  system = await BootedSystem.boot("board", yaml(guest.image, `    image: ${kernel}\n    initrd: ${initrd}`), {
+    qemu: place.qemu,
+  });
   monitor = await Monitor.connect(place.folder);
   const modbusPort = await freePort();
   await monitor.forward("network0", modbusPort, MODBUS);
@@ -126,11 +140,18 @@ function login(user: string): Promise<ClientSession> {
   return panel.login(opcua, user, PASSWORD, { serverCertificate });
 }
 /** modbus-serial's errors have the exception's code; NaN: there was no answer. */
-const exception = (asked: Promise<unknown>): Promise<number | undefined> => asked.then(() => undefined, (error: { modbusCode?: number }) => error.modbusCode ?? NaN);
+const exception = (asked: Promise<unknown>): Promise<number | undefined> =>
+  asked.then(
+    () => undefined,
+    (error: { modbusCode?: number }) => error.modbusCode ?? NaN,
+  );
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   const end = Date.now() + 60_000;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}\n${[...system.said("linux").slice(-20), ...system.said("plc").slice(-5)].join("\n")}`);
+    if (Date.now() > end)
+      throw new Error(
+        `waited in vain for ${what}\n${[...system.said("linux").slice(-20), ...system.said("plc").slice(-5)].join("\n")}`,
+      );
     await new Promise((done) => setTimeout(done, 20));
   }
 }
@@ -143,7 +164,11 @@ test("Modbus: a tag is read, a setpoint written, and the output follows; what is
   expect([buffer.readInt32BE(4), buffer.readInt16BE(8), buffer.readInt16BE(10)]).toEqual([21, 7, 0]);
   await modbus.writeRegister(4, 40);
   await until("the output", async () => (await modbus.readHoldingRegisters(2, 2)).buffer.readInt32BE(0) === 120);
-  expect([await exception(modbus.writeRegister(4, 101)), await exception(modbus.writeRegister(5, 1)), await exception(modbus.writeRegister(0, 1))]).toEqual([3, 2, 2]);
+  expect([
+    await exception(modbus.writeRegister(4, 101)),
+    await exception(modbus.writeRegister(5, 1)),
+    await exception(modbus.writeRegister(0, 1)),
+  ]).toEqual([3, 2, 2]);
   const { buffer: after } = await modbus.readHoldingRegisters(0, 6);
   expect([after.readInt32BE(4), after.readInt16BE(8), after.readInt16BE(10)]).toEqual([120, 40, 0]);
   expect(after.readUInt32BE(0) > buffer.readUInt32BE(0), "it scans").toBe(true);
@@ -195,7 +220,14 @@ test("the guest does what it may not, and is stopped for it: an alarm tells; it 
   const heard = (text: string): boolean => told.some(({ name, message }) => name === "Failed" && message === text);
   await exception(modbus.writeCoil(0, true)); // it may be dead before it has answered
   await until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
-  await until("an alarm", async () => (await readTag(session, `ns=${space};s=plc.Output`)).statusCode === StatusCodes.BadOutOfService && heard("plc: has failed"));
+  await until(
+    "an alarm",
+    async () =>
+      (await readTag(session, `ns=${space};s=plc.Output`)).statusCode === StatusCodes.BadOutOfService && heard("plc: has failed"),
+  );
   await system.session.link.command(system.index("plc"), "start");
-  await until("its end, and values", async () => heard("plc: is no longer failed") && (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
+  await until(
+    "its end, and values",
+    async () => heard("plc: is no longer failed") && (await exception(modbus.readHoldingRegisters(4, 1))) === undefined,
+  );
 });

@@ -66,7 +66,13 @@ describe("a plant", () => {
     expect((await client.readHoldingRegisters(4, 1)).data, "as soon as it is answered").toEqual([77]);
     await client.writeCoils(0, [true, false]);
     expect((await client.readCoils(0, 2)).data.slice(0, 2)).toEqual([true, false]);
-    const refused = [client.writeRegister(4, 101), client.writeRegister(0, 1), client.writeRegister(5, 1), client.writeRegister(9, 1), client.writeRegisters(4, [5, 6])];
+    const refused = [
+      client.writeRegister(4, 101),
+      client.writeRegister(0, 1),
+      client.writeRegister(5, 1),
+      client.writeRegister(9, 1),
+      client.writeRegisters(4, [5, 6]),
+    ];
     const codes: (number | undefined)[] = [];
     for (const each of refused) codes.push(await exception(each));
     expect(codes).toEqual([3, 2, 2, 2, 2]);
@@ -74,7 +80,10 @@ describe("a plant", () => {
     expect(await metric('axv_tag{partition="plc",tag="Setpoint"}')).toBe("77");
     expect(await metric('axv_modbus_exceptions_total{via="tcp",code="2"}')).toBe("4");
 
-    const entries = readFileSync(path("audit/audit-00000001.jsonl"), "utf8").trimEnd().split("\n").map((line) => (JSON.parse(line) as { entry: Record<string, unknown> }).entry);
+    const entries = readFileSync(path("audit/audit-00000001.jsonl"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { entry: Record<string, unknown> }).entry);
     expect(entries.map(({ what, values, outcome }) => [what, values, outcome])).toEqual([
       ["start", undefined, undefined],
       ["write", { Setpoint: 77 }, 0],
@@ -105,7 +114,9 @@ describe("a plant", () => {
   test("whose reader is killed is read by the next one", async () => {
     await start();
     await chain.until("values", () => chain.isGood);
-    const readers = readdirSync("/proc").filter((id) => /^\d+$/.test(id) && commandOf(id).includes(`${path("tag-reader.elf")}\0`));
+    const readers = readdirSync("/proc").filter(
+      (id) => /^\d+$/.test(id) && commandOf(id).includes(`${path("tag-reader.elf")}\0`),
+    );
     expect(readers).toHaveLength(1);
     for (const id of readers) process.kill(Number(id), "SIGKILL");
     await chain.until("it being said", () => chain.has("the reader of its tags has ended"));
@@ -143,7 +154,11 @@ describe("a plant", () => {
     const modbus = settings().modbus;
     const sparkplug = { broker: "mqtt://127.0.0.1:1", group: "g", node: "n", stored: 0 };
     for (let unit = 2; unit < 6; unit++) {
-      await bridge.serveInstead({ ...settings(), modbus: modbus && { ...modbus, unit }, sparkplug: { ...sparkplug, node: `n${unit}` } });
+      await bridge.serveInstead({
+        ...settings(),
+        modbus: modbus && { ...modbus, unit },
+        sparkplug: { ...sparkplug, node: `n${unit}` },
+      });
       expect(heard()).toEqual(before.map((count) => count + 1)); // and the Sparkplug node
     }
     await bridge.serveInstead({ ...settings(), modbus: undefined });
@@ -186,8 +201,12 @@ test("a port that is in use is said, and nothing stays open", async () => {
   await once(taken, "listening");
   const { port } = taken.address() as { port: number };
   const mine = settings();
-  await expect(chain.start({ ...mine, metrics: { listen: { host: "127.0.0.1", port } } })).rejects.toMatchObject({ code: "AXV_BRIDGE_LISTEN" });
-  await expect(chain.start({ ...mine, modbus: mine.modbus && { ...mine.modbus, listen: { host: "127.0.0.1", port } } })).rejects.toMatchObject({ code: "AXV_MODBUS_PORT_IN_USE" });
+  await expect(chain.start({ ...mine, metrics: { listen: { host: "127.0.0.1", port } } })).rejects.toMatchObject({
+    code: "AXV_BRIDGE_LISTEN",
+  });
+  await expect(
+    chain.start({ ...mine, modbus: mine.modbus && { ...mine.modbus, listen: { host: "127.0.0.1", port } } }),
+  ).rejects.toMatchObject({ code: "AXV_MODBUS_PORT_IN_USE" });
   taken.close();
 });
 
@@ -204,7 +223,9 @@ test("what cannot be served is said once and tried again, and the others go on; 
     expect((await fetch(`http://127.0.0.1:${bridge.ports["metrics"]}/metrics`)).status).toBe(200);
     vi.advanceTimersByTime(10_000);
     await new Promise((done) => setTimeout(done, 100));
-    expect(chain.logged.filter((line) => line.includes("modbus is not served"))).toEqual([expect.stringMatching(/"level":50,.*something else listens on 127\.0\.0\.1:\d+: stop it/)]);
+    expect(chain.logged.filter((line) => line.includes("modbus is not served"))).toEqual([
+      expect.stringMatching(/"level":50,.*something else listens on 127\.0\.0\.1:\d+: stop it/),
+    ]);
     taken.close();
     await once(taken, "close");
     vi.advanceTimersByTime(10_000);
@@ -219,12 +240,16 @@ test("a file of the Sparkplug node that is missing is said by its name", async (
   const sparkplug = { broker: "mqtt://127.0.0.1:1", group: "g", node: "n", stored: 0 };
   for (const key of ["password_file", "ca"]) {
     const missing = { ...settings(), sparkplug: { ...sparkplug, [key]: path("missing") } };
-    await expect(chain.start(missing)).rejects.toMatchObject({ code: "AXV_BRIDGE_BROKER_FILE", message: expect.stringContaining(path("missing")) as string });
+    await expect(chain.start(missing)).rejects.toMatchObject({
+      code: "AXV_BRIDGE_BROKER_FILE",
+      message: expect.stringContaining(path("missing")) as string,
+    });
   }
 });
 
 describe("axv-part bridge", () => {
-  const run = (...parameters: string[]): ChildProcess => spawn(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
+  const run = (...parameters: string[]): ChildProcess =>
+    spawn(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
   const output = async (child: ChildProcess): Promise<{ status: number; stdout: string; stderr: string }> => {
     const [stdout, stderr] = ["", ""].map(() => ({ text: "" }));
     child.stdout?.on("data", (bytes: Buffer) => { if (stdout !== undefined) stdout.text += bytes.toString(); });
@@ -235,7 +260,8 @@ describe("axv-part bridge", () => {
 
   test("serves until it is told to stop, reads its file again on SIGHUP, and keeps serving when that has mistakes", async () => {
     const port = await freePort();
-    const file = (more: string): void => writeFileSync(path("run.yaml"), `system: system.yaml\nmetrics: { listen: "127.0.0.1:${port}" }\n${more}`);
+    const file = (more: string): void =>
+      writeFileSync(path("run.yaml"), `system: system.yaml\nmetrics: { listen: "127.0.0.1:${port}" }\n${more}`);
     file("");
     const child = run(path("run.yaml"));
     const ended = output(child);
@@ -264,6 +290,9 @@ describe("axv-part bridge", () => {
     expect(stderr).toContain("wrong.yaml:2:19");
     expect(stderr).toContain("AXV-P006");
     expect((await output(run("check", path("wrong.yaml")))).status).toBe(1);
-    expect(await output(run("log", "verify", path("none")))).toMatchObject({ status: 1, stderr: expect.stringContaining("there is no audit log") as string });
+    expect(await output(run("log", "verify", path("none")))).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("there is no audit log") as string,
+    });
   });
 });

@@ -1,5 +1,5 @@
-// The whole chain on this machine: a guest of axv.h with a file in the place of its channel, tag-reader under QEMU's user mode emulation, and
-// a bridge.
+// The whole chain on this machine: a guest of axv.h with a file in the place of its channel, tag-reader under
+// QEMU's user mode emulation, and a bridge.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";

@@ -1,5 +1,5 @@
-// A disk that is full, and has room again: what cannot be put on record is not done, what was done last is on record in the end, and the log holds.
-// Writes fail as the system has them fail: after some bytes, or none, with ENOSPC.
+// A disk that is full, and has room again: what cannot be put on record is not done, what was done last is on record in the
+// end, and the log holds. Writes fail as the system has them fail: after some bytes, or none, with ENOSPC.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,8 @@ vi.mock("node:fs", async (original) => {
   const writeSync = (file: number, bytes: Buffer | string, offset?: number): number => {
     const all = Buffer.from(bytes).subarray(offset ?? 0);
     const fits = all.subarray(0, disk.room);
-    if (fits.length === 0 && all.length > 0) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    if (fits.length === 0 && all.length > 0)
+      throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     disk.room -= fits.length;
     return real.writeSync(file, fits);
   };
@@ -28,7 +29,9 @@ describe("the audit log", () => {
   let folder: string;
   let log: AuditLog;
   const entries = (): unknown[] =>
-    readFileSync(join(folder, "audit-00000001.jsonl"), "utf8").split("\n").flatMap((line) => (line.endsWith("}") ? [(JSON.parse(line) as { entry: unknown }).entry] : []));
+    readFileSync(join(folder, "audit-00000001.jsonl"), "utf8")
+      .split("\n")
+      .flatMap((line) => (line.endsWith("}") ? [(JSON.parse(line) as { entry: unknown }).entry] : []));
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "axv-full-"));
     log = new AuditLog({ folder, size: 1_000_000, files: 3 });
@@ -39,23 +42,28 @@ describe("the audit log", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test.each([0, 1, 40, 150])("of which %i bytes more can be written: the entry waits, and goes first when there is room", (room) => {
-    disk.room = room;
-    expect([log.append({ n: 2 }), log.append({ n: 3 }), log.isWritable]).toEqual([false, false, false]);
-    expect([log.failed, log.waiting]).toEqual([expect.stringContaining("ENOSPC"), 2]);
-    disk.room = Number.POSITIVE_INFINITY;
-    expect([log.isWritable, log.waiting, log.failed]).toEqual([true, 0, undefined]);
-    expect(log.append({ n: 4 })).toBe(true);
-    expect(entries()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
-    expect(verify(folder)).toMatchObject({ entries: 4, cut: room === 0 ? 0 : 1 });
-  });
+  test.each([0, 1, 40, 150])(
+    "of which %i bytes more can be written: the entry waits, and goes first when there is room",
+    (room) => {
+      disk.room = room;
+      expect([log.append({ n: 2 }), log.append({ n: 3 }), log.isWritable]).toEqual([false, false, false]);
+      expect([log.failed, log.waiting]).toEqual([expect.stringContaining("ENOSPC"), 2]);
+      disk.room = Number.POSITIVE_INFINITY;
+      expect([log.isWritable, log.waiting, log.failed]).toEqual([true, 0, undefined]);
+      expect(log.append({ n: 4 })).toBe(true);
+      expect(entries()).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
+      expect(verify(folder)).toMatchObject({ entries: 4, cut: room === 0 ? 0 : 1 });
+    },
+  );
 
   test("when it ends full, the next one tells that a line was cut off, and goes on", () => {
     disk.room = 30;
     log.append({ n: 2 });
     log.close();
     expect(verify(folder)).toMatchObject({ entries: 1, cut: 1 });
-    expect(() => new AuditLog({ folder, size: 1_000_000, files: 3 }), "not even the torn line can be ended").toThrow(expect.objectContaining({ code: "AXV_AUDIT_UNUSABLE" }));
+    expect(() => new AuditLog({ folder, size: 1_000_000, files: 3 }), "not even the torn line can be ended").toThrow(
+      expect.objectContaining({ code: "AXV_AUDIT_UNUSABLE" }),
+    );
     disk.room = Number.POSITIVE_INFINITY;
     const next = new AuditLog({ folder, size: 1_000_000, files: 3 });
     expect([next.wasTorn, next.append({ n: 3 })]).toEqual([true, true]);
@@ -94,7 +102,11 @@ describe("a bridge", () => {
     await client.connectTCP("127.0.0.1", { port: bridge.ports["modbus"] ?? 0 });
     client.setTimeout(5000);
     client.setID(1);
-    const write = (value: number): Promise<unknown> => client.writeRegister(4, value).then(() => "done", (error: { modbusCode?: number }) => error.modbusCode);
+    const write = (value: number): Promise<unknown> =>
+      client.writeRegister(4, value).then(
+        () => "done",
+        (error: { modbusCode?: number }) => error.modbusCode,
+      );
     await chain.until("values", () => chain.isGood);
     expect(await write(10)).toBe("done");
     disk.room = 50;
@@ -106,7 +118,9 @@ describe("a bridge", () => {
     expect(await write(14)).toBe("done");
     expect(verify(chain.path("audit"))).toMatchObject({ entries: 6, cut: 1 });
     const lines = readFileSync(chain.path("audit/audit-00000001.jsonl"), "utf8").split("\n");
-    const written = lines.flatMap((line) => (/"values":\{"Setpoint":(\d+)\},"outcome":(\d+)/.exec(line)?.slice(1, 3).join(" ") ?? []));
+    const written = lines.flatMap(
+      (line) => /"values":\{"Setpoint":(\d+)\},"outcome":(\d+)/.exec(line)?.slice(1, 3).join(" ") ?? [],
+    );
     expect(written).toEqual(["10 0", "11 0", "12 4", "13 4", "14 0"]);
   });
 });

@@ -23,8 +23,14 @@ const partition = (index: number, state: number, sequence = 0): Uint8Array =>
     sequence,
     payload: encode(
       new Map<number, unknown>([
-        [abi.PARTITION_TIME, 1], [abi.PARTITION_STATE, state], [abi.PARTITION_UPTIME, 1], [abi.PARTITION_RESTARTS, 0], [abi.PARTITION_CONSOLE_DROPPED, 0],
-        [abi.PARTITION_WATCHDOG_EXPIRED, 0], [abi.PARTITION_DOORBELLS, 0], [abi.PARTITION_TAGS, new Map()],
+        [abi.PARTITION_TIME, 1],
+        [abi.PARTITION_STATE, state],
+        [abi.PARTITION_UPTIME, 1],
+        [abi.PARTITION_RESTARTS, 0],
+        [abi.PARTITION_CONSOLE_DROPPED, 0],
+        [abi.PARTITION_WATCHDOG_EXPIRED, 0],
+        [abi.PARTITION_DOORBELLS, 0],
+        [abi.PARTITION_TAGS, new Map()],
       ]),
     ),
   });
@@ -108,7 +114,9 @@ test("commands are answered by the hypervisor, or refused while there is no link
   expect(lines[0]?.sent).toHaveLength(1);
   const command = decodeFrame((lines[0]?.sent[0] ?? new Uint8Array()).subarray(1, -1));
   if (command === undefined) throw new Error("no command was sent");
-  lines[0]?.push(encodeFrame({ kind: abi.FRAME_REPLY, partition: 1, payload: numbered(abi.REPLY_OK, decodeReply(command).number) }));
+  lines[0]?.push(
+    encodeFrame({ kind: abi.FRAME_REPLY, partition: 1, payload: numbered(abi.REPLY_OK, decodeReply(command).number) }),
+  );
   await vi.advanceTimersByTimeAsync(0);
   await expect(asked).resolves.toBeUndefined();
 });

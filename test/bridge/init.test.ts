@@ -1,4 +1,5 @@
-// A first bridge.yaml: by flags and by questions it passes check, has no password in it, and nothing that is there is written over.
+// A first bridge.yaml: by flags and by questions it passes check, has no password in it, and nothing that is there is
+// written over.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -52,7 +53,12 @@ function person(lines: readonly string[]): { readonly questions: ReturnType<type
 
 test("by flags: file, certificate and audit folder are made, for their owner alone; the password is in none of them", async () => {
   const { status, out, said } = await init(["--yes", "--user", "anna=operator"], `${PASSWORD}\n`);
-  expect([status, out], said).toEqual([0, expect.stringMatching(/^\S+bridge\.yaml: made.*\n.*thumbprint [0-9a-f]{40}.*\nNext: axv-part bridge \S+bridge\.yaml\n.*bridge trust/)]);
+  expect([status, out], said).toEqual([
+    0,
+    expect.stringMatching(
+      /^\S+bridge\.yaml: made.*\n.*thumbprint [0-9a-f]{40}.*\nNext: axv-part bridge \S+bridge\.yaml\n.*bridge trust/,
+    ),
+  ]);
   const file = join(folder, "bridge.yaml");
   expect(statSync(file).mode & 0o777).toBe(0o600);
   for (const name of ["audit", "pki"]) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o700);
@@ -60,7 +66,16 @@ test("by flags: file, certificate and audit folder are made, for their owner alo
   expect(readFileSync(file, "utf8") + out + said).not.toContain(PASSWORD);
   const { settings, diagnostics } = readBridge(file);
   expect(diagnostics).toEqual([]);
-  expect(Object.keys(settings ?? {}).sort()).toEqual(["audit", "log", "metrics", "modbus", "opcua", "stale_after", "system", "values"]);
+  expect(Object.keys(settings ?? {}).sort()).toEqual([
+    "audit",
+    "log",
+    "metrics",
+    "modbus",
+    "opcua",
+    "stale_after",
+    "system",
+    "values",
+  ]);
   const users = new Users(Object.entries(settings?.opcua?.users ?? {}).map(([name, user]) => ({ name, ...user })));
   expect([await users.check("anna", PASSWORD, "a"), users.roleOf("anna")]).toEqual(["right", "operator"]);
 });
@@ -68,10 +83,22 @@ test("by flags: file, certificate and audit folder are made, for their owner alo
 test("what is there stays as it is, also where the new one would be wrong", async () => {
   const file = join(folder, "bridge.yaml");
   const [before, key] = [file, join(folder, "pki/own/private/private_key.pem")].map((path) => readFileSync(path, "utf8"));
-  expect(await init(["--yes", "--user", "anna=operator"], `${PASSWORD}\n`)).toMatchObject({ status: 1, said: expect.stringContaining("is there already, and stays as it is") as string });
+  expect(await init(["--yes", "--user", "anna=operator"], `${PASSWORD}\n`)).toMatchObject({
+    status: 1,
+    said: expect.stringContaining("is there already, and stays as it is") as string,
+  });
   const other = await init(["-o", join(folder, "other.yaml"), "--serve", "modbus=nowhere"], "");
-  expect(other).toMatchObject({ status: 1, said: expect.stringMatching(/other\.yaml:\d+:\d+: error: modbus\.listen cannot be[^]*other\.yaml is not written\n$/) as string });
-  expect([existsSync(join(folder, "other.yaml")), readFileSync(file, "utf8"), readFileSync(join(folder, "pki/own/private/private_key.pem"), "utf8")]).toEqual([false, before, key]);
+  expect(other).toMatchObject({
+    status: 1,
+    said: expect.stringMatching(
+      /other\.yaml:\d+:\d+: error: modbus\.listen cannot be[^]*other\.yaml is not written\n$/,
+    ) as string,
+  });
+  expect([
+    existsSync(join(folder, "other.yaml")),
+    readFileSync(file, "utf8"),
+    readFileSync(join(folder, "pki/own/private/private_key.pem"), "utf8"),
+  ]).toEqual([false, before, key]);
   expect(readdirSync(folder).sort()).toEqual(["audit", "bridge.yaml", "pki", "system.yaml"]);
 });
 
@@ -83,9 +110,26 @@ describe("by questions", () => {
     ]);
     const wanted = await byQuestions(["plc"], questions);
     questions.close();
-    expect(wanted).toMatchObject({ link: "/dev/ttyS0", values: new Map([["plc", "/dev/mem"]]), served: new Map([["opcua", "10.0.0.1:4841"], ["sparkplug", "mqtts://broker:8883"], ["web", "127.0.0.1:8080"]]) });
+    expect(wanted).toMatchObject({
+      link: "/dev/ttyS0",
+      values: new Map([["plc", "/dev/mem"]]),
+      served: new Map([
+        ["opcua", "10.0.0.1:4841"],
+        ["sparkplug", "mqtts://broker:8883"],
+        ["web", "127.0.0.1:8080"],
+      ]),
+    });
     expect(wanted.users.map(({ name, role }) => [name, role])).toEqual([["anna", "operator"]]);
-    for (const said of ["write some of modbus", "an address, a colon", "somebody has to be able to come in", "one of observer", "at least 8 characters", "the two are different", "another one is called so"]) expect(shown()).toContain(said);
+    for (const said of [
+      "write some of modbus",
+      "an address, a colon",
+      "somebody has to be able to come in",
+      "one of observer",
+      "at least 8 characters",
+      "the two are different",
+      "another one is called so",
+    ])
+      expect(shown()).toContain(said);
     for (const secret of [PASSWORD, "short", "different horse"]) expect(shown(), secret).not.toContain(secret);
     const text = composeBridge("system.yaml", "node", wanted);
     writeFileSync(join(folder, "asked.yaml"), text);

@@ -1,4 +1,5 @@
-// Tag images over the link: the core's own bytes on the simulated machine, its UART as the bridge's link, and the plant that the protocols read.
+// Tag images over the link: the core's own bytes on the simulated machine, its UART as the bridge's link,
+// and the plant that the protocols read.
 import { Duplex } from "node:stream";
 import pino from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -12,7 +13,8 @@ import { writeValue } from "../../industrial/tags/value.ts";
 import { layoutSum } from "../../partitions/tags/table.ts";
 import type { PartitionTags } from "../../partitions/tags/table.ts";
 import {
-  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES, TAG_IMAGE_VERSION,
+  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
+  TAG_IMAGE_VERSION,
 } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { Bench, value } from "../core/bench.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
@@ -27,7 +29,10 @@ const TAGS = `[{ name: Count, type: u32 }, { name: Many, type: "f64[100]" }, { n
 const [TABLE] = planned({ plc: TAGS }).table as [PartitionTags];
 const [OTHER] = planned({ plc: "[{ name: Count, type: u64 }]" }).table as [PartitionTags];
 
-/** The board's end: what the UART sends comes here, what is written here is typed. `damage` changes a byte of what it sends, or not. */
+/**
+ * The board's end: what the UART sends comes here, what is written here is typed. `damage` changes a byte of what it sends,
+ * or not.
+ */
 class Board extends Duplex {
   readonly bench: Bench;
   damage: (byte: number) => number | undefined = (byte) => byte;
@@ -61,17 +66,25 @@ let parts: LinkTags;
 let logged: string[];
 let image: DataView;
 let sequence = 0;
-const values = (): Record<string, TagValue | undefined> => Object.fromEntries(TABLE.tags.map((tag) => [tag.name, plant.tagValue(PLC_INDEX, tag)]));
+const values = (): Record<string, TagValue | undefined> =>
+  Object.fromEntries(TABLE.tags.map((tag) => [tag.name, plant.tagValue(PLC_INDEX, tag)]));
 
 /** One scan of the guest. */
 function scan(time: bigint, changed: Readonly<Record<string, TagValue>> = {}, table = TABLE): void {
-  const put = (offset: number, bytes: number, data: number | bigint): bigint => value(guest.store(IMAGE + offset, bytes, BigInt(data)));
+  const put = (offset: number, bytes: number, data: number | bigint): bigint =>
+    value(guest.store(IMAGE + offset, bytes, BigInt(data)));
   for (const [name, data] of Object.entries(changed)) {
     const tag = TABLE.tags.find((each) => each.name === name);
     if (tag !== undefined) writeValue(image, tag.offset, tag.type, data);
   }
   put(TAG_IMAGE_SEQUENCE, 4, ++sequence);
-  for (const [at, data] of [[0, TAG_IMAGE_MAGIC], [TAG_IMAGE_VERSION, TAG_IMAGE_LAYOUT], [TAG_IMAGE_TABLE, layoutSum(table)], [TAG_IMAGE_SIZE, table.size]] as const) put(at, 4, data);
+  for (const [at, data] of [
+    [0, TAG_IMAGE_MAGIC],
+    [TAG_IMAGE_VERSION, TAG_IMAGE_LAYOUT],
+    [TAG_IMAGE_TABLE, layoutSum(table)],
+    [TAG_IMAGE_SIZE, table.size],
+  ] as const)
+    put(at, 4, data);
   for (let at = TAG_IMAGE_VALUES; at < TABLE.size; at += 8) put(at, 8, image.getBigUint64(at, true));
   put(TAG_IMAGE_TIME, 8, time);
   put(TAG_IMAGE_SEQUENCE, 4, ++sequence);
@@ -81,7 +94,14 @@ beforeEach(() => {
   vi.useFakeTimers();
   bench = new Bench({
     ...STANDARD,
-    partitions: [LINUX, { ...PLC, regions: [...PLC.regions, mailbox(MAILBOX, MAILBOX, 0x2000)], tagImage: { ipa: IMAGE, size: TABLE.size, overLink: true } }],
+    partitions: [
+      LINUX,
+      {
+        ...PLC,
+        regions: [...PLC.regions, mailbox(MAILBOX, MAILBOX, 0x2000)],
+        tagImage: { ipa: IMAGE, size: TABLE.size, overLink: true },
+      },
+    ],
   });
   guest = bench.openInterrupts(3);
   image = new DataView(new ArrayBuffer(TABLE.size));
@@ -89,7 +109,15 @@ beforeEach(() => {
   logged = [];
   board = new Board(bench);
   hypervisor = new Hypervisor(async () => new Link(board));
-  plant = new Plant([{ name: "linux", slot: 0, tags: undefined, guestTags: [] }, { name: "plc", slot: 1, tags: TABLE, guestTags: [] }], STALE_AFTER, undefined, () => ({ wall: Date.now(), steady: Date.now() }));
+  plant = new Plant(
+    [
+      { name: "linux", slot: 0, tags: undefined, guestTags: [] },
+      { name: "plc", slot: 1, tags: TABLE, guestTags: [] },
+    ],
+    STALE_AFTER,
+    undefined,
+    () => ({ wall: Date.now(), steady: Date.now() }),
+  );
   hypervisor.on("partition", (telemetry) => plant.takeTelemetry(telemetry));
   const log = pino({ level: "warn" }, { write: (line: string) => logged.push((JSON.parse(line) as { msg: string }).msg) });
   parts = new LinkTags(hypervisor, plant, [PLC_INDEX], log);
@@ -149,7 +177,11 @@ test("on a line that loses and changes bytes no value is wrong or old, and all c
     scan(BigInt(1000 + n), { Count: n, Text: `${n} ${"x".repeat(n % 60)}`.slice(0, 60) });
     await board.pass(1 + random(20));
     const { Count, Text } = values();
-    if (n > 5 && typeof Text === "string" && Text !== "") expect([...sent].some((each) => each.slice(0, 60) === Text), Text).toBe(true);
+    if (n > 5 && typeof Text === "string" && Text !== "")
+      expect(
+        [...sent].some((each) => each.slice(0, 60) === Text),
+        Text,
+      ).toBe(true);
     if (typeof Count === "number") expect(Count >= newest, "never back").toBe(true);
     newest = typeof Count === "number" ? Count : newest;
   }

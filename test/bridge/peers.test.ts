@@ -1,4 +1,5 @@
-// The bridge, with parties that were not written here: open62541 as an OPC UA client, and Wireshark's dissectors as readers of what it says.
+// The bridge, with parties that were not written here: open62541 as an OPC UA client, and Wireshark's
+// dissectors as readers of what it says.
 import { X509Certificate } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import modbusSerial from "modbus-serial";
@@ -49,7 +50,15 @@ describe("open62541, with Basic256Sha256 and SignAndEncrypt", () => {
   const run = (user: string, password = PASSWORD): Promise<string[]> => {
     const certificate = chain.path("server.der");
     writeFileSync(certificate, new X509Certificate(readFileSync(chain.path("pki/own/certs/certificate.pem"))).raw);
-    return peer.run(`opc.tcp://127.0.0.1:${bridge.ports["opcua"]}`, "plc", user, password, panel.certificateFile, panel.keyFile, certificate);
+    return peer.run(
+      `opc.tcp://127.0.0.1:${bridge.ports["opcua"]}`,
+      "plc",
+      user,
+      password,
+      panel.certificateFile,
+      panel.keyFile,
+      certificate,
+    );
   };
 
   test("an operator browses, reads, writes what is allowed and nothing else, and is told what has changed", async () => {
@@ -69,11 +78,15 @@ describe("open62541, with Basic256Sha256 and SignAndEncrypt", () => {
   test("an observer only looks; a wrong password and nobody do not come in", async () => {
     await start("");
     expect((await run("otto")).slice(1)).toEqual([
-      "connected: Good", "namespace: Good",
+      "connected: Good",
+      "namespace: Good",
       "browsed: Scans Level Setpoint Mode Pumps",
       "Setpoint = 20",
-      "subscribed: Good", "monitored: Good", "told 20",
-      ...["Setpoint := 33", "Setpoint := 101", "Mode := 1"].map((write) => `${write}: BadUserAccessDenied`), "Level := 1: BadNotWritable",
+      "subscribed: Good",
+      "monitored: Good",
+      "told 20",
+      ...["Setpoint := 33", "Setpoint := 101", "Mode := 1"].map((write) => `${write}: BadUserAccessDenied`),
+      "Level := 1: BadNotWritable",
       "Setpoint = 20",
       "left: Good",
     ]);
@@ -84,11 +97,25 @@ describe("open62541, with Basic256Sha256 and SignAndEncrypt", () => {
 
 /** Binary encodings of the requests and answers that are in a session of that client (OPC 10000-6, A.3). */
 const SERVICES: readonly (readonly [name: string, ...encodings: number[]])[] = [
-  ["FindServers", 422, 425], ["GetEndpoints", 428, 431], ["OpenSecureChannel", 446, 449], ["CloseSecureChannel", 452], ["CreateSession", 461, 464],
-  ["ActivateSession", 467, 470], ["CloseSession", 473, 476], ["Browse", 527, 530], ["Read", 631, 634], ["Write", 673, 676], ["CreateMonitoredItems", 751, 754],
-  ["CreateSubscription", 787, 790], ["Publish", 826, 829], ["ServiceFault", 397],
+  ["FindServers", 422, 425],
+  ["GetEndpoints", 428, 431],
+  ["OpenSecureChannel", 446, 449],
+  ["CloseSecureChannel", 452],
+  ["CreateSession", 461, 464],
+  ["ActivateSession", 467, 470],
+  ["CloseSession", 473, 476],
+  ["Browse", 527, 530],
+  ["Read", 631, 634],
+  ["Write", 673, 676],
+  ["CreateMonitoredItems", 751, 754],
+  ["CreateSubscription", 787, 790],
+  ["Publish", 826, 829],
+  ["ServiceFault", 397],
 ];
-/** Where in the first request that text's length is: behind the headers of message, security and sequence, and some of its own. */
+/**
+ * Where in the first request that text's length is: behind the headers of message, security and sequence, and some of its
+ * own.
+ */
 const AUDIT_ENTRY_ID = 46;
 
 describe("Wireshark", () => {
@@ -115,7 +142,12 @@ describe("Wireshark", () => {
     recorder.write(file);
     await recorder.close();
     const types = await dissected(file, "opcua", "opcua.transport.type");
-    expect(types.length).toBe(messages(DIRECTIONS.flatMap((each) => recorder.bytes(each)), (rest) => rest.readUInt32LE(4)));
+    expect(types.length).toBe(
+      messages(
+        DIRECTIONS.flatMap((each) => recorder.bytes(each)),
+        (rest) => rest.readUInt32LE(4),
+      ),
+    );
     const services = new Set((await dissected(file, "opcua", "opcua.servicenodeid.numeric")).map(Number));
     for (const [service, ...encodings] of SERVICES) for (const each of encodings) expect(services, service).toContain(each);
     expect([...services].filter((each) => !SERVICES.some(([, ...encodings]) => encodings.includes(each)))).toEqual([]);
@@ -141,12 +173,20 @@ describe("Wireshark", () => {
     recorder.write(file);
     await recorder.close();
     const functions = await dissected(file, "mbtcp", "modbus.func_code");
-    expect(functions).toHaveLength(messages(DIRECTIONS.flatMap((each) => recorder.bytes(each)), (rest) => UNCOUNTED + rest.readUInt16BE(LENGTH_AT)));
+    expect(functions).toHaveLength(
+      messages(
+        DIRECTIONS.flatMap((each) => recorder.bytes(each)),
+        (rest) => UNCOUNTED + rest.readUInt16BE(LENGTH_AT),
+      ),
+    );
     expect(functions.map(Number)).toEqual([3, 3, 1, 1, 6, 6, 16, 16, 15, 15, 43, 43, 6, 6]);
     expect((await dissected(file, "mbtcp", "modbus.regval_uint16")).slice(0, data.length).map(Number)).toEqual(data);
     expect(await dissected(file, "mbtcp", "modbus.exception_code")).toEqual(["3"]);
     expect(await malformed(file)).toEqual([]);
     const [answers = Buffer.alloc(0)] = recorder.bytes("answer");
-    await expectDetected(file, (bytes) => void bytes.writeUInt16BE(2, bytes.indexOf(answers.subarray(0, LENGTH_AT + 2)) + LENGTH_AT)); // shorter than any
+    await expectDetected(
+      file,
+      (bytes) => void bytes.writeUInt16BE(2, bytes.indexOf(answers.subarray(0, LENGTH_AT + 2)) + LENGTH_AT),
+    ); // shorter than any
   });
 });

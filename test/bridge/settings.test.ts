@@ -52,12 +52,20 @@ test("the least there is, and what it means", () => {
     system: join(folder, "system.yaml"),
     stale_after: 1000,
     log: "info",
-    modbus: { listen: { host: "0.0.0.0", port: 502 }, unit: 1, words: "high-first", stale: "exception", connections: 200, idle: 60_000 },
+    modbus: {
+      listen: { host: "0.0.0.0", port: 502 },
+      unit: 1,
+      words: "high-first",
+      stale: "exception",
+      connections: 200,
+      idle: 60_000,
+    },
   });
 });
 
 test("all there is", () => {
-  const { settings, diagnostics } = read(`
+  const { settings, diagnostics } = read(
+    `
 system: system.yaml
 link: { address: /dev/ttyS0, baud: 1500000 }
 values:
@@ -76,19 +84,35 @@ web: { listen: "0.0.0.0:8443", users: { anna: { role: operator, password: HASH }
 sparkplug: { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, host: scada, user: u, password_file: secret, ca: ca.pem, stored: 5 }
 audit: { folder: log, size: 1M, files: 10 }
 log: debug
-`.replace("HASH", HASH));
+`.replace("HASH", HASH),
+  );
   expect(diagnostics).toEqual([]);
   expect(settings?.modbus?.listen).toEqual({ host: "::", port: 1502 });
-  expect(settings?.web).toMatchObject({ names: ["plant.example"], tls: { certificate: join(folder, "web.pem"), key: join(folder, "web.key") }, anonymous: false });
-  expect(settings?.sparkplug).toMatchObject({ host: "scada", password_file: join(folder, "secret"), ca: join(folder, "ca.pem"), stored: 5 });
-  expect(settings).toMatchObject({ stale_after: 250, audit: { folder: join(folder, "log"), size: 1 << 20, files: 10 }, values: { plc: { through: ["ssh", "root@plc"] } } });
+  expect(settings?.web).toMatchObject({
+    names: ["plant.example"],
+    tls: { certificate: join(folder, "web.pem"), key: join(folder, "web.key") },
+    anonymous: false,
+  });
+  expect(settings?.sparkplug).toMatchObject({
+    host: "scada",
+    password_file: join(folder, "secret"),
+    ca: join(folder, "ca.pem"),
+    stored: 5,
+  });
+  expect(settings).toMatchObject({
+    stale_after: 250,
+    audit: { folder: join(folder, "log"), size: 1 << 20, files: 10 },
+    values: { plc: { through: ["ssh", "root@plc"] } },
+  });
   if (settings !== undefined) expect(checkAgainst({ ...read("system: s"), settings, diagnostics }, system)).toEqual([]);
 });
 
 test("a board that does not say how fast its counter counts: only who tells times is warned, and counter_hz says it", () => {
   const found = (more: string): string[] => {
     const file = read(`system: s\naudit: { folder: log }\n${more}`);
-    return checkAgainst(file, { ...system, plan: { ...system.plan, counterHz: null } }).map(({ code, severity, line }) => `${code} ${severity} ${line}`);
+    return checkAgainst(file, { ...system, plan: { ...system.plan, counterHz: null } }).map(
+      ({ code, severity, line }) => `${code} ${severity} ${line}`,
+    );
   };
   const opcua = "opcua: { listen: 'a:1', pki: pki, users: {} }\n";
   expect(found("modbus: { listen: 'a:1' }\n")).toEqual([]);
@@ -97,7 +121,10 @@ test("a board that does not say how fast its counter counts: only who tells time
 });
 
 test("where the bridge runs, the guests' images need not be: tags and channels are the same without them", () => {
-  const what = (planned: PlannedSystem | undefined) => [planned?.tags, planned?.plan.partitions.map(({ channels, tags }) => [channels, tags])];
+  const what = (planned: PlannedSystem | undefined) => [
+    planned?.tags,
+    planned?.plan.partitions.map(({ channels, tags }) => [channels, tags]),
+  ];
   const path = join(folder, "system.yaml");
   expect(what(planFile(path, "none").system)).toEqual(what(system));
   writeFileSync(path, SYSTEM.replace("quiet: { guest: plc,", "quiet: { guest: plc, image: none.bin,"));
@@ -116,12 +143,26 @@ describe("is refused, at its place", () => {
     ["no YAML", "system: [\n", ["2:1 AXV-P002"]],
     ["no system, and a key that is none", "modbuss: 1\n", ["1:1 AXV-P004", "1:1 AXV-P005"]],
     ["nobody to serve", "system: system.yaml\n", ["1:1 AXV-P140"]],
-    ["addresses to listen on that are none", "system: s\nmodbus: { listen: 502 }\nmetrics: { listen: 'localhost' }\n", ["2:19 AXV-P006", "3:20 AXV-P006"]],
+    [
+      "addresses to listen on that are none",
+      "system: s\nmodbus: { listen: 502 }\nmetrics: { listen: 'localhost' }\n",
+      ["2:19 AXV-P006", "3:20 AXV-P006"],
+    ],
     ["a port that is none", "system: s\nmetrics: { listen: 'localhost:65536' }\n", ["2:20 AXV-P006"]],
     [
       "values out of their ranges",
       "system: s\nstale_after: 1h\nmodbus: { listen: 'a:1', unit: 248, words: big, stale: no, connections: 0, idle: 10ms, serial: { port: 1, parity: mark, baud: 3 } }\n",
-      ["2:14 AXV-P006", "3:32 AXV-P006", "3:44 AXV-P006", "3:56 AXV-P006", "3:73 AXV-P006", "3:82 AXV-P006", "3:104 AXV-P006", "3:115 AXV-P006", "3:127 AXV-P006"],
+      [
+        "2:14 AXV-P006",
+        "3:32 AXV-P006",
+        "3:44 AXV-P006",
+        "3:56 AXV-P006",
+        "3:73 AXV-P006",
+        "3:82 AXV-P006",
+        "3:104 AXV-P006",
+        "3:115 AXV-P006",
+        "3:127 AXV-P006",
+      ],
     ],
     ["a level that is none", "system: s\nlog: loud\nmetrics: { listen: 'a:1' }\n", ["2:6 AXV-P006"]],
     [
@@ -132,7 +173,16 @@ describe("is refused, at its place", () => {
     [
       "users and other things of OPC UA that cannot be",
       "system: s\nopcua:\n  listen: 'a:1'\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: []\n  policies: [None]\n  history: -1\n  anonymous: 1\ncounter_hz: 5\n",
-      ["4:8 AXV-P006", "5:26 AXV-P006", "5:42 AXV-P006", "6:10 AXV-P006", "7:14 AXV-P006", "8:12 AXV-P006", "9:14 AXV-P006", "10:13 AXV-P006"],
+      [
+        "4:8 AXV-P006",
+        "5:26 AXV-P006",
+        "5:42 AXV-P006",
+        "6:10 AXV-P006",
+        "7:14 AXV-P006",
+        "8:12 AXV-P006",
+        "9:14 AXV-P006",
+        "10:13 AXV-P006",
+      ],
     ],
     [
       "Sparkplug's names and brokers that are none",
@@ -140,7 +190,11 @@ describe("is refused, at its place", () => {
       ["2:22 AXV-P006", "2:39 AXV-P006", "2:50 AXV-P006", "2:62 AXV-P006"],
     ],
     ["a live page that others reach without a login", "system: s\nweb: { listen: '0.0.0.0:80' }\n", ["2:1 AXV-P143"]],
-    ["a live page with half a certificate, and an address that is none", "system: s\nweb: { listen: '8080', tls: { key: a } }\n", ["2:16 AXV-P006", "2:24 AXV-P005"]],
+    [
+      "a live page with half a certificate, and an address that is none",
+      "system: s\nweb: { listen: '8080', tls: { key: a } }\n",
+      ["2:16 AXV-P006", "2:24 AXV-P005"],
+    ],
     [
       "commands on a live page without an audit log",
       `system: s\nlink: { address: a }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: operator, password: ${HASH} } } }\n`,

@@ -1,6 +1,7 @@
-// Flat memory: what a plant's clients do in sixteen minutes, as fast as it goes (steady/load.ts says what that is). Counters, sessions, subscriptions, stores and
-// caches see as many events as in that time; what goes by the clock alone (timeouts, a review four times a second) sees less. From the middle on
-// nothing may grow. An hour of it: node test/bridge/steady/main.ts 60, in real time; with --fast in two minutes.
+// Flat memory: what a plant's clients do in sixteen minutes, as fast as it goes (steady/load.ts says what that is).
+// Counters, sessions, subscriptions, stores and caches see as many events as in that time; what goes by the clock alone
+// (timeouts, a review four times a second) sees less. From the middle on nothing may grow. An hour of it: node
+// test/bridge/steady/main.ts 60, in real time; with --fast in two minutes.
 import { expect, test } from "vitest";
 import { endure, growth } from "./steady/load.ts";
 
@@ -16,6 +17,8 @@ test(`from minute ${MINUTES / 2} of ${MINUTES} on memory is flat, and the audit 
   expect(requests).toBeGreaterThan(MINUTES * 600);
   expect(sessions).toBeGreaterThan(MINUTES);
   expect(entries).toBeGreaterThan(MINUTES * 8);
-  const grown = Object.fromEntries((["rss", "heap", "external", "descriptors"] as const).map((of) => [of, growth(usage, of, MINUTES / 2 - 1)]));
+  const grown = Object.fromEntries(
+    (["rss", "heap", "external", "descriptors"] as const).map((of) => [of, growth(usage, of, MINUTES / 2 - 1)]),
+  );
   for (const [of, share] of Object.entries(grown)) expect(share, of).toBeLessThanOrEqual(MOST);
 });

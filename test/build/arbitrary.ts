@@ -24,11 +24,17 @@ const POINTER_MASK = 0x7fff;
 const counter = (depth: number): string => `$n${depth}`;
 const pointer = (tree: Tree): Tree => (scope) => `(i32.and ${tree(scope)} (i32.const ${POINTER_MASK}))`;
 const constant = (type: Type): fc.Arbitrary<Tree> =>
-  fc.oneof(fc.constantFrom(...EDGES[type]), fc.bigInt({ min: 0n, max: type === "i32" ? 0xffffffffn : 0xffffffffffffffffn })).map((value) => () => `(${type}.const ${value})`);
+  fc
+    .oneof(fc.constantFrom(...EDGES[type]), fc.bigInt({ min: 0n, max: type === "i32" ? 0xffffffffn : 0xffffffffffffffffn }))
+    .map((value) => () => `(${type}.const ${value})`);
 
 const { i32, i64, statement } = fc.letrec<{ i32: Tree; i64: Tree; statement: Tree }>((tie) => {
   const valueOf = (type: Type): fc.Arbitrary<Tree> => tie(type);
-  const sequence = fc.array(tie("statement"), { maxLength: 3 }).map((trees): Tree => (scope) => trees.map((tree) => tree(scope)).join(" "));
+  const sequence = fc.array(tie("statement"), { maxLength: 3 }).map(
+    (trees): Tree =>
+      (scope) =>
+        trees.map((tree) => tree(scope)).join(" "),
+  );
 
   const value = (type: Type): fc.Arbitrary<Tree> => {
     const leaf = fc.oneof(
@@ -37,34 +43,56 @@ const { i32, i64, statement } = fc.letrec<{ i32: Tree; i64: Tree; statement: Tre
       fc.constant<Tree>(() => `(global.get ${GLOBAL[type]})`),
     );
     const instructions = VALUE_INSTRUCTIONS.filter(({ result }) => result === type).map(({ name, operands }) =>
-      fc.tuple(...operands.map(valueOf)).map((trees): Tree => (scope) => `(${name} ${trees.map((tree) => tree(scope)).join(" ")})`),
+      fc.tuple(...operands.map(valueOf)).map(
+        (trees): Tree =>
+          (scope) =>
+            `(${name} ${trees.map((tree) => tree(scope)).join(" ")})`,
+      ),
     );
-    const load = fc.tuple(fc.constantFrom(...LOADS[type]), fc.nat(100), tie("i32")).map(([op, offset, address]): Tree => (scope) =>
-      `(${type}.${op} offset=${offset} align=1 ${pointer(address)(scope)})`);
-    const tee = fc.tuple(fc.constantFrom(...PARAMS[type]), valueOf(type)).map(([name, tree]): Tree => (scope) => `(local.tee ${name} ${tree(scope)})`);
-    const choice = fc.tuple(valueOf(type), valueOf(type), tie("i32")).map((trees): Tree => (scope) => `(select ${trees.map((tree) => tree(scope)).join(" ")})`);
+    const load = fc.tuple(fc.constantFrom(...LOADS[type]), fc.nat(100), tie("i32")).map(
+      ([op, offset, address]): Tree =>
+        (scope) =>
+          `(${type}.${op} offset=${offset} align=1 ${pointer(address)(scope)})`,
+    );
+    const tee = fc.tuple(fc.constantFrom(...PARAMS[type]), valueOf(type)).map(
+      ([name, tree]): Tree =>
+        (scope) =>
+          `(local.tee ${name} ${tree(scope)})`,
+    );
+    const choice = fc.tuple(valueOf(type), valueOf(type), tie("i32")).map(
+      (trees): Tree =>
+        (scope) =>
+          `(select ${trees.map((tree) => tree(scope)).join(" ")})`,
+    );
     const ask = fc.tuple(tie("i32"), tie("i64")).map(([a, b]): Tree => (scope) => {
       const call = `(call $ask ${a(scope)} ${b(scope)})`;
       return type === "i32" ? call : `(i64.extend_i32_u ${call})`;
     });
     const helper = fc.tuple(tie("i32"), tie("i32")).map(([a, b]): Tree => (scope) =>
       type === "i32" ? `(call $subtract ${a(scope)} ${b(scope)})` : `(call $widen ${a(scope)})`);
-    const conditional = fc.tuple(tie("i32"), sequence, valueOf(type), sequence, valueOf(type)).map(([condition, s, a, t, b]): Tree => (scope) =>
-      `(if (result ${type}) ${condition(scope)} (then ${s(scope)} ${a(scope)}) (else ${t(scope)} ${b(scope)}))`);
+    const conditional = fc.tuple(tie("i32"), sequence, valueOf(type), sequence, valueOf(type)).map(
+      ([condition, s, a, t, b]): Tree =>
+        (scope) =>
+          `(if (result ${type}) ${condition(scope)} (then ${s(scope)} ${a(scope)}) (else ${t(scope)} ${b(scope)}))`,
+    );
     const block = fc.tuple(sequence, valueOf(type)).map(([body, last]): Tree => (scope) => labelled(scope, type, (name, inner) =>
       `(block ${name} (result ${type}) ${body(inner)} ${last(inner)})`));
     // A branch with a value, where some block around takes one of this type.
-    const branch = fc.tuple(fc.nat(5), valueOf(type), tie("i32"), fc.boolean()).map(([n, tree, condition, always]): Tree => (scope) => {
-      const takers = scope.labels.filter((label) => label.type === type);
-      const target = takers[n % takers.length];
-      if (target === undefined) return tree(scope);
-      return always ? `(br ${target.name} ${tree(scope)})` : `(br_if ${target.name} ${tree(scope)} ${condition(scope)})`;
-    });
-    const table = fc.tuple(fc.array(fc.nat(5), { minLength: 1, maxLength: 5 }), valueOf(type), tie("i32")).map(([numbers, tree, index]): Tree => (scope) => {
-      const takers = scope.labels.filter((label) => label.type === type);
-      const names = numbers.flatMap((n) => takers[n % takers.length]?.name ?? []);
-      return names.length === 0 ? tree(scope) : `(br_table ${names.join(" ")} ${tree(scope)} ${index(scope)})`;
-    });
+    const branch = fc
+      .tuple(fc.nat(5), valueOf(type), tie("i32"), fc.boolean())
+      .map(([n, tree, condition, always]): Tree => (scope) => {
+        const takers = scope.labels.filter((label) => label.type === type);
+        const target = takers[n % takers.length];
+        if (target === undefined) return tree(scope);
+        return always ? `(br ${target.name} ${tree(scope)})` : `(br_if ${target.name} ${tree(scope)} ${condition(scope)})`;
+      });
+    const table = fc
+      .tuple(fc.array(fc.nat(5), { minLength: 1, maxLength: 5 }), valueOf(type), tie("i32"))
+      .map(([numbers, tree, index]): Tree => (scope) => {
+        const takers = scope.labels.filter((label) => label.type === type);
+        const names = numbers.flatMap((n) => takers[n % takers.length]?.name ?? []);
+        return names.length === 0 ? tree(scope) : `(br_table ${names.join(" ")} ${tree(scope)} ${index(scope)})`;
+      });
     return fc.oneof(
       { maxDepth: 5, depthIdentifier: "depth", withCrossShrink: true },
       { weight: 4, arbitrary: leaf },
@@ -82,15 +110,36 @@ const { i32, i64, statement } = fc.letrec<{ i32: Tree; i64: Tree; statement: Tre
   };
 
   const anyType = fc.constantFrom<Type>("i32", "i64");
-  const set = anyType.chain((type) => fc.tuple(fc.constantFrom(...PARAMS[type]), valueOf(type)).map(([name, tree]): Tree => (scope) => `(local.set ${name} ${tree(scope)})`));
-  const setGlobal = anyType.chain((type) => valueOf(type).map((tree): Tree => (scope) => `(global.set ${GLOBAL[type]} ${tree(scope)})`));
-  const store = anyType.chain((type) => fc.tuple(fc.constantFrom(...STORES[type]), fc.nat(100), tie("i32"), valueOf(type)).map(([op, offset, address, tree]): Tree => (scope) =>
-    `(${type}.${op} offset=${offset} align=1 ${pointer(address)(scope)} ${tree(scope)})`));
+  const set = anyType.chain((type) =>
+    fc.tuple(fc.constantFrom(...PARAMS[type]), valueOf(type)).map(
+      ([name, tree]): Tree =>
+        (scope) =>
+          `(local.set ${name} ${tree(scope)})`,
+    ),
+  );
+  const setGlobal = anyType.chain((type) =>
+    valueOf(type).map(
+      (tree): Tree =>
+        (scope) =>
+          `(global.set ${GLOBAL[type]} ${tree(scope)})`,
+    ),
+  );
+  const store = anyType.chain((type) =>
+    fc.tuple(fc.constantFrom(...STORES[type]), fc.nat(100), tie("i32"), valueOf(type)).map(
+      ([op, offset, address, tree]): Tree =>
+        (scope) =>
+          `(${type}.${op} offset=${offset} align=1 ${pointer(address)(scope)} ${tree(scope)})`,
+    ),
+  );
   const drop = anyType.chain((type) => valueOf(type).map((tree): Tree => (scope) => `(drop ${tree(scope)})`));
   const tell = tie("i64").map((tree): Tree => (scope) => `(call $tell ${tree(scope)})`);
   const conditional = fc.tuple(tie("i32"), sequence, sequence, fc.boolean()).map(([condition, a, b, two]): Tree => (scope) =>
     `(if ${condition(scope)} (then ${a(scope)}) ${two ? `(else ${b(scope)})` : ""})`);
-  const block = sequence.map((body): Tree => (scope) => labelled(scope, undefined, (name, inner) => `(block ${name} ${body(inner)})`));
+  const block = sequence.map(
+    (body): Tree =>
+      (scope) =>
+        labelled(scope, undefined, (name, inner) => `(block ${name} ${body(inner)})`),
+  );
   const loop = fc.tuple(fc.integer({ min: 1, max: 5 }), sequence).map(([times, body]): Tree => (scope) => {
     if (scope.loops === MAX_LOOPS) return body(scope);
     const n = counter(scope.loops);
@@ -106,9 +155,16 @@ const { i32, i64, statement } = fc.letrec<{ i32: Tree; i64: Tree; statement: Tre
     if (target === undefined) return "(nop)";
     return always ? `(br ${target.name})` : `(br_if ${target.name} ${condition(scope)})`;
   });
-  const bulk = fc.tuple(fc.constantFrom("memory.fill", "memory.copy"), tie("i32"), tie("i32"), fc.nat(MAX_LENGTH)).map(([op, to, from, bytes]): Tree => (scope) =>
-    `(${op} ${pointer(to)(scope)} ${pointer(from)(scope)} (i32.const ${bytes}))`);
-  const leave = fc.tuple(tie("i64"), fc.boolean()).map(([tree, trap]): Tree => (scope) => (trap ? "(unreachable)" : `(return ${tree(scope)})`));
+  const bulk = fc.tuple(fc.constantFrom("memory.fill", "memory.copy"), tie("i32"), tie("i32"), fc.nat(MAX_LENGTH)).map(
+    ([op, to, from, bytes]): Tree =>
+      (scope) =>
+        `(${op} ${pointer(to)(scope)} ${pointer(from)(scope)} (i32.const ${bytes}))`,
+  );
+  const leave = fc.tuple(tie("i64"), fc.boolean()).map(
+    ([tree, trap]): Tree =>
+      (scope) =>
+        trap ? "(unreachable)" : `(return ${tree(scope)})`,
+  );
 
   return {
     i32: value("i32"),
@@ -126,7 +182,14 @@ const { i32, i64, statement } = fc.letrec<{ i32: Tree; i64: Tree; statement: Tre
       { weight: 2, arbitrary: branch },
       { weight: 1, arbitrary: bulk },
       // Rarely, and only on a condition: what follows would never run.
-      { weight: 1, arbitrary: fc.tuple(tie("i32"), leave).map(([condition, tree]): Tree => (scope) => `(if (i32.eqz (i32.and ${condition(scope)} (i32.const 7))) (then ${tree(scope)}))`) },
+      {
+        weight: 1,
+        arbitrary: fc.tuple(tie("i32"), leave).map(
+          ([condition, tree]): Tree =>
+            (scope) =>
+              `(if (i32.eqz (i32.and ${condition(scope)} (i32.const 7))) (then ${tree(scope)}))`,
+        ),
+      },
     ),
   };
 });
@@ -154,5 +217,8 @@ export const functionBody: fc.Arbitrary<string> = fc
 
 /** Arguments for it. */
 export const functionArguments: fc.Arbitrary<bigint[]> = fc.tuple(
-  fc.constantFrom(...EDGES.i32), fc.bigInt({ min: 0n, max: 0xffffffffn }), fc.constantFrom(...EDGES.i64), fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }),
+  fc.constantFrom(...EDGES.i32),
+  fc.bigInt({ min: 0n, max: 0xffffffffn }),
+  fc.constantFrom(...EDGES.i64),
+  fc.bigInt({ min: 0n, max: 0xffffffffffffffffn }),
 );

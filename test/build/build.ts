@@ -14,7 +14,10 @@ import { translate, type Translation } from "../../tools/build/translate/index.t
 
 export const TABLES = { cpu, aarch64 };
 
-/** A program that uses what the hypervisor uses, and does nothing. Test files run side by side: each has a copy by another name. */
+/**
+ * A program that uses what the hypervisor uses, and does nothing. Test files run side by side: each has a copy by another
+ * name.
+ */
 export const toy = (name: string): Program => ({
   name,
   isa: "aarch64",

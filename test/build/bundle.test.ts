@@ -1,6 +1,8 @@
 // tools/axv-part makes its bundle when a source is newer, and only then; and what is in the bundle.
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -12,9 +14,21 @@ describe("a checkout whose Node notes what it is called with", () => {
   const place = (name: string): string => join(checkout, name);
   beforeEach(() => {
     checkout = mkdtempSync(join(tmpdir(), "axv-bundle-"));
-    for (const folder of ["arch", "boards", "core", "industrial", "partitions", "rtos-guests", "tools/build", "node_modules/.bin", "bin"]) mkdirSync(place(folder), { recursive: true });
+    for (const folder of [
+      "arch",
+      "boards",
+      "core",
+      "industrial",
+      "partitions",
+      "rtos-guests",
+      "tools/build",
+      "node_modules/.bin",
+      "bin",
+    ])
+      mkdirSync(place(folder), { recursive: true });
     copyFileSync(join(ROOT, "tools/axv-part"), place("tools/axv-part"));
-    for (const file of ["tools/setup.sh", "tools/build/bundle.ts", "tools/other.ts", "package-lock.json"]) writeFileSync(place(file), "");
+    for (const file of ["tools/setup.sh", "tools/build/bundle.ts", "tools/other.ts", "package-lock.json"])
+      writeFileSync(place(file), "");
     // Stands in for Node: its first argument that is no option is the bundle's maker, or the bundle.
     const node = [
       "#!/bin/sh",

@@ -15,7 +15,9 @@ const SEED = 1;
 test("the core does the same in V8 and as C", async () => {
   const tables = await generate(CORE);
   const { wasm } = await compile(CORE);
-  const exports = WebAssembly.Module.exports(new WebAssembly.Module(wasm as BufferSource)).filter(({ kind }) => kind === "function");
+  const exports = WebAssembly.Module.exports(new WebAssembly.Module(wasm as BufferSource)).filter(
+    ({ kind }) => kind === "function",
+  );
   // Aligned and inside linear memory more often than not, for these are pointers as a rule.
   const argument = fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: 0, max: 4095 }).map((n) => BigInt(n * 8)) },

@@ -61,7 +61,9 @@ const SEEDS = { memorySeed: 7, traceSeed: 1 };
 
 /** Each argument list is a case of its own, with fresh memory. */
 const separate = (samples: readonly Sample[]): Case[] =>
-  samples.flatMap(({ name, cases }) => cases.map((values): Case => ({ ...SEEDS, calls: [{ function: name, arguments: values }] })));
+  samples.flatMap(({ name, cases }) =>
+    cases.map((values): Case => ({ ...SEEDS, calls: [{ function: name, arguments: values }] })),
+  );
 
 /** All argument lists of a function one after the other: for those that leave nothing behind. */
 const together = (samples: readonly Sample[]): Case[] =>

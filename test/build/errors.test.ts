@@ -59,7 +59,11 @@ describe("instructions outside the integer part of WebAssembly", () => {
     ["memory.grow", "memory-grow", "(drop (memory.grow (i32.const 1)))"],
     ["SIMD", "unsupported-instruction", "(drop (i32x4.splat (i32.const 1)))"],
     ["an atomic of the threads proposal", "unsupported-instruction", "(drop (i32.atomic.load (i32.const 0)))"],
-    ["a tail call", "unsupported-instruction", "(param i32 i32) (result i32) (return_call $subtract (local.get 0) (local.get 1))"],
+    [
+      "a tail call",
+      "unsupported-instruction",
+      "(param i32 i32) (result i32) (return_call $subtract (local.get 0) (local.get 1))",
+    ],
     ["several results", "unsupported-instruction", "(result i32 i32) (tuple.make 2 (i32.const 1) (i32.const 2))"],
     ["a reference", "unsupported-instruction", "(drop (ref.null extern))"],
     ["a function reference", "indirect-call", "(drop (ref.func $pattern))"],
@@ -77,7 +81,11 @@ describe("instructions outside the integer part of WebAssembly", () => {
     ["an imported memory", "unsupported-module", '(import "env" "memory" (memory 1))'],
     ["an imported global", "unsupported-module", '(import "env" "flag" (global i32))'],
     ["an exception tag", "unsupported-module", "(tag $oops (param i32))"],
-    ["a global that starts with another's value", "unsupported-module", "(global $a i32 (i32.const 1)) (global $b i32 (global.get $a))"],
+    [
+      "a global that starts with another's value",
+      "unsupported-module",
+      "(global $a i32 (i32.const 1)) (global $b i32 (global.get $a))",
+    ],
     ["an unknown import", "unknown-import", '(import "env" "abort" (func (param i32)))'],
     ["an export that C cannot name", "export-name", '(func (export "core/boot"))'],
     ["an export named like a C keyword", "export-name", '(func (export "switch"))'],
@@ -98,10 +106,22 @@ describe("every way round a loop passes its own bound()", () => {
     ["a bound that one way leaves out", `(param i32) (loop $l ${COUNT} (if (local.get 0) (then ${BOUND})) ${AGAIN})`],
     ["a continue before the bound", `(param i32) (loop $l ${COUNT} ${AGAIN} ${BOUND} ${AGAIN})`],
     ["a bound that a branch jumps over", `(param i32) (loop $l ${COUNT} (block $b (br_if $b (local.get 0)) ${BOUND}) ${AGAIN})`],
-    ["a bound in one case of a table", `(param i32) (loop $l ${COUNT} (block $a (block $b (br_table $a $b (local.get 0))) ${BOUND}) ${AGAIN})`],
-    ["a bound in the inner loop only", `(param i32) (loop $l ${COUNT} (loop $m ${BOUND} (br_if $m (i32.lt_u (local.get 0) (i32.const 5)))) ${AGAIN})`],
-    ["an inner loop that continues the outer one", `(param i32) (loop $l (loop $m ${BOUND} ${COUNT} ${AGAIN} (br_if $m (local.get 0))))`],
-    ["an inner loop without", `(param i32) (loop $l ${BOUND} (loop $m ${COUNT} (br_if $m (i32.lt_u (local.get 0) (i32.const 5)))) ${AGAIN})`],
+    [
+      "a bound in one case of a table",
+      `(param i32) (loop $l ${COUNT} (block $a (block $b (br_table $a $b (local.get 0))) ${BOUND}) ${AGAIN})`,
+    ],
+    [
+      "a bound in the inner loop only",
+      `(param i32) (loop $l ${COUNT} (loop $m ${BOUND} (br_if $m (i32.lt_u (local.get 0) (i32.const 5)))) ${AGAIN})`,
+    ],
+    [
+      "an inner loop that continues the outer one",
+      `(param i32) (loop $l (loop $m ${BOUND} ${COUNT} ${AGAIN} (br_if $m (local.get 0))))`,
+    ],
+    [
+      "an inner loop without",
+      `(param i32) (loop $l ${BOUND} (loop $m ${COUNT} (br_if $m (i32.lt_u (local.get 0) (i32.const 5)))) ${AGAIN})`,
+    ],
   ])("refused: %s", async (_, wat) => {
     const error = await errorOf(() => translateFunction(wat));
     expect(error.code).toBe("loop-unbounded");
@@ -110,7 +130,10 @@ describe("every way round a loop passes its own bound()", () => {
 
   test.each<[string, string]>([
     ["first statement", `(param i32) (loop $l ${BOUND} ${COUNT} ${AGAIN})`],
-    ["behind the condition", `(param i32) (block $out (loop $l (br_if $out (i32.ge_u (local.get 0) (i32.const 5))) ${BOUND} ${COUNT} (br $l)))`],
+    [
+      "behind the condition",
+      `(param i32) (block $out (loop $l (br_if $out (i32.ge_u (local.get 0) (i32.const 5))) ${BOUND} ${COUNT} (br $l)))`,
+    ],
     ["in both arms", `(param i32) (loop $l ${COUNT} (if (local.get 0) (then ${BOUND}) (else ${BOUND})) ${AGAIN})`],
     ["one arm leaves", `(param i32) (loop $l ${COUNT} (if (local.get 0) (then (return)) (else ${BOUND})) ${AGAIN})`],
     ["two loops, each its own", `(param i32) (loop $l ${BOUND} (loop $m ${BOUND} ${COUNT} (br_if $m (local.get 0))) ${AGAIN})`],

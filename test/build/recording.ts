@@ -74,7 +74,10 @@ export class Recording {
     return new Uint8Array(BigUint64Array.from([...this.#words, END]).buffer);
   }
 
-  #instantiate(make: (imports: WebAssembly.Imports) => WebAssembly.Instance, imports: WebAssembly.Imports): { exports: WebAssembly.Exports } {
+  #instantiate(
+    make: (imports: WebAssembly.Imports) => WebAssembly.Instance,
+    imports: WebAssembly.Imports,
+  ): { exports: WebAssembly.Exports } {
     const wrapped: Record<string, Record<string, WasmFunction>> = {};
     [...this.#module.imports.values()].forEach(({ module, name, params }, index) => {
       const original = imports[module]?.[name] as WasmFunction;
@@ -106,7 +109,12 @@ export class Recording {
     };
   }
 
-  #import(original: WasmFunction, index: number, parameters: number, written: ((values: readonly Value[]) => Written) | undefined): WasmFunction {
+  #import(
+    original: WasmFunction,
+    index: number,
+    parameters: number,
+    written: ((values: readonly Value[]) => Written) | undefined,
+  ): WasmFunction {
     return (...values) => {
       this.#words.push(IMPORT, BigInt(index), ...values.slice(0, parameters).map(unsigned));
       const result = original(...values);

@@ -26,15 +26,29 @@ describe("WebAssembly text", () => {
       (func $g
         (nop)))`;
     expect(linesOf(parseText(text))).toEqual([
-      ["module", undefined], ["func", undefined], ["call", 3], ["local.get", 3], ["local.get", 4], ["drop", undefined], ["i32.const", undefined],
-      ["func", undefined], ["nop", undefined],
+      ["module", undefined],
+      ["func", undefined],
+      ["call", 3],
+      ["local.get", 3],
+      ["local.get", 4],
+      ["drop", undefined],
+      ["i32.const", undefined],
+      ["func", undefined],
+      ["nop", undefined],
     ]);
     expect(parseText("(a\n;;@ core/b.ts:7:9\n(b))").items[1]).toMatchObject({ at: { file: "core/b.ts", line: 7, column: 10 } });
   });
 
   test("strings and quoted names may hold parentheses, semicolons and escapes", () => {
-    expect(parseText('(data $"a (b); c" "x\\"(;;" (; (comment) ;) $end)').items).toEqual(["data", '$"a (b); c"', '"x\\"(;;"', "$end"]);
-    expect(decodeString('"a\\00\\ff\\t\\n\\r\\"\\\'\\\\ä"')).toEqual(Uint8Array.of(0x61, 0, 255, 9, 10, 13, 34, 39, 92, 0xc3, 0xa4));
+    expect(parseText('(data $"a (b); c" "x\\"(;;" (; (comment) ;) $end)').items).toEqual([
+      "data",
+      '$"a (b); c"',
+      '"x\\"(;;"',
+      "$end",
+    ]);
+    expect(decodeString('"a\\00\\ff\\t\\n\\r\\"\\\'\\\\ä"')).toEqual(
+      Uint8Array.of(0x61, 0, 255, 9, 10, 13, 34, 39, 92, 0xc3, 0xa4),
+    );
     expect(sourceName('$"a (b); c"')).toBe("a (b); c");
   });
 
@@ -60,10 +74,21 @@ describe("names", () => {
 describe("#line", () => {
   test("stands where C's own count is wrong, and nowhere else", () => {
     const lines = [
-      { text: "a;", at: at(5) }, { text: "b;", at: at(6) }, { text: "}", at: undefined }, { text: "c;", at: at(7) }, { text: "d;", at: at(9, "~lib/rt.ts") },
+      { text: "a;", at: at(5) },
+      { text: "b;", at: at(6) },
+      { text: "}", at: undefined },
+      { text: "c;", at: at(7) },
+      { text: "d;", at: at(9, "~lib/rt.ts") },
     ];
     expect(withLineDirectives(lines)).toEqual([
-      '#line 5 "core/a.ts"', "a;", "b;", "}", '#line 7 "core/a.ts"', "c;", '#line 9 "node_modules/assemblyscript/std/assembly/rt.ts"', "d;",
+      '#line 5 "core/a.ts"',
+      "a;",
+      "b;",
+      "}",
+      '#line 7 "core/a.ts"',
+      "c;",
+      '#line 9 "node_modules/assemblyscript/std/assembly/rt.ts"',
+      "d;",
     ]);
   });
 });

@@ -58,7 +58,11 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
 
   test("a debugger finds the AssemblyScript, from the repository's root", () => {
     const entry = readElf(readFileSync(products.elf)).symbols.find(({ name }) => name === "trapSync");
-    const rows = runTool({ command: "llvm-symbolizer-19", package: "llvm-19" }, [`--obj=${products.elf}`, "--relativenames", String(entry?.value)]);
+    const rows = runTool({ command: "llvm-symbolizer-19", package: "llvm-19" }, [
+      `--obj=${products.elf}`,
+      "--relativenames",
+      String(entry?.value),
+    ]);
     expect(rows).toMatch(new RegExp(`^trapSync\n(\\./)?${SOURCE}:${linesWith("exits++")[0] ?? 0}:`));
     expect(existsSync(join(ROOT, SOURCE))).toBe(true);
     // Nothing of this machine is in it.
@@ -82,7 +86,10 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
     inWorkFolder(async (folder) => {
       const write = (name: string, text: string): void => writeFileSync(join(ROOT, folder, name), text);
       const program = { ...TOY, name: basename(folder), entry: `${folder}/entry.ts` };
-      write("entry.ts", 'import { ONE } from "./one";\nexport function boot(): u32 { return ONE; }\nexport function trapSync(): u32 { return 0; }\n');
+      write(
+        "entry.ts",
+        'import { ONE } from "./one";\nexport function boot(): u32 { return ONE; }\nexport function trapSync(): u32 { return 0; }\n',
+      );
       write("one.ts", "export const ONE: u32 = 1;\n");
       const first = await buildProgram(program);
       expect(first.upToDate).toBe(false);
@@ -97,7 +104,10 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
     inWorkFolder(async (folder) => {
       const source = join(ROOT, folder, "entry.ts");
       const write = (value: number): void =>
-        writeFileSync(source, `export function boot(): u32 { return ${value}; }\nexport function trapSync(): u32 { return 0; }\n`);
+        writeFileSync(
+          source,
+          `export function boot(): u32 { return ${value}; }\nexport function trapSync(): u32 { return 0; }\n`,
+        );
       const program = { ...TOY, name: basename(folder), entry: `${folder}/entry.ts` };
       write(1);
       const first = await buildProgram(program, (line) => {

@@ -9,7 +9,8 @@ const ON_MEMORY: Readonly<Record<string, (words: DataView, pointer: number, a: n
   atomicAnd32: (words, pointer, bits) => exchange(words, pointer, (old) => old & bits),
   atomicAdd32: (words, pointer, value) => exchange(words, pointer, (old) => old + value),
   atomicExchange32: (words, pointer, value) => exchange(words, pointer, () => value),
-  compareExchange32: (words, pointer, expected, value) => exchange(words, pointer, (old) => (old === (expected | 0) ? value : old)),
+  compareExchange32: (words, pointer, expected, value) =>
+    exchange(words, pointer, (old) => (old === (expected | 0) ? value : old)),
   loadAcquire32: (words, pointer) => exchange(words, pointer, (old) => old),
   storeRelease32: (words, pointer, value) => exchange(words, pointer, () => value),
 };

@@ -22,10 +22,15 @@ describe("a blob that is whole", () => {
 
 describe("a blob that is damaged is refused", () => {
   test("none there", () => expect(boot(new Uint8Array(0))).toContain("no system blob behind the core: build the image again"));
-  test("another version", () => expect(boot(patched(4, BLOB_VERSION + 1))).toContain("another version than this core: build the image again"));
-  test("cut off in the middle", () => expect(boot(system.blob.subarray(0, system.blob.length / 2))).toContain("altered (checksum): build the image again, check how it was copied"));
+  test("another version", () =>
+    expect(boot(patched(4, BLOB_VERSION + 1))).toContain("another version than this core: build the image again"));
+  test("cut off in the middle", () =>
+    expect(boot(system.blob.subarray(0, system.blob.length / 2))).toContain(
+      "altered (checksum): build the image again, check how it was copied",
+    ));
   test("a size that cannot be", () => {
-    for (const size of [0, 8, BLOB_MAX_BYTES + 8, system.blob.length + 4]) expect(boot(patched(8, size)), String(size)).toContain("truncated");
+    for (const size of [0, 8, BLOB_MAX_BYTES + 8, system.blob.length + 4])
+      expect(boot(patched(8, size)), String(size)).toContain("truncated");
   });
 
   test("any single bit altered", () => {
@@ -42,7 +47,8 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   const offsets = fields.filter(({ name }) => name.endsWith("Offset")).map(({ name, offset }) => [name, offset] as const);
 
   test.each(offsets)("%s outside the blob, or not aligned; or more of them than there is room for", (_, at) => {
-    for (const offset of [system.blob.length, 0xffff_fff8, 4, 161]) expect(boot(patched(at, offset)), String(offset)).toContain("inconsistent");
+    for (const offset of [system.blob.length, 0xffff_fff8, 4, 161])
+      expect(boot(patched(at, offset)), String(offset)).toContain("inconsistent");
     expect(boot(patched(at + 4, 0x4000_0000))).toContain("inconsistent");
   });
 
@@ -73,8 +79,17 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
     // Moved away from under its load, which is looked at before the next partition's regions are.
     const refusal = /overlapping or unaligned memory|loads an image outside/;
     const bad: Change[] = [
-      { pa: 0x4020_0000n }, { pa: 0x4000_0000n }, { pa: 0x4800_0000n }, { pa: 0x4700_0000n, size: 0x200_0000n }, { ipa: 0x0a00_0000n },
-      { pa: 0x6000_0001n }, { size: 0n }, { size: 0x1001n }, { pa: 0xffff_ffff_ffff_f000n, size: 0x2000n }, { ipa: 0xffff_ffff_ffff_f000n }, { kind: 4 },
+      { pa: 0x4020_0000n },
+      { pa: 0x4000_0000n },
+      { pa: 0x4800_0000n },
+      { pa: 0x4700_0000n, size: 0x200_0000n },
+      { ipa: 0x0a00_0000n },
+      { pa: 0x6000_0001n },
+      { size: 0n },
+      { size: 0x1001n },
+      { pa: 0xffff_ffff_ffff_f000n, size: 0x2000n },
+      { ipa: 0xffff_ffff_ffff_f000n },
+      { kind: 4 },
     ];
     for (const change of bad) expect(boot(changed("Region", 0, change)), show(change)).toMatch(refusal);
   });
@@ -82,13 +97,17 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   test("memory where the largest blob would end, which is mapped before the blob's length is known", () => {
     const { base, size } = system.plan.image;
     for (const pa of [base + size - 0x1000, base + size, base + size + BLOB_MAX_BYTES - 0x1000]) {
-      const more = new BlobBench({ ...STANDARD, partitions: [LINUX, { ...PLC, regions: [...PLC.regions, ram(0x6000_0000, pa, 0x1000)] }] });
+      const more = new BlobBench({
+        ...STANDARD,
+        partitions: [LINUX, { ...PLC, regions: [...PLC.regions, ram(0x6000_0000, pa, 0x1000)] }],
+      });
       expect(more.boot(), pa.toString(16)).toContain("overlapping");
     }
   });
 
   test("RAM whose end wraps", () => {
-    for (const size of [0xffff_ffff_ffff_f000n, 0xffff_ffff_c000_0000n, 0xffff_ffff_d000_0000n]) expect(boot(changed("Ram", 0, { size }))).toMatch(/inconsistent|not where/);
+    for (const size of [0xffff_ffff_ffff_f000n, 0xffff_ffff_c000_0000n, 0xffff_ffff_d000_0000n])
+      expect(boot(changed("Ram", 0, { size }))).toMatch(/inconsistent|not where/);
   });
 
   test("a channel's memory as anything but the same channel in both partitions", () => {
@@ -128,7 +147,14 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
 
   test("loads outside the partition's memory, or not from the image", () => {
     const refusal = /loads outside its partition/;
-    for (const change of [{ target: 0x4800_0000n }, { target: 0x61ff_ffc0n, size: 128n }, { target: 0x6000_0020n }, { source: 32n }, { size: 0xffff_ffff_ffff_ffc0n }, { source: 0x4000_0000n }]) {
+    for (const change of [
+      { target: 0x4800_0000n },
+      { target: 0x61ff_ffc0n, size: 128n },
+      { target: 0x6000_0020n },
+      { source: 32n },
+      { size: 0xffff_ffff_ffff_ffc0n },
+      { source: 0x4000_0000n },
+    ]) {
       expect(boot(changed("Load", 0, change)), show(change)).toMatch(refusal);
     }
   });
@@ -141,7 +167,8 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   });
 
   test("registers to silence that are not in a device of the partition, or not whole", () => {
-    for (const pa of [0x0a00_0071n, 0x6000_0000n, 0x0900_0000n, 0x0a00_4000n]) expect(boot(changed("Quiesce", 0, { pa })), `0x${pa.toString(16)}`).toMatch(/silences a foreign device/);
+    for (const pa of [0x0a00_0071n, 0x6000_0000n, 0x0900_0000n, 0x0a00_4000n])
+      expect(boot(changed("Quiesce", 0, { pa })), `0x${pa.toString(16)}`).toMatch(/silences a foreign device/);
   });
 
   test("an image that is not where the plan wants it", () => {
@@ -150,7 +177,8 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   });
 
   test("less memory for the hypervisor than its own image takes, or more than it can map", () => {
-    for (const hypervisorSize of [0n, 0x1000n, BigInt(system.spec.board.imageSize), 1n << 39n]) expect(boot(headerWith({ hypervisorSize })), String(hypervisorSize)).not.toBe("runs");
+    for (const hypervisorSize of [0n, 0x1000n, BigInt(system.spec.board.imageSize), 1n << 39n])
+      expect(boot(headerWith({ hypervisorSize })), String(hypervisorSize)).not.toBe("runs");
   });
 
   test("just as much as its own image takes, nothing being loaded, is enough; a byte less is not", () => {

@@ -39,7 +39,9 @@ export class BlobBench {
   /** The blob with fields of one record changed, and a right checksum. */
   changed(kind: string, index: number, change: Change | ((before: BlobRecord) => Change)): Uint8Array {
     const { header, records } = readBlob(this.system.blob);
-    const list = (records[kind] ?? []).map((record, n) => (n === index ? { ...record, ...(typeof change === "function" ? change(record) : change) } : record));
+    const list = (records[kind] ?? []).map((record, n) =>
+      n === index ? { ...record, ...(typeof change === "function" ? change(record) : change) } : record,
+    );
     return encodeBlob(header, { ...records, [kind]: list });
   }
 

@@ -15,7 +15,10 @@ const INCONSISTENT = /inconsistent/;
 
 /** Each change of one record is refused, with those words. */
 function refuses(bench: BlobBench, kind: string, index: number, changes: readonly Change[], words: RegExp): void {
-  for (const change of changes) expect(bench.boot(kind === "header" ? bench.headerWith(change) : bench.changed(kind, index, change)), show(change)).toMatch(words);
+  for (const change of changes)
+    expect(bench.boot(kind === "header" ? bench.headerWith(change) : bench.changed(kind, index, change)), show(change)).toMatch(
+      words,
+    );
 }
 
 describe("GICv2", () => {
@@ -26,7 +29,23 @@ describe("GICv2", () => {
   test("as planned it runs", () => expect(bench.boot()).toBe("runs"));
 
   test("a frame that is not there, or not a page, or where GICD is; a version that nobody knows", () => {
-    refuses(bench, "header", 0, [{ gicc: 0n }, { gich: 0n }, { gicv: 0n }, { gicc: 0x801_0800n }, { gich: 0x803_0001n }, { gicd: 0n }, { gicVersion: 1 }, { gicVersion: 4 }, { gicVersion: 3 }], INCONSISTENT);
+    refuses(
+      bench,
+      "header",
+      0,
+      [
+        { gicc: 0n },
+        { gich: 0n },
+        { gicv: 0n },
+        { gicc: 0x801_0800n },
+        { gich: 0x803_0001n },
+        { gicd: 0n },
+        { gicVersion: 1 },
+        { gicVersion: 4 },
+        { gicVersion: 3 },
+      ],
+      INCONSISTENT,
+    );
     refuses(bench, "header", 0, [{ gicc: 1n << 40n }, { gicv: 1n << 50n }], INCONSISTENT);
   });
 
@@ -35,13 +54,32 @@ describe("GICv2", () => {
   });
 
   test("an injected partition has GICV and nothing else, a direct one GICC but for its second page", () => {
-    refuses(bench, "Region", LINUX_GICC, [{ pa: 0x0801_0000n }, { pa: 0x0803_0000n, size: 0x1000n }, { pa: 0x0800_0000n, size: 0x1000n, ipa: 0x0c00_0000n }, { pa: 0x0804_1000n }, { size: 0x3000n }], REGION);
-    refuses(bench, "Region", PLC_GICC, [{ pa: 0x0804_0000n, size: 0x2000n }, { size: 0x2000n }, { pa: 0x0801_1000n }, { pa: 0x0803_0000n }], REGION);
+    refuses(
+      bench,
+      "Region",
+      LINUX_GICC,
+      [
+        { pa: 0x0801_0000n },
+        { pa: 0x0803_0000n, size: 0x1000n },
+        { pa: 0x0800_0000n, size: 0x1000n, ipa: 0x0c00_0000n },
+        { pa: 0x0804_1000n },
+        { size: 0x3000n },
+      ],
+      REGION,
+    );
+    refuses(
+      bench,
+      "Region",
+      PLC_GICC,
+      [{ pa: 0x0804_0000n, size: 0x2000n }, { size: 0x2000n }, { pa: 0x0801_1000n }, { pa: 0x0803_0000n }],
+      REGION,
+    );
   });
 
   test("GICC as memory or as a channel", () => refuses(bench, "Region", PLC_GICC, [{ kind: 0 }, { kind: 2 }], REGION));
 
-  test("a partition that is said to be injected, and was planned direct", () => refuses(bench, "Partition", 1, [{ flags: PARTITION_AUTOSTART }], REGION));
+  test("a partition that is said to be injected, and was planned direct", () =>
+    refuses(bench, "Partition", 1, [{ flags: PARTITION_AUTOSTART }], REGION));
 });
 
 describe("direct interrupts", () => {
@@ -55,12 +93,21 @@ describe("direct interrupts", () => {
   });
 
   test("not with a bandwidth", () => {
-    refuses(new BlobBench({ ...STANDARD, partitions: [LINUX, DIRECT] }), "Partition", 1, [{ bandwidthRefills: 100, bandwidthMicroseconds: 1000 }], INCONSISTENT);
+    refuses(
+      new BlobBench({ ...STANDARD, partitions: [LINUX, DIRECT] }),
+      "Partition",
+      1,
+      [{ bandwidthRefills: 100, bandwidthMicroseconds: 1000 }],
+      INCONSISTENT,
+    );
   });
 });
 
 describe("a mailbox", () => {
-  const bench = new BlobBench({ ...STANDARD, partitions: [LINUX, { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] }] });
+  const bench = new BlobBench({
+    ...STANDARD,
+    partitions: [LINUX, { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] }],
+  });
   const MAILBOX = 5;
 
   test("as planned it runs", () => expect(bench.boot()).toBe("runs"));
@@ -79,13 +126,28 @@ describe("a mailbox", () => {
 });
 
 describe("colours", () => {
-  const region = (colours: readonly number[]) => ({ name: "memory", ipa: 0x4000_0000, pa: 0x6000_0000, size: 0x10_0000, kind: "ram" as const, access: "rwx", colours });
-  const bench = new BlobBench({ ...STANDARD, partitions: [{ ...LINUX, regions: [region([0, 1]), ...LINUX.regions.slice(1)] }, { ...PLC, regions: [region([2, 3]), ...PLC.regions.slice(1)] }] });
+  const region = (colours: readonly number[]) => ({
+    name: "memory",
+    ipa: 0x4000_0000,
+    pa: 0x6000_0000,
+    size: 0x10_0000,
+    kind: "ram" as const,
+    access: "rwx",
+    colours,
+  });
+  const bench = new BlobBench({
+    ...STANDARD,
+    partitions: [
+      { ...LINUX, regions: [region([0, 1]), ...LINUX.regions.slice(1)] },
+      { ...PLC, regions: [region([2, 3]), ...PLC.regions.slice(1)] },
+    ],
+  });
   const SECOND = LINUX.regions.length;
 
   test("as planned it runs", () => expect(bench.boot()).toBe("runs"));
 
-  test("that two partitions share", () => refuses(bench, "Region", SECOND, [{ colours: 0b0110 }, { colours: 0b0001 }, { colours: 0xffff }, { colours: 0 }], REGION));
+  test("that two partitions share", () =>
+    refuses(bench, "Region", SECOND, [{ colours: 0b0110 }, { colours: 0b0001 }, { colours: 0xffff }, { colours: 0 }], REGION));
 
   test("that do not exist", () => refuses(bench, "Region", SECOND, [{ colours: 1 << 16 }, { colours: 0x8000_0000 }], REGION));
 
@@ -99,7 +161,13 @@ describe("colours", () => {
   });
 
   test("spread over what is the hypervisor's, another partition's, or more than there is", () => {
-    refuses(bench, "Region", SECOND, [{ pa: 0x4000_0000n }, { size: 0x2000_0000n, pa: 0x3000_0000n }, { size: 1n << 37n }], REGION);
+    refuses(
+      bench,
+      "Region",
+      SECOND,
+      [{ pa: 0x4000_0000n }, { size: 0x2000_0000n, pa: 0x3000_0000n }, { size: 1n << 37n }],
+      REGION,
+    );
   });
 
   test("an image that does not begin with a page", () => {
@@ -108,24 +176,52 @@ describe("colours", () => {
 });
 
 describe("cluster ways", () => {
-  const bench = new BlobBench({ ...STANDARD, board: { ...STANDARD.board, cluster: "writable" }, partitions: [{ ...LINUX, ways: [0] }, { ...PLC, ways: [1] }] });
+  const bench = new BlobBench({
+    ...STANDARD,
+    board: { ...STANDARD.board, cluster: "writable" },
+    partitions: [
+      { ...LINUX, ways: [0] },
+      { ...PLC, ways: [1] },
+    ],
+  });
 
   test("as planned it runs", () => expect(bench.boot()).toBe("runs"));
-  test("that two partitions have, or that do not exist", () => refuses(bench, "Partition", 1, [{ clusterWays: 1 }, { clusterWays: 3 }, { clusterWays: 0x10 }, { clusterWays: 0x8000_0000 }], INCONSISTENT));
+  test("that two partitions have, or that do not exist", () =>
+    refuses(
+      bench,
+      "Partition",
+      1,
+      [{ clusterWays: 1 }, { clusterWays: 3 }, { clusterWays: 0x10 }, { clusterWays: 0x8000_0000 }],
+      INCONSISTENT,
+    ));
 });
 
 describe("bandwidth", () => {
-  const bench = new BlobBench({ ...STANDARD, partitions: [{ ...LINUX, bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } }, PLC] });
+  const bench = new BlobBench({
+    ...STANDARD,
+    partitions: [{ ...LINUX, bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } }, PLC],
+  });
 
   test("as planned it runs", () => expect(bench.boot()).toBe("runs"));
   test("without a period, with the guest's own PMU, without its interrupt", () => {
-    refuses(bench, "Partition", 0, [{ bandwidthMicroseconds: 0 }, { flags: PARTITION_AUTOSTART + PARTITION_PMU }, { flags: PARTITION_AUTOSTART + PARTITION_DIRECT }], INCONSISTENT);
+    refuses(
+      bench,
+      "Partition",
+      0,
+      [
+        { bandwidthMicroseconds: 0 },
+        { flags: PARTITION_AUTOSTART + PARTITION_PMU },
+        { flags: PARTITION_AUTOSTART + PARTITION_DIRECT },
+      ],
+      INCONSISTENT,
+    );
     refuses(bench, "header", 0, [{ pmuInterrupt: 0 }], INCONSISTENT);
   });
   test("with an interrupt that is none, or is the guest's, or the hypervisor's for something else", () => {
     refuses(bench, "header", 0, [{ pmuInterrupt: 5 }, { pmuInterrupt: 32 }, { pmuInterrupt: 27 }], INTERRUPT);
     refuses(bench, "Partition", 0, [{ ppis: (1 << 27) | (1 << 30) | (1 << 23) }], INTERRUPT);
-    for (const pmuInterrupt of [25, 26]) expect(bench.boot(bench.headerWith({ pmuInterrupt })), String(pmuInterrupt)).not.toBe("runs");
+    for (const pmuInterrupt of [25, 26])
+      expect(bench.boot(bench.headerWith({ pmuInterrupt })), String(pmuInterrupt)).not.toBe("runs");
   });
   test("on the housekeeper's pCPU", () => refuses(bench, "header", 0, [{ housekeeper: 0 }, { housekeeper: 1 }], CPU));
 });
@@ -147,11 +243,30 @@ describe("a seed", () => {
   const at = (seed: bigint): string => bench.boot(bench.changed("Partition", 0, { seed }));
 
   test("is in one page of the partition's RAM, and so is its property's head before it", () => {
-    for (const seed of [0n, BASE + BEFORE, BASE + 0x1000n - SEED_BYTES, BASE + 0x1000n + BEFORE, BASE + 32n * 0x10_0000n - SEED_BYTES]) expect(at(seed), seed.toString(16)).toBe("runs");
+    for (const seed of [
+      0n,
+      BASE + BEFORE,
+      BASE + 0x1000n - SEED_BYTES,
+      BASE + 0x1000n + BEFORE,
+      BASE + 32n * 0x10_0000n - SEED_BYTES,
+    ])
+      expect(at(seed), seed.toString(16)).toBe("runs");
   });
 
   test("is refused where any of it is not", () => {
-    const wrong = [BASE, BASE + BEFORE - 4n, BASE + BEFORE + 2n, BASE + 0x1000n - SEED_BYTES + 4n, BASE + 0x1000n - 4n, BASE + 0x1000n + BEFORE - 4n, BASE - 0x800n, BASE + 32n * 0x10_0000n + 0x800n, 0x0a00_0100n, 0x7000_0100n, 1n << 40n];
+    const wrong = [
+      BASE,
+      BASE + BEFORE - 4n,
+      BASE + BEFORE + 2n,
+      BASE + 0x1000n - SEED_BYTES + 4n,
+      BASE + 0x1000n - 4n,
+      BASE + 0x1000n + BEFORE - 4n,
+      BASE - 0x800n,
+      BASE + 32n * 0x10_0000n + 0x800n,
+      0x0a00_0100n,
+      0x7000_0100n,
+      1n << 40n,
+    ];
     for (const seed of wrong) expect(at(seed), seed.toString(16)).toMatch(/entry|outside|argument/);
   });
 });
@@ -162,7 +277,12 @@ describe("a channel", () => {
   const [OURS, THEIRS] = [2, 4];
 
   test("is the same memory, all of it, at both of its ends", () => {
-    const changes: Change[] = [{ size: 0x2000n }, { pa: 0x4fff_f000n, size: 0x2000n }, { pa: 0x4fff_f000n, size: 0x3000n }, { kind: 0 }];
+    const changes: Change[] = [
+      { size: 0x2000n },
+      { pa: 0x4fff_f000n, size: 0x2000n },
+      { pa: 0x4fff_f000n, size: 0x3000n },
+      { kind: 0 },
+    ];
     for (const region of [OURS, THEIRS]) refuses(bench, "Region", region, changes, REGION);
   });
 });

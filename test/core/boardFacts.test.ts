@@ -1,4 +1,5 @@
-// What the plan says of the board is compared with what the hardware says, on the pCPU that can see it (arch/aarch64/boardCheck.ts).
+// What the plan says of the board is compared with what the hardware says, on the pCPU that can see it
+// (arch/aarch64/boardCheck.ts).
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
@@ -34,8 +35,16 @@ describe.each(GICS)("%s: list registers are counted on each pCPU (ICH_VTR_EL2.Li
 });
 
 /** What a board says at boot that is not the one of the plan, or that something has been done to; "" if it runs. */
-function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: SystemSpec = STANDARD, damage: (machine: Aarch64Machine) => void = () => undefined): string {
-  const machine = machineFor({ ...makeSystem({ ...spec, board: planned }), spec: { ...spec, board: { ...planned, ...hardware } } });
+function bootsOn(
+  hardware: Partial<Board>,
+  planned: Board = qemuVirt,
+  spec: SystemSpec = STANDARD,
+  damage: (machine: Aarch64Machine) => void = () => undefined,
+): string {
+  const machine = machineFor({
+    ...makeSystem({ ...spec, board: planned }),
+    spec: { ...spec, board: { ...planned, ...hardware } },
+  });
   damage(machine);
   machine.boot();
   machine.uart.drain();
@@ -51,9 +60,12 @@ function bootsOn(hardware: Partial<Board>, planned: Board = qemuVirt, spec: Syst
 }
 
 const hex16 = (value: number | bigint): string => `0x${value.toString(16).padStart(16, "0")}`;
-const mismatch = (pcpu: number, fact: string, planned: number | bigint, found: number | bigint): string => `axv: pCPU ${hex16(pcpu)}: ${fact}: planned ${hex16(planned)}, found ${hex16(found)}`;
+const mismatch = (pcpu: number, fact: string, planned: number | bigint, found: number | bigint): string =>
+  `axv: pCPU ${hex16(pcpu)}: ${fact}: planned ${hex16(planned)}, found ${hex16(found)}`;
 /** The same board, one pCPU of which has other registers. */
-const oneWith = (pcpu: number, registers: Partial<Registers>): Partial<Board> => ({ cpus: qemuVirt.cpus.map((cpu, n) => (n === pcpu ? { ...cpu, registers } : cpu)) });
+const oneWith = (pcpu: number, registers: Partial<Registers>): Partial<Board> => ({
+  cpus: qemuVirt.cpus.map((cpu, n) => (n === pcpu ? { ...cpu, registers } : cpu)),
+});
 
 describe("a board that is not as planned: one line, and nothing starts", () => {
   test("GICD_PIDR2.ArchRev: another version of the GIC, either way", () => {
@@ -65,7 +77,10 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     const planned = { ...board, spiLimit: 288 };
     expect(bootsOn({ spiLimit: 256 }, planned)).toBe(mismatch(0, "GIC INTIDs", 288, 256));
     for (const spiLimit of [320, 1020]) {
-      const machine = machineFor({ ...makeSystem({ ...STANDARD, board: planned }), spec: { ...STANDARD, board: { ...planned, spiLimit } } });
+      const machine = machineFor({
+        ...makeSystem({ ...STANDARD, board: planned }),
+        spec: { ...STANDARD, board: { ...planned, spiLimit } },
+      });
       const { bank } = machine.gic.distributor;
       for (let word = 1; word < bank.words; word++) bank.enabled[word] = word < 31 ? 0xffff_ffff : 0x0fff_ffff;
       machine.boot();
@@ -79,20 +94,32 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     const two = { ...qemuVirt, cpus: qemuVirt.cpus.slice(0, 2) };
     const pair = { ...STANDARD, housekeeper: 0, partitions: [{ ...LINUX, channels: [], regions: LINUX.regions.slice(0, 2) }] };
     expect(bootsOn({ virtualLpis: true }, two, pair)).toBe(mismatch(0, "gicr_stride", 0x20000, 0x40000));
-    const wide = { ...qemuVirt, virtualLpis: true, cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, gicr: 0x080a_0000 + n * 0x40000 })) };
+    const wide = {
+      ...qemuVirt,
+      virtualLpis: true,
+      cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, gicr: 0x080a_0000 + n * 0x40000 })),
+    };
     expect(bootsOn({}, wide), "as planned").toBe("");
   });
 
   test.each([...GICS])("%s: a board with one pCPU, which does everything", (_, board) => {
     const alone: Board = { ...board, cpus: board.cpus.slice(0, 1) };
-    const one = { ...STANDARD, board: alone, housekeeper: 0, partitions: [{ ...LINUX, cpus: [0], channels: [], regions: LINUX.regions.slice(0, 2) }] };
+    const one = {
+      ...STANDARD,
+      board: alone,
+      housekeeper: 0,
+      partitions: [{ ...LINUX, cpus: [0], channels: [], regions: LINUX.regions.slice(0, 2) }],
+    };
     const bench = new Bench(one);
     expect(bench.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
     expect(bench.guest(0).running).toBe(true);
   });
 
   test("GICR_TYPER: redistributors are found by affinity, in whichever order they are", () => {
-    const swapped = (frames: readonly number[]): Board => ({ ...qemuVirt, cpus: [0n, 1n, 3n, 2n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + (frames[n] ?? 0) * 0x20000 })) });
+    const swapped = (frames: readonly number[]): Board => ({
+      ...qemuVirt,
+      cpus: [0n, 1n, 3n, 2n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + (frames[n] ?? 0) * 0x20000 })),
+    });
     expect(bootsOn(swapped([0, 1, 3, 2]), swapped([0, 1, 2, 3]))).toBe("");
     const bench = new Bench({ ...STANDARD, board: swapped([0, 1, 3, 2]) });
     expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
@@ -122,7 +149,9 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
   });
 
   test("GICD_ITARGETSR0: a pCPU that has another CPU interface", () => {
-    expect(bootsOn({ cpus: qemuVirtGicv2.cpus.map((cpu, n) => ({ ...cpu, interface: [0, 1, 3, 2][n] ?? 0 })) }, qemuVirtGicv2)).toBe(mismatch(3, "CPU interface", 8, 4));
+    expect(
+      bootsOn({ cpus: qemuVirtGicv2.cpus.map((cpu, n) => ({ ...cpu, interface: [0, 1, 3, 2][n] ?? 0 })) }, qemuVirtGicv2),
+    ).toBe(mismatch(3, "CPU interface", 8, 4));
   });
 
   test("CNTFRQ_EL0 that firmware has not set, or not everywhere", () => {
@@ -131,7 +160,11 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
   });
 
   test("PMUVer: a partition with the PMU on the housekeeper's pCPU would see what is done for others, unless it is to (the benchmark)", () => {
-    const of = (plc: Partial<PartitionSpec>): SystemSpec => ({ ...STANDARD, housekeeper: 3, partitions: [LINUX, { ...PLC, ...plc }] });
+    const of = (plc: Partial<PartitionSpec>): SystemSpec => ({
+      ...STANDARD,
+      housekeeper: 3,
+      partitions: [LINUX, { ...PLC, ...plc }],
+    });
     const version = (n: bigint): Partial<Board> => oneWith(3, { ID_AA64DFR0_EL1: 0x1030_5006n | (n << 8n) });
     expect(bootsOn(version(5n), qemuVirt, of({ pmu: true }))).toBe(mismatch(3, "PMUVer where house is kept", 6, 5));
     expect(bootsOn(version(6n), qemuVirt, of({ pmu: true }))).toBe("");
@@ -141,19 +174,27 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
 
   test("CTR_EL0.DminLine: a line that is shorter than the steps of cache maintenance; a longer one does no harm", () => {
     expect(bootsOn(oneWith(2, { CTR_EL0: 0x8443_8004n }))).toBe(mismatch(2, "cache line", 64, 32));
-    expect(bootsOn(oneWith(2, { CTR_EL0: 0x8453_8004n })), "whatever stands above it: ERG").toBe(mismatch(2, "cache line", 64, 32));
+    expect(bootsOn(oneWith(2, { CTR_EL0: 0x8453_8004n })), "whatever stands above it: ERG").toBe(
+      mismatch(2, "cache line", 64, 32),
+    );
     expect(bootsOn({ registers: { CTR_EL0: 0x8445_8004n } })).toBe("");
   });
 
   test("ID_AA64MMFR0_EL1.PARange: memory above it, or a pCPU that has another one", () => {
     expect(bootsOn(oneWith(3, { ID_AA64MMFR0_EL1: 0x1121n }))).toBe(mismatch(3, "PA bits", 40, 36));
     expect(bootsOn(oneWith(3, { ID_AA64MMFR0_EL1: 0x1125n })), "a larger one: guests have 40 bits at most").toBe("");
-    const high = { ...STANDARD, partitions: [LINUX, { ...PLC, regions: [ram(0x4000_0000, 0x10_0000_0000, 0x100_0000), ...PLC.regions.slice(1)] }] };
+    const high = {
+      ...STANDARD,
+      partitions: [LINUX, { ...PLC, regions: [ram(0x4000_0000, 0x10_0000_0000, 0x100_0000), ...PLC.regions.slice(1)] }],
+    };
     const highBoard = { ...qemuVirt, ram: [...qemuVirt.ram, { pa: 0x10_0000_0000, size: 0x100_0000 }] };
     expect(bootsOn({ registers: { ID_AA64MMFR0_EL1: 0x1121n } }, highBoard, high)).toBe(mismatch(0, "PA bits", 40, 36));
     expect(bootsOn({}, highBoard, high)).toBe("");
     const low = { registers: { ID_AA64MMFR0_EL1: 0x1121n } };
-    expect(bootsOn(low, highBoard, { ...high, ipaBits: 36 }), "IPAs that every pCPU has, for a PA that this one has not").toContain("lies above the PA space");
+    expect(
+      bootsOn(low, highBoard, { ...high, ipaBits: 36 }),
+      "IPAs that every pCPU has, for a PA that this one has not",
+    ).toContain("lies above the PA space");
     expect(bootsOn(low, qemuVirt, { ...STANDARD, ipaBits: 36 })).toBe("");
   });
 
@@ -166,16 +207,22 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
   });
 
   test("a pCPU that firmware says it has started, and that says nothing", () => {
-    expect(bootsOn({ cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, dead: n === 1 })) })).toBe(`axv: no sign of life of pCPU ${hex16(1)}`);
+    expect(bootsOn({ cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, dead: n === 1 })) })).toBe(
+      `axv: no sign of life of pCPU ${hex16(1)}`,
+    );
   });
 });
 
 describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets as the plan takes for granted (CCSIDR_EL1)", () => {
   const coloured: SystemSpec = {
     ...STANDARD,
-    partitions: [{ ...LINUX, regions: [{ ...ram(0x6000_0000, 0x6000_0000, 0x80_0000), colours: [0, 1, 2, 3] }, ...LINUX.regions.slice(1)] }, PLC],
+    partitions: [
+      { ...LINUX, regions: [{ ...ram(0x6000_0000, 0x6000_0000, 0x80_0000), colours: [0, 1, 2, 3] }, ...LINUX.regions.slice(1)] },
+      PLC,
+    ],
   };
-  const last = (ccsidr: bigint, registers: Partial<Registers> = {}): string => bootsOn({ caches: [0n, 0n, ccsidr], registers }, qemuVirt, coloured);
+  const last = (ccsidr: bigint, registers: Partial<Registers> = {}): string =>
+    bootsOn({ caches: [0n, 0n, ccsidr], registers }, qemuVirt, coloured);
 
   test("16 of 64 KiB a way; fewer are refused, more are not", () => {
     expect(last(0x707f_e07an)).toBe("");
@@ -190,9 +237,16 @@ describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets 
   });
 
   test("of L3, where there is one; where CLIDR_EL1 tells of no cache, the plan is believed", () => {
-    expect(bootsOn({ caches: [0n, 0n, 0x707f_e07an, 0n, 0x70ff_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured)).toBe("");
-    expect(bootsOn({ caches: [0n, 0n, 0x70ff_e07an, 0n, 0x701f_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured)).toBe(mismatch(0, "page colours", 16, 4));
-    const seventh = { caches: [0n, 0n, 0x707f_e07an, ...Array<bigint>(9).fill(0n), 0x701f_e07an], registers: { CLIDR_EL1: 0x23n | (4n << 18n) } };
+    expect(
+      bootsOn({ caches: [0n, 0n, 0x707f_e07an, 0n, 0x70ff_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured),
+    ).toBe("");
+    expect(
+      bootsOn({ caches: [0n, 0n, 0x70ff_e07an, 0n, 0x701f_e07an], registers: { CLIDR_EL1: 0x0a20_0123n } }, qemuVirt, coloured),
+    ).toBe(mismatch(0, "page colours", 16, 4));
+    const seventh = {
+      caches: [0n, 0n, 0x707f_e07an, ...Array<bigint>(9).fill(0n), 0x701f_e07an],
+      registers: { CLIDR_EL1: 0x23n | (4n << 18n) },
+    };
     expect(bootsOn(seventh, qemuVirt, coloured), "seven levels").toBe(mismatch(0, "page colours", 16, 4));
     expect(bootsOn({ registers: { CLIDR_EL1: 0n } }, qemuVirt, coloured)).toBe("");
   });
@@ -206,22 +260,54 @@ const redistributorOf = ({ gic }: Aarch64Machine, pcpu: number): Redistributor =
 };
 
 describe("a GIC that does not follow", () => {
-  const without = (pcpu: number, damage: (redistributor: Redistributor) => void): string => bootsOn({}, qemuVirt, STANDARD, (machine) => damage(redistributorOf(machine, pcpu)));
+  const without = (pcpu: number, damage: (redistributor: Redistributor) => void): string =>
+    bootsOn({}, qemuVirt, STANDARD, (machine) => damage(redistributorOf(machine, pcpu)));
   const never = Infinity;
 
-  test.each([0, 2, 3])("pCPU %i's LPIs cannot be switched off (GICR_CTLR.EnableLPIs, CES): they would be written to memory that is a guest's now", (pcpu) => {
-    expect(without(pcpu, (gicr) => { gicr.keepsLpis = true; })).toBe(mismatch(pcpu, "GICR_CTLR (EnableLPIs, RWP)", 0, 1));
-    expect(without(pcpu, (gicr) => { [gicr.keepsLpis, gicr.lpis, gicr.lpisEnabled] = [true, false, false]; }), "they were off").toBe("");
-  });
+  test.each([0, 2, 3])(
+    "pCPU %i's LPIs cannot be switched off (GICR_CTLR.EnableLPIs, CES): they would be written to memory that is a guest's now",
+    (pcpu) => {
+      expect(
+        without(pcpu, (gicr) => {
+          gicr.keepsLpis = true;
+        }),
+      ).toBe(mismatch(pcpu, "GICR_CTLR (EnableLPIs, RWP)", 0, 1));
+      expect(
+        without(pcpu, (gicr) => {
+          [gicr.keepsLpis, gicr.lpis, gicr.lpisEnabled] = [true, false, false];
+        }),
+        "they were off",
+      ).toBe("");
+    },
+  );
 
-  test.each([0, 3])("pCPU %i's redistributor does not carry out what is written to it (GICR_CTLR.RWP), or does not wake up (GICR_WAKER.ChildrenAsleep)", (pcpu) => {
-    expect(without(pcpu, (gicr) => { gicr.rwpReads = never; })).toBe(mismatch(pcpu, "GICR_CTLR (EnableLPIs, RWP)", 0, 8));
-    expect(without(pcpu, (gicr) => { gicr.wakeReads = never; })).toBe(mismatch(pcpu, "GICR_WAKER.ChildrenAsleep", 0, 4));
-    expect(without(pcpu, (gicr) => { [gicr.rwpReads, gicr.wakeReads] = [1000, 1000]; }), "slowly").toBe("");
-  });
+  test.each([0, 3])(
+    "pCPU %i's redistributor does not carry out what is written to it (GICR_CTLR.RWP), or does not wake up (GICR_WAKER.ChildrenAsleep)",
+    (pcpu) => {
+      expect(
+        without(pcpu, (gicr) => {
+          gicr.rwpReads = never;
+        }),
+      ).toBe(mismatch(pcpu, "GICR_CTLR (EnableLPIs, RWP)", 0, 8));
+      expect(
+        without(pcpu, (gicr) => {
+          gicr.wakeReads = never;
+        }),
+      ).toBe(mismatch(pcpu, "GICR_WAKER.ChildrenAsleep", 0, 4));
+      expect(
+        without(pcpu, (gicr) => {
+          [gicr.rwpReads, gicr.wakeReads] = [1000, 1000];
+        }),
+        "slowly",
+      ).toBe("");
+    },
+  );
 
   test("the distributor does not (GICD_CTLR.RWP)", () => {
-    const slowly = (reads: number): string => bootsOn({}, qemuVirt, STANDARD, ({ gic }) => { if (gic instanceof Gicv3) gic.distributor.rwpReads = reads; });
+    const slowly = (reads: number): string =>
+      bootsOn({}, qemuVirt, STANDARD, ({ gic }) => {
+        if (gic instanceof Gicv3) gic.distributor.rwpReads = reads;
+      });
     expect(slowly(never)).toBe(mismatch(0, "GICD_CTLR.RWP", 0, 0x8000_0000));
     expect(slowly(1000)).toBe("");
   });
@@ -246,7 +332,12 @@ describe("what firmware has left on is off when guests begin", () => {
     if (!(machine.gic instanceof Gicv3)) throw new Error("a GICv3");
     expect(machine.gic.cpus.map(({ redistributor }) => redistributor.lpis)).toEqual([false, false, false, false]);
     expect([...machine.gic.distributor.extended]).toEqual([0, 0]);
-    expect(machine.gic.cpus.map(({ redistributor }) => [...redistributor.extended])).toEqual([[0, 0], [0, 0], [0, 0], [0, 0]]);
+    expect(machine.gic.cpus.map(({ redistributor }) => [...redistributor.extended])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
   });
 
   test("and what it has left off is on: the GIC's system registers, for us and for guests (ICC_SRE_EL2.Enable, SRE; DFB, DIB: no bypass)", () => {
@@ -255,7 +346,12 @@ describe("what firmware has left on is off when guests begin", () => {
     expect([0, 3].map((pcpu) => machine.pcpu(pcpu).registers.ICC_SRE_EL1)).toEqual([7n, 7n]);
   });
 
-  test.each([[1, 0n], [4, 1n << 17n], [5, 1n << 17n], [6, (1n << 17n) | (1n << 23n)]])("PMUVer %i: EL2 is not counted where the PMU can leave it out (MDCR_EL2.HPMD, HCCD)", (version, bits) => {
+  test.each([
+    [1, 0n],
+    [4, 1n << 17n],
+    [5, 1n << 17n],
+    [6, (1n << 17n) | (1n << 23n)],
+  ])("PMUVer %i: EL2 is not counted where the PMU can leave it out (MDCR_EL2.HPMD, HCCD)", (version, bits) => {
     const registers = { ID_AA64DFR0_EL1: 0x1030_5006n | (BigInt(version) << 8n) };
     const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, registers }, partitions: [LINUX, { ...PLC, pmu: true }] });
     for (const pcpu of [0, 3]) expect(machine.pcpu(pcpu).registers.MDCR_EL2 & ((1n << 17n) | (1n << 23n))).toBe(bits);

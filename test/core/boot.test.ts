@@ -32,7 +32,9 @@ describe("boot", () => {
     const exceptions = ["ESR_EL2", "FAR_EL2", "HPFAR_EL2"];
     for (const pcpu of [0, 3]) {
       const { registers } = machine.pcpu(pcpu);
-      const left = Object.entries(registers).filter(([name, value]) => value === UNKNOWN && !exceptions.includes(name) && isRegister(name) && exists(name, registers));
+      const left = Object.entries(registers).filter(
+        ([name, value]) => value === UNKNOWN && !exceptions.includes(name) && isRegister(name) && exists(name, registers),
+      );
       expect(left.map(([name]) => name)).toEqual([]);
       expect(machine.pcpu(pcpu).pmu.inUse, "PMU").toBe(0n);
     }
@@ -47,13 +49,42 @@ describe("boot", () => {
 
   // The fields that are not 0, by the bit that each begins at.
   const MODE: readonly (readonly [keyof Registers, Readonly<Record<string, readonly [number, number?]>>])[] = [
-    ["HCR_EL2", {
-      VM: [0], SWIO: [1], PTW: [2], FMO: [3], IMO: [4], AMO: [5], TID3: [18], TSC: [19], TIDCP: [20], TACR: [21], TSW: [22], TVM: [26], RW: [31], TLOR: [35], TERR: [36],
-      APK: [40], API: [41],
-    }],
+    [
+      "HCR_EL2",
+      {
+        VM: [0],
+        SWIO: [1],
+        PTW: [2],
+        FMO: [3],
+        IMO: [4],
+        AMO: [5],
+        TID3: [18],
+        TSC: [19],
+        TIDCP: [20],
+        TACR: [21],
+        TSW: [22],
+        TVM: [26],
+        RW: [31],
+        TLOR: [35],
+        TERR: [36],
+        APK: [40],
+        API: [41],
+      },
+    ],
     ["MDCR_EL2", { HPMN: [0, 6], TPMCR: [5], TPM: [6], TDA: [9], TDOSA: [10], TDRA: [11], TPMS: [14], TTRF: [19], TDCC: [27] }],
     ["CPTR_EL2", { RES1: [0, 0x32ff], TZ: [8], TTA: [20], TAM: [30] }],
-    ["VTCR_EL2", { "T0SZ, 40 bits": [0, 24], "SL0, level 1": [6], IRGN0: [8], ORGN0: [10], SH0: [12, 3], "PS, 40 bits": [16, 2], RES1: [31] }],
+    [
+      "VTCR_EL2",
+      {
+        "T0SZ, 40 bits": [0, 24],
+        "SL0, level 1": [6],
+        IRGN0: [8],
+        ORGN0: [10],
+        SH0: [12, 3],
+        "PS, 40 bits": [16, 2],
+        RES1: [31],
+      },
+    ],
     ["CNTHCTL_EL2", { EL1PCTEN: [0], EL1PCEN: [1] }],
     ["HSTR_EL2", {}],
     ["SPSR_EL2", { "M, EL1h": [0, 5], DAIF: [6, 15] }],
@@ -73,7 +104,12 @@ describe("boot", () => {
   });
 
   test("guests see the pCPU's MIDR_EL1, and their own affinity: Aff0 is the vCPU's index (VPIDR_EL2, VMPIDR_EL2)", () => {
-    expect(machine.pcpus.map(({ registers }) => registers.VPIDR_EL2)).toEqual([0x410f_d034n, 0x410f_d034n, UNKNOWN, 0x410f_d034n]);
+    expect(machine.pcpus.map(({ registers }) => registers.VPIDR_EL2)).toEqual([
+      0x410f_d034n,
+      0x410f_d034n,
+      UNKNOWN,
+      0x410f_d034n,
+    ]);
     expect([0, 1, 3].map((n) => machine.pcpu(n).registers.VMPIDR_EL2)).toEqual([0x8000_0000n, 0x8000_0001n, 0x8000_0000n]);
   });
 
@@ -101,7 +137,9 @@ describe("boot", () => {
   });
 
   test("firmware is asked for nothing but whether it has SMCCC_VERSION, and CPU_ON of the other pCPUs", () => {
-    expect(machine.firmware.calls.filter((fn) => fn !== PSCI_FEATURES)).toEqual([0x8400_0000, 0xc400_0003, 0xc400_0003, 0xc400_0003]);
+    expect(machine.firmware.calls.filter((fn) => fn !== PSCI_FEATURES)).toEqual([
+      0x8400_0000, 0xc400_0003, 0xc400_0003, 0xc400_0003,
+    ]);
   });
 
   test("a partition without autostart stays off until the host starts it", () => {
@@ -114,28 +152,41 @@ describe("boot", () => {
   });
 
   test("a pCPU that firmware does not know is named, and the others start", () => {
-    const system = makeSystem({ ...STANDARD, board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 3 ? { ...cpu, mpidr: 0x300n } : cpu)) } });
+    const system = makeSystem({
+      ...STANDARD,
+      board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 3 ? { ...cpu, mpidr: 0x300n } : cpu)) },
+    });
     const missing = machineFor({ ...system, spec: STANDARD });
     missing.boot();
     missing.uart.drain();
-    expect(new TextDecoder().decode(Uint8Array.from(missing.uart.sent))).toContain("axv: firmware does not start pCPU 0x0000000000000300: its partition stays off\r\n");
+    expect(new TextDecoder().decode(Uint8Array.from(missing.uart.sent))).toContain(
+      "axv: firmware does not start pCPU 0x0000000000000300: its partition stays off\r\n",
+    );
     expect(missing.pcpus.map(({ phase }) => phase)).toEqual(["guest", "parked", "parked", "off"]);
   });
 
   test("a partition with a pCPU that does not start never runs", () => {
-    const spec = { ...STANDARD, board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 1 ? { ...cpu, mpidr: 0x300n } : cpu)) } };
+    const spec = {
+      ...STANDARD,
+      board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 1 ? { ...cpu, mpidr: 0x300n } : cpu)) },
+    };
     const without = machineFor({ ...makeSystem(spec), spec: STANDARD });
     without.boot();
     expect(without.pcpus.map(({ phase }) => phase)).toEqual(["parked", "off", "parked", "guest"]);
   });
 
   test("on another pCPU than the plan's first one it refuses", () => {
-    const spec = { ...STANDARD, board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 0 ? { ...cpu, mpidr: 0x300n } : cpu)) } };
+    const spec = {
+      ...STANDARD,
+      board: { ...STANDARD.board, cpus: STANDARD.board.cpus.map((cpu, n) => (n === 0 ? { ...cpu, mpidr: 0x300n } : cpu)) },
+    };
     const other = machineFor({ ...makeSystem(spec), spec: STANDARD });
     other.boot();
     other.uart.drain();
     expect(other.pcpu(0).phase).toBe("halted");
-    expect(new TextDecoder().decode(Uint8Array.from(other.uart.sent))).toContain("mpidr (boot pCPU first): planned 0x0000000000000300, found 0x0000000000000000");
+    expect(new TextDecoder().decode(Uint8Array.from(other.uart.sent))).toContain(
+      "mpidr (boot pCPU first): planned 0x0000000000000300, found 0x0000000000000000",
+    );
   });
 
   test("without a UART in the image nothing is started", () => {

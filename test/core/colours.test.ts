@@ -1,5 +1,5 @@
-// Coloured memory: stage 2 of a coloured region maps exactly the pages of its colours, one behind the other (arch/aarch64/stage2.ts,
-// core/colours.ts), and what is loaded, written and cleared there stays in them.
+// Coloured memory: stage 2 of a coloured region maps exactly the pages of its colours, one behind the other
+// (arch/aarch64/stage2.ts, core/colours.ts), and what is loaded, written and cleared there stays in them.
 import { describe, expect, test } from "vitest";
 import type { PlannedRegion } from "../../partitions/plan/plan.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
@@ -14,11 +14,28 @@ const PAGE = 4096;
 const MIB = 0x10_0000;
 const SPAN = 0x6000_0000;
 
-const coloured = (ipa: number, size: number, colours: readonly number[], pa = SPAN): PlannedRegion => ({ name: "memory", ipa, pa, size, kind: "ram", access: "rwx", colours });
+const coloured = (ipa: number, size: number, colours: readonly number[], pa = SPAN): PlannedRegion => ({
+  name: "memory",
+  ipa,
+  pa,
+  size,
+  kind: "ram",
+  access: "rwx",
+  colours,
+});
 const IMAGE = Uint8Array.from({ length: 5 * PAGE + 100 }, (_, n) => (n * 31 + (n >> 8)) & 0xff);
 
-const FIRST: PartitionSpec = { ...LINUX, regions: [coloured(0x4000_0000, 4 * MIB, [0, 1, 2, 3, 4, 5, 6, 7]), shared(0x7000_0000, 0x5000_0000)], quiesce: [], image: IMAGE };
-const SECOND: PartitionSpec = { ...PLC, regions: [coloured(0x4000_0000, 1 * MIB, [9, 12, 15]), shared(0x5000_0000, 0x5000_0000)], image: IMAGE.map((byte) => byte ^ 0xff) };
+const FIRST: PartitionSpec = {
+  ...LINUX,
+  regions: [coloured(0x4000_0000, 4 * MIB, [0, 1, 2, 3, 4, 5, 6, 7]), shared(0x7000_0000, 0x5000_0000)],
+  quiesce: [],
+  image: IMAGE,
+};
+const SECOND: PartitionSpec = {
+  ...PLC,
+  regions: [coloured(0x4000_0000, 1 * MIB, [9, 12, 15]), shared(0x5000_0000, 0x5000_0000)],
+  image: IMAGE.map((byte) => byte ^ 0xff),
+};
 const COLOURED: SystemSpec = { ...STANDARD, partitions: [FIRST, SECOND] };
 
 /** Page by page: where each IPA of a region is. */
@@ -35,7 +52,10 @@ const colourOf = (pa: number): number => (pa / PAGE) % COLOURS;
 const regionOf = ({ regions }: PartitionSpec): PlannedRegion => regions[0] ?? coloured(0, 0, []);
 
 describe("a coloured region", () => {
-  test.each([["one stretch of colours", 0, FIRST], ["scattered ones", 3, SECOND]] as const)("of %s: each page has one of its colours, ascending, none twice, none left out", (_, pcpu, spec) => {
+  test.each([
+    ["one stretch of colours", 0, FIRST],
+    ["scattered ones", 3, SECOND],
+  ] as const)("of %s: each page has one of its colours, ascending, none twice, none left out", (_, pcpu, spec) => {
     const bench = new Bench(COLOURED);
     const region = regionOf(spec);
     const found = pages(bench, pcpu, region);
@@ -53,7 +73,10 @@ describe("a coloured region", () => {
   test("may end where RAM does: it takes the stretch that its colours take, in whole blocks, and no page behind it", () => {
     const END = 0x8000_0000; // of the standard board's RAM
     const boot = (size: number, colours: readonly number[], pa: number): string => {
-      const moved = (spec: PartitionSpec, region: PlannedRegion): PartitionSpec => ({ ...spec, regions: [region, ...spec.regions.slice(1)] });
+      const moved = (spec: PartitionSpec, region: PlannedRegion): PartitionSpec => ({
+        ...spec,
+        regions: [region, ...spec.regions.slice(1)],
+      });
       const [first, second] = [coloured(0x4000_0000, size, colours, pa), coloured(0x4000_0000, 1 * MIB, [9, 12, 15], pa)];
       return new BlobBench({ ...COLOURED, partitions: [moved(FIRST, first), moved(SECOND, second)] }).boot();
     };
@@ -70,7 +93,10 @@ describe("a coloured region", () => {
     for (const [pcpu, spec] of [[0, FIRST], [3, SECOND]] as const) {
       const image = spec.image ?? new Uint8Array();
       const where = pages(bench, pcpu, regionOf(spec)).slice(ENTRY_OFFSET / PAGE);
-      const loaded = (): Uint8Array => Uint8Array.from({ length: image.length }, (_, n) => Number(bench.machine.memory.read((where[Math.floor(n / PAGE)] ?? 0) + (n % PAGE), 1)));
+      const loaded = (): Uint8Array =>
+        Uint8Array.from({ length: image.length }, (_, n) =>
+          Number(bench.machine.memory.read((where[Math.floor(n / PAGE)] ?? 0) + (n % PAGE), 1)),
+        );
       expect(loaded()).toEqual(image);
       bench.guest(pcpu).store(0x4000_0000 + ENTRY_OFFSET + 4 * PAGE, 8, 0n);
       expect(loaded()).not.toEqual(image);
@@ -109,13 +135,22 @@ describe("a coloured region", () => {
   });
 
   test.each([1, 2, 3, 5, 7, 11, 15, 16])("of %i colours maps as many pages as it says", (count) => {
-    const region = coloured(0x4000_0000, 2 * MIB, Array.from({ length: count }, (_, n) => (n * 5 + 3) % COLOURS).sort((a, b) => a - b));
+    const region = coloured(
+      0x4000_0000,
+      2 * MIB,
+      Array.from({ length: count }, (_, n) => (n * 5 + 3) % COLOURS).sort((a, b) => a - b),
+    );
     const bench = new Bench({ ...STANDARD, partitions: [{ ...PLC, channels: [], regions: [region] }] });
     expect(pages(bench, 3, region)).toEqual(pagesOf(region).map(({ pa }) => pa));
   });
 
   test("more coloured memory than there are page tables for stops the boot with a message", () => {
-    const machine = machineFor(makeSystem({ ...STANDARD, partitions: [{ ...PLC, channels: [], regions: [coloured(0x4000_0000, 200 * MIB, [0, 1, 2, 3, 4, 5, 6, 7])] }] }));
+    const machine = machineFor(
+      makeSystem({
+        ...STANDARD,
+        partitions: [{ ...PLC, channels: [], regions: [coloured(0x4000_0000, 200 * MIB, [0, 1, 2, 3, 4, 5, 6, 7])] }],
+      }),
+    );
     machine.boot();
     machine.uart.drain();
     expect(machine.pcpu(0).phase).toBe("halted");

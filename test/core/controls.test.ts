@@ -1,4 +1,5 @@
-// Who may command from inside: a partition that reads along by its second PL011 sends commands there, and the core asks the plan whether it may.
+// Who may command from inside: a partition that reads along by its second PL011 sends commands there, and
+// the core asks the plan whether it may.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { decodeReply, numbered } from "../../industrial/link/commands.ts";
@@ -19,7 +20,8 @@ beforeEach(() => {
 const send = (bytes: Uint8Array): void => {
   for (const byte of bytes) guest.store(PORT, 4, BigInt(byte));
 };
-const frame = (partition: number, command: number, number: number): Uint8Array => encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: numbered(command, number) });
+const frame = (partition: number, command: number, number: number): Uint8Array =>
+  encodeFrame({ kind: abi.FRAME_COMMAND, partition, payload: numbered(command, number) });
 const replies = (): unknown[] => bench.frames.splice(0).filter(({ kind }) => kind === abi.FRAME_REPLY).map(decodeReply);
 
 describe("a partition", () => {
@@ -34,7 +36,11 @@ describe("a partition", () => {
   });
 
   test("commands nobody else: not itself, not one that is not there", () => {
-    for (const [partition, result] of [[LINUX_INDEX, abi.REPLY_NOT_ALLOWED], [2, abi.REPLY_NO_SUCH_PARTITION], [0xff, abi.REPLY_NO_SUCH_PARTITION]] as const) {
+    for (const [partition, result] of [
+      [LINUX_INDEX, abi.REPLY_NOT_ALLOWED],
+      [2, abi.REPLY_NO_SUCH_PARTITION],
+      [0xff, abi.REPLY_NO_SUCH_PARTITION],
+    ] as const) {
       send(frame(partition, abi.COMMAND_STOP, partition));
       bench.pass(20);
       expect(replies()).toEqual([{ number: partition, result }]);
@@ -45,7 +51,15 @@ describe("a partition", () => {
   test("without controls commands nobody, and may ask for tags all the same", () => {
     bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, telemetry: true }, PLC] });
     guest = bench.openInterrupts(0);
-    for (const command of [abi.COMMAND_START, abi.COMMAND_STOP, abi.COMMAND_RESTART, abi.COMMAND_PAUSE, abi.COMMAND_RESUME, 0, 77]) {
+    for (const command of [
+      abi.COMMAND_START,
+      abi.COMMAND_STOP,
+      abi.COMMAND_RESTART,
+      abi.COMMAND_PAUSE,
+      abi.COMMAND_RESUME,
+      0,
+      77,
+    ]) {
       send(frame(PLC_INDEX, command, command));
       bench.pass(20);
       expect(replies()).toEqual([{ number: command, result: abi.REPLY_NOT_ALLOWED }]);
@@ -57,7 +71,8 @@ describe("a partition", () => {
   });
 
   test("types nothing into another one's console, and makes no frame of another kind", () => {
-    for (const kind of [abi.FRAME_CONSOLE, abi.FRAME_EVENT, abi.FRAME_REPLY]) send(encodeFrame({ kind, partition: PLC_INDEX, payload: Uint8Array.of(1, 2, 3, 4, 5) }));
+    for (const kind of [abi.FRAME_CONSOLE, abi.FRAME_EVENT, abi.FRAME_REPLY])
+      send(encodeFrame({ kind, partition: PLC_INDEX, payload: Uint8Array.of(1, 2, 3, 4, 5) }));
     bench.pass(50);
     expect(bench.guest(3).load(GUEST_UART + 0x18, 4)).toMatchObject({ value: 0x90n }); // UARTFR: RXFE, TXFE
     expect(replies()).toEqual([]);

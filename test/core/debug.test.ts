@@ -25,7 +25,13 @@ beforeEach(() => {
 
 const exits = (): bigint => bench.vcpu(0, 0).exits.reduce((sum, n) => sum + BigInt(n), 0n);
 const unlock = (): void => void value(guest.msr("OSLAR_EL1", 0xffff_fffen)); // OSLK alone counts
-const COMPARATORS = ["DBGBVR0_EL1", "DBGBCR0_EL1", "DBGBCR5_EL1", "DBGWVR3_EL1", "DBGWCR3_EL1"] as const satisfies readonly SystemRegister[];
+const COMPARATORS = [
+  "DBGBVR0_EL1",
+  "DBGBCR0_EL1",
+  "DBGBCR5_EL1",
+  "DBGWVR3_EL1",
+  "DBGWCR3_EL1",
+] as const satisfies readonly SystemRegister[];
 
 describe("ID_AA64DFR0_EL1", () => {
   const field = (shift: number): number => Number((value(guest.mrs("ID_AA64DFR0_EL1")) >> BigInt(shift)) & 0xfn);
@@ -114,7 +120,10 @@ describe("breakpoints, watchpoints and single step", () => {
 describe("in the middle of a step", () => {
   const direct = { ...restarting, direct: true };
 
-  test.each([["injected", restarting], ["direct", direct]])("a guest with %s interrupts that is paused goes on with its step", (_, spec) => {
+  test.each([
+    ["injected", restarting],
+    ["direct", direct],
+  ])("a guest with %s interrupts that is paused goes on with its step", (_, spec) => {
     bench = new Bench({ ...STANDARD, partitions: [spec, PLC] });
     guest = bench.guest(0);
     unlock();
@@ -130,7 +139,10 @@ describe("in the middle of a step", () => {
     expect(guest.pcpu.debug.locked).toBe(false);
   });
 
-  test.each([["injected", restarting], ["direct", direct]])("a guest with %s interrupts that is started anew does not step", (_, spec) => {
+  test.each([
+    ["injected", restarting],
+    ["direct", direct],
+  ])("a guest with %s interrupts that is started anew does not step", (_, spec) => {
     bench = new Bench({ ...STANDARD, partitions: [spec, PLC] });
     guest = bench.guest(0);
     unlock();

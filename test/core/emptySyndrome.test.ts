@@ -1,5 +1,5 @@
-// Loads and stores of emulated devices whose syndrome is empty (arch/aarch64/emptySyndrome.ts): the same machine code that a guest
-// would execute, carried out on the device's registers.
+// Loads and stores of emulated devices whose syndrome is empty (arch/aarch64/emptySyndrome.ts): the same machine code that
+// a guest would execute, carried out on the device's registers.
 import { beforeEach, describe, expect, test } from "vitest";
 import { EC_DATA_ABORT, EC_DATA_ABORT_SAME, PSTATE_EL1H, syndrome } from "../../tools/machine/aarch64/registers.ts";
 import type { Guest, Outcome } from "../../tools/machine/aarch64/guest.ts";
@@ -13,7 +13,13 @@ import type { LoadStore } from "./loadStoreText.ts";
 const FIRST_SPI = 64;
 const SPIS = 32;
 /** Owns SPIs 64…95, and so 32 bytes of GICD_IPRIORITYR in one go. */
-const SPEC: PartitionSpec = { ...LINUX, interrupts: [...LINUX.interrupts.filter(({ intid }) => intid >= 232), ...Array.from({ length: SPIS }, (_, n) => level(FIRST_SPI + n))] };
+const SPEC: PartitionSpec = {
+  ...LINUX,
+  interrupts: [
+    ...LINUX.interrupts.filter(({ intid }) => intid >= 232),
+    ...Array.from({ length: SPIS }, (_, n) => level(FIRST_SPI + n)),
+  ],
+};
 const PRIORITIES = GUEST_GICD + 0x400 + FIRST_SPI;
 const ROUTES = GUEST_GICD + 0x6000 + 8 * FIRST_SPI;
 const IBRD = GUEST_UART + 0x24;
@@ -24,7 +30,8 @@ const ISS_S1PTW = 1 << 7;
 const ISS_CM = 1 << 8;
 const TRANSLATION_LEVEL_3 = 7;
 
-const setSp = (guest: Guest, to: bigint): void => void (guest.pcpu.registers[(guest.pcpu.pstate & 0xfn) === PSTATE_EL1H ? "SP_EL1" : "SP_EL0"] = to);
+const setSp = (guest: Guest, to: bigint): void =>
+  void (guest.pcpu.registers[(guest.pcpu.pstate & 0xfn) === PSTATE_EL1H ? "SP_EL1" : "SP_EL0"] = to);
 const sp = (guest: Guest): bigint => guest.pcpu.registers[(guest.pcpu.pstate & 0xfn) === PSTATE_EL1H ? "SP_EL1" : "SP_EL0"];
 
 /** What a pCPU does whose guest executes that word, when its access to `at` misses stage 2. */
@@ -32,14 +39,21 @@ function execute(bench: Bench, guest: Guest, word: number, at: number, store: bo
   bench.machine.memory.write(CODE, 4, BigInt(word));
   guest.pcpu.pc = BigInt(CODE);
   guest.pcpu.code = CODE;
-  const attempt = () => guest.exception(syndrome(EC_DATA_ABORT, (store ? ISS_WNR : 0) | iss | TRANSLATION_LEVEL_3), SP, BigInt(at), BigInt(at >>> 12) << 4n);
+  const attempt = () =>
+    guest.exception(
+      syndrome(EC_DATA_ABORT, (store ? ISS_WNR : 0) | iss | TRANSLATION_LEVEL_3),
+      SP,
+      BigInt(at),
+      BigInt(at >>> 12) << 4n,
+    );
   const outcome = attempt();
   // A pair is two accesses, and the instruction is executed twice.
   return outcome.kind === "entered" && outcome.pc === BigInt(CODE) ? attempt() : outcome;
 }
 
 /** Runs one line of assembly whose first access is to `at`. */
-const run = (bench: Bench, guest: Guest, line: string, at: number) => execute(bench, guest, assemble([line])[0] ?? 0, at, line.startsWith("st"));
+const run = (bench: Bench, guest: Guest, line: string, at: number) =>
+  execute(bench, guest, assemble([line])[0] ?? 0, at, line.startsWith("st"));
 
 const ABORT = { kind: "exception", vector: 0x200, esr: syndrome(EC_DATA_ABORT_SAME, 0x10) } as const;
 const DONE = { kind: "done" } as const;
@@ -90,7 +104,8 @@ describe("every form, with random registers, does what the same accesses do one 
   /** Registers that make its first access one of `at`; undefined: no base does. */
   function prepare(own: Guest, form: LoadStore, at: number): void {
     for (let n = 0; n < 31; n++) own.setX(n, BigInt.asUintN(64, BigInt(n + 1) * 0x9e37_79b9_7f4a_7c15n));
-    for (let n = 0; n < 32; n++) own.pcpu.vectors.setBigUint64(16 * n, BigInt.asUintN(64, BigInt(n + 1) * 0xc2b2_ae3d_27d4_eb4fn), true);
+    for (let n = 0; n < 32; n++)
+      own.pcpu.vectors.setBigUint64(16 * n, BigInt.asUintN(64, BigInt(n + 1) * 0xc2b2_ae3d_27d4_eb4fn), true);
     setSp(own, 0x1000n);
     const moved = offsetOf(form, (n) => own.x(n));
     const base = BigInt.asUintN(64, BigInt(at) - (form.writeBack === "post" ? 0n : moved));
@@ -108,9 +123,12 @@ describe("every form, with random registers, does what the same accesses do one 
 
   interface State { x: bigint[]; sp: bigint; v: bigint[]; device: bigint[] }
   const stateOf = (own: Guest): State => ({
-    x: Array.from({ length: 31 }, (_, n) => own.x(n)), sp: sp(own),
+    x: Array.from({ length: 31 }, (_, n) => own.x(n)),
+    sp: sp(own),
     v: Array.from({ length: 64 }, (_, n) => own.pcpu.vectors.getBigUint64(8 * n, true)),
-    device: [...Array.from({ length: SPIS / 4 }, (_, n) => PRIORITIES + 4 * n), IBRD, IBRD + 4, ROUTES].map((at) => plainly(own, () => own.load(at, 4))),
+    device: [...Array.from({ length: SPIS / 4 }, (_, n) => PRIORITIES + 4 * n), IBRD, IBRD + 4, ROUTES].map((at) =>
+      plainly(own, () => own.load(at, 4)),
+    ),
   });
 
   /** The same by accesses whose syndrome says all. */
@@ -143,8 +161,12 @@ describe("every form, with random registers, does what the same accesses do one 
   const placeOf = ({ bytes, store }: LoadStore): number => (bytes === 2 ? IBRD : bytes === 8 && store ? ROUTES : PRIORITIES + 8);
 
   const classes = [
-    ["single", 0x3800_0000, 0xc0ff_ffff], ["unsigned offset", 0x3900_0000, 0xc0ff_ffff], ["vectors", 0x3c00_0000, 0xc1ff_ffff],
-    ["pair", 0x2800_0000, 0xc5ff_ffff], ["store-exclusive", 0x0800_7c00, 0xc09f_83ff], ["load-exclusive, acquire, release", 0x081f_7c00, 0xc0c0_83ff],
+    ["single", 0x3800_0000, 0xc0ff_ffff],
+    ["unsigned offset", 0x3900_0000, 0xc0ff_ffff],
+    ["vectors", 0x3c00_0000, 0xc1ff_ffff],
+    ["pair", 0x2800_0000, 0xc5ff_ffff],
+    ["store-exclusive", 0x0800_7c00, 0xc09f_83ff],
+    ["load-exclusive, acquire, release", 0x081f_7c00, 0xc0c0_83ff],
   ] as const;
 
   test.each(classes)("%s", (_, fixed, free) => {
@@ -172,17 +194,32 @@ describe("every form, with random registers, does what the same accesses do one 
 
 describe("what gets an External abort, with nothing of it done", () => {
   const refused = (line: string, at: number): void => {
-    const before = { x: Array.from({ length: 31 }, (_, n) => guest.x(n)), device: value(guest.load(PRIORITIES, 8, { register: 30 })) };
+    const before = {
+      x: Array.from({ length: 31 }, (_, n) => guest.x(n)),
+      device: value(guest.load(PRIORITIES, 8, { register: 30 })),
+    };
     const after = run(bench, guest, line, at);
     expect(after, line).toEqual(ABORT);
     expect(guest.pcpu.registers.FAR_EL1).toBe(BigInt(at));
     expect(guest.pcpu.registers.ELR_EL1).toBe(BigInt(CODE));
-    expect({ x: Array.from({ length: 30 }, (_, n) => guest.x(n)), device: value(guest.load(PRIORITIES, 8, { register: 30 })) }).toEqual({ x: before.x.slice(0, 30), device: before.device });
+    expect({
+      x: Array.from({ length: 30 }, (_, n) => guest.x(n)),
+      device: value(guest.load(PRIORITIES, 8, { register: 30 })),
+    }).toEqual({ x: before.x.slice(0, 30), device: before.device });
   };
 
   test.each([
-    "ldr q0, [x0]", "ldp q0, q1, [x0]", "ld1 { v0.2s }, [x0]", "st1 { v0.s }[1], [x0]", "ldxp w1, w2, [x0]", "stxp w3, w1, w2, [x0]",
-    "ldadd w1, w2, [x0]", "swp w1, w2, [x0]", "cas w1, w2, [x0]", "stgp x1, x2, [x0]", "ldraa x1, [x0]",
+    "ldr q0, [x0]",
+    "ldp q0, q1, [x0]",
+    "ld1 { v0.2s }, [x0]",
+    "st1 { v0.s }[1], [x0]",
+    "ldxp w1, w2, [x0]",
+    "stxp w3, w1, w2, [x0]",
+    "ldadd w1, w2, [x0]",
+    "swp w1, w2, [x0]",
+    "cas w1, w2, [x0]",
+    "stgp x1, x2, [x0]",
+    "ldraa x1, [x0]",
   ])("%s: no device takes that", (line) => {
     guest.setX(0, BigInt(PRIORITIES));
     refused(line, PRIORITIES);
@@ -194,9 +231,11 @@ describe("what gets an External abort, with nothing of it done", () => {
     for (const at of [PRIORITIES, IBRD]) {
       guest.setX(0, BigInt(at));
       guest.setX(1, 0x1234n);
-      for (const option of [0, 1, 4, 5]) expect(execute(bench, guest, (LDR_REGISTER | (option << 13)) >>> 0, at, false), `option ${option}`).toEqual(ABORT);
+      for (const option of [0, 1, 4, 5])
+        expect(execute(bench, guest, (LDR_REGISTER | (option << 13)) >>> 0, at, false), `option ${option}`).toEqual(ABORT);
       expect(guest.x(1)).toBe(0x1234n);
-      for (const option of [2, 3, 6, 7]) expect(execute(bench, guest, (LDR_REGISTER | (option << 13)) >>> 0, at, false), `option ${option}`).toMatchObject(DONE);
+      for (const option of [2, 3, 6, 7])
+        expect(execute(bench, guest, (LDR_REGISTER | (option << 13)) >>> 0, at, false), `option ${option}`).toMatchObject(DONE);
     }
   });
 
@@ -208,7 +247,8 @@ describe("what gets an External abort, with nothing of it done", () => {
       expect(execute(bench, guest, word, at, false), word.toString(16)).toEqual(ABORT);
       expect(guest.x(0)).toBe(BigInt(PRIORITIES));
     }
-    for (const word of [0xb840_0000, 0x2940_0400]) { // ldur w0, [x0]; ldp w0, w1, [x0]
+    for (const word of [0xb840_0000, 0x2940_0400]) {
+      // ldur w0, [x0]; ldp w0, w1, [x0]
       guest.setX(0, BigInt(PRIORITIES));
       expect(execute(bench, guest, word, PRIORITIES, false), word.toString(16)).toMatchObject(DONE);
     }
@@ -254,7 +294,11 @@ describe("what gets an External abort, with nothing of it done", () => {
       guest.setX(0, BigInt(PRIORITIES + by));
       refused("ldr w1, [x0], #4", PRIORITIES + by);
     }
-    for (const [line, at] of [["ldr w1, [x0], #4", PRIORITIES + 4], ["ldrb w1, [x0], #1", PRIORITIES + 1], ["ldrh w1, [x0], #2", IBRD + 2]] as const) {
+    for (const [line, at] of [
+      ["ldr w1, [x0], #4", PRIORITIES + 4],
+      ["ldrb w1, [x0], #1", PRIORITIES + 1],
+      ["ldrh w1, [x0], #2", IBRD + 2],
+    ] as const) {
       guest.setX(0, BigInt(at));
       expect(run(bench, guest, line, at), line).toMatchObject(DONE);
     }
@@ -278,7 +322,11 @@ describe("what gets an External abort, with nothing of it done", () => {
     for (const flags of [0n, 0x9000_0000n]) {
       guest.setX(0, BigInt(PRIORITIES));
       guest.pcpu.pstate = flags;
-      expect(execute(bench, guest, assemble(["ldr w1, [x0], #4"])[0] ?? 0, PRIORITIES, false, ISS_CM)).toEqual({ kind: "exception", vector: 0x400, esr: syndrome(EC_DATA_ABORT, 0x10) });
+      expect(execute(bench, guest, assemble(["ldr w1, [x0], #4"])[0] ?? 0, PRIORITIES, false, ISS_CM)).toEqual({
+        kind: "exception",
+        vector: 0x400,
+        esr: syndrome(EC_DATA_ABORT, 0x10),
+      });
     }
   });
 
@@ -321,7 +369,8 @@ describe("where the instruction is read", () => {
     expect(guest.x(0)).toBe(BigInt(PRIORITIES + 4));
     expect(registers.PAR_EL1).toBe(0x1234n);
     // Nowhere: at level 3, 2, 1, and beyond TCR_EL1.T0SZ.
-    for (const nowhere of [0xffff_ff80_0000_2010n, 0xffff_ff80_0020_0010n, 0xffff_ff80_4000_0010n, 0xff_0000_0010n << 8n]) expect(at(nowhere), nowhere.toString(16)).toEqual(ABORT);
+    for (const nowhere of [0xffff_ff80_0000_2010n, 0xffff_ff80_0020_0010n, 0xffff_ff80_4000_0010n, 0xff_0000_0010n << 8n])
+      expect(at(nowhere), nowhere.toString(16)).toEqual(ABORT);
   });
 
   test("from the partition's own RAM only: not through its stage 1 from elsewhere, and never twice", () => {
@@ -338,9 +387,42 @@ describe("where the instruction is read", () => {
   });
 
   test("from coloured memory, page by page", () => {
-    const coloured = { ...PLC.regions[0], name: "memory", ipa: 0x4000_0000, pa: 0x6400_0000, size: 0x10_0000, kind: "ram", access: "rwx", colours: [1, 4, 5] } as const;
-    const spec: PartitionSpec = { ...PLC, regions: [coloured, ...PLC.regions.slice(1)], interrupts: [...PLC.interrupts, level(64)] };
-    const other = new Bench({ ...STANDARD, partitions: [{ ...LINUX, regions: [{ ...LINUX.regions[0], name: "memory", ipa: 0x6000_0000, pa: 0x6000_0000, size: 0x200_0000, kind: "ram", access: "rwx" }, ...LINUX.regions.slice(1)] }, spec] });
+    const coloured = {
+      ...PLC.regions[0],
+      name: "memory",
+      ipa: 0x4000_0000,
+      pa: 0x6400_0000,
+      size: 0x10_0000,
+      kind: "ram",
+      access: "rwx",
+      colours: [1, 4, 5],
+    } as const;
+    const spec: PartitionSpec = {
+      ...PLC,
+      regions: [coloured, ...PLC.regions.slice(1)],
+      interrupts: [...PLC.interrupts, level(64)],
+    };
+    const other = new Bench({
+      ...STANDARD,
+      partitions: [
+        {
+          ...LINUX,
+          regions: [
+            {
+              ...LINUX.regions[0],
+              name: "memory",
+              ipa: 0x6000_0000,
+              pa: 0x6000_0000,
+              size: 0x200_0000,
+              kind: "ram",
+              access: "rwx",
+            },
+            ...LINUX.regions.slice(1),
+          ],
+        },
+        spec,
+      ],
+    });
     const own = other.guest(3);
     const pages = [1, 4, 5, 17, 20, 21, 33];
     pages.forEach((page, n) => {
@@ -359,14 +441,23 @@ describe("where the instruction is read", () => {
     registers.SCTLR_EL1 |= 1n;
     own.setX(0, BigInt(GUEST_GICD));
     own.pcpu.pc = 0x4010_0000n;
-    const outcome = own.exception(syndrome(EC_DATA_ABORT, TRANSLATION_LEVEL_3), SP, BigInt(GUEST_GICD), BigInt(GUEST_GICD >>> 12) << 4n);
+    const outcome = own.exception(
+      syndrome(EC_DATA_ABORT, TRANSLATION_LEVEL_3),
+      SP,
+      BigInt(GUEST_GICD),
+      BigInt(GUEST_GICD >>> 12) << 4n,
+    );
     expect(outcome).toEqual({ kind: "entered", pc: 0x4010_0000n });
     expect(own.x(0)).toBe(BigInt(GUEST_GICD));
   });
 });
 
 describe("the base is SP", () => {
-  test.each([["EL1h", 0x3c5n, "SP_EL1"], ["EL1t", 0x3c4n, "SP_EL0"], ["EL0", 0n, "SP_EL0"]] as const)("of %s", (_, pstate, name) => {
+  test.each([
+    ["EL1h", 0x3c5n, "SP_EL1"],
+    ["EL1t", 0x3c4n, "SP_EL0"],
+    ["EL0", 0n, "SP_EL0"],
+  ] as const)("of %s", (_, pstate, name) => {
     guest.pcpu.pstate = pstate;
     const { registers } = guest.pcpu;
     registers.SP_EL0 = registers.SP_EL1 = 0x1000n;

@@ -1,5 +1,6 @@
-// A direct neighbour ends somebody else's active interrupt by EOIR, again and again (README, "What is not there yet"): its owner has one more
-// exit for it and a maintenance interrupt, whatever the neighbour does (arch/aarch64/listRegisters.ts, mute).
+// A direct neighbour ends somebody else's active interrupt by EOIR, again and again (README, "What is not
+// there yet"): its owner has one more exit for it and a maintenance interrupt, whatever the neighbour does
+// (arch/aarch64/listRegisters.ts, mute).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
@@ -48,7 +49,10 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     for (const intid of [LEVEL, EDGE]) bench.enable(0, intid);
   });
 
-  test.each([["before the victim has acknowledged it", false], ["in the victim's handler", true]])("on a level, %s: one interrupt exit more, one maintenance interrupt, each event", (_when, acknowledged) => {
+  test.each([
+    ["before the victim has acknowledged it", false],
+    ["in the victim's handler", true],
+  ])("on a level, %s: one interrupt exit more, one maintenance interrupt, each event", (_when, acknowledged) => {
     for (let event = 0; event < 3; event++) {
       const before = exits();
       bench.machine.setLine(LEVEL, true);
@@ -63,7 +67,10 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
       bench.machine.settle();
       storm(LEVEL);
       const after = exits();
-      expect({ interrupt: after.interrupt - before.interrupt, maintenance: after.maintenance - before.maintenance }).toEqual({ interrupt: 2, maintenance: 1 });
+      expect({ interrupt: after.interrupt - before.interrupt, maintenance: after.maintenance - before.maintenance }).toEqual({
+        interrupt: 2,
+        maintenance: 1,
+      });
       expect([victim.acknowledge(), isEnabled(LEVEL)]).toEqual([SPURIOUS, true]);
     }
   });
@@ -86,7 +93,10 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     }
     expect(victim.acknowledge()).toBe(SPURIOUS);
     for (const intid of [LEVEL, EDGE]) {
-      expect([isEnabled(intid), value(victim.load(GUEST_GICD + 0x100 + word(intid), 4)) & bit(intid)], `INTID ${intid}`).toEqual([true, bit(intid)]);
+      expect([isEnabled(intid), value(victim.load(GUEST_GICD + 0x100 + word(intid), 4)) & bit(intid)], `INTID ${intid}`).toEqual([
+        true,
+        bit(intid),
+      ]);
     }
   });
 
@@ -109,7 +119,10 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     expect([victim.acknowledge(), isEnabled(EDGE)]).toEqual([SPURIOUS, true]);
   });
 
-  test.each([["enables once more", 0x100], ["makes active, which it is,", 0x300]])("an interrupt that the victim %s meanwhile is no way round it", (_how, register) => {
+  test.each([
+    ["enables once more", 0x100],
+    ["makes active, which it is,", 0x300],
+  ])("an interrupt that the victim %s meanwhile is no way round it", (_how, register) => {
     bench.machine.setLine(LEVEL, true);
     bench.machine.settle();
     expect(victim.acknowledge()).toBe(LEVEL);
@@ -143,27 +156,50 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
   });
 });
 
-test.each([256, 480, 704, 896])("a storm on one interrupt leaves enable, pending and priority of all others as they are: of INTIDs from %i on", (first) => {
-  const [linux = LINUX, ...others] = DIRECT.partitions;
-  const LEVEL = 59;
-  const rest = Array.from({ length: 232 }, (_, n) => first + n).filter((intid) => intid < 1020);
-  bench = new Bench({ ...DIRECT, board: { ...DIRECT.board, spiLimit: 1020 }, partitions: [{ ...linux, consoleInterrupt: 0, channels: [], regions: linux.regions.slice(0, 2), interrupts: [level(LEVEL), ...rest.map(edge)] },
-    ...others.map((other) => ({ ...other, consoleInterrupt: 0, channels: [], regions: other.regions.slice(0, 1), interrupts: [level(60)] }))] });
-  victim = bench.openInterrupts(0);
-  attacker = bench.openInterrupts(3);
-  rest.forEach((intid, n) => bench.enable(0, intid, 8 * (n % 31)));
-  bench.enable(0, LEVEL, 0);
-  const words = [...new Set(rest.map(word))];
-  const state = (): bigint[] => [0x100, 0x200].flatMap((register) => words.map((at) => value(victim.load(GUEST_GICD + register + at, 4))));
-  const priorities = (): bigint[] => rest.filter((intid) => intid % 4 === 0).map((intid) => value(victim.load(GUEST_GICD + 0x400 + intid, 4)));
-  const before = [state(), priorities()];
-  bench.machine.setLine(LEVEL, true);
-  bench.machine.settle();
-  expect(victim.acknowledge()).toBe(LEVEL);
-  storm(LEVEL);
-  expect([isEnabled(LEVEL), state(), priorities()]).toEqual([false, ...before]);
-  bench.machine.setLine(LEVEL, false);
-  victim.endOfInterrupt(LEVEL);
-  bench.machine.settle();
-  expect([isEnabled(LEVEL), state(), priorities()]).toEqual([true, ...before]);
-});
+test.each([256, 480, 704, 896])(
+  "a storm on one interrupt leaves enable, pending and priority of all others as they are: of INTIDs from %i on",
+  (first) => {
+    const [linux = LINUX, ...others] = DIRECT.partitions;
+    const LEVEL = 59;
+    const rest = Array.from({ length: 232 }, (_, n) => first + n).filter((intid) => intid < 1020);
+    bench = new Bench({
+      ...DIRECT,
+      board: { ...DIRECT.board, spiLimit: 1020 },
+      partitions: [
+        {
+          ...linux,
+          consoleInterrupt: 0,
+          channels: [],
+          regions: linux.regions.slice(0, 2),
+          interrupts: [level(LEVEL), ...rest.map(edge)],
+        },
+        ...others.map((other) => ({
+          ...other,
+          consoleInterrupt: 0,
+          channels: [],
+          regions: other.regions.slice(0, 1),
+          interrupts: [level(60)],
+        })),
+      ],
+    });
+    victim = bench.openInterrupts(0);
+    attacker = bench.openInterrupts(3);
+    rest.forEach((intid, n) => bench.enable(0, intid, 8 * (n % 31)));
+    bench.enable(0, LEVEL, 0);
+    const words = [...new Set(rest.map(word))];
+    const state = (): bigint[] =>
+      [0x100, 0x200].flatMap((register) => words.map((at) => value(victim.load(GUEST_GICD + register + at, 4))));
+    const priorities = (): bigint[] =>
+      rest.filter((intid) => intid % 4 === 0).map((intid) => value(victim.load(GUEST_GICD + 0x400 + intid, 4)));
+    const before = [state(), priorities()];
+    bench.machine.setLine(LEVEL, true);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(LEVEL);
+    storm(LEVEL);
+    expect([isEnabled(LEVEL), state(), priorities()]).toEqual([false, ...before]);
+    bench.machine.setLine(LEVEL, false);
+    victim.endOfInterrupt(LEVEL);
+    bench.machine.settle();
+    expect([isEnabled(LEVEL), state(), priorities()]).toEqual([true, ...before]);
+  },
+);

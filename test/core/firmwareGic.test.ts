@@ -1,4 +1,5 @@
-// What firmware, or a loader, may have left in the interrupt controller: when the first guest begins, nothing of it can be seen any more.
+// What firmware, or a loader, may have left in the interrupt controller: when the first guest begins,
+// nothing of it can be seen any more.
 import { describe, expect, test } from "vitest";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import type { InterruptBank } from "../../tools/machine/aarch64/gic/bank.ts";
@@ -15,7 +16,10 @@ const PRIORITIES = 0xaaaa_aaaa;
 const VIRTUAL_CONTROL = 0xf800_000f;
 const VIRTUAL_MASK = 0xf8fc_0213;
 
-const implementedIn = (bank: InterruptBank, intids: readonly number[], change: (intid: number) => void): void => intids.forEach((intid) => { if (intid < bank.words * WORD_BITS) change(intid); });
+const implementedIn = (bank: InterruptBank, intids: readonly number[], change: (intid: number) => void): void =>
+  intids.forEach((intid) => {
+    if (intid < bank.words * WORD_BITS) change(intid);
+  });
 
 function leave(machine: Aarch64Machine): void {
   const { gic, board } = machine;
@@ -44,15 +48,27 @@ function leave(machine: Aarch64Machine): void {
 function stateOf(machine: Aarch64Machine): unknown {
   const bits = (words: Uint32Array): number[] => [...words].map((word) => word >>> 0);
   // GICv2: groups are the Secure side's affair.
-  const bank = ({ group, enabled, latch, active, priority }: InterruptBank): unknown => [machine.board.gicVersion === 2 ? [] : bits(group), bits(enabled), bits(latch), bits(active), [...priority]];
+  const bank = ({ group, enabled, latch, active, priority }: InterruptBank): unknown => [
+    machine.board.gicVersion === 2 ? [] : bits(group),
+    bits(enabled),
+    bits(latch),
+    bits(active),
+    [...priority],
+  ];
   return {
     forwards: machine.gic.distributor.forwards,
     phases: machine.pcpus.map(({ phase }) => phase),
     spis: bank(machine.gic.distributor.bank),
     edges: OWNED.map((intid) => machine.gic.distributor.bank.has(machine.gic.distributor.bank.edge, intid)),
     pcpus: machine.pcpus.map(({ phase, gic: { bank: own, physical, virtual } }) => ({
-      own: bank(own), mask: physical.priorityMask, point: physical.binaryPoint, enabled: physical.enabled, split: physical.eoiMode, priorities: physical.activePriorities,
-      control: virtual.hypervisorControl, virtual: phase === "guest" ? [virtual.control, virtual.activePriorities, virtual.held().length] : [],
+      own: bank(own),
+      mask: physical.priorityMask,
+      point: physical.binaryPoint,
+      enabled: physical.enabled,
+      split: physical.eoiMode,
+      priorities: physical.activePriorities,
+      control: virtual.hypervisorControl,
+      virtual: phase === "guest" ? [virtual.control, virtual.activePriorities, virtual.held().length] : [],
     })),
   };
 }

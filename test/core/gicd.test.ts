@@ -34,7 +34,8 @@ beforeEach(() => {
 });
 
 const gicd = (guest: Guest, offset: number, bytes = 4): bigint => value(guest.load(GUEST_GICD + offset, bytes));
-const setGicd = (guest: Guest, offset: number, data: bigint, bytes = 4): bigint => value(guest.store(GUEST_GICD + offset, bytes, data));
+const setGicd = (guest: Guest, offset: number, data: bigint, bytes = 4): bigint =>
+  value(guest.store(GUEST_GICD + offset, bytes, data));
 const physical = (offset: number): bigint => bench.machine.gic.read(0, bench.machine.board.gicd + offset, 4);
 
 describe("GICD identification", () => {
@@ -48,7 +49,11 @@ describe("GICD identification", () => {
   });
 
   test("GICD_TYPER of a board with all 1020 INTIDs", () => {
-    const large = new Bench({ ...STANDARD, board: { ...STANDARD.board, spiLimit: 1020 }, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts, { intid: 1019, trigger: "edge", use: "spis" }] }, PLC] });
+    const large = new Bench({
+      ...STANDARD,
+      board: { ...STANDARD.board, spiLimit: 1020 },
+      partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts, { intid: 1019, trigger: "edge", use: "spis" }] }, PLC],
+    });
     const guest = large.openInterrupts(0);
     expect(value(guest.load(GUEST_GICD + 4, 4)) & 0x1fn).toBe(31n);
     large.enable(0, 1019);
@@ -68,12 +73,16 @@ describe("GICD identification", () => {
 
   test("PIDR2 says GICv3; TYPER2, reserved offsets and IDs read 0", () => {
     expect(gicd(linux, 0xffe8) & 0xf0n).toBe(0x30n);
-    for (const offset of [0xc, 0x10, 0x40, 0x5ffc, 0x8000, 0xfffc, 0xd00, 0xe00, 0xf00]) expect(gicd(linux, offset), `0x${offset.toString(16)}`).toBe(0n);
+    for (const offset of [0xc, 0x10, 0x40, 0x5ffc, 0x8000, 0xfffc, 0xd00, 0xe00, 0xf00])
+      expect(gicd(linux, offset), `0x${offset.toString(16)}`).toBe(0n);
   });
 });
 
 describe("one-bit-an-INTID registers", () => {
-  test.each([["ISENABLER", ISENABLER, ICENABLER], ["ISPENDR", ISPENDR, ICPENDR]])("%s: own bits are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
+  test.each([
+    ["ISENABLER", ISENABLER, ICENABLER],
+    ["ISPENDR", ISPENDR, ICPENDR],
+  ])("%s: own bits are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
     setGicd(linux, set + WORD_1, ALL);
     expect(physical(set + WORD_1)).toBe(bits(48, 49, 50));
     expect(gicd(linux, set + WORD_1)).toBe(bits(48, 49, 50));
@@ -174,7 +183,13 @@ describe("IPRIORITYR", () => {
   });
 
   test("of INTID 32 it is the guest's own where that is its own, too", () => {
-    const owning = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, probesPriority: true, interrupts: [...PLC.interrupts, { intid: 32, trigger: "level", use: "spis" }] }] });
+    const owning = new Bench({
+      ...STANDARD,
+      partitions: [
+        LINUX,
+        { ...PLC, probesPriority: true, interrupts: [...PLC.interrupts, { intid: 32, trigger: "level", use: "spis" }] },
+      ],
+    });
     setGicd(owning.guest(3), IPRIORITYR + 32, 0x40n, 1);
     expect(gicd(owning.guest(3), IPRIORITYR + 32, 1)).toBe(0x40n);
   });
@@ -184,7 +199,10 @@ describe("IPRIORITYR", () => {
       const guest = new Bench({ ...STANDARD, board: { ...STANDARD.board, priorityBits } }).guest(0);
       setGicd(guest, IPRIORITYR + 48, 0xffn, 1);
       value(guest.store(GUEST_GICR + SGI_BASE + IPRIORITYR + 27, 1, 0xffn));
-      expect([gicd(guest, IPRIORITYR + 48, 1), value(guest.load(GUEST_GICR + SGI_BASE + IPRIORITYR + 27, 1))], `${priorityBits} bits`).toEqual([there, there]);
+      expect(
+        [gicd(guest, IPRIORITYR + 48, 1), value(guest.load(GUEST_GICR + SGI_BASE + IPRIORITYR + 27, 1))],
+        `${priorityBits} bits`,
+      ).toEqual([there, there]);
     }
   });
 
@@ -212,7 +230,8 @@ describe("ICFGR", () => {
   test("says of every INTID what the plan says, and nothing of others'", () => {
     const all = Array.from({ length: 16 }, (_, n) => gicd(linux, ICFGR + 4 * n));
     const wanted = Array.from({ length: 16 }, () => 0n);
-    for (const { intid, trigger } of LINUX.interrupts) if (trigger === "edge") wanted[intid >> 4] = (wanted[intid >> 4] ?? 0n) | (2n << BigInt(2 * (intid & 15)));
+    for (const { intid, trigger } of LINUX.interrupts)
+      if (trigger === "edge") wanted[intid >> 4] = (wanted[intid >> 4] ?? 0n) | (2n << BigInt(2 * (intid & 15)));
     expect(all.slice(2)).toEqual(wanted.slice(2));
   });
 
@@ -284,7 +303,8 @@ describe("accesses of any form", () => {
   test("unaligned words at the end of IPRIORITYR reach nothing behind it", () => {
     bench.openInterrupts(3);
     const before = bench.vcpu(1, 0).exits;
-    // Behind the 32 priorities of SGIs and PPIs stand a vCPU's counters; a word from the last byte on would reach three of their bytes.
+    // Behind the 32 priorities of SGIs and PPIs stand a vCPU's counters; a word from the last byte
+    // on would reach three of their bytes.
     value(plc.store(GUEST_GICR + SGI_BASE + IPRIORITYR + 31, 4, ALL));
     value(plc.store(GUEST_GICD + IPRIORITYR + 0x3ff, 4, ALL));
     expect(bench.vcpu(1, 0).exits[0]).toBe(before[0]);
@@ -312,32 +332,51 @@ describe("accesses of any form", () => {
 describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
   const open = (): void => {
     bench.openInterrupts(0);
-    for (const [intid, priority] of [[48, 0x10], [49, 0x38], [50, 0xa8], [232, 0xf0], [233, 0x98]] as const) bench.enable(0, intid, priority);
+    for (const [intid, priority] of [
+      [48, 0x10],
+      [49, 0x38],
+      [50, 0xa8],
+      [232, 0xf0],
+      [233, 0x98],
+    ] as const)
+      bench.enable(0, intid, priority);
     bench.route(0, 48, 1);
     for (const n of [0, 5, 16, 27, 30, 31]) value(linux.store(GUEST_GICR + SGI_BASE + IPRIORITYR + n, 1, BigInt(0x18 + 8 * n)));
   };
   const FRAMES = [
-    ["GICD", GUEST_GICD, [0, 0x100]], ["GICD, priorities", GUEST_GICD, [IPRIORITYR, IPRIORITYR + 0x400]], ["GICD, configuration", GUEST_GICD, [ICFGR, ICFGR + 0x100]], ["GICD, IDs", GUEST_GICD, [0xffd0, 0x1_0000]],
-    ["GICR", GUEST_GICR, [0, 0x40]], ["GICR, SGIs and PPIs", GUEST_GICR, [SGI_BASE + IGROUPR, SGI_BASE + IPRIORITYR + 0x40]], ["GICR, configuration", GUEST_GICR, [SGI_BASE + ICFGR, SGI_BASE + ICFGR + 0x10]],
-    ["the second GICR", GUEST_GICR + GICR_STRIDE, [0, 0x40]], ["GICR, IDs", GUEST_GICR, [0xffd0, 0x1_0000]],
+    ["GICD", GUEST_GICD, [0, 0x100]],
+    ["GICD, priorities", GUEST_GICD, [IPRIORITYR, IPRIORITYR + 0x400]],
+    ["GICD, configuration", GUEST_GICD, [ICFGR, ICFGR + 0x100]],
+    ["GICD, IDs", GUEST_GICD, [0xffd0, 0x1_0000]],
+    ["GICR", GUEST_GICR, [0, 0x40]],
+    ["GICR, SGIs and PPIs", GUEST_GICR, [SGI_BASE + IGROUPR, SGI_BASE + IPRIORITYR + 0x40]],
+    ["GICR, configuration", GUEST_GICR, [SGI_BASE + ICFGR, SGI_BASE + ICFGR + 0x10]],
+    ["the second GICR", GUEST_GICR + GICR_STRIDE, [0, 0x40]],
+    ["GICR, IDs", GUEST_GICR, [0xffd0, 0x1_0000]],
   ] as const;
 
-  test.each(FRAMES)("%s: a byte and a halfword are their part of the word, a doubleword is not of a 32-bit register", (_, base, [from, end]) => {
-    open();
-    const load = (at: number, bytes: number): bigint => value(linux.load(base + at, bytes));
-    for (let at = from; at < end; at += 8) {
-      const words = [load(at, 4), load(at + 4, 4)] as const;
-      const all = words[0] | (words[1] << 32n);
-      const isTyper = base !== GUEST_GICD && at === GICR_TYPER; // which has 64 bits, as GICD_IROUTER
-      expect(load(at, 8), `0x${at.toString(16)}`).toBe(isTyper ? all : 0n);
-      for (let n = 0; n < 8; n++) expect(load(at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
-      for (let n = 0; n < 8; n += 2) expect(load(at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
-    }
-  });
+  test.each(FRAMES)(
+    "%s: a byte and a halfword are their part of the word, a doubleword is not of a 32-bit register",
+    (_, base, [from, end]) => {
+      open();
+      const load = (at: number, bytes: number): bigint => value(linux.load(base + at, bytes));
+      for (let at = from; at < end; at += 8) {
+        const words = [load(at, 4), load(at + 4, 4)] as const;
+        const all = words[0] | (words[1] << 32n);
+        const isTyper = base !== GUEST_GICD && at === GICR_TYPER; // which has 64 bits, as GICD_IROUTER
+        expect(load(at, 8), `0x${at.toString(16)}`).toBe(isTyper ? all : 0n);
+        for (let n = 0; n < 8; n++)
+          expect(load(at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
+        for (let n = 0; n < 8; n += 2)
+          expect(load(at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
+      }
+    },
+  );
 
   test("a byte of a priority changes that one, a word four of them, at the first and last of each frame, and nothing beside them", () => {
     open();
-    const frame = (base: number, first: number, end: number): bigint[] => Array.from({ length: (end - first) / 4 }, (_, n) => value(linux.load(base + first + 4 * n, 4)));
+    const frame = (base: number, first: number, end: number): bigint[] =>
+      Array.from({ length: (end - first) / 4 }, (_, n) => value(linux.load(base + first + 4 * n, 4)));
     const sgis = (): bigint[] => frame(GUEST_GICR, SGI_BASE + IPRIORITYR, SGI_BASE + IPRIORITYR + 32);
     for (const n of [0, 1, 15, 16, 30, 31]) {
       const wanted = sgis();
@@ -367,7 +406,15 @@ describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
     expect(route(49)).toBe(1n);
     setGicd(linux, IROUTER + 8 * 49 + 4, 0n);
     expect(route(49), "Aff3").toBe(1n);
-    for (const [data, bytes] of [[2n, 8], [0x8000_0000n, 8], [0x8000_0001n, 4], [0x100n, 8], [0x1_0000_0000n, 8], [0xff_0000_0000n, 8]] as const) setGicd(linux, IROUTER + 8 * 49, data, bytes);
+    for (const [data, bytes] of [
+      [2n, 8],
+      [0x8000_0000n, 8],
+      [0x8000_0001n, 4],
+      [0x100n, 8],
+      [0x1_0000_0000n, 8],
+      [0xff_0000_0000n, 8],
+    ] as const)
+      setGicd(linux, IROUTER + 8 * 49, data, bytes);
     expect(route(49), "of no vCPU, or of any").toBe(1n);
     setGicd(linux, IROUTER + 8 * 49, 0n, 8);
     expect(route(49)).toBe(0n);
@@ -382,7 +429,10 @@ describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
     const other = new Bench({ ...STANDARD, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts, ...ends] }, PLC] });
     for (const { intid } of ends) {
       setGicd(other.guest(0), IROUTER + 8 * intid, 1n, 8);
-      expect([gicd(other.guest(0), IROUTER + 8 * intid, 8), gicd(other.guest(0), IROUTER + 8 * intid)], `${intid}`).toEqual([1n, 1n]);
+      expect([gicd(other.guest(0), IROUTER + 8 * intid, 8), gicd(other.guest(0), IROUTER + 8 * intid)], `${intid}`).toEqual([
+        1n,
+        1n,
+      ]);
     }
   });
 });
@@ -414,7 +464,8 @@ describe("redistributors", () => {
   test("CTLR (no LPIs), and what is reserved in RD_base, read 0", () => {
     const there = [4, 8, 0xc, 0x14, 0xffe8]; // IIDR, TYPER, WAKER, PIDR2
     const ends = [0, SGI_BASE - 0x100].flatMap((from) => Array.from({ length: 0x40 }, (_, n) => from + 4 * n));
-    for (const offset of [...ends, 0x100, 0x1000, 0x8000].filter((one) => !there.includes(one))) expect(value(linux.load(gicr(offset), 4)), `0x${offset.toString(16)}`).toBe(0n);
+    for (const offset of [...ends, 0x100, 0x1000, 0x8000].filter((one) => !there.includes(one)))
+      expect(value(linux.load(gicr(offset), 4)), `0x${offset.toString(16)}`).toBe(0n);
   });
 
   test("is as it was when another partition begins anew", () => {
@@ -423,7 +474,12 @@ describe("redistributors", () => {
     value(linux.store(priority, 1, 0x48n));
     value(linux.store(gicr(0x14), 4, 0n));
     value(linux.store(gicr(SGI_BASE + ISPENDR), 4, bits(4)));
-    const state = (): bigint[] => [value(linux.load(gicr(SGI_BASE + ISENABLER), 4)), value(linux.load(gicr(SGI_BASE + ISPENDR), 4)), value(linux.load(priority, 1)), value(linux.load(gicr(0x14), 4))];
+    const state = (): bigint[] => [
+      value(linux.load(gicr(SGI_BASE + ISENABLER), 4)),
+      value(linux.load(gicr(SGI_BASE + ISPENDR), 4)),
+      value(linux.load(priority, 1)),
+      value(linux.load(gicr(0x14), 4)),
+    ];
     const before = state();
     expect(before).toEqual([bits(27, sgi), bits(4), 0x48n, 0n]);
     expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
@@ -500,9 +556,19 @@ describe("redistributors", () => {
 describe.each(GICS)("%s: a new life", (_, board) => {
   const isV2 = board.gicVersion === 2;
   // Every register that keeps anything: distributor, and on a GICv3 routes and both redistributors' SGI frames.
-  const words = (base: number, from: number, end: number): number[] => Array.from({ length: (end - from) / 4 }, (_, n) => base + from + 4 * n);
-  const frames = isV2 ? [] : [0, 1].flatMap((n) => [GUEST_GICR + n * GICR_STRIDE + 0x14, ...words(GUEST_GICR + n * GICR_STRIDE + SGI_BASE, 0x80, 0xc08)]);
-  const registers = [...words(GUEST_GICD, 0, isV2 ? 0xf30 : 0xd00), ...(isV2 ? [] : words(GUEST_GICD, IROUTER + 8 * 32, IROUTER + 8 * 256)), ...frames];
+  const words = (base: number, from: number, end: number): number[] =>
+    Array.from({ length: (end - from) / 4 }, (_, n) => base + from + 4 * n);
+  const frames = isV2
+    ? []
+    : [0, 1].flatMap((n) => [
+        GUEST_GICR + n * GICR_STRIDE + 0x14,
+        ...words(GUEST_GICR + n * GICR_STRIDE + SGI_BASE, 0x80, 0xc08),
+      ]);
+  const registers = [
+    ...words(GUEST_GICD, 0, isV2 ? 0xf30 : 0xd00),
+    ...(isV2 ? [] : words(GUEST_GICD, IROUTER + 8 * 32, IROUTER + 8 * 256)),
+    ...frames,
+  ];
 
   test("finds every register of the interrupt controller as the first one did, whatever has been written everywhere", () => {
     const own = new Bench({ ...STANDARD, board });
@@ -517,7 +583,10 @@ describe.each(GICS)("%s: a new life", (_, board) => {
     switchOn();
     const first = seen();
     // Nothing is enabled (but a GICv2's SGIs), pending or active, and every priority is the highest.
-    const isZero = (at: number): boolean => (at & 0xffff) >= ISENABLER && (at & 0xffff) < 0x800 && !(isV2 && (at === GUEST_GICD + ISENABLER || at === GUEST_GICD + ICENABLER));
+    const isZero = (at: number): boolean =>
+      (at & 0xffff) >= ISENABLER &&
+      (at & 0xffff) < 0x800 &&
+      !(isV2 && (at === GUEST_GICD + ISENABLER || at === GUEST_GICD + ICENABLER));
     expect(first.filter((line, n) => isZero(registers[n] ?? 0) && !line.endsWith(": 0"))).toEqual([]);
     for (const data of [ALL, 1n, 2n]) {
       for (const at of registers) {

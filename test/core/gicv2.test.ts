@@ -1,5 +1,6 @@
-// A board with GICv2 (IHI 0048B): the distributor that a partition sees is emulated, its CPU interface is the virtual one, in memory
-// (arch/aarch64/vgicv2.ts, gicv2.ts). How interrupts get through it: interrupts.test.ts, listRegisters.test.ts, timers.test.ts, for both.
+// A board with GICv2 (IHI 0048B): the distributor that a partition sees is emulated, its CPU interface is the virtual
+// one, in memory (arch/aarch64/vgicv2.ts, gicv2.ts). How interrupts get through it: interrupts.test.ts,
+// listRegisters.test.ts, timers.test.ts, for both.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
@@ -32,7 +33,8 @@ beforeEach(() => {
 });
 
 const gicd = (guest: Guest, offset: number, bytes = 4): bigint => value(guest.load(GUEST_GICD + offset, bytes));
-const setGicd = (guest: Guest, offset: number, data: bigint, bytes = 4): bigint => value(guest.store(GUEST_GICD + offset, bytes, data));
+const setGicd = (guest: Guest, offset: number, data: bigint, bytes = 4): bigint =>
+  value(guest.store(GUEST_GICD + offset, bytes, data));
 const physical = (offset: number, pcpu = 0): bigint => bench.machine.gic.read(pcpu, bench.machine.board.gicd + offset, 4);
 
 describe("boot", () => {
@@ -43,7 +45,10 @@ describe("boot", () => {
 
   test("CPU interfaces that are numbered otherwise than the pCPUs", () => {
     const interfaces = [5, 2, 7, 0];
-    const other = new Bench({ ...V2, board: { ...qemuVirtGicv2, cpus: qemuVirtGicv2.cpus.map((cpu, n) => ({ ...cpu, interface: interfaces[n] ?? 0 })) } });
+    const other = new Bench({
+      ...V2,
+      board: { ...qemuVirtGicv2, cpus: qemuVirtGicv2.cpus.map((cpu, n) => ({ ...cpu, interface: interfaces[n] ?? 0 })) },
+    });
     const [first, last] = [other.openInterrupts(0), other.openInterrupts(3)];
     other.enable(3, 60);
     other.machine.setLine(60, true);
@@ -56,7 +61,14 @@ describe("boot", () => {
 
 describe("accesses of other sizes (IHI 0048B §4.1.4)", () => {
   const open = (): void => {
-    for (const [intid, priority] of [[48, 0x10], [49, 0x38], [50, 0xa8], [232, 0xf0], [233, 0x98]] as const) bench.enable(0, intid, priority);
+    for (const [intid, priority] of [
+      [48, 0x10],
+      [49, 0x38],
+      [50, 0xa8],
+      [232, 0xf0],
+      [233, 0x98],
+    ] as const)
+      bench.enable(0, intid, priority);
     bench.route(0, 49, 1);
     setGicd(linux, ITARGETSR + 50, 3n, 1);
     for (const n of [0, 5, 16, 27, 30, 31]) setGicd(linux, IPRIORITYR + n, BigInt(0x18 + 8 * n), 1);
@@ -65,19 +77,33 @@ describe("accesses of other sizes (IHI 0048B §4.1.4)", () => {
     for (const [sgi, senders] of [[0, 3n], [3, 1n], [7, 2n], [15, 3n]] as const) setGicd(linux, SPENDSGIR + sgi, senders, 1);
   };
 
-  test.each([["one bit an interrupt", 0, IPRIORITYR], ["priorities", IPRIORITYR, IPRIORITYR + 0x400], ["targets", ITARGETSR, ITARGETSR + 0x400], ["configuration", ICFGR, ICFGR + 0x100], ["SGIs", 0xf00, 0x1000]] as const)("%s: a byte and a halfword are their part of the word", (_, from, end) => {
+  test.each([
+    ["one bit an interrupt", 0, IPRIORITYR],
+    ["priorities", IPRIORITYR, IPRIORITYR + 0x400],
+    ["targets", ITARGETSR, ITARGETSR + 0x400],
+    ["configuration", ICFGR, ICFGR + 0x100],
+    ["SGIs", 0xf00, 0x1000],
+  ] as const)("%s: a byte and a halfword are their part of the word", (_, from, end) => {
     open();
     for (let at: number = from; at < end; at += 4) {
       const all = gicd(linux, at);
-      for (let n = 0; n < 4; n++) expect(gicd(linux, at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
-      for (const n of [0, 2]) expect(gicd(linux, at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
+      for (let n = 0; n < 4; n++)
+        expect(gicd(linux, at + n, 1), `byte at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffn);
+      for (const n of [0, 2])
+        expect(gicd(linux, at + n, 2), `halfword at 0x${(at + n).toString(16)}`).toBe((all >> BigInt(8 * n)) & 0xffffn);
     }
   });
 
   test("targets, priorities and senders of SGIs: a byte changes one, a word four, and what stands beside them stays", () => {
     open();
     const words = (first: number, count: number): bigint[] => Array.from({ length: count }, (_, n) => gicd(linux, first + 4 * n));
-    for (const [first, count, at, data] of [[IPRIORITYR, 8, 31, 0x48n], [IPRIORITYR + 32, 56, 48, 0x60n], [ITARGETSR + 32, 56, 48, 3n], [CPENDSGIR, 4, 0, 1n], [SPENDSGIR, 4, 8, 2n]] as const) {
+    for (const [first, count, at, data] of [
+      [IPRIORITYR, 8, 31, 0x48n],
+      [IPRIORITYR + 32, 56, 48, 0x60n],
+      [ITARGETSR + 32, 56, 48, 3n],
+      [CPENDSGIR, 4, 0, 1n],
+      [SPENDSGIR, 4, 8, 2n],
+    ] as const) {
       const wanted = words(first, count);
       const n = at >= 32 ? at - 32 : at;
       const before = ((wanted[n >> 2] ?? 0n) >> BigInt(8 * (n & 3))) & 0xffn;
@@ -116,7 +142,10 @@ describe("GICD", () => {
     expect(bench.machine.gic.distributor.forwards).toBe(true);
   });
 
-  test.each([["ISENABLER", ISENABLER, ICENABLER], ["ISPENDR", ISPENDR, ICPENDR]] as const)("%s: own SPIs are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
+  test.each([
+    ["ISENABLER", ISENABLER, ICENABLER],
+    ["ISPENDR", ISPENDR, ICPENDR],
+  ] as const)("%s: own SPIs are set and cleared, foreign ones read 0 and ignore writes", (_, set, clear) => {
     setGicd(linux, set + 4, ALL);
     expect([physical(set + 4), gicd(linux, set + 4), gicd(plc, set + 4)]).toEqual([bits(48, 49, 50), bits(48, 49, 50), 0n]);
     setGicd(plc, clear + 4, ALL);
@@ -158,7 +187,12 @@ describe("GICD", () => {
   test("IPRIORITYR: bytes and words of own interrupts, banked for the first 32", () => {
     setGicd(linux, IPRIORITYR + 48, 0xa0n, 1);
     setGicd(linux, IPRIORITYR + 27, 0x40n, 1);
-    expect([gicd(linux, IPRIORITYR + 48, 1), gicd(plc, IPRIORITYR + 48, 1), gicd(linux, IPRIORITYR + 27, 1), gicd(second, IPRIORITYR + 27, 1)]).toEqual([0xa0n, 0n, 0x40n, 0n]);
+    expect([
+      gicd(linux, IPRIORITYR + 48, 1),
+      gicd(plc, IPRIORITYR + 48, 1),
+      gicd(linux, IPRIORITYR + 27, 1),
+      gicd(second, IPRIORITYR + 27, 1),
+    ]).toEqual([0xa0n, 0n, 0x40n, 0n]);
     setGicd(second, IPRIORITYR + 24, 0x8070_6050n);
     expect([gicd(second, IPRIORITYR + 24), gicd(linux, IPRIORITYR + 24)]).toEqual([0x8070_6050n, 0x4000_0000n]);
   });
@@ -178,7 +212,11 @@ describe("GICD", () => {
 
 describe("ITARGETSR", () => {
   test("of SGIs and PPIs says who is reading, in the partition's own numbers", () => {
-    expect([gicd(linux, ITARGETSR), gicd(second, ITARGETSR), gicd(plc, ITARGETSR + 28)]).toEqual([0x0101_0101n, 0x0202_0202n, 0x0101_0101n]);
+    expect([gicd(linux, ITARGETSR), gicd(second, ITARGETSR), gicd(plc, ITARGETSR + 28)]).toEqual([
+      0x0101_0101n,
+      0x0202_0202n,
+      0x0101_0101n,
+    ]);
     setGicd(linux, ITARGETSR, ALL);
     expect(gicd(linux, ITARGETSR)).toBe(0x0101_0101n);
   });
@@ -221,7 +259,8 @@ describe("ITARGETSR", () => {
 });
 
 describe("SGIs", () => {
-  const send = (guest: Guest, intid: number, targets: number, filter = 0): void => void setGicd(guest, SGIR, BigInt((filter << 24) | (targets << 16) | intid));
+  const send = (guest: Guest, intid: number, targets: number, filter = 0): void =>
+    void setGicd(guest, SGIR, BigInt((filter << 24) | (targets << 16) | intid));
   const iar = (guest: Guest): number => {
     bench.machine.settle();
     return Number(value(guest.load(GUEST_GICC + IAR, 4)));
@@ -246,7 +285,12 @@ describe("SGIs", () => {
 
   test("of the last of eight vCPUs is its own, and no other SGI's", () => {
     const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(n), gicr: 0 }));
-    const eight = new Bench({ ...V2, board: { ...qemuVirtGicv2, cpus }, housekeeper: 0, partitions: [{ ...LINUX, cpus: cpus.map((_, n) => n), channels: [], regions: LINUX.regions.slice(0, 2) }] });
+    const eight = new Bench({
+      ...V2,
+      board: { ...qemuVirtGicv2, cpus },
+      housekeeper: 0,
+      partitions: [{ ...LINUX, cpus: cpus.map((_, n) => n), channels: [], regions: LINUX.regions.slice(0, 2) }],
+    });
     const guest = eight.openInterrupts(0);
     for (const intid of [3, 7, 11, 15]) setGicd(guest, SPENDSGIR + intid, 0x80n, 1);
     for (const intid of [3, 7, 11, 15]) {
@@ -344,15 +388,31 @@ describe("what stage 2 shows of the GIC", () => {
     plc.hvc(SYSTEM_OFF);
     bench.machine.settle();
     expect(bench.command(1, abi.COMMAND_START)).toBe(abi.REPLY_OK);
-    for (const register of [0, 4, 0x14]) expect(value(plc.load(GUEST_GICC + register, 4)), `GICV + 0x${register.toString(16)}`).toBe(register === 0x14 ? 0xffn : 0n);
+    for (const register of [0, 4, 0x14])
+      expect(value(plc.load(GUEST_GICC + register, 4)), `GICV + 0x${register.toString(16)}`).toBe(register === 0x14 ? 0xffn : 0n);
   });
 });
 
 test("eight pCPUs, each a partition of its own with GICv2", () => {
   const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(n), gicr: 0 }));
   const partitions = cpus.map((_, n) => ({
-    ...(n === 0 ? LINUX : PLC), name: `p${n}`, cpus: [n], channels: [], quiesce: [], interrupts: [{ intid: 40 + n, trigger: "edge" as const, use: "console" }], consoleInterrupt: 40 + n,
-    regions: [{ name: "memory", ipa: 0x4000_0000, pa: 0x5000_0000 + n * 0x100_0000, size: 0x100_0000, kind: "ram" as const, access: "rwx" }],
+    ...(n === 0 ? LINUX : PLC),
+    name: `p${n}`,
+    cpus: [n],
+    channels: [],
+    quiesce: [],
+    interrupts: [{ intid: 40 + n, trigger: "edge" as const, use: "console" }],
+    consoleInterrupt: 40 + n,
+    regions: [
+      {
+        name: "memory",
+        ipa: 0x4000_0000,
+        pa: 0x5000_0000 + n * 0x100_0000,
+        size: 0x100_0000,
+        kind: "ram" as const,
+        access: "rwx",
+      },
+    ],
   }));
   const many = new Bench({ board: { ...qemuVirtGicv2, cpus }, housekeeper: 0, partitions });
   expect(many.guests.every((guest) => guest.running)).toBe(true);

@@ -1,5 +1,5 @@
-// Direct interrupts on a board with GICv2: stage 2 shows the guest the physical CPU interface, GICC, and its distributor stays emulated
-// (arch/aarch64/vgicv2.ts, sgi.ts). How it is stopped all the same: directStop.test.ts.
+// Direct interrupts on a board with GICv2: stage 2 shows the guest the physical CPU interface, GICC, and its distributor
+// stays emulated (arch/aarch64/vgicv2.ts, sgi.ts). How it is stopped all the same: directStop.test.ts.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
@@ -29,13 +29,17 @@ beforeEach(() => {
 });
 
 const gicd = (one: Guest, offset: number, bytes = 4): bigint => value(one.load(GUEST_GICD + offset, bytes));
-const setGicd = (one: Guest, offset: number, data: number | bigint, bytes = 4): bigint => value(one.store(GUEST_GICD + offset, bytes, BigInt(data)));
+const setGicd = (one: Guest, offset: number, data: number | bigint, bytes = 4): bigint =>
+  value(one.store(GUEST_GICD + offset, bytes, BigInt(data)));
 const gicc = (one: Guest, offset: number): number => Number(value(one.load(GUEST_GICC + offset, 4)));
 const exits = (vcpu: number): number => bench.vcpu(1, vcpu).exits.reduce((sum, n) => sum + n, 0);
 
 test("a GICv3's CPU interface is not there, though an access to it were trapped: UNDEFINED", () => {
   for (const register of ["ICC_PMR_EL1", "ICC_CTLR_EL1", "ICC_BPR0_EL1"] as const) {
-    for (const isRead of [true, false]) expect(guest.exception(syndrome(EC_SYSREG, systemRegisterIss(ENCODINGS[register], 0, isRead))), register).toMatchObject({ kind: "exception" });
+    for (const isRead of [true, false])
+      expect(guest.exception(syndrome(EC_SYSREG, systemRegisterIss(ENCODINGS[register], 0, isRead))), register).toMatchObject({
+        kind: "exception",
+      });
   }
 });
 
@@ -114,7 +118,8 @@ describe("the emulated distributor", () => {
 });
 
 describe("SGIs", () => {
-  const send = (one: Guest, intid: number, targets: number, filter = 0): void => void setGicd(one, SGIR, (filter << 24) | (targets << 16) | intid);
+  const send = (one: Guest, intid: number, targets: number, filter = 0): void =>
+    void setGicd(one, SGIR, (filter << 24) | (targets << 16) | intid);
 
   test("go to the vCPUs of the partition, and to nobody else", () => {
     send(guest, 5, 0b10);

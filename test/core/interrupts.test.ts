@@ -30,7 +30,8 @@ function takeAll(from: Guest = guest): number[] {
   return taken;
 }
 
-const active = (intid: number): boolean => bench.machine.gic.distributor.bank.has(bench.machine.gic.distributor.bank.active, intid);
+const active = (intid: number): boolean =>
+  bench.machine.gic.distributor.bank.has(bench.machine.gic.distributor.bank.active, intid);
 const pulse = (intid: number): void => {
   bench.machine.setLine(intid, true);
   bench.machine.setLine(intid, false);
@@ -220,7 +221,8 @@ describe.each(ALL_GICS)("%s: an SPI", (_, board) => {
     value(guest.store(priorities + board.virtualTimer, 1, 0x68n));
     bench.enable(0, 50, 0x78);
     bench.enablePrivate(0, board.virtualTimer);
-    const held = (): readonly (readonly [number, number])[] => virtual.held().map(({ virtual: intid, priority }) => [intid, priority]);
+    const held = (): readonly (readonly [number, number])[] =>
+      virtual.held().map(({ virtual: intid, priority }) => [intid, priority]);
     bench.sendSgi(0, 5, 1);
     expect(held()).toEqual([[5, 0x58]]);
     expect(takeAll()).toEqual([5]);

@@ -23,20 +23,26 @@ function takeAll(): number[] {
   return taken;
 }
 
-const active = (intid: number): boolean => bench.machine.gic.distributor.bank.has(bench.machine.gic.distributor.bank.active, intid);
+const active = (intid: number): boolean =>
+  bench.machine.gic.distributor.bank.has(bench.machine.gic.distributor.bank.active, intid);
 const pulse = (intid: number): void => {
   bench.machine.setLine(intid, true);
   bench.machine.setLine(intid, false);
   bench.machine.settle();
 };
 
-const COUNTS = GICS.flatMap(([name, board]) => (board.gicVersion === 2 ? [2, 4, 16, 64] : [2, 4, 16]).map((count) => [name, count, board] as const));
+const COUNTS = GICS.flatMap(([name, board]) =>
+  (board.gicVersion === 2 ? [2, 4, 16, 64] : [2, 4, 16]).map((count) => [name, count, board] as const),
+);
 
 describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegisters, board) => {
   const many = Array.from({ length: 20 }, (_, n) => 64 + n);
 
   beforeEach(() => {
-    const interrupts = [...LINUX.interrupts.filter(({ intid }) => intid >= 200), ...many.map((intid) => (intid % 2 === 0 ? level(intid) : edge(intid)))];
+    const interrupts = [
+      ...LINUX.interrupts.filter(({ intid }) => intid >= 200),
+      ...many.map((intid) => (intid % 2 === 0 ? level(intid) : edge(intid))),
+    ];
     bench = new Bench({ ...STANDARD, board: { ...board, listRegisters }, partitions: [{ ...LINUX, interrupts }, PLC] });
     guest = bench.openInterrupts(0);
   });
@@ -204,7 +210,10 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     for (let n = 0; n < 16; n++) bench.sendSgi(0, n, 1);
     for (const intid of many.filter((n) => n % 2 === 1)) pulse(intid);
     bench.machine.settle();
-    expect(takeAll().sort((a, b) => a - b)).toEqual([...Array.from({ length: 16 }, (_, n) => n), ...many.filter((n) => n % 2 === 1)]);
+    expect(takeAll().sort((a, b) => a - b)).toEqual([
+      ...Array.from({ length: 16 }, (_, n) => n),
+      ...many.filter((n) => n % 2 === 1),
+    ]);
   });
 
   test("an SGI that comes again while every list register is active is no maintenance interrupt storm", () => {
@@ -244,7 +253,11 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
 
 test("where DIR cannot be trapped by itself (ICH_VTR_EL2.TDS), it is not: what had to make room is ended by its EOIR", () => {
   const nested = Array.from({ length: 6 }, (_, n) => 64 + n);
-  bench = new Bench({ ...STANDARD, board: { ...qemuVirt, noDirTrap: true }, partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts.filter(({ intid }) => intid >= 200), ...nested.map(level)] }, PLC] });
+  bench = new Bench({
+    ...STANDARD,
+    board: { ...qemuVirt, noDirTrap: true },
+    partitions: [{ ...LINUX, interrupts: [...LINUX.interrupts.filter(({ intid }) => intid >= 200), ...nested.map(level)] }, PLC],
+  });
   guest = bench.openInterrupts(0);
   nested.forEach((intid, n) => bench.enable(0, intid, 0xe0 - 0x20 * n));
   for (const intid of nested) {
@@ -262,7 +275,14 @@ test("where DIR cannot be trapped by itself (ICH_VTR_EL2.TDS), it is not: what h
 
 test.each(GICS)("%s: a vCPU that holds an interrupt of every word of INTIDs is stopped, and holds none", (_, board) => {
   const words = Array.from({ length: 31 }, (_word, n) => 32 * (n + 1) + (n === 30 ? 27 : n));
-  bench = new Bench({ ...STANDARD, board: { ...board, spiLimit: 1020 }, partitions: [{ ...LINUX, consoleInterrupt: 0, channels: [], regions: LINUX.regions.slice(0, 2), interrupts: words.map(level) }, { ...PLC, consoleInterrupt: 0, channels: [], regions: PLC.regions.slice(0, 1), interrupts: [] }] });
+  bench = new Bench({
+    ...STANDARD,
+    board: { ...board, spiLimit: 1020 },
+    partitions: [
+      { ...LINUX, consoleInterrupt: 0, channels: [], regions: LINUX.regions.slice(0, 2), interrupts: words.map(level) },
+      { ...PLC, consoleInterrupt: 0, channels: [], regions: PLC.regions.slice(0, 1), interrupts: [] },
+    ],
+  });
   guest = bench.openInterrupts(0);
   bench.enablePrivate(0, 27);
   for (const intid of words) bench.enable(0, intid);

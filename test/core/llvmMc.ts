@@ -17,7 +17,9 @@ function run(input: string, ...more: string[]): { readonly text: string; readonl
 
 /** What each word is; words that LLVM does not know, or would write otherwise, are left out. */
 export function disassemble(words: readonly number[]): Map<number, string> {
-  const input = words.map((word) => [0, 8, 16, 24].map((shift) => `0x${((word >>> shift) & 0xff).toString(16)}`).join(" ")).join("\n");
+  const input = words
+    .map((word) => [0, 8, 16, 24].map((shift) => `0x${((word >>> shift) & 0xff).toString(16)}`).join(" "))
+    .join("\n");
   return new Map(run(input, "--disassemble").map(({ text, word }) => [word, text]));
 }
 

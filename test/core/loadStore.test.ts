@@ -30,7 +30,9 @@ const bits = (): number => ((random(0x1_0000) << 16) | random(0x1_0000)) >>> 0;
 let decoder: Decoder;
 beforeAll(async () => {
   const other = process.env["AXV_DECODER_WASM"] ?? "";
-  const wasm = existsSync(other) ? readFileSync(other) : (await compile({ entry: "arch/aarch64/loadStore.ts", memoryPages: 1 })).wasm;
+  const wasm = existsSync(other)
+    ? readFileSync(other)
+    : (await compile({ entry: "arch/aarch64/loadStore.ts", memoryPages: 1 })).wasm;
   decoder = (await WebAssembly.instantiate(wasm as BufferSource, mutantImports())).instance.exports as unknown as Decoder;
 });
 
@@ -42,9 +44,14 @@ function described(word: number, form: bigint): LoadStore {
   const pair = has(form, "PAIR");
   const register = (n: number): bigint => REGISTERS[n] ?? 0n;
   return {
-    store: has(form, "STORE"), bytes: 1 << Number(form & 3n), vector: has(form, "VECTOR"),
+    store: has(form, "STORE"),
+    bytes: 1 << Number(form & 3n),
+    vector: has(form, "VECTOR"),
     signedTo: has(form, "SIGNED") ? (has(form, "TO_64") ? 64 : 32) : undefined,
-    rt: decoder.rtOf(word), rt2: pair ? decoder.rt2Of(word) : undefined, rn: decoder.rnOf(word), rs: has(form, "STATUS") ? decoder.rsOf(word) : undefined,
+    rt: decoder.rtOf(word),
+    rt2: pair ? decoder.rt2Of(word) : undefined,
+    rn: decoder.rnOf(word),
+    rs: has(form, "STATUS") ? decoder.rsOf(word) : undefined,
     writeBack: has(form, "WRITE_BACK") ? (has(form, "POST") ? "post" : "pre") : "none",
     offset: Number(index ? BigInt.asIntN(64, decoder.indexOf(word, register(decoder.rsOf(word)))) & 0xffff_ffffn : form >> 32n),
     index: undefined,
@@ -54,8 +61,11 @@ function described(word: number, form: bigint): LoadStore {
 /** Index registers: large, and negative in either half. */
 const REGISTERS = Array.from({ length: 31 }, (_, n) => BigInt.asIntN(64, (BigInt(n) * 0x9e37_79b9_7f4a_7c15n) ^ 0x8000_0000n));
 
-const referenceOf = (form: LoadStore): LoadStore =>
-  ({ ...form, offset: form.index === undefined ? form.offset : Number(offsetOf(form, (n) => REGISTERS[n] ?? 0n) & 0xffff_ffffn), index: undefined });
+const referenceOf = (form: LoadStore): LoadStore => ({
+  ...form,
+  offset: form.index === undefined ? form.offset : Number(offsetOf(form, (n) => REGISTERS[n] ?? 0n) & 0xffff_ffffn),
+  index: undefined,
+});
 
 /** Every word: as LLVM reads it, or refused if LLVM reads no load or store that we take. Gives back how many were taken. */
 function compare(words: readonly number[]): Map<string, number> {
@@ -74,7 +84,12 @@ function compare(words: readonly number[]): Map<string, number> {
     expect(described(word, form), what).toEqual(referenceOf(reference));
     if (reference.index !== undefined) {
       const index = decoder.indexOf(word, REGISTERS[decoder.rsOf(word)] ?? 0n);
-      expect(BigInt.asUintN(64, index), `${what}: all 64 bits of the offset`).toBe(BigInt.asUintN(64, offsetOf(reference, (n) => REGISTERS[n] ?? 0n)));
+      expect(BigInt.asUintN(64, index), `${what}: all 64 bits of the offset`).toBe(
+        BigInt.asUintN(
+          64,
+          offsetOf(reference, (n) => REGISTERS[n] ?? 0n),
+        ),
+      );
     }
     const mnemonic = text?.split(" ")[0] ?? "";
     taken.set(mnemonic, (taken.get(mnemonic) ?? 0) + 1);
@@ -91,7 +106,9 @@ describe("every load and store that LLVM knows, and what it does not know", () =
       for (let n = 0; n < 150; n++) words.push((fixed | (bits() & 0x3f_ffff)) >>> 0);
     }
     const taken = compare(words);
-    for (const mnemonic of "ldr ldrb ldrh ldrsb ldrsh ldrsw str strb strh ldur ldurb ldurh ldursb ldursh ldursw stur sturb sturh ldtr ldtrb ldtrh ldtrsb ldtrsh ldtrsw sttr sttrb sttrh".split(" ")) {
+    for (const mnemonic of "ldr ldrb ldrh ldrsb ldrsh ldrsw str strb strh ldur ldurb ldurh ldursb ldursh ldursw stur sturb sturh ldtr ldtrb ldtrh ldtrsb ldtrsh ldtrsw sttr sttrb sttrh".split(
+      " ",
+    )) {
       expect(taken.get(mnemonic) ?? 0, mnemonic).toBeGreaterThan(0);
     }
   });
@@ -112,10 +129,13 @@ describe("every load and store that LLVM knows, and what it does not know", () =
     for (let top = 0; top < 32; top++) {
       // size, o2, L, o1
       const fixed = ((top >> 3) << 30) | (1 << 27) | ((top & 7) << 21);
-      for (let n = 0; n < 160; n++) words.push((fixed | (bits() & 0x1f_ffff) | ((n & 1) !== 0 ? 31 << 10 : 0) | ((n & 2) !== 0 ? 31 << 16 : 0)) >>> 0);
+      for (let n = 0; n < 160; n++)
+        words.push((fixed | (bits() & 0x1f_ffff) | ((n & 1) !== 0 ? 31 << 10 : 0) | ((n & 2) !== 0 ? 31 << 16 : 0)) >>> 0);
     }
     const taken = compare(words);
-    for (const mnemonic of "ldxr ldxrb ldxrh ldaxr ldaxrb ldaxrh stxr stxrb stxrh stlxr stlxrb stlxrh ldar ldarb ldarh stlr stlrb stlrh".split(" ")) {
+    for (const mnemonic of "ldxr ldxrb ldxrh ldaxr ldaxrb ldaxrh stxr stxrb stxrh stlxr stlxrb stlxrh ldar ldarb ldarh stlr stlrb stlrh".split(
+      " ",
+    )) {
       expect(taken.get(mnemonic) ?? 0, mnemonic).toBeGreaterThan(0);
     }
   });
@@ -123,7 +143,15 @@ describe("every load and store that LLVM knows, and what it does not know", () =
   test("write-back with a base that is transferred, pairs into one register, status among the operands: refused", () => {
     for (let n = 0; n < 31; n++) {
       const same = (n << 5) | n;
-      for (const word of [0xb840_0400 | same, 0xb800_0c00 | same, 0x2980_0000 | same | (30 << 10), 0xa8c0_0000 | (n << 5) | (n << 10) | ((n + 1) % 31), 0x2940_0000 | n | (n << 10) | ((n + 1) % 31 << 5), 0x8800_7c00 | n | (n << 16), 0x8800_7c00 | (n << 5) | (n << 16) | ((n + 1) % 31)]) {
+      for (const word of [
+        0xb840_0400 | same,
+        0xb800_0c00 | same,
+        0x2980_0000 | same | (30 << 10),
+        0xa8c0_0000 | (n << 5) | (n << 10) | ((n + 1) % 31),
+        0x2940_0000 | n | (n << 10) | (((n + 1) % 31) << 5),
+        0x8800_7c00 | n | (n << 16),
+        0x8800_7c00 | (n << 5) | (n << 16) | ((n + 1) % 31),
+      ]) {
         expect(decoder.decode(word), `0x${(word >>> 0).toString(16)}`).toBe(0n);
       }
     }

@@ -56,13 +56,19 @@ export function parseLoadStore(text: string): LoadStore | undefined {
     rs: exclusiveStore ? number(registers[0] ?? "") : undefined,
     writeBack: exclamation !== undefined ? "pre" : after !== undefined ? "post" : "none",
     offset: Number(immediate ?? after ?? 0),
-    index: indexName === undefined ? undefined : { rm: number(indexName), extend: (extend ?? "lsl") as "lsl", shift: Number(shift ?? 0) },
+    index:
+      indexName === undefined
+        ? undefined
+        : { rm: number(indexName), extend: (extend ?? "lsl") as "lsl", shift: Number(shift ?? 0) },
   };
   // FEAT_LRCPC3 has STLR with write-back: not taken.
   return isUnpredictable(form) || (kind === "lr" && form.writeBack !== "none") ? undefined : form;
 }
 
-/** CONSTRAINED UNPREDICTABLE (Arm ARM K1.2): write-back into a register that is transferred, a pair loaded into one, a status among its operands. */
+/**
+ * CONSTRAINED UNPREDICTABLE (Arm ARM K1.2): write-back into a register that is transferred, a pair loaded
+ * into one, a status among its operands.
+ */
 function isUnpredictable({ store, vector, rt, rt2, rn, rs, writeBack }: LoadStore): boolean {
   if (!store && rt === rt2) return true;
   if (rs !== undefined && (rs === rt || (rs === rn && rn !== SP))) return true;
@@ -73,6 +79,7 @@ function isUnpredictable({ store, vector, rt, rt2, rn, rs, writeBack }: LoadStor
 export function offsetOf({ offset, index }: LoadStore, register: (n: number) => bigint): bigint {
   if (index === undefined) return BigInt(offset);
   const value = index.rm === SP ? 0n : register(index.rm);
-  const extended = index.extend === "uxtw" ? BigInt.asUintN(32, value) : index.extend === "sxtw" ? BigInt.asIntN(32, value) : value;
+  const extended =
+    index.extend === "uxtw" ? BigInt.asUintN(32, value) : index.extend === "sxtw" ? BigInt.asIntN(32, value) : value;
   return extended << BigInt(index.shift);
 }

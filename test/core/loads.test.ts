@@ -38,7 +38,9 @@ test("each image of a partition goes to its own place: two of either partition",
   const system = makeSystem(STANDARD);
   const partitions = system.plan.partitions.map((planned) => ({
     ...planned,
-    loads: planned.loads.flatMap((load) => [0, 1].map((n) => ({ ...load, source: load.source + (n * load.size) / 2, ipa: load.ipa + n * APART, size: load.size / 2 }))),
+    loads: planned.loads.flatMap((load) =>
+      [0, 1].map((n) => ({ ...load, source: load.source + (n * load.size) / 2, ipa: load.ipa + n * APART, size: load.size / 2 })),
+    ),
   }));
   const machine = machineFor({ ...system, blob: writeBlob({ ...system.plan, partitions }) });
   machine.boot();

@@ -14,10 +14,21 @@ const MIB = 0x10_0000;
 const PLACES = [0, 0x8_0000, 0x8_0fc0, 16 * MIB, 32 * MIB - 64];
 const CACHES_ON = SCTLR_M | SCTLR_C;
 
-const COLOURED: PartitionSpec = { ...LINUX, regions: LINUX.regions.map((region, n) => (n === 0 ? { ...ram(RAM, 0x6000_0000, 4 * MIB), colours: [1, 3] } : region)) };
+const COLOURED: PartitionSpec = {
+  ...LINUX,
+  regions: LINUX.regions.map((region, n) => (n === 0 ? { ...ram(RAM, 0x6000_0000, 4 * MIB), colours: [1, 3] } : region)),
+};
 const systems: readonly (readonly [string, SystemSpec, readonly number[]])[] = [
-  ...GICS.flatMap(([name, board]) => [false, true].map((direct) =>
-    [`${name}, ${direct ? "direct" : "injected"}`, { ...STANDARD, board, partitions: [{ ...LINUX, direct }, PLC] }, PLACES] as const)),
+  ...GICS.flatMap(([name, board]) =>
+    [false, true].map(
+      (direct) =>
+        [
+          `${name}, ${direct ? "direct" : "injected"}`,
+          { ...STANDARD, board, partitions: [{ ...LINUX, direct }, PLC] },
+          PLACES,
+        ] as const,
+    ),
+  ),
   [`memory of 2 colours of ${COLOURS}`, { ...STANDARD, partitions: [COLOURED, PLC] }, [0, 0x1000, 0x8_0000, 4 * MIB - 64]],
 ];
 
@@ -64,7 +75,10 @@ describe.each(ALL_GICS)("%s: interrupts of an earlier life", (_, board) => {
   const SPI = 48;
   const TIMER = 27;
 
-  test.each([["injected", false], ["direct", true]])("do not come once they are disabled, though their wires are high (%s)", (_mode, direct) => {
+  test.each([
+    ["injected", false],
+    ["direct", true],
+  ])("do not come once they are disabled, though their wires are high (%s)", (_mode, direct) => {
     const bench = new Bench({ ...STANDARD, board, partitions: [{ ...LINUX, direct }, PLC] });
     bench.openInterrupts(0);
     bench.enable(0, SPI);
@@ -126,17 +140,34 @@ describe.each(GICS)("%s: a restart of a partition cleans its RAM", (_, board) =>
     expect(cleaned(bench)).toBe(image);
   });
 
-  const STAGE1 = ["SCTLR_EL1", "TTBR0_EL1", "TTBR1_EL1", "TCR_EL1", "AFSR0_EL1", "AFSR1_EL1", "ESR_EL1", "FAR_EL1", "MAIR_EL1", "AMAIR_EL1", "CONTEXTIDR_EL1"] as const;
-  test.each(STAGE1)("%s may be the first of those that it writes (HCR_EL2.TVM): it has what is written, with one exit", (register) => {
-    const bench = new Bench({ ...STANDARD, board });
-    const guest = bench.guest(0);
-    const before = bench.vcpu(0, 0).exits;
-    value(guest.msr(register, CACHES_ON));
-    expect(guest.pcpu.registers[register]).toBe(CACHES_ON);
-    value(guest.msr("TTBR0_EL1", 0x4000n));
-    const after = bench.vcpu(0, 0).exits;
-    expect(after.map((count, cause) => count - (before[cause] ?? 0))).toEqual(before.map((_, cause) => (cause === abi.EXIT_SYSREG ? 1 : 0)));
-  });
+  const STAGE1 = [
+    "SCTLR_EL1",
+    "TTBR0_EL1",
+    "TTBR1_EL1",
+    "TCR_EL1",
+    "AFSR0_EL1",
+    "AFSR1_EL1",
+    "ESR_EL1",
+    "FAR_EL1",
+    "MAIR_EL1",
+    "AMAIR_EL1",
+    "CONTEXTIDR_EL1",
+  ] as const;
+  test.each(STAGE1)(
+    "%s may be the first of those that it writes (HCR_EL2.TVM): it has what is written, with one exit",
+    (register) => {
+      const bench = new Bench({ ...STANDARD, board });
+      const guest = bench.guest(0);
+      const before = bench.vcpu(0, 0).exits;
+      value(guest.msr(register, CACHES_ON));
+      expect(guest.pcpu.registers[register]).toBe(CACHES_ON);
+      value(guest.msr("TTBR0_EL1", 0x4000n));
+      const after = bench.vcpu(0, 0).exits;
+      expect(after.map((count, cause) => count - (before[cause] ?? 0))).toEqual(
+        before.map((_, cause) => (cause === abi.EXIT_SYSREG ? 1 : 0)),
+      );
+    },
+  );
 
   test("a register that steers stage 1 traps once a life", () => {
     const bench = new Bench({ ...STANDARD, board });

@@ -6,10 +6,14 @@ import { BLOB_ERRORS, PROMISES } from "../../partitions/blob/promises.table.ts";
 import type { PromiseId } from "../../partitions/blob/promises.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage } from "../../partitions/plan/plan.ts";
+import type {
+  Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage,
+} from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
-import { device, edge, level, LINUX, mailbox, makeSystem, PLC, ram, shared, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import {
+  device, edge, level, LINUX, mailbox, makeSystem, PLC, ram, shared, STANDARD,
+} from "../../tools/machine/aarch64/system.ts";
 import type { PartitionSpec, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { BlobBench } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
@@ -21,7 +25,11 @@ const [LINUX_, PLC_, AUX_] = [0, 1, 2];
 const [MEMORY, DEVICE, LINUX_CHANNEL] = [0, 1, 2];
 const [PLC_CHANNEL, PLC_MAILBOX] = [1, 2];
 const AUX: PartitionSpec = {
-  name: "aux", cpus: [2], regions: [ram(0x4000_0000, 0x4a00_0000, 16 * MIB)], interrupts: [level(70), edge(236)], consoleInterrupt: 236,
+  name: "aux",
+  cpus: [2],
+  regions: [ram(0x4000_0000, 0x4a00_0000, 16 * MIB)],
+  interrupts: [level(70), edge(236)],
+  consoleInterrupt: 236,
 };
 const THREE: SystemSpec = { ...STANDARD, housekeeper: 2, partitions: [{ ...LINUX, cpus: [0, 1, 2] }, PLC] };
 const WITH_MAILBOX: PartitionSpec = { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] };
@@ -30,16 +38,32 @@ const TAGS = { ipa: 0x5000_2000, size: 0x1000, overLink: true };
 const tagged = (spec: PartitionSpec, ipa: number, bytes: number): PartitionSpec =>
   ({ ...spec, regions: [...spec.regions, mailbox(ipa, ipa, bytes)], tagImage: { ...TAGS, ipa: ipa + 0x1000 } });
 const TAGGED: SystemSpec = { ...STANDARD, partitions: [LINUX, tagged(PLC, 0x5000_1000, 0x2000)] };
-const TWO_TAGGED: SystemSpec = { ...STANDARD, partitions: [tagged(LINUX, 0x5010_0000, 0x2000), tagged(PLC, 0x5000_1000, 0xd000)] };
+const TWO_TAGGED: SystemSpec = {
+  ...STANDARD,
+  partitions: [tagged(LINUX, 0x5010_0000, 0x2000), tagged(PLC, 0x5000_1000, 0xd000)],
+};
 const GICV2: SystemSpec = { ...STANDARD, board: qemuVirtGicv2, partitions: [LINUX, { ...PLC, direct: true }] };
 const [LINUX_GICC, PLC_GICC] = [3, 2];
 const DIRECT: SystemSpec = { ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] };
-const BANDWIDTH: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } }, PLC] };
-const WAYS: SystemSpec = { ...STANDARD, board: { ...STANDARD.board, cluster: "writable" }, partitions: [{ ...LINUX, ways: [0, 1] }, { ...PLC, ways: [2] }] };
+const BANDWIDTH: SystemSpec = {
+  ...STANDARD,
+  partitions: [{ ...LINUX, bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } }, PLC],
+};
+const WAYS: SystemSpec = {
+  ...STANDARD,
+  board: { ...STANDARD.board, cluster: "writable" },
+  partitions: [
+    { ...LINUX, ways: [0, 1] },
+    { ...PLC, ways: [2] },
+  ],
+};
 const coloured = (colours: readonly number[]): PlannedRegion => ({ ...ram(0x4000_0000, 0x6000_0000, MIB), colours });
 const COLOURED: SystemSpec = {
   ...STANDARD,
-  partitions: [{ ...LINUX, regions: [coloured([0, 1])], channels: [], quiesce: [] }, { ...PLC, regions: [coloured([2, 3])], channels: [] }],
+  partitions: [
+    { ...LINUX, regions: [coloured([0, 1])], channels: [], quiesce: [] },
+    { ...PLC, regions: [coloured([2, 3])], channels: [] },
+  ],
 };
 
 interface Trial {
@@ -51,38 +75,67 @@ interface Trial {
 }
 
 // What is altered, and what of it.
-const at = <T>(list: readonly T[], index: number, change: Partial<T>): T[] => list.map((each, n) => (n === index ? { ...each, ...change } : each));
-const partition = (n: number, change: Partial<PlannedPartition>) => (plan: Plan): Plan => ({ ...plan, partitions: at(plan.partitions, n, change) });
+const at = <T,>(list: readonly T[], index: number, change: Partial<T>): T[] =>
+  list.map((each, n) => (n === index ? { ...each, ...change } : each));
+const partition =
+  (n: number, change: Partial<PlannedPartition>) =>
+  (plan: Plan): Plan => ({ ...plan, partitions: at(plan.partitions, n, change) });
 const cpu = (n: number, change: Partial<PlannedCpu>) => (plan: Plan): Plan => ({ ...plan, cpus: at(plan.cpus, n, change) });
 const inPartition = (n: number, change: (before: PlannedPartition) => Partial<PlannedPartition>) => (plan: Plan): Plan => {
   const before = plan.partitions[n];
   return before === undefined ? plan : partition(n, change(before))(plan);
 };
-const region = (n: number, index: number, change: Partial<PlannedRegion>): ((plan: Plan) => Plan) => inPartition(n, ({ regions }) => ({ regions: at(regions, index, change) }));
-const load = (n: number, change: Partial<PlannedLoad>): ((plan: Plan) => Plan) => inPartition(n, ({ loads }) => ({ loads: at(loads, 0, change) }));
-const end = (n: number, change: Partial<PlannedChannelEnd>): ((plan: Plan) => Plan) => inPartition(n, ({ channels }) => ({ channels: at(channels, 0, change) }));
+const region = (n: number, index: number, change: Partial<PlannedRegion>): ((plan: Plan) => Plan) =>
+  inPartition(n, ({ regions }) => ({ regions: at(regions, index, change) }));
+const load = (n: number, change: Partial<PlannedLoad>): ((plan: Plan) => Plan) =>
+  inPartition(n, ({ loads }) => ({ loads: at(loads, 0, change) }));
+const end = (n: number, change: Partial<PlannedChannelEnd>): ((plan: Plan) => Plan) =>
+  inPartition(n, ({ channels }) => ({ channels: at(channels, 0, change) }));
 const interrupt = (n: number, intid: number, change: Partial<PlannedInterrupt>): ((plan: Plan) => Plan) =>
-  inPartition(n, ({ interrupts }) => ({ interrupts: interrupts.map((each) => (each.intid === intid ? { ...each, ...change } : each)) }));
-const tagImage = (change: Partial<PlannedTagImage>): ((plan: Plan) => Plan) => partition(PLC_, { tagImage: { ...TAGS, ...change } });
-const silence = (pa: number): ((plan: Plan) => Plan) => inPartition(LINUX_, ({ devices }) => ({ devices: at(devices, 0, { quiesce: { pa, value: 0 } }) }));
+  inPartition(n, ({ interrupts }) => ({
+    interrupts: interrupts.map((each) => (each.intid === intid ? { ...each, ...change } : each)),
+  }));
+const tagImage = (change: Partial<PlannedTagImage>): ((plan: Plan) => Plan) =>
+  partition(PLC_, { tagImage: { ...TAGS, ...change } });
+const silence = (pa: number): ((plan: Plan) => Plan) =>
+  inPartition(LINUX_, ({ devices }) => ({ devices: at(devices, 0, { quiesce: { pa, value: 0 } }) }));
 const with_ = (change: Partial<Plan>) => (plan: Plan): Plan => ({ ...plan, ...change });
 const gic = (change: Partial<Plan["gic"]>) => (plan: Plan): Plan => ({ ...plan, gic: { ...plan.gic, ...change } });
 const frame = (change: Partial<NonNullable<Plan["gic"]["cpuInterface"]>>) => (plan: Plan): Plan => {
   const { cpuInterface } = plan.gic;
   return cpuInterface === null ? plan : gic({ cpuInterface: { ...cpuInterface, ...change } })(plan);
 };
-const record = (kind: string, index: number, change: Change) => (bench: BlobBench): Uint8Array => bench.changed(kind, index, change);
+const record =
+  (kind: string, index: number, change: Change) =>
+  (bench: BlobBench): Uint8Array =>
+    bench.changed(kind, index, change);
 
 const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
   imagePlace: [{ what: "outside RAM", plan: (plan) => ({ ...plan, image: { ...plan.image, base: 0x3000_0000 } }) }],
-  imageSize: [{ what: "ends before its loads", plan: (plan) => ({ ...plan, image: { ...plan.image, size: plan.image.loadsFrom } }) }],
+  imageSize: [
+    { what: "ends before its loads", plan: (plan) => ({ ...plan, image: { ...plan.image, size: plan.image.loadsFrom } }) },
+  ],
   ram: [
     { what: "half a page", plan: with_({ ram: [{ base: 0x4000_0000, size: 0x3fff_f800 }] }) },
-    { what: "two banks in one place", plan: with_({ ram: [{ base: 0x4000_0000, size: 0x4000_0000 }, { base: 0x7000_0000, size: 0x2000_0000 }] }) },
+    {
+      what: "two banks in one place",
+      plan: with_({
+        ram: [
+          { base: 0x4000_0000, size: 0x4000_0000 },
+          { base: 0x7000_0000, size: 0x2000_0000 },
+        ],
+      }),
+    },
     { what: "further than the hypervisor maps", plan: with_({ ram: [{ base: 0x4000_0000, size: 2 ** 39 }] }) },
-    { what: "a page further than the hypervisor maps", plan: with_({ ram: [{ base: 0x4000_0000, size: 2 ** 38 - 0x4000_0000 + 0x1000 }] }) },
+    {
+      what: "a page further than the hypervisor maps",
+      plan: with_({ ram: [{ base: 0x4000_0000, size: 2 ** 38 - 0x4000_0000 + 0x1000 }] }),
+    },
   ],
-  ipaBits: [{ what: "more than stage 2 is built for", plan: with_({ ipaBits: 48 }) }, { what: "fewer than any pCPU has", plan: with_({ ipaBits: 31 }) }],
+  ipaBits: [
+    { what: "more than stage 2 is built for", plan: with_({ ipaBits: 48 }) },
+    { what: "fewer than any pCPU has", plan: with_({ ipaBits: 31 }) },
+  ],
   frames: [
     { what: "GICD on the UART", plan: gic({ gicd: 0x0900_0000 }) },
     { what: "GICD in RAM", plan: gic({ gicd: 0x7800_0000 }) },
@@ -104,7 +157,10 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "no power of two", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 12 } }) },
     { what: "too many", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 64 } }) },
   ],
-  refillEvent: [{ what: "with bits of a filter", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, refillEvent: 0x0800_0017 } }) }, { what: "bus accesses of less than a byte", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, busAccesses: 65 } }) }],
+  refillEvent: [
+    { what: "with bits of a filter", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, refillEvent: 0x0800_0017 } }) },
+    { what: "bus accesses of less than a byte", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, busAccesses: 65 } }) },
+  ],
   spiLimit: [
     { what: "more than INTIDs", plan: gic({ spiLimit: 1024 }) },
     { what: "in the middle of a register", plan: gic({ spiLimit: 300 }) },
@@ -116,7 +172,10 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "an SGI", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 5 } }) },
   ],
   cpuOnce: [{ what: "in two partitions", plan: partition(PLC_, { cpus: [1] }) }],
-  cpuThere: [{ what: "none", plan: partition(PLC_, { cpus: [] }), blob: record("Partition", PLC_, { cpus: 0 }) }, { what: "a fifth one", plan: partition(PLC_, { cpus: [4] }) }],
+  cpuThere: [
+    { what: "none", plan: partition(PLC_, { cpus: [] }), blob: record("Partition", PLC_, { cpus: 0 }) },
+    { what: "a fifth one", plan: partition(PLC_, { cpus: [4] }) },
+  ],
   cpuKnows: [
     { what: "of another partition", plan: cpu(3, { partition: LINUX_ }) },
     { what: "another vCPU", plan: cpu(1, { vcpu: 0 }) },
@@ -135,13 +194,32 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "is one whose timer measures a bandwidth", on: BANDWIDTH, plan: with_({ housekeeper: 1 }) },
   ],
   flags: [
-    { what: "a reaction that nobody knows", plan: partition(PLC_, { onFailure: "explode" as "stop" }), blob: record("Partition", PLC_, { onFailure: 3 }) },
-    { what: "a flag that nobody knows", plan: partition(PLC_, { onFailure: "" as "stop" }), blob: record("Partition", PLC_, { flags: 0x8000_0001 }) },
+    {
+      what: "a reaction that nobody knows",
+      plan: partition(PLC_, { onFailure: "explode" as "stop" }),
+      blob: record("Partition", PLC_, { onFailure: 3 }),
+    },
+    {
+      what: "a flag that nobody knows",
+      plan: partition(PLC_, { onFailure: "" as "stop" }),
+      blob: record("Partition", PLC_, { flags: 0x8000_0001 }),
+    },
   ],
-  watchdog: [{ what: "shorter than a tick", plan: partition(PLC_, { watchdogMicroseconds: 999 }) }, { what: "for half an hour", plan: partition(PLC_, { watchdogMicroseconds: 1_800_000_000 }) }],
+  watchdog: [
+    { what: "shorter than a tick", plan: partition(PLC_, { watchdogMicroseconds: 999 }) },
+    { what: "for half an hour", plan: partition(PLC_, { watchdogMicroseconds: 1_800_000_000 }) },
+  ],
   bandwidth: [
-    { what: "a period of nothing", on: BANDWIDTH, plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 0 } })) },
-    { what: "a period that ends all the time", on: BANDWIDTH, plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 99 } })) },
+    {
+      what: "a period of nothing",
+      on: BANDWIDTH,
+      plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 0 } })),
+    },
+    {
+      what: "a period that ends all the time",
+      on: BANDWIDTH,
+      plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 99 } })),
+    },
     { what: "no interrupt of the PMU", on: BANDWIDTH, plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 0 } }) },
     { what: "the guest's own PMU", on: BANDWIDTH, plan: partition(LINUX_, { pmu: true }) },
     { what: "direct interrupts", on: BANDWIDTH, plan: partition(LINUX_, { direct: true }) },
@@ -159,7 +237,10 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "in a channel", plan: partition(PLC_, { entry: 0x5000_0000 }) },
     { what: "in RAM that is not executable", plan: region(PLC_, MEMORY, { access: "rw" }) },
   ],
-  argument: [{ what: "behind the RAM", plan: partition(PLC_, { argument: 0x4100_0000 }) }, { what: "in a mailbox", plan: partition(PLC_, { argument: 0x5000_1000 }) }],
+  argument: [
+    { what: "behind the RAM", plan: partition(PLC_, { argument: 0x4100_0000 }) },
+    { what: "in a mailbox", plan: partition(PLC_, { argument: 0x5000_1000 }) },
+  ],
   windows: [
     { what: "GICD in the middle of a page", plan: partition(PLC_, { gicd: 0x0800_0800 }) },
     { what: "the console over GICD", plan: partition(PLC_, { console: 0x0800_f000 }) },
@@ -173,7 +254,11 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "less than a page", plan: region(PLC_, MEMORY, { size: 16 * MIB - 8 }) },
     { what: "nothing", plan: region(PLC_, PLC_CHANNEL, { size: 0 }) },
     { what: "from the middle of one", plan: region(PLC_, MEMORY, { pa: 0x4800_0800 }) },
-    { what: "rights that nobody knows", plan: region(PLC_, MEMORY, { access: "rwxs" }), blob: record("Region", 3, { access: 15 }) },
+    {
+      what: "rights that nobody knows",
+      plan: region(PLC_, MEMORY, { access: "rwxs" }),
+      blob: record("Region", 3, { access: 15 }),
+    },
     { what: "a kind that nobody knows", plan: region(PLC_, MEMORY, { access: "?" }), blob: record("Region", 3, { kind: 4 }) },
   ],
   reach: [
@@ -184,7 +269,10 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
   ramOnly: [
     { what: "memory where no RAM is", plan: region(PLC_, MEMORY, { pa: 0x1000_0000 }) },
     { what: "memory that goes on behind the RAM", plan: region(PLC_, MEMORY, { pa: 0x7f80_0000 }) },
-    { what: "a channel where no RAM is", plan: (plan) => region(LINUX_, LINUX_CHANNEL, { pa: 0x1000_0000 })(region(PLC_, PLC_CHANNEL, { pa: 0x1000_0000 })(plan)) },
+    {
+      what: "a channel where no RAM is",
+      plan: (plan) => region(LINUX_, LINUX_CHANNEL, { pa: 0x1000_0000 })(region(PLC_, PLC_CHANNEL, { pa: 0x1000_0000 })(plan)),
+    },
     { what: "a mailbox where no RAM is", plan: region(PLC_, PLC_MAILBOX, { pa: 0x1000_0000 }) },
     { what: "a device in RAM", plan: region(LINUX_, DEVICE, { ipa: 0x7800_0000, pa: 0x7800_0000 }) },
   ],
@@ -197,8 +285,16 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
   ],
   owner: [
     { what: "another one's memory", plan: region(PLC_, MEMORY, { pa: 0x6100_0000 }) },
-    { what: "its own twice", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(0x6000_0000, 0x4800_0000, 0x1000), name: "again" }] })) },
-    { what: "another one's device", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, device(0x0a00_3000, 0x1000)] })) },
+    {
+      what: "its own twice",
+      plan: inPartition(PLC_, ({ regions }) => ({
+        regions: [...regions, { ...ram(0x6000_0000, 0x4800_0000, 0x1000), name: "again" }],
+      })),
+    },
+    {
+      what: "another one's device",
+      plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, device(0x0a00_3000, 0x1000)] })),
+    },
     { what: "a channel in another one's memory", plan: region(PLC_, MEMORY, { pa: 0x4f80_0000 }) },
   ],
   apart: [
@@ -207,11 +303,18 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "memory over the last redistributor", plan: region(LINUX_, LINUX_CHANNEL, { ipa: 0x080d_f000 }) },
     { what: "memory over the console", plan: region(PLC_, PLC_CHANNEL, { ipa: 0x0900_0000 }) },
   ],
-  execute: [{ what: "a channel", plan: region(PLC_, PLC_CHANNEL, { access: "rwx" }) }, { what: "a device", plan: region(LINUX_, DEVICE, { access: "rx" }) }],
+  execute: [
+    { what: "a channel", plan: region(PLC_, PLC_CHANNEL, { access: "rwx" }) },
+    { what: "a device", plan: region(LINUX_, DEVICE, { access: "rx" }) },
+  ],
   devicePlace: [
     { what: "somewhere else", plan: region(LINUX_, DEVICE, { ipa: 0x0b00_0000 }) },
     { what: "what would be a GICv2's interface, if there were one", plan: region(LINUX_, DEVICE, { pa: 0, size: 0x2000 }) },
-    { what: "what would be a direct guest's", on: DIRECT, plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...device(0x0a00_4000, 0x1000), pa: 0 }] })) },
+    {
+      what: "what would be a direct guest's",
+      on: DIRECT,
+      plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...device(0x0a00_4000, 0x1000), pa: 0 }] })),
+    },
   ],
   interface: [
     { what: "the physical one, for who is not direct", on: GICV2, plan: region(LINUX_, LINUX_GICC, { pa: 0x0801_0000 }) },
@@ -238,42 +341,82 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "more than can be copied", on: TWO_TAGGED, plan: tagImage({ size: MAX_TAG_BYTES }) },
   ],
   channelShared: [
-    { what: "a third one", plan: inPartition(AUX_, ({ regions }) => ({ regions: [...regions, shared(0x5000_0000, 0x5000_0000)] })) },
-    { what: "twice in one", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, shared(0x5000_4000, 0x5000_0000)] })) },
+    {
+      what: "a third one",
+      plan: inPartition(AUX_, ({ regions }) => ({ regions: [...regions, shared(0x5000_0000, 0x5000_0000)] })),
+    },
+    {
+      what: "twice in one",
+      plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, shared(0x5000_4000, 0x5000_0000)] })),
+    },
   ],
   loadSource: [
     { what: "the core's own memory", plan: load(PLC_, { source: 0x2_0000 }) },
     { what: "the blob", plan: load(LINUX_, { source: STANDARD.board.imageSize }) },
-    { what: "another partition's image", plan: (plan) => load(PLC_, { source: plan.partitions[LINUX_]?.loads[0]?.source ?? 0 })(plan) },
-    { what: "the end of another partition's image", plan: (plan) => load(PLC_, { source: (plan.partitions[LINUX_]?.loads[0]?.source ?? 0) + 0xfc0 })(plan) },
-    { what: "from the middle of a line", plan: (plan) => load(PLC_, { source: (plan.partitions[PLC_]?.loads[0]?.source ?? 0) + 32 })(plan) },
-    { what: "zeros from behind its end on", plan: (plan) => load(PLC_, { zeros: (plan.partitions[PLC_]?.loads[0]?.size ?? 0) + 64 })(plan) },
+    {
+      what: "another partition's image",
+      plan: (plan) => load(PLC_, { source: plan.partitions[LINUX_]?.loads[0]?.source ?? 0 })(plan),
+    },
+    {
+      what: "the end of another partition's image",
+      plan: (plan) => load(PLC_, { source: (plan.partitions[LINUX_]?.loads[0]?.source ?? 0) + 0xfc0 })(plan),
+    },
+    {
+      what: "from the middle of a line",
+      plan: (plan) => load(PLC_, { source: (plan.partitions[PLC_]?.loads[0]?.source ?? 0) + 32 })(plan),
+    },
+    {
+      what: "zeros from behind its end on",
+      plan: (plan) => load(PLC_, { zeros: (plan.partitions[PLC_]?.loads[0]?.size ?? 0) + 64 })(plan),
+    },
     { what: "zeros from the middle of a line on", plan: load(PLC_, { zeros: 32 }) },
   ],
   loadTarget: [
     { what: "outside", plan: load(PLC_, { ipa: 0x6000_0000 }) },
     { what: "over the end", plan: load(PLC_, { ipa: 0x40ff_ffc0 }) },
     { what: "in a channel", plan: load(PLC_, { ipa: 0x5000_0000 }) },
-    { what: "one over the other", plan: inPartition(PLC_, ({ loads: [first] }) => ({ loads: first === undefined ? [] : [{ ...first, size: 512 }, { ...first, source: first.source + 512, ipa: first.ipa + 448, size: 512 }] })) },
+    {
+      what: "one over the other",
+      plan: inPartition(PLC_, ({ loads: [first] }) => ({
+        loads:
+          first === undefined
+            ? []
+            : [
+                { ...first, size: 512 },
+                { ...first, source: first.source + 512, ipa: first.ipa + 448, size: 512 },
+              ],
+      })),
+    },
   ],
   spiOwner: [
     { what: "in two partitions", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(48)] })) },
     { what: "not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(288)] })) },
-    { what: "the first one that is not there", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(STANDARD.board.spiLimit)] })) },
+    {
+      what: "the first one that is not there",
+      plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(STANDARD.board.spiLimit)] })),
+    },
     { what: "an SGI", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(7)] })) },
   ],
   spiOnce: [
     {
-      what: "listed twice", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(60)] })),
+      what: "listed twice",
+      plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(60)] })),
       blob: (bench) => {
         const { header, records } = readBlob(bench.system.blob);
         const [first = {}] = records["Interrupt"] ?? [];
         const partitions = (records["Partition"] ?? []).map((each, n) =>
-          n === 0 ? { ...each, interruptCount: Number(each["interruptCount"]) + 1 } : { ...each, interruptFirst: Number(each["interruptFirst"]) + 1 });
+          n === 0
+            ? { ...each, interruptCount: Number(each["interruptCount"]) + 1 }
+            : { ...each, interruptFirst: Number(each["interruptFirst"]) + 1 },
+        );
         return encodeBlob(header, { ...records, Interrupt: [first, ...(records["Interrupt"] ?? [])], Partition: partitions });
       },
     },
-    { what: "neither edge nor level", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, edge(60)] })), blob: record("Interrupt", 0, { trigger: 2 }) },
+    {
+      what: "neither edge nor level",
+      plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, edge(60)] })),
+      blob: record("Interrupt", 0, { trigger: 2 }),
+    },
   ],
   ppis: [
     { what: "the PMU's without the PMU", plan: partition(PLC_, { ppis: [23, 27, 30] }) },
@@ -296,7 +439,12 @@ const TRIALS: Readonly<Record<PromiseId, readonly Trial[]>> = {
     { what: "where no memory is", plan: end(PLC_, { ipa: 0x5000_2000 }) },
     { what: "in the mailbox", plan: end(PLC_, { ipa: 0x5000_1000 }) },
     { what: "larger than its memory", plan: end(PLC_, { size: 0x2000 }) },
-    { what: "memory that is no end", plan: inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...shared(0x5000_8000, 0x5000_8000), name: "more" }] })) },
+    {
+      what: "memory that is no end",
+      plan: inPartition(PLC_, ({ regions }) => ({
+        regions: [...regions, { ...shared(0x5000_8000, 0x5000_8000), name: "more" }],
+      })),
+    },
   ],
   doorbell: [
     { what: "nobody's", plan: end(PLC_, { doorbell: 250 }) },
@@ -324,7 +472,14 @@ function benchFor(spec: SystemSpec): BlobBench {
   return bench;
 }
 
-test.each([["the standard one", WHOLE], ["GICv2", GICV2], ["direct", DIRECT], ["bandwidth", BANDWIDTH], ["ways", WAYS], ["coloured", COLOURED]] as const)("a sound system is taken: %s", (_, spec) => {
+test.each([
+  ["the standard one", WHOLE],
+  ["GICv2", GICV2],
+  ["direct", DIRECT],
+  ["bandwidth", BANDWIDTH],
+  ["ways", WAYS],
+  ["coloured", COLOURED],
+] as const)("a sound system is taken: %s", (_, spec) => {
   expect(prove(makeSystem(spec).plan)).toEqual([]);
   expect(benchFor(spec).boot()).toBe("runs");
 });
@@ -340,29 +495,84 @@ describe.each(Object.entries(TRIALS) as [PromiseId, readonly Trial[]][])("%s", (
 
 /** Behind the image, and behind the largest blob that there may be. */
 const BEHIND_IMAGE = (plan: Plan): number => plan.image.base + plan.image.size + BLOB_MAX_BYTES;
-const with8 = (address: number): ((plan: Plan) => Plan) => inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(address, 0x7e00_0000, 0x1000), name: "more" }] }));
+const with8 = (address: number): ((plan: Plan) => Plan) =>
+  inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(address, 0x7e00_0000, 0x1000), name: "more" }] }));
 /** What only just fits: one step further each of these is among what is refused above. */
 const FITS: readonly Trial[] = [
   { what: "memory up to the last byte of RAM", plan: region(PLC_, MEMORY, { pa: 0x7f00_0000 }) },
   { what: "memory right behind another partition's", plan: region(PLC_, MEMORY, { pa: 0x6200_0000 }) },
   { what: "memory right before another partition's", plan: region(PLC_, MEMORY, { pa: 0x5f00_0000 }) },
-  { what: "memory from the first byte of RAM on, up to the image", plan: (plan) => inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(0x6000_0000, 0x4000_0000, 0x20_0000), name: "more" }] }))(plan) },
-  { what: "memory right behind image and blob", plan: (plan) => inPartition(PLC_, ({ regions }) => ({ regions: [...regions, { ...ram(0x6000_0000, BEHIND_IMAGE(plan), 0x1000), name: "more" }] }))(plan) },
-  ...[0x0801_0000, 0x0809_f000, 0x080c_0000, 0x08ff_f000, 0x0900_1000].map((ipa) => ({ what: `memory right beside what is emulated: 0x${ipa.toString(16)}`, plan: with8(ipa) })),
+  {
+    what: "memory from the first byte of RAM on, up to the image",
+    plan: (plan) =>
+      inPartition(PLC_, ({ regions }) => ({
+        regions: [...regions, { ...ram(0x6000_0000, 0x4000_0000, 0x20_0000), name: "more" }],
+      }))(plan),
+  },
+  {
+    what: "memory right behind image and blob",
+    plan: (plan) =>
+      inPartition(PLC_, ({ regions }) => ({
+        regions: [...regions, { ...ram(0x6000_0000, BEHIND_IMAGE(plan), 0x1000), name: "more" }],
+      }))(plan),
+  },
+  ...[0x0801_0000, 0x0809_f000, 0x080c_0000, 0x08ff_f000, 0x0900_1000].map((ipa) => ({
+    what: `memory right beside what is emulated: 0x${ipa.toString(16)}`,
+    plan: with8(ipa),
+  })),
   { what: "memory at IPA 0", plan: with8(0) },
   { what: "the last page of all IPAs", plan: with8(2 ** 40 - 0x1000) },
   ...[0x0801_0000, 0x0809_f000, 0x08ff_f000, 0x0900_1000].map((at) => ({
-    what: `a device right beside the hypervisor's: 0x${at.toString(16)}`, on: STANDARD,
-    plan: inPartition(PLC_, ({ regions, console }) => ({ regions: [...regions, device(at, 0x1000)], console: console === 0 ? 0 : 0x0a00_0000, gicd: 0x1000_0000, gicr: 0x1001_0000 })),
+    what: `a device right beside the hypervisor's: 0x${at.toString(16)}`,
+    on: STANDARD,
+    plan: inPartition(PLC_, ({ regions, console }) => ({
+      regions: [...regions, device(at, 0x1000)],
+      console: console === 0 ? 0 : 0x0a00_0000,
+      gicd: 0x1000_0000,
+      gicr: 0x1001_0000,
+    })),
   })),
-  { what: "an image up to the last byte of the memory", plan: inPartition(PLC_, ({ loads: [first] }) => ({ loads: first === undefined ? [] : [{ ...first, ipa: 0x4100_0000 - first.size }] })) },
-  { what: "two images, one right behind the other", plan: inPartition(PLC_, ({ loads: [first] }) => ({ loads: first === undefined ? [] : [{ ...first, size: 512 }, { ...first, source: first.source + 512, ipa: first.ipa + 512, size: 512 }] })) },
-  { what: "an image that ends where the hypervisor's memory does", plan: (plan) => inPartition(PLC_, ({ loads }) => ({ loads: loads.map((each) => ({ ...each, source: plan.image.size - each.size })) }))(plan) },
-  { what: "the first and the last SPI", plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(32), level(255)] })) },
-  { what: "the first and the last register of a device", plan: inPartition(LINUX_, ({ devices }) => ({ devices: at(at(devices, 0, { quiesce: { pa: 0x0a00_0000, value: 0 } }), 1, { quiesce: { pa: 0x0a00_3ffc, value: 0 } }) })) },
+  {
+    what: "an image up to the last byte of the memory",
+    plan: inPartition(PLC_, ({ loads: [first] }) => ({
+      loads: first === undefined ? [] : [{ ...first, ipa: 0x4100_0000 - first.size }],
+    })),
+  },
+  {
+    what: "two images, one right behind the other",
+    plan: inPartition(PLC_, ({ loads: [first] }) => ({
+      loads:
+        first === undefined
+          ? []
+          : [
+              { ...first, size: 512 },
+              { ...first, source: first.source + 512, ipa: first.ipa + 512, size: 512 },
+            ],
+    })),
+  },
+  {
+    what: "an image that ends where the hypervisor's memory does",
+    plan: (plan) =>
+      inPartition(PLC_, ({ loads }) => ({ loads: loads.map((each) => ({ ...each, source: plan.image.size - each.size })) }))(
+        plan,
+      ),
+  },
+  {
+    what: "the first and the last SPI",
+    plan: inPartition(PLC_, ({ interrupts }) => ({ interrupts: [...interrupts, level(32), level(255)] })),
+  },
+  {
+    what: "the first and the last register of a device",
+    plan: inPartition(LINUX_, ({ devices }) => ({
+      devices: at(at(devices, 0, { quiesce: { pa: 0x0a00_0000, value: 0 } }), 1, { quiesce: { pa: 0x0a00_3ffc, value: 0 } }),
+    })),
+  },
   { what: "the last pCPU keeps house", plan: with_({ housekeeper: 3 }) },
   { what: "an argument at the last byte of the memory", plan: partition(PLC_, { argument: 0x40ff_ffff }) },
-  { what: "an entry at the first instruction, and at the last one", plan: (plan) => partition(LINUX_, { entry: 0x61ff_fffc })(partition(PLC_, { entry: 0x4000_0000 })(plan)) },
+  {
+    what: "an entry at the first instruction, and at the last one",
+    plan: (plan) => partition(LINUX_, { entry: 0x61ff_fffc })(partition(PLC_, { entry: 0x4000_0000 })(plan)),
+  },
 ];
 
 test.each(FITS.map((trial) => [trial.what, trial] as const))("what only just fits is taken: %s", (_, trial) => {

@@ -4,7 +4,10 @@ import * as abi from "../../core/abi.ts";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import { ENTRY_OFFSET, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Bench, result, value } from "./bench.ts";
-import { AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, CPU_ON_64, PSCI_FEATURES, PSCI_VERSION, SMC64, SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
+import {
+  AFFINITY_INFO, CPU_OFF, CPU_ON, CPU_SUSPEND, MIGRATE_INFO_TYPE, CPU_ON_64, PSCI_FEATURES, PSCI_VERSION, SMC64,
+  SMCCC_ARCH_FEATURES, SMCCC_VERSION, SYSTEM_OFF, SYSTEM_RESET,
+} from "./functions.ts";
 
 const NOT_SUPPORTED = -1;
 const INVALID_PARAMETERS = -2;
@@ -24,12 +27,30 @@ const FAST = 0x8000_0000;
 const MISSING: readonly (readonly [what: string, fns: readonly number[]])[] = [
   ["TRNG_VERSION, FEATURES, GET_UUID, RND (DEN 0098)", variants(0x8400_0050, 4)],
   ["PV_TIME_FEATURES, PV_TIME_ST (DEN 0057), and the hypervisor services about them", variants(0x8500_0000, 0x40)],
-  ["functions of PSCI that are optional", [5, 7, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20].flatMap((n) => variants(0x8400_0000 + n, 1))],
-  ["functions of PSCI, but as 64-bit ones that there are not, or as yielding calls", [PSCI_VERSION, CPU_OFF, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES].map((fn) => fn + SMC64).concat([PSCI_VERSION, CPU_OFF, CPU_ON, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET].map((fn) => fn - FAST))],
+  [
+    "functions of PSCI that are optional",
+    [5, 7, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20].flatMap((n) => variants(0x8400_0000 + n, 1)),
+  ],
+  [
+    "functions of PSCI, but as 64-bit ones that there are not, or as yielding calls",
+    [PSCI_VERSION, CPU_OFF, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES]
+      .map((fn) => fn + SMC64)
+      .concat([PSCI_VERSION, CPU_OFF, CPU_ON, CPU_ON_64, SYSTEM_OFF, SYSTEM_RESET].map((fn) => fn - FAST)),
+  ],
   ["SDEI, FF-A, SPM, and their neighbours", [0x20, 0x30, 0x60, 0x70, 0x100, 0x150].flatMap((n) => variants(0x8400_0000 + n, 8))],
   ["Arm Architecture Calls of other versions", [2, 3, 0x10, 0x3eff].flatMap((n) => variants(0x8000_0000 + n, 1))],
-  ["CPU, SiP and OEM services", [0x8100_0000, 0x8200_0000, 0x8300_0000, 0x8200_0f00, 0x8300_ff01].flatMap((base) => variants(base, 4))],
-  ["another hypervisor's services; our own as 32-bit or yielding calls, and behind the last one", [...Array.from({ length: 8 }, (_, n) => n).flatMap((n) => [0x8600_0000 + n, 0x4600_0000 + n, 0x0600_0000 + n]), 0xc600_0006, 0xc600_ffff]],
+  [
+    "CPU, SiP and OEM services",
+    [0x8100_0000, 0x8200_0000, 0x8300_0000, 0x8200_0f00, 0x8300_ff01].flatMap((base) => variants(base, 4)),
+  ],
+  [
+    "another hypervisor's services; our own as 32-bit or yielding calls, and behind the last one",
+    [
+      ...Array.from({ length: 8 }, (_, n) => n).flatMap((n) => [0x8600_0000 + n, 0x4600_0000 + n, 0x0600_0000 + n]),
+      0xc600_0006,
+      0xc600_ffff,
+    ],
+  ],
   ["trusted applications and Trusted OS", [0xb000_0000, 0xb200_0000, 0xbf00_ff01, 0xf200_0000, 0x3200_0000, 0x7f00_0000]],
   ["no service's", [0, 1, 0x0000_ffff, 0x7fff_ffff, 0x8700_0000, 0x8fff_ffff, 0xffff_ffff]],
 ];
@@ -56,11 +77,29 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     for (let n = 1; n < 31; n++) expect(guest.x(n)).toBe(BigInt(0x1000 + n));
   });
 
-  test("MIGRATE_INFO_TYPE says that no Trusted OS needs to be migrated", () => expect(result(call(0, MIGRATE_INFO_TYPE))).toBe(2));
+  test("MIGRATE_INFO_TYPE says that no Trusted OS needs to be migrated", () =>
+    expect(result(call(0, MIGRATE_INFO_TYPE))).toBe(2));
 
   test("PSCI_FEATURES: 0 for what there is, NOT_SUPPORTED for the rest", () => {
-    const there = [PSCI_VERSION, CPU_SUSPEND, CPU_SUSPEND + SMC64, CPU_OFF, CPU_ON, CPU_ON + SMC64, AFFINITY_INFO, AFFINITY_INFO + SMC64, MIGRATE_INFO_TYPE, SYSTEM_OFF, SYSTEM_RESET, PSCI_FEATURES, SMCCC_VERSION];
-    const not = [0x8400_0005, 0x8400_0007, 0x8400_000b, 0x8400_000e, 0xc400_000e, 0x8400_0012, 0xc400_0012, 0xc400_0002, 0xc400_0008, 0, 0xffff_ffff];
+    const there = [
+      PSCI_VERSION,
+      CPU_SUSPEND,
+      CPU_SUSPEND + SMC64,
+      CPU_OFF,
+      CPU_ON,
+      CPU_ON + SMC64,
+      AFFINITY_INFO,
+      AFFINITY_INFO + SMC64,
+      MIGRATE_INFO_TYPE,
+      SYSTEM_OFF,
+      SYSTEM_RESET,
+      PSCI_FEATURES,
+      SMCCC_VERSION,
+    ];
+    const not = [
+      0x8400_0005, 0x8400_0007, 0x8400_000b, 0x8400_000e, 0xc400_000e, 0x8400_0012, 0xc400_0012, 0xc400_0002, 0xc400_0008, 0,
+      0xffff_ffff,
+    ];
     expect(there.map((fn) => result(call(0, PSCI_FEATURES, fn)))).toEqual(there.map(() => 0));
     expect(not.map((fn) => result(call(0, PSCI_FEATURES, fn)))).toEqual(not.map(() => NOT_SUPPORTED));
   });
@@ -76,7 +115,9 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
   });
 
   test("SMCCC_ARCH_FEATURES knows itself and SMCCC_VERSION, and no workarounds", () => {
-    expect([SMCCC_VERSION, SMCCC_ARCH_FEATURES, 0x8000_8000, 0x8000_7fff].map((fn) => result(call(0, SMCCC_ARCH_FEATURES, fn)))).toEqual([0, 0, NOT_SUPPORTED, NOT_SUPPORTED]);
+    expect(
+      [SMCCC_VERSION, SMCCC_ARCH_FEATURES, 0x8000_8000, 0x8000_7fff].map((fn) => result(call(0, SMCCC_ARCH_FEATURES, fn))),
+    ).toEqual([0, 0, NOT_SUPPORTED, NOT_SUPPORTED]);
   });
 
   describe("what is not there gets NOT_SUPPORTED in x0, changes nothing else, and does not reach the firmware", () => {
@@ -96,7 +137,8 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     });
   });
 
-  test("the function is in w0: the high half of x0 does not count (DEN 0028, 2.4)", () => expect(result(call(0, (1n << 32n) | BigInt(PSCI_VERSION)))).toBe(0x10001));
+  test("the function is in w0: the high half of x0 does not count (DEN 0028, 2.4)", () =>
+    expect(result(call(0, (1n << 32n) | BigInt(PSCI_VERSION)))).toBe(0x10001));
 
   test("CPU_ON starts a vCPU of the partition at the entry, with the context in x0", () => {
     expect(result(call(0, CPU_ON + SMC64, 1, LINUX_RAM + 0x1000, 0x1234_5678_9abcn))).toBe(0);
@@ -124,21 +166,27 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
   });
 
   test("CPU_ON of an affinity that the partition does not have: INVALID_PARAMETERS, also of another partition's pCPU", () => {
-    for (const affinity of [2n, 3n, 0x100n, 0x1_0000n, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(call(0, CPU_ON + SMC64, affinity, LINUX_RAM, 0)), String(affinity)).toBe(INVALID_PARAMETERS);
+    for (const affinity of [2n, 3n, 0x100n, 0x1_0000n, 1n << 32n, 0xffff_ffff_ffff_ffffn])
+      expect(result(call(0, CPU_ON + SMC64, affinity, LINUX_RAM, 0)), String(affinity)).toBe(INVALID_PARAMETERS);
     expect(result(call(3, CPU_ON + SMC64, 1, 0x4000_0000, 0))).toBe(INVALID_PARAMETERS);
     bench.machine.settle();
     expect(bench.guest(1).running).toBe(false);
   });
 
   test("CPU_ON at an entry outside the partition's memory, in a device or a channel, or unaligned: INVALID_ADDRESS", () => {
-    for (const entry of [0, 0x4000_0000, 0x6200_0000, 0x0a00_0000, 0x7000_0000, LINUX_RAM + 2, 0xffff_ffff_ffff_fffcn]) expect(result(call(0, CPU_ON + SMC64, 1, entry, 0)), String(entry)).toBe(INVALID_ADDRESS);
+    for (const entry of [0, 0x4000_0000, 0x6200_0000, 0x0a00_0000, 0x7000_0000, LINUX_RAM + 2, 0xffff_ffff_ffff_fffcn])
+      expect(result(call(0, CPU_ON + SMC64, 1, entry, 0)), String(entry)).toBe(INVALID_ADDRESS);
     expect(result(call(0, AFFINITY_INFO + SMC64, 1, 0))).toBe(OFF);
   });
 
   test("AFFINITY_INFO of the 32-bit convention looks at 32 bits of its arguments, CPU_ON too; that of 64 bits at all", () => {
     const garbage = 0xdead_beefn << 32n;
     expect(result(call(0, AFFINITY_INFO, garbage | 1n, garbage))).toBe(OFF);
-    for (const [target, level] of [[garbage | 1n, 0n], [1n, garbage]] as const) expect(result(call(0, AFFINITY_INFO + SMC64, target, level))).toBe(INVALID_PARAMETERS);
+    for (const [target, level] of [
+      [garbage | 1n, 0n],
+      [1n, garbage],
+    ] as const)
+      expect(result(call(0, AFFINITY_INFO + SMC64, target, level))).toBe(INVALID_PARAMETERS);
     expect(result(call(0, CPU_ON, garbage | 1n, garbage | 0x6000_0000n, garbage | 5n))).toBe(0);
     bench.machine.settle();
     expect([bench.guest(1).pcpu.pc, bench.guest(1).x(0)]).toEqual([0x6000_0000n, 5n]);
@@ -203,7 +251,11 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
   test("the same of CPU_ON and AFFINITY_INFO: what is above 32 bits in x1, x2 and x3 is nothing to an SMC32 call, and counts in an SMC64 one", () => {
     const above = 0xdead_beef_0000_0000n;
     expect(result(call(0, AFFINITY_INFO, above | 1n, above))).toBe(OFF);
-    for (const [affinity, level] of [[above | 1n, 0n], [1n, above]] as const) expect(result(call(0, AFFINITY_INFO + SMC64, affinity, level))).toBe(INVALID_PARAMETERS);
+    for (const [affinity, level] of [
+      [above | 1n, 0n],
+      [1n, above],
+    ] as const)
+      expect(result(call(0, AFFINITY_INFO + SMC64, affinity, level))).toBe(INVALID_PARAMETERS);
     expect(result(call(0, CPU_ON + SMC64, above | 1n, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS);
     expect(result(call(0, CPU_ON + SMC64, 1, above | BigInt(LINUX_RAM), 0))).toBe(INVALID_ADDRESS);
     expect(result(call(0, CPU_ON, above | 1n, above | BigInt(LINUX_RAM), above | 5n))).toBe(0);
@@ -211,7 +263,8 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect([bench.guest(1).pcpu.pc, bench.guest(1).x(0)]).toEqual([BigInt(LINUX_RAM), 5n]);
   });
 
-  test("CPU_SUSPEND with reserved bits of power_state set: INVALID_PARAMETERS", () => expect(result(call(0, CPU_SUSPEND, 0x8000_0000, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS));
+  test("CPU_SUSPEND with reserved bits of power_state set: INVALID_PARAMETERS", () =>
+    expect(result(call(0, CPU_SUSPEND, 0x8000_0000, LINUX_RAM, 0))).toBe(INVALID_PARAMETERS));
 
   test("SYSTEM_OFF of a partition with one vCPU kicks nobody: who stops it knows", () => {
     let kicks = 0;
@@ -239,7 +292,10 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     bench.machine.settle();
     expect(bench.guests.map(({ running }) => running)).toEqual([true, false, false, true]);
     expect(bench.guest(0).pcpu.pc).toBe(BigInt(LINUX_RAM + ENTRY_OFFSET));
-    expect(Array.from({ length: 31 }, (_, n) => bench.guest(0).x(n)), "nothing of the old life").toEqual([BigInt(LINUX_RAM), ...Array.from({ length: 30 }, () => 0n)]);
+    expect(
+      Array.from({ length: 31 }, (_, n) => bench.guest(0).x(n)),
+      "nothing of the old life",
+    ).toEqual([BigInt(LINUX_RAM), ...Array.from({ length: 30 }, () => 0n)]);
     expect(bench.machine.memory.readBytes(LINUX_RAM + ENTRY_OFFSET, 4096)).toEqual(bench.system.loads[0]?.bytes);
     expect(bench.partition(0)).toMatchObject({ state: "running", restarts: 1 });
     expect(result(call(0, AFFINITY_INFO + SMC64, 1, 0))).toBe(OFF);

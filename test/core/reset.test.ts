@@ -18,12 +18,20 @@ const NOT_ZERO: Partial<Record<string, bigint>> = { SCTLR_EL1: 0x30d0_0800n, SP_
 
 /** Boards by what their pCPUs have. */
 const NEWER: Partial<Registers> = {
-  ID_AA64ISAR1_EL1: 0x10n, ID_AA64PFR0_EL1: 0x0000_1100_0100_2222n | (1n << 44n), ID_AA64MMFR0_EL1: 0x2200_0000_0000_1122n, ID_AA64MMFR1_EL1: 1n << 40n, MPAMIDR_EL1: 1n << 17n,
+  ID_AA64ISAR1_EL1: 0x10n,
+  ID_AA64PFR0_EL1: 0x0000_1100_0100_2222n | (1n << 44n),
+  ID_AA64MMFR0_EL1: 0x2200_0000_0000_1122n,
+  ID_AA64MMFR1_EL1: 1n << 40n,
+  MPAMIDR_EL1: 1n << 17n,
 };
 const BOARDS = [
-  ["Armv8.0", {}], ["all that is newer", { registers: NEWER }], ["pointer authentication by ISAR2", { registers: { ID_AA64ISAR2_EL1: 0x1000n } }],
-  ["MPAM 0.1, without MPAMHCR_EL2", { registers: { ID_AA64PFR1_EL1: 0x1_0000n } }], ["fine-grained traps, no AMU", { registers: { ID_AA64MMFR0_EL1: 0x0100_0000_0000_1122n } }],
-  ["6 bits of preemption", { preemptionBits: 6 }], ["7 bits of preemption", { preemptionBits: 7 }],
+  ["Armv8.0", {}],
+  ["all that is newer", { registers: NEWER }],
+  ["pointer authentication by ISAR2", { registers: { ID_AA64ISAR2_EL1: 0x1000n } }],
+  ["MPAM 0.1, without MPAMHCR_EL2", { registers: { ID_AA64PFR1_EL1: 0x1_0000n } }],
+  ["fine-grained traps, no AMU", { registers: { ID_AA64MMFR0_EL1: 0x0100_0000_0000_1122n } }],
+  ["6 bits of preemption", { preemptionBits: 6 }],
+  ["7 bits of preemption", { preemptionBits: 7 }],
 ] as const;
 
 describe.each(BOARDS)("%s", (_, hardware) => {
@@ -34,7 +42,14 @@ describe.each(BOARDS)("%s", (_, hardware) => {
     const { machine } = new Bench({ ...STANDARD, board });
     for (const pcpu of [0, 3]) {
       const { registers } = machine.pcpu(pcpu);
-      const left = Object.entries(registers).filter(([name, value]) => value === UNKNOWN && !/^(ESR|FAR|HPFAR)_EL2$/.test(name) && isRegister(name) && exists(name, registers, bits) && !/^ICC_AP1R/.test(name));
+      const left = Object.entries(registers).filter(
+        ([name, value]) =>
+          value === UNKNOWN &&
+          !/^(ESR|FAR|HPFAR)_EL2$/.test(name) &&
+          isRegister(name) &&
+          exists(name, registers, bits) &&
+          !/^ICC_AP1R/.test(name),
+      );
       expect(left.map(([name]) => name)).toEqual([]);
     }
   });
@@ -43,7 +58,13 @@ describe.each(BOARDS)("%s", (_, hardware) => {
     const bench = new Bench({ ...STANDARD, board, partitions: [LINUX, { ...PLC, direct }] });
     const { pcpu } = bench.guest(3);
     const { registers } = pcpu;
-    const own = Object.keys(registers).filter((name) => (GUESTS_OWN.test(name) || /^ICH_AP/.test(name) || name === "SP_EL1") && isRegister(name) && exists(name, registers, bits) && (direct || !name.startsWith("ICC_")));
+    const own = Object.keys(registers).filter(
+      (name) =>
+        (GUESTS_OWN.test(name) || /^ICH_AP/.test(name) || name === "SP_EL1") &&
+        isRegister(name) &&
+        exists(name, registers, bits) &&
+        (direct || !name.startsWith("ICC_")),
+    );
     for (const name of own) if (isRegister(name)) registers[name] = SPOILED;
     for (let at = 0; at < pcpu.vectors.byteLength; at++) pcpu.vectors.setUint8(at, at);
     bench.command(1, abi.COMMAND_RESTART);
@@ -57,7 +78,12 @@ describe("performance monitors", () => {
   test("a new life finds them off, their events, filters and counts 0 (PMEVTYPER<n>, PMCCFILTR, PMSELR)", () => {
     const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, pmu: true }] });
     const { pmu } = bench.guest(3).pcpu;
-    const names = [...Array.from({ length: COUNTERS }, (_, n) => [`PMEVTYPER${n}_EL0`, `PMEVCNTR${n}_EL0`]).flat(), "PMCCFILTR_EL0", "PMSELR_EL0", "PMCCNTR_EL0"];
+    const names = [
+      ...Array.from({ length: COUNTERS }, (_, n) => [`PMEVTYPER${n}_EL0`, `PMEVCNTR${n}_EL0`]).flat(),
+      "PMCCFILTR_EL0",
+      "PMSELR_EL0",
+      "PMCCNTR_EL0",
+    ];
     for (const name of names) pmu.write(name, 0x1fn);
     pmu.write("PMSELR_EL0", 3n);
     for (const name of ["PMCNTENSET_EL0", "PMINTENSET_EL1", "PMOVSSET_EL0"]) pmu.write(name, 0x8000_003fn);
@@ -109,7 +135,11 @@ describe("TLB and instruction cache", () => {
   });
 
   test("where an invalidation has to be made twice (Cortex-A55 erratum 2441007): boot, restart, CPU_ON, a stop of a direct partition", () => {
-    const bench = new Bench({ ...STANDARD, board: { ...qemuVirt, repeatsTlbi: true }, partitions: [LINUX, { ...PLC, direct: true }] });
+    const bench = new Bench({
+      ...STANDARD,
+      board: { ...qemuVirt, repeatsTlbi: true },
+      partitions: [LINUX, { ...PLC, direct: true }],
+    });
     const use = (): void => {
       bench.guest(0).load(0x6000_4000, 8);
       bench.guest(3).load(0x4000_4000, 8);

@@ -26,9 +26,14 @@ const compiled = (dts: string): Uint8Array => Uint8Array.from(compileTree(dts));
 const guestTree = compiled(`/dts-v1/; / { chosen { rng-seed = <${"0 ".repeat(16)}>; bootargs = "quiet"; }; };`);
 const offset = seedOffset(guestTree) ?? NaN;
 /** Two partitions that take a device tree, which is their image here. */
-const TREES: readonly PartitionSpec[] = [LINUX, PLC].map((partition) => ({ ...partition, image: guestTree, seed: ENTRY_OFFSET + offset }));
+const TREES: readonly PartitionSpec[] = [LINUX, PLC].map((partition) => ({
+  ...partition,
+  image: guestTree,
+  seed: ENTRY_OFFSET + offset,
+}));
 
-const boot = (board: Partial<Board>, partitions = TREES): Bench => new Bench({ ...STANDARD, board: { ...qemuVirt, ...board }, partitions });
+const boot = (board: Partial<Board>, partitions = TREES): Bench =>
+  new Bench({ ...STANDARD, board: { ...qemuVirt, ...board }, partitions });
 
 /** The device tree that a partition finds. */
 function found({ machine, system }: Bench, partition: number): Uint8Array {
@@ -37,11 +42,14 @@ function found({ machine, system }: Bench, partition: number): Uint8Array {
 }
 
 const chosen = (tree: Uint8Array): Readonly<Record<string, Uint8Array>> => readFdt(tree).children[0]?.properties ?? {};
-const seedOf = (bench: Bench, partition: number): string => Buffer.from(chosen(found(bench, partition))["rng-seed"] ?? []).toString("hex");
+const seedOf = (bench: Bench, partition: number): string =>
+  Buffer.from(chosen(found(bench, partition))["rng-seed"] ?? []).toString("hex");
 
 /** A firmware's device tree. Its properties are what the firmware's author calls them. */
 const firmwareTree = (properties: string): Uint8Array =>
-  compiled(`/dts-v1/; / { model = "x"; cpus { cpu@0 { reg = <0>; }; }; chosen { stdout-path = "/pl011"; ${properties} }; memory { reg = <1 2>; }; };`);
+  compiled(
+    `/dts-v1/; / { model = "x"; cpus { cpu@0 { reg = <0>; }; }; chosen { stdout-path = "/pl011"; ${properties} }; memory { reg = <1 2>; }; };`,
+  );
 const RNG_SEED = `rng-seed = <${Array.from({ length: 8 }, (_, n) => 0x1000 + n).join(" ")}>;`;
 const KASLR_SEED = "kaslr-seed = <0x12345678 0x9abcdef0>;";
 
@@ -53,7 +61,9 @@ const chacha20 = (key: Uint8Array, number: number): Buffer => {
 };
 
 test("a seed is ChaCha20's block with the start's number, under a key that is one itself: of all words that the board has, zeros left out", () => {
-  const words = [0x8000_0001, 0, 0xdead_beef, ...Array.from({ length: 13 }, (_, n) => (n + 1) * 0x1234_5679)].map((word) => word % 2 ** 32);
+  const words = [0x8000_0001, 0, 0xdead_beef, ...Array.from({ length: 13 }, (_, n) => (n + 1) * 0x1234_5679)].map(
+    (word) => word % 2 ** 32,
+  );
   let drawn = 0;
   const bench = boot({ trng: () => BigInt(words[drawn++] ?? 0) });
   const key = new Uint32Array(8);
@@ -63,7 +73,9 @@ test("a seed is ChaCha20's block with the start's number, under a key that is on
   }
   const stirred = chacha20(new Uint8Array(key.buffer), 0).subarray(0, 32);
   expect(drawn).toBe(words.length);
-  expect([seedOf(bench, 0), seedOf(bench, 1)].sort()).toEqual([1, 2].map((number) => chacha20(stirred, number).toString("hex")).sort());
+  expect([seedOf(bench, 0), seedOf(bench, 1)].sort()).toEqual(
+    [1, 2].map((number) => chacha20(stirred, number).toString("hex")).sort(),
+  );
   bench.guest(3).hvc(SYSTEM_RESET);
   bench.pass(1500);
   expect(seedOf(bench, 1)).toBe(chacha20(stirred, 3).toString("hex"));
@@ -73,7 +85,10 @@ describe("a board with none", () => {
   test.each<[string, Partial<Board>]>([
     ["no device tree, no TRNG, no RNDR", {}],
     ["a TRNG that has nothing at the moment", { trng: () => 0n }],
-    ["an RNDR that has nothing at the moment", { cpus: qemuVirt.cpus.map((cpu) => ({ ...cpu, registers: { ID_AA64ISAR0_EL1: ISAR0 | RNDR } })), rndr: () => 0n }],
+    [
+      "an RNDR that has nothing at the moment",
+      { cpus: qemuVirt.cpus.map((cpu) => ({ ...cpu, registers: { ID_AA64ISAR0_EL1: ISAR0 | RNDR } })), rndr: () => 0n },
+    ],
     ["a device tree without a seed", { deviceTree: { pa: TREE_PA, bytes: firmwareTree("") } }],
     ["one whose seed is empty", { deviceTree: { pa: TREE_PA, bytes: firmwareTree("rng-seed;") } }],
   ])("%s: the guest's device tree has no rng-seed", (_, board) => {
@@ -86,7 +101,13 @@ describe.each<[string, Partial<Board>]>([
   ["rng-seed in the firmware's device tree", { deviceTree: { pa: TREE_PA, bytes: firmwareTree(`${KASLR_SEED} ${RNG_SEED}`) } }],
   ["kaslr-seed in the firmware's device tree", { deviceTree: { pa: TREE_PA, bytes: firmwareTree(KASLR_SEED) } }],
   ["TRNG", { trng: () => 0x1234_5678_9abc_def0n }],
-  ["RNDR", { cpus: qemuVirt.cpus.map((cpu) => ({ ...cpu, registers: { ID_AA64ISAR0_EL1: ISAR0 | RNDR } })), rndr: () => 0xfedc_ba98_7654_3210n }],
+  [
+    "RNDR",
+    {
+      cpus: qemuVirt.cpus.map((cpu) => ({ ...cpu, registers: { ID_AA64ISAR0_EL1: ISAR0 | RNDR } })),
+      rndr: () => 0xfedc_ba98_7654_3210n,
+    },
+  ],
 ])("%s", (_, board) => {
   test("each partition has a seed of its own, and another one at each start", () => {
     const bench = boot(board);
@@ -118,7 +139,9 @@ test("a device tree right behind the room of the image and the largest blob is r
   const { board, system: { plan } } = { board: qemuVirt, system: boot({}).system };
   const end = board.imageBase + plan.image.size + BLOB_MAX_BYTES;
   expect(end % 0x1000).toBe(0);
-  const taken = [end, end - 0x1000].map((pa) => "rng-seed" in chosen(found(boot({ deviceTree: { pa, bytes: firmwareTree(RNG_SEED) } }), 0)));
+  const taken = [end, end - 0x1000].map(
+    (pa) => "rng-seed" in chosen(found(boot({ deviceTree: { pa, bytes: firmwareTree(RNG_SEED) } }), 0)),
+  );
   expect(taken).toEqual([true, false]);
 });
 
@@ -131,7 +154,13 @@ test.each([0, 1, 2, 3])("a name is found wherever it stands in the strings (%i m
 
 test("another source, another seed", () => {
   const of = (board: Partial<Board>): string => seedOf(boot(board), 0);
-  const sources: Partial<Board>[] = [{ trng: () => 1n }, { trng: () => 2n }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) } }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) }, trng: () => 1n }, { deviceTree: { pa: TREE_PA, bytes: firmwareTree(KASLR_SEED) } }];
+  const sources: Partial<Board>[] = [
+    { trng: () => 1n },
+    { trng: () => 2n },
+    { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) } },
+    { deviceTree: { pa: TREE_PA, bytes: firmwareTree(RNG_SEED) }, trng: () => 1n },
+    { deviceTree: { pa: TREE_PA, bytes: firmwareTree(KASLR_SEED) } },
+  ];
   expect(new Set(sources.map(of)).size).toBe(sources.length);
 });
 
@@ -196,27 +225,38 @@ describe("what is no device tree, or none that can be read, is left alone, and t
       tree.set(new TextEncoder().encode("rng-seed"), 40);
       const begin = page - left;
       for (const [offset, word] of [[0, 0xd00d_feed], [4, page], [8, begin], [12, 40]] as const) view.setUint32(offset, word);
-      for (const [n, word] of [3, SEED_BYTES, 0, 1, 2, 3, 4].entries()) if (begin + 4 * n < page) view.setUint32(begin + 4 * n, word);
+      for (const [n, word] of [3, SEED_BYTES, 0, 1, 2, 3, 4].entries())
+        if (begin + 4 * n < page) view.setUint32(begin + 4 * n, word);
       const bench = boot(at(TREE_PA, tree));
       expect(bench.guest(0).running).toBe(true);
       expect("rng-seed" in chosen(found(bench, 0))).toBe(left >= PROPERTY_HEAD + 8);
     }
   });
 
-  test.each([0, 1, 31, 36, 64, 1000, 0x1f_ffff, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff])("a seed that says it has %i bytes is read as far as it can be", (length) => {
-    const bench = boot(at(TREE_PA, changed((seedOffset(bytes) ?? NaN) - 8, length)));
-    expect(bench.guest(0).running).toBe(true);
-    expect("rng-seed" in chosen(found(bench, 0))).toBe(length >= 8);
-  });
+  test.each([0, 1, 31, 36, 64, 1000, 0x1f_ffff, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff])(
+    "a seed that says it has %i bytes is read as far as it can be",
+    (length) => {
+      const bench = boot(at(TREE_PA, changed((seedOffset(bytes) ?? NaN) - 8, length)));
+      expect(bench.guest(0).running).toBe(true);
+      expect("rng-seed" in chosen(found(bench, 0))).toBe(length >= 8);
+    },
+  );
 });
 
 test("a seed in coloured memory goes to the page of its colours", () => {
   const colours = [2, 3];
   const [ram, ...others] = PLC.regions;
   if (ram === undefined) throw new Error("no memory");
-  const coloured = { ...PLC, image: guestTree, seed: ENTRY_OFFSET + offset, regions: [{ ...ram, size: 0x10_0000, colours }, ...others] };
+  const coloured = {
+    ...PLC,
+    image: guestTree,
+    seed: ENTRY_OFFSET + offset,
+    regions: [{ ...ram, size: 0x10_0000, colours }, ...others],
+  };
   const bench = boot({ trng: () => 3n }, [LINUX, coloured]);
   // Page 0x80 of pages 2, 3, 18, 19, 34, 35 …
   const pa = ram.pa + ((ENTRY_OFFSET / 4096 / 2) * 16 + 2) * 4096;
-  expect(chosen(bench.machine.memory.readBytes(pa, guestTree.length))["rng-seed"]).toSatisfy((seed: Uint8Array) => seed.some((byte) => byte !== 0));
+  expect(chosen(bench.machine.memory.readBytes(pa, guestTree.length))["rng-seed"]).toSatisfy((seed: Uint8Array) =>
+    seed.some((byte) => byte !== 0),
+  );
 });

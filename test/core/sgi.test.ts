@@ -167,7 +167,15 @@ describe("an SGI", () => {
         taken.push(second.acknowledge());
       };
       value(second.store(priorities + other, 1, 0x40n));
-      for (const step of [() => send(active), () => send(active), () => send(other), () => end(other), () => end(active), () => end(active)]) step();
+      for (const step of [
+        () => send(active),
+        () => send(active),
+        () => send(other),
+        () => end(other),
+        () => end(active),
+        () => end(active),
+      ])
+        step();
       value(second.store(priorities + other, 1, 0xa0n));
       expect(taken, `${other} beside ${active}`).toEqual([active, 1023, other, 1023, active, 1023]);
     }
@@ -191,14 +199,24 @@ describe("an SGI", () => {
   });
 });
 
-describe.each(GICS.flatMap(([gic, board]) => [false, true].map((direct) => [gic, direct ? "direct" : "injected", board, direct] as const)))("%s, %s: as many vCPUs as there may be", (_gic, _kind, board, direct) => {
-  const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(n), gicr: board.gicVersion === 2 ? 0 : 0x080a_0000 + n * GICR_STRIDE }));
+describe.each(
+  GICS.flatMap(([gic, board]) => [false, true].map((direct) => [gic, direct ? "direct" : "injected", board, direct] as const)),
+)("%s, %s: as many vCPUs as there may be", (_gic, _kind, board, direct) => {
+  const cpus = Array.from({ length: 8 }, (_, n) => ({
+    mpidr: BigInt(n),
+    gicr: board.gicVersion === 2 ? 0 : 0x080a_0000 + n * GICR_STRIDE,
+  }));
   // A direct partition cannot have the housekeeper's pCPU.
   const vcpus = cpus.map((_, n) => n).slice(direct ? 1 : 0);
   const all = 2 ** vcpus.length - 1;
 
   test("start, get an SGI that goes to all of them, are paused and go on, and are stopped", () => {
-    const many = new Bench({ ...STANDARD, board: { ...board, cpus }, housekeeper: 0, partitions: [{ ...LINUX, cpus: vcpus, direct, channels: [], regions: LINUX.regions.slice(0, 2) }] });
+    const many = new Bench({
+      ...STANDARD,
+      board: { ...board, cpus },
+      housekeeper: 0,
+      partitions: [{ ...LINUX, cpus: vcpus, direct, channels: [], regions: LINUX.regions.slice(0, 2) }],
+    });
     const [boot = NaN] = vcpus;
     const guests = vcpus.map((pcpu, n) => {
       if (n > 0) value(many.guest(boot).hvc(CPU_ON_64, n, 0x6000_0000, 0));
@@ -213,7 +231,11 @@ describe.each(GICS.flatMap(([gic, board]) => [false, true].map((direct) => [gic,
       many.machine.settle();
       expect(guests.map((guest) => guest.acknowledge() & 0x3ff)).toEqual(guests.map(() => 1023));
     }
-    for (const [command, running] of [[abi.COMMAND_PAUSE, false], [abi.COMMAND_RESUME, true], [abi.COMMAND_STOP, false]] as const) {
+    for (const [command, running] of [
+      [abi.COMMAND_PAUSE, false],
+      [abi.COMMAND_RESUME, true],
+      [abi.COMMAND_STOP, false],
+    ] as const) {
       expect(many.command(0, command)).toBe(abi.REPLY_OK);
       expect(guests.map((guest) => guest.running)).toEqual(guests.map(() => running));
     }

@@ -64,7 +64,12 @@ describe("stage 2", () => {
   });
 
   test("read-only and no-execute regions are that", () => {
-    const regions = [ram(GIB, 2 * GIB, 2 * MIB), { ...ram(2 * GIB, 3 * GIB, 8 * KIB), access: "r" }, { ...ram(3 * GIB, 4 * GIB, 8 * KIB), access: "rx" }, device(0x0a00_0000, 0x1000)];
+    const regions = [
+      ram(GIB, 2 * GIB, 2 * MIB),
+      { ...ram(2 * GIB, 3 * GIB, 8 * KIB), access: "r" },
+      { ...ram(3 * GIB, 4 * GIB, 8 * KIB), access: "rx" },
+      device(0x0a00_0000, 0x1000),
+    ];
     const found = merge(tablesOf(withRegions(regions), 0).list());
     expect(found).toEqual(byIpa(regions).map(expected));
   });
@@ -85,28 +90,43 @@ describe("stage 2", () => {
   test("a region above 40 bits of IPA, and more tables than there are, whichever level the last one is of, stop the boot with a message", () => {
     const refuse = (regions: readonly PlannedRegion[]): string => {
       const only: PartitionSpec = { name: "only", cpus: [0], regions, interrupts: [], consoleInterrupt: 0 };
-      const machine = machineFor(makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 16 * GIB }] }, housekeeper: 2, partitions: [only] }));
+      const machine = machineFor(
+        makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 16 * GIB }] }, housekeeper: 2, partitions: [only] }),
+      );
       machine.boot();
       machine.uart.drain();
       expect(machine.pcpu(0).phase).toBe("halted");
       return new TextDecoder().decode(Uint8Array.from(machine.uart.sent));
     };
     expect(refuse([ram(1024 * GIB, 2 * GIB, 2 * MIB)])).toMatch(/axv: .*overlapping or unaligned memory/);
-    // Two tables for each page that is alone in its GiB, one for each that is not alone: of which level the last one is depends on their number.
+    // Two tables for each page that is alone in its GiB, one for each that is not alone: of which level the
+    // last one is depends on their number.
     const page = (n: number, ipa: number): PlannedRegion => ram(ipa, 2 * GIB + n * 4 * KIB, 4 * KIB);
     const alone = Array.from({ length: 50 }, (_, n) => page(n, (2 + n) * GIB));
-    for (const more of [[], [page(50, GIB + 4 * MIB)]]) expect(refuse([ram(GIB, 4 * GIB, 2 * MIB), ...more, ...alone])).toMatch(/larger, aligned regions/);
+    for (const more of [[], [page(50, GIB + 4 * MIB)]])
+      expect(refuse([ram(GIB, 4 * GIB, 2 * MIB), ...more, ...alone])).toMatch(/larger, aligned regions/);
     expect(refuse([ram(GIB, 2 * GIB + 4 * KIB, 512 * MIB)])).toMatch(/larger, aligned regions/);
   });
 
   // Pages that are alone in their GiB take two tables each; what a partition has of them is close together, and takes few.
   const lonely = Array.from({ length: 50 }, (_, n) => (8 + n) * GIB);
   test.each<[string, Partial<PartitionSpec>]>([
-    ["memory", { regions: [ram(GIB, 2 * GIB, 2 * MIB), ...lonely.map((pa, n) => ram(GIB + 2 * MIB + n * 4 * KIB, pa, 4 * KIB))] }],
-    ["devices that are silenced", { regions: [ram(GIB, 2 * GIB, 2 * MIB), ...lonely.map((pa) => device(128 * GIB + pa, 4 * KIB))], quiesce: lonely.map((pa) => ({ pa: 128 * GIB + pa, value: 0 })) }],
+    [
+      "memory",
+      { regions: [ram(GIB, 2 * GIB, 2 * MIB), ...lonely.map((pa, n) => ram(GIB + 2 * MIB + n * 4 * KIB, pa, 4 * KIB))] },
+    ],
+    [
+      "devices that are silenced",
+      {
+        regions: [ram(GIB, 2 * GIB, 2 * MIB), ...lonely.map((pa) => device(128 * GIB + pa, 4 * KIB))],
+        quiesce: lonely.map((pa) => ({ pa: 128 * GIB + pa, value: 0 })),
+      },
+    ],
   ])("the hypervisor's own tables (stage 1) are not enough for %s: it stops the boot with a message", (_, change) => {
     const only: PartitionSpec = { name: "only", cpus: [0], regions: [], interrupts: [], consoleInterrupt: 0, ...change };
-    const machine = machineFor(makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 64 * GIB }] }, housekeeper: 2, partitions: [only] }));
+    const machine = machineFor(
+      makeSystem({ board: { ...qemuVirt, ram: [{ pa: GIB, size: 64 * GIB }] }, housekeeper: 2, partitions: [only] }),
+    );
     machine.boot();
     machine.uart.drain();
     expect(machine.pcpus.map(({ phase }) => phase)).toEqual(["halted", "off", "off", "off"]);

@@ -59,7 +59,13 @@ describe("ID registers (HCR_EL2.TID3)", () => {
   test("features of a large core that are not handed on: SVE, SME, MTE, MPAM, AMU, RAS, TME, nested virtualization", () => {
     const { registers } = bench.machine.pcpu(0);
     const all = 0xffff_ffff_ffff_ffffn;
-    Object.assign(registers, { ID_AA64PFR0_EL1: 0x1111_1111_1111_2222n, ID_AA64PFR1_EL1: all, ID_AA64ISAR0_EL1: all, ID_AA64MMFR1_EL1: all, ID_AA64MMFR2_EL1: all });
+    Object.assign(registers, {
+      ID_AA64PFR0_EL1: 0x1111_1111_1111_2222n,
+      ID_AA64PFR1_EL1: all,
+      ID_AA64ISAR0_EL1: all,
+      ID_AA64MMFR1_EL1: all,
+      ID_AA64MMFR2_EL1: all,
+    });
     const [pfr0, pfr1] = [value(guest.mrs(id(4, 0))), value(guest.mrs(id(4, 1)))];
     const [isar0, mmfr1, mmfr2] = [value(guest.mrs(id(6, 0))), value(guest.mrs(id(7, 1))), value(guest.mrs(id(7, 2)))];
     expect([28, 32, 36, 40, 44].map((shift) => nibble(pfr0, shift)), "RAS, SVE, SEL2, MPAM, AMU").toEqual([0, 0, 0, 0, 0]);
@@ -72,27 +78,62 @@ describe("ID registers (HCR_EL2.TID3)", () => {
   test("what needs HCRX_EL2, which is 0, or is not known is hidden: MOPS, LS64, TCR2, and every field that is new", () => {
     const { registers } = bench.machine.pcpu(0);
     const all = 0xffff_ffff_ffff_ffffn;
-    Object.assign(registers, { ID_AA64ISAR1_EL1: all, ID_AA64ISAR2_EL1: all, ID_AA64MMFR0_EL1: all, ID_AA64MMFR1_EL1: all, ID_AA64MMFR2_EL1: all, ID_AA64PFR1_EL1: all, ID_PFR0_EL1: all });
+    Object.assign(registers, {
+      ID_AA64ISAR1_EL1: all,
+      ID_AA64ISAR2_EL1: all,
+      ID_AA64MMFR0_EL1: all,
+      ID_AA64MMFR1_EL1: all,
+      ID_AA64MMFR2_EL1: all,
+      ID_AA64PFR1_EL1: all,
+      ID_PFR0_EL1: all,
+    });
     const [isar1, isar2] = [value(guest.mrs(id(6, 1))), value(guest.mrs(id(6, 2)))];
     expect(nibble(isar1, 60), "LS64").toBe(0);
-    expect([16, 32, 36, 44, 60].map((shift) => nibble(isar2, shift)), "MOPS, SYSREG_128, SYSINSTR_128, PCDPHINT, ATS1A").toEqual([0, 0, 0, 0, 0]);
-    expect([4, 12, 20, 52, 28].map((shift) => nibble(isar2, shift)), "RPRES, APA3, BC, CSSC, CLRBHB").toEqual([15, 15, 15, 15, 15]);
-    expect([12, 48, 52, 56, 60].map((shift) => nibble(value(guest.mrs(id(7, 0))), shift)), "SNSMem, FGT, ECV").toEqual([0, 0, 0, 0, 0]);
-    expect([40, 44, 48, 52, 56, 60].map((shift) => nibble(value(guest.mrs(id(7, 1))), shift)), "HCX, AFP, nTLBPA, TIDCP1, CMOW, ECBHB").toEqual([0, 0, 0, 0, 0, 0]);
+    expect(
+      [16, 32, 36, 44, 60].map((shift) => nibble(isar2, shift)),
+      "MOPS, SYSREG_128, SYSINSTR_128, PCDPHINT, ATS1A",
+    ).toEqual([0, 0, 0, 0, 0]);
+    expect(
+      [4, 12, 20, 52, 28].map((shift) => nibble(isar2, shift)),
+      "RPRES, APA3, BC, CSSC, CLRBHB",
+    ).toEqual([15, 15, 15, 15, 15]);
+    expect(
+      [12, 48, 52, 56, 60].map((shift) => nibble(value(guest.mrs(id(7, 0))), shift)),
+      "SNSMem, FGT, ECV",
+    ).toEqual([0, 0, 0, 0, 0]);
+    expect(
+      [40, 44, 48, 52, 56, 60].map((shift) => nibble(value(guest.mrs(id(7, 1))), shift)),
+      "HCX, AFP, nTLBPA, TIDCP1, CMOW, ECBHB",
+    ).toEqual([0, 0, 0, 0, 0, 0]);
     for (const hidden of [id(4, 2), id(6, 3), id(7, 3), id(7, 4), id(4, 4), id(4, 5)]) expect(value(guest.mrs(hidden))).toBe(0n);
     expect([20, 28].map((shift) => nibble(value(guest.mrs("ID_PFR0_EL1")), shift)), "AMU, RAS").toEqual([0, 0]);
   });
 
-  test.each([[0, 0], [1, 1], [2, 1], [3, 1]])("CSV2 %i is shown as %i: SCXTNUM_EL1, which comes with 2, is trapped (HCR_EL2.EnSCXT), and UNDEFINED", (has, shown) => {
-    Object.assign(bench.machine.pcpu(0).registers, { ID_AA64PFR0_EL1: (BigInt(has) << 56n) | 0x1000_0000_1100_2222n, ID_AA64PFR1_EL1: 0xfn << 32n });
-    expect([56, 60].map((shift) => nibble(value(guest.mrs(id(4, 0))), shift)), "CSV2, CSV3").toEqual([shown, 1]);
+  test.each([
+    [0, 0],
+    [1, 1],
+    [2, 1],
+    [3, 1],
+  ])("CSV2 %i is shown as %i: SCXTNUM_EL1, which comes with 2, is trapped (HCR_EL2.EnSCXT), and UNDEFINED", (has, shown) => {
+    Object.assign(bench.machine.pcpu(0).registers, {
+      ID_AA64PFR0_EL1: (BigInt(has) << 56n) | 0x1000_0000_1100_2222n,
+      ID_AA64PFR1_EL1: 0xfn << 32n,
+    });
+    expect(
+      [56, 60].map((shift) => nibble(value(guest.mrs(id(4, 0))), shift)),
+      "CSV2, CSV3",
+    ).toEqual([shown, 1]);
     expect(nibble(value(guest.mrs(id(4, 1))), 32), "CSV2_frac").toBe(0);
     expect(bench.machine.pcpu(0).registers.HCR_EL2 & (1n << 53n)).toBe(0n);
-    expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 13, crm: 0, op2: 7 }, true, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
+    expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 13, crm: 0, op2: 7 }, true, 0)).toMatchObject({
+      kind: "exception",
+      esr: UNDEFINED,
+    });
   });
 
   test("every encoding of the ID space can be read: without a name it is 0", () => {
-    for (let crm = 1; crm < 8; crm++) for (let op2 = 0; op2 < 8; op2++) expect(guest.mrs(id(crm, op2)).kind, `C0_C${crm}_${op2}`).toBe("done");
+    for (let crm = 1; crm < 8; crm++)
+      for (let op2 = 0; op2 < 8; op2++) expect(guest.mrs(id(crm, op2)).kind, `C0_C${crm}_${op2}`).toBe("done");
     expect(value(guest.mrs(id(7, 7)))).toBe(0n);
   });
 
@@ -112,29 +153,57 @@ describe("other registers", () => {
   test("cache maintenance by set/way is done, and the guest goes on", () => {
     for (const name of ["DC_ISW", "DC_CSW", "DC_CISW"] as const) expect(guest.msr(name, 0n).kind).toBe("done");
     guest.pcpu.flushed.length = 0;
-    for (let level = 1n; level < 8n; level++) expect(guest.msr("DC_CISW", level << 1n).kind, "not done to what is shared").toBe("done");
+    for (let level = 1n; level < 8n; level++)
+      expect(guest.msr("DC_CISW", level << 1n).kind, "not done to what is shared").toBe("done");
     expect(guest.pcpu.flushed).toEqual([]);
   });
 
   test.each([
-    ["4 ways of 128 sets, lines of 64 bytes", {}, 0xc000_1fc0, { way: 3, set: 127 }, [0x0000_2000, 0x2000_0000, 0x0000_0001, 0xffff_ffff]],
+    [
+      "4 ways of 128 sets, lines of 64 bytes",
+      {},
+      0xc000_1fc0,
+      { way: 3, set: 127 },
+      [0x0000_2000, 0x2000_0000, 0x0000_0001, 0xffff_ffff],
+    ],
     ["a bit between set and way, which is nobody's", {}, 0xc000_3fc0, { way: 3, set: 127 }, []],
     ["one way", { caches: [0x3f_e002n] }, 0x0000_7fc0, { way: 0, set: 511 }, [0x8000_0000, 0xffff_ffff]],
-    ["3 ways of 96 sets", { caches: [(95n << 13n) | (2n << 3n) | 2n] }, 0x8000_17c0, { way: 2, set: 95 }, [0xc000_0000, 0x0000_1800]],
-    ["FEAT_CCIDX", { caches: [(255n << 32n) | (7n << 3n) | 2n], registers: { ID_AA64MMFR2_EL1: 1n << 20n } }, 0xe000_3fc0, { way: 7, set: 255 }, [0x0000_4000]],
-  ] as const)("…of lines that are there only, whatever the operand says: %s (CCSIDR_EL1)", (_, hardware, operand, line, others) => {
-    const other = new Bench({ ...STANDARD, board: { ...qemuVirt, ...hardware } });
-    expect(other.guest(0).msr("DC_CISW", BigInt(operand)).kind).toBe("done");
-    expect(other.guest(0).pcpu.flushed).toEqual([line]);
-    for (const wrong of others) expect(other.guest(0).msr("DC_CISW", BigInt(wrong) | (0xdeadn << 32n)).kind).toBe("done");
-  });
+    [
+      "3 ways of 96 sets",
+      { caches: [(95n << 13n) | (2n << 3n) | 2n] },
+      0x8000_17c0,
+      { way: 2, set: 95 },
+      [0xc000_0000, 0x0000_1800],
+    ],
+    [
+      "FEAT_CCIDX",
+      { caches: [(255n << 32n) | (7n << 3n) | 2n], registers: { ID_AA64MMFR2_EL1: 1n << 20n } },
+      0xe000_3fc0,
+      { way: 7, set: 255 },
+      [0x0000_4000],
+    ],
+  ] as const)(
+    "…of lines that are there only, whatever the operand says: %s (CCSIDR_EL1)",
+    (_, hardware, operand, line, others) => {
+      const other = new Bench({ ...STANDARD, board: { ...qemuVirt, ...hardware } });
+      expect(other.guest(0).msr("DC_CISW", BigInt(operand)).kind).toBe("done");
+      expect(other.guest(0).pcpu.flushed).toEqual([line]);
+      for (const wrong of others) expect(other.guest(0).msr("DC_CISW", BigInt(wrong) | (0xdeadn << 32n)).kind).toBe("done");
+    },
+  );
 
   test("the PMU is not there for a partition that does not have it", () => {
-    for (const name of ["PMCR_EL0", "PMCCNTR_EL0"] as const) expect(guest.mrs(name)).toEqual({ kind: "exception", vector: 0x200, esr: UNDEFINED });
+    for (const name of ["PMCR_EL0", "PMCCNTR_EL0"] as const)
+      expect(guest.mrs(name)).toEqual({ kind: "exception", vector: 0x200, esr: UNDEFINED });
   });
 
   test("unknown registers are UNDEFINED: implementation defined ones, GIC registers that are not trapped by design, trace", () => {
-    const unknown: Encoding[] = [ENCODINGS.CPUECTLR_EL1, { op0: 3, op1: 0, crn: 11, crm: 0, op2: 0 }, { op0: 2, op1: 1, crn: 0, crm: 0, op2: 0 }, { op0: 3, op1: 4, crn: 1, crm: 1, op2: 0 }];
+    const unknown: Encoding[] = [
+      ENCODINGS.CPUECTLR_EL1,
+      { op0: 3, op1: 0, crn: 11, crm: 0, op2: 0 },
+      { op0: 2, op1: 1, crn: 0, crm: 0, op2: 0 },
+      { op0: 3, op1: 4, crn: 1, crm: 1, op2: 0 },
+    ];
     for (const encoding of unknown) {
       expect(guest.trapSystemRegister(encoding, true, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
       expect(guest.trapSystemRegister(encoding, false, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
@@ -145,9 +214,16 @@ describe("other registers", () => {
   test("LORegions (HCR_EL2.TLOR), whose numbers are near those of what steers stage 1, are UNDEFINED, before and after that is written", () => {
     for (let written = 0; written < 2; written++) {
       // Trapped with them, its first write is sent back to be tried again.
-      for (let n = 0; n < 2; n++) expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 10, crm: 4, op2: n }, true, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
+      for (let n = 0; n < 2; n++)
+        expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 10, crm: 4, op2: n }, true, 0)).toMatchObject({
+          kind: "exception",
+          esr: UNDEFINED,
+        });
       value(guest.msr("SCTLR_EL1", 0n));
-      expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 10, crm: 4, op2: 0 }, false, 0)).toMatchObject({ kind: "exception", esr: UNDEFINED });
+      expect(guest.trapSystemRegister({ op0: 3, op1: 0, crn: 10, crm: 4, op2: 0 }, false, 0)).toMatchObject({
+        kind: "exception",
+        esr: UNDEFINED,
+      });
     }
   });
 
@@ -171,7 +247,13 @@ describe("an injected undefined instruction exception", () => {
     expect(guest.pcpu.pc).toBe(VBAR + 0x200n);
   });
 
-  test.each([["EL1t", 0x4n, 0x0n], ["EL1h", 0x5n, 0x200n], ["EL0 in AArch64", 0x0n, 0x400n], ["EL0 in AArch64 with flags", 0xf000_0000n, 0x400n], ["EL0 in AArch32", 0x10n, 0x600n]])("from %s it goes to VBAR_EL1's vector for that", (_, pstate, offset) => {
+  test.each([
+    ["EL1t", 0x4n, 0x0n],
+    ["EL1h", 0x5n, 0x200n],
+    ["EL0 in AArch64", 0x0n, 0x400n],
+    ["EL0 in AArch64 with flags", 0xf000_0000n, 0x400n],
+    ["EL0 in AArch32", 0x10n, 0x600n],
+  ])("from %s it goes to VBAR_EL1's vector for that", (_, pstate, offset) => {
     guest.pcpu.pstate = pstate;
     inject();
     expect(guest.pcpu.pc - VBAR).toBe(offset);
@@ -204,7 +286,10 @@ describe("an injected undefined instruction exception", () => {
 
   test("is what any trap gets that nobody expects: FP, WFI, AArch32 coprocessors", () => {
     for (const ec of [EC_FP, EC_WFX, 0x03, 0x04, 0x05, 0x06, 0x08, 0x0c, 0x11, 0x12, 0x13, 0x19, 0x3f]) {
-      expect(guest.exception(syndrome(ec, 0x1fff)), `EC 0x${ec.toString(16)}`).toMatchObject({ kind: "exception", esr: UNDEFINED });
+      expect(guest.exception(syndrome(ec, 0x1fff)), `EC 0x${ec.toString(16)}`).toMatchObject({
+        kind: "exception",
+        esr: UNDEFINED,
+      });
     }
   });
 });

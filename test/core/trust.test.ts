@@ -1,5 +1,5 @@
-// A direct partition that is trusted with its SGIs (ICH_HCR_EL2.TC = 0; IHI 0069 §12.4.5): nothing it does with its CPU interface is an
-// exit, and what it may then do to others is what the plan says.
+// A direct partition that is trusted with its SGIs (ICH_HCR_EL2.TC = 0; IHI 0069 §12.4.5): nothing it does with its CPU
+// interface is an exit, and what it may then do to others is what the plan says.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
@@ -10,8 +10,19 @@ import { DIRECT, sgi, takeAll } from "./directBench.ts";
 import { CPU_ON_64 } from "./functions.ts";
 
 /** Without its channel, which has a memory region, too. */
-const alone = (partition: PartitionSpec): PartitionSpec => ({ ...partition, channels: [], regions: partition.regions.filter(({ kind }) => kind !== "channel") });
-const TRUSTED = { ...STANDARD, housekeeper: 3, partitions: [{ ...alone(PLC), direct: true, trustedSgi: true, cpus: [0, 1] }, { ...alone(LINUX), cpus: [2] }] };
+const alone = (partition: PartitionSpec): PartitionSpec => ({
+  ...partition,
+  channels: [],
+  regions: partition.regions.filter(({ kind }) => kind !== "channel"),
+});
+const TRUSTED = {
+  ...STANDARD,
+  housekeeper: 3,
+  partitions: [
+    { ...alone(PLC), direct: true, trustedSgi: true, cpus: [0, 1] },
+    { ...alone(LINUX), cpus: [2] },
+  ],
+};
 const GROUP_0 = ["ICC_IAR0_EL1", "ICC_HPPIR0_EL1"] as const;
 
 let bench: Bench;

@@ -1,5 +1,5 @@
-// Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what the distributor of
-// IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
+// Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what
+// the distributor of IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Guest, Outcome } from "../../tools/machine/aarch64/guest.ts";
 import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -8,7 +8,9 @@ import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";
 import { CPU_OFF, CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
 
 const SPURIOUS = 1023;
-const [ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR] = [0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0x400];
+const [ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR] = [
+  0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0x400,
+];
 const WAKER = 0x14;
 /** A level and an edge in the middle of a word of INTIDs, and at its ends. */
 const PAIRS = [[49, 50], [63, 32]] as const;
@@ -242,7 +244,12 @@ describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
     pulse(EDGE);
     const { pc } = first.pcpu;
     // The guest is sent back, takes an interrupt of its own, and never executes that instruction again.
-    bench.machine.trap(first.pcpu, (0x24n << 26n) | (1n << 25n) | (1n << 24n) | (2n << 22n) | 4n, BigInt(GUEST_GICD + ISPENDR + WORD), BigInt(GUEST_GICD >> 12) << 4n);
+    bench.machine.trap(
+      first.pcpu,
+      (0x24n << 26n) | (1n << 25n) | (1n << 24n) | (2n << 22n) | 4n,
+      BigInt(GUEST_GICD + ISPENDR + WORD),
+      BigInt(GUEST_GICD >> 12) << 4n,
+    );
     expect(first.pcpu.pc).toBe(pc);
     first.pcpu.pc = pc + 0x100n;
     expect(state(first)).toEqual({ pending: bit(EDGE), active: 0n });
@@ -354,7 +361,10 @@ describe("redistributor of another vCPU", () => {
     value(second.store(GUEST_GICD + ISACTIVER + 4, 4, bit(48) | bit(49)));
     expect(value(second.load(GUEST_GICD + ISENABLER + 4, 4))).toBe(bit(49) | bit(50));
     const { bank } = bench.machine.gic.distributor;
-    expect([48, 49, 50, 60, 61].map((intid) => bank.has(bank.enabled, intid)), "nor does another one of that word change, nor a neighbour's").toEqual([false, true, true, true, false]);
+    expect(
+      [48, 49, 50, 60, 61].map((intid) => bank.has(bank.enabled, intid)),
+      "nor does another one of that word change, nor a neighbour's",
+    ).toEqual([false, true, true, true, false]);
   });
 
   test("a PPI that is made active from here does not come there, and is ended there by DIR", () => {

@@ -28,7 +28,9 @@ describe("way groups", () => {
     const { partition } = bench.machine.cluster;
     expect(partition & 0xf, "scheme 0: everybody else's").toBe(0);
     for (let group = 0; group < WAY_GROUPS; group++) {
-      const owners = Array.from({ length: SCHEMES }, (_, scheme) => scheme).filter((scheme) => ((partition >>> (WAY_GROUPS * scheme + group)) & 1) !== 0);
+      const owners = Array.from({ length: SCHEMES }, (_, scheme) => scheme).filter(
+        (scheme) => ((partition >>> (WAY_GROUPS * scheme + group)) & 1) !== 0,
+      );
       expect(owners.length, `way group ${group}`).toBe(group === 1 ? 0 : 1);
     }
   });
@@ -38,8 +40,23 @@ describe("way groups", () => {
     const places = [[4, 5, 6, 7], [0, 1, 2, 3], [0, 2, 4, 7]];
     for (const having of places) {
       const partitions = cpus.map((_, n) => ({
-        ...PLC, name: `p${n}`, cpus: [n], channels: [], interrupts: [], consoleInterrupt: 0, ...(having.includes(n) ? { ways: [having.indexOf(n)] } : {}),
-        regions: [{ name: "memory", ipa: 0x4000_0000, pa: 0x5000_0000 + n * 0x100_0000, size: 0x100_0000, kind: "ram" as const, access: "rwx" }],
+        ...PLC,
+        name: `p${n}`,
+        cpus: [n],
+        channels: [],
+        interrupts: [],
+        consoleInterrupt: 0,
+        ...(having.includes(n) ? { ways: [having.indexOf(n)] } : {}),
+        regions: [
+          {
+            name: "memory",
+            ipa: 0x4000_0000,
+            pa: 0x5000_0000 + n * 0x100_0000,
+            size: 0x100_0000,
+            kind: "ram" as const,
+            access: "rwx",
+          },
+        ],
       }));
       const bench = new Bench({ board: { ...qemuVirt, cluster: "writable", cpus }, housekeeper: 0, partitions });
       for (let n = 0; n < 8; n++) {
@@ -60,13 +77,16 @@ describe("way groups", () => {
     }
   });
 
-  test.each(["absent", "readOnly"] as const)("where the unit is %s the partitions run without, and the host is told for each of them", (cluster) => {
-    const bench = new Bench(on(cluster, SPLIT));
-    expect(bench.guests.map(({ running }) => running)).toEqual([true, false, false, true]);
-    for (const partition of [0, 1]) {
-      const told = bench.events(partition).filter(({ code }) => code === abi.EVENT_UNAVAILABLE);
-      expect(told.length).toBeGreaterThan(0);
-      expect(told[0]).toMatchObject({ a: BigInt(abi.FEATURE_CLUSTER_WAYS), b: 0x410f_d034n });
-    }
-  });
+  test.each(["absent", "readOnly"] as const)(
+    "where the unit is %s the partitions run without, and the host is told for each of them",
+    (cluster) => {
+      const bench = new Bench(on(cluster, SPLIT));
+      expect(bench.guests.map(({ running }) => running)).toEqual([true, false, false, true]);
+      for (const partition of [0, 1]) {
+        const told = bench.events(partition).filter(({ code }) => code === abi.EVENT_UNAVAILABLE);
+        expect(told.length).toBeGreaterThan(0);
+        expect(told[0]).toMatchObject({ a: BigInt(abi.FEATURE_CLUSTER_WAYS), b: 0x410f_d034n });
+      }
+    },
+  );
 });

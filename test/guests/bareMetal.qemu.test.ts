@@ -1,5 +1,5 @@
-// Programs that no profile knows, `guest: bare-metal`, as an ELF file and as raw bytes. They compare their clocks: all partitions read
-// one CNTVCT_EL0, whenever they were started (CNTVOFF_EL2 = 0); but one that asked for `clock: own`.
+// Programs that no profile knows, `guest: bare-metal`, as an ELF file and as raw bytes. They compare their clocks: all
+// partitions read one CNTVCT_EL0, whenever they were started (CNTVOFF_EL2 = 0); but one that asked for `clock: own`.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
-// A driver's plain loops over the registers of GICD, GICR and PL011, as clang compiles them: post-indexed accesses and pairs, of which a
-// syndrome says nothing, do what they do without a hypervisor.
+// A driver's plain loops over the registers of GICD, GICR and PL011, as clang compiles them: post-indexed accesses and
+// pairs, of which a syndrome says nothing, do what they do without a hypervisor.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,18 +23,29 @@ afterEach(async () => system?.stop());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
-  ["qemu-aarch64", "-O1", "injected"], ["qemu-aarch64", "-O2", "direct"], ["qemu-aarch64", "-O3", "injected"], ["qemu-aarch64-gicv2", "-O2", "injected"],
+  ["qemu-aarch64", "-O1", "injected"],
+  ["qemu-aarch64", "-O2", "direct"],
+  ["qemu-aarch64", "-O3", "injected"],
+  ["qemu-aarch64-gicv2", "-O2", "injected"],
 ])("%s, %s, %s interrupts", async (board, level, interrupts) => {
   const gicv3 = board === "qemu-aarch64";
-  const defines = ["-DGICD=0x8000000ul", "-DUART=0x9000000ul", `-DOWNED_WORD=${OWNED_WORD}`, ...(gicv3 ? ["-DGICR=0x80a0000ul"] : [])];
+  const defines = [
+    "-DGICD=0x8000000ul",
+    "-DUART=0x9000000ul",
+    `-DOWNED_WORD=${OWNED_WORD}`,
+    ...(gicv3 ? ["-DGICR=0x80a0000ul"] : []),
+  ];
   const { elf } = bareMetalProgram(folder, "loops", "loops.c", RAM, [level, ...defines]);
   const { stdout } = spawnSync("llvm-objdump-19", ["-d", "--no-show-raw-insn", "--no-leading-addr", elf], { encoding: "utf8" });
   expect(stdout, "compiled so that a syndrome says nothing").toMatch(/\t(ldr|str)\tw\d+, \[x\d+\], #0x4$/m);
-  system = await BootedSystem.boot("loops", `
+  system = await BootedSystem.boot(
+    "loops",
+    `
 board: ${board}
 partitions:
   loops: { guest: bare-metal, image: ${elf}, cpus: [1], memory: { size: 16M, at: ${RAM}, ipa: ${RAM} }, interrupts: ${interrupts}, devices: [virtio4, virtio5, virtio6, virtio7] }
-`);
+`,
+  );
   await system.line("loops", /^loops: end/);
   expect(system.said("loops").filter((line) => line.startsWith("loops: "))).toEqual([
     `loops: priorities a0a0a0a0 ${(4 * 0xa0).toString(16)} 10101010 10101010 `,

@@ -35,7 +35,10 @@ function imageOf(profile: Profile, format: ImageFormat): { entry: number; bytes:
     case "raw":
       return { entry: profile.image.load ?? ram, bytes: code };
     case "elf":
-      return { entry: ram + 0x1004, bytes: elfFile({ entry: BigInt(ram + 0x1004), segments: [{ paddr: ram + 0x1000, bytes: [...code] }] }) };
+      return {
+        entry: ram + 0x1004,
+        bytes: elfFile({ entry: BigInt(ram + 0x1004), segments: [{ paddr: ram + 0x1000, bytes: [...code] }] }),
+      };
     case "arm64-image": {
       const boundary = profile.image.load === undefined ? ram : profile.image.load - (profile.image.load % 0x200000);
       return { entry: boundary + 0x200000, bytes: arm64Image(0x200000, 4096) };
@@ -103,7 +106,9 @@ test("two FreeRTOS partitions go together: what they read of SPI 0 takes it from
     `board: qemu-aarch64\npartitions:\n  one: { guest: freertos, cpus: [1], image: ${image} }\n  two: { guest: freertos, cpus: [2], image: ${image} }\n`,
   );
   const { system: planned } = plan(system);
-  expect(planned?.plan.partitions.map(({ probesPriority, interrupts }) => [probesPriority, interrupts.map(({ use }) => use)])).toEqual([
+  expect(
+    planned?.plan.partitions.map(({ probesPriority, interrupts }) => [probesPriority, interrupts.map(({ use }) => use)]),
+  ).toEqual([
     [true, ["console"]],
     [true, ["console"]],
   ]);
@@ -115,7 +120,10 @@ test("two FreeRTOS partitions go together: what they read of SPI 0 takes it from
 
 test("SPIs of the profile are its own unless system.yaml lists others, or none: spis: []", () => {
   const fields = (written: string): readonly number[] | undefined => {
-    const source = new YamlSource("system.yaml", `board: qemu-aarch64\npartitions:\n  a: { guest: needy, cpus: [1]${written} }\n`);
+    const source = new YamlSource(
+      "system.yaml",
+      `board: qemu-aarch64\npartitions:\n  a: { guest: needy, cpus: [1]${written} }\n`,
+    );
     const findings = new Findings(source);
     const [freertos] = rtoses.filter(({ name }) => name === "freertos");
     const shelf = { names: ["needy"], files: [], get: () => freertos && { ...freertos, name: "needy", spis: [0, 7] } };

@@ -18,7 +18,11 @@ function record(series: Series, typeName: string, time: number, quality: Quality
 }
 
 const entries = fc.array(
-  fc.record({ time: fc.integer({ min: 0, max: 50 }), quality: fc.constantFrom(...QUALITIES), value: fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { nil: undefined }) }),
+  fc.record({
+    time: fc.integer({ min: 0, max: 50 }),
+    quality: fc.constantFrom(...QUALITIES),
+    value: fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { nil: undefined }),
+  }),
   { maxLength: 25 },
 );
 
@@ -33,7 +37,8 @@ test("what is there is the last of all that came, whole; what is gone is gone; t
         return { time: last, quality, value };
       });
       expect([series.first, series.next]).toEqual([Math.max(0, list.length - CAPACITY), list.length]);
-      for (const [number, entry] of list.entries()) expect(series.entry(number)).toEqual(number < series.first ? undefined : entry);
+      for (const [number, entry] of list.entries())
+        expect(series.entry(number)).toEqual(number < series.first ? undefined : entry);
       expect([series.entry(list.length), series.entry(-1)]).toEqual([undefined, undefined]);
     }),
   );
@@ -51,12 +56,20 @@ test("a time is found, first and after", () => {
   );
 });
 
-test.each([["bool", true], ["f32", 1.5], ["f64", Number.MIN_VALUE], ["u64", 2n ** 64n - 1n], ["string[6]", "é!"], ["i16[3]", [-1, 0, 1]]] as const)("%s comes back whole", (type, value) => {
+test.each([
+  ["bool", true],
+  ["f32", 1.5],
+  ["f64", Number.MIN_VALUE],
+  ["u64", 2n ** 64n - 1n],
+  ["string[6]", "é!"],
+  ["i16[3]", [-1, 0, 1]],
+] as const)("%s comes back whole", (type, value) => {
   const series = new Series(parseType(type), CAPACITY);
   record(series, type, 1, "good", value);
   expect(series.entry(0)?.value).toEqual(value);
 });
 
 test("no number takes more than 17 bytes", () => {
-  for (const scalar of SCALARS.filter((name) => name !== "string")) expect(bytesPerValue(parseType(scalar))).toBeLessThanOrEqual(17);
+  for (const scalar of SCALARS.filter((name) => name !== "string"))
+    expect(bytesPerValue(parseType(scalar))).toBeLessThanOrEqual(17);
 });

@@ -33,7 +33,9 @@ function checked(board: string, partitions: readonly string[]): string[] {
 test("by default: Linux and a PLC, a channel between them, a spare pCPU", () => {
   const { board, partitions } = fromFlags(SHELVES, undefined, DEFAULT_PARTITIONS);
   const text = compose(board, partitions);
-  expect(text).toMatch(/^board: qemu-aarch64$[^]*cpus: \[0, 1\]$[^]*accepts: \[dma\][^]*cpus: \[3\]$[^]*between: \[plc, linux\]$/m);
+  expect(text).toMatch(
+    /^board: qemu-aarch64$[^]*cpus: \[0, 1\]$[^]*accepts: \[dma\][^]*cpus: \[3\]$[^]*between: \[plc, linux\]$/m,
+  );
 });
 
 test("whatever guests are wanted, as many as there are pCPUs: it passes check without a warning of its own making", () => {
@@ -70,7 +72,13 @@ describe("by questions", () => {
     const output = new PassThrough();
     input.end(text);
     const { board, partitions } = await byQuestions(SHELVES, input, output);
-    return { names: [board.name, ...partitions.map(({ name, profile, image }) => `${name}=${profile.name}${image === undefined ? "" : `:${image}`}`)], output: String(output.read()) };
+    return {
+      names: [
+        board.name,
+        ...partitions.map(({ name, profile, image }) => `${name}=${profile.name}${image === undefined ? "" : `:${image}`}`),
+      ],
+      output: String(output.read()),
+    };
   }
 
   test("an empty line takes what stands in brackets", async () => {
@@ -80,7 +88,9 @@ describe("by questions", () => {
   test("what cannot be is asked again", async () => {
     const { names, output } = await asked("nowhere\nqemu-aarch64-gicv2\ndone\nRTOS\nrtos\nrt-thread\n\na.bin\nrtos\ndone\n");
     expect(names).toEqual(["qemu-aarch64-gicv2", "rtos=rt-thread:a.bin"]);
-    expect(output).toMatch(/one of qemu-aarch64, qemu-aarch64-gicv2\n[^]*there has to be one\n[^]*the first one a letter\n[^]*it brings none of its own\n[^]*another partition is called so\n/);
+    expect(output).toMatch(
+      /one of qemu-aarch64, qemu-aarch64-gicv2\n[^]*there has to be one\n[^]*the first one a letter\n[^]*it brings none of its own\n[^]*another partition is called so\n/,
+    );
   });
 
   test("answers that end too soon write nothing", async () => {
@@ -90,19 +100,29 @@ describe("by questions", () => {
 
 describe("the command", () => {
   test("writes the file where it is told, once, and check finds no mistake", () => {
-    expect(axvPart(folder, "init", "--yes")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^system.yaml: 2 partitions .*Next: axv-part run system.yaml\n$/) as string });
+    expect(axvPart(folder, "init", "--yes")).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^system.yaml: 2 partitions .*Next: axv-part run system.yaml\n$/) as string,
+    });
     const before = readFileSync(at("system.yaml"), "utf8");
-    expect(axvPart(folder, "init", "--partition", "a=plc")).toMatchObject({ status: 1, stderr: expect.stringContaining("is there already") as string });
+    expect(axvPart(folder, "init", "--partition", "a=plc")).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("is there already") as string,
+    });
     expect(readFileSync(at("system.yaml"), "utf8")).toBe(before);
     expect(axvPart(folder, "check", "system.yaml").status).toBe(0);
   });
 
   test("with an image that is not there: says so as check does, and writes nothing", () => {
-    const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, "../../tools/axv-part.ts"), "init", "x.yaml"], {
-      cwd: folder,
-      encoding: "utf8",
-      input: "\nrtos\nzephyr\nnone.elf\ndone\n",
-    });
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, "../../tools/axv-part.ts"), "init", "x.yaml"],
+      {
+        cwd: folder,
+        encoding: "utf8",
+        input: "\nrtos\nzephyr\nnone.elf\ndone\n",
+      },
+    );
     expect(status).toBe(1);
     expect(stderr).toMatch(/ x.yaml:\d+:\d+: error: .*AXV-P050[^]*x.yaml is not written/);
     expect(readdirSync(folder)).toEqual([]);

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EXIT_HYPERCALL } from "../../core/abi.ts";
-import { ANSWER_BYTES, ANSWER_CORRUPT, ANSWER_DONE, ANSWER_OUT_OF_RANGE, ANSWER_UNKNOWN } from "../../rtos-guests/channel/commands.ts";
+import {
+  ANSWER_BYTES, ANSWER_CORRUPT, ANSWER_DONE, ANSWER_OUT_OF_RANGE, ANSWER_UNKNOWN,
+} from "../../rtos-guests/channel/commands.ts";
 import { PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { BootedSystem } from "../system/bootedSystem.ts";
 import { guestImage } from "./guest.ts";
@@ -73,7 +75,8 @@ describe.each<Kind>([
     if (kind.services === "hypercalls") expect(doorbells).toBe(5);
     else expect(doorbells).toSatisfy((count: number) => count >= 1 && count <= 5); // two within one tick are one
     const hypercalls = guest.exits[EXIT_HYPERCALL] ?? 0;
-    if (kind.services === "mailbox") expect(hypercalls).toBe(2); // version and mailbox
+    if (kind.services === "mailbox")
+      expect(hypercalls).toBe(2); // version and mailbox
     else expect(hypercalls).toBeGreaterThan(100);
 
     await system.until("its watchdog's expiry, for it is fed no more", () => guest.telemetry?.watchdogExpired === 1);

@@ -1,4 +1,5 @@
-// axv.h is for compilers, languages and flags that are not ours: no warning, no libc, no code of its own in those that only include it.
+// axv.h is for compilers, languages and flags that are not ours: no warning, no libc, no code of its own in those that only
+// include it.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,17 @@ import { readElf } from "../../tools/build/elf.ts";
 import { CLANG, runTool } from "../../tools/build/native.ts";
 import { HEADER, USER } from "./header.ts";
 
-const STRICT = ["-Wall", "-Wextra", "-pedantic", "-Wcast-qual", "-Wshadow", "-Wsign-conversion", "-Werror", "-ffreestanding", "-I."];
+const STRICT = [
+  "-Wall",
+  "-Wextra",
+  "-pedantic",
+  "-Wcast-qual",
+  "-Wshadow",
+  "-Wsign-conversion",
+  "-Werror",
+  "-ffreestanding",
+  "-I.",
+];
 const TARGETS = ["aarch64-none-elf", "riscv64-none-elf", "x86_64-none-elf"] as const;
 
 let folder: string;
@@ -25,8 +36,12 @@ function compiled(source: string, flags: readonly string[]): string {
   return object;
 }
 
-const symbols = (object: string): string[] => readElf(readFileSync(object)).symbols.map(({ name }) => name).filter((name) => name !== "");
-const instructions = (object: string): string => runTool({ command: "llvm-objdump-19", package: "llvm-19" }, ["-d", "--no-show-raw-insn", object]);
+const symbols = (object: string): string[] =>
+  readElf(readFileSync(object))
+    .symbols.map(({ name }) => name)
+    .filter((name) => name !== "");
+const instructions = (object: string): string =>
+  runTool({ command: "llvm-objdump-19", package: "llvm-19" }, ["-d", "--no-show-raw-insn", object]);
 
 describe.each(TARGETS)("%s", (target) => {
   test.each(["-std=c99", "-std=c11", "-std=c23"])("C: %s", (standard) => {
@@ -38,17 +53,26 @@ describe.each(TARGETS)("%s", (target) => {
   });
 
   test.each(["-O0", "-O1", "-O2", "-O3", "-Os"])("nothing is called that it does not bring: %s", (level) => {
-    const undefined_ = runTool({ command: "llvm-nm-19", package: "llvm-19" }, ["-u", compiled(USER, [`--target=${target}`, "-std=c99", level])]);
+    const undefined_ = runTool({ command: "llvm-nm-19", package: "llvm-19" }, [
+      "-u",
+      compiled(USER, [`--target=${target}`, "-std=c99", level]),
+    ]);
     expect(undefined_.trim()).toBe("");
   });
 
   test("who only includes it has no code of it", () => {
-    expect(symbols(compiled(`#include "${HEADER}"\nint unrelated;\n`, [`--target=${target}`, "-std=c99", "-O0"])).filter((name) => /axv/.test(name))).toEqual([]);
+    expect(
+      symbols(compiled(`#include "${HEADER}"\nint unrelated;\n`, [`--target=${target}`, "-std=c99", "-O0"])).filter((name) =>
+        /axv/.test(name),
+      ),
+    ).toEqual([]);
   });
 });
 
 test("another architecture is told so, and does not get a library without barriers", () => {
-  expect(() => compiled(USER, ["--target=armv7-none-eabi", "-std=c99"])).toThrow(/axv\.h: no memory barriers for this architecture yet/);
+  expect(() => compiled(USER, ["--target=armv7-none-eabi", "-std=c99"])).toThrow(
+    /axv\.h: no memory barriers for this architecture yet/,
+  );
 });
 
 describe("AArch64", () => {
@@ -65,7 +89,11 @@ describe("AArch64", () => {
 
   test("a call of your own takes its place", () => {
     const own = `#include <stdint.h>\nuint64_t mine(uint64_t, uint64_t, uint64_t);\n#define AXV_HYPERCALL(f, a, b, c, d, e, g, h) mine(f, a, b)\n${USER}`;
-    expect(instructions(compiled(own.replace("mine(f, a, b)", "((void)(c), (void)(d), (void)(e), (void)(g), (void)(h), mine(f, a, b))"), flags))).not.toMatch(/\bhvc\b/);
+    expect(
+      instructions(
+        compiled(own.replace("mine(f, a, b)", "((void)(c), (void)(d), (void)(e), (void)(g), (void)(h), mine(f, a, b))"), flags),
+      ),
+    ).not.toMatch(/\bhvc\b/);
   });
 
   /** Loads, stores, barriers and cache maintenance of a function, in order. */

@@ -11,7 +11,17 @@ const FOLDER = "test/library/guest";
 export function guestImage(folder: string, services: "mailbox" | "hypercalls"): string {
   const path = (name: string): string => join(folder, name);
   const defines = services === "hypercalls" ? ["-DHYPERCALLS_ONLY"] : [];
-  const flags = ["-std=c99", "-O2", "-ffreestanding", "-mgeneral-regs-only", "-mstrict-align", "-Wall", "-Wextra", "-Werror", "-I."];
+  const flags = [
+    "-std=c99",
+    "-O2",
+    "-ffreestanding",
+    "-mgeneral-regs-only",
+    "-mstrict-align",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-I.",
+  ];
   runTool(CLANG, [...TARGET, "-c", `${FOLDER}/start.S`, "-o", path("start.o")]);
   runTool(CLANG, [...TARGET, ...flags, ...defines, "-c", `${FOLDER}/guest.c`, "-o", path("guest.o")]);
   runTool(LLD, ["-static", "-T", `${FOLDER}/guest.ld`, path("start.o"), path("guest.o"), "-o", path("guest.elf")]);

@@ -1,9 +1,12 @@
-// A partner that writes what it likes into a ring, whenever it likes: between the calls, and in the middle of them, at every point
-// where the library turns to the channel. No access leaves the ring, no call is endless, what was seen is reported, nothing that
-// belongs to the partner is written; and with a partner that begins anew and behaves, records flow again.
+// A partner that writes what it likes into a ring, whenever it likes: between the calls, and in the middle
+// of them, at every point where the library turns to the channel. No access leaves the ring, no call is
+// endless, what was seen is reported, nothing that belongs to the partner is written; and with a partner
+// that begins anew and behaves, records flow again.
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { RING_CORRUPT, RING_DATA, RING_EMPTY, RING_FULL, RING_HEAD, RING_TAIL, RING_TOO_LONG } from "../../rtos-guests/channel/ringLayout.ts";
+import {
+  RING_CORRUPT, RING_DATA, RING_EMPTY, RING_FULL, RING_HEAD, RING_TAIL, RING_TOO_LONG,
+} from "../../rtos-guests/channel/ringLayout.ts";
 import { Pairs } from "./pairs.ts";
 import type { Strike } from "./peer.ts";
 
@@ -33,7 +36,13 @@ const somewhere = fc.oneof(fc.constantFrom(RING_HEAD, RING_TAIL), fc.nat(CAPACIT
 const strike: fc.Arbitrary<Strike> = fc.record({ offset: somewhere.map((at) => OFFSET + at), value });
 /** What is ready in the ring, and the length of its first record, as an honest producer might have left them. */
 const plausible = fc.option(fc.record({ ready: fc.nat(CAPACITY / 4).map((n) => 4 * n), length: fc.nat(CAPACITY) }));
-const round = fc.record({ plausible, now: fc.array(strike, { maxLength: 4, size: "max" }), during: fc.array(strike, { maxLength: 6, size: "max" }), bytes: fc.uint8Array({ maxLength: 150, size: "max" }), size: fc.nat(150) });
+const round = fc.record({
+  plausible,
+  now: fc.array(strike, { maxLength: 4, size: "max" }),
+  during: fc.array(strike, { maxLength: 6, size: "max" }),
+  bytes: fc.uint8Array({ maxLength: 150, size: "max" }),
+  size: fc.nat(150),
+});
 const rounds = fc.array(round, { minLength: 1, maxLength: 12, size: "max" });
 
 interface Round {
@@ -73,13 +82,16 @@ describe.each(["C", "AssemblyScript"] as const)("%s as a consumer", (language) =
           consumer.strike(during);
           const { result, bytes } = consumer.receive(RING, size);
           seen.set(Math.min(result, 0), (seen.get(Math.min(result, 0)) ?? 0) + 1);
-          expect(result >= 0 ? result <= size && result <= CAPACITY - 4 : [RING_EMPTY, RING_TOO_LONG, RING_CORRUPT].includes(result)).toBe(true);
+          expect(
+            result >= 0 ? result <= size && result <= CAPACITY - 4 : [RING_EMPTY, RING_TOO_LONG, RING_CORRUPT].includes(result),
+          ).toBe(true);
           expect(bytes).toHaveLength(Math.max(result, 0));
         }
       }),
       { numRuns: RUNS, seed: SEED },
     );
-    for (const result of [0, RING_EMPTY, RING_TOO_LONG, RING_CORRUPT]) expect(seen.get(result) ?? 0, `result ${result}`).toBeGreaterThan(50);
+    for (const result of [0, RING_EMPTY, RING_TOO_LONG, RING_CORRUPT])
+      expect(seen.get(result) ?? 0, `result ${result}`).toBeGreaterThan(50);
   });
 
   test("writes its tail and nothing else", () => {
@@ -147,7 +159,8 @@ describe.each(["C", "AssemblyScript"] as const)("%s as a producer", (language) =
       }),
       { numRuns: RUNS, seed: SEED },
     );
-    for (const result of [0, RING_FULL, RING_TOO_LONG, RING_CORRUPT]) expect(seen.get(result) ?? 0, `result ${result}`).toBeGreaterThan(50);
+    for (const result of [0, RING_FULL, RING_TOO_LONG, RING_CORRUPT])
+      expect(seen.get(result) ?? 0, `result ${result}`).toBeGreaterThan(50);
   });
 
   test("writes its head and its records and nothing else", () => {

@@ -15,7 +15,16 @@ afterAll(() => pairs.stop());
 
 const unsigned = fc.nat(0xffff_ffff);
 const signed = fc.integer({ min: -0x8000_0000, max: 0x7fff_ffff });
-const image: fc.Arbitrary<Image> = fc.tuple(fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }), unsigned, unsigned, signed, signed, signed, unsigned, unsigned);
+const image: fc.Arbitrary<Image> = fc.tuple(
+  fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }),
+  unsigned,
+  unsigned,
+  signed,
+  signed,
+  signed,
+  unsigned,
+  unsigned,
+);
 
 describe.each(PAIRINGS)("from %s to %s", (from, to) => {
   test("every value arrives, in its place; the sequence number goes on from wherever it stood", () => {
@@ -55,7 +64,10 @@ describe.each(["C", "AssemblyScript"] as const)("%s as a reader", (language) => 
 
   test("of garbage that never rests: it ends, and says what it found", () => {
     const reader = pairs.second(language);
-    const strike: fc.Arbitrary<Strike> = fc.record({ offset: fc.nat(PROCESS_IMAGE_SIZE / 4 - 1).map((n) => 4 * n), value: fc.oneof(fc.constant(PROCESS_IMAGE_MAGIC), fc.nat(8), unsigned) });
+    const strike: fc.Arbitrary<Strike> = fc.record({
+      offset: fc.nat(PROCESS_IMAGE_SIZE / 4 - 1).map((n) => 4 * n),
+      value: fc.oneof(fc.constant(PROCESS_IMAGE_MAGIC), fc.nat(8), unsigned),
+    });
     const found = new Set<string>();
     fc.assert(
       fc.property(fc.array(strike, { maxLength: 60, size: "max" }), (strikes) => {

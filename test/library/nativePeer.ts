@@ -21,7 +21,16 @@ export class NativePeer implements Peer {
   constructor(shared: string) {
     this.#folder = mkdtempSync(join(tmpdir(), "axv-peer-"));
     const path = (name: string): string => join(this.#folder, name);
-    const flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-fsanitize=undefined", "-fsanitize-trap=undefined", "-I."];
+    const flags = [
+      "-std=gnu11",
+      "-O2",
+      "-Wall",
+      "-Wextra",
+      "-Werror",
+      "-fsanitize=undefined",
+      "-fsanitize-trap=undefined",
+      "-I.",
+    ];
     runTool(CLANG, [...flags, "test/library/native/peer.c", "-o", path("peer")]);
     execFileSync("mkfifo", [path("commands"), path("answers")]);
     // setpriv: it ends with this process, however that ends.
@@ -41,7 +50,10 @@ export class NativePeer implements Peer {
     let length = 0;
     while (length === 0 || this.#buffer[length - 1] !== 0x0a) {
       const count = readSync(this.#answers, this.#buffer, length, ANSWER_MAX - length, null);
-      if (count === 0) throw new Error("the native peer has ended: it touched what it must not, did not know a command, or waited half a minute for its partner");
+      if (count === 0)
+        throw new Error(
+          "the native peer has ended: it touched what it must not, did not know a command, or waited half a minute for its partner",
+        );
       length += count;
     }
     return this.#buffer.toString("latin1", 0, length - 1);

@@ -8,7 +8,12 @@ import { SharedFile } from "./sharedFile.ts";
 import { WasmPeer } from "./wasmPeer.ts";
 
 /** Producer or writer, then consumer or reader. */
-export const PAIRINGS = [["C", "AssemblyScript"], ["AssemblyScript", "C"], ["C", "C"], ["AssemblyScript", "AssemblyScript"]] as const;
+export const PAIRINGS = [
+  ["C", "AssemblyScript"],
+  ["AssemblyScript", "C"],
+  ["C", "C"],
+  ["AssemblyScript", "AssemblyScript"],
+] as const;
 export type Language = (typeof PAIRINGS)[number][number];
 
 export class Pairs {
@@ -26,7 +31,12 @@ export class Pairs {
     return new Pairs(folder, file, [new NativePeer(path), new NativePeer(path)], wasm);
   }
 
-  private constructor(folder: string, file: SharedFile, native: readonly [NativePeer, NativePeer], wasm: readonly [WasmPeer, WasmPeer]) {
+  private constructor(
+    folder: string,
+    file: SharedFile,
+    native: readonly [NativePeer, NativePeer],
+    wasm: readonly [WasmPeer, WasmPeer],
+  ) {
     this.#folder = folder;
     this.file = file;
     this.native = native;

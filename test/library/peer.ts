@@ -1,6 +1,9 @@
 // What the tests ask of an end of a channel, whether it is axv.h or its AssemblyScript twin.
 
-/** The values of a process image, in the order of core/abi.ts: scans, inputs, outputs, setpoint, measured, actuator, counter, timer. */
+/**
+ * The values of a process image, in the order of core/abi.ts: scans, inputs, outputs, setpoint,
+ * measured, actuator, counter, timer.
+ */
 export type Image = readonly [bigint, number, number, number, number, number, number, number];
 
 export interface Received {

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-  RING_CAPACITY_MAX, RING_CAPACITY_MIN, RING_DATA, RING_EMPTY, RING_FULL, RING_HEAD, RING_INVALID, RING_LINE, RING_TAIL, RING_TOO_LONG,
+  RING_CAPACITY_MAX, RING_CAPACITY_MIN, RING_DATA, RING_EMPTY, RING_FULL, RING_HEAD, RING_INVALID, RING_LINE, RING_TAIL,
+  RING_TOO_LONG,
 } from "../../rtos-guests/channel/ringLayout.ts";
 import { Pairs, PAIRINGS } from "./pairs.ts";
 import type { Peer } from "./peer.ts";
@@ -30,7 +31,10 @@ function beginAt(peers: readonly Peer[], count: number, capacity: number): void 
   expect(consumer?.consumer(RING, OFFSET, capacity)).toBe(0);
 }
 
-type Step = { readonly kind: "send"; readonly bytes: Uint8Array } | { readonly kind: "receive"; readonly size: number } | { readonly kind: "restart"; readonly who: 0 | 1 };
+type Step =
+  | { readonly kind: "send"; readonly bytes: Uint8Array }
+  | { readonly kind: "receive"; readonly size: number }
+  | { readonly kind: "restart"; readonly who: 0 | 1 };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.uint8Array({ maxLength: 140, size: "max" }).map((bytes) => ({ kind: "send", bytes }) as const) },
@@ -58,10 +62,17 @@ describe.each(PAIRINGS)("from %s to %s", (from, to) => {
           for (const one of steps) {
             if (one.kind === "restart") {
               (one.who === 0 ? producer : consumer).begin();
-              expect(one.who === 0 ? producer.producer(RING, OFFSET, capacity) : consumer.consumer(RING, OFFSET, capacity)).toBe(0);
+              expect(one.who === 0 ? producer.producer(RING, OFFSET, capacity) : consumer.consumer(RING, OFFSET, capacity)).toBe(
+                0,
+              );
             } else if (one.kind === "send") {
               const used = queue.reduce((sum, { length }) => sum + taken(length), 0);
-              const expected = one.bytes.length > capacity - 4 ? RING_TOO_LONG : capacity - used < taken(one.bytes.length) ? RING_FULL : one.bytes.length;
+              const expected =
+                one.bytes.length > capacity - 4
+                  ? RING_TOO_LONG
+                  : capacity - used < taken(one.bytes.length)
+                    ? RING_FULL
+                    : one.bytes.length;
               expect(producer.send(RING, one.bytes)).toBe(expected);
               if (expected >= 0) queue.push(one.bytes);
               else full++;
@@ -116,7 +127,11 @@ describe.each(PAIRINGS)("from %s to %s", (from, to) => {
 
 describe.each(["C", "AssemblyScript"] as const)("%s opens", (language) => {
   test.each([
-    ["not a power of two", 0, 96], ["too small", 0, RING_CAPACITY_MIN / 2], ["zero", 0, 0], ["too large", 0, RING_CAPACITY_MAX * 2], ["not at a cache line", RING_LINE / 2, 64],
+    ["not a power of two", 0, 96],
+    ["too small", 0, RING_CAPACITY_MIN / 2],
+    ["zero", 0, 0],
+    ["too large", 0, RING_CAPACITY_MAX * 2],
+    ["not at a cache line", RING_LINE / 2, 64],
   ] as const)("no ring that is %s", (_, shift, capacity) => {
     const peer = pairs.first(language);
     pairs.begin([peer]);
@@ -153,7 +168,8 @@ describe("two processes at once", () => {
     for (let n = 0; n < RECORDS; ) {
       const { result, bytes } = consumer.receive(RING, 64);
       if (result === RING_EMPTY) continue;
-      if (Buffer.compare(bytes, record(n)) !== 0) expect({ n, result, bytes }).toEqual({ n, result: 4 + (n % 20), bytes: record(n) });
+      if (Buffer.compare(bytes, record(n)) !== 0)
+        expect({ n, result, bytes }).toEqual({ n, result: 4 + (n % 20), bytes: record(n) });
       n++;
     }
     expect(producer.hear()).toBe("0");

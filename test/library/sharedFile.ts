@@ -71,7 +71,8 @@ export class CachedChannel {
 
   #offset(address: bigint, bytes: number): number {
     const offset = Number(address - this.#base);
-    if (offset < 0 || offset + bytes > CHANNEL_BYTES || offset % bytes !== 0) throw new RangeError(`channel access at 0x${address.toString(16)}`);
+    if (offset < 0 || offset + bytes > CHANNEL_BYTES || offset % bytes !== 0)
+      throw new RangeError(`channel access at 0x${address.toString(16)}`);
     this.#shared.strike();
     return offset;
   }
@@ -82,8 +83,8 @@ export class CachedChannel {
   }
 
   /**
-   * Memory takes a line at once, a file byte by byte, and another process may see it half done. So a process image, which is one line, has an odd
-   * sequence number meanwhile.
+   * Memory takes a line at once, a file byte by byte, and another process may see it half done. So a process image, which
+   * is one line, has an odd sequence number meanwhile.
    */
   #writeBack(line: number): void {
     if (!this.#dirty.delete(line)) return;
@@ -110,10 +111,13 @@ export class CachedChannel {
     return {
       channelRead32: (address: bigint) => cache.readUInt32LE(this.#offset(address, 4)),
       channelRead64: (address: bigint) => cache.readBigUInt64LE(this.#offset(address, 8)),
-      channelWrite8: (address: bigint, value: number) => this.#store(address, 1, (offset) => cache.writeUInt8(value & 0xff, offset)),
-      channelWrite16: (address: bigint, value: number) => this.#store(address, 2, (offset) => cache.writeUInt16LE(value & 0xffff, offset)),
+      channelWrite8: (address: bigint, value: number) =>
+        this.#store(address, 1, (offset) => cache.writeUInt8(value & 0xff, offset)),
+      channelWrite16: (address: bigint, value: number) =>
+        this.#store(address, 2, (offset) => cache.writeUInt16LE(value & 0xffff, offset)),
       channelWrite32: (address: bigint, value: number) => this.#store(address, 4, (offset) => cache.writeUInt32LE(value, offset)),
-      channelWrite64: (address: bigint, value: bigint) => this.#store(address, 8, (offset) => cache.writeBigUInt64LE(value, offset)),
+      channelWrite64: (address: bigint, value: bigint) =>
+        this.#store(address, 8, (offset) => cache.writeBigUInt64LE(value, offset)),
       orderReads: () => undefined,
       orderWrites: () => undefined,
       pushLine: (address: bigint) => void this.#pushed.add(this.#lineOf(address)),

@@ -89,7 +89,8 @@ export class WasmPeer implements Peer {
     const FILLER = 0xd7;
     this.#buffer.fill(FILLER, 0, size + 8);
     const result = this.#ends.ringReceive(ring, size);
-    if (this.#buffer.subarray(Math.max(result, 0), size + 8).some((byte) => byte !== FILLER)) throw new Error("received more than its length, or its room");
+    if (this.#buffer.subarray(Math.max(result, 0), size + 8).some((byte) => byte !== FILLER))
+      throw new Error("received more than its length, or its room");
     return { result, bytes: this.#buffer.slice(0, Math.max(result, 0)) };
   }
 

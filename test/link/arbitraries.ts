@@ -20,8 +20,14 @@ export const anyFrame: fc.Arbitrary<Frame> = fc.record({
 
 /** Text as a board prints it: no control characters besides those of a terminal. */
 export const anyText: fc.Arbitrary<Uint8Array> = fc
-  .array(fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) }, { weight: 1, arbitrary: fc.constantFrom(0x09, 0x0a, 0x0d, 0x1b) }), {
-    minLength: 1,
-    maxLength: 200,
-  })
+  .array(
+    fc.oneof(
+      { weight: 9, arbitrary: fc.integer({ min: 0x20, max: 0x7e }) },
+      { weight: 1, arbitrary: fc.constantFrom(0x09, 0x0a, 0x0d, 0x1b) },
+    ),
+    {
+      minLength: 1,
+      maxLength: 200,
+    },
+  )
   .map((codes) => Uint8Array.from(codes));

@@ -38,7 +38,15 @@ describe("what is not COBS", () => {
 
 test("any bytes come back, without a zero on the way, within the stated length", () => {
   // Long runs without zeros are rare in random bytes, and the interesting case.
-  const data = fc.oneof(fc.uint8Array({ maxLength: 1100 }), fc.array(fc.integer({ min: 0, max: 255 }).map((b) => b || 1), { maxLength: 1100 }).map((a) => Uint8Array.from(a)));
+  const data = fc.oneof(
+    fc.uint8Array({ maxLength: 1100 }),
+    fc
+      .array(
+        fc.integer({ min: 0, max: 255 }).map((b) => b || 1),
+        { maxLength: 1100 },
+      )
+      .map((a) => Uint8Array.from(a)),
+  );
   fc.assert(
     fc.property(data, (input) => {
       const encoded = cobsEncode(input);

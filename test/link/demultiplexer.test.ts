@@ -13,15 +13,26 @@ function collect(): { demultiplexer: Demultiplexer; items: Item[] } {
 }
 
 const frames = (items: readonly Item[]): Frame[] => items.flatMap((item) => ("frame" in item ? [item.frame] : []));
-const text = (items: readonly Item[]): string => Buffer.concat(items.flatMap((item) => ("text" in item ? [item.text] : []))).toString("latin1");
+const text = (items: readonly Item[]): string =>
+  Buffer.concat(items.flatMap((item) => ("text" in item ? [item.text] : []))).toString("latin1");
 
 const hello: Frame = { kind: FRAME_CONSOLE, partition: 1, sequence: 7, payload: utf8.encode("hello\n") };
 
 /** Frames and texts in turn, as one wire. Texts beside each other would be one text, so each is set between zeros. */
-const anyWire = fc.array(fc.oneof(anyFrame.map((frame) => ({ frame })), anyText.map((bytes) => ({ text: bytes }))), { maxLength: 8 }).map((items) => ({
-  items,
-  wire: Buffer.concat(items.map((item) => ("frame" in item ? encodeFrame(item.frame) : Buffer.concat([Buffer.of(0), item.text, Buffer.of(0)])))),
-}));
+const anyWire = fc
+  .array(
+    fc.oneof(
+      anyFrame.map((frame) => ({ frame })),
+      anyText.map((bytes) => ({ text: bytes })),
+    ),
+    { maxLength: 8 },
+  )
+  .map((items) => ({
+    items,
+    wire: Buffer.concat(
+      items.map((item) => ("frame" in item ? encodeFrame(item.frame) : Buffer.concat([Buffer.of(0), item.text, Buffer.of(0)]))),
+    ),
+  }));
 
 describe("a mixed wire", () => {
   test("comes apart into its frames and texts, in order, wherever the chunks are cut", () => {

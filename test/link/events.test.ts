@@ -28,7 +28,10 @@ describe("events read as sentences", () => {
       "its bandwidth is not limited: this CPU has no PMU counter to spare, or it does not count the board's refill_event. " +
         "Correct refill_event in board.yaml, or take `bandwidth` out of the system's file (MIDR_EL1 0x410fd034)",
     ],
-    [event(abi.EVENT_UNAVAILABLE, 9n, 1n), "feature 9 is not available: build the image again with this version of axv-part (MIDR_EL1 0x1)"],
+    [
+      event(abi.EVENT_UNAVAILABLE, 9n, 1n),
+      "feature 9 is not available: build the image again with this version of axv-part (MIDR_EL1 0x1)",
+    ],
     [
       event(abi.EVENT_STOP_HANGS, 0b1010n),
       "does not stop: its guest does not come out on pCPU 1 and pCPU 3. It seems to sleep with interrupts shut off, and then nothing can wake it. " +
@@ -45,13 +48,28 @@ describe("events read as sentences", () => {
 describe("faults name what ESR_EL2 says (Arm ARM D24.2)", () => {
   test.each([
     // EC 0x24 data abort from a lower level; WnR = 1; DFSC 0b000101 translation fault, level 1
-    [0x9200_0045n, "fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)"],
+    [
+      0x9200_0045n,
+      "fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)",
+    ],
     // WnR = 0; DFSC 0b001111 permission fault, level 3
-    [0x9200_000fn, "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, permission fault, level 3, ESR 0x9200000f)"],
+    [
+      0x9200_000fn,
+      "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, permission fault, level 3, ESR 0x9200000f)",
+    ],
     // EC 0x20 instruction abort; IFSC 0b000110 translation fault, level 2
-    [0x8200_0006n, "fault: fetch of IPA 0x9000000, which it does not own; pc 0x40001000 (instruction abort, translation fault, level 2, ESR 0x82000006)"],
-    [0x9200_0021n, "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, alignment fault, ESR 0x92000021)"],
-    [0x9200_003fn, "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, fault status 0x3f, ESR 0x9200003f)"],
+    [
+      0x8200_0006n,
+      "fault: fetch of IPA 0x9000000, which it does not own; pc 0x40001000 (instruction abort, translation fault, level 2, ESR 0x82000006)",
+    ],
+    [
+      0x9200_0021n,
+      "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, alignment fault, ESR 0x92000021)",
+    ],
+    [
+      0x9200_003fn,
+      "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, fault status 0x3f, ESR 0x9200003f)",
+    ],
     [0xbe00_0000n, "fault: SError; pc 0x40001000 (ESR 0xbe000000)"],
     [0x3a00_0000n, "fault: illegal execution state; pc 0x40001000 (ESR 0x3a000000)"],
     [0xfe00_0000n, "fault: exception class 0x3f; pc 0x40001000 (ESR 0xfe000000)"],
@@ -62,6 +80,8 @@ describe("faults name what ESR_EL2 says (Arm ARM D24.2)", () => {
     expect(event(abi.EVENT_PANIC, 0x9600_0005n, 0x40_0010_0000n, 0x4020_1234n)).toBe(
       "PANIC of the hypervisor: data abort in the hypervisor, translation fault, level 1 on read of 0x4000100000 at pc 0x40201234 (ESR 0x96000005)",
     );
-    expect(event(abi.EVENT_PANIC, 0xf200_0001n, 0n, 0x4020_1234n)).toBe("PANIC of the hypervisor: BRK instruction at pc 0x40201234 (ESR 0xf2000001)");
+    expect(event(abi.EVENT_PANIC, 0xf200_0001n, 0n, 0x4020_1234n)).toBe(
+      "PANIC of the hypervisor: BRK instruction at pc 0x40201234 (ESR 0xf2000001)",
+    );
   });
 });

@@ -36,7 +36,10 @@ class Board extends Duplex {
   }
 }
 
-function start(commandTimeoutMs?: number, firstNumber = 7): { board: Board; link: Link; log: [string, ...(string | number)[]][] } {
+function start(
+  commandTimeoutMs?: number,
+  firstNumber = 7,
+): { board: Board; link: Link; log: [string, ...(string | number)[]][] } {
   const board = new Board();
   const link = new Link(board, commandTimeoutMs, firstNumber);
   const log: [string, ...(string | number)[]][] = [];
@@ -44,7 +47,8 @@ function start(commandTimeoutMs?: number, firstNumber = 7): { board: Board; link
   link.on("text", (bytes) => {
     const text = Buffer.from(bytes).toString();
     const last = log.at(-1);
-    if (last?.[0] === "text") last[1] += text; // in how many pieces it comes is free
+    if (last?.[0] === "text")
+      last[1] += text; // in how many pieces it comes is free
     else log.push(["text", text]);
   });
   link.on("lost", (frames) => log.push(["lost", frames]));
@@ -102,7 +106,11 @@ test("frames that are lost are counted: none at first, none where all come, also
   board.lose();
   send();
   await settled();
-  expect(log.filter(([what]) => what === "lost")).toEqual([["lost", 1], ["lost", 3], ["lost", 1]]);
+  expect(log.filter(([what]) => what === "lost")).toEqual([
+    ["lost", 1],
+    ["lost", 3],
+    ["lost", 1],
+  ]);
   expect(log.filter(([what]) => what === "console")).toHaveLength(13);
   link.close();
 });

@@ -90,7 +90,14 @@ test("a vCPU", () => {
 });
 
 test("an event", () => {
-  expect(event(goodEvent)).toEqual({ partition: 1, time: 1n, code: abi.EVENT_FAULT, a: 0x92000046n, b: 0x9000000n, c: 0xffff800008010000n });
+  expect(event(goodEvent)).toEqual({
+    partition: 1,
+    time: 1n,
+    code: abi.EVENT_FAULT,
+    a: 0x92000046n,
+    b: 0x9000000n,
+    c: 0xffff800008010000n,
+  });
 });
 
 test("integers wider than they need to be are taken (the core writes fixed widths)", () => {
@@ -119,12 +126,28 @@ describe("every key is required and checked", () => {
 
 describe("values out of range", () => {
   test.each([
-    ["a state that does not exist", () => partition(new Map(goodPartition).set(abi.PARTITION_STATE, 6)), /PARTITION_STATE is 6, not 0…5/],
-    ["a tag that does not exist", () => partition(new Map(goodPartition).set(abi.PARTITION_TAGS, new Map([[32, 1]]))), /tag index 32/],
+    [
+      "a state that does not exist",
+      () => partition(new Map(goodPartition).set(abi.PARTITION_STATE, 6)),
+      /PARTITION_STATE is 6, not 0…5/,
+    ],
+    [
+      "a tag that does not exist",
+      () => partition(new Map(goodPartition).set(abi.PARTITION_TAGS, new Map([[32, 1]]))),
+      /tag index 32/,
+    ],
     ["a negative tag", () => partition(new Map(goodPartition).set(abi.PARTITION_TAGS, new Map([[0, -1]]))), /tag 0 is -1/],
     ["an exit counter missing", () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, [1, 2])), /2 entries, not 13/],
-    ["an exit counter that is none", () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, new Array(13).fill("x"))), /VCPU_EXITS\[0\] is a string/],
-    ["a counter above 2^53", () => partition(new Map(goodPartition).set(abi.PARTITION_RESTARTS, U64_MAX)), /PARTITION_RESTARTS is 18446744073709551615/],
+    [
+      "an exit counter that is none",
+      () => vcpu(new Map(goodVcpu).set(abi.VCPU_EXITS, new Array(13).fill("x"))),
+      /VCPU_EXITS\[0\] is a string/,
+    ],
+    [
+      "a counter above 2^53",
+      () => partition(new Map(goodPartition).set(abi.PARTITION_RESTARTS, U64_MAX)),
+      /PARTITION_RESTARTS is 18446744073709551615/,
+    ],
   ])("%s", (_, action, message) => {
     expect(code(action)).toBe("AXV_TELEMETRY_MALFORMED");
     expect(action).toThrow(message);
@@ -154,11 +177,13 @@ describe("payloads that are no CBOR map", () => {
 test("any payload gives a value or a LinkError, never a crash", () => {
   const noise = fc.uint8Array({ maxLength: 512, size: "max" });
   // Damaged telemetry gets further into the decoder than noise does.
-  const damaged = fc.tuple(fc.constantFrom(goodPartition, goodVcpu, goodEvent), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 })).map(([keys, changes]) => {
-    const bytes = encode(keys).slice();
-    for (const [at, value] of changes) bytes[at % bytes.length] = value;
-    return bytes;
-  });
+  const damaged = fc
+    .tuple(fc.constantFrom(goodPartition, goodVcpu, goodEvent), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }))
+    .map(([keys, changes]) => {
+      const bytes = encode(keys).slice();
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      return bytes;
+    });
   fc.assert(
     fc.property(fc.oneof(noise, damaged), (payload) => {
       for (const decodeIt of [decodePartition, decodeVcpu, decodeEvent]) {

@@ -53,7 +53,9 @@ test("TCP", async () => {
 
 test("a serial device: raw both ways, zero bytes and all", async () => {
   // A pseudo terminal stands in for the device; `script` (Debian: bsdutils, essential) has its other end on its pipes.
-  pty = spawn("script", ["-qfc", "stty raw -echo; tty; exec sleep 60", join(directory, "typescript")], { stdio: ["pipe", "pipe", "inherit"] });
+  pty = spawn("script", ["-qfc", "stty raw -echo; tty; exec sleep 60", join(directory, "typescript")], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const { stdin, stdout } = pty;
   if (!stdin || !stdout) throw new Error("no pipes");
   const [name] = (await once(stdout, "data")) as [Buffer];
@@ -98,6 +100,9 @@ describe("what cannot be opened is said", () => {
   });
 });
 
-test.each([[107, undefined], [108, "the path of a socket has at most 107 bytes, and this has 108"]])("a socket's path of %i bytes (unix(7)): Node would cut it", (length, problem) => {
+test.each([
+  [107, undefined],
+  [108, "the path of a socket has at most 107 bytes, and this has 108"],
+])("a socket's path of %i bytes (unix(7)): Node would cut it", (length, problem) => {
   expect(socketPathProblem("x".repeat(length))).toBe(problem);
 });

@@ -19,7 +19,12 @@ function parse(archive: Buffer): { name: string; mode: number; data: string; dev
     const name = archive.toString("latin1", nameAt, nameAt + field(11) - 1);
     expect(archive[nameAt + field(11) - 1]).toBe(0);
     const dataAt = (nameAt + field(11) + 3) & ~3;
-    found.push({ name, mode: field(1), data: archive.toString("latin1", dataAt, dataAt + field(6)), device: `${field(9)},${field(10)}` });
+    found.push({
+      name,
+      mode: field(1),
+      data: archive.toString("latin1", dataAt, dataAt + field(6)),
+      device: `${field(9)},${field(10)}`,
+    });
     at = (dataAt + field(6) + 3) & ~3;
   }
   return found;

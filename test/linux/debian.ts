@@ -1,5 +1,5 @@
-// Debian packages that tests need, with all that they need themselves, for a machine that is not this one: of another architecture, or of
-// another release. Nothing is installed. Once they are in the cache folder, no network is needed.
+// Debian packages that tests need, with all that they need themselves, for a machine that is not this one: of another
+// architecture, or of another release. Nothing is installed. Once they are in the cache folder, no network is needed.
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { PrivateApt } from "../../tools/linux/apt.ts";
@@ -28,7 +28,13 @@ async function fetched(title: string, names: readonly string[], { folder, source
 }
 
 /** Unpacks them into a folder, one over the other as dpkg does: a root file system that nobody has configured. */
-export async function debianRoot(root: string, title: string, names: readonly string[], architecture?: string, release?: string): Promise<void> {
+export async function debianRoot(
+  root: string,
+  title: string,
+  names: readonly string[],
+  architecture?: string,
+  release?: string,
+): Promise<void> {
   const packages = await fetched(title, names, await archiveOf(thisMachine(), architecture, release));
   for (const deb of await readdir(packages)) await output("dpkg-deb", ["-x", join(packages, deb), root]);
 }

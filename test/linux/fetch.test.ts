@@ -25,7 +25,11 @@ const NOBODY = "http://127.0.0.1:1/debian"; // tcpmux: nobody listens there
 async function fillCache(files: readonly string[]): Promise<string> {
   const packages = join(machine.cache, "debian-bookworm-arm64");
   await mkdir(packages, { recursive: true });
-  const names = { kernel: "linux-image-6.1.0-1-arm64_6.1_arm64.deb", busybox: "busybox-static_1_arm64.deb", version: "6.1.0-1-arm64" };
+  const names = {
+    kernel: "linux-image-6.1.0-1-arm64_6.1_arm64.deb",
+    busybox: "busybox-static_1_arm64.deb",
+    version: "6.1.0-1-arm64",
+  };
   await writeFile(join(packages, "packages.json"), JSON.stringify(names));
   for (const file of files) await writeFile(join(packages, file), "");
   return packages;

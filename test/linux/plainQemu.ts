@@ -22,7 +22,9 @@ function deviceTreeWithChannel(folder: string, { address }: ChannelMemory): stri
   const own = join(folder, "own.dtb");
   const overlay = join(folder, "overlay.dtbo");
   const result = join(folder, "channel.dtb");
-  execFileSync("qemu-system-aarch64", ["-M", `virt,gic-version=3,dumpdtb=${own}`, ...MACHINE.slice(2), ...QUIET], { stdio: "ignore" });
+  execFileSync("qemu-system-aarch64", ["-M", `virt,gic-version=3,dumpdtb=${own}`, ...MACHINE.slice(2), ...QUIET], {
+    stdio: "ignore",
+  });
   const hex = address.toString(16);
   execFileSync("dtc", ["-q", "-I", "dts", "-O", "dtb", "-o", overlay, "-"], {
     input: `/dts-v1/; /plugin/;

@@ -55,12 +55,18 @@ architectures: arm64
   });
 
   test.each([
-    ["another vendor's key", "Signed-By: /usr/share/keyrings/vendor.gpg\nTypes: deb\nURIs: http://vendor.example\nSuites: bookworm\nComponents: main"],
+    [
+      "another vendor's key",
+      "Signed-By: /usr/share/keyrings/vendor.gpg\nTypes: deb\nURIs: http://vendor.example\nSuites: bookworm\nComponents: main",
+    ],
     ["another vendor's suite", "Types: deb\nURIs: http://vendor.example\nSuites: vendor-bookworm\nComponents: main"],
     ["another release", "Types: deb\nURIs: http://mirror.example/debian\nSuites: trixie\nComponents: main"],
     ["no main", "Types: deb\nURIs: http://mirror.example/debian\nSuites: bookworm\nComponents: contrib"],
     ["disabled", "Enabled: no\nTypes: deb\nURIs: http://mirror.example/debian\nSuites: bookworm\nComponents: main"],
-    ["a key in the file itself", "Types: deb\nURIs: http://vendor.example\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN\n ."],
+    [
+      "a key in the file itself",
+      "Types: deb\nURIs: http://vendor.example\nSuites: bookworm\nComponents: main\nSigned-By:\n -----BEGIN\n .",
+    ],
   ])("left out: %s", (_, stanza) => {
     expect(debianSources(parseDeb822(stanza), "bookworm", "arm64")).toBe("");
   });

@@ -22,7 +22,8 @@ test("is there for the work, and gone afterwards, also when the work fails", asy
 
 test("removes what a dead process has left, and nothing of a living one or with another name", async () => {
   const dead = spawnSync("true").pid;
-  for (const name of [`work-${dead}-abc`, `work-${process.pid}-abc`, `other-${dead}-abc`, `work-1-abc`]) await mkdir(join(parent, name));
+  for (const name of [`work-${dead}-abc`, `work-${process.pid}-abc`, `other-${dead}-abc`, `work-1-abc`])
+    await mkdir(join(parent, name));
   await withWorkFolder(parent, "work", () => Promise.resolve());
   expect((await readdir(parent)).sort()).toEqual([`other-${dead}-abc`, "work-1-abc", `work-${process.pid}-abc`].sort());
 });

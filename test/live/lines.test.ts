@@ -5,7 +5,12 @@ import { LineAssembler, printable } from "../../industrial/live/lines.ts";
 const utf8 = new TextEncoder();
 const ESC = "\u001b";
 
-function assemble(): { push: (text: string) => void; pushBytes: (...bytes: number[]) => void; lines: string[]; flush: () => void } {
+function assemble(): {
+  push: (text: string) => void;
+  pushBytes: (...bytes: number[]) => void;
+  lines: string[];
+  flush: () => void;
+} {
   const lines: string[] = [];
   const assembler = new LineAssembler((line) => lines.push(line));
   return {
@@ -84,7 +89,12 @@ describe("printable", () => {
     ["colours stay, and end with the line", `${ESC}[1;31mred`, true, `${ESC}[1;31mred${ESC}[0m`],
     ["colours go when none are wanted", `${ESC}[1;31mred${ESC}[0m!`, false, "red!"],
     ["cursor movement and clearing go", `${ESC}[2J${ESC}[10;20Hhere${ESC}[6n${ESC}[K`, true, "here"],
-    ["questions to the terminal go, also those of private parameters", `# ${ESC}[6n${ESC}[?6n${ESC}[c${ESC}[>c${ESC}[=c${ESC}Z${ESC}[>q${ESC}[?1$pok`, true, "# ok"],
+    [
+      "questions to the terminal go, also those of private parameters",
+      `# ${ESC}[6n${ESC}[?6n${ESC}[c${ESC}[>c${ESC}[=c${ESC}Z${ESC}[>q${ESC}[?1$pok`,
+      true,
+      "# ok",
+    ],
     ["pictures and other strings go", `a${ESC}P+q544e${ESC}\\b${ESC}_G1;AAAA${ESC}\\c`, false, "abc"],
     ["character sets and modes go", `${ESC}(B${ESC}7${ESC}=text`, false, "text"],
     ["a title goes", `${ESC}]0;title\u0007text`, true, "text"],
@@ -97,12 +107,17 @@ describe("printable", () => {
   ])("%s", (_, line, colours, expected) => expect(printable(line, colours)).toBe(expected));
 
   test("leaves nothing that a terminal could obey, but for colours", () => {
-    const nasty = fc.array(fc.constantFrom(ESC, "[", "]", "2", ";", "m", "H", "J", "?", "\u009b", "\u0007", "\r", "\b", "x", "P", "\\", "\u0090"), { maxLength: 30 });
+    const nasty = fc.array(
+      fc.constantFrom(ESC, "[", "]", "2", ";", "m", "H", "J", "?", "\u009b", "\u0007", "\r", "\b", "x", "P", "\\", "\u0090"),
+      { maxLength: 30 },
+    );
     fc.assert(
       fc.property(nasty, (characters) => {
         const shown = printable(characters.join(""), false);
         expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
-        expect(printable(characters.join(""), true).replaceAll(/\u001b\[[0-9;:]*m/g, "")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+        expect(printable(characters.join(""), true).replaceAll(/\u001b\[[0-9;:]*m/g, "")).not.toMatch(
+          /[\u0000-\u001f\u007f-\u009f]/,
+        );
       }),
     );
   });

@@ -25,7 +25,16 @@ function partition(seconds: number, born: number, tags: "tags" | "none" = "tags"
 }
 
 function vcpu(seconds: number, exits: number, index = 0): void {
-  counted.takeVcpu({ partition: 0, index, pcpu: index, state: "on", exits: [exits, 0, 1], held: 0n, throttled: 0, time: BigInt(seconds) * SECOND });
+  counted.takeVcpu({
+    partition: 0,
+    index,
+    pcpu: index,
+    state: "on",
+    exits: [exits, 0, 1],
+    held: 0n,
+    throttled: 0,
+    time: BigInt(seconds) * SECOND,
+  });
 }
 
 describe("a guest is ready when it publishes its first tag", () => {
@@ -87,7 +96,17 @@ describe("a new life begins anew", () => {
   });
 
   test("not by times that are rounded otherwise", () => {
-    counted.take({ partition: 0, time: 3n * SECOND, state: "running", uptime: 3n * SECOND + 16n, restarts: 0, consoleDropped: 0, watchdogExpired: 0, doorbells: 0, tags: new Map([[0, 1n]]) });
+    counted.take({
+      partition: 0,
+      time: 3n * SECOND,
+      state: "running",
+      uptime: 3n * SECOND + 16n,
+      restarts: 0,
+      consoleDropped: 0,
+      watchdogExpired: 0,
+      doorbells: 0,
+      tags: new Map([[0, 1n]]),
+    });
     vcpu(3, 10);
     expect([counted.exits, counted.time]).toEqual([0, 2n * SECOND]);
   });

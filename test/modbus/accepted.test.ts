@@ -1,4 +1,5 @@
-// Accepted connections read into the one buffer that is given; and where Node keeps their handles elsewhere, they work as they came.
+// Accepted connections read into the one buffer that is given; and where Node keeps their handles elsewhere, they work as
+// they came.
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { readInto } from "../../industrial/modbus/accepted.ts";

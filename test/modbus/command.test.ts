@@ -71,7 +71,12 @@ describe("by modbus-serial", () => {
   test("as much as one request takes, and no more", async () => {
     expect(await read("holding", "0", "125")).toHaveLength(250);
     expect(await read("coils", "0", "2000")).toHaveLength(2000);
-    for (const [table, from, count, type] of [["holding", "0", "126", "u16"], ["holding", "0", "32", "f64"], ["coils", "0", "2001", "u16"], ["input", "65535", "2", "u16"]] as const) {
+    for (const [table, from, count, type] of [
+      ["holding", "0", "126", "u16"],
+      ["holding", "0", "32", "f64"],
+      ["coils", "0", "2001", "u16"],
+      ["input", "65535", "2", "u16"],
+    ] as const) {
       expect(() => readRequest(address, table, from, count, { ...DEFAULTS, type })).toThrow(ModbusError);
     }
   });
@@ -81,9 +86,14 @@ describe("what goes wrong is said", () => {
   test("exceptions, with what to do", async () => {
     target.end = 10;
     const missing = await errorOf(read("holding", "10"));
-    expect(missing).toMatchObject({ code: "AXV_MODBUS_EXCEPTION", message: expect.stringMatching(/exception 2, illegal data address: .*count from 0/) as string });
+    expect(missing).toMatchObject({
+      code: "AXV_MODBUS_EXCEPTION",
+      message: expect.stringMatching(/exception 2, illegal data address: .*count from 0/) as string,
+    });
     target.reads = () => GATEWAY_TARGET_FAILED;
-    expect((await errorOf(read("holding", "0"))).message).toMatch(/exception 11, gateway target device failed to respond: .*--unit/);
+    expect((await errorOf(read("holding", "0"))).message).toMatch(
+      /exception 11, gateway target device failed to respond: .*--unit/,
+    );
     target.decide = () => ILLEGAL_DATA_ADDRESS;
     expect((await errorOf(write("coils", "0", ["on"]))).message).toMatch(/exception 2/);
     expect((await errorOf(read("holding", "0", "1", { unit: "9" }))).message).toMatch(/exception 11/);
@@ -91,7 +101,10 @@ describe("what goes wrong is said", () => {
   test("nobody listens; nobody answers; the connection is closed", async () => {
     const gone = address;
     await server.close();
-    expect(await errorOf(read("holding", "0"))).toMatchObject({ code: "AXV_MODBUS_UNREACHABLE", message: expect.stringContaining(gone) as string });
+    expect(await errorOf(read("holding", "0"))).toMatchObject({
+      code: "AXV_MODBUS_UNREACHABLE",
+      message: expect.stringContaining(gone) as string,
+    });
     let closes = false;
     const silent = createServer((socket) => {
       socket.on("error", () => {});
@@ -147,9 +160,19 @@ describe("from the command line", () => {
   const run = (...parameters: readonly string[]): ReturnType<typeof axvPartLater> => axvPartLater("/", "modbus", ...parameters);
 
   test("write, then read: for people and as JSON", async () => {
-    expect(await run("write", address, "holding", "4", "--type", "i64", "--", "-9007199254740993")).toMatchObject({ status: 0, stdout: "holding 4: written\n" });
+    expect(await run("write", address, "holding", "4", "--type", "i64", "--", "-9007199254740993")).toMatchObject({
+      status: 0,
+      stdout: "holding 4: written\n",
+    });
     const { stdout } = await run("read", address, "holding", "4", "--type", "i64", "--count", "2", "--json");
-    expect(JSON.parse(stdout)).toEqual({ server: address, unit: 1, table: "holding", address: 4, type: "i64", values: ["-9007199254740993", "0"] });
+    expect(JSON.parse(stdout)).toEqual({
+      server: address,
+      unit: 1,
+      table: "holding",
+      address: 4,
+      type: "i64",
+      values: ["-9007199254740993", "0"],
+    });
     expect((await run("read", address, "coils", "8", "-c", "2")).stdout).toBe("coils 8: off\ncoils 9: off\n");
   });
   test("an error ends with 1 and its code", async () => {

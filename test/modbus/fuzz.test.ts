@@ -32,8 +32,14 @@ const FUNCTIONS = [1, 2, 3, 4, 5, 6, 15, 16, 22, 23, 43] as const;
 
 /** A packet that is wrong somewhere: the function, the numbers, the length, the protocol, the end; or that is no packet. */
 function packet(): Buffer {
-  const pdu = Buffer.concat([Buffer.of(next() < 0.8 ? (FUNCTIONS[below(FUNCTIONS.length)] ?? 0) : below(256)), randomBytes(next() < 0.5 ? 4 : below(30))]);
-  const whole = frame(pdu.toString("hex"), { unit: UNITS[below(UNITS.length)] ?? 0, protocol: next() < 0.05 ? below(0x10000) : 0 });
+  const pdu = Buffer.concat([
+    Buffer.of(next() < 0.8 ? (FUNCTIONS[below(FUNCTIONS.length)] ?? 0) : below(256)),
+    randomBytes(next() < 0.5 ? 4 : below(30)),
+  ]);
+  const whole = frame(pdu.toString("hex"), {
+    unit: UNITS[below(UNITS.length)] ?? 0,
+    protocol: next() < 0.05 ? below(0x10000) : 0,
+  });
   const kind = next();
   if (kind < 0.7) return whole;
   if (kind < 0.85) {
@@ -80,7 +86,8 @@ test(`${PACKETS} packets: no crash, no socket left, every connection answered or
   expect(server.counters.dropped).toBeGreaterThan(100);
   expect([...server.counters.exceptions.keys()].sort((a, b) => a - b)).toEqual([1, 2, 3, 11]);
   expect(server.counters.requests).toBeGreaterThan(PACKETS / 4); // behind a length that is none, no packet of a connection is read
-  for (const { change } of target.writes) expect(change.first + (change.kind === "mask" ? 1 : change.count)).toBeLessThanOrEqual(target.end);
+  for (const { change } of target.writes)
+    expect(change.first + (change.kind === "mask" ? 1 : change.count)).toBeLessThanOrEqual(target.end);
   await server.close();
   await vi.waitFor(() => expect(openSockets()).toBeLessThanOrEqual(before));
 });

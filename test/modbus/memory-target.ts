@@ -1,6 +1,9 @@
 // A target that is four tables in memory, with limits and refusals as a test wants them. It remembers every write.
 import { ILLEGAL_DATA_ADDRESS, type Outcome, SUCCESS } from "../../industrial/modbus/exceptions.ts";
-import { type BitTable, type Identification, type ModbusChange, type ModbusClient, type ModbusTarget, type RegisterTable, TABLE_SIZE } from "../../industrial/modbus/target.ts";
+import {
+  type BitTable, type Identification, type ModbusChange, type ModbusClient, type ModbusTarget, type RegisterTable,
+  TABLE_SIZE,
+} from "../../industrial/modbus/target.ts";
 
 const REGISTER_BYTES = 2;
 
@@ -10,7 +13,10 @@ export class MemoryTarget implements ModbusTarget {
     [1, "test"],
     [2, "1.0"],
   ]);
-  readonly bits: Readonly<Record<BitTable, Uint8Array>> = { coils: new Uint8Array(TABLE_SIZE), "discrete inputs": new Uint8Array(TABLE_SIZE) };
+  readonly bits: Readonly<Record<BitTable, Uint8Array>> = {
+    coils: new Uint8Array(TABLE_SIZE),
+    "discrete inputs": new Uint8Array(TABLE_SIZE),
+  };
   readonly registers: Readonly<Record<RegisterTable, Buffer>> = {
     "holding registers": Buffer.alloc(TABLE_SIZE * REGISTER_BYTES),
     "input registers": Buffer.alloc(TABLE_SIZE * REGISTER_BYTES),

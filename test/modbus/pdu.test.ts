@@ -25,9 +25,11 @@ async function bytesOf(request: Buffer): Promise<Buffer> {
   return into.subarray(AT, AT + length);
 }
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(" ", ""), "hex");
-const asked = async (request: string): Promise<string> => (await bytesOf(hex(request))).toString("hex").replace(/..(?=.)/g, "$& ");
+const asked = async (request: string): Promise<string> =>
+  (await bytesOf(hex(request))).toString("hex").replace(/..(?=.)/g, "$& ");
 
-const setBits = (table: "coils" | "discrete inputs", first: number, bits: string): void => [...bits].forEach((bit, i) => (target.bits[table][first + i] = Number(bit)));
+const setBits = (table: "coils" | "discrete inputs", first: number, bits: string): void =>
+  [...bits].forEach((bit, i) => (target.bits[table][first + i] = Number(bit)));
 const setRegisters = (table: "holding registers" | "input registers", first: number, values: readonly number[]): void =>
   values.forEach((value, i) => target.registers[table].writeUInt16BE(value, (first + i) * 2));
 
@@ -66,7 +68,8 @@ describe("3, read holding registers", () => {
   });
   test("quantity 1 to 125; 126, 127, 255 and 0 are exception 3", async () => {
     expect(await asked("03 00 00 00 7d")).toMatch(/^03 fa( 00){250}$/);
-    for (const quantity of ["00 7e", "00 7f", "00 ff", "00 00", "ff ff"]) expect(await asked(`03 00 00 ${quantity}`)).toBe("83 03");
+    for (const quantity of ["00 7e", "00 7f", "00 ff", "00 00", "ff ff"])
+      expect(await asked(`03 00 00 ${quantity}`)).toBe("83 03");
   });
   test("addresses beyond the end, or where the target has none: exception 2", async () => {
     expect(await asked("03 ff ff 00 01")).toBe("03 02 00 00");
@@ -218,7 +221,11 @@ describe("43/14, read device identification", () => {
     expect(await asked("2b 0e 04 01")).toBe("2b 0e 04 81 00 00 01 01 02 58 31");
   });
   test("a stream that asks for more than there is gets what there is, and begins anew at an object that is not there", async () => {
-    target.identification = new Map([[0, "Co"], [1, "X1"], [2, "V2"]]);
+    target.identification = new Map([
+      [0, "Co"],
+      [1, "X1"],
+      [2, "V2"],
+    ]);
     expect(await asked("2b 0e 03 02")).toBe("2b 0e 03 81 00 00 01 02 02 56 32");
     expect(await asked("2b 0e 02 07")).toMatch(/^2b 0e 02 81 00 00 03 /);
   });
@@ -241,7 +248,8 @@ describe("43/14, read device identification", () => {
   test("another interface is exception 1, an unknown single object 2, a wrong code or length 3", async () => {
     expect(await asked("2b 0d 01 00")).toBe("ab 01");
     expect(await asked("2b 0e 04 09")).toBe("ab 02");
-    for (const request of ["2b 0e 00 00", "2b 0e 05 00", "2b", "2b 0e", "2b 0e 01", "2b 0e 01 00 00"]) expect(await asked(request)).toBe("ab 03");
+    for (const request of ["2b 0e 00 00", "2b 0e 05 00", "2b", "2b 0e", "2b 0e 01", "2b 0e 01 00 00"])
+      expect(await asked(request)).toBe("ab 03");
   });
 });
 
@@ -260,7 +268,9 @@ describe("any request", () => {
   test("is answered, with its function and at most 253 bytes", async () => {
     const request = fc.oneof(
       fc.uint8Array({ minLength: 1, maxLength: PDU_MAX }),
-      fc.tuple(fc.constantFrom(1, 2, 3, 4, 5, 6, 15, 16, 22, 23, 43), fc.uint8Array({ maxLength: 20 })).map(([code, rest]) => Uint8Array.of(code, ...rest)),
+      fc
+        .tuple(fc.constantFrom(1, 2, 3, 4, 5, 6, 15, 16, 22, 23, 43), fc.uint8Array({ maxLength: 20 }))
+        .map(([code, rest]) => Uint8Array.of(code, ...rest)),
     );
     await fc.assert(
       fc.asyncProperty(request, async (bytes) => {

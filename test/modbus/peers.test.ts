@@ -71,7 +71,8 @@ test("pymodbus", async () => {
 });
 
 describe("mbpoll", () => {
-  const poll = (...words: readonly string[]): Promise<string> => run("mbpoll", ["-m", "tcp", "-p", String(server.port), "-a", "1", "-0", "-1", "-q", ...words]).then(({ stdout }) => stdout);
+  const poll = (...words: readonly string[]): Promise<string> =>
+    run("mbpoll", ["-m", "tcp", "-p", String(server.port), "-a", "1", "-0", "-1", "-q", ...words]).then(({ stdout }) => stdout);
 
   test("reads registers, and numbers of two registers in either order", async () => {
     target.registers["holding registers"].writeUInt16BE(4711, 2 * 20);

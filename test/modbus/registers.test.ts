@@ -2,10 +2,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ModbusError } from "../../industrial/modbus/errors.ts";
-import { decode, encode, REGISTER_TYPES, type RegisterType, WORD_ORDERS, type WordOrder } from "../../industrial/modbus/registers.ts";
+import {
+  decode, encode, REGISTER_TYPES, type RegisterType, WORD_ORDERS, type WordOrder,
+} from "../../industrial/modbus/registers.ts";
 
-const bytes = (text: string, type: RegisterType, words: WordOrder = "high-first"): string => encode(text, type, words).toString("hex");
-const value = (hex: string, type: RegisterType, words: WordOrder = "high-first"): unknown => decode(Buffer.from(hex, "hex"), type, words)[0];
+const bytes = (text: string, type: RegisterType, words: WordOrder = "high-first"): string =>
+  encode(text, type, words).toString("hex");
+const value = (hex: string, type: RegisterType, words: WordOrder = "high-first"): unknown =>
+  decode(Buffer.from(hex, "hex"), type, words)[0];
 
 test("the published test value 0x0102030405060708, in both orders of its registers", () => {
   expect(bytes("0x0102030405060708", "u64")).toBe("0102030405060708");
@@ -26,7 +30,8 @@ describe("whole numbers", () => {
     ["i64", "-9223372036854775808", "9223372036854775807"],
   ] as const)("%s reaches from %s to %s, and no further", (type, lowest, highest) => {
     for (const edge of [lowest, highest]) expect(String(value(bytes(edge, type), type))).toBe(edge);
-    for (const beyond of [BigInt(lowest) - 1n, BigInt(highest) + 1n]) expect(() => encode(String(beyond), type, "high-first")).toThrow(ModbusError);
+    for (const beyond of [BigInt(lowest) - 1n, BigInt(highest) + 1n])
+      expect(() => encode(String(beyond), type, "high-first")).toThrow(ModbusError);
   });
   test.each(["", " ", "1.5", "1e3", "0x", "--1", "one", "1 2"])("%j is none", (text) => {
     expect(() => encode(text, "i32", "high-first")).toThrow(/write a whole number, -2147483648 to 2147483647/);
@@ -57,7 +62,11 @@ test("several values, of registers one behind the other", () => {
 });
 
 test("what is encoded is decoded to the same, in either order", () => {
-  const number = fc.oneof(fc.bigInt({ min: -(1n << 63n), max: (1n << 64n) - 1n }).map(String), fc.double().map(String), fc.integer({ min: -70000, max: 70000 }).map(String));
+  const number = fc.oneof(
+    fc.bigInt({ min: -(1n << 63n), max: (1n << 64n) - 1n }).map(String),
+    fc.double().map(String),
+    fc.integer({ min: -70000, max: 70000 }).map(String),
+  );
   fc.assert(
     fc.property(fc.constantFrom(...REGISTER_TYPES), fc.constantFrom(...WORD_ORDERS), number, (type, words, text) => {
       let encoded: Buffer;

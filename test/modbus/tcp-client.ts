@@ -3,7 +3,10 @@ import { connect, type Socket } from "node:net";
 import { HEADER, LENGTH_AT, UNCOUNTED } from "../../industrial/modbus/mbap.ts";
 
 /** A request, given in hexadecimal, behind its header. */
-export function frame(request: string, { transaction = 1, unit = 1, protocol = 0 }: { transaction?: number; unit?: number; protocol?: number } = {}): Buffer {
+export function frame(
+  request: string,
+  { transaction = 1, unit = 1, protocol = 0 }: { transaction?: number; unit?: number; protocol?: number } = {},
+): Buffer {
   const pdu = Buffer.from(request.replaceAll(" ", ""), "hex");
   const header = Buffer.alloc(HEADER);
   header.writeUInt16BE(transaction, 0);

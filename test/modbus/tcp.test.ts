@@ -40,13 +40,18 @@ describe("frames", () => {
   beforeEach(() => start());
 
   test("an answer repeats transaction and unit", async () => {
-    expect(await client().ask(frame("03 00 07 00 01", { transaction: 0xabcd, unit: OWN_UNIT }))).toEqual({ transaction: 0xabcd, unit: OWN_UNIT, pdu: "03020007" });
+    expect(await client().ask(frame("03 00 07 00 01", { transaction: 0xabcd, unit: OWN_UNIT }))).toEqual({
+      transaction: 0xabcd,
+      unit: OWN_UNIT,
+      pdu: "03020007",
+    });
   });
 
   test("the own unit, 0 and 255 are answered; any other is told that it is not there", async () => {
     const asks = client();
     for (const unit of [OWN_UNIT, 0, 255]) expect((await asks.ask(frame(READ, { unit })))?.pdu).toBe("03020000");
-    for (const unit of [1, 4, 6, 254]) expect(await asks.ask(frame(READ, { unit }))).toEqual({ transaction: 1, unit, pdu: "830b" });
+    for (const unit of [1, 4, 6, 254])
+      expect(await asks.ask(frame(READ, { unit }))).toEqual({ transaction: 1, unit, pdu: "830b" });
     expect((await asks.ask(frame("06 00 00 00 01", { unit: 1 })))?.pdu).toBe("860b");
     expect(target.writes).toEqual([]);
     expect(server.counters.exceptions).toEqual(new Map([[0x0b, 5]]));
@@ -76,23 +81,31 @@ describe("frames", () => {
   });
 
   test("however requests are cut or joined, each is answered once and in order", async () => {
-    const requests = Array.from({ length: 40 }, (_, i) => (i % 7 === 3 ? frame(`06 03 e7 00 ${(i + 16).toString(16)}`, { unit: 0, transaction: i }) : frame(`03 00 ${(i + 16).toString(16)} 00 7d`, { unit: 255, transaction: i })));
+    const requests = Array.from({ length: 40 }, (_, i) =>
+      i % 7 === 3
+        ? frame(`06 03 e7 00 ${(i + 16).toString(16)}`, { unit: 0, transaction: i })
+        : frame(`03 00 ${(i + 16).toString(16)} 00 7d`, { unit: 255, transaction: i }),
+    );
     const bytes = Buffer.concat(requests);
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: 12 }), fc.boolean(), async (cuts, doesWait) => {
-        const asks = client();
-        const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
-        for (const [i, place] of places.slice(0, -1).entries()) {
-          asks.socket.write(bytes.subarray(place, places[i + 1]));
-          if (doesWait) await new Promise((resolve) => setImmediate(resolve));
-        }
-        for (let i = 0; i < requests.length; i++) {
-          const got = await asks.next();
-          expect(got?.transaction).toBe(i);
-          if (got?.pdu.startsWith("03")) expect(got.pdu.slice(0, 8)).toBe(`03fa00${(i + 16).toString(16)}`);
-        }
-        await asks.close();
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: 12 }),
+        fc.boolean(),
+        async (cuts, doesWait) => {
+          const asks = client();
+          const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+          for (const [i, place] of places.slice(0, -1).entries()) {
+            asks.socket.write(bytes.subarray(place, places[i + 1]));
+            if (doesWait) await new Promise((resolve) => setImmediate(resolve));
+          }
+          for (let i = 0; i < requests.length; i++) {
+            const got = await asks.next();
+            expect(got?.transaction).toBe(i);
+            if (got?.pdu.startsWith("03")) expect(got.pdu.slice(0, 8)).toBe(`03fa00${(i + 16).toString(16)}`);
+          }
+          await asks.close();
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -130,7 +143,11 @@ describe("writes", () => {
     let finish: () => void = () => {};
     target.decide = () => new Promise((resolve) => (finish = () => resolve(SUCCESS)));
     const writer = client();
-    writer.send(frame("06 00 00 12 34", { unit: 0, transaction: 1 }), frame(READ, { unit: 0, transaction: 2 }), frame(READ, { unit: 0, transaction: 3 }));
+    writer.send(
+      frame("06 00 00 12 34", { unit: 0, transaction: 1 }),
+      frame(READ, { unit: 0, transaction: 2 }),
+      frame(READ, { unit: 0, transaction: 3 }),
+    );
     expect((await client().ask(frame(READ, { unit: 0 })))?.pdu).toBe("03020000");
     writer.send(frame(READ, { unit: 0, transaction: 4 }));
     finish();
@@ -235,7 +252,10 @@ describe("listening", () => {
   };
   test("on a port that is in use, on an address of another machine, as no unit", async () => {
     await start();
-    expect(await refusal({ port: server.port })).toMatchObject({ code: "AXV_MODBUS_PORT_IN_USE", message: expect.stringContaining(`127.0.0.1:${server.port}`) as string });
+    expect(await refusal({ port: server.port })).toMatchObject({
+      code: "AXV_MODBUS_PORT_IN_USE",
+      message: expect.stringContaining(`127.0.0.1:${server.port}`) as string,
+    });
     expect(await refusal({ host: "192.0.2.1" })).toMatchObject({ code: "AXV_MODBUS_LISTEN" });
     expect(await refusal({ unit: 256 })).toMatchObject({ code: "AXV_MODBUS_UNIT" });
   });

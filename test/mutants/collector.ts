@@ -1,5 +1,5 @@
-// `describe`, `test` and what belongs to them, in place of vitest's: the tests of a file as a list, each to be run whenever somebody
-// wants it, with the hooks of its suites around it.
+// `describe`, `test` and what belongs to them, in place of vitest's: the tests of a file as a list, each to be run whenever
+// somebody wants it, with the hooks of its suites around it.
 export { expect } from "./expect.ts";
 
 type Run = () => unknown;
@@ -60,14 +60,20 @@ function group(name: string, body: Run): void {
 
 type Declare = (name: string, body: Run) => void;
 /** `declare.each(table)(name, body)`: a row that is a list is the arguments. */
-const withEach = (declare: Declare) => Object.assign(
-  // Options (a timeout) stand in the middle, or behind.
-  (name: string, ...rest: unknown[]) => declare(name, rest.find((one): one is Run => typeof one === "function") ?? (() => undefined)),
-  { each: (table: readonly unknown[]) => (name: string, ...rest: unknown[]) => {
-    const body = rest.find((one) => typeof one === "function") as ((...values: unknown[]) => unknown) | undefined;
-    table.forEach((row, n) => declare(`${name} ${n}`, () => body?.(...(Array.isArray(row) ? (row as unknown[]) : [row]))));
-  } },
-);
+const withEach = (declare: Declare) =>
+  Object.assign(
+    // Options (a timeout) stand in the middle, or behind.
+    (name: string, ...rest: unknown[]) =>
+      declare(name, rest.find((one): one is Run => typeof one === "function") ?? (() => undefined)),
+    {
+      each:
+        (table: readonly unknown[]) =>
+        (name: string, ...rest: unknown[]) => {
+          const body = rest.find((one) => typeof one === "function") as ((...values: unknown[]) => unknown) | undefined;
+          table.forEach((row, n) => declare(`${name} ${n}`, () => body?.(...(Array.isArray(row) ? (row as unknown[]) : [row]))));
+        },
+    },
+  );
 
 export const describe = withEach(group);
 export const test = withEach(register);

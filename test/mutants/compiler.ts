@@ -1,5 +1,5 @@
-// Lives in a workshop's copy of the tree, as a process of its own: compiles the core whenever it is told to, and is quicker at it each
-// time. Answers with what is wrong, or with nothing.
+// Lives in a workshop's copy of the tree, as a process of its own: compiles the core whenever it is told to, and is quicker
+// at it each time. Answers with what is wrong, or with nothing.
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

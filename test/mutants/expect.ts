@@ -25,7 +25,8 @@ function equal(actual: unknown, wanted: unknown): boolean {
 
 function matches(actual: unknown, wanted: unknown): boolean {
   if (isAsymmetric(wanted) || !isObject(wanted) || !isObject(actual)) return equal(actual, wanted);
-  if (Array.isArray(wanted)) return Array.isArray(actual) && actual.length === wanted.length && wanted.every((one, n) => matches(actual[n], one));
+  if (Array.isArray(wanted))
+    return Array.isArray(actual) && actual.length === wanted.length && wanted.every((one, n) => matches(actual[n], one));
   return Object.keys(wanted).every((key) => key in actual && matches(actual[key], wanted[key]));
 }
 
@@ -71,9 +72,17 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
 };
 
 function expecting(actual: unknown, wanted: boolean): Record<string, unknown> {
-  const found: Record<string, unknown> = Object.fromEntries(Object.entries(MATCHERS).map(([name, matcher]) => [name, (...values: unknown[]): void => {
-    if (matcher(actual, ...values) !== wanted) throw new AssertionError({ message: `${wanted ? "" : "not "}${name}: ${inspect(actual, { depth: 1 })} ${inspect(values, { depth: 1 })}` });
-  }]));
+  const found: Record<string, unknown> = Object.fromEntries(
+    Object.entries(MATCHERS).map(([name, matcher]) => [
+      name,
+      (...values: unknown[]): void => {
+        if (matcher(actual, ...values) !== wanted)
+          throw new AssertionError({
+            message: `${wanted ? "" : "not "}${name}: ${inspect(actual, { depth: 1 })} ${inspect(values, { depth: 1 })}`,
+          });
+      },
+    ]),
+  );
   if (wanted) found["not"] = expecting(actual, false);
   return found;
 }
@@ -83,9 +92,12 @@ const asymmetric = (holds: (value: unknown) => boolean): Asymmetric => ({ [ASYMM
 export const expect = Object.assign((actual: unknown, _message?: string) => expecting(actual, true), {
   any: (type: (...values: never[]) => unknown) => asymmetric((value) => Object(value) instanceof type),
   anything: () => asymmetric((value) => value !== undefined && value !== null),
-  arrayContaining: (wanted: readonly unknown[]) => asymmetric((value) => Array.isArray(value) && wanted.every((one) => value.some((item) => equal(item, one)))),
+  arrayContaining: (wanted: readonly unknown[]) =>
+    asymmetric((value) => Array.isArray(value) && wanted.every((one) => value.some((item) => equal(item, one)))),
   objectContaining: (wanted: unknown) => asymmetric((value) => matches(value, wanted)),
   stringContaining: (wanted: string) => asymmetric((value) => String(value).includes(wanted)),
   stringMatching: (wanted: RegExp | string) => asymmetric((value) => new RegExp(wanted).test(String(value))),
-  unreachable: (message?: string) => { throw new AssertionError({ message: message ?? "unreachable" }); },
+  unreachable: (message?: string) => {
+    throw new AssertionError({ message: message ?? "unreachable" });
+  },
 });

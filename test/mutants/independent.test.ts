@@ -4,7 +4,9 @@ import { whyIndependent } from "./independent.ts";
 import { mutantsOf } from "./mutations.ts";
 
 const isIndependent = (first: string, next: string): boolean =>
-  mutantsOf("core/a.ts", `  ${first}\n  ${next}`).some((mutant) => mutant.change.startsWith("changes places") && whyIndependent(mutant) !== undefined);
+  mutantsOf("core/a.ts", `  ${first}\n  ${next}`).some(
+    (mutant) => mutant.change.startsWith("changes places") && whyIndependent(mutant) !== undefined,
+  );
 
 test("plain stores to different places, neither of which the other's value is made of", () => {
   expect(isIndependent("vcpu.a = 0;", "vcpu.b = c | 1; // why")).toBe(true);
@@ -13,17 +15,36 @@ test("plain stores to different places, neither of which the other's value is ma
   expect(isIndependent("vcpu.a = 0;", "vcpu.b = mrs_ICC_IAR1_EL1();")).toBe(false);
   expect(isIndependent("vcpu.a++;", "vcpu.b = 0;")).toBe(true);
   expect(isIndependent("vcpu.a++;", "vcpu.b = vcpu.a;")).toBe(false);
-  for (const [first, next] of [["vcpu.a = 0;", "other.a = 1;"], ["vcpu.a = 0;", "vcpu.b = vcpu.a;"], ["a = b;", "b = c;"], ["p = q;", "p.x = 1;"]] as const) expect(isIndependent(first, next), `${first} ${next}`).toBe(false);
+  for (const [first, next] of [
+    ["vcpu.a = 0;", "other.a = 1;"],
+    ["vcpu.a = 0;", "vcpu.b = vcpu.a;"],
+    ["a = b;", "b = c;"],
+    ["p = q;", "p.x = 1;"],
+  ] as const)
+    expect(isIndependent(first, next), `${first} ${next}`).toBe(false);
 });
 
 test("not what is called, released, or written to a device", () => {
-  for (const next of ["vcpu.b = f();", "storeRelease32(at, 1);", "mmioWrite32(at, 1);", "store<u32>(at, 1);", "dsbSy();", "vcpu.b = load<u32>(at);"]) expect(isIndependent("vcpu.a = 0;", next), next).toBe(false);
+  for (const next of [
+    "vcpu.b = f();",
+    "storeRelease32(at, 1);",
+    "mmioWrite32(at, 1);",
+    "store<u32>(at, 1);",
+    "dsbSy();",
+    "vcpu.b = load<u32>(at);",
+  ])
+    expect(isIndependent("vcpu.a = 0;", next), next).toBe(false);
 });
 
 test("a plain store and a System register, neither of which is in the other's value", () => {
   expect(isIndependent("msr_A_EL2(0);", "vcpu.a = 1;")).toBe(true);
   expect(isIndependent("vcpu.a = 1;", "msr_A_EL2(b);")).toBe(true);
-  for (const [first, next] of [["vcpu.a = 1;", "msr_A_EL2(vcpu.a);"], ["vcpu.a = mrs_A_EL2();", "msr_A_EL2(0);"], ["vcpu.a = 1;", "msr_ICC_SGI1R_EL1(0);"], ["vcpu.a = f();", "msr_A_EL2(0);"]] as const) {
+  for (const [first, next] of [
+    ["vcpu.a = 1;", "msr_A_EL2(vcpu.a);"],
+    ["vcpu.a = mrs_A_EL2();", "msr_A_EL2(0);"],
+    ["vcpu.a = 1;", "msr_ICC_SGI1R_EL1(0);"],
+    ["vcpu.a = f();", "msr_A_EL2(0);"],
+  ] as const) {
     expect(isIndependent(first, next), `${first} ${next}`).toBe(false);
   }
 });
@@ -31,7 +52,12 @@ test("a plain store and a System register, neither of which is in the other's va
 test("two System registers, but for those of the GIC, and those that select what another one is", () => {
   expect(isIndependent("msr_A_EL2(0);", "msr_B_EL2(mrs_C_EL2() | 1);")).toBe(true);
   for (const [first, next] of [
-    ["msr_ICC_A_EL1(0);", "msr_ICC_B_EL1(0);"], ["msr_PMSELR_EL0(0);", "msr_PMXEVTYPER_EL0(0);"], ["msr_A_EL2(0);", "msr_A_EL2(1);"], ["msr_A_EL2(0);", "msr_B_EL2(mrs_A_EL2());"],
-    ["msr_A_EL2(0);", "isb();"], ["msr_A_EL2(0);", "msr_B_EL2(f(1));"],
-  ] as const) expect(isIndependent(first, next), `${first} ${next}`).toBe(false);
+    ["msr_ICC_A_EL1(0);", "msr_ICC_B_EL1(0);"],
+    ["msr_PMSELR_EL0(0);", "msr_PMXEVTYPER_EL0(0);"],
+    ["msr_A_EL2(0);", "msr_A_EL2(1);"],
+    ["msr_A_EL2(0);", "msr_B_EL2(mrs_A_EL2());"],
+    ["msr_A_EL2(0);", "isb();"],
+    ["msr_A_EL2(0);", "msr_B_EL2(f(1));"],
+  ] as const)
+    expect(isIndependent(first, next), `${first} ${next}`).toBe(false);
 });

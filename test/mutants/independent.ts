@@ -1,5 +1,5 @@
-// Two steps that change places and are equivalent by their form alone, whatever they are about: who executes them cannot tell, and whoever
-// looks on has no promise of an order. What is not of one of these forms is tried like any other mutant.
+// Two steps that change places and are equivalent by their form alone, whatever they are about: who executes them cannot
+// tell, and whoever looks on has no promise of an order. What is not of one of these forms is tried like any other mutant.
 import type { Mutant } from "./mutations.ts";
 
 interface Step {
@@ -23,13 +23,17 @@ export function whyIndependent({ change, was, line, source }: Mutant): string | 
   if (!change.startsWith("changes places")) return undefined;
   const next = (source.split("\n")[line - 1] ?? "").replace(/\s*\/\/.*$/, "").trim();
   const first = was.replace(/\s*\/\/.*$/, "");
-  if ([first, next].some((step) => /^vcpu\.countExit\(/.test(step))) return "its own counter: nobody reads it in between, and telemetry may see it a moment later";
+  if ([first, next].some((step) => /^vcpu\.countExit\(/.test(step)))
+    return "its own counter: nobody reads it in between, and telemetry may see it a moment later";
   const stores = both(first, next, storeOf);
-  if (stores !== undefined && apart(stores)) return "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no order for anybody else";
+  if (stores !== undefined && apart(stores))
+    return "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no order for anybody else";
   const [store, register] = [storeOf(first) ?? storeOf(next), registerOf(first) ?? registerOf(next)];
-  if (store !== undefined && register !== undefined && apart([store, register])) return "a plain store, and a System register of its own pCPU: nobody sees one and misses the other";
+  if (store !== undefined && register !== undefined && apart([store, register]))
+    return "a plain store, and a System register of its own pCPU: nobody sees one and misses the other";
   const registers = both(first, next, registerOf);
-  if (registers !== undefined && apart(registers)) return "two System registers: without a context synchronization event between them their writes have no order (Arm ARM, Synchronization requirements for AArch64 System registers)";
+  if (registers !== undefined && apart(registers))
+    return "two System registers: without a context synchronization event between them their writes have no order (Arm ARM, Synchronization requirements for AArch64 System registers)";
   return undefined;
 }
 
@@ -41,14 +45,19 @@ const both = (first: string, next: string, stepOf: (text: string) => Step | unde
 function storeOf(text: string): Step | undefined {
   const counted = COUNT.exec(text)?.[1];
   const [, target, value] = counted === undefined ? (STORE.exec(text) ?? []) : [text, counted, counted];
-  return target === undefined || value === undefined || CALL.test(value.replaceAll(REGISTER_READ, "")) ? undefined : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
+  return target === undefined || value === undefined || CALL.test(value.replaceAll(REGISTER_READ, ""))
+    ? undefined
+    : { target: target.split(".").at(-1) ?? target, value: `${target.split(".").slice(0, -1).join(".")} ${value}` };
 }
 
 function registerOf(text: string): Step | undefined {
   const [, target, value] = REGISTER.exec(text) ?? [];
-  return target === undefined || value === undefined || value.replaceAll(/\bmrs_\w+\(/g, "").match(READS) !== null ? undefined : { target, value };
+  return target === undefined || value === undefined || value.replaceAll(/\bmrs_\w+\(/g, "").match(READS) !== null
+    ? undefined
+    : { target, value };
 }
 
 /** Neither needs what the other changes. */
-const apart = ([one, other]: readonly [Step, Step]): boolean => one.target !== other.target && !names(one.value, other.target) && !names(other.value, one.target);
+const apart = ([one, other]: readonly [Step, Step]): boolean =>
+  one.target !== other.target && !names(one.value, other.target) && !names(other.value, one.target);
 const names = (value: string, target: string): boolean => new RegExp(`\\b(mrs_)?${target}\\b`).test(value);

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { mutantsOf } from "./mutations.ts";
 import { sample } from "./sample.ts";
 
-const changesOf = (source: string, file = "core/a.ts"): string[] => mutantsOf(file, source).map(({ source: changed, change }) => `${change} | ${changed.replaceAll("\n", "⏎")}`);
+const changesOf = (source: string, file = "core/a.ts"): string[] =>
+  mutantsOf(file, source).map(({ source: changed, change }) => `${change} | ${changed.replaceAll("\n", "⏎")}`);
 
 describe("of AssemblyScript", () => {
   test("operators between blanks are turned round; type arguments, comments and strings are not code", () => {
@@ -14,7 +15,11 @@ describe("of AssemblyScript", () => {
   });
 
   test("statements are left out, and change places with the next one", () => {
-    expect(changesOf("  dsbSy();\n  isb();")).toEqual(["left out | ⏎  isb();", "changes places with the next line |   isb();⏎  dsbSy();", "left out |   dsbSy();⏎"]);
+    expect(changesOf("  dsbSy();\n  isb();")).toEqual([
+      "left out | ⏎  isb();",
+      "changes places with the next line |   isb();⏎  dsbSy();",
+      "left out |   dsbSy();⏎",
+    ]);
     expect(changesOf("  let a = f();\n  return a;")).toEqual([]);
   });
 
@@ -33,11 +38,17 @@ describe("of AssemblyScript", () => {
 
 describe("of assembly", () => {
   test("every instruction is left out; labels, directives and comments are not instructions", () => {
-    expect(changesOf("// text\n.balign 8\nlabel:\n1:  dsb     sy\n    eret", "arch/a.S")).toEqual(["left out | // text⏎.balign 8⏎label:⏎1:⏎    eret", "left out | // text⏎.balign 8⏎label:⏎1:  dsb     sy⏎"]);
+    expect(changesOf("// text\n.balign 8\nlabel:\n1:  dsb     sy\n    eret", "arch/a.S")).toEqual([
+      "left out | // text⏎.balign 8⏎label:⏎1:⏎    eret",
+      "left out | // text⏎.balign 8⏎label:⏎1:  dsb     sy⏎",
+    ]);
   });
 
   test("a register is saved in another place", () => {
-    expect(changesOf("    stp     x2, x3, [x0, #16]", "arch/a.S")).toEqual(["left out | ", "#16] → #24] |     stp     x2, x3, [x0, #24]"]);
+    expect(changesOf("    stp     x2, x3, [x0, #16]", "arch/a.S")).toEqual([
+      "left out | ",
+      "#16] → #24] |     stp     x2, x3, [x0, #24]",
+    ]);
   });
 });
 

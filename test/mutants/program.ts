@@ -17,7 +17,19 @@ export interface Program {
 
 const FOLDER = "build/mutants";
 /** asconfig.json's but for optimizing, which would take a minute for the program of all mutants. */
-const PLAIN = ["--config", "none", "--runtime", "stub", "--optimizeLevel", "1", "--noAssert", "--debug", "--sourceMap", "--use", "abort="];
+const PLAIN = [
+  "--config",
+  "none",
+  "--runtime",
+  "stub",
+  "--optimizeLevel",
+  "1",
+  "--noAssert",
+  "--debug",
+  "--sourceMap",
+  "--use",
+  "abort=",
+];
 const DECODER = "arch/aarch64/loadStore.ts";
 export const decoderOf = (wasm: string): string => `${wasm}.decoder`;
 /** Each round refuses some lines more. */
@@ -40,7 +52,9 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
   const refused = new Map([...sources].map(([file, source]) => [file, refusedBefore(file, source)]));
   const places = new Map<number, number>();
   const make = (purpose: Purpose): { texts: Map<string, string>; held: Numbered[] } => {
-    const made = [...of].map(([file, some]) => [file, schemaOf(sources.get(file) ?? "", some, refused.get(file) ?? new Set(), purpose)] as const);
+    const made = [...of].map(
+      ([file, some]) => [file, schemaOf(sources.get(file) ?? "", some, refused.get(file) ?? new Set(), purpose)] as const,
+    );
     for (const [, { places: some }] of made) for (const [mutant, place] of some) places.set(mutant, place);
     return { texts: new Map(made.map(([file, { source }]) => [file, source])), held: made.flatMap(([, { held }]) => held) };
   };
@@ -48,7 +62,14 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
     const { texts, held } = make("choose");
     try {
       const wasm = { choose: await write("choose", texts), watch: await write("watch", make("watch").texts) };
-      writeAtomically(REFUSED, JSON.stringify(Object.fromEntries([...refused].map(([file, lines]) => [file, [...lines].map((line) => lineOf(sources.get(file), line))]))));
+      writeAtomically(
+        REFUSED,
+        JSON.stringify(
+          Object.fromEntries(
+            [...refused].map(([file, lines]) => [file, [...lines].map((line) => lineOf(sources.get(file), line))]),
+          ),
+        ),
+      );
       return { wasm, held, places };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -64,7 +85,10 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
   }
   throw new Error("the compiler goes on complaining");
 
-  /** A line in which the compiler finds an error: nothing is chosen there, nor in the constants that it names, and those that they name. */
+  /**
+   * A line in which the compiler finds an error: nothing is chosen there, nor in the constants that
+   * it names, and those that they name.
+   */
   function refuse(file: string, line: number, visited = new Set<string>()): void {
     refused.get(file)?.add(line);
     visited.add(`${file}:${line}`);
@@ -79,7 +103,8 @@ export async function programOf(sources: ReadonlyMap<string, string>, mutants: r
   }
 }
 
-const count = (refused: ReadonlyMap<string, ReadonlySet<number>>): number => [...refused.values()].reduce((sum, lines) => sum + lines.size, 0);
+const count = (refused: ReadonlyMap<string, ReadonlySet<number>>): number =>
+  [...refused.values()].reduce((sum, lines) => sum + lines.size, 0);
 
 async function write(purpose: Purpose, texts: ReadonlyMap<string, string>): Promise<string> {
   const { wasm } = await compile(CORE, texts, PLAIN);

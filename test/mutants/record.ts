@@ -1,6 +1,6 @@
-// What earlier runs have found (build/mutants.json), so that one that was interrupted goes on, and the list of mutants that change
-// nothing (equivalent.yaml). A mutant that was noticed stays so while its file is as it was; a survivor is tried again, for there may
-// be a test of it now.
+// What earlier runs have found (build/mutants.json), so that one that was interrupted goes on, and the list of mutants
+// that change nothing (equivalent.yaml). A mutant that was noticed stays so while its file is as it was; a survivor is
+// tried again, for there may be a test of it now.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +33,9 @@ export class Record {
 
   constructor() {
     const stored = readOptional(FILE);
-    this.verdicts = new Map(stored === undefined ? [] : Object.entries(JSON.parse(stored.toString("utf8")) as { readonly [key: string]: Verdict }));
+    this.verdicts = new Map(
+      stored === undefined ? [] : Object.entries(JSON.parse(stored.toString("utf8")) as { readonly [key: string]: Verdict }),
+    );
     this.equivalent = parse(readFileSync(EQUIVALENT, "utf8")) as Equivalent[];
   }
 
@@ -51,7 +53,12 @@ export class Record {
     const { file, was, change } = mutant;
     return whyIndependent(mutant) ?? this.equivalent.find((entry) => {
       const isLine = entry.pattern === undefined ? entry.line === was : new RegExp(entry.pattern).test(was);
-      return isLine && (entry.file ?? file) === file && (entry.change ?? change) === change && (entry.becomes === undefined || new RegExp(entry.becomes).test(mutant.source.split("\n")[mutant.line - 1] ?? ""));
+      return (
+        isLine &&
+        (entry.file ?? file) === file &&
+        (entry.change ?? change) === change &&
+        (entry.becomes === undefined || new RegExp(entry.becomes).test(mutant.source.split("\n")[mutant.line - 1] ?? ""))
+      );
     })?.reason;
   }
 }

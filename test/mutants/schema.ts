@@ -1,10 +1,11 @@
-// Many mutants in one program: each line that is changed becomes a choice between what it was and its changes, by a number that the
-// program imports. So one compilation serves thousands of mutants, and a trial costs no more than its tests. Line numbers stay.
+// Many mutants in one program: each line that is changed becomes a choice between what it was and its changes,
+// by a number that the program imports. So one compilation serves thousands of mutants, and a trial costs no
+// more than its tests. Line numbers stay.
 //
 //   if (a < b) return;    →    if (mutant_chosen == 7) { if (a <= b) return; } else { if (a < b) return; }
 //
-// Lines of which that cannot be made (a part of an expression, a constant that the compiler has to know) are named: their mutants are
-// compiled one by one. To see which tests come by, the same places call mutant_reached() instead.
+// Lines of which that cannot be made (a part of an expression, a constant that the compiler has to know) are named: their
+// mutants are compiled one by one. To see which tests come by, the same places call mutant_reached() instead.
 import { MUTANT_IMPORTS } from "../../tools/machine/mutant.ts";
 import type { Mutant } from "./mutations.ts";
 import { closing, linesOf } from "./tokens.ts";
@@ -36,16 +37,28 @@ const DECLARATIONS = `\n@external("${MUTANT_IMPORTS}", "chosen") declare const $
 
 /** `refused`: numbers (from 1 on) of lines that are to be left as they are. */
 export function schemaOf(source: string, mutants: readonly Numbered[], refused: ReadonlySet<number>, purpose: Purpose): Schema {
-  const lines = linesOf(source).map((line) => ({ ...line, text: line.text.slice(0, line.code.trimEnd().length), code: line.code.trimEnd() }));
+  const lines = linesOf(source).map((line) => ({
+    ...line,
+    text: line.text.slice(0, line.code.trimEnd().length),
+    code: line.code.trimEnd(),
+  }));
   const out = lines.map(({ text }) => text);
   const placed = new Map<number, { readonly unit: Unit; readonly of: Alternative[] }>();
   const held = mutants.filter((mutant) => {
     const changed = linesOf(mutant.source).map(({ text, code }) => text.slice(0, code.trimEnd().length));
     const places = mutant.change.startsWith("changes places") ? [mutant.line, mutant.line + 1] : [mutant.line];
-    const units = places.map((place) => unitAt(lines, place - 1)).filter((unit, n, all) => all.findIndex(({ first }) => first === unit.first) === n);
+    const units = places
+      .map((place) => unitAt(lines, place - 1))
+      .filter((unit, n, all) => all.findIndex(({ first }) => first === unit.first) === n);
     const made = units.map((unit) => ({ unit, alternative: { number: mutant.number, text: joined(changed, unit) } }));
-    if (made.some(({ unit, alternative }) => refused.has(unit.first + 1) || choice(lines, unit, [alternative], "choose") === undefined)) return false;
-    for (const { unit, alternative } of made) placed.set(unit.first, { unit, of: [...(placed.get(unit.first)?.of ?? []), alternative] });
+    if (
+      made.some(
+        ({ unit, alternative }) => refused.has(unit.first + 1) || choice(lines, unit, [alternative], "choose") === undefined,
+      )
+    )
+      return false;
+    for (const { unit, alternative } of made)
+      placed.set(unit.first, { unit, of: [...(placed.get(unit.first)?.of ?? []), alternative] });
     return true;
   });
   const places = new Map<number, number>();
@@ -78,9 +91,11 @@ const joined = (texts: readonly string[], { first, last }: Unit): string =>
   texts.slice(first, last + 1).map((text, n) => (n === 0 ? text : text.trim())).join(" ");
 
 /** Whether an alternative is meant. */
-const test = (number: number, purpose: Purpose): string => (purpose === "choose" ? `${CHOSEN} == ${number}` : `${REACHED}(${number})`);
+const test = (number: number, purpose: Purpose): string =>
+  purpose === "choose" ? `${CHOSEN} == ${number}` : `${REACHED}(${number})`;
 /** Of all alternatives: who watches needs one. */
-const wanted = (of: readonly Alternative[], purpose: Purpose): readonly Alternative[] => (purpose === "choose" ? of : of.slice(0, 1));
+const wanted = (of: readonly Alternative[], purpose: Purpose): readonly Alternative[] =>
+  purpose === "choose" ? of : of.slice(0, 1);
 
 /** The unit with a choice in it; undefined: it is of no form that one can be put in. */
 function choice(lines: readonly Line[], unit: Unit, of: readonly Alternative[], purpose: Purpose): string | undefined {
@@ -88,14 +103,28 @@ function choice(lines: readonly Line[], unit: Unit, of: readonly Alternative[], 
   const text = joined(lines.map((line) => line.text), unit);
   // What follows relies on it.
   if (/\bif \(.*=== null/.test(code)) return undefined;
-  return block(code, text, of, purpose) ?? variable(code, text, of, purpose) ?? oneLiner(code, text, of, purpose) ?? statement(code, text, of, purpose);
+  return (
+    block(code, text, of, purpose) ??
+    variable(code, text, of, purpose) ??
+    oneLiner(code, text, of, purpose) ??
+    statement(code, text, of, purpose)
+  );
 }
 
 /** The part between a start and an end, in the line and in each of its alternatives; undefined: they differ elsewhere. */
-function within(text: string, from: number, to: number, of: readonly Alternative[]): { was: string; of: Alternative[] } | undefined {
+function within(
+  text: string,
+  from: number,
+  to: number,
+  of: readonly Alternative[],
+): { was: string; of: Alternative[] } | undefined {
   const [head, tail] = [text.slice(0, from), text.slice(to)];
-  if (!of.every((one) => one.text.startsWith(head) && one.text.endsWith(tail) && one.text.length >= head.length + tail.length)) return undefined;
-  return { was: text.slice(from, to), of: of.map((one) => ({ number: one.number, text: one.text.slice(from, one.text.length - tail.length) })) };
+  if (!of.every((one) => one.text.startsWith(head) && one.text.endsWith(tail) && one.text.length >= head.length + tail.length))
+    return undefined;
+  return {
+    was: text.slice(from, to),
+    of: of.map((one) => ({ number: one.number, text: one.text.slice(from, one.text.length - tail.length) })),
+  };
 }
 
 const expression = (was: string, of: readonly Alternative[], purpose: Purpose): string =>
@@ -112,7 +141,10 @@ function block(code: string, text: string, of: readonly Alternative[], purpose: 
   const to = closing(code, from - 1);
   if (to < 0) return undefined;
   const first = code.indexOf(";", from);
-  const parts = found[1] === "if" ? [[from, to] as const] : [[code.indexOf("= ", from) + 2, first] as const, [first + 2, code.indexOf(";", first + 1)] as const];
+  const parts =
+    found[1] === "if"
+      ? [[from, to] as const]
+      : [[code.indexOf("= ", from) + 2, first] as const, [first + 2, code.indexOf(";", first + 1)] as const];
   // Each alternative belongs to the part that it differs in; from the last on, so that what is before keeps its place.
   let made = text;
   let left = of.length;
@@ -137,7 +169,9 @@ function oneLiner(code: string, text: string, of: readonly Alternative[], purpos
   const from = code.indexOf(" { ") + 3;
   if (from < 3 || !code.endsWith(" }") || /\b(if|for|else)\b/.test(code.slice(0, from)) || !isBalanced(code)) return undefined;
   const part = within(text, from, code.length - 2, of);
-  return part === undefined || (part.was.match(/;/g) ?? []).length !== 1 ? undefined : `${text.slice(0, from)}${oneOf(part.was, part.of, purpose)} }`;
+  return part === undefined || (part.was.match(/;/g) ?? []).length !== 1
+    ? undefined
+    : `${text.slice(0, from)}${oneOf(part.was, part.of, purpose)} }`;
 }
 
 /** A whole statement. */
@@ -146,7 +180,11 @@ function statement(code: string, text: string, of: readonly Alternative[], purpo
   if (/^\s+(let|const|import|export|for|else|case|static|readonly|private)\b/.test(code)) return undefined;
   // A field of a class.
   if (/^\s+\w+: \w+/.test(code)) return undefined;
-  return `${/^\s*/.exec(text)?.[0] ?? ""}${oneOf(text.trim(), of.map((one) => ({ number: one.number, text: one.text.trim() })), purpose)}`;
+  return `${/^\s*/.exec(text)?.[0] ?? ""}${oneOf(
+    text.trim(),
+    of.map((one) => ({ number: one.number, text: one.text.trim() })),
+    purpose,
+  )}`;
 }
 
 const isBalanced = (code: string): boolean => {

@@ -69,9 +69,13 @@ export class Trials {
     this.merits.set(file, merits);
     const likely = likelyFor(file);
     const cost = (course: Course): number =>
-      ((course.milliseconds + 2) * (1 + (this.turns.get(course) ?? 0) / A_TURN)) / (1 + MERIT * (merits.get(course) ?? 0) + (likely.includes(basename(course.file, ".test.ts")) ? LIKELY : 0));
+      ((course.milliseconds + 2) * (1 + (this.turns.get(course) ?? 0) / A_TURN)) /
+      (1 + MERIT * (merits.get(course) ?? 0) + (likely.includes(basename(course.file, ".test.ts")) ? LIKELY : 0));
     let sum = 0;
-    const chosen = this.courses.filter(({ places }) => places.includes(place)).sort((a, b) => cost(a) - cost(b)).filter(({ milliseconds }) => (sum += milliseconds) <= most);
+    const chosen = this.courses
+      .filter(({ places }) => places.includes(place))
+      .sort((a, b) => cost(a) - cost(b))
+      .filter(({ milliseconds }) => (sum += milliseconds) <= most);
     if (chosen.length === 0) return undefined;
     if (this.loads > LOADS_MAX) this.close();
     this.child ??= start(this.program, "choose");
@@ -80,7 +84,10 @@ export class Trials {
     const { child } = this;
     let late: NodeJS.Timeout | undefined;
     const hung = new Promise<undefined>((resolve) => { late = setTimeout(resolve, patience, undefined); });
-    const report = await Promise.race([ask(child, { kind: "try", number, tests: chosen.map((course) => ({ file: course.file, n: course.n })) }), hung]).catch(() => undefined);
+    const report = await Promise.race([
+      ask(child, { kind: "try", number, tests: chosen.map((course) => ({ file: course.file, n: course.n })) }),
+      hung,
+    ]).catch(() => undefined);
     clearTimeout(late);
     if (report === undefined) {
       this.close();
@@ -101,7 +108,15 @@ export class Trials {
 }
 
 const start = (program: Program, purpose: Purpose): ChildProcess =>
-  fork(join(ROOT, "test/mutants/trier.ts"), { env: { ...process.env, AXV_CORE_WASM: program.wasm[purpose], AXV_DECODER_WASM: decoderOf(program.wasm[purpose]), AXV_SEED: String(CI_SEED), AXV_RUNS: RUNS } });
+  fork(join(ROOT, "test/mutants/trier.ts"), {
+    env: {
+      ...process.env,
+      AXV_CORE_WASM: program.wasm[purpose],
+      AXV_DECODER_WASM: decoderOf(program.wasm[purpose]),
+      AXV_SEED: String(CI_SEED),
+      AXV_RUNS: RUNS,
+    },
+  });
 
 const ask = (child: ChildProcess, order: Order): Promise<Report> =>
   new Promise((resolve, reject) => {

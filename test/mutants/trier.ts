@@ -1,5 +1,5 @@
-// A process that tries mutants of one program: it has the tests of the core in memory, watches once which places each of them comes by,
-// and runs for each mutant those alone that come by it, the cheapest first, up to the first that fails.
+// A process that tries mutants of one program: it has the tests of the core in memory, watches once which places each of
+// them comes by, and runs for each mutant those alone that come by it, the cheapest first, up to the first that fails.
 import { readdirSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { join } from "node:path";
@@ -25,21 +25,32 @@ export interface Failed {
 }
 
 /** watch: answers with the courses of those files. Otherwise: a mutant, by its number, and what it is put to. */
-export type Order = { readonly kind: "watch"; readonly files: readonly string[] } | { readonly kind: "try"; readonly number: number; readonly tests: readonly { readonly file: string; readonly n: number }[] };
-export type Report = { readonly kind: "courses"; readonly courses: readonly Course[]; readonly failed: readonly Failed[] } | { readonly kind: "tried"; readonly by: { readonly file: string; readonly n: number; readonly name: string } | undefined };
+export type Order =
+  | { readonly kind: "watch"; readonly files: readonly string[] }
+  | { readonly kind: "try"; readonly number: number; readonly tests: readonly { readonly file: string; readonly n: number }[] };
+export type Report =
+  | { readonly kind: "courses"; readonly courses: readonly Course[]; readonly failed: readonly Failed[] }
+  | { readonly kind: "tried"; readonly by: { readonly file: string; readonly n: number; readonly name: string } | undefined };
 
 const FOLDERS = ["test/core", "test/core/property", "test/core/reference", "test/machine", "test/machine/aarch64"];
 /** Takes minutes, boots machines, or is not about the core. */
 const NOT_THESE = /qemu|races/i;
 
 export const testFiles = (): string[] =>
-  FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).filter((name) => name.endsWith(".test.ts") && !NOT_THESE.test(name)).map((name) => `${folder}/${name}`));
+  FOLDERS.flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith(".test.ts") && !NOT_THESE.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
 
 if (process.send !== undefined) await serve(process.send.bind(process));
 
 async function serve(send: (report: Report) => unknown): Promise<void> {
   const collector = pathToFileURL(join(import.meta.dirname, "collector.ts")).href;
-  registerHooks({ resolve: (specifier, context, next) => (specifier === "vitest" ? { url: collector, shortCircuit: true } : next(specifier, context)) });
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === "vitest" ? { url: collector, shortCircuit: true } : next(specifier, context),
+  });
   // The first failure will do: nobody looks for the shortest.
   fc.configureGlobal({ endOnFailure: true });
   const { collect } = await import("./collector.ts");
@@ -100,5 +111,8 @@ async function serve(send: (report: Report) => unknown): Promise<void> {
 
   // Whoever has started it is gone.
   process.on("disconnect", () => process.exit());
-  process.on("message", (order: Order) => void (order.kind === "watch" ? watch(order.files) : attempt(order.number, order.tests)).then(send));
+  process.on(
+    "message",
+    (order: Order) => void (order.kind === "watch" ? watch(order.files) : attempt(order.number, order.tests)).then(send),
+  );
 }

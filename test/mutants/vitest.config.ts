@@ -1,4 +1,5 @@
-// Tests for mutants: in one process, one file after the other, in the order that the environment says, up to the first that fails.
+// Tests for mutants: in one process, one file after the other, in the order that the environment says, up to the first that
+// fails.
 import { defineConfig } from "vitest/config";
 import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";

@@ -1,5 +1,7 @@
 // Alarms and events: told at the partition, the board and the server; kept until acknowledged; acknowledged only by who may act.
-import { AttributeIds, ClientMonitoredItem, ClientSubscription, constructEventFilter, ofType, resolveNodeId, TimestampsToReturn } from "node-opcua-client";
+import {
+  AttributeIds, ClientMonitoredItem, ClientSubscription, constructEventFilter, ofType, resolveNodeId, TimestampsToReturn,
+} from "node-opcua-client";
 import type { ClientSession } from "node-opcua-client";
 import { DataType, Variant } from "node-opcua-variant";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
@@ -38,7 +40,16 @@ const brief = (all: readonly Told[]): string[] => all.map(({ name, state }) => `
 
 async function acknowledge(role: Role, alarm: string, eventId: unknown, method = "i=9111"): Promise<string> {
   const by = role === "operator" ? operator : session;
-  const [result] = await by.call([{ objectId: own(`plc/Alarms/${alarm}`), methodId: method, inputArguments: [new Variant({ dataType: DataType.ByteString, value: eventId }), new Variant({ dataType: DataType.LocalizedText, value: { text: "seen" } })] }]);
+  const [result] = await by.call([
+    {
+      objectId: own(`plc/Alarms/${alarm}`),
+      methodId: method,
+      inputArguments: [
+        new Variant({ dataType: DataType.ByteString, value: eventId }),
+        new Variant({ dataType: DataType.LocalizedText, value: { text: "seen" } }),
+      ],
+    },
+  ]);
   return result?.statusCode.name ?? "";
 }
 
@@ -46,7 +57,13 @@ test("a partition that fails: an alarm, until it runs and somebody has acknowled
   plant.tell(0, "running");
   plant.tell(0, "failed");
   const [failed] = await next(1);
-  expect(failed).toMatchObject({ name: "Failed", message: "plc: has failed", severity: 900, state: "active unacked kept", source: "plc" });
+  expect(failed).toMatchObject({
+    name: "Failed",
+    message: "plc: has failed",
+    severity: 900,
+    state: "active unacked kept",
+    source: "plc",
+  });
   plant.tell(0, "running");
   const [over] = await next(1);
   expect(over).toMatchObject({ name: "Failed", message: "plc: is no longer failed", state: "over unacked kept" });
@@ -68,14 +85,22 @@ test("an observer acknowledges nothing, by either method id, nor switches an ala
   const [failed] = await next(1);
   station.audited.length = 0;
   expect(await acknowledge("observer", "Failed", failed?.eventId)).toBe("BadUserAccessDenied");
-  expect(await acknowledge("observer", "Failed", failed?.eventId, own("plc/Alarms/Failed-Acknowledge"))).toBe("BadUserAccessDenied");
+  expect(await acknowledge("observer", "Failed", failed?.eventId, own("plc/Alarms/Failed-Acknowledge"))).toBe(
+    "BadUserAccessDenied",
+  );
   for (const by of [session, operator]) {
     for (const methodId of [own("plc/Alarms/Failed-Disable"), "i=9028"]) {
       const [result] = await by.call([{ objectId: own("plc/Alarms/Failed"), methodId, inputArguments: [] }]);
       expect(result?.statusCode.name, methodId).not.toBe("Good");
     }
   }
-  expect(station.audited[0]).toMatchObject({ action: "command", object: "plc/Alarms/Failed", detail: "Acknowledge", allowed: false, who: { user: "observer" } });
+  expect(station.audited[0]).toMatchObject({
+    action: "command",
+    object: "plc/Alarms/Failed",
+    detail: "Acknowledge",
+    allowed: false,
+    who: { user: "observer" },
+  });
   plant.tell(0, "running");
   await next(1);
 });
@@ -90,8 +115,12 @@ test("silence, a watchdog and an overrun each have their alarm; a counter that b
   plant.tell(0, "running", { watchdogExpired: 1 });
   plant.scan(0);
   expect((await next(6)).map(({ message }) => message)).toEqual([
-    "plc: its watchdog has expired", "plc: its watchdog has not expired again", "plc: its task has overrun its cycle", "plc: its task keeps its cycle again",
-    "plc: is silent: nothing is heard of it", "plc: is heard of again",
+    "plc: its watchdog has expired",
+    "plc: its watchdog has not expired again",
+    "plc: its task has overrun its cycle",
+    "plc: its task keeps its cycle again",
+    "plc: is silent: nothing is heard of it",
+    "plc: is heard of again",
   ]);
 });
 
@@ -102,19 +131,41 @@ test("what the hypervisor reports is an event, at the partition and at the serve
   station.server.report({ partition: 1, time: 0n, code: abi.EVENT_STOPPED, a: BigInt(abi.STOP_COMMAND), b: 0n, c: 0n });
   expect(await next(1)).toMatchObject([{ message: "plc: watchdog expired: last fed 5.0 ms ago", severity: 800 }]);
   while (server.length < 3) await new Promise<void>((resolve) => (wake = resolve));
-  expect(server.map(({ message }) => message)).toEqual(["plc: watchdog expired: last fed 5.0 ms ago", expect.stringContaining("booted 2 partitions"), "other: stopped: by command"]);
+  expect(server.map(({ message }) => message)).toEqual([
+    "plc: watchdog expired: last fed 5.0 ms ago",
+    expect.stringContaining("booted 2 partitions"),
+    "other: stopped: by command",
+  ]);
   expect(told).toEqual([]);
 });
 
 test("who comes later asks for what is not over (ConditionRefresh)", async () => {
   plant.tell(0, "failed");
   await next(1);
-  const subscription = await ClientSubscription.create(operator, { requestedPublishingInterval: 50, requestedLifetimeCount: 1000, requestedMaxKeepAliveCount: 100, publishingEnabled: true });
+  const subscription = await ClientSubscription.create(operator, {
+    requestedPublishingInterval: 50,
+    requestedLifetimeCount: 1000,
+    requestedMaxKeepAliveCount: 100,
+    publishingEnabled: true,
+  });
   const names: unknown[] = [];
-  const item = ClientMonitoredItem.create(subscription, { nodeId: "i=2253", attributeId: AttributeIds.EventNotifier }, { samplingInterval: 0, queueSize: 100, discardOldest: true, filter: constructEventFilter(FIELDS, ofType("ConditionType")) }, TimestampsToReturn.Both);
-  const refreshed = new Promise<void>((resolve) => item.on("changed", ([name]: Variant[]) => (names.push(name?.value), name?.value === "Failed" ? resolve() : undefined)));
+  const item = ClientMonitoredItem.create(
+    subscription,
+    { nodeId: "i=2253", attributeId: AttributeIds.EventNotifier },
+    { samplingInterval: 0, queueSize: 100, discardOldest: true, filter: constructEventFilter(FIELDS, ofType("ConditionType")) },
+    TimestampsToReturn.Both,
+  );
+  const refreshed = new Promise<void>((resolve) =>
+    item.on("changed", ([name]: Variant[]) => (names.push(name?.value), name?.value === "Failed" ? resolve() : undefined)),
+  );
   await new Promise<void>((resolve) => item.once("initialized", () => resolve()));
-  const [result] = await operator.call([{ objectId: "i=2782", methodId: "i=3875", inputArguments: [new Variant({ dataType: DataType.UInt32, value: subscription.subscriptionId })] }]);
+  const [result] = await operator.call([
+    {
+      objectId: "i=2782",
+      methodId: "i=3875",
+      inputArguments: [new Variant({ dataType: DataType.UInt32, value: subscription.subscriptionId })],
+    },
+  ]);
   expect(result?.statusCode.name).toBe("Good");
   await refreshed;
   plant.tell(0, "running");

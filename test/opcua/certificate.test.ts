@@ -14,7 +14,11 @@ const YEAR = 365 * 86_400_000;
 const opened: OwnCertificate[] = [];
 const told: string[] = [];
 const warned: string[] = [];
-const log = { info: (message: string): void => void told.push(message), warn: (message: string): void => void warned.push(message), error: (): void => {} };
+const log = {
+  info: (message: string): void => void told.push(message),
+  warn: (message: string): void => void warned.push(message),
+  error: (): void => {},
+};
 
 async function open(wishes = WISHES, now = Date.now()): Promise<OwnCertificate> {
   told.length = 0;
@@ -32,7 +36,12 @@ test("at the first start there is none: one is made, for every name and address"
   await open();
   expect(told).toEqual(["a new OPC UA certificate is made: there is none"]);
   const { subjectAltName = "" } = read();
-  expect(subjectAltName.split(", ").sort()).toEqual(["DNS:plc.local", "IP Address:192.168.1.10", "IP Address:FD00:0:0:0:0:0:0:10", "URI:urn:axv-part:test"]);
+  expect(subjectAltName.split(", ").sort()).toEqual([
+    "DNS:plc.local",
+    "IP Address:192.168.1.10",
+    "IP Address:FD00:0:0:0:0:0:0:10",
+    "URI:urn:axv-part:test",
+  ]);
 });
 
 test("later it is kept", async () => {
@@ -72,7 +81,10 @@ test("what is no certificate, and one of another key, are told with what to do",
   await open();
   const { privateKeyFile } = opened.at(-1) ?? { privateKeyFile: "" };
   const key = readFileSync(privateKeyFile);
-  writeFileSync(privateKeyFile, generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }));
+  writeFileSync(
+    privateKeyFile,
+    generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs8", format: "pem" }),
+  );
   await expect(open()).rejects.toThrow(/does not match the key/);
   writeFileSync(privateKeyFile, "-----BEGIN PRIVATE KEY-----\nMIIE"); // a disk was full when it was made
   await expect(open()).rejects.toThrow(/private_key\.pem is no private key: .*, or take it away together with the certificate/);
@@ -120,7 +132,15 @@ test("of strangers' certificates only the last fifty are kept", async () => {
 
 test("one that somebody else has made is left alone, whatever it names", async () => {
   const { manager } = await open();
-  await manager.createSelfSignedCertificate({ applicationUri: "urn:x", dns: ["x"], ip: [], subject: "/CN=Plant", startDate: new Date(), validity: 10, outputFile: file });
+  await manager.createSelfSignedCertificate({
+    applicationUri: "urn:x",
+    dns: ["x"],
+    ip: [],
+    subject: "/CN=Plant",
+    startDate: new Date(),
+    validity: 10,
+    outputFile: file,
+  });
   const { serialNumber } = read();
   await open();
   expect([told, read().serialNumber]).toEqual([[], serialNumber]);

@@ -1,5 +1,5 @@
-// What a subscriber is told: values with the time of the scan that made them; a change of quality as a change, in both directions, of every
-// tag of the partition; and no item has a timer of its own, whatever interval it asks for.
+// What a subscriber is told: values with the time of the scan that made them; a change of quality as a change, in both
+// directions, of every tag of the partition; and no item has a timer of its own, whatever interval it asks for.
 import type { ClientSession } from "node-opcua-client";
 import { MonitoredItem } from "node-opcua-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
@@ -17,7 +17,13 @@ let session: ClientSession;
 let own: (id: string) => string;
 let watch: Watch | undefined;
 beforeAll(async () => {
-  plant = new TestPlant({ plc: "[{ name: A, type: i32 }, { name: B, type: u64 }, { name: L, type: 'i16[2]' }, { name: M, type: 'i64[2]' }]", other: "[{ name: C, type: bool }]" }, [{ name: "scans", unit: "count" }]);
+  plant = new TestPlant(
+    {
+      plc: "[{ name: A, type: i32 }, { name: B, type: u64 }, { name: L, type: 'i16[2]' }, { name: M, type: 'i64[2]' }]",
+      other: "[{ name: C, type: bool }]",
+    },
+    [{ name: "scans", unit: "count" }],
+  );
   station = await Station.start(plant);
   session = await station.login("observer");
   const space = (await session.readNamespaceArray()).indexOf(PLANT_URI);
@@ -40,7 +46,9 @@ function scan(values: Parameters<TestPlant["scan"]>[1] = {}, late = 0): void {
 
 test("before the first image all wait for it, and there is no value", async () => {
   watch = await Watch.on(session, [own("plc.A"), own("plc.B"), own("plc/Status/state"), own("plc/guest/scans")], FAST);
-  expect((await watch.next(4)).map(({ status, value }) => [status, value])).toEqual(new Array(4).fill(["BadWaitingForInitialData", null]));
+  expect((await watch.next(4)).map(({ status, value }) => [status, value])).toEqual(
+    new Array(4).fill(["BadWaitingForInitialData", null]),
+  );
 });
 
 describe("running", () => {
@@ -66,25 +74,36 @@ describe("running", () => {
   const QUALITIES = [
     ["the partition stops", () => plant.tell(0, "off"), "BadOutOfService", null],
     ["its guest has another tag table", () => plant.plant.takeMismatch(0), "BadConfigurationError", null],
-    ["images do not come, and the hypervisor says that it runs", () => (pass(STALE_AFTER / 2), plant.tell(0, "running"), pass(STALE_AFTER / 2 + 1)), "UncertainLastUsableValue", 1],
+    [
+      "images do not come, and the hypervisor says that it runs",
+      () => (pass(STALE_AFTER / 2), plant.tell(0, "running"), pass(STALE_AFTER / 2 + 1)),
+      "UncertainLastUsableValue",
+      1,
+    ],
     ["nothing is heard", () => pass(STALE_AFTER + 1), "BadNoCommunication", null],
   ] as const;
-  test.each(QUALITIES)("%s: every tag is told, with the time of the change, and again when it is good", async (_, happens, status, value) => {
-    const from = station.instant.wall;
-    happens();
-    const bad = (await watch?.next(2)) ?? [];
-    expect(bad.map(({ node }) => node)).toEqual(["plc.A", "plc.B"]);
-    expect(bad.map((told) => told.status)).toEqual([status, status]);
-    expect(bad[0]?.value).toBe(value);
-    expect(bad.every(({ time = 0 }) => time >= from && time <= station.instant.wall)).toBe(true);
-    pass(1000);
-    plant.tell(0, "running");
-    const back = station.instant.wall;
-    scan();
-    const good = (await watch?.next(2)) ?? [];
-    expect(good.map((told) => [told.node, told.status, told.value])).toEqual([["plc.A", "Good", 1], ["plc.B", "Good", -(2n ** 63n)]]);
-    expect(good.every(({ time }) => time === back)).toBe(true);
-  });
+  test.each(QUALITIES)(
+    "%s: every tag is told, with the time of the change, and again when it is good",
+    async (_, happens, status, value) => {
+      const from = station.instant.wall;
+      happens();
+      const bad = (await watch?.next(2)) ?? [];
+      expect(bad.map(({ node }) => node)).toEqual(["plc.A", "plc.B"]);
+      expect(bad.map((told) => told.status)).toEqual([status, status]);
+      expect(bad[0]?.value).toBe(value);
+      expect(bad.every(({ time = 0 }) => time >= from && time <= station.instant.wall)).toBe(true);
+      pass(1000);
+      plant.tell(0, "running");
+      const back = station.instant.wall;
+      scan();
+      const good = (await watch?.next(2)) ?? [];
+      expect(good.map((told) => [told.node, told.status, told.value])).toEqual([
+        ["plc.A", "Good", 1],
+        ["plc.B", "Good", -(2n ** 63n)],
+      ]);
+      expect(good.every(({ time }) => time === back)).toBe(true);
+    },
+  );
 
   test("another partition's trouble is not told of this one", async () => {
     plant.scan(1, { C: true });
@@ -121,7 +140,14 @@ describe("items", () => {
   beforeEach(() => void timers.mockClear());
   afterAll(() => timers.mockRestore());
 
-  test.each([[0, 50], [1, 50], [50, 50], [250, 250], [1000, 1000], [-1, 50]])("an interval of %i ms is revised to %i, and has no timer", async (interval, revised) => {
+  test.each([
+    [0, 50],
+    [1, 50],
+    [50, 50],
+    [250, 250],
+    [1000, 1000],
+    [-1, 50],
+  ])("an interval of %i ms is revised to %i, and has no timer", async (interval, revised) => {
     scan({ A: 20 });
     watch = await Watch.on(session, [own("plc.A")], interval);
     await watch.next(1);
@@ -143,7 +169,13 @@ describe("items", () => {
     watch = await Watch.on(session, [own("plc.A")], 100);
     await watch.next(1);
     const [item] = Object.values(watch.subscription.monitoredItems);
-    await item?.modify({ samplingInterval: 500, queueSize: 5, clientHandle: item.monitoringParameters.clientHandle, discardOldest: true, filter: null });
+    await item?.modify({
+      samplingInterval: 500,
+      queueSize: 5,
+      clientHandle: item.monitoringParameters.clientHandle,
+      discardOldest: true,
+      filter: null,
+    });
     scan({ A: 40 });
     expect((await watch.next(1)).at(-1)).toMatchObject({ value: 40 });
     expect(timers).not.toHaveBeenCalled();
@@ -178,10 +210,17 @@ describe("items", () => {
     plant.tell(0, "running");
     scan({ L: [1, 2], M: [1n, 2n ** 40n] });
     watch = await Watch.on(session, [own("plc.L"), own("plc.M")], FAST);
-    const lists = (all: Awaited<ReturnType<Watch["next"]>>): string[] => all.map(({ status, value }) => `${status} ${JSON.stringify(Array.from((value as ArrayLike<unknown> | null) ?? []))}`);
+    const lists = (all: Awaited<ReturnType<Watch["next"]>>): string[] =>
+      all.map(({ status, value }) => `${status} ${JSON.stringify(Array.from((value as ArrayLike<unknown> | null) ?? []))}`);
     expect(lists(await watch.next(2))).toEqual(["Good [1,2]", "Good [[0,1],[256,0]]"]);
     const [item] = Object.values(watch.subscription.monitoredItems);
-    await item?.modify({ samplingInterval: 200, queueSize: 5, clientHandle: item.monitoringParameters.clientHandle, discardOldest: true, filter: null });
+    await item?.modify({
+      samplingInterval: 200,
+      queueSize: 5,
+      clientHandle: item.monitoringParameters.clientHandle,
+      discardOldest: true,
+      filter: null,
+    });
     pass(10);
     scan({ L: [3, -4], M: [-1n, 0n] });
     expect(lists(await watch.next(2)).slice(-2).sort()).toEqual(["Good [3,-4]", "Good [[4294967295,4294967295],[0,0]]"]);

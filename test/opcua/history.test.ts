@@ -51,18 +51,42 @@ interface Asked {
   readonly details?: ReadRawModifiedDetails | ReadProcessedDetails;
 }
 
-async function ask({ from, to, count = 0, bounds = false, point = null, node = own("plc.A"), release = false, timestamps = TimestampsToReturn.Source, details }: Asked): Promise<Page> {
+async function ask({
+  from,
+  to,
+  count = 0,
+  bounds = false,
+  point = null,
+  node = own("plc.A"),
+  release = false,
+  timestamps = TimestampsToReturn.Source,
+  details,
+}: Asked): Promise<Page> {
   const at = (seconds: number | undefined): Date => (seconds === undefined ? BEFORE_ANY : new Date(first + seconds * STEP));
-  const raw = new ReadRawModifiedDetails({ isReadModified: false, startTime: at(from), endTime: at(to), numValuesPerNode: count, returnBounds: bounds });
-  const response = await session.historyRead(new HistoryReadRequest({
-    nodesToRead: [{ nodeId: node, ...(point === null ? {} : { continuationPoint: point }) }], historyReadDetails: details ?? raw, timestampsToReturn: timestamps, releaseContinuationPoints: release,
-  }));
+  const raw = new ReadRawModifiedDetails({
+    isReadModified: false,
+    startTime: at(from),
+    endTime: at(to),
+    numValuesPerNode: count,
+    returnBounds: bounds,
+  });
+  const response = await session.historyRead(
+    new HistoryReadRequest({
+      nodesToRead: [{ nodeId: node, ...(point === null ? {} : { continuationPoint: point }) }],
+      historyReadDetails: details ?? raw,
+      timestampsToReturn: timestamps,
+      releaseContinuationPoints: release,
+    }),
+  );
   const [result] = response.results ?? [];
   const data = result?.historyData instanceof HistoryData ? (result.historyData.dataValues ?? []) : [];
   const show = (value: unknown): string => (Array.isArray(value) ? String(value[1]) : "-");
   return {
     status: result?.statusCode.name ?? "",
-    values: data.map(({ sourceTimestamp, statusCode, value }) => `${((sourceTimestamp?.getTime() ?? 0) - first) / STEP} ${statusCode.name} ${value.dataType === DataType.Null ? "-" : show(value.value)}`),
+    values: data.map(
+      ({ sourceTimestamp, statusCode, value }) =>
+        `${((sourceTimestamp?.getTime() ?? 0) - first) / STEP} ${statusCode.name} ${value.dataType === DataType.Null ? "-" : show(value.value)}`,
+    ),
     point: result?.continuationPoint ?? null,
   };
 }
@@ -93,7 +117,11 @@ test("nothing is there: GoodNoData; what has been forgotten is not there", async
   expect(await ask({ from: -3, to: 0 })).toMatchObject({ status: "GoodNoData" });
 });
 
-test.each([{ from: 0, to: 9 }, { from: 8, to: -1 }, { from: 0.5, to: 30, bounds: true }])("page by page it is what it is at once: %j", async (asked) => {
+test.each([
+  { from: 0, to: 9 },
+  { from: 8, to: -1 },
+  { from: 0.5, to: 30, bounds: true },
+])("page by page it is what it is at once: %j", async (asked) => {
   const whole = (await ask(asked)).values;
   for (const count of [1, 2, 3, 4]) {
     const pages: string[] = [];
@@ -120,7 +148,13 @@ test("a continuation point can be given back, and costs nothing; one that is not
 
 test("a change smaller than the tag's deadband is neither told nor kept", async () => {
   // The first is what the server began with: no value yet.
-  expect((await ask({ from: -1000, to: 100, node: own("plc.B") })).values.map((text) => text.split(" ")[0])).toEqual(["-100", "-3", "2", "7", "9"]);
+  expect((await ask({ from: -1000, to: 100, node: own("plc.B") })).values.map((text) => text.split(" ")[0])).toEqual([
+    "-100",
+    "-3",
+    "2",
+    "7",
+    "9",
+  ]);
 });
 
 test("that there is history, and how much of it comes at once, the server's capabilities say", async () => {
@@ -135,5 +169,16 @@ test("what is not there is refused by name", async () => {
   expect((await ask({ from: 0, to: 9, node: "i=2258" })).status).toBe("BadHistoryOperationUnsupported");
   expect((await ask({ from: 0, to: 9, node: own("plc") })).status).toBe("BadHistoryOperationUnsupported");
   expect((await ask({ from: 0, to: 9, node: own("plc.Nothing") })).status).toBe("BadNodeIdUnknown");
-  expect((await ask({ details: new ReadRawModifiedDetails({ isReadModified: true, startTime: new Date(first), endTime: new Date(first + 1), numValuesPerNode: 1 }) })).status).toBe("BadHistoryOperationUnsupported");
+  expect(
+    (
+      await ask({
+        details: new ReadRawModifiedDetails({
+          isReadModified: true,
+          startTime: new Date(first),
+          endTime: new Date(first + 1),
+          numValuesPerNode: 1,
+        }),
+      })
+    ).status,
+  ).toBe("BadHistoryOperationUnsupported");
 });

@@ -3,10 +3,22 @@ import { expect, test } from "vitest";
 import { Ration, sentenceOf } from "../../industrial/opcua/libraryLog.ts";
 
 test.each([
-  ["words stay", ["Decode message error :", new Error("array length 7 exceeds 3").message], "OPC UA: Decode message error : array length 7 exceeds 3"],
-  ["a request is not shown: its token stands for a session", ["cannot be done { /*ReadRequest*/\n authenticationToken : ns=1;b=c2VjcmV0 }"], "OPC UA: cannot be done"],
+  [
+    "words stay",
+    ["Decode message error :", new Error("array length 7 exceeds 3").message],
+    "OPC UA: Decode message error : array length 7 exceeds 3",
+  ],
+  [
+    "a request is not shown: its token stands for a session",
+    ["cannot be done { /*ReadRequest*/\n authenticationToken : ns=1;b=c2VjcmV0 }"],
+    "OPC UA: cannot be done",
+  ],
   ["nor by itself", ["{ /*PublishRequest*/\n requestHeader"], undefined],
-  ["nor bytes", ["Nonce has already been used", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"], "OPC UA: Nonce has already been used …"],
+  [
+    "nor bytes",
+    ["Nonce has already been used", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"],
+    "OPC UA: Nonce has already been used …",
+  ],
   ["nor as a dump", ["found 00 11 22 33 44 55 66 77 88 99 aa here"], "OPC UA: found … here"],
   ["what is long is cut", ["x ".repeat(500)], `OPC UA: ${"x ".repeat(100)}…`],
   ["what is known to be no matter is left out", ["[NODE-OPCUA-W26] hostname"], undefined],

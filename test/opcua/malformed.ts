@@ -1,5 +1,6 @@
-// Packets that are no OPC UA, or only nearly, as many as are wanted: of the transport, of an open channel, and of a client that has a session. The
-// last two are made of what a real client has sent, changed somewhere. The same seed makes the same packets.
+// Packets that are no OPC UA, or only nearly, as many as are wanted: of the transport, of an open channel,
+// and of a client that has a session. The last two are made of what a real client has sent, changed
+// somewhere. The same seed makes the same packets.
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import { AttributeIds, BrowseDirection, MessageSecurityMode, OPCUAClient, SecurityPolicy } from "node-opcua-client";
@@ -24,7 +25,8 @@ const POLICIES = ["None", "Basic256Sha256", "Basic128Rsa15", "Aes256_Sha256_RsaP
 
 const u32 = (...values: number[]): Buffer => Buffer.concat(values.map((value) => Buffer.from(Uint32Array.of(value).buffer)));
 const text = (value: string): Buffer => Buffer.concat([u32(value.length), Buffer.from(value)]);
-export const hello = (url: string, sizes: readonly number[] = [0, 65_536, 65_536, 0, 0]): Buffer => message("HELF", Buffer.concat([u32(...sizes), text(url)]));
+export const hello = (url: string, sizes: readonly number[] = [0, 65_536, 65_536, 0, 0]): Buffer =>
+  message("HELF", Buffer.concat([u32(...sizes), text(url)]));
 const policyUri = (policy: string): string => `http://opcfoundation.org/UA/SecurityPolicy#${policy}`;
 const NULL_STRING = 0xffff_ffff;
 
@@ -34,7 +36,8 @@ const OPEN_BODY = Buffer.concat([
   Buffer.of(0, 0), Buffer.alloc(8), u32(1, 0, NULL_STRING, 10_000), Buffer.of(0, 0, 0), // RequestHeader
   u32(0, 0, 1, NULL_STRING, 60_000), // version, issue, no security, no nonce, a minute
 ]);
-const open = (policy: string, body = OPEN_BODY): Buffer => message("OPNF", Buffer.concat([u32(0), text(policyUri(policy)), u32(NULL_STRING, NULL_STRING, 1, 1), body]));
+const open = (policy: string, body = OPEN_BODY): Buffer =>
+  message("OPNF", Buffer.concat([u32(0), text(policyUri(policy)), u32(NULL_STRING, NULL_STRING, 1, 1), body]));
 
 /** Marsaglia's xorshift32. */
 class Random {
@@ -66,7 +69,10 @@ export interface Recorded {
   readonly requests: readonly [Buffer, ...Buffer[]];
 }
 
-/** What a client without encryption sends for a bit of everything to a server that lets anybody in. `tag`: one that it has, "plc.A". */
+/**
+ * What a client without encryption sends for a bit of everything to a server that lets anybody in. `tag`: one that it has,
+ * "plc.A".
+ */
 export async function record(port: number, tag: string): Promise<Recorded> {
   const sent: Buffer[] = [];
   const proxy = createServer((inside) => {
@@ -76,7 +82,12 @@ export async function record(port: number, tag: string): Promise<Recorded> {
     for (const socket of [inside, outside]) socket.on("error", () => {});
   }).listen(0, "127.0.0.1");
   await new Promise((done) => proxy.once("listening", done));
-  const client = OPCUAClient.create({ endpointMustExist: false, securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None, connectionStrategy: { maxRetry: 0 } });
+  const client = OPCUAClient.create({
+    endpointMustExist: false,
+    securityMode: MessageSecurityMode.None,
+    securityPolicy: SecurityPolicy.None,
+    connectionStrategy: { maxRetry: 0 },
+  });
   await client.connect(`opc.tcp://127.0.0.1:${(proxy.address() as AddressInfo).port}`);
   const session = await client.createSession();
   const nodeId = `ns=${await plantNamespace(session)};s=${tag}`;
@@ -85,15 +96,22 @@ export async function record(port: number, tag: string): Promise<Recorded> {
   await session.write({ nodeId, attributeId: AttributeIds.Value, value: { value: { dataType: DataType.Int32, value: 1 } } });
   await session.call([{ objectId: "i=2253", methodId: "i=11492", inputArguments: [{ dataType: DataType.UInt32, value: 1 }] }]);
   await session.readHistoryValue(nodeId, new Date(0), new Date());
-  await session.translateBrowsePath({ startingNode: "i=85", relativePath: { elements: [{ isInverse: false, includeSubtypes: true, targetName: { name: "Server" } }] } });
+  await session.translateBrowsePath({
+    startingNode: "i=85",
+    relativePath: { elements: [{ isInverse: false, includeSubtypes: true, targetName: { name: "Server" } }] },
+  });
   const watch = await Watch.on(session, [nodeId], 100);
   await watch.next(1);
   await watch.close();
   await client.disconnect();
   await new Promise((done) => proxy.close(done));
-  const bodies = messagesOf(Buffer.concat(sent)).flatMap((each) => (each.toString("latin1", 0, 4) === "MSGF" ? [each.subarray(HEADER + CHANNEL_HEADER)] : []));
+  const bodies = messagesOf(Buffer.concat(sent)).flatMap((each) =>
+    each.toString("latin1", 0, 4) === "MSGF" ? [each.subarray(HEADER + CHANNEL_HEADER)] : [],
+  );
   const of = (service: number): Buffer => bodies.find((body) => body.readUInt16LE(2) === service) ?? Buffer.alloc(0);
-  const [first = Buffer.alloc(0), ...others] = bodies.filter((body) => ![CREATE_SESSION, ACTIVATE_SESSION].includes(body.readUInt16LE(2)));
+  const [first = Buffer.alloc(0), ...others] = bodies.filter(
+    (body) => ![CREATE_SESSION, ACTIVATE_SESSION].includes(body.readUInt16LE(2)),
+  );
   return { create: of(CREATE_SESSION), activate: of(ACTIVATE_SESSION), requests: [first, ...others] };
 }
 const CREATE_SESSION = 461;
@@ -165,9 +183,15 @@ export class Attack {
     this.#connections++;
     const kind = this.#random.next();
     const peer = new Peer(this.#port);
-    if (kind < 0.25) this.#send(peer, Array.from({ length: 1 + this.#random.below(3) }, () => this.#noise()));
-    else if (kind < 0.4) this.#send(peer, [Buffer.concat([hello(ENDPOINT), this.#noise()])]); // in one segment
-    else if (kind < 0.55) this.#send(peer, [hello(ENDPOINT), this.#changed(open(this.#random.of(POLICIES)), HEADER), this.#noise()]);
+    if (kind < 0.25)
+      this.#send(
+        peer,
+        Array.from({ length: 1 + this.#random.below(3) }, () => this.#noise()),
+      );
+    else if (kind < 0.4)
+      this.#send(peer, [Buffer.concat([hello(ENDPOINT), this.#noise()])]); // in one segment
+    else if (kind < 0.55)
+      this.#send(peer, [hello(ENDPOINT), this.#changed(open(this.#random.of(POLICIES)), HEADER), this.#noise()]);
     else if (kind < 0.8) await this.#inChannel(peer);
     else await this.#inSession(peer);
     await peer.end(this.#random.next() < 0.3);
@@ -191,8 +215,12 @@ export class Attack {
     const answer = await peer.answer();
     if (answer?.readUInt16LE(2) !== CREATE_SESSION_ANSWER) return;
     const sessionId = nodeIdLength(answer, ANSWER_HEADER);
-    const token = answer.subarray(ANSWER_HEADER + sessionId, ANSWER_HEADER + sessionId + nodeIdLength(answer, ANSWER_HEADER + sessionId));
-    const asIts = (body: Buffer): Buffer => Buffer.concat([body.subarray(0, TYPE_ID), token, body.subarray(TYPE_ID + nodeIdLength(body, TYPE_ID))]);
+    const token = answer.subarray(
+      ANSWER_HEADER + sessionId,
+      ANSWER_HEADER + sessionId + nodeIdLength(answer, ANSWER_HEADER + sessionId),
+    );
+    const asIts = (body: Buffer): Buffer =>
+      Buffer.concat([body.subarray(0, TYPE_ID), token, body.subarray(TYPE_ID + nodeIdLength(body, TYPE_ID))]);
     peer.send(peer.wrap(asIts(activate)));
     await peer.answer();
     this.#sessions++;
@@ -291,7 +319,10 @@ class Peer {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
 
-  wrap(body: Buffer, wrong: { readonly channel?: number; readonly token?: number; readonly sequence?: number; readonly type?: string } = {}): Buffer {
+  wrap(
+    body: Buffer,
+    wrong: { readonly channel?: number; readonly token?: number; readonly sequence?: number; readonly type?: string } = {},
+  ): Buffer {
     this.#sequence++;
     const { channel = this.#channel, token = this.#token, sequence = this.#sequence, type = "MSGF" } = wrong;
     return message(type, Buffer.concat([u32(channel, token, sequence, this.#sequence), body]));

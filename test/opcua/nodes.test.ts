@@ -1,10 +1,13 @@
-// What a client finds: the companion specification's types with its numbers, the plant below the board, tags with all that is said of them.
+// What a client finds: the companion specification's types with its numbers, the plant below the
+// board, tags with all that is said of them.
 import { existsSync, readFileSync } from "node:fs";
 import { AttributeIds } from "node-opcua-client";
 import type { ClientSession } from "node-opcua-client";
 import { DataType } from "node-opcua-variant";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { COMPANION_METHODS, COMPANION_OBJECTS, COMPANION_REFERENCES, COMPANION_TYPES, COMPANION_URI, COMPANION_VARIABLES, DI_URI } from "../../industrial/opcua/companion.table.ts";
+import {
+  COMPANION_METHODS, COMPANION_OBJECTS, COMPANION_REFERENCES, COMPANION_TYPES, COMPANION_URI, COMPANION_VARIABLES, DI_URI,
+} from "../../industrial/opcua/companion.table.ts";
 import { PLANT_URI } from "../../industrial/opcua/nodes.ts";
 import { unitIdOf } from "../../industrial/opcua/units.ts";
 import { TestPlant } from "../tags/plant.ts";
@@ -17,7 +20,11 @@ const TAGS = [
   `{ name: List, type: "f32[3]" }`,
   `{ name: Text, type: "string[8]" }`,
 ];
-const GUEST_TAGS = [{ name: "jitter max", unit: "ns" }, { name: "overruns", unit: "count" }, { name: "lamps", unit: "count" }] as const;
+const GUEST_TAGS = [
+  { name: "jitter max", unit: "ns" },
+  { name: "overruns", unit: "count" },
+  { name: "lamps", unit: "count" },
+] as const;
 
 let station: Station;
 let session: ClientSession;
@@ -31,7 +38,8 @@ beforeAll(async () => {
 });
 afterAll(() => station.stop());
 
-const idIn = (uri: string, id: string | number): string => `ns=${spaces.indexOf(uri)};${typeof id === "number" ? "i" : "s"}=${id}`;
+const idIn = (uri: string, id: string | number): string =>
+  `ns=${spaces.indexOf(uri)};${typeof id === "number" ? "i" : "s"}=${id}`;
 const own = (id: string): string => idIn(PLANT_URI, id);
 
 async function read(nodeId: string, attributeId: number = AttributeIds.Value): Promise<unknown> {
@@ -41,8 +49,17 @@ async function read(nodeId: string, attributeId: number = AttributeIds.Value): P
 
 /** "Setpoint: 0:AnalogItemType", below a node. */
 async function below(nodeId: string, reference = "HierarchicalReferences"): Promise<string[]> {
-  const { references } = await session.browse({ nodeId, referenceTypeId: reference, includeSubtypes: true, browseDirection: 0, resultMask: 63 });
-  return (references ?? []).map(({ browseName, typeDefinition }) => `${browseName.namespaceIndex}:${browseName.name} ${typeDefinition.namespace};${String(typeDefinition.value)}`);
+  const { references } = await session.browse({
+    nodeId,
+    referenceTypeId: reference,
+    includeSubtypes: true,
+    browseDirection: 0,
+    resultMask: 63,
+  });
+  return (references ?? []).map(
+    ({ browseName, typeDefinition }) =>
+      `${browseName.namespaceIndex}:${browseName.name} ${typeDefinition.namespace};${String(typeDefinition.value)}`,
+  );
 }
 
 test("the companion specification's types have its numbers and names", async () => {
@@ -52,14 +69,21 @@ test("the companion specification's types have its numbers and names", async () 
   for (const { id, name } of [...COMPANION_TYPES, ...COMPANION_REFERENCES, ...COMPANION_METHODS, ...COMPANION_VARIABLES])
     expect(String(await read(idIn(COMPANION_URI, id), AttributeIds.BrowseName)), String(id)).toBe(named(name, plc));
   for (const { id, name, space } of COMPANION_OBJECTS)
-    expect(String(await read(idIn(COMPANION_URI, id), AttributeIds.BrowseName)), String(id)).toBe(named(name, space === "di" ? di : plc));
+    expect(String(await read(idIn(COMPANION_URI, id), AttributeIds.BrowseName)), String(id)).toBe(
+      named(name, space === "di" ? di : plc),
+    );
 });
 
 test("CtrlResourceType is a DI device and has what the specification says (OPC 30000, 7.2)", async () => {
   const [plc, di] = [spaces.indexOf(COMPANION_URI), spaces.indexOf(DI_URI)];
   expect(await below(idIn(DI_URI, 1002), "HasSubtype")).toContain(`${plc}:CtrlResourceType 0;0`);
   expect(await below(idIn(COMPANION_URI, 1002))).toEqual([
-    `${plc}:MethodSet 0;58`, `${plc}:Tasks ${di};1004`, `${plc}:Programs ${di};1004`, `${plc}:GlobalVars ${di};1005`, `${plc}:Configuration ${di};1005`, `${plc}:Status ${di};1005`,
+    `${plc}:MethodSet 0;58`,
+    `${plc}:Tasks ${di};1004`,
+    `${plc}:Programs ${di};1004`,
+    `${plc}:GlobalVars ${di};1005`,
+    `${plc}:Configuration ${di};1005`,
+    `${plc}:Status ${di};1005`,
   ]);
   expect(await below(idIn(COMPANION_URI, 1006))).toEqual([`${plc}:Priority 0;68`, `${plc}:Interval 0;68`, `${plc}:Single 0;68`]);
   expect(await below("i=58", "HasSubtype")).toContain(`${plc}:CtrlTaskType 0;0`);
@@ -70,15 +94,27 @@ test("the board is a Configuration in DI's set of devices, its partitions are it
   expect(await below(idIn(DI_URI, 5001))).toContain(`${plant}:press ${plc};1001`);
   expect(await below(own("/board/Resources"))).toEqual([`${plant}:plc ${plc};1002`, `${plant}:other ${plc};1002`]);
   expect(await below(own("plc/Tasks"))).toEqual([`${plant}:scan ${plc};1006`]);
-  expect(await below(own("plc/Tasks/scan"))).toEqual([`${plc}:Priority 0;68`, `${plant}:jitter max 0;17497`, `${plant}:overruns 0;63`]);
-  expect((await below(own("plc/Status"))).map((text) => text.split(" ")[0])).toEqual(["lamps", "state", "uptime", "restarts", "watchdog_expired", "console_dropped"].map((name) => `${plant}:${name}`));
+  expect(await below(own("plc/Tasks/scan"))).toEqual([
+    `${plc}:Priority 0;68`,
+    `${plant}:jitter max 0;17497`,
+    `${plant}:overruns 0;63`,
+  ]);
+  expect((await below(own("plc/Status"))).map((text) => text.split(" ")[0])).toEqual(
+    ["lamps", "state", "uptime", "restarts", "watchdog_expired", "console_dropped"].map((name) => `${plant}:${name}`),
+  );
   expect([await read(own("plc/SerialNumber")), await read(own("plc/SoftwareRevision"))]).toEqual(["0042", "0.1.0"]);
   expect(await below(own("/board/Identification"))).toContain(`${di}:Manufacturer 0;68`);
 });
 
 test("tags are variables, with the names of partition and tag for ids; fields of a structure are below it", async () => {
   const plant = spaces.indexOf(PLANT_URI);
-  expect(await below(own("plc/GlobalVars"))).toEqual([`${plant}:Setpoint 0;2368`, `${plant}:Big 0;17497`, `${plant}:List 0;63`, `${plant}:Text 0;63`, `${plant}:Tank 0;58`]);
+  expect(await below(own("plc/GlobalVars"))).toEqual([
+    `${plant}:Setpoint 0;2368`,
+    `${plant}:Big 0;17497`,
+    `${plant}:List 0;63`,
+    `${plant}:Text 0;63`,
+    `${plant}:Tank 0;58`,
+  ]);
   expect(await below(own("plc/GlobalVars/Tank"))).toEqual([`${plant}:Level 0;63`, `${plant}:Full 0;63`]);
   expect(await read(own("plc.Setpoint"))).toBe(5);
   expect(await read(own("plc.Tank.Full"))).toBe(false);
@@ -86,7 +122,11 @@ test("tags are variables, with the names of partition and tag for ids; fields of
 
 test("type, rank, access, description, unit and ranges are said", async () => {
   const attributes = async (id: string): Promise<unknown[]> =>
-    Promise.all([AttributeIds.DataType, AttributeIds.ValueRank, AttributeIds.AccessLevel, AttributeIds.UserAccessLevel].map(async (each) => String(await read(own(id), each))));
+    Promise.all(
+      [AttributeIds.DataType, AttributeIds.ValueRank, AttributeIds.AccessLevel, AttributeIds.UserAccessLevel].map(async (each) =>
+        String(await read(own(id), each)),
+      ),
+    );
   const typeId = (type: DataType): string => `ns=0;i=${type}`;
   expect(await attributes("plc.Setpoint")).toEqual([typeId(DataType.Int32), "-1", "7", "5"]); // an observer does not write
   expect(await attributes("plc.Big")).toEqual([typeId(DataType.Int64), "-1", "5", "5"]);
@@ -106,7 +146,11 @@ test("a unit's number is its UNECE code, byte by byte (OPC 10000-8, 5.6.4.3)", (
 const NODESET = process.env["AXV_PLCOPEN_NODESET"] ?? "";
 test.runIf(existsSync(NODESET))("every number, name, parent and type is that of the published node set", () => {
   const text = readFileSync(NODESET, "utf8");
-  const nodes = new Map([...text.matchAll(/<UA(\w+) NodeId="ns=2;i=(\d+)" BrowseName="([^"]*)"[^>]*>(.*?)<\/UA\1>/gs)].map(([, kind, id, name, body = ""]) => [Number(id), { kind, name, body }]));
+  const nodes = new Map(
+    [...text.matchAll(/<UA(\w+) NodeId="ns=2;i=(\d+)" BrowseName="([^"]*)"[^>]*>(.*?)<\/UA\1>/gs)].map(
+      ([, kind, id, name, body = ""]) => [Number(id), { kind, name, body }],
+    ),
+  );
   const expectNode = (id: number, kind: string, name: string, ...references: string[]): void => {
     expect(nodes.get(id), String(id)).toMatchObject({ kind, name });
     for (const reference of references) expect(nodes.get(id)?.body, String(id)).toContain(`>${reference}</Reference>`);
@@ -115,7 +159,9 @@ test.runIf(existsSync(NODESET))("every number, name, parent and type is that of 
   const refer = ([space, id]: readonly ["ua" | "di" | "plc", number]): string => `${index[space]}i=${id}`;
   for (const { id, name, of } of COMPANION_TYPES) expectNode(id, "ObjectType", `2:${name}`, refer(of));
   for (const { id, name, of } of COMPANION_REFERENCES) expectNode(id, "ReferenceType", `2:${name}`, `i=${of}`);
-  for (const { id, name, below: parent, type, space } of COMPANION_OBJECTS) expectNode(id, "Object", `${space === "di" ? 1 : 2}:${name}`, refer(type), `ns=2;i=${parent}`);
+  for (const { id, name, below: parent, type, space } of COMPANION_OBJECTS)
+    expectNode(id, "Object", `${space === "di" ? 1 : 2}:${name}`, refer(type), `ns=2;i=${parent}`);
   for (const { id, name, below: parent } of COMPANION_METHODS) expectNode(id, "Method", `2:${name}`, `ns=2;i=${parent}`);
-  for (const { id, name, below: parent, type } of COMPANION_VARIABLES) expectNode(id, "Variable", `2:${name}`, refer(type), `ns=2;i=${parent}`);
+  for (const { id, name, below: parent, type } of COMPANION_VARIABLES)
+    expectNode(id, "Variable", `2:${name}`, refer(type), `ns=2;i=${parent}`);
 });

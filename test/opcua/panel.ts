@@ -22,11 +22,21 @@ export class Panel {
   }
 
   static async create(folder: string): Promise<Panel> {
-    const manager = new OPCUACertificateManager({ rootFolder: join(folder, "panel"), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
+    const manager = new OPCUACertificateManager({
+      rootFolder: join(folder, "panel"),
+      automaticallyAcceptUnknownCertificate: true,
+      disableFileWatchers: true,
+    });
     await manager.initialize();
     const panel = new Panel(folder, manager);
     await manager.createSelfSignedCertificate({
-      applicationUri: CLIENT_URI, dns: ["localhost"], ip: [], subject: "/CN=panel", startDate: new Date(Date.now() - DAY_MS), validity: 100, outputFile: panel.certificateFile,
+      applicationUri: CLIENT_URI,
+      dns: ["localhost"],
+      ip: [],
+      subject: "/CN=panel",
+      startDate: new Date(Date.now() - DAY_MS),
+      validity: 100,
+      outputFile: panel.certificateFile,
     });
     return panel;
   }
@@ -40,11 +50,23 @@ export class Panel {
   }
 
   /** A session; the one before is over. */
-  async login(url: string, userName: string, password: string, options: Partial<OPCUAClientOptions> = {}): Promise<ClientSession> {
+  async login(
+    url: string,
+    userName: string,
+    password: string,
+    options: Partial<OPCUAClientOptions> = {},
+  ): Promise<ClientSession> {
     await this.logout();
     this.#client = OPCUAClient.create({
-      applicationUri: CLIENT_URI, certificateFile: this.certificateFile, privateKeyFile: this.keyFile, clientCertificateManager: this.#manager, endpointMustExist: false,
-      securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Aes256_Sha256_RsaPss, connectionStrategy: { maxRetry: 0, initialDelay: 10 }, ...options,
+      applicationUri: CLIENT_URI,
+      certificateFile: this.certificateFile,
+      privateKeyFile: this.keyFile,
+      clientCertificateManager: this.#manager,
+      endpointMustExist: false,
+      securityMode: MessageSecurityMode.SignAndEncrypt,
+      securityPolicy: SecurityPolicy.Aes256_Sha256_RsaPss,
+      connectionStrategy: { maxRetry: 0, initialDelay: 10 },
+      ...options,
     });
     await this.#client.connect(url);
     return this.#client.createSession({ type: UserTokenType.UserName, userName, password });
@@ -61,7 +83,8 @@ export class Panel {
   }
 }
 
-export const readTag = (session: ClientSession, nodeId: string): Promise<DataValue> => session.read({ nodeId, attributeId: AttributeIds.Value });
+export const readTag = (session: ClientSession, nodeId: string): Promise<DataValue> =>
+  session.read({ nodeId, attributeId: AttributeIds.Value });
 export const writeInt16 = (session: ClientSession, nodeId: string, value: number): Promise<StatusCode> =>
   session.write({ nodeId, attributeId: AttributeIds.Value, value: { value: { dataType: DataType.Int16, value } } });
 export async function plantNamespace(session: ClientSession): Promise<number> {

@@ -13,26 +13,49 @@ import { Watch } from "./watch.ts";
 
 const SESSIONS = 3;
 const LONGEST_WAIT = 300_000;
-const newPlant = (): TestPlant => new TestPlant({ plc: "[{ name: A, type: i32 }, { name: B, type: i32 }, { name: C, type: i32 }]" });
-const named = (userName: string, password: string): { type: UserTokenType.UserName; userName: string; password: string } => ({ type: UserTokenType.UserName, userName, password });
+const newPlant = (): TestPlant =>
+  new TestPlant({ plc: "[{ name: A, type: i32 }, { name: B, type: i32 }, { name: C, type: i32 }]" });
+const named = (userName: string, password: string): { type: UserTokenType.UserName; userName: string; password: string } => ({
+  type: UserTokenType.UserName,
+  userName,
+  password,
+});
 
 let station: Station;
 beforeAll(async () => {
-  station = await Station.start(newPlant(), { caps: { ...DEFAULT_CAPS, sessions: SESSIONS, subscriptionsPerSession: 1, itemsPerSubscription: 2, queue: 5 }, sessionSeconds: 5 }, ["expired"]);
+  station = await Station.start(
+    newPlant(),
+    {
+      caps: { ...DEFAULT_CAPS, sessions: SESSIONS, subscriptionsPerSession: 1, itemsPerSubscription: 2, queue: 5 },
+      sessionSeconds: 5,
+    },
+    ["expired"],
+  );
 });
 afterAll(() => station.stop());
 
 test("what is offered: three policies, SignAndEncrypt, user names; nothing else", async () => {
   const client = await station.connect();
   const endpoints = await client.getEndpoints();
-  expect(endpoints.map(({ securityPolicyUri, securityMode }) => `${securityPolicyUri?.split("#")[1]} ${MessageSecurityMode[securityMode]}`).sort()).toEqual([...POLICIES].sort().map((policy) => `${policy} SignAndEncrypt`));
-  expect(new Set(endpoints.flatMap(({ userIdentityTokens }) => (userIdentityTokens ?? []).map(({ tokenType }) => UserTokenType[tokenType])))).toEqual(new Set(["UserName"]));
+  expect(
+    endpoints
+      .map(({ securityPolicyUri, securityMode }) => `${securityPolicyUri?.split("#")[1]} ${MessageSecurityMode[securityMode]}`)
+      .sort(),
+  ).toEqual([...POLICIES].sort().map((policy) => `${policy} SignAndEncrypt`));
+  expect(
+    new Set(
+      endpoints.flatMap(({ userIdentityTokens }) => (userIdentityTokens ?? []).map(({ tokenType }) => UserTokenType[tokenType])),
+    ),
+  ).toEqual(new Set(["UserName"]));
 });
 
-test.each([SecurityPolicy.Basic256Sha256, SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss])("%s lets an observer in", async (securityPolicy) => {
-  const session = await station.login("observer", { securityPolicy });
-  await session.close();
-});
+test.each([SecurityPolicy.Basic256Sha256, SecurityPolicy.Aes128_Sha256_RsaOaep, SecurityPolicy.Aes256_Sha256_RsaPss])(
+  "%s lets an observer in",
+  async (securityPolicy) => {
+    const session = await station.login("observer", { securityPolicy });
+    await session.close();
+  },
+);
 
 describe("refused", () => {
   const REFUSED = [
@@ -40,7 +63,14 @@ describe("refused", () => {
     ["a password of another", () => station.login(named("engineer", PASSWORDS.observer)), /BadUserAccessDenied/],
     ["an unknown user", () => station.login(named("root", "")), /BadUserAccessDenied/],
     ["nobody", () => station.login({ type: UserTokenType.Anonymous }), /Identity|Anonymous|user ?token/i],
-    ["no encryption", () => station.connect({ securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None }).then((client) => client.createSession(named("engineer", PASSWORDS.engineer))), /./],
+    [
+      "no encryption",
+      () =>
+        station
+          .connect({ securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None })
+          .then((client) => client.createSession(named("engineer", PASSWORDS.engineer))),
+      /./,
+    ],
     ["only signed", () => station.connect({ securityMode: MessageSecurityMode.Sign }), /./],
     ["an old policy", () => station.connect({ securityPolicy: SecurityPolicy.Basic256 }), /./],
     ["a certificate that is over", () => station.connect({}, "expired"), /./],
@@ -65,7 +95,12 @@ describe("refused", () => {
   test("after three failures, even the right password, for a while", async () => {
     for (let k = 0; k < 3; k++) await expect(station.login(named("observer", "guess"))).rejects.toThrow(/BadUserAccessDenied/);
     await expect(station.login("observer")).rejects.toThrow(/BadUserAccessDenied/);
-    expect(station.audited.at(-1)).toMatchObject({ action: "login", allowed: false, detail: "must wait", who: { user: "observer" } });
+    expect(station.audited.at(-1)).toMatchObject({
+      action: "login",
+      allowed: false,
+      detail: "must wait",
+      who: { user: "observer" },
+    });
     station.instant = { ...station.instant, steady: station.instant.steady + LONGEST_WAIT };
     await (await station.login("observer")).close();
   });
@@ -92,14 +127,24 @@ test("what a client may make the server keep is bounded, and it is told what it 
   const session = await station.login("observer", { requestedSessionTimeout: 3_600_000 });
   expect(session.timeout).toBe(5000);
   const space = (await session.readNamespaceArray()).indexOf("urn:axv-part:plant");
-  const watch = await Watch.on(session, ["A", "B", "C"].map((tag) => `ns=${space};s=plc.${tag}`), 100, 1_000_000);
-  expect(watch.revised).toEqual([{ interval: 100, queue: 5 }, { interval: 100, queue: 5 }, { interval: -1, queue: -1 }]); // there are too many
+  const watch = await Watch.on(
+    session,
+    ["A", "B", "C"].map((tag) => `ns=${space};s=plc.${tag}`),
+    100,
+    1_000_000,
+  );
+  expect(watch.revised).toEqual([
+    { interval: 100, queue: 5 },
+    { interval: 100, queue: 5 },
+    { interval: -1, queue: -1 },
+  ]); // there are too many
   await expect(Watch.on(session, [], 100)).rejects.toThrow(/BadTooManySubscriptions/);
   await session.close();
 });
 
 describe("the certificate", () => {
-  const certificate = (): X509Certificate => new X509Certificate(readFileSync(join(station.folder, "server/own/certs/certificate.pem")));
+  const certificate = (): X509Certificate =>
+    new X509Certificate(readFileSync(join(station.folder, "server/own/certs/certificate.pem")));
 
   test("names every address and the application, is ours, and began before now", () => {
     const { subjectAltName = "", subject, validFrom } = certificate();
@@ -118,7 +163,14 @@ test("sessions are listed, with who and from where, and can be ended", async () 
   const session = await station.login("engineer");
   const [found, another] = station.server.sessionList();
   expect(another).toBeUndefined();
-  expect(found).toMatchObject({ user: "engineer", role: "engineer", address: "127.0.0.1", application: "urn:axv-part:test-client", subscriptions: 0, items: 0 });
+  expect(found).toMatchObject({
+    user: "engineer",
+    role: "engineer",
+    address: "127.0.0.1",
+    application: "urn:axv-part:test-client",
+    subscriptions: 0,
+    items: 0,
+  });
   expect(station.server.closeSession("ns=1;i=1")).toBe(false);
   expect(station.server.closeSession(found?.id ?? "")).toBe(true);
   expect(station.server.sessions).toBe(0);
@@ -140,19 +192,28 @@ test("renewed, the certificate is another one for who comes, and who is there st
 test("a port in use is said with what to do", async () => {
   const holder = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => holder.once("listening", resolve));
-  await expect(Station.start(newPlant(), { port: (holder.address() as AddressInfo).port })).rejects.toThrow(/something else listens on 127\.0\.0\.1:\d+: stop it/);
+  await expect(Station.start(newPlant(), { port: (holder.address() as AddressInfo).port })).rejects.toThrow(
+    /something else listens on 127\.0\.0\.1:\d+: stop it/,
+  );
   await new Promise((resolve) => holder.close(resolve));
 });
 
 test("asked for by name, anybody may look, and no more", async () => {
   const open = await Station.start(newPlant(), { anonymous: true });
   try {
-    const client = OPCUAClient.create({ endpointMustExist: false, securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None, connectionStrategy: { maxRetry: 0 } });
+    const client = OPCUAClient.create({
+      endpointMustExist: false,
+      securityMode: MessageSecurityMode.None,
+      securityPolicy: SecurityPolicy.None,
+      connectionStrategy: { maxRetry: 0 },
+    });
     await client.connect(open.url);
     const session = await client.createSession();
     const space = (await session.readNamespaceArray()).indexOf("urn:axv-part:plant");
     expect((await session.read({ nodeId: `ns=${space};s=plc.A` })).statusCode.name).toBe("BadWaitingForInitialData");
-    const [result] = await session.call([{ objectId: `ns=${space};s=plc/MethodSet`, methodId: `ns=${space};s=plc/MethodSet/Stop`, inputArguments: [] }]);
+    const [result] = await session.call([
+      { objectId: `ns=${space};s=plc/MethodSet`, methodId: `ns=${space};s=plc/MethodSet/Stop`, inputArguments: [] },
+    ]);
     expect(result?.statusCode.name).toBe("BadUserAccessDenied");
     expect(open.commanded).toEqual([]);
     await client.disconnect();

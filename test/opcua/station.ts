@@ -47,20 +47,49 @@ export class Station {
     const pki = join(this.folder, "server");
     const trusted = new OPCUACertificateManager({ rootFolder: pki, disableFileWatchers: true });
     await trusted.initialize();
-    for (const name of ["client", ...more]) await trusted.trustCertificate(new X509Certificate(readFileSync((await this.#clientKeys(name)).certificateFile)).raw);
+    for (const name of ["client", ...more])
+      await trusted.trustCertificate(new X509Certificate(readFileSync((await this.#clientKeys(name)).certificateFile)).raw);
     await trusted.dispose();
-    const users = await Promise.all((["observer", "operator", "engineer"] as const).map(async (role) => ({ name: role, role, password: await hashPassword(PASSWORDS[role]) })));
+    const users = await Promise.all(
+      (["observer", "operator", "engineer"] as const).map(async (role) => ({
+        name: role,
+        role,
+        password: await hashPassword(PASSWORDS[role]),
+      })),
+    );
     const options: OpcUaOptions = {
       plant,
-      board: { name: "press", manufacturer: "Maker", model: "PLC-4", serialNumber: "0042", hardwareRevision: "B", softwareRevision: "0.1.0" },
+      board: {
+        name: "press",
+        manufacturer: "Maker",
+        model: "PLC-4",
+        serialNumber: "0042",
+        hardwareRevision: "B",
+        softwareRevision: "0.1.0",
+      },
       writer: { write: async (partition, writes, who) => (this.written.push({ partition, writes, who }), this.outcome) },
       commands: { request: async (partition, command) => (this.commanded.push({ partition, command }), this.outcome) },
       audit: { record: (entry) => void this.audited.push(entry) },
-      log: { info: () => {}, warn: (message) => void this.logged.push(message), error: (message) => void this.logged.push(message) },
+      log: {
+        info: () => {},
+        warn: (message) => void this.logged.push(message),
+        error: (message) => void this.logged.push(message),
+      },
       now: () => testPlant.instant,
       settings: {
-        host: "127.0.0.1", port: 0, hostnames: ["127.0.0.1", "localhost"], applicationUri: APPLICATION_URI, pki, policies: POLICIES, anonymous: false,
-        discovery: true, users, caps: DEFAULT_CAPS, sessionSeconds: 30, historyValues: 100, ...settings,
+        host: "127.0.0.1",
+        port: 0,
+        hostnames: ["127.0.0.1", "localhost"],
+        applicationUri: APPLICATION_URI,
+        pki,
+        policies: POLICIES,
+        anonymous: false,
+        discovery: true,
+        users,
+        caps: DEFAULT_CAPS,
+        sessionSeconds: 30,
+        historyValues: 100,
+        ...settings,
       },
     };
     this.server = await OpcUaServer.start(options);
@@ -86,8 +115,14 @@ export class Station {
   }
 
   /** Made once for each name. */
-  async #clientKeys(name: string): Promise<{ certificateFile: string; privateKeyFile: string; manager: OPCUACertificateManager }> {
-    const manager = new OPCUACertificateManager({ rootFolder: join(this.folder, name), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
+  async #clientKeys(
+    name: string,
+  ): Promise<{ certificateFile: string; privateKeyFile: string; manager: OPCUACertificateManager }> {
+    const manager = new OPCUACertificateManager({
+      rootFolder: join(this.folder, name),
+      automaticallyAcceptUnknownCertificate: true,
+      disableFileWatchers: true,
+    });
     await manager.initialize();
     this.#managers.push(manager);
     const certificateFile = join(this.folder, `${name}.pem`);
@@ -95,7 +130,13 @@ export class Station {
       readFileSync(certificateFile);
     } catch {
       await manager.createSelfSignedCertificate({
-        applicationUri: CLIENT_URI, dns: ["localhost"], ip: [], subject: "/CN=client", startDate: new Date(Date.now() - (name === "expired" ? 20 : 1) * DAY_MS), validity: name === "expired" ? 10 : 100, outputFile: certificateFile,
+        applicationUri: CLIENT_URI,
+        dns: ["localhost"],
+        ip: [],
+        subject: "/CN=client",
+        startDate: new Date(Date.now() - (name === "expired" ? 20 : 1) * DAY_MS),
+        validity: name === "expired" ? 10 : 100,
+        outputFile: certificateFile,
       });
     }
     return { certificateFile, privateKeyFile: manager.privateKey, manager };
@@ -105,9 +146,16 @@ export class Station {
   async connect(more: Partial<OPCUAClientOptions> = {}, keys = "client"): Promise<OPCUAClient> {
     const { certificateFile, privateKeyFile, manager } = await this.#clientKeys(keys);
     const client = OPCUAClient.create({
-      applicationUri: CLIENT_URI, certificateFile, privateKeyFile, clientCertificateManager: manager, endpointMustExist: false,
-      securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Basic256Sha256,
-      connectionStrategy: { maxRetry: 0, initialDelay: 10 }, serverCertificate: this.certificate, ...more,
+      applicationUri: CLIENT_URI,
+      certificateFile,
+      privateKeyFile,
+      clientCertificateManager: manager,
+      endpointMustExist: false,
+      securityMode: MessageSecurityMode.SignAndEncrypt,
+      securityPolicy: SecurityPolicy.Basic256Sha256,
+      connectionStrategy: { maxRetry: 0, initialDelay: 10 },
+      serverCertificate: this.certificate,
+      ...more,
     });
     this.#clients.push(client);
     await client.connect(this.url);
@@ -116,7 +164,9 @@ export class Station {
 
   async login(who: Role | UserIdentityInfo, more: Partial<OPCUAClientOptions> = {}): Promise<ClientSession> {
     const client = await this.connect(more);
-    return client.createSession(typeof who === "string" ? { type: UserTokenType.UserName, userName: who, password: PASSWORDS[who] } : who);
+    return client.createSession(
+      typeof who === "string" ? { type: UserTokenType.UserName, userName: who, password: PASSWORDS[who] } : who,
+    );
   }
 
   async disconnect(): Promise<void> {

@@ -11,7 +11,10 @@ function push(): TokenStack {
   countTokensSteadily(); // once is enough
   const stack = new TokenStack(1);
   const token = { channelId: 1, tokenId: 7, createdAt: new Date(), revisedLifetime: LIFETIME };
-  stack.pushNewToken(token as Parameters<TokenStack["pushNewToken"]>[0], { derivedClientKeys: {}, derivedServerKeys: {} } as unknown as Parameters<TokenStack["pushNewToken"]>[1]);
+  stack.pushNewToken(
+    token as Parameters<TokenStack["pushNewToken"]>[0],
+    { derivedClientKeys: {}, derivedServerKeys: {} } as unknown as Parameters<TokenStack["pushNewToken"]>[1],
+  );
   return stack;
 }
 const isGood = (stack: TokenStack): boolean => stack.getTokenDerivedKeys(7) !== null;

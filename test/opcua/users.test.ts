@@ -16,8 +16,12 @@ describe("a password", () => {
   });
 
   test.each([
-    "", "secret", "scrypt$16384$8$1$AAAA", "scrypt$16383$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    "scrypt$1073741824$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "scrypt$16384$8$1$AAAAAAAAAAAAAAAAAAAAAA$AA",
+    "",
+    "secret",
+    "scrypt$16384$8$1$AAAA",
+    "scrypt$16383$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "scrypt$1073741824$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "scrypt$16384$8$1$AAAAAAAAAAAAAAAAAAAAAA$AA",
   ])("whose hash is %j lets nobody in", async (password) => {
     expect(parseHash(password)).toBeUndefined();
     expect(await new Users([{ name: "anna", role: "operator", password }]).check("anna", "", "10.0.0.1")).toBe("wrong");
@@ -25,10 +29,16 @@ describe("a password", () => {
 });
 
 describe("failures", () => {
-  const setUp = async (): Promise<{ pass: (ms: number) => void; check: (name: string, password: string, address?: string) => Promise<string> }> => {
+  const setUp = async (): Promise<{
+    pass: (ms: number) => void;
+    check: (name: string, password: string, address?: string) => Promise<string>;
+  }> => {
     let now = 0;
     const users = new Users([{ name: "anna", role: "operator", password: await hashPassword("right") }], () => now);
-    return { pass: (ms) => void (now += ms), check: (name, password, address = "10.0.0.1") => users.check(name, password, address) };
+    return {
+      pass: (ms) => void (now += ms),
+      check: (name, password, address = "10.0.0.1") => users.check(name, password, address),
+    };
   };
 
   test("the third and each further one doubles the wait; meanwhile not even the right password helps", async () => {

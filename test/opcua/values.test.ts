@@ -29,7 +29,10 @@ test.each(EDGES)("%s comes back", (name, dataType, values) => {
   const type = parseType(name);
   for (const value of values) {
     const variant = toVariant(type, value);
-    expect([variant.dataType, variant.arrayType]).toEqual([dataType, Array.isArray(value) ? VariantArrayType.Array : VariantArrayType.Scalar]);
+    expect([variant.dataType, variant.arrayType]).toEqual([
+      dataType,
+      Array.isArray(value) ? VariantArrayType.Array : VariantArrayType.Scalar,
+    ]);
     expect(fromVariant(type, variant)).toEqual(value);
   }
 });
@@ -38,12 +41,19 @@ test("a value of another type, of another shape or of another length is none", (
   for (const [name, dataType] of EDGES) {
     const type = parseType(name);
     for (const [other, written, values] of EDGES)
-      if (written !== dataType) expect(fromVariant(type, toVariant(parseType(other), values[0] ?? 0)), `${name} of ${other}`).toBeUndefined();
+      if (written !== dataType)
+        expect(fromVariant(type, toVariant(parseType(other), values[0] ?? 0)), `${name} of ${other}`).toBeUndefined();
     expect(fromVariant(type, new Variant({ dataType: DataType.Null })), name).toBeUndefined();
   }
   const list = parseType("i16[2]");
   expect(fromVariant(list, new Variant({ dataType: DataType.Int16, value: 1 }))).toBeUndefined();
-  expect(fromVariant(list, new Variant({ dataType: DataType.Int16, arrayType: VariantArrayType.Array, value: [1] }))).toBeUndefined();
-  expect(fromVariant(list, new Variant({ dataType: DataType.Int16, arrayType: VariantArrayType.Array, value: [1, 2, 3] }))).toBeUndefined();
-  expect(fromVariant(parseType("i16"), new Variant({ dataType: DataType.Int16, arrayType: VariantArrayType.Array, value: [1] }))).toBeUndefined();
+  expect(
+    fromVariant(list, new Variant({ dataType: DataType.Int16, arrayType: VariantArrayType.Array, value: [1] })),
+  ).toBeUndefined();
+  expect(
+    fromVariant(list, new Variant({ dataType: DataType.Int16, arrayType: VariantArrayType.Array, value: [1, 2, 3] })),
+  ).toBeUndefined();
+  expect(
+    fromVariant(parseType("i16"), new Variant({ dataType: DataType.Int16, arrayType: VariantArrayType.Array, value: [1] })),
+  ).toBeUndefined();
 });

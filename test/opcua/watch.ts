@@ -29,18 +29,34 @@ export class Watch {
 
   static async on(session: ClientSession, nodes: readonly string[], samplingInterval: number, queueSize = 10): Promise<Watch> {
     const subscription = await session.createSubscription2({
-      requestedPublishingInterval: 50, requestedLifetimeCount: 1000, requestedMaxKeepAliveCount: 100, maxNotificationsPerPublish: 0, publishingEnabled: true, priority: 0,
+      requestedPublishingInterval: 50,
+      requestedLifetimeCount: 1000,
+      requestedMaxKeepAliveCount: 100,
+      maxNotificationsPerPublish: 0,
+      publishingEnabled: true,
+      priority: 0,
     });
     const watch = new Watch(subscription);
     const group = ClientMonitoredItemGroup.create(
-      subscription, nodes.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })), { samplingInterval, queueSize, discardOldest: true }, TimestampsToReturn.Both,
+      subscription,
+      nodes.map((nodeId) => ({ nodeId, attributeId: AttributeIds.Value })),
+      { samplingInterval, queueSize, discardOldest: true },
+      TimestampsToReturn.Both,
     );
     group.on("changed", (_item, { statusCode, value, sourceTimestamp }: DataValue, index) => {
-      watch.told.push({ node: nodes[index]?.replace(/^ns=\d+;s=/, "") ?? "", status: statusCode.name, value: plain(value.value), time: sourceTimestamp?.getTime() });
+      watch.told.push({
+        node: nodes[index]?.replace(/^ns=\d+;s=/, "") ?? "",
+        status: statusCode.name,
+        value: plain(value.value),
+        time: sourceTimestamp?.getTime(),
+      });
       watch.#wake();
     });
     await new Promise<void>((resolve) => group.once("initialized", () => resolve()));
-    watch.#revised = group.monitoredItems.map(({ result }) => ({ interval: result?.revisedSamplingInterval ?? -1, queue: result?.revisedQueueSize ?? -1 }));
+    watch.#revised = group.monitoredItems.map(({ result }) => ({
+      interval: result?.revisedSamplingInterval ?? -1,
+      queue: result?.revisedQueueSize ?? -1,
+    }));
     return watch;
   }
 

@@ -19,7 +19,12 @@ export const axvPart = (folder: string, ...parameters: readonly string[]): Resul
 /** The same, without keeping this process from what it does meanwhile: being the server that is asked. */
 export const axvPartLater = (folder: string, ...parameters: readonly string[]): Promise<Result> =>
   new Promise((resolve) => {
-    execFile(process.execPath, [AXV_PART, ...parameters], { cwd: folder, encoding: "utf8", env: ENVIRONMENT }, (error, stdout, stderr) => {
-      resolve({ status: error === null ? 0 : typeof error.code === "number" ? error.code : null, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [AXV_PART, ...parameters],
+      { cwd: folder, encoding: "utf8", env: ENVIRONMENT },
+      (error, stdout, stderr) => {
+        resolve({ status: error === null ? 0 : typeof error.code === "number" ? error.code : null, stdout, stderr });
+      },
+    );
   });

@@ -1,6 +1,8 @@
 // What build, plan and run may write over.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -22,9 +24,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Why the build has not even begun. */
 async function refusal(system: string, image?: string): Promise<string> {
   const said: string[] = [];
-  const error: unknown = await buildSystem(at(system), image === undefined ? undefined : at(image), (line) => said.push(line), () => "built").catch(
-    (reason: unknown) => reason,
-  );
+  const error: unknown = await buildSystem(
+    at(system),
+    image === undefined ? undefined : at(image),
+    (line) => said.push(line),
+    () => "built",
+  ).catch((reason: unknown) => reason);
   expect(said).toEqual([]);
   return error instanceof Error ? error.message.replaceAll(`${folder}/`, "") : String(error);
 }
@@ -39,14 +44,29 @@ describe("build refuses, before it builds, to write over", () => {
 
   test("a guest's image", async () => {
     writeFileSync(at("guest.bin"), "guest");
-    writeFileSync(at("g.yaml"), "board: qemu-aarch64\npartitions:\n  g: { guest: bare-metal, image: guest.bin, cpus: [3], memory: 2M }\n");
+    writeFileSync(
+      at("g.yaml"),
+      "board: qemu-aarch64\npartitions:\n  g: { guest: bare-metal, image: guest.bin, cpus: [3], memory: 2M }\n",
+    );
     expect(await refusal("g.yaml", "./guest.bin")).toMatch(/is read for it/);
   });
 
   test("what every plan is made of", async () => {
-    for (const file of ["build/core/core.bin", "build/plc/plc.bin", "boards/qemu-aarch64/board.yaml", "rtos-guests/profiles/plc.yaml"]) {
+    for (const file of [
+      "build/core/core.bin",
+      "build/plc/plc.bin",
+      "boards/qemu-aarch64/board.yaml",
+      "rtos-guests/profiles/plc.yaml",
+    ]) {
       const path = join(import.meta.dirname, "../..", file);
-      await expect(buildSystem(at("x.yaml"), path, () => {}, () => "built")).rejects.toThrow(/is read for it/);
+      await expect(
+        buildSystem(
+          at("x.yaml"),
+          path,
+          () => {},
+          () => "built",
+        ),
+      ).rejects.toThrow(/is read for it/);
     }
   });
 
@@ -56,8 +76,13 @@ describe("build refuses, before it builds, to write over", () => {
 
   test("a system file whose name is that of the plan", async () => {
     mkdirSync(at("json"));
-    writeFileSync(at("json/plan.json"), JSON.stringify({ board: "qemu-aarch64", partitions: { plc: { guest: "plc", cpus: [3] } } }));
-    expect(await refusal("json/plan.json", "json/image.bin")).toMatch(/the plan would be written to json\/plan.json, and json\/plan.json is read for it/);
+    writeFileSync(
+      at("json/plan.json"),
+      JSON.stringify({ board: "qemu-aarch64", partitions: { plc: { guest: "plc", cpus: [3] } } }),
+    );
+    expect(await refusal("json/plan.json", "json/image.bin")).toMatch(
+      /the plan would be written to json\/plan.json, and json\/plan.json is read for it/,
+    );
   });
 
   test("somebody's own file that only has the name of a product", async () => {
@@ -83,7 +108,9 @@ describe("build refuses, before it builds, to write over", () => {
 });
 
 test("plan draws over nothing that it reads", () => {
-  expect(axvPart(folder, "plan", "x.yaml", "--svg", "x.yaml").stderr).toMatch(/the picture would be written to x.yaml, and x.yaml is read for it/);
+  expect(axvPart(folder, "plan", "x.yaml", "--svg", "x.yaml").stderr).toMatch(
+    /the picture would be written to x.yaml, and x.yaml is read for it/,
+  );
   expect(readFileSync(at("x.yaml"), "utf8")).toBe(SYSTEM);
 });
 
@@ -97,7 +124,12 @@ describe("build writes", { timeout: BUILD_TIMEOUT_MS }, () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^one\/build\/line\/image.bin: \d+ bytes; the plan is in one\/build\/line\n$/);
     for (const name of ["two", "one"]) {
-      const image = await buildSystem(at(`${name}/line.yaml`), undefined, () => {}, (built) => built.image);
+      const image = await buildSystem(
+        at(`${name}/line.yaml`),
+        undefined,
+        () => {},
+        (built) => built.image,
+      );
       expect(image).toBe(at(`${name}/build/line/image.bin`));
     }
     for (const name of ["one", "two"]) {

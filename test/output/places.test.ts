@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -134,7 +136,9 @@ describe("what was not named replaces only what comes from axv-part", () => {
 describe("a folder that cannot be had is told at once", () => {
   test("a file stands there", () => {
     writeFileSync(at("file"), "");
-    expect(refusal([image(at("file/image.bin"))])).toBe(`cannot write into ${at("file")}: it is no folder. Choose another place, or correct that`);
+    expect(refusal([image(at("file/image.bin"))])).toBe(
+      `cannot write into ${at("file")}: it is no folder. Choose another place, or correct that`,
+    );
     expect(refusal([image(at("file/sub/image.bin"))])).toMatch(/cannot write into .*file\/sub: it is no folder/);
   });
 

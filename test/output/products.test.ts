@@ -60,7 +60,10 @@ describe("what is replaced", () => {
     expect(standard()).toBeDefined();
   });
 
-  test.each(["arch/aarch64/entry.S", "build/core/core.elf", "package.json", "tools/build/index.ts"])("nothing of the project's own: %s", (file) => {
-    expect(() => claimProducts(at("x.yaml"), inProject(file), [], [])).toThrow(/does not come from axv-part/);
-  });
+  test.each(["arch/aarch64/entry.S", "build/core/core.elf", "package.json", "tools/build/index.ts"])(
+    "nothing of the project's own: %s",
+    (file) => {
+      expect(() => claimProducts(at("x.yaml"), inProject(file), [], [])).toThrow(/does not come from axv-part/);
+    },
+  );
 });

@@ -10,7 +10,10 @@ const AXV_PART = join(import.meta.dirname, "../../tools/axv-part.ts");
 let folder: string;
 beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "axv-streams-")));
-  writeFileSync(join(folder, "x.yaml"), `board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [3], image: ${join(import.meta.dirname, "../partitions/images/plc.bin")} }\n`);
+  writeFileSync(
+    join(folder, "x.yaml"),
+    `board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [3], image: ${join(import.meta.dirname, "../partitions/images/plc.bin")} }\n`,
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

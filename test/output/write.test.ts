@@ -22,7 +22,14 @@ test("all files, and nothing else, with names as long as the file system takes",
 
 test("when one cannot be written, the others stay as they were", () => {
   writeFileSync(at("a"), "old");
-  expect(() => writeTogether(new Map([[at("a"), "new"], [at("gone/b"), "new"]]))).toThrow(/^cannot write .*gone\/b: no such file or directory$/);
+  expect(() =>
+    writeTogether(
+      new Map([
+        [at("a"), "new"],
+        [at("gone/b"), "new"],
+      ]),
+    ),
+  ).toThrow(/^cannot write .*gone\/b: no such file or directory$/);
   expect(readdirSync(folder)).toEqual(["a"]);
   expect(readFileSync(at("a"), "utf8")).toBe("old");
 });

@@ -1,5 +1,5 @@
-// Facts of a board that cannot all be true, each at its place in the board's file; and what of a board or a profile shows only in a
-// system.
+// Facts of a board that cannot all be true, each at its place in the board's file; and what of a board
+// or a profile shows only in a system.
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -40,28 +40,133 @@ const altered = (board: string, [from, to]: readonly [string | RegExp, string]):
 
 /** What is altered in the board, and what is said of it: the first mistake, after the key of its line. */
 const FACTS: readonly (readonly [string, readonly [string | RegExp, string], string, string])[] = [
-  ["two pCPUs of one affinity", ["[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 1]"], QEMU, "mpidr: AXV-P095 pCPU 1 has the affinity 0x00000001, too"],
-  ["bits of MPIDR_EL1 that are no affinity (MT)", ["[0x0, 0x1", "[0x0, 0x1000000"], QEMU, "mpidr: AXV-P095 0x01000000 has bits that are no affinity"],
-  ["a timer on the maintenance interrupt", ["maintenance: 9", "maintenance: 10"], QEMU, "gic: AXV-P095 PPI 10 is the hypervisor timer's, and the GIC's maintenance interrupt's"],
-  ["a GICv3's GICD, of 64 KiB, over a redistributor", ["gicd: 0x08000000", "gicd: 0x080f8000"], QEMU, "gic: AXV-P095 the GICR of pCPU 2 at 0x080e0000…0x08100000 is over GICD at 0x080f8000…0x08108000"],
-  ["a GICD in RAM", ["gicd: 0x08000000", "gicd: 0x40000000"], QEMU, "gic: AXV-P095 GICD at 0x40000000…0x40010000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
-  ["a UART in RAM", ["reg: 0x09000000", "reg: 0x40000000"], QEMU, "uart: AXV-P095 the UART at 0x40000000…0x40001000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
-  ["two timers on one PPI", ["physical: 14", "physical: 11"], QEMU, "timer: AXV-P095 PPI 11 is the physical timer's, and the virtual timer's"],
-  ["a PMU on the maintenance interrupt", ["pmu: 7", "pmu: 9"], QEMU, "pmu: AXV-P095 PPI 9 is the GIC's maintenance interrupt's, and the PMU's"],
+  [
+    "two pCPUs of one affinity",
+    ["[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 1]"],
+    QEMU,
+    "mpidr: AXV-P095 pCPU 1 has the affinity 0x00000001, too",
+  ],
+  [
+    "bits of MPIDR_EL1 that are no affinity (MT)",
+    ["[0x0, 0x1", "[0x0, 0x1000000"],
+    QEMU,
+    "mpidr: AXV-P095 0x01000000 has bits that are no affinity",
+  ],
+  [
+    "a timer on the maintenance interrupt",
+    ["maintenance: 9", "maintenance: 10"],
+    QEMU,
+    "gic: AXV-P095 PPI 10 is the hypervisor timer's, and the GIC's maintenance interrupt's",
+  ],
+  [
+    "a GICv3's GICD, of 64 KiB, over a redistributor",
+    ["gicd: 0x08000000", "gicd: 0x080f8000"],
+    QEMU,
+    "gic: AXV-P095 the GICR of pCPU 2 at 0x080e0000…0x08100000 is over GICD at 0x080f8000…0x08108000",
+  ],
+  [
+    "a GICD in RAM",
+    ["gicd: 0x08000000", "gicd: 0x40000000"],
+    QEMU,
+    "gic: AXV-P095 GICD at 0x40000000…0x40010000 is over the RAM of bank 0 at 0x40000000…0x80000000",
+  ],
+  [
+    "a UART in RAM",
+    ["reg: 0x09000000", "reg: 0x40000000"],
+    QEMU,
+    "uart: AXV-P095 the UART at 0x40000000…0x40001000 is over the RAM of bank 0 at 0x40000000…0x80000000",
+  ],
+  [
+    "two timers on one PPI",
+    ["physical: 14", "physical: 11"],
+    QEMU,
+    "timer: AXV-P095 PPI 11 is the physical timer's, and the virtual timer's",
+  ],
+  [
+    "a PMU on the maintenance interrupt",
+    ["pmu: 7", "pmu: 9"],
+    QEMU,
+    "pmu: AXV-P095 PPI 9 is the GIC's maintenance interrupt's, and the PMU's",
+  ],
   ["spare SPIs upside down", ["[200, 223]", "[223, 200]"], QEMU, "spare_spis: AXV-P095 223 is behind 200"],
-  ["spare SPIs that the GIC has not", ["[200, 223]", "[200, 224]"], QEMU, "spare_spis: AXV-P095 SPI 224 of the spare ones is none of the GIC's"],
-  ["a device's SPI that the GIC has not", ["spi: 47", "spi: 300"], QEMU, 'virtio31: AXV-P095 SPI 300 of "virtio31" is none of the GIC\'s'],
-  ["the UART's SPI among the spare ones", ["spi: 1,", "spi: 201,"], QEMU, "uart: AXV-P095 SPI 201 of the UART is one of the spare ones, 200 to 223"],
-  ["banks of RAM over each other", ["size: 0x40000000 }", "size: 0x40000000 }\n  - { base: 0x7ffff000, size: 0x1000 }"], QEMU, "- { base: AXV-P095 the RAM of bank 1 at 0x7ffff000…0x80000000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
-  ["RAM beyond the pCPUs' physical addresses", ["pa_bits: 40", "pa_bits: 32"], altered(QEMU, ["size: 0x40000000", "size: 0x100000000"]), "- { base: AXV-P095 the RAM of bank 0 at 0x40000000…0x140000000 is not all below 0x100000000"],
-  ["RAM beyond what the hypervisor maps", ["{ base: 0x40000000, size: 0x40000000 }", "{ base: 0x40000000, size: 0x3fc0001000 }"], QEMU, "- { base: AXV-P095 the RAM of bank 0 at 0x40000000…0x4000001000 is not all below 0x4000000000"],
-  ["redistributors over each other and RAM", ["gicr: 0x080a0000", "gicr: 0x3ffa0000"], QEMU, "gic: AXV-P095 the GICR of pCPU 3 at 0x40000000…0x40020000 is over the RAM of bank 0 at 0x40000000…0x80000000"],
-  ["a GICV over the GICH", ["gicv: 0x08040000", "gicv: 0x08031000"], altered(QEMU, [/[^]*/, GICV2]), "gic: AXV-P095 GICV at 0x08031000…0x08033000 is over GICH at 0x08030000…0x08032000"],
-  ["a device over RAM", ["reg: 0x0a003e00", "reg: 0x40003e00"], QEMU, 'virtio31: AXV-P095 "virtio31" at 0x40003000…0x40004000 is over the RAM of bank 0 at 0x40000000…0x80000000'],
-  ["a device in the UART's page", ["reg: 0x0a003e00", "reg: 0x09000800"], QEMU, 'virtio31: AXV-P095 "virtio31" at 0x09000000…0x09001000 is over the UART at 0x09000000…0x09001000'],
-  ["registers of two devices over each other", ["reg: 0x0a003e00", "reg: 0x0a003d00"], QEMU, 'virtio31: AXV-P095 "virtio31" at 0x0a003000…0x0a004000 is over "virtio30" at 0x0a003000…0x0a004000'],
-  ["a register that quiesces, behind the device's last one", ["offset: 0x70", "offset: 0x200"], QEMU, 'virtio0: AXV-P095 the register 0x00000200 that quiesces "virtio0" is none of its 512 bytes'],
-  ["an image that is not loaded into RAM", ["image: 0x40200000", "image: 0x3fe00000"], QEMU, "image: AXV-P095 the image at 0x3fe00000 is not in RAM"],
+  [
+    "spare SPIs that the GIC has not",
+    ["[200, 223]", "[200, 224]"],
+    QEMU,
+    "spare_spis: AXV-P095 SPI 224 of the spare ones is none of the GIC's",
+  ],
+  [
+    "a device's SPI that the GIC has not",
+    ["spi: 47", "spi: 300"],
+    QEMU,
+    'virtio31: AXV-P095 SPI 300 of "virtio31" is none of the GIC\'s',
+  ],
+  [
+    "the UART's SPI among the spare ones",
+    ["spi: 1,", "spi: 201,"],
+    QEMU,
+    "uart: AXV-P095 SPI 201 of the UART is one of the spare ones, 200 to 223",
+  ],
+  [
+    "banks of RAM over each other",
+    ["size: 0x40000000 }", "size: 0x40000000 }\n  - { base: 0x7ffff000, size: 0x1000 }"],
+    QEMU,
+    "- { base: AXV-P095 the RAM of bank 1 at 0x7ffff000…0x80000000 is over the RAM of bank 0 at 0x40000000…0x80000000",
+  ],
+  [
+    "RAM beyond the pCPUs' physical addresses",
+    ["pa_bits: 40", "pa_bits: 32"],
+    altered(QEMU, ["size: 0x40000000", "size: 0x100000000"]),
+    "- { base: AXV-P095 the RAM of bank 0 at 0x40000000…0x140000000 is not all below 0x100000000",
+  ],
+  [
+    "RAM beyond what the hypervisor maps",
+    ["{ base: 0x40000000, size: 0x40000000 }", "{ base: 0x40000000, size: 0x3fc0001000 }"],
+    QEMU,
+    "- { base: AXV-P095 the RAM of bank 0 at 0x40000000…0x4000001000 is not all below 0x4000000000",
+  ],
+  [
+    "redistributors over each other and RAM",
+    ["gicr: 0x080a0000", "gicr: 0x3ffa0000"],
+    QEMU,
+    "gic: AXV-P095 the GICR of pCPU 3 at 0x40000000…0x40020000 is over the RAM of bank 0 at 0x40000000…0x80000000",
+  ],
+  [
+    "a GICV over the GICH",
+    ["gicv: 0x08040000", "gicv: 0x08031000"],
+    altered(QEMU, [/[^]*/, GICV2]),
+    "gic: AXV-P095 GICV at 0x08031000…0x08033000 is over GICH at 0x08030000…0x08032000",
+  ],
+  [
+    "a device over RAM",
+    ["reg: 0x0a003e00", "reg: 0x40003e00"],
+    QEMU,
+    'virtio31: AXV-P095 "virtio31" at 0x40003000…0x40004000 is over the RAM of bank 0 at 0x40000000…0x80000000',
+  ],
+  [
+    "a device in the UART's page",
+    ["reg: 0x0a003e00", "reg: 0x09000800"],
+    QEMU,
+    'virtio31: AXV-P095 "virtio31" at 0x09000000…0x09001000 is over the UART at 0x09000000…0x09001000',
+  ],
+  [
+    "registers of two devices over each other",
+    ["reg: 0x0a003e00", "reg: 0x0a003d00"],
+    QEMU,
+    'virtio31: AXV-P095 "virtio31" at 0x0a003000…0x0a004000 is over "virtio30" at 0x0a003000…0x0a004000',
+  ],
+  [
+    "a register that quiesces, behind the device's last one",
+    ["offset: 0x70", "offset: 0x200"],
+    QEMU,
+    'virtio0: AXV-P095 the register 0x00000200 that quiesces "virtio0" is none of its 512 bytes',
+  ],
+  [
+    "an image that is not loaded into RAM",
+    ["image: 0x40200000", "image: 0x3fe00000"],
+    QEMU,
+    "image: AXV-P095 the image at 0x3fe00000 is not in RAM",
+  ],
 ];
 
 describe("a board is refused for", () => {
@@ -73,7 +178,10 @@ describe("a board is refused for", () => {
     const all = FACTS.map(([name, change, board]) => {
       told({ "boards/mine/board.yaml": altered(board, change) });
       const { diagnostics } = planFile(join(folder, "system.yaml"), "to be built");
-      return [name, ...diagnostics.map(({ line, column, message, remedy }) => `  ${line}:${column} ${message}\n      = ${remedy}`)].join("\n");
+      return [
+        name,
+        ...diagnostics.map(({ line, column, message, remedy }) => `  ${line}:${column} ${message}\n      = ${remedy}`),
+      ].join("\n");
     });
     await expect(`${all.join("\n")}\n`).toMatchFileSnapshot("board-facts.txt");
   });
@@ -83,11 +191,17 @@ test("one spare SPI, no PMU, and the 4 KiB of a GICv2's GICD just before its GIC
   const gicv2 = GICV2.replace("gicd: 0x08000000", "gicd: 0x0800f000").replace("[200, 255]", "[200, 203]");
   expect(told({ "boards/mine/board.yaml": gicv2 })).toEqual([]);
   const one = QEMU.replace("[200, 223]", "[200, 200]").replace("pmu: 7\n", "");
-  expect(told({ "boards/mine/board.yaml": one, "system.yaml": SYSTEM.replace("plc", "bare-metal").replace("image:", "memory: 4M, image:") })).toEqual([]);
+  expect(
+    told({
+      "boards/mine/board.yaml": one,
+      "system.yaml": SYSTEM.replace("plc", "bare-metal").replace("image:", "memory: 4M, image:"),
+    }),
+  ).toEqual([]);
 });
 
 test("a device over one that began before the last one is found, too", () => {
-  const devices = "devices:\n  top: { kind: pl031, reg: 0x0b010000, spi: 6 }\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: { kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n  first: { kind: pl031, reg: 0x0afff000, spi: 5 }\n";
+  const devices =
+    "devices:\n  top: { kind: pl031, reg: 0x0b010000, spi: 6 }\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: { kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n  first: { kind: pl031, reg: 0x0afff000, spi: 5 }\n";
   const mistakes = told({ "boards/mine/board.yaml": altered(QEMU, [/devices:\n[^]*/, devices]) });
   expect(mistakes.map((mistake) => mistake.replace(/ at .* is over/, " over").replace(/ at .*/, ""))).toEqual([
     'small: AXV-P095 "small" over "big"',
@@ -101,7 +215,9 @@ test.each([
 ])("RAM that ends where %s end is taken", (_, bits, size) => {
   const board = QEMU.replace("pa_bits: 40", `pa_bits: ${bits}`).replace("size: 0x40000000 }", `size: ${size} }`);
   expect(told({ "boards/mine/board.yaml": board })).toEqual([]);
-  expect(told({ "boards/mine/board.yaml": board.replace(`size: ${size} }`, `size: ${size + 0x1000} }`) })[0]).toMatch(/AXV-P095 the RAM of bank 0/);
+  expect(told({ "boards/mine/board.yaml": board.replace(`size: ${size} }`, `size: ${size + 0x1000} }`) })[0]).toMatch(
+    /AXV-P095 the RAM of bank 0/,
+  );
 });
 
 test("SPIs of devices on both sides of the spare ones are taken, and none of those", () => {
@@ -110,20 +226,29 @@ test("SPIs of devices on both sides of the spare ones are taken, and none of tho
 });
 
 test("affinities, spare SPIs and places that only just go together are taken", () => {
-  const board = QEMU.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 0xff, 0xff0000, 0xff00000000]").replace("[200, 223]", "[48, 223]").replace("reg: 0x0a003e00", "reg: 0x09001000")
-    .replace("gicr: 0x080a0000", "gicr: 0x3ff80000").replace("offset: 0x70", "offset: 0x1fc");
+  const board = QEMU.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 0xff, 0xff0000, 0xff00000000]")
+    .replace("[200, 223]", "[48, 223]")
+    .replace("reg: 0x0a003e00", "reg: 0x09001000")
+    .replace("gicr: 0x080a0000", "gicr: 0x3ff80000")
+    .replace("offset: 0x70", "offset: 0x1fc");
   expect(told({ "boards/mine/board.yaml": board })).toEqual([]);
 });
 
 test("an image that reaches beyond its bank of RAM is refused where the board is named", () => {
-  const board = altered(QEMU, ["{ base: 0x40000000, size: 0x40000000 }", "{ base: 0x40000000, size: 0x300000 }\n  - { base: 0x80000000, size: 0x40000000 }"]);
+  const board = altered(QEMU, [
+    "{ base: 0x40000000, size: 0x40000000 }",
+    "{ base: 0x40000000, size: 0x300000 }\n  - { base: 0x80000000, size: 0x40000000 }",
+  ]);
   expect(told({ "boards/mine/board.yaml": board })).toEqual([
-    expect.stringMatching(/^board: AXV-P096 the image at 0x40200000…0x[0-9a-f]+, with all that partitions are loaded with, is not all RAM of the board$/),
+    expect.stringMatching(
+      /^board: AXV-P096 the image at 0x40200000…0x[0-9a-f]+, with all that partitions are loaded with, is not all RAM of the board$/,
+    ),
   ]);
 });
 
 test("emulated devices of a profile's that overlap are refused at the guest, also if it takes all its vCPUs for that", () => {
-  const profile = (gicr: string): string => `extends: plc\nmachine: { gicd: 0x08000000, gicr: ${gicr}, gicc: 0x08010000, console: 0x09000000 }\n`;
+  const profile = (gicr: string): string =>
+    `extends: plc\nmachine: { gicd: 0x08000000, gicr: ${gicr}, gicc: 0x08010000, console: 0x09000000 }\n`;
   const system = { "system.yaml": SYSTEM.replace("plc", "mine").replace("mine\n", "qemu-aarch64\n") };
   expect(told({ ...system, "guests/mine.yaml": profile("0x08fc0000") })).toEqual([]);
   expect(told({ ...system, "guests/mine.yaml": profile("0x08fc1000") })).toEqual([
@@ -148,7 +273,9 @@ device_kinds: { A: 1, b: { trigger: x, dma: 1, compatible: [], dma_coherent: tru
 cpus: { compatible: "", mpidr: [0], refill_event: -1, pa_bits: 53, caches: 5 }
 timer: 5
 `);
-  expect(planFile(join(folder, "system.yaml")).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`)).toEqual([
+  expect(
+    planFile(join(folder, "system.yaml")).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`),
+  ).toEqual([
     '2 isa cannot be "arm": write aarch64',
     '3 pmu cannot be "yes": write a PPI number, 0 to 15',
     "4 boot.conduit cannot be a list: write smc or hvc",

@@ -82,7 +82,10 @@ describe("a missing tool", () => {
   test("dtc: one message that says what to do, status 1", () => {
     // Not by tools/axv-part: it would have dtc installed.
     const env = { ...ENVIRONMENT, PATH: folder };
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "plan", here("golden/system.yaml")], { encoding: "utf8", env });
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "plan", here("golden/system.yaml")], {
+      encoding: "utf8",
+      env,
+    });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toBe(
       "axv-part: AXV-P080: the device tree compiler `dtc` does not start: run tools/setup.sh, or install the package device-tree-compiler\n",

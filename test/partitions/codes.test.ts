@@ -17,7 +17,9 @@ describe("axv-part codes", () => {
     const named = sources.flatMap((text) => [
       ...(text.match(/AXV-P\d{3}/g) ?? []),
       // Errors are made with their codes: new RunError("AXV_…"), or have them as a constant.
-      ...[...text.matchAll(/(?:Error\(\s*|code = |UNEXPECTED = )"([A-Za-z][A-Za-z_-]+)"/g)].flatMap(([, code = ""]) => (/^AXV_|^[a-z]+-[a-z-]+$/.test(code) ? [code] : [])),
+      ...[...text.matchAll(/(?:Error\(\s*|code = |UNEXPECTED = )"([A-Za-z][A-Za-z_-]+)"/g)].flatMap(([, code = ""]) =>
+        /^AXV_|^[a-z]+-[a-z-]+$/.test(code) ? [code] : [],
+      ),
     ]);
     const known = new Set(listed.map(({ code }) => code));
     expect([...new Set(named)].filter((code) => !known.has(code) && !code.startsWith("AXV_PART"))).toEqual([]);
@@ -31,7 +33,11 @@ describe("axv-part codes", () => {
 
   test("has the severities of the catalogue", () => {
     const catalogue = readFileSync("partitions/diagnostics/catalogue.ts", "utf8");
-    const found = [...catalogue.matchAll(/(error|warning)\(\s*"(AXV-P\d{3})"/g)].map(([, severity, code = ""]) => [code, severity] as const);
-    expect(Object.fromEntries(found)).toEqual(Object.fromEntries(Object.entries(CODES).map(([code, { severity }]) => [code, severity])));
+    const found = [...catalogue.matchAll(/(error|warning)\(\s*"(AXV-P\d{3})"/g)].map(
+      ([, severity, code = ""]) => [code, severity] as const,
+    );
+    expect(Object.fromEntries(found)).toEqual(
+      Object.fromEntries(Object.entries(CODES).map(([code, { severity }]) => [code, severity])),
+    );
   });
 });

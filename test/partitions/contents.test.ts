@@ -44,7 +44,9 @@ test("a kernel and its initrd are not read to plan, and are whole in the image",
   const initrd = new Uint8Array(3 * MIB).fill(0x1f).fill(0x8b, 1, 2);
   const [image, disk] = [file("Image", kernel), file("initrd.gz", initrd)];
   const before = process.memoryUsage().arrayBuffers;
-  const { loads } = sound(planText(`board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ${image}, initrd: ${disk} } }\n`));
+  const { loads } = sound(
+    planText(`board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ${image}, initrd: ${disk} } }\n`),
+  );
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3 * MIB);
   expect(Buffer.compare(loads[0]?.bytes() ?? Buffer.of(), kernel)).toBe(0);
   expect(Buffer.compare(loads[1]?.bytes() ?? Buffer.of(), initrd)).toBe(0);

@@ -1,5 +1,5 @@
-// Boards and guest profiles that a user might write: the project's own with a few places changed to something that could stand there.
-// Most are files that the schema takes, for what comes behind it has to hold, too.
+// Boards and guest profiles that a user might write: the project's own with a few places changed to something that could
+// stand there. Most are files that the schema takes, for what comes behind it has to hold, too.
 import { Random } from "../hostile/random.ts";
 
 export type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
@@ -34,22 +34,114 @@ const PAGE = 0x1000;
 const BLOCK = 0x20_0000;
 /** Ends of what something can hold: registers, address spaces, numbers of JavaScript. */
 const EDGES = [
-  0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 512, 987, 988, 1019, 1020, PAGE, 0x1_0000, BLOCK, 2 ** 30, 2 ** 31, 2 ** 32 - 1, 2 ** 32,
-  2 ** 38 - PAGE, 2 ** 38, 2 ** 39, 2 ** 40 - PAGE, 2 ** 40, 2 ** 47, 2 ** 48, 2 ** 52, 2 ** 53 - PAGE, 2 ** 53 - 1,
+  0,
+  1,
+  2,
+  3,
+  4,
+  7,
+  8,
+  15,
+  16,
+  31,
+  32,
+  33,
+  63,
+  64,
+  65,
+  127,
+  128,
+  255,
+  256,
+  512,
+  987,
+  988,
+  1019,
+  1020,
+  PAGE,
+  0x1_0000,
+  BLOCK,
+  2 ** 30,
+  2 ** 31,
+  2 ** 32 - 1,
+  2 ** 32,
+  2 ** 38 - PAGE,
+  2 ** 38,
+  2 ** 39,
+  2 ** 40 - PAGE,
+  2 ** 40,
+  2 ** 47,
+  2 ** 48,
+  2 ** 52,
+  2 ** 53 - PAGE,
+  2 ** 53 - 1,
 ];
 /** What no address and no count can be. */
 const NO_NUMBERS = [-1, 0.5, 2 ** 53, 1e300];
-const TEXTS = ["", "x", "4K", "16K", "identity", "virtual", "physical", "smc", "hvc", "none", "edge", "level", "raw", "elf", "arm64-image", "writes", "reads", "data", "unified",
-  "dsu", "virtio-mmio", "pl031", "constructor", "__proto__", "a b", "a/b", "../x", "a\nb", "a\0b", "caf\u00e9", "\ud83d\ude00", "\"", "\\", "#address-cells", "x".repeat(40), "x".repeat(5000)];
+const TEXTS = [
+  "",
+  "x",
+  "4K",
+  "16K",
+  "identity",
+  "virtual",
+  "physical",
+  "smc",
+  "hvc",
+  "none",
+  "edge",
+  "level",
+  "raw",
+  "elf",
+  "arm64-image",
+  "writes",
+  "reads",
+  "data",
+  "unified",
+  "dsu",
+  "virtio-mmio",
+  "pl031",
+  "constructor",
+  "__proto__",
+  "a b",
+  "a/b",
+  "../x",
+  "a\nb",
+  "a\0b",
+  "caf\u00e9",
+  "\ud83d\ude00",
+  '"',
+  "\\",
+  "#address-cells",
+  "x".repeat(40),
+  "x".repeat(5000),
+];
 const OTHERS: readonly Value[] = [null, true, "x", 1, [], {}, [null], [[]], [1], ["x"], { a: 1 }];
-const NAMES = ["x", "extends", "constructor", "__proto__", "toString", "0", "a.b", "", "pmu", "cluster", "prints", "notes", "x".repeat(40), "\ud83d\ude00"];
+const NAMES = [
+  "x",
+  "extends",
+  "constructor",
+  "__proto__",
+  "toString",
+  "0",
+  "a.b",
+  "",
+  "pmu",
+  "cluster",
+  "prints",
+  "notes",
+  "x".repeat(40),
+  "\ud83d\ude00",
+];
 
 /** Below it are counts and numbers of interrupts, from it on addresses and sizes. */
 const isSmall = (value: number): boolean => value < PAGE;
 
 /** A number that could stand where `old` does: close to it, a part of it, or one that stands elsewhere in the file. */
 function number(old: number, all: readonly number[], random: Random): number {
-  const step = isSmall(old) ? random.pick([1, -1, 2, 4, -4, 8, 32]) : random.pick([PAGE, -PAGE, BLOCK, -BLOCK, 0x1_0000, -0x1_0000, 2 ** 30]);
+  const step = isSmall(old)
+    ? random.pick([1, -1, 2, 4, -4, 8, 32])
+    : random.pick([PAGE, -PAGE, BLOCK, -BLOCK, 0x1_0000, -0x1_0000, 2 ** 30]);
   switch (random.below(12)) {
     case 0: return old + random.pick([1, -1, 4, -4, 0x800]);
     case 1: return random.pick(EDGES);
@@ -71,10 +163,14 @@ function other(value: Value, all: readonly Value[], random: Random): Value {
   if (typeof value === "string") return random.chance(1, 2) ? random.pick(TEXTS) : (random.pick(like) as string);
   if (Array.isArray(value)) {
     switch (random.below(4)) {
-      case 0: return value.slice(1);
-      case 1: return value.toReversed();
-      case 2: return [...value, ...value];
-      default: return Array.from({ length: random.below(20) }, () => (value.length === 0 ? random.pick(OTHERS) : random.pick(value)));
+      case 0:
+        return value.slice(1);
+      case 1:
+        return value.toReversed();
+      case 2:
+        return [...value, ...value];
+      default:
+        return Array.from({ length: random.below(20) }, () => (value.length === 0 ? random.pick(OTHERS) : random.pick(value)));
     }
   }
   return random.pick(like);

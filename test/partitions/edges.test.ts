@@ -8,30 +8,49 @@ const system = (board: string, ...lines: string[]): string => [`board: ${board}`
 
 describe("devices that share a page which is not the first of both", () => {
   const owners = (wide: string, narrow: string): string =>
-    system("test-devices", "partitions:", `  a: { guest: plc, cpus: [0], devices: [${wide}] }`, `  b: { guest: plc, cpus: [1], devices: [${narrow}] }`);
+    system(
+      "test-devices",
+      "partitions:",
+      `  a: { guest: plc, cpus: [0], devices: [${wide}] }`,
+      `  b: { guest: plc, cpus: [1], devices: [${narrow}] }`,
+    );
 
   test.each([["wide", "narrow"], ["narrow", "wide"]])("%s and %s cannot be in two partitions", (one, other) => {
     expect(places(planText(owners(one, other)))).toEqual(["4:41 AXV-P023"]);
   });
 
   test("and are mapped together in one", () => {
-    const { plan } = sound(planText(system("test-devices", "partitions:", "  a: { guest: plc, cpus: [0], devices: [wide, narrow] }")));
+    const { plan } = sound(
+      planText(system("test-devices", "partitions:", "  a: { guest: plc, cpus: [0], devices: [wide, narrow] }")),
+    );
     expect(plan.partitions[0]?.regions.filter(({ kind }) => kind === "device")).toMatchObject([{ pa: 0x0b000000, size: 0x3000 }]);
   });
 });
 
 test("two devices of one partition may share an interrupt line, which it has once; two partitions may not", () => {
-  const { plan, blob } = sound(planText(system("test-devices", "partitions:", "  a: { guest: plc, cpus: [0], devices: [rtc, twin] }")));
+  const { plan, blob } = sound(
+    planText(system("test-devices", "partitions:", "  a: { guest: plc, cpus: [0], devices: [rtc, twin] }")),
+  );
   expect(plan.partitions[0]?.interrupts.filter(({ intid }) => intid === 32 + 2)).toHaveLength(1);
   expect(readBlob(blob).records["Interrupt"]?.filter(({ intid }) => intid === 34)).toHaveLength(1);
-  const parted = system("test-devices", "partitions:", "  a: { guest: plc, cpus: [0], devices: [rtc] }", "  b: { guest: plc, cpus: [1], devices: [twin] }");
+  const parted = system(
+    "test-devices",
+    "partitions:",
+    "  a: { guest: plc, cpus: [0], devices: [rtc] }",
+    "  b: { guest: plc, cpus: [1], devices: [twin] }",
+  );
   expect(places(planText(parted))).toEqual(["4:41 AXV-P022"]);
 });
 
 describe("spare SPIs", () => {
   const withChannels = (count: number, third = ""): string => {
     const channels = Array.from({ length: count }, (_, n) => `  c${n}: { between: [a, b], size: 4K }`);
-    return system("qemu-aarch64", `partitions: { a: { guest: plc, cpus: [0] }, b: { guest: plc, cpus: [1] }${third} }`, "channels:", ...channels);
+    return system(
+      "qemu-aarch64",
+      `partitions: { a: { guest: plc, cpus: [0] }, b: { guest: plc, cpus: [1] }${third} }`,
+      "channels:",
+      ...channels,
+    );
   };
 
   test("all of them can be used: the last one rings", () => {
@@ -39,7 +58,10 @@ describe("spare SPIs", () => {
     const outcome = planText(withChannels((spares - 2) / 2));
     expect(outcome.diagnostics.filter(({ severity }) => severity === "error")).toEqual([]);
     const { partitions } = sound(outcome).plan;
-    const used = partitions.flatMap(({ consoleInterrupt, channels }) => [consoleInterrupt, ...channels.map(({ doorbell }) => doorbell)]);
+    const used = partitions.flatMap(({ consoleInterrupt, channels }) => [
+      consoleInterrupt,
+      ...channels.map(({ doorbell }) => doorbell),
+    ]);
     expect([...new Set(used)].sort((one, other) => one - other)).toEqual(Array.from({ length: spares }, (_, n) => 32 + 200 + n));
   });
 
@@ -48,15 +70,28 @@ describe("spare SPIs", () => {
     expect(places(planText(withChannels(11, ", c: { guest: plc, cpus: [2] }")))).toContain("3:1 AXV-P034");
   });
 
-  test.each([[199, []], [200, ["2:50 AXV-P026"]], [223, ["2:50 AXV-P026"]], [224, ["2:50 AXV-P015"]]])("SPI %i as a partition's own", (spi, expected) => {
-    expect(places(planText(system("qemu-aarch64", `partitions: { a: { guest: plc, cpus: [0], spis: [${spi}] } }`)))).toEqual(expected);
+  test.each([
+    [199, []],
+    [200, ["2:50 AXV-P026"]],
+    [223, ["2:50 AXV-P026"]],
+    [224, ["2:50 AXV-P015"]],
+  ])("SPI %i as a partition's own", (spi, expected) => {
+    expect(places(planText(system("qemu-aarch64", `partitions: { a: { guest: plc, cpus: [0], spis: [${spi}] } }`)))).toEqual(
+      expected,
+    );
   });
 });
 
 describe("memory", () => {
   // 1 GiB from 0x40000000 on; the image is at 0x40200000 and takes less than 62 MiB.
   const around = (size: string): string =>
-    system("qemu-aarch64", "partitions:", "  low: { guest: linux, cpus: [0], memory: { size: 448M, at: 0x44000000 } }", "  high: { guest: linux, cpus: [1], memory: { size: 444M, at: 0x64400000 } }", `  between: { guest: plc, cpus: [2], memory: ${size} }`);
+    system(
+      "qemu-aarch64",
+      "partitions:",
+      "  low: { guest: linux, cpus: [0], memory: { size: 448M, at: 0x44000000 } }",
+      "  high: { guest: linux, cpus: [1], memory: { size: 444M, at: 0x64400000 } }",
+      `  between: { guest: plc, cpus: [2], memory: ${size} }`,
+    );
 
   test("a gap that it fits exactly is taken", () => {
     const { plan } = sound(planText(around("68M")));

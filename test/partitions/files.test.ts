@@ -1,5 +1,5 @@
-// Files that a system.yaml names and that are no images: what each is, is said at the place where it is named, at once, whatever it
-// is; and nothing is read whose size is not known and small enough.
+// Files that a system.yaml names and that are no images: what each is, is said at the place where it is named, at once,
+// whatever it is; and nothing is read whose size is not known and small enough.
 import { spawnSync } from "node:child_process";
 import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,10 +36,16 @@ function sparse(name: string, size: number): void {
 const checked = (image: string, key = "image"): string[] => {
   const file = join(folder, "system.yaml");
   const guest = key === "image" ? "freertos" : "linux";
-  writeFileSync(file, `board: qemu-aarch64\npartitions:\n  a: { guest: ${guest}, cpus: [1], memory: 64M, ${key}: ${JSON.stringify(image)} }\n`);
+  writeFileSync(
+    file,
+    `board: qemu-aarch64\npartitions:\n  a: { guest: ${guest}, cpus: [1], memory: 64M, ${key}: ${JSON.stringify(image)} }\n`,
+  );
   return plan(file)
     .diagnostics.filter(({ severity }) => severity === "error")
-    .map(({ line, column, code, message }) => `${line}:${column} ${code} ${message.replaceAll(folder, "…").replaceAll(displayPath(folder), "…")}`);
+    .map(
+      ({ line, column, code, message }) =>
+        `${line}:${column} ${code} ${message.replaceAll(folder, "…").replaceAll(displayPath(folder), "…")}`,
+    );
 };
 
 const CASES: readonly (readonly [string, string])[] = [

@@ -51,7 +51,13 @@ describe("arm64 Image (booting.rst)", () => {
     expect(parseArm64Image(bytes)).toBe("it is a big-endian arm64 Image");
   });
 
-  test.each([[0n, undefined], [2n, "4K"], [4n, "16K"], [6n, "64K"], [8n, undefined]])("flags %i: a kernel for pages of %s", (flags, granule) => {
+  test.each([
+    [0n, undefined],
+    [2n, "4K"],
+    [4n, "16K"],
+    [6n, "64K"],
+    [8n, undefined],
+  ])("flags %i: a kernel for pages of %s", (flags, granule) => {
     const bytes = arm64Image(0, 4096);
     new DataView(bytes.buffer).setBigUint64(24, flags, true);
     expect(readGuestImage(bytes, rules(undefined))).toMatchObject({ granule });
@@ -87,7 +93,8 @@ describe("ELF (System V ABI)", () => {
   });
 
   const part = (at: number, bytes: number, size = bytes): ImagePart => ({ at, size, bytes: new Uint8Array(bytes).fill(1) });
-  const shown = (parts: readonly ImagePart[]): unknown => stretches(parts).map(({ base, size, zeros, load }) => [base, size, zeros, load.length]);
+  const shown = (parts: readonly ImagePart[]): unknown =>
+    stretches(parts).map(({ base, size, zeros, load }) => [base, size, zeros, load.length]);
 
   test("zeros behind the bytes are a page, however many they are; fewer than a page are there as they are", () => {
     expect(shown([part(0x1000, 8, 106 * MIB)])).toEqual([[0x1000, 106 * MIB, 64, 64 + 4096]]);
@@ -99,10 +106,17 @@ describe("ELF (System V ABI)", () => {
     expect(shown([part(0x1000, 8), part(0x100_0010, 8)])).toEqual([[0x1000, 8, undefined, 64], [0x100_0000, 24, undefined, 64]]);
     expect(shown([part(0x1000, 8), part(0x1_1008, 8)])).toEqual([[0x1000, 8, undefined, 64], [0x1_1000, 16, undefined, 64]]);
     expect(shown([part(0x1000, 8), part(0x1_1007, 8)])).toHaveLength(1);
-    expect(shown([part(0x1000, 8, MIB), part(0x1000 + MIB, 8)])).toEqual([[0x1000, MIB, 64, 64 + 4096], [0x1000 + MIB, 8, undefined, 64]]);
-    expect(shown([part(0x1000, 8, MIB), part(0x1010 + MIB, 8)])).toEqual([[0x1000, MIB, 64, 64 + 4096], [0x1000 + MIB, 24, undefined, 64]]);
+    expect(shown([part(0x1000, 8, MIB), part(0x1000 + MIB, 8)])).toEqual([
+      [0x1000, MIB, 64, 64 + 4096],
+      [0x1000 + MIB, 8, undefined, 64],
+    ]);
+    expect(shown([part(0x1000, 8, MIB), part(0x1010 + MIB, 8)])).toEqual([
+      [0x1000, MIB, 64, 64 + 4096],
+      [0x1000 + MIB, 24, undefined, 64],
+    ]);
     expect(shown([part(0x1000, 8, MIB + 1), part(0x1010 + MIB, 8)])).toEqual([[0x1000, MIB + 24, undefined, 64 + MIB]]);
-    const bases = (...at: number[]): number[] => stretches(at.map((mebibytes) => part(mebibytes * MIB, 8))).map(({ base }) => base / MIB);
+    const bases = (...at: number[]): number[] =>
+      stretches(at.map((mebibytes) => part(mebibytes * MIB, 8))).map(({ base }) => base / MIB);
     expect(bases(0, 2, 5, 7, 10, 14)).toEqual([0, 5, 10, 14]);
   });
 
@@ -117,14 +131,30 @@ describe("ELF (System V ABI)", () => {
   test.each<[string, (file: Uint8Array, view: DataView) => Uint8Array | void, string]>([
     ["cut off in its header", (file) => file.subarray(0, 60), "it is an ELF file that ends within its header"],
     ["cut off in its program headers", (file) => file.subarray(0, 100), "it is an ELF file that ends within its program headers"],
-    ["cut off in a segment", (file) => file.subarray(0, file.length - 1), "its segment at physical address 0x40000000 is longer than the file"],
+    [
+      "cut off in a segment",
+      (file) => file.subarray(0, file.length - 1),
+      "its segment at physical address 0x40000000 is longer than the file",
+    ],
     ["32-bit", (file) => void (file[4] = 1), "it is a 32-bit ELF file"],
     ["big-endian", (file) => void (file[5] = 2), "it is a big-endian ELF file"],
     ["an object file", (_, view) => view.setUint16(16, 1, true), "it is an ELF file that was not linked yet (.o)"],
     ["without segments", (_, view) => view.setUint16(56, 0, true), "it is an ELF file with nothing to load (no PT_LOAD)"],
-    ["with fewer memory than bytes", (_, view) => view.setBigUint64(64 + 40, 1n, true), "its segment at physical address 0x40001010 has more bytes than memory"],
-    ["beyond 48 bits", (_, view) => view.setBigUint64(64 + 24, 0xffff000040000000n, true), "its segment at physical address 0xffff000040000000 is beyond 48 bits"],
-    ["with overlapping segments", (_, view) => view.setBigUint64(64 + 24, 0x40000004n, true), "its segments 0x40000000…0x40000008 and 0x40000004…0x40000024 overlap"],
+    [
+      "with fewer memory than bytes",
+      (_, view) => view.setBigUint64(64 + 40, 1n, true),
+      "its segment at physical address 0x40001010 has more bytes than memory",
+    ],
+    [
+      "beyond 48 bits",
+      (_, view) => view.setBigUint64(64 + 24, 0xffff000040000000n, true),
+      "its segment at physical address 0xffff000040000000 is beyond 48 bits",
+    ],
+    [
+      "with overlapping segments",
+      (_, view) => view.setBigUint64(64 + 24, 0x40000004n, true),
+      "its segments 0x40000000…0x40000008 and 0x40000004…0x40000024 overlap",
+    ],
   ])("one %s is refused", (_, change, reason) => {
     const file = program.slice();
     expect(parseElf(change(file, new DataView(file.buffer)) ?? file)).toBe(reason);
@@ -251,7 +281,10 @@ describe("what people give by mistake", () => {
     expect(recognise(Uint8Array.from(bytes)).format).toBe("raw");
   });
 
-  test.each([["text", "key: value\nanother: 2\n", "it is text"], ["UTF-8, cut in a letter", ` ${"ü".repeat(4096)}`, "it is text"]])("%s is refused", (_, text, reason) => {
+  test.each([
+    ["text", "key: value\nanother: 2\n", "it is text"],
+    ["UTF-8, cut in a letter", ` ${"ü".repeat(4096)}`, "it is text"],
+  ])("%s is refused", (_, text, reason) => {
     expect(readGuestImage(new TextEncoder().encode(text), rules(0))).toEqual({ kind: "malformed", reason });
   });
 

@@ -61,12 +61,25 @@ describe("boot layout", () => {
 
 describe("a planned ELF image", () => {
   test("without the zeros of its bss and its gaps, which it has at each start", () => {
-    const elf = elfFile({ entry: 0x40000000n, segments: [{ paddr: 0x40000000, bytes: [1, 2, 3, 4, 5, 6, 7, 8], memorySize: 106 * MIB }, { paddr: 0x47000000, bytes: [1, 2, 3, 4] }] });
+    const elf = elfFile({
+      entry: 0x40000000n,
+      segments: [
+        { paddr: 0x40000000, bytes: [1, 2, 3, 4, 5, 6, 7, 8], memorySize: 106 * MIB },
+        { paddr: 0x47000000, bytes: [1, 2, 3, 4] },
+      ],
+    });
     const file = join(mkdtempSync(join(tmpdir(), "axv-image-")), "bss.elf");
     writeFileSync(file, elf);
-    const { plan, loads } = sound(planText(`board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 128M, ipa: 0x40000000 }, image: ${file} }\n`));
+    const { plan, loads } = sound(
+      planText(
+        `board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 128M, ipa: 0x40000000 }, image: ${file} }\n`,
+      ),
+    );
     rmSync(dirname(file), { recursive: true });
-    expect(plan.partitions[0]?.loads).toMatchObject([{ ipa: 0x40000000, size: 106 * MIB, zeros: 64 }, { ipa: 0x47000000, size: 4 }]);
+    expect(plan.partitions[0]?.loads).toMatchObject([
+      { ipa: 0x40000000, size: 106 * MIB, zeros: 64 },
+      { ipa: 0x47000000, size: 4 },
+    ]);
     expect(loads.map(({ length }) => length)).toEqual([64 + 4096, 64]);
     expect(plan.image.size).toBeLessThan(2 * MIB);
   });
@@ -78,7 +91,9 @@ describe("a planned ELF image", () => {
       ),
     );
     expect(plan.partitions[0]).toMatchObject({ entry: 0x40000004, argument: 0 });
-    expect(plan.partitions[0]?.loads).toEqual([{ name: "image", source: expect.any(Number) as number, ipa: 0x40000000, size: 0x1030 }]);
+    expect(plan.partitions[0]?.loads).toEqual([
+      { name: "image", source: expect.any(Number) as number, ipa: 0x40000000, size: 0x1030 },
+    ]);
     expect(loads[0]?.length).toBe(0x1040);
     expect(loads[0]?.bytes().subarray(0x1010, 0x1014)).toEqual(new Uint8Array([5, 6, 0, 0]));
   });

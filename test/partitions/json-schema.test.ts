@@ -1,6 +1,6 @@
-// system.schema.json and the tool say the same of thousands of files that are mutations of good ones. Of the tool's mistakes those are
-// counted that are about the file itself (AXV-P003 to P009, P032, P063): that a pCPU is given away twice, or that there is no such
-// board, no JSON Schema can say.
+// system.schema.json and the tool say the same of thousands of files that are mutations of good ones. Of the tool's
+// mistakes those are counted that are about the file itself (AXV-P003 to P009, P032, P063): that a pCPU is given away
+// twice, or that there is no such board, no JSON Schema can say.
 import { readFileSync } from "node:fs";
 import { Validator } from "@cfworker/json-schema";
 import { describe, expect, test } from "vitest";
@@ -14,7 +14,12 @@ import { Random } from "../hostile/random.ts";
 
 type Value = null | boolean | number | string | Value[] | { [key: string]: Value };
 
-const GOOD = ["partitions/examples/demo.yaml", "partitions/examples/coloured.yaml", "test/partitions/golden/system.yaml", "test/partitions/golden/shares.yaml"];
+const GOOD = [
+  "partitions/examples/demo.yaml",
+  "partitions/examples/coloured.yaml",
+  "test/partitions/golden/system.yaml",
+  "test/partitions/golden/shares.yaml",
+];
 
 /** Every key there is. */
 const EVERYTHING = `
@@ -32,20 +37,176 @@ channels:
 `;
 
 const NUMBERS = [
-  -1, 0, 1, 2, 4, 8, 31, 32, 988, 4095, 4096, 5000, 2 ** 21, 2 ** 21 + 4096, 2 ** 30, 2 ** 34, 2 ** 34 + 4096, 2 ** 40 - 2 ** 21, 2 ** 40 - 4, 2 ** 40, 2 ** 40 + 4096,
-  2 ** 48 - 2 ** 21, 2 ** 48, 2 ** 53 - 1, 2 ** 53, 0.5, 4096.5, 1e300,
+  -1,
+  0,
+  1,
+  2,
+  4,
+  8,
+  31,
+  32,
+  988,
+  4095,
+  4096,
+  5000,
+  2 ** 21,
+  2 ** 21 + 4096,
+  2 ** 30,
+  2 ** 34,
+  2 ** 34 + 4096,
+  2 ** 40 - 2 ** 21,
+  2 ** 40 - 4,
+  2 ** 40,
+  2 ** 40 + 4096,
+  2 ** 48 - 2 ** 21,
+  2 ** 48,
+  2 ** 53 - 1,
+  2 ** 53,
+  0.5,
+  4096.5,
+  1e300,
 ];
 const TEXTS = [
-  "", "a", "identity", "4K", "0K", "5K", "6K", "12K", "1073741824K", "1073741828K", "1M", "01M", "1m", " 1M", "1M ", "1.5M", "1048577M", "1024G", "1025G", "16G", "17G", "0G",
-  "99999999G", "1T", "1", "999us", "1000us", "99us", "100us", "0ms", "1ms", "1000ms", "1s", "2s", "1000s", "1001s", "1 ms", "0-3", "3-0", "00-1", "0-31", "0-32", "0-0", "dma",
-  "u8", "u7", "f32[0]", "f32[1024]", "f32[1025]", "string", "string[255]", "string[256]", "bool[2]", "rw", "A.b", ".a", "a..b", "10.0.0.1", "::1", "10.0.0.0/33", "sgi", "direct", "stop", "own", "constructor", "a\nb", "a\tb", "a\u0000b", "\u007f", "caf\u00e9", "\ud83d\ude00", "x".repeat(2047), "x".repeat(2048), "x".repeat(4095), "x".repeat(4096),
+  "",
+  "a",
+  "identity",
+  "4K",
+  "0K",
+  "5K",
+  "6K",
+  "12K",
+  "1073741824K",
+  "1073741828K",
+  "1M",
+  "01M",
+  "1m",
+  " 1M",
+  "1M ",
+  "1.5M",
+  "1048577M",
+  "1024G",
+  "1025G",
+  "16G",
+  "17G",
+  "0G",
+  "99999999G",
+  "1T",
+  "1",
+  "999us",
+  "1000us",
+  "99us",
+  "100us",
+  "0ms",
+  "1ms",
+  "1000ms",
+  "1s",
+  "2s",
+  "1000s",
+  "1001s",
+  "1 ms",
+  "0-3",
+  "3-0",
+  "00-1",
+  "0-31",
+  "0-32",
+  "0-0",
+  "dma",
+  "u8",
+  "u7",
+  "f32[0]",
+  "f32[1024]",
+  "f32[1025]",
+  "string",
+  "string[255]",
+  "string[256]",
+  "bool[2]",
+  "rw",
+  "A.b",
+  ".a",
+  "a..b",
+  "10.0.0.1",
+  "::1",
+  "10.0.0.0/33",
+  "sgi",
+  "direct",
+  "stop",
+  "own",
+  "constructor",
+  "a\nb",
+  "a\tb",
+  "a\u0000b",
+  "\u007f",
+  "caf\u00e9",
+  "\ud83d\ude00",
+  "x".repeat(2047),
+  "x".repeat(2048),
+  "x".repeat(4095),
+  "x".repeat(4096),
 ];
 const OTHERS: readonly Value[] = [
-  null, true, false, [], {}, [0], [1, 1], ["a"], [null], [[]], ["virtio0", 3], ["sgi", "sgi"], ["dma"], ["a", "b"], ["a", "b", "a"], list(8), list(9), list(32), list(33), list(64), list(65),
-  list(257), list(65).map(String), { size: "1M" }, { size: "1M", at: 0 }, { size: "1M", ipa: "same" }, { size: 5000 }, { at: 0 }, { colours: [0] }, { ways: "1-2" }, { colours: [0], ways: [0] },
-  { colours: [] }, { name: "a", type: "f32" }, { name: "a", type: {} }, { a: "f32" }, { "1": "f32" }, [0, 1], [1, 0.5], { ipa: 4096 }, { ipa: 4097 }, { budget: "1M" }, { budget: "1M", period: "1ms" }, { budget: 0, period: "2s" },
+  null,
+  true,
+  false,
+  [],
+  {},
+  [0],
+  [1, 1],
+  ["a"],
+  [null],
+  [[]],
+  ["virtio0", 3],
+  ["sgi", "sgi"],
+  ["dma"],
+  ["a", "b"],
+  ["a", "b", "a"],
+  list(8),
+  list(9),
+  list(32),
+  list(33),
+  list(64),
+  list(65),
+  list(257),
+  list(65).map(String),
+  { size: "1M" },
+  { size: "1M", at: 0 },
+  { size: "1M", ipa: "same" },
+  { size: 5000 },
+  { at: 0 },
+  { colours: [0] },
+  { ways: "1-2" },
+  { colours: [0], ways: [0] },
+  { colours: [] },
+  { name: "a", type: "f32" },
+  { name: "a", type: {} },
+  { a: "f32" },
+  { "1": "f32" },
+  [0, 1],
+  [1, 0.5],
+  { ipa: 4096 },
+  { ipa: 4097 },
+  { budget: "1M" },
+  { budget: "1M", period: "1ms" },
+  { budget: 0, period: "2s" },
 ];
-const NAMES = ["b", "", "a-1", "A", "a_b", "1a", "-", "x".repeat(15), "x".repeat(16), "x".repeat(31), "x".repeat(32), "guest", "colours", "constructor", "__proto__", "a b", "\u00e9"];
+const NAMES = [
+  "b",
+  "",
+  "a-1",
+  "A",
+  "a_b",
+  "1a",
+  "-",
+  "x".repeat(15),
+  "x".repeat(16),
+  "x".repeat(31),
+  "x".repeat(32),
+  "guest",
+  "colours",
+  "constructor",
+  "__proto__",
+  "a b",
+  "\u00e9",
+];
 
 function list(length: number): number[] {
   return Array.from({ length }, (_, index) => index);
@@ -54,14 +215,21 @@ function list(length: number): number[] {
 type Step = string | number;
 function* paths(value: Value, path: readonly Step[] = []): Generator<readonly Step[]> {
   yield path;
-  if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* paths(item, [...path, index]);
-  else if (typeof value === "object" && value !== null) for (const [key, item] of Object.entries(value)) yield* paths(item, [...path, key]);
+  if (Array.isArray(value)) for (const [index, item] of value.entries()) yield * paths(item, [...path, index]);
+  else if (typeof value === "object" && value !== null)
+    for (const [key, item] of Object.entries(value)) yield * paths(item, [...path, key]);
 }
 
 /** With what is at `path` changed; undefined: it is taken out. `rename`: its key. */
-function changed(value: Value, [step, ...rest]: readonly Step[], change: (old: Value) => Value | undefined, rename?: string): Value | undefined {
+function changed(
+  value: Value,
+  [step, ...rest]: readonly Step[],
+  change: (old: Value) => Value | undefined,
+  rename?: string,
+): Value | undefined {
   if (step === undefined) return change(value);
-  if (Array.isArray(value)) return value.flatMap((item, index) => (index === step ? (changed(item, rest, change, rename) ?? []) : [item]));
+  if (Array.isArray(value))
+    return value.flatMap((item, index) => (index === step ? (changed(item, rest, change, rename) ?? []) : [item]));
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).flatMap(([key, item]) => {
     if (key !== step) return [[key, item] as const];
@@ -72,7 +240,11 @@ function changed(value: Value, [step, ...rest]: readonly Step[], change: (old: V
 }
 
 const withKey = (value: Value, path: readonly Step[], key: string, added: Value): Value =>
-  changed(value, path, (old) => (typeof old === "object" && old !== null && !Array.isArray(old) ? Object.fromEntries([...Object.entries(old), [key, added]]) : old)) ?? null;
+  changed(value, path, (old) =>
+    typeof old === "object" && old !== null && !Array.isArray(old)
+      ? Object.fromEntries([...Object.entries(old), [key, added]])
+      : old,
+  ) ?? null;
 
 /** Each is made when it is called for. */
 function* mutations(good: Value): Generator<() => Value> {
@@ -94,7 +266,10 @@ function* some(of: number, good: Value, random: Random): Generator<Value> {
 
 const kept = <T>(shelf: Shelf<T>): Shelf<T> => {
   const known = new Map<string, T | undefined>();
-  return { ...shelf, get: (name, findings) => (known.has(name) ? known.get(name) : known.set(name, shelf.get(name, findings)).get(name)) };
+  return {
+    ...shelf,
+    get: (name, findings) => (known.has(name) ? known.get(name) : known.set(name, shelf.get(name, findings)).get(name)),
+  };
 };
 const SHELVES = [kept(boards()), kept(profiles())] as const;
 const ABOUT_THE_FILE = /^AXV-P(00[3-9]|032|063)$/;
@@ -148,7 +323,11 @@ describe("the tool and system.schema.json agree on", () => {
     const partitions = many({ guest: "plc", cpus: [0] });
     const channels = many({ between: ["n0", "n1"] });
     const few: Value = { a: { guest: "plc", cpus: [0] } };
-    const values: Value[] = [{ board: "b", partitions }, { board: "b", partitions: few, channels }, { board: "b", partitions, channels }];
+    const values: Value[] = [
+      { board: "b", partitions },
+      { board: "b", partitions: few, channels },
+      { board: "b", partitions, channels },
+    ];
     expect(compare(values).differing).toEqual([]);
   });
 });

@@ -25,7 +25,8 @@ describe("addresses in a partition end where the pCPUs' guest addresses do, at 2
 
   test("a board with fewer bits has fewer", () => {
     // test-small-pa: 32 bits of physical address.
-    const text = (ipa: string): string => partition(`memory: { size: 256M, ipa: ${ipa} }`).replace("qemu-aarch64", "test-small-pa");
+    const text = (ipa: string): string =>
+      partition(`memory: { size: 256M, ipa: ${ipa} }`).replace("qemu-aarch64", "test-small-pa");
     expect(places(planText(text("0xf0000000")))).toEqual([]);
     expect(places(planText(text("0xf0200000")))).toEqual(["3:60 AXV-P039"]);
   });
@@ -45,7 +46,8 @@ describe("at once", () => {
     expect(planText(partition(fields)).diagnostics.map(({ code }) => code)).toEqual(expected);
   });
 
-  const many = (entry: (n: number) => string): string => Array.from({ length: 20_000 }, (_, n) => `  p${n}: ${entry(n)}\n`).join("");
+  const many = (entry: (n: number) => string): string =>
+    Array.from({ length: 20_000 }, (_, n) => `  p${n}: ${entry(n)}\n`).join("");
   test.each([
     ["20,000 partitions", `board: qemu-aarch64\npartitions:\n${many((n) => `{ guest: linux, cpus: [${n}] }`)}`, ["2:1 AXV-P008"]],
     ["20,000 channels", `${partition("memory: 256M")}channels:\n${many(() => "{ between: [a, a] }")}`, ["4:1 AXV-P063"]],

@@ -21,7 +21,9 @@ describe.each(JAVASCRIPT)("%s", (name) => {
   const wrong = name === "__proto__" ? "AXV-P009" : "AXV-P007";
 
   test("as a partition", () => {
-    const outcome = planText(`board: qemu-aarch64\npartitions:\n  ${name}: { guest: plc, cpus: [1] }\n  b: { guest: plc, cpus: [2] }\n`);
+    const outcome = planText(
+      `board: qemu-aarch64\npartitions:\n  ${name}: { guest: plc, cpus: [1] }\n  b: { guest: plc, cpus: [2] }\n`,
+    );
     expect(outcome.system?.plan.partitions.map((partition) => partition.name)).toEqual(plain ? [name, "b"] : undefined);
     if (!plain) expect(places(outcome)).toEqual([`3:3 ${wrong}`]);
   });
@@ -48,7 +50,11 @@ describe.each(JAVASCRIPT)("%s", (name) => {
     const partition = (fields: string): string => `board: qemu-aarch64\npartitions:\n  a: { ${fields} }\n`;
     expect(errors(`${name}: 1\n${partition(rest)}`)).toEqual([`1:1 ${unknown}`]);
     expect(errors(partition(`${name}: 1, ${rest}`))).toEqual([`3:8 ${unknown}`]);
-    for (const inner of ["memory: { size: 16M, KEY: 1 }", "cache: { colours: [0], KEY: 1 }", "mailbox: { ipa: 0x60000000, KEY: 1 }"]) {
+    for (const inner of [
+      "memory: { size: 16M, KEY: 1 }",
+      "cache: { colours: [0], KEY: 1 }",
+      "mailbox: { ipa: 0x60000000, KEY: 1 }",
+    ]) {
       const text = partition(`${inner.replace("KEY", name)}, ${rest}`);
       const column = (text.split("\n")[2] ?? "").indexOf(`${name}: 1`) + 1;
       expect(errors(text)).toEqual([`3:${column} ${unknown}`]);
@@ -77,7 +83,11 @@ describe("keys", () => {
   test.each([
     ["a list", "  ? [x, y]\n  : 3\n  a: { guest: plc, cpus: [1] }\n", "3:5 AXV-P009"],
     ["a mapping", "  ? { x: y }\n  : 3\n  a: { guest: plc, cpus: [1] }\n", "3:5 AXV-P009"],
-    ["an alias, whose partition would take the place of another", "  &b b: { guest: plc, cpus: [1] }\n  *b : { guest: plc, cpus: [2] }\n", "4:3 AXV-P009"],
+    [
+      "an alias, whose partition would take the place of another",
+      "  &b b: { guest: plc, cpus: [1] }\n  *b : { guest: plc, cpus: [2] }\n",
+      "4:3 AXV-P009",
+    ],
     ["a number beside the same text", '  1: { guest: plc, cpus: [1] }\n  "1": { guest: plc, cpus: [2] }\n', "4:3 AXV-P003"],
     ["nothing at all", "  : { guest: plc, cpus: [1] }\n", "3:3 AXV-P007"],
   ])("%s", (_, text, place) => {

@@ -1,6 +1,6 @@
-// Boards and guest profiles of a user's own, beside the system file, with anything in them that could stand there: the tool and the
-// published JSON Schemas agree on them, and what comes behind the schema makes a plan of them, or says what is wrong, where, and what
-// to write instead. Nothing in them is a mistake of the planner's.
+// Boards and guest profiles of a user's own, beside the system file, with anything in them that could stand there: the tool
+// and the published JSON Schemas agree on them, and what comes behind the schema makes a plan of them, or says what is
+// wrong, where, and what to write instead. Nothing in them is a mistake of the planner's.
 //
 // AXV_SEED=<number> repeats a run.
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -37,7 +37,8 @@ const BOARD: Mapping = { ...QEMU, devices: Object.fromEntries(Object.entries(QEM
 const { extends: _, ...GICV2 } = read("boards/qemu-aarch64-gicv2/board.yaml");
 const PLC: Mapping = { ...profile("plc"), tags: [{ name: "scans", unit: "count" }] };
 const LINUX = profile("linux");
-const only = (from: Mapping, ...keys: readonly string[]): Mapping => Object.fromEntries(keys.map((key) => [key, from[key] ?? null]));
+const only = (from: Mapping, ...keys: readonly string[]): Mapping =>
+  Object.fromEntries(keys.map((key) => [key, from[key] ?? null]));
 
 interface Kind {
   /** Relative to the system file. */
@@ -52,8 +53,17 @@ interface Kind {
 }
 const PROFILE = { schema: profileJsonSchema(), shelf: profilesIn };
 const MORE = {
-  prints: true, notes: ["x"], probes_priority: true, spis: [3, 40], channels: { ipa: 0x5000_0000 }, ...only(PLC, "machine"), device_tree: { cmdline: "x" },
-  process_image: "writes", exits: { pmr: "x", other: "y" }, booted: "once", extends: "bare-metal",
+  prints: true,
+  notes: ["x"],
+  probes_priority: true,
+  spis: [3, 40],
+  channels: { ipa: 0x5000_0000 },
+  ...only(PLC, "machine"),
+  device_tree: { cmdline: "x" },
+  process_image: "writes",
+  exits: { pmr: "x", other: "y" },
+  booted: "once",
+  extends: "bare-metal",
 };
 const KINDS: readonly Kind[] = [
   {
@@ -64,9 +74,21 @@ const KINDS: readonly Kind[] = [
     schema: boardJsonSchema(),
     shelf: boardsIn,
   },
-  { ...PROFILE, file: "guests/my-linux.yaml", name: "my-linux", goods: [LINUX, { extends: "linux", ...only(LINUX, "memory") }], extra: MORE },
+  {
+    ...PROFILE,
+    file: "guests/my-linux.yaml",
+    name: "my-linux",
+    goods: [LINUX, { extends: "linux", ...only(LINUX, "memory") }],
+    extra: MORE,
+  },
   // The second one knows its machine, and looks at INTID 32.
-  { ...PROFILE, file: "guests/my-plc.yaml", name: "my-plc", goods: [PLC, { ...profile("freertos"), ...only(PLC, "image", "memory", "channels") }], extra: MORE },
+  {
+    ...PROFILE,
+    file: "guests/my-plc.yaml",
+    name: "my-plc",
+    goods: [PLC, { ...profile("freertos"), ...only(PLC, "image", "memory", "channels") }],
+    extra: MORE,
+  },
 ];
 
 const path = (name: string): string => resolve(here(`images/${name}`));
@@ -100,18 +122,27 @@ beforeAll(() => {
   for (const own of ["boards/mine", "guests"]) mkdirSync(join(folder, own), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-const write = (file: string, value: Value): void => writeFileSync(join(folder, file), stringify(value, { aliasDuplicateObjects: false }));
+const write = (file: string, value: Value): void =>
+  writeFileSync(join(folder, file), stringify(value, { aliasDuplicateObjects: false }));
 
-const places = (diagnostics: readonly Diagnostic[]): string => diagnostics.map(({ code, message }) => `${code} ${message}`).join("; ");
+const places = (diagnostics: readonly Diagnostic[]): string =>
+  diagnostics.map(({ code, message }) => `${code} ${message}`).join("; ");
 
 /** What is wrong with how an outcome is told. */
 function untold(planned: boolean, diagnostics: readonly Diagnostic[]): string[] {
   const files = [...KINDS.map(({ file }) => file), "system.yaml"].map((name) => join(folder, name));
   const isTold = ({ file, line, column, code, remedy }: Diagnostic): boolean =>
-    files.includes(resolve(file)) && line >= 1 && column >= 1 && /^AXV-P\d{3}$/.test(code) && remedy !== "" && !/Invalid|Too (big|small)/.test(remedy);
+    files.includes(resolve(file)) &&
+    line >= 1 &&
+    column >= 1 &&
+    /^AXV-P\d{3}$/.test(code) &&
+    remedy !== "" &&
+    !/Invalid|Too (big|small)/.test(remedy);
   const errors = diagnostics.filter(({ severity }) => severity === "error");
   return [
-    ...diagnostics.filter((one) => !isTold(one)).map(({ file, line, column, code, remedy }) => `${file}:${line}:${column} ${code} ${remedy}`),
+    ...diagnostics
+      .filter((one) => !isTold(one))
+      .map(({ file, line, column, code, remedy }) => `${file}:${line}:${column} ${code} ${remedy}`),
     ...(planned === (errors.length === 0) ? [] : ["a plan with errors, or none without"]),
     // Of a plan that is made and then not proven people cannot mend anything.
     ...errors.filter(({ code }) => code === "AXV-P090").map(({ message }) => message),
@@ -144,8 +175,39 @@ const ABOUT_THE_FILE = /^AXV-P00[3-9]$/;
 
 /** Of YAML, what is no plain value between others. */
 const PIECES = [
-  "\t", "*a", "&a ", "!!binary ", "!!set ", "!mine ", "<<: ", "- ", "? ", "? [x]\n: ", "[a]: ", "{a: b}: ", "&a [*a]", "{", "]", "\"", "'", "|", ">-\n", ": ", "#", "~",
-  "%YAML 1.1\n---\n", "\n---\n", "...\n", "\0", "\r", "\u2028", "\ufeff", "0x", "1e999", ".inf", ".nan",
+  "\t",
+  "*a",
+  "&a ",
+  "!!binary ",
+  "!!set ",
+  "!mine ",
+  "<<: ",
+  "- ",
+  "? ",
+  "? [x]\n: ",
+  "[a]: ",
+  "{a: b}: ",
+  "&a [*a]",
+  "{",
+  "]",
+  '"',
+  "'",
+  "|",
+  ">-\n",
+  ": ",
+  "#",
+  "~",
+  "%YAML 1.1\n---\n",
+  "\n---\n",
+  "...\n",
+  "\0",
+  "\r",
+  "\u2028",
+  "\ufeff",
+  "0x",
+  "1e999",
+  ".inf",
+  ".nan",
 ];
 
 test(`text that is spoilt is told at its place, and no library warns anybody (seed ${seed})`, () => {
@@ -196,10 +258,15 @@ describe("the tool and the published schemas", () => {
       // Of one that extends what is not there, the tool says no more than that.
       if (findings.sorted.some(({ code }) => code === "AXV-P017")) continue;
       // Which kinds of devices there are, no JSON Schema can say.
-      const tool = !findings.sorted.some(({ code, remedy }) => ABOUT_THE_FILE.test(code) && !remedy.includes("one of device_kinds"));
+      const tool = !findings.sorted.some(
+        ({ code, remedy }) => ABOUT_THE_FILE.test(code) && !remedy.includes("one of device_kinds"),
+      );
       const schema = validators.get(kind.schema)?.validate(value).valid === true;
       counts[`${tool}`]++;
-      if (tool !== schema) differing.push(`${tool ? "the tool" : "the schema"} alone takes ${kind.file}, ${places(findings.sorted)}: ${JSON.stringify(value)}`);
+      if (tool !== schema)
+        differing.push(
+          `${tool ? "the tool" : "the schema"} alone takes ${kind.file}, ${places(findings.sorted)}: ${JSON.stringify(value)}`,
+        );
     }
     expect(differing.slice(0, 3)).toEqual([]);
     expect(Math.min(counts.true, counts.false)).toBeGreaterThan(FILES / 5);

@@ -23,8 +23,10 @@ const planned = (text: string): ReturnType<typeof planFile> => {
   return planFile(at("lines/system.yaml"), "to be built");
 };
 const SYSTEM = "board: mine\npartitions:\n  a: { guest: my-rtos, cpus: [1] }\n";
-const PROFILE = "extends: bare-metal\nname: my-rtos\ndescription: mine\nimage: { formats: [raw], load: 0x40000000, file: images/a.bin }\n";
-const BOARD = "extends: qemu-aarch64\nname: mine\ndescription: mine, with less RAM\nram: [{ base: 0x40000000, size: 0x20000000 }]\n";
+const PROFILE =
+  "extends: bare-metal\nname: my-rtos\ndescription: mine\nimage: { formats: [raw], load: 0x40000000, file: images/a.bin }\n";
+const BOARD =
+  "extends: qemu-aarch64\nname: mine\ndescription: mine, with less RAM\nram: [{ base: 0x40000000, size: 0x20000000 }]\n";
 
 test("are found in boards/ and guests/ beside it, extend the project's, and name files relative to themselves", () => {
   put("lines/boards/mine/board.yaml", BOARD);
@@ -36,7 +38,11 @@ test("are found in boards/ and guests/ beside it, extend the project's, and name
   expect(plan.board).toBe("mine");
   expect(plan.ram).toEqual([{ base: 0x40000000, size: 0x20000000 }]);
   expect(plan.partitions[0]).toMatchObject({ guest: "my-rtos", entry: 0x40000000 });
-  expect(outcome.inputs).toEqual(expect.arrayContaining(["boards/mine/board.yaml", "guests/my-rtos.yaml", "guests/images/a.bin"].map((file) => at(`lines/${file}`))));
+  expect(outcome.inputs).toEqual(
+    expect.arrayContaining(
+      ["boards/mine/board.yaml", "guests/my-rtos.yaml", "guests/images/a.bin"].map((file) => at(`lines/${file}`)),
+    ),
+  );
   expect(everyProfile(at("lines")).map(({ name }) => name)).toEqual(expect.arrayContaining(["my-rtos", "plc"]));
 });
 
@@ -46,14 +52,19 @@ test("a file of theirs that is not there is a mistake: no build makes it", () =>
 });
 
 test("go before the project's of the same name, which they can extend", () => {
-  put("lines/guests/bare-metal.yaml", "extends: bare-metal\ndescription: the same, with its image\nimage: { formats: [raw], load: 0x40000000, file: a.bin }\n");
+  put(
+    "lines/guests/bare-metal.yaml",
+    "extends: bare-metal\ndescription: the same, with its image\nimage: { formats: [raw], load: 0x40000000, file: a.bin }\n",
+  );
   copyFileSync(here("images/plc.bin"), at("lines/guests/a.bin"));
   expect(sound(planned("board: qemu-aarch64\npartitions:\n  a: { guest: bare-metal, cpus: [1] }\n")).missing).toEqual([]);
 });
 
 test("what they inherit from the project's stays a file of the project's", () => {
   put("lines/guests/my-plc.yaml", "extends: plc\nname: my-plc\ndescription: mine\n");
-  expect(planned("board: qemu-aarch64\npartitions:\n  a: { guest: my-plc, cpus: [1] }\n").standardImages).toEqual(["build/plc/plc.bin"]);
+  expect(planned("board: qemu-aarch64\npartitions:\n  a: { guest: my-plc, cpus: [1] }\n").standardImages).toEqual([
+    "build/plc/plc.bin",
+  ]);
 });
 
 test("mistakes in them are told in their files, once; the name is that of the file", () => {

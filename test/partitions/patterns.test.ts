@@ -17,7 +17,29 @@ describe.each([
   ["pages", pages(2 ** 40), PAGE, 2 ** 40, PAGE],
 ] as const)("%s", (_, pattern, least, most, step) => {
   test.each([["K", KIB], ["M", MIB], ["G", GIB]] as const)("in %s", (unit, bytes) => {
-    const edges = [0, 1, 2, 3, 4, 8, 10, 11, 12, 16, 99, 100, 102, 104, 1022, 1024, most / bytes - 4, most / bytes - 1, most / bytes, most / bytes + 1, most / bytes + 4];
+    const edges = [
+      0,
+      1,
+      2,
+      3,
+      4,
+      8,
+      10,
+      11,
+      12,
+      16,
+      99,
+      100,
+      102,
+      104,
+      1022,
+      1024,
+      most / bytes - 4,
+      most / bytes - 1,
+      most / bytes,
+      most / bytes + 1,
+      most / bytes + 4,
+    ];
     for (const count of edges) {
       const size = parseSize(`${count}${unit}`) ?? 0;
       expect([count, pattern.test(`${count}${unit}`)]).toEqual([count, size >= least && size <= most && size % step === 0]);
@@ -34,7 +56,9 @@ test("durations", () => {
 });
 
 test("ranges", () => {
-  const taken = Array.from({ length: 13 }, (_, a) => Array.from({ length: 13 }, (__, b) => `${a}-${b}`)).flat().filter((text) => ranges(11).test(text));
+  const taken = Array.from({ length: 13 }, (_, a) => Array.from({ length: 13 }, (__, b) => `${a}-${b}`))
+    .flat()
+    .filter((text) => ranges(11).test(text));
   expect(taken.length).toBe((12 * 13) / 2);
   expect(taken.every((text) => Number(text.split("-")[0]) <= Number(text.split("-")[1]))).toBe(true);
 });

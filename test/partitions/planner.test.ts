@@ -1,7 +1,9 @@
 // Decisions of the planner that people rely on: where memory goes, who keeps house, which numbers interrupts get.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK, PARTITION_TRUSTED_SGI } from "../../partitions/blob/layout.table.ts";
+import {
+  NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK, PARTITION_TRUSTED_SGI,
+} from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
@@ -43,10 +45,17 @@ test("a guest prints as it starts where its profile says so, and its own command
 });
 
 describe("which channel is which", () => {
-  const PARTITIONS = "{ plc: { guest: plc, cpus: [3] }, rtos: { guest: bare-metal, image: ../images/plc.bin, cpus: [2], memory: 4M }, linux: { guest: linux, cpus: [0], memory: 64M } }";
-  const LINES = ["zebra: { between: [rtos, plc] }", "process-image: { between: [linux, plc] }", "alarms: { between: [rtos, plc], size: 8K }", "recipes: { between: [rtos, linux] }"];
+  const PARTITIONS =
+    "{ plc: { guest: plc, cpus: [3] }, rtos: { guest: bare-metal, image: ../images/plc.bin, cpus: [2], memory: 4M }, linux: { guest: linux, cpus: [0], memory: 64M } }";
+  const LINES = [
+    "zebra: { between: [rtos, plc] }",
+    "process-image: { between: [linux, plc] }",
+    "alarms: { between: [rtos, plc], size: 8K }",
+    "recipes: { between: [rtos, linux] }",
+  ];
   const planned = (lines: readonly string[]): Plan => planOf(PARTITIONS, `{ ${lines.join(", ")} }`);
-  const numbers = (plan: Plan, name: string): string[] => partition(plan, name).channels.map((end) => `${end.name} ${end.ipa.toString(16)}`);
+  const numbers = (plan: Plan, name: string): string[] =>
+    partition(plan, name).channels.map((end) => `${end.name} ${end.ipa.toString(16)}`);
 
   test("does not depend on the order of lines: nothing of the plan does", () => {
     expect(planned([...LINES].reverse())).toEqual(planned(LINES));
@@ -60,15 +69,23 @@ describe("which channel is which", () => {
   test("or the one that is said to carry it, or the only one", () => {
     const said = planned([...LINES, "b: { between: [plc, linux], carries: process-image }"]);
     expect(numbers(said, "plc")[0]).toBe("b 50000000");
-    const carriers = ({ partitions }: Plan): string[] => partitions.flatMap(({ name, channels }) => channels.filter((end) => end.carriesImage).map((end) => `${name}: ${end.name}`));
+    const carriers = ({ partitions }: Plan): string[] =>
+      partitions.flatMap(({ name, channels }) => channels.filter((end) => end.carriesImage).map((end) => `${name}: ${end.name}`));
     expect(carriers(said)).toEqual(["plc: b", "linux: b"]);
     expect(carriers(planned(LINES))).toEqual(["plc: process-image", "linux: process-image"]);
-    expect(carriers(planned(["link: { between: [linux, plc] }", "x: { between: [linux, rtos] }"]))).toEqual(["plc: link", "linux: link"]);
+    expect(carriers(planned(["link: { between: [linux, plc] }", "x: { between: [linux, rtos] }"]))).toEqual([
+      "plc: link",
+      "linux: link",
+    ]);
   });
 
   test("of a guest that the project knows nothing of, both are believed", () => {
     for (const between of ["[rtos, linux]", "[rtos, plc]"]) {
-      expect(planText(`board: qemu-aarch64\npartitions: ${PARTITIONS}\nchannels: { process-image: { between: ${between} } }\n`).diagnostics.filter(({ code }) => /P08[45]/.test(code))).toEqual([]);
+      expect(
+        planText(
+          `board: qemu-aarch64\npartitions: ${PARTITIONS}\nchannels: { process-image: { between: ${between} } }\n`,
+        ).diagnostics.filter(({ code }) => /P08[45]/.test(code)),
+      ).toEqual([]);
     }
   });
 });
@@ -270,13 +287,19 @@ describe("bare-metal", () => {
 });
 
 test("a mailbox is where it was asked for; a guest that is not real-time gets one by asking", () => {
-  const plan = planOf("{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: { ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }");
+  const plan = planOf(
+    "{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: { ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }",
+  );
   expect(plan.partitions.map(({ mailbox }) => mailbox)).toEqual([0x70000000, 0x10000000, 0]);
-  expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x1000 }));
+  expect(partition(plan, "a").regions).toContainEqual(
+    expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x1000 }),
+  );
 });
 
 test("controls names the partitions that one may command, whatever their order", () => {
-  const plan = planOf("{ a: { guest: linux, cpus: [0], memory: 64M, telemetry: true, controls: [c, b] }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2] } }");
+  const plan = planOf(
+    "{ a: { guest: linux, cpus: [0], memory: 64M, telemetry: true, controls: [c, b] }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2] } }",
+  );
   expect(plan.partitions.map(({ controls }) => controls)).toEqual([[2, 1], [], []]);
   expect(Number(readBlob(writeBlob(plan)).records["Partition"]?.[0]?.["controls"])).toBe(0b110);
   expect(formatPlan(plan, plain)).toContain("It may start, stop, restart and pause c, b.");
@@ -286,9 +309,13 @@ describe("a tag image", () => {
   const tags = (count: number): string => `tags: [{ name: A, type: "f64[${count}]" }]`;
 
   test("that no channel carries is behind the mailbox's page, which anybody with tags has", () => {
-    const plan = planOf(`{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 }, ${tags(600)} }, b: { guest: linux, cpus: [1], memory: 64M, ${tags(1)} } }`);
+    const plan = planOf(
+      `{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 }, ${tags(600)} }, b: { guest: linux, cpus: [1], memory: 64M, ${tags(1)} } }`,
+    );
     expect(partition(plan, "a").tagImage).toEqual({ ipa: 0x70001000, size: 64 + 4800, overLink: true });
-    expect(partition(plan, "a").regions).toContainEqual(expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x3000 }));
+    expect(partition(plan, "a").regions).toContainEqual(
+      expect.objectContaining({ kind: "mailbox", ipa: 0x70000000, size: 0x3000 }),
+    );
     const { mailbox, tagImage } = partition(plan, "b");
     expect(tagImage).toEqual({ ipa: mailbox + 0x1000, size: 72, overLink: true });
   });
@@ -300,16 +327,22 @@ describe("a tag image", () => {
   });
 
   test("is in the channel that carries it", () => {
-    const plan = planOf(`{ a: { guest: plc, cpus: [0], ${tags(1)} }, b: { guest: linux, cpus: [1], memory: 64M } }`, "{ c: { between: [a, b], carries: tags } }");
+    const plan = planOf(
+      `{ a: { guest: plc, cpus: [0], ${tags(1)} }, b: { guest: linux, cpus: [1], memory: 64M } }`,
+      "{ c: { between: [a, b], carries: tags } }",
+    );
     const { tagImage, channels, regions } = partition(plan, "a");
     expect(tagImage).toEqual({ ipa: channels[0]?.ipa, size: 72, overLink: true });
     expect(regions).toContainEqual(expect.objectContaining({ kind: "mailbox", size: 0x1000 }));
     expect(partition(plan, "b").tagImage).toBeNull();
   });
 
-  const many = (count: number): string => `tags: [${Array.from({ length: count }, (_, n) => `{ name: T${n}, type: "f64[1024]" }`).join(", ")}]`;
+  const many = (count: number): string =>
+    `tags: [${Array.from({ length: count }, (_, n) => `{ name: T${n}, type: "f64[1024]" }`).join(", ")}]`;
   test("is sent as long as there is room for its copy: the first ones of the file", () => {
-    const plan = planOf(`{ a: { guest: plc, cpus: [0], ${many(4)} }, b: { guest: plc, cpus: [1], ${many(4)} }, c: { guest: plc, cpus: [2], ${many(1)} } }`);
+    const plan = planOf(
+      `{ a: { guest: plc, cpus: [0], ${many(4)} }, b: { guest: plc, cpus: [1], ${many(4)} }, c: { guest: plc, cpus: [2], ${many(1)} } }`,
+    );
     expect(plan.partitions.map(({ tagImage }) => tagImage?.overLink)).toEqual([true, false, true]);
   });
 });
@@ -331,7 +364,11 @@ describe("what a guest leaves its guest code for", () => {
 
   test("injected: every interrupt besides", () => {
     expect(exitsOf(FREERTOS)).toEqual(["every interrupt", "console output"]);
-    expect(exitsOf("guest: linux, cpus: [1]")).toEqual(["every interrupt", "SGIs (to wake and to interrupt its other CPUs)", "console output"]);
+    expect(exitsOf("guest: linux, cpus: [1]")).toEqual([
+      "every interrupt",
+      "SGIs (to wake and to interrupt its other CPUs)",
+      "console output",
+    ]);
   });
 
   test("of a program that no profile knows: nobody knows", () => {
@@ -341,16 +378,24 @@ describe("what a guest leaves its guest code for", () => {
 });
 
 test("`trust: [sgi]` is said in the blob, in plan and picture", () => {
-  const { plan, blob } = sound(planText("board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [1], interrupts: direct, trust: [sgi] } }\n"));
-  expect(readBlob(blob).records["Partition"]?.map(({ flags }) => flags)).toEqual([PARTITION_AUTOSTART + PARTITION_DIRECT + PARTITION_TRUSTED_SGI]);
-  expect(formatPlan(plan, plain)).toMatch(/a is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' interrupts/);
+  const { plan, blob } = sound(
+    planText("board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [1], interrupts: direct, trust: [sgi] } }\n"),
+  );
+  expect(readBlob(blob).records["Partition"]?.map(({ flags }) => flags)).toEqual([
+    PARTITION_AUTOSTART + PARTITION_DIRECT + PARTITION_TRUSTED_SGI,
+  ]);
+  expect(formatPlan(plan, plain)).toMatch(
+    /a is trusted with its SGIs: it can interrupt every pCPU at any time, end other partitions' interrupts/,
+  );
   expect(drawPlan(plan)).toContain("direct interrupts · trusted with SGIs");
 });
 
 test("a guest with a device tree has room for a random seed in it, on one page, wherever its command line ends", () => {
   for (const cmdline of ["quiet", "x".repeat(2000)]) {
     const { plan, blob, loads } = sound(
-      planText(`board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ../images/kernel.Image, initrd: ../images/initrd.cpio, cmdline: ${cmdline} }, b: { guest: plc, cpus: [1] } }\n`),
+      planText(
+        `board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ../images/kernel.Image, initrd: ../images/initrd.cpio, cmdline: ${cmdline} }, b: { guest: plc, cpus: [1] } }\n`,
+      ),
     );
     const [linux] = plan.partitions;
     const tree = loads[linux?.loads.findIndex(({ name }) => name === "device tree") ?? -1]?.bytes() ?? new Uint8Array();
@@ -366,7 +411,8 @@ test("a guest with a device tree has room for a random seed in it, on one page, 
 });
 
 test("`clock: own` is said in the blob; by default all partitions have one clock", () => {
-  const text = "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2], clock: shared } }\n";
+  const text =
+    "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2], clock: shared } }\n";
   const { blob } = sound(planText(text));
   const flags = readBlob(blob).records["Partition"]?.map((record) => record["flags"]);
   expect(flags).toEqual([PARTITION_AUTOSTART + PARTITION_OWN_CLOCK, PARTITION_AUTOSTART, PARTITION_AUTOSTART]);

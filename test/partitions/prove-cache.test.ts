@@ -137,7 +137,11 @@ describe("way groups", () => {
 
 describe("bandwidth", () => {
   test("the budget is that of all vCPUs together", () => {
-    const pair = sound(planText("board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [2, 3], memory: 64M, bandwidth: { budget: 1M, period: 1ms } } }\n")).plan;
+    const pair = sound(
+      planText(
+        "board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [2, 3], memory: 64M, bandwidth: { budget: 1M, period: 1ms } } }\n",
+      ),
+    ).plan;
     const refills = pair.partitions[0]?.bandwidth?.refills ?? 0;
     expect(refills).toBe(0x100000 / 64 / 2);
     const more = spoilt(pair, "a", ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, refills: refills + 1 } }));

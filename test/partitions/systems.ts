@@ -27,7 +27,14 @@ const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
     const { rtc } = devices;
     if (rtc === undefined) throw new Error("the board has no rtc");
     const device = (reg: number, size: number, spi: number): Device => ({ ...rtc, reg, size, spi });
-    return { devices: { ...devices, wide: device(0x0b000000, 0x2800, 60), narrow: device(0x0b002800, 0x800, 61), twin: device(0x0b004000, 0x1000, rtc.spi) } };
+    return {
+      devices: {
+        ...devices,
+        wide: device(0x0b000000, 0x2800, 60),
+        narrow: device(0x0b002800, 0x800, 61),
+        twin: device(0x0b004000, 0x1000, rtc.spi),
+      },
+    };
   },
   "test-one-colour": ({ cpus }) => ({
     cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) },

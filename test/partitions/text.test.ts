@@ -36,7 +36,9 @@ test("ordinary text stays as it is, with its tabs", () => {
 });
 
 test("long values and long lines are cut, about what is meant", () => {
-  const { diagnostics, source } = planText(`board: qemu-aarch64\npartitions: { ${"x".repeat(5000)}: 1, a: { guest: ${"y".repeat(5000)}, cpus: [1] } }\n`);
+  const { diagnostics, source } = planText(
+    `board: qemu-aarch64\npartitions: { ${"x".repeat(5000)}: 1, a: { guest: ${"y".repeat(5000)}, cpus: [1] } }\n`,
+  );
   const shown = diagnostics.map((each) => formatDiagnostic(each, source.file, source.text, plain));
   expect(Math.max(...shown.join("\n").split("\n").map((line) => line.length))).toBeLessThan(900);
   const [, excerpt = "", marks = ""] = shown[0]?.split("\n") ?? [];
@@ -63,7 +65,11 @@ describe("YAML", () => {
     expect(places(planText("%YAML 1.2\n---\nboard: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [1] } }\n"))).toEqual([]);
   });
 
-  test.each([["lists", "[", 100_000], ["mappings", "{a: ", 100_000], ["lists", "- ", 20_000]])("%s in one another, 100,000 deep", (_, open, depth) => {
+  test.each([
+    ["lists", "[", 100_000],
+    ["mappings", "{a: ", 100_000],
+    ["lists", "- ", 20_000],
+  ])("%s in one another, 100,000 deep", (_, open, depth) => {
     expect(planText(open.repeat(depth)).diagnostics.map(({ code }) => code)).toContain("AXV-P002");
   });
 
@@ -76,9 +82,16 @@ test("a device tree larger than what is reserved for it is a mistake with a plac
   const findings = new Findings(new YamlSource("none", ""));
   const board = boards().get("qemu-aarch64", findings);
   if (board === undefined) throw new Error("there is no board");
-  const devices = Object.fromEntries(Object.entries(board.devices).map(([name, device]) => [name, { ...device, compatible: ["x".repeat(70_000)] }]));
+  const devices = Object.fromEntries(
+    Object.entries(board.devices).map(([name, device]) => [name, { ...device, compatible: ["x".repeat(70_000)] }]),
+  );
   const shelf = { names: ["qemu-aarch64"], files: [], get: () => ({ ...board, devices }) };
-  const outcome = planSystem(here("bad/dma-reaches-all.yaml"), (blob, loads) => imageLayout(CORE_SIZE, blob, loads), "to be built", shelf);
+  const outcome = planSystem(
+    here("bad/dma-reaches-all.yaml"),
+    (blob, loads) => imageLayout(CORE_SIZE, blob, loads),
+    "to be built",
+    shelf,
+  );
   expect(outcome.diagnostics.filter(({ severity }) => severity === "error")).toMatchObject([{ code: "AXV-P094" }]);
 });
 

@@ -1,5 +1,5 @@
-// TCP connections as a file that Wireshark reads (libpcap's format, draft-ietf-opsawg-pcap). The bytes come from a proxy, so that nobody needs
-// the right to capture; around them are made the headers that belong there.
+// TCP connections as a file that Wireshark reads (libpcap's format, draft-ietf-opsawg-pcap). The bytes come from a proxy,
+// so that nobody needs the right to capture; around them are made the headers that belong there.
 //
 //     file     magic, version 2.4, 0, 0, snap length, link type RAW (an IP header comes first)
 //     packet   seconds, microseconds, length, length; IPv4 header (RFC 791), TCP header (RFC 9293), data

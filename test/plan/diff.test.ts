@@ -11,14 +11,19 @@ const LINUX = "  linux: { guest: linux, cpus: [0, 1], memory: 512M }";
 const PLC = "  plc: { guest: plc, cpus: [3] }";
 
 const told = (before: Plan, after: Plan): string[] =>
-  formatDifferences(diffPlans(before, after), { before: "a", after: "b" }, plain).split("\n").map((line) => line.replace(/ {2,}/g, " | "));
+  formatDifferences(diffPlans(before, after), { before: "a", after: "b" }, plain)
+    .split("\n")
+    .map((line) => line.replace(/ {2,}/g, " | "));
 
 test("the same: one line", () => {
   expect(told(planOf(`${LINUX}\n${PLC}`), planOf(`${LINUX}\n${PLC}`))).toEqual(["a and b: the same plan"]);
 });
 
 test("a changed value is named by the names on the way to it, and shown as people write it", () => {
-  const lines = told(planOf(`${LINUX}\n${PLC}`), planOf(`${LINUX.replace("512M", "256M")}\n${PLC.replace("[3]", "[2], watchdog: 50ms")}`));
+  const lines = told(
+    planOf(`${LINUX}\n${PLC}`),
+    planOf(`${LINUX.replace("512M", "256M")}\n${PLC.replace("[3]", "[2], watchdog: 50ms")}`),
+  );
   expect(lines[0]).toBe("WHAT | a | b");
   expect(lines).toEqual(
     expect.arrayContaining([

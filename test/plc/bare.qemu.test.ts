@@ -4,8 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE } from "../../rtos-guests/plc/abi.ts";
-import { HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../../rtos-guests/channel/timing.ts";
+import {
+  PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE,
+} from "../../rtos-guests/plc/abi.ts";
+import {
+  HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS,
+} from "../../rtos-guests/channel/timing.ts";
 import { type Elf, readElf, SHF_ALLOC } from "../../tools/build/elf.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC, PLC_PHYSICAL_TIMER } from "../../tools/build/programs.ts";
@@ -38,24 +42,31 @@ describe("in virtual time", () => {
     [3, "physical", PLC_PHYSICAL_TIMER],
     [2, "virtual", PLC],
     [2, "physical", PLC_PHYSICAL_TIMER],
-  ] as const)("GICv%i, %s timer: two seconds at 1 ns an instruction, every scan on its deadline, no overrun", async (gic, _, program) => {
-    const end = await runBare((await buildProgram(program)).elf, 0, (now) => scans(now) >= TWO_SECONDS, gic);
-    const count = scans(end);
-    expect(end.channel.getUint32(0, true)).toBe(PROCESS_IMAGE_MAGIC);
-    expect(end.channel.getUint32(PROCESS_IMAGE_SEQUENCE, true) >> 1).toBe(count);
-    expect(overruns(end)).toBe(0);
-    expect(end.channel.getUint32(PROCESS_IMAGE_MEASURED, true)).toBeGreaterThan(20_000);
+  ] as const)(
+    "GICv%i, %s timer: two seconds at 1 ns an instruction, every scan on its deadline, no overrun",
+    async (gic, _, program) => {
+      const end = await runBare((await buildProgram(program)).elf, 0, (now) => scans(now) >= TWO_SECONDS, gic);
+      const count = scans(end);
+      expect(end.channel.getUint32(0, true)).toBe(PROCESS_IMAGE_MAGIC);
+      expect(end.channel.getUint32(PROCESS_IMAGE_SEQUENCE, true) >> 1).toBe(count);
+      expect(overruns(end)).toBe(0);
+      expect(end.channel.getUint32(PROCESS_IMAGE_MEASURED, true)).toBeGreaterThan(20_000);
 
-    // The rows of the last round, renewed in its scans 12, 13, 14, hold every scan between the warm-up and that one.
-    for (const [row, step] of [[HISTOGRAM_JITTER, 18], [HISTOGRAM_CYCLE, 19], [HISTOGRAM_EXECUTION, 20]] as const) {
-      const renewed = Math.floor((count - step) / 100) * 100 + step;
-      expect(total(buckets(end, row))).toBe(renewed - 1 - WARM_UP);
-    }
-    // Bounds with room: the timer counts in steps of 16 ns.
-    expect(widest(buckets(end, HISTOGRAM_JITTER))).toBeLessThanOrEqual(6); // below 64 ns
-    expect(widest(buckets(end, HISTOGRAM_CYCLE))).toBeLessThanOrEqual(6); // 1 ms ± 64 ns
-    expect(widest(buckets(end, HISTOGRAM_EXECUTION))).toBeLessThanOrEqual(13); // 8 µs, also for the scan that writes the line
-  });
+      // The rows of the last round, renewed in its scans 12, 13, 14, hold every scan between the warm-up and that one.
+      for (const [row, step] of [
+        [HISTOGRAM_JITTER, 18],
+        [HISTOGRAM_CYCLE, 19],
+        [HISTOGRAM_EXECUTION, 20],
+      ] as const) {
+        const renewed = Math.floor((count - step) / 100) * 100 + step;
+        expect(total(buckets(end, row))).toBe(renewed - 1 - WARM_UP);
+      }
+      // Bounds with room: the timer counts in steps of 16 ns.
+      expect(widest(buckets(end, HISTOGRAM_JITTER))).toBeLessThanOrEqual(6); // below 64 ns
+      expect(widest(buckets(end, HISTOGRAM_CYCLE))).toBeLessThanOrEqual(6); // 1 ms ± 64 ns
+      expect(widest(buckets(end, HISTOGRAM_EXECUTION))).toBeLessThanOrEqual(13); // 8 µs, also for the scan that writes the line
+    },
+  );
 
   test("a CPU a thousand times as slow overruns in the scan that writes the line, counts it, and keeps the grid", async () => {
     const end = await runBare(path, 10, (now) => scans(now) >= TWO_SECONDS);
@@ -78,12 +89,19 @@ describe("an exception that nobody expects stops the guest in WFE, on its panic 
 
   /** A copy of the guest whose instructions from `where` on are others. */
   function patched(where: string, source: string): string {
-    const [s, o, bin, out] = ["patch.S", "patch.o", "patch.bin", "patched.elf"].map((name) => join(folder, name)) as [string, string, string, string];
+    const [s, o, bin, out] = ["patch.S", "patch.o", "patch.bin", "patched.elf"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
     writeFileSync(s, `${source}\n`);
     execFileSync("clang-19", ["--target=aarch64-none-elf", "-c", s, "-o", o]);
     execFileSync("llvm-objcopy-19", ["-O", "binary", o, bin]);
     const address = Number(symbol(where));
-    const section = elf.sections.find((one) => (one.flags & SHF_ALLOC) !== 0n && address >= one.address && address < one.address + one.size);
+    const section = elf.sections.find(
+      (one) => (one.flags & SHF_ALLOC) !== 0n && address >= one.address && address < one.address + one.size,
+    );
     if (section === undefined) throw new Error(`${where} is in no section`);
     const bytes = Uint8Array.from(elf.bytes);
     bytes.set(readFileSync(bin), section.offset + address - section.address);

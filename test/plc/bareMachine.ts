@@ -24,7 +24,12 @@ export interface Snapshot {
 }
 
 /** Runs until a snapshot satisfies `done`; gives back one of the stopped machine. */
-export async function runBare(elf: string, shift: number, done: (snapshot: Snapshot) => boolean, gic: GicVersion = 3): Promise<Snapshot> {
+export async function runBare(
+  elf: string,
+  shift: number,
+  done: (snapshot: Snapshot) => boolean,
+  gic: GicVersion = 3,
+): Promise<Snapshot> {
   // setpriv: the kernel kills QEMU when this process ends, however it ends.
   const command = ["--pdeathsig", "KILL", "--", "qemu-system-aarch64", ...machineArguments(elf, shift, gic)];
   const qemu = spawn("setpriv", command, { stdio: ["pipe", "pipe", "inherit"] });
@@ -46,10 +51,13 @@ export async function runBare(elf: string, shift: number, done: (snapshot: Snaps
         qemu.stdin.write(`${JSON.stringify({ execute: command, arguments: argument })}\n`);
       }),
     ]);
-  const monitor = async (line: string): Promise<string> => String(await execute("human-monitor-command", { "command-line": line }));
+  const monitor = async (line: string): Promise<string> =>
+    String(await execute("human-monitor-command", { "command-line": line }));
   const snapshot = async (): Promise<Snapshot> => {
     const memory = await monitor(`xp /${CHANNEL_BYTES}bx 0x${CHANNEL_IPA.toString(16)}`);
-    const bytes = memory.split("\n").flatMap((line) => [...(line.split(":")[1] ?? "").matchAll(/0x(\w\w)/g)].map(([, hex]) => Number(`0x${hex}`)));
+    const bytes = memory
+      .split("\n")
+      .flatMap((line) => [...(line.split(":")[1] ?? "").matchAll(/0x(\w\w)/g)].map(([, hex]) => Number(`0x${hex}`)));
     const registers = await monitor("info registers");
     const register = (name: string): bigint => BigInt(`0x${new RegExp(`\\b${name}=(\\w+)`).exec(registers)?.[1] ?? ""}`);
     return { channel: new DataView(Uint8Array.from(bytes).buffer), pc: register("PC"), sp: register("SP") };

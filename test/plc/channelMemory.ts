@@ -40,7 +40,8 @@ export class ChannelMemory {
   hooks(): Hooks {
     const at = (address: bigint, bytes: number): number => {
       const offset = Number(address - this.#base);
-      if (offset < 0 || offset + bytes > this.bytes.length || offset % bytes !== 0) throw new RangeError(`channel access at 0x${address.toString(16)}`);
+      if (offset < 0 || offset + bytes > this.bytes.length || offset % bytes !== 0)
+        throw new RangeError(`channel access at 0x${address.toString(16)}`);
       return offset;
     };
     const read = (address: bigint, bits: 32 | 64): bigint => {

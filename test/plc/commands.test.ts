@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SETPOINT } from "../../rtos-guests/plc/abi.ts";
 import {
-  ANSWER_BYTES, ANSWER_CORRUPT, ANSWER_DONE, ANSWER_MALFORMED, ANSWER_OUT_OF_RANGE, ANSWER_UNKNOWN, ANSWERS_RING, COMMANDS_CAPACITY,
-  COMMANDS_RING, PLC_COMMAND_NONE, PLC_COMMAND_SETPOINT,
+  ANSWER_BYTES, ANSWER_CORRUPT, ANSWER_DONE, ANSWER_MALFORMED, ANSWER_OUT_OF_RANGE, ANSWER_UNKNOWN, ANSWERS_RING,
+  COMMANDS_CAPACITY, COMMANDS_RING, PLC_COMMAND_NONE, PLC_COMMAND_SETPOINT,
 } from "../../rtos-guests/channel/commands.ts";
 import { RING_DATA, RING_HEAD, RING_LINE, RING_TAIL } from "../../rtos-guests/channel/ringLayout.ts";
 import { HISTOGRAM_BYTES, HISTOGRAM_EXECUTION } from "../../rtos-guests/channel/timing.ts";
@@ -83,7 +83,10 @@ test("records that are no commands are answered and passed over", () => {
   guest.scans(4);
   const results = [answer(), answer(), answer(), answer()].map(([kind, result]) => [kind, result]);
   expect(results).toEqual([
-    [PLC_COMMAND_NONE, ANSWER_MALFORMED], [PLC_COMMAND_NONE, ANSWER_MALFORMED], [PLC_COMMAND_NONE, ANSWER_MALFORMED], [PLC_COMMAND_SETPOINT, ANSWER_DONE],
+    [PLC_COMMAND_NONE, ANSWER_MALFORMED],
+    [PLC_COMMAND_NONE, ANSWER_MALFORMED],
+    [PLC_COMMAND_NONE, ANSWER_MALFORMED],
+    [PLC_COMMAND_SETPOINT, ANSWER_DONE],
   ]);
 });
 
@@ -137,9 +140,17 @@ describe("a peer that writes what it likes", () => {
       (offset >= ANSWERS_RING + RING_DATA && offset < ANSWERS_RING + RING_DATA + COMMANDS_CAPACITY);
     let made = 0n;
     let corrupt = 0;
-    const hit = fc.record({ offset: fc.nat(COMMANDS_RING + 0x500 - 4).map((offset) => offset & ~3), value: fc.bigInt({ min: 0n, max: 0xffff_ffffn }) });
+    const hit = fc.record({
+      offset: fc.nat(COMMANDS_RING + 0x500 - 4).map((offset) => offset & ~3),
+      value: fc.bigInt({ min: 0n, max: 0xffff_ffffn }),
+    });
     const counts = fc.record({
-      offset: fc.constantFrom(COMMANDS_RING + RING_HEAD, COMMANDS_RING + RING_TAIL, ANSWERS_RING + RING_HEAD, ANSWERS_RING + RING_TAIL),
+      offset: fc.constantFrom(
+        COMMANDS_RING + RING_HEAD,
+        COMMANDS_RING + RING_TAIL,
+        ANSWERS_RING + RING_HEAD,
+        ANSWERS_RING + RING_TAIL,
+      ),
       value: fc.oneof(fc.nat(600).map(BigInt), fc.bigInt({ min: 0n, max: 0xffff_ffffn })),
     });
     fc.assert(
@@ -160,7 +171,8 @@ describe("a peer that writes what it likes", () => {
         made++;
         expect(channel.u64(PROCESS_IMAGE_SCANS)).toBe(made);
         const last = (head(ANSWERS_RING) - 16) >>> 0;
-        if (channel.u32(at(ANSWERS_RING, last)) === ANSWER_BYTES && channel.u32(at(ANSWERS_RING, last + 8)) === ANSWER_CORRUPT) corrupt++;
+        if (channel.u32(at(ANSWERS_RING, last)) === ANSWER_BYTES && channel.u32(at(ANSWERS_RING, last + 8)) === ANSWER_CORRUPT)
+          corrupt++;
       }),
       { numRuns: 2000, seed: 3 },
     );

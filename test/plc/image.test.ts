@@ -30,7 +30,9 @@ test("what the image does not say is zero: stacks and linear memory are in the f
   const linear = symbol("axv_linear_start") - IMAGE_IPA;
   expect(image.length).toBe(linear + PLC.memoryPages * 65536);
   expect(image.subarray(linear).every((byte) => byte === 0)).toBe(true);
-  expect(image.subarray(symbol("axv_stack_bottom") - IMAGE_IPA, symbol("axv_stack_top") - IMAGE_IPA).every((byte) => byte === 0)).toBe(true);
+  expect(
+    image.subarray(symbol("axv_stack_bottom") - IMAGE_IPA, symbol("axv_stack_top") - IMAGE_IPA).every((byte) => byte === 0),
+  ).toBe(true);
 });
 
 /** Level of a walk → bits of the address below its entries (4 KiB granule). */
@@ -58,7 +60,8 @@ function mappings(): Mapping[] {
   };
   const add = (one: Mapping): void => {
     const last = found.at(-1);
-    const joins = last !== undefined && last.rights === one.rights && last.va + last.bytes === one.va && last.pa + last.bytes === one.pa;
+    const joins =
+      last !== undefined && last.rights === one.rights && last.va + last.bytes === one.va && last.pa + last.bytes === one.pa;
     if (joins) found[found.length - 1] = { ...last, bytes: last.bytes + one.bytes };
     else found.push(one);
   };

@@ -7,16 +7,27 @@ import { bindImports, type Hooks } from "../../tools/machine/imports.ts";
 /** A loop that passes its stated bound fails the test. */
 const BOUND: Hooks = {
   bound: (iteration: number, limit: number) => {
-    if (iteration >= limit) throw new MachineError("MACHINE_LOOP", `iteration ${iteration} of a loop that says it ends before ${limit}`);
+    if (iteration >= limit)
+      throw new MachineError("MACHINE_LOOP", `iteration ${iteration} of a loop that says it ends before ${limit}`);
   },
 };
 
 /** `hooks`: for each of the program's tables but "cpu", of which guests use only `bound`. */
-export async function instantiate(program: Pick<Program, "tables">, wasm: BufferSource, hooks: Readonly<Record<string, Hooks>>): Promise<WebAssembly.Exports> {
+export async function instantiate(
+  program: Pick<Program, "tables">,
+  wasm: BufferSource,
+  hooks: Readonly<Record<string, Hooks>>,
+): Promise<WebAssembly.Exports> {
   const imports: WebAssembly.Imports = {};
   for (const [module, table] of Object.entries(await loadTables(program))) {
     imports[module] =
-      module === "cpu" ? bindImports(module, table.filter(({ name }) => name in BOUND), BOUND) : bindImports(module, table, hooks[module] ?? {});
+      module === "cpu"
+        ? bindImports(
+            module,
+            table.filter(({ name }) => name in BOUND),
+            BOUND,
+          )
+        : bindImports(module, table, hooks[module] ?? {});
   }
   const { instance } = await WebAssembly.instantiate(wasm, imports);
   return instance.exports;

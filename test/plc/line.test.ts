@@ -20,16 +20,32 @@ test("decimal: every u64, with leading zeros where asked for", () => {
   expect(written(() => logic.lineDecimal(0n, 1))).toBe("0");
   expect(written(() => logic.lineDecimal(7n, 3))).toBe("007");
   expect(written(() => logic.lineDecimal(0xffff_ffff_ffff_ffffn, 1))).toBe("18446744073709551615");
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), (value) => written(() => logic.lineDecimal(value, 1)) === value.toString()));
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+      (value) => written(() => logic.lineDecimal(value, 1)) === value.toString(),
+    ),
+  );
 });
 
 test("hex", () => {
   expect(written(() => logic.lineHex(0n))).toBe("0");
-  fc.assert(fc.property(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), (value) => written(() => logic.lineHex(value)) === value.toString(16)));
+  fc.assert(
+    fc.property(
+      fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+      (value) => written(() => logic.lineHex(value)) === value.toString(16),
+    ),
+  );
 });
 
 test("thousandths", () => {
-  for (const [value, expected] of [[0, "0.000"], [-1500, "-1.500"], [-1, "-0.001"], [60_005, "60.005"], [-0x8000_0000, "-2147483.648"]] as const) {
+  for (const [value, expected] of [
+    [0, "0.000"],
+    [-1500, "-1.500"],
+    [-1, "-0.001"],
+    [60_005, "60.005"],
+    [-0x8000_0000, "-2147483.648"],
+  ] as const) {
     expect(written(() => logic.lineMilli(value))).toBe(expected);
   }
 });

@@ -36,7 +36,9 @@ async function recordWrite(startSequence: number, value: number): Promise<Access
 describe("the writer", () => {
   test("makes the sequence odd before the first value and even after the last, with a store barrier on both sides", async () => {
     const accesses = await recordWrite(6, 42);
-    const kinds = accesses.map((access) => (access.kind === "write" && access.offset === PROCESS_IMAGE_SEQUENCE ? `sequence ${access.value}` : access.kind));
+    const kinds = accesses.map((access) =>
+      access.kind === "write" && access.offset === PROCESS_IMAGE_SEQUENCE ? `sequence ${access.value}` : access.kind,
+    );
     expect(kinds.slice(0, 2)).toEqual(["sequence 7", "orderWrites"]);
     expect(kinds.slice(-3)).toEqual(["orderWrites", "sequence 8", "cleanLine"]);
     const values = kinds.slice(2, -3);
@@ -86,7 +88,8 @@ describe("the reader", () => {
   test("reads the sequence first and last, with a load barrier between it and the values", () => {
     writer.imageWrite(CHANNEL, 0, 1);
     const accesses: string[] = [];
-    channel.before = (access) => void accesses.push(access.kind === "read" && access.offset === PROCESS_IMAGE_SEQUENCE ? "sequence" : access.kind);
+    channel.before = (access) =>
+      void accesses.push(access.kind === "read" && access.offset === PROCESS_IMAGE_SEQUENCE ? "sequence" : access.kind);
     reader.imageRead(CHANNEL);
     expect(accesses.slice(0, 3)).toEqual(["refreshLine", "sequence", "orderReads"]);
     expect(accesses.slice(-2)).toEqual(["orderReads", "sequence"]);

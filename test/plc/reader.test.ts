@@ -98,15 +98,33 @@ test("says that there is no image, and that the writer stands still", async () =
 
 test("wrong use and a wrong device are told, each with its own status", () => {
   const usage = "usage: plc-reader DEVICE 0xOFFSET    (such as /dev/uio0 0x0, or /dev/mem and the channel's address)\n";
-  for (const wrong of [[], ["a"], ["a", "0x0", "b"], ["a", "0"], ["a", "0x"], ["a", "0xg"], ["a", ""], ["a", "0x10000000000000000"]]) {
+  for (const wrong of [
+    [],
+    ["a"],
+    ["a", "0x0", "b"],
+    ["a", "0"],
+    ["a", "0x"],
+    ["a", "0xg"],
+    ["a", ""],
+    ["a", "0x10000000000000000"],
+  ]) {
     expect(run(...wrong)).toMatchObject({ status: 2, stderr: usage });
   }
-  expect(run(join(folder, "none"), "0x0")).toMatchObject({ status: 3, stderr: "plc-reader: open of the device failed, errno 2\n" });
+  expect(run(join(folder, "none"), "0x0")).toMatchObject({
+    status: 3,
+    stderr: "plc-reader: open of the device failed, errno 2\n",
+  });
   expect(run(folder, "0x0")).toMatchObject({ status: 4, stderr: "plc-reader: mmap of the channel failed, errno 19\n" });
-  expect(run(device(new ChannelMemory(CHANNEL)), "0x800")).toMatchObject({ status: 4, stderr: "plc-reader: mmap of the channel failed, errno 22\n" });
+  expect(run(device(new ChannelMemory(CHANNEL)), "0x800")).toMatchObject({
+    status: 4,
+    stderr: "plc-reader: mmap of the channel failed, errno 22\n",
+  });
 });
 
 test("ends when nobody reads it any more", () => {
-  const result = spawnSync("sh", ["-c", `${EMULATOR} ${program} ${device(new ChannelMemory(CHANNEL))} 0x0 >/dev/full; echo $?`], { encoding: "utf8", timeout: 20_000 });
+  const result = spawnSync("sh", ["-c", `${EMULATOR} ${program} ${device(new ChannelMemory(CHANNEL))} 0x0 >/dev/full; echo $?`], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   expect(result.stdout).toBe("5\n");
 });

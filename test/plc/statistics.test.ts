@@ -45,7 +45,9 @@ test("both of the row's cache lines are written back, and nothing outside of the
   logic.statisticsRecord(5n);
   buckets();
   expect(cleaned).toEqual([ROW, ROW + 64n]);
-  const outside = channel.bytes.filter((byte, at) => byte !== 0 && (at < HISTOGRAM_CYCLE || at >= HISTOGRAM_CYCLE + HISTOGRAM_BYTES));
+  const outside = channel.bytes.filter(
+    (byte, at) => byte !== 0 && (at < HISTOGRAM_CYCLE || at >= HISTOGRAM_CYCLE + HISTOGRAM_BYTES),
+  );
   expect(outside).toHaveLength(0);
 });
 

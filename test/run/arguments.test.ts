@@ -31,9 +31,23 @@ test("the demo's machine", () => {
 
 test("another board is another machine: only board.yaml says which", () => {
   const gicv2 = qemuArguments({ board: boardOf("qemu-aarch64-gicv2"), partitions: [], image: "image.bin", disk: undefined });
-  expect(gicv2.slice(0, 8)).toEqual(["-M", "virt,virtualization=on,gic-version=2", "-cpu", "cortex-a53", "-smp", "4", "-m", "1024M"]);
+  expect(gicv2.slice(0, 8)).toEqual([
+    "-M",
+    "virt,virtualization=on,gic-version=2",
+    "-cpu",
+    "cortex-a53",
+    "-smp",
+    "4",
+    "-m",
+    "1024M",
+  ]);
   const two = { ...board, cpus: { ...board.cpus, mpidr: [0, 1] }, ram: [{ base: 0x80000000, size: 0x10000000 }] };
-  expect(qemuArguments({ board: two, partitions: [], image: "image.bin", disk: undefined }).slice(4, 8)).toEqual(["-smp", "2", "-m", "256M"]);
+  expect(qemuArguments({ board: two, partitions: [], image: "image.bin", disk: undefined }).slice(4, 8)).toEqual([
+    "-smp",
+    "2",
+    "-m",
+    "256M",
+  ]);
 });
 
 test("two Linux partitions: each has its own disk and network, on the buses of its own devices", () => {
@@ -53,7 +67,9 @@ test("two Linux partitions: each has its own disk and network, on the buses of i
 
 test("a board that QEMU is not", () => {
   const real = { ...board, name: "plc-3568", boot: { ...board.boot, qemu: undefined } };
-  expect(() => qemuArguments({ board: real, partitions: [], image: "", disk: undefined })).toThrow(/plc-3568 cannot be emulated: boot its image on the board/);
+  expect(() => qemuArguments({ board: real, partitions: [], image: "", disk: undefined })).toThrow(
+    /plc-3568 cannot be emulated: boot its image on the board/,
+  );
 });
 
 test("gdb: QEMU waits, and the command is complete", () => {

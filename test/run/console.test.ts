@@ -143,13 +143,17 @@ describe("which run", () => {
   };
 
   test("none", async () => {
-    expect(await message("console", "linux")).toBe("axv-part: nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first\n");
+    expect(await message("console", "linux")).toBe(
+      "axv-part: nothing runs here: start a system with axv-part run SYSTEM.yaml in another terminal first\n",
+    );
   });
 
   test("none has such a partition", async () => {
     await started();
     expect(await message("console", "windows")).toBe('axv-part: there is no partition "windows": write one of linux, plc\n');
-    expect(await message("control", "stop", "windows")).toBe('axv-part: there is no partition "windows": write one of linux, plc\n');
+    expect(await message("control", "stop", "windows")).toBe(
+      'axv-part: there is no partition "windows": write one of linux, plc\n',
+    );
   });
 
   test("several: they are listed, and --link chooses", async () => {
@@ -158,7 +162,9 @@ describe("which run", () => {
     await started(["--link", other]);
     const several = await message("console", "linux");
     expect(several).toMatch(/several systems run: choose one with --link PATH:/);
-    expect(several).toContain(`${join(sandbox.socketFolder, `${first.child.pid}.sock`)}  (demo.yaml, process ${first.child.pid})`);
+    expect(several).toContain(
+      `${join(sandbox.socketFolder, `${first.child.pid}.sock`)}  (demo.yaml, process ${first.child.pid})`,
+    );
     expect(several).toContain(`${other}  (demo.yaml`);
     const console = sandbox.axvPart("console", "linux", "--link", other);
     await until(() => console.output().includes("process image"));
@@ -166,13 +172,17 @@ describe("which run", () => {
 
   test("one that has ended", async () => {
     const path = join(sandbox.folder, "gone.sock");
-    expect(await message("console", "linux", "--link", path)).toBe(`axv-part: no run answers on ${path}: it has ended. Leave --link out to have the runs searched\n`);
+    expect(await message("console", "linux", "--link", path)).toBe(
+      `axv-part: no run answers on ${path}: it has ended. Leave --link out to have the runs searched\n`,
+    );
   });
 
   test("something else listens there", async () => {
     const path = join(sandbox.folder, "web.sock");
     const server = createServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(path);
-    expect(await message("console", "linux", "--link", path)).toBe(`axv-part: what answers on ${path} is not axv-part run, or not of this version\n`);
+    expect(await message("console", "linux", "--link", path)).toBe(
+      `axv-part: what answers on ${path} is not axv-part run, or not of this version\n`,
+    );
     server.close();
   });
 
@@ -221,14 +231,21 @@ describe("on a serial line", () => {
 
   test("a partition that the system does not have", async () => {
     const system = join(import.meta.dirname, "../../partitions/examples/demo.yaml");
-    expect(await message("windows", "--serial", "/dev/null", "--system", system)).toMatch(/there is no partition "windows": write one of linux, plc\n$/);
+    expect(await message("windows", "--serial", "/dev/null", "--system", system)).toMatch(
+      /there is no partition "windows": write one of linux, plc\n$/,
+    );
   });
 
   test("the other side hangs up: one message, status 1", async () => {
     const server = createServer((socket) => socket.end("axv: no blob\r\n")).listen(0, "127.0.0.1");
     await once(server, "listening");
     const address = server.address();
-    const console = sandbox.axvPart("console", "0", "--serial", `tcp:127.0.0.1:${address !== null && typeof address !== "string" ? address.port : 0}`);
+    const console = sandbox.axvPart(
+      "console",
+      "0",
+      "--serial",
+      `tcp:127.0.0.1:${address !== null && typeof address !== "string" ? address.port : 0}`,
+    );
     expect(await console.ended).toBe(1);
     expect(console.output()).toBe("axv: no blob\r\n");
     expect(console.errors()).toMatch(/axv-part: the console was closed: the other side hung up\n$/);
@@ -236,7 +253,9 @@ describe("on a serial line", () => {
   });
 
   test("a name needs the system file", async () => {
-    expect(await message("linux", "--serial", "/dev/ttyUSB0")).toMatch(/name the system file with --system SYSTEM.yaml, or write the partition's index/);
+    expect(await message("linux", "--serial", "/dev/ttyUSB0")).toMatch(
+      /name the system file with --system SYSTEM.yaml, or write the partition's index/,
+    );
   });
 
   test("a device that is not there", async () => {

@@ -31,7 +31,11 @@ test("a row for each tag in each frame, with its name", async () => {
   const path = join(folder, "run.csv");
   expect(await recorded(path)).toEqual([]);
   const rows = readFileSync(path, "utf8").split("\r\n");
-  expect(rows.slice(0, 3)).toEqual(["time_ns,partition,state,restarts,tag,value", "1000000000,plc,running,0,scans,1000", "1000000000,plc,running,0,overruns,0"]);
+  expect(rows.slice(0, 3)).toEqual([
+    "time_ns,partition,state,restarts,tag,value",
+    "1000000000,plc,running,0,scans,1000",
+    "1000000000,plc,running,0,overruns,0",
+  ]);
   expect(rows).toContain("3000000000,plc,running,0,jitter recent,5000");
   expect(rows).toHaveLength(1 + 3 * 17 + 1); // the last row ends as all do
 });
@@ -45,18 +49,29 @@ test("names with the table's own signs are quoted; a tag without a name is its i
 });
 
 test("a disk that is full is said once, and the run goes on; a file that cannot be opened is an error", async () => {
-  expect(await recorded("/dev/full")).toEqual([expect.stringMatching(/^cannot write \/dev\/full: no space left on device: what comes/)]);
+  expect(await recorded("/dev/full")).toEqual([
+    expect.stringMatching(/^cannot write \/dev\/full: no space left on device: what comes/),
+  ]);
   const [host] = pair();
-  expect(() => recordCsv(new Session(host, demoPartitions), folder, () => undefined)).toThrow(/cannot write .*: illegal operation on a directory/);
+  expect(() => recordCsv(new Session(host, demoPartitions), folder, () => undefined)).toThrow(
+    /cannot write .*: illegal operation on a directory/,
+  );
 });
 
 test("is refused, before anything is built, on what the run reads or writes itself", () => {
   const system = join(folder, "system.yaml");
   writeFileSync(system, readFileSync("partitions/examples/demo.yaml"));
-  const others = ["system.yaml", "build/system/image.bin", "build/system/plan.json", "system.tags.json"].map((name) => join(folder, name));
+  const others = ["system.yaml", "build/system/image.bin", "build/system/plan.json", "system.tags.json"].map((name) =>
+    join(folder, name),
+  );
   for (const path of [...others, "build/plc/plc.bin"]) {
-    const { status, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "run", system, "--for", "1s", "--csv", path], { encoding: "utf8" });
-    expect({ status, said: stderr.trim().split("\n").at(-1) }, path).toEqual({ status: 1, said: expect.stringContaining("is read for it: choose another place") as string });
+    const { status, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "run", system, "--for", "1s", "--csv", path], {
+      encoding: "utf8",
+    });
+    expect({ status, said: stderr.trim().split("\n").at(-1) }, path).toEqual({
+      status: 1,
+      said: expect.stringContaining("is read for it: choose another place") as string,
+    });
   }
   expect(existsSync(join(folder, "build/system/image.bin"))).toBe(false);
 });

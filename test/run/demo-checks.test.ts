@@ -8,7 +8,13 @@ import { type Defect, demoPartitions, FakeBoard } from "./fake-board.ts";
 import { pair } from "./pair.ts";
 
 /** Runs the fake board for some periods; gives back the checks. */
-async function judged(judge: Judge, defect: Defect, periods = 5, partitions = demoPartitions, atLast = (_: FakeBoard): void => undefined): Promise<Check[]> {
+async function judged(
+  judge: Judge,
+  defect: Defect,
+  periods = 5,
+  partitions = demoPartitions,
+  atLast = (_: FakeBoard): void => undefined,
+): Promise<Check[]> {
   const [host, board] = pair();
   const session = new Session(host, partitions);
   const checks = judge(session);
@@ -21,7 +27,8 @@ async function judged(judge: Judge, defect: Defect, periods = 5, partitions = de
   return checks();
 }
 
-const notPassed = (checks: readonly Check[]): string[] => checks.filter(({ verdict }) => verdict !== "passed").map(({ name, verdict, detail }) => `${verdict}: ${name}: ${detail}`);
+const notPassed = (checks: readonly Check[]): string[] =>
+  checks.filter(({ verdict }) => verdict !== "passed").map(({ name, verdict, detail }) => `${verdict}: ${name}: ${detail}`);
 
 test("a board that works passes every check", async () => {
   const checks = await judged(judgeDemo, "none");
@@ -42,8 +49,12 @@ test.each([
   ["a stop that hangs", abi.EVENT_STOP_HANGS, "stop"],
 ])("%s is trouble of the partition that it is told of, and of no other", async (_, code, said) => {
   for (const [partition, name] of ["linux", "plc"].entries()) {
-    const checks = await judged(judgeHealth, "none", 5, demoPartitions, (board) => board.event(partition, code, 0x92000045n, 0x9000000n, 0x40001000n));
-    expect(notPassed(checks)).toEqual([expect.stringMatching(new RegExp(`^failed: ${name} without fault, hang or panic: .*${said}`))]);
+    const checks = await judged(judgeHealth, "none", 5, demoPartitions, (board) =>
+      board.event(partition, code, 0x92000045n, 0x9000000n, 0x40001000n),
+    );
+    expect(notPassed(checks)).toEqual([
+      expect.stringMatching(new RegExp(`^failed: ${name} without fault, hang or panic: .*${said}`)),
+    ]);
   }
 });
 
@@ -59,10 +70,18 @@ describe("each defect fails the check that names it, and no board with one passe
     ["no-disk", ["failed: linux has its CPUs, disk, network and channel: axv: linux=6.1.0 cpus=2 disk=absent net=ok channel=ok"]],
     ["image-stands", ["failed: linux reads the PLC's process image: 3 lines, scans 5 → 5"]],
     ["plc-held", ["failed: plc never held by the hypervisor: held 5.0 µs"]],
-    ["plc-stands", ["failed: linux reads the PLC's process image: 3 lines, scans 7 → 7", "pending: plc publishes its scans, and they go on: 7 → 7, longest standstill 4.0 s"]],
+    [
+      "plc-stands",
+      [
+        "failed: linux reads the PLC's process image: 3 lines, scans 7 → 7",
+        "pending: plc publishes its scans, and they go on: 7 → 7, longest standstill 4.0 s",
+      ],
+    ],
     [
       "plc-faults",
-      ["failed: plc without fault, hang or panic: fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)"],
+      [
+        "failed: plc without fault, hang or panic: fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)",
+      ],
     ],
     ["plc-restarts", ["failed: plc runs, never restarted: running, restarts 1"]],
     ["plc-exits", ["failed: plc works without a single exit: 4 in 4.0 s, 33 while it started"]],
@@ -77,7 +96,9 @@ describe("each defect fails the check that names it, and no board with one passe
   });
 
   test("a PLC that stands still for more than 5 s has failed, not only not begun", async () => {
-    expect(notPassed(await judged(judgeDemo, "plc-stands", 8))).toContain("failed: plc publishes its scans, and they go on: 7 → 7, longest standstill 7.0 s");
+    expect(notPassed(await judged(judgeDemo, "plc-stands", 8))).toContain(
+      "failed: plc publishes its scans, and they go on: 7 → 7, longest standstill 7.0 s",
+    );
   });
 });
 
@@ -95,7 +116,8 @@ test("a line that comes in two pieces, long after each other, is one", async () 
   const session = new Session(host, demoPartitions);
   const checks = judgeDemo(session);
   const partition = demoPartitions.findIndex(({ name }) => name === "linux");
-  const say = (text: string): void => void board.write(encodeFrame({ kind: abi.FRAME_CONSOLE, partition, payload: new TextEncoder().encode(text) }));
+  const say = (text: string): void =>
+    void board.write(encodeFrame({ kind: abi.FRAME_CONSOLE, partition, payload: new TextEncoder().encode(text) }));
   const piece = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 450));
   say("axv: linux=6.1.0 cpus=2 disk=");
   await piece();
@@ -105,11 +127,16 @@ test("a line that comes in two pieces, long after each other, is one", async () 
   await piece();
   session.link.close();
   const linux = checks().filter(({ name }) => /^linux (has|reads)/.test(name));
-  expect(linux.map(({ verdict, detail }) => `${verdict}: ${detail}`)).toEqual(["passed: axv: linux=6.1.0 cpus=2 disk=ok net=ok channel=ok", "passed: 2 lines, scans 900 → 1000"]);
+  expect(linux.map(({ verdict, detail }) => `${verdict}: ${detail}`)).toEqual([
+    "passed: axv: linux=6.1.0 cpus=2 disk=ok net=ok channel=ok",
+    "passed: 2 lines, scans 900 → 1000",
+  ]);
 });
 
 test("without an exit so far, but for less than a second: not yet", async () => {
-  expect(notPassed(await judged(judgeDemo, "none", 1))).toContain("pending: plc works without a single exit: 0 in 0, 32 while it started");
+  expect(notPassed(await judged(judgeDemo, "none", 1))).toContain(
+    "pending: plc works without a single exit: 0 in 0, 32 while it started",
+  );
 });
 
 test("a PLC whose interrupts are injected has exits, and that is no defect", async () => {
@@ -132,7 +159,9 @@ describe("what a board cannot do", () => {
   test("and what it can do is seen as soon as the partition has started", async () => {
     const checks = await judged(judgeHealth, "none", 5, asking);
     expect(notPassed(checks)).toEqual([]);
-    expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(["linux has its cache ways", "linux is held to its bandwidth"]));
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["linux has its cache ways", "linux is held to its bandwidth"]),
+    );
   });
 });
 

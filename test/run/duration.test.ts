@@ -10,6 +10,9 @@ test.each([
   [" 30s ", 30_000],
 ])("%s", (text, milliseconds) => expect(parseDuration(text)).toBe(milliseconds));
 
-test.each(["", "30", "s", "-1s", "0s", "0.1ms", "30 seconds", "1e3s", "99999h", "Infinitys", "30S"])("%j is no duration", (text) => {
-  expect(() => parseDuration(text)).toThrow(/is no duration: write a number and a unit, such as 500ms, 30s or 2m/);
-});
+test.each(["", "30", "s", "-1s", "0s", "0.1ms", "30 seconds", "1e3s", "99999h", "Infinitys", "30S"])(
+  "%j is no duration",
+  (text) => {
+    expect(() => parseDuration(text)).toThrow(/is no duration: write a number and a unit, such as 500ms, 30s or 2m/);
+  },
+);

@@ -24,7 +24,11 @@ interface Watched {
   readonly pass: (seconds: number, periods?: number) => Promise<string | undefined>;
 }
 
-function watched(defect: Defect, options: Partial<WatchOptions> = {}, partitions: readonly PartitionPlan[] = demoPartitions): Watched {
+function watched(
+  defect: Defect,
+  options: Partial<WatchOptions> = {},
+  partitions: readonly PartitionPlan[] = demoPartitions,
+): Watched {
   const [host, end] = pair();
   const session = new Session(host, partitions);
   const watch = new FailureWatch(session, { ...OPTIONS, ...options });
@@ -77,7 +81,9 @@ describe("a refusal at boot", () => {
 
   test("is not what firmware says, nor a guest, nor where the image is", async () => {
     const { board, pass } = watched("none");
-    board.text("NOTICE:  BL31: axv: not ours\r\naxv: firmware does not start pCPU 0x0000000000000003: its partition stays off\r\n");
+    board.text(
+      "NOTICE:  BL31: axv: not ours\r\naxv: firmware does not start pCPU 0x0000000000000003: its partition stays off\r\n",
+    );
     board.boot();
     board.print(LINUX, "axv: pCPU 0x0: this is a guest's\r\n");
     expect(await pass(5)).toBeUndefined();
@@ -89,9 +95,13 @@ describe("a panic of the hypervisor", () => {
     const { board, pass } = watched("none");
     board.boot();
     await pass(2);
-    board.text("\r\naxv: PANIC in the hypervisor on pCPU 0x0\r\naxv:   ESR_EL2 0x96000005 ELR_EL2 0x40201234 FAR_EL2 0x4000100000\r\naxv:   its partition stops; the others go on\r\n");
+    board.text(
+      "\r\naxv: PANIC in the hypervisor on pCPU 0x0\r\naxv:   ESR_EL2 0x96000005 ELR_EL2 0x40201234 FAR_EL2 0x4000100000\r\naxv:   its partition stops; the others go on\r\n",
+    );
     const failure = await pass(1);
-    expect(failure).toMatch(/^AXV_RUN_PANIC: .*It said:\n {2}axv: PANIC in the hypervisor on pCPU 0x0\n {2}axv: {3}ESR_EL2 0x96000005 .*\n {2}axv: {3}its partition stops; the others go on/);
+    expect(failure).toMatch(
+      /^AXV_RUN_PANIC: .*It said:\n {2}axv: PANIC in the hypervisor on pCPU 0x0\n {2}axv: {3}ESR_EL2 0x96000005 .*\n {2}axv: {3}its partition stops; the others go on/,
+    );
   });
 
   test("also when only its event comes through", async () => {
@@ -107,7 +117,9 @@ describe("silence of the hypervisor", () => {
     const { board, pass } = watched("dies");
     board.boot();
     expect(await pass(4.5)).toBeUndefined(); // its last frames came after 2 s
-    expect(await pass(1)).toMatch(/^AXV_RUN_SILENT: the hypervisor has been silent for 3(\.\d)? s, and speaks every 1 s as long as it lives/);
+    expect(await pass(1)).toMatch(
+      /^AXV_RUN_SILENT: the hypervisor has been silent for 3(\.\d)? s, and speaks every 1 s as long as it lives/,
+    );
   });
 
   test("also with three partitions, and where nobody starts by himself", async () => {
@@ -175,7 +187,9 @@ describe("a guest that prints as it starts", () => {
     const { board, pass } = watched("plc-mute");
     board.boot();
     expect(await pass(19)).toBeUndefined();
-    expect(await pass(2)).toMatch(/^AXV_RUN_MUTE: plc has run for 20 s without printing anything, and every plc prints as it starts: /);
+    expect(await pass(2)).toMatch(
+      /^AXV_RUN_MUTE: plc has run for 20 s without printing anything, and every plc prints as it starts: /,
+    );
   });
 
   test("in the board's time, which may be slower than the host's", async () => {

@@ -15,8 +15,12 @@ export const PLC = 1;
 const plcTags: PartitionPlan["tags"] = [
   { name: "scans", unit: "count" },
   { name: "overruns", unit: "count" },
-  ...["cycle", "jitter", "execution"].flatMap((time) => ["min", "avg", "max"].map((which) => ({ name: `${time} ${which}`, unit: "ns" as const }))),
-  ...["last", "recent"].flatMap((which) => ["cycle", "jitter", "execution"].map((time) => ({ name: `${time} ${which}`, unit: "ns" as const }))),
+  ...["cycle", "jitter", "execution"].flatMap((time) =>
+    ["min", "avg", "max"].map((which) => ({ name: `${time} ${which}`, unit: "ns" as const })),
+  ),
+  ...["last", "recent"].flatMap((which) =>
+    ["cycle", "jitter", "execution"].map((time) => ({ name: `${time} ${which}`, unit: "ns" as const })),
+  ),
 ];
 
 /** The plan of the demo, as far as the host's tools read it. */
@@ -26,7 +30,23 @@ export const demoPartitions: readonly PartitionPlan[] = [
 ];
 
 /** What is wrong with the board. */
-export type Defect = "none" | "linux-silent" | "no-disk" | "plc-held" | "plc-stands" | "plc-faults" | "plc-restarts" | "plc-exits" | "no-bandwidth" | "image-stands" | "panics" | "dead" | "refuses" | "dies" | "plc-mute" | "plc-never-starts";
+export type Defect =
+  | "none"
+  | "linux-silent"
+  | "no-disk"
+  | "plc-held"
+  | "plc-stands"
+  | "plc-faults"
+  | "plc-restarts"
+  | "plc-exits"
+  | "no-bandwidth"
+  | "image-stands"
+  | "panics"
+  | "dead"
+  | "refuses"
+  | "dies"
+  | "plc-mute"
+  | "plc-never-starts";
 
 /** In which states each command is carried out. */
 const ALLOWED_STATES: ReadonlyMap<number, readonly number[]> = new Map([
@@ -110,7 +130,11 @@ export class FakeBoard {
 
   event(partition: number, code: number, a = 0n, b = 0n, c = 0n): void {
     const time = this.#periods * SECOND_NS + 1n;
-    this.send({ kind: abi.FRAME_EVENT, partition, payload: encode(new Map([time, BigInt(code), a, b, c].map((value, key) => [key, value]))) });
+    this.send({
+      kind: abi.FRAME_EVENT,
+      partition,
+      payload: encode(new Map([time, BigInt(code), a, b, c].map((value, key) => [key, value]))),
+    });
   }
 
   send(frame: Frame): void {
@@ -119,7 +143,27 @@ export class FakeBoard {
 
   #telemetry(n: bigint, scans: bigint): void {
     const time = n * SECOND_NS;
-    const plcTags = new Map([scans, 0n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n, 1_000_100n, 800n, 2_300n, 1_001_000n, 5_000n, 3_000n].map((value, tag) => [tag, value]));
+    const plcTags = new Map(
+      [
+        scans,
+        0n,
+        998_100n,
+        1_000_000n,
+        1_002_400n,
+        100n,
+        900n,
+        12_300n,
+        2_100n,
+        2_400n,
+        9_900n,
+        1_000_100n,
+        800n,
+        2_300n,
+        1_001_000n,
+        5_000n,
+        3_000n,
+      ].map((value, tag) => [tag, value]),
+    );
     for (const partition of [LINUX, PLC]) {
       const restarts = this.#restarts[partition] ?? 0;
       const values = [time, this.#states[partition], time, restarts, 0, 0, partition === PLC ? plcTags : new Map(), 0];
@@ -131,7 +175,11 @@ export class FakeBoard {
     for (const [partition, index, pcpu] of [[LINUX, 0, 0], [LINUX, 1, 1], [PLC, 0, 3]] as const) {
       const exits = partition === LINUX ? linuxExits.map((count) => count * Number(n)) : plcExits;
       const held = partition === PLC && this.#defect === "plc-held" ? 5_000 : 0;
-      this.send({ kind: abi.FRAME_VCPU, partition, payload: encode(new Map([index, pcpu, abi.VCPU_ON, exits, held, time, 0].map((value, key) => [key, value]))) });
+      this.send({
+        kind: abi.FRAME_VCPU,
+        partition,
+        payload: encode(new Map([index, pcpu, abi.VCPU_ON, exits, held, time, 0].map((value, key) => [key, value]))),
+      });
     }
   }
 
@@ -144,7 +192,11 @@ export class FakeBoard {
     }
     if (frame.kind !== abi.FRAME_COMMAND) return;
     const { result: command, number } = decodeReply(frame); // commands are made as replies are
-    this.send({ kind: abi.FRAME_REPLY, partition: frame.partition, payload: numbered(this.#command(frame.partition, command), number) });
+    this.send({
+      kind: abi.FRAME_REPLY,
+      partition: frame.partition,
+      payload: numbered(this.#command(frame.partition, command), number),
+    });
   }
 
   #command(partition: number, command: number): number {

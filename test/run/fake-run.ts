@@ -43,11 +43,23 @@ export class Sandbox {
     return this.#spawn(AXV_PART, parameters, {});
   }
 
-  /** The same on a terminal of its own, with what is typed coming from stdin, and then a shell's `after`; `script` is in Debian's bsdutils, essential. */
-  runOnTerminal(columns: number, rows: number, parameters: readonly string[], env: Record<string, string> = {}, after = ""): Running {
+  /**
+   * The same on a terminal of its own, with what is typed coming from stdin, and then a shell's `after`;
+   * `script` is in Debian's bsdutils, essential.
+   */
+  runOnTerminal(
+    columns: number,
+    rows: number,
+    parameters: readonly string[],
+    env: Record<string, string> = {},
+    after = "",
+  ): Running {
     // A shell that is interrupted goes on here.
     const start = after === "" ? "exec" : "trap : INT;";
-    return this.#onTerminal(`stty cols ${columns} rows ${rows}; ${start} ${process.execPath} ${[RUN, ...parameters].join(" ")}${after}`, env);
+    return this.#onTerminal(
+      `stty cols ${columns} rows ${rows}; ${start} ${process.execPath} ${[RUN, ...parameters].join(" ")}${after}`,
+      env,
+    );
   }
 
   axvPartOnTerminal(...parameters: readonly string[]): Running {

@@ -1,6 +1,7 @@
-// A terminal, as much of one as the live view needs: wraps, scrolls, moves up, goes home, erases. When it is resized it does as one
-// of two kinds that there are: it wraps its lines anew (VTE, tmux, kitty), bringing them back from above when they take fewer rows;
-// or it cuts what is too wide now (xterm, Linux's console). What cannot be understood is an error: so nothing else is sent.
+// A terminal, as much of one as the live view needs: wraps, scrolls, moves up, goes home, erases. When it is resized
+// it does as one of two kinds that there are: it wraps its lines anew (VTE, tmux, kitty), bringing them back from
+// above when they take fewer rows; or it cuts what is too wide now (xterm, Linux's console). What cannot be
+// understood is an error: so nothing else is sent.
 
 interface Row {
   text: string;
@@ -139,5 +140,8 @@ function joined(rows: readonly Row[]): string[] {
 function wrap(line: string, columns: number): Row[] {
   const characters = [...line];
   const count = Math.max(1, Math.ceil(characters.length / columns));
-  return Array.from({ length: count }, (_, at) => ({ text: characters.slice(at * columns, (at + 1) * columns).join(""), wraps: at < count - 1 }));
+  return Array.from({ length: count }, (_, at) => ({
+    text: characters.slice(at * columns, (at + 1) * columns).join(""),
+    wraps: at < count - 1,
+  }));
 }

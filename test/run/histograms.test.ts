@@ -80,7 +80,8 @@ describe("with samples of all times", () => {
   });
 
   test("they stand beside one another as far as there is room", () => {
-    const names = (width: number): string[] => block(width).filter((line) => /^plc (cycle|jitter|execution)( {2,}plc|$)/.test(line));
+    const names = (width: number): string[] =>
+      block(width).filter((line) => /^plc (cycle|jitter|execution)( {2,}plc|$)/.test(line));
     expect(names(130)).toEqual([expect.stringMatching(/^plc cycle +plc jitter +plc execution$/)]);
     expect(names(80)).toEqual([expect.stringMatching(/^plc cycle +plc jitter$/), "plc execution"]);
     expect(names(60)).toEqual(["plc cycle", "plc jitter", "plc execution"]);

@@ -12,12 +12,16 @@ import { pair } from "./pair.ts";
 
 const TAGS = ["scans", "overruns", "cycle min", "cycle avg", "cycle max", "jitter min", "jitter avg", "jitter max"];
 const partitions: readonly PartitionPlan[] = demoPartitions.map((plan) =>
-  plan.name === "plc" ? { ...plan, tags: TAGS.map((name, index) => ({ name, unit: index < 2 ? ("count" as const) : ("ns" as const) })) } : plan,
+  plan.name === "plc"
+    ? { ...plan, tags: TAGS.map((name, index) => ({ name, unit: index < 2 ? ("count" as const) : ("ns" as const) })) }
+    : plan,
 );
 
 describe("a limit", () => {
   test("names a tag, or its maximum, of all partitions or of one", () => {
-    expect(parseLimit("jitter=50us", partitions)).toEqual([{ partition: 1, tag: 7, name: "plc: jitter max", unit: "ns", most: 50_000n }]);
+    expect(parseLimit("jitter=50us", partitions)).toEqual([
+      { partition: 1, tag: 7, name: "plc: jitter max", unit: "ns", most: 50_000n },
+    ]);
     expect(parseLimit("plc.cycle min=0.9ms", partitions)).toMatchObject([{ tag: 2, most: 900_000n }]);
     expect(parseLimit("overruns=0", partitions)).toMatchObject([{ tag: 1, unit: "count", most: 0n }]);
     const two = [...partitions, { ...partitions[1], name: "other" } as PartitionPlan];
@@ -25,11 +29,25 @@ describe("a limit", () => {
     expect(parseLimit("other.jitter=1s", two).map(({ partition }) => partition)).toEqual([2]);
   });
 
-  test.each(["jitter", "jitter=", "jitter=-1us", "jiter=5us", "linux.jitter=5us", "=5us", "constructor=1", "jitter=5us,cycle=3us"])("not %s: it says which names there are", (text) => {
-    expect(() => parseLimit(text, partitions)).toThrow(/is no limit: write NAME=VALUE .*Names: scans, overruns, cycle min, cycle avg, cycle, jitter min, jitter avg, jitter$/);
+  test.each([
+    "jitter",
+    "jitter=",
+    "jitter=-1us",
+    "jiter=5us",
+    "linux.jitter=5us",
+    "=5us",
+    "constructor=1",
+    "jitter=5us,cycle=3us",
+  ])("not %s: it says which names there are", (text) => {
+    expect(() => parseLimit(text, partitions)).toThrow(
+      /is no limit: write NAME=VALUE .*Names: scans, overruns, cycle min, cycle avg, cycle, jitter min, jitter avg, jitter$/,
+    );
   });
 
-  test.each([["jitter=50", /is to be a time/], ["overruns=5us", /is to be a plain number/]])("%s has the wrong unit", (text, message) => {
+  test.each([
+    ["jitter=50", /is to be a time/],
+    ["overruns=5us", /is to be a plain number/],
+  ])("%s has the wrong unit", (text, message) => {
     expect(() => parseLimit(text, partitions)).toThrow(message);
   });
 });
@@ -43,7 +61,9 @@ async function judged(limits: readonly string[], periods: number): Promise<strin
   for (let period = 0; period < periods; period++) board.tick();
   await new Promise((resolve) => setTimeout(resolve, 20));
   session.link.close();
-  return checks().filter(({ name }) => name.includes("at most")).map(({ name, verdict, detail }) => `${name}: ${verdict}, ${detail}`);
+  return checks()
+    .filter(({ name }) => name.includes("at most"))
+    .map(({ name, verdict, detail }) => `${name}: ${verdict}, ${detail}`);
 }
 
 test("is kept or not by what was published, and says what that was", async () => {
@@ -63,9 +83,12 @@ test("one that nobody can keep is said before anything is built or written", asy
   const folder = mkdtempSync(join(tmpdir(), "axv-limits-"));
   const said: string[] = [];
   const image = join(folder, "made", "image.bin");
-  const inspect = ({ partitions: planned }: { readonly partitions: readonly PartitionPlan[] }): unknown => parseLimit("jiter=5us", planned);
+  const inspect = ({ partitions: planned }: { readonly partitions: readonly PartitionPlan[] }): unknown =>
+    parseLimit("jiter=5us", planned);
   try {
-    await expect(prepare("partitions/examples/demo.yaml", (line) => said.push(line), image, inspect)).rejects.toThrow(/"jiter=5us" is no limit/);
+    await expect(prepare("partitions/examples/demo.yaml", (line) => said.push(line), image, inspect)).rejects.toThrow(
+      /"jiter=5us" is no limit/,
+    );
     expect(said).toEqual([]);
     expect(existsSync(join(folder, "made"))).toBe(false);
   } finally {

@@ -60,14 +60,21 @@ describe("axv-part monitor", () => {
   test("--web serves the live page to this machine, with a password that holds as long as it runs, and tells here what is done there", async () => {
     const monitor = sandbox.axvPart("monitor", DEMO, "--link", address(), "--web", "0");
     await until(() => monitor.output().includes("which holds as long as this runs"));
-    const [, url = "", user = "", password = ""] = /live page: (\S+)\/\n.*log in as (\w+) with (\S+),/.exec(monitor.output()) ?? [];
+    const [, url = "", user = "", password = ""] =
+      /live page: (\S+)\/\n.*log in as (\w+) with (\S+),/.exec(monitor.output()) ?? [];
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect((await fetch(url)).status).toBe(200);
     const post = (path: string, body: unknown, cookie = ""): Promise<Response> =>
-      fetch(url + path, { method: "POST", headers: { Origin: url, "Content-Type": "application/json", Cookie: cookie }, body: JSON.stringify(body) });
+      fetch(url + path, {
+        method: "POST",
+        headers: { Origin: url, "Content-Type": "application/json", Cookie: cookie },
+        body: JSON.stringify(body),
+      });
     const login = await post("/login", { user, password });
     expect(login.status).toBe(200);
-    expect((await post("/command", { partition: "plc", command: "pause" }, login.headers.getSetCookie()[0]?.split(";")[0])).status).toBe(200);
+    expect(
+      (await post("/command", { partition: "plc", command: "pause" }, login.headers.getSetCookie()[0]?.split(";")[0])).status,
+    ).toBe(200);
     await until(() => monitor.output().includes("web: operator at 127.0.0.1: command plc pause: done"));
     monitor.child.kill("SIGINT");
     expect(await monitor.ended).toBe(0);

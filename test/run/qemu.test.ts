@@ -106,23 +106,27 @@ describe("the end of QEMU", () => {
     await machine.stop();
   }, 30_000);
 
-  test.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("comes with the end of the process that started it: %s", async (signal) => {
-    const image = assemble(folder, echoing);
-    const parent = join(folder, "parent.ts");
-    await writeFile(
-      parent,
-      `import { INHERITED_IMAGE, startQemu } from ${JSON.stringify(join(import.meta.dirname, "../../tools/run/qemu.ts"))};
+  test.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
+    "comes with the end of the process that started it: %s",
+    async (signal) => {
+      const image = assemble(folder, echoing);
+      const parent = join(folder, "parent.ts");
+      await writeFile(
+        parent,
+        `import { INHERITED_IMAGE, startQemu } from ${JSON.stringify(join(import.meta.dirname, "../../tools/run/qemu.ts"))};
        await startQemu(${JSON.stringify(smallMachine(image))});
        console.log("started");
        setInterval(() => {}, 1000);`,
-    );
-    const child = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
-    await once(child.stdout, "data");
-    expect(await processes()).toHaveLength(2);
-    child.kill(signal);
-    await once(child, "exit");
-    await noneLeft();
-  }, 30_000);
+      );
+      const child = spawn(process.execPath, [parent], { stdio: ["ignore", "pipe", "inherit"] });
+      await once(child.stdout, "data");
+      expect(await processes()).toHaveLength(2);
+      child.kill(signal);
+      await once(child, "exit");
+      await noneLeft();
+    },
+    30_000,
+  );
 });
 
 describe("a QEMU that cannot start is explained, and gone", () => {

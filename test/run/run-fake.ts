@@ -7,7 +7,9 @@ import { startQemu } from "../../tools/run/qemu.ts";
 import { run } from "../../tools/run/run.ts";
 import { demoPartitions } from "./fake-board.ts";
 
-const { values } = parseArgs({ options: { for: { type: "string" }, json: { type: "boolean", default: false }, link: { type: "string" } } });
+const { values } = parseArgs({
+  options: { for: { type: "string" }, json: { type: "boolean", default: false }, link: { type: "string" } },
+});
 
 try {
   process.exitCode = await run(() => startQemu([]), {

@@ -39,5 +39,6 @@ test("a machine that is not the image's board: ends at once, with what the hyper
 test("two runs at once of files of one name: each boots its own", async () => {
   const runs = await Promise.all(["one", "two"].map((name) => run(`${name}/line.yaml`, "--for", "1s")));
   expect(runs.map(({ status }) => status)).toEqual([0, 0]);
-  for (const [index, name] of ["one", "two"].entries()) expect(runs[index]?.output).toMatch(new RegExp(`^${name} +│ plc: started`, "m"));
+  for (const [index, name] of ["one", "two"].entries())
+    expect(runs[index]?.output).toMatch(new RegExp(`^${name} +│ plc: started`, "m"));
 });

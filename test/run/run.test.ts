@@ -29,7 +29,9 @@ describe("what it shows in a pipe", () => {
         "linux runs, never restarted                    ok      running, restarts 0",
       ]),
     );
-    expect(run.output()).toMatch(/^PARTITION +STATE .*\nlinux +running .*\nplc +running +\S+ +0 +0 +direct +32 +0 in \d\d:\d\d /m);
+    expect(run.output()).toMatch(
+      /^PARTITION +STATE .*\nlinux +running .*\nplc +running +\S+ +0 +0 +direct +32 +0 in \d\d:\d\d /m,
+    );
     expect(run.output()).not.toContain("\u001b");
     expect(run.errors()).toBe("");
     await nothingLeft();
@@ -40,20 +42,57 @@ describe("what it shows in a pipe", () => {
     expect(await run.ended).toBe(0);
     const objects = run.output().trimEnd().split("\n").map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(objects).toContainEqual({ type: "text", text: "axv: image at 0x0000000040200000" });
-    expect(objects).toContainEqual({ type: "console", partition: "linux", text: "Booting Linux on physical CPU 0x0000000000 [0x410fd034]" });
-    expect(objects).toContainEqual(expect.objectContaining({ type: "event", partition: "plc", code: 2, a: 0x40000000, text: "started at 0x40000000" }));
-    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", state: "running", tags: expect.objectContaining({ scans: 2000 }) as unknown }));
-    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", interrupts: "direct", exits_since_ready: null, since_ready_ns: 0 }));
-    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "plc", exits_since_ready: 0, since_ready_ns: 3_000_000_000 }));
-    expect(objects).toContainEqual(expect.objectContaining({ type: "partition", partition: "linux", interrupts: "injected", exits_since_ready: null }));
+    expect(objects).toContainEqual({
+      type: "console",
+      partition: "linux",
+      text: "Booting Linux on physical CPU 0x0000000000 [0x410fd034]",
+    });
+    expect(objects).toContainEqual(
+      expect.objectContaining({ type: "event", partition: "plc", code: 2, a: 0x40000000, text: "started at 0x40000000" }),
+    );
+    expect(objects).toContainEqual(
+      expect.objectContaining({
+        type: "partition",
+        partition: "plc",
+        state: "running",
+        tags: expect.objectContaining({ scans: 2000 }) as unknown,
+      }),
+    );
+    expect(objects).toContainEqual(
+      expect.objectContaining({
+        type: "partition",
+        partition: "plc",
+        interrupts: "direct",
+        exits_since_ready: null,
+        since_ready_ns: 0,
+      }),
+    );
+    expect(objects).toContainEqual(
+      expect.objectContaining({ type: "partition", partition: "plc", exits_since_ready: 0, since_ready_ns: 3_000_000_000 }),
+    );
+    expect(objects).toContainEqual(
+      expect.objectContaining({ type: "partition", partition: "linux", interrupts: "injected", exits_since_ready: null }),
+    );
     const maxima = { cycle: 1_001_000, jitter: 5000, execution: 3000 };
     const plc = { type: "partition", partition: "plc" };
     expect(objects).toContainEqual(expect.objectContaining({ ...plc, load: 0.0024, maxima, maxima_since_ns: null }));
     const jitter = { name: "jitter", samples: 1, from_ns: 795, step_ns: 1, median_ns: 800, p99_ns: 800, largest_ns: 800, far: 0 };
     const histograms = expect.arrayContaining([{ ...jitter, counts: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0] }]) as unknown;
     expect(objects).toContainEqual(expect.objectContaining({ ...plc, histograms }));
-    expect(objects).toContainEqual(expect.objectContaining({ type: "vcpu", partition: "linux", vcpu: 1, exits: expect.objectContaining({ timer: 500, hvc: 6 }) as unknown }));
-    expect(objects.at(-1)).toMatchObject({ type: "end", checks: expect.arrayContaining([{ name: "plc never held by the hypervisor", verdict: "passed", detail: "held 0" }]) as unknown });
+    expect(objects).toContainEqual(
+      expect.objectContaining({
+        type: "vcpu",
+        partition: "linux",
+        vcpu: 1,
+        exits: expect.objectContaining({ timer: 500, hvc: 6 }) as unknown,
+      }),
+    );
+    expect(objects.at(-1)).toMatchObject({
+      type: "end",
+      checks: expect.arrayContaining([
+        { name: "plc never held by the hypervisor", verdict: "passed", detail: "held 0" },
+      ]) as unknown,
+    });
   });
 });
 
@@ -147,7 +186,9 @@ describe("however it ends, QEMU is gone and no socket is left", () => {
   test("a socket path that cannot be had: one message, status 1", async () => {
     const run = sandbox.run(["--link", "/nonexistent/axv.sock"]);
     expect(await run.ended).toBe(1);
-    expect(run.errors()).toBe("axv-part: cannot listen on /nonexistent/axv.sock: listen EACCES: permission denied /nonexistent/axv.sock. Choose another path with --link\n");
+    expect(run.errors()).toBe(
+      "axv-part: cannot listen on /nonexistent/axv.sock: listen EACCES: permission denied /nonexistent/axv.sock. Choose another path with --link\n",
+    );
     await nothingLeft();
   });
 });

@@ -34,7 +34,11 @@ class Stream extends EventEmitter {
   }
 }
 
-function open(columns: number, rows: number, kind: "wraps anew" | "cuts" = "cuts"): { stream: Stream; screen: Screen; terminal: GridTerminal } {
+function open(
+  columns: number,
+  rows: number,
+  kind: "wraps anew" | "cuts" = "cuts",
+): { stream: Stream; screen: Screen; terminal: GridTerminal } {
   const stream = new Stream(columns, rows, kind);
   const screen = new Screen(stream as unknown as WriteStream);
   return { stream, screen, terminal: stream.terminal };
@@ -96,48 +100,60 @@ function onTestFailure(tidy: () => void, body: () => void): void {
 const step = fc.oneof(
   fc.record({ kind: fc.constant("print" as const), width: fc.integer({ min: 0, max: 100 }) }),
   fc.record({ kind: fc.constant("block" as const), widths: fc.array(fc.integer({ min: 1, max: 100 }), { maxLength: 6 }) }),
-  fc.record({ kind: fc.constant("resize" as const), columns: fc.integer({ min: 10, max: 90 }), rows: fc.integer({ min: 12, max: 40 }) }),
+  fc.record({
+    kind: fc.constant("resize" as const),
+    columns: fc.integer({ min: 10, max: 90 }),
+    rows: fc.integer({ min: 12, max: 40 }),
+  }),
   fc.record({ kind: fc.constant("wait" as const) }),
 );
 
-test.each(["wraps anew", "cuts"] as const)("whatever is printed, drawn and resized, on a terminal that %s: no line is lost, and the screen is clean, the block on it once, at the end", (kind) => {
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-      const { screen, stream, terminal } = open(60, 30, kind);
-      // One that fails is tried again in many forms, and each screen waits for the end of the process until it is closed.
-      onTestFailure(() => screen.close(), () => {
-        const printed: string[] = [];
-        let block: string[] = [];
-        for (const [n, it] of steps.entries()) {
-          if (it.kind === "print") {
-            printed.push(`${n}:${"x".repeat(it.width)}`);
-            screen.print(printed.at(-1) ?? "");
-          } else if (it.kind === "block") {
-            block = it.widths.map((width) => "-".repeat(width));
-            screen.setBlock(block);
-          } else if (it.kind === "resize") {
-            stream.resize(it.columns, it.rows);
+test.each(["wraps anew", "cuts"] as const)(
+  "whatever is printed, drawn and resized, on a terminal that %s: no line is lost, and the screen is clean, the block on it once, at the end",
+  (kind) => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const { screen, stream, terminal } = open(60, 30, kind);
+        // One that fails is tried again in many forms, and each screen waits for the end of the process until it is closed.
+        onTestFailure(
+          () => screen.close(),
+          () => {
+            const printed: string[] = [];
+            let block: string[] = [];
+            for (const [n, it] of steps.entries()) {
+              if (it.kind === "print") {
+                printed.push(`${n}:${"x".repeat(it.width)}`);
+                screen.print(printed.at(-1) ?? "");
+              } else if (it.kind === "block") {
+                block = it.widths.map((width) => "-".repeat(width));
+                screen.setBlock(block);
+              } else if (it.kind === "resize") {
+                stream.resize(it.columns, it.rows);
+                vi.advanceTimersByTime(50);
+              } else {
+                vi.advanceTimersByTime(50);
+              }
+            }
             vi.advanceTimersByTime(50);
-          } else {
-            vi.advanceTimersByTime(50);
-          }
-        }
-        vi.advanceTimersByTime(50);
-        const { columns, rows } = terminal;
-        const shown = block.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
-        // The last lines, wrapped as they are now, and the block below them.
-        const wrapped = printed.flatMap((line) => Array.from({ length: Math.ceil(line.length / columns) }, (_, at) => line.slice(at * columns, (at + 1) * columns)));
-        const expected = [...wrapped, ...shown, ""];
-        expect(terminal.screen).toEqual(expected.slice(Math.max(0, expected.length - rows)));
-        screen.close();
-        // A line of which the terminal has cut off a part was written again, whole.
-        const stands = new Set(terminal.text);
-        expect(printed.filter((line) => !stands.has(line))).toEqual([]);
-      });
-    }),
-    { numRuns: 2000 },
-  );
-});
+            const { columns, rows } = terminal;
+            const shown = block.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));
+            // The last lines, wrapped as they are now, and the block below them.
+            const wrapped = printed.flatMap((line) =>
+              Array.from({ length: Math.ceil(line.length / columns) }, (_, at) => line.slice(at * columns, (at + 1) * columns)),
+            );
+            const expected = [...wrapped, ...shown, ""];
+            expect(terminal.screen).toEqual(expected.slice(Math.max(0, expected.length - rows)));
+            screen.close();
+            // A line of which the terminal has cut off a part was written again, whole.
+            const stands = new Set(terminal.text);
+            expect(printed.filter((line) => !stands.has(line))).toEqual([]);
+          },
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  },
+);
 
 test("pictures and letters that take two columns are counted as two", () => {
   const { screen, terminal } = open(10, 15);

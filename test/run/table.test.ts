@@ -17,12 +17,27 @@ beforeEach(() => {
 });
 
 function partition(index: number, state: number, time: bigint, tags = new Map<number, bigint>()): void {
-  monitor.take(decodePartition({ kind: abi.FRAME_PARTITION, partition: index, payload: keyed([time, state, time, 1, 0, 0, tags, 0]) }));
+  monitor.take(
+    decodePartition({ kind: abi.FRAME_PARTITION, partition: index, payload: keyed([time, state, time, 1, 0, 0, tags, 0]) }),
+  );
 }
 
-function vcpu(index: number, number: number, time: bigint, exits: Partial<Record<number, number>>, held = 0n, throttled = 0): void {
+function vcpu(
+  index: number,
+  number: number,
+  time: bigint,
+  exits: Partial<Record<number, number>>,
+  held = 0n,
+  throttled = 0,
+): void {
   const counters = Array.from({ length: abi.EXIT_CAUSES }, (_, cause) => exits[cause] ?? 0);
-  monitor.takeVcpu(decodeVcpu({ kind: abi.FRAME_VCPU, partition: index, payload: keyed([number, number, abi.VCPU_ON, counters, held, time, throttled]) }));
+  monitor.takeVcpu(
+    decodeVcpu({
+      kind: abi.FRAME_VCPU,
+      partition: index,
+      payload: keyed([number, number, abi.VCPU_ON, counters, held, time, throttled]),
+    }),
+  );
 }
 
 test("before any telemetry: everybody is there, nothing is made up", () => {
@@ -38,7 +53,32 @@ test("before any telemetry: everybody is there, nothing is made up", () => {
 describe("with telemetry", () => {
   beforeEach(() => {
     partition(LINUX, abi.STATE_RUNNING, 62n * SECOND);
-    partition(PLC, abi.STATE_FAILED, 62n * SECOND, new Map([31_000n, 2n, 998_100n, 1_000_000n, 1_002_400n, 100n, 900n, 12_300n, 2_100n, 2_400n, 9_900n, 1_000_100n, 800n, 2_300n, 1_001_000n, 5_000n, 3_000n].map((v, n) => [n, v])));
+    partition(
+      PLC,
+      abi.STATE_FAILED,
+      62n * SECOND,
+      new Map(
+        [
+          31_000n,
+          2n,
+          998_100n,
+          1_000_000n,
+          1_002_400n,
+          100n,
+          900n,
+          12_300n,
+          2_100n,
+          2_400n,
+          9_900n,
+          1_000_100n,
+          800n,
+          2_300n,
+          1_001_000n,
+          5_000n,
+          3_000n,
+        ].map((v, n) => [n, v]),
+      ),
+    );
     // Two vCPUs, whose frames come at different times: 100 exits in 1 s, and 100 in 2 s.
     vcpu(LINUX, 0, 60n * SECOND, { [abi.EXIT_TIMER]: 1000 });
     vcpu(LINUX, 0, 61n * SECOND, { [abi.EXIT_TIMER]: 1100 });

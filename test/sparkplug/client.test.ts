@@ -1,5 +1,5 @@
-// The node at a real broker (mosquitto), as a host application sees it: births in order, the will when it dies, commands, and what happens when
-// broker or host are away.
+// The node at a real broker (mosquitto), as a host application sees it: births in order, the will when it dies, commands,
+// and what happens when broker or host are away.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -36,7 +36,10 @@ let logged: string[];
 async function until(what: string, holds: () => boolean): Promise<void> {
   const end = Date.now() + WAIT_MS;
   while (!holds()) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}; heard: ${heard.map(({ topic }) => topic).join(" ")}; logged: ${logged.join("; ")}`);
+    if (Date.now() > end)
+      throw new Error(
+        `waited in vain for ${what}; heard: ${heard.map(({ topic }) => topic).join(" ")}; logged: ${logged.join("; ")}`,
+      );
     await new Promise((done) => setTimeout(done, 10));
   }
 }
@@ -70,14 +73,28 @@ async function listen(): Promise<void> {
   await host.subscribeAsync("spBv1.0/press/#", { qos: 1 });
 }
 function make(primary?: string): void {
-  node = new EdgeNode({ group: "press", node: "n", plant: own.plant, stored: 100, write: async () => true, attempted: (attempt) => void attempts.push(attempt) });
+  node = new EdgeNode({
+    group: "press",
+    node: "n",
+    plant: own.plant,
+    stored: 100,
+    write: async () => true,
+    attempted: (attempt) => void attempts.push(attempt),
+  });
   client = new SparkplugClient(node, {
-    broker: `mqtt://127.0.0.1:${port}`, group: "press", node: "n", host: primary, user: undefined, passwordFile: undefined, ca: undefined,
+    broker: `mqtt://127.0.0.1:${port}`,
+    group: "press",
+    node: "n",
+    host: primary,
+    user: undefined,
+    passwordFile: undefined,
+    ca: undefined,
     log: { info: (message) => void logged.push(message), warn: (message) => void logged.push(message) },
   });
 }
 const topics = (): string[] => heard.map(({ topic }) => topic);
-const bdSeq = (at: number): unknown => heard[at]?.payload.metrics.filter(({ name }) => name === "bdSeq").map((metric) => valueOf(metric, parseType("u64")))[0];
+const bdSeq = (at: number): unknown =>
+  heard[at]?.payload.metrics.filter(({ name }) => name === "bdSeq").map((metric) => valueOf(metric, parseType("u64")))[0];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "axv-mqtt-"));
@@ -107,7 +124,10 @@ test("births, data, a command, and a death in good order", async () => {
   await until("data", () => heard.length === 3);
   expect(topics()).toEqual(["NBIRTH/n", "DBIRTH/n/plc", "DDATA/n/plc"]);
   expect(heard.map(({ payload }) => payload.seq)).toEqual([0, 1, 2]);
-  await host?.publishAsync("spBv1.0/press/DCMD/n/plc", encodePayload(0, undefined, [{ name: "Setpoint", timestamp: 0, type: parseType("i16"), value: 33 }]));
+  await host?.publishAsync(
+    "spBv1.0/press/DCMD/n/plc",
+    encodePayload(0, undefined, [{ name: "Setpoint", timestamp: 0, type: parseType("i16"), value: 33 }]),
+  );
   await until("the command", () => attempts.length === 1);
   expect(attempts[0]).toMatchObject({ outcome: "done", writes: [{ value: 33 }] });
   heard = [];
@@ -187,12 +207,17 @@ test("the broker away for longer than the queue is long: the newest values come 
   await startBroker();
   await listen();
   await until("the births", () => topics().includes("DDATA/n/plc"));
-  await until("all that was kept", () => heard.filter(({ topic }) => topic === "DDATA/n/plc").flatMap(({ payload }) => payload.metrics).length >= 100);
+  await until(
+    "all that was kept",
+    () => heard.filter(({ topic }) => topic === "DDATA/n/plc").flatMap(({ payload }) => payload.metrics).length >= 100,
+  );
   expect(topics().slice(0, 2)).toEqual(["NBIRTH/n", "DBIRTH/n/plc"]);
   const told = heard.slice(2).flatMap(({ payload }) => payload.metrics);
   expect(told.map((metric) => valueOf(metric, parseType("f32")))).toEqual(Array.from({ length: 100 }, (_, k) => 1150 + k));
   expect(told.every(({ isHistorical }) => isHistorical)).toBe(true);
-  expect(told.map(({ timestamp }) => Number(timestamp) - from.wall)).toEqual(Array.from({ length: 100 }, (_, k) => (151 + k) * SCAN_MS));
+  expect(told.map(({ timestamp }) => Number(timestamp) - from.wall)).toEqual(
+    Array.from({ length: 100 }, (_, k) => (151 + k) * SCAN_MS),
+  );
   expect(heard.map(({ payload }) => payload.seq)).toEqual(heard.map((_, seq) => seq));
   expect(node.counts.stored).toBe(0);
 });

@@ -7,6 +7,12 @@ const node = new EdgeNode({
   group: "press", node: "alone", plant: new Plant([], 1000), stored: 0, write: undefined, attempted: () => undefined,
 });
 new SparkplugClient(node, {
-  broker: `mqtt://127.0.0.1:${process.argv[2]}`, group: "press", node: "alone", host: undefined, user: undefined, passwordFile: undefined,
-  ca: undefined, log: { info: () => undefined, warn: () => undefined },
+  broker: `mqtt://127.0.0.1:${process.argv[2]}`,
+  group: "press",
+  node: "alone",
+  host: undefined,
+  user: undefined,
+  passwordFile: undefined,
+  ca: undefined,
+  log: { info: () => undefined, warn: () => undefined },
 }).start();

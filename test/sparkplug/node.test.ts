@@ -8,7 +8,8 @@ import type { TagValue } from "../../industrial/tags/value.ts";
 import { parseType } from "../../partitions/tags/type.ts";
 import { STALE_AFTER, TestPlant } from "../tags/plant.ts";
 
-const TAGS = "[{ name: Level, type: f32, deadband: 0.5 }, { name: Big, type: u64 }, { name: Setpoint, type: i16, range: [0, 100], access: rw }, { name: Mode, type: u8, access: rw }]";
+const TAGS =
+  "[{ name: Level, type: f32, deadband: 0.5 }, { name: Big, type: u64 }, { name: Setpoint, type: i16, range: [0, 100], access: rw }, { name: Mode, type: u8, access: rw }]";
 let own: TestPlant;
 let node: EdgeNode;
 let sent: { readonly topic: string; readonly payload: ReceivedPayload }[];
@@ -22,7 +23,14 @@ const session = {
 };
 const make = (more: Partial<EdgeNodeOptions> = {}): void => {
   node = new EdgeNode({
-    group: "press", node: "plc-1", plant: own.plant, stored: 5, write: async () => true, attempted: (attempt) => void attempts.push(attempt), now: () => own.instant.wall, ...more,
+    group: "press",
+    node: "plc-1",
+    plant: own.plant,
+    stored: 5,
+    write: async () => true,
+    attempted: (attempt) => void attempts.push(attempt),
+    now: () => own.instant.wall,
+    ...more,
   });
 };
 beforeEach(() => {
@@ -37,8 +45,13 @@ const run = (values: Readonly<Record<string, TagValue>> = {}): void => {
   own.scan(0, { Level: 1, Big: 2n ** 60n + 1n, Setpoint: 20, Mode: 1, ...values });
 };
 const topics = (): string[] => sent.map(({ topic, payload }) => `${topic} ${payload.seq}`);
-const typeOf = (alias: number | undefined) => own.plant.partitions[0]?.tags?.tags.find((tag) => tag.alias === alias)?.type ?? parseType("u64");
-const shown = (metrics: readonly Received[]): unknown[] => metrics.map((metric) => [metric.name ?? own.plant.partitions[0]?.tags?.tags.find(({ alias }) => alias === metric.alias)?.name, valueOf(metric, typeOf(metric.alias))]);
+const typeOf = (alias: number | undefined) =>
+  own.plant.partitions[0]?.tags?.tags.find((tag) => tag.alias === alias)?.type ?? parseType("u64");
+const shown = (metrics: readonly Received[]): unknown[] =>
+  metrics.map((metric) => [
+    metric.name ?? own.plant.partitions[0]?.tags?.tags.find(({ alias }) => alias === metric.alias)?.name,
+    valueOf(metric, typeOf(metric.alias)),
+  ]);
 
 describe("births", () => {
   test("the node first, with bdSeq and Rebirth, sequence number 0; then each device whose values are good", () => {
@@ -47,7 +60,10 @@ describe("births", () => {
     expect(topics()).toEqual(["NBIRTH/plc-1 0", "DBIRTH/plc-1/plc 1"]);
     const [birth, device] = sent.map(({ payload }) => payload);
     expect(birth?.metrics.map(({ name }) => name)).toEqual(["bdSeq", "Node Control/Rebirth"]);
-    expect(birth?.metrics.map((metric) => valueOf(metric, parseType(metric.name === "bdSeq" ? "u64" : "bool")))).toEqual([7n, false]);
+    expect(birth?.metrics.map((metric) => valueOf(metric, parseType(metric.name === "bdSeq" ? "u64" : "bool")))).toEqual([
+      7n,
+      false,
+    ]);
     expect(shown(device?.metrics ?? [])).toEqual([["Level", 1], ["Big", 2n ** 60n + 1n], ["Setpoint", 20], ["Mode", 1]]);
     expect(new Set(device?.metrics.map(({ alias }) => alias)).size).toBe(4);
   });
@@ -64,7 +80,8 @@ describe("births", () => {
     node.begin(session, 3);
     run({ Setpoint: 21 });
     sent = [];
-    const rebirth = (value: boolean) => encodePayload(0, undefined, [{ name: "Node Control/Rebirth", timestamp: 0, type: parseType("bool"), value }]);
+    const rebirth = (value: boolean) =>
+      encodePayload(0, undefined, [{ name: "Node Control/Rebirth", timestamp: 0, type: parseType("bool"), value }]);
     await node.command(undefined, rebirth(false));
     expect(sent).toEqual([]);
     await node.command(undefined, rebirth(true));
@@ -100,7 +117,13 @@ describe("data", () => {
     run({ Setpoint: 30 });
     own.pass(STALE_AFTER + 1);
     run({ Setpoint: 31 });
-    expect(topics().map((text) => text.replace(/ .*/, ""))).toEqual(["DDEATH/plc-1/plc", "DBIRTH/plc-1/plc", "DDATA/plc-1/plc", "DDEATH/plc-1/plc", "DBIRTH/plc-1/plc"]);
+    expect(topics().map((text) => text.replace(/ .*/, ""))).toEqual([
+      "DDEATH/plc-1/plc",
+      "DBIRTH/plc-1/plc",
+      "DDATA/plc-1/plc",
+      "DDEATH/plc-1/plc",
+      "DBIRTH/plc-1/plc",
+    ]);
     expect(sent.map(({ payload }) => payload.seq)).toEqual([2, 3, 4, 5, 6]);
   });
 });
@@ -132,8 +155,18 @@ describe("while nobody listens", () => {
 
 describe("commands to a device", () => {
   const command = (...metrics: (readonly [name: string | number, type: string, value: TagValue])[]): Buffer =>
-    encodePayload(0, undefined, metrics.map(([name, type, value]) => ({ ...(typeof name === "string" ? { name } : { alias: name }), timestamp: 0, type: parseType(type), value })));
-  const outcomes = (): unknown[] => attempts.map(({ outcome, writes }) => [outcome, Object.fromEntries(writes.map(({ tag, value }) => [tag.name, value]))]);
+    encodePayload(
+      0,
+      undefined,
+      metrics.map(([name, type, value]) => ({
+        ...(typeof name === "string" ? { name } : { alias: name }),
+        timestamp: 0,
+        type: parseType(type),
+        value,
+      })),
+    );
+  const outcomes = (): unknown[] =>
+    attempts.map(({ outcome, writes }) => [outcome, Object.fromEntries(writes.map(({ tag, value }) => [tag.name, value]))]);
   beforeEach(() => run());
 
   test("are done as a whole, by name or by alias", async () => {

@@ -41,7 +41,10 @@ describe("what a value becomes", () => {
   });
 
   test("none is null", () => {
-    const [metric] = decodePayload(encodePayload(0, 0, [{ alias: 1, timestamp: 0, type: parseType("f32"), value: undefined, isHistorical: true }]))?.metrics ?? [];
+    const [metric] =
+      decodePayload(
+        encodePayload(0, 0, [{ alias: 1, timestamp: 0, type: parseType("f32"), value: undefined, isHistorical: true }]),
+      )?.metrics ?? [];
     expect(metric).toMatchObject({ alias: 1, isNull: true, isHistorical: true, datatype: 9 });
   });
 });
@@ -50,7 +53,10 @@ test("every value comes back as it was, 64 bits too", () => {
   const i = (bits: number): fc.Arbitrary<number> => fc.integer({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
   const u = (bits: number): fc.Arbitrary<number> => fc.integer({ min: 0, max: 2 ** bits - 1 });
   const any: fc.Arbitrary<readonly [string, TagValue]> = fc.oneof(
-    ...[8, 16, 32].flatMap((bits) => [i(bits).map((value) => [`i${bits}`, value] as const), u(bits).map((value) => [`u${bits}`, value] as const)]),
+    ...[8, 16, 32].flatMap((bits) => [
+      i(bits).map((value) => [`i${bits}`, value] as const),
+      u(bits).map((value) => [`u${bits}`, value] as const),
+    ]),
     fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n).map((value) => ["i64", value] as const),
     fc.bigInt(0n, 2n ** 64n - 1n).map((value) => ["u64", value] as const),
     fc.boolean().map((value) => ["bool", value] as const),
@@ -74,15 +80,23 @@ test("bytes that are no payload are none, and nothing that they say is followed 
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       const payload = decodePayload(bytes);
-      for (const metric of payload?.metrics ?? []) for (const type of ["bool", "i8", "u64", "f32", "f64", "string[4]"]) valueOf(metric, parseType(type));
+      for (const metric of payload?.metrics ?? [])
+        for (const type of ["bool", "i8", "u64", "f32", "f64", "string[4]"]) valueOf(metric, parseType(type));
     }),
     { numRuns: 5000 },
   );
-  for (const wrong of ["12", "1205", "0affffffffff0f", "08ffffffffffffffffffffff", "0b", "0f00", "12020801ff"]) expect(decodePayload(Buffer.from(wrong, "hex")), wrong).toBeUndefined();
+  for (const wrong of ["12", "1205", "0affffffffff0f", "08ffffffffffffffffffffff", "0b", "0f00", "12020801ff"])
+    expect(decodePayload(Buffer.from(wrong, "hex")), wrong).toBeUndefined();
 });
 
 test("a value of another type than the tag's is none", () => {
-  const [metric] = decodePayload(encodePayload(0, 0, [{ alias: 1, timestamp: 0, type: parseType("i16"), value: 5 }]))?.metrics ?? [];
+  const [metric] =
+    decodePayload(encodePayload(0, 0, [{ alias: 1, timestamp: 0, type: parseType("i16"), value: 5 }]))?.metrics ?? [];
   if (metric === undefined) throw new Error("no metric");
-  expect([valueOf(metric, parseType("i16")), valueOf(metric, parseType("i32")), valueOf(metric, parseType("f32")), valueOf(metric, parseType("i16[2]"))]).toEqual([5, undefined, undefined, undefined]);
+  expect([
+    valueOf(metric, parseType("i16")),
+    valueOf(metric, parseType("i32")),
+    valueOf(metric, parseType("f32")),
+    valueOf(metric, parseType("i16[2]")),
+  ]).toEqual([5, undefined, undefined, undefined]);
 });

@@ -33,7 +33,9 @@ test("an altered blob", async () => {
 });
 
 test("a blob of another version", async () => {
-  expect(await refused(changed(VERSION_OFFSET, () => BLOB_VERSION + 1))).toMatch(/another version than this core: build the image again/);
+  expect(await refused(changed(VERSION_OFFSET, () => BLOB_VERSION + 1))).toMatch(
+    /another version than this core: build the image again/,
+  );
 });
 
 test("no blob at all", async () => {

@@ -21,7 +21,11 @@ function swapped(image: Uint8Array): Uint8Array {
   return image;
 }
 
-async function refused(board: string, qemu: readonly string[], alter = (image: Uint8Array): Uint8Array => image): Promise<string> {
+async function refused(
+  board: string,
+  qemu: readonly string[],
+  alter = (image: Uint8Array): Uint8Array => image,
+): Promise<string> {
   const booted = await BootedSystem.boot("board-facts", twoPlcs({ board }), { qemu, alter });
   system = booted;
   const line = await booted.line("axv", /^axv: pCPU /);
@@ -45,7 +49,9 @@ test("GICv2, the same: refused", async () => {
 });
 
 test("a GICv4, whose redistributors are further apart: refused, and not in silence", async () => {
-  expect(await refused("qemu-aarch64", ["-machine", "gic-version=4"])).toMatch(/gicr_stride: planned 0x0+20000, found 0x0+40000$/);
+  expect(await refused("qemu-aarch64", ["-machine", "gic-version=4"])).toMatch(
+    /gicr_stride: planned 0x0+20000, found 0x0+40000$/,
+  );
 });
 
 test("a GICv2 where a GICv3 is planned, and the other way round: refused", async () => {

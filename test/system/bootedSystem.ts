@@ -53,7 +53,10 @@ export class BootedSystem {
     const packed = new Uint8Array(readFileSync(prepared.image));
     closeSync(prepared.opened);
     writeFileSync(image, options.alter === undefined ? packed : options.alter(packed, plan));
-    const machine = await startQemu([...qemuArguments({ board, partitions: plan.partitions, image, disk }), ...(options.qemu ?? [])]);
+    const machine = await startQemu([
+      ...qemuArguments({ board, partitions: plan.partitions, image, disk }),
+      ...(options.qemu ?? []),
+    ]);
     return new BootedSystem(new Session(machine.uart, plan.partitions), plan, machine, folder);
   }
 

@@ -22,7 +22,15 @@ const scans = (name: string): bigint => system.partition(name).tag(plcAbi.PLC_TA
 
 test("gdb breaks in an interrupt, shows the AssemblyScript, and steps through it", async () => {
   await system.until("scans", () => scans("first") > 10n);
-  const said = await gdb(port, system.plan.image.base, ["hbreak trapIrq", "continue", "info line", "next", "frame", "delete", "detach"]);
+  const said = await gdb(port, system.plan.image.base, [
+    "hbreak trapIrq",
+    "continue",
+    "info line",
+    "next",
+    "frame",
+    "delete",
+    "detach",
+  ]);
   expect(said).toMatch(/Breakpoint \d+, trapIrq \(/);
   expect(said).toMatch(/at arch\/aarch64\/(index|irq)\.ts:\d+/);
   expect(said).toMatch(/Line \d+ of "(core|arch\/aarch64)\/\w+\.ts"/);

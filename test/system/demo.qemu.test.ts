@@ -57,7 +57,11 @@ describe.each([
   });
 
   test("Linux reads the PLC guest's process image from the channel", async () => {
-    const numbers = (): bigint[] => system.said("linux").flatMap((text) => [.../scans=(\d+)/.exec(text)?.slice(1) ?? []]).map(BigInt);
+    const numbers = (): bigint[] =>
+      system
+        .said("linux")
+        .flatMap((text) => [...(/scans=(\d+)/.exec(text)?.slice(1) ?? [])])
+        .map(BigInt);
     await system.until("three lines of the process image", () => numbers().length >= 3);
     const [first = 0n, , third = 0n] = numbers();
     expect(third).toBeGreaterThan(first);
@@ -87,7 +91,10 @@ describe.each([
   });
 
   test("`poweroff` turns Linux's partition off, and the host turns it on again", async () => {
-    await system.until("a prompt", () => SHELL_PROMPT.test(system.said("linux").at(-1) ?? "") || system.said("linux").some((text) => /scans=/.test(text)));
+    await system.until(
+      "a prompt",
+      () => SHELL_PROMPT.test(system.said("linux").at(-1) ?? "") || system.said("linux").some((text) => /scans=/.test(text)),
+    );
     await unnoticed(
       () => system.type("linux", "\npoweroff\n"),
       async () => system.until("Linux off", () => state("linux") === "off"),

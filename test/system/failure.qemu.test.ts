@@ -16,11 +16,20 @@ afterEach(async () => system?.stop());
 
 async function failing(failure: "stop" | "restart" | "inspect"): Promise<BootedSystem> {
   const port = await freePort();
-  const booted = await BootedSystem.boot(`failure-${failure}`, twoPlcs({ onFailure: failure }), { qemu: ["-gdb", `tcp:127.0.0.1:${port}`] });
+  const booted = await BootedSystem.boot(`failure-${failure}`, twoPlcs({ onFailure: failure }), {
+    qemu: ["-gdb", `tcp:127.0.0.1:${port}`],
+  });
   system = booted;
   await booted.until("scans of both", () => scans(booted, "first") > 10n && scans(booted, "second") > 10n);
   // pCPU 1 is QEMU's thread 2. PSTATE.EL (CPSR bits 3 and 2) is 1 in the guest.
-  await gdb(port, booted.plan.image.base, ["thread 2", "while ($cpsr & 0xc) != 4", "stepi", "end", `set $sp = ${NOWHERE}`, "detach"]);
+  await gdb(port, booted.plan.image.base, [
+    "thread 2",
+    "while ($cpsr & 0xc) != 4",
+    "stepi",
+    "end",
+    `set $sp = ${NOWHERE}`,
+    "detach",
+  ]);
   return booted;
 }
 
@@ -50,7 +59,10 @@ describe("a partition that stores where it owns nothing", () => {
   test("on_failure: restart — it starts anew", async () => {
     const booted = await failing("restart");
     await booted.until("a restart", () => booted.partition("first").telemetry?.restarts === 1);
-    await booted.until("scans again", () => scans(booted, "first") > 100n && booted.partition("first").telemetry?.state === "running");
+    await booted.until(
+      "scans again",
+      () => scans(booted, "first") > 100n && booted.partition("first").telemetry?.state === "running",
+    );
     await neighbourGoesOn(booted);
   });
 

@@ -28,7 +28,10 @@ export function runGdb(commands: readonly string[]): Promise<string> {
   const script = join(folder, "script.gdb");
   writeFileSync(script, ["set pagination off", "set confirm off", ...commands, ""].join("\n"));
   return new Promise((resolve, reject) => {
-    const child = spawn("gdb-multiarch", ["-nx", "-batch", "-x", script], { stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS });
+    const child = spawn("gdb-multiarch", ["-nx", "-batch", "-x", script], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: PATIENCE_MS,
+    });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes: Buffer) => (said += bytes.toString()));
     child.on("error", reject);

@@ -12,7 +12,9 @@ const MACHINE = { GICD_IPA: "0x08000000", GICR_IPA: "0x080a0000", GICC_IPA: "0x0
 /** Path of the image of assembly/<name>.S; its files are in `folder`. */
 export function guestImage(folder: string, name: string, board: string, defines: Readonly<Record<string, string>> = {}): string {
   const gicVersion = boards().get(board, new Findings(new YamlSource(board, "")))?.gic.version ?? 0;
-  const lines = Object.entries({ ...MACHINE, ...defines, GIC_VERSION: gicVersion }).map(([defined, value]) => `#define ${defined} ${value}`);
+  const lines = Object.entries({ ...MACHINE, ...defines, GIC_VERSION: gicVersion }).map(
+    ([defined, value]) => `#define ${defined} ${value}`,
+  );
   const sources = ["common.inc", `${name}.S`].map((file) => readFileSync(join(import.meta.dirname, "assembly", file), "utf8"));
   return assemble(folder, [...lines, ...sources].join("\n"));
 }

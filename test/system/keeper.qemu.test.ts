@@ -1,5 +1,5 @@
-// A guest keeps all of its registers, whatever the hypervisor does in between: takes its interrupts and calls, holds it and lets it go
-// on (entry.S; assembly/keeper.S is the guest).
+// A guest keeps all of its registers, whatever the hypervisor does in between: takes its interrupts and calls, holds it and
+// lets it go on (entry.S; assembly/keeper.S is the guest).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,10 @@ partitions:
     const kept = (): number => printed().split("registers kept.").length - 1;
     const more = (lines: number): Promise<void> => {
       const before = kept();
-      return booted.until(`${lines} more lines of "registers kept."`, () => kept() >= before + lines || printed().includes("changed"));
+      return booted.until(
+        `${lines} more lines of "registers kept."`,
+        () => kept() >= before + lines || printed().includes("changed"),
+      );
     };
     await more(2);
     for (let n = 0; n < PAUSES; n++) {

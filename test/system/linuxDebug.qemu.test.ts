@@ -1,5 +1,5 @@
-// Debugging inside a Linux partition, with the debug registers that the pCPU has: by a tracer of our own, and by Debian's gdbserver with
-// a gdb outside.
+// Debugging inside a Linux partition, with the debug registers that the pCPU has: by a tracer of our own, and
+// by Debian's gdbserver with a gdb outside.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +47,10 @@ afterAll(async () => {
 test("ptrace: 40 single steps are 40 stops, and a watchpoint is hit", async () => {
   system.type("linux", "tracer\n");
   await system.line("linux", /^tracer: watchpoint/);
-  expect(system.said("linux").filter((text) => text.startsWith("tracer: "))).toEqual(["tracer: 40 steps", "tracer: watchpoint hit"]);
+  expect(system.said("linux").filter((text) => text.startsWith("tracer: "))).toEqual([
+    "tracer: 40 steps",
+    "tracer: watchpoint hit",
+  ]);
 });
 
 test("Debian's gdbserver: hbreak stops where it is told to, stepi goes on by one instruction each, watch sees the store", async () => {
@@ -56,14 +59,31 @@ test("Debian's gdbserver: hbreak stops where it is told to, stepi goes on by one
   system.type("linux", `gdbserver 0.0.0.0:${PORT} /bin/debuggee\n`);
   await system.line("linux", /Listening on port/);
   const said = await runGdb([
-    `file ${debuggee}`, `target remote 127.0.0.1:${port}`,
-    "hbreak count", "continue", "printf \"at %#lx\\n\", $pc", "stepi", "printf \"at %#lx\\n\", $pc", "stepi", "printf \"at %#lx\\n\", $pc",
-    "delete", "watch counter", "continue", "continue", "info watchpoints", "kill",
+    `file ${debuggee}`,
+    `target remote 127.0.0.1:${port}`,
+    "hbreak count",
+    "continue",
+    'printf "at %#lx\\n", $pc',
+    "stepi",
+    'printf "at %#lx\\n", $pc',
+    "stepi",
+    'printf "at %#lx\\n", $pc',
+    "delete",
+    "watch counter",
+    "continue",
+    "continue",
+    "info watchpoints",
+    "kill",
   ]);
   expect(said).toMatch(/Hardware assisted breakpoint 1 at .*debuggee\.c/);
   expect(said).toMatch(/Breakpoint 1, count \(\)/);
   const [first = 0, second, third] = [...said.matchAll(/^at (0x[0-9a-f]+)$/gm)].map(([, pc]) => Number(pc));
   expect([second, third]).toEqual([first + 4, first + 8]);
-  const values = [...said.matchAll(/Hardware watchpoint 2: counter\s+Old value = (\d+)\s+New value = (\d+)/g)].map(([, old, now]) => [Number(old), Number(now)]);
-  expect(values).toEqual([[0, 1], [1, 2]]);
+  const values = [...said.matchAll(/Hardware watchpoint 2: counter\s+Old value = (\d+)\s+New value = (\d+)/g)].map(
+    ([, old, now]) => [Number(old), Number(now)],
+  );
+  expect(values).toEqual([
+    [0, 1],
+    [1, 2],
+  ]);
 });

@@ -72,7 +72,10 @@ describe.each(BOARDS)("%s", (board) => {
       await expect(command("pause")).rejects.toThrow(/pause needs a running partition/);
       await expect(command("start")).rejects.toThrow(/start needs a stopped partition/);
       await command("restart");
-      await system.until("its second life", () => first.telemetry?.restarts === 1 && state(first) === "running" && scans(first) > WARM_UP);
+      await system.until(
+        "its second life",
+        () => first.telemetry?.restarts === 1 && state(first) === "running" && scans(first) > WARM_UP,
+      );
 
       await pause();
       await command("stop");

@@ -1,5 +1,5 @@
-// Quick traps with every general register: what the vectors fetch and put (entry.S, axv_quick) is in assembly, which the simulated
-// machine does not have (assembly/quick.S is the guest).
+// Quick traps with every general register: what the vectors fetch and put (entry.S, axv_quick) is in assembly, which the
+// simulated machine does not have (assembly/quick.S is the guest).
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

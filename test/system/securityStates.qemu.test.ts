@@ -48,7 +48,18 @@ async function withBoard(fiq: number, system: string, use: (booted: Booted) => P
   const { plan, image, opened } = await prepare(file, () => {});
   closeSync(opened);
   const machine = await startQemu([
-    ...["-M", "virt,secure=on,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-smp", "4", "-m", "1G", "-bios", buildFirmware(fiq)],
+    ...[
+      "-M",
+      "virt,secure=on,virtualization=on,gic-version=3",
+      "-cpu",
+      "cortex-a53",
+      "-smp",
+      "4",
+      "-m",
+      "1G",
+      "-bios",
+      buildFirmware(fiq),
+    ],
     ...["-device", `loader,file=${image},addr=0x${plan.image.base.toString(16)},force-raw=on`],
   ]);
   const session = new Session(machine.uart, plan.partitions);

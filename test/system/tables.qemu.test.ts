@@ -1,5 +1,6 @@
-// The hypervisor's own translation tables, as the assembly has made them on the machine (entry.S, axv_make_tables; Arm ARM D8.3): what
-// is code cannot be written, nothing else can be executed, stacks and linear memory end where nothing is mapped.
+// The hypervisor's own translation tables, as the assembly has made them on the machine (entry.S,
+// axv_make_tables; Arm ARM D8.3): what is code cannot be written, nothing else can be executed, stacks and
+// linear memory end where nothing is mapped.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +12,16 @@ import { twoPlcs } from "./systems.ts";
 
 const PAGE = 4096;
 const ENTRIES = 512;
-const SYMBOLS = ["axv_image_start", "axv_text_end", "axv_rodata_end", "axv_image_end", "axv_stacks", "axv_stacks_end", "axv_linear_start", "axv_linear_end"] as const;
+const SYMBOLS = [
+  "axv_image_start",
+  "axv_text_end",
+  "axv_rodata_end",
+  "axv_image_end",
+  "axv_stacks",
+  "axv_stacks_end",
+  "axv_linear_start",
+  "axv_linear_end",
+] as const;
 const TABLES = ["root", "image2", "image3", "linear2", "linear3"] as const;
 
 /** Normal memory (attribute 0), inner shareable, accessed, RES1; a page. */
@@ -29,13 +39,19 @@ test("text is read-only, the rest not executable; behind each stack, and behind 
     await system.until("a partition that runs", () => system.partition("first").telemetry?.state === "running");
     const file = join(folder, "tables.bin");
     // pCPU 0 has no guest: what it translates by are these very tables.
-    const said = await gdb(port, base, ["thread 1", ...SYMBOLS.map((name) => `print (unsigned long)&${name}`), `dump binary memory ${file} &axv_stage1_tables &axv_stage1_tables_end`, "detach"]);
+    const said = await gdb(port, base, [
+      "thread 1",
+      ...SYMBOLS.map((name) => `print (unsigned long)&${name}`),
+      `dump binary memory ${file} &axv_stage1_tables &axv_stage1_tables_end`,
+      "detach",
+    ]);
     const values = [...said.matchAll(/^\$\d+ = (\d+)$/gm)].map(([, value]) => Number(value));
     expect(values).toHaveLength(SYMBOLS.length);
     const at = Object.fromEntries(SYMBOLS.map((name, n) => [name, values[n] ?? 0])) as Record<(typeof SYMBOLS)[number], number>;
     const bytes = readFileSync(file);
     expect(bytes).toHaveLength(TABLES.length * PAGE);
-    const table = (name: (typeof TABLES)[number]): bigint[] => Array.from({ length: ENTRIES }, (_, n) => bytes.readBigUInt64LE(TABLES.indexOf(name) * PAGE + 8 * n));
+    const table = (name: (typeof TABLES)[number]): bigint[] =>
+      Array.from({ length: ENTRIES }, (_, n) => bytes.readBigUInt64LE(TABLES.indexOf(name) * PAGE + 8 * n));
     const first = BigInt(at.axv_linear_end) - BigInt(at.axv_linear_start);
     const expectedPage = (pa: number): bigint => {
       const slot = Math.floor((pa - at.axv_stacks) / PAGE) % 4;
@@ -46,12 +62,18 @@ test("text is read-only, the rest not executable; behind each stack, and behind 
 
     // The image, at VA = PA.
     const level3 = table("image3");
-    for (let pa = at.axv_image_start; pa < at.axv_image_end; pa += PAGE) expect([pa, level3[Math.floor(pa / PAGE) % ENTRIES]]).toEqual([pa, expectedPage(pa)]);
+    for (let pa = at.axv_image_start; pa < at.axv_image_end; pa += PAGE)
+      expect([pa, level3[Math.floor(pa / PAGE) % ENTRIES]]).toEqual([pa, expectedPage(pa)]);
 
     // Linear memory in its window: from the window's first byte on, and no page more.
     expect(first).toBe(BigInt(CORE.memoryPages) * 65536n);
     const linear = table("linear3");
-    linear.forEach((descriptor, n) => expect([n, descriptor]).toEqual([n, BigInt(n) * BigInt(PAGE) < first ? BigInt(at.axv_linear_start + n * PAGE) | PAGE_NORMAL | XN : 0n]));
+    linear.forEach((descriptor, n) =>
+      expect([n, descriptor]).toEqual([
+        n,
+        BigInt(n) * BigInt(PAGE) < first ? BigInt(at.axv_linear_start + n * PAGE) | PAGE_NORMAL | XN : 0n,
+      ]),
+    );
     expect(table("linear2").filter((descriptor) => descriptor !== 0n)).toHaveLength(1);
     expect((table("linear2")[0] ?? 0n) & TABLE).toBe(TABLE);
     const window = Number(BigInt(CORE.defines["LINEAR_BASE"] ?? 0) >> 30n);

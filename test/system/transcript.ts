@@ -1,5 +1,6 @@
-// What a partition has printed, line by line, and the sentences about it between. The session shows a line as soon as something else is to be
-// shown, in two pieces then; and an event and the console of the same moment come in any order. So here a line is one when its end is there.
+// What a partition has printed, line by line, and the sentences about it between. The session shows a line as soon as
+// something else is to be shown, in two pieces then; and an event and the console of the same moment come in any order.
+// So here a line is one when its end is there.
 
 /** A line without an end is one when nothing more came for so long: a prompt. */
 const PROMPT_MS = 400;

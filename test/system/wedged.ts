@@ -7,9 +7,10 @@ export const WEDGES = ["SPINNING", "ASLEEP", "ASLEEP_IN_WFE", "NEVER_ENABLED", "
 export type Wedge = (typeof WEDGES)[number];
 
 /**
- * A direct guest whose CPU interface signals nothing any more, and that sleeps: nothing on the core can wake it (no interrupt, and
- * there is no other way from one core to another), and that it never wakes cannot be known before. It is contained: it can execute
- * nothing, touches nothing, and holds up nobody but itself. Arm trusts the owner of a CPU interface with that much.
+ * A direct guest whose CPU interface signals nothing any more, and that sleeps: nothing on the core can wake it
+ * (no interrupt, and there is no other way from one core to another), and that it never wakes cannot be known
+ * before. It is contained: it can execute nothing, touches nothing, and holds up nobody but itself. Arm trusts the
+ * owner of a CPU interface with that much.
  */
 const UNWAKEABLE: Readonly<Record<string, readonly Wedge[]>> = {
   "qemu-aarch64": ["DEAF", "BUSY"], // the priority mask is trapped, so MASKED is not one of them
@@ -23,4 +24,5 @@ export const canBeWoken = (board: string, interrupts: Interrupts, wedge: Wedge):
 export const WEDGED = "wedged for good";
 
 /** Path of the image; its files are in `folder`. */
-export const wedgedImage = (folder: string, wedge: Wedge, board: string): string => guestImage(folder, "wedged", board, { WEDGE: wedge });
+export const wedgedImage = (folder: string, wedge: Wedge, board: string): string =>
+  guestImage(folder, "wedged", board, { WEDGE: wedge });

@@ -104,7 +104,8 @@ describe("whatever happens", () => {
         for (const { pass, late, set, counter, what } of steps) {
           passed += pass;
           wrong = set ?? wrong;
-          ticks = counter === "begins anew" ? 0n : counter === "jumps" ? ticks + (1n << 55n) : ticks + BigInt(pass) * TICKS_PER_MS;
+          ticks =
+            counter === "begins anew" ? 0n : counter === "jumps" ? ticks + (1n << 55n) : ticks + BigInt(pass) * TICKS_PER_MS;
           const made = ticks;
           passed += late;
           if (what === "restart") clock.restart();
@@ -119,15 +120,18 @@ describe("whatever happens", () => {
 
   test("with a wall clock that is right, a scan is told neither before it was made nor after it has arrived", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 0, max: 500 })), { minLength: 1, maxLength: 60 }), (scans) => {
-        const world = new World();
-        for (const [pass, late] of scans) {
-          world.passed += pass;
-          const told = world.scan(late);
-          expect(told).toBeGreaterThanOrEqual(-1e-3);
-          expect(told).toBeLessThanOrEqual(500 + 1e-3);
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.integer({ min: 0, max: 500 })), { minLength: 1, maxLength: 60 }),
+        (scans) => {
+          const world = new World();
+          for (const [pass, late] of scans) {
+            world.passed += pass;
+            const told = world.scan(late);
+            expect(told).toBeGreaterThanOrEqual(-1e-3);
+            expect(told).toBeLessThanOrEqual(500 + 1e-3);
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -1,5 +1,5 @@
-// A guest in C whose tags go to Linux, and come back (tags.qemu.test.ts). Every scan counts, and all values follow from the count: a reader
-// that sees two of different scans has a torn image.
+// A guest in C whose tags go to Linux, and come back (tags.qemu.test.ts). Every scan counts, and all values follow from the
+// count: a reader that sees two of different scans has a torn image.
 #include "tags.h"
 
 void start(void);

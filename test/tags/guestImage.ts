@@ -10,7 +10,18 @@ import { PLC } from "../../tools/build/programs.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { cHeader } from "../../tools/tags/c-header.ts";
 
-const FLAGS = ["--target=aarch64-none-elf", "-march=armv8-a", "-std=c99", "-O2", "-ffreestanding", "-mgeneral-regs-only", "-mstrict-align", "-Wall", "-Wextra", "-Werror"];
+const FLAGS = [
+  "--target=aarch64-none-elf",
+  "-march=armv8-a",
+  "-std=c99",
+  "-O2",
+  "-ffreestanding",
+  "-mgeneral-regs-only",
+  "-mstrict-align",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+];
 
 export interface TagGuest {
   /** The image's path. */
@@ -27,8 +38,11 @@ export async function buildTagGuest(folder: string, source: string, yaml: (image
   writeFileSync(path("plan/system.yaml"), yaml(resolve((await buildProgram(PLC)).binary)));
   const { system, diagnostics } = planFile(path("plan/system.yaml"));
   const [table] = system?.tags.table ?? [];
-  const channel = system?.plan.partitions.find(({ name }) => name === table?.partition)?.channels.find(({ carriesTags }) => carriesTags);
-  if (system === undefined || table === undefined || channel === undefined) throw new Error(`no tags: ${diagnostics.map(({ message }) => message).join("\n")}`);
+  const channel = system?.plan.partitions
+    .find(({ name }) => name === table?.partition)
+    ?.channels.find(({ carriesTags }) => carriesTags);
+  if (system === undefined || table === undefined || channel === undefined)
+    throw new Error(`no tags: ${diagnostics.map(({ message }) => message).join("\n")}`);
   writeFileSync(path("tags.h"), cHeader(table, "system.yaml", channel.ipa));
   runTool(CLANG, [...FLAGS, `-I${folder}`, "-Irtos-guests/library", "-c", source, "-o", path("guest.o")]);
   runTool(CLANG, ["--target=aarch64-none-elf", "-c", "test/library/guest/start.S", "-o", path("start.o")]);

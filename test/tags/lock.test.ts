@@ -1,4 +1,5 @@
-// The lock keeps addresses: whatever is added, taken out or put in another order, no tag that stays moves, and none gets what was another's.
+// The lock keeps addresses: whatever is added, taken out or put in another order, no tag that stays
+// moves, and none gets what was another's.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assign, formatLock, keyOf, lockPath, NO_LOCK, parseLock } from "../../partitions/tags/lock.ts";
@@ -8,12 +9,24 @@ import { formatType, parseType } from "../../partitions/tags/type.ts";
 import { planned } from "./tables.ts";
 
 const wanted = (name: string, type: string): WantedTag => ({
-  partition: "plc", name, type: parseType(type), unit: undefined, range: undefined, writable: false, description: undefined, deadband: 0,
-  clients: undefined, register: undefined, path: [],
+  partition: "plc",
+  name,
+  type: parseType(type),
+  unit: undefined,
+  range: undefined,
+  writable: false,
+  description: undefined,
+  deadband: 0,
+  clients: undefined,
+  register: undefined,
+  path: [],
 });
 
 const TYPES = ["bool", "bool[9]", "i8", "u16", "i32", "f32[3]", "u64", "string[5]"];
-const tables = fc.uniqueArray(fc.record({ name: fc.constantFrom(..."ABCDEFGHIJ"), type: fc.constantFrom(...TYPES) }), { selector: ({ name }) => name, maxLength: 10 });
+const tables = fc.uniqueArray(fc.record({ name: fc.constantFrom(..."ABCDEFGHIJ"), type: fc.constantFrom(...TYPES) }), {
+  selector: ({ name }) => name,
+  maxLength: 10,
+});
 
 test("no tag that stays as it is ever moves, and none ever gets a register or alias that another had, over any history", () => {
   fc.assert(
@@ -27,7 +40,8 @@ test("no tag that stays as it is ever moves, and none ever gets a register or al
         for (const tag of tags) {
           const { register, alias } = addresses.get(keyOf(tag)) ?? { register: -1, alias: -1 };
           const old = lock.tags.get(keyOf(tag));
-          if (old?.type === formatType(tag.type)) expect({ register, alias }).toEqual({ register: old.register, alias: old.alias });
+          if (old?.type === formatType(tag.type))
+            expect({ register, alias }).toEqual({ register: old.register, alias: old.alias });
           for (let at = register; at < register + registersOf(tag.type); at++) {
             const place = `${isBit(tag.type) ? "bits" : "registers"} ${at}`;
             expect(owners.get(place) ?? tag.name, place).toBe(tag.name);
@@ -49,7 +63,12 @@ describe("a lock file", () => {
     expect(["a.yaml", "b/c.yml", "d"].map(lockPath)).toEqual(["a.tags.json", "b/c.tags.json", "d.tags.json"]);
   });
 
-  const whole = { version: 1, next: { register: 2, bit: 0, alias: 2 }, partitions: { plc: 0 }, tags: { "plc.A": { type: "i32", register: 0, alias: 1 } } };
+  const whole = {
+    version: 1,
+    next: { register: 2, bit: 0, alias: 2 },
+    partitions: { plc: 0 },
+    tags: { "plc.A": { type: "i32", register: 0, alias: 1 } },
+  };
   test("is read as it was written", () => {
     expect(parseLock(JSON.stringify(whole))?.tags.get("plc.A")).toEqual({ type: "i32", register: 0, alias: 1 });
   });
@@ -67,9 +86,20 @@ describe("a lock file", () => {
 
 describe("a system", () => {
   test("without a lock gives addresses in order, and says that they are not kept", () => {
-    const { table, codes, slots } = planned({ plc: "[{ name: A, type: i32 }, { name: B, type: bool }, { name: C, type: { X: u16, Y: f64 } }]", other: "[{ name: A, type: u8 }]" });
-    const at = table.flatMap(({ partition, tags }) => tags.map(({ name, register, alias, offset }) => [`${partition}.${name}`, register, alias, offset]));
-    expect(at).toEqual([["plc.A", 0, 1, 64], ["plc.B", 0, 2, 68], ["plc.C.X", 2, 3, 70], ["plc.C.Y", 3, 4, 72], ["other.A", 7, 5, 64]]);
+    const { table, codes, slots } = planned({
+      plc: "[{ name: A, type: i32 }, { name: B, type: bool }, { name: C, type: { X: u16, Y: f64 } }]",
+      other: "[{ name: A, type: u8 }]",
+    });
+    const at = table.flatMap(({ partition, tags }) =>
+      tags.map(({ name, register, alias, offset }) => [`${partition}.${name}`, register, alias, offset]),
+    );
+    expect(at).toEqual([
+      ["plc.A", 0, 1, 64],
+      ["plc.B", 0, 2, 68],
+      ["plc.C.X", 2, 3, 70],
+      ["plc.C.Y", 3, 4, 72],
+      ["other.A", 7, 5, 64],
+    ]);
     expect(table.map(({ size }) => size)).toEqual([80, 72]);
     expect(codes).toEqual(["AXV-P130"]);
     expect([...slots]).toEqual([["plc", 0], ["other", 1]]);

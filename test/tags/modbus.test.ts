@@ -1,6 +1,9 @@
-// The plant as a Modbus client finds it: values at their registers in both word orders, whose address is whose, what is stale, who may write.
+// The plant as a Modbus client finds it: values at their registers in both word orders, whose address is
+// whose, what is stale, who may write.
 import { beforeEach, describe, expect, test } from "vitest";
-import { GATEWAY_TARGET_FAILED, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, SERVER_DEVICE_FAILURE, SUCCESS } from "../../industrial/modbus/exceptions.ts";
+import {
+  GATEWAY_TARGET_FAILED, ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, SERVER_DEVICE_FAILURE, SUCCESS,
+} from "../../industrial/modbus/exceptions.ts";
 import type { ModbusChange, ModbusClient } from "../../industrial/modbus/target.ts";
 import { PlantTarget } from "../../industrial/tags/modbus.ts";
 import type { ModbusOptions, TagWriter } from "../../industrial/tags/modbus.ts";
@@ -11,8 +14,23 @@ import { STALE_AFTER, TestPlant } from "./plant.ts";
 import { EVERY_TYPE } from "./tables.ts";
 
 const VALUES: Readonly<Record<string, TagValue>> = {
-  Bool: true, I8: -128, U8: 255, I16: -32768, U16: 65535, I32: -(2 ** 31), U32: 2 ** 32 - 1, I64: -(2n ** 63n), U64: 2n ** 64n - 1n, F32: -1.5, F64: Math.PI, Text: "abcdef",
-  List: [-1, 2, -3], Bits: [false, true], Doubles: [1e300, -0.1], "Tank.Level": 0.25, "Tank.Full": true,
+  Bool: true,
+  I8: -128,
+  U8: 255,
+  I16: -32768,
+  U16: 65535,
+  I32: -(2 ** 31),
+  U32: 2 ** 32 - 1,
+  I64: -(2n ** 63n),
+  U64: 2n ** 64n - 1n,
+  F32: -1.5,
+  F64: Math.PI,
+  Text: "abcdef",
+  List: [-1, 2, -3],
+  Bits: [false, true],
+  Doubles: [1e300, -0.1],
+  "Tank.Level": 0.25,
+  "Tank.Full": true,
 };
 const OPTIONS: ModbusOptions = { identification: new Map(), order: "high-first", stale: "exception", write: undefined };
 const HERE: ModbusClient = { via: "tcp", address: "10.0.0.7", unit: 1 };
@@ -65,7 +83,7 @@ describe("a plant of two partitions", () => {
   beforeEach(() => {
     own = new TestPlant(
       {
-        plc: "[{ name: Set, type: i32, access: rw, range: [-10, 10], clients: [10.0.0.0/24] }, { name: Mode, type: u16, access: rw }, { name: Small, type: i8, access: rw }, { name: Go, type: bool, access: rw }, { name: Pair, type: \"bool[2]\", access: rw }]",
+        plc: '[{ name: Set, type: i32, access: rw, range: [-10, 10], clients: [10.0.0.0/24] }, { name: Mode, type: u16, access: rw }, { name: Small, type: i8, access: rw }, { name: Go, type: bool, access: rw }, { name: Pair, type: "bool[2]", access: rw }]',
         other: "[{ name: Read, type: u16 }, { name: Far, type: u16, access: rw, register: 100 }]",
       },
       [{ name: "scans", unit: "count" }],
@@ -77,7 +95,16 @@ describe("a plant of two partitions", () => {
 
   test("an address that is nobody's is refused, wherever it is in the range", () => {
     expect(registers(target, 0, 5)).toEqual([0, 5, 0, 0, 9]);
-    for (const [first, count] of [[0, 6], [5, 1], [99, 2], [101, 1], [59_999, 2], [60_009, 1], [65_535, 1]] as const) expect(registers(target, first, count), `${first}+${count}`).toBe(ILLEGAL_DATA_ADDRESS);
+    for (const [first, count] of [
+      [0, 6],
+      [5, 1],
+      [99, 2],
+      [101, 1],
+      [59_999, 2],
+      [60_009, 1],
+      [65_535, 1],
+    ] as const)
+      expect(registers(target, first, count), `${first}+${count}`).toBe(ILLEGAL_DATA_ADDRESS);
     expect(target.readBits("discrete inputs", 0, 4, Buffer.alloc(2), 0)).toBe(ILLEGAL_DATA_ADDRESS);
     expect(target.readBits("discrete inputs", 0, 3, Buffer.alloc(2), 0)).toBe(SUCCESS);
   });
@@ -95,7 +122,11 @@ describe("a plant of two partitions", () => {
 
   test("stale values are an exception, of that partition's registers alone", () => {
     own.tell(1, "off");
-    expect([registers(target, 0, 4), registers(target, 4, 1), registers(target, 0, 5)]).toEqual([[0, 5, 0, 0], GATEWAY_TARGET_FAILED, GATEWAY_TARGET_FAILED]);
+    expect([registers(target, 0, 4), registers(target, 4, 1), registers(target, 0, 5)]).toEqual([
+      [0, 5, 0, 0],
+      GATEWAY_TARGET_FAILED,
+      GATEWAY_TARGET_FAILED,
+    ]);
     own.tell(1, "running");
     expect(registers(target, 0, 5)).toEqual([0, 5, 0, 0, 9]);
   });
@@ -112,8 +143,18 @@ describe("a plant of two partitions", () => {
     expect(registers(new PlantTarget(empty.plant, OPTIONS), 0, 1)).toBe(GATEWAY_TARGET_FAILED);
   });
 
-  const words = (first: number, ...values: number[]): ModbusChange => ({ kind: "registers", first, count: values.length, bytes: Buffer.from(values.flatMap((value) => [value >> 8, value & 255])) });
-  const bits = (first: number, count: number, ...bytes: number[]): ModbusChange => ({ kind: "bits", first, count, bits: Buffer.from(bytes) });
+  const words = (first: number, ...values: number[]): ModbusChange => ({
+    kind: "registers",
+    first,
+    count: values.length,
+    bytes: Buffer.from(values.flatMap((value) => [value >> 8, value & 255])),
+  });
+  const bits = (first: number, count: number, ...bytes: number[]): ModbusChange => ({
+    kind: "bits",
+    first,
+    count,
+    bits: Buffer.from(bytes),
+  });
 
   test("a write goes to the guest as one transaction, and reads show it", async () => {
     expect(await target.write(words(0, 0xffff, 0xfffd, 7), HERE)).toBe(SUCCESS);
@@ -144,7 +185,11 @@ describe("a plant of two partitions", () => {
   });
 
   test("by whom it may not be written, neither alone nor among others", async () => {
-    for (const client of [{ ...HERE, address: "10.0.1.7" }, { ...HERE, address: "::1" }, { ...HERE, via: "rtu" as const, address: "/dev/ttyS0" }]) {
+    for (const client of [
+      { ...HERE, address: "10.0.1.7" },
+      { ...HERE, address: "::1" },
+      { ...HERE, via: "rtu" as const, address: "/dev/ttyS0" },
+    ]) {
       expect(await target.write(words(0, 0, 1), client)).toBe(ILLEGAL_DATA_ADDRESS);
       expect(await target.write(words(0, 0, 1, 2), client)).toBe(ILLEGAL_DATA_ADDRESS);
       expect(await target.write(words(2, 1), client), "that one anybody may").toBe(SUCCESS);

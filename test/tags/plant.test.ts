@@ -13,7 +13,11 @@ beforeEach(() => {
 
 test("nothing has been seen: waiting, no value, no age", () => {
   own.pass(10_000);
-  expect([own.plant.qualityOf(0), own.plant.ageOf(0), own.plant.tagValue(0, own.tag(0, "A"))]).toEqual(["waiting", undefined, undefined]);
+  expect([own.plant.qualityOf(0), own.plant.ageOf(0), own.plant.tagValue(0, own.tag(0, "A"))]).toEqual([
+    "waiting",
+    undefined,
+    undefined,
+  ]);
   expect(heard).toEqual([]);
 });
 
@@ -52,15 +56,22 @@ describe("quality", () => {
 
   test("silent: neither of the two is heard of", () => {
     own.pass(STALE_AFTER + 1);
-    expect([own.plant.qualityOf(0), own.plant.ageOf(0), own.plant.tagValue(0, own.tag(0, "A"))]).toEqual(["silent", STALE_AFTER + 1, 1]);
+    expect([own.plant.qualityOf(0), own.plant.ageOf(0), own.plant.tagValue(0, own.tag(0, "A"))]).toEqual([
+      "silent",
+      STALE_AFTER + 1,
+      1,
+    ]);
   });
 
-  test.each(["off", "stopping", "failed", "inspect", "paused"] as const)("stopped, at once, when it is %s, though the last image is new", (state) => {
-    own.tell(0, state);
-    expect(heard).toEqual(["0: good -> stopped"]);
-    own.tell(0, "running");
-    expect(heard).toEqual(["0: good -> stopped", "0: stopped -> good"]);
-  });
+  test.each(["off", "stopping", "failed", "inspect", "paused"] as const)(
+    "stopped, at once, when it is %s, though the last image is new",
+    (state) => {
+      own.tell(0, state);
+      expect(heard).toEqual(["0: good -> stopped"]);
+      own.tell(0, "running");
+      expect(heard).toEqual(["0: good -> stopped", "0: stopped -> good"]);
+    },
+  );
 
   test("mismatch: its guest was built for another table, until it writes one of this", () => {
     own.plant.takeMismatch(0);
@@ -87,11 +98,15 @@ describe("quality", () => {
 describe("what is news", () => {
   const heard: string[] = [];
   beforeEach(() => {
-    own = new TestPlant({ plc: "[{ name: A, type: i32, deadband: 5 }, { name: L, type: \"f32[2]\", deadband: 1 }, { name: T, type: \"string[4]\" }]" });
+    own = new TestPlant({
+      plc: '[{ name: A, type: i32, deadband: 5 }, { name: L, type: "f32[2]", deadband: 1 }, { name: T, type: "string[4]" }]',
+    });
     own.tell(0, "running");
     own.scan(0, { A: 10, L: [1, 2], T: "a" });
     heard.splice(0);
-    own.plant.on("values", (_, changed, news) => heard.push(`${changed.map(({ name }) => name).join("")}: ${news.map(({ name }) => name).join("")}`));
+    own.plant.on("values", (_, changed, news) =>
+      heard.push(`${changed.map(({ name }) => name).join("")}: ${news.map(({ name }) => name).join("")}`),
+    );
   });
 
   test("a change by less than the deadband is one, but no news; small ones that add up are; of an array one element is enough", () => {

@@ -39,13 +39,23 @@ export class TestPlant {
   /** A scan of the guest that sets these. */
   scan(partition: number, values: Readonly<Record<string, TagValue>> = {}, counter = ++this.#scan): void {
     const image = this.#images[partition] ?? new DataView(new ArrayBuffer(0));
-    for (const [name, value] of Object.entries(values)) writeValue(image, this.tag(partition, name).offset, this.tag(partition, name).type, value);
+    for (const [name, value] of Object.entries(values))
+      writeValue(image, this.tag(partition, name).offset, this.tag(partition, name).type, value);
     this.plant.takeImage(partition, image, counter);
   }
 
   tell(partition: number, state: PartitionState, more: Partial<PartitionTelemetry> = {}): void {
     this.plant.takeTelemetry({
-      partition, time: 0n, state, uptime: 0n, restarts: 0, consoleDropped: 0, watchdogExpired: 0, doorbells: 0, tags: new Map(), ...more,
+      partition,
+      time: 0n,
+      state,
+      uptime: 0n,
+      restarts: 0,
+      consoleDropped: 0,
+      watchdogExpired: 0,
+      doorbells: 0,
+      tags: new Map(),
+      ...more,
     });
   }
 

@@ -1,4 +1,5 @@
-// tag-reader, the Linux end of a tag image, under QEMU's user mode emulation with a file as its device; and the bridge's end of its pipe.
+// tag-reader, the Linux end of a tag image, under QEMU's user mode emulation with a file as its
+// device; and the bridge's end of its pipe.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, closeSync, copyFileSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
@@ -35,7 +36,11 @@ function image(value: number, sequence: number, { table: sum, size } = layout): 
   const bytes = Buffer.alloc(size);
   const view = new DataView(bytes.buffer, bytes.byteOffset, size);
   const words: readonly (readonly [number, number])[] = [
-    [0, TAG_IMAGE_MAGIC], [TAG_IMAGE_VERSION, TAG_IMAGE_LAYOUT], [TAG_IMAGE_TABLE, sum], [TAG_IMAGE_SIZE, size], [TAG_IMAGE_SEQUENCE, sequence],
+    [0, TAG_IMAGE_MAGIC],
+    [TAG_IMAGE_VERSION, TAG_IMAGE_LAYOUT],
+    [TAG_IMAGE_TABLE, sum],
+    [TAG_IMAGE_SIZE, size],
+    [TAG_IMAGE_SEQUENCE, sequence],
   ];
   for (const [at, word] of words) view.setUint32(at, word, true);
   view.setBigUint64(TAG_IMAGE_TIME, BigInt(value), true);
@@ -97,7 +102,10 @@ describe("tag-reader", () => {
     ["nothing there", Buffer.alloc(64)],
     ["a writer that stands still", image(1, 3)],
     ["an image larger than the channel", image(1, 2, { table: 1, size: CHANNEL_BYTES + 64 }).subarray(0, CHANNEL_BYTES)],
-    ["an image smaller than its header", image(1, 2, { table: 1, size: 1024 }).fill(Uint8Array.of(56, 0, 0, 0), TAG_IMAGE_SIZE, TAG_IMAGE_SIZE + 4)],
+    [
+      "an image smaller than its header",
+      image(1, 2, { table: 1, size: 1024 }).fill(Uint8Array.of(56, 0, 0, 0), TAG_IMAGE_SIZE, TAG_IMAGE_SIZE + 4),
+    ],
   ])("says nothing where there is %s", async (_, bytes) => {
     const device = join(folder, "odd");
     const channel = Buffer.alloc(CHANNEL_BYTES);
@@ -113,9 +121,15 @@ describe("tag-reader", () => {
   });
 
   test("that it cannot do its work it says, with a status", () => {
-    expect(run()).toMatchObject({ status: 2, stderr: expect.stringContaining("usage: tag-reader DEVICE 0xOFFSET 0xSIZE") as string });
+    expect(run()).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("usage: tag-reader DEVICE 0xOFFSET 0xSIZE") as string,
+    });
     expect(run("/dev/null", "0x0", "4096").status).toBe(2);
-    expect(run(join(folder, "none"), "0x0", "0x1000")).toMatchObject({ status: 3, stderr: "tag-reader: open of the device failed, errno 2\n" });
+    expect(run(join(folder, "none"), "0x0", "0x1000")).toMatchObject({
+      status: 3,
+      stderr: "tag-reader: open of the device failed, errno 2\n",
+    });
     expect(run(folder, "0x0", "0x1000").status).toBe(4);
   });
 
@@ -148,14 +162,18 @@ describe("the bridge's end", () => {
   test("finds every image after any garbage, however the stream is cut", () => {
     const garbage = fc.uint8Array({ maxLength: 200 });
     fc.assert(
-      fc.property(fc.array(garbage, { minLength: 1, maxLength: 5 }), fc.array(fc.nat(2000), { maxLength: 10 }), (between, cuts) => {
-        const whole = Buffer.concat(between.flatMap((bytes, n) => [bytes, sent(n, 2 * n + 2)]));
-        const at = [0, ...cuts.map((cut) => Math.min(cut, whole.length)).sort((a, b) => a - b), whole.length];
-        const pieces = at.slice(1).map((end, n) => whole.subarray(at[n], end));
-        const { values, skipped } = told(pieces);
-        expect(values).toEqual(between.map((_, n) => n));
-        expect(skipped).toBe(between.reduce((sum, { length }) => sum + length, 0));
-      }),
+      fc.property(
+        fc.array(garbage, { minLength: 1, maxLength: 5 }),
+        fc.array(fc.nat(2000), { maxLength: 10 }),
+        (between, cuts) => {
+          const whole = Buffer.concat(between.flatMap((bytes, n) => [bytes, sent(n, 2 * n + 2)]));
+          const at = [0, ...cuts.map((cut) => Math.min(cut, whole.length)).sort((a, b) => a - b), whole.length];
+          const pieces = at.slice(1).map((end, n) => whole.subarray(at[n], end));
+          const { values, skipped } = told(pieces);
+          expect(values).toEqual(between.map((_, n) => n));
+          expect(skipped).toBe(between.reduce((sum, { length }) => sum + length, 0));
+        },
+      ),
     );
   });
 
@@ -168,7 +186,15 @@ describe("the bridge's end", () => {
 
   test("says once that the guest was built for another table, and takes none of its values", () => {
     const other = { table: layout.table ^ 1, size: layout.size };
-    expect(told([sent(1, 2, other), sent(2, 4, other), sent(3, 6)])).toEqual({ values: [3], mismatches: 1, skipped: 2 * (layout.size + 8) });
-    expect(told([sent(1, 2, { table: 7, size: layout.size + 64 }), sent(3, 6)])).toEqual({ values: [3], mismatches: 1, skipped: layout.size + 72 });
+    expect(told([sent(1, 2, other), sent(2, 4, other), sent(3, 6)])).toEqual({
+      values: [3],
+      mismatches: 1,
+      skipped: 2 * (layout.size + 8),
+    });
+    expect(told([sent(1, 2, { table: 7, size: layout.size + 64 }), sent(3, 6)])).toEqual({
+      values: [3],
+      mismatches: 1,
+      skipped: layout.size + 72,
+    });
   });
 });

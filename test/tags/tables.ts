@@ -8,11 +8,16 @@ import type { Lock } from "../../partitions/tags/lock.ts";
 import { plan } from "../partitions/systems.ts";
 
 /** Partitions and the flow sequences of their tags. `lock`: what stands beside the file. Throws where there are errors. */
-export function planned(partitions: Readonly<Record<string, string>>, lock?: Lock): PlannedTags & { readonly codes: readonly string[] } {
+export function planned(
+  partitions: Readonly<Record<string, string>>,
+  lock?: Lock,
+): PlannedTags & { readonly codes: readonly string[] } {
   const folder = mkdtempSync(join(tmpdir(), "axv-tags-"));
   try {
     const file = join(folder, "plant.yaml");
-    const entries = Object.entries(partitions).map(([name, tags], cpu) => `  ${name}: { guest: plc, cpus: [${cpu}], tags: ${tags} }\n`);
+    const entries = Object.entries(partitions).map(
+      ([name, tags], cpu) => `  ${name}: { guest: plc, cpus: [${cpu}], tags: ${tags} }\n`,
+    );
     writeFileSync(file, `board: qemu-aarch64\npartitions:\n${entries.join("")}`);
     if (lock !== undefined) writeFileSync(join(folder, "plant.tags.json"), formatLock(lock));
     const { system, diagnostics } = plan(file);

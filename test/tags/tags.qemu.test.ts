@@ -1,5 +1,5 @@
-// Tags, from end to end in QEMU: a guest in C sets them with the generated header, Debian in the partition beside it hands the images on,
-// and the bridge's end reads them: whole, in order, and as the guest has made them.
+// Tags, from end to end in QEMU: a guest in C sets them with the generated header, Debian in the partition beside it hands
+// the images on, and the bridge's end reads them: whole, in order, and as the guest has made them.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,7 +51,14 @@ channels:
 /** What the guest makes of its scan's number. */
 function valuesOf(scan: bigint): Record<string, TagValue> {
   const low = Number(scan);
-  return { Setpoint: 7, Scans: scan, Low: low, Even: low % 2 === 0, List: Array.from({ length: 100 }, (_, n) => low + n), Minus: -scan };
+  return {
+    Setpoint: 7,
+    Scans: scan,
+    Low: low,
+    Even: low % 2 === 0,
+    List: Array.from({ length: 100 }, (_, n) => low + n),
+    Minus: -scan,
+  };
 }
 
 /** The hypervisor sends the same image: all of it is one piece, and so of one scan, which takes a few frames. */
@@ -60,7 +67,10 @@ async function expectOverLink({ session, plan }: BootedSystem, { table }: TagGue
   const mirror = new TagMirror(table, {
     image: (image, scan) => {
       if (told.at(-1)?.scan === scan) told.pop(); // another frame of it
-      told.push({ scan, values: Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(image, offset, type)])) });
+      told.push({
+        scan,
+        values: Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(image, offset, type)])),
+      });
     },
     mismatch: () => expect.fail("another table"),
   });
@@ -75,7 +85,9 @@ async function expectOverLink({ session, plan }: BootedSystem, { table }: TagGue
 test("a guest's tags reach Linux and the hypervisor's link, each image whole, without an exit of the guest", async () => {
   const guest = await buildTagGuest(folder, "test/tags/guest.c", yaml);
   const { table } = guest;
-  const inLinux = guest.system.plan.partitions.find(({ name }) => name === "linux")?.channels.find(({ carriesTags }) => carriesTags);
+  const inLinux = guest.system.plan.partitions
+    .find(({ name }) => name === "linux")
+    ?.channels.find(({ carriesTags }) => carriesTags);
   if (inLinux === undefined) throw new Error("no channel carries the tags");
 
   system = await BootedSystem.boot("tags", yaml(guest.image));
@@ -86,7 +98,10 @@ test("a guest's tags reach Linux and the hypervisor's link, each image whole, wi
   const bytes = IMAGES * (table.size + TAG_STREAM_TRAILER);
   const hex = (value: number): string => `0x${value.toString(16)}`;
   // The kernel's own messages (a link that comes up) must not stand among the lines.
-  system.type("linux", `dmesg -n 1; tag-reader /dev/mem ${hex(inLinux.ipa)} ${hex(inLinux.size)} | head -c ${bytes} | xxd -p -c 32; echo tags: end\r`);
+  system.type(
+    "linux",
+    `dmesg -n 1; tag-reader /dev/mem ${hex(inLinux.ipa)} ${hex(inLinux.size)} | head -c ${bytes} | xxd -p -c 32; echo tags: end\r`,
+  );
   await system.line("linux", /^tags: end/);
   const said = system.said("linux").filter((line) => /^[0-9a-f]{2,64}$/.test(line)).join("");
   expect(system.partition("linux").telemetry?.consoleDropped, "bytes that the console lost").toBe(0);
@@ -95,7 +110,12 @@ test("a guest's tags reach Linux and the hypervisor's link, each image whole, wi
   const stream = new PassThrough();
   const snapshots = new TagSnapshots(stream, { table: layoutSum(table), size: table.size });
   const images: { values: Record<string, TagValue>; time: bigint }[] = [];
-  snapshots.on("image", (image, time) => images.push({ values: Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(image, offset, type)])), time }));
+  snapshots.on("image", (image, time) =>
+    images.push({
+      values: Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(image, offset, type)])),
+      time,
+    }),
+  );
   stream.emit("data", Buffer.from(said, "hex"));
   expect(images).toHaveLength(IMAGES);
   expect(snapshots.skipped).toBe(0);
@@ -112,7 +132,9 @@ test("a guest's tags reach Linux and the hypervisor's link, each image whole, wi
   const setpoint = table.tags.find(({ name }) => name === "Setpoint");
   const rings = ringsAt(table);
   if (setpoint === undefined || rings === undefined) throw new Error("nothing can be written");
-  const input = [20, 101].map((value, number) => encodeBatch(number, table, [{ tag: setpoint, value }])).flatMap((batch) => [...Uint8Array.of(batch.length, 0, 0, 0), ...batch]);
+  const input = [20, 101]
+    .map((value, number) => encodeBatch(number, table, [{ tag: setpoint, value }]))
+    .flatMap((batch) => [...Uint8Array.of(batch.length, 0, 0, 0), ...batch]);
   const octal = input.map((byte) => `\\${byte.toString(8).padStart(3, "0")}`).join("");
   // Line by line: a console takes no more than its ring holds before the shell reads.
   const lines = [

@@ -26,8 +26,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const [table] = planned({ plc: EVERY_TYPE }).table as readonly [PartitionTags];
 
 const VALUES: Readonly<Record<string, TagValue>> = {
-  Bool: true, I8: -128, U8: 255, I16: -32768, U16: 65535, I32: -(2 ** 31), U32: 2 ** 32 - 1, I64: -(2n ** 63n), U64: 2n ** 64n - 1n, F32: -1.5, F64: Math.PI, Text: "\u00e9bcde",
-  List: [-1, 2, -3], Bits: [false, true], Doubles: [1e300, -0.1], "Tank.Level": 0.25, "Tank.Full": true,
+  Bool: true,
+  I8: -128,
+  U8: 255,
+  I16: -32768,
+  U16: 65535,
+  I32: -(2 ** 31),
+  U32: 2 ** 32 - 1,
+  I64: -(2n ** 63n),
+  U64: 2n ** 64n - 1n,
+  F32: -1.5,
+  F64: Math.PI,
+  Text: "\u00e9bcde",
+  List: [-1, 2, -3],
+  Bits: [false, true],
+  Doubles: [1e300, -0.1],
+  "Tank.Level": 0.25,
+  "Tank.Full": true,
 };
 const TIME = 0x0123_4567_89ab_cdefn;
 /** What the memory holds before: of an earlier life, with its sequence number left odd. */
@@ -36,8 +51,17 @@ const LEFT_SEQUENCE = 41;
 
 function expectImage(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const header = ["MAGIC", "VERSION", "TABLE", "SIZE", "SEQUENCE"].map((name, n) => [name, view.getUint32([0, 4, 8, 12, 16][n] ?? 0, true)]);
-  expect(header).toEqual([["MAGIC", layout.TAG_IMAGE_MAGIC], ["VERSION", 1], ["TABLE", layoutSum(table)], ["SIZE", table.size], ["SEQUENCE", LEFT_SEQUENCE + 3]]);
+  const header = ["MAGIC", "VERSION", "TABLE", "SIZE", "SEQUENCE"].map((name, n) => [
+    name,
+    view.getUint32([0, 4, 8, 12, 16][n] ?? 0, true),
+  ]);
+  expect(header).toEqual([
+    ["MAGIC", layout.TAG_IMAGE_MAGIC],
+    ["VERSION", 1],
+    ["TABLE", layoutSum(table)],
+    ["SIZE", table.size],
+    ["SEQUENCE", LEFT_SEQUENCE + 3],
+  ]);
   expect(view.getBigUint64(layout.TAG_IMAGE_TIME, true)).toBe(TIME);
   const found = Object.fromEntries(table.tags.map(({ name, offset, type }) => [name, readValue(view, offset, type)]));
   expect(found).toEqual(VALUES);
@@ -50,9 +74,19 @@ const elements = (value: TagValue): readonly (readonly [index: number | undefine
 test("in C", () => {
   writeFileSync(join(folder, "tags.h"), cHeader(table, "plant.yaml", 0));
   const literal = (value: TagValue): string =>
-    typeof value === "string" ? JSON.stringify(value) : typeof value === "bigint" ? `(uint64_t)${BigInt.asUintN(64, value)}u` : typeof value === "boolean" ? (value ? "2" : "0") : String(value);
+    typeof value === "string"
+      ? JSON.stringify(value)
+      : typeof value === "bigint"
+        ? `(uint64_t)${BigInt.asUintN(64, value)}u`
+        : typeof value === "boolean"
+          ? value
+            ? "2"
+            : "0"
+          : String(value);
   const calls = table.tags.flatMap(({ name }) =>
-    elements(VALUES[name] ?? 0).map(([index, value]) => `axv_set_${cName(name)}(&tags, ${index === undefined ? "" : `${index}, `}${literal(value)});`),
+    elements(VALUES[name] ?? 0).map(
+      ([index, value]) => `axv_set_${cName(name)}(&tags, ${index === undefined ? "" : `${index}, `}${literal(value)});`,
+    ),
   );
   writeFileSync(
     join(folder, "main.c"),
@@ -76,12 +110,44 @@ int main(void) {
 `,
   );
   for (const standard of ["-std=c99", "-std=gnu17"]) {
-    runTool(CLANG, [standard, "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion", "-Werror", "-fsanitize=undefined", "-fsanitize-trap=undefined", "-Irtos-guests/library", join(folder, "main.c"), "-o", join(folder, "main")]);
+    runTool(CLANG, [
+      standard,
+      "-O2",
+      "-Wall",
+      "-Wextra",
+      "-Wconversion",
+      "-Wno-sign-conversion",
+      "-Werror",
+      "-fsanitize=undefined",
+      "-fsanitize-trap=undefined",
+      "-Irtos-guests/library",
+      join(folder, "main.c"),
+      "-o",
+      join(folder, "main"),
+    ]);
     const { stdout, status } = spawnSync(join(folder, "main"));
     expect(status).toBe(0);
     expectImage(new Uint8Array(stdout));
   }
-  const cross = ["--target=aarch64-none-elf", "-std=c99", "-O2", "-ffreestanding", "-mgeneral-regs-only", "-Wall", "-Wno-unused-function", "-Werror", "-Irtos-guests/library", "-include", "axv.h", "-x", "c", "-", "-S", "-o", "-"];
+  const cross = [
+    "--target=aarch64-none-elf",
+    "-std=c99",
+    "-O2",
+    "-ffreestanding",
+    "-mgeneral-regs-only",
+    "-Wall",
+    "-Wno-unused-function",
+    "-Werror",
+    "-Irtos-guests/library",
+    "-include",
+    "axv.h",
+    "-x",
+    "c",
+    "-",
+    "-S",
+    "-o",
+    "-",
+  ];
   const source = `${cHeader(table, "p", 0)}\nvoid set(axv_tags_t *t, int32_t v);\nvoid set(axv_tags_t *t, int32_t v) { axv_set_I32(t, v); }`;
   const assembly = spawnSync(CLANG.command, cross, { input: source, encoding: "utf8" });
   expect(assembly.stderr).toBe("");
@@ -109,7 +175,10 @@ export function end(time: u64): void { endScan(image, time); }
   const pushed = new Set<number>();
   const channel = channelOn(view, BASE, (line) => void pushed.add(line));
   const guest = Object.fromEntries(guestTable.map(({ name }) => [name, () => { throw new Error(name); }]));
-  const exports = (await instantiate(PLC, Uint8Array.from(wasm), { channel, guest })) as unknown as Record<string, (...values: (number | bigint)[]) => number>;
+  const exports = (await instantiate(PLC, Uint8Array.from(wasm), { channel, guest })) as unknown as Record<
+    string,
+    (...values: (number | bigint)[]) => number
+  >;
   const call = (name: string, ...values: (number | bigint)[]): number => {
     const called = exports[name];
     if (called === undefined) throw new Error(`the generated file exports no ${name}`);

@@ -1,7 +1,9 @@
 // A value is the same on every way: image, registers in both word orders, OPC UA's halves; at the edges of its type above all.
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fits, fromHalves, fromRegisters, readValue, toDouble, toHalves, toRegisters, writeValue } from "../../industrial/tags/value.ts";
+import {
+  fits, fromHalves, fromRegisters, readValue, toDouble, toHalves, toRegisters, writeValue,
+} from "../../industrial/tags/value.ts";
 import { WORD_ORDERS } from "../../industrial/modbus/registers.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
 import { registersOf } from "../../partitions/tags/table.ts";
@@ -44,7 +46,11 @@ test.each(ALL)("%s comes back from the image, and from registers in both orders"
       writeValue(image, 8, type, value);
       expect(fits(type, undefined, value)).toBe(true);
       expect(readValue(image, 8, type)).toEqual(value);
-      expect(new Uint8Array(image.buffer, 0, 8).every((byte) => byte === 0) && new Uint8Array(image.buffer, 8 + bytesOf(type)).every((byte) => byte === 0), "nothing beside it").toBe(true);
+      expect(
+        new Uint8Array(image.buffer, 0, 8).every((byte) => byte === 0) &&
+          new Uint8Array(image.buffer, 8 + bytesOf(type)).every((byte) => byte === 0),
+        "nothing beside it",
+      ).toBe(true);
       if (type.scalar === "bool") return;
       for (const order of WORD_ORDERS) {
         const registers = new DataView(new ArrayBuffer(2 * registersOf(type) + 4));
@@ -78,13 +84,36 @@ test("registers are as the Modbus specification has them, and words swapped wher
 
 describe("what comes from outside", () => {
   test.each<[string, TagValue]>([
-    ["u8", 256], ["u8", -1], ["u8", 0.5], ["u8", Number.NaN], ["u8", 1n], ["i8", 128], ["i16", -32769], ["u32", 2 ** 32], ["i64", 2n ** 63n], ["i64", -(2n ** 63n) - 1n], ["u64", -1n],
-    ["u64", 2n ** 64n], ["i64", 1], ["f32", 3.5e38], ["f32", Number.POSITIVE_INFINITY], ["f64", Number.NaN], ["bool", 1], ["string[3]", "abcd"], ["string[3]", "\u00e9\u00e9"], ["string[3]", "a\0"], ["i16[2]", [1]],
-    ["i16[2]", [1, 2, 3]], ["i16[2]", [1, 70000]], ["i16[2]", 1], ["i16", [1]],
+    ["u8", 256],
+    ["u8", -1],
+    ["u8", 0.5],
+    ["u8", Number.NaN],
+    ["u8", 1n],
+    ["i8", 128],
+    ["i16", -32769],
+    ["u32", 2 ** 32],
+    ["i64", 2n ** 63n],
+    ["i64", -(2n ** 63n) - 1n],
+    ["u64", -1n],
+    ["u64", 2n ** 64n],
+    ["i64", 1],
+    ["f32", 3.5e38],
+    ["f32", Number.POSITIVE_INFINITY],
+    ["f64", Number.NaN],
+    ["bool", 1],
+    ["string[3]", "abcd"],
+    ["string[3]", "\u00e9\u00e9"],
+    ["string[3]", "a\0"],
+    ["i16[2]", [1]],
+    ["i16[2]", [1, 2, 3]],
+    ["i16[2]", [1, 70000]],
+    ["i16[2]", 1],
+    ["i16", [1]],
   ])("%s does not take %s", (name, value) => expect(fits(parseType(name), undefined, value)).toBe(false));
 
   test("has to lie in the range, ends included", () => {
-    const inRange = (name: string, range: [number, number], list: readonly TagValue[]): boolean[] => list.map((value) => fits(parseType(name), range, value));
+    const inRange = (name: string, range: [number, number], list: readonly TagValue[]): boolean[] =>
+      list.map((value) => fits(parseType(name), range, value));
     expect(inRange("u8", [10, 20], [9, 10, 20, 21])).toEqual([false, true, true, false]);
     expect(inRange("i64", [-5, 5], [-6n, -5n, 5n, 6n])).toEqual([false, true, true, false]);
     expect(inRange("f32", [0, 0.1], [0, 0.05, 0.2])).toEqual([true, true, false]);
@@ -92,7 +121,8 @@ describe("what comes from outside", () => {
   });
 
   test("as registers is no 8-bit number with other upper bits, and no text that is no UTF-8", () => {
-    const of = (...words: number[]): DataView => new DataView(Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255])).buffer);
+    const of = (...words: number[]): DataView =>
+      new DataView(Uint8Array.from(words.flatMap((word) => [word >> 8, word & 255])).buffer);
     expect(fromRegisters(of(0x0080), 0, parseType("i8"), "high-first")).toBeUndefined();
     expect(fromRegisters(of(0xff7f), 0, parseType("i8"), "high-first")).toBeUndefined();
     expect(fromRegisters(of(0x0100), 0, parseType("u8"), "high-first")).toBeUndefined();

@@ -1,5 +1,5 @@
-// What is written to tags from outside, at the guest's end, in C and in AssemblyScript: both take the same batches, all of one or nothing of it,
-// and only values that the bridge itself would let pass.
+// What is written to tags from outside, at the guest's end, in C and in AssemblyScript: both take the same batches, all of
+// one or nothing of it, and only values that the bridge itself would let pass.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,10 @@ const [table] = planned({
   { name: U32, type: u32, access: rw }, { name: I64, type: i64, access: rw }, { name: U64, type: u64, range: [1, 9007199254740991], access: rw },
   { name: F32, type: f32, access: rw }, { name: Near, type: f32, range: [-0.1, 0.1], access: rw }, { name: F64, type: f64, access: rw },
   { name: Plus, type: f64, range: [0, 100], access: rw }, { name: Minus, type: f32, range: [-2.5, 0], access: rw }, { name: Text, type: "string[6]", access: rw },
-  { name: List, type: "i16[3]", range: [-1, 9], access: rw }, { name: Bits, type: "bool[2]", access: rw }, { name: Tank, type: { Level: f32, Full: bool }, access: rw }]`.replaceAll("\n", ""),
+  { name: List, type: "i16[3]", range: [-1, 9], access: rw }, { name: Bits, type: "bool[2]", access: rw }, { name: Tank, type: { Level: f32, Full: bool }, access: rw }]`.replaceAll(
+    "\n",
+    "",
+  ),
 }).table as readonly [PartitionTags];
 const writables = table.tags.filter(({ writable }) => writable);
 const SUM = layoutSum(table);
@@ -76,7 +79,17 @@ int main(void) {
 function inC(): Guest {
   writeFileSync(join(folder, "tags.h"), cHeader(table, "plant.yaml", 0));
   writeFileSync(join(folder, "main.c"), C_MAIN);
-  const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-Wno-sign-conversion", "-Werror", "-fsanitize=undefined", "-fsanitize-trap=undefined"];
+  const strict = [
+    "-std=c99",
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-Wconversion",
+    "-Wno-sign-conversion",
+    "-Werror",
+    "-fsanitize=undefined",
+    "-fsanitize-trap=undefined",
+  ];
   runTool(CLANG, [...strict, "-Irtos-guests/library", join(folder, "main.c"), "-o", join(folder, "main")]);
   return async (batches) => {
     const input = Buffer.concat(batches.flatMap((batch) => [Uint8Array.of(batch.length & 0xff, batch.length >> 8, 0, 0), batch]));
@@ -109,7 +122,10 @@ export function take(): i32 { return receive(answers, record, 64); }
   const view = new DataView(new ArrayBuffer(Math.ceil(table.size / 64) * 64 + layout.TAG_WRITES_BYTES));
   const channel = channelOn(view, BASE);
   const guest = Object.fromEntries(guestTable.map(({ name }) => [name, () => { throw new Error(name); }]));
-  const exports = (await instantiate(PLC, Uint8Array.from(wasm), { channel, guest })) as unknown as Record<string, (...values: (number | bigint)[]) => number> & { memory: WebAssembly.Memory };
+  const exports = (await instantiate(PLC, Uint8Array.from(wasm), { channel, guest })) as unknown as Record<
+    string,
+    (...values: (number | bigint)[]) => number
+  > & { memory: WebAssembly.Memory };
   const call = (name: string, ...parameters: (number | bigint)[]): number => exports[name]?.(...parameters) ?? Number.NaN;
   return async (batches) => {
     new Uint8Array(view.buffer).fill(0);
@@ -134,7 +150,13 @@ export function take(): i32 { return receive(answers, record, 64); }
 
 /** Bytes of an entry's value, whatever they are. */
 const raw = (tag: Tag): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: bytesOf(tag.type), maxLength: bytesOf(tag.type) });
-const interesting: Readonly<Record<string, readonly number[]>> = { F32: [Infinity, -Infinity, NaN, 3.4e38, -0], F64: [Infinity, NaN, 1.7e308], Near: [0.1, -0.1, 0.11, NaN, 0], Plus: [-0, 0, 100, 100.1, -1], Minus: [0, -0, -2.5, -2.6, 0.1] };
+const interesting: Readonly<Record<string, readonly number[]>> = {
+  F32: [Infinity, -Infinity, NaN, 3.4e38, -0],
+  F64: [Infinity, NaN, 1.7e308],
+  Near: [0.1, -0.1, 0.11, NaN, 0],
+  Plus: [-0, 0, 100, 100.1, -1],
+  Minus: [0, -0, -2.5, -2.6, 0.1],
+};
 const value = (tag: Tag): fc.Arbitrary<Uint8Array> => {
   const encode = (number: number): Uint8Array => {
     const bytes = new Uint8Array(bytesOf(tag.type));
@@ -142,7 +164,12 @@ const value = (tag: Tag): fc.Arbitrary<Uint8Array> => {
     return bytes;
   };
   const { scalar, count } = tag.type;
-  if (scalar === "string" || scalar === "bool" || count !== undefined) return fc.oneof(raw(tag), fc.constant(new Uint8Array(bytesOf(tag.type))), fc.constant(new Uint8Array(bytesOf(tag.type)).fill(1)));
+  if (scalar === "string" || scalar === "bool" || count !== undefined)
+    return fc.oneof(
+      raw(tag),
+      fc.constant(new Uint8Array(bytesOf(tag.type))),
+      fc.constant(new Uint8Array(bytesOf(tag.type)).fill(1)),
+    );
   const numbers = interesting[tag.name] ?? [-8, -7, -2, -1, 0, 1, 2, 3, 5, 6, 200, 201, -300, -301];
   return fc.oneof(raw(tag), fc.constantFrom(...numbers).map(encode));
 };
@@ -152,19 +179,41 @@ interface Entry {
 }
 const entry = fc.constantFrom(...writables).chain((tag) => value(tag).map((bytes): Entry => ({ offset: tag.offset, bytes })));
 const strange = fc.oneof(
-  fc.constantFrom(...table.tags.filter(({ writable }) => !writable)).map((tag): Entry => ({ offset: tag.offset, bytes: new Uint8Array(4) })),
+  fc
+    .constantFrom(...table.tags.filter(({ writable }) => !writable))
+    .map((tag): Entry => ({ offset: tag.offset, bytes: new Uint8Array(4) })),
   fc.nat(table.size + 100).map((offset): Entry => ({ offset, bytes: new Uint8Array(8) })),
 );
 function assemble(number: number, sum: number, entries: readonly Entry[]): Uint8Array {
   const head = Buffer.alloc(8);
   head.writeUInt32LE(number, 0);
   head.writeUInt32LE(sum, 4);
-  return Buffer.concat([head, ...entries.flatMap(({ offset, bytes }) => [Buffer.from(Uint32Array.of(offset).buffer), bytes, Buffer.alloc((4 - (bytes.length % 4)) % 4)])]);
+  return Buffer.concat([
+    head,
+    ...entries.flatMap(({ offset, bytes }) => [
+      Buffer.from(Uint32Array.of(offset).buffer),
+      bytes,
+      Buffer.alloc((4 - (bytes.length % 4)) % 4),
+    ]),
+  ]);
 }
 const batch = fc.oneof(
-  { weight: 6, arbitrary: fc.tuple(fc.nat(), fc.array(entry, { maxLength: 6 })).map(([number, entries]) => assemble(number, SUM, entries)) },
-  { weight: 1, arbitrary: fc.tuple(fc.nat(), fc.array(fc.oneof(entry, strange), { maxLength: 5 })).map(([number, entries]) => assemble(number, SUM, entries)) },
-  { weight: 1, arbitrary: fc.tuple(fc.nat(), fc.array(entry, { maxLength: 3 }), fc.nat(40)).map(([number, entries, cut]) => assemble(number, SUM, entries).subarray(0, -cut || undefined)) },
+  {
+    weight: 6,
+    arbitrary: fc.tuple(fc.nat(), fc.array(entry, { maxLength: 6 })).map(([number, entries]) => assemble(number, SUM, entries)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.nat(), fc.array(fc.oneof(entry, strange), { maxLength: 5 }))
+      .map(([number, entries]) => assemble(number, SUM, entries)),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.nat(), fc.array(entry, { maxLength: 3 }), fc.nat(40))
+      .map(([number, entries, cut]) => assemble(number, SUM, entries).subarray(0, -cut || undefined)),
+  },
   { weight: 1, arbitrary: fc.tuple(fc.nat(), fc.nat()).map(([number, sum]) => assemble(number, sum, [])) },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 60 }) },
   { weight: 1, arbitrary: fc.constant(new Uint8Array(layout.TAG_WRITES_BATCH_MAX + 4)) },
@@ -221,8 +270,22 @@ describe.each([["C", async () => inC()], ["AssemblyScript", inAssemblyScript]] a
   });
 
   test("takes what the bridge sends", async () => {
-    const wanted: Readonly<Record<string, TagValue>> = { Bool: true, I8: -128, U8: 200, I16: -300, I64: -(2n ** 63n), U64: 1n, Near: Math.fround(0.1) - 2 ** -27, F64: -1e300, Text: "h\u00e9llo", List: [-1, 0, 9], "Tank.Level": 1.5 };
-    const writes = Object.entries(wanted).flatMap(([name, each]) => table.tags.filter((tag) => tag.name === name).map((tag) => ({ tag, value: each })));
+    const wanted: Readonly<Record<string, TagValue>> = {
+      Bool: true,
+      I8: -128,
+      U8: 200,
+      I16: -300,
+      I64: -(2n ** 63n),
+      U64: 1n,
+      Near: Math.fround(0.1) - 2 ** -27,
+      F64: -1e300,
+      Text: "h\u00e9llo",
+      List: [-1, 0, 9],
+      "Tank.Level": 1.5,
+    };
+    const writes = Object.entries(wanted).flatMap(([name, each]) =>
+      table.tags.filter((tag) => tag.name === name).map((tag) => ({ tag, value: each })),
+    );
     const [found] = await guest([encodeBatch(77, table, writes)]);
     expect(found?.answer).toEqual([77, layout.TAG_WRITES_DONE]);
     const view = new DataView(found?.values.buffer ?? new ArrayBuffer(0));

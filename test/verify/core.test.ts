@@ -21,8 +21,12 @@ test("the reset vector and all exception vectors are entry points (none for AArc
   const vectors = from.flatMap((what) => [`axv_vector_${what}`, `axv_vector_el2h_${what}`, `axv_vector_el2t_${what}`]);
   // The first vector shares its address with the table.
   const expected = vectors.map((name) => (name === "axv_vector_el2t_sync" ? "axv_vectors" : name));
-  expect(names.filter((name) => !name.includes("(after WFI)")).sort()).toEqual([...expected, "axv_image_start", "axv_look", "axv_probe_failed", "axv_secondary_entry"].sort());
-  expect(new Set(names.filter((name) => name.includes("(after WFI)")).map((name) => name.split(/[+ ]/)[0]))).toEqual(new Set(["axv_look", "axv_spare", "axv_stop"]));
+  expect(names.filter((name) => !name.includes("(after WFI)")).sort()).toEqual(
+    [...expected, "axv_image_start", "axv_look", "axv_probe_failed", "axv_secondary_entry"].sort(),
+  );
+  expect(new Set(names.filter((name) => name.includes("(after WFI)")).map((name) => name.split(/[+ ]/)[0]))).toEqual(
+    new Set(["axv_look", "axv_spare", "axv_stop"]),
+  );
 });
 
 test("a guest's exception costs its registers besides the handler, and a quick trap that is refused once more what it saves", () => {

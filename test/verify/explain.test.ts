@@ -54,5 +54,7 @@ u32 f(u32 x) { return x * 3 + 1; }`;
 test("what depends on a size is said", () => {
   const sample = analyse({ c: `${PRELUDE} void f(u64 *to, u64 n) { for (u64 i = 0; i < n; i++) { BYTES_LOOP; to[i] = 0; } }` });
   const lines = explain(sample.program, sample.code, sample.routine("f"));
-  expect(lines.filter((line) => /^ +by size +loop at .*, as often as the size says \(byte-count, line \d+\):$/.test(line))).toHaveLength(1);
+  expect(
+    lines.filter((line) => /^ +by size +loop at .*, as often as the size says \(byte-count, line \d+\):$/.test(line)),
+  ).toHaveLength(1);
 });

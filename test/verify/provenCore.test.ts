@@ -14,7 +14,10 @@ test("the core is proven when it is built, and the proof stands beside it", asyn
 });
 
 test("the error names every budget that was passed", () => {
-  const error = new UnprovenCoreError([{ message: "text and rodata: 60,000 bytes, budget 49,152" }, { message: "trapIrq: too long" }]);
+  const error = new UnprovenCoreError([
+    { message: "text and rodata: 60,000 bytes, budget 49,152" },
+    { message: "trapIrq: too long" },
+  ]);
   expect(error.code).toBe("core-unproven");
   expect(error.message).toMatch(/60,000 bytes, budget 49,152\n {2}trapIrq: too long/);
 });

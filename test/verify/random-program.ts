@@ -1,6 +1,6 @@
-// Random C functions with bounded loops of every shape that the core has, and how their loops nest. Every way that a function can take
-// depends on the eight bits of its argument, so that 256 calls see them all. Every loop has its marker on a line of its own, so that
-// the line names it.
+// Random C functions with bounded loops of every shape that the core has, and how their loops nest. Every way that a
+// function can take depends on the eight bits of its argument, so that 256 calls see them all. Every loop has its marker on
+// a line of its own, so that the line names it.
 
 export interface RandomProgram {
   readonly c: string;
@@ -96,7 +96,15 @@ class Writer {
   }
 
   #simple(): void {
-    this.#emit(this.#one([`y += x ^ ${this.#random(1000)}u;`, `words[x % ${WORDS}u] += y;`, `y ^= words[y % ${WORDS}u];`, "y = (y << 3) | (y >> 29);", "use(y);"]));
+    this.#emit(
+      this.#one([
+        `y += x ^ ${this.#random(1000)}u;`,
+        `words[x % ${WORDS}u] += y;`,
+        `y ^= words[y % ${WORDS}u];`,
+        "y = (y << 3) | (y >> 29);",
+        "use(y);",
+      ]),
+    );
   }
 
   #if(depth: number): void {
@@ -163,7 +171,8 @@ class Writer {
     if (shape === 4) this.#emit("i++;");
     if (shape >= 6) this.#emit(`${n} &= ${n} - 1; i = ${n};`);
     if (shape !== 5 || this.#chance(2)) this.#block(depth + 1);
-    if (this.#chance(3)) this.#emit(`if (${this.#condition()}) { y++; ${this.#one(shape === 2 ? ["break"] : ["break", "continue", "return y"])}; }`);
+    if (this.#chance(3))
+      this.#emit(`if (${this.#condition()}) { y++; ${this.#one(shape === 2 ? ["break"] : ["break", "continue", "return y"])}; }`);
     this.#emit(shape === 2 ? `} while (++i < ${limit}u && BIT(i + ${bit}));` : "}");
     this.#around.pop();
     this.#emit("}");

@@ -71,7 +71,11 @@ describe("a program within its budgets", () => {
   test("has no problems, and a row for every entry point", () => {
     const report = check();
     expect(report.problems).toEqual([]);
-    expect(report.entries.map(({ name, kind }) => [name, kind])).toEqual([["outer", "export"], ["alone", "export"], ["vector", "assembly"]]);
+    expect(report.entries.map(({ name, kind }) => [name, kind])).toEqual([
+      ["outer", "export"],
+      ["alone", "export"],
+      ["vector", "assembly"],
+    ]);
   });
 
   test("an entry's cost is that of everything called", () => {
@@ -105,7 +109,10 @@ describe("a program within its budgets", () => {
   });
 
   test("what was measured of this very core stands beside what is proven, with a mark if it is more", () => {
-    const measured = new Map([["outer", { instructions: 5, besidesSizes: 5 }], ["vector", { instructions: 99999, besidesSizes: 99999 }]]);
+    const measured = new Map([
+      ["outer", { instructions: 5, besidesSizes: 5 }],
+      ["vector", { instructions: 99999, besidesSizes: 99999 }],
+    ]);
     const text = formatReport(check(), measured).join("\n");
     expect(text).toMatch(/^entry +instructions +measured +budget/m);
     expect(text).toMatch(/^ {2}outer +\d+ +5 +100 +0 +0$/m);
@@ -191,7 +198,10 @@ describe("a program that cannot be proven", () => {
   });
 
   test("symbols that the linker script must define", () => {
-    expect(codes(check(BUDGETS, { c: C, assembly: ASSEMBLY.replace(/.*axv.*\n/g, "") }))).toEqual(["symbol-missing", "symbol-missing"]);
+    expect(codes(check(BUDGETS, { c: C, assembly: ASSEMBLY.replace(/.*axv.*\n/g, "") }))).toEqual([
+      "symbol-missing",
+      "symbol-missing",
+    ]);
   });
 
   test("a marker that is not of this WebAssembly", () => {

@@ -61,8 +61,13 @@ afterEach(async () => {
 
 const origin = (): string => `http://127.0.0.1:${bridge.ports["web"]}`;
 const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(origin() + path, { method: "POST", headers: { Origin: origin(), "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
-const page = (): TestPage => new TestPage(new WebSocket(`ws://127.0.0.1:${bridge.ports["web"]}${PATHS.live}`, { headers: { Origin: origin() } }));
+  fetch(origin() + path, {
+    method: "POST",
+    headers: { Origin: origin(), "Content-Type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+const page = (): TestPage =>
+  new TestPage(new WebSocket(`ws://127.0.0.1:${bridge.ports["web"]}${PATHS.live}`, { headers: { Origin: origin() } }));
 
 test("shows partitions with their quality, the map, and trends of tags", async () => {
   const seen = page();
@@ -85,7 +90,11 @@ test("shows partitions with their quality, the map, and trends of tags", async (
   expect(trends["plc.Level"]?.[1][0]).toBe(1.5);
   const { cells, logs } = await seen.next("delta", (delta) => delta.cells["1.quality"] !== undefined);
   expect(cells["1.quality"]).not.toBe("good");
-  expect(logs.events?.entries.some(({ partition, kind, text }) => partition === "plc" && kind === "warning" && text.startsWith("its values are "))).toBe(true);
+  expect(
+    logs.events?.entries.some(
+      ({ partition, kind, text }) => partition === "plc" && kind === "warning" && text.startsWith("its values are "),
+    ),
+  ).toBe(true);
   expect((await seen.next("points")).trends["plc.Level"]?.[1].at(-1), "nothing is known of it now").toBe(null);
 });
 
@@ -97,7 +106,10 @@ test("carries out commands of whoever has logged in, and has it on record", asyn
   expect((await post(PATHS.command, { partition: "plc", command: "restart" }, { Cookie })).status).toBe(200);
   expect((await post(PATHS.type, { partition: "linux", text: "ls\r" }, { Cookie })).status).toBe(200);
   await until("what was typed", () => board.typed[0] === "ls\r");
-  const entries = readFileSync(join(folder, "audit/audit-00000001.jsonl"), "utf8").trimEnd().split("\n").map((line) => (JSON.parse(line) as { entry: Record<string, unknown> }).entry);
+  const entries = readFileSync(join(folder, "audit/audit-00000001.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { entry: Record<string, unknown> }).entry);
   expect(entries.slice(1)).toMatchObject([
     { what: "login", via: "web", user: "anna", from: "127.0.0.1", allowed: false, result: "wrong" },
     { what: "login", allowed: true },
@@ -110,7 +122,8 @@ test("carries out commands of whoever has logged in, and has it on record", asyn
 test("goes and comes with bridge.yaml, and leaves nobody who listens behind", async () => {
   const seen = page();
   await seen.next("welcome");
-  const heard = (): number => (["values", "quality", "telemetry"] as const).reduce((sum, event) => sum + bridge.plant.listenerCount(event), 0);
+  const heard = (): number =>
+    (["values", "quality", "telemetry"] as const).reduce((sum, event) => sum + bridge.plant.listenerCount(event), 0);
   const before = heard();
   await bridge.serveInstead({ ...settings, web: undefined });
   await until("its end", () => seen.socket.readyState === WebSocket.CLOSED);
@@ -124,5 +137,8 @@ test("a packed system has the map, too", () => {
   writeFileSync(join(folder, "system.json"), formatPacked(system));
   const { map, plan } = readPacked(join(folder, "system.json"));
   expect(map).toEqual(JSON.parse(JSON.stringify(system.map)));
-  expect(plan.partitions.map(({ name, guest, direct }) => [name, guest, direct])).toEqual([["linux", "linux", false], ["plc", "plc", false]]);
+  expect(plan.partitions.map(({ name, guest, direct }) => [name, guest, direct])).toEqual([
+    ["linux", "linux", false],
+    ["plc", "plc", false],
+  ]);
 });

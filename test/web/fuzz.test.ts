@@ -41,16 +41,45 @@ async function isWell(): Promise<void> {
 
 const line = fc.string({ unit: "binary", maxLength: 40 });
 const path = fc.oneof(fc.constantFrom("/", "/page.js", ...Object.values(PATHS)), line);
-const header = fc.tuple(fc.constantFrom("Host", "Origin", "Cookie", "Content-Type", "Content-Length", "Upgrade", "Sec-WebSocket-Key", "Transfer-Encoding", "X"), line);
+const header = fc.tuple(
+  fc.constantFrom(
+    "Host",
+    "Origin",
+    "Cookie",
+    "Content-Type",
+    "Content-Length",
+    "Upgrade",
+    "Sec-WebSocket-Key",
+    "Transfer-Encoding",
+    "X",
+  ),
+  line,
+);
 const asked = fc
-  .tuple(fc.constantFrom("GET", "POST", "HEAD", "OPTIONS", "CONNECT", "\u0000"), path, fc.array(header, { maxLength: 6 }), fc.uint8Array({ maxLength: 200 }))
-  .map(([method, where, headers, body]) => Buffer.concat([Buffer.from(`${method} ${where} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`), body]));
+  .tuple(
+    fc.constantFrom("GET", "POST", "HEAD", "OPTIONS", "CONNECT", "\u0000"),
+    path,
+    fc.array(header, { maxLength: 6 }),
+    fc.uint8Array({ maxLength: 200 }),
+  )
+  .map(([method, where, headers, body]) =>
+    Buffer.concat([
+      Buffer.from(`${method} ${where} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`),
+      body,
+    ]),
+  );
 
 test("requests that are none, or nearly", async () => {
   const answers = new Set<string>();
-  await fc.assert(fc.asyncProperty(fc.array(fc.oneof(fc.uint8Array({ maxLength: 300 }), asked), { minLength: 5, maxLength: 10 }), async (all) => {
-    for (const answer of await Promise.all(all.map(send))) answers.add(answer);
-  }), { numRuns: 30 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(fc.uint8Array({ maxLength: 300 }), asked), { minLength: 5, maxLength: 10 }),
+      async (all) => {
+        for (const answer of await Promise.all(all.map(send))) answers.add(answer);
+      },
+    ),
+    { numRuns: 30 },
+  );
   expect([...answers]).toEqual(expect.arrayContaining(["400", "421"]));
   await isWell();
 });
@@ -58,7 +87,9 @@ test("requests that are none, or nearly", async () => {
 test("bodies that ask for what is not there, of whoever has logged in", async () => {
   const Cookie = await station.logIn("operator");
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom("plc", "linux", "stopp", "__proto__", "constructor", "x".repeat(300)));
-  const body = fc.dictionary(fc.constantFrom("partition", "command", "text", "__proto__", "x"), value).filter((each) => each["partition"] !== "plc" && each["partition"] !== "linux");
+  const body = fc
+    .dictionary(fc.constantFrom("partition", "command", "text", "__proto__", "x"), value)
+    .filter((each) => each["partition"] !== "plc" && each["partition"] !== "linux");
   await fc.assert(fc.asyncProperty(fc.constantFrom(PATHS.command, PATHS.type), body, async (where, each) => {
     expect((await station.post(where, each, Cookie)).status).toBeGreaterThanOrEqual(400);
   }), { numRuns: 100 });
@@ -68,7 +99,9 @@ test("bodies that ask for what is not there, of whoever has logged in", async ()
 test("frames that are none on a WebSocket", async () => {
   const handshake = `GET ${PATHS.live} HTTP/1.1\r\nHost: ${station.host}\r\nOrigin: ${station.origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
   // The first bytes of a frame (RFC 6455, 5.2) decide most: opcode, mask, length.
-  const frame = fc.tuple(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 60 })).map(([first, second, rest]) => Buffer.from([first, second, ...rest]));
+  const frame = fc
+    .tuple(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 60 }))
+    .map(([first, second, rest]) => Buffer.from([first, second, ...rest]));
   await fc.assert(fc.asyncProperty(fc.array(frame, { minLength: 1, maxLength: 6 }), async (frames) => {
     expect(await send(Buffer.concat([Buffer.from(handshake), ...frames]))).toBe("101");
   }), { numRuns: 60 });

@@ -1,4 +1,5 @@
-// What pages are told: a snapshot first, then what changes; one that does not read gets a snapshot again when it does, and nothing meanwhile.
+// What pages are told: a snapshot first, then what changes; one that does not read gets a snapshot again
+// when it does, and nothing meanwhile.
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { UNREAD_MAX } from "../../industrial/web/hub.ts";
@@ -21,7 +22,13 @@ describe("a page", () => {
     station.board.tick();
     const page = await station.page();
     const { cells, logs } = await page.next("snapshot");
-    expect(cells).toMatchObject({ time: 1e9, link: null, "1.state": "running", "1.restarts": 0, "0.rates": expect.any(Array) as unknown });
+    expect(cells).toMatchObject({
+      time: 1e9,
+      link: null,
+      "1.state": "running",
+      "1.restarts": 0,
+      "0.rates": expect.any(Array) as unknown,
+    });
     expect(cells["0.vcpus"]).toMatchObject([{ index: 0, pcpu: 0, state: "on", exits: 1148 }, { index: 1, pcpu: 1 }]);
     expect(logs.events?.entries.map(({ partition, text }) => `${partition}: ${text}`)).toEqual([
       "axv: axv: image at 0x0000000040200000",
@@ -49,11 +56,24 @@ describe("a page", () => {
   test("sees overruns as they come, and none where a guest begins anew", async () => {
     const tell = (time: bigint, overruns: bigint): void => {
       const tags = new Map([[1, overruns]]);
-      station.link.emit("partition", { partition: PLC, time, state: "running", uptime: time, restarts: 0, consoleDropped: 0, watchdogExpired: 0, doorbells: 0, tags });
+      station.link.emit("partition", {
+        partition: PLC,
+        time,
+        state: "running",
+        uptime: time,
+        restarts: 0,
+        consoleDropped: 0,
+        watchdogExpired: 0,
+        doorbells: 0,
+        tags,
+      });
     };
     for (const [time, overruns] of [[1n, 7n], [2n, 7n], [3n, 9n], [4n, 0n], [5n, 1n]] as const) tell(time, overruns);
     const { logs } = await (await station.page()).next("snapshot");
-    expect(logs.overruns?.entries.map(({ time, partition, more, total }) => [time, partition, more, total])).toEqual([[3, "plc", 2, 9], [5, "plc", 1, 1]]);
+    expect(logs.overruns?.entries.map(({ time, partition, more, total }) => [time, partition, more, total])).toEqual([
+      [3, "plc", 2, 9],
+      [5, "plc", 1, 1],
+    ]);
   });
 
   test("is told that the link is lost, and why", async () => {
@@ -84,15 +104,40 @@ describe("trends", () => {
     const { trends } = await page.next("history");
     expect(Object.keys(trends)).toEqual(["plc.jitter last"]);
     expect(trends["plc.jitter last"]?.[1]).toEqual([800]);
-    station.link.emit("partition", { partition: PLC, time: 9n, state: "paused", uptime: 9n, restarts: 0, consoleDropped: 0, watchdogExpired: 0, doorbells: 0, tags: new Map() });
+    station.link.emit("partition", {
+      partition: PLC,
+      time: 9n,
+      state: "paused",
+      uptime: 9n,
+      restarts: 0,
+      consoleDropped: 0,
+      watchdogExpired: 0,
+      doorbells: 0,
+      tags: new Map(),
+    });
     await new Promise((done) => setTimeout(done, 600)); // two points are half a second apart
-    station.link.emit("partition", { partition: PLC, time: 10n, state: "paused", uptime: 10n, restarts: 0, consoleDropped: 0, watchdogExpired: 0, doorbells: 0, tags: new Map() });
+    station.link.emit("partition", {
+      partition: PLC,
+      time: 10n,
+      state: "paused",
+      uptime: 10n,
+      restarts: 0,
+      consoleDropped: 0,
+      watchdogExpired: 0,
+      doorbells: 0,
+      tags: new Map(),
+    });
     const points = await page.next("points");
     expect(points.trends["plc.jitter last"]?.[1].at(-1)).toBe(null);
   });
 
   test.each([
-    ["no JSON", "{"], ["no wish", "{}"], ["null", "null"], ["no list", '{"watch":"a"}'], ["no names", '{"watch":[1]}'], ["more than eight", JSON.stringify({ watch: Array.from({ length: 9 }, String) })],
+    ["no JSON", "{"],
+    ["no wish", "{}"],
+    ["null", "null"],
+    ["no list", '{"watch":"a"}'],
+    ["no names", '{"watch":[1]}'],
+    ["more than eight", JSON.stringify({ watch: Array.from({ length: 9 }, String) })],
     ["more than a message may have", JSON.stringify({ watch: ["x".repeat(5000)] })],
   ])("a page that asks for them with %s is sent away", async (_, text) => {
     const page = await station.page();
@@ -116,7 +161,8 @@ test("a page that does not read is told nothing more, whatever happens; when it 
   slow.socket.pause();
   let printed = 0;
   const chatter = setInterval(() => {
-    for (let at = 0; at < 120; at++) for (const partition of [LINUX, PLC]) station.board.print(partition, `${printed++} ${"x".repeat(490)}\n`);
+    for (let at = 0; at < 120; at++)
+      for (const partition of [LINUX, PLC]) station.board.print(partition, `${printed++} ${"x".repeat(490)}\n`);
   }, 20);
   await until("it falling behind", () => hub.fellBehind === 1);
   const waiting = hub.unread;
@@ -125,7 +171,9 @@ test("a page that does not read is told nothing more, whatever happens; when it 
   await new Promise((done) => setTimeout(done, 1000));
   clearInterval(chatter);
   expect(hub.unread, "for a second nothing has been added").toBeLessThanOrEqual(waiting);
-  await until("the other one being told all", () => fast.heard.some((message) => JSON.stringify(message).includes(`"${printed - 1} x`)));
+  await until("the other one being told all", () =>
+    fast.heard.some((message) => JSON.stringify(message).includes(`"${printed - 1} x`)),
+  );
   expect(fast.heard.filter(({ type }) => type === "snapshot")).toHaveLength(1);
 
   slow.heard.length = 0;
@@ -135,7 +183,9 @@ test("a page that does not read is told nothing more, whatever happens; when it 
   station.board.print(PLC, "after\n");
   const delta = await slow.next("delta");
   expect(delta.logs["console.1"]?.entries).toEqual(["after"]);
-  expect(delta.logs["console.1"]?.from, "nothing is missing between").toBe((logs["console.1"]?.from ?? 0) + (logs["console.1"]?.entries.length ?? 0));
+  expect(delta.logs["console.1"]?.from, "nothing is missing between").toBe(
+    (logs["console.1"]?.from ?? 0) + (logs["console.1"]?.entries.length ?? 0),
+  );
 }, 30_000);
 
 test("no more pages than there is room for", async () => {

@@ -1,5 +1,5 @@
-// The live page in a real browser: Chromium, driven from here, on a fake board. What a person can do with it, by keys alone, on a phone, in the
-// dark; and that nothing of it comes from anywhere else.
+// The live page in a real browser: Chromium, driven from here, on a fake board. What a person can do with it, by keys
+// alone, on a phone, in the dark; and that nothing of it comes from anywhere else.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
@@ -52,8 +52,10 @@ afterEach(async () => {
   await station.close();
 });
 
-const cell = (partition: string, title: string) => page.locator(`#partitions tr:has(th:text-is("${partition}")) td[data-title="${title}"]`);
-const focused = (): Promise<string> => page.evaluate("(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()");
+const cell = (partition: string, title: string) =>
+  page.locator(`#partitions tr:has(th:text-is("${partition}")) td[data-title="${title}"]`);
+const focused = (): Promise<string> =>
+  page.evaluate("(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()");
 
 /** Goes on by Tab until something has the focus. */
 async function tabTo(name: string): Promise<void> {
@@ -78,7 +80,10 @@ async function logIn(): Promise<void> {
 async function violations(): Promise<unknown> {
   const session = await context.newCDPSession(page);
   const { frameTree } = await session.send("Page.getFrameTree");
-  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id, worldName: "axe" });
+  const { executionContextId: contextId } = await session.send("Page.createIsolatedWorld", {
+    frameId: frameTree.frame.id,
+    worldName: "axe",
+  });
   await session.send("Runtime.evaluate", { expression: AXE, contextId });
   const expression = `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then(({ violations, passes }) => ({
     passes: passes.length, found: violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 160)).join(" | ")) }))`;
@@ -119,7 +124,9 @@ test("by keys alone: from the skip link to a login, a restart that has to be con
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await page.getByRole("status").getByText("restart plc: done").waitFor();
-  expect(station.board.received.map(({ kind, partition, payload }) => [kind, partition, payload[0]])).toEqual([[abi.FRAME_COMMAND, PLC, abi.COMMAND_RESTART]]);
+  expect(station.board.received.map(({ kind, partition, payload }) => [kind, partition, payload[0]])).toEqual([
+    [abi.FRAME_COMMAND, PLC, abi.COMMAND_RESTART],
+  ]);
   station.board.tick();
   await page.locator('#partitions tr:has(th:text-is("plc")) td[data-title="Restarts"]:text-is("1")').waitFor();
   await page.getByRole("log", { name: "Events" }).getByText("restart plc, by operator: done").waitFor();
@@ -148,11 +155,17 @@ test("a wrong password is said, and the form stays", async () => {
 });
 
 test("what a guest prints is text, whatever it looks like", async () => {
-  station.board.print(LINUX, '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202Eevil\u001b[2J\u0007\n');
+  station.board.print(
+    LINUX,
+    '<img src=x onerror="document.title=1"><script>document.title=2</script>\u202Eevil\u001b[2J\u0007\n',
+  );
   const line = page.getByRole("log", { name: "Console of linux" }).getByText("onerror");
   await line.waitFor();
   expect(await line.textContent()).toBe('<img src=x onerror="document.title=1"><script>document.title=2</script>⟨U+202E⟩evil␇');
-  expect([await page.title(), await page.locator("#consoles img, #consoles script").count()]).toEqual(["demo.yaml – axv-part", 0]);
+  expect([await page.title(), await page.locator("#consoles img, #consoles script").count()]).toEqual([
+    "demo.yaml – axv-part",
+    0,
+  ]);
 });
 
 test("another server in its place is noticed: the page comes back by itself", async () => {

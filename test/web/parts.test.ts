@@ -77,7 +77,12 @@ describe("sessions", () => {
     let now = 0;
     const sessions = new Sessions(() => now);
     const token = sessions.open(user);
-    expect([sessions.find(token), sessions.find(`${token}x`), sessions.find(""), sessions.find(undefined)]).toEqual([user, undefined, undefined, undefined]);
+    expect([sessions.find(token), sessions.find(`${token}x`), sessions.find(""), sessions.find(undefined)]).toEqual([
+      user,
+      undefined,
+      undefined,
+      undefined,
+    ]);
     now = 12 * 3600 * 1000 + 1;
     expect([sessions.find(token), sessions.size]).toEqual([undefined, 0]);
   });
@@ -93,13 +98,16 @@ describe("sessions", () => {
 });
 
 test("what cannot be seen in a text is made visible, and what turns it around", () => {
-  expect(visible("a\u0000\u001b[2J\u007f\u0085b\u202Ec\u200bd\u2066\ufeff")).toBe("a␀␛[2J␡⟨U+0085⟩b⟨U+202E⟩c⟨U+200B⟩d⟨U+2066⟩⟨U+FEFF⟩");
+  expect(visible("a\u0000\u001b[2J\u007f\u0085b\u202Ec\u200bd\u2066\ufeff")).toBe(
+    "a␀␛[2J␡⟨U+0085⟩b⟨U+202E⟩c⟨U+200B⟩d⟨U+2066⟩⟨U+FEFF⟩",
+  );
   expect(visible("ein Äpfel <b>&amp; 日本\n\t")).toBe("ein Äpfel <b>&amp; 日本\n\t");
 });
 
 describe("what a page keeps of a log", () => {
   const log = (store: Store): unknown => store.logs.get("console.0");
-  const told = (type: "snapshot" | "delta", from: number, ...entries: string[]) => ({ type, cells: {}, logs: { "console.0": { from, entries } } }) as const;
+  const told = (type: "snapshot" | "delta", from: number, ...entries: string[]) =>
+    ({ type, cells: {}, logs: { "console.0": { from, entries } } }) as const;
 
   test("goes on where it was; a snapshot repeats nothing, and what is missing is counted", () => {
     const store = new Store();

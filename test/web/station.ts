@@ -79,7 +79,13 @@ export class WebStation {
 
   /** As a browser asks, but for what a test wants to be different. */
   async ask(method: string, path: string, headers: Record<string, string> = {}, body?: string | Buffer): Promise<Answer> {
-    const asked = request({ host: "127.0.0.1", port: this.served.server.port, method, path, headers: { Host: this.host, ...headers } });
+    const asked = request({
+      host: "127.0.0.1",
+      port: this.served.server.port,
+      method,
+      path,
+      headers: { Host: this.host, ...headers },
+    });
     asked.end(body);
     const [response] = (await once(asked, "response")) as [import("node:http").IncomingMessage];
     let text = "";
@@ -138,7 +144,10 @@ export class TestPage {
   }
 
   /** Takes what was heard up to the first of that type, for which something holds, and gives that one back. */
-  async next<T extends ToPage["type"]>(type: T, holds: (message: Extract<ToPage, { type: T }>) => boolean = () => true): Promise<Extract<ToPage, { type: T }>> {
+  async next<T extends ToPage["type"]>(
+    type: T,
+    holds: (message: Extract<ToPage, { type: T }>) => boolean = () => true,
+  ): Promise<Extract<ToPage, { type: T }>> {
     const end = Date.now() + WAIT_MS;
     for (;;) {
       for (let message = this.heard.shift(); message !== undefined; message = this.heard.shift()) {

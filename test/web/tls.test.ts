@@ -19,11 +19,21 @@ let tls: { readonly certificate: string; readonly key: string };
 let keys: OPCUACertificateManager;
 const certify = (subject: string, outputFile: string): Promise<void> =>
   keys.createSelfSignedCertificate({
-    applicationUri: "urn:test", dns: ["localhost"], ip: ["127.0.0.1"], subject, startDate: new Date(Date.now() - DAY_MS), validity: 10, outputFile,
+    applicationUri: "urn:test",
+    dns: ["localhost"],
+    ip: ["127.0.0.1"],
+    subject,
+    startDate: new Date(Date.now() - DAY_MS),
+    validity: 10,
+    outputFile,
   });
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "axv-web-"));
-  keys = new OPCUACertificateManager({ rootFolder: join(folder, "keys"), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
+  keys = new OPCUACertificateManager({
+    rootFolder: join(folder, "keys"),
+    automaticallyAcceptUnknownCertificate: true,
+    disableFileWatchers: true,
+  });
   await keys.initialize();
   const certificate = join(folder, "web.pem");
   await certify("/CN=first", certificate);
@@ -45,11 +55,17 @@ test("a login's cookie is Secure, and its WebSocket comes from https", async () 
   post.end(JSON.stringify({ user: "operator", password: PASSWORDS.operator }));
   const [response] = (await once(post, "response")) as [IncomingMessage];
   response.resume();
-  expect([response.statusCode, response.headers["set-cookie"]?.[0]]).toEqual([200, expect.stringMatching(/; HttpOnly; SameSite=Strict; Path=\/; Secure$/) as unknown]);
+  expect([response.statusCode, response.headers["set-cookie"]?.[0]]).toEqual([
+    200,
+    expect.stringMatching(/; HttpOnly; SameSite=Strict; Path=\/; Secure$/) as unknown,
+  ]);
   const open = async (Origin: string): Promise<string> => {
     const socket = new WebSocket(`wss://${host}${PATHS.live}`, { rejectUnauthorized: false, headers: { Origin } });
     socket.on("error", () => {});
-    const how = await Promise.race([once(socket, "open").then(() => "open"), once(socket, "unexpected-response").then(() => "refused")]);
+    const how = await Promise.race([
+      once(socket, "open").then(() => "open"),
+      once(socket, "unexpected-response").then(() => "refused"),
+    ]);
     socket.terminate();
     return how;
   };
@@ -81,6 +97,8 @@ test("a certificate that has been renewed is taken, and who looks stays; one tha
 
 test("a certificate that is none, or without its key, is said", async () => {
   writeFileSync(join(folder, "none.pem"), "no certificate");
-  await expect(WebStation.start({ tls: { ...tls, certificate: join(folder, "none.pem") } })).rejects.toThrow(/cannot be served with .*none\.pem and .*: .*Give a certificate and its key/);
+  await expect(WebStation.start({ tls: { ...tls, certificate: join(folder, "none.pem") } })).rejects.toThrow(
+    /cannot be served with .*none\.pem and .*: .*Give a certificate and its key/,
+  );
   await expect(WebStation.start({ tls: { ...tls, key: join(folder, "nowhere.key") } })).rejects.toThrow(/nowhere\.key: ENOENT/);
 });

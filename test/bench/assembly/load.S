@@ -1,5 +1,5 @@
-// The only program of a Linux that is to be a busy neighbour: says so in the kernel's log, and then for good fills memory, calls the
-// kernel, and sleeps a little, which makes the kernel set timers and switch.
+// The only program of a Linux that is to be a busy neighbour: says so in the kernel's log, and then for good fills memory,
+// calls the kernel, and sleeps a little, which makes the kernel set timers and switch.
 
 #define AT_FDCWD            -100
 #define O_WRONLY            1

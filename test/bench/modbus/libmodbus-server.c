@@ -1,4 +1,5 @@
-// libmodbus's server, as its own example for several connections has it: select(), one receive, one reply. The bar that the bridge's
+// libmodbus's server, as its own example for several connections has it: select(), one receive, one reply. The bar that the
+// bridge's
 // server is measured against.   usage: libmodbus-server   (prints its port)
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,4 +1,5 @@
-// Asks a Modbus server on TCP as fast as it answers: so many connections, each with so many requests under way, function 3 with 100
+// Asks a Modbus server on TCP as fast as it answers: so many connections, each with so many requests under way, function 3
+// with 100
 // registers.   usage: load PORT CONNECTIONS DEPTH SECONDS   (prints the number of answers and the seconds)
 #include <arpa/inet.h>
 #include <netinet/tcp.h>

@@ -1,5 +1,6 @@
-// The bridge's Modbus server beside libmodbus's and modbus-serial's: 100 holding registers a request, over loopback. All three are
-// loaded in turn, round by round, so that whatever else the machine does hits all; medians, and ratios within a round.
+// The bridge's Modbus server beside libmodbus's and modbus-serial's: 100 holding registers a request,
+// over loopback. All three are loaded in turn, round by round, so that whatever else the machine does
+// hits all; medians, and ratios within a round.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +24,8 @@ export interface BridgeRow {
   readonly isReached: boolean;
 }
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 interface Figures {
   readonly single: number[];
@@ -49,11 +51,19 @@ const perSecond = (value: number): string => `${Math.round(value)}/s`;
 const microseconds = (value: number): string => `${value.toFixed(1)} µs`;
 
 /** Of what was measured in the same round. */
-const ratio = (ours: readonly number[], theirs: readonly number[]): number => median(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
+const ratio = (ours: readonly number[], theirs: readonly number[]): number =>
+  median(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
 
 function atLeast(title: string, ours: readonly number[], peer: string, theirs: readonly number[], goal: number): BridgeRow {
   const value = ratio(ours, theirs);
-  return { title, ours: perSecond(median(ours)), theirs: `${peer} ${perSecond(median(theirs))}`, value, goal: `≥ ${goal} ×`, isReached: value >= goal };
+  return {
+    title,
+    ours: perSecond(median(ours)),
+    theirs: `${peer} ${perSecond(median(theirs))}`,
+    value,
+    goal: `≥ ${goal} ×`,
+    isReached: value >= goal,
+  };
 }
 
 export async function modbusRows(): Promise<BridgeRow[]> {
@@ -72,7 +82,13 @@ export async function modbusRows(): Promise<BridgeRow[]> {
     return [
       atLeast("Modbus, one client", of("axv-part", "single"), "libmodbus", of("libmodbus", "single"), 1.5),
       atLeast("Modbus, one client", of("axv-part", "single"), "modbus-serial", of("modbus-serial", "single"), 50),
-      atLeast(`Modbus, one client, ${AHEAD} requests under way`, of("axv-part", "ahead"), "libmodbus", of("libmodbus", "ahead"), 1.5),
+      atLeast(
+        `Modbus, one client, ${AHEAD} requests under way`,
+        of("axv-part", "ahead"),
+        "libmodbus",
+        of("libmodbus", "ahead"),
+        1.5,
+      ),
       {
         title: `Modbus, ${MANY} clients, CPU a request`,
         ours: cpuOf("axv-part"),
@@ -81,7 +97,14 @@ export async function modbusRows(): Promise<BridgeRow[]> {
         goal: "≤ 1 ×",
         isReached: cpu <= 1,
       },
-      { title: `Modbus, ${MOST} clients, memory`, ours: `${(loaded / 1e6).toFixed(0)} MB`, theirs: `idle ${(idle / 1e6).toFixed(0)} MB`, value: growth, goal: "≤ 60 MB more", isReached: growth <= 60 },
+      {
+        title: `Modbus, ${MOST} clients, memory`,
+        ours: `${(loaded / 1e6).toFixed(0)} MB`,
+        theirs: `idle ${(idle / 1e6).toFixed(0)} MB`,
+        value: growth,
+        goal: "≤ 60 MB more",
+        isReached: growth <= 60,
+      },
     ];
   } finally {
     for (const server of servers) server.stop();

@@ -9,8 +9,8 @@ import { BenchError } from "../errors.ts";
 const HERE = import.meta.dirname;
 const COMPILER = "clang-19";
 /**
- * Server and client share one CPU: with two, the time of a request is mostly that of waking an idle CPU, which depends on where the
- * scheduler puts whom, and jumps by a factor of three from run to run.
+ * Server and client share one CPU: with two, the time of a request is mostly that of waking an idle CPU, which depends on
+ * where the scheduler puts whom, and jumps by a factor of three from run to run.
  */
 const PINNED = ["taskset", "-c", "0"] as const;
 /** Of the times in /proc/PID/stat (proc(5)): always so on Linux. */
@@ -51,7 +51,10 @@ export class MeasuredServer {
 
   static async start(name: ServerName, scratch: string): Promise<MeasuredServer> {
     const [taskset, ...pin] = PINNED;
-    const program = name === "libmodbus" ? [join(scratch, "libmodbus-server")] : [process.execPath, join(HERE, name === "axv-part" ? "axv-server.ts" : "modbus-serial-server.ts")];
+    const program =
+      name === "libmodbus"
+        ? [join(scratch, "libmodbus-server")]
+        : [process.execPath, join(HERE, name === "axv-part" ? "axv-server.ts" : "modbus-serial-server.ts")];
     const child = spawn(taskset, [...pin, ...program], { stdio: ["ignore", "pipe", "inherit"] });
     const port = await new Promise<number>((resolve, reject) => {
       child.once("exit", (status) => reject(new BenchError("tool-failed", `the server ${name} ended with ${status}`)));
@@ -81,8 +84,19 @@ export class MeasuredServer {
     let residentBytes = 0;
     const watch = setInterval(() => (residentBytes = Math.max(residentBytes, this.residentBytes())), 50);
     const before = this.#cpuSeconds();
-    const { stdout } = await promisify(execFile)(taskset, [...pin, this.#load, String(this.#port), String(connections), String(depth), String(seconds)]).finally(() => clearInterval(watch));
+    const { stdout } = await promisify(execFile)(taskset, [
+      ...pin,
+      this.#load,
+      String(this.#port),
+      String(connections),
+      String(depth),
+      String(seconds),
+    ]).finally(() => clearInterval(watch));
     const [answers = 0, took = 0] = stdout.trim().split(" ").map(Number);
-    return { requestsPerSecond: answers / took, microsecondsOfCpu: ((this.#cpuSeconds() - before) * 1e6) / answers, residentBytes };
+    return {
+      requestsPerSecond: answers / took,
+      microsecondsOfCpu: ((this.#cpuSeconds() - before) * 1e6) / answers,
+      residentBytes,
+    };
   }
 }

@@ -1,12 +1,16 @@
-// Loads the OPC UA server: 50 sessions, each with 200 items at 10 Hz, of which one in ten changes. It runs in a process of its own, from a
-// bundle as on the PLC, whose processor time and memory are told; the clients are in this one, and are not measured.
+// Loads the OPC UA server: 50 sessions, each with 200 items at 10 Hz, of which one in ten changes. It runs in
+// a process of its own, from a bundle as on the PLC, whose processor time and memory are told; the clients
+// are in this one, and are not measured.
 import { fork } from "node:child_process";
 import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OPCUACertificateManager } from "node-opcua-certificate-manager";
-import { AttributeIds, ClientMonitoredItemGroup, MessageSecurityMode, OPCUAClient, SecurityPolicy, TimestampsToReturn, UserTokenType } from "node-opcua-client";
+import {
+  AttributeIds, ClientMonitoredItemGroup, MessageSecurityMode, OPCUAClient, SecurityPolicy, TimestampsToReturn,
+  UserTokenType,
+} from "node-opcua-client";
 import type { ClientSession, DataValue } from "node-opcua-client";
 import { stop } from "esbuild";
 import { bundleServer } from "../../../tools/bridge/pack.ts";
@@ -19,8 +23,9 @@ const DAY_MS = 86_400_000;
 const SECOND_US = 1e6;
 const MEGABYTE = 1e6;
 /**
- * How Node is to be started for this: by itself it lets the heap grow to twice of what is in use. A larger young generation costs more
- * (2 MiB: 0.38 of a core, 16 MiB: 0.70): what the library makes lives long enough to be copied in it; and so do the collector's threads.
+ * How Node is to be started for this: by itself it lets the heap grow to twice of what is in use. A larger young
+ * generation costs more (2 MiB: 0.38 of a core, 16 MiB: 0.70): what the library makes lives long enough to be copied
+ * in it; and so do the collector's threads.
  */
 const FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=1", "--single-threaded-gc"];
 
@@ -49,11 +54,21 @@ class Heard {
 
 async function newKeys(folder: string): Promise<{ readonly keys: OPCUACertificateManager; readonly certificateFile: string }> {
   mkdirSync(join(folder, "client"));
-  const keys = new OPCUACertificateManager({ rootFolder: join(folder, "client"), automaticallyAcceptUnknownCertificate: true, disableFileWatchers: true });
+  const keys = new OPCUACertificateManager({
+    rootFolder: join(folder, "client"),
+    automaticallyAcceptUnknownCertificate: true,
+    disableFileWatchers: true,
+  });
   await keys.initialize();
   const certificateFile = join(folder, "client.pem");
   await keys.createSelfSignedCertificate({
-    applicationUri: CLIENT_URI, dns: ["localhost"], ip: [], subject: "/CN=bench", startDate: new Date(Date.now() - DAY_MS), validity: 100, outputFile: certificateFile,
+    applicationUri: CLIENT_URI,
+    dns: ["localhost"],
+    ip: [],
+    subject: "/CN=bench",
+    startDate: new Date(Date.now() - DAY_MS),
+    validity: 100,
+    outputFile: certificateFile,
   });
   const trusting = new OPCUACertificateManager({ rootFolder: join(folder, "pki"), disableFileWatchers: true });
   await trusting.initialize();
@@ -65,10 +80,23 @@ async function newKeys(folder: string): Promise<{ readonly keys: OPCUACertificat
 async function watch(session: ClientSession, number: number, heard: Heard): Promise<void> {
   const space = (await session.readNamespaceArray()).indexOf("urn:axv-part:plant");
   const subscription = await session.createSubscription2({
-    requestedPublishingInterval: PERIOD_MS, requestedLifetimeCount: 1000, requestedMaxKeepAliveCount: 100, maxNotificationsPerPublish: 0, publishingEnabled: true, priority: 0,
+    requestedPublishingInterval: PERIOD_MS,
+    requestedLifetimeCount: 1000,
+    requestedMaxKeepAliveCount: 100,
+    maxNotificationsPerPublish: 0,
+    publishingEnabled: true,
+    priority: 0,
   });
-  const nodes = Array.from({ length: ITEMS }, (_, k) => ({ nodeId: `ns=${space};s=plc.T${(number * ITEMS + k) % TAGS}`, attributeId: AttributeIds.Value }));
-  const group = ClientMonitoredItemGroup.create(subscription, nodes, { samplingInterval: PERIOD_MS, queueSize: 2, discardOldest: true }, TimestampsToReturn.Source);
+  const nodes = Array.from({ length: ITEMS }, (_, k) => ({
+    nodeId: `ns=${space};s=plc.T${(number * ITEMS + k) % TAGS}`,
+    attributeId: AttributeIds.Value,
+  }));
+  const group = ClientMonitoredItemGroup.create(
+    subscription,
+    nodes,
+    { samplingInterval: PERIOD_MS, queueSize: 2, discardOldest: true },
+    TimestampsToReturn.Source,
+  );
   group.on("changed", (_item, value: DataValue) => heard.take(value));
   await new Promise<void>((resolve) => group.once("initialized", () => resolve()));
 }
@@ -78,7 +106,9 @@ export async function measure(encrypted: boolean): Promise<OpcUaFigures> {
   const { keys, certificateFile } = await newKeys(folder);
   await bundleServer("test/bench/opcua/server.ts", folder, "server");
   await stop(); // esbuild's own process
-  const server = fork(join(folder, "bin/server.mjs"), [folder, ...(encrypted ? [await hashPassword(PASSWORD)] : [])], { execArgv: FLAGS });
+  const server = fork(join(folder, "bin/server.mjs"), [folder, ...(encrypted ? [await hashPassword(PASSWORD)] : [])], {
+    execArgv: FLAGS,
+  });
   const clients: OPCUAClient[] = [];
   try {
     let latest: Usage | undefined;
@@ -94,10 +124,19 @@ export async function measure(encrypted: boolean): Promise<OpcUaFigures> {
       ? { securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Basic256Sha256 }
       : { securityMode: MessageSecurityMode.None, securityPolicy: SecurityPolicy.None };
     for (let number = 0; number < SESSIONS; number++) {
-      const client = OPCUAClient.create({ ...security, applicationUri: CLIENT_URI, certificateFile, privateKeyFile: keys.privateKey, clientCertificateManager: keys, endpointMustExist: false });
+      const client = OPCUAClient.create({
+        ...security,
+        applicationUri: CLIENT_URI,
+        certificateFile,
+        privateKeyFile: keys.privateKey,
+        clientCertificateManager: keys,
+        endpointMustExist: false,
+      });
       await client.connect(`opc.tcp://127.0.0.1:${port}`);
       clients.push(client);
-      const who = encrypted ? ({ type: UserTokenType.UserName, userName: "bench", password: PASSWORD } as const) : ({ type: UserTokenType.Anonymous } as const);
+      const who = encrypted
+        ? ({ type: UserTokenType.UserName, userName: "bench", password: PASSWORD } as const)
+        : ({ type: UserTokenType.Anonymous } as const);
       await watch(await client.createSession(who), number, heard);
     }
     const before = await usage();
@@ -109,7 +148,12 @@ export async function measure(encrypted: boolean): Promise<OpcUaFigures> {
     const sorted = heard.latencies.sort((a, b) => a - b);
     const at = (part: number): number => sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN;
     return {
-      cpu: (after.cpu - before.cpu) / SECOND_US / seconds, idle: idle / MEGABYTE, rss: after.rss / MEGABYTE, notifications: heard.count / seconds, p50: at(0.5), p99: at(0.99),
+      cpu: (after.cpu - before.cpu) / SECOND_US / seconds,
+      idle: idle / MEGABYTE,
+      rss: after.rss / MEGABYTE,
+      notifications: heard.count / seconds,
+      p50: at(0.5),
+      p99: at(0.99),
     };
   } finally {
     for (const client of clients) await client.disconnect();

@@ -14,11 +14,19 @@ export async function opcuaRows(): Promise<BridgeRow[]> {
   const beside = (cpu: string): string => `encrypted ${cpu}`;
   return [
     {
-      title: `${LOAD}, processor`, ours: `${plain.cpu.toFixed(2)} of a core`, theirs: beside(`${encrypted.cpu.toFixed(2)} of a core`), value: plain.cpu, goal: `≤ ${CPU_GOAL}`,
+      title: `${LOAD}, processor`,
+      ours: `${plain.cpu.toFixed(2)} of a core`,
+      theirs: beside(`${encrypted.cpu.toFixed(2)} of a core`),
+      value: plain.cpu,
+      goal: `≤ ${CPU_GOAL}`,
       isReached: plain.cpu <= CPU_GOAL,
     },
     {
-      title: `${LOAD}, memory`, ours: `${Math.round(plain.rss)} MB`, theirs: beside(`${Math.round(encrypted.rss)} MB`), value: plain.rss, goal: `≤ ${MEMORY_GOAL} MB`,
+      title: `${LOAD}, memory`,
+      ours: `${Math.round(plain.rss)} MB`,
+      theirs: beside(`${Math.round(encrypted.rss)} MB`),
+      value: plain.rss,
+      goal: `≤ ${MEMORY_GOAL} MB`,
       isReached: plain.rss <= MEMORY_GOAL,
     },
   ];

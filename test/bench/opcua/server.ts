@@ -1,4 +1,5 @@
-// The measured side: a server of 1,000 tags, of which one in ten changes ten times a second. Started by ../opcua.ts; the argument is a folder of its own.
+// The measured side: a server of 1,000 tags, of which one in ten changes ten times a second. Started by
+// ../opcua.ts; the argument is a folder of its own.
 import { join } from "node:path";
 import { OpcUaServer } from "../../../industrial/opcua/server.ts";
 import { DEFAULT_CAPS, POLICIES } from "../../../industrial/opcua/target.ts";
@@ -12,8 +13,17 @@ const [, , folder = "", encrypted = ""] = process.argv;
 const STALE_MS = 2000;
 
 const wanted: WantedTag[] = Array.from({ length: TAGS }, (_, k) => ({
-  partition: "plc", name: `T${k}`, type: parseType("f32"), unit: undefined, range: undefined, writable: false, description: undefined, deadband: 0,
-  clients: undefined, register: undefined, path: [],
+  partition: "plc",
+  name: `T${k}`,
+  type: parseType("f32"),
+  unit: undefined,
+  range: undefined,
+  writable: false,
+  description: undefined,
+  deadband: 0,
+  clients: undefined,
+  register: undefined,
+  path: [],
 }));
 const { offsets, size } = placeInImage(wanted);
 const tags = wanted.map((tag, k) => ({ ...tag, offset: offsets[k] ?? 0, register: k, alias: k + 1 }));
@@ -21,12 +31,25 @@ const plant = new Plant([{ name: "plc", slot: 0, tags: { partition: "plc", size,
 
 const silent = (): void => {};
 const server = await OpcUaServer.start({
-  plant, writer: undefined, commands: undefined,
+  plant,
+  writer: undefined,
+  commands: undefined,
   board: { name: "bench", manufacturer: "", model: "", serialNumber: "", hardwareRevision: "", softwareRevision: "" },
-  log: { info: silent, warn: silent, error: (message) => process.stderr.write(`${message}\n`) }, audit: { record: silent },
+  log: { info: silent, warn: silent, error: (message) => process.stderr.write(`${message}\n`) },
+  audit: { record: silent },
   settings: {
-    host: "127.0.0.1", port: 0, hostnames: ["127.0.0.1"], applicationUri: "urn:axv-part:bench", pki: join(folder, "pki"), policies: POLICIES, anonymous: encrypted === "",
-    discovery: true, users: encrypted === "" ? [] : [{ name: "bench", role: "observer", password: encrypted }], caps: DEFAULT_CAPS, sessionSeconds: 60, historyValues: 0, // that is measured by itself
+    host: "127.0.0.1",
+    port: 0,
+    hostnames: ["127.0.0.1"],
+    applicationUri: "urn:axv-part:bench",
+    pki: join(folder, "pki"),
+    policies: POLICIES,
+    anonymous: encrypted === "",
+    discovery: true,
+    users: encrypted === "" ? [] : [{ name: "bench", role: "observer", password: encrypted }],
+    caps: DEFAULT_CAPS,
+    sessionSeconds: 60,
+    historyValues: 0, // that is measured by itself
   },
 });
 

@@ -1,4 +1,5 @@
-// node test/bench/web/main.ts: what the live page takes, at ten telemetries a second: its bytes, and the server's memory and processor time.
+// node test/bench/web/main.ts: what the live page takes, at ten telemetries a second: its bytes, and
+// the server's memory and processor time.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -50,7 +51,12 @@ for (const pages of PAGES) {
   bytes = 0;
   await sleep(MEASURED_MS);
   const { cpu, rss } = await usage();
-  rows.push({ pages, cpu: (cpu - before.cpu) / (MEASURED_MS * 1000), rss, bytes: pages === 0 ? 0 : bytes / pages / (MEASURED_MS / 1000) });
+  rows.push({
+    pages,
+    cpu: (cpu - before.cpu) / (MEASURED_MS * 1000),
+    rss,
+    bytes: pages === 0 ? 0 : bytes / pages / (MEASURED_MS / 1000),
+  });
 }
 for (const socket of sockets) socket.terminate();
 server.kill();

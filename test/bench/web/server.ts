@@ -1,5 +1,5 @@
-// The live page's server in a process of its own, on a board whose telemetry comes ten times a second. Asked by a message, it says its
-// processor time in microseconds and its memory.
+// The live page's server in a process of its own, on a board whose telemetry comes ten times a second. Asked by a message,
+// it says its processor time in microseconds and its memory.
 import { Link } from "../../../industrial/link/link.ts";
 import { serveLive } from "../../../industrial/web/serve.ts";
 import { demoPartitions, FakeBoard } from "../../run/fake-board.ts";
@@ -12,7 +12,15 @@ const board = new FakeBoard(there);
 const link = new Link(here);
 const { server } = await serveLive(
   { host: "127.0.0.1", port: 0, names: [], users: [], anonymous: true, tls: undefined },
-  { title: "bench", partitions: demoPartitions, map: undefined, board: link, tellsMonitor: true, canRecord: () => true, record: () => {} },
+  {
+    title: "bench",
+    partitions: demoPartitions,
+    map: undefined,
+    board: link,
+    tellsMonitor: true,
+    canRecord: () => true,
+    record: () => {},
+  },
 );
 board.boot();
 setInterval(() => board.tick(), PERIOD_MS);

@@ -1,4 +1,5 @@
-// A PLC guest whose output follows what is written to it (board.qemu.test.ts), and that does what it may not when it is told to. Between scans it sleeps: its pCPU's host has others to run.
+// A PLC guest whose output follows what is written to it (board.qemu.test.ts), and that does what it may not when it is
+// told to. Between scans it sleeps: its pCPU's host has others to run.
 #include "tags.h"
 
 void start(void);
@@ -41,7 +42,10 @@ static void prepare_timer(void) {
     __asm__ volatile("msr S3_0_C12_C12_5, %0\n\tisb\n\tmsr S3_0_C4_C6_0, %1\n\tmsr S3_0_C12_C12_7, %0\n\tisb" : : "r"(1ul), "r"(0xfful));
 }
 
-/** Until the next scan. Interrupts stay masked: one that is pending ends a WFI all the same, and it goes with its timer's condition. */
+/**
+ * Until the next scan. Interrupts stay masked: one that is pending ends a WFI all the same, and it goes with its timer's
+ * condition.
+ */
 static void sleep(void) {
     deadline += period;
     __asm__ volatile("msr cntv_cval_el0, %0\n\tmsr cntv_ctl_el0, %1\n\tisb" : : "r"(deadline), "r"(1ul));

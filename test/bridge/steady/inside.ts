@@ -1,4 +1,5 @@
-// Loaded into the measured bridge before anything else: says what it uses when its parent asks. (node --expose-gc --import inside.ts …)
+// Loaded into the measured bridge before anything else: says what it uses when its parent asks.
+// (node --expose-gc --import inside.ts …)
 import { readdirSync } from "node:fs";
 import type { Usage } from "./plant.ts";
 

@@ -1,4 +1,5 @@
-// What a plant's clients do to a bridge, minute by minute: as fast as it goes, or in real time. What it uses is noted after each minute.
+// What a plant's clients do to a bridge, minute by minute: as fast as it goes, or in real time. What
+// it uses is noted after each minute.
 //
 //   in a minute   1,200 scans, each of which changes 4 of 40 tags, through the reader's pipe
 //                 Modbus: 600 reads of 80 registers and 6 writes on a connection that stays, a connection that comes and goes, a refused write
@@ -55,7 +56,10 @@ class Endurance {
     try {
       return await this.#run(say);
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\nthe bridge has said, at last:\n${this.#rig.said.slice(-3000)}`, { cause: error });
+      throw new Error(
+        `${error instanceof Error ? error.message : String(error)}\nthe bridge has said, at last:\n${this.#rig.said.slice(-3000)}`,
+        { cause: error },
+      );
     } finally {
       await this.#rig.remove();
     }
@@ -68,7 +72,11 @@ class Endurance {
     rig.startBroker();
     rig.startBridge("inside.ts");
     await rig.untilUp();
-    const [panel, scada, stranger] = [await rig.newPanel("panel"), await rig.newPanel("scada"), await Panel.create(rig.path("stranger"))];
+    const [panel, scada, stranger] = [
+      await rig.newPanel("panel"),
+      await rig.newPanel("scada"),
+      await Panel.create(rig.path("stranger")),
+    ];
     const modbus = await rig.connectModbus();
     const session = await scada.login(rig.url, "otto", PASSWORD);
     const watch = await Watch.on(session, this.#nodes, 100);
@@ -80,10 +88,12 @@ class Endurance {
       if (minute % RARELY === 0) await this.#rarely(stranger, panel);
       if (this.#isReal) await pause(Math.max(0, from + minute * MINUTE_MS - Date.now()));
       // What is done in a minute comes to its end before it is measured.
-      if (!this.#isReal && minute === this.#minutes) await rig.until("all scans", async () => (await rig.metric("axv_tag_images_total")) >= wanted);
+      if (!this.#isReal && minute === this.#minutes)
+        await rig.until("all scans", async () => (await rig.metric("axv_tag_images_total")) >= wanted);
       const used = await rig.usage();
       usage.push(used);
-      const megabytes = ({ rss, heap, external }: Usage): string => `RSS ${(rss / 1e6).toFixed(1)} MB, heap ${(heap / 1e6).toFixed(2)} MB, external ${(external / 1e6).toFixed(2)} MB`;
+      const megabytes = ({ rss, heap, external }: Usage): string =>
+        `RSS ${(rss / 1e6).toFixed(1)} MB, heap ${(heap / 1e6).toFixed(2)} MB, external ${(external / 1e6).toFixed(2)} MB`;
       say(`minute ${minute}: ${megabytes(used)}, ${used.descriptors} descriptors, ${(used.cpu / 1e6).toFixed(1)} s of CPU`);
     }
     const scans = await rig.metric("axv_tag_images_total");
@@ -113,7 +123,10 @@ class Endurance {
     await this.#visit(panel, minute);
     for (let k = 0; k < SCRAPES; k++) await this.#rig.metrics();
     const mqtt = await connectAsync(`mqtt://127.0.0.1:${this.#rig.ports.mqtt}`, { reconnectPeriod: 0 });
-    await mqtt.publishAsync("spBv1.0/g/NCMD/n", encodePayload(0, undefined, [{ name: "Node Control/Rebirth", timestamp: 0, type: parseType("bool"), value: true }]));
+    await mqtt.publishAsync(
+      "spBv1.0/g/NCMD/n",
+      encodePayload(0, undefined, [{ name: "Node Control/Rebirth", timestamp: 0, type: parseType("bool"), value: true }]),
+    );
     await mqtt.endAsync();
   }
 
@@ -123,11 +136,29 @@ class Endurance {
     const watch = await Watch.on(session, nodes.slice(0, 10), 100);
     await watch.next(10);
     const values = await session.read(nodes.map((nodeId) => ({ nodeId })));
-    if (!values.every(({ statusCode }) => statusCode.name === "Good")) throw new Error(`values are ${values[0]?.statusCode.name}`);
-    const written = await session.write({ nodeId: `ns=${this.#rig.space};s=plc.Setpoint`, attributeId: 13, value: { value: { dataType: DataType.Int16, value: minute % 100 } } });
+    if (!values.every(({ statusCode }) => statusCode.name === "Good"))
+      throw new Error(`values are ${values[0]?.statusCode.name}`);
+    const written = await session.write({
+      nodeId: `ns=${this.#rig.space};s=plc.Setpoint`,
+      attributeId: 13,
+      value: { value: { dataType: DataType.Int16, value: minute % 100 } },
+    });
     if (written.name !== "Good") throw new Error(`a write is ${written.name}`);
-    const details = new ReadRawModifiedDetails({ isReadModified: false, startTime: new Date(Date.now() - MINUTE_MS), endTime: new Date(), numValuesPerNode: 100, returnBounds: false });
-    await session.historyRead(new HistoryReadRequest({ nodesToRead: [{ nodeId: nodes[0] ?? "" }], historyReadDetails: details, timestampsToReturn: TimestampsToReturn.Source, releaseContinuationPoints: false }));
+    const details = new ReadRawModifiedDetails({
+      isReadModified: false,
+      startTime: new Date(Date.now() - MINUTE_MS),
+      endTime: new Date(),
+      numValuesPerNode: 100,
+      returnBounds: false,
+    });
+    await session.historyRead(
+      new HistoryReadRequest({
+        nodesToRead: [{ nodeId: nodes[0] ?? "" }],
+        historyReadDetails: details,
+        timestampsToReturn: TimestampsToReturn.Source,
+        releaseContinuationPoints: false,
+      }),
+    );
     await watch.close();
     await panel.logout();
   }
@@ -148,10 +179,18 @@ class Endurance {
   }
 }
 
-export const endure = (minutes: number, isReal: boolean, perSecond: number, say: (line: string) => void): Promise<Endured> => new Endurance(minutes, isReal, perSecond).run(say);
+export const endure = (minutes: number, isReal: boolean, perSecond: number, say: (line: string) => void): Promise<Endured> =>
+  new Endurance(minutes, isReal, perSecond).run(say);
 
-/** By how much there is more at the end than after the first part, which is what a start takes: a share. Of three minutes each, the middle one. */
+/**
+ * By how much there is more at the end than after the first part, which is what a start takes: a share.
+ * Of three minutes each, the middle one.
+ */
 export function growth(usage: readonly Usage[], of: "rss" | "heap" | "external" | "descriptors", first: number): number {
-  const middle = (from: number): number => usage.slice(Math.max(0, from), from + 3).map((each) => each[of]).sort((a, b) => a - b)[1] ?? Number.NaN;
+  const middle = (from: number): number =>
+    usage
+      .slice(Math.max(0, from), from + 3)
+      .map((each) => each[of])
+      .sort((a, b) => a - b)[1] ?? Number.NaN;
   return middle(usage.length - 3) / middle(first) - 1;
 }

@@ -9,7 +9,10 @@ export const COUNTER_HZ = 62_500_000;
 /** Of a plant. */
 export const SCANS_PER_SECOND = 20;
 
-const numbers = Array.from({ length: TAGS }, (_, k) => `      - { name: T${k}, type: f32, unit: m, register: ${10 + 2 * k} }`).join("\n");
+const numbers = Array.from(
+  { length: TAGS },
+  (_, k) => `      - { name: T${k}, type: f32, unit: m, register: ${10 + 2 * k} }`,
+).join("\n");
 export const SYSTEM = `
 board: qemu-aarch64
 partitions:

@@ -88,17 +88,23 @@ log: warn
       ["--expose-gc", ...FLAGS, "--import", here(before), "tools/axv-part.ts", "bridge", "run", this.path("bridge.yaml")],
       {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
-        env: { ...process.env, PATH: `${this.folder}${delimiter}${process.env["PATH"]}`, [ORDER_VARIABLE]: this.path("order.json") },
+        env: {
+          ...process.env,
+          PATH: `${this.folder}${delimiter}${process.env["PATH"]}`,
+          [ORDER_VARIABLE]: this.path("order.json"),
+        },
       },
     );
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes: Buffer) => (this.said = (this.said + bytes.toString()).slice(-20_000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on("data", (bytes: Buffer) => (this.said = (this.said + bytes.toString()).slice(-20_000)));
     child.on("exit", (code, signal) => (this.said += `\nended: ${code ?? signal}`));
     this.bridge = child;
   }
 
   async until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
     for (const end = Date.now() + WAIT_MS; !(await holds()); await new Promise((done) => setTimeout(done, 20))) {
-      if (Date.now() > end) throw new Error(`waited in vain for ${what}; the bridge has said, at last:\n${this.said.slice(-3000)}`);
+      if (Date.now() > end)
+        throw new Error(`waited in vain for ${what}; the bridge has said, at last:\n${this.said.slice(-3000)}`);
     }
   }
 

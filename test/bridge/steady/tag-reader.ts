@@ -1,10 +1,14 @@
-// Stands in the place of tag-reader: images of a guest that scans as often as it is told, and that does what is written (tagWritesLayout.ts).
+// Stands in the place of tag-reader: images of a guest that scans as often as it is told, and that does
+// what is written (tagWritesLayout.ts).
 import { readFileSync } from "node:fs";
 import { layoutSum } from "../../../partitions/tags/table.ts";
 import {
-  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VERSION, TAG_STREAM_TRAILER,
+  TAG_IMAGE_LAYOUT, TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VERSION,
+  TAG_STREAM_TRAILER,
 } from "../../../rtos-guests/channel/tagImageLayout.ts";
-import { TAG_ANSWER_BYTES, TAG_ANSWER_MAGIC, TAG_WRITES_DONE, TAG_WRITES_ENTRIES } from "../../../rtos-guests/channel/tagWritesLayout.ts";
+import {
+  TAG_ANSWER_BYTES, TAG_ANSWER_MAGIC, TAG_WRITES_DONE, TAG_WRITES_ENTRIES,
+} from "../../../rtos-guests/channel/tagWritesLayout.ts";
 import { CHANGING, COUNTER_HZ, ORDER_VARIABLE, SCANS_PER_SECOND, TAGS } from "./plant.ts";
 import type { ReaderOrder } from "./plant.ts";
 

@@ -1,5 +1,5 @@
-// Executes entry.S: the few A64 instructions that it is made of, with a memory that is cached or not, and registers that take effect
-// when they are synchronised. What the architecture leaves open until a barrier is an error here.
+// Executes entry.S: the few A64 instructions that it is made of, with a memory that is cached or not, and registers that
+// take effect when they are synchronised. What the architecture leaves open until a barrier is an error here.
 import type { Assembled, Instruction } from "./program.ts";
 
 /** Where the image was loaded. */
@@ -84,27 +84,75 @@ export class Entry {
     let next = this.pc + 4;
     const target = (text: string): number => BASE + parseInt(text, 16);
     switch (operation) {
-      case "nop": case "sevl": case "wfe": case "wfi": break;
-      case "mov": case "movz": this.set(first, this.value(second) << shiftOf(third)); break;
-      case "movk": { const shift = shiftOf(third); this.set(first, (this.get(first) & ~(0xffffn << shift)) | (this.value(second) << shift)); break; }
-      case "add": this.set(first, this.get(second) + this.operand(third, fourth)); break;
-      case "sub": this.set(first, this.get(second) - this.operand(third, fourth)); break;
-      case "orr": this.set(first, this.get(second) | this.operand(third, fourth)); break;
-      case "eor": this.set(first, this.get(second) ^ this.operand(third, fourth)); break;
-      case "and": this.set(first, this.get(second) & this.operand(third, fourth)); break;
-      case "lsl": this.set(first, this.get(second) << this.value(third)); break;
-      case "lsr": this.set(first, this.get(second) >> this.value(third)); break;
-      case "ubfx": this.set(first, (this.get(second) >> this.value(third)) & ((1n << this.value(fourth)) - 1n)); break;
-      case "cmp": this.compare(first, this.get(first), this.operand(second, third)); break;
-      case "cmn": this.compare(first, this.get(first), -this.operand(second, third)); break;
-      case "tst": this.flags = { n: false, z: (this.get(first) & this.operand(second, third)) === 0n, c: false, v: false }; break;
-      case "csel": this.set(first, this.holds(fourth) ? this.get(second) : this.get(third)); break;
-      case "adr": case "adrp": this.set(first, BigInt(target(second))); break;
-      case "b": next = target(first); break;
-      case "cbz": if (this.get(first) === 0n) next = target(second); break;
-      case "cbnz": if (this.get(first) !== 0n) next = target(second); break;
-      case "tbz": if (((this.get(first) >> this.value(second)) & 1n) === 0n) next = target(third); break;
-      case "tbnz": if (((this.get(first) >> this.value(second)) & 1n) !== 0n) next = target(third); break;
+      case "nop":
+      case "sevl":
+      case "wfe":
+      case "wfi":
+        break;
+      case "mov":
+      case "movz":
+        this.set(first, this.value(second) << shiftOf(third));
+        break;
+      case "movk": {
+        const shift = shiftOf(third);
+        this.set(first, (this.get(first) & ~(0xffffn << shift)) | (this.value(second) << shift));
+        break;
+      }
+      case "add":
+        this.set(first, this.get(second) + this.operand(third, fourth));
+        break;
+      case "sub":
+        this.set(first, this.get(second) - this.operand(third, fourth));
+        break;
+      case "orr":
+        this.set(first, this.get(second) | this.operand(third, fourth));
+        break;
+      case "eor":
+        this.set(first, this.get(second) ^ this.operand(third, fourth));
+        break;
+      case "and":
+        this.set(first, this.get(second) & this.operand(third, fourth));
+        break;
+      case "lsl":
+        this.set(first, this.get(second) << this.value(third));
+        break;
+      case "lsr":
+        this.set(first, this.get(second) >> this.value(third));
+        break;
+      case "ubfx":
+        this.set(first, (this.get(second) >> this.value(third)) & ((1n << this.value(fourth)) - 1n));
+        break;
+      case "cmp":
+        this.compare(first, this.get(first), this.operand(second, third));
+        break;
+      case "cmn":
+        this.compare(first, this.get(first), -this.operand(second, third));
+        break;
+      case "tst":
+        this.flags = { n: false, z: (this.get(first) & this.operand(second, third)) === 0n, c: false, v: false };
+        break;
+      case "csel":
+        this.set(first, this.holds(fourth) ? this.get(second) : this.get(third));
+        break;
+      case "adr":
+      case "adrp":
+        this.set(first, BigInt(target(second)));
+        break;
+      case "b":
+        next = target(first);
+        break;
+      case "cbz":
+        if (this.get(first) === 0n) next = target(second);
+        break;
+      case "cbnz":
+        if (this.get(first) !== 0n) next = target(second);
+        break;
+      case "tbz":
+        if (((this.get(first) >> this.value(second)) & 1n) === 0n) next = target(third);
+        break;
+      case "tbnz":
+        if (((this.get(first) >> this.value(second)) & 1n) !== 0n) next = target(third);
+        break;
       case "bl": {
         this.x[30] = BigInt(next);
         const name = this.program.names.get(target(first) - BASE) ?? "";
@@ -112,22 +160,44 @@ export class Entry {
         else (this.calls[name] ?? error(`nobody expects ${name}`))(this);
         break;
       }
-      case "ret": next = Number(this.get("x30")); break;
-      case "ldr": this.load([first], second, third, error); break;
-      case "ldp": this.load([first, second], third, fourth, error); break;
-      case "str": this.store([first], second, third, error); break;
-      case "stp": this.store([first, second], third, fourth, error); break;
-      case "mrs": this.set(first, this.registers.get(second) ?? 0n); break;
-      case "msr": this.system(first, second, error); break;
-      case "dsb": this.barrier(); break;
-      case "isb": this.synchronise(); break;
+      case "ret":
+        next = Number(this.get("x30"));
+        break;
+      case "ldr":
+        this.load([first], second, third, error);
+        break;
+      case "ldp":
+        this.load([first, second], third, fourth, error);
+        break;
+      case "str":
+        this.store([first], second, third, error);
+        break;
+      case "stp":
+        this.store([first, second], third, fourth, error);
+        break;
+      case "mrs":
+        this.set(first, this.registers.get(second) ?? 0n);
+        break;
+      case "msr":
+        this.system(first, second, error);
+        break;
+      case "dsb":
+        this.barrier();
+        break;
+      case "isb":
+        this.synchronise();
+        break;
       case "dc": {
         if (this.storing) error("what was stored before may come into a line after it: DSB");
         if (first === "ivac") this.dropping.push(Math.floor(Number(this.get(second)) / LINE));
         break;
       }
-      case "tlbi": if (first === "alle2") this.clean.tlbi = 1; break;
-      case "ic": if (first === "iallu") this.clean.ic = 1; break;
+      case "tlbi":
+        if (first === "alle2") this.clean.tlbi = 1;
+        break;
+      case "ic":
+        if (first === "iallu") this.clean.ic = 1;
+        break;
       default:
         if (!operation.startsWith("b.")) error("is no instruction that is expected here");
         if (this.holds(operation.slice(2))) next = target(first);
@@ -154,7 +224,8 @@ export class Entry {
     if (this.clean.tlbi < 3) error("the TLB still holds what was there before");
     if (this.clean.ic < 3) error("the instruction cache still holds what was there before");
     for (let at = this.tables.first; at < this.tables.end; at += LINE) {
-      if (!this.dropped.has(at / LINE) && !this.written) error(`a cache may hold another line at 0x${at.toString(16)} of the tables`);
+      if (!this.dropped.has(at / LINE) && !this.written)
+        error(`a cache may hold another line at 0x${at.toString(16)} of the tables`);
     }
   }
 
@@ -196,7 +267,8 @@ export class Entry {
     from.forEach((register, n) => {
       const to = at + n * sizeOf(register);
       if (!this.mmuOn && to >= this.tables.first && to < this.tables.end) {
-        if (!this.dropped.has(Math.floor(to / LINE)) && !this.stored.has(Math.floor(to / LINE))) error("a line from before may be written back over it: DC IVAC, DSB");
+        if (!this.dropped.has(Math.floor(to / LINE)) && !this.stored.has(Math.floor(to / LINE)))
+          error("a line from before may be written back over it: DC IVAC, DSB");
         this.stored.add(Math.floor(to / LINE));
         this.dropped.delete(Math.floor(to / LINE));
       }

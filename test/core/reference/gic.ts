@@ -1,6 +1,6 @@
-// A GIC as its manuals describe it to software, without list registers: what each interrupt's state is (IHI 0069 §4.1.2, IHI 0048B
-// §3.2.4), and which one a CPU interface may signal (IHI 0069 §4.8, IHI 0048B §3.3). Plain and slow; shares nothing with the core
-// nor with the simulated machine.
+// A GIC as its manuals describe it to software, without list registers: what each interrupt's state is (IHI 0069 §4.1.2,
+// IHI 0048B §3.2.4), and which one a CPU interface may signal (IHI 0069 §4.8, IHI 0048B §3.3). Plain and slow; shares
+// nothing with the core nor with the simulated machine.
 
 export const IDLE = 0x100;
 export const FIRST_SPI = 32;
@@ -26,7 +26,15 @@ interface State {
   target: number;
 }
 
-const reset = (edge: boolean, enabled = false): State => ({ edge, enabled, latch: false, line: false, active: false, priority: 0, target: 0 });
+const reset = (edge: boolean, enabled = false): State => ({
+  edge,
+  enabled,
+  latch: false,
+  line: false,
+  active: false,
+  priority: 0,
+  target: 0,
+});
 
 export interface Plan {
   readonly version: 2 | 3;
@@ -56,7 +64,9 @@ export class ReferenceGic {
     this.masks = cpus.map(() => 0xf0);
     this.spis = new Map(plan.spis.map(({ intid, trigger }) => [intid, reset(trigger === "edge")]));
     this.ppis = cpus.map(() => new Map(plan.ppis.map((intid) => [intid, reset(false)])));
-    this.sgis = cpus.map(() => Array.from({ length: FIRST_PPI }, () => (plan.version === 2 ? cpus : [0]).map(() => reset(true, true))));
+    this.sgis = cpus.map(() =>
+      Array.from({ length: FIRST_PPI }, () => (plan.version === 2 ? cpus : [0]).map(() => reset(true, true))),
+    );
     this.running = cpus.map(() => []);
   }
 
@@ -114,7 +124,8 @@ export class ReferenceGic {
   }
 
   send(sender: number, intid: number, targets: number): void {
-    for (let cpu = 0; cpu < this.plan.cpus; cpu++) if ((targets & (1 << cpu)) !== 0) this.one(cpu, { intid, sender }).latch = true;
+    for (let cpu = 0; cpu < this.plan.cpus; cpu++)
+      if ((targets & (1 << cpu)) !== 0) this.one(cpu, { intid, sender }).latch = true;
   }
 
   /** GICv2: CPENDSGIR, SPENDSGIR. */
@@ -160,7 +171,9 @@ export class ReferenceGic {
 
   /** PPIs that are active, and that it has not acknowledged. */
   activeByHand(cpu: number): Interrupt[] {
-    return this.plan.ppis.filter((intid) => this.active(cpu, intid) && this.running[cpu]?.some((one) => one.intid === intid) !== true).map((intid) => ({ intid, sender: 0 }));
+    return this.plan.ppis
+      .filter((intid) => this.active(cpu, intid) && this.running[cpu]?.some((one) => one.intid === intid) !== true)
+      .map((intid) => ({ intid, sender: 0 }));
   }
 
   /** DIR. */

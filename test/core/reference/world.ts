@@ -1,5 +1,5 @@
-// The core on the simulated machine and the reference, side by side: what guests and devices do to the one is done to the other, and
-// what guests see of it is compared.
+// The core on the simulated machine and the reference, side by side: what guests and devices do to the one is done to the
+// other, and what guests see of it is compared.
 import { GUEST_GICC } from "../../../tools/machine/aarch64/gicDriver.ts";
 import type { Board } from "../../../tools/machine/aarch64/board.ts";
 import type { Guest } from "../../../tools/machine/aarch64/guest.ts";
@@ -13,7 +13,8 @@ import type { Step } from "./steps.ts";
 
 const ENTRY = 0x6000_0000;
 const MIB = 0x10_0000;
-const [ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ITARGETSR, SGIR, CPENDSGIR, SPENDSGIR, IROUTER] = [0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0x400, 0x800, 0xf00, 0xf10, 0xf20, 0x6000];
+const [ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER, IPRIORITYR, ITARGETSR, SGIR, CPENDSGIR, SPENDSGIR, IROUTER] =
+  [0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0x400, 0x800, 0xf00, 0xf10, 0xf20, 0x6000];
 const [IAR, EOIR, DIR] = [0xc, 0x10, 0x1000];
 const SPURIOUS = 1023;
 const FIRST_PPI = 16;
@@ -25,7 +26,10 @@ const FIRST_PRIORITY = 0x80;
 const MASK_ALL = 0;
 
 export const CPUS = EVERYONE.length;
-/** The first and the last of each kind, or of its word of INTIDs, among them: the PMU's and both timers', and SPIs with both triggers. */
+/**
+ * The first and the last of each kind, or of its word of INTIDs, among them: the PMU's and both
+ * timers', and SPIs with both triggers.
+ */
 const [PMU, VIRTUAL_TIMER, PHYSICAL_TIMER] = [16, 27, 31];
 export const PPIS = [PMU, VIRTUAL_TIMER, PHYSICAL_TIMER];
 export const SPIS = [level(32), level(41), edge(42), edge(63), level(64), edge(72), edge(1019)];
@@ -33,12 +37,25 @@ export const SGIS = [0, 1, 15];
 const SPI_LIMIT = 1020;
 export const ALL_INTIDS = [...SGIS, ...PPIS, ...SPIS.map(({ intid }) => intid)];
 const wordOf = (intid: number): number => Math.floor(intid / WORD_BITS);
-const WORDS = [...new Set(ALL_INTIDS.map(wordOf))].map((word) => [word, ALL_INTIDS.filter((intid) => wordOf(intid) === word)] as const);
+const WORDS = [...new Set(ALL_INTIDS.map(wordOf))].map(
+  (word) => [word, ALL_INTIDS.filter((intid) => wordOf(intid) === word)] as const,
+);
 
 const specOf = (board: Board): SystemSpec => ({
-  ...STANDARD, board: { ...board, spiLimit: SPI_LIMIT, pmuInterrupt: PMU, virtualTimer: VIRTUAL_TIMER, physicalTimer: PHYSICAL_TIMER }, housekeeper: 3, partitions: [{
-    name: "all", cpus: [0, 1, 2], regions: [ram(ENTRY, ENTRY, 2 * MIB)], interrupts: SPIS, consoleInterrupt: 0, onFailure: "stop", pmu: true,
-  }],
+  ...STANDARD,
+  board: { ...board, spiLimit: SPI_LIMIT, pmuInterrupt: PMU, virtualTimer: VIRTUAL_TIMER, physicalTimer: PHYSICAL_TIMER },
+  housekeeper: 3,
+  partitions: [
+    {
+      name: "all",
+      cpus: [0, 1, 2],
+      regions: [ram(ENTRY, ENTRY, 2 * MIB)],
+      interrupts: SPIS,
+      consoleInterrupt: 0,
+      onFailure: "stop",
+      pmu: true,
+    },
+  ],
 });
 
 export class Comparison {
@@ -108,7 +125,8 @@ export class Comparison {
         if (this.version === 2 && intid < FIRST_PPI && what !== "active") return false;
         // SGIs cannot be made active by hand.
         if (what === "active" && on && intid < FIRST_PPI) return false;
-        const register = { enabled: [ICENABLER, ISENABLER], pending: [ICPENDR, ISPENDR], active: [ICACTIVER, ISACTIVER] }[what][on ? 1 : 0] ?? 0;
+        const register =
+          { enabled: [ICENABLER, ISENABLER], pending: [ICPENDR, ISPENDR], active: [ICACTIVER, ISACTIVER] }[what][on ? 1 : 0] ?? 0;
         if (!this.write(by, of, intid, register)) return false;
         if (what === "enabled") reference.enable(of, intid, on);
         else if (what === "pending") reference.pend(of, intid, on);
@@ -124,7 +142,11 @@ export class Comparison {
       }
       case "route":
         if (step.intid < FIRST_SPI) return false;
-        value(this.version === 2 ? this.guest(step.by).store(GUEST_GICD + ITARGETSR + step.intid, 1, 1n << BigInt(step.to)) : this.guest(step.by).store(GUEST_GICD + IROUTER + 8 * step.intid, 8, BigInt(step.to)));
+        value(
+          this.version === 2
+            ? this.guest(step.by).store(GUEST_GICD + ITARGETSR + step.intid, 1, 1n << BigInt(step.to))
+            : this.guest(step.by).store(GUEST_GICD + IROUTER + 8 * step.intid, 8, BigInt(step.to)),
+        );
         reference.route(step.intid, step.to);
         return true;
       case "wire":
@@ -155,7 +177,10 @@ export class Comparison {
     }
   }
 
-  /** A wire. Of one that is low again no list register hears: guests write GICD_CTLR, as which it is (README.md, what is not there yet). */
+  /**
+   * A wire. Of one that is low again no list register hears: guests write GICD_CTLR, as which it is
+   * (README.md, what is not there yet).
+   */
   private wire(intid: number, high: boolean): boolean {
     const { reference } = this;
     const isEdge = SPIS.some((one) => one.intid === intid && one.trigger === "edge");
@@ -172,8 +197,14 @@ export class Comparison {
     const iar = this.iar(cpu);
     const taken = { intid: iar & ((1 << INTID_BITS) - 1), sender: this.version === 2 ? (iar >> INTID_BITS) & 7 : 0 };
     const candidates = this.reference.candidates(cpu);
-    if (taken.intid === SPURIOUS ? candidates.length > 0 : !candidates.some(({ intid, sender }) => intid === taken.intid && sender === taken.sender)) {
-      throw new Error(`vCPU ${cpu} acknowledges INTID ${taken.intid} of ${taken.sender}, and there is ${JSON.stringify(candidates)}`);
+    if (
+      taken.intid === SPURIOUS
+        ? candidates.length > 0
+        : !candidates.some(({ intid, sender }) => intid === taken.intid && sender === taken.sender)
+    ) {
+      throw new Error(
+        `vCPU ${cpu} acknowledges INTID ${taken.intid} of ${taken.sender}, and there is ${JSON.stringify(candidates)}`,
+      );
     }
     if (taken.intid !== SPURIOUS) this.reference.acknowledge(cpu, taken);
     return taken.intid !== SPURIOUS;
@@ -212,25 +243,38 @@ export class Comparison {
   compare(): void {
     const { reference } = this;
     for (const { pcpu } of EVERYONE.map((cpu) => this.guest(cpu))) {
-      if (this.bench.machine.countedExits(pcpu) !== pcpu.exits) throw new Error(`pCPU ${pcpu.index}: of ${pcpu.exits} exits ${this.bench.machine.countedExits(pcpu)} are counted`);
+      if (this.bench.machine.countedExits(pcpu) !== pcpu.exits)
+        throw new Error(`pCPU ${pcpu.index}: of ${pcpu.exits} exits ${this.bench.machine.countedExits(pcpu)} are counted`);
     }
     const differ = (what: string, core: number | boolean, wanted: number | boolean): void => {
       if (core !== wanted) throw new Error(`${what}: ${JSON.stringify(core)}, and by the manual ${JSON.stringify(wanted)}`);
     };
-    for (let cpu = 0; cpu < CPUS; cpu++) differ(`an interrupt is signalled to vCPU ${cpu}`, this.guest(cpu).interruptPending, reference.candidates(cpu).length > 0);
+    for (let cpu = 0; cpu < CPUS; cpu++)
+      differ(`an interrupt is signalled to vCPU ${cpu}`, this.guest(cpu).interruptPending, reference.candidates(cpu).length > 0);
     for (let by = 0; by < CPUS; by++) {
       for (const [word, intids] of WORDS) {
         for (const of of word > 0 ? [0] : this.version === 2 ? [by] : EVERYONE) {
           const whose = `word ${word}${word > 0 ? "" : ` of vCPU ${of}`}, read by vCPU ${by}`;
-          const bits = (has: (cpu: number, intid: number) => boolean, some = intids): number => some.reduce((mask, intid) => (mask | (has(of, intid) ? 1 << (intid % WORD_BITS) : 0)) >>> 0, 0);
+          const bits = (has: (cpu: number, intid: number) => boolean, some = intids): number =>
+            some.reduce((mask, intid) => (mask | (has(of, intid) ? 1 << (intid % WORD_BITS) : 0)) >>> 0, 0);
           // GICv2's SGIs are enabled always, and shown so or not.
           const shown = this.version === 2 ? intids.filter((intid) => intid >= FIRST_PPI) : intids;
-          differ(`ISENABLER, ${whose}`, (this.word(by, of, word, ISENABLER) & bits(() => true, shown)) >>> 0, bits(reference.isEnabled, shown));
+          differ(
+            `ISENABLER, ${whose}`,
+            (this.word(by, of, word, ISENABLER) & bits(() => true, shown)) >>> 0,
+            bits(reference.isEnabled, shown),
+          );
           differ(`ISPENDR, ${whose}`, this.word(by, of, word, ISPENDR), bits(reference.pending));
           differ(`ISACTIVER, ${whose}`, this.word(by, of, word, ISACTIVER), bits(reference.active));
         }
       }
-      if (this.version === 2) for (const intid of SGIS) differ(`CPENDSGIR ${intid} of vCPU ${by}`, Number(value(this.guest(by).load(GUEST_GICD + CPENDSGIR + intid, 1))), reference.senders(by, intid));
+      if (this.version === 2)
+        for (const intid of SGIS)
+          differ(
+            `CPENDSGIR ${intid} of vCPU ${by}`,
+            Number(value(this.guest(by).load(GUEST_GICD + CPENDSGIR + intid, 1))),
+            reference.senders(by, intid),
+          );
     }
     this.settle();
   }

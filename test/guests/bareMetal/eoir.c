@@ -1,7 +1,7 @@
-// A victim that handles a level-triggered interrupt of its own device, and an attacker with direct interrupts that ends it all the while, by an EOIR of
-// what it has never acknowledged. Half of the events are quiet: then the attacker's number is one that ends nothing, and all else is the same.
-// Both yield after each turn: where QEMU runs one CPU after the other (-icount), each has a turn between any two of the other's. GIC_VERSION says
-// whose registers these are.
+// A victim that handles a level-triggered interrupt of its own device, and an attacker with direct interrupts that ends it
+// all the while, by an EOIR of what it has never acknowledged. Half of the events are quiet: then the attacker's number is
+// one that ends nothing, and all else is the same. Both yield after each turn: where QEMU runs one CPU after the other
+// (-icount), each has a turn between any two of the other's. GIC_VERSION says whose registers these are.
 #include <stdint.h>
 
 #define UARTDR              ((volatile uint32_t *)0x09000000)
@@ -87,7 +87,10 @@ static void sort(uint64_t *values) {
     }
 }
 
-/** Its device's interrupts, one after the other. Says how long the usual one waited for its handler, and how long that took, in ticks of the counter. */
+/**
+ * Its device's interrupts, one after the other. Says how long the usual one waited for its handler, and how
+ * long that took, in ticks of the counter.
+ */
 static void handle(const char *what, uint64_t target) {
     static uint64_t waited[EVENTS], handled[EVENTS];
     CHANNEL->target = target;

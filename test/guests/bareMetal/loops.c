@@ -1,5 +1,5 @@
-// Plain loops over device registers, as drivers have them: of which compilers make post-indexed accesses. GICD, GICR (on a GICv3) and UART say
-// where what is, OWNED_WORD which four SPIs, counted in fours from the first, are the partition's.
+// Plain loops over device registers, as drivers have them: of which compilers make post-indexed accesses. GICD, GICR (on a
+// GICv3) and UART say where what is, OWNED_WORD which four SPIs, counted in fours from the first, are the partition's.
 #include <stdint.h>
 
 #define FIRST_SPI           32

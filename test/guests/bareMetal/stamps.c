@@ -1,5 +1,6 @@
-// Two partitions compare clocks: the leader stamps the channel, the follower stamps it behind that, and the leader looks whether its own
-// clock has the follower's stamp between its two. Nothing depends on how fast either is. HYPERCALL_MAILBOX is core/abi.ts'.
+// Two partitions compare clocks: the leader stamps the channel, the follower stamps it behind that, and the
+// leader looks whether its own clock has the follower's stamp between its two. Nothing depends on how fast
+// either is. HYPERCALL_MAILBOX is core/abi.ts'.
 #include <stdint.h>
 
 #define UARTDR              ((volatile uint32_t *)0x09000000)

@@ -1,5 +1,5 @@
-// Entry of a bare-metal program at EL1: MMU and caches stay off. Its first bytes are no code: who loads it raw has to be told where
-// it is entered.
+// Entry of a bare-metal program at EL1: MMU and caches stay off. Its first bytes are no code: who loads it
+// raw has to be told where it is entered.
         .section .text.header, "ax"
         .ascii  "a raw binary that is not entered at its first byte"
         .balign 16

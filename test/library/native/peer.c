@@ -2,9 +2,9 @@
 //
 //   peer COMMANDS ANSWERS SHARED      two FIFOs, and a file of 4 KiB that stands for the channel
 //
-// Its own view of the channel is a cache that is kept coherent by nobody: a line gets into the file when the library cleans it, and
-// out of it when the library refreshes it. What it forgets to clean, the other end never sees. Before and behind that view there is
-// no memory: an access outside of it ends the program.
+// Its own view of the channel is a cache that is kept coherent by nobody: a line gets into the file when the library cleans
+// it, and out of it when the library refreshes it. What it forgets to clean, the other end never sees. Before and behind
+// that view there is no memory: an access outside of it ends the program.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
@@ -56,7 +56,10 @@ static void clean(const volatile void *address) {
     write_back(line_of(address));
 }
 
-/** Each word of the file is read once: the other process writes it meanwhile, and a compiler makes two reads of it from two memcpy in a row. */
+/**
+ * Each word of the file is read once: the other process writes it meanwhile, and a compiler makes two
+ * reads of it from two memcpy in a row.
+ */
 static void fill(size_t line) {
     for (size_t at = line; at < line + LINE_BYTES; at += sizeof(uint32_t)) {
         const uint32_t word = *(const volatile uint32_t *)(shared + at);

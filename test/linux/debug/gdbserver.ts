@@ -1,5 +1,5 @@
-// Debian's gdbserver for arm64 and the libraries that it needs, from the archive that the demo's kernel comes from: as entries of an
-// initramfs.
+// Debian's gdbserver for arm64 and the libraries that it needs, from the archive that the demo's kernel
+// comes from: as entries of an initramfs.
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { program } from "../../../tools/linux/cpio.ts";
@@ -21,5 +21,8 @@ export async function gdbserver(folder: string): Promise<CpioEntry[]> {
     const path = join(found.parentPath, found.name);
     return readFile(found.isSymbolicLink() ? join(found.parentPath, basename(await readlink(path))) : path);
   };
-  return [program("bin/gdbserver", await find("gdbserver")), ...(await Promise.all(LIBRARIES.map(async (name) => program(`lib/${name}`, await find(name)))))];
+  return [
+    program("bin/gdbserver", await find("gdbserver")),
+    ...(await Promise.all(LIBRARIES.map(async (name) => program(`lib/${name}`, await find(name))))),
+  ];
 }

@@ -1,5 +1,5 @@
-// Builds the static Linux/arm64 programs of this folder, and packs them behind the demo's initramfs: the kernel unpacks one archive
-// after the other.
+// Builds the static Linux/arm64 programs of this folder, and packs them behind the demo's initramfs: the
+// kernel unpacks one archive after the other.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -8,7 +8,20 @@ import { cpio, program } from "../../../tools/linux/cpio.ts";
 import type { CpioEntry } from "../../../tools/linux/cpio.ts";
 
 const SOURCES = "test/linux/debug";
-const FLAGS = ["--target=aarch64-linux-gnu", "-march=armv8-a", "-std=gnu11", "-O1", "-g", "-ffreestanding", "-fno-builtin", "-fno-pic", "-fno-stack-protector", "-Wall", "-Wextra", "-Werror"];
+const FLAGS = [
+  "--target=aarch64-linux-gnu",
+  "-march=armv8-a",
+  "-std=gnu11",
+  "-O1",
+  "-g",
+  "-ffreestanding",
+  "-fno-builtin",
+  "-fno-pic",
+  "-fno-stack-protector",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+];
 
 /** The ELF file's path. */
 export function linuxProgram(folder: string, name: string): string {

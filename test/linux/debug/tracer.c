@@ -1,4 +1,5 @@
-// Debugs children of its own by ptrace(2): steps one through instructions that it can count, and waits for another to hit a watchpoint.
+// Debugs children of its own by ptrace(2): steps one through instructions that it can count, and
+// waits for another to hit a watchpoint.
 #include "system-calls.h"
 
 #define SIGKILL             9

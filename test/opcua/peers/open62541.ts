@@ -1,5 +1,5 @@
-// Debian 13's open62541, on whatever Debian this is: its library, and the libc that this one is linked with, in a root of their own. Nothing
-// of it is installed; programs of it are run by its own loader (ld.so(8)).
+// Debian 13's open62541, on whatever Debian this is: its library, and the libc that this one is linked with, in a root of
+// their own. Nothing of it is installed; programs of it are run by its own loader (ld.so(8)).
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -32,7 +32,16 @@ export async function open62541(folder: string): Promise<Peer> {
   if (library === undefined || loader === undefined) throw new Error(`no ${LIBRARY} or no loader in ${root}`);
   const client = join(folder, "open62541_client");
   // Its libc is newer than the one that programs are linked with here; the library finds what it needs when it runs.
-  const flags = ["-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", "-isystem", join(root, "usr/include"), "-Wl,--allow-shlib-undefined"];
+  const flags = [
+    "-std=gnu11",
+    "-O1",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-isystem",
+    join(root, "usr/include"),
+    "-Wl,--allow-shlib-undefined",
+  ];
   runTool(CLANG, [...flags, "test/opcua/peers/open62541_client.c", join(library, LIBRARY), "-o", client]);
   return {
     run: async (...parameters) => {

@@ -1,7 +1,7 @@
-// A guest that gives every register a value and keeps it: general registers and vector registers, flags, and those of EL1 that an
-// operating system keeps its own things in. Its timer interrupts it again and again, it makes a call again and again, and whatever the
-// hypervisor does in between, every interrupt looks whether a register has changed, and says so. At EL1, MMU off. GIC_VERSION and the
-// addresses come from test/system/guestImage.ts.
+// A guest that gives every register a value and keeps it: general registers and vector registers, flags, and those of EL1
+// that an operating system keeps its own things in. Its timer interrupts it again and again, it makes a call again and
+// again, and whatever the hypervisor does in between, every interrupt looks whether a register has changed, and says so. At
+// EL1, MMU off. GIC_VERSION and the addresses come from test/system/guestImage.ts.
 
 #define PSCI_VERSION        0x84000000          // changes x0 and no other register (DEN 0028, SMCCC 1.1)
 

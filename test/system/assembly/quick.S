@@ -1,6 +1,7 @@
-// A guest that makes the quick traps (arch/aarch64/entry.S) with every general register: a load of an emulated device's register, a
-// store, a system register read and one written. Each time only the register that the instruction names may change, and to the right
-// value. It says "every register.." or "wrong: kind nn..". At EL1, MMU off. Addresses come from test/system/guestImage.ts.
+// A guest that makes the quick traps (arch/aarch64/entry.S) with every general register: a load of an emulated
+// device's register, a store, a system register read and one written. Each time only the register that the instruction
+// names may change, and to the right value. It says "every register.." or "wrong: kind nn..". At EL1, MMU off.
+// Addresses come from test/system/guestImage.ts.
 
 #define RTC                 34                  // INTID of an SPI that it owns
 #define PRIORITY_AT         (GICD_IPA + 0x400 + RTC)

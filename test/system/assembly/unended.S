@@ -1,6 +1,6 @@
-// A guest that is restarted in the middle of an interrupt: it acknowledges its timer's, and asks for its reset before it ends it. In its next
-// life the same interrupt must come again. At EL1, MMU off. GIC_VERSION and the addresses come from
-// test/system/guestImage.ts.
+// A guest that is restarted in the middle of an interrupt: it acknowledges its timer's, and asks for its reset
+// before it ends it. In its next life the same interrupt must come again. At EL1, MMU off. GIC_VERSION and the
+// addresses come from test/system/guestImage.ts.
 
 #define PSCI_SYSTEM_RESET   0x84000009          // DEN 0022
 

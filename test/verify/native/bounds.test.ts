@@ -19,7 +19,9 @@ describe("a loop without a marker of its own is refused", () => {
   });
 
   test("a way round that leaves the marker out", () => {
-    expect(refusals(assembly("f: 1: nop\n cbz x0, 2f\n nop\n bounded 4, 1\n nop\n 2: sub x1, x1, #1\n cbnz x1, 1b\n ret"))).toEqual(["loop-unmarked"]);
+    expect(
+      refusals(assembly("f: 1: nop\n cbz x0, 2f\n nop\n bounded 4, 1\n nop\n 2: sub x1, x1, #1\n cbnz x1, 1b\n ret")),
+    ).toEqual(["loop-unmarked"]);
   });
 
   test("the message names the function and the source line", () => {
@@ -149,7 +151,8 @@ test("each copy of a loop that is inlined twice has its own marker", () => {
 });
 
 describe("retry loops of exclusive accesses", () => {
-  const retry = (between: string, branch = "cbnz w10, 1b"): Sample => assembly(`f: nop\n 1: ldaxr w8, [x0]\n add w9, w8, #1\n stlxr w10, w9, [x0]\n ${between}\n ${branch}\n ret`);
+  const retry = (between: string, branch = "cbnz w10, 1b"): Sample =>
+    assembly(`f: nop\n 1: ldaxr w8, [x0]\n add w9, w8, #1\n stlxr w10, w9, [x0]\n ${between}\n ${branch}\n ret`);
 
   test("need no marker: as many attempts as there are pCPUs", () => {
     expect(cost(retry("nop"))).toBe(1 + EXCLUSIVE_ATTEMPTS * 5 + 1);
@@ -170,6 +173,8 @@ describe("retry loops of exclusive accesses", () => {
 
   test("are none without the load, or with a way round that leaves the store out", () => {
     expect(refusals(assembly("f: nop\n 1: stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual(["loop-unmarked"]);
-    expect(refusals(assembly("f: nop\n 1: ldaxr w8, [x0]\n cbz w8, 1b\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual(["loop-unmarked"]);
+    expect(refusals(assembly("f: nop\n 1: ldaxr w8, [x0]\n cbz w8, 1b\n stlxr w10, w9, [x0]\n cbnz w10, 1b\n ret"))).toEqual([
+      "loop-unmarked",
+    ]);
   });
 });

@@ -16,7 +16,9 @@ describe("refused", () => {
   });
 
   test("a jump table", () => {
-    const cases = Array.from({ length: 20 }, (_, index) => `case ${index}: __asm__ volatile("mov x9, #${index}"); break;`).join(" ");
+    const cases = Array.from({ length: 20 }, (_, index) => `case ${index}: __asm__ volatile("mov x9, #${index}"); break;`).join(
+      " ",
+    );
     const c = `${PRELUDE} void f(u32 x) { switch (x) { ${cases} } }`;
     expect(refusals(analyse({ c, flags: ["-fjump-tables"] }))).toEqual(["indirect-branch"]);
     expect(refusals(analyse({ c }))).toEqual([]);
@@ -36,7 +38,9 @@ describe("refused", () => {
   });
 
   test("a branch into the middle of another function", () => {
-    const sample = assembly(".type f, %function\n f: b 1f\n .size f, . - f\n .type g, %function\n g: nop\n 1: ret\n .size g, . - g");
+    const sample = assembly(
+      ".type f, %function\n f: b 1f\n .size f, . - f\n .type g, %function\n g: nop\n 1: ret\n .size g, . - g",
+    );
     expect(refusals(sample)).toContain("branch-astray");
   });
 
@@ -54,7 +58,9 @@ describe("refused", () => {
   });
 
   test("a loop with two entrances", () => {
-    expect(refusals(assembly("f: cbz x0, 2f\n 1: nop\n bounded 3, 1\n 2: nop\n cbnz x1, 1b\n ret"))).toEqual(["loop-irreducible"]);
+    expect(refusals(assembly("f: cbz x0, 2f\n 1: nop\n bounded 3, 1\n 2: nop\n cbnz x1, 1b\n ret"))).toEqual([
+      "loop-irreducible",
+    ]);
   });
 
   test("what cannot be analysed is reported once, not once for each caller", () => {

@@ -11,11 +11,16 @@ describe("what a function changes", () => {
   test("what it writes, but not what it puts back from where it was saved", () => {
     expect(changed("f: mov x9, #1\n ldr x10, [x11], #8\n ret")).toEqual(["x9", "x10", "x11"]);
     expect(changed("f: stp x19, x20, [sp, #-16]!\n mov x19, #1\n mov x20, #2\n ldp x19, x20, [sp], #16\n ret")).toEqual([]);
-    expect(changed("f: sub sp, sp, #32\n str x19, [sp, #8]\n mov x19, #1\n ldr x19, [sp, #8]\n add sp, sp, #32\n ret")).toEqual([]);
+    expect(changed("f: sub sp, sp, #32\n str x19, [sp, #8]\n mov x19, #1\n ldr x19, [sp, #8]\n add sp, sp, #32\n ret")).toEqual(
+      [],
+    );
   });
 
   test.each([
-    ["from another slot", "f: stp x19, x20, [sp, #-16]!\n mov x19, #1\n ldr x19, [sp, #8]\n ldr x20, [sp, #8]\n add sp, sp, #16\n ret"],
+    [
+      "from another slot",
+      "f: stp x19, x20, [sp, #-16]!\n mov x19, #1\n ldr x19, [sp, #8]\n ldr x20, [sp, #8]\n add sp, sp, #16\n ret",
+    ],
     ["saved too late", "f: mov x19, #1\n str x19, [sp, #-16]!\n ldr x19, [sp], #16\n ret"],
     ["overwritten meanwhile", "f: str x19, [sp, #-16]!\n mov x19, #1\n str w19, [sp, #4]\n ldr x19, [sp], #16\n ret"],
     ["overwritten by a byte", "f: str x19, [sp, #-16]!\n mov x19, #1\n strb w19, [sp, #4]\n ldr x19, [sp], #16\n ret"],
@@ -26,7 +31,9 @@ describe("what a function changes", () => {
   });
 
   test("what those that it calls or goes on in change", () => {
-    expect(changed("f: str x30, [sp, #-16]!\n bl g\n ldr x30, [sp], #16\n b h\n g: mov x9, #1\n ret\n h: mov x10, #1\n ret")).toEqual(["x9", "x10"]);
+    expect(
+      changed("f: str x30, [sp, #-16]!\n bl g\n ldr x30, [sp], #16\n b h\n g: mov x9, #1\n ret\n h: mov x10, #1\n ret"),
+    ).toEqual(["x9", "x10"]);
   });
 });
 

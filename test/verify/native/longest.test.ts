@@ -150,7 +150,9 @@ describe("loops", () => {
   });
 
   test("a spin lock is no retry loop: it waits for somebody", () => {
-    expect(refusals(assembly("f: 1: ldaxr w1, [x0]\n cbnz w1, 1b\n stlxr w2, w1, [x0]\n cbnz w2, 1b\n ret"))).toEqual(["loop-unmarked"]);
+    expect(refusals(assembly("f: 1: ldaxr w1, [x0]\n cbnz w1, 1b\n stlxr w2, w1, [x0]\n cbnz w2, 1b\n ret"))).toEqual([
+      "loop-unmarked",
+    ]);
   });
 
   test("a loop as long as a byte count costs so much per iteration", () => {

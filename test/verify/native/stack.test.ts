@@ -19,7 +19,11 @@ describe("depth", () => {
     expect(bytes("f: sub sp, sp, #0x120\n add sp, sp, #0x120\n ret")).toBe(288);
     expect(bytes("f: sub sp, sp, #1, lsl #12\n sub sp, sp, #16\n add sp, sp, #16\n add sp, sp, #1, lsl #12\n ret")).toBe(4112);
     expect(bytes("f: str x19, [sp, #-16]!\n mov x29, sp\n sub sp, sp, #64\n mov sp, x29\n ldr x19, [sp], #16\n ret")).toBe(80);
-    expect(bytes("f: stp x29, x30, [sp, #-32]!\n add x29, sp, #16\n sub sp, sp, #96\n sub sp, x29, #16\n ldp x29, x30, [sp], #32\n ret")).toBe(128);
+    expect(
+      bytes(
+        "f: stp x29, x30, [sp, #-32]!\n add x29, sp, #16\n sub sp, sp, #96\n sub sp, x29, #16\n ldp x29, x30, [sp], #32\n ret",
+      ),
+    ).toBe(128);
   });
 
   test("callees add to what is in use at the call", () => {
@@ -41,7 +45,9 @@ describe("depth", () => {
   });
 
   test("the deepest of two paths counts", () => {
-    expect(bytes("f: cbz x0, 1f\n sub sp, sp, #16\n add sp, sp, #16\n ret\n 1: sub sp, sp, #160\n add sp, sp, #160\n ret")).toBe(160);
+    expect(bytes("f: cbz x0, 1f\n sub sp, sp, #16\n add sp, sp, #16\n ret\n 1: sub sp, sp, #160\n add sp, sp, #160\n ret")).toBe(
+      160,
+    );
   });
 
   test("what clang makes of a local array", () => {
@@ -67,7 +73,9 @@ describe("refused", () => {
   });
 
   test("a called function that returns with the pointer elsewhere", () => {
-    expect(refusals(assembly("f: str x30, [sp, #-16]!\n bl g\n ldr x30, [sp], #16\n ret\n g: sub sp, sp, #16\n ret"))).toEqual(["stack-dynamic"]);
+    expect(refusals(assembly("f: str x30, [sp, #-16]!\n bl g\n ldr x30, [sp], #16\n ret\n g: sub sp, sp, #16\n ret"))).toEqual([
+      "stack-dynamic",
+    ]);
   });
 
   test("a loop that pushes", () => {
@@ -82,7 +90,9 @@ describe("entry code", () => {
   });
 
   test("may not do so with something on the stack", () => {
-    expect(refusals(assembly("f: str x30, [sp, #-16]!\n bl g\n ldr x30, [sp], #16\n ret\n g: mov sp, x0\n ret"))).toEqual(["stack-dynamic"]);
+    expect(refusals(assembly("f: str x30, [sp, #-16]!\n bl g\n ldr x30, [sp], #16\n ret\n g: mov sp, x0\n ret"))).toEqual([
+      "stack-dynamic",
+    ]);
   });
 
   test("what is on the stack at a WFI is still there after it", () => {

@@ -1,4 +1,5 @@
-// What the WebAssembly may not have, each refused with the function's name and the line of the AssemblyScript source; and how its loops nest.
+// What the WebAssembly may not have, each refused with the function's name and the line of the
+// AssemblyScript source; and how its loops nest.
 import { describe, expect, test } from "vitest";
 import { BuildError } from "../../../tools/build/errors.ts";
 import { VerifyError } from "../../../tools/verify/errors.ts";
