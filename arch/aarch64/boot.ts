@@ -12,7 +12,7 @@ import { redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
 import { KICK_SGI, SGI_BASE, sgi1rTarget, SGIR_TARGETS_SHIFT } from "./gic";
-import { setPriorityBits } from "./interrupts";
+import { setPriorityBits } from "./priorities";
 import { askWorkarounds, CPU_ON, SMC64 } from "./psci";
 import { SGIS } from "./sgis";
 import { vttbrOf } from "./stage2";

@@ -2,33 +2,15 @@
 // an allegation: it becomes an interrupt only by `owns`.
 //
 // A partition's SPIs keep enable, pending, active and route in the physical distributor, whose registers are write-one-to-set
-// and write-one-to-clear: masked by the owner's bitmap, a guest's write needs no lock and reaches nobody else's bit. The priority
-// is kept here: the physical one orders nothing, since every interrupt goes into a list register at once.
+// and write-one-to-clear: masked by the owner's bitmap, a guest's write needs no lock and reaches nobody else's bit.
 
 import { MAX_CPUS } from "../../build/generated/blob";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
-const INTIDS: u32 = INTID_WORDS * 32;
 export const FIRST_PPI: u32 = 16;
 export const FIRST_SPI: u32 = 32;
 /** INTIDs from here on name no interrupt (IHI 0069 §2.2): reading ICC_IAR1_EL1, nothing was pending. */
 export const FIRST_SPECIAL: u32 = 1020;
-
-/** The bits of a priority that the interrupt controller has, and waiting.ts has levels for; the others read 0. */
-let implemented: u32 = 0xf8;
-
-/** `bits`: how many upper bits of the eight are implemented. */
-export function setPriorityBits(bits: u32): void { implemented = (0xff00 >> bits) & 0xf8; }
-
-@inline export function implementedPriority(priority: u8): u8 { return priority & <u8>implemented; }
-
-/** At a multiple of its size: an INTID's place is found by one instruction less. */
-const priorities: usize = memory.data(INTIDS, INTIDS);
-
-/** Priority of an SPI; 0 is the highest. intid < 1024. */
-@inline export function spiPriority(intid: u32): u8 { return load<u8>(priorities + intid); }
-@inline export function spiPriorities(first: u32): u32 { return load<u32>(priorities + first); }
-@inline export function setSpiPriority(intid: u32, priority: u8): void { store<u8>(priorities + intid, implementedPriority(priority)); }
 
 // What the partitions' SPIs are, as bitmaps of INTIDs; each bit is changed by the partition that owns it alone, atomically.
 const BITMAP: u32 = INTID_WORDS * 4;

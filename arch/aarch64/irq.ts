@@ -5,7 +5,8 @@ import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2
 import { bound } from "../../build/generated/cpu";
 import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
 import { header } from "../../core/blob";
-import { FIRST_SPECIAL, FIRST_SPI, spiPriority } from "./interrupts";
+import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
+import { spiPriority } from "./priorities";
 import { Vcpu } from "./vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";

@@ -11,7 +11,8 @@
 import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { header } from "../../core/blob";
-import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt, spiPriority } from "./interrupts";
+import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt } from "./interrupts";
+import { spiPriority } from "./priorities";
 import { ownerOf } from "../../core/partition";
 import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "./sgis";
 import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "./vcpu";

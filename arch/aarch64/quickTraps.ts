@@ -7,7 +7,8 @@ import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from 
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { EXIT_GIC } from "../../core/abi";
 import { header } from "../../core/blob";
-import { enabledAt, setSpiPriority } from "./interrupts";
+import { enabledAt } from "./interrupts";
+import { setSpiPriority } from "./priorities";
 import { ownerOf } from "../../core/partition";
 import { sentSgis } from "./sgis";
 import { Vcpu } from "./vcpu";

@@ -8,7 +8,8 @@ import { mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch6
 import { atomicAnd32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { MAX_CPUS, PARTITION_PROBES_PRIORITY } from "../../build/generated/blob";
 import { blobInterrupt, header, MAX_INTERRUPTS } from "../../core/blob";
-import { enabledAt, FIRST_SPECIAL, implementedPriority, latchedAt, mutedAt, others, setSpiPriority, spiPriorities } from "./interrupts";
+import { enabledAt, FIRST_SPECIAL, latchedAt, mutedAt, others } from "./interrupts";
+import { implementedPriority, setSpiPriority, spiPriorities } from "./priorities";
 import { kickAll } from "../../core/kicks";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, Vcpu } from "./vcpu";

@@ -4,7 +4,7 @@
 
 import { mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { implementedPriority } from "./interrupts";
+import { implementedPriority } from "./priorities";
 import { Partition } from "../../core/partition";
 import { sentSgis, SGIS } from "./sgis";
 import { Vcpu } from "./vcpu";

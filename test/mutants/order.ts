@@ -16,7 +16,7 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   blobCheck: ["promises", "blob", "blobFeatures"], loadStore: ["emptySyndrome"], listRegisters: ["reference", "vgic", "interrupts", "eoirStorm"], sysregTrap: ["sysreg", "quickTraps"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
   partition: ["pause", "faults", "commands", "directStop", "hypercall"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
   events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
-  interrupts: ["gicd", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
+  interrupts: ["gicd", "listRegisters"], priorities: ["gicd", "interrupts", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
   crc32: ["console", "commands"], blob: ["blob", "boot"], boardCheck: ["boardFacts"], caches: ["sysreg", "boardFacts"], devices: ["gicd", "console"],
   kicks: ["directStop", "pause", "barriers"], parked: ["maintenance", "pause", "bandwidth", "takeover"], ownMemory: ["boot", "blob", "stage1"], facts: ["boardFacts"],
   descriptors: ["stage2", "boot"], pages: ["stage2", "boot"], registers: ["gicd", "sysreg"],
