@@ -3,7 +3,7 @@
 
 import {
   clock, copyFromPhysical, counterFrequency, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned, isPcpuAsPlanned, physicalRead64,
-  planIsaVcpu, relax, startPcpu, UART_IN_IMAGE,
+  planIsaVcpu, quietUart, relax, startPcpu, UART_IN_IMAGE,
 } from "../build/generated/isa";
 import {
   BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
@@ -14,7 +14,6 @@ import {
   blobBuffer, blobCpu, blobErrorText, blobInterrupt, blobPartition, blobRemedy, checkHeader, header, isDirect, MAX_INTERRUPTS,
 } from "./blob";
 import { checkBlob } from "./blobCheck";
-import { printBytes, printText, printValue, quietUart } from "./devices/pl011";
 import { gatherEntropy } from "./entropy";
 import { recordEvent } from "./events";
 import { startTick } from "./housekeeper";
@@ -22,8 +21,9 @@ import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
 import { mapPlanned, mapReadOnly, mapUart } from "./ownMemory";
 import { partitionOf, planPartition } from "./partition";
+import { printBytes, printText, printValue } from "./print";
 import { buildStage2 } from "./stage2";
-import { duration, setTimeBase, ticks } from "./time";
+import { nanoseconds, setFrequency, setOrigin, ticks } from "./time";
 import { initUplink } from "./uplink";
 import { FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, Vcpu, vcpuOf } from "./vcpu";
 
@@ -37,12 +37,12 @@ let uart: u64 = 0;
 
 /** First pCPU; `tree`: PA of the firmware's device tree. Gives back its vCPU record, or 0 when there is nothing to run. */
 export function bootPrimary(tree: u64): u32 {
-  const began = clock();
-  setTimeBase(counterFrequency(), began);
+  setOrigin(clock());
   uart = physicalRead64(imageBase() + UART_IN_IMAGE);
   if (uart == 0 || !mapUart(uart)) return 0;
   const error = readBlob();
   if (error != BLOB_OK) return refuse(error, blobRemedy(error));
+  setFrequency(counterFrequency());
   const head = header();
   quietUart(uart);
   printValue(uart, "axv: image at 0x", imageBase());
@@ -66,7 +66,7 @@ export function bootPrimary(tree: u64): u32 {
   gatherEntropy(tree);
   if (!initController()) return 0;
   initUplink(head.partitionCount, head.cpuCount);
-  recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, clock(), imageBase(), duration(clock() - began), head.partitionCount);
+  recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, clock(), imageBase(), nanoseconds(clock()), head.partitionCount);
   if (!bringUp(vcpuOf(0)) || !startOthers()) return 0;
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);

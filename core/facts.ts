@@ -2,7 +2,7 @@
 
 import { ownId } from "../build/generated/isa";
 import { uartAddress } from "./boot";
-import { printText, printValue } from "./devices/pl011";
+import { printText, printValue } from "./print";
 
 /** False, and a line that says so: what is found is not what is planned. */
 export function isSame(fact: string, planned: u64, found: u64): bool {

@@ -2,7 +2,7 @@
 // telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it. Where a vCPU runs, too, it comes
 // in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one (panic.ts).
 
-import { armTimer, clock, startTimer } from "../build/generated/isa";
+import { armTimer, clock, startTimer, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../build/generated/isa";
 import { atomicAnd32, bound } from "../build/generated/cpu";
 import { MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
@@ -24,7 +24,6 @@ import {
 import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
-import { uartCanSend, uartHasReceived, uartReceive, uartSend } from "./devices/pl011";
 import { areTagsDue, askForTags, lookAtTags } from "./tagImages";
 import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 

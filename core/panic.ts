@@ -11,7 +11,7 @@ import { partitionOf } from "./partition";
 import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "./vcpu";
 import { uartAddress } from "./boot";
 import { stop } from "./lifecycle";
-import { printByte, printText, printValue } from "./devices/pl011";
+import { printByte, printText, printValue } from "./print";
 
 /** What the ISA says of the fault: its cause, the instruction, the address. `record`: the pCPU's vCPU record, or anything. */
 export function reportPanic(cause: u64, instruction: u64, address: u64, record: u32): void {

@@ -6,11 +6,11 @@ export const MICROSECONDS_PER_SECOND: u32 = 1_000_000;
 let frequency: u64 = NANOSECONDS_PER_SECOND;
 let origin: u64 = 0;
 
-/** Counter frequency in Hz (0: boardCheck.ts refuses the board before anybody asks), and the tick that counts as time 0. */
-export function setTimeBase(hertz: u64, now: u64): void {
-  frequency = hertz;
-  origin = now;
-}
+/** The tick that counts as time 0. */
+export function setOrigin(now: u64): void { origin = now; }
+
+/** Counter frequency in Hz. 0: the ISA refuses the board before anybody asks. */
+export function setFrequency(hertz: u64): void { frequency = hertz; }
 
 /** Length of a time in ticks as nanoseconds. In two parts, so that it does not overflow in 584 years. */
 export function duration(ticks: u64): u64 {

@@ -1,7 +1,7 @@
 // What AArch64 gives the core: its hooks, as core/README.md lists them. The build has core's "build/generated/isa" mean this file.
 
 import { mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
-import { printValue } from "../../core/devices/pl011";
+import { printValue } from "../../core/print";
 import { AFFINITY_MASK } from "./sysregs";
 import { Vcpu } from "./vcpu";
 
@@ -12,6 +12,7 @@ export {
   relax, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
 export { absorbOwn } from "./entropy";
+export { quietUart, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../../core/devices/pl011";
 
 // Boot.
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";

@@ -14,7 +14,7 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   vgicd: ["gicd", "gicv2"], vgicr: ["gicd", "listRegisters"], vgicv2: ["gicv2", "vgic"], virtualInterface: ["listRegisters"], irq: ["interrupts", "listRegisters"],
   housekeeper: ["commands", "console", "bandwidth"], uplink: ["commands", "console"], frame: ["commands", "console"], telemetry: ["commands"], cbor: ["commands"],
   blobCheck: ["promises", "blob", "blobFeatures"], loadStore: ["emptySyndrome"], listRegisters: ["reference", "vgic", "interrupts", "eoirStorm"], sysregTrap: ["sysreg", "quickTraps"], directSysregs: ["direct"], idregs: ["sysreg"], clusterWays: ["ways"],
-  partition: ["pause", "faults", "commands", "directStop", "hypercall"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], panic: ["faults", "takeover"],
+  partition: ["pause", "faults", "commands", "directStop", "hypercall"], trap: ["faults", "hypercall", "gicd"], vpl011: ["console"], pl011: ["console", "boot"], print: ["boot", "faults"], panic: ["faults", "takeover"],
   events: ["faults", "commands"], sgis: ["sgi", "gicv2"], waiting: ["listRegisters", "reference"], interruptState: ["vgic", "gicd", "gicv2", "reference"], asks: ["vgic", "gicd", "reference"],
   interrupts: ["gicd", "listRegisters"], priorities: ["gicd", "interrupts", "listRegisters"], sysregs: ["boot", "sysreg"], esr: ["gicd", "emptySyndrome", "faults"], firmwareTree: ["seed"], entropy: ["seed"],
   crc32: ["console", "commands"], blob: ["blob", "boot"], boardCheck: ["boardFacts"], caches: ["sysreg", "boardFacts"], devices: ["gicd", "console"],

@@ -21,15 +21,22 @@ export function requiredSymbol(elf: Elf, name: string): number {
 
 const SOURCE = /(?<!\.table)\.ts$|\.S$/;
 
+/** One of the drivers, of which an ISA has those that its sources, or other drivers of its, name. */
+const DRIVER = /\/devices\/(\w+)\.ts$/;
+
 /**
  * AssemblyScript and assembly, every line, comments too; not the tables that intrinsics and blob accessors are
- * generated from.
+ * generated from, and not the drivers of other ISAs.
  */
 export function sourceLines(root: string, folders: readonly string[]): number {
-  const files = folders.flatMap((folder) =>
+  const texts = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((name) => SOURCE.test(name))
-      .map((name) => join(root, folder, name)),
+      .map((name) => ({ name: join(root, folder, name), text: readFileSync(join(root, folder, name), "utf8") })),
   );
-  return files.reduce((sum, file) => sum + (readFileSync(file, "utf8").match(/\n/g)?.length ?? 0), 0);
+  const isTheirs = ({ name }: { name: string }): boolean => {
+    const [, driver] = DRIVER.exec(name) ?? [];
+    return driver === undefined || texts.some(({ text }) => text.includes(`/${driver}"`));
+  };
+  return texts.filter(isTheirs).reduce((sum, { text }) => sum + (text.match(/\n/g)?.length ?? 0), 0);
 }
