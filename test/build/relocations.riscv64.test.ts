@@ -7,7 +7,10 @@ import { buildNative } from "../../tools/build/native.ts";
 import { errorOf, inWorkFolder } from "./build.ts";
 
 const SCRIPT = `ENTRY(_start)
-SECTIONS { . = BASE; .text : { KEEP(*(.text.head)) *(.text .text.*) } .rodata : { *(.rodata .rodata.*) } .data : { *(.data .data.* .bss .bss.*) } }
+SECTIONS {
+  . = BASE; .text : { KEEP(*(.text.head)) *(.text .text.*) } .rodata : { *(.rodata .rodata.*) }
+  .data : { *(.data .data.* .bss .bss.*) }
+}
 `;
 const C = `#pragma GCC visibility push(hidden)
 extern unsigned long end(unsigned long);
@@ -43,7 +46,8 @@ test.each([
   ["data holds constants", "j .\n.balign 8\n.quad absolute\n.word absolute"],
   ["code has a constant that the linker relaxes", "lui a0, %hi(small)\naddi a0, a0, %lo(small)\nj ."],
   ["code has constants", "lui a0, %hi(absolute)\naddi a0, a0, %lo(absolute)\nsw a0, %lo(absolute)(a0)\nj ."],
-])("may have: %s", (_, head) => inWorkFolder((folder) => void expect(link(folder, `${HEAD}\n${head}`).length).toBeGreaterThan(0)));
+])("may have: %s", (_, head) =>
+  inWorkFolder((folder) => void expect(link(folder, `${HEAD}\n${head}`).length).toBeGreaterThan(0)));
 
 test.each([
   ["an address in data", "j .\n.balign 8\n.quad end", /R_RISCV_64 to end at _start\+/],

@@ -1,5 +1,5 @@
-// The PLC guest for RISC-V on QEMU's virt machine, in virtual time (an instruction is a ns): bare, in supervisor mode behind OpenSBI, and
-// the same bytes in VS-mode, where its timer is its own.
+// The PLC guest for RISC-V on QEMU's virt machine, in virtual time (an instruction is a ns): bare, in supervisor mode behind
+// OpenSBI, and the same bytes in VS-mode, where its timer is its own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,8 @@ const machine = (...more: string[]): string[] => [
 /** What the machine prints behind the firmware's words, until it matches. */
 async function until(wanted: RegExp, more: readonly string[]): Promise<string> {
   // setpriv: the kernel kills QEMU when this process ends, however it ends.
-  const qemu: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "--", program, ...machine(...more)], { stdio: ["ignore", "pipe", "inherit"] });
+  const command = ["--pdeathsig", "KILL", "--", program, ...machine(...more)];
+  const qemu: ChildProcess = spawn("setpriv", command, { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   const timer = setTimeout(() => qemu.kill("SIGKILL"), LIMIT_MS);
   try {
@@ -51,7 +52,8 @@ const TWO_SECONDS = /plc: scans=2030 .*\r\n/;
 /** The figures of its last line. */
 function figures(said: string): Record<string, number[]> {
   const line = TWO_SECONDS.exec(said)?.[0] ?? "";
-  return Object.fromEntries([...line.matchAll(/(\w+)=([\d./]+)/g)].map(([, name = "", values = ""]) => [name, values.split("/").map(Number)]));
+  const values = [...line.matchAll(/(\w+)=([\d./]+)/g)];
+  return Object.fromEntries(values.map(([, name = "", value = ""]) => [name, value.split("/").map(Number)]));
 }
 
 function isInTime(said: string): void {
@@ -64,7 +66,10 @@ function isInTime(said: string): void {
   expect(measured[0]).toBeGreaterThan(20);
 }
 
-test.each([["ELF", (): string => products.elf], ["raw image", (): string => products.binary]])("bare, its %s: two seconds, every scan on its deadline, no overrun", async (_, kernel) => {
+test.each([
+  ["ELF", (): string => products.elf],
+  ["raw image", (): string => products.binary],
+])("bare, its %s: two seconds, every scan on its deadline, no overrun", async (_, kernel) => {
   isInTime(await until(TWO_SECONDS, ["-kernel", kernel()]));
 });
 
@@ -73,7 +78,8 @@ test("the same bytes in VS-mode: one call, for a hypervisor that it knows, and n
   writeFileSync(script, "ENTRY(_start) SECTIONS { . = 0x88000000; .text : { *(.text) } }"); // QEMU starts at its lowest address
   runTool(CLANG, [...RISCV64.flags, "-march=rv64imac_zicsr_h", "-c", "test/plc/assembly/vsMode.S", "-o", object]);
   runTool(LLD, ["-static", "-T", script, object, "-o", hypervisor]);
-  const said = await until(TWO_SECONDS, ["-kernel", hypervisor, "-device", `loader,file=${products.binary},addr=0x${IMAGE.toString(16)}`]);
+  const guest = `loader,file=${products.binary},addr=0x${IMAGE.toString(16)}`;
+  const said = await until(TWO_SECONDS, ["-kernel", hypervisor, "-device", guest]);
   isInTime(said);
   expect(said.slice(said.lastIndexOf("\n", said.indexOf("plc: started"))).trim()).toMatch(/^Eplc: started/);
   expect(said.slice(said.indexOf("plc: started"))).not.toMatch(/[EX](?!\w*=)/);
@@ -82,7 +88,8 @@ test("the same bytes in VS-mode: one call, for a hypervisor that it knows, and n
 describe("an exception that nobody expects", () => {
   /** The guest with other instructions where it would wait for its first interrupt, or scan. */
   function patched(where: string, source: string): string {
-    const [text, object, code, image] = ["patch.S", "patch.o", "patch.bin", "patched.bin"].map((name) => join(folder, name)) as [string, string, string, string];
+    const file = (name: string): string => join(folder, name);
+    const [text, object, code, image] = [file("patch.S"), file("patch.o"), file("patch.bin"), file("patched.bin")];
     writeFileSync(text, `${source}\n`);
     runTool(CLANG, [...RISCV64.flags, "-c", text, "-o", object]);
     runTool({ command: "llvm-objcopy-19", package: "llvm-19" }, ["-O", "binary", "-j", ".text", object, code]);

@@ -1,4 +1,5 @@
-// What the PLC guest does its own way on RISC-V: the wasm that ships, on as much of a CPU as it reaches; and what is proven of its binary.
+// What the PLC guest does its own way on RISC-V: the wasm that ships, on as much of a CPU as it reaches; and what is proven of
+// its binary.
 import { readFileSync } from "node:fs";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CALL_EXTENSION } from "../../arch/riscv64/calls.ts";
@@ -22,7 +23,10 @@ const LSR = UART + 5n;
 const LSR_THRE = 0x20;
 const STIE = 1n << 5n;
 const EXTENSION = BigInt(CALL_EXTENSION);
-const [VERSION, DOORBELL, CONSOLE_WRITE, MAILBOX] = [abi.CALL_VERSION, abi.CALL_DOORBELL, abi.CALL_CONSOLE_WRITE, abi.CALL_MAILBOX].map(BigInt);
+const VERSION = BigInt(abi.CALL_VERSION);
+const DOORBELL = BigInt(abi.CALL_DOORBELL);
+const CONSOLE_WRITE = BigInt(abi.CALL_CONSOLE_WRITE);
+const MAILBOX = BigInt(abi.CALL_MAILBOX);
 const SBI_NOT_SUPPORTED = -2n;
 
 type Access = (...values: (bigint | number)[]) => bigint | number | void;
@@ -127,7 +131,8 @@ describe("bare", () => {
 });
 
 describe("the device tree says how fast `time` counts", () => {
-  const cpus = (property: string): string => `/dts-v1/; / { model = "t"; cpus { ${property} cpu@0 { device_type = "cpu"; reg = <0>; }; }; };`;
+  const cpus = (property: string): string =>
+    `/dts-v1/; / { model = "t"; cpus { ${property} cpu@0 { device_type = "cpu"; reg = <0>; }; }; };`;
   const firstDeadline = async (tree: Uint8Array, at = TREE): Promise<bigint> => {
     cpu.tree = tree;
     await cpu.boot(at);
@@ -175,7 +180,7 @@ describe("with the hypervisor", () => {
   });
 });
 
-test("everything of its binary is proven bounded, and nothing but the entry and a panic writes gp, where linear memory is found", async () => {
+test("its binary is proven bounded; gp, by which linear memory is found, is written by the entry and by a panic alone", async () => {
   const { elf, wasm } = await buildProgram(PLC_RISCV64);
   const problems: Problem[] = [];
   const analysis = analyse(elf, wasm, RISCV64, problems);

@@ -1,5 +1,6 @@
-// Soundness: no run of a function on an emulated CPU executes more instructions than verify says it can. Random programs, run through
-// every way they can take, compiled as the build does it, and also with the loop transformations that the build switches off.
+// Soundness: no run of a function on an emulated CPU executes more instructions than verify says it can. Random programs, run
+// through every way they can take, compiled as the build does it, and also with the loop transformations that the build switches
+// off.
 import { beforeAll, describe, expect, test } from "vitest";
 import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { RISCV64 } from "../../tools/build/targets/riscv64.ts";

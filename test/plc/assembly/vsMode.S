@@ -1,5 +1,5 @@
-// The least of a hypervisor for RISC-V: starts the PLC guest in VS-mode, with its interrupts direct, and knows no calls. Second stage
-// off. Prints "E" for each call of the guest's, and "X" for any other exit, which is the last.
+// The least of a hypervisor for RISC-V: starts the PLC guest in VS-mode, with its interrupts direct, and knows no calls. Second
+// stage off. Prints "E" for each call of the guest's, and "X" for any other exit, which is the last.
 
 #define GUEST               0x80200000
 #define UART                0x10000000

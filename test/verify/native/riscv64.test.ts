@@ -15,10 +15,16 @@ const cost = (text: string, name = "f"): number => {
   return sample.routine(name).cost.instructions;
 };
 
+/** Around a call. */
+const PUSH = "addi sp, sp, -16\n sd ra, 0(sp)";
+const POP = "ld ra, 0(sp)\n addi sp, sp, 16";
+
 describe("where control goes", () => {
   test("calls, tail calls, branches; an instruction has two bytes or four", () => {
-    expect(cost("f: addi sp, sp, -16\n sd ra, 0(sp)\n call g\n jal g\n ld ra, 0(sp)\n addi sp, sp, 16\n tail h\n g: nop\n ret\n h: lui a0, 0x12345\n ret")).toBe(7 + 2 * 2 + 2);
-    for (const branch of ["beq a0, a1", "bne a0, a1", "blt a0, a1", "bge a0, a1", "bltu a0, a1", "bgeu a0, a1", "beqz a0", "bnez a0", "bltz a0", "bgez a0", "blez a0", "bgtz a0"]) {
+    expect(cost(`f: ${PUSH}\n call g\n jal g\n ${POP}\n tail h\n g: nop\n ret\n h: lui a0, 0x12345\n ret`)).toBe(7 + 2 * 2 + 2);
+    const ofTwo = ["beq", "bne", "blt", "bge", "bltu", "bgeu"].map((name) => `${name} a0, a1`);
+    const ofOne = ["beqz", "bnez", "bltz", "bgez", "blez", "bgtz"].map((name) => `${name} a0`);
+    for (const branch of [...ofTwo, ...ofOne]) {
       expect(cost(`f: ${branch}, 1f\n ret\n 1: nop\n nop\n nop\n ret`), branch).toBe(5);
     }
   });
@@ -46,7 +52,7 @@ describe("where control goes", () => {
     ["data that a path runs into", "f: nop\n .word 0xffffffff", "undecodable"],
     ["nothing", "f: nop", "branch-astray"],
     ["an endless loop", "f: j f", "loop-unmarked"],
-    ["itself", "f: addi sp, sp, -16\n sd ra, 0(sp)\n call f\n ld ra, 0(sp)\n addi sp, sp, 16\n ret", "recursion"],
+    ["itself", `f: ${PUSH}\n call f\n ${POP}\n ret`, "recursion"],
   ])("refused: %s", (_, text, code) => {
     expect(refusals(assembly(text))).toEqual([code]);
   });
@@ -65,7 +71,8 @@ test("data between code is none where a symbol says so", () => {
 describe("loops", () => {
   test("a marker's bound counts, of assembly and of what clang makes of C", () => {
     expect(cost("f: 1: addi a0, a0, -1\n bounded 5, 1\n bnez a0, 1b\n ret")).toBe(5 * 2 + 1);
-    const sample = fromC("u32 f(volatile u32 *p, u32 n) { u32 sum = 0; for (u32 i = 0; i < n; i++) { BOUND(8); sum += *p; } return sum; }");
+    const sample = fromC(`u32 f(volatile u32 *p, u32 n) { u32 sum = 0;
+      for (u32 i = 0; i < n; i++) { BOUND(8); sum += *p; } return sum; }`);
     expect(refusals(sample)).toEqual([]);
     expect(sample.routine("f").bounds.map(({ why }) => why)).toEqual(["stated"]);
     expect(sample.routine("f").cost.instructions).toBeGreaterThan(8 * 4);
@@ -73,7 +80,8 @@ describe("loops", () => {
   });
 
   test("a load-reserved and a store-conditional that is tried again: once for each pCPU", () => {
-    const retry = (between: string): string => `f: 1: lr.w.aq a3, (a0)\n bne a3, a1, 2f\n sc.w.rl a4, a2, (a0)\n ${between} bnez a4, 1b\n 2: ret`;
+    const retry = (between: string): string =>
+      `f: 1: lr.w.aq a3, (a0)\n bne a3, a1, 2f\n sc.w.rl a4, a2, (a0)\n ${between} bnez a4, 1b\n 2: ret`;
     expect(cost(retry(""))).toBe(EXCLUSIVE_ATTEMPTS * 4 + 1);
     expect(refusals(assembly(retry("li a4, 1\n")))).toEqual(["loop-unmarked"]);
     expect(refusals(assembly("f: 1: lr.w a3, (a0)\n sc.w a4, a2, (a0)\n bnez a3, 1b\n ret"))).toEqual(["loop-unmarked"]);
@@ -100,8 +108,9 @@ describe("the stack", () => {
 
   test("every way to move the pointer", () => {
     expect(bytes("f: addi sp, sp, -48\n addi sp, sp, 48\n ret")).toBe(48);
-    expect(bytes("f: addi sp, sp, -32\n sd s0, 0(sp)\n addi s0, sp, 32\n addi sp, sp, -96\n addi sp, s0, -32\n ld s0, 0(sp)\n addi sp, sp, 32\n ret")).toBe(128);
-    expect(bytes("f: addi sp, sp, -16\n sd ra, 0(sp)\n call g\n ld ra, 0(sp)\n addi sp, sp, 16\n ret\n g: addi sp, sp, -64\n addi sp, sp, 64\n ret")).toBe(80);
+    const byFrame = "addi s0, sp, 32\n addi sp, sp, -96\n addi sp, s0, -32";
+    expect(bytes(`f: addi sp, sp, -32\n sd s0, 0(sp)\n ${byFrame}\n ld s0, 0(sp)\n addi sp, sp, 32\n ret`)).toBe(128);
+    expect(bytes(`f: ${PUSH}\n call g\n ${POP}\n ret\n g: addi sp, sp, -64\n addi sp, sp, 64\n ret`)).toBe(80);
   });
 
   test("the address of a stack, in two halves, is no frame", () => {
@@ -110,12 +119,15 @@ describe("the stack", () => {
 
   test("another stack: only with nothing on this one", () => {
     expect(bytes("f: csrrw sp, sscratch, sp\n addi sp, sp, -32\n sret")).toBe(32);
-    expect(refusals(assembly("f: addi sp, sp, -16\n sd ra, 0(sp)\n call g\n ld ra, 0(sp)\n addi sp, sp, 16\n ret\n g: mv sp, a0\n ret"))).toEqual(["stack-dynamic"]);
-    expect(refusals(fromC("u32 f(u32 n) { volatile u32 room[n]; room[0] = n; return room[n - 1]; } u32 g(u32 n) { return f(n) + 1; }", ["-fno-inline"]))).toEqual(["stack-dynamic"]);
+    expect(refusals(assembly(`f: ${PUSH}\n call g\n ${POP}\n ret\n g: mv sp, a0\n ret`))).toEqual(["stack-dynamic"]);
+    const c = "u32 f(u32 n) { volatile u32 room[n]; room[0] = n; return room[n - 1]; } u32 g(u32 n) { return f(n) + 1; }";
+    expect(refusals(fromC(c, ["-fno-inline"]))).toEqual(["stack-dynamic"]);
   });
 
   test("what clang makes of a local array", () => {
-    const sample = fromC("u32 g(volatile u32 *p) { return *p; } u32 f(u32 n) { volatile u32 room[100]; room[n % 100] = n; return g(room) + room[1]; }", ["-fno-inline"]);
+    const c = `u32 g(volatile u32 *p) { return *p; }
+      u32 f(u32 n) { volatile u32 room[100]; room[n % 100] = n; return g(room) + room[1]; }`;
+    const sample = fromC(c, ["-fno-inline"]);
     expect(refusals(sample)).toEqual([]);
     expect(sample.routine("f").stack.bytes).toBeGreaterThanOrEqual(400 + 8);
     expect(sample.routine("f").stack.bytes).toBeLessThanOrEqual(400 + 48);
@@ -127,14 +139,16 @@ describe("registers", () => {
 
   test("a function changes what it writes, but not what it puts back", () => {
     expect(changed("f: li t0, 1\n ld t1, 0(a1)\n ret")).toEqual(["x5", "x6"]);
-    expect(changed("f: addi sp, sp, -16\n sd s1, 8(sp)\n li s1, 1\n ld s1, 8(sp)\n addi sp, sp, 16\n ret")).toEqual([]);
-    expect(changed("f: addi sp, sp, -16\n sd s1, 8(sp)\n li s1, 1\n lw s1, 8(sp)\n addi sp, sp, 16\n ret")).toEqual(["x9"]);
-    expect(changed("f: addi sp, sp, -16\n sd s1, 8(sp)\n li s1, 1\n sb s1, 9(sp)\n ld s1, 8(sp)\n addi sp, sp, 16\n ret")).toEqual(["x9"]);
+    const saving = (meanwhile: string, load: string): string[] =>
+      changed(`f: addi sp, sp, -16\n sd s1, 8(sp)\n li s1, 1\n ${meanwhile}${load} s1, 8(sp)\n addi sp, sp, 16\n ret`);
+    expect(saving("", "ld")).toEqual([]);
+    expect(saving("", "lw")).toEqual(["x9"]);
+    expect(saving("sb s1, 9(sp)\n ", "ld")).toEqual(["x9"]);
   });
 
   test("what is read behind a call that changed it is lost", () => {
     const caller = (behind: string, callee: string): string[] =>
-      refusals(assembly(`f: addi sp, sp, -16\n sd ra, 0(sp)\n li s2, 1\n call g\n ${behind}\n ld ra, 0(sp)\n addi sp, sp, 16\n ret\n g: ${callee}\n ret`));
+      refusals(assembly(`f: ${PUSH}\n li s2, 1\n call g\n ${behind}\n ${POP}\n ret\n g: ${callee}\n ret`));
     expect(caller("sd s2, 0(a1)", "li s2, 2")).toEqual(["register-lost"]);
     expect(caller("sd s2, 0(a1)", "li s3, 2")).toEqual([]);
     expect(caller("sd a0, 0(a1)", "li a0, 2")).toEqual([]);
