@@ -48,7 +48,8 @@ test("a group whose preparation fails counts as failed, its tests as skipped", (
 
 test("an error after the end of its test counts as failed", () => {
   const a =
-    'test("a", () => { setTimeout(() => { throw new Error("late"); }, 1); });\ntest("b", () => new Promise((done) => setTimeout(done, 50)));';
+    'test("a", () => { setTimeout(() => { throw new Error("late"); }, 1); });\n' +
+    'test("b", () => new Promise((done) => setTimeout(done, 50)));';
   expect(lastLineOf({ a })).toEqual({ line: "2 passed, 1 failed", status: 1 });
 });
 

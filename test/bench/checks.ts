@@ -79,7 +79,9 @@ function checkPair(cell: Cell): Check[] {
     {
       title: `${nameOf(cell)}: nothing follows a doorbell`,
       holds: interrupts === expected && others === 0,
-      detail: `receiver's exits for ${doorbells} doorbells: ${interrupts} by interrupts, ${others} by anything else that came from outside`,
+      detail:
+        `receiver's exits for ${doorbells} doorbells: ${interrupts} by interrupts, ` +
+        `${others} by anything else that came from outside`,
     },
     {
       title: `${nameOf(cell)}: nobody notices the other partition's restart`,

@@ -97,7 +97,8 @@ export async function systemOfPair(gic: Gic, mode: Mode, samples?: number): Prom
  * partition can have beside a pCPU for housekeeping.
  */
 export async function systemOfSweep(gic: Gic, mode: Mode): Promise<BenchSystem> {
-  const yaml = `partitions:${partition("sweep", await imageOf(SWEEP, undefined), [0, 1, 2, 3, 4, 5, 6], mode, "rtc")}    on_failure: restart\n`;
+  const sweep = partition("sweep", await imageOf(SWEEP, undefined), [0, 1, 2, 3, 4, 5, 6], mode, "rtc");
+  const yaml = `partitions:${sweep}    on_failure: restart\n`;
   return buildSystem({ name: `v${gic}-${mode}-sweep`, gic, cpus: "all", yaml });
 }
 

@@ -138,7 +138,9 @@ export const paths: readonly Intrinsic[] = [
     params: {},
     result: "void",
     doc: "SCTLR_EL1.C and I: what the guest stores from here on may be in the caches only.",
-    c: `unsigned long value; __asm__ volatile("mrs %0, sctlr_el1\\n\\torr %0, %0, #(1 << 2)\\n\\torr %0, %0, #(1 << 12)\\n\\tmsr sctlr_el1, %0\\n\\tisb" : "=&r"(value) : : "memory");`,
+    c:
+      `unsigned long value; __asm__ volatile("mrs %0, sctlr_el1\\n\\torr %0, %0, #(1 << 2)\\n\\torr %0, %0, ` +
+      `#(1 << 12)\\n\\tmsr sctlr_el1, %0\\n\\tisb" : "=&r"(value) : : "memory");`,
   },
   call("timeHvc", "hvc #0", "A hypercall, to the instruction behind it."),
   call("timeSmc", "smc #0", "An SMC, to the instruction behind it."),

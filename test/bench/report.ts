@@ -21,7 +21,8 @@ const number = (value: number): string => value.toLocaleString("en-US", { maximu
 function samples(measured: Measured | undefined): string {
   if (measured === undefined) return ABSENT;
   const { least, most, turns, isOver } = measured;
-  return `${least === most ? number(most) : `${number(least)}…${number(most)}`}${turns === 0 ? "" : ` (${turns})`}${isOver ? " !" : ""}`;
+  const range = least === most ? number(most) : `${number(least)}…${number(most)}`;
+  return range + (turns === 0 ? "" : ` (${turns})`) + (isOver ? " !" : "");
 }
 
 const goal = (value: Goal | undefined): string => (value === undefined ? ABSENT : value === "bare" ? "as bare" : number(value));
@@ -129,8 +130,12 @@ export function formatJson({ paths, figures, checks, handlers }: Result): string
 
 /** What the figures mean. */
 export const NOTES: readonly string[] = [
-  "Instructions as executed by QEMU's Cortex-A53 (-icount), the hypervisor's in EL2 included: path lengths, without caches and buses. Of each interrupt",
-  "10,000 samples: one number means that all took as many. A timer's path begins where its time has come and its interrupt is switched on.",
-  'QEMU\'s CPUs take turns, so "beside Linux" is what the hypervisor executes for the guest while its neighbour runs, not what sharing caches and the',
-  "bus would cost; (n): so many samples had a turn of Linux's CPU in them, and count that too. The doorbell's is the sum of both CPUs' paths.",
+  "Instructions as executed by QEMU's Cortex-A53 (-icount), the hypervisor's in EL2 included: path lengths, " +
+    "without caches and buses. Of each interrupt",
+  "10,000 samples: one number means that all took as many. A timer's path begins where its time has come and its interrupt " +
+    "is switched on.",
+  'QEMU\'s CPUs take turns, so "beside Linux" is what the hypervisor executes for the guest while its neighbour runs, not ' +
+    "what sharing caches and the",
+  "bus would cost; (n): so many samples had a turn of Linux's CPU in them, and count that too. " +
+    "The doorbell's is the sum of both CPUs' paths.",
 ];

@@ -46,7 +46,8 @@ interface Row {
 }
 
 /** In every Node process, as it ends: its peak memory in KiB. */
-const WATCH = `const { appendFileSync } = require("node:fs"); process.on("exit", () => appendFileSync(process.env.AXV_BENCH_PEAKS, process.resourceUsage().maxRSS + "\\n"));`;
+const WATCH = `const { appendFileSync } = require("node:fs");
+process.on("exit", () => appendFileSync(process.env.AXV_BENCH_PEAKS, process.resourceUsage().maxRSS + "\\n"));`;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -59,7 +59,8 @@ function lineOf(code: Code, place: string): string {
   const [, cpu = "0", name, offset = "0"] = /^(?:(\d):)?([a-z_]+)\+?(\d+)?$/.exec(place) ?? [];
   const start = name === undefined ? undefined : code.named(name)?.start;
   if (start === undefined) return place;
-  return `Trace ${cpu}: 0x7f0d10143bc0 [0000000000000000/${(BASE + start + 4 * Number(offset)).toString(16).padStart(16, "0")}/00000061/ff020201] `;
+  return `Trace ${cpu}: 0x7f0d10143bc0 ` +
+    `[0000000000000000/${(BASE + start + 4 * Number(offset)).toString(16).padStart(16, "0")}/00000061/ff020201] `;
 }
 
 const THROUGH = [

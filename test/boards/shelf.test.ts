@@ -66,9 +66,11 @@ test("what is wrong with what it extends is told there", () => {
 test("more than 8 pCPUs are refused, with a GICv2 and without", () => {
   const nine = BASE.replace("[0x0, 0x1, 0x2, 0x3]", "[0, 1, 2, 3, 4, 5, 6, 7, 8]");
   const gicv2 =
-    "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0x8000, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: 32, maintenance: 9 }\n";
+    "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0x8000, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: " +
+      "32, maintenance: 9 }\n";
   const cpus =
-    "cpus: { compatible: a, mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: [{ level: 1, kind: unified, sets: 64, ways: 1, line: 64 }] }\n";
+    "cpus: { compatible: a, mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: [{ level: 1, kind: unified, sets: " +
+      "64, ways: 1, line: 64 }] }\n";
   for (const file of [nine, gicv2 + cpus]) {
     const { board, found } = read(file);
     expect(board).toBeUndefined();

@@ -175,7 +175,7 @@ test("Modbus: a tag is read, a setpoint written, and the output follows; what is
   expect(exits(), "and not one exit for it").toBe(before);
 });
 
-test("OPC UA, encrypted: an operator's setpoint, and the output follows with the time of the scan; an observer only looks", async () => {
+test("OPC UA, encrypted: an operator's setpoint, which the output follows; an observer only looks", async () => {
   const session = await login("anna");
   const node = `ns=${await plantNamespace(session)};s=plc.`;
   expect(await writeInt16(session, `${node}Setpoint`, 20)).toBe(StatusCodes.Good);
@@ -190,7 +190,7 @@ test("OPC UA, encrypted: an operator's setpoint, and the output follows with the
   expect((await readTag(observer, `${node}Setpoint`)).value.value).toBe(20);
 });
 
-test("who may command from inside does: the guest stops, and no old value is shown as if it were new; it is started again, and values return", async () => {
+test("who may command from inside stops the guest: no old value is shown as if it were new; then starts it", async () => {
   const session = await login("anna");
   const space = await plantNamespace(session);
   const output = `ns=${space};s=plc.Output`;
@@ -201,7 +201,8 @@ test("who may command from inside does: the guest stops, and no old value is sho
   expect(await command("linux", "Stop"), "its own partition").not.toBe("Good");
   expect(await command("plc", "Stop")).toBe("Good");
   await until("its end", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === 0x0b);
-  await until("the reason", async () => (await readTag(session, output)).statusCode === StatusCodes.BadOutOfService); // as the hypervisor tells
+  // As the hypervisor tells.
+  await until("the reason", async () => (await readTag(session, output)).statusCode === StatusCodes.BadOutOfService);
   expect(await command("plc", "Start")).toBe("Good");
   await until("values", async () => (await exception(modbus.readHoldingRegisters(4, 1))) === undefined);
   await until("the preset's output", async () => ((await readTag(session, output)).value.value as number) === 21);
@@ -213,7 +214,7 @@ test("what the hypervisor tells has come by the second PL011, and all of it", as
   for (const line of [...link, 'axv_partition_state{partition="plc",state="running"} 1']) expect(text).toContain(`${line}\n`);
 });
 
-test("the guest does what it may not, and is stopped for it: an alarm tells; it is started again, and the alarm is over", async () => {
+test("the guest does what it may not, and is stopped: an alarm tells, until it is started again", async () => {
   const session = await login("otto");
   const space = await plantNamespace(session);
   const told = await listen(session, `ns=${space};s=plc`);

@@ -98,7 +98,7 @@ describe("a plant", () => {
     expect(verify(path("audit")).entries).toBe(8);
   });
 
-  test("whose guest dies is stale, and good again when it comes back; what was written is told to the new life, not by the old one", async () => {
+  test("whose guest dies is stale until it comes back; what was written is told to the new life alone", async () => {
     await start();
     await chain.until("values", () => chain.isGood);
     await client.writeRegister(4, 50);
@@ -210,7 +210,7 @@ test("a port that is in use is said, and nothing stays open", async () => {
   taken.close();
 });
 
-test("what cannot be served is said once and tried again, and the others go on; where nothing can be, it is an error", async () => {
+test("what cannot be served is said once and tried again, while others are; where nothing can be, it is an error", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = taken.address() as { port: number };

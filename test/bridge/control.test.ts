@@ -68,7 +68,7 @@ test("its socket is its user's alone, and goes with it", async () => {
   expect(await askBridge(file, { command: "sessions" })).toBeUndefined();
 });
 
-test("one that was left by a bridge that was killed is replaced; while one answers, no other bridge starts with that file", async () => {
+test("what a killed bridge left is replaced; while one answers, no other bridge starts with that file", async () => {
   await listen();
   await expect(
     Control.listen(

@@ -96,7 +96,7 @@ describe("a bridge", () => {
     chain.remove();
   });
 
-  test("whose disk is full goes on reading and writes nothing more; with room again it writes, and what happened is on record", async () => {
+  test("whose disk is full reads and writes nothing; with room again it writes, and what happened is on record", async () => {
     const bridge = await chain.start(chain.settings(`modbus: { listen: "127.0.0.1:1" }\n`));
     client = new modbusSerial.default();
     await client.connectTCP("127.0.0.1", { port: bridge.ports["modbus"] ?? 0 });

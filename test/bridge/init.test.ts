@@ -51,7 +51,7 @@ function person(lines: readonly string[]): { readonly questions: ReturnType<type
   return { questions: asking(input, output), shown: () => shown };
 }
 
-test("by flags: file, certificate and audit folder are made, for their owner alone; the password is in none of them", async () => {
+test("by flags: file, certificate and audit folder are made, for their owner alone, without the password", async () => {
   const { status, out, said } = await init(["--yes", "--user", "anna=operator"], `${PASSWORD}\n`);
   expect([status, out], said).toEqual([
     0,

@@ -25,7 +25,9 @@ const MAILBOX = 0x5000_1000;
 const IMAGE = MAILBOX + abi.MAILBOX_TAG_IMAGE;
 const STALE_AFTER = 300;
 const [PLC_INDEX] = [1];
-const TAGS = `[{ name: Count, type: u32 }, { name: Many, type: "f64[100]" }, { name: Text, type: "string[60]" }, { name: Flag, type: bool }]`;
+const TAGS =
+  '[{ name: Count, type: u32 }, { name: Many, type: "f64[100]" }, { name: Text, type: "string[60]" }, ' +
+  "{ name: Flag, type: bool }]";
 const [TABLE] = planned({ plc: TAGS }).table as [PartitionTags];
 const [OTHER] = planned({ plc: "[{ name: Count, type: u64 }]" }).table as [PartitionTags];
 

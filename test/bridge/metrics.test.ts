@@ -42,14 +42,16 @@ test("labels and numbers as the format has them", () => {
   out.sample("a", { name: "d" }, Number.NaN);
   out.sample("a", {}, -1.5e-7);
   expect(out.text).toBe(
-    '# HELP a one\\nand \\\\ two\n# TYPE a gauge\na{name="x\\"y\\\\z\\n"} 18446744073709551615\na{name="b"} +Inf\na{name="c"} -Inf\na{name="d"} NaN\na -1.5e-7\n',
+    '# HELP a one\\nand \\\\ two\n# TYPE a gauge\na{name="x\\"y\\\\z\\n"} 18446744073709551615\n' +
+      'a{name="b"} +Inf\na{name="c"} -Inf\na{name="d"} NaN\na -1.5e-7\n',
   );
   expect(parse(out.text).size).toBe(5);
 });
 
 describe("a plant", () => {
   const TAGS =
-    "[{ name: Level, type: f32, unit: m }, { name: Full, type: bool }, { name: Big, type: u64 }, { name: List, type: 'i16[2]' }, { name: Text, type: 'string[4]' }]";
+    "[{ name: Level, type: f32, unit: m }, { name: Full, type: bool }, { name: Big, type: u64 }, { name: List, type: " +
+      "'i16[2]' }, { name: Text, type: 'string[4]' }]";
   const make = (): { own: TestPlant; samples: () => Map<string, string> } => {
     const own = new TestPlant({ plc: TAGS, linux: "[]" }, [{ name: "scans", unit: "count" }, { name: "jitter", unit: "ns" }]);
     const { plant } = own;

@@ -18,8 +18,13 @@ let lines: string;
 beforeAll(async () => {
   chain = await Chain.build();
   panel = await Panel.create(chain.folder);
-  const users = `{ anna: { role: operator, password: "${await hashPassword(PASSWORD)}" }, otto: { role: observer, password: "${await hashPassword(PASSWORD)}" } }`;
-  lines = `counter_hz: 1000000\nopcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }\nmetrics: { listen: "127.0.0.1:1" }\n`;
+  const anna = `{ role: operator, password: "${await hashPassword(PASSWORD)}" }`;
+  const otto = `{ role: observer, password: "${await hashPassword(PASSWORD)}" }`;
+  const users = `{ anna: ${anna}, otto: ${otto} }`;
+  lines = `counter_hz: 1000000
+opcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }
+metrics: { listen: "127.0.0.1:1" }
+`;
 }, 120_000);
 afterAll(async () => {
   await panel.end();

@@ -26,7 +26,11 @@ const part = (...parameters: string[]) =>
 test("it is packed, unpacked elsewhere, and shows the plant there", async () => {
   const port = await freePort();
   const pagePort = await freePort();
-  const lines = `counter_hz: 1000000\nmetrics: { listen: "127.0.0.1:${port}" }\nweb: { listen: "127.0.0.1:${pagePort}" }\nopcua: { listen: "127.0.0.1:${await freePort()}", pki: pki, names: [localhost], users: {}, anonymous: true }\n`;
+  const lines = `counter_hz: 1000000
+metrics: { listen: "127.0.0.1:${port}" }
+web: { listen: "127.0.0.1:${pagePort}" }
+opcua: { listen: "127.0.0.1:${await freePort()}", pki: pki, names: [localhost], users: {}, anonymous: true }
+`;
   chain.settings(`# as it was written\n${lines}`); // writes bridge.yaml
   const archives = ["one.tar.gz", "two.tar.gz"].map((name) => chain.path(name));
   for (const archive of archives) expect(part("pack", chain.path("bridge.yaml"), "-o", archive)).toMatchObject({ status: 0 });

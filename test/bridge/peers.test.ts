@@ -28,7 +28,9 @@ beforeAll(async () => {
   chain = await Chain.build();
   panel = await Panel.create(chain.folder);
   peer = await open62541(chain.folder);
-  users = `{ anna: { role: operator, password: "${await hashPassword(PASSWORD)}" }, otto: { role: observer, password: "${await hashPassword(PASSWORD)}" } }`;
+  const anna = `{ role: operator, password: "${await hashPassword(PASSWORD)}" }`;
+  const otto = `{ role: observer, password: "${await hashPassword(PASSWORD)}" }`;
+  users = `{ anna: ${anna}, otto: ${otto} }`;
   mkdirSync(chain.path("pki/trusted/certs"), { recursive: true });
   writeFileSync(chain.path("pki/trusted/certs/panel.pem"), readFileSync(panel.certificateFile));
 }, 120_000);
@@ -40,7 +42,8 @@ beforeEach(() => chain.begin());
 afterEach(() => chain.end());
 
 async function start(more: string): Promise<Bridge> {
-  const opcua = `counter_hz: 1000000\nopcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users}${more} }`;
+  const opcua = `counter_hz: 1000000
+opcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users}${more} }`;
   bridge = await chain.start(chain.settings(`${opcua}\nmodbus: { listen: "127.0.0.1:1" }\n`));
   await chain.until("values", () => chain.isGood);
   return bridge;
@@ -152,7 +155,8 @@ describe("Wireshark", () => {
     for (const [service, ...encodings] of SERVICES) for (const each of encodings) expect(services, service).toContain(each);
     expect([...services].filter((each) => !SERVICES.some(([, ...encodings]) => encodings.includes(each)))).toEqual([]);
     expect(await malformed(file)).toEqual([]);
-    await expectDetected(file, (bytes) => void bytes.writeUInt32LE(0x7fff_ffff, bytes.indexOf("MSGF") + AUDIT_ENTRY_ID)); // longer than the message
+    const longerThanTheMessage = 0x7fff_ffff;
+    await expectDetected(file, (bytes) => void bytes.writeUInt32LE(longerThanTheMessage, bytes.indexOf("MSGF") + AUDIT_ENTRY_ID));
   });
 
   test("dissects Modbus: nothing in it is malformed", async () => {

@@ -43,7 +43,8 @@ describe("killed in the middle of writes", () => {
   const auditFile = (): string => slim.path(`audit/${readdirSync(slim.path("audit")).sort().at(-1)}`);
 
   test(
-    "and started again: every write that was answered is on record, the log holds, a line that was cut off is told, and clients come back",
+    "and started again: every write that was answered is on record, the log holds, a line that was cut off is told, " +
+      "and clients come back",
     { timeout: 180_000 },
     async () => {
       let answered = 0;

@@ -80,8 +80,15 @@ modbus:
   connections: 5
   idle: 5s
 metrics: { listen: 127.0.0.1:9464 }
-web: { listen: "0.0.0.0:8443", users: { anna: { role: operator, password: HASH } }, names: [plant.example], tls: { certificate: web.pem, key: web.key }, anonymous: false }
-sparkplug: { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, host: scada, user: u, password_file: secret, ca: ca.pem, stored: 5 }
+web:
+  listen: "0.0.0.0:8443"
+  users: { anna: { role: operator, password: HASH } }
+  names: [plant.example]
+  tls: { certificate: web.pem, key: web.key }
+  anonymous: false
+sparkplug:
+  { broker: "mqtts://10.0.0.2:8883", group: press, node: plc-1, host: scada, user: u, password_file: secret, ca: ca.pem,
+    stored: 5 }
 audit: { folder: log, size: 1M, files: 10 }
 log: debug
 `.replace("HASH", HASH),
@@ -151,7 +158,8 @@ describe("is refused, at its place", () => {
     ["a port that is none", "system: s\nmetrics: { listen: 'localhost:65536' }\n", ["2:20 AXV-P006"]],
     [
       "values out of their ranges",
-      "system: s\nstale_after: 1h\nmodbus: { listen: 'a:1', unit: 248, words: big, stale: no, connections: 0, idle: 10ms, serial: { port: 1, parity: mark, baud: 3 } }\n",
+      "system: s\nstale_after: 1h\nmodbus: { listen: 'a:1', unit: 248, words: big, stale: no, connections: 0, idle: 10ms, " +
+        "serial: { port: 1, parity: mark, baud: 3 } }\n",
       [
         "2:14 AXV-P006",
         "3:32 AXV-P006",
@@ -167,12 +175,14 @@ describe("is refused, at its place", () => {
     ["a level that is none", "system: s\nlog: loud\nmetrics: { listen: 'a:1' }\n", ["2:6 AXV-P006"]],
     [
       "partitions that are not there, or whose tags do not come",
-      "system: s\nmetrics: { listen: 'a:1' }\nvalues:\n  plcc: { device: /dev/uio0 }\n  quiet: { device: /dev/uio0 }\n  alone: { device: /dev/uio0 }\n",
+      "system: s\nmetrics: { listen: 'a:1' }\nvalues:\n  plcc: { device: /dev/uio0 }\n  quiet: { device: " +
+        "/dev/uio0 }\n  alone: { device: /dev/uio0 }\n",
       ["4:3 AXV-P141", "5:3 AXV-P141", "6:3 AXV-P141"],
     ],
     [
       "users and other things of OPC UA that cannot be",
-      "system: s\nopcua:\n  listen: 'a:1'\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: []\n  policies: [None]\n  history: -1\n  anonymous: 1\ncounter_hz: 5\n",
+      "system: s\nopcua:\n  listen: 'a:1'\n  pki: ''\n  users: { anna: { role: boss, password: secret } }\n  names: " +
+        "[]\n  policies: [None]\n  history: -1\n  anonymous: 1\ncounter_hz: 5\n",
       [
         "4:8 AXV-P006",
         "5:26 AXV-P006",
@@ -197,12 +207,14 @@ describe("is refused, at its place", () => {
     ],
     [
       "commands on a live page without an audit log",
-      `system: s\nlink: { address: a }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: operator, password: ${HASH} } } }\n`,
+      "system: s\nlink: { address: a }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: " +
+        `operator, password: ${HASH} } } }\n`,
       ["4:1 AXV-P142"],
     ],
     [
       "…but none to one that only tells",
-      `system: s\nlink: { address: a, commands: false }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: { anna: { role: operator, password: ${HASH} } } }\n`,
+      "system: s\nlink: { address: a, commands: false }\nmetrics: { listen: 'a:1' }\nweb: { listen: '127.0.0.1:80', users: " +
+        `{ anna: { role: operator, password: ${HASH} } } }\n`,
       [],
     ],
     ["writes without an audit log", "system: s\nmodbus: { listen: 'a:1' }\n", ["2:1 AXV-P142"]],

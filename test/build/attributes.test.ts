@@ -6,10 +6,17 @@ import { attributes } from "../../tools/build/translate/attributes.ts";
 import { translate } from "../../tools/build/translate/index.ts";
 import { print } from "./wasm.ts";
 
-const KNOWN = { functions: new Set(["trap", "irq", "core_irq_slow", "core_crc32_update", "core_irq_count"]), exports: new Set(["trap", "irq"]) };
+const KNOWN = {
+  functions: new Set(["trap", "irq", "core_irq_slow", "core_crc32_update", "core_irq_count"]),
+  exports: new Set(["trap", "irq"]),
+};
 
 test("each function by its name, the fast ones by how it begins", () => {
-  const of = attributes({ fast: ["trap", "irq", "core_irq"], savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"], apart: ["core_irq_count"] }, KNOWN, AARCH64.conventions);
+  const of = attributes(
+    { fast: ["trap", "irq", "core_irq"], savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"], apart: ["core_irq_count"] },
+    KNOWN,
+    AARCH64.conventions,
+  );
   expect([...KNOWN.functions].map(of)).toEqual([
     "__attribute__((preserve_none)) ",
     "__attribute__((preserve_most)) ",
@@ -20,7 +27,10 @@ test("each function by its name, the fast ones by how it begins", () => {
 });
 
 test("a target without such conventions: plain functions, and what they go on in is still never made a part of them", () => {
-  const of = attributes({ savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"] }, KNOWN, { savesNothing: undefined, savesMost: undefined });
+  const of = attributes({ savesNothing: ["trap"], savesMost: ["irq", "core_irq_slow"] }, KNOWN, {
+    savesNothing: undefined,
+    savesMost: undefined,
+  });
   expect(["trap", "irq", "core_irq_slow"].map(of)).toEqual(["", "", "__attribute__((noinline)) "]);
 });
 

@@ -21,7 +21,8 @@ export const CONTROL: readonly Sample[] = [
   // block, br with and without value
   f(
     "block_value",
-    "(param i32) (result i32) (i32.add (block $b (result i32) (drop (br_if $b (i32.const 7) (local.get 0))) (i32.const 9)) (i32.const 1))",
+    "(param i32) (result i32) (i32.add (block $b (result i32) (drop (br_if $b (i32.const 7) (local.get 0))) (i32.const 9)) " +
+      "(i32.const 1))",
     ...SMALL,
   ),
   f(
@@ -31,12 +32,14 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "block_nested",
-    "(param i32) (result i32) (block $a (result i32) (drop (block $b (result i32) (drop (block $c (result i32) (br_table $a $b $c (i32.const 10) (local.get 0)))) (br $a (i32.const 11)))) (i32.const 12))",
+    "(param i32) (result i32) (block $a (result i32) (drop (block $b (result i32) (drop (block $c (result i32) (br_table $a " +
+      "$b $c (i32.const 10) (local.get 0)))) (br $a (i32.const 11)))) (i32.const 12))",
     ...SMALL,
   ),
   f(
     "br_out_of_two",
-    "(param i32) (result i32) (block $a (block $b (br_if $a (i32.eqz (local.get 0))) (br_if $b (i32.eq (local.get 0) (i32.const 1))) (return (i32.const 3))) (return (i32.const 4))) (i32.const 5)",
+    "(param i32) (result i32) (block $a (block $b (br_if $a (i32.eqz (local.get 0))) (br_if $b (i32.eq (local.get 0) " +
+      "(i32.const 1))) (return (i32.const 3))) (return (i32.const 4))) (i32.const 5)",
     ...SMALL,
   ),
   // br_if keeps its value where it falls through
@@ -49,13 +52,16 @@ export const CONTROL: readonly Sample[] = [
   // the value of a br_if is evaluated before its condition
   f(
     "br_if_order",
-    "(param i32) (result i32) (block $b (result i32) (i32.add (br_if $b (local.get 0) (i32.and (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 1))) (local.get 0)))",
+    "(param i32) (result i32) (block $b (result i32) (i32.add (br_if $b (local.get 0) (i32.and (local.tee 0 (i32.add " +
+      "(local.get 0) (i32.const 1))) (i32.const 1))) (local.get 0)))",
     ...SMALL,
   ),
   // a branch taken out of the middle of an expression skips the rest, but not what came before
   f(
     "br_in_operand",
-    "(param i32) (result i32) (block $b (result i32) (i32.store (i32.const 64) (i32.const 1)) (i32.add (i32.div_u (i32.const 10) (local.get 0)) (block (result i32) (drop (br_if $b (i32.const 77) (i32.eq (local.get 0) (i32.const 1)))) (i32.const 5))))",
+    "(param i32) (result i32) (block $b (result i32) (i32.store (i32.const 64) (i32.const 1)) (i32.add (i32.div_u " +
+      "(i32.const 10) (local.get 0)) (block (result i32) (drop (br_if $b (i32.const 77) (i32.eq (local.get 0) (i32.const " +
+      "1)))) (i32.const 5))))",
     ...SMALL,
   ),
   f(
@@ -72,7 +78,8 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "trap_before_store",
-    "(param i32) (result i32) (i32.add (i32.div_s (i32.const 10) (local.get 0)) (block (result i32) (i32.store (i32.const 32) (i32.const 9)) (i32.const 1)))",
+    "(param i32) (result i32) (i32.add (i32.div_s (i32.const 10) (local.get 0)) (block (result i32) (i32.store (i32.const " +
+      "32) (i32.const 9)) (i32.const 1)))",
     [0],
     [3],
   ),
@@ -84,25 +91,29 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "trap_before_global",
-    "(param i32) (result i64) (global.set $wide (i64.const 3)) (drop (i32.add (i32.div_u (i32.const 1) (local.get 0)) (block (result i32) (global.set $wide (i64.const 4)) (i32.const 1)))) (global.get $wide)",
+    "(param i32) (result i64) (global.set $wide (i64.const 3)) (drop (i32.add (i32.div_u (i32.const 1) (local.get 0)) " +
+      "(block (result i32) (global.set $wide (i64.const 4)) (i32.const 1)))) (global.get $wide)",
     [0],
     [1],
   ),
   // br_table: default, negative index, holes, the same target twice
   f(
     "br_table",
-    "(param i32) (result i32) (block $d (block $c (block $b (block $a (br_table $a $b $a $c $d (local.get 0))) (return (i32.const 10))) (return (i32.const 20))) (return (i32.const 30))) (i32.const 40)",
+    "(param i32) (result i32) (block $d (block $c (block $b (block $a (br_table $a $b $a $c $d (local.get 0))) (return " +
+      "(i32.const 10))) (return (i32.const 20))) (return (i32.const 30))) (i32.const 40)",
     ...SMALL,
   ),
   f("br_table_default_only", "(param i32) (result i32) (block $a (br_table $a (local.get 0)) ) (i32.const 1)", ...SMALL),
   f(
     "br_table_value",
-    "(param i32) (result i32) (block $a (result i32) (drop (block $b (result i32) (br_table $a $b $a (i32.add (local.get 0) (i32.const 100)) (local.get 0)))) (i32.const 5))",
+    "(param i32) (result i32) (block $a (result i32) (drop (block $b (result i32) (br_table $a $b $a (i32.add (local.get 0) " +
+      "(i32.const 100)) (local.get 0)))) (i32.const 5))",
     ...SMALL,
   ),
   f(
     "br_table_loop",
-    "(param i32) (result i32) (local i32) (block $out (loop $l (call $bound (local.get 1) (i32.const 9)) (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_table $out $l $out (i32.lt_u (local.get 1) (local.get 0))))) (local.get 1)",
+    "(param i32) (result i32) (local i32) (block $out (loop $l (call $bound (local.get 1) (i32.const 9)) (local.set 1 " +
+      "(i32.add (local.get 1) (i32.const 1))) (br_table $out $l $out (i32.lt_u (local.get 1) (local.get 0))))) (local.get 1)",
     ...SMALL,
   ),
   f(
@@ -113,14 +124,16 @@ export const CONTROL: readonly Sample[] = [
   // if, with and without else, as value, with branches out of it
   f(
     "if_value",
-    "(param i32 i32) (result i32) (if (result i32) (local.get 0) (then (i32.add (local.get 1) (i32.const 1))) (else (i32.sub (local.get 1) (i32.const 1))))",
+    "(param i32 i32) (result i32) (if (result i32) (local.get 0) (then (i32.add (local.get 1) (i32.const 1))) (else " +
+      "(i32.sub (local.get 1) (i32.const 1))))",
     [0, 5],
     [1, 5],
   ),
   f("if_no_else", "(param i32) (result i32) (if (local.get 0) (then (local.set 0 (i32.const 50)))) (local.get 0)", [0], [1]),
   f(
     "if_trap_in_arm",
-    "(param i32) (result i32) (if (result i32) (local.get 0) (then (i32.div_u (i32.const 100) (local.get 0))) (else (i32.const 3)))",
+    "(param i32) (result i32) (if (result i32) (local.get 0) (then (i32.div_u (i32.const 100) (local.get 0))) (else " +
+      "(i32.const 3)))",
     [0],
     [7],
   ),
@@ -132,7 +145,8 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "if_nested",
-    "(param i32 i32) (result i32) (if (result i32) (local.get 0) (then (if (result i32) (local.get 1) (then (i32.const 1)) (else (i32.const 2)))) (else (if (result i32) (local.get 1) (then (i32.const 3)) (else (i32.const 4)))))",
+    "(param i32 i32) (result i32) (if (result i32) (local.get 0) (then (if (result i32) (local.get 1) (then (i32.const 1)) " +
+      "(else (i32.const 2)))) (else (if (result i32) (local.get 1) (then (i32.const 3)) (else (i32.const 4)))))",
     [0, 0],
     [0, 1],
     [1, 0],
@@ -140,13 +154,15 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "if_sets_condition",
-    "(param i32) (result i32) (i32.add (local.get 0) (if (result i32) (local.get 0) (then (local.set 0 (i32.const 9)) (local.get 0)) (else (i32.const 1))))",
+    "(param i32) (result i32) (i32.add (local.get 0) (if (result i32) (local.get 0) (then (local.set 0 (i32.const 9)) " +
+      "(local.get 0)) (else (i32.const 1))))",
     [0],
     [3],
   ),
   f(
     "if_br_value",
-    "(param i32) (result i32) (block $b (result i32) (i32.add (i32.const 1) (if (result i32) (local.get 0) (then (br $b (i32.const 60))) (else (i32.const 70)))))",
+    "(param i32) (result i32) (block $b (result i32) (i32.add (i32.const 1) (if (result i32) (local.get 0) (then (br $b " +
+      "(i32.const 60))) (else (i32.const 70)))))",
     [0],
     [1],
   ),
@@ -175,7 +191,8 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "select_effects_in_arms",
-    "(param i32) (result i32) (select (call $ask (i32.const 1) (i64.const 1)) (call $ask (i32.const 2) (i64.const 2)) (local.get 0))",
+    "(param i32) (result i32) (select (call $ask (i32.const 1) (i64.const 1)) (call $ask (i32.const 2) (i64.const 2)) " +
+      "(local.get 0))",
     [0],
     [1],
   ),
@@ -187,7 +204,9 @@ export const CONTROL: readonly Sample[] = [
   // loops
   f(
     "loop_sum",
-    "(param i32) (result i32) (local i32 i32) (block $out (loop $l (br_if $out (i32.ge_u (local.get 1) (local.get 0))) (call $bound (local.get 1) (i32.const 1000)) (local.set 2 (i32.add (local.get 2) (local.get 1))) (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br $l))) (local.get 2)",
+    "(param i32) (result i32) (local i32 i32) (block $out (loop $l (br_if $out (i32.ge_u (local.get 1) (local.get 0))) " +
+      "(call $bound (local.get 1) (i32.const 1000)) (local.set 2 (i32.add (local.get 2) (local.get 1))) (local.set 1 (i32.add " +
+      "(local.get 1) (i32.const 1))) (br $l))) (local.get 2)",
     [0],
     [1],
     [10],
@@ -196,35 +215,46 @@ export const CONTROL: readonly Sample[] = [
   ),
   f(
     "loop_value",
-    "(param i32) (result i32) (local i32) (loop $l (result i32) (call $bound (local.get 1) (i32.const 64)) (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_if $l (i32.lt_u (local.get 1) (local.get 0))) (i32.mul (local.get 1) (i32.const 3)))",
+    "(param i32) (result i32) (local i32) (loop $l (result i32) (call $bound (local.get 1) (i32.const 64)) (local.set 1 " +
+      "(i32.add (local.get 1) (i32.const 1))) (br_if $l (i32.lt_u (local.get 1) (local.get 0))) (i32.mul (local.get 1) " +
+      "(i32.const 3)))",
     [0],
     [5],
     [63],
   ),
   f(
     "loop_nested",
-    "(param i32) (result i32) (local i32 i32 i32) (loop $o (call $bound (local.get 1) (i32.const 8)) (local.set 2 (i32.const 0)) (loop $i (call $bound (local.get 2) (i32.const 8)) (local.set 3 (i32.add (i32.mul (local.get 3) (i32.const 31)) (i32.xor (local.get 1) (local.get 2)))) (br_if $i (i32.lt_u (local.tee 2 (i32.add (local.get 2) (i32.const 1))) (local.get 0)))) (br_if $o (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0)))) (local.get 3)",
+    "(param i32) (result i32) (local i32 i32 i32) (loop $o (call $bound (local.get 1) (i32.const 8)) (local.set 2 " +
+      "(i32.const 0)) (loop $i (call $bound (local.get 2) (i32.const 8)) (local.set 3 (i32.add (i32.mul (local.get 3) " +
+      "(i32.const 31)) (i32.xor (local.get 1) (local.get 2)))) (br_if $i (i32.lt_u (local.tee 2 (i32.add (local.get 2) " +
+      "(i32.const 1))) (local.get 0)))) (br_if $o (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get " +
+      "0)))) (local.get 3)",
     [1],
     [5],
     [8],
   ),
   f(
     "loop_continue",
-    "(param i32) (result i32) (local i32 i32) (block $out (loop $l (call $bound (local.get 1) (i32.const 50)) (br_if $out (i32.gt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0))) (br_if $l (i32.and (local.get 1) (i32.const 1))) (local.set 2 (i32.add (local.get 2) (local.get 1))) (br $l))) (local.get 2)",
+    "(param i32) (result i32) (local i32 i32) (block $out (loop $l (call $bound (local.get 1) (i32.const 50)) (br_if $out " +
+      "(i32.gt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0))) (br_if $l (i32.and (local.get 1) " +
+      "(i32.const 1))) (local.set 2 (i32.add (local.get 2) (local.get 1))) (br $l))) (local.get 2)",
     [0],
     [9],
     [10],
   ),
   f(
     "loop_in_operand",
-    "(param i32) (result i32) (local i32) (i32.add (local.get 1) (block (result i32) (loop $l (call $bound (local.get 1) (i32.const 20)) (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0)))) (local.get 1)))",
+    "(param i32) (result i32) (local i32) (i32.add (local.get 1) (block (result i32) (loop $l (call $bound (local.get 1) " +
+      "(i32.const 20)) (br_if $l (i32.lt_u (local.tee 1 (i32.add (local.get 1) (i32.const 1))) (local.get 0)))) (local.get " +
+      "1)))",
     [1],
     [7],
   ),
   f("loop_once", "(param i32) (result i32) (loop (local.set 0 (i32.add (local.get 0) (i32.const 1)))) (local.get 0)", [0], [4]),
   f(
     "loop_past_bound",
-    "(param i32) (local i32) (loop $l (call $bound (local.get 1) (i32.const 5)) (local.set 1 (i32.add (local.get 1) (i32.const 1))) (br_if $l (i32.lt_u (local.get 1) (local.get 0))))",
+    "(param i32) (local i32) (loop $l (call $bound (local.get 1) (i32.const 5)) (local.set 1 (i32.add (local.get 1) " +
+      "(i32.const 1))) (br_if $l (i32.lt_u (local.get 1) (local.get 0))))",
     [5],
     [6],
   ),
@@ -243,7 +273,8 @@ export const CONTROL: readonly Sample[] = [
   f("drop_call", "(param i32) (drop (call $ask (local.get 0) (i64.const 1)))", [3]),
   f(
     "recursion",
-    "(param i32) (result i32) (if (result i32) (i32.le_u (local.get 0) (i32.const 1)) (then (i32.const 1)) (else (i32.mul (local.get 0) (call $recursion (i32.sub (local.get 0) (i32.const 1))))))",
+    "(param i32) (result i32) (if (result i32) (i32.le_u (local.get 0) (i32.const 1)) (then (i32.const 1)) (else (i32.mul " +
+      "(local.get 0) (call $recursion (i32.sub (local.get 0) (i32.const 1))))))",
     [0],
     [5],
     [12],
@@ -260,7 +291,8 @@ export const ORDER: readonly Sample[] = [
   ),
   f(
     "arguments_in_order",
-    "(param i32) (result i32) (call $ask (call $ask (local.get 0) (i64.const 1)) (i64.extend_i32_u (call $ask (local.get 0) (i64.const 2))))",
+    "(param i32) (result i32) (call $ask (call $ask (local.get 0) (i64.const 1)) (i64.extend_i32_u (call $ask (local.get 0) " +
+      "(i64.const 2))))",
     [0],
     [9],
   ),
@@ -268,27 +300,32 @@ export const ORDER: readonly Sample[] = [
   f("get_then_tee", "(param i32) (result i32) (i32.sub (local.get 0) (local.tee 0 (i32.add (local.get 0) (i32.const 5))))", [1]),
   f(
     "get_tee_get",
-    "(param i32) (result i32) (i32.mul (i32.sub (local.get 0) (local.tee 0 (i32.const 3))) (i32.add (local.get 0) (i32.const 1)))",
+    "(param i32) (result i32) (i32.mul (i32.sub (local.get 0) (local.tee 0 (i32.const 3))) (i32.add (local.get 0) " +
+      "(i32.const 1)))",
     [10],
   ),
   f(
     "tee_tee",
-    "(param i32) (result i32) (local i32) (i32.sub (local.tee 1 (local.get 0)) (local.tee 1 (i32.add (local.get 1) (i32.const 3))))",
+    "(param i32) (result i32) (local i32) (i32.sub (local.tee 1 (local.get 0)) (local.tee 1 (i32.add (local.get 1) " +
+      "(i32.const 3))))",
     [10],
   ),
   f(
     "load_then_store",
-    "(param i32) (result i32) (i32.store (i32.const 16) (local.get 0)) (i32.sub (i32.load (i32.const 16)) (block (result i32) (i32.store (i32.const 16) (i32.const 7)) (i32.load (i32.const 16))))",
+    "(param i32) (result i32) (i32.store (i32.const 16) (local.get 0)) (i32.sub (i32.load (i32.const 16)) (block (result " +
+      "i32) (i32.store (i32.const 16) (i32.const 7)) (i32.load (i32.const 16))))",
     [100],
   ),
   f(
     "load_then_call",
-    "(param i32) (result i32) (i32.store (i32.const 16) (local.get 0)) (i32.sub (i32.load (i32.const 16)) (call $poke (i32.const 16) (i32.const 3)))",
+    "(param i32) (result i32) (i32.store (i32.const 16) (local.get 0)) (i32.sub (i32.load (i32.const 16)) (call $poke " +
+      "(i32.const 16) (i32.const 3)))",
     [100],
   ),
   f(
     "global_then_set",
-    "(param i64) (result i64) (global.set $wide (local.get 0)) (i64.sub (global.get $wide) (block (result i64) (global.set $wide (i64.const 5)) (global.get $wide)))",
+    "(param i64) (result i64) (global.set $wide (local.get 0)) (i64.sub (global.get $wide) (block (result i64) (global.set " +
+      "$wide (i64.const 5)) (global.get $wide)))",
     [100],
   ),
   f(
@@ -298,7 +335,8 @@ export const ORDER: readonly Sample[] = [
   ),
   f(
     "store_order",
-    "(param i32) (i32.store (local.tee 0 (i32.const 24)) (i32.add (local.get 0) (local.tee 0 (i32.const 9)))) (i32.store (i32.const 28) (local.get 0))",
+    "(param i32) (i32.store (local.tee 0 (i32.const 24)) (i32.add (local.get 0) (local.tee 0 (i32.const 9)))) (i32.store " +
+      "(i32.const 28) (local.get 0))",
     [1],
   ),
   f(
@@ -308,34 +346,40 @@ export const ORDER: readonly Sample[] = [
   ),
   f(
     "load_pointer_written",
-    "(param i32) (result i32) (i32.store (i32.const 52) (i32.const 123)) (i32.add (i32.load (local.get 0)) (block (result i32) (local.set 0 (i32.const 0)) (local.get 0)))",
+    "(param i32) (result i32) (i32.store (i32.const 52) (i32.const 123)) (i32.add (i32.load (local.get 0)) (block (result " +
+      "i32) (local.set 0 (i32.const 0)) (local.get 0)))",
     [52],
   ),
   f("call_argument_written", "(param i32) (result i32) (call $subtract (local.get 0) (local.tee 0 (i32.const 3)))", [10]),
   f(
     "set_reads_itself",
-    "(param i32) (result i32) (local.set 0 (i32.add (local.get 0) (local.get 0))) (local.set 0 (i32.mul (local.get 0) (local.get 0))) (local.get 0)",
+    "(param i32) (result i32) (local.set 0 (i32.add (local.get 0) (local.get 0))) (local.set 0 (i32.mul (local.get 0) " +
+      "(local.get 0))) (local.get 0)",
     [3],
   ),
   f(
     "swap",
-    "(param i32 i32) (result i32) (local i32) (local.set 2 (local.get 0)) (local.set 0 (local.get 1)) (local.set 1 (local.get 2)) (i32.sub (i32.mul (local.get 0) (i32.const 10)) (local.get 1))",
+    "(param i32 i32) (result i32) (local i32) (local.set 2 (local.get 0)) (local.set 0 (local.get 1)) (local.set 1 " +
+      "(local.get 2)) (i32.sub (i32.mul (local.get 0) (i32.const 10)) (local.get 1))",
     [1, 2],
   ),
   f(
     "block_value_to_its_own_local",
-    "(param i32) (result i32) (local.set 0 (block $b (result i32) (drop (br_if $b (i32.add (local.get 0) (i32.const 1)) (i32.and (local.get 0) (i32.const 1)))) (i32.mul (local.get 0) (i32.const 2)))) (local.get 0)",
+    "(param i32) (result i32) (local.set 0 (block $b (result i32) (drop (br_if $b (i32.add (local.get 0) (i32.const 1)) " +
+      "(i32.and (local.get 0) (i32.const 1)))) (i32.mul (local.get 0) (i32.const 2)))) (local.get 0)",
     ...SMALL,
   ),
   f(
     "global_kept_over_if",
-    "(param i32) (result i64) (i64.sub (global.get $wide) (if (result i64) (local.get 0) (then (global.set $wide (i64.const 11)) (i64.const 1)) (else (i64.const 2))))",
+    "(param i32) (result i64) (i64.sub (global.get $wide) (if (result i64) (local.get 0) (then (global.set $wide (i64.const " +
+      "11)) (i64.const 1)) (else (i64.const 2))))",
     [0],
     [1],
   ),
   f(
     "deep",
-    `(param i32) (result i32) ${"(i32.add (local.tee 0 (i32.mul (local.get 0) (i32.const 3))) ".repeat(40)}(local.get 0)${")".repeat(40)}`,
+    `(param i32) (result i32) ${"(i32.add (local.tee 0 (i32.mul (local.get 0) (i32.const 3))) ".repeat(40)}(local.get ` +
+      `0)${")".repeat(40)}`,
     [1],
     [7],
   ),
@@ -354,7 +398,8 @@ export const MEMORY: readonly Sample[] = [
   f("store_huge_offset", "(param i32) (i32.store8 offset=4294967295 (local.get 0) (i32.const 1))", [1]),
   f(
     "narrow_stores",
-    "(param i64) (i64.store8 (i32.const 1) (local.get 0)) (i64.store16 (i32.const 3) (local.get 0)) (i64.store32 (i32.const 7) (local.get 0)) (i64.store (i32.const 13) (local.get 0))",
+    "(param i64) (i64.store8 (i32.const 1) (local.get 0)) (i64.store16 (i32.const 3) (local.get 0)) (i64.store32 (i32.const " +
+      "7) (local.get 0)) (i64.store (i32.const 13) (local.get 0))",
     [0x0123456789abcdefn],
     [-1],
   ),
@@ -401,7 +446,8 @@ export const MEMORY: readonly Sample[] = [
   f("copy_window", "(param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2))", [-4, 0, 8], [0, -4, 8]),
   f(
     "copy_order",
-    "(param i32) (memory.copy (local.get 0) (local.tee 0 (i32.add (local.get 0) (i32.const 8))) (local.tee 0 (i32.sub (local.get 0) (i32.const 4))))",
+    "(param i32) (memory.copy (local.get 0) (local.tee 0 (i32.add (local.get 0) (i32.const 8))) (local.tee 0 (i32.sub " +
+      "(local.get 0) (i32.const 4))))",
     [1024],
   ),
 ];

@@ -16,9 +16,10 @@ function valueSamples(): Sample[] {
   return VALUE_INSTRUCTIONS.flatMap(({ name, operands, result }): Sample[] => {
     const id = name.replace(".", "_");
     const params = operands.map((type) => `(param ${type})`).join(" ");
+    const locals = operands.map((_, n) => `(local.get ${n})`).join(" ");
     const variable: Sample = {
       name: id,
-      wat: `(func (export "${id}") ${params} (result ${result}) (${name} ${operands.map((_, n) => `(local.get ${n})`).join(" ")}))`,
+      wat: `(func (export "${id}") ${params} (result ${result}) (${name} ${locals}))`,
       cases: product(operands),
     };
     const [left, right] = operands;
@@ -33,7 +34,9 @@ function valueSamples(): Sample[] {
     const truth = result === "i32" ? value : `(i64.ne ${value} (i64.const 0))`;
     const condition: Sample = {
       name: `${id}_if`,
-      wat: `(func (export "${id}_if") ${params} (result i32) (if (result i32) ${truth} (then (i32.const 1)) (else (i32.const 2))))`,
+      wat:
+        `(func (export "${id}_if") ${params} (result i32) (if (result i32) ${truth} (then (i32.const 1)) (else (i32.const ` +
+        "2))))",
       cases: product(operands),
     };
     return [variable, condition, ...constants];

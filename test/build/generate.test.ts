@@ -73,7 +73,10 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
       ];
       writeFileSync(join(ROOT, folder, "symbols.S"), symbols.map((name) => `.global ${name}\n${name}:\n`).join(""));
       const sources = { cFile: `${folder}/all.c`, assembly: [`${folder}/symbols.S`], linkerScript: `${folder}/all.ld` };
-      const native = buildNative({ ...sources, isa: program.isa, positionIndependent: true, defines: program.defines, symbols: {} }, folder);
+      const native = buildNative(
+        { ...sources, isa: program.isa, positionIndependent: true, defines: program.defines, symbols: {} },
+        folder,
+      );
       expect(names.length).toBeGreaterThan(0);
       expect(native.binary.length).toBeGreaterThan(names.length * 4);
     }));
@@ -85,15 +88,14 @@ describe("accessors of the blob", () => {
     const constants = Object.entries<unknown>(layout).filter((entry): entry is [string, number] => typeof entry[1] === "number");
     const sizes = RECORDS.map(({ name }) => `BLOB_${name.toUpperCase()}_SIZE`);
     const names = [...constants.map(([name]) => name), ...sizes];
-    const exports = await run(
-      `import * as blob from "../generated/blob";\n${names.map((name) => `export function get_${name}(): f64 { return <f64>blob.${name}; }`).join("\n")}`,
-    );
+    const getters = names.map((name) => `export function get_${name}(): f64 { return <f64>blob.${name}; }`);
+    const exports = await run(['import * as blob from "../generated/blob";', ...getters].join("\n"));
     const value = (name: string): number => Number(exports(`get_${name}`));
     for (const [name, expected] of constants) expect([name, value(name)]).toEqual([name, expected]);
     for (const record of RECORDS) expect(value(`BLOB_${record.name.toUpperCase()}_SIZE`)).toBe(layout.place(record).size);
   });
 
-  test("are the same under Node, which lists a module's exports by name: or a test and a command compile the core anew after each other", () => {
+  test("are the same under Node, which lists exports by name: a test and a command build the same core", () => {
     const script = `import { generateBlob } from "./tools/build/generate-blob.ts"; process.stdout.write(generateBlob());`;
     expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, encoding: "utf8" })).toBe(
       generateBlob(),

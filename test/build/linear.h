@@ -29,7 +29,8 @@ char *axv_linear;
 
 static void map_linear(void) {
   axv_linear = mmap(0, WINDOW_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (axv_linear == MAP_FAILED || (axv_memory_bytes != 0 && mprotect(axv_linear, axv_memory_bytes, PROT_READ | PROT_WRITE) != 0)) exit(2);
+  if (axv_linear == MAP_FAILED) exit(2);
+  if (axv_memory_bytes != 0 && mprotect(axv_linear, axv_memory_bytes, PROT_READ | PROT_WRITE) != 0) exit(2);
 }
 
 static u32 mix(u32 hash, u32 word) {

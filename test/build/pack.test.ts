@@ -27,7 +27,11 @@ function spoilt(change: (header: DataView) => void): Uint8Array {
   return bytes;
 }
 
-const sizes = fc.record({ core: fc.integer({ min: 9, max: 100 }).map((n) => n * 8), blob: fc.nat(500), loads: fc.array(fc.nat(500), { maxLength: 6 }) });
+const sizes = fc.record({
+  core: fc.integer({ min: 9, max: 100 }).map((n) => n * 8),
+  blob: fc.nat(500),
+  loads: fc.array(fc.nat(500), { maxLength: 6 }),
+});
 
 describe("of RISC-V", () => {
   const riscv = (change: (header: DataView) => void = () => undefined): Uint8Array => {
@@ -38,7 +42,8 @@ describe("of RISC-V", () => {
     change(header);
     return bytes;
   };
-  const pack = (core: Uint8Array): Uint8Array => packImage({ isa: "riscv64", core, uart: UART, blob: new Uint8Array(8), loads: [] });
+  const pack = (core: Uint8Array): Uint8Array =>
+    packImage({ isa: "riscv64", core, uart: UART, blob: new Uint8Array(8), loads: [] });
 
   test("the header is Linux's for riscv (boot-image-header.rst), with size and UART at the same places", () => {
     const image = new DataView(pack(riscv()).buffer);
@@ -88,7 +93,11 @@ describe("the image", () => {
       fc.property(sizes, (sizes) => {
         const blob = new Uint8Array(sizes.blob).fill(0xbb);
         const layout = imageLayout(sizes.core, sizes.blob, sizes.loads);
-        const loads = sizes.loads.map((size, n) => ({ offset: layout.loadOffsets[n] ?? 0, size: layout.loadSizes[n] ?? 0, data: filled(size, n + 1) }));
+        const loads = sizes.loads.map((size, n) => ({
+          offset: layout.loadOffsets[n] ?? 0,
+          size: layout.loadSizes[n] ?? 0,
+          data: filled(size, n + 1),
+        }));
         const image = packImage({ isa: "aarch64", core: core(sizes.core), uart: UART, blob, loads });
         const expected = new Uint8Array(layout.total);
         expected.set(core(sizes.core));
@@ -109,14 +118,18 @@ describe("the image", () => {
     ["only near the start of memory", spoilt((header) => header.setBigUint64(24, 0x2n, true))],
     ["less than a header", new Uint8Array(64)],
   ])("refuses a core with %s", async (_, bytes) => {
-    expect((await errorOf(() => packImage({ isa: "aarch64", core: bytes, uart: UART, blob: new Uint8Array(8), loads: [] }))).code).toBe("image-header");
+    expect(
+      (await errorOf(() => packImage({ isa: "aarch64", core: bytes, uart: UART, blob: new Uint8Array(8), loads: [] }))).code,
+    ).toBe("image-header");
   });
 
   test.each([
     ["at another offset", { offset: 64, size: 64, data: filled(10, 0) }],
     ["of another size", { offset: 4160, size: 128, data: filled(10, 0) }],
   ])("refuses a load %s than the layout says", async (_, load) => {
-    const error = await errorOf(() => packImage({ isa: "aarch64", core: core(4096), uart: UART, blob: new Uint8Array(8), loads: [load] }));
+    const error = await errorOf(() =>
+      packImage({ isa: "aarch64", core: core(4096), uart: UART, blob: new Uint8Array(8), loads: [load] }),
+    );
     expect(error.code).toBe("image-layout");
   });
 });

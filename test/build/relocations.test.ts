@@ -11,7 +11,8 @@ import { errorOf, inWorkFolder, toy } from "./build.ts";
 const TOY = toy("toy-moved");
 const BASE = 0x40200000;
 const SYMBOLS = { axv_linear_bytes: 65536, absolute: 0x1234 };
-const LITTLE_C = "void axv_init_linear(void) {}\nunsigned boot(void) { return 1; }\nunsigned trapSync(unsigned vcpu) { return vcpu; }\n";
+const LITTLE_C =
+  "void axv_init_linear(void) {}\nunsigned boot(void) { return 1; }\nunsigned trapSync(unsigned vcpu) { return vcpu; }\n";
 
 /** Links C and the toy's assembly with more assembly, at an address. */
 function link(folder: string, assembly: string, c = LITTLE_C, address = 0, positionIndependent = true) {
@@ -20,7 +21,12 @@ function link(folder: string, assembly: string, c = LITTLE_C, address = 0, posit
   const script = readFileSync(join(ROOT, TOY.linkerScript), "utf8");
   writeFileSync(file("moved.ld"), script.replace(". = 0;", `. = ${address};`).replace("*(.text.head)", "KEEP(*(.text.head))"));
   writeFileSync(file("program.c"), c);
-  const sources = { isa: "aarch64" as const, cFile: `${folder}/program.c`, assembly: [...TOY.assembly, `${folder}/more.S`], linkerScript: `${folder}/moved.ld` };
+  const sources = {
+    isa: "aarch64" as const,
+    cFile: `${folder}/program.c`,
+    assembly: [...TOY.assembly, `${folder}/more.S`],
+    linkerScript: `${folder}/moved.ld`,
+  };
   return buildNative({ ...sources, positionIndependent, defines: TOY.defines, symbols: SYMBOLS }, folder);
 }
 
@@ -36,10 +42,16 @@ describe("a program that runs anywhere", () => {
   });
 
   test.each([
-    ["code finds symbols by their distance", "adrp x0, boot\nadd x0, x0, :lo12:boot\nldr w1, [x0, :lo12:boot]\nadr x2, boot\nb.eq boot\ntbz x0, #1, boot\nbl boot\nldr x3, boot"],
+    [
+      "code finds symbols by their distance",
+      "adrp x0, boot\nadd x0, x0, :lo12:boot\nldr w1, [x0, :lo12:boot]\nadr x2, boot\nb.eq boot\ntbz x0, #1, " +
+        "boot\nbl boot\nldr x3, boot",
+    ],
     ["data holds differences", ".quad boot - .\n.word boot - .\n.quad more_end - more\nmore_end:"],
     ["data holds constants", ".balign 8\n.quad absolute\n.word absolute"],
-  ])("may have: %s", (_, text) => inWorkFolder((folder) => void expect(link(folder, kept(text)).binary.length).toBeGreaterThan(0)));
+  ])("may have: %s", (_, text) =>
+    inWorkFolder((folder) => void expect(link(folder, kept(text)).binary.length).toBeGreaterThan(0)),
+  );
 
   test.each([
     ["an address in data", ".balign 8\n.quad boot", /ABS64 to boot at more/],

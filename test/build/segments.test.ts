@@ -1,4 +1,5 @@
-// Data segments in the C: neighbours share an entry where the zeros between them take less room than one; each byte is where it was.
+// Data segments in the C: neighbours share an entry where the zeros between them take less room than one; each byte is
+// where it was.
 import { expect, test } from "vitest";
 import { AARCH64 } from "../../tools/build/targets/aarch64.ts";
 import { translate } from "../../tools/build/translate/index.ts";
@@ -21,7 +22,14 @@ function memoryOf(c: string): { entries: number; bytes: Map<number, number> } {
 }
 
 const segments = (...all: [number, string][]): string =>
-  translate(print(`(module (memory 1) ${all.map(([at, text]) => `(data (i32.const ${at}) "${text}")`).join(" ")} (func (export "f") (result i32) (i32.load (i32.const 64))))`), {}, AARCH64).c;
+  translate(
+    print(
+      `(module (memory 1) ${all.map(([at, text]) => `(data (i32.const ${at}) "${text}")`).join(" ")}
+        (func (export "f") (result i32) (i32.load (i32.const 64))))`,
+    ),
+    {},
+    AARCH64,
+  ).c;
 
 test.each([
   ["next to each other", [[64, "abc"], [67, "def"]], 1],
@@ -31,6 +39,8 @@ test.each([
   ["text, and bytes at odd places", [[64, "a\\00b\\00c\\00d\\00e\\00f\\00g\\00h\\00"], [81, "klmnopqrstu"]], 2],
 ] as const)("%s", (_, all, entries) => {
   const made = memoryOf(segments(...all.map(([at, text]): [number, string] => [at, text])));
-  const expected = all.flatMap(([at, text]) => [...text.replaceAll("\\00", "\0")].map((one, n) => [at + n, one.charCodeAt(0)] as const)).filter(([, byte]) => byte !== 0);
+  const expected = all
+    .flatMap(([at, text]) => [...text.replaceAll("\\00", "\0")].map((one, n) => [at + n, one.charCodeAt(0)] as const))
+    .filter(([, byte]) => byte !== 0);
   expect(made).toEqual({ entries, bytes: new Map(expected) });
 });

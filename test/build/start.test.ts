@@ -6,10 +6,12 @@ import { compare } from "./cases.ts";
 import { assemble, print } from "./wasm.ts";
 
 const GLOBALS =
-  "(memory 1) (global $once (mut i32) (i32.const 0)) (global $twice (mut i32) (i32.const 0)) (global $later (mut i32) (i32.const 0))";
+  "(memory 1) (global $once (mut i32) (i32.const 0)) (global $twice (mut i32) (i32.const 0)) (global $later (mut i32) " +
+    "(i32.const 0))";
 const READERS = '(func (export "once") (result i32) (global.get $once)) (func (export "later") (result i32) (global.get $later))';
 const START =
-  "(start $go) (func $go (global.set $once (i32.const 7)) (global.set $twice (i32.const 1)) (global.set $twice (i32.const 2)) (global.set $later (global.get $once)))";
+  "(start $go) (func $go (global.set $once (i32.const 7)) (global.set $twice (i32.const 1)) (global.set $twice (i32.const " +
+    "2)) (global.set $later (global.get $once)))";
 const WRITER =
   '(func (export "twice") (result i32) (global.set $twice (i32.add (global.get $twice) (i32.const 1))) (global.get $twice))';
 const MODULE = `(module ${GLOBALS} ${READERS} ${START} ${WRITER})`;

@@ -88,7 +88,8 @@ describe("a program from AssemblyScript to the bytes that boot", () => {
       const program = { ...TOY, name: basename(folder), entry: `${folder}/entry.ts` };
       write(
         "entry.ts",
-        'import { ONE } from "./one";\nexport function boot(): u32 { return ONE; }\nexport function trapSync(): u32 { return 0; }\n',
+        'import { ONE } from "./one";\nexport function boot(): u32 { return ONE; }\n' +
+          "export function trapSync(): u32 { return 0; }\n",
       );
       write("one.ts", "export const ONE: u32 = 1;\n");
       const first = await buildProgram(program);

@@ -75,7 +75,7 @@ describe.each([
     return booted;
   }
 
-  test("what two partitions stamp is in order, over a restart of one of them; the mailbox is where it was asked for", async () => {
+  test("what two partitions stamp is in order, over a restart of one; the mailbox is where it was asked for", async () => {
     const booted = await boot("shared");
     expect(booted.said("leader")).toContain(`leader: mailbox ${MAILBOX.toString(16)} holds ${MAILBOX_MAGIC.toString(16)}`);
     const first = await report(booted, 1000);

@@ -43,7 +43,13 @@ test.each([
     `
 board: ${board}
 partitions:
-  loops: { guest: bare-metal, image: ${elf}, cpus: [1], memory: { size: 16M, at: ${RAM}, ipa: ${RAM} }, interrupts: ${interrupts}, devices: [virtio4, virtio5, virtio6, virtio7] }
+  loops:
+    guest: bare-metal
+    image: ${elf}
+    cpus: [1]
+    memory: { size: 16M, at: ${RAM}, ipa: ${RAM} }
+    interrupts: ${interrupts}
+    devices: [virtio4, virtio5, virtio6, virtio7]
 `,
   );
   await system.line("loops", /^loops: end/);

@@ -103,7 +103,8 @@ test("two FreeRTOS partitions go together: what they read of SPI 0 takes it from
   const system = join(folder, "two.yaml");
   writeFileSync(
     system,
-    `board: qemu-aarch64\npartitions:\n  one: { guest: freertos, cpus: [1], image: ${image} }\n  two: { guest: freertos, cpus: [2], image: ${image} }\n`,
+    `board: qemu-aarch64\npartitions:\n  one: { guest: freertos, cpus: [1], image: ${image} }\n  two: { guest: freertos, ` +
+      `cpus: [2], image: ${image} }\n`,
   );
   const { system: planned } = plan(system);
   expect(

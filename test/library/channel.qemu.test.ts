@@ -51,7 +51,7 @@ describe.each<Kind>([
   { board: "qemu-aarch64", interrupts: "direct", services: "mailbox" },
   { board: "qemu-aarch64-gicv2", interrupts: "injected", services: "hypercalls" },
 ])("$board, $interrupts interrupts, by $services", (kind) => {
-  test("the PLC's process image is read, its setpoint set, nonsense refused, garbage survived; tags, doorbells, console, watchdog", async () => {
+  test("process image, setpoint, nonsense refused, garbage survived; tags, doorbells, console, watchdog", async () => {
     system = await BootedSystem.boot("library", yaml(kind, guestImage(folder, kind.services)));
     await system.line("guest", /^guest: done/);
     expect(system.said("guest").filter((line) => line.startsWith("guest: "))).toEqual([

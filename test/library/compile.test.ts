@@ -88,7 +88,10 @@ describe("AArch64", () => {
   });
 
   test("a call of your own takes its place", () => {
-    const own = `#include <stdint.h>\nuint64_t mine(uint64_t, uint64_t, uint64_t);\n#define AXV_HYPERCALL(f, a, b, c, d, e, g, h) mine(f, a, b)\n${USER}`;
+    const own = `#include <stdint.h>
+uint64_t mine(uint64_t, uint64_t, uint64_t);
+#define AXV_HYPERCALL(f, a, b, c, d, e, g, h) mine(f, a, b)
+${USER}`;
     expect(
       instructions(
         compiled(own.replace("mine(f, a, b)", "((void)(c), (void)(d), (void)(e), (void)(g), (void)(h), mine(f, a, b))"), flags),
@@ -98,7 +101,15 @@ describe("AArch64", () => {
 
   /** Loads, stores, barriers and cache maintenance of a function, in order. */
   function accesses(body: string): string[] {
-    const source = `#include "${HEADER}"\nint f(axv_ring_t *ring, axv_t *axv, unsigned char *bytes);\nint f(axv_ring_t *ring, axv_t *axv, unsigned char *bytes)\n{\n(void)ring; (void)axv; (void)bytes;\n${body}\n}\n`;
+    const prototype = "int f(axv_ring_t *ring, axv_t *axv, unsigned char *bytes)";
+    const source = `#include "${HEADER}"
+${prototype};
+${prototype}
+{
+(void)ring; (void)axv; (void)bytes;
+${body}
+}
+`;
     const text = instructions(compiled(source, ["--target=aarch64-none-elf", "-std=c99", "-Os"]));
     return [...text.matchAll(/\t(dmb|dsb|dc)\s+(\w+)/g)].map(([, what, which]) => `${what} ${which}`);
   }

@@ -16,8 +16,10 @@ int use(void *channel, void *mailbox, char *text, size_t size)
     int result;
     if (axv_open(&axv) != AXV_OK || axv_mailbox_ipa() == 0) return 1;
     if (axv_use_mailbox(&axv, mailbox) != AXV_OK) return 2;
-    if (axv_ring_open_producer(&to, channel, 512) != AXV_OK || axv_ring_open_consumer(&from, (char *)channel + 1024, 512) != AXV_OK) return 3;
-    result = axv_feed_watchdog(&axv) + axv_publish_tag(&axv, 1, 2) + axv_doorbell(&axv, 0) + (int)axv_write_console(&axv, text, size);
+    if (axv_ring_open_producer(&to, channel, 512) != AXV_OK) return 3;
+    if (axv_ring_open_consumer(&from, (char *)channel + 1024, 512) != AXV_OK) return 3;
+    result = axv_feed_watchdog(&axv) + axv_publish_tag(&axv, 1, 2) + axv_doorbell(&axv, 0);
+    result += (int)axv_write_console(&axv, text, size);
     result += axv_ring_send(&to, text, (uint32_t)size) + axv_ring_receive(&from, text, (uint32_t)size);
     axv_tags_open(&tags, (char *)channel + 2048, 1, 128);
     axv_tags_begin(&tags);

@@ -52,7 +52,8 @@ export class NativePeer implements Peer {
       const count = readSync(this.#answers, this.#buffer, length, ANSWER_MAX - length, null);
       if (count === 0)
         throw new Error(
-          "the native peer has ended: it touched what it must not, did not know a command, or waited half a minute for its partner",
+          "the native peer has ended: it touched what it must not, did not know a command, " +
+            "or waited half a minute for its partner",
         );
       length += count;
     }

@@ -85,8 +85,12 @@ describe("by hypercall", () => {
     expect(native.ask("feed")).toBe(AXV_OK);
     expect(native.ask("feed")).toBe(String(SMCCC_NOT_SUPPORTED));
     expect(calls().map(({ id, x: [x1, x2] }) => [id, x1, x2])).toEqual([
-      [HYPERCALL_DOORBELL, 2n, 0n], [HYPERCALL_DOORBELL, 9n, 0n], [HYPERCALL_TAG_PUBLISH, 31n, 0xfedc_ba98_7654_3210n], [HYPERCALL_TAG_PUBLISH, 32n, 1n],
-      [HYPERCALL_WATCHDOG_FEED, 0n, 0n], [HYPERCALL_WATCHDOG_FEED, 0n, 0n],
+      [HYPERCALL_DOORBELL, 2n, 0n],
+      [HYPERCALL_DOORBELL, 9n, 0n],
+      [HYPERCALL_TAG_PUBLISH, 31n, 0xfedc_ba98_7654_3210n],
+      [HYPERCALL_TAG_PUBLISH, 32n, 1n],
+      [HYPERCALL_WATCHDOG_FEED, 0n, 0n],
+      [HYPERCALL_WATCHDOG_FEED, 0n, 0n],
     ]);
   });
 
@@ -104,7 +108,11 @@ describe("by hypercall", () => {
     answers(48, 48, 4);
     expect(native.ask(`print ${hex(line)}`)).toBe("100");
     const made = calls();
-    expect(made.map(({ id, x: [count] }) => [id, count])).toEqual([[HYPERCALL_CONSOLE_WRITE, 48n], [HYPERCALL_CONSOLE_WRITE, 48n], [HYPERCALL_CONSOLE_WRITE, 4n]]);
+    expect(made.map(({ id, x: [count] }) => [id, count])).toEqual([
+      [HYPERCALL_CONSOLE_WRITE, 48n],
+      [HYPERCALL_CONSOLE_WRITE, 48n],
+      [HYPERCALL_CONSOLE_WRITE, 4n],
+    ]);
     expect(text(made)).toBe(line);
   });
 
@@ -179,8 +187,13 @@ describe("by mailbox", () => {
   const act: fc.Arbitrary<Act> = fc.oneof(
     fc.constant({ kind: "feed" } as const),
     fc.nat(MAILBOX_DOORBELL_COUNT - 1).map((channel) => ({ kind: "doorbell", channel }) as const),
-    fc.record({ tag: fc.nat(TAG_MAX - 1), value: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }) }).map((one) => ({ kind: "tag", ...one }) as const),
-    { weight: 3, arbitrary: fc.uint8Array({ minLength: 1, maxLength: 900, size: "max" }).map((bytes) => ({ kind: "print", bytes }) as const) },
+    fc
+      .record({ tag: fc.nat(TAG_MAX - 1), value: fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }) })
+      .map((one) => ({ kind: "tag", ...one }) as const),
+    {
+      weight: 3,
+      arbitrary: fc.uint8Array({ minLength: 1, maxLength: 900, size: "max" }).map((bytes) => ({ kind: "print", bytes }) as const),
+    },
     fc.nat(MAILBOX_CONSOLE_BYTES).map((count) => ({ kind: "take", count }) as const),
   );
 
@@ -201,7 +214,8 @@ describe("by mailbox", () => {
         for (const one of acts) {
           if (one.kind === "feed") [native.ask("feed"), twin.mailboxFeed(BASE)];
           else if (one.kind === "doorbell") [native.ask(`doorbell ${one.channel}`), twin.mailboxDoorbell(BASE, one.channel)];
-          else if (one.kind === "tag") [native.ask(`tag ${one.tag} ${one.value.toString(16)}`), twin.mailboxTag(BASE, one.tag, one.value)];
+          else if (one.kind === "tag")
+            [native.ask(`tag ${one.tag} ${one.value.toString(16)}`), twin.mailboxTag(BASE, one.tag, one.value)];
           else if (one.kind === "print") {
             new Uint8Array(twin.memory.buffer, twin.bufferStart()).set(one.bytes);
             const taken = twin.mailboxConsole(BASE, one.bytes.length);

@@ -34,12 +34,14 @@ describe("events read as sentences", () => {
     ],
     [
       event(abi.EVENT_STOP_HANGS, 0b1010n),
-      "does not stop: its guest does not come out on pCPU 1 and pCPU 3. It seems to sleep with interrupts shut off, and then nothing can wake it. " +
+      "does not stop: its guest does not come out on pCPU 1 and pCPU 3. It seems to sleep with interrupts shut off, " +
+        "and then nothing can wake it. " +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on",
     ],
     [
       event(abi.EVENT_GIC_LATE, 0x80e0000n),
-      "its interrupts have been switched off, but the GIC has not followed in time (RWP of the register at 0x80e0000 stays set): some may still come",
+      "its interrupts have been switched off, but the GIC has not followed in time (RWP of the register at 0x80e0000 stays " +
+        "set): some may still come",
     ],
     [event(99, 1n, 2n, 3n), "event 99 (0x1, 0x2, 0x3)"],
   ])("%s", (sentence, expected) => expect(sentence).toBe(expected));
@@ -50,17 +52,20 @@ describe("faults name what ESR_EL2 says (Arm ARM D24.2)", () => {
     // EC 0x24 data abort from a lower level; WnR = 1; DFSC 0b000101 translation fault, level 1
     [
       0x9200_0045n,
-      "fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)",
+      "fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, " +
+        "ESR 0x92000045)",
     ],
     // WnR = 0; DFSC 0b001111 permission fault, level 3
     [
       0x9200_000fn,
-      "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, permission fault, level 3, ESR 0x9200000f)",
+      "fault: read of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, permission fault, level 3, " +
+        "ESR 0x9200000f)",
     ],
     // EC 0x20 instruction abort; IFSC 0b000110 translation fault, level 2
     [
       0x8200_0006n,
-      "fault: fetch of IPA 0x9000000, which it does not own; pc 0x40001000 (instruction abort, translation fault, level 2, ESR 0x82000006)",
+      "fault: fetch of IPA 0x9000000, which it does not own; pc 0x40001000 (instruction abort, translation fault, level 2, " +
+        "ESR 0x82000006)",
     ],
     [
       0x9200_0021n,
@@ -78,7 +83,8 @@ describe("faults name what ESR_EL2 says (Arm ARM D24.2)", () => {
   test("a panic of the hypervisor", () => {
     // EC 0x25 data abort from the same level: an out-of-bounds access caught by the guard window
     expect(event(abi.EVENT_PANIC, 0x9600_0005n, 0x40_0010_0000n, 0x4020_1234n)).toBe(
-      "PANIC of the hypervisor: data abort in the hypervisor, translation fault, level 1 on read of 0x4000100000 at pc 0x40201234 (ESR 0x96000005)",
+      "PANIC of the hypervisor: data abort in the hypervisor, translation fault, " +
+        "level 1 on read of 0x4000100000 at pc 0x40201234 (ESR 0x96000005)",
     );
     expect(event(abi.EVENT_PANIC, 0xf200_0001n, 0n, 0x4020_1234n)).toBe(
       "PANIC of the hypervisor: BRK instruction at pc 0x40201234 (ESR 0xf2000001)",

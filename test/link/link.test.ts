@@ -92,7 +92,7 @@ test("frames become events, in order; garbage and nonsense between them are repo
   link.close();
 });
 
-test("frames that are lost are counted: none at first, none where all come, also past 255, and those that come damaged", async () => {
+test("lost frames are counted: none at first, none where all come, also past 255, and those that come damaged", async () => {
   const { board, link, log } = start();
   const send = (): void => board.send({ kind: abi.FRAME_CONSOLE, partition: 0, payload: utf8.encode("x") });
   for (let n = 0; n < 10; n++) send();

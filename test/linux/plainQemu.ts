@@ -33,7 +33,11 @@ function deviceTreeWithChannel(folder: string, { address }: ChannelMemory): stri
           #address-cells = <2>; #size-cells = <2>; ranges;
           memory@${hex} { reg = <0 0x${hex} 0 ${CHANNEL_BYTES}>; no-map; };
         };
-        process-image@${hex} { compatible = "generic-uio"; axv,carries = "process-image"; reg = <0 0x${hex} 0 ${CHANNEL_BYTES}>; };
+        process-image@${hex} {
+          compatible = "generic-uio";
+          axv,carries = "process-image";
+          reg = <0 0x${hex} 0 ${CHANNEL_BYTES}>;
+        };
       };`,
   });
   execFileSync("fdtoverlay", ["-i", own, "-o", result, overlay]);

@@ -85,7 +85,8 @@ test(`${PACKETS} packets: no crash, no socket left, every connection answered or
   expect(server.counters.broken).toBeGreaterThan(100);
   expect(server.counters.dropped).toBeGreaterThan(100);
   expect([...server.counters.exceptions.keys()].sort((a, b) => a - b)).toEqual([1, 2, 3, 11]);
-  expect(server.counters.requests).toBeGreaterThan(PACKETS / 4); // behind a length that is none, no packet of a connection is read
+  // Behind a length that is none, no packet of a connection is read.
+  expect(server.counters.requests).toBeGreaterThan(PACKETS / 4);
   for (const { change } of target.writes)
     expect(change.first + (change.kind === "mask" ? 1 : change.count)).toBeLessThanOrEqual(target.end);
   await server.close();

@@ -220,7 +220,7 @@ describe("43/14, read device identification", () => {
     expect(await asked("2b 0e 01 00")).toBe("2b 0e 01 81 00 00 03 00 02 43 6f 01 02 58 31 02 02 56 32");
     expect(await asked("2b 0e 04 01")).toBe("2b 0e 04 81 00 00 01 01 02 58 31");
   });
-  test("a stream that asks for more than there is gets what there is, and begins anew at an object that is not there", async () => {
+  test("a stream that asks for more gets what there is, and begins anew at an object that is not there", async () => {
     target.identification = new Map([
       [0, "Co"],
       [1, "X1"],

@@ -27,13 +27,17 @@ export function whyIndependent({ change, was, line, source }: Mutant): string | 
     return "its own counter: nobody reads it in between, and telemetry may see it a moment later";
   const stores = both(first, next, storeOf);
   if (stores !== undefined && apart(stores))
-    return "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no order for anybody else";
+    return (
+      "plain stores, neither of which the other's value is made of: without a release or a barrier between them they have no " +
+      "order for anybody else"
+    );
   const [store, register] = [storeOf(first) ?? storeOf(next), registerOf(first) ?? registerOf(next)];
   if (store !== undefined && register !== undefined && apart([store, register]))
     return "a plain store, and a System register of its own pCPU: nobody sees one and misses the other";
   const registers = both(first, next, registerOf);
   if (registers !== undefined && apart(registers))
-    return "two System registers: without a context synchronization event between them their writes have no order (Arm ARM, Synchronization requirements for AArch64 System registers)";
+    return "two System registers: without a context synchronization event between them their writes have no order (Arm ARM, " +
+      "Synchronization requirements for AArch64 System registers)";
   return undefined;
 }
 

@@ -1,9 +1,9 @@
 // npm run mutants -- [--files GLOB] [--count N | --all] [--seed S] [--workers N] [--list] [--fresh] [--quick]
 //
-// Changes the core in many small ways, and says which of them no test notices: a sample of a thousand, of each file as many as it is
-// large, for which two idle cores need less than an hour; with --all every one, which takes half a day. Sources are changed in copies
-// only; what was found is kept in build/mutants.json, and an interrupted run goes on from there. The score counts mutants that change the
-// compiled program and are not listed in equivalent.yaml.
+// Changes the core in many small ways, and says which of them no test notices: a sample of a thousand, of each file as many
+// as it is large, for which two idle cores need less than an hour; with --all every one, which takes half a day. Sources
+// are changed in copies only; what was found is kept in build/mutants.json, and an interrupted run goes on from there. The
+// score counts mutants that change the compiled program and are not listed in equivalent.yaml.
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -29,12 +29,23 @@ const THOROUGH = 60_000;
 const NO_SOURCE = /\.table\.ts$|^core\/abi\.ts$/;
 const PERCENT = 100;
 
-const { values } = parseArgs({ options: {
-  files: { type: "string" }, count: { type: "string", default: COUNT }, all: { type: "boolean", default: false }, seed: { type: "string", default: "1" }, workers: { type: "string", default: WORKERS },
-  list: { type: "boolean", default: false }, fresh: { type: "boolean", default: false }, quick: { type: "boolean", default: false },
-} });
+const { values } = parseArgs({
+  options: {
+    files: { type: "string" },
+    count: { type: "string", default: COUNT },
+    all: { type: "boolean", default: false },
+    seed: { type: "string", default: "1" },
+    workers: { type: "string", default: WORKERS },
+    list: { type: "boolean", default: false },
+    fresh: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+  },
+});
 
-const files = (values.files === undefined ? SOURCES : [values.files]).flatMap((glob) => globSync(glob, { cwd: ROOT })).filter((file) => !NO_SOURCE.test(file)).sort();
+const files = (values.files === undefined ? SOURCES : [values.files])
+  .flatMap((glob) => globSync(glob, { cwd: ROOT }))
+  .filter((file) => !NO_SOURCE.test(file))
+  .sort();
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), "utf8")]));
 const record = new Record();
 const all = [...sources].flatMap(([file, source]) => mutantsOf(file, source)).map((mutant, number) => ({ ...mutant, number }));
@@ -47,7 +58,10 @@ if (values.list) {
   await new Promise((resolve) => process.stdout.write(chosen.map((mutant) => `${nameOf(mutant)}\n`).join(""), resolve));
   process.exit(0);
 }
-console.log(`${chosen.length} of ${all.length} mutants of ${files.length} files, seed ${values.seed}${chosen.length < all.length ? ": a sample (--all: all of them)" : ""}`);
+console.log(
+  `${chosen.length} of ${all.length} mutants of ${files.length} files, ` +
+    `seed ${values.seed}${chosen.length < all.length ? ": a sample (--all: all of them)" : ""}`,
+);
 
 const verdicts = new Map<Mutant, Verdict>();
 const workshops: { readonly close: () => void }[] = [];
@@ -73,14 +87,19 @@ const keep = (mutant: Mutant, verdict: Verdict, by = ""): void => {
   record.keep(mutant, verdict);
   console.log(`${verdicts.size}/${queue.length} ${verdict.padEnd(8)} ${nameOf(mutant)}${by === "" ? "" : `   [${by}]`}`);
 };
-const workers = async (count: number, run: () => Promise<void>): Promise<void> => void (await Promise.all(Array.from({ length: count }, run)));
+const workers = async (count: number, run: () => Promise<void>): Promise<void> =>
+  void (await Promise.all(Array.from({ length: count }, run)));
 /** What has survived the quick tests, and what is not in the program. */
 const slow: Numbered[] = [];
 const late: Numbered[] = [];
 try {
   if (pending.some(({ file }) => file.endsWith(".ts"))) {
     // Numbers are of all mutants of these files: another sample finds the program as it is.
-    const { program, courses } = await prepare(sources, all.filter(({ file }) => file.endsWith(".ts")), (line) => console.log(line));
+    const { program, courses } = await prepare(
+      sources,
+      all.filter(({ file }) => file.endsWith(".ts")),
+      (line) => console.log(line),
+    );
     const held = new Set(program.held.map(({ number }) => number));
     const quick = pending.filter(({ number }) => held.has(number));
     late.push(...pending.filter(({ number }) => !held.has(number)));
@@ -109,7 +128,8 @@ try {
     for (let mutant = survivors.shift(); mutant !== undefined; mutant = survivors.shift()) {
       if (await workshop.isSame(mutant, sources.get(mutant.file) ?? "")) keep(mutant, "same");
     }
-    for (let mutant = late.shift(); mutant !== undefined; mutant = late.shift()) keep(mutant, await workshop.judge(mutant, sources.get(mutant.file) ?? ""));
+    for (let mutant = late.shift(); mutant !== undefined; mutant = late.shift())
+      keep(mutant, await workshop.judge(mutant, sources.get(mutant.file) ?? ""));
   });
 } finally {
   closeAll();
@@ -117,12 +137,17 @@ try {
 
 console.log("\nfile                                     noticed  survived  same  unbuilt");
 for (const file of files) {
-  const count = (wanted: Verdict): number => [...verdicts].filter(([mutant, verdict]) => mutant.file === file && verdict === wanted).length;
+  const count = (wanted: Verdict): number =>
+    [...verdicts].filter(([mutant, verdict]) => mutant.file === file && verdict === wanted).length;
   const counts = (["noticed", "survived", "same", "unbuilt"] as const).map(count);
-  if (counts.some((n) => n > 0)) console.log(file.padEnd(40) + counts.map((n, column) => String(n).padStart([8, 10, 6, 9][column] ?? 0)).join(""));
+  if (counts.some((n) => n > 0))
+    console.log(file.padEnd(40) + counts.map((n, column) => String(n).padStart([8, 10, 6, 9][column] ?? 0)).join(""));
 }
 const left = [...verdicts].filter(([, verdict]) => verdict === "survived").map(([mutant]) => mutant);
 const noticed = [...verdicts.values()].filter((verdict) => verdict === "noticed").length;
 console.log(`\n${left.length === 0 ? "no survivors" : "survivors:"}`);
 for (const mutant of left) console.log(`  ${nameOf(mutant)}`);
-console.log(`\nscore: ${noticed} of ${noticed + left.length} noticed (${((noticed / Math.max(noticed + left.length, 1)) * PERCENT).toFixed(1)} %); ${equivalent.length} listed as equivalent`);
+console.log(
+  `\nscore: ${noticed} of ${noticed + left.length} noticed ` +
+    `(${((noticed / Math.max(noticed + left.length, 1)) * PERCENT).toFixed(1)} %); ${equivalent.length} listed as equivalent`,
+);

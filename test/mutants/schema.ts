@@ -33,7 +33,10 @@ interface Alternative {
 
 const CHOSEN = "mutant_chosen";
 const REACHED = "mutant_reached";
-const DECLARATIONS = `\n@external("${MUTANT_IMPORTS}", "chosen") declare const ${CHOSEN}: i32;\n@external("${MUTANT_IMPORTS}", "reached") declare function ${REACHED}(place: i32): bool;\n`;
+const DECLARATIONS = `
+@external("${MUTANT_IMPORTS}", "chosen") declare const ${CHOSEN}: i32;
+@external("${MUTANT_IMPORTS}", "reached") declare function ${REACHED}(place: i32): bool;
+`;
 
 /** `refused`: numbers (from 1 on) of lines that are to be left as they are. */
 export function schemaOf(source: string, mutants: readonly Numbered[], refused: ReadonlySet<number>, purpose: Purpose): Schema {

@@ -1,7 +1,9 @@
 // A copy of the tree in which mutants are made and tried, one after the other. The sources themselves are never touched.
 import { execFileSync, fork, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { ROOT } from "../../tools/build/files.ts";
@@ -58,7 +60,8 @@ export class Workshop {
       if (!this.assemble(CORE.assembly[0] ?? "")) throw new Error("the core does not assemble");
     }
     const began = Date.now();
-    for (const file of [".ts", ".S"].filter((ending) => files.some((name) => name.endsWith(ending)))) if (await this.fails(file)) throw new Error(`tests fail with the core as it is: ${testsFor(file).join(" ")}`);
+    for (const file of [".ts", ".S"].filter((ending) => files.some((name) => name.endsWith(ending))))
+      if (await this.fails(file)) throw new Error(`tests fail with the core as it is: ${testsFor(file).join(" ")}`);
     this.patience = Math.max((Date.now() - began) * PATIENCE, LEAST_PATIENCE);
   }
 
@@ -111,7 +114,12 @@ export class Workshop {
 
   private async compile(): Promise<Answer> {
     if (this.compiler === undefined) {
-      const compiler = fork(join(this.folder, "test/mutants/compiler.ts"), { cwd: this.folder, detached: true, stdio: "ignore", execArgv: [] });
+      const compiler = fork(join(this.folder, "test/mutants/compiler.ts"), {
+        cwd: this.folder,
+        detached: true,
+        stdio: "ignore",
+        execArgv: [],
+      });
       this.children.add(compiler);
       this.compiler = compiler;
       await answerOf(compiler);
@@ -123,8 +131,17 @@ export class Workshop {
   private fails(file: string): Promise<boolean> {
     const tests = testsFor(file);
     if (tests.length === 0) return Promise.resolve(false);
-    const environment = { ...process.env, AXV_MUTANTS_TESTS: tests.join(","), AXV_CORE_WASM: file.endsWith(".ts") ? join(this.folder, WASM) : "", AXV_CORE_ELF: file.endsWith(".ts") ? "" : join(this.folder, ELF) };
-    const child = spawn(process.execPath, [join(this.folder, NODE_MODULES, "vitest/vitest.mjs"), "run", "--root", ".", "--config", "test/mutants/vitest.config.ts"], { cwd: this.folder, detached: true, stdio: "ignore", env: environment });
+    const environment = {
+      ...process.env,
+      AXV_MUTANTS_TESTS: tests.join(","),
+      AXV_CORE_WASM: file.endsWith(".ts") ? join(this.folder, WASM) : "",
+      AXV_CORE_ELF: file.endsWith(".ts") ? "" : join(this.folder, ELF),
+    };
+    const child = spawn(
+      process.execPath,
+      [join(this.folder, NODE_MODULES, "vitest/vitest.mjs"), "run", "--root", ".", "--config", "test/mutants/vitest.config.ts"],
+      { cwd: this.folder, detached: true, stdio: "ignore", env: environment },
+    );
     this.children.add(child);
     return new Promise((resolve) => {
       const late = setTimeout(() => { if (child.pid !== undefined) kill(child.pid); }, this.patience);

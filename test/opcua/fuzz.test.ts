@@ -66,7 +66,8 @@ test(
     expect(station.logged.length, "a flood of packets is no flood of lines").toBeLessThan(LINES_MAX + packets / 100);
     expect(station.logged.filter((line) => line.includes("authenticationToken"))).toEqual([]);
     console.log(
-      `${packets} packets in ${connections} connections, ${sessions} of them with a session; ${station.server.guarded.felled} would have felled the library`,
+      `${packets} packets in ${connections} connections, ${sessions} of them with a session; ` +
+        `${station.server.guarded.felled} would have felled the library`,
     );
   },
 );

@@ -85,7 +85,8 @@ async function ask({
     status: result?.statusCode.name ?? "",
     values: data.map(
       ({ sourceTimestamp, statusCode, value }) =>
-        `${((sourceTimestamp?.getTime() ?? 0) - first) / STEP} ${statusCode.name} ${value.dataType === DataType.Null ? "-" : show(value.value)}`,
+        `${((sourceTimestamp?.getTime() ?? 0) - first) / STEP} ${statusCode.name} ` +
+          `${value.dataType === DataType.Null ? "-" : show(value.value)}`,
     ),
     point: result?.continuationPoint ?? null,
   };
@@ -136,7 +137,7 @@ test.each([
   }
 });
 
-test("a continuation point can be given back, and costs nothing; one that is not ours, or of another tag, is refused", async () => {
+test("a continuation point can be given back, and costs nothing; one of others, or of another tag, is refused", async () => {
   const { point } = await ask({ from: 0, to: 9, count: 1 });
   expect((await ask({ point, node: own("plc.B") })).status).toBe("BadContinuationPointInvalid");
   expect((await ask({ point, release: true })).status).toBe("Good");

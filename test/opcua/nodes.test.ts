@@ -89,7 +89,7 @@ test("CtrlResourceType is a DI device and has what the specification says (OPC 3
   expect(await below("i=58", "HasSubtype")).toContain(`${plc}:CtrlTaskType 0;0`);
 });
 
-test("the board is a Configuration in DI's set of devices, its partitions are its Resources, guest tasks their Tasks", async () => {
+test("the board is a Configuration in DI's set of devices, partitions are its Resources, guest tasks their Tasks", async () => {
   const [plc, di, plant] = [spaces.indexOf(COMPANION_URI), spaces.indexOf(DI_URI), spaces.indexOf(PLANT_URI)];
   expect(await below(idIn(DI_URI, 5001))).toContain(`${plant}:press ${plc};1001`);
   expect(await below(own("/board/Resources"))).toEqual([`${plant}:plc ${plc};1002`, `${plant}:other ${plc};1002`]);

@@ -115,7 +115,7 @@ test("plan draws over nothing that it reads", () => {
 });
 
 describe("build writes", { timeout: BUILD_TIMEOUT_MS }, () => {
-  test("beside the file, wherever it is called, and says so; again over its own; two of one name in two folders keep apart", async () => {
+  test("beside the file, wherever it is called, and says so; again over its own; two of one name keep apart", async () => {
     for (const name of ["one", "two"]) {
       mkdirSync(at(name));
       writeFileSync(at(`${name}/line.yaml`), SYSTEM.replace("plc: {", `${name}: {`));

@@ -43,7 +43,10 @@ test("other folders are other locks", async () => {
 
 test("who is killed gives it back", async () => {
   const script = `import { withLock } from ${JSON.stringify(join(import.meta.dirname, "../../tools/output/lock.ts"))};
-    await withLock(${JSON.stringify(folder)}, () => {}, () => { console.log("mine"); return new Promise(() => setInterval(() => {}, 1000)); });`;
+    await withLock(${JSON.stringify(folder)}, () => {}, () => {
+      console.log("mine");
+      return new Promise(() => setInterval(() => {}, 1000));
+    });`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"] });
   await once(child.stdout, "data");
   await expect(withLock(folder, silent, () => Promise.resolve(), 150)).rejects.toThrow(/another axv-part has been writing/);

@@ -12,7 +12,8 @@ beforeAll(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), "axv-streams-")));
   writeFileSync(
     join(folder, "x.yaml"),
-    `board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [3], image: ${join(import.meta.dirname, "../partitions/images/plc.bin")} }\n`,
+    "board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [3], image: " +
+      `${join(import.meta.dirname, "../partitions/images/plc.bin")} }\n`,
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -201,7 +201,9 @@ test("one spare SPI, no PMU, and the 4 KiB of a GICv2's GICD just before its GIC
 
 test("a device over one that began before the last one is found, too", () => {
   const devices =
-    "devices:\n  top: { kind: pl031, reg: 0x0b010000, spi: 6 }\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: { kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n  first: { kind: pl031, reg: 0x0afff000, spi: 5 }\n";
+    "devices:\n  top: { kind: pl031, reg: 0x0b010000, spi: 6 }\n  big: { kind: pl031, reg: 0x0b000000, spi: 2 }\n  small: " +
+      "{ kind: virtio-mmio, reg: 0x0b000000, spi: 3 }\n  late: { kind: pl031, reg: 0x0b000e00, spi: 4 }\n  first: { kind: " +
+      "pl031, reg: 0x0afff000, spi: 5 }\n";
   const mistakes = told({ "boards/mine/board.yaml": altered(QEMU, [/devices:\n[^]*/, devices]) });
   expect(mistakes.map((mistake) => mistake.replace(/ at .* is over/, " over").replace(/ at .*/, ""))).toEqual([
     'small: AXV-P095 "small" over "big"',
@@ -252,7 +254,8 @@ test("emulated devices of a profile's that overlap are refused at the guest, als
   const system = { "system.yaml": SYSTEM.replace("plc", "mine").replace("mine\n", "qemu-aarch64\n") };
   expect(told({ ...system, "guests/mine.yaml": profile("0x08fc0000") })).toEqual([]);
   expect(told({ ...system, "guests/mine.yaml": profile("0x08fc1000") })).toEqual([
-    "a: AXV-P097 the emulated GICR at 0x08fc1000…0x09001000 overlaps the emulated PL011 at 0x09000000…0x09001000 in the address space of this guest, which has them built in",
+    "a: AXV-P097 the emulated GICR at 0x08fc1000…0x09001000 overlaps the emulated PL011 at 0x09000000…0x09001000 in the " +
+      "address space of this guest, which has them built in",
   ]);
 });
 

@@ -46,7 +46,8 @@ describe("axv-part check", () => {
     const { status, stdout, stderr } = axvPart("check", here("golden/system.yaml"));
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toBe(
-      "test/partitions/golden/system.yaml: ok: 3 partitions (linux: 2 pCPUs, 512M; plc: 1 pCPU, 16M; old-linux: 1 pCPU, 64M), 3 channels\n",
+      "test/partitions/golden/system.yaml: ok: 3 partitions (linux: 2 pCPUs, 512M; plc: 1 pCPU, 16M; old-linux: 1 pCPU, " +
+        "64M), 3 channels\n",
     );
   });
 
@@ -88,7 +89,8 @@ describe("a missing tool", () => {
     });
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toBe(
-      "axv-part: AXV-P080: the device tree compiler `dtc` does not start: run tools/setup.sh, or install the package device-tree-compiler\n",
+      "axv-part: AXV-P080: the device tree compiler `dtc` does not start: run tools/setup.sh, " +
+        "or install the package device-tree-compiler\n",
     );
   });
 });

@@ -77,7 +77,8 @@ describe.each(["image", "initrd"])("as %s", (key) => {
 
 test("an ELF file may be larger than the memory, for what is for debuggers is not loaded, but not that much", () => {
   expect(checked("debug.elf")).toEqual([
-    "3:56 AXV-P050 the file …/debug.elf cannot be read: it has 1536M, and at most 256M are read: take out what is for debuggers (llvm-strip --strip-debug)",
+    "3:56 AXV-P050 the file …/debug.elf cannot be read: it has 1536M, and at most 256M are read: " +
+      "take out what is for debuggers (llvm-strip --strip-debug)",
   ]);
 });
 

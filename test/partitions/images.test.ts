@@ -72,7 +72,8 @@ describe("a planned ELF image", () => {
     writeFileSync(file, elf);
     const { plan, loads } = sound(
       planText(
-        `board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 128M, ipa: 0x40000000 }, image: ${file} }\n`,
+        "board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 128M, ipa: 0x40000000 }, " +
+          `image: ${file} }\n`,
       ),
     );
     rmSync(dirname(file), { recursive: true });
@@ -87,7 +88,8 @@ describe("a planned ELF image", () => {
   test("is one load from a whole page on, its bss as zeros, entered where it says", () => {
     const { plan, loads } = sound(
       planText(
-        "board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 2M, ipa: 0x40000000 }, image: ../images/rtos.elf }\n",
+        "board: qemu-aarch64\npartitions:\n  rtos: { guest: zephyr, cpus: [1], memory: { size: 2M, ipa: 0x40000000 }, " +
+          "image: ../images/rtos.elf }\n",
       ),
     );
     expect(plan.partitions[0]).toMatchObject({ entry: 0x40000004, argument: 0 });

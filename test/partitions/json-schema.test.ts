@@ -26,11 +26,13 @@ const EVERYTHING = `
 board: qemu-aarch64
 partitions:
   a:
-    { guest: linux, cpus: [0, 1], memory: { size: 512M, at: 0x60000000, ipa: identity }, image: Image, load: 0x40080000, entry: 0x40080004,
-      initrd: initrd.gz, cmdline: console=ttyAMA0, devices: [virtio0, rtc], spis: [40], interrupts: injected, trust: [sgi], cache: { ways: 0-1 },
+    { guest: linux, cpus: [0, 1], memory: { size: 512M, at: 0x60000000, ipa: identity }, image: Image, load: 0x40080000,
+      entry: 0x40080004, initrd: initrd.gz, cmdline: console=ttyAMA0, devices: [virtio0, rtc], spis: [40],
+      interrupts: injected, trust: [sgi], cache: { ways: 0-1 },
       bandwidth: { budget: 64K, period: 1ms }, mailbox: { ipa: 0x7ffff000 }, accepts: [dma], watchdog: 50ms, on_failure: restart,
-      autostart: false, pmu: true, clock: own, tags: [{ name: A.b, type: { C: f32, D: "u8[3]" } }, { name: e, type: "string[5]", unit: °C, access: rw,
-      description: text, clients: [10.0.0.0/8] }, { name: f, type: i16, range: [-1, 1], deadband: 0.5, register: 7 }] }
+      autostart: false, pmu: true, clock: own, tags: [{ name: A.b, type: { C: f32, D: "u8[3]" } },
+      { name: e, type: "string[5]", unit: °C, access: rw, description: text, clients: [10.0.0.0/8] },
+      { name: f, type: i16, range: [-1, 1], deadband: 0.5, register: 7 }] }
   b: { guest: plc, cpus: [3], memory: { size: 16M, ipa: 0x40000000 }, cache: { colours: [0, 1] } }
 channels:
   c: { between: [a, b], size: 8K }

@@ -29,7 +29,13 @@ describe.each(JAVASCRIPT)("%s", (name) => {
   });
 
   test("as a channel", () => {
-    const text = `board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [1] }\n  b: { guest: plc, cpus: [2] }\nchannels:\n  ${name}: { between: [a, b] }\n`;
+    const text = `board: qemu-aarch64
+partitions:
+  a: { guest: plc, cpus: [1] }
+  b: { guest: plc, cpus: [2] }
+channels:
+  ${name}: { between: [a, b] }
+`;
     const outcome = planText(text);
     expect(outcome.system?.plan.partitions[1]?.channels.map((channel) => channel.name)).toEqual(plain ? [name] : undefined);
     if (!plain) expect(places(outcome)).toEqual([`6:3 ${wrong}`]);

@@ -46,7 +46,8 @@ test("a guest prints as it starts where its profile says so, and its own command
 
 describe("which channel is which", () => {
   const PARTITIONS =
-    "{ plc: { guest: plc, cpus: [3] }, rtos: { guest: bare-metal, image: ../images/plc.bin, cpus: [2], memory: 4M }, linux: { guest: linux, cpus: [0], memory: 64M } }";
+    "{ plc: { guest: plc, cpus: [3] }, rtos: { guest: bare-metal, image: ../images/plc.bin, cpus: [2], memory: 4M }, linux: " +
+      "{ guest: linux, cpus: [0], memory: 64M } }";
   const LINES = [
     "zebra: { between: [rtos, plc] }",
     "process-image: { between: [linux, plc] }",
@@ -93,7 +94,8 @@ describe("which channel is which", () => {
 describe("memory", () => {
   test("is given from the top of RAM down, the largest first, aligned to its own size", () => {
     const plan = planOf(
-      "{ a: { guest: plc, cpus: [0], memory: 16M }, b: { guest: linux, cpus: [1], memory: 256M }, c: { guest: linux, cpus: [2], memory: 128M } }",
+      "{ a: { guest: plc, cpus: [0], memory: 16M }, b: { guest: linux, cpus: [1], memory: 256M }, c: { guest: linux, cpus: " +
+        "[2], memory: 128M } }",
     );
     expect(ram(plan, "b").pa).toBe(0x70000000);
     expect(ram(plan, "c").pa).toBe(0x68000000);
@@ -117,7 +119,8 @@ describe("memory", () => {
 
   test("is at IPA = PA for Linux and at the IPA of its profile for the PLC guest, unless the file says otherwise", () => {
     const plan = planOf(
-      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1] }, c: { guest: plc, cpus: [2], memory: { size: 16M, ipa: identity } } }",
+      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1] }, c: { guest: plc, cpus: [2], memory: { size: 16M, " +
+        "ipa: identity } } }",
     );
     expect(ram(plan, "a").ipa).toBe(0x40000000);
     expect(ram(plan, "b").ipa).toBe(ram(plan, "b").pa);
@@ -155,7 +158,8 @@ describe("housekeeping is never", () => {
 
   test("on a real-time partition's pCPU while another one can have it", () => {
     const plan = planOf(
-      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1], interrupts: direct }, c: { guest: plc, cpus: [2], interrupts: direct }, d: { guest: linux, cpus: [3], memory: 64M } }",
+      "{ a: { guest: plc, cpus: [0] }, b: { guest: linux, cpus: [1], interrupts: direct }, c: { guest: plc, cpus: [2], " +
+        "interrupts: direct }, d: { guest: linux, cpus: [3], memory: 64M } }",
     );
     expect(plan.housekeeper).toBe(3);
   });
@@ -163,7 +167,8 @@ describe("housekeeping is never", () => {
 
 describe("colours", () => {
   const coloured =
-    "{ a: { guest: plc, cpus: [0], cache: { colours: [0, 1, 2] } }, b: { guest: plc, cpus: [1], memory: 20M, cache: { colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 64M } }";
+    "{ a: { guest: plc, cpus: [0], cache: { colours: [0, 1, 2] } }, b: { guest: plc, cpus: [1], memory: 20M, cache: " +
+      "{ colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 64M } }";
   const plan = planOf(coloured, "{ d: { between: [a, c], size: 16K } }");
 
   test("all coloured partitions take their pages from the same stretch, at a multiple of 2 MiB", () => {
@@ -280,7 +285,8 @@ describe("bare-metal", () => {
 
   test("a raw one whose memory is at IPA = PA has to say where it is linked", () => {
     const outcome = planText(
-      "board: qemu-aarch64\npartitions: { a: { guest: bare-metal, cpus: [0], image: ../images/initrd.cpio, memory: { size: 2M, ipa: identity } } }\n",
+      "board: qemu-aarch64\npartitions: { a: { guest: bare-metal, cpus: [0], image: ../images/initrd.cpio, memory: { size: " +
+        "2M, ipa: identity } } }\n",
     );
     expect(outcome.diagnostics.map(({ code }) => code)).toEqual(["AXV-P051"]);
   });
@@ -288,7 +294,8 @@ describe("bare-metal", () => {
 
 test("a mailbox is where it was asked for; a guest that is not real-time gets one by asking", () => {
   const plan = planOf(
-    "{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: { ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }",
+    "{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 } }, b: { guest: linux, cpus: [1], memory: 64M, mailbox: " +
+      "{ ipa: 0x10000000 } }, c: { guest: linux, cpus: [2], memory: 64M } }",
   );
   expect(plan.partitions.map(({ mailbox }) => mailbox)).toEqual([0x70000000, 0x10000000, 0]);
   expect(partition(plan, "a").regions).toContainEqual(
@@ -298,7 +305,8 @@ test("a mailbox is where it was asked for; a guest that is not real-time gets on
 
 test("controls names the partitions that one may command, whatever their order", () => {
   const plan = planOf(
-    "{ a: { guest: linux, cpus: [0], memory: 64M, telemetry: true, controls: [c, b] }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2] } }",
+    "{ a: { guest: linux, cpus: [0], memory: 64M, telemetry: true, controls: [c, b] }, b: { guest: plc, cpus: [1] }, c: " +
+      "{ guest: plc, cpus: [2] } }",
   );
   expect(plan.partitions.map(({ controls }) => controls)).toEqual([[2, 1], [], []]);
   expect(Number(readBlob(writeBlob(plan)).records["Partition"]?.[0]?.["controls"])).toBe(0b110);
@@ -310,7 +318,8 @@ describe("a tag image", () => {
 
   test("that no channel carries is behind the mailbox's page, which anybody with tags has", () => {
     const plan = planOf(
-      `{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 }, ${tags(600)} }, b: { guest: linux, cpus: [1], memory: 64M, ${tags(1)} } }`,
+      `{ a: { guest: plc, cpus: [0], mailbox: { ipa: 0x70000000 }, ${tags(600)} }, b: { guest: linux, cpus: [1], memory: ` +
+        `64M, ${tags(1)} } }`,
     );
     expect(partition(plan, "a").tagImage).toEqual({ ipa: 0x70001000, size: 64 + 4800, overLink: true });
     expect(partition(plan, "a").regions).toContainEqual(
@@ -341,7 +350,8 @@ describe("a tag image", () => {
     `tags: [${Array.from({ length: count }, (_, n) => `{ name: T${n}, type: "f64[1024]" }`).join(", ")}]`;
   test("is sent as long as there is room for its copy: the first ones of the file", () => {
     const plan = planOf(
-      `{ a: { guest: plc, cpus: [0], ${many(4)} }, b: { guest: plc, cpus: [1], ${many(4)} }, c: { guest: plc, cpus: [2], ${many(1)} } }`,
+      `{ a: { guest: plc, cpus: [0], ${many(4)} }, b: { guest: plc, cpus: [1], ${many(4)} }, c: { guest: plc, cpus: [2], ` +
+        `${many(1)} } }`,
     );
     expect(plan.partitions.map(({ tagImage }) => tagImage?.overLink)).toEqual([true, false, true]);
   });
@@ -394,7 +404,8 @@ test("a guest with a device tree has room for a random seed in it, on one page, 
   for (const cmdline of ["quiet", "x".repeat(2000)]) {
     const { plan, blob, loads } = sound(
       planText(
-        `board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ../images/kernel.Image, initrd: ../images/initrd.cpio, cmdline: ${cmdline} }, b: { guest: plc, cpus: [1] } }\n`,
+        "board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [0], image: ../images/kernel.Image, initrd: " +
+          `../images/initrd.cpio, cmdline: ${cmdline} }, b: { guest: plc, cpus: [1] } }\n`,
       ),
     );
     const [linux] = plan.partitions;
@@ -412,7 +423,8 @@ test("a guest with a device tree has room for a random seed in it, on one page, 
 
 test("`clock: own` is said in the blob; by default all partitions have one clock", () => {
   const text =
-    "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: plc, cpus: [2], clock: shared } }\n";
+    "board: qemu-aarch64\npartitions: { a: { guest: plc, cpus: [0], clock: own }, b: { guest: plc, cpus: [1] }, c: { guest: " +
+      "plc, cpus: [2], clock: shared } }\n";
   const { blob } = sound(planText(text));
   const flags = readBlob(blob).records["Partition"]?.map((record) => record["flags"]);
   expect(flags).toEqual([PARTITION_AUTOSTART + PARTITION_OWN_CLOCK, PARTITION_AUTOSTART, PARTITION_AUTOSTART]);
@@ -441,7 +453,8 @@ describe("translation tables", () => {
 
   test("128 MiB of coloured memory fit beside Linux with its devices", () => {
     planOf(
-      "{ a: { guest: plc, cpus: [0], memory: 64M, cache: { colours: 0-7 } }, b: { guest: plc, cpus: [1], memory: 64M, cache: { colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 256M, devices: [virtio0, rtc] } }",
+      "{ a: { guest: plc, cpus: [0], memory: 64M, cache: { colours: 0-7 } }, b: { guest: plc, cpus: [1], memory: 64M, " +
+        "cache: { colours: 8-15 } }, c: { guest: linux, cpus: [2], memory: 256M, devices: [virtio0, rtc] } }",
       "{ d: { between: [a, c] } }",
     );
   });

@@ -139,7 +139,8 @@ describe("bandwidth", () => {
   test("the budget is that of all vCPUs together", () => {
     const pair = sound(
       planText(
-        "board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [2, 3], memory: 64M, bandwidth: { budget: 1M, period: 1ms } } }\n",
+        "board: qemu-aarch64\npartitions: { a: { guest: linux, cpus: [2, 3], memory: 64M, bandwidth: { budget: 1M, period: " +
+          "1ms } } }\n",
       ),
     ).plan;
     const refills = pair.partitions[0]?.bandwidth?.refills ?? 0;

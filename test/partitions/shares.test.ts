@@ -20,7 +20,8 @@ describe("cache", () => {
   test("colours: how many, and how much that is; and for the others that these are no secret", () => {
     const plan = planOf(
       "qemu-aarch64",
-      "a: { guest: plc, cpus: [0], cache: { colours: 0-2 } }, b: { guest: plc, cpus: [1], cache: { colours: [9] } }, c: { guest: plc, cpus: [2] }",
+      "a: { guest: plc, cpus: [0], cache: { colours: 0-2 } }, b: { guest: plc, cpus: [1], cache: { colours: [9] } }, c: " +
+        "{ guest: plc, cpus: [2] }",
     );
     expect(shares(plan)).toEqual([
       "3 of 16 colours = 192K",

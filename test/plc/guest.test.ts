@@ -4,12 +4,15 @@ import {
   HYPERCALL_CONSOLE_WRITE, HYPERCALL_DOORBELL, HYPERCALL_TAG_PUBLISH, HYPERCALL_VERSION,
 } from "../../arch/aarch64/calls.ts";
 import {
-  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_RECENT, PLC_TAG_EXEC_AVG, PLC_TAG_EXEC_LAST,
-  PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_RECENT, PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_LAST, PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN,
-  PLC_TAG_JITTER_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_COUNTER, PROCESS_IMAGE_MAGIC,
-  PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_OUTPUTS, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE, PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
+  PLC_TAG_CYCLE_AVG, PLC_TAG_CYCLE_LAST, PLC_TAG_CYCLE_MAX, PLC_TAG_CYCLE_MIN, PLC_TAG_CYCLE_RECENT, PLC_TAG_EXEC_AVG,
+  PLC_TAG_EXEC_LAST, PLC_TAG_EXEC_MAX, PLC_TAG_EXEC_MIN, PLC_TAG_EXEC_RECENT, PLC_TAG_JITTER_AVG, PLC_TAG_JITTER_LAST,
+  PLC_TAG_JITTER_MAX, PLC_TAG_JITTER_MIN, PLC_TAG_JITTER_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_COUNTER,
+  PROCESS_IMAGE_MAGIC, PROCESS_IMAGE_MEASURED, PROCESS_IMAGE_OUTPUTS, PROCESS_IMAGE_SCANS, PROCESS_IMAGE_SEQUENCE,
+  PROCESS_IMAGE_SETPOINT, PROCESS_IMAGE_TIMER,
 } from "../../rtos-guests/plc/abi.ts";
-import { HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS } from "../../rtos-guests/channel/timing.ts";
+import {
+  HISTOGRAM_BUCKETS, HISTOGRAM_CYCLE, HISTOGRAM_EXECUTION, HISTOGRAM_JITTER, TIMING_OVERRUNS,
+} from "../../rtos-guests/channel/timing.ts";
 import { ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL_IPA, INTID_PHYSICAL_TIMER, PERIOD, SimulatedCpu, SimulatedGuest, TICK_NS } from "./simulatedGuest.ts";
 
@@ -45,7 +48,7 @@ function nextTags(late = 0n): Map<number, bigint> {
 }
 
 describe("start", () => {
-  test("GICv3: group 1 with affinity routing, the redistributor awake, the virtual timer's PPI and nothing else (IHI 0069)", () => {
+  test("GICv3: group 1 with affinity routing, the redistributor awake, the timer's PPI alone (IHI 0069)", () => {
     expect(cpu.log.filter((line) => line.startsWith("mmio"))).toEqual([
       "mmio 0x8000000=0x13", // GICD_CTLR: ARE_NS, EnableGrp1A, EnableGrp1
       "mmio 0x80a0014=0x0", // GICR_WAKER.ProcessorSleep
@@ -55,11 +58,15 @@ describe("start", () => {
       "mmio 0x80b0100=0x8000000", // GICR_ISENABLER0: INTID 27
     ]);
     expect(cpu.log.filter((line) => line.startsWith("ICC"))).toEqual([
-      "ICC_SRE_EL1=1", "ICC_PMR_EL1=255", "ICC_BPR1_EL1=0", "ICC_CTLR_EL1=0", "ICC_IGRPEN1_EL1=1",
+      "ICC_SRE_EL1=1",
+      "ICC_PMR_EL1=255",
+      "ICC_BPR1_EL1=0",
+      "ICC_CTLR_EL1=0",
+      "ICC_IGRPEN1_EL1=1",
     ]);
   });
 
-  test("GICv2, which ID_AA64PFR0_EL1 tells by naming no GIC: distributor and CPU interface in memory, no ICC register (IHI 0048)", async () => {
+  test("GICv2, where ID_AA64PFR0_EL1 names no GIC: distributor and CPU interface in memory (IHI 0048)", async () => {
     const old = new SimulatedCpu(channel);
     old.isGicV2 = true;
     const onGicV2 = await SimulatedGuest.boot(old);
@@ -224,7 +231,9 @@ describe("measuring itself", () => {
     expect(rounds[0]?.get(PLC_TAG_CYCLE_LAST)).toBe(PERIOD_NS);
     expect(rounds[0]?.get(PLC_TAG_EXEC_LAST)).toBe(ns(10n));
     expect(rounds[0]?.get(PLC_TAG_EXEC_RECENT)).toBe(ns(10n));
-    const remembered = rounds.filter((values) => values.get(PLC_TAG_JITTER_RECENT) === ns(100n)).map((values) => values.get(PLC_TAG_SCANS));
+    const remembered = rounds
+      .filter((values) => values.get(PLC_TAG_JITTER_RECENT) === ns(100n))
+      .map((values) => values.get(PLC_TAG_SCANS));
     expect(remembered).toEqual(Array.from({ length: 18 }, (_, round) => BigInt(300 + round * ROUND))); // 300 … 2000
     expect(rounds[18]?.get(PLC_TAG_JITTER_RECENT)).toBe(ns(LATE));
     expect(rounds[0]?.get(PLC_TAG_CYCLE_RECENT)).toBe(PERIOD_NS + ns(100n - LATE));
@@ -281,7 +290,9 @@ describe("hypercalls", () => {
     guest.scans(3100, 5n);
     const lines = cpu.console.split("\r\n");
     expect(lines).toHaveLength(5); // after 0.02, 1.02, 2.02 and 3.02 s
-    expect(lines[3]).toMatch(/^plc: scans=3030 overruns=0 jitter=80\/80\/80 ns exec=0\/0\/0 ns setpoint=\d+\.\d{3} measured=\d+\.\d{3}$/);
+    expect(lines[3]).toMatch(
+      /^plc: scans=3030 overruns=0 jitter=80\/80\/80 ns exec=0\/0\/0 ns setpoint=\d+\.\d{3} measured=\d+\.\d{3}$/,
+    );
   });
 
   test("a slow console delays a line, and no scan", () => {
@@ -320,7 +331,7 @@ describe("the channel", () => {
     expect(cpu.cleaned.filter((address) => address === CHANNEL_IPA)).toEqual(Array.from({ length: 10 }, () => CHANNEL_IPA));
   });
 
-  test("a restart in mid-write: the new life starts its counts anew and goes on with the sequence, even and changed", async () => {
+  test("a restart in mid-write: the new life's counts start anew, its sequence goes on, even and changed", async () => {
     guest.scans(10);
     channel.store(PROCESS_IMAGE_SEQUENCE, 32, 21n); // killed while it wrote
     const again = await SimulatedGuest.boot(new SimulatedCpu(channel));

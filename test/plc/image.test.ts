@@ -100,7 +100,8 @@ test("the stacks are where the tables say, an unmapped page below each", () => {
 
 test("map.ts, which AssemblyScript uses, and layout.h, which the tables are made of, agree", () => {
   const read = (file: string): string => readFileSync(new URL(`../../rtos-guests/plc/${file}`, import.meta.url), "utf8");
-  const inMap = (name: string): number => Number(new RegExp(`${name}: u64 = (\\w+)`).exec(read("map.ts") + read("aarch64/map.ts"))?.[1]);
+  const inMap = (name: string): number =>
+    Number(new RegExp(`${name}: u64 = (\\w+)`).exec(read("map.ts") + read("aarch64/map.ts"))?.[1]);
   const inLayout = (name: string): number => Number(new RegExp(`#define ${name}\\s+(\\w+)`).exec(read("aarch64/layout.h"))?.[1]);
   expect(inMap("CHANNEL_IPA")).toBe(inLayout("CHANNEL_IPA"));
   expect(inMap("SHARED_BYTES")).toBe(inLayout("SHARED_BYTES"));

@@ -6,11 +6,15 @@ import {
   MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG,
 } from "../../core/abi.ts";
 import { HYPERCALL_DOORBELL, HYPERCALL_MAILBOX, HYPERCALL_VERSION } from "../../arch/aarch64/calls.ts";
-import { PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS } from "../../rtos-guests/plc/abi.ts";
+import {
+  PLC_TAG_CYCLE_AVG, PLC_TAG_EXEC_RECENT, PLC_TAG_OVERRUNS, PLC_TAG_SCANS, PROCESS_IMAGE_SCANS,
+} from "../../rtos-guests/plc/abi.ts";
 import { readValue } from "../../industrial/tags/value.ts";
 import type { TagValue } from "../../industrial/tags/value.ts";
 import { layoutSum } from "../../partitions/tags/table.ts";
-import { TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME } from "../../rtos-guests/channel/tagImageLayout.ts";
+import {
+  TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME,
+} from "../../rtos-guests/channel/tagImageLayout.ts";
 import { plan, sound } from "../partitions/systems.ts";
 import { type Access, ChannelMemory } from "./channelMemory.ts";
 import { CHANNEL_IPA, MAILBOX_IPA, SimulatedCpu, SimulatedGuest } from "./simulatedGuest.ts";
@@ -164,7 +168,11 @@ describe("its process values", () => {
     const memory = other.giveMailbox(MAILBOX_IPA, table.size);
     const there = await SimulatedGuest.boot(other);
     there.scans(500);
-    expect([memory.u32(MAILBOX_SIZE), memory.u32(MAILBOX_SIZE + TAG_IMAGE_TABLE), memory.u32(MAILBOX_SIZE + TAG_IMAGE_SIZE)]).toEqual([TAG_IMAGE_MAGIC, layoutSum(table), table.size]);
+    expect([
+      memory.u32(MAILBOX_SIZE),
+      memory.u32(MAILBOX_SIZE + TAG_IMAGE_TABLE),
+      memory.u32(MAILBOX_SIZE + TAG_IMAGE_SIZE),
+    ]).toEqual([TAG_IMAGE_MAGIC, layoutSum(table), table.size]);
     const shown = imageIn(memory);
     expect(shown).toMatchObject({ Scans: 500, Inputs: 1, "Furnace.Setpoint": 40_000 });
     expect(shown["Furnace.Temperature"]).toBeGreaterThan(20_000);

@@ -61,7 +61,8 @@ test("prints the process image once a second, as it is then", async () => {
   const started = Date.now();
   const read = await lines(2, path, () => writeFileSync(path, later.bytes));
   expect(read).toEqual([
-    `process image: scans=${(1500n << 32n) | 1500n} in=0x5dc out=0x5dc setpoint=1.500 measured=1.500 actuator=1.500 counter=1500 timer=1500`,
+    `process image: scans=${(1500n << 32n) | 1500n} in=0x5dc out=0x5dc setpoint=1.500 measured=1.500 actuator=1.500 ` +
+      "counter=1500 timer=1500",
     expect.stringMatching(/ in=0xfffffa24 .* setpoint=-1\.500 measured=-1\.500 actuator=-1\.500 /),
   ]);
   expect(Date.now() - started).toBeGreaterThanOrEqual(1000);

@@ -119,7 +119,9 @@ export class SimulatedCpu {
   }
 
   guestHooks(): Hooks {
-    const logged = Object.fromEntries(LOGGED.map((name) => [`msr_${name}`, (value: bigint) => void this.log.push(`${name}=${value}`)]));
+    const logged = Object.fromEntries(
+      LOGGED.map((name) => [`msr_${name}`, (value: bigint) => void this.log.push(`${name}=${value}`)]),
+    );
     return {
       ...logged,
       isb: () => undefined,
@@ -184,7 +186,10 @@ export class SimulatedGuest {
   /** As start.S leaves it to AssemblyScript; `start` has run. */
   static async boot(cpu: SimulatedCpu): Promise<SimulatedGuest> {
     const { wasm } = await buildProgram(PLC);
-    const exports = await instantiate(PLC, Uint8Array.from(readFileSync(wasm)), { channel: cpu.channelHooks(), guest: cpu.guestHooks() });
+    const exports = await instantiate(PLC, Uint8Array.from(readFileSync(wasm)), {
+      channel: cpu.channelHooks(),
+      guest: cpu.guestHooks(),
+    });
     const guest = new SimulatedGuest(cpu, exports);
     guest.#exports.start(cpu.timerIntid);
     return guest;

@@ -80,7 +80,8 @@ describe("each defect fails the check that names it, and no board with one passe
     [
       "plc-faults",
       [
-        "failed: plc without fault, hang or panic: fault: write of IPA 0x9000000, which it does not own; pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)",
+        "failed: plc without fault, hang or panic: fault: write of IPA 0x9000000, which it does not own; " +
+          "pc 0x40001000 (data abort, translation fault, level 1, ESR 0x92000045)",
       ],
     ],
     ["plc-restarts", ["failed: plc runs, never restarted: running, restarts 1"]],
@@ -88,7 +89,8 @@ describe("each defect fails the check that names it, and no board with one passe
     [
       "panics",
       [
-        "failed: linux without fault, hang or panic: PANIC of the hypervisor: data abort in the hypervisor, translation fault, level 1 on read of 0x4000100000 at pc 0x40201234 (ESR 0x96000005)",
+        "failed: linux without fault, hang or panic: PANIC of the hypervisor: data abort in the hypervisor, " +
+          "translation fault, level 1 on read of 0x4000100000 at pc 0x40201234 (ESR 0x96000005)",
       ],
     ],
   ])("%s", async (defect, expected) => {

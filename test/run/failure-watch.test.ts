@@ -96,7 +96,8 @@ describe("a panic of the hypervisor", () => {
     board.boot();
     await pass(2);
     board.text(
-      "\r\naxv: PANIC in the hypervisor on pCPU 0x0\r\naxv:   ESR_EL2 0x96000005 ELR_EL2 0x40201234 FAR_EL2 0x4000100000\r\naxv:   its partition stops; the others go on\r\n",
+      "\r\naxv: PANIC in the hypervisor on pCPU 0x0\r\naxv:   ESR_EL2 0x96000005 ELR_EL2 0x40201234 FAR_EL2 " +
+        "0x4000100000\r\naxv:   its partition stops; the others go on\r\n",
     );
     const failure = await pass(1);
     expect(failure).toMatch(

@@ -57,7 +57,7 @@ describe("axv-part monitor", () => {
     expect(monitor.errors()).toContain(`cannot open the link ${nowhere}`);
   });
 
-  test("--web serves the live page to this machine, with a password that holds as long as it runs, and tells here what is done there", async () => {
+  test("--web serves the live page to this machine, with a password for this run, and tells what is done there", async () => {
     const monitor = sandbox.axvPart("monitor", DEMO, "--link", address(), "--web", "0");
     await until(() => monitor.output().includes("which holds as long as this runs"));
     const [, url = "", user = "", password = ""] =

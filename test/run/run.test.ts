@@ -187,7 +187,8 @@ describe("however it ends, QEMU is gone and no socket is left", () => {
     const run = sandbox.run(["--link", "/nonexistent/axv.sock"]);
     expect(await run.ended).toBe(1);
     expect(run.errors()).toBe(
-      "axv-part: cannot listen on /nonexistent/axv.sock: listen EACCES: permission denied /nonexistent/axv.sock. Choose another path with --link\n",
+      "axv-part: cannot listen on /nonexistent/axv.sock: listen EACCES: permission denied /nonexistent/axv.sock. " +
+        "Choose another path with --link\n",
     );
     await nothingLeft();
   });

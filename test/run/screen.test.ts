@@ -109,7 +109,8 @@ const step = fc.oneof(
 );
 
 test.each(["wraps anew", "cuts"] as const)(
-  "whatever is printed, drawn and resized, on a terminal that %s: no line is lost, and the screen is clean, the block on it once, at the end",
+  "whatever is printed, drawn and resized, on a terminal that %s: no line is lost, and the screen is clean, " +
+    "the block on it once, at the end",
   (kind) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

@@ -9,7 +9,8 @@ import { parseType } from "../../partitions/tags/type.ts";
 import { STALE_AFTER, TestPlant } from "../tags/plant.ts";
 
 const TAGS =
-  "[{ name: Level, type: f32, deadband: 0.5 }, { name: Big, type: u64 }, { name: Setpoint, type: i16, range: [0, 100], access: rw }, { name: Mode, type: u8, access: rw }]";
+  "[{ name: Level, type: f32, deadband: 0.5 }, { name: Big, type: u64 }, { name: Setpoint, type: i16, range: [0, 100], " +
+    "access: rw }, { name: Mode, type: u8, access: rw }]";
 let own: TestPlant;
 let node: EdgeNode;
 let sent: { readonly topic: string; readonly payload: ReceivedPayload }[];
@@ -129,7 +130,7 @@ describe("data", () => {
 });
 
 describe("while nobody listens", () => {
-  test("values are kept, and told after the births as historical ones with their own times, in order; of too many the oldest go", () => {
+  test("values are kept, and told after the births as historical ones, in order; of too many the oldest go", () => {
     run();
     node.begin(session, 0);
     node.end();
@@ -186,7 +187,7 @@ describe("commands to a device", () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(["refused"]);
   });
 
-  test("are refused while its values are not good; for a device that there is none, and bytes that are no payload, nothing happens", async () => {
+  test("are refused while its values are not good; no such device, and no payload: nothing happens", async () => {
     own.tell(0, "off");
     await node.command("plc", command(["Setpoint", "i16", 50]));
     await node.command("nobody", command(["Setpoint", "i16", 50]));

@@ -33,7 +33,7 @@ async function refused(
   return line;
 }
 
-test("GICv3, pCPUs in another order than their redistributors: each has its own all the same, and stopping one leaves the other alone", async () => {
+test("GICv3, pCPUs in another order than their redistributors: each has its own, and a stop leaves the other alone", async () => {
   const booted = await BootedSystem.boot("swapped", twoPlcs(), { alter: swapped });
   system = booted;
   const scans = (name: string): bigint => booted.partition(name).tag(plcAbi.PLC_TAG_SCANS) ?? 0n;

@@ -36,7 +36,7 @@ test("gdb breaks in an interrupt, shows the AssemblyScript, and steps through it
   expect(said).toMatch(/Line \d+ of "(core|arch\/aarch64)\/\w+\.ts"/);
 });
 
-test("a read outside linear memory at EL2 faults in the guard window, is reported, and hurts the one partition only", async () => {
+test("a read outside linear memory at EL2 faults in the guard window, and hurts the one partition only", async () => {
   await system.until("scans of both", () => scans("first") > 10n && scans("second") > 10n);
   // trapIrq's one argument is the offset of the Vcpu: a wild one.
   await gdb(port, system.plan.image.base, ["hbreak trapIrq", "continue", `set $x0 = ${OUTSIDE}`, "delete", "detach"]);

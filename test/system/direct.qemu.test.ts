@@ -29,7 +29,10 @@ describe.each(BOARDS)("%s: a life that ends in a handler", (board) => {
 
   test.each(INTERRUPTS)("its interrupt comes again in the next one, and in each: %s", async (interrupts) => {
     const image = guestImage(folder, "unended", board);
-    const yaml = `board: ${board}\npartitions:\n  guest: { guest: plc, image: ${image}, cpus: [3], memory: 16M, interrupts: ${interrupts} }\n`;
+    const yaml = `board: ${board}
+partitions:
+  guest: { guest: plc, image: ${image}, cpus: [3], memory: 16M, interrupts: ${interrupts} }
+`;
     system = await BootedSystem.boot("unended", yaml);
     const guest = system.partition("guest");
     await system.until("a fourth life", () => (guest.telemetry?.restarts ?? 0) >= 3);

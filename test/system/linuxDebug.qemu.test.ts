@@ -53,7 +53,7 @@ test("ptrace: 40 single steps are 40 stops, and a watchpoint is hit", async () =
   ]);
 });
 
-test("Debian's gdbserver: hbreak stops where it is told to, stepi goes on by one instruction each, watch sees the store", async () => {
+test("Debian's gdbserver: hbreak stops where it should, stepi goes on by one instruction, watch sees the store", async () => {
   const port = await freePort();
   await monitor.forward("network0", port, PORT);
   system.type("linux", `gdbserver 0.0.0.0:${PORT} /bin/debuggee\n`);

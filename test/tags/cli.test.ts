@@ -13,7 +13,8 @@ const file = join(folder, "plant.yaml");
 const write = (tags: string): void =>
   writeFileSync(
     file,
-    `board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], tags: ${tags} }\n  other: { guest: plc, cpus: [2] }\nchannels:\n  tags: { between: [plc, other]${tags === "[]" ? "" : ", carries: tags"} }\n`,
+    `board: qemu-aarch64\npartitions:\n  plc: { guest: plc, cpus: [3], tags: ${tags} }\n  other: { guest: plc, cpus: ` +
+      `[2] }\nchannels:\n  tags: { between: [plc, other]${tags === "[]" ? "" : ", carries: tags"} }\n`,
   );
 
 const axvPart = (...parameters: string[]): { status: number | null; stdout: string; stderr: string } =>
@@ -24,7 +25,8 @@ const axvPart = (...parameters: string[]): { status: number | null; stdout: stri
 
 test("shows the table, keeps its addresses when asked, and says nothing more of them", () => {
   write(
-    '[{ name: Setpoint, type: i32, unit: °C, range: [0, 100], access: rw, clients: [10.0.0.1] }, { name: Full, type: bool, description: "at the top" }]',
+    "[{ name: Setpoint, type: i32, unit: °C, range: [0, 100], access: rw, clients: [10.0.0.1] }, " +
+      '{ name: Full, type: bool, description: "at the top" }]',
   );
   const first = axvPart();
   expect(first.stdout).toBe(

@@ -83,7 +83,10 @@ describe("a plant of two partitions", () => {
   beforeEach(() => {
     own = new TestPlant(
       {
-        plc: '[{ name: Set, type: i32, access: rw, range: [-10, 10], clients: [10.0.0.0/24] }, { name: Mode, type: u16, access: rw }, { name: Small, type: i8, access: rw }, { name: Go, type: bool, access: rw }, { name: Pair, type: "bool[2]", access: rw }]',
+        plc:
+          "[{ name: Set, type: i32, access: rw, range: [-10, 10], clients: [10.0.0.0/24] }, " +
+          "{ name: Mode, type: u16, access: rw }, { name: Small, type: i8, access: rw }, { name: Go, type: bool, access: rw }, " +
+          '{ name: Pair, type: "bool[2]", access: rw }]',
         other: "[{ name: Read, type: u16 }, { name: Far, type: u16, access: rw, register: 100 }]",
       },
       [{ name: "scans", unit: "count" }],

@@ -109,7 +109,7 @@ describe("what is news", () => {
     );
   });
 
-  test("a change by less than the deadband is one, but no news; small ones that add up are; of an array one element is enough", () => {
+  test("a change within the deadband is no news; small ones that add up are; of an array one element is enough", () => {
     for (const A of [12, 14, 15, 19]) own.scan(0, { A });
     own.scan(0, { L: [1, 2.9], T: "b" });
     own.scan(0, { L: [1, 3] });

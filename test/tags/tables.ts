@@ -31,6 +31,7 @@ export function planned(
 /** A tag of each type. */
 export const EVERY_TYPE = `[
   { name: Bool, type: bool }, { name: I8, type: i8 }, { name: U8, type: u8 }, { name: I16, type: i16 }, { name: U16, type: u16 },
-  { name: I32, type: i32 }, { name: U32, type: u32 }, { name: I64, type: i64 }, { name: U64, type: u64 }, { name: F32, type: f32 },
+  { name: I32, type: i32 }, { name: U32, type: u32 }, { name: I64, type: i64 }, { name: U64, type: u64 },
+  { name: F32, type: f32 },
   { name: F64, type: f64 }, { name: Text, type: "string[6]" }, { name: List, type: "i16[3]" }, { name: Bits, type: "bool[2]" },
   { name: Doubles, type: "f64[2]" }, { name: Tank, type: { Level: f32, Full: bool } }]`.replaceAll("\n", "");

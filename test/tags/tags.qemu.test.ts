@@ -100,7 +100,8 @@ test("a guest's tags reach Linux and the hypervisor's link, each image whole, wi
   // The kernel's own messages (a link that comes up) must not stand among the lines.
   system.type(
     "linux",
-    `dmesg -n 1; tag-reader /dev/mem ${hex(inLinux.ipa)} ${hex(inLinux.size)} | head -c ${bytes} | xxd -p -c 32; echo tags: end\r`,
+    `dmesg -n 1; tag-reader /dev/mem ${hex(inLinux.ipa)} ${hex(inLinux.size)} | head -c ${bytes} | xxd -p -c 32; echo tags: ` +
+      "end\r",
   );
   await system.line("linux", /^tags: end/);
   const said = system.said("linux").filter((line) => /^[0-9a-f]{2,64}$/.test(line)).join("");

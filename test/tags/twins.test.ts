@@ -148,7 +148,9 @@ int main(void) {
     "-o",
     "-",
   ];
-  const source = `${cHeader(table, "p", 0)}\nvoid set(axv_tags_t *t, int32_t v);\nvoid set(axv_tags_t *t, int32_t v) { axv_set_I32(t, v); }`;
+  const source = `${cHeader(table, "p", 0)}
+void set(axv_tags_t *t, int32_t v);
+void set(axv_tags_t *t, int32_t v) { axv_set_I32(t, v); }`;
   const assembly = spawnSync(CLANG.command, cross, { input: source, encoding: "utf8" });
   expect(assembly.stderr).toBe("");
   const body = (/^set:[^]*?\bret\b/m.exec(assembly.stdout)?.[0] ?? "").split("\n").filter((line) => /^\t[a-z]/.test(line));

@@ -26,12 +26,16 @@ import { planned } from "./tables.ts";
 
 const [table] = planned({
   plc: `[
-  { name: Bool, type: bool, access: rw }, { name: I8, type: i8, access: rw }, { name: U8, type: u8, range: [3, 200], access: rw }, { name: Shown, type: u32 },
-  { name: I16, type: i16, range: [-300, 5], access: rw }, { name: U16, type: u16, access: rw }, { name: I32, type: i32, range: [-7, -2], access: rw },
-  { name: U32, type: u32, access: rw }, { name: I64, type: i64, access: rw }, { name: U64, type: u64, range: [1, 9007199254740991], access: rw },
-  { name: F32, type: f32, access: rw }, { name: Near, type: f32, range: [-0.1, 0.1], access: rw }, { name: F64, type: f64, access: rw },
-  { name: Plus, type: f64, range: [0, 100], access: rw }, { name: Minus, type: f32, range: [-2.5, 0], access: rw }, { name: Text, type: "string[6]", access: rw },
-  { name: List, type: "i16[3]", range: [-1, 9], access: rw }, { name: Bits, type: "bool[2]", access: rw }, { name: Tank, type: { Level: f32, Full: bool }, access: rw }]`.replaceAll(
+  { name: Bool, type: bool, access: rw }, { name: I8, type: i8, access: rw },
+  { name: U8, type: u8, range: [3, 200], access: rw }, { name: Shown, type: u32 },
+  { name: I16, type: i16, range: [-300, 5], access: rw }, { name: U16, type: u16, access: rw },
+  { name: I32, type: i32, range: [-7, -2], access: rw }, { name: U32, type: u32, access: rw },
+  { name: I64, type: i64, access: rw }, { name: U64, type: u64, range: [1, 9007199254740991], access: rw },
+  { name: F32, type: f32, access: rw }, { name: Near, type: f32, range: [-0.1, 0.1], access: rw },
+  { name: F64, type: f64, access: rw }, { name: Plus, type: f64, range: [0, 100], access: rw },
+  { name: Minus, type: f32, range: [-2.5, 0], access: rw }, { name: Text, type: "string[6]", access: rw },
+  { name: List, type: "i16[3]", range: [-1, 9], access: rw }, { name: Bits, type: "bool[2]", access: rw },
+  { name: Tank, type: { Level: f32, Full: bool }, access: rw }]`.replaceAll(
     "\n",
     "",
   ),

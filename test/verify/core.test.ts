@@ -15,7 +15,7 @@ test("nothing is left unproven, and no budget is passed", () => {
   expect(report.problems.map(({ message }) => message)).toEqual([]);
 });
 
-test("the reset vector and all exception vectors are entry points (none for AArch32 at EL1: there is none), and nothing else is in assembly but what a pCPU without a guest does and a failed probe", () => {
+test("reset, all exception vectors (none for AArch32 at EL1), what a pCPU without a guest does, a failed probe: no more", () => {
   const names = report.entries.filter(({ kind }) => kind === "assembly").map(({ name }) => name);
   const from = ["sync", "irq", "fiq", "serror"];
   const vectors = from.flatMap((what) => [`axv_vector_${what}`, `axv_vector_el2h_${what}`, `axv_vector_el2t_${what}`]);
@@ -29,7 +29,7 @@ test("the reset vector and all exception vectors are entry points (none for AArc
   );
 });
 
-test("a guest's exception costs its registers besides the handler, and a quick trap that is refused once more what it saves", () => {
+test("a guest's exception costs its registers, too; a quick trap that is refused what it saves once more", () => {
   const cost = (name: string): number => report.entries.find((row) => row.name === name)?.instructions ?? NaN;
   const plain = cost("axv_vector_serror") - cost("trapSerror");
   expect(plain).toBeGreaterThan(30);

@@ -20,7 +20,9 @@ const TIMEOUT_MS = 60_000;
 export const countingHarness = (measurements: readonly Measurement[], { isa }: Target): string => HARNESSES[isa](measurements);
 
 function harnessAarch64(measurements: readonly Measurement[]): string {
-  const calls = measurements.flatMap((one) => one.arguments.map((value) => `ldr w1, =${value}\n ldr x2, =${one.name}\n bl measure`));
+  const calls = measurements.flatMap((one) =>
+    one.arguments.map((value) => `ldr w1, =${value}\n ldr x2, =${one.name}\n bl measure`),
+  );
   return `
     .section .text.start, "ax"
     .global _start
@@ -74,7 +76,9 @@ function harnessAarch64(measurements: readonly Measurement[]): string {
 
 /** In machine mode, with no firmware: nobody else executes anything. */
 function harnessRiscv64(measurements: readonly Measurement[]): string {
-  const calls = measurements.flatMap((one) => one.arguments.map((value) => `li a0, ${value}\n la a1, ${one.name}\n call measure`));
+  const calls = measurements.flatMap((one) =>
+    one.arguments.map((value) => `li a0, ${value}\n la a1, ${one.name}\n call measure`),
+  );
   return `
     .section .text.start, "ax"
     .global _start
@@ -139,7 +143,8 @@ const MACHINES: Readonly<Record<Isa, readonly string[]>> = {
 export function count(elfPath: string, measurements: readonly Measurement[], { isa, emulator }: Target): number[] {
   const machine = [...MACHINES[isa], "-m", "64M", "-icount", "shift=0,sleep=off"];
   const { stdout, status, error } = spawnSync(
-    "timeout", ["-k", "5", "60", emulator.program, ...machine, "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", elfPath],
+    "timeout",
+    ["-k", "5", "60", emulator.program, ...machine, "-nographic", "-nodefaults", "-serial", "stdio", "-kernel", elfPath],
     { encoding: "utf8", timeout: TIMEOUT_MS + 10_000, input: "" },
   );
   if (status !== 0) throw new Error(`QEMU: status ${status} ${error?.message ?? ""}\n${stdout}`);

@@ -15,7 +15,14 @@ import { readMarkers, withIntrinsics, type LoopNesting, type Marker } from "../.
 import { analyseProgram, type Program, type Routine } from "../../tools/verify/native/program.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const FLAGS_C = [...C_FLAGS, "-ffreestanding", "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables", "-I.", "-DLINEAR_BASE=0x4000000000"];
+const FLAGS_C = [
+  ...C_FLAGS,
+  "-ffreestanding",
+  "-fomit-frame-pointer",
+  "-fno-asynchronous-unwind-tables",
+  "-I.",
+  "-DLINEAR_BASE=0x4000000000",
+];
 /** What the linker mends would change what is counted here. */
 const MENDED = /cortex-a53/;
 
@@ -111,7 +118,8 @@ export function analyse(source: Source, nesting: LoopNesting = nestingOf([])): S
     const program = analyseProgram(code, markers, withIntrinsics(nesting));
     const routine = (name: string): Routine => {
       const found = program.routines.get(name);
-      if (found === undefined) throw new Error(`${name} not analysed: ${program.problems.map(({ message }) => message).join("; ")}`);
+      if (found === undefined)
+        throw new Error(`${name} not analysed: ${program.problems.map(({ message }) => message).join("; ")}`);
       return found;
     };
     return { elf, code, markers, program, routine };

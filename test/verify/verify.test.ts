@@ -172,7 +172,9 @@ describe("a budgets file that does not fit", () => {
     const broken = join(folder, "broken.yaml");
     writeFileSync(broken, "entries: [");
     for (const file of [broken, join(folder, "missing.yaml")]) {
-      expect(withElf({ c: C, assembly: ASSEMBLY }, (elf) => codes(verify(elf, wasm, AARCH64, file)))).toEqual(["budgets-malformed"]);
+      expect(withElf({ c: C, assembly: ASSEMBLY }, (elf) => codes(verify(elf, wasm, AARCH64, file)))).toEqual([
+        "budgets-malformed",
+      ]);
     }
   });
 });

@@ -45,7 +45,8 @@ beforeEach(async () => {
   const hash = await hashPassword("may-act-here");
   writeFileSync(
     join(folder, "bridge.yaml"),
-    `system: system.yaml\nlink: { address: none }\naudit: { folder: audit }\nstale_after: 300ms\nweb: { listen: "127.0.0.1:1", users: { anna: { role: operator, password: ${hash} } } }\n`,
+    "system: system.yaml\nlink: { address: none }\naudit: { folder: audit }\nstale_after: 300ms\nweb: { listen: " +
+      `"127.0.0.1:1", users: { anna: { role: operator, password: ${hash} } } }\n`,
   );
   const read = readBridge(join(folder, "bridge.yaml")).settings;
   if (read?.web === undefined) throw new Error("bridge.yaml has mistakes");

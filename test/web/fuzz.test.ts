@@ -97,7 +97,16 @@ test("bodies that ask for what is not there, of whoever has logged in", async ()
 });
 
 test("frames that are none on a WebSocket", async () => {
-  const handshake = `GET ${PATHS.live} HTTP/1.1\r\nHost: ${station.host}\r\nOrigin: ${station.origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+  const handshake = [
+    `GET ${PATHS.live} HTTP/1.1`,
+    `Host: ${station.host}`,
+    `Origin: ${station.origin}`,
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "\r\n",
+  ].join("\r\n");
   // The first bytes of a frame (RFC 6455, 5.2) decide most: opcode, mask, length.
   const frame = fc
     .tuple(fc.nat(255), fc.nat(255), fc.uint8Array({ maxLength: 60 }))

@@ -97,7 +97,7 @@ describe("a page", () => {
 });
 
 describe("trends", () => {
-  test("that a page asks for begin with what was kept, and go on; of a partition that does not run nothing is known", async () => {
+  test("that a page asks for begin with what was kept; of a partition that does not run nothing is known", async () => {
     station.board.tick();
     const page = await station.page();
     page.watch("plc.jitter last", "nobody.nothing", "plc.jitter last");
@@ -154,7 +154,7 @@ describe("trends", () => {
   });
 });
 
-test("a page that does not read is told nothing more, whatever happens; when it reads again it gets what is true then", async () => {
+test("a page that does not read is told nothing more; when it reads again it gets what is true then", async () => {
   const { hub } = station.served.server;
   const [slow, fast] = [await station.page(), await station.page()];
   await slow.next("snapshot");

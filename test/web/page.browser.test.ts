@@ -86,7 +86,9 @@ async function violations(): Promise<unknown> {
   });
   await session.send("Runtime.evaluate", { expression: AXE, contextId });
   const expression = `axe.run(document, { runOnly: ${JSON.stringify(RULES)} }).then(({ violations, passes }) => ({
-    passes: passes.length, found: violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 160)).join(" | ")) }))`;
+    passes: passes.length,
+    found: violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 160)).join(" | ")),
+  }))`;
   const { result } = await session.send("Runtime.evaluate", { expression, contextId, awaitPromise: true, returnByValue: true });
   return result.value;
 }

@@ -1,5 +1,5 @@
-// The benchmark guest: takes each path many times and prints how many cycles it took, and how often that many. The same binary runs
-// under the hypervisor and without; it finds out which by asking for the hypervisor's UID. asc's entry file.
+// The benchmark guest: takes each path many times and prints how many cycles it took, and how often that many. The same
+// binary runs under the hypervisor and without; it finds out which by asking for the hypervisor's UID. asc's entry file.
 //
 //   bench: reset 250000               nanoseconds from the machine's reset to the guest's first instruction
 //   bench: settled                    measuring begins

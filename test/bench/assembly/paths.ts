@@ -2,7 +2,9 @@
 import {
   isb, mmioWrite32, msr_CNTP_CTL_EL0, msr_CNTP_CVAL_EL0, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0,
 } from "../../../build/generated/guest";
-import { timeDevice, timeHvc, timeMask, timePhysicalTimer, timeRead32, timeSgi, timeSmc, timeTimer, timeWrite32, timeWrite8 } from "../../../build/generated/paths";
+import {
+  timeDevice, timeHvc, timeMask, timePhysicalTimer, timeRead32, timeSgi, timeSmc, timeTimer, timeWrite32, timeWrite8,
+} from "../../../build/generated/paths";
 import { HYPERCALL_VERSION } from "../../../arch/aarch64/calls";
 import { acknowledge, endOfInterrupt, INTID_PHYSICAL_TIMER, INTID_VIRTUAL_TIMER } from "../../../rtos-guests/plc/aarch64/gic";
 import { GICC_IPA, GICD_IPA } from "../../../rtos-guests/plc/aarch64/map";

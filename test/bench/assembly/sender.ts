@@ -1,5 +1,5 @@
-// Rings its peer's doorbell, many times, and then resets its own partition, to see how long that takes: once with its caches never on, and
-// once after it has had them on, when all of its memory has to be cleaned from them. asc's entry file.
+// Rings its peer's doorbell, many times, and then resets its own partition, to see how long that takes: once with its
+// caches never on, and once after it has had them on, when all of its memory has to be cleaned from them. asc's entry file.
 //
 //   bench: rung                    all doorbells
 //   bench: restart 250000          in its second life: nanoseconds from SYSTEM_RESET to the first instruction

@@ -1,6 +1,6 @@
-// Makes the hypervisor do everything that a guest can ask it for once, the dear things too: every register of the interrupt controller,
-// all interrupts at once, every hypercall, and at last a fault; in its second life it switches its other vCPUs on, and resets itself. For
-// what handlers take at most. asc's entry file.
+// Makes the hypervisor do everything that a guest can ask it for once, the dear things too: every register of the interrupt
+// controller, all interrupts at once, every hypercall, and at last a fault; in its second life it switches its other vCPUs
+// on, and resets itself. For what handlers take at most. asc's entry file.
 //
 //   bench: gic-read 150x900 214x124    instructions of reads, and of writes that change nothing
 //   bench: gic-write 140x1024
@@ -13,12 +13,17 @@ import { HYPERCALL_VERSION, SMCCC_HYP_REVISION, SMCCC_HYP_UID } from "../../../a
 import { acknowledge, endOfInterrupt, INTID_SPECIAL_FIRST } from "../../../rtos-guests/plc/aarch64/gic";
 import { GICD_IPA, GICR_IPA } from "../../../rtos-guests/plc/aarch64/map";
 import { startCycles } from "./clock";
-import { enableInterrupts, enableSpi, GICD_ISENABLER, GICD_ISPENDR, INTID_ALARM, isGicV3, privateBase, SGI_BASE, wordOf } from "./interrupts";
+import {
+  enableInterrupts, enableSpi, GICD_ISENABLER, GICD_ISPENDR, INTID_ALARM, isGicV3, privateBase, SGI_BASE, wordOf,
+} from "./interrupts";
 import { fail, line, print } from "./print";
 import { addSample, forgetSamples, printSamples } from "./samples";
 import { sleep } from "./sleep";
 
-/** PL031's match register counts the lives that are over: it keeps its number while the partition restarts. After the machine's reset it is 0. */
+/**
+ * PL031's match register counts the lives that are over: it keeps its number while the partition
+ * restarts. After the machine's reset it is 0.
+ */
 const RTCMR: u64 = 0x09010004;
 /** Where the image begins (bench.ld), for CPU_ON. */
 const IMAGE_IPA: u64 = 0x40000000;
@@ -29,7 +34,10 @@ const START_US: u64 = 1000; // vCPUs that were switched on run then
 const FRAME_BYTES: u64 = 0x1000;
 const IROUTER: u64 = 0x6000;
 const IROUTER_BYTES: u64 = 0x1000;
-/** Of ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER a write of what was read would change something; so would GICv2's SGI registers. */
+/**
+ * Of ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER a write of what was read would change
+ * something; so would GICv2's SGI registers.
+ */
 const CHANGING_FIRST: u64 = 0x0180;
 const CHANGING_END: u64 = 0x0400;
 const SGIS_FIRST: u64 = 0x0f00;
@@ -47,7 +55,10 @@ const PSCI_SMC64: u64 = 0x40000000;
 const CPU_ON: u64 = PSCI_BASE + PSCI_SMC64 + 3;
 const SYSTEM_RESET: u64 = PSCI_BASE + 9;
 const VCPUS_MAX: u32 = 8;
-/** CPU_SUSPEND, CPU_OFF, SYSTEM_OFF, SYSTEM_RESET, CPU_DEFAULT_SUSPEND, SYSTEM_SUSPEND, SYSTEM_RESET2 do not come back, or not soon. */
+/**
+ * CPU_SUSPEND, CPU_OFF, SYSTEM_OFF, SYSTEM_RESET, CPU_DEFAULT_SUSPEND, SYSTEM_SUSPEND, SYSTEM_RESET2 do not come back, or
+ * not soon.
+ */
 const PSCI_LEAVING: u32 = (1 << 1) | (1 << 2) | (1 << 8) | (1 << 9) | (1 << 12) | (1 << 14) | (1 << 18);
 
 /** An unexpected exception (from start.S). */

@@ -39,13 +39,18 @@ int main(int count, char **words) {
   int depth = atoi(words[3]);
   double duration = atof(words[4]);
   if (depth < 1 || depth > DEPTH_MAX || connections < 1 || connections > CONNECTIONS_MAX) return 2;
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(words[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in address = {
+      .sin_family = AF_INET,
+      .sin_port = htons((uint16_t)atoi(words[1])),
+      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+  };
   static int have[CONNECTIONS_MAX * 4];
   int poll = epoll_create1(0);
   double began = now();
   for (int i = 0; i < connections; i++) {
     int made = socket(AF_INET, SOCK_STREAM, 0);
-    if (made < 0 || made >= CONNECTIONS_MAX * 4 || connect(made, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
+    if (made < 0 || made >= CONNECTIONS_MAX * 4) fail("socket");
+    if (connect(made, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
     int on = 1;
     setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct epoll_event event = {.events = EPOLLIN, .data.fd = made};

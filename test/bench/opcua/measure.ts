@@ -112,7 +112,8 @@ export async function measure(encrypted: boolean): Promise<OpcUaFigures> {
   const clients: OPCUAClient[] = [];
   try {
     let latest: Usage | undefined;
-    server.on("message", (message) => (latest = message as Usage)); // one that nobody takes would wait for who does, and be old then
+    // One that nobody takes would wait for who does, and be old then.
+    server.on("message", (message) => (latest = message as Usage));
     const usage = async (): Promise<Usage> => {
       latest = undefined;
       while (latest === undefined) await new Promise((resolve) => server.once("message", resolve));

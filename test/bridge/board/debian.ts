@@ -57,7 +57,8 @@ export async function debian(
     file("etc/machine-id", Buffer.from(`${"0".repeat(31)}1\n`)), // one that has none is being installed, systemd thinks
     file("etc/os-release", Buffer.from("ID=debian\n")),
     file("etc/systemd/system.conf", Buffer.from("[Manager]\nShowStatus=no\nLogLevel=warning\n")),
-    file(`${UNITS}/axv-bridge.service.d/console.conf`, Buffer.from("[Service]\nStandardOutput=journal+console\n")), // for the test to see
+    // For the test to see.
+    file(`${UNITS}/axv-bridge.service.d/console.conf`, Buffer.from("[Service]\nStandardOutput=journal+console\n")),
     symlink(`${UNITS}/default.target`, "/lib/systemd/system/multi-user.target"),
     ...MASKED.map((unit) => symlink(`${UNITS}/${unit}`, "/dev/null")),
     ...more,

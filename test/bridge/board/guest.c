@@ -39,7 +39,8 @@ static void prepare_timer(void) {
     put(GICR_IGROUPR0, ~0u);
     put(GICR_ISENABLER0, 1u << VIRTUAL_TIMER);
     // ICC_SRE, ICC_PMR, ICC_IGRPEN1
-    __asm__ volatile("msr S3_0_C12_C12_5, %0\n\tisb\n\tmsr S3_0_C4_C6_0, %1\n\tmsr S3_0_C12_C12_7, %0\n\tisb" : : "r"(1ul), "r"(0xfful));
+    __asm__ volatile("msr S3_0_C12_C12_5, %0\n\tisb\n\tmsr S3_0_C4_C6_0, %1\n\tmsr S3_0_C12_C12_7, %0\n\tisb"
+                     : : "r"(1ul), "r"(0xfful));
 }
 
 /**

@@ -2,10 +2,13 @@
 // it uses is noted after each minute.
 //
 //   in a minute   1,200 scans, each of which changes 4 of 40 tags, through the reader's pipe
-//                 Modbus: 600 reads of 80 registers and 6 writes on a connection that stays, a connection that comes and goes, a refused write
-//                 OPC UA, encrypted: a session that stays and watches all tags; one that comes, watches, reads, writes, reads history, and goes
+//                 Modbus: 600 reads of 80 registers and 6 writes on a connection that stays, a connection that comes and
+//                 goes, a refused write
+//                 OPC UA, encrypted: a session that stays and watches all tags; one that comes, watches, reads, writes,
+//                 reads history, and goes
 //                 metrics: 4 scrapes. Sparkplug: a rebirth
-//   each tenth    the broker is killed, and comes again; a client that nobody knows knocks; a wrong password; a client dies without a word
+//   each tenth    the broker is killed, and comes again; a client that nobody knows knocks; a wrong password; a client dies
+//                 without a word
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
 import type { ModbusRTU } from "modbus-serial/ModbusRTU.js";
@@ -57,7 +60,8 @@ class Endurance {
       return await this.#run(say);
     } catch (error) {
       throw new Error(
-        `${error instanceof Error ? error.message : String(error)}\nthe bridge has said, at last:\n${this.#rig.said.slice(-3000)}`,
+        `${error instanceof Error ? error.message : String(error)}\nthe bridge has said, ` +
+          `at last:\n${this.#rig.said.slice(-3000)}`,
         { cause: error },
       );
     } finally {

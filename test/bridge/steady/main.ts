@@ -13,7 +13,8 @@ const { usage, scans, sessions, requests, entries } = await endure(
   (line) => console.log(line),
 );
 console.log(
-  `${scans} scans, ${sessions} OPC UA sessions, ${requests} Modbus requests, ${entries} entries in the audit log, in ${((Date.now() - began) / 1000).toFixed(0)} s`,
+  `${scans} scans, ${sessions} OPC UA sessions, ${requests} Modbus requests, ${entries} entries in the audit log, ` +
+    `in ${((Date.now() - began) / 1000).toFixed(0)} s`,
 );
 for (const first of [1, Math.floor(Number(minutes) / 2)]) {
   const shares = (["rss", "heap", "external", "descriptors"] as const).map(

@@ -59,8 +59,9 @@ export class Rig {
     writeFileSync(path("tag-reader"), `#!/bin/sh\nexec ${process.execPath} ${here("tag-reader.ts")}\n`);
     chmodSync(path("tag-reader"), 0o755);
     const hash = await hashPassword(PASSWORD);
+    const users = `{ anna: { role: operator, password: "${hash}" }, otto: { role: observer, password: "${hash}" } }`;
     const more = `
-opcua: { listen: "127.0.0.1:${opcua}", pki: pki, names: [127.0.0.1], discovery: true, users: { anna: { role: operator, password: "${hash}" }, otto: { role: observer, password: "${hash}" } } }
+opcua: { listen: "127.0.0.1:${opcua}", pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }
 sparkplug: { broker: "mqtt://127.0.0.1:${mqtt}", group: g, node: n, stored: 1000 }
 `;
     writeFileSync(path("bridge.yaml"), `

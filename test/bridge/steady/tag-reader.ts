@@ -46,7 +46,8 @@ process.stdin.on("data", (bytes: Buffer) => {
   while (received.length >= 4 && received.length >= 4 + received.readUInt32LE(0)) {
     const batch = received.subarray(4, 4 + received.readUInt32LE(0));
     received = received.subarray(4 + batch.length);
-    batch.copy(image, batch.readUInt32LE(TAG_WRITES_ENTRIES), TAG_WRITES_ENTRIES + 4, TAG_WRITES_ENTRIES + 6); // Setpoint, an i16, is all there is
+    // Setpoint, an i16, is all there is.
+    batch.copy(image, batch.readUInt32LE(TAG_WRITES_ENTRIES), TAG_WRITES_ENTRIES + 4, TAG_WRITES_ENTRIES + 6);
     const answer = Buffer.alloc(TAG_ANSWER_BYTES);
     answer.writeUInt32LE(TAG_ANSWER_MAGIC, 0);
     answer.writeUInt32LE(batch.readUInt32LE(0), 4);

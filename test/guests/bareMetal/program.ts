@@ -6,7 +6,17 @@ import { flatten, readElf } from "../../../tools/build/elf.ts";
 import { CLANG, LLD, runTool } from "../../../tools/build/native.ts";
 
 const TARGET = ["--target=aarch64-none-elf", "-march=armv8-a"];
-const FLAGS = ["-std=c99", "-O2", "-ffreestanding", "-fno-builtin", "-mgeneral-regs-only", "-mstrict-align", "-Wall", "-Wextra", "-Werror"];
+const FLAGS = [
+  "-std=c99",
+  "-O2",
+  "-ffreestanding",
+  "-fno-builtin",
+  "-mgeneral-regs-only",
+  "-mstrict-align",
+  "-Wall",
+  "-Wextra",
+  "-Werror",
+];
 const FOLDER = "test/guests/bareMetal";
 /** Offset of e_entry (System V ABI, ELF header of 64 bits). */
 const ELF_ENTRY = 24;
@@ -17,12 +27,40 @@ export interface Program {
   readonly entry: number;
 }
 
-/** `name`: the function that it begins with; `base`: the address that it is linked for; `flags`: more for clang. Its files are in `folder`. */
-export function bareMetalProgram(folder: string, name: string, source: string, base: number, flags: readonly string[] = []): Program {
+/**
+ * `name`: the function that it begins with; `base`: the address that it is linked for; `flags`: more
+ * for clang. Its files are in `folder`.
+ */
+export function bareMetalProgram(
+  folder: string,
+  name: string,
+  source: string,
+  base: number,
+  flags: readonly string[] = [],
+): Program {
   const path = (extension: string): string => join(folder, `${name}.${extension}`);
   runTool(CLANG, [...TARGET, "-c", `${FOLDER}/start.S`, "-o", path("start.o")]);
-  runTool(CLANG, [...TARGET, ...FLAGS, `-DHYPERCALL_MAILBOX=${HYPERCALL_MAILBOX}u`, ...flags, "-c", `${FOLDER}/${source}`, "-o", path("o")]);
-  runTool(LLD, ["-static", `--defsym=BASE=${base}`, `--defsym=start=${name}`, "-T", `${FOLDER}/program.ld`, path("start.o"), path("o"), "-o", path("elf")]);
+  runTool(CLANG, [
+    ...TARGET,
+    ...FLAGS,
+    `-DHYPERCALL_MAILBOX=${HYPERCALL_MAILBOX}u`,
+    ...flags,
+    "-c",
+    `${FOLDER}/${source}`,
+    "-o",
+    path("o"),
+  ]);
+  runTool(LLD, [
+    "-static",
+    `--defsym=BASE=${base}`,
+    `--defsym=start=${name}`,
+    "-T",
+    `${FOLDER}/program.ld`,
+    path("start.o"),
+    path("o"),
+    "-o",
+    path("elf"),
+  ]);
   const elf = readFileSync(path("elf"));
   writeFileSync(path("bin"), flatten(readElf(elf)));
   return { elf: path("elf"), raw: path("bin"), entry: Number(elf.readBigUInt64LE(ELF_ENTRY)) };

@@ -89,7 +89,8 @@ void start(void) {
 #ifndef HYPERCALLS_ONLY
     tell("mailbox", axv_use_mailbox(&axv, (void *)axv_mailbox_ipa()));
 #endif
-    tell("rings", axv_ring_open_producer(&commands, channel + COMMANDS_RING, CAPACITY) + axv_ring_open_consumer(&answers, channel + ANSWERS_RING, CAPACITY));
+    tell("rings", axv_ring_open_producer(&commands, channel + COMMANDS_RING, CAPACITY) +
+                      axv_ring_open_consumer(&answers, channel + ANSWERS_RING, CAPACITY));
     tell("working after", wait_for(60000) >= 0);
     tell("setpoint", command(SETPOINT, WANTED));
     tell("in force", wait_for(WANTED) >= 0);

@@ -2,7 +2,8 @@
 // every address at its own, then C's start(); and after that nothing any more.
 
 #define MAIR                0x04ff              // attribute 0: Normal, write-back; 1: Device-nGnRE
-#define TCR                 ((64 - 39) | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23)) // 39 bits, write-back, inner shareable walks, no TTBR1
+// 39 bits, write-back, inner shareable walks, no TTBR1.
+#define TCR                 ((64 - 39) | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23))
 #define SCTLR               (0x30d00800 | (1 << 12) | (1 << 2) | (1 << 0)) // RES1, I, C, M
 
 // A block of 1 GiB (DDI 0487, D8.3): valid, AF, and for devices attribute 1 and no execution.

@@ -16,14 +16,23 @@
 
 static void clean(const volatile void *address);
 static void refresh(const volatile void *address);
-static uint64_t hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t x6, uint64_t x7);
+static uint64_t hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t x6,
+                          uint64_t x7);
 
 #define AXV_CLEAN(address) clean(address)
 #define AXV_REFRESH(address) refresh(address)
 #define AXV_HYPERCALL(function, x1, x2, x3, x4, x5, x6, x7) hypercall(function, x1, x2, x3, x4, x5, x6, x7)
 #include "rtos-guests/library/axv.h"
 
-enum { CHANNEL_BYTES = 4096, LINE_BYTES = 64, RECORD_MAX = CHANNEL_BYTES, TEXT_MAX = 3 * RECORD_MAX, STRIKES_MAX = 64, CALLS_MAX = 256, PATIENCE_SECONDS = 30 };
+enum {
+    CHANNEL_BYTES = 4096,
+    LINE_BYTES = 64,
+    RECORD_MAX = CHANNEL_BYTES,
+    TEXT_MAX = 3 * RECORD_MAX,
+    STRIKES_MAX = 64,
+    CALLS_MAX = 256,
+    PATIENCE_SECONDS = 30
+};
 
 static unsigned char *channel; // the cache
 static unsigned char known[CHANNEL_BYTES]; // what it was like when it and the file were last the same: else a line is dirty
@@ -80,7 +89,8 @@ static uint64_t results[CALLS_MAX];
 static int result_count, result_next;
 static char calls[TEXT_MAX];
 
-static uint64_t hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t x6, uint64_t x7) {
+static uint64_t hypercall(uint64_t function, uint64_t x1, uint64_t x2, uint64_t x3, uint64_t x4, uint64_t x5, uint64_t x6,
+                          uint64_t x7) {
     const size_t length = strlen(calls);
     snprintf(calls + length, sizeof calls - length, " %lx:%lx,%lx,%lx,%lx,%lx,%lx,%lx", function, x1, x2, x3, x4, x5, x6, x7);
     return result_next < result_count ? results[result_next++] : (uint64_t)AXV_SMCCC_NOT_SUPPORTED;
@@ -142,8 +152,10 @@ static void obey(const char *command, FILE *out) {
     static char text[TEXT_MAX];
     unsigned n, a, b;
     unsigned long x;
-    if (sscanf(command, "producer %u %u %u", &n, &a, &b) == 3) fprintf(out, "%d", axv_ring_open_producer(&rings[n], channel + a, b));
-    else if (sscanf(command, "consumer %u %u %u", &n, &a, &b) == 3) fprintf(out, "%d", axv_ring_open_consumer(&rings[n], channel + a, b));
+    if (sscanf(command, "producer %u %u %u", &n, &a, &b) == 3)
+        fprintf(out, "%d", axv_ring_open_producer(&rings[n], channel + a, b));
+    else if (sscanf(command, "consumer %u %u %u", &n, &a, &b) == 3)
+        fprintf(out, "%d", axv_ring_open_consumer(&rings[n], channel + a, b));
     else if (strncmp(command, "send ", 5) == 0) {
         text[0] = 0;
         sscanf(command, "send %u %s", &n, text);
@@ -159,8 +171,8 @@ static void obey(const char *command, FILE *out) {
     else if (strcmp(command, "peace") == 0) strike_count = 0;
     else if (strncmp(command, "write ", 6) == 0) {
         axv_image_t image;
-        sscanf(command, "write %x %lu %u %u %d %d %d %u %u", &n, &x, &image.inputs, &image.outputs, &image.setpoint, &image.measured, &image.actuator,
-               &image.counter, &image.timer);
+        sscanf(command, "write %x %lu %u %u %d %d %d %u %u", &n, &x, &image.inputs, &image.outputs, &image.setpoint,
+               &image.measured, &image.actuator, &image.counter, &image.timer);
         image.scans = x;
         fprintf(out, "%u", axv_image_write(channel, &image, n));
     } else if (strcmp(command, "sequence") == 0) fprintf(out, "%u", axv_image_open(channel));
@@ -169,8 +181,8 @@ static void obey(const char *command, FILE *out) {
         const int result = axv_image_read(channel, &image);
         fprintf(out, "%d", result);
         if (result == AXV_OK)
-            fprintf(out, " %lu %u %u %d %d %d %u %u", image.scans, image.inputs, image.outputs, image.setpoint, image.measured, image.actuator, image.counter,
-                    image.timer);
+            fprintf(out, " %lu %u %u %d %d %d %u %u", image.scans, image.inputs, image.outputs, image.setpoint, image.measured,
+                    image.actuator, image.counter, image.timer);
     } else if (sscanf(command, "result %lx", &x) == 1) results[result_count++] = x;
     else if (strcmp(command, "calls") == 0) {
         fprintf(out, "%s", calls);
@@ -178,11 +190,13 @@ static void obey(const char *command, FILE *out) {
         result_count = result_next = 0;
     } else if (strcmp(command, "open") == 0) fprintf(out, "%d", axv_open(&axv));
     else if (strcmp(command, "mailbox") == 0) fprintf(out, "%lx", axv_mailbox_ipa());
-    else if (sscanf(command, "use %u", &a) == 1) fprintf(out, "%d", axv_use_mailbox(&axv, a == CHANNEL_BYTES ? NULL : shared + a));
+    else if (sscanf(command, "use %u", &a) == 1)
+        fprintf(out, "%d", axv_use_mailbox(&axv, a == CHANNEL_BYTES ? NULL : shared + a));
     else if (sscanf(command, "doorbell %u", &a) == 1) fprintf(out, "%d", axv_doorbell(&axv, a));
     else if (sscanf(command, "tag %u %lx", &a, &x) == 2) fprintf(out, "%d", axv_publish_tag(&axv, a, x));
     else if (strcmp(command, "feed") == 0) fprintf(out, "%d", axv_feed_watchdog(&axv));
-    else if (strncmp(command, "print ", 6) == 0) fprintf(out, "%zu", axv_write_console(&axv, bytes, from_hex(command + 6, bytes)));
+    else if (strncmp(command, "print ", 6) == 0)
+        fprintf(out, "%zu", axv_write_console(&axv, bytes, from_hex(command + 6, bytes)));
     else abort();
 }
 

@@ -80,7 +80,8 @@ static void step(void) {
         before = pc;
     }
     // Up to the nops it returns from the system call, through functions: those are steps too, though not to the next address.
-    say(stops != STEPS ? "tracer: too few stops\n" : one_each < STEPS - 10 ? "tracer: stops that are not steps\n" : "tracer: 40 steps\n");
+    if (stops != STEPS) say("tracer: too few stops\n");
+    else say(one_each < STEPS - 10 ? "tracer: stops that are not steps\n" : "tracer: 40 steps\n");
     call(SYS_KILL, pid, SIGKILL, 0, 0);
     call(SYS_WAIT4, pid, 0, 0, 0);
 }
@@ -91,7 +92,8 @@ static void watch(void) {
     struct vector vector = { &watchpoints, sizeof watchpoints };
     const long refused = call(SYS_PTRACE, PTRACE_SETREGSET, pid, NT_ARM_HW_WATCH, (long)&vector);
     const int signal = until_it_stops(pid, PTRACE_CONT);
-    say(refused != 0 ? "tracer: no watchpoint\n" : signal == SIGTRAP ? "tracer: watchpoint hit\n" : "tracer: watchpoint missed\n");
+    if (refused != 0) say("tracer: no watchpoint\n");
+    else say(signal == SIGTRAP ? "tracer: watchpoint hit\n" : "tracer: watchpoint missed\n");
     call(SYS_KILL, pid, SIGKILL, 0, 0);
     call(SYS_WAIT4, pid, 0, 0, 0);
 }

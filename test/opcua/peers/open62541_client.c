@@ -39,7 +39,8 @@ static void tell(const char *what, UA_StatusCode status) { printf("%s: %s\n", wh
 static UA_StatusCode child(UA_NodeId id, UA_Boolean is_inverse, UA_NodeId type, void *handle) {
     UA_QualifiedName name;
     const UA_NodeId has_type = UA_NODEID_NUMERIC(0, UA_NS0ID_HASTYPEDEFINITION);
-    if (is_inverse || UA_NodeId_equal(&type, &has_type) || UA_Client_readBrowseNameAttribute(handle, id, &name) != UA_STATUSCODE_GOOD) return UA_STATUSCODE_GOOD;
+    if (is_inverse || UA_NodeId_equal(&type, &has_type)) return UA_STATUSCODE_GOOD;
+    if (UA_Client_readBrowseNameAttribute(handle, id, &name) != UA_STATUSCODE_GOOD) return UA_STATUSCODE_GOOD;
     printf(" %.*s", (int)name.name.length, name.name.data);
     UA_QualifiedName_clear(&name);
     return UA_STATUSCODE_GOOD;
@@ -49,7 +50,8 @@ static void read_value(UA_Client *client, const char *partition, const char *nam
     UA_Variant value;
     UA_Variant_init(&value);
     const UA_StatusCode status = UA_Client_readValueAttribute(client, node(partition, name), &value);
-    if (status == UA_STATUSCODE_GOOD && UA_Variant_hasScalarType(&value, &UA_TYPES[UA_TYPES_INT16])) printf("%s = %d\n", name, *(UA_Int16 *)value.data);
+    if (status == UA_STATUSCODE_GOOD && UA_Variant_hasScalarType(&value, &UA_TYPES[UA_TYPES_INT16]))
+        printf("%s = %d\n", name, *(UA_Int16 *)value.data);
     else tell(name, status);
     UA_Variant_clear(&value);
 }
@@ -89,7 +91,8 @@ int main(int argc, char **argv) {
     config->clientDescription.applicationUri = UA_STRING_ALLOC(APPLICATION_URI);
 
     const int is_named = is_encrypted && strcmp(argv[3], "-") != 0;
-    const UA_StatusCode connected = is_named ? UA_Client_connectUsername(client, argv[1], argv[3], argv[4]) : UA_Client_connect(client, argv[1]);
+    const UA_StatusCode connected =
+        is_named ? UA_Client_connectUsername(client, argv[1], argv[3], argv[4]) : UA_Client_connect(client, argv[1]);
     tell("connected", connected);
     if (connected != UA_STATUSCODE_GOOD) return 1;
     UA_String plant = UA_STRING(PLANT_URI);
@@ -101,10 +104,13 @@ int main(int argc, char **argv) {
     UA_Client_forEachChildNodeCall(client, UA_NODEID_STRING(space, folder), child, client);
     printf("\n");
     read_value(client, partition, "Setpoint");
-    const UA_CreateSubscriptionResponse made = UA_Client_Subscriptions_create(client, UA_CreateSubscriptionRequest_default(), NULL, NULL, NULL);
+    const UA_CreateSubscriptionResponse made =
+        UA_Client_Subscriptions_create(client, UA_CreateSubscriptionRequest_default(), NULL, NULL, NULL);
     tell("subscribed", made.responseHeader.serviceResult);
     const UA_MonitoredItemCreateRequest item = UA_MonitoredItemCreateRequest_default(node(partition, "Setpoint"));
-    tell("monitored", UA_Client_MonitoredItems_createDataChange(client, made.subscriptionId, UA_TIMESTAMPSTORETURN_BOTH, item, NULL, changed, NULL).statusCode);
+    const UA_MonitoredItemCreateResult monitored = UA_Client_MonitoredItems_createDataChange(
+        client, made.subscriptionId, UA_TIMESTAMPSTORETURN_BOTH, item, NULL, changed, NULL);
+    tell("monitored", monitored.statusCode);
     await_value(client, 20);
     if (write_value(client, partition, "Setpoint", 33) == UA_STATUSCODE_GOOD) await_value(client, 33);
     write_value(client, partition, "Setpoint", 101);

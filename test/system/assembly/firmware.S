@@ -64,7 +64,8 @@
 
     .balign 2048
 vectors:
-    .org    vectors + 0x400                 // synchronous, from AArch64: PSCI CPU_ON (x1 CPU, x2 entry, x3 argument), nothing else
+    // Synchronous, from AArch64: PSCI CPU_ON (x1 CPU, x2 entry, x3 argument), nothing else.
+    .org    vectors + 0x400
     movz    x4, #0xc400, lsl #16
     movk    x4, #3
     cmp     x0, x4
