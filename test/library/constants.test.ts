@@ -21,7 +21,9 @@ const OWN = new Set(["AXV_OK", "AXV_NO_HYPERVISOR", "AXV_NO_MAILBOX", "AXV_IMAGE
 /** Name → value, as the compiler sees them; macros with parameters or of code are not constants. */
 function constants(): Map<string, number> {
   const macros = runTool(CLANG, ["--target=aarch64-none-elf", "-ffreestanding", "-dM", "-E", "-x", "c", HEADER]);
-  const found = [...macros.matchAll(/^#define (AXV_\w+) \(?(-?(?:0x)?[0-9a-f]+)u?\)?$/gm)].map(([, name = "", value = ""]) => [name, Number(value)] as const);
+  const found = [...macros.matchAll(/^#define (AXV_\w+) \(?(-?(?:0x)?[0-9a-f]+)u?\)?$/gm)].map(
+    ([, name = "", value = ""]) => [name, Number(value)] as const,
+  );
   return new Map(found);
 }
 
@@ -35,7 +37,9 @@ test("every constant of the header is that of core/abi.ts, or of a layout, by it
 
 test("nothing of the interface is missing: hypercalls, mailbox, ring, tag image, writes", () => {
   const header = constants();
-  const wanted = Object.keys(ours).filter((name) => /^(HYPERCALL|MAILBOX|RING|TAG_IMAGE|TAG_WRITES)_/.test(name) && name !== "CALL_VERSION_MINOR");
+  const wanted = Object.keys(ours).filter(
+    (name) => /^(HYPERCALL|MAILBOX|RING|TAG_IMAGE|TAG_WRITES)_/.test(name) && name !== "CALL_VERSION_MINOR",
+  );
   expect(wanted.length).toBeGreaterThan(25);
   expect(wanted.filter((name) => !header.has(`AXV_${name}`))).toEqual([]);
 });

@@ -189,6 +189,7 @@ test("its binary is proven bounded; gp, by which linear memory is found, is writ
   expect(roots).toEqual(["_start", "trap", "wait (after WFI)", "halt (after WFI)"]);
   const GP = bit(3);
   const writers = [...(analysis?.program.routines.values() ?? [])].filter(({ graph }) =>
-    graph.blocks.some(({ instructions }) => instructions.some(({ writes }) => (writes & GP) !== 0)));
+    graph.blocks.some(({ instructions }) => instructions.some(({ writes }) => (writes & GP) !== 0)),
+  );
   expect(writers.map(({ name }) => name).sort()).toEqual(["entry", "unexpected"]);
 });

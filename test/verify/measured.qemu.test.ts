@@ -29,7 +29,11 @@ function compare(target: Target, seed: number, flags: readonly string[]): Result
   const measurements = functions.map((name) => ({ name, arguments: Array.from({ length: ARGUMENTS }, (_, bits) => bits) }));
   return withElf({ target, c, assembly: countingHarness(measurements, target), flags, entry: "_start" }, (path) => {
     const elf = loadElf(path);
-    const program = analyseProgram(new Code(elf, disassemble(path, target.reading), target.reading), readMarkers(elf), withIntrinsics(nestingOf(nesting)));
+    const program = analyseProgram(
+      new Code(elf, disassemble(path, target.reading), target.reading),
+      readMarkers(elf),
+      withIntrinsics(nestingOf(nesting)),
+    );
     const refused = program.problems.filter(({ message }) => !message.includes("measure")); // it calls through a register
     expect(refused.map(({ message }) => message)).toEqual([]);
     const counts = count(path, measurements, target);
@@ -72,7 +76,9 @@ test("the count is exact: known functions, called with known arguments", () => {
     __attribute__((naked)) u32 straight(u32 x) { __asm__("nop\\n nop\\n nop\\n ret"); }
     __attribute__((naked)) u32 rounds(u32 x) { __asm__("1: sub w0, w0, #1\\n cbnz w0, 1b\\n ret"); }`;
   const measurements = [{ name: "straight", arguments: [0, 1] }, { name: "rounds", arguments: [1, 10, 1000] }];
-  const counts = withElf({ c, assembly: countingHarness(measurements, AARCH64), entry: "_start" }, (path) => count(path, measurements, AARCH64));
+  const counts = withElf({ c, assembly: countingHarness(measurements, AARCH64), entry: "_start" }, (path) =>
+    count(path, measurements, AARCH64),
+  );
   expect(counts).toEqual([4, 4, 3, 21, 2001]);
 });
 
@@ -82,14 +88,17 @@ test("also on RISC-V", () => {
     __attribute__((naked)) u32 rounds(u32 x) { __asm__("1: addi a0, a0, -1\\n bnez a0, 1b\\n ret"); }`;
   const measurements = [{ name: "straight", arguments: [0, 1] }, { name: "rounds", arguments: [1, 10, 1000] }];
   const target = RISCV64;
-  const counts = withElf({ target, c, assembly: countingHarness(measurements, target), entry: "_start" }, (path) => count(path, measurements, target));
+  const counts = withElf({ target, c, assembly: countingHarness(measurements, target), entry: "_start" }, (path) =>
+    count(path, measurements, target),
+  );
   expect(counts).toEqual([4, 4, 3, 21, 2001]);
 });
 
 describe("the core", () => {
-  /** Entered by what no guest of ours can cause: SErrors, the hypervisor's own faults, 32-bit guests, FIQs, a cluster that refuses.
-   * And what comes behind a WFE, which QEMU executes as if it were nothing. */
-  const NEVER = /^(panic|trapSerror|axv_vectors|axv_vector_(el2[ht]_|fiq|serror).*|axv_probe_failed|axv_stop.*|axv_look \(after WFI\))$/;
+  /** Entered by what no guest of ours can cause: SErrors, the hypervisor's own faults, 32-bit guests, FIQs, a cluster that
+   * refuses. And what comes behind a WFE, which QEMU executes as if it were nothing. */
+  const NEVER =
+    /^(panic|trapSerror|axv_vectors|axv_vector_(el2[ht]_|fiq|serror).*|axv_probe_failed|axv_stop.*|axv_look \(after WFI\))$/;
 
   let rows: readonly HandlerRow[];
   beforeAll(async () => {
