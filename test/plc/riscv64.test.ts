@@ -180,7 +180,7 @@ describe("with the hypervisor", () => {
   });
 });
 
-test("its binary is proven bounded; gp, by which linear memory is found, is written by the entry and by a panic alone", async () => {
+test("its binary is proven bounded; gp, which finds linear memory, is written by the entry and by a panic alone", async () => {
   const { elf, wasm } = await buildProgram(PLC_RISCV64);
   const problems: Problem[] = [];
   const analysis = analyse(elf, wasm, RISCV64, problems);
