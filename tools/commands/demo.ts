@@ -6,6 +6,7 @@ import { qemuArguments } from "../run/arguments.ts";
 import { judgeDemo } from "../run/demo-checks.ts";
 import { parseDuration } from "../run/duration.ts";
 import { prepare } from "../run/prepare.ts";
+import { TARGETS } from "../build/targets/index.ts";
 import { INHERITED_IMAGE, startQemu } from "../run/qemu.ts";
 import { run } from "../run/run.ts";
 
@@ -28,7 +29,7 @@ async function demo(options: { readonly for?: string; readonly json?: true; read
   const { partitions } = system.plan;
   const bridge = options.bridge === true ? await demoBridge(DEMO) : undefined;
   const qemu = qemuArguments({ ...system, image: INHERITED_IMAGE, partitions });
-  process.exitCode = await run(() => startQemu(qemu, system.opened), {
+  process.exitCode = await run(() => startQemu(qemu, system.opened, TARGETS[system.board.isa].emulator), {
     title: system.title,
     partitions,
     telemetryMs: system.plan.telemetryMilliseconds,

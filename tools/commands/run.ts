@@ -10,6 +10,7 @@ import { gdbArguments, gdbCommand, gdbPort } from "../run/gdb.ts";
 import { RunError } from "../run/errors.ts";
 import { judgeAll, judgeLimits, type Limit, parseLimit } from "../run/limits.ts";
 import { prepare } from "../run/prepare.ts";
+import { TARGETS } from "../build/targets/index.ts";
 import { INHERITED_IMAGE, startQemu } from "../run/qemu.ts";
 import { run } from "../run/run.ts";
 
@@ -62,7 +63,7 @@ async function runCommand(systemFile: string, further: string[], options: Option
     port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
   const debugging = port === undefined ? [] : gdbArguments(port);
   const qemu = [...qemuArguments({ ...system, image: INHERITED_IMAGE, partitions: plan.partitions }), ...debugging, ...further];
-  process.exitCode = await run(() => startQemu(qemu, opened), {
+  process.exitCode = await run(() => startQemu(qemu, opened, TARGETS[system.board.isa].emulator), {
     title,
     partitions: plan.partitions,
     telemetryMs: plan.telemetryMilliseconds,

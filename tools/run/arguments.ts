@@ -2,6 +2,7 @@
 // partitions own.
 import type { Board } from "../../boards/schema.ts";
 import type { PlannedDevice } from "../../partitions/plan/plan.ts";
+import { TARGETS } from "../build/targets/index.ts";
 import { RunError } from "./errors.ts";
 
 const MIB = 1024 * 1024;
@@ -22,9 +23,11 @@ export interface QemuSystem {
 export function qemuArguments({ board, partitions, image, disk }: QemuSystem): string[] {
   const { qemu } = board.boot;
   if (qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
+  const { firmware } = TARGETS[board.isa].emulator;
   const memory = board.ram.reduce((sum, { size }) => sum + size, 0) / MIB;
   return [
     ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(board.cpus.mpidr.length), "-m", `${memory}M`],
+    ...(firmware === undefined ? [] : ["-bios", firmware.path]),
     ...["-kernel", image],
     // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).
     ...["-global", "virtio-mmio.force-legacy=false"],

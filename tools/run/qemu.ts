@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { AARCH64 } from "../build/targets/aarch64.ts";
+import type { Emulator } from "../build/targets/target.ts";
 import { RunError } from "./errors.ts";
 import { findProgram } from "./program.ts";
 import { Qmp } from "./qmp.ts";
@@ -44,9 +45,13 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** `image`: an open file that the machine finds as INHERITED_IMAGE; it is closed here. */
-export async function startQemu(machineArguments: readonly string[], image?: number): Promise<Machine> {
-  const child = launch(machineArguments, image);
+/** `image`: an open file that the machine finds as INHERITED_IMAGE; it is closed here. `emulator`: the target's. */
+export async function startQemu(
+  machineArguments: readonly string[],
+  image?: number,
+  emulator: Emulator = AARCH64.emulator,
+): Promise<Machine> {
+  const child = launch(emulator, machineArguments, image);
   const uart = duplex(child, UART_FD);
   uart.on("error", () => {}); // QEMU is gone: its exit says so
   const qmp = new Qmp(duplex(child, QMP_FD));
@@ -91,14 +96,13 @@ export async function startQemu(machineArguments: readonly string[], image?: num
 }
 
 /** AXV_QEMU is the path of another one than is installed. */
-export function findQemu(): string {
-  const emulator = AARCH64.emulator;
+export function findQemu(emulator: Emulator = AARCH64.emulator): string {
   return findProgram(process.env["AXV_QEMU"] || emulator.program, emulator.package);
 }
 
-function launch(machineArguments: readonly string[], image: number | undefined): ChildProcess {
+function launch(emulator: Emulator, machineArguments: readonly string[], image: number | undefined): ChildProcess {
   try {
-    const qemu = findQemu();
+    const qemu = findQemu(emulator);
     const setpriv = findProgram("setpriv", "util-linux");
     return spawn(setpriv, ["--pdeathsig", "KILL", "--", qemu, ...FIXED_ARGUMENTS, ...machineArguments], {
       stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", ...(image === undefined ? [] : [image])],
