@@ -91,7 +91,7 @@ describe("an exception that nobody expects", () => {
     const file = (name: string): string => join(folder, name);
     const [text, object, code, image] = [file("patch.S"), file("patch.o"), file("patch.bin"), file("patched.bin")];
     writeFileSync(text, `${source}\n`);
-    runTool(CLANG, [...RISCV64.flags, "-c", text, "-o", object]);
+    runTool(CLANG, [...RISCV64.flags, "-mno-relax", "-c", text, "-o", object]); // nobody links it
     runTool({ command: "llvm-objcopy-19", package: "llvm-19" }, ["-O", "binary", "-j", ".text", object, code]);
     const symbol = readElf(readFileSync(products.elf)).symbols.find(({ name }) => name === where);
     const bytes = readFileSync(products.binary);
@@ -100,12 +100,27 @@ describe("an exception that nobody expects", () => {
     return image;
   }
 
+  const ILLEGAL = 2;
+  const BREAKPOINT = 3;
+  const FETCH_FAULT = 12;
+  const LOAD_FAULT = 13;
+  const STORE_FAULT = 15;
+
   test.each([
-    ["an undefined instruction", "wait", "unimp", 2],
-    ["a load from nowhere", "irq", "li a0, 8\nld a0, 0(a0)", 5],
-    ["an ecall that firmware takes is none, an ebreak is", "irq", "li a7, 0x10\nli a6, 0\necall\nebreak", 3],
+    ["an undefined instruction", "wait", "unimp", ILLEGAL],
+    ["an ecall that firmware takes is none, an ebreak is", "irq", "li a7, 0x10\nli a6, 0\necall\nebreak", BREAKPOINT],
+    ["a null pointer", "irq", "ld a0, 8(zero)", LOAD_FAULT],
+    ["a stack that grows into the page below it", "wait", "1: addi sp, sp, -16\nsd a0, 0(sp)\nj 1b", STORE_FAULT],
+    ["a store to its own text", "start", "auipc a0, 0\nsw a1, 0(a0)\nret", STORE_FAULT],
+    ["a jump into its stack", "start", "mv a0, sp\njr a0", FETCH_FAULT],
   ])("%s: it says what, and stands", async (_, where, source, cause) => {
     const said = await until(/plc: panic .*\r\n/, ["-kernel", patched(where, source)]);
-    expect(said).toMatch(new RegExp(`plc: panic scause=0x${cause} sepc=0x802\\w+ stval=0x\\w+\r\n$`));
+    expect(said).toMatch(new RegExp(`plc: panic scause=0x${cause.toString(16)} sepc=0x802\\w+ stval=0x\\w+\r\n$`));
+  });
+
+  test("a load behind the end of linear memory; the last word is still there", async () => {
+    const source = "li a0, 0x10000\nadd a0, a0, gp\nlw a1, -4(a0)\nlw a1, 0(a0)\nret";
+    const said = await until(/plc: panic .*\r\n/, ["-kernel", patched("start", source)]);
+    expect(said).toMatch(/scause=0xd sepc=0x802\w+ stval=0x2000010000\r\n$/);
   });
 });

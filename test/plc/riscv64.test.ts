@@ -1,12 +1,13 @@
 // What the PLC guest does its own way on RISC-V: the wasm that ships, on as much of a CPU as it reaches; and what is proven of
 // its binary.
 import { readFileSync } from "node:fs";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { CALL_EXTENSION } from "../../arch/riscv64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { MAILBOX_CONSOLE, MAILBOX_MAGIC, MAILBOX_SIZE, MAILBOX_VERSION, MAILBOX_WATCHDOG } from "../../core/abi.ts";
 import { compileTree } from "../../partitions/devicetree/compile.ts";
 import { PROCESS_IMAGE_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { type Elf, readElf } from "../../tools/build/elf.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
@@ -81,7 +82,8 @@ class Cpu {
     const { wasm } = await buildProgram(PLC_RISCV64);
     const hooks = { channel: Object.fromEntries(shared), guestRiscv64 };
     const exports = await instantiate(PLC_RISCV64, Uint8Array.from(readFileSync(wasm)), hooks);
-    (exports["start"] as (tree: bigint) => void)(tree);
+    (exports["learn"] as (tree: bigint) => void)(tree);
+    (exports["start"] as () => void)();
     return exports as unknown as Awaited<ReturnType<Cpu["boot"]>>;
   }
 }
@@ -192,4 +194,80 @@ test("its binary is proven bounded; gp, which finds linear memory, is written by
     graph.blocks.some(({ instructions }) => instructions.some(({ writes }) => (writes & GP) !== 0)),
   );
   expect(writers.map(({ name }) => name).sort()).toEqual(["entry", "unexpected"]);
+});
+
+describe("the image", () => {
+  const IMAGE_PA = 0x8020_0000;
+  let image: Buffer;
+  let elf: Elf;
+  beforeAll(async () => {
+    const products = await buildProgram(PLC_RISCV64);
+    image = readFileSync(products.binary);
+    elf = readElf(readFileSync(products.elf));
+  });
+  const symbol = (name: string): number => elf.symbols.find((one) => one.name === name)?.value ?? Number.NaN;
+
+  test("its header is that of a Linux Image for RISC-V, and the marker stands behind it", () => {
+    expect(RISCV64.imageHeader.wrong(new DataView(image.buffer, image.byteOffset, RISCV64.imageHeader.bytes))).toBeUndefined();
+    expect(image.readBigUInt64LE(16)).toBe(BigInt(image.length)); // image_size
+    expect(image.toString("latin1", 64, 72)).toBe("AXVPLC1\0");
+    expect(symbol("_start")).toBe(IMAGE_PA);
+  });
+
+  /** Level of a walk → bits of the address below its entries (Sv39). */
+  const SHIFT = [12, 21, 30] as const;
+  const [V, R, W, X, U, A, D] = [0n, 1n, 2n, 3n, 4n, 6n, 7n];
+
+  /** All that the page tables map, in the order of addresses; neighbours with the same rights are one. */
+  function mappings(): string[] {
+    const found: { va: number; pa: number; bytes: number; rights: string }[] = [];
+    const walk = (table: number, level: 0 | 1 | 2, base: number): void => {
+      for (let n = 0; n < 512; n++) {
+        const entry = image.readBigUInt64LE(table - IMAGE_PA + 8 * n);
+        const bit = (at: bigint): boolean => ((entry >> at) & 1n) !== 0n;
+        if (!bit(V)) continue;
+        const va = base + n * 2 ** SHIFT[level];
+        const next = Number(entry >> 10n) * 4096;
+        if (level > 0 && !bit(R) && !bit(X)) {
+          walk(next, level === 2 ? 1 : 0, va);
+          continue;
+        }
+        const wanting = bit(A) && (bit(D) || !bit(W)) ? "" : " A or D is 0!";
+        const rights = `r${bit(W) ? "w" : "-"}${bit(X) ? "x" : "-"}${bit(U) ? " U!" : ""}${wanting}`;
+        const last = found.at(-1);
+        const joins = last?.rights === rights && last.va + last.bytes === va && last.pa + last.bytes === next;
+        if (joins) last.bytes += 2 ** SHIFT[level];
+        else found.push({ va, pa: next, bytes: 2 ** SHIFT[level], rights });
+      }
+    };
+    walk(symbol("axv_stage1_at"), 2, 0);
+    const hex = (value: number): string => `0x${value.toString(16)}`;
+    return found.map(({ va, pa, bytes, rights }) => `${hex(va)} ${hex(bytes)} → ${hex(pa)} ${rights}`);
+  }
+
+  test("the page tables map exactly this: nothing writable is executable, nothing stands beside linear memory or a stack", () => {
+    expect(mappings()).toEqual([
+      "0x10000000 0x200000 → 0x10000000 rw-", // the 16550
+      "0x80200000 0x8000 → 0x80200000 r-x", // text
+      "0x80208000 0x4000 → 0x80208000 r--", // rodata
+      "0x8020c000 0x2000 → 0x8020c000 rw-", // data
+      "0x8020f000 0x4000 → 0x8020f000 rw-", // stack
+      "0x80214000 0x2000 → 0x80214000 rw-", // panic stack
+      "0x90000000 0x1000000 → 0x90000000 rw-", // channels and mailbox
+      `0x2000000000 0x10000 → 0x${symbol("axv_linear_start").toString(16)} rw-`, // linear memory
+    ]);
+    expect(symbol("axv_stack_top")).toBe(0x8021_3000);
+    expect(symbol("axv_panic_stack_top")).toBe(0x8021_6000);
+  });
+
+  test("map.ts, which AssemblyScript uses, and layout.h, which the tables are made of, agree", () => {
+    const read = (file: string): string => readFileSync(new URL(`../../rtos-guests/plc/${file}`, import.meta.url), "utf8");
+    const inMap = (name: string): number =>
+      Number(new RegExp(`${name}: u64 = (\\w+)`).exec(read("map.ts") + read("riscv64/map.ts"))?.[1]);
+    const inLayout = (name: string): number =>
+      Number(new RegExp(`#define ${name}\\s+(\\w+)`).exec(read("riscv64/layout.h"))?.[1]);
+    expect(inMap("CHANNEL_IPA")).toBe(inLayout("CHANNEL_IPA"));
+    expect(inMap("SHARED_BYTES")).toBe(inLayout("SHARED_BYTES"));
+    expect(inMap("UART_PA")).toBe(inLayout("DEVICES_PA"));
+  });
 });

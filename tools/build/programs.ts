@@ -44,6 +44,8 @@ export interface Program {
 
 /** Start of linear memory's window: 256 GiB, in the middle of a 39-bit address space. */
 const LINEAR_BASE = "0x4000000000";
+/** 128 GiB, in the middle of the lower half of Sv39's address space. */
+const LINEAR_BASE_RISCV64 = "0x2000000000";
 
 export const CORE: Program = {
   name: "core",
@@ -103,10 +105,10 @@ export const PLC_RISCV64: Program = {
   },
   values: "rtos-guests/plc/values.table.ts",
   memoryPages: 1,
-  assembly: ["rtos-guests/plc/riscv64/start.S"],
+  assembly: ["start.S", "stage1.S"].map((file) => `rtos-guests/plc/riscv64/${file}`),
   linkerScript: "rtos-guests/plc/riscv64/plc.ld",
   positionIndependent: false,
-  defines: {},
+  defines: { LINEAR_BASE: LINEAR_BASE_RISCV64 },
 };
 
 /** Shows the PLC guest's process image: a Linux/arm64 executable for the other end of the channel. */

@@ -1,12 +1,16 @@
-// The PLC guest in supervisor mode of RISC-V: asc's entry file; start.S calls its three exports.
+// The PLC guest in supervisor mode of RISC-V: asc's entry file; start.S calls its four exports.
 import { learnFrequency, now } from "./clock";
 import { seizeLine, sendLine } from "../console";
 import { announce, prepare, scan } from "../plc";
 import { startTimer } from "../timer";
 
-/** From start.S, interrupts masked; on return it unmasks them and waits. `tree`: a device tree's address, or 0. */
-export function start(tree: u64): void {
+/** From start.S, before there are page tables. `tree`: a device tree's address, or 0. */
+export function learn(tree: u64): void {
   learnFrequency(tree);
+}
+
+/** From start.S, interrupts masked; on return it unmasks them and waits. */
+export function start(): void {
   announce();
   prepare();
   startTimer();

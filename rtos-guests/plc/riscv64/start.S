@@ -1,11 +1,13 @@
 // Entry of the PLC guest, in supervisor mode with satp = 0, as firmware (or the hypervisor, in VS-mode) starts it: a0 = hart, a1
-// = device tree or 0. Image header, stack, linear memory, then AssemblyScript's start(), and from there on one interrupt after
-// the other. Linked at a fixed address (plc.ld); everything it needs is set up here, so it can be started anew from its pristine
-// image. It has no page tables: what protects others from it is the hypervisor's second stage.
+// = device tree or 0. Image header, stack, linear memory, MMU on, then AssemblyScript's start(), and from there on one interrupt
+// after the other. Linked at a fixed address (plc.ld); everything it needs is set up here, so it can be started anew from its
+// pristine image.
+
+#include "layout.h"
 
 #define SSTATUS_SIE         (1 << 1)
-#define CAUSE_TIMER         5                   // of an interrupt: supervisor timer
-#define INTERRUPT_SHIFT     63                  // scause: interrupt, else exception
+#define SATP_SV39           (8 << 60)
+#define SATP                (SATP_SV39 | ROOT_PA >> 12)
 
 // Linux riscv Image header (Documentation/arch/riscv/boot-image-header.rst): profiles know the guest by it, and by the marker
 // behind it.
@@ -38,12 +40,17 @@ entry:
         csrci   sstatus, SSTATUS_SIE
         lla     t0, trap
         csrw    stvec, t0
-        csrw    sscratch, zero                  // no panic yet
         lla     sp, axv_stack_top
         lla     gp, axv_linear_start            // where LINEAR expects it (tools/build/targets/riscv64.h)
         mv      s0, a1
         call    axv_init_linear
         mv      a0, s0
+        call    learn                           // the tree may be anywhere: it is not mapped
+
+        li      t0, SATP
+        csrw    satp, t0
+        sfence.vma
+        li      gp, LINEAR_BASE                 // tools/build/programs.ts
         call    start
 
         // The scan lives in the interrupt handler. Nothing is in a register here that the handler would have to keep.
@@ -59,16 +66,23 @@ wait:
         .size   wait, . - wait
 
         .globl  halt
+        .balign 4
         .type   halt, %function
 halt:
         wfi                                     // sstatus.SIE is 0 in a trap: nothing gets it out
         j       halt
         .size   halt, . - halt
 
-        // sepc and sstatus need no saving: no trap is taken in here, but for the one that ends it all.
+        // sepc and sstatus need no saving: no trap is taken in here, but for the one that ends it all. (Not Vectored, which
+        // would tell exceptions by itself: firmware that hands an illegal instruction on goes to stvec with its mode bits, and
+        // QEMU 7.2 to an odd address then.)
         .balign 4
         .type   trap, %function
 trap:
+        csrw    sscratch, t0
+        csrr    t0, scause
+        bgez    t0, unexpected                  // an exception; of interrupts the timer's alone is on
+        csrr    t0, sscratch
         addi    sp, sp, -128
         sd      ra, 0(sp)
         sd      t0, 8(sp)
@@ -86,11 +100,6 @@ trap:
         sd      t4, 104(sp)
         sd      t5, 112(sp)
         sd      t6, 120(sp)
-        csrr    a0, scause
-        li      a1, 1
-        slli    a1, a1, INTERRUPT_SHIFT
-        addi    a1, a1, CAUSE_TIMER
-        bne     a0, a1, unexpected
         call    irq
         ld      ra, 0(sp)
         ld      t0, 8(sp)
@@ -112,17 +121,26 @@ trap:
         sret
         .size   trap, . - trap
 
-        // On a stack of its own. sscratch tells a panic within a panic.
+        // On a stack of its own, for the cause may be that the other one is full. A panic within a panic stands at once.
         .type   unexpected, %function
 unexpected:
-        csrr    a3, sscratch
-        bnez    a3, halt
-        li      a3, 1
-        csrw    sscratch, a3
+        lla     t0, halt
+        csrw    stvec, t0
         lla     sp, axv_panic_stack_top
         lla     gp, axv_linear_start
+        csrr    t0, satp
+        beqz    t0, 1f
+        li      gp, LINEAR_BASE
+1:      csrr    a0, scause
         csrr    a1, sepc
         csrr    a2, stval
         call    panic
         j       halt
         .size   unexpected, . - unexpected
+
+        .section .stack, "aw", %nobits          // the page below it is not mapped: an overflow is an exception
+        .space  STACK_BYTES
+        .section .panic_stack, "aw", %nobits
+        .space  PANIC_STACK_BYTES
+        .section .linear, "aw", %nobits
+        .space  LINEAR_BYTES
