@@ -2,7 +2,8 @@
 // a guest would execute, carried out on the device's registers.
 import { beforeEach, describe, expect, test } from "vitest";
 import { EC_DATA_ABORT, EC_DATA_ABORT_SAME, PSTATE_EL1H, syndrome } from "../../tools/machine/aarch64/registers.ts";
-import type { Guest, Outcome } from "../../tools/machine/aarch64/guest.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import type { Outcome } from "../../tools/machine/outcome.ts";
 import { GUEST_GICD, GUEST_GICR, GUEST_UART, LINUX, level, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";

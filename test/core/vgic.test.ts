@@ -1,7 +1,8 @@
 // Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what
 // the distributor of IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Guest, Outcome } from "../../tools/machine/aarch64/guest.ts";
+import type { Guest } from "../../tools/machine/aarch64/guest.ts";
+import type { Outcome } from "../../tools/machine/outcome.ts";
 import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { Bench, GICR_STRIDE, GICS, SGI_BASE, value } from "./bench.ts";

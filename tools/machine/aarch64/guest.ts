@@ -33,8 +33,6 @@ const NOWHERE = 1n;
 /** Fetches of one instruction after which the hypervisor is taken to send the guest back for ever. */
 const FETCHES = 100;
 
-export type { Outcome };
-
 export class Guest implements AnyGuest<PCpu> {
   readonly pcpu: PCpu;
   /** How it handles its interrupt controller. */

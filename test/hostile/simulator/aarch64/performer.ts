@@ -1,7 +1,8 @@
 // An operation, carried out on the simulated machine by one of its guests: what its instructions meet there, and what becomes of the
 // guest. What never gets as far as stage 2 or a trap is the hardware's own, and not carried out at all.
 import { MachineError } from "../../../../tools/machine/errors.ts";
-import type { Guest, Outcome } from "../../../../tools/machine/aarch64/guest.ts";
+import type { Guest } from "../../../../tools/machine/aarch64/guest.ts";
+import type { Outcome } from "../../../../tools/machine/outcome.ts";
 import type { Aarch64Machine } from "../../../../tools/machine/aarch64/machine.ts";
 import { EC_DATA_ABORT, syndrome } from "../../../../tools/machine/aarch64/registers.ts";
 import type { Mapping } from "../../../../tools/machine/aarch64/stage2.ts";
