@@ -1,4 +1,5 @@
-// A few of the races of races.test.ts, which takes minutes: as many as find out within seconds that something has come out of order.
+// A few of the races of races.test.ts, which takes minutes: as many as find out within seconds that something has come out of
+// order.
 import { expect, test } from "vitest";
 import type { SystemSpec } from "../../tools/machine/system.ts";
 import { AARCH64_TRIAL } from "./property/aarch64/trial.ts";
@@ -29,14 +30,17 @@ const RACES = [
 const LONGEST = 5000;
 
 function sample<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>): void {
-  const cases = trial.racing.flatMap(({ name: system, spec, all }) =>
-    RACES.filter(([beginning]) => all || beginning !== KICK_UNDER_WAY).map(([beginning, name, other]) => [`${trial.name}, ${system}`, beginning, name, other, spec] as const));
+  const cases = trial.racing.flatMap(({ name: system, spec, all }) => {
+    const some = RACES.filter(([beginning]) => all || beginning !== KICK_UNDER_WAY);
+    return some.map(([beginning, name, other]) => [`${trial.name}, ${system}`, beginning, name, other, spec] as const);
+  });
   test.each(cases)("%s, %s: %s | %s", (_, begins, name, other, spec) => {
     const beginning = BEGINNINGS.find(([one]) => one === begins);
     if (beginning === undefined) throw new RangeError(`nothing begins with ${begins}`);
     const track = trackOf(trial, spec, beginning);
     let races = 0;
-    const raced = (): boolean => track.race(name, () => `after ${races} intrinsics`, () => track.world.machine.intrude(races, () => track.run(other)));
+    const raced = (): boolean =>
+      track.race(name, () => `after ${races} intrinsics`, () => track.world.machine.intrude(races, () => track.run(other)));
     while (races < LONGEST && raced()) races++;
     expect(races).toBeGreaterThan(5);
     expect(track.isQuiet).toBe(true);

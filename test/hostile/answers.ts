@@ -19,7 +19,8 @@ export type Answer =
 export const ALIVE: Answer = { kind: "alive" };
 
 /** The guest's life goes on behind the step. */
-export const survives = (answer: Answer): boolean => answer.kind === "done" || answer.kind === "exception" || answer.kind === "alive";
+export const survives = (answer: Answer): boolean =>
+  answer.kind === "done" || answer.kind === "exception" || answer.kind === "alive";
 
 /** What became of a guest that came back from a step. */
 export interface Came {
@@ -35,9 +36,13 @@ export function objection(answer: Answer, { result, syndrome }: Came): string | 
     case "alive": case "fails or lives": return undefined;
     case "done":
       if (syndrome !== undefined) return `took ${took}`;
-      return (result & answer.mask) === answer.value ? undefined : `the result is 0x${result.toString(16)}, not 0x${answer.value.toString(16)} (mask 0x${answer.mask.toString(16)})`;
+      return (result & answer.mask) === answer.value
+        ? undefined
+        : `the result is 0x${result.toString(16)}, not 0x${answer.value.toString(16)} (mask 0x${answer.mask.toString(16)})`;
     case "exception":
-      return syndrome !== undefined && (Number(syndrome & 0xffff_ffffn) & answer.mask) >>> 0 === answer.syndrome >>> 0 ? undefined : `took ${took}`;
+      return syndrome !== undefined && (Number(syndrome & 0xffff_ffffn) & answer.mask) >>> 0 === answer.syndrome >>> 0
+        ? undefined
+        : `took ${took}`;
     default: return `came back (${took})`;
   }
 }

@@ -32,5 +32,7 @@ export interface Attempt<Target, Operation> {
   readonly steps: (target: Target, random: Random) => Step<Operation>[];
 }
 
-export const step = <Operation>(operation: Operation, answer: Answer, more: Omit<Step<Operation>, "operation" | "answer"> = {}): Step<Operation> =>
+export const step = <Operation>(
+  operation: Operation, answer: Answer, more: Omit<Step<Operation>, "operation" | "answer"> = {},
+): Step<Operation> =>
   ({ operation, answer, ...more });

@@ -1,6 +1,7 @@
-// A direct neighbour ends the victim's level SPI in ICC_EOIR1_EL1 (GICC_EOIR on a GICv2) all the time, before it is acknowledged and while it is handled:
-// one exit more and a maintenance interrupt for each that comes. One executed instruction is one nanosecond of the counter here (-icount), so how long
-// the handler waits and takes is a number of instructions, of a quiet neighbour's turns too; test/core/eoirStorm.test.ts has the single steps.
+// A direct neighbour ends the victim's level SPI in ICC_EOIR1_EL1 (GICC_EOIR on a GICv2) all the time, before it is acknowledged
+// and while it is handled: one exit more and a maintenance interrupt for each that comes. One executed instruction is one
+// nanosecond of the counter here (-icount), so how long the handler waits and takes is a number of instructions, of a quiet
+// neighbour's turns too; test/core/eoirStorm.test.ts has the single steps.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -47,7 +48,9 @@ channels:
   const [quiet, storm] = [await times("quiet"), await times("storm")];
   const time = booted.partition("victim").vcpus[0]?.time ?? 0n;
   await booted.until("the exits of all that", () => (booted.partition("victim").vcpus[0]?.time ?? 0n) > time);
-  const [interrupts, maintenance] = [abi.EXIT_INTERRUPT, abi.EXIT_MAINTENANCE].map((cause) => booted.partition("victim").exits[cause] ?? 0);
+  const [interrupts, maintenance] = [abi.EXIT_INTERRUPT, abi.EXIT_MAINTENANCE].map(
+    (cause) => booted.partition("victim").exits[cause] ?? 0
+  );
   expect(storm.waits).toBeLessThanOrEqual(quiet.waits + MORE);
   expect(storm.handles).toBeLessThanOrEqual(quiet.handles + MORE);
   // QEMU's GICv2 keeps who has acknowledged an SPI, and lets nobody else end it: there the storm comes to nothing.

@@ -1,7 +1,8 @@
-// The same attempts as in QEMU, with new arguments each time and in any order, through the very bytes of the core on the simulated machine:
-// a million operations. After each of them nothing of the bystander has changed.
+// The same attempts as in QEMU, with new arguments each time and in any order, through the very bytes of the core on the
+// simulated machine: a million operations. After each of them nothing of the bystander has changed.
 //
-// AXV_SEED=<number> repeats a run; a failure is reduced to a short list of moves, and says the seed that it is found with at once.
+// AXV_SEED=<number> repeats a run; a failure is reduced to a short list of moves, and says the seed that it is found with at
+// once.
 import { expect, test } from "vitest";
 import { seed } from "../core/property/seed.ts";
 import { AARCH64_ATTACK } from "./simulator/aarch64/attack.ts";

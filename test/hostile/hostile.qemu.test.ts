@@ -1,5 +1,5 @@
-// Every attempt, made in earnest, in QEMU: a hostile guest beside the PLC guest and a witness, on one image. After each attempt the PLC
-// guest has gone on and noticed nothing; its memory and its interrupts, and the witness's, are what they were.
+// Every attempt, made in earnest, in QEMU: a hostile guest beside the PLC guest and a witness, on one image. After each attempt
+// the PLC guest has gone on and noticed nothing; its memory and its interrupts, and the witness's, are what they were.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BootedSystem } from "../system/bootedSystem.ts";
 import { Attacker } from "./qemu/attacker.ts";

@@ -1,5 +1,5 @@
-// Intrinsics of the hostile guest: the steps that it was given, one of them carried out, and what it needs to talk about it. Imported
-// from "hostile". Names are the architecture's (Arm ARM DDI 0487, GICv3 IHI 0069).
+// Intrinsics of the hostile guest: the steps that it was given, one of them carried out, and what it needs to talk about it.
+// Imported from "hostile". Names are the architecture's (Arm ARM DDI 0487, GICv3 IHI 0069).
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
 import * as layout from "./layout.ts";
 
@@ -27,7 +27,8 @@ const msr = (name: string): Intrinsic => ({
   c: `__asm__ volatile("msr ${ENCODING[name] ?? name}, %0\\n\\tisb" : : "r"(value) : "memory");`,
 });
 
-const constant = (name: string, value: number, doc: string): Intrinsic => ({ name, params: {}, result: "u64", doc, c: `return ${value}UL;` });
+const constant = (name: string, value: number, doc: string): Intrinsic =>
+  ({ name, params: {}, result: "u64", doc, c: `return ${value}UL;` });
 
 /** What vectors.S and start.S keep, by the name of its 64-bit variable there. */
 const variable = (name: string, symbol: string, doc: string): Intrinsic => ({

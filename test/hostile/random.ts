@@ -48,7 +48,10 @@ export class Random {
   }
 }
 
-const EDGES: readonly bigint[] = [0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x1_0000_0000n, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0xffff_ffff_ffff_ffffn];
+const EDGES: readonly bigint[] = [
+  0n, 1n, 0x7fff_ffffn, 0x8000_0000n, 0xffff_ffffn, 0x1_0000_0000n, 0x7fff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n,
+  0xffff_ffff_ffff_ffffn,
+];
 
 function mix(value: number): number {
   let h = value;

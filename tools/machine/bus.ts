@@ -34,7 +34,8 @@ export class Bus {
 
   /** `silencers`: registers of passthrough devices that the hypervisor itself may write, because the plan says so. */
   constructor(
-    controller: Controller, uart: Uart, uartBase: number, memory: PhysicalMemory, devices: readonly Range[], silencers: readonly number[],
+    controller: Controller, uart: Uart, uartBase: number, memory: PhysicalMemory, devices: readonly Range[],
+    silencers: readonly number[],
   ) {
     this.controller = controller;
     this.uart = uart;
@@ -78,7 +79,9 @@ export class Bus {
 
   private device(pa: number): PlainDevice {
     const found = this.devices.find(({ range }) => pa >= range.pa && pa < range.pa + range.size);
-    if (found === undefined) throw new MachineError("MACHINE_BUS", `a guest reached ${hex(pa)}: there is nothing that a guest may have`);
+    if (found === undefined) {
+      throw new MachineError("MACHINE_BUS", `a guest reached ${hex(pa)}: there is nothing that a guest may have`);
+    }
     return found.device;
   }
 

@@ -1,9 +1,10 @@
 // The data caches: coherent among the pCPUs, as inner shareable memory is, but not with those who pass them by: a guest whose MMU
-// or caches are off, a device that is not coherent (ARM ARM B2.10, D7.5). A line that was written stays dirty until somebody cleans it
-// and waits for that; whoever passes it by reads what was in memory before, and what he writes may be written over at any time.
+// or caches are off, a device that is not coherent (ARM ARM B2.10, D7.5). A line that was written stays dirty until somebody
+// cleans it and waits for that; whoever passes it by reads what was in memory before, and what he writes may be written over at
+// any time.
 //
-// What a guest does to itself is its own business. An error is what somebody else has left for it: an earlier life. (Firmware hands
-// all memory over clean, as U-Boot's booti does: cleaning it again would take longer than a boot may.)
+// What a guest does to itself is its own business. An error is what somebody else has left for it: an earlier life. (Firmware
+// hands all memory over clean, as U-Boot's booti does: cleaning it again would take longer than a boot may.)
 import { hex, MachineError } from "./errors.ts";
 import type { Range } from "./memory.ts";
 
@@ -38,7 +39,10 @@ export class DataCache {
       }
       const writer = this.pages.get(page)?.[n];
       if (writer === undefined || writer === life) continue;
-      throw new MachineError("MACHINE_CACHE", `a guest with its caches off ${write ? "writes" : "reads"} ${hex(pa)}, and a cache still holds what an earlier life, or another partition, has written there`);
+      const what = `a guest with its caches off ${write ? "writes" : "reads"} ${hex(pa)}`;
+      throw new MachineError(
+        "MACHINE_CACHE", `${what}, and a cache still holds what an earlier life, or another partition, has written there`,
+      );
     }
   }
 
@@ -46,7 +50,8 @@ export class DataCache {
   clean(pcpu: number, pa: number, bytes: number): void {
     const begun = this.begun.get(pcpu) ?? [];
     const last = begun.at(-1);
-    if (last !== undefined && last.pa + last.size === pa) begun[begun.length - 1] = { pa: last.pa, size: last.size + bytes }; // piece by piece
+    // piece by piece
+    if (last !== undefined && last.pa + last.size === pa) begun[begun.length - 1] = { pa: last.pa, size: last.size + bytes };
     else begun.push({ pa, size: bytes });
     this.begun.set(pcpu, begun);
   }

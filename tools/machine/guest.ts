@@ -1,5 +1,5 @@
-// A guest, as whoever tries out a core of any ISA sees it: a vCPU that executes one instruction of the test's choice at a time. What the
-// instruction meets, the machine decides. A guest is not told what is behind.
+// A guest, as whoever tries out a core of any ISA sees it: a vCPU that executes one instruction of the test's choice at a time.
+// What the instruction meets, the machine decides. A guest is not told what is behind.
 import type { Outcome } from "./outcome.ts";
 import type { PCpu } from "./pcpu.ts";
 

@@ -14,26 +14,39 @@ type WasmFunction = (...values: Value[]) => Value | void;
 const NONE = /^$/;
 
 /**
- * What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could notice, with
- * its first value: not of those that are called as `unnoticed` says.
+ * What `WebAssembly.instantiate` wants, for one module of imports. `before` is called ahead of every hook that others could
+ * notice, with its first value: not of those that are called as `unnoticed` says.
  */
 export function bindImports(
-  module: string, table: readonly Intrinsic[], hooks: Hooks, unnoticed = NONE, before: (name: string, first?: Value) => void = () => undefined,
+  module: string, table: readonly Intrinsic[], hooks: Hooks, unnoticed = NONE, before: (name: string, first?: Value) =>
+    void = () => undefined,
 ): Record<string, WasmFunction> {
   const imports: Record<string, WasmFunction> = {};
   for (const intrinsic of table) {
     const hook = hooks[intrinsic.name];
-    if (hook === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to tools/machine`);
-    imports[intrinsic.name] = convert(intrinsic, hook as WasmFunction, unnoticed.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value));
+    if (hook === undefined) {
+      throw new MachineError(
+        "MACHINE_IMPORT", `the machine has no hook for ${module}.${intrinsic.name}: add one to tools/machine`,
+      );
+    }
+    imports[intrinsic.name] = convert(
+      intrinsic, hook as WasmFunction,
+      unnoticed.test(intrinsic.name) ? () => undefined : (value) => before(intrinsic.name, value),
+    );
   }
   for (const name of Object.keys(hooks)) {
-    if (imports[name] === undefined) throw new MachineError("MACHINE_IMPORT", `the machine has a hook ${name}, but no table names an intrinsic ${module}.${name}`);
+    if (imports[name] === undefined) {
+      throw new MachineError(
+        "MACHINE_IMPORT", `the machine has a hook ${name}, but no table names an intrinsic ${module}.${name}`,
+      );
+    }
   }
   return imports;
 }
 
 type Convert = (value: Value) => Value;
-const CONVERT: Readonly<Record<"u32" | "u64", Convert>> = { u32: (value) => (value as number) >>> 0, u64: (value) => BigInt.asUintN(64, value as bigint) };
+const CONVERT: Readonly<Record<"u32"
+  | "u64", Convert>> = { u32: (value) => (value as number) >>> 0, u64: (value) => BigInt.asUintN(64, value as bigint) };
 
 /** Without a list of arguments where there are few: these are called some hundred million times in a run of all tests. */
 function convert(intrinsic: Intrinsic, hook: WasmFunction, before: (first?: Value) => void): WasmFunction {

@@ -25,7 +25,10 @@ export class Intrusion {
     return this.pending !== undefined;
   }
 
-  /** An intrinsic is about to be executed that others could notice. `hidden`: what the others do, they do without what is to be hidden from them. */
+  /**
+   * An intrinsic is about to be executed that others could notice. `hidden`: what the others do, they do without what is to be
+   * hidden from them.
+   */
   pass(hidden: (run: () => void) => void): void {
     if (this.pending === undefined || this.pending.after-- > 0) return;
     const { run, every, times } = this.pending;

@@ -1,5 +1,5 @@
-// Interrupt lines: what devices raise, and what the interrupt controller of a board keeps for each of them, whichever kind it is. A line
-// has a number (an INTID, a source of an APLIC), which also names its bit and its entry.
+// Interrupt lines: what devices raise, and what the interrupt controller of a board keeps for each of them, whichever kind it is.
+// A line has a number (an INTID, a source of an APLIC), which also names its bit and its entry.
 
 /** Bit n of word w: line 32 · w + n. Live. */
 export interface LineBits {

@@ -39,7 +39,11 @@ export function load<Exports extends { readonly memory: WebAssembly.Memory }>(
   const instance = new WebAssembly.Instance(module, {
     ...mutantImports(),
     [INSTRUMENTED]: memoryImports(module, (at, bytes) => storeBuffer?.store(listener.current(), at, bytes)),
-    ...Object.fromEntries(Object.entries(modules).map(([name, { table, hooks }]) => [name, bindImports(name, table, hooks, listener.unnoticed, before)])),
+    ...Object.fromEntries(
+      Object.entries(modules).map(
+        ([name, { table, hooks }]) => [name, bindImports(name, table, hooks, listener.unnoticed, before)]
+      )
+    ),
   });
   const core = instance.exports as unknown as Exports;
   if (tells) storeBuffer = new StoreBuffer(core.memory.buffer as ArrayBuffer, listener.shown);

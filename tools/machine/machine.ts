@@ -1,6 +1,6 @@
-// The simulated machine, as far as every ISA's is the same: what its pCPUs do with the core. Everything happens when a test says so and in
-// the order it says: a pCPU enters the core, runs to its end, and leaves. Nothing is random, nothing runs in the background, so a failing
-// test fails again. What an ISA adds is abstract here (isa.ts).
+// The simulated machine, as far as every ISA's is the same: what its pCPUs do with the core. Everything happens when a test says
+// so and in the order it says: a pCPU enters the core, runs to its end, and leaves. Nothing is random, nothing runs in the
+// background, so a failing test fails again. What an ISA adds is abstract here (isa.ts).
 import { hex, MachineError } from "./errors.ts";
 import type { Mapping } from "./mapping.ts";
 import { Parts } from "./parts.ts";
@@ -122,7 +122,9 @@ export abstract class Machine<
       this.started.splice(this.started.indexOf(request), 1);
       const entry = this.board.imageBase + this.board.secondaryEntryOffset;
       if (request.entry !== entry) {
-        throw new MachineError("MACHINE_FIRMWARE", `a pCPU is started at ${hex(request.entry)}: the image's secondary entry is ${hex(entry)}`);
+        throw new MachineError(
+          "MACHINE_FIRMWARE", `a pCPU is started at ${hex(request.entry)}: the image's secondary entry is ${hex(entry)}`,
+        );
       }
       this.start(pcpu, () => this.core.bootSecondary(Number(request.context)));
       return true;
@@ -159,7 +161,9 @@ export abstract class Machine<
   private beginLife(pcpu: Cpu): void {
     pcpu.lives++;
     const vmid = this.vmid(pcpu);
-    const others = this.pcpus.some((other) => other !== pcpu && (other.busy || other.phase === "guest") && this.vmid(other) === vmid);
+    const others = this.pcpus.some(
+      (other) => other !== pcpu && (other.busy || other.phase === "guest") && this.vmid(other) === vmid
+    );
     if (this.isFirst(pcpu) && !others) this.partitionLives.set(vmid, ++this.livesBegun);
   }
 
@@ -177,7 +181,10 @@ export abstract class Machine<
       return run();
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
-      throw new MachineError("MACHINE_CORE_TRAP", `the core trapped on pCPU ${pcpu.index}, ${this.describe(pcpu)}: ${error.message}\n${error.stack ?? ""}`, error);
+      throw new MachineError(
+        "MACHINE_CORE_TRAP",
+        `the core trapped on pCPU ${pcpu.index}, ${this.describe(pcpu)}: ${error.message}\n${error.stack ?? ""}`, error,
+      );
     } finally {
       pcpu.busy = false;
       this.tlb.leave(pcpu.index);
@@ -217,7 +224,9 @@ export abstract class Machine<
 
   /** The guest of a pCPU comes to the hypervisor. */
   protected leaveGuest(pcpu: Cpu): void {
-    if (pcpu.phase !== "guest") throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index} is ${pcpu.phase}: no guest runs on it`);
+    if (pcpu.phase !== "guest") {
+      throw new MachineError("MACHINE_STATE", `pCPU ${pcpu.index} is ${pcpu.phase}: no guest runs on it`);
+    }
     pcpu.exits++;
     this.leave(pcpu);
     pcpu.asleep = undefined;
@@ -232,7 +241,9 @@ export abstract class Machine<
 
   protected resume(pcpu: Cpu): void {
     if (this.tlb.isInvalidating(pcpu.index)) {
-      throw new MachineError("MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: a barrier first`);
+      throw new MachineError(
+        "MACHINE_TLB", `pCPU ${pcpu.index} enters its guest while a TLB invalidation is under way: a barrier first`,
+      );
     }
     this.synchronise(pcpu);
     pcpu.phase = "guest";

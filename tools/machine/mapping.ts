@@ -1,4 +1,7 @@
-/** What a guest's second stage of translation says of a stretch of guest-physical addresses: one entry of its tables, or several joined. */
+/**
+ * What a guest's second stage of translation says of a stretch of guest-physical addresses: one entry of its tables, or several
+ * joined.
+ */
 export interface Mapping {
   readonly ipa: number;
   readonly pa: number;

@@ -24,7 +24,9 @@ export class PhysicalMemory {
 
   /** Puts the wasm's linear memory at a physical address. */
   placeLinear(base: number, memory: ArrayBuffer): void {
-    if (!this.isRam(base, memory.byteLength)) throw new MachineError("MACHINE_BUS", `linear memory at ${hex(base)} is not in RAM`);
+    if (!this.isRam(base, memory.byteLength)) {
+      throw new MachineError("MACHINE_BUS", `linear memory at ${hex(base)} is not in RAM`);
+    }
     this.linearBase = base;
     this.linear = new DataView(memory);
   }
@@ -92,7 +94,9 @@ export class PhysicalMemory {
     this.at = pa % PAGE;
     let page = this.pages.get(number);
     if (page === undefined || this.at + bytes > PAGE) {
-      if (!this.isRam(pa, bytes) || this.at + bytes > PAGE) throw new MachineError("MACHINE_BUS", `${bytes} bytes at ${hex(pa)}: there is no RAM`);
+      if (!this.isRam(pa, bytes) || this.at + bytes > PAGE) {
+        throw new MachineError("MACHINE_BUS", `${bytes} bytes at ${hex(pa)}: there is no RAM`);
+      }
       page = new DataView(new ArrayBuffer(PAGE));
       this.pages.set(number, page);
     }

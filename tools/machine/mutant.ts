@@ -1,4 +1,5 @@
-// What a core with many mutants in it imports besides (test/mutants/schema.ts): which of them it is, and whom it tells where it comes by.
+// What a core with many mutants in it imports besides (test/mutants/schema.ts): which of them it is, and whom it tells where it
+// comes by.
 
 /** The module that it imports that from. */
 export const MUTANT_IMPORTS = "mutants";
@@ -13,5 +14,10 @@ export const mutant = {
 
 export function mutantImports(): WebAssembly.Imports {
   const { chosen } = mutant;
-  return { [MUTANT_IMPORTS]: { chosen: new WebAssembly.Global({ value: "i32", mutable: false }, chosen), reached: (place: number) => { mutant.reached(place); return 0; } } };
+  return {
+    [MUTANT_IMPORTS]: {
+      chosen: new WebAssembly.Global({ value: "i32", mutable: false }, chosen),
+      reached: (place: number) => { mutant.reached(place); return 0; },
+    }
+  };
 }

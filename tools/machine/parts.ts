@@ -1,4 +1,5 @@
-// What a machine consists of, whichever its ISA: memory, caches, a clock, a UART, wires, and the core's own wasm with its linear memory.
+// What a machine consists of, whichever its ISA: memory, caches, a clock, a UART, wires, and the core's own wasm with its linear
+// memory.
 import type { BoardFacts, Contents } from "./board.ts";
 import { Bus } from "./bus.ts";
 import type { Controller } from "./bus.ts";
@@ -104,8 +105,9 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
 
   /**
    * Concurrency: lets other pCPUs do something in the middle of what this one does in the core from now on, just before the
-   * intrinsic number `after` that anybody could notice: of a core that says when it stores, those alone ahead of which it has stored
-   * something that others do not see yet. `times`: and again, when this one has come as far as `every` says behind each time.
+   * intrinsic number `after` that anybody could notice: of a core that says when it stores, those alone ahead of which it has
+   * stored something that others do not see yet. `times`: and again, when this one has come as far as `every` says behind each
+   * time.
    */
   intrude(after: number, run: () => void, often: Omit<Intruder, "run"> = {}): void {
     this.intrusion.begin(after, { run, ...often });
@@ -119,7 +121,8 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
   /** `inUart`: an access of the board's UART. */
   protected betweenIntrinsics(name: string, inUart: boolean): void {
     this.onIntrinsic?.(name, this.current);
-    // What the housekeeper reads and writes of its UART is nobody else's business: whoever came now would find everything as ahead of it.
+    // What the housekeeper reads and writes of its UART is nobody else's business: whoever came now would find everything as
+    // ahead of it.
     if (!this.intrusion.isPending || inUart) return;
     const { storeBuffer } = this;
     const { index } = this.current;
@@ -148,7 +151,9 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
   allowWrite(pa: number, bytes: number): void {
     const allowed = this.writable.some((range) => pa >= range.pa && pa + bytes <= range.pa + range.size);
     if (!allowed) {
-      throw new MachineError("MACHINE_FORBIDDEN_WRITE", `the hypervisor writes ${bytes} bytes at ${hex(pa)}: neither its own nor a partition's memory`);
+      throw new MachineError(
+        "MACHINE_FORBIDDEN_WRITE", `the hypervisor writes ${bytes} bytes at ${hex(pa)}: neither its own nor a partition's memory`,
+      );
     }
     this.writes.push({ pa, size: bytes });
   }

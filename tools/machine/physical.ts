@@ -1,5 +1,5 @@
-// Intrinsics that reach physical memory and devices: what they do is the same for every ISA. Whether the hypervisor's own translation
-// lets it reach there, the ISA's walker says.
+// Intrinsics that reach physical memory and devices: what they do is the same for every ISA. Whether the hypervisor's own
+// translation lets it reach there, the ISA's walker says.
 import type { BoardFacts } from "./board.ts";
 import type { Bus } from "./bus.ts";
 import type { DataCache } from "./dataCache.ts";

@@ -58,7 +58,8 @@ export class Pl011 implements Uart {
   }
 
   private get status(): number {
-    return (this.receive.length > 0 ? INTERRUPT_RX | INTERRUPT_RT : 0) | (this.transmit.length <= FIFO_DEPTH / 2 ? INTERRUPT_TX : 0);
+    return (this.receive.length > 0 ? INTERRUPT_RX | INTERRUPT_RT : 0)
+      | (this.transmit.length <= FIFO_DEPTH / 2 ? INTERRUPT_TX : 0);
   }
 
   /** The interrupt wire. */
@@ -71,7 +72,8 @@ export class Pl011 implements Uart {
       case DR: return this.receive.shift() ?? 0;
       case FR: {
         const flags = (this.receive.length === 0 ? FR_RXFE : 0) | (this.receive.length >= FIFO_DEPTH ? FR_RXFF : 0)
-          | (this.transmit.length === 0 ? FR_TXFE : FR_BUSY) | (this.transmit.length >= (this.slowFifo ?? FIFO_DEPTH) ? FR_TXFF : 0);
+          | (this.transmit.length === 0 ? FR_TXFE : FR_BUSY)
+            | (this.transmit.length >= (this.slowFifo ?? FIFO_DEPTH) ? FR_TXFF : 0);
         // A byte leaves for each look at the flags: so that a driver which waits for room gets it, and sees it being full.
         const byte = this.stalled || this.slowFifo !== undefined ? undefined : this.transmit.shift();
         if (byte !== undefined) this.sent.push(byte);
@@ -81,7 +83,9 @@ export class Pl011 implements Uart {
       case MIS: return this.status & (this.settings.get(IMSC) ?? 0);
       default: {
         const value = this.settings.get(offset);
-        if (value === undefined) throw new MachineError("MACHINE_BUS", `the PL011 has no readable register at offset ${hex(offset)}`);
+        if (value === undefined) {
+          throw new MachineError("MACHINE_BUS", `the PL011 has no readable register at offset ${hex(offset)}`);
+        }
         return value;
       }
     }
@@ -89,7 +93,9 @@ export class Pl011 implements Uart {
 
   write(offset: number, value: number): void {
     if (offset === DR) {
-      if (this.transmit.length >= (this.slowFifo ?? FIFO_DEPTH)) throw new MachineError("MACHINE_BUS", "byte written to a full PL011 transmit FIFO: look at FR.TXFF first");
+      if (this.transmit.length >= (this.slowFifo ?? FIFO_DEPTH)) {
+        throw new MachineError("MACHINE_BUS", "byte written to a full PL011 transmit FIFO: look at FR.TXFF first");
+      }
       this.transmit.push(value & 0xff);
     } else if (offset === ICR) {
       return; // the modelled interrupts are levels of the FIFOs

@@ -1,9 +1,11 @@
-// Stores to linear memory that others do not see yet (ARM ARM B2.3, RVWMO): each pCPU has them at once for itself, and everybody else when a
-// barrier, an atomic or the end of what it does has put them in order. Between two of those nothing says when, and so the worst is
-// taken: whoever looks meanwhile finds none of them, though device writes, interrupts sent and atomics made behind them have had their effect.
+// Stores to linear memory that others do not see yet (ARM ARM B2.3, RVWMO): each pCPU has them at once for itself, and everybody
+// else when a barrier, an atomic or the end of what it does has put them in order. Between two of those nothing says when, and so
+// the worst is taken: whoever looks meanwhile finds none of them, though device writes, interrupts sent and atomics made behind
+// them have had their effect.
 //
-// Stores are in memory as the wasm makes them; for somebody else's turn they are taken back, and made again after it. So a late one
-// comes over what the other has stored at the same place. Release stores (storeRelease32) are late, too, but never ahead of earlier ones.
+// Stores are in memory as the wasm makes them; for somebody else's turn they are taken back, and made again after it. So a late
+// one comes over what the other has stored at the same place. Release stores (storeRelease32) are late, too, but never ahead of
+// earlier ones.
 
 /** The module that such a core imports from. */
 export const INSTRUMENTED = "env";
@@ -39,8 +41,9 @@ export class StoreBuffer {
   }
 
   /**
-   * Ahead of an intrinsic: whoever came now would find everything as ahead of the last one, or there is nothing that he does not see.
-   * What the intrinsics in between have done matters if it is to be seen by him: an interrupt sent, a device write, a table entry.
+   * Ahead of an intrinsic: whoever came now would find everything as ahead of the last one, or there is nothing that he does not
+   * see. What the intrinsics in between have done matters if it is to be seen by him: an interrupt sent, a device write, a table
+   * entry.
    */
   isSame(pcpu: number, intrinsic: string): boolean {
     const stored = this.stores.get(pcpu)?.length ?? 0;
@@ -78,8 +81,13 @@ export class StoreBuffer {
   }
 }
 
-/** What a core imports that says when it stores (instrumented.ts). Every call gives back its last argument; those for stores are of interest. */
-export function memoryImports(module: WebAssembly.Module, store: (at: number, bytes: number) => void): Record<string, (...values: never[]) => number | bigint> {
+/**
+ * What a core imports that says when it stores (instrumented.ts). Every call gives back its last argument; those for stores are
+ * of interest.
+ */
+export function memoryImports(
+  module: WebAssembly.Module, store: (at: number, bytes: number) => void,
+): Record<string, (...values: never[]) => number | bigint> {
   const last = (...values: (number | bigint)[]): number | bigint => values.at(-1) ?? 0;
   const names = WebAssembly.Module.imports(module).filter((wanted) => wanted.module === INSTRUMENTED).map(({ name }) => name);
   // The address comes first, then the value is worked out, and may store on its way.
@@ -93,5 +101,7 @@ export function memoryImports(module: WebAssembly.Module, store: (at: number, by
     if (found !== undefined) store(found.at, found.bytes);
     return stored;
   };
-  return Object.fromEntries(names.map((name) => [name, name === "store_ptr" ? pointer : name.startsWith("store_val") ? value : last]));
+  return Object.fromEntries(
+    names.map((name) => [name, name === "store_ptr" ? pointer : name.startsWith("store_val") ? value : last])
+  );
 }

@@ -1,6 +1,7 @@
-// Context synchronisation: what is written to one system register is seen by an instruction that uses it indirectly, through another
-// register or at all, only behind an instruction that says so, or an exception or its return. This machine has the registers at once; here
-// it finds out who has not waited for it. Which registers those are is the ISA's to say (aarch64/synchronisation.ts).
+// Context synchronisation: what is written to one system register is seen by an instruction that uses it indirectly, through
+// another register or at all, only behind an instruction that says so, or an exception or its return. This machine has the
+// registers at once; here it finds out who has not waited for it. Which registers those are is the ISA's to say
+// (aarch64/synchronisation.ts).
 import { MachineError } from "./errors.ts";
 
 export interface Rule {
@@ -34,7 +35,9 @@ export class Rules {
   of(name: string): Concern {
     let concern = this.concerns.get(name);
     if (concern === undefined) {
-      concern = { uses: this.rules.filter(({ uses }) => uses.test(name)), writes: this.rules.filter(({ written }) => written.test(name)) };
+      concern = {
+        uses: this.rules.filter(({ uses }) => uses.test(name)), writes: this.rules.filter(({ written }) => written.test(name)),
+      };
       this.concerns.set(name, concern);
     }
     return concern;
@@ -55,7 +58,9 @@ export class Synchronisation {
     const { uses, writes } = this.rules.of(name);
     const waiting = this.waiting.get(pcpu);
     for (const rule of uses) {
-      if (waiting?.has(rule) === true) throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without ${rule.behind}: ${rule.why}`);
+      if (waiting?.has(rule) === true) {
+        throw new MachineError("MACHINE_SYNCHRONISATION", `pCPU ${pcpu} executes ${name} without ${rule.behind}: ${rule.why}`);
+      }
     }
     if (waiting === undefined) this.waiting.set(pcpu, new Set(writes));
     else for (const rule of writes) waiting.add(rule);

@@ -1,8 +1,9 @@
-// Systems for tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. What of a plan is
-// an ISA's, aarch64/system.ts adds.
+// Systems for tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. What of a
+// plan is an ISA's, aarch64/system.ts adds.
 import { writeBlob } from "../../partitions/blob/write.ts";
 import type {
-  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage,
+  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition,
+  PlannedRegion, PlannedTagImage,
 } from "../../partitions/plan/plan.ts";
 import type { BoardFacts } from "./board.ts";
 import type { Range } from "./memory.ts";
@@ -62,16 +63,25 @@ export const TICK_MICROSECONDS = 1000;
 export const TELEMETRY_MILLISECONDS = 100;
 export const ENTRY_OFFSET = 0x8_0000;
 
-export const ram = (ipa: number, pa: number, size: number): PlannedRegion => ({ name: "memory", ipa, pa, size, kind: "ram", access: "rwx" });
-export const device = (address: number, size: number): PlannedRegion => ({ name: "device", ipa: address, pa: address, size, kind: "device", access: "rw" });
-export const mailbox = (ipa: number, pa: number, size = 0x1000): PlannedRegion => ({ name: "mailbox", ipa, pa, size, kind: "mailbox", access: "rw" });
-export const shared = (ipa: number, pa: number, access = "rw"): PlannedRegion => ({ name: "channel", ipa, pa, size: 0x1000, kind: "channel", access });
+export const ram = (ipa: number, pa: number, size: number): PlannedRegion =>
+  ({ name: "memory", ipa, pa, size, kind: "ram", access: "rwx" });
+export const device = (address: number, size: number): PlannedRegion =>
+  ({ name: "device", ipa: address, pa: address, size, kind: "device", access: "rw" });
+export const mailbox = (ipa: number, pa: number, size = 0x1000): PlannedRegion =>
+  ({ name: "mailbox", ipa, pa, size, kind: "mailbox", access: "rw" });
+export const shared = (ipa: number, pa: number, access = "rw"): PlannedRegion =>
+  ({ name: "channel", ipa, pa, size: 0x1000, kind: "channel", access });
 export const level = (intid: number): PlannedInterrupt => ({ intid, trigger: "level", use: "spis" });
 export const edge = (intid: number): PlannedInterrupt => ({ intid, trigger: "edge", use: "spis" });
 
 /** A device that does DMA: only what silences it matters here. */
 const silenced = (quiesce: { readonly pa: number; readonly value: number }): PlannedDevice =>
-  ({ name: "device", reg: quiesce.pa, size: 4, intid: 0, trigger: "level", node: "", compatible: [], clockNames: [], dmaCoherent: true, reachesAllMemory: true, quiesce });
+  (
+    {
+      name: "device", reg: quiesce.pa, size: 4, intid: 0, trigger: "level", node: "", compatible: [], clockNames: [],
+      dmaCoherent: true, reachesAllMemory: true, quiesce,
+    }
+  );
 
 const LOAD_ALIGN = 64;
 const pad = (bytes: Uint8Array): Uint8Array => {
@@ -84,7 +94,9 @@ const pad = (bytes: Uint8Array): Uint8Array => {
 export function pagesOf({ pa, size, colours }: PlannedRegion): Range[] {
   if (colours === undefined) return [{ pa, size }];
   const pages: Range[] = [];
-  for (let at = pa; pages.length < size / PAGE; at += PAGE) if (colours.includes((at / PAGE) % COLOURS)) pages.push({ pa: at, size: PAGE });
+  for (let at = pa; pages.length < size / PAGE; at += PAGE) {
+    if (colours.includes((at / PAGE) % COLOURS)) pages.push({ pa: at, size: PAGE });
+  }
   return pages;
 }
 
@@ -119,7 +131,10 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
   const plan: Plan = {
     ...own.plan,
     board: "simulated",
-    image: { base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / PAGE) * PAGE, loadsFrom },
+    image: {
+      base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / PAGE) * PAGE,
+      loadsFrom,
+    },
     ram: board.ram.map(({ pa, size }) => ({ base: pa, size })),
     counterHz: null,
     housekeeper: spec.housekeeper,
@@ -127,11 +142,14 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
     cpus: board.cpus.map((_, n) => {
       const owner = spec.partitions.findIndex(({ cpus }) => cpus.includes(n));
-      return { ...own.cpu(n), partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0) };
+      return {
+        ...own.cpu(n), partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (spec.partitions[owner]?.cpus.indexOf(n) ?? 0),
+      };
     }),
     partitions,
   };
-  const memory = (kinds: readonly string[]): Range[] => spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kinds.includes(kind)).flatMap(pagesOf));
+  const memory = (kinds: readonly string[]): Range[] =>
+    spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kinds.includes(kind)).flatMap(pagesOf));
   return {
     spec, plan, loads,
     blob: writeBlob(plan),
@@ -142,7 +160,9 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
 }
 
 /** A partition as the planner would have it; what it loads comes to `loads`. */
-function planned(partition: PartitionSpec, own: OwnPlan, loads: { source: number; bytes: Uint8Array }[], loadsFrom: number): PlannedPartition {
+function planned(
+  partition: PartitionSpec, own: OwnPlan, loads: { source: number; bytes: Uint8Array }[], loadsFrom: number,
+): PlannedPartition {
   const first = partition.regions[0];
   if (first === undefined) throw new RangeError(`partition ${partition.name} has no memory`);
   const image: PlannedLoad[] = [];
@@ -153,7 +173,12 @@ function planned(partition: PartitionSpec, own: OwnPlan, loads: { source: number
     const bytes = zeros === 0 ? content : pad(Buffer.concat([content, new Uint8Array(PAGE)]));
     const source = last === undefined ? loadsFrom : last.source + last.bytes.length;
     loads.push({ source, bytes });
-    image.push({ name: "image", source, ipa: first.ipa + ENTRY_OFFSET, size: content.length + zeros, ...(zeros === 0 ? {} : { zeros: content.length }) });
+    image.push(
+      {
+        name: "image", source, ipa: first.ipa + ENTRY_OFFSET, size: content.length + zeros,
+        ...(zeros === 0 ? {} : { zeros: content.length }),
+      }
+    );
   }
   const { regions, ...fields } = own.partition(partition);
   return {

@@ -1,6 +1,6 @@
-// Descriptors of translation tables on their way to those who walk them (ARM ARM D8.2.7, B2.3.12): a store to a table is seen by a
-// walk for sure only behind the DSB of whoever stored it, and by the storing pCPU's own instructions only behind an ISB, too. A walk
-// that meets one which is not there yet could find anything: it is an error here.
+// Descriptors of translation tables on their way to those who walk them (ARM ARM D8.2.7, B2.3.12): a store to a table is seen by
+// a walk for sure only behind the DSB of whoever stored it, and by the storing pCPU's own instructions only behind an ISB, too. A
+// walk that meets one which is not there yet could find anything: it is an error here.
 import { hex, MachineError } from "./errors.ts";
 
 export class TableWrites {
@@ -13,11 +13,23 @@ export class TableWrites {
     this.stored.set(descriptor, pcpu);
   }
 
-  /** Before a pCPU's walk reads a descriptor that is valid. `own`: by an instruction of the hypervisor; else of a guest, behind its ERET. */
+  /**
+   * Before a pCPU's walk reads a descriptor that is valid. `own`: by an instruction of the hypervisor; else of a guest, behind
+   * its ERET.
+   */
   walk(pcpu: number, descriptor: number, own: boolean): void {
     const by = this.stored.get(descriptor);
-    if (by !== undefined) throw new MachineError("MACHINE_STAGE1", `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)}, which pCPU ${by} has stored without a DSB`);
-    if (own && this.unsynchronised.get(descriptor) === pcpu) throw new MachineError("MACHINE_STAGE1", `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)} without an ISB since it was stored`);
+    if (by !== undefined) {
+      throw new MachineError(
+        "MACHINE_STAGE1",
+        `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)}, which pCPU ${by} has stored without a DSB`,
+      );
+    }
+    if (own && this.unsynchronised.get(descriptor) === pcpu) {
+      throw new MachineError(
+        "MACHINE_STAGE1", `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)} without an ISB since it was stored`,
+      );
+    }
   }
 
   /** DSB */

@@ -1,6 +1,7 @@
-// The TLBs for what the second stage of translation says (ARM ARM D8.13; RISC-V privileged, HFENCE.GVMA), one for each pCPU: a translation once used may be used again until it is
-// invalidated, whatever the tables say by then. They never forget by themselves, an invalidation has no effect before the DSB
-// behind it, and they begin with what was there before the pCPU came to the hypervisor: the worst case that the architecture allows.
+// The TLBs for what the second stage of translation says (ARM ARM D8.13; RISC-V privileged, HFENCE.GVMA), one for each pCPU: a
+// translation once used may be used again until it is invalidated, whatever the tables say by then. They never forget by
+// themselves, an invalidation has no effect before the DSB behind it, and they begin with what was there before the pCPU came to
+// the hypervisor: the worst case that the architecture allows.
 import { hex, MachineError } from "./errors.ts";
 import type { Mapping } from "./mapping.ts";
 
@@ -45,10 +46,15 @@ export class Tlb<Found extends Mapping = Mapping> {
     this.inherited[pcpu] = { but: new Set() };
   }
 
-  /** What a pCPU uses for an IPA, in that life. What is left from before that life is an error: nobody could say where it leads. */
+  /**
+   * What a pCPU uses for an IPA, in that life. What is left from before that life is an error: nobody could say where it leads.
+   */
   find(pcpu: number, vmid: number, ipa: number, life: number): Found | undefined {
     const stale = (whose: string): never => {
-      throw new MachineError("MACHINE_TLB", `the guest of pCPU ${pcpu} (VMID ${vmid}) reaches ${hex(ipa)} by a translation that ${whose} has left in the TLB`);
+      throw new MachineError(
+        "MACHINE_TLB",
+        `the guest of pCPU ${pcpu} (VMID ${vmid}) reaches ${hex(ipa)} by a translation that ${whose} has left in the TLB`,
+      );
     };
     if (this.inherited[pcpu]?.but.has(vmid) === false) stale("firmware");
     const entry = this.entries[pcpu]?.get(vmid * IPA_PAGES + Math.floor(ipa / PAGE));
@@ -68,7 +74,11 @@ export class Tlb<Found extends Mapping = Mapping> {
   /** Of all pCPUs (TLBI VMALLS12E1IS), or of those. */
   invalidate(pcpu: number, vmid: number, pcpus = this.everyone): void {
     // A walk could still read the old descriptor behind the invalidation (D8.13.1): a barrier between the store and that.
-    if (this.unseen.has(pcpu)) throw new MachineError("MACHINE_TLB", `pCPU ${pcpu} invalidates VMID ${vmid} without a barrier behind the store to its tables`);
+    if (this.unseen.has(pcpu)) {
+      throw new MachineError(
+        "MACHINE_TLB", `pCPU ${pcpu} invalidates VMID ${vmid} without a barrier behind the store to its tables`,
+      );
+    }
     this.begun.set(pcpu, [...(this.begun.get(pcpu) ?? []), { pcpus, vmid }]);
   }
 

@@ -1,5 +1,6 @@
-// A board's UART of the 16550 kind (National Semiconductor PC16550D), bytes one behind the other, as far as a polling driver and one with a
-// receive interrupt can tell. What is sent is kept for the test to read; what the test types waits in the receive FIFO.
+// A board's UART of the 16550 kind (National Semiconductor PC16550D), bytes one behind the other, as far as a polling driver and
+// one with a receive interrupt can tell. What is sent is kept for the test to read; what the test types waits in the receive
+// FIFO.
 import { hex, MachineError } from "./errors.ts";
 import type { Uart } from "./uart.ts";
 
@@ -96,7 +97,9 @@ export class Uart16550 implements Uart {
     } else if (offset === IER && this.latched) {
       this.divisor = (this.divisor & 0xff) | (byte << 8);
     } else if (offset === RBR_THR) {
-      if (this.transmit.length >= FIFO_BYTES) throw new MachineError("MACHINE_BUS", "byte written to a full 16550 transmit FIFO: look at LSR first");
+      if (this.transmit.length >= FIFO_BYTES) {
+        throw new MachineError("MACHINE_BUS", "byte written to a full 16550 transmit FIFO: look at LSR first");
+      }
       this.transmit.push(byte);
     } else if (this.settings.has(offset)) {
       this.settings.set(offset, byte);

@@ -49,11 +49,14 @@ export class Account {
   }
 
   /**
-   * An edge, or a doorbell, is a new assertion unless one is pending already in the interrupt controller. When the core gives back what
-   * it had taken for a guest that has disabled it since, that is no new one; and if one is pending by then, the two are one.
+   * An edge, or a doorbell, is a new assertion unless one is pending already in the interrupt controller. When the core gives
+   * back what it had taken for a guest that has disabled it since, that is no new one; and if one is pending by then, the two are
+   * one.
    */
   private notePend(line: number, already: boolean): void {
-    const owner = this.system.plan.partitions.findIndex(({ interrupts }) => interrupts.some((interrupt) => interrupt.intid === line));
+    const owner = this.system.plan.partitions.findIndex(
+      ({ interrupts }) => interrupts.some((interrupt) => interrupt.intid === line)
+    );
     this.rings++;
     const givenBack = !this.onWire && this.owners[this.machine.current.index] === owner;
     if (givenBack && already) this.count(this.asserted, line, -1);
@@ -82,7 +85,9 @@ export class Account {
   take(guest: Guest, number: number): void {
     const key = `${guest.pcpu.index}:${number}`;
     const { kick } = this.numbers;
-    if (guest.direct && number === kick && !this.ipisDue.has(key)) throw new Error(`a kick has reached the guest of pCPU ${guest.pcpu.index}`);
+    if (guest.direct && number === kick && !this.ipisDue.has(key)) {
+      throw new Error(`a kick has reached the guest of pCPU ${guest.pcpu.index}`);
+    }
     if (this.numbers.isIpi(number)) this.ipisDue.delete(key);
     if (!this.numbers.isLine(number)) return;
     this.count(this.taken, number);

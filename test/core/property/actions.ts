@@ -16,7 +16,14 @@ export type GuestAction =
   /** The guest ends the interrupt it acknowledged last. */
   | { readonly kind: "end"; readonly pcpu: number }
   | { readonly kind: "load"; readonly pcpu: number; readonly ipa: number; readonly bytes: number; readonly valid: boolean }
-  | { readonly kind: "store"; readonly pcpu: number; readonly ipa: number; readonly bytes: number; readonly data: bigint; readonly valid: boolean }
+  | {
+    readonly kind: "store";
+    readonly pcpu: number;
+    readonly ipa: number;
+    readonly bytes: number;
+    readonly data: bigint;
+    readonly valid: boolean
+  }
   | { readonly kind: "fetch"; readonly pcpu: number; readonly ipa: number }
   | { readonly kind: "hypercall"; readonly pcpu: number; readonly fn: number; readonly args: readonly bigint[] }
   /** The guest sleeps, if nothing keeps it awake. */
@@ -50,8 +57,17 @@ export type Action<Own = never> =
 
 export interface Alphabet {
   readonly pcpus: readonly number[];
-  /** pCPUs that have a vCPU, with its index, an IPA in its memory, the count of vCPUs of its partition, and the IPA of its mailbox (0: none). */
-  readonly guests: readonly { readonly pcpu: number; readonly index: number; readonly ram: number; readonly vcpus: number; readonly mailbox: number }[];
+  /**
+   * pCPUs that have a vCPU, with its index, an IPA in its memory, the count of vCPUs of its partition, and the IPA of its mailbox
+   * (0: none).
+   */
+  readonly guests: readonly {
+    readonly pcpu: number;
+    readonly index: number;
+    readonly ram: number;
+    readonly vcpus: number;
+    readonly mailbox: number
+  }[];
   readonly lines: readonly number[];
   readonly partitions: number;
   /** IPAs worth an access, though it may be the last one: foreign memory, devices, the hypervisor. */
@@ -64,7 +80,8 @@ export interface Weighted<A> {
 }
 
 export const word = fc.oneof(
-  fc.constant(0n), fc.constant(0xffff_ffffn), fc.integer({ min: 0, max: 31 }).map((bit) => 1n << BigInt(bit)), fc.bigInt({ min: 0n, max: 0xffff_ffffn }),
+  fc.constant(0n), fc.constant(0xffff_ffffn), fc.integer({ min: 0, max: 31 }).map((bit) => 1n << BigInt(bit)),
+  fc.bigInt({ min: 0n, max: 0xffff_ffffn }),
 );
 export const double = fc.oneof(word, fc.bigInt({ min: 0n, max: 0xffff_ffff_ffff_ffffn }));
 export const width = fc.constantFrom(1, 2, 4, 4, 4, 8);
@@ -78,9 +95,14 @@ export function taking(alphabet: Alphabet): Weighted<AnyAction>[] {
   const pcpu = fc.constantFrom(...alphabet.pcpus);
   const guest = guestOf(alphabet);
   const line = fc.constantFrom(...alphabet.lines);
-  const microseconds = fc.oneof({ weight: 4, arbitrary: fc.integer({ min: 1, max: 2000 }) }, fc.integer({ min: 1, max: 1_500_000 }));
+  const microseconds = fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 1, max: 2000 }) }, fc.integer({ min: 1, max: 1_500_000 }),
+  );
   return [
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant("wire" as const), line, to: fc.constantFrom("high" as const, "pulse" as const) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({ kind: fc.constant("wire" as const), line, to: fc.constantFrom("high" as const, "pulse" as const) }),
+    },
     { weight: 8, arbitrary: fc.record({ kind: fc.constant("step" as const), pcpu }) },
     { weight: 1, arbitrary: fc.constant<AnyAction>({ kind: "settle" }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("time" as const), microseconds }) },
@@ -90,14 +112,30 @@ export function taking(alphabet: Alphabet): Weighted<AnyAction>[] {
 }
 
 export const doorbells = (alphabet: Alphabet): Weighted<AnyAction> =>
-  ({ weight: 1, arbitrary: fc.tuple(guestOf(alphabet)).map(([pcpu]): AnyAction => ({ kind: "hypercall", pcpu, fn: abi.CALL_DOORBELL, args: [0n] })) });
+  (
+    {
+      weight: 1,
+      arbitrary: fc.tuple(guestOf(alphabet)).map(
+        ([pcpu]): AnyAction => ({ kind: "hypercall", pcpu, fn: abi.CALL_DOORBELL, args: [0n] })
+      ),
+    }
+  );
 
 export const sleeps = (alphabet: Alphabet, ways: readonly string[]): Weighted<AnyAction> =>
-  ({ weight: 1, arbitrary: fc.tuple(guestOf(alphabet), fc.constantFrom(...ways)).map(([pcpu, how]): AnyAction => ({ kind: "sleep", pcpu, how })) });
+  (
+    {
+      weight: 1,
+      arbitrary: fc.tuple(guestOf(alphabet), fc.constantFrom(...ways)).map(
+        ([pcpu, how]): AnyAction => ({ kind: "sleep", pcpu, how })
+      ),
+    }
+  );
 
 export function pauses({ partitions }: Alphabet): Weighted<AnyAction> {
   const command = fc.constantFrom(abi.COMMAND_PAUSE, abi.COMMAND_RESUME, abi.COMMAND_RESUME);
-  const arbitrary = fc.tuple(fc.integer({ min: 0, max: partitions - 1 }), command).map(([partition, n]): AnyAction => ({ kind: "command", partition, command: n }));
+  const arbitrary = fc.tuple(fc.integer({ min: 0, max: partitions - 1 }), command).map(
+    ([partition, n]): AnyAction => ({ kind: "command", partition, command: n })
+  );
   return { weight: 1, arbitrary };
 }
 
@@ -105,7 +143,10 @@ export function pauses({ partitions }: Alphabet): Weighted<AnyAction> {
 export const mailboxes = ({ guests }: Alphabet): Weighted<AnyAction>[] =>
   guests.filter(({ mailbox }) => mailbox !== 0).map(({ pcpu, mailbox }) => ({
     weight: 1,
-    arbitrary: fc.integer({ min: 0, max: 3 }).map((rung): AnyAction => ({ kind: "store", pcpu, ipa: mailbox + abi.MAILBOX_DOORBELLS, bytes: 4, data: BigInt(rung), valid: true })),
+    arbitrary: fc.integer({ min: 0, max: 3 }).map(
+      (rung): AnyAction =>
+        ({ kind: "store", pcpu, ipa: mailbox + abi.MAILBOX_DOORBELLS, bytes: 4, data: BigInt(rung), valid: true })
+    ),
   }));
 
 /** Where a guest may load and store without losing its life. */
@@ -115,8 +156,18 @@ export interface Place {
 }
 
 export const accesses = (place: fc.Arbitrary<Place>): Weighted<AnyAction>[] => [
-  { weight: 10, arbitrary: fc.tuple(place, width, valid).map(([at, bytes, isValid]): AnyAction => ({ kind: "load", ...at, bytes, valid: isValid })) },
-  { weight: 14, arbitrary: fc.tuple(place, width, double, valid).map(([at, bytes, data, isValid]): AnyAction => ({ kind: "store", ...at, bytes, data, valid: isValid })) },
+  {
+    weight: 10,
+    arbitrary: fc.tuple(place, width, valid).map(
+      ([at, bytes, isValid]): AnyAction => ({ kind: "load", ...at, bytes, valid: isValid })
+    ),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.tuple(place, width, double, valid).map(
+      ([at, bytes, data, isValid]): AnyAction => ({ kind: "store", ...at, bytes, data, valid: isValid })
+    ),
+  },
 ];
 
 /** Accesses that a guest may not survive. */
@@ -134,10 +185,22 @@ export const revivals: Weighted<AnyAction> = { weight: 2, arbitrary: fc.constant
 
 /** What comes from outside. */
 export function hosts({ partitions }: Alphabet): Weighted<AnyAction>[] {
-  const command = fc.constantFrom(0, abi.COMMAND_START, abi.COMMAND_START, abi.COMMAND_STOP, abi.COMMAND_RESTART, abi.COMMAND_PAUSE, abi.COMMAND_RESUME);
+  const command = fc.constantFrom(
+    0, abi.COMMAND_START, abi.COMMAND_START, abi.COMMAND_STOP, abi.COMMAND_RESTART, abi.COMMAND_PAUSE, abi.COMMAND_RESUME,
+  );
   return [
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: partitions }), command }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("typed" as const), bytes: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 16 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record(
+        { kind: fc.constant("command" as const), partition: fc.integer({ min: 0, max: partitions }), command }
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record(
+        { kind: fc.constant("typed" as const), bytes: fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 16 }) }
+      ),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("uart" as const), stalled: fc.boolean() }) },
   ];
 }
@@ -146,5 +209,7 @@ export function hosts({ partitions }: Alphabet): Weighted<AnyAction>[] {
 export function sequences<Own extends Acting>(one: fc.Arbitrary<Action<Own>>, length: number): fc.Arbitrary<Action<Own>[]> {
   const after = fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 8 }) }, fc.integer({ min: 0, max: 80 }));
   const nested: fc.Arbitrary<Action<Own>> = fc.record({ kind: fc.constant("during" as const), after, first: one, second: one });
-  return fc.array(fc.oneof({ weight: 5, arbitrary: one }, { weight: 1, arbitrary: nested }), { minLength: 1, maxLength: length, size: "max" });
+  return fc.array(
+    fc.oneof({ weight: 5, arbitrary: one }, { weight: 1, arbitrary: nested }), { minLength: 1, maxLength: length, size: "max" },
+  );
 }

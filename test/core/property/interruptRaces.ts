@@ -1,7 +1,7 @@
-// Two vCPUs work on the interrupts of their partition at the same time: one is interrupted in the middle of what it does in the core, again
-// and again, and the other one acts right then: by one register, or by others in turn. However it goes, no loop is longer than its bound,
-// every interrupt that came is taken once, and nothing stays active. The same for every ISA; what its interrupt controller has for guests to
-// write and read is its own (Contention).
+// Two vCPUs work on the interrupts of their partition at the same time: one is interrupted in the middle of what it does in the
+// core, again and again, and the other one acts right then: by one register, or by others in turn. However it goes, no loop is
+// longer than its bound, every interrupt that came is taken once, and nothing stays active. The same for every ISA; what its
+// interrupt controller has for guests to write and read is its own (Contention).
 import { expect, test } from "vitest";
 import type { Guest } from "../../../tools/machine/guest.ts";
 import type { Machine } from "../../../tools/machine/machine.ts";
@@ -131,7 +131,9 @@ class Track {
     this.begin();
     this.edges(lines.length);
     machine.settle();
-    for (let left = lines.length + ipis.length * TIMES; left > 0 && [0, 1].some((vcpu) => this.guest(vcpu).interruptPending); left--) {
+    for (
+      let left = lines.length + ipis.length * TIMES; left > 0 && [0, 1].some((vcpu) => this.guest(vcpu).interruptPending); left--
+    ) {
       for (const vcpu of [0, 1]) this.takeOne(vcpu);
       machine.settle();
     }
@@ -139,7 +141,9 @@ class Track {
     if (taken.join() !== lines.join()) throw new Error(`taken were ${taken.join()}`);
     for (const ipi of ipis) {
       const times = this.taken.filter((number) => number === ipi).length;
-      if (times > this.sent || (times === 0) !== (this.sent === 0)) throw new Error(`IPI ${ipi} was sent ${this.sent} times, and taken ${times} times`);
+      if (times > this.sent || (times === 0) !== (this.sent === 0)) {
+        throw new Error(`IPI ${ipi} was sent ${this.sent} times, and taken ${times} times`);
+      }
     }
     const restless = this.contention.restless();
     if (restless !== undefined) throw new Error(restless);
@@ -147,7 +151,8 @@ class Track {
 }
 
 export function interruptRaces(isa: string, systems: readonly (readonly [string, () => Contention])[]): void {
-  test.each(systems)(`${isa}, %s: whatever a vCPU does is interrupted by another one again and again, and no interrupt is lost or comes twice`, (_, contend) => {
+  const title = "whatever a vCPU does is interrupted by another one again and again, and no interrupt is lost or comes twice";
+  test.each(systems)(`${isa}, %s: ${title}`, (_, contend) => {
     const track = new Track(contend());
     const names = Object.keys(track.acts);
     let most = 0;

@@ -18,7 +18,8 @@ interface Watched {
   readonly role: LineBits["role"];
   readonly set: Snapshot<Uint32Array>;
 }
-const snapshotsOf = (bits: readonly LineBits[]): readonly Watched[] => bits.map(({ name, role, set }) => ({ name, role, set: new Snapshot(set) }));
+const snapshotsOf = (bits: readonly LineBits[]): readonly Watched[] =>
+  bits.map(({ name, role, set }) => ({ name, role, set: new Snapshot(set) }));
 
 export class Invariants<Own extends Acting = never> {
   private readonly world: World<Own>;
@@ -66,11 +67,15 @@ export class Invariants<Own extends Acting = never> {
       if (partition === undefined) return;
       const mappings = machine.mappings(pcpu, (pa, bytes) => {
         if (this.tables.some((table) => table.pa === pa)) return;
-        this.tables.push({ pa, page: new Snapshot(new Uint8Array(machine.linear.buffer, pa - linear, bytes)), direct: partition.direct });
+        this.tables.push(
+          { pa, page: new Snapshot(new Uint8Array(machine.linear.buffer, pa - linear, bytes)), direct: partition.direct }
+        );
       });
       for (const { ipa, pa, size } of mappings) {
-        const inside = partition.regions.some((region) =>
-          region.colours === undefined && pa >= region.pa && pa + size <= region.pa + region.size && ipa - pa === region.ipa - region.pa);
+        const inside = partition.regions.some((region) => {
+          if (region.colours !== undefined || ipa - pa !== region.ipa - region.pa) return false;
+          return pa >= region.pa && pa + size <= region.pa + region.size;
+        });
         if (!inside) broken(`pCPU ${n} maps IPA ${hex(ipa)} to PA ${hex(pa)}, ${size} bytes, which its partition does not own`);
       }
     });
@@ -87,7 +92,9 @@ export class Invariants<Own extends Acting = never> {
 
   /** Call after it. `actor`: the pCPU that acted, if it was one alone. */
   check(actor: number | undefined): void {
-    for (const { pa, page, direct } of this.tables) if (page.changed && !(direct && onlyRevoked(page))) broken(`the table at ${hex(pa)} was changed`);
+    for (const { pa, page, direct } of this.tables) {
+      if (page.changed && !(direct && onlyRevoked(page))) broken(`the table at ${hex(pa)} was changed`);
+    }
     const { world } = this;
     if (!world.machine.lines.forwards) broken("the interrupt controller was switched off");
     world.machine.pcpus.forEach((pcpu, n) => {
@@ -117,7 +124,9 @@ export class Invariants<Own extends Acting = never> {
     if (this.routes.some((snapshot) => snapshot.changed)) this.checkRoutes(actor, owner);
     this.checkOthers(actor, owner, housekeeper);
     for (const { pa, size } of machine.writes) {
-      if (!this.mayWrite(owner, housekeeper, pa, size)) broken(`on pCPU ${actor} the hypervisor wrote ${size} bytes at ${hex(pa)}`);
+      if (!this.mayWrite(owner, housekeeper, pa, size)) {
+        broken(`on pCPU ${actor} the hypervisor wrote ${size} bytes at ${hex(pa)}`);
+      }
     }
   }
 
@@ -125,8 +134,10 @@ export class Invariants<Own extends Acting = never> {
   private mayWrite(owner: number, housekeeper: boolean, pa: number, size: number): boolean {
     const { partitions } = this.world.system.plan;
     const inside = (at: number, bytes: number): boolean => pa >= at && pa + size <= at + bytes;
-    const own = partitions.some(({ regions }, n) => regions.some((region) =>
-      inside(region.pa, region.size) && ((region.kind === "ram" && n === owner) || (region.kind === "mailbox" && (n === owner || housekeeper)))));
+    const mayBeWritten = (kind: string, n: number): boolean =>
+      (kind === "ram" && n === owner) || (kind === "mailbox" && (n === owner || housekeeper));
+    const own = partitions.some(({ regions }, n) =>
+      regions.some(({ kind, pa: at, size: bytes }) => inside(at, bytes) && mayBeWritten(kind, n)));
     const direct = partitions[owner]?.direct === true || housekeeper;
     return own || (direct && this.tables.some((table) => table.direct && inside(table.pa, table.page.now.length)));
   }
@@ -136,9 +147,13 @@ export class Invariants<Own extends Acting = never> {
     const count = this.routes[0]?.now.length ?? 0;
     for (let line = 0; line < count; line++) {
       if (this.routes.every(({ now, before }) => now[line] === before[line])) continue;
-      if (((this.owned[owner]?.[line >> 5] ?? 0) & (1 << (line & 31))) === 0) broken(`pCPU ${actor} changed the route of foreign line ${line}`);
+      if (((this.owned[owner]?.[line >> 5] ?? 0) & (1 << (line & 31))) === 0) {
+        broken(`pCPU ${actor} changed the route of foreign line ${line}`);
+      }
       const to = machine.lines.targets(line).map((pcpu) => owners[pcpu]);
-      if ((to.length !== 1 && !routesAreMasks) || to.some((partition) => partition !== owner)) broken(`line ${line} is routed to partitions ${to.join()}`);
+      if ((to.length !== 1 && !routesAreMasks) || to.some((partition) => partition !== owner)) {
+        broken(`line ${line} is routed to partitions ${to.join()}`);
+      }
     }
   }
 
@@ -148,7 +163,9 @@ export class Invariants<Own extends Acting = never> {
     for (const { name, role, set } of this.privates[n] ?? []) {
       if (role === "pending" || role === "active") continue;
       const changed = ((set.now[0] ?? 0) ^ (set.before[0] ?? 0)) & ~guests;
-      if (changed !== 0) broken(`${name} of the hypervisor's own private interrupts of pCPU ${n} changed: bits ${hex(changed >>> 0)}`);
+      if (changed !== 0) {
+        broken(`${name} of the hypervisor's own private interrupts of pCPU ${n} changed: bits ${hex(changed >>> 0)}`);
+      }
     }
   }
 
@@ -162,9 +179,13 @@ export class Invariants<Own extends Acting = never> {
       }
       for (const { name, role, set } of this.privates[n] ?? []) {
         const allowed = housekeeper && role === "pending" ? kickBits : 0;
-        if ((((set.now[0] ?? 0) ^ (set.before[0] ?? 0)) & ~allowed) !== 0) broken(`pCPU ${actor} changed ${name} of the private interrupts of pCPU ${n}`);
+        if ((((set.now[0] ?? 0) ^ (set.before[0] ?? 0)) & ~allowed) !== 0) {
+          broken(`pCPU ${actor} changed ${name} of the private interrupts of pCPU ${n}`);
+        }
       }
-      if (!housekeeper && this.records[n]?.changed === true) broken(`pCPU ${actor} changed the vCPU of pCPU ${n}: registers, counters or pending interrupts`);
+      if (!housekeeper && this.records[n]?.changed === true) {
+        broken(`pCPU ${actor} changed the vCPU of pCPU ${n}: registers, counters or pending interrupts`);
+      }
     }
   }
 
@@ -174,7 +195,9 @@ export class Invariants<Own extends Acting = never> {
     const alive = machine.pcpus.flatMap(({ phase }, n) => (phase === "guest" ? [owners[n] ?? -1] : []));
     this.owned.forEach((words, partition) => {
       const of = (role: LineBits["role"]): number[] =>
-        this.lines.filter((one) => one.role === role).flatMap(({ set }) => numbersIn(set.now.map((bits, word) => bits & (words[word] ?? 0))));
+        this.lines.filter((one) => one.role === role).flatMap(
+          ({ set }) => numbersIn(set.now.map((bits, word) => bits & (words[word] ?? 0)))
+        );
       const active = of("active");
       if (active.length > 0) broken(`lines ${active.join()} of partition ${partition} stay active`);
       if (alive.includes(partition)) return;
@@ -193,4 +216,6 @@ function onlyRevoked({ now, before }: Snapshot<Uint8Array>): boolean {
 
 /** Numbers of the bits that are set. */
 export const numbersIn = (set: Uint32Array): number[] =>
-  Array.from(set, (bits, word) => Array.from({ length: 32 }, (_, bit) => ((bits & (1 << bit)) !== 0 ? word * 32 + bit : -1))).flat().filter((n) => n >= 0);
+  Array.from(
+    set, (bits, word) => Array.from({ length: 32 }, (_, bit) => ((bits & (1 << bit)) !== 0 ? word * 32 + bit : -1)),
+  ).flat().filter((n) => n >= 0);

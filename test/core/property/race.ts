@@ -1,6 +1,6 @@
-// A race: one pCPU does something, is interrupted between any two of its intrinsics, and another acts right then. However it goes, nobody
-// else notices, the partition is never stuck, and no kick comes too late (core/partition.ts, lifecycle.ts). For races.ts, which tries them
-// all, and raceSample.test.ts, which tries a few.
+// A race: one pCPU does something, is interrupted between any two of its intrinsics, and another acts right then. However it
+// goes, nobody else notices, the partition is never stuck, and no kick comes too late (core/partition.ts, lifecycle.ts). For
+// races.ts, which tries them all, and raceSample.test.ts, which tries a few.
 import * as abi from "../../../core/abi.ts";
 import type { SystemSpec } from "../../../tools/machine/system.ts";
 import type { Acting, Action, AnyAction } from "./actions.ts";
@@ -34,12 +34,16 @@ interface Act {
   readonly actions: readonly AnyAction[];
 }
 
-/** What each pCPU may do, by its number; the host acts on the housekeeper's. "An interrupt" is also a direct guest's next fetch. */
+/**
+ * What each pCPU may do, by its number; the host acts on the housekeeper's. "An interrupt" is also a direct guest's next fetch.
+ */
 function actsOf({ partitions }: SystemSpec): Readonly<Record<string, Act>> {
   const entry = partitions[0]?.regions[0]?.ipa ?? 0;
   const foreign = partitions[1]?.regions[0]?.pa ?? 0;
   const fault = (pcpu: number): AnyAction => ({ kind: "load", pcpu, ipa: foreign, bytes: 8, valid: true });
-  const anew: readonly AnyAction[] = [reset(0), { kind: "time", microseconds: RESTART_MICROSECONDS }, step(HOUSEKEEPER), step(0), turnOn(entry)];
+  const anew: readonly AnyAction[] = [
+    reset(0), { kind: "time", microseconds: RESTART_MICROSECONDS }, step(HOUSEKEEPER), step(0), turnOn(entry),
+  ];
   return {
     "a shutdown": { pcpu: 0, actions: [shutDown] },
     "a reset": { pcpu: 0, actions: [reset(0)] },
@@ -111,7 +115,10 @@ export class Track<Own extends Acting> {
     this.perform(this.acts[name]?.actions ?? []);
   }
 
-  /** From the beginning to where all are as at first; `name`, with whatever intrudes as `prepare` says. True: it did, as often as it was to. */
+  /**
+   * From the beginning to where all are as at first; `name`, with whatever intrudes as `prepare` says. True: it did, as often as
+   * it was to.
+   */
   race(name: string, what: () => string, prepare: () => void): boolean {
     const { world } = this;
     try {
@@ -142,7 +149,9 @@ export class Track<Own extends Acting> {
 }
 
 /** A track of one of a trial's racing systems. */
-export const trackOf = <Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>, spec: Spec, beginning: Beginning): Track<Own> =>
+export const trackOf = <Spec extends SystemSpec, Own extends Acting>(
+  trial: Trial<Spec, Own>, spec: Spec, beginning: Beginning,
+): Track<Own> =>
   new Track(trial.world(spec), spec, beginning);
 
 // Without vitest's expect, which takes longer than what is looked at, some hundred thousand times.

@@ -1,6 +1,7 @@
-// Two pCPUs and more stop, start, pause and restart a partition at the same time: one of them is interrupted between any two of its
-// intrinsics, once or again and again, and others act right then. However it goes, nobody else notices, the partition is never stuck, and
-// no kick comes too late (core/partition.ts, lifecycle.ts). The same for every ISA. Of interrupts: ../interruptRaces.test.ts.
+// Two pCPUs and more stop, start, pause and restart a partition at the same time: one of them is interrupted between any two of
+// its intrinsics, once or again and again, and others act right then. However it goes, nobody else notices, the partition is
+// never stuck, and no kick comes too late (core/partition.ts, lifecycle.ts). The same for every ISA. Of interrupts:
+// ../interruptRaces.test.ts.
 import { expect, test } from "vitest";
 import type { SystemSpec } from "../../../tools/machine/system.ts";
 import type { Acting } from "./actions.ts";
@@ -22,16 +23,22 @@ const MILLISECONDS = 300_000;
 const LAST_OF_A_PANIC = 120;
 
 export function races<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>): void {
-  const cases = trial.racing.flatMap(({ name, spec, all }) =>
-    BEGINNINGS.filter(([beginning]) => all || SOME.includes(beginning)).map((beginning) => [`${trial.name}, ${name}`, beginning[0], spec, beginning] as const));
+  const cases = trial.racing.flatMap(({ name, spec, all }) => {
+    const beginnings = BEGINNINGS.filter(([beginning]) => all || SOME.includes(beginning));
+    return beginnings.map((beginning) => [`${trial.name}, ${name}`, beginning[0], spec, beginning] as const);
+  });
 
-  test.each(cases)("%s, %s: whatever is interrupted anywhere by whatever, nobody else notices and nothing is stuck", (_name, _beginning, spec, beginning) => {
+  const anywhere = "%s, %s: whatever is interrupted anywhere by whatever, nobody else notices and nothing is stuck";
+  test.each(cases)(anywhere, (_name, _beginning, spec, beginning) => {
     const track = trackOf(trial, spec, beginning);
     let races = 0;
     for (const name of track.names) {
       for (const other of track.othersOf(name)) {
         const raced = (after: number): boolean =>
-          track.race(name, () => `${name} | ${other} after ${after} intrinsics`, () => track.world.machine.intrude(after, () => track.run(other)));
+          track.race(
+            name, () => `${name} | ${other} after ${after} intrinsics`,
+            () => track.world.machine.intrude(after, () => track.run(other)),
+          );
         for (let after = 0; after < LONGEST && raced(after); after++) races++;
       }
     }
@@ -50,7 +57,8 @@ export function races<Spec extends SystemSpec, Own extends Acting>(trial: Trial<
           for (let after = 0; after <= every && times > 0; after++) {
             times = 0;
             const intruder = (): void => track.run(others[(first + turn * times++) % others.length] ?? other);
-            const what = (): string => `${name} | ${times} times ${other}${turn === 0 ? "" : " and others"}, after ${after} and then each ${every} intrinsics`;
+            const by = turn === 0 ? other : `${other} and others`;
+            const what = (): string => `${name} | ${times} times ${by}, after ${after} and then each ${every} intrinsics`;
             track.race(name, what, () => track.world.machine.intrude(after, intruder, { every, times: TIMES }));
             most = Math.max(most, times);
           }
@@ -61,12 +69,15 @@ export function races<Spec extends SystemSpec, Own extends Acting>(trial: Trial<
     expect(track.isQuiet).toBe(true);
   }, MILLISECONDS);
 
-  test(`${trial.name}: the housekeeper and whoever is to follow it panic at the same time: one pCPU keeps house in the end, and never two`, () => {
+  const panicking = "the housekeeper and whoever is to follow it panic at once: one pCPU keeps house in the end, and never two";
+  test(`${trial.name}: ${panicking}`, () => {
     const spec = { ...trial.standard, housekeeper: HOUSEKEEPER };
     const panics = (after: number, others: readonly number[]): { readonly world: World<Own>; readonly intruded: boolean } => {
       const world = trial.world(spec);
       const { machine } = world;
-      machine.intrude(after, () => others.forEach((other) => (other < 0 ? machine.settle() : machine.panic(machine.pcpu(other)))));
+      machine.intrude(
+        after, () => others.forEach((other) => (other < 0 ? machine.settle() : machine.panic(machine.pcpu(other)))),
+      );
       machine.panic(machine.pcpu(HOUSEKEEPER));
       return { world, intruded: machine.endIntrusion() };
     };
@@ -77,7 +88,8 @@ export function races<Spec extends SystemSpec, Own extends Acting>(trial: Trial<
       for (let after = length - LAST_OF_A_PANIC; after <= length; after++) {
         named(`${others.join(", ")} after ${after} intrinsics`, () => {
           const { world: { machine } } = panics(after, others);
-          const keeping = (): number[] => machine.pcpus.flatMap((pcpu) => (pcpu.phase !== "halted" && machine.deadline(pcpu) !== Infinity ? [pcpu.index] : []));
+          const keeping = (): number[] =>
+            machine.pcpus.flatMap((pcpu) => (pcpu.phase !== "halted" && machine.deadline(pcpu) !== Infinity ? [pcpu.index] : []));
           expect(keeping().length).toBeLessThanOrEqual(1);
           machine.settle();
           expect(keeping().length).toBe(1);

@@ -5,8 +5,8 @@ import type { World } from "./world.ts";
 const TRIES = 10_000;
 
 /**
- * Every device asks at once, and every vCPU sends every IPI; guests acknowledge all that comes before they deactivate the first: whatever
- * holds interrupts for them fills up with what is active, and the rest has to come by the hypervisor's own doing alone.
+ * Every device asks at once, and every vCPU sends every IPI; guests acknowledge all that comes before they deactivate the first:
+ * whatever holds interrupts for them fills up with what is active, and the rest has to come by the hypervisor's own doing alone.
  */
 export function flood<Own extends Acting>(world: World<Own>, lines: readonly number[]): void {
   world.splitEnds(true);
@@ -27,8 +27,8 @@ export function flood<Own extends Acting>(world: World<Own>, lines: readonly num
 
 /**
  * Lets everything come to an end: what sleeps wakes up, what is paused goes on, devices ask for nothing more, guests open their
- * interrupt controllers, take and end all that comes. What is left after that is left for ever. `anyhow`: they may have written any
- * register of those, and undo that.
+ * interrupt controllers, take and end all that comes. What is left after that is left for ever. `anyhow`: they may have written
+ * any register of those, and undo that.
  */
 export function quiesce<Own extends Acting>(world: World<Own>, anyhow: boolean): void {
   world.stall(false);

@@ -1,6 +1,7 @@
-// What one pCPU stores, another may see late (Arm ARM B2.3, RVWMO): whatever the core does while partitions start, stop, pause and go on,
-// it is interrupted wherever it has stored something that others do not see yet, and another pCPU acts right then, without it. However it
-// goes, nobody is stuck, nobody else notices, and a vCPU begins where it was told to (lifecycle.ts, core/partition.ts). The same for every ISA.
+// What one pCPU stores, another may see late (Arm ARM B2.3, RVWMO): whatever the core does while partitions start, stop, pause
+// and go on, it is interrupted wherever it has stored something that others do not see yet, and another pCPU acts right then,
+// without it. However it goes, nobody is stuck, nobody else notices, and a vCPU begins where it was told to (lifecycle.ts,
+// core/partition.ts). The same for every ISA.
 import { expect, test } from "vitest";
 import * as abi from "../../../core/abi.ts";
 import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
@@ -46,7 +47,9 @@ const BEGINNINGS: readonly (readonly [string, (on: AnyAction) => readonly AnyAct
 
 export async function storeOrder<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>): Promise<void> {
   const core = await trial.instrumentedCore();
-  const cases = trial.racing.filter(({ all }) => all).flatMap(({ name, spec }) => BEGINNINGS.map(([begins, begin]) => [`${trial.name}, ${name}`, begins, spec, begin] as const));
+  const cases = trial.racing.filter(({ all }) => all).flatMap(
+    ({ name, spec }) => BEGINNINGS.map(([begins, begin]) => [`${trial.name}, ${name}`, begins, spec, begin] as const)
+  );
 
   test.each(cases)("%s, %s", (_name, begins, spec, begin) => {
     const ram = spec.partitions[0]?.regions[0]?.ipa ?? 0;
@@ -66,7 +69,11 @@ export async function storeOrder<Spec extends SystemSpec, Own extends Acting>(tr
     ];
     let stops = 0;
     for (const [name, pcpu, actions] of acts.filter(([act]) => act !== RESUME || paused)) {
-      for (const [other, , act] of others.filter(([act, number]) => number !== pcpu && (pcpu !== HOUSEKEEPER || MEET_THE_HOST.includes(act)))) {
+      for (
+        const [other, , act] of others.filter(
+          ([act, number]) => number !== pcpu && (pcpu !== HOUSEKEEPER || MEET_THE_HOST.includes(act))
+        )
+      ) {
         for (let after = 0; after < LONGEST; after++) {
           const did = named(`${name} | ${other} after ${after} stops`, () => {
             run(beginning);
@@ -76,7 +83,9 @@ export async function storeOrder<Spec extends SystemSpec, Own extends Acting>(tr
             const intruded = world.machine.endIntrusion();
             world.machine.settle();
             invariants.check(undefined);
-            if (second.running && second.pcpu.lives !== lives) expect([second.pcpu.code, second.context]).toEqual([entry, CONTEXT]);
+            if (second.running && second.pcpu.lives !== lives) {
+              expect([second.pcpu.code, second.context]).toEqual([entry, CONTEXT]);
+            }
             // Whatever it is now, it can be stopped, and started.
             run([...host(abi.COMMAND_STOP), SETTLE]);
             expect([first.running, second.running]).toEqual([false, false]);
@@ -137,7 +146,9 @@ export async function storeOrder<Spec extends SystemSpec, Own extends Acting>(tr
       machine.uart.drain();
       demultiplexer.push(Uint8Array.from(machine.uart.sent.slice(taken)));
       taken = machine.uart.sent.length;
-      return frames.splice(0).filter(({ kind, partition }) => kind === abi.FRAME_PARTITION && partition === 1).map((frame) => decodePartition(frame).tags.get(TAG));
+      return frames.splice(0).filter(
+        ({ kind, partition }) => kind === abi.FRAME_PARTITION && partition === 1
+      ).map((frame) => decodePartition(frame).tags.get(TAG));
     };
     let meanwhile = 0;
     for (let after = 0; after < LONGEST; after++) {

@@ -1,5 +1,5 @@
-// What an ISA gives for its core to be tried out by the tests that are the same for every ISA: systems, worlds, and whatever its guests can
-// do. (tools/machine/isa.ts draws where the seam is.)
+// What an ISA gives for its core to be tried out by the tests that are the same for every ISA: systems, worlds, and whatever its
+// guests can do. (tools/machine/isa.ts draws where the seam is.)
 import type fc from "fast-check";
 import type { SystemSpec } from "../../../tools/machine/system.ts";
 import type { Acting, Action, Alphabet } from "./actions.ts";
@@ -13,7 +13,9 @@ export interface Trial<Spec extends SystemSpec = SystemSpec, Own extends Acting 
   readonly systems: readonly (readonly [string, Spec])[];
   /** Systems that race, all of the races or some: where much is the same as in another one. */
   readonly racing: readonly { readonly name: string; readonly spec: Spec; readonly all: boolean }[];
-  /** What cannot take a life, and changes no interrupt's state but by its own rules: what exactly-once delivery is proved with. */
+  /**
+   * What cannot take a life, and changes no interrupt's state but by its own rules: what exactly-once delivery is proved with.
+   */
   orderly(alphabet: Alphabet, spec: Spec): fc.Arbitrary<Action<Own>>;
   /** Anything at all. */
   hostile(alphabet: Alphabet, spec: Spec): fc.Arbitrary<Action<Own>>;

@@ -85,7 +85,8 @@ export abstract class World<Own extends Acting = never, Made extends Machine = M
 
   alphabet(): Alphabet {
     const { plan } = this.system;
-    const ramOf = (partition: number, what: "ipa" | "pa"): number => (plan.partitions[partition]?.regions[0]?.[what] ?? 0) + ENTRY_OFFSET;
+    const ramOf = (partition: number, what: "ipa" | "pa"): number =>
+      (plan.partitions[partition]?.regions[0]?.[what] ?? 0) + ENTRY_OFFSET;
     return {
       pcpus: this.guests.map((_, n) => n),
       guests: this.owners.flatMap((owner, pcpu) => (owner < 0 ? [] : [{
@@ -110,7 +111,9 @@ export abstract class World<Own extends Acting = never, Made extends Machine = M
   }
 
   owns(guest: Who, line: number): boolean {
-    return this.system.plan.partitions[this.owners[guest.pcpu.index] ?? -1]?.interrupts.some((interrupt) => interrupt.intid === line) ?? false;
+    return this.system.plan.partitions[this.owners[guest.pcpu.index] ?? -1]?.interrupts.some(
+      (interrupt) => interrupt.intid === line
+    ) ?? false;
   }
 
   perform(action: Action<Own>): void {
@@ -145,9 +148,15 @@ export abstract class World<Own extends Acting = never, Made extends Machine = M
       case "load": guest.load(action.ipa, action.bytes, { syndromeValid: action.valid }); return true;
       case "store": this.store(guest, action.ipa, action.bytes, action.data, action.valid); return true;
       case "fetch": guest.fetch(action.ipa); return true;
-      case "hypercall": this.calling(guest, action.fn === abi.CALL_DOORBELL, () => guest.hypercall(action.fn, ...action.args)); return true;
+      case "hypercall":
+        this.calling(guest, action.fn === abi.CALL_DOORBELL, () => guest.hypercall(action.fn, ...action.args));
+        return true;
       case "sleep": guest.sleep(action.how); return true;
-      case "ipi": this.account.sending(guest, action.number, (vcpu) => (action.vcpus & (1 << vcpu)) !== 0, () => guest.sendIpi(action.number, action.vcpus)); return true;
+      case "ipi":
+        this.account.sending(
+          guest, action.number, (vcpu) => (action.vcpus & (1 << vcpu)) !== 0, () => guest.sendIpi(action.number, action.vcpus),
+        );
+        return true;
       case "turn on": guest.turnOn(action.vcpu, action.entry, action.context); return true;
       case "turn off": guest.turnOff(); return true;
       case "shut down": guest.shutDown(); return true;
@@ -202,7 +211,9 @@ export abstract class World<Own extends Acting = never, Made extends Machine = M
     const before = this.account.rings;
     const outcome = call();
     const rung = rings && outcome.kind === "done" && outcome.value === 0n;
-    if (rung && this.account.rings === before) throw new Error(`pCPU ${guest.pcpu.index} was told that its doorbell rang, and it did not`);
+    if (rung && this.account.rings === before) {
+      throw new Error(`pCPU ${guest.pcpu.index} was told that its doorbell rang, and it did not`);
+    }
   }
 
   store(guest: Who, ipa: number, bytes: number, data: bigint, valid = true): void {

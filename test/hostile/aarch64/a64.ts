@@ -34,7 +34,8 @@ export const brk = (immediate: number): number => word(0xd420_0000 | ((immediate
 export const hlt = (immediate: number): number => word(0xd440_0000 | ((immediate & IMMEDIATE_MASK) << 5));
 
 /** MRS; MSR (register); SYS, when op0 is 1. */
-const system = ({ op0, op1, crn, crm, op2 }: Encoding, rt: number): number => 0xd500_0000 | (op0 << 19) | (op1 << 16) | (crn << 12) | (crm << 8) | (op2 << 5) | rt;
+const system = ({ op0, op1, crn, crm, op2 }: Encoding, rt: number): number =>
+  0xd500_0000 | (op0 << 19) | (op1 << 16) | (crn << 12) | (crm << 8) | (op2 << 5) | rt;
 export const mrs = (register: Encoding, rt: number): number => word(system(register, rt) | (1 << 21));
 export const msr = (register: Encoding, rt: number): number => word(system(register, rt));
 
@@ -43,13 +44,16 @@ export const ldr = (bytes: Width, rt: number, rn: number): number => word(0x3940
 export const ldrs = (bytes: Width, rt: number, rn: number): number => word(0x3980_0000 | size(bytes) | at(rn, rt));
 export const str = (bytes: Width, rt: number, rn: number): number => word(0x3900_0000 | size(bytes) | at(rn, rt));
 /** Post-indexed: rn is `bytes` higher after it. */
-export const ldrPost = (bytes: Width, rt: number, rn: number): number => word(0x3840_0400 | size(bytes) | (bytes << 12) | at(rn, rt));
-export const strPost = (bytes: Width, rt: number, rn: number): number => word(0x3800_0400 | size(bytes) | (bytes << 12) | at(rn, rt));
+export const ldrPost = (bytes: Width, rt: number, rn: number): number =>
+  word(0x3840_0400 | size(bytes) | (bytes << 12) | at(rn, rt));
+export const strPost = (bytes: Width, rt: number, rn: number): number =>
+  word(0x3800_0400 | size(bytes) | (bytes << 12) | at(rn, rt));
 export const ldar = (bytes: Width, rt: number, rn: number): number => word(0x08df_fc00 | size(bytes) | at(rn, rt));
 export const stlr = (bytes: Width, rt: number, rn: number): number => word(0x089f_fc00 | size(bytes) | at(rn, rt));
 export const ldxr = (bytes: Width, rt: number, rn: number): number => word(0x085f_7c00 | size(bytes) | at(rn, rt));
 /** Status in rs. */
-export const stxr = (bytes: Width, rs: number, rt: number, rn: number): number => word(0x0800_7c00 | size(bytes) | (rs << 16) | at(rn, rt));
+export const stxr = (bytes: Width, rs: number, rt: number, rn: number): number =>
+  word(0x0800_7c00 | size(bytes) | (rs << 16) | at(rn, rt));
 /** Two X registers. */
 export const ldp = (rt: number, rt2: number, rn: number): number => word(0xa940_0000 | (rt2 << 10) | at(rn, rt));
 export const stp = (rt: number, rt2: number, rn: number): number => word(0xa900_0000 | (rt2 << 10) | at(rn, rt));
@@ -64,7 +68,8 @@ export const adr = (rd: number, words: number): number => word(0x1000_0000 | (wo
 
 export const mov = (rd: number, rm: number): number => word(0xaa00_03e0 | (rm << 16) | rd);
 const SHIFT_RIGHT = 1 << 22;
-export const eorLeft = (rd: number, rn: number, rm: number, by: number): number => word(0xca00_0000 | (rm << 16) | (by << 10) | at(rn, rd));
+export const eorLeft = (rd: number, rn: number, rm: number, by: number): number =>
+  word(0xca00_0000 | (rm << 16) | (by << 10) | at(rn, rd));
 export const eorRight = (rd: number, rn: number, rm: number, by: number): number => word(eorLeft(rd, rn, rm, by) | SHIFT_RIGHT);
 export const subs = (rd: number, rn: number, immediate: number): number => word(0xf100_0000 | (immediate << 10) | at(rn, rd));
 export const cmp = (rn: number, rm: number): number => word(0xeb00_001f | (rm << 16) | at(rn, XZR));

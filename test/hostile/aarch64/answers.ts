@@ -35,4 +35,6 @@ export const ILLEGAL_STATE: Answer = exception(EC_ILLEGAL_STATE);
 export const SUPERVISOR_CALL: Answer = exception(EC_SVC64);
 export const BREAKPOINT: Answer = exception(EC_BRK64);
 /** The bus does not answer. */
-export const EXTERNAL_ABORT: Answer = { kind: "exception", mask: (EC_MASK << EC_SHIFT) | FSC_MASK, syndrome: (EC_DATA_ABORT_SAME << EC_SHIFT) | FSC_EXTERNAL };
+export const EXTERNAL_ABORT: Answer = {
+  kind: "exception", mask: (EC_MASK << EC_SHIFT) | FSC_MASK, syndrome: (EC_DATA_ABORT_SAME << EC_SHIFT) | FSC_EXTERNAL,
+};

@@ -8,7 +8,8 @@ import type { Target } from "./target.ts";
 export type { Touch } from "../attempt.ts";
 
 export const SUBJECTS = [
-  "memory", "devices", "caches and TLBs", "table walks", "distributor", "redistributor", "SGIs", "calls", "PSCI", "registers", "storms", "partners", "exceptions",
+  "memory", "devices", "caches and TLBs", "table walks", "distributor", "redistributor", "SGIs", "calls", "PSCI", "registers",
+  "storms", "partners", "exceptions",
 ] as const;
 export type Subject = (typeof SUBJECTS)[number];
 
@@ -18,4 +19,5 @@ export interface Attempt extends AnyAttempt<Target, Operation> {
   readonly subject: Subject;
 }
 
-export const step = (operation: Operation, answer: Answer, more: Omit<Step, "operation" | "answer"> = {}): Step => anyStep(operation, answer, more);
+export const step = (operation: Operation, answer: Answer, more: Omit<Step, "operation" | "answer"> = {}): Step =>
+  anyStep(operation, answer, more);

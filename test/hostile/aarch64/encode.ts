@@ -1,13 +1,13 @@
-// Operations as A64 code, and steps as the hostile guest reads them from its image (layout.ts). x0…x7 are set before the code of a step
-// begins, x9 is free for it, and what is in x0 at its end is its result.
+// Operations as A64 code, and steps as the hostile guest reads them from its image (layout.ts). x0…x7 are set before the code of
+// a step begins, x9 is free for it, and what is in x0 at its end is its result.
 import * as a64 from "./a64.ts";
 import type { Answer } from "./answers.ts";
 import { survives } from "./answers.ts";
 import type { Step } from "./attempt.ts";
 import type { Encoding } from "../../../tools/machine/aarch64/systemRegisters.ts";
 import {
-  ANSWER_ANY, ANSWER_DONE, ANSWER_EXCEPTION, ANSWER_GONE, ARGUMENTS, DEVICE_ALIAS, HEADER, STAGE1_IPA, STEP, STEPS_BYTES, STEPS_MAGIC, STEPS_MAX, WALK_SLOT,
-  WALK_VA, WORDS_MAX,
+  ANSWER_ANY, ANSWER_DONE, ANSWER_EXCEPTION, ANSWER_GONE, ARGUMENTS, DEVICE_ALIAS, HEADER, STAGE1_IPA, STEP, STEPS_BYTES,
+  STEPS_MAGIC, STEPS_MAX, WALK_SLOT, WALK_VA, WORDS_MAX,
 } from "../layout.ts";
 import type { Access, CacheLine, MemoryType, Odd, Operation, Width } from "./operations.ts";
 
@@ -23,7 +23,8 @@ const COUNTED = 28;
 
 const sys = (op1: number, crn: number, crm: number, op2: number): Encoding => ({ op0: 1, op1, crn, crm, op2 });
 const LINES: Readonly<Record<CacheLine, Encoding>> = {
-  "dc ivac": sys(0, 7, 6, 1), "dc cvac": sys(3, 7, 10, 1), "dc cvau": sys(3, 7, 11, 1), "dc civac": sys(3, 7, 14, 1), "dc zva": sys(3, 7, 4, 1), "ic ivau": sys(3, 7, 5, 1),
+  "dc ivac": sys(0, 7, 6, 1), "dc cvac": sys(3, 7, 10, 1), "dc cvau": sys(3, 7, 11, 1), "dc civac": sys(3, 7, 14, 1),
+  "dc zva": sys(3, 7, 4, 1), "ic ivau": sys(3, 7, 5, 1),
 };
 const TLBI_VMALLE1 = sys(0, 8, 7, 0);
 const AT_S1E1R = sys(0, 7, 8, 0);
@@ -79,7 +80,10 @@ const slot = (rt: number): number[] => [a64.str(8, rt, 1), a64.DSB_ISH, a64.msr(
 function code(operation: Operation): Code {
   switch (operation.kind) {
     case "load": return { words: load(operation.access, operation.bytes), x: [0, va(operation.at, operation.memory)] };
-    case "store": return { words: store(operation.access, operation.bytes), x: [operation.data, va(operation.at, operation.memory), operation.data] };
+    case "store":
+      return {
+        words: store(operation.access, operation.bytes), x: [operation.data, va(operation.at, operation.memory), operation.data],
+      };
     case "conditional store": return { words: [a64.ldxr(8, 0, 1), a64.stxr(8, 3, 0, 2)], x: [0, operation.own, operation.at] };
     case "prefetch": return { words: [a64.prfm(1)], x: [0, operation.at] };
     case "fetch": return { words: [a64.mov(FREE, LINK), a64.blr(1), a64.mov(LINK, FREE)], x: [0, operation.at] };
@@ -100,7 +104,8 @@ function code(operation: Operation): Code {
     // Marsaglia's xorshift, 64 bits (13, 7, 17): simulator/performer.ts does the same.
     case "scribble": return {
       words: [
-        a64.mov(5, 1), a64.eorLeft(3, 3, 3, 13), a64.eorRight(3, 3, 3, 7), a64.eorLeft(3, 3, 3, 17), a64.strPost(8, 3, 5), a64.cmp(5, 2), a64.blo(-5),
+        a64.mov(5, 1), a64.eorLeft(3, 3, 3, 13), a64.eorRight(3, 3, 3, 7), a64.eorLeft(3, 3, 3, 17), a64.strPost(8, 3, 5),
+        a64.cmp(5, 2), a64.blo(-5),
         a64.subs(4, 4, 1), a64.bne(-8),
       ],
       x: [0, operation.at, operation.at + operation.bytes, operation.seed, operation.rounds],
@@ -117,7 +122,9 @@ interface EncodedAnswer {
 
 function encodeAnswer(answer: Answer): EncodedAnswer {
   if (answer.kind === "done") return { kind: ANSWER_DONE, mask: answer.mask, value: answer.value };
-  if (answer.kind === "exception") return { kind: ANSWER_EXCEPTION, mask: BigInt(answer.mask >>> 0), value: BigInt(answer.syndrome >>> 0) };
+  if (answer.kind === "exception") {
+    return { kind: ANSWER_EXCEPTION, mask: BigInt(answer.mask >>> 0), value: BigInt(answer.syndrome >>> 0) };
+  }
   return { kind: survives(answer) || answer.kind === "fails or lives" ? ANSWER_ANY : ANSWER_GONE, mask: 0n, value: 0n };
 }
 
@@ -126,7 +133,9 @@ export const answerInQemu = ({ answer, inQemu }: Step): Answer => inQemu ?? answ
 
 function writeStep(view: DataView, at: number, step: Step): void {
   const { words, x = [] } = code(step.operation);
-  if (words.length > WORDS_MAX || x.length > ARGUMENTS) throw new RangeError(`${words.length} instructions, ${x.length} arguments: more than a step has room for`);
+  if (words.length > WORDS_MAX || x.length > ARGUMENTS) {
+    throw new RangeError(`${words.length} instructions, ${x.length} arguments: more than a step has room for`);
+  }
   [...words, a64.RET].forEach((word, n) => view.setUint32(at + STEP.words + 4 * n, word, true));
   x.forEach((value, n) => view.setBigUint64(at + STEP.x + 8 * n, BigInt.asUintN(64, BigInt(value)), true));
   const { kind, mask, value } = encodeAnswer(answerInQemu(step));
@@ -145,7 +154,9 @@ export interface Machine {
 
 /** What is written into the image at STEPS_IPA: shorter than STEPS_BYTES as a rule. */
 export function encodeSteps(steps: readonly Step[], machine: Machine): Uint8Array {
-  if (steps.length > STEPS_MAX) throw new RangeError(`${steps.length} steps: there is room for ${STEPS_MAX}. Raise STEPS_BYTES in layout.ts`);
+  if (steps.length > STEPS_MAX) {
+    throw new RangeError(`${steps.length} steps: there is room for ${STEPS_MAX}. Raise STEPS_BYTES in layout.ts`);
+  }
   const bytes = new Uint8Array(HEADER.bytes + steps.length * STEP.bytes);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(STEPS_MAGIC));

@@ -21,7 +21,14 @@ export type Odd = "svc" | "brk" | "hlt" | "udf" | "dcps2" | "eret to el2" | "ere
 
 export type Operation =
   | { readonly kind: "load"; readonly at: number; readonly bytes: Width; readonly access: Access; readonly memory: MemoryType }
-  | { readonly kind: "store"; readonly at: number; readonly bytes: Width; readonly access: Access; readonly memory: MemoryType; readonly data: bigint }
+  | {
+    readonly kind: "store";
+    readonly at: number;
+    readonly bytes: Width;
+    readonly access: Access;
+    readonly memory: MemoryType;
+    readonly data: bigint
+  }
   /** LDXR from memory of its own, STXR to an address. */
   | { readonly kind: "conditional store"; readonly own: number; readonly at: number }
   | { readonly kind: "prefetch"; readonly at: number }
@@ -37,7 +44,9 @@ export type Operation =
   | { readonly kind: "call"; readonly conduit: "hvc" | "smc"; readonly immediate: number; readonly x: readonly bigint[] }
   | { readonly kind: "hint"; readonly what: "wfi" | "wfe" | "sev" | "yield" }
   | { readonly kind: "odd"; readonly what: Odd }
-  /** Opens its interrupts, and acknowledges and ends so many; what raises them goes on raising them. Then it closes them again. */
+  /**
+   * Opens its interrupts, and acknowledges and ends so many; what raises them goes on raising them. Then it closes them again.
+   */
   | { readonly kind: "interrupts"; readonly count: number }
   /** Fills memory with random words, again and again; `at` and `bytes` are multiples of 8. */
   | { readonly kind: "scribble"; readonly at: number; readonly bytes: number; readonly seed: number; readonly rounds: number }
@@ -61,7 +70,8 @@ export function describe(operation: Operation): string {
     case "call": return `${operation.conduit} #${operation.immediate}, ${operation.x.map(hex).join(" ")}`;
     case "hint": case "odd": return operation.what;
     case "interrupts": return `take ${operation.count} interrupts`;
-    case "scribble": return `scribble over ${operation.bytes} bytes at ${hex(operation.at)}, ${operation.rounds} times, seed ${operation.seed}`;
+    case "scribble":
+      return `scribble over ${operation.bytes} bytes at ${hex(operation.at)}, ${operation.rounds} times, seed ${operation.seed}`;
     case "spin": return "spin for ever";
   }
 }

@@ -69,7 +69,9 @@ export function targetOf(plan: Plan, name: string): Target {
   const spis = own.interrupts.map(({ intid }) => intid);
   const places = ownPlaces(plan, own);
   const others = plan.partitions.filter((_, n) => n !== index).flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid));
-  const nobodys = Array.from({ length: plan.gic.spiLimit - FIRST_SPI }, (_, n) => n + FIRST_SPI).filter((intid) => !spis.includes(intid) && !others.includes(intid));
+  const nobodys = Array.from(
+    { length: plan.gic.spiLimit - FIRST_SPI }, (_, n) => n + FIRST_SPI,
+  ).filter((intid) => !spis.includes(intid) && !others.includes(intid));
   return {
     ...places,
     gic: plan.gic.version === 2 ? 2 : 3,
@@ -79,7 +81,9 @@ export function targetOf(plan: Plan, name: string): Target {
     freeSpi: found(own.interrupts.find(({ use }) => use === "spis")?.intid, "an SPI of its own by `spis:`"),
     ppis: own.ppis,
     foreignSpis: [...others, ...nobodys],
-    foreignPpis: Array.from({ length: FIRST_SPI - FIRST_PPI }, (_, n) => n + FIRST_PPI).filter((intid) => !own.ppis.includes(intid)),
+    foreignPpis: Array.from(
+      { length: FIRST_SPI - FIRST_PPI }, (_, n) => n + FIRST_PPI,
+    ).filter((intid) => !own.ppis.includes(intid)),
     foreign: foreignPlaces(plan, index, places),
     foreignMpidrs: plan.cpus.filter(({ partition }) => partition !== index).map(({ mpidr }) => mpidr),
     channels: own.channels.length,
@@ -103,17 +107,27 @@ function ownPlaces(plan: Plan, own: PlannedPartition): OwnPlaces {
     gicc: of("interface", "its own GICC"),
     console: { what: "its own console", at: own.console, size: PL011_BYTES },
     mailbox: own.mailbox === 0 ? undefined : { what: "its own mailbox", at: own.mailbox, size: PAGE },
-    devices: own.regions.filter(({ kind }) => kind === "device").map(({ ipa, size }) => ({ what: "its own device", at: ipa, size })),
+    devices: own.regions.filter(({ kind }) => kind === "device").map(
+      ({ ipa, size }) => ({ what: "its own device", at: ipa, size })
+    ),
   };
 }
 
-/** Everything that is physically somewhere, at that address, and a few addresses that are nowhere: but for what is the attacker's: its RAM should lie where nothing is. */
+/**
+ * Everything that is physically somewhere, at that address, and a few addresses that are nowhere: but for what is the attacker's:
+ * its RAM should lie where nothing is.
+ */
 function foreignPlaces(plan: Plan, index: number, own: OwnPlaces): Place[] {
   const { ram, channel } = own;
-  const mine = [own.ram, own.channel, own.gicd, own.console, own.gicr, own.gicc, own.mailbox, ...own.devices].filter((place) => place !== undefined);
+  const mine = [
+    own.ram, own.channel, own.gicd, own.console, own.gicr, own.gicc, own.mailbox, ...own.devices,
+  ].filter((place) => place !== undefined);
   const interfaces = plan.gic.cpuInterface;
   const all: Place[] = [
-    ...plan.partitions.flatMap(({ name, regions }, n) => (n === index ? [] : regions.map(({ kind, pa, size }) => ({ what: `${kind} of ${name}`, at: pa, size })))),
+    ...plan.partitions.flatMap(
+      ({ name, regions }, n) =>
+        (n === index ? [] : regions.map(({ kind, pa, size }) => ({ what: `${kind} of ${name}`, at: pa, size })))
+    ),
     ...plan.partitions[index]?.regions.map(({ kind, pa, size }) => ({ what: `the PA of its own ${kind}`, at: pa, size })) ?? [],
     { what: "the hypervisor", at: plan.image.base, size: plan.image.size },
     { what: "the physical GICD", at: plan.gic.gicd, size: gicdBytes(plan) },
@@ -122,7 +136,11 @@ function foreignPlaces(plan: Plan, index: number, own: OwnPlaces): Place[] {
       { what: "the physical GICH", at: interfaces.gich, size: PAGE },
       { what: "the physical GICV", at: interfaces.gicv, size: GICC_BYTES },
     ]),
-    ...(plan.gic.version === 3 ? plan.cpus.map(({ gicr }, n) => ({ what: `the physical GICR of pCPU ${n}`, at: gicr, size: GICR_BYTES })) : []),
+    ...(
+      plan.gic.version === 3
+        ? plan.cpus.map(({ gicr }, n) => ({ what: `the physical GICR of pCPU ${n}`, at: gicr, size: GICR_BYTES }))
+        : []
+    ),
     { what: "the physical UART", at: plan.uart.address, size: PL011_BYTES },
     { what: "just above its memory", at: ram.at + ram.size, size: PAGE },
     { what: "just below its memory", at: ram.at - PAGE, size: PAGE },
@@ -130,7 +148,9 @@ function foreignPlaces(plan: Plan, index: number, own: OwnPlaces): Place[] {
     { what: "just below its channel", at: channel.at - PAGE, size: PAGE },
     { what: "just behind its console", at: own.console.at + PL011_BYTES, size: PAGE },
     { what: "just behind its GICD", at: own.gicd.at + own.gicd.size, size: PAGE },
-    ...(own.gicr === undefined ? [] : [{ what: "just behind its last redistributor", at: own.gicr.at + own.gicr.size, size: PAGE }]),
+    ...(
+      own.gicr === undefined ? [] : [{ what: "just behind its last redistributor", at: own.gicr.at + own.gicr.size, size: PAGE }]
+    ),
     { what: "IPA 0", at: 0, size: PAGE },
     { what: "the last page of the IPA space", at: IPA_END - PAGE, size: PAGE },
     { what: "the middle of nowhere", at: IPA_END / 2, size: PAGE },

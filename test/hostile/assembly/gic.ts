@@ -1,8 +1,9 @@
-// Just enough of an interrupt controller driver to sleep for a millisecond: GICv3 (IHI 0069) or GICv2 (IHI 0048). Closed before steps
-// are carried out, so that they find the interrupt controller nearly as at reset.
+// Just enough of an interrupt controller driver to sleep for a millisecond: GICv3 (IHI 0069) or GICv2 (IHI 0048). Closed before
+// steps are carried out, so that they find the interrupt controller nearly as at reset.
 import {
-  deviceRead32, deviceWrite32, giccOffset, gicOffset, memoryRead32, memoryRead64, mrs_CNTFRQ_EL0, mrs_CNTVCT_EL0, mrs_ICC_IAR1_EL1, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0,
-  msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, stepsAddress, useGicc, wfi,
+  deviceRead32, deviceWrite32, giccOffset, gicOffset, memoryRead32, memoryRead64, mrs_CNTFRQ_EL0, mrs_CNTVCT_EL0,
+  mrs_ICC_IAR1_EL1, msr_CNTV_CTL_EL0, msr_CNTV_CVAL_EL0, msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, stepsAddress,
+  useGicc, wfi,
 } from "../../../build/generated/hostile";
 
 const GICD: u64 = 0x08000000;

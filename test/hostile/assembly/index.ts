@@ -1,5 +1,5 @@
-// The hostile guest: it does what it is told, and says what came of it. What it can be told is compiled into its image (encode.ts); the
-// host says by its console which steps to carry out. asc's entry file.
+// The hostile guest: it does what it is told, and says what came of it. What it can be told is compiled into its image
+// (encode.ts); the host says by its console which steps to carry out. asc's entry file.
 //
 //   hostile: ready                                       it has started, and waits for a line "<first> <last>": step numbers
 //   hostile: 17 24 0 - 0 0 0 0 a1b2c3d4                   steps 17…24: none was answered wrongly; digest of all x0
@@ -9,8 +9,8 @@
 // A step that does not come back is the end of this guest, and of the hypervisor's telling the host of it.
 import { bound } from "../../../build/generated/cpu";
 import {
-  answerAny, answerDone, answerException, countOffset, exceptions, execute, fault, kindOffset, maskOffset, memoryRead32, memoryRead64, stepBytes, stepsAddress,
-  stepsOffset, syndrome, timesOffset, valueOffset,
+  answerAny, answerDone, answerException, countOffset, exceptions, execute, fault, kindOffset, maskOffset, memoryRead32,
+  memoryRead64, stepBytes, stepsAddress, stepsOffset, syndrome, timesOffset, valueOffset,
 } from "../../../build/generated/hostile";
 import { Line, LINE_BYTES } from "../../../rtos-guests/text/line";
 import { awaitNumber, flush, readNumber, wasLastOfLine } from "./console";

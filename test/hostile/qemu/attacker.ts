@@ -1,5 +1,5 @@
-// The hostile guest in QEMU, made to carry out its steps, and what came of them: by what it says itself, and by what the hypervisor
-// says of it when it says nothing any more.
+// The hostile guest in QEMU, made to carry out its steps, and what came of them: by what it says itself, and by what the
+// hypervisor says of it when it says nothing any more.
 import * as abi from "../../../core/abi.ts";
 import type { BootedSystem } from "../../system/bootedSystem.ts";
 import type { Answer } from "../aarch64/answers.ts";
@@ -64,7 +64,9 @@ export class Attacker {
       await this.booted.until(what, condition);
     } catch (error) {
       const { telemetry, exits, events } = this.partition;
-      const last = events.slice(-3).map(({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`);
+      const last = events.slice(-3).map(
+        ({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`
+      );
       throw new Error(`${this.name} is ${telemetry?.state ?? "silent"}, exits ${exits.join()}; ${last.join(", ")}; printed: ${JSON.stringify(this.printed.slice(-SHOWN))}`, { cause: error });
     }
   }
@@ -75,7 +77,9 @@ export class Attacker {
 
   /** It has started since then, and waits for its first command. Its console and its events come out in any order. */
   private async reborn({ printed, starts }: { readonly printed: number; readonly starts: number }): Promise<void> {
-    await this.until(`${this.name} started, and ready`, () => this.events(abi.EVENT_STARTED) > starts && READY.test(this.printed.slice(printed)));
+    await this.until(
+      `${this.name} started, and ready`, () => this.events(abi.EVENT_STARTED) > starts && READY.test(this.printed.slice(printed)),
+    );
   }
 
   /** Carries out steps `first` to `last`; throws what was not answered as it should be. */
@@ -129,11 +133,18 @@ export class Attacker {
     const find = (): RegExpExecArray | undefined =>
       [...this.printed.slice(after).matchAll(REPORT)].find((found) => Number(found[1]) === first && Number(found[2]) === last);
     const panic = (): string | undefined => PANIC.exec(this.printed.slice(after))?.[0];
-    await this.until(`${this.name}: an answer to steps ${first} to ${last} (${this.what(first)} …)`, () => find() !== undefined || panic() !== undefined || this.events(abi.EVENT_STOPPED) > deaths);
+    await this.until(
+      `${this.name}: an answer to steps ${first} to ${last} (${this.what(first)} …)`,
+      () => find() !== undefined || panic() !== undefined || this.events(abi.EVENT_STOPPED) > deaths,
+    );
     const found = find();
     if (found !== undefined) return found;
-    const last25 = this.partition.events.slice(-1).map(({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`);
-    throw new Error(`${this.name} did not come back from steps ${first} to ${last} (${this.what(first)} …): ${panic() ?? last25.join()}`);
+    const last25 = this.partition.events.slice(-1).map(
+      ({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`
+    );
+    throw new Error(
+      `${this.name} did not come back from steps ${first} to ${last} (${this.what(first)} …): ${panic() ?? last25.join()}`
+    );
   }
 
   private async end(n: number): Promise<void> {
@@ -141,7 +152,8 @@ export class Attacker {
     const life = this.life();
     const [faults, watchdogs, stops] = [abi.EVENT_FAULT, abi.EVENT_WATCHDOG, abi.EVENT_STOPPED].map((code) => this.events(code));
     this.booted.type(this.name, `${n} ${n}\n`);
-    const back = (): string | undefined => [REPORT, PANIC].map((pattern) => this.printed.slice(life.printed).match(pattern)?.[0]).find((found) => found !== undefined);
+    const back = (): string | undefined =>
+      [REPORT, PANIC].map((pattern) => this.printed.slice(life.printed).match(pattern)?.[0]).find((found) => found !== undefined);
     const gone = (): boolean => this.events(abi.EVENT_STOPPED) > (stops ?? 0);
     if (answer.kind === "endless" && answer.ended === "by the host") {
       await this.standsStill();
@@ -152,7 +164,9 @@ export class Attacker {
     if (said !== undefined && answer.kind === "fails or lives") return;
     if (said !== undefined) throw new Error(`it came back (${said}) from: ${this.what(n)}; expected ${explain(answer)}`);
     if (answer.kind === "fails" || answer.kind === "fails or lives") this.checkFault(n, faults ?? 0, answer);
-    if (answer.kind === "endless" && answer.ended === "by its watchdog" && this.events(abi.EVENT_WATCHDOG) === watchdogs) throw new Error("its watchdog has not noticed");
+    if (answer.kind === "endless" && answer.ended === "by its watchdog" && this.events(abi.EVENT_WATCHDOG) === watchdogs) {
+      throw new Error("its watchdog has not noticed");
+    }
     if (answer.kind === "stops" && answer.then === "off") {
       await this.until(`${this.name} off`, () => this.partition.telemetry?.state === "off");
       await this.command("start");
@@ -162,13 +176,19 @@ export class Attacker {
 
   private checkFault(n: number, before: number, answer: Answer): void {
     const fault = this.partition.events.findLast(({ code }) => code === abi.EVENT_FAULT);
-    if (fault === undefined || this.events(abi.EVENT_FAULT) === before) throw new Error(`it stopped without a fault by: ${this.what(n)}`);
+    if (fault === undefined || this.events(abi.EVENT_FAULT) === before) {
+      throw new Error(`it stopped without a fault by: ${this.what(n)}`);
+    }
     const ec = Number((fault.a >> EC_SHIFT) & 0x3fn);
-    if (answer.kind === "fails" && ec !== answer.ec) throw new Error(`it failed with EC 0x${ec.toString(16)}, not 0x${answer.ec.toString(16)}, by: ${this.what(n)}`);
+    if (answer.kind === "fails" && ec !== answer.ec) {
+      throw new Error(`it failed with EC 0x${ec.toString(16)}, not 0x${answer.ec.toString(16)}, by: ${this.what(n)}`);
+    }
     const operation = this.steps[n]?.operation;
     const expected = operation === undefined ? [] : reachesFor(operation).map((address) => Math.floor(address / PAGE));
     const page = Math.floor(Number(fault.b) / PAGE);
-    if ((fault.a & FSC_TYPE) === FSC_TRANSLATION && !expected.includes(page)) throw new Error(`it failed at 0x${fault.b.toString(16)} by: ${this.what(n)}`);
+    if ((fault.a & FSC_TYPE) === FSC_TRANSLATION && !expected.includes(page)) {
+      throw new Error(`it failed at 0x${fault.b.toString(16)} by: ${this.what(n)}`);
+    }
   }
 
   /** It makes no exits any more: it has read its command, and is in its endless loop. */
@@ -200,4 +220,5 @@ function reachesFor(operation: Operation): number[] {
   return "access" in operation ? [operation.at, operation.at + operation.bytes - 1] : [operation.at];
 }
 
-const explain = (answer: Answer): string => JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? `0x${value.toString(16)}` : value));
+const explain = (answer: Answer): string =>
+  JSON.stringify(answer, (_, value: unknown) => (typeof value === "bigint" ? `0x${value.toString(16)}` : value));

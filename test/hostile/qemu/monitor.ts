@@ -1,5 +1,5 @@
-// QEMU's own view of the machine, which nothing that runs on it can deny: physical memory and device registers, by a QMP socket of
-// this test's own (QEMU documentation, "QEMU Machine Protocol Specification").
+// QEMU's own view of the machine, which nothing that runs on it can deny: physical memory and device registers, by a QMP socket
+// of this test's own (QEMU documentation, "QEMU Machine Protocol Specification").
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import type { Socket } from "node:net";
@@ -64,7 +64,9 @@ export class Monitor {
 
   /** Leads a port of this machine's to one of the guest behind that user network. */
   async forward(network: string, from: number, to: number): Promise<void> {
-    const answer = await this.execute("human-monitor-command", { "command-line": `hostfwd_add ${network} tcp:127.0.0.1:${from}-:${to}` });
+    const answer = await this.execute(
+      "human-monitor-command", { "command-line": `hostfwd_add ${network} tcp:127.0.0.1:${from}-:${to}` },
+    );
     if (answer !== "") throw new Error(`QEMU's monitor says: ${String(answer)}`);
   }
 

@@ -1,5 +1,5 @@
-// The PLC guest beside the attacker, and the proof that it has noticed nothing: its scans go on, it is never held, it is never entered
-// for a cause that is not its own, its code and constants are what they were, its interrupts are as it left them.
+// The PLC guest beside the attacker, and the proof that it has noticed nothing: its scans go on, it is never held, it is never
+// entered for a cause that is not its own, its code and constants are what they were, its interrupts are as it left them.
 import { createHash } from "node:crypto";
 import * as abi from "../../../core/abi.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
@@ -11,8 +11,10 @@ import type { Monitor } from "./monitor.ts";
 
 /** Exits that only a disturbance from outside would cause. */
 const FOREIGN: readonly (readonly [string, number])[] = [
-  ["kick", abi.EXIT_SGI], ["maintenance", abi.EXIT_MAINTENANCE], ["fault", abi.EXIT_FAULT], ["tick", abi.EXIT_TICK], ["interrupt", abi.EXIT_INTERRUPT], ["SGI", abi.EXIT_SGI_SEND],
-  ["bandwidth", abi.EXIT_BANDWIDTH], ["GIC", abi.EXIT_GIC], ["register", abi.EXIT_SYSREG], ["SMC", abi.EXIT_SMC], ["console", abi.EXIT_CONSOLE],
+  ["kick", abi.EXIT_SGI], ["maintenance", abi.EXIT_MAINTENANCE], ["fault", abi.EXIT_FAULT], ["tick", abi.EXIT_TICK],
+  ["interrupt", abi.EXIT_INTERRUPT], ["SGI", abi.EXIT_SGI_SEND],
+  ["bandwidth", abi.EXIT_BANDWIDTH], ["GIC", abi.EXIT_GIC], ["register", abi.EXIT_SYSREG], ["SMC", abi.EXIT_SMC],
+  ["console", abi.EXIT_CONSOLE],
 ];
 const SCANS = 20n;
 /** However slow the emulator is: by then it has scanned, or never will. */
@@ -75,9 +77,13 @@ export class Neighbour {
     const more = (cause: number): number => (now.exits[cause] ?? 0) - (previous.exits[cause] ?? 0);
     const what = FOREIGN.filter(([, cause]) => more(cause) !== 0).map(([name, cause]) => `${more(cause)} exits for: ${name}`);
     if (now.held !== 0n) what.push(`held for ${now.held} ns`);
-    if (record.telemetry !== undefined && (record.telemetry.restarts !== 0 || record.telemetry.state !== "running")) what.push(`restarted, or stopped: ${record.telemetry.state}`);
+    if (record.telemetry !== undefined && (record.telemetry.restarts !== 0 || record.telemetry.state !== "running")) {
+      what.push(`restarted, or stopped: ${record.telemetry.state}`);
+    }
     const due = Number(now.time - previous.time) / NANOSECONDS_A_SCAN;
-    if (more(abi.EXIT_TIMER) > due * TIMER_EXITS.perScan + TIMER_EXITS.more) what.push(`${more(abi.EXIT_TIMER)} timer interrupts, of which ${due} were due`);
+    if (more(abi.EXIT_TIMER) > due * TIMER_EXITS.perScan + TIMER_EXITS.more) {
+      what.push(`${more(abi.EXIT_TIMER)} timer interrupts, of which ${due} were due`);
+    }
     if (what.length > 0) this.noticed.push(`${this.name}: ${what.join("; ")} (during ${suspects.join(", ") || "nothing"})`);
   }
 
@@ -86,7 +92,9 @@ export class Neighbour {
     this.suspects.push(name);
     const [published, before] = [this.scans, await this.latestScans()];
     await attempt();
-    if (touches?.includes("channel") === true) await this.booted.until(`${this.name}'s scans going on`, () => this.scans > published);
+    if (touches?.includes("channel") === true) await this.booted.until(
+      `${this.name}'s scans going on`, () => this.scans > published,
+    );
     else await this.goesOn(before);
     this.complain();
   }
@@ -110,7 +118,9 @@ export class Neighbour {
 
   private async goesOn(before: bigint): Promise<void> {
     for (let look = 0; (await this.latestScans()) <= before + SCANS; look++) {
-      if (look === LOOKS) throw new Error(`${this.name} scans no more: ${before} scans before the attempt, ${await this.latestScans()} now`);
+      if (look === LOOKS) {
+        throw new Error(`${this.name} scans no more: ${before} scans before the attempt, ${await this.latestScans()} now`);
+      }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }
@@ -123,8 +133,8 @@ export class Neighbour {
   }
 
   /**
-   * The physical state of its interrupts: SPIs in the distributor, its timer in its redistributor. Its doorbells may be pending. GICv3 only:
-   * QEMU's model of GICv2 cannot be read by a monitor (it asks which CPU reads, and there is none).
+   * The physical state of its interrupts: SPIs in the distributor, its timer in its redistributor. Its doorbells may be pending.
+   * GICv3 only: QEMU's model of GICv2 cannot be read by a monitor (it asks which CPU reads, and there is none).
    */
   async interrupts(): Promise<string[]> {
     const { monitor } = this;

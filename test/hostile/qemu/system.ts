@@ -1,5 +1,5 @@
-// The system that is attacked in QEMU: the hostile guest, the PLC guest beside it with a channel between the two, and a witness: the
-// hostile guest's program once more, which does nothing but to keep some interrupts and memory in a state that is known, and
+// The system that is attacked in QEMU: the hostile guest, the PLC guest beside it with a channel between the two, and a witness:
+// the hostile guest's program once more, which does nothing but to keep some interrupts and memory in a state that is known, and
 // to look, when it is asked, whether they are as it left them.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,9 @@ export interface PreparedSystem {
   readonly target: Target;
   readonly neighbour: string;
   /** All its steps, and which of them each attempt is. */
-  readonly attacker: { readonly name: string; readonly steps: readonly Step[]; readonly attempts: readonly (Range & { readonly attempt: Attempt })[] };
+  readonly attacker: {
+    readonly name: string; readonly steps: readonly Step[]; readonly attempts: readonly (Range & { readonly attempt: Attempt })[]
+  };
   readonly witness: {
     readonly name: string;
     readonly steps: readonly Step[];
@@ -60,17 +62,24 @@ const WITNESS_SPIS = [181, 182, 183];
 const OUT = "build/test-hostile";
 
 const partition = (name: string, image: string, cpu: number, more: readonly string[]): string[] => [
-  `  ${name}:`, "    guest: plc # as to its machine", `    image: ${image}`, `    cpus: [${cpu}]`, `    memory: { size: 16M, ipa: 0x${IMAGE_IPA.toString(16)} }`, "    on_failure: restart", ...more.map((line) => `    ${line}`),
+  `  ${name}:`, "    guest: plc # as to its machine", `    image: ${image}`, `    cpus: [${cpu}]`,
+  `    memory: { size: 16M, ipa: 0x${IMAGE_IPA.toString(16)} }`, "    on_failure: restart", ...more.map((line) => `    ${line}`),
 ];
 
 function yamlOf({ board, attacker, neighbour }: Variant, image: (name: string) => string): string {
   return [
     `board: ${board}`, "partitions:",
-    ...partition(ATTACKER, image(ATTACKER), 1, ["devices: [rtc]", `spis: [${ATTACKERS_SPI}]`, "watchdog: 3s", ...(attacker === "direct" ? ["interrupts: direct"] : [])]),
-    // On pCPU 0: whoever takes a number out of range for the first one, hits it. An emulator on a busy machine may stand still for a while: the PLC's watchdog is not what is tested.
-    `  ${NEIGHBOUR}:`, "    guest: plc", "    cpus: [0]", "    memory: 16M", "    watchdog: 60s", "    on_failure: stop", ...(neighbour === "direct" ? ["    interrupts: direct"] : []),
+    ...partition(
+      ATTACKER, image(ATTACKER), 1,
+      ["devices: [rtc]", `spis: [${ATTACKERS_SPI}]`, "watchdog: 3s", ...(attacker === "direct" ? ["interrupts: direct"] : [])],
+    ),
+    // On pCPU 0: whoever takes a number out of range for the first one, hits it. An emulator on a busy machine may stand still
+    // for a while: the PLC's watchdog is not what is tested.
+    `  ${NEIGHBOUR}:`, "    guest: plc", "    cpus: [0]", "    memory: 16M", "    watchdog: 60s", "    on_failure: stop",
+    ...(neighbour === "direct" ? ["    interrupts: direct"] : []),
     ...partition(WITNESS, image(WITNESS), 3, [`spis: [${WITNESS_SPIS.join(", ")}]`]),
-    "channels:", `  process-image: { between: [${ATTACKER}, ${NEIGHBOUR}] }`, `  other: { between: [${WITNESS}, ${NEIGHBOUR}] }`, "",
+    "channels:", `  process-image: { between: [${ATTACKER}, ${NEIGHBOUR}] }`, `  other: { between: [${WITNESS}, ${NEIGHBOUR}] }`,
+    "",
   ].join("\n");
 }
 
@@ -89,7 +98,9 @@ export async function prepareSystem(variant: Variant, seed: number): Promise<Pre
 
   const give = (name: string, target: Target, steps: readonly Step[]): void => {
     const bytes = program.slice();
-    bytes.set(encodeSteps(steps, { gic: target.gic, gicc: target.gicc?.at ?? 0, console: target.console.at }), STEPS_IPA - IMAGE_IPA);
+    bytes.set(
+      encodeSteps(steps, { gic: target.gic, gicc: target.gicc?.at ?? 0, console: target.console.at }), STEPS_IPA - IMAGE_IPA,
+    );
     writeFileSync(image(name), bytes);
   };
   const target = targetOf(plan, ATTACKER);

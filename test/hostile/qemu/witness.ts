@@ -25,7 +25,8 @@ const at = ({ gicd }: Target, base: number, intid: number): number => gicd.at + 
 
 /** One of its SPIs enabled, one pending and not enabled, all with priorities of their own. */
 export function prepare(target: Target): Step[] {
-  const write = (address: number, bytes: 1 | 4, data: bigint): Step => step({ kind: "store", at: address, bytes, access: "plain", memory: "device", data }, DONE);
+  const write = (address: number, bytes: 1 | 4, data: bigint): Step =>
+    step({ kind: "store", at: address, bytes, access: "plain", memory: "device", data }, DONE);
   const [enabled = 0, pending = 0] = target.spis;
   return [
     step({ kind: "scribble", at: target.scratch.at, bytes: PATTERN_BYTES, seed: SEED, rounds: 1 }, DONE),
@@ -38,7 +39,8 @@ export function prepare(target: Target): Step[] {
 
 /** Everything that there is to see of its SPIs. */
 export function look(target: Target): Step[] {
-  const read = (address: number, bytes: 1 | 4 | 8): Step => step({ kind: "load", at: address, bytes, access: "plain", memory: "device" }, DONE);
+  const read = (address: number, bytes: 1 | 4 | 8): Step =>
+    step({ kind: "load", at: address, bytes, access: "plain", memory: "device" }, DONE);
   return target.spis.flatMap((intid) => [
     ...[IGROUPR, ISENABLER, ISPENDR, ISACTIVER].map((base) => read(at(target, base, intid), 4)),
     read(target.gicd.at + IPRIORITYR + intid, 1),

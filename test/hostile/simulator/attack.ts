@@ -1,5 +1,5 @@
-// What an ISA gives for its core to be attacked on the simulated machine by the runs that are the same for every ISA: its arsenal, who
-// carries it out, and who stands by. (tools/machine/isa.ts draws where the seam is.)
+// What an ISA gives for its core to be attacked on the simulated machine by the runs that are the same for every ISA: its
+// arsenal, who carries it out, and who stands by. (tools/machine/isa.ts draws where the seam is.)
 import type { Plan } from "../../../partitions/plan/plan.ts";
 import type { BoardFacts } from "../../../tools/machine/board.ts";
 import type { Guest } from "../../../tools/machine/guest.ts";

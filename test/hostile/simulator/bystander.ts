@@ -1,6 +1,6 @@
-// The partition that is attacked on the simulated machine, and what is nobody's: everything of them that could be changed, as it was before
-// the attacker's last move. Only its own doings change it: its timer, a line of its own, its telemetry. What an ISA's bystander has of its
-// own is abstract.
+// The partition that is attacked on the simulated machine, and what is nobody's: everything of them that could be changed, as it
+// was before the attacker's last move. Only its own doings change it: its timer, a line of its own, its telemetry. What an ISA's
+// bystander has of its own is abstract.
 import * as abi from "../../../core/abi.ts";
 import type { PlannedPartition } from "../../../partitions/plan/plan.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
@@ -79,8 +79,13 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
     this.fillMemory();
     this.recordTables();
     const { machine, guest } = this;
-    this.record = new Snapshot(new Uint8Array(machine.linear.buffer, guest.pcpu.vcpu, machine.pcpu(1).vcpu - machine.pcpu(0).vcpu));
-    this.watched = [...this.shared(), ...this.pcpus().flatMap((pcpu) => this.privates(pcpu)), ...this.attackers().flatMap((pcpu) => this.hypervisors(pcpu))];
+    this.record = new Snapshot(
+      new Uint8Array(machine.linear.buffer, guest.pcpu.vcpu, machine.pcpu(1).vcpu - machine.pcpu(0).vcpu)
+    );
+    this.watched = [
+      ...this.shared(), ...this.pcpus().flatMap((pcpu) => this.privates(pcpu)),
+      ...this.attackers().flatMap((pcpu) => this.hypervisors(pcpu)),
+    ];
     this.remember();
     return this;
   }
@@ -138,7 +143,10 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
     return [...steady, ...watchedEntries(what, entries, own)];
   }
 
-  /** The attacker's addresses lead to what is the attacker's. Direct partitions find all of it gone now and then, while they are stopped. */
+  /**
+   * The attacker's addresses lead to what is the attacker's. Direct partitions find all of it gone now and then, while they are
+   * stopped.
+   */
   private checkAttackersTables(): void {
     const regions = this.attackersPlan.regions.flatMap(pagesOf);
     for (const pcpu of this.attackers()) {
@@ -152,7 +160,9 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
   private recordTables(): void {
     const { machine } = this;
     machine.mappings(this.guest.pcpu, (pa, bytes) => {
-      this.tables.push(new Snapshot(new Uint8Array(machine.linear.buffer, pa - machine.board.imageBase - machine.board.linearOffset, bytes)));
+      this.tables.push(
+        new Snapshot(new Uint8Array(machine.linear.buffer, pa - machine.board.imageBase - machine.board.linearOffset, bytes))
+      );
     });
   }
 
@@ -161,7 +171,9 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
   }
 
   private eachWord(visit: (pa: number) => void): void {
-    for (const { pa, size } of this.plan.regions.filter(({ kind }) => kind === "ram").flatMap(pagesOf)) for (let at = pa; at < pa + size; at += PATTERN_STEP) visit(at);
+    for (const { pa, size } of this.plan.regions.filter(({ kind }) => kind === "ram").flatMap(pagesOf)) {
+      for (let at = pa; at < pa + size; at += PATTERN_STEP) visit(at);
+    }
   }
 
   /** From here on nothing may change. */
@@ -209,7 +221,9 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
   scan(): void {
     this.handle();
     this.scans++;
-    if (value(this.guest.hypercall(abi.CALL_TAG_PUBLISH, BigInt(plcAbi.PLC_TAG_SCANS), this.scans)) !== 0n) broken("it cannot publish its scans");
+    if (value(this.guest.hypercall(abi.CALL_TAG_PUBLISH, BigInt(plcAbi.PLC_TAG_SCANS), this.scans)) !== 0n) {
+      broken("it cannot publish its scans");
+    }
     this.eachWord((pa) => {
       if (this.machine.memory.read64(pa) !== (PATTERN ^ BigInt(pa))) broken(`its memory at ${hex(pa)}`);
     });

@@ -1,5 +1,5 @@
-// A fuzz run: so many operations of the attacker's on fresh machines, some thousand on each. What fails is reduced, and told as a list of
-// moves; AXV_SEED repeats it.
+// A fuzz run: so many operations of the attacker's on fresh machines, some thousand on each. What fails is reduced, and told as a
+// list of moves; AXV_SEED repeats it.
 import type { SystemSpec } from "../../../tools/machine/system.ts";
 import { Random } from "../random.ts";
 import { explain, makeMoves } from "./moves.ts";
@@ -17,7 +17,10 @@ export class FuzzFailure extends Error {
   readonly code = "HOSTILE_FUZZ";
 
   constructor(field: string, seed: number, moves: readonly string[], cause: Error) {
-    super(`${cause.message}\n${field}, AXV_SEED=${seed}, ${moves.length} moves:\n${moves.map((move) => `  ${move}`).join("\n")}`, { cause });
+    super(
+      `${cause.message}\n${field}, AXV_SEED=${seed}, ${moves.length} moves:\n${moves.map((move) => `  ${move}`).join("\n")}`,
+      { cause },
+    );
     this.name = "FuzzFailure";
   }
 }

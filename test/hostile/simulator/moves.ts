@@ -1,4 +1,5 @@
-// What happens in a fuzz run, as plain data: made from a seed, carried out, left out one by one when a failure is reduced, printed.
+// What happens in a fuzz run, as plain data: made from a seed, carried out, left out one by one when a failure is reduced,
+// printed.
 import type { Attempt, Step } from "../attempt.ts";
 import type { Random } from "../random.ts";
 
@@ -20,7 +21,13 @@ export interface Arsenal<Target extends Besieged, Operation> {
 
 export type Move<Operation> =
   /** A vCPU of the attacker tries a step of an attempt. `during`: in the middle of it, somebody else does something. */
-  | { readonly kind: "try"; readonly vcpu: number; readonly attempt: string; readonly step: Step<Operation>; readonly during?: During<Operation> }
+  | {
+    readonly kind: "try";
+    readonly vcpu: number;
+    readonly attempt: string;
+    readonly step: Step<Operation>;
+    readonly during?: During<Operation>
+  }
   /** A device of the attacker raises its interrupt, or lowers it. */
   | { readonly kind: "wire"; readonly line: number; readonly high: boolean }
   /** So many milliseconds, with a housekeeping tick in each. */
@@ -46,7 +53,12 @@ export function makeMoves<Target extends Besieged, Operation>(
     const attempt = random.pick(attempts);
     const vcpu = random.below(target.vcpus);
     for (const step of attempt.steps(target, random)) {
-      moves.push({ kind: "try", vcpu, attempt: attempt.name, step, ...(random.chance(1, 16) ? { during: during(attempts, target, random) } : {}) });
+      moves.push(
+        {
+          kind: "try", vcpu, attempt: attempt.name, step,
+          ...(random.chance(1, 16) ? { during: during(attempts, target, random) } : {}),
+        }
+      );
       if (random.chance(1, 32)) moves.push({ kind: "wire", line: random.pick(target.lines), high: random.chance(1, 2) });
       if (random.chance(1, 64)) moves.push({ kind: "time", milliseconds: 1 + random.below(3) });
       if (moves.length % LOOK_EVERY === 0) moves.push({ kind: "look" });
@@ -68,7 +80,8 @@ export function explain<Target extends Besieged, Operation>(arsenal: Arsenal<Tar
   switch (move.kind) {
     case "try": {
       const { vcpu, step, attempt, during } = move;
-      return `vCPU ${vcpu}: ${arsenal.describe(step.operation)} (${attempt})${during === undefined ? "" : explainDuring(arsenal, during)}`;
+      const tried = `vCPU ${vcpu}: ${arsenal.describe(step.operation)} (${attempt})`;
+      return during === undefined ? tried : `${tried}; ${explainDuring(arsenal, during)}`;
     }
     case "wire": return `the wire of line ${move.line} goes ${move.high ? "high" : "low"}`;
     case "time": return `${move.milliseconds} ms pass`;
@@ -76,6 +89,9 @@ export function explain<Target extends Besieged, Operation>(arsenal: Arsenal<Tar
   }
 }
 
-function explainDuring<Target extends Besieged, Operation>({ describe }: Arsenal<Target, Operation>, { after, by }: During<Operation>): string {
-  return `; before intrinsic ${after} of it ${by === "housekeeper" ? "the housekeeper ticks" : `vCPU ${by.vcpu}: ${describe(by.step.operation)}`}`;
+function explainDuring<Target extends Besieged, Operation>(
+  { describe }: Arsenal<Target, Operation>, { after, by }: During<Operation>,
+): string {
+  const what = by === "housekeeper" ? "the housekeeper ticks" : `vCPU ${by.vcpu}: ${describe(by.step.operation)}`;
+  return `before intrinsic ${after} of it ${what}`;
 }

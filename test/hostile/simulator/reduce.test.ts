@@ -4,7 +4,8 @@ import { reduce } from "./reduce.ts";
 const LIST = Array.from({ length: 1000 }, (_, n) => n);
 
 test("leaves what the failure needs, in its order", () => {
-  const fails = (list: readonly number[]): boolean => list.indexOf(17) >= 0 && list.indexOf(503) > list.indexOf(17) && list.includes(999);
+  const fails = (list: readonly number[]): boolean =>
+    list.indexOf(17) >= 0 && list.indexOf(503) > list.indexOf(17) && list.includes(999);
   expect(reduce(LIST, fails, 1000)).toEqual([17, 503, 999]);
 });
 

@@ -1,5 +1,5 @@
-// An attacker and a bystander on a simulated machine: moves are carried out, each is answered as the table says, and the bystander is
-// looked at after each.
+// An attacker and a bystander on a simulated machine: moves are carried out, each is answered as the table says, and the
+// bystander is looked at after each.
 import * as abi from "../../../core/abi.ts";
 import { numbered } from "../../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../../industrial/link/demultiplexer.ts";
@@ -8,6 +8,7 @@ import type { Frame } from "../../../industrial/link/frame.ts";
 import { decodePartition, decodeVcpu } from "../../../industrial/link/telemetry.ts";
 import type { Guest } from "../../../tools/machine/guest.ts";
 import type { Machine } from "../../../tools/machine/machine.ts";
+import type { Range } from "../../../tools/machine/memory.ts";
 import { TELEMETRY_MILLISECONDS } from "../../../tools/machine/system.ts";
 import type { System, SystemSpec } from "../../../tools/machine/system.ts";
 import { objection, survives } from "../answers.ts";
@@ -24,7 +25,9 @@ const RESTART_MS = 1100;
 const STEPS = 64;
 const REPEATS = 4;
 
-export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, Made extends Machine = Machine, Who extends Guest = Guest> {
+export class Siege<
+  Spec extends SystemSpec, Target extends Besieged, Operation, Made extends Machine = Machine, Who extends Guest = Guest,
+> {
   readonly machine: Made;
   readonly target: Target;
   /** Operations that got as far as stage 2, a trap, or memory. */
@@ -34,6 +37,7 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
   readonly bystander: Bystander<Made, Who>;
   private readonly attack: Attack<Spec, Target, Operation, Made, Who>;
   private readonly index: number;
+  private readonly writable: readonly Range[];
   private frames: Frame[] = [];
   private readonly demultiplexer = new Demultiplexer((item) => {
     if ("frame" in item) this.frames.push(item.frame);
@@ -54,9 +58,14 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
     this.attackers = (plan.partitions[this.index]?.cpus ?? []).map((pcpu) => isa.guestOf(this.machine, pcpu));
     const other = plan.partitions.findIndex(({ name }) => name === BYSTANDER);
     this.bystander = attack.bystanderOf({
-      machine: this.machine, system: this.system, guest: isa.guestOf(this.machine, plan.partitions[other]?.cpus[0] ?? 0), index: other, attacker: this.index,
+      machine: this.machine, system: this.system, guest: isa.guestOf(this.machine, plan.partitions[other]?.cpus[0] ?? 0),
+      index: other, attacker: this.index,
     });
     this.machine.writes.length = 0;
+    const { imageBase, imageSize } = this.machine.board;
+    const regions = plan.partitions.flatMap((partition, n) =>
+      partition.regions.filter(({ kind }) => kind === "mailbox" || (n === this.index && kind === "ram")));
+    this.writable = [{ pa: imageBase, size: imageSize }, ...regions];
   }
 
   carryOut(move: Move<Operation>): void {
@@ -79,7 +88,8 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
           this.intrude(guest, during.by);
         });
       }
-      guest.pcpu.pc = BigInt(this.system.plan.partitions[this.index]?.entry ?? 0); // wherever an exception has taken it: it executes what is mapped
+      // wherever an exception has taken it: it executes what is mapped
+      guest.pcpu.pc = BigInt(this.system.plan.partitions[this.index]?.entry ?? 0);
       const became = this.attack.perform(this.machine, guest, step.operation);
       this.machine.endIntrusion();
       if (became !== "out of reach") this.operations++;
@@ -126,7 +136,9 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
     if (answer.ended === "by the host") this.restart("restart", again);
     else for (let waited = 0; waited < RESTART_MS && !again(); waited++) this.pass(1);
     // Its watchdog may have been fed by the other vCPU, or not be armed by a life that an intruder has ended.
-    if (answer.ended === "by the host" && !again()) throw new Error("the host could not restart the attacker out of its endless loop");
+    if (answer.ended === "by the host" && !again()) {
+      throw new Error("the host could not restart the attacker out of its endless loop");
+    }
   }
 
   private restart(command: "start" | "restart", done: () => boolean): void {
@@ -164,10 +176,9 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
 
   /** The hypervisor has written nowhere but into its own memory, the attacker's, and mailboxes. */
   private checkWrites(): void {
-    const { writes, board } = this.machine;
+    const { writes } = this.machine;
     for (const { pa, size } of writes) {
-      const allowed = (pa >= board.imageBase && pa + size <= board.imageBase + board.imageSize) || this.system.plan.partitions.some(({ regions }, n) => regions.some((region) =>
-        (region.kind === "mailbox" || (n === this.index && region.kind === "ram")) && pa >= region.pa && pa + size <= region.pa + region.size));
+      const allowed = this.writable.some((place) => pa >= place.pa && pa + size <= place.pa + place.size);
       if (!allowed) throw new Error(`the hypervisor wrote ${size} bytes at 0x${pa.toString(16)}`);
     }
     writes.length = 0;
@@ -178,8 +189,12 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
     this.bystander.scan();
     this.frames = [];
     const mine = this.system.plan.partitions.findIndex(({ name }) => name === BYSTANDER);
-    const find = (kind: number): Frame | undefined => this.frames.find((frame) => frame.kind === kind && frame.partition === mine);
-    for (let waited = 0; waited < 4 * TELEMETRY_MILLISECONDS && (find(abi.FRAME_VCPU) === undefined || find(abi.FRAME_PARTITION) === undefined); waited++) this.pass(1);
+    const find = (kind: number): Frame | undefined =>
+      this.frames.find((frame) => frame.kind === kind && frame.partition === mine);
+    for (
+      let waited = 0; waited < 4 * TELEMETRY_MILLISECONDS
+        && (find(abi.FRAME_VCPU) === undefined || find(abi.FRAME_PARTITION) === undefined); waited++
+    ) this.pass(1);
     const [vcpu, partition] = [find(abi.FRAME_VCPU), find(abi.FRAME_PARTITION)];
     if (vcpu === undefined || partition === undefined) throw new Error("the bystander's telemetry does not come any more");
     const { exits, held } = decodeVcpu(vcpu);
@@ -187,7 +202,8 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
     const { due } = this.bystander;
     const foreign = this.attack.counted.filter((cause) => (exits[cause] ?? 0) !== (due.get(cause) ?? 0));
     if (held !== 0n || foreign.length > 0 || restarts !== 0 || state !== "running") {
-      throw new Error(`the bystander was disturbed: ${state}, held for ${held} ns, ${restarts} restarts, exits of causes ${foreign.join()}: ${foreign.map((cause) => `${exits[cause]} instead of ${due.get(cause) ?? 0}`).join()}`);
+      const causes = foreign.map((cause) => `${exits[cause]} of cause ${cause} instead of ${due.get(cause) ?? 0}`);
+      throw new Error(`the bystander was disturbed: ${state}, held ${held} ns, ${restarts} restarts, exits: ${causes.join()}`);
     }
   }
 }
@@ -195,7 +211,8 @@ export class Siege<Spec extends SystemSpec, Target extends Besieged, Operation, 
 /** `several`: the attacker has vCPUs that go on when one of them stops. */
 function judge<Operation>({ answer }: Step<Operation>, became: Became, several: boolean): void {
   if (became === "out of reach") return;
-  const explained = (): string => JSON.stringify(answer, (_, given: unknown) => (typeof given === "bigint" ? `0x${given.toString(16)}` : given));
+  const explained = (): string =>
+    JSON.stringify(answer, (_, given: unknown) => (typeof given === "bigint" ? `0x${given.toString(16)}` : given));
   if (survives(answer)) {
     const why = became === "gone" ? "it did not come back" : objection(answer, became);
     if (why !== undefined) throw new Error(`answered wrongly: ${why}; expected ${explained()}`);

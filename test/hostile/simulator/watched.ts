@@ -14,11 +14,18 @@ const ALL = ~0;
 
 /** Bits of the lines of which something may change, by words. */
 export const bitsFor = (lines: readonly number[], words: number): number[] =>
-  Array.from({ length: words }, (_, word) => lines.filter((line) => line >> 5 === word).reduce((set, line) => set | (1 << (line & 31)), 0));
+  Array.from(
+    { length: words }, (_, word) => lines.filter((line) => line >> 5 === word).reduce((set, line) => set | (1 << (line & 31)), 0),
+  );
 
 /** `own`, `pending`: bits that may change of all sets but what is pending, and of that. */
-export function watchedBits(what: string, bits: readonly LineBits[], own: readonly number[], pending: readonly number[]): (Watched & { readonly role: LineBits["role"] })[] {
-  return bits.map(({ name, role, set }) => ({ what: `${name} of ${what}`, role, set: new Snapshot(set), allowed: role === "pending" ? pending : own }));
+export function watchedBits(
+  what: string, bits: readonly LineBits[], own: readonly number[], pending: readonly number[],
+): (Watched & { readonly role: LineBits["role"] })[] {
+  return bits.map(
+    ({ name, role, set }) =>
+      ({ what: `${name} of ${what}`, role, set: new Snapshot(set), allowed: role === "pending" ? pending : own })
+  );
 }
 
 /** `own`: bits of the lines whose entries may change. */

@@ -14,11 +14,15 @@ test.each([["qemu-aarch64", qemuVirt], ["qemu-aarch64-gicv2", qemuVirtGicv2]] as
   if (board === undefined) throw new Error(`board.yaml is wrong: ${JSON.stringify(findings.sorted)}`);
   const { gic, timer } = board;
   expect(simulated.gicVersion).toBe(gic.version);
-  expect([simulated.gicd, simulated.spiLimit, simulated.maintenance]).toEqual([gic.gicd, FIRST_SPI + gic.spis, FIRST_PPI + gic.maintenance]);
+  expect([simulated.gicd, simulated.spiLimit, simulated.maintenance]).toEqual(
+    [gic.gicd, FIRST_SPI + gic.spis, FIRST_PPI + gic.maintenance]
+  );
   expect(simulated.cpus.map(({ mpidr }) => Number(mpidr))).toEqual(board.cpus.mpidr);
   if (gic.version === 2) expect([simulated.gicc, simulated.gich, simulated.gicv]).toEqual([gic.gicc, gic.gich, gic.gicv]);
   else expect(simulated.cpus.map(({ gicr }) => gicr)).toEqual(board.cpus.mpidr.map((_, n) => gic.gicr + n * gic.gicr_stride));
-  expect([simulated.hypervisorTimer, simulated.virtualTimer, simulated.physicalTimer]).toEqual([timer.hypervisor, timer.virtual, timer.physical].map((ppi) => FIRST_PPI + ppi));
+  expect([simulated.hypervisorTimer, simulated.virtualTimer, simulated.physicalTimer]).toEqual(
+    [timer.hypervisor, timer.virtual, timer.physical].map((ppi) => FIRST_PPI + ppi)
+  );
   expect(simulated.pmuInterrupt).toBe(FIRST_PPI + (board.pmu ?? -FIRST_PPI));
   expect(simulated.uart).toBe(board.uart.reg);
   expect(simulated.imageBase).toBe(board.boot.image);

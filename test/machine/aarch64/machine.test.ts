@@ -55,7 +55,10 @@ describe("the machine notices", () => {
     ["an unaligned one", "mmioRead32", [0x0800_0102n], "MACHINE_BUS"],
     ["a device access to memory", "mmioWrite32", [0x6000_0000n, 1], "MACHINE_STAGE1"],
     ["a load from a device as if it were memory", "physicalRead64", [0x0800_0000n], "MACHINE_STAGE1"],
-    ["a store into the image behind the core", "physicalWrite64", [BigInt(machine.board.imageBase + machine.board.imageSize), 1n], "MACHINE_STAGE1"],
+    [
+      "a store into the image behind the core", "physicalWrite64",
+      [BigInt(machine.board.imageBase + machine.board.imageSize), 1n], "MACHINE_STAGE1",
+    ],
     ["a copy to where no partition has memory", "copyPhysical", [0x7800_0000n, 0x4020_0000n, 64n], "MACHINE_STAGE1"],
     ["a copy that is not of whole cache lines", "copyPhysical", [0x6000_0020n, 0x4020_0000n, 64n], "MACHINE_BUS"],
     ["firmware asked for what a guest might have wanted", "smc", [0x8400_0008n, 0n, 0n, 0n], "MACHINE_FIRMWARE"],
@@ -214,9 +217,15 @@ describe("a guest", () => {
       act();
       return registers.ESR_EL2 !== UNKNOWN;
     };
-    for (const name of ["ICC_PMR_EL1", "ICC_CTLR_EL1", "ICC_RPR_EL1", "ICC_IAR0_EL1", "ICC_BPR0_EL1", "ICC_IGRPEN0_EL1", "ICC_AP0R0_EL1"] as const) expect(trapped(() => guest.mrs(name)), name).toBe(true);
+    for (
+      const name of [
+        "ICC_PMR_EL1", "ICC_CTLR_EL1", "ICC_RPR_EL1", "ICC_IAR0_EL1", "ICC_BPR0_EL1", "ICC_IGRPEN0_EL1", "ICC_AP0R0_EL1",
+      ] as const
+    ) expect(trapped(() => guest.mrs(name)), name).toBe(true);
     for (const name of ["ICC_SGI1R_EL1", "ICC_DIR_EL1"] as const) expect(trapped(() => guest.msr(name, 0n)), name).toBe(true);
-    for (const name of ["ICC_IAR1_EL1", "ICC_HPPIR1_EL1", "ICC_BPR1_EL1", "ICC_IGRPEN1_EL1", "ICC_AP1R0_EL1"] as const) expect(trapped(() => guest.mrs(name)), name).toBe(false);
+    for (const name of ["ICC_IAR1_EL1", "ICC_HPPIR1_EL1", "ICC_BPR1_EL1", "ICC_IGRPEN1_EL1", "ICC_AP1R0_EL1"] as const) {
+      expect(trapped(() => guest.mrs(name)), name).toBe(false);
+    }
     expect(trapped(() => guest.wfi())).toBe(true);
   });
 });
@@ -253,7 +262,9 @@ describe("the machine is deterministic", () => {
   });
 
   test("another pCPU can act again and again, every so many intrinsics, and as often as it was to", () => {
-    const act = (after: number, again?: { readonly every: number; readonly times: number }): { readonly at: number[]; readonly all: boolean } => {
+    const act = (
+      after: number, again?: { readonly every: number; readonly times: number },
+    ): { readonly at: number[]; readonly all: boolean } => {
       const machine = booted();
       const at: number[] = [];
       let intrinsics = 0;

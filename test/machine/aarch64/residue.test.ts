@@ -1,5 +1,5 @@
-// What hardware keeps, and the machine with it: TLBs, caches, descriptors under way, registers not synchronised, interrupts that are
-// disabled and still come. Each is harmless to who does what the architecture asks for, and an error to who does not.
+// What hardware keeps, and the machine with it: TLBs, caches, descriptors under way, registers not synchronised, interrupts that
+// are disabled and still come. Each is harmless to who does what the architecture asks for, and an error to who does not.
 import { describe, expect, test } from "vitest";
 import { qemuVirt, qemuVirtGicv2 } from "../../../tools/machine/aarch64/board.ts";
 import { booted } from "../../../tools/machine/aarch64/core.ts";
@@ -30,7 +30,7 @@ describe("TLB", () => {
   };
   const found = (tlb: Tlb): boolean[] => [0, 1].map((pcpu) => tlb.find(pcpu, VMID, 0x1fff, 1) !== undefined);
 
-  test("each pCPU has its own; TLBI …IS reaches all of them, TLBI without IS its own alone, and both with the DSB behind them", () => {
+  test("each pCPU has its own; TLBI …IS reaches all of them, TLBI without IS its own alone, with the DSB behind them", () => {
     const tlb = filled();
     tlb.invalidate(0, VMID, [0]);
     expect(found(tlb)).toEqual([true, true]);
@@ -245,7 +245,9 @@ describe("an interrupt that is disabled", () => {
 
   test("does not come to who waits", () => {
     const { machine, call } = setUp(qemuVirt);
-    while (((call("mmioRead32", BigInt(qemuVirt.gicd)) as number) & 0x8000_0000) !== 0) expect(machine.pcpu(2).gic.physical.highestPending()).toBe(SPI);
+    while (((call("mmioRead32", BigInt(qemuVirt.gicd)) as number) & 0x8000_0000) !== 0) {
+      expect(machine.pcpu(2).gic.physical.highestPending()).toBe(SPI);
+    }
     expect(machine.pcpu(2).gic.physical.highestPending()).toBe(INTID_SPURIOUS);
   });
 

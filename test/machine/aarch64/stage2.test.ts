@@ -28,7 +28,9 @@ describe("stage 2", () => {
 
   test("blocks and pages of every level are found, with their attributes", () => {
     expect(vmidOf((5n << 48n) | BigInt(ROOT))).toBe(5);
-    expect(stage2.translate(2 * GIB + 12345)).toMatchObject({ ipa: 2 * GIB, pa: 3 * GIB, size: GIB, read: true, write: true, execute: true, memory: 15, shareability: 3 });
+    expect(stage2.translate(2 * GIB + 12345)).toMatchObject(
+      { ipa: 2 * GIB, pa: 3 * GIB, size: GIB, read: true, write: true, execute: true, memory: 15, shareability: 3 }
+    );
     expect(stage2.translate(GIB + 6 * MIB + 5)).toMatchObject({ pa: 0x8060_0000, size: 2 * MIB, execute: false });
     expect(stage2.translate(GIB + 8 * MIB + 7 * 4096)).toMatchObject({ pa: 0x900_0000, size: 4096, memory: 1, write: false });
     expect(stage2.translate(600 * GIB)).toMatchObject({ pa: 2 ** 33 });
@@ -42,11 +44,14 @@ describe("stage 2", () => {
   });
 
   test("the list has everything once, in order", () => {
-    expect(stage2.list().map(({ ipa, size }) => [ipa, size])).toEqual([[GIB + 6 * MIB, 2 * MIB], [GIB + 8 * MIB + 7 * 4096, 4096], [2 * GIB, GIB], [600 * GIB, GIB]]);
+    expect(stage2.list().map(({ ipa, size }) => [ipa, size])).toEqual(
+      [[GIB + 6 * MIB, 2 * MIB], [GIB + 8 * MIB + 7 * 4096, 4096], [2 * GIB, GIB], [600 * GIB, GIB]]
+    );
   });
 
   test("neighbours with the same attributes merge, others do not", () => {
-    const page = (n: number, write: boolean) => ({ ipa: n * 4096, pa: 0x1000_0000 + n * 4096, size: 4096, read: true, write, execute: false, memory: 15, shareability: 3 });
+    const page = (n: number, write: boolean) =>
+      ({ ipa: n * 4096, pa: 0x1000_0000 + n * 4096, size: 4096, read: true, write, execute: false, memory: 15, shareability: 3 });
     expect(merge([page(0, true), page(1, true), page(2, false)])).toEqual([{ ...page(0, true), size: 8192 }, page(2, false)]);
   });
 

@@ -137,7 +137,9 @@ test("as lines: edges, wires, targets, and who hears of what is pending", () => 
   aplic.onPend = (line, already) => heard.push([line, already]);
   write(CLRIENUM, BigInt(SOURCE));
   for (const high of [true, false, true]) aplic.setLine(SOURCE, high);
-  expect([aplic.isEdge(SOURCE), aplic.isHigh(SOURCE), aplic.targets(SOURCE), heard]).toEqual([true, true, [2], [[SOURCE, false], [SOURCE, true]]]);
+  expect(
+    [aplic.isEdge(SOURCE), aplic.isHigh(SOURCE), aplic.targets(SOURCE), heard]
+  ).toEqual([true, true, [2], [[SOURCE, false], [SOURCE, true]]]);
 });
 
 test("words alone, and no guest's", () => {

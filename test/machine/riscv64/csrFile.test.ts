@@ -1,4 +1,5 @@
-// CSRs of a hart: what may be written, and what they show (privileged architecture; AIA). Masks are those that QEMU 7.2 and 10.0 read back.
+// CSRs of a hart: what may be written, and what they show (privileged architecture; AIA). Masks are those that QEMU 7.2 and 10.0
+// read back.
 import { beforeEach, describe, expect, test } from "vitest";
 import { Clock } from "../../../tools/machine/clock.ts";
 import { CsrFile } from "../../../tools/machine/riscv64/csrFile.ts";
@@ -20,7 +21,9 @@ beforeEach(() => {
   clock = new Clock(MEGAHERTZ_10);
   imsic = new Imsic(GUEST_FILES);
   csrs = new CsrFile(QEMU_10, imsic, clock);
-  for (const name of ["hvip", "hie", "hideleg", "henvcfg", "hstatus", "htimedelta", "hgeie", "vstimecmp"] as const) csrs.write(name, 0n);
+  for (const name of ["hvip", "hie", "hideleg", "henvcfg", "hstatus", "htimedelta", "hgeie", "vstimecmp"] as const) {
+    csrs.write(name, 0n);
+  }
 });
 const kept = (file: CsrFile, csr: Csr, value = ALL): bigint => {
   file.write(csr, value);
@@ -29,7 +32,8 @@ const kept = (file: CsrFile, csr: Csr, value = ALL): bigint => {
 
 describe("what is written is kept as far as it may be", () => {
   test.each<[Csr, bigint, bigint]>([
-    ["hedeleg", 0xb1ffn, 0x4_b1ffn], ["hideleg", 0x444n, 0xffff_ffff_ffff_0444n], ["hie", 0x1444n, 0x1444n], ["hvip", 0x444n, 0x444n],
+    ["hedeleg", 0xb1ffn, 0x4_b1ffn], ["hideleg", 0x444n, 0xffff_ffff_ffff_0444n], ["hie", 0x1444n, 0x1444n],
+    ["hvip", 0x444n, 0x444n],
     ["hcounteren", 0xffff_ffffn, 0x7_ffffn], ["henvcfg", 0xc000_0000_0000_00f1n, 0xa000_0000_0000_00f1n], ["hgeie", 2n, 2n],
   ])("%s", (csr, seven, ten) => {
     expect(kept(new CsrFile(QEMU_7, imsic, clock), csr)).toBe(seven);
@@ -45,16 +49,22 @@ describe("what is written is kept as far as it may be", () => {
   });
 
   test("sstatus.UXL and hstatus.VSXL are 2 whatever is written; sepc is even", () => {
-    expect([(kept(csrs, "sstatus", 0n) >> 32n) & 3n, (kept(csrs, "hstatus", 0n) >> 32n) & 3n, kept(csrs, "sepc", 5n)]).toEqual([2n, 2n, 4n]);
+    expect(
+      [(kept(csrs, "sstatus", 0n) >> 32n) & 3n, (kept(csrs, "hstatus", 0n) >> 32n) & 3n, kept(csrs, "sepc", 5n)]
+    ).toEqual([2n, 2n, 4n]);
   });
 
   test("at reset what nobody has written is a pattern, not zero: of hvip, hideleg and their like, too", () => {
     const fresh = new CsrFile(QEMU_10, new Imsic(GUEST_FILES), clock);
-    expect([fresh.read("hideleg"), fresh.read("stvec"), fresh.read("hgatp")].map((value) => value !== 0n)).toEqual([true, true, false]);
+    expect(
+      [fresh.read("hideleg"), fresh.read("stvec"), fresh.read("hgatp")].map((value) => value !== 0n)
+    ).toEqual([true, true, false]);
   });
 
   test("what only shows something cannot be written", () => {
-    for (const csr of ["hgeip", "time", "stopi", "vstopi"] as const) expect(() => csrs.write(csr, 0n), csr).toThrow("MACHINE_UNDEFINED");
+    for (const csr of ["hgeip", "time", "stopi", "vstopi"] as const) {
+      expect(() => csrs.write(csr, 0n), csr).toThrow("MACHINE_UNDEFINED");
+    }
   });
 });
 

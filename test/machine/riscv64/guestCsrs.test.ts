@@ -24,7 +24,9 @@ beforeEach(() => {
 const read = (csr: Csr) => readAsGuest(csrs, NUMBERS[csr]);
 const write = (csr: Csr, value: bigint) => writeAsGuest(csrs, NUMBERS[csr], value);
 
-test.each(["sstatus", "stvec", "sscratch", "sepc", "scause", "stval", "satp"] as const)("%s is its own, and not the hypervisor's", (csr) => {
+test.each(
+  ["sstatus", "stvec", "sscratch", "sepc", "scause", "stval", "satp"] as const
+)("%s is its own, and not the hypervisor's", (csr) => {
   const own = csrs.read(csr);
   expect(write(csr, 0x40n)).toEqual({ value: 0n });
   const seen = read(csr);
@@ -32,14 +34,18 @@ test.each(["sstatus", "stvec", "sscratch", "sepc", "scause", "stval", "satp"] as
   expect(csrs.read(csr)).toBe(own);
 });
 
-test.each(["hstatus", "hgatp", "hvip", "hgeip", "vsstatus", "vstimecmp", "vstopei"] as const)("%s is a virtual instruction", (csr) => {
+test.each(
+  ["hstatus", "hgatp", "hvip", "hgeip", "vsstatus", "vstimecmp", "vstopei"] as const
+)("%s is a virtual instruction", (csr) => {
   expect(read(csr)).toEqual(VIRTUAL);
 });
 
 test("writing what can only be read, M mode's registers, and those that there are not: illegal", () => {
   const MSTATUS = 0x300;
   const NOTHING = 0x5c0;
-  expect([write("time", 0n), write("hgeip", 0n), readAsGuest(csrs, MSTATUS), readAsGuest(csrs, NOTHING)]).toEqual([ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL]);
+  expect(
+    [write("time", 0n), write("hgeip", 0n), readAsGuest(csrs, MSTATUS), readAsGuest(csrs, NOTHING)]
+  ).toEqual([ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL]);
 });
 
 describe("time and its timer", () => {

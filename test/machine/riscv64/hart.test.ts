@@ -28,7 +28,9 @@ beforeEach(() => {
   clock = new Clock(MEGAHERTZ_10);
   imsic = new Imsic(1);
   hart = new Hart(0, QEMU_10, imsic, clock);
-  for (const name of ["hvip", "hie", "henvcfg", "hgeie", "sie", "vsstatus", "stimecmp", "htimedelta"] as const) set(name, name === "stimecmp" ? ALL : 0n);
+  for (const name of ["hvip", "hie", "henvcfg", "hgeie", "sie", "vsstatus", "stimecmp", "htimedelta"] as const) {
+    set(name, name === "stimecmp" ? ALL : 0n);
+  }
   set("hedeleg", HEDELEG);
   set("hideleg", HIDELEG);
   set("stvec", HANDLER);
@@ -141,7 +143,9 @@ describe("a guest's interrupts", () => {
     set("vsstatus", SIE);
     expect(hart.interruptsGuest).toBe(true);
     hart.takeGuestInterrupt();
-    expect([get("vscause"), get("vsepc"), hart.pc, hart.isVirtual, hart.interruptsGuest]).toEqual([INTERRUPT | 5n, PC, VS_HANDLER, true, false]);
+    expect(
+      [get("vscause"), get("vsepc"), hart.pc, hart.isVirtual, hart.interruptsGuest]
+    ).toEqual([INTERRUPT | 5n, PC, VS_HANDLER, true, false]);
   });
 
   test("VSEI before VSSI before VSTI", () => {

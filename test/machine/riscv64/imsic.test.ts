@@ -53,14 +53,18 @@ describe("the pages of all files", () => {
   const pages = new ImsicPages(S_BASE, 1, imsics);
 
   test("S and one guest file for each hart", () => {
-    expect([pages.pageOf(0, 1), pages.pageOf(1, 0), pages.pageOf(1, 1)]).toEqual([S_BASE + PAGE, S_BASE + 2 * PAGE, S_BASE + 3 * PAGE]);
+    expect(
+      [pages.pageOf(0, 1), pages.pageOf(1, 0), pages.pageOf(1, 1)]
+    ).toEqual([S_BASE + PAGE, S_BASE + 2 * PAGE, S_BASE + 3 * PAGE]);
     expect(new ImsicPages(S_BASE, 3, imsics).pageOf(1, 0)).toBe(S_BASE + 4 * PAGE);
     expect(new ImsicPages(S_BASE, 0, imsics).pageOf(1, 0)).toBe(S_BASE + PAGE);
   });
 
   test("a word written to one is an MSI; nothing else is", () => {
     pages.write(0, pages.pageOf(1, 1), 4, 5n);
-    expect([imsics[1]?.guest(1)?.read(EIP), imsics[1]?.supervisor.read(EIP), imsics[0]?.guest(1)?.read(EIP)]).toEqual([32n, 0n, 0n]);
+    expect(
+      [imsics[1]?.guest(1)?.read(EIP), imsics[1]?.supervisor.read(EIP), imsics[0]?.guest(1)?.read(EIP)]
+    ).toEqual([32n, 0n, 0n]);
     expect(() => pages.write(0, pages.pageOf(1, 1), 8, 5n)).toThrow("MACHINE_BUS");
     expect(() => pages.write(0, pages.pageOf(1, 1) + 2, 4, 5n)).toThrow("MACHINE_BUS");
     expect(pages.read(0, pages.pageOf(1, 1), 4)).toBe(0n);

@@ -1,8 +1,8 @@
 // The firmware that the hypervisor calls.
 import { beforeEach, expect, test } from "vitest";
 import {
-  ALREADY_AVAILABLE, BASE, BASE_PROBE, HSM, HSM_START, HSM_STATUS, HSM_STOP, INVALID_PARAM, IPI, IPI_SEND, RFENCE, RFENCE_GVMA, RFENCE_GVMA_VMID,
-  RFENCE_I, Sbi, SRST, SRST_RESET, STARTED, STOPPED, SUCCESS,
+  ALREADY_AVAILABLE, BASE, BASE_PROBE, HSM, HSM_START, HSM_STATUS, HSM_STOP, INVALID_PARAM, IPI, IPI_SEND, RFENCE, RFENCE_GVMA,
+  RFENCE_GVMA_VMID, RFENCE_I, Sbi, SRST, SRST_RESET, STARTED, STOPPED, SUCCESS,
 } from "../../../tools/machine/riscv64/sbi.ts";
 
 const HARTS = 4;
@@ -20,7 +20,9 @@ const call = (extension: number, fn: number, ...args: bigint[]) => sbi.call(1, e
 const error = (code: number) => ({ error: code, value: 0n });
 
 test("BASE: what there is, and that nothing else is", () => {
-  expect([HSM, IPI, RFENCE, SRST, 0x4442_434e].map((extension) => call(BASE, BASE_PROBE, BigInt(extension)).value)).toEqual([1n, 1n, 1n, 1n, 0n]);
+  expect(
+    [HSM, IPI, RFENCE, SRST, 0x4442_434e].map((extension) => call(BASE, BASE_PROBE, BigInt(extension)).value)
+  ).toEqual([1n, 1n, 1n, 1n, 0n]);
 });
 
 test("HSM: a hart is started once, at an address, with a value in a1", () => {
@@ -28,7 +30,9 @@ test("HSM: a hart is started once, at an address, with a value in a1", () => {
   expect(sbi.started).toEqual([{ pcpu: 2, entry: 0x8020_1000, context: 7n }]);
   expect([call(HSM, HSM_START, 2n, 0n, 0n), call(HSM, HSM_START, 1n, 0n, 0n), call(HSM, HSM_START, 4n, 0n, 0n)])
     .toEqual([error(ALREADY_AVAILABLE), error(ALREADY_AVAILABLE), error(INVALID_PARAM)]);
-  expect([0n, 1n, 2n].map((hart) => call(HSM, HSM_STATUS, hart).value)).toEqual([BigInt(STOPPED), BigInt(STARTED), BigInt(STARTED)]);
+  expect(
+    [0n, 1n, 2n].map((hart) => call(HSM, HSM_STATUS, hart).value)
+  ).toEqual([BigInt(STOPPED), BigInt(STARTED), BigInt(STARTED)]);
   sbi.call(2, HSM, HSM_STOP, []);
   expect(call(HSM, HSM_STATUS, 2n).value).toBe(BigInt(STOPPED));
 });

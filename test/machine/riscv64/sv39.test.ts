@@ -7,7 +7,8 @@ const PA = 0x8100_0000;
 const MIB_2 = 2 ** 21;
 const GIB = 2 ** 30;
 
-const walker = (tables: Tables, guests = true): Sv39 => new Sv39(BigInt(tables.root / 0x1000), guests, (pa) => tables.memory.read64(pa));
+const walker = (tables: Tables, guests = true): Sv39 =>
+  new Sv39(BigInt(tables.root / 0x1000), guests, (pa) => tables.memory.read64(pa));
 const mapped = (address: number, bits: number, level = 0, pa = PA, high = 0n) => {
   const tables = new Tables();
   tables.map(address, tables.entry(pa, bits, high), level, tables.root, true);
@@ -17,7 +18,9 @@ const mapped = (address: number, bits: number, level = 0, pa = PA, high = 0n) =>
 test("pages, 2 MiB and 1 GiB", () => {
   for (const [level, size] of [[0, 0x1000], [1, MIB_2], [2, GIB]] as const) {
     const pa = level === 2 ? 0x8000_0000 : PA;
-    expect(mapped(3 * GIB + 5 * size % GIB, GUEST_RWX, level, pa)).toMatchObject({ pa, size, read: true, write: true, execute: true });
+    expect(
+      mapped(3 * GIB + 5 * size % GIB, GUEST_RWX, level, pa)
+    ).toMatchObject({ pa, size, read: true, write: true, execute: true });
   }
 });
 
@@ -71,14 +74,20 @@ test("a supervisor's own tables have U = 0 where it is at home", () => {
 describe("the list of all that is mapped", () => {
   test("in order, and the tables that say so, the root's four pages first", () => {
     const tables = new Tables();
-    for (const [address, level] of [[5 * GIB, 2], [GIB, 0], [GIB + MIB_2, 1]] as const) tables.map(address, tables.entry(level === 2 ? 0x8000_0000 : PA, GUEST_RWX), level, tables.root, true);
+    for (const [address, level] of [[5 * GIB, 2], [GIB, 0], [GIB + MIB_2, 1]] as const) {
+      tables.map(address, tables.entry(level === 2 ? 0x8000_0000 : PA, GUEST_RWX), level, tables.root, true);
+    }
     const seen: number[] = [];
-    expect(walker(tables).list((_, bytes) => seen.push(bytes)).map(({ ipa, size }) => [ipa, size])).toEqual([[GIB, 0x1000], [GIB + MIB_2, MIB_2], [5 * GIB, GIB]]);
+    expect(
+      walker(tables).list((_, bytes) => seen.push(bytes)).map(({ ipa, size }) => [ipa, size])
+    ).toEqual([[GIB, 0x1000], [GIB + MIB_2, MIB_2], [5 * GIB, GIB]]);
     expect(seen).toEqual([0x4000, 0x1000, 0x1000]);
   });
 
   test("says what no hardware could use", () => {
-    for (const [bits, high] of [[GUEST_RWX & ~A, 0n], [GUEST_RWX & ~U, 0n], [GUEST_RWX & ~R, 0n], [GUEST_RWX, 1n << 61n]] as const) {
+    for (
+      const [bits, high] of [[GUEST_RWX & ~A, 0n], [GUEST_RWX & ~U, 0n], [GUEST_RWX & ~R, 0n], [GUEST_RWX, 1n << 61n]] as const
+    ) {
       const tables = new Tables();
       tables.map(GIB, tables.entry(PA, bits, high), 0, tables.root, true);
       expect(() => walker(tables).list()).toThrow("MACHINE_STAGE2");

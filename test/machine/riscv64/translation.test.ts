@@ -41,7 +41,8 @@ beforeEach(() => {
   });
 });
 const hart = (n: number): Hart => harts[n] ?? expect.unreachable();
-const on = (n: number, gpa = GPA, access: "read" | "write" | "execute" = "read") => translate({ memory: tables.memory, tlb, tableWrites }, hart(n), gpa, access);
+const on = (n: number, gpa = GPA, access: "read" | "write" | "execute" = "read") =>
+  translate({ memory: tables.memory, tlb, tableWrites }, hart(n), gpa, access);
 
 test("a guest-physical address leads where the tables say, or is a guest page fault that names it", () => {
   expect(on(0)).toMatchObject({ mapping: { pa: PA } });
@@ -107,9 +108,12 @@ describe("a guest's own tables", () => {
   /** At a guest-physical address: the guest's root. */
   const GUEST_ROOT = GPA + 0x10_0000;
   const ROOT_PA = PA + 0x10_0000;
-  const virtual = (va: bigint, access: "read" | "write" | "execute" = "read") => translateVirtual({ memory: tables.memory, tlb, tableWrites }, hart(0), va, access);
+  const virtual = (va: bigint, access: "read" | "write" | "execute" = "read") =>
+    translateVirtual({ memory: tables.memory, tlb, tableWrites }, hart(0), va, access);
   beforeEach(() => {
-    for (let n = 0; n < 3; n++) tables.map(GUEST_ROOT + n * PAGE, tables.entry(ROOT_PA + n * PAGE, GUEST_RWX), 0, tables.root, true);
+    for (let n = 0; n < 3; n++) {
+      tables.map(GUEST_ROOT + n * PAGE, tables.entry(ROOT_PA + n * PAGE, GUEST_RWX), 0, tables.root, true);
+    }
     tables.memory.write64(ROOT_PA, tables.entry(GUEST_ROOT + PAGE, V));
     tables.memory.write64(ROOT_PA + PAGE, tables.entry(GUEST_ROOT + 2 * PAGE, V));
     tables.memory.write64(ROOT_PA + 2 * PAGE + 8 * 0x123, tables.entry(GPA, V | R | W | A | D));

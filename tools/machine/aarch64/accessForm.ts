@@ -1,4 +1,5 @@
-// The form of a load or store, and what the syndrome says of it (ARM ARM D17.2.37, ISS encoding for an exception from a Data Abort).
+// The form of a load or store, and what the syndrome says of it (ARM ARM D17.2.37, ISS encoding for an exception from a Data
+// Abort).
 import type { Form } from "../guest.ts";
 import { EC_DATA_ABORT, ESR_IL, syndrome } from "./registers.ts";
 
@@ -21,7 +22,8 @@ export interface AccessForm extends Form {
 export function dataAbortSyndrome(bytes: number, form: AccessForm, fault: number, write: boolean): bigint {
   const register = form.register ?? 0;
   const wide = bytes === 8 || form.wide === true;
-  const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16) | (wide ? ISS_SF : 0);
+  const details = ISS_ISV | (Math.log2(bytes) << 22) | (form.signExtend === true ? ISS_SSE : 0) | (register << 16)
+    | (wide ? ISS_SF : 0);
   const esr = syndrome(EC_DATA_ABORT, (form.syndromeValid ?? true ? details : 0) | (write ? ISS_WNR : 0) | fault);
   return form.short === true ? esr & ~ESR_IL : esr;
 }

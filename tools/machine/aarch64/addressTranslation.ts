@@ -31,10 +31,12 @@ export function translateGuest(machine: Hardware, pcpu: PCpu, va: bigint): bigin
 function translateStage1(machine: Hardware, pcpu: PCpu, va: bigint): bigint {
   const { registers } = pcpu;
   if ((registers.SCTLR_EL1 & SCTLR_M) === 0n) return PAR_RES1 | (va & ADDRESS);
-  const fault = (level: number, stage2 = 0n): bigint => PAR_F | PAR_RES1 | stage2 | (BigInt(FST_TRANSLATION_0 + level) << PAR_FST_SHIFT);
+  const fault = (level: number, stage2 = 0n): bigint =>
+    PAR_F | PAR_RES1 | stage2 | (BigInt(FST_TRANSLATION_0 + level) << PAR_FST_SHIFT);
   const upper = (va & UPPER_HALF) !== 0n;
   const bits = 64 - Number((registers.TCR_EL1 >> (upper ? 16n : 0n)) & 0x3fn);
-  // A TnSZ out of range is the guest's own business: a Translation fault, of the two things that the architecture allows (D8.1.8).
+  // A TnSZ out of range is the guest's own business: a Translation fault, of the two things that the architecture allows
+  // (D8.1.8).
   if (bits < INPUT_BITS_MIN || bits > INPUT_BITS_MAX) return fault(0);
   if (BigInt.asUintN(64, upper ? ~va : va) >> BigInt(bits) !== 0n) return fault(0);
   const input = BigInt.asUintN(bits, va);
@@ -47,6 +49,8 @@ function translateStage1(machine: Hardware, pcpu: PCpu, va: bigint): bigint {
     const descriptor = machine.memory.read64(walk.mapping.pa + (at - walk.mapping.ipa));
     if ((descriptor & 1n) === 0n) return fault(level);
     table = descriptor & ADDRESS;
-    if (level === LAST_LEVEL || (descriptor & 2n) === 0n) return PAR_RES1 | (table & ~((1n << shift) - 1n)) | (input & ((1n << shift) - 1n) & ADDRESS);
+    if (level === LAST_LEVEL || (descriptor & 2n) === 0n) {
+      return PAR_RES1 | (table & ~((1n << shift) - 1n)) | (input & ((1n << shift) - 1n) & ADDRESS);
+    }
   }
 }

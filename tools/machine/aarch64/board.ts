@@ -13,13 +13,18 @@ export interface Board extends BoardFacts, GicBoard, Peripherals {
   /** What firmware has against speculation, and has left on: UARTIMSC. */
   readonly workarounds?: Workarounds;
   readonly uartMask?: number;
-  /** Every trap of a guest takes the long way, as an access of another form does: what the vectors could do by themselves (quickTraps.ts) they do not. */
+  /**
+   * Every trap of a guest takes the long way, as an access of another form does: what the vectors could do by themselves
+   * (quickTraps.ts) they do not.
+   */
   readonly fullTraps?: boolean;
   /** An invalidation of the TLB has an effect when it is made twice (Cortex-A55 erratum 2441007). */
   readonly repeatsTlbi?: boolean;
   /** A DynamIQ Shared Unit, for the ways of the L3 cache. */
   readonly cluster: ClusterUnit;
-  /** 64 bits of the firmware's TRNG, 0: it has none at the moment; without this key firmware knows neither TRNG nor SMCCC_VERSION. */
+  /**
+   * 64 bits of the firmware's TRNG, 0: it has none at the moment; without this key firmware knows neither TRNG nor SMCCC_VERSION.
+   */
   readonly trng?: () => bigint;
   /** RNDR, where ID_AA64ISAR0_EL1 says that it is there. */
   readonly rndr?: () => bigint;

@@ -30,11 +30,15 @@ export class Cluster {
 
   setScheme(pcpu: number, value: number): void {
     this.mustExist("CLUSTERTHREADSID_EL1");
-    if ((value & ~SCHEME_MASK) !== 0) throw new MachineError("MACHINE_UNDEFINED", `CLUSTERTHREADSID_EL1 = ${value}: a scheme ID has three bits`);
+    if ((value & ~SCHEME_MASK) !== 0) {
+      throw new MachineError("MACHINE_UNDEFINED", `CLUSTERTHREADSID_EL1 = ${value}: a scheme ID has three bits`);
+    }
     this.schemes[pcpu] = value;
   }
 
   private mustExist(register: string): void {
-    if (this.unit !== "writable") throw new MachineError("MACHINE_UNDEFINED", `${register} written, and it cannot be on this board: probe first`);
+    if (this.unit !== "writable") {
+      throw new MachineError("MACHINE_UNDEFINED", `${register} written, and it cannot be on this board: probe first`);
+    }
   }
 }

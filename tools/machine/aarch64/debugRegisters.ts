@@ -1,5 +1,5 @@
-// The debug registers of a pCPU (ARM ARM D19.3): the OS lock, MDSCR_EL1 with what belongs to an external debugger in it, breakpoints
-// and watchpoints. Whether an access gets as far as here is decided elsewhere (systemRegisters.ts).
+// The debug registers of a pCPU (ARM ARM D19.3): the OS lock, MDSCR_EL1 with what belongs to an external debugger in it,
+// breakpoints and watchpoints. Whether an access gets as far as here is decided elsewhere (systemRegisters.ts).
 import { hex, MachineError } from "../errors.ts";
 import { UNKNOWN } from "./registers.ts";
 import type { Encoding } from "./systemRegisters.ts";
@@ -37,7 +37,11 @@ export class DebugRegisters {
       this.mdscr = (this.mdscr & EXTERNAL) | (value & MASK32 & ~EXTERNAL);
       return;
     }
-    if (((value ^ this.mdscr) & EXTERNAL) !== 0n) throw new MachineError("MACHINE_STATE", `MDSCR_EL1 = ${hex(value)} with the OS lock locked: an external debugger's EDSCR is changed`);
+    if (((value ^ this.mdscr) & EXTERNAL) !== 0n) {
+      throw new MachineError(
+        "MACHINE_STATE", `MDSCR_EL1 = ${hex(value)} with the OS lock locked: an external debugger's EDSCR is changed`,
+      );
+    }
     this.mdscr = value & MASK32;
   }
 
@@ -46,7 +50,9 @@ export class DebugRegisters {
     this.writeMdscr(0n);
     for (const op2 of COMPARATORS) {
       for (let n = 0; n < (op2 < FIRST_OF_WATCHPOINTS ? breakpoints : watchpoints); n++) {
-        if (!this.comparators.has(`${op2}.${n}`)) throw new MachineError("MACHINE_UNDEFINED", `a breakpoint or watchpoint ${n} that this pCPU does not have`);
+        if (!this.comparators.has(`${op2}.${n}`)) {
+          throw new MachineError("MACHINE_UNDEFINED", `a breakpoint or watchpoint ${n} that this pCPU does not have`);
+        }
         this.comparators.set(`${op2}.${n}`, 0n);
       }
     }
@@ -61,7 +67,11 @@ export class DebugRegisters {
 
   write(encoding: Encoding, value: bigint): boolean {
     const { crn, crm, op2 } = encoding;
-    if (this.locked) throw new MachineError("MACHINE_STATE", "a guest reaches the debug registers while the OS lock is locked: EDSCR is open to it");
+    if (this.locked) {
+      throw new MachineError(
+        "MACHINE_STATE", "a guest reaches the debug registers while the OS lock is locked: EDSCR is open to it",
+      );
+    }
     if (crn === 0 && crm === MDSCR && op2 === MDSCR) this.writeMdscr(value);
     else if (crn === 0 && crm === OSECCR && op2 === OSECCR_OP2) return true;
     else if (this.read(encoding) !== undefined) this.comparators.set(`${op2}.${crm}`, value);

@@ -1,4 +1,5 @@
-// Which of the system registers are there, as the ID registers say (ARM ARM D17, IHI 0069 §12.4): reaching another one is UNDEFINED.
+// Which of the system registers are there, as the ID registers say (ARM ARM D17, IHI 0069 §12.4): reaching another one is
+// UNDEFINED.
 import type { RegisterName, Registers } from "./registers.ts";
 
 interface Feature {
@@ -23,7 +24,11 @@ const FEATURES: readonly Feature[] = [
   { registers: /^HAFGRTR_EL2$/, exists: (r) => field(r.ID_AA64MMFR0_EL1, 56) !== 0 && field(r.ID_AA64PFR0_EL1, 44) !== 0 },
   { registers: /^CNTPOFF_EL2$/, exists: (r) => field(r.ID_AA64MMFR0_EL1, 60) >= 2 },
   { registers: /^MPAM(2_EL2|IDR_EL1)$/, exists: (r) => (field(r.ID_AA64PFR0_EL1, 40) | field(r.ID_AA64PFR1_EL1, 16)) !== 0 },
-  { registers: /^MPAMHCR_EL2$/, exists: (r) => (field(r.ID_AA64PFR0_EL1, 40) | field(r.ID_AA64PFR1_EL1, 16)) !== 0 && (r.MPAMIDR_EL1 & MPAMIDR_HAS_HCR) !== 0n },
+  {
+    registers: /^MPAMHCR_EL2$/,
+    exists: (r) =>
+      (field(r.ID_AA64PFR0_EL1, 40) | field(r.ID_AA64PFR1_EL1, 16)) !== 0 && (r.MPAMIDR_EL1 & MPAMIDR_HAS_HCR) !== 0n,
+  },
 ];
 
 export const exists = (name: RegisterName, registers: Registers, preemptionBits = 5): boolean =>

@@ -55,9 +55,15 @@ export class Firmware {
   call(fn: number, x1: bigint, x2: bigint, x3: bigint): bigint {
     this.calls.push(fn);
     switch (fn) {
-      case PSCI_VERSION: return BigInt(this.trng !== undefined ? VERSION_1_0 : VERSION_1_1); // 1.0 is the first that has PSCI_FEATURES, which TRNG is asked by
+      // 1.0 is the first that has PSCI_FEATURES, which TRNG is asked by
+      case PSCI_VERSION: return BigInt(this.trng !== undefined ? VERSION_1_0 : VERSION_1_1);
       case PSCI_CPU_ON_64: return BigInt(this.cpuOn(x1, x2, x3));
-      case PSCI_FEATURES: return BigInt((this.trng !== undefined || this.workarounds !== undefined) && Number(x1) === SMCCC_VERSION ? PSCI_SUCCESS : NOT_SUPPORTED);
+      case PSCI_FEATURES:
+        return BigInt(
+          (this.trng !== undefined || this.workarounds !== undefined) && Number(x1) === SMCCC_VERSION
+            ? PSCI_SUCCESS
+            : NOT_SUPPORTED
+        );
       // Without SMCCC_VERSION it need not survive what it does not know.
       case TRNG_VERSION: if (this.trng !== undefined) return BigInt(VERSION_1_0);
       if (this.workarounds !== undefined) return BigInt.asUintN(64, -1n);

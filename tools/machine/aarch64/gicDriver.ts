@@ -1,6 +1,8 @@
 // What a guest's interrupt controller driver does, instruction by instruction: with GICv3's system registers, or with the CPU
 // interface that GICv2 has in memory. Whether a physical or a virtual interface answers is the machine's to say.
-import { APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, DIR, EOIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, PMR } from "./gic/gicv2Registers.ts";
+import {
+  APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, DIR, EOIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, PMR,
+} from "./gic/gicv2Registers.ts";
 import { INTID_PPI_FIRST, INTID_SPURIOUS } from "./gic/registers.ts";
 import type { Outcome } from "../outcome.ts";
 import type { SystemRegister } from "./systemRegisters.ts";

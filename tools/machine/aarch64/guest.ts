@@ -13,7 +13,8 @@ import type { Aarch64Machine } from "./machine.ts";
 import type { Outcome } from "../outcome.ts";
 import type { PCpu } from "./pcpu.ts";
 import {
-  EC_HVC64, EC_SMC64, EC_SYSREG, EC_WFX, HCR_HCD, HCR_IMO, HCR_TSC, HCR_TWE, HCR_TWI, syndrome, VECTOR_CURRENT_SYNC, VECTOR_LOWER_SYNC,
+  EC_HVC64, EC_SMC64, EC_SYSREG, EC_WFX, HCR_HCD, HCR_IMO, HCR_TSC, HCR_TWE, HCR_TWI, syndrome, VECTOR_CURRENT_SYNC,
+  VECTOR_LOWER_SYNC,
 } from "./registers.ts";
 import type { Mapping } from "./stage2.ts";
 import { ENCODINGS, systemRegisterIss, trapsToEl2 } from "./systemRegisters.ts";
@@ -64,7 +65,9 @@ export class Guest implements AnyGuest<PCpu> {
   }
 
   smc(fn: number | bigint, ...args: (number | bigint)[]): Outcome {
-    if ((this.pcpu.registers.HCR_EL2 & HCR_TSC) === 0n) throw new MachineError("MACHINE_FIRMWARE", "a guest's SMC reaches EL3: HCR_EL2.TSC is 0");
+    if ((this.pcpu.registers.HCR_EL2 & HCR_TSC) === 0n) {
+      throw new MachineError("MACHINE_FIRMWARE", "a guest's SMC reaches EL3: HCR_EL2.TSC is 0");
+    }
     // A trapped SMC returns to itself, an HVC behind itself (D1.3.2, preferred exception return address).
     return this.call(EC_SMC64, 0n, fn, args);
   }
@@ -101,7 +104,9 @@ export class Guest implements AnyGuest<PCpu> {
   mrs(register: SystemRegister | Encoding, into = 0): Outcome {
     const encoding = typeof register === "string" ? ENCODINGS[register] : register;
     return this.execute(() => {
-      if (trapsToEl2(encoding, true, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) return this.trapSystemRegister(encoding, true, into);
+      if (trapsToEl2(encoding, true, this.pcpu.registers, this.pcpu.gic.virtual.hypervisorControl)) {
+        return this.trapSystemRegister(encoding, true, into);
+      }
       this.setX(into, readNative(this.machine, this.pcpu, encoding));
       return this.next(into);
     });
@@ -246,11 +251,17 @@ export class Guest implements AnyGuest<PCpu> {
     const what = dataAbortSyndrome(bytes, form, fault, write);
     const advance = form.short === true ? INSTRUCTION / 2n : INSTRUCTION;
     const { pc, lives } = this.pcpu;
-    const trap = (): Outcome => this.observe(advance, write ? XZR : register, () => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault)));
+    const trap = (): Outcome =>
+      this.observe(advance, write ? XZR : register, () => this.machine.trap(this.pcpu, what, BigInt(ipa), hpfarOf(ipa, fault)));
     let outcome = trap();
     // Sent back to the same instruction, a guest executes it again; meanwhile others of its partition take their interrupts.
-    for (let repeats = 0; form.once !== true && outcome.kind === "entered" && outcome.pc === pc && this.pcpu.lives === lives && repeats < REPEATS; repeats++) {
-      for (const other of this.machine.pcpus) if (other !== this.pcpu && other.registers.VTTBR_EL2 === this.pcpu.registers.VTTBR_EL2) this.machine.step(other);
+    for (
+      let repeats = 0; form.once !== true && outcome.kind === "entered" && outcome.pc === pc && this.pcpu.lives === lives
+        && repeats < REPEATS; repeats++
+    ) {
+      for (const other of this.machine.pcpus) {
+        if (other !== this.pcpu && other.registers.VTTBR_EL2 === this.pcpu.registers.VTTBR_EL2) this.machine.step(other);
+      }
       outcome = this.running && this.pcpu.pc === pc ? trap() : { kind: "parked" };
     }
     return outcome;
@@ -287,12 +298,21 @@ export class Guest implements AnyGuest<PCpu> {
     const { pc } = this.pcpu;
     if (pc === expected) return { kind: "done", value: this.x(result) };
     const vector = Number(pc - registers.VBAR_EL1);
-    if (taken && (vector === VECTOR_CURRENT_SYNC || vector === VECTOR_LOWER_SYNC)) return { kind: "exception", vector, esr: registers.ESR_EL1 };
+    if (taken && (vector === VECTOR_CURRENT_SYNC || vector === VECTOR_LOWER_SYNC)) {
+      return { kind: "exception", vector, esr: registers.ESR_EL1 };
+    }
     return { kind: "entered", pc };
   }
 
   private mustRun(): void {
-    if (!this.running) throw new MachineError("MACHINE_STATE", `pCPU ${this.pcpu.index} is ${this.pcpu.phase}: its guest can do nothing now`);
-    if (!this.machine.awake(this.pcpu)) throw new MachineError("MACHINE_STATE", `the guest of pCPU ${this.pcpu.index} is in ${this.pcpu.asleep ?? ""}: it can do nothing before something wakes it`);
+    if (!this.running) {
+      throw new MachineError("MACHINE_STATE", `pCPU ${this.pcpu.index} is ${this.pcpu.phase}: its guest can do nothing now`);
+    }
+    if (!this.machine.awake(this.pcpu)) {
+      throw new MachineError(
+        "MACHINE_STATE",
+        `the guest of pCPU ${this.pcpu.index} is in ${this.pcpu.asleep ?? ""}: it can do nothing before something wakes it`,
+      );
+    }
   }
 }

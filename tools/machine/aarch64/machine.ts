@@ -1,4 +1,5 @@
-// The simulated machine of AArch64: what ../machine.ts leaves to the ISA, with a GIC, PSCI firmware, and EL2's registers and vectors.
+// The simulated machine of AArch64: what ../machine.ts leaves to the ISA, with a GIC, PSCI firmware, and EL2's registers and
+// vectors.
 import { aarch64 } from "../../../arch/aarch64/aarch64.table.ts";
 import { EXIT_CAUSES } from "../../../core/abi.ts";
 import { cpu } from "../../../core/cpu.table.ts";
@@ -151,7 +152,9 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
     return false;
   }
 
-  /** An interrupt's vector keeps the guest's registers to itself: what the vCPU's record holds meanwhile is of an earlier exit. */
+  /**
+   * An interrupt's vector keeps the guest's registers to itself: what the vCPU's record holds meanwhile is of an earlier exit.
+   */
   withoutRegisters<Result>(pcpu: PCpu, run: () => Result): Result {
     const record = new BigUint64Array(this.linear.buffer, pcpu.vcpu, GENERAL_REGISTERS);
     const registers = record.slice();
@@ -224,7 +227,9 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
 
   /** How many exits of its guest the core has counted, of whatever cause (core/vcpu.ts) */
   countedExits({ vcpu }: PCpu): number {
-    const causes = Array.from({ length: EXIT_CAUSES }, (_, cause) => this.linear.getBigUint64(vcpu + this.core.VCPU_EXITS.value + 8 * cause, true));
+    const causes = Array.from(
+      { length: EXIT_CAUSES }, (_, cause) => this.linear.getBigUint64(vcpu + this.core.VCPU_EXITS.value + 8 * cause, true),
+    );
     return Number(causes.reduce((sum, count) => sum + count, 0n));
   }
 

@@ -29,7 +29,9 @@ const CTLR_EOIMODE = 2;
 const CTLR_READ_ONLY = (4 << 8) | (1 << 15);
 
 const unknown = (encoding: Encoding): MachineError =>
-  new MachineError("MACHINE_STATE", `a guest reaches ${describeRegister(encoding)} without a trap, and the machine does not model it`);
+  new MachineError(
+    "MACHINE_STATE", `a guest reaches ${describeRegister(encoding)} without a trap, and the machine does not model it`,
+  );
 
 const absent = (encoding: Encoding): never => {
   throw unknown(encoding);
@@ -77,7 +79,9 @@ export function writeNative(machine: Hardware, pcpu: PCpu, encoding: Encoding, v
   }
   if (isRegister(name)) pcpu.registers[name] = value;
   else if (name.startsWith("PM")) pcpu.pmu.write(name, value);
-  else if (!(isDirect(pcpu) ? writePhysical(machine.gic, pcpu, name, value) : writeVirtual(pcpu, name, Number(value & MASK32)))) throw unknown(encoding);
+  else if (!(isDirect(pcpu) ? writePhysical(machine.gic, pcpu, name, value) : writeVirtual(pcpu, name, Number(value & MASK32)))) {
+    throw unknown(encoding);
+  }
 }
 
 function readVirtual(pcpu: PCpu, name: string): bigint | undefined {
@@ -90,7 +94,10 @@ function readVirtual(pcpu: PCpu, name: string): bigint | undefined {
     case "ICC_BPR1_EL1": return BigInt((virtual.control >>> VBPR1_SHIFT) & 7);
     case "ICC_IGRPEN1_EL1": return (virtual.control & VENG1) !== 0 ? 1n : 0n;
     case "ICC_AP1R0_EL1": return BigInt(virtual.activePriorities);
-    case "ICC_CTLR_EL1": return BigInt(CTLR_READ_ONLY | ((virtual.control & VCBPR) !== 0 ? CTLR_CBPR : 0) | ((virtual.control & VEOIM) !== 0 ? CTLR_EOIMODE : 0));
+    case "ICC_CTLR_EL1":
+      return BigInt(
+        CTLR_READ_ONLY | ((virtual.control & VCBPR) !== 0 ? CTLR_CBPR : 0) | ((virtual.control & VEOIM) !== 0 ? CTLR_EOIMODE : 0)
+      );
     // Of group 0 nothing is ever in a list register.
     case "ICC_IAR0_EL1": case "ICC_HPPIR0_EL1": return BigInt(INTID_SPURIOUS);
     case "ICC_BPR0_EL1": return BigInt((virtual.control >>> VBPR0_SHIFT) & 7);
@@ -113,7 +120,8 @@ function writeVirtual(pcpu: PCpu, name: string, value: number): boolean {
     case "ICC_BPR1_EL1": return control(7 << VBPR1_SHIFT, (value & 7) << VBPR1_SHIFT);
     case "ICC_IGRPEN1_EL1": return control(VENG1, (value & 1) !== 0 ? VENG1 : 0);
     case "ICC_AP1R0_EL1": virtual.activePriorities = value; return true;
-    case "ICC_CTLR_EL1": return control(VCBPR | VEOIM, ((value & CTLR_CBPR) !== 0 ? VCBPR : 0) | ((value & CTLR_EOIMODE) !== 0 ? VEOIM : 0));
+    case "ICC_CTLR_EL1":
+      return control(VCBPR | VEOIM, ((value & CTLR_CBPR) !== 0 ? VCBPR : 0) | ((value & CTLR_EOIMODE) !== 0 ? VEOIM : 0));
     case "ICC_EOIR0_EL1": return true; // nothing of group 0 is active
     case "ICC_BPR0_EL1": return control(7 << VBPR0_SHIFT, (value & 7) << VBPR0_SHIFT);
     case "ICC_IGRPEN0_EL1": return control(VENG0, (value & 1) !== 0 ? VENG0 : 0);

@@ -61,7 +61,9 @@ export class PCpu extends Common {
     this.gic = gic;
     this.peripherals = peripherals;
     // Bit 31 of MPIDR_EL1 is RES1 (D17.2.101).
-    this.registers = { ...RESET, MPIDR_EL1: mpidr | 0x8000_0000n, ...peripherals.registers, ...peripherals.cpus[index]?.registers };
+    this.registers = {
+      ...RESET, MPIDR_EL1: mpidr | 0x8000_0000n, ...peripherals.registers, ...peripherals.cpus[index]?.registers,
+    };
     if (!peripherals.pmu) this.registers.ID_AA64DFR0_EL1 &= ~DFR0_PMUVER;
     this.virtualTimer = new Timer(clock, () => this.registers.CNTVOFF_EL2);
     this.physicalTimer = new Timer(clock, () => 0n);
@@ -84,7 +86,11 @@ export class PCpu extends Common {
     const line = Number(geometry & 7n) + 4;
     const way = Math.clz32(ways) === 32 ? 0 : Math.floor(operand / 2 ** Math.clz32(ways));
     const set = Math.floor((operand % (ways === 0 ? 2 ** 32 : 2 ** Math.clz32(ways))) / 2 ** line);
-    if (way > ways || set > sets || operand % 2 ** line !== 0) throw new MachineError("MACHINE_UNDEFINED", `DC CISW, way ${way}, set ${set}: there are ${ways + 1} of ${sets + 1} (operand ${hex(operand)})`);
+    if (way > ways || set > sets || operand % 2 ** line !== 0) {
+      throw new MachineError(
+        "MACHINE_UNDEFINED", `DC CISW, way ${way}, set ${set}: there are ${ways + 1} of ${sets + 1} (operand ${hex(operand)})`,
+      );
+    }
     this.flushed.push({ way, set });
   }
 

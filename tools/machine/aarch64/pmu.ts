@@ -99,7 +99,8 @@ export class Pmu {
       case "PMOVSSET_EL0": case "PMOVSCLR_EL0": return this.overflowed;
       case "PMSELR_EL0": return BigInt(this.selected);
       case "PMXEVCNTR_EL0": return this.counts[this.check(this.selected)] ?? 0n;
-      case "PMXEVTYPER_EL0": return this.selected === SELECT_CYCLES ? this.cyclesType : this.types[this.check(this.selected)] ?? 0n;
+      case "PMXEVTYPER_EL0":
+        return this.selected === SELECT_CYCLES ? this.cyclesType : this.types[this.check(this.selected)] ?? 0n;
       case "PMCCNTR_EL0": return this.cycles;
       case "PMCCFILTR_EL0": return this.cyclesType;
       default: throw new MachineError("MACHINE_STATE", `the machine's PMU has no ${name}`);
@@ -135,7 +136,9 @@ export class Pmu {
   }
 
   private mustExist(name: string): void {
-    if (!this.present) throw new MachineError("MACHINE_UNDEFINED", `${name}: these pCPUs have no performance monitors (ID_AA64DFR0_EL1.PMUVer)`);
+    if (!this.present) {
+      throw new MachineError("MACHINE_UNDEFINED", `${name}: these pCPUs have no performance monitors (ID_AA64DFR0_EL1.PMUVer)`);
+    }
   }
 
   private setCount(n: number, value: bigint): void {
@@ -157,7 +160,9 @@ export class Pmu {
   }
 
   private check(n: number): number {
-    if (n >= COUNTERS) throw new MachineError("MACHINE_UNDEFINED", `event counter ${n}: PMCR_EL0 = ${hex(this.control)} has ${COUNTERS}`);
+    if (n >= COUNTERS) {
+      throw new MachineError("MACHINE_UNDEFINED", `event counter ${n}: PMCR_EL0 = ${hex(this.control)} has ${COUNTERS}`);
+    }
     return n;
   }
 }

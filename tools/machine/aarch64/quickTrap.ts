@@ -1,5 +1,5 @@
-// What the vectors do with a quick trap before anything else (arch/aarch64/entry.S, axv_quick): a function that sees few registers is
-// asked, and gets or gives the one that the instruction names.
+// What the vectors do with a quick trap before anything else (arch/aarch64/entry.S, axv_quick): a function that sees few
+// registers is asked, and gets or gives the one that the instruction names.
 import type { CoreExports } from "./coreExports.ts";
 import type { PCpu } from "./pcpu.ts";
 
@@ -32,7 +32,9 @@ export function quickTrap(machine: Vectors, pcpu: PCpu, esr: bigint): boolean {
   const isAbort = ((esr >> EC5) & 1n) !== 0n;
   const number = Number((esr >> (isAbort ? SRT_SHIFT : RT_SHIFT)) & 31n);
   if (isAbort ? (esr & WNR) === 0n : (esr & READ) !== 0n) {
-    const value = machine.withoutRegisters(pcpu, () => machine.within(pcpu, () => (isAbort ? core.trapLoad(vcpu, esr) : core.trapRead(vcpu, esr))));
+    const value = machine.withoutRegisters(
+      pcpu, () => machine.within(pcpu, () => (isAbort ? core.trapLoad(vcpu, esr) : core.trapRead(vcpu, esr))),
+    );
     if (linear.getUint32(vcpu + core.VCPU_REFUSES.value, true) !== 0) {
       linear.setUint32(vcpu + core.VCPU_REFUSES.value, 0, true);
       return false;
@@ -43,7 +45,9 @@ export function quickTrap(machine: Vectors, pcpu: PCpu, esr: bigint): boolean {
     if (!isAbort && ((esr ^ BigInt(linear.getUint32(vcpu + core.VCPU_MASK_TRAP.value, true))) & ALL_BUT_RT) === 0n) {
       writeMask(machine, pcpu, value & 0xffn);
     } else {
-      const refused = machine.withoutRegisters(pcpu, () => machine.enter(pcpu, () => (isAbort ? core.trapStore(vcpu, esr, value) : core.trapWrite(vcpu, esr, value))));
+      const refused = machine.withoutRegisters(
+        pcpu, () => machine.enter(pcpu, () => (isAbort ? core.trapStore(vcpu, esr, value) : core.trapWrite(vcpu, esr, value))),
+      );
       if (refused !== 0) return false;
     }
   }

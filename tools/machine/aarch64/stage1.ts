@@ -38,7 +38,10 @@ export class Stage1 implements OwnTranslation {
   /** Blocks already looked up, by the pages they were reached through. */
   private readonly pages = new Map<number, Leaf>();
 
-  /** `walked` hears of every valid descriptor that a walk reads. Three tables from `root` on: level 1, and the image's level 2 and 3 (entry.S, axv_make_tables). */
+  /**
+   * `walked` hears of every valid descriptor that a walk reads. Three tables from `root` on: level 1, and the image's level 2 and
+   * 3 (entry.S, axv_make_tables).
+   */
   constructor(memory: PhysicalMemory, root: number, imageBase: number, imageSize: number, walked: (descriptor: number) => void) {
     this.walked = walked;
     this.memory = memory;
@@ -48,7 +51,9 @@ export class Stage1 implements OwnTranslation {
     memory.write64(root + 8 * Math.floor(imageBase / 2 ** 30), BigInt(level2) | 3n);
     memory.write64(level2 + 8 * (Math.floor(imageBase / 2 ** 21) % 512), BigInt(level3) | 3n);
     for (let at = imageBase; at < imageBase + imageSize; at += PAGE) {
-      memory.write64(level3 + 8 * (Math.floor(at / PAGE) % 512), BigInt(at) | AF | SH_INNER | AP_RES1 | XN | VALID | TABLE_OR_PAGE);
+      memory.write64(
+        level3 + 8 * (Math.floor(at / PAGE) % 512), BigInt(at) | AF | SH_INNER | AP_RES1 | XN | VALID | TABLE_OR_PAGE,
+      );
     }
   }
 
@@ -63,7 +68,9 @@ export class Stage1 implements OwnTranslation {
       const page = Math.floor(at / PAGE);
       const leaf = this.pages.get(page) ?? this.walk(page * PAGE);
       const complain = (what: string): never => {
-        throw new MachineError("MACHINE_STAGE1", `the hypervisor reaches for ${hex(pa)} (${bytes} bytes, ${purpose}), but at ${hex(at)} ${what}`);
+        throw new MachineError(
+          "MACHINE_STAGE1", `the hypervisor reaches for ${hex(pa)} (${bytes} bytes, ${purpose}), but at ${hex(at)} ${what}`,
+        );
       };
       if (leaf === undefined) return complain("its stage 1 maps nothing");
       if (leaf.pa !== leaf.va) complain(`its stage 1 maps ${hex(leaf.pa)}`);
@@ -85,7 +92,9 @@ export class Stage1 implements OwnTranslation {
     return Array.from({ length: 2 ** LEVEL_BITS }, (_, n) => n).flatMap((n) => {
       const [descriptor, va] = [this.memory.read64(table + 8 * n), from + n * 2 ** shift];
       if ((descriptor & VALID) === 0n) return [];
-      return level < 3 && (descriptor & TABLE_OR_PAGE) !== 0n ? this.list(Number(descriptor & ADDRESS), level + 1, va) : [this.leaf(descriptor, va, shift, level)];
+      return level < 3 && (descriptor & TABLE_OR_PAGE) !== 0n
+        ? this.list(Number(descriptor & ADDRESS), level + 1, va)
+        : [this.leaf(descriptor, va, shift, level)];
     });
   }
 
@@ -118,10 +127,14 @@ export class Stage1 implements OwnTranslation {
     if ((descriptor & XN) === 0n) complain("executable: only the core's text may be");
     if ((descriptor & AP_RES1) === 0n) complain("AP[1] is RES1 in the translation of EL2 (D8.4.1)");
     // Other pCPUs cache it, too. (Of Device memory the field says nothing: it is Outer Shareable, D8.5.2.)
-    if (attribute === ATTRIBUTE_NORMAL && (descriptor & SH_INNER) !== SH_INNER) complain("Normal memory that is not Inner Shareable");
+    if (attribute === ATTRIBUTE_NORMAL && (descriptor & SH_INNER) !== SH_INNER) {
+      complain("Normal memory that is not Inner Shareable");
+    }
     if (base % 2 ** shift !== 0) complain("output address is not aligned to the block");
     if (attribute !== ATTRIBUTE_NORMAL && attribute !== ATTRIBUTE_DEVICE) complain(`MAIR_EL2 has no attribute ${attribute}`);
     const size = 2 ** shift;
-    return { va: va - (va % size), pa: base, size, device: attribute === ATTRIBUTE_DEVICE, writable: (descriptor & AP_READ_ONLY) === 0n };
+    return {
+      va: va - (va % size), pa: base, size, device: attribute === ATTRIBUTE_DEVICE, writable: (descriptor & AP_READ_ONLY) === 0n,
+    };
   }
 }

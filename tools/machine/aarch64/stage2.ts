@@ -93,7 +93,9 @@ export class Stage2 {
         const descriptor = this.read64(pa + 8 * index);
         if ((descriptor & VALID) === 0n) continue;
         const at = ipa + index * 2 ** levelShift(level);
-        if (level < LAST_LEVEL && (descriptor & TABLE_OR_PAGE) !== 0n) walk(Number(descriptor & ADDRESS), 2 ** TABLE_BITS, level + 1, at);
+        if (level < LAST_LEVEL && (descriptor & TABLE_OR_PAGE) !== 0n) walk(
+          Number(descriptor & ADDRESS), 2 ** TABLE_BITS, level + 1, at,
+        );
         else found.push(this.leaf(descriptor, at, level));
       }
     };
@@ -128,8 +130,10 @@ export function merge(mappings: readonly Mapping[]): Mapping[] {
   const merged: Mapping[] = [];
   for (const next of mappings) {
     const last = merged.at(-1);
-    const continues = last !== undefined && last.ipa + last.size === next.ipa && last.pa + last.size === next.pa && last.memory === next.memory
-      && last.read === next.read && last.write === next.write && last.execute === next.execute && last.shareability === next.shareability;
+    const continues = last !== undefined && last.ipa + last.size === next.ipa && last.pa + last.size === next.pa
+      && last.memory === next.memory
+      && last.read === next.read && last.write === next.write && last.execute === next.execute
+        && last.shareability === next.shareability;
     if (continues) merged[merged.length - 1] = { ...last, size: last.size + next.size };
     else merged.push(next);
   }

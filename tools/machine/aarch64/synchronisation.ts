@@ -23,7 +23,7 @@ export const RULES = new Rules([
   },
   {
     ...synchronised, uses: /^(msr_VTTBR_EL2|clearEl1)$/, written: /^msr_(TCR|SCTLR)_EL1$/,
-    why: "until TCR_EL1.EPD0 and EPD1 are there, stage 1 may be walked with another VMID, or registers of two lives (Cortex-A55 1530923)",
+    why: "until TCR_EL1.EPD0, EPD1 are there, walks may use another VMID, or registers of two lives (Cortex-A55 erratum 1530923)",
   },
   {
     ...synchronised, uses: /^msr_SCTLR_EL1$/, written: /^msr_(TCR_EL1|VTTBR_EL2)$/,
@@ -42,7 +42,8 @@ export const RULES = new Rules([
     why: "PMSELR_EL0 selects the counter (D13.3)",
   },
   {
-    uses: /^msr_ICC_SGI1R_EL1$/, written: /^(atomic|compareExchange32|storeRelease32|physicalWrite32)/, barrier: true, behind: "a DSB",
+    uses: /^msr_ICC_SGI1R_EL1$/, written: /^(atomic|compareExchange32|storeRelease32|physicalWrite32)/, barrier: true,
+    behind: "a DSB",
     why: "whoever gets the SGI need not see what was stored before it (IHI 0069 §12.2.20, B2.3.12): DSB",
   },
   {

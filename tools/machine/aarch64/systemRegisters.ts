@@ -2,7 +2,8 @@
 // D17, D1.10; IHI 0069 §12). An access that no control traps reaches the register itself, or its virtual counterpart.
 import { ICH_HCR_TALL0, ICH_HCR_TALL1, ICH_HCR_TC, ICH_HCR_TDIR } from "./gic/virtualInterface.ts";
 import {
-  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, HCR_TVM, MDCR_TDA, MDCR_TDOSA, MDCR_TDRA, MDCR_TPM, MDCR_TPMCR,
+  CNTHCTL_EL1PCEN, CNTHCTL_EL1PCTEN, HCR_FMO, HCR_IMO, HCR_TACR, HCR_TID3, HCR_TIDCP, HCR_TSW, HCR_TVM, MDCR_TDA, MDCR_TDOSA,
+  MDCR_TDRA, MDCR_TPM, MDCR_TPMCR,
 } from "./registers.ts";
 import type { Registers } from "./registers.ts";
 
@@ -111,7 +112,8 @@ export const systemRegisterIss = ({ op0, op1, crn, crm, op2 }: Encoding, registe
 
 /** SCTLR_EL1, TTBR0_EL1, TTBR1_EL1, TCR_EL1, AFSR0_EL1, AFSR1_EL1, ESR_EL1, FAR_EL1, MAIR_EL1, AMAIR_EL1, CONTEXTIDR_EL1. */
 const isOfStage1 = (crn: number, crm: number, op2: number): boolean =>
-  (crn === 1 && crm === 0 && op2 === 0) || (crn === 2 && crm === 0) || crn === 5 || (crn === 6 && crm === 0) || crn === 10 || (crn === 13 && crm === 0 && op2 === 1);
+  (crn === 1 && crm === 0 && op2 === 0) || (crn === 2 && crm === 0) || crn === 5 || (crn === 6 && crm === 0) || crn === 10
+    || (crn === 13 && crm === 0 && op2 === 1);
 
 /** Would this access at EL1 be taken to EL2? */
 export function trapsToEl2({ op0, op1, crn, crm, op2 }: Encoding, read: boolean, registers: Registers, ichHcr: number): boolean {
@@ -129,7 +131,9 @@ export function trapsToEl2({ op0, op1, crn, crm, op2 }: Encoding, read: boolean,
   if (crn === 1 && crm === 0 && op1 === 0 && op2 === 1) return on(HCR_TACR);
   if (op1 === 0 && isOfStage1(crn, crm, op2)) return !read && on(HCR_TVM);
   if (crn === 11 || crn === 15) return on(HCR_TIDCP);
-  if (crn === 9 && op1 === 3 && crm >= 12) return on(MDCR_TPM, registers.MDCR_EL2) || (crm === 12 && op2 === 0 && on(MDCR_TPMCR, registers.MDCR_EL2));
+  if (crn === 9 && op1 === 3 && crm >= 12) {
+    return on(MDCR_TPM, registers.MDCR_EL2) || (crm === 12 && op2 === 0 && on(MDCR_TPMCR, registers.MDCR_EL2));
+  }
   if (crn === 14 && op1 === 3 && crm >= 8) return on(MDCR_TPM, registers.MDCR_EL2);
   if (crn === 14 && op1 === 3) {
     if (crm === 0) return op2 === 1 && !on(CNTHCTL_EL1PCTEN, registers.CNTHCTL_EL2);

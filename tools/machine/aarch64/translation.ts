@@ -1,5 +1,5 @@
-// What stage 2 says to an access of a guest: through the TLB, which may know better, or worse, than the tables (stage2.ts, tlb.ts).
-// And whether the access goes through the data caches.
+// What stage 2 says to an access of a guest: through the TLB, which may know better, or worse, than the tables (stage2.ts,
+// tlb.ts). And whether the access goes through the data caches.
 import { MachineError } from "../errors.ts";
 import type { Hardware } from "./hardware.ts";
 import type { PCpu } from "./pcpu.ts";
@@ -25,7 +25,9 @@ export function translate(machine: Hardware, pcpu: PCpu, ipa: number, permits: (
   const { index, registers } = pcpu;
   const { tlb, memory, tableWrites } = machine;
   const life = pcpu.lives;
-  if ((registers.HCR_EL2 & HCR_VM) === 0n) throw new MachineError("MACHINE_STAGE2", "a guest runs without stage 2 (HCR_EL2.VM = 0)");
+  if ((registers.HCR_EL2 & HCR_VM) === 0n) {
+    throw new MachineError("MACHINE_STAGE2", "a guest runs without stage 2 (HCR_EL2.VM = 0)");
+  }
   const vmid = vmidOf(registers.VTTBR_EL2);
   let found = tlb.find(index, vmid, ipa, life);
   if (found === undefined) {
@@ -40,10 +42,15 @@ export function translate(machine: Hardware, pcpu: PCpu, ipa: number, permits: (
     found = walked;
   }
   // The level in a permission fault's code: that of the block (1, 2) or page (3).
-  return permits(found) ? { mapping: found } : { fault: FSC_PERMISSION | (LAST_LEVEL - (Math.log2(found.size) - PAGE_BITS) / TABLE_BITS) };
+  return permits(found)
+    ? { mapping: found }
+    : { fault: FSC_PERMISSION | (LAST_LEVEL - (Math.log2(found.size) - PAGE_BITS) / TABLE_BITS) };
 }
 
-/** A data access of a guest goes through the caches: its own attributes are taken as Normal write-back while its MMU is on (D8.6.6, D17.2.48). */
+/**
+ * A data access of a guest goes through the caches: its own attributes are taken as Normal write-back while its MMU is on
+ * (D8.6.6, D17.2.48).
+ */
 export function isCacheable(registers: Registers, mapping: Mapping): boolean {
   const on = (bits: bigint): boolean => (registers.SCTLR_EL1 & bits) === bits;
   if (mapping.memory !== MEMATTR_NORMAL_WB || (registers.HCR_EL2 & HCR_CD) !== 0n) return false;
@@ -51,6 +58,7 @@ export function isCacheable(registers: Registers, mapping: Mapping): boolean {
 }
 
 /** HPFAR_EL2.FIPA: bits 47…12 of the IPA from bit 4 on; UNKNOWN after a permission fault (D17.2.66). */
-export const hpfarOf = (ipa: number, fault: number): bigint => ((fault & FSC_TYPE) === FSC_PERMISSION ? UNKNOWN : (BigInt(ipa) & ~PAGE_OFFSET) >> 8n);
+export const hpfarOf = (ipa: number, fault: number): bigint =>
+  ((fault & FSC_TYPE) === FSC_PERMISSION ? UNKNOWN : (BigInt(ipa) & ~PAGE_OFFSET) >> 8n);
 
 export const fetchSyndrome = (fault: number): bigint => syndrome(EC_INSTRUCTION_ABORT, fault);

@@ -1,5 +1,5 @@
-// The supervisor's domain of an APLIC in MSI delivery mode (AIA, "Advanced Platform-Level Interrupt Controller"): wires become MSIs. The
-// machine's domain above it is firmware's, which has delegated every source.
+// The supervisor's domain of an APLIC in MSI delivery mode (AIA, "Advanced Platform-Level Interrupt Controller"): wires become
+// MSIs. The machine's domain above it is firmware's, which has delegated every source.
 //
 //   target[i]:  31        18 17      12 11 10      0
 //              ┌────────────┬──────────┬──┬─────────┐
@@ -156,7 +156,9 @@ export class Aplic implements Controller, Lines {
   /** Pending and enabled in a domain that delivers: an MSI goes out, and it is not pending any more. */
   private forward(source: number): void {
     if (!this.forwards || !has(this.pending, source) || !has(this.enabled, source)) return;
-    if ((this.domaincfg & DOMAINCFG_DM) === 0) throw new MachineError("MACHINE_UNDEFINED", "the APLIC delivers directly, and the machine has no IDC: domaincfg.DM first");
+    if ((this.domaincfg & DOMAINCFG_DM) === 0) {
+      throw new MachineError("MACHINE_UNDEFINED", "the APLIC delivers directly, and the machine has no IDC: domaincfg.DM first");
+    }
     put(this.pending, source, false);
     const target = this.target[source] ?? 0;
     this.send(target >>> HART_SHIFT, (target >>> GUEST_SHIFT) & GUEST_MASK, target & EIID_MASK);
@@ -198,7 +200,9 @@ export class Aplic implements Controller, Lines {
   private readWord(offset: number): number {
     if (offset === DOMAINCFG) return DOMAINCFG_READS | this.domaincfg;
     if (offset < SOURCECFG_END) return this.modeOf(offset / 4);
-    if (offset >= TARGET && offset < TARGET_END) return this.isActive((offset - GENMSI) / 4) ? (this.target[(offset - GENMSI) / 4] ?? 0) : 0;
+    if (offset >= TARGET && offset < TARGET_END) {
+      return this.isActive((offset - GENMSI) / 4) ? (this.target[(offset - GENMSI) / 4] ?? 0) : 0;
+    }
     const word = (offset % GROUP) / 4;
     if (offset >= SETIP && offset < SETIP + GROUP) return this.pending[word] ?? 0;
     if (offset >= IN_CLRIP && offset < IN_CLRIP + GROUP) return this.sourcesOf(word, (source) => this.rectified(source));
@@ -251,7 +255,9 @@ export class Aplic implements Controller, Lines {
   }
 
   private offset(pa: number, bytes: number): number {
-    if (bytes !== 4 || pa % 4 !== 0) throw new MachineError("MACHINE_BUS", `${bytes} bytes at ${hex(pa)}: an APLIC takes aligned words`);
+    if (bytes !== 4 || pa % 4 !== 0) {
+      throw new MachineError("MACHINE_BUS", `${bytes} bytes at ${hex(pa)}: an APLIC takes aligned words`);
+    }
     return pa - this.base;
   }
 }

@@ -1,9 +1,10 @@
-// The CSRs of one hart, as the hypervisor reads and writes them in HS mode. Some only keep what is written, as far as it may be; others show
-// what the hart's interrupts, its timers and its IMSIC are doing. What a guest reaches: guestCsrs.ts.
+// The CSRs of one hart, as the hypervisor reads and writes them in HS mode. Some only keep what is written, as far as it may be;
+// others show what the hart's interrupts, its timers and its IMSIC are doing. What a guest reaches: guestCsrs.ts.
 import type { Clock } from "../clock.ts";
 import { MachineError } from "../errors.ts";
 import {
-  constant, ENVCFG_STCE, MODE_SHIFT, NUMBERS, SEI, SGEI, SSI, STATUS_UXL, STI, VGEIN_MASK, VGEIN_SHIFT, VS_INTERRUPTS, VSEI, VSSI, VSTI, writable,
+  constant, ENVCFG_STCE, MODE_SHIFT, NUMBERS, SEI, SGEI, SSI, STATUS_UXL, STI, VGEIN_MASK, VGEIN_SHIFT, VS_INTERRUPTS, VSEI, VSSI,
+  VSTI, writable,
 } from "./csrs.ts";
 import type { Csr, Model } from "./csrs.ts";
 import { Imsic, InterruptFile } from "./imsic.ts";
@@ -31,7 +32,9 @@ export class CsrFile {
     this.imsic = imsic;
     this.clock = clock;
     this.values = Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, 0n])) as Record<Csr, bigint>;
-    for (const name of Object.keys(NUMBERS) as Csr[]) this.values[name] = AT_RESET[name] ?? ((UNKNOWN & this.mask(name)) | constant(name));
+    for (const name of Object.keys(NUMBERS) as Csr[]) {
+      this.values[name] = AT_RESET[name] ?? ((UNKNOWN & this.mask(name)) | constant(name));
+    }
     this.values.hgatp = this.values.vsatp = 0n;
   }
 
@@ -102,7 +105,9 @@ export class CsrFile {
       case "sip": values.sip = value & SSI; return;
       // Of hip only VSSIP can be written: it is hvip's.
       case "hip": values.hvip = (values.hvip & ~VSSI) | (value & VSSI); return;
-      case "vsip": this.write("hip", ((value << VS_SHIFT) & values.hideleg & VSSI) | (values.hvip & VSSI & ~values.hideleg)); return;
+      case "vsip":
+        this.write("hip", ((value << VS_SHIFT) & values.hideleg & VSSI) | (values.hvip & VSSI & ~values.hideleg));
+        return;
       case "vsie": {
         const delegated = values.hideleg & VS_INTERRUPTS;
         values.hie = (values.hie & ~delegated) | ((value << VS_SHIFT) & delegated);
@@ -123,13 +128,17 @@ export class CsrFile {
   /** Registers of the IMSIC alone: priorities of major interrupts are not modelled. */
   private mustSelect(select: bigint): number {
     const number = Number(select);
-    if (!InterruptFile.has(number)) throw new MachineError("MACHINE_UNDEFINED", `sireg with siselect 0x${number.toString(16)}: there is no such register`);
+    if (!InterruptFile.has(number)) {
+      throw new MachineError("MACHINE_UNDEFINED", `sireg with siselect 0x${number.toString(16)}: there is no such register`);
+    }
     return number;
   }
 
   private mustHaveFile(csr: Csr): InterruptFile {
     const file = this.guestFile;
-    if (file === undefined) throw new MachineError("MACHINE_UNDEFINED", `${csr} with hstatus.VGEIN = ${this.vgein}: there is no such guest file`);
+    if (file === undefined) {
+      throw new MachineError("MACHINE_UNDEFINED", `${csr} with hstatus.VGEIN = ${this.vgein}: there is no such guest file`);
+    }
     return file;
   }
 }

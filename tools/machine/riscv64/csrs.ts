@@ -1,6 +1,6 @@
 // Control and status registers of a hart with the hypervisor extension, Sstc and AIA, as far as HS and VS mode reach them (RISC-V
-// privileged architecture, "Hypervisor Extension"; AIA, "Control and Status Registers Added to Harts"): numbers, and what a write may
-// change (WARL). What QEMU's two versions differ in is a Model.
+// privileged architecture, "Hypervisor Extension"; AIA, "Control and Status Registers Added to Harts"): numbers, and what a write
+// may change (WARL). What QEMU's two versions differ in is a Model.
 //
 //   number:  11 10   9 8    7 …   0
 //           ┌───────┬──────┬───────┐
@@ -8,9 +8,11 @@
 //           └───────┴──────┴───────┘
 
 export const NUMBERS = {
-  sstatus: 0x100, sie: 0x104, stvec: 0x105, scounteren: 0x106, senvcfg: 0x10a, sscratch: 0x140, sepc: 0x141, scause: 0x142, stval: 0x143,
+  sstatus: 0x100, sie: 0x104, stvec: 0x105, scounteren: 0x106, senvcfg: 0x10a, sscratch: 0x140, sepc: 0x141, scause: 0x142,
+  stval: 0x143,
   sip: 0x144, stimecmp: 0x14d, siselect: 0x150, sireg: 0x151, stopei: 0x15c, satp: 0x180, stopi: 0xdb0,
-  vsstatus: 0x200, vsie: 0x204, vstvec: 0x205, vsscratch: 0x240, vsepc: 0x241, vscause: 0x242, vstval: 0x243, vsip: 0x244, vstimecmp: 0x24d,
+  vsstatus: 0x200, vsie: 0x204, vstvec: 0x205, vsscratch: 0x240, vsepc: 0x241, vscause: 0x242, vstval: 0x243, vsip: 0x244,
+  vstimecmp: 0x24d,
   vsiselect: 0x250, vsireg: 0x251, vstopei: 0x25c, vsatp: 0x280, vstopi: 0xeb0,
   hstatus: 0x600, hedeleg: 0x602, hideleg: 0x603, hie: 0x604, htimedelta: 0x605, hcounteren: 0x606, hgeie: 0x607, henvcfg: 0x60a,
   htval: 0x643, hip: 0x644, hvip: 0x645, htinst: 0x64a, hgatp: 0x680, hgeip: 0xe12,
@@ -24,7 +26,8 @@ export const nameOf = (number: number): Csr | undefined => NAMES.get(number);
 
 /** What a supervisor's instruction reaches in a guest: its own register instead. */
 export const VS_OF: Readonly<Partial<Record<Csr, Csr>>> = {
-  sstatus: "vsstatus", sie: "vsie", stvec: "vstvec", sscratch: "vsscratch", sepc: "vsepc", scause: "vscause", stval: "vstval", sip: "vsip",
+  sstatus: "vsstatus", sie: "vsie", stvec: "vstvec", sscratch: "vsscratch", sepc: "vsepc", scause: "vscause", stval: "vstval",
+  sip: "vsip",
   stimecmp: "vstimecmp", siselect: "vsiselect", sireg: "vsireg", stopei: "vstopei", satp: "vsatp", stopi: "vstopi",
 };
 
@@ -63,7 +66,8 @@ export const HSTATUS_VTW = 1n << 21n;
 export const HSTATUS_VTSR = 1n << 22n;
 /** VSXL = 2: read only. */
 export const HSTATUS_VSXL = 2n << 32n;
-const HSTATUS = HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | (VGEIN_MASK << VGEIN_SHIFT) | HSTATUS_VTVM | HSTATUS_VTW | HSTATUS_VTSR;
+const HSTATUS = HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | (VGEIN_MASK << VGEIN_SHIFT) | HSTATUS_VTVM | HSTATUS_VTW
+  | HSTATUS_VTSR;
 
 export const COUNTEREN_TM = 1n << 1n;
 export const ENVCFG_STCE = 1n << 63n;
@@ -95,13 +99,17 @@ export interface Model {
 
 const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
 
-/** QEMU 7.2 (Debian 12) and 10.0 (Debian 13), `-M virt,aia=aplic-imsic,aia-guests=1 -cpu rv64`, as measured by reading back all ones. */
+/**
+ * QEMU 7.2 (Debian 12) and 10.0 (Debian 13), `-M virt,aia=aplic-imsic,aia-guests=1 -cpu rv64`, as measured by reading back all
+ * ones.
+ */
 export const QEMU_7: Model = {
   hedeleg: 0xb1ffn, hideleg: 0x444n, hcounteren: 0xffff_ffffn, henvcfg: 0xc000_0000_0000_00f1n, modes: EVERY_MODE,
   hidesPending: true, resendsLow: true,
 };
 export const QEMU_10: Model = {
-  hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n, modes: [0, 8, 9, 10],
+  hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n,
+  modes: [0, 8, 9, 10],
   hidesPending: false, resendsLow: false,
 };
 
@@ -110,7 +118,10 @@ const ALL = 0xffff_ffff_ffff_ffffn;
 const EVEN = ALL & ~1n;
 const SELECT_MASK = 0xfffn;
 
-/** Bits that a write changes, of registers that otherwise only keep what is written. hgeie's follow from the number of guest files. */
+/**
+ * Bits that a write changes, of registers that otherwise only keep what is written. hgeie's follow from the number of guest
+ * files.
+ */
 export function writable(csr: Csr, model: Model, guestFiles: number): bigint {
   switch (csr) {
     case "sstatus": case "vsstatus": return STATUS;

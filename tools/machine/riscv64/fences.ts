@@ -1,5 +1,5 @@
-// Fences of translation (privileged architecture, "Hypervisor Memory-Management Fence Instructions"): HFENCE.GVMA is of the hart that
-// executes it alone, and done when it is executed; others are asked for by firmware (SBI, RFENCE).
+// Fences of translation (privileged architecture, "Hypervisor Memory-Management Fence Instructions"): HFENCE.GVMA is of the hart
+// that executes it alone, and done when it is executed; others are asked for by firmware (SBI, RFENCE).
 import type { TableWrites } from "../tableWrites.ts";
 import type { Tlb } from "../tlb.ts";
 import type { Mapping } from "./sv39.ts";

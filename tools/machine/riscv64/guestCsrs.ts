@@ -1,6 +1,6 @@
-// What a guest in VS mode reads and writes: the VS registers under the supervisor's names, counters and timers as far as the hypervisor lets
-// it, and nothing else. What it may not reach is a virtual instruction where HS mode could (the hypervisor may emulate it), else an illegal
-// one (privileged architecture, "Trap Cause Codes" of the hypervisor extension).
+// What a guest in VS mode reads and writes: the VS registers under the supervisor's names, counters and timers as far as the
+// hypervisor lets it, and nothing else. What it may not reach is a virtual instruction where HS mode could (the hypervisor may
+// emulate it), else an illegal one (privileged architecture, "Trap Cause Codes" of the hypervisor extension).
 import { ILLEGAL_INSTRUCTION, VIRTUAL_INSTRUCTION } from "./traps.ts";
 import type { CsrFile } from "./csrFile.ts";
 import { COUNTEREN_TM, ENVCFG_STCE, HSTATUS_VTVM, nameOf, S_INTERRUPTS, SSI, VS_OF } from "./csrs.ts";

@@ -1,5 +1,5 @@
-// One hart: its CSRs, its interrupts, and how it comes into the hypervisor and goes to a guest (privileged architecture, "Traps" of the
-// hypervisor extension).
+// One hart: its CSRs, its interrupts, and how it comes into the hypervisor and goes to a guest (privileged architecture, "Traps"
+// of the hypervisor extension).
 import type { Clock } from "../clock.ts";
 import { hex, MachineError } from "../errors.ts";
 import { PCpu } from "../pcpu.ts";
@@ -84,7 +84,9 @@ export class Hart extends PCpu {
   takeGuestInterrupt(): void {
     const { forGuest } = this;
     const number = VS_ORDER.find((bit) => (forGuest & (1n << bit)) !== 0n);
-    if (number === undefined || !this.isVirtual) throw new MachineError("MACHINE_STATE", `the guest of hart ${this.index} has no interrupt to take`);
+    if (number === undefined || !this.isVirtual) {
+      throw new MachineError("MACHINE_STATE", `the guest of hart ${this.index} has no interrupt to take`);
+    }
     this.enterGuestsHandler(INTERRUPT | (number - VS_SHIFT), 0n);
   }
 
@@ -128,7 +130,11 @@ export class Hart extends PCpu {
     const hstatus = csrs.read("hstatus");
     this.isVirtual = (hstatus & HSTATUS_SPV) !== 0n;
     this.isUser = (status & STATUS_SPP) === 0n;
-    if (!this.isVirtual && this.isUser) throw new MachineError("MACHINE_STATE", `hart ${this.index}: SRET to user mode at ${hex(csrs.read("sepc"))}, where nobody is`);
+    if (!this.isVirtual && this.isUser) {
+      throw new MachineError(
+        "MACHINE_STATE", `hart ${this.index}: SRET to user mode at ${hex(csrs.read("sepc"))}, where nobody is`,
+      );
+    }
     const enabled = (status & STATUS_SPIE) !== 0n ? STATUS_SIE : 0n;
     csrs.write("sstatus", (status & ~(STATUS_SIE | STATUS_SPP)) | STATUS_SPIE | enabled);
     csrs.write("hstatus", hstatus & ~HSTATUS_SPV);

@@ -1,5 +1,5 @@
-// The IMSICs (AIA, "Incoming MSI Controller"): for each hart a supervisor's interrupt file and guests' files. A file is a page that takes
-// MSIs, and registers that its hart reaches by siselect and sireg, or vsiselect and vsireg.
+// The IMSICs (AIA, "Incoming MSI Controller"): for each hart a supervisor's interrupt file and guests' files. A file is a page
+// that takes MSIs, and registers that its hart reaches by siselect and sireg, or vsiselect and vsireg.
 import type { Controller } from "../bus.ts";
 import { hex, MachineError } from "../errors.ts";
 
@@ -27,7 +27,9 @@ export class InterruptFile {
 
   /** A write to its page. */
   receive(identity: number): void {
-    if (identity >= 1 && identity <= IDENTITIES) this.pending[identity >> 5] = (this.pending[identity >> 5] ?? 0) | (1 << (identity & 31));
+    if (identity >= 1 && identity <= IDENTITIES) {
+      this.pending[identity >> 5] = (this.pending[identity >> 5] ?? 0) | (1 << (identity & 31));
+    }
   }
 
   /** The lowest identity that is pending and enabled, below the threshold if there is one; 0: none. */
@@ -67,7 +69,10 @@ export class InterruptFile {
     switch (select) {
       case EIDELIVERY: return BigInt(this.eidelivery);
       case EITHRESHOLD: return BigInt(this.eithreshold);
-      default: return select < EIP ? 0n : this.pair(select, (set, word) => BigInt(set[word] ?? 0) | (BigInt(set[word + 1] ?? 0) << 32n)) ?? 0n;
+      default:
+        return select < EIP
+          ? 0n
+          : this.pair(select, (set, word) => BigInt(set[word] ?? 0) | (BigInt(set[word + 1] ?? 0) << 32n)) ?? 0n;
     }
   }
 
@@ -176,6 +181,8 @@ export class ImsicPages implements Controller {
   }
 
   private mustBeWord(pa: number, bytes: number): void {
-    if (bytes !== 4 || pa % 4 !== 0) throw new MachineError("MACHINE_BUS", `${bytes} bytes at ${hex(pa)}: an IMSIC's page takes aligned words`);
+    if (bytes !== 4 || pa % 4 !== 0) {
+      throw new MachineError("MACHINE_BUS", `${bytes} bytes at ${hex(pa)}: an IMSIC's page takes aligned words`);
+    }
   }
 }

@@ -1,5 +1,6 @@
-// M mode: the firmware behind ECALL of HS mode, which is to say its SBI ("RISC-V Supervisor Binary Interface"): BASE, HSM, IPI, RFENCE and
-// SRST, as OpenSBI has them. A guest's ECALL must never get here: anything but what our hypervisor itself has reason to ask is an error.
+// M mode: the firmware behind ECALL of HS mode, which is to say its SBI ("RISC-V Supervisor Binary Interface"): BASE, HSM, IPI,
+// RFENCE and SRST, as OpenSBI has them. A guest's ECALL must never get here: anything but what our hypervisor itself has reason
+// to ask is an error.
 import { hex, MachineError } from "../errors.ts";
 import type { StartRequest } from "../machine.ts";
 
@@ -76,7 +77,10 @@ export class Sbi {
     switch (extension) {
       case BASE: return this.base(fn, a0);
       case HSM: return this.hsm(by, fn, a0, a1, a2);
-      case IPI: return fn === IPI_SEND ? this.named(a0, a1, (harts) => harts.forEach((hart) => this.effects.interrupt(hart))) : this.unknown(extension, fn);
+      case IPI:
+        return fn === IPI_SEND
+          ? this.named(a0, a1, (harts) => harts.forEach((hart) => this.effects.interrupt(hart)))
+          : this.unknown(extension, fn);
       case RFENCE: return this.rfence(by, fn, a0, a1, a4);
       case SRST: {
         if (fn !== SRST_RESET) this.unknown(extension, fn);
@@ -88,7 +92,9 @@ export class Sbi {
   }
 
   private unknown(extension: number, fn: number): never {
-    throw new MachineError("MACHINE_FIRMWARE", `ECALL of extension ${hex(extension)}, function ${fn}, reached the firmware: it has no such function`);
+    throw new MachineError(
+      "MACHINE_FIRMWARE", `ECALL of extension ${hex(extension)}, function ${fn}, reached the firmware: it has no such function`,
+    );
   }
 
   private base(fn: number, a0: bigint): SbiResult {
@@ -134,7 +140,9 @@ export class Sbi {
   private named(mask: bigint, base: bigint, run: (harts: readonly number[]) => void): SbiResult {
     const all = this.on.map((_, n) => n);
     const last = 63;
-    const harts = base === ALL_HARTS ? all : Array.from({ length: last + 1 }, (_, n) => n).filter((n) => ((mask >> BigInt(n)) & 1n) !== 0n).map((n) => Number(base) + n);
+    const harts = base === ALL_HARTS ? all : Array.from({ length: last + 1 }, (_, n) => n).filter(
+      (n) => ((mask >> BigInt(n)) & 1n) !== 0n
+    ).map((n) => Number(base) + n);
     if (harts.some((hart) => hart >= this.on.length)) return failed(INVALID_PARAM);
     run(harts.filter((hart) => this.on[hart] === true));
     return done();

@@ -1,5 +1,6 @@
-// Translation tables of RISC-V as hardware reads them (privileged architecture, "Sv39" and "Sv39x4"): an independent reader, sharing nothing
-// with the code that writes them. Sv39x4 is Sv39 with a root of four pages, whose every access is one of user mode.
+// Translation tables of RISC-V as hardware reads them (privileged architecture, "Sv39" and "Sv39x4"): an independent reader,
+// sharing nothing with the code that writes them. Sv39x4 is Sv39 with a root of four pages, whose every access is one of user
+// mode.
 //
 //   63  62 61 60     54 53                        10 9  8  7  6  5  4  3  2  1  0
 //  ┌───┬─────┬─────────┬────────────────────────────┬─────┬──┬──┬──┬──┬──┬──┬──┬──┐
@@ -52,7 +53,9 @@ export class Sv39 {
     this.rootBits = INDEX_BITS + (guests ? WIDER_BITS : 0);
     this.read64 = read64;
     const bytes = 8 * 2 ** this.rootBits;
-    if (this.root % bytes !== 0) throw new MachineError("MACHINE_STAGE2", `the root at ${hex(this.root)} is not aligned to its ${bytes} bytes`);
+    if (this.root % bytes !== 0) {
+      throw new MachineError("MACHINE_STAGE2", `the root at ${hex(this.root)} is not aligned to its ${bytes} bytes`);
+    }
   }
 
   /** Bits of the addresses that it translates. */
@@ -74,7 +77,10 @@ export class Sv39 {
     }
   }
 
-  /** Everything mapped, in ascending order, one entry of a table each. `table` hears of each table. What hardware could not walk is an error. */
+  /**
+   * Everything mapped, in ascending order, one entry of a table each. `table` hears of each table. What hardware could not walk
+   * is an error.
+   */
   list(table: (pa: number, bytes: number) => void = () => undefined): Mapping[] {
     const found: Mapping[] = [];
     const walk = (pa: number, entries: number, level: number, from: number): void => {
@@ -93,7 +99,13 @@ export class Sv39 {
           walk(Number((entry >> PPN_SHIFT) & PPN_MASK) * 2 ** PAGE_BITS, 2 ** INDEX_BITS, level - 1, at);
           continue;
         }
-        found.push(this.leaf(entry, at, level) ?? complain(this.isGuests && (entry & USER) === 0n ? "a guest's access is one of user mode: U" : "is never used: A, or its alignment"));
+        found.push(
+          this.leaf(entry, at, level) ?? complain(
+            this.isGuests && (entry & USER) === 0n
+              ? "a guest's access is one of user mode: U"
+              : "is never used: A, or its alignment"
+          )
+        );
       }
     };
     walk(this.root, 2 ** this.rootBits, ROOT_LEVEL, 0);
@@ -118,7 +130,8 @@ export class Sv39 {
 
 const isLeaf = (entry: bigint): boolean => (entry & (READ | WRITE | EXECUTE)) !== 0n;
 /** Valid, and nothing reserved: of what may be written and not read, too. */
-const isGood = (entry: bigint): boolean => (entry & VALID) !== 0n && (entry & RESERVED) === 0n && (entry & (READ | WRITE)) !== WRITE;
+const isGood = (entry: bigint): boolean =>
+  (entry & VALID) !== 0n && (entry & RESERVED) === 0n && (entry & (READ | WRITE)) !== WRITE;
 
 /** It permits that. */
 export const permits = (mapping: Mapping, access: Access): boolean => mapping[access];

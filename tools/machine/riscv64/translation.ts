@@ -1,5 +1,5 @@
-// What becomes of a guest's address: through its own tables (vsatp), whose entries are found through the hypervisor's (hgatp), and those
-// through the TLB, which may know better, or worse, than the tables (../tlb.ts).
+// What becomes of a guest's address: through its own tables (vsatp), whose entries are found through the hypervisor's (hgatp),
+// and those through the TLB, which may know better, or worse, than the tables (../tlb.ts).
 import { MachineError } from "../errors.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { TableWrites } from "../tableWrites.ts";
@@ -29,7 +29,9 @@ export const vmidOf = (hgatp: bigint): number => Number((hgatp >> VMID_SHIFT) & 
 export function translate(machine: Translating, hart: Hart, gpa: number, access: Access, va = BigInt(gpa), htinst = 0n): Walk {
   const { tlb, memory, tableWrites } = machine;
   const hgatp = hart.csrs.read("hgatp");
-  if (modeOf(hgatp) !== MODE_SV39) throw new MachineError("MACHINE_STAGE2", `a guest runs with hgatp.MODE ${modeOf(hgatp)}: Sv39x4 is all that is allowed`);
+  if (modeOf(hgatp) !== MODE_SV39) {
+    throw new MachineError("MACHINE_STAGE2", `a guest runs with hgatp.MODE ${modeOf(hgatp)}: Sv39x4 is all that is allowed`);
+  }
   const vmid = vmidOf(hgatp);
   let mapping = tlb.find(hart.index, vmid, gpa, hart.lives);
   if (mapping === undefined) {
@@ -45,7 +47,10 @@ export function translate(machine: Translating, hart: Hart, gpa: number, access:
   return { trap: { cause: GUEST_PAGE_FAULT[access], tval: va, gpa: BigInt(gpa) >> GPA_SHIFT, htinst } };
 }
 
-/** The same of a guest-virtual address. Its own tables' entries are looked at as they are now: what it does to itself is its own business. */
+/**
+ * The same of a guest-virtual address. Its own tables' entries are looked at as they are now: what it does to itself is its own
+ * business.
+ */
 export function translateVirtual(machine: Translating, hart: Hart, va: bigint, access: Access): Walk {
   const vsatp = hart.csrs.read("vsatp");
   if (modeOf(vsatp) === MODE_BARE) return translate(machine, hart, Number(va), access, va);

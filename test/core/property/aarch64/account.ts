@@ -18,7 +18,8 @@ const FILTER_SELF = 2n;
 
 export function sgi1r(data: bigint): Sent {
   const elsewhere = (data & ELSEWHERE) !== 0n;
-  const names = (vcpu: number, self: boolean): boolean => ((data & TO_ALL_OTHERS) !== 0n ? !self : !elsewhere && ((data >> BigInt(vcpu)) & 1n) !== 0n);
+  const names = (vcpu: number, self: boolean): boolean =>
+    ((data & TO_ALL_OTHERS) !== 0n ? !self : !elsewhere && ((data >> BigInt(vcpu)) & 1n) !== 0n);
   return { number: Number((data >> 24n) & 0xfn), names };
 }
 
@@ -27,6 +28,10 @@ export function sgir(ipa: number, bytes: number, data: bigint): Sent | undefined
   if (bytes !== 4 || ipa - (ipa % 4) !== GICD_SGIR) return undefined;
   const filter = (data >> 24n) & 3n;
   const names = (vcpu: number, self: boolean): boolean =>
-    (filter === FILTER_LIST ? ((data >> BigInt(16 + vcpu)) & 1n) !== 0n : filter === FILTER_OTHERS ? !self : filter === FILTER_SELF && self);
+    (
+      filter === FILTER_LIST ? (
+        (data >> BigInt(16 + vcpu)) & 1n
+      ) !== 0n : filter === FILTER_OTHERS ? !self : filter === FILTER_SELF && self
+    );
   return { number: Number(data & 0xfn), names };
 }

@@ -5,7 +5,9 @@ import { edge, GUEST_GICD, LINUX, PLC, STANDARD } from "../../../../tools/machin
 import { Bench, value } from "../../bench.ts";
 import type { Contention } from "../interruptRaces.ts";
 
-const [ISENABLER, ICENABLER, ISPENDR, ISACTIVER, IPRIORITYR, ITARGETSR, IROUTER] = [0x100, 0x180, 0x200, 0x300, 0x400, 0x800, 0x6000];
+const [
+  ISENABLER, ICENABLER, ISPENDR, ISACTIVER, IPRIORITYR, ITARGETSR, IROUTER,
+] = [0x100, 0x180, 0x200, 0x300, 0x400, 0x800, 0x6000];
 /** All in the third word of INTIDs. */
 const FIRST = 64;
 const INTIDS = Array.from({ length: 12 }, (_, n) => FIRST + n);
@@ -32,7 +34,8 @@ export class DistributorContention implements Contention {
     this.guests = [this.bench.guest(0), this.bench.guest(1)];
     const isGicv2 = board.gicVersion === 2;
     this.acts = {
-      "IPRIORITYR": (vcpu) => this.write(vcpu, IPRIORITYR + FIRST + 4 * (this.urgent % 3), 4, BigInt(0xe8 - 8 * (this.urgent++ % 16)) * EVERY_BYTE),
+      "IPRIORITYR": (vcpu) =>
+        this.write(vcpu, IPRIORITYR + FIRST + 4 * (this.urgent % 3), 4, BigInt(0xe8 - 8 * (this.urgent++ % 16)) * EVERY_BYTE),
       "ICENABLER": (vcpu) => this.write(vcpu, ICENABLER + WORD, 4, ALL),
       "ISENABLER": (vcpu) => this.write(vcpu, ISENABLER + WORD, 4, ALL),
       "route": isGicv2
@@ -56,7 +59,9 @@ export class DistributorContention implements Contention {
     this.urgent = 0;
   }
 
-  /** An instruction of that vCPU's: whoever intrudes executes it once; what is not done then, for another has to answer, is left. */
+  /**
+   * An instruction of that vCPU's: whoever intrudes executes it once; what is not done then, for another has to answer, is left.
+   */
   private write(vcpu: number, register: number, bytes: number, data: bigint): void {
     this.bench.guest(vcpu).store(GUEST_GICD + register, bytes, data, { once: this.machine.pcpus.some(({ busy }) => busy) });
   }
@@ -64,6 +69,8 @@ export class DistributorContention implements Contention {
   restless(): string | undefined {
     const active = this.machine.gic.distributor.bank.active.filter((bits) => bits !== 0);
     const held = this.machine.pcpus.flatMap(({ gic }) => gic.virtual.held());
-    return active.length > 0 || held.length > 0 ? `${active.length} words stay active, ${held.length} list registers are full` : undefined;
+    return active.length > 0 || held.length > 0
+      ? `${active.length} words stay active, ${held.length} list registers are full`
+      : undefined;
   }
 }

@@ -19,7 +19,8 @@ const SGIR_OTHERS = 1n << 24n;
 const vcpuOf = (world: Aarch64World, guest: Guest): number => world.system.plan.cpus[guest.pcpu.index]?.vcpu ?? 0;
 
 /** Where a vCPU's SGIs and PPIs are for one that looks: a GICv2 shows everybody its own. */
-const bankOf = (world: Aarch64World, vcpu: number): number => (world.isGicv2 ? GUEST_GICD : GUEST_GICR + vcpu * GICR_STRIDE + SGI_BASE);
+const bankOf = (world: Aarch64World, vcpu: number): number =>
+  (world.isGicv2 ? GUEST_GICD : GUEST_GICR + vcpu * GICR_STRIDE + SGI_BASE);
 
 /** As every guest could do it by itself: group, mask and enables open, running priority idle. */
 export function openAll(world: Aarch64World): void {
@@ -35,7 +36,9 @@ export function openAll(world: Aarch64World): void {
 /** GICv2: SPIs may have been sent to no vCPU at all, or to one that is off. */
 function giveHome(world: Aarch64World, guest: Guest): void {
   for (const { intid } of world.system.plan.partitions[world.owners[guest.pcpu.index] ?? -1]?.interrupts ?? []) {
-    if (world.machine.gic.targets(intid).length === 0) value(guest.store(GUEST_GICD + ITARGETSR + intid, 1, 1n << BigInt(vcpuOf(world, guest))));
+    if (world.machine.gic.targets(intid).length === 0) {
+      value(guest.store(GUEST_GICD + ITARGETSR + intid, 1, 1n << BigInt(vcpuOf(world, guest))));
+    }
   }
 }
 
@@ -47,7 +50,10 @@ export function clearActive(world: Aarch64World): void {
   }
 }
 
-/** Guests may have given interrupts the least urgent priority, at which they never come: they take back what waits so, and give it another. */
+/**
+ * Guests may have given interrupts the least urgent priority, at which they never come: they take back what waits so, and give it
+ * another.
+ */
 export function raisePriorities(world: Aarch64World): void {
   for (const guest of world.running()) {
     for (let word = 1; word < FIRST_SPI; word++) value(guest.store(GUEST_GICD + ICENABLER + 4 * word, 4, ALL));
@@ -56,7 +62,9 @@ export function raisePriorities(world: Aarch64World): void {
   for (const guest of world.running()) {
     const { interrupts } = world.system.plan.partitions[world.owners[guest.pcpu.index] ?? -1] ?? { interrupts: [] };
     for (const { intid } of interrupts) value(guest.store(GUEST_GICD + IPRIORITYR + intid, 1, PRIORITY));
-    for (let word = 0; word < FIRST_SPI; word += 4) value(guest.store(bankOf(world, vcpuOf(world, guest)) + IPRIORITYR + word, 4, PRIORITY * 0x0101_0101n));
+    for (let word = 0; word < FIRST_SPI; word += 4) {
+      value(guest.store(bankOf(world, vcpuOf(world, guest)) + IPRIORITYR + word, 4, PRIORITY * 0x0101_0101n));
+    }
   }
 }
 

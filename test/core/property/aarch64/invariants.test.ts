@@ -40,13 +40,25 @@ test.each<[string, (world: Aarch64World) => void, string]>([
   ["is an edge", (one) => toggle(bankOf(one).edge, FOREIGN_SPI), "changed trigger of foreign lines"],
   ["goes elsewhere", (one) => flip(routes(one), FOREIGN_SPI, 1), "changed the route of foreign line"],
   ["its own SPI goes to another partition", (one) => flip(routes(one), OWN_SPI, OTHER), "is routed to partitions 1"],
-  ["the hypervisor's PPI is off", (one) => toggle(privates(one, ACTOR).enabled, HYPERVISOR_TIMER), "the hypervisor's own private interrupts"],
-  ["another's PPI is off", (one) => toggle(privates(one, OTHER).enabled, VIRTUAL_TIMER), "changed enable of the private interrupts of pCPU 3"],
-  ["another's record", ({ machine }) => flip(new Uint8Array(machine.linear.buffer), machine.pcpu(OTHER).vcpu + 16, 1), "changed the vCPU of pCPU 3"],
+  [
+    "the hypervisor's PPI is off", (one) => toggle(privates(one, ACTOR).enabled, HYPERVISOR_TIMER),
+    "the hypervisor's own private interrupts",
+  ],
+  [
+    "another's PPI is off", (one) => toggle(privates(one, OTHER).enabled, VIRTUAL_TIMER),
+    "changed enable of the private interrupts of pCPU 3",
+  ],
+  [
+    "another's record", ({ machine }) => flip(new Uint8Array(machine.linear.buffer), machine.pcpu(OTHER).vcpu + 16, 1),
+    "changed the vCPU of pCPU 3",
+  ],
   ["a fence", ({ machine }) => void (machine.pcpu(ACTOR).registers.VTCR_EL2 ^= 1n), "VTCR_EL2 is"],
   ["debug registers are not trapped", ({ machine }) => void (machine.pcpu(ACTOR).registers.MDCR_EL2 ^= MDCR_TDA), "MDCR_EL2 is"],
   ["WFI is not trapped", ({ machine }) => void (machine.pcpu(ACTOR).registers.HCR_EL2 ^= HCR_TWI), "HCR_EL2 is"],
-  ["a foreign interrupt in a list register", ({ machine }) => machine.pcpu(ACTOR).gic.virtual.write(0, FOREIGN_LR), "in a list register"],
+  [
+    "a foreign interrupt in a list register", ({ machine }) => machine.pcpu(ACTOR).gic.virtual.write(0, FOREIGN_LR),
+    "in a list register",
+  ],
   ["foreign memory is written", ({ machine }) => machine.allowWrite(FOREIGN_MEMORY, 8), "the hypervisor wrote 8 bytes"],
   ["a table", ({ machine }) => {
     machine.mappings(machine.pcpu(ACTOR), (pa, bytes) => machine.memory.write64(pa + bytes - 8, 2n));

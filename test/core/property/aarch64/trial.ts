@@ -15,9 +15,11 @@ const FAILING: SystemSpec = { ...STANDARD, partitions: [FIRST, PLC] };
 const LIMITED: PartitionSpec = { ...FIRST, bandwidth: { budget: 128_000, refills: 1000, periodMicroseconds: 1000 } };
 const MAILED: PartitionSpec = { ...PLC, regions: [...PLC.regions, mailbox(0x5000_1000, 0x5000_1000)] };
 /** No spare pCPU: both partitions have two vCPUs, and the housekeeper runs a guest. */
-const crowded = (direct: boolean): SystemSpec => ({ ...FAILING, housekeeper: 0, partitions: [FIRST, { ...PLC, cpus: [3, 2], direct }] });
+const crowded = (direct: boolean): SystemSpec =>
+  ({ ...FAILING, housekeeper: 0, partitions: [FIRST, { ...PLC, cpus: [3, 2], direct }] });
 /** The first partition races, its neighbour looks on. */
-export const racing = (board: Board, direct: boolean): SystemSpec => ({ ...STANDARD, board, partitions: [{ ...FIRST, direct }, PLC] });
+export const racing = (board: Board, direct: boolean): SystemSpec =>
+  ({ ...STANDARD, board, partitions: [{ ...FIRST, direct }, PLC] });
 
 export const AARCH64_TRIAL: Trial<SystemSpec, OwnAction> = {
   name: "aarch64",
@@ -30,7 +32,10 @@ export const AARCH64_TRIAL: Trial<SystemSpec, OwnAction> = {
     ["a partition with a bandwidth, one with a mailbox", { ...FAILING, partitions: [LIMITED, MAILED] }],
     ["a direct partition of two vCPUs, no spare pCPU", crowded(true)],
     ["GICv2, no spare pCPU", { ...crowded(false), board: qemuVirtGicv2 }],
-    ["GICv2, a direct partition of two vCPUs, two list registers", { ...crowded(true), board: { ...qemuVirtGicv2, listRegisters: 2 } }],
+    [
+      "GICv2, a direct partition of two vCPUs, two list registers",
+      { ...crowded(true), board: { ...qemuVirtGicv2, listRegisters: 2 } },
+    ],
   ],
   // With GICv2 the lifecycle is the same code: some races will do.
   racing: [

@@ -31,7 +31,9 @@ const NUMBERS = { kick: KICK_SGI, isIpi: (intid: number) => intid < SGIS, isLine
 export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
   readonly fences = FENCES;
   readonly kickBits = KICK;
-  protected readonly devices = [GUEST_GICD, GUEST_GICR, GUEST_GICC, 0x0803_0000, 0x0804_0000, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0];
+  protected readonly devices = [
+    GUEST_GICD, GUEST_GICR, GUEST_GICC, 0x0803_0000, 0x0804_0000, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0,
+  ];
   private readonly hcr: bigint;
 
   constructor(spec: SystemSpec<Board>, core?: WebAssembly.Module) {
@@ -52,7 +54,9 @@ export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
   protected act(guest: Guest, action: OwnAction): void {
     switch (action.kind) {
       case "endAny": this.endAny(guest, action.intid, action.deactivate); return;
-      case "call": this.calling(guest, action.fn === HYPERCALL_DOORBELL, () => guest[action.conduit](action.fn, ...action.args)); return;
+      case "call":
+        this.calling(guest, action.fn === HYPERCALL_DOORBELL, () => guest[action.conduit](action.fn, ...action.args));
+        return;
       case "msr": this.msr(guest, action.register, action.data); return;
       case "mrs": guest.mrs(action.register); return;
       case "refills": guest.pcpu.pmu.count(EVENT_L2D_CACHE_REFILL, action.times); return;
@@ -133,18 +137,27 @@ export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
     const direct = owner >= 0 && this.system.plan.partitions[owner]?.direct === true;
     const { virtual: front, physical } = pcpu.gic;
     const fence = direct && pcpu.phase === "guest" ? this.hcr & ~HCR_OWN_INTERRUPTS : this.hcr;
-    if (owner >= 0 && steady(pcpu.registers.HCR_EL2, direct) !== fence) broken(`pCPU ${n}, ${pcpu.phase}: HCR_EL2 is ${hex(pcpu.registers.HCR_EL2)}`);
+    if (owner >= 0 && steady(pcpu.registers.HCR_EL2, direct) !== fence) {
+      broken(`pCPU ${n}, ${pcpu.phase}: HCR_EL2 is ${hex(pcpu.registers.HCR_EL2)}`);
+    }
     const traps = ICH_HCR_TC | ICH_HCR_TALL0;
-    if (direct && pcpu.phase === "guest" && !this.isGicv2 && (front.hypervisorControl & traps) !== traps) broken(`pCPU ${n}: a direct guest's SGIs are not trapped`);
-    if (physical.undropped.length > 0) broken(`pCPU ${n} left the core with the priority of INTID ${physical.undropped.join()} not dropped`);
+    if (direct && pcpu.phase === "guest" && !this.isGicv2 && (front.hypervisorControl & traps) !== traps) {
+      broken(`pCPU ${n}: a direct guest's SGIs are not trapped`);
+    }
+    if (physical.undropped.length > 0) {
+      broken(`pCPU ${n} left the core with the priority of INTID ${physical.undropped.join()} not dropped`);
+    }
     if (front.empty() === 2 ** front.count - 1) return;
     for (const { virtual, physical: line, hardware } of front.held()) {
-      const own = owner >= 0 && (virtual < SGIS || (virtual < FIRST_SPI ? this.ownsPpi(owner, virtual) : this.ownsLine(owner, virtual)));
+      const own = owner >= 0
+        && (virtual < SGIS || (virtual < FIRST_SPI ? this.ownsPpi(owner, virtual) : this.ownsLine(owner, virtual)));
       if (!own || direct || hardware !== virtual >= SGIS || (hardware && line !== virtual)) {
         broken(`pCPU ${n} has vINTID ${virtual} (HW ${hardware}, pINTID ${line}) in a list register`);
       }
     }
-    if (pcpu.phase !== "guest" && !this.mayBePaused && !this.hasBudgets) broken(`pCPU ${n} is ${pcpu.phase}, with interrupts in its list registers`);
+    if (pcpu.phase !== "guest" && !this.mayBePaused && !this.hasBudgets) {
+      broken(`pCPU ${n} is ${pcpu.phase}, with interrupts in its list registers`);
+    }
   }
 
   private ownsPpi(owner: number, intid: number): boolean {

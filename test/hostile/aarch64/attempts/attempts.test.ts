@@ -1,4 +1,5 @@
-// The table of attempts as such: enough of them, of every subject, each with steps on some machine, and all of them fit into the guest's image.
+// The table of attempts as such: enough of them, of every subject, each with steps on some machine, and all of them fit into the
+// guest's image.
 import { describe, expect, test } from "vitest";
 import { SUBJECTS } from "../attempt.ts";
 import { encodeSteps } from "../encode.ts";
@@ -17,7 +18,9 @@ test("there are enough, of every subject, and no two of one name", () => {
 });
 
 test.each(ATTEMPTS.map((attempt) => [attempt.name, attempt] as const))("%s is made on some machine", (_, attempt) => {
-  const made = targets.filter(({ target }) => (attempt.when?.(target) ?? true) && attempt.steps(target, new Random(1)).length > 0);
+  const made = targets.filter(
+    ({ target }) => (attempt.when?.(target) ?? true) && attempt.steps(target, new Random(1)).length > 0
+  );
   expect(made).not.toEqual([]);
 });
 
@@ -32,13 +35,21 @@ describe.each(targets)("$name", ({ target }) => {
   });
 
   test("foreign places are not its own", () => {
-    const own = [target.ram, target.channel, target.console, target.gicd, target.gicr, target.gicc, target.mailbox, ...target.devices].filter((place) => place !== undefined);
-    expect(target.foreign.filter(({ at, size }) => own.some((place) => at < place.at + place.size && place.at < at + size))).toEqual([]);
+    const own = [
+      target.ram, target.channel, target.console, target.gicd, target.gicr, target.gicc, target.mailbox, ...target.devices,
+    ].filter((place) => place !== undefined);
+    expect(
+      target.foreign.filter(({ at, size }) => own.some((place) => at < place.at + place.size && place.at < at + size))
+    ).toEqual([]);
     expect(target.foreign.length).toBeGreaterThan(10);
   });
 
   test("the same seed makes the same attempts, another one others", () => {
-    const made = (seed: number): string => JSON.stringify(attempts.map((attempt) => attempt.steps(target, new Random(seed))), (__, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+    const made = (seed: number): string =>
+      JSON.stringify(
+        attempts.map((attempt) => attempt.steps(target, new Random(seed))),
+        (__, value: unknown) => (typeof value === "bigint" ? String(value) : value),
+      );
     expect(made(5)).toBe(made(5));
     expect(made(5)).not.toBe(made(6));
   });

@@ -16,10 +16,15 @@ const SMC64 = 2 ** 30;
 const OWNER = 2 ** 24;
 /** By both conduits, in both forms. */
 const CONDUITS = ["hvc", "smc"] as const;
-const HYPERCALLS = [numbers.HYPERCALL_VERSION, numbers.HYPERCALL_DOORBELL, numbers.HYPERCALL_CONSOLE_WRITE, numbers.HYPERCALL_TAG_PUBLISH, numbers.HYPERCALL_WATCHDOG_FEED, numbers.HYPERCALL_MAILBOX];
+const HYPERCALLS = [
+  numbers.HYPERCALL_VERSION, numbers.HYPERCALL_DOORBELL, numbers.HYPERCALL_CONSOLE_WRITE, numbers.HYPERCALL_TAG_PUBLISH,
+  numbers.HYPERCALL_WATCHDOG_FEED, numbers.HYPERCALL_MAILBOX,
+];
 const QUERIES = [numbers.SMCCC_HYP_UID, numbers.SMCCC_HYP_REVISION];
 /** Those that are answered: not for calls that expect to be refused. */
-const ANSWERED: ReadonlySet<number> = new Set<number>([...HYPERCALLS, ...QUERIES, ...Object.values(psci).filter((id) => typeof id === "number")]);
+const ANSWERED: ReadonlySet<number> = new Set<number>(
+  [...HYPERCALLS, ...QUERIES, ...Object.values(psci).filter((id) => typeof id === "number")]
+);
 
 const INVALID_PARAMETERS = -2;
 const INVALID_ADDRESS = -9;
@@ -49,7 +54,8 @@ function refused(name: string, does: string, fn: (random: Random) => number): At
 
 /** Fast or yielding, of 32 or 64 bits, of an owner; the number is in bits 15…0, and sometimes in those that should be 0 too. */
 const owner = (first: number, last = first) => (random: Random): number =>
-  random.pick([FAST, FAST, 0]) + random.pick([SMC64, 0]) + OWNER * (first + random.below(last - first + 1)) + random.below(random.chance(1, 2) ? 64 : random.chance(1, 2) ? 0x1_0000 : OWNER);
+  random.pick([FAST, FAST, 0]) + random.pick([SMC64, 0]) + OWNER * (first + random.below(last - first + 1))
+    + random.below(random.chance(1, 2) ? 64 : random.chance(1, 2) ? 0x1_0000 : OWNER);
 
 const mailboxOf = ({ mailbox }: Target): bigint => BigInt(mailbox?.at ?? 0);
 
@@ -58,7 +64,10 @@ export const calls: readonly Attempt[] = [
   refused("call-cpu", "calls of the CPU service range", owner(1)),
   refused("call-sip", "calls of the silicon provider's range: what firmware of boards does most with", owner(2)),
   refused("call-oem", "calls of the OEM range", owner(3)),
-  refused("call-standard-secure", "calls of the standard secure range beside PSCI: SDEI, FF-A, TRNG, PSCI functions of later versions", owner(4)),
+  refused(
+    "call-standard-secure", "calls of the standard secure range beside PSCI: SDEI, FF-A, TRNG, PSCI functions of later versions",
+    owner(4),
+  ),
   refused("call-standard-hypervisor", "calls of the standard hypervisor range: paravirtualised time", owner(5)),
   refused("call-vendor-hypervisor", "calls of our own range beside those that there are", owner(6)),
   refused("call-reserved", "calls of reserved ranges", owner(7, 47)),
@@ -68,34 +77,61 @@ export const calls: readonly Attempt[] = [
   {
     name: "hypercall-refused", subject: "calls", does: "our own functions with arguments that make no sense: INVALID_PARAMETER",
     steps: ({ channels }, random) => Array.from({ length: TRIES }, () => {
-      const [fn, limit] = random.pick([[numbers.HYPERCALL_DOORBELL, channels], [numbers.HYPERCALL_TAG_PUBLISH, abi.TAG_MAX], [numbers.HYPERCALL_CONSOLE_WRITE, abi.CONSOLE_WRITE_MAX + 1]] as const);
+      const [fn, limit] = random.pick(
+        [
+          [numbers.HYPERCALL_DOORBELL, channels], [numbers.HYPERCALL_TAG_PUBLISH, abi.TAG_MAX],
+          [numbers.HYPERCALL_CONSOLE_WRITE, abi.CONSOLE_WRITE_MAX + 1],
+        ] as const
+      );
       const argument = random.value();
-      return call({ conduit: "hvc", fn, x: [argument < BigInt(limit) ? argument + BigInt(limit) : argument], answer: refuses(numbers.SMCCC_INVALID_PARAMETER), random });
+      return call(
+        {
+          conduit: "hvc", fn, x: [argument < BigInt(limit) ? argument + BigInt(limit) : argument],
+          answer: refuses(numbers.SMCCC_INVALID_PARAMETER), random,
+        }
+      );
     }),
   },
   {
     name: "hypercall-queries", subject: "calls", does: "asks who is there, again and again, with garbage in all other registers",
     steps: (target, random) => [
-      call({ conduit: "hvc", fn: numbers.HYPERCALL_VERSION, answer: returns(BigInt(abi.CALL_VERSION_MAJOR * 0x1_0000 + abi.CALL_VERSION_MINOR)), random }),
+      call(
+        {
+          conduit: "hvc", fn: numbers.HYPERCALL_VERSION,
+          answer: returns(BigInt(abi.CALL_VERSION_MAJOR * 0x1_0000 + abi.CALL_VERSION_MINOR)), random,
+        }
+      ),
       call({ conduit: "hvc", fn: numbers.SMCCC_HYP_UID, answer: returns(BigInt(numbers.HYP_UID_0)), random }),
       call({ conduit: "hvc", fn: numbers.SMCCC_HYP_REVISION, answer: returns(BigInt(abi.CALL_VERSION_MAJOR)), random }),
-      call({ conduit: "hvc", fn: numbers.HYPERCALL_MAILBOX, answer: target.mailbox === undefined ? refuses(numbers.SMCCC_NOT_SUPPORTED) : returns(mailboxOf(target)), random }),
+      call(
+        {
+          conduit: "hvc", fn: numbers.HYPERCALL_MAILBOX,
+          answer: target.mailbox === undefined ? refuses(numbers.SMCCC_NOT_SUPPORTED) : returns(mailboxOf(target)), random,
+        }
+      ),
     ],
   },
 ];
 
 function power(name: string, does: string, steps: (target: Target, random: Random, conduit: "hvc" | "smc") => Step[]): Attempt {
-  return { name, subject: "PSCI", does, steps: (target, random) => CONDUITS.flatMap((conduit) => steps(target, random, conduit)) };
+  return {
+    name, subject: "PSCI", does, steps: (target, random) => CONDUITS.flatMap((conduit) => steps(target, random, conduit)),
+  };
 }
 
 /** The last thing that this guest does: by one of the two conduits. */
 function last(name: string, does: string, fn: number, then: "off" | "running"): Attempt {
-  return { name, subject: "PSCI", does, steps: (_, random) => [call({ conduit: random.pick(CONDUITS), fn, answer: { kind: "stops", then }, random })] };
+  return {
+    name, subject: "PSCI", does,
+    steps: (_, random) => [call({ conduit: random.pick(CONDUITS), fn, answer: { kind: "stops", then }, random })],
+  };
 }
 
 /** Affinities that no vCPU of the attacker's has: others' pCPUs, as long as its own are not numbered the same, and anything. */
 const strangers = ({ foreignMpidrs, vcpus }: Target, random: Random): bigint[] =>
-  [...foreignMpidrs.map(BigInt), BigInt(vcpus), 0xffn, 0x100n, 0x1_0000n, 0x1_0000_0000n, 0x8000_0000n, random.value()].filter((affinity) => affinity >= BigInt(vcpus));
+  [
+    ...foreignMpidrs.map(BigInt), BigInt(vcpus), 0xffn, 0x100n, 0x1_0000n, 0x1_0000_0000n, 0x8000_0000n, random.value(),
+  ].filter((affinity) => affinity >= BigInt(vcpus));
 const low32 = (affinity: bigint): bigint => affinity & 0xffff_ffffn;
 
 export const psciCalls: readonly Attempt[] = [
@@ -105,16 +141,23 @@ export const psciCalls: readonly Attempt[] = [
     strangers(target, random).filter((affinity) => low32(affinity) >= BigInt(target.vcpus)).map((affinity) =>
       call({ conduit, fn: psci.CPU_ON, x: [affinity, BigInt(target.scratch.at)], answer: refuses(INVALID_PARAMETERS), random }))),
   power("psci-on-entry", "CPU_ON with an entry in memory that is not its own, or unaligned: INVALID_ADDRESS", (target, random, conduit) => [
-    ...target.foreign.map(({ at }) => BigInt(at)), BigInt(target.gicd.at), BigInt(target.channel.at), BigInt(target.scratch.at + 2), (1n << 63n) | random.value() & ~3n,
+    ...target.foreign.map(({ at }) => BigInt(at)), BigInt(target.gicd.at), BigInt(target.channel.at),
+    BigInt(target.scratch.at + 2), (1n << 63n) | random.value() & ~3n,
   ].map((entry) => call({ conduit, fn: psci.CPU_ON_64, x: [BigInt(random.below(target.vcpus)), entry], answer: refuses(INVALID_ADDRESS), random }))),
   power("psci-info-foreign", "AFFINITY_INFO of cores of others, and of levels above cores: INVALID_PARAMETERS", (target, random, conduit) => [
-    ...strangers(target, random).map((affinity) => call({ conduit, fn: psci.AFFINITY_INFO_64, x: [affinity, 0n], answer: refuses(INVALID_PARAMETERS), random })),
-    call({ conduit, fn: psci.AFFINITY_INFO_64, x: [0n, 1n + (random.value() >> 1n)], answer: refuses(INVALID_PARAMETERS), random }),
+    ...strangers(target, random).map(
+      (affinity) => call({ conduit, fn: psci.AFFINITY_INFO_64, x: [affinity, 0n], answer: refuses(INVALID_PARAMETERS), random })
+    ),
+    call(
+      { conduit, fn: psci.AFFINITY_INFO_64, x: [0n, 1n + (random.value() >> 1n)], answer: refuses(INVALID_PARAMETERS), random }
+    ),
   ]),
   power("psci-suspend", "CPU_SUSPEND with reserved bits of the power state set, and an entry in foreign memory: INVALID_PARAMETERS", (target, random, conduit) => Array.from({ length: 8 }, () =>
     call({ conduit, fn: random.pick([psci.CPU_SUSPEND, psci.CPU_SUSPEND_64]), x: [(random.value() & 0xffff_ffffn) | 0x8000_0000n, BigInt(random.pick(target.foreign).at)], answer: refuses(INVALID_PARAMETERS), random }))),
   power("psci-unknown", "MIGRATE, SYSTEM_RESET2, SYSTEM_SUSPEND, MEM_PROTECT and all others: NOT_SUPPORTED", (_, random, conduit) =>
-    Array.from({ length: 0x20 }, (_, n) => [psci.PSCI_VERSION + n, psci.PSCI_VERSION + n + SMC64]).flat().filter((id) => !ANSWERED.has(id)).map((id) =>
+    Array.from(
+      { length: 0x20 }, (_, n) => [psci.PSCI_VERSION + n, psci.PSCI_VERSION + n + SMC64],
+    ).flat().filter((id) => !ANSWERED.has(id)).map((id) =>
       call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random }))),
   power("psci-features", "PSCI_FEATURES and SMCCC_ARCH_FEATURES of anything", (_, random, conduit) => Array.from({ length: TRIES }, () =>
     call({ conduit, fn: random.pick([psci.PSCI_FEATURES, psci.SMCCC_ARCH_FEATURES]), answer: DONE, random }))),

@@ -17,16 +17,26 @@ function emulated({ gicd, gicr, console }: Target, random: Random): Place {
 const unanswered = (name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[]): Attempt =>
   without(name, `${does}: an external abort, and nothing is done`, kind, access, widths, {});
 
-/** The syndrome is empty, and the instruction is read: where the device takes such an access it is carried out. A simulated guest has no code. */
+/**
+ * The syndrome is empty, and the instruction is read: where the device takes such an access it is carried out. A simulated guest
+ * has no code.
+ */
 const undescribed = (name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[]): Attempt =>
   without(name, `${does}: carried out, or an external abort`, kind, access, widths, { inQemu: ALIVE });
 
-function without(name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[], more: { readonly inQemu?: Answer }): Attempt {
+function without(
+  name: string, does: string, kind: "load" | "store", access: Access, widths: readonly Width[],
+  more: { readonly inQemu?: Answer },
+): Attempt {
   return {
     name, subject: "devices", does,
     steps: (target, random) => {
-      const operation = { at: within(emulated(target, random), random, 16), bytes: random.pick(widths), access, memory: "device" } as const;
-      return [step(kind === "load" ? { kind, ...operation } : { kind, ...operation, data: random.value() }, EXTERNAL_ABORT, more)];
+      const operation = {
+        at: within(emulated(target, random), random, 16), bytes: random.pick(widths), access, memory: "device",
+      } as const;
+      return [
+        step(kind === "load" ? { kind, ...operation } : { kind, ...operation, data: random.value() }, EXTERNAL_ABORT, more)
+      ];
     },
   };
 }

@@ -56,7 +56,9 @@ function foreignMask({ spis }: Target, first: number, count: number, bits: numbe
 /** Every INTID of another partition, and some of nobody. */
 function intids({ foreignSpis }: Target, random: Random): number[] {
   const some = Array.from({ length: NOBODYS }, () => random.pick(foreignSpis));
-  return [...new Set([...foreignSpis.slice(0, NOBODYS), ...some, FIRST_SPI + random.below(INTIDS - FIRST_SPI)])].filter((intid) => foreignSpis.includes(intid));
+  return [
+    ...new Set([...foreignSpis.slice(0, NOBODYS), ...some, FIRST_SPI + random.below(INTIDS - FIRST_SPI)])
+  ].filter((intid) => foreignSpis.includes(intid));
 }
 
 function attempt(name: string, does: string, steps: Attempt["steps"], when?: (target: Target) => boolean): Attempt {
@@ -68,12 +70,24 @@ function bits(name: string, base: number, does: string): Attempt {
   return attempt(name, does, (target, random) => Array.from({ length: WORDS - 1 }, (_, n) => n + 1).flatMap((word) => {
     const mask = foreignMask(target, word * 32, 32, 1);
     const offset = base + 4 * word;
-    return [write(target, offset, 4, random.chance(1, 2) ? ALL : mask & BigInt(random.word())), readsZero(target, offset, 4, mask)];
+    return [
+      write(target, offset, 4, random.chance(1, 2) ? ALL : mask & BigInt(random.word())), readsZero(target, offset, 4, mask),
+    ];
   }));
 }
 
-const misc = (name: string, does: string, offsets: readonly number[], data: (random: Random, target: Target) => bigint, when?: (target: Target) => boolean): Attempt =>
-  attempt(name, does, (target, random) => offsets.flatMap((offset) => [write(target, offset, 4, data(random, target)), write(target, offset, 4, ALL), write(target, offset, 4, 0n)]), when);
+const misc = (
+  name: string, does: string, offsets: readonly number[], data: (random: Random, target: Target) => bigint,
+  when?: (target: Target) => boolean,
+): Attempt =>
+  attempt(
+    name, does,
+    (target, random) =>
+      offsets.flatMap(
+        (offset) => [write(target, offset, 4, data(random, target)), write(target, offset, 4, ALL), write(target, offset, 4, 0n)]
+      ),
+    when,
+  );
 
 const someIntid = (random: Random, { foreignSpis }: Target): bigint => BigInt(random.pick(foreignSpis));
 
@@ -91,7 +105,10 @@ export const distributor: readonly Attempt[] = [
   attempt("gicd-priority-word", "changes the priorities of others' SPIs, four at once", (target, random) =>
     intids(target, random).flatMap((intid) => {
       const first = intid & ~3;
-      return [write(target, IPRIORITYR + first, 4, random.value()), readsZero(target, IPRIORITYR + first, 4, foreignMask(target, first, 4, 8))];
+      return [
+        write(target, IPRIORITYR + first, 4, random.value()),
+        readsZero(target, IPRIORITYR + first, 4, foreignMask(target, first, 4, 8)),
+      ];
     })),
   attempt("gicd-trigger", "makes others' level-triggered SPIs edge-triggered, and back", (target, random) =>
     Array.from({ length: 2 * (WORDS - 1) }, (_, n) => n + 2).flatMap((register) => [
@@ -113,12 +130,16 @@ export const distributor: readonly Attempt[] = [
       ...target.foreignMpidrs.map((mpidr) => write(target, IROUTER + 8 * intid, 8, BigInt(Math.max(mpidr, target.vcpus)))),
       write(target, IROUTER + 8 * intid, 8, (1n << 31n) | random.value()),
       // It stays with one of the attacker's own vCPUs.
-      step({ kind: "load", at: target.gicd.at + IROUTER + 8 * intid, bytes: 8, access: "plain", memory: "device" }, returns(0n, ~0x7n & 0xffff_ffff_ffff_ffffn)),
+      step(
+        { kind: "load", at: target.gicd.at + IROUTER + 8 * intid, bytes: 8, access: "plain", memory: "device" },
+        returns(0n, ~0x7n & 0xffff_ffff_ffff_ffffn),
+      ),
     ]), v3),
   attempt("gicd-target", "targets others' SPIs at itself, at others, at nobody (GICv2)", (target, random) =>
     intids(target, random).flatMap((intid) => [
       write(target, ITARGETSR + intid, 1, random.value()), readsZero(target, ITARGETSR + intid, 1, 0xffn),
-      write(target, ITARGETSR + (intid & ~3), 4, random.value()), readsZero(target, ITARGETSR + (intid & ~3), 4, foreignMask(target, intid & ~3, 4, 8)),
+      write(target, ITARGETSR + (intid & ~3), 4, random.value()),
+      readsZero(target, ITARGETSR + (intid & ~3), 4, foreignMask(target, intid & ~3, 4, 8)),
     ]), v2),
   attempt("gicd-target-own", "targets its own SPIs at CPU interfaces that are not its own (GICv2)", (target, random) =>
     target.spis.flatMap((intid) => [
@@ -129,15 +150,30 @@ export const distributor: readonly Attempt[] = [
   attempt("gicd-private", "others' banked PPIs, and the hypervisor's, by word 0 (GICv2; GICv3 has them in the redistributor)", (target, random) =>
     [IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER].flatMap((base) => {
       const mask = target.foreignPpis.reduce((set, intid) => set | (1n << BigInt(intid)), 0n);
-      return [write(target, base, 4, random.chance(1, 2) ? mask : mask & BigInt(random.word())), readsZero(target, base, 4, mask)];
+      return [
+        write(target, base, 4, random.chance(1, 2) ? mask : mask & BigInt(random.word())), readsZero(target, base, 4, mask),
+      ];
     })),
-  misc("gicd-control", "turns the distributor off, and Security states and affinity routing too", [CTLR, STATUSR], (random) => random.value()),
-  misc("gicd-set-spi", "makes others' SPIs pending by message (SETSPI, CLRSPI)", [SETSPI_NSR, CLRSPI_NSR, SETSPI_SR, CLRSPI_SR], someIntid, v3),
-  misc("gicd-access-control", "gives others' SPIs to the Non-secure side (NSACR)", Array.from({ length: 16 }, (_, n) => NSACR + 4 * n), (random) => random.value()),
-  misc("gicd-sgi-registers", "sends and takes SGIs by SGIR, SPENDSGIR, CPENDSGIR", [SGIR, ...[0, 4, 8, 12].flatMap((n) => [CPENDSGIR + n, SPENDSGIR + n])], (random) => random.value(), v3),
+  misc(
+    "gicd-control", "turns the distributor off, and Security states and affinity routing too", [CTLR, STATUSR],
+    (random) => random.value(),
+  ),
+  misc(
+    "gicd-set-spi", "makes others' SPIs pending by message (SETSPI, CLRSPI)", [SETSPI_NSR, CLRSPI_NSR, SETSPI_SR, CLRSPI_SR],
+    someIntid, v3,
+  ),
+  misc(
+    "gicd-access-control", "gives others' SPIs to the Non-secure side (NSACR)",
+    Array.from({ length: 16 }, (_, n) => NSACR + 4 * n), (random) => random.value(),
+  ),
+  misc(
+    "gicd-sgi-registers", "sends and takes SGIs by SGIR, SPENDSGIR, CPENDSGIR",
+    [SGIR, ...[0, 4, 8, 12].flatMap((n) => [CPENDSGIR + n, SPENDSGIR + n])], (random) => random.value(), v3,
+  ),
   attempt("gicd-sgi", "sends every SGI to every CPU interface by GICD_SGIR (GICv2)", (target, random) =>
     Array.from({ length: 16 }, (_, intid) => BigInt(intid)).flatMap((intid) => [
-      write(target, SGIR, 4, (0xffn << 16n) | intid), write(target, SGIR, 4, (1n << 24n) | intid), write(target, SGIR, 4, random.value()),
+      write(target, SGIR, 4, (0xffn << 16n) | intid), write(target, SGIR, 4, (1n << 24n) | intid),
+      write(target, SGIR, 4, random.value()),
     ]), v2),
   attempt("gicd-sgi-pending", "takes, and makes, SGIs of others by CPENDSGIR and SPENDSGIR (GICv2)", (target, random) =>
     [CPENDSGIR, SPENDSGIR].flatMap((base) => [0, 4, 8, 12].flatMap((n) => [write(target, base + n, 4, ALL), write(target, base + n, 4, random.value())])), v2),

@@ -5,7 +5,8 @@ import { step } from "../attempt.ts";
 import type { Attempt } from "../attempt.ts";
 import type { Odd } from "../operations.ts";
 
-const odd = (name: string, does: string, what: Odd, answer: Answer): Attempt => ({ name, subject: "exceptions", does, steps: () => [step({ kind: "odd", what }, answer)] });
+const odd = (name: string, does: string, what: Odd, answer: Answer): Attempt =>
+  ({ name, subject: "exceptions", does, steps: () => [step({ kind: "odd", what }, answer)] });
 
 export const exceptions: readonly Attempt[] = [
   odd("exception-svc", "SVC: its own", "svc", SUPERVISOR_CALL),

@@ -14,5 +14,6 @@ import { storms } from "./storms.ts";
 import { walks } from "./walks.ts";
 
 export const ATTEMPTS: readonly Attempt[] = [
-  ...memory, ...walks, ...maintenance, ...devices, ...distributor, ...redistributor, ...sgis, ...calls, ...psciCalls, ...registers, ...exceptions, ...storms, ...partners,
+  ...memory, ...walks, ...maintenance, ...devices, ...distributor, ...redistributor, ...sgis, ...calls, ...psciCalls,
+  ...registers, ...exceptions, ...storms, ...partners,
 ];

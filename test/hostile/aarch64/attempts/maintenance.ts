@@ -23,7 +23,9 @@ function system(name: string, does: string, answer: Answer, encodings: readonly 
     name, subject: "caches and TLBs", does,
     steps: (_, random) => [
       ...encodings.map((register) => step({ kind: "msr", register, data: 0n }, answer)),
-      ...Array.from({ length: TRIES }, () => step({ kind: "msr", register: random.pick(encodings), data: random.value() }, answer)),
+      ...Array.from(
+        { length: TRIES }, () => step({ kind: "msr", register: random.pick(encodings), data: random.value() }, answer),
+      ),
     ],
   };
 }
@@ -53,7 +55,10 @@ export const maintenance: readonly Attempt[] = [
   line("ic ivau", FAILS_OR_LIVES, DONE),
   {
     name: "dc-emulated", subject: "caches and TLBs", does: "DC CIVAC and DC IVAC of its emulated GICD: an external abort",
-    steps: ({ gicd }, random) => (["dc civac", "dc ivac"] as const).map((what) => step({ kind: "line", what, at: within(gicd, random, 64) }, EXTERNAL_ABORT, { inQemu: DONE })),
+    steps: ({ gicd }, random) =>
+      (["dc civac", "dc ivac"] as const).map(
+        (what) => step({ kind: "line", what, at: within(gicd, random, 64) }, EXTERNAL_ABORT, { inQemu: DONE })
+      ),
   },
   system("set-way", "DC ISW, CSW, CISW of any set and way of any level", DONE, [ISW, CSW, CISW]),
   system("instruction-caches", "IC IALLU and IC IALLUIS", DONE, [IALLU, IALLUIS]),
@@ -64,5 +69,8 @@ export const maintenance: readonly Attempt[] = [
   system("tlbi-el3", "TLBI ALLE3 and its like: undefined at EL1", UNDEFINED, EL3),
   // AT S1E1R, S1E1W, S1E0R, S1E0W of addresses that are mapped: the result is in PAR_EL1, faults too.
   system("translate", "AT S1E1R and its like: stage 1 only, and no fault", ALIVE, [0, 1, 2, 3].map((op2) => sys(0, 7, 8, op2))),
-  system("translate-el2", "AT S1E2R, S12E1R, S12E0R and their like: undefined at EL1", UNDEFINED, [0, 1, 4, 5, 6, 7].map((op2) => sys(4, 7, 8, op2))),
+  system(
+    "translate-el2", "AT S1E2R, S12E1R, S12E0R and their like: undefined at EL1", UNDEFINED,
+    [0, 1, 4, 5, 6, 7].map((op2) => sys(4, 7, 8, op2)),
+  ),
 ];

@@ -6,9 +6,11 @@ import type { Place, Target } from "../target.ts";
 export const WIDTHS: readonly Width[] = [1, 2, 4, 8];
 
 /** An address in a place, a multiple of `align`. */
-export const within = ({ at, size }: Place, random: Random, align: number): number => at + align * random.below(Math.floor(size / align));
+export const within = ({ at, size }: Place, random: Random, align: number): number =>
+  at + align * random.below(Math.floor(size / align));
 
-export const foreign = (target: Target, random: Random, align: number): number => within(random.pick(target.foreign), random, align);
+export const foreign = (target: Target, random: Random, align: number): number =>
+  within(random.pick(target.foreign), random, align);
 
 /** In what is physically there and of somebody: the hypervisor, or a partition. */
 export function owned(target: Target, random: Random, align: number, whose: RegExp): number {

@@ -25,10 +25,22 @@ test.each<[string, (machine: Aarch64Machine) => void, string]>([
   ["another one is pending", ({ gic }) => toggle(gic.distributor.bank.latch, EDGE_SPI), "pending of lines"],
   ["its SPI is urgent", ({ gic }) => flip(gic.distributor.bank.priority, LEVEL_SPI, PRIORITY), "priority of lines"],
   ["its SPI goes elsewhere", ({ gic }) => flip(gic.distributor.routes[0] ?? new Uint32Array(), LEVEL_SPI, 1), "routes of SPIs"],
-  ["its timer's PPI is off", (machine) => toggle(privates(machine, OWN).enabled, VIRTUAL_TIMER), "enable of private interrupts of pCPU 0"],
-  ["that is urgent", (machine) => flip(privates(machine, OWN).priority, VIRTUAL_TIMER, PRIORITY), "priority of private interrupts of pCPU 0"],
-  ["the hypervisor's PPI is off", (machine) => toggle(privates(machine, FOREIGN).enabled, HYPERVISOR_TIMER), "enable of the hypervisor's"],
-  ["that is urgent", (machine) => flip(privates(machine, FOREIGN).priority, HYPERVISOR_TIMER, PRIORITY), "priority of the hypervisor's"],
+  [
+    "its timer's PPI is off", (machine) => toggle(privates(machine, OWN).enabled, VIRTUAL_TIMER),
+    "enable of private interrupts of pCPU 0",
+  ],
+  [
+    "that is urgent", (machine) => flip(privates(machine, OWN).priority, VIRTUAL_TIMER, PRIORITY),
+    "priority of private interrupts of pCPU 0",
+  ],
+  [
+    "the hypervisor's PPI is off", (machine) => toggle(privates(machine, FOREIGN).enabled, HYPERVISOR_TIMER),
+    "enable of the hypervisor's",
+  ],
+  [
+    "that is urgent", (machine) => flip(privates(machine, FOREIGN).priority, HYPERVISOR_TIMER, PRIORITY),
+    "priority of the hypervisor's",
+  ],
   ["its record", (machine) => flip(new Uint8Array(machine.linear.buffer), machine.pcpu(OWN).vcpu + 16, 1), "vCPU of pCPU 0"],
   ["a register", (machine) => void (machine.pcpu(OWN).registers.VBAR_EL1 ^= 1n), "VBAR_EL1"],
   ["its virtual CPU interface", (machine) => void (machine.pcpu(OWN).gic.virtual.control ^= 1), "interrupt controller"],

@@ -53,7 +53,9 @@ export class Aarch64Bystander extends Bystander<Aarch64Machine, Guest> {
   }
 
   get due(): ReadonlyMap<number, number> {
-    return this.plan.direct ? new Map() : new Map([[abi.EXIT_INTERRUPT, Number(this.scans) + this.repeats], [abi.EXIT_MAINTENANCE, this.repeats]]);
+    return this.plan.direct
+      ? new Map()
+      : new Map([[abi.EXIT_INTERRUPT, Number(this.scans) + this.repeats], [abi.EXIT_MAINTENANCE, this.repeats]]);
   }
 
   protected override remember(): void {
@@ -65,15 +67,18 @@ export class Aarch64Bystander extends Bystander<Aarch64Machine, Guest> {
     if (this.isEndedByAttacker()) this.bearEnd();
   }
 
-  /** Only a direct partition can do that: its CPU interface is the GIC's own, where EOIR ends whatever is active (README, limits). */
+  /**
+   * Only a direct partition can do that: its CPU interface is the GIC's own, where EOIR ends whatever is active (README, limits).
+   */
   private isEndedByAttacker(): boolean {
     if (!this.handling || !this.attackersPlan.direct) return false;
     return !this.isIn("active", this.spi) || (!this.muted && !this.isIn("enabled", this.spi));
   }
 
   /**
-   * All that it costs, however often it is done. A direct owner: nothing, for its running priority keeps the interrupt off until its own end of it.
-   * Any other: one more exit, in which the hypervisor disables the interrupt until that end. To its owner it is active all the while.
+   * All that it costs, however often it is done. A direct owner: nothing, for its running priority keeps the interrupt off until
+   * its own end of it. Any other: one more exit, in which the hypervisor disables the interrupt until that end. To its owner it
+   * is active all the while.
    */
   private bearEnd(): void {
     const { spi } = this;
@@ -97,7 +102,9 @@ export class Aarch64Bystander extends Bystander<Aarch64Machine, Guest> {
   }
 
   private seenByGuest(): string {
-    return this.guest.pcpu.gic.virtual.held().map(({ virtual, state, priority }) => `INTID ${virtual}, state ${state}, priority ${priority}`).join("; ");
+    return this.guest.pcpu.gic.virtual.held().map(
+      ({ virtual, state, priority }) => `INTID ${virtual}, state ${state}, priority ${priority}`
+    ).join("; ");
   }
 
   protected registers(): State {
@@ -107,7 +114,8 @@ export class Aarch64Bystander extends Bystander<Aarch64Machine, Guest> {
     for (let n = 0; n < virtual.count; n++) list.push(virtual.read(n));
     list.push(
       pcpu.phase, pcpu.pc, pcpu.lives, physical.priorityMask, physical.enabled, physical.activePriorities, physical.binaryPoint,
-      virtual.hypervisorControl, virtual.control, virtual.activePriorities, pcpu.virtualTimer.control, pcpu.virtualTimer.compare, pcpu.physicalTimer.control,
+      virtual.hypervisorControl, virtual.control, virtual.activePriorities, pcpu.virtualTimer.control, pcpu.virtualTimer.compare,
+      pcpu.physicalTimer.control,
     );
     return list;
   }

@@ -1,5 +1,5 @@
-// An operation, carried out on the simulated machine by one of its guests: what its instructions meet there, and what becomes of the
-// guest. What never gets as far as stage 2 or a trap is the hardware's own, and not carried out at all.
+// An operation, carried out on the simulated machine by one of its guests: what its instructions meet there, and what becomes of
+// the guest. What never gets as far as stage 2 or a trap is the hardware's own, and not carried out at all.
 import { MachineError } from "../../../../tools/machine/errors.ts";
 import type { Guest } from "../../../../tools/machine/aarch64/guest.ts";
 import type { Outcome } from "../../../../tools/machine/outcome.ts";
@@ -48,13 +48,24 @@ export class Performer {
 
   perform(guest: Guest, operation: Operation): Became {
     switch (operation.kind) {
-      case "load": return this.access(operation.at, operation.bytes, isTold(operation.access), wide(operation.access), (ipa, bytes, form) => guest.load(ipa, bytes, { ...form, signExtend: operation.access === "signed" }));
-      case "store": return this.access(operation.at, operation.bytes, isTold(operation.access), wide(operation.access), (ipa, bytes, form) => guest.store(ipa, bytes, operation.data, form));
+      case "load":
+        return this.access(
+          operation.at, operation.bytes, isTold(operation.access), wide(operation.access),
+          (ipa, bytes, form) => guest.load(ipa, bytes, { ...form, signExtend: operation.access === "signed" }),
+        );
+      case "store":
+        return this.access(
+          operation.at, operation.bytes, isTold(operation.access), wide(operation.access),
+          (ipa, bytes, form) => guest.store(ipa, bytes, operation.data, form),
+        );
       case "conditional store": return this.abort(guest, operation.at, ISS_WNR, ({ write }) => write) ?? DONE;
       case "prefetch": return "out of reach";
       case "fetch": return this.fetch(guest, operation.at);
       case "line": return this.line(guest, operation.what, operation.at);
-      case "walk": return this.abort(guest, operation.table, ISS_S1PTW, ({ read, memory }) => read && memory !== MEMATTR_DEVICE_NGNRE) ?? "out of reach";
+      case "walk":
+        return this.abort(
+          guest, operation.table, ISS_S1PTW, ({ read, memory }) => read && memory !== MEMATTR_DEVICE_NGNRE,
+        ) ?? "out of reach";
       case "mrs": return this.register(guest, operation.register, () => guest.mrs(operation.register), true);
       case "msr": return this.register(guest, operation.register, () => guest.msr(operation.register, operation.data), false);
       case "call": return came(guest[operation.conduit](operation.x[0] ?? 0n, ...operation.x.slice(1)));
@@ -67,7 +78,10 @@ export class Performer {
   }
 
   /** Loads and stores: of two words at once, and across the end of a page. */
-  private access(at: number, bytes: number, syndromeValid: boolean, pair: boolean, one: (ipa: number, bytes: number, form: { readonly syndromeValid: boolean }) => Outcome): Became {
+  private access(
+    at: number, bytes: number, syndromeValid: boolean, pair: boolean,
+    one: (ipa: number, bytes: number, form: { readonly syndromeValid: boolean }) => Outcome,
+  ): Became {
     const form = { syndromeValid };
     if (pair) {
       const first = one(at, WORD, form);
@@ -105,8 +119,8 @@ export class Performer {
   }
 
   /**
-   * Trapped if EL2's controls say so; else a register that the machine knows of; else trapped all the same, as a pCPU may that has more
-   * registers, and more controls, than this one. TLB, cache and translation instructions at EL1 are no trap's business.
+   * Trapped if EL2's controls say so; else a register that the machine knows of; else trapped all the same, as a pCPU may that
+   * has more registers, and more controls, than this one. TLB, cache and translation instructions at EL1 are no trap's business.
    */
   private register(guest: Guest, register: Encoding, access: () => Outcome, read: boolean): Became {
     const own = register.op0 === 1 && register.op1 < 4 && (register.crn === 8 || register.crn === 7);
@@ -115,11 +129,14 @@ export class Performer {
     try {
       return came(access());
     } catch (error) {
-      if (!(error instanceof MachineError) || error.code !== "MACHINE_STATE" || !error.message.includes("does not model")) throw error;
+      if (!(error instanceof MachineError) || error.code !== "MACHINE_STATE" || !error.message.includes("does not model")) {
+        throw error;
+      }
       const trap = (): Outcome => guest.trapSystemRegister(register, read, 0);
       const { pc } = guest.pcpu;
       const outcome = trap();
-      // What could steer stage 1 is sent back the first time, to be executed untrapped (HCR_EL2.TVM); this pCPU traps it once more.
+      // What could steer stage 1 is sent back the first time, to be executed untrapped (HCR_EL2.TVM); this pCPU traps it once
+      // more.
       return came(outcome.kind === "entered" && outcome.pc === pc && guest.running ? trap() : outcome);
     }
   }
@@ -162,5 +179,6 @@ export class Performer {
 }
 
 /** The syndrome says which register, and how many bytes (ISV). */
-const isTold = (access: Extract<Operation, { kind: "load" }>["access"]): boolean => access === "plain" || access === "signed" || access === "acquire";
+const isTold = (access: Extract<Operation, { kind: "load" }>["access"]): boolean =>
+  access === "plain" || access === "signed" || access === "acquire";
 const wide = (access: Extract<Operation, { kind: "load" }>["access"]): boolean => access === "pair" || access === "simd";

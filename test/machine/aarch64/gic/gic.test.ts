@@ -4,11 +4,16 @@ import { MachineError } from "../../../../tools/machine/errors.ts";
 import { cpuOf } from "../../../../tools/machine/aarch64/gic/gic.ts";
 import { Gicv3 } from "../../../../tools/machine/aarch64/gic/gicv3.ts";
 import type { GicBoard } from "../../../../tools/machine/aarch64/gic/gic.ts";
-import { GICR_SGI_BASE, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR } from "../../../../tools/machine/aarch64/gic/registers.ts";
+import {
+  GICR_SGI_BASE, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR,
+} from "../../../../tools/machine/aarch64/gic/registers.ts";
 
 const GICD = 0x800_0000;
 const GICR = 0x80a_0000;
-const board: GicBoard = { gicVersion: 3, gicd: GICD, gicc: 0, gich: 0, gicv: 0, spiLimit: 96, listRegisters: 4, securityStates: 1, secureMask: false, cpus: [{ mpidr: 0n, gicr: GICR }, { mpidr: 0x101n, gicr: GICR + 0x20000 }] };
+const board: GicBoard = {
+  gicVersion: 3, gicd: GICD, gicc: 0, gich: 0, gicv: 0, spiLimit: 96, listRegisters: 4, securityStates: 1, secureMask: false,
+  cpus: [{ mpidr: 0n, gicr: GICR }, { mpidr: 0x101n, gicr: GICR + 0x20000 }],
+};
 const SPI = 40;
 const WORD = 4;
 const BIT = 1 << (SPI - 32);
@@ -168,7 +173,8 @@ describe("physical CPU interface", () => {
 
 describe("virtual CPU interface", () => {
   const lr = (state: number, intid: number, priority: number, physical?: number): bigint =>
-    (BigInt(state) << 62n) | (1n << 60n) | (BigInt(priority) << 48n) | BigInt(intid) | (physical === undefined ? 0n : (1n << 61n) | (BigInt(physical) << 32n));
+    (BigInt(state) << 62n) | (1n << 60n) | (BigInt(priority) << 48n) | BigInt(intid)
+      | (physical === undefined ? 0n : (1n << 61n) | (BigInt(physical) << 32n));
   const virtual = () => cpuOf(gic, 0).virtual;
   const VMCR_OPEN = 0xff00_0000 + (2 << 18) + 2;
 

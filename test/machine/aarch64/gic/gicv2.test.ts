@@ -4,13 +4,18 @@ import { MachineError } from "../../../../tools/machine/errors.ts";
 import { cpuOf } from "../../../../tools/machine/aarch64/gic/gic.ts";
 import type { GicBoard } from "../../../../tools/machine/aarch64/gic/gic.ts";
 import { Gicv2 } from "../../../../tools/machine/aarch64/gic/gicv2.ts";
-import { ICACTIVER, ICENABLER, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, ITARGETSR } from "../../../../tools/machine/aarch64/gic/registers.ts";
+import {
+  ICACTIVER, ICENABLER, INTID_SPURIOUS, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, ITARGETSR,
+} from "../../../../tools/machine/aarch64/gic/registers.ts";
 
 const GICD = 0x800_0000;
 const GICC = 0x801_0000;
 const GICH = 0x803_0000;
 const GICV = 0x804_0000;
-const board: GicBoard = { gicVersion: 2, gicd: GICD, gicc: GICC, gich: GICH, gicv: GICV, spiLimit: 96, listRegisters: 4, securityStates: 1, secureMask: false, cpus: [{ mpidr: 0n, gicr: 0 }, { mpidr: 1n, gicr: 0, interface: 3 }] };
+const board: GicBoard = {
+  gicVersion: 2, gicd: GICD, gicc: GICC, gich: GICH, gicv: GICV, spiLimit: 96, listRegisters: 4, securityStates: 1,
+  secureMask: false, cpus: [{ mpidr: 0n, gicr: 0 }, { mpidr: 1n, gicr: 0, interface: 3 }],
+};
 const SPI = 40;
 const WORD = 4;
 const BIT = 1 << (SPI - 32);
@@ -106,7 +111,9 @@ describe("GICC", () => {
   test("nothing comes while the distributor, or the CPU interface, or PMR says no", () => {
     gic.distributor.bank.setLine(SPI, true);
     const { physical } = cpuOf(gic, 0);
-    const off: readonly (readonly [number, number, number])[] = [[GICD, 0, 1], [GICC + CTLR, 0x200, 0x201], [GICC + PMR, 0xa0, 0xff]];
+    const off: readonly (readonly [number, number, number])[] = [
+      [GICD, 0, 1], [GICC + CTLR, 0x200, 0x201], [GICC + PMR, 0xa0, 0xff],
+    ];
     for (const [at, closed, open] of off) {
       write(0, at, closed);
       expect(physical.highestPending()).toBe(INTID_SPURIOUS);
@@ -151,7 +158,8 @@ describe("GICC", () => {
 
 describe("GICH and GICV", () => {
   const HW = 0x8000_0000;
-  const lr = (state: number, intid: number, priority: number, physical = 0, hw = 0): number => (hw | (state << 28) | ((priority >> 3) << 23) | (physical << 10) | intid) >>> 0;
+  const lr = (state: number, intid: number, priority: number, physical = 0, hw = 0): number =>
+    (hw | (state << 28) | ((priority >> 3) << 23) | (physical << 10) | intid) >>> 0;
   const asGuest = (offset: number): number => Number(gic.readAsGuest(0, GICV + offset, 4));
   const guestWrites = (offset: number, value: number): void => gic.writeAsGuest(0, GICV + offset, 4, BigInt(value));
 

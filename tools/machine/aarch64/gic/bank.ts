@@ -62,7 +62,8 @@ export class InterruptBank {
   candidates(word: number): number {
     const group = this.at(this.group, word);
     const ours = this.view.twoStates ? WORD_MASK : this.taken === 1 ? group : ~group;
-    return this.pending(word) & (this.at(this.enabled, word) | this.at(this.lingering, word)) & ours & ~this.at(this.active, word);
+    return this.pending(word) & (this.at(this.enabled, word) | this.at(this.lingering, word)) & ours
+      & ~this.at(this.active, word);
   }
 
   has(set: Uint32Array, intid: number): boolean {
@@ -112,7 +113,10 @@ export class InterruptBank {
     if (offset < IGROUPR || offset >= BANK_END) return UNMODELLED;
     if (offset >= IPRIORITYR && offset < ITARGETSR) {
       const first = offset - IPRIORITYR;
-      return (this.readPriority(first) | (this.readPriority(first + 1) << 8) | (this.readPriority(first + 2) << 16) | (this.readPriority(first + 3) << 24)) >>> 0;
+      return (
+        this.readPriority(first) | (this.readPriority(first + 1) << 8) | (this.readPriority(first + 2) << 16)
+          | (this.readPriority(first + 3) << 24)
+      ) >>> 0;
     }
     if (offset >= ICFGR && offset < IGRPMODR) return this.readConfiguration((offset - ICFGR) >> 2);
     if (offset >= ITARGETSR) return 0; // ITARGETSR (its owner's, if there is one), IGRPMODR and NSACR (one Security state)

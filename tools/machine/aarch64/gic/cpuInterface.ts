@@ -100,7 +100,9 @@ export class CpuInterface {
     return this.running.filter(({ by }) => by === "hypervisor").map(({ intid }) => intid);
   }
 
-  /** The interrupt that IAR would give: the most urgent one that PMR and the running priority let through; also what is signalled. */
+  /**
+   * The interrupt that IAR would give: the most urgent one that PMR and the running priority let through; also what is signalled.
+   */
   highestPending(): number {
     const { source } = this;
     if (!this.enabled || !source.forwards) return INTID_SPURIOUS;
@@ -147,21 +149,33 @@ export class CpuInterface {
   }
 
   private checkOrder(intid: number): void {
-    if (intid >= INTID_SPI_END) throw new MachineError("MACHINE_GIC_PROTOCOL", `EOIR written with the special INTID ${intid}: end only what IAR gave`);
+    if (intid >= INTID_SPI_END) {
+      throw new MachineError("MACHINE_GIC_PROTOCOL", `EOIR written with the special INTID ${intid}: end only what IAR gave`);
+    }
     const last = this.running.at(-1)?.intid;
-    if (last !== intid) throw new MachineError("MACHINE_GIC_PROTOCOL", `EOIR written with INTID ${intid}, but the last one acknowledged is ${last ?? "none"}`);
+    if (last !== intid) {
+      throw new MachineError(
+        "MACHINE_GIC_PROTOCOL", `EOIR written with INTID ${intid}, but the last one acknowledged is ${last ?? "none"}`,
+      );
+    }
   }
 
   /** DIR: without effect while EOImode is 0. */
   deactivate(intid: number, by: Actor): void {
-    if (by === "hypervisor" && this.undropped.includes(intid)) throw new MachineError("MACHINE_GIC_PROTOCOL", `DIR written with INTID ${intid}, whose priority has not been dropped: EOIR first (§4.1.1)`);
+    if (by === "hypervisor" && this.undropped.includes(intid)) {
+      throw new MachineError(
+        "MACHINE_GIC_PROTOCOL", `DIR written with INTID ${intid}, whose priority has not been dropped: EOIR first (§4.1.1)`,
+      );
+    }
     if (!this.eoiMode && by === "hypervisor") throw new MachineError("MACHINE_GIC_PROTOCOL", "DIR written while EOImode is 0");
     if (this.eoiMode && (by === "hypervisor" || intid < this.source.spiLimit)) this.deactivateForGuest(intid);
   }
 
   /** A virtual interrupt with LR.HW = 1 was deactivated (§4.6, "HW"): the physical one goes with it. */
   deactivateForGuest(intid: number): void {
-    if (intid >= this.source.spiLimit) throw new MachineError("MACHINE_GIC_PROTOCOL", `deactivating INTID ${intid}, which is not implemented`);
+    if (intid >= this.source.spiLimit) {
+      throw new MachineError("MACHINE_GIC_PROTOCOL", `deactivating INTID ${intid}, which is not implemented`);
+    }
     this.bankOf(intid).deactivate(intid);
   }
 

@@ -3,9 +3,10 @@
 import { hex, MachineError } from "../../errors.ts";
 import { InterruptBank } from "./bank.ts";
 import {
-  BANK_END, CTLR_RWP, GICD_CPENDSGIR, GICD_CTLR, GICD_CTLR_ARE, GICD_CTLR_DS, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1, GICD_IIDR,
-  GICD_IROUTER, GICD_IROUTER_END, GICD_SGIR, GICD_SPENDSGIR_END, GICD_STATUSR, GICD_TYPER, GICD_TYPER2, ICENABLER, IGROUPR, IIDR_ARM,
-  INTID_SPI_FIRST, IPRIORITYR, IROUTER_IRM, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR2_GICV4, PIDR_FIRST, FRAME_BYTES, ISPENDR, UNMODELLED,
+  BANK_END, CTLR_RWP, GICD_CPENDSGIR, GICD_CTLR, GICD_CTLR_ARE, GICD_CTLR_DS, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1,
+  GICD_IIDR, GICD_IROUTER, GICD_IROUTER_END, GICD_SGIR, GICD_SPENDSGIR_END, GICD_STATUSR, GICD_TYPER, GICD_TYPER2, ICENABLER,
+  IGROUPR, IIDR_ARM, INTID_SPI_FIRST, IPRIORITYR, IROUTER_IRM, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR2_GICV4, PIDR_FIRST,
+  FRAME_BYTES, ISPENDR, UNMODELLED,
 } from "./registers.ts";
 import { GICD_PIDR2 } from "./gicv2Registers.ts";
 import type { SecurityView } from "./securityView.ts";
@@ -45,7 +46,9 @@ export class Distributor {
     this.spiLimit = spiLimit;
     const words = Math.ceil(spiLimit / 32);
     // Word 0 belongs to the redistributors: RAZ/WI here while affinity routing is on (§12.9.5 and others).
-    const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
+    const implemented = Array.from(
+      { length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1),
+    );
     this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 1, view);
     this.bank.lingers = true;
     this.routeLow = new Uint32Array(spiLimit);
@@ -81,7 +84,11 @@ export class Distributor {
         else this.settle();
         return (this.control | (this.view.twoStates ? 0 : GICD_CTLR_DS) | waiting) >>> 0;
       }
-      case GICD_TYPER: return (TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1) | (this.extended.length === 0 ? 0 : TYPER_ESPI | ((this.extended.length - 1) << TYPER_ESPI_RANGE_SHIFT))) >>> 0;
+      case GICD_TYPER:
+        return (
+          TYPER_NO_1_OF_N | TYPER_A3V | TYPER_IDBITS_16 | (Math.ceil(this.spiLimit / 32) - 1)
+            | (this.extended.length === 0 ? 0 : TYPER_ESPI | ((this.extended.length - 1) << TYPER_ESPI_RANGE_SHIFT))
+        ) >>> 0;
       case GICD_IIDR: return IIDR_ARM;
       case GICD_TYPER2: case GICD_STATUSR: case GICD_SGIR: return 0;
       case PIDR2: return this.revision;
@@ -105,7 +112,11 @@ export class Distributor {
       return true;
     }
     if (bytes !== 4) return false;
-    if (this.changing && offset !== GICD_CTLR) throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD + ${hex(offset)} is written while GICD_CTLR is changing: RWP first (§12.9.4)`);
+    if (this.changing && offset !== GICD_CTLR) {
+      throw new MachineError(
+        "MACHINE_GIC_PROTOCOL", `GICD + ${hex(offset)} is written while GICD_CTLR is changing: RWP first (§12.9.4)`,
+      );
+    }
     if (offset >= IGROUPR && offset < BANK_END) {
       if (offset >= ICENABLER && offset < ISPENDR) this.rwp = this.rwpReads;
       return this.bank.write32(offset, value);
@@ -124,7 +135,9 @@ export class Distributor {
     }
     if (offset === GICD_CTLR) {
       const turnsOn = (value & ~this.control & GICD_CTLR_ARE) !== 0;
-      if (turnsOn && (this.control & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1)) !== 0) throw new MachineError("MACHINE_GIC_PROTOCOL", "GICD_CTLR.ARE is set while a group is enabled (§12.9.4)");
+      if (turnsOn && (this.control & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1)) !== 0) {
+        throw new MachineError("MACHINE_GIC_PROTOCOL", "GICD_CTLR.ARE is set while a group is enabled (§12.9.4)");
+      }
       this.control = value & (GICD_CTLR_ENABLE_GRP0 | GICD_CTLR_ENABLE_GRP1 | GICD_CTLR_ARE);
       this.rwp = this.rwpReads;
       this.changing = true;

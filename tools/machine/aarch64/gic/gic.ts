@@ -79,4 +79,6 @@ export function cpuOf<Cpu extends GicCpu>(gic: { readonly cpus: readonly Cpu[] }
 }
 
 export const unmodelled = (what: "read" | "write", pa: number, bytes: number): MachineError =>
-  new MachineError("MACHINE_BUS", `${what} of ${bytes} bytes at ${hex(pa)}: the GIC has no such register there, or not of that width`);
+  new MachineError(
+    "MACHINE_BUS", `${what} of ${bytes} bytes at ${hex(pa)}: the GIC has no such register there, or not of that width`,
+  );

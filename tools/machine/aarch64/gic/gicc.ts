@@ -3,7 +3,8 @@
 import type { Actor, CpuInterface } from "./cpuInterface.ts";
 import type { OwnInterrupts } from "./gicd.ts";
 import {
-  ABPR, APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, CTLR_WRITABLE, DIR, EOIR, HPPIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, IIDR, IIDR_GIC400, PMR, RPR,
+  ABPR, APR0, BPR, CTLR, CTLR_ENABLE, CTLR_EOIMODE, CTLR_WRITABLE, DIR, EOIR, HPPIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, IIDR,
+  IIDR_GIC400, PMR, RPR,
 } from "./gicv2Registers.ts";
 import { INTID_PPI_FIRST, UNMODELLED } from "./registers.ts";
 

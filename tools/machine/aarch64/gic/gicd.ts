@@ -2,12 +2,12 @@
 // interface has its own.
 import { InterruptBank } from "./bank.ts";
 import {
-  GICD_CPENDSGIR, GICD_PIDR2, GICD_SGIR, GICD_SPENDSGIR, GICD_SPENDSGIR_END, GICD_TYPER_CPUS_SHIFT, PIDR2_GICV2, SGIR_FILTER_LIST, SGIR_FILTER_OTHERS,
-  SGIR_FILTER_SELF, SGIR_FILTER_SHIFT, SGIR_LIST_SHIFT, SGIR_RESERVED,
+  GICD_CPENDSGIR, GICD_PIDR2, GICD_SGIR, GICD_SPENDSGIR, GICD_SPENDSGIR_END, GICD_TYPER_CPUS_SHIFT, PIDR2_GICV2, SGIR_FILTER_LIST,
+  SGIR_FILTER_OTHERS, SGIR_FILTER_SELF, SGIR_FILTER_SHIFT, SGIR_LIST_SHIFT, SGIR_RESERVED,
 } from "./gicv2Registers.ts";
 import {
-  BANK_END, GICD_CTLR, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1, GICD_IIDR, GICD_TYPER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IIDR_ARM, INTID_SPI_FIRST,
-  IPRIORITYR, ISPENDR, ITARGETSR, NSACR, UNMODELLED,
+  BANK_END, GICD_CTLR, GICD_CTLR_ENABLE_GRP0, GICD_CTLR_ENABLE_GRP1, GICD_IIDR, GICD_TYPER, ICENABLER, ICFGR, ICPENDR, IGROUPR,
+  IIDR_ARM, INTID_SPI_FIRST, IPRIORITYR, ISPENDR, ITARGETSR, NSACR, UNMODELLED,
 } from "./registers.ts";
 import type { SecurityView } from "./securityView.ts";
 import { hex, MachineError } from "../../errors.ts";
@@ -64,7 +64,9 @@ export class Gicd {
     this.spiLimit = spiLimit;
     this.interfaces = interfaces;
     const words = Math.ceil(spiLimit / 32);
-    const implemented = Array.from({ length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1));
+    const implemented = Array.from(
+      { length: words }, (_, word) => (word === 0 ? 0 : 2 ** Math.min(32, spiLimit - 32 * word) - 1),
+    );
     this.bank = new InterruptBank(implemented, Array.from({ length: words }, () => 0), 0, view);
     this.targets = new Uint32Array(spiLimit);
     this.routes = [this.targets];
@@ -103,8 +105,12 @@ export class Gicd {
   sendSgi(sender: number, value: number): void {
     const list = (value >>> SGIR_LIST_SHIFT) & 0xff;
     const filter = (value >>> SGIR_FILTER_SHIFT) & 3;
-    if ((value & SGIR_RESERVED) !== 0) throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD_SGIR = ${hex(value)}: reserved bits are set`);
-    if (filter > SGIR_FILTER_SELF) throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD_SGIR = ${hex(value)}: TargetListFilter 3 is reserved`);
+    if ((value & SGIR_RESERVED) !== 0) {
+      throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD_SGIR = ${hex(value)}: reserved bits are set`);
+    }
+    if (filter > SGIR_FILTER_SELF) {
+      throw new MachineError("MACHINE_GIC_PROTOCOL", `GICD_SGIR = ${hex(value)}: TargetListFilter 3 is reserved`);
+    }
     const targets = filter === SGIR_FILTER_LIST ? list : filter === SGIR_FILTER_OTHERS ? ~(1 << sender) : 1 << sender;
     for (const [n, own] of this.own) if ((targets & (1 << n)) !== 0) own.send(value & 15, 1 << sender);
   }
@@ -133,7 +139,8 @@ class GicdView {
     if (offset >= IGROUPR && offset < BANK_END) return offset >= NSACR ? 0 : this.bankAt(offset).read32(offset);
     switch (offset) {
       case GICD_CTLR: return this.gicd.control;
-      case GICD_TYPER: return ((this.gicd.interfaces.length - 1) << GICD_TYPER_CPUS_SHIFT) | (Math.ceil(this.gicd.spiLimit / 32) - 1);
+      case GICD_TYPER:
+        return ((this.gicd.interfaces.length - 1) << GICD_TYPER_CPUS_SHIFT) | (Math.ceil(this.gicd.spiLimit / 32) - 1);
       case GICD_IIDR: return IIDR_ARM;
       case GICD_PIDR2: return PIDR2_GICV2;
       default: return UNMODELLED;
@@ -186,7 +193,9 @@ class GicdView {
     const byte = value & 0xff;
     if (offset >= IPRIORITYR && offset < ITARGETSR) this.priorities(offset).writePriority(offset - IPRIORITYR, byte);
     else if (offset >= ITARGETSR && offset < ICFGR) this.gicd.setTargets(offset - ITARGETSR, byte);
-    else if (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR) this.own.setSenders(offset & 15, (this.own.senders[offset & 15] ?? 0) & ~byte);
+    else if (offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR) this.own.setSenders(
+      offset & 15, (this.own.senders[offset & 15] ?? 0) & ~byte,
+    );
     else if (offset >= GICD_SPENDSGIR && offset < GICD_SPENDSGIR_END) this.own.send(offset & 15, byte);
     else return false;
     return true;

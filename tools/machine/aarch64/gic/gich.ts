@@ -67,18 +67,24 @@ export class Gich {
 
 /** GICH_LR<n> → ICH_LR<n>_EL2. */
 function widen(value: number): bigint {
-  if ((value & LR_RESERVED) !== 0) throw new MachineError("MACHINE_GIC_PROTOCOL", `GICH_LR = ${hex(value)}: reserved bits are set`);
+  if ((value & LR_RESERVED) !== 0) {
+    throw new MachineError("MACHINE_GIC_PROTOCOL", `GICH_LR = ${hex(value)}: reserved bits are set`);
+  }
   const hardware = (value & LR_HW) !== 0;
   const state = (value >>> 28) & 3;
   const group = (value >>> 30) & 1;
   const priority = ((value >>> 23) & 31) << 3;
   const physical = (value >>> 10) & (hardware ? PHYSICAL : CPUID | EOI_IN_PHYSICAL);
-  return (BigInt(state) << 62n) | (hardware ? 1n << 61n : 0n) | (BigInt(group) << 60n) | (BigInt(priority) << 48n) | (BigInt(physical) << 32n) | BigInt(value & 0x3ff);
+  return (BigInt(state) << 62n) | (hardware ? 1n << 61n : 0n) | (BigInt(group) << 60n) | (BigInt(priority) << 48n)
+    | (BigInt(physical) << 32n) | BigInt(value & 0x3ff);
 }
 
 /** ICH_LR<n>_EL2 → GICH_LR<n>. */
 function narrow(value: bigint): number {
   const high = Number(value >> 32n);
   const hardware = (high & (1 << 29)) !== 0;
-  return ((hardware ? LR_HW : 0) | (((high >>> 28) & 1) << 30) | ((high >>> 30) << 28) | (((high >>> 19) & 31) << 23) | ((high & PHYSICAL) << 10) | Number(value & 0x3ffn)) >>> 0;
+  return (
+    (hardware ? LR_HW : 0) | (((high >>> 28) & 1) << 30) | ((high >>> 30) << 28) | (((high >>> 19) & 31) << 23)
+      | ((high & PHYSICAL) << 10) | Number(value & 0x3ffn)
+  ) >>> 0;
 }

@@ -1,6 +1,8 @@
 // GICV: the registers of a pCPU's virtual CPU interface (IHI 0048B §5.4), which stage 2 shows a guest where it looks for GICC.
 import type { Actor } from "./cpuInterface.ts";
-import { ABPR, APR0, BPR, CTLR, CTLR_WRITABLE, DIR, EOIR, HPPIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, IIDR, IIDR_GIC400, PMR, RPR } from "./gicv2Registers.ts";
+import {
+  ABPR, APR0, BPR, CTLR, CTLR_WRITABLE, DIR, EOIR, HPPIR, IAR, IAR_CPUID_SHIFT, IAR_INTID, IIDR, IIDR_GIC400, PMR, RPR,
+} from "./gicv2Registers.ts";
 import { INTID_PPI_FIRST, INTID_SPURIOUS, PRIORITY_MASK, UNMODELLED } from "./registers.ts";
 import type { ListRegister, VirtualInterface } from "./virtualInterface.ts";
 

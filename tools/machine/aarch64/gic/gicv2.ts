@@ -1,5 +1,6 @@
 // GICv2 (IHI 0048B), as GIC-400 and QEMU have it. Without the Security Extensions all interrupts are of group 0; with them we are
-// Non-secure, and those of group 1 look the same to us. Everything is memory-mapped, and what a pCPU sees of its own (word 0 of GICD, GICC, GICH, GICV) depends on who looks.
+// Non-secure, and those of group 1 look the same to us. Everything is memory-mapped, and what a pCPU sees of its own (word 0 of
+// GICD, GICC, GICH, GICV) depends on who looks.
 import { hex, MachineError } from "../../errors.ts";
 import { CpuInterface } from "./cpuInterface.ts";
 import type { Actor } from "./cpuInterface.ts";
@@ -51,8 +52,12 @@ export class Gicv2 implements Gic {
         takes: (intid: number) => distributor.routesTo(intid, number),
       };
       const physical = new CpuInterface(0, view, source, () => refresh(n));
-      const virtual = new VirtualInterface(board.cpus[n]?.listRegisters ?? board.listRegisters, 0, (intid) => physical.deactivateForGuest(intid));
-      return { bank: own.bank, physical, virtual, gicc: new Gicc(physical, own), gich: new Gich(virtual), gicv: new Gicv(virtual) };
+      const virtual = new VirtualInterface(
+        board.cpus[n]?.listRegisters ?? board.listRegisters, 0, (intid) => physical.deactivateForGuest(intid),
+      );
+      return {
+        bank: own.bank, physical, virtual, gicc: new Gicc(physical, own), gich: new Gich(virtual), gicv: new Gicv(virtual),
+      };
     });
   }
 
@@ -104,7 +109,9 @@ export class Gicv2 implements Gic {
   private find(cpu: number, pa: number): { readonly frame: Frame; readonly offset: number } {
     const { gicd, gicc, gich, gicv } = this.board;
     const own = cpuOf(this, cpu);
-    if (inside(pa, gicd, PAGE_BYTES)) return { frame: this.distributor.seenBy(this.distributor.interfaces[cpu] ?? cpu), offset: pa - gicd };
+    if (inside(pa, gicd, PAGE_BYTES)) {
+      return { frame: this.distributor.seenBy(this.distributor.interfaces[cpu] ?? cpu), offset: pa - gicd };
+    }
     if (inside(pa, gicc, INTERFACE_BYTES)) return { frame: own.gicc, offset: pa - gicc };
     if (inside(pa, gich, PAGE_BYTES)) return { frame: own.gich, offset: pa - gich };
     if (inside(pa, gicv, INTERFACE_BYTES)) return { frame: own.gicv, offset: pa - gicv };

@@ -43,20 +43,30 @@ export class Gicv3 implements Gic {
         takes: (intid: number) => distributor.routesTo(intid, redistributor.affinityLow, redistributor.affinityHigh),
       };
       const physical = new CpuInterface(1, board.secureMask ? ONE_STATE : view, source, () => refresh(n));
-      return { redistributor, bank: redistributor.bank, physical, virtual: new VirtualInterface(listRegisters, 1, (intid) => physical.deactivateForGuest(intid)) };
+      return {
+        redistributor, bank: redistributor.bank, physical,
+        virtual: new VirtualInterface(listRegisters, 1, (intid) => physical.deactivateForGuest(intid)),
+      };
     });
   }
 
   targets(intid: number): number[] {
-    return this.cpus.flatMap(({ redistributor }, n) => (this.distributor.routesTo(intid, redistributor.affinityLow, redistributor.affinityHigh) ? [n] : []));
+    return this.cpus.flatMap(
+      ({ redistributor }, n) =>
+        (this.distributor.routesTo(intid, redistributor.affinityLow, redistributor.affinityHigh) ? [n] : [])
+    );
   }
 
-  /** ICC_SGI1R_EL1, written on pCPU `sender`: the pCPUs that get it. SGIs to affinities that no pCPU has go nowhere, as on hardware. */
+  /**
+   * ICC_SGI1R_EL1, written on pCPU `sender`: the pCPUs that get it. SGIs to affinities that no pCPU has go nowhere, as on
+   * hardware.
+   */
   sgiTargets(sender: number, value: bigint): number[] {
     const request = decodeSgi(value);
     return this.cpus.flatMap(({ redistributor }, n) => {
       const aff0 = redistributor.affinityLow & 0xff;
-      const named = (redistributor.affinityLow & ~0xff) >>> 0 === request.clusterLow && redistributor.affinityHigh === request.clusterHigh
+      const named = (redistributor.affinityLow & ~0xff) >>> 0 === request.clusterLow
+        && redistributor.affinityHigh === request.clusterHigh
         && aff0 >> 4 === request.rangeSelector && (request.targets & (1 << (aff0 & 15))) !== 0;
       return (request.allButSelf ? n !== sender : named) ? [n] : [];
     });
@@ -96,7 +106,9 @@ export class Gicv3 implements Gic {
   write(_cpu: number, pa: number, bytes: number, value: bigint): void {
     const { cpu, offset } = this.find(pa);
     const registers = cpu === undefined ? this.distributor : cpuOf(this, cpu).redistributor;
-    const done = bytes === 8 ? cpu === undefined && this.distributor.write64(offset, value) : registers.write(offset, bytes, Number(value));
+    const done = bytes === 8
+      ? cpu === undefined && this.distributor.write64(offset, value)
+      : registers.write(offset, bytes, Number(value));
     if (!done) throw unmodelled("write", pa, bytes);
   }
 
@@ -133,7 +145,9 @@ interface SgiRequest {
 const SGI_RESERVED = ~0x00ff_f1ff_0fff_ffffn & 0xffff_ffff_ffff_ffffn;
 
 function decodeSgi(value: bigint): SgiRequest {
-  if ((value & SGI_RESERVED) !== 0n) throw new MachineError("MACHINE_GIC_PROTOCOL", `ICC_SGI1R_EL1 = ${hex(value)}: reserved bits are set`);
+  if ((value & SGI_RESERVED) !== 0n) {
+    throw new MachineError("MACHINE_GIC_PROTOCOL", `ICC_SGI1R_EL1 = ${hex(value)}: reserved bits are set`);
+  }
   const low = Number(value & 0xffff_ffffn);
   const high = Number(value >> 32n);
   return {

@@ -2,8 +2,9 @@
 import { InterruptBank } from "./bank.ts";
 import {
   BANK_END, FRAME_BYTES, GICR_CTLR, GICR_CTLR_RWP, GICR_IIDR, GICR_PENDBASER_END, GICR_PROPBASER, GICR_SGI_BASE, GICR_STATUSR,
-  GICR_TYPER, GICR_TYPER_LAST, GICR_TYPER_PPINUM_SHIFT, GICR_TYPER_VLPIS, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP, GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR,
-  IIDR_ARM, IPRIORITYR, ISPENDR, ITARGETSR, PIDR2, PIDR2_GICV3, PIDR_FIRST, UNMODELLED,
+  GICR_TYPER, GICR_TYPER_LAST, GICR_TYPER_PPINUM_SHIFT, GICR_TYPER_VLPIS, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP,
+  GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IIDR_ARM, IPRIORITYR, ISPENDR, ITARGETSR, PIDR2, PIDR2_GICV3,
+  PIDR_FIRST, UNMODELLED,
 } from "./registers.ts";
 import type { SecurityView } from "./securityView.ts";
 
@@ -19,7 +20,9 @@ export class Redistributor {
   readonly affinityHigh: number;
   private readonly typerLow: number;
   private readonly typerHigh: number;
-  /** GICR_CTLR.EnableLPIs, as firmware has left it; that none comes is all that is modelled. Disabled, they may until RWP says so. */
+  /**
+   * GICR_CTLR.EnableLPIs, as firmware has left it; that none comes is all that is modelled. Disabled, they may until RWP says so.
+   */
   lpis = true;
   lpisEnabled = true;
   /** Not every GIC lets go of them. */
@@ -39,7 +42,8 @@ export class Redistributor {
     this.bank.lingers = true;
     this.affinityLow = Number(mpidr & 0xff_ffffn);
     this.affinityHigh = Number((mpidr >> 32n) & 0xffn);
-    this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0) | (virtualLpis ? GICR_TYPER_VLPIS : 0) | ((extendedPpis / 32) << GICR_TYPER_PPINUM_SHIFT);
+    this.typerLow = (processorNumber << 8) | (last ? GICR_TYPER_LAST : 0) | (virtualLpis ? GICR_TYPER_VLPIS : 0)
+      | ((extendedPpis / 32) << GICR_TYPER_PPINUM_SHIFT);
     this.typerHigh = ((this.affinityHigh << 24) | this.affinityLow) >>> 0;
   }
 
@@ -50,9 +54,14 @@ export class Redistributor {
 
   read(offset: number, bytes: number): number {
     const inBank = offset - GICR_SGI_BASE;
-    if (bytes === 1) return inBank >= IPRIORITYR && inBank < IPRIORITYR + 32 ? this.bank.readPriority(inBank - IPRIORITYR) : UNMODELLED;
+    if (bytes === 1) {
+      return inBank >= IPRIORITYR && inBank < IPRIORITYR + 32 ? this.bank.readPriority(inBank - IPRIORITYR) : UNMODELLED;
+    }
     if (bytes !== 4) return UNMODELLED;
-    if (inBank >= 0) return this.isBankRegister(inBank) ? this.bank.read32(inBank) : inBank >= PIDR_FIRST && inBank < FRAME_BYTES ? 0 : UNMODELLED;
+    if (inBank >= 0) {
+      if (this.isBankRegister(inBank)) return this.bank.read32(inBank);
+      return inBank >= PIDR_FIRST && inBank < FRAME_BYTES ? 0 : UNMODELLED;
+    }
     switch (offset) {
       case GICR_CTLR: {
         const waiting = this.rwp > 0 ? GICR_CTLR_RWP : 0;

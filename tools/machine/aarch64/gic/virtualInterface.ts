@@ -97,7 +97,10 @@ export class VirtualInterface {
 
   list(n: number): ListRegister {
     const high = this.high(n);
-    return { index: n, state: high >>> 30, hardware: (high & HIGH_HW) !== 0, priority: (high >>> 16) & 0xff, physical: high & 0x1fff, virtual: this.words[2 * n] ?? 0 };
+    return {
+      index: n, state: high >>> 30, hardware: (high & HIGH_HW) !== 0, priority: (high >>> 16) & 0xff, physical: high & 0x1fff,
+      virtual: this.words[2 * n] ?? 0,
+    };
   }
 
   /** All list registers that hold an interrupt. */
@@ -117,7 +120,9 @@ export class VirtualInterface {
 
   private which(word: number, holds: (high: number) => boolean): number {
     let bits = 0;
-    for (let n = WORD_BITS * word; n < Math.min(this.count, WORD_BITS * (word + 1)); n++) if (holds(this.high(n))) bits |= 1 << (n % WORD_BITS);
+    for (let n = WORD_BITS * word; n < Math.min(this.count, WORD_BITS * (word + 1)); n++) {
+      if (holds(this.high(n))) bits |= 1 << (n % WORD_BITS);
+    }
     return bits >>> 0;
   }
 
@@ -234,7 +239,9 @@ export class VirtualInterface {
   }
 
   private check(n: number): void {
-    if (n >= this.count) throw new MachineError("MACHINE_GIC_PROTOCOL", `ICH_LR${n}_EL2 does not exist: ICH_VTR_EL2.ListRegs says ${this.count}`);
+    if (n >= this.count) {
+      throw new MachineError("MACHINE_GIC_PROTOCOL", `ICH_LR${n}_EL2 does not exist: ICH_VTR_EL2.ListRegs says ${this.count}`);
+    }
   }
 
   /** §12.4.9: what must not be written into a list register. */
@@ -246,10 +253,14 @@ export class VirtualInterface {
     };
     if (state === INVALID) complain("it holds nothing, but is not 0: whoever reads it next takes it for something");
     if ((this.high(n) & HIGH_RESERVED) !== 0) complain("reserved bits are set");
-    if (((this.high(n) & HIGH_GROUP1) !== 0) !== (this.group === 1)) complain(`not of group ${this.group}: no guest of ours would see it`);
+    if (((this.high(n) & HIGH_GROUP1) !== 0) !== (this.group === 1)) {
+      complain(`not of group ${this.group}: no guest of ours would see it`);
+    }
     if (virtual >= INTID_SPI_END) complain(`vINTID ${virtual} is a special or unimplemented one`);
     if (hardware && state === (PENDING | ACTIVE)) complain("pending and active is for software interrupts only");
-    if (!hardware && virtual >= INTID_PPI_FIRST && (this.high(n) & 0x1fff & ~HIGH_EOI) !== 0) complain("a software interrupt has no pINTID");
+    if (!hardware && virtual >= INTID_PPI_FIRST && (this.high(n) & 0x1fff & ~HIGH_EOI) !== 0) {
+      complain("a software interrupt has no pINTID");
+    }
     if (hardware && (physical < INTID_PPI_FIRST || physical >= INTID_SPI_END)) complain(`HW = 1 with pINTID ${physical}`);
     for (let other = 0; other < this.count; other++) {
       if (other === n || this.high(other) >>> 30 === INVALID || this.words[2 * other] !== virtual) continue;

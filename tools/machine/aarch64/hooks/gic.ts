@@ -24,7 +24,8 @@ export function gicHooks(machine: Hardware): Hooks {
   return {
     mrs_ICC_IAR1_EL1: () => BigInt(physical().acknowledge("hypervisor")),
     // Where nothing else drops a priority it is dropped so, whatever had it.
-    msr_ICC_EOIR1_EL1: (value: bigint) => physical().endOfInterrupt(Number(value), machine.board.keepsActivePriorities === true ? "guest" : "hypervisor"),
+    msr_ICC_EOIR1_EL1: (value: bigint) =>
+      physical().endOfInterrupt(Number(value), machine.board.keepsActivePriorities === true ? "guest" : "hypervisor"),
     msr_ICC_DIR_EL1: (value: bigint) => physical().deactivate(Number(value), "hypervisor"),
     msr_ICC_SGI1R_EL1: (value: bigint) => gic().sendSgi(machine.current.index, value),
     mrs_ICC_PMR_EL1: () => BigInt(physical().priorityMask),
@@ -42,10 +43,14 @@ export function gicHooks(machine: Hardware): Hooks {
     msr_ICC_IGRPEN1_EL1: (value: bigint) => void (physical().enabled = (value & 1n) !== 0n),
     mrs_ICH_HCR_EL2: () => BigInt(virtual().hypervisorControl),
     msr_ICH_HCR_EL2: (value: bigint) => {
-      if (machine.board.noDirTrap === true && (value & ICH_HCR_TDIR) !== 0n) throw new MachineError("MACHINE_GIC_PROTOCOL", "ICH_HCR_EL2.TDIR is RES0 where ICH_VTR_EL2.TDS is 0");
+      if (machine.board.noDirTrap === true && (value & ICH_HCR_TDIR) !== 0n) {
+        throw new MachineError("MACHINE_GIC_PROTOCOL", "ICH_HCR_EL2.TDIR is RES0 where ICH_VTR_EL2.TDS is 0");
+      }
       virtual().hypervisorControl = Number(value & MASK32);
     },
-    mrs_ICH_VTR_EL2: () => (virtual().type & ~(7n << 26n) & ~(7n << 29n) & ~(machine.board.noDirTrap === true ? ICH_VTR_TDS : 0n)) | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n) | (BigInt((machine.board.priorityBits ?? 5) - 1) << 29n),
+    mrs_ICH_VTR_EL2: () =>
+      (virtual().type & ~(7n << 26n) & ~(7n << 29n) & ~(machine.board.noDirTrap === true ? ICH_VTR_TDS : 0n))
+        | (BigInt((machine.board.preemptionBits ?? 5) - 1) << 26n) | (BigInt((machine.board.priorityBits ?? 5) - 1) << 29n),
     mrs_ICH_ELRSR_EL2: () => BigInt(virtual().empty()),
     msr_ICH_VMCR_EL2: (value: bigint) => void (virtual().control = Number(value & MASK32)),
     msr_ICH_LR0_EL2: (value: bigint) => virtual().write(0, value),
@@ -56,7 +61,9 @@ export function gicHooks(machine: Hardware): Hooks {
       }
     },
     restoreListRegisters: (pointer: number, mask: number) => {
-      for (const n of LIST_REGISTERS.filter((n) => (mask & (1 << n)) !== 0)) virtual().write(n, machine.linear.getBigUint64(pointer + 8 * n, true));
+      for (const n of LIST_REGISTERS.filter((n) => (mask & (1 << n)) !== 0)) {
+        virtual().write(n, machine.linear.getBigUint64(pointer + 8 * n, true));
+      }
     },
   };
 }

@@ -1,5 +1,5 @@
-// The intrinsics, as the simulated machine answers them: what each instruction of arch/aarch64/aarch64.table.ts does here, by noun.
-// imports.ts checks that none is missing.
+// The intrinsics, as the simulated machine answers them: what each instruction of arch/aarch64/aarch64.table.ts does here, by
+// noun. imports.ts checks that none is missing.
 import { PIECE_BYTES } from "../../../../arch/aarch64/aarch64.table.ts";
 import type { Hooks, Value } from "../../imports.ts";
 import { memoryHooks } from "../../physical.ts";
@@ -14,7 +14,9 @@ export function aarch64Hooks(machine: Hardware): Hooks {
   const { board, stage1 } = machine;
   return synchronised(machine, {
     ...storageHooks(machine), ...resetHooks(machine), ...timerHooks(machine), ...debugHooks(machine), ...pmuHooks(machine),
-    ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(machine, stage1, BigInt(PIECE_BYTES)),
+    ...clusterHooks(machine), ...gicHooks(machine), ...instructionHooks(machine), ...memoryHooks(
+      machine, stage1, BigInt(PIECE_BYTES),
+    ),
     stage1Root: () => BigInt(board.imageBase + board.stage1RootOffset),
   });
 }

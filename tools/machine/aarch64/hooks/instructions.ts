@@ -1,4 +1,5 @@
-// Intrinsics that are instructions of their own: barriers, maintenance of TLBs and caches, SMC, and a few of the guest's registers.
+// Intrinsics that are instructions of their own: barriers, maintenance of TLBs and caches, SMC, and a few of the guest's
+// registers.
 import { ID_KEPT, ID_PLACE } from "../../../../arch/aarch64/aarch64.table.ts";
 import { MachineError } from "../../errors.ts";
 import type { Hooks } from "../../imports.ts";
@@ -24,7 +25,8 @@ export function instructionHooks(machine: Hardware): Hooks {
     dsbSy: barrier,
     dsbIsh: barrier,
     tlbiVmalls12e1is: () => machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2)),
-    tlbiVmalle1: () => machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2), [machine.current.index]),
+    tlbiVmalle1: () =>
+      machine.tlb.invalidate(machine.current.index, vmidOf(machine.current.registers.VTTBR_EL2), [machine.current.index]),
     icIallu: () => machine.instructionCaches.invalidate(machine.current.index, [machine.current.index]),
     dropSerror: () => {
       machine.current.serrorPending = false;
@@ -50,7 +52,9 @@ export function instructionHooks(machine: Hardware): Hooks {
     },
     smcEntropy: () => machine.firmware.entropy(),
     rndr: () => {
-      if (machine.current.registers.ID_AA64ISAR0_EL1 >> ISAR0_RNDR === 0n || machine.board.rndr === undefined) throw new MachineError("MACHINE_UNDEFINED", "RNDR where there is none");
+      if (machine.current.registers.ID_AA64ISAR0_EL1 >> ISAR0_RNDR === 0n || machine.board.rndr === undefined) {
+        throw new MachineError("MACHINE_UNDEFINED", "RNDR where there is none");
+      }
       return machine.board.rndr();
     },
     smc: (fn: bigint, x1: bigint, x2: bigint, x3: bigint) => machine.firmware.call(Number(fn), x1, x2, x3),

@@ -1,4 +1,5 @@
-// Intrinsics of what each pCPU has beside its core registers: timers, debug registers, performance monitors, and its cluster's unit.
+// Intrinsics of what each pCPU has beside its core registers: timers, debug registers, performance monitors, and its cluster's
+// unit.
 import { aarch64 } from "../../../../arch/aarch64/aarch64.table.ts";
 import type { Hook, Hooks } from "../../imports.ts";
 import type { Hardware } from "../hardware.ts";
@@ -27,7 +28,8 @@ export function pmuHooks(machine: Hardware): Hooks {
   for (const { name } of aarch64) {
     const register = name.slice(4);
     if (!/^m[rs][rs]_PM/.test(name) || isRegister(register)) continue;
-    hooks[name] = name.startsWith("mrs_") ? () => machine.current.pmu.read(register) : (value: bigint) => machine.current.pmu.write(register, value);
+    hooks[name] = name.startsWith("mrs_") ? () =>
+      machine.current.pmu.read(register) : (value: bigint) => machine.current.pmu.write(register, value);
   }
   return hooks;
 }

@@ -14,7 +14,9 @@ const SCTLR_M = 1n;
 /** `mrs_X` and `msr_X` of registers that only keep what is written. */
 export function storageHooks(machine: Hardware): Hooks {
   const mustExist = (name: RegisterName): void => {
-    if (!exists(name, machine.current.registers, machine.board.preemptionBits)) throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
+    if (!exists(name, machine.current.registers, machine.board.preemptionBits)) {
+      throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
+    }
   };
   const hooks: Record<string, Hook> = {};
   for (const { name } of aarch64) {
@@ -36,7 +38,11 @@ export function storageHooks(machine: Hardware): Hooks {
 function mayChangeVmid(machine: Hardware, value: bigint): void {
   const { VTTBR_EL2, SCTLR_EL1, TCR_EL1 } = machine.current.registers;
   if (VTTBR_EL2 === UNKNOWN || vmidOf(VTTBR_EL2) === vmidOf(value) || vmidOf(value) === 0) return;
-  if ((SCTLR_EL1 & SCTLR_M) === 0n || (TCR_EL1 & TCR_EPD) !== TCR_EPD) throw new MachineError("MACHINE_TLB", "VTTBR_EL2 gets another VMID while EL1's tables can be walked: TCR_EL1.EPD, SCTLR_EL1.M first");
+  if ((SCTLR_EL1 & SCTLR_M) === 0n || (TCR_EL1 & TCR_EPD) !== TCR_EPD) {
+    throw new MachineError(
+      "MACHINE_TLB", "VTTBR_EL2 gets another VMID while EL1's tables can be walked: TCR_EL1.EPD, SCTLR_EL1.M first",
+    );
+  }
 }
 
 /** The intrinsics of RESETS: each row of it as the table says, and every register must be there. */
@@ -44,25 +50,37 @@ export function resetHooks(machine: Hardware): Hooks {
   const write = (name: string, value: bigint): void => {
     const { current } = machine;
     if (name === "ICH_AP1R0_EL2") current.gic.virtual.activePriorities = 0;
-    else if (/^CNT[VP]_CTL_EL0$/.test(name)) (name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer).write(value);
-    else if (/^CNT[VP]_CVAL_EL0$/.test(name)) (name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer).compare = value;
+    else if (/^CNT[VP]_CTL_EL0$/.test(name)) (
+      name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer
+    ).write(value);
+    else if (/^CNT[VP]_CVAL_EL0$/.test(name)) (
+      name.startsWith("CNTV") ? current.virtualTimer : current.physicalTimer
+    ).compare = value;
     else if (name.startsWith("PM") && !isRegister(name)) current.pmu.write(name, value);
     else if (!isRegister(name)) throw new MachineError("MACHINE_STATE", `${name}: the machine does not model it`);
-    else if (!exists(name, current.registers, machine.board.preemptionBits)) throw new MachineError("MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`);
+    else if (!exists(name, current.registers, machine.board.preemptionBits)) throw new MachineError(
+      "MACHINE_UNDEFINED", `${name}: the ID registers say that it is not there`,
+    );
     else current.registers[name] = value;
   };
   const read = (name: string): bigint => {
     const bits = BigInt((machine.board.preemptionBits ?? 5) - 1);
     if (name === "ICH_VTR_EL2") return bits << 26n;
     if (name === "ICC_CTLR_EL1") return bits << 8n;
-    if (!isRegister(name) || !exists(name, machine.current.registers)) throw new MachineError("MACHINE_UNDEFINED", `${name} is not there to be read`);
+    if (!isRegister(name) || !exists(name, machine.current.registers)) {
+      throw new MachineError("MACHINE_UNDEFINED", `${name} is not there to be read`);
+    }
     return machine.current.registers[name];
   };
   return Object.fromEntries(Object.entries(RESETS).map(([name, rows]) => [name, () => {
     // What a walk by old and new registers would find, speculatively, stays in the TLB (Cortex-A55 erratum 1530923).
-    if (name === "clearEl1" && (machine.current.registers.TCR_EL1 & TCR_EPD) !== TCR_EPD) throw new MachineError("MACHINE_TLB", "EL1's registers change while its tables can be walked: TCR_EL1.EPD first");
+    if (name === "clearEl1" && (machine.current.registers.TCR_EL1 & TCR_EPD) !== TCR_EPD) {
+      throw new MachineError("MACHINE_TLB", "EL1's registers change while its tables can be walked: TCR_EL1.EPD first");
+    }
     for (const { registers, value = 0n, when = [] } of rows) {
-      if (when.every((any) => any.some(([register, bits]) => (read(register) & bits) !== 0n))) for (const register of registers) write(register, value);
+      if (when.every((any) => any.some(([register, bits]) => (read(register) & bits) !== 0n))) {
+        for (const register of registers) write(register, value);
+      }
     }
   }]));
 }
