@@ -1,20 +1,19 @@
 // Checks a blob before anything of it is used: nothing that the planner promises is taken on trust, because the blob may be
 // truncated, altered, or made by another version. What a reader of the core may rely on afterwards is exactly what is checked here:
-// the promises of partitions/blob/promises.table.ts, each under its name.
+// the promises of partitions/blob/promises.table.ts, each under its name; and by hooks, in between, those that its ISA makes.
 
 import {
   BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_QUIESCE, BLOB_BAD_REGION, BLOB_BAD_SIZE, BLOB_BAD_TABLE,
   BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad, BlobPartition, blobPartition, blobQuiesce,
-  blobRam, BlobRegion, blobRegion, checkRanges, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS,
-  MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS, MAX_REGIONS, MAX_TAG_BYTES, MPIDR_AFFINITY, NO_GICR, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS,
-  OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, PARTITION_TRUSTED_SGI, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX,
-  REGION_RAM,
+  blobRam, BlobRegion, blobRegion, checkRanges, CONTROLLER_FRAMES, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS,
+  MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS, MAX_REGIONS, MAX_TAG_BYTES, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS,
+  PARTITION_DIRECT, PARTITION_PMU, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
-import { consoleBytes, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isDirect, isGicV2, isMemory, PA_BITS, PA_LIMIT, readsAlong, regionAt, UART_BYTES } from "./blob";
+import { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "../build/generated/isa";
+import { consoleBytes, isDirect, isMemory, PA_BITS, PA_LIMIT, readsAlong, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
-import { FIRST_SPECIAL, FIRST_SPI } from "../arch/aarch64/interrupts";
 import { SEED_BYTES } from "./seed";
 import { PAGE_BYTES, PAGE_MASK } from "./pages";
 import { LINE_WORDS } from "./vcpu";
@@ -43,11 +42,9 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
   let error = checkRanges();
   if (error != BLOB_OK) return error;
   if (head.partitionCount == 0 || head.housekeeper >= head.cpuCount) return BLOB_BAD_CPU;
-  if ((head.spiLimit & 31) != 0 && head.spiLimit != FIRST_SPECIAL) return BLOB_BAD_INTERRUPT;
-  // One PPI for two things would be taken for either. INTID 0 is none: a PMU that is not wired is in nobody's way.
-  const own = (<u64>1 << head.hypervisorTimer) + (<u64>1 << head.maintenance) + (<u64>1 << head.pmuInterrupt);
-  if (popcnt(own + (<u64>1 << head.virtualTimer) + (<u64>1 << head.physicalTimer)) != 5) return BLOB_BAD_INTERRUPT;
   if (!boardIsSound()) return BLOB_BAD_TABLE;
+  error = checkMachine();
+  if (error != BLOB_OK) return error;
 
   let cpusTaken: u32 = 0;
   let waysTaken: u32 = 0;
@@ -89,11 +86,11 @@ function recordsFollow(partition: BlobPartition, isLast: bool): bool {
 }
 
 // Stretches of addresses, none over another: how many (u64), then base and size of each.
-const FRAMES_MAX: u32 = MAX_BANKS + 2 + MAX_CPUS;
+const FRAMES_MAX: u32 = MAX_BANKS + 1 + CONTROLLER_FRAMES;
 const STRETCHES_MAX: u32 = MAX_REGIONS + 3;
-/** PAs that no partition can have as a device's: RAM, GIC, UART. */
+/** PAs that no partition can have as a device's: RAM, UART, interrupt controller. */
 const platform: usize = memory.data(8 + FRAMES_MAX * 16, 8);
-/** IPAs that the partition has so far: GICD, redistributors, UART, which are emulated and so must trap; then its regions. */
+/** IPAs that the partition has so far: what is emulated, and so must trap; then its regions. */
 const space: usize = memory.data(8 + STRETCHES_MAX * 16, 8);
 
 function isFree(list: usize, at: u64, bytes: u64): bool {
@@ -114,7 +111,9 @@ function claim(list: usize, at: u64, bytes: u64, bits: u32): bool {
   return true;
 }
 
-@inline function claimFrame(at: u64, bytes: u64): bool { return at != 0 && claim(platform, at, bytes, PA_BITS); }
+/** What the hypervisor drives, and what a partition sees emulated: for checkMachine and checkIsaCpu, and for checkIsaPartition. */
+export function claimFrame(at: u64, bytes: u64): bool { return at != 0 && claim(platform, at, bytes, PA_BITS); }
+export function claimWindow(at: u64, bytes: u64): bool { return claim(space, at, bytes, header().ipaBits); }
 
 /** ram, frames, colourCount. */
 function boardIsSound(): bool {
@@ -123,14 +122,7 @@ function boardIsSound(): bool {
     bound(n, MAX_BANKS);
     if (!claim(platform, blobRam(n).base, blobRam(n).size, PA_BITS)) return false;
   }
-  if ((head.colourCount & (head.colourCount - 1)) != 0) return false;
-  if (!claimFrame(head.gicd, gicdBytes()) || !claimFrame(head.uart & ~PAGE_MASK, UART_BYTES)) return false;
-  if (isGicV2()) return claimFrame(head.gicc, GICC_BYTES) && claimFrame(head.gich, GICH_BYTES) && claimFrame(head.gicv, GICC_BYTES);
-  for (let n: u32 = 0; n < head.cpuCount; n++) {
-    bound(n, MAX_CPUS);
-    if (!claimFrame(blobCpu(n).gicr, GICR_BYTES)) return false;
-  }
-  return true;
+  return (head.colourCount & (head.colourCount - 1)) == 0 && claimFrame(head.uart & ~PAGE_MASK, UART_BYTES);
 }
 
 /** pa…pa+size-1 lie in one bank of the board's RAM; the sum does not wrap. */
@@ -142,8 +134,6 @@ function isRam(pa: u64, size: u64): bool {
   return false;
 }
 
-@inline function guestTimers(): u32 { return (<u32>1 << header().virtualTimer) | (<u32>1 << header().physicalTimer); }
-
 /** cpuKnows, cpuApart, housekeeper. */
 function checkCpus(cpusTaken: u32): u32 {
   const head = header();
@@ -151,12 +141,12 @@ function checkCpus(cpusTaken: u32): u32 {
     bound(n, MAX_CPUS);
     const cpu = blobCpu(n);
     const isOwned = ((cpusTaken >> n) & 1) != 0;
-    if ((cpu.mpidr & ~MPIDR_AFFINITY) != 0) return BLOB_BAD_CPU;
+    const error = checkIsaCpu(cpu);
+    if (error != BLOB_OK) return error;
     for (let m: u32 = 0; m < n; m++) {
       bound(m, MAX_CPUS);
       const earlier = blobCpu(m);
-      if (earlier.mpidr == cpu.mpidr || isGicV2() && earlier.interface == cpu.interface) return BLOB_BAD_CPU;
-      if (isOwned && earlier.partition == cpu.partition && earlier.vcpu == cpu.vcpu) return BLOB_BAD_CPU;
+      if (earlier.id == cpu.id || isOwned && earlier.partition == cpu.partition && earlier.vcpu == cpu.vcpu) return BLOB_BAD_CPU;
     }
     if (!isOwned) {
       if (cpu.partition != NONE) return BLOB_BAD_CPU;
@@ -173,13 +163,12 @@ function checkCpus(cpusTaken: u32): u32 {
 }
 
 function checkPartition(partition: BlobPartition, imageBase: u64): u32 {
-  const pmuInterrupt = header().pmuInterrupt;
-  if ((partition.flags & PARTITION_TRUSTED_SGI) != 0 && (!isDirect(partition) || isGicV2())) return BLOB_BAD_TABLE;
-  if (partition.bandwidthRefills != 0) {
-    if (partition.bandwidthMicroseconds == 0 || pmuInterrupt == 0) return BLOB_BAD_TABLE;
-    if ((partition.flags & (PARTITION_PMU | PARTITION_DIRECT)) != 0) return BLOB_BAD_TABLE;
-  }
-  if (!windowsAreSound(partition)) return BLOB_BAD_REGION;
+  const takesPmu = (partition.flags & (PARTITION_PMU | PARTITION_DIRECT)) != 0;
+  if (partition.bandwidthRefills != 0 && (partition.bandwidthMicroseconds == 0 || takesPmu)) return BLOB_BAD_TABLE;
+  store<u64>(space, 0);
+  if (partition.console != 0 && !claimWindow(partition.console, consoleBytes(partition))) return BLOB_BAD_REGION;
+  const error = checkIsaPartition(partition);
+  if (error != BLOB_OK) return error;
   for (let i: u32 = 0; i < partition.regionCount; i++) {
     bound(i, MAX_REGIONS);
     if (!regionIsSound(partition, partition.regionFirst + i, imageBase)) return BLOB_BAD_REGION;
@@ -188,8 +177,6 @@ function checkPartition(partition: BlobPartition, imageBase: u64): u32 {
   if (!isMemory(partition, partition.entry, REGION_EXECUTE)) return BLOB_BAD_ENTRY;
   if (partition.argument != 0 && !isMemory(partition, partition.argument, 0)) return BLOB_BAD_ENTRY;
   if (partition.seed != 0 && !seedIsSound(partition)) return BLOB_BAD_ENTRY;
-  const pmu = (partition.flags & PARTITION_PMU) != 0 ? (<u32>1 << pmuInterrupt) & ~1 : 0; // INTID 0: not wired
-  if ((partition.ppis & ~pmu) != guestTimers()) return BLOB_BAD_INTERRUPT;
   return partition.console == 0 || ringsAt(partition, partition.consoleInterrupt) ? BLOB_OK : BLOB_BAD_INTERRUPT;
 }
 
@@ -209,7 +196,7 @@ function checkRecords(kind: u32): u32 {
     for (let i: u32 = 0; i < count; i++) {
       bound(i, MAX_INTERRUPTS);
       const index = firstOwned(partition, kind) + i;
-      const isSound = kind == OWNED_INTERRUPTS ? spiIsSound(blobInterrupt(index).intid) : kind == OWNED_LOADS ? loadIsSound(partition, index) :
+      const isSound = kind == OWNED_INTERRUPTS ? lineIsSound(blobInterrupt(index).line) : kind == OWNED_LOADS ? loadIsSound(partition, index) :
         kind == OWNED_CHANNELS ? channelIsSound(n, partition, index) : isOwnRegister(partition, blobQuiesce(index).pa);
       if (!isSound) return error;
     }
@@ -231,26 +218,18 @@ function hasTags(partition: BlobPartition): bool {
   return partition.tagBytes <= region.size - (partition.tags - region.ipa) && tagBytes <= MAX_TAG_BYTES;
 }
 
-function windowsAreSound(partition: BlobPartition): bool {
-  const bits = header().ipaBits;
-  store<u64>(space, 0);
-  if (!claim(space, partition.gicd, gicdBytes(), bits)) return false;
-  if (partition.console != 0 && !claim(space, partition.console, consoleBytes(partition), bits)) return false;
-  return isGicV2() ? partition.gicr == NO_GICR : claim(space, partition.gicr, GICR_BYTES * <u64>popcnt(partition.cpus), bits);
-}
-
 /** a…a+aSize-1 and b…b+bSize-1 have an address in common; the sums do not wrap, that is checked before. */
 @inline function overlap(a: u64, aSize: u64, b: u64, bSize: u64): bool { return a < b + bSize && b < a + aSize; }
 
-/** pages, reach, ramOnly, hypervisor, owner, apart, execute, devicePlace, interface, colours, channelShared. */
+/** pages, reach, ramOnly, hypervisor, owner, apart, execute, devicePlace, colours, channelShared. */
 function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
   const head = header();
   const region = blobRegion(n);
-  if ((region.pa & PAGE_MASK) != 0 || (region.pa | region.size) >= PA_LIMIT || !claim(space, region.ipa, region.size, head.ipaBits)) return false;
+  if ((region.pa & PAGE_MASK) != 0 || (region.pa | region.size) >= PA_LIMIT || !claimWindow(region.ipa, region.size)) return false;
   if (region.kind != REGION_RAM && (region.access & REGION_EXECUTE) != 0) return false;
   if (region.colours != 0 && !coloursAreSound(region)) return false;
   const span = spanOf(region);
-  const isInterface = isCpuInterface(partition, region);
+  const isInterface = region.kind == REGION_DEVICE && isControllerRegion(partition, region);
   if (region.kind != REGION_DEVICE) {
     if (!isRam(region.pa, span)) return false;
   } else if (!isInterface && (region.ipa != region.pa || region.pa + span > PA_LIMIT || !isFree(platform, region.pa, span))) return false;
@@ -266,7 +245,7 @@ function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
     // Pages of one stretch with no colour in common: no page has two owners.
     if (region.colours != 0 && earlier.colours != 0 && (region.colours & earlier.colours) == 0) continue;
     if (other >= partition.regionFirst) return false;
-    if (isInterface) continue; // the same, by another partition: the GIC is free for nothing else (isFree)
+    if (isInterface) continue; // the same, by another partition: it is free for nothing else (isFree)
     if (region.kind != REGION_CHANNEL || earlier.kind != REGION_CHANNEL || region.pa != earlier.pa || region.size != earlier.size) return false;
     if (++sharers > 1) return false;
   }
@@ -281,15 +260,6 @@ function coloursAreSound(region: BlobRegion): bool {
   const colours = header().colourCount;
   if (colouredAt == 0) colouredAt = region.pa;
   return colours > 1 && region.kind == REGION_RAM && region.pa == colouredAt && (<u64>region.colours) >> colours == 0 && (region.pa & (BLOCK_2M - 1)) == 0;
-}
-
-/** Where a GICv2's guest talks to its own pCPU's interface: the virtual one, or the direct one. All pCPUs have theirs at one PA. */
-function isCpuInterface(partition: BlobPartition, region: BlobRegion): bool {
-  const head = header();
-  if (!isGicV2() || region.kind != REGION_DEVICE) return false;
-  // GICC's second page is GICC_DIR, by which anybody's interrupt could be deactivated.
-  if (isDirect(partition)) return region.pa == head.gicc && region.size == PAGE_BYTES;
-  return region.pa == head.gicv && region.size == GICC_BYTES;
 }
 
 /** loadSource, loadTarget: in whole cache lines, in coloured RAM in whole pages but for the last one. */
@@ -332,31 +302,31 @@ function channelIsSound(n: u32, partition: BlobPartition, index: u32): bool {
   return false;
 }
 
-/** A whole register of a device of the partition, and not of the GIC's interface that it may have. */
+/** A whole register of a device of the partition, and not of what it may have of the interrupt controller. */
 function isOwnRegister(partition: BlobPartition, pa: u64): bool {
   // A device is at its PA.
   const region = regionAt(partition, pa);
-  return (pa & 3) == 0 && region !== null && region.kind == REGION_DEVICE && !isCpuInterface(partition, region);
+  return (pa & 3) == 0 && region !== null && region.kind == REGION_DEVICE && !isControllerRegion(partition, region);
 }
 
-/** The partition lists that SPI, as edge triggered: the hypervisor makes it pending. */
-function ringsAt(partition: BlobPartition, intid: u32): bool {
+/** The partition lists that line, as edge triggered: the hypervisor makes it pending. */
+function ringsAt(partition: BlobPartition, line: u32): bool {
   for (let i: u32 = 0; i < partition.interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
     const interrupt = blobInterrupt(partition.interruptFirst + i);
-    if (interrupt.intid == intid) return interrupt.trigger == INTERRUPT_EDGE;
+    if (interrupt.line == line) return interrupt.trigger == INTERRUPT_EDGE;
   }
   return false;
 }
 
-/** SPIs that partitions have listed, as a bitmap. */
+/** Lines that partitions have listed, as a bitmap. */
 const listed: usize = memory.data(LINE_WORDS * 4, 8);
 
 /** Nobody has listed it before. */
-function spiIsSound(intid: u32): bool {
-  if (intid < FIRST_SPI || intid >= header().spiLimit) return false;
-  const at = listed + ((intid >> 5) << 2);
-  const bit = <u32>1 << (intid & 31);
+function lineIsSound(line: u32): bool {
+  if (!isLine(line)) return false;
+  const at = listed + ((line >> 5) << 2);
+  const bit = <u32>1 << (line & 31);
   const before = load<u32>(at);
   store<u32>(at, before | bit);
   return (before & bit) == 0;

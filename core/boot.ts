@@ -6,13 +6,12 @@ import {
   planIsaVcpu, quietUart, relax, startPcpu, UART_IN_IMAGE,
 } from "../build/generated/isa";
 import {
-  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, MAX_CPUS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
+  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInterrupt, blobPartition, header, MAX_CPUS, MAX_INTERRUPTS,
+  MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
 } from "../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "./abi";
-import {
-  blobBuffer, blobCpu, blobErrorText, blobInterrupt, blobPartition, blobRemedy, checkHeader, header, isDirect, MAX_INTERRUPTS,
-} from "./blob";
+import { blobErrorText, blobRemedy, checkHeader, isDirect } from "./blob";
 import { checkBlob } from "./blobCheck";
 import { gatherEntropy } from "./entropy";
 import { recordEvent } from "./events";
@@ -113,7 +112,7 @@ function planVcpu(n: u32): void {
   vcpu.direct = isDirect(partition) ? 1 : 0;
   for (let i: u32 = 0; i < partition.interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
-    const line = blobInterrupt(partition.interruptFirst + i).intid;
+    const line = blobInterrupt(partition.interruptFirst + i).line;
     vcpu.setOwned(line >> 5, vcpu.owned(line >> 5) | <u32>1 << (line & 31));
   }
 }

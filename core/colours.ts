@@ -5,9 +5,8 @@
 //         │                      │ colour │ byte in page│   colour: log2(colourCount) bits from bit 12 on
 //         └──────────────────────┴────────┴─────────────┘
 
-import { BlobRegion } from "../build/generated/blob";
+import { BlobRegion, header } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
-import { header } from "./blob";
 import { BLOCK_2M_SHIFT, PAGE_SHIFT } from "./pages";
 
 export const MAX_COLOURS: u32 = 32;

@@ -4,9 +4,8 @@
 //   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …      property:   3 │ length │ name, in strings │ value
 
 import { imageBase, physicalRead32 } from "../build/generated/isa";
-import { BLOB_MAX_BYTES } from "../build/generated/blob";
+import { BLOB_MAX_BYTES, blobRegion, header, MAX_REGIONS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
-import { blobRegion, header, MAX_REGIONS } from "./blob";
 import { spanOf } from "./colours";
 import { absorb } from "./seed";
 import { PAGE_BYTES, PAGE_MASK } from "./pages";

@@ -4,23 +4,18 @@
 
 import { armTimer, clock, startTimer, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../build/generated/isa";
 import { atomicAnd32, bound } from "../build/generated/cpu";
-import { MAX_PARTITIONS, NONE } from "../build/generated/blob";
+import { header, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
   COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
   STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "./abi";
-import { header } from "./blob";
 import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "./console";
 import { recordEvent } from "./events";
 import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte, takeReceived } from "./frame";
-import {
-  cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
-} from "./partition";
+import { cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs } from "./partition";
 import { duration, ticks } from "./time";
 import { addTags } from "./telemetry";
-import {
-  isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
-} from "./uplink";
+import { isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry } from "./uplink";
 import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";

@@ -6,7 +6,7 @@ import {
   CALL_CONSOLE_WRITE, CALL_INVALID_PARAMETER, CALL_MAILBOX, CALL_NOT_SUPPORTED, CALL_SUCCESS, CALL_TAG_PUBLISH, CALL_VERSION_MAJOR, CALL_VERSION_MINOR,
   CALL_WATCHDOG_FEED, CONSOLE_WRITE_MAX, TAG_MAX,
 } from "./abi";
-import { blobChannel } from "./blob";
+import { blobChannel } from "../build/generated/blob";
 import { fillOutput, noteDropped, outputFree, reserveOutput } from "./console";
 import { feedWatchdog, Partition, publishTags, setTag } from "./partition";
 import { Vcpu } from "./vcpu";

@@ -3,10 +3,10 @@
 import {
   clock, closeInterrupts, deliver, fence, kick, mmioWrite32, openInterrupts, quietLines, quietVcpu, renewMemory, resetController, resetPrivateLines, resetVcpu, suspendInterrupts,
 } from "../build/generated/isa";
-import { BlobPartition } from "../build/generated/blob";
+import { BlobPartition, blobQuiesce, MAX_QUIESCES } from "../build/generated/blob";
 import { bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "./abi";
-import { blobQuiesce, isDirect, MAX_QUIESCES, readsAlong } from "./blob";
+import { isDirect, readsAlong } from "./blob";
 import { openTelemetry, TELEMETRY_PORT } from "./console";
 import { resetConsole } from "./devices/vpl011";
 import { plantSeed } from "./entropy";

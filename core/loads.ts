@@ -2,8 +2,8 @@
 // vCPU's `item` is the load or region that it is at, `done` how many bytes of that are.
 
 import { cleanPhysical, copyPhysical, imageBase } from "../build/generated/isa";
-import { BlobPartition, BlobRegion, REGION_RAM } from "../build/generated/blob";
-import { blobLoad, blobRegion, regionAt } from "./blob";
+import { blobLoad, BlobPartition, blobRegion, BlobRegion, REGION_RAM } from "../build/generated/blob";
+import { regionAt } from "./blob";
 import { colouredPage } from "./colours";
 import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "./pages";
 import { Vcpu } from "./vcpu";

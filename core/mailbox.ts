@@ -7,7 +7,7 @@ import {
   MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELL_COUNT, MAILBOX_DOORBELLS,
   MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
 } from "./abi";
-import { blobChannel } from "./blob";
+import { blobChannel } from "../build/generated/blob";
 import { fillOutput, outputFree, reserveOutput } from "./console";
 import { feedWatchdog, Partition, publishTags, setTag, stateOf } from "./partition";
 

@@ -3,8 +3,8 @@
 
 import { imageBase, mapController, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY, ownRoot } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
-import { MAX_PARTITIONS, REGION_MAILBOX, REGION_RAM } from "../build/generated/blob";
-import { blobPartition, blobQuiesce, blobRegion, header, MAX_QUIESCES, MAX_REGIONS, PA_LIMIT, regionAt } from "./blob";
+import { blobPartition, blobQuiesce, blobRegion, header, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS, REGION_MAILBOX, REGION_RAM } from "../build/generated/blob";
+import { PA_LIMIT, regionAt } from "./blob";
 import { spanOf } from "./colours";
 import { PAGE_BYTES, PAGE_MASK } from "./pages";
 import { mapRange } from "./tables";

@@ -2,10 +2,9 @@
 // trap (`unreachable`) comes here, and an access outside linear memory.
 
 import { clock, fence, kick, ownId, printFault } from "../build/generated/isa";
-import { MAX_CPUS, NONE } from "../build/generated/blob";
+import { header, MAX_CPUS, NONE } from "../build/generated/blob";
 import { atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { EVENT_PANIC, STOP_FAULT } from "./abi";
-import { header } from "./blob";
 import { recordEvent } from "./events";
 import { partitionOf } from "./partition";
 import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "./vcpu";

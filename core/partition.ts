@@ -13,9 +13,9 @@ import {
   MAILBOX_DOORBELL_COUNT, ON_FAILURE_INSPECT, ON_FAILURE_RESTART, STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_PAUSED, STATE_RUNNING,
   STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX, VCPU_ON,
 } from "./abi";
-import { BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
+import { blobPartition, BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
-import { blobPartition, sharedAt } from "./blob";
+import { sharedAt } from "./blob";
 import { ticks } from "./time";
 import { REQUEST_START, Vcpu, vcpuOf } from "./vcpu";
 

@@ -3,8 +3,8 @@
 
 import { ENTRY_VALID, forgetTranslations, guestAddressBits, leafOf, physicalRead64, physicalWrite64, rootTables, fence } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
-import { BlobPartition, BlobRegion, MAX_PARTITIONS } from "../build/generated/blob";
-import { blobRegion, isDirect, MAX_REGIONS } from "./blob";
+import { BlobPartition, blobRegion, BlobRegion, MAX_PARTITIONS, MAX_REGIONS } from "../build/generated/blob";
+import { isDirect } from "./blob";
 import { nextColoured, spanOf } from "./colours";
 import { PAGE_SHIFT } from "./pages";
 import { allocateTables, mapLeaf, mapRange, POOL_TABLES } from "./tables";

@@ -5,13 +5,11 @@
 import { physicalRead32, physicalRead64, readBarrier } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
 import { STATE_RUNNING, TAG_LEASE_SECONDS, TAG_PIECE_WORDS } from "./abi";
-import { header } from "./blob";
+import { header } from "../build/generated/blob";
 import { Partition, partitionOf, stateOf } from "./partition";
 import { copyOf, sendPieceOf, tagsWait } from "./tags";
 import { MICROSECONDS_PER_SECOND, ticks } from "./time";
-import {
-  TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
-} from "../rtos-guests/channel/tagImageLayout";
+import { TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES } from "../rtos-guests/channel/tagImageLayout";
 
 const FIRST_WORD: u32 = TAG_IMAGE_VALUES >> 3;
 /** All images are looked at so often: twice as often as a scan that people watch. */

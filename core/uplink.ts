@@ -2,17 +2,14 @@
 // all else, then events, telemetry, tags and consoles in turn, so that none of them can keep the others from leaving.
 
 import { COMMAND_TAGS, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_NOT_ALLOWED } from "./abi";
-import { blobPartition } from "./blob";
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame, eventWaits } from "./events";
-import {
-  frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
-} from "./frame";
+import { frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength } from "./frame";
 import { partitionOf } from "./partition";
 import { tagFrame, tagsWait } from "./tags";
 import { partitionFrame, vcpuFrame } from "./telemetry";
 import { vcpuOf } from "./vcpu";
-import { MAX_PARTITIONS, NONE } from "../build/generated/blob";
+import { blobPartition, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
 let partitionCount: u32 = 0;

@@ -3,9 +3,8 @@
 // nobody waits at EL2. An ask that it has never come back to is over once it is answered, and the next one begins anew.
 
 import { mmioRead32, mrs_ELR_EL2 } from "../../build/generated/aarch64";
-import { MAX_CPUS } from "../../build/generated/blob";
+import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
-import { header } from "../../core/blob";
 import { others } from "./interrupts";
 import { kickAll } from "../../core/kicks";
 import { activeCpus, Partition, vcpuOfPartition } from "../../core/partition";
@@ -22,7 +21,7 @@ const ASK_TARGET_SHIFT: u32 = 16;
 
 /** SPIs of a word that are active in the distributor, and not held here. */
 @inline function heldElsewhere(vcpu: Vcpu, k: u32, bits: u32): u32 {
-  const active = k == 0 ? 0 : mmioRead32(header().gicd + ISACTIVER + (k << 2)) & bits;
+  const active = k == 0 ? 0 : mmioRead32(machine().gicd + ISACTIVER + (k << 2)) & bits;
   return active == 0 ? 0 : active & ~heldHere(vcpu, k);
 }
 

@@ -8,7 +8,7 @@ import {
   msr_PMXEVTYPER_EL0,
 } from "../../build/generated/aarch64";
 import { EVENT_UNAVAILABLE, FEATURE_BANDWIDTH } from "../../core/abi";
-import { blobPartition, header } from "../../core/blob";
+import { blobPartition, machine } from "../../build/generated/blob";
 import { recordEvent } from "../../core/events";
 import { ownerOf } from "../../core/partition";
 import { ticks } from "../../core/time";
@@ -31,14 +31,14 @@ function canCount(event: u32): bool {
 }
 
 /** Where the board says how much a bus access is, and the PMU counts them. */
-function countsBus(): bool { return header().busAccesses != 0 && canCount(BUS_ACCESS); }
-function counted(): u32 { return countsBus() ? BUS_ACCESS : header().refillEvent; }
+function countsBus(): bool { return machine().busAccesses != 0 && canCount(BUS_ACCESS); }
+function counted(): u32 { return countsBus() ? BUS_ACCESS : machine().refillEvent; }
 
 /** Once at boot, on its pCPU: the vCPU's budget. Where it cannot be counted, that is said, and the vCPU runs without. */
 export function planBandwidth(vcpu: Vcpu): void {
   const refills = blobPartition(vcpu.partition).bandwidthRefills;
   if (refills == 0) return;
-  if (canCount(counted())) vcpu.refills = <u32>min<u64>(<u64>refills * (countsBus() ? header().busAccesses : 1), OVERFLOW - 1);
+  if (canCount(counted())) vcpu.refills = <u32>min<u64>(<u64>refills * (countsBus() ? machine().busAccesses : 1), OVERFLOW - 1);
   else recordEvent(EVENT_UNAVAILABLE, vcpu.partition, mrs_CNTPCT_EL0(), FEATURE_BANDWIDTH, mrs_MIDR_EL1(), 0);
 }
 

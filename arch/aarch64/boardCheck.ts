@@ -4,9 +4,9 @@
 import {
   cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
 } from "../../build/generated/aarch64";
-import { MAX_CPUS, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
+import { blobCpu, blobPartition, header, machine, MAX_CPUS, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
-import { blobCpu, blobPartition, GIC_V3, GICR_BYTES, header, isGicV2 } from "../../core/blob";
+import { GIC_V3, GICR_BYTES, isGicV2 } from "./machine";
 import { PAGE_SHIFT } from "../../core/pages";
 import { Vcpu } from "./vcpu";
 import { lastSet, lineShift } from "./caches";
@@ -30,14 +30,14 @@ let frequency: u64 = 0;
 
 /** On the boot pCPU, before anything is written to the GIC: what of it all pCPUs share. */
 export function isControllerAsPlanned(): bool {
-  const head = header();
-  const gicd = head.gicd;
+  const board = machine();
+  const gicd = board.gicd;
   // A GICv2 has a page only, and a GICv3 zero at that place of it. GICv4 is GICv3 with more.
   let version = revision(gicd + ICPIDR2);
   if (!isGicV2() && version == 0) version = min(revision(gicd + PIDR2), GIC_V3);
-  if (!isSame("GIC version", head.gicVersion, version)) return false;
-  if (!isSame("GIC INTIDs", head.spiLimit, min(head.spiLimit, intidLimit()))) return false;
-  if (isGicV2() || head.cpuCount == 1) return true;
+  if (!isSame("GIC version", board.gicVersion, version)) return false;
+  if (!isSame("GIC INTIDs", board.spiLimit, min(board.spiLimit, intidLimit()))) return false;
+  if (isGicV2() || header().cpuCount == 1) return true;
   const stride = blobCpu(1).gicr - blobCpu(0).gicr;
   const least = (mmioRead64(blobCpu(0).gicr + GICR_TYPER) & VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
   return isSame("gicr_stride", stride, max(stride, least));

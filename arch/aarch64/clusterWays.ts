@@ -9,10 +9,9 @@
 // Firmware decides whether EL2 may write these registers (ACTLR_EL3); they are probed, and without them everybody shares all ways.
 
 import { mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster } from "../../build/generated/aarch64";
-import { MAX_PARTITIONS } from "../../build/generated/blob";
+import { blobPartition, header, MAX_PARTITIONS } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_UNAVAILABLE, FEATURE_CLUSTER_WAYS } from "../../core/abi";
-import { blobPartition, header } from "../../core/blob";
 import { recordEvent } from "../../core/events";
 import { Vcpu } from "./vcpu";
 

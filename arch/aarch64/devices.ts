@@ -1,7 +1,8 @@
 // The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts, emptySyndrome.ts).
 
 import { EXIT_CONSOLE, EXIT_GIC } from "../../core/abi";
-import { consoleBytes, gicdBytes, isGicV2, readsAlong, UART_BYTES } from "../../core/blob";
+import { consoleBytes, readsAlong, UART_BYTES } from "../../core/blob";
+import { gicdBytes, isGicV2 } from "./machine";
 import { TELEMETRY_PORT } from "../../core/console";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "./vcpu";

@@ -3,11 +3,11 @@
 // priority and route, which are bytes or registers of their own. ICFGR, which is neither, is written at boot only.
 // A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
-import { BlobInterrupt, INTERRUPT_EDGE, MAX_CPUS, MAX_PARTITIONS } from "../../build/generated/blob";
+import { BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS } from "../../build/generated/blob";
 import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_GIC_LATE } from "../../core/abi";
-import { blobInterrupt, blobPartition, header, isGicV2, MAX_INTERRUPTS } from "../../core/blob";
+import { isGicV2 } from "./machine";
 import { recordEvent } from "../../core/events";
 import { isSame } from "../../core/facts";
 import { edgesAt, FIRST_SPECIAL } from "./interrupts";
@@ -94,7 +94,7 @@ export function sgi1rTarget(mpidr: u64): u64 {
 /** A physical SGI to a pCPU; what it is to see has been written. */
 @inline export function sendPhysicalSgi(target: Vcpu, intid: u32): void {
   dsbSy(); // what the other is to see must be there before the SGI is
-  if (target.gicv2 != 0) mmioWrite32(header().gicd + GICD_SGIR, <u32>target.sgiTarget | intid);
+  if (target.gicv2 != 0) mmioWrite32(machine().gicd + GICD_SGIR, <u32>target.sgiTarget | intid);
   else msr_ICC_SGI1R_EL1(target.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
   isb();
 }
@@ -110,7 +110,7 @@ export function dropKick(vcpu: Vcpu): void {
 /** Makes an SPI pending: how consoles and doorbells ring. */
 @inline export function setSpiPending(intid: u32): void {
   dsbSy(); // what the interrupted is to see must be there before the interrupt is
-  mmioWrite32(header().gicd + ISPENDR + ((intid >> 5) << 2), <u32>1 << (intid & 31));
+  mmioWrite32(machine().gicd + ISPENDR + ((intid >> 5) << 2), <u32>1 << (intid & 31));
 }
 
 /** A step of bring-up: the hardware follows in its time. False: it does not, and that is said. */
@@ -119,10 +119,7 @@ function isFollowed(fact: string, register: u64, bits: u32): bool {
   return isSame(fact, 0, mmioRead32(register) & bits);
 }
 
-/**
- * Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more.
- * False: it has not yet.
- */
+/** Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more. False: it has not yet. */
 export function awaitDisabled(control: u64): bool {
   dsbSy();
   for (let i: u32 = 0; i < FOLLOWS_WITHIN; i++) {
@@ -138,15 +135,14 @@ function awaitQuiet(vcpu: Vcpu, control: u64): void {
 }
 
 /** Where RWP for a pCPU's SGIs and PPIs is. */
-@inline export function bankControl(vcpu: Vcpu): u64 { return vcpu.gicv2 != 0 ? header().gicd : vcpu.gicr; }
+@inline export function bankControl(vcpu: Vcpu): u64 { return vcpu.gicv2 != 0 ? machine().gicd : vcpu.gicr; }
 
 /** First INTID above the SPIs that the hardware has: GICD_TYPER.ITLinesNumber. */
-export function intidLimit(): u32 { return min(((mmioRead32(header().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
+export function intidLimit(): u32 { return min(((mmioRead32(machine().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
 
 /** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. False: it does not follow. */
 export function initController(): bool {
-  const head = header();
-  const gicd = head.gicd;
+  const gicd = machine().gicd;
   const v2 = isGicV2();
   mmioWrite32(gicd + GICD_CTLR, 0);
   if (!isFollowed("GICD_CTLR.RWP", gicd + GICD_CTLR, CTLR_RWP)) return false;
@@ -172,7 +168,7 @@ export function initController(): bool {
   store<u32>(edgesAt(0), SGIS);
   mmioWrite32(gicd + GICD_CTLR, v2 ? CTLR_ENABLE : CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
   if (!isFollowed("GICD_CTLR.RWP", gicd + GICD_CTLR, CTLR_RWP)) return false;
-  for (let n: u32 = 0; n < head.partitionCount; n++) {
+  for (let n: u32 = 0; n < header().partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     const plan = blobPartition(n);
     for (let i: u32 = 0; i < plan.interruptCount; i++) {
@@ -193,8 +189,8 @@ function setPriorities(base: u64, first: u32, end: u32): void {
 
 /** ICFGR: two bits an INTID, the upper one 1 for edge. */
 function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
-  const intid = interrupt.intid;
-  const at = header().gicd + ICFGR + ((intid >> 4) << 2);
+  const intid = interrupt.line;
+  const at = machine().gicd + ICFGR + ((intid >> 4) << 2);
   const bit = <u32>2 << ((intid & 15) << 1);
   const config = mmioRead32(at);
   mmioWrite32(at, interrupt.trigger == INTERRUPT_EDGE ? config | bit : config & ~bit);
@@ -204,23 +200,23 @@ function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
 
 /** An SPI goes to that pCPU. */
 export function routeSpi(intid: u32, target: Vcpu): void {
-  const gicd = header().gicd;
+  const gicd = machine().gicd;
   if (target.gicv2 != 0) mmioWrite8(gicd + ITARGETSR + intid, target.interface);
   else mmioWrite64(gicd + GICD_IROUTER + (intid << 3), target.id);
 }
 
 /** A partition has stopped: its SPIs are disabled, not pending, not active, and go to its boot vCPU again. */
 export function quietSpis(interruptFirst: u32, interruptCount: u32, target: Vcpu): void {
-  const gicd = header().gicd;
+  const gicd = machine().gicd;
   for (let i: u32 = 0; i < interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
-    const intid = blobInterrupt(interruptFirst + i).intid;
+    const intid = blobInterrupt(interruptFirst + i).line;
     mmioWrite32(gicd + ICENABLER + ((intid >> 5) << 2), <u32>1 << (intid & 31));
   }
   awaitQuiet(target, gicd + GICD_CTLR);
   for (let i: u32 = 0; i < interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
-    const intid = blobInterrupt(interruptFirst + i).intid;
+    const intid = blobInterrupt(interruptFirst + i).line;
     const at = gicd + ((intid >> 5) << 2);
     const bit = <u32>1 << (intid & 31);
     mmioWrite32(at + ICPENDR, bit);
@@ -249,7 +245,7 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
 
 /** Each pCPU: its redistributor awake; the hypervisor's own SGI and PPIs enabled, the others off. False: it does not follow. */
 export function initBank(vcpu: Vcpu): bool {
-  const head = header();
+  const board = machine();
   const bank = vcpu.bank;
   if (vcpu.gicv2 == 0) {
     const gicr = vcpu.gicr;
@@ -271,15 +267,15 @@ export function initBank(vcpu: Vcpu): bool {
   }
   setPriorities(bank, 0, 8);
   enableOwn(vcpu, KICK_SGI);
-  enableOwn(vcpu, head.maintenance);
-  if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, head.hypervisorTimer);
-  if (vcpu.refills != 0) enableOwn(vcpu, head.pmuInterrupt);
+  enableOwn(vcpu, board.maintenance);
+  if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, board.hypervisorTimer);
+  if (vcpu.refills != 0) enableOwn(vcpu, board.pmuInterrupt);
   return true;
 }
 
 /** The hypervisor's timer on this pCPU, which has its interrupt for itself from now on. */
 export function startTimer(vcpu: Vcpu, at: u64): void {
-  enableOwn(vcpu, header().hypervisorTimer);
+  enableOwn(vcpu, machine().hypervisorTimer);
   msr_CNTHP_CVAL_EL2(at);
   msr_CNTHP_CTL_EL2(CNT_CTL_ENABLE);
 }

@@ -8,7 +8,7 @@
 
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { header } from "../../core/blob";
+import { machine } from "../../build/generated/blob";
 import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
 import { HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
 
@@ -37,15 +37,15 @@ const IDLE: u32 = 0xff;
 export const IAR_INTID: u32 = 0x3ff;
 
 /** Reads IAR: INTID (1023: none) and sender. */
-@inline export function acknowledgeV2(): u32 { return mmioRead32(header().gicc + GICC_IAR); }
+@inline export function acknowledgeV2(): u32 { return mmioRead32(machine().gicc + GICC_IAR); }
 
 /** EOIR: the priority drops. `iar` as it was read. */
-@inline export function dropPriorityV2(iar: u32): void { mmioWrite32(header().gicc + GICC_EOIR, iar); }
-@inline export function deactivateV2(iar: u32): void { mmioWrite32(header().gicc + GICC_DIR, iar); }
+@inline export function dropPriorityV2(iar: u32): void { mmioWrite32(machine().gicc + GICC_EOIR, iar); }
+@inline export function deactivateV2(iar: u32): void { mmioWrite32(machine().gicc + GICC_DIR, iar); }
 
 /** The hypervisor's own interrupts alone come through. */
 export function parkV2(): void {
-  const gicc = header().gicc;
+  const gicc = machine().gicc;
   mmioWrite32(gicc + GICC_PMR, HIGHEST_GUEST_PRIORITY);
   mmioWrite32(gicc + GICC_BPR, 0);
   mmioWrite32(gicc + GICC_APR0, 0);
@@ -54,7 +54,7 @@ export function parkV2(): void {
 
 /** As closeV3, openV3, resetDirectV3. A direct guest owns GICC, so here its PMR can shut the kick out too. */
 export function closeV2(vcpu: Vcpu): void {
-  const gicc = header().gicc;
+  const gicc = machine().gicc;
   if (vcpu.direct != 0) {
     vcpu.priorityMask = mmioRead32(gicc + GICC_PMR);
     vcpu.binaryPoint = mmioRead32(gicc + GICC_BPR);
@@ -65,7 +65,7 @@ export function closeV2(vcpu: Vcpu): void {
 }
 
 export function openV2(vcpu: Vcpu): void {
-  const gicc = header().gicc;
+  const gicc = machine().gicc;
   if (vcpu.direct == 0) return mmioWrite32(gicc + GICC_PMR, PMR_ALL);
   mmioWrite32(gicc + GICC_BPR, vcpu.binaryPoint);
   mmioWrite32(gicc + GICC_CTLR, vcpu.interfaceControl);
@@ -75,20 +75,20 @@ export function openV2(vcpu: Vcpu): void {
 
 export function resetDirectV2(vcpu: Vcpu): void {
   // QEMU finds its running priority anew when an interrupt ends, and not when APR0 is written: so one ends.
-  if (mmioRead32(header().gicc + GICC_RPR) != IDLE) dropPriorityV2(KICK_SGI);
+  if (mmioRead32(machine().gicc + GICC_RPR) != IDLE) dropPriorityV2(KICK_SGI);
   vcpu.activePriorities = 0;
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = 0;
 }
 
-@inline export function interruptsEnabledV2(): bool { return (mmioRead32(header().gicc + GICC_CTLR) & CTLR_ENABLE) != 0; }
-@inline export function typeV2(): u32 { return mmioRead32(header().gich + GICH_VTR); }
-@inline export function emptyListRegistersV2(): u32 { return mmioRead32(header().gich + GICH_ELRSR0); }
-@inline export function readControlV2(): u32 { return mmioRead32(header().gich + GICH_HCR); }
-@inline export function writeControlV2(value: u32): void { mmioWrite32(header().gich + GICH_HCR, value); }
+@inline export function interruptsEnabledV2(): bool { return (mmioRead32(machine().gicc + GICC_CTLR) & CTLR_ENABLE) != 0; }
+@inline export function typeV2(): u32 { return mmioRead32(machine().gich + GICH_VTR); }
+@inline export function emptyListRegistersV2(): u32 { return mmioRead32(machine().gich + GICH_ELRSR0); }
+@inline export function readControlV2(): u32 { return mmioRead32(machine().gich + GICH_HCR); }
+@inline export function writeControlV2(value: u32): void { mmioWrite32(machine().gich + GICH_HCR, value); }
 
 export function resetVirtualV2(): void {
-  const gich = header().gich;
+  const gich = machine().gich;
   mmioWrite32(gich + GICH_APR, 0);
   mmioWrite32(gich + GICH_VMCR, 0);
 }
@@ -98,7 +98,7 @@ export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
   let left = used;
   for (let i: u32 = 0; left != 0; i++, left &= left - 1) {
     bound(i, MAX_LIST_REGISTERS);
-    const at = header().gich + GICH_LR0 + (ctz(left) << 2);
+    const at = machine().gich + GICH_LR0 + (ctz(left) << 2);
     const lr = mmioRead32(at);
     const physical = (lr >> 10) & 0x3ff;
     vcpu.setListRegister(<u32>ctz(left), <u64>(lr & 0x3ff) | <u64>((lr >> 31) != 0 ? physical : physical & 0x207) << 32 |
@@ -109,12 +109,12 @@ export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
 
 /** List register 0 = a pending interrupt whose end deactivates the physical one. */
 @inline export function writeHardwareInterruptV2(intid: u32, priority: u8): void {
-  mmioWrite32(header().gich + GICH_LR0, (9 << 28) | (<u32>priority >> 3) << 23 | intid << 10 | intid);
+  mmioWrite32(machine().gich + GICH_LR0, (9 << 28) | (<u32>priority >> 3) << 23 | intid << 10 | intid);
 }
 
 /** List register 0 = a pending SGI. */
 @inline export function writeSgiV2(intid: u32, priority: u8, source: u32): void {
-  mmioWrite32(header().gich + GICH_LR0, (1 << 28) | (<u32>priority >> 3) << 23 | source << 10 | intid);
+  mmioWrite32(machine().gich + GICH_LR0, (1 << 28) | (<u32>priority >> 3) << 23 | source << 10 | intid);
 }
 
 /** And back. Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security Extensions expects. */
@@ -123,7 +123,7 @@ export function restoreListRegistersV2(vcpu: Vcpu): void {
     bound(n, MAX_LIST_REGISTERS);
     const lr = vcpu.listRegister(n);
     if (lr == 0) continue; // it holds 0
-    mmioWrite32(header().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
+    mmioWrite32(machine().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
       <u32>(lr >> 61) << 31 | <u32>(lr >> 62) << 28);
   }
 }

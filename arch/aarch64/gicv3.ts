@@ -5,7 +5,7 @@ import {
   msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { header } from "../../core/blob";
+import { machine } from "../../build/generated/blob";
 import { Vcpu } from "./vcpu";
 import { LEVELS } from "./waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
@@ -35,7 +35,7 @@ export function initInterfaceV3(): void {
   isb(); // ICC_* and ICH_* can be used from here on
   // The lowest of five bits: in our view of a GIC with two Security states there are but four.
   msr_ICC_PMR_EL1(1 << 3);
-  maskIsSecure = mrs_ICC_PMR_EL1() != 0 && (mmioRead32(header().gicd + GICD_CTLR) & GICD_CTLR_DS) == 0;
+  maskIsSecure = mrs_ICC_PMR_EL1() != 0 && (mmioRead32(machine().gicd + GICD_CTLR) & GICD_CTLR_DS) == 0;
   parkV3();
 }
 

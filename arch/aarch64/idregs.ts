@@ -2,7 +2,7 @@
 // what the hypervisor makes of it: no EL2, no EL3, and the PMU only if it is given.
 
 import { readIdKept } from "../../build/generated/aarch64";
-import { isGicV2 } from "../../core/blob";
+import { isGicV2 } from "./machine";
 import { DFR0_PMUVER, PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";
 
 // By CRm and op2.

@@ -5,9 +5,7 @@ import {
   msr_FAR_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
 } from "../../build/generated/aarch64";
 import { EC_DATA_ABORT_LOWER, EC_INSTRUCTION_ABORT_LOWER, EC_SAME_LEVEL, EC_UNKNOWN, esrOf, FSC_EXTERNAL } from "./esr";
-import {
-  PSTATE_AARCH32, PSTATE_DAIF, PSTATE_EL0T, PSTATE_EL1H, PSTATE_EL1T, PSTATE_KEPT, PSTATE_M_MASK, PSTATE_PAN, SCTLR_SPAN,
-} from "./sysregs";
+import { PSTATE_AARCH32, PSTATE_DAIF, PSTATE_EL0T, PSTATE_EL1H, PSTATE_EL1T, PSTATE_KEPT, PSTATE_M_MASK, PSTATE_PAN, SCTLR_SPAN } from "./sysregs";
 
 // VBAR_EL1 offsets of the synchronous vectors.
 const VECTOR_EL1T: u64 = 0x000;

@@ -3,7 +3,7 @@
 
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
-import { header } from "../../core/blob";
+import { machine } from "../../build/generated/blob";
 import { edgesAt, enabledAt, latchedAt, mutedAt } from "./interrupts";
 import { Partition } from "../../core/partition";
 import { putSgis, SENDERS, sentSgis, SGIS, takeSgi, takeSgis } from "./sgis";
@@ -74,7 +74,7 @@ export function writeState(vcpu: Vcpu, partition: Partition, target: Vcpu, kind:
 /** ICENABLER. False: the GIC has not followed yet, the instruction repeats. */
 function disable(vcpu: Vcpu, target: Vcpu, k: u32, bits: u32): bool {
   mmioWrite32(bankOf(target, k) + ICENABLER, bits);
-  if (awaitDisabled(k != 0 ? header().gicd + GICD_CTLR : bankControl(target))) return true;
+  if (awaitDisabled(k != 0 ? machine().gicd + GICD_CTLR : bankControl(target))) return true;
   vcpu.repeats = 1;
   return false;
 }

@@ -4,7 +4,7 @@
 import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
-import { header } from "../../core/blob";
+import { machine } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { spiPriority } from "./priorities";
 import { Vcpu } from "./vcpu";
@@ -77,23 +77,23 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
     deliverBeside(vcpu, intid);
     return RESUME;
   }
-  if (intid == header().hypervisorTimer && vcpu.housekeeper != 0) {
+  if (intid == machine().hypervisorTimer && vcpu.housekeeper != 0) {
     vcpu.countExit(EXIT_TICK);
     tickPiece();
     endInterrupt(iar);
     return RESUME;
   }
-  if (intid == header().pmuInterrupt || intid == header().hypervisorTimer) {
+  if (intid == machine().pmuInterrupt || intid == machine().hypervisorTimer) {
     vcpu.countExit(EXIT_BANDWIDTH);
-    const holds = intid == header().pmuInterrupt && budgetUsedUp(vcpu);
-    if (intid == header().hypervisorTimer) periodOver(vcpu);
+    const holds = intid == machine().pmuInterrupt && budgetUsedUp(vcpu);
+    if (intid == machine().hypervisorTimer) periodOver(vcpu);
     endInterrupt(iar);
     if (!holds) return RESUME;
     hold(vcpu);
     return PARK;
   }
   endInterrupt(iar);
-  if (intid == header().maintenance) {
+  if (intid == machine().maintenance) {
     vcpu.countExit(EXIT_MAINTENANCE);
     carryOutEnd(vcpu);
     reload(vcpu);
@@ -111,11 +111,11 @@ export function takeOwn(vcpu: Vcpu): bool {
     const iar = acknowledge();
     const intid = vcpu.gicv2 != 0 ? iar & IAR_INTID : iar;
     if (intid >= FIRST_SPECIAL) break;
-    if (intid == header().hypervisorTimer) return true;
-    if (intid == header().pmuInterrupt) budgetUsedUp(vcpu);
+    if (intid == machine().hypervisorTimer) return true;
+    if (intid == machine().pmuInterrupt) budgetUsedUp(vcpu);
     endInterrupt(iar);
   }
   return false;
 }
 
-export function endTimer(): void { endInterrupt(header().hypervisorTimer); }
+export function endTimer(): void { endInterrupt(machine().hypervisorTimer); }

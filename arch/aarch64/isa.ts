@@ -15,6 +15,7 @@ export { absorbOwn } from "./entropy";
 export { quietUart, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../../core/devices/pl011";
 
 // Boot.
+export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
 export { initPcpu, planIsaVcpu, startPcpu, UART_IN_IMAGE } from "./boot";
 export { initController } from "./gic";

@@ -10,7 +10,7 @@
 
 import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { header } from "../../core/blob";
+import { machine } from "../../build/generated/blob";
 import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt } from "./interrupts";
 import { spiPriority } from "./priorities";
 import { ownerOf } from "../../core/partition";
@@ -18,10 +18,7 @@ import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "
 import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "./vcpu";
 import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "./waiting";
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
-import {
-  HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl,
-  restoreListRegisters, saveListRegisters, watchEnds, writeControl,
-} from "./virtualInterface";
+import { HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, restoreListRegisters, saveListRegisters, watchEnds, writeControl } from "./virtualInterface";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
 const LR_ACTIVE: u64 = (<u64>2) << 62;
@@ -57,7 +54,7 @@ export const HELD_ACTIVATE: u32 = 6; // pending ones (PPIs) go back, and one mor
 function levelOf(vcpu: Vcpu, intid: u32): u32 { return (<u32>(intid < FIRST_SPI ? vcpu.privatePriority(intid) : spiPriority(intid))) >> LEVEL_SHIFT; }
 
 /** Registers of word k of the vCPU's interrupts: SGIs and PPIs have a bank. */
-export function bankOf(vcpu: Vcpu, k: u32): u64 { return (k == 0 ? vcpu.bank : header().gicd) + (k << 2); }
+export function bankOf(vcpu: Vcpu, k: u32): u64 { return (k == 0 ? vcpu.bank : machine().gicd) + (k << 2); }
 
 @inline export function hardwareInterrupt(intid: u32, priority: u8): u64 {
   return LR_PENDING | LR_HW | LR_GROUP1 | (<u64>priority << LR_PRIORITY_SHIFT) | (<u64>intid << LR_PINTID_SHIFT) | intid;
@@ -123,7 +120,7 @@ function mute(vcpu: Vcpu, intid: u32): void {
   atomicOr32(mutedAt(k), bit);
   mmioWrite32(bankOf(vcpu, k) + ICENABLER, bit);
   // It may come once more before the GIC has followed, which takes it some clocks: no longer than a few looks.
-  for (let i: u32 = 0; i < LOOKS && (mmioRead32(header().gicd + GICD_CTLR) & CTLR_RWP) != 0; i++) bound(i, LOOKS);
+  for (let i: u32 = 0; i < LOOKS && (mmioRead32(machine().gicd + GICD_CTLR) & CTLR_RWP) != 0; i++) bound(i, LOOKS);
   let kept = vcpu.kept;
   for (let i: u32 = 0; kept != 0; i++, kept &= kept - 1) {
     bound(i, MAX_LIST_REGISTERS);
@@ -137,7 +134,7 @@ function mute(vcpu: Vcpu, intid: u32): void {
 function unmute(k: u32, bits: u32): void {
   const muted = loadAcquire32(mutedAt(k)) & bits;
   if (muted == 0) return;
-  const at = header().gicd + (k << 2);
+  const at = machine().gicd + (k << 2);
   atomicAnd32(mutedAt(k), ~muted);
   const enabled = loadAcquire32(enabledAt(k)) & muted;
   mmioWrite32(at + ISENABLER, enabled);

@@ -6,7 +6,7 @@
 import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { EXIT_GIC } from "../../core/abi";
-import { header } from "../../core/blob";
+import { machine } from "../../build/generated/blob";
 import { enabledAt } from "./interrupts";
 import { setSpiPriority } from "./priorities";
 import { ownerOf } from "../../core/partition";
@@ -79,7 +79,7 @@ export function quickStore(vcpu: Vcpu, esr: u64, value: u64): u32 {
 /** A byte of GICD_IPRIORITYR. False: a vCPU holds the interrupt, and has to be told. */
 @inline function storePriority(vcpu: Vcpu, intid: u32, priority: u8): bool {
   if (!vcpu.owns(intid)) return true;
-  const gicd = header().gicd;
+  const gicd = machine().gicd;
   setSpiPriority(intid, priority); // before the look: whoever takes hold of it from here on sees that
   if (vcpu.direct != 0) mmioWrite8(gicd + IPRIORITYR + intid, directPriority(priority));
   else if (((mmioRead32(gicd + ISACTIVER + ((intid >> 5) << 2)) >> (intid & 31)) & 1) != 0) return false;

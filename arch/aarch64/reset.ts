@@ -17,9 +17,7 @@ import { FIRST_SPI } from "./interrupts";
 import { releaseHeld } from "./listRegisters";
 import { XZR } from "./registers";
 import { SGIS, takeSgis } from "./sgis";
-import {
-  hasPmu, HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PMCR_N_MASK, PMCR_N_SHIFT, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET, TCR_EPD,
-} from "./sysregs";
+import { hasPmu, HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PMCR_N_MASK, PMCR_N_SHIFT, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET, TCR_EPD } from "./sysregs";
 import { Vcpu } from "./vcpu";
 import { setPriority } from "./vgicr";
 import { resetVirtualInterface } from "./virtualInterface";

@@ -13,8 +13,7 @@
 
 import { mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { MAX_CPUS } from "../../build/generated/blob";
-import { header } from "../../core/blob";
+import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { putSgi } from "./sgis";
 import { Vcpu } from "./vcpu";
@@ -46,7 +45,7 @@ const FILTER_SELF: u32 = 2;
   if (vcpu.direct != 0) {
     if (intid == KICK_SGI) return false;
     // No barriers: it sees its own stores, and ERET is next.
-    if (v2) mmioWrite32(header().gicd + GICD_SGIR, <u32>vcpu.sgiTarget | intid);
+    if (v2) mmioWrite32(machine().gicd + GICD_SGIR, <u32>vcpu.sgiTarget | intid);
     else msr_ICC_SGI1R_EL1(vcpu.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
     return true;
   }

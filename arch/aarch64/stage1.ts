@@ -4,8 +4,8 @@
 
 import { dsbSy, isb } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { MAX_CPUS } from "../../build/generated/blob";
-import { blobCpu, GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, header, isGicV2 } from "../../core/blob";
+import { blobCpu, header, machine, MAX_CPUS } from "../../build/generated/blob";
+import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isGicV2 } from "./machine";
 import { mapDevice } from "../../core/ownMemory";
 import { LEAF_AF, LEAF_SH_INNER, LEAF_XN } from "./descriptors";
 
@@ -25,13 +25,13 @@ export function mapped(): void {
 
 /** The GIC as the hypervisor drives it. */
 export function mapController(): void {
-  const head = header();
-  mapDevice(head.gicd, gicdBytes());
+  const board = machine();
+  mapDevice(board.gicd, gicdBytes());
   if (isGicV2()) {
-    mapDevice(head.gicc, GICC_BYTES);
-    mapDevice(head.gich, GICH_BYTES);
+    mapDevice(board.gicc, GICC_BYTES);
+    mapDevice(board.gich, GICH_BYTES);
   }
-  for (let n: u32 = 0; n < head.cpuCount && !isGicV2(); n++) {
+  for (let n: u32 = 0; n < header().cpuCount && !isGicV2(); n++) {
     bound(n, MAX_CPUS);
     mapDevice(blobCpu(n).gicr, GICR_BYTES);
   }

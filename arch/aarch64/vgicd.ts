@@ -6,8 +6,7 @@
 
 import { mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch64";
 import { atomicAnd32, bound, loadAcquire32 } from "../../build/generated/cpu";
-import { MAX_CPUS, PARTITION_PROBES_PRIORITY } from "../../build/generated/blob";
-import { blobInterrupt, header, MAX_INTERRUPTS } from "../../core/blob";
+import { blobInterrupt, machine, MAX_CPUS, MAX_INTERRUPTS, PARTITION_PROBES_PRIORITY } from "../../build/generated/blob";
 import { enabledAt, FIRST_SPECIAL, latchedAt, mutedAt, others } from "./interrupts";
 import { implementedPriority, setSpiPriority, spiPriorities } from "./priorities";
 import { kickAll } from "../../core/kicks";
@@ -38,7 +37,7 @@ export const PIDR2_GICV3: u32 = 0x3b;
 
 /** GICD_TYPER. */
 @inline export function distributorType(vcpu: Vcpu, partition: Partition): u32 {
-  const lines = ((header().spiLimit + 31) >> 5) - 1;
+  const lines = ((machine().spiLimit + 31) >> 5) - 1;
   return vcpu.gicv2 != 0 ? lines | (partition.vcpuCount - 1) << TYPER_CPU_NUMBER_SHIFT : lines | TYPER_IDBITS_10 | TYPER_NO1N;
 }
 
@@ -59,7 +58,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
     return readState(vcpu, partition, vcpu, kind < ISACTIVER, k, owned);
   }
   if (offset < IPRIORITYR + 0x400) return readPriorities(vcpu, partition, offset - IPRIORITYR);
-  if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(header().gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
+  if (offset >= ICFGR && offset < IGRPMODR) return mmioRead32(machine().gicd + offset) & configMask(vcpu, (offset - ICFGR) >> 2);
   if (offset == PIDR2) return PIDR2_GICV3;
   return (offset & 4) != 0 ? 0 : readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3); // elsewhere that is no INTID
 }
@@ -112,7 +111,7 @@ export function writePriorities(vcpu: Vcpu, partition: Partition, first: u32, co
 
 function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
   setSpiPriority(intid, priority);
-  if (vcpu.direct != 0) mmioWrite8(header().gicd + IPRIORITYR + intid, directPriority(priority));
+  if (vcpu.direct != 0) mmioWrite8(machine().gicd + IPRIORITYR + intid, directPriority(priority));
 }
 
 /** GICD_CTLR. With direct interrupts it is remembered only: the physical one is everybody's. */
@@ -136,14 +135,14 @@ export function resetGicd(vcpu: Vcpu, partition: Partition): void {
   const plan = partition.plan;
   for (let i: u32 = 0; i < plan.interruptCount; i++) {
     bound(i, MAX_INTERRUPTS);
-    setPriority(vcpu, blobInterrupt(plan.interruptFirst + i).intid, 0);
+    setPriority(vcpu, blobInterrupt(plan.interruptFirst + i).line, 0);
   }
 }
 
 /** GICD_IROUTER<n> with the vCPU's affinity, which is its index, in place of the pCPU's. */
 export function readRouter(vcpu: Vcpu, partition: Partition, intid: u32): u32 {
   if (intid < 32 || intid >= INTID_WORDS << 5 || !vcpu.owns(intid)) return 0;
-  const route = mmioRead64(header().gicd + GICD_IROUTER + (intid << 3)) & AFFINITY_MASK;
+  const route = mmioRead64(machine().gicd + GICD_IROUTER + (intid << 3)) & AFFINITY_MASK;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
     if (vcpuOfPartition(partition, i).id == route) return i;

@@ -3,8 +3,7 @@
 
 import { mmioRead32, mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32 } from "../../build/generated/cpu";
-import { MAX_CPUS } from "../../build/generated/blob";
-import { header } from "../../core/blob";
+import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { putSenders, SGI_COUNT, takeSenders } from "./sgis";
@@ -61,7 +60,7 @@ function storeBytes(vcpu: Vcpu, partition: Partition, offset: u32, count: u32, v
 /** ITARGETSR: the vCPUs that SPIs go to, as a mask each; SGIs and PPIs: the reader. */
 function readTargets(vcpu: Vcpu, partition: Partition, first: u32): u32 {
   if (first < FIRST_SPI) return 0x01010101 << vcpu.index;
-  const interfaces = mmioRead32(header().gicd + ITARGETSR + first);
+  const interfaces = mmioRead32(machine().gicd + ITARGETSR + first);
   let targets: u32 = 0;
   for (let i: u32 = 0; i < partition.vcpuCount; i++) {
     bound(i, MAX_CPUS);
@@ -86,7 +85,7 @@ function writeTargets(vcpu: Vcpu, partition: Partition, first: u32, count: u32, 
   for (let i: u32 = 0; i < count; i++) {
     bound(i, 4);
     if (!vcpu.owns(first + i)) continue;
-    mmioWrite8(header().gicd + ITARGETSR + first + i, interfaces >> (i << 3));
+    mmioWrite8(machine().gicd + ITARGETSR + first + i, interfaces >> (i << 3));
     sent |= (<u32>1) << ((first + i) & 31);
   }
   if (sent != 0) recall(vcpu, partition, vcpu, first >> 5, sent); // to where they are delivered from now on
@@ -98,7 +97,7 @@ function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
   let value: u32 = 0;
   for (let i: u32 = 0; i < 4; i++) {
     bound(i, 4);
-    if (mmioRead8(header().gicd + CPENDSGIR + first + i) != 0) value |= (<u32>1) << vcpu.index << (i << 3);
+    if (mmioRead8(machine().gicd + CPENDSGIR + first + i) != 0) value |= (<u32>1) << vcpu.index << (i << 3);
   }
   return value;
 }
@@ -109,7 +108,7 @@ function clearPendingSgis(vcpu: Vcpu, first: u32, count: u32, senders: u32): voi
   for (let i: u32 = 0; i < count && vcpu.direct != 0; i++) {
     bound(i, 4);
     // All of them are in the GIC: none is ever off here (IHI 0048 §4.3.5), so sendDirect keeps none back.
-    if (((senders >> (i << 3)) & 0xff) != 0) mmioWrite8(header().gicd + CPENDSGIR + first + i, 0xff);
+    if (((senders >> (i << 3)) & 0xff) != 0) mmioWrite8(machine().gicd + CPENDSGIR + first + i, 0xff);
   }
 }
 

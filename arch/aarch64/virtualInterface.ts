@@ -12,12 +12,9 @@ import {
   saveListRegisters as save,
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { isGicV2 } from "../../core/blob";
+import { isGicV2 } from "./machine";
 import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
-import {
-  emptyListRegistersV2, readControlV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2,
-  writeControlV2,
-} from "./gicv2";
+import { emptyListRegistersV2, readControlV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2, writeControlV2 } from "./gicv2";
 
 // ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.
 export const HCR_LRENPIE: u32 = 1 << 2;

@@ -3,11 +3,10 @@
 // input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and to it go the
 // partition's own commands. The interrupt, of both, is a spare line of the board, which rings whenever a condition that the guest has unmasked arises.
 
-import { MAX_PARTITIONS } from "../../build/generated/blob";
+import { blobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
 import { ringLine } from "../../build/generated/isa";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
 import { discardInput, inputWaits, outputFree, ownerOf, putOutput, takeInput, TELEMETRY_PORT } from "../console";
-import { blobPartition } from "../blob";
 import { FR_RXFE, FR_TXFE, FR_TXFF, UARTDR, UARTFR } from "./pl011";
 
 /** From here on six registers that hold what was written, as far as their bits are there: IBRD, FBRD, LCR_H, CR, IFLS, IMSC. */

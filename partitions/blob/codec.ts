@@ -1,12 +1,21 @@
-// The blob's bytes and what they say, both ways, by layout.table.ts alone: no field is named here.
-import { FIELD_SIZE, HEADER, place, RECORDS } from "./layout.table.ts";
-import type { FieldType, PlacedField, RecordLayout } from "./layout.table.ts";
+// The blob's bytes and what they say, both ways, by the tables alone: no field is named here.
+import type { Isa } from "../../boards/isa.ts";
+import { FIELD_SIZE, place } from "./field.ts";
+import type { FieldType, PlacedField, RecordLayout } from "./field.ts";
+import { layoutOf } from "./isas.ts";
 
 /** u32: number; u64: bigint; bytes16: text. */
 export type FieldValue = number | bigint | string;
 export type BlobRecord = Readonly<Record<string, FieldValue>>;
 /** Records by their layout's name: "Cpu" → … */
 export type BlobRecords = Readonly<Record<string, readonly BlobRecord[]>>;
+/** All that a blob says. */
+export interface Blob {
+  readonly isa: Isa;
+  readonly header: BlobRecord;
+  readonly machine: BlobRecord;
+  readonly records: BlobRecords;
+}
 
 export const ALIGN = 8;
 /** One byte less than the field: the last one is NUL. */
@@ -56,13 +65,20 @@ export const arrayFields = (layout: Pick<RecordLayout, "name">): { offset: strin
   return { offset: `${stem}Offset`, count: `${stem}Count` };
 };
 
-/** Where each array of records begins, and where the last one ends, for so many of each. */
-export function arrange(counts: Readonly<Record<string, number>>): { offsets: Record<string, number>; size: number } {
-  let at = place(HEADER).size;
+/** Where the machine's record stands, and where arrays may begin. */
+export function fixedPart(isa: Isa): { machineAt: number; size: number } {
+  const { header, machine } = layoutOf(isa);
+  const machineAt = place(header).size;
+  return { machineAt, size: machineAt + place(machine).size };
+}
+
+/** Where each array of records begins, and where the last one ends. */
+export function arrange(isa: Isa, packed: BlobRecords): { offsets: Record<string, number>; size: number } {
+  let at = fixedPart(isa).size;
   const offsets: Record<string, number> = {};
-  for (const layout of RECORDS) {
+  for (const layout of layoutOf(isa).records) {
     offsets[layout.name] = at;
-    at += place(layout).size * (counts[layout.name] ?? 0);
+    at += place(layout).size * (packed[layout.name] ?? []).length;
   }
   return { offsets, size: Math.ceil(at / ALIGN) * ALIGN };
 }

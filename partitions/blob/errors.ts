@@ -7,6 +7,7 @@ export const BLOB_ERRORS = {
   "AXV-P073": "the blob was altered after it was written: its checksum is wrong",
   "AXV-P074": "an array of the blob does not lie inside it",
   "AXV-P075": "the planned system is larger than the hypervisor has room for: give it fewer devices, SPIs or channels",
+  "AXV-P076": "the blob is for an ISA that this tool does not know",
 } as const;
 
 export type BlobErrorCode = keyof typeof BLOB_ERRORS;

@@ -1,7 +1,8 @@
 // What a plan promises, and so what a blob is refused for: the one list that core/blobCheck.ts checks at boot and
 // partitions/plan/prove.ts proves on the host. Each row is tried by test/core/promises.test.ts: exactly that is altered
 // in a system that is otherwise sound, the proof has to find it in the plan, and the core to refuse the blob with the
-// row's error.
+// row's error. What an ISA alone can promise says so: arch/<isa>/blobCheck.ts checks it.
+import type { Isa } from "../../boards/isa.ts";
 
 /**
  * Why a blob is refused, and in what words; the core's BLOB_* constants and their texts are generated from here, in
@@ -11,6 +12,7 @@ export const BLOB_ERRORS = {
   BLOB_OK: "",
   BLOB_BAD_MAGIC: "no system blob behind the core",
   BLOB_BAD_VERSION: "the blob has another version than this core",
+  BLOB_BAD_ISA: "the blob is for a core of another ISA",
   BLOB_BAD_SIZE: "the blob is truncated",
   BLOB_BAD_CHECKSUM: "the blob was altered (checksum)",
   BLOB_BAD_TABLE: "the blob is inconsistent",
@@ -25,12 +27,14 @@ export const BLOB_ERRORS = {
 } as const;
 export type BlobErrorName = keyof typeof BLOB_ERRORS;
 
-interface PromiseRow {
+export interface PromiseRow {
   readonly sentence: string;
   readonly error: BlobErrorName;
+  /** Only there; left out: everywhere. */
+  readonly isa?: Isa;
 }
 
-const promise = (sentence: string, error: BlobErrorName): PromiseRow => ({ sentence, error });
+const promise = (sentence: string, error: BlobErrorName, isa?: Isa): PromiseRow => ({ sentence, error, ...(isa && { isa }) });
 
 export const PROMISES = {
   // The board, and what of it is the hypervisor's.
@@ -39,7 +43,7 @@ export const PROMISES = {
   ram: promise("RAM is whole pages, below what the hypervisor maps at VA = PA", "BLOB_BAD_TABLE"),
   ipaBits: promise("a guest's addresses have 32 to 40 bits", "BLOB_BAD_TABLE"),
   frames: promise(
-    "GIC and UART are of kinds that the core drives, in whole pages, outside RAM, none over another",
+    "interrupt controller and UART are of kinds that the core drives, in whole pages, outside RAM, none over another",
     "BLOB_BAD_TABLE",
   ),
   ticks: promise("tick and telemetry have periods that the housekeeper can keep", "BLOB_BAD_TABLE"),
@@ -47,15 +51,20 @@ export const PROMISES = {
   refillEvent: promise(
     "the events that bandwidth is measured by are events of the PMU, a bus access no less than a byte",
     "BLOB_BAD_TABLE",
+    "aarch64",
   ),
-  spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT"),
-  ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT"),
+  spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT", "aarch64"),
+  ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT", "aarch64"),
+  sources: promise("there are as many sources as an APLIC can have", "BLOB_BAD_INTERRUPT", "riscv64"),
+  clock: promise("the clock is one that the core can count by", "BLOB_BAD_TABLE", "riscv64"),
 
   // pCPUs.
   cpuOnce: promise("a pCPU is in one partition at most", "BLOB_BAD_CPU"),
   cpuThere: promise("a partition has pCPUs, and they are there", "BLOB_BAD_CPU"),
   cpuKnows: promise("a pCPU knows its partition and its vCPU, and vCPU 0 is where the partition boots", "BLOB_BAD_CPU"),
-  cpuApart: promise("each pCPU has an affinity and a CPU interface of its own", "BLOB_BAD_CPU"),
+  cpuApart: promise("each pCPU is called something else", "BLOB_BAD_CPU"),
+  affinity: promise("a pCPU is called by its affinity, and by nothing more", "BLOB_BAD_CPU", "aarch64"),
+  interfaceApart: promise("each pCPU of a GICv2 has a CPU interface of its own", "BLOB_BAD_CPU", "aarch64"),
   housekeeper: promise("the housekeeper is there, takes interrupts, and has its timer for itself", "BLOB_BAD_CPU"),
 
   // What a partition is.
@@ -72,12 +81,12 @@ export const PROMISES = {
   pages: promise("a region is whole pages, of a kind and with rights that are known", "BLOB_BAD_REGION"),
   reach: promise("a region ends where the pCPUs' guest addresses end", "BLOB_BAD_REGION"),
   ramOnly: promise("memory, channels and mailboxes are RAM of the board, and devices are not", "BLOB_BAD_REGION"),
-  hypervisor: promise("nothing of the hypervisor's is in a partition: image, GIC, UART", "BLOB_BAD_REGION"),
+  hypervisor: promise("nothing of the hypervisor's is in a partition: image, interrupt controller, UART", "BLOB_BAD_REGION"),
   owner: promise("a page of RAM or of a device is in one partition", "BLOB_BAD_REGION"),
   apart: promise("regions and emulated devices of a partition are not over one another", "BLOB_BAD_REGION"),
   execute: promise("only RAM of its own is executed", "BLOB_BAD_REGION"),
   devicePlace: promise("a device is at its PA", "BLOB_BAD_REGION"),
-  interface: promise("a GICv2's guest has the CPU interface that is for it", "BLOB_BAD_REGION"),
+  interface: promise("a GICv2's guest has the CPU interface that is for it", "BLOB_BAD_REGION", "aarch64"),
   colours: promise("a page of coloured memory is in one partition", "BLOB_BAD_REGION"),
   mailbox: promise("a mailbox is for its partition and the hypervisor alone", "BLOB_BAD_REGION"),
   tagImage: promise(
@@ -91,9 +100,9 @@ export const PROMISES = {
   loadTarget: promise("loads go into the partition's own RAM, none over another", "BLOB_BAD_LOAD"),
 
   // Interrupts, channels, devices.
-  spiOwner: promise("an SPI is in one partition, and the GIC has it", "BLOB_BAD_INTERRUPT"),
-  spiOnce: promise("an SPI is listed once, edge or level", "BLOB_BAD_INTERRUPT"),
-  ppis: promise("of PPIs a partition has its timers, and the PMU's with the PMU", "BLOB_BAD_INTERRUPT"),
+  lineOwner: promise("a line is in one partition, and the interrupt controller has it", "BLOB_BAD_INTERRUPT"),
+  lineOnce: promise("a line is listed once, edge or level", "BLOB_BAD_INTERRUPT"),
+  ppis: promise("of PPIs a partition has its timers, and the PMU's with the PMU", "BLOB_BAD_INTERRUPT", "aarch64"),
   console: promise("a console rings by an edge interrupt of its partition", "BLOB_BAD_INTERRUPT"),
   channelEnds: promise("each end of a channel has its memory, and a partner that has the other end", "BLOB_BAD_CHANNEL"),
   doorbell: promise("a doorbell rings by an edge interrupt of the partner, which is for nothing else", "BLOB_BAD_CHANNEL"),

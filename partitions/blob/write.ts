@@ -4,9 +4,13 @@ import * as abi from "../../core/abi.ts";
 import type { OnFailure, Plan, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
 import { LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp } from "../units.ts";
-import { arrange, arrayFields, writeRecord } from "./codec.ts";
-import type { BlobRecord, BlobRecords, FieldValue } from "./codec.ts";
+import * as aarch64 from "./aarch64.ts";
+import { bitsOf } from "./bits.ts";
+import { arrange, arrayFields, fixedPart, writeRecord } from "./codec.ts";
+import type { Blob, BlobRecord, BlobRecords, FieldValue } from "./codec.ts";
 import { BlobError } from "./errors.ts";
+import { place } from "./field.ts";
+import { ISA_TABLES, layoutOf } from "./isas.ts";
 import * as table from "./layout.table.ts";
 
 /** The checksum covers everything behind itself. */
@@ -31,22 +35,27 @@ const ACCESS: Readonly<Record<string, number>> = {
   x: table.REGION_EXECUTE,
 };
 const UART_KIND = { pl011: table.UART_PL011 } as const;
+/** What a plan says of the fields that its ISA has. */
+const OWN = { aarch64 };
 
 export function writeBlob(plan: Plan): Uint8Array {
-  return encodeBlob(header(plan), records(plan));
+  return encodeBlob(blobOf(plan));
 }
 
 /** Bytes the blob of this plan takes, wherever its loads will be. */
 export function blobSize(plan: Plan): number {
-  return arrange(countsOf(records(plan))).size;
+  const { isa, records } = blobOf(plan);
+  return arrange(isa, records).size;
 }
 
-const countsOf = (packed: BlobRecords): Record<string, number> =>
-  Object.fromEntries(Object.entries(packed).map(([name, list]) => [name, list.length]));
+function blobOf(plan: Plan): Blob {
+  const isa = "aarch64";
+  return { isa, header: header(plan), machine: OWN[isa].machineRecord(plan), records: recordsOf(plan, OWN[isa]) };
+}
 
-/** Header fields that follow from the records (size, offsets, counts, checksum) are filled in here. */
-export function encodeBlob(fields: BlobRecord, packed: BlobRecords): Uint8Array {
-  const { offsets, size } = arrange(countsOf(packed));
+/** Header fields that follow from the rest (ISA, size, offsets, counts, checksum) are filled in here. */
+export function encodeBlob({ isa, header: fields, machine, records: packed }: Blob): Uint8Array {
+  const { offsets, size } = arrange(isa, packed);
   if (size > table.BLOB_MAX_BYTES)
     throw new BlobError("AXV-P075", `${size} bytes, and ${table.BLOB_MAX_BYTES} are there`);
   const bytes = new Uint8Array(size);
@@ -54,20 +63,23 @@ export function encodeBlob(fields: BlobRecord, packed: BlobRecords): Uint8Array 
   const derived: Record<string, FieldValue> = {
     magic: table.BLOB_MAGIC,
     version: table.BLOB_VERSION,
+    isa: ISA_TABLES[isa].BLOB_ISA,
     size,
     checksum: 0,
   };
-  for (const layout of table.RECORDS) {
+  const { header: head, machine: board, records } = layoutOf(isa);
+  writeRecord(view, fixedPart(isa).machineAt, board, machine);
+  for (const layout of records) {
     const list = packed[layout.name] ?? [];
     const names = arrayFields(layout);
     const base = offsets[layout.name] ?? 0;
     derived[names.offset] = base;
     derived[names.count] = list.length;
-    list.forEach((record, index) => writeRecord(view, base + index * table.place(layout).size, layout, record));
+    list.forEach((record, index) => writeRecord(view, base + index * place(layout).size, layout, record));
   }
-  writeRecord(view, 0, table.HEADER, { ...fields, ...derived });
+  writeRecord(view, 0, head, { ...fields, ...derived });
   const checksum = crc32(bytes.subarray(CHECKSUM_FROM));
-  writeRecord(view, 0, table.HEADER, { ...fields, ...derived, checksum });
+  writeRecord(view, 0, head, { ...fields, ...derived, checksum });
   return bytes;
 }
 
@@ -75,24 +87,11 @@ function header(plan: Plan): BlobRecord {
   return {
     imageBase: BigInt(plan.image.base),
     hypervisorSize: BigInt(plan.image.size),
-    gicd: BigInt(plan.gic.gicd),
-    gicVersion: plan.gic.version,
-    spiLimit: plan.gic.spiLimit,
-    gicc: BigInt(plan.gic.cpuInterface?.gicc ?? 0),
-    gich: BigInt(plan.gic.cpuInterface?.gich ?? 0),
-    gicv: BigInt(plan.gic.cpuInterface?.gicv ?? 0),
     uart: BigInt(plan.uart.address),
     uartKind: UART_KIND[plan.uart.kind],
     housekeeper: plan.housekeeper,
     tickMicroseconds: plan.tickMicroseconds,
     telemetryMilliseconds: plan.telemetryMilliseconds,
-    hypervisorTimer: plan.timers.hypervisor,
-    virtualTimer: plan.timers.virtual,
-    physicalTimer: plan.timers.physical,
-    maintenance: plan.gic.maintenance,
-    pmuInterrupt: plan.pmu.interrupt,
-    refillEvent: plan.pmu.refillEvent,
-    busAccesses: plan.pmu.busAccesses,
     colourCount: isColoured(plan) ? plan.cache.colours : 0,
     ipaBits: plan.ipaBits,
   };
@@ -101,7 +100,7 @@ function header(plan: Plan): BlobRecord {
 const isColoured = ({ partitions }: Plan): boolean =>
   partitions.some(({ regions }) => regions.some(({ colours }) => colours !== undefined));
 
-function records(plan: Plan): BlobRecords {
+function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
   const region: BlobRecord[] = [];
   const interrupt: BlobRecord[] = [];
   const load: BlobRecord[] = [];
@@ -116,7 +115,7 @@ function records(plan: Plan): BlobRecords {
       quiesceFirst: quiesce.length,
     };
     region.push(...planned.regions.map(regionRecord));
-    interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ intid, trigger: TRIGGER[trigger] })));
+    interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ line: intid, trigger: TRIGGER[trigger] })));
     load.push(
       ...planned.loads.map(({ source, ipa, size, zeros = alignUp(size, LOAD_ALIGN) }) => ({
         source: BigInt(source),
@@ -135,15 +134,13 @@ function records(plan: Plan): BlobRecords {
     );
     const silenced = planned.devices.flatMap((device) => device.quiesce ?? []);
     quiesce.push(...silenced.map(({ pa, value }) => ({ pa: BigInt(pa), value, reserved: 0 })));
-    return { ...partitionRecord(planned), ...firsts, quiesceCount: silenced.length };
+    const common = { ...partitionRecord(planned, own.flagsOf(planned)), ...firsts, quiesceCount: silenced.length };
+    return { ...common, ...own.partitionRecord(planned) };
   });
   const cpu = plan.cpus.map((planned) => ({
-    mpidr: BigInt(planned.mpidr),
-    gicr: BigInt(planned.gicr),
     partition: planned.partition ?? table.NONE,
     vcpu: planned.vcpu,
-    interface: planned.interface,
-    reserved: 0,
+    ...own.cpuRecord(planned),
   }));
   return {
     Cpu: cpu,
@@ -169,27 +166,23 @@ function regionRecord({ ipa, pa, size, kind, access, colours = [] }: PlannedRegi
   };
 }
 
-function partitionRecord(planned: PlannedPartition): BlobRecord {
+function partitionRecord(planned: PlannedPartition, isaFlags: number): BlobRecord {
   const sent = planned.tagImage?.overLink === true ? planned.tagImage : undefined;
   return {
     name: planned.name,
     flags:
       (planned.autostart ? table.PARTITION_AUTOSTART : 0) +
       (planned.pmu ? table.PARTITION_PMU : 0) +
-      (planned.countEl2 ? table.PARTITION_COUNT_EL2 : 0) +
       (planned.direct ? table.PARTITION_DIRECT : 0) +
       (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0) +
-      (planned.trustedSgi ? table.PARTITION_TRUSTED_SGI : 0) +
       (planned.telemetry ? table.PARTITION_TELEMETRY : 0) +
-      (planned.probesPriority ? table.PARTITION_PROBES_PRIORITY : 0),
+      isaFlags,
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),
     bootCpu: planned.cpus[0] ?? table.NONE,
     entry: BigInt(planned.entry),
     argument: BigInt(planned.argument),
     seed: BigInt(planned.seed),
-    gicd: BigInt(planned.gicd),
-    gicr: BigInt(planned.gicr ?? table.NO_GICR),
     console: BigInt(planned.console),
     consoleInterrupt: planned.consoleInterrupt,
     mailbox: BigInt(planned.mailbox),
@@ -200,12 +193,9 @@ function partitionRecord(planned: PlannedPartition): BlobRecord {
     bandwidthRefills: planned.bandwidth?.refills ?? 0,
     bandwidthMicroseconds: planned.bandwidth?.periodMicroseconds ?? 0,
     clusterWays: bitsOf(planned.ways),
-    ppis: bitsOf(planned.ppis),
     regionCount: planned.regions.length,
     interruptCount: planned.interrupts.length,
     loadCount: planned.loads.length,
     channelCount: planned.channels.length,
   };
 }
-
-const bitsOf = (numbers: readonly number[]): number => numbers.reduce((bits, number) => bits + 2 ** number, 0);

@@ -1,6 +1,6 @@
 // Proves of a finished plan what it says of the board, and of its pCPUs.
-import { HEADER, RECORDS } from "../blob/layout.table.ts";
-import type { FieldRange } from "../blob/layout.table.ts";
+import type { FieldRange } from "../blob/field.ts";
+import { layoutOf } from "../blob/isas.ts";
 import type { Plan } from "./plan.ts";
 import { breaks, collisions, isBetween } from "./violation.ts";
 import type { Claim, Violation } from "./violation.ts";
@@ -22,7 +22,8 @@ const AFFINITY_GAP = [2 ** 24, 2 ** 32] as const;
 
 /** What the blob's layout says that a field can hold. */
 export function rangeOf(record: string, field: string): FieldRange {
-  const layout = [HEADER, ...RECORDS].find(({ name }) => name === record);
+  const { header, machine, records } = layoutOf("aarch64");
+  const layout = [header, machine, ...records].find(({ name }) => name === record);
   const range = layout?.fields.find(({ name }) => name === field)?.range;
   if (range === undefined) throw new RangeError(`field ${field} of ${record} has no range`);
   return range;
@@ -71,17 +72,17 @@ export function proveBoard(plan: Plan): Violation[] {
     ...devices.filter((each) => odd(each) || each.from === 0).map(({ by }) => breaks("frames", `${by} cannot be there`)),
     ...collisions([...banks, ...devices]).map((reason) => breaks("frames", reason)),
     ...((gic.cpuInterface === null) === (gic.version === 3) ? [] : [breaks("frames", "the GIC has parts of another one")]),
-    ...inRange("Header", "gicVersion", gic.version),
+    ...inRange("Machine", "gicVersion", gic.version),
     ...inRange("Header", "ipaBits", plan.ipaBits),
     ...inRange("Header", "tickMicroseconds", tickMicroseconds),
     ...inRange("Header", "telemetryMilliseconds", telemetryMilliseconds),
-    ...inRange("Header", "refillEvent", pmu.refillEvent),
-    ...inRange("Header", "busAccesses", pmu.busAccesses),
+    ...inRange("Machine", "refillEvent", pmu.refillEvent),
+    ...inRange("Machine", "busAccesses", pmu.busAccesses),
     ...inRange("Header", "colourCount", cache.colours),
     ...(Number.isInteger(Math.log2(cache.colours)) ? [] : [breaks("colourCount", `${cache.colours} colours`)]),
-    ...inRange("Header", "spiLimit", gic.spiLimit),
+    ...inRange("Machine", "spiLimit", gic.spiLimit),
     ...(spiEnd ? [] : [breaks("spiLimit", `SPIs end in the middle of a register, at ${gic.spiLimit}`)]),
-    ...ppis.flatMap((ppi) => inRange("Header", "maintenance", ppi)),
+    ...ppis.flatMap((ppi) => inRange("Machine", "maintenance", ppi)),
     ...(new Set(ppis).size === ppis.length ? [] : [breaks("ownPpis", "one PPI is for two things")]),
   ];
 }
@@ -95,7 +96,7 @@ export function proveCpus(plan: Plan): Violation[] {
     if (partition !== null && plan.partitions[partition]?.cpus[vcpu] !== cpu)
       wrong.push(breaks("cpuKnows", `pCPU ${cpu} does not know its vCPU`));
     if (mpidr >= AFFINITY_HIGH_END || isBetween(mpidr % AFFINITY_GAP[1], ...AFFINITY_GAP))
-      wrong.push(breaks("cpuApart", `0x${mpidr.toString(16)} of pCPU ${cpu} is more than an affinity`));
+      wrong.push(breaks("affinity", `0x${mpidr.toString(16)} of pCPU ${cpu} is more than an affinity`));
   });
   for (const { name, cpus } of plan.partitions) {
     if (cpus.length === 0) wrong.push(breaks("cpuThere", `the pCPUs of ${name} are not a set`));
@@ -109,7 +110,7 @@ export function proveCpus(plan: Plan): Violation[] {
     const interfaces = plan.cpus.map((cpu) => cpu.interface);
     wrong.push(...interfaces.flatMap((number) => inRange("Cpu", "interface", number)));
     if (new Set(interfaces).size !== interfaces.length)
-      wrong.push(breaks("cpuApart", "the pCPUs do not have a CPU interface each"));
+      wrong.push(breaks("interfaceApart", "the pCPUs do not have a CPU interface each"));
   }
   return [...wrong, ...proveHousekeeper(plan)];
 }

@@ -12,10 +12,10 @@ export function proveInterrupts(plan: Plan): Violation[] {
   for (const { name, interrupts, ppis, pmu, console, consoleInterrupt } of plan.partitions) {
     for (const { intid } of interrupts) {
       const other = owner.get(intid);
-      if (other === name) wrong.push(breaks("spiOnce", `INTID ${intid} of ${name} is there twice`));
-      else if (other !== undefined) wrong.push(breaks("spiOwner", `INTID ${intid} belongs to ${other} and to ${name}`));
+      if (other === name) wrong.push(breaks("lineOnce", `INTID ${intid} of ${name} is there twice`));
+      else if (other !== undefined) wrong.push(breaks("lineOwner", `INTID ${intid} belongs to ${other} and to ${name}`));
       if (intid < FIRST_SPI || intid >= plan.gic.spiLimit)
-        wrong.push(breaks("spiOwner", `INTID ${intid} of ${name} is no SPI of the board`));
+        wrong.push(breaks("lineOwner", `INTID ${intid} of ${name} is no SPI of the board`));
       owner.set(intid, name);
     }
     if (console !== 0 && !interrupts.some(({ intid, trigger }) => intid === consoleInterrupt && trigger === "edge"))

@@ -6,10 +6,15 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import * as layout from "../../partitions/blob/layout.table.ts";
+import { ISAS } from "../../boards/isa.ts";
+import { fixedPart } from "../../partitions/blob/codec.ts";
+import { place } from "../../partitions/blob/field.ts";
+import type { PlacedField } from "../../partitions/blob/field.ts";
+import { ISA_TABLES, layoutOf } from "../../partitions/blob/isas.ts";
+import * as common from "../../partitions/blob/layout.table.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { ROOT } from "../../tools/build/files.ts";
-import { generateBlob } from "../../tools/build/generate-blob.ts";
+import { blobModule, generateBlob } from "../../tools/build/generate-blob.ts";
 import { generateDeclarations } from "../../tools/build/generate.ts";
 import { generate, loadTables } from "../../tools/build/index.ts";
 import type { IntrinsicType } from "../../tools/build/intrinsic.ts";
@@ -20,7 +25,6 @@ import { inWorkFolder, toy } from "./build.ts";
 import { print } from "./wasm.ts";
 
 const TOY = toy("toy");
-const RECORDS = [layout.HEADER, ...layout.RECORDS];
 
 test("a declaration has the import's names, the types and the description", () => {
   const table = [{ name: "smc", params: { function: "u64", x1: "u32" }, result: "u64", doc: "Calls EL3.", c: "" } as const];
@@ -82,32 +86,46 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
     }));
 });
 
-describe("accessors of the blob", () => {
-  test("constants are the table's", async () => {
-    await generate(TOY);
-    const constants = Object.entries<unknown>(layout).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+describe.each(ISAS)("accessors of the blob of %s", (isa) => {
+  const layout = layoutOf(isa);
+  const RECORDS = [layout.header, layout.machine, ...layout.records];
+  const blobImport = `import * as blob from "../generated/${blobModule(isa)}";`;
+
+  test("constants are the tables'", async () => {
+    await generate({ ...TOY, isa });
+    const constants = Object.entries<unknown>({ ...common, ...ISA_TABLES[isa] }).filter(
+      (entry): entry is [string, number] => typeof entry[1] === "number",
+    );
     const sizes = RECORDS.map(({ name }) => `BLOB_${name.toUpperCase()}_SIZE`);
     const names = [...constants.map(([name]) => name), ...sizes];
     const getters = names.map((name) => `export function get_${name}(): f64 { return <f64>blob.${name}; }`);
-    const exports = await run(['import * as blob from "../generated/blob";', ...getters].join("\n"));
+    const exports = await run([blobImport, ...getters].join("\n"));
     const value = (name: string): number => Number(exports(`get_${name}`));
     for (const [name, expected] of constants) expect([name, value(name)]).toEqual([name, expected]);
-    for (const record of RECORDS) expect(value(`BLOB_${record.name.toUpperCase()}_SIZE`)).toBe(layout.place(record).size);
+    for (const record of RECORDS) expect(value(`BLOB_${record.name.toUpperCase()}_SIZE`)).toBe(place(record).size);
   });
 
   test("are the same under Node, which lists exports by name: a test and a command build the same core", () => {
-    const script = `import { generateBlob } from "./tools/build/generate-blob.ts"; process.stdout.write(generateBlob());`;
+    const module = "./tools/build/generate-blob.ts";
+    const script = `import { generateBlob } from "${module}"; process.stdout.write(generateBlob("${isa}"));`;
     expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: ROOT, encoding: "utf8" })).toBe(
-      generateBlob(),
+      generateBlob(isa),
     );
   });
 
+  test("the machine's record is behind the header, and arrays may begin behind it", async () => {
+    await generate({ ...TOY, isa });
+    const at = "export function at(): u32 { return <u32>(changetype<usize>(blob.machine()) - blob.blobBuffer); }";
+    const call = await run([blobImport, at, "export function fixed(): u32 { return blob.BLOB_FIXED_BYTES; }"].join("\n"));
+    expect([call("at"), call("fixed")]).toEqual([place(layout.header).size, fixedPart(isa).size]);
+  });
+
   test("fields are read where they are placed", async () => {
-    await generate(TOY);
-    const accessors = RECORDS.flatMap((record) => layout.place(record).fields.flatMap((field) => readers(record.name, field)));
+    await generate({ ...TOY, isa });
+    const accessors = RECORDS.flatMap((record) => place(record).fields.flatMap((field) => readers(record.name, field)));
     const source = accessors.map(({ name, record, type, read }) =>
       `export function ${name}(at: usize): ${type} { return changetype<blob.Blob${record}>(at).${read}; }`);
-    const call = await run(`import * as blob from "../generated/blob";\n${source.join("\n")}`, (memory) => {
+    const call = await run(`${blobImport}\n${source.join("\n")}`, (memory) => {
       for (let at = 0; at < memory.length; at++) memory[at] = (at * 167 + (at >> 8) * 31) & 0xff;
     });
     fc.assert(
@@ -126,7 +144,7 @@ describe("accessors of the blob", () => {
 
 function readers(
   record: string,
-  field: layout.PlacedField,
+  field: PlacedField,
 ): { name: string; record: string; type: string; read: string; offset: number }[] {
   const reader = (suffix: string, type: string, read: string, offset: number) => ({
     name: `${record}_${suffix}`,

@@ -1,6 +1,8 @@
 // A blob that is not what the planner wrote is refused, with a message, and nothing is started (core/blob.ts).
 import { describe, expect, test } from "vitest";
-import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE, place } from "../../partitions/blob/layout.table.ts";
+import { place } from "../../partitions/blob/field.ts";
+import { ISA_TABLES } from "../../partitions/blob/isas.ts";
+import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE } from "../../partitions/blob/layout.table.ts";
 import { LINUX, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
@@ -11,6 +13,8 @@ const boot = (blob: Uint8Array): string => bench.boot(blob);
 const changed: BlobBench["changed"] = (kind, index, change) => bench.changed(kind, index, change);
 const patched: BlobBench["patched"] = (offset, value) => bench.patched(offset, value);
 const headerWith: BlobBench["headerWith"] = (change) => bench.headerWith(change);
+const machineWith: BlobBench["machineWith"] = (change) => bench.machineWith(change);
+const offsetOf = (name: string): number => place(HEADER).fields.find((field) => field.name === name)?.offset ?? 0;
 
 describe("a blob that is whole", () => {
   test("is taken", () => {
@@ -24,6 +28,12 @@ describe("a blob that is damaged is refused", () => {
   test("none there", () => expect(boot(new Uint8Array(0))).toContain("no system blob behind the core: build the image again"));
   test("another version", () =>
     expect(boot(patched(4, BLOB_VERSION + 1))).toContain("another version than this core: build the image again"));
+  test("another ISA's, or nobody's", () => {
+    for (const isa of [ISA_TABLES.riscv64.BLOB_ISA, 0, 99]) {
+      const words = "the blob is for a core of another ISA: build the image again";
+      expect(boot(patched(offsetOf("isa"), isa)), String(isa)).toContain(words);
+    }
+  });
   test("cut off in the middle", () =>
     expect(boot(system.blob.subarray(0, system.blob.length / 2))).toContain(
       "altered (checksum): build the image again, check how it was copied",
@@ -67,7 +77,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
 
   test("two pCPUs with one redistributor or one affinity", () => {
     expect(boot(changed("Cpu", 1, { gicr: 0x080a_0000n }))).toContain("axv-part check");
-    expect(boot(changed("Cpu", 1, { mpidr: 0n }))).toContain("axv-part check");
+    expect(boot(changed("Cpu", 1, { id: 0n }))).toContain("axv-part check");
   });
 
   test("a boot pCPU that the partition does not have", () => {
@@ -138,11 +148,11 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
     expect(boot(changed("Partition", 0, { ppis: 1 << 26 }))).toMatch(refusal);
     expect(boot(changed("Partition", 0, { ppis: 1 << 25 }))).toMatch(refusal);
     expect(boot(changed("Partition", 0, { ppis: 1 }))).toMatch(refusal);
-    expect(boot(changed("Interrupt", 1, { intid: 48 })), "48 twice").toMatch(refusal);
+    expect(boot(changed("Interrupt", 1, { line: 48 })), "48 twice").toMatch(refusal);
     expect(boot(changed("Partition", 0, { consoleInterrupt: 60 }))).toMatch(refusal);
-    expect(boot(headerWith({ maintenance: 3 }))).toMatch(refusal);
-    expect(boot(headerWith({ spiLimit: 1024 }))).toMatch(refusal);
-    expect(boot(headerWith({ spiLimit: 32 }))).toMatch(refusal);
+    expect(boot(machineWith({ maintenance: 3 }))).toMatch(refusal);
+    expect(boot(machineWith({ spiLimit: 1024 }))).toMatch(refusal);
+    expect(boot(machineWith({ spiLimit: 32 }))).toMatch(refusal);
   });
 
   test("loads outside the partition's memory, or not from the image", () => {
@@ -195,7 +205,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   test("another UART than the image was packed for", () => expect(boot(headerWith({ uart: 0x0a00_0000n }))).not.toBe("runs"));
 
   test("a GIC or UART that this core does not drive, no tick", () => {
-    expect(boot(headerWith({ gicVersion: 2 }))).toContain("inconsistent");
+    expect(boot(machineWith({ gicVersion: 2 }))).toContain("inconsistent");
     expect(boot(headerWith({ uartKind: 9 }))).toContain("inconsistent");
     expect(boot(headerWith({ tickMicroseconds: 0 }))).toContain("inconsistent");
     expect(boot(headerWith({ telemetryMilliseconds: 0 }))).toContain("inconsistent");

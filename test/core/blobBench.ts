@@ -38,11 +38,12 @@ export class BlobBench {
 
   /** The blob with fields of one record changed, and a right checksum. */
   changed(kind: string, index: number, change: Change | ((before: BlobRecord) => Change)): Uint8Array {
-    const { header, records } = readBlob(this.system.blob);
+    const blob = readBlob(this.system.blob);
+    const { records } = blob;
     const list = (records[kind] ?? []).map((record, n) =>
       n === index ? { ...record, ...(typeof change === "function" ? change(record) : change) } : record,
     );
-    return encodeBlob(header, { ...records, [kind]: list });
+    return encodeBlob({ ...blob, records: { ...records, [kind]: list } });
   }
 
   /** Header fields that encodeBlob derives can only be changed afterwards. */
@@ -55,7 +56,12 @@ export class BlobBench {
   }
 
   headerWith(change: Change): Uint8Array {
-    const { header, records } = readBlob(this.system.blob);
-    return encodeBlob({ ...header, ...change }, records);
+    const blob = readBlob(this.system.blob);
+    return encodeBlob({ ...blob, header: { ...blob.header, ...change } });
+  }
+
+  machineWith(change: Change): Uint8Array {
+    const blob = readBlob(this.system.blob);
+    return encodeBlob({ ...blob, machine: { ...blob.machine, ...change } });
   }
 }

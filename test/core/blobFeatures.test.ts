@@ -15,10 +15,11 @@ const INCONSISTENT = /inconsistent/;
 
 /** Each change of one record is refused, with those words. */
 function refuses(bench: BlobBench, kind: string, index: number, changes: readonly Change[], words: RegExp): void {
-  for (const change of changes)
-    expect(bench.boot(kind === "header" ? bench.headerWith(change) : bench.changed(kind, index, change)), show(change)).toMatch(
-      words,
-    );
+  const changed = (change: Change): Uint8Array => {
+    if (kind === "header") return bench.headerWith(change);
+    return kind === "machine" ? bench.machineWith(change) : bench.changed(kind, index, change);
+  };
+  for (const change of changes) expect(bench.boot(changed(change)), show(change)).toMatch(words);
 }
 
 describe("GICv2", () => {
@@ -31,7 +32,7 @@ describe("GICv2", () => {
   test("a frame that is not there, or not a page, or where GICD is; a version that nobody knows", () => {
     refuses(
       bench,
-      "header",
+      "machine",
       0,
       [
         { gicc: 0n },
@@ -46,7 +47,7 @@ describe("GICv2", () => {
       ],
       INCONSISTENT,
     );
-    refuses(bench, "header", 0, [{ gicc: 1n << 40n }, { gicv: 1n << 50n }], INCONSISTENT);
+    refuses(bench, "machine", 0, [{ gicc: 1n << 40n }, { gicv: 1n << 50n }], INCONSISTENT);
   });
 
   test("two pCPUs with one CPU interface, or one that does not exist", () => {
@@ -215,13 +216,13 @@ describe("bandwidth", () => {
       ],
       INCONSISTENT,
     );
-    refuses(bench, "header", 0, [{ pmuInterrupt: 0 }], INCONSISTENT);
+    refuses(bench, "machine", 0, [{ pmuInterrupt: 0 }], INCONSISTENT);
   });
   test("with an interrupt that is none, or is the guest's, or the hypervisor's for something else", () => {
-    refuses(bench, "header", 0, [{ pmuInterrupt: 5 }, { pmuInterrupt: 32 }, { pmuInterrupt: 27 }], INTERRUPT);
+    refuses(bench, "machine", 0, [{ pmuInterrupt: 5 }, { pmuInterrupt: 32 }, { pmuInterrupt: 27 }], INTERRUPT);
     refuses(bench, "Partition", 0, [{ ppis: (1 << 27) | (1 << 30) | (1 << 23) }], INTERRUPT);
     for (const pmuInterrupt of [25, 26])
-      expect(bench.boot(bench.headerWith({ pmuInterrupt })), String(pmuInterrupt)).not.toBe("runs");
+      expect(bench.boot(bench.machineWith({ pmuInterrupt })), String(pmuInterrupt)).not.toBe("runs");
   });
   test("on the housekeeper's pCPU", () => refuses(bench, "header", 0, [{ housekeeper: 0 }, { housekeeper: 1 }], CPU));
 });
@@ -233,8 +234,8 @@ test("regions that no partition has", () => {
 
 test("the hypervisor's interrupts all the same", () => {
   const bench = new BlobBench(STANDARD);
-  expect(bench.boot(bench.headerWith({ maintenance: 26 }))).not.toBe("runs");
-  expect(bench.boot(bench.headerWith({ hypervisorTimer: 25 }))).not.toBe("runs");
+  expect(bench.boot(bench.machineWith({ maintenance: 26 }))).not.toBe("runs");
+  expect(bench.boot(bench.machineWith({ hypervisorTimer: 25 }))).not.toBe("runs");
 });
 
 describe("a seed", () => {

@@ -3,9 +3,13 @@
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ISAS } from "../../boards/isa.ts";
 import { ON_FAILURE_INSPECT, ON_FAILURE_RESTART } from "../../core/abi.ts";
-import type { BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
+import type { Blob, BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
 import { BlobError } from "../../partitions/blob/errors.ts";
+import { place } from "../../partitions/blob/field.ts";
+import type { FieldType, RecordLayout } from "../../partitions/blob/field.ts";
+import { layoutOf } from "../../partitions/blob/isas.ts";
 import * as table from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { CHECKSUM_FROM, encodeBlob } from "../../partitions/blob/write.ts";
@@ -21,28 +25,31 @@ const records = (name: string): readonly BlobRecord[] => read.records[name] ?? [
 const DERIVED = new Set([
   "magic",
   "version",
+  "isa",
   "size",
   "checksum",
   ...Object.keys(read.header).filter((name) => /(Offset|Count)$/.test(name)),
 ]);
 
-const VALUE: Readonly<Record<table.FieldType, fc.Arbitrary<FieldValue>>> = {
+const VALUE: Readonly<Record<FieldType, fc.Arbitrary<FieldValue>>> = {
   u32: fc.nat(0xffffffff),
   u64: fc.bigInt(0n, 0xffffffffffffffffn),
   bytes16: fc.string({ unit: "grapheme-ascii", maxLength: 15 }),
 };
-const record = (layout: table.RecordLayout): fc.Arbitrary<BlobRecord> =>
+const record = (layout: RecordLayout): fc.Arbitrary<BlobRecord> =>
   fc.record(Object.fromEntries(layout.fields.map((field) => [field.name, VALUE[field.type]])));
 
 describe("encodeBlob and readBlob", () => {
-  test("are inverse to each other, whatever the records hold", () => {
+  test.each(ISAS)("are inverse to each other, whatever the records of %s hold", (isa) => {
+    const layout = layoutOf(isa);
     const lists = fc.record(
-      Object.fromEntries(table.RECORDS.map((layout) => [layout.name, fc.array(record(layout), { maxLength: 4 })])),
+      Object.fromEntries(layout.records.map((each) => [each.name, fc.array(record(each), { maxLength: 4 })])),
     );
     fc.assert(
-      fc.property(record(table.HEADER), lists, (header, packed) => {
-        const bytes = encodeBlob(header, packed);
+      fc.property(record(layout.header), record(layout.machine), lists, (header, machine, packed) => {
+        const bytes = encodeBlob({ isa, header, machine, records: packed });
         const back = readBlob(bytes);
+        expect(back).toMatchObject({ isa, machine });
         expect(back.records).toEqual(packed);
         for (const [name, value] of Object.entries(header))
           if (!DERIVED.has(name)) expect(back.header[name]).toEqual(value);
@@ -62,13 +69,14 @@ describe("encodeBlob and readBlob", () => {
       colours: 0,
       reserved: 0,
     }));
-    expect(() => encodeBlob(read.header, { Region: many })).toThrow(/AXV-P075/);
+    expect(() => encodeBlob({ ...read, records: { Region: many } })).toThrow(/AXV-P075/);
   });
 
   test("refuse a value of another type than the table says", () => {
-    expect(() => encodeBlob({ ...read.header, gicd: 1 }, {})).toThrow(
-      new TypeError("blob field gicd is u64, and was given number"),
-    );
+    const altered = (change: Partial<Blob>) => () => encodeBlob({ ...read, ...change });
+    const words = (field: string): TypeError => new TypeError(`blob field ${field} is u64, and was given number`);
+    expect(altered({ header: { ...read.header, uart: 1 } })).toThrow(words("uart"));
+    expect(altered({ machine: { ...read.machine, gicd: 1 } })).toThrow(words("gicd"));
   });
 });
 
@@ -89,7 +97,10 @@ describe("a blob that is wrong is refused", () => {
     }
     return "accepted";
   };
-  const regionOffset = table.place(table.HEADER).fields.find(({ name }) => name === "regionOffset")?.offset ?? 0;
+  const offsetOf = (field: string): number =>
+    place(table.HEADER).fields.find(({ name }) => name === field)?.offset ?? 0;
+  const regionOffset = offsetOf("regionOffset");
+  const inMachine = place(table.HEADER).size;
 
   test.each<[string, string, Uint8Array]>([
     ["AXV-P071", "empty", new Uint8Array()],
@@ -97,10 +108,12 @@ describe("a blob that is wrong is refused", () => {
     ["AXV-P071", "cut off behind its header", blob.subarray(0, blob.length - 8)],
     ["AXV-P070", "something else", new Uint8Array(4096)],
     ["AXV-P072", "of another version", altered((view) => view.setUint32(4, 99, true), true)],
+    ["AXV-P076", "of an ISA that nobody knows", altered((view) => view.setUint32(offsetOf("isa"), 99, true), true)],
     ["AXV-P073", "altered", altered((view) => view.setUint8(blob.length - 1, 0xff), false)],
     ["AXV-P071", "longer than any", altered((view) => view.setUint32(8, 0x7fffffff, true), true)],
     ["AXV-P074", "with an array outside", altered((view) => view.setUint32(regionOffset, blob.length, true), true)],
     ["AXV-P074", "with an array in its header", altered((view) => view.setUint32(regionOffset, 0, true), true)],
+    ["AXV-P074", "with one in its machine", altered((view) => view.setUint32(regionOffset, inMachine, true), true)],
   ])("%s: %s", (code, _, bytes) => {
     expect(codeOf(bytes)).toBe(code);
   });
@@ -121,21 +134,24 @@ describe("the blob of golden/system.yaml", () => {
     expect(read.header).toMatchObject({
       imageBase: 0x40200000n,
       hypervisorSize: BigInt(planned.image.size),
+      isa: 1,
+      uart: 0x09000000n,
+      housekeeper: 2, // the PMU of linux would count what it does
+    });
+    expect(read.machine).toMatchObject({
       gicd: 0x08000000n,
       gicVersion: 3,
       spiLimit: 256,
-      uart: 0x09000000n,
-      housekeeper: 2, // the PMU of linux would count what it does
       hypervisorTimer: 26,
       virtualTimer: 27,
       physicalTimer: 30,
       maintenance: 25,
     });
     expect(records("Cpu")).toEqual([
-      { mpidr: 0n, gicr: 0x080a0000n, partition: 0, vcpu: 1, interface: 0, reserved: 0 },
-      { mpidr: 1n, gicr: 0x080c0000n, partition: 0, vcpu: 0, interface: 0, reserved: 0 },
-      { mpidr: 2n, gicr: 0x080e0000n, partition: 2, vcpu: 0, interface: 0, reserved: 0 },
-      { mpidr: 3n, gicr: 0x08100000n, partition: 1, vcpu: 0, interface: 0, reserved: 0 },
+      { id: 0n, partition: 0, vcpu: 1, gicr: 0x080a0000n, interface: 0 },
+      { id: 1n, partition: 0, vcpu: 0, gicr: 0x080c0000n, interface: 0 },
+      { id: 2n, partition: 2, vcpu: 0, gicr: 0x080e0000n, interface: 0 },
+      { id: 3n, partition: 1, vcpu: 0, gicr: 0x08100000n, interface: 0 },
     ]);
     expect(records("Partition")).toMatchObject([
       {
@@ -181,7 +197,8 @@ describe("the blob of golden/system.yaml", () => {
 
   test("is shown with every field of the table", () => {
     const shown = formatBlob(read, plain);
-    for (const layout of [table.HEADER, ...table.RECORDS]) {
+    const { header, machine, records: arrays } = layoutOf(read.isa);
+    for (const layout of [header, machine, ...arrays]) {
       for (const { name } of layout.fields) expect(shown).toMatch(new RegExp(`^  ${name} `, "m"));
     }
   });

@@ -32,7 +32,7 @@ test("two devices of one partition may share an interrupt line, which it has onc
     planText(system("test-devices", "partitions:", "  a: { guest: plc, cpus: [0], devices: [rtc, twin] }")),
   );
   expect(plan.partitions[0]?.interrupts.filter(({ intid }) => intid === 32 + 2)).toHaveLength(1);
-  expect(readBlob(blob).records["Interrupt"]?.filter(({ intid }) => intid === 34)).toHaveLength(1);
+  expect(readBlob(blob).records["Interrupt"]?.filter(({ line }) => line === 34)).toHaveLength(1);
   const parted = system(
     "test-devices",
     "partitions:",

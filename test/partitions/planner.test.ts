@@ -1,9 +1,8 @@
 // Decisions of the planner that people rely on: where memory goes, who keeps house, which numbers interrupts get.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  NO_GICR, PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK, PARTITION_TRUSTED_SGI,
-} from "../../partitions/blob/layout.table.ts";
+import { NO_GICR, PARTITION_TRUSTED_SGI } from "../../partitions/blob/aarch64.table.ts";
+import { PARTITION_AUTOSTART, PARTITION_DIRECT, PARTITION_OWN_CLOCK } from "../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import { writeBlob } from "../../partitions/blob/write.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
@@ -233,7 +232,7 @@ describe("way groups and bandwidth", () => {
     expect(a).toMatchObject({ clusterWays: 0b110, bandwidthRefills: 0, bandwidthMicroseconds: 0 });
     expect(b).toMatchObject({ clusterWays: 0, bandwidthRefills: 800, bandwidthMicroseconds: 2000 });
     expect(partition(plan, "b").bandwidth).toEqual({ budget: 102400, refills: 800, periodMicroseconds: 2000 });
-    expect(readBlob(blob).header).toMatchObject({ pmuInterrupt: 23, refillEvent: 0x11 });
+    expect(readBlob(blob).machine).toMatchObject({ pmuInterrupt: 23, refillEvent: 0x11 });
   });
 
   test("a partition with the PMU on a board that has not wired it has no PPI for it", () => {
@@ -247,7 +246,7 @@ describe("way groups and bandwidth", () => {
 
 describe("GICv2", () => {
   const { plan, blob } = sound(planFile(here("golden/gicv2.yaml")));
-  const { header, records } = readBlob(blob);
+  const { machine, records } = readBlob(blob);
 
   test("a guest's GICC is the virtual CPU interface, or with direct interrupts the physical one without GICC_DIR", () => {
     const window = (name: string): unknown => partition(plan, name).regions.find(({ kind }) => kind === "interface");
@@ -256,7 +255,7 @@ describe("GICv2", () => {
   });
 
   test("the blob has its parts, an interface for each pCPU, and no redistributors", () => {
-    expect(header).toMatchObject({ gicVersion: 2, gicc: 0x08010000n, gich: 0x08030000n, gicv: 0x08040000n });
+    expect(machine).toMatchObject({ gicVersion: 2, gicc: 0x08010000n, gich: 0x08030000n, gicv: 0x08040000n });
     expect(records["Cpu"]?.map((cpu) => [cpu["gicr"], cpu["interface"]])).toEqual([0, 1, 2, 3].map((n) => [0n, n]));
     expect(records["Partition"]?.map(({ gicr }) => gicr)).toEqual([BigInt(NO_GICR), BigInt(NO_GICR)]);
     expect(records["Partition"]?.map(({ flags }) => flags)).toEqual([

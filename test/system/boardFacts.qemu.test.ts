@@ -13,11 +13,11 @@ afterEach(async () => system?.stop());
 /** mpidr: [0x0, 0x1, 0x3, 0x2] in board.yaml: pCPUs 2 and 3 are each other. */
 function swapped(image: Uint8Array): Uint8Array {
   const at = statSync("build/core/core.bin").size;
-  const { header, records } = readBlob(image.subarray(at));
-  const cpus = records.Cpu ?? [];
-  const mpidrs = [0, 1, 3, 2].map((n) => cpus[n]?.mpidr);
-  const Cpu = cpus.map((cpu, n) => ({ ...cpu, mpidr: mpidrs[n] ?? 0n }));
-  image.set(encodeBlob(header, { ...records, Cpu }), at);
+  const blob = readBlob(image.subarray(at));
+  const cpus = blob.records.Cpu ?? [];
+  const ids = [0, 1, 3, 2].map((n) => cpus[n]?.id);
+  const Cpu = cpus.map((cpu, n) => ({ ...cpu, id: ids[n] ?? 0n }));
+  image.set(encodeBlob({ ...blob, records: { ...blob.records, Cpu } }), at);
   return image;
 }
 

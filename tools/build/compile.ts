@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { BuildError } from "./errors.ts";
 import { readOptional, ROOT } from "./files.ts";
+import { blobModule } from "./generate-blob.ts";
 import type { Isa } from "./targets/target.ts";
 
 export interface Compiled {
@@ -17,7 +18,7 @@ export interface Source {
   readonly entry: string;
   /** Linear memory neither grows nor shrinks. */
   readonly memoryPages: number;
-  /** Without it there is no build/generated/isa. */
+  /** Without it there is neither build/generated/isa nor blob. */
   readonly isa?: Isa;
   /** See programs.ts. */
   readonly parts?: Readonly<Record<string, string>>;
@@ -25,10 +26,11 @@ export interface Source {
 
 /**
  * Files that asc alone sees, so that two ISAs can be built at the same time: build/generated/isa is what the program's ISA gives
- * the core, and each of its parts has a name there too.
+ * the core, build/generated/blob how the blob is laid out there, and each of its parts has a name there too.
  */
 function namesOf({ isa, parts = {} }: Pick<Source, "isa" | "parts">): Map<string, string> {
-  const all = isa === undefined ? parts : { isa: `arch/${isa}/isa.ts`, ...parts };
+  const own = isa && { isa: `arch/${isa}/isa.ts`, blob: `build/generated/${blobModule(isa)}.ts` };
+  const all = { ...own, ...parts };
   const text = (file: string): string => `export * from "../../${file.replace(/\.ts$/, "")}";\n`;
   return new Map(Object.entries(all).map(([name, file]) => [`build/generated/${name}.ts`, text(file)]));
 }

@@ -7,7 +7,7 @@ import { forget, isFresh, ownInputs, PROCESS_STARTED, remember } from "./cache.t
 import { compile } from "./compile.ts";
 import { disassemble } from "./disassemble.ts";
 import { ROOT, writeIfChanged } from "./files.ts";
-import { generateBlob } from "./generate-blob.ts";
+import { blobModule, generateBlob } from "./generate-blob.ts";
 import { generateDeclarations } from "./generate.ts";
 import type { WrittenTag } from "../../partitions/tags/schema.ts";
 import { identityOf } from "./installed.ts";
@@ -16,6 +16,7 @@ import { buildNative, CLANG, LLD, OFFSETS } from "./native.ts";
 import { offsetsHeader } from "./offsets.ts";
 import type { Program } from "./programs.ts";
 import { TARGETS } from "./targets/index.ts";
+import type { Isa } from "./targets/target.ts";
 import type { Tables } from "./translate/imports.ts";
 import { translate } from "./translate/index.ts";
 
@@ -34,7 +35,8 @@ export interface Products extends Paths {
   readonly upToDate: boolean;
 }
 
-const BLOB_TABLES = ["partitions/blob/layout.table.ts", "partitions/blob/promises.table.ts"];
+const blobTables = (isa: Isa): string[] =>
+  ["field", "isas", "layout.table", "promises.table", `${isa}.table`].map((name) => `partitions/blob/${name}.ts`);
 const PAGE_BYTES = 65536;
 
 export async function loadTables(program: Pick<Program, "tables">): Promise<Tables> {
@@ -60,14 +62,14 @@ async function generateValues(file: string): Promise<void> {
   writeIfChanged(join(ROOT, "build/generated/values.ts"), text);
 }
 
-/** build/generated/<module>.ts of each table, blob.ts, and values.ts. Gives back the tables. */
-export async function generate(program: Pick<Program, "tables" | "values">): Promise<Tables> {
+/** build/generated/<module>.ts of each table, the blob as its ISA has it, and values.ts. Gives back the tables. */
+export async function generate(program: Pick<Program, "isa" | "tables" | "values">): Promise<Tables> {
   const tables = await loadTables(program);
   for (const [module, intrinsics] of Object.entries(tables)) {
     const text = generateDeclarations(module, intrinsics, program.tables[module] ?? module);
     writeIfChanged(join(ROOT, "build/generated", `${module}.ts`), text);
   }
-  writeIfChanged(join(ROOT, "build/generated/blob.ts"), generateBlob());
+  writeIfChanged(join(ROOT, `build/generated/${blobModule(program.isa)}.ts`), generateBlob(program.isa));
   if (program.values !== undefined) await generateValues(program.values);
   return tables;
 }
@@ -110,7 +112,7 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     forget(outDir);
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
     const values = program.values === undefined ? [] : [program.values];
-    const tableFiles = [...Object.values(program.tables), ...values, ...BLOB_TABLES];
+    const tableFiles = [...Object.values(program.tables), ...values, ...blobTables(program.isa)];
     const imported = [...ownInputs(), ...tableFiles];
     remember(outDir, keyOf(program), [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
   } finally {

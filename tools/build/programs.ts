@@ -64,7 +64,7 @@ export const CORE: Program = {
     "trapIrq", "trapCall", "trapRead", "trapWrite", "trapLoad", "trapStore", "arch_aarch64_irq_handleOtherIrq", "axv_",
   ],
   apart: [
-    "build_generated_blob_blobPartition", "core_time_ticks", "arch_aarch64_cpuInterface_endInterrupt",
+    "build_generated_blobAarch64_blobPartition", "core_time_ticks", "arch_aarch64_cpuInterface_endInterrupt",
     "arch_aarch64_listRegisters_heldHere",
   ],
   defines: { LINEAR_BASE },

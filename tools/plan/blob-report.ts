@@ -1,14 +1,15 @@
-// A blob as text: every field of every record by its name in layout.table.ts, so that nothing is left out.
-import type { BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
-import { HEADER, RECORDS } from "../../partitions/blob/layout.table.ts";
-import type { RecordLayout } from "../../partitions/blob/layout.table.ts";
-import type { Blob } from "../../partitions/blob/read.ts";
+// A blob as text: every field of every record by its name in its ISA's layout, so that nothing is left out.
+import type { Blob, BlobRecord, FieldValue } from "../../partitions/blob/codec.ts";
+import type { RecordLayout } from "../../partitions/blob/field.ts";
+import { layoutOf } from "../../partitions/blob/isas.ts";
 import { layOut } from "../run/columns.ts";
 import type { Paint } from "../run/paint.ts";
 
-export function formatBlob({ header, records }: Blob, paint: Paint): string {
-  const blocks = [block(HEADER, HEADER.name, header, paint)];
-  for (const layout of RECORDS) {
+export function formatBlob({ isa, header, machine, records }: Blob, paint: Paint): string {
+  const layouts = layoutOf(isa);
+  const blocks = [block(layouts.header, layouts.header.name, header, paint)];
+  blocks.push(block(layouts.machine, layouts.machine.name, machine, paint));
+  for (const layout of layouts.records) {
     const list = records[layout.name] ?? [];
     blocks.push(...list.map((record, index) => block(layout, `${layout.name} ${index}`, record, paint)));
   }

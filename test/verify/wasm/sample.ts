@@ -7,7 +7,7 @@ import { generate } from "../../../tools/build/index.ts";
 
 /** Hands over the path of the WebAssembly file, with its source map beside it. */
 export async function withWasm<Result>(name: string, use: (path: string) => Result): Promise<Result> {
-  await generate({ tables: { cpu: "core/cpu.table.ts" } });
+  await generate({ isa: "aarch64", tables: { cpu: "core/cpu.table.ts" } });
   const { wasm, sourceMap } = await compile({ entry: `test/verify/assembly/${name}.ts`, memoryPages: 1 });
   const folder = mkdtempSync(join(tmpdir(), "axv-verify-"));
   try {

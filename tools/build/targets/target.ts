@@ -1,10 +1,10 @@
 // What the tools have to know of an instruction set, all of it: one description each (aarch64.ts, riscv64.ts). A new one is a
 // file here, with its C header and its reading beside it, and a line in index.ts.
+import type { Isa } from "../../../boards/isa.ts";
 import type { Reading } from "../../verify/native/reading.ts";
 import type { Relocation } from "../elf.ts";
 
-/** An instruction set that there is an arch/ folder of; the same names as a board's. */
-export type Isa = "aarch64" | "riscv64";
+export type { Isa };
 
 export interface Target {
   readonly isa: Isa;
