@@ -30,6 +30,7 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   gic: ["boot", "direct", "interrupts", "boardFacts", "firmwareGic", "directStop"],
   boot: ["boardFacts", "stage2", "blob", "reset"],
   gicv3: ["direct", "interrupts", "directStop", "trust"],
+  machine: ["blobFeatures", "gicv2", "stage1"],
   gicv2: ["gicv2Direct", "interrupts", "listRegisters", "directStop"],
   cpuInterface: ["direct", "gicv2Direct", "trust"],
   vgicd: ["gicd", "gicv2"],
