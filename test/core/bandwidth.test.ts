@@ -1,5 +1,5 @@
-// Memory bandwidth regulation (arch/aarch64/bandwidth.ts): a vCPU that has used up its budget of cache refills stands still until the
-// period is over. Partitions without a budget pay nothing.
+// Memory bandwidth regulation (arch/aarch64/bandwidth.ts): a vCPU that has used up its budget of cache refills stands still
+// until the period is over. Partitions without a budget pay nothing.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
@@ -15,7 +15,13 @@ import { CPU_OFF, CPU_ON_64, SYSTEM_OFF } from "./functions.ts";
 const REFILLS = 1000;
 const PERIOD_MICROSECONDS = 10_000;
 const PERIOD_MILLISECONDS = PERIOD_MICROSECONDS / 1000;
-const LIMITED: SystemSpec = { ...STANDARD, partitions: [{ ...LINUX, bandwidth: { budget: 2 * REFILLS * 64, refills: REFILLS, periodMicroseconds: PERIOD_MICROSECONDS } }, PLC] };
+const LIMITED: SystemSpec = {
+  ...STANDARD,
+  partitions: [
+    { ...LINUX, bandwidth: { budget: 2 * REFILLS * 64, refills: REFILLS, periodMicroseconds: PERIOD_MICROSECONDS } },
+    PLC,
+  ],
+};
 
 let bench: Bench;
 let guest: Guest;
@@ -122,7 +128,15 @@ describe("a vCPU with a budget", () => {
   });
 
   test("cannot reach the PMU", () => {
-    for (const name of ["PMCR_EL0", "PMCNTENSET_EL0", "PMSELR_EL0", "PMXEVCNTR_EL0", "PMXEVTYPER_EL0", "PMEVCNTR5_EL0", "PMEVTYPER5_EL0"] as const) {
+    for (const name of [
+      "PMCR_EL0",
+      "PMCNTENSET_EL0",
+      "PMSELR_EL0",
+      "PMXEVCNTR_EL0",
+      "PMXEVTYPER_EL0",
+      "PMEVCNTR5_EL0",
+      "PMEVTYPER5_EL0",
+    ] as const) {
       expect(guest.msr(name, 0n).kind, name).toBe("exception");
     }
     refill(REFILLS);
@@ -133,7 +147,10 @@ describe("a vCPU with a budget", () => {
 describe("a held vCPU", () => {
   beforeEach(() => refill(REFILLS));
 
-  test.each([["stop", abi.COMMAND_STOP, "off"], ["pause", abi.COMMAND_PAUSE, "paused"]] as const)("can be %sped, and started again with a fresh budget", (_, command, state) => {
+  test.each([
+    ["stop", abi.COMMAND_STOP, "off"],
+    ["pause", abi.COMMAND_PAUSE, "paused"],
+  ] as const)("can be %sped, and started again with a fresh budget", (_, command, state) => {
     expect(bench.command(0, command)).toBe(abi.REPLY_OK);
     expect(bench.partition(0).state).toBe(state);
     expect(bench.command(0, state === "off" ? abi.COMMAND_START : abi.COMMAND_RESUME)).toBe(abi.REPLY_OK);
@@ -144,7 +161,10 @@ describe("a held vCPU", () => {
   });
 
   test("resumed within its period waits for the end of that", () => {
-    bench = new Bench({ ...LIMITED, partitions: [{ ...LINUX, bandwidth: { budget: 2 * REFILLS * 64, refills: REFILLS, periodMicroseconds: 1_000_000 } }, PLC] });
+    bench = new Bench({
+      ...LIMITED,
+      partitions: [{ ...LINUX, bandwidth: { budget: 2 * REFILLS * 64, refills: REFILLS, periodMicroseconds: 1_000_000 } }, PLC],
+    });
     guest = bench.guest(0);
     refill(REFILLS);
     bench.command(0, abi.COMMAND_PAUSE);
@@ -250,7 +270,11 @@ describe("bus accesses, of which the board says how many a refill is worth (BUS_
 
   test("and where the counter has no room for the budget, it is as large as the counter's", () => {
     const refills = 0x7fff_ffff;
-    bench = new Bench({ ...LIMITED, busAccesses: WORTH, partitions: [{ ...LINUX, bandwidth: { budget: 2 * refills * 64, refills, periodMicroseconds: PERIOD_MICROSECONDS } }, PLC] });
+    bench = new Bench({
+      ...LIMITED,
+      busAccesses: WORTH,
+      partitions: [{ ...LINUX, bandwidth: { budget: 2 * refills * 64, refills, periodMicroseconds: PERIOD_MICROSECONDS } }, PLC],
+    });
     expect(count(EVENT_BUS_ACCESS, 0xffff_fffe)).toBe(true);
     expect(count(EVENT_BUS_ACCESS, 1)).toBe(false);
   });
@@ -261,24 +285,38 @@ describe("where it cannot be had", () => {
     const spec = { ...LIMITED, board: { ...qemuVirt, pmu: false } };
     bench = new Bench(spec);
     expect(bench.guest(0).running).toBe(true);
-    expect(bench.events(0)).toContainEqual(expect.objectContaining({ code: abi.EVENT_UNAVAILABLE, a: BigInt(abi.FEATURE_BANDWIDTH), b: 0x410f_d034n }));
+    expect(bench.events(0)).toContainEqual(
+      expect.objectContaining({ code: abi.EVENT_UNAVAILABLE, a: BigInt(abi.FEATURE_BANDWIDTH), b: 0x410f_d034n }),
+    );
     bench.pass(100);
     expect(takeAll(bench.openInterrupts(0))).toEqual([]);
   });
 
-  test.each([0x1f, 0x20, 0x3f])("event %i is looked for where it is: PMCEID0_EL0 tells of the first 32, PMCEID1_EL0 of the others", (refillEvent) => {
-    const only = 1n << BigInt(refillEvent);
-    for (const [commonEvents, counted] of [[only, true], [0xffff_ffff_ffff_ffffn & ~only, false]] as const) {
-      bench = new Bench({ ...LIMITED, refillEvent, board: { ...qemuVirt, commonEvents } });
-      expect(bench.events(0).some(({ code }) => code === abi.EVENT_UNAVAILABLE)).toBe(!counted);
-    }
-  });
+  test.each([0x1f, 0x20, 0x3f])(
+    "event %i is looked for where it is: PMCEID0_EL0 tells of the first 32, PMCEID1_EL0 of the others",
+    (refillEvent) => {
+      const only = 1n << BigInt(refillEvent);
+      for (const [commonEvents, counted] of [
+        [only, true],
+        [0xffff_ffff_ffff_ffffn & ~only, false],
+      ] as const) {
+        bench = new Bench({ ...LIMITED, refillEvent, board: { ...qemuVirt, commonEvents } });
+        expect(bench.events(0).some(({ code }) => code === abi.EVENT_UNAVAILABLE)).toBe(!counted);
+      }
+    },
+  );
 
-  test.each([0x0c, 0x40, 0x60, 0x400])("a PMU that does not count event %i, or does not say so (PMCEID<n>_EL0 tell of 0…0x3f): the same", (refillEvent) => {
-    bench = new Bench({ ...LIMITED, refillEvent, board: { ...qemuVirt, commonEvents: 0xffff_ffff_ffff_efffn } });
-    expect(bench.events(0).map(({ code, a }) => [code, a])).toContainEqual([abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_BANDWIDTH)]);
-    expect(bench.guest(0).running).toBe(true);
-  });
+  test.each([0x0c, 0x40, 0x60, 0x400])(
+    "a PMU that does not count event %i, or does not say so (PMCEID<n>_EL0 tell of 0…0x3f): the same",
+    (refillEvent) => {
+      bench = new Bench({ ...LIMITED, refillEvent, board: { ...qemuVirt, commonEvents: 0xffff_ffff_ffff_efffn } });
+      expect(bench.events(0).map(({ code, a }) => [code, a])).toContainEqual([
+        abi.EVENT_UNAVAILABLE,
+        BigInt(abi.FEATURE_BANDWIDTH),
+      ]);
+      expect(bench.guest(0).running).toBe(true);
+    },
+  );
 });
 
 test("where nobody has asked for it, nobody is told that it cannot be had", () => {

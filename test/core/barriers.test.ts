@@ -1,5 +1,5 @@
-// What the core waits for where the machine cannot make it matter: loads that a pCPU makes too early. Here the order of the intrinsics
-// is looked at. And the SGI that makes another pCPU look, for affinities that no other board has.
+// What the core waits for where the machine cannot make it matter: loads that a pCPU makes too early. Here the order of the
+// intrinsics is looked at. And the SGI that makes another pCPU look, for affinities that no other board has.
 import { describe, expect, test } from "vitest";
 import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
@@ -25,7 +25,7 @@ describe.each([["injected", false], ["direct", true]])("a vCPU that goes on (%s)
   });
 });
 
-test("a direct partition's memory is there, for whoever walks its tables, before its state says that it runs (lifecycle.ts, resume)", () => {
+test("a direct partition's memory is there for whoever walks its tables before its state says that it runs", () => {
   const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, direct: true }] });
   expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
   const seen: string[] = [];

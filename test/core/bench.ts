@@ -10,7 +10,9 @@ import { qemuVirt, qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import { Guest } from "../../tools/machine/aarch64/guest.ts";
 import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
-import { GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../../tools/machine/aarch64/system.ts";
+import {
+  GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS,
+} from "../../tools/machine/aarch64/system.ts";
 import type { System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { result, value } from "./value.ts";
 
@@ -18,7 +20,10 @@ export { result, value };
 
 /** The two interrupt controllers that boards have: for what must be the same with both. */
 export const GICS = [["GICv3", qemuVirt], ["GICv2", qemuVirtGicv2]] as const;
-/** And with firmware that keeps the Secure half of them for itself: priorities have one bit less, and ICC_PMR_EL1 may be its own. */
+/**
+ * And with firmware that keeps the Secure half of them for itself: priorities have one bit less, and ICC_PMR_EL1 may be its
+ * own.
+ */
 export const ALL_GICS = [
   ...GICS,
   ["GICv3, Non-secure", { ...qemuVirt, securityStates: 2 }],
@@ -104,7 +109,9 @@ export class Bench {
   /** What a partition has printed so far, once it has all come out. */
   console(partition: number): string {
     this.pass(TELEMETRY_MILLISECONDS);
-    const bytes = this.frames.filter((frame) => frame.kind === abi.FRAME_CONSOLE && frame.partition === partition).flatMap(({ payload }) => [...payload]);
+    const bytes = this.frames
+      .filter((frame) => frame.kind === abi.FRAME_CONSOLE && frame.partition === partition)
+      .flatMap(({ payload }) => [...payload]);
     return new TextDecoder().decode(Uint8Array.from(bytes));
   }
 
@@ -119,7 +126,9 @@ export class Bench {
   }
 
   vcpu(partition: number, index: number): VcpuTelemetry {
-    return decodeVcpu(this.fresh((frame) => frame.kind === abi.FRAME_VCPU && frame.partition === partition && decodeVcpu(frame).index === index));
+    return decodeVcpu(
+      this.fresh((frame) => frame.kind === abi.FRAME_VCPU && frame.partition === partition && decodeVcpu(frame).index === index),
+    );
   }
 
   private fresh(wanted: (frame: Frame) => boolean): Frame {
@@ -149,13 +158,23 @@ export class Bench {
   /** The guest sends an SPI to one of its vCPUs. */
   route(pcpu: number, intid: number, vcpu: number): void {
     const guest = this.guest(pcpu);
-    value(this.isGicv2 ? guest.store(GUEST_GICD + 0x800 + intid, 1, 1n << BigInt(vcpu)) : guest.store(GUEST_GICD + 0x6000 + 8 * intid, 8, BigInt(vcpu)));
+    value(
+      this.isGicv2
+        ? guest.store(GUEST_GICD + 0x800 + intid, 1, 1n << BigInt(vcpu))
+        : guest.store(GUEST_GICD + 0x6000 + 8 * intid, 8, BigInt(vcpu)),
+    );
   }
 
   /** The guest enables a PPI of its own pCPU. */
   enablePrivate(pcpu: number, intid: number): void {
     const index = this.system.plan.cpus[pcpu]?.vcpu ?? 0;
-    value(this.guest(pcpu).store((this.isGicv2 ? GUEST_GICD : GUEST_GICR + index * GICR_STRIDE + SGI_BASE) + 0x100, 4, 1n << BigInt(intid)));
+    value(
+      this.guest(pcpu).store(
+        (this.isGicv2 ? GUEST_GICD : GUEST_GICR + index * GICR_STRIDE + SGI_BASE) + 0x100,
+        4,
+        1n << BigInt(intid),
+      ),
+    );
   }
 
   /** The guest switches its distributor. */

@@ -159,7 +159,7 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bootsOn(oneWith(1, { CNTFRQ_EL0: 0n }))).toBe(mismatch(1, "CNTFRQ_EL0", 62_500_000, 0));
   });
 
-  test("PMUVer: a partition with the PMU on the housekeeper's pCPU would see what is done for others, unless it is to (the benchmark)", () => {
+  test("PMUVer: a partition with the PMU on the housekeeper's pCPU would see what is done for others", () => {
     const of = (plc: Partial<PartitionSpec>): SystemSpec => ({
       ...STANDARD,
       housekeeper: 3,
@@ -213,7 +213,7 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
   });
 });
 
-describe("page colours: the last cache that CLIDR_EL1 tells of has as many sets as the plan takes for granted (CCSIDR_EL1)", () => {
+describe("page colours: the last cache (CLIDR_EL1) has as many sets as the plan takes for granted (CCSIDR_EL1)", () => {
   const coloured: SystemSpec = {
     ...STANDARD,
     partitions: [
@@ -282,7 +282,8 @@ describe("a GIC that does not follow", () => {
   );
 
   test.each([0, 3])(
-    "pCPU %i's redistributor does not carry out what is written to it (GICR_CTLR.RWP), or does not wake up (GICR_WAKER.ChildrenAsleep)",
+    "pCPU %i's redistributor does not carry out what is written to it (GICR_CTLR.RWP), " +
+      "or does not wake up (GICR_WAKER.ChildrenAsleep)",
     (pcpu) => {
       expect(
         without(pcpu, (gicr) => {
@@ -326,7 +327,7 @@ describe("a GIC that does not follow", () => {
 });
 
 describe("what firmware has left on is off when guests begin", () => {
-  test("the UART's interrupts (UARTIMSC), LPIs (GICR_CTLR.EnableLPIs), extended SPIs and PPIs (GICD_ICENABLER<n>E, GICR_ICENABLER<n>E)", () => {
+  test("the UART's interrupts (UARTIMSC), LPIs (GICR_CTLR.EnableLPIs), extended SPIs and PPIs (ICENABLER<n>E)", () => {
     const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, uartMask: 0x7ff, extendedSpis: 64, extendedPpis: 64 } });
     expect(machine.uart.read(0x38)).toBe(0);
     if (!(machine.gic instanceof Gicv3)) throw new Error("a GICv3");
@@ -340,7 +341,7 @@ describe("what firmware has left on is off when guests begin", () => {
     ]);
   });
 
-  test("and what it has left off is on: the GIC's system registers, for us and for guests (ICC_SRE_EL2.Enable, SRE; DFB, DIB: no bypass)", () => {
+  test("and what it has left off is on: the GIC's system registers, for us and for guests (ICC_SRE_EL2)", () => {
     const { machine } = new Bench({ ...STANDARD, board: { ...qemuVirt, registers: { ICC_SRE_EL1: 0n, ICC_SRE_EL2: 0n } } });
     expect(machine.pcpus.map(({ registers }) => registers.ICC_SRE_EL2)).toEqual([15n, 15n, 15n, 15n]);
     expect([0, 3].map((pcpu) => machine.pcpu(pcpu).registers.ICC_SRE_EL1)).toEqual([7n, 7n]);

@@ -21,17 +21,26 @@ beforeEach(() => {
 const running = (): boolean[] => bench.guests.map((guest) => guest.running);
 
 describe("commands", () => {
-  test("two that come without a pause are carried out, one after the other: the second one's beginning is in the UART with the first one", () => {
-    const frames = [abi.COMMAND_PAUSE, abi.COMMAND_RESUME].map((command, n) => encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(command, 0x8000_0080 + n) }));
+  test("two that come without a pause are carried out, one after the other", () => {
+    const frames = [abi.COMMAND_PAUSE, abi.COMMAND_RESUME].map((command, n) =>
+      encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(command, 0x8000_0080 + n) }),
+    );
     bench.send(Uint8Array.from(frames.flatMap((frame) => [...frame])));
     bench.pass(10);
-    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).map(({ payload }) => [...payload])).toEqual([[abi.REPLY_OK, 0x80, 0, 0, 0x80], [abi.REPLY_OK, 0x81, 0, 0, 0x80]]);
+    expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_REPLY).map(({ payload }) => [...payload])).toEqual([
+      [abi.REPLY_OK, 0x80, 0, 0, 0x80],
+      [abi.REPLY_OK, 0x81, 0, 0, 0x80],
+    ]);
   });
 
   test("behind a frame that is too long, cut off, or wrong in its checksum the next one is heard", () => {
     const good = encodeFrame({ kind: abi.FRAME_COMMAND, partition: 1, payload: numbered(abi.COMMAND_STOP, 1) });
     const wrong = good.map((byte, n) => (n === good.length - 2 ? (byte % 255) + 1 : byte));
-    for (const [what, bytes] of [["too long", [0, ...new Array<number>(3 * abi.FRAME_PAYLOAD_MAX).fill(0xff), 0]], ["cut off", [...good.subarray(0, 5), 0]], ["wrong", [...wrong]]] as const) {
+    for (const [what, bytes] of [
+      ["too long", [0, ...new Array<number>(3 * abi.FRAME_PAYLOAD_MAX).fill(0xff), 0]],
+      ["cut off", [...good.subarray(0, 5), 0]],
+      ["wrong", [...wrong]],
+    ] as const) {
       bench.send(Uint8Array.from(bytes));
       bench.pass(5);
       expect(running()[3], what).toBe(true);
@@ -93,7 +102,11 @@ describe("commands", () => {
   });
 
   test("start after every way of stopping", () => {
-    const ways = [() => bench.guest(3).hvc(SYSTEM_OFF), () => bench.guest(3).hvc(CPU_OFF), () => bench.command(1, abi.COMMAND_STOP)];
+    const ways = [
+      () => bench.guest(3).hvc(SYSTEM_OFF),
+      () => bench.guest(3).hvc(CPU_OFF),
+      () => bench.command(1, abi.COMMAND_STOP),
+    ];
     for (const stop of ways) {
       stop();
       bench.machine.settle();
@@ -110,8 +123,14 @@ describe("telemetry", () => {
     const from = bench.frames.length;
     bench.pass(TELEMETRY_MILLISECONDS * 5);
     const frames = bench.frames.slice(from);
-    const count = (kind: number, partition: number): number => frames.filter((frame) => frame.kind === kind && frame.partition === partition).length;
-    expect([count(abi.FRAME_PARTITION, 0), count(abi.FRAME_PARTITION, 1), count(abi.FRAME_VCPU, 0), count(abi.FRAME_VCPU, 1)]).toEqual([5, 5, 10, 5]);
+    const count = (kind: number, partition: number): number =>
+      frames.filter((frame) => frame.kind === kind && frame.partition === partition).length;
+    expect([
+      count(abi.FRAME_PARTITION, 0),
+      count(abi.FRAME_PARTITION, 1),
+      count(abi.FRAME_VCPU, 0),
+      count(abi.FRAME_VCPU, 1),
+    ]).toEqual([5, 5, 10, 5]);
     expect(frames.every(({ partition }) => partition < 2)).toBe(true);
   });
 
@@ -119,7 +138,9 @@ describe("telemetry", () => {
     bench.command(1, abi.COMMAND_STOP);
     bench.pass(TELEMETRY_MILLISECONDS);
     for (const [kind, keys] of [[abi.FRAME_PARTITION, 8], [abi.FRAME_VCPU, 7], [abi.FRAME_EVENT, 5]] as const) {
-      const maps = bench.frames.filter((frame) => frame.kind === kind).map(({ payload }) => decode(payload, { useMaps: true }) as ReadonlyMap<number, unknown>);
+      const maps = bench.frames
+        .filter((frame) => frame.kind === kind)
+        .map(({ payload }) => decode(payload, { useMaps: true }) as ReadonlyMap<number, unknown>);
       expect(maps.length).toBeGreaterThan(0);
       for (const map of maps) expect([...map.keys()].sort()).toEqual(Array.from({ length: keys }, (_, n) => n));
     }
@@ -166,7 +187,8 @@ describe("telemetry", () => {
 
   test("an event that is not all there yet is not sent, nor what stood in its place before", () => {
     const rounds = 32 / 2; // an event for each stop and start: no place in the ring has not held one
-    for (let n = 0; n < rounds; n++) for (const command of [abi.COMMAND_STOP, abi.COMMAND_START]) expect(bench.command(1, command)).toBe(abi.REPLY_OK);
+    for (let n = 0; n < rounds; n++)
+      for (const command of [abi.COMMAND_STOP, abi.COMMAND_START]) expect(bench.command(1, command)).toBe(abi.REPLY_OK);
     const before = bench.events(1).length;
     let meanwhile = NaN;
     let last = "";
@@ -193,7 +215,8 @@ describe("telemetry", () => {
     const after = bench.vcpu(1, 0).exits;
     const more = after.map((count, cause) => count - (before[cause] ?? 0));
     const expected = new Array<number>(abi.EXIT_CAUSES).fill(0);
-    for (const cause of [abi.EXIT_HYPERCALL, abi.EXIT_SMC, abi.EXIT_GIC, abi.EXIT_CONSOLE, abi.EXIT_SYSREG, abi.EXIT_SGI_SEND]) expected[cause] = 1;
+    for (const cause of [abi.EXIT_HYPERCALL, abi.EXIT_SMC, abi.EXIT_GIC, abi.EXIT_CONSOLE, abi.EXIT_SYSREG, abi.EXIT_SGI_SEND])
+      expected[cause] = 1;
     expect(more).toEqual(expected);
   });
 
@@ -231,8 +254,28 @@ describe("telemetry", () => {
 });
 
 describe("eight partitions on eight pCPUs", () => {
-  const cpus = Array.from({ length: 8 }, (_, n) => ({ mpidr: BigInt(((n >> 2) << 8) | (n & 3)), gicr: 0x080a_0000 + n * 0x2_0000 }));
-  const partitions = cpus.map((_, n) => ({ ...PLC, name: `p${n}`, cpus: [n], channels: [], interrupts: [{ intid: 40 + n, trigger: "edge" as const, use: "console" }], consoleInterrupt: 40 + n, regions: [{ name: "memory", ipa: 0x4000_0000, pa: 0x5000_0000 + n * 0x100_0000, size: 0x100_0000, kind: "ram" as const, access: "rwx" }] }));
+  const cpus = Array.from({ length: 8 }, (_, n) => ({
+    mpidr: BigInt(((n >> 2) << 8) | (n & 3)),
+    gicr: 0x080a_0000 + n * 0x2_0000,
+  }));
+  const partitions = cpus.map((_, n) => ({
+    ...PLC,
+    name: `p${n}`,
+    cpus: [n],
+    channels: [],
+    interrupts: [{ intid: 40 + n, trigger: "edge" as const, use: "console" }],
+    consoleInterrupt: 40 + n,
+    regions: [
+      {
+        name: "memory",
+        ipa: 0x4000_0000,
+        pa: 0x5000_0000 + n * 0x100_0000,
+        size: 0x100_0000,
+        kind: "ram" as const,
+        access: "rwx",
+      },
+    ],
+  }));
 
   test("all run, in clusters (MPIDR_EL1.Aff1), and each can be commanded", () => {
     expect(() => makeSystem({ board: { ...STANDARD.board, cpus }, housekeeper: 0, partitions })).not.toThrow();

@@ -35,13 +35,14 @@ beforeEach(() => {
 });
 
 const read = (offset: number, bytes = 4, from = guest): bigint => value(from.load(GUEST_UART + offset, bytes));
-const write = (offset: number, data: bigint, bytes = 4, from = guest): bigint => value(from.store(GUEST_UART + offset, bytes, data));
+const write = (offset: number, data: bigint, bytes = 4, from = guest): bigint =>
+  value(from.store(GUEST_UART + offset, bytes, data));
 const print = (text: string, from = guest): void => {
   for (const byte of new TextEncoder().encode(text)) write(DR, BigInt(byte), 1, from);
 };
 
 describe("transmitting", () => {
-  test("of two vCPUs that look at the ring at the same time both may write, though there is room for one: then there is none until it is drained", () => {
+  test("of two vCPUs that look at the ring at the same time both may write, though there is room for one", () => {
     const WRITE = 48;
     bench.guest(0).hvc(CPU_ON_64, 1, 0x6000_0000, 0);
     bench.machine.settle();
@@ -109,37 +110,41 @@ describe("transmitting", () => {
   });
 
   // As Linux' amba-pl011 does: TX says that at least half of the FIFO has room (DDI 0183 §2.8.2, UARTIFLS at its reset value).
-  test.each([0, 3, 15, 16, 100])("a driver that writes half a FIFO for each TX interrupt, and does not look at UARTFR, loses nothing: the ring has room for %i bytes when it begins", (room) => {
-    const HALF_FIFO = 16;
-    const RING = 7680;
-    const text = Array.from({ length: 12_000 }, (_, n) => String.fromCharCode(33 + (n % 90))).join("");
-    let printed = 0;
-    const next = (): boolean => {
-      if (printed === text.length) return false;
-      write(DR, BigInt(text.charCodeAt(printed++)));
-      return true;
-    };
-    bench.machine.uart.stalled = true;
-    for (let n = 0; n < RING - room; n++) next();
-    if (room === 0) expect(read(FR) & FR_TXFF).toBe(FR_TXFF);
-    write(IMSC, TX);
-    for (let tick = 0; printed < text.length && tick < 4000; tick++) {
-      bench.machine.uart.stalled = tick % 20 !== 0;
-      bench.pass(1);
-      for (let pass = 0; guest.interruptPending && pass < 100; pass++) {
-        const intid = guest.acknowledge();
-        for (let loop = 0; (read(MIS) & TX) !== 0n && loop < 256; loop++) {
-          for (let n = 0; n < HALF_FIFO; n++) if (!next()) write(IMSC, 0n);
+  test.each([0, 3, 15, 16, 100])(
+    "a driver that writes half a FIFO for each TX interrupt, and does not look at UARTFR, loses nothing: " +
+      "the ring has room for %i bytes when it begins",
+    (room) => {
+      const HALF_FIFO = 16;
+      const RING = 7680;
+      const text = Array.from({ length: 12_000 }, (_, n) => String.fromCharCode(33 + (n % 90))).join("");
+      let printed = 0;
+      const next = (): boolean => {
+        if (printed === text.length) return false;
+        write(DR, BigInt(text.charCodeAt(printed++)));
+        return true;
+      };
+      bench.machine.uart.stalled = true;
+      for (let n = 0; n < RING - room; n++) next();
+      if (room === 0) expect(read(FR) & FR_TXFF).toBe(FR_TXFF);
+      write(IMSC, TX);
+      for (let tick = 0; printed < text.length && tick < 4000; tick++) {
+        bench.machine.uart.stalled = tick % 20 !== 0;
+        bench.pass(1);
+        for (let pass = 0; guest.interruptPending && pass < 100; pass++) {
+          const intid = guest.acknowledge();
+          for (let loop = 0; (read(MIS) & TX) !== 0n && loop < 256; loop++) {
+            for (let n = 0; n < HALF_FIFO; n++) if (!next()) write(IMSC, 0n);
+          }
+          guest.endOfInterrupt(intid);
+          bench.machine.settle();
         }
-        guest.endOfInterrupt(intid);
-        bench.machine.settle();
       }
-    }
-    bench.machine.uart.stalled = false;
-    bench.pass(1000);
-    expect(bench.console(0)).toBe(text);
-    expect(bench.partition(0).consoleDropped).toBe(0);
-  });
+      bench.machine.uart.stalled = false;
+      bench.pass(1000);
+      expect(bench.console(0)).toBe(text);
+      expect(bench.partition(0).consoleDropped).toBe(0);
+    },
+  );
 
   test("a chatty partition does not keep the other's output, telemetry or events from leaving", () => {
     for (let n = 0; n < 60; n++) {
@@ -165,7 +170,8 @@ describe("receiving", () => {
 
   test("each partition reads what was typed for it, in order, however often its ring has gone round", () => {
     const guests = [guest, bench.guest(3)];
-    const typed = (partition: number, round: number): string => Array.from({ length: 100 }, (_, n) => String.fromCharCode(33 + ((7 * n + 11 * round + 50 * partition) % 90))).join("");
+    const typed = (partition: number, round: number): string =>
+      Array.from({ length: 100 }, (_, n) => String.fromCharCode(33 + ((7 * n + 11 * round + 50 * partition) % 90))).join("");
     for (let round = 0; round < 6; round++) {
       for (const partition of guests.keys()) bench.type(partition, typed(partition, round));
       for (const [partition, from] of guests.entries()) {
@@ -176,7 +182,7 @@ describe("receiving", () => {
     }
   });
 
-  test("RX and RT that the guest has cleared are not raised again by a write of UARTCR, nor by a frame that is no console's", () => {
+  test("RX and RT that the guest has cleared are not raised by a write of UARTCR, nor by a frame of another kind", () => {
     bench.type(0, "ab");
     write(ICR, RX | RT);
     for (const cr of [0x300n, 0x301n, 0x701n, 0x301n]) write(CR, cr);
@@ -262,7 +268,14 @@ describe("receiving", () => {
 describe("registers", () => {
   test("keep what is written, and have the PL011's reset values", () => {
     expect([CR, IFLS, LCR_H, IMSC, 0x24, 0x28].map((offset) => read(offset))).toEqual([0x300n, 0x12n, 0n, 0n, 0n, 0n]);
-    for (const [offset, data] of [[CR, 0xb01n], [IFLS, 0x24n], [LCR_H, 0x70n], [IMSC, 0x7ffn], [0x24, 0xd00n], [0x28, 0x3fn]] as const) {
+    for (const [offset, data] of [
+      [CR, 0xb01n],
+      [IFLS, 0x24n],
+      [LCR_H, 0x70n],
+      [IMSC, 0x7ffn],
+      [0x24, 0xd00n],
+      [0x28, 0x3fn],
+    ] as const) {
       write(offset, data);
       expect(read(offset), `offset ${offset}`).toBe(data);
     }
@@ -333,14 +346,22 @@ describe("the frame decoder of the board", () => {
   });
 });
 
-test("all ones written everywhere: each register keeps the bits that it has (DDI 0183 §3.3), what is read-only stays, and the rest reads 0", () => {
-  const WIDTHS: Readonly<Record<number, bigint>> = { 0x24: 0xffffn, 0x28: 0x3fn, [LCR_H]: 0xffn, [CR]: 0xff7fn, [IFLS]: 0x3fn, [IMSC]: 0x7ffn };
+test("all ones written everywhere: each register keeps the bits that it has (DDI 0183 §3.3), the rest reads 0", () => {
+  const WIDTHS: Readonly<Record<number, bigint>> = {
+    0x24: 0xffffn,
+    0x28: 0x3fn,
+    [LCR_H]: 0xffn,
+    [CR]: 0xff7fn,
+    [IFLS]: 0x3fn,
+    [IMSC]: 0x7ffn,
+  };
   const IDS = [0x11n, 0x10n, 0x34n, 0n, 0x0dn, 0xf0n, 0x05n, 0xb1n];
   const FIRST_ID = 0xfe0;
   // But for bytes to send, loopback (which changes what FR and RIS say), and clearing interrupts.
   const offsets = Array.from({ length: 0x1000 / 4 }, (_, n) => 4 * n);
   for (const offset of offsets) if (offset !== DR && offset !== ICR) write(offset, offset === CR ? 0xffff_ff7fn : 0xffff_ffffn);
-  const wanted = (offset: number): bigint => WIDTHS[offset] ?? (offset >= FIRST_ID ? IDS[(offset - FIRST_ID) / 4] ?? 0n : offset === FR ? FR_RXFE | FR_TXFE : 0n);
+  const wanted = (offset: number): bigint =>
+    WIDTHS[offset] ?? (offset >= FIRST_ID ? (IDS[(offset - FIRST_ID) / 4] ?? 0n) : offset === FR ? FR_RXFE | FR_TXFE : 0n);
   expect(offsets.map((offset) => [offset, read(offset)])).toEqual(offsets.map((offset) => [offset, wanted(offset)]));
   bench.type(0, "x");
   expect([read(RIS), read(MIS)], "RX and RT, and both are unmasked").toEqual([RX | RT, RX | RT]);
@@ -382,7 +403,10 @@ describe("loopback (UARTCR.LBE)", () => {
     expect(read(RIS)).toBe(TX);
   });
 
-  test.each([["off", 0n, 1], ["on", FEN, FIFO]] as const)("FIFO %s: what does not fit is lost, and said (OE)", (_, lcrh, room) => {
+  test.each([
+    ["off", 0n, 1],
+    ["on", FEN, FIFO],
+  ] as const)("FIFO %s: what does not fit is lost, and said (OE)", (_, lcrh, room) => {
     write(LCR_H, lcrh);
     write(CR, ON);
     for (let n = 0; n < room; n++) write(DR, BigInt(n));
@@ -432,7 +456,12 @@ describe("loopback (UARTCR.LBE)", () => {
   });
 
   test("modem outputs are the inputs: RTS is CTS, DTR DSR, Out1 DCD, Out2 RI, and each change is a condition", () => {
-    const lines: [control: bigint, flag: bigint, condition: bigint][] = [[0x800n, 0x1n, 0x2n], [0x400n, 0x2n, 0x8n], [0x1000n, 0x4n, 0x4n], [0x2000n, 0x100n, 0x1n]];
+    const lines: [control: bigint, flag: bigint, condition: bigint][] = [
+      [0x800n, 0x1n, 0x2n],
+      [0x400n, 0x2n, 0x8n],
+      [0x1000n, 0x4n, 0x4n],
+      [0x2000n, 0x100n, 0x1n],
+    ];
     for (const [control, flag, condition] of lines) {
       write(CR, 0x301n | control);
       expect([read(FR), read(RIS)]).toEqual([FR_TXFE | FR_RXFE, 0n]);

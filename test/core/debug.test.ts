@@ -88,7 +88,7 @@ describe("breakpoints, watchpoints and single step", () => {
     expect(exits()).toBe(before);
   });
 
-  test("are cleared in the next life, and in every vCPU's first: nothing of firmware's or of the old life is left, and the lock is locked", () => {
+  test("are cleared in the next life, and in every vCPU's first: nothing is left, and the lock is locked", () => {
     const { debug } = guest.pcpu;
     expect([...debug.comparators.values()].every((each) => each === 0n)).toBe(true);
     unlock();

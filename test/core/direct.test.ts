@@ -52,14 +52,18 @@ describe("the pCPU of a direct guest", () => {
     const injected = new Bench().machine.pcpu(3).registers;
     const { registers } = guest.pcpu;
     expect(registers.HCR_EL2 | HCR_IMO | HCR_FMO | HCR_TWI).toBe(injected.HCR_EL2 | HCR_TWI);
-    for (const name of ["VTCR_EL2", "CPTR_EL2", "MDCR_EL2", "HSTR_EL2", "CNTHCTL_EL2"] as const) expect(registers[name], name).toBe(injected[name]);
+    for (const name of ["VTCR_EL2", "CPTR_EL2", "MDCR_EL2", "HSTR_EL2", "CNTHCTL_EL2"] as const)
+      expect(registers[name], name).toBe(injected[name]);
   });
 });
 
 describe("interrupts of a direct guest", () => {
   beforeEach(startOne);
 
-  test.each([["virtual", VIRTUAL_TIMER, "CNTV_CVAL_EL0", "CNTV_CTL_EL0"], ["physical", PHYSICAL_TIMER, "CNTP_CVAL_EL0", "CNTP_CTL_EL0"]] as const)("the %s timer's come and end without any exit", (_, intid, compare, control) => {
+  test.each([
+    ["virtual", VIRTUAL_TIMER, "CNTV_CVAL_EL0", "CNTV_CTL_EL0"],
+    ["physical", PHYSICAL_TIMER, "CNTP_CVAL_EL0", "CNTP_CTL_EL0"],
+  ] as const)("the %s timer's come and end without any exit", (_, intid, compare, control) => {
     value(guest.store(gicr(0x100), 4, bit(intid)));
     const before = exits();
     for (let n = 0; n < 1000; n++) {
@@ -156,23 +160,26 @@ describe("the CPU interface of a direct guest", () => {
     expect(guest.acknowledge()).toBe(60);
   });
 
-  test.each(ALL_GICS.filter(([, board]) => board.gicVersion === 3))("%s: each priority comes where ICC_PMR_EL1 is less urgent, and not where it is as urgent", (_, board) => {
-    const one = new Bench({ ...DIRECT, board });
-    const owner = one.openInterrupts(3);
-    one.enable(3, 60);
-    for (const priority of [0x20, 0x40, 0x80, 0xa0, 0xc0, 0xe0]) {
-      value(owner.store(GUEST_GICD + 0x400 + 60, 1, BigInt(priority)));
-      one.machine.setLine(60, true);
-      for (const mask of [0, 0x10, priority - 0x10, priority]) {
-        value(owner.msr("ICC_PMR_EL1", BigInt(mask)));
-        expect(owner.acknowledge(), `priority ${priority}, mask ${mask}`).toBe(INTID_SPURIOUS);
+  test.each(ALL_GICS.filter(([, board]) => board.gicVersion === 3))(
+    "%s: each priority comes where ICC_PMR_EL1 is less urgent, and not where it is as urgent",
+    (_, board) => {
+      const one = new Bench({ ...DIRECT, board });
+      const owner = one.openInterrupts(3);
+      one.enable(3, 60);
+      for (const priority of [0x20, 0x40, 0x80, 0xa0, 0xc0, 0xe0]) {
+        value(owner.store(GUEST_GICD + 0x400 + 60, 1, BigInt(priority)));
+        one.machine.setLine(60, true);
+        for (const mask of [0, 0x10, priority - 0x10, priority]) {
+          value(owner.msr("ICC_PMR_EL1", BigInt(mask)));
+          expect(owner.acknowledge(), `priority ${priority}, mask ${mask}`).toBe(INTID_SPURIOUS);
+        }
+        value(owner.msr("ICC_PMR_EL1", BigInt(priority + 0x10)));
+        expect(owner.acknowledge(), `priority ${priority}`).toBe(60);
+        one.machine.setLine(60, false);
+        owner.endOfInterrupt(60);
       }
-      value(owner.msr("ICC_PMR_EL1", BigInt(priority + 0x10)));
-      expect(owner.acknowledge(), `priority ${priority}`).toBe(60);
-      one.machine.setLine(60, false);
-      owner.endOfInterrupt(60);
-    }
-  });
+    },
+  );
 
   test("ICC_CTLR_EL1: EOImode and CBPR are the guest's, to set and to clear", () => {
     const before = value(guest.mrs("ICC_CTLR_EL1"));
@@ -321,7 +328,8 @@ describe("SGIs of a direct partition", () => {
   test("to other partitions' pCPUs, other clusters or ranges go nowhere", () => {
     const latches = (): number[] => [0, 1].map((n) => bench.machine.pcpu(n).gic.bank.latch[0] ?? 0);
     const before = latches();
-    for (const value of [sgi(1, 0xfffc), sgi(1, 3, 1n << 16n), sgi(1, 3, 1n << 32n), sgi(1, 3, 1n << 48n), sgi(1, 3, 1n << 44n)]) guest.msr("ICC_SGI1R_EL1", value);
+    for (const value of [sgi(1, 0xfffc), sgi(1, 3, 1n << 16n), sgi(1, 3, 1n << 32n), sgi(1, 3, 1n << 48n), sgi(1, 3, 1n << 44n)])
+      guest.msr("ICC_SGI1R_EL1", value);
     expect(latches()).toEqual(before);
     expect([guest.acknowledge(), other.acknowledge()]).toEqual([INTID_SPURIOUS, INTID_SPURIOUS]);
   });
@@ -330,7 +338,8 @@ describe("SGIs of a direct partition", () => {
     value(other.store(gicr(0x100, 1), 4, bit(KICK_SGI)));
     guest.msr("ICC_SGI1R_EL1", sgi(KICK_SGI, 2));
     expect(other.acknowledge()).toBe(KICK_SGI);
-    for (const command of [abi.COMMAND_PAUSE, abi.COMMAND_RESUME, abi.COMMAND_PAUSE, abi.COMMAND_RESUME]) expect(bench.command(1, command)).toBe(abi.REPLY_OK);
+    for (const command of [abi.COMMAND_PAUSE, abi.COMMAND_RESUME, abi.COMMAND_PAUSE, abi.COMMAND_RESUME])
+      expect(bench.command(1, command)).toBe(abi.REPLY_OK);
     expect([guest.running, other.running]).toEqual([true, true]);
     expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
     expect(guest.running).toBe(true);

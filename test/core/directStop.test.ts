@@ -1,5 +1,5 @@
-// A direct partition takes no interrupt of the hypervisor's, and is stopped, paused and restarted all the same, whatever it does: its
-// stage 2 is taken away, and a kick sent in case it sleeps (core/lifecycle.ts, stage2.ts).
+// A direct partition takes no interrupt of the hypervisor's, and is stopped, paused and restarted all the same, whatever it
+// does: its stage 2 is taken away, and a kick sent in case it sleeps (core/lifecycle.ts, stage2.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
@@ -65,25 +65,39 @@ const DOING: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => v
   }],
   ["at a running priority that it has made up", [2, 3], (one) => one.driver.activePriorities(1)],
 ];
-const CASES = ALL_GICS.flatMap(([gic, board]) => DOING.flatMap(([doing, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, doing, { board, begin }] as const] : [])));
+const CASES = ALL_GICS.flatMap(([gic, board]) =>
+  DOING.flatMap(([doing, versions, begin]) =>
+    versions.includes(board.gicVersion) ? [[gic, doing, { board, begin }] as const] : [],
+  ),
+);
 
-test.each(ALL_GICS)("%s: while it is held, the CPU interface is the hypervisor's as it is at first: nothing of the guest's decides what comes through; then it is the guest's again", (_, board) => {
-  startOne(board);
-  const { physical } = guest.pcpu.gic;
-  const state = () => [physical.enabled, physical.eoiMode, physical.binaryPoint, physical.activePriorities, physical.priorityMask];
-  bench.command(1, abi.COMMAND_PAUSE);
-  const atFirst = state();
-  bench.command(1, abi.COMMAND_RESUME);
-  guest.driver.binaryPoint(7);
-  handle(guest, 0x20);
-  guest.driver.enable(false);
-  const own = state();
-  expect(own).not.toEqual(atFirst);
-  bench.command(1, abi.COMMAND_PAUSE);
-  expect(state()).toEqual(atFirst);
-  bench.command(1, abi.COMMAND_RESUME);
-  expect(state()).toEqual(own);
-});
+test.each(ALL_GICS)(
+  "%s: while it is held, the CPU interface is the hypervisor's as it is at first: " +
+    "nothing of the guest's decides what comes through; then it is the guest's again",
+  (_, board) => {
+    startOne(board);
+    const { physical } = guest.pcpu.gic;
+    const state = () => [
+      physical.enabled,
+      physical.eoiMode,
+      physical.binaryPoint,
+      physical.activePriorities,
+      physical.priorityMask,
+    ];
+    bench.command(1, abi.COMMAND_PAUSE);
+    const atFirst = state();
+    bench.command(1, abi.COMMAND_RESUME);
+    guest.driver.binaryPoint(7);
+    handle(guest, 0x20);
+    guest.driver.enable(false);
+    const own = state();
+    expect(own).not.toEqual(atFirst);
+    bench.command(1, abi.COMMAND_PAUSE);
+    expect(state()).toEqual(atFirst);
+    bench.command(1, abi.COMMAND_RESUME);
+    expect(state()).toEqual(own);
+  },
+);
 
 test("whoever takes a neighbour's memory away keeps its own guest's registers of stage 1, MMU on or off, and its VMID", () => {
   for (const mmu of [0n, 1n]) {
@@ -125,7 +139,15 @@ describe.each(CASES)("%s: a direct guest that is %s", (_gic, _doing, { board, be
     const { physical, bank } = guest.pcpu.gic;
     const { pc, pstate } = guest.pcpu;
     for (let n = 0; n < 31; n++) guest.setX(n, BigInt(n + 1));
-    const state = () => [physical.enabled, physical.eoiMode, physical.binaryPoint, physical.activePriorities, physical.control, bank.enabled[0], bank.active[0]];
+    const state = () => [
+      physical.enabled,
+      physical.eoiMode,
+      physical.binaryPoint,
+      physical.activePriorities,
+      physical.control,
+      bank.enabled[0],
+      bank.active[0],
+    ];
     const before = state();
     expect(bench.command(1, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
     expect(guest.running).toBe(false);
@@ -266,7 +288,9 @@ const DEAF: readonly (readonly [string, readonly (2 | 3)[], (guest: Guest) => vo
     handle(one, 0x20);
   }],
 ];
-const DEAF_CASES = ALL_GICS.flatMap(([gic, board]) => DEAF.flatMap(([how, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, how, { board, begin }] as const] : [])));
+const DEAF_CASES = ALL_GICS.flatMap(([gic, board]) =>
+  DEAF.flatMap(([how, versions, begin]) => (versions.includes(board.gicVersion) ? [[gic, how, { board, begin }] as const] : [])),
+);
 
 describe.each(DEAF_CASES)("%s: a direct guest that sleeps behind an interface %s", (_gic, _how, { board, begin }) => {
   beforeEach(() => {

@@ -241,7 +241,11 @@ describe("what gets an External abort, with nothing of it done", () => {
   });
 
   test("write-back of a base that is transferred, too; without write-back it may be", () => {
-    const [LDR_POST, LDR_PRE, LDP_POST, LDP_PRE, LDP_SECOND] = [0xb840_4400, 0xb840_4c00, 0x28c1_0400, 0x29c1_0400, 0x28c1_0001]; // ldr w0, [x0], #4 … ldp w1, w0, [x0], #8
+    const LDR_POST = 0xb840_4400; // ldr w0, [x0], #4
+    const LDR_PRE = 0xb840_4c00;
+    const LDP_POST = 0x28c1_0400;
+    const LDP_PRE = 0x29c1_0400;
+    const LDP_SECOND = 0x28c1_0001; // ldp w1, w0, [x0], #8
     for (const word of [LDR_POST, LDR_PRE, LDP_POST, LDP_PRE, LDP_SECOND]) {
       const at = word === LDR_PRE ? PRIORITIES + 4 : word === LDP_PRE ? PRIORITIES + 8 : PRIORITIES;
       guest.setX(0, BigInt(PRIORITIES));

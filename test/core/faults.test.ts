@@ -23,7 +23,16 @@ const benchWith = (onFailure: OnFailure): Bench => {
 };
 
 describe("an access to what a partition does not own", () => {
-  test.each([["memory of another partition", FOREIGN], ["the hypervisor's image", 0x4020_0000], ["the board's UART's neighbour", 0x0903_0000], ["the GIC behind the emulated one", 0x0810_0000], ["what is behind the emulated GICD", 0x0801_0000], ["what is behind the last emulated GICR", 0x080e_0000], ["what is behind the emulated UART", 0x0900_1000], ["nothing at all", 0xff_ffff_f000]])("%s is a fault of the partition, for loads, stores and fetches", (_, ipa) => {
+  test.each([
+    ["memory of another partition", FOREIGN],
+    ["the hypervisor's image", 0x4020_0000],
+    ["the board's UART's neighbour", 0x0903_0000],
+    ["the GIC behind the emulated one", 0x0810_0000],
+    ["what is behind the emulated GICD", 0x0801_0000],
+    ["what is behind the last emulated GICR", 0x080e_0000],
+    ["what is behind the emulated UART", 0x0900_1000],
+    ["nothing at all", 0xff_ffff_f000],
+  ])("%s is a fault of the partition, for loads, stores and fetches", (_, ipa) => {
     for (const access of ["load", "store", "fetch"] as const) {
       const bench = benchWith("stop");
       const guest = bench.guest(0);
@@ -47,16 +56,26 @@ describe("an access to what a partition does not own", () => {
   });
 
   test.each<[string, (guest: Guest, machine: Aarch64Machine) => void]>([
-    ["a load", (guest) => guest.load(FOREIGN, 4)], ["a fetch", (guest) => guest.fetch(FOREIGN)], ["an SError", ({ pcpu }, machine) => machine.serror(pcpu, 0xbe00_0000n)],
+    ["a load", (guest) => guest.load(FOREIGN, 4)],
+    ["a fetch", (guest) => guest.fetch(FOREIGN)],
+    ["an SError", ({ pcpu }, machine) => machine.serror(pcpu, 0xbe00_0000n)],
   ])("counts as one exit of that kind, and no other: %s", (_, access) => {
     const bench = benchWith("stop");
     const before = bench.vcpu(0, 0).exits;
     access(bench.guest(0), bench.machine);
-    expect(bench.vcpu(0, 0).exits.map((count, cause) => count - (before[cause] ?? 0))).toEqual(before.map((__, cause) => (cause === abi.EXIT_FAULT ? 1 : 0)));
+    expect(bench.vcpu(0, 0).exits.map((count, cause) => count - (before[cause] ?? 0))).toEqual(
+      before.map((__, cause) => (cause === abi.EXIT_FAULT ? 1 : 0)),
+    );
   });
 
   test("of memory it may only read is a fault when it writes, and the event says where", () => {
-    const bench = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, onFailure: "stop", regions: [PLC.regions[0] ?? shared(0, 0), shared(0x5000_0000, 0x5000_0000, "r")] }] });
+    const bench = new Bench({
+      ...STANDARD,
+      partitions: [
+        LINUX,
+        { ...PLC, onFailure: "stop", regions: [PLC.regions[0] ?? shared(0, 0), shared(0x5000_0000, 0x5000_0000, "r")] },
+      ],
+    });
     expect(value(bench.guest(3).load(0x5000_0000, 4))).toBe(0n);
     expect(bench.guest(3).store(0x5000_0008, 4, 1n)).toEqual({ kind: "parked" });
     expect(bench.events(1).at(-2)).toMatchObject({ code: abi.EVENT_FAULT, b: 0x5000_0008n });
@@ -93,7 +112,9 @@ describe("on_failure", () => {
     guest.load(FOREIGN, 4, { register: 3 });
     bench.machine.settle();
     expect(bench.partition(0).state).toBe("inspect");
-    expect(Array.from({ length: 31 }, (_, n) => bench.machine.linear.getBigUint64(guest.pcpu.vcpu + 8 * n, true))).toEqual(registers);
+    expect(Array.from({ length: 31 }, (_, n) => bench.machine.linear.getBigUint64(guest.pcpu.vcpu + 8 * n, true))).toEqual(
+      registers,
+    );
     expect(guest.pcpu.registers.ELR_EL2).toBe(pc);
     expect(guest.pcpu.registers.VBAR_EL1).toBe(0x6000_8000n);
     expect(bench.machine.memory.read64(0x6000_1000)).toBe(0x1234n);
@@ -141,32 +162,35 @@ describe("stopping a partition", () => {
 
 });
 
-test.each([0, 1, 2, 3, 4, 5])("a start that has begun and failed before whoever asked for it goes on: it can be started again (after %i steps)", (steps) => {
-  const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, cpus: [0] }, PLC] });
-  const { machine } = bench;
-  const guest = bench.guest(0);
-  expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
-  const go = (): void => {
-    while (machine.step(machine.pcpu(0))) continue;
-  };
-  const meanwhile = (): void => {
-    // Whatever wakes its boot pCPU, it looks whether there is something to do.
-    machine.gic.write(0, (machine.board.cpus[0]?.gicr ?? 0) + SGI_BASE + ISPENDR, 4, 1n << BigInt(KICK_SGI));
-    go();
-    if (guest.running) guest.load(FOREIGN, 8);
-    go();
-  };
-  machine.onIntrinsic = (name, { index }) => {
-    if (name !== "compareExchange32" || index !== STANDARD.housekeeper) return;
-    machine.onIntrinsic = undefined;
-    machine.intrude(steps, meanwhile);
-  };
-  expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
-  expect(machine.endIntrusion()).toBe(true);
-  machine.settle();
-  if (!guest.running) expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
-  expect([guest.running, bench.partition(0).state]).toEqual([true, "running"]);
-});
+test.each([0, 1, 2, 3, 4, 5])(
+  "a start that has begun and failed before whoever asked for it goes on: it can be started again (after %i steps)",
+  (steps) => {
+    const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, cpus: [0] }, PLC] });
+    const { machine } = bench;
+    const guest = bench.guest(0);
+    expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
+    const go = (): void => {
+      while (machine.step(machine.pcpu(0))) continue;
+    };
+    const meanwhile = (): void => {
+      // Whatever wakes its boot pCPU, it looks whether there is something to do.
+      machine.gic.write(0, (machine.board.cpus[0]?.gicr ?? 0) + SGI_BASE + ISPENDR, 4, 1n << BigInt(KICK_SGI));
+      go();
+      if (guest.running) guest.load(FOREIGN, 8);
+      go();
+    };
+    machine.onIntrinsic = (name, { index }) => {
+      if (name !== "compareExchange32" || index !== STANDARD.housekeeper) return;
+      machine.onIntrinsic = undefined;
+      machine.intrude(steps, meanwhile);
+    };
+    expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect(machine.endIntrusion()).toBe(true);
+    machine.settle();
+    if (!guest.running) expect(bench.command(0, abi.COMMAND_START)).toBe(abi.REPLY_OK);
+    expect([guest.running, bench.partition(0).state]).toEqual([true, "running"]);
+  },
+);
 
 describe("a partition that fails again and again", () => {
   const PAUSE = 1000;
@@ -258,9 +282,14 @@ describe("the other partition", () => {
     bench.machine.settle();
     for (let n = 0; n < 31; n++) plc.setX(n, BigInt(n * 3));
     const view = () => ({
-      registers: { ...plc.pcpu.registers }, pc: plc.pcpu.pc, pstate: plc.pcpu.pstate,
-      general: Array.from({ length: 31 }, (_, n) => plc.x(n)), lists: plc.pcpu.gic.virtual.held(), memory: bench.machine.memory.readBytes(0x4800_0000, 0x10_0000),
-      exits: bench.vcpu(1, 0).exits, held: bench.vcpu(1, 0).held,
+      registers: { ...plc.pcpu.registers },
+      pc: plc.pcpu.pc,
+      pstate: plc.pcpu.pstate,
+      general: Array.from({ length: 31 }, (_, n) => plc.x(n)),
+      lists: plc.pcpu.gic.virtual.held(),
+      memory: bench.machine.memory.readBytes(0x4800_0000, 0x10_0000),
+      exits: bench.vcpu(1, 0).exits,
+      held: bench.vcpu(1, 0).held,
     });
     const before = view();
     bench.guest(0).load(FOREIGN, 4);
@@ -302,7 +331,17 @@ describe("a panic of the hypervisor on one pCPU", () => {
     // Also whole records away from the real ones, where one would be if there were more pCPUs.
     const real = benchWith("stop").machine.pcpus.map(({ vcpu }) => vcpu);
     const [first = NaN, second = NaN] = real;
-    const records = [0, 1, 0xffff_ffff, 1025, 0x7fff_fff0, first - (second - first), first + 8 * (second - first), first + 1, first + 1000 * (second - first)];
+    const records = [
+      0,
+      1,
+      0xffff_ffff,
+      1025,
+      0x7fff_fff0,
+      first - (second - first),
+      first + 8 * (second - first),
+      first + 1,
+      first + 1000 * (second - first),
+    ];
     for (const record of records) {
       const bench = benchWith("stop");
       bench.machine.enter(bench.machine.pcpu(2), () => {
@@ -313,7 +352,12 @@ describe("a panic of the hypervisor on one pCPU", () => {
       expect(bench.text).toContain("PANIC");
       expect([0, 1, 3].map((pcpu) => bench.guest(pcpu).running), `0x${record.toString(16)}`).toEqual([true, true, true]);
       expect(bench.machine.pcpus.map(({ vcpu }) => vcpu)).toEqual(real);
-      expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_EVENT).map(decodeEvent).some(({ code }) => code === abi.EVENT_PANIC || code === abi.EVENT_STOPPED)).toBe(false);
+      expect(
+        bench.frames
+          .filter(({ kind }) => kind === abi.FRAME_EVENT)
+          .map(decodeEvent)
+          .some(({ code }) => code === abi.EVENT_PANIC || code === abi.EVENT_STOPPED),
+      ).toBe(false);
     }
   });
 });

@@ -373,7 +373,7 @@ describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
     },
   );
 
-  test("a byte of a priority changes that one, a word four of them, at the first and last of each frame, and nothing beside them", () => {
+  test("a byte of a priority changes that one, a word four of them, at each frame's ends, and nothing beside them", () => {
     open();
     const frame = (base: number, first: number, end: number): bigint[] =>
       Array.from({ length: (end - first) / 4 }, (_, n) => value(linux.load(base + first + 4 * n, 4)));
@@ -398,7 +398,7 @@ describe("accesses of other sizes (IHI 0069 §12.1.3)", () => {
     expect(sgis(), "halfwords and doublewords do nothing").toEqual(before);
   });
 
-  test("routes: by a word, by a doubleword; of an INTID that is not its own, of SGIs and PPIs, behind the last one there is none", () => {
+  test("routes: by a word, by a doubleword; of others' INTIDs, of SGIs and PPIs, behind the last one there is none", () => {
     open();
     const route = (intid: number): bigint => gicd(linux, IROUTER + 8 * intid, 8);
     expect([48, 49, 61].map(route)).toEqual([1n, 0n, 0n]);

@@ -26,11 +26,13 @@ function written(text: string): bigint[] {
 }
 
 describe("HYPERCALL_VERSION", () => {
-  test("is the interface's", () => expect(result(bench.guest(3).hvc(calls.HYPERCALL_VERSION))).toBe((abi.CALL_VERSION_MAJOR << 16) | abi.CALL_VERSION_MINOR));
+  test("is the interface's", () =>
+    expect(result(bench.guest(3).hvc(calls.HYPERCALL_VERSION))).toBe((abi.CALL_VERSION_MAJOR << 16) | abi.CALL_VERSION_MINOR));
 
   test("hypercalls are the same by SMC", () => {
     const guest = bench.guest(3);
-    for (const fn of [calls.HYPERCALL_VERSION, calls.HYPERCALL_WATCHDOG_FEED, calls.HYPERCALL_MAILBOX]) expect(result(guest.smc(fn)), `0x${fn.toString(16)}`).toBe(result(guest.hvc(fn)));
+    for (const fn of [calls.HYPERCALL_VERSION, calls.HYPERCALL_WATCHDOG_FEED, calls.HYPERCALL_MAILBOX])
+      expect(result(guest.smc(fn)), `0x${fn.toString(16)}`).toBe(result(guest.hvc(fn)));
     const linux = bench.openInterrupts(0);
     bench.enable(0, 233);
     expect(result(guest.smc(calls.HYPERCALL_DOORBELL, 0))).toBe(0);
@@ -43,7 +45,12 @@ describe("SMCCC vendor queries", () => {
   test("UID in x0…x3, revision in x0 and x1", () => {
     const guest = bench.guest(0);
     guest.hvc(calls.SMCCC_HYP_UID);
-    expect([0, 1, 2, 3].map((n) => Number(guest.x(n)))).toEqual([calls.HYP_UID_0, calls.HYP_UID_1, calls.HYP_UID_2, calls.HYP_UID_3]);
+    expect([0, 1, 2, 3].map((n) => Number(guest.x(n)))).toEqual([
+      calls.HYP_UID_0,
+      calls.HYP_UID_1,
+      calls.HYP_UID_2,
+      calls.HYP_UID_3,
+    ]);
     guest.hvc(calls.SMCCC_HYP_REVISION);
     expect([0, 1].map((n) => Number(guest.x(n)))).toEqual([abi.CALL_VERSION_MAJOR, abi.CALL_VERSION_MINOR]);
   });
@@ -81,7 +88,8 @@ describe("HYPERCALL_DOORBELL", () => {
   });
 
   test("a channel that the caller does not have: INVALID_PARAMETER, and nothing rings", () => {
-    for (const channel of [CHANNELS_ENDED, 2, 0xffff_ffff, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, channel)), String(channel)).toBe(INVALID_PARAMETER);
+    for (const channel of [CHANNELS_ENDED, 2, 0xffff_ffff, 1n << 32n, 0xffff_ffff_ffff_ffffn])
+      expect(result(bench.guest(0).hvc(calls.HYPERCALL_DOORBELL, channel)), String(channel)).toBe(INVALID_PARAMETER);
     expect([233, 235].map((intid) => bench.machine.gic.distributor.bank.isPending(intid))).toEqual([false, false]);
   });
 
@@ -107,7 +115,8 @@ describe("HYPERCALL_CONSOLE_WRITE", () => {
   });
 
   test("more than 48 bytes: INVALID_PARAMETER, and none is taken", () => {
-    for (const count of [49n, 1n << 32n, 0xffff_ffff_ffff_ffffn]) expect(result(bench.guest(3).hvc(calls.HYPERCALL_CONSOLE_WRITE, count, 0x41n))).toBe(INVALID_PARAMETER);
+    for (const count of [49n, 1n << 32n, 0xffff_ffff_ffff_ffffn])
+      expect(result(bench.guest(3).hvc(calls.HYPERCALL_CONSOLE_WRITE, count, 0x41n))).toBe(INVALID_PARAMETER);
     expect(bench.console(1)).toBe("");
   });
 
@@ -141,17 +150,34 @@ describe("HYPERCALL_TAG_PUBLISH", () => {
   });
 
   test("a tag above the last one: INVALID_PARAMETER", () => {
-    for (const tag of [32, 0xffff_ffff, 1n << 32n]) expect(result(bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, 1))).toBe(INVALID_PARAMETER);
+    for (const tag of [32, 0xffff_ffff, 1n << 32n])
+      expect(result(bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, 1))).toBe(INVALID_PARAMETER);
     expect(bench.partition(1).tags.size).toBe(0);
   });
 
   test("all tags fit one telemetry frame, however large their values", () => {
-    for (let tag = 0; tag < abi.TAG_MAX; tag++) bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, 0xffff_ffff_ffff_ff00n + BigInt(tag));
+    for (let tag = 0; tag < abi.TAG_MAX; tag++)
+      bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, 0xffff_ffff_ffff_ff00n + BigInt(tag));
     expect(bench.partition(1).tags.size).toBe(abi.TAG_MAX);
   });
 
   test("a value is as it was published at every length that its number may have in the frame (RFC 8949 §3)", () => {
-    const edges = [0n, 23n, 24n, 0xfen, 0xffn, 0x100n, 0x101n, 0xffffn, 0x1_0000n, 0xffff_fffen, 0xffff_ffffn, 0x1_0000_0000n, 0x1_0000_0001n, 0x1234_5678_9abc_def0n];
+    const edges = [
+      0n,
+      23n,
+      24n,
+      0xfen,
+      0xffn,
+      0x100n,
+      0x101n,
+      0xffffn,
+      0x1_0000n,
+      0xffff_fffen,
+      0xffff_ffffn,
+      0x1_0000_0000n,
+      0x1_0000_0001n,
+      0x1234_5678_9abc_def0n,
+    ];
     edges.forEach((value, tag) => bench.guest(3).hvc(calls.HYPERCALL_TAG_PUBLISH, tag, value));
     expect([...bench.partition(1).tags.values()]).toEqual(edges);
   });
@@ -171,7 +197,8 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
     return one;
   };
 
-  test("a partition without a watchdog: NOT_SUPPORTED", () => expect(result(bench.guest(0).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(calls.SMCCC_NOT_SUPPORTED));
+  test("a partition without a watchdog: NOT_SUPPORTED", () =>
+    expect(result(bench.guest(0).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(calls.SMCCC_NOT_SUPPORTED));
 
   test("never fed: never expires", () => {
     bench.pass(500);
@@ -194,30 +221,37 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
     one.pass(300);
     expect(one.partition(1)).toMatchObject({ state: "running", watchdogExpired: 1, restarts: 1 });
     const codes = one.events(1).map(({ code, a }) => [code, a]);
-    expect(codes.slice(1)).toEqual([[abi.EVENT_WATCHDOG, expect.any(BigInt)], [abi.EVENT_STOPPED, BigInt(abi.STOP_WATCHDOG)], [abi.EVENT_STARTED, expect.any(BigInt)]]);
+    expect(codes.slice(1)).toEqual([
+      [abi.EVENT_WATCHDOG, expect.any(BigInt)],
+      [abi.EVENT_STOPPED, BigInt(abi.STOP_WATCHDOG)],
+      [abi.EVENT_STARTED, expect.any(BigInt)],
+    ]);
     const since = one.events(1).find(({ code }) => code === abi.EVENT_WATCHDOG)?.a ?? 0n;
     expect(Number(since)).toBeGreaterThanOrEqual(100e6);
     expect(Number(since)).toBeLessThan(102e6);
   });
 
-  test.each([100_000, 37_000])("expires in the tick of its deadline, no tick earlier or later (%i µs)", (watchdogMicroseconds) => {
-    const one = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, watchdogMicroseconds, onFailure: "stop" }] });
-    const { clock, pcpus } = one.machine;
-    const nextTick = (): number => pcpus[STANDARD.housekeeper]?.hypervisorTimer.deadline ?? NaN;
-    // Fed at the very moment of a tick, it is due at that of another one.
-    clock.forward(nextTick() - clock.now);
-    const due = clock.now + clock.ticksOf(watchdogMicroseconds * 1000);
-    expect(result(one.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0);
-    while (clock.now < due) {
-      expect(one.guest(3).running).toBe(true);
-      one.machine.settle();
+  test.each([100_000, 37_000])(
+    "expires in the tick of its deadline, no tick earlier or later (%i µs)",
+    (watchdogMicroseconds) => {
+      const one = new Bench({ ...STANDARD, partitions: [LINUX, { ...PLC, watchdogMicroseconds, onFailure: "stop" }] });
+      const { clock, pcpus } = one.machine;
+      const nextTick = (): number => pcpus[STANDARD.housekeeper]?.hypervisorTimer.deadline ?? NaN;
+      // Fed at the very moment of a tick, it is due at that of another one.
       clock.forward(nextTick() - clock.now);
-    }
-    expect(clock.now).toBe(due);
-    one.machine.settle();
-    expect(one.guest(3).running).toBe(false);
-    expect(one.events(1).find(({ code }) => code === abi.EVENT_WATCHDOG)?.a).toBe(BigInt(watchdogMicroseconds) * 1000n);
-  });
+      const due = clock.now + clock.ticksOf(watchdogMicroseconds * 1000);
+      expect(result(one.guest(3).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0);
+      while (clock.now < due) {
+        expect(one.guest(3).running).toBe(true);
+        one.machine.settle();
+        clock.forward(nextTick() - clock.now);
+      }
+      expect(clock.now).toBe(due);
+      one.machine.settle();
+      expect(one.guest(3).running).toBe(false);
+      expect(one.events(1).find(({ code }) => code === abi.EVENT_WATCHDOG)?.a).toBe(BigInt(watchdogMicroseconds) * 1000n);
+    },
+  );
 
   test("expired, on_failure stop: failed, its memory is not touched any more", () => {
     const one = expire("stop");

@@ -104,7 +104,7 @@ describe.each(ALL_GICS)("%s: an SPI", (_, board) => {
     expect(guest.acknowledge()).toBe(48);
   });
 
-  test("that was acknowledged by the hypervisor but not by the guest is taken back by ICENABLER, and comes after ISENABLER", () => {
+  test("that only the hypervisor has acknowledged is taken back by ICENABLER, and comes after ISENABLER", () => {
     for (const intid of [48, 50]) {
       bench.machine.setLine(intid, true);
       bench.machine.settle();

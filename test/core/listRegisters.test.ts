@@ -135,7 +135,7 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     expect(virtual.held()).toEqual(before);
   });
 
-  test("with EOIR and DIR apart, each that the guest is handling is deactivated by its DIR; on a GICv3, which traps it, in whichever order", () => {
+  test("with EOIR and DIR apart, each is deactivated by its DIR; on a GICv3, which traps it, in whichever order", () => {
     guest.driver.splitEnd(true);
     many.slice(0, 6).forEach((intid, n) => bench.enable(0, intid, 0xf0 - 0x20 * (n + 1)));
     for (const intid of many.slice(0, 6)) {
@@ -154,7 +154,7 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     }
   });
 
-  test("an interrupt that had to make room is ended by its EOIR, though a more urgent one that had to was deactivated by hand", () => {
+  test("an interrupt that had to make room is ended by its EOIR, though a more urgent one was deactivated by hand", () => {
     const nested = many.slice(0, 7);
     nested.forEach((intid, n) => bench.enable(0, intid, 0xe0 - 0x20 * n));
     for (const intid of nested) {
@@ -175,7 +175,7 @@ describe.each(COUNTS)("%s: more interrupts than %i list registers", (_, listRegi
     }
   });
 
-  test("one that is active by the guest's hand is ended after all that it has acknowledged, though that be as little urgent as any that comes", () => {
+  test("one that is active by the guest's hand is ended after all that it has acknowledged, however little urgent", () => {
     const [byHand = NaN, least = NaN, ...urgent] = many.slice(0, 7);
     guest.driver.mask(0xf8);
     bench.enable(0, least, 0xf0);

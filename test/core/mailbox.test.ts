@@ -28,7 +28,13 @@ function print(text: string): void {
 
 test("a partition without one has none: not where its memory begins at IPA 0 either", () => {
   const memory = [{ ...ram(0, 0x4800_0000, 16 * 0x10_0000) }];
-  bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, channels: [], regions: LINUX.regions.slice(0, 2) }, { ...PLC, channels: [], regions: memory }] });
+  bench = new Bench({
+    ...STANDARD,
+    partitions: [
+      { ...LINUX, channels: [], regions: LINUX.regions.slice(0, 2) },
+      { ...PLC, channels: [], regions: memory },
+    ],
+  });
   guest = bench.openInterrupts(3);
   for (let offset = 0; offset < abi.MAILBOX_SIZE; offset += 8) value(guest.store(offset, 8, 0x0101_0101_0101_0101n));
   bench.pass(10);
@@ -36,7 +42,8 @@ test("a partition without one has none: not where its memory begins at IPA 0 eit
   expect(bench.console(1)).toBe("");
   guest.hvc(SYSTEM_RESET);
   bench.pass(1500);
-  for (let offset = 0; offset < abi.MAILBOX_SIZE; offset += 8) expect(value(guest.load(offset, 8)), `0x${offset.toString(16)}`).toBe(0x0101_0101_0101_0101n);
+  for (let offset = 0; offset < abi.MAILBOX_SIZE; offset += 8)
+    expect(value(guest.load(offset, 8)), `0x${offset.toString(16)}`).toBe(0x0101_0101_0101_0101n);
 });
 
 describe.each([["injected", false], ["direct", true]])("the mailbox of a guest with %s interrupts", (_, direct) => {
@@ -123,7 +130,8 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
   test("console: a long text comes out whole if the guest minds the tail", () => {
     const text = Array.from({ length: 200 }, (_, n) => `line ${n} of a long text\n`).join("");
     for (let from = 0; from < text.length;) {
-      const room = abi.MAILBOX_CONSOLE_BYTES - Number((get(abi.MAILBOX_CONSOLE_HEAD, 4) - get(abi.MAILBOX_CONSOLE_TAIL, 4)) & 0xffff_ffffn);
+      const room =
+        abi.MAILBOX_CONSOLE_BYTES - Number((get(abi.MAILBOX_CONSOLE_HEAD, 4) - get(abi.MAILBOX_CONSOLE_TAIL, 4)) & 0xffff_ffffn);
       print(text.slice(from, from + room));
       from += room;
       bench.pass(5);
@@ -188,7 +196,10 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
 });
 
 test("whichever partition has one", () => {
-  const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, regions: [...LINUX.regions, mailbox(0x7100_0000, 0x5100_0000)] }, PLC] });
+  const bench = new Bench({
+    ...STANDARD,
+    partitions: [{ ...LINUX, regions: [...LINUX.regions, mailbox(0x7100_0000, 0x5100_0000)] }, PLC],
+  });
   expect(Number(bench.machine.memory.read64(0x5100_0000) & 0xffff_ffffn)).toBe(abi.MAILBOX_MAGIC);
   expect(value(bench.guest(0).hvc(calls.HYPERCALL_MAILBOX))).toBe(0x7100_0000n);
 });

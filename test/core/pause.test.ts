@@ -13,10 +13,16 @@ let bench: Bench;
 let guest: Guest;
 const running = (): boolean[] => bench.guests.map((one) => one.running);
 
-test.each([["injected", false], ["direct", true]])("a partition on pCPU 0 alone, %s: goes on after a pause, once", (_, direct) => {
+test.each([
+  ["injected", false],
+  ["direct", true],
+])("a partition on pCPU 0 alone, %s: goes on after a pause, once", (_, direct) => {
   bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, cpus: [0], direct }, PLC] });
   expect(bench.command(0, abi.COMMAND_PAUSE)).toBe(abi.REPLY_OK);
-  expect([bench.command(0, abi.COMMAND_RESUME), bench.command(0, abi.COMMAND_RESUME)]).toEqual([abi.REPLY_OK, abi.REPLY_WRONG_STATE]);
+  expect([bench.command(0, abi.COMMAND_RESUME), bench.command(0, abi.COMMAND_RESUME)]).toEqual([
+    abi.REPLY_OK,
+    abi.REPLY_WRONG_STATE,
+  ]);
   expect(value(bench.guest(0).load(0x6000_0000, 4))).toBe(0n);
 });
 

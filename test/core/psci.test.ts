@@ -228,7 +228,7 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect(bench.guest(0).pcpu.pc).toBe(pc + 12n);
   });
 
-  test("CPU_SUSPEND sleeps where nothing waits, not beside an interrupt that does, and never with direct interrupts, which would not wake EL2", () => {
+  test("CPU_SUSPEND sleeps where nothing waits, and never with direct interrupts, which would not wake EL2", () => {
     const sleeps = (one: Bench, pcpu: number): number => {
       let count = 0;
       one.machine.onIntrinsic = (name) => void (count += name === "wfi" ? 1 : 0);
@@ -248,7 +248,7 @@ describe.each(["hvc", "smc"] as const)("by %s", (conduit) => {
     expect(result(call(0, CPU_SUSPEND + SMC64, 0x1_0000_0000n, LINUX_RAM, 0))).toBe(0);
   });
 
-  test("the same of CPU_ON and AFFINITY_INFO: what is above 32 bits in x1, x2 and x3 is nothing to an SMC32 call, and counts in an SMC64 one", () => {
+  test("the same of CPU_ON and AFFINITY_INFO: bits above 32 of x1, x2 and x3 count in an SMC64 call alone", () => {
     const above = 0xdead_beef_0000_0000n;
     expect(result(call(0, AFFINITY_INFO, above | 1n, above))).toBe(OFF);
     for (const [affinity, level] of [

@@ -134,7 +134,7 @@ describe("TLB and instruction cache", () => {
     expect(bench.guest(1).running).toBe(true);
   });
 
-  test("where an invalidation has to be made twice (Cortex-A55 erratum 2441007): boot, restart, CPU_ON, a stop of a direct partition", () => {
+  test("where an invalidation has to be made twice (Cortex-A55 erratum 2441007): boot, restart, CPU_ON, stop", () => {
     const bench = new Bench({
       ...STANDARD,
       board: { ...qemuVirt, repeatsTlbi: true },

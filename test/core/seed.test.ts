@@ -48,7 +48,8 @@ const seedOf = (bench: Bench, partition: number): string =>
 /** A firmware's device tree. Its properties are what the firmware's author calls them. */
 const firmwareTree = (properties: string): Uint8Array =>
   compiled(
-    `/dts-v1/; / { model = "x"; cpus { cpu@0 { reg = <0>; }; }; chosen { stdout-path = "/pl011"; ${properties} }; memory { reg = <1 2>; }; };`,
+    `/dts-v1/; / { model = "x"; cpus { cpu@0 { reg = <0>; }; }; chosen { stdout-path = "/pl011"; ${properties} }; ` +
+      "memory { reg = <1 2>; }; };",
   );
 const RNG_SEED = `rng-seed = <${Array.from({ length: 8 }, (_, n) => 0x1000 + n).join(" ")}>;`;
 const KASLR_SEED = "kaslr-seed = <0x12345678 0x9abcdef0>;";
@@ -60,7 +61,7 @@ const chacha20 = (key: Uint8Array, number: number): Buffer => {
   return createCipheriv("chacha20", key, counterAndNonce).update(Buffer.alloc(SEED_BYTES));
 };
 
-test("a seed is ChaCha20's block with the start's number, under a key that is one itself: of all words that the board has, zeros left out", () => {
+test("a seed is ChaCha20's block with the start's number, under a key made of all words that the board has", () => {
   const words = [0x8000_0001, 0, 0xdead_beef, ...Array.from({ length: 13 }, (_, n) => (n + 1) * 0x1234_5679)].map(
     (word) => word % 2 ** 32,
   );

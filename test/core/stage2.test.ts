@@ -87,7 +87,7 @@ describe("stage 2", () => {
     }
   });
 
-  test("a region above 40 bits of IPA, and more tables than there are, whichever level the last one is of, stop the boot with a message", () => {
+  test("a region above 40 bits of IPA, and more tables than there are, stop the boot with a message", () => {
     const refuse = (regions: readonly PlannedRegion[]): string => {
       const only: PartitionSpec = { name: "only", cpus: [0], regions, interrupts: [], consoleInterrupt: 0 };
       const machine = machineFor(

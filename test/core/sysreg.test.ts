@@ -197,7 +197,7 @@ describe("other registers", () => {
       expect(guest.mrs(name)).toEqual({ kind: "exception", vector: 0x200, esr: UNDEFINED });
   });
 
-  test("unknown registers are UNDEFINED: implementation defined ones, GIC registers that are not trapped by design, trace", () => {
+  test("unknown registers are UNDEFINED: implementation defined ones, GIC registers not trapped by design, trace", () => {
     const unknown: Encoding[] = [
       ENCODINGS.CPUECTLR_EL1,
       { op0: 3, op1: 0, crn: 11, crm: 0, op2: 0 },
@@ -211,7 +211,7 @@ describe("other registers", () => {
     expect(guest.running).toBe(true);
   });
 
-  test("LORegions (HCR_EL2.TLOR), whose numbers are near those of what steers stage 1, are UNDEFINED, before and after that is written", () => {
+  test("LORegions (HCR_EL2.TLOR), whose numbers are near those of stage 1's registers, are UNDEFINED", () => {
     for (let written = 0; written < 2; written++) {
       // Trapped with them, its first write is sent back to be tried again.
       for (let n = 0; n < 2; n++)

@@ -9,10 +9,20 @@ import { ALL_GICS, Bench, value } from "./bench.ts";
 
 const SPARE = 2;
 /** One spare pCPU; none but the housekeeper's; two. */
-const NONE_SPARE: SystemSpec = { ...STANDARD, housekeeper: 0, partitions: [{ ...LINUX, cpus: [0, 1] }, { ...PLC, cpus: [3, 2] }] };
+const NONE_SPARE: SystemSpec = {
+  ...STANDARD,
+  housekeeper: 0,
+  partitions: [
+    { ...LINUX, cpus: [0, 1] },
+    { ...PLC, cpus: [3, 2] },
+  ],
+};
 
 /** pCPUs on which a housekeeping tick is due at some time. */
-const ticking = (bench: Bench): number[] => bench.machine.pcpus.flatMap(({ phase, hypervisorTimer, index }) => (phase !== "halted" && hypervisorTimer.control === 1n ? [index] : []));
+const ticking = (bench: Bench): number[] =>
+  bench.machine.pcpus.flatMap(({ phase, hypervisorTimer, index }) =>
+    phase !== "halted" && hypervisorTimer.control === 1n ? [index] : [],
+  );
 
 /** Watchdogs, restarts and commands work. */
 function housekept(bench: Bench, partition: number, boot: number): void {
@@ -107,7 +117,12 @@ test("a spare pCPU's panic is no partition's: nobody stops, and no event says th
   const bench = new Bench();
   bench.machine.panic(bench.machine.pcpu(SPARE));
   bench.pass(10);
-  expect(bench.frames.filter(({ kind }) => kind === abi.FRAME_EVENT).map(decodeEvent).map(({ code }) => code)).not.toContain(abi.EVENT_PANIC);
+  expect(
+    bench.frames
+      .filter(({ kind }) => kind === abi.FRAME_EVENT)
+      .map(decodeEvent)
+      .map(({ code }) => code),
+  ).not.toContain(abi.EVENT_PANIC);
   expect([0, 1].map((n) => bench.partition(n).state)).toEqual(["running", "running"]);
 });
 

@@ -1,4 +1,5 @@
-// The second emulated PL011, by which one partition reads along what leaves by the UART (core/devices/vpl011.ts, core/console.ts).
+// The second emulated PL011, by which one partition reads along what leaves by the UART
+// (core/devices/vpl011.ts, core/console.ts).
 import { beforeEach, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
@@ -51,7 +52,8 @@ function take(most = Infinity): number {
 const print = (text: string, from: Guest): void => {
   for (const byte of new TextEncoder().encode(text)) value(from.store(GUEST_UART, 1, BigInt(byte)));
 };
-const shown = (list: readonly Frame[]): unknown[] => list.map(({ kind, partition, sequence, payload }) => [kind, partition, sequence, Buffer.from(payload).toString("hex")]);
+const shown = (list: readonly Frame[]): unknown[] =>
+  list.map(({ kind, partition, sequence, payload }) => [kind, partition, sequence, Buffer.from(payload).toString("hex")]);
 
 test("every frame that leaves by the UART can be read there, in order, and nothing else", () => {
   for (let n = 0; n < 30; n++) {
@@ -68,7 +70,9 @@ test("every frame that leaves by the UART can be read there, in order, and nothi
   // The one that has left last goes along with the next one.
   expect(shown(frames)).toEqual(shown(bench.frames.slice(first, first + frames.length)));
   expect(bench.frames.length - first - frames.length).toBeLessThanOrEqual(1);
-  expect(new Set(frames.map(({ kind }) => kind))).toEqual(new Set([abi.FRAME_CONSOLE, abi.FRAME_PARTITION, abi.FRAME_VCPU, abi.FRAME_EVENT, abi.FRAME_REPLY]));
+  expect(new Set(frames.map(({ kind }) => kind))).toEqual(
+    new Set([abi.FRAME_CONSOLE, abi.FRAME_PARTITION, abi.FRAME_VCPU, abi.FRAME_EVENT, abi.FRAME_REPLY]),
+  );
 });
 
 test("it rings by the console's interrupt, once that is unmasked here, and says so here and not at the console", () => {

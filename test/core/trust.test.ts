@@ -79,7 +79,7 @@ test("group 0 stays trapped: it may be firmware's", () => {
   expect(exits()).toBe(before + GROUP_0.length);
 });
 
-test("it is stopped all the same while it runs, masked or not; and does not sleep through a stop before it has opened its interrupts", () => {
+test("it is stopped all the same while it runs, masked or not, and does not sleep through a stop", () => {
   value(guest.msr("ICC_PMR_EL1", 0n));
   expect(bench.command(0, abi.COMMAND_STOP)).toBe(abi.REPLY_OK);
   bench.pass(5);

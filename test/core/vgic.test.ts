@@ -220,7 +220,7 @@ describe.each(CASES)("%s, INTIDs %i and %i", (_, LEVEL, EDGE, board) => {
     expect(first.acknowledge()).toBe(EDGE);
   });
 
-  test("with EOImode 0 one that is active by hand is not ended in the place of one that was acknowledged, however urgent it is", () => {
+  test("with EOImode 0 one that is active by hand is not ended in the place of an acknowledged one", () => {
     bench = new Bench({ ...spec, board: { ...board, listRegisters: 1 } });
     first = bench.openInterrupts(0);
     bench.enable(0, EDGE, 0x80);
@@ -304,7 +304,7 @@ describe("redistributor of another vCPU", () => {
     expect(own(ISACTIVER)).toBe(0n);
   });
 
-  test("is as after a reset when the partition begins anew, before that vCPU does: WAKER, enables, priorities, what was pending", () => {
+  test("is as after a reset when the partition begins anew, before that vCPU does: WAKER, enables, priorities", () => {
     const words = Array.from({ length: 8 }, (_, n) => IPRIORITYR + 4 * n);
     for (const word of words) value(first.store(at + word, 4, 0x5050_5050n));
     bench.enablePrivate(1, 27);
@@ -413,7 +413,7 @@ describe("redistributor of another vCPU", () => {
     expect(value(second.load(at + ISACTIVER, 4))).toBe(0n);
   });
 
-  test("whoever holds an interrupt is kicked once, however often the instruction is executed until it has answered; where nobody holds it, nobody is", () => {
+  test("whoever holds an interrupt is kicked once, until it has answered; where nobody holds it, nobody is", () => {
     let kicks = 0;
     bench.machine.onIntrinsic = (name) => {
       if (name === "msr_ICC_SGI1R_EL1") kicks++;

@@ -1,5 +1,6 @@
-// entry.S, instruction by instruction as it was assembled: what every pCPU finds when AssemblyScript begins, that no register of a guest
-// is lost, whichever vector it comes by and however it goes on; and the barriers that the architecture asks for on the way.
+// entry.S, instruction by instruction as it was assembled: what every pCPU finds when AssemblyScript begins,
+// that no register of a guest is lost, whichever vector it comes by and however it goes on; and the barriers
+// that the architecture asks for on the way.
 import { describe, expect, test } from "vitest";
 import { BASE, Entry } from "./a64.ts";
 import { assembled } from "./program.ts";
@@ -27,7 +28,11 @@ const MOST = [...Array(9).keys(), 16, 17, 18, 30];
 const NONE = [...Array(31).keys()];
 
 /** A call of C: changes what it may, and gives back that. */
-function returns(value: bigint, changes: readonly number[], look: (machine: Entry) => void = () => undefined): (machine: Entry) => void {
+function returns(
+  value: bigint,
+  changes: readonly number[],
+  look: (machine: Entry) => void = () => undefined,
+): (machine: Entry) => void {
   return (machine) => {
     look(machine);
     for (const n of changes) if (n !== 30) machine.x[n] = GARBAGE + BigInt(n);
@@ -42,7 +47,9 @@ const poweredOn = (entry: string, x0: bigint): Entry => {
   machine.registers.set("CurrentEL", EL2);
   machine.registers.set("ID_AA64MMFR0_EL1", 0x1122n);
   // Of TPIDR_EL2 0 would say that a panic has been reported.
-  machine.calls["axv_init_linear"] = returns(0n, CALL, (at) => expect([at.mmuOn, at.registers.get("TPIDR_EL2")]).toEqual([true, 1n]));
+  machine.calls["axv_init_linear"] = returns(0n, CALL, (at) =>
+    expect([at.mmuOn, at.registers.get("TPIDR_EL2")]).toEqual([true, 1n]),
+  );
   return machine;
 };
 
@@ -68,7 +75,13 @@ describe("the first pCPU", () => {
   const boot = (result: bigint, partition: bigint): Entry => {
     const machine = poweredOn("axv_image_start", TREE);
     machine.calls["boot"] = returns(result, CALL, (at) => {
-      expect([at.x[0], at.sp, at.daif, at.spsel, at.mmuOn]).toEqual([TREE, BigInt(at.place("axv_stacks") + SLOT), 0xfn, 1n, true]);
+      expect([at.x[0], at.sp, at.daif, at.spsel, at.mmuOn]).toEqual([
+        TREE,
+        BigInt(at.place("axv_stacks") + SLOT),
+        0xfn,
+        1n,
+        true,
+      ]);
     });
     machine.write(Number(VCPU_VA) + PARTITION, 4, partition);
     return machine;
@@ -83,7 +96,9 @@ describe("the first pCPU", () => {
   test("comes to boot() with the device tree, its own stack, everything masked, and then to park() with its Vcpu", () => {
     const machine = boot(BigInt(VCPU), 0n);
     expect(machine.run("wfe")).toBe("wfe");
-    machine.calls["park"] = returns(PARK, CALL, (at) => expect([at.x[0], at.registers.get("TPIDR_EL2")]).toEqual([VCPU_VA, VCPU_VA]));
+    machine.calls["park"] = returns(PARK, CALL, (at) =>
+      expect([at.x[0], at.registers.get("TPIDR_EL2")]).toEqual([VCPU_VA, VCPU_VA]),
+    );
     expect(machine.run("wfi")).toBe("wfi");
   });
 
@@ -106,26 +121,47 @@ describe("the first pCPU", () => {
     const machine = boot(BigInt(VCPU), 0n);
     machine.run("wfe");
     const of = (name: string): bigint => machine.registers.get(name) ?? 0n;
-    // RES1, WXN, I, SA, C, M; T0SZ 25, write-back, inner shareable, 4 KiB, PS from the ID register; Normal write-back and Device-nGnRE.
-    expect(["SCTLR_EL2", "TCR_EL2", "MAIR_EL2", "HCR_EL2"].map(of)).toEqual([0x30cd_183dn, 0x8080_3519n | (2n << 16n), 0x04ffn, 1n << 31n]);
-    expect([of("TTBR0_EL2"), of("VBAR_EL2")]).toEqual([BigInt(machine.place("axv_stage1_tables")), BigInt(machine.place("axv_vectors"))]);
+    // RES1, WXN, I, SA, C, M; T0SZ 25, write-back, inner shareable, 4 KiB, PS from the ID register;
+    // Normal write-back and Device-nGnRE.
+    expect(["SCTLR_EL2", "TCR_EL2", "MAIR_EL2", "HCR_EL2"].map(of)).toEqual([
+      0x30cd_183dn,
+      0x8080_3519n | (2n << 16n),
+      0x04ffn,
+      1n << 31n,
+    ]);
+    expect([of("TTBR0_EL2"), of("VBAR_EL2")]).toEqual([
+      BigInt(machine.place("axv_stage1_tables")),
+      BigInt(machine.place("axv_vectors")),
+    ]);
   });
 
-  test.each([[5n, 5n], [6n, 5n], [0n, 0n], [4n, 4n]])("PARange %i is TCR_EL2.PS %i: 52 bits need another form of descriptors", (range, ps) => {
+  test.each([
+    [5n, 5n],
+    [6n, 5n],
+    [0n, 0n],
+    [4n, 4n],
+  ])("PARange %i is TCR_EL2.PS %i: 52 bits need another form of descriptors", (range, ps) => {
     const machine = boot(BigInt(VCPU), 0n);
     machine.registers.set("ID_AA64MMFR0_EL1", 0x1120n | range);
     machine.run("wfe");
     expect(((machine.registers.get("TCR_EL2") ?? 0n) >> 16n) & 7n).toBe(ps);
   });
 
-  test("its tables: the image at its own addresses, nothing writable is executable, guard pages, linear memory in its window", () => {
+  test("its tables: the image at its own addresses, nothing writable is executable, guard pages, linear memory", () => {
     const machine = boot(BigInt(VCPU), 0n);
     machine.run("wfe");
-    const [text, rodata, end, stacks, stacksEnd] = ["axv_text_end", "axv_rodata_end", "axv_image_end", "axv_stacks", "axv_stacks_end"].map((name) => machine.place(name));
+    const [text, rodata, end, stacks, stacksEnd] = [
+      "axv_text_end",
+      "axv_rodata_end",
+      "axv_image_end",
+      "axv_stacks",
+      "axv_stacks_end",
+    ].map((name) => machine.place(name));
     const wrong: string[] = [];
     for (let at = BASE; at < BASE + 0x20_0000; at += PAGE) {
       const guard = at >= (stacks ?? 0) && at < (stacksEnd ?? 0) && (at - (stacks ?? 0)) % (SLOT / 2) === 0;
-      const wanted = at >= (end ?? 0) || guard ? 0n : mapped(at, at < (text ?? 0) ? READ_ONLY : at < (rodata ?? 0) ? READ_ONLY | XN : XN);
+      const wanted =
+        at >= (end ?? 0) || guard ? 0n : mapped(at, at < (text ?? 0) ? READ_ONLY : at < (rodata ?? 0) ? READ_ONLY | XN : XN);
       if (leaf(machine, at) !== wanted) wrong.push(at.toString(16));
     }
     const [first, last] = [machine.place("axv_linear_start"), machine.place("axv_linear_end")];
@@ -135,7 +171,9 @@ describe("the first pCPU", () => {
     }
     expect(wrong).toEqual([]);
     // Only these: of each upper table one entry or two.
-    const entries = (symbol: string): number => Array.from({ length: 512 }, (_, n) => machine.read(machine.place(symbol) + 8 * n, 8)).filter((entry) => entry !== 0n).length;
+    const entries = (symbol: string): number =>
+      Array.from({ length: 512 }, (_, n) => machine.read(machine.place(symbol) + 8 * n, 8)).filter((entry) => entry !== 0n)
+        .length;
     expect(["axv_stage1_tables", "axv_stage1_image2", "axv_stage1_linear2"].map(entries)).toEqual([2, 1, 1]);
   });
 });
@@ -145,7 +183,14 @@ describe("every other pCPU", () => {
     const machine = poweredOn("axv_secondary_entry", BigInt(n));
     machine.written = true;
     machine.calls["bootSecondary"] = returns(BigInt(VCPU), CALL, (at) => {
-      expect([at.x[0], at.sp, at.daif, at.spsel, at.mmuOn, at.registers.get("TPIDR_EL2")]).toEqual([BigInt(n), BigInt(at.place("axv_stacks") + SLOT * (n + 1)), 0xfn, 1n, true, 1n]);
+      expect([at.x[0], at.sp, at.daif, at.spsel, at.mmuOn, at.registers.get("TPIDR_EL2")]).toEqual([
+        BigInt(n),
+        BigInt(at.place("axv_stacks") + SLOT * (n + 1)),
+        0xfn,
+        1n,
+        true,
+        1n,
+      ]);
     });
     machine.write(Number(VCPU_VA) + PARTITION, 4, BigInt(n));
     expect(machine.run("wfe", "axv_spare", "axv_stop")).toBe("wfe");
@@ -196,8 +241,12 @@ const refuse = returns(1n, MOST, (at) => at.write(Number(VCPU_VA) + REFUSES, 4, 
 
 describe("of an exception from a guest", () => {
   test.each([
-    ["axv_vector_sync", HVC, "trapCall"], ["axv_vector_sync", SMC, "trapSync"], ["axv_vector_sync", WFX, "trapSync"], ["axv_vector_sync", FETCH, "trapSync"],
-    ["axv_vector_sync", ILLEGAL, "trapSync"], ["axv_vector_serror", 0n, "trapSerror"],
+    ["axv_vector_sync", HVC, "trapCall"],
+    ["axv_vector_sync", SMC, "trapSync"],
+    ["axv_vector_sync", WFX, "trapSync"],
+    ["axv_vector_sync", FETCH, "trapSync"],
+    ["axv_vector_sync", ILLEGAL, "trapSync"],
+    ["axv_vector_serror", 0n, "trapSerror"],
   ])("%s, ESR %x: %s finds all registers in its Vcpu, the guest all of them in place", (vector, esr, handler) => {
     for (const verdict of [RESUME, PARK]) {
       const machine = trapped(vector, esr);
@@ -214,7 +263,9 @@ describe("of an exception from a guest", () => {
 
   test("what the handler leaves in the Vcpu is what the guest goes on with", () => {
     const machine = trapped("axv_vector_sync", HVC);
-    machine.calls["trapCall"] = returns(RESUME, NONE, (at) => GUEST.forEach((_, n) => at.write(Number(VCPU_VA) + X0 + 8 * n, 8, BigInt(7 * n + 1))));
+    machine.calls["trapCall"] = returns(RESUME, NONE, (at) =>
+      GUEST.forEach((_, n) => at.write(Number(VCPU_VA) + X0 + 8 * n, 8, BigInt(7 * n + 1))),
+    );
     machine.run("eret");
     expect(machine.x).toEqual(GUEST.map((_, n) => BigInt(7 * n + 1)));
   });
@@ -222,7 +273,9 @@ describe("of an exception from a guest", () => {
   test.each(["axv_vector_irq", "axv_vector_fiq"])("%s: the guest goes on as it was, or its Vcpu has all of it", (vector) => {
     for (const verdict of [RESUME, PARK]) {
       const machine = trapped(vector);
-      machine.calls["trapIrq"] = returns(verdict, MOST, (at) => expect([at.x[0], at.x.slice(9, 16), at.x.slice(19, 30)]).toEqual([VCPU_VA, GUEST.slice(9, 16), GUEST.slice(19, 30)]));
+      machine.calls["trapIrq"] = returns(verdict, MOST, (at) =>
+        expect([at.x[0], at.x.slice(9, 16), at.x.slice(19, 30)]).toEqual([VCPU_VA, GUEST.slice(9, 16), GUEST.slice(19, 30)]),
+      );
       expect(parked(machine)).toBe(verdict === RESUME ? "eret" : "wfe");
       if (verdict === RESUME) expect(state(machine)).toEqual(untouched(machine));
       else expect(record(machine)).toEqual(GUEST);
@@ -230,7 +283,7 @@ describe("of an exception from a guest", () => {
     }
   });
 
-  test("parked: park() is asked again at once, after an interrupt, or never, as it says; then the guest has its registers", () => {
+  test("parked: park() is asked again at once, after an interrupt, or never; then the guest has its registers", () => {
     const machine = trapped("axv_vector_irq");
     machine.calls["trapIrq"] = returns(PARK, MOST);
     machine.run("wfe");
@@ -251,39 +304,70 @@ describe("of an exception from a guest", () => {
   test("the vectors stand where the architecture looks for them", () => {
     const machine = trapped("axv_vectors");
     expect(machine.place("axv_vectors") % 2048).toBe(0);
-    const order = ["el2t_sync", "el2t_irq", "el2t_fiq", "el2t_serror", "el2h_sync", "el2h_irq", "el2h_fiq", "el2h_serror", "sync", "irq", "fiq", "serror"];
-    expect(order.map((name) => machine.place(`axv_vector_${name}`) - machine.place("axv_vectors"))).toEqual(order.map((_, n) => 128 * n));
+    const order = [
+      "el2t_sync",
+      "el2t_irq",
+      "el2t_fiq",
+      "el2t_serror",
+      "el2h_sync",
+      "el2h_irq",
+      "el2h_fiq",
+      "el2h_serror",
+      "sync",
+      "irq",
+      "fiq",
+      "serror",
+    ];
+    expect(order.map((name) => machine.place(`axv_vector_${name}`) - machine.place("axv_vectors"))).toEqual(
+      order.map((_, n) => 128 * n),
+    );
   });
 });
 
 describe("a quick trap", () => {
   const [READ, WRITE_BIT] = [1n, 1n << 6n];
-  const behind = (machine: Entry): void => expect([machine.registers.get("ELR_EL2"), machine.registers.get("SPSR_EL2")]).toEqual([ELR + 4n, SPSR]);
+  const behind = (machine: Entry): void =>
+    expect([machine.registers.get("ELR_EL2"), machine.registers.get("SPSR_EL2")]).toEqual([ELR + 4n, SPSR]);
   const valueOf = (n: number): bigint => GUEST[n] ?? 0n;
   const NUMBERS = [...Array(32).keys()];
 
-  test.each([["MSR", "trapWrite", SYSREG, 5], ["a store", "trapStore", ABORT | WRITE_BIT, 16]] as const)("%s of any register: %s has its value, and nothing is lost", (_, handler, esr, shift) => {
+  test.each([
+    ["MSR", "trapWrite", SYSREG, 5],
+    ["a store", "trapStore", ABORT | WRITE_BIT, 16],
+  ] as const)("%s of any register: %s has its value, and nothing is lost", (_, handler, esr, shift) => {
     for (const n of NUMBERS) {
       const machine = trapped("axv_vector_sync", esr | BigInt(n << shift));
-      machine.calls[handler] = returns(0n, MOST, (at) => expect([at.x[0], at.x[1], at.x[2]]).toEqual([VCPU_VA, esr | BigInt(n << shift), valueOf(n)]));
+      machine.calls[handler] = returns(0n, MOST, (at) =>
+        expect([at.x[0], at.x[1], at.x[2]]).toEqual([VCPU_VA, esr | BigInt(n << shift), valueOf(n)]),
+      );
       expect(machine.run("eret")).toBe("eret");
       expect(state(machine)).toEqual(untouched(machine));
       behind(machine);
     }
   });
 
-  test.each([["MRS", "trapRead", SYSREG | READ, 5], ["a load", "trapLoad", ABORT, 16]] as const)("%s into any register: %s says what it is, and no other changes", (_, handler, esr, shift) => {
+  test.each([
+    ["MRS", "trapRead", SYSREG | READ, 5],
+    ["a load", "trapLoad", ABORT, 16],
+  ] as const)("%s into any register: %s says what it is, and no other changes", (_, handler, esr, shift) => {
     for (const n of NUMBERS) {
       const machine = trapped("axv_vector_sync", esr | BigInt(n << shift));
       const value = 0x1234_5678_9abc_def0n;
-      machine.calls[handler] = returns(value, MOST, (at) => expect([at.x[0], at.x[1]]).toEqual([VCPU_VA, esr | BigInt(n << shift)]));
+      machine.calls[handler] = returns(value, MOST, (at) =>
+        expect([at.x[0], at.x[1]]).toEqual([VCPU_VA, esr | BigInt(n << shift)]),
+      );
       expect(machine.run("eret")).toBe("eret");
       expect(state(machine)).toEqual({ x: GUEST.map((before, m) => (m === n ? value : before)), sp: stackOf(machine) });
       behind(machine);
     }
   });
 
-  test.each([["MSR", "trapWrite", SYSREG, 5, 1n], ["a store", "trapStore", ABORT | WRITE_BIT, 16, 1n], ["MRS", "trapRead", SYSREG | READ, 5, 0n], ["a load", "trapLoad", ABORT, 16, 0n]] as const)("%s that %s refuses goes the long way as if nothing had been", (_, handler, esr, shift, refused) => {
+  test.each([
+    ["MSR", "trapWrite", SYSREG, 5, 1n],
+    ["a store", "trapStore", ABORT | WRITE_BIT, 16, 1n],
+    ["MRS", "trapRead", SYSREG | READ, 5, 0n],
+    ["a load", "trapLoad", ABORT, 16, 0n],
+  ] as const)("%s that %s refuses goes the long way as if nothing had been", (_, handler, esr, shift, refused) => {
     for (const n of NUMBERS) {
       const machine = trapped("axv_vector_sync", esr | BigInt(n << shift));
       machine.calls[handler] = returns(refused, MOST, (at) => at.write(Number(VCPU_VA) + REFUSES, 4, 1n));
@@ -294,9 +378,15 @@ describe("a quick trap", () => {
     }
   });
 
-  test("a direct guest's priority mask is written in the vector: remembered, counted, and never above the hypervisor's own", () => {
+  test("a direct guest's priority mask is written in the vector: counted, and never above the hypervisor's own", () => {
     const trap = SYSREG | 0x30_180cn;
-    for (const [n, mask, physical] of [[0, 0xf0n, 0xf0n], [2, 0x1_23a0n, 0xa0n], [17, 0x08n, 0x10n], [30, 0x10n, 0x10n], [31, 0n, 0x10n]] as const) {
+    for (const [n, mask, physical] of [
+      [0, 0xf0n, 0xf0n],
+      [2, 0x1_23a0n, 0xa0n],
+      [17, 0x08n, 0x10n],
+      [30, 0x10n, 0x10n],
+      [31, 0n, 0x10n],
+    ] as const) {
       const machine = trapped("axv_vector_sync", trap | BigInt(n << 5));
       if (n < 31) machine.x[n] = mask;
       machine.write(Number(VCPU_VA) + MASK_TRAP, 4, trap);
@@ -304,7 +394,11 @@ describe("a quick trap", () => {
       const before = state(machine);
       expect(machine.run("eret")).toBe("eret");
       expect(state(machine)).toEqual(before);
-      expect([machine.read(Number(VCPU_VA) + PRIORITY_MASK, 4), machine.registers.get("ICC_PMR_EL1"), machine.read(Number(VCPU_VA) + MASK_WRITES, 8)]).toEqual([mask & 0xffn, physical, 0x1_0000_0000n]);
+      expect([
+        machine.read(Number(VCPU_VA) + PRIORITY_MASK, 4),
+        machine.registers.get("ICC_PMR_EL1"),
+        machine.read(Number(VCPU_VA) + MASK_WRITES, 8),
+      ]).toEqual([mask & 0xffn, physical, 0x1_0000_0000n]);
       behind(machine);
     }
   });
@@ -330,14 +424,23 @@ describe("the hypervisor's own exceptions", () => {
     return machine;
   };
 
-  test.each([...["sync", "irq", "fiq", "serror"].map((name) => `axv_vector_el2t_${name}`), ...["sync", "irq", "fiq", "serror"].map((name) => `axv_vector_el2h_${name}`)])("%s is a panic: on a stack of its own, with what there is to say, and once", (vector) => {
+  test.each([
+    ...["sync", "irq", "fiq", "serror"].map((name) => `axv_vector_el2t_${name}`),
+    ...["sync", "irq", "fiq", "serror"].map((name) => `axv_vector_el2h_${name}`),
+  ])("%s is a panic: on a stack of its own, with what there is to say, and once", (vector) => {
     for (const n of [0, 3, CPUS - 1]) {
       for (const used of [0, 8, 0x1000, 0x1ff0]) {
         const machine = faulted(vector, 0x1000);
         const slot = machine.place("axv_stacks") + SLOT * n;
         machine.sp = BigInt(slot + SLOT - used);
         machine.calls["panic"] = returns(0n, CALL, (at) => {
-          expect([at.x[0], at.x[1], at.x[2], at.sp, at.registers.get("TPIDR_EL2")]).toEqual([0x9600_0010n, 0x1000n, 0x1234n, BigInt(slot + 0x2000), 0n]);
+          expect([at.x[0], at.x[1], at.x[2], at.sp, at.registers.get("TPIDR_EL2")]).toEqual([
+            0x9600_0010n,
+            0x1000n,
+            0x1234n,
+            BigInt(slot + 0x2000),
+            0n,
+          ]);
         });
         expect(machine.run("axv_stop")).toBe("axv_stop");
         const again = faulted(vector, 0x1000);
@@ -385,7 +488,11 @@ describe("the hypervisor's own exceptions", () => {
       expect(taken.run("eret", "bl")).toBe("eret");
       expect(taken.registers.get("SPSR_EL2"), "PSTATE.A").toBe(0x109n);
     }
-    for (const [at, offset] of [["axv_drop_window", -4], ["axv_drop_end", 0]] as const) expect(faulted("axv_vector_el2h_serror", machine.place(at) + offset).run("eret", "bl")).toBe("bl");
+    for (const [at, offset] of [
+      ["axv_drop_window", -4],
+      ["axv_drop_end", 0],
+    ] as const)
+      expect(faulted("axv_vector_el2h_serror", machine.place(at) + offset).run("eret", "bl")).toBe("bl");
     machine.run("ret");
     expect(machine.daif).toBe(0xfn);
   });

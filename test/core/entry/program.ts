@@ -23,7 +23,11 @@ export interface Assembled {
 }
 
 /** Commas outside brackets part operands. */
-const operandsOf = (text: string): string[] => text.split(/,\s*(?![^[]*\])/).map((operand) => operand.trim()).filter((operand) => operand !== "");
+const operandsOf = (text: string): string[] =>
+  text
+    .split(/,\s*(?![^[]*\])/)
+    .map((operand) => operand.trim())
+    .filter((operand) => operand !== "");
 
 /** Another core than the sources', as test/mutants makes them. */
 const other = process.env["AXV_CORE_ELF"] ?? "";
@@ -31,8 +35,14 @@ const other = process.env["AXV_CORE_ELF"] ?? "";
 export async function assembled(): Promise<Assembled> {
   const products = await buildProgram(CORE);
   const elf = other === "" ? products.elf : other;
-  const offsets = new Map([...readFileSync(products.offsets, "utf8").matchAll(/^#define (\w+) (\d+)$/gm)].map(([, name = "", at]) => [name, Number(at)]));
-  const run = (tool: string, ...options: string[]): string => execFileSync(tool, [...options, elf], { encoding: "utf8", maxBuffer: LARGEST_TEXT });
+  const offsets = new Map(
+    [...readFileSync(products.offsets, "utf8").matchAll(/^#define (\w+) (\d+)$/gm)].map(([, name = "", at]) => [
+      name,
+      Number(at),
+    ]),
+  );
+  const run = (tool: string, ...options: string[]): string =>
+    execFileSync(tool, [...options, elf], { encoding: "utf8", maxBuffer: LARGEST_TEXT });
   const symbols = new Map(run(NM).split("\n").flatMap((line) => {
     const found = /^([0-9a-f]+) \w (\S+)$/.exec(line);
     return found === null ? [] : [[found[2] ?? "", parseInt(found[1] ?? "", 16)] as const];
@@ -43,5 +53,10 @@ export async function assembled(): Promise<Assembled> {
     const [, at = "", operation = "", operands = ""] = found;
     return [[parseInt(at, 16), { operation, operands: operandsOf(operands), text: line.trim() }] as const];
   }));
-  return { instructions, symbols, names: new Map([...symbols].map(([name, at]) => [at, name])), offset: (name) => offsets.get(name) ?? NaN };
+  return {
+    instructions,
+    symbols,
+    names: new Map([...symbols].map(([name, at]) => [at, name])),
+    offset: (name) => offsets.get(name) ?? NaN,
+  };
 }

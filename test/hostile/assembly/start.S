@@ -1,8 +1,9 @@
-// Entry of the hostile guest, at EL1: MMU and caches on, so that it can do what only Normal memory allows, with all of its IPA space
-// in reach, twice; then one command of the host after the other. And how a step is carried out.
+// Entry of the hostile guest, at EL1: MMU and caches on, so that it can do what only Normal memory allows, with all of its
+// IPA space in reach, twice; then one command of the host after the other. And how a step is carried out.
 
 #define MAIR                0x04ff              // attribute 0: Normal write-back; 1: Device-nGnRE
-// TCR_EL1 (DDI 0487, D17.2.131): 48-bit addresses by TTBR0 alone, 4 KiB granule, walks write-back inner shareable, 40-bit outputs.
+// TCR_EL1 (DDI 0487, D17.2.131): 48-bit addresses by TTBR0 alone, 4 KiB granule, walks write-back inner shareable, 40-bit
+// outputs.
 #define TCR                 (16 | (1 << 8) | (1 << 10) | (3 << 12) | (1 << 23) | (2 << 32))
 // SCTLR_EL1 (D17.2.118): RES1 bits, M, C, I. No alignment checks, and what is writable can be executed.
 #define SCTLR               (0x30d00800 | (1 << 0) | (1 << 2) | (1 << 12))
@@ -100,7 +101,8 @@ step_gicc:       .quad 0                     // GICv2: VA of the CPU interface
         .section .stack, "aw", %nobits
         .space  STACK_BYTES
 
-        // VA = IPA, 1 TiB, as Normal memory, and once more as Device memory 1 TiB above. The next entry is for walks into the unknown.
+        // VA = IPA, 1 TiB, as Normal memory, and once more as Device memory 1 TiB above. The next
+        // entry is for walks into the unknown.
         .section .stage1, "aw"
         .balign TABLE_BYTES
 level0:

@@ -1,5 +1,5 @@
-// Vectors of the hostile guest at EL1 (DDI 0487, D1.3.1). A synchronous exception in a step is noted, and its instruction skipped; an
-// interrupt is acknowledged and ended, and what raised it is left alone.
+// Vectors of the hostile guest at EL1 (DDI 0487, D1.3.1). A synchronous exception in a step is noted, and its instruction
+// skipped; an interrupt is acknowledged and ended, and what raised it is left alone.
 
 #define SPSR_I              (1 << 7)
 #define SPSR_IL             (1 << 20)
