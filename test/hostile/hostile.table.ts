@@ -16,7 +16,9 @@ const mrs = (name: string): Intrinsic => ({
   params: {},
   result: "u64",
   doc: `Reads ${name}.`,
-  c: `unsigned long value; __asm__ volatile("isb\\n\\tmrs %0, ${ENCODING[name] ?? name}" : "=r"(value) : : "memory"); return value;`,
+  c:
+    `unsigned long value; __asm__ volatile("isb\\n\\tmrs %0, ${ENCODING[name] ?? name}" : "=r"(value) : : "memory"); ` +
+    "return value;",
 });
 
 const msr = (name: string): Intrinsic => ({
@@ -87,7 +89,9 @@ export const hostile: readonly Intrinsic[] = [
     params: { address: "u64" },
     result: "u32",
     doc: "One 32-bit load from a device, by its IPA.",
-    c: `unsigned int value; __asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(address + ${layout.DEVICE_ALIAS}UL) : "memory"); return value;`,
+    c:
+      `unsigned int value; __asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(address + ${layout.DEVICE_ALIAS}UL) : ` +
+      `"memory"); return value;`,
   },
   {
     name: "deviceWrite32",
@@ -113,6 +117,12 @@ export const hostile: readonly Intrinsic[] = [
     __asm__ volatile("hvc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7) : :
       "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "memory"); return r0;`,
   },
-  mrs("CNTFRQ_EL0"), mrs("CNTVCT_EL0"), msr("CNTV_CTL_EL0"), msr("CNTV_CVAL_EL0"),
-  mrs("ICC_IAR1_EL1"), msr("ICC_EOIR1_EL1"), msr("ICC_PMR_EL1"), msr("ICC_IGRPEN1_EL1"),
+  mrs("CNTFRQ_EL0"),
+  mrs("CNTVCT_EL0"),
+  msr("CNTV_CTL_EL0"),
+  msr("CNTV_CVAL_EL0"),
+  mrs("ICC_IAR1_EL1"),
+  msr("ICC_EOIR1_EL1"),
+  msr("ICC_PMR_EL1"),
+  msr("ICC_IGRPEN1_EL1"),
 ];

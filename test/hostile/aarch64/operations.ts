@@ -59,19 +59,34 @@ const named = ({ op0, op1, crn, crm, op2 }: Encoding): string => `S${op0}_${op1}
 /** For people who read a failed test. */
 export function describe(operation: Operation): string {
   switch (operation.kind) {
-    case "load": return `load ${operation.bytes} bytes (${operation.access}, ${operation.memory}) at ${hex(operation.at)}`;
-    case "store": return `store ${operation.bytes} bytes (${operation.access}, ${operation.memory}) ${hex(operation.data)} at ${hex(operation.at)}`;
-    case "conditional store": return `ldxr at ${hex(operation.own)}, stxr at ${hex(operation.at)}`;
-    case "prefetch": case "fetch": return `${operation.kind} at ${hex(operation.at)}`;
-    case "line": return `${operation.what} at ${hex(operation.at)}`;
-    case "walk": return `walk a table at ${hex(operation.table)} by ${operation.by}`;
-    case "mrs": return `mrs ${named(operation.register)}`;
-    case "msr": return `${operation.register.op0 === 1 ? "sys" : "msr"} ${named(operation.register)}, ${hex(operation.data)}`;
-    case "call": return `${operation.conduit} #${operation.immediate}, ${operation.x.map(hex).join(" ")}`;
-    case "hint": case "odd": return operation.what;
-    case "interrupts": return `take ${operation.count} interrupts`;
+    case "load":
+      return `load ${operation.bytes} bytes (${operation.access}, ${operation.memory}) at ${hex(operation.at)}`;
+    case "store":
+      return `store ${operation.bytes} bytes (${operation.access}, ${operation.memory}) ${hex(operation.data)} at ` +
+        `${hex(operation.at)}`;
+    case "conditional store":
+      return `ldxr at ${hex(operation.own)}, stxr at ${hex(operation.at)}`;
+    case "prefetch":
+    case "fetch":
+      return `${operation.kind} at ${hex(operation.at)}`;
+    case "line":
+      return `${operation.what} at ${hex(operation.at)}`;
+    case "walk":
+      return `walk a table at ${hex(operation.table)} by ${operation.by}`;
+    case "mrs":
+      return `mrs ${named(operation.register)}`;
+    case "msr":
+      return `${operation.register.op0 === 1 ? "sys" : "msr"} ${named(operation.register)}, ${hex(operation.data)}`;
+    case "call":
+      return `${operation.conduit} #${operation.immediate}, ${operation.x.map(hex).join(" ")}`;
+    case "hint":
+    case "odd":
+      return operation.what;
+    case "interrupts":
+      return `take ${operation.count} interrupts`;
     case "scribble":
       return `scribble over ${operation.bytes} bytes at ${hex(operation.at)}, ${operation.rounds} times, seed ${operation.seed}`;
-    case "spin": return "spin for ever";
+    case "spin":
+      return "spin for ever";
   }
 }

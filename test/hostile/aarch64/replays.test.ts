@@ -24,22 +24,31 @@ describe.each(DIRECT)("$name", ({ spec }) => {
   test("an SGI 7, which is what the hypervisor kicks with, acknowledged and never ended: the host restarts the partition all the same", () => {
     const siege = besiege(spec);
     const { gicd, gicr, gicc, gic } = siege.target;
-    const store = (at: number, data: bigint): Operation =>
-      ({ kind: "store", at, bytes: 4, access: "plain", memory: "device", data });
-    const moves = gic === 3
-      ? [
-        attempt(1, { kind: "msr", register: icc(11, 5), data: 0x700_ffffn }),
-        attempt(0, store((gicr?.at ?? 0) + 0x1_0100, 0xffff_ffffn)),
-        attempt(0, { kind: "msr", register: icc(12, 7), data: 1n }),
-        attempt(0, { kind: "msr", register: { op0: 3, op1: 0, crn: 4, crm: 6, op2: 0 }, data: 0xffn }),
-        attempt(0, { kind: "mrs", register: icc(12, 0) }),
-      ]
-      : [
-        attempt(0, store(gicd.at, 1n)), attempt(0, store(gicd.at + 0x100, 0xffff_ffffn)), attempt(0, store(gicc?.at ?? 0, 1n)),
-        attempt(0, store((gicc?.at ?? 0) + 4, 0xffn)),
-        attempt(1, store(gicd.at + 0xf00, 0x00ff_0007n)),
-        attempt(0, { kind: "load", at: (gicc?.at ?? 0) + 0xc, bytes: 4, access: "plain", memory: "device" }),
-      ];
+    const store = (at: number, data: bigint): Operation => ({
+      kind: "store",
+      at,
+      bytes: 4,
+      access: "plain",
+      memory: "device",
+      data,
+    });
+    const moves =
+      gic === 3
+        ? [
+            attempt(1, { kind: "msr", register: icc(11, 5), data: 0x700_ffffn }),
+            attempt(0, store((gicr?.at ?? 0) + 0x1_0100, 0xffff_ffffn)),
+            attempt(0, { kind: "msr", register: icc(12, 7), data: 1n }),
+            attempt(0, { kind: "msr", register: { op0: 3, op1: 0, crn: 4, crm: 6, op2: 0 }, data: 0xffn }),
+            attempt(0, { kind: "mrs", register: icc(12, 0) }),
+          ]
+        : [
+            attempt(0, store(gicd.at, 1n)),
+            attempt(0, store(gicd.at + 0x100, 0xffff_ffffn)),
+            attempt(0, store(gicc?.at ?? 0, 1n)),
+            attempt(0, store((gicc?.at ?? 0) + 4, 0xffn)),
+            attempt(1, store(gicd.at + 0xf00, 0x00ff_0007n)),
+            attempt(0, { kind: "load", at: (gicc?.at ?? 0) + 0xc, bytes: 4, access: "plain", memory: "device" }),
+          ];
     for (const move of [...moves, attempt(0, { kind: "spin" }, { kind: "endless", ended: "by the host" }), LOOK]) {
       siege.carryOut(move);
     }
@@ -61,11 +70,17 @@ describe.each(
   test("each costs an injected neighbour one more exit and a maintenance interrupt, however often it is done, and a direct one nothing", () => {
     const siege = besiege(spec);
     const { gicc, gic } = siege.target;
-    const end = gic === 3
-      ? attempt(1, { kind: "msr", register: icc(12, 1), data: SPI })
-      : attempt(
-        1, { kind: "store", at: (gicc?.at ?? 0) + 0x10, bytes: 4, access: "plain", memory: "device", data: SPI_AND_MORE },
-      );
+    const end =
+      gic === 3
+        ? attempt(1, { kind: "msr", register: icc(12, 1), data: SPI })
+        : attempt(1, {
+            kind: "store",
+            at: (gicc?.at ?? 0) + 0x10,
+            bytes: 4,
+            access: "plain",
+            memory: "device",
+            data: SPI_AND_MORE,
+          });
     for (let event = 1; event < 3; event++) {
       siege.carryOut(LOOK);
       for (let n = 0; n < TIMES; n++) siege.carryOut(end);

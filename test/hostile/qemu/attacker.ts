@@ -67,7 +67,11 @@ export class Attacker {
       const last = events.slice(-3).map(
         ({ code, a, b, c }) => `event ${code}: 0x${a.toString(16)} 0x${b.toString(16)} 0x${c.toString(16)}`
       );
-      throw new Error(`${this.name} is ${telemetry?.state ?? "silent"}, exits ${exits.join()}; ${last.join(", ")}; printed: ${JSON.stringify(this.printed.slice(-SHOWN))}`, { cause: error });
+      throw new Error(
+        `${this.name} is ${telemetry?.state ?? "silent"}, exits ${exits.join()}; ${last.join(", ")}; printed: ` +
+          `${JSON.stringify(this.printed.slice(-SHOWN))}`,
+        { cause: error },
+      );
     }
   }
 
@@ -123,7 +127,10 @@ export class Attacker {
   private async survivors(first: number, last: number): Promise<void> {
     const [, , , wrong, step, x0, exceptions, syndrome, fault] = await this.report(first, last);
     if (wrong === "0") return;
-    throw new Error(`${wrong} of ${last - first + 1} steps were answered wrongly; the first: ${this.what(Number(step))}: x0 0x${x0}, ${exceptions} exceptions, ESR_EL1 0x${syndrome}, FAR_EL1 0x${fault}; expected ${explain(this.answer(Number(step)))}`);
+    throw new Error(
+      `${wrong} of ${last - first + 1} steps were answered wrongly; the first: ${this.what(Number(step))}: x0 0x${x0}, ` +
+        `${exceptions} exceptions, ESR_EL1 0x${syndrome}, FAR_EL1 0x${fault}; expected ${explain(this.answer(Number(step)))}`,
+    );
   }
 
   private async report(first: number, last: number): Promise<RegExpExecArray> {

@@ -146,7 +146,10 @@ export class Neighbour {
       const bits = await Promise.all(BITS.map(async (base) => bit(await monitor.word(plan.gic.gicd + base + 4 * (intid >> 5)))));
       const priority = (await monitor.word(plan.gic.gicd + PRIORITIES + (intid & ~3))) >>> (8 * (intid & 3)) & 0xff;
       const trigger = (await monitor.word(plan.gic.gicd + TRIGGERS + 4 * (intid >> 4))) >>> (2 * (intid & 15)) & 3;
-      lines.push(`SPI ${intid}: group, enable, active ${bits.join()}; priority ${priority}; trigger ${trigger}; route ${await monitor.word(plan.gic.gicd + ROUTES + 8 * intid)}`);
+      lines.push(
+        `SPI ${intid}: group, enable, active ${bits.join()}; priority ${priority}; trigger ${trigger}; ` +
+          `route ${await monitor.word(plan.gic.gicd + ROUTES + 8 * intid)}`,
+      );
     }
     const gicr = plan.cpus[own?.cpus[0] ?? 0]?.gicr ?? 0;
     const [group, enable] = await Promise.all([0x080, 0x100].map(async (base) => monitor.word(gicr + GICR_SGI_BASE + base)));

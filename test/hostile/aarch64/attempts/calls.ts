@@ -46,9 +46,15 @@ function call({ conduit, fn, x = [], answer, random }: Arguments): Step {
 
 function refused(name: string, does: string, fn: (random: Random) => number): Attempt {
   return {
-    name, subject: "calls", does: `${does}: NOT_SUPPORTED`,
-    steps: (_, random) => CONDUITS.flatMap((conduit) => Array.from({ length: TRIES }, () => fn(random)).filter((id) => !ANSWERED.has(id)).map((id) =>
-      call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random }))),
+    name,
+    subject: "calls",
+    does: `${does}: NOT_SUPPORTED`,
+    steps: (_, random) =>
+      CONDUITS.flatMap((conduit) =>
+        Array.from({ length: TRIES }, () => fn(random))
+          .filter((id) => !ANSWERED.has(id))
+          .map((id) => call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random })),
+      ),
   };
 }
 
@@ -135,32 +141,100 @@ const strangers = ({ foreignMpidrs, vcpus }: Target, random: Random): bigint[] =
 const low32 = (affinity: bigint): bigint => affinity & 0xffff_ffffn;
 
 export const psciCalls: readonly Attempt[] = [
-  power("psci-on-foreign", "CPU_ON of cores of others, to start them with its own code: INVALID_PARAMETERS", (target, random, conduit) => strangers(target, random).map((affinity) =>
-    call({ conduit, fn: psci.CPU_ON_64, x: [affinity, BigInt(target.scratch.at)], answer: refuses(INVALID_PARAMETERS), random }))),
-  power("psci-on-foreign-32", "the same by the 32-bit function, which looks at 32 bits of each argument", (target, random, conduit) =>
-    strangers(target, random).filter((affinity) => low32(affinity) >= BigInt(target.vcpus)).map((affinity) =>
-      call({ conduit, fn: psci.CPU_ON, x: [affinity, BigInt(target.scratch.at)], answer: refuses(INVALID_PARAMETERS), random }))),
-  power("psci-on-entry", "CPU_ON with an entry in memory that is not its own, or unaligned: INVALID_ADDRESS", (target, random, conduit) => [
-    ...target.foreign.map(({ at }) => BigInt(at)), BigInt(target.gicd.at), BigInt(target.channel.at),
-    BigInt(target.scratch.at + 2), (1n << 63n) | random.value() & ~3n,
-  ].map((entry) => call({ conduit, fn: psci.CPU_ON_64, x: [BigInt(random.below(target.vcpus)), entry], answer: refuses(INVALID_ADDRESS), random }))),
-  power("psci-info-foreign", "AFFINITY_INFO of cores of others, and of levels above cores: INVALID_PARAMETERS", (target, random, conduit) => [
-    ...strangers(target, random).map(
-      (affinity) => call({ conduit, fn: psci.AFFINITY_INFO_64, x: [affinity, 0n], answer: refuses(INVALID_PARAMETERS), random })
+  power(
+    "psci-on-foreign",
+    "CPU_ON of cores of others, to start them with its own code: INVALID_PARAMETERS",
+    (target, random, conduit) =>
+      strangers(target, random).map((affinity) =>
+        call({
+          conduit,
+          fn: psci.CPU_ON_64,
+          x: [affinity, BigInt(target.scratch.at)],
+          answer: refuses(INVALID_PARAMETERS),
+          random,
+        }),
+      ),
+  ),
+  power(
+    "psci-on-foreign-32",
+    "the same by the 32-bit function, which looks at 32 bits of each argument",
+    (target, random, conduit) =>
+      strangers(target, random)
+        .filter((affinity) => low32(affinity) >= BigInt(target.vcpus))
+        .map((affinity) =>
+          call({
+            conduit,
+            fn: psci.CPU_ON,
+            x: [affinity, BigInt(target.scratch.at)],
+            answer: refuses(INVALID_PARAMETERS),
+            random,
+          }),
+        ),
+  ),
+  power(
+    "psci-on-entry",
+    "CPU_ON with an entry in memory that is not its own, or unaligned: INVALID_ADDRESS",
+    (target, random, conduit) =>
+      [
+        ...target.foreign.map(({ at }) => BigInt(at)),
+        BigInt(target.gicd.at),
+        BigInt(target.channel.at),
+        BigInt(target.scratch.at + 2),
+        (1n << 63n) | (random.value() & ~3n),
+      ].map((entry) =>
+        call({
+          conduit,
+          fn: psci.CPU_ON_64,
+          x: [BigInt(random.below(target.vcpus)), entry],
+          answer: refuses(INVALID_ADDRESS),
+          random,
+        }),
+      ),
+  ),
+  power(
+    "psci-info-foreign",
+    "AFFINITY_INFO of cores of others, and of levels above cores: INVALID_PARAMETERS",
+    (target, random, conduit) => [
+      ...strangers(target, random).map((affinity) =>
+        call({ conduit, fn: psci.AFFINITY_INFO_64, x: [affinity, 0n], answer: refuses(INVALID_PARAMETERS), random }),
+      ),
+      call({
+        conduit,
+        fn: psci.AFFINITY_INFO_64,
+        x: [0n, 1n + (random.value() >> 1n)],
+        answer: refuses(INVALID_PARAMETERS),
+        random,
+      }),
+    ],
+  ),
+  power(
+    "psci-suspend",
+    "CPU_SUSPEND with reserved bits of the power state set, and an entry in foreign memory: INVALID_PARAMETERS",
+    (target, random, conduit) =>
+      Array.from({ length: 8 }, () =>
+        call({
+          conduit,
+          fn: random.pick([psci.CPU_SUSPEND, psci.CPU_SUSPEND_64]),
+          x: [(random.value() & 0xffff_ffffn) | 0x8000_0000n, BigInt(random.pick(target.foreign).at)],
+          answer: refuses(INVALID_PARAMETERS),
+          random,
+        }),
+      ),
+  ),
+  power(
+    "psci-unknown",
+    "MIGRATE, SYSTEM_RESET2, SYSTEM_SUSPEND, MEM_PROTECT and all others: NOT_SUPPORTED",
+    (_, random, conduit) =>
+      Array.from({ length: 0x20 }, (_, n) => [psci.PSCI_VERSION + n, psci.PSCI_VERSION + n + SMC64])
+        .flat()
+        .filter((id) => !ANSWERED.has(id))
+        .map((id) => call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random })),
+  ),
+  power("psci-features", "PSCI_FEATURES and SMCCC_ARCH_FEATURES of anything", (_, random, conduit) =>
+    Array.from({ length: TRIES }, () =>
+      call({ conduit, fn: random.pick([psci.PSCI_FEATURES, psci.SMCCC_ARCH_FEATURES]), answer: DONE, random }),
     ),
-    call(
-      { conduit, fn: psci.AFFINITY_INFO_64, x: [0n, 1n + (random.value() >> 1n)], answer: refuses(INVALID_PARAMETERS), random }
-    ),
-  ]),
-  power("psci-suspend", "CPU_SUSPEND with reserved bits of the power state set, and an entry in foreign memory: INVALID_PARAMETERS", (target, random, conduit) => Array.from({ length: 8 }, () =>
-    call({ conduit, fn: random.pick([psci.CPU_SUSPEND, psci.CPU_SUSPEND_64]), x: [(random.value() & 0xffff_ffffn) | 0x8000_0000n, BigInt(random.pick(target.foreign).at)], answer: refuses(INVALID_PARAMETERS), random }))),
-  power("psci-unknown", "MIGRATE, SYSTEM_RESET2, SYSTEM_SUSPEND, MEM_PROTECT and all others: NOT_SUPPORTED", (_, random, conduit) =>
-    Array.from(
-      { length: 0x20 }, (_, n) => [psci.PSCI_VERSION + n, psci.PSCI_VERSION + n + SMC64],
-    ).flat().filter((id) => !ANSWERED.has(id)).map((id) =>
-      call({ conduit, fn: id, answer: refuses(numbers.SMCCC_NOT_SUPPORTED), random }))),
-  power("psci-features", "PSCI_FEATURES and SMCCC_ARCH_FEATURES of anything", (_, random, conduit) => Array.from({ length: TRIES }, () =>
-    call({ conduit, fn: random.pick([psci.PSCI_FEATURES, psci.SMCCC_ARCH_FEATURES]), answer: DONE, random }))),
+  ),
   last("psci-off", "SYSTEM_OFF: its own partition is off, and nothing else", psci.SYSTEM_OFF, "off"),
   last("psci-reset", "SYSTEM_RESET: its own partition starts anew, and nothing else", psci.SYSTEM_RESET, "running"),
   last("psci-cpu-off", "CPU_OFF on its only core: its own partition is off", psci.CPU_OFF, "off"),

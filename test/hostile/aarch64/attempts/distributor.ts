@@ -101,7 +101,11 @@ export const distributor: readonly Attempt[] = [
   bits("gicd-group", IGROUPR, "moves others' SPIs into another group"),
   bits("gicd-group-modifier", IGRPMODR, "moves others' SPIs into Secure group 1"),
   attempt("gicd-priority-byte", "changes the priority of others' SPIs, a byte each", (target, random) =>
-    intids(target, random).flatMap((intid) => [write(target, IPRIORITYR + intid, 1, random.value()), readsZero(target, IPRIORITYR + intid, 1, 0xffn)])),
+    intids(target, random).flatMap((intid) => [
+      write(target, IPRIORITYR + intid, 1, random.value()),
+      readsZero(target, IPRIORITYR + intid, 1, 0xffn),
+    ]),
+  ),
   attempt("gicd-priority-word", "changes the priorities of others' SPIs, four at once", (target, random) =>
     intids(target, random).flatMap((intid) => {
       const first = intid & ~3;
@@ -109,72 +113,128 @@ export const distributor: readonly Attempt[] = [
         write(target, IPRIORITYR + first, 4, random.value()),
         readsZero(target, IPRIORITYR + first, 4, foreignMask(target, first, 4, 8)),
       ];
-    })),
+    }),
+  ),
   attempt("gicd-trigger", "makes others' level-triggered SPIs edge-triggered, and back", (target, random) =>
     Array.from({ length: 2 * (WORDS - 1) }, (_, n) => n + 2).flatMap((register) => [
       write(target, ICFGR + 4 * register, 4, random.pick([0n, ALL, BigInt(random.word())])),
       readsZero(target, ICFGR + 4 * register, 4, foreignMask(target, register * 16, 16, 2)),
-    ])),
-  attempt("gicd-route", "routes others' SPIs to itself, to others, to all", (target, random) =>
-    intids(target, random).flatMap((intid) => {
-      const route = random.pick([0n, 1n << 31n, BigInt(random.pick(target.foreignMpidrs)), random.value()]);
-      return [write(target, IROUTER + 8 * intid, 8, route), readsZero(target, IROUTER + 8 * intid, 8, 0xffff_ffff_ffff_ffffn)];
-    }), v3),
-  attempt("gicd-route-halves", "routes others' SPIs by 32-bit stores", (target, random) =>
-    intids(target, random).flatMap((intid) => [0, 4].flatMap((half) => [
-      write(target, IROUTER + 8 * intid + half, 4, random.pick([0n, ALL, BigInt(random.pick(target.foreignMpidrs))])),
-      readsZero(target, IROUTER + 8 * intid + half, 4, ALL),
-    ])), v3),
-  attempt("gicd-route-own", "routes its own SPIs to pCPUs that are not its own, and to any one of all", (target, random) =>
-    target.spis.flatMap((intid) => [
-      ...target.foreignMpidrs.map((mpidr) => write(target, IROUTER + 8 * intid, 8, BigInt(Math.max(mpidr, target.vcpus)))),
-      write(target, IROUTER + 8 * intid, 8, (1n << 31n) | random.value()),
-      // It stays with one of the attacker's own vCPUs.
-      step(
-        { kind: "load", at: target.gicd.at + IROUTER + 8 * intid, bytes: 8, access: "plain", memory: "device" },
-        returns(0n, ~0x7n & 0xffff_ffff_ffff_ffffn),
+    ]),
+  ),
+  attempt(
+    "gicd-route",
+    "routes others' SPIs to itself, to others, to all",
+    (target, random) =>
+      intids(target, random).flatMap((intid) => {
+        const route = random.pick([0n, 1n << 31n, BigInt(random.pick(target.foreignMpidrs)), random.value()]);
+        return [write(target, IROUTER + 8 * intid, 8, route), readsZero(target, IROUTER + 8 * intid, 8, 0xffff_ffff_ffff_ffffn)];
+      }),
+    v3,
+  ),
+  attempt(
+    "gicd-route-halves",
+    "routes others' SPIs by 32-bit stores",
+    (target, random) =>
+      intids(target, random).flatMap((intid) =>
+        [0, 4].flatMap((half) => [
+          write(target, IROUTER + 8 * intid + half, 4, random.pick([0n, ALL, BigInt(random.pick(target.foreignMpidrs))])),
+          readsZero(target, IROUTER + 8 * intid + half, 4, ALL),
+        ]),
       ),
-    ]), v3),
-  attempt("gicd-target", "targets others' SPIs at itself, at others, at nobody (GICv2)", (target, random) =>
-    intids(target, random).flatMap((intid) => [
-      write(target, ITARGETSR + intid, 1, random.value()), readsZero(target, ITARGETSR + intid, 1, 0xffn),
-      write(target, ITARGETSR + (intid & ~3), 4, random.value()),
-      readsZero(target, ITARGETSR + (intid & ~3), 4, foreignMask(target, intid & ~3, 4, 8)),
-    ]), v2),
-  attempt("gicd-target-own", "targets its own SPIs at CPU interfaces that are not its own (GICv2)", (target, random) =>
-    target.spis.flatMap((intid) => [
-      write(target, ITARGETSR + intid, 1, 0xffn), write(target, ITARGETSR + intid, 1, random.value()),
-      // Its vCPUs are interfaces 0, 1 …: others are not there.
-      readsZero(target, ITARGETSR + intid, 1, BigInt(0xff & ~((1 << target.vcpus) - 1))),
-    ]), v2),
-  attempt("gicd-private", "others' banked PPIs, and the hypervisor's, by word 0 (GICv2; GICv3 has them in the redistributor)", (target, random) =>
-    [IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER].flatMap((base) => {
-      const mask = target.foreignPpis.reduce((set, intid) => set | (1n << BigInt(intid)), 0n);
-      return [
-        write(target, base, 4, random.chance(1, 2) ? mask : mask & BigInt(random.word())), readsZero(target, base, 4, mask),
-      ];
-    })),
+    v3,
+  ),
+  attempt(
+    "gicd-route-own",
+    "routes its own SPIs to pCPUs that are not its own, and to any one of all",
+    (target, random) =>
+      target.spis.flatMap((intid) => [
+        ...target.foreignMpidrs.map((mpidr) => write(target, IROUTER + 8 * intid, 8, BigInt(Math.max(mpidr, target.vcpus)))),
+        write(target, IROUTER + 8 * intid, 8, (1n << 31n) | random.value()),
+        // It stays with one of the attacker's own vCPUs.
+        step(
+          { kind: "load", at: target.gicd.at + IROUTER + 8 * intid, bytes: 8, access: "plain", memory: "device" },
+          returns(0n, ~0x7n & 0xffff_ffff_ffff_ffffn),
+        ),
+      ]),
+    v3,
+  ),
+  attempt(
+    "gicd-target",
+    "targets others' SPIs at itself, at others, at nobody (GICv2)",
+    (target, random) =>
+      intids(target, random).flatMap((intid) => [
+        write(target, ITARGETSR + intid, 1, random.value()),
+        readsZero(target, ITARGETSR + intid, 1, 0xffn),
+        write(target, ITARGETSR + (intid & ~3), 4, random.value()),
+        readsZero(target, ITARGETSR + (intid & ~3), 4, foreignMask(target, intid & ~3, 4, 8)),
+      ]),
+    v2,
+  ),
+  attempt(
+    "gicd-target-own",
+    "targets its own SPIs at CPU interfaces that are not its own (GICv2)",
+    (target, random) =>
+      target.spis.flatMap((intid) => [
+        write(target, ITARGETSR + intid, 1, 0xffn),
+        write(target, ITARGETSR + intid, 1, random.value()),
+        // Its vCPUs are interfaces 0, 1 …: others are not there.
+        readsZero(target, ITARGETSR + intid, 1, BigInt(0xff & ~((1 << target.vcpus) - 1))),
+      ]),
+    v2,
+  ),
+  attempt(
+    "gicd-private",
+    "others' banked PPIs, and the hypervisor's, by word 0 (GICv2; GICv3 has them in the redistributor)",
+    (target, random) =>
+      [IGROUPR, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER].flatMap((base) => {
+        const mask = target.foreignPpis.reduce((set, intid) => set | (1n << BigInt(intid)), 0n);
+        return [
+          write(target, base, 4, random.chance(1, 2) ? mask : mask & BigInt(random.word())),
+          readsZero(target, base, 4, mask),
+        ];
+      }),
+  ),
+  misc("gicd-control", "turns the distributor off, and Security states and affinity routing too", [CTLR, STATUSR], (random) =>
+    random.value(),
+  ),
   misc(
-    "gicd-control", "turns the distributor off, and Security states and affinity routing too", [CTLR, STATUSR],
+    "gicd-set-spi",
+    "makes others' SPIs pending by message (SETSPI, CLRSPI)",
+    [SETSPI_NSR, CLRSPI_NSR, SETSPI_SR, CLRSPI_SR],
+    someIntid,
+    v3,
+  ),
+  misc(
+    "gicd-access-control",
+    "gives others' SPIs to the Non-secure side (NSACR)",
+    Array.from({ length: 16 }, (_, n) => NSACR + 4 * n),
     (random) => random.value(),
   ),
   misc(
-    "gicd-set-spi", "makes others' SPIs pending by message (SETSPI, CLRSPI)", [SETSPI_NSR, CLRSPI_NSR, SETSPI_SR, CLRSPI_SR],
-    someIntid, v3,
+    "gicd-sgi-registers",
+    "sends and takes SGIs by SGIR, SPENDSGIR, CPENDSGIR",
+    [SGIR, ...[0, 4, 8, 12].flatMap((n) => [CPENDSGIR + n, SPENDSGIR + n])],
+    (random) => random.value(),
+    v3,
   ),
-  misc(
-    "gicd-access-control", "gives others' SPIs to the Non-secure side (NSACR)",
-    Array.from({ length: 16 }, (_, n) => NSACR + 4 * n), (random) => random.value(),
+  attempt(
+    "gicd-sgi",
+    "sends every SGI to every CPU interface by GICD_SGIR (GICv2)",
+    (target, random) =>
+      Array.from({ length: 16 }, (_, intid) => BigInt(intid)).flatMap((intid) => [
+        write(target, SGIR, 4, (0xffn << 16n) | intid),
+        write(target, SGIR, 4, (1n << 24n) | intid),
+        write(target, SGIR, 4, random.value()),
+      ]),
+    v2,
   ),
-  misc(
-    "gicd-sgi-registers", "sends and takes SGIs by SGIR, SPENDSGIR, CPENDSGIR",
-    [SGIR, ...[0, 4, 8, 12].flatMap((n) => [CPENDSGIR + n, SPENDSGIR + n])], (random) => random.value(), v3,
+  attempt(
+    "gicd-sgi-pending",
+    "takes, and makes, SGIs of others by CPENDSGIR and SPENDSGIR (GICv2)",
+    (target, random) =>
+      [CPENDSGIR, SPENDSGIR].flatMap((base) =>
+        [0, 4, 8, 12].flatMap((n) => [write(target, base + n, 4, ALL), write(target, base + n, 4, random.value())]),
+      ),
+    v2,
   ),
-  attempt("gicd-sgi", "sends every SGI to every CPU interface by GICD_SGIR (GICv2)", (target, random) =>
-    Array.from({ length: 16 }, (_, intid) => BigInt(intid)).flatMap((intid) => [
-      write(target, SGIR, 4, (0xffn << 16n) | intid), write(target, SGIR, 4, (1n << 24n) | intid),
-      write(target, SGIR, 4, random.value()),
-    ]), v2),
-  attempt("gicd-sgi-pending", "takes, and makes, SGIs of others by CPENDSGIR and SPENDSGIR (GICv2)", (target, random) =>
-    [CPENDSGIR, SPENDSGIR].flatMap((base) => [0, 4, 8, 12].flatMap((n) => [write(target, base + n, 4, ALL), write(target, base + n, 4, random.value())])), v2),
 ];

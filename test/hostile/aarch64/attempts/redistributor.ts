@@ -74,56 +74,79 @@ function anyIntid({ foreignSpis, foreignPpis, spis }: Target, random: Random): b
 }
 
 export const redistributor: readonly Attempt[] = [
-  attempt("gicr-bits", "group, enable, pending and active state of PPIs that are the hypervisor's", v3, (target, random, vcpu) => GROUP_ENABLE_PEND_ACTIVE.flatMap((base) => {
-    const mask = ppiMask(target, 1);
-    const at = sgiFrame(target, vcpu) + base;
-    return [write(at, 4, random.chance(1, 2) ? mask : mask & BigInt(random.word())), readsZero(at, 4, mask)];
-  })),
-  attempt("gicr-priority", "priorities of PPIs that are the hypervisor's: kept for nobody", v3, (target, random, vcpu) => target.foreignPpis.flatMap((intid) => [
-    write(sgiFrame(target, vcpu) + IPRIORITYR + intid, 1, random.value()),
-    write(sgiFrame(target, vcpu) + IPRIORITYR + (intid & ~3), 4, random.value()),
-  ])),
-  attempt("gicr-trigger", "makes the hypervisor's PPIs edge-triggered: ICFGR1 is read-only to guests", v3, (target, random, vcpu) =>
-    [0n, ALL, random.value()].flatMap((data) => [write(sgiFrame(target, vcpu) + ICFGR1 - 4, 4, data), write(sgiFrame(target, vcpu) + ICFGR1, 4, data)])),
-  attempt(
-    "gicr-modifiers", "IGRPMODR0 and NSACR", v3,
-    (target, random, vcpu) =>
-      [IGRPMODR0, NSACR].flatMap(
-        (offset) => [write(sgiFrame(target, vcpu) + offset, 4, ALL), write(sgiFrame(target, vcpu) + offset, 4, random.value())]
-      ),
+  attempt("gicr-bits", "group, enable, pending and active state of PPIs that are the hypervisor's", v3, (target, random, vcpu) =>
+    GROUP_ENABLE_PEND_ACTIVE.flatMap((base) => {
+      const mask = ppiMask(target, 1);
+      const at = sgiFrame(target, vcpu) + base;
+      return [write(at, 4, random.chance(1, 2) ? mask : mask & BigInt(random.word())), readsZero(at, 4, mask)];
+    }),
   ),
-  attempt("gicr-frame", "puts redistributors to sleep, gives them LPI tables in foreign memory, invalidates LPIs", v3, (target, random, vcpu) => FRAME.flatMap((offset) => {
-    const at = (target.gicr?.at ?? 0) + vcpu * STRIDE + offset;
-    return [write(at, 4, ALL), write(at, 4, random.value()), write(at, 8, BigInt(random.pick(target.foreign).at) | 1n)];
-  })),
-  attempt("icc-anything", "any value into every register of the CPU interface: its own is all it has", v3, (_, random) => CPU_INTERFACE.flatMap((register) => [
-    // QEMU itself gives up (an assertion of its own) when a reserved bit of a binary point is written.
-    step({ kind: "msr", register, data: isBinaryPoint(register) ? random.value() & 7n : random.value() }, ALIVE),
-    step({ kind: "mrs", register }, ALIVE),
-  ]).concat(ACTIVE_PRIORITIES.map((register) => step({ kind: "msr", register, data: 0n }, ALIVE)))),
-  attempt("icc-end", "ends and deactivates interrupts that others handle (EOIR, DIR)", v3, (target, random) => Array.from({ length: 32 }, () =>
-    step({ kind: "msr", register: random.pick([EOIR1, EOIR1, EOIR0, DIR, DIR]), data: anyIntid(target, random) }, ALIVE))),
+  attempt("gicr-priority", "priorities of PPIs that are the hypervisor's: kept for nobody", v3, (target, random, vcpu) =>
+    target.foreignPpis.flatMap((intid) => [
+      write(sgiFrame(target, vcpu) + IPRIORITYR + intid, 1, random.value()),
+      write(sgiFrame(target, vcpu) + IPRIORITYR + (intid & ~3), 4, random.value()),
+    ]),
+  ),
+  attempt(
+    "gicr-trigger",
+    "makes the hypervisor's PPIs edge-triggered: ICFGR1 is read-only to guests",
+    v3,
+    (target, random, vcpu) =>
+      [0n, ALL, random.value()].flatMap((data) => [
+        write(sgiFrame(target, vcpu) + ICFGR1 - 4, 4, data),
+        write(sgiFrame(target, vcpu) + ICFGR1, 4, data),
+      ]),
+  ),
+  attempt("gicr-modifiers", "IGRPMODR0 and NSACR", v3, (target, random, vcpu) =>
+    [IGRPMODR0, NSACR].flatMap((offset) => [
+      write(sgiFrame(target, vcpu) + offset, 4, ALL),
+      write(sgiFrame(target, vcpu) + offset, 4, random.value()),
+    ]),
+  ),
+  attempt(
+    "gicr-frame",
+    "puts redistributors to sleep, gives them LPI tables in foreign memory, invalidates LPIs",
+    v3,
+    (target, random, vcpu) =>
+      FRAME.flatMap((offset) => {
+        const at = (target.gicr?.at ?? 0) + vcpu * STRIDE + offset;
+        return [write(at, 4, ALL), write(at, 4, random.value()), write(at, 8, BigInt(random.pick(target.foreign).at) | 1n)];
+      }),
+  ),
+  attempt("icc-anything", "any value into every register of the CPU interface: its own is all it has", v3, (_, random) =>
+    CPU_INTERFACE.flatMap((register) => [
+      // QEMU itself gives up (an assertion of its own) when a reserved bit of a binary point is written.
+      step({ kind: "msr", register, data: isBinaryPoint(register) ? random.value() & 7n : random.value() }, ALIVE),
+      step({ kind: "mrs", register }, ALIVE),
+    ]).concat(ACTIVE_PRIORITIES.map((register) => step({ kind: "msr", register, data: 0n }, ALIVE))),
+  ),
+  attempt("icc-end", "ends and deactivates interrupts that others handle (EOIR, DIR)", v3, (target, random) =>
+    Array.from({ length: 32 }, () =>
+      step({ kind: "msr", register: random.pick([EOIR1, EOIR1, EOIR0, DIR, DIR]), data: anyIntid(target, random) }, ALIVE),
+    ),
+  ),
   {
-    name: "gicc-anything", subject: "redistributor",
-    does: "any value into every register of the memory-mapped CPU interface (GICv2)", when: ({ gicc }) => gicc !== undefined,
+    name: "gicc-anything",
+    subject: "redistributor",
+    does: "any value into every register of the memory-mapped CPU interface (GICv2)",
+    when: ({ gicc }) => gicc !== undefined,
     steps: ({ gicc }, random) =>
-      [0x00, 0x04, 0x08, 0x10, 0x14, 0x1c, 0x24, 0xd0, 0xd4, 0xd8, 0xdc, 0xe0, 0xfc].flatMap(
-        (offset) => [write((gicc?.at ?? 0) + offset, 4, random.value()), write((gicc?.at ?? 0) + offset, 4, ALL)]
-      )
-      .concat(ACTIVE_PRIORITIES_V2.map((offset) => write((gicc?.at ?? 0) + offset, 4, 0n))),
+      [0x00, 0x04, 0x08, 0x10, 0x14, 0x1c, 0x24, 0xd0, 0xd4, 0xd8, 0xdc, 0xe0, 0xfc]
+        .flatMap((offset) => [write((gicc?.at ?? 0) + offset, 4, random.value()), write((gicc?.at ?? 0) + offset, 4, ALL)])
+        .concat(ACTIVE_PRIORITIES_V2.map((offset) => write((gicc?.at ?? 0) + offset, 4, 0n))),
   },
   {
-    name: "gicc-end", subject: "redistributor",
+    name: "gicc-end",
+    subject: "redistributor",
     does: "ends and deactivates interrupts that others handle (GICC_EOIR, GICC_AEOIR, GICC_DIR; GICv2)",
     when: ({ gicc }) => gicc !== undefined,
     steps: (target, random) =>
-      Array.from(
-        { length: 32 },
-        () =>
-          write(
-            (target.gicc?.at ?? 0) + random.pick([0x10, 0x24, ...((target.gicc?.size ?? 0) > DIR_V2 ? [DIR_V2] : [])]), 4,
-            anyIntid(target, random),
-          ),
+      Array.from({ length: 32 }, () =>
+        write(
+          (target.gicc?.at ?? 0) + random.pick([0x10, 0x24, ...((target.gicc?.size ?? 0) > DIR_V2 ? [DIR_V2] : [])]),
+          4,
+          anyIntid(target, random),
+        ),
       ),
   },
 ];

@@ -21,36 +21,46 @@ function walk(
 }
 
 export const walks: readonly Attempt[] = [
-  walk(
-    "walk-neighbour", "a table in a neighbour's memory", FAILS_DATA, (target, random) => owned(target, random, TABLE, PARTITION),
+  walk("walk-neighbour", "a table in a neighbour's memory", FAILS_DATA, (target, random) =>
+    owned(target, random, TABLE, PARTITION),
   ),
-  walk(
-    "walk-hypervisor", "a table in the hypervisor's memory: its stage 2 tables, for example", FAILS_DATA,
-    (target, random) => owned(target, random, TABLE, HYPERVISOR),
+  walk("walk-hypervisor", "a table in the hypervisor's memory: its stage 2 tables, for example", FAILS_DATA, (target, random) =>
+    owned(target, random, TABLE, HYPERVISOR),
   ),
   walk("walk-device", "a table in a foreign device", FAILS_DATA, (target, random) => owned(target, random, TABLE, DEVICE)),
   walk("walk-anywhere", "a table anywhere but in what it owns", FAILS_DATA, (target, random) => foreign(target, random, TABLE)),
-  walk(
-    "walk-emulated", "a table in its emulated GICD: an external abort", EXTERNAL_ABORT,
-    ({ gicd }, random) => within(gicd, random, TABLE),
+  walk("walk-emulated", "a table in its emulated GICD: an external abort", EXTERNAL_ABORT, ({ gicd }, random) =>
+    within(gicd, random, TABLE),
   ),
   walk(
-    "translate-neighbour", "AT S1E1R through a table in a neighbour's memory", FAILS_DATA,
-    (target, random) => owned(target, random, TABLE, PARTITION), "translation",
+    "translate-neighbour",
+    "AT S1E1R through a table in a neighbour's memory",
+    FAILS_DATA,
+    (target, random) => owned(target, random, TABLE, PARTITION),
+    "translation",
   ),
   walk(
-    "translate-anywhere", "AT S1E1R through a table anywhere but in what it owns", FAILS_DATA,
-    (target, random) => foreign(target, random, TABLE), "translation",
+    "translate-anywhere",
+    "AT S1E1R through a table anywhere but in what it owns",
+    FAILS_DATA,
+    (target, random) => foreign(target, random, TABLE),
+    "translation",
   ),
   {
-    name: "walk-own-device", subject: "table walks",
+    name: "walk-own-device",
+    subject: "table walks",
     does: "a table in a device of its own: stage 2 does not let a walk read a device (HCR_EL2.PTW)",
     when: ({ devices }) => devices.length > 0,
-    steps: ({ devices }, random) =>
-      [step({ kind: "walk", table: within(random.pick(devices), random, TABLE), by: "load" }, FAILS_DATA)],
+    steps: ({ devices }, random) => [
+      step({ kind: "walk", table: within(random.pick(devices), random, TABLE), by: "load" }, FAILS_DATA),
+    ],
   },
   {
-    name: "walk-channel", subject: "table walks", does: "a table in its channel, where its partner writes: the walk is its own business, and it gets whatever its own stage 2 gives",
+    name: "walk-channel",
+    subject: "table walks",
+    does:
+      "a table in its channel, where its partner writes: the walk is its own business, " +
+      "and it gets whatever its own stage 2 gives",
     touches: ["channel"],
     steps: ({ channel }) => [
       // Nothing valid in the table, so that the walk ends at once.
