@@ -21,7 +21,7 @@ describe.each(DIRECT)("$name", ({ spec }) => {
     expect(() => siege.carryOut(attempt(0, { kind: "mrs", register: icc(11, 3) }))).not.toThrow();
   });
 
-  test("an SGI 7, which is what the hypervisor kicks with, acknowledged and never ended: the host restarts the partition all the same", () => {
+  test("an SGI 7, which is the hypervisor's kick, acknowledged and never ended: the partition restarts all the same", () => {
     const siege = besiege(spec);
     const { gicd, gicr, gicc, gic } = siege.target;
     const store = (at: number, data: bigint): Operation => ({
@@ -67,7 +67,7 @@ const TIMES = 5;
 describe.each(
   FIELDS.filter(({ spec }) => spec.partitions[0]?.direct === true)
 )("$name: its neighbour's interrupt is ended in mid-handling, by EOIR", ({ spec }) => {
-  test("each costs an injected neighbour one more exit and a maintenance interrupt, however often it is done, and a direct one nothing", () => {
+  test("each costs an injected neighbour one exit and a maintenance interrupt, and a direct one nothing", () => {
     const siege = besiege(spec);
     const { gicc, gic } = siege.target;
     const end =
