@@ -4,7 +4,7 @@
 import {
   cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
 } from "../../build/generated/aarch64";
-import { blobCpu, blobPartition, header, machine, MAX_CPUS, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
+import { blobCpu, blobPartition, header, machine, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { GIC_V3, GICR_BYTES, isGicV2 } from "./machine";
 import { PAGE_SHIFT } from "../../core/pages";
@@ -41,17 +41,6 @@ export function isControllerAsPlanned(): bool {
   const stride = blobCpu(1).gicr - blobCpu(0).gicr;
   const least = (mmioRead64(blobCpu(0).gicr + GICR_TYPER) & VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
   return isSame("gicr_stride", stride, max(stride, least));
-}
-
-/** PA of the redistributor that has that affinity (GICR_TYPER, upper half), among those that the plan knows; 0: none has. */
-export function redistributorOf(mpidr: u64): u64 {
-  const affinity = ((mpidr >> 8) & 0xff000000) | (mpidr & 0xffffff);
-  for (let n: u32 = 0; n < header().cpuCount; n++) {
-    bound(n, MAX_CPUS);
-    const gicr = blobCpu(n).gicr;
-    if (mmioRead64(gicr + GICR_TYPER) >> 32 == affinity) return gicr;
-  }
-  return 0;
 }
 
 /** On each pCPU, before it does anything else. */

@@ -4,15 +4,13 @@ import {
   clearControls, dsbIsh, isb, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1, mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2,
   msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2, msr_VTCR_EL2, msr_VTTBR_EL2, secondaryEntry, smc, tlbiAlle1is,
 } from "../../build/generated/aarch64";
-import { BlobCpu, blobPartition, machine, NONE, PARTITION_COUNT_EL2, PARTITION_PMU, PARTITION_TRUSTED_SGI } from "../../build/generated/blob";
+import { BlobCpu, blobPartition, NONE, PARTITION_COUNT_EL2, PARTITION_PMU, PARTITION_TRUSTED_SGI } from "../../build/generated/blob";
 import { isDirect } from "../../core/blob";
-import { isGicV2 } from "./machine";
 import { Vcpu } from "./vcpu";
 import { planBandwidth } from "./bandwidth";
-import { redistributorOf } from "./boardCheck";
 import { splitWays } from "./clusterWays";
 import { initCpuInterface } from "./cpuInterface";
-import { KICK_SGI, SGI_BASE, sgi1rTarget, SGIR_TARGETS_SHIFT } from "./gic";
+import { KICK_SGI, planGic } from "./gic";
 import { setPriorityBits } from "./priorities";
 import { askWorkarounds, CPU_ON, SMC64 } from "./psci";
 import { SGIS } from "./sgis";
@@ -26,11 +24,7 @@ export const UART_IN_IMAGE: u64 = 64;
 /** What the record of a pCPU (all zeros) and its vCPU has of the GIC. */
 export function planIsaVcpu(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.id = plan.id;
-  vcpu.gicr = isGicV2() ? 0 : redistributorOf(plan.id);
-  vcpu.gicv2 = isGicV2() ? 1 : 0;
-  vcpu.interface = <u32>1 << plan.interface;
-  vcpu.bank = isGicV2() ? machine().gicd : vcpu.gicr + SGI_BASE;
-  vcpu.sgiTarget = isGicV2() ? vcpu.interface << SGIR_TARGETS_SHIFT : sgi1rTarget(plan.id);
+  planGic(vcpu, plan);
   if (plan.partition == NONE) return;
   const partition = blobPartition(plan.partition);
   vcpu.gicdIpa = partition.gicd;

@@ -3,17 +3,20 @@
 // priority and route, which are bytes or registers of their own. ICFGR, which is neither, is written at boot only.
 // A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
-import { BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS } from "../../build/generated/blob";
-import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2, msr_ICC_SGI1R_EL1 } from "../../build/generated/aarch64";
+import { BlobCpu, BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS } from "../../build/generated/blob";
+import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_GIC_LATE } from "../../core/abi";
-import { isGicV2 } from "./machine";
+import { gicdBytes, isGicV2 } from "./machine";
+import { dropSgiV2, enableDistributorV2, mapV2, planV2, quietSgisV2, sendSgiV2 } from "./gicv2";
+import { enableDistributorV3, groupBankV3, mapV3, planV3, sendSgiV3, wakeRedistributor } from "./gicv3";
+import { mapDevice } from "../../core/ownMemory";
 import { recordEvent } from "../../core/events";
 import { isSame } from "../../core/facts";
 import { edgesAt, FIRST_SPECIAL } from "./interrupts";
 import { vcpuOf } from "../../core/vcpu";
 import { Vcpu } from "./vcpu";
-import { SGI_COUNT, SGIS } from "./sgis";
+import { SGIS } from "./sgis";
 import { CNT_CTL_ENABLE } from "./sysregs";
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
@@ -34,32 +37,20 @@ export const ICFGR: u32 = 0x0c00;
 export const IGRPMODR: u32 = 0x0d00;
 export const GICD_IROUTER: u32 = 0x6000;
 export const PIDR2: u32 = 0xffe8;
-const ICENABLER_EXTENDED: u32 = 0x1400;
-const TYPER_ESPI: u32 = 1 << 8;
-const TYPER_ESPI_RANGE_SHIFT: u32 = 27;
 /** GICv2 only. */
 export const GICD_SGIR: u32 = 0x0f00;
 export const CPENDSGIR: u32 = 0x0f10;
 export const SPENDSGIR: u32 = 0x0f20;
 export const ICPIDR2: u32 = 0x0fe8;
 /** Redistributor, first frame. */
-const GICR_CTLR: u32 = 0x0000;
-const CTLR_ENABLE_LPIS: u32 = 1 << 0;
 export const GICR_IIDR: u32 = 0x0004;
 export const GICR_TYPER: u32 = 0x0008;
-/** GICR_TYPER.PPInum: words of extended PPIs, 2 at most. */
-const TYPER_PPINUM_SHIFT: u32 = 27;
-const EXTENDED_PPI_WORDS: u32 = 2;
 export const GICR_WAKER: u32 = 0x0014;
 export const SGI_BASE: u32 = 0x10000;
 export const GICR_STRIDE_SHIFT: u32 = 17;
 
 /** GICD_CTLR.DS: there is one Security state only. */
 export const GICD_CTLR_DS: u32 = 1 << 6;
-const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
-const CTLR_ARE_NS: u32 = 1 << 4;
-/** GICv2: the group that we see, whichever it is (Secure view: 0, Non-secure view: 1). */
-const CTLR_ENABLE: u32 = 1 << 0;
 export const CTLR_RWP: u32 = 1 << 31;
 export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
 export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
@@ -77,25 +68,18 @@ const PATIENCE: u32 = 100000;
 /** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
 const FOLLOWS_WITHIN: u32 = 16;
 /** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
-const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
+export const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
 /** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, and little used by guests. */
 export const KICK_SGI: u32 = 7;
 export const SGI1R_INTID_SHIFT: u32 = 24;
 export const SGIR_TARGETS_SHIFT: u32 = 16;
 
-/** ICC_SGI1R_EL1 for SGI 0 to the one pCPU of that affinity. */
-export function sgi1rTarget(mpidr: u64): u64 {
-  const aff0 = mpidr & 0xff;
-  return ((mpidr >> 32) & 0xff) << 48 | ((mpidr >> 16) & 0xff) << 32 | ((mpidr >> 8) & 0xff) << 16 |
-    (aff0 >> 4) << 44 | <u64>1 << (aff0 & 15);
-}
-
 /** A physical SGI to a pCPU; what it is to see has been written. */
 @inline export function sendPhysicalSgi(target: Vcpu, intid: u32): void {
   dsbSy(); // what the other is to see must be there before the SGI is
-  if (target.gicv2 != 0) mmioWrite32(machine().gicd + GICD_SGIR, <u32>target.sgiTarget | intid);
-  else msr_ICC_SGI1R_EL1(target.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
+  if (target.gicv2 != 0) sendSgiV2(target, intid);
+  else sendSgiV3(target, intid);
   isb();
 }
 
@@ -103,7 +87,7 @@ export function kick(target: Vcpu): void { sendPhysicalSgi(target, KICK_SGI); }
 
 /** A kick of this pCPU that is pending is not any more. */
 export function dropKick(vcpu: Vcpu): void {
-  if (vcpu.gicv2 != 0) mmioWrite8(vcpu.bank + CPENDSGIR + KICK_SGI, 0xff);
+  if (vcpu.gicv2 != 0) dropSgiV2(vcpu, KICK_SGI);
   else mmioWrite32(vcpu.bank + ICPENDR, <u32>1 << KICK_SGI);
 }
 
@@ -114,7 +98,7 @@ export function dropKick(vcpu: Vcpu): void {
 }
 
 /** A step of bring-up: the hardware follows in its time. False: it does not, and that is said. */
-function isFollowed(fact: string, register: u64, bits: u32): bool {
+export function isFollowed(fact: string, register: u64, bits: u32): bool {
   for (let i: u32 = 0; i < PATIENCE && (mmioRead32(register) & bits) != 0; i++) bound(i, PATIENCE);
   return isSame(fact, 0, mmioRead32(register) & bits);
 }
@@ -140,10 +124,22 @@ function awaitQuiet(vcpu: Vcpu, control: u64): void {
 /** First INTID above the SPIs that the hardware has: GICD_TYPER.ITLinesNumber. */
 export function intidLimit(): u32 { return min(((mmioRead32(machine().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
 
+/** What a pCPU's record has of its GIC. */
+export function planGic(vcpu: Vcpu, plan: BlobCpu): void {
+  if (isGicV2()) planV2(vcpu, plan);
+  else planV3(vcpu, plan);
+}
+
+/** The GIC as the hypervisor drives it is mapped. */
+export function mapController(): void {
+  mapDevice(machine().gicd, gicdBytes());
+  if (isGicV2()) mapV2();
+  else mapV3();
+}
+
 /** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. False: it does not follow. */
 export function initController(): bool {
   const gicd = machine().gicd;
-  const v2 = isGicV2();
   mmioWrite32(gicd + GICD_CTLR, 0);
   if (!isFollowed("GICD_CTLR.RWP", gicd + GICD_CTLR, CTLR_RWP)) return false;
   const limit = intidLimit(); // more than the plan knows, perhaps: firmware may have used them
@@ -154,19 +150,11 @@ export function initController(): bool {
     mmioWrite32(at + ICENABLER, 0xffffffff);
     mmioWrite32(at + ICPENDR, 0xffffffff);
     mmioWrite32(at + ICACTIVER, 0xffffffff);
-    if (v2) continue; // the group that firmware has put them in is the one that we see
-    mmioWrite32(at + IGROUPR, 0xffffffff);
-    mmioWrite32(at + IGRPMODR, 0);
-  }
-  // Extended SPIs, which nobody gets (GICD_TYPER.ESPI, ESPI_range).
-  const type = mmioRead32(gicd + GICD_TYPER);
-  for (let word: u32 = 0; !v2 && (type & TYPER_ESPI) != 0 && word <= type >> TYPER_ESPI_RANGE_SHIFT; word++) {
-    bound(word, 32);
-    mmioWrite32(gicd + ICENABLER_EXTENDED + (word << 2), 0xffffffff);
   }
   setPriorities(gicd, 8, limit >> 2);
   store<u32>(edgesAt(0), SGIS);
-  mmioWrite32(gicd + GICD_CTLR, v2 ? CTLR_ENABLE : CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
+  if (isGicV2()) enableDistributorV2();
+  else enableDistributorV3(words);
   if (!isFollowed("GICD_CTLR.RWP", gicd + GICD_CTLR, CTLR_RWP)) return false;
   for (let n: u32 = 0; n < header().partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
@@ -200,9 +188,8 @@ function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
 
 /** An SPI goes to that pCPU. */
 export function routeSpi(intid: u32, target: Vcpu): void {
-  const gicd = machine().gicd;
-  if (target.gicv2 != 0) mmioWrite8(gicd + ITARGETSR + intid, target.interface);
-  else mmioWrite64(gicd + GICD_IROUTER + (intid << 3), target.id);
+  if (target.gicv2 != 0) mmioWrite8(machine().gicd + ITARGETSR + intid, target.interface);
+  else mmioWrite64(machine().gicd + GICD_IROUTER + (intid << 3), target.id);
 }
 
 /** A partition has stopped: its SPIs are disabled, not pending, not active, and go to its boot vCPU again. */
@@ -232,12 +219,7 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
   awaitQuiet(vcpu, bankControl(vcpu));
   mmioWrite32(bank + ICPENDR, mask);
   mmioWrite32(bank + ICACTIVER, mask);
-  if (vcpu.gicv2 == 0 || (mask & SGIS) == 0) return;
-  mmioWrite32(bank + ISENABLER, mask & SGIS);
-  for (let offset: u32 = 0; offset < SGI_COUNT; offset += 4) {
-    bound(offset >> 2, SGI_COUNT / 4);
-    mmioWrite32(bank + CPENDSGIR + offset, 0xffffffff); // of every sender
-  }
+  if (vcpu.gicv2 != 0 && (mask & SGIS) != 0) quietSgisV2(vcpu, mask & SGIS);
 }
 
 /** Physical priority of a direct guest's interrupt. */
@@ -246,26 +228,10 @@ export function quietBank(vcpu: Vcpu, mask: u32): void {
 /** Each pCPU: its redistributor awake; the hypervisor's own SGI and PPIs enabled, the others off. False: it does not follow. */
 export function initBank(vcpu: Vcpu): bool {
   const board = machine();
-  const bank = vcpu.bank;
-  if (vcpu.gicv2 == 0) {
-    const gicr = vcpu.gicr;
-    mmioWrite32(gicr + GICR_CTLR, 0);
-    // Not every GIC lets go of LPIs once they are enabled (CES): then it goes on writing firmware's tables, in whosever memory they are now.
-    if (!isFollowed("GICR_CTLR (EnableLPIs, RWP)", gicr + GICR_CTLR, CTLR_ENABLE_LPIS | RWP_EITHER)) return false;
-    mmioWrite32(gicr + GICR_WAKER, mmioRead32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
-    if (!isFollowed("GICR_WAKER.ChildrenAsleep", gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP)) return false;
-    // Extended PPIs (ICENABLER<n>E), which nobody gets.
-    for (let word: u32 = min(mmioRead32(gicr + GICR_TYPER) >> TYPER_PPINUM_SHIFT, EXTENDED_PPI_WORDS); word != 0; word--) {
-      bound(EXTENDED_PPI_WORDS - word, EXTENDED_PPI_WORDS);
-      mmioWrite32(bank + ICENABLER + (word << 2), 0xffffffff);
-    }
-  }
+  if (!isGicV2() && !wakeRedistributor(vcpu)) return false;
   quietBank(vcpu, 0xffffffff);
-  if (vcpu.gicv2 == 0) {
-    mmioWrite32(bank + IGROUPR, 0xffffffff);
-    mmioWrite32(bank + IGRPMODR, 0);
-  }
-  setPriorities(bank, 0, 8);
+  if (!isGicV2()) groupBankV3(vcpu);
+  setPriorities(vcpu.bank, 0, 8);
   enableOwn(vcpu, KICK_SGI);
   enableOwn(vcpu, board.maintenance);
   if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, board.hypervisorTimer);

@@ -1,4 +1,4 @@
-// GICv2's CPU interface, physical (GICC) and virtual (GICH): registers in memory, each pCPU's own at the same place (IHI 0048,
+// What only a GICv2 has: its CPU interface, physical (GICC) and virtual (GICH), in registers in memory, each pCPU's own at the same place (IHI 0048,
 // chapters 4.4 and 5.3). GICV, through which a guest talks to the virtual one, is mapped to it (plan), and never used here.
 //
 // GICH_LR<n>:  31 30  29 28   27      23 22 20 19           10 9         0
@@ -6,11 +6,14 @@
 //             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: bits 12…10 are the CPU that sent the SGI, bit 19 is EOI
 //             └──┴───┴───────┴──────────┴─────┴───────────────┴───────────┘
 
-import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
+import { mmioRead32, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { machine } from "../../build/generated/blob";
+import { BlobCpu, machine } from "../../build/generated/blob";
+import { mapDevice } from "../../core/ownMemory";
 import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
-import { HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
+import { CPENDSGIR, GICD_CTLR, GICD_SGIR, HIGHEST_GUEST_PRIORITY, ISENABLER, KICK_SGI, SGIR_TARGETS_SHIFT } from "./gic";
+import { GICC_BYTES, GICH_BYTES } from "./machine";
+import { SGI_COUNT } from "./sgis";
 
 const GICC_CTLR: u32 = 0x00;
 const GICC_PMR: u32 = 0x04;
@@ -125,5 +128,38 @@ export function restoreListRegistersV2(vcpu: Vcpu): void {
     if (lr == 0) continue; // it holds 0
     mmioWrite32(machine().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
       <u32>(lr >> 61) << 31 | <u32>(lr >> 62) << 28);
+  }
+}
+
+/** What a pCPU's record has of a GICv2. */
+export function planV2(vcpu: Vcpu, plan: BlobCpu): void {
+  vcpu.gicv2 = 1;
+  vcpu.interface = <u32>1 << plan.interface;
+  vcpu.bank = machine().gicd;
+  vcpu.sgiTarget = vcpu.interface << SGIR_TARGETS_SHIFT;
+}
+
+/** The interfaces, each pCPU's own at the same place; the distributor is mapped. */
+export function mapV2(): void {
+  mapDevice(machine().gicc, GICC_BYTES);
+  mapDevice(machine().gich, GICH_BYTES);
+}
+
+@inline export function sendSgiV2(target: Vcpu, intid: u32): void {
+  mmioWrite32(machine().gicd + GICD_SGIR, <u32>target.sgiTarget | intid);
+}
+
+/** That SGI is not pending any more, from whichever pCPU. */
+@inline export function dropSgiV2(vcpu: Vcpu, intid: u32): void { mmioWrite8(vcpu.bank + CPENDSGIR + intid, 0xff); }
+
+/** The distributor on: the group that firmware has put interrupts in is the one that we see. */
+@inline export function enableDistributorV2(): void { mmioWrite32(machine().gicd + GICD_CTLR, CTLR_ENABLE); }
+
+/** SGIs of a mask that have been disabled: enabled, as they are after a reset, and pending from nobody. */
+export function quietSgisV2(vcpu: Vcpu, sgis: u32): void {
+  mmioWrite32(vcpu.bank + ISENABLER, sgis);
+  for (let offset: u32 = 0; offset < SGI_COUNT; offset += 4) {
+    bound(offset >> 2, SGI_COUNT / 4);
+    mmioWrite32(vcpu.bank + CPENDSGIR + offset, 0xffffffff);
   }
 }

@@ -1,15 +1,21 @@
-// GICv3's CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*): system registers of the pCPU.
+// What only a GICv3 has: its CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*), in system registers of the pCPU; and
+// redistributors (§12.10).
 
 import {
-  clearPhysical, isb, mmioRead32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
-  msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
+  clearPhysical, isb, mmioRead32, mmioRead64, mmioWrite32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
+  msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SGI1R_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { machine } from "../../build/generated/blob";
+import { BlobCpu, blobCpu, header, machine, MAX_CPUS } from "../../build/generated/blob";
+import { mapDevice } from "../../core/ownMemory";
 import { Vcpu } from "./vcpu";
 import { LEVELS } from "./waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
-import { GICD_CTLR, GICD_CTLR_DS, HIGHEST_GUEST_PRIORITY, KICK_SGI } from "./gic";
+import {
+  GICD_CTLR, GICD_CTLR_DS, GICD_TYPER, GICR_TYPER, GICR_WAKER, HIGHEST_GUEST_PRIORITY, ICENABLER, IGROUPR, IGRPMODR, isFollowed, KICK_SGI, RWP_EITHER,
+  SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+} from "./gic";
+import { GICR_BYTES } from "./machine";
 
 const ICC_SRE_SRE: u64 = 1;
 const ICC_SRE_DFB_DIB: u64 = 6;
@@ -17,6 +23,18 @@ const ICC_SRE_ENABLE: u64 = 1 << 3;
 export const ICC_CTLR_CBPR: u64 = 1 << 0;
 export const ICC_CTLR_EOIMODE: u64 = 1 << 1;
 const PMR_ALL: u32 = 0xff;
+
+// GICD and GICR.
+const ICENABLER_EXTENDED: u32 = 0x1400;
+const TYPER_ESPI: u32 = 1 << 8;
+const TYPER_ESPI_RANGE_SHIFT: u32 = 27;
+const GICR_CTLR: u32 = 0x0000;
+const CTLR_ENABLE_LPIS: u32 = 1 << 0;
+/** GICR_TYPER.PPInum: words of extended PPIs, 2 at most. */
+const TYPER_PPINUM_SHIFT: u32 = 27;
+const EXTENDED_PPI_WORDS: u32 = 2;
+const CTLR_ENABLE_GRP1NS: u32 = 1 << 1;
+const CTLR_ARE_NS: u32 = 1 << 4;
 
 /** Traps what is common to both groups (SGI*R, PMR, CTLR, DIR, RPR), and all of group 0. */
 const ICH_HCR_TC: u64 = 1 << 10;
@@ -99,4 +117,80 @@ export function resetDirectV3(vcpu: Vcpu): void {
   vcpu.binaryPoint = 0;
   vcpu.interfaceControl = <u32>(mrs_ICC_CTLR_EL1() & ~(ICC_CTLR_CBPR | ICC_CTLR_EOIMODE));
   vcpu.groupEnable = 0;
+}
+
+/** What a pCPU's record has of a GICv3. */
+export function planV3(vcpu: Vcpu, plan: BlobCpu): void {
+  vcpu.gicr = redistributorOf(plan.id);
+  vcpu.bank = vcpu.gicr + SGI_BASE;
+  vcpu.sgiTarget = sgi1rTarget(plan.id);
+}
+
+/** ICC_SGI1R_EL1 for SGI 0 to the one pCPU of that affinity. */
+function sgi1rTarget(mpidr: u64): u64 {
+  const aff0 = mpidr & 0xff;
+  return ((mpidr >> 32) & 0xff) << 48 | ((mpidr >> 16) & 0xff) << 32 | ((mpidr >> 8) & 0xff) << 16 |
+    (aff0 >> 4) << 44 | <u64>1 << (aff0 & 15);
+}
+
+/** PA of the redistributor that has that affinity (GICR_TYPER, upper half), among those that the plan knows; 0: none has. */
+function redistributorOf(mpidr: u64): u64 {
+  const affinity = ((mpidr >> 8) & 0xff000000) | (mpidr & 0xffffff);
+  for (let n: u32 = 0; n < header().cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    const gicr = blobCpu(n).gicr;
+    if (mmioRead64(gicr + GICR_TYPER) >> 32 == affinity) return gicr;
+  }
+  return 0;
+}
+
+/** Each pCPU's redistributor; the distributor is mapped. */
+export function mapV3(): void {
+  for (let n: u32 = 0; n < header().cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    mapDevice(blobCpu(n).gicr, GICR_BYTES);
+  }
+}
+
+@inline export function sendSgiV3(target: Vcpu, intid: u32): void {
+  msr_ICC_SGI1R_EL1(target.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
+}
+
+/** All SPIs, in words of 32, in our group, and the distributor on. */
+export function enableDistributorV3(words: u32): void {
+  const gicd = machine().gicd;
+  for (let word: u32 = 1; word < words; word++) {
+    bound(word - 1, 31);
+    mmioWrite32(gicd + (word << 2) + IGROUPR, 0xffffffff);
+    mmioWrite32(gicd + (word << 2) + IGRPMODR, 0);
+  }
+  // Extended SPIs, which nobody gets (GICD_TYPER.ESPI, ESPI_range).
+  const type = mmioRead32(gicd + GICD_TYPER);
+  for (let word: u32 = 0; (type & TYPER_ESPI) != 0 && word <= type >> TYPER_ESPI_RANGE_SHIFT; word++) {
+    bound(word, 32);
+    mmioWrite32(gicd + ICENABLER_EXTENDED + (word << 2), 0xffffffff);
+  }
+  mmioWrite32(gicd + GICD_CTLR, CTLR_ARE_NS | CTLR_ENABLE_GRP1NS);
+}
+
+/** False: the pCPU's redistributor does not follow, and that is said. */
+export function wakeRedistributor(vcpu: Vcpu): bool {
+  const gicr = vcpu.gicr;
+  mmioWrite32(gicr + GICR_CTLR, 0);
+  // Not every GIC lets go of LPIs once they are enabled (CES): then it goes on writing firmware's tables, in whosever memory they are now.
+  if (!isFollowed("GICR_CTLR (EnableLPIs, RWP)", gicr + GICR_CTLR, CTLR_ENABLE_LPIS | RWP_EITHER)) return false;
+  mmioWrite32(gicr + GICR_WAKER, mmioRead32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
+  if (!isFollowed("GICR_WAKER.ChildrenAsleep", gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP)) return false;
+  // Extended PPIs (ICENABLER<n>E), which nobody gets.
+  for (let word: u32 = min(mmioRead32(gicr + GICR_TYPER) >> TYPER_PPINUM_SHIFT, EXTENDED_PPI_WORDS); word != 0; word--) {
+    bound(EXTENDED_PPI_WORDS - word, EXTENDED_PPI_WORDS);
+    mmioWrite32(vcpu.bank + ICENABLER + (word << 2), 0xffffffff);
+  }
+  return true;
+}
+
+/** SGIs and PPIs are in our group. */
+export function groupBankV3(vcpu: Vcpu): void {
+  mmioWrite32(vcpu.bank + IGROUPR, 0xffffffff);
+  mmioWrite32(vcpu.bank + IGRPMODR, 0);
 }

@@ -109,7 +109,7 @@ export function takeOwn(vcpu: Vcpu): bool {
   for (let i: u32 = 0; i < PARKED_INTERRUPTS; i++) {
     bound(i, PARKED_INTERRUPTS);
     const iar = acknowledge();
-    const intid = vcpu.gicv2 != 0 ? iar & IAR_INTID : iar;
+    const intid = iar & IAR_INTID;
     if (intid >= FIRST_SPECIAL) break;
     if (intid == machine().hypervisorTimer) return true;
     if (intid == machine().pmuInterrupt) budgetUsedUp(vcpu);

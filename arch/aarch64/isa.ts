@@ -22,7 +22,7 @@ export { initController } from "./gic";
 
 // Translation tables.
 export { ENTRY_VALID, isTable, leafEntry, tableEntry, tableOf } from "./descriptors";
-export { mapController, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY } from "./stage1";
+export { mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY } from "./stage1";
 export { forgetTranslations, guestAddressBits, leafOf, renewMemory, rootTables } from "./stage2";
 
 // A vCPU's life.
@@ -34,7 +34,7 @@ export { quietVcpu, resetPrivateLines, resetVcpu } from "./reset";
 export { attend as deliver } from "./asks";
 export { periodOver } from "./bandwidth";
 export { closeInterrupts, openInterrupts } from "./cpuInterface";
-export { dropKick, kick, quietSpis as quietLines, setSpiPending as ringLine, startTimer } from "./gic";
+export { dropKick, kick, mapController, quietSpis as quietLines, setSpiPending as ringLine, startTimer } from "./gic";
 export { endTimer, takeOwn } from "./irq";
 export { suspend as suspendInterrupts } from "./listRegisters";
 export { resetGicd as resetController } from "./vgicd";
