@@ -46,7 +46,7 @@ export class DataCache {
     }
   }
 
-  /** A pCPU cleans a range to the point of coherency: done at its next DSB. */
+  /** A pCPU cleans a range to the point of coherency: done at its next barrier. */
   clean(pcpu: number, pa: number, bytes: number): void {
     const begun = this.begun.get(pcpu) ?? [];
     const last = begun.at(-1);
@@ -56,7 +56,7 @@ export class DataCache {
     this.begun.set(pcpu, begun);
   }
 
-  /** DSB */
+  /** A barrier. */
   complete(pcpu: number): void {
     for (const { pa, size } of this.begun.get(pcpu) ?? []) this.drop(pa, size);
     this.begun.delete(pcpu);

@@ -1,6 +1,7 @@
 // The pCPUs' instruction caches (ARM ARM D7.5.9): not coherent with stores. What has once been fetched, or might have been, is
-// fetched again until it is invalidated, and an invalidation is done when the DSB behind it is. A guest that changes its own code
-// looks after that itself; what the hypervisor has written for it, and what an earlier life has fetched, is the hypervisor's.
+// fetched again until it is invalidated, and an invalidation is done when the barrier behind it is. A guest that changes its own
+// code looks after that itself; what the hypervisor has written for it, and what an earlier life has fetched, is the
+// hypervisor's.
 import { hex, MachineError } from "./errors.ts";
 
 const PAGE = 4096;
@@ -28,7 +29,7 @@ export class InstructionCaches {
   fetch(pcpu: number, pa: number, life: number): void {
     const page = Math.floor(pa / PAGE);
     const stale = (what: string): never => {
-      throw new MachineError("MACHINE_CACHE", `the guest of pCPU ${pcpu} fetches at ${hex(pa)} ${what}: IC IALLU or IALLUIS`);
+      throw new MachineError("MACHINE_CACHE", `the guest of pCPU ${pcpu} fetches at ${hex(pa)} ${what}: invalidate it first`);
     };
     if (this.written[pcpu]?.has(page) === true) stale("what was there before the hypervisor wrote it");
     const before = this.fetched[pcpu]?.get(page);
@@ -36,12 +37,12 @@ export class InstructionCaches {
     this.fetched[pcpu]?.set(page, life);
   }
 
-  /** IC IALLUIS; or of the pCPU alone, IC IALLU. */
+  /** Of all pCPUs (IC IALLUIS), or of those (IC IALLU, FENCE.I). */
   invalidate(pcpu: number, pcpus = this.everyone): void {
     this.begun.set(pcpu, new Set([...(this.begun.get(pcpu) ?? []), ...pcpus]));
   }
 
-  /** DSB */
+  /** A barrier. */
   complete(pcpu: number): void {
     for (const n of this.begun.get(pcpu) ?? []) {
       this.written[n]?.clear();

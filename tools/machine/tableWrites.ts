@@ -1,12 +1,12 @@
 // Descriptors of translation tables on their way to those who walk them (ARM ARM D8.2.7, B2.3.12): a store to a table is seen by
-// a walk for sure only behind the DSB of whoever stored it, and by the storing pCPU's own instructions only behind an ISB, too. A
-// walk that meets one which is not there yet could find anything: it is an error here.
+// a walk for sure only behind a barrier (DSB, SFENCE.VMA) of whoever stored it, and by the storing pCPU's own instructions only
+// behind a synchronisation (ISB), too. A walk that meets one which is not there yet could find anything: it is an error here.
 import { hex, MachineError } from "./errors.ts";
 
 export class TableWrites {
-  /** Descriptors, and the pCPU that has stored each without a DSB since. */
+  /** Descriptors, and the pCPU that has stored each without a barrier since. */
   private readonly stored = new Map<number, number>();
-  /** Those behind their DSB, but ahead of that pCPU's ISB. */
+  /** Those behind their barrier, but ahead of that pCPU's synchronisation. */
   private readonly unsynchronised = new Map<number, number>();
 
   write(pcpu: number, descriptor: number): void {
@@ -22,17 +22,17 @@ export class TableWrites {
     if (by !== undefined) {
       throw new MachineError(
         "MACHINE_STAGE1",
-        `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)}, which pCPU ${by} has stored without a DSB`,
+        `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)}, which pCPU ${by} has stored without a barrier`,
       );
     }
     if (own && this.unsynchronised.get(descriptor) === pcpu) {
       throw new MachineError(
-        "MACHINE_STAGE1", `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)} without an ISB since it was stored`,
+        "MACHINE_STAGE1", `a walk by pCPU ${pcpu} reads the descriptor at ${hex(descriptor)} unsynchronised since it was stored`,
       );
     }
   }
 
-  /** DSB */
+  /** A barrier. */
   complete(pcpu: number): void {
     for (const [descriptor, by] of this.stored) {
       if (by !== pcpu) continue;
@@ -41,7 +41,7 @@ export class TableWrites {
     }
   }
 
-  /** ISB, exception return. */
+  /** An exception's return, or an instruction that does the same (ISB). */
   synchronise(pcpu: number): void {
     for (const [descriptor, by] of this.unsynchronised) if (by === pcpu) this.unsynchronised.delete(descriptor);
   }

@@ -1,7 +1,7 @@
 // The TLBs for what the second stage of translation says (ARM ARM D8.13; RISC-V privileged, HFENCE.GVMA), one for each pCPU: a
 // translation once used may be used again until it is invalidated, whatever the tables say by then. They never forget by
-// themselves, an invalidation has no effect before the DSB behind it, and they begin with what was there before the pCPU came to
-// the hypervisor: the worst case that the architecture allows.
+// themselves, an invalidation has no effect before the barrier behind it, and they begin with what was there before the pCPU came
+// to the hypervisor: the worst case that the architecture allows.
 import { hex, MachineError } from "./errors.ts";
 import type { Mapping } from "./mapping.ts";
 

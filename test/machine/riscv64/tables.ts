@@ -2,7 +2,7 @@
 import { PhysicalMemory } from "../../../tools/machine/memory.ts";
 
 export const RAM = 0x8000_0000;
-const TABLES = RAM + 0x10_0000;
+const TABLES = RAM + 0x800_0000;
 const PAGE = 0x1000;
 
 export const [V, R, W, X, U, G, A, D] = [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80] as const;
@@ -12,9 +12,13 @@ export const GUEST_RWX = V | R | W | X | U | A | D;
 const indexOf = (address: number, level: number): number => Math.floor(address / 2 ** (12 + 9 * level)) % 512;
 
 export class Tables {
-  readonly memory = new PhysicalMemory([{ pa: RAM, size: 0x1000_0000 }]);
+  readonly memory: PhysicalMemory;
   readonly root = TABLES;
   private next = TABLES + 4 * PAGE;
+
+  constructor(memory = new PhysicalMemory([{ pa: RAM, size: 0x1000_0000 }])) {
+    this.memory = memory;
+  }
 
   entry(pa: number, bits: number, high = 0n): bigint {
     return (BigInt(pa / PAGE) << 10n) | BigInt(bits) | high;

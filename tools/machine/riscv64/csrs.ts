@@ -91,6 +91,8 @@ export interface Model {
   readonly henvcfg: bigint;
   /** MODE that satp, vsatp and hgatp take; of another one the whole write is ignored. */
   readonly modes: readonly number[];
+  /** htinst of a guest page fault is the load or store, transformed; else it is 0. */
+  readonly transforms: boolean;
   /** In VS mode, sip shows SSIP alone. */
   readonly hidesPending: boolean;
   /** APLIC: setipnum sets a level's pending bit though its wire is low. */
@@ -105,12 +107,12 @@ const EVERY_MODE = Array.from({ length: 16 }, (_, mode) => mode);
  */
 export const QEMU_7: Model = {
   hedeleg: 0xb1ffn, hideleg: 0x444n, hcounteren: 0xffff_ffffn, henvcfg: 0xc000_0000_0000_00f1n, modes: EVERY_MODE,
-  hidesPending: true, resendsLow: true,
+  transforms: false, hidesPending: true, resendsLow: true,
 };
 export const QEMU_10: Model = {
   hedeleg: 0x4_b1ffn, hideleg: 0xffff_ffff_ffff_0444n, hcounteren: 0x7_ffffn, henvcfg: 0xa000_0000_0000_00f1n,
   modes: [0, 8, 9, 10],
-  hidesPending: false, resendsLow: false,
+  transforms: true, hidesPending: false, resendsLow: false,
 };
 
 const HIE = 0x1444n;

@@ -31,6 +31,11 @@ export class Hart extends PCpu {
   /** Guest's or hypervisor's: whoever is on it is in supervisor mode always, but for a guest's user mode. */
   isUser = false;
 
+  /** a1 of the last call of firmware. */
+  sbiValue = 0n;
+  /** What its guest executes, as far as it matters to the hypervisor: a load or store that is emulated. */
+  instruction = 0;
+
   constructor(index: number, model: Model, imsic: Imsic, clock: Clock) {
     super(index);
     this.csrs = new CsrFile(model, imsic, clock);
@@ -72,9 +77,14 @@ export class Hart extends PCpu {
     this.enterHypervisor(INTERRUPT | number, NO_ADDRESS);
   }
 
+  /** A guest is on it, whose own that cause is. */
+  delegates(cause: number): boolean {
+    return this.isVirtual && ((this.csrs.read("hedeleg") >> BigInt(cause)) & 1n) !== 0n;
+  }
+
   /** A synchronous trap of its guest: to the guest itself, where hedeleg says so, else to the hypervisor. */
   trap(cause: number, about: Omit<Trap, "cause"> = NO_ADDRESS): "guest" | "hypervisor" {
-    const delegated = this.isVirtual && ((this.csrs.read("hedeleg") >> BigInt(cause)) & 1n) !== 0n;
+    const delegated = this.delegates(cause);
     if (delegated) this.enterGuestsHandler(BigInt(cause), about.tval);
     else this.enterHypervisor(BigInt(cause), about);
     return delegated ? "guest" : "hypervisor";
