@@ -86,7 +86,7 @@ export const VCPU_INDEX: u8 = 0; // within its partition
 export const VCPU_PCPU: u8 = 1;
 export const VCPU_STATE: u8 = 2; // one of VCPU_OFF…
 export const VCPU_EXITS: u8 = 3; // CBOR array of EXIT_CAUSES counters, indexed by EXIT_*
-export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will: paused, throttled, or (the boot vCPU) until a restart; not while stopped, not until CPU_ON
+export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will: paused, throttled, or (the boot vCPU) until a restart; not while stopped, not until it is switched on
 export const VCPU_TIME: u8 = 5;
 export const VCPU_THROTTLED: u8 = 6; // how often its bandwidth budget was used up before the period was over
 
@@ -101,24 +101,24 @@ export const EVENT_C: u8 = 4;
 export const EVENT_BOOT: u8 = 1; // a: PA the image was loaded at; b: boot time in ns; c: count of partitions
 export const EVENT_STARTED: u8 = 2; // a: entry IPA; b: restarts so far
 export const EVENT_STOPPED: u8 = 3; // a: one of STOP_*
-export const EVENT_FAULT: u8 = 4; // a: ESR_EL2; b: faulting IPA; c: guest PC (ELR_EL2)
+export const EVENT_FAULT: u8 = 4; // a: what the ISA says of its cause; b: faulting IPA; c: guest PC
 export const EVENT_WATCHDOG: u8 = 5; // a: ns since the last feed
-export const EVENT_PANIC: u8 = 6; // a: ESR_EL2; b: FAR_EL2; c: ELR_EL2 of the hypervisor itself
-export const EVENT_UNAVAILABLE: u8 = 7; // a: one of FEATURE_*, which the plan asks for and this board does not let us have; b: MIDR_EL1
+export const EVENT_PANIC: u8 = 6; // likewise, of the hypervisor itself. a: cause; b: faulting address; c: PC
+export const EVENT_UNAVAILABLE: u8 = 7; // a: one of FEATURE_*, which the plan asks for and this board does not let us have; b: what kind of pCPU it is, as the ISA has it
 export const EVENT_STOP_HANGS: u8 = 8; // a: pCPUs that have not left the guest for 1000 ticks, as a mask; it has no memory any more
-export const EVENT_GIC_LATE: u8 = 9; // a: PA of GICD_CTLR or GICR_CTLR, whose RWP stayed set after the partition's interrupts had been disabled
+export const EVENT_CONTROLLER_LATE: u8 = 9; // a: PA of the register by which the interrupt controller did not say that the partition's interrupts are off
 
 // EVENT_UNAVAILABLE.a.
-export const FEATURE_CLUSTER_WAYS: u8 = 1; // cache: { ways }: no DSU, or firmware forbids CLUSTERPARTCR_EL1
+export const FEATURE_CLUSTER_WAYS: u8 = 1; // cache: { ways }: the cluster cannot, or firmware forbids it
 export const FEATURE_BANDWIDTH: u8 = 2; // bandwidth: no PMU, no counter to spare, or it does not count that event
 
 // Why a partition stopped (EVENT_STOPPED.a).
-export const STOP_SYSTEM_OFF: u8 = 1; // PSCI SYSTEM_OFF
-export const STOP_SYSTEM_RESET: u8 = 2; // PSCI SYSTEM_RESET
+export const STOP_SYSTEM_OFF: u8 = 1; // it switched itself off
+export const STOP_SYSTEM_RESET: u8 = 2; // it reset itself
 export const STOP_COMMAND: u8 = 3; // the host asked
 export const STOP_FAULT: u8 = 4;
 export const STOP_WATCHDOG: u8 = 5;
-export const STOP_CPU_OFF: u8 = 6; // its last vCPU called CPU_OFF
+export const STOP_CPU_OFF: u8 = 6; // its last vCPU switched itself off
 
 // States of a partition.
 export const STATE_OFF: u8 = 0; // not started, or powered off by itself or by command
@@ -140,16 +140,16 @@ export const ON_FAILURE_RESTART: u8 = 1;
 export const ON_FAILURE_INSPECT: u8 = 2;
 
 // Exit causes: guest → hypervisor, counted for every vCPU.
-export const EXIT_TIMER: u8 = 0; // its virtual or physical EL1 timer interrupt
-export const EXIT_INTERRUPT: u8 = 1; // an SPI of its own
-export const EXIT_SGI: u8 = 2; // the hypervisor's kick, sent for an SGI or a request
-export const EXIT_MAINTENANCE: u8 = 3; // list registers had overflowed
-export const EXIT_HYPERCALL: u8 = 4; // HVC
-export const EXIT_SMC: u8 = 5;
-export const EXIT_GIC: u8 = 6; // emulated GICD / GICR access
-export const EXIT_SGI_SEND: u8 = 7; // ICC_SGI1R_EL1 written
+export const EXIT_TIMER: u8 = 0; // a timer of its own
+export const EXIT_INTERRUPT: u8 = 1; // of a device, a doorbell, its console
+export const EXIT_KICK: u8 = 2; // the hypervisor's kick, for a vCPU's interrupt to another or a request
+export const EXIT_MAINTENANCE: u8 = 3; // more interrupts waited than the pCPU has room for, or one has ended
+export const EXIT_HYPERCALL: u8 = 4;
+export const EXIT_FIRMWARE_CALL: u8 = 5; // what a bare machine's firmware would answer
+export const EXIT_CONTROLLER: u8 = 6; // an access to the emulated interrupt controller
+export const EXIT_IPI: u8 = 7; // a vCPU interrupts a vCPU
 export const EXIT_CONSOLE: u8 = 8; // emulated UART access
-export const EXIT_SYSREG: u8 = 9; // any other system register, WFI of a direct partition before it has enabled its interrupts
+export const EXIT_REGISTER: u8 = 9; // any other register that is not the guest's to have, waiting of a direct partition before it has enabled its interrupts
 export const EXIT_FAULT: u8 = 10; // an access to what it does not own, and anything nobody expects
 export const EXIT_TICK: u8 = 11; // housekeeping tick taken on a pCPU that has no spare
 export const EXIT_BANDWIDTH: u8 = 12; // its bandwidth budget is used up, or a new period begins

@@ -64,3 +64,28 @@ test("boards know nothing of partitions", () => {
     files.filter((file) => file.startsWith("boards/") && importsOf(file).some((path) => path.startsWith("partitions/"))),
   ).toEqual([]);
 });
+
+/** What only one ISA has, or calls so; of names that are joined by underscores, each part. */
+const ISA_WORDS = new RegExp(
+  `(?<![A-Za-z0-9])(${[
+    "GIC\\w*|(SGI|PPI|SPI|INTID)s?|ICC_\\w*|ICH_\\w*|[Ll]ist registers?|PSCI|SMCCC|HVC|SMC",
+    "MPIDR|VTTBR|ESR|ELR|FAR_EL\\d|HCR|EL[0-3]",
+    "harts?|CSRs?|SBI|APLIC|IMSICs?|PLIC|X?2?APICs?|VMCSs?|VMCBs?|Arm ARM|IHI 00\\d\\d|DEN 00\\d\\d|AArch64|RISC-V|x86|LoongArch",
+  ].join("|")})(?![A-Za-z0-9])`,
+);
+const wordsOf = (file: string): string[] =>
+  readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line, at) => (ISA_WORDS.test(line) ? [`${file}:${at + 1}: ${ISA_WORDS.exec(line)?.[0] ?? ""}`] : []));
+
+test("core/ has no word of an ISA, in comments neither, and imports nothing of arch/", () => {
+  const core = readdirSync("core", { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => join("core", name));
+  expect(core.length).toBeGreaterThan(35);
+  expect(core.flatMap(wordsOf)).toEqual([]);
+  expect(core.filter((file) => /from "(\.\.\/)+arch\//.test(readFileSync(file, "utf8")))).toEqual([]);
+  for (const word of ["EXIT_SGI", "the GICD's", "list registers", "ESR_EL2", "EL2", "a hart", "IHI 0069"])
+    expect(word).toMatch(ISA_WORDS);
+  expect("ESSENTIAL SPIN legacy_magic charts ELSE").not.toMatch(ISA_WORDS);
+});

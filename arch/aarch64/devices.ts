@@ -1,6 +1,6 @@
 // The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts, emptySyndrome.ts).
 
-import { EXIT_CONSOLE, EXIT_GIC } from "../../core/abi";
+import { EXIT_CONSOLE, EXIT_CONTROLLER } from "../../core/abi";
 import { consoleBytes, readsAlong, UART_BYTES } from "../../core/blob";
 import { gicdBytes, isGicV2 } from "./machine";
 import { TELEMETRY_PORT } from "../../core/console";
@@ -42,7 +42,7 @@ export function bytesOf(partition: Partition, device: u32): u64 {
 
 /** Before the first access of an instruction. */
 @inline export function beginAccess(vcpu: Vcpu, device: u32): void {
-  vcpu.countExit(device == DEVICE_CONSOLE ? EXIT_CONSOLE : EXIT_GIC);
+  vcpu.countExit(device == DEVICE_CONSOLE ? EXIT_CONSOLE : EXIT_CONTROLLER);
   if (device != DEVICE_CONSOLE && vcpu.direct == 0) unload(vcpu);
 }
 

@@ -485,9 +485,9 @@ axv_write_mask:
     cmp     w2, w3
     csel    w2, w2, w3, hi
     msr     ICC_PMR_EL1, x2
-    ldr     x2, [x0, #VCPU_EXITS_SYSREG]
+    ldr     x2, [x0, #VCPU_EXITS_REGISTER]
     add     x2, x2, #1
-    str     x2, [x0, #VCPU_EXITS_SYSREG]
+    str     x2, [x0, #VCPU_EXITS_REGISTER]
     advance
     ldp     x2, x3, [sp, #16]
     ldp     x0, x1, [sp], #INTERRUPT_FRAME

@@ -6,7 +6,7 @@
 import { BlobCpu, BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS } from "../../build/generated/blob";
 import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { EVENT_GIC_LATE } from "../../core/abi";
+import { EVENT_CONTROLLER_LATE } from "../../core/abi";
 import { gicdBytes, isGicV2 } from "./machine";
 import { dropSgiV2, enableDistributorV2, mapV2, planV2, quietSgisV2, sendSgiV2 } from "./gicv2";
 import { enableDistributorV3, groupBankV3, mapV3, planV3, sendSgiV3, wakeRedistributor } from "./gicv3";
@@ -115,7 +115,7 @@ export function awaitDisabled(control: u64): bool {
 
 /** The same when a partition's interrupts are to be quiet: the host hears if they are not. */
 function awaitQuiet(vcpu: Vcpu, control: u64): void {
-  if (!awaitDisabled(control)) recordEvent(EVENT_GIC_LATE, vcpu.partition, mrs_CNTPCT_EL0(), control, 0, 0);
+  if (!awaitDisabled(control)) recordEvent(EVENT_CONTROLLER_LATE, vcpu.partition, mrs_CNTPCT_EL0(), control, 0, 0);
 }
 
 /** Where RWP for a pCPU's SGIs and PPIs is. */

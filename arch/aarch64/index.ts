@@ -21,5 +21,5 @@ export { handleParked as park, handleIdle as idle } from "../../core/parked";
 export { reportPanic as panic } from "../../core/panic";
 
 /** Where entry.S finds what in a Vcpu: the build writes them into offsets.h. */
-export { VCPU_EXITS_SYSREG, VCPU_MASK_TRAP, VCPU_PARTITION, VCPU_PRIORITY_MASK, VCPU_REFUSES, VCPU_X0 } from "./vcpu";
+export { VCPU_EXITS_REGISTER, VCPU_MASK_TRAP, VCPU_PARTITION, VCPU_PRIORITY_MASK, VCPU_REFUSES, VCPU_X0 } from "./vcpu";
 export { VCPU_EXITS } from "../../core/vcpu";

@@ -3,7 +3,7 @@
 
 import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
-import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_MAINTENANCE, EXIT_SGI, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
+import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_KICK, EXIT_MAINTENANCE, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
 import { machine } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { spiPriority } from "./priorities";
@@ -100,7 +100,7 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
     return RESUME;
   }
   if (intid != KICK_SGI) return RESUME;
-  vcpu.countExit(EXIT_SGI);
+  vcpu.countExit(EXIT_KICK);
   return kicked(vcpu);
 }
 

@@ -5,7 +5,7 @@
 
 import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
 import { loadAcquire32 } from "../../build/generated/cpu";
-import { EXIT_GIC } from "../../core/abi";
+import { EXIT_CONTROLLER } from "../../core/abi";
 import { machine } from "../../build/generated/blob";
 import { enabledAt } from "./interrupts";
 import { setSpiPriority } from "./priorities";
@@ -51,7 +51,7 @@ export function quickLoad(vcpu: Vcpu, esr: u64): u64 {
   } else {
     return refuse(vcpu);
   }
-  vcpu.countExit(EXIT_GIC);
+  vcpu.countExit(EXIT_CONTROLLER);
   return value;
 }
 
@@ -72,7 +72,7 @@ export function quickStore(vcpu: Vcpu, esr: u64, value: u64): u32 {
     }
   }
   if (!done) return REFUSED;
-  vcpu.countExit(EXIT_GIC);
+  vcpu.countExit(EXIT_CONTROLLER);
   return DONE;
 }
 

@@ -4,7 +4,7 @@
 
 import { msr_HCR_EL2 } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
-import { EXIT_SGI_SEND, EXIT_SYSREG } from "../../core/abi";
+import { EXIT_IPI, EXIT_REGISTER } from "../../core/abi";
 import { FIRST_SPECIAL } from "./interrupts";
 import { ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "./vcpu";
@@ -51,7 +51,7 @@ const KIND: u64 = NAMES & ~<u64>SYSREG_MASK;
 export function readRegister(vcpu: Vcpu, esr: u64): u64 {
   const iss = <u32>esr;
   if ((esr & ID_SPACE) == ID_READ) {
-    vcpu.countExit(EXIT_SYSREG);
+    vcpu.countExit(EXIT_REGISTER);
     return readIdRegister(sysregCrm(iss), sysregOp2(iss), (ownerOf(vcpu).plan.flags & PARTITION_PMU) != 0);
   }
   return readOther(vcpu, esr);
@@ -59,7 +59,7 @@ export function readRegister(vcpu: Vcpu, esr: u64): u64 {
 
 function readOther(vcpu: Vcpu, esr: u64): u64 {
   if ((esr & KIND) != (TRAPPED | ISS_READ)) return refuse(vcpu);
-  vcpu.countExit(EXIT_SYSREG);
+  vcpu.countExit(EXIT_REGISTER);
   const register = <u32>esr & SYSREG_MASK;
   if (isDebug(<u32>esr) || register == ACTLR_EL1) return readDebug(register);
   return (vcpu.direct & ~vcpu.gicv2) != 0 ? readInterface(vcpu, register) : refuse(vcpu);
@@ -69,7 +69,7 @@ function readOther(vcpu: Vcpu, esr: u64): u64 {
 export function writeRegister(vcpu: Vcpu, esr: u64, value: u64): u32 {
   if ((esr & NAMES) == SGI1R_WRITE) {
     if (!sgi1rToSelf(vcpu, value) || !sendQuickly(vcpu, (<u32>value >> SGI1R_INTID_SHIFT) & 15)) return REFUSED;
-    vcpu.countExit(EXIT_SGI_SEND);
+    vcpu.countExit(EXIT_IPI);
     return DONE;
   }
   return writeOther(vcpu, esr, value);
@@ -78,7 +78,7 @@ export function writeRegister(vcpu: Vcpu, esr: u64, value: u64): u32 {
 function writeOther(vcpu: Vcpu, esr: u64, value: u64): u32 {
   if ((esr & KIND) != TRAPPED) return REFUSED;
   const register = <u32>esr & SYSREG_MASK;
-  vcpu.countExit(EXIT_SYSREG);
+  vcpu.countExit(EXIT_REGISTER);
   if (register == ICC_ASGI1R_EL1 || register == ICC_SGI0R_EL1) return DONE; // no group 0, no Secure group 1
   if (isDebug(<u32>esr) || register == ACTLR_EL1) {
     writeDebug(register, value);
@@ -105,7 +105,7 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
     return true;
   }
   if ((esr & NAMES) != SGI1R_WRITE) return false;
-  vcpu.countExit(EXIT_SGI_SEND);
+  vcpu.countExit(EXIT_IPI);
   if (sendSgi(vcpu, partition, vcpu.register(sysregRt(esr))) && vcpu.direct == 0) reload(vcpu);
   return true;
 }

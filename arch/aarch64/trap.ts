@@ -2,7 +2,7 @@
 
 import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2, translateGuest } from "../../build/generated/aarch64";
 import {
-  CALL_VERSION_MAJOR, CALL_VERSION_MINOR, CALLS, EVENT_FAULT, EXIT_FAULT, EXIT_HYPERCALL, EXIT_SMC, EXIT_SYSREG, STATE_RUNNING, STOP_FAULT,
+  CALLS, CALL_VERSION_MAJOR, CALL_VERSION_MINOR, EVENT_FAULT, EXIT_FAULT, EXIT_FIRMWARE_CALL, EXIT_HYPERCALL, EXIT_REGISTER, STATE_RUNNING, STOP_FAULT,
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { otherCall, quickCall } from "../../core/hypercall";
@@ -44,7 +44,7 @@ export function handleSync(vcpu: Vcpu): u32 {
   const partition = ownerOf(vcpu);
   if (ec == EC_DATA_ABORT_LOWER) return dataAbort(vcpu, partition, esr);
   if (ec == EC_SMC64) {
-    vcpu.countExit(EXIT_SMC);
+    vcpu.countExit(EXIT_FIRMWARE_CALL);
     advance(); // an SMC that is trapped has not been executed
     return call(vcpu, partition);
   }
@@ -62,7 +62,7 @@ export function handleSync(vcpu: Vcpu): u32 {
 
 /** WFI of a direct guest that has not enabled its interrupts: nothing could wake it, so it goes on. Afterwards WFI is its own. */
 function waitForInterrupt(vcpu: Vcpu): u32 {
-  vcpu.countExit(EXIT_SYSREG);
+  vcpu.countExit(EXIT_REGISTER);
   if (interruptsEnabled()) {
     vcpu.hcr &= ~HCR_TWI;
     msr_HCR_EL2(vcpu.hcr);

@@ -2,7 +2,7 @@
 // own pCPU, but for `latched` and the words of asks (asks.ts), which siblings change atomically.
 
 import { SGI_COUNT } from "./sgis";
-import { EXIT_SYSREG } from "../../core/abi";
+import { EXIT_REGISTER } from "../../core/abi";
 import { LINE_WORDS, VCPU_ARRAYS, VCPU_EXITS, VCPU_SIZE, VcpuRecord } from "../../core/vcpu";
 
 /** INTIDs 0…1023 as a bitmap. */
@@ -114,4 +114,4 @@ export const VCPU_PRIORITY_MASK: u32 = offsetof<Vcpu>("priorityMask");
 export const VCPU_MASK_TRAP: u32 = offsetof<Vcpu>("maskTrap");
 export const VCPU_REFUSES: u32 = offsetof<Vcpu>("refuses");
 export const VCPU_PARTITION: u32 = offsetof<Vcpu>("partition");
-export const VCPU_EXITS_SYSREG: u32 = VCPU_EXITS + EXIT_SYSREG * 8;
+export const VCPU_EXITS_REGISTER: u32 = VCPU_EXITS + EXIT_REGISTER * 8;

@@ -65,7 +65,7 @@ export function describeEvent(event: HypervisorEvent): string {
         "nothing can wake it. " +
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on"
       );
-    case abi.EVENT_GIC_LATE:
+    case abi.EVENT_CONTROLLER_LATE:
       return (
         "its interrupts have been switched off, but the GIC has not followed in time " +
         `(RWP of the register at ${hex(a)} stays set): some may still come`

@@ -37,15 +37,15 @@ describe("a guest that measures itself", () => {
     expect(failed(cell("injected", "alone", {}))).toHaveLength(1);
   });
 
-  test.each([abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_TICK])("has none that it has not caused (%i)", (cause) => {
+  test.each([abi.EXIT_KICK, abi.EXIT_MAINTENANCE, abi.EXIT_TICK])("has none that it has not caused (%i)", (cause) => {
     expect(failed(cell("injected", "alone", { ...TIMERS, [cause]: 1 }))).toHaveLength(1);
     expect(failed(cell("direct", "alone", { [cause]: 1 }))).toHaveLength(1);
   });
 
   test("has the same ones beside Linux, but for those of waiting for its console", () => {
-    const alone = cell("direct", "alone", { [abi.EXIT_GIC]: 100, [abi.EXIT_CONSOLE]: 50 });
-    expect(failed(alone, cell("direct", "linux", { [abi.EXIT_GIC]: 100, [abi.EXIT_CONSOLE]: 60 }))).toEqual([]);
-    expect(failed(alone, cell("direct", "linux", { [abi.EXIT_GIC]: 101, [abi.EXIT_CONSOLE]: 50 }))).toHaveLength(1);
+    const alone = cell("direct", "alone", { [abi.EXIT_CONTROLLER]: 100, [abi.EXIT_CONSOLE]: 50 });
+    expect(failed(alone, cell("direct", "linux", { [abi.EXIT_CONTROLLER]: 100, [abi.EXIT_CONSOLE]: 60 }))).toEqual([]);
+    expect(failed(alone, cell("direct", "linux", { [abi.EXIT_CONTROLLER]: 101, [abi.EXIT_CONSOLE]: 50 }))).toHaveLength(1);
   });
 });
 
@@ -68,6 +68,6 @@ describe("a pair of guests", () => {
 
   test("so is any exit of the neighbour while the other one restarts", () => {
     const rung = { [abi.EXIT_INTERRUPT]: DOORBELLS };
-    expect(failed(cell("injected", rung, { ...rung, [abi.EXIT_SYSREG]: 1 }))).toHaveLength(1);
+    expect(failed(cell("injected", rung, { ...rung, [abi.EXIT_REGISTER]: 1 }))).toHaveLength(1);
   });
 });

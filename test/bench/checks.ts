@@ -15,7 +15,7 @@ const RECEIVER = 1;
 const BENCH = 0;
 
 /** Exits that a guest does not cause by what it executes. */
-const UNCAUSED = [abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_TICK, abi.EXIT_BANDWIDTH];
+const UNCAUSED = [abi.EXIT_KICK, abi.EXIT_MAINTENANCE, abi.EXIT_TICK, abi.EXIT_BANDWIDTH];
 /** Exits of a guest that waits for its console: how often depends on who takes the characters away. */
 const WAITING = new Set<number>([abi.EXIT_TIMER, abi.EXIT_CONSOLE]);
 

@@ -315,7 +315,7 @@ describe("a GIC that does not follow", () => {
 
   test("when a partition's interrupts are switched off: the host hears of it, and the partition stops all the same", () => {
     const bench = new Bench({ ...STANDARD, partitions: [{ ...LINUX, cpus: [0] }, PLC] });
-    const late = (): bigint[] => bench.events(0).filter(({ code }) => code === abi.EVENT_GIC_LATE).map(({ a }) => a);
+    const late = (): bigint[] => bench.events(0).filter(({ code }) => code === abi.EVENT_CONTROLLER_LATE).map(({ a }) => a);
     expect(bench.command(0, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
     expect(late()).toEqual([]);
     if (bench.machine.gic instanceof Gicv3) bench.machine.gic.distributor.rwpReads = never;

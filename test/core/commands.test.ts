@@ -215,7 +215,8 @@ describe("telemetry", () => {
     const after = bench.vcpu(1, 0).exits;
     const more = after.map((count, cause) => count - (before[cause] ?? 0));
     const expected = new Array<number>(abi.EXIT_CAUSES).fill(0);
-    for (const cause of [abi.EXIT_HYPERCALL, abi.EXIT_SMC, abi.EXIT_GIC, abi.EXIT_CONSOLE, abi.EXIT_SYSREG, abi.EXIT_SGI_SEND])
+    const { EXIT_HYPERCALL, EXIT_FIRMWARE_CALL, EXIT_CONTROLLER, EXIT_CONSOLE, EXIT_REGISTER, EXIT_IPI } = abi;
+    for (const cause of [EXIT_HYPERCALL, EXIT_FIRMWARE_CALL, EXIT_CONTROLLER, EXIT_CONSOLE, EXIT_REGISTER, EXIT_IPI])
       expected[cause] = 1;
     expect(more).toEqual(expected);
   });

@@ -164,7 +164,7 @@ describe.each(GICS)("%s: a restart of a partition cleans its RAM", (_, board) =>
       value(guest.msr("TTBR0_EL1", 0x4000n));
       const after = bench.vcpu(0, 0).exits;
       expect(after.map((count, cause) => count - (before[cause] ?? 0))).toEqual(
-        before.map((_, cause) => (cause === abi.EXIT_SYSREG ? 1 : 0)),
+        before.map((_, cause) => (cause === abi.EXIT_REGISTER ? 1 : 0)),
       );
     },
   );
@@ -172,7 +172,7 @@ describe.each(GICS)("%s: a restart of a partition cleans its RAM", (_, board) =>
   test("a register that steers stage 1 traps once a life", () => {
     const bench = new Bench({ ...STANDARD, board });
     const guest = bench.guest(0);
-    const exits = (): number => bench.vcpu(0, 0).exits[abi.EXIT_SYSREG] ?? 0;
+    const exits = (): number => bench.vcpu(0, 0).exits[abi.EXIT_REGISTER] ?? 0;
     const before = exits();
     for (const register of ["TTBR0_EL1", "SCTLR_EL1", "CONTEXTIDR_EL1"] as const) value(guest.msr(register, CACHES_ON));
     expect(exits()).toBe(before + 1);

@@ -107,7 +107,7 @@ describe.each([
   if (direct && !isV2)
     test("ICC_PMR_EL1 of a direct guest is written by the vectors themselves, from any register", () => {
       const written = (): bigint =>
-        bench.machine.linear.getBigUint64(guest.pcpu.vcpu + bench.machine.core.VCPU_EXITS_SYSREG.value, true);
+        bench.machine.linear.getBigUint64(guest.pcpu.vcpu + bench.machine.core.VCPU_EXITS_REGISTER.value, true);
       for (const register of [0, 1, 30, 31]) {
         const before = written();
         guest.msr("ICC_PMR_EL1", 0xf0n, register);

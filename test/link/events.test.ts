@@ -39,7 +39,7 @@ describe("events read as sentences", () => {
         "It has no memory any more, and disturbs nobody; only a reset of the board gives back what it sleeps on",
     ],
     [
-      event(abi.EVENT_GIC_LATE, 0x80e0000n),
+      event(abi.EVENT_CONTROLLER_LATE, 0x80e0000n),
       "its interrupts have been switched off, but the GIC has not followed in time (RWP of the register at 0x80e0000 stays " +
         "set): some may still come",
     ],

@@ -87,8 +87,8 @@ describe("with telemetry", () => {
     // Two vCPUs, whose frames come at different times: 100 exits in 1 s, and 100 in 2 s.
     vcpu(LINUX, 0, 60n * SECOND, { [abi.EXIT_TIMER]: 1000 });
     vcpu(LINUX, 0, 61n * SECOND, { [abi.EXIT_TIMER]: 1100 });
-    vcpu(LINUX, 1, 60n * SECOND, { [abi.EXIT_TIMER]: 500, [abi.EXIT_GIC]: 3 });
-    vcpu(LINUX, 1, 62n * SECOND, { [abi.EXIT_TIMER]: 600, [abi.EXIT_GIC]: 4 });
+    vcpu(LINUX, 1, 60n * SECOND, { [abi.EXIT_TIMER]: 500, [abi.EXIT_CONTROLLER]: 3 });
+    vcpu(LINUX, 1, 62n * SECOND, { [abi.EXIT_TIMER]: 600, [abi.EXIT_CONTROLLER]: 4 });
     vcpu(PLC, 0, 62n * SECOND, {}, 5_250n);
   });
 
@@ -180,18 +180,18 @@ describe("exits since a guest was ready", () => {
   const plcRow = (paint = plain): string => liveTable(monitor, 200, paint)[2] ?? "";
   beforeEach(() => {
     partition(PLC, abi.STATE_RUNNING, 2n * SECOND, tags);
-    vcpu(PLC, 0, 2n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2 });
+    vcpu(PLC, 0, 2n * SECOND, { [abi.EXIT_CONTROLLER]: 30, [abi.EXIT_HYPERCALL]: 2 });
     partition(PLC, abi.STATE_RUNNING, 33n * SECOND, tags);
   });
 
   test("none of a direct partition, however many it had while it started", () => {
-    vcpu(PLC, 0, 33n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2 });
+    vcpu(PLC, 0, 33n * SECOND, { [abi.EXIT_CONTROLLER]: 30, [abi.EXIT_HYPERCALL]: 2 });
     expect(plcRow()).toMatch(/^plc +running +00:33 +1 +0 +direct +32 +0 in 00:31 +0 +0/);
     expect(plcRow(coloured)).toContain("\u001b[32m\u001b[1m0 in 00:31");
   });
 
   test("a single one of a direct partition is seen", () => {
-    vcpu(PLC, 0, 33n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2, [abi.EXIT_SGI]: 1 });
+    vcpu(PLC, 0, 33n * SECOND, { [abi.EXIT_CONTROLLER]: 30, [abi.EXIT_HYPERCALL]: 2, [abi.EXIT_KICK]: 1 });
     expect(plcRow()).toMatch(/^plc +running +00:33 +1 +0 +direct +33 +1 in 00:31 +0.0 /);
     expect(plcRow(coloured)).toContain("\u001b[31m\u001b[1m1 in 00:31");
   });
@@ -206,7 +206,7 @@ describe("exits since a guest was ready", () => {
 
   test("a paused partition says so, and keeps its count", () => {
     partition(PLC, abi.STATE_PAUSED, 34n * SECOND, tags);
-    vcpu(PLC, 0, 34n * SECOND, { [abi.EXIT_GIC]: 30, [abi.EXIT_HYPERCALL]: 2, [abi.EXIT_SGI]: 1 });
+    vcpu(PLC, 0, 34n * SECOND, { [abi.EXIT_CONTROLLER]: 30, [abi.EXIT_HYPERCALL]: 2, [abi.EXIT_KICK]: 1 });
     expect(plcRow()).toMatch(/^plc +paused .* direct +33 +1 in 00:32/);
   });
 });

@@ -9,7 +9,7 @@ import { demo } from "./systems.ts";
 const SHELL_PROMPT = /linux:\/#/;
 
 /** Exits of the PLC guest's vCPU that only a disturbance from outside would raise. */
-const FOREIGN_CAUSES = [abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_FAULT, abi.EXIT_TICK, abi.EXIT_INTERRUPT, abi.EXIT_SGI_SEND];
+const FOREIGN_CAUSES = [abi.EXIT_KICK, abi.EXIT_MAINTENANCE, abi.EXIT_FAULT, abi.EXIT_TICK, abi.EXIT_INTERRUPT, abi.EXIT_IPI];
 
 describe.each([
   ["qemu-aarch64", "injected"],

@@ -11,10 +11,9 @@ import type { Monitor } from "./monitor.ts";
 
 /** Exits that only a disturbance from outside would cause. */
 const FOREIGN: readonly (readonly [string, number])[] = [
-  ["kick", abi.EXIT_SGI], ["maintenance", abi.EXIT_MAINTENANCE], ["fault", abi.EXIT_FAULT], ["tick", abi.EXIT_TICK],
-  ["interrupt", abi.EXIT_INTERRUPT], ["SGI", abi.EXIT_SGI_SEND],
-  ["bandwidth", abi.EXIT_BANDWIDTH], ["GIC", abi.EXIT_GIC], ["register", abi.EXIT_SYSREG], ["SMC", abi.EXIT_SMC],
-  ["console", abi.EXIT_CONSOLE],
+  ["kick", abi.EXIT_KICK], ["maintenance", abi.EXIT_MAINTENANCE], ["fault", abi.EXIT_FAULT], ["tick", abi.EXIT_TICK],
+  ["interrupt", abi.EXIT_INTERRUPT], ["SGI", abi.EXIT_IPI], ["bandwidth", abi.EXIT_BANDWIDTH], ["GIC", abi.EXIT_CONTROLLER],
+  ["register", abi.EXIT_REGISTER], ["SMC", abi.EXIT_FIRMWARE_CALL], ["console", abi.EXIT_CONSOLE],
 ];
 const SCANS = 20n;
 /** However slow the emulator is: by then it has scanned, or never will. */

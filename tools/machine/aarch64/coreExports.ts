@@ -20,7 +20,7 @@ export interface CoreExports extends Exports {
   readonly VCPU_PARTITION: Offset;
   /** How often its guest has left, by cause: a u64 each. */
   readonly VCPU_EXITS: Offset;
-  readonly VCPU_EXITS_SYSREG: Offset;
+  readonly VCPU_EXITS_REGISTER: Offset;
 }
 
 /** VCPU_PARTITION of a spare pCPU. */

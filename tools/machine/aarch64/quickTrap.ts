@@ -60,6 +60,6 @@ export function quickTrap(machine: Vectors, pcpu: PCpu, esr: bigint): boolean {
 function writeMask({ core, linear }: Vectors, { vcpu, gic }: PCpu, mask: bigint): void {
   linear.setUint32(vcpu + core.VCPU_PRIORITY_MASK.value, Number(mask), true);
   gic.physical.priorityMask = Number(mask > HIGHEST_GUEST_PRIORITY ? mask : HIGHEST_GUEST_PRIORITY);
-  const exits = vcpu + core.VCPU_EXITS_SYSREG.value;
+  const exits = vcpu + core.VCPU_EXITS_REGISTER.value;
   linear.setBigUint64(exits, linear.getBigUint64(exits, true) + 1n, true);
 }

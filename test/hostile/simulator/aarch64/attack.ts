@@ -24,9 +24,8 @@ export const AARCH64_ATTACK: Attack<SystemSpec, Target, Operation, Aarch64Machin
   fields: FIELDS,
   attempts: ATTEMPTS,
   counted: [
-    abi.EXIT_INTERRUPT, abi.EXIT_SGI, abi.EXIT_MAINTENANCE, abi.EXIT_SMC, abi.EXIT_SGI_SEND, abi.EXIT_CONSOLE, abi.EXIT_FAULT,
-    abi.EXIT_TICK,
-    abi.EXIT_BANDWIDTH,
+    abi.EXIT_INTERRUPT, abi.EXIT_KICK, abi.EXIT_MAINTENANCE, abi.EXIT_FIRMWARE_CALL, abi.EXIT_IPI, abi.EXIT_CONSOLE,
+    abi.EXIT_FAULT, abi.EXIT_TICK, abi.EXIT_BANDWIDTH,
   ],
   describe,
   targetOf,
