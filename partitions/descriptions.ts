@@ -1,6 +1,6 @@
 // The JSON Schemas of a board.yaml and of a guest profile, with which an editor completes and checks them while they are written.
 import { z } from "zod";
-import { BoardFile } from "../boards/schema.ts";
+import { BOARD_FILES } from "../boards/schema.ts";
 import { Profile } from "../rtos-guests/profiles/schema.ts";
 
 export const BOARD_SCHEMA_FILE = "boards/board.schema.json";
@@ -22,5 +22,5 @@ function descriptionSchema(title: string, schema: z.ZodType): string {
   return `${JSON.stringify(whole, null, 2)}\n`;
 }
 
-export const boardJsonSchema = (): string => descriptionSchema("axv-part board.yaml", BoardFile);
+export const boardJsonSchema = (): string => descriptionSchema("axv-part board.yaml", BOARD_FILES.aarch64);
 export const profileJsonSchema = (): string => descriptionSchema("axv-part guest profile", Profile);

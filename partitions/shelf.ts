@@ -8,14 +8,15 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
-import { Board } from "../boards/schema.ts";
+import { boardSchema } from "../boards/schema.ts";
+import type { Board } from "../boards/schema.ts";
 import { Profile } from "../rtos-guests/profiles/schema.ts";
 import { checkBoard } from "./check/board.ts";
 import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
 import { readFile } from "./source/file.ts";
-import { isMapping, readWhole } from "./source/fields.ts";
+import { isMapping, own, readWhole } from "./source/fields.ts";
 import { YamlSource } from "./source/yaml.ts";
 import { MIB } from "./units.ts";
 
@@ -39,9 +40,12 @@ interface Folder {
   readonly settle: (value: Mapping, file: string) => Mapping;
 }
 
-/** `folders`: a name is looked for in the first one first. `check`: what the schema cannot say. */
+/**
+ * `schemaFor`: by which the value of a file is read. `folders`: a name is looked for in the first one first. `check`: what the
+ * schema cannot say.
+ */
 function shelf<T extends z.ZodType>(
-  schema: T,
+  schemaFor: (value: unknown) => T,
   folders: readonly Folder[],
   check: (value: z.output<T>, mistakes: Findings) => void = () => {},
 ): Shelf<z.output<T>> {
@@ -97,7 +101,8 @@ function shelf<T extends z.ZodType>(
       const mistakes = new Findings(source);
       mistakes.add(source.diagnostics);
       const whole = source.broken || !isMapping(read) ? read : complete(name, read, found.at, mistakes, [found.file]);
-      const value = mistakes.hasErrors ? undefined : readWhole(schema, isMapping(whole) ? { ...whole, name } : whole, mistakes);
+      const named = isMapping(whole) ? { ...whole, name } : whole;
+      const value = mistakes.hasErrors ? undefined : readWhole(schemaFor(named), named, mistakes);
       if (value !== undefined) check(value, mistakes);
       findings.add(mistakes.sorted);
       return mistakes.hasErrors ? undefined : value;
@@ -139,14 +144,17 @@ function besideItself(value: Mapping, file: string): Mapping {
 const BOARDS = inProject("boards");
 const PROFILES = inProject("rtos-guests/profiles");
 
-export const boards = (folder = BOARDS): Shelf<Board> => shelf(Board, [boardFolder(folder)], checkBoard);
-export const profiles = (): Shelf<Profile> => shelf(Profile, [profileFolder(PROFILES, asItIs)]);
+const schemaOf = (board: unknown) => boardSchema(own(board, "isa"));
+const boardShelf = (...folders: readonly Folder[]): Shelf<Board> => shelf(schemaOf, folders, checkBoard);
+
+export const boards = (folder = BOARDS): Shelf<Board> => boardShelf(boardFolder(folder));
+export const profiles = (): Shelf<Profile> => shelf(() => Profile, [profileFolder(PROFILES, asItIs)]);
 
 /** Those in a folder of a user's, and the project's. */
 export function boardsIn(folder: string): Shelf<Board> {
   const own = resolve(folder, "boards");
-  return own === BOARDS ? boards() : shelf(Board, [boardFolder(own), boardFolder(BOARDS)], checkBoard);
+  return own === BOARDS ? boards() : boardShelf(boardFolder(own), boardFolder(BOARDS));
 }
 
 export const profilesIn = (folder: string): Shelf<Profile> =>
-  shelf(Profile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);
+  shelf(() => Profile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);

@@ -87,3 +87,22 @@ test("a GIC of another version is refused", () => {
   const { found } = read("extends: qemu-aarch64\nname: mine\ngic: { version: 4 }\n");
   expect(found).toMatchObject([{ code: "AXV-P006", line: 3, remedy: "write a GIC of version 2 or 3" }]);
 });
+
+test("a board without `isa` is AArch64's, and one that extends another has its ISA", () => {
+  expect(BASE).toMatch(/^isa: aarch64$/m);
+  const { board, found } = read(BASE.replace("isa: aarch64\n", ""));
+  expect(found).toEqual([]);
+  expect(board).toMatchObject({ name: "mine", isa: "aarch64", gic: { version: 3 } });
+  expect(read("extends: old\n", { old: BASE.replace("isa: aarch64\n", "") }).board).toMatchObject({ isa: "aarch64" });
+});
+
+test("an ISA that there are no boards of is refused where it stands, and all else is looked at as ever", () => {
+  for (const isa of ["riscv32", "AArch64", "7", "[aarch64]"]) {
+    const { board, found } = read(`extends: qemu-aarch64\nisa: ${isa}\ngic: { version: 4 }\n`);
+    expect(board).toBeUndefined();
+    expect(found).toMatchObject([
+      { code: "AXV-P006", line: 2, column: 6, remedy: "write aarch64" },
+      { code: "AXV-P006", line: 3, remedy: "write a GIC of version 2 or 3" },
+    ]);
+  }
+});

@@ -1,0 +1,115 @@
+// What a board.yaml of AArch64 holds.
+//
+// Interrupt numbers are those of device trees: `spi: 16` is INTID 48 (32 + 16), `ppi: 11` is INTID 27 (16 + 11).
+import { z } from "zod";
+import { bootShape, Cache, commonShape, devicePlace, devicesOf, frame, modelName, uartShape } from "./common.ts";
+import { ISA_EXPECTED } from "./isa.ts";
+import { GRANULES, MAPPED_END, MAX_CPUS } from "./limits.ts";
+import { integer } from "./values.ts";
+
+const ppi = integer("a PPI number, 0 to 15", 0, 15);
+const spi = integer("an SPI number, 0 to 987", 0, 987);
+const COUNTER_MIN = 1_000_000;
+const COUNTER_MAX = 1_000_000_000;
+
+// GICD_TYPER.ITLinesNumber counts INTIDs by 32, and the last ones of 1024 are special (IHI 0069, 2.2).
+const SPI_WORD = 32;
+const SPIS_MOST = 988;
+const SPIS_EXPECTED = "how many SPIs there are: a multiple of 32, or 988";
+const REDISTRIBUTOR = 0x2_0000;
+const gicCommon = {
+  gicd: frame,
+  spis: z
+    .union([integer(SPIS_EXPECTED, SPI_WORD, SPIS_MOST, SPI_WORD), z.literal(SPIS_MOST)], { error: SPIS_EXPECTED })
+    .describe("how many SPIs are implemented"),
+  maintenance: ppi,
+};
+
+const Gic = z.discriminatedUnion(
+  "version",
+  [
+    z.strictObject({
+      version: z.literal(2),
+      ...gicCommon,
+      gicc: frame.describe("the CPU interface, as a pCPU sees its own"),
+      gich: frame.describe("the virtual interface control"),
+      gicv: frame.describe("the virtual CPU interface"),
+    }),
+    z.strictObject({
+      version: z.literal(3),
+      ...gicCommon,
+      gicr: frame.describe("RD_base of the boot pCPU"),
+      gicr_stride: integer("a multiple of 128K", REDISTRIBUTOR, MAPPED_END, REDISTRIBUTOR).describe(
+        "from one pCPU's redistributor to the next one's",
+      ),
+    }),
+  ],
+  { error: "a GIC of version 2 or 3" },
+);
+
+/** Aff3 to Aff0 (DDI 0487, MPIDR_EL1). */
+const AFFINITY_MAX = 0xff_00ff_ffff;
+const PCPUS_EXPECTED = "1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for";
+export const Aarch64File = z.strictObject({
+  ...commonShape,
+  isa: z.literal("aarch64", { error: ISA_EXPECTED }).default("aarch64"),
+  cpus: z
+    .strictObject({
+      compatible: modelName,
+      mpidr: z
+        .array(integer("affinity fields of an MPIDR_EL1, such as 0x100", 0, AFFINITY_MAX))
+        .min(1, { error: PCPUS_EXPECTED })
+        .max(MAX_CPUS, { error: PCPUS_EXPECTED })
+        .describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's"),
+      pa_bits: z
+        .int()
+        .min(32)
+        .max(52)
+        .default(40)
+        .describe("bits of a physical address, the fewest that a pCPU has (ID_AA64MMFR0_EL1.PARange)"),
+      granules: z
+        .array(z.enum(GRANULES))
+        .default(["4K", "64K"])
+        .describe("pages that every pCPU's stage 1 can have (ID_AA64MMFR0_EL1.TGran4, TGran16, TGran64)"),
+      caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
+      refill_event: z.int().min(0).max(0xffff).describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
+      bus_bytes: z
+        .literal([4, 8, 16, 32, 64])
+        .optional()
+        .describe(
+          "bytes of a BUS_ACCESS (PMU event 0x19): pCPUs that count these do so for `bandwidth` instead; without " +
+            "this key none does",
+        ),
+      pmu_version: z
+        .int()
+        .min(1)
+        .max(14)
+        .default(1)
+        .describe(
+          "PMUv3 as every pCPU has it (ID_AA64DFR0_EL1.PMUVer); from 6 (PMUv3p5) on it can leave EL2 out of a guest's counts",
+        ),
+    })
+    .readonly(),
+  cluster: z
+    .strictObject({ kind: z.literal("dsu"), way_groups: z.int().min(2).max(4) })
+    .optional()
+    .describe(
+      "how the cluster parts the ways of its cache (Arm DSU, CLUSTERPARTCR_EL1), and that firmware lets EL2 do it " +
+        "(ACTLR_EL3.SMEN, TSIDEN); without this key it cannot",
+    ),
+  gic: Gic,
+  timer: z.strictObject({ secure: ppi, physical: ppi, virtual: ppi, hypervisor: ppi }),
+  counter_hz: integer("CNTFRQ_EL0 in Hz, 10^6 to 10^9", COUNTER_MIN, COUNTER_MAX)
+    .optional()
+    .describe("CNTFRQ_EL0, by which the bridge knows when a scan was; without this key bridge.yaml has to say it"),
+  pmu: ppi.optional().describe("overflow interrupt of the PMU; without this key it is not wired"),
+  uart: z.strictObject({ kind: z.literal("pl011"), ...uartShape, spi }),
+  spare_spis: z
+    .tuple([spi, spi], { error: "two SPI numbers, such as [200, 223]" })
+    .describe("first and last of a range that no device of the board uses"),
+  boot: z.strictObject({
+    ...bootShape,
+    conduit: z.enum(["smc", "hvc"]).describe("how firmware's PSCI is called from EL2"),
+  }),
+  devices: devicesOf(devicePlace({ spi: spi.describe("its interrupt, an SPI") })),
+});
