@@ -14,7 +14,6 @@ import { readModule, type Function, type Module, type Segment } from "./module.t
 import { isIdentifier, Names, sourceName } from "./names.ts";
 import { C_TYPE, literal } from "./pending.ts";
 import { foldStart } from "./start.ts";
-import { parseText } from "./text.ts";
 import { ROOT } from "../files.ts";
 
 const HERE = "tools/build/translate";
@@ -35,7 +34,7 @@ const resultOf = ({ result }: Function): string => (result === undefined ? "void
 
 /** `target`: undefined for a host test, which answers the imports itself. */
 export function translate(text: string, tables: Tables, target: Target | undefined, shapes: Shapes = {}): Translation {
-  const module = foldStart(readModule(parseText(text)));
+  const module = foldStart(readModule(text));
   const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
   const functions = nameFunctions(module, names);
   const bound = [...module.imports].find(([, one]) => one.module === BOUND.module && one.name === BOUND.name)?.[0];

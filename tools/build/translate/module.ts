@@ -4,7 +4,7 @@ import { nearestOwnFunction } from "./callers.ts";
 import { parseBody, valueType, type Expression } from "./expression.ts";
 import type { ValueType } from "./instructions.ts";
 import { sourceName } from "./names.ts";
-import { atoms, decodeString, head, isList, lists, type List } from "./text.ts";
+import { atoms, decodeString, head, isList, lists, parseText, type List } from "./text.ts";
 
 export interface Import {
   readonly module: string;
@@ -53,7 +53,16 @@ interface Signature {
   readonly result: ValueType | undefined;
 }
 
-export function readModule(module: List): Module {
+/** What was read last: verify asks for the very module that the build has just translated. */
+let last: { readonly text: string; readonly module: Module } | undefined;
+
+/** `text`: binaryen's. */
+export function readModule(text: string): Module {
+  if (last?.text !== text) last = { text, module: moduleOf(parseText(text)) };
+  return last.module;
+}
+
+function moduleOf(module: List): Module {
   for (const part of lists(module, "tag")) throw new BuildError("unsupported-module", `exception tag ${atoms(part)[0] ?? ""}`);
 
   const imports = new Map(lists(module, "import").map(readImport));

@@ -6,7 +6,6 @@ import { disassemble } from "../../build/disassemble.ts";
 import { BOUND } from "../../build/translate/imports.ts";
 import { checkLoops } from "../../build/translate/loops.ts";
 import { readModule, type Function, type Module } from "../../build/translate/module.ts";
-import { parseText } from "../../build/translate/text.ts";
 
 export interface Wasm {
   readonly functions: readonly Function[];
@@ -17,7 +16,7 @@ export interface Wasm {
 
 export function loadWasm(path: string): Wasm {
   const map = `${path}.map`;
-  const module = readModule(parseText(disassemble(path, existsSync(map) ? map : undefined)));
+  const module = readModule(disassemble(path, existsSync(map) ? map : undefined));
   const bound = boundOf(module);
   for (const one of module.functions) checkLoops(one.body, bound, one.name);
   return { functions: module.functions, exports: new Set(module.exports.keys()), bound };
