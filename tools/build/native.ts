@@ -61,11 +61,7 @@ const cFlagsOf = (target: Target): string[] => [
   "-fno-asynchronous-unwind-tables",
   "-fno-stack-protector",
   "-fomit-frame-pointer",
-  // A caller knows which registers a function really changes, so that few have to be saved around calls
-  // (tools/verify/native/kept.ts proves it of what was linked). What is outlined after that would change more of them.
-  "-mllvm",
-  "-enable-ipra",
-  "-mno-outline",
+  "-mno-outline", // what is outlined last would change registers that callers have been told it keeps
 ];
 
 const LINK_FLAGS = [

@@ -79,7 +79,7 @@ describe("WFI", () => {
     cbz w0, leave
     wfi
     b park
-    leave: nop
+    leave: ldr x30, [x1]
     eret
     work: nop
     ret`;

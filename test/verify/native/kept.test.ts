@@ -53,6 +53,10 @@ describe("behind a call", () => {
     expect(caller("nop", "str x0, [x10]", "mov x0, #2")).toEqual([]);
   });
 
+  test("so is the return address, where it is not saved", () => {
+    expect(refusals(assembly("f: bl g\n ret\n g: ret"))).toEqual(["register-lost"]);
+  });
+
   test("a guest's registers are all read by ERET", () => {
     expect(refusals(assembly("f: bl g\n ldr x30, [x1]\n eret\n g: mov x15, #1\n ret"))).toEqual(["register-lost"]);
     expect(refusals(assembly("f: bl g\n ldp x15, x30, [x1]\n eret\n g: mov x15, #1\n ret"))).toEqual([]);

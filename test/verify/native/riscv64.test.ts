@@ -38,7 +38,7 @@ describe("where control goes", () => {
   });
 
   test("WFI ends the path of code that nobody calls, and what follows is an entry of its own", () => {
-    const sample = assembly("park: jal work\n beqz a0, leave\n wfi\n j park\n leave: nop\n sret\n work: nop\n ret");
+    const sample = assembly("park: jal work\n beqz a0, leave\n wfi\n j park\n leave: ld ra, 0(a1)\n sret\n work: nop\n ret");
     expect(refusals(sample)).toEqual([]);
     expect(sample.routine("park").cost.instructions).toBe(1 + 2 + 1 + 2);
     expect(sample.program.roots.map(({ name }) => name.replace(/\+\S+/, ""))).toEqual(["park", "park (after WFI)"]);
@@ -152,6 +152,7 @@ describe("registers", () => {
     expect(caller("sd s2, 0(a1)", "li s2, 2")).toEqual(["register-lost"]);
     expect(caller("sd s2, 0(a1)", "li s3, 2")).toEqual([]);
     expect(caller("sd a0, 0(a1)", "li a0, 2")).toEqual([]);
+    expect(refusals(assembly("f: call g\n ret\n g: ret"))).toEqual(["register-lost"]);
   });
 
   test("a guest's registers are all read by sret", () => {

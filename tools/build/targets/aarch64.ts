@@ -67,7 +67,12 @@ export const AARCH64: Target = {
   isa: "aarch64",
   title: "AArch64",
   flags: ["--target=aarch64-none-elf", "-march=armv8-a"],
-  cFlags: ["-mgeneral-regs-only", "-mno-outline-atomics", "-mtune=cortex-a53", "-mfix-cortex-a53-835769"],
+  cFlags: [
+    "-mgeneral-regs-only", "-mno-outline-atomics", "-mtune=cortex-a53", "-mfix-cortex-a53-835769",
+    // A caller knows which registers a function really changes, so that few have to be saved around calls
+    // (tools/verify/native/kept.ts proves it of what was linked).
+    "-mllvm", "-enable-ipra",
+  ],
   linkFlags: ["--fix-cortex-a53-843419"],
   headers: ["tools/build/targets/aarch64.h"],
   conventions: { savesNothing: "preserve_none", savesMost: "preserve_most" },

@@ -82,6 +82,7 @@ export const RISCV64: Target = {
   title: "RISC-V",
   flags: ["--target=riscv64-unknown-elf", "-march=rv64imac_zicsr_zifencei_zba_zbb_zbs", "-mabi=lp64", "-mcmodel=medany"],
   // A load from linear memory may have any address; none that AssemblyScript makes is misaligned.
+  // No -enable-ipra: clang 19 then saves the return address no more, and forgets what a function changes that ends another one.
   cFlags: ["-mno-strict-align"],
   linkFlags: ["--no-relax-gp"],
   headers: ["tools/build/targets/riscv64.h", "tools/build/translate/builtins.h"],

@@ -27,7 +27,8 @@ export function findLost(graph: Graph, ofFunction: (start: number) => Kept): Ver
   return graph.blocks.flatMap(({ instructions }) =>
     instructions.flatMap((instruction) => {
       if (instruction.flow !== "call" || instruction.target === undefined) return [];
-      const lost = without((after.get(instruction) ?? NONE) & ofFunction(instruction.target).changes, union(results, link));
+      const changed = union(ofFunction(instruction.target).changes, link);
+      const lost = without((after.get(instruction) ?? NONE) & changed, results);
       return lost === NONE
         ? []
         : [
