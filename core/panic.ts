@@ -1,7 +1,7 @@
 // The hypervisor's own fault. It is reported in plain text, and the pCPU stops; its partition is given up, the others go on. A wasm
 // trap (`unreachable`) comes here, and an access outside linear memory.
 
-import { clock, fence, kick, ownId, printFault } from "../build/generated/isa";
+import { clock, DIRECT_KEEPS_HOUSE, fence, kick, ownId, printFault } from "../build/generated/isa";
 import { header, MAX_CPUS, NONE } from "../build/generated/blob";
 import { atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { EVENT_PANIC, STOP_FAULT } from "./abi";
@@ -64,7 +64,7 @@ function successor(): u32 {
     const vcpu = vcpuOf(n);
     if (loadAcquire32(vcpu.deadAt()) != 0) continue;
     if (vcpu.partition == NONE) return n;
-    if ((vcpu.direct | vcpu.refills) == 0) found = n;
+    if (((DIRECT_KEEPS_HOUSE ? 0 : vcpu.direct) | vcpu.refills) == 0) found = n;
   }
   return found;
 }

@@ -39,6 +39,9 @@ export { endTimer, takeOwn } from "./irq";
 export { suspend as suspendInterrupts } from "./listRegisters";
 export { resetGicd as resetController } from "./vgicd";
 
+/** IRQs of a direct guest's pCPU are the guest's, the timer's too. */
+export const DIRECT_KEEPS_HOUSE: bool = false;
+
 /** Argument n of a hypercall: x1 and on. */
 @inline export function argument(vcpu: Vcpu, n: u32): u64 { return vcpu.register(1 + n); }
 

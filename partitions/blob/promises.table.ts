@@ -56,6 +56,7 @@ export const PROMISES = {
   spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT", "aarch64"),
   ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT", "aarch64"),
   sources: promise("there are as many sources as an APLIC can have", "BLOB_BAD_INTERRUPT", "riscv64"),
+  identities: promise("an interrupt file has as many identities as one can have", "BLOB_BAD_TABLE", "riscv64"),
   clock: promise("the clock is one that the core can count by", "BLOB_BAD_TABLE", "riscv64"),
 
   // pCPUs.
@@ -64,6 +65,7 @@ export const PROMISES = {
   cpuKnows: promise("a pCPU knows its partition and its vCPU, and vCPU 0 is where the partition boots", "BLOB_BAD_CPU"),
   cpuApart: promise("each pCPU is called something else", "BLOB_BAD_CPU"),
   affinity: promise("a pCPU is called by its affinity, and by nothing more", "BLOB_BAD_CPU", "aarch64"),
+  hartNumber: promise("a hart has a number that the APLIC can say", "BLOB_BAD_CPU", "riscv64"),
   interfaceApart: promise("each pCPU of a GICv2 has a CPU interface of its own", "BLOB_BAD_CPU", "aarch64"),
   housekeeper: promise("the housekeeper is there, takes interrupts, and has its timer for itself", "BLOB_BAD_CPU"),
 

@@ -16,6 +16,8 @@ export const CONTROLLER_FRAMES = 1 + MAX_CPUS;
 const PAGE_SHIFT = 12;
 const STRIDE_SHIFT_MAX = 24;
 const SOURCES_MAX = 1023; // AIA 4.2: of an APLIC, numbered from 1
+const IDENTITIES_MIN = 63; // AIA 3.1: of a file, numbered from 1
+const IDENTITIES_MAX = 2047;
 const GUEST_FILES_MAX = 63; // GEILEN
 const COUNTER_MIN = 1_000_000;
 const COUNTER_MAX = 1_000_000_000;
@@ -26,7 +28,12 @@ export const machine: readonly Field[] = [
   f("sources", "u32", "of the APLIC: 1 to that", within("sources", 1, SOURCES_MAX)),
   f("aplic", "u64", "PA of the S-level APLIC"),
   f("timebase", "u32", "ticks of `time` a second", within("clock", COUNTER_MIN, COUNTER_MAX)),
-  f("reserved", "u32", "0"),
+  f(
+    "identities",
+    "u32",
+    "of an interrupt file: a multiple of 64, less 1",
+    within("identities", IDENTITIES_MIN, IDENTITIES_MAX),
+  ),
 ];
 
 export const cpu: readonly Field[] = [

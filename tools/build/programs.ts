@@ -70,6 +70,20 @@ export const CORE: Program = {
   defines: { LINEAR_BASE },
 };
 
+/** The core in HS mode of RISC-V. Its linear memory is where its assembly says: Sv39's upper half. */
+export const CORE_RISCV64: Program = {
+  name: "core-riscv64",
+  isa: "riscv64",
+  entry: "arch/riscv64/index.ts",
+  tables: { cpu: "core/cpu.table.ts", riscv64: "arch/riscv64/riscv64.table.ts" },
+  memoryPages: 19,
+  assembly: ["arch/riscv64/entry.S"],
+  linkerScript: "arch/riscv64/core.ld",
+  positionIndependent: true,
+  fast: ["trap", "axv_"],
+  defines: {},
+};
+
 /** The PLC guest, bare metal at EL1. Its scan is driven by the EL1 virtual timer. */
 export const PLC: Program = {
   name: "plc",
@@ -137,6 +151,6 @@ export const TAG_READER: Program = {
 };
 
 /** The hypervisor for each ISA: what verify proves, and nothing else does. */
-export const CORES: readonly Program[] = [CORE];
+export const CORES: readonly Program[] = [CORE, CORE_RISCV64];
 
 export const PROGRAMS: readonly Program[] = [...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER];

@@ -85,7 +85,7 @@ describe("refused", () => {
 
 describe("entry code", () => {
   test("sets up a stack of its own, also in a function that it calls with nothing on the stack", () => {
-    const text = "f: bl g\n bl h\n ret\n g: mov sp, x0\n ret\n h: sub sp, sp, #64\n add sp, sp, #64\n ret";
+    const text = "f: bl g\n bl h\n brk #0\n g: mov sp, x0\n ret\n h: sub sp, sp, #64\n add sp, sp, #64\n ret";
     expect(bytes(text)).toBe(64);
   });
 

@@ -1,0 +1,55 @@
+// What a blob has of RISC-V's, checked when core/blobCheck.ts comes to it: the promises of partitions/blob/promises.table.ts
+// that RISC-V makes.
+
+import {
+  BLOB_BAD_CPU, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, blobCpu, BlobPartition, BlobRegion, header, machine, MAX_CPUS,
+} from "../../build/generated/blob";
+import { bound } from "../../build/generated/cpu";
+import { isDirect } from "../../core/blob";
+import { claimFrame } from "../../core/blobCheck";
+import { PAGE_BYTES } from "../../core/pages";
+import { APLIC_BYTES } from "./aplic";
+import { GUEST_FILE } from "./csrs";
+import { fileOf } from "./imsic";
+
+/** The APLIC numbers harts with 14 bits (AIA 4.5.16). */
+const HART_BITS: u64 = 14;
+
+/** frames, identities. */
+export function checkMachine(): u32 {
+  return (machine().identities & 63) == 63 && claimFrame(machine().aplic, APLIC_BYTES) ? BLOB_OK : BLOB_BAD_TABLE;
+}
+
+/** hartNumber, frames. */
+export function checkIsaCpu(cpu: BlobCpu): u32 {
+  if (cpu.id >> HART_BITS != 0) return BLOB_BAD_CPU;
+  const bytes = PAGE_BYTES * <u64>(cpu.guestFiles + 1);
+  return bytes <= <u64>1 << machine().imsicShift && claimFrame(fileOf(cpu.id), bytes) ? BLOB_OK : BLOB_BAD_TABLE;
+}
+
+/**
+ * bandwidth: no interrupt of a counter's is used; flags: direct ones have a file on each hart; console: none is emulated; ways:
+ * none are known.
+ */
+export function checkIsaPartition(partition: BlobPartition): u32 {
+  if ((partition.bandwidthRefills | partition.clusterWays) != 0 || partition.console != 0) return BLOB_BAD_TABLE;
+  if (!isDirect(partition)) return BLOB_OK;
+  for (let n: u32 = 0; n < header().cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    if (((partition.cpus >> n) & 1) != 0 && blobCpu(n).guestFiles < GUEST_FILE) return BLOB_BAD_TABLE;
+  }
+  return BLOB_OK;
+}
+
+/** A source that the APLIC has. */
+export function isLine(line: u32): bool { return line != 0 && line <= machine().sources; }
+
+/** interface: a direct partition's own file, of one of its own harts. */
+export function isControllerRegion(partition: BlobPartition, region: BlobRegion): bool {
+  if (!isDirect(partition) || region.size != PAGE_BYTES) return false;
+  for (let n: u32 = 0; n < header().cpuCount; n++) {
+    bound(n, MAX_CPUS);
+    if (((partition.cpus >> n) & 1) != 0 && region.pa == fileOf(blobCpu(n).id) + GUEST_FILE * PAGE_BYTES) return true;
+  }
+  return false;
+}

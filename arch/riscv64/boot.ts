@@ -1,0 +1,41 @@
+// What boot does of RISC-V (core/boot.ts says when): what a hart's record has, and the registers of each hart.
+
+import {
+  clearGuest, clearVirtualInterrupts, csrc_sip, csrw_hcounteren, csrw_hedeleg, csrw_henvcfg, csrw_hgeie, csrw_hideleg,
+  csrw_htimedelta, csrw_sie, csrw_stimecmp, hfenceGvma, hfenceVvma,
+} from "../../build/generated/riscv64";
+import { BlobCpu, blobPartition, NONE, PARTITION_PMU } from "../../build/generated/blob";
+import { HCOUNTEREN_PMU, HCOUNTEREN_TM, HEDELEG, HENVCFG, NEVER, SEI, SSI, VS_INTERRUPTS } from "./csrs";
+import { enterGuestStage } from "./guestStage";
+import { fileOf, initFile } from "./imsic";
+import { Vcpu } from "./vcpu";
+
+/** Where the packer writes the PA of the board's UART into the image: behind the riscv Image header. */
+export const UART_IN_IMAGE: u64 = 64;
+
+/** What the record of a hart (all zeros) has of it. */
+export function planIsaVcpu(vcpu: Vcpu, plan: BlobCpu): void {
+  vcpu.id = plan.id;
+  vcpu.interruptFile = fileOf(plan.id);
+}
+
+/** The hart's own registers, that stay as they are from now on. */
+export function initPcpu(vcpu: Vcpu): bool {
+  csrw_stimecmp(NEVER);
+  csrw_hgeie(0);
+  clearVirtualInterrupts();
+  clearGuest();
+  csrw_hedeleg(HEDELEG);
+  csrw_hideleg(VS_INTERRUPTS);
+  csrw_henvcfg(HENVCFG);
+  csrw_htimedelta(0);
+  const counts = vcpu.partition != NONE && (blobPartition(vcpu.partition).flags & PARTITION_PMU) != 0;
+  csrw_hcounteren(counts ? HCOUNTEREN_PMU : HCOUNTEREN_TM);
+  if (vcpu.partition != NONE) enterGuestStage(vcpu.partition);
+  hfenceGvma();
+  hfenceVvma();
+  initFile();
+  csrc_sip(SSI);
+  csrw_sie(SEI | SSI); // the kick; and what entry.S wakes itself by
+  return true;
+}

@@ -1,0 +1,23 @@
+// What the hypervisor asks of firmware (RISC-V SBI 2.0): to start a hart, and to have others forget what they remember. Nothing
+// of a guest's gets here.
+
+import { sbi, secondaryEntry } from "../../build/generated/riscv64";
+import { Vcpu } from "./vcpu";
+
+const EXTENSION_HSM: u64 = 0x48534d;
+const HART_START: u64 = 0;
+const EXTENSION_RFENCE: u64 = 0x52464e43;
+export const REMOTE_FENCE_I: u64 = 0;
+export const REMOTE_HFENCE_GVMA: u64 = 4;
+/** hart_mask_base: all harts. */
+const ALL_HARTS: u64 = 0xffffffffffffffff;
+/** From address 0 on: the whole space. */
+const EVERYTHING: u64 = 0xffffffffffffffff;
+
+/** Starts the hart, with its place in the blob. False: it does not. */
+export function startPcpu(vcpu: Vcpu): bool {
+  return sbi(EXTENSION_HSM, HART_START, vcpu.id, secondaryEntry(), vcpu.pcpu, 0, 0) == 0;
+}
+
+/** All harts have done that when this returns; they do it in firmware, whatever they are at. */
+export function onOtherHarts(fence: u64): void { sbi(EXTENSION_RFENCE, fence, 0, ALL_HARTS, 0, EVERYTHING, 0); }

@@ -1,0 +1,49 @@
+// The second stage of a guest's translation (G-stage: Sv39x4); core/stage2.ts builds it.
+
+import { csrw_hgatp, fence, fenceI, hfenceGvma } from "../../build/generated/riscv64";
+import { BlobRegion, header, REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
+import { PAGE_SHIFT } from "../../core/pages";
+import { stage2RootOf } from "../../core/stage2";
+import { HGATP_SV39X4, HGATP_VMID_SHIFT } from "./csrs";
+import { LEAF_EXECUTE, LEAF_READ, LEAF_USER, LEAF_WRITE } from "./descriptors";
+import { REMOTE_FENCE_I, REMOTE_HFENCE_GVMA, onOtherHarts } from "./firmware";
+
+/** Sv39x4: two bits more than a virtual address has. */
+const GUEST_ADDRESS_BITS: u32 = 41;
+const ROOT_TABLES: u32 = 4;
+
+export function guestAddressBits(): u32 { return GUEST_ADDRESS_BITS; }
+
+/** The root is of 16 KiB: 2,048 entries of 1 GiB. */
+export function rootTables(bits: u32): u32 { return ROOT_TABLES; }
+
+/**
+ * Rights of a region's leaves. All accesses of a guest's are a user's there. W without R is none: the entry is reserved, and
+ * each access a fault.
+ */
+export function leafOf(region: BlobRegion): u64 {
+  let leaf = LEAF_USER;
+  if ((region.access & REGION_READ) != 0) leaf |= LEAF_READ;
+  if ((region.access & REGION_WRITE) != 0) leaf |= LEAF_WRITE;
+  if ((region.access & REGION_EXECUTE) != 0) leaf |= LEAF_EXECUTE;
+  return leaf;
+}
+
+/** The hart runs that partition's guest, and no other. VMID 0 is nobody's. */
+export function enterGuestStage(partition: u32): void {
+  csrw_hgatp(HGATP_SV39X4 | <u64>(partition + 1) << HGATP_VMID_SHIFT | stage2RootOf(partition) >> PAGE_SHIFT);
+}
+
+/** Memory of the partition's is gone, on all harts, when this returns. */
+export function forgetTranslations(partition: u32): void {
+  fence();
+  hfenceGvma();
+  if (header().cpuCount > 1) onOtherHarts(REMOTE_HFENCE_GVMA);
+}
+
+/** Its memory has been given and filled: no hart has instructions or translations of what was there before. */
+export function renewMemory(partition: u32): void {
+  fenceI();
+  forgetTranslations(partition);
+  if (header().cpuCount > 1) onOtherHarts(REMOTE_FENCE_I);
+}

@@ -1,0 +1,93 @@
+// SBI towards guests (RISC-V SBI 2.0), each function acting on the caller's partition alone: BASE, HSM, SRST. Every other call is
+// NOT_SUPPORTED; none is forwarded.
+
+import { CALL_VERSION_MAJOR, CALL_VERSION_MINOR, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON } from "../../core/abi";
+import { REGION_EXECUTE } from "../../build/generated/blob";
+import { loadAcquire32 } from "../../build/generated/cpu";
+import { isMemory } from "../../core/blob";
+import { RESUME } from "../../core/exit";
+import { leave, stopOwn, switchOn } from "../../core/lifecycle";
+import { Partition, vcpuOfPartition } from "../../core/partition";
+import { CALL_EXTENSION } from "./calls";
+import { Vcpu } from "./vcpu";
+
+const BASE: u64 = 0x10;
+const HSM: u64 = 0x48534d;
+const SRST: u64 = 0x53525354;
+
+const SUCCESS: i64 = 0;
+const NOT_SUPPORTED: i64 = -2;
+const INVALID_PARAM: i64 = -3;
+const INVALID_ADDRESS: i64 = -5;
+const ALREADY_AVAILABLE: i64 = -6;
+
+// BASE: by their function.
+const SPEC_VERSION: u64 = 0;
+const IMPL_ID: u64 = 1;
+const IMPL_VERSION: u64 = 2;
+const PROBE_EXTENSION: u64 = 3;
+/** mvendorid, marchid, mimpid, which a guest is not told: 0 is right for all. */
+const LAST_OF_BASE: u64 = 6;
+const VERSION_2_0: i64 = 2 << 24;
+/** "axv": nobody's number in SBI's list. */
+const OUR_ID: i64 = 0x617876;
+
+// HSM
+const HART_START: u64 = 0;
+const HART_STOP: u64 = 1;
+const HART_GET_STATUS: u64 = 2;
+const STARTED: i64 = 0;
+const STOPPED: i64 = 1;
+const START_PENDING: i64 = 2;
+
+// SRST: the one function's types.
+const SHUTDOWN: u64 = 0;
+const WARM_REBOOT: u64 = 2;
+
+/** The result of a call, which goes on behind it: an error, which is negative, in a0; or 0 there, and the value in a1. */
+export function give(vcpu: Vcpu, result: i64): u32 {
+  vcpu.x10 = min<i64>(result, 0);
+  vcpu.x11 = max<i64>(result, 0);
+  return RESUME;
+}
+
+/** Any call but our own. RESUME, or AGAIN if the guest does not go on. */
+export function answerSbi(vcpu: Vcpu, partition: Partition): u32 {
+  const extension = vcpu.a7;
+  if (extension == BASE) return give(vcpu, base(vcpu.a6, vcpu.a0));
+  if (extension == HSM) {
+    if (vcpu.a6 == HART_STOP) return leave(vcpu);
+    if (vcpu.a6 == HART_START) return give(vcpu, start(partition, vcpu.a0, vcpu.a1, vcpu.a2));
+    return give(vcpu, vcpu.a6 == HART_GET_STATUS ? status(partition, vcpu.a0) : NOT_SUPPORTED);
+  }
+  if (extension != SRST || vcpu.a6 != 0) return give(vcpu, NOT_SUPPORTED);
+  if (vcpu.a0 > WARM_REBOOT) return give(vcpu, INVALID_PARAM);
+  return stopOwn(vcpu, partition, vcpu.a0 == SHUTDOWN ? STOP_SYSTEM_OFF : STOP_SYSTEM_RESET);
+}
+
+@inline function hasExtension(extension: u64): bool {
+  return extension == BASE || extension == HSM || extension == SRST || extension == CALL_EXTENSION;
+}
+
+function base(asked: u64, extension: u64): i64 {
+  if (asked == SPEC_VERSION) return VERSION_2_0;
+  if (asked == IMPL_ID) return OUR_ID;
+  if (asked == IMPL_VERSION) return CALL_VERSION_MAJOR << 16 | CALL_VERSION_MINOR;
+  if (asked == PROBE_EXTENSION) return hasExtension(extension) ? 1 : 0;
+  return asked <= LAST_OF_BASE ? SUCCESS : NOT_SUPPORTED;
+}
+
+/** A guest's harts are numbered as its vCPUs. */
+@inline function hasHart(partition: Partition, hart: u64): bool { return hart < partition.vcpuCount; }
+
+function start(partition: Partition, hart: u64, entry: u64, context: u64): i64 {
+  if (!hasHart(partition, hart)) return INVALID_PARAM;
+  if ((entry & 1) != 0 || !isMemory(partition.plan, entry, REGION_EXECUTE)) return INVALID_ADDRESS;
+  return switchOn(partition, vcpuOfPartition(partition, <u32>hart), entry, context) == VCPU_OFF ? SUCCESS : ALREADY_AVAILABLE;
+}
+
+function status(partition: Partition, hart: u64): i64 {
+  if (!hasHart(partition, hart)) return INVALID_PARAM;
+  const state = loadAcquire32(vcpuOfPartition(partition, <u32>hart).stateAt());
+  return state == VCPU_ON ? STARTED : state == VCPU_OFF ? STOPPED : START_PENDING;
+}

@@ -1,0 +1,105 @@
+// Why a guest has come to the hypervisor: a call, an interrupt of ours, or what it did.
+
+import {
+  csrc_sip, csrr_htval, csrr_scause, csrr_sepc, csrr_sstatus, csrr_stval, csrr_time, csrr_vsstatus, csrr_vstvec, csrs_sstatus,
+  csrw_sepc, csrw_vscause, csrw_vsepc, csrw_vsstatus, csrw_vstval,
+} from "../../build/generated/riscv64";
+import { REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
+import {
+  EVENT_FAULT, EXIT_FAULT, EXIT_FIRMWARE_CALL, EXIT_HYPERCALL, EXIT_KICK, EXIT_REGISTER, EXIT_TICK, STATE_RUNNING, STOP_FAULT,
+} from "../../core/abi";
+import { regionAt } from "../../core/blob";
+import { recordEvent } from "../../core/events";
+import { RESUME } from "../../core/exit";
+import { tickPiece } from "../../core/housekeeper";
+import { otherCall, quickCall } from "../../core/hypercall";
+import { obey, stopOwn } from "../../core/lifecycle";
+import { kicked } from "../../core/parked";
+import { ownerOf, Partition, stateOf } from "../../core/partition";
+import { CALL_EXTENSION } from "./calls";
+import {
+  CAUSE_EXTERNAL, CAUSE_FETCH_GUEST_PAGE_FAULT, CAUSE_ILLEGAL_INSTRUCTION, CAUSE_LOAD_GUEST_PAGE_FAULT, CAUSE_SOFTWARE,
+  CAUSE_STORE_GUEST_PAGE_FAULT, CAUSE_TIMER, CAUSE_VIRTUAL_INSTRUCTION, CAUSE_VS_ECALL, SSI, SSTATUS_SIE, SSTATUS_SPIE,
+  SSTATUS_SPP,
+} from "./csrs";
+import { dropKick } from "./imsic";
+import { answerSbi, give } from "./sbi";
+import { Vcpu } from "./vcpu";
+
+/** Of an ecall. */
+const INSTRUCTION_BYTES: u64 = 4;
+/** Calls that are waited for (quickCall). */
+const QUICK_CALLS: u64 = 2;
+/** The largest call there can be: what a guest has in a6 has 64 bits. */
+const CALL_MAX: u64 = 0xffffffff;
+
+/** RESUME, PARK or AGAIN. */
+export function handleTrap(vcpu: Vcpu): u32 {
+  const cause = csrr_scause();
+  if (cause != CAUSE_VS_ECALL) return <i64>cause < 0 ? interrupted(vcpu, cause) : excepted(vcpu, ownerOf(vcpu), cause);
+  csrw_sepc(csrr_sepc() + INSTRUCTION_BYTES);
+  if (vcpu.a7 != CALL_EXTENSION || vcpu.a6 >= QUICK_CALLS) return slowCall(vcpu, ownerOf(vcpu));
+  vcpu.countExit(EXIT_HYPERCALL);
+  return give(vcpu, quickCall(vcpu, ownerOf(vcpu), <u32>vcpu.a6));
+}
+
+function slowCall(vcpu: Vcpu, partition: Partition): u32 {
+  const isOwn = vcpu.a7 == CALL_EXTENSION;
+  vcpu.countExit(isOwn ? EXIT_HYPERCALL : EXIT_FIRMWARE_CALL);
+  return isOwn ? give(vcpu, otherCall(vcpu, partition, <u32>min<u64>(vcpu.a6, CALL_MAX))) : answerSbi(vcpu, partition);
+}
+
+/** Only our own come here. */
+function interrupted(vcpu: Vcpu, cause: u64): u32 {
+  if (cause == CAUSE_TIMER) {
+    vcpu.countExit(EXIT_TICK);
+    tickPiece();
+  } else if (cause == CAUSE_EXTERNAL) {
+    vcpu.countExit(EXIT_KICK);
+    dropKick(vcpu);
+    return kicked(vcpu);
+  } else if (cause == CAUSE_SOFTWARE) {
+    csrc_sip(SSI); // nobody's: firmware sends it for who asks, and nobody does
+  }
+  return RESUME;
+}
+
+function excepted(vcpu: Vcpu, partition: Partition, cause: u64): u32 {
+  if (cause == CAUSE_VIRTUAL_INSTRUCTION) {
+    vcpu.countExit(EXIT_REGISTER);
+    injectIllegalInstruction();
+    return RESUME;
+  }
+  const ipa = csrr_htval() << 2 | csrr_stval() & 3;
+  if (vcpu.direct != 0) {
+    // It may have found its memory taken away: because it has to leave, or (given back by now) had to.
+    if (stateOf(partition) != STATE_RUNNING) return obey(vcpu, partition);
+    const region = regionAt(partition.plan, ipa);
+    const access = accessOf(cause);
+    if (access != 0 && region !== null && (region.access & access) != 0) return RESUME;
+  }
+  vcpu.countExit(EXIT_FAULT);
+  recordEvent(EVENT_FAULT, partition.index, csrr_time(), cause, ipa, csrr_sepc());
+  return stopOwn(vcpu, partition, STOP_FAULT);
+}
+
+/** What a guest page fault's instruction wanted; 0: it is none. */
+function accessOf(cause: u64): u32 {
+  if (cause == CAUSE_FETCH_GUEST_PAGE_FAULT) return REGION_EXECUTE;
+  return cause == CAUSE_LOAD_GUEST_PAGE_FAULT ? REGION_READ : cause == CAUSE_STORE_GUEST_PAGE_FAULT ? REGION_WRITE : 0;
+}
+
+/**
+ * The guest takes an exception, as its hart would have it do: the instruction is none for it (Hypervisor Extension, "Trap
+ * Entry").
+ */
+function injectIllegalInstruction(): void {
+  const status = csrr_vsstatus();
+  const previous = (csrr_sstatus() & SSTATUS_SPP) | ((status & SSTATUS_SIE) != 0 ? SSTATUS_SPIE : 0);
+  csrw_vsstatus(status & ~(SSTATUS_SIE | SSTATUS_SPIE | SSTATUS_SPP) | previous);
+  csrw_vscause(CAUSE_ILLEGAL_INSTRUCTION);
+  csrw_vsepc(csrr_sepc());
+  csrw_vstval(csrr_stval());
+  csrw_sepc(csrr_vstvec() & ~3);
+  csrs_sstatus(SSTATUS_SPP);
+}

@@ -1,0 +1,18 @@
+// The vCPU's record on RISC-V: the guest's registers (registers.ts), what core/vcpu.ts has of it, and what its hart needs. Who
+// writes it: boot, and then its own hart.
+
+import { VCPU_ARRAYS, VCPU_SIZE, VcpuRecord } from "../../core/vcpu";
+
+@unmanaged
+export class Vcpu extends VcpuRecord {
+  /** PA of its hart's own interrupt file, at supervisor level: a word written there is an interrupt. */
+  interruptFile: u64;
+  /** hie, while its guest does not run. */
+  enables: u64;
+}
+
+if (VCPU_ARRAYS > VCPU_SIZE) ERROR("Vcpu: the record is too small");
+
+// For entry.S (build/<core>/offsets.h).
+export const VCPU_X0: u32 = offsetof<Vcpu>("x0");
+export const VCPU_PARTITION: u32 = offsetof<Vcpu>("partition");

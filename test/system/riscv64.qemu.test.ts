@@ -1,0 +1,133 @@
+// The hypervisor on RISC-V: one hart of QEMU's virt machine with AIA, behind OpenSBI, in virtual time (an instruction is a ns).
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { BLOB_ISA as AARCH64 } from "../../partitions/blob/aarch64.table.ts";
+import { place } from "../../partitions/blob/field.ts";
+import { HEADER, PARTITION_DIRECT, PARTITION_PMU } from "../../partitions/blob/layout.table.ts";
+import { PLC_TAG_OVERRUNS, PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { assembled, plcGuest, Riscv64System } from "./riscv64System.ts";
+
+const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
+
+/** Instructions of a hypercall, there and back; firmware takes 246 and more. */
+const CALL_MAX = 110n;
+
+let folder: string;
+let plc: string;
+let system: Riscv64System | undefined;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "axv-riscv64-guests-"));
+  plc = await plcGuest();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(async () => {
+  await system?.stop();
+  system = undefined;
+});
+
+const events = (booted: Riscv64System, code: number): bigint[] =>
+  booted.events.filter((event) => event.code === code).map(({ a }) => a);
+/** What a guest in assembly has printed, signed. */
+const numbersOf = ({ printed }: Riscv64System): bigint[] =>
+  [...printed.matchAll(/[0-9a-f]{16} /g)].map(([text]) => BigInt.asIntN(64, BigInt(`0x${text.trim()}`)));
+const scans = ({ telemetry }: Riscv64System): bigint => telemetry?.tags.get(PLC_TAG_SCANS) ?? 0n;
+
+describe.each(MODES)("the PLC guest, interrupts: %s", (_, flags) => {
+  test("it scans, and with a mailbox the hypervisor is entered for its own tick alone", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: plc, flags, mailbox: true }));
+    await booted.until("scans", () => scans(booted) > 1000n);
+    const before = booted.exitsButTicks();
+    const from = scans(booted);
+    await booted.until("more scans", () => scans(booted) > from + 1000n);
+    expect(booted.exitsButTicks()).toEqual(before);
+    expect(before.reduce((sum, count) => sum + count)).toBeLessThan(10); // it has asked what there is
+    expect(booted.telemetry?.tags.get(PLC_TAG_OVERRUNS)).toBe(0n);
+    expect(booted.printed).toContain("plc: started, 1000 scans a second");
+  });
+
+  test("it calls, it is paused, stopped, started and restarted", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: plc, flags }));
+    await booted.until("scans", () => scans(booted) > 100n);
+    await booted.link.command(0, "pause");
+    await booted.until("a pause", () => booted.telemetry?.state === "paused");
+    const held = booted.vcpu?.held ?? 0n;
+    await booted.until("time to pass", () => (booted.vcpu?.held ?? 0n) > held + 100_000_000n);
+    await booted.link.command(0, "resume");
+    await booted.until("it to go on", () => booted.telemetry?.state === "running");
+    const paused = scans(booted);
+    await booted.until("scans", () => scans(booted) > paused + 100n);
+    await booted.link.command(0, "stop");
+    await booted.until("a stop", () => booted.telemetry?.state === "off");
+    await booted.link.command(0, "start");
+    const isNew = (life: number): boolean => events(booted, abi.EVENT_STARTED).length === life && scans(booted) < paused;
+    await booted.until("a second life", () => isNew(2) && scans(booted) > 0n);
+    await booted.link.command(0, "restart");
+    await booted.until("a third life", () => events(booted, abi.EVENT_STARTED).length === 3);
+    await booted.until("its scans", () => isNew(3) && scans(booted) > 0n);
+    expect(events(booted, abi.EVENT_STOPPED)).toEqual([BigInt(abi.STOP_COMMAND), BigInt(abi.STOP_COMMAND)]);
+  });
+
+  test("a fault is reported, with cause, address and instruction, and its partition stops", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "fault"), flags }));
+    await booted.until("a stop", () => events(booted, abi.EVENT_STOPPED).length > 0);
+    expect(booted.printed).toContain("000000000000900d");
+    const { a, b, c } = booted.events.find(({ code }) => code === abi.EVENT_FAULT) ?? { a: 0n, b: 0n, c: 0n };
+    expect([a, b]).toEqual([21n, 0x4000_0123n]);
+    expect(c).toBeGreaterThan(0x8020_0000n);
+    expect(events(booted, abi.EVENT_STOPPED)).toEqual([BigInt(abi.STOP_FAULT)]);
+  });
+
+  test("calls and instructions that are not a guest's", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "calls"), flags }));
+    await booted.until("a power-off", () => events(booted, abi.EVENT_STOPPED).length > 0);
+    await booted.until("all numbers", () => numbersOf(booted).length === 41);
+    const numbers = numbersOf(booted);
+    const pairs = [...Array(17).keys()].map((n) => [numbers[2 * n], numbers[2 * n + 1]]);
+    const refused = [-2n, 0n];
+    expect(pairs).toEqual([
+      [0n, 0n], // hart, argument
+      [0n, 0x200_0000n], [0n, 1n], [0n, 0n], [0n, 1n], refused, // BASE
+      refused, refused, refused, // TIME, legacy, RFENCE
+      [0n, 0n], [-3n, 0n], [-6n, 0n], [-5n, 0n], // HSM
+      [-3n, 0n], // SRST
+      [0n, 0x1_0001n], [-1n, 0n], [-3n, 0n], // ours
+    ]);
+    expect(numbers.slice(34)).toEqual([2n, 2n, 2n, 2n, 2n, -1n, 3n]);
+    expect(events(booted, abi.EVENT_STOPPED)).toEqual([BigInt(abi.STOP_SYSTEM_OFF)]);
+    expect(booted.text).not.toContain("PANIC");
+  });
+});
+
+test("timer to handler, and a hypercall there and back", async () => {
+  const flags = PARTITION_DIRECT + PARTITION_PMU;
+  const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "times"), flags, tick: 20_000 }));
+  await booted.until("figures", () => numbersOf(booted).length === 3);
+  const [least, most, call] = numbersOf(booted);
+  expect([least, most]).toEqual([2n, 2n]);
+  expect(call).toBeLessThanOrEqual(CALL_MAX);
+});
+
+describe("what is not as planned is said in one line, and nothing starts", () => {
+  test("a machine without AIA", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: plc, machine: "virt" }));
+    await booted.until("a line", () => /axv: pCPU.*\r\n/.test(booted.text));
+    expect(booted.text).toMatch(/axv: pCPU 0x0{16}: hypervisor extension, AIA and Sstc: planned 0x0*1, found 0x0{16}\r\n$/);
+  });
+
+  test("a blob for another ISA", async () => {
+    const { offset = 0 } = place(HEADER).fields.find(({ name }) => name === "isa") ?? {};
+    const alter = (blob: Uint8Array): void => new DataView(blob.buffer).setUint32(offset, AARCH64, true);
+    const booted = (system = await Riscv64System.boot({ guest: plc, alter }));
+    await booted.until("a line", () => /axv: .*\r\n/.test(booted.text));
+    expect(booted.text).toMatch(/\naxv: the blob is for a core of another ISA: build the image again, check .*\r\n$/);
+  });
+
+  test("a pCPU that has no such interrupt files", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: plc, machine: "virt,aia=aplic-imsic" }));
+    await booted.until("a line", () => /guest.*\r\n/.test(booted.text));
+    expect(booted.text).toMatch(/axv: pCPU 0x0{16}: guest interrupt files: planned 0x0{15}1, found 0x0{16}\r\n$/);
+  });
+});
