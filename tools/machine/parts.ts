@@ -6,6 +6,7 @@ import type { Controller } from "./bus.ts";
 import { Clock } from "./clock.ts";
 import { DataCache } from "./dataCache.ts";
 import { hex, MachineError } from "./errors.ts";
+import type { Value } from "./imports.ts";
 import { InstructionCaches } from "./instructionCache.ts";
 import { Intrusion } from "./intrusion.ts";
 import type { Intruder } from "./intrusion.ts";
@@ -40,6 +41,7 @@ export interface Timing {
 export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extends Mapping> {
   abstract readonly board: BoardFacts;
   abstract readonly uart: Uart;
+  abstract readonly bus: Bus;
   abstract readonly pcpus: readonly Cpu[];
   abstract readonly synchronisation: Synchronisation;
   /** The pCPU that is executing the core now, or did so last. */
@@ -118,16 +120,21 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
     return this.intrusion.end();
   }
 
-  /** `inUart`: an access of the board's UART. */
-  protected betweenIntrinsics(name: string, inUart: boolean): void {
+  protected betweenIntrinsics(name: string, first?: Value): void {
     this.onIntrinsic?.(name, this.current);
-    // What the housekeeper reads and writes of its UART is nobody else's business: whoever came now would find everything as
-    // ahead of it.
-    if (!this.intrusion.isPending || inUart) return;
+    if (!this.intrusion.isPending || this.isInUart(name, first)) return;
     const { storeBuffer } = this;
     const { index } = this.current;
     if (storeBuffer?.isSame(index, name) === true) return;
     this.intrusion.pass((run) => (storeBuffer === undefined ? run() : storeBuffer.hidden(index, run)));
+  }
+
+  /**
+   * What the housekeeper reads and writes of its UART is nobody else's business: whoever came now would find everything as
+   * ahead of it.
+   */
+  private isInUart(name: string, first: Value | undefined): boolean {
+    return typeof first === "bigint" && name.startsWith("mmio") && this.bus.inUart(Number(first));
   }
 
   /** Barrier of the pCPU that is in the core: whatever it has begun is done. */

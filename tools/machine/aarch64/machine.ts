@@ -7,7 +7,6 @@ import { cpuHooks } from "../atomics.ts";
 import type { Contents } from "../board.ts";
 import type { Bus } from "../bus.ts";
 import { hex } from "../errors.ts";
-import type { Value } from "../imports.ts";
 import type { PrivateLines } from "../lines.ts";
 import { load } from "../load.ts";
 import type { Loaded } from "../load.ts";
@@ -92,15 +91,11 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
       { cpu: { table: cpu, hooks: synchronised(this, cpuHooks(this)) }, aarch64: { table: aarch64, hooks: aarch64Hooks(this) } },
       {
         unnoticed: UNNOTICED, shown: SHOWN, current: () => this.current.index,
-        before: (name, first) => this.betweenIntrinsics(name, this.isInUart(name, first)),
+        before: (name, first) => this.betweenIntrinsics(name, first),
       },
     );
     this.fill(options);
     this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
-  }
-
-  private isInUart(name: string, first: Value | undefined): boolean {
-    return typeof first === "bigint" && name.startsWith("mmio") && this.bus.inUart(Number(first));
   }
 
   protected get started(): StartRequest[] {

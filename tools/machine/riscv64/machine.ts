@@ -5,7 +5,6 @@ import { cpuHooks } from "../atomics.ts";
 import type { Contents } from "../board.ts";
 import type { Bus } from "../bus.ts";
 import { hex, MachineError } from "../errors.ts";
-import type { Value } from "../imports.ts";
 import type { PrivateLines } from "../lines.ts";
 import { load } from "../load.ts";
 import type { Intrinsics, Loaded } from "../load.ts";
@@ -80,13 +79,9 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     this.ownStage = new OwnStage(this.memory, () => this.current.csrs.read("satp"), walked);
     this.loaded = load<CoreExports>(module, { cpu: { table: cpu, hooks: cpuHooks(this) }, riscv64: options.intrinsics(this) }, {
       unnoticed: UNNOTICED, shown: SHOWN, current: () => this.current.index,
-      before: (name, first) => this.betweenIntrinsics(name, this.isInUart(name, first)),
+      before: (name, first) => this.betweenIntrinsics(name, first),
     });
     this.fill(options);
-  }
-
-  private isInUart(name: string, first: Value | undefined): boolean {
-    return typeof first === "bigint" && name.startsWith("mmio") && this.bus.inUart(Number(first));
   }
 
   private fence(by: number, harts: readonly number[], what: "instructions" | "own" | "guests", vmid?: number): void {
