@@ -1,6 +1,7 @@
 // Entry and vectors: what cannot be said in AssemblyScript. Position independent; only registers, PC-relative addresses and
 // the MMU's own tables until the linear-memory window is there.
 
+#include "core/bound.inc"
 #include "offsets.h"                        // VCPU_*: where in a Vcpu (vcpu.ts); the build makes it
 
 // Linux arm64 Image header (Documentation/arch/arm64/booting.rst): U-Boot booti and QEMU -kernel take it.
@@ -124,15 +125,6 @@
     mrs     x0, spsr_el2
     and     x0, x0, #~SPSR_SS
     msr     spsr_el2, x0
-.endm
-
-// The loop around this place runs so often at most: for tools/verify, like bound() in AssemblyScript.
-.macro bound iterations
-9:  .pushsection .axv.bounds, "", %progbits
-    .xword  9b
-    .word   \iterations
-    .word   0
-    .popsection
 .endm
 
 .section .head, "ax"

@@ -5,18 +5,27 @@
 //                      gp  where linear memory begins (tools/build/targets/riscv64.h)
 // While a guest runs:  all of them the guest's                                              sscratch  the hart's frame
 //
-//   frame:   0        8         16        24
-//           ┌────────┬─────────┬─────────┬──────────┐
-//           │ Vcpu's │ a guest's│ the     │ nothing  │   outside of linear memory: what is wrong in AssemblyScript
-//           │ VA     │ a0       │ hart's ID│          │   does not get here
-//           └────────┴─────────┴─────────┴──────────┘
+// A frame is outside of linear memory: what is wrong in AssemblyScript does not get there. Its Vcpu's VA, the hart's ID
+// (riscv64.table.ts, ownHart), and what a trap has no register for.
 
+#include "core/bound.inc"
 #include "offsets.h"                        // VCPU_*: where in a Vcpu (vcpu.ts); the build makes it
 
 #define FRAME_VCPU          0
-#define FRAME_A0            8
+#define FRAME_A0            8               // a guest's, and those from FRAME_A1 on
 #define FRAME_HART          16
-#define FRAME_BYTES         32              // core.ld takes them from the stack
+#define FRAME_A1            24
+#define FRAME_A2            32
+#define FRAME_A3            40
+#define FRAME_A4            48
+#define FRAME_A5            56
+#define FRAME_RA            64
+#define FRAME_SP            72
+#define FRAME_GP            80
+#define FRAME_TP            88
+#define FRAME_BYTES         96              // core.ld takes them from the stack
+#define CAUSE_VS_ECALL      10
+#define ECALL_BYTES         4
 
 // Entries of translation tables (descriptors.ts).
 #define PTE_V               (1 << 0)
@@ -43,15 +52,6 @@
 #define STOPEI              0x15c
 #define HGATP               0x680
 #define SLOT(n)             (VCPU_X0 + 8 * n)
-
-// The loop around this place runs so often at most: for tools/verify, like bound() in AssemblyScript.
-.macro bound iterations
-9:  .pushsection .axv.bounds, "", %progbits
-    .quad   9b
-    .word   \iterations
-    .word   0
-    .popsection
-.endm
 
 .macro window
     li      gp, -1
@@ -254,7 +254,49 @@ axv_trap:
     csrrw   tp, sscratch, tp
     beqz    tp, axv_panic
     sd      a0, FRAME_A0(tp)
+    sd      a1, FRAME_A1(tp)
+    csrr    a0, scause
+    addi    a0, a0, -CAUSE_VS_ECALL
+    bnez    a0, axv_long
+    li      a1, CALL_EXTENSION
+    bne     a7, a1, axv_long
+    li      a1, QUICK_CALLS
+    bgeu    a6, a1, axv_long
+
+// A call that is waited for. tools/verify proves that quickCall changes no more registers than these.
+.macro call_frame operation
+    \operation a2, FRAME_A2(tp)
+    \operation a3, FRAME_A3(tp)
+    \operation a4, FRAME_A4(tp)
+    \operation a5, FRAME_A5(tp)
+    \operation ra, FRAME_RA(tp)
+    \operation sp, FRAME_SP(tp)
+    \operation gp, FRAME_GP(tp)
+.endm
+    call_frame sd
     ld      a0, FRAME_VCPU(tp)
+    ld      a1, FRAME_A0(tp)
+    csrrw   a2, sscratch, zero
+    sd      a1, SLOT(10)(a0)
+    sd      a2, FRAME_TP(tp)
+    mv      sp, tp
+    window
+    sext.w  a0, a0
+    mv      a1, a6
+    call    quickCall                       // a0: the result
+    max     a1, a0, zero                    // a value, or 0
+    min     a0, a0, zero                    // 0, or an error
+    csrr    a2, sepc
+    addi    a2, a2, ECALL_BYTES
+    csrw    sepc, a2
+    call_frame ld
+    csrw    sscratch, tp
+    ld      tp, FRAME_TP(tp)
+    sret
+
+axv_long:
+    ld      a0, FRAME_VCPU(tp)
+    ld      a1, FRAME_A1(tp)
     changed sd
     sd      sp, SLOT(2)(a0)
     mv      sp, tp

@@ -6,8 +6,8 @@
  */
 export { bootPrimary as boot, bootOther as bootSecondary } from "../../core/boot";
 
-/** An exception of the guest's, or an interrupt while it ran. */
-export { handleTrap as trap } from "./trap";
+/** A call that is waited for; any other exception of the guest's, or an interrupt while it ran. */
+export { handleQuickCall as quickCall, handleTrap as trap } from "./trap";
 
 /** No guest runs here (RESUME: there is one now); an interrupt may be pending on a hart without a vCPU. */
 export { handleParked as park, handleIdle as idle } from "../../core/parked";
@@ -15,5 +15,7 @@ export { handleParked as park, handleIdle as idle } from "../../core/parked";
 /** An exception in the hypervisor itself. */
 export { reportPanic as panic } from "../../core/panic";
 
-/** Where entry.S finds what in a Vcpu: the build writes them into offsets.h. */
+/** What a call is known by, and where entry.S finds what in a Vcpu: the build writes them into offsets.h. */
+export { CALL_EXTENSION } from "./calls";
+export { QUICK_CALLS } from "./trap";
 export { VCPU_PARTITION, VCPU_X0 } from "./vcpu";

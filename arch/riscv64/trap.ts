@@ -28,25 +28,30 @@ import { Vcpu } from "./vcpu";
 
 /** Of an ecall. */
 const INSTRUCTION_BYTES: u64 = 4;
-/** Calls that are waited for (quickCall). */
-const QUICK_CALLS: u64 = 2;
+/** How many calls are waited for (core/hypercall.ts, quickCall). For entry.S. */
+export const QUICK_CALLS: u32 = 2;
 /** The largest call there can be: what a guest has in a6 has 64 bits. */
 const CALL_MAX: u64 = 0xffffffff;
 
-/** RESUME, PARK or AGAIN. */
+/** A call below QUICK_CALLS of our own: its result, or an error, which is negative. Few registers are saved for it (entry.S). */
+export function handleQuickCall(vcpu: Vcpu, call: u32): i64 {
+  vcpu.countExit(EXIT_HYPERCALL);
+  return quickCall(vcpu, ownerOf(vcpu), call);
+}
+
+/** Any other trap. RESUME, PARK or AGAIN. */
 export function handleTrap(vcpu: Vcpu): u32 {
   const cause = csrr_scause();
-  if (cause != CAUSE_VS_ECALL) return <i64>cause < 0 ? interrupted(vcpu, cause) : excepted(vcpu, ownerOf(vcpu), cause);
-  csrw_sepc(csrr_sepc() + INSTRUCTION_BYTES);
-  if (vcpu.a7 != CALL_EXTENSION || vcpu.a6 >= QUICK_CALLS) return slowCall(vcpu, ownerOf(vcpu));
-  vcpu.countExit(EXIT_HYPERCALL);
-  return give(vcpu, quickCall(vcpu, ownerOf(vcpu), <u32>vcpu.a6));
+  if (<i64>cause < 0) return interrupted(vcpu, cause);
+  return cause == CAUSE_VS_ECALL ? slowCall(vcpu, ownerOf(vcpu)) : excepted(vcpu, ownerOf(vcpu), cause);
 }
 
 function slowCall(vcpu: Vcpu, partition: Partition): u32 {
   const isOwn = vcpu.a7 == CALL_EXTENSION;
   vcpu.countExit(isOwn ? EXIT_HYPERCALL : EXIT_FIRMWARE_CALL);
-  return isOwn ? give(vcpu, otherCall(vcpu, partition, <u32>min<u64>(vcpu.a6, CALL_MAX))) : answerSbi(vcpu, partition);
+  csrw_sepc(csrr_sepc() + INSTRUCTION_BYTES);
+  if (!isOwn) return answerSbi(vcpu, partition);
+  return give(vcpu, otherCall(vcpu, partition, <u32>min<u64>(vcpu.a6, CALL_MAX)));
 }
 
 /** Only our own come here. */

@@ -13,7 +13,7 @@ import { assembled, plcGuest, Riscv64System } from "./riscv64System.ts";
 const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
 
 /** Instructions of a hypercall, there and back; firmware takes 246 and more. */
-const CALL_MAX = 110n;
+const CALL_MAX = 55n;
 
 let folder: string;
 let plc: string;
