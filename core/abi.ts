@@ -53,16 +53,15 @@ export const FRAME_PARTITION: u8 = 2;
 export const FRAME_VCPU: u8 = 3;
 /** Board → host: CBOR map with the EVENT_* keys. */
 export const FRAME_EVENT: u8 = 4;
-/**
- * Host → board, or from the partition that reads along: one of COMMAND_* (u8), and a number (4 bytes) that the reply repeats. The frame's partition
- * is the one it is about. Replies are heard by both: each begins its numbers somewhere.
- */
+/** Host → board, or from the partition that reads along: one of COMMAND_* (u8), and a number (4 bytes) that the reply repeats.
+ *  The frame's partition is the one it is about. Replies are heard by both: each begins its numbers somewhere. */
 export const FRAME_COMMAND: u8 = 5;
 /** Board → host: one of REPLY_* (u8), and the command's number. */
 export const FRAME_REPLY: u8 = 6;
 /**
- * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image (rtos-guests/channel/tagImageLayout.ts), all of
- * one scan. A piece is TAG_PIECE_WORDS words of 8 bytes. Without words: there was a scan, and nothing has changed.
+ * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image
+ * (rtos-guests/channel/tagImageLayout.ts), all of one scan. A piece is TAG_PIECE_WORDS words of 8 bytes. Without words: there was a
+ * scan, and nothing has changed.
  *
  *   ┌───────────┬──────────┬──────────────────────────────────────────────┐
  *   │ table u32 │ time u64 │ of each word: where u16, in words; 8 bytes   │   little-endian; the words as they stand in the image
@@ -86,7 +85,9 @@ export const VCPU_INDEX: u8 = 0; // within its partition
 export const VCPU_PCPU: u8 = 1;
 export const VCPU_STATE: u8 = 2; // one of VCPU_OFF…
 export const VCPU_EXITS: u8 = 3; // CBOR array of EXIT_CAUSES counters, indexed by EXIT_*
-export const VCPU_HELD: u8 = 4; // ns it stood still by the hypervisor's will: paused, throttled, or (the boot vCPU) until a restart; not while stopped, not until it is switched on
+// ns it stood still by the hypervisor's will: paused, throttled, or (the boot vCPU) until a restart; not while stopped, not until
+// it is switched on.
+export const VCPU_HELD: u8 = 4;
 export const VCPU_TIME: u8 = 5;
 export const VCPU_THROTTLED: u8 = 6; // how often its bandwidth budget was used up before the period was over
 
@@ -104,9 +105,13 @@ export const EVENT_STOPPED: u8 = 3; // a: one of STOP_*
 export const EVENT_FAULT: u8 = 4; // a: what the ISA says of its cause; b: faulting IPA; c: guest PC
 export const EVENT_WATCHDOG: u8 = 5; // a: ns since the last feed
 export const EVENT_PANIC: u8 = 6; // likewise, of the hypervisor itself. a: cause; b: faulting address; c: PC
-export const EVENT_UNAVAILABLE: u8 = 7; // a: one of FEATURE_*, which the plan asks for and this board does not let us have; b: what kind of pCPU it is, as the ISA has it
-export const EVENT_STOP_HANGS: u8 = 8; // a: pCPUs that have not left the guest for 1000 ticks, as a mask; it has no memory any more
-export const EVENT_CONTROLLER_LATE: u8 = 9; // a: PA of the register by which the interrupt controller did not say that the partition's interrupts are off
+// a: one of FEATURE_*, which the plan asks for and this board does not let us have; b: what kind of pCPU it is, as the ISA has
+// it.
+export const EVENT_UNAVAILABLE: u8 = 7;
+// a: pCPUs that have not left the guest for 1000 ticks, as a mask; it has no memory any more.
+export const EVENT_STOP_HANGS: u8 = 8;
+// a: PA of the register by which the interrupt controller did not say that the partition's interrupts are off.
+export const EVENT_CONTROLLER_LATE: u8 = 9;
 
 // EVENT_UNAVAILABLE.a.
 export const FEATURE_CLUSTER_WAYS: u8 = 1; // cache: { ways }: the cluster cannot, or firmware forbids it
@@ -149,7 +154,8 @@ export const EXIT_FIRMWARE_CALL: u8 = 5; // what a bare machine's firmware would
 export const EXIT_CONTROLLER: u8 = 6; // an access to the emulated interrupt controller
 export const EXIT_IPI: u8 = 7; // a vCPU interrupts a vCPU
 export const EXIT_CONSOLE: u8 = 8; // emulated UART access
-export const EXIT_REGISTER: u8 = 9; // any other register that is not the guest's to have, waiting of a direct partition before it has enabled its interrupts
+// any other register that is not the guest's to have, waiting of a direct partition before it has enabled its interrupts.
+export const EXIT_REGISTER: u8 = 9;
 export const EXIT_FAULT: u8 = 10; // an access to what it does not own, and anything nobody expects
 export const EXIT_TICK: u8 = 11; // housekeeping tick taken on a pCPU that has no spare
 export const EXIT_BANDWIDTH: u8 = 12; // its bandwidth budget is used up, or a new period begins
@@ -161,7 +167,8 @@ export const COMMAND_STOP: u8 = 2;
 export const COMMAND_RESTART: u8 = 3;
 export const COMMAND_PAUSE: u8 = 4; // holds its vCPUs where they are
 export const COMMAND_RESUME: u8 = 5;
-export const COMMAND_TAGS: u8 = 6; // all values of its tag image anew, with its next scan; and what changes in any image, for TAG_LEASE_SECONDS
+// all values of its tag image anew, with its next scan; and what changes in any image, for TAG_LEASE_SECONDS.
+export const COMMAND_TAGS: u8 = 6;
 export const TAG_LEASE_SECONDS: u32 = 60;
 export const REPLY_OK: u8 = 0;
 export const REPLY_UNKNOWN_COMMAND: u8 = 1;

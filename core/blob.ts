@@ -1,8 +1,9 @@
 // The system blob as it stands in linear memory, once blobCheck.ts has found it sound. Layout: partitions/blob/layout.table.ts.
 
 import {
-  BLOB_BAD_CHECKSUM, BLOB_BAD_ISA, BLOB_BAD_MAGIC, BLOB_BAD_SIZE, BLOB_BAD_VERSION, BLOB_ERROR_BYTES, BLOB_FIXED_BYTES, BLOB_ISA, BLOB_MAGIC,
-  BLOB_MAX_BYTES, BLOB_OK, BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion, header, MAX_REGIONS, PARTITION_DIRECT, PARTITION_TELEMETRY, REGION_RAM,
+  BLOB_BAD_CHECKSUM, BLOB_BAD_ISA, BLOB_BAD_MAGIC, BLOB_BAD_SIZE, BLOB_BAD_VERSION, BLOB_ERROR_BYTES, BLOB_FIXED_BYTES, BLOB_ISA,
+  BLOB_MAGIC, BLOB_MAX_BYTES, BLOB_OK, BLOB_VERSION, BLOB_WRONG_ADDRESS, blobErrorTexts, BlobPartition, BlobRegion, blobRegion,
+  header, MAX_REGIONS, PARTITION_DIRECT, PARTITION_TELEMETRY, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
@@ -14,7 +15,9 @@ export const PA_LIMIT: u64 = (<u64>1) << PA_BITS;
 export const UART_BYTES: u64 = 0x1000;
 
 /** Bytes of the UARTs that a partition sees: its console, and behind it the one that it reads along by. */
-@inline export function consoleBytes(partition: BlobPartition): u64 { return readsAlong(partition) ? 2 * UART_BYTES : UART_BYTES; }
+@inline export function consoleBytes(partition: BlobPartition): u64 {
+  return readsAlong(partition) ? 2 * UART_BYTES : UART_BYTES;
+}
 @inline export function readsAlong(partition: BlobPartition): bool { return (partition.flags & PARTITION_TELEMETRY) != 0; }
 @inline export function isDirect(partition: BlobPartition): bool { return (partition.flags & PARTITION_DIRECT) != 0; }
 

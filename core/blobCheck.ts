@@ -1,13 +1,15 @@
 // Checks a blob before anything of it is used: nothing that the planner promises is taken on trust, because the blob may be
-// truncated, altered, or made by another version. What a reader of the core may rely on afterwards is exactly what is checked here:
-// the promises of partitions/blob/promises.table.ts, each under its name; and by hooks, in between, those that its ISA makes.
+// truncated, altered, or made by another version. What a reader of the core may rely on afterwards is exactly what is checked
+// here: the promises of partitions/blob/promises.table.ts, each under its name; and by hooks, in between, those that its ISA
+// makes.
 
 import {
-  BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_QUIESCE, BLOB_BAD_REGION, BLOB_BAD_SIZE, BLOB_BAD_TABLE,
-  BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad, BlobPartition, blobPartition, blobQuiesce,
-  blobRam, BlobRegion, blobRegion, checkRanges, CONTROLLER_FRAMES, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS,
-  MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS, MAX_REGIONS, MAX_TAG_BYTES, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS,
-  PARTITION_DIRECT, PARTITION_PMU, recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
+  BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_QUIESCE, BLOB_BAD_REGION, BLOB_BAD_SIZE,
+  BLOB_BAD_TABLE, BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad,
+  BlobPartition, blobPartition, blobQuiesce, blobRam, BlobRegion, blobRegion, checkRanges, CONTROLLER_FRAMES, countOf, countOwned,
+  FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS, MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS,
+  MAX_REGIONS, MAX_TAG_BYTES, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU,
+  recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { checkIsaCpu, checkIsaPartition, checkMachine, DIRECT_KEEPS_HOUSE, isControllerRegion, isLine } from "../build/generated/isa";
@@ -31,7 +33,8 @@ let tagBytes: u32 = 0;
 
 if (BLOB_BAD_QUIESCE != BLOB_BAD_REGION + OWNED_KINDS - 1) ERROR("blobCheck: errors of kinds of records");
 
-/** Checks the blob that stands in blobBuffer. `imageBase` is where the image was really loaded, `coreSize` where the blob begins in it. */
+/** Checks the blob that stands in blobBuffer. `imageBase` is where the image was really loaded, `coreSize` where the blob begins
+ *  in it. */
 export function checkBlob(imageBase: u64, coreSize: u64): u32 {
   const head = header();
   if (crc32(blobBuffer + CHECKSUM_FROM, head.size - CHECKSUM_FROM) != head.checksum) return BLOB_BAD_CHECKSUM;
@@ -103,7 +106,8 @@ function isFree(list: usize, at: u64, bytes: u64): bool {
 
 /** Whole pages below 2^bits, which nothing in the list has: now they are there. */
 function claim(list: usize, at: u64, bytes: u64, bits: u32): bool {
-  if (((at | bytes) & PAGE_MASK) != 0 || bytes == 0 || (at | bytes) >> bits != 0 || (at + bytes - 1) >> bits != 0 || !isFree(list, at, bytes)) return false;
+  if (((at | bytes) & PAGE_MASK) != 0 || bytes == 0 || (at | bytes) >> bits != 0 || (at + bytes - 1) >> bits != 0 ||
+    !isFree(list, at, bytes)) return false;
   const count = load<u64>(list);
   store<u64>(list + (<u32>count << 4), at, 8);
   store<u64>(list + (<u32>count << 4), bytes, 16);
@@ -111,7 +115,8 @@ function claim(list: usize, at: u64, bytes: u64, bits: u32): bool {
   return true;
 }
 
-/** What the hypervisor drives, and what a partition sees emulated: for checkMachine and checkIsaCpu, and for checkIsaPartition. */
+/** What the hypervisor drives, and what a partition sees emulated: for checkMachine and checkIsaCpu, and for checkIsaPartition.
+ *  */
 export function claimFrame(at: u64, bytes: u64): bool { return at != 0 && claim(platform, at, bytes, PA_BITS); }
 export function claimWindow(at: u64, bytes: u64): bool { return claim(space, at, bytes, header().ipaBits); }
 
@@ -173,7 +178,8 @@ function checkPartition(partition: BlobPartition, imageBase: u64): u32 {
     bound(i, MAX_REGIONS);
     if (!regionIsSound(partition, partition.regionFirst + i, imageBase)) return BLOB_BAD_REGION;
   }
-  if (partition.mailbox != 0 && !hasMailbox(partition) || (partition.tags | partition.tagBytes) != 0 && !hasTags(partition)) return BLOB_BAD_REGION;
+  if (partition.mailbox != 0 && !hasMailbox(partition) || (partition.tags | partition.tagBytes) != 0 && !hasTags(partition))
+    return BLOB_BAD_REGION;
   if (!isMemory(partition, partition.entry, REGION_EXECUTE)) return BLOB_BAD_ENTRY;
   if (partition.argument != 0 && !isMemory(partition, partition.argument, 0)) return BLOB_BAD_ENTRY;
   if (partition.seed != 0 && !seedIsSound(partition)) return BLOB_BAD_ENTRY;
@@ -183,7 +189,8 @@ function checkPartition(partition: BlobPartition, imageBase: u64): u32 {
 /** A property of SEED_BYTES and the 12 bytes before it, in one page of its RAM. */
 function seedIsSound(partition: BlobPartition): bool {
   const inPage = partition.seed & PAGE_MASK;
-  return (partition.seed & 3) == 0 && inPage >= 12 && inPage <= PAGE_MASK + 1 - SEED_BYTES && isMemory(partition, partition.seed, 0);
+  return (partition.seed & 3) == 0 && inPage >= 12 && inPage <= PAGE_MASK + 1 - SEED_BYTES &&
+    isMemory(partition, partition.seed, 0);
 }
 
 /** All partitions' records of a kind, once all their regions are sound; then that none is missing. */
@@ -196,7 +203,8 @@ function checkRecords(kind: u32): u32 {
     for (let i: u32 = 0; i < count; i++) {
       bound(i, MAX_INTERRUPTS);
       const index = firstOwned(partition, kind) + i;
-      const isSound = kind == OWNED_INTERRUPTS ? lineIsSound(blobInterrupt(index).line) : kind == OWNED_LOADS ? loadIsSound(partition, index) :
+      const isSound = kind == OWNED_INTERRUPTS ? lineIsSound(blobInterrupt(index).line) :
+        kind == OWNED_LOADS ? loadIsSound(partition, index) :
         kind == OWNED_CHANNELS ? channelIsSound(n, partition, index) : isOwnRegister(partition, blobQuiesce(index).pa);
       if (!isSound) return error;
     }
@@ -214,7 +222,8 @@ function hasMailbox(partition: BlobPartition): bool {
 function hasTags(partition: BlobPartition): bool {
   const region = regionAt(partition, partition.tags);
   tagBytes += partition.tagBytes;
-  if (partition.tags == 0 || partition.tagBytes == 0 || region === null || region.kind < REGION_CHANNEL || ((partition.tags | partition.tagBytes) & 7) != 0) return false;
+  if (partition.tags == 0 || partition.tagBytes == 0 || region === null || region.kind < REGION_CHANNEL ||
+    ((partition.tags | partition.tagBytes) & 7) != 0) return false;
   return partition.tagBytes <= region.size - (partition.tags - region.ipa) && tagBytes <= MAX_TAG_BYTES;
 }
 
@@ -225,14 +234,16 @@ function hasTags(partition: BlobPartition): bool {
 function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
   const head = header();
   const region = blobRegion(n);
-  if ((region.pa & PAGE_MASK) != 0 || (region.pa | region.size) >= PA_LIMIT || !claimWindow(region.ipa, region.size)) return false;
+  if ((region.pa & PAGE_MASK) != 0 || (region.pa | region.size) >= PA_LIMIT || !claimWindow(region.ipa, region.size))
+    return false;
   if (region.kind != REGION_RAM && (region.access & REGION_EXECUTE) != 0) return false;
   if (region.colours != 0 && !coloursAreSound(region)) return false;
   const span = spanOf(region);
   const isInterface = region.kind == REGION_DEVICE && isControllerRegion(partition, region);
   if (region.kind != REGION_DEVICE) {
     if (!isRam(region.pa, span)) return false;
-  } else if (!isInterface && (region.ipa != region.pa || region.pa + span > PA_LIMIT || !isFree(platform, region.pa, span))) return false;
+  } else if (!isInterface && (region.ipa != region.pa || region.pa + span > PA_LIMIT ||
+    !isFree(platform, region.pa, span))) return false;
   // The whole window in which the blob may lie is mapped read-only, also where the image ends earlier.
   if (overlap(region.pa, span, imageBase, head.hypervisorSize + BLOB_MAX_BYTES)) return false;
   if (region.kind == REGION_MAILBOX && region.ipa != partition.mailbox) return false;
@@ -246,7 +257,8 @@ function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
     if (region.colours != 0 && earlier.colours != 0 && (region.colours & earlier.colours) == 0) continue;
     if (other >= partition.regionFirst) return false;
     if (isInterface) continue; // the same, by another partition: it is free for nothing else (isFree)
-    if (region.kind != REGION_CHANNEL || earlier.kind != REGION_CHANNEL || region.pa != earlier.pa || region.size != earlier.size) return false;
+    if (region.kind != REGION_CHANNEL || earlier.kind != REGION_CHANNEL || region.pa != earlier.pa || region.size != earlier.size)
+      return false;
     if (++sharers > 1) return false;
   }
   return true;
@@ -259,7 +271,8 @@ let colouredAt: u64 = 0;
 function coloursAreSound(region: BlobRegion): bool {
   const colours = header().colourCount;
   if (colouredAt == 0) colouredAt = region.pa;
-  return colours > 1 && region.kind == REGION_RAM && region.pa == colouredAt && (<u64>region.colours) >> colours == 0 && (region.pa & (BLOCK_2M - 1)) == 0;
+  return colours > 1 && region.kind == REGION_RAM && region.pa == colouredAt && (<u64>region.colours) >> colours == 0 &&
+    (region.pa & (BLOCK_2M - 1)) == 0;
 }
 
 /** loadSource, loadTarget: in whole cache lines, in coloured RAM in whole pages but for the last one. */
@@ -286,7 +299,8 @@ function channelIsSound(n: u32, partition: BlobPartition, index: u32): bool {
   const channel = blobChannel(index);
   const region = regionAt(partition, channel.ipa);
   if (region === null || region.kind != REGION_CHANNEL) return false;
-  if (region.ipa != channel.ipa || region.size != channel.size || channel.peer >= header().partitionCount || channel.peer == n) return false;
+  if (region.ipa != channel.ipa || region.size != channel.size || channel.peer >= header().partitionCount || channel.peer == n)
+    return false;
   const peer = blobPartition(channel.peer);
   if (!ringsAt(peer, channel.doorbell) || peer.consoleInterrupt == channel.doorbell) return false;
   for (let other: u32 = 0; other < index; other++) {

@@ -1,13 +1,13 @@
-// From the first instruction in AssemblyScript to parked pCPUs: the blob is copied, checked and applied. The MMU is on by then. What goes
-// wrong is said in plain text on the UART, and nothing is started.
+// From the first instruction in AssemblyScript to parked pCPUs: the blob is copied, checked and applied. The MMU is on by then.
+// What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  clock, copyFromPhysical, counterFrequency, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned, isPcpuAsPlanned, physicalRead64,
-  planIsaVcpu, quietUart, relax, startPcpu, UART_IN_IMAGE,
+  clock, copyFromPhysical, counterFrequency, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned,
+  isPcpuAsPlanned, physicalRead64, planIsaVcpu, quietUart, relax, startPcpu, UART_IN_IMAGE,
 } from "../build/generated/isa";
 import {
-  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInterrupt, blobPartition, header, MAX_CPUS, MAX_INTERRUPTS,
-  MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
+  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInterrupt, blobPartition, header, MAX_CPUS,
+  MAX_INTERRUPTS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
 } from "../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "./abi";
@@ -117,14 +117,16 @@ function planVcpu(n: u32): void {
   }
 }
 
-/** The pCPU's own registers, that stay as they are from now on; and its tick, if it keeps house. False: it cannot be used, and that is said. */
+/** The pCPU's own registers, that stay as they are from now on; and its tick, if it keeps house. False: it cannot be used, and
+ *  that is said. */
 function bringUp(vcpu: Vcpu): bool {
   if (!initPcpu(vcpu)) return false;
   if (vcpu.housekeeper != 0) startTick(vcpu);
   return true;
 }
 
-/** The others, one after the other, the housekeeper last: it may do its work. False: one is not as planned, and nothing starts. */
+/** The others, one after the other, the housekeeper last: it may do its work. False: one is not as planned, and nothing starts.
+ *  */
 function startOthers(): bool {
   const count = header().cpuCount;
   for (let i: u32 = 1; i <= count; i++) {

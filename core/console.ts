@@ -1,6 +1,7 @@
-// Console rings. What a partition prints goes into its output ring, from any of its vCPUs, and is drained by the housekeeper; what is typed
-// into it comes by its input ring; two more rings, of TELEMETRY_PORT, have the frames that leave by the UART, for the partition that reads along,
-// and those that it sends. No locks: a writer reserves an entry by an atomic add, and an entry says itself that it is filled.
+// Console rings. What a partition prints goes into its output ring, from any of its vCPUs, and is drained by the housekeeper;
+// what is typed into it comes by its input ring; two more rings, of TELEMETRY_PORT, have the frames that leave by the UART, for
+// the partition that reads along, and those that it sends. No locks: a writer reserves an entry by an atomic add, and an entry
+// says itself that it is filled.
 //
 //   output entry (u16):   15      8 7      0
 //                        ┌─────────┬────────┐
@@ -19,7 +20,8 @@ const TELEMETRY_BYTES: u32 = 8192;
 const FILLED: u32 = 0x100;
 /** Console bytes in one frame: short enough for the others to get their turn. */
 const CONSOLE_FRAME_BYTES: u32 = 128;
-/** Writers that look at `free` at the same time may overshoot by what each writes at once (eight vCPUs, 48 bytes each, and the mailbox's 64). */
+/** Writers that look at `free` at the same time may overshoot by what each writes at once (eight vCPUs, 48 bytes each, and the
+ *  mailbox's 64). */
 const MARGIN: u32 = 512;
 
 @unmanaged
@@ -147,8 +149,8 @@ export function discardInput(partition: u32): void {
 /** The partition that has a port. */
 @inline export function ownerOf(port: u32): u32 { return port == TELEMETRY_PORT ? telemetryReader : port; }
 
-/** A frame as it leaves, as a whole; false: there is none, or no room. Up to seven zeros behind it, which are delimiters, go with it. For the
- *  housekeeper alone. */
+/** A frame as it leaves, as a whole; false: there is none, or no room. Up to seven zeros behind it, which are delimiters, go with
+ *  it. For the housekeeper alone. */
 export function putTelemetry(from: usize, count: u32): bool {
   const ring = input(TELEMETRY_PORT);
   const head = ring.head;

@@ -8,7 +8,9 @@ export const cpu: readonly Intrinsic[] = [
     name: "bound",
     params: { iteration: "u32", limit: "u32" },
     result: "void",
-    doc: "First statement of every loop body: this is iteration number `iteration` (from 0) of at most `limit`, a constant. Costs nothing in native code; the simulator checks it; `verify` reads it.",
+    doc:
+      "First statement of every loop body: this is iteration number `iteration` (from 0) of at most `limit`, a constant. " +
+      "Costs nothing in native code; the simulator checks it; `verify` reads it.",
     c: "", // the translator turns the call into a loop marker, see tools/build/translate
   },
   {

@@ -1,5 +1,5 @@
-// Where a board has randomness: the firmware's device tree, and what the ISA has. All that there are go into the key that guests' seeds come
-// from (seed.ts); and a seed into the device tree that a guest gets.
+// Where a board has randomness: the firmware's device tree, and what the ISA has. All that there are go into the key that guests'
+// seeds come from (seed.ts); and a seed into the device tree that a guest gets.
 
 import { absorbOwn, cleanPhysical, physicalWrite32 } from "../build/generated/isa";
 import { BlobPartition } from "../build/generated/blob";

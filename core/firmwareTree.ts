@@ -1,7 +1,8 @@
-// The seed in the firmware's device tree (Devicetree Specification v0.4, chapter 5): rng-seed and kaslr-seed, and nothing else is read of it.
-// It is somebody else's data: whatever it says, nothing outside of it is read, and no more than TREE_BYTES_MAX of it.
+// The seed in the firmware's device tree (Devicetree Specification v0.4, chapter 5): rng-seed and kaslr-seed, and nothing else is
+// read of it. It is somebody else's data: whatever it says, nothing outside of it is read, and no more than TREE_BYTES_MAX of it.
 //
-//   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …      property:   3 │ length │ name, in strings │ value
+//   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …
+//   property:             3 │ length │ name, in strings │ value
 
 import { imageBase, physicalRead32 } from "../build/generated/isa";
 import { BLOB_MAX_BYTES, blobRegion, header, MAX_REGIONS } from "../build/generated/blob";
@@ -41,7 +42,8 @@ export function absorbTree(pa: u64): void {
   absorbSeeds();
 }
 
-/** False: it is not near the image, or not nobody's. A partition that has that memory could learn there what others' seeds come from. */
+/** False: it is not near the image, or not nobody's. A partition that has that memory could learn there what others' seeds come
+ *  from. */
 function mapTree(pa: u64, bytes: u64): bool {
   const from = pa & ~PAGE_MASK;
   const to = (pa + bytes + PAGE_MASK) & ~PAGE_MASK;

@@ -1,5 +1,5 @@
-// One frame on its way out: put together, then encoded a piece at a time (CRC, COBS) while its bytes are taken for the UART. And one on
-// its way in. Format: core/abi.ts. Used by the housekeeper alone.
+// One frame on its way out: put together, then encoded a piece at a time (CRC, COBS) while its bytes are taken for the UART. And
+// one on its way in. Format: core/abi.ts. Used by the housekeeper alone.
 
 import { FRAME_PAYLOAD_MAX } from "./abi";
 import { crc32Byte, crc32End, CRC32_INITIAL } from "./crc32";
@@ -60,7 +60,8 @@ export function dropFrame(): void {
   rawEnd += 1 + bytes;
 }
 
-/** Where the payload of the next frame can be put before it is opened, FRAME_PAYLOAD_MAX bytes; frameTakes says then how many those were. */
+/** Where the payload of the next frame can be put before it is opened, FRAME_PAYLOAD_MAX bytes; frameTakes says then how many
+ *  those were. */
 @inline export function framePayload(): usize { return raw + HEADER; }
 @inline export function frameTakes(bytes: u32): void { rawEnd += bytes; }
 
@@ -164,7 +165,8 @@ export function takeReceived(source: u32, byte: u32): bool {
 
 function endReceived(source: u32): bool {
   const receiver = receiverOf(source);
-  const complete = receiver.runLeft == 0 && !receiver.overlong && receiver.length > HEADER + CRC_BYTES && ~receiver.crc == CRC_RESIDUE;
+  const complete = receiver.runLeft == 0 && !receiver.overlong && receiver.length > HEADER + CRC_BYTES &&
+    ~receiver.crc == CRC_RESIDUE;
   received = buffers + source * BUFFER_SIZE;
   frameLength = receiver.length;
   store<u64>(changetype<usize>(receiver), 0);

@@ -1,29 +1,37 @@
 // The housekeeping tick, on one pCPU (a spare one if the board has one): moves bytes between the UART and the frames, sends
-// telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it. Where a vCPU runs, too, it comes
-// in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one (panic.ts).
+// telemetry, looks after watchdogs. Whatever it does is bounded by the tick, and nobody waits for it. Where a vCPU runs, too, it
+// comes in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one
+// (panic.ts).
 
 import { armTimer, clock, startTimer, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../build/generated/isa";
 import { atomicAnd32, bound } from "../build/generated/cpu";
 import { header, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
-  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE,
-  STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
+  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK,
+  REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "./abi";
 import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "./console";
 import { recordEvent } from "./events";
-import { dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte, takeReceived } from "./frame";
-import { cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs } from "./partition";
+import {
+  dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte,
+  takeReceived,
+} from "./frame";
+import {
+  cancelRestart, disarmWatchdog, isRestartDue, isWatchdogDue, Partition, partitionOf, stateOf, stopHangs,
+} from "./partition";
 import { duration, ticks } from "./time";
 import { addTags } from "./telemetry";
-import { isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry } from "./uplink";
+import {
+  isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
+} from "./uplink";
 import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { areTagsDue, askForTags, lookAtTags } from "./tagImages";
 import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 
-/** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller, as a rule,
- *  and ends it earlier. */
+/** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller,
+ *  as a rule, and ends it earlier. */
 const FRAMES: u32 = 3;
 const FRAME_PIECES: u32 = 5;
 /** Where a guest runs: those pieces of sending in a tick, a few at each of which there is time for. */

@@ -1,10 +1,10 @@
-// Hypercalls: what a guest asks for by number (abi.ts). All of it comes in registers, so the hypervisor never reads a guest's memory, and what
-// is checked is what is used.
+// Hypercalls: what a guest asks for by number (abi.ts). All of it comes in registers, so the hypervisor never reads a guest's
+// memory, and what is checked is what is used.
 
 import { argument, clock, ringLine } from "../build/generated/isa";
 import {
-  CALL_CONSOLE_WRITE, CALL_INVALID_PARAMETER, CALL_MAILBOX, CALL_NOT_SUPPORTED, CALL_SUCCESS, CALL_TAG_PUBLISH, CALL_VERSION_MAJOR, CALL_VERSION_MINOR,
-  CALL_WATCHDOG_FEED, CONSOLE_WRITE_MAX, TAG_MAX,
+  CALL_CONSOLE_WRITE, CALL_INVALID_PARAMETER, CALL_MAILBOX, CALL_NOT_SUPPORTED, CALL_SUCCESS, CALL_TAG_PUBLISH,
+  CALL_VERSION_MAJOR, CALL_VERSION_MINOR, CALL_WATCHDOG_FEED, CONSOLE_WRITE_MAX, TAG_MAX,
 } from "./abi";
 import { blobChannel } from "../build/generated/blob";
 import { fillOutput, noteDropped, outputFree, reserveOutput } from "./console";

@@ -7,9 +7,9 @@
 //   kickAll(mask)                            a look at the partition's state: it may have changed just before
 //   concludeKicks(mask)                    takes the kick: looks at the partition's state, and does what that asks for
 //
-// With direct interrupts a kick that comes while the guest runs is the guest's to take: so it must not come late. Hence the announcement,
-// which is there before others can see why they will be kicked, and gone once the kick has been sent; and a direct vCPU does not enter
-// its guest as long as it is.
+// With direct interrupts a kick that comes while the guest runs is the guest's to take: so it must not come late. Hence the
+// announcement, which is there before others can see why they will be kicked, and gone once the kick has been sent; and a direct
+// vCPU does not enter its guest as long as it is.
 
 import { dropKick, fence, kick } from "../build/generated/isa";
 import { MAX_CPUS } from "../build/generated/blob";

@@ -1,11 +1,14 @@
 // Entering, leaving, starting and stopping, on the pCPU concerned: what core/partition.ts decides, carried out.
 
 import {
-  clock, closeInterrupts, deliver, fence, kick, mmioWrite32, openInterrupts, quietLines, quietVcpu, renewMemory, resetController, resetPrivateLines, resetVcpu, suspendInterrupts,
+  clock, closeInterrupts, deliver, fence, kick, mmioWrite32, openInterrupts, quietLines, quietVcpu, renewMemory, resetController,
+  resetPrivateLines, resetVcpu, suspendInterrupts,
 } from "../build/generated/isa";
 import { BlobPartition, blobQuiesce, MAX_QUIESCES } from "../build/generated/blob";
 import { bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
-import { EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "./abi";
+import {
+  EVENT_STARTED, EVENT_STOPPED, STATE_PAUSED, STATE_RUNNING, STATE_STOPPING, STOP_CPU_OFF, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING,
+} from "./abi";
 import { isDirect, readsAlong } from "./blob";
 import { openTelemetry, TELEMETRY_PORT } from "./console";
 import { resetConsole } from "./devices/vpl011";
@@ -16,7 +19,8 @@ import { announceKicks, concludeKicks, dropKicks, kickAll } from "./kicks";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
 import {
-  activeCpus, clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, setActive, startPartition, stateOf, stopPartition, vcpuOfPartition,
+  activeCpus, clearActive, endHold, finishStop, isHeld, Partition, pausePartition, reasonOf, restarts, resumePartition, setActive,
+  startPartition, stateOf, stopPartition, vcpuOfPartition,
 } from "./partition";
 import { grantStage2, revokeStage2 } from "./stage2";
 import { Vcpu, vcpuOf } from "./vcpu";
@@ -64,10 +68,8 @@ export function leave(vcpu: Vcpu): u32 {
   return AGAIN;
 }
 
-/**
- * Asks for a vCPU of one's own partition to begin at `entry` (checked by the caller). One who asks wins; until entry and context are there, the
- * vCPU is not active, and so does not look at them. VCPU_OFF: it will; else what it is already.
- */
+/** Asks for a vCPU of one's own partition to begin at `entry` (checked by the caller). One who asks wins; until entry and context
+ *  are there, the vCPU is not active, and so does not look at them. VCPU_OFF: it will; else what it is already. */
 export function switchOn(partition: Partition, target: Vcpu, entry: u64, context: u64): u32 {
   const before = compareExchange32(target.stateAt(), VCPU_OFF, VCPU_ON_PENDING);
   if (before != VCPU_OFF) return before;
@@ -88,8 +90,8 @@ export function enterPending(vcpu: Vcpu, partition: Partition): u32 {
   return enter(vcpu, partition, vcpu.entry, vcpu.context);
 }
 
-// What takes longer than a guest may be kept from its interrupts, or others from the housekeeper: a step at a time, with a look at
-// what is pending between any two. A stop that comes while a start is under way is taken there too.
+// What takes longer than a guest may be kept from its interrupts, or others from the housekeeper: a step at a time, with a look
+// at what is pending between any two. A stop that comes while a start is under way is taken there too.
 const STEP_LEAVE: u32 = 1; // the vCPU: off, nothing pending or active
 const STEP_SILENCE: u32 = 2; // whoever left last, for its partition: devices and interrupts
 const STEP_DRAIN: u32 = 3; // what its mailbox still holds
@@ -151,8 +153,8 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
     resetController(vcpu, partition);
     nextStep(vcpu, STEP_LOAD);
   } else if (step == STEP_LOAD) {
-    // What an earlier life left in the caches would be written over what the new one stores with its caches off. Where it never had
-    // them on (`cached` tells), all of its stores went to memory.
+    // What an earlier life left in the caches would be written over what the new one stores with its caches off. Where it never
+    // had them on (`cached` tells), all of its stores went to memory.
     if (!loadPiece(vcpu, plan)) nextStep(vcpu, partition.cached != 0 ? STEP_CLEAN : STEP_ENTER);
   } else if (step == STEP_CLEAN) {
     if (cleanPiece(vcpu, plan)) return AGAIN;
@@ -226,7 +228,8 @@ export function stop(partition: Partition, reason: u32, restart: bool, knowing: 
   return makeLeave(partition, stopPartition(partition, reason, restart), knowing);
 }
 
-/** vCPUs of the mask `cpus` come to the hypervisor: by their kick, or with direct interrupts because they find no memory any more. False: there are none. */
+/** vCPUs of the mask `cpus` come to the hypervisor: by their kick, or with direct interrupts because they find no memory any
+ *  more. False: there are none. */
 function makeLeave(partition: Partition, cpus: u32, knowing: u32): bool {
   if (cpus != 0 && isDirect(partition.plan)) revokeStage2(partition.index);
   told(partition, cpus & ~knowing);

@@ -1,5 +1,5 @@
-// What a partition begins with in its memory: its images, copied from the pristine ones each time it starts. A piece at a time: the
-// vCPU's `item` is the load or region that it is at, `done` how many bytes of that are.
+// What a partition begins with in its memory: its images, copied from the pristine ones each time it starts. A piece at a time:
+// the vCPU's `item` is the load or region that it is at, `done` how many bytes of that are.
 
 import { cleanPhysical, copyPhysical, imageBase } from "../build/generated/isa";
 import { blobLoad, BlobPartition, blobRegion, BlobRegion, REGION_RAM } from "../build/generated/blob";
@@ -30,10 +30,8 @@ export function cleanPiece(vcpu: Vcpu, plan: BlobPartition): bool {
   return true;
 }
 
-/**
- * The next piece of `size` bytes from `offset` in a region on, where it goes and where it comes from in one run each; `from`: what is copied
- * there, from `zeros` on again and again its page of zeros there; 0: they are cleaned.
- */
+/** The next piece of `size` bytes from `offset` in a region on, where it goes and where it comes from in one run each; `from`:
+ *  what is copied there, from `zeros` on again and again its page of zeros there; 0: they are cleaned. */
 function piece(vcpu: Vcpu, region: BlobRegion, offset: u64, size: u64, from: u64, zeros: u64): void {
   const at = offset + vcpu.done;
   const inPage = at & PAGE_MASK;

@@ -1,11 +1,12 @@
-// The mailbox (core/abi.ts): what a guest leaves there instead of a hypercall, collected by the housekeeper. Each field is read once,
-// and whatever it holds is only ever a number to compare, to show, or to reduce to a range.
+// The mailbox (core/abi.ts): what a guest leaves there instead of a hypercall, collected by the housekeeper. Each field is read
+// once, and whatever it holds is only ever a number to compare, to show, or to reduce to a range.
 
 import { physicalRead32, physicalRead64, physicalWrite32, physicalWrite64, ringLine } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
 import {
   MAILBOX_CONSOLE, MAILBOX_CONSOLE_BYTES, MAILBOX_CONSOLE_HEAD, MAILBOX_CONSOLE_TAIL, MAILBOX_DOORBELL_COUNT, MAILBOX_DOORBELLS,
-  MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE, MAILBOX_TAGS, MAILBOX_VERSION, MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
+  MAILBOX_MAGIC, MAILBOX_PUBLISHED, MAILBOX_SIZE, MAILBOX_TAG_BYTES, MAILBOX_TAG_IMAGE, MAILBOX_TAGS, MAILBOX_VERSION,
+  MAILBOX_WATCHDOG, STATE_RUNNING, TAG_MAX,
 } from "./abi";
 import { blobChannel } from "../build/generated/blob";
 import { fillOutput, outputFree, reserveOutput } from "./console";
@@ -59,7 +60,8 @@ export function serveMailbox(partition: Partition, now: u64): void {
 /** Pieces in which what a partition printed last is collected, at most. */
 export const DRAIN_PIECES: u32 = MAILBOX_CONSOLE_BYTES / BYTES_A_TICK;
 
-/** The partition's last vCPU has left: a piece of what it printed. A tick that is just at it may make some of it appear twice. False: it was the last. */
+/** The partition's last vCPU has left: a piece of what it printed. A tick that is just at it may make some of it appear twice.
+ *  False: it was the last. */
 export function drainMailbox(partition: Partition): bool {
   const pa = partition.mailbox;
   if (pa == 0) return false;

@@ -1,9 +1,11 @@
-// What the hypervisor maps for itself beside its code, stacks and linear memory: devices it drives, the images it copies from, the RAM it
-// copies them to. All at VA = PA, and none executable.
+// What the hypervisor maps for itself beside its code, stacks and linear memory: devices it drives, the images it copies from,
+// the RAM it copies them to. All at VA = PA, and none executable.
 
 import { imageBase, mapController, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY, ownRoot } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
-import { blobPartition, blobQuiesce, blobRegion, header, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS, REGION_MAILBOX, REGION_RAM } from "../build/generated/blob";
+import {
+  blobPartition, blobQuiesce, blobRegion, header, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS, REGION_MAILBOX, REGION_RAM,
+} from "../build/generated/blob";
 import { PA_LIMIT, regionAt } from "./blob";
 import { spanOf } from "./colours";
 import { PAGE_BYTES, PAGE_MASK } from "./pages";
@@ -22,7 +24,8 @@ export function mapDevice(pa: u64, bytes: u64): bool { return map(pa, bytes, OWN
 /** The UART alone: so that whatever goes wrong next can be said. */
 export function mapUart(uart: u64): bool { return uart < PA_LIMIT && mapDevice(uart & ~PAGE_MASK, PAGE_BYTES); }
 
-/** What is in the image behind the core: first the blob's largest size, for its length is in its header. And the firmware's device tree. */
+/** What is in the image behind the core: first the blob's largest size, for its length is in its header. And the firmware's
+ *  device tree. */
 export function mapReadOnly(pa: u64, bytes: u64): bool { return map(pa, bytes, OWN_READ_ONLY); }
 
 /** All the rest, once the blob has been checked. `mapped` bytes of the image are mapped already. */

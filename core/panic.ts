@@ -1,5 +1,5 @@
-// The hypervisor's own fault. It is reported in plain text, and the pCPU stops; its partition is given up, the others go on. A wasm
-// trap (`unreachable`) comes here, and an access outside linear memory.
+// The hypervisor's own fault. It is reported in plain text, and the pCPU stops; its partition is given up, the others go on. A
+// wasm trap (`unreachable`) comes here, and an access outside linear memory.
 
 import { clock, DIRECT_KEEPS_HOUSE, fence, kick, ownId, printFault } from "../build/generated/isa";
 import { header, MAX_CPUS, NONE } from "../build/generated/blob";
@@ -35,10 +35,8 @@ export function reportPanic(cause: u64, instruction: u64, address: u64, record: 
   stop(partition, STOP_FAULT, false, (<u32>1) << pcpu);
 }
 
-/**
- * Housekeeping goes on without a dead pCPU, if it was there. One word says whose it is, and changes by compare-exchange: so one hands it
- * on, to one. That one may die meanwhile, too: then whichever of the two notices hands it on again.
- */
+/** Housekeeping goes on without a dead pCPU, if it was there. One word says whose it is, and changes by compare-exchange: so one
+ *  hands it on, to one. That one may die meanwhile, too: then whichever of the two notices hands it on again. */
 function handOver(from: u32): void {
   let dead = from;
   for (let i: u32 = 0; i < MAX_CPUS; i++) {

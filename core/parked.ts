@@ -23,7 +23,8 @@ export function kicked(vcpu: Vcpu): u32 {
   return RESUME;
 }
 
-/** The pCPU has no guest to run: takes what is pending, then goes on with what it was at, or looks whether there is a guest now. */
+/** The pCPU has no guest to run: takes what is pending, then goes on with what it was at, or looks whether there is a guest now.
+ *  */
 export function handleParked(vcpu: Vcpu): u32 {
   if (takeParked(vcpu)) {
     if (vcpu.housekeeper != 0) tickPiece();

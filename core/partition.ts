@@ -10,8 +10,8 @@
 // partition is torn down by its own pCPUs, and nobody waits for anybody.
 
 import {
-  MAILBOX_DOORBELL_COUNT, ON_FAILURE_INSPECT, ON_FAILURE_RESTART, STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_PAUSED, STATE_RUNNING,
-  STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX, VCPU_ON,
+  MAILBOX_DOORBELL_COUNT, ON_FAILURE_INSPECT, ON_FAILURE_RESTART, STATE_FAILED, STATE_INSPECT, STATE_OFF, STATE_PAUSED,
+  STATE_RUNNING, STATE_STOPPING, STOP_COMMAND, STOP_CPU_OFF, STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, TAG_MAX, VCPU_ON,
 } from "./abi";
 import { blobPartition, BlobPartition, MAX_CPUS, MAX_PARTITIONS } from "../build/generated/blob";
 import { atomicAnd32, atomicOr32, bound, compareExchange32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
@@ -55,7 +55,8 @@ export class Partition {
   mailboxTail: u32;
   mailbox: u64;
   mailboxFed: u64;
-  /** PA of its tag image, 0: none that is sent; where its copy is; the sequence number seen last; all of it is to be sent anew. */
+  /** PA of its tag image, 0: none that is sent; where its copy is; the sequence number seen last; all of it is to be sent anew.
+   *  */
   tags: u64;
   tagCopy: u32;
   tagsSeen: u32;
@@ -83,7 +84,9 @@ if (offsetof<Partition>() > RUNG) ERROR("Partition: fields have grown into the d
 
 /** The partition that a vCPU belongs to: not for a spare pCPU's. */
 @inline export function ownerOf(vcpu: Vcpu): Partition { return changetype<Partition>(vcpu.owner); }
-@inline export function tag(partition: Partition, n: u32): u64 { return load<u64>(changetype<usize>(partition) + (n << 3), TAGS); }
+@inline export function tag(partition: Partition, n: u32): u64 {
+  return load<u64>(changetype<usize>(partition) + (n << 3), TAGS);
+}
 
 @inline export function setTag(partition: Partition, n: u32, value: u64): void {
   store<u64>(changetype<usize>(partition) + (n << 3), value, TAGS);
@@ -94,7 +97,9 @@ if (offsetof<Partition>() > RUNG) ERROR("Partition: fields have grown into the d
   return vcpuOf(load<u8>(changetype<usize>(partition) + index, PCPUS));
 }
 
-@inline function tagsPublishedAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("tagsPublished"); }
+@inline function tagsPublishedAt(partition: Partition): u32 {
+  return changetype<u32>(partition) + offsetof<Partition>("tagsPublished");
+}
 
 /** Those tags count from now on, since the partition started. */
 export function publishTags(partition: Partition, bits: u32): void {
@@ -104,7 +109,8 @@ export function publishTags(partition: Partition, bits: u32): void {
 /** Which do: what they were published with, or later, is read behind this. */
 @inline export function publishedTags(partition: Partition): u32 { return loadAcquire32(tagsPublishedAt(partition)); }
 
-/** Fills the record, which is all zeros, from the blob: everything that stays as long as the board is on. It is off (STATE_OFF is 0). */
+/** Fills the record, which is all zeros, from the blob: everything that stays as long as the board is on. It is off (STATE_OFF is
+ *  0). */
 export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u64): void {
   const partition = partitionOf(index);
   partition.index = index;
@@ -171,7 +177,8 @@ export function startPartition(partition: Partition): u32 {
 export function stopPartition(partition: Partition, reason: u32, restart: bool): u32 {
   const at = stateAt(partition);
   const stopping = STATE_STOPPING | (reason << REASON_SHIFT) | (restart ? RESTART_BIT : 0);
-  if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING && compareExchange32(at, STATE_PAUSED, stopping) != STATE_PAUSED) return 0;
+  if (compareExchange32(at, STATE_RUNNING, stopping) != STATE_RUNNING &&
+    compareExchange32(at, STATE_PAUSED, stopping) != STATE_PAUSED) return 0;
   return partition.plan.cpus;
 }
 

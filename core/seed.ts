@@ -1,5 +1,5 @@
-// Random seeds for guests. What the board has of randomness is gathered in a key at boot; each start of a partition gets a block of ChaCha20
-// (RFC 8439 §2.3) under it, with the next number: never one twice, and none of them says anything about another.
+// Random seeds for guests. What the board has of randomness is gathered in a key at boot; each start of a partition gets a block
+// of ChaCha20 (RFC 8439 §2.3) under it, with the next number: never one twice, and none of them says anything about another.
 //
 //   state, in words:   0                   4     12       13     16
 //                     ┌───────────────────┬─────┬────────┬──────┐
@@ -57,7 +57,8 @@ function fill(block: usize): void {
     const turn = (i & 1) << 2; // columns, then diagonals
     for (let at: u32 = 0; at < 16; at += 4) {
       bound(at >> 2, 4);
-      quarterRound(block + at, block + 16 + ((at + turn) & 15), block + 32 + ((at + 2 * turn) & 15), block + 48 + ((at + 3 * turn) & 15));
+      quarterRound(block + at, block + 16 + ((at + turn) & 15), block + 32 + ((at + 2 * turn) & 15), block + 48 +
+        ((at + 3 * turn) & 15));
     }
   }
   for (let at: u32 = 0; at < SEED_BYTES; at += 4) {

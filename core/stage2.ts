@@ -1,7 +1,9 @@
-// Stage 2: what a partition's IPAs are. Built once from the blob's regions. With direct interrupts it can be taken away as a whole: a guest
-// without memory comes to the hypervisor at its next instruction, whatever it does.
+// Stage 2: what a partition's IPAs are. Built once from the blob's regions. With direct interrupts it can be taken away as a
+// whole: a guest without memory comes to the hypervisor at its next instruction, whatever it does.
 
-import { ENTRY_VALID, forgetTranslations, guestAddressBits, leafOf, physicalRead64, physicalWrite64, rootTables, fence } from "../build/generated/isa";
+import {
+  ENTRY_VALID, forgetTranslations, guestAddressBits, leafOf, physicalRead64, physicalWrite64, rootTables, fence,
+} from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
 import { BlobPartition, blobRegion, BlobRegion, MAX_PARTITIONS, MAX_REGIONS } from "../build/generated/blob";
 import { isDirect } from "./blob";
@@ -37,11 +39,14 @@ export function buildStage2(n: u32, plan: BlobPartition): string | null {
   for (let i: u32 = 0; i < plan.regionCount; i++) {
     bound(i, MAX_REGIONS);
     const region = blobRegion(plan.regionFirst + i);
-    if ((region.pa + spanOf(region) - 1) >> bits != 0) return "a region lies above the PA space: lower its address"; // IPAs: header().ipaBits, no more than that
-    const mapped = region.colours != 0 ? mapColoured(root, region) : mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
+    // IPAs: header().ipaBits, no more than that.
+    if ((region.pa + spanOf(region) - 1) >> bits != 0) return "a region lies above the PA space: lower its address";
+    const mapped = region.colours != 0 ? mapColoured(root, region) :
+      mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
     if (!mapped) return TOO_MANY_TABLES;
   }
-  if (isDirect(plan) && !noteRoots(n, root, tables)) return "a direct partition's regions lie in over 64 GiBs of IPA: move them together";
+  if (isDirect(plan) && !noteRoots(n, root, tables))
+    return "a direct partition's regions lie in over 64 GiBs of IPA: move them together";
   store<u64>(roots + (n << 3), root);
   return null;
 }

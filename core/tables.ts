@@ -1,9 +1,11 @@
-// Translation tables of three levels, 512 entries of 8 bytes each, for 1 GiB, 2 MiB and 4 KiB: the hypervisor's own and every partition's
-// stage 2 have the same form, and differ in the attributes of a leaf only. What an entry looks like is the ISA's. Tables come from a fixed
-// pool in linear memory, are filled at boot, and never change again, but for the valid bits of a stage 2 that is taken away and given back
-// (stage2.ts).
+// Translation tables of three levels, 512 entries of 8 bytes each, for 1 GiB, 2 MiB and 4 KiB: the hypervisor's own and every
+// partition's stage 2 have the same form, and differ in the attributes of a leaf only. What an entry looks like is the ISA's.
+// Tables come from a fixed pool in linear memory, are filled at boot, and never change again, but for the valid bits of a stage 2
+// that is taken away and given back (stage2.ts).
 
-import { isTable, leafEntry, linearToPhysical, physicalRead64, physicalWrite64, tableEntry, tableOf } from "../build/generated/isa";
+import {
+  isTable, leafEntry, linearToPhysical, physicalRead64, physicalWrite64, tableEntry, tableOf,
+} from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
 import { BLOCK_1G_SHIFT, BLOCK_2M_SHIFT, blockShift, PAGE_SHIFT } from "./pages";
 

@@ -1,6 +1,6 @@
-// Looks at the partitions' tag images (rtos-guests/channel/tagImageLayout.ts), a piece of one in a tick, while somebody asks for what changes in
-// them (COMMAND_TAGS). A piece is taken between two looks at the image's sequence number, so all of it is of one scan. Each word is read once,
-// and whatever it holds is only compared and sent.
+// Looks at the partitions' tag images (rtos-guests/channel/tagImageLayout.ts), a piece of one in a tick, while somebody asks for
+// what changes in them (COMMAND_TAGS). A piece is taken between two looks at the image's sequence number, so all of it is of one
+// scan. Each word is read once, and whatever it holds is only compared and sent.
 
 import { physicalRead32, physicalRead64, readBarrier } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
@@ -9,7 +9,9 @@ import { header } from "../build/generated/blob";
 import { Partition, partitionOf, stateOf } from "./partition";
 import { copyOf, sendPieceOf, tagsWait } from "./tags";
 import { MICROSECONDS_PER_SECOND, ticks } from "./time";
-import { TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES } from "../rtos-guests/channel/tagImageLayout";
+import {
+  TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
+} from "../rtos-guests/channel/tagImageLayout";
 
 const FIRST_WORD: u32 = TAG_IMAGE_VALUES >> 3;
 /** All images are looked at so often: twice as often as a scan that people watch. */

@@ -1,5 +1,6 @@
-// What has changed in the partitions' tag images, on its way to the host (core/abi.ts, FRAME_TAGS). arch/<isa>/tagImages.ts copies an image
-// piece by piece; what differs from the copy is sent, before the next piece is looked at. For the housekeeper alone.
+// What has changed in the partitions' tag images, on its way to the host (core/abi.ts, FRAME_TAGS). arch/<isa>/tagImages.ts
+// copies an image piece by piece; what differs from the copy is sent, before the next piece is looked at. For the housekeeper
+// alone.
 
 import { FRAME_TAGS } from "./abi";
 import { framePayload, frameTakes, openFrame } from "./frame";
@@ -14,7 +15,8 @@ const WORD_RECORD: u32 = 10;
 
 const copies: usize = memory.data(MAX_TAG_BYTES, 8);
 
-/** The piece that waits: whose, its first word's place in the image, table and time that it was written with, and the words to send. */
+/** The piece that waits: whose, its first word's place in the image, table and time that it was written with, and the words to
+ *  send. */
 let owner: u32 = 0;
 let first: u32 = 0;
 let copy: usize = 0;

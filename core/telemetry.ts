@@ -36,7 +36,8 @@ export function partitionFrame(partition: Partition, now: u64): void {
   openFrame(FRAME_PARTITION, partition.index);
   cborValue(PARTITION_TIME, nanoseconds(now));
   cborValue(PARTITION_STATE, state);
-  cborValue(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ? duration(now - partition.started) : 0);
+  cborValue(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ?
+    duration(now - partition.started) : 0);
   cborValue(PARTITION_RESTARTS, partition.restarts);
   cborValue(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
   cborValue(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);

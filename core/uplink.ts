@@ -4,7 +4,9 @@
 import { COMMAND_TAGS, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_NOT_ALLOWED } from "./abi";
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame, eventWaits } from "./events";
-import { frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength } from "./frame";
+import {
+  frameNumber, framePayload, frameTakes, openFrame, receivedKind, receivedPartition, receivedPayload, receivedPayloadLength,
+} from "./frame";
 import { partitionOf } from "./partition";
 import { tagFrame, tagsWait } from "./tags";
 import { partitionFrame, vcpuFrame } from "./telemetry";
@@ -48,7 +50,8 @@ export function nextFrame(now: u64): bool {
   }
   const console = nextOutput();
   // One after the other: a partition that makes events without end keeps nobody's telemetry or console from leaving.
-  const due = (eventWaits() ? 1 << EVENTS : 0) | (telemetryDue != 0 ? 1 << TELEMETRY : 0) | (console != NONE ? 1 << CONSOLES : 0) |
+  const due = (eventWaits() ? 1 << EVENTS : 0) | (telemetryDue != 0 ? 1 << TELEMETRY : 0) |
+    (console != NONE ? 1 << CONSOLES : 0) |
     (tagsWait() ? 1 << TAGS : 0);
   if (due == 0) return false;
   const next = turn + 1;
@@ -110,7 +113,8 @@ export function receiveFrame(reader: u32): u32 {
   command = load<u8>(receivedPayload());
   replyNumber = load<u32>(receivedPayload(), 1);
   if (partition >= partitionCount) reply(REPLY_NO_SUCH_PARTITION);
-  else if (reader != NONE && command != COMMAND_TAGS && (blobPartition(reader).controls >> partition & 1) == 0) reply(REPLY_NOT_ALLOWED);
+  else if (reader != NONE && command != COMMAND_TAGS && (blobPartition(reader).controls >> partition & 1) == 0)
+    reply(REPLY_NOT_ALLOWED);
   else return RECEIVED_COMMAND;
   return RECEIVED_NOTHING;
 }

@@ -1,12 +1,12 @@
 // The vCPU. It is pinned to one pCPU for life, and a pCPU has one vCPU at most, so one record serves for both: record n
 // is pCPU n of the blob, with its vCPU if it has one. Nothing is ever switched; the record lives as long as the board.
 //
-//   who writes              which fields                                   when
-//   ──────────────────────  ─────────────────────────────────────────────  ───────────────────────────────────────────────────────────
-//   boot                    pcpu … trusted lines, direct, refills          before any guest; they stay
-//   anybody                 request, kicksAnnounced                        atomically; then the pCPU is kicked (kicks.ts)
-//   another vCPU's "on"     state OFF → ON_PENDING (compare-exchange)      then entry, context, then active (partition.ts), then a kick
-//   its own pCPU            all others: state, inGuest, held, step, exits  state OFF last of all when it leaves: then it can be switched on again
+//   who writes            which fields                                   when
+//   ────────────────────  ─────────────────────────────────────────────  ──────────────────────────────────────────────────
+//   boot                  pcpu, partition, index, id, lines, direct      before any guest; they stay
+//   anybody               request, kicksAnnounced                        atomically; then the pCPU is kicked (kicks.ts)
+//   another vCPU's "on"   state OFF → ON_PENDING (compare-exchange)      then entry, context, then active, then a kick
+//   its own pCPU          all others: state, inGuest, held, step, exits  state OFF last of all: then it can be switched on again
 //
 //   OFF ──start, or "on" of another──▶ ON_PENDING ──its pCPU enters──▶ ON ──it leaves (off, stop, fault)──▶ OFF
 //                                                                     │ ▲
@@ -72,7 +72,8 @@ export class VcpuRecord extends Registers {
   heldSince: u64;
   /** Doorbells it sent. */
   doorbells: u64;
-  /** What its pCPU does a step at a time (lifecycle.ts, STEP_*; 0: nothing), which part of it, and how many bytes of that are done. */
+  /** What its pCPU does a step at a time (lifecycle.ts, STEP_*; 0: nothing), which part of it, and how many bytes of that are
+   *  done. */
   step: u32;
   item: u32;
   done: u64;

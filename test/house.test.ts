@@ -4,7 +4,7 @@ import { dirname, join, normalize } from "node:path";
 import { expect, test } from "vitest";
 
 const IMPORTING = ["boards", "industrial", "partitions", "rtos-guests/profiles", "tools"];
-const FOLDERS = ["boards", "industrial", "partitions", "rtos-guests", "test", "tools"];
+const FOLDERS = ["arch", "boards", "core", "industrial", "partitions", "rtos-guests", "test", "tools"];
 
 const files = IMPORTING.flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })

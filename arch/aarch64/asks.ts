@@ -1,6 +1,7 @@
-// What one vCPU wants of interrupts that another one of its partition holds: only the holder's own pCPU touches them, so it is asked. The
-// trapped instruction is not done until all have answered: the guest executes it again and again, and takes its interrupts meanwhile;
-// nobody waits at EL2. An ask that it has never come back to is over once it is answered, and the next one begins anew.
+// What one vCPU wants of interrupts that another one of its partition holds: only the holder's own pCPU touches them, so it is
+// asked. The trapped instruction is not done until all have answered: the guest executes it again and again, and takes its
+// interrupts meanwhile; nobody waits at EL2. An ask that it has never come back to is over once it is answered, and the next one
+// begins anew.
 
 import { mmioRead32, mrs_ELR_EL2 } from "../../build/generated/aarch64";
 import { machine, MAX_CPUS } from "../../build/generated/blob";
@@ -12,10 +13,12 @@ import { SGIS, takeSgis } from "./sgis";
 import { Vcpu } from "./vcpu";
 import { ISACTIVER, kick } from "./gic";
 import {
-  activate, activeHere, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, refile, refill, unload, withdrawFiled,
+  activate, activeHere, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW,
+  heldHere, pendingHere, refile, refill, unload, withdrawFiled,
 } from "./listRegisters";
 
-// What is asked: HELD_* (listRegisters.ts), and above it of which word; every answer says what is pending and active there afterwards.
+// What is asked: HELD_* (listRegisters.ts), and above it of which word; every answer says what is pending and active there
+// afterwards.
 const ASK_WORD_SHIFT: u32 = 8;
 const ASK_TARGET_SHIFT: u32 = 16;
 
@@ -25,10 +28,8 @@ const ASK_TARGET_SHIFT: u32 = 16;
   return active == 0 ? 0 : active & ~heldHere(vcpu, k);
 }
 
-/**
- * What others hold of a word's SPIs, if any of them do; or (k = 0) another vCPU of its SGIs and PPIs. True: askPending and askActive say it.
- * False: they have to be asked (summon), and the instruction repeats.
- */
+/** What others hold of a word's SPIs, if any of them do; or (k = 0) another vCPU of its SGIs and PPIs. True: askPending and
+ *  askActive say it. False: they have to be asked (summon), and the instruction repeats. */
 export function isAnswered(vcpu: Vcpu, partition: Partition, target: Vcpu, held: u32, k: u32, bits: u32): bool {
   const siblings = others(activeCpus(partition), vcpu.pcpu);
   const what = held | k << ASK_WORD_SHIFT | target.index << ASK_TARGET_SHIFT;

@@ -1,11 +1,11 @@
-// Memory bandwidth regulation: event counter 0 of the PMU counts the bus accesses of a vCPU, or its cache refills (at EL1 and EL0), from as
-// many below its overflow as the budget allows. The overflow's interrupt holds the vCPU until the period is over; the EL2 physical timer ends it.
-// The guest sees no PMU (MDCR_EL2.TPM), so nobody else uses the counter.
+// Memory bandwidth regulation: event counter 0 of the PMU counts the bus accesses of a vCPU, or its cache refills (at EL1 and
+// EL0), from as many below its overflow as the budget allows. The overflow's interrupt holds the vCPU until the period is over;
+// the EL2 physical timer ends it. The guest sees no PMU (MDCR_EL2.TPM), so nobody else uses the counter.
 
 import {
-  isb, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_MIDR_EL1, mrs_PMCEID0_EL0, mrs_PMCEID1_EL0, mrs_PMCR_EL0, mrs_PMOVSSET_EL0, msr_CNTHP_CTL_EL2,
-  msr_CNTHP_CVAL_EL2, msr_PMCNTENSET_EL0, msr_PMCR_EL0, msr_PMINTENCLR_EL1, msr_PMINTENSET_EL1, msr_PMOVSCLR_EL0, msr_PMSELR_EL0, msr_PMXEVCNTR_EL0,
-  msr_PMXEVTYPER_EL0,
+  isb, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_MIDR_EL1, mrs_PMCEID0_EL0, mrs_PMCEID1_EL0, mrs_PMCR_EL0, mrs_PMOVSSET_EL0,
+  msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2, msr_PMCNTENSET_EL0, msr_PMCR_EL0, msr_PMINTENCLR_EL1, msr_PMINTENSET_EL1,
+  msr_PMOVSCLR_EL0, msr_PMSELR_EL0, msr_PMXEVCNTR_EL0, msr_PMXEVTYPER_EL0,
 } from "../../build/generated/aarch64";
 import { EVENT_UNAVAILABLE, FEATURE_BANDWIDTH } from "../../core/abi";
 import { blobPartition, machine } from "../../build/generated/blob";
@@ -20,12 +20,14 @@ const COUNTER_0: u64 = 1 << 0;
 const OVERFLOW: u64 = (<u64>1) << 32;
 /** Events that PMCEID0_EL0 and PMCEID1_EL0 tell of, 32 each in their lower halves. */
 const COMMON_EVENTS: u32 = 64;
-/** What a pCPU reads and writes outside itself and its own caches: refills, what is written back, and what streams past (D13.12). */
+/** What a pCPU reads and writes outside itself and its own caches: refills, what is written back, and what streams past (D13.12).
+ *  */
 const BUS_ACCESS: u32 = 0x19;
 
 /** The pCPU's PMU has a counter, and counts that event. */
 function canCount(event: u32): bool {
-  if (!hasPmu(mrs_ID_AA64DFR0_EL1()) || ((mrs_PMCR_EL0() >> PMCR_N_SHIFT) & PMCR_N_MASK) == 0 || event >= COMMON_EVENTS) return false;
+  if (!hasPmu(mrs_ID_AA64DFR0_EL1()) || ((mrs_PMCR_EL0() >> PMCR_N_SHIFT) & PMCR_N_MASK) == 0 || event >= COMMON_EVENTS)
+    return false;
   const events = event < 32 ? mrs_PMCEID0_EL0() : mrs_PMCEID1_EL0();
   return ((events >> (event & 31)) & 1) != 0;
 }

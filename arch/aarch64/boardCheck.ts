@@ -1,8 +1,9 @@
-// The board as the plan has it, and as the hardware says it is: what the core relies on is compared on the pCPU that can see it, before
-// anything starts. A mismatch is one line on the UART, and nothing starts.
+// The board as the plan has it, and as the hardware says it is: what the core relies on is compared on the pCPU that can see it,
+// before anything starts. A mismatch is one line on the UART, and nothing starts.
 
 import {
-  cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
+  cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1,
+  mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
 } from "../../build/generated/aarch64";
 import { blobCpu, blobPartition, header, machine, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
@@ -51,15 +52,18 @@ export function isPcpuAsPlanned(vcpu: Vcpu): bool {
   const line = min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)); // CTR_EL0.DminLine
   const colours = header().colourCount;
   if (!isSame("mpidr (boot pCPU first)", vcpu.id, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
-  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", header().ipaBits, min(header().ipaBits, bits)) || !isSame("cache line", LINE_BYTES, line)) return false;
+  if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", header().ipaBits, min(header().ipaBits, bits)) ||
+    !isSame("cache line", LINE_BYTES, line)) return false;
   if (colours != 0 && !isSame("page colours", colours, min(colours, pageColours(colours)))) return false;
   // Its owner would see there what the hypervisor does for others (PMUVer; the benchmark may).
   const flags = vcpu.pcpu == header().housekeeper && vcpu.partition != NONE ? blobPartition(vcpu.partition).flags : 0;
-  if ((flags & (PARTITION_PMU | PARTITION_COUNT_EL2)) == PARTITION_PMU && !isSame("PMUVer where house is kept", PMU_V3P5, min(PMU_V3P5, pmuVersion(mrs_ID_AA64DFR0_EL1())))) return false;
+  if ((flags & (PARTITION_PMU | PARTITION_COUNT_EL2)) == PARTITION_PMU &&
+    !isSame("PMUVer where house is kept", PMU_V3P5, min(PMU_V3P5, pmuVersion(mrs_ID_AA64DFR0_EL1())))) return false;
   // With one interface only, ITARGETSR is RAZ/WI.
   if (isGicV2()) return header().cpuCount == 1 || isSame("CPU interface", vcpu.interface, mmioRead8(vcpu.bank + ITARGETSR));
   const planned = blobCpu(vcpu.pcpu).gicr;
-  return isSame("GIC system registers", 1, min<u64>((mrs_ID_AA64PFR0_EL1() >> 24) & 15, 1)) && isSame("gicr", planned, vcpu.gicr != 0 ? planned : 0);
+  return isSame("GIC system registers", 1, min<u64>((mrs_ID_AA64PFR0_EL1() >> 24) & 15, 1)) &&
+    isSame("gicr", planned, vcpu.gicr != 0 ? planned : 0);
 }
 
 /** Page colours of the last cache that CLIDR_EL1 tells of; as many as are `wanted` where it tells of none. */

@@ -1,10 +1,13 @@
 // What boot does of AArch64 (core/boot.ts says when): what a pCPU's record has of the GIC, and the registers of each pCPU.
 
 import {
-  clearControls, dsbIsh, isb, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1, mrs_PMCR_EL0, msr_CNTHCTL_EL2, msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2,
-  msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2, msr_VTCR_EL2, msr_VTTBR_EL2, secondaryEntry, smc, tlbiAlle1is,
+  clearControls, dsbIsh, isb, mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_MIDR_EL1, mrs_PMCR_EL0, msr_CNTHCTL_EL2,
+  msr_CPTR_EL2, msr_HCR_EL2, msr_HSTR_EL2, msr_MDCR_EL2, msr_VMPIDR_EL2, msr_VPIDR_EL2, msr_VTCR_EL2, msr_VTTBR_EL2,
+  secondaryEntry, smc, tlbiAlle1is,
 } from "../../build/generated/aarch64";
-import { BlobCpu, blobPartition, NONE, PARTITION_COUNT_EL2, PARTITION_PMU, PARTITION_TRUSTED_SGI } from "../../build/generated/blob";
+import {
+  BlobCpu, blobPartition, NONE, PARTITION_COUNT_EL2, PARTITION_PMU, PARTITION_TRUSTED_SGI,
+} from "../../build/generated/blob";
 import { isDirect } from "../../core/blob";
 import { Vcpu } from "./vcpu";
 import { planBandwidth } from "./bandwidth";

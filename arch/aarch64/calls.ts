@@ -1,10 +1,10 @@
-// Hypercalls on AArch64: SMCCC 1.1 (Arm DEN 0028), fast call, SMC64/HVC64, owner 6 (vendor-specific hypervisor service), by HVC or SMC.
-// What the numbers mean: core/abi.ts. Plain constants only, so that the very same file is AssemblyScript for the core and for guests, and
-// TypeScript for the tools and the tests.
+// Hypercalls on AArch64: SMCCC 1.1 (Arm DEN 0028), fast call, SMC64/HVC64, owner 6 (vendor-specific hypervisor service), by HVC
+// or SMC. What the numbers mean: core/abi.ts. Plain constants only, so that the very same file is AssemblyScript for the core and
+// for guests, and TypeScript for the tools and the tests.
 //
 //   31   30    29      24 23       16 15             0
 //  ┌────┬─────┬──────────┬───────────┬────────────────┐
-//  │fast│ 64  │ owner 6  │ 0 (SBZ)   │ CALL_*         │      x0 on entry, arguments in x1…x7; x0 on return: result or a negative error
+//  │fast│ 64  │ owner 6  │ 0 (SBZ)   │ CALL_*         │   x0 on entry, arguments in x1…x7; x0 on return: result or an error
 //  └────┴─────┴──────────┴───────────┴────────────────┘
 
 const HYPERCALL: u32 = 0xc6000000;

@@ -1,14 +1,18 @@
-// A cluster's L3 cache, split by ways where it has a DynamIQ Shared Unit (Arm 100453, CLUSTERPARTCR_EL1): each pCPU has a scheme ID,
-// and a way group can be private to one ID. Scheme ID 0 is everybody's who has no ways of their own, the hypervisor's boot included.
+// A cluster's L3 cache, split by ways where it has a DynamIQ Shared Unit (Arm 100453, CLUSTERPARTCR_EL1): each pCPU has a scheme
+// ID, and a way group can be private to one ID. Scheme ID 0 is everybody's who has no ways of their own, the hypervisor's boot
+// included.
 //
 //   CLUSTERPARTCR_EL1:   31  28 27  24       7   4 3   0
 //                       ┌──────┬──────┬─ ─ ─┬─────┬─────┐
 //                       │ ID 7 │ ID 6 │     │ ID 1│ ID 0│   bit n of a field: way group n is private to that ID
 //                       └──────┴──────┴─ ─ ─┴─────┴─────┘
 //
-// Firmware decides whether EL2 may write these registers (ACTLR_EL3); they are probed, and without them everybody shares all ways.
+// Firmware decides whether EL2 may write these registers (ACTLR_EL3); they are probed, and without them everybody shares all
+// ways.
 
-import { mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster } from "../../build/generated/aarch64";
+import {
+  mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster,
+} from "../../build/generated/aarch64";
 import { blobPartition, header, MAX_PARTITIONS } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_UNAVAILABLE, FEATURE_CLUSTER_WAYS } from "../../core/abi";

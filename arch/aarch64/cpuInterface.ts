@@ -1,10 +1,14 @@
 // The physical CPU interface of the pCPU, whichever GIC it has: what comes through to it, acknowledging, ending.
 
-import { isb, mmioWrite32, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1 } from "../../build/generated/aarch64";
+import {
+  isb, mmioWrite32, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1,
+} from "../../build/generated/aarch64";
 import { isGicV2 } from "./machine";
 import { Vcpu } from "./vcpu";
 import { ICACTIVER, initBank, KICK_SGI } from "./gic";
-import { acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2 } from "./gicv2";
+import {
+  acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2,
+} from "./gicv2";
 import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
 import { HCR_GUEST } from "./sysregs";
 import { writeControl } from "./virtualInterface";

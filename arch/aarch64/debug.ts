@@ -1,9 +1,11 @@
-// The debug registers are the guest's own: MDSCR_EL1, breakpoints, watchpoints (Arm ARM D2, D19.3). What they cause is taken to EL1, and
-// nothing ever from EL2, while MDCR_EL2.TDE is 0 (AArch64.GenerateDebugExceptionsFrom). What belongs to an external debugger is kept
-// from it: while the OS lock is locked, parts of MDSCR_EL1 and OSECCR_EL1 are EDSCR's and EDECCR's, so all of it is trapped then (TDA);
-// OS lock, double lock and power are trapped always (TDOSA).
+// The debug registers are the guest's own: MDSCR_EL1, breakpoints, watchpoints (Arm ARM D2, D19.3). What they cause is taken to
+// EL1, and nothing ever from EL2, while MDCR_EL2.TDE is 0 (AArch64.GenerateDebugExceptionsFrom). What belongs to an external
+// debugger is kept from it: while the OS lock is locked, parts of MDSCR_EL1 and OSECCR_EL1 are EDSCR's and EDECCR's, so all of it
+// is trapped then (TDA); OS lock, double lock and power are trapped always (TDOSA).
 
-import { clearDebug, isb, mrs_ID_AA64DFR0_EL1, mrs_MDCR_EL2, mrs_MDSCR_EL1, msr_MDCR_EL2, msr_MDSCR_EL1, msr_OSLAR_EL1 } from "../../build/generated/aarch64";
+import {
+  clearDebug, isb, mrs_ID_AA64DFR0_EL1, mrs_MDCR_EL2, mrs_MDSCR_EL1, msr_MDCR_EL2, msr_MDSCR_EL1, msr_OSLAR_EL1,
+} from "../../build/generated/aarch64";
 import { sysreg } from "./esr";
 import { MDCR_TDA } from "./sysregs";
 

@@ -1,5 +1,5 @@
-// Descriptors of translation tables, 4 KiB granule (Arm ARM D8.3): stage 1 and stage 2 have the same form, and levels 1 to 3 are the three of
-// core/tables.ts.
+// Descriptors of translation tables, 4 KiB granule (Arm ARM D8.3): stage 1 and stage 2 have the same form, and levels 1 to 3 are
+// the three of core/tables.ts.
 //
 //   63      55 54      50      47                    12 11 10 9  8 7  6 5     2  1  0
 //  ┌──────────┬──┬──────────┬─────────────────────────┬──┬──┬─────┬────┬───────┬──┬──┐
@@ -23,4 +23,6 @@ export const LEAF_XN: u64 = (<u64>1) << 54;
 @inline export function tableOf(entry: u64): u64 { return entry & ADDRESS_MASK; }
 @inline export function tableEntry(table: u64): u64 { return table | TABLE; }
 /** `leaf`: its attributes. */
-@inline export function leafEntry(pa: u64, leaf: u64, shift: u32): u64 { return pa | leaf | (shift == PAGE_SHIFT ? PAGE : BLOCK); }
+@inline export function leafEntry(pa: u64, leaf: u64, shift: u32): u64 {
+  return pa | leaf | (shift == PAGE_SHIFT ? PAGE : BLOCK);
+}

@@ -1,4 +1,5 @@
-// The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts, emptySyndrome.ts).
+// The emulated devices of a partition, and an access of its guest to one of them, whichever instruction makes it (trap.ts,
+// emptySyndrome.ts).
 
 import { EXIT_CONSOLE, EXIT_CONTROLLER } from "../../core/abi";
 import { consoleBytes, readsAlong, UART_BYTES } from "../../core/blob";
@@ -38,7 +39,9 @@ export function bytesOf(partition: Partition, device: u32): u64 {
   return consoleBytes(partition.plan);
 }
 
-@inline function portAt(partition: Partition, offset: u32): u32 { return offset < <u32>UART_BYTES ? partition.index : TELEMETRY_PORT; }
+@inline function portAt(partition: Partition, offset: u32): u32 {
+  return offset < <u32>UART_BYTES ? partition.index : TELEMETRY_PORT;
+}
 
 /** Before the first access of an instruction. */
 @inline export function beginAccess(vcpu: Vcpu, device: u32): void {
@@ -55,7 +58,8 @@ export function bytesOf(partition: Partition, device: u32): u64 {
 /** A load of 2^shift bytes at an offset. */
 @inline export function loadDevice(vcpu: Vcpu, partition: Partition, device: u32, offset: u32, shift: u32): u64 {
   if (device == DEVICE_GICD) return loadGicd(vcpu, partition, offset, shift);
-  return device == DEVICE_GICR ? loadGicr(vcpu, partition, offset, shift) : loadConsole(portAt(partition, offset), offset & (<u32>UART_BYTES - 1));
+  return device == DEVICE_GICR ? loadGicr(vcpu, partition, offset, shift) :
+    loadConsole(portAt(partition, offset), offset & (<u32>UART_BYTES - 1));
 }
 
 /** A store. */

@@ -1,6 +1,6 @@
 // What a guest with direct interrupts does not get of the CPU interface (ICH_HCR_EL2.TC and TALL0): the registers common to both
-// groups, by which it could reach other pCPUs (SGIs: sgi.ts), end other partitions' interrupts, or shut the hypervisor's kick out;
-// and group 0, which may belong to firmware: an access that it does not allow would trap to EL3.
+// groups, by which it could reach other pCPUs (SGIs: sgi.ts), end other partitions' interrupts, or shut the hypervisor's kick
+// out; and group 0, which may belong to firmware: an access that it does not allow would trap to EL3.
 
 import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1 } from "../../build/generated/aarch64";
 import { FIRST_PPI, FIRST_SPECIAL, NO_INTERRUPT } from "./interrupts";

@@ -1,9 +1,10 @@
-// Accesses to emulated devices whose syndrome says nothing (ISS.ISV = 0: write-back, pairs, SIMD&FP, exclusives): the instruction itself
-// is read, once, and carried out. What a GIC or a PL011 would not take, and what loadStore.ts does not know, is an External abort.
+// Accesses to emulated devices whose syndrome says nothing (ISS.ISV = 0: write-back, pairs, SIMD&FP, exclusives): the instruction
+// itself is read, once, and carried out. What a GIC or a PL011 would not take, and what loadStore.ts does not know, is an
+// External abort.
 
 import {
-  guestInstruction, mrs_ELR_EL2, mrs_FAR_EL2, mrs_SP_EL0, mrs_SP_EL1, mrs_SPSR_EL2, msr_SP_EL0, msr_SP_EL1, readVector, translateGuest,
-  writeVector,
+  guestInstruction, mrs_ELR_EL2, mrs_FAR_EL2, mrs_SP_EL0, mrs_SP_EL1, mrs_SPSR_EL2, msr_SP_EL0, msr_SP_EL1, readVector,
+  translateGuest, writeVector,
 } from "../../build/generated/aarch64";
 import { EXIT_FAULT } from "../../core/abi";
 import { Partition } from "../../core/partition";
@@ -15,8 +16,8 @@ import { isPlainAccess, isStage2Fault, isWrite, PAR_F } from "./esr";
 import { RESUME } from "../../core/exit";
 import { injectExternalAbort } from "./inject";
 import {
-  asLoaded, decode, FORM_INDEX, FORM_OFFSET_SHIFT, FORM_PAIR, FORM_POST, FORM_SHIFT, FORM_SIGNED, FORM_STATUS, FORM_STORE, FORM_TO_64, FORM_VECTOR,
-  FORM_WRITE_BACK, indexOf, rnOf, rsOf, rt2Of, rtOf, SP,
+  asLoaded, decode, FORM_INDEX, FORM_OFFSET_SHIFT, FORM_PAIR, FORM_POST, FORM_SHIFT, FORM_SIGNED, FORM_STATUS, FORM_STORE,
+  FORM_TO_64, FORM_VECTOR, FORM_WRITE_BACK, indexOf, rnOf, rsOf, rt2Of, rtOf, SP,
 } from "./loadStore";
 import { PSTATE_AARCH32, PSTATE_EL1H, PSTATE_M_MASK } from "./sysregs";
 
@@ -27,7 +28,8 @@ const HALF_DONE: u64 = 1;
 /** An access at `offset` of a device. */
 export function accessByInstruction(vcpu: Vcpu, partition: Partition, esr: u64, device: u32, offset: u32): u32 {
   const par = translateGuest(mrs_ELR_EL2());
-  // A direct guest whose memory has just been taken away finds that itself as soon as it goes on: it cannot fetch the instruction.
+  // A direct guest whose memory has just been taken away finds that itself as soon as it goes on: it cannot fetch the
+  // instruction.
   if (vcpu.direct != 0 && isStage2Fault(par)) return RESUME;
   if (!carryOut(vcpu, partition, esr, device, offset, par)) {
     vcpu.countExit(EXIT_FAULT);
@@ -47,11 +49,14 @@ function carryOut(vcpu: Vcpu, partition: Partition, esr: u64, device: u32, offse
   const rn = rnOf(word);
   const ownSp = (spsr & PSTATE_M_MASK) == PSTATE_EL1H;
   const base = rn != SP ? vcpu.register(rn) : ownSp ? mrs_SP_EL1() : mrs_SP_EL0();
-  const moved = base + ((form & FORM_INDEX) != 0 ? indexOf(word, vcpu.register(rsOf(word))) : <u64>(<i64>form >> FORM_OFFSET_SHIFT));
+  const by = (form & FORM_INDEX) != 0 ? indexOf(word, vcpu.register(rsOf(word))) : <u64>(<i64>form >> FORM_OFFSET_SHIFT);
+  const moved = base + by;
   // FAR_EL2 is another address when only the second half has missed its mapping; what is unaligned no device is asked for.
   if (((((form & FORM_POST) != 0 ? base : moved) ^ mrs_FAR_EL2()) & PAGE_MASK) != 0) return false;
-  if ((offset & ((1 << shift) - 1)) != 0 || offset + (((form & FORM_PAIR) != 0 ? 2 : 1) << shift) > <u32>bytesOf(partition, device)) return false;
-  // A GIC takes 32 bits, bytes, and where it has registers of 64 bits those; a PL011's bus has 32 bits (IHI 0069 §12.1.3, DDI 0183).
+  const bytes = ((form & FORM_PAIR) != 0 ? 2 : 1) << shift;
+  if ((offset & ((1 << shift) - 1)) != 0 || offset + bytes > <u32>bytesOf(partition, device)) return false;
+  // A GIC takes 32 bits, bytes, and where it has registers of 64 bits those; a PL011's bus has 32 bits (IHI 0069 §12.1.3, DDI
+  // 0183).
   if (shift == 1 && device != DEVICE_CONSOLE || shift == 3 && (device == DEVICE_CONSOLE || vcpu.gicv2 != 0)) return false;
   // A pair is two accesses, in two exits: to a device it may be interrupted and begun again (Arm ARM, B2.7.2).
   const isPair = (form & FORM_PAIR) != 0;

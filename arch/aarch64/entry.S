@@ -231,7 +231,8 @@ axv_make_tables:
     add     x0, x0, #TABLE_BYTES
     cmp     x0, x1
     b.lo    5b
-    drop_table_lines                        // and may have been read into one since: what was written with the MMU off is not in it
+    // And may have been read into one since: what was written with the MMU off is not in it.
+    drop_table_lines
     ret
 
 // ---- MMU and caches on; x19: the pCPU's index. Gives it its stack. ----
@@ -272,16 +273,16 @@ axv_mmu_on:
     mov     sp, x0
     ret
 
-// ---- vectors (Arm ARM D1.3.1.5): entries of 128 bytes. Where an entry needs fewer, the rest holds other code of this file. There are
-// none for a lower EL in AArch32: HCR_EL2.RW is always set, and what counts is EL1, even when EL0 is in AArch32 ----
+// ---- vectors (Arm ARM D1.3.1.5): entries of 128 bytes. Where an entry needs fewer, the rest holds other code of this file.
+// There are none for a lower EL in AArch32: HCR_EL2.RW is always set, and what counts is EL1, even when EL0 is in AArch32 ----
 .macro vector label
     .org    axv_vectors + .Lvector * 128
     .set    .Lvector, .Lvector + 1
 \label:
 .endm
 
-// An exception from a guest: its registers go into its Vcpu, whose VA is in TPIDR_EL2; then the handler decides. x0 and x1 are in the
-// frame already.
+// An exception from a guest: its registers go into its Vcpu, whose VA is in TPIDR_EL2; then the handler decides. x0 and x1 are in
+// the frame already.
 .macro save_and_ask handler
     mrs     x0, tpidr_el2
     vcpu_registers stp, str
@@ -469,7 +470,8 @@ axv_quick_read:
     msr     spsr_el2, x3
     eret
 
-// MSR ICC_PMR_EL1 of a direct guest: RTOSes mask by it, at each critical section. As directSysregs.ts does it, in the registers at hand.
+// MSR ICC_PMR_EL1 of a direct guest: RTOSes mask by it, at each critical section. As directSysregs.ts does it, in the registers
+// at hand.
 axv_write_mask:
     and     w2, w2, #0xff
     str     w2, [x0, #VCPU_PRIORITY_MASK]
@@ -498,8 +500,8 @@ axv_write_mask:
     b.ne    axv_long
     save_and_ask trapCall
 
-// An interrupt: what the handler may change (preserve_most: x0…x8, x16…x18, x30) goes on the stack, the rest it keeps. The Vcpu gets
-// the guest's registers only when the guest does not go on.
+// An interrupt: what the handler may change (preserve_most: x0…x8, x16…x18, x30) goes on the stack, the rest it keeps. The Vcpu
+// gets the guest's registers only when the guest does not go on.
 .irp line, irq, fiq
     vector  axv_vector_\line
     stp     x0, x1, [sp, #-INTERRUPT_FRAME]!

@@ -1,10 +1,14 @@
-// The physical GIC's distributor and redistributors (Arm IHI 0069; version 2: IHI 0048): register map, bring-up, and the few actions
-// on it. The distributor is shared: it is used through registers that set or clear single bits, and through an interrupt's
-// priority and route, which are bytes or registers of their own. ICFGR, which is neither, is written at boot only.
-// A GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
+// The physical GIC's distributor and redistributors (Arm IHI 0069; version 2: IHI 0048): register map, bring-up, and the few
+// actions on it. The distributor is shared: it is used through registers that set or clear single bits, and through an
+// interrupt's priority and route, which are bytes or registers of their own. ICFGR, which is neither, is written at boot only. A
+// GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
-import { BlobCpu, BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS } from "../../build/generated/blob";
-import { dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2 } from "../../build/generated/aarch64";
+import {
+  BlobCpu, BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS,
+} from "../../build/generated/blob";
+import {
+  dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2,
+} from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { EVENT_CONTROLLER_LATE } from "../../core/abi";
 import { gicdBytes, isGicV2 } from "./machine";
@@ -55,10 +59,8 @@ export const CTLR_RWP: u32 = 1 << 31;
 export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
 export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
 
-/**
- * Physical priorities. The hypervisor's own interrupts have the highest, which no guest's gets: so an interrupt mask can always let
- * just them in. Injected ones are all alike (they go into list registers at once, where the guest's own priority counts).
- */
+/** Physical priorities. The hypervisor's own interrupts have the highest, which no guest's gets: so an interrupt mask can always
+ *  let just them in. Injected ones are all alike (they go into list registers at once, where the guest's own priority counts). */
 export const OWN_PRIORITY: u32 = 0x00;
 /** The highest that a guest's can have; a GIC has 16 levels at least (IHI 0069 §4.8.1). */
 export const HIGHEST_GUEST_PRIORITY: u32 = 0x10;
@@ -70,7 +72,8 @@ const FOLLOWS_WITHIN: u32 = 16;
 /** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
 export const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
-/** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, and little used by guests. */
+/** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, and little used by guests.
+ *  */
 export const KICK_SGI: u32 = 7;
 export const SGI1R_INTID_SHIFT: u32 = 24;
 export const SGIR_TARGETS_SHIFT: u32 = 16;
@@ -103,7 +106,8 @@ export function isFollowed(fact: string, register: u64, bits: u32): bool {
   return isSame(fact, 0, mmioRead32(register) & bits);
 }
 
-/** Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any more. False: it has not yet. */
+/** Waits until the GIC has followed an ICENABLER (RWP of GICD_CTLR or GICR_CTLR, the same offset): nothing disabled comes any
+ *  more. False: it has not yet. */
 export function awaitDisabled(control: u64): bool {
   dsbSy();
   for (let i: u32 = 0; i < FOLLOWS_WITHIN; i++) {
@@ -137,7 +141,8 @@ export function mapController(): void {
   else mapV3();
 }
 
-/** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU. False: it does not follow. */
+/** Boot pCPU: everything off and in our group, then the distributor on; each partition's SPIs edge or level, to its boot pCPU.
+ *  False: it does not follow. */
 export function initController(): bool {
   const gicd = machine().gicd;
   mmioWrite32(gicd + GICD_CTLR, 0);
@@ -182,7 +187,8 @@ function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
   const bit = <u32>2 << ((intid & 15) << 1);
   const config = mmioRead32(at);
   mmioWrite32(at, interrupt.trigger == INTERRUPT_EDGE ? config | bit : config & ~bit);
-  if (interrupt.trigger == INTERRUPT_EDGE) store<u32>(edgesAt(intid >> 5), load<u32>(edgesAt(intid >> 5)) | <u32>1 << (intid & 31));
+  if (interrupt.trigger == INTERRUPT_EDGE)
+    store<u32>(edgesAt(intid >> 5), load<u32>(edgesAt(intid >> 5)) | <u32>1 << (intid & 31));
   routeSpi(intid, target);
 }
 

@@ -1,9 +1,10 @@
-// What only a GICv2 has: its CPU interface, physical (GICC) and virtual (GICH), in registers in memory, each pCPU's own at the same place (IHI 0048,
-// chapters 4.4 and 5.3). GICV, through which a guest talks to the virtual one, is mapped to it (plan), and never used here.
+// What only a GICv2 has: its CPU interface, physical (GICC) and virtual (GICH), in registers in memory, each pCPU's own at the
+// same place (IHI 0048, chapters 4.4 and 5.3). GICV, through which a guest talks to the virtual one, is mapped to it (plan), and
+// never used here.
 //
 // GICH_LR<n>:  31 30  29 28   27      23 22 20 19           10 9         0
 //             ┌──┬───┬───────┬──────────┬─────┬───────────────┬───────────┐
-//             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: bits 12…10 are the CPU that sent the SGI, bit 19 is EOI
+//             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: 12…10 who sent the SGI, 19 EOI
 //             └──┴───┴───────┴──────────┴─────┴───────────────┴───────────┘
 
 import { mmioRead32, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
@@ -120,14 +121,16 @@ export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
   mmioWrite32(machine().gich + GICH_LR0, (1 << 28) | (<u32>priority >> 3) << 23 | source << 10 | intid);
 }
 
-/** And back. Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security Extensions expects. */
+/** And back. Every interrupt is in group 0 there, which GICV_CTLR.EnableGrp0 enables: bit 0, as a guest without Security
+ *  Extensions expects. */
 export function restoreListRegistersV2(vcpu: Vcpu): void {
   for (let n: u32 = 0; n < MAX_LIST_REGISTERS; n++) {
     bound(n, MAX_LIST_REGISTERS);
     const lr = vcpu.listRegister(n);
     if (lr == 0) continue; // it holds 0
-    mmioWrite32(machine().gich + GICH_LR0 + (n << 2), <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
-      <u32>(lr >> 61) << 31 | <u32>(lr >> 62) << 28);
+    const form = <u32>(lr & 0x3ff) | (<u32>(lr >> 32) & 0x3ff) << 10 | (<u32>(lr >> 51) & 31) << 23 |
+      <u32>(lr >> 61) << 31 | <u32>(lr >> 62) << 28;
+    mmioWrite32(machine().gich + GICH_LR0 + (n << 2), form);
   }
 }
 

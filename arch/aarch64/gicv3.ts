@@ -1,9 +1,10 @@
-// What only a GICv3 has: its CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*), in system registers of the pCPU; and
-// redistributors (§12.10).
+// What only a GICv3 has: its CPU interface, physical (ICC_*, IHI 0069 §12.2) and virtual (ICH_*), in system registers of the
+// pCPU; and redistributors (§12.10).
 
 import {
-  clearPhysical, isb, mmioRead32, mmioRead64, mmioWrite32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1,
-  msr_ICC_EOIR1_EL1, msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SGI1R_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
+  clearPhysical, isb, mmioRead32, mmioRead64, mmioWrite32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1,
+  mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1, msr_ICC_EOIR1_EL1,
+  msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SGI1R_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { BlobCpu, blobCpu, header, machine, MAX_CPUS } from "../../build/generated/blob";
@@ -12,8 +13,8 @@ import { Vcpu } from "./vcpu";
 import { LEVELS } from "./waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
 import {
-  GICD_CTLR, GICD_CTLR_DS, GICD_TYPER, GICR_TYPER, GICR_WAKER, HIGHEST_GUEST_PRIORITY, ICENABLER, IGROUPR, IGRPMODR, isFollowed, KICK_SGI, RWP_EITHER,
-  SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  GICD_CTLR, GICD_CTLR_DS, GICD_TYPER, GICR_TYPER, GICR_WAKER, HIGHEST_GUEST_PRIORITY, ICENABLER, IGROUPR, IGRPMODR, isFollowed,
+  KICK_SGI, RWP_EITHER, SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
 import { GICR_BYTES } from "./machine";
 
@@ -98,7 +99,8 @@ export function openV3(vcpu: Vcpu): void {
   if (vcpu.trusted != 0) msr_ICC_PMR_EL1(vcpu.priorityMask);
   else writeMask(directMask(vcpu));
   vcpu.maskTrap = maskIsSecure ? 0 : MASK_WRITE;
-  msr_ICH_HCR_EL2(vcpu.trusted != 0 ? ICH_HCR_TALL0 : ICH_HCR_TC | ICH_HCR_TALL0); // group 0 may be firmware's, whoever is trusted
+  // Group 0 may be firmware's, whoever is trusted.
+  msr_ICH_HCR_EL2(vcpu.trusted != 0 ? ICH_HCR_TALL0 : ICH_HCR_TC | ICH_HCR_TALL0);
   isb();
 }
 
@@ -108,7 +110,8 @@ export function openV3(vcpu: Vcpu): void {
 /** What a direct guest finds after its reset: nothing active, everything closed. */
 export function resetDirectV3(vcpu: Vcpu): void {
   clearPhysical(); // but for AP1R0
-  // QEMU, with two Security states, takes no write of AP1R0 (findings/qemu-gicv3-ap1r0-el3.sh): there each of the old life's is ended.
+  // QEMU, with two Security states, takes no write of AP1R0 (findings/qemu-gicv3-ap1r0-el3.sh): there each of the old life's is
+  // ended.
   for (let i: u32 = 0; i < LEVELS && mrs_ICC_AP1R0_EL1() != 0; i++) {
     bound(i, LEVELS);
     msr_ICC_EOIR1_EL1(KICK_SGI);
@@ -177,7 +180,8 @@ export function enableDistributorV3(words: u32): void {
 export function wakeRedistributor(vcpu: Vcpu): bool {
   const gicr = vcpu.gicr;
   mmioWrite32(gicr + GICR_CTLR, 0);
-  // Not every GIC lets go of LPIs once they are enabled (CES): then it goes on writing firmware's tables, in whosever memory they are now.
+  // Not every GIC lets go of LPIs once they are enabled (CES): then it goes on writing firmware's tables, in whosever memory they
+  // are now.
   if (!isFollowed("GICR_CTLR (EnableLPIs, RWP)", gicr + GICR_CTLR, CTLR_ENABLE_LPIS | RWP_EITHER)) return false;
   mmioWrite32(gicr + GICR_WAKER, mmioRead32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
   if (!isFollowed("GICR_WAKER.ChildrenAsleep", gicr + GICR_WAKER, WAKER_CHILDREN_ASLEEP)) return false;

@@ -1,5 +1,5 @@
-// What a guest reads from the ID registers (Arm ARM D24.2; HCR_EL2.TID3): of the pCPU's own what aarch64.table.ts allows (ID_KEPT), and
-// what the hypervisor makes of it: no EL2, no EL3, and the PMU only if it is given.
+// What a guest reads from the ID registers (Arm ARM D24.2; HCR_EL2.TID3): of the pCPU's own what aarch64.table.ts allows
+// (ID_KEPT), and what the hypervisor makes of it: no EL2, no EL3, and the PMU only if it is given.
 
 import { readIdKept } from "../../build/generated/aarch64";
 import { isGicV2 } from "./machine";
@@ -23,7 +23,8 @@ const DFR0_NO_DOUBLE_LOCK: u64 = (<u64>0xf) << 36;
 export function readIdRegister(crm: u32, op2: u32, pmu: bool): u64 {
   const n = (crm << 3) | op2;
   const value = readIdKept(n);
-  if (n == ID_AA64PFR0) return value & ~PFR0_CSV2 | min<u64>(value & PFR0_CSV2, PFR0_CSV2_1) | PFR0_EL1_AARCH64 | (isGicV2() ? 0 : PFR0_GIC_SYSREG);
+  if (n == ID_AA64PFR0)
+    return value & ~PFR0_CSV2 | min<u64>(value & PFR0_CSV2, PFR0_CSV2_1) | PFR0_EL1_AARCH64 | (isGicV2() ? 0 : PFR0_GIC_SYSREG);
   if (n == ID_AA64DFR0) return (pmu ? value : value & ~DFR0_PMUVER) | DFR0_NO_DOUBLE_LOCK | DFR0_DEBUG_V8;
   if (n == ID_AA64MMFR0) return (value & ~PARANGE_MASK) | min<u64>(value & PARANGE_MASK, PARANGE_40_BITS);
   return value;

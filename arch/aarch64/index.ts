@@ -1,9 +1,10 @@
-// What the assembly (entry.S) calls: the doors between the machine and the AssemblyScript. A Vcpu is handed over as its offset in linear
-// memory; an exit handler gives back RESUME or PARK (exit.ts).
+// What the assembly (entry.S) calls: the doors between the machine and the AssemblyScript. A Vcpu is handed over as its offset in
+// linear memory; an exit handler gives back RESUME or PARK (exit.ts).
 
 import "./priorities";
 
-/** The first pCPU, MMU on, with what the loader gave as its device tree; one that firmware has started for us, with its place in the blob. */
+/** The first pCPU, MMU on, with what the loader gave as its device tree; one that firmware has started for us, with its place in
+ *  the blob. */
 export { bootPrimary as boot, bootOther as bootSecondary } from "../../core/boot";
 
 /** Quick traps: a register's value, or DONE or REFUSED. */

@@ -1,11 +1,13 @@
 // Exceptions that the hypervisor makes a guest take, as the pCPU would have (Arm ARM, AArch64.TakeException).
 
 import {
-  mrs_ELR_EL2, mrs_FAR_EL2, mrs_ID_AA64MMFR1_EL1, mrs_SCTLR_EL1, mrs_SPSR_EL2, mrs_VBAR_EL1, msr_ELR_EL1, msr_ELR_EL2, msr_ESR_EL1,
-  msr_FAR_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
+  mrs_ELR_EL2, mrs_FAR_EL2, mrs_ID_AA64MMFR1_EL1, mrs_SCTLR_EL1, mrs_SPSR_EL2, mrs_VBAR_EL1, msr_ELR_EL1, msr_ELR_EL2,
+  msr_ESR_EL1, msr_FAR_EL1, msr_SPSR_EL1, msr_SPSR_EL2,
 } from "../../build/generated/aarch64";
 import { EC_DATA_ABORT_LOWER, EC_INSTRUCTION_ABORT_LOWER, EC_SAME_LEVEL, EC_UNKNOWN, esrOf, FSC_EXTERNAL } from "./esr";
-import { PSTATE_AARCH32, PSTATE_DAIF, PSTATE_EL0T, PSTATE_EL1H, PSTATE_EL1T, PSTATE_KEPT, PSTATE_M_MASK, PSTATE_PAN, SCTLR_SPAN } from "./sysregs";
+import {
+  PSTATE_AARCH32, PSTATE_DAIF, PSTATE_EL0T, PSTATE_EL1H, PSTATE_EL1T, PSTATE_KEPT, PSTATE_M_MASK, PSTATE_PAN, SCTLR_SPAN,
+} from "./sysregs";
 
 // VBAR_EL1 offsets of the synchronous vectors.
 const VECTOR_EL1T: u64 = 0x000;
@@ -20,7 +22,8 @@ function vectorOffset(spsr: u64): u64 {
   return mode == PSTATE_EL0T ? VECTOR_EL0_64 : mode == PSTATE_EL1T ? VECTOR_EL1T : VECTOR_EL1H;
 }
 
-/** The guest goes on at its own synchronous vector, as if the instruction at ELR_EL2 had caused an exception with that syndrome. */
+/** The guest goes on at its own synchronous vector, as if the instruction at ELR_EL2 had caused an exception with that syndrome.
+ *  */
 function takeSynchronous(syndrome: u64): void {
   const spsr = mrs_SPSR_EL2();
   msr_ESR_EL1(syndrome);

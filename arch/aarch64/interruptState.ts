@@ -1,5 +1,6 @@
-// Enable, pending and active state of a word of interrupts, as a guest reads and changes it (IHI 0069 §4.1.2): SPIs, or SGIs and PPIs of the
-// vCPU `target` (k = 0). What nobody holds is the physical GIC's affair; for what another vCPU holds, that one is asked (asks.ts).
+// Enable, pending and active state of a word of interrupts, as a guest reads and changes it (IHI 0069 §4.1.2): SPIs, or SGIs and
+// PPIs of the vCPU `target` (k = 0). What nobody holds is the physical GIC's affair; for what another vCPU holds, that one is
+// asked (asks.ts).
 
 import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
@@ -9,10 +10,12 @@ import { Partition } from "../../core/partition";
 import { putSgis, SENDERS, sentSgis, SGIS, takeSgi, takeSgis } from "./sgis";
 import { Vcpu } from "./vcpu";
 import { isAnswered, summon } from "./asks";
-import { awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, kick, KICK_SGI } from "./gic";
 import {
-  activate, activeHere, bankOf, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_LOOK, HELD_REFILE, HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere,
-  refile, withdrawFiled,
+  awaitDisabled, bankControl, GICD_CTLR, ICACTIVER, ICENABLER, ICPENDR, ISACTIVER, ISENABLER, ISPENDR, kick, KICK_SGI,
+} from "./gic";
+import {
+  activate, activeHere, bankOf, deactivateHeld, giveBackFiled, HELD_ACTIVATE, HELD_DEACTIVATE, HELD_LOOK, HELD_REFILE,
+  HELD_RETURN, HELD_WITHDRAW, heldHere, pendingHere, refile, withdrawFiled,
 } from "./listRegisters";
 import { sendDirect } from "./sgi";
 
@@ -33,7 +36,8 @@ export function reorder(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, 
   else if (isHere(vcpu, target, k)) refile(vcpu, k, bits);
 }
 
-/** ISPENDR or ISACTIVER of the physical interrupts in `owned`, and of SGIs. What is pending at a vCPU is active physically; and pending, while its wire is high. */
+/** ISPENDR or ISACTIVER of the physical interrupts in `owned`, and of SGIs. What is pending at a vCPU is active physically; and
+ *  pending, while its wire is high. */
 export function readState(vcpu: Vcpu, partition: Partition, target: Vcpu, pended: bool, k: u32, owned: u32): u32 {
   // In this order: one that is acknowledged in between is active already.
   const pending = mmioRead32(bankOf(target, k) + ISPENDR) & owned;
@@ -49,7 +53,8 @@ export function readState(vcpu: Vcpu, partition: Partition, target: Vcpu, pended
   return active & ~held | SGIS & (target.pcpu == vcpu.pcpu ? activeHere(vcpu, 0) : loadAcquire32(vcpu.askActiveAt()));
 }
 
-/** Writes `bits`, which are the target's physical interrupts, to one of the registers; `held`: and emulated SGIs, which are held only. */
+/** Writes `bits`, which are the target's physical interrupts, to one of the registers; `held`: and emulated SGIs, which are held
+ *  only. */
 export function writeState(vcpu: Vcpu, partition: Partition, target: Vcpu, kind: u32, k: u32, bits: u32, held: u32): void {
   const at = bankOf(target, k);
   if (kind == ISENABLER) {
@@ -130,7 +135,8 @@ function wake(vcpu: Vcpu, target: Vcpu, sgis: u32): void {
   }
 }
 
-/** ISACTIVER, one at a time: the instruction repeats. One that is pending at a vCPU goes back first, and does not come before it is active. */
+/** ISACTIVER, one at a time: the instruction repeats. One that is pending at a vCPU goes back first, and does not come before it
+ *  is active. */
 function setActive(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32): void {
   const at = bankOf(target, k);
   if (target.direct == 0 && !isHere(vcpu, target, k)) {

@@ -21,7 +21,8 @@ import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listReg
 /** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 4;
 
-/** An interrupt has come while the guest ran: one of its own goes straight into the first list register if all of them are empty. */
+/** An interrupt has come while the guest ran: one of its own goes straight into the first list register if all of them are empty.
+ *  */
 export function handleIrq(vcpu: Vcpu): u32 {
   return vcpu.gicv2 != 0 ? handleIrqV2(vcpu) : handleIrqV3(vcpu);
 }

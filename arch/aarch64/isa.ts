@@ -1,4 +1,5 @@
-// What AArch64 gives the core: its hooks, as core/README.md lists them. The build has core's "build/generated/isa" mean this file.
+// What AArch64 gives the core: its hooks, as core/README.md lists them. The build has core's "build/generated/isa" mean this
+// file.
 
 import { mrs_MPIDR_EL1 } from "../../build/generated/aarch64";
 import { printValue } from "../../core/print";
@@ -7,9 +8,9 @@ import { Vcpu } from "./vcpu";
 
 // The machine: time, memory, the image.
 export {
-  cleanPhysical, copyFromPhysical, copyPhysical, dsbIsh as readBarrier, dsbSy as fence, imageBase, imageSize, linearToPhysical, mmioRead32, mmioWrite32,
-  mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
-  relax, stage1Root as ownRoot,
+  cleanPhysical, copyFromPhysical, copyPhysical, dsbIsh as readBarrier, dsbSy as fence, imageBase, imageSize, linearToPhysical,
+  mmioRead32, mmioWrite32, mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer,
+  physicalRead32, physicalRead64, physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
 export { absorbOwn } from "./entropy";
 export { quietUart, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../../core/devices/pl011";

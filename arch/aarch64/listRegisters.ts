@@ -1,12 +1,13 @@
 // List registers: how an injected interrupt reaches the guest (Arm IHI 0069, ICH_LR<n>_EL2; form: virtualInterface.ts).
 //
-// What a vCPU holds is physically active, and only its own pCPU touches it. It stands in a list register; or it is *filed*: pending, and
-// waits for one; or *spilled*: active, and had to make room (core/waiting.ts). Every pending interrupt in a list register is at least as
-// urgent as whatever is filed, and a maintenance interrupt brings us back when none in a list register is pending any more (NPIE), or
-// when the guest has ended one that is spilled (LRENPIE). Whatever else an interrupt is, the physical distributor knows.
+// What a vCPU holds is physically active, and only its own pCPU touches it. It stands in a list register; or it is *filed*:
+// pending, and waits for one; or *spilled*: active, and had to make room (core/waiting.ts). Every pending interrupt in a list
+// register is at least as urgent as whatever is filed, and a maintenance interrupt brings us back when none in a list register is
+// pending any more (NPIE), or when the guest has ended one that is spilled (LRENPIE). Whatever else an interrupt is, the physical
+// distributor knows.
 //
-// Whoever changes what is held takes everything pending out of the list registers (unload), changes it, and puts the most urgent back (refill):
-// once an exit, so that an exit has a bound.
+// Whoever changes what is held takes everything pending out of the list registers (unload), changes it, and puts the most urgent
+// back (refill): once an exit, so that an exit has a bound.
 
 import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
@@ -16,9 +17,13 @@ import { spiPriority } from "./priorities";
 import { ownerOf } from "../../core/partition";
 import { newSgis, putSgi, sendersOf, sentSgis, SGI_COUNT, SGIS, takeSgi } from "./sgis";
 import { INTID_WORDS, MAX_LIST_REGISTERS, SOMETHING_WAITS, Vcpu } from "./vcpu";
-import { filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord } from "./waiting";
+import {
+  filed, LEAST_URGENT, LEVEL_SHIFT, NOTHING_TAKEN, put, spilled, take, TAKEN_INTID, TAKEN_LEVEL_SHIFT, takeWord,
+} from "./waiting";
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
-import { HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, restoreListRegisters, saveListRegisters, watchEnds, writeControl } from "./virtualInterface";
+import {
+  HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, restoreListRegisters, saveListRegisters, watchEnds, writeControl,
+} from "./virtualInterface";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
 const LR_ACTIVE: u64 = (<u64>2) << 62;
@@ -31,7 +36,8 @@ const LR_PINTID_SHIFT: u64 = 32;
 const LR_PINTID: u64 = (<u64>0x1fff) << LR_PINTID_SHIFT;
 const LR_VINTID: u64 = 0xffffffff;
 
-/** Interrupts that one refill looks at (some may turn out not to be pending any more): if there are more, maintenance comes again. */
+/** Interrupts that one refill looks at (some may turn out not to be pending any more): if there are more, maintenance comes
+ *  again. */
 const LOADS: u32 = 2;
 /** SGIs that one refill files: if there are more, a kick comes again. */
 const FILED_SGIS: u32 = 2;
@@ -51,7 +57,9 @@ export const HELD_ACTIVATE: u32 = 6; // pending ones (PPIs) go back, and one mor
 @inline function intidIn(lr: u64): u32 { return <u32>(lr & LR_VINTID); }
 @inline function senderIn(lr: u64): u32 { return <u32>(lr >> LR_PINTID_SHIFT) & 7; }
 @inline function bitOf(intid: u32): u32 { return (<u32>1) << (intid & 31); }
-function levelOf(vcpu: Vcpu, intid: u32): u32 { return (<u32>(intid < FIRST_SPI ? vcpu.privatePriority(intid) : spiPriority(intid))) >> LEVEL_SHIFT; }
+function levelOf(vcpu: Vcpu, intid: u32): u32 {
+  return (<u32>(intid < FIRST_SPI ? vcpu.privatePriority(intid) : spiPriority(intid))) >> LEVEL_SHIFT;
+}
 
 /** Registers of word k of the vCPU's interrupts: SGIs and PPIs have a bank. */
 export function bankOf(vcpu: Vcpu, k: u32): u64 { return (k == 0 ? vcpu.bank : machine().gicd) + (k << 2); }
@@ -70,12 +78,14 @@ function entryOf(found: u32, state: u64): u64 {
   const intid = found & TAKEN_INTID;
   const entry = state | LR_GROUP1 | (<u64>(found >> TAKEN_LEVEL_SHIFT) << LR_LEVEL_SHIFT) | intid;
   if (intid < SGI_COUNT) return entry;
-  return (loadAcquire32(mutedAt(intid >> 5)) & bitOf(intid)) != 0 ? entry | LR_EOI : entry | LR_HW | (<u64>intid << LR_PINTID_SHIFT);
+  return (loadAcquire32(mutedAt(intid >> 5)) & bitOf(intid)) != 0 ? entry | LR_EOI :
+    entry | LR_HW | (<u64>intid << LR_PINTID_SHIFT);
 }
 
-// ── What was held goes back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What was held goes back ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The vCPU leaves its guest, and holds nothing. What was pending is so where it came from; an active SPI stays active, as on hardware. */
+/** The vCPU leaves its guest, and holds nothing. What was pending is so where it came from; an active SPI stays active, as on
+ *  hardware. */
 export function releaseHeld(vcpu: Vcpu): void {
   unload(vcpu);
   for (let i: u32 = 0; vcpu.kept != 0; i++, vcpu.kept &= vcpu.kept - 1) {
@@ -102,7 +112,8 @@ function retire(vcpu: Vcpu, k: u32, bits: u32): void {
   unmute(k, physical);
 }
 
-/** Interrupts that were held pending go back to where they came from. A level-triggered source is asserted still; an edge is remembered. */
+/** Interrupts that were held pending go back to where they came from. A level-triggered source is asserted still; an edge is
+ *  remembered. */
 function giveBack(vcpu: Vcpu, k: u32, bits: u32): void {
   const remembered = bits & (load<u32>(edgesAt(k)) | loadAcquire32(latchedAt(vcpu, k)));
   if (remembered != 0) mmioWrite32(bankOf(vcpu, k) + ISPENDR, k == 0 ? remembered & ~SGIS : remembered);
@@ -110,8 +121,9 @@ function giveBack(vcpu: Vcpu, k: u32, bits: u32): void {
 }
 
 /**
- * An SPI comes that is held already: somebody else (a direct partition can, by EOIR1) has deactivated it, and might do so again and again. So it is
- * disabled until the guest's own end of it, of which maintenance tells (EOI). An edge beside an active one stays pending in the distributor.
+ * An SPI comes that is held already: somebody else (a direct partition can, by EOIR1) has deactivated it, and might do so again
+ * and again. So it is disabled until the guest's own end of it, of which maintenance tells (EOI). An edge beside an active one
+ * stays pending in the distributor.
  */
 function mute(vcpu: Vcpu, intid: u32): void {
   if (intid < FIRST_SPI) return;
@@ -143,9 +155,10 @@ function unmute(k: u32, bits: u32): void {
   if (disabled != 0) mmioWrite32(at + ICENABLER, disabled);
 }
 
-// ── Out of the list registers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Out of the list registers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What is only pending leaves the list registers, and is filed or goes back to the SGIs sent; what the guest has ended is carried out. */
+/** What is only pending leaves the list registers, and is filed or goes back to the SGIs sent; what the guest has ended is
+ *  carried out. */
 export function unload(vcpu: Vcpu): void {
   vcpu.kept = 0;
   vcpu.clearActiveSenders();
@@ -176,7 +189,8 @@ export function unload(vcpu: Vcpu): void {
   }
 }
 
-/** Maintenance: the guest has ended an interrupt that no list register holds, with EOImode 0 the most urgent one of those that are spilled. */
+/** Maintenance: the guest has ended an interrupt that no list register holds, with EOImode 0 the most urgent one of those that
+ *  are spilled. */
 export function carryOutEnd(vcpu: Vcpu): void {
   const waiting = spilled(vcpu);
   const control = readControl();
@@ -187,17 +201,21 @@ export function carryOutEnd(vcpu: Vcpu): void {
   writeControl(control - (1 << HCR_EOI_COUNT_SHIFT));
 }
 
-// ── What is done with it meanwhile ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── What is done with it meanwhile ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Those of `bits` in word k that are filed here go back, or are not pending any more; that are active here, are so no more. */
 export function giveBackFiled(vcpu: Vcpu, k: u32, bits: u32): void { giveBack(vcpu, k, takeWord(filed(vcpu), k, bits)); }
 export function withdrawFiled(vcpu: Vcpu, k: u32, bits: u32): void { retire(vcpu, k, takeWord(filed(vcpu), k, bits)); }
-export function deactivateHeld(vcpu: Vcpu, k: u32, bits: u32): void { retire(vcpu, k, takeWord(spilled(vcpu), k, bits) | dropKept(vcpu, k, bits)); }
+export function deactivateHeld(vcpu: Vcpu, k: u32, bits: u32): void {
+  retire(vcpu, k, takeWord(spilled(vcpu), k, bits) | dropKept(vcpu, k, bits));
+}
 
-/** The first one that is not active is so by a guest's hand, which ends it by DIR: with EOImode 0 whatever was acknowledged is ended ahead of it. */
+/** The first one that is not active is so by a guest's hand, which ends it by DIR: with EOImode 0 whatever was acknowledged is
+ *  ended ahead of it. */
 export function activate(vcpu: Vcpu, k: u32, bits: u32): void {
   const at = bankOf(vcpu, k) + ISACTIVER;
-  const inactive = bits & ~(k == 0 ? activeHere(vcpu, 0) : activeHere(vcpu, k) | mmioRead32(at)); // somebody else may have deactivated it there
+  // Somebody else may have deactivated it there.
+  const inactive = bits & ~(k == 0 ? activeHere(vcpu, 0) : activeHere(vcpu, k) | mmioRead32(at));
   if (inactive == 0) return;
   mmioWrite32(at, inactive & (0 - inactive));
   put(spilled(vcpu), (k << 5) + ctz(inactive), LEAST_URGENT);
@@ -231,7 +249,9 @@ function dropKept(vcpu: Vcpu, k: u32, bits: u32): u32 {
 }
 
 /** Bits of word k (INTIDs 32·k…) that are held pending here; active; held at all. */
-export function pendingHere(vcpu: Vcpu, k: u32): u32 { return k == 0 ? filed(vcpu).all(0) & ~SGIS | sentSgis(vcpu) : filed(vcpu).all(k); }
+export function pendingHere(vcpu: Vcpu, k: u32): u32 {
+  return k == 0 ? filed(vcpu).all(0) & ~SGIS | sentSgis(vcpu) : filed(vcpu).all(k);
+}
 export function activeHere(vcpu: Vcpu, k: u32): u32 {
   let bits = spilled(vcpu).all(k);
   let kept = vcpu.kept;
@@ -244,7 +264,7 @@ export function activeHere(vcpu: Vcpu, k: u32): u32 {
 }
 export function heldHere(vcpu: Vcpu, k: u32): u32 { return activeHere(vcpu, k) | filed(vcpu).all(k); }
 
-// ── Into the list registers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Into the list registers ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Fills the list registers that are free: with the most urgent of what is filed, then with what is spilled. */
 export function refill(vcpu: Vcpu): void {
@@ -271,7 +291,8 @@ function fill(vcpu: Vcpu, registers: u32): void {
 /** Fills list register n, if there is anything for it. False: it is free still. */
 function fillOne(vcpu: Vcpu, n: u32): bool {
   if (filed(vcpu).words != 0) vcpu.setListRegister(n, nextPending(vcpu));
-  else if (spilled(vcpu).words != 0 && ends() == 0) vcpu.setListRegister(n, nextSpilled(vcpu)); // else one of those has been ended
+  // A spilled one only if none of those has been ended.
+  else if (spilled(vcpu).words != 0 && ends() == 0) vcpu.setListRegister(n, nextSpilled(vcpu));
   return vcpu.listRegister(n) != 0;
 }
 
@@ -307,10 +328,8 @@ function nextSgi(vcpu: Vcpu, found: u32, entry: u64): u64 {
   return entry | <u64>ctz(senders) << LR_PINTID_SHIFT;
 }
 
-/**
- * A level-sensitive interrupt that is held pending, but whose wire is low again: it is not pending any more. Between two exits the hardware
- * has no way to tell us: then the guest gets one that is over.
- */
+/** A level-sensitive interrupt that is held pending, but whose wire is low again: it is not pending any more. Between two exits
+ *  the hardware has no way to tell us: then the guest gets one that is over. */
 function isOver(vcpu: Vcpu, intid: u32): bool {
   const k = intid >> 5;
   if (((load<u32>(edgesAt(k)) | loadAcquire32(latchedAt(vcpu, k))) & bitOf(intid)) != 0) return false;
@@ -357,7 +376,7 @@ function control(vcpu: Vcpu): void {
 /** EOIcount, where it stands: what the guest has ended and nobody has carried out yet. */
 @inline function ends(): u32 { return readControl() >> HCR_EOI_COUNT_SHIFT << HCR_EOI_COUNT_SHIFT; }
 
-// ── Both ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── Both ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Whenever something new waits, room may have come, or something may be over. */
 export function reload(vcpu: Vcpu): void {
@@ -365,7 +384,8 @@ export function reload(vcpu: Vcpu): void {
   refill(vcpu);
 }
 
-/** Gives the guest a physical interrupt of its own that has been acknowledged (and its priority dropped). Others are here already. */
+/** Gives the guest a physical interrupt of its own that has been acknowledged (and its priority dropped). Others are here
+ *  already. */
 export function deliverBeside(vcpu: Vcpu, intid: u32): void {
   unload(vcpu);
   if ((heldHere(vcpu, intid >> 5) & bitOf(intid)) != 0) mute(vcpu, intid);

@@ -1,12 +1,12 @@
-// What an A64 load or store does, from its instruction word (Arm ARM C4.1.94), for accesses of which ESR_EL2 says nothing. All else is
-// refused: atomics, pairs of exclusives, structures, Q registers, and whatever is UNDEFINED or CONSTRAINED UNPREDICTABLE.
+// What an A64 load or store does, from its instruction word (Arm ARM C4.1.94), for accesses of which ESR_EL2 says nothing. All
+// else is refused: atomics, pairs of exclusives, structures, Q registers, and whatever is UNDEFINED or CONSTRAINED UNPREDICTABLE.
 //
 //   31 30 29 27 26 25 24 23 22 21 20 16 15          10 9  5 4  0
 //  ┌─────┬─────┬──┬──┬──┬─────┬──┬─────┬─────────────┬────┬────┐
 //  │size │ 111 │V │0 │1 │ opc │        imm12           │ Rn │ Rt │  unsigned offset
 //  │size │ 111 │V │0 │0 │ opc │0 │     imm9     │mode │ Rn │ Rt │  mode 0: unscaled, 1: post-index, 2: unprivileged, 3: pre-index
 //  │size │ 111 │V │0 │0 │ opc │1 │ Rm  │option S│ 1 0 │ Rn │ Rt │  register offset
-//  │ opc │ 101 │V │0 │mode │L │   imm7   │     Rt2     │ Rn │ Rt │  pair; mode 0: no allocate, 1: post-index, 2: offset, 3: pre-index
+//  │ opc │ 101 │V │0 │mode │L │   imm7   │     Rt2     │ Rn │ Rt │  pair; mode 0: no allocate, 1: post, 2: offset, 3: pre-index
 //  │size │ 001 │0 │0 │0 │o2 L │o1│ Rs  │o0│ Rt2: ones │ Rn │ Rt │  exclusive (o2 0), acquire and release (o2 1)
 //  └─────┴─────┴──┴──┴──┴─────┴──┴─────┴─────────────┴────┴────┘
 const CLASS_MASK: u32 = 0x3a000000;
@@ -62,7 +62,8 @@ function single(word: u32): u64 {
   const vector = (word & VECTOR) != 0;
   // Q registers and prefetches are among the higher opcs.
   if (opc > 1 && (vector || size + (opc & 1) > 2)) return 0;
-  const form = FORM_TAKEN | size | (vector ? FORM_VECTOR : 0) | (opc == 0 ? FORM_STORE : opc == 1 ? 0 : opc == 2 ? FORM_SIGNED | FORM_TO_64 : FORM_SIGNED);
+  const form = FORM_TAKEN | size | (vector ? FORM_VECTOR : 0) |
+    (opc == 0 ? FORM_STORE : opc == 1 ? 0 : opc == 2 ? FORM_SIGNED | FORM_TO_64 : FORM_SIGNED);
   if ((word & UNSIGNED_OFFSET) != 0) return indexed(form, 0, ((word >> 10) & 0xfff) << size);
   const mode = (word >> 10) & 3;
   if ((word & REGISTER_OFFSET) != 0) return mode == MODE_2 && (word & OPTION_WORDS) != 0 ? form | FORM_INDEX : 0;
@@ -79,7 +80,8 @@ function pair(word: u32): u64 {
   if (loads && rtOf(word) == rt2Of(word)) return 0;
   if ((mode & 1) != 0 && !vector && (clashes(word, rtOf(word)) || clashes(word, rt2Of(word)))) return 0;
   const shift = 2 + (vector ? opc : opc >> 1);
-  const form = FORM_TAKEN | FORM_PAIR | shift | (vector ? FORM_VECTOR : opc == 1 ? FORM_SIGNED | FORM_TO_64 : 0) | (loads ? 0 : FORM_STORE);
+  const form = FORM_TAKEN | FORM_PAIR | shift | (vector ? FORM_VECTOR : opc == 1 ? FORM_SIGNED | FORM_TO_64 : 0) |
+    (loads ? 0 : FORM_STORE);
   return indexed(form, mode, ((<i32>(word << 10)) >> 25) << shift);
 }
 
@@ -94,7 +96,8 @@ function exclusive(word: u32): u64 {
 @inline function clashes(word: u32, register: u32): bool { return register == rnOf(word) && register != SP; }
 
 @inline function indexed(form: u64, mode: u32, offset: i32): u64 {
-  return form | ((mode & 1) == 0 ? 0 : mode == MODE_POST ? FORM_WRITE_BACK | FORM_POST : FORM_WRITE_BACK) | ((<u64><u32>offset) << FORM_OFFSET_SHIFT);
+  return form | ((mode & 1) == 0 ? 0 : mode == MODE_POST ? FORM_WRITE_BACK | FORM_POST : FORM_WRITE_BACK) |
+    ((<u64><u32>offset) << FORM_OFFSET_SHIFT);
 }
 
 /** The offset that an index register of that value says (ExtendReg). */

@@ -1,5 +1,6 @@
-// Priorities of SPIs, as guests have set them: the physical one orders nothing, since every interrupt goes into a list register at once. This
-// file imports nothing, and is compiled first: what every interrupt looks up has a low address in linear memory, an instruction less.
+// Priorities of SPIs, as guests have set them: the physical one orders nothing, since every interrupt goes into a list register
+// at once. This file imports nothing, and is compiled first: what every interrupt looks up has a low address in linear memory, an
+// instruction less.
 
 const INTIDS: u32 = 1024;
 
@@ -17,4 +18,6 @@ const priorities: usize = memory.data(INTIDS, INTIDS);
 /** Priority of an SPI; 0 is the highest. intid < 1024. */
 @inline export function spiPriority(intid: u32): u8 { return load<u8>(priorities + intid); }
 @inline export function spiPriorities(first: u32): u32 { return load<u32>(priorities + first); }
-@inline export function setSpiPriority(intid: u32, priority: u8): void { store<u8>(priorities + intid, implementedPriority(priority)); }
+@inline export function setSpiPriority(intid: u32, priority: u8): void {
+  store<u8>(priorities + intid, implementedPriority(priority));
+}

@@ -44,7 +44,8 @@ const INVALID_ADDRESS: i64 = -9;
 /** power_state, original format: what must be 0. */
 const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
 
-/** Answers function `id` but PSCI_VERSION, which trap.ts has answered (any that is neither a hypercall nor known gets NOT_SUPPORTED in x0). RESUME or PARK. */
+/** Answers function `id` but PSCI_VERSION, which trap.ts has answered (any that is neither a hypercall nor known gets
+ *  NOT_SUPPORTED in x0). RESUME or PARK. */
 export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   const call = isSmc64(id) ? id & ~SMC64 : id;
   const mask: u64 = (id & SMC64) != 0 ? ~(<u64>0) : 0xffffffff;

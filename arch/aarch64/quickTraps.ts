@@ -1,7 +1,7 @@
 // Quick traps: what guests do often and what needs few registers. The vectors (entry.S) save only those that these functions may
-// change, fetch the register that the instruction stores, or put what it loads into the register it names. Each function is a leaf.
-// Whatever is not here (any other register, an instruction whose syndrome says too little, an interrupt that somebody holds) is
-// refused: then the vectors save all registers, and trapSync sees the same exception. System registers: sysregTrap.ts.
+// change, fetch the register that the instruction stores, or put what it loads into the register it names. Each function is a
+// leaf. Whatever is not here (any other register, an instruction whose syndrome says too little, an interrupt that somebody
+// holds) is refused: then the vectors save all registers, and trapSync sees the same exception. System registers: sysregTrap.ts.
 
 import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
 import { loadAcquire32 } from "../../build/generated/cpu";
@@ -13,7 +13,9 @@ import { ownerOf } from "../../core/partition";
 import { sentSgis } from "./sgis";
 import { Vcpu } from "./vcpu";
 import { faultingIpa, isWholeAccess, SHIFT_32, SHIFT_8 } from "./esr";
-import { directPriority, GICD_SGIR, GICD_TYPER, GICR_STRIDE_SHIFT, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, SGI_BASE } from "./gic";
+import {
+  directPriority, GICD_SGIR, GICD_TYPER, GICR_STRIDE_SHIFT, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, SGI_BASE,
+} from "./gic";
 import { sgirToSelf, sendQuickly } from "./sgi";
 import { distributorType } from "./vgicd";
 import { emulatedSgis } from "./vgicr";

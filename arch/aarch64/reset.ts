@@ -1,9 +1,9 @@
-// What a new life of a vCPU finds in the registers of its pCPU that an earlier one could have written: nothing of it. The lists of
-// registers, and when they are there: aarch64.table.ts, RESETS.
+// What a new life of a vCPU finds in the registers of its pCPU that an earlier one could have written: nothing of it. The lists
+// of registers, and when they are there: aarch64.table.ts, RESETS.
 
 import {
-  clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0, msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMSELR_EL0,
-  msr_PMXEVTYPER_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, msr_TCR_EL1, tlbiVmalle1,
+  clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0,
+  msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMSELR_EL0, msr_PMXEVTYPER_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, msr_TCR_EL1, tlbiVmalle1,
 } from "../../build/generated/aarch64";
 import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
@@ -17,7 +17,9 @@ import { FIRST_SPI } from "./interrupts";
 import { releaseHeld } from "./listRegisters";
 import { XZR } from "./registers";
 import { SGIS, takeSgis } from "./sgis";
-import { hasPmu, HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PMCR_N_MASK, PMCR_N_SHIFT, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET, TCR_EPD } from "./sysregs";
+import {
+  hasPmu, HCR_DIRECT_CLOSED, HCR_GUEST, HCR_TVM, PMCR_N_MASK, PMCR_N_SHIFT, PSTATE_DAIF, PSTATE_EL1H, SCTLR_EL1_RESET, TCR_EPD,
+} from "./sysregs";
 import { Vcpu } from "./vcpu";
 import { setPriority } from "./vgicr";
 import { resetVirtualInterface } from "./virtualInterface";

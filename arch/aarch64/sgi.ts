@@ -49,7 +49,8 @@ const FILTER_SELF: u32 = 2;
     else msr_ICC_SGI1R_EL1(vcpu.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
     return true;
   }
-  if ((v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) != vcpu.idle || ((vcpu.sgiEnabled >> intid) & 1) == 0) return false;
+  if ((v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) != vcpu.idle || ((vcpu.sgiEnabled >> intid) & 1) == 0)
+    return false;
   if (v2) writeSgiV2(intid, vcpu.privatePriority(intid), vcpu.index);
   else msr_ICH_LR0_EL2(softwareInterrupt(intid, vcpu.privatePriority(intid)));
   return true;

@@ -1,5 +1,6 @@
-// SGIs that have been sent to a vCPU and that no list register holds: a byte for each of the 16, and in it a bit for each vCPU that has
-// sent it. GICv2 tells its guest who that was; GICv3 does not: there bit 0 stands for all. Anybody sends; only its own pCPU takes.
+// SGIs that have been sent to a vCPU and that no list register holds: a byte for each of the 16, and in it a bit for each vCPU
+// that has sent it. GICv2 tells its guest who that was; GICv3 does not: there bit 0 stands for all. Anybody sends; only its own
+// pCPU takes.
 //
 //   31        24 23        16 15         8 7          0
 //  ┌────────────┬────────────┬────────────┬────────────┐
@@ -26,7 +27,9 @@ export const SENDERS: u32 = 0xff;
 }
 
 @inline function shiftOf(n: u32): u32 { return n << 3; } // an amount counts modulo 32
-@inline function eightAt(vcpu: Vcpu, n: u32): u64 { return <u64>loadAcquire32(vcpu.sgiSendersAt(n + 4)) << 32 | loadAcquire32(vcpu.sgiSendersAt(n)); }
+@inline function eightAt(vcpu: Vcpu, n: u32): u64 {
+  return <u64>loadAcquire32(vcpu.sgiSendersAt(n + 4)) << 32 | loadAcquire32(vcpu.sgiSendersAt(n));
+}
 
 /** A vCPU (its index) has sent an SGI, or takes it back. */
 export function putSgi(vcpu: Vcpu, n: u32, sender: u32): void {

@@ -1,4 +1,5 @@
-// The hypervisor's own mappings (EL2 stage 1) as AArch64 has them; core/ownMemory.ts makes them, beside the ones that entry.S has made.
+// The hypervisor's own mappings (EL2 stage 1) as AArch64 has them; core/ownMemory.ts makes them, beside the ones that entry.S has
+// made.
 //
 // MAIR_EL2, as entry.S sets it: attribute 0 Normal write-back, 1 Device-nGnRE.
 

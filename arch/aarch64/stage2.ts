@@ -6,8 +6,8 @@
 //          └──┴─────┴────┴──────┴───────┘
 
 import {
-  dsbIsh, dsbSy, icIalluis, isb, mrs_ID_AA64MMFR0_EL1, mrs_SCTLR_EL1, mrs_TCR_EL1, mrs_VTTBR_EL2, msr_SCTLR_EL1, msr_TCR_EL1, msr_VTTBR_EL2, sev,
-  tlbiVmalls12e1is,
+  dsbIsh, dsbSy, icIalluis, isb, mrs_ID_AA64MMFR0_EL1, mrs_SCTLR_EL1, mrs_TCR_EL1, mrs_VTTBR_EL2, msr_SCTLR_EL1, msr_TCR_EL1,
+  msr_VTTBR_EL2, sev, tlbiVmalls12e1is,
 } from "../../build/generated/aarch64";
 import { BlobRegion, REGION_DEVICE, REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
 import { BLOCK_1G_SHIFT } from "../../core/pages";
@@ -22,7 +22,9 @@ const S2AP_WRITE: u64 = 1 << 7;
 const ENTRIES: u32 = 512;
 
 /** VTTBR_EL2 of a partition. VMID 0 is nobody's. */
-@inline export function vttbrOf(partition: u32): u64 { return stage2RootOf(partition) | <u64>(partition + 1) << VTTBR_VMID_SHIFT; }
+@inline export function vttbrOf(partition: u32): u64 {
+  return stage2RootOf(partition) | <u64>(partition + 1) << VTTBR_VMID_SHIFT;
+}
 
 export function guestAddressBits(): u32 { return ipaBits(mrs_ID_AA64MMFR0_EL1() & PARANGE_MASK); }
 
@@ -39,9 +41,10 @@ export function leafOf(region: BlobRegion): u64 {
 }
 
 /**
- * No pCPU has translations of that VTTBR_EL2's VMID any more when this returns. Twice: on some cores an access may still use what a
- * single TLBI and DSB have dropped (Cortex-A55 erratum 2441007, CVE-2025-10263); it is rare enough here to ask nobody which core this is.
- * With another VMID than that of EL1's registers no stage 1 may be walked, which a speculative AT does (Cortex-A55 erratum 1530923).
+ * No pCPU has translations of that VTTBR_EL2's VMID any more when this returns. Twice: on some cores an access may still use what
+ * a single TLBI and DSB have dropped (Cortex-A55 erratum 2441007, CVE-2025-10263); it is rare enough here to ask nobody which
+ * core this is. With another VMID than that of EL1's registers no stage 1 may be walked, which a speculative AT does (Cortex-A55
+ * erratum 1530923).
  */
 function dropTranslations(vttbr: u64): void {
   const own = mrs_VTTBR_EL2();

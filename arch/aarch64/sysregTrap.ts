@@ -1,6 +1,7 @@
 // Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (debug.ts),
-// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts). Everything
-// else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps (quickTraps.ts).
+// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts).
+// Everything else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps
+// (quickTraps.ts).
 
 import { msr_HCR_EL2 } from "../../build/generated/aarch64";
 import { PARTITION_PMU } from "../../build/generated/blob";
@@ -11,7 +12,9 @@ import { Vcpu } from "./vcpu";
 import { flushLine } from "./caches";
 import { readDebug, writeDebug } from "./debug";
 import { readInterface, writeInterface } from "./directSysregs";
-import { EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregOp0, sysregOp1, sysregOp2, sysregRt } from "./esr";
+import {
+  EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregOp0, sysregOp1, sysregOp2, sysregRt,
+} from "./esr";
 import { DONE, REFUSED, refuse } from "./quickTraps";
 import { readIdRegister } from "./idregs";
 import { SGI1R_INTID_SHIFT } from "./gic";
@@ -110,10 +113,12 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
   return true;
 }
 
-/** The first write, in a life, of a register that steers stage 1. True: the guest executes it itself now, with nothing trapped. */
+/** The first write, in a life, of a register that steers stage 1. True: the guest executes it itself now, with nothing trapped.
+ *  */
 export function letCache(vcpu: Vcpu, partition: Partition, esr: u64): bool {
   const iss = <u32>esr;
-  if ((vcpu.hcr & HCR_TVM) == 0 || (esr & KIND) != TRAPPED || sysregOp0(iss) != 3 || sysregOp1(iss) != 0 || ((STAGE1 >> sysregCrn(iss)) & 1) == 0) return false;
+  if ((vcpu.hcr & HCR_TVM) == 0 || (esr & KIND) != TRAPPED || sysregOp0(iss) != 3 || sysregOp1(iss) != 0 ||
+    ((STAGE1 >> sysregCrn(iss)) & 1) == 0) return false;
   // It may be about to turn its MMU and caches on: from here on they may hold what it writes.
   partition.cached = 1;
   vcpu.hcr &= ~HCR_TVM;

@@ -1,4 +1,5 @@
-// Fields of the AArch64 system registers that the hypervisor writes or reads (Arm ARM DDI 0487, chapter D). Names are the architecture's.
+// Fields of the AArch64 system registers that the hypervisor writes or reads (Arm ARM DDI 0487, chapter D). Names are the
+// architecture's.
 
 // HCR_EL2 — Hypervisor Configuration Register.
 const HCR_VM: u64 = 1 << 0; // stage 2 on
@@ -24,7 +25,8 @@ const HCR_API: u64 = 1 << 41;
 export const HCR_GUEST: u64 = HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_TID3 | HCR_TSC | HCR_TIDCP |
   HCR_TACR | HCR_TSW | HCR_RW | HCR_TLOR | HCR_TERR | HCR_APK | HCR_API;
 
-/** A guest with direct interrupts, physical IRQ and FIQ its own (SErrors are not), before it has enabled them: nothing could wake it. */
+/** A guest with direct interrupts, physical IRQ and FIQ its own (SErrors are not), before it has enabled them: nothing could wake
+ *  it. */
 export const HCR_DIRECT_CLOSED: u64 = HCR_GUEST & ~(HCR_IMO | HCR_FMO) | HCR_TWI;
 
 // VTCR_EL2 — Virtualization Translation Control Register.
@@ -49,7 +51,9 @@ export const PARANGE_40_BITS: u64 = 2;
 const PARANGE_48_BITS: u64 = 5;
 
 /** Guests get 40 bits of IPA (two concatenated level 1 tables), or as many as the pCPU has. */
-@inline export function ipaBits(paRange: u64): u32 { return paRange >= PARANGE_40_BITS ? 40 : paRange == PARANGE_36_BITS ? 36 : 32; }
+@inline export function ipaBits(paRange: u64): u32 {
+  return paRange >= PARANGE_40_BITS ? 40 : paRange == PARANGE_36_BITS ? 36 : 32;
+}
 
 export function vtcr(paRange: u64): u64 {
   return VTCR_BASE | (64 - ipaBits(paRange)) | (min<u64>(paRange, PARANGE_48_BITS) << VTCR_PS_SHIFT);
@@ -88,12 +92,14 @@ export const DFR0_PMUVER: u64 = 0xf << 8;
 @inline export function pmuVersion(dfr0: u64): u64 { return (dfr0 & DFR0_PMUVER) != DFR0_PMUVER ? (dfr0 & DFR0_PMUVER) >> 8 : 0; }
 @inline export function hasPmu(dfr0: u64): bool { return pmuVersion(dfr0) != 0; }
 
-/** Debug registers are trapped until the guest unlocks them (debug.ts); the PMU too unless it is given to the guest. HPMN = PMCR_EL0.N: all counters are the guest's. */
+/** Debug registers are trapped until the guest unlocks them (debug.ts); the PMU too unless it is given to the guest. HPMN =
+ *  PMCR_EL0.N: all counters are the guest's. */
 export function mdcr(pmu: bool, countsEl2: bool, dfr0: u64, pmcr: u64): u64 {
   const hpmn = (pmcr >> PMCR_N_SHIFT) & PMCR_N_MASK;
   const version = countsEl2 ? 0 : pmuVersion(dfr0);
   const guestOnly = (version >= PMU_V3P1 ? MDCR_HPMD : 0) | (version >= PMU_V3P5 ? MDCR_HCCD : 0);
-  return guestOnly | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TDCC | MDCR_TPMS | MDCR_TTRF | hpmn | (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
+  return guestOnly | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TDCC | MDCR_TPMS | MDCR_TTRF | hpmn |
+    (pmu ? 0 : MDCR_TPM | MDCR_TPMCR);
 }
 
 // CNTHCTL_EL2 (HCR_EL2.E2H = 0): physical counter and timer are not trapped: they are the vCPU's own as long as it lives.

@@ -1,17 +1,23 @@
 // A synchronous exception from the guest: what it asks for, or what it did.
 
-import { mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2, translateGuest } from "../../build/generated/aarch64";
 import {
-  CALLS, CALL_VERSION_MAJOR, CALL_VERSION_MINOR, EVENT_FAULT, EXIT_FAULT, EXIT_FIRMWARE_CALL, EXIT_HYPERCALL, EXIT_REGISTER, STATE_RUNNING, STOP_FAULT,
+  mrs_CNTPCT_EL0, mrs_ELR_EL2, mrs_ESR_EL2, mrs_FAR_EL2, mrs_HPFAR_EL2, msr_HCR_EL2, translateGuest,
+} from "../../build/generated/aarch64";
+import {
+  CALLS, CALL_VERSION_MAJOR, CALL_VERSION_MINOR, EVENT_FAULT, EXIT_FAULT, EXIT_FIRMWARE_CALL, EXIT_HYPERCALL, EXIT_REGISTER,
+  STATE_RUNNING, STOP_FAULT,
 } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { otherCall, quickCall } from "../../core/hypercall";
 import { ownerOf, Partition, stateOf } from "../../core/partition";
-import { HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3, HYPERCALL_DOORBELL, HYPERCALL_VERSION, SMCCC_HYP_REVISION, SMCCC_HYP_UID } from "./calls";
+import {
+  HYP_UID_0, HYP_UID_1, HYP_UID_2, HYP_UID_3, HYPERCALL_DOORBELL, HYPERCALL_VERSION, SMCCC_HYP_REVISION, SMCCC_HYP_UID,
+} from "./calls";
 import { Vcpu } from "./vcpu";
 import {
-  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL, exceptionClass,
-  faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite, PAR_F, signExtends,
+  accessRegister, accessShift, EC_DATA_ABORT_LOWER, EC_INSTRUCTION_ABORT_LOWER, EC_SMC64, EC_SYSREG, EC_WFX, ESR_IL,
+  exceptionClass, faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite,
+  PAR_F, signExtends,
 } from "./esr";
 import { advance } from "./advance";
 import { baseOf, beginAccess, deviceAt, endAccess, loadDevice, NO_DEVICE, storeDevice } from "./devices";

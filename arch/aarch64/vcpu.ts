@@ -1,5 +1,5 @@
-// The vCPU's record on AArch64: the guest's registers (registers.ts), what core/vcpu.ts has of it, and what the GIC and the traps need. Who writes it: its
-// own pCPU, but for `latched` and the words of asks (asks.ts), which siblings change atomically.
+// The vCPU's record on AArch64: the guest's registers (registers.ts), what core/vcpu.ts has of it, and what the GIC and the traps
+// need. Who writes it: its own pCPU, but for `latched` and the words of asks (asks.ts), which siblings change atomically.
 
 import { SGI_COUNT } from "./sgis";
 import { EXIT_REGISTER } from "../../core/abi";
@@ -11,7 +11,8 @@ export const SOMETHING_WAITS: u32 = 0xffffffff;
 /** List registers that are used: as many as Arm's own GICs have. */
 export const MAX_LIST_REGISTERS: u32 = 4;
 
-// Behind the core's arrays: u8 × 32 priorities of SGIs and PPIs, then u8 × 16 each: SGIs' senders, active ones' senders, spilled ones' sender.
+// Behind the core's arrays: u8 × 32 priorities of SGIs and PPIs, then u8 × 16 each: SGIs' senders, active ones' senders, spilled
+// ones' sender.
 const PRIVATE_PRIORITY: u32 = VCPU_ARRAYS;
 const SGI_SENDERS: u32 = PRIVATE_PRIORITY + 32;
 const ACTIVE_SENDERS: u32 = SGI_SENDERS + SGI_COUNT;
@@ -48,14 +49,16 @@ export class Vcpu extends VcpuRecord {
   interface: u32;
   /** Its partition is trusted with its SGIs. */
   trusted: u32;
-  /** List registers that there are; ICH_ELRSR_EL2 if none is in use; the same if nothing waits elsewhere either, else SOMETHING_WAITS, which it never is. */
+  /** List registers that there are; ICH_ELRSR_EL2 if none is in use; the same if nothing waits elsewhere either, else
+   *  SOMETHING_WAITS, which it never is. */
   listRegisters: u32;
   unused: u32;
   idle: u32;
   /** What they hold, between unload and refill (listRegisters.ts); as a mask, which of them: that is active. */
   lr0: u64; lr1: u64; lr2: u64; lr3: u64;
   kept: u32;
-  /** What it asks its siblings (asks.ts): by which instruction, what, of which word and bits; who has to answer; who of them has not been kicked yet; what they hold. */
+  /** What it asks its siblings (asks.ts): by which instruction, what, of which word and bits; who has to answer; who of them has
+   *  not been kicked yet; what they hold. */
   askElr: u64;
   ask: u32;
   askBits: u32;
@@ -85,7 +88,8 @@ export class Vcpu extends VcpuRecord {
   @inline privatePriorities(n: u32): u32 { return load<u32>(changetype<u32>(this) + n, PRIVATE_PRIORITY); }
   @inline setPrivatePriority(n: u32, priority: u8): void { store<u8>(changetype<u32>(this) + n, priority, PRIVATE_PRIORITY); }
 
-  /** Who has sent SGI n, in a byte of the word there (sgis.ts); who those are whose SGI n is active in a list register, byte n, eight at once; and who sent the one that is spilled. */
+  /** Who has sent SGI n, in a byte of the word there (sgis.ts); who those are whose SGI n is active in a list register, byte n,
+   *  eight at once; and who sent the one that is spilled. */
   @inline sgiSendersAt(n: u32): u32 { return changetype<u32>(this) + SGI_SENDERS + (n & ~3); }
   @inline activeSenders8(n: u32): u64 { return load<u64>(changetype<u32>(this) + n, ACTIVE_SENDERS); }
   @inline activeSenders(n: u32): u32 { return load<u8>(changetype<u32>(this) + n, ACTIVE_SENDERS); }

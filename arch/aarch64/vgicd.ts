@@ -13,8 +13,8 @@ import { kickAll } from "../../core/kicks";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 import {
-  directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IPRIORITYR, ISACTIVER, ISENABLER,
-  PIDR2, routeSpi,
+  directPriority, GICD_CTLR, GICD_CTLR_DS, GICD_IIDR, GICD_IROUTER, GICD_TYPER, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IPRIORITYR,
+  ISACTIVER, ISENABLER, PIDR2, routeSpi,
 } from "./gic";
 import { readState, recall, reorder, writeState } from "./interruptState";
 import { AFFINITY_MASK } from "./sysregs";
@@ -73,10 +73,12 @@ function configMask(vcpu: Vcpu, n: u32): u32 {
   return bits * 3;
 }
 
-/** Four bytes; each owned INTID's bit becomes 0xff. INTID 32's bits of a priority are there for guests that wait for them (FreeRTOS). */
+/** Four bytes; each owned INTID's bit becomes 0xff. INTID 32's bits of a priority are there for guests that wait for them
+ *  (FreeRTOS). */
 function readPriorities(vcpu: Vcpu, partition: Partition, first: u32): u32 {
   const owned = (vcpu.owned(first >> 5) >> (first & 31)) & 0xf;
-  const probed = first == 32 && (owned & 1) == 0 && (partition.plan.flags & PARTITION_PROBES_PRIORITY) != 0 ? implementedPriority(0xff) : 0;
+  const probed = first == 32 && (owned & 1) == 0 && (partition.plan.flags & PARTITION_PROBES_PRIORITY) != 0 ?
+    implementedPriority(0xff) : 0;
   return first < 32 ? 0 : probed | spiPriorities(first) & ((owned * 0x00204081) & 0x01010101) * 0xff;
 }
 

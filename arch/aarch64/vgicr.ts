@@ -1,6 +1,7 @@
-// The redistributors that a partition sees (Arm IHI 0069, chapter 12.11): one of two 64 KiB frames for each of its vCPUs. SGIs are
-// emulated: their enable bits live in the vCPU; with direct interrupts they are the physical ones. PPIs are the physical redistributor's,
-// masked to those that the partition owns; whether a PPI is edge or level (ICFGR1) is the same for everybody, and shown as it is.
+// The redistributors that a partition sees (Arm IHI 0069, chapter 12.11): one of two 64 KiB frames for each of its vCPUs. SGIs
+// are emulated: their enable bits live in the vCPU; with direct interrupts they are the physical ones. PPIs are the physical
+// redistributor's, masked to those that the partition owns; whether a PPI is edge or level (ICFGR1) is the same for everybody,
+// and shown as it is.
 
 import { mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
@@ -9,8 +10,8 @@ import { Partition } from "../../core/partition";
 import { sentSgis, SGIS } from "./sgis";
 import { Vcpu } from "./vcpu";
 import {
-  directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR,
-  PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  directPriority, GICR_IIDR, GICR_TYPER, GICR_WAKER, ICACTIVER, ICENABLER, ICFGR, ICPENDR, IGROUPR, IPRIORITYR, ISACTIVER,
+  ISENABLER, ISPENDR, PIDR2, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
 import { readState, reorder, writeState } from "./interruptState";
 import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";

@@ -1,5 +1,5 @@
-// The distributor that a partition sees on a GICv2 (Arm IHI 0048, chapter 4.3): vgicd.ts but for what version 3 has elsewhere. The
-// first 32 INTIDs are in it, banked by reader (vgicr.ts); an SPI's target is a mask of CPUs, SGIs are sent by a register.
+// The distributor that a partition sees on a GICv2 (Arm IHI 0048, chapter 4.3): vgicd.ts but for what version 3 has elsewhere.
+// The first 32 INTIDs are in it, banked by reader (vgicr.ts); an SPI's target is a mask of CPUs, SGIs are sent by a register.
 
 import { mmioRead32, mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
 import { bound, loadAcquire32 } from "../../build/generated/cpu";
@@ -49,7 +49,8 @@ export function storeGicdV2(vcpu: Vcpu, partition: Partition, offset: u32, shift
 function storeBytes(vcpu: Vcpu, partition: Partition, offset: u32, count: u32, value: u32): void {
   if (offset - IPRIORITYR < FIRST_SPI) writePrivatePriorities(vcpu, partition, vcpu, offset - IPRIORITYR, count, value);
   else if (offset - IPRIORITYR < FIRST_SPECIAL) writePriorities(vcpu, partition, offset - IPRIORITYR, count, value);
-  else if (offset - (ITARGETSR + FIRST_SPI) < FIRST_SPECIAL - FIRST_SPI) writeTargets(vcpu, partition, offset - ITARGETSR, count, value);
+  else if (offset - (ITARGETSR + FIRST_SPI) < FIRST_SPECIAL - FIRST_SPI)
+    writeTargets(vcpu, partition, offset - ITARGETSR, count, value);
   else if (offset - CPENDSGIR < SGI_COUNT) clearPendingSgis(vcpu, offset - CPENDSGIR, count, value);
   else if (offset - SPENDSGIR < SGI_COUNT) setPendingSgis(vcpu, partition, offset - SPENDSGIR, count, value);
 }

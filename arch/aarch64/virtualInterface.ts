@@ -8,13 +8,15 @@
 //   HW = 0: bit 41 (EOI) asks for maintenance once the guest has ended it; GICv2: bits 34…32 are the vCPU that sent an SGI.
 
 import {
-  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_HCR_EL2, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_VMCR_EL2, restoreListRegisters as restore,
-  saveListRegisters as save,
+  clearVirtual, mrs_ICH_ELRSR_EL2, mrs_ICH_HCR_EL2, mrs_ICH_VTR_EL2, msr_ICH_HCR_EL2, msr_ICH_VMCR_EL2,
+  restoreListRegisters as restore, saveListRegisters as save,
 } from "../../build/generated/aarch64";
 import { bound } from "../../build/generated/cpu";
 import { isGicV2 } from "./machine";
 import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
-import { emptyListRegistersV2, readControlV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2, writeControlV2 } from "./gicv2";
+import {
+  emptyListRegistersV2, readControlV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2, writeControlV2,
+} from "./gicv2";
 
 // ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.
 export const HCR_LRENPIE: u32 = 1 << 2;
@@ -62,7 +64,9 @@ export function restoreListRegisters(vcpu: Vcpu): void {
 }
 
 /** What of HCR_* makes the guest's ends of interrupts known that no list register holds. */
-export function watchEnds(): u32 { return !isGicV2() && (<u32>mrs_ICH_VTR_EL2() & VTR_TDS) != 0 ? HCR_LRENPIE | HCR_TDIR : HCR_LRENPIE; }
+export function watchEnds(): u32 {
+  return !isGicV2() && (<u32>mrs_ICH_VTR_EL2() & VTR_TDS) != 0 ? HCR_LRENPIE | HCR_TDIR : HCR_LRENPIE;
+}
 
 export function readControl(): u32 { return isGicV2() ? readControlV2() : <u32>mrs_ICH_HCR_EL2(); }
 
@@ -72,7 +76,8 @@ export function readControl(): u32 { return isGicV2() ? readControlV2() : <u32>m
   else msr_ICH_HCR_EL2(value);
 }
 
-/** Nothing active, interrupts off, and the priority mask closed until the guest opens them. ICH_HCR_EL2 gets its value when the guest runs. */
+/** Nothing active, interrupts off, and the priority mask closed until the guest opens them. ICH_HCR_EL2 gets its value when the
+ *  guest runs. */
 export function resetVirtualInterface(): void {
   if (isGicV2()) return resetVirtualV2();
   clearVirtual();

@@ -1,12 +1,14 @@
-// Interrupts that a vCPU holds outside its list registers, by priority: those that are *filed*, pending until a list register is free for
-// them, and those that are *spilled*, active, which had to make room. Both in bitmaps: nothing is searched, however many there are.
+// Interrupts that a vCPU holds outside its list registers, by priority: those that are *filed*, pending until a list register is
+// free for them, and those that are *spilled*, active, which had to make room. Both in bitmaps: nothing is searched, however many
+// there are.
 //
 //   levels: bit n, perhaps some of level n (five bits of priority, 0 is the most urgent)
 //   summary[n]: bit k, perhaps some of level n in word k      words: bit k, union[k] is not 0
 //   at[k][n]: bit i, INTID 32·k + i is of level n             union[k]: bit i, INTID 32·k + i is there, at some level
 //
-// An interrupt's priority counts as it is when it is put in: where it stands says its level, whatever others write meanwhile. Taking a whole
-// word leaves its notes in `levels` and `summary` behind; they are struck out when `take` comes by and finds nothing.
+// An interrupt's priority counts as it is when it is put in: where it stands says its level, whatever others write meanwhile.
+// Taking a whole word leaves its notes in `levels` and `summary` behind; they are struck out when `take` comes by and finds
+// nothing.
 
 import { MAX_CPUS } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";

@@ -1,5 +1,5 @@
-// The hypervisor's own UART: a 16550 (National Semiconductor's data sheet, PC16550D), polled by the housekeeper. Its registers are bytes,
-// one behind the other; its interrupts stay off.
+// The hypervisor's own UART: a 16550 (National Semiconductor's data sheet, PC16550D), polled by the housekeeper. Its registers
+// are bytes, one behind the other; its interrupts stay off.
 
 import { mmioRead8, mmioWrite8 } from "../../build/generated/isa";
 

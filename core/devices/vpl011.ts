@@ -1,7 +1,8 @@
-// The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so
-// the FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off, and no UARTTXINTR asks for more); receiving comes from its
-// input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and to it go the
-// partition's own commands. The interrupt, of both, is a spare line of the board, which rings whenever a condition that the guest has unmasked arises.
+// The console that a partition sees: a PL011 (Arm DDI 0183). Transmitting goes into the partition's output ring at once, so the
+// FIFO is empty but for a full ring (then UARTFR.TXFF holds the guest off, and no UARTTXINTR asks for more); receiving comes from
+// its input ring. One partition can have a second one, port TELEMETRY_PORT: from it come the frames that leave by the UART, and
+// to it go the partition's own commands. The interrupt, of both, is a spare line of the board, which rings whenever a condition
+// that the guest has unmasked arises.
 
 import { blobPartition, MAX_PARTITIONS } from "../../build/generated/blob";
 import { ringLine } from "../../build/generated/isa";
@@ -72,7 +73,9 @@ export function resetConsole(port: u32): void {
   discardInput(port);
 }
 
-@inline function fifoAt(uart: Uart, position: u32): usize { return changetype<usize>(uart) + FIFO + (position & (FIFO_BYTES - 1)); }
+@inline function fifoAt(uart: Uart, position: u32): usize {
+  return changetype<usize>(uart) + FIFO + (position & (FIFO_BYTES - 1));
+}
 
 /** Something can be read from UARTDR. With loopback on, what is typed does not get through. */
 function receiveWaits(uart: Uart, port: u32): bool {
@@ -96,7 +99,8 @@ function modemFlags(cr: u32): u32 {
 function controlChanged(uart: Uart, port: u32, before: u32): void {
   if (port == TELEMETRY_PORT && (uart.cr & ~before & CR_UARTEN) != 0) discardInput(port); // left from when it was on before
   const changed = modemFlags(before) ^ modemFlags(uart.cr);
-  let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1); // UARTRIS: DSR, DCD, CTS, RI
+  // UARTRIS: DSR, DCD, CTS, RI.
+  let conditions = (changed >> 8) | (changed & (1 << 2)) | ((changed & (1 << 1)) << 2) | ((changed & 1) << 1);
   if ((before & ~uart.cr & CR_LBE) != 0 && inputWaits(port)) conditions |= INT_RX | INT_RT;
   raise(uart, port, conditions);
 }
@@ -132,14 +136,16 @@ export function loadConsole(port: u32, offset: u32): u32 {
   const uart = uartOf(port);
   if (offset == UARTFR) return flags(uart, port);
   if (offset == UARTDR) {
-    const byte = uart.loopedIn != uart.loopedOut ? <i32>load<u8>(fifoAt(uart, uart.loopedOut++)) : receiveWaits(uart, port) ? takeInput(port) : -1;
+    const byte = uart.loopedIn != uart.loopedOut ? <i32>load<u8>(fifoAt(uart, uart.loopedOut++)) :
+      receiveWaits(uart, port) ? takeInput(port) : -1;
     if (!receiveWaits(uart, port)) atomicAnd32(risAt(uart), ~(INT_RX | INT_RT));
     return byte < 0 ? 0 : <u32>byte;
   }
   if (offset == UARTMIS) return loadAcquire32(risAt(uart)) & uart.imsc;
   if (offset == UARTRIS) return loadAcquire32(risAt(uart));
   if (isControl(offset)) return load<u32>(changetype<usize>(uart) + offset - UARTIBRD);
-  if (offset >= PERIPHERAL_ID && offset < PERIPHERAL_ID + 32) return <u32>(IDENTIFICATION >> (((offset - PERIPHERAL_ID) >> 2) << 3)) & 0xff;
+  if (offset >= PERIPHERAL_ID && offset < PERIPHERAL_ID + 32)
+    return <u32>(IDENTIFICATION >> (((offset - PERIPHERAL_ID) >> 2) << 3)) & 0xff;
   return 0;
 }
 
@@ -169,6 +175,7 @@ export function storeConsole(port: u32, offset: u32, value: u32): void {
     const at = offset - UARTIBRD;
     store<u32>(changetype<usize>(uart) + at, value & load<u32>(controlBits + at));
     if (offset == UARTCR) controlChanged(uart, port, before);
-    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0) ringLine(blobPartition(ownerOf(port)).consoleInterrupt);
+    else if (offset == UARTIMSC && (loadAcquire32(risAt(uart)) & uart.imsc) != 0)
+      ringLine(blobPartition(ownerOf(port)).consoleInterrupt);
   }
 }
