@@ -59,9 +59,9 @@ export const FRAME_COMMAND: u8 = 5;
 /** Board → host: one of REPLY_* (u8), and the command's number. */
 export const FRAME_REPLY: u8 = 6;
 /**
- * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image
- * (rtos-guests/channel/tagImageLayout.ts), all of one scan. A piece is TAG_PIECE_WORDS words of 8 bytes. Without words: there was a
- * scan, and nothing has changed.
+ * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image, all of one scan
+ * (rtos-guests/channel/tagImageLayout.ts). A piece is TAG_PIECE_WORDS words of 8 bytes. Without words: there was a scan, and
+ * nothing has changed.
  *
  *   ┌───────────┬──────────┬──────────────────────────────────────────────┐
  *   │ table u32 │ time u64 │ of each word: where u16, in words; 8 bytes   │   little-endian; the words as they stand in the image

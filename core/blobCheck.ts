@@ -12,7 +12,9 @@ import {
   recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
-import { checkIsaCpu, checkIsaPartition, checkMachine, DIRECT_KEEPS_HOUSE, isControllerRegion, isLine } from "../build/generated/isa";
+import {
+  checkIsaCpu, checkIsaPartition, checkMachine, DIRECT_KEEPS_HOUSE, isControllerRegion, isLine,
+} from "../build/generated/isa";
 import { consoleBytes, isDirect, isMemory, PA_BITS, PA_LIMIT, readsAlong, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
@@ -162,7 +164,8 @@ function checkCpus(cpusTaken: u32): u32 {
     if (((partition.cpus >> n) & 1) == 0 || cpu.vcpu >= <u32>popcnt(partition.cpus)) return BLOB_BAD_CPU;
     if ((cpu.vcpu == 0) != (partition.bootCpu == n)) return BLOB_BAD_CPU;
     // The tick is an interrupt that a direct partition's pCPU may not take, and its timer measures the periods of a bandwidth.
-    if (n == head.housekeeper && (!DIRECT_KEEPS_HOUSE && isDirect(partition) || partition.bandwidthRefills != 0)) return BLOB_BAD_CPU;
+    if (n == head.housekeeper && (!DIRECT_KEEPS_HOUSE && isDirect(partition) || partition.bandwidthRefills != 0))
+      return BLOB_BAD_CPU;
   }
   return BLOB_OK;
 }

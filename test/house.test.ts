@@ -41,6 +41,8 @@ test("no import leads back to where it comes from", () => {
 const COLUMNS = 130;
 /** Files that are wrong, some of them by their length. */
 const DATA = "test/partitions/bad/";
+/** C as it is compiled, a string each. */
+const C_IN_STRINGS = "arch/aarch64/aarch64.table.ts";
 /** A regular expression, which is one literal: no line break may stand in it. */
 const isUnbreakable = (line: string): boolean => /^\s*\/[^/*].*\/[a-z]*[,;]$/.test(line);
 
@@ -48,7 +50,7 @@ test("lines have 130 columns at most, so that two files stand beside one another
   const held = FOLDERS.flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })
       .map((name) => join(folder, name))
-      .filter((name) => !name.startsWith(DATA) && /\.(ts|S|c|h|ld|yaml|css|html)$/.test(name)),
+      .filter((name) => !name.startsWith(DATA) && name !== C_IN_STRINGS && /\.(ts|S|c|h|ld|yaml|css|html)$/.test(name)),
   );
   expect(held.length).toBeGreaterThan(100);
   const long = held.flatMap((file) =>
