@@ -91,3 +91,13 @@ test("core/ has no word of an ISA, in comments neither, and imports nothing of a
     expect(word).toMatch(ISA_WORDS);
   expect("ESSENTIAL SPIN legacy_magic charts ELSE").not.toMatch(ISA_WORDS);
 });
+
+/** Besides the tables by which all others reach an ISA: the plan's types are the union of all of them. */
+const KNOW_ISAS = ["partitions/isas.ts", "partitions/blob/isas.ts", "partitions/blob/write.ts", "partitions/plan/plan.ts"];
+
+test("in boards/ and partitions/ nobody imports an ISA's files but the tables of ISAs, and an ISA's own", () => {
+  const isIsas = (file: string): boolean => /\/(aarch64|riscv64)(\/|\.)/.test(file);
+  const described = files.filter((file) => /^(boards|partitions)\//.test(file) && file.endsWith(".ts"));
+  const knowing = described.filter((file) => !isIsas(file) && importsOf(file).some(isIsas));
+  expect(knowing.sort()).toEqual([...KNOW_ISAS, "boards/schema.ts"].sort());
+});

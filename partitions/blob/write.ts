@@ -2,7 +2,7 @@
 import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
 import type { OnFailure, Plan, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
-import { LOAD_ALIGN } from "../plan/plan.ts";
+import { isaOfPlan, LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp } from "../units.ts";
 import * as aarch64 from "./aarch64.ts";
 import { bitsOf } from "./bits.ts";
@@ -49,7 +49,7 @@ export function blobSize(plan: Plan): number {
 }
 
 function blobOf(plan: Plan): Blob {
-  const isa = "aarch64";
+  const isa = isaOfPlan(plan);
   return { isa, header: header(plan), machine: OWN[isa].machineRecord(plan), records: recordsOf(plan, OWN[isa]) };
 }
 

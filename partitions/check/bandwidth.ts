@@ -2,6 +2,7 @@
 import type { Board } from "../../boards/schema.ts";
 import { bandwidthUnwired, bandwidthWithDirect, bandwidthWithPmu, budgetTooSmall } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
+import { isaOf } from "../isas.ts";
 import { refillsOf } from "../plan/bandwidth.ts";
 import { sharedCache } from "../plan/cache.ts";
 import type { PartitionRequest } from "../request.ts";
@@ -13,7 +14,7 @@ export function checkBandwidth(board: Board, partitions: readonly PartitionReque
     const at = [...path, "bandwidth"];
     const { budget } = fields.bandwidth;
     const vcpus = fields.cpus?.length ?? 1;
-    if (board.pmu === undefined) findings.report(at, bandwidthUnwired(board.name), "key");
+    if (!isaOf(board).countsRefills(board)) findings.report(at, bandwidthUnwired(board.name), "key");
     if (fields.pmu === true) findings.report(at, bandwidthWithPmu(), "key");
     if (fields.interrupts === "direct") findings.report(at, bandwidthWithDirect(), "key");
     if (refillsOf(cache, budget, vcpus) === 0)

@@ -20,6 +20,7 @@ import {
   isSaidToCarry,
   writesImage,
 } from "../plan/channels.ts";
+import { isaOf } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { CHANNELS_MAX } from "../schema.ts";
 
@@ -82,8 +83,7 @@ export function checkSpares(
   findings: Findings,
 ): void {
   if (channels.length > CHANNELS_MAX) return; // that has been said: fewer of them may well find enough
-  const [first, last] = board.spare_spis;
   const needed = partitions.length + SPARES_OF_A_CHANNEL * channels.length;
-  const available = last - first + 1;
+  const { spares: available } = isaOf(board).linesOf(board);
   if (needed > available) findings.report(["channels"], sparesExhausted(needed, available), "key");
 }

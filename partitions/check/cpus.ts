@@ -2,14 +2,15 @@
 import type { Board } from "../../boards/schema.ts";
 import { cpuTaken, noHousekeeper, noSparePcpu, unknownCpu } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
+import { pcpusOf } from "../isas.ts";
 import { chooseHousekeeper, keepsNoHouse } from "../plan/housekeeper.ts";
 import type { PartitionRequest } from "../request.ts";
 
 /** Without a board (it is not known which): that no pCPU is given twice. */
 export function checkCpus(board: Board | undefined, partitions: readonly PartitionRequest[], findings: Findings): void {
-  const present = board?.cpus.mpidr ?? [];
+  const present = board === undefined ? [] : pcpusOf(board);
   const wanted = new Set(partitions.flatMap((partition) => partition.fields.cpus ?? []));
-  const free = board && [...present.keys()].filter((cpu) => !wanted.has(cpu));
+  const free = board && present.filter((cpu) => !wanted.has(cpu));
   const owners = new Map<number, string>();
   for (const { name, path, fields } of partitions) {
     for (const [index, cpu] of (fields.cpus ?? []).entries()) {

@@ -5,21 +5,19 @@ import {
   deviceTaken,
   dmaNeedsIdentity,
   dmaReachesAll,
-  interruptReserved,
   interruptTaken,
   pageShared,
   timerMeant,
   timerTaken,
   unknownDevice,
-  unknownSpi,
 } from "../diagnostics/catalogue.ts";
-import type { Findings, Problem } from "../diagnostics/diagnostic.ts";
+import type { Findings } from "../diagnostics/diagnostic.ts";
+import { isaOf } from "../isas.ts";
 import type { PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
 import { hex, overlaps, pagesOf } from "../units.ts";
 import type { Span } from "../units.ts";
 import { memoryIpa } from "../plan/memory.ts";
-import { FIRST_PPI } from "../plan/plan.ts";
 
 interface Given {
   readonly name: string;
@@ -89,10 +87,11 @@ function checkDevice(
     findings.report(at, dmaReachesAll(name, partition.name));
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
-  const owner = spis.get(device.spi);
+  const number = isaOf(board).linesOf(board).numberOf(device);
+  const owner = spis.get(number);
   if (owner !== undefined && owner.partition !== partition.name)
-    findings.report(at, interruptTaken(device.spi, owner.use));
-  else spis.set(device.spi, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
+    findings.report(at, interruptTaken(number, owner.use));
+  else spis.set(number, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
 }
 
 function checkSpis(
@@ -103,7 +102,7 @@ function checkSpis(
 ): void {
   for (const [index, spi] of (partition.fields.spis ?? []).entries()) {
     const at = [...partition.path, "spis", index];
-    const problem = board === undefined ? undefined : spiProblem(board, spi);
+    const problem = board === undefined ? undefined : isaOf(board).numberProblem(board, spi);
     if (problem !== undefined) findings.report(at, problem);
     else checkOwner(board, partition, spi, at, spis, findings);
   }
@@ -119,27 +118,11 @@ function checkOwner(
   findings: Findings,
 ): void {
   const owner = spis.get(spi);
-  const timer = board && timerOf(board, spi);
+  const timer = board && isaOf(board).timerOf(board, spi);
   if (owner !== undefined)
     findings.report(at, timer === undefined ? interruptTaken(spi, owner.use) : timerTaken(spi, timer, owner.use));
   else {
     if (timer !== undefined) findings.report(at, timerMeant(spi, timer));
     spis.set(spi, { partition: name, use: `partition "${name}"` });
   }
-}
-
-/** What timer has that INTID. */
-const timerOf = (board: Board, intid: number): string | undefined =>
-  Object.entries(board.timer)
-    .filter(([, ppi]) => FIRST_PPI + ppi === intid)
-    .map(([kind]) => `${kind} timer`)[0];
-
-/** Why the board has no such SPI to give away. */
-function spiProblem(board: Board, spi: number): Problem | undefined {
-  const [firstSpare, lastSpare] = board.spare_spis;
-  if (spi >= board.gic.spis) return unknownSpi(spi, board.name, board.gic.spis);
-  if (spi === board.uart.spi) return interruptReserved(spi, "the hypervisor's own UART");
-  if (spi >= firstSpare && spi <= lastSpare)
-    return interruptReserved(spi, "one of the spare SPIs that consoles and channels use");
-  return undefined;
 }

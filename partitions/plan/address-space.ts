@@ -4,6 +4,7 @@ import { IPA_BITS_MAX } from "../blob/layout.table.ts";
 import { pagesOfDevice } from "../check/devices.ts";
 import { builtInOverlap, ipaBeyond, ipaOverlap } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
+import { isaOf } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { alignUp, end, formatSpan, hex, overlaps, PAGE } from "../units.ts";
 import type { Path } from "../source/path.ts";
@@ -12,7 +13,7 @@ import { channelsOf } from "./channels.ts";
 import { ownColours, sharedCache } from "./cache.ts";
 import { memoryIpa, memorySize } from "./memory.ts";
 import type { MemoryPlan } from "./memory.ts";
-import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE, PL011_SIZE } from "./plan.ts";
+import { PL011_SIZE } from "./plan.ts";
 import type { PlannedCache, PlannedRegion } from "./plan.ts";
 
 /** Of a guest physical address: as many as the pCPUs have, and at most what stage 2 is built for. */
@@ -20,9 +21,8 @@ export const guestAddressBits = ({ cpus }: Board): number => Math.min(cpus.pa_bi
 
 export interface AddressSpace {
   readonly regions: readonly PlannedRegion[];
-  readonly gicd: number;
-  /** Null: a GICv2 has none. */
-  readonly gicr: number | null;
+  /** Of its emulated interrupt controller. */
+  readonly windows: ReturnType<ReturnType<typeof isaOf>["planWindows"]>;
   readonly console: number;
 }
 
@@ -32,30 +32,19 @@ export function planAddressSpace(
   partition: PartitionRequest,
   channels: readonly ChannelRequest[],
 ): AddressSpace {
-  const { gic } = board;
-  const machine = partition.profile?.machine;
+  const isa = isaOf(board);
+  const { profile } = partition;
   return {
     regions: [
       ...ramRegions(sharedCache(board), memory, partition),
-      ...interfaceRegion(board, partition),
+      ...isa.planInterface(board, profile, partition.fields.interrupts === "direct"),
       ...deviceRegions(board, partition),
       ...channelRegions(memory, partition, channels),
       ...mailboxRegion(memory, partition, channels),
     ],
-    gicd: machine?.gicd ?? gic.gicd,
-    gicr: gic.version === 2 ? null : (machine?.gicr ?? gic.gicr),
-    console: machine?.console ?? board.uart.reg,
+    windows: isa.planWindows(board, profile),
+    console: profile?.machine?.console ?? board.uart.reg,
   };
-}
-
-/** GICC of a GICv2's guest: the virtual interface of the pCPU that it runs on, or with direct interrupts the physical one. */
-function interfaceRegion({ gic }: Board, { profile, fields }: PartitionRequest): PlannedRegion[] {
-  if (gic.version !== 2) return [];
-  const ipa = profile?.machine?.gicc ?? gic.gicc;
-  const pa = fields.interrupts === "direct" ? gic.gicc : gic.gicv;
-  // GICC's second page is GICC_DIR, by which a guest could deactivate anybody's interrupt.
-  const size = fields.interrupts === "direct" ? PAGE : GICC_SIZE;
-  return [{ name: "GICC", ipa, pa, size, kind: "interface", access: "rw" }];
 }
 
 function ramRegions(cache: PlannedCache, memory: MemoryPlan, partition: PartitionRequest): PlannedRegion[] {
@@ -144,11 +133,10 @@ interface Place {
 const mapped = ({ regions }: AddressSpace): Place[] =>
   regions.map((region) => ({ kind: region.kind, what: describe(region), span: { base: region.ipa, size: region.size } }));
 
-function emulated({ gicd, gicr, console }: AddressSpace, { cpus, telemetry }: PartitionRequest["fields"]): Place[] {
+function emulated(board: Board, { windows, console }: AddressSpace, { cpus, telemetry }: PartitionRequest["fields"]): Place[] {
   const place = (what: string, base: number, size: number): Place => ({ kind: undefined, what, span: { base, size } });
   return [
-    place("the emulated GICD", gicd, gicr === null ? GICV2_GICD_SIZE : GICD_SIZE),
-    ...(gicr === null ? [] : [place("the emulated GICR", gicr, GICR_SIZE * (cpus?.length ?? 0))]),
+    ...isaOf(board).windowsOf(windows, cpus?.length ?? 0).map(({ what, base, size }) => place(what, base, size)),
     place("the emulated PL011", console, PL011_SIZE),
     ...(telemetry === true ? [place("the emulated PL011 for telemetry", console + PL011_SIZE, PL011_SIZE)] : []),
   ];
@@ -157,7 +145,7 @@ function emulated({ gicd, gicr, console }: AddressSpace, { cpus, telemetry }: Pa
 /** Reported where the memory was asked for, or a mailbox's place: of all these they are what a person can most easily move. */
 export function checkAddressSpace(board: Board, partition: PartitionRequest, space: AddressSpace, findings: Findings): void {
   const regions = mapped(space);
-  const windows = emulated(space, partition.fields);
+  const windows = emulated(board, space, partition.fields);
   const { mailbox } = partition.fields;
   const at = (...places: readonly Place[]): Path => {
     const isMailbox = mailbox !== undefined && places.some(({ kind }) => kind === "mailbox");

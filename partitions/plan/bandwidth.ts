@@ -1,18 +1,10 @@
 // A partition's budget of cache refills, as the PMU counts them.
-import type { Board } from "../../boards/schema.ts";
 import type { PartitionRequest } from "../request.ts";
-import { sharedCache } from "./cache.ts";
 import type { PlannedBandwidth, PlannedCache } from "./plan.ts";
 
 /** Lines that each of its vCPUs may refill in a period: the budget is split evenly, and rounded down. */
 export function refillsOf(cache: PlannedCache, budget: number, vcpus: number): number {
   return Math.floor(budget / cache.line / vcpus);
-}
-
-/** Bus accesses (PMU event 0x19) that bring a line; 0: the board does not say. */
-export function busAccesses(board: Board): number {
-  const { bus_bytes: bytes } = board.cpus;
-  return bytes === undefined ? 0 : sharedCache(board).line / bytes;
 }
 
 export function planBandwidth(cache: PlannedCache, { fields }: PartitionRequest): PlannedBandwidth | null {

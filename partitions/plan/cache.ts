@@ -7,6 +7,7 @@
 //         │                  │ colour │ byte of page │   colours = sets × line / page
 //         └──────────────────┴────────┴──────────────┘
 import type { Board } from "../../boards/schema.ts";
+import { isaOf } from "../isas.ts";
 import type { PartitionRequest } from "../request.ts";
 import { alignUp, BLOCK, PAGE } from "../units.ts";
 import type { PlannedCache } from "./plan.ts";
@@ -17,7 +18,7 @@ const COLOURS_MAX = 32;
 export function sharedCache(board: Board): PlannedCache {
   const last = board.cpus.caches.reduce((one, other) => (other.level > one.level ? other : one));
   const { level, sets, ways, line } = last;
-  return { level, sets, ways, line, colours: coloursOf(sets * line), wayGroups: board.cluster?.way_groups ?? 0 };
+  return { level, sets, ways, line, colours: coloursOf(sets * line), wayGroups: isaOf(board).wayGroups(board) };
 }
 
 /** The largest power of two that divides the pages of a way. */

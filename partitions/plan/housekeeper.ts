@@ -1,5 +1,6 @@
 // Which pCPU keeps house: drains consoles, sends telemetry, looks after watchdogs and mailboxes, once a tick.
 import type { Board } from "../../boards/schema.ts";
+import { isaOf, pcpusOf } from "../isas.ts";
 import type { PartitionRequest } from "../request.ts";
 
 export interface Housekeeper {
@@ -8,23 +9,17 @@ export interface Housekeeper {
   readonly realtimeOwner: PartitionRequest | undefined;
 }
 
-/** PMUv3p5: MDCR_EL2.HPMD and HCCD leave events and cycles of EL2 out. */
-const PMU_LEAVES_EL2_OUT = 6;
-
-/** Whoever has the PMU of such a pCPU sees what the hypervisor does on it. */
-export const countsEl2 = (board: Board): boolean => board.cpus.pmu_version < PMU_LEAVES_EL2_OUT;
-
 /**
  * A direct partition's pCPU takes no interrupt of the hypervisor's, so no tick; where bandwidth is limited, the timer of
- * the tick measures the periods; and a PMU that counts EL2 would tell its owner what others do.
+ * the tick measures the periods; and a PMU that counts the hypervisor would tell its owner what others do.
  */
-export const keepsNoHouse = (board: Board, { fields }: PartitionRequest): boolean =>
-  fields.interrupts === "direct" || fields.bandwidth !== undefined || (fields.pmu === true && countsEl2(board));
+export const keepsNoHouse = (board: Board, { fields: { interrupts, bandwidth, pmu } }: PartitionRequest): boolean =>
+  interrupts === "direct" || bandwidth !== undefined || (pmu === true && isaOf(board).countsHypervisor(board));
 
 /** A spare pCPU if there is one; or the first one of a partition that is not real-time, or else of any; undefined: none can. */
 export function chooseHousekeeper(board: Board, partitions: readonly PartitionRequest[]): Housekeeper | undefined {
   const owned = new Set(partitions.flatMap(({ fields }) => fields.cpus ?? []));
-  const spare = [...board.cpus.mpidr.keys()].find((cpu) => !owned.has(cpu));
+  const spare = pcpusOf(board).find((cpu) => !owned.has(cpu));
   if (spare !== undefined) return { cpu: spare, realtimeOwner: undefined };
   const able = partitions.filter((partition) => !keepsNoHouse(board, partition));
   const relaxed = able.find(({ profile }) => profile?.realtime === false);

@@ -1,27 +1,29 @@
-// Who owns which interrupt. Virtual INTID == physical INTID: a guest sees a device's SPI under its own number. Emulated
-// consoles and doorbells take spare SPIs of the board, made pending by GICD_ISPENDR; so they are edge triggered.
+// Who owns which interrupt. A guest sees a device's line under its own number. Emulated consoles and doorbells take spare
+// lines of the board, which the hypervisor makes pending; so they are edge triggered.
 import type { Board } from "../../boards/schema.ts";
 import { reachesAllMemory } from "../check/devices.ts";
+import { isaOf } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import { channelsOf } from "./channels.ts";
-import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
 import type { PlannedDevice, PlannedInterrupt } from "./plan.ts";
 
 export const CONSOLE_USE = "console";
 
 export interface SpareInterrupts {
-  /** INTID of its emulated PL011. */
+  /** Line of its emulated UART. */
   readonly console: (partition: string) => number;
-  /** INTID of what the partition is rung with through a channel. */
+  /** Line of what the partition is rung with through a channel. */
   readonly doorbell: (channel: string, partition: string) => number;
 }
 
 /**
- * The partition whose guest has the SPI of the hypervisor's UART built in, as the SPI of its own: the hypervisor polls that
- * UART, so its SPI is as good as a spare one, but there is only one of it.
+ * The partition whose guest has the line of the hypervisor's UART built in, as that of its own: the hypervisor polls that
+ * UART, so its line is as good as a spare one, but there is only one of it.
  */
-export const heirOfUart = (board: Board, partitions: readonly PartitionRequest[]): PartitionRequest | undefined =>
-  partitions.find(({ profile }) => profile?.machine?.console_spi === board.uart.spi);
+export function heirOfUart(board: Board, partitions: readonly PartitionRequest[]): PartitionRequest | undefined {
+  const { uartNumber } = isaOf(board).linesOf(board);
+  return partitions.find(({ profile }) => profile?.machine?.console_spi === uartNumber);
+}
 
 /** In the order of the file, consoles first: the same file always gets the same numbers. */
 export function assignSpares(
@@ -29,10 +31,11 @@ export function assignSpares(
   partitions: readonly PartitionRequest[],
   channels: readonly ChannelRequest[],
 ): SpareInterrupts {
-  let next = FIRST_SPI + board.spare_spis[0];
+  const lines = isaOf(board).linesOf(board);
+  let next = lines.firstSpare;
   const heir = heirOfUart(board, partitions);
   const consoles = new Map(
-    partitions.map((partition) => [partition.name, partition === heir ? FIRST_SPI + board.uart.spi : next++]),
+    partitions.map((partition) => [partition.name, partition === heir ? lines.uart : next++]),
   );
   const doorbells = new Map(
     channels.flatMap(({ name, fields }) =>
@@ -50,6 +53,7 @@ export function assignSpares(
 }
 
 export function planDevices(board: Board, partition: PartitionRequest): PlannedDevice[] {
+  const lines = isaOf(board).linesOf(board);
   return (partition.fields.devices ?? []).flatMap((name) => {
     const device = board.devices[name];
     if (device === undefined) return [];
@@ -60,7 +64,7 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
         name,
         reg,
         size,
-        intid: FIRST_SPI + device.spi,
+        intid: lines.ofDevice(device),
         trigger,
         node,
         compatible,
@@ -74,14 +78,16 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
 }
 
 export function planInterrupts(
+  board: Board,
   partition: PartitionRequest,
   devices: readonly PlannedDevice[],
   channels: readonly ChannelRequest[],
   spares: SpareInterrupts,
 ): PlannedInterrupt[] {
+  const lines = isaOf(board).linesOf(board);
   const interrupts: PlannedInterrupt[] = [
     ...devices.map(({ intid, trigger, name }) => ({ intid, trigger, use: name })),
-    ...(partition.fields.spis ?? []).map((spi) => ({ intid: FIRST_SPI + spi, trigger: "level" as const, use: "spis" })),
+    ...(partition.fields.spis ?? []).map((spi) => ({ intid: lines.of(spi), trigger: "level" as const, use: "spis" })),
     { intid: spares.console(partition.name), trigger: "edge", use: CONSOLE_USE },
     ...channelsOf(partition, channels).map(({ name }) => ({
       intid: spares.doorbell(name, partition.name),
@@ -92,11 +98,4 @@ export function planInterrupts(
   // Devices of one partition may share a line: it is one interrupt.
   const unique = new Map(interrupts.map((interrupt) => [interrupt.intid, interrupt]));
   return [...unique.values()].sort((a, b) => a.intid - b.intid);
-}
-
-/** Both EL1 timers, as guests differ in which one they use; and the PMU's interrupt with the PMU. */
-export function planPpis(board: Board, partition: PartitionRequest): number[] {
-  const ppis = [board.timer.virtual, board.timer.physical];
-  if (partition.fields.pmu === true && board.pmu !== undefined) ppis.push(board.pmu);
-  return ppis.map((ppi) => FIRST_PPI + ppi).sort((a, b) => a - b);
 }

@@ -1,5 +1,7 @@
 // The plan: everything that is decided about a system before it boots, as plain data (JSON holds it as it is). The blob
-// is this, packed; so are the tables and pictures that people look at.
+// is this, packed; so are the tables and pictures that people look at. What of it is an ISA's stands in <isa>/plan.ts.
+import type { BoardIsa } from "../../boards/isa.ts";
+import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition } from "./aarch64/plan.ts";
 
 /** interface: GICC of a guest of a GICv2, which is the physical GICV or, with direct interrupts, the physical GICC. */
 export type RegionKind = "ram" | "device" | "channel" | "mailbox" | "interface";
@@ -52,9 +54,9 @@ export interface PlannedChannelEnd {
   readonly size: number;
   /** Index of the partition at the other end. */
   readonly peer: number;
-  /** INTID that ringing this end makes pending; the peer owns it. */
+  /** Line that ringing this end makes pending; the peer owns it. */
   readonly doorbell: number;
-  /** INTID that the peer's ringing makes pending here. */
+  /** Line that the peer's ringing makes pending here. */
   readonly interrupt: number;
   /** The process image that one of its ends writes, or is to. */
   readonly carriesImage: boolean;
@@ -92,7 +94,7 @@ export interface PlannedDevice {
   readonly quiesce?: { readonly pa: number; readonly value: number };
 }
 
-export interface PlannedPartition {
+export interface PlannedPartition extends Aarch64Partition {
   readonly name: string;
   readonly guest: string;
   readonly realtime: boolean;
@@ -100,29 +102,20 @@ export interface PlannedPartition {
   /** It prints on its console as it starts: silence means that it does not run. */
   readonly prints: boolean;
   readonly pmu: boolean;
-  /** And it is to count EL2, too, on any pCPU: the benchmark's alone. */
-  readonly countEl2: boolean;
   /** Interrupts go to it without the hypervisor. */
   readonly direct: boolean;
   /** What it leaves its guest code for once it runs; null: nobody knows. */
   readonly exits: readonly string[] | null;
-  /** Its SGIs, and what else it does with its CPU interface, are not looked at. */
-  readonly trustedSgi: boolean;
-  /** It waits until INTID 32 has a priority, whoever has that interrupt. */
-  readonly probesPriority: boolean;
   /** Its virtual counter counts from its start. */
   readonly ownClock: boolean;
   readonly onFailure: OnFailure;
   /** Its pCPUs in the order of its vCPUs. */
   readonly cpus: readonly number[];
   readonly entry: number;
-  /** x0 at entry: IPA of the device tree, or 0. */
+  /** What it is given at entry: IPA of the device tree, or 0. */
   readonly argument: number;
   /** IPA of the value of its device tree's rng-seed; 0: it has none. */
   readonly seed: number;
-  readonly gicd: number;
-  /** Null: a GICv2 has none. */
-  readonly gicr: number | null;
   readonly console: number;
   readonly consoleInterrupt: number;
   /** It reads along what leaves by the UART, by a second PL011 in the page behind its console, with the same interrupt. */
@@ -139,8 +132,6 @@ export interface PlannedPartition {
   readonly ways: readonly number[];
   /** Null: it is not held to any. */
   readonly bandwidth: PlannedBandwidth | null;
-  /** INTIDs, 16…31. */
-  readonly ppis: readonly number[];
   /** The first one is its RAM. */
   readonly regions: readonly PlannedRegion[];
   readonly interrupts: readonly PlannedInterrupt[];
@@ -150,12 +141,7 @@ export interface PlannedPartition {
   readonly tags: readonly PlannedTag[];
 }
 
-export interface PlannedCpu {
-  readonly mpidr: number;
-  /** PA of its redistributor; GICv2: 0. */
-  readonly gicr: number;
-  /** GICv2: number of its CPU interface; 0 otherwise. */
-  readonly interface: number;
+export interface PlannedCpu extends Aarch64Cpu {
   /** Index of its partition; null: a spare pCPU. */
   readonly partition: number | null;
   readonly vcpu: number;
@@ -174,7 +160,7 @@ export interface PlannedCache {
   readonly wayGroups: number;
 }
 
-export interface Plan {
+export interface Plan extends Aarch64Machine {
   readonly board: string;
   readonly image: {
     readonly base: number;
@@ -187,28 +173,6 @@ export interface Plan {
   readonly ram: readonly { readonly base: number; readonly size: number }[];
   /** Bits of a guest physical address, as all pCPUs have them. */
   readonly ipaBits: number;
-  readonly gic: {
-    readonly gicd: number;
-    readonly version: 2 | 3;
-    /** GICv2: PAs of the CPU interfaces: physical, of the hypervisor, virtual; null: another version. */
-    readonly cpuInterface: { readonly gicc: number; readonly gich: number; readonly gicv: number } | null;
-    readonly spiLimit: number;
-    readonly maintenance: number;
-  };
-  /** INTIDs. */
-  /** CNTFRQ_EL0 in Hz; null: the board does not say. */
-  readonly counterHz: number | null;
-  readonly timers: { readonly hypervisor: number; readonly virtual: number; readonly physical: number };
-  readonly pmu: {
-    /** INTID of its overflow; 0: not wired. */
-    readonly interrupt: number;
-    /** The event that counts what `bandwidth` limits. */
-    readonly refillEvent: number;
-    /** Bus accesses that a refill is worth: these are counted instead, where a PMU counts them; 0: never. */
-    readonly busAccesses: number;
-    /** It cannot leave EL2 out: a guest that has it sees what the hypervisor does on its pCPUs. */
-    readonly countsEl2: boolean;
-  };
   readonly cache: PlannedCache;
   readonly uart: { readonly kind: "pl011"; readonly address: number };
   /** Index of the pCPU that drains consoles, sends telemetry and looks after watchdogs. */
@@ -219,16 +183,10 @@ export interface Plan {
   readonly partitions: readonly PlannedPartition[];
 }
 
+/** Whose plan it is. There is none yet but AArch64's; another's will have to say so. */
+export const isaOfPlan = (_: Plan): BoardIsa => "aarch64";
+
 /** Loads lie at multiples of this in the image and in memory, and are padded to it. */
 export const LOAD_ALIGN = 64;
-/** GICv3 (IHI 0069, 12.10 and 12.11): what one GICD takes; what one redistributor takes, RD_base and SGI_base. */
-export const GICD_SIZE = 0x10000;
-export const GICR_SIZE = 0x20000;
-/** GICv2 (IHI 0048, 4.1): GICD; GICC and GICV. */
-export const GICV2_GICD_SIZE = 0x1000;
-export const GICC_SIZE = 0x2000;
 /** PL011 (DDI 0183): its registers up to the PrimeCell ids. */
 export const PL011_SIZE = 0x1000;
-/** INTIDs of the interrupts that device trees number from 0. */
-export const FIRST_PPI = 16;
-export const FIRST_SPI = 32;

@@ -3,18 +3,18 @@
 import type { Board } from "../../boards/schema.ts";
 import type { GuestImages } from "../check/images.ts";
 import { guestTree } from "../devicetree/guest-tree.ts";
+import { isaOf, pcpusOf } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
 import { guestAddressBits, planAddressSpace } from "./address-space.ts";
-import { busAccesses, planBandwidth } from "./bandwidth.ts";
+import { planBandwidth } from "./bandwidth.ts";
 import { layoutBoot } from "./boot.ts";
 import type { BootLayout } from "./boot.ts";
 import { sharedCache } from "./cache.ts";
 import { planExits } from "./exits.ts";
-import { chooseHousekeeper, countsEl2 } from "./housekeeper.ts";
-import { assignSpares, planDevices, planInterrupts, planPpis } from "./interrupts.ts";
+import { chooseHousekeeper } from "./housekeeper.ts";
+import { assignSpares, planDevices, planInterrupts } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
-import { FIRST_PPI, FIRST_SPI } from "./plan.ts";
 import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
@@ -48,8 +48,7 @@ export function decide(
     decidePartition(board, system, memory, spares, partition, images.get(partition.name)),
   );
   const partitions = decided.map(({ partition }) => partition);
-  const intid = (ppi: number): number => FIRST_PPI + ppi;
-  const { gic } = board;
+  const cache = sharedCache(board);
   const housekeeper = chooseHousekeeper(board, system.partitions);
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
   const plan: Plan = {
@@ -57,26 +56,8 @@ export function decide(
     image: { base: board.boot.image, size: 0, loadsFrom: 0 },
     ram: board.ram,
     ipaBits: guestAddressBits(board),
-    gic: {
-      gicd: gic.gicd,
-      version: gic.version,
-      cpuInterface: gic.version === 2 ? { gicc: gic.gicc, gich: gic.gich, gicv: gic.gicv } : null,
-      spiLimit: FIRST_SPI + gic.spis,
-      maintenance: intid(gic.maintenance),
-    },
-    counterHz: board.counter_hz ?? null,
-    timers: {
-      hypervisor: intid(board.timer.hypervisor),
-      virtual: intid(board.timer.virtual),
-      physical: intid(board.timer.physical),
-    },
-    pmu: {
-      interrupt: board.pmu === undefined ? 0 : intid(board.pmu),
-      refillEvent: board.cpus.refill_event,
-      busAccesses: busAccesses(board),
-      countsEl2: countsEl2(board),
-    },
-    cache: sharedCache(board),
+    ...isaOf(board).planMachine(board, cache.line),
+    cache,
     uart: { kind: board.uart.kind, address: board.uart.reg },
     housekeeper: housekeeper.cpu,
     tickMicroseconds: TICK_MICROSECONDS,
@@ -87,13 +68,11 @@ export function decide(
   return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
 }
 
-function planCpus({ cpus: { mpidr: pcpus }, gic }: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
-  return pcpus.map((mpidr, cpu) => {
+function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
+  return pcpusOf(board).map((cpu) => {
     const owner = partitions.findIndex(({ cpus }) => cpus.includes(cpu));
     return {
-      mpidr,
-      gicr: gic.version === 2 ? 0 : gic.gicr + cpu * gic.gicr_stride,
-      interface: gic.version === 2 ? cpu : 0,
+      ...isaOf(board).planCpu(board, cpu),
       partition: owner < 0 ? null : owner,
       vcpu: Math.max(0, partitions[owner]?.cpus.indexOf(cpu) ?? 0),
     };
@@ -136,8 +115,7 @@ function decidePartition(
     entry: ram.ipa + (boot?.entry ?? 0),
     argument: tree?.ipa ?? 0,
     seed: 0,
-    gicd: space.gicd,
-    gicr: space.gicr,
+    ...space.windows,
     console: space.console,
     consoleInterrupt: spares.console(name),
     telemetry: fields.telemetry === true,
@@ -147,9 +125,9 @@ function decidePartition(
     watchdogMicroseconds: fields.watchdog ?? 0,
     ways: fields.cache?.ways ?? [],
     bandwidth: planBandwidth(sharedCache(board), request),
-    ppis: planPpis(board, request),
+    ...isaOf(board).planPrivate(board, fields.pmu === true),
     regions: space.regions,
-    interrupts: planInterrupts(request, devices, system.channels, spares),
+    interrupts: planInterrupts(board, request, devices, system.channels, spares),
     devices,
     loads,
     channels: planChannels(system, request, space.regions, spares),

@@ -1,7 +1,8 @@
 // Proves of a finished plan what it promises about cache and bandwidth. As prove.ts, it reads the plan only, and works out
 // from the planned pages which sets of the cache they are in; what was asked for it does not know.
+import { ofPlan } from "../isas.ts";
 import type { Plan, PlannedPartition, PlannedRegion } from "./plan.ts";
-import { inRange } from "./prove-board.ts";
+import { inRange } from "./prove-range.ts";
 import { breaks } from "./violation.ts";
 import type { Violation } from "./violation.ts";
 
@@ -93,16 +94,15 @@ function proveWays({ partitions, cache }: Plan): Violation[] {
   return wrong;
 }
 
-function proveBandwidth(plan: Plan, { name, bandwidth, cpus, direct, pmu, ppis }: PlannedPartition): Violation[] {
+function proveBandwidth(plan: Plan, partition: PlannedPartition): Violation[] {
+  const { name, bandwidth, cpus, direct } = partition;
   if (bandwidth === null) return [];
-  const wrong = inRange("Partition", "bandwidthMicroseconds", bandwidth.periodMicroseconds, ` of ${name}`);
+  const wrong = inRange(plan, "Partition", "bandwidthMicroseconds", bandwidth.periodMicroseconds, ` of ${name}`);
   const { budget, refills, periodMicroseconds } = bandwidth;
   if (refills < 1 || periodMicroseconds < 1) wrong.push(breaks("bandwidth", `${name} would never run: it has no budget`));
   if (refills * plan.cache.line * cpus.length > budget)
     wrong.push(breaks("bandwidth", `the vCPUs of ${name} have more than its budget`));
-  if (plan.pmu.interrupt === 0) wrong.push(breaks("bandwidth", `nobody notices when the budget of ${name} is used up`));
-  if (pmu || ppis.includes(plan.pmu.interrupt))
-    wrong.push(breaks("bandwidth", `${name} has a bandwidth, and the PMU that measures it`));
+  wrong.push(...ofPlan(plan).proveCounter(plan, partition));
   if (direct) wrong.push(breaks("bandwidth", `${name} has a bandwidth, but cannot be held: its interrupts are direct`));
   return wrong;
 }

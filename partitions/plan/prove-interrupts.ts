@@ -1,30 +1,27 @@
 // Proves of a finished plan who owns which interrupt, and that consoles and doorbells ring where they belong.
+import { ofPlan } from "../isas.ts";
 import type { Plan, PlannedPartition } from "./plan.ts";
 import { breaks } from "./violation.ts";
 import type { Violation } from "./violation.ts";
 
-const FIRST_SPI = 32;
-
-/** Of SPIs each has one owner; PPIs are each pCPU's own, and so its partition's: timers too, which everybody has. */
+/** Each line has one owner; some are each pCPU's own, and so its partition's. */
 export function proveInterrupts(plan: Plan): Violation[] {
   const wrong: Violation[] = [];
   const owner = new Map<number, string>();
-  for (const { name, interrupts, ppis, pmu, console, consoleInterrupt } of plan.partitions) {
+  const isa = ofPlan(plan);
+  for (const partition of plan.partitions) {
+    const { name, interrupts, console, consoleInterrupt } = partition;
     for (const { intid } of interrupts) {
       const other = owner.get(intid);
-      if (other === name) wrong.push(breaks("lineOnce", `INTID ${intid} of ${name} is there twice`));
-      else if (other !== undefined) wrong.push(breaks("lineOwner", `INTID ${intid} belongs to ${other} and to ${name}`));
-      if (intid < FIRST_SPI || intid >= plan.gic.spiLimit)
-        wrong.push(breaks("lineOwner", `INTID ${intid} of ${name} is no SPI of the board`));
+      const line = `${isa.lineName(intid)} of ${name}`;
+      if (other === name) wrong.push(breaks("lineOnce", `${line} is there twice`));
+      else if (other !== undefined) wrong.push(breaks("lineOwner", `${isa.lineName(intid)} belongs to ${other} and to ${name}`));
+      if (!isa.isLine(plan, intid)) wrong.push(breaks("lineOwner", `${line} is no ${isa.LINE} of the board`));
       owner.set(intid, name);
     }
     if (console !== 0 && !interrupts.some(({ intid, trigger }) => intid === consoleInterrupt && trigger === "edge"))
       wrong.push(breaks("console", `${name} does not own its console's interrupt`));
-    const timers = [plan.timers.virtual, plan.timers.physical];
-    if (!timers.every((timer) => ppis.includes(timer)))
-      wrong.push(breaks("ppis", `${name} does not own the timers of its pCPUs`));
-    const allowed = pmu && plan.pmu.interrupt !== 0 ? [...timers, plan.pmu.interrupt] : timers;
-    if (ppis.some((ppi) => !allowed.includes(ppi))) wrong.push(breaks("ppis", `${name} has a PPI that is not for it`));
+    wrong.push(...isa.provePrivate(plan, partition));
   }
   return [...wrong, ...plan.partitions.flatMap((partition) => proveChannels(plan, partition)), ...proveDoorbells(plan)];
 }

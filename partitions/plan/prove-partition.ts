@@ -1,17 +1,14 @@
 // Proves of each partition of a finished plan, by itself, that it is well formed: address space, entry, loads, devices.
 import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";
 import { MAX_TAG_BYTES } from "../blob/layout.table.ts";
+import { ofPlan } from "../isas.ts";
 import type { Plan, PlannedLoad, PlannedPartition, PlannedRegion } from "./plan.ts";
-import { inRange } from "./prove-board.ts";
+import { inRange } from "./prove-range.ts";
 import { breaks, collisions } from "./violation.ts";
 import type { Claim, Violation } from "./violation.ts";
 
 const STAGE2_PAGE = 4096;
-const EMULATED_GICD = 0x10000;
-const EMULATED_GICD_V2 = 0x1000;
-const EMULATED_GICR = 0x20000;
 const EMULATED_PL011 = 0x1000;
-const CPU_INTERFACE = 0x2000;
 const LOAD_STEP = 64;
 const REGISTER_BYTES = 4;
 const TAG_WORD = 8;
@@ -20,11 +17,11 @@ const ON_FAILURE = ["stop", "restart", "inspect"];
 export function provePartition(plan: Plan, partition: PlannedPartition): Violation[] {
   const { name, onFailure, watchdogMicroseconds } = partition;
   return [
-    ...inRange("Partition", "onFailure", ON_FAILURE.indexOf(onFailure), ` of ${name}`),
-    ...inRange("Partition", "watchdogMicroseconds", watchdogMicroseconds, ` of ${name}`),
+    ...inRange(plan, "Partition", "onFailure", ON_FAILURE.indexOf(onFailure), ` of ${name}`),
+    ...inRange(plan, "Partition", "watchdogMicroseconds", watchdogMicroseconds, ` of ${name}`),
     ...proveWindows(plan, partition),
     ...proveRegions(plan, partition),
-    ...proveInterface(plan, partition),
+    ...ofPlan(plan).proveController(plan, partition),
     ...proveMailbox(partition),
     ...proveTagImage(partition),
     ...proveEntry(partition),
@@ -33,24 +30,22 @@ export function provePartition(plan: Plan, partition: PlannedPartition): Violati
   ];
 }
 
-function windowsOf({ gic }: Plan, { gicd, gicr, console, cpus, telemetry }: PlannedPartition): Claim[] {
-  const gicdSize = gic.cpuInterface === null ? EMULATED_GICD : EMULATED_GICD_V2;
+function windowsOf(plan: Plan, partition: PlannedPartition): Claim[] {
+  const { console, telemetry } = partition;
   return [
-    { from: gicd, to: gicd + gicdSize, by: "GICD" },
-    ...(gicr === null ? [] : [{ from: gicr, to: gicr + EMULATED_GICR * cpus.length, by: "GICR" }]),
+    ...ofPlan(plan).windowClaims(plan, partition),
     ...(console === 0 ? [] : [{ from: console, to: console + EMULATED_PL011 * (telemetry ? 2 : 1), by: "PL011" }]),
   ];
 }
 
 /** What is emulated, where it can be reached, and nothing else is. */
 function proveWindows(plan: Plan, partition: PlannedPartition): Violation[] {
-  const { name, gicr } = partition;
+  const { name } = partition;
   const windows = windowsOf(plan, partition);
   const odd = windows.filter(({ from, to }) => from < 0 || from % STAGE2_PAGE !== 0 || to > 2 ** plan.ipaBits);
   return [
     ...odd.map(({ by }) => breaks("windows", `${by} of ${name} is nowhere in its address space`)),
     ...collisions(windows).map((reason) => breaks("windows", `in the address space of ${name}, ${reason}`)),
-    ...((gicr === null) === (plan.gic.version === 2) ? [] : [breaks("windows", `${name} has a GIC of another version`)]),
   ];
 }
 
@@ -71,17 +66,6 @@ function proveRegions(plan: Plan, partition: PlannedPartition): Violation[] {
     ...of(({ kind, access }) => kind !== "ram" && access.includes("x"), "is no RAM, but executable", "execute"),
     ...of(({ kind, ipa, pa }) => kind === "device" && ipa !== pa, "is not at its PA", "devicePlace"),
   ];
-}
-
-/** The window to a GICv2's CPU interface: the virtual one, or the physical one of who owns its interrupts. */
-function proveInterface({ gic }: Plan, { name, regions, direct }: PlannedPartition): Violation[] {
-  const windows = regions.filter(({ kind }) => kind === "interface");
-  const wanted = gic.cpuInterface === null ? [] : [direct ? gic.cpuInterface.gicc : gic.cpuInterface.gicv];
-  // GICC's second page is GICC_DIR, by which anybody's interrupt could be deactivated.
-  const size = direct ? STAGE2_PAGE : CPU_INTERFACE;
-  const right =
-    windows.length === wanted.length && windows.every((window, n) => window.pa === wanted[n] && window.size === size);
-  return right ? [] : [breaks("interface", `${name} has not its CPU interface`)];
 }
 
 /** A page of its own, where the hypervisor looks for it; more only for tags. */

@@ -1,10 +1,10 @@
 // How many translation tables the hypervisor needs for itself and for the partitions' memory: it has a fixed number of
 // them. One of 4 KiB maps 2 MiB page by page, or 1 GiB in blocks of 2 MiB; coloured memory is always mapped page by page.
 import type { Board } from "../../boards/schema.ts";
+import { isaOf } from "../isas.ts";
 import { BLOCK, end, GIB, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
 import { sharedCache, spreadOf } from "./cache.ts";
-import { GICC_SIZE, GICD_SIZE, GICR_SIZE } from "./plan.ts";
 import type { PlannedRegion } from "./plan.ts";
 
 /** Of core/tables.ts. */
@@ -38,20 +38,16 @@ export function tablesFor(mappings: readonly Mapping[]): number {
 
 /** Of all partitions, by their regions; and of the hypervisor, which sees at VA = PA what it drives and what it copies. */
 export function tablesNeeded(board: Board, image: Span, partitions: readonly (readonly PlannedRegion[])[]): number {
-  const { gic } = board;
   const cache = sharedCache(board);
   const seen = ({ base, size }: Span): Mapping => ({ ipa: base, pa: base, size });
-  const gicParts =
-    gic.version === 2
-      ? [gic.gicc, gic.gich].map((base) => seen({ base, size: GICC_SIZE }))
-      : board.cpus.mpidr.map((_, cpu) => seen({ base: gic.gicr + cpu * gic.gicr_stride, size: GICR_SIZE }));
+  const controller = isaOf(board).framesOf(board).flatMap(({ span, isDriven }) => (isDriven ? [seen(span)] : []));
   const memory = partitions
     .flat()
     .filter(({ kind }) => kind !== "interface")
     .map(({ pa, size, colours }) =>
       seen({ base: pa, size: colours === undefined ? size : spreadOf(cache, size, colours) }),
     );
-  const own = [seen({ base: gic.gicd, size: GICD_SIZE }), seen({ base: board.uart.reg, size: PAGE }), seen(image)];
-  const stage1 = tablesFor([...own, ...gicParts, ...memory]);
+  const own = [seen({ base: board.uart.reg, size: PAGE }), seen(image)];
+  const stage1 = tablesFor([...own, ...controller, ...memory]);
   return partitions.reduce((sum, regions) => sum + ROOT_TABLES + tablesFor(regions), stage1);
 }

@@ -1,6 +1,7 @@
 // A first system.yaml from few answers: which pCPUs and how much memory each partition gets, and what else its guest needs to
 // pass `check`.
 import type { Board } from "../../boards/schema.ts";
+import { pcpusOf } from "../../partitions/isas.ts";
 import { alignDown, BLOCK, formatSize } from "../../partitions/units.ts";
 import type { Profile } from "../../rtos-guests/profiles/schema.ts";
 import { InitError } from "./errors.ts";
@@ -38,7 +39,7 @@ export function compose(board: Board, partitions: readonly WantedPartition[]): s
     lines.push("on_failure: restart");
     return [`  ${name}:`, ...lines.map((line) => `    ${line}`)].join("\n");
   });
-  const spare = board.cpus.mpidr.length - [...cpus.values()].flat().length;
+  const spare = pcpusOf(board).length - [...cpus.values()].flat().length;
   const counted = spare === 1 ? "1 pCPU is" : `${spare} pCPUs are`;
   return [
     "# Made by axv-part init. README.md of axv-part tells what else can stand here, partitions/system.schema.json every key.",
@@ -62,7 +63,7 @@ function channel(partitions: readonly WantedPartition[]): string[] {
 
 /** Real-time guests get one pCPU each, from the last one down; the others share the rest, but for one spare if there is one. */
 function shareCpus(board: Board, partitions: readonly WantedPartition[]): Map<string, number[]> {
-  const count = board.cpus.mpidr.length;
+  const count = pcpusOf(board).length;
   if (partitions.length > count) throw new InitError("AXV_INIT_FULL", String(partitions.length), String(count));
   const realtime = partitions.filter(({ profile }) => profile.realtime);
   const others = partitions.filter(({ profile }) => !profile.realtime);

@@ -1,5 +1,6 @@
 // What somebody wants in their first system.yaml, from flags or by questions: a board, and partitions with their guests.
 import type { Board } from "../../boards/schema.ts";
+import { pcpusOf } from "../../partitions/isas.ts";
 import { NAME_PATTERN, PARTITION_NAME_MAX } from "../../partitions/schema.ts";
 import type { Shelf } from "../../partitions/shelf.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
@@ -71,7 +72,7 @@ async function askAll(shelves: Shelves, ask: Ask): Promise<Wanted> {
   const oneOf = (names: readonly string[]): string => `one of ${names.join(", ")}`;
   const board = await ask(`Board: ${oneOf(boards.names)}`, DEFAULT_BOARD, (name) => take(boards, name) ?? oneOf(boards.names));
   const partitions: WantedPartition[] = [];
-  const limit = board.cpus.mpidr.length;
+  const limit = pcpusOf(board).length;
   while (partitions.length < limit) {
     const standard = partitions.length === 0 ? "linux" : partitions.length === 1 ? "plc" : "done";
     const isFree = (name: string): { name: string } | string => {

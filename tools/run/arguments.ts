@@ -1,6 +1,7 @@
 // What QEMU is told so that it is the board of a plan: the machine, the image, and what stands behind the devices that
 // partitions own.
 import type { Board } from "../../boards/schema.ts";
+import { pcpusOf } from "../../partitions/isas.ts";
 import type { PlannedDevice } from "../../partitions/plan/plan.ts";
 import { TARGETS } from "../build/targets/index.ts";
 import { RunError } from "./errors.ts";
@@ -26,7 +27,7 @@ export function qemuArguments({ board, partitions, image, disk }: QemuSystem): s
   const { firmware } = TARGETS[board.isa].emulator;
   const memory = board.ram.reduce((sum, { size }) => sum + size, 0) / MIB;
   return [
-    ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(board.cpus.mpidr.length), "-m", `${memory}M`],
+    ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(pcpusOf(board).length), "-m", `${memory}M`],
     ...(firmware === undefined ? [] : ["-bios", firmware.path]),
     ...["-kernel", image],
     // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).

@@ -1,0 +1,65 @@
+// Nodes of a guest's device tree that AArch64 has: PSCI, timers, PMU, GIC; and how a node says which interrupt it has.
+import type { Board } from "../../../boards/schema.ts";
+import { FIRST_SPI, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
+import type { PlannedPartition } from "../../plan/plan.ts";
+import { reg, unit } from "../dts.ts";
+import type { TreeNode } from "../dts.ts";
+
+const GICV2 = ["arm,gic-400", "arm,cortex-a15-gic"];
+const GICV3 = ["arm,gic-v3"];
+// Of both: <type number trigger>.
+const GIC_SPI = 0;
+const GIC_PPI = 1;
+const TRIGGER = { edge: 1, level: 4 } as const; // IRQ_TYPE_EDGE_RISING, IRQ_TYPE_LEVEL_HIGH
+
+/** `interrupts` of a node. */
+export const interruptCells = (intid: number, trigger: "level" | "edge"): number[] =>
+  [GIC_SPI, intid - FIRST_SPI, TRIGGER[trigger]];
+
+/** A GICv2's has a bit from 8 on for each CPU interface that it is wired to. */
+function ppi(number: number, { gicr, cpus }: PlannedPartition): number[] {
+  const interfaces = gicr === null ? 2 ** cpus.length - 1 : 0;
+  return [GIC_PPI, number, TRIGGER.level + interfaces * 2 ** 8];
+}
+
+/** Of each pCPU's node. */
+export const CPU_PROPERTIES = { "enable-method": ["psci"] } as const;
+
+/** How its kernel starts and stops pCPUs. */
+export const firmwareNodes = (): TreeNode[] => [
+  { name: "psci", properties: { compatible: ["arm,psci-1.0", "arm,psci-0.2"], method: ["hvc"] } },
+];
+
+/** `phandle`: of the interrupt controller. */
+export const machineNodes = (board: Board, partition: PlannedPartition, phandle: number): TreeNode[] => [
+  timer(board, partition),
+  ...(partition.pmu && board.pmu !== undefined
+    ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu, partition) } }]
+    : []),
+  gic(partition, phandle),
+];
+
+/** Secure, non-secure physical, virtual: a guest has no EL2, so no hypervisor timer. */
+function timer(board: Board, partition: PlannedPartition): TreeNode {
+  const { secure, physical, virtual } = board.timer;
+  const interrupts = [secure, physical, virtual].flatMap((number) => ppi(number, partition));
+  return { name: "timer", properties: { compatible: ["arm,armv8-timer"], interrupts, "always-on": true } };
+}
+
+function gic({ gicd, gicr, cpus: { length: vcpus }, regions }: PlannedPartition, phandle: number): TreeNode {
+  const gicc = regions.find(({ kind }) => kind === "interface");
+  const [compatible, parts] =
+    gicr === null
+      ? [GICV2, [...reg(gicd, GICV2_GICD_SIZE), ...(gicc === undefined ? [] : reg(gicc.ipa, gicc.size))]]
+      : [GICV3, [...reg(gicd, GICD_SIZE), ...reg(gicr, GICR_SIZE * vcpus)]];
+  return {
+    name: unit("interrupt-controller", gicd),
+    properties: {
+      compatible,
+      "#interrupt-cells": [3],
+      "interrupt-controller": true,
+      reg: parts,
+      phandle: [phandle],
+    },
+  };
+}

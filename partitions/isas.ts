@@ -1,0 +1,89 @@
+// What the checks, the planner, its proof and guests' device trees ask a board's ISA: one table, by the ISA. All else of them
+// knows none. A new ISA is its files in check/<isa>, plan/<isa> and devicetree/<isa>, and a line here.
+import type { BoardIsa } from "../boards/isa.ts";
+import type { Board } from "../boards/schema.ts";
+import type { Profile } from "../rtos-guests/profiles/schema.ts";
+import * as facts from "./check/aarch64/facts.ts";
+import * as guests from "./check/aarch64/guests.ts";
+import * as interrupts from "./check/aarch64/interrupts.ts";
+import type { Frame } from "./check/frame.ts";
+import * as nodes from "./devicetree/aarch64/nodes.ts";
+import type { TreeNode, Value } from "./devicetree/dts.ts";
+import type { Findings, Problem } from "./diagnostics/diagnostic.ts";
+import * as exits from "./plan/aarch64/exits.ts";
+import * as machine from "./plan/aarch64/machine.ts";
+import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition, Aarch64Windows } from "./plan/aarch64/plan.ts";
+import * as proof from "./plan/aarch64/prove.ts";
+import * as windows from "./plan/aarch64/windows.ts";
+import type { Emulated } from "./plan/emulated.ts";
+import type { Lines } from "./plan/lines.ts";
+import { isaOfPlan } from "./plan/plan.ts";
+import type { Plan, PlannedPartition, PlannedRegion } from "./plan/plan.ts";
+import type { Claim, Violation } from "./plan/violation.ts";
+
+export interface IsaPlanning {
+  // What a board's file says, and whether all of it can be true.
+  pcpuCount(board: Board): number;
+  linesOf(board: Board): Lines;
+  /** Where its interrupt controller is. */
+  framesOf(board: Board): readonly Frame[];
+  checkFacts(board: Board, mistakes: Findings): void;
+  /** Whoever has the PMU of such a pCPU sees what the hypervisor does on it. */
+  countsHypervisor(board: Board): boolean;
+  /** What `bandwidth` limits can be measured. */
+  countsRefills(board: Board): boolean;
+  /** Groups of ways that a cluster can give to partitions. */
+  wayGroups(board: Board): number;
+
+  // What a system's file asks for.
+  /** Why the board has no such line to give away. */
+  numberProblem(board: Board, number: number): Problem | undefined;
+  /** The timer for whose interrupt a number may have been taken. */
+  timerOf(board: Board, number: number): string | undefined;
+  /** Why such guests cannot drive this board's interrupt controller. */
+  controllerProblem(board: Board, profile: Profile): Problem | undefined;
+  /** Why who has these pCPUs cannot be trusted with its vCPUs' interrupts to one another. */
+  trustProblems(board: Board, cpus: readonly number[]): readonly Problem[];
+
+  // What of the plan is its own.
+  /** `line`: bytes of one of the shared cache. */
+  planMachine(board: Board, line: number): Aarch64Machine;
+  planCpu(board: Board, cpu: number): Aarch64Cpu;
+  planWindows(board: Board, profile: Profile | undefined): Aarch64Windows;
+  windowsOf(windows: Aarch64Windows, vcpus: number): readonly Emulated[];
+  /** What a partition has of the physical interrupt controller. */
+  planInterface(board: Board, profile: Profile | undefined, isDirect: boolean): readonly PlannedRegion[];
+  /** Interrupts of its pCPUs' own. */
+  planPrivate(board: Board, hasPmu: boolean): Pick<Aarch64Partition, "ppis">;
+  /** What it leaves its guest code for, of what is known of its kind. */
+  planExits(board: Board, known: NonNullable<Profile["exits"]>, isDirect: boolean, isTrusted: boolean): readonly string[];
+
+  // The proof of these, which shares nothing with what plans them.
+  readonly LINE: string;
+  lineName(line: number): string;
+  isLine(plan: Plan, line: number): boolean;
+  controllerClaims(plan: Plan): readonly Claim[];
+  windowClaims(plan: Plan, partition: PlannedPartition): readonly Claim[];
+  seesHypervisor(plan: Plan, partition: PlannedPartition): boolean;
+  proveMachine(plan: Plan): readonly Violation[];
+  proveIds(plan: Plan): readonly Violation[];
+  provePrivate(plan: Plan, partition: PlannedPartition): readonly Violation[];
+  proveController(plan: Plan, partition: PlannedPartition): readonly Violation[];
+  proveCounter(plan: Plan, partition: PlannedPartition): readonly Violation[];
+
+  // Nodes of a device tree.
+  readonly CPU_PROPERTIES: Readonly<Record<string, Value>>;
+  interruptCells(line: number, trigger: "level" | "edge"): readonly number[];
+  firmwareNodes(): readonly TreeNode[];
+  machineNodes(board: Board, partition: PlannedPartition, controllerPhandle: number): readonly TreeNode[];
+}
+
+const ISAS: Readonly<Record<BoardIsa, IsaPlanning>> = {
+  aarch64: { ...facts, ...guests, ...interrupts, ...nodes, ...exits, ...machine, ...proof, ...windows },
+};
+
+export const isaOf = (board: Board): IsaPlanning => ISAS[board.isa];
+export const ofPlan = (plan: Plan): IsaPlanning => ISAS[isaOfPlan(plan)];
+
+/** Indices of a board's pCPUs. */
+export const pcpusOf = (board: Board): number[] => [...Array(isaOf(board).pcpuCount(board)).keys()];

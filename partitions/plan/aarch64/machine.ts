@@ -1,0 +1,63 @@
+// The board as AArch64 plans it: GIC, timers, PMU, pCPUs; and which interrupt of it a number of a device tree is.
+import type { Board, Device } from "../../../boards/schema.ts";
+import type { Lines } from "../lines.ts";
+import type { Aarch64Cpu, Aarch64Machine } from "./plan.ts";
+import { FIRST_PPI, FIRST_SPI } from "./sizes.ts";
+
+/** PMUv3p5: MDCR_EL2.HPMD and HCCD leave events and cycles of EL2 out. */
+const PMU_LEAVES_EL2_OUT = 6;
+
+const intid = (ppi: number): number => FIRST_PPI + ppi;
+
+/** `line`: bytes of one of the shared cache. */
+export function planMachine(board: Board, line: number): Aarch64Machine {
+  const { gic, timer, pmu, cpus } = board;
+  return {
+    gic: {
+      gicd: gic.gicd,
+      version: gic.version,
+      cpuInterface: gic.version === 2 ? { gicc: gic.gicc, gich: gic.gich, gicv: gic.gicv } : null,
+      spiLimit: FIRST_SPI + gic.spis,
+      maintenance: intid(gic.maintenance),
+    },
+    counterHz: board.counter_hz ?? null,
+    timers: { hypervisor: intid(timer.hypervisor), virtual: intid(timer.virtual), physical: intid(timer.physical) },
+    pmu: {
+      interrupt: pmu === undefined ? 0 : intid(pmu),
+      refillEvent: cpus.refill_event,
+      // PMU event 0x19: so many bring a line.
+      busAccesses: cpus.bus_bytes === undefined ? 0 : line / cpus.bus_bytes,
+      countsEl2: countsHypervisor(board),
+    },
+  };
+}
+
+export const pcpuCount = (board: Board): number => board.cpus.mpidr.length;
+
+export const planCpu = ({ cpus, gic }: Board, cpu: number): Aarch64Cpu => ({
+  mpidr: cpus.mpidr[cpu] ?? 0,
+  gicr: gic.version === 2 ? 0 : gic.gicr + cpu * gic.gicr_stride,
+  interface: gic.version === 2 ? cpu : 0,
+});
+
+export const countsHypervisor = (board: Board): boolean => board.cpus.pmu_version < PMU_LEAVES_EL2_OUT;
+export const countsRefills = (board: Board): boolean => board.pmu !== undefined;
+export const wayGroups = (board: Board): number => board.cluster?.way_groups ?? 0;
+
+/** SPIs. Virtual INTID == physical INTID: a guest sees a device's under its own number. */
+export const linesOf = (board: Board): Lines => ({
+  of: (spi) => FIRST_SPI + spi,
+  numberOf: ({ spi }: Device) => spi,
+  ofDevice: ({ spi }: Device) => FIRST_SPI + spi,
+  uartNumber: board.uart.spi,
+  uart: FIRST_SPI + board.uart.spi,
+  firstSpare: FIRST_SPI + board.spare_spis[0],
+  spares: board.spare_spis[1] - board.spare_spis[0] + 1,
+});
+
+/** Both EL1 timers, as guests differ in which one they use; and the PMU's interrupt with the PMU. */
+export function planPrivate({ timer, pmu }: Board, hasPmu: boolean): { readonly ppis: readonly number[] } {
+  const ppis = [timer.virtual, timer.physical];
+  if (hasPmu && pmu !== undefined) ppis.push(pmu);
+  return { ppis: ppis.map(intid).sort((a, b) => a - b) };
+}
