@@ -59,6 +59,8 @@ export abstract class Machine<
   abstract vmid(pcpu: Cpu): number;
   protected abstract isFirst(pcpu: Cpu): boolean;
   protected abstract isSpare(pcpu: Cpu): boolean;
+  /** What the entry code does ahead of the first function. */
+  protected abstract prepare(pcpu: Cpu): void;
   /** It keeps what its record is used for: called when its first function has given one back. */
   protected abstract hold(pcpu: Cpu): void;
   /** For an error: where it was. */
@@ -196,6 +198,7 @@ export abstract class Machine<
 
   private start(pcpu: Cpu, run: () => number): void {
     this.tlb.start(pcpu.index);
+    this.prepare(pcpu);
     const vcpu = this.enter(pcpu, run);
     if (vcpu === 0) {
       pcpu.phase = "halted";

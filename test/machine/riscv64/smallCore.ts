@@ -26,10 +26,10 @@ const WRITTEN = [
   "vsstatus", "vstvec",
 ];
 const CALL: Intrinsic = {
-  name: "sbiCall", params: { extension: "u32", fn: "u32", a0: "u64", a1: "u64", a2: "u64", a3: "u64", a4: "u64" }, result: "u64",
+  name: "sbi", params: { extension: "u64", fn: "u64", a0: "u64", a1: "u64", a2: "u64", a3: "u64", a4: "u64" }, result: "u64",
   doc: "", c: "",
 };
-const FENCE: Intrinsic = { name: "hfenceGvmaAll", params: {}, result: "void", doc: "", c: "" };
+const FENCE: Intrinsic = { name: "hfenceGvma", params: {}, result: "void", doc: "", c: "" };
 const ENTRY_OF: Intrinsic = { name: "secondaryEntry", params: {}, result: "u64", doc: "", c: "" };
 
 /** The module "riscv64" of intrinsics that it imports. */
@@ -47,7 +47,7 @@ const imported = ({ name, params, result }: Intrinsic): string => {
 const start = (hart: number): string => `
   (
     drop (
-      call $sbiCall (i32.const 0x48534d) (i32.const 0) (i64.const ${hart}) (
+      call $sbi (i64.const 0x48534d) (i64.const 0) (i64.const ${hart}) (
         call $secondaryEntry
       ) (i64.const ${hart}) (i64.const 0) (i64.const 0)
     )
@@ -57,8 +57,7 @@ const TEXT = `(module
   ${TABLE.map(imported).join("\n  ")}
   (memory (export "memory") 1)
   (global (export "VCPU_PARTITION") i32 (i32.const 0))
-  (global (export "VCPU_INDEX") i32 (i32.const 4))
-  (global (export "VCPU_X") i32 (i32.const 16))
+  (global (export "VCPU_X0") i32 (i32.const 16))
   (func $record (param $hart i32) (result i32)
     (local $at i32)
     (local.set $at (i32.add (i32.const ${RECORDS}) (i32.mul (local.get $hart) (i32.const ${RECORD_BYTES}))))
@@ -67,7 +66,7 @@ const TEXT = `(module
     (call $csrw_siselect (i64.const 0x70)) (call $csrw_sireg (i64.const 1))
     (call $csrw_siselect (i64.const 0xc0)) (call $csrw_sireg (i64.const ${2 ** KICK_IDENTITY}))
     (call $csrw_sie (i64.const 0x200))
-    (call $hfenceGvmaAll)
+    (call $hfenceGvma)
     (local.get $at))
   (func (export "boot") (param i64) (result i32) ${start(1)} ${start(3)} (call $record (i32.const 0)))
   (func (export "bootSecondary") (param $hart i32) (result i32) (call $record (local.get $hart)))
@@ -85,20 +84,17 @@ const TEXT = `(module
     (i32.const 0))
   (func $skip (call $csrw_sepc (i64.add (call $csrr_sepc) (i64.const 4))))
   (func $back (call $csrw_hstatus (i64.const 0x1080)) (call $csrw_sstatus (i64.const 0x100)))
-  (func (export "trapSync") (param $vcpu i32) (result i32)
+  (func (export "trap") (param $vcpu i32) (result i32)
     (call $back)
+    (if (i64.lt_s (call $csrr_scause) (i64.const 0)) (then
+      (call $csrw_stopei (i64.const 0)) (i32.store (i32.const ${INTERRUPTS}) (i32.add (i32.load (i32.const ${INTERRUPTS})) (i32.const 1)))
+      (return (i32.const 0))))
     (if (i64.eq (call $csrr_scause) (i64.const 10)) (then
       (i64.store offset=96 (local.get $vcpu) (i64.const 0)) (i64.store offset=104 (local.get $vcpu) (i64.const ${ANSWER}))
       (call $skip) (return (i32.const 0))))
     (if (i64.eq (call $csrr_scause) (i64.const 21)) (then
       (i64.store offset=96 (local.get $vcpu) (i64.const ${EMULATED})) (call $skip) (return (i32.const 0))))
-    (i32.const 1))
-  (func (export "trapIrq") (param i32) (result i32)
-    (call $csrw_stopei (i64.const 0)) (
-      i32.store (i32.const ${INTERRUPTS}) (i32.add (i32.load (i32.const ${INTERRUPTS})) (i32.const 1))
-    )
-    (call $back)
-    (i32.const 0)))`;
+    (i32.const 1)))`;
 
 export function smallCore(): WebAssembly.Module {
   const module = binaryen.parseText(TEXT);

@@ -212,6 +212,11 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
     return this.linear.getUint32(pcpu.vcpu + this.core.VCPU_PARTITION.value, true) === NO_PARTITION;
   }
 
+  /** Its tables are there (stage1.ts), and nothing else is looked at. */
+  protected prepare(): void {
+    return;
+  }
+
   protected hold(pcpu: PCpu): void {
     pcpu.registers.TPIDR_EL2 = BigInt(pcpu.vcpu);
   }

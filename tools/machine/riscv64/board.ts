@@ -9,6 +9,8 @@ export interface Board extends BoardFacts {
   readonly model: Model;
   /** Interrupt files for guests, of each hart. */
   readonly guestFiles: number;
+  /** From the image's first byte: where the hypervisor's own tables begin. */
+  readonly ownRootOffset: number;
   /** The supervisor's domain of the APLIC; the first supervisor's interrupt file. */
   readonly aplic: number;
   readonly imsic: number;
@@ -31,7 +33,8 @@ export const qemuVirt: Board = {
   ram: [{ pa: 0x8020_0000, size: 1022 * MIB }],
   devices: [{ pa: 0x1000_1000, size: 0x8000 }],
   imageBase: 0x8020_0000,
-  imageSize: 0x13_0000,
+  imageSize: 0x16_0000,
+  ownRootOffset: 0x1_b000,
   linearOffset: 0x2_0000,
   secondaryEntryOffset: 0x1000,
 };

@@ -31,8 +31,6 @@ export class Hart extends PCpu {
   /** Guest's or hypervisor's: whoever is on it is in supervisor mode always, but for a guest's user mode. */
   isUser = false;
 
-  /** a1 of the last call of firmware. */
-  sbiValue = 0n;
   /** What its guest executes, as far as it matters to the hypervisor: a load or store that is emulated. */
   instruction = 0;
 

@@ -1,16 +1,20 @@
-// Intrinsics of RISC-V, as the simulated machine answers them: CSRs by their names, fences, the firmware's calls, and what every
-// ISA has. A table decides which of them there are; imports.ts checks that none is missing.
+// Intrinsics of RISC-V (arch/riscv64/riscv64.table.ts), as the simulated machine answers them: CSRs by their names, fences, the
+// firmware's calls, and what every ISA has. A table decides which of them there are; imports.ts checks that none is missing.
 //
 //   csrr_X, csrw_X, csrs_X, csrc_X   reads X, writes it, sets bits of it, clears bits of it
 import type { Intrinsic } from "../../build/intrinsic.ts";
 import { MachineError } from "../errors.ts";
 import type { Hook, Hooks } from "../imports.ts";
 import { memoryHooks } from "../physical.ts";
-import { NUMBERS } from "./csrs.ts";
+import { NUMBERS, STATUS_FS } from "./csrs.ts";
 import type { Csr } from "./csrs.ts";
 import type { Riscv64Machine } from "./machine.ts";
 
 const CSR_ACCESS = /^csr([rwsc])_(\w+)$/;
+/** What clearGuest writes (arch/riscv64/riscv64.table.ts). */
+const GUESTS_OWN: readonly Csr[] = [
+  "vstvec", "vsscratch", "vsepc", "vscause", "vstval", "vsatp", "vsiselect", "hvip", "hie", "scounteren", "senvcfg",
+];
 const isCsr = (name: string): name is Csr => Object.hasOwn(NUMBERS, name);
 
 /** Of those that the table has. `pieceBytes`: the most that one copy or cleaning may do. */
@@ -47,27 +51,34 @@ function mayChangeVmid({ current: { csrs } }: Riscv64Machine, value: bigint): vo
 }
 
 function instructionHooks(machine: Riscv64Machine): Hooks {
-  const { fences, sbi } = machine;
+  const { board, fences, sbi } = machine;
+  const csrs = () => machine.current.csrs;
+  const clear = (names: readonly Csr[]): void => names.forEach((name) => csrs().write(name, 0n));
   return {
+    ownHart: () => BigInt(board.cpus[machine.current.index]?.hart ?? machine.current.index),
+    ownRoot: () => BigInt(board.imageBase + board.ownRootOffset),
+    probeMachine: () => 1,
+    clearGuest: () => clear(GUESTS_OWN),
+    /** hvien, hvictl and priorities are not modelled: nothing of them is ever set. */
+    clearVirtualInterrupts: () => undefined,
+    clearFloats: () => {
+      if ((csrs().read("sstatus") & STATUS_FS) === 0n) {
+        throw new MachineError("MACHINE_UNDEFINED", "floating-point registers are cleared with sstatus.FS Off");
+      }
+    },
     relax: () => machine.runOthers(),
-    wfi: () => undefined, // sleeps no longer than it must: whatever the sleeper waits for, the test makes it happen
-    /** fence rw, rw */
     fence: () => machine.dataBarrier(),
+    readBarrier: () => undefined,
     fenceI: () => {
       machine.instructionCaches.invalidate(machine.current.index, [machine.current.index]);
       machine.instructionCaches.complete(machine.current.index);
     },
     sfenceVma: () => fences.sfenceVma(machine.current.index),
-    hfenceGvma: (vmid: bigint) => fences.hfenceGvma(machine.current.index, Number(vmid)),
-    hfenceGvmaAll: () => fences.hfenceGvma(machine.current.index),
-    /** ECALL: a0, and a1 by sbiValue(). */
-    sbiCall: (extension: number, fn: number, a0: bigint, a1: bigint, a2: bigint, a3: bigint, a4: bigint) => {
-      const { error, value } = sbi.call(machine.current.index, extension, fn, [a0, a1, a2, a3, a4]);
-      machine.current.sbiValue = value;
-      return BigInt.asUintN(64, BigInt(error));
-    },
-    sbiValue: () => machine.current.sbiValue,
-    /** HLVX.HU, twice: the instruction that its guest is at. */
-    guestInstructionAt: () => machine.current.instruction,
+    hfenceGvma: () => fences.hfenceGvma(machine.current.index),
+    /** Nothing of a guest's own stage is kept (translation.ts). */
+    hfenceVvma: () => undefined,
+    /** ECALL: what is in a0 then. */
+    sbi: (extension: bigint, fn: bigint, ...args: bigint[]) =>
+      BigInt.asUintN(64, BigInt(sbi.call(machine.current.index, Number(extension), Number(fn), args).error)),
   };
 }

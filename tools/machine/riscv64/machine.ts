@@ -37,6 +37,11 @@ const SHOWN = /^(mmioWrite|physicalWrite|hfence|sfence|sbi)/;
 const RULES = new Rules([]);
 
 const STACK_POINTER = 2;
+const A0 = 10;
+/** Where the packer writes the UART's address into the image. */
+const IMAGE_UART = 64;
+const SATP_SV39 = 8n << 60n;
+const PAGE = 0x1000;
 /** What guests have in x2 as soon as they run. */
 const GUEST_STACK = 0x5ac0n;
 
@@ -82,6 +87,8 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
       before: (name, first) => this.betweenIntrinsics(name, first),
     });
     this.fill(options);
+    this.ownStage.begin(board);
+    this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
   }
 
   private fence(by: number, harts: readonly number[], what: "instructions" | "own" | "guests", vmid?: number): void {
@@ -130,7 +137,7 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
   protected takeInterrupt(hart: Hart): void {
     this.leaveGuest(hart);
     hart.takeInterrupt();
-    this.finish(hart, this.enter(hart, () => this.core.trapIrq(hart.vcpu)));
+    this.finish(hart, this.enter(hart, () => this.core.trap(hart.vcpu)));
   }
 
   protected describeInterrupt(hart: Hart): string {
@@ -160,7 +167,7 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     this.leaveGuest(hart);
     hart.trap(cause, about);
     hart.fullTraps++;
-    this.finish(hart, this.enter(hart, () => this.core.trapSync(hart.vcpu)));
+    this.finish(hart, this.enter(hart, () => this.core.trap(hart.vcpu)));
   }
 
   /** The trap has put PC and mode away (hart.ts). */
@@ -183,28 +190,37 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
 
   /** A guest's general registers, in its vCPU's record; x0 is zero. */
   x(hart: Hart, n: number): bigint {
-    return n === 0 ? 0n : this.linear.getBigUint64(hart.vcpu + this.core.VCPU_X.value + 8 * n, true);
+    return n === 0 ? 0n : this.linear.getBigUint64(hart.vcpu + this.core.VCPU_X0.value + 8 * n, true);
   }
 
   setX(hart: Hart, n: number, value: bigint): void {
-    if (n !== 0) this.linear.setBigUint64(hart.vcpu + this.core.VCPU_X.value + 8 * n, BigInt.asUintN(64, value), true);
+    if (n !== 0) this.linear.setBigUint64(hart.vcpu + this.core.VCPU_X0.value + 8 * n, BigInt.asUintN(64, value), true);
   }
 
   vmid({ csrs }: Hart): number {
     return vmidOf(csrs.read("hgatp"));
   }
 
+  /** A vCPU begins with its number in a0. */
   protected isFirst(hart: Hart): boolean {
-    return this.linear.getUint32(hart.vcpu + this.core.VCPU_INDEX.value, true) === 0;
+    return this.x(hart, A0) === 0n;
   }
 
   protected isSpare(hart: Hart): boolean {
     return this.linear.getUint32(hart.vcpu + this.core.VCPU_PARTITION.value, true) === NO_PARTITION;
   }
 
-  /** The entry code finds the record by sscratch. */
-  protected hold(hart: Hart): void {
-    hart.csrs.write("sscratch", BigInt(hart.vcpu));
+  /** As entry.S does it: its own tables, and no interrupt. */
+  protected prepare({ csrs }: Hart): void {
+    csrs.write("satp", SATP_SV39 | BigInt((this.board.imageBase + this.board.ownRootOffset) / PAGE));
+    csrs.write("sie", 0n);
+    csrs.write("stvec", BigInt(this.board.imageBase));
+    csrs.write("sscratch", 0n);
+  }
+
+  /** The record stands on the hart's stack. */
+  protected hold(): void {
+    return;
   }
 
   protected describe({ csrs }: Hart): string {

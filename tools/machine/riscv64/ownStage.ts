@@ -3,11 +3,15 @@
 import { hex, MachineError } from "../errors.ts";
 import type { PhysicalMemory } from "../memory.ts";
 import type { OwnTranslation, Purpose } from "../physical.ts";
+import type { Board } from "./board.ts";
 import { MODE_BARE, MODE_SHIFT, PPN_MASK } from "./csrs.ts";
 import { Sv39 } from "./sv39.ts";
 import type { Mapping } from "./sv39.ts";
 
 const PAGE = 4096;
+/** R, W, A, D */
+const READ_WRITE = 0xc6n;
+const entryOf = (pa: number, bits: bigint): bigint => (BigInt(pa / PAGE) << 10n) | bits | 1n;
 
 export class OwnStage implements OwnTranslation {
   private readonly memory: PhysicalMemory;
@@ -22,6 +26,16 @@ export class OwnStage implements OwnTranslation {
     this.memory = memory;
     this.satp = satp;
     this.walked = walked;
+  }
+
+  /** The three tables that entry.S makes before the first line of AssemblyScript: the image at its own addresses. */
+  begin({ imageBase, imageSize, ownRootOffset }: Board): void {
+    const root = imageBase + ownRootOffset;
+    const [level1, level0] = [root + PAGE, root + 2 * PAGE];
+    const slot = (table: number, at: number, level: number): number => table + 8 * (Math.floor(at / (PAGE * 512 ** level)) % 512);
+    this.memory.write64(slot(root, imageBase, 2), entryOf(level1, 0n));
+    this.memory.write64(slot(level1, imageBase, 1), entryOf(level0, 0n));
+    for (let at = imageBase; at < imageBase + imageSize; at += PAGE) this.memory.write64(slot(level0, at, 0), entryOf(at, READ_WRITE));
   }
 
   changed(): void {

@@ -1,0 +1,21 @@
+// The core under test: the wasm that tools/build makes, the same bytes that are translated for the board.
+import { readFileSync } from "node:fs";
+import { riscv64 } from "../../../arch/riscv64/riscv64.table.ts";
+import { buildProgram } from "../../build/index.ts";
+import { CORE_RISCV64 } from "../../build/programs.ts";
+import type { Contents } from "../board.ts";
+import type { Board } from "./board.ts";
+import { riscv64Hooks } from "./hooks.ts";
+import { Riscv64Machine } from "./machine.ts";
+
+/** As much as copyPhysical does at once. */
+const PIECE_BYTES = 0x1_0000n;
+
+const module = new WebAssembly.Module(readFileSync((await buildProgram(CORE_RISCV64)).wasm));
+
+/** A machine with an image in its memory, at reset. */
+export function machineFor(board: Board, contents: Contents, from = module): Riscv64Machine {
+  return new Riscv64Machine(from, {
+    ...contents, board, intrinsics: (machine) => ({ table: riscv64, hooks: riscv64Hooks(machine, riscv64, PIECE_BYTES) }),
+  });
+}
