@@ -3,9 +3,9 @@
 export const ISAS = ["aarch64", "riscv64"] as const;
 export type Isa = (typeof ISAS)[number];
 
-/** Of these there are boards (schema.ts). */
+/** Of these there are boards (schema.ts), and guests for them (rtos-guests/profiles). */
 export const BOARD_ISAS = ["aarch64"] as const satisfies readonly Isa[];
 export type BoardIsa = (typeof BOARD_ISAS)[number];
-/** Of a board.yaml that does not say: all were of this one once. */
+/** Of a description that does not say: all were of this one once. */
 export const DEFAULT_ISA: BoardIsa = "aarch64";
 export const ISA_EXPECTED = BOARD_ISAS.join(" or ");

@@ -1,7 +1,7 @@
 // The JSON Schemas of a board.yaml and of a guest profile, with which an editor completes and checks them while they are written.
 import { z } from "zod";
 import { BOARD_FILES } from "../boards/schema.ts";
-import { Profile } from "../rtos-guests/profiles/schema.ts";
+import { PROFILES } from "../rtos-guests/profiles/schema.ts";
 
 export const BOARD_SCHEMA_FILE = "boards/board.schema.json";
 export const PROFILE_SCHEMA_FILE = "rtos-guests/profiles/profile.schema.json";
@@ -23,4 +23,4 @@ function descriptionSchema(title: string, schema: z.ZodType): string {
 }
 
 export const boardJsonSchema = (): string => descriptionSchema("axv-part board.yaml", BOARD_FILES.aarch64);
-export const profileJsonSchema = (): string => descriptionSchema("axv-part guest profile", Profile);
+export const profileJsonSchema = (): string => descriptionSchema("axv-part guest profile", PROFILES.aarch64);

@@ -10,7 +10,8 @@ import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import { boardSchema } from "../boards/schema.ts";
 import type { Board } from "../boards/schema.ts";
-import { Profile } from "../rtos-guests/profiles/schema.ts";
+import { profileSchema } from "../rtos-guests/profiles/schema.ts";
+import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import { checkBoard } from "./check/board.ts";
 import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
@@ -144,11 +145,12 @@ function besideItself(value: Mapping, file: string): Mapping {
 const BOARDS = inProject("boards");
 const PROFILES = inProject("rtos-guests/profiles");
 
-const schemaOf = (board: unknown) => boardSchema(own(board, "isa"));
-const boardShelf = (...folders: readonly Folder[]): Shelf<Board> => shelf(schemaOf, folders, checkBoard);
+const schemaOfBoard = (board: unknown) => boardSchema(own(board, "isa"));
+const schemaOfProfile = (profile: unknown) => profileSchema(own(profile, "isa"));
+const boardShelf = (...folders: readonly Folder[]): Shelf<Board> => shelf(schemaOfBoard, folders, checkBoard);
 
 export const boards = (folder = BOARDS): Shelf<Board> => boardShelf(boardFolder(folder));
-export const profiles = (): Shelf<Profile> => shelf(() => Profile, [profileFolder(PROFILES, asItIs)]);
+export const profiles = (): Shelf<Profile> => shelf(schemaOfProfile, [profileFolder(PROFILES, asItIs)]);
 
 /** Those in a folder of a user's, and the project's. */
 export function boardsIn(folder: string): Shelf<Board> {
@@ -157,4 +159,4 @@ export function boardsIn(folder: string): Shelf<Board> {
 }
 
 export const profilesIn = (folder: string): Shelf<Profile> =>
-  shelf(() => Profile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);
+  shelf(schemaOfProfile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);

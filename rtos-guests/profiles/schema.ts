@@ -1,116 +1,15 @@
-// What a guest profile holds: everything that all systems of one kind of guest have in common, so that `guest: linux`
-// is all that a system.yaml has to say.
-import { z } from "zod";
-import { integer, line, text } from "../../boards/values.ts";
-import { IMAGE_FORMATS } from "../../partitions/images/formats.ts";
-import { IPA_BITS_MAX, MAX_INTERRUPTS } from "../../partitions/blob/layout.table.ts";
-import { CMDLINE_EXPECTED, CMDLINE_PATTERN } from "../../partitions/schema.ts";
-import { BLOCK, PAGE, TIB } from "../../partitions/units.ts";
+// What a guest profile holds, by its ISA, which `isa` says.
+import type { z } from "zod";
+import { BOARD_ISAS, DEFAULT_ISA } from "../../boards/isa.ts";
+import type { BoardIsa } from "../../boards/isa.ts";
+import { Aarch64Profile } from "./aarch64.ts";
 
-/** An IPA: stage 2 maps pages. */
-const IPA_END = 2 ** IPA_BITS_MAX;
-const address = integer("an address such as 0x40000000, a multiple of 4K, below 2^40", 0, IPA_END - PAGE, PAGE);
-/** Where something is that a 0 in the blob says is not there. */
-const place = integer("an address such as 0x50000000, a multiple of 4K, above 0 and below 2^40", PAGE, IPA_END - PAGE, PAGE);
-const spi = integer("an SPI number, 0 to 987", 0, 987);
-const SIGNATURE_EXPECTED = "some text that is in its images";
-const MEMORY_IPA_EXPECTED = "identity, or an address such as 0x40000000, a multiple of 2M, below 2^40";
-const GIC_EXPECTED = "versions of the GIC: [2], [3] or [2, 3]";
+/** By ISA. A new one is a file beside aarch64.ts, and a line here. */
+export const PROFILES = { aarch64: Aarch64Profile } as const satisfies Readonly<Record<BoardIsa, z.ZodType>>;
 
-const Tag = z.strictObject({
-  name: line,
-  unit: z.enum(["count", "ns"]),
-});
-export type Tag = z.output<typeof Tag>;
+/** `isa` tells them apart. */
+export type Profile = z.output<(typeof PROFILES)[BoardIsa]>;
 
-export const Profile = z.strictObject({
-  name: z.string(),
-  description: line,
-  realtime: z.boolean().describe("its pCPUs are kept free of the hypervisor's housekeeping wherever that can be"),
-  image: z.strictObject({
-    formats: z.array(z.enum(IMAGE_FORMATS)).min(1),
-    load: address
-      .optional()
-      .describe(
-        "IPA that it is linked for: a raw image's first byte goes there, and is entered; the text_offset of an arm64 Image " +
-          "counts from the 2 MiB boundary there or below. Without this key: both at the start of RAM.",
-      ),
-    file: z.string().optional().describe("used when system.yaml names none; relative to the project"),
-  }),
-  signature: z
-    .array(z.string().min(1, { error: SIGNATURE_EXPECTED }))
-    .describe("text that its images hold, any of it, and no other guest's"),
-  booted: line
-    .optional()
-    .describe("which builds of it have run under this hypervisor; without this key none has: it is written from reading"),
-  prints: z
-    .boolean()
-    .default(false)
-    .describe("it prints on its console as it starts, whatever it is built for: silence means that it does not run"),
-  exits: z
-    .strictObject({
-      pmr: line.optional().describe("it writes ICC_PMR_EL1 as it runs: what for"),
-      sgi: line.optional().describe("it sends SGIs: what for"),
-      other: line.optional().describe("what else it leaves its guest code for, however its interrupts come"),
-    })
-    .optional()
-    .describe("what it leaves its guest code for in steady state, besides its interrupts; without this key nobody knows"),
-  notes: z.array(line).default([]).describe("what a build of it has to heed"),
-  memory: z.strictObject({
-    size: integer("bytes, a multiple of 4K, at most 1024G", PAGE, TIB, PAGE).describe(
-      "bytes, when system.yaml says nothing else",
-    ),
-    ipa: z
-      .union([z.literal("identity"), integer(MEMORY_IPA_EXPECTED, 0, IPA_END - BLOCK, BLOCK)], { error: MEMORY_IPA_EXPECTED })
-      .describe("identity: IPA = PA, what DMA without an SMMU needs"),
-  }),
-  gic: z
-    .array(z.literal([2, 3], { error: GIC_EXPECTED }), { error: GIC_EXPECTED })
-    .min(1, { error: GIC_EXPECTED })
-    .describe("versions it can be built for, or finds out by itself"),
-  timer: z.enum(["virtual", "physical"]).describe("which EL1 timer it ticks by"),
-  psci: z.enum(["hvc", "smc", "none"]).describe("how it calls PSCI; both are answered"),
-  device_tree: z
-    .strictObject({
-      initrd: z.string().optional().describe("used when system.yaml names none; relative to the project"),
-      cmdline: text(CMDLINE_EXPECTED, CMDLINE_PATTERN),
-    })
-    .optional()
-    .describe("it takes a device tree in x0; without this key it knows its machine by itself"),
-  machine: z
-    .strictObject({
-      gicd: address,
-      gicr: address.describe("GICv3: RD_base of vCPU 0"),
-      gicc: address.describe("GICv2: the CPU interface"),
-      console: place.describe("an emulated PL011"),
-      console_spi: spi
-        .optional()
-        .describe("the PL011's interrupt, an SPI; without this key it is one of the board's spare ones"),
-    })
-    .optional()
-    .describe("IPAs that are built into the guest; without this key they are the board's own"),
-  probes_priority: z
-    .boolean()
-    .default(false)
-    .describe(
-      "it counts the bits of a priority in INTID 32's byte of GICD_IPRIORITYR, and waits until there are some; no " +
-        "interrupt is given to it for that",
-    ),
-  spis: z
-    .array(spi)
-    .max(MAX_INTERRUPTS)
-    .default([])
-    .describe("SPIs that it cannot do without, besides its console's, unless system.yaml lists others"),
-  channels: z
-    .strictObject({ ipa: place.describe("IPA of its first channel; the next ones follow without a gap") })
-    .optional()
-    .describe("without this key a channel's IPA is its PA"),
-  process_image: z
-    .enum(["writes", "reads"])
-    .optional()
-    .describe(
-      "what it does with a process image, as it comes with the project; without this key nobody knows, and it may do either",
-    ),
-  tags: z.array(Tag).describe("what it publishes by HYPERCALL_TAG_PUBLISH, by tag index"),
-});
-export type Profile = z.output<typeof Profile>;
+/** By which a profile is read: its ISA's. Where `isa` is none of ours that is said, and all else as of the default one. */
+export const profileSchema = (isa: unknown): (typeof PROFILES)[BoardIsa] =>
+  PROFILES[BOARD_ISAS.find((each) => each === isa) ?? DEFAULT_ISA];

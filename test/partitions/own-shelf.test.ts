@@ -85,3 +85,18 @@ test("what else is called so is in nobody's way", () => {
   put("lines/guests/README.md", "no profile");
   expect(places(planned("board: qemu-aarch64\npartitions:\n  a: { guest: plc, cpus: [1] }\n"))).toEqual([]);
 });
+
+test("a profile of another ISA than there is is refused where it says so; without `isa` it is AArch64's", () => {
+  put("lines/guests/my-rtos.yaml", `${PROFILE}isa: aarch64\n`);
+  put("lines/boards/mine/board.yaml", BOARD);
+  mkdirSync(at("lines/guests/images"));
+  copyFileSync(here("images/plc.bin"), at("lines/guests/images/a.bin"));
+  const same = sound(planned(SYSTEM)).plan;
+  put("lines/guests/my-rtos.yaml", PROFILE);
+  expect(sound(planned(SYSTEM)).plan).toEqual(same);
+  put("lines/guests/my-rtos.yaml", `${PROFILE}isa: mips\ngic: [4]\n`);
+  expect(planned(SYSTEM).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`)).toEqual([
+    '5 isa cannot be "mips": write aarch64',
+    "6 gic[0] cannot be 4: write versions of the GIC: [2], [3] or [2, 3]",
+  ]);
+});
