@@ -89,7 +89,8 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
     guest(0).setX(20, 9n);
     guest(0).reset();
     pass(RESTART_MS);
-    expect([guest(0).running, guest(0).pcpu.lives, guest(0).x(20), guest(0).load(IPA, 8)]).toMatchObject([true, 2, 0n, { kind: "done" }]);
+    expect([guest(0).running, guest(0).pcpu.lives, guest(0).x(20)]).toEqual([true, 2, 0n]);
+    expect(guest(0).load(IPA, 8)).toMatchObject({ kind: "done" });
     expect(machine.memory.readBytes(MEMORY[0], IMAGES[0]?.length ?? 0)).toEqual(IMAGES[0]);
     expect(guest(0).csrr("sscratch")).toEqual({ kind: "done", value: 0n });
   });

@@ -32,7 +32,8 @@ function blobOf({ board = qemuVirt, onFailure = abi.ON_FAILURE_STOP, direct = fa
   const reserved = 0;
   const owners = [0, 0, 1, NONE];
   const partition = (n: number, name: string): BlobRecord => ({
-    name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure, cpus: n === 0 ? 0b11 : 0b100, bootCpu: n === 0 ? 0 : NEIGHBOUR,
+    name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure,
+    cpus: n === 0 ? 0b11 : 0b100, bootCpu: n === 0 ? 0 : NEIGHBOUR,
     entry: BigInt(IPA), argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0, mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0,
     watchdogMicroseconds: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
     regionFirst: n, regionCount: 1, interruptFirst: 0, interruptCount: 0, loadFirst: n, loadCount: 1,
@@ -41,10 +42,13 @@ function blobOf({ board = qemuVirt, onFailure = abi.ON_FAILURE_STOP, direct = fa
   return {
     isa: "riscv64",
     header: {
-      imageBase: BigInt(board.imageBase), hypervisorSize: 0x40_0000n, uart: BigInt(board.uart), uartKind: UART_KIND, housekeeper: SPARE,
+      imageBase: BigInt(board.imageBase), hypervisorSize: 0x40_0000n, uart: BigInt(board.uart), uartKind: UART_KIND,
+      housekeeper: SPARE,
       tickMicroseconds: 1000, telemetryMilliseconds: 100, colourCount: 0, ipaBits: 40,
     },
-    machine: { imsic: BigInt(board.imsic), imsicShift: 13, sources: 96, aplic: BigInt(board.aplic), timebase: TIMEBASE, identities: 255 },
+    machine: {
+      imsic: BigInt(board.imsic), imsicShift: 13, sources: 96, aplic: BigInt(board.aplic), timebase: TIMEBASE, identities: 255,
+    },
     records: {
       Cpu: board.cpus.map(({ hart }, n) => ({
         id: BigInt(hart), partition: owners[n] ?? NONE, vcpu: n === 1 ? 1 : 0, guestFiles: board.guestFiles, reserved,
@@ -54,7 +58,8 @@ function blobOf({ board = qemuVirt, onFailure = abi.ON_FAILURE_STOP, direct = fa
         ipa: BigInt(IPA), pa: BigInt(pa), size: BigInt(MEMORY_BYTES), kind: REGION_RAM, access: 7, colours: 0, reserved,
       })),
       Load: IMAGES.map(({ length }, n) => ({
-        source: BigInt(board.imageSize + LOADS + n * LOAD_BYTES), target: BigInt(IPA), size: BigInt(length), zeros: BigInt(length),
+        source: BigInt(board.imageSize + LOADS + n * LOAD_BYTES), target: BigInt(IPA),
+        size: BigInt(length), zeros: BigInt(length),
       })),
       Ram: board.ram.map(({ pa, size }) => ({ base: BigInt(pa), size: BigInt(size) })),
     },

@@ -57,6 +57,8 @@ const TEXT = `(module
   ${TABLE.map(imported).join("\n  ")}
   (memory (export "memory") 1)
   (global (export "VCPU_PARTITION") i32 (i32.const 0))
+  (global (export "CALL_EXTENSION") i32 (i32.const 0))
+  (global (export "QUICK_CALLS") i32 (i32.const 0))
   (global (export "VCPU_X0") i32 (i32.const 16))
   (func $record (param $hart i32) (result i32)
     (local $at i32)
@@ -87,7 +89,8 @@ const TEXT = `(module
   (func (export "trap") (param $vcpu i32) (result i32)
     (call $back)
     (if (i64.lt_s (call $csrr_scause) (i64.const 0)) (then
-      (call $csrw_stopei (i64.const 0)) (i32.store (i32.const ${INTERRUPTS}) (i32.add (i32.load (i32.const ${INTERRUPTS})) (i32.const 1)))
+      (call $csrw_stopei (i64.const 0))
+      (i32.store (i32.const ${INTERRUPTS}) (i32.add (i32.load (i32.const ${INTERRUPTS})) (i32.const 1)))
       (return (i32.const 0))))
     (if (i64.eq (call $csrr_scause) (i64.const 10)) (then
       (i64.store offset=96 (local.get $vcpu) (i64.const 0)) (i64.store offset=104 (local.get $vcpu) (i64.const ${ANSWER}))

@@ -1,12 +1,18 @@
 // What arch/riscv64/index.ts exports besides for the entry code to call; vcpu is an offset in linear memory.
 import type { Exports } from "../machine.ts";
 
-type Offset = WebAssembly.Global<"i32">;
+type Constant = WebAssembly.Global<"i32">;
+type Offset = Constant;
 
 export interface CoreExports extends Exports {
-  /** An exception of the guest's, or an interrupt while it ran. */
+  /** A call that is waited for: its result, or an error, which is negative. */
+  readonly quickCall: (vcpu: number, call: number) => bigint;
+  /** Any other exception of the guest's, or an interrupt while it ran. */
   readonly trap: (vcpu: number) => number;
   readonly panic: (scause: bigint, sepc: bigint, stval: bigint, vcpu: number) => void;
+  /** What such a call is known by: a7, and a6 below that. */
+  readonly CALL_EXTENSION: Constant;
+  readonly QUICK_CALLS: Constant;
   // Where a vCPU's record has what the entry code and the machine look at by themselves.
   readonly VCPU_PARTITION: Offset;
   /** x0, which is not kept; x1…x31 behind it. */

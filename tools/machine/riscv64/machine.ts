@@ -18,6 +18,7 @@ import type { Board } from "./board.ts";
 import { Controllers } from "./controllers.ts";
 import { NO_PARTITION } from "./coreExports.ts";
 import type { CoreExports } from "./coreExports.ts";
+import { UNKNOWN } from "./csrFile.ts";
 import { PPN_MASK, SSI } from "./csrs.ts";
 import { Fences } from "./fences.ts";
 import { Hart } from "./hart.ts";
@@ -27,6 +28,7 @@ import { Sbi } from "./sbi.ts";
 import { Sv39 } from "./sv39.ts";
 import type { Mapping } from "./sv39.ts";
 import { translate, vmidOf } from "./translation.ts";
+import { ECALL_VS } from "./traps.ts";
 import type { Trap } from "./traps.ts";
 
 /** A loop's bound, a table's entry that is looked at. */
@@ -37,7 +39,9 @@ const SHOWN = /^(mmioWrite|physicalWrite|hfence|sfence|sbi)/;
 const RULES = new Rules([]);
 
 const STACK_POINTER = 2;
-const A0 = 10;
+const [A0, A1, A6, A7] = [10, 11, 16, 17];
+const REGISTERS = 32;
+const ECALL_BYTES = 4n;
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
 const SATP_SV39 = 8n << 60n;
@@ -166,8 +170,26 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     }
     this.leaveGuest(hart);
     hart.trap(cause, about);
+    if (cause === ECALL_VS && this.quickCall(hart)) return this.resume(hart);
     hart.fullTraps++;
     this.finish(hart, this.enter(hart, () => this.core.trap(hart.vcpu)));
+  }
+
+  /** What entry.S does with a call that is waited for: of its registers the function sees a0 alone. False: it is none. */
+  private quickCall(hart: Hart): boolean {
+    const { CALL_EXTENSION, QUICK_CALLS } = this.core;
+    const call = this.x(hart, A6);
+    if (this.x(hart, A7) !== BigInt(CALL_EXTENSION.value >>> 0) || call >= BigInt(QUICK_CALLS.value)) return false;
+    const registers = new BigUint64Array(this.linear.buffer, hart.vcpu + this.core.VCPU_X0.value, REGISTERS);
+    const saved = registers.slice();
+    registers.fill(UNKNOWN);
+    this.setX(hart, A0, saved[A0] ?? 0n);
+    const result = BigInt.asIntN(64, this.within(hart, () => this.core.quickCall(hart.vcpu, Number(call))));
+    registers.set(saved);
+    this.setX(hart, A0, result < 0n ? result : 0n);
+    this.setX(hart, A1, result < 0n ? 0n : result);
+    hart.csrs.write("sepc", hart.csrs.read("sepc") + ECALL_BYTES);
+    return true;
   }
 
   /** The trap has put PC and mode away (hart.ts). */

@@ -35,7 +35,9 @@ export class OwnStage implements OwnTranslation {
     const slot = (table: number, at: number, level: number): number => table + 8 * (Math.floor(at / (PAGE * 512 ** level)) % 512);
     this.memory.write64(slot(root, imageBase, 2), entryOf(level1, 0n));
     this.memory.write64(slot(level1, imageBase, 1), entryOf(level0, 0n));
-    for (let at = imageBase; at < imageBase + imageSize; at += PAGE) this.memory.write64(slot(level0, at, 0), entryOf(at, READ_WRITE));
+    for (let at = imageBase; at < imageBase + imageSize; at += PAGE) {
+      this.memory.write64(slot(level0, at, 0), entryOf(at, READ_WRITE));
+    }
   }
 
   changed(): void {
