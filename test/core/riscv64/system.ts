@@ -26,6 +26,8 @@ export interface Riscv64Spec {
   readonly board?: Board;
   readonly onFailure?: number;
   readonly direct?: boolean;
+  /** What of a sound blob is not as it should be. */
+  readonly alter?: (sound: Blob) => Blob;
 }
 
 function blobOf({ board = qemuVirt, onFailure = abi.ON_FAILURE_STOP, direct = false }: Riscv64Spec): Blob {
@@ -68,10 +70,10 @@ function blobOf({ board = qemuVirt, onFailure = abi.ON_FAILURE_STOP, direct = fa
 
 /** At reset. */
 export function machineOf(spec: Riscv64Spec = {}): Riscv64Machine {
-  const { board = qemuVirt } = spec;
+  const { board = qemuVirt, alter = (sound: Blob): Blob => sound } = spec;
   const memory = MEMORY.map((pa) => ({ pa, size: MEMORY_BYTES }));
   return machineFor(board, {
-    blob: encodeBlob(blobOf(spec)), partitionMemory: memory, privateMemory: memory, silencers: [],
+    blob: encodeBlob(alter(blobOf(spec))), partitionMemory: memory, privateMemory: memory, silencers: [],
     loads: IMAGES.map((bytes, n) => ({ source: board.imageSize + LOADS + n * LOAD_BYTES, bytes })),
   });
 }
