@@ -7,8 +7,10 @@ import type { Log } from "./target.ts";
 
 /** The library warns that a certificate does not have the machine's own name: it has the names that the settings give. */
 const NOT_WANTED = "[NODE-OPCUA-W26]";
-/** How it shows a request. */
-const REQUEST = /\s*\{ \/\*.*$/s;
+/** How it shows a request, or a header of one that it could not read to its end. */
+const REQUEST = /\s*(?:\{ \/\*|\S*(?:authenticationToken|requestHeader)\b).*$/s;
+/** A node ID of bytes or of a GUID: it may stand for a session. */
+const TOKEN = /\b(?:ns=\d+;)?[bg]=[\w+/=-]+/g;
 /** Nonces, thumbprints, bytes of a packet. */
 const BYTES = /\b(?:0x)?[0-9a-f]{24,}\b|(?:\b[0-9a-f]{2} ){8,}[0-9a-f]{2}\b/gi;
 const SENTENCE_MAX = 200;
@@ -17,7 +19,7 @@ const SENTENCE_MAX = 200;
 export function sentenceOf([, ...parts]: readonly unknown[]): string | undefined {
   const said = format(...parts);
   if (said.includes(NOT_WANTED)) return undefined;
-  const words = said.replace(REQUEST, "").replace(BYTES, "…").replace(/\s+/g, " ").trim();
+  const words = said.replace(REQUEST, "").replace(TOKEN, "…").replace(BYTES, "…").replace(/\s+/g, " ").trim();
   if (words === "") return undefined;
   return `OPC UA: ${words.length > SENTENCE_MAX ? `${words.slice(0, SENTENCE_MAX)}…` : words}`;
 }

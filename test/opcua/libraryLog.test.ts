@@ -13,6 +13,12 @@ test.each([
     ["cannot be done { /*ReadRequest*/\n authenticationToken : ns=1;b=c2VjcmV0 }"],
     "OPC UA: cannot be done",
   ],
+  [
+    "nor is a header that was read in part, as the library prints an object",
+    ["cannot decode", { requestHeader: { authenticationToken: "ns=1;g=72962B91-FA75-4AE6-8D28-B404DC7DAF63" } }],
+    "OPC UA: cannot decode {",
+  ],
+  ["nor a session's node ID among words", ["no session ns=1;b=c2Vj/mV0= here"], "OPC UA: no session … here"],
   ["nor by itself", ["{ /*PublishRequest*/\n requestHeader"], undefined],
   [
     "nor bytes",
