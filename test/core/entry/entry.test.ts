@@ -11,7 +11,7 @@ const LINEAR = 0x40_0000_0000n;
 const VCPU = 0x3_4400;
 const VCPU_VA = LINEAR + BigInt(VCPU);
 const offset = (name: string): number => program.offset(`VCPU_${name}`);
-const [PRIORITY_MASK, MASK_TRAP, MASK_WRITES] = [offset("PRIORITY_MASK"), offset("MASK_TRAP"), offset("EXITS_SYSREG")];
+const [PRIORITY_MASK, MASK_TRAP, MASK_WRITES] = [offset("PRIORITY_MASK"), offset("MASK_TRAP"), offset("EXITS_REGISTER")];
 const [REFUSES, PARTITION, X0] = [offset("REFUSES"), offset("PARTITION"), offset("X0")];
 const NO_PARTITION = 0xffff_ffffn;
 const PAGE = 4096;
