@@ -2,11 +2,12 @@
 // it, before anything starts. A mismatch is one line on the UART, and nothing starts.
 
 import { csrr_henvcfg, csrr_hgeie, csrw_henvcfg, csrw_hgeie, ownHart, probeMachine } from "../../build/generated/riscv64";
-import { blobCpu, header } from "../../build/generated/blob";
+import { blobCpu, header, machine } from "../../build/generated/blob";
 import { isSame } from "../../core/facts";
 import { isAplicAsPlanned } from "./aplic";
 import { HENVCFG, HENVCFG_STCE } from "./csrs";
 import { guestAddressBits } from "./guestStage";
+import { hasIdentities } from "./imsic";
 import { Vcpu } from "./vcpu";
 
 /** Bit 0 of hgeie is none. */
@@ -21,13 +22,15 @@ function isMachine(): bool { return isSame("hypervisor extension, AIA and Sstc",
 /** On each hart, before it does anything else. */
 export function isPcpuAsPlanned(vcpu: Vcpu): bool {
   if (!isSame("hart (boot hart first)", vcpu.id, ownHart()) || !isMachine()) return false;
+  const identities = machine().identities;
+  if (!isSame("interrupt identities", identities, hasIdentities() ? identities : 0)) return false;
   csrw_hgeie(ALL_GUEST_FILES);
   const files = <u64>popcnt(csrr_hgeie());
   csrw_hgeie(0);
   const planned = <u64>blobCpu(vcpu.pcpu).guestFiles;
+  if (!isSame("guest interrupt files", planned, min(planned, files))) return false;
   csrw_henvcfg(HENVCFG);
-  const timer = csrr_henvcfg() & HENVCFG_STCE;
   const bits = header().ipaBits;
-  return isSame("guest interrupt files", planned, min(planned, files)) && isSame("henvcfg.STCE", HENVCFG_STCE, timer) &&
+  return isSame("henvcfg.STCE", HENVCFG_STCE, csrr_henvcfg() & HENVCFG_STCE) &&
     isSame("guest address bits", bits, min(bits, guestAddressBits()));
 }

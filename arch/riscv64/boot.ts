@@ -5,7 +5,7 @@ import {
   csrw_htimedelta, csrw_sie, csrw_stimecmp, hfenceGvma, hfenceVvma,
 } from "../../build/generated/riscv64";
 import { BlobCpu, blobPartition, NONE, PARTITION_PMU } from "../../build/generated/blob";
-import { HCOUNTEREN_PMU, HCOUNTEREN_TM, HEDELEG, HENVCFG, NEVER, SEI, SSI, VS_INTERRUPTS } from "./csrs";
+import { HCOUNTEREN_PMU, HCOUNTEREN_TM, HEDELEG, HENVCFG, NEVER, SEI, SSI, STI, VS_INTERRUPTS } from "./csrs";
 import { enterGuestStage } from "./guestStage";
 import { fileOf, initFile } from "./imsic";
 import { Vcpu } from "./vcpu";
@@ -36,6 +36,6 @@ export function initPcpu(vcpu: Vcpu): bool {
   hfenceVvma();
   initFile();
   csrc_sip(SSI);
-  csrw_sie(SEI | SSI); // the kick; and what entry.S wakes itself by
+  csrw_sie(SEI | STI | SSI); // the kick; the tick; and what entry.S wakes itself by
   return true;
 }

@@ -48,9 +48,12 @@
 #define SIP_SSIP            (1 << 1)
 #define SSTATUS_SIE         (1 << 1)
 #define SSTATUS_MXR_SUM     (3 << 18)
+#define SSTATUS_VS          (3 << 9)            // vectors: off, also for guests
 #define STIMECMP            0x14d
 #define STOPEI              0x15c
 #define HGATP               0x680
+#define SISELECT            0x150
+#define SIREG               0x151
 #define SLOT(n)             (VCPU_X0 + 8 * n)
 
 .macro window
@@ -95,7 +98,7 @@
 // Translation on; s0: the hart's ID, s2: its index. Gives it its frame and its stack.
 .macro enter
     csrw    sie, zero
-    li      t0, SSTATUS_MXR_SUM | SSTATUS_SIE
+    li      t0, SSTATUS_MXR_SUM | SSTATUS_VS | SSTATUS_SIE
     csrc    sstatus, t0
     lla     t0, axv_trap
     csrw    stvec, t0
@@ -364,16 +367,32 @@ axv_stop:
     wfi
     j       axv_stop
 
-// a0: 1 if registers of the hypervisor extension, of AIA and of Sstc can be read; else 0: the first one that cannot leads to 1.
-.global axv_probe_machine
-axv_probe_machine:
+// a0: 1 if all instructions between can be executed, else 0: the first one that cannot leads to 1.
+.macro try
     li      a0, 0
     lla     t0, 1f
     csrrw   t0, stvec, t0
-    csrr    t1, HGATP
-    csrr    t1, STOPEI
-    csrr    t1, STIMECMP
+.endm
+.macro tried
     li      a0, 1
 .balign 4
 1:  csrw    stvec, t0
     ret
+.endm
+
+// Registers of the hypervisor extension, of AIA and of Sstc.
+.global axv_probe_machine
+axv_probe_machine:
+    try
+    csrr    t1, HGATP
+    csrr    t1, STOPEI
+    csrr    t1, STIMECMP
+    tried
+
+// The register of the hart's interrupt file that a0 selects.
+.global axv_probe_file
+axv_probe_file:
+    csrw    SISELECT, a0
+    try
+    csrr    t1, SIREG
+    tried

@@ -7,7 +7,7 @@
 //                                         └──────────────────┴──────────────┴─────┘
 
 import {
-  csrw_sireg, csrw_siselect, csrw_stopei, csrw_vsireg, csrw_vsiselect, fence, mmioWrite32,
+  csrw_sireg, csrw_siselect, csrw_stopei, csrw_vsireg, csrw_vsiselect, fence, mmioWrite32, probeFile,
 } from "../../build/generated/riscv64";
 import { bound } from "../../build/generated/cpu";
 import { machine } from "../../build/generated/blob";
@@ -46,7 +46,13 @@ export function dropKick(vcpu: Vcpu): void { csrw_stopei(0); }
   csrw_vsireg(value);
 }
 
-/** Of those that the board's files have. Others are to read 0 (3.8.3), and on QEMU are an illegal instruction. */
+/**
+ * They have all the identities that are planned. Registers of more are to read 0 (3.8.3), and on QEMU are an illegal
+ * instruction.
+ */
+export function hasIdentities(): bool { return probeFile(EIE0 + arrayRegisters() - 2) != 0; }
+
+/** Of those that the board's files have. */
 @inline function arrayRegisters(): u32 { return (machine().identities + 1) >> IDENTITIES_SHIFT; }
 
 /** Each hart, once: of its own file the kick, and nothing else. */

@@ -11,7 +11,7 @@ import { Vcpu } from "./vcpu";
 export {
   copyFromPhysical, copyPhysical, csrr_time as clock, fence, imageBase, imageSize, linearToPhysical, mmioRead32, mmioRead8,
   mmioWrite32, mmioWrite8, ownHart as ownId, ownRoot, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
-  readBarrier, relax, sfenceVma as mapped,
+  readBarrier, sfenceVma as mapped,
 } from "../../build/generated/riscv64";
 export { quietUart, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../../core/devices/ns16550";
 
@@ -35,7 +35,7 @@ export { closeInterrupts, openInterrupts, quietVcpu, resetVcpu } from "./reset";
 
 // Interrupts.
 export { dropKick, kick } from "./imsic";
-export { armTimer, endTimer, startTimer, takeOwn } from "./timer";
+export { armTimer, endTimer, relax, startTimer, takeOwn } from "./timer";
 
 /** The hypervisor's own interrupts come whatever a guest does with its. */
 export const DIRECT_KEEPS_HOUSE: bool = true;

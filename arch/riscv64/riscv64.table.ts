@@ -93,10 +93,10 @@ const WORDS = Array.from({ length: 8 }, (_, n) => n);
 
 export const riscv64: readonly Intrinsic[] = [
   // Supervisor level
-  ...["time", "scause", "sepc", "stval", "sstatus", "sip"].map(csrr),
+  ...["time", "scause", "sepc", "stval", "sstatus", "sip", "stimecmp"].map(csrr),
   ...["sepc", "stimecmp", "siselect", "sireg"].map(csrw),
   csrw("stopei"),
-  change("s", "sie"), change("w", "sie"), change("c", "sip"), change("s", "sstatus"),
+  csrw("sie"), change("c", "sip"), change("s", "sstatus"),
   // Hypervisor extension
   ...["hstatus", "hie", "hgeie", "htval", "henvcfg", "vsstatus", "vstvec"].map(csrr),
   ...["hstatus", "hedeleg", "hideleg", "hie", "hcounteren", "hgeie", "hvip", "henvcfg", "hgatp", "htimedelta"].map(csrw),
@@ -131,6 +131,13 @@ export const riscv64: readonly Intrinsic[] = [
     c: "extern unsigned int axv_probe_machine(void); return axv_probe_machine();",
   },
   {
+    name: "probeFile",
+    params: { select: "u64" },
+    result: "u32",
+    doc: "1: the hart's interrupt file has the register that siselect calls so; 0: it has not (entry.S).",
+    c: "extern unsigned int axv_probe_file(unsigned long); return axv_probe_file(select);",
+  },
+  {
     name: "ownHart",
     params: {},
     result: "u64",
@@ -145,7 +152,7 @@ export const riscv64: readonly Intrinsic[] = [
   instruction("sfenceVma", "sfence.vma", "This hart forgets its own translations."),
   instruction("hfenceGvma", having("h", "hfence.gvma"), "This hart forgets all guests' second stage."),
   instruction("hfenceVvma", having("h", "hfence.vvma"), "This hart forgets the first stage of the guest that hgatp names."),
-  instruction("relax", ".insn 0x0100000f", "pause (Zihintpause): waits for another hart, which may share the core."),
+  instruction("wfi", "wfi", "Sleeps until an interrupt is pending that sie has, masked or not."),
 
   // Firmware
   {

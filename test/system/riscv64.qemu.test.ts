@@ -7,7 +7,7 @@ import * as abi from "../../core/abi.ts";
 import { BLOB_ISA as AARCH64 } from "../../partitions/blob/aarch64.table.ts";
 import { place } from "../../partitions/blob/field.ts";
 import { HEADER, PARTITION_DIRECT, PARTITION_PMU } from "../../partitions/blob/layout.table.ts";
-import { PLC_TAG_OVERRUNS, PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
+import { PLC_TAG_JITTER_MAX, PLC_TAG_OVERRUNS, PLC_TAG_SCANS } from "../../rtos-guests/plc/abi.ts";
 import { assembled, plcGuest, Riscv64System } from "./riscv64System.ts";
 
 const MODES = [["injected", 0], ["direct", PARTITION_DIRECT]] as const;
@@ -101,6 +101,18 @@ describe.each(MODES)("the PLC guest, interrupts: %s", (_, flags) => {
   });
 });
 
+test("a guest that has itself reset finds nothing of its life before", async () => {
+  const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "leftovers"), flags: PARTITION_DIRECT }));
+  const FOUND = 20;
+  await booted.until("two lives", () => numbersOf(booted).length >= 2 * FOUND);
+  const [first, second] = [numbersOf(booted).slice(0, FOUND), numbersOf(booted).slice(FOUND, 2 * FOUND)];
+  const [registers, status, alarm, ...others] = first;
+  expect([registers, status, alarm]).toEqual([0n, 2n << 32n, -1n]); // sstatus.UXL: 64 bits
+  expect(others.filter((one) => one !== 0n)).toEqual([]);
+  expect(second).toEqual(first);
+  expect(events(booted, abi.EVENT_STOPPED)[0]).toBe(BigInt(abi.STOP_SYSTEM_RESET));
+});
+
 test("timer to handler, and a hypercall there and back", async () => {
   const flags = PARTITION_DIRECT + PARTITION_PMU;
   const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "times"), flags, tick: 20_000 }));
@@ -125,9 +137,59 @@ describe("what is not as planned is said in one line, and nothing starts", () =>
     expect(booted.text).toMatch(/\naxv: the blob is for a core of another ISA: build the image again, check .*\r\n$/);
   });
 
-  test("a pCPU that has no such interrupt files", async () => {
-    const booted = (system = await Riscv64System.boot({ guest: plc, machine: "virt,aia=aplic-imsic" }));
-    await booted.until("a line", () => /guest.*\r\n/.test(booted.text));
-    expect(booted.text).toMatch(/axv: pCPU 0x0{16}: guest interrupt files: planned 0x0{15}1, found 0x0{16}\r\n$/);
+  test.each([
+    ["guest interrupt files", "virt,aia=aplic-imsic", 0, "0x0{15}1, found 0x0{16}"],
+    ["interrupt identities", undefined, 511, "0x0{13}1ff, found 0x0{16}"],
+  ])("a pCPU that has fewer %s", async (fact, machine, identities, found) => {
+    const spec = { guest: plc, ...(machine && { machine }), ...(identities && { board: { identities } }) };
+    const booted = (system = await Riscv64System.boot(spec));
+    await booted.until("a line", () => /found.*\r\n/.test(booted.text));
+    expect(booted.text).toMatch(new RegExp(`\naxv: pCPU 0x0{16}: ${fact}: planned ${found}\r\n$`));
+  });
+});
+
+test("a fault of the hypervisor's own is said, with cause, instruction and address, once", async () => {
+  const board = { aplic: 0x0e00_0000n }; // nothing is there
+  const booted = (system = await Riscv64System.boot({ guest: plc, board }));
+  await booted.until("what it says", () => /the others go on\r\n/.test(booted.text));
+  const said = booted.text.slice(booted.text.indexOf("axv: PANIC"));
+  expect(said).toMatch(/^axv: PANIC in the hypervisor on pCPU 0x0{16}\r\n/);
+  expect(said).toMatch(/\naxv: {3}scause 0x0{15}[57] sepc 0x0{8}802\w+ stval 0x0{9}e000000\r\n/);
+});
+
+describe("two harts, one of which keeps house", () => {
+  test("the guest's is never entered, and its scans are on time", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: plc, flags: PARTITION_DIRECT, mailbox: true, apart: true }));
+    await booted.until("scans", () => scans(booted) > 100n);
+    const before = booted.vcpu?.exits;
+    await booted.until("more scans", () => scans(booted) > 1000n);
+    expect(booted.vcpu?.exits).toEqual(before);
+    expect(booted.telemetry?.tags.get(PLC_TAG_OVERRUNS)).toBe(0n);
+    expect(booted.telemetry?.tags.get(PLC_TAG_JITTER_MAX)).toBeLessThanOrEqual(100n); // `time` has 100 ns a tick
+  });
+
+  /** Firmware goes on with the hart that comes to it first, as a rule hart 0; the plan says that it is. */
+  async function bootedByHart0(flags: number): Promise<Riscv64System> {
+    for (;;) {
+      const booted = (system = await Riscv64System.boot({ guest: plc, flags, mailbox: true, apart: true, realTime: true }));
+      await booted.until("scans, or another hart", () => scans(booted) > 100n || booted.text.includes("boot hart first"));
+      if (scans(booted) > 0n) return booted;
+      await booted.stop();
+    }
+  }
+
+  test.each(MODES)("it is paused, restarted, stopped from the other one, interrupts: %s", async (_, flags) => {
+    const booted = await bootedByHart0(flags);
+    await booted.link.command(0, "pause");
+    await booted.until("a pause", () => booted.telemetry?.state === "paused");
+    await booted.link.command(0, "resume");
+    await booted.until("it to go on", () => booted.telemetry?.state === "running");
+    await booted.link.command(0, "restart");
+    await booted.until("a second life", () => events(booted, abi.EVENT_STARTED).length === 2);
+    await booted.until("it to run", () => booted.telemetry?.state === "running");
+    const from = scans(booted);
+    await booted.until("its scans", () => scans(booted) > from);
+    await booted.link.command(0, "stop");
+    await booted.until("a stop", () => booted.telemetry?.state === "off");
   });
 });

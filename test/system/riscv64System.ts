@@ -3,7 +3,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Blob } from "../../partitions/blob/codec.ts";
+import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import * as abi from "../../core/abi.ts";
 import { NONE, PARTITION_AUTOSTART, REGION_MAILBOX, REGION_RAM } from "../../partitions/blob/layout.table.ts";
 import { UART_KIND } from "../../partitions/blob/riscv64.table.ts";
@@ -41,6 +41,12 @@ export interface Riscv64Spec {
   /** PARTITION_*, besides PARTITION_AUTOSTART. */
   readonly flags?: number;
   readonly mailbox?: boolean;
+  /** What is planned of the board, where it is not as QEMU's is. */
+  readonly board?: BlobRecord;
+  /** The guest has a hart of its own, and the hypervisor keeps house on another one. */
+  readonly apart?: boolean;
+  /** Not in virtual time: there a hart that waits for another one, in firmware, keeps it from going on. */
+  readonly realTime?: boolean;
   /** Microseconds. */
   readonly tick?: number;
   /** ON_FAILURE_*. */
@@ -52,7 +58,8 @@ export interface Riscv64Spec {
 }
 
 function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
-  const { flags = 0, mailbox = false, onFailure = abi.ON_FAILURE_STOP, tick = 1000 } = spec;
+  const { flags = 0, mailbox = false, onFailure = abi.ON_FAILURE_STOP, tick = 1000, apart = false } = spec;
+  const own = apart ? 1 : 0;
   const reserved = 0;
   const memory = { kind: REGION_RAM, access: 7, colours: 0, reserved };
   return {
@@ -61,11 +68,14 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
       imageBase: IMAGE, hypervisorSize: IMAGE_BYTES, uart: UART, uartKind: UART_KIND, housekeeper: 0, tickMicroseconds: tick,
       telemetryMilliseconds: 50, colourCount: 0, ipaBits: 40,
     },
-    machine: BOARD,
+    machine: { ...BOARD, ...spec.board },
     records: {
-      Cpu: [{ id: 0n, partition: 0, vcpu: 0, guestFiles: 1, reserved }],
+      Cpu: [
+        ...(apart ? [{ id: 0n, partition: NONE, vcpu: NONE, guestFiles: 1, reserved }] : []),
+        { id: BigInt(own), partition: 0, vcpu: 0, guestFiles: 1, reserved },
+      ],
       Partition: [{
-        name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1, bootCpu: 0,
+        name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1 << own, bootCpu: own,
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
         watchdogMicroseconds: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
@@ -122,9 +132,10 @@ export class Riscv64System {
     const image = join(folder, "image.bin");
     writeFileSync(image, await imageOf(spec));
     const { firmware } = RISCV64.emulator;
+    const time = spec.realTime === true ? [] : ["-icount", "shift=0,sleep=off"];
     const machine = await startQemu([
-      "-M", spec.machine ?? "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-smp", "1", "-m", "512M",
-      "-icount", "shift=0,sleep=off", "-bios", firmware?.path ?? "", "-kernel", image,
+      "-M", spec.machine ?? "virt,aia=aplic-imsic,aia-guests=1", "-cpu", "rv64", "-m", "512M",
+      "-smp", spec.apart === true ? "2" : "1", ...time, "-bios", firmware?.path ?? "", "-kernel", image,
     ], undefined, RISCV64.emulator);
     return new Riscv64System(machine, folder);
   }
