@@ -8,6 +8,7 @@ import type { Hook, Hooks } from "../imports.ts";
 import { memoryHooks } from "../physical.ts";
 import { NUMBERS, STATUS_FS } from "./csrs.ts";
 import type { Csr } from "./csrs.ts";
+import { EIE, IDENTITIES } from "./imsic.ts";
 import type { Riscv64Machine } from "./machine.ts";
 
 const CSR_ACCESS = /^csr([rwsc])_(\w+)$/;
@@ -58,6 +59,8 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     ownHart: () => BigInt(board.cpus[machine.current.index]?.hart ?? machine.current.index),
     ownRoot: () => BigInt(board.imageBase + board.ownRootOffset),
     probeMachine: () => 1,
+    /** On QEMU registers of more identities than there are do not exist (AIA has them read 0). */
+    probeFile: (select: bigint) => (Number(select) - EIE < (IDENTITIES + 1) / 32 ? 1 : 0),
     clearGuest: () => clear(GUESTS_OWN),
     /** hvien, hvictl and priorities are not modelled: nothing of them is ever set. */
     clearVirtualInterrupts: () => undefined,
@@ -66,7 +69,8 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
         throw new MachineError("MACHINE_UNDEFINED", "floating-point registers are cleared with sstatus.FS Off");
       }
     },
-    relax: () => machine.runOthers(),
+    /** Until the timer, at the latest: who sleeps waits for others. */
+    wfi: () => machine.runOthers(),
     fence: () => machine.dataBarrier(),
     readBarrier: () => undefined,
     fenceI: () => {
