@@ -122,6 +122,13 @@ test("timer to handler, and a hypercall there and back", async () => {
   expect(call).toBeLessThanOrEqual(CALL_MAX);
 });
 
+test("from a message to its own interrupt file to the handler", async () => {
+  const spec = { flags: PARTITION_DIRECT + PARTITION_PMU, file: true, tick: 20_000 };
+  const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "msi"), ...spec }));
+  await booted.until("figures", () => numbersOf(booted).length === 3);
+  expect(numbersOf(booted)).toEqual([2n, 2n, 0x5_0005n]); // stopei: identity, and its priority
+});
+
 describe("what is not as planned is said in one line, and nothing starts", () => {
   test("a machine without AIA", async () => {
     const booted = (system = await Riscv64System.boot({ guest: plc, machine: "virt" }));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import * as abi from "../../core/abi.ts";
-import { NONE, PARTITION_AUTOSTART, REGION_MAILBOX, REGION_RAM } from "../../partitions/blob/layout.table.ts";
+import { NONE, PARTITION_AUTOSTART, REGION_DEVICE, REGION_MAILBOX, REGION_RAM } from "../../partitions/blob/layout.table.ts";
 import { UART_KIND } from "../../partitions/blob/riscv64.table.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { Link } from "../../industrial/link/link.ts";
@@ -41,6 +41,8 @@ export interface Riscv64Spec {
   /** PARTITION_*, besides PARTITION_AUTOSTART. */
   readonly flags?: number;
   readonly mailbox?: boolean;
+  /** The guest reaches its own interrupt file. */
+  readonly file?: boolean;
   /** What is planned of the board, where it is not as QEMU's is. */
   readonly board?: BlobRecord;
   /** The guest has a hart of its own, and the hypervisor keeps house on another one. */
@@ -58,10 +60,15 @@ export interface Riscv64Spec {
 }
 
 function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
-  const { flags = 0, mailbox = false, onFailure = abi.ON_FAILURE_STOP, tick = 1000, apart = false } = spec;
+  const { flags = 0, mailbox = false, file = false, onFailure = abi.ON_FAILURE_STOP, tick = 1000, apart = false } = spec;
   const own = apart ? 1 : 0;
   const reserved = 0;
   const memory = { kind: REGION_RAM, access: 7, colours: 0, reserved };
+  const page = { ...memory, access: 3, size: 0x1000n };
+  const besides = [
+    ...(mailbox ? [{ ...page, kind: REGION_MAILBOX, ipa: MAILBOX_IPA, pa: MAILBOX_PA }] : []),
+    ...(file ? [{ ...page, kind: REGION_DEVICE, ipa: BOARD.imsic, pa: BOARD.imsic + page.size }] : []),
+  ];
   return {
     isa: "riscv64",
     header: {
@@ -79,12 +86,12 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
         watchdogMicroseconds: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
-        regionFirst: 0, regionCount: mailbox ? 2 : 1, interruptFirst: 0, interruptCount: 0, loadFirst: 0, loadCount: 1,
+        regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: 0, loadFirst: 0, loadCount: 1,
         channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
       }],
       Region: [
         { ...memory, ipa: GUEST_IPA, pa: GUEST_PA, size: GUEST_BYTES },
-        ...(mailbox ? [{ ...memory, kind: REGION_MAILBOX, access: 3, ipa: MAILBOX_IPA, pa: MAILBOX_PA, size: 0x1000n }] : []),
+        ...besides,
       ],
       Load: [{ source: BigInt(source), target: GUEST_IPA, size: BigInt(size), zeros: BigInt(size) }],
       Ram: [{ base: IMAGE, size: RAM_BYTES }],
