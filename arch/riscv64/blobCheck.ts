@@ -2,7 +2,7 @@
 // that RISC-V makes.
 
 import {
-  BLOB_BAD_CPU, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, blobCpu, BlobPartition, BlobRegion, header, machine, MAX_CPUS,
+  BLOB_BAD_CPU, BLOB_BAD_TABLE, BLOB_OK, BlobCpu, BlobHeader, blobCpu, BlobPartition, BlobRegion, header, machine, MAX_CPUS,
 } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
 import { isDirect } from "../../core/blob";
@@ -11,6 +11,10 @@ import { PAGE_BYTES } from "../../core/pages";
 import { APLIC_BYTES } from "./aplic";
 import { GUEST_FILE } from "./csrs";
 import { fileOf } from "./imsic";
+
+/** For entry.S: where the header says where pCPUs begin; of the first one, its ID. */
+export const BLOB_CPUS: u32 = offsetof<BlobHeader>("cpuOffset");
+export const BLOB_CPU_ID: u32 = offsetof<BlobCpu>("id");
 
 /** The APLIC numbers harts with 14 bits (AIA 4.5.16). */
 const HART_BITS: u64 = 14;

@@ -26,6 +26,9 @@
 #define FRAME_BYTES         96              // core.ld takes them from the stack
 #define CAUSE_VS_ECALL      10
 #define ECALL_BYTES         4
+#define SBI_HSM             0x48534d        // firmware.ts
+#define SBI_HART_START      0
+#define SBI_HART_STOP       1
 
 // Entries of translation tables (descriptors.ts).
 #define PTE_V               (1 << 0)
@@ -146,6 +149,24 @@ axv_header:
 axv_primary_entry:
     mv      s0, a0
     mv      s1, a1
+    // Firmware goes on with any hart, and the plan begins with one: the blob's first. Whether that is right is checked later.
+    lla     t0, axv_image_end
+    lwu     t1, BLOB_CPUS(t0)
+    li      t2, BLOB_MAX_BYTES
+    bgeu    t1, t2, axv_first
+    andi    t1, t1, -8
+    add     t0, t0, t1
+    ld      a0, BLOB_CPU_ID(t0)
+    beq     a0, s0, axv_first
+    lla     a1, axv_image_start
+    mv      a2, s1
+    li      a7, SBI_HSM
+    li      a6, SBI_HART_START
+    ecall                                   // begins above: with its ID, and the device tree
+    bnez    a0, axv_first                   // there is no such hart
+    li      a6, SBI_HART_STOP
+    ecall
+axv_first:
     call    axv_make_tables
     li      s2, 0
     enter

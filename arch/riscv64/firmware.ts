@@ -2,10 +2,14 @@
 // of a guest's gets here.
 
 import { sbi, secondaryEntry } from "../../build/generated/riscv64";
+import { bound } from "../../build/generated/cpu";
+import { relax } from "./timer";
 import { Vcpu } from "./vcpu";
 
 const EXTENSION_HSM: u64 = 0x48534d;
 const HART_START: u64 = 0;
+/** So often it is asked again, a nap between. */
+const STOPS_WITHIN: u32 = 10_000;
 const EXTENSION_RFENCE: u64 = 0x52464e43;
 export const REMOTE_FENCE_I: u64 = 0;
 export const REMOTE_HFENCE_GVMA: u64 = 4;
@@ -14,9 +18,14 @@ const ALL_HARTS: u64 = 0xffffffffffffffff;
 /** From address 0 on: the whole space. */
 const EVERYTHING: u64 = 0xffffffffffffffff;
 
-/** Starts the hart, with its place in the blob. False: it does not. */
+/** Starts the hart, with its place in the blob. False: it does not. The one that firmware came with may not have stopped yet. */
 export function startPcpu(vcpu: Vcpu): bool {
-  return sbi(EXTENSION_HSM, HART_START, vcpu.id, secondaryEntry(), vcpu.pcpu, 0, 0) == 0;
+  for (let i: u32 = 0; i < STOPS_WITHIN; i++) {
+    bound(i, STOPS_WITHIN);
+    if (sbi(EXTENSION_HSM, HART_START, vcpu.id, secondaryEntry(), vcpu.pcpu, 0, 0) == 0) return true;
+    relax();
+  }
+  return false;
 }
 
 /** All harts have done that when this returns; they do it in firmware, whatever they are at. */

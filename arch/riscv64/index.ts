@@ -19,3 +19,6 @@ export { reportPanic as panic } from "../../core/panic";
 export { CALL_EXTENSION } from "./calls";
 export { QUICK_CALLS } from "./trap";
 export { VCPU_PARTITION, VCPU_X0 } from "./vcpu";
+/** And in a blob. */
+export { BLOB_CPU_ID, BLOB_CPUS } from "./blobCheck";
+export { BLOB_MAX_BYTES } from "../../build/generated/blob";

@@ -47,6 +47,8 @@ export interface Riscv64Spec {
   readonly board?: BlobRecord;
   /** The guest has a hart of its own, and the hypervisor keeps house on another one. */
   readonly apart?: boolean;
+  /** The hart that the plan begins with; 0 if it does not say. */
+  readonly first?: number;
   /** Not in virtual time: there a hart that waits for another one, in firmware, keeps it from going on. */
   readonly realTime?: boolean;
   /** Microseconds. */
@@ -60,7 +62,8 @@ export interface Riscv64Spec {
 }
 
 function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
-  const { flags = 0, mailbox = false, file = false, onFailure = abi.ON_FAILURE_STOP, tick = 1000, apart = false } = spec;
+  const { flags = 0, mailbox = false, file = false, apart = false, first = 0 } = spec;
+  const { onFailure = abi.ON_FAILURE_STOP, tick = 1000 } = spec;
   const own = apart ? 1 : 0;
   const reserved = 0;
   const memory = { kind: REGION_RAM, access: 7, colours: 0, reserved };
@@ -78,8 +81,8 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
     machine: { ...BOARD, ...spec.board },
     records: {
       Cpu: [
-        ...(apart ? [{ id: 0n, partition: NONE, vcpu: NONE, guestFiles: 1, reserved }] : []),
-        { id: BigInt(own), partition: 0, vcpu: 0, guestFiles: 1, reserved },
+        ...(apart ? [{ id: BigInt(first), partition: NONE, vcpu: NONE, guestFiles: 1, reserved }] : []),
+        { id: BigInt(own ^ first), partition: 0, vcpu: 0, guestFiles: 1, reserved },
       ],
       Partition: [{
         name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1 << own, bootCpu: own,
