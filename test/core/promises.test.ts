@@ -111,6 +111,8 @@ const record =
   (bench: BlobBench): Uint8Array =>
     bench.changed(kind, index, change);
 
+const unwired = (plan: Plan): Plan => ({ ...plan, pmu: { ...plan.pmu, interrupt: 0 } });
+
 const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   imagePlace: [{ what: "outside RAM", plan: (plan) => ({ ...plan, image: { ...plan.image, base: 0x3000_0000 } }) }],
   imageSize: [
@@ -169,6 +171,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   ],
   ownPpis: [
     { what: "maintenance by the virtual timer's", plan: gic({ maintenance: 27 }) },
+    { what: "the PMU by the physical timer's", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 30 } }) },
     { what: "an SPI", plan: gic({ maintenance: 32 }) },
     { what: "an SGI", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 5 } }) },
   ],
@@ -205,6 +208,8 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
       plan: partition(PLC_, { onFailure: "" as "stop" }),
       blob: record("Partition", PLC_, { flags: 0x8000_0001 }),
     },
+    { what: "trusted with SGIs that are not its own", plan: partition(PLC_, { trustedSgi: true }) },
+    { what: "trusted with those of a GICv2, which is asked for them", on: GICV2, plan: partition(PLC_, { trustedSgi: true }) },
   ],
   watchdog: [
     { what: "shorter than a tick", plan: partition(PLC_, { watchdogMicroseconds: 999 }) },
@@ -429,6 +434,10 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "no physical timer", plan: partition(PLC_, { ppis: [27] }) },
     { what: "an SGI", plan: partition(PLC_, { ppis: [0, 27, 30], pmu: true }) },
     { what: "an SGI, without the PMU", plan: partition(PLC_, { ppis: [0, 27, 30] }) },
+    {
+      what: "SGI 0, where the PMU is not wired",
+      plan: (plan) => unwired(partition(PLC_, { ppis: [0, 27, 30], pmu: true })(plan)),
+    },
   ],
   console: [
     { what: "another partition's", plan: partition(PLC_, { consoleInterrupt: 232 }) },
@@ -575,6 +584,8 @@ const FITS: readonly Trial[] = [
       devices: at(at(devices, 0, { quiesce: { pa: 0x0a00_0000, value: 0 } }), 1, { quiesce: { pa: 0x0a00_3ffc, value: 0 } }),
     })),
   },
+  { what: "a PMU that is not wired, where nobody is held by it", plan: unwired },
+  { what: "the PMU's interrupt with the PMU", plan: partition(PLC_, { ppis: [23, 27, 30], pmu: true }) },
   { what: "the last pCPU keeps house", plan: with_({ housekeeper: 3 }) },
   { what: "an argument at the last byte of the memory", plan: partition(PLC_, { argument: 0x40ff_ffff }) },
   {

@@ -105,7 +105,8 @@ export const windowClaims = (plan: Plan, { gicd, gicr, cpus }: PlannedPartition)
 ];
 
 /** Its emulated GIC; and the window to a GICv2's CPU interface: the virtual one, or the physical one of who is direct. */
-export function proveController({ gic }: Plan, { name, regions, direct, gicr }: PlannedPartition): Violation[] {
+export function proveController({ gic }: Plan, partition: PlannedPartition): Violation[] {
+  const { name, regions, direct, gicr, trustedSgi } = partition;
   const windows = regions.filter(({ kind }) => kind === "interface");
   const wanted = gic.cpuInterface === null ? [] : [direct ? gic.cpuInterface.gicc : gic.cpuInterface.gicv];
   // GICC's second page is GICC_DIR, by which anybody's interrupt could be deactivated.
@@ -115,5 +116,8 @@ export function proveController({ gic }: Plan, { name, regions, direct, gicr }: 
   return [
     ...((gicr === null) === (gic.version === 2) ? [] : [breaks("windows", `${name} has a GIC of another version`)]),
     ...(right ? [] : [breaks("interface", `${name} has not its CPU interface`)]),
+    ...(trustedSgi && (!direct || gic.version === 2)
+      ? [breaks("flags", `${name} is trusted with SGIs that it does not send by itself`)]
+      : []),
   ];
 }
