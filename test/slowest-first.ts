@@ -6,6 +6,7 @@ import type { TestSpecification } from "vitest/node";
 /** Of those that need no QEMU: they take as long as all others together. */
 export const LONG = [
   "test/core/races.test.ts",
+  "test/core/riscv64/races.test.ts",
   "test/core/property/isolation.test.ts",
   "test/hostile/fuzz.test.ts",
   "test/build/differential.test.ts",

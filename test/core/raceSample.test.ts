@@ -3,9 +3,10 @@
 import { expect, test } from "vitest";
 import type { SystemSpec } from "../../tools/machine/system.ts";
 import { AARCH64_TRIAL } from "./property/aarch64/trial.ts";
+import { RISCV64_TRIAL } from "./property/riscv64/trial.ts";
 import type { Acting } from "./property/actions.ts";
 import { BEGINNINGS, KICK_UNDER_WAY, trackOf } from "./property/race.ts";
-import type { Trial } from "./property/trial.ts";
+import type { RacingTrial } from "./property/trial.ts";
 
 /** Beginning, what is interrupted, by what. */
 const RACES = [
@@ -29,7 +30,7 @@ const RACES = [
 ] as const;
 const LONGEST = 5000;
 
-function sample<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>): void {
+function sample<Spec extends SystemSpec, Own extends Acting>(trial: RacingTrial<Spec, Own>): void {
   const cases = trial.racing.flatMap(({ name: system, spec, all }) => {
     const some = RACES.filter(([beginning]) => all || beginning !== KICK_UNDER_WAY);
     return some.map(([beginning, name, other]) => [`${trial.name}, ${system}`, beginning, name, other, spec] as const);
@@ -48,3 +49,4 @@ function sample<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, 
 }
 
 sample(AARCH64_TRIAL);
+sample(RISCV64_TRIAL);

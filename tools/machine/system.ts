@@ -2,8 +2,8 @@
 // plan is an ISA's, aarch64/system.ts adds.
 import { writeBlob } from "../../partitions/blob/write.ts";
 import type {
-  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedDevice, PlannedInterrupt, PlannedLoad, PlannedPartition,
-  PlannedRegion, PlannedTagImage,
+  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedCpu, PlannedDevice, PlannedInterrupt, PlannedLoad,
+  PlannedPartition, PlannedRegion, PlannedTagImage,
 } from "../../partitions/plan/plan.ts";
 import type { BoardFacts } from "./board.ts";
 import type { Range } from "./memory.ts";
@@ -100,10 +100,22 @@ export function pagesOf({ pa, size, colours }: PlannedRegion): Range[] {
   return pages;
 }
 
+/** What of a plan those look at who try out a core, whichever ISA it is for. */
+export interface Tried {
+  readonly housekeeper: number;
+  readonly cpus: readonly Pick<PlannedCpu, "partition" | "vcpu">[];
+  readonly partitions: readonly TriedPartition[];
+}
+export type TriedPartition = Pick<
+  PlannedPartition,
+  | "name" | "cpus" | "direct" | "entry" | "regions" | "interrupts" | "channels" | "console" | "consoleInterrupt" | "mailbox"
+  | "bandwidth"
+>;
+
 /** A system ready to be put into a machine. */
-export interface System<Board extends BoardFacts = BoardFacts> {
+export interface System<Board extends BoardFacts = BoardFacts, Planned extends Tried = Tried> {
   readonly spec: SystemSpec<Board>;
-  readonly plan: Plan;
+  readonly plan: Planned;
   readonly blob: Uint8Array;
   readonly loads: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   readonly partitionMemory: readonly Range[];
@@ -122,7 +134,7 @@ export interface OwnPlan {
   cpu(n: number): Omit<Plan["cpus"][number], "partition" | "vcpu">;
 }
 
-export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, own: OwnPlan): System<Board> {
+export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, own: OwnPlan): System<Board, Plan> {
   const { board } = spec;
   // The blob has room for its largest size behind the core; what partitions load comes after it.
   const loadsFrom = board.imageSize + 0x4000;

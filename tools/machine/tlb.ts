@@ -11,8 +11,11 @@ const ALL = -1;
 
 interface Entry<Found> {
   readonly mapping: Found;
-  /** The life of its pCPU in which it was made: stage 1 of that life, which is of no use to another, is in it. */
-  readonly life: number;
+  /**
+   * The life of its pCPU in which it was made: stage 1 of that life, which is of no use to another, is in it. Undefined: it has
+   * been taken out of it.
+   */
+  life: number | undefined;
 }
 
 interface Invalidation {
@@ -58,8 +61,10 @@ export class Tlb<Found extends Mapping = Mapping> {
     };
     if (this.inherited[pcpu]?.but.has(vmid) === false) stale("firmware");
     const entry = this.entries[pcpu]?.get(vmid * IPA_PAGES + Math.floor(ipa / PAGE));
-    if (entry !== undefined && entry.life !== life) stale("an earlier life");
-    return entry?.mapping;
+    if (entry === undefined) return undefined;
+    entry.life ??= life;
+    if (entry.life !== life) stale("an earlier life");
+    return entry.mapping;
   }
 
   fill(pcpu: number, vmid: number, ipa: number, life: number, mapping: Found): void {
@@ -85,6 +90,11 @@ export class Tlb<Found extends Mapping = Mapping> {
   /** Of whatever VMID (TLBI ALLE1IS). */
   invalidateAll(pcpu: number, pcpus = this.everyone): void {
     this.invalidate(pcpu, ALL, pcpus);
+  }
+
+  /** What a guest's own tables said is forgotten, on that pCPU; what the second stage said is not (HFENCE.VVMA). */
+  forgetOwn(pcpu: number, vmid: number): void {
+    for (const [key, entry] of this.entries[pcpu] ?? []) if (Math.floor(key / IPA_PAGES) === vmid) entry.life = undefined;
   }
 
   /** A pCPU has begun what it has not waited for. */

@@ -5,7 +5,7 @@ import * as abi from "../../../core/abi.ts";
 import type { SystemSpec } from "../../../tools/machine/system.ts";
 import type { Acting, Action, AnyAction } from "./actions.ts";
 import { Invariants } from "./invariants.ts";
-import type { Trial } from "./trial.ts";
+import type { RacingTrial } from "./trial.ts";
 import type { World } from "./world.ts";
 
 export const HOUSEKEEPER = 2;
@@ -150,7 +150,7 @@ export class Track<Own extends Acting> {
 
 /** A track of one of a trial's racing systems. */
 export const trackOf = <Spec extends SystemSpec, Own extends Acting>(
-  trial: Trial<Spec, Own>, spec: Spec, beginning: Beginning,
+  trial: RacingTrial<Spec, Own>, spec: Spec, beginning: Beginning,
 ): Track<Own> =>
   new Track(trial.world(spec), spec, beginning);
 

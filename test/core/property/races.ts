@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { SystemSpec } from "../../../tools/machine/system.ts";
 import type { Acting } from "./actions.ts";
 import { BEGINNINGS, HOUSEKEEPER, trackOf } from "./race.ts";
-import type { Trial } from "./trial.ts";
+import type { RacingTrial } from "./trial.ts";
 import type { World } from "./world.ts";
 
 /** More intrinsics than any of these actions needs. */
@@ -22,7 +22,7 @@ const MILLISECONDS = 300_000;
 /** Intrinsics at the end of a panic: those before print what has happened, and nobody else looks at that. */
 const LAST_OF_A_PANIC = 120;
 
-export function races<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>): void {
+export function races<Spec extends SystemSpec, Own extends Acting>(trial: RacingTrial<Spec, Own>): void {
   const cases = trial.racing.flatMap(({ name, spec, all }) => {
     const beginnings = BEGINNINGS.filter(([beginning]) => all || SOME.includes(beginning));
     return beginnings.map((beginning) => [`${trial.name}, ${name}`, beginning[0], spec, beginning] as const);

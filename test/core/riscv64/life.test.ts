@@ -11,20 +11,27 @@ import { Guest } from "../../../tools/machine/riscv64/guest.ts";
 import type { Riscv64Machine } from "../../../tools/machine/riscv64/machine.ts";
 import { BASE, BASE_PROBE, HSM, HSM_STATUS } from "../../../tools/machine/riscv64/sbi.ts";
 import { result, value } from "../value.ts";
-import { IMAGES, IPA, machineOf, MEMORY, MEMORY_BYTES, NEIGHBOUR, SPARE } from "./system.ts";
-import type { Riscv64Spec } from "./system.ts";
+import { FIRST, IPA, makeSystem, SECOND, STANDARD } from "../../../tools/machine/riscv64/system.ts";
+import type { PartitionSpec } from "../../../tools/machine/system.ts";
+import { machineFor } from "../../../tools/machine/riscv64/core.ts";
+import { qemuVirt } from "../../../tools/machine/riscv64/board.ts";
 
 const MILLISECOND = 1_000_000;
 /** Longer than a partition that fails time and again waits for its next start. */
 const RESTART_MS = 1100;
+const [NEIGHBOUR, SPARE] = [3, 2];
+const IMAGES = [FIRST, SECOND].map(({ image = new Uint8Array() }) => image);
+const MEMORY = [FIRST, SECOND].map(({ regions }) => regions[0]?.pa ?? 0);
+const MEMORY_BYTES = FIRST.regions[0]?.size ?? 0;
 const FOREIGN = IPA + MEMORY_BYTES;
 const CONTEXT = 0x1234n;
 const [A0, A1] = [10, 11];
 
 let machine: Riscv64Machine;
 let guests: Guest[];
-function boot(spec: Riscv64Spec = {}): void {
-  machine = machineOf(spec);
+function boot(more: Partial<PartitionSpec> = {}, board = qemuVirt): void {
+  const system = makeSystem({ ...STANDARD, board, partitions: [{ ...FIRST, ...more }, { ...SECOND, ...more }] });
+  machine = machineFor(board, system);
   machine.boot();
   guests = machine.pcpus.map(({ index }) => new Guest(machine, index));
 }
@@ -43,7 +50,7 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
   beforeEach(() => boot({ direct }));
 
   test("begins with its first vCPU: its image loaded, its number in a0, its argument in a1", () => {
-    expect(running()).toEqual([true, false, true, false]);
+    expect(running()).toEqual([true, false, false, true]);
     expect(MEMORY.map((pa, n) => machine.memory.readBytes(pa, IMAGES[n]?.length ?? 0))).toEqual(IMAGES);
     expect([guest(0).pcpu.code, guest(0).x(A0), guest(0).x(A1)]).toEqual([IPA, 0n, 0n]);
     expect(guest(0).direct).toBe(direct);
@@ -72,18 +79,18 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
     expect(result(guest(0).turnOn(2, IPA, 0n))).toBe(-3);
     expect(guest(1).turnOff()).toEqual({ kind: "parked" });
     expect(value(guest(0).ecall(HSM, HSM_STATUS, 1n))).toBe(1n);
-    expect(running()).toEqual([true, false, true, false]);
+    expect(running()).toEqual([true, false, false, true]);
   });
 
   test("stops by what it does wrong, and its neighbour hears nothing", () => {
     const { exits } = guest(NEIGHBOUR).pcpu;
     expect(guest(0).load(FOREIGN, 8)).toEqual({ kind: "parked" });
     machine.settle();
-    expect([running(), guest(NEIGHBOUR).pcpu.exits]).toEqual([[false, false, true, false], exits]);
+    expect([running(), guest(NEIGHBOUR).pcpu.exits]).toEqual([[false, false, false, true], exits]);
   });
 
   test("starts again as at first, with nothing of its earlier life", () => {
-    boot({ direct, onFailure: abi.ON_FAILURE_RESTART });
+    boot({ direct, onFailure: "restart" });
     guest(0).store(IPA, 8, 0xdead_beefn);
     guest(0).csrw("sscratch", 7n);
     guest(0).setX(20, 9n);
@@ -91,15 +98,15 @@ describe.each([["its own timer alone", false], ["direct", true]] as const)("a pa
     pass(RESTART_MS);
     expect([guest(0).running, guest(0).pcpu.lives, guest(0).x(20)]).toEqual([true, 2, 0n]);
     expect(guest(0).load(IPA, 8)).toMatchObject({ kind: "done" });
-    expect(machine.memory.readBytes(MEMORY[0], IMAGES[0]?.length ?? 0)).toEqual(IMAGES[0]);
+    expect(machine.memory.readBytes(MEMORY[0] ?? 0, IMAGES[0]?.length ?? 0)).toEqual(IMAGES[0]);
     expect(guest(0).csrr("sscratch")).toEqual({ kind: "done", value: 0n });
   });
 
   test("is stopped and started by the host", () => {
     command(0, abi.COMMAND_STOP);
-    expect(running()).toEqual([false, false, true, false]);
+    expect(running()).toEqual([false, false, false, true]);
     command(0, abi.COMMAND_START);
-    expect(running()).toEqual([true, false, true, false]);
+    expect(running()).toEqual([true, false, false, true]);
   });
 
   test("wakes from WFI by its own timer, without an exit", () => {
@@ -143,7 +150,7 @@ test("the spare hart keeps house: telemetry of both partitions comes", () => {
 });
 
 test("on QEMU 7.2, too", () => {
-  boot({ board: qemuVirt7 });
-  expect(running()).toEqual([true, false, true, false]);
+  boot({}, qemuVirt7);
+  expect(running()).toEqual([true, false, false, true]);
   expect(guest(0).load(FOREIGN, 8)).toEqual({ kind: "parked" });
 });

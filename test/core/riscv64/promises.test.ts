@@ -6,8 +6,8 @@ import { REGION_DEVICE } from "../../../partitions/blob/layout.table.ts";
 import { BLOB_ERRORS, PROMISES } from "../../../partitions/blob/promises.table.ts";
 import type { PromiseId, PromiseRow } from "../../../partitions/blob/promises.table.ts";
 import { qemuVirt } from "../../../tools/machine/riscv64/board.ts";
-import { machineOf, MEMORY } from "./system.ts";
-import type { Riscv64Spec } from "./system.ts";
+import { machineFor } from "../../../tools/machine/riscv64/core.ts";
+import { makeSystem, STANDARD } from "../../../tools/machine/riscv64/system.ts";
 
 const PAGE = 0x1000;
 const FILES = 2 * PAGE; // of a hart
@@ -38,6 +38,10 @@ const listed = (...lines: readonly number[]) => (blob: Blob): Blob => {
   return { ...moved, records: { ...moved.records, Interrupt: lines.map((line) => ({ line, trigger: 0 })) } };
 };
 
+interface Booted {
+  readonly direct?: boolean;
+  readonly alter?: Change;
+}
 interface Trial {
   readonly what: string;
   readonly change: Change;
@@ -48,7 +52,7 @@ const { imsic, aplic, uart } = qemuVirt;
 const GUEST_FILE = imsic + PAGE;
 const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   frames: [
-    { what: "an APLIC in RAM", change: machine({ aplic: BigInt(MEMORY[0]) }) },
+    { what: "an APLIC in RAM", change: machine({ aplic: BigInt(STANDARD.partitions[0]?.regions[0]?.pa ?? 0) }) },
     { what: "an APLIC over the UART", change: machine({ aplic: BigInt(uart) }) },
     { what: "interrupt files over the APLIC", change: machine({ imsic: BigInt(aplic) }) },
     { what: "files of one hart over the next one's", change: machine({ imsicShift: 12 }) },
@@ -78,7 +82,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "behind the last source", change: listed(97) },
   ],
   devicePlace: [
-    { what: "the interrupt file of another partition's hart", direct: true, change: given(imsic, GUEST_FILE + 2 * FILES) },
+    { what: "the interrupt file of another partition's hart", direct: true, change: given(imsic, GUEST_FILE + 3 * FILES) },
     { what: "the hypervisor's own file", direct: true, change: given(imsic, imsic) },
     { what: "two files", direct: true, change: given(imsic, GUEST_FILE, FILES) },
     { what: "a file for who is not direct", change: given(imsic, GUEST_FILE) },
@@ -86,8 +90,9 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
 };
 
 /** What it says, and whether it starts anything. */
-function boot(spec: Riscv64Spec): { said: string; runs: boolean } {
-  const booted = machineOf(spec);
+function boot({ direct = false, alter }: Booted): { said: string; runs: boolean } {
+  const partitions = STANDARD.partitions.map((one) => ({ ...one, direct }));
+  const booted = machineFor(qemuVirt, makeSystem({ ...STANDARD, partitions }, alter));
   booted.boot();
   const said = new TextDecoder().decode(Uint8Array.from(booted.uart.sent));
   return { said, runs: booted.pcpus.some(({ phase }) => phase === "guest") };
@@ -98,7 +103,7 @@ test("every promise that RISC-V alone makes is tried", () => {
   expect(Object.keys(TRIALS)).toEqual(expect.arrayContaining(made));
 });
 
-test.each<[string, Riscv64Spec]>([
+test.each<[string, Booted]>([
   ["its own timer alone", {}],
   ["direct, with a file of its own", { direct: true, alter: given(imsic, GUEST_FILE) }],
   ["the first source and the last", { alter: listed(1, 96) }],

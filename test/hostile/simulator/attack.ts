@@ -1,11 +1,10 @@
 // What an ISA gives for its core to be attacked on the simulated machine by the runs that are the same for every ISA: its
 // arsenal, who carries it out, and who stands by. (tools/machine/isa.ts draws where the seam is.)
-import type { Plan } from "../../../partitions/plan/plan.ts";
 import type { BoardFacts } from "../../../tools/machine/board.ts";
 import type { Guest } from "../../../tools/machine/guest.ts";
 import type { Isa } from "../../../tools/machine/isa.ts";
 import type { Machine } from "../../../tools/machine/machine.ts";
-import type { SystemSpec } from "../../../tools/machine/system.ts";
+import type { SystemSpec, Tried } from "../../../tools/machine/system.ts";
 import type { Became } from "../answers.ts";
 import type { Bystander, Surroundings } from "./bystander.ts";
 import type { Arsenal, Besieged } from "./moves.ts";
@@ -26,7 +25,7 @@ export interface Attack<
   readonly fields: readonly Field<Spec>[];
   /** Causes of exits of the bystander of which it says how many are due: all but its timer's and its hypercalls. */
   readonly counted: readonly number[];
-  targetOf(plan: Plan, partition: string): Target;
+  targetOf(plan: Tried, partition: string): Target;
   /** A guest carries out an operation: what its instructions meet there. */
   perform(machine: Made, guest: Who, operation: Operation): Became;
   bystanderOf(around: Surroundings<Made, Who>): Bystander<Made, Who>;

@@ -2,7 +2,6 @@
 // was before the attacker's last move. Only its own doings change it: its timer, a line of its own, its telemetry. What an ISA's
 // bystander has of its own is abstract.
 import * as abi from "../../../core/abi.ts";
-import type { PlannedPartition } from "../../../partitions/plan/plan.ts";
 import * as plcAbi from "../../../rtos-guests/plc/abi.ts";
 import { hex } from "../../../tools/machine/errors.ts";
 import type { Guest } from "../../../tools/machine/guest.ts";
@@ -10,7 +9,7 @@ import type { LineBits } from "../../../tools/machine/lines.ts";
 import type { Machine } from "../../../tools/machine/machine.ts";
 import type { PCpu } from "../../../tools/machine/pcpu.ts";
 import { pagesOf } from "../../../tools/machine/system.ts";
-import type { System } from "../../../tools/machine/system.ts";
+import type { System, TriedPartition } from "../../../tools/machine/system.ts";
 import { Snapshot } from "../../core/property/snapshot.ts";
 import { value } from "../../core/value.ts";
 import { bitsFor, watchedBits, watchedEntries } from "./watched.ts";
@@ -62,7 +61,7 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
   /** What a guest's interrupt controller driver does: all that it owns is enabled, but for its doorbell. */
   protected abstract open(): void;
   /** Of private interrupts, those that are a partition's, as a mask. */
-  protected abstract privateBits(partition: PlannedPartition): number;
+  protected abstract privateBits(partition: TriedPartition): number;
   /** Registers of its pCPU, its CPU interfaces, its timers, and where it is; and what they are called. */
   protected abstract registers(): State;
   protected abstract nameOfRegister(at: number): string;
@@ -90,15 +89,15 @@ export abstract class Bystander<Made extends Machine = Machine, Who extends Gues
     return this;
   }
 
-  protected get plan(): PlannedPartition {
+  protected get plan(): TriedPartition {
     return this.planOf(this.index);
   }
 
-  protected get attackersPlan(): PlannedPartition {
+  protected get attackersPlan(): TriedPartition {
     return this.planOf(this.attacker);
   }
 
-  private planOf(partition: number): PlannedPartition {
+  private planOf(partition: number): TriedPartition {
     const plan = this.system.plan.partitions[partition];
     if (plan === undefined) throw new RangeError("there is no such partition");
     return plan;

@@ -102,7 +102,7 @@ describe("interrupts", () => {
     guest.pcpu.csrs.write("hie", 0x444n);
     const { exits } = guest.pcpu;
     expect([guest.interruptPending, guest.take()]).toEqual([false, undefined]);
-    guest.sendIpi(9, 1);
+    guest.store(GUEST_IMSIC, 4, 9n);
     expect([guest.interruptPending, guest.take(), guest.take()]).toEqual([true, 9, undefined]);
     expect([guest.endOfInterrupt(9).kind, guest.pcpu.exits]).toEqual(["done", exits]);
   });

@@ -100,6 +100,12 @@ test("what an earlier life has left, or firmware, is an error", () => {
   on(0);
   hart(0).lives++;
   expect(() => on(0)).toThrow("an earlier life");
+  fences.hfenceVvma(0, VMID + 1);
+  expect(() => on(0)).toThrow("an earlier life");
+  fences.hfenceVvma(0, VMID);
+  expect(on(0)).toMatchObject({ mapping: { pa: PA } });
+  hart(0).lives++;
+  expect(() => on(0)).toThrow("an earlier life");
   tlb.start(1);
   expect(() => on(1)).toThrow("firmware");
 });

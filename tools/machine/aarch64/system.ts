@@ -1,6 +1,6 @@
 // The systems that AArch64's tests run. The standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a
 // channel between them, a spare pCPU.
-import type { PlannedRegion } from "../../../partitions/plan/plan.ts";
+import type { Plan, PlannedRegion } from "../../../partitions/plan/plan.ts";
 import { COLOURS, device, edge, level, makeSystemOf, PAGE, ram, shared } from "../system.ts";
 import type { OwnPlan, PartitionSpec, System as AnySystem, SystemSpec as AnySystemSpec } from "../system.ts";
 import { qemuVirt } from "./board.ts";
@@ -14,7 +14,7 @@ export {
 } from "../system.ts";
 export type { PartitionSpec } from "../system.ts";
 export type SystemSpec = AnySystemSpec<Board>;
-export type System = AnySystem<Board>;
+export type System = AnySystem<Board, Plan>;
 
 const MIB = 0x10_0000;
 

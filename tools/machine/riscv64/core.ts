@@ -11,7 +11,14 @@ import { Riscv64Machine } from "./machine.ts";
 /** As much as copyPhysical does at once. */
 const PIECE_BYTES = 0x1_0000n;
 
-const module = new WebAssembly.Module(readFileSync((await buildProgram(CORE_RISCV64)).wasm));
+const { wasm } = await buildProgram(CORE_RISCV64);
+const module = new WebAssembly.Module(readFileSync(wasm));
+
+/** The same core, saying when it stores. (Binaryen is large: only for who needs it.) */
+export async function instrumentedCore(): Promise<WebAssembly.Module> {
+  const { instrument } = await import("../instrumented.ts");
+  return instrument(readFileSync(wasm));
+}
 
 /** A machine with an image in its memory, at reset. */
 export function machineFor(board: Board, contents: Contents, from = module): Riscv64Machine {

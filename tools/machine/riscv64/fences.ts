@@ -26,6 +26,11 @@ export class Fences {
     this.tlb.complete(by);
   }
 
+  /** HFENCE.VVMA, of the guest that hgatp names. */
+  hfenceVvma(hart: number, vmid: number): void {
+    this.tlb.forgetOwn(hart, vmid);
+  }
+
   /** SFENCE.VMA of the hypervisor: of its own tables. */
   sfenceVma(hart: number): void {
     this.order(hart);

@@ -12,7 +12,7 @@ import type { Hart } from "./hart.ts";
 import { EIDELIVERY, EIE, EITHRESHOLD, IDENTITIES } from "./imsic.ts";
 import { encodeCsr, encodeLoad, encodeStore, transformed, WFI } from "./instructions.ts";
 import type { Riscv64Machine } from "./machine.ts";
-import { HSM, HSM_START, HSM_STOP, SRST, SRST_RESET } from "./sbi.ts";
+import { HSM, HSM_START, HSM_STOP, IPI, IPI_SEND, SRST, SRST_RESET } from "./sbi.ts";
 import type { Mapping } from "./sv39.ts";
 import { translate } from "./translation.ts";
 import { ECALL_VS, VIRTUAL_INSTRUCTION } from "./traps.ts";
@@ -20,7 +20,6 @@ import type { Access, Trap } from "./traps.ts";
 
 /** Where a guest sees its vCPUs' interrupt files, a page for each. */
 export const GUEST_IMSIC = 0x2800_0000;
-const PAGE = 0x1000;
 
 const INSTRUCTION = 4n;
 // Registers by their numbers: arguments and results, function, extension.
@@ -204,13 +203,9 @@ export class Guest implements AnyGuest<Hart> {
     return { kind: "done", value: 0n };
   }
 
-  /** An MSI to each. */
-  sendIpi(identity: number, vcpus: number): Outcome {
-    let outcome: Outcome = { kind: "done", value: 0n };
-    for (let vcpu = 0; vcpus >> vcpu !== 0 && outcome.kind === "done"; vcpu++) {
-      if (((vcpus >> vcpu) & 1) !== 0) outcome = this.store(GUEST_IMSIC + vcpu * PAGE, 4, BigInt(identity));
-    }
-    return outcome;
+  /** By SBI there is one kind. (With interrupts direct, a guest may store to another vCPU's file instead.) */
+  sendIpi(_number: number, vcpus: number): Outcome {
+    return this.ecall(IPI, IPI_SEND, BigInt(vcpus), 0n);
   }
 
   /** Every instruction is fetched first. */

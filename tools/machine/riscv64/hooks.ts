@@ -79,8 +79,7 @@ function instructionHooks(machine: Riscv64Machine): Hooks {
     },
     sfenceVma: () => fences.sfenceVma(machine.current.index),
     hfenceGvma: () => fences.hfenceGvma(machine.current.index),
-    /** Nothing of a guest's own stage is kept (translation.ts). */
-    hfenceVvma: () => undefined,
+    hfenceVvma: () => fences.hfenceVvma(machine.current.index, machine.vmid(machine.current)),
     /** ECALL: what is in a0 then. */
     sbi: (extension: bigint, fn: bigint, ...args: bigint[]) =>
       BigInt.asUintN(64, BigInt(sbi.call(machine.current.index, Number(extension), Number(fn), args).error)),

@@ -9,6 +9,7 @@ import type { Aarch64Machine } from "../../../../tools/machine/aarch64/machine.t
 import { EVENT_L2D_CACHE_REFILL } from "../../../../tools/machine/aarch64/pmu.ts";
 import { syndrome } from "../../../../tools/machine/aarch64/registers.ts";
 import { GUEST_GICC, GUEST_GICD, GUEST_GICR } from "../../../../tools/machine/aarch64/system.ts";
+import type { System } from "../../../../tools/machine/aarch64/system.ts";
 import { hex } from "../../../../tools/machine/errors.ts";
 import type { SystemSpec } from "../../../../tools/machine/system.ts";
 import { GICR_STRIDE, KICK_SGI, SGI_BASE } from "../../bench.ts";
@@ -29,6 +30,7 @@ const ACTIVE = 2;
 const NUMBERS = { kick: KICK_SGI, isIpi: (intid: number) => intid < SGIS, isLine: (intid: number) => intid >= FIRST_SPI };
 
 export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
+  declare readonly system: System;
   readonly fences = FENCES;
   readonly kickBits = KICK;
   protected readonly devices = [

@@ -36,9 +36,10 @@ export class Aarch64Bystander extends Bystander<Aarch64Machine, Guest> {
 
   protected open(): void {
     const { guest, plan } = this;
+    const isGicv2 = this.machine.board.gicVersion === 2;
     const vcpu = this.system.plan.cpus[guest.pcpu.index]?.vcpu ?? 0;
-    value(guest.store(GUEST_GICD, 4, plan.gicr === null ? 1n : 2n));
-    if (plan.gicr === null) value(guest.store(GUEST_GICD + ISENABLER, 4, ALL));
+    value(guest.store(GUEST_GICD, 4, isGicv2 ? 1n : 2n));
+    if (isGicv2) value(guest.store(GUEST_GICD + ISENABLER, 4, ALL));
     else value(guest.store(GUEST_GICR + vcpu * GICR_STRIDE + SGI_BASE + ISENABLER, 4, ALL));
     for (const { intid } of plan.interrupts.filter(({ intid: n }) => !plan.channels.some(({ interrupt }) => interrupt === n))) {
       value(guest.store(GUEST_GICD + IPRIORITYR + intid, 1, PRIORITY));

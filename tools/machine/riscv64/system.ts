@@ -1,0 +1,98 @@
+// The systems that RISC-V's tests run: two harts for the first partition, one for the second, one that is spare. Their blob is
+// written by hand, as there is no plan of that ISA yet.
+import * as abi from "../../../core/abi.ts";
+import type { Blob, BlobRecord } from "../../../partitions/blob/codec.ts";
+import { NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, REGION_RAM } from "../../../partitions/blob/layout.table.ts";
+import { UART_KIND } from "../../../partitions/blob/riscv64.table.ts";
+import { encodeBlob } from "../../../partitions/blob/write.ts";
+import { ram, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../system.ts";
+import type { PartitionSpec, System as AnySystem, SystemSpec as AnySystemSpec, Tried, TriedPartition } from "../system.ts";
+import { qemuVirt, TIMEBASE } from "./board.ts";
+import type { Board } from "./board.ts";
+
+export type SystemSpec = AnySystemSpec<Board>;
+export type System = AnySystem<Board, Tried>;
+
+const MIB = 0x10_0000;
+/** Where each partition sees its memory. */
+export const IPA = 0x8020_0000;
+/** Behind the core: the blob has its largest size there, then comes what partitions load. */
+const LOADS = 0x4000;
+const LOAD_BYTES = 64;
+const HYPERVISOR_BYTES = 0x40_0000n;
+const IPA_BITS = 40;
+const IMSIC_SHIFT = 13;
+const [SOURCES, IDENTITIES] = [96, 255];
+const ACCESS = 7;
+
+const image = (n: number): Uint8Array => Uint8Array.from({ length: LOAD_BYTES }, (_, at) => (at * 7 + n) & 0xff);
+
+export const FIRST: PartitionSpec = {
+  name: "first", cpus: [0, 1], regions: [ram(IPA, 0x8800_0000, 2 * MIB)], interrupts: [], consoleInterrupt: 0, image: image(1),
+};
+/** On hart 3: nothing is on hart 2. */
+export const SECOND: PartitionSpec = {
+  name: "second", cpus: [3], regions: [ram(IPA, 0x9000_0000, 2 * MIB)], interrupts: [], consoleInterrupt: 0, image: image(2),
+};
+export const STANDARD: SystemSpec = { board: qemuVirt, housekeeper: 2, partitions: [FIRST, SECOND] };
+
+const ON_FAILURE = { stop: abi.ON_FAILURE_STOP, restart: abi.ON_FAILURE_RESTART, inspect: abi.ON_FAILURE_INSPECT } as const;
+const bits = (cpus: readonly number[]): number => cpus.reduce((set, cpu) => set | (1 << cpu), 0);
+
+function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Blob {
+  const record = ({ name, cpus, direct = false, onFailure = "stop" }: PartitionSpec, n: number): BlobRecord => ({
+    name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure: ON_FAILURE[onFailure],
+    cpus: bits(cpus), bootCpu: cpus[0] ?? 0, entry: BigInt(IPA), argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
+    mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0,
+    bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
+    regionFirst: n, regionCount: 1, interruptFirst: 0, interruptCount: 0, loadFirst: n, loadCount: 1,
+    channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
+  });
+  return {
+    isa: "riscv64",
+    header: {
+      imageBase: BigInt(board.imageBase), hypervisorSize: HYPERVISOR_BYTES, uart: BigInt(board.uart), uartKind: UART_KIND,
+      housekeeper,
+      tickMicroseconds: TICK_MICROSECONDS, telemetryMilliseconds: TELEMETRY_MILLISECONDS, colourCount: 0, ipaBits: IPA_BITS,
+    },
+    machine: {
+      imsic: BigInt(board.imsic), imsicShift: IMSIC_SHIFT, sources: SOURCES, aplic: BigInt(board.aplic), timebase: TIMEBASE,
+      identities: IDENTITIES,
+    },
+    records: {
+      Cpu: board.cpus.map(({ hart }, n) => ({
+        id: BigInt(hart), partition: plan.cpus[n]?.partition ?? NONE, vcpu: plan.cpus[n]?.vcpu ?? 0, guestFiles: board.guestFiles,
+        reserved: 0,
+      })),
+      Partition: partitions.map(record),
+      Region: partitions.flatMap(({ regions }) => regions.map(({ ipa, pa, size }) => ({
+        ipa: BigInt(ipa), pa: BigInt(pa), size: BigInt(size), kind: REGION_RAM, access: ACCESS, colours: 0, reserved: 0,
+      }))),
+      Load: loadsOf({ board, partitions }).map(({ source, bytes: { length } }) => ({
+        source: BigInt(source), target: BigInt(IPA), size: BigInt(length), zeros: BigInt(length),
+      })),
+      Ram: board.ram.map(({ pa, size }) => ({ base: BigInt(pa), size: BigInt(size) })),
+    },
+  };
+}
+
+const loadsOf = ({ board, partitions }: Pick<SystemSpec, "board" | "partitions">): System["loads"] =>
+  partitions.map(({ image: bytes = image(0) }, n) => ({ source: board.imageSize + LOADS + n * LOAD_BYTES, bytes }));
+
+/** With what of a sound blob is not as it should be. */
+export function makeSystem(spec: SystemSpec, alter = (sound: Blob): Blob => sound): System {
+  const partitions = spec.partitions.map(({ name, cpus, direct = false, regions }): TriedPartition => ({
+    name, cpus, direct, regions, entry: IPA, interrupts: [], channels: [], console: 0, consoleInterrupt: 0, mailbox: 0,
+    bandwidth: null,
+  }));
+  const cpus = spec.board.cpus.map((_, n) => {
+    const owner = partitions.findIndex((one) => one.cpus.includes(n));
+    return { partition: owner < 0 ? null : owner, vcpu: owner < 0 ? 0 : (partitions[owner]?.cpus.indexOf(n) ?? 0) };
+  });
+  const plan = { housekeeper: spec.housekeeper, cpus, partitions };
+  const memory = spec.partitions.flatMap(({ regions }) => regions.map(({ pa, size }) => ({ pa, size })));
+  return {
+    spec, plan, loads: loadsOf(spec), blob: encodeBlob(alter(blobOf(spec, plan))),
+    silencers: [], privateMemory: memory, partitionMemory: memory,
+  };
+}
