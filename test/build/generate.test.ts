@@ -74,6 +74,9 @@ describe.each(PROGRAMS)("the tables of $name", (program) => {
         "axv_secondary_entry",
         "axv_probe_cluster",
         "axv_drop_serror",
+        "axv_own_root",
+        "axv_probe_machine",
+        "axv_probe_file",
       ];
       writeFileSync(join(ROOT, folder, "symbols.S"), symbols.map((name) => `.global ${name}\n${name}:\n`).join(""));
       const sources = { cFile: `${folder}/all.c`, assembly: [`${folder}/symbols.S`], linkerScript: `${folder}/all.ld` };

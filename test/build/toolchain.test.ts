@@ -154,7 +154,7 @@ describe("tools", () => {
   test("the command line refuses an unknown program", () => {
     const { status, stderr } = spawnSync(process.execPath, ["tools/build/main.ts", "nonsense"], { cwd: ROOT, encoding: "utf8" });
     expect(status).toBe(1);
-    expect(stderr).toMatch(/"nonsense".*core, plc.*\[unknown-program\]/);
+    expect(stderr).toMatch(/"nonsense".*core, core-riscv64, plc.*\[unknown-program\]/);
     expect(stderr).not.toContain(".ts:");
   });
 
