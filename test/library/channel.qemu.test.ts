@@ -74,10 +74,11 @@ describe.each<Kind>([
     const doorbells = guest.telemetry?.doorbells ?? 0;
     if (kind.services === "hypercalls") expect(doorbells).toBe(5);
     else expect(doorbells).toSatisfy((count: number) => count >= 1 && count <= 5); // two within one tick are one
-    const hypercalls = guest.exits[EXIT_HYPERCALL] ?? 0;
-    if (kind.services === "mailbox")
-      expect(hypercalls).toBe(2); // version and mailbox
-    else expect(hypercalls).toBeGreaterThan(100);
+    // A vCPU's frame comes behind its partition's.
+    const hypercalls = (): number => guest.exits[EXIT_HYPERCALL] ?? 0;
+    const least = kind.services === "mailbox" ? 2 : 100;
+    await system.until("its hypercalls", () => hypercalls() >= least);
+    if (kind.services === "mailbox") expect(hypercalls()).toBe(2); // version and mailbox
 
     await system.until("its watchdog's expiry, for it is fed no more", () => guest.telemetry?.watchdogExpired === 1);
     const plc = system.partition("plc");
