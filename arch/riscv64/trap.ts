@@ -2,7 +2,7 @@
 
 import {
   csrc_sip, csrr_htval, csrr_scause, csrr_sepc, csrr_sstatus, csrr_stval, csrr_time, csrr_vsstatus, csrr_vstvec, csrs_sstatus,
-  csrw_sepc, csrw_vscause, csrw_vsepc, csrw_vsstatus, csrw_vstval,
+  csrw_sepc, csrw_vscause, csrw_vsepc, csrw_vsstatus, csrw_vstval, hfenceGvma,
 } from "../../build/generated/riscv64";
 import { REGION_EXECUTE, REGION_READ, REGION_WRITE } from "../../build/generated/blob";
 import {
@@ -81,7 +81,10 @@ function excepted(vcpu: Vcpu, partition: Partition, cause: u64): u32 {
     if (stateOf(partition) != STATE_RUNNING) return obey(vcpu, partition);
     const region = regionAt(partition.plan, ipa);
     const access = accessOf(cause);
-    if (access != 0 && region !== null && (region.access & access) != 0) return RESUME;
+    if (access != 0 && region !== null && (region.access & access) != 0) {
+      hfenceGvma(); // that an entry was invalid may be remembered too
+      return RESUME;
+    }
   }
   vcpu.countExit(EXIT_FAULT);
   recordEvent(EVENT_FAULT, partition.index, csrr_time(), cause, ipa, csrr_sepc());
