@@ -80,6 +80,16 @@ describe.each(MODES)("the PLC guest, interrupts: %s", (_, flags) => {
     expect(events(booted, abi.EVENT_STOPPED)).toEqual([BigInt(abi.STOP_FAULT)]);
   });
 
+  test("one that lets no interrupt through and sleeps is stopped and started all the same", async () => {
+    const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "deaf"), flags }));
+    await booted.until("a word", () => numbersOf(booted).length === 1);
+    await booted.link.command(0, "stop");
+    await booted.until("a stop", () => events(booted, abi.EVENT_STOPPED).length === 1);
+    await booted.link.command(0, "start");
+    await booted.until("another word", () => numbersOf(booted).length === 2);
+    expect(numbersOf(booted)).toEqual([0xdeafn, 0xdeafn]);
+  });
+
   test("calls and instructions that are not a guest's", async () => {
     const booted = (system = await Riscv64System.boot({ guest: assembled(folder, "calls"), flags }));
     await booted.until("a power-off", () => events(booted, abi.EVENT_STOPPED).length > 0);
