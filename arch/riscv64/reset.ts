@@ -2,7 +2,7 @@
 
 import {
   clearFloats, clearGuest, csrr_hie, csrr_sstatus, csrs_sstatus, csrw_hie, csrw_hstatus, csrw_htimedelta, csrw_hvip, csrw_sepc,
-  csrw_vsstatus, csrw_vstimecmp, hfenceVvma,
+  csrw_vsstatus, csrw_vstimecmp, fenceI, hfenceVvma,
 } from "../../build/generated/riscv64";
 import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { bound } from "../../build/generated/cpu";
@@ -28,6 +28,7 @@ export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context:
   csrw_htimedelta((partition.plan.flags & PARTITION_OWN_CLOCK) != 0 ? 0 - partition.started : 0);
   vcpu.enables = 0;
   hfenceVvma();
+  fenceI(); // another vCPU may have written what this one executes next
 }
 
 /** The vCPU has left its guest for good: nothing of it goes on by itself, is pending or active. */

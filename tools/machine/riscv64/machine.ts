@@ -152,14 +152,11 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     return hart.wakes;
   }
 
-  /**
-   * Of its instruction cache a hart that its own partition turns on again looks after itself, as Linux does: fences of others
-   * have not reached it while it was off. What is of another life of the partition is the hypervisor's.
-   */
+  /** What a hart finds in its instruction cache is of this life of its vCPU: another one may have changed the code meanwhile. */
   fetch(hart: Hart): boolean {
     const walk = translate(this, hart, hart.code, "execute");
     if ("mapping" in walk) {
-      this.instructionCaches.fetch(hart.index, walk.mapping.pa + (hart.code - walk.mapping.ipa), this.lifeOf(hart));
+      this.instructionCaches.fetch(hart.index, walk.mapping.pa + (hart.code - walk.mapping.ipa), hart.lives);
       return true;
     }
     this.trap(hart, walk.trap);
