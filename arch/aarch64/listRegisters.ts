@@ -290,8 +290,8 @@ function fill(vcpu: Vcpu, registers: u32): void {
 
 /** Fills list register n, if there is anything for it. False: it is free still. */
 function fillOne(vcpu: Vcpu, n: u32): bool {
-  if (filed(vcpu).words != 0) vcpu.setListRegister(n, nextPending(vcpu));
   // A spilled one only if none of those has been ended.
+  if (filed(vcpu).words != 0) vcpu.setListRegister(n, nextPending(vcpu));
   else if (spilled(vcpu).words != 0 && ends() == 0) vcpu.setListRegister(n, nextSpilled(vcpu));
   return vcpu.listRegister(n) != 0;
 }
