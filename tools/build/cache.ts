@@ -1,8 +1,8 @@
 // A build whose inputs have not changed is not done again. What the inputs are is only known after a build (imports,
 // includes), so each build leaves a list of what it read, with hashes.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { readOptional, ROOT, writeAtomically } from "./files.ts";
 
 interface InputList {
@@ -68,4 +68,14 @@ export function ownInputs(): string[] {
     "package-lock.json",
     "asconfig.json",
   ];
+}
+
+/** TypeScript files, and what they import of the project's own, and so on: by Node they are read as one. */
+export function withImports(files: readonly string[]): string[] {
+  const found = new Set(files);
+  for (const file of found) {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    for (const [, path = ""] of text.matchAll(/ from "(\.[^"]+\.ts)"/g)) found.add(join(dirname(file), path));
+  }
+  return [...found];
 }

@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
-import { forget, isFresh, ownInputs, PROCESS_STARTED, remember } from "./cache.ts";
+import { forget, isFresh, ownInputs, PROCESS_STARTED, remember, withImports } from "./cache.ts";
 import { compile } from "./compile.ts";
 import { disassemble } from "./disassemble.ts";
 import { ROOT, writeIfChanged } from "./files.ts";
@@ -113,7 +113,7 @@ export async function buildProgram(program: Program, progress: (line: string) =>
     for (const product of Object.values(products)) renameSync(join(ROOT, workDir, basename(product)), product);
     const values = program.values === undefined ? [] : [program.values];
     const tableFiles = [...Object.values(program.tables), ...values, ...blobTables(program.isa)];
-    const imported = [...ownInputs(), ...tableFiles];
+    const imported = [...ownInputs(), ...withImports(tableFiles)];
     remember(outDir, keyOf(program), [{ files: imported, since: PROCESS_STARTED }, { files: inputs, since: began }]);
   } finally {
     rmSync(join(ROOT, workDir), { recursive: true, force: true });
