@@ -1,5 +1,6 @@
 // Intrinsics of AArch64: the machine as AssemblyScript sees it, one instruction each or a few. Names are the
 // architecture's (Arm ARM DDI 0487, GICv3 IHI 0069). `mrs_X()` reads system register X, `msr_X(v)` writes it.
+import { mmio, physical, symbol } from "../../core/physical.table.ts";
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
 
 /** Encodings for names that clang does not know without an extension: S<op0>_<op1>_C<n>_C<m>_<op2>. */
@@ -81,37 +82,6 @@ const VECTORS = 32;
 /** Loads or stores all vector registers, two at a time, from the address in operand 0 on. */
 const byPairs = (operation: string, type: "d" | "q", bytes: number): string =>
   Array.from({ length: VECTORS / 2 }, (_, n) => `${operation} ${type}${2 * n}, ${type}${2 * n + 1}, [%0, #${2 * n * bytes}]`).join("\\n\\t");
-
-/** `read` and `write` of one width at a physical address. Device memory is mapped at its PA (Device-nGnRE). */
-const mmio = (bits: 8 | 32 | 64): Intrinsic[] => {
-  const type = bits === 64 ? "u64" : "u32";
-  const value = bits === 64 ? "unsigned long" : "unsigned int";
-  const access = bits === 8 ? "unsigned char" : value; // volatile: once, of this size, and in order with the others
-  return [
-    {
-      name: `mmioRead${bits}`,
-      params: { pa: "u64" },
-      result: type,
-      doc: `One ${bits}-bit load from a device register.`,
-      c: `${value} value = *(volatile ${access} *)pa; __asm__ volatile("" : : : "memory"); return value;`,
-    },
-    {
-      name: `mmioWrite${bits}`,
-      params: { pa: "u64", value: type },
-      result: "void",
-      doc: `One ${bits}-bit store to a device register.`,
-      c: `__asm__ volatile("" : : : "memory"); *(volatile ${access} *)pa = value; __asm__ volatile("" : : : "memory");`,
-    },
-  ];
-};
-
-const symbol = (name: string, linkerSymbol: string, doc: string): Intrinsic => ({
-  name,
-  params: {},
-  result: "u64",
-  doc,
-  c: `extern char ${linkerSymbol}[]; return (unsigned long)${linkerSymbol};`,
-});
 
 const ID_REGISTERS = [
   "MIDR_EL1", "MPIDR_EL1",
@@ -396,38 +366,9 @@ export const aarch64: readonly Intrinsic[] = [
   },
 
   // Physical memory
-  ...mmio(8), ...mmio(32), ...mmio(64),
-  symbol("imageBase", "axv_image_start", "PA of the image's first byte."),
-  {
-    name: "imageSize",
-    params: {},
-    result: "u64",
-    doc: "Bytes of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it.",
-    c: `extern char axv_image_start[], axv_image_end[]; return (unsigned long)(axv_image_end - axv_image_start);`,
-  },
+  ...mmio(8), ...mmio(32), ...mmio(64), ...physical,
   symbol("secondaryEntry", "axv_secondary_entry", "PA where a secondary pCPU starts (PSCI CPU_ON entry point)."),
   symbol("stage1Root", "axv_stage1_root", "PA of the hypervisor's own level 1 table."),
-  {
-    name: "linearToPhysical",
-    params: { pointer: "u32" },
-    result: "u64",
-    doc: "PA of a linear-memory offset.",
-    c: `extern char axv_linear_start[]; return (unsigned long)axv_linear_start + pointer;`,
-  },
-  {
-    name: "physicalRead32",
-    params: { pa: "u64" },
-    result: "u32",
-    doc: "One 32-bit load from Normal memory that later accesses cannot pass. A multiple of 4.",
-    c: `return __atomic_load_n((unsigned int *)pa, __ATOMIC_ACQUIRE);`,
-  },
-  {
-    name: "physicalWrite32",
-    params: { pa: "u64", value: "u32" },
-    result: "void",
-    doc: "One 32-bit store to Normal memory that earlier accesses cannot pass. A multiple of 4.",
-    c: `__atomic_store_n((unsigned int *)pa, value, __ATOMIC_RELEASE);`,
-  },
   {
     name: "guestInstruction",
     params: { pa: "u64" },
@@ -436,28 +377,6 @@ export const aarch64: readonly Intrinsic[] = [
     c: `unsigned long own, par; __asm__ volatile("mrs %0, par_el1\\n\\tat s1e2r, %2\\n\\tisb\\n\\tmrs %1, par_el1\\n\\tmsr par_el1, %0" : "=&r"(own), "=&r"(par) : "r"(pa) : "memory");
     if ((par & 1) != 0 || par >> 56 != 0xff) return 0;
     unsigned int word; __asm__ volatile("dc civac, %1\\n\\tdsb ish\\n\\tldr %w0, [%1]" : "=&r"(word) : "r"(pa) : "memory"); return word;`,
-  },
-  {
-    name: "physicalRead64",
-    params: { pa: "u64" },
-    result: "u64",
-    doc: "One 64-bit load from Normal memory.",
-    c: `return *(volatile unsigned long *)pa;`,
-  },
-  {
-    name: "physicalWrite64",
-    params: { pa: "u64", value: "u64" },
-    result: "void",
-    doc: "One 64-bit store to Normal memory (page-table entries outside linear memory).",
-    c: `*(volatile unsigned long *)pa = value;`,
-  },
-  {
-    name: "copyFromPhysical",
-    params: { pointer: "u32", pa: "u64", bytes: "u32" },
-    result: "void",
-    doc: "Copies into linear memory. All three are multiples of 8.",
-    c: `unsigned long *to = (unsigned long *)LINEAR(pointer); const unsigned long *from = (const unsigned long *)pa;
-    for (unsigned int i = 0; i < bytes / 8; i++) { BYTES_LOOP; to[i] = from[i]; }`,
   },
   {
     name: "copyPhysical",

@@ -43,9 +43,8 @@ export const HSTATUS_DIRECT: u64 = HSTATUS_GUEST | GUEST_FILE << HSTATUS_VGEIN_S
 export const SSTATUS_SIE: u64 = 1 << 1;
 export const SSTATUS_SPIE: u64 = 1 << 5;
 export const SSTATUS_SPP: u64 = 1 << 8;
-/** Floating point: 0 is Off, 1 Initial. */
+/** Floating point: 0 is Off. */
 export const SSTATUS_FS: u64 = 3 << 13;
-export const SSTATUS_FS_INITIAL: u64 = 1 << 13;
 /** UXL: 64 bits. */
 export const SSTATUS_UXL_64: u64 = (<u64>2) << 32;
 

@@ -1,6 +1,7 @@
 // Intrinsics of RISC-V: the machine as AssemblyScript sees it, one instruction each or a few. Names are the architecture's (The
 // RISC-V Instruction Set Manual, volume II: supervisor level and hypervisor extension; AIA 1.0; Sstc). `csrr_x()` reads CSR x,
 // `csrw_x(v)` writes it, `csrs_x(v)` and `csrc_x(v)` set and clear bits.
+import { mmio, physical, symbol } from "../../core/physical.table.ts";
 import type { Intrinsic } from "../../tools/build/intrinsic.ts";
 
 /** Numbers of the registers that are not in every supervisor: those of extensions, which the assembler has not been told of. */
@@ -57,35 +58,6 @@ const zero = (names: readonly string[]): string =>
   `__asm__ volatile("${names.map((name) => `csrw ${numbered(name)}, zero`).join("\\n\\t")}" : : : "memory");`;
 
 const FLOATS = Array.from({ length: 32 }, (_, n) => `fmv.d.x f${n}, zero`);
-
-/** One access of one width at a physical address, which is mapped there. */
-const mmio = (bits: 8 | 32): Intrinsic[] => {
-  const type = bits === 8 ? "unsigned char" : "unsigned int"; // volatile: once, of this size, and in order with the others
-  return [
-    {
-      name: `mmioRead${bits}`,
-      params: { pa: "u64" },
-      result: "u32",
-      doc: `One ${bits}-bit load from a device register.`,
-      c: `unsigned int value = *(volatile ${type} *)pa; __asm__ volatile("" : : : "memory"); return value;`,
-    },
-    {
-      name: `mmioWrite${bits}`,
-      params: { pa: "u64", value: "u32" },
-      result: "void",
-      doc: `One ${bits}-bit store to a device register.`,
-      c: `__asm__ volatile("" : : : "memory"); *(volatile ${type} *)pa = value; __asm__ volatile("" : : : "memory");`,
-    },
-  ];
-};
-
-const symbol = (name: string, linkerSymbol: string, doc: string): Intrinsic => ({
-  name,
-  params: {},
-  result: "u64",
-  doc,
-  c: `extern char ${linkerSymbol}[]; return (unsigned long)${linkerSymbol};`,
-});
 
 /** What is copied at once, at most: so long a guest waits for it. */
 const PIECE_BYTES = 65536;
@@ -167,60 +139,9 @@ export const riscv64: readonly Intrinsic[] = [
   },
 
   // Physical memory
-  ...mmio(8), ...mmio(32),
-  symbol("imageBase", "axv_image_start", "PA of the image's first byte."),
-  {
-    name: "imageSize",
-    params: {},
-    result: "u64",
-    doc: "Bytes of the core itself: text, data, stacks, linear memory. The packer puts the blob behind it.",
-    c: `extern char axv_image_start[], axv_image_end[]; return (unsigned long)(axv_image_end - axv_image_start);`,
-  },
+  ...mmio(8), ...mmio(32), ...physical,
   symbol("secondaryEntry", "axv_secondary_entry", "PA where another hart starts (SBI hart_start)."),
   symbol("ownRoot", "axv_own_root", "PA of the hypervisor's own root table."),
-  {
-    name: "linearToPhysical",
-    params: { pointer: "u32" },
-    result: "u64",
-    doc: "PA of a linear-memory offset.",
-    c: `extern char axv_linear_start[]; return (unsigned long)axv_linear_start + pointer;`,
-  },
-  {
-    name: "physicalRead32",
-    params: { pa: "u64" },
-    result: "u32",
-    doc: "One 32-bit load from memory that later accesses cannot pass. A multiple of 4.",
-    c: `return __atomic_load_n((unsigned int *)pa, __ATOMIC_ACQUIRE);`,
-  },
-  {
-    name: "physicalWrite32",
-    params: { pa: "u64", value: "u32" },
-    result: "void",
-    doc: "One 32-bit store to memory that earlier accesses cannot pass. A multiple of 4.",
-    c: `__atomic_store_n((unsigned int *)pa, value, __ATOMIC_RELEASE);`,
-  },
-  {
-    name: "physicalRead64",
-    params: { pa: "u64" },
-    result: "u64",
-    doc: "One 64-bit load from memory.",
-    c: `return *(volatile unsigned long *)pa;`,
-  },
-  {
-    name: "physicalWrite64",
-    params: { pa: "u64", value: "u64" },
-    result: "void",
-    doc: "One 64-bit store to memory (page-table entries outside linear memory).",
-    c: `*(volatile unsigned long *)pa = value;`,
-  },
-  {
-    name: "copyFromPhysical",
-    params: { pointer: "u32", pa: "u64", bytes: "u32" },
-    result: "void",
-    doc: "Copies into linear memory. All three are multiples of 8.",
-    c: `unsigned long *to = (unsigned long *)LINEAR(pointer); const unsigned long *from = (const unsigned long *)pa;
-    for (unsigned int i = 0; i < bytes / 8; i++) { BYTES_LOOP; to[i] = from[i]; }`,
-  },
   {
     name: "copyPhysical",
     params: { to: "u64", from: "u64", bytes: "u64" },
