@@ -1,7 +1,7 @@
 // npm run mutants -- [--files GLOB] [--count N | --all] [--seed S] [--workers N] [--list] [--fresh] [--quick]
 //
-// Changes the core in many small ways, and says which of them no test notices: a sample of five hundred, of each file as
-// many as it is large, for which two idle cores should need less than an hour; with --all every one, which takes half a day. Sources
+// Changes the core in many small ways, and says which of them no test notices: a sample of five hundred, of each file as many
+// as it is large, for which two idle cores should need less than an hour; with --all every one, which takes half a day. Sources
 // are changed in copies only; what was found is kept in build/mutants.json, and an interrupted run goes on from there. The
 // score counts mutants that change the compiled program and are not listed in equivalent.yaml.
 import { globSync, readFileSync } from "node:fs";
