@@ -5,6 +5,7 @@ import { MESSAGES as MODBUS } from "../industrial/modbus/errors.ts";
 import { MESSAGES as OPCUA } from "../industrial/opcua/errors.ts";
 import { MESSAGES as WEB } from "../industrial/web/errors.ts";
 import { BLOB_ERRORS } from "../partitions/blob/errors.ts";
+import { FDT_ERRORS } from "../partitions/devicetree/errors.ts";
 import { CODES } from "../partitions/diagnostics/codes.table.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
@@ -47,6 +48,7 @@ export function allCodes(): Code[] {
   const planned = Object.entries(CODES).map(([code, { severity, meaning }]) => ({ code, severity, meaning }));
   const tables = [
     BLOB_ERRORS,
+    FDT_ERRORS,
     OTHERS,
     BRIDGE,
     GUEST,

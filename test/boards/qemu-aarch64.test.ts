@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Board, Device } from "../../boards/schema.ts";
+import { readFdt } from "../../partitions/devicetree/fdt.ts";
+import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
+import { Places } from "../../partitions/devicetree/places.ts";
+import { cellsOf, isCompatible, stringsOf } from "../../partitions/devicetree/properties.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
-import { cells, compatibleWith, readFdt, strings, wide } from "./fdt.ts";
-import type { FdtNode } from "./fdt.ts";
 
 function boardNamed(name: string): Board {
   const findings = new Findings(new YamlSource("none", ""));
@@ -21,7 +23,7 @@ function boardNamed(name: string): Board {
 
 const QEMU_TIMEOUT_MS = 30_000;
 
-function dumpTree(board: Board): FdtNode {
+function dumpTree(board: Board): Places {
   const { machine, cpu } = board.boot.qemu ?? { machine: "", cpu: "" };
   const folder = mkdtempSync(join(tmpdir(), "axv-board-"));
   try {
@@ -42,7 +44,7 @@ function dumpTree(board: Board): FdtNode {
       `${ram / 2 ** 20}M`,
     ];
     execFileSync("qemu-system-aarch64", options, { timeout: QEMU_TIMEOUT_MS, stdio: ["ignore", "ignore", "pipe"] });
-    return readFdt(readFileSync(file));
+    return new Places(readFdt(readFileSync(file)));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -58,50 +60,48 @@ describe.each(["qemu-aarch64", "qemu-aarch64-gicv2"])("%s", (name) => {
   const board = boardNamed(name);
   const tree = dumpTree(board);
   /** Without the pCPUs that a GICv2's PPI is wired to. */
-  const ppiOf = ({ properties }: FdtNode): number[] =>
-    cells(properties["interrupts"]).map((cell, index) => (index % 3 === 2 ? cell & TRIGGER_BITS : cell));
+  const ppiOf = (node: FdtNode): number[] =>
+    cellsOf(node, "interrupts").map((cell, index) => (index % 3 === 2 ? cell & TRIGGER_BITS : cell));
+
+  const compatibleWith = (compatible: string): FdtNode[] => tree.all.filter((node) => isCompatible(node, compatible));
 
   function only(compatible: string): FdtNode {
-    const [node, ...others] = compatibleWith(tree, compatible);
+    const [node, ...others] = compatibleWith(compatible);
     if (node === undefined || others.length > 0)
       throw new Error(`${others.length + (node === undefined ? 0 : 1)} nodes are ${compatible}`);
     return node;
   }
 
-  const child = (name: string): FdtNode | undefined => tree.children.find((node) => node.name === name);
+  const child = (name: string): FdtNode | undefined => tree.root.children.find((node) => node.name === name);
 
   test("pCPUs: their number, MPIDRs and type", () => {
     const cpus = child("cpus")?.children.filter(({ name }) => name.startsWith("cpu@")) ?? [];
-    expect(cpus.flatMap(({ properties }) => cells(properties["reg"]))).toEqual(board.cpus.mpidr);
-    for (const { properties } of cpus) expect(strings(properties["compatible"])).toEqual([board.cpus.compatible]);
+    expect(cpus.flatMap((node) => cellsOf(node, "reg"))).toEqual(board.cpus.mpidr);
+    for (const node of cpus) expect(stringsOf(node, "compatible")).toEqual([board.cpus.compatible]);
   });
 
   test("RAM", () => {
-    const banks = tree.children.filter(({ properties }) => strings(properties["device_type"])[0] === "memory");
-    expect(banks.map(({ properties }) => wide(properties["reg"]))).toEqual(
-      board.ram.map(({ base, size }) => [base, size]),
-    );
+    const banks = tree.root.children.filter((node) => stringsOf(node, "device_type")[0] === "memory");
+    expect(banks.flatMap((node) => tree.windowsOf(node))).toEqual(board.ram);
   });
 
   test("GIC: where its parts are, maintenance interrupt", () => {
     const { gic } = board;
     const node = only(gic.version === 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
-    const parts = wide(node.properties["reg"]);
-    if (gic.version === 2) {
-      const [gicd, , gicc, , gich, , gicv] = parts;
-      expect([gicd, gicc, gich, gicv]).toEqual([gic.gicd, gic.gicc, gic.gich, gic.gicv]);
-    } else {
-      const [gicd, , gicr, gicrSize = 0] = parts;
-      expect([gicd, gicr]).toEqual([gic.gicd, gic.gicr]);
+    const windows = tree.windowsOf(node) ?? [];
+    const parts = windows.map(({ base }) => base);
+    if (gic.version === 2) expect(parts).toEqual([gic.gicd, gic.gicc, gic.gich, gic.gicv]);
+    else {
+      expect(parts.slice(0, 2)).toEqual([gic.gicd, gic.gicr]);
       expect(gic.gicr_stride).toBe(0x20000); // GICv3 (IHI 0069) 12.10: RD_base and SGI_base, 64 KiB each
-      expect(gic.gicr_stride * board.cpus.mpidr.length).toBeLessThanOrEqual(gicrSize);
+      expect(gic.gicr_stride * board.cpus.mpidr.length).toBeLessThanOrEqual(windows[1]?.size ?? 0);
     }
     expect(ppiOf(node)).toEqual([PPI, gic.maintenance, TRIGGER.level]);
   });
 
   test("timer PPIs, in the order of the binding", () => {
     const { secure, physical, virtual, hypervisor } = board.timer;
-    expect(cells(only("arm,armv8-timer").properties["interrupts"]).filter((_, index) => index % 3 === 1)).toEqual([
+    expect(cellsOf(only("arm,armv8-timer"), "interrupts").filter((_, index) => index % 3 === 1)).toEqual([
       secure,
       physical,
       virtual,
@@ -114,43 +114,43 @@ describe.each(["qemu-aarch64", "qemu-aarch64-gicv2"])("%s", (name) => {
   });
 
   test("UART and its clock", () => {
-    const { properties } = only("arm,pl011");
-    expect(wide(properties["reg"])[0]).toBe(board.uart.reg);
-    expect(cells(properties["interrupts"])).toEqual([SPI, board.uart.spi, TRIGGER.level]);
-    expect(cells(only("fixed-clock").properties["clock-frequency"])).toEqual([board.uart.clock_hz]);
+    const uart = only("arm,pl011");
+    expect(tree.windowsOf(uart)?.[0]?.base).toBe(board.uart.reg);
+    expect(cellsOf(uart, "interrupts")).toEqual([SPI, board.uart.spi, TRIGGER.level]);
+    expect(cellsOf(only("fixed-clock"), "clock-frequency")).toEqual([board.uart.clock_hz]);
   });
 
   test("firmware's PSCI is called the way it is there", () => {
-    const [psci] = compatibleWith(tree, "arm,psci-1.0");
-    expect(strings(psci?.properties["method"])).toEqual([board.boot.conduit]);
+    expect(stringsOf(only("arm,psci-1.0"), "method")).toEqual([board.boot.conduit]);
   });
 
   describe("devices", () => {
     test.each(Object.entries(board.devices))("%s", (_, device: Device) => {
-      const found = compatibleWith(tree, device.compatible[0] ?? "").find(
-        ({ properties }) => wide(properties["reg"])[0] === device.reg,
+      const found = compatibleWith(device.compatible[0] ?? "").find(
+        (node) => tree.windowsOf(node)?.[0]?.base === device.reg,
       );
-      expect(found?.name).toBe(`${device.node}@${device.reg.toString(16)}`);
-      expect(strings(found?.properties["compatible"])).toEqual(device.compatible);
-      expect(wide(found?.properties["reg"])).toEqual([device.reg, device.size]);
-      expect(cells(found?.properties["interrupts"])).toEqual([SPI, device.spi, TRIGGER[device.trigger]]);
-      expect(found?.properties["dma-coherent"] !== undefined).toBe(device.dma_coherent);
-      expect(strings(found?.properties["clock-names"])).toEqual(device.clock_names);
+      if (found === undefined) throw new Error("it is not there");
+      expect(found.name).toBe(`${device.node}@${device.reg.toString(16)}`);
+      expect(stringsOf(found, "compatible")).toEqual(device.compatible);
+      expect(tree.windowsOf(found)).toEqual([{ base: device.reg, size: device.size }]);
+      expect(cellsOf(found, "interrupts")).toEqual([SPI, device.spi, TRIGGER[device.trigger]]);
+      expect(found.properties.has("dma-coherent")).toBe(device.dma_coherent);
+      expect(stringsOf(found, "clock-names")).toEqual(device.clock_names);
     });
 
     test("every virtio-mmio slot is there", () => {
-      const slots = compatibleWith(tree, "virtio,mmio").map(({ properties }) => wide(properties["reg"])[0]);
+      const slots = compatibleWith("virtio,mmio").map((node) => tree.windowsOf(node)?.[0]?.base);
       const ours = Object.values(board.devices).filter(({ compatible }) => compatible[0] === "virtio,mmio");
       expect(ours.map(({ reg }) => reg).sort((a, b) => a - b)).toEqual(slots.sort((a, b) => Number(a) - Number(b)));
     });
 
     test("no device of the machine, ours or not, uses a spare SPI", () => {
       const node = only(board.gic.version === 2 ? "arm,cortex-a15-gic" : "arm,gic-v3");
-      const gic = cells(node.properties["phandle"])[0];
-      const wired = compatibleWith(tree, "arm,primecell").concat(compatibleWith(tree, "virtio,mmio"));
-      const direct = wired.flatMap(({ properties }) => cells(properties["interrupts"])[1] ?? []);
+      const gic = cellsOf(node, "phandle")[0];
+      const wired = compatibleWith("arm,primecell").concat(compatibleWith("virtio,mmio"));
+      const direct = wired.flatMap((node) => cellsOf(node, "interrupts")[1] ?? []);
       // PCI's legacy interrupts: rows of <address ×3, pin, GIC phandle, unit address ×2, type, SPI, trigger>.
-      const map = cells(only("pci-host-ecam-generic").properties["interrupt-map"]);
+      const map = cellsOf(only("pci-host-ecam-generic"), "interrupt-map");
       const pci = map.flatMap((cell, index) => (cell === gic && map[index + 3] === SPI ? [map[index + 4] ?? -1] : []));
       expect(pci.length).toBe(16);
       const [first, last] = board.spare_spis;
