@@ -4,7 +4,7 @@ import { frameNumber } from "./frame";
 import { bound } from "../build/generated/cpu";
 
 // Major types (RFC 8949 §3.1), in the top three bits of the initial byte.
-const UNSIGNED: u32 = 0 << 5;
+const UNSIGNED: u32 = 0;
 const ARRAY: u32 = 4 << 5;
 const MAP: u32 = 5 << 5;
 // Additional information: the argument follows in 1, 4 or 8 bytes.

@@ -63,18 +63,13 @@ export const DRAIN_PIECES: u32 = MAILBOX_CONSOLE_BYTES / BYTES_A_TICK;
 /** The partition's last vCPU has left: a piece of what it printed. A tick that is just at it may make some of it appear twice.
  *  False: it was the last. */
 export function drainMailbox(partition: Partition): bool {
-  const pa = partition.mailbox;
-  if (pa == 0) return false;
-  const before = partition.mailboxTail;
-  takeConsole(partition, pa);
-  return partition.mailboxTail != before;
+  return partition.mailbox != 0 && takeConsole(partition, partition.mailbox);
 }
 
-/** Moves what was printed into the output ring, as far as there is room. */
-function takeConsole(partition: Partition, pa: u64): void {
+/** Moves what was printed into the output ring, as far as there is room. False: nothing. */
+function takeConsole(partition: Partition, pa: u64): bool {
   const head = physicalRead32(pa + MAILBOX_CONSOLE_HEAD);
   let tail = partition.mailboxTail;
-  if (head == tail) return;
   // A guest that writes on without looking has overwritten what was there.
   if (head - tail > MAILBOX_CONSOLE_BYTES) tail = head - MAILBOX_CONSOLE_BYTES;
   const count = min(min(head - tail, BYTES_A_TICK), outputFree(partition.index));
@@ -87,6 +82,7 @@ function takeConsole(partition: Partition, pa: u64): void {
   }
   partition.mailboxTail = tail;
   physicalWrite32(pa + MAILBOX_CONSOLE_TAIL, tail);
+  return count != 0;
 }
 
 /** Before telemetry: the tags. */

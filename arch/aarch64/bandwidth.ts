@@ -5,7 +5,7 @@
 import {
   isb, mrs_CNTPCT_EL0, mrs_ID_AA64DFR0_EL1, mrs_MIDR_EL1, mrs_PMCEID0_EL0, mrs_PMCEID1_EL0, mrs_PMCR_EL0, mrs_PMOVSSET_EL0,
   msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2, msr_PMCNTENSET_EL0, msr_PMCR_EL0, msr_PMINTENCLR_EL1, msr_PMINTENSET_EL1,
-  msr_PMOVSCLR_EL0, msr_PMSELR_EL0, msr_PMXEVCNTR_EL0, msr_PMXEVTYPER_EL0,
+  msr_PMOVSCLR_EL0, msr_PMXEVCNTR_EL0, msr_PMXEVTYPER_EL0,
 } from "../../build/generated/aarch64";
 import { EVENT_UNAVAILABLE, FEATURE_BANDWIDTH } from "../../core/abi";
 import { blobPartition, machine } from "../../build/generated/blob";
@@ -46,8 +46,7 @@ export function planBandwidth(vcpu: Vcpu): void {
 
 /** The vCPU is about to begin: its first period begins too. */
 export function startBandwidth(vcpu: Vcpu): void {
-  msr_PMSELR_EL0(0);
-  isb();
+  isb(); // PMSELR_EL0 is 0 (clearPmu)
   msr_PMXEVTYPER_EL0(counted());
   msr_PMINTENSET_EL1(COUNTER_0);
   msr_PMCNTENSET_EL0(COUNTER_0);

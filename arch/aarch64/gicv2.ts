@@ -99,8 +99,7 @@ export function resetVirtualV2(): void {
 
 /** Moves list registers into the vCPU's record, in the form of an ICH_LR<n>_EL2 (virtualInterface.ts). */
 export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
-  let left = used;
-  for (let i: u32 = 0; left != 0; i++, left &= left - 1) {
+  for (let i: u32 = 0, left = used; left != 0; i++, left &= left - 1) {
     bound(i, MAX_LIST_REGISTERS);
     const at = machine().gich + GICH_LR0 + (ctz(left) << 2);
     const lr = mmioRead32(at);

@@ -18,8 +18,8 @@ import {
 } from "./gic";
 import { GICR_BYTES } from "./machine";
 
-const ICC_SRE_SRE: u64 = 1;
-const ICC_SRE_DFB_DIB: u64 = 6;
+/** SRE; FIQ and IRQ bypass (DFB, DIB) off. */
+const ICC_SRE_ON: u64 = 7;
 const ICC_SRE_ENABLE: u64 = 1 << 3;
 export const ICC_CTLR_CBPR: u64 = 1 << 0;
 export const ICC_CTLR_EOIMODE: u64 = 1 << 1;
@@ -50,7 +50,7 @@ let maskIsSecure: bool = false;
 
 /** Each pCPU, once. */
 export function initInterfaceV3(): void {
-  msr_ICC_SRE_EL2(mrs_ICC_SRE_EL2() | ICC_SRE_SRE | ICC_SRE_DFB_DIB | ICC_SRE_ENABLE);
+  msr_ICC_SRE_EL2(mrs_ICC_SRE_EL2() | ICC_SRE_ON | ICC_SRE_ENABLE);
   isb(); // ICC_* and ICH_* can be used from here on
   // The lowest of five bits: in our view of a GIC with two Security states there are but four.
   msr_ICC_PMR_EL1(1 << 3);
@@ -90,7 +90,7 @@ export function closeV3(vcpu: Vcpu): void {
 
 /** The pCPU runs its guest. */
 export function openV3(vcpu: Vcpu): void {
-  msr_ICC_SRE_EL1(ICC_SRE_SRE | ICC_SRE_DFB_DIB); // what was there before could have cleared it
+  msr_ICC_SRE_EL1(ICC_SRE_ON); // what was there before could have cleared it
   if (vcpu.direct == 0) return writeMask(PMR_ALL);
   msr_ICC_BPR1_EL1(vcpu.binaryPoint);
   msr_ICC_CTLR_EL1(vcpu.interfaceControl);

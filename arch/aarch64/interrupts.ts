@@ -4,7 +4,6 @@
 // A partition's SPIs keep enable, pending, active and route in the physical distributor, whose registers are write-one-to-set
 // and write-one-to-clear: masked by the owner's bitmap, a guest's write needs no lock and reaches nobody else's bit.
 
-import { MAX_CPUS } from "../../build/generated/blob";
 import { INTID_WORDS, Vcpu } from "./vcpu";
 
 export const FIRST_PPI: u32 = 16;
@@ -28,4 +27,4 @@ const bitmaps: usize = memory.data(BITMAP * 4, 8);
 export const NO_INTERRUPT: u32 = 1023;
 
 /** Mask of pCPUs other than `self`. */
-@inline export function others(mask: u32, self: u32): u32 { return mask & ~(<u32>1 << self) & ((<u32>1 << MAX_CPUS) - 1); }
+@inline export function others(mask: u32, self: u32): u32 { return mask & ~(<u32>1 << self); }

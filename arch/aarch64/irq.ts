@@ -21,50 +21,22 @@ import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listReg
 /** Interrupts that a parked pCPU takes before it looks at its requests: as many as the hypervisor has of its own. */
 const PARKED_INTERRUPTS: u32 = 4;
 
-/** An interrupt has come while the guest ran: one of its own goes straight into the first list register if all of them are empty.
- *  */
-export function handleIrq(vcpu: Vcpu): u32 {
-  return vcpu.gicv2 != 0 ? handleIrqV2(vcpu) : handleIrqV3(vcpu);
-}
+/** An interrupt has come while the guest ran: its own goes straight into the first list register if all of them are empty. */
+export function handleIrq(vcpu: Vcpu): u32 { return vcpu.gicv2 != 0 ? handle(vcpu, true) : handle(vcpu, false); }
 
-@inline function handleIrqV3(vcpu: Vcpu): u32 {
-  const intid = <u32>mrs_ICC_IAR1_EL1();
-  if (<u32>mrs_ICH_ELRSR_EL2() == vcpu.idle) {
-    if (intid < FIRST_SPI) {
-      if (vcpu.ownsPrivate(intid)) {
-        msr_ICC_EOIR1_EL1(intid);
-        vcpu.countExit(EXIT_TIMER);
-        msr_ICH_LR0_EL2(hardwareInterrupt(intid, vcpu.privatePriority(intid)));
-        return RESUME;
-      }
-    } else if (intid < FIRST_SPECIAL && vcpu.owns(intid)) {
-      msr_ICC_EOIR1_EL1(intid);
-      vcpu.countExit(EXIT_INTERRUPT);
-      msr_ICH_LR0_EL2(hardwareInterrupt(intid, spiPriority(intid)));
-      return RESUME;
-    }
-  }
-  return handleOtherIrq(vcpu, intid, intid);
-}
-
-/** The same on a GICv2. */
-@inline function handleIrqV2(vcpu: Vcpu): u32 {
-  const iar = acknowledgeV2();
-  const intid = iar & IAR_INTID;
-  if (emptyListRegistersV2() == vcpu.idle) {
-    if (intid < FIRST_SPI) {
-      if (vcpu.ownsPrivate(intid)) {
-        dropPriorityV2(iar);
-        vcpu.countExit(EXIT_TIMER);
-        writeHardwareInterruptV2(intid, vcpu.privatePriority(intid));
-        return RESUME;
-      }
-    } else if (intid < FIRST_SPECIAL && vcpu.owns(intid)) {
-      dropPriorityV2(iar);
-      vcpu.countExit(EXIT_INTERRUPT);
-      writeHardwareInterruptV2(intid, spiPriority(intid));
-      return RESUME;
-    }
+@inline function handle(vcpu: Vcpu, v2: bool): u32 {
+  const iar = v2 ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1();
+  const intid = v2 ? iar & IAR_INTID : iar;
+  const isPrivate = intid < FIRST_SPI;
+  if ((v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) == vcpu.idle &&
+    (isPrivate ? vcpu.ownsPrivate(intid) : vcpu.owns(intid))) {
+    if (v2) dropPriorityV2(iar);
+    else msr_ICC_EOIR1_EL1(iar);
+    vcpu.countExit(isPrivate ? EXIT_TIMER : EXIT_INTERRUPT);
+    const priority = isPrivate ? vcpu.privatePriority(intid) : spiPriority(intid);
+    if (v2) writeHardwareInterruptV2(intid, priority);
+    else msr_ICH_LR0_EL2(hardwareInterrupt(intid, priority));
+    return RESUME;
   }
   return handleOtherIrq(vcpu, iar, intid);
 }

@@ -34,7 +34,6 @@ const LR_PRIORITY_SHIFT: u64 = 48;
 const LR_LEVEL_SHIFT: u64 = LR_PRIORITY_SHIFT + LEVEL_SHIFT;
 const LR_PINTID_SHIFT: u64 = 32;
 const LR_PINTID: u64 = (<u64>0x1fff) << LR_PINTID_SHIFT;
-const LR_VINTID: u64 = 0xffffffff;
 
 /** Interrupts that one refill looks at (some may turn out not to be pending any more): if there are more, maintenance comes
  *  again. */
@@ -54,7 +53,7 @@ export const HELD_REFILE: u32 = 5; // pending ones (of one IPRIORITYR) have othe
 export const HELD_ACTIVATE: u32 = 6; // pending ones (PPIs) go back, and one more of them all is active
 
 @inline function levelIn(lr: u64): u32 { return <u32>(lr >> LR_LEVEL_SHIFT) & 31; }
-@inline function intidIn(lr: u64): u32 { return <u32>(lr & LR_VINTID); }
+@inline function intidIn(lr: u64): u32 { return <u32>lr; } // vINTID
 @inline function senderIn(lr: u64): u32 { return <u32>(lr >> LR_PINTID_SHIFT) & 7; }
 @inline function bitOf(intid: u32): u32 { return (<u32>1) << (intid & 31); }
 function levelOf(vcpu: Vcpu, intid: u32): u32 {
@@ -93,8 +92,7 @@ export function releaseHeld(vcpu: Vcpu): void {
     const intid = intidIn(vcpu.listRegister(<u32>ctz(vcpu.kept)));
     unmute(intid >> 5, bitOf(intid));
   }
-  let words = filed(vcpu).words | spilled(vcpu).words;
-  for (let i: u32 = 0; words != 0; i++, words &= words - 1) {
+  for (let i: u32 = 0, words = filed(vcpu).words | spilled(vcpu).words; words != 0; i++, words &= words - 1) {
     bound(i, INTID_WORDS);
     const k = <u32>ctz(words);
     giveBack(vcpu, k, takeWord(filed(vcpu), k, ~0));
@@ -133,8 +131,7 @@ function mute(vcpu: Vcpu, intid: u32): void {
   mmioWrite32(bankOf(vcpu, k) + ICENABLER, bit);
   // It may come once more before the GIC has followed, which takes it some clocks: no longer than a few looks.
   for (let i: u32 = 0; i < LOOKS && (mmioRead32(machine().gicd + GICD_CTLR) & CTLR_RWP) != 0; i++) bound(i, LOOKS);
-  let kept = vcpu.kept;
-  for (let i: u32 = 0; kept != 0; i++, kept &= kept - 1) {
+  for (let i: u32 = 0, kept = vcpu.kept; kept != 0; i++, kept &= kept - 1) {
     bound(i, MAX_LIST_REGISTERS);
     const lr = vcpu.listRegister(<u32>ctz(kept));
     if (intidIn(lr) == intid) vcpu.setListRegister(<u32>ctz(kept), lr & ~(LR_HW | LR_PINTID) | LR_EOI);
@@ -162,8 +159,7 @@ function unmute(k: u32, bits: u32): void {
 export function unload(vcpu: Vcpu): void {
   vcpu.kept = 0;
   vcpu.clearActiveSenders();
-  const used = saveListRegisters(vcpu);
-  for (let i: u32 = 0, left = used; left != 0; i++, left &= left - 1) {
+  for (let i: u32 = 0, left = saveListRegisters(vcpu); left != 0; i++, left &= left - 1) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(left);
     const lr = vcpu.listRegister(n);
@@ -223,8 +219,7 @@ export function activate(vcpu: Vcpu, k: u32, bits: u32): void {
 
 /** Priorities have changed, of those that one IPRIORITYR<n> is about: what is filed of them is filed anew. */
 export function refile(vcpu: Vcpu, k: u32, bits: u32): void {
-  let taken = takeWord(filed(vcpu), k, bits);
-  for (let i: u32 = 0; taken != 0; i++, taken &= taken - 1) {
+  for (let i: u32 = 0, taken = takeWord(filed(vcpu), k, bits); taken != 0; i++, taken &= taken - 1) {
     bound(i, INTERRUPTS_A_PRIORITY_WORD);
     const intid = (k << 5) + ctz(taken);
     put(filed(vcpu), intid, levelOf(vcpu, intid));
@@ -234,8 +229,7 @@ export function refile(vcpu: Vcpu, k: u32, bits: u32): void {
 /** List registers with any of `bits` of word k are empty from here on; gives back which bits those were. */
 function dropKept(vcpu: Vcpu, k: u32, bits: u32): u32 {
   let dropped: u32 = 0;
-  let kept = vcpu.kept;
-  for (let i: u32 = 0; kept != 0; i++, kept &= kept - 1) {
+  for (let i: u32 = 0, kept = vcpu.kept; kept != 0; i++, kept &= kept - 1) {
     bound(i, MAX_LIST_REGISTERS);
     const n = <u32>ctz(kept);
     const intid = intidIn(vcpu.listRegister(n));
@@ -254,8 +248,7 @@ export function pendingHere(vcpu: Vcpu, k: u32): u32 {
 }
 export function activeHere(vcpu: Vcpu, k: u32): u32 {
   let bits = spilled(vcpu).all(k);
-  let kept = vcpu.kept;
-  for (let i: u32 = 0; kept != 0; i++, kept &= kept - 1) {
+  for (let i: u32 = 0, kept = vcpu.kept; kept != 0; i++, kept &= kept - 1) {
     bound(i, MAX_LIST_REGISTERS);
     const intid = intidIn(vcpu.listRegister(<u32>ctz(kept)));
     if (intid >> 5 == k) bits |= bitOf(intid);
@@ -350,8 +343,7 @@ function spill(vcpu: Vcpu): void {
   if (filed(vcpu).words == 0) return;
   let victim = NO_LIST_REGISTER;
   let least: u32 = 0;
-  let kept = vcpu.kept;
-  for (let i: u32 = 0; kept != 0; i++, kept &= kept - 1) {
+  for (let i: u32 = 0, kept = vcpu.kept; kept != 0; i++, kept &= kept - 1) {
     bound(i, MAX_LIST_REGISTERS);
     const lr = vcpu.listRegister(<u32>ctz(kept));
     if (levelIn(lr) < least || intidIn(lr) < SGI_COUNT && (spilled(vcpu).all(0) & bitOf(intidIn(lr))) != 0) continue;

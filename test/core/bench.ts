@@ -11,9 +11,9 @@ import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import { Guest } from "../../tools/machine/aarch64/guest.ts";
 import type { Aarch64Machine } from "../../tools/machine/aarch64/machine.ts";
 import {
-  GUEST_GICD, GUEST_GICR, makeSystem, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS,
+  edge, GUEST_GICD, GUEST_GICR, LINUX, makeSystem, PLC, shared, STANDARD, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS,
 } from "../../tools/machine/aarch64/system.ts";
-import type { System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec, System, SystemSpec } from "../../tools/machine/aarch64/system.ts";
 import { result, value } from "./value.ts";
 
 export { result, value };
@@ -35,6 +35,20 @@ export const SGI_BASE = 0x1_0000;
 /** The SGI with which the hypervisor makes another pCPU look at its requests. */
 export const KICK_SGI = 7;
 const MICROSECOND = 1000;
+
+const withSecond = (spec: PartitionSpec, ipa: number, peer: number, doorbell: number, interrupt: number): PartitionSpec => ({
+  ...spec,
+  interrupts: [...spec.interrupts, edge(interrupt)],
+  regions: [...spec.regions, shared(ipa, 0x5000_4000)],
+  channels: [
+    ...(spec.channels ?? []),
+    { name: "second", ipa, size: 0x1000, peer, doorbell, interrupt, carriesImage: false, carriesTags: false },
+  ],
+});
+/** The standard system with a second channel between its partitions: 237 is partition 1's doorbell there, 236 partition 0's. */
+export const TWO_CHANNELS: SystemSpec = {
+  ...STANDARD, partitions: [withSecond(LINUX, 0x7000_1000, 1, 237, 236), withSecond(PLC, 0x5000_4000, 0, 236, 237)],
+};
 const WORD_BITS = 32;
 
 export class Bench {

@@ -86,6 +86,16 @@ describe("a coloured region", () => {
     // 256 pages of three colours are 86 rounds of 16 pages: 5.4 MiB, in whole blocks 6.
     expect(boot(1 * MIB, [0, 1, 2], END - 6 * MIB)).toBe("runs");
     expect(boot(1 * MIB, [0, 1, 2], END - 4 * MIB)).toContain("axv: the blob has overlapping or unaligned memory");
+    // 193 pages of two colours are 97 rounds, one more than three blocks have.
+    expect(boot(193 * PAGE, [0, 1], END - 8 * MIB)).toBe("runs");
+    expect(boot(193 * PAGE, [0, 1], END - 6 * MIB)).toContain("axv: the blob has overlapping or unaligned memory");
+  });
+
+  test.each([[0, 1], [1, 0], [14, 15]])("two of one colour each, %i and %i, are apart", (one, other) => {
+    const of = (spec: PartitionSpec, colour: number): PartitionSpec => ({
+      ...spec, regions: [coloured(0x4000_0000, 1 * MIB, [colour]), ...spec.regions.slice(1)],
+    });
+    expect(new BlobBench({ ...COLOURED, partitions: [of(FIRST, one), of(SECOND, other)] }).boot()).toBe("runs");
   });
 
   test("images are loaded into its pages, and again when it starts again", () => {

@@ -359,6 +359,7 @@ describe("SGIs of a direct partition", () => {
       expect(value(other.load(gicr(0x200, 1), 4)) & 0xffffn).toBe(bit(intid));
       value(other.store(gicr(0x100, 1), 4, bit(intid)));
       expect(other.acknowledge(), `SGI ${intid}`).toBe(intid);
+      expect(value(other.load(gicr(0x200, 1), 4)) & 0xffffn, `SGI ${intid} is not pending any more`).toBe(0n);
       other.endOfInterrupt(intid);
     }
   });

@@ -119,6 +119,32 @@ describe.each(CASES)("%s: an EOIR storm on INTID %i or %i", (_, LEVEL, EDGE, boa
     expect([victim.acknowledge(), isEnabled(EDGE)]).toEqual([SPURIOUS, true]);
   });
 
+  test("on both: the end of the one lets the other one come no sooner than its own end does", () => {
+    const pulse = (): void => {
+      bench.machine.setLine(EDGE, true);
+      bench.machine.setLine(EDGE, false);
+      bench.machine.settle();
+    };
+    bench.enable(0, EDGE, 0xc0);
+    bench.enable(0, LEVEL, 0x40);
+    pulse();
+    expect(victim.acknowledge()).toBe(EDGE);
+    storm(EDGE);
+    pulse();
+    bench.machine.setLine(LEVEL, true);
+    bench.machine.settle();
+    expect(victim.acknowledge()).toBe(LEVEL);
+    storm(LEVEL);
+    expect([isEnabled(LEVEL), isEnabled(EDGE)]).toEqual([false, false]);
+    bench.machine.setLine(LEVEL, false);
+    victim.endOfInterrupt(LEVEL);
+    bench.machine.settle();
+    expect([isEnabled(LEVEL), isEnabled(EDGE)]).toEqual([true, false]);
+    victim.endOfInterrupt(EDGE);
+    bench.machine.settle();
+    expect([victim.acknowledge(), isEnabled(EDGE)]).toEqual([EDGE, true]);
+  });
+
   test.each([
     ["enables once more", 0x100],
     ["makes active, which it is,", 0x300],

@@ -1,7 +1,7 @@
 // The emulated distributor and redistributors (IHI 0069 §12.9, §12.11): a partition sees and changes its own INTIDs only.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
-import { GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { Bench, GICR_STRIDE, GICS, KICK_SGI, SGI_BASE, value } from "./bench.ts";
 import { CPU_ON_64, SYSTEM_RESET } from "./functions.ts";
@@ -240,6 +240,24 @@ describe("ICFGR", () => {
     setGicd(linux, ICFGR + 12, ALL);
     expect(gicd(linux, ICFGR + 12)).toBe(2n << 4n);
     expect(gicd(plc, ICFGR + 12)).toBe(2n << 26n);
+  });
+
+  test("of a word of INTIDs that two partitions share says to each what it has, whichever of them are whose", () => {
+    for (let own = 32; own < 64; own++) {
+      const others = Array.from({ length: 32 }, (_, n) => edge(32 + n)).filter(({ intid }) => intid !== own);
+      const [keptByLinux, keptByPlc] = [LINUX, PLC].map(({ interrupts }) => interrupts.filter(({ intid }) => intid >= 64));
+      bench = new Bench({
+        ...STANDARD,
+        partitions: [
+          { ...LINUX, interrupts: [...(keptByLinux ?? []), edge(own)] },
+          { ...PLC, interrupts: [...(keptByPlc ?? []), ...others] },
+        ],
+      });
+      const read = (pcpu: number): bigint =>
+        gicd(bench.guest(pcpu), ICFGR + 8) | (gicd(bench.guest(pcpu), ICFGR + 12) << 32n);
+      const edges = 2n << BigInt(2 * (own - 32));
+      expect([read(0), read(3)], `INTID ${own}`).toEqual([edges, 0xaaaa_aaaa_aaaa_aaaan & ~edges]);
+    }
   });
 });
 

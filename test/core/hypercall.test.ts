@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import { LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
-import { Bench, result } from "./bench.ts";
+import { Bench, result, TWO_CHANNELS } from "./bench.ts";
 import { SYSTEM_RESET } from "./functions.ts";
 
 const INVALID_PARAMETER = calls.SMCCC_INVALID_PARAMETER;
@@ -85,6 +85,15 @@ describe("HYPERCALL_DOORBELL", () => {
     plc.endOfInterrupt(235);
     bench.machine.settle();
     expect(plc.interruptPending).toBe(false);
+  });
+
+  test.each([[0, 3, 237], [3, 0, 236]])("of a second channel is that one's: from pCPU %i to pCPU %i", (from, to, doorbell) => {
+    bench = new Bench(TWO_CHANNELS);
+    const peer = bench.openInterrupts(to);
+    for (const intid of [233, 235, 236, 237]) bench.enable(to, intid);
+    expect(result(bench.guest(from).hvc(calls.HYPERCALL_DOORBELL, 1))).toBe(0);
+    bench.machine.settle();
+    expect([peer.acknowledge(), peer.acknowledge()]).toEqual([doorbell, 1023]);
   });
 
   test("a channel that the caller does not have: INVALID_PARAMETER, and nothing rings", () => {

@@ -5,7 +5,8 @@ import * as calls from "../../arch/aarch64/calls.ts";
 import * as abi from "../../core/abi.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import { LINUX, mailbox, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
-import { Bench, result, value } from "./bench.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
+import { Bench, result, TWO_CHANNELS, value } from "./bench.ts";
 import { SYSTEM_OFF, SYSTEM_RESET } from "./functions.ts";
 
 const IPA = 0x5000_1000;
@@ -103,6 +104,27 @@ describe.each([["injected", false], ["direct", true]])("the mailbox of a guest w
     put(abi.MAILBOX_TAGS + 8 * 3, 8, 5);
     put(abi.MAILBOX_PUBLISHED, 4, 1);
     expect([...bench.partition(1).tags]).toEqual([[0, 0n], [3, 77n]]);
+  });
+
+  test("doorbells: each word is its own channel's; of the first partition as of any other", () => {
+    const [linux = LINUX, plc = PLC] = TWO_CHANNELS.partitions;
+    const withPage = (spec: PartitionSpec, page: number): PartitionSpec => ({
+      ...spec, regions: [...spec.regions, mailbox(page, page)],
+    });
+    const rings = (pcpu: number, page: number, to: number, doorbells: readonly number[]): void => {
+      const partitions = pcpu === 0 ? [withPage(linux, page), plc] : [linux, { ...withPage(plc, page), direct }];
+      bench = new Bench({ ...STANDARD, partitions });
+      const peer = bench.openInterrupts(to);
+      for (const intid of doorbells) bench.enable(to, intid);
+      for (const [n, doorbell] of doorbells.entries()) {
+        value(bench.guest(pcpu).store(page + abi.MAILBOX_DOORBELLS + 4 * n, 4, 1n));
+        bench.pass(2);
+        expect([peer.acknowledge(), peer.acknowledge()], `word ${n}`).toEqual([doorbell, 1023]);
+        peer.endOfInterrupt(doorbell);
+      }
+    };
+    rings(3, IPA, 0, [233, 236]);
+    rings(0, 0x5010_0000, 3, [235, 237]);
   });
 
   test("doorbells: any change of a channel's word rings its doorbell once, and counts", () => {

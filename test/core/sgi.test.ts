@@ -53,6 +53,23 @@ describe("an SGI", () => {
     expect(first.acknowledge()).toBe(9);
   });
 
+  test("that waits changes no register of anybody's, and no priority", () => {
+    const frame = (vcpu: number): number => GUEST_GICR + vcpu * GICR_STRIDE + SGI_BASE;
+    const priorities = (): bigint[] =>
+      [0, 1].flatMap((vcpu) => Array.from({ length: 8 }, (_, n) => value(first.load(frame(vcpu) + 0x400 + 4 * n, 4))));
+    value(second.store(frame(1) + 0x180, 4, 0xffffn));
+    const before = priorities();
+    for (let intid = 0; intid < 16; intid++) {
+      for (const guest of bench.guests) for (let n = 1; n < 31; n++) guest.setX(n, BigInt(n));
+      value(first.msr("ICC_SGI1R_EL1", sgi(intid, 0b10)));
+      bench.machine.settle();
+      const registers = Array.from({ length: 29 }, (_, n) => n + 2);
+      for (const guest of bench.guests)
+        expect(registers.map((n) => guest.x(n)), `SGI ${intid}`).toEqual(registers.map(BigInt));
+      expect(priorities(), `SGI ${intid}`).toEqual(before);
+    }
+  });
+
   test("to all (IRM) arrives at every other vCPU of the partition, and at none of another partition", () => {
     value(first.msr("ICC_SGI1R_EL1", sgi(7, 0, IRM)));
     bench.machine.settle();

@@ -277,7 +277,10 @@ describe("an injected undefined instruction exception", () => {
     guest.pcpu.pstate = PSTATE_EL1H;
     inject();
     expect((guest.pcpu.pstate >> 22n) & 1n).toBe(0n);
-    registers.ID_AA64MMFR1_EL1 = 0n; // no FEAT_PAN: the bit is RES0
+    guest.pcpu.pstate = PSTATE_EL1H | (1n << 22n);
+    inject();
+    expect((guest.pcpu.pstate >> 22n) & 1n, "kept").toBe(1n);
+    registers.ID_AA64MMFR1_EL1 = 0xffff_ffff_ff0f_ffffn; // no FEAT_PAN: the bit is RES0
     registers.SCTLR_EL1 &= ~(1n << 23n);
     guest.pcpu.pstate = PSTATE_EL1H;
     inject();

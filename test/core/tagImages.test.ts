@@ -1,6 +1,6 @@
 // What changes in a partition's tag image leaves by the UART (core/tagImages.ts, core/tags.ts): all of it, nothing torn,
 // only while somebody asks, and whatever a guest writes there harms nobody.
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import {
   TAG_IMAGE_MAGIC, TAG_IMAGE_SEQUENCE, TAG_IMAGE_SIZE, TAG_IMAGE_TABLE, TAG_IMAGE_TIME, TAG_IMAGE_VALUES,
@@ -214,10 +214,10 @@ describe("a partition's values", () => {
     const read = memory.read64.bind(memory);
     let time = 0;
     let wordsLeft = -1;
-    const spy = vi.spyOn(memory, "read64").mockImplementation((pa) => {
+    memory.read64 = (pa) => {
       if (wordsLeft-- === 0) scan(++time, Object.fromEntries(everything.map((n) => [n, time])));
       return read(pa);
-    });
+    };
     let frames = 0;
     for (let word = 0; word < WORDS + 10; word++) {
       wordsLeft = word;
@@ -230,7 +230,6 @@ describe("a partition's values", () => {
         );
       }
     }
-    expect(spy).toHaveBeenCalled();
     expect(frames).toBeGreaterThan(WORDS);
   });
 

@@ -1,6 +1,7 @@
 // Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what
 // the distributor of IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
 import { beforeEach, describe, expect, test } from "vitest";
+import { Gicv3 } from "../../tools/machine/aarch64/gic/gicv3.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";
 import type { Outcome } from "../../tools/machine/outcome.ts";
 import { edge, GUEST_GICD, GUEST_GICR, level, LINUX, PLC, STANDARD } from "../../tools/machine/aarch64/system.ts";
@@ -277,6 +278,24 @@ test.each(GICS)("%s: two vCPUs that want to know at the same time what a third o
   expect(third.acknowledge()).toBe(50);
 });
 
+test("where a GIC follows an ICENABLER after more looks than an exit has, the store is done when it has, and not before", () => {
+  bench = new Bench();
+  first = bench.openInterrupts(0);
+  bench.enable(0, 50);
+  first.driver.mask(0);
+  pulse(50);
+  const { gic } = bench.machine;
+  if (!(gic instanceof Gicv3)) throw new TypeError("no GICv3");
+  const disable = (reads: number): Outcome => {
+    gic.distributor.rwpReads = reads;
+    return first.store(GUEST_GICD + ICENABLER + 4, 4, bit(50), { once: true });
+  };
+  expect([disable(100).kind, disable(1).kind]).toEqual(["entered", "done"]);
+  first.driver.mask(0xf0);
+  expect(first.acknowledge()).toBe(SPURIOUS);
+  expect(value(first.load(GUEST_GICD + ISPENDR + 4, 4))).toBe(bit(50));
+});
+
 describe("redistributor of another vCPU", () => {
   const at = GUEST_GICR + GICR_STRIDE + SGI_BASE;
 
@@ -302,6 +321,23 @@ describe("redistributor of another vCPU", () => {
     expect([own(ISPENDR), own(ISACTIVER)]).toEqual([0n, 8n]);
     value(first.store(at + ICACTIVER, 4, 8n));
     expect(own(ISACTIVER)).toBe(0n);
+  });
+
+  test("an SGI that is made pending there from here comes there", () => {
+    value(first.store(at + ISPENDR, 4, 8n));
+    bench.machine.settle();
+    expect([second.interruptPending, second.acknowledge()]).toEqual([true, 3]);
+  });
+
+  test("a PPI that it has made pending by hand is not once it is off", () => {
+    bench.enablePrivate(1, 27);
+    second.driver.mask(0);
+    value(second.store(at + ISPENDR, 4, bit(27)));
+    bench.machine.settle();
+    expect(own(ISPENDR)).toBe(bit(27));
+    second.hvc(CPU_OFF);
+    bench.machine.settle();
+    expect(own(ISPENDR)).toBe(0n);
   });
 
   test("is as after a reset when the partition begins anew, before that vCPU does: WAKER, enables, priorities", () => {

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { basename, join } from "node:path";
-import { ROOT } from "../../tools/build/files.ts";
+import { readOptional, ROOT } from "../../tools/build/files.ts";
 import { CI_SEED } from "../core/property/seed.ts";
 import { likelyFor } from "./order.ts";
 import { decoderOf } from "./program.ts";
@@ -10,9 +10,15 @@ import type { Program } from "./program.ts";
 import type { Numbered, Purpose } from "./schema.ts";
 import type { Course, Failed, Order, Report } from "./trier.ts";
 
-/** A mutant that hangs is noticed: in milliseconds, and so many times as long as its tests take otherwise. */
+/**
+ * A mutant that hangs is noticed: in milliseconds that its process has computed, whatever else the machine has to do, and so many
+ * times as long as its tests take otherwise; or in so many times as much time, in which it may have waited.
+ */
 const LEAST_PATIENCE = 20_000;
 const PATIENCE = 5;
+const WAITED = 10;
+/** How often one looks. */
+const LOOK = 1000;
 /** Tests that are loaded are never forgotten by Node. */
 const LOADS_MAX = 3000;
 /** How much sooner those come that have noticed mutants of the same source before, and those that are about it. */
@@ -20,6 +26,9 @@ const MERIT = 3;
 const LIKELY = 20;
 /** Each so many tests of one file come as late as if they took so many times as long. */
 const A_TURN = 5;
+
+/** Of Linux's USER_HZ, 100. */
+const MILLISECONDS_PER_TICK = 10;
 
 /** Of tests with random steps, which have CI's seed: a verdict is the same tomorrow. */
 const RUNS = "20";
@@ -82,13 +91,18 @@ export class Trials {
     this.loads += new Set(chosen.map((course) => course.file)).size;
     const patience = LEAST_PATIENCE + PATIENCE * chosen.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     const { child } = this;
+    const [began, computed] = [Date.now(), computedBy(child)];
     let late: NodeJS.Timeout | undefined;
-    const hung = new Promise<undefined>((resolve) => { late = setTimeout(resolve, patience, undefined); });
+    const hung = new Promise<undefined>((resolve) => {
+      late = setInterval(() => {
+        if (computedBy(child) - computed > patience || Date.now() - began > WAITED * patience) resolve(undefined);
+      }, LOOK);
+    });
     const report = await Promise.race([
       ask(child, { kind: "try", number, tests: chosen.map((course) => ({ file: course.file, n: course.n })) }),
       hung,
     ]).catch(() => undefined);
-    clearTimeout(late);
+    clearInterval(late);
     if (report === undefined) {
       this.close();
       return "it hangs, or ends the process";
@@ -105,6 +119,13 @@ export class Trials {
     this.child = undefined;
     this.loads = 0;
   }
+}
+
+/** Milliseconds that a process has computed so far, of /proc/PID/stat's clock ticks; none any more once it is gone. */
+function computedBy({ pid }: ChildProcess): number {
+  const stat = readOptional(`/proc/${pid ?? 0}/stat`)?.toString("utf8") ?? "";
+  const [, user = 0, system = 0] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(stat) ?? [];
+  return (Number(user) + Number(system)) * MILLISECONDS_PER_TICK;
 }
 
 const start = (program: Program, purpose: Purpose): ChildProcess =>
