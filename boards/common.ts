@@ -72,6 +72,8 @@ export const Cache = z.strictObject({
 /** Linux's arm64 and riscv Images both want it (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst). */
 const IMAGE_STEP = 0x20_0000;
 const IMAGE_EXPECTED = "an address such as 0x40200000, a multiple of 2M, below 2^38";
+/** More than any of its machines has. */
+const QEMU_CPUS_MAX = 512;
 const RAM_SIZE_EXPECTED = "bytes, a multiple of 4K, at most 2^38";
 const RAM_EXPECTED = `1 to ${MAX_BANKS} banks, such as [{ base: 0x40000000, size: 0x40000000 }]`;
 
@@ -82,7 +84,16 @@ export const uartShape = {
 
 export const bootShape = {
   image: integer(IMAGE_EXPECTED, 0, MAPPED_END - IMAGE_STEP, IMAGE_STEP).describe("PA the image is loaded at"),
-  qemu: z.strictObject({ machine: line, cpu: line }).optional().describe("how QEMU is this board"),
+  qemu: z
+    .strictObject({
+      machine: line,
+      cpu: line,
+      smp: integer("how many CPUs, 1 to 512", 1, QEMU_CPUS_MAX).optional().describe(
+        "-smp, where the machine has CPUs that are no pCPUs; without this key as many as there are pCPUs",
+      ),
+    })
+    .optional()
+    .describe("how QEMU is this board"),
 };
 
 export const commonShape = {

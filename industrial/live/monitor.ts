@@ -17,7 +17,7 @@ interface VcpuRecord {
 /** What is known of a partition before it runs. */
 export type PartitionPlan = Pick<
   PlannedPartition,
-  "name" | "guest" | "autostart" | "prints" | "direct" | "bandwidth" | "ways" | "tags"
+  "name" | "guest" | "cpus" | "autostart" | "prints" | "direct" | "bandwidth" | "ways" | "tags"
 >;
 
 /** One partition as the hypervisor reports it. */

@@ -50,6 +50,11 @@ test("another board is another machine: only board.yaml says which", () => {
   ]);
 });
 
+test("a machine that has more CPUs than the board pCPUs is told so", () => {
+  const versal = qemuArguments({ board: boardOf("xlnx-versal-virt"), partitions: [], image: "image.bin", disk: undefined });
+  expect(versal.slice(0, 8)).toEqual(["-M", "xlnx-versal-virt", "-cpu", "cortex-a72", "-smp", "4", "-m", "1024M"]);
+});
+
 test("two Linux partitions: each has its own disk and network, on the buses of its own devices", () => {
   const partitions = [
     { guest: "linux", devices: [{ name: "virtio0" }, { name: "virtio1" }] },

@@ -24,9 +24,10 @@ const plcTags: PartitionPlan["tags"] = [
 ];
 
 /** The plan of the demo, as far as the host's tools read it. */
+const common = { autostart: true, prints: true, bandwidth: null, ways: [] };
 export const demoPartitions: readonly PartitionPlan[] = [
-  { name: "linux", guest: "linux", autostart: true, prints: true, direct: false, bandwidth: null, ways: [], tags: [] },
-  { name: "plc", guest: "plc", autostart: true, prints: true, direct: true, bandwidth: null, ways: [], tags: plcTags },
+  { name: "linux", guest: "linux", cpus: [0, 1], direct: false, ...common, tags: [] },
+  { name: "plc", guest: "plc", cpus: [3], direct: true, ...common, tags: plcTags },
 ];
 
 /** What is wrong with the board. */

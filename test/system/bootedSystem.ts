@@ -10,6 +10,7 @@ import { prepare } from "../../tools/run/prepare.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
 import type { Machine } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
+import { coreHash } from "./coreHash.ts";
 import { Transcript } from "./transcript.ts";
 
 const PATIENCE_MS = 150_000;
@@ -25,15 +26,18 @@ export interface BootOptions {
 export class BootedSystem {
   readonly session: Session;
   readonly plan: Plan;
+  /** Of the image that boots. */
+  readonly coreHash: string;
   /** As they are shown: for messages. */
   readonly #shown: string[] = [];
   readonly #transcripts = new Map<number, Transcript>();
   readonly #machine: Machine;
   readonly #folder: string;
 
-  private constructor(session: Session, plan: Plan, machine: Machine, folder: string) {
+  private constructor(session: Session, plan: Plan, hash: string, machine: Machine, folder: string) {
     this.session = session;
     this.plan = plan;
+    this.coreHash = hash;
     this.#machine = machine;
     this.#folder = folder;
     session.on("console", (partition, bytes) => this.#transcript(partition).print(bytes));
@@ -52,12 +56,13 @@ export class BootedSystem {
     const image = join(folder, "image.bin");
     const packed = new Uint8Array(readFileSync(prepared.image));
     closeSync(prepared.opened);
-    writeFileSync(image, options.alter === undefined ? packed : options.alter(packed, plan));
+    const booted = options.alter === undefined ? packed : options.alter(packed, plan);
+    writeFileSync(image, booted);
     const machine = await startQemu([
       ...qemuArguments({ board, partitions: plan.partitions, image, disk }),
       ...(options.qemu ?? []),
     ]);
-    return new BootedSystem(new Session(machine.uart, plan.partitions), plan, machine, folder);
+    return new BootedSystem(new Session(machine.uart, plan.partitions), plan, coreHash(booted), machine, folder);
   }
 
   partition(name: string): PartitionRecord {

@@ -36,10 +36,17 @@ channels:
   process-image: { between: [first, second] }
 `;
 
+/** Of boards that have not the pCPUs of the demo's: one is Linux's, one the PLC guest's. */
+const TWO_PCPUS = new Set(["xlnx-versal-virt"]);
+
 /** The demo's system, on that board and with such interrupts for its PLC guest. */
 export function demo(board: string, interrupts: Interrupts): string {
   const system = parseDocument(readFileSync("partitions/examples/demo.yaml", "utf8"));
   system.set("board", board);
   system.setIn(["partitions", "plc", "interrupts"], interrupts);
+  if (TWO_PCPUS.has(board)) {
+    system.setIn(["partitions", "linux", "cpus"], [0]);
+    system.setIn(["partitions", "plc", "cpus"], [1]);
+  }
   return system.toString();
 }

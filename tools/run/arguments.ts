@@ -27,7 +27,7 @@ export function qemuArguments({ board, partitions, image, disk }: QemuSystem): s
   const { firmware } = TARGETS[board.isa].emulator;
   const memory = board.ram.reduce((sum, { size }) => sum + size, 0) / MIB;
   return [
-    ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(pcpusOf(board).length), "-m", `${memory}M`],
+    ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(qemu.smp ?? pcpusOf(board).length), "-m", `${memory}M`],
     ...(firmware === undefined ? [] : ["-bios", firmware.path]),
     ...["-kernel", image],
     // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).
