@@ -29,10 +29,10 @@ import { alignUp, end, formatSize, formatSpan, GIB, hex, KIB, MIB } from "../uni
 import type { Span } from "../units.ts";
 
 /**
- * Images that the build makes: look at them; or leave them alone, as they are about to be made anew. none: look at nobody's, for
- * what is asked does not depend on them; where the bridge runs, they need not be.
+ * Images that the build makes: look at them; or leave them alone, as they are about to be made anew, but for those that a set
+ * names. none: look at nobody's, for what is asked does not depend on them; where the bridge runs, they need not be.
  */
-export type StandardImages = "as they are" | "to be built" | "none";
+export type StandardImages = "as they are" | "to be built" | "none" | ReadonlySet<string>;
 
 export interface GuestImages {
   readonly image: GuestImage;
@@ -89,6 +89,7 @@ function readPartitionImages(
       return readNamed({ ...common, path: theirs, at: [...path, given === undefined ? "guest" : key], unreadable }, findings);
     }
     if (ours === undefined || standard === "to be built") return undefined;
+    if (standard instanceof Set && !standard.has(ours)) return undefined;
     // That it is not there yet is no mistake of the one who wrote system.yaml.
     const at = [...path, "guest"];
     return readNamed({ ...common, path: inProject(ours), at, unreadable: () => imageNotBuilt(ours) }, findings);

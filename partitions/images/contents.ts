@@ -24,30 +24,41 @@ export class FileChangedError extends Error {
   }
 }
 
-function copy(contents: Contents, target: Uint8Array): void {
+/** Fills `target` with what is there from `from` on. */
+function copy(contents: Contents, from: number, target: Uint8Array): void {
   if (contents instanceof Uint8Array) {
-    target.set(contents);
+    target.set(contents.subarray(from, from + target.length));
     return;
   }
-  const { path, offset, length } = contents;
-  const read = withFile(path, (file) => file.fill(target.subarray(0, length), offset));
-  if (read !== length) throw new FileChangedError(path);
+  const { path, offset } = contents;
+  const read = withFile(path, (file) => file.fill(target, offset + from));
+  if (read !== target.length) throw new FileChangedError(path);
 }
 
-/** What is copied into a partition's memory when it starts, as the image holds it: a multiple of LOAD_ALIGN bytes. */
+/** `at`: an offset in the whole that it is a part of. */
+export interface Part {
+  readonly at: number;
+  readonly contents: Contents;
+}
+
+/** The image, or what it holds for a partition's memory: a multiple of LOAD_ALIGN bytes, of which files keep theirs. */
 export class Load {
   readonly length: number;
-  readonly #parts: readonly { readonly at: number; readonly contents: Contents }[];
+  /** Where there is no part, there are zeros. */
+  readonly parts: readonly Part[];
 
-  /** `at`: an offset in the load; where there is no part, there are zeros. */
-  constructor(size: number, parts: readonly { readonly at: number; readonly contents: Contents }[]) {
+  constructor(size: number, parts: readonly Part[]) {
     this.length = alignUp(size, LOAD_ALIGN);
-    this.#parts = parts;
+    this.parts = parts;
   }
 
-  /** `target`: `length` bytes, zeros. */
-  copyTo(target: Uint8Array): void {
-    for (const { at, contents } of this.#parts) copy(contents, target.subarray(at, at + contents.length));
+  /** Fills `target`, which is zeros, with what is there from `from` on. */
+  copyTo(target: Uint8Array, from = 0): void {
+    for (const { at, contents } of this.parts) {
+      const first = Math.max(at, from);
+      const end = Math.min(at + contents.length, from + target.length);
+      if (first < end) copy(contents, first - at, target.subarray(first - from, end - from));
+    }
   }
 
   bytes(): Uint8Array {

@@ -93,6 +93,6 @@ export async function buildSystem({ name, gic, cpus: wanted, yaml }: SystemReque
     uart: BigInt(plan.uart.address),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
-  writeAtomically(file(".bin"), image);
+  writeAtomically(file(".bin"), image.bytes());
   return { plan, deviceTrees, machineArguments: [...hostedMachine(gic, cpus), "-kernel", file(".bin")] };
 }

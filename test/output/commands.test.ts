@@ -139,6 +139,21 @@ describe("build writes", { timeout: BUILD_TIMEOUT_MS }, () => {
     expect(existsSync(at("build/line"))).toBe(false);
   });
 
+  test("nothing, and says so, when all of it is there already; and again what somebody has spoilt", () => {
+    const products = ["image.bin", "plan.json", "system.blob"].map((name) => at(`one/build/line/${name}`));
+    const before = products.map((path) => statSync(path).ino);
+    const { stdout, stderr } = axvPart(folder, "build", "one/line.yaml");
+    expect(stdout).toMatch(/^one\/build\/line\/image.bin: \d+ bytes, unchanged; the plan is in one\/build\/line\n$/);
+    expect(stderr).toBe("core and guests: up to date\n");
+    expect(products.map((path) => statSync(path).ino)).toEqual(before);
+
+    const image = readFileSync(at("one/build/line/image.bin"));
+    writeFileSync(at("one/build/line/image.bin"), image.with(-1, 1));
+    const again = axvPart(folder, "build", "--json", "one/line.yaml");
+    expect(JSON.parse(again.stdout)).toMatchObject({ image: "one/build/line/image.bin", bytes: image.length, unchanged: false });
+    expect(Buffer.compare(readFileSync(at("one/build/line/image.bin")), image)).toBe(0);
+  });
+
   test("-: the image alone, on standard output", () => {
     const size = statSync(at("one/build/line/image.bin")).size;
     const shell = `"$0" "$1" build one/line.yaml -o - | cmp - one/build/line/image.bin`;

@@ -25,6 +25,13 @@ describe("a load", () => {
     const load = new Load(9, [{ at: 1, contents: { path, offset: 2, length: 3 } }, { at: 7, contents: Uint8Array.of(9) }]);
     expect(load.length).toBe(64);
     expect([...load.bytes()]).toEqual([0, 3, 4, 5, 0, 0, 0, 9, ...new Uint8Array(56)]);
+    for (let from = 0; from < 10; from++) {
+      for (let to = from; to <= 10; to++) {
+        const piece = new Uint8Array(to - from);
+        load.copyTo(piece, from);
+        expect([...piece]).toEqual([...load.bytes().subarray(from, to)]);
+      }
+    }
   });
 
   test("of a file that has become shorter, or is gone, says so", () => {

@@ -12,6 +12,7 @@ import { Link } from "../../industrial/link/link.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import { CLANG, LLD, runTool } from "../../tools/build/native.ts";
+import { Load } from "../../partitions/images/contents.ts";
 import { imageLayout, packImage } from "../../tools/build/pack.ts";
 import { CORE_RISCV64, PLC_RISCV64 } from "../../tools/build/programs.ts";
 import { RISCV64 } from "../../tools/build/targets/riscv64.ts";
@@ -111,8 +112,8 @@ async function imageOf(spec: Riscv64Spec): Promise<Uint8Array> {
     imageLayout(core.length, encodeBlob(blobOf(spec, 0, 0)).length, sizes);
   const blob = encodeBlob(blobOf(spec, source, size));
   spec.alter?.(blob);
-  const data = { length: guest.length, copyTo: (target: Uint8Array) => target.set(guest) };
-  return packImage({ isa: "riscv64", core, uart: UART, blob, loads: [{ offset: source, size, data }] });
+  const data = new Load(guest.length, [{ at: 0, contents: guest }]);
+  return packImage({ isa: "riscv64", core, uart: UART, blob, loads: [{ offset: source, size, data }] }).bytes();
 }
 
 export class Riscv64System {

@@ -76,7 +76,7 @@ export async function generate(program: Pick<Program, "isa" | "tables" | "values
 
 const folderOf = ({ name }: Program): string => `build/${name}`;
 
-function pathsOf(program: Program): Paths {
+export function pathsOf(program: Program): Paths {
   const path = (suffix: string): string => join(ROOT, folderOf(program), program.name + suffix);
   return {
     wasm: path(".wasm"),

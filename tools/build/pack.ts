@@ -1,5 +1,6 @@
 // The image that boots: core, then blob, then what is loaded into partitions. Its first bytes are the header of a Linux Image of
 // its ISA, so that U-Boot's booti and QEMU's -kernel take it.
+import { Load } from "../../partitions/images/contents.ts";
 import { BuildError } from "./errors.ts";
 import { TARGETS } from "./targets/index.ts";
 import type { Isa } from "./targets/target.ts";
@@ -26,7 +27,7 @@ export interface ImageLoad {
   readonly offset: number;
   /** A multiple of LOAD_ALIGN; what data does not fill is zero. */
   readonly size: number;
-  readonly data: { readonly length: number; copyTo(target: Uint8Array): void };
+  readonly data: Load;
 }
 
 const align = (value: number, to: number): number => Math.ceil(value / to) * to;
@@ -48,22 +49,21 @@ export function imageLayout(coreSize: number, blobSize: number, loadSizes: reado
 
 export function packImage(
   parts: { isa: Isa; core: Uint8Array; uart: bigint; blob: Uint8Array; loads: readonly ImageLoad[] },
-): Uint8Array {
-  const { core, blob, loads } = parts;
+): Load {
+  const { blob, loads } = parts;
+  const core = new Uint8Array(parts.core);
   const uart = checkHeader(parts.isa, core);
   const layout = imageLayout(core.length, blob.length, loads.map(({ data }) => data.length));
-  const image = new Uint8Array(layout.total);
-  image.set(core, 0);
-  image.set(blob, layout.blobOffset);
-  loads.forEach(({ offset, size, data }, index) => {
+  const loaded = loads.flatMap(({ offset, size, data }, index) => {
     if (offset !== layout.loadOffsets[index] || size !== layout.loadSizes[index]) {
       throw new BuildError("image-layout", `load ${index} of ${data.length} bytes at ${offset}, in ${size} bytes`);
     }
-    data.copyTo(image.subarray(offset, offset + data.length));
+    return data.parts.map(({ at, contents }) => ({ at: offset + at, contents }));
   });
-  new DataView(image.buffer).setBigUint64(IMAGE_SIZE, BigInt(image.length), true);
-  new DataView(image.buffer).setBigUint64(uart, parts.uart, true);
-  return image;
+  const header = new DataView(core.buffer);
+  header.setBigUint64(IMAGE_SIZE, BigInt(layout.total), true);
+  header.setBigUint64(uart, parts.uart, true);
+  return new Load(layout.total, [{ at: 0, contents: core }, { at: layout.blobOffset, contents: blob }, ...loaded]);
 }
 
 /** Gives back where the header ends. */

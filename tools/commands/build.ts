@@ -23,10 +23,10 @@ export function register(program: Command): void {
     .action(async (file: string, { output, json }: { output?: string; json?: true }) => {
       if (output === STANDARD_OUTPUT) await pipeImage(file, json === true);
       else
-        await buildSystem(file, output, say, ({ image, bytes }) => {
+        await buildSystem(file, output, say, ({ image, bytes, isSame }) => {
           const folder = displayPath(dirname(image)) || ".";
-          if (json === true) console.log(JSON.stringify({ image: displayPath(image), bytes, folder }));
-          else console.log(`${displayPath(image)}: ${bytes} bytes; the plan is in ${folder}`);
+          if (json === true) console.log(JSON.stringify({ image: displayPath(image), bytes, folder, unchanged: isSame }));
+          else console.log(`${displayPath(image)}: ${bytes} bytes${isSame ? ", unchanged" : ""}; the plan is in ${folder}`);
         });
     });
 }

@@ -105,10 +105,16 @@ export async function archiveOf(machine: Machine, architecture = ARCHITECTURE, r
   return { folder: join(machine.cache, `debian-${release ?? codename}-${architecture}`), sources, architecture };
 }
 
+const folderOf = (codename: string, { cache }: Machine): string => join(cache, `debian-${codename}-${ARCHITECTURE}`);
+
+/** Debian's packages for the release at hand, if they have been fetched. */
+export const fetchedDebian = async (machine: Machine = thisMachine()): Promise<DebianPackages | undefined> =>
+  cachedPackages(folderOf(await codenameOf(machine.etc), machine));
+
 /** Gives back Debian's packages for the release at hand, from the cache if they are there. */
 export async function fetchDebian(say: Say, machine: Machine = thisMachine()): Promise<DebianPackages> {
   const codename = await codenameOf(machine.etc);
-  const folder = join(machine.cache, `debian-${codename}-${ARCHITECTURE}`);
+  const folder = folderOf(codename, machine);
   const cached = await cachedPackages(folder);
   if (cached) return cached;
 

@@ -3,11 +3,11 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buildProgram } from "../build/index.ts";
+import { buildProgram, isUpToDate, pathsOf } from "../build/index.ts";
 import { PLC_READER, TAG_READER } from "../build/programs.ts";
 import { output } from "./command.ts";
 import { LinuxError } from "./errors.ts";
-import { type DebianPackages, fetchDebian, type Say } from "./fetch.ts";
+import { type DebianPackages, fetchDebian, fetchedDebian, type Say } from "./fetch.ts";
 import { initramfs } from "./initramfs.ts";
 import { readModules } from "./modules.ts";
 import { withWorkFolder } from "./workFolder.ts";
@@ -72,14 +72,28 @@ async function pack(packages: DebianPackages, ours: Programs, linux: Linux, work
   await replace(linux.initramfs, await initramfs({ busybox, modules, ours }));
 }
 
+async function readOurs(): Promise<Programs> {
+  const ours: Record<string, Buffer> = {};
+  for (const program of OURS) ours[program.name] = await readFile(pathsOf(program).elf);
+  return ours;
+}
+
+const isMadeOf = async (inputs: string): Promise<boolean> => (await readFile(STAMP, "utf8").catch(() => "")) === inputs;
+
+/** ensureLinux would leave everything as it is. */
+export async function isLinuxReady(): Promise<boolean> {
+  const packages = await fetchedDebian();
+  return packages !== undefined && OURS.every(isUpToDate) && isMadeOf(await inputsOf(packages, await readOurs()));
+}
+
 /** Gives back the demo's kernel and initramfs, made first if need be. */
 export async function ensureLinux(say: Say = (line) => console.error(line)): Promise<Linux> {
   const packages = await fetchDebian(say);
   const linux = { kernel: join(OUT, "Image"), initramfs: join(OUT, "initramfs.cpio.gz"), version: packages.version };
-  const ours: Record<string, Buffer> = {};
-  for (const program of OURS) ours[program.name] = await readFile((await buildProgram(program, say)).elf);
+  for (const program of OURS) await buildProgram(program, say);
+  const ours = await readOurs();
   const inputs = await inputsOf(packages, ours);
-  if ((await readFile(STAMP, "utf8").catch(() => "")) === inputs) return linux;
+  if (await isMadeOf(inputs)) return linux;
   say(`unpacking Linux ${packages.version} …`);
   await rm(STAMP, { force: true });
   await withWorkFolder(OUT, "unpack", (work) => pack(packages, ours, linux, work));

@@ -11,24 +11,25 @@ const POLL_MS = 100;
 const PATIENCE_MINUTES = 10;
 const MINUTE_MS = 60_000;
 
-/** Calls `work` while nobody else works on that folder, which is there. Says once that it waits. */
+/** Calls `work` while nobody else works on that folder, which is there. Says once that it waits; `work` is told if it had to. */
 export async function withLock<T>(
   folder: string,
   say: (line: string) => void,
-  work: () => Promise<T>,
+  work: (hasWaited: boolean) => Promise<T>,
   patienceMs = PATIENCE_MINUTES * MINUTE_MS,
 ): Promise<T> {
   const name = `\0axv-part/${createHash("sha256").update(realpathSync(folder)).digest("hex")}`;
   const end = Date.now() + patienceMs;
   let server = await bind(name, folder);
-  if (server === undefined) say(`another axv-part writes into ${folder}: waiting for it …`);
+  const hasWaited = server === undefined;
+  if (hasWaited) say(`another axv-part writes into ${folder}: waiting for it …`);
   while (server === undefined) {
     if (Date.now() > end) throw new OutputError("AXV_OUTPUT_LOCKED", folder, String(patienceMs / MINUTE_MS));
     await sleep(POLL_MS);
     server = await bind(name, folder);
   }
   try {
-    return await work();
+    return await work(hasWaited);
   } finally {
     server.close();
   }

@@ -1,24 +1,68 @@
-// Writes files that belong together: all of them, or none; and a reader never sees half of one.
+// Writes files that belong together: all of them, or none; and a reader never sees half of one. What is there already, byte by
+// byte, is not written again.
 import { randomUUID } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { FileChangedError, Load } from "../../partitions/images/contents.ts";
+import { withFile } from "../../partitions/source/file.ts";
+import { MIB } from "../../partitions/units.ts";
 import { OutputError, reasonOf } from "./errors.ts";
 
 /** A name that nobody else has, whatever the file will be called: so it is never longer than the file system takes. */
 export const temporaryIn = (folder: string): string => join(folder, `.axv-part-${randomUUID()}`);
 
-/** Path → content. The paths are those that `claim` gave. */
-export function writeTogether(files: ReadonlyMap<string, Uint8Array | string>): void {
+/** Path → content. The paths are those that `claim` gave. Gives back whether any of them had another content before. */
+export function writeTogether(files: ReadonlyMap<string, Uint8Array | string | Load>): boolean {
   const written = new Map<string, string>();
   try {
-    for (const [path, data] of files) {
+    for (const [path, content] of files) {
+      const data = typeof content === "string" ? Buffer.from(content) : content;
+      if (isThere(path, data)) continue;
       const temporary = temporaryIn(dirname(path));
       written.set(temporary, path);
-      attempt(path, () => writeFileSync(temporary, data, { flag: "wx" }));
+      attempt(path, () => write(temporary, data));
     }
     for (const [temporary, path] of written) attempt(path, () => renameSync(temporary, path));
   } finally {
     for (const temporary of written.keys()) rmSync(temporary, { force: true });
+  }
+  return written.size > 0;
+}
+
+/** As much as is in memory at once, of an image that holds all of a Linux. */
+const CHUNK_BYTES = MIB;
+
+/** In order, with their offsets. Each is good until the next one is asked for. */
+function* chunks(data: Uint8Array | Load): Generator<[chunk: Uint8Array, at: number]> {
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, data.length));
+  for (let at = 0; at < data.length; at += CHUNK_BYTES) {
+    const chunk = buffer.subarray(0, data.length - at);
+    if (data instanceof Load) data.copyTo(chunk.fill(0), at);
+    else chunk.set(data.subarray(at, at + CHUNK_BYTES));
+    yield [chunk, at];
+  }
+}
+
+/** A file with these very bytes. */
+function isThere(path: string, data: Uint8Array | Load): boolean {
+  const same = withFile(path, (file) => {
+    if (file.size !== data.length) return false;
+    const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, data.length));
+    for (const [chunk, at] of chunks(data)) {
+      const old = buffer.subarray(0, chunk.length);
+      if (file.fill(old, at) !== chunk.length || !old.equals(chunk)) return false;
+    }
+    return true;
+  });
+  return same === true;
+}
+
+function write(path: string, data: Uint8Array | Load): void {
+  const descriptor = openSync(path, "wx");
+  try {
+    for (const [chunk] of chunks(data)) for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -26,6 +70,7 @@ function attempt(path: string, write: () => void): void {
   try {
     write();
   } catch (error) {
+    if (error instanceof FileChangedError) throw error; // of what is written, not of where
     throw new OutputError("AXV_OUTPUT_FAILED", path, reasonOf(error));
   }
 }

@@ -2,16 +2,17 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
+import type { Load } from "../../partitions/images/contents.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { generate, isUpToDate } from "../build/index.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
 import { CORE } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
 import { writeTogether } from "../output/write.ts";
-import { buildProvenCore } from "../verify/provenCore.ts";
+import { buildProvenCore, isProven } from "../verify/provenCore.ts";
 import { CORE_BINARY, planFile } from "./file.ts";
 import { claimProducts, type Places } from "./products.ts";
-import { provide, provideApart } from "./provide.ts";
+import { provide, provideApart, readyFiles } from "./provide.ts";
 import type { Progress } from "./provide.ts";
 import { soundSystem } from "./show.ts";
 
@@ -19,6 +20,8 @@ export interface BuiltSystem {
   /** Path of the image. */
   readonly image: string;
   readonly bytes: number;
+  /** Image, plan, blob and device trees were there already, byte by byte: nothing has been written. */
+  readonly isSame: boolean;
   readonly plan: Plan;
 }
 
@@ -48,43 +51,51 @@ export async function buildSystem<T>(
   claimMore: (taken: readonly string[]) => void = () => undefined,
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
-  const before = planFile(systemFile, "to be built");
+  const ready = await whatIsReady();
+  const before = planFile(systemFile, ready.images);
   const { deviceTrees, plan: expected } = soundSystem(before);
   inspect(expected);
   const read = [...before.inputs, CORE_BINARY];
   const places = claimProducts(systemFile, image, [...deviceTrees.keys()], read);
   claimMore([...read, places.image, places.plan, places.blob, ...places.trees.values()]);
-  return withLock(dirname(places.image), progress, async () => {
-    const { planned, packed } = await makeImage(systemFile, before, progress);
-    writeProducts(places, planned, packed);
-    return use({ image: places.image, bytes: packed.length, plan: planned.plan });
+  return withLock(dirname(places.image), progress, async (hasWaited) => {
+    const { planned, packed } = await makeImage(systemFile, before, hasWaited ? NOTHING : ready, progress);
+    const isSame = !writeProducts(places, planned, packed);
+    return use({ image: places.image, bytes: packed.length, isSame, plan: planned.plan });
   });
 }
 
 /** The image alone, written nowhere. */
 export async function packSystem(systemFile: string, progress: Progress): Promise<Uint8Array> {
-  const before = planFile(systemFile, "to be built");
+  const ready = await whatIsReady();
+  const before = planFile(systemFile, ready.images);
   soundSystem(before);
-  return (await makeImage(systemFile, before, progress)).packed;
+  return (await makeImage(systemFile, before, ready, progress)).packed.bytes();
 }
+
+/** What a build would leave as it is. */
+interface Ready {
+  readonly core: boolean;
+  /** Files of the project's own. */
+  readonly images: ReadonlySet<string>;
+}
+
+const NOTHING: Ready = { core: false, images: new Set() };
+const whatIsReady = async (): Promise<Ready> => ({ core: isProven(CORE), images: await readyFiles() });
 
 async function makeImage(
   systemFile: string,
-  { standardImages, diagnostics }: Outcome,
+  before: Outcome,
+  ready: Ready,
   progress: Progress,
-): Promise<{ planned: PlannedSystem; packed: Uint8Array }> {
-  // The compiler works on one core, and longest on the hypervisor's: the guests are built beside that. What both of them
-  // import is there before: a file that changes while it is being compiled makes the next build begin again.
-  const isFresh = isUpToDate(CORE);
-  if (!isFresh) await generate(CORE);
-  const guests = isFresh ? undefined : provideApart(standardImages, progress);
-  const { binary } = await buildProvenCore(progress);
-  await guests;
-  await provide(standardImages, progress);
-  const planned = soundSystem(planFile(systemFile), diagnostics);
+): Promise<{ planned: PlannedSystem; packed: Load }> {
+  const isAllReady = ready.core && before.standardImages.every((file) => ready.images.has(file));
+  if (isAllReady) progress("core and guests: up to date");
+  else await buildParts(before, progress);
+  const planned = isAllReady ? soundSystem(before, before.diagnostics) : soundSystem(planFile(systemFile), before.diagnostics);
   const { plan, blob, loads, missing } = planned;
   if (missing.length > 0) throw new GuestImageError(missing);
-  const core = readFileSync(binary);
+  const core = readFileSync(CORE_BINARY);
   const layout = imageLayout(
     core.length,
     blob.length,
@@ -100,8 +111,20 @@ async function makeImage(
   return { planned, packed };
 }
 
-function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSystem, packed: Uint8Array): void {
-  const files = new Map<string, Uint8Array | string>();
+async function buildParts({ standardImages }: Outcome, progress: Progress): Promise<void> {
+  // The compiler works on one core, and longest on the hypervisor's: the guests are built beside that. What both of them
+  // import is there before: a file that changes while it is being compiled makes the next build begin again.
+  const isFresh = isUpToDate(CORE);
+  if (!isFresh) await generate(CORE);
+  const guests = isFresh ? undefined : provideApart(standardImages, progress);
+  await buildProvenCore(progress);
+  await guests;
+  await provide(standardImages, progress);
+}
+
+/** Gives back whether anything was to be written. */
+function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSystem, packed: Load): boolean {
+  const files = new Map<string, Uint8Array | string | Load>();
   for (const [name, dts] of deviceTrees) {
     const place = places.trees.get(name);
     if (place !== undefined) files.set(place, dts);
@@ -109,5 +132,5 @@ function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSyste
   files.set(places.blob, blob);
   files.set(places.plan, `${JSON.stringify(plan, null, 2)}\n`);
   files.set(places.image, packed);
-  writeTogether(files);
+  return writeTogether(files);
 }

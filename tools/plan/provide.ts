@@ -4,27 +4,33 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../build/files.ts";
-import { buildProgram } from "../build/index.ts";
+import { buildProgram, isUpToDate } from "../build/index.ts";
 import { PLC } from "../build/programs.ts";
 import { QUICK_WASM } from "../build/quickWasm.ts";
-import { ensureLinux } from "../linux/linux.ts";
+import { ensureLinux, isLinuxReady } from "../linux/linux.ts";
 
 export type Progress = (line: string) => void;
 
-type Builder = (progress: Progress) => Promise<unknown>;
+interface Builder {
+  readonly files: readonly string[];
+  readonly build: (progress: Progress) => Promise<unknown>;
+  /** `build` would leave its files as they are. */
+  readonly isReady: () => Promise<boolean> | boolean;
+}
 
-/** Kernel and initramfs come together. */
-const buildLinux: Builder = (progress) => ensureLinux(progress);
-
-const BUILDERS: ReadonlyMap<string, Builder> = new Map([
-  ["build/plc/plc.bin", (progress) => buildProgram(PLC, progress)],
-  ["build/linux/Image", buildLinux],
-  ["build/linux/initramfs.cpio.gz", buildLinux],
-]);
+const BUILDERS: readonly Builder[] = [
+  { files: ["build/plc/plc.bin"], build: (progress) => buildProgram(PLC, progress), isReady: () => isUpToDate(PLC) },
+  { files: ["build/linux/Image", "build/linux/initramfs.cpio.gz"], build: ensureLinux, isReady: isLinuxReady },
+];
 
 export async function provide(files: readonly string[], progress: Progress): Promise<void> {
-  const builders = new Set(files.flatMap((file) => BUILDERS.get(file) ?? []));
-  for (const build of builders) await build(progress);
+  for (const builder of BUILDERS) if (builder.files.some((file) => files.includes(file))) await builder.build(progress);
+}
+
+/** The files that `provide` would leave as they are. What is wrong with the others it will say. */
+export async function readyFiles(): Promise<ReadonlySet<string>> {
+  const ready = await Promise.all(BUILDERS.map(async ({ isReady }) => isReady()).map((asked) => asked.catch(() => false)));
+  return new Set(BUILDERS.flatMap(({ files }, index) => (ready[index] === true ? files : [])));
 }
 
 /** The same by a process of its own, while this one does something else. What fails there says nothing: `provide` will say it. */

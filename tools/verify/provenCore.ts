@@ -1,7 +1,7 @@
 // The core as everything that ships it gets it: built, and proven by verify. A core that passes a budget is no core.
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { buildProgram } from "../build/index.ts";
+import { buildProgram, isUpToDate, pathsOf } from "../build/index.ts";
 import { CORE, type Program } from "../build/programs.ts";
 import { formatReport } from "./table.ts";
 import { TARGETS } from "../build/targets/index.ts";
@@ -26,13 +26,23 @@ export class UnprovenCoreError extends Error {
   }
 }
 
+const proofOf = (core: Program): string => join(dirname(pathsOf(core).elf), PROOF);
+const budgetsFor = (core: Program): string => readFileSync(budgetsOf(TARGETS[core.isa]), "utf8");
+
+/** The core that was built last has been proven against these budgets. */
+const isProofOf = (budgets: string, proof: string): boolean =>
+  existsSync(proof) && readFileSync(proof, "utf8").startsWith(budgets);
+
+/** There is nothing to build and nothing to prove. */
+export const isProven = (core: Program): boolean => isUpToDate(core) && isProofOf(budgetsFor(core), proofOf(core));
+
 /** Builds the core if it is not up to date, and proves it if this very core has not been proven against these budgets. */
 export async function buildProvenCore(progress: (line: string) => void, core: Program = CORE): Promise<Products> {
   const products = await buildProgram(core, progress);
-  const proof = join(dirname(products.elf), PROOF);
+  const proof = proofOf(core);
   const target = TARGETS[core.isa];
-  const budgets = readFileSync(budgetsOf(target), "utf8");
-  if (products.upToDate && existsSync(proof) && readFileSync(proof, "utf8").startsWith(budgets)) return products;
+  const budgets = budgetsFor(core);
+  if (products.upToDate && isProofOf(budgets, proof)) return products;
   rmSync(proof, { force: true });
   progress(`${core.name}: proving bounds, stack and sizes`);
   const report = verify(products.elf, products.wasm, target);
