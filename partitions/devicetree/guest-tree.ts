@@ -12,8 +12,12 @@ import type { TreeNode } from "./dts.ts";
 export const RNG_SEED_BYTES = 64;
 const CELL_BYTES = 4;
 
-const CONTROLLER_PHANDLE = 1;
-const CLOCK_PHANDLE = 2;
+/** Of the interrupt controller, and of the clock of the emulated UARTs. */
+export interface OwnPhandles {
+  readonly controller: number;
+  readonly clock: number;
+}
+const OWN_PHANDLES: OwnPhandles = { controller: 1, clock: 2 };
 
 export interface TreeRequest {
   readonly board: Board;
@@ -23,31 +27,41 @@ export interface TreeRequest {
   readonly initrd: { readonly start: number; readonly end: number } | undefined;
 }
 
-export function guestTree({ board, partition, cmdline, initrd }: TreeRequest): string {
+/** Of a board whose own tree is not known: its devices are as board.yaml describes them. */
+export function guestTree(request: TreeRequest): string {
+  return writeDts(ownTree(request, OWN_PHANDLES, devices(isaOf(request.board), request.partition, OWN_PHANDLES)));
+}
+
+/** What the hypervisor itself shows; and what it passes through. */
+export function ownTree(
+  { board, partition, cmdline, initrd }: TreeRequest,
+  phandles: OwnPhandles,
+  passedThrough: readonly TreeNode[] = [],
+): TreeNode {
   const isa = isaOf(board);
-  return writeDts({
+  return {
     name: "/",
     properties: {
       compatible: ["linux,dummy-virt"],
       model: [`axv-part ${board.name}: ${partition.name}`],
       "#address-cells": [2],
       "#size-cells": [2],
-      "interrupt-parent": [CONTROLLER_PHANDLE],
+      "interrupt-parent": [phandles.controller],
     },
     children: [
       chosen(partition, cmdline, initrd),
       ...isa.firmwareNodes(),
       cpus(board, partition),
       ...memory(partition),
-      ...isa.machineNodes(board, partition, CONTROLLER_PHANDLE),
-      clock(board),
-      pl011(isa, partition, partition.console),
-      ...(partition.telemetry ? [pl011(isa, partition, partition.console + PL011_SIZE)] : []),
-      ...devices(isa, partition),
+      ...isa.machineNodes(board, partition, phandles.controller),
+      clock(board, phandles),
+      pl011(isa, partition, partition.console, phandles),
+      ...(partition.telemetry ? [pl011(isa, partition, partition.console + PL011_SIZE, phandles)] : []),
+      ...passedThrough,
       ...channels(isa, partition),
       ...mailbox(partition),
     ],
-  });
+  };
 }
 
 function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeRequest["initrd"]): TreeNode {
@@ -85,14 +99,14 @@ function memory(partition: PlannedPartition): TreeNode[] {
     }));
 }
 
-function clock(board: Board): TreeNode {
+function clock(board: Board, phandles: OwnPhandles): TreeNode {
   return {
     name: "uart-clock",
     properties: {
       compatible: ["fixed-clock"],
       "#clock-cells": [0],
       "clock-frequency": [board.uart.clock_hz],
-      phandle: [CLOCK_PHANDLE],
+      phandle: [phandles.clock],
     },
   };
 }
@@ -100,20 +114,20 @@ function clock(board: Board): TreeNode {
 /**
  * An emulated one, the console first: Linux counts them. Edge: each change of its condition makes a spare line pending.
  */
-function pl011(isa: IsaPlanning, partition: PlannedPartition, ipa: number): TreeNode {
+function pl011(isa: IsaPlanning, partition: PlannedPartition, ipa: number, phandles: OwnPhandles): TreeNode {
   return {
     name: unit("pl011", ipa),
     properties: {
       compatible: ["arm,pl011", "arm,primecell"],
       reg: reg(ipa, PL011_SIZE),
       interrupts: isa.interruptCells(partition.consoleInterrupt, "edge"),
-      clocks: [CLOCK_PHANDLE, CLOCK_PHANDLE],
+      clocks: [phandles.clock, phandles.clock],
       "clock-names": ["uartclk", "apb_pclk"],
     },
   };
 }
 
-function devices(isa: IsaPlanning, partition: PlannedPartition): TreeNode[] {
+function devices(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] {
   return partition.devices.map((device) => ({
     name: unit(device.node, device.reg),
     properties: {
@@ -122,7 +136,7 @@ function devices(isa: IsaPlanning, partition: PlannedPartition): TreeNode[] {
       interrupts: isa.interruptCells(device.intid, device.trigger),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
       ...(device.clockNames.length > 0
-        ? { clocks: device.clockNames.map(() => CLOCK_PHANDLE), "clock-names": device.clockNames }
+        ? { clocks: device.clockNames.map(() => phandles.clock), "clock-names": device.clockNames }
         : {}),
     },
   }));
