@@ -35,17 +35,3 @@ export function cborPair(key: u32, value: u64): void {
   initial(UNSIGNED, key);
   initial(UNSIGNED, value);
 }
-
-const KEYS: u32 = 8;
-const values: usize = memory.data(8 * KEYS, 8);
-
-/** Value of a key below KEYS, for cborPairs. */
-@inline export function cborValue(key: u32, value: u64): void { store<u64>(values + (key << 3), value); }
-
-/** The pairs of keys below `count` with their values, but one: its value is no number. */
-export function cborPairs(count: u32, but: u32): void {
-  for (let key: u32 = 0; key < count; key++) {
-    bound(key, KEYS);
-    if (key != but) cborPair(key, load<u64>(values + (key << 3)));
-  }
-}

@@ -7,7 +7,7 @@
 //                        bit 16   15…8        7…0    ticks
 
 import { EVENT_A, EVENT_B, EVENT_C, EVENT_CODE, EVENT_TIME, FRAME_EVENT } from "./abi";
-import { cborMap, cborPairs, cborValue } from "./cbor";
+import { cborMap, cborPair } from "./cbor";
 import { openFrame } from "./frame";
 import { nanoseconds } from "./time";
 import { atomicAdd32, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
@@ -48,13 +48,12 @@ export function eventFrame(): void {
   const entry = oldest();
   const what = load<u32>(entry);
   openFrame(FRAME_EVENT, what >> 8); // of which it takes a byte
-  cborValue(EVENT_TIME, nanoseconds(load<u64>(entry, 8)));
-  cborValue(EVENT_CODE, what & 0xff);
-  cborValue(EVENT_A, load<u64>(entry, 16));
-  cborValue(EVENT_B, load<u64>(entry, 24));
-  cborValue(EVENT_C, load<u64>(entry, 32));
   cborMap(EVENT_KEYS);
-  cborPairs(EVENT_KEYS, EVENT_KEYS);
+  cborPair(EVENT_TIME, nanoseconds(load<u64>(entry, 8)));
+  cborPair(EVENT_CODE, what & 0xff);
+  cborPair(EVENT_A, load<u64>(entry, 16));
+  cborPair(EVENT_B, load<u64>(entry, 24));
+  cborPair(EVENT_C, load<u64>(entry, 32));
   store<u32>(entry, 0);
   storeRelease32(positions + 4, load<u32>(positions + 4) + 1);
 }

@@ -60,8 +60,7 @@ export function dropFrame(): void {
   rawEnd += 1 + bytes;
 }
 
-/** Where the payload of the next frame can be put before it is opened, FRAME_PAYLOAD_MAX bytes; frameTakes says then how many
- *  those were. */
+/** Where the payload of the next frame can be put before it is opened, FRAME_PAYLOAD_MAX bytes; frameTakes: so many were. */
 @inline export function framePayload(): usize { return raw + HEADER; }
 @inline export function frameTakes(bytes: u32): void { rawEnd += bytes; }
 

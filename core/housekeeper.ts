@@ -27,7 +27,7 @@ import {
 import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
-import { areTagsDue, askForTags, lookAtTags } from "./tagImages";
+import { areTagsDue, askForTags, lookAtTags } from "./tags";
 import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 
 /** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller,

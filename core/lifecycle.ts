@@ -14,7 +14,6 @@ import { openTelemetry, TELEMETRY_PORT } from "./console";
 import { resetConsole } from "./devices/vpl011";
 import { plantSeed } from "./entropy";
 import { recordEvent } from "./events";
-import { AGAIN, PARK, RESUME } from "./exit";
 import { announceKicks, concludeKicks, dropKicks, kickAll } from "./kicks";
 import { cleanPiece, loadPiece } from "./loads";
 import { clearMailbox, DRAIN_PIECES, drainMailbox } from "./mailbox";
@@ -24,6 +23,14 @@ import {
 } from "./partition";
 import { grantStage2, revokeStage2 } from "./stage2";
 import { Vcpu, vcpuOf } from "./vcpu";
+
+// What an exit handler tells the vectors (arch/<isa>/entry.S) to do next.
+/** The guest goes on. */
+export const RESUME: u32 = 0;
+/** There is no guest to go back to: park(), then sleep until an interrupt comes. */
+export const PARK: u32 = 1;
+/** The same, but there is more to do: park() again, which looks at what is pending first. */
+export const AGAIN: u32 = 2;
 
 /** Puts the vCPU into its reset state and lets it begin at `entry` with `argument`. RESUME, or AGAIN if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, argument: u64): u32 {

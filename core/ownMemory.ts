@@ -24,8 +24,7 @@ export function mapDevice(pa: u64, bytes: u64): bool { return map(pa, bytes, OWN
 /** The UART alone: so that whatever goes wrong next can be said. */
 export function mapUart(uart: u64): bool { return uart < PA_LIMIT && mapDevice(uart & ~PAGE_MASK, PAGE_BYTES); }
 
-/** What is in the image behind the core: first the blob's largest size, for its length is in its header. And the firmware's
- *  device tree. */
+/** What is in the image behind the core: first the blob's largest size. And the firmware's device tree. */
 export function mapReadOnly(pa: u64, bytes: u64): bool { return map(pa, bytes, OWN_READ_ONLY); }
 
 /** All the rest, once the blob has been checked. `mapped` bytes of the image are mapped already. */

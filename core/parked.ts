@@ -3,9 +3,8 @@
 import { deliver, endTimer, periodOver, takeOwn } from "../build/generated/isa";
 import { atomicExchange32, loadAcquire32 } from "../build/generated/cpu";
 import { STATE_PAUSED, STATE_STOPPING, VCPU_ON, VCPU_ON_PENDING } from "./abi";
-import { PARK, RESUME } from "./exit";
+import { enterPending, hold, leave, PARK, release, RESUME, start, takeStep } from "./lifecycle";
 import { takeOver, tick, tickPiece } from "./housekeeper";
-import { enterPending, hold, leave, release, start, takeStep } from "./lifecycle";
 import { ownerOf, Partition, partitionOf, stateOf } from "./partition";
 import { REQUEST_HOUSEKEEP, REQUEST_START, Vcpu } from "./vcpu";
 
@@ -23,8 +22,7 @@ export function kicked(vcpu: Vcpu): u32 {
   return RESUME;
 }
 
-/** The pCPU has no guest to run: takes what is pending, then goes on with what it was at, or looks whether there is a guest now.
- *  */
+/** The pCPU has no guest to run: takes what is pending, then goes on with what it was at, or looks whether there is one now. */
 export function handleParked(vcpu: Vcpu): u32 {
   if (takeParked(vcpu)) {
     if (vcpu.housekeeper != 0) tickPiece();

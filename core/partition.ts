@@ -55,8 +55,7 @@ export class Partition {
   mailboxTail: u32;
   mailbox: u64;
   mailboxFed: u64;
-  /** PA of its tag image, 0: none that is sent; where its copy is; the sequence number seen last; all of it is to be sent anew.
-   *  */
+  /** PA of its tag image, 0: none that is sent; where its copy is; the sequence number seen last; all is to be sent anew. */
   tags: u64;
   tagCopy: u32;
   tagsSeen: u32;
@@ -109,8 +108,7 @@ export function publishTags(partition: Partition, bits: u32): void {
 /** Which do: what they were published with, or later, is read behind this. */
 @inline export function publishedTags(partition: Partition): u32 { return loadAcquire32(tagsPublishedAt(partition)); }
 
-/** Fills the record, which is all zeros, from the blob: everything that stays as long as the board is on. It is off (STATE_OFF is
- *  0). */
+/** Fills the record, which is all zeros, from the blob: what stays as long as the board is on. It is off (STATE_OFF is 0). */
 export function planPartition(index: u32, plan: BlobPartition, watchdogPeriod: u64): void {
   const partition = partitionOf(index);
   partition.index = index;

@@ -6,7 +6,7 @@ import {
   PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING,
   VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
-import { cborArray, cborMap, cborPair, cborPairs, cborUnsigned, cborValue } from "./cbor";
+import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
 import { outputDropped } from "./console";
 import { openFrame } from "./frame";
 import { Partition, partitionOf, publishedTags, stateOf, tag, vcpuOfPartition } from "./partition";
@@ -34,16 +34,15 @@ export function partitionFrame(partition: Partition, now: u64): void {
     doorbells += vcpuOfPartition(partition, i).doorbells;
   }
   openFrame(FRAME_PARTITION, partition.index);
-  cborValue(PARTITION_TIME, nanoseconds(now));
-  cborValue(PARTITION_STATE, state);
-  cborValue(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ?
-    duration(now - partition.started) : 0);
-  cborValue(PARTITION_RESTARTS, partition.restarts);
-  cborValue(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
-  cborValue(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);
-  cborValue(PARTITION_DOORBELLS, doorbells);
   cborMap(PARTITION_KEYS);
-  cborPairs(PARTITION_KEYS, PARTITION_TAGS);
+  cborPair(PARTITION_TIME, nanoseconds(now));
+  cborPair(PARTITION_STATE, state);
+  cborPair(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ?
+    duration(now - partition.started) : 0);
+  cborPair(PARTITION_RESTARTS, partition.restarts);
+  cborPair(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
+  cborPair(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);
+  cborPair(PARTITION_DOORBELLS, doorbells);
   cborUnsigned(PARTITION_TAGS);
   cborMap(popcnt(published));
   tagged = partition.index;
@@ -63,14 +62,13 @@ export function addTags(): bool {
 /** Builds a vCPU's frame. */
 export function vcpuFrame(vcpu: Vcpu, now: u64): void {
   openFrame(FRAME_VCPU, vcpu.partition);
-  cborValue(VCPU_INDEX, vcpu.index);
-  cborValue(VCPU_PCPU, vcpu.pcpu);
-  cborValue(VCPU_STATE, vcpu.state);
-  cborValue(VCPU_TIME, nanoseconds(now));
-  cborValue(VCPU_HELD, duration(vcpu.held + (vcpu.heldSince != 0 ? now - vcpu.heldSince : 0)));
-  cborValue(VCPU_THROTTLED, vcpu.throttled);
   cborMap(VCPU_KEYS);
-  cborPairs(VCPU_KEYS, VCPU_EXITS);
+  cborPair(VCPU_INDEX, vcpu.index);
+  cborPair(VCPU_PCPU, vcpu.pcpu);
+  cborPair(VCPU_STATE, vcpu.state);
+  cborPair(VCPU_TIME, nanoseconds(now));
+  cborPair(VCPU_HELD, duration(vcpu.held + (vcpu.heldSince != 0 ? now - vcpu.heldSince : 0)));
+  cborPair(VCPU_THROTTLED, vcpu.throttled);
   cborUnsigned(VCPU_EXITS);
   cborArray(EXIT_CAUSES);
   for (let cause: u32 = 0; cause < EXIT_CAUSES; cause++) {

@@ -72,8 +72,7 @@ export class VcpuRecord extends Registers {
   heldSince: u64;
   /** Doorbells it sent. */
   doorbells: u64;
-  /** What its pCPU does a step at a time (lifecycle.ts, STEP_*; 0: nothing), which part of it, and how many bytes of that are
-   *  done. */
+  /** What its pCPU does a step at a time (lifecycle.ts, STEP_*; 0: nothing), which part of it, how many bytes of that so far. */
   step: u32;
   item: u32;
   done: u64;

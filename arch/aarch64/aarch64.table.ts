@@ -69,7 +69,7 @@ const instruction = (name: string, asm: string, doc: string): Intrinsic => ({
 });
 
 const listRegister = (n: number): string => `S3_4_C12_C12_${n}`;
-/** Those that are used (virtualInterface.ts). */
+/** Those that are used (cpuInterface.ts). */
 const LIST_REGISTERS = [0, 1, 2, 3];
 
 /** Writes 0 to as many control and value registers as there are: an encoding each, and UNDEFINED where there is none. */

@@ -3,9 +3,10 @@
 // interrupts meanwhile; nobody waits at EL2. An ask that it has never come back to is over once it is answered, and the next one
 // begins anew.
 
-import { mmioRead32, mrs_ELR_EL2 } from "../../build/generated/aarch64";
+import {
+  atomicAnd32, atomicOr32, bound, loadAcquire32, mmioRead32, mrs_ELR_EL2, storeRelease32,
+} from "../../build/generated/aarch64";
 import { machine, MAX_CPUS } from "../../build/generated/blob";
-import { atomicAnd32, atomicOr32, bound, loadAcquire32, storeRelease32 } from "../../build/generated/cpu";
 import { others } from "./interrupts";
 import { kickAll } from "../../core/kicks";
 import { activeCpus, Partition, vcpuOfPartition } from "../../core/partition";

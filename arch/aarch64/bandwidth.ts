@@ -20,8 +20,7 @@ const COUNTER_0: u64 = 1 << 0;
 const OVERFLOW: u64 = (<u64>1) << 32;
 /** Events that PMCEID0_EL0 and PMCEID1_EL0 tell of, 32 each in their lower halves. */
 const COMMON_EVENTS: u32 = 64;
-/** What a pCPU reads and writes outside itself and its own caches: refills, what is written back, and what streams past (D13.12).
- *  */
+/** What a pCPU reads and writes outside itself and its own caches: refills, what is written back or streams past (D13.12). */
 const BUS_ACCESS: u32 = 0x19;
 
 /** The pCPU's PMU has a counter, and counts that event. */

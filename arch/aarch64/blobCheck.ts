@@ -8,7 +8,7 @@ import { isDirect } from "../../core/blob";
 import { claimFrame, claimWindow } from "../../core/blobCheck";
 import { PAGE_BYTES } from "../../core/pages";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
-import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isGicV2 } from "./machine";
+import { GICC_BYTES, gicdBytes, GICH_BYTES, GICR_BYTES, isGicV2 } from "./gic";
 
 /** A GICv2's CPU interfaces that pCPUs have so far. */
 let interfaces: u32 = 0;

@@ -2,16 +2,14 @@
 // before anything starts. A mismatch is one line on the UART, and nothing starts.
 
 import {
-  cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1,
+  bound, cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1,
   mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
 } from "../../build/generated/aarch64";
 import { blobCpu, blobPartition, header, machine, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
-import { bound } from "../../build/generated/cpu";
-import { GIC_V3, GICR_BYTES, isGicV2 } from "./machine";
+import { GIC_V3, GICR_BYTES, GICR_TYPER, ICPIDR2, intidLimit, isGicV2, ITARGETSR, PIDR2 } from "./gic";
 import { PAGE_SHIFT } from "../../core/pages";
 import { Vcpu } from "./vcpu";
 import { lastSet, lineShift } from "./caches";
-import { GICR_TYPER, ICPIDR2, intidLimit, ITARGETSR, PIDR2 } from "./gic";
 import { isSame } from "../../core/facts";
 import { AFFINITY_MASK, ipaBits, PARANGE_MASK, PMU_V3P5, pmuVersion } from "./sysregs";
 

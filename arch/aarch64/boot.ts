@@ -12,14 +12,13 @@ import { isDirect } from "../../core/blob";
 import { Vcpu } from "./vcpu";
 import { planBandwidth } from "./bandwidth";
 import { splitWays } from "./clusterWays";
-import { initCpuInterface } from "./cpuInterface";
+import { findListRegisters, initCpuInterface, priorityBits } from "./cpuInterface";
 import { KICK_SGI, planGic } from "./gic";
 import { setPriorityBits } from "./priorities";
 import { askWorkarounds, CPU_ON, SMC64 } from "./psci";
 import { SGIS } from "./sgis";
 import { vttbrOf } from "./stage2";
 import { CNTHCTL_GUEST, CPTR_GUEST, hasPmu, HCR_GUEST, MPIDR_RES1, mdcr, PARANGE_MASK, vtcr } from "./sysregs";
-import { findListRegisters, priorityBits } from "./virtualInterface";
 
 /** Where the packer writes the PA of the board's UART into the image: behind the arm64 Image header. */
 export const UART_IN_IMAGE: u64 = 64;

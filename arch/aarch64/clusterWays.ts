@@ -11,10 +11,9 @@
 // ways.
 
 import {
-  mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster,
+  bound, mrs_CNTPCT_EL0, mrs_MIDR_EL1, msr_CLUSTERPARTCR_EL1, msr_CLUSTERTHREADSID_EL1, probeCluster,
 } from "../../build/generated/aarch64";
 import { blobPartition, header, MAX_PARTITIONS } from "../../build/generated/blob";
-import { bound } from "../../build/generated/cpu";
 import { EVENT_UNAVAILABLE, FEATURE_CLUSTER_WAYS } from "../../core/abi";
 import { recordEvent } from "../../core/events";
 import { Vcpu } from "./vcpu";

@@ -1,17 +1,26 @@
-// The physical CPU interface of the pCPU, whichever GIC it has: what comes through to it, acknowledging, ending.
+// The CPU interface of the pCPU, whichever GIC it has: the physical one, what comes through to it, acknowledging, ending; and the
+// virtual one. A list register has the form of ICH_LR<n>_EL2 here:
+//
+//   63 62  61 60 59 56 55      48 47 45 44      32 31              0
+//  ┌─────┬──┬──┬─────┬──────────┬─────┬──────────┬─────────────────┐
+//  │State│HW│G │     │ Priority │     │  pINTID  │     vINTID      │
+//  └─────┴──┴──┴─────┴──────────┴─────┴──────────┴─────────────────┘
+//   State: 0 invalid, 1 pending, 2 active, 3 both. HW = 1: the guest's EOI also deactivates physical interrupt pINTID.
+//   HW = 0: bit 41 (EOI) asks for maintenance once the guest has ended it; GICv2: bits 34…32 are the vCPU that sent an SGI.
 
 import {
-  isb, mmioWrite32, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1,
+  bound, clearVirtual, isb, mmioWrite32, mrs_ICC_IAR1_EL1, mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1, mrs_ICH_ELRSR_EL2,
+  mrs_ICH_HCR_EL2, mrs_ICH_VTR_EL2, msr_HCR_EL2, msr_ICC_DIR_EL1, msr_ICC_EOIR1_EL1, msr_ICH_HCR_EL2, msr_ICH_VMCR_EL2,
+  restoreListRegisters as restore, saveListRegisters as save,
 } from "../../build/generated/aarch64";
-import { isGicV2 } from "./machine";
-import { Vcpu } from "./vcpu";
-import { ICACTIVER, initBank, KICK_SGI } from "./gic";
+import { ICACTIVER, initBank, isGicV2, KICK_SGI } from "./gic";
+import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
 import {
-  acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, interruptsEnabledV2, openV2, parkV2, resetDirectV2,
+  acknowledgeV2, closeV2, deactivateV2, dropPriorityV2, emptyListRegistersV2, interruptsEnabledV2, openV2, parkV2, readControlV2,
+  resetDirectV2, resetVirtualV2, restoreListRegistersV2, saveListRegistersV2, typeV2, writeControlV2,
 } from "./gicv2";
 import { closeV3, initInterfaceV3, openV3, resetDirectV3 } from "./gicv3";
 import { HCR_GUEST } from "./sysregs";
-import { writeControl } from "./virtualInterface";
 
 /** Each pCPU, once. False: it cannot be used, and that is said. */
 export function initCpuInterface(vcpu: Vcpu): bool {
@@ -71,4 +80,69 @@ export function endInterrupt(iar: u32): void {
     msr_ICC_EOIR1_EL1(iar);
     msr_ICC_DIR_EL1(iar);
   }
+}
+
+// ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.
+export const HCR_LRENPIE: u32 = 1 << 2;
+export const HCR_NPIE: u32 = 1 << 3;
+/** GICv3, where ICH_VTR_EL2.TDS says so: ICC_DIR_EL1 is trapped. */
+export const HCR_TDIR: u32 = 1 << 14;
+const VTR_TDS: u32 = 1 << 19;
+export const HCR_EOI_COUNT_SHIFT: u32 = 27;
+
+@inline function type(): u32 { return isGicV2() ? typeV2() : <u32>mrs_ICH_VTR_EL2(); }
+
+/** Counts this pCPU's list registers: ListRegs + 1 (GICv2: 64 at most, of which ELRSR0 shows half). */
+export function findListRegisters(vcpu: Vcpu): void {
+  const count = min<u32>((type() & 63) + 1, 32);
+  vcpu.listRegisters = ((<u32>1) << min<u32>(count, MAX_LIST_REGISTERS)) - 1;
+  vcpu.unused = ~(<u32>0) >> (32 - count);
+  vcpu.idle = vcpu.unused;
+}
+
+/** PRIbits + 1: how many upper bits of a priority the virtual interface has. */
+@inline export function priorityBits(): u32 { return (type() >> 29) + 1; }
+
+/** From the list registers into the vCPU's record. Gives back a mask of those that hold an interrupt, or tell of an end (EOI). */
+export function saveListRegisters(vcpu: Vcpu): u32 {
+  const used = (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & vcpu.listRegisters ^ vcpu.listRegisters;
+  for (let n: u32 = 0; n < MAX_LIST_REGISTERS; n++) {
+    bound(n, MAX_LIST_REGISTERS);
+    vcpu.setListRegister(n, 0);
+  }
+  if (used == 0) return 0;
+  if (isGicV2()) saveListRegistersV2(vcpu, used);
+  else save(changetype<u32>(vcpu) + offsetof<Vcpu>("lr0"), used);
+  return used;
+}
+
+/** And back. */
+export function restoreListRegisters(vcpu: Vcpu): void {
+  if (isGicV2()) restoreListRegistersV2(vcpu);
+  else restore(changetype<u32>(vcpu) + offsetof<Vcpu>("lr0"), vcpu.listRegisters);
+}
+
+/** True if none at all is in use, and nothing waits elsewhere. */
+@inline export function isIdle(vcpu: Vcpu): bool {
+  return (vcpu.gicv2 != 0 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) == vcpu.idle;
+}
+
+/** What of HCR_* makes the guest's ends of interrupts known that no list register holds. */
+export function watchEnds(): u32 {
+  return !isGicV2() && (<u32>mrs_ICH_VTR_EL2() & VTR_TDS) != 0 ? HCR_LRENPIE | HCR_TDIR : HCR_LRENPIE;
+}
+
+export function readControl(): u32 { return isGicV2() ? readControlV2() : <u32>mrs_ICH_HCR_EL2(); }
+
+/** HCR_*: the interface on or off, and when it asks for maintenance. */
+@inline export function writeControl(value: u32): void {
+  if (isGicV2()) writeControlV2(value);
+  else msr_ICH_HCR_EL2(value);
+}
+
+/** Nothing active, interrupts off, and the mask closed until the guest opens them. ICH_HCR_EL2 is written when it runs. */
+export function resetVirtualInterface(): void {
+  if (isGicV2()) return resetVirtualV2();
+  clearVirtual();
+  msr_ICH_VMCR_EL2(0);
 }

@@ -3,12 +3,11 @@
 
 import { EXIT_CONSOLE, EXIT_CONTROLLER } from "../../core/abi";
 import { consoleBytes, readsAlong, UART_BYTES } from "../../core/blob";
-import { gicdBytes, isGicV2 } from "./machine";
+import { gicdBytes, GICR_STRIDE_SHIFT, isGicV2 } from "./gic";
 import { TELEMETRY_PORT } from "../../core/console";
 import { Partition } from "../../core/partition";
 import { Vcpu } from "./vcpu";
 import { isRepeated } from "./asks";
-import { GICR_STRIDE_SHIFT } from "./gic";
 import { refill, unload } from "./listRegisters";
 import { loadGicd, loadGicr, storeGicd, storeGicr } from "./vgic";
 import { loadConsole, storeConsole } from "../../core/devices/vpl011";

@@ -10,11 +10,10 @@ import { EXIT_FAULT } from "../../core/abi";
 import { Partition } from "../../core/partition";
 import { PAGE_MASK } from "../../core/pages";
 import { Vcpu } from "./vcpu";
-import { advance } from "./advance";
+import { advance, injectExternalAbort } from "./inject";
 import { beginAccess, bytesOf, DEVICE_CONSOLE, endAccess, loadDevice, storeDevice } from "./devices";
 import { isPlainAccess, isStage2Fault, isWrite, PAR_F } from "./esr";
-import { RESUME } from "../../core/exit";
-import { injectExternalAbort } from "./inject";
+import { RESUME } from "../../core/lifecycle";
 import {
   asLoaded, decode, FORM_INDEX, FORM_OFFSET_SHIFT, FORM_PAIR, FORM_POST, FORM_SHIFT, FORM_SIGNED, FORM_STATUS, FORM_STORE,
   FORM_TO_64, FORM_VECTOR, FORM_WRITE_BACK, indexOf, rnOf, rsOf, rt2Of, rtOf, SP,

@@ -1,7 +1,6 @@
 // AArch64's sources of randomness: TRNG by SMC (Arm DEN 0098), RNDR (FEAT_RNG).
 
-import { mrs_ID_AA64ISAR0_EL1, rndr, smc, smcEntropy } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { bound, mrs_ID_AA64ISAR0_EL1, rndr, smc, smcEntropy } from "../../build/generated/aarch64";
 import { absorb } from "../../core/seed";
 import { FEATURES, PSCI_VERSION, SMCCC_VERSION } from "./psci";
 

@@ -36,7 +36,7 @@
 #define CURRENT_EL2         8
 #define SPSR_A              (1 << 8)
 #define LINE_BYTES          64
-#define EXIT_AGAIN          2               // exit.ts
+#define EXIT_AGAIN          2               // lifecycle.ts
 #define INTERRUPT_FRAME     112             // x0…x8, x16…x18, x30 on the stack, in this order
 
 .macro address register, symbol
@@ -470,7 +470,7 @@ axv_quick_read:
     msr     spsr_el2, x3
     eret
 
-// MSR ICC_PMR_EL1 of a direct guest: RTOSes mask by it, at each critical section. As directSysregs.ts does it, in the registers
+// MSR ICC_PMR_EL1 of a direct guest: RTOSes mask by it, at each critical section. As sysregTrap.ts does it, in the registers
 // at hand.
 axv_write_mask:
     and     w2, w2, #0xff

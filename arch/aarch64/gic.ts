@@ -7,11 +7,9 @@ import {
   BlobCpu, BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS,
 } from "../../build/generated/blob";
 import {
-  dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2,
+  bound, dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2,
 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
 import { EVENT_CONTROLLER_LATE } from "../../core/abi";
-import { gicdBytes, isGicV2 } from "./machine";
 import { dropSgiV2, enableDistributorV2, mapV2, planV2, quietSgisV2, sendSgiV2 } from "./gicv2";
 import { enableDistributorV3, groupBankV3, mapV3, planV3, sendSgiV3, wakeRedistributor } from "./gicv3";
 import { mapDevice } from "../../core/ownMemory";
@@ -22,6 +20,17 @@ import { vcpuOf } from "../../core/vcpu";
 import { Vcpu } from "./vcpu";
 import { SGIS } from "./sgis";
 import { CNT_CTL_ENABLE } from "./sysregs";
+
+export const GIC_V2: u32 = 2;
+export const GIC_V3: u32 = 3;
+export const GICR_BYTES: u64 = 0x20000;
+export const GICC_BYTES: u64 = 0x2000;
+/** Its second page shows every pCPU's (GIC-400). */
+export const GICH_BYTES: u64 = GICC_BYTES;
+
+/** The board's, and so what its guests see. */
+@inline export function isGicV2(): bool { return machine().gicVersion == GIC_V2; }
+@inline export function gicdBytes(): u64 { return isGicV2() ? 0x1000 : 0x10000; }
 
 // Distributor and, from SGI_BASE on, redistributor: the same offsets.
 export const GICD_CTLR: u32 = 0x0000;
@@ -72,8 +81,7 @@ const FOLLOWS_WITHIN: u32 = 16;
 /** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
 export const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
-/** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, and little used by guests.
- *  */
+/** SGI by which one pCPU makes another enter EL2 and look at its requests: Non-secure by convention, little used by guests. */
 export const KICK_SGI: u32 = 7;
 export const SGI1R_INTID_SHIFT: u32 = 24;
 export const SGIR_TARGETS_SHIFT: u32 = 16;

@@ -7,13 +7,13 @@
 //             │HW│Grp│ State │ Priority │     │PhysicalID     │ VirtualID │   HW = 0: 12…10 who sent the SGI, 19 EOI
 //             └──┴───┴───────┴──────────┴─────┴───────────────┴───────────┘
 
-import { mmioRead32, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { bound, mmioRead32, mmioWrite32, mmioWrite8 } from "../../build/generated/aarch64";
 import { BlobCpu, machine } from "../../build/generated/blob";
 import { mapDevice } from "../../core/ownMemory";
 import { MAX_LIST_REGISTERS, Vcpu } from "./vcpu";
-import { CPENDSGIR, GICD_CTLR, GICD_SGIR, HIGHEST_GUEST_PRIORITY, ISENABLER, KICK_SGI, SGIR_TARGETS_SHIFT } from "./gic";
-import { GICC_BYTES, GICH_BYTES } from "./machine";
+import {
+  CPENDSGIR, GICC_BYTES, GICD_CTLR, GICD_SGIR, GICH_BYTES, HIGHEST_GUEST_PRIORITY, ISENABLER, KICK_SGI, SGIR_TARGETS_SHIFT,
+} from "./gic";
 import { SGI_COUNT } from "./sgis";
 
 const GICC_CTLR: u32 = 0x00;
@@ -97,7 +97,7 @@ export function resetVirtualV2(): void {
   mmioWrite32(gich + GICH_VMCR, 0);
 }
 
-/** Moves list registers into the vCPU's record, in the form of an ICH_LR<n>_EL2 (virtualInterface.ts). */
+/** Moves list registers into the vCPU's record, in the form of an ICH_LR<n>_EL2 (cpuInterface.ts). */
 export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
   for (let i: u32 = 0, left = used; left != 0; i++, left &= left - 1) {
     bound(i, MAX_LIST_REGISTERS);

@@ -2,21 +2,19 @@
 // pCPU; and redistributors (§12.10).
 
 import {
-  clearPhysical, isb, mmioRead32, mmioRead64, mmioWrite32, mrs_ICC_PMR_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1, mrs_ICC_AP1R0_EL1,
-  mrs_ICC_IGRPEN1_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1, msr_ICC_EOIR1_EL1,
+  bound, clearPhysical, isb, mmioRead32, mmioRead64, mmioWrite32, mrs_ICC_AP1R0_EL1, mrs_ICC_BPR1_EL1, mrs_ICC_CTLR_EL1,
+  mrs_ICC_IGRPEN1_EL1, mrs_ICC_PMR_EL1, mrs_ICC_SRE_EL2, msr_ICC_AP1R0_EL1, msr_ICC_BPR1_EL1, msr_ICC_CTLR_EL1, msr_ICC_EOIR1_EL1,
   msr_ICC_IGRPEN1_EL1, msr_ICC_PMR_EL1, msr_ICC_SGI1R_EL1, msr_ICC_SRE_EL1, msr_ICC_SRE_EL2, msr_ICH_HCR_EL2,
 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
 import { BlobCpu, blobCpu, header, machine, MAX_CPUS } from "../../build/generated/blob";
 import { mapDevice } from "../../core/ownMemory";
 import { Vcpu } from "./vcpu";
 import { LEVELS } from "./waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
 import {
-  GICD_CTLR, GICD_CTLR_DS, GICD_TYPER, GICR_TYPER, GICR_WAKER, HIGHEST_GUEST_PRIORITY, ICENABLER, IGROUPR, IGRPMODR, isFollowed,
-  KICK_SGI, RWP_EITHER, SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  GICD_CTLR, GICD_CTLR_DS, GICD_TYPER, GICR_BYTES, GICR_TYPER, GICR_WAKER, HIGHEST_GUEST_PRIORITY, ICENABLER, IGROUPR, IGRPMODR,
+  isFollowed, KICK_SGI, RWP_EITHER, SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
-import { GICR_BYTES } from "./machine";
 
 /** SRE; FIQ and IRQ bypass (DFB, DIB) off. */
 const ICC_SRE_ON: u64 = 7;

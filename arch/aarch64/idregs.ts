@@ -2,7 +2,7 @@
 // (ID_KEPT), and what the hypervisor makes of it: no EL2, no EL3, and the PMU only if it is given.
 
 import { readIdKept } from "../../build/generated/aarch64";
-import { isGicV2 } from "./machine";
+import { isGicV2 } from "./gic";
 import { DFR0_PMUVER, PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";
 
 // By CRm and op2.

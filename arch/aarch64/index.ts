@@ -1,5 +1,5 @@
 // What the assembly (entry.S) calls: the doors between the machine and the AssemblyScript. A Vcpu is handed over as its offset in
-// linear memory; an exit handler gives back RESUME or PARK (exit.ts).
+// linear memory; an exit handler gives back RESUME or PARK (core/lifecycle.ts).
 
 import "./priorities";
 

@@ -2,8 +2,7 @@
 // PPIs of the vCPU `target` (k = 0). What nobody holds is the physical GIC's affair; for what another vCPU holds, that one is
 // asked (asks.ts).
 
-import { mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
-import { atomicAnd32, atomicOr32, loadAcquire32 } from "../../build/generated/cpu";
+import { atomicAnd32, atomicOr32, loadAcquire32, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { machine } from "../../build/generated/blob";
 import { edgesAt, enabledAt, latchedAt, mutedAt } from "./interrupts";
 import { Partition } from "../../core/partition";

@@ -1,8 +1,7 @@
 // A physical interrupt, on a pCPU that runs a guest or is parked. An interrupt of the partition's own goes into a list register,
 // straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
-import { mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { bound, mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_KICK, EXIT_MAINTENANCE, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
 import { machine } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
@@ -10,11 +9,10 @@ import { spiPriority } from "./priorities";
 import { Vcpu } from "./vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
 import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
-import { PARK, RESUME } from "../../core/exit";
+import { hold, PARK, RESUME } from "../../core/lifecycle";
 import { KICK_SGI } from "./gic";
 import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { tickPiece } from "../../core/housekeeper";
-import { hold } from "../../core/lifecycle";
 import { kicked } from "../../core/parked";
 import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
 

@@ -22,8 +22,9 @@ export { initPcpu, planIsaVcpu, startPcpu, UART_IN_IMAGE } from "./boot";
 export { initController } from "./gic";
 
 // Translation tables.
-export { ENTRY_VALID, isTable, leafEntry, tableEntry, tableOf } from "./descriptors";
-export { mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY } from "./stage1";
+export {
+  ENTRY_VALID, isTable, leafEntry, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY, tableEntry, tableOf,
+} from "./descriptors";
 export { forgetTranslations, guestAddressBits, leafOf, renewMemory, rootTables } from "./stage2";
 
 // A vCPU's life.

@@ -1,4 +1,4 @@
-// List registers: how an injected interrupt reaches the guest (Arm IHI 0069, ICH_LR<n>_EL2; form: virtualInterface.ts).
+// List registers: how an injected interrupt reaches the guest (Arm IHI 0069, ICH_LR<n>_EL2; form: cpuInterface.ts).
 //
 // What a vCPU holds is physically active, and only its own pCPU touches it. It stands in a list register; or it is *filed*:
 // pending, and waits for one; or *spilled*: active, and had to make room (core/waiting.ts). Every pending interrupt in a list
@@ -9,8 +9,7 @@
 // Whoever changes what is held takes everything pending out of the list registers (unload), changes it, and puts the most urgent
 // back (refill): once an exit, so that an exit has a bound.
 
-import { isb, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
-import { atomicAnd32, atomicOr32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { atomicAnd32, atomicOr32, bound, isb, loadAcquire32, mmioRead32, mmioWrite32 } from "../../build/generated/aarch64";
 import { machine } from "../../build/generated/blob";
 import { edgesAt, enabledAt, FIRST_SPI, latchedAt, mutedAt } from "./interrupts";
 import { spiPriority } from "./priorities";
@@ -23,7 +22,7 @@ import {
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
 import {
   HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, restoreListRegisters, saveListRegisters, watchEnds, writeControl,
-} from "./virtualInterface";
+} from "./cpuInterface";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
 const LR_ACTIVE: u64 = (<u64>2) << 62;
@@ -35,8 +34,7 @@ const LR_LEVEL_SHIFT: u64 = LR_PRIORITY_SHIFT + LEVEL_SHIFT;
 const LR_PINTID_SHIFT: u64 = 32;
 const LR_PINTID: u64 = (<u64>0x1fff) << LR_PINTID_SHIFT;
 
-/** Interrupts that one refill looks at (some may turn out not to be pending any more): if there are more, maintenance comes
- *  again. */
+/** Interrupts that one refill looks at (some may not be pending any more): if there are more, maintenance comes again. */
 const LOADS: u32 = 2;
 /** SGIs that one refill files: if there are more, a kick comes again. */
 const FILED_SGIS: u32 = 2;
@@ -83,8 +81,7 @@ function entryOf(found: u32, state: u64): u64 {
 
 // ── What was held goes back ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The vCPU leaves its guest, and holds nothing. What was pending is so where it came from; an active SPI stays active, as on
- *  hardware. */
+/** The vCPU leaves its guest, and holds nothing. What was pending is so where it came from; an active SPI stays active. */
 export function releaseHeld(vcpu: Vcpu): void {
   unload(vcpu);
   for (let i: u32 = 0; vcpu.kept != 0; i++, vcpu.kept &= vcpu.kept - 1) {
@@ -110,8 +107,7 @@ function retire(vcpu: Vcpu, k: u32, bits: u32): void {
   unmute(k, physical);
 }
 
-/** Interrupts that were held pending go back to where they came from. A level-triggered source is asserted still; an edge is
- *  remembered. */
+/** What was held pending goes back to where it came from. A level-triggered source is asserted still; an edge is remembered. */
 function giveBack(vcpu: Vcpu, k: u32, bits: u32): void {
   const remembered = bits & (load<u32>(edgesAt(k)) | loadAcquire32(latchedAt(vcpu, k)));
   if (remembered != 0) mmioWrite32(bankOf(vcpu, k) + ISPENDR, k == 0 ? remembered & ~SGIS : remembered);
@@ -154,8 +150,7 @@ function unmute(k: u32, bits: u32): void {
 
 // ── Out of the list registers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What is only pending leaves the list registers, and is filed or goes back to the SGIs sent; what the guest has ended is
- *  carried out. */
+/** What is only pending leaves the list registers: filed, or back to the SGIs sent; what the guest has ended is carried out. */
 export function unload(vcpu: Vcpu): void {
   vcpu.kept = 0;
   vcpu.clearActiveSenders();

@@ -2,15 +2,13 @@
 // a guest asks first (DEN 0028). By HVC or SMC, answered alike; nothing is forwarded to firmware but its workarounds.
 
 import { STOP_SYSTEM_OFF, STOP_SYSTEM_RESET, VCPU_OFF, VCPU_ON, VCPU_ON_PENDING } from "../../core/abi";
-import { smc, wfi } from "../../build/generated/aarch64";
-import { loadAcquire32 } from "../../build/generated/cpu";
+import { loadAcquire32, smc, wfi } from "../../build/generated/aarch64";
 import { isMemory } from "../../core/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { SMCCC_NOT_SUPPORTED, SMCCC_SUCCESS } from "./calls";
 import { Vcpu } from "./vcpu";
-import { leave, stopOwn, switchOn } from "../../core/lifecycle";
+import { leave, RESUME, stopOwn, switchOn } from "../../core/lifecycle";
 import { nothingWaits } from "./listRegisters";
-import { RESUME } from "../../core/exit";
 
 // Function numbers; SMC64 variants have bit 30 set.
 export const PSCI_BASE: u32 = 0x84000000;

@@ -3,8 +3,7 @@
 // leaf. Whatever is not here (any other register, an instruction whose syndrome says too little, an interrupt that somebody
 // holds) is refused: then the vectors save all registers, and trapSync sees the same exception. System registers: sysregTrap.ts.
 
-import { mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
-import { loadAcquire32 } from "../../build/generated/cpu";
+import { loadAcquire32, mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
 import { EXIT_CONTROLLER } from "../../core/abi";
 import { machine } from "../../build/generated/blob";
 import { enabledAt } from "./interrupts";

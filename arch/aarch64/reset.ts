@@ -2,15 +2,14 @@
 // of registers, and when they are there: aarch64.table.ts, RESETS.
 
 import {
-  clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0,
+  bound, clearEl1, clearPmu, clearTimers, clearVectors, dropSerror, dsbSy, icIallu, isb, mrs_ID_AA64DFR0_EL1, mrs_PMCR_EL0,
   msr_CNTVOFF_EL2, msr_ELR_EL2, msr_PMSELR_EL0, msr_PMXEVTYPER_EL0, msr_SCTLR_EL1, msr_SPSR_EL2, msr_TCR_EL1, tlbiVmalle1,
 } from "../../build/generated/aarch64";
 import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
-import { bound } from "../../build/generated/cpu";
 import { Partition } from "../../core/partition";
 import { forgetAsks } from "./asks";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
-import { resetDirect } from "./cpuInterface";
+import { resetDirect, resetVirtualInterface } from "./cpuInterface";
 import { resetDebug } from "./debug";
 import { quietBank, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP } from "./gic";
 import { FIRST_SPI } from "./interrupts";
@@ -22,7 +21,6 @@ import {
 } from "./sysregs";
 import { Vcpu } from "./vcpu";
 import { setPriority } from "./vgicr";
-import { resetVirtualInterface } from "./virtualInterface";
 
 /** PMSELR_EL0: PMXEVTYPER_EL0 is PMCCFILTR_EL0, the cycle counter's. */
 const CYCLE_COUNTER: u32 = 31;

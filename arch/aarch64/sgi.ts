@@ -11,8 +11,7 @@
 //  │     │ Filter │TargetList│              │ INTID │                          GICD_SGIR; filter 1: all others, 2: itself
 //  └─────┴────────┴──────────┴──────────────┴───────┘
 
-import { mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { bound, mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { putSgi } from "./sgis";

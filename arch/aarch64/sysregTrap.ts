@@ -1,17 +1,17 @@
 // Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (debug.ts),
-// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface (directSysregs.ts).
+// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface.
 // Everything else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps
 // (quickTraps.ts).
 
-import { msr_HCR_EL2 } from "../../build/generated/aarch64";
+import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_HCR_EL2, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1 } from "../../build/generated/aarch64";
+import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE, ICC_PMR_EL1, writeMask } from "./gicv3";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_IPI, EXIT_REGISTER } from "../../core/abi";
-import { FIRST_SPECIAL } from "./interrupts";
+import { FIRST_PPI, FIRST_SPECIAL, NO_INTERRUPT } from "./interrupts";
 import { ownerOf, Partition } from "../../core/partition";
 import { Vcpu } from "./vcpu";
 import { flushLine } from "./caches";
 import { readDebug, writeDebug } from "./debug";
-import { readInterface, writeInterface } from "./directSysregs";
 import {
   EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregOp0, sysregOp1, sysregOp2, sysregRt,
 } from "./esr";
@@ -26,6 +26,18 @@ const ICC_SGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 5);
 const ICC_ASGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 6);
 const ICC_SGI0R_EL1: u32 = sysreg(3, 0, 12, 11, 7);
 const ICC_DIR_EL1: u32 = sysreg(3, 0, 12, 11, 1);
+// The CPU interface of a direct guest.
+const ICC_RPR_EL1: u32 = sysreg(3, 0, 12, 11, 3);
+const ICC_CTLR_EL1: u32 = sysreg(3, 0, 12, 12, 4);
+const ICC_IGRPEN0_EL1: u32 = sysreg(3, 0, 12, 12, 6);
+const ICC_IAR0_EL1: u32 = sysreg(3, 0, 12, 8, 0);
+const ICC_HPPIR0_EL1: u32 = sysreg(3, 0, 12, 8, 2);
+/** IAR0, EOIR0, HPPIR0, BPR0, AP0R0…3: S3_0_C12_C8_<op2>. */
+const OP2_MASK: u32 = ~(<u32>7 << 17);
+
+const CTLR_GUEST: u64 = ICC_CTLR_CBPR | ICC_CTLR_EOIMODE;
+const PRIORITY_MASK: u64 = 0xff;
+const INTID_MASK: u64 = 0xffffff;
 const ACTLR_EL1: u32 = sysreg(3, 0, 1, 0, 1);
 const DC_ISW: u32 = sysreg(1, 0, 7, 6, 2);
 const DC_CSW: u32 = sysreg(1, 0, 7, 10, 2);
@@ -113,8 +125,7 @@ export function trapSystemRegister(vcpu: Vcpu, partition: Partition, esr: u64): 
   return true;
 }
 
-/** The first write, in a life, of a register that steers stage 1. True: the guest executes it itself now, with nothing trapped.
- *  */
+/** The first write, in a life, of a register that steers stage 1. True: the guest executes it itself now, nothing trapped. */
 export function letCache(vcpu: Vcpu, partition: Partition, esr: u64): bool {
   const iss = <u32>esr;
   if ((vcpu.hcr & HCR_TVM) == 0 || (esr & KIND) != TRAPPED || sysregOp0(iss) != 3 || sysregOp1(iss) != 0 ||
@@ -125,3 +136,35 @@ export function letCache(vcpu: Vcpu, partition: Partition, esr: u64): bool {
   msr_HCR_EL2(vcpu.hcr);
   return true;
 }
+
+// What a guest with direct interrupts does not get of the CPU interface (ICH_HCR_EL2.TC and TALL0): the registers common to both
+// groups, by which it could reach other pCPUs (SGIs: sgi.ts), end other partitions' interrupts, or shut the hypervisor's kick
+// out; and group 0, which may belong to firmware: an access that it does not allow would trap to EL3.
+
+/** A read of one of those registers; any other is refused. */
+function readInterface(vcpu: Vcpu, register: u32): u64 {
+  if (register == ICC_PMR_EL1) return vcpu.priorityMask;
+  if (register == ICC_CTLR_EL1) return mrs_ICC_CTLR_EL1();
+  if (register == ICC_RPR_EL1) return mrs_ICC_RPR_EL1();
+  if (register == ICC_IAR0_EL1 || register == ICC_HPPIR0_EL1) return NO_INTERRUPT;
+  return isGroup0(register) ? 0 : refuse(vcpu);
+}
+
+/** A write; false: it is none of those registers, or one that cannot be written. */
+function writeInterface(vcpu: Vcpu, register: u32, value: u64): bool {
+  if (register == ICC_PMR_EL1) {
+    vcpu.priorityMask = <u32>(value & PRIORITY_MASK);
+    writeMask(directMask(vcpu));
+  } else if (register == ICC_CTLR_EL1) {
+    msr_ICC_CTLR_EL1((mrs_ICC_CTLR_EL1() & ~CTLR_GUEST) | (value & CTLR_GUEST));
+  } else if (register == ICC_DIR_EL1) {
+    const intid = <u32>(value & INTID_MASK);
+    if ((mrs_ICC_CTLR_EL1() & ICC_CTLR_EOIMODE) == 0) return true; // EOIR1 deactivates; DIR may answer with an SError
+    if (intid < FIRST_PPI || intid < FIRST_SPECIAL && vcpu.owns(intid)) msr_ICC_DIR_EL1(intid);
+  } else {
+    return isGroup0(register);
+  }
+  return true;
+}
+
+@inline function isGroup0(register: u32): bool { return (register & OP2_MASK) == ICC_IAR0_EL1 || register == ICC_IGRPEN0_EL1; }

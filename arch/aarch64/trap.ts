@@ -19,13 +19,11 @@ import {
   exceptionClass, faultingIpa, INSTRUCTION_BYTES, is64BitRegister, isEmulatable, isPermissionFault, isTranslationFault, isWrite,
   PAR_F, signExtends,
 } from "./esr";
-import { advance } from "./advance";
+import { advance, injectUndefined } from "./inject";
 import { baseOf, beginAccess, deviceAt, endAccess, loadDevice, NO_DEVICE, storeDevice } from "./devices";
 import { accessByInstruction } from "./emptySyndrome";
-import { RESUME } from "../../core/exit";
+import { obey, RESUME, stopOwn } from "../../core/lifecycle";
 import { interruptsEnabled } from "./cpuInterface";
-import { injectUndefined } from "./inject";
-import { obey, stopOwn } from "../../core/lifecycle";
 import { asLoaded } from "./loadStore";
 import { psci, PSCI_1_1, PSCI_VERSION } from "./psci";
 import { letCache, trapSystemRegister } from "./sysregTrap";

@@ -4,8 +4,7 @@
 //
 // Whether an interrupt is edge or level is the plan's to say: ICFGR is read-only, as IHI 0069 allows.
 
-import { mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch64";
-import { atomicAnd32, bound, loadAcquire32 } from "../../build/generated/cpu";
+import { atomicAnd32, bound, loadAcquire32, mmioRead32, mmioRead64, mmioWrite8 } from "../../build/generated/aarch64";
 import { blobInterrupt, machine, MAX_CPUS, MAX_INTERRUPTS, PARTITION_PROBES_PRIORITY } from "../../build/generated/blob";
 import { enabledAt, FIRST_SPECIAL, latchedAt, mutedAt, others } from "./interrupts";
 import { implementedPriority, setSpiPriority, spiPriorities } from "./priorities";

@@ -3,8 +3,7 @@
 // redistributor's, masked to those that the partition owns; whether a PPI is edge or level (ICFGR1) is the same for everybody,
 // and shown as it is.
 
-import { mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
-import { bound } from "../../build/generated/cpu";
+import { bound, mmioRead32, mmioWrite8 } from "../../build/generated/aarch64";
 import { implementedPriority } from "./priorities";
 import { Partition } from "../../core/partition";
 import { sentSgis, SGIS } from "./sgis";

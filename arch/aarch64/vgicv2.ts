@@ -1,8 +1,7 @@
 // The distributor that a partition sees on a GICv2 (Arm IHI 0048, chapter 4.3): vgicd.ts but for what version 3 has elsewhere.
 // The first 32 INTIDs are in it, banked by reader (vgicr.ts); an SPI's target is a mask of CPUs, SGIs are sent by a register.
 
-import { mmioRead32, mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
-import { bound, loadAcquire32 } from "../../build/generated/cpu";
+import { bound, loadAcquire32, mmioRead32, mmioRead8, mmioWrite8 } from "../../build/generated/aarch64";
 import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";

@@ -47,7 +47,7 @@
 #define STACK_SLOT          (1 << STACK_SLOT_SHIFT)
 #define PANIC_STACK_TOP     0x2000          // in its slot
 #define MAX_CPUS            8
-#define EXIT_AGAIN          2               // exit.ts
+#define EXIT_AGAIN          2               // lifecycle.ts
 #define SIP_SSIP            (1 << 1)
 #define SSTATUS_SIE         (1 << 1)
 #define SSTATUS_MXR_SUM     (3 << 18)

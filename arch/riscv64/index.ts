@@ -1,5 +1,5 @@
 // What the assembly (entry.S) calls: the doors between the machine and the AssemblyScript. A Vcpu is handed over as its offset
-// in linear memory; a handler gives back RESUME, PARK or AGAIN (exit.ts).
+// in linear memory; a handler gives back RESUME, PARK or AGAIN (core/lifecycle.ts).
 
 /**
  * The first hart, with what firmware gave as its device tree; one that firmware has started for us, with its place in the blob.

@@ -5,8 +5,7 @@ import { CALL_VERSION_MAJOR, CALL_VERSION_MINOR, STOP_SYSTEM_OFF, STOP_SYSTEM_RE
 import { REGION_EXECUTE } from "../../build/generated/blob";
 import { loadAcquire32 } from "../../build/generated/cpu";
 import { isMemory } from "../../core/blob";
-import { RESUME } from "../../core/exit";
-import { leave, stopOwn, switchOn } from "../../core/lifecycle";
+import { leave, RESUME, stopOwn, switchOn } from "../../core/lifecycle";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { CALL_EXTENSION } from "./calls";
 import { Vcpu } from "./vcpu";

@@ -10,10 +10,9 @@ import {
 } from "../../core/abi";
 import { regionAt } from "../../core/blob";
 import { recordEvent } from "../../core/events";
-import { RESUME } from "../../core/exit";
+import { obey, RESUME, stopOwn } from "../../core/lifecycle";
 import { tickPiece } from "../../core/housekeeper";
 import { otherCall, quickCall } from "../../core/hypercall";
-import { obey, stopOwn } from "../../core/lifecycle";
 import { kicked } from "../../core/parked";
 import { ownerOf, Partition, stateOf } from "../../core/partition";
 import { CALL_EXTENSION } from "./calls";

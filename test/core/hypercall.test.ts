@@ -240,6 +240,15 @@ describe("HYPERCALL_WATCHDOG_FEED", () => {
     expect(Number(since)).toBeLessThan(102e6);
   });
 
+  test("expires for the first partition as for any other", () => {
+    const one = new Bench({
+      ...STANDARD, partitions: [{ ...LINUX, watchdogMicroseconds: 100_000, onFailure: "restart" }, PLC],
+    });
+    expect(result(one.guest(0).hvc(calls.HYPERCALL_WATCHDOG_FEED))).toBe(0);
+    one.pass(150);
+    expect(one.partition(0)).toMatchObject({ state: "running", watchdogExpired: 1, restarts: 1 });
+  });
+
   test.each([100_000, 37_000])(
     "expires in the tick of its deadline, no tick earlier or later (%i µs)",
     (watchdogMicroseconds) => {

@@ -1,4 +1,4 @@
-// What changes in a partition's tag image leaves by the UART (core/tagImages.ts, core/tags.ts): all of it, nothing torn,
+// What changes in a partition's tag image leaves by the UART (core/tags.ts): all of it, nothing torn,
 // only while somebody asks, and whatever a guest writes there harms nobody.
 import { beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";

@@ -67,7 +67,9 @@ export async function generate(program: Pick<Program, "isa" | "tables" | "values
   const tables = await loadTables(program);
   for (const [module, intrinsics] of Object.entries(tables)) {
     const text = generateDeclarations(module, intrinsics, program.tables[module] ?? module);
-    writeIfChanged(join(ROOT, "build/generated", `${module}.ts`), text);
+    // An ISA's sources find what every ISA has beside their own.
+    const all = module === program.isa ? `${text}\nexport * from "./cpu";\n` : text;
+    writeIfChanged(join(ROOT, "build/generated", `${module}.ts`), all);
   }
   writeIfChanged(join(ROOT, `build/generated/${blobModule(program.isa)}.ts`), generateBlob(program.isa));
   if (program.values !== undefined) await generateValues(program.values);
