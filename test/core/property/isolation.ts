@@ -15,12 +15,13 @@ import type { World } from "./world.ts";
 
 /** On a machine that has much else to do. */
 const MILLISECONDS = 300_000;
-const RUNS = runs(200);
 const LENGTH = 500;
 
 const actorOf = (action: object): number | undefined => ("pcpu" in action ? (action.pcpu as number) : undefined);
 
-export function isolation<Spec extends SystemSpec, Own extends Acting>(trial: Trial<Spec, Own>): void {
+export function isolation<Spec extends SystemSpec, Own extends Acting>(
+  trial: Trial<Spec, Own>, sequencesTried = runs(200),
+): void {
   describe.each(trial.systems)(`${trial.name}: %s`, (_, spec) => {
     /** All of them in a fresh world; `after` each. */
     const play = (actions: readonly Action<Own>[], after: () => void): { world: World<Own>; invariants: Invariants<Own> } => {
@@ -44,8 +45,8 @@ export function isolation<Spec extends SystemSpec, Own extends Acting>(trial: Tr
         quiesce(world, true);
         invariants.check(undefined);
         invariants.checkRest();
-      }), { seed, numRuns: RUNS });
-      expect(steps).toBeGreaterThan(RUNS * 10);
+      }), { seed, numRuns: sequencesTried });
+      expect(steps).toBeGreaterThan(sequencesTried * 10);
     }, MILLISECONDS);
 
     test(`every interrupt reaches its owner once (seed ${seed})`, () => {
@@ -62,7 +63,7 @@ export function isolation<Spec extends SystemSpec, Own extends Acting>(trial: Tr
         account();
         flood(world, alphabet.lines);
         account();
-      }), { seed, numRuns: RUNS });
+      }), { seed, numRuns: sequencesTried });
     }, MILLISECONDS);
   });
 }

@@ -33,13 +33,15 @@ export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
   declare readonly system: System;
   readonly fences = FENCES;
   readonly kickBits = KICK;
-  protected readonly devices = [
-    GUEST_GICD, GUEST_GICR, GUEST_GICC, 0x0803_0000, 0x0804_0000, 0x0a00_0000, 0x7000_0000, 0x5000_0000, 0,
-  ];
+  protected readonly devices: readonly number[];
   private readonly hcr: bigint;
 
   constructor(spec: SystemSpec<Board>, core?: WebAssembly.Module) {
     super(AARCH64, spec, NUMBERS, core);
+    const { gicd, gicc, gich, gicv, uart, cpus } = this.machine.board;
+    const controllers = [gicd, gicc, gich, gicv, ...cpus.map(({ gicr }) => gicr)];
+    const given = this.system.plan.partitions.flatMap(({ regions }) => regions.map(({ ipa }) => ipa));
+    this.devices = [...new Set([GUEST_GICD, GUEST_GICR, GUEST_GICC, ...controllers, uart, ...given, 0])];
     const injected = this.machine.pcpus.find((_, n) => this.system.plan.partitions[this.owners[n] ?? -1]?.direct === false);
     this.hcr = hcrOf(injected ?? this.machine.pcpu(0));
   }

@@ -40,8 +40,9 @@ export interface GicBoard {
 /** What of the GIC is one pCPU's. */
 export interface GicBoardCpu {
   readonly mpidr: bigint;
-  /** GICv3: its redistributor. */
+  /** GICv3: its redistributor, as the plan has it; and where that is, if elsewhere. */
   readonly gicr: number;
+  readonly frame?: number;
   /** GICv2: number of its CPU interface; its index if left out. */
   readonly interface?: number;
   /** As many list registers as the board says, if left out. */

@@ -115,8 +115,8 @@ export class Gicv3 implements Gic {
   private locate(pa: number): Place | undefined {
     const inDistributor = pa - this.board.gicd;
     if (inDistributor >= 0 && inDistributor < FRAME_BYTES) return { cpu: undefined, offset: inDistributor };
-    for (let n = 0; n < this.board.cpus.length; n++) {
-      const offset = pa - (this.board.cpus[n]?.gicr ?? 0);
+    for (const [n, { gicr, frame = gicr }] of this.board.cpus.entries()) {
+      const offset = pa - frame;
       if (offset >= 0 && offset < GICR_BYTES) return { cpu: n, offset };
     }
     return undefined;
