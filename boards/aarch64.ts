@@ -2,13 +2,19 @@
 //
 // Interrupt numbers are those of device trees: `spi: 16` is INTID 48 (32 + 16), `ppi: 11` is INTID 27 (16 + 11).
 import { z } from "zod";
-import { bootShape, Cache, commonShape, devicePlace, devicesOf, frame, modelName, uartShape } from "./common.ts";
+import { Caches, commonShape, uartOf } from "./common.ts";
+import { devicePlace, devicesOf } from "./devices.ts";
+import { bootShape } from "./firmware.ts";
 import { ISA_EXPECTED } from "./isa.ts";
 import { GRANULES, MAPPED_END, MAX_CPUS } from "./limits.ts";
-import { integer } from "./values.ts";
+import { frame, integer, list, oneOrMore, text } from "./values.ts";
 
 const ppi = integer("a PPI number, 0 to 15", 0, 15);
-const spi = integer("an SPI number, 0 to 987", 0, 987);
+const SPI_EXPECTED = "an SPI number, 0 to 987";
+const spi = integer(SPI_EXPECTED, 0, 987);
+/** SPIs of one device: more than any has (a GEM has eight). */
+const DEVICE_SPIS_MAX = 32;
+const SPIS_OF_DEVICE = `${SPI_EXPECTED}; or a list of them, at most ${DEVICE_SPIS_MAX}`;
 const COUNTER_MIN = 1_000_000;
 const COUNTER_MAX = 1_000_000_000;
 
@@ -50,17 +56,29 @@ const Gic = z.discriminatedUnion(
 /** Aff3 to Aff0 (DDI 0487, MPIDR_EL1). */
 const AFFINITY_MAX = 0xff_00ff_ffff;
 const PCPUS_EXPECTED = "1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for";
+/** Of a list in brackets, one that is not in quotes would be two. */
+const cpuModel = text(
+  'manufacturer and model, such as arm,cortex-a55; "arm,cortex-a55" in a list',
+  /^[a-z0-9]+,[a-zA-Z0-9._-]{1,62}$/,
+);
+const MODELS_EXPECTED = `manufacturer and model, such as arm,cortex-a55; or a list of such, in quotes, at most ${MAX_CPUS}`;
+const PMU_EXPECTED = "a PPI number, 0 to 15, or { spis: [228, 229] }, one for each pCPU";
+const Pmu = z.union(
+  [ppi, z.strictObject({ spis: list(spi, `a list of SPI numbers, one for each pCPU, at most ${MAX_CPUS}`, 1, MAX_CPUS) })],
+  { error: PMU_EXPECTED },
+);
 export const Aarch64File = z.strictObject({
   ...commonShape,
   isa: z.literal("aarch64", { error: ISA_EXPECTED }).default("aarch64"),
   cpus: z
     .strictObject({
-      compatible: modelName,
-      mpidr: z
-        .array(integer("affinity fields of an MPIDR_EL1, such as 0x100", 0, AFFINITY_MAX))
-        .min(1, { error: PCPUS_EXPECTED })
-        .max(MAX_CPUS, { error: PCPUS_EXPECTED })
-        .describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's"),
+      compatible: oneOrMore(cpuModel, MODELS_EXPECTED, 1, MAX_CPUS).describe("what its pCPUs are; a list: each of them"),
+      mpidr: list(
+        integer("affinity fields of an MPIDR_EL1, such as 0x100", 0, AFFINITY_MAX),
+        PCPUS_EXPECTED,
+        1,
+        MAX_CPUS,
+      ).describe("affinity fields of MPIDR_EL1 of every pCPU, boot pCPU first; of a GICv2, CPU interface n is pCPU n's"),
       pa_bits: z
         .int()
         .min(32)
@@ -71,7 +89,7 @@ export const Aarch64File = z.strictObject({
         .array(z.enum(GRANULES))
         .default(["4K", "64K"])
         .describe("pages that every pCPU's stage 1 can have (ID_AA64MMFR0_EL1.TGran4, TGran16, TGran64)"),
-      caches: z.array(Cache).min(1).describe("all levels; the last one before memory is shared by all pCPUs"),
+      caches: Caches,
       refill_event: z.int().min(0).max(0xffff).describe("PMU event that counts refills of the last-level cache, for `bandwidth`"),
       bus_bytes: z
         .literal([4, 8, 16, 32, 64])
@@ -102,8 +120,8 @@ export const Aarch64File = z.strictObject({
   counter_hz: integer("CNTFRQ_EL0 in Hz, 10^6 to 10^9", COUNTER_MIN, COUNTER_MAX)
     .optional()
     .describe("CNTFRQ_EL0, by which the bridge knows when a scan was; without this key bridge.yaml has to say it"),
-  pmu: ppi.optional().describe("overflow interrupt of the PMU; without this key it is not wired"),
-  uart: z.strictObject({ kind: z.literal("pl011"), ...uartShape, spi }),
+  pmu: Pmu.optional().describe("overflow interrupt of the PMU; without this key it is not wired"),
+  uart: uartOf({ spi }),
   spare_spis: z
     .tuple([spi, spi], { error: "two SPI numbers, such as [200, 223]" })
     .describe("first and last of a range that no device of the board uses"),
@@ -111,5 +129,5 @@ export const Aarch64File = z.strictObject({
     ...bootShape,
     conduit: z.enum(["smc", "hvc"]).describe("how firmware's PSCI is called from EL2"),
   }),
-  devices: devicesOf(devicePlace({ spi: spi.describe("its interrupt, an SPI") })),
+  devices: devicesOf(devicePlace({ spi: oneOrMore(spi, SPIS_OF_DEVICE, 0, DEVICE_SPIS_MAX).describe("its interrupts, SPIs") })),
 });

@@ -1,35 +1,56 @@
 // What a board.yaml holds, by its ISA, which `isa` says; and the board that is made of it.
 import { z } from "zod";
 import { Aarch64File } from "./aarch64.ts";
-import type { DeviceKind } from "./common.ts";
+import type { DeviceKind } from "./devices.ts";
 import { BOARD_ISAS, DEFAULT_ISA } from "./isa.ts";
 import type { BoardIsa } from "./isa.ts";
 
 /** By ISA. A new one is a file beside aarch64.ts, and a line here. */
 export const BOARD_FILES = { aarch64: Aarch64File } as const satisfies Readonly<Record<BoardIsa, z.ZodType>>;
 
-type Place = z.output<(typeof BOARD_FILES)[BoardIsa]>["devices"][string];
-export type Device = z.output<typeof DeviceKind> & Omit<Place, "kind">;
+export interface Window {
+  readonly base: number;
+  readonly size: number;
+}
 
-/** The file, with the facts of its kind in every device. */
-const Aarch64Board = BOARD_FILES.aarch64.transform(({ device_kinds: kinds, devices: places, ...board }, context) => {
+type Place = z.output<(typeof BOARD_FILES)[BoardIsa]>["devices"][string];
+/** With the facts of its kind. */
+export interface Device extends Omit<z.output<typeof DeviceKind>, "size">, Omit<Place, "kind" | "reg" | "spi" | "dma_coherent"> {
+  /** Of its registers, in the order of its device tree node. */
+  readonly windows: readonly [Window, ...Window[]];
+  /** Likewise. */
+  readonly spis: readonly number[];
+}
+
+const listOf = <T>(written: T | readonly T[]): readonly T[] => (Array.isArray(written) ? written : [written as T]);
+
+/** The file, with one model for each pCPU, and the facts of its kind in every device. */
+const Aarch64Board = BOARD_FILES.aarch64.transform(({ device_kinds: kinds, devices: places, cpus, ...board }, context) => {
+  const refuse = (path: string[], input: unknown, message: string): number =>
+    context.issues.push({ code: "custom", input, path, message });
   // Without a prototype: names that people write are looked up in it, and `constructor` is no device.
   const devices: Record<string, Device> = Object.create(null) as Record<string, Device>;
-  for (const [name, { kind, ...place }] of Object.entries(places)) {
+  for (const [name, { kind, reg, spi, ...place }] of Object.entries(places)) {
     const common = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
     if (common === undefined) {
-      const path = ["devices", name, "kind"];
-      context.issues.push({
-        code: "custom",
-        input: kind,
-        path,
-        message: `one of device_kinds: ${Object.keys(kinds).join(", ")}`,
-      });
-    } else {
-      devices[name] = { ...common, ...place };
+      refuse(["devices", name, "kind"], kind, `one of device_kinds: ${Object.keys(kinds).join(", ")}`);
+      continue;
     }
+    const { size, ...facts } = common;
+    const [bases, sizes] = [listOf(reg), listOf(size)];
+    if (bases.length !== sizes.length)
+      refuse(["devices", name, "reg"], reg, `as many addresses as "${kind}" has sizes: ${sizes.length}`);
+    const windowAt = (n: number): Window => ({ base: bases[n] ?? 0, size: sizes[n] ?? 0 });
+    devices[name] = {
+      ...facts,
+      ...place,
+      dma_coherent: place.dma_coherent ?? facts.dma_coherent,
+      windows: [windowAt(0), ...bases.slice(1).map((_, n) => windowAt(n + 1))],
+      spis: listOf(spi),
+    };
   }
-  return { ...board, devices };
+  const compatible = typeof cpus.compatible === "string" ? cpus.mpidr.map(() => cpus.compatible as string) : cpus.compatible;
+  return { ...board, cpus: { ...cpus, compatible }, devices };
 });
 const BOARDS = { aarch64: Aarch64Board } as const satisfies Readonly<Record<BoardIsa, z.ZodType>>;
 /** `isa` tells them apart. */

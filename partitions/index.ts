@@ -49,7 +49,7 @@ import { lockPath } from "./tags/lock.ts";
 import { planTags } from "./tags/plan.ts";
 import type { PlannedTags } from "./tags/plan.ts";
 import { YamlSource } from "./source/yaml.ts";
-import { alignUp, contains, formatSpan, MIB, PAGE } from "./units.ts";
+import { alignUp, contains, formatSpan, gapsOf, MIB, PAGE } from "./units.ts";
 
 /** A hundred times what anybody has written. */
 const SYSTEM_FILE_MAX = 4 * MIB;
@@ -137,13 +137,13 @@ function planRequest(
   checkCache(board, partitions, findings);
   checkBandwidth(board, partitions, findings);
 
-  const reserved = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
-  const bank = board.ram.find(({ base, size }) => base <= reserved.base && reserved.base < base + size);
-  if (bank !== undefined && !contains(bank, reserved))
-    findings.report(["board"], imageBeyondRam(formatSpan(reserved), formatSpan(bank)));
-  const memory = placeMemory(board, reserved, partitions, channels, findings);
+  const image = { base: board.boot.image, size: largestImage(request, images, layoutImage) };
+  const free = gapsOf(board.ram, board.reserved).find(({ base, size }) => base <= image.base && image.base < base + size);
+  if (free !== undefined && !contains(free, image))
+    findings.report(["board"], imageBeyondRam(formatSpan(image), formatSpan(free)));
+  const memory = placeMemory(board, image, partitions, channels, findings);
   const spaces = partitions.map((partition) => planAddressSpace(board, memory, partition, channels));
-  checkTables(board, reserved, partitions, spaces, findings);
+  checkTables(board, image, partitions, spaces, findings);
   for (const [index, partition] of partitions.entries()) {
     const space = spaces[index];
     if (space === undefined) continue;

@@ -8,7 +8,7 @@ import * as guests from "./check/aarch64/guests.ts";
 import * as interrupts from "./check/aarch64/interrupts.ts";
 import type { Frame } from "./check/frame.ts";
 import * as nodes from "./devicetree/aarch64/nodes.ts";
-import type { TreeNode, Value } from "./devicetree/dts.ts";
+import type { OwnPhandles, TreeNode, Value } from "./devicetree/dts.ts";
 import type { Findings, Problem } from "./diagnostics/diagnostic.ts";
 import * as exits from "./plan/aarch64/exits.ts";
 import * as machine from "./plan/aarch64/machine.ts";
@@ -30,8 +30,8 @@ export interface IsaPlanning {
   checkFacts(board: Board, mistakes: Findings): void;
   /** Whoever has the PMU of such a pCPU sees what the hypervisor does on it. */
   countsHypervisor(board: Board): boolean;
-  /** What `bandwidth` limits can be measured. */
-  countsRefills(board: Board): boolean;
+  /** Why what `bandwidth` limits cannot be measured. */
+  refillsProblem(board: Board): Problem | undefined;
   /** Groups of ways that a cluster can give to partitions. */
   wayGroups(board: Board): number;
 
@@ -55,6 +55,8 @@ export interface IsaPlanning {
   planInterface(board: Board, profile: Profile | undefined, isDirect: boolean): readonly PlannedRegion[];
   /** Interrupts of its pCPUs' own. */
   planPrivate(board: Board, hasPmu: boolean): Pick<Aarch64Partition, "ppis">;
+  /** Lines of the PMUs of these pCPUs that are not private to them. */
+  pmuLines(board: Board, cpus: readonly number[]): readonly number[];
   /** What it leaves its guest code for, of what is known of its kind. */
   planExits(board: Board, known: NonNullable<Profile["exits"]>, isDirect: boolean, isTrusted: boolean): readonly string[];
 
@@ -75,7 +77,7 @@ export interface IsaPlanning {
   readonly CPU_PROPERTIES: Readonly<Record<string, Value>>;
   interruptCells(line: number, trigger: "level" | "edge"): readonly number[];
   firmwareNodes(): readonly TreeNode[];
-  machineNodes(board: Board, partition: PlannedPartition, controllerPhandle: number): readonly TreeNode[];
+  machineNodes(board: Board, partition: PlannedPartition, phandles: OwnPhandles): readonly TreeNode[];
 }
 
 const ISAS: Readonly<Record<BoardIsa, IsaPlanning>> = {

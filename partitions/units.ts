@@ -81,3 +81,17 @@ export const pagesOf = (span: Span): Span => {
   const base = alignDown(span.base, PAGE);
   return { base, size: alignUp(end(span), PAGE) - base };
 };
+
+/** What of these nobody has taken, in ascending order. */
+export function gapsOf(spans: readonly Span[], taken: readonly Span[]): Span[] {
+  let gaps = [...spans].sort((a, b) => a.base - b.base);
+  for (const span of taken) {
+    gaps = gaps.flatMap((gap) => {
+      if (!overlaps(gap, span)) return [gap];
+      const below = { base: gap.base, size: span.base - gap.base };
+      const above = { base: end(span), size: end(gap) - end(span) };
+      return [below, above].filter((rest) => rest.size > 0);
+    });
+  }
+  return gaps;
+}

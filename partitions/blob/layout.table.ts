@@ -136,7 +136,7 @@ export const HEADER: RecordLayout = {
     f("quiesceOffset", "u32", "array of Quiesce"),
     f("quiesceCount", "u32", ""),
     f("ramOffset", "u32", "array of Ram"),
-    f("ramCount", "u32", "banks of RAM that the board has"),
+    f("ramCount", "u32", "stretches of RAM, at most MAX_BANKS"),
   ],
 };
 
@@ -280,7 +280,7 @@ export const RECORDS: readonly RecordLayout[] = [
   },
   {
     name: "Ram",
-    doc: "A bank of the board's RAM: memory is in one of them, devices are outside.",
+    doc: "A stretch of the board's RAM that firmware leaves: memory is in one of them, devices are outside.",
     most: MAX_BANKS,
     fields: [f("base", "u64", "PA"), f("size", "u64", "bytes")],
   },

@@ -38,7 +38,7 @@ const promise = (sentence: string, error: BlobErrorName, isa?: Isa): PromiseRow 
 
 export const PROMISES = {
   // The board, and what of it is the hypervisor's.
-  imagePlace: promise("the image lies in the board's RAM, where it is to be loaded", "BLOB_WRONG_ADDRESS"),
+  imagePlace: promise("the image lies in RAM that firmware leaves, where it is to be loaded", "BLOB_WRONG_ADDRESS"),
   imageSize: promise("what is the hypervisor's holds the whole image, all loads too", "BLOB_BAD_LOAD"),
   ram: promise("RAM is whole pages, below what the hypervisor maps at VA = PA", "BLOB_BAD_TABLE"),
   ipaBits: promise("a guest's addresses have 32 to 40 bits", "BLOB_BAD_TABLE"),
@@ -82,7 +82,7 @@ export const PROMISES = {
   // Its memory.
   pages: promise("a region is whole pages, of a kind and with rights that are known", "BLOB_BAD_REGION"),
   reach: promise("a region ends where the pCPUs' guest addresses end", "BLOB_BAD_REGION"),
-  ramOnly: promise("memory, channels and mailboxes are RAM of the board, and devices are not", "BLOB_BAD_REGION"),
+  ramOnly: promise("memory, channels and mailboxes are RAM that firmware leaves, and devices are not", "BLOB_BAD_REGION"),
   hypervisor: promise("nothing of the hypervisor's is in a partition: image, interrupt controller, UART", "BLOB_BAD_REGION"),
   owner: promise("a page of RAM or of a device is in one partition", "BLOB_BAD_REGION"),
   apart: promise("regions and emulated devices of a partition are not over one another", "BLOB_BAD_REGION"),

@@ -3,7 +3,7 @@ import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
 import type { OnFailure, Plan, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
 import { isaOfPlan, LOAD_ALIGN } from "../plan/plan.ts";
-import { alignUp } from "../units.ts";
+import { alignUp, gapsOf } from "../units.ts";
 import * as aarch64 from "./aarch64.ts";
 import { bitsOf } from "./bits.ts";
 import { arrange, arrayFields, fixedPart, writeRecord } from "./codec.ts";
@@ -150,7 +150,7 @@ function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
     Load: load,
     Channel: channel,
     Quiesce: quiesce,
-    Ram: plan.ram.map(({ base, size }) => ({ base: BigInt(base), size: BigInt(size) })),
+    Ram: gapsOf(plan.ram, plan.reserved).map(({ base, size }) => ({ base: BigInt(base), size: BigInt(size) })),
   };
 }
 

@@ -1,11 +1,11 @@
 // The facts of a board, one with another: a plan that is made of facts that cannot all be true is refused by the board at boot.
 // What can be said of each fact by itself, boards/schema.ts says.
 import type { Board, Device } from "../../boards/schema.ts";
-import { FRAME, MAPPED_END } from "../../boards/limits.ts";
+import { FRAME, MAPPED_END, MAX_BANKS } from "../../boards/limits.ts";
 import { boardFact } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { isaOf } from "../isas.ts";
-import { alignDown, contains, end, formatSpan, hex, overlaps, pagesOf } from "../units.ts";
+import { alignDown, contains, end, formatSpan, gapsOf, hex, overlaps, pagesOf } from "../units.ts";
 import type { Span } from "../units.ts";
 import type { Fact } from "./frame.ts";
 
@@ -24,15 +24,19 @@ interface DeviceFact extends Fact {
   readonly registers: Span;
 }
 
-function deviceFact([name, { reg, size }]: [string, Device]): DeviceFact {
-  const registers = { base: reg, size };
-  return { what: `"${name}"`, span: pagesOf(registers), at: ["devices", name, "reg"], registers };
-}
+/** Of each of its windows. */
+const deviceFacts = ([name, { windows }]: [string, Device]): DeviceFact[] =>
+  windows.map((registers, window) => ({
+    what: windows.length > 1 ? `window ${window} of "${name}"` : `"${name}"`,
+    span: pagesOf(registers),
+    at: ["devices", name, "reg", ...(windows.length > 1 ? [window] : [])],
+    registers,
+  }));
 
 function checkPlaces(board: Board, mistakes: Findings): void {
   const banks = board.ram.map((span, bank): Fact => ({ what: `the RAM of bank ${bank}`, span, at: ["ram", bank] }));
   const frames = framesOf(board);
-  const devices = Object.entries(board.devices).map(deviceFact);
+  const devices = Object.entries(board.devices).flatMap(deviceFacts);
   const mapped = Math.min(MAPPED_END, 2 ** board.cpus.pa_bits);
   for (const { what, span, at } of [...banks, ...frames]) {
     if (end(span) > mapped)
@@ -57,11 +61,35 @@ function checkPlaces(board: Board, mistakes: Findings): void {
     if (furthest === undefined || end(device.registers) > end(furthest.registers)) furthest = device;
   }
   checkQuiesces(board, mistakes);
+  checkReserved(board, mistakes);
   const { image } = board.boot;
-  if (!board.ram.some((bank) => contains(bank, { base: image, size: FRAME })))
+  const free = gapsOf(board.ram, board.reserved);
+  if (!free.some((bank) => contains(bank, { base: image, size: FRAME })))
     mistakes.report(
       ["boot", "image"],
-      boardFact(`the image at ${hex(image)} is not in RAM`, `load it into ${board.ram.map(formatSpan).join(" or ")}`),
+      boardFact(
+        `the image at ${hex(image)} is not in RAM that firmware leaves`,
+        `load it into ${free.map(formatSpan).join(" or ")}`,
+      ),
+    );
+}
+
+/** It is RAM, or there is nothing to keep clear of; and what it leaves is what the hypervisor knows of RAM. */
+function checkReserved({ ram, reserved }: Board, mistakes: Findings): void {
+  for (const [index, { what, ...span }] of reserved.entries()) {
+    const at = ["reserved", index];
+    const name = `firmware's memory (${what}) at ${formatSpan(span)}`;
+    if (!ram.some((bank) => contains(bank, span)))
+      mistakes.report(at, boardFact(`${name} is not all RAM`, "leave out what is no RAM: nobody is given that"));
+    const twin = reserved.slice(0, index).find((other) => overlaps(other, span));
+    if (twin !== undefined)
+      mistakes.report(at, boardFact(`${name} is over that at ${formatSpan(twin)} (${twin.what})`, "make one stretch of both"));
+  }
+  const pieces = gapsOf(ram, reserved).length;
+  if (pieces > MAX_BANKS)
+    mistakes.report(
+      ["reserved"],
+      boardFact(`firmware's memory leaves ${pieces} stretches of RAM`, `make larger ones of it: there is room for ${MAX_BANKS}`),
     );
 }
 
@@ -74,7 +102,8 @@ const apart = (one: Fact, other: Fact): ReturnType<typeof boardFact> =>
 const REGISTER = 4;
 
 function checkQuiesces({ devices }: Board, mistakes: Findings): void {
-  for (const [name, { quiesce, size }] of Object.entries(devices)) {
+  for (const [name, { quiesce, windows }] of Object.entries(devices)) {
+    const size = windows[0]?.size ?? 0;
     if (quiesce !== undefined && quiesce.offset + REGISTER > size)
       mistakes.report(
         ["devices", name],

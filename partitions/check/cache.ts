@@ -1,6 +1,7 @@
 // Shares of the cache: colours and way groups are there and have one owner, and coloured memory is asked for where it can be.
 import type { Board } from "../../boards/schema.ts";
 import {
+  cacheUnknown,
   coloursNotAt,
   coloursNotIdentity,
   coloursTaken,
@@ -66,7 +67,8 @@ function checkColours(
   // Where there is one colour only, no memory can have it for itself.
   const exists = (colour: number): boolean => cache.colours > 1 && colour < cache.colours;
   const unknown = fields.cache.colours.filter((colour) => !exists(colour));
-  if (unknown.length > 0) findings.report(at, unknownColours(unknown, board.name, cache.colours));
+  if (cache.unknown !== undefined) findings.report(at, cacheUnknown(board.name, cache.unknown));
+  else if (unknown.length > 0) findings.report(at, unknownColours(unknown, board.name, cache.colours));
   for (const problem of owners.claim(fields.cache.colours.filter(exists), name)) findings.report(at, problem);
 
   const masters = dmaDevices(board, partition);

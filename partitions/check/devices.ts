@@ -25,7 +25,7 @@ interface Given {
   readonly owner: string;
 }
 
-export const pagesOfDevice = (device: Device): Span => pagesOf({ base: device.reg, size: device.size });
+export const pagesOfDevice = ({ windows }: Device): Span[] => windows.map(pagesOf);
 
 /** It masters the bus, and nothing confines it: whatever partition it is given to, it reaches everybody. */
 export const reachesAllMemory = ({ dma, behind }: Device): boolean => dma && behind === "none";
@@ -71,10 +71,12 @@ function checkDevice(
     findings.report(at, unknownDevice(name, board.name, Object.keys(board.devices)));
     return;
   }
-  const pages = pagesOfDevice(device);
-  const sharer = given.find((other) => other.owner !== partition.name && overlaps(other.pages, pages));
-  if (sharer !== undefined) findings.report(at, pageShared(name, sharer.name, sharer.owner, hex(pages.base)));
-  given.push({ name, pages, owner: partition.name });
+  for (const pages of pagesOfDevice(device)) {
+    const sharer = given.find((other) => other.owner !== partition.name && overlaps(other.pages, pages));
+    if (sharer !== undefined)
+      findings.report(at, pageShared(name, sharer.name, sharer.owner, hex(Math.max(pages.base, sharer.pages.base))));
+    given.push({ name, pages, owner: partition.name });
+  }
 
   const ipa = memoryIpa(partition);
   // An IPA that is written down beside the same PA is as good as `identity`.
@@ -87,11 +89,11 @@ function checkDevice(
     findings.report(at, dmaReachesAll(name, partition.name));
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
-  const number = isaOf(board).linesOf(board).numberOf(device);
-  const owner = spis.get(number);
-  if (owner !== undefined && owner.partition !== partition.name)
-    findings.report(at, interruptTaken(number, owner.use));
-  else spis.set(number, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
+  for (const number of device.spis) {
+    const owner = spis.get(number);
+    if (owner !== undefined && owner.partition !== partition.name) findings.report(at, interruptTaken(number, owner.use));
+    else spis.set(number, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
+  }
 }
 
 function checkSpis(

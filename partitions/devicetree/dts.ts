@@ -10,6 +10,13 @@ export interface TreeNode {
   readonly children?: readonly TreeNode[];
 }
 
+/** Of what the hypervisor itself shows: interrupt controller, clock of the emulated UARTs, and each vCPU. */
+export interface OwnPhandles {
+  readonly controller: number;
+  readonly clock: number;
+  readonly cpus: readonly number[];
+}
+
 /** A 64-bit value as two cells. */
 export const cells64 = (value: number): number[] => [Math.floor(value / 2 ** 32), value % 2 ** 32];
 /** `reg` with #address-cells = #size-cells = 2. */

@@ -1,23 +1,19 @@
 // The device tree of a guest: the machine as the hypervisor shows it to one partition. Bindings are those of the Linux
 // kernel (Documentation/devicetree/bindings).
 import type { Board } from "../../boards/schema.ts";
+import { MAX_CPUS } from "../../boards/limits.ts";
 import { isaOf } from "../isas.ts";
 import type { IsaPlanning } from "../isas.ts";
 import type { PlannedPartition } from "../plan/plan.ts";
 import { PL011_SIZE } from "../plan/plan.ts";
 import { cells64, reg, unit, writeDts } from "./dts.ts";
-import type { TreeNode } from "./dts.ts";
+import type { OwnPhandles, TreeNode } from "./dts.ts";
 
 /** Of /chosen/rng-seed: zeros, which the hypervisor replaces at each start. */
 export const RNG_SEED_BYTES = 64;
 const CELL_BYTES = 4;
 
-/** Of the interrupt controller, and of the clock of the emulated UARTs. */
-export interface OwnPhandles {
-  readonly controller: number;
-  readonly clock: number;
-}
-const OWN_PHANDLES: OwnPhandles = { controller: 1, clock: 2 };
+const OWN_PHANDLES: OwnPhandles = { controller: 1, clock: 2, cpus: Array.from({ length: MAX_CPUS }, (_, vcpu) => 3 + vcpu) };
 
 export interface TreeRequest {
   readonly board: Board;
@@ -51,9 +47,9 @@ export function ownTree(
     children: [
       chosen(partition, cmdline, initrd),
       ...isa.firmwareNodes(),
-      cpus(board, partition),
+      cpus(board, partition, phandles),
       ...memory(partition),
-      ...isa.machineNodes(board, partition, phandles.controller),
+      ...isa.machineNodes(board, partition, phandles),
       clock(board, phandles),
       pl011(isa, partition, partition.console, phandles),
       ...(partition.telemetry ? [pl011(isa, partition, partition.console + PL011_SIZE, phandles)] : []),
@@ -79,13 +75,20 @@ function chosen(partition: PlannedPartition, cmdline: string, initrd: TreeReques
 }
 
 /** `reg` is the vCPU's index, which is also what its ISA calls it. */
-function cpus(board: Board, partition: PlannedPartition): TreeNode {
+function cpus(board: Board, partition: PlannedPartition, phandles: OwnPhandles): TreeNode {
+  const isNamed = partition.pmu && isaOf(board).pmuLines(board, partition.cpus).length > 0;
   return {
     name: "cpus",
     properties: { "#address-cells": [1], "#size-cells": [0] },
-    children: partition.cpus.map((_, vcpu) => ({
+    children: partition.cpus.map((cpu, vcpu) => ({
       name: unit("cpu", vcpu),
-      properties: { device_type: ["cpu"], compatible: [board.cpus.compatible], reg: [vcpu], ...isaOf(board).CPU_PROPERTIES },
+      properties: {
+        device_type: ["cpu"],
+        compatible: [board.cpus.compatible[cpu] ?? ""],
+        reg: [vcpu],
+        ...isaOf(board).CPU_PROPERTIES,
+        ...(isNamed ? { phandle: [phandles.cpus[vcpu] ?? 0] } : {}),
+      },
     })),
   };
 }
@@ -129,11 +132,13 @@ function pl011(isa: IsaPlanning, partition: PlannedPartition, ipa: number, phand
 
 function devices(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] {
   return partition.devices.map((device) => ({
-    name: unit(device.node, device.reg),
+    name: unit(device.node, device.windows[0].base),
     properties: {
       compatible: device.compatible,
-      reg: reg(device.reg, device.size),
-      interrupts: isa.interruptCells(device.intid, device.trigger),
+      reg: device.windows.flatMap(({ base, size }) => reg(base, size)),
+      ...(device.intids.length > 0
+        ? { interrupts: device.intids.flatMap((intid) => isa.interruptCells(intid, device.trigger)) }
+        : {}),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
       ...(device.clockNames.length > 0
         ? { clocks: device.clockNames.map(() => phandles.clock), "clock-names": device.clockNames }

@@ -56,6 +56,10 @@ export const treeTooLarge = (bytes: number, most: number): Problem =>
 /** A board's, that cannot be true beside another one. */
 export const boardFact = (reason: string, remedy: string): Problem => error("AXV-P095", reason, remedy);
 
+/** What a board has, and no core drives yet. */
+export const coreLacks = (what: string): Problem =>
+  error("AXV-P099", `the hypervisor has not ${what} yet`, "use another board until it has");
+
 // 01x: names of things that are not there
 export const unknownBoard = (name: string, known: readonly string[]): Problem =>
   error("AXV-P010", `there is no board "${name}"`, suggest(name, known));
@@ -163,7 +167,7 @@ export const imageTooLarge = (what: string, needed: string, size: string): Probl
 export const imageBeyondRam = (span: string, ram: string): Problem =>
   error(
     "AXV-P096",
-    `the image at ${span}, with all that partitions are loaded with, is not all RAM of the board`,
+    `the image at ${span}, with all that partitions are loaded with, is not all RAM that firmware leaves`,
     `it has to fit into ${ram}: use smaller images`,
   );
 export const sparesExhausted = (needed: number, available: number): Problem =>
@@ -271,6 +275,14 @@ export const budgetTooSmall = (budget: number, least: number, vcpus: number): Pr
     `a budget of ${budget} bytes is less than one cache line` +
       `${vcpus === 1 ? "" : ` for each of ${vcpus} vCPUs`}: it would never run`,
     `write at least ${least}, such as 64K`,
+  );
+
+/** `why`: as its board.yaml says. */
+export const cacheUnknown = (board: string, why: string): Problem =>
+  error(
+    "AXV-P078",
+    `nothing is known of the caches of ${board} (${why}): there are no colours, and no lines to count a bandwidth in`,
+    "remove it, or say in its board.yaml which `caches` it has",
   );
 
 // 05x: images

@@ -65,12 +65,12 @@ function ramRegions(cache: PlannedCache, memory: MemoryPlan, partition: Partitio
   ];
 }
 
-/** One region for devices that share or adjoin pages. */
+/** One region for windows of devices that share or adjoin pages. */
 function deviceRegions(board: Board, partition: PartitionRequest): PlannedRegion[] {
   const devices = (partition.fields.devices ?? [])
     .flatMap((name) => {
       const device = board.devices[name];
-      return device === undefined ? [] : [{ name, pages: pagesOfDevice(device) }];
+      return device === undefined ? [] : pagesOfDevice(device).map((pages) => ({ name, pages }));
     })
     .sort((a, b) => a.pages.base - b.pages.base);
   const regions: PlannedRegion[] = [];
@@ -78,7 +78,8 @@ function deviceRegions(board: Board, partition: PartitionRequest): PlannedRegion
     const last = regions.at(-1);
     if (last !== undefined && pages.base <= last.pa + last.size) {
       const size = Math.max(last.size, end(pages) - last.pa);
-      regions[regions.length - 1] = { ...last, name: `${last.name}, ${name}`, size };
+      const names = last.name.split(", ").includes(name) ? last.name : `${last.name}, ${name}`;
+      regions[regions.length - 1] = { ...last, name: names, size };
     } else {
       regions.push({ name, ipa: pages.base, pa: pages.base, size: pages.size, kind: "device", access: "rw" });
     }

@@ -16,7 +16,9 @@ import type { PlannedCache } from "./plan.ts";
 const COLOURS_MAX = 32;
 
 export function sharedCache(board: Board): PlannedCache {
-  const last = board.cpus.caches.reduce((one, other) => (other.level > one.level ? other : one));
+  const { caches } = board.cpus;
+  if (!Array.isArray(caches)) return { level: 0, sets: 0, ways: 0, line: 0, colours: 1, wayGroups: 0, unknown: caches.none };
+  const last = caches.reduce((one, other) => (other.level > one.level ? other : one));
   const { level, sets, ways, line } = last;
   return { level, sets, ways, line, colours: coloursOf(sets * line), wayGroups: isaOf(board).wayGroups(board) };
 }

@@ -1,22 +1,8 @@
-// Free places in RAM: what nobody has yet, and the highest place in it that suits.
-import { alignDown, end, overlaps, PAGE } from "../units.ts";
+// Free places in RAM: the highest one that suits.
+import { alignDown, end, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
 import { colourOf } from "./cache.ts";
 import type { PlannedCache } from "./plan.ts";
-
-/** What of RAM nobody has, in ascending order. */
-export function gapsOf(ram: readonly Span[], taken: readonly Span[]): Span[] {
-  let gaps = [...ram].sort((a, b) => a.base - b.base);
-  for (const span of taken) {
-    gaps = gaps.flatMap((gap) => {
-      if (!overlaps(gap, span)) return [gap];
-      const below = { base: gap.base, size: span.base - gap.base };
-      const above = { base: end(span), size: end(gap) - end(span) };
-      return [below, above].filter((rest) => rest.size > 0);
-    });
-  }
-  return gaps;
-}
 
 /** The highest place, aligned as well as can be between the two alignments. */
 export function highest(gaps: readonly Span[], size: number, least: number, most: number): Span | undefined {

@@ -57,14 +57,14 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
   return (partition.fields.devices ?? []).flatMap((name) => {
     const device = board.devices[name];
     if (device === undefined) return [];
-    const { reg, size, trigger, node, compatible, dma_coherent: dmaCoherent, clock_names: clockNames } = device;
-    const quiesce = device.quiesce && { quiesce: { pa: reg + device.quiesce.offset, value: device.quiesce.value } };
+    const { windows, spis, trigger, node, compatible, dma_coherent: dmaCoherent, clock_names: clockNames } = device;
+    const [{ base }] = windows;
+    const quiesce = device.quiesce && { quiesce: { pa: base + device.quiesce.offset, value: device.quiesce.value } };
     return [
       {
         name,
-        reg,
-        size,
-        intid: lines.ofDevice(device),
+        windows,
+        intids: spis.map(lines.of),
         trigger,
         node,
         compatible,
@@ -86,8 +86,13 @@ export function planInterrupts(
 ): PlannedInterrupt[] {
   const lines = isaOf(board).linesOf(board);
   const interrupts: PlannedInterrupt[] = [
-    ...devices.map(({ intid, trigger, name }) => ({ intid, trigger, use: name })),
+    ...devices.flatMap(({ intids, trigger, name }) => intids.map((intid) => ({ intid, trigger, use: name }))),
     ...(partition.fields.spis ?? []).map((spi) => ({ intid: lines.of(spi), trigger: "level" as const, use: "spis" })),
+    ...(partition.fields.pmu === true ? isaOf(board).pmuLines(board, partition.fields.cpus ?? []) : []).map((intid) => ({
+      intid,
+      trigger: "level" as const,
+      use: "PMU",
+    })),
     { intid: spares.console(partition.name), trigger: "edge", use: CONSOLE_USE },
     ...channelsOf(partition, channels).map(({ name }) => ({
       intid: spares.doorbell(name, partition.name),

@@ -1,13 +1,9 @@
 // Which lines of its interrupt controller a board has for what.
-import type { Device } from "../../boards/schema.ts";
 
 export interface Lines {
   /** Of a number as system.yaml and profiles have it. */
   readonly of: (number: number) => number;
-  /** A device's, as such a number and as a line. */
-  readonly numberOf: (device: Device) => number;
-  readonly ofDevice: (device: Device) => number;
-  /** Of the hypervisor's own UART, likewise. */
+  /** Of the hypervisor's own UART, as such a number and as a line. */
   readonly uartNumber: number;
   readonly uart: number;
   /** The first of those that no device has, and how many there are. */

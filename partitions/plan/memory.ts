@@ -18,10 +18,10 @@ import {
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
-import { alignDown, BLOCK, contains, end, formatSize, formatSpan, GIB, overlaps } from "../units.ts";
+import { alignDown, BLOCK, contains, end, formatSize, formatSpan, gapsOf, GIB, overlaps } from "../units.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache, spreadOf } from "./cache.ts";
-import { gapsOf, highest, highestWithout } from "./gaps.ts";
+import { highest, highestWithout } from "./gaps.ts";
 import type { PlannedCache } from "./plan.ts";
 import { bytesBehindMailbox } from "./tag-images.ts";
 
@@ -70,12 +70,15 @@ export function memoryIpa(partition: PartitionRequest): number | "identity" | un
 
 export function placeMemory(
   board: Board,
-  reserved: Span,
+  image: Span,
   partitions: readonly PartitionRequest[],
   channels: readonly ChannelRequest[],
   findings: Findings,
 ): MemoryPlan {
-  const taken = [{ what: "the hypervisor's image", span: reserved }];
+  const taken = [
+    { what: "the hypervisor's image", span: image },
+    ...board.reserved.map(({ what, ...span }) => ({ what: `firmware's memory (${what})`, span })),
+  ];
   const ground = { board, cache: sharedCache(board), taken, findings };
   return {
     partitions: placePartitions(ground, partitions),

@@ -1,6 +1,7 @@
 // The plan: everything that is decided about a system before it boots, as plain data (JSON holds it as it is). The blob
 // is this, packed; so are the tables and pictures that people look at. What of it is an ISA's stands in <isa>/plan.ts.
 import type { BoardIsa } from "../../boards/isa.ts";
+import type { Window } from "../../boards/schema.ts";
 import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition } from "./aarch64/plan.ts";
 
 /** interface: GICC of a guest of a GICv2, which is the physical GICV or, with direct interrupts, the physical GICC. */
@@ -33,7 +34,7 @@ export interface PlannedBandwidth {
 export interface PlannedInterrupt {
   readonly intid: number;
   readonly trigger: "level" | "edge";
-  /** "console", "doorbell of <channel>", the name of a device, or "spis". */
+  /** "console", "doorbell of <channel>", "PMU", the name of a device, or "spis". */
   readonly use: string;
 }
 
@@ -80,9 +81,9 @@ export interface PlannedTagImage {
 /** A device as the partition's device tree describes it. */
 export interface PlannedDevice {
   readonly name: string;
-  readonly reg: number;
-  readonly size: number;
-  readonly intid: number;
+  /** Of its registers: PAs, and for the partition IPAs. */
+  readonly windows: readonly [Window, ...Window[]];
+  readonly intids: readonly number[];
   readonly trigger: "level" | "edge";
   readonly node: string;
   readonly compatible: readonly string[];
@@ -156,6 +157,8 @@ export interface PlannedCache {
   readonly line: number;
   /** Sets of a cache that pages of different colours never share: sets × line / page. 1: there is no telling apart. */
   readonly colours: number;
+  /** Why nothing is known of it: then there are no colours, and no line of it. */
+  readonly unknown?: string;
   /** Groups of ways that the cluster can give to partitions; 0: it cannot. */
   readonly wayGroups: number;
 }
@@ -171,6 +174,8 @@ export interface Plan extends Aarch64Machine {
   };
   /** Banks of the board's RAM. */
   readonly ram: readonly { readonly base: number; readonly size: number }[];
+  /** Of that, what is firmware's: nobody gets it. */
+  readonly reserved: readonly { readonly base: number; readonly size: number; readonly what: string }[];
   /** Bits of a guest physical address, as all pCPUs have them. */
   readonly ipaBits: number;
   readonly cache: PlannedCache;

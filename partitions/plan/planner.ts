@@ -51,14 +51,17 @@ export function decide(
   const cache = sharedCache(board);
   const housekeeper = chooseHousekeeper(board, system.partitions);
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
+  const { kind } = board.uart;
+  if (kind !== "pl011") throw new TypeError("a system was planned although the core does not drive its board's UART");
   const plan: Plan = {
     board: board.name,
     image: { base: board.boot.image, size: 0, loadsFrom: 0 },
     ram: board.ram,
+    reserved: board.reserved,
     ipaBits: guestAddressBits(board),
     ...isaOf(board).planMachine(board, cache.line),
     cache,
-    uart: { kind: board.uart.kind, address: board.uart.reg },
+    uart: { kind, address: board.uart.reg },
     housekeeper: housekeeper.cpu,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,

@@ -18,15 +18,21 @@ export function platformClaims(plan: Plan): Claim[] {
   ];
 }
 
+/** All of it in one bank, and nothing of it firmware's. */
+export const isFreeRam = ({ ram, reserved }: Plan, { from, to }: Pick<Claim, "from" | "to">): boolean =>
+  ram.some(({ base, size }) => base <= from && to <= base + size) &&
+  !reserved.some(({ base, size }) => from < base + size && base < to);
+
 export function proveBoard(plan: Plan): Violation[] {
   const { image, ram, cache, tickMicroseconds, telemetryMilliseconds } = plan;
   const banks = ram.map(({ base, size }) => ({ from: base, to: base + size, by: "a bank of RAM" }));
   const devices = platformClaims(plan);
   const odd = ({ from, to }: Claim): boolean =>
     from % PAGE_BYTES !== 0 || to % PAGE_BYTES !== 0 || to <= from || to > PA_END;
-  const inRam = banks.some(({ from, to }) => from <= image.base && image.base + image.size <= to);
   return [
-    ...(inRam ? [] : [breaks("imagePlace", "the image is not in the board's RAM")]),
+    ...(isFreeRam(plan, { from: image.base, to: image.base + image.size })
+      ? []
+      : [breaks("imagePlace", "the image is not in RAM that firmware leaves")]),
     ...banks.filter(odd).map(({ from }) => breaks("ram", `the RAM at 0x${from.toString(16)} cannot be`)),
     ...collisions(banks).map((reason) => breaks("ram", reason)),
     ...devices.filter((each) => odd(each) || each.from === 0).map(({ by }) => breaks("frames", `${by} cannot be there`)),

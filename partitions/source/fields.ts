@@ -83,8 +83,8 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
         badValue(`a key of ${nameOf(at.slice(0, -1))}`, shown(key), issue.issues[0]?.message ?? issue.message),
         "key",
       );
-    } else if (issue.code === "invalid_union" && isMapping(value)) {
-      // Of a union, the branch that is meant for a mapping explains best what is wrong in one.
+    } else if (issue.code === "invalid_union" && (isMapping(value) || Array.isArray(value))) {
+      // Of a union, the branch that is meant for a mapping, or a list, explains best what is wrong in one.
       const branch = issue.errors.find((errors) => errors.some(isAboutContents));
       if (branch === undefined) findings.report(at, badValue(nameOf(at), shown(value), issue.message));
       else
@@ -107,7 +107,7 @@ function reportIssues(schema: Schema, issues: readonly Issue[], raw: unknown, ba
   }
 }
 
-/** About something in a mapping, not about its being one. */
+/** About something in a mapping or a list, not about its being one. */
 const isAboutContents = (issue: Issue): boolean => issue.path.length > 0 || issue.code === "unrecognized_keys";
 
 /** The keys that a schema knows where `path` leads. */
@@ -126,7 +126,7 @@ function keysAt(schema: Schema, path: Path): readonly string[] {
     case "record":
       return keysAt(def.valueType, rest);
     case "array":
-      return keysAt(def.element, rest);
+      return step === undefined ? [] : keysAt(def.element, rest);
     case "object": {
       if (step === undefined) return Object.keys(def.shape);
       const inner = own(def.shape, step);

@@ -35,7 +35,7 @@ test("a board that extends another one has its facts, but for those that it give
   );
   expect(found).toEqual([]);
   expect(board).toMatchObject({ name: "mine", uart: { reg: 0x1000 }, gic: { version: 3, gicd: 0x08000000 } });
-  expect(board?.devices["virtio31"]?.reg).toBe(0x0a003e00);
+  expect(board?.devices["virtio31"]?.windows[0].base).toBe(0x0a003e00);
 });
 
 test("what it extends has to be there", () => {
@@ -69,8 +69,8 @@ test("more than 8 pCPUs are refused, with a GICv2 and without", () => {
     "extends: qemu-aarch64\nname: mine\ngic: { version: 2, gicd: 0x8000, gicc: 0x1000, gich: 0x4000, gicv: 0x6000, spis: " +
       "32, maintenance: 9 }\n";
   const cpus =
-    "cpus: { compatible: a, mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: [{ level: 1, kind: unified, sets: " +
-      "64, ways: 1, line: 64 }] }\n";
+    "cpus: { compatible: 'arm,cortex-a55', mpidr: [0, 1, 2, 3, 4, 5, 6, 7, 8], refill_event: 3, caches: " +
+      "[{ level: 1, kind: unified, sets: 64, ways: 1, line: 64 }] }\n";
   for (const file of [nine, gicv2 + cpus]) {
     const { board, found } = read(file);
     expect(board).toBeUndefined();

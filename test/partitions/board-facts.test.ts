@@ -38,6 +38,16 @@ const altered = (board: string, [from, to]: readonly [string | RegExp, string]):
   return text;
 };
 
+const RAM = "  - { base: 0x40000000, size: 0x40000000 }";
+/** Eight stretches that make nine of one. */
+const PIECES = Array.from({ length: 8 }, (_, n) => `{ base: 0x5${n}000000, size: 0x1000, what: "" }`);
+/** With a kind of two windows, and where a device of it can stand. */
+const TWO_WINDOWS = "virtio31:";
+const WIDE = QEMU.replace(
+  "device_kinds:",
+  "device_kinds:\n  wide: { size: [0x900, 0x100], trigger: level, dma: false, dma_coherent: false, node: wide, compatible: [a] }",
+);
+
 /** What is altered in the board, and what is said of it: the first mistake, after the key of its line. */
 const FACTS: readonly (readonly [string, readonly [string | RegExp, string], string, string])[] = [
   [
@@ -162,10 +172,106 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     'virtio0: AXV-P095 the register 0x00000200 that quiesces "virtio0" is none of its 512 bytes',
   ],
   [
+    "a list of pCPUs' models that is too short",
+    ["compatible: arm,cortex-a53", "compatible: [\"arm,cortex-a53\", \"arm,cortex-a55\"]"],
+    QEMU,
+    "compatible: AXV-P095 2 models are listed, and there are 4 pCPUs",
+  ],
+  [
+    "a list of PMUs' SPIs that is too long",
+    ["pmu: 7", "pmu: { spis: [100, 101, 102, 103, 104] }"],
+    QEMU,
+    "pmu: AXV-P095 5 SPIs of PMUs are listed, and there are 4 pCPUs",
+  ],
+  [
+    "one SPI of two PMUs",
+    ["pmu: 7", "pmu: { spis: [100, 101, 101, 103] }"],
+    QEMU,
+    "pmu: AXV-P095 SPI 101 of the PMU of pCPU 2 is the PMU of pCPU 1's, too",
+  ],
+  [
+    "a PMU's SPI that a device has",
+    ["pmu: 7", "pmu: { spis: [100, 101, 102, 47] }"],
+    QEMU,
+    'virtio31: AXV-P095 SPI 47 of "virtio31" is the PMU of pCPU 3\'s, too',
+  ],
+  [
+    "the UART's SPI at a device",
+    ["spi: 47", "spi: 1"],
+    QEMU,
+    'virtio31: AXV-P095 SPI 1 of "virtio31" is the UART\'s, too',
+  ],
+  [
+    "an SPI that a device has twice",
+    ["spi: 47", "spi: [47, 48, 47]"],
+    QEMU,
+    'virtio31: AXV-P095 SPI 47 of "virtio31" is listed twice',
+  ],
+  [
+    "one of a device's SPIs that the GIC has not",
+    ["spi: 47", "spi: [47, 224]"],
+    QEMU,
+    'virtio31: AXV-P095 SPI 224 of "virtio31" is none of the GIC\'s',
+  ],
+  [
+    "windows of one device over each other",
+    [TWO_WINDOWS, "wide: { kind: wide, reg: [0x0b000000, 0x0b000800], spi: 60 }\n  virtio31:"],
+    WIDE,
+    'wide: AXV-P095 window 1 of "wide" at 0x0b000000…0x0b001000 is over window 0 of "wide" at 0x0b000000…0x0b001000',
+  ],
+  [
+    "a second window over RAM",
+    [TWO_WINDOWS, "wide: { kind: wide, reg: [0x0b000000, 0x40000000], spi: 60 }\n  virtio31:"],
+    WIDE,
+    'wide: AXV-P095 window 1 of "wide" at 0x40000000…0x40001000 is over the RAM of bank 0 at 0x40000000…0x80000000',
+  ],
+  [
+    "fewer windows than its kind has",
+    [TWO_WINDOWS, "wide: { kind: wide, reg: 0x0b000000, spi: 60 }\n  virtio31:"],
+    WIDE,
+    'wide: AXV-P006 devices.wide.reg cannot be 184549376',
+  ],
+  [
+    "firmware's memory that is no RAM",
+    [RAM, "$&\nreserved: [{ base: 0x3ffff000, size: 0x2000, what: TF-A }]"],
+    QEMU,
+    "reserved: AXV-P095 firmware's memory (TF-A) at 0x3ffff000…0x40001000 is not all RAM",
+  ],
+  [
+    "firmware's memory twice",
+    [RAM, "$&\nreserved: [{ base: 0x50000000, size: 0x2000, what: TF-A }, { base: 0x50001000, size: 0x2000, what: OP-TEE }]"],
+    QEMU,
+    "reserved: AXV-P095 firmware's memory (OP-TEE) at 0x50001000…0x50003000 is over that at 0x50000000…0x50002000 (TF-A)",
+  ],
+  [
+    "more pieces of RAM than there is room for",
+    [RAM, `$&\nreserved: [${PIECES.join(", ")}]`],
+    QEMU,
+    "reserved: AXV-P095 firmware's memory leaves 9 stretches of RAM",
+  ],
+  [
+    "an image in firmware's memory",
+    [RAM, "$&\nreserved: [{ base: 0x40000000, size: 0x201000, what: TF-A }]"],
+    QEMU,
+    "image: AXV-P095 the image at 0x40200000 is not in RAM that firmware leaves",
+  ],
+  [
+    "a UART that the hypervisor does not drive",
+    ["kind: pl011, reg", "kind: ns16550, reg_shift: 2, reg_width: 4, reg"],
+    QEMU,
+    "uart: AXV-P099 the hypervisor has not a driver of a UART of kind ns16550 yet",
+  ],
+  [
+    "ways of a cache of which nothing is known",
+    [/caches:[^]*refill_event/, 'caches: { none: "its tree says nothing" }\n  refill_event'],
+    `${QEMU}cluster: { kind: dsu, way_groups: 4 }\n`,
+    "cluster: AXV-P095 the ways of a cache of which nothing is known",
+  ],
+  [
     "an image that is not loaded into RAM",
     ["image: 0x40200000", "image: 0x3fe00000"],
     QEMU,
-    "image: AXV-P095 the image at 0x3fe00000 is not in RAM",
+    "image: AXV-P095 the image at 0x3fe00000 is not in RAM that firmware leaves",
   ],
 ];
 
@@ -185,6 +291,26 @@ describe("a board is refused for", () => {
     });
     await expect(`${all.join("\n")}\n`).toMatchFileSnapshot("board-facts.txt");
   });
+});
+
+test("where nothing is known of the caches there are neither colours nor budgets, and the reason is said", () => {
+  const board = altered(QEMU, [/caches:[^]*refill_event/, "caches: { none: its tree says nothing }\n  refill_event"]);
+  const shares = "cache: { colours: [0] }, bandwidth: { budget: 1M, period: 1ms }";
+  const problem =
+    "nothing is known of the caches of mine (its tree says nothing): there are no colours, and no lines to count a bandwidth in";
+  expect(told({ "boards/mine/board.yaml": board })).toEqual([]);
+  expect(told({ "boards/mine/board.yaml": board, "system.yaml": SYSTEM.replace("image:", `${shares}, image:`) })).toEqual([
+    `a: AXV-P078 ${problem}`,
+    `a: AXV-P078 ${problem}`,
+  ]);
+});
+
+test("a budget needs a PMU whose interrupt the hypervisor can take", () => {
+  const board = altered(QEMU, ["pmu: 7", "pmu: { spis: [100, 101, 102, 103] }"]);
+  const budget = SYSTEM.replace("image:", "bandwidth: { budget: 1M, period: 1ms }, image:");
+  expect(told({ "boards/mine/board.yaml": board, "system.yaml": budget })).toEqual([
+    "a: AXV-P099 the hypervisor has not a way to take a PMU's interrupt that is an SPI, as on mine yet",
+  ]);
 });
 
 test("one spare SPI, no PMU, and the 4 KiB of a GICv2's GICD just before its GICC are taken", () => {
@@ -243,7 +369,7 @@ test("an image that reaches beyond its bank of RAM is refused where the board is
   ]);
   expect(told({ "boards/mine/board.yaml": board })).toEqual([
     expect.stringMatching(
-      /^board: AXV-P096 the image at 0x40200000…0x[0-9a-f]+, with all that partitions are loaded with, is not all RAM of the board$/,
+      /^board: AXV-P096 the image at 0x40200000…0x[0-9a-f]+, with all that partitions are loaded with, is not all RAM that firmware leaves$/,
     ),
   ]);
 });
@@ -280,17 +406,17 @@ timer: 5
     planFile(join(folder, "system.yaml")).diagnostics.map(({ line, message, remedy }) => `${line} ${message}: ${remedy}`),
   ).toEqual([
     '2 isa cannot be "arm": write aarch64',
-    '3 pmu cannot be "yes": write a PPI number, 0 to 15',
+    '3 pmu cannot be "yes": write a PPI number, 0 to 15, or { spis: [228, 229] }, one for each pCPU',
     "4 boot.conduit cannot be a list: write smc or hvc",
     '5 a key of device_kinds cannot be "A": write at most 63 of a-z, 0-9 and "-", the first one no "-"',
     '5 device_kinds.b.trigger cannot be "x": write level or edge',
     "5 device_kinds.b.dma cannot be 1: write true or false",
     "5 device_kinds.b.compatible cannot be a list: write a list of at least 1",
     '5 device_kinds.b.node cannot be "a/b": write the name of a device tree node, such as virtio_mmio: 31 characters at most',
-    '6 cpus.compatible cannot be "": write manufacturer and model, such as arm,pl031',
+    '6 cpus.compatible cannot be "": write manufacturer and model, such as arm,cortex-a55; "arm,cortex-a55" in a list',
     "6 cpus.refill_event cannot be -1: write a whole number, at least 0",
     "6 cpus.pa_bits cannot be 53: write a whole number, at most 52",
-    "6 cpus.caches cannot be 5: write a list",
+    "6 cpus.caches cannot be 5: write a list of all caches, or { none: why nothing is known of them }",
     "7 timer cannot be 5: write a mapping of keys and values",
   ]);
 });

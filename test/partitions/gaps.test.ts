@@ -1,7 +1,7 @@
 // Free places in RAM: what is nobody's, and the highest place in it whose pages have none of the colours that are others'.
 import { expect, test } from "vitest";
-import { gapsOf, highestWithout } from "../../partitions/plan/gaps.ts";
-import { PAGE } from "../../partitions/units.ts";
+import { highestWithout } from "../../partitions/plan/gaps.ts";
+import { gapsOf, PAGE } from "../../partitions/units.ts";
 
 const span = (base: number, pages: number) => ({ base, size: pages * PAGE });
 const CACHE = { level: 2, sets: 256, ways: 4, line: 64, colours: 4, wayGroups: 0 };

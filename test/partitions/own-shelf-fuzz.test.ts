@@ -35,6 +35,46 @@ const QEMU = read("boards/qemu-aarch64/board.yaml");
 /** Of its devices, which are all alike, the first few: else nothing else would be changed. */
 const BOARD: Mapping = { ...QEMU, devices: Object.fromEntries(Object.entries(QEMU["devices"] ?? {}).slice(0, 4)) };
 const { extends: _, ...GICV2 } = read("boards/qemu-aarch64-gicv2/board.yaml");
+/** With all that other boards have, and none of QEMU's. */
+const OTHER: Mapping = {
+  ...BOARD,
+  cpus: {
+    ...(BOARD["cpus"] as Mapping),
+    compatible: ["phytium,ftc664", "phytium,ftc664", "phytium,ftc310", "phytium,ftc310"],
+    caches: { none: "its tree says nothing of caches" },
+  },
+  pmu: { spis: [228, 229, 230, 231] },
+  gic: { ...(BOARD["gic"] as Mapping), spis: 256 },
+  uart: { kind: "ns16550", reg: 0x0900_0000, spi: 1, clock_hz: 24_000_000, reg_shift: 2, reg_width: 4, baud: 1_500_000 },
+  reserved: [
+    { base: 0x4000_0000, size: 0x10_0000, what: "TF-A" },
+    { base: 0x7fff_0000, size: 0x1_0000, what: "OP-TEE" },
+  ],
+  boot: { ...(BOARD["boot"] as Mapping), dtb: "none" },
+  match: [
+    { path: "/", property: "compatible", has: "phytium,pe2204" },
+    { path: "/soc/sata@31a40000", property: "status", is: "okay" },
+    { path: "/soc", property: "dma-coherent", absent: true },
+  ],
+  tree: { debian: "rk3568-roc-pc.dtb", variable: "AXV_TREE" },
+  init_registers: [{ base: 0x0900_1000, size: 0x1000, what: "CRU" }],
+  device_kinds: {
+    ...(BOARD["device_kinds"] as Mapping),
+    gem: {
+      size: [0x1000, 0x800],
+      trigger: "level",
+      dma: true,
+      dma_coherent: false,
+      node: "ethernet",
+      compatible: ["cdns,gem"],
+    },
+  },
+  devices: {
+    ...(BOARD["devices"] as Mapping),
+    eth: { kind: "gem", reg: [0x0b00_0000, 0x0b00_1800], spi: [70, 71], path: "/soc/ethernet@b000000", dma_coherent: true },
+    crypto: { kind: "pl031", reg: [0x0b00_2000], spi: [] },
+  },
+};
 const PLC: Mapping = { ...profile("plc"), tags: [{ name: "scans", unit: "count" }] };
 const LINUX = profile("linux");
 const only = (from: Mapping, ...keys: readonly string[]): Mapping =>
@@ -69,8 +109,14 @@ const KINDS: readonly Kind[] = [
   {
     file: "boards/mine/board.yaml",
     name: "mine",
-    goods: [BOARD, { ...BOARD, ...GICV2 }, { extends: "qemu-aarch64", ...only(BOARD, "ram", "gic", "devices") }],
-    extra: { cluster: { kind: "dsu", way_groups: 4 }, pmu: 6, extends: "qemu-aarch64-gicv2" },
+    goods: [BOARD, OTHER, { ...BOARD, ...GICV2 }, { extends: "qemu-aarch64", ...only(BOARD, "ram", "gic", "devices") }],
+    extra: {
+      cluster: { kind: "dsu", way_groups: 4 },
+      pmu: 6,
+      extends: "qemu-aarch64-gicv2",
+      ...only(OTHER, "pmu", "match", "tree", "init_registers", "reserved"),
+      uart: { kind: "cadence", reg: 0x0900_0000, spi: 1, clock_hz: 1 },
+    },
     schema: boardJsonSchema(),
     shelf: boardsIn,
   },
@@ -257,9 +303,9 @@ describe("the tool and the published schemas", () => {
       kind.shelf(folder).get(kind.name, findings);
       // Of one that extends what is not there, the tool says no more than that.
       if (findings.sorted.some(({ code }) => code === "AXV-P017")) continue;
-      // Which kinds of devices there are, no JSON Schema can say.
+      // Which kinds of devices there are, and with how many windows, no JSON Schema can say.
       const tool = !findings.sorted.some(
-        ({ code, remedy }) => ABOUT_THE_FILE.test(code) && !remedy.includes("one of device_kinds"),
+        ({ code, remedy }) => ABOUT_THE_FILE.test(code) && !/one of device_kinds|as many addresses as/.test(remedy),
       );
       const schema = validators.get(kind.schema)?.validate(value).valid === true;
       counts[`${tool}`]++;

@@ -26,18 +26,18 @@ const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
   "test-devices": ({ devices }) => {
     const { rtc } = devices;
     if (rtc === undefined) throw new Error("the board has no rtc");
-    const device = (reg: number, size: number, spi: number): Device => ({ ...rtc, reg, size, spi });
+    const device = (base: number, size: number, spi: number): Device => ({ ...rtc, windows: [{ base, size }], spis: [spi] });
     return {
       devices: {
         ...devices,
         wide: device(0x0b000000, 0x2800, 60),
         narrow: device(0x0b002800, 0x800, 61),
-        twin: device(0x0b004000, 0x1000, rtc.spi),
+        twin: device(0x0b004000, 0x1000, rtc.spis[0] ?? 0),
       },
     };
   },
   "test-one-colour": ({ cpus }) => ({
-    cpus: { ...cpus, caches: cpus.caches.map((cache) => ({ ...cache, sets: 64 })) },
+    cpus: { ...cpus, caches: [{ level: 2, kind: "unified", sets: 64, ways: 16, line: 64 }] },
   }),
 };
 

@@ -78,8 +78,8 @@ export const edge = (intid: number): PlannedInterrupt => ({ intid, trigger: "edg
 const silenced = (quiesce: { readonly pa: number; readonly value: number }): PlannedDevice =>
   (
     {
-      name: "device", reg: quiesce.pa, size: 4, intid: 0, trigger: "level", node: "", compatible: [], clockNames: [],
-      dmaCoherent: true, reachesAllMemory: true, quiesce,
+      name: "device", windows: [{ base: quiesce.pa, size: 4 }], intids: [], trigger: "level", node: "", compatible: [],
+      clockNames: [], dmaCoherent: true, reachesAllMemory: true, quiesce,
     }
   );
 
@@ -147,7 +147,7 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
       base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / PAGE) * PAGE,
       loadsFrom,
     },
-    ram: board.ram.map(({ pa, size }) => ({ base: pa, size })),
+    ram: board.ram.map(({ pa, size }) => ({ base: pa, size })), reserved: [],
     counterHz: null,
     housekeeper: spec.housekeeper,
     tickMicroseconds: TICK_MICROSECONDS,

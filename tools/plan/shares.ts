@@ -41,8 +41,9 @@ export const telemetryNotes = ({ partitions }: Plan): string[] =>
       return `${name} reads along what leaves by the UART: states, events, and what every partition prints.${commands}`;
     });
 
-export const cacheName = ({ cache }: Plan): string => `L${cache.level} cache`;
-export const cacheOf = (plan: Plan): string => `${cacheName(plan)}, ${formatSize(cacheBytes(plan.cache))}`;
+export const cacheName = ({ cache }: Plan): string => (cache.unknown === undefined ? `L${cache.level} cache` : "caches");
+export const cacheOf = (plan: Plan): string =>
+  `${cacheName(plan)}, ${plan.cache.unknown === undefined ? formatSize(cacheBytes(plan.cache)) : "unknown"}`;
 
 /** What of its memory is coloured; undefined: nothing is. */
 const colouredOf = ({

@@ -1,6 +1,6 @@
 // The facts of an AArch64 board, one with another: affinities, PPIs, SPIs; and where its GIC is.
 import type { Board } from "../../../boards/schema.ts";
-import { boardFact } from "../../diagnostics/catalogue.ts";
+import { boardFact, coreLacks } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
 import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
 import type { Path } from "../../source/path.ts";
@@ -9,6 +9,10 @@ import type { Frame } from "../frame.ts";
 
 export function checkFacts(board: Board, mistakes: Findings): void {
   checkAffinities(board, mistakes);
+  if (board.cluster !== undefined && !Array.isArray(board.cpus.caches))
+    mistakes.report(["cluster"], boardFact("the ways of a cache of which nothing is known", "say which `caches` there are"));
+  checkPcpus(board, mistakes);
+  checkUart(board, mistakes);
   checkPpis(board, mistakes);
   checkSpis(board, mistakes);
 }
@@ -31,10 +35,24 @@ function checkAffinities({ cpus: { mpidr } }: Board, mistakes: Findings): void {
   }
 }
 
+/** What is said of each pCPU is said of all of them. */
+function checkPcpus({ cpus: { mpidr, compatible }, pmu }: Board, mistakes: Findings): void {
+  const all = mpidr.length;
+  const check = (at: Path, what: string, count: number): void => {
+    if (count !== all) mistakes.report(at, boardFact(`${count} ${what} are listed, and there are ${all} pCPUs`, `list ${all}`));
+  };
+  check(["cpus", "compatible"], "models", compatible.length);
+  if (typeof pmu === "object") check(["pmu", "spis"], "SPIs of PMUs", pmu.spis.length);
+}
+
+function checkUart({ uart }: Board, mistakes: Findings): void {
+  if (uart.kind !== "pl011") mistakes.report(["uart", "kind"], coreLacks(`a driver of a UART of kind ${uart.kind}`));
+}
+
 function checkPpis({ timer, pmu, gic }: Board, mistakes: Findings): void {
   const uses: [string, Path, number][] = Object.entries(timer).map(([kind, ppi]) => [`the ${kind} timer`, ["timer", kind], ppi]);
   uses.push(["the GIC's maintenance interrupt", ["gic", "maintenance"], gic.maintenance]);
-  if (pmu !== undefined) uses.push(["the PMU", ["pmu"], pmu]);
+  if (typeof pmu === "number") uses.push(["the PMU", ["pmu"], pmu]);
   const owners = new Map<number, string>();
   for (const [use, at, ppi] of uses) {
     const owner = owners.get(ppi);
@@ -47,12 +65,33 @@ function checkPpis({ timer, pmu, gic }: Board, mistakes: Findings): void {
   }
 }
 
-function checkSpis({ gic, uart, spare_spis: [first, last], devices }: Board, mistakes: Findings): void {
+/** Devices may share one with each other: then they go to one partition together. */
+function checkSpis({ gic, uart, pmu, spare_spis: [first, last], devices }: Board, mistakes: Findings): void {
   if (first > last) mistakes.report(["spare_spis"], boardFact(`${first} is behind ${last}`, "write the lower number first"));
-  const uses: [string, Path, number][] = [
+  const own: [string, Path, number][] = [
     ["the UART", ["uart", "spi"], uart.spi],
-    ...Object.entries(devices).map(([name, { spi }]): [string, Path, number] => [`"${name}"`, ["devices", name, "spi"], spi]),
+    ...(typeof pmu === "object" ? pmu.spis : []).map((spi, cpu): [string, Path, number] => [
+      `the PMU of pCPU ${cpu}`,
+      ["pmu", "spis", cpu],
+      spi,
+    ]),
   ];
+  const ofDevices = Object.entries(devices).flatMap(([name, { spis }]) =>
+    spis.map((spi, index): [string, Path, number] => [
+      `"${name}"`,
+      ["devices", name, "spi", ...(spis.length > 1 ? [index] : [])],
+      spi,
+    ]),
+  );
+  const uses = [...own, ...ofDevices];
+  const owners = new Map<number, string>();
+  for (const [use, at, spi] of uses) {
+    const owner = owners.get(spi);
+    const mayShare = owner === undefined || (owner !== use && !own.some(([each]) => each === owner));
+    const how = owner === use ? "listed twice" : `${owner}'s, too`;
+    if (!mayShare) mistakes.report(at, boardFact(`SPI ${spi} of ${use} is ${how}`, "look at the board's device tree"));
+    owners.set(spi, owner ?? use);
+  }
   for (const [use, at, spi] of uses) {
     if (spi >= first && spi <= last)
       mistakes.report(

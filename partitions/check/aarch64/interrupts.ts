@@ -15,6 +15,8 @@ export function numberProblem(board: Board, spi: number): Problem | undefined {
   const [firstSpare, lastSpare] = board.spare_spis;
   if (spi >= board.gic.spis) return unknownSpi(spi, board.name, board.gic.spis);
   if (spi === board.uart.spi) return interruptReserved(spi, "the hypervisor's own UART");
+  const pcpu = typeof board.pmu === "object" ? board.pmu.spis.indexOf(spi) : -1;
+  if (pcpu >= 0) return interruptReserved(spi, `the PMU's of pCPU ${pcpu}, which goes to a partition by \`pmu: true\``);
   if (spi >= firstSpare && spi <= lastSpare)
     return interruptReserved(spi, "one of the spare SPIs that consoles and channels use");
   return undefined;

@@ -1,9 +1,10 @@
 // Nodes of a guest's device tree that AArch64 has: PSCI, timers, PMU, GIC; and how a node says which interrupt it has.
 import type { Board } from "../../../boards/schema.ts";
+import { pmuLines } from "../../plan/aarch64/machine.ts";
 import { FIRST_SPI, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
 import type { PlannedPartition } from "../../plan/plan.ts";
 import { reg, unit } from "../dts.ts";
-import type { TreeNode } from "../dts.ts";
+import type { OwnPhandles, TreeNode } from "../dts.ts";
 
 const GICV2 = ["arm,gic-400", "arm,cortex-a15-gic"];
 const GICV3 = ["arm,gic-v3"];
@@ -30,14 +31,24 @@ export const firmwareNodes = (): TreeNode[] => [
   { name: "psci", properties: { compatible: ["arm,psci-1.0", "arm,psci-0.2"], method: ["hvc"] } },
 ];
 
-/** `phandle`: of the interrupt controller. */
-export const machineNodes = (board: Board, partition: PlannedPartition, phandle: number): TreeNode[] => [
+export const machineNodes = (board: Board, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] => [
   timer(board, partition),
-  ...(partition.pmu && board.pmu !== undefined
-    ? [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], interrupts: ppi(board.pmu, partition) } }]
-    : []),
-  gic(partition, phandle),
+  ...(partition.pmu ? pmu(board, partition, phandles) : []),
+  gic(partition, phandles.controller),
 ];
+
+/** Its interrupt: of all vCPUs one PPI, or of each an SPI, and `interrupt-affinity` says whose (arm/pmu.yaml). */
+function pmu(board: Board, partition: PlannedPartition, phandles: OwnPhandles): TreeNode[] {
+  if (board.pmu === undefined) return [];
+  const wires =
+    typeof board.pmu === "number"
+      ? { interrupts: ppi(board.pmu, partition) }
+      : {
+          interrupts: pmuLines(board, partition.cpus).flatMap((intid) => interruptCells(intid, "level")),
+          "interrupt-affinity": partition.cpus.map((_, vcpu) => phandles.cpus[vcpu] ?? 0),
+        };
+  return [{ name: "pmu", properties: { compatible: ["arm,armv8-pmuv3"], ...wires } }];
+}
 
 /** Secure, non-secure physical, virtual: a guest has no EL2, so no hypervisor timer. */
 function timer(board: Board, partition: PlannedPartition): TreeNode {

@@ -1,10 +1,10 @@
 // The device tree of a guest of a board whose own tree is known: what the hypervisor shows of itself, as it shows it everywhere,
 // and the partition's part of the board's tree behind that.
+import { MAX_CPUS } from "../../../boards/limits.ts";
 import type { Fdt, FdtNode } from "../fdt.ts";
 import { writeFdt } from "../fdt.ts";
-import type { TreeNode, Value } from "../dts.ts";
+import type { OwnPhandles, TreeNode, Value } from "../dts.ts";
 import { addressCells, cellOf, isCompatible, malformed, phandleOf, sizeCells, stringsOf } from "../properties.ts";
-import type { OwnPhandles } from "../guest-tree.ts";
 import type { BoardTree } from "./board-tree.ts";
 import type { Closure } from "./closure.ts";
 import type { Loss } from "./losses.ts";
@@ -28,6 +28,7 @@ export function freePhandles({ places }: BoardTree): () => number {
 export const ownPhandles = ({ controller }: BoardTree, free: () => number): OwnPhandles => ({
   controller: phandleOf(controller) ?? free(),
   clock: free(),
+  cpus: Array.from({ length: MAX_CPUS }, free),
 });
 
 /** `own`: the whole tree, as it is without the board's; `free`: phandles that it has not taken, either. */

@@ -1,5 +1,7 @@
 // The board as AArch64 plans it: GIC, timers, PMU, pCPUs; and which interrupt of it a number of a device tree is.
-import type { Board, Device } from "../../../boards/schema.ts";
+import type { Board } from "../../../boards/schema.ts";
+import { bandwidthUnwired, coreLacks } from "../../diagnostics/catalogue.ts";
+import type { Problem } from "../../diagnostics/diagnostic.ts";
 import type { Lines } from "../lines.ts";
 import type { Aarch64Cpu, Aarch64Machine } from "./plan.ts";
 import { FIRST_PPI, FIRST_SPI } from "./sizes.ts";
@@ -23,7 +25,7 @@ export function planMachine(board: Board, line: number): Aarch64Machine {
     counterHz: board.counter_hz ?? null,
     timers: { hypervisor: intid(timer.hypervisor), virtual: intid(timer.virtual), physical: intid(timer.physical) },
     pmu: {
-      interrupt: pmu === undefined ? 0 : intid(pmu),
+      interrupt: typeof pmu === "number" ? intid(pmu) : 0,
       refillEvent: cpus.refill_event,
       // PMU event 0x19: so many bring a line.
       busAccesses: cpus.bus_bytes === undefined ? 0 : line / cpus.bus_bytes,
@@ -41,14 +43,19 @@ export const planCpu = ({ cpus, gic }: Board, cpu: number): Aarch64Cpu => ({
 });
 
 export const countsHypervisor = (board: Board): boolean => board.cpus.pmu_version < PMU_LEAVES_EL2_OUT;
-export const countsRefills = (board: Board): boolean => board.pmu !== undefined;
+/** INTIDs of the PMUs of these pCPUs, where they are SPIs. */
+export const pmuLines = ({ pmu }: Board, cpus: readonly number[]): number[] =>
+  typeof pmu === "object" ? cpus.map((cpu) => FIRST_SPI + (pmu.spis[cpu] ?? 0)) : [];
+/** Why what `bandwidth` limits cannot be measured. */
+export function refillsProblem({ name, pmu }: Board): Problem | undefined {
+  if (typeof pmu === "object") return coreLacks(`a way to take a PMU's interrupt that is an SPI, as on ${name}`);
+  return pmu === undefined ? bandwidthUnwired(name) : undefined;
+}
 export const wayGroups = (board: Board): number => board.cluster?.way_groups ?? 0;
 
 /** SPIs. Virtual INTID == physical INTID: a guest sees a device's under its own number. */
 export const linesOf = (board: Board): Lines => ({
   of: (spi) => FIRST_SPI + spi,
-  numberOf: ({ spi }: Device) => spi,
-  ofDevice: ({ spi }: Device) => FIRST_SPI + spi,
   uartNumber: board.uart.spi,
   uart: FIRST_SPI + board.uart.spi,
   firstSpare: FIRST_SPI + board.spare_spis[0],
@@ -58,6 +65,6 @@ export const linesOf = (board: Board): Lines => ({
 /** Both EL1 timers, as guests differ in which one they use; and the PMU's interrupt with the PMU. */
 export function planPrivate({ timer, pmu }: Board, hasPmu: boolean): { readonly ppis: readonly number[] } {
   const ppis = [timer.virtual, timer.physical];
-  if (hasPmu && pmu !== undefined) ppis.push(pmu);
+  if (hasPmu && typeof pmu === "number") ppis.push(pmu);
   return { ppis: ppis.map(intid).sort((a, b) => a - b) };
 }

@@ -1,6 +1,5 @@
 // The least that a guest's tree has of the hypervisor's own.
-import type { TreeNode } from "../../../partitions/devicetree/dts.ts";
-import type { OwnPhandles } from "../../../partitions/devicetree/guest-tree.ts";
+import type { OwnPhandles, TreeNode } from "../../../partitions/devicetree/dts.ts";
 import { FRAMES } from "./small.ts";
 
 export const bareTree = ({ controller }: OwnPhandles): TreeNode => ({
