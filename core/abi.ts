@@ -6,8 +6,7 @@
 // Hypercalls, by number; how a number and up to seven arguments get here, and a result back, is the ISA's (arch/<isa>/calls.ts).
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Result: (major << 16) | minor of this interface. */
-export const CALL_VERSION: u32 = 0;
+export const CALL_VERSION: u32 = 0; // Result: (major << 16) | minor of this interface
 /** Argument 0: channel index of the caller (its order in the caller's list). Makes the peer's doorbell interrupt pending. */
 export const CALL_DOORBELL: u32 = 1;
 /** 0: count of bytes, 0…48; 1…6: the bytes, little endian. Result: count taken (less when the ring is full). */
@@ -47,17 +46,13 @@ export const FRAME_HYPERVISOR: u8 = 0xff;
 
 /** Raw console bytes; board → host what the partition printed, host → board what is typed into it. */
 export const FRAME_CONSOLE: u8 = 1;
-/** Board → host: CBOR map with the PARTITION_* keys. */
-export const FRAME_PARTITION: u8 = 2;
-/** Board → host: CBOR map with the VCPU_* keys. */
-export const FRAME_VCPU: u8 = 3;
-/** Board → host: CBOR map with the EVENT_* keys. */
-export const FRAME_EVENT: u8 = 4;
+export const FRAME_PARTITION: u8 = 2; // Board → host: CBOR map with the PARTITION_* keys
+export const FRAME_VCPU: u8 = 3; // Board → host: CBOR map with the VCPU_* keys
+export const FRAME_EVENT: u8 = 4; // Board → host: CBOR map with the EVENT_* keys
 /** Host → board, or from the partition that reads along: one of COMMAND_* (u8), and a number (4 bytes) that the reply repeats.
  *  The frame's partition is the one it is about. Replies are heard by both: each begins its numbers somewhere. */
 export const FRAME_COMMAND: u8 = 5;
-/** Board → host: one of REPLY_* (u8), and the command's number. */
-export const FRAME_REPLY: u8 = 6;
+export const FRAME_REPLY: u8 = 6; // Board → host: one of REPLY_* (u8), and the command's number
 /**
  * Board → host, after COMMAND_TAGS: what has changed in a piece of the partition's tag image, all of one scan
  * (rtos-guests/channel/tagImageLayout.ts). A piece is TAG_PIECE_WORDS words of 8 bytes. Without words: there was a scan, and
@@ -193,8 +188,7 @@ export const MAILBOX_TAG_BYTES: u32 = 0x34;
 export const MAILBOX_TAG_IMAGE: u32 = MAILBOX_SIZE;
 export const MAILBOX_MAGIC: u32 = 0x4d565841; // "AXVM" in memory; at 0
 export const MAILBOX_VERSION: u32 = 4; // holds 1
-/** Any change of it feeds the watchdog, the first one arms it. */
-export const MAILBOX_WATCHDOG: u32 = 8;
+export const MAILBOX_WATCHDOG: u32 = 8; // Any change of it feeds the watchdog, the first one arms it
 /** Word n: any change of it rings the doorbell of the partition's channel n. */
 export const MAILBOX_DOORBELLS: u32 = 0x10;
 export const MAILBOX_DOORBELL_COUNT: u32 = 8;

@@ -1,7 +1,6 @@
 // CBOR (RFC 8949), as much of it as telemetry needs: unsigned integers, arrays, maps. Appends to a frame.
 
 import { frameNumber } from "./frame";
-import { bound } from "../build/generated/cpu";
 
 // Major types (RFC 8949 §3.1), in the top three bits of the initial byte.
 const UNSIGNED: u32 = 0;
@@ -24,10 +23,8 @@ function initial(major: u32, argument: u64): void {
 
 export function cborUnsigned(value: u64): void { initial(UNSIGNED, value); }
 
-/** A map of `pairs` pairs follows. */
 export function cborMap(pairs: u32): void { initial(MAP, pairs); }
 
-/** An array of `items` items follows. */
 export function cborArray(items: u32): void { initial(ARRAY, items); }
 
 /** One pair of a map: its key and value, both unsigned. */

@@ -16,8 +16,7 @@ const ENTRIES: u32 = 32;
 const ENTRY_SIZE: u32 = 40;
 const FILLED: u32 = 0x10000;
 const EVENT_KEYS: u32 = 5;
-/** Writers that look at the same time may overshoot by one each. */
-const MARGIN: u32 = 8;
+const MARGIN: u32 = 8; // Writers that look at the same time may overshoot by one each
 
 const entries: usize = memory.data(ENTRIES * ENTRY_SIZE, 16);
 const positions: usize = memory.data(8, 8); // head, tail

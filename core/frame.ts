@@ -11,8 +11,7 @@ const FRAME_MAX: u32 = HEADER + FRAME_PAYLOAD_MAX + CRC_BYTES;
 /** COBS adds a byte in 254, and one; a delimiter stands on either side. */
 export const ENCODED_MAX: u32 = FRAME_MAX + FRAME_MAX / 254 + 1 + 2;
 const DELIMITER: u32 = 0;
-/** The longest run of non-zero bytes that one COBS code byte covers is 254. */
-const LONGEST_RUN: u32 = 0xff;
+const LONGEST_RUN: u32 = 0xff; // The longest run of non-zero bytes that one COBS code byte covers is 254
 
 // ---- out: addresses in two buffers ----
 const raw: u32 = <u32>memory.data(FRAME_MAX + 8);
@@ -27,8 +26,7 @@ let codeAt: u32 = 0;
 /** Its checksum has joined it; its last byte has been encoded. */
 let summed: bool = true;
 let complete: bool = true;
-/** Bytes that are encoded at once. */
-const PIECE: u32 = 66;
+const PIECE: u32 = 66; // Bytes that are encoded at once
 
 /** Starts a frame; the one before must have been sent. */
 export function openFrame(kind: u32, partition: u32): void {
@@ -64,7 +62,6 @@ export function dropFrame(): void {
 @inline export function framePayload(): usize { return raw + HEADER; }
 @inline export function frameTakes(bytes: u32): void { rawEnd += bytes; }
 
-/** Encodes the next piece. */
 export function encodePiece(): void {
   const end = min(rawTaken + PIECE, rawEnd);
   let sum = crc;

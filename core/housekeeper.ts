@@ -39,8 +39,7 @@ const SEND_PIECES: u32 = 24;
 const SEND_MAX: u32 = 144;
 const RECEIVE_MAX: u32 = 32;
 const SENT_MAX: u32 = 8;
-/** Where a guest runs, a tick's pieces come that part of its period apart. */
-const SPREAD_SHIFT: u32 = 5;
+const SPREAD_SHIFT: u32 = 5; // Where a guest runs, a tick's pieces come that part of its period apart
 /** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
 const STOP_TICKS: u32 = 1000;
 const MICROSECONDS_PER_MILLISECOND: u32 = 1000;
@@ -52,8 +51,7 @@ let ticksToTelemetry: u32 = 1;
 /** Which piece of a tick comes next. */
 let piece: u32 = 0;
 let commandWaits: bool = false;
-/** The partition that it comes from; NONE: it comes by the UART. */
-let commandFrom: u32 = NONE;
+let commandFrom: u32 = NONE; // The partition that it comes from; NONE: it comes by the UART
 
 /** Arms the first tick, on the housekeeper's pCPU. */
 export function startTick(vcpu: Vcpu): void {
@@ -96,7 +94,6 @@ export function tick(): void {
   armTimer(nextTick);
 }
 
-/** The next piece of a tick. */
 export function tickPiece(): void {
   const now = clock();
   const served = header().partitionCount;
@@ -175,19 +172,15 @@ function receiveFromPartition(): void {
   consoleDrained(TELEMETRY_PORT);
 }
 
-/** Acts on the frame that has come. */
 function act(): void {
   if (!commandWaits) return;
   commandWaits = false;
   const what = receiveFrame(commandFrom);
   if (what == RECEIVED_INPUT) consoleReceived(receivedFor());
-  else if (what == RECEIVED_COMMAND) reply(command(receivedCommand(), partitionOf(receivedFor())));
-}
-
-/** Carries out a command; REPLY_*. */
-function command(code: u32, partition: Partition): u32 {
-  if (code < COMMAND_START || code > COMMAND_TAGS) return REPLY_UNKNOWN_COMMAND;
-  return carryOut(code, partition) ? REPLY_OK : REPLY_WRONG_STATE;
+  if (what != RECEIVED_COMMAND) return;
+  const code = receivedCommand();
+  if (code < COMMAND_START || code > COMMAND_TAGS) reply(REPLY_UNKNOWN_COMMAND);
+  else reply(carryOut(code, partitionOf(receivedFor())) ? REPLY_OK : REPLY_WRONG_STATE);
 }
 
 function carryOut(code: u32, partition: Partition): bool {

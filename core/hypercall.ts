@@ -48,7 +48,6 @@ function consoleWrite(vcpu: Vcpu): i64 {
   return taken;
 }
 
-/** Keeps a tag's value for the next telemetry frame. */
 function publishTag(partition: Partition, index: u64, value: u64): i64 {
   if (index >= TAG_MAX) return CALL_INVALID_PARAMETER;
   setTag(partition, <u32>index, value);

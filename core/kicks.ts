@@ -16,12 +16,10 @@ import { MAX_CPUS } from "../build/generated/blob";
 import { atomicAdd32, bound, loadAcquire32 } from "../build/generated/cpu";
 import { Vcpu, vcpuOf } from "./vcpu";
 
-/** Kicks every pCPU of a mask. */
 export function kickAll(mask: u32): void {
-  for (let i: u32 = 0; mask != 0; i++) {
+  for (let i: u32 = 0; mask != 0; i++, mask &= mask - 1) {
     bound(i, MAX_CPUS);
     kick(vcpuOf(ctz(mask)));
-    mask &= mask - 1;
   }
 }
 

@@ -25,12 +25,9 @@ import { grantStage2, revokeStage2 } from "./stage2";
 import { Vcpu, vcpuOf } from "./vcpu";
 
 // What an exit handler tells the vectors (arch/<isa>/entry.S) to do next.
-/** The guest goes on. */
-export const RESUME: u32 = 0;
-/** There is no guest to go back to: park(), then sleep until an interrupt comes. */
-export const PARK: u32 = 1;
-/** The same, but there is more to do: park() again, which looks at what is pending first. */
-export const AGAIN: u32 = 2;
+export const RESUME: u32 = 0; // The guest goes on
+export const PARK: u32 = 1; // There is no guest to go back to: park(), then sleep until an interrupt comes
+export const AGAIN: u32 = 2; // The same, but there is more to do: park() again, which looks at what is pending first
 
 /** Puts the vCPU into its reset state and lets it begin at `entry` with `argument`. RESUME, or AGAIN if it must not. */
 function enter(vcpu: Vcpu, partition: Partition, entry: u64, argument: u64): u32 {

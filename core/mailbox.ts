@@ -13,8 +13,7 @@ import { fillOutput, outputFree, reserveOutput } from "./console";
 import { feedWatchdog, Partition, publishTags, setTag, stateOf } from "./partition";
 
 const VERSION: u32 = 1;
-/** Console bytes in one tick: more than a UART at 115200 Baud takes meanwhile. */
-const BYTES_A_TICK: u32 = 64;
+const BYTES_A_TICK: u32 = 64; // Console bytes in one tick: more than a UART at 115200 Baud takes meanwhile
 
 /** The partition is about to begin: an empty mailbox. */
 export function clearMailbox(partition: Partition): void {
@@ -35,7 +34,6 @@ export function clearMailbox(partition: Partition): void {
   }
 }
 
-/** One tick. */
 export function serveMailbox(partition: Partition, now: u64): void {
   const pa = partition.mailbox;
   if (pa == 0 || stateOf(partition) != STATE_RUNNING) return;

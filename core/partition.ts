@@ -28,10 +28,8 @@ export class Partition {
   active: u32;
   restarts: u32;
   vcpuCount: u32;
-  /** Tick at which its boot vCPU was last started. */
-  started: u64;
-  /** Its record in the blob. */
-  plan: BlobPartition;
+  started: u64; // Tick at which its boot vCPU was last started
+  plan: BlobPartition; // Its record in the blob
   /** Its emulated interrupt controller's control register, as the ISA has it; and 1 if that lets interrupts through. */
   controllerControl: u32;
   controllerOn: u32;
@@ -39,18 +37,12 @@ export class Partition {
   watchdogPeriod: u64;
   watchdogDeadline: u64;
   watchdogExpired: u32;
-  /** Tick at which a partition that fails time and again may start next; 0: it is not waiting. */
-  restartDue: u64;
-  /** Its last stop came that early. */
-  failedEarly: u32;
-  /** Since its RAM was cleaned last, a life of it may have had its caches on. */
-  cached: u32;
-  /** One of its pCPUs does not start: it never runs. */
-  unavailable: u32;
-  /** Bit n: tag n has been published since the partition started. */
-  tagsPublished: u32;
-  /** Ticks since its stop began. */
-  stoppingTicks: u32;
+  restartDue: u64; // Tick at which a partition that fails time and again may start next; 0: it is not waiting
+  failedEarly: u32; // Its last stop came that early
+  cached: u32; // Since its RAM was cleaned last, a life of it may have had its caches on
+  unavailable: u32; // One of its pCPUs does not start: it never runs
+  tagsPublished: u32; // Bit n: tag n has been published since the partition started
+  stoppingTicks: u32; // Ticks since its stop began
   /** PA of its mailbox, 0: none; its watchdog word and its count of console bytes as the housekeeper saw them last. */
   mailboxTail: u32;
   mailbox: u64;
@@ -60,8 +52,7 @@ export class Partition {
   tagCopy: u32;
   tagsSeen: u32;
   tagsAsked: u32;
-  /** Doorbells rung from the mailbox. */
-  doorbells: u64;
+  doorbells: u64; // Doorbells rung from the mailbox
 
   /** The mailbox's doorbell word n, as the housekeeper saw it last; n < MAILBOX_DOORBELL_COUNT. */
   @inline rung(n: u32): u32 { return load<u32>(changetype<u32>(this) + (n << 2), RUNG); }
@@ -71,8 +62,7 @@ export class Partition {
 const RUNG: u32 = 192;
 const TAGS: u32 = RUNG + MAILBOX_DOORBELL_COUNT * 4;
 const PARTITION_SIZE: u32 = TAGS + TAG_MAX * 8 + 32;
-/** pCPU of each vCPU, a byte each, by the vCPU's index. */
-const PCPUS: u32 = TAGS + TAG_MAX * 8;
+const PCPUS: u32 = TAGS + TAG_MAX * 8; // pCPU of each vCPU, a byte each, by the vCPU's index
 
 const partitions: usize = memory.data(PARTITION_SIZE * MAX_PARTITIONS, 64);
 

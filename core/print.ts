@@ -31,17 +31,12 @@ export function printBytes(uart: u64, text: usize): void {
   }
 }
 
-/** 16 hexadecimal digits. */
-function printHex(uart: u64, value: u64): void {
+/** "…0x", and the number in 16 hexadecimal digits. */
+export function printValue(uart: u64, text: string, value: u64): void {
+  printText(uart, text);
   for (let i: u32 = 0; i < 16; i++) {
     bound(i, 16);
     const digit = <u32>(value >> ((15 - i) << 2)) & 15;
     printByte(uart, digit < 10 ? 48 + digit : 87 + digit);
   }
-}
-
-/** "…0x", and the number. */
-export function printValue(uart: u64, text: string, value: u64): void {
-  printText(uart, text);
-  printHex(uart, value);
 }

@@ -15,8 +15,7 @@ const KEY: u32 = 16;
 const KEY_BYTES: u32 = 32;
 const NUMBER: u32 = 48;
 const ROUNDS: u32 = 20;
-/** Words that a source has to have: a kaslr-seed's. */
-const LEAST_WORDS: u32 = 2;
+const LEAST_WORDS: u32 = 2; // Words that a source has to have: a kaslr-seed's
 
 /** A block for each partition: they may start at the same time. */
 const blocks: usize = memory.data(SEED_BYTES * MAX_PARTITIONS, 16);
@@ -45,7 +44,6 @@ export function nextSeed(partition: u32): usize {
   return blocks + partition * SEED_BYTES;
 }
 
-/** ChaCha20's next block. */
 function fill(block: usize): void {
   const number = atomicAdd32(state + NUMBER, 1);
   for (let at: u32 = 0; at < SEED_BYTES; at += 4) {

@@ -15,8 +15,7 @@ const ENTRIES: u32 = 512;
 /** Tables that a root can have, one behind the other. */
 const ROOT_TABLES_MAX: u32 = 4;
 const ROOT_ENTRIES_MAX: u32 = ROOT_TABLES_MAX * ENTRIES;
-/** Pages that all level 3 tables together could map. */
-export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES;
+export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES; // Pages that all level 3 tables together could map
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
 
@@ -25,8 +24,7 @@ const DIRECT_ROOTS_MAX: u32 = 64;
 const usedRoots: usize = memory.data(2 * DIRECT_ROOTS_MAX * MAX_PARTITIONS, 8);
 const usedRootCounts: usize = memory.data(4 * MAX_PARTITIONS, 8);
 
-/** PA of each partition's root. */
-const roots: usize = memory.data(8 * MAX_PARTITIONS, 8);
+const roots: usize = memory.data(8 * MAX_PARTITIONS, 8); // PA of each partition's root
 
 @inline export function stage2RootOf(partition: u32): u64 { return load<u64>(roots + (partition << 3)); }
 

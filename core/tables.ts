@@ -14,8 +14,7 @@ export const POOL_TABLES: u32 = 94;
 const POOL_BYTES: u32 = POOL_TABLES * TABLE_BYTES;
 const INDEX_MASK: u64 = 511;
 
-/** Leaves that one call may write: 16 GiB in blocks of 2 MiB. */
-const LEAVES_MAX: u32 = 8192;
+const LEAVES_MAX: u32 = 8192; // Leaves that one call may write: 16 GiB in blocks of 2 MiB
 
 const pool: usize = memory.data(POOL_BYTES, TABLE_BYTES);
 let tablesUsed: u32 = 0;

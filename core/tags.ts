@@ -15,10 +15,8 @@ import {
 } from "../rtos-guests/channel/tagImageLayout";
 
 const FIRST_WORD: u32 = TAG_IMAGE_VALUES >> 3;
-/** All images are looked at so often: twice as often as a scan that people watch. */
-const ROUND_MICROSECONDS: u32 = 50_000;
-/** A guest that is writing each time one looks waits for the next round. */
-const TRIES: u32 = 4;
+const ROUND_MICROSECONDS: u32 = 50_000; // All images are looked at so often: twice as often as a scan that people watch
+const TRIES: u32 = 4; // A guest that is writing each time one looks waits for the next round
 
 /** Short enough for the others to get their turn: 252 bytes of payload. */
 const WORDS_A_FRAME: u32 = 24;

@@ -17,8 +17,7 @@ import { bound } from "../build/generated/cpu";
 
 const PARTITION_KEYS: u32 = 8;
 const VCPU_KEYS: u32 = 7;
-/** Tags that are added to a partition's frame at a time. */
-const TAGS_A_PIECE: u32 = 12;
+const TAGS_A_PIECE: u32 = 12; // Tags that are added to a partition's frame at a time
 
 /** Of the frame that is being built: its partition, and which of the tags it has not got yet. */
 let tagged: u32 = 0;
@@ -59,7 +58,6 @@ export function addTags(): bool {
   return true;
 }
 
-/** Builds a vCPU's frame. */
 export function vcpuFrame(vcpu: Vcpu, now: u64): void {
   openFrame(FRAME_VCPU, vcpu.partition);
   cborMap(VCPU_KEYS);

@@ -27,42 +27,30 @@ export const FACTS_UNKNOWN: u32 = 0;
 export const FACTS_RIGHT: u32 = 1;
 export const FACTS_WRONG: u32 = 2;
 
-/** Lines of interrupts, 0…1023, as a bitmap: what a number means is the ISA's to say. */
-export const LINE_WORDS: u32 = 32;
+export const LINE_WORDS: u32 = 32; // Lines of interrupts, 0…1023, as a bitmap: what a number means is the ISA's to say
 
 /** What the core needs of a vCPU; the ISA's Registers come before it, and what else it wants in Vcpu, which extends this. */
 @unmanaged
 export class VcpuRecord extends Registers {
-  /** Index of the pCPU; also bit number in every mask of pCPUs. */
-  pcpu: u32;
-  /** Index of the partition, NONE for a spare pCPU. */
-  partition: u32;
-  /** Where its record stands (partition.ts, ownerOf): an exit looks at it first of all. */
-  owner: usize;
-  /** Index within the partition. */
-  index: u32;
-  /** VCPU_OFF, VCPU_ON_PENDING, VCPU_ON. */
-  state: u32;
-  /** REQUEST_* bits, set by anybody, taken by its own pCPU. */
-  request: u32;
+  pcpu: u32; // Index of the pCPU; also bit number in every mask of pCPUs
+  partition: u32; // Index of the partition, NONE for a spare pCPU
+  owner: usize; // Where its record stands (partition.ts, ownerOf): an exit looks at it first of all
+  index: u32; // Index within the partition
+  state: u32; // VCPU_OFF, VCPU_ON_PENDING, VCPU_ON
+  request: u32; // REQUEST_* bits, set by anybody, taken by its own pCPU
   /** Set where the housekeeping tick runs. */
   housekeeper: u32;
   facts: u32;
-  /** Its pCPU has panicked, or never started. */
-  dead: u32;
+  dead: u32; // Its pCPU has panicked, or never started
   /** From whoever switched it on: first instruction (IPA), and its argument. */
   entry: u64;
   context: u64;
-  /** What the ISA calls the pCPU. */
-  id: u64;
-  /** Its partition has direct interrupts. */
-  direct: u32;
+  id: u64; // What the ISA calls the pCPU
+  direct: u32; // Its partition has direct interrupts
   /** Kicks that others are about to send: until they are there, a direct vCPU does not enter its guest (kicks.ts). */
   kicksAnnounced: u32;
-  /** Its guest runs: 0 while it is held, too. */
-  inGuest: u32;
-  /** Cache refills, or bus accesses, that it may cause in a period; 0: as many as it likes. */
-  refills: u32;
+  inGuest: u32; // Its guest runs: 0 while it is held, too
+  refills: u32; // Cache refills, or bus accesses, that it may cause in a period; 0: as many as it likes
   /** It has used them up, and is held until the period is over; how often that has happened; when the period ends. */
   isThrottled: u32;
   throttled: u64;
@@ -70,8 +58,7 @@ export class VcpuRecord extends Registers {
   /** Ticks it stood still by the hypervisor's will, and since when (0: it does not). */
   held: u64;
   heldSince: u64;
-  /** Doorbells it sent. */
-  doorbells: u64;
+  doorbells: u64; // Doorbells it sent
   /** What its pCPU does a step at a time (lifecycle.ts, STEP_*; 0: nothing), which part of it, how many bytes of that so far. */
   step: u32;
   item: u32;
@@ -110,8 +97,7 @@ export const VCPU_ARRAYS: u32 = (VCPU_EXITS + EXIT_CAUSES * 8 + 15) & ~15;
 export const VCPU_SIZE: u32 = 1024;
 
 const vcpus: usize = memory.data(VCPU_SIZE * MAX_CPUS, 64);
-/** Where it is written which pCPU keeps house (panic.ts). */
-export const housekeeperAt: u32 = <u32>memory.data(4, 4);
+export const housekeeperAt: u32 = <u32>memory.data(4, 4); // Where it is written which pCPU keeps house (panic.ts)
 
 /** Record of pCPU n; n < MAX_CPUS is the caller's to have checked. */
 @inline export function vcpuOf(pcpu: u32): Vcpu { return changetype<Vcpu>(vcpus + pcpu * VCPU_SIZE); }

@@ -16,10 +16,8 @@ import { Vcpu } from "./vcpu";
 import { CNT_CTL_ENABLE, hasPmu, PMCR_E, PMCR_N_MASK, PMCR_N_SHIFT } from "./sysregs";
 
 const COUNTER_0: u64 = 1 << 0;
-/** The counter has 32 bits. */
-const OVERFLOW: u64 = (<u64>1) << 32;
-/** Events that PMCEID0_EL0 and PMCEID1_EL0 tell of, 32 each in their lower halves. */
-const COMMON_EVENTS: u32 = 64;
+const OVERFLOW: u64 = (<u64>1) << 32; // The counter has 32 bits
+const COMMON_EVENTS: u32 = 64; // Events that PMCEID0_EL0 and PMCEID1_EL0 tell of, 32 each in their lower halves
 /** What a pCPU reads and writes outside itself and its own caches: refills, what is written back or streams past (D13.12). */
 const BUS_ACCESS: u32 = 0x19;
 

@@ -13,16 +13,13 @@ import { lastSet, lineShift } from "./caches";
 import { isSame } from "../../core/facts";
 import { AFFINITY_MASK, ipaBits, PARANGE_MASK, PMU_V3P5, pmuVersion } from "./sysregs";
 
-/** GICR_TYPER.VLPIS: two more frames of 64 KiB belong to each redistributor (IHI 0069 §12.10). */
-const VLPIS: u64 = 1 << 1;
+const VLPIS: u64 = 1 << 1; // GICR_TYPER.VLPIS: two more frames of 64 KiB belong to each redistributor (IHI 0069 §12.10)
 /** What the loops of cache maintenance step by. */
 const LINE_BYTES: u32 = 64;
 const CACHE_LEVELS: u32 = 7;
-/** CLIDR_EL1.Ctype<n>: from here on there is a data or unified cache. */
-const CTYPE_DATA: u64 = 2;
+const CTYPE_DATA: u64 = 2; // CLIDR_EL1.Ctype<n>: from here on there is a data or unified cache
 
-/** What the boot pCPU has: the others are to have the same. */
-let frequency: u64 = 0;
+let frequency: u64 = 0; // What the boot pCPU has: the others are to have the same
 
 /** PIDR2.ArchRev */
 @inline function revision(pidr2: u64): u32 { return (mmioRead32(pidr2) >> 4) & 15; }

@@ -13,7 +13,9 @@ import { Vcpu } from "./vcpu";
 import { planBandwidth } from "./bandwidth";
 import { splitWays } from "./clusterWays";
 import { findListRegisters, initCpuInterface, priorityBits } from "./cpuInterface";
-import { KICK_SGI, planGic } from "./gic";
+import { isGicV2, KICK_SGI } from "./gic";
+import { planV2 } from "./gicv2";
+import { planV3 } from "./gicv3";
 import { setPriorityBits } from "./priorities";
 import { askWorkarounds, CPU_ON, SMC64 } from "./psci";
 import { SGIS } from "./sgis";
@@ -26,7 +28,8 @@ export const UART_IN_IMAGE: u64 = 64;
 /** What the record of a pCPU (all zeros) and its vCPU has of the GIC. */
 export function planIsaVcpu(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.id = plan.id;
-  planGic(vcpu, plan);
+  if (isGicV2()) planV2(vcpu, plan);
+  else planV3(vcpu, plan);
   if (plan.partition == NONE) return;
   const partition = blobPartition(plan.partition);
   vcpu.gicdIpa = partition.gicd;

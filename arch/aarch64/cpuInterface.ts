@@ -105,7 +105,7 @@ export function findListRegisters(vcpu: Vcpu): void {
 
 /** From the list registers into the vCPU's record. Gives back a mask of those that hold an interrupt, or tell of an end (EOI). */
 export function saveListRegisters(vcpu: Vcpu): u32 {
-  const used = (isGicV2() ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) & vcpu.listRegisters ^ vcpu.listRegisters;
+  const used = emptyListRegisters(isGicV2()) & vcpu.listRegisters ^ vcpu.listRegisters;
   for (let n: u32 = 0; n < MAX_LIST_REGISTERS; n++) {
     bound(n, MAX_LIST_REGISTERS);
     vcpu.setListRegister(n, 0);
@@ -122,10 +122,8 @@ export function restoreListRegisters(vcpu: Vcpu): void {
   else restore(changetype<u32>(vcpu) + offsetof<Vcpu>("lr0"), vcpu.listRegisters);
 }
 
-/** True if none at all is in use, and nothing waits elsewhere. */
-@inline export function isIdle(vcpu: Vcpu): bool {
-  return (vcpu.gicv2 != 0 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) == vcpu.idle;
-}
+/** ELRSR. */
+@inline export function emptyListRegisters(v2: bool): u32 { return v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2(); }
 
 /** What of HCR_* makes the guest's ends of interrupts known that no list register holds. */
 export function watchEnds(): u32 {

@@ -61,7 +61,6 @@ export function bytesOf(partition: Partition, device: u32): u64 {
     loadConsole(portAt(partition, offset), offset & (<u32>UART_BYTES - 1));
 }
 
-/** A store. */
 export function storeDevice(vcpu: Vcpu, partition: Partition, device: u32, offset: u32, shift: u32, value: u64): void {
   if (device == DEVICE_GICD) storeGicd(vcpu, partition, offset, shift, value);
   else if (device == DEVICE_GICR) storeGicr(vcpu, partition, offset, shift, value);

@@ -21,8 +21,7 @@ import {
 import { PSTATE_AARCH32, PSTATE_EL1H, PSTATE_M_MASK } from "./sysregs";
 
 const PAR_PA: u64 = 0x0000fffffffff000;
-/** In vcpu.half, beside the address of an instruction. */
-const HALF_DONE: u64 = 1;
+const HALF_DONE: u64 = 1; // In vcpu.half, beside the address of an instruction
 
 /** An access at `offset` of a device. */
 export function accessByInstruction(vcpu: Vcpu, partition: Partition, esr: u64, device: u32, offset: u32): u32 {

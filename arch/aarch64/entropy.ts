@@ -7,8 +7,7 @@ import { FEATURES, PSCI_VERSION, SMCCC_VERSION } from "./psci";
 const TRNG_VERSION: u64 = 0x84000050;
 const VERSION_1_0: i32 = 0x10000;
 const ISAR0_RNDR_SHIFT: u64 = 60;
-/** Words of TRNG and RNDR: twice what the key holds. */
-const DRAWS: u32 = 16;
+const DRAWS: u32 = 16; // Words of TRNG and RNDR: twice what the key holds
 
 /** Boot, once: absorbs what there is. */
 export function absorbOwn(): void {

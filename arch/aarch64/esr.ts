@@ -11,8 +11,7 @@ export const EC_SMC64: u32 = 0x17;
 export const EC_SYSREG: u32 = 0x18;
 export const EC_INSTRUCTION_ABORT_LOWER: u32 = 0x20;
 export const EC_DATA_ABORT_LOWER: u32 = 0x24;
-/** + this: the same EC, taken without a change of Exception level. */
-export const EC_SAME_LEVEL: u32 = 1;
+export const EC_SAME_LEVEL: u32 = 1; // + this: the same EC, taken without a change of Exception level
 
 const EC_SHIFT: u32 = 26;
 export const ESR_IL: u64 = 1 << 25;
@@ -37,8 +36,7 @@ const ISS_WNR: u64 = 1 << 6;
 const DFSC_LEVEL_MASK: u64 = 0x3c;
 const DFSC_TRANSLATION: u64 = 0x04;
 const DFSC_PERMISSION: u64 = 0x0c;
-/** Synchronous External abort, not on a table walk. */
-export const FSC_EXTERNAL: u64 = 0x10;
+export const FSC_EXTERNAL: u64 = 0x10; // Synchronous External abort, not on a table walk
 
 /** log2 of the access's bytes, 0…3. */
 export const SHIFT_8: u32 = 0;
@@ -92,8 +90,7 @@ export const ISS_READ: u64 = 1;
 @inline export function sysregCrn(iss: u32): u32 { return (iss >> 10) & 15; }
 @inline export function sysregCrm(iss: u32): u32 { return (iss >> 1) & 15; }
 
-/** Every A64 instruction is 4 bytes long. */
-export const INSTRUCTION_BYTES: u64 = 4;
+export const INSTRUCTION_BYTES: u64 = 4; // Every A64 instruction is 4 bytes long
 
 // PAR_EL1 (D17.2.118): no translation; and for stage 2's sake.
 export const PAR_F: u64 = 1 << 0;

@@ -4,14 +4,14 @@
 // GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
 import {
-  BlobCpu, BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS,
+  BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS,
 } from "../../build/generated/blob";
 import {
   bound, dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2,
 } from "../../build/generated/aarch64";
 import { EVENT_CONTROLLER_LATE } from "../../core/abi";
-import { dropSgiV2, enableDistributorV2, mapV2, planV2, quietSgisV2, sendSgiV2 } from "./gicv2";
-import { enableDistributorV3, groupBankV3, mapV3, planV3, sendSgiV3, wakeRedistributor } from "./gicv3";
+import { dropSgiV2, enableDistributorV2, mapV2, quietSgisV2, sendSgiV2 } from "./gicv2";
+import { enableDistributorV3, groupBankV3, mapV3, sendSgiV3, wakeRedistributor } from "./gicv3";
 import { mapDevice } from "../../core/ownMemory";
 import { recordEvent } from "../../core/events";
 import { isSame } from "../../core/facts";
@@ -25,8 +25,7 @@ export const GIC_V2: u32 = 2;
 export const GIC_V3: u32 = 3;
 export const GICR_BYTES: u64 = 0x20000;
 export const GICC_BYTES: u64 = 0x2000;
-/** Its second page shows every pCPU's (GIC-400). */
-export const GICH_BYTES: u64 = GICC_BYTES;
+export const GICH_BYTES: u64 = GICC_BYTES; // Its second page shows every pCPU's (GIC-400)
 
 /** The board's, and so what its guests see. */
 @inline export function isGicV2(): bool { return machine().gicVersion == GIC_V2; }
@@ -74,10 +73,8 @@ export const OWN_PRIORITY: u32 = 0x00;
 /** The highest that a guest's can have; a GIC has 16 levels at least (IHI 0069 §4.8.1). */
 export const HIGHEST_GUEST_PRIORITY: u32 = 0x10;
 const INJECTED_PRIORITIES: u32 = 0xa0a0a0a0;
-/** How often a bring-up step looks whether the hardware has followed. */
-const PATIENCE: u32 = 100000;
-/** Polls within which a GIC follows a disable, and more: it is done in some clocks. */
-const FOLLOWS_WITHIN: u32 = 16;
+const PATIENCE: u32 = 100000; // How often a bring-up step looks whether the hardware has followed
+const FOLLOWS_WITHIN: u32 = 16; // Polls within which a GIC follows a disable, and more: it is done in some clocks
 /** RWP: bit 31 of GICD_CTLR, bit 3 of GICR_CTLR (whose bit 31 is UWP, and does no harm); GICv2 has neither. */
 export const RWP_EITHER: u32 = (1 << 31) | (1 << 3);
 
@@ -135,12 +132,6 @@ function awaitQuiet(vcpu: Vcpu, control: u64): void {
 
 /** First INTID above the SPIs that the hardware has: GICD_TYPER.ITLinesNumber. */
 export function intidLimit(): u32 { return min(((mmioRead32(machine().gicd + GICD_TYPER) & 31) + 1) << 5, FIRST_SPECIAL); }
-
-/** What a pCPU's record has of its GIC. */
-export function planGic(vcpu: Vcpu, plan: BlobCpu): void {
-  if (isGicV2()) planV2(vcpu, plan);
-  else planV3(vcpu, plan);
-}
 
 /** The GIC as the hypervisor drives it is mapped. */
 export function mapController(): void {

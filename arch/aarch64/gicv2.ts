@@ -35,10 +35,8 @@ const GICH_LR0: u32 = 0x100;
 const CTLR_ENABLE: u32 = 1 << 0;
 const CTLR_EOIMODE: u32 = 1 << 9;
 const PMR_ALL: u32 = 0xff;
-/** RPR: no interrupt is active. */
-const IDLE: u32 = 0xff;
-/** IAR: INTID, and the pCPU that sent it if it is an SGI. */
-export const IAR_INTID: u32 = 0x3ff;
+const IDLE: u32 = 0xff; // RPR: no interrupt is active
+export const IAR_INTID: u32 = 0x3ff; // IAR: INTID, and the pCPU that sent it if it is an SGI
 
 /** Reads IAR: INTID (1023: none) and sender. */
 @inline export function acknowledgeV2(): u32 { return mmioRead32(machine().gicc + GICC_IAR); }

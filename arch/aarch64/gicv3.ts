@@ -40,8 +40,7 @@ const ICH_HCR_TC: u64 = 1 << 10;
 const ICH_HCR_TALL0: u64 = 1 << 11;
 
 export const ICC_PMR_EL1: u32 = sysreg(3, 0, 4, 6, 0);
-/** ESR_EL2 of MSR ICC_PMR_EL1, x0. */
-const MASK_WRITE: u32 = <u32>esrOf(EC_SYSREG) | ICC_PMR_EL1;
+const MASK_WRITE: u32 = <u32>esrOf(EC_SYSREG) | ICC_PMR_EL1; // ESR_EL2 of MSR ICC_PMR_EL1, x0
 
 /** With two Security states and SCR_EL3.FIQ = 0, PMR is the Secure view's, though IPRIORITYR is ours (IHI 0069 §4.8.6). */
 let maskIsSecure: bool = false;
@@ -124,13 +123,8 @@ export function resetDirectV3(vcpu: Vcpu): void {
 export function planV3(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.gicr = redistributorOf(plan.id);
   vcpu.bank = vcpu.gicr + SGI_BASE;
-  vcpu.sgiTarget = sgi1rTarget(plan.id);
-}
-
-/** ICC_SGI1R_EL1 for SGI 0 to the one pCPU of that affinity. */
-function sgi1rTarget(mpidr: u64): u64 {
-  const aff0 = mpidr & 0xff;
-  return ((mpidr >> 32) & 0xff) << 48 | ((mpidr >> 16) & 0xff) << 32 | ((mpidr >> 8) & 0xff) << 16 |
+  const aff0 = plan.id & 0xff;
+  vcpu.sgiTarget = ((plan.id >> 32) & 0xff) << 48 | ((plan.id >> 16) & 0xff) << 32 | ((plan.id >> 8) & 0xff) << 16 |
     (aff0 >> 4) << 44 | <u64>1 << (aff0 & 15);
 }
 

@@ -83,7 +83,6 @@ function disable(vcpu: Vcpu, target: Vcpu, k: u32, bits: u32): bool {
   return false;
 }
 
-/** ICPENDR. */
 function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
   atomicAnd32(latchedAt(target, k), ~bits);
   if (target.direct == 0) {
@@ -94,7 +93,6 @@ function withdraw(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: 
   mmioWrite32(bankOf(target, k) + ICPENDR, bits); // after the others: a vCPU that went off has given it back
 }
 
-/** ICACTIVER. */
 function deactivate(vcpu: Vcpu, partition: Partition, target: Vcpu, k: u32, bits: u32, held: u32): void {
   let kept: u32 = 0;
   if (target.direct == 0) {

@@ -1,17 +1,17 @@
 // A physical interrupt, on a pCPU that runs a guest or is parked. An interrupt of the partition's own goes into a list register,
 // straight away; the others are the hypervisor's: kick, maintenance, tick, bandwidth. With direct interrupts none comes here.
 
-import { bound, mrs_ICC_IAR1_EL1, mrs_ICH_ELRSR_EL2, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
+import { bound, mrs_ICC_IAR1_EL1, msr_ICC_EOIR1_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
 import { EXIT_BANDWIDTH, EXIT_INTERRUPT, EXIT_KICK, EXIT_MAINTENANCE, EXIT_TICK, EXIT_TIMER } from "../../core/abi";
 import { machine } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { spiPriority } from "./priorities";
 import { Vcpu } from "./vcpu";
 import { budgetUsedUp, periodOver } from "./bandwidth";
-import { acknowledge, dropPriority, endInterrupt } from "./cpuInterface";
+import { acknowledge, dropPriority, emptyListRegisters, endInterrupt } from "./cpuInterface";
 import { hold, PARK, RESUME } from "../../core/lifecycle";
 import { KICK_SGI } from "./gic";
-import { acknowledgeV2, dropPriorityV2, emptyListRegistersV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
+import { acknowledgeV2, dropPriorityV2, IAR_INTID, writeHardwareInterruptV2 } from "./gicv2";
 import { tickPiece } from "../../core/housekeeper";
 import { kicked } from "../../core/parked";
 import { carryOutEnd, deliverBeside, hardwareInterrupt, reload } from "./listRegisters";
@@ -26,7 +26,7 @@ export function handleIrq(vcpu: Vcpu): u32 { return vcpu.gicv2 != 0 ? handle(vcp
   const iar = v2 ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1();
   const intid = v2 ? iar & IAR_INTID : iar;
   const isPrivate = intid < FIRST_SPI;
-  if ((v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) == vcpu.idle &&
+  if (emptyListRegisters(v2) == vcpu.idle &&
     (isPrivate ? vcpu.ownsPrivate(intid) : vcpu.owns(intid))) {
     if (v2) dropPriorityV2(iar);
     else msr_ICC_EOIR1_EL1(iar);

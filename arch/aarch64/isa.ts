@@ -41,8 +41,7 @@ export { endTimer, takeOwn } from "./irq";
 export { suspend as suspendInterrupts } from "./listRegisters";
 export { resetGicd as resetController } from "./vgicd";
 
-/** IRQs of a direct guest's pCPU are the guest's, the timer's too. */
-export const DIRECT_KEEPS_HOUSE: bool = false;
+export const DIRECT_KEEPS_HOUSE: bool = false; // IRQs of a direct guest's pCPU are the guest's, the timer's too
 
 /** Argument n of a hypercall: x1 and on. */
 @inline export function argument(vcpu: Vcpu, n: u32): u64 { return vcpu.register(1 + n); }

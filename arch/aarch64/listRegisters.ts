@@ -21,7 +21,8 @@ import {
 } from "./waiting";
 import { CTLR_RWP, GICD_CTLR, ICACTIVER, ICENABLER, ISACTIVER, ISENABLER, ISPENDR, kick } from "./gic";
 import {
-  HCR_EOI_COUNT_SHIFT, HCR_NPIE, isIdle, readControl, restoreListRegisters, saveListRegisters, watchEnds, writeControl,
+  emptyListRegisters, HCR_EOI_COUNT_SHIFT, HCR_NPIE, readControl, restoreListRegisters, saveListRegisters, watchEnds,
+  writeControl,
 } from "./cpuInterface";
 
 const LR_PENDING: u64 = (<u64>1) << 62;
@@ -384,4 +385,6 @@ export function deliverBeside(vcpu: Vcpu, intid: u32): void {
 export function suspend(): void { writeControl(ends()); }
 
 /** No virtual interrupt is on its way to the guest: a WFI on its behalf may sleep. */
-export function nothingWaits(vcpu: Vcpu): bool { return isIdle(vcpu) && (sentSgis(vcpu) & vcpu.sgiEnabled) == 0; }
+export function nothingWaits(vcpu: Vcpu): bool {
+  return emptyListRegisters(vcpu.gicv2 != 0) == vcpu.idle && (sentSgis(vcpu) & vcpu.sgiEnabled) == 0;
+}

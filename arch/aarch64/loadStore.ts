@@ -26,8 +26,7 @@ const OPTION_64: u32 = 1 << 13;
 const SCALED: u32 = 1 << 12;
 const MODE_POST: u32 = 1;
 const MODE_2: u32 = 2;
-/** SP as a base, XZR elsewhere; also what should be there where no register is named. */
-export const SP: u32 = 31;
+export const SP: u32 = 31; // SP as a base, XZR elsewhere; also what should be there where no register is named
 
 @inline export function rtOf(word: u32): u32 { return word & 31; }
 @inline export function rnOf(word: u32): u32 { return (word >> 5) & 31; }

@@ -28,8 +28,7 @@ const SMCCC_ARCH_FEATURES: u32 = 0x80000001;
 const ARCH_WORKAROUND_1: u32 = 0x80008000;
 const ARCH_WORKAROUND_2: u32 = 0x80007fff;
 const ARCH_WORKAROUND_3: u32 = 0x80003fff;
-/** Is one of the above, apart from its SMC64 bit. */
-const LAST: u32 = 10;
+const LAST: u32 = 10; // Is one of the above, apart from its SMC64 bit
 
 export const PSCI_1_1: u64 = 0x10001;
 const SMCCC_1_1: u64 = 0x10001;
@@ -39,8 +38,7 @@ const INVALID_PARAMETERS: i64 = -2;
 const ALREADY_ON: i64 = -4;
 const ON_PENDING: i64 = -5;
 const INVALID_ADDRESS: i64 = -9;
-/** power_state, original format: what must be 0. */
-const POWER_STATE_RESERVED: u64 = 0xfcfe0000;
+const POWER_STATE_RESERVED: u64 = 0xfcfe0000; // power_state, original format: what must be 0
 
 /** Answers function `id` but PSCI_VERSION, which trap.ts has answered (any that is neither a hypercall nor known gets
  *  NOT_SUPPORTED in x0). RESUME or PARK. */

@@ -3,20 +3,17 @@
 // leaf. Whatever is not here (any other register, an instruction whose syndrome says too little, an interrupt that somebody
 // holds) is refused: then the vectors save all registers, and trapSync sees the same exception. System registers: sysregTrap.ts.
 
-import { loadAcquire32, mmioRead32, mmioWrite32, mmioWrite8, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
+import { loadAcquire32, mmioRead32, mmioWrite32, mrs_FAR_EL2, mrs_HPFAR_EL2 } from "../../build/generated/aarch64";
 import { EXIT_CONTROLLER } from "../../core/abi";
 import { machine } from "../../build/generated/blob";
 import { enabledAt } from "./interrupts";
-import { setSpiPriority } from "./priorities";
 import { ownerOf } from "../../core/partition";
 import { sentSgis } from "./sgis";
 import { Vcpu } from "./vcpu";
 import { faultingIpa, isWholeAccess, SHIFT_32, SHIFT_8 } from "./esr";
-import {
-  directPriority, GICD_SGIR, GICD_TYPER, GICR_STRIDE_SHIFT, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, SGI_BASE,
-} from "./gic";
+import { GICD_SGIR, GICD_TYPER, GICR_STRIDE_SHIFT, IPRIORITYR, ISACTIVER, ISENABLER, ISPENDR, SGI_BASE } from "./gic";
 import { sgirToSelf, sendQuickly } from "./sgi";
-import { distributorType } from "./vgicd";
+import { distributorType, setPriority } from "./vgicd";
 import { emulatedSgis } from "./vgicr";
 
 /** Of a quick trap (quickTraps.ts): ERET behind the instruction, or save all registers and ask trapSync. */
@@ -29,12 +26,9 @@ export const REFUSED: u32 = 1;
   return 0;
 }
 
-/** Bytes of IPRIORITYR that are SPIs'. */
-const SPI_PRIORITIES: u32 = 1020 - 32;
-/** What ISENABLER and ICENABLER of SPIs take. */
-const SPI_ENABLES: u64 = <u64>(ISPENDR - ISENABLER) - 4;
-/** Offset of a word in ISENABLER, and in any other register of a bit an INTID. */
-const WORD: u64 = 0x7c;
+const SPI_PRIORITIES: u32 = 1020 - 32; // Bytes of IPRIORITYR that are SPIs'
+const SPI_ENABLES: u64 = <u64>(ISPENDR - ISENABLER) - 4; // What ISENABLER and ICENABLER of SPIs take
+const WORD: u64 = 0x7c; // Offset of a word in ISENABLER, and in any other register of a bit an INTID
 
 /** Where in the emulated GICD an access has faulted; far beyond it, when it was elsewhere. */
 @inline function offsetInGicd(vcpu: Vcpu): u64 { return faultingIpa(mrs_HPFAR_EL2(), mrs_FAR_EL2()) - vcpu.gicdIpa; }
@@ -80,11 +74,8 @@ export function quickStore(vcpu: Vcpu, esr: u64, value: u64): u32 {
 /** A byte of GICD_IPRIORITYR. False: a vCPU holds the interrupt, and has to be told. */
 @inline function storePriority(vcpu: Vcpu, intid: u32, priority: u8): bool {
   if (!vcpu.owns(intid)) return true;
-  const gicd = machine().gicd;
-  setSpiPriority(intid, priority); // before the look: whoever takes hold of it from here on sees that
-  if (vcpu.direct != 0) mmioWrite8(gicd + IPRIORITYR + intid, directPriority(priority));
-  else if (((mmioRead32(gicd + ISACTIVER + ((intid >> 5) << 2)) >> (intid & 31)) & 1) != 0) return false;
-  return true;
+  setPriority(vcpu, intid, priority); // before the look: whoever takes hold of it from here on sees that
+  return vcpu.direct != 0 || ((mmioRead32(machine().gicd + ISACTIVER + ((intid >> 5) << 2)) >> (intid & 31)) & 1) == 0;
 }
 
 /** ISENABLER of its own SGIs and PPIs. False: an SGI that is pending is enabled by it. */

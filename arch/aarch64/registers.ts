@@ -1,7 +1,6 @@
 // The guest's general registers: the first fields of its vCPU's record, so that register n is found without an addition.
 
-/** Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt). */
-export const XZR: u32 = 31;
+export const XZR: u32 = 31; // Number of the zero register where an instruction names a register (ISS.SRT, ISS.Rt)
 
 @unmanaged
 export class Registers {

@@ -22,8 +22,7 @@ import {
 import { Vcpu } from "./vcpu";
 import { setPriority } from "./vgicr";
 
-/** PMSELR_EL0: PMXEVTYPER_EL0 is PMCCFILTR_EL0, the cycle counter's. */
-const CYCLE_COUNTER: u32 = 31;
+const CYCLE_COUNTER: u32 = 31; // PMSELR_EL0: PMXEVTYPER_EL0 is PMCCFILTR_EL0, the cycle counter's
 
 /** The vCPU begins at `entry` with x0 = `context`, and finds nothing of an earlier life. */
 export function resetVcpu(vcpu: Vcpu, partition: Partition, entry: u64, context: u64): void {

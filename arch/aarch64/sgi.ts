@@ -11,14 +11,15 @@
 //  │     │ Filter │TargetList│              │ INTID │                          GICD_SGIR; filter 1: all others, 2: itself
 //  └─────┴────────┴──────────┴──────────────┴───────┘
 
-import { bound, mmioWrite32, mrs_ICH_ELRSR_EL2, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
+import { bound, mmioWrite32, msr_ICC_SGI1R_EL1, msr_ICH_LR0_EL2 } from "../../build/generated/aarch64";
+import { emptyListRegisters } from "./cpuInterface";
 import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { Partition, vcpuOfPartition } from "../../core/partition";
 import { putSgi } from "./sgis";
 import { Vcpu } from "./vcpu";
 import { VCPU_ON } from "../../core/abi";
 import { GICD_SGIR, kick, KICK_SGI, SGI1R_INTID_SHIFT, SGIR_TARGETS_SHIFT, sendPhysicalSgi } from "./gic";
-import { emptyListRegistersV2, writeSgiV2 } from "./gicv2";
+import { writeSgiV2 } from "./gicv2";
 import { softwareInterrupt } from "./listRegisters";
 
 const IRM: u64 = (<u64>1) << 40;
@@ -48,8 +49,7 @@ const FILTER_SELF: u32 = 2;
     else msr_ICC_SGI1R_EL1(vcpu.sgiTarget | (<u64>intid << SGI1R_INTID_SHIFT));
     return true;
   }
-  if ((v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2()) != vcpu.idle || ((vcpu.sgiEnabled >> intid) & 1) == 0)
-    return false;
+  if (emptyListRegisters(v2) != vcpu.idle || ((vcpu.sgiEnabled >> intid) & 1) == 0) return false;
   if (v2) writeSgiV2(intid, vcpu.privatePriority(intid), vcpu.index);
   else msr_ICH_LR0_EL2(softwareInterrupt(intid, vcpu.privatePriority(intid)));
   return true;

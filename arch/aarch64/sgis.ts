@@ -13,11 +13,10 @@ import { Vcpu } from "./vcpu";
 export const SGI_COUNT: u32 = 16;
 export const SGIS: u32 = 0xffff;
 const SGIS_A_WORD: u32 = 4;
-/** All senders of an SGI. */
-export const SENDERS: u32 = 0xff;
+export const SENDERS: u32 = 0xff; // All senders of an SGI
 
 /** Bit i of four: bit 0 of byte i. */
-@inline function spread(bits: u32): u32 { return ((bits & 15) * 0x00204081) & 0x01010101; }
+@inline export function spread(bits: u32): u32 { return ((bits & 15) * 0x00204081) & 0x01010101; }
 
 /** Bit i of eight: byte i is not 0. */
 @inline function gather(bytes: u64): u32 {

@@ -32,8 +32,7 @@ const ICC_CTLR_EL1: u32 = sysreg(3, 0, 12, 12, 4);
 const ICC_IGRPEN0_EL1: u32 = sysreg(3, 0, 12, 12, 6);
 const ICC_IAR0_EL1: u32 = sysreg(3, 0, 12, 8, 0);
 const ICC_HPPIR0_EL1: u32 = sysreg(3, 0, 12, 8, 2);
-/** IAR0, EOIR0, HPPIR0, BPR0, AP0R0…3: S3_0_C12_C8_<op2>. */
-const OP2_MASK: u32 = ~(<u32>7 << 17);
+const OP2_MASK: u32 = ~(<u32>7 << 17); // IAR0, EOIR0, HPPIR0, BPR0, AP0R0…3: S3_0_C12_C8_<op2>
 
 const CTLR_GUEST: u64 = ICC_CTLR_CBPR | ICC_CTLR_EOIMODE;
 const PRIORITY_MASK: u64 = 0xff;
@@ -46,12 +45,10 @@ const DC_CISW: u32 = sysreg(1, 0, 7, 14, 2);
 const STAGE1: u32 = 1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 10 | 1 << 13;
 const OP0_DEBUG: u32 = 2;
 const OP1_TRACE: u32 = 1;
-/** Operand of DC by set/way: Level, bits 3…1, 0 is L1. */
-const SET_WAY_LEVEL: u64 = 7 << 1;
+const SET_WAY_LEVEL: u64 = 7 << 1; // Operand of DC by set/way: Level, bits 3…1, 0 is L1
 
 const TRAPPED: u64 = esrOf(EC_SYSREG);
-/** All of ESR_EL2 but Rt. */
-const NAMES: u64 = 0xffff_ffff & ~(<u64>31 << 5);
+const NAMES: u64 = 0xffff_ffff & ~(<u64>31 << 5); // All of ESR_EL2 but Rt
 /** All of it but Rt, CRm and op2; and what that is for a read of the ID space: op0 3, op1 0, CRn 0. */
 const ID_SPACE: u64 = NAMES & ~<u64>sysreg(0, 0, 0, 15, 7);
 const ID_READ: u64 = TRAPPED | ISS_READ | <u64>sysreg(3, 0, 0, 0, 0);

@@ -85,8 +85,7 @@ export const PMCR_E: u64 = 1 << 0;
 export const PMCR_N_SHIFT: u32 = 11;
 export const PMCR_N_MASK: u64 = 0x1f;
 
-/** ID_AA64DFR0_EL1.PMUVer: 0 none, 0xf one of another kind. */
-export const DFR0_PMUVER: u64 = 0xf << 8;
+export const DFR0_PMUVER: u64 = 0xf << 8; // ID_AA64DFR0_EL1.PMUVer: 0 none, 0xf one of another kind
 
 /** 0: there is none. */
 @inline export function pmuVersion(dfr0: u64): u64 { return (dfr0 & DFR0_PMUVER) != DFR0_PMUVER ? (dfr0 & DFR0_PMUVER) >> 8 : 0; }
@@ -134,8 +133,7 @@ export const PSTATE_KEPT: u64 = PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN;
 
 // MPIDR_EL1: bit 31 is RES1; the vCPU's index is Aff0.
 export const MPIDR_RES1: u64 = <u64>1 << 31;
-/** Aff3…Aff0 of MPIDR_EL1, and of GICD_IROUTER. */
-export const AFFINITY_MASK: u64 = 0xff00ffffff;
+export const AFFINITY_MASK: u64 = 0xff00ffffff; // Aff3…Aff0 of MPIDR_EL1, and of GICD_IROUTER
 
 // VTTBR_EL2.
 export const VTTBR_VMID_SHIFT: u32 = 48;

@@ -8,8 +8,7 @@ import { LINE_WORDS, VCPU_ARRAYS, VCPU_EXITS, VCPU_SIZE, VcpuRecord } from "../.
 /** INTIDs 0…1023 as a bitmap. */
 export const INTID_WORDS: u32 = LINE_WORDS;
 export const SOMETHING_WAITS: u32 = 0xffffffff;
-/** List registers that are used: as many as Arm's own GICs have. */
-export const MAX_LIST_REGISTERS: u32 = 4;
+export const MAX_LIST_REGISTERS: u32 = 4; // List registers that are used: as many as Arm's own GICs have
 
 // Behind the core's arrays: u8 × 32 priorities of SGIs and PPIs, then u8 × 16 each: SGIs' senders, active ones' senders, spilled
 // ones' sender.
@@ -21,34 +20,21 @@ const SPILLED_SENDER: u32 = ACTIVE_SENDERS + SGI_COUNT;
 @unmanaged
 export class Vcpu extends VcpuRecord {
   // What the vectors look at or change too.
-  /** ICC_PMR_EL1 as a direct guest wrote it. */
-  priorityMask: u32;
-  /** ESR_EL2 of an `MSR ICC_PMR_EL1, x0` that the vectors may carry out by themselves; 0: of none. */
-  maskTrap: u32;
-  /** A quick trap (quickTraps.ts) leaves the instruction to trapSync. */
-  refuses: u32;
-  /** IPA of the partition's emulated GICD: kept here so that a trap looks at one record only. */
-  gicdIpa: u64;
-  /** SGIs enabled in its emulated GICR_ISENABLER0. */
-  sgiEnabled: u32;
-  /** GICR_WAKER as the guest wrote it. */
-  waker: u32;
-  /** Level-sensitive PPIs that the guest has made pending by hand: they stay so without their wire. */
-  latched: u32;
-  /** What firmware says of its workarounds there (psci.ts). */
-  workarounds: u32;
-  /** PA of the pCPU's redistributor; GICv2 has none. */
-  gicr: u64;
+  priorityMask: u32; // ICC_PMR_EL1 as a direct guest wrote it
+  maskTrap: u32; // ESR_EL2 of an `MSR ICC_PMR_EL1, x0` that the vectors may carry out by themselves; 0: of none
+  refuses: u32; // A quick trap (quickTraps.ts) leaves the instruction to trapSync
+  gicdIpa: u64; // IPA of the partition's emulated GICD: kept here so that a trap looks at one record only
+  sgiEnabled: u32; // SGIs enabled in its emulated GICR_ISENABLER0
+  waker: u32; // GICR_WAKER as the guest wrote it
+  latched: u32; // Level-sensitive PPIs that the guest has made pending by hand: they stay so without their wire
+  workarounds: u32; // What firmware says of its workarounds there (psci.ts)
+  gicr: u64; // PA of the pCPU's redistributor; GICv2 has none
   /** PA of its bank of registers for SGIs and PPIs, laid out as GICD: GICR's SGI_base, or GICv2's GICD, banked by reader. */
   bank: u64;
-  /** ICC_SGI1R_EL1 (GICv2: GICD_SGIR) for an SGI 0 to this pCPU. */
-  sgiTarget: u64;
-  /** GICv2. */
-  gicv2: u32;
-  /** GICv2: bit of its CPU interface in GICD_ITARGETSR. */
-  interface: u32;
-  /** Its partition is trusted with its SGIs. */
-  trusted: u32;
+  sgiTarget: u64; // ICC_SGI1R_EL1 (GICv2: GICD_SGIR) for an SGI 0 to this pCPU
+  gicv2: u32; // GICv2
+  interface: u32; // GICv2: bit of its CPU interface in GICD_ITARGETSR
+  trusted: u32; // Its partition is trusted with its SGIs
   /** List registers that there are; ICH_ELRSR_EL2 if none is in use; the same if nothing waits elsewhere either, else
    *  SOMETHING_WAITS, which it never is. */
   listRegisters: u32;
@@ -66,13 +52,11 @@ export class Vcpu extends VcpuRecord {
   unkicked: u32;
   askPending: u32;
   askActive: u32;
-  /** The instruction that trapped is not done: the guest executes it again. */
-  repeats: u32;
+  repeats: u32; // The instruction that trapped is not done: the guest executes it again
   /** Address of an LDP or STP of which the first half is done (emptySyndrome.ts), and HALF_DONE; what that gave. */
   half: u64;
   firstHalf: u64;
-  /** HCR_EL2 while its guest runs. */
-  hcr: u64;
+  hcr: u64; // HCR_EL2 while its guest runs
   /** The rest of a direct guest's CPU interface while the vCPU is held. */
   binaryPoint: u32;
   interfaceControl: u32;

@@ -26,7 +26,6 @@ export function loadGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
   return readRouter(vcpu, partition, (offset - GICD_IROUTER) >> 3); // elsewhere that is no INTID
 }
 
-/** A store of 2^shift bytes to the distributor. */
 export function storeGicd(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
   if (vcpu.gicv2 != 0) return storeGicdV2(vcpu, partition, offset, shift, <u32>value);
   if (shift == SHIFT_32) {
@@ -55,7 +54,6 @@ export function loadGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: u
   return at == GICR_TYPER ? readTyper(partition, target) : 0;
 }
 
-/** A store of 2^shift bytes to the redistributors. */
 export function storeGicr(vcpu: Vcpu, partition: Partition, offset: u32, shift: u32, value: u64): void {
   const target = targetOf(partition, offset);
   if (target === null) return;

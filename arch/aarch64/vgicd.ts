@@ -16,6 +16,7 @@ import {
   ISACTIVER, ISENABLER, PIDR2, routeSpi,
 } from "./gic";
 import { readState, recall, reorder, writeState } from "./interruptState";
+import { spread } from "./sgis";
 import { AFFINITY_MASK } from "./sysregs";
 
 const CTLR_ENABLE_GRP0: u32 = 1 << 0;
@@ -23,18 +24,14 @@ const CTLR_ENABLE_GRP1: u32 = 1 << 1;
 const CTLR_ARE: u32 = 1 << 4;
 const TYPER_IDBITS_10: u32 = 9 << 19;
 const TYPER_NO1N: u32 = 1 << 25;
-/** GICv2. */
-const TYPER_CPU_NUMBER_SHIFT: u32 = 5;
-/** Variant and revision 0, implementer Arm (0x43b). */
-export const IIDR_ARM: u32 = 0x43b;
-/** GIC architecture version 3 (ArchRev, bits 7…4). */
-export const PIDR2_GICV3: u32 = 0x3b;
+const TYPER_CPU_NUMBER_SHIFT: u32 = 5; // GICv2
+export const IIDR_ARM: u32 = 0x43b; // Variant and revision 0, implementer Arm (0x43b)
+export const PIDR2_GICV3: u32 = 0x3b; // GIC architecture version 3 (ArchRev, bits 7…4)
 
 /** The 128-byte block of a set of one-bit-an-INTID registers. */
 @inline function block(offset: u32): u32 { return offset & 0xff80; }
 @inline function word(offset: u32): u32 { return (offset & 0x7f) >> 2; }
 
-/** GICD_TYPER. */
 @inline export function distributorType(vcpu: Vcpu, partition: Partition): u32 {
   const lines = ((machine().spiLimit + 31) >> 5) - 1;
   return vcpu.gicv2 != 0 ? lines | (partition.vcpuCount - 1) << TYPER_CPU_NUMBER_SHIFT : lines | TYPER_IDBITS_10 | TYPER_NO1N;
@@ -75,13 +72,12 @@ function configMask(vcpu: Vcpu, n: u32): u32 {
 /** Four bytes; each owned INTID's bit becomes 0xff. INTID 32's bits of a priority are there for guests that wait for them
  *  (FreeRTOS). */
 function readPriorities(vcpu: Vcpu, partition: Partition, first: u32): u32 {
-  const owned = (vcpu.owned(first >> 5) >> (first & 31)) & 0xf;
+  const owned = vcpu.owned(first >> 5) >> (first & 31);
   const probed = first == 32 && (owned & 1) == 0 && (partition.plan.flags & PARTITION_PROBES_PRIORITY) != 0 ?
     implementedPriority(0xff) : 0;
-  return first < 32 ? 0 : probed | spiPriorities(first) & ((owned * 0x00204081) & 0x01010101) * 0xff;
+  return first < 32 ? 0 : probed | spiPriorities(first) & spread(owned) * 0xff;
 }
 
-/** A 32-bit write at an offset of GICD. */
 export function writeGicd(vcpu: Vcpu, partition: Partition, offset: u32, value: u32): void {
   if (offset < IGROUPR) {
     if (offset == GICD_CTLR) writeControl(vcpu, partition, value);
@@ -110,7 +106,7 @@ export function writePriorities(vcpu: Vcpu, partition: Partition, first: u32, co
   reorder(vcpu, partition, vcpu, k, changed);
 }
 
-function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
+@inline export function setPriority(vcpu: Vcpu, intid: u32, priority: u8): void {
   setSpiPriority(intid, priority);
   if (vcpu.direct != 0) mmioWrite8(machine().gicd + IPRIORITYR + intid, directPriority(priority));
 }

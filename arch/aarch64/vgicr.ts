@@ -17,8 +17,7 @@ import { IIDR_ARM, PIDR2_GICV3 } from "./vgicd";
 
 const TYPER_LAST: u32 = 1 << 4;
 const TYPER_PROCESSOR_NUMBER_SHIFT: u32 = 8;
-/** SGIs are edge-triggered: ICFGR0 reads so. */
-const ICFGR0_SGIS: u32 = 0xaaaaaaaa;
+const ICFGR0_SGIS: u32 = 0xaaaaaaaa; // SGIs are edge-triggered: ICFGR0 reads so
 
 /** A 32-bit read at an offset of the two frames of `target`'s redistributor; `vcpu` is the one that reads. */
 export function readGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32): u32 {
@@ -36,7 +35,6 @@ export function readTyper(partition: Partition, target: Vcpu): u64 {
   return <u64>target.index << 32 | target.index << TYPER_PROCESSOR_NUMBER_SHIFT | last;
 }
 
-/** A 32-bit write there. */
 export function writeGicr(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32, value: u32): void {
   if (offset >= SGI_BASE) {
     writeSgiFrame(vcpu, partition, target, offset - SGI_BASE, value);
@@ -60,7 +58,6 @@ export function readSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, off
   return offset == ISACTIVER || offset == ICACTIVER ? readState(vcpu, partition, target, false, 0, owned) : 0;
 }
 
-/** A write there. */
 export function writeSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, offset: u32, value: u32): void {
   if (offset >= IPRIORITYR) {
     if (offset < IPRIORITYR + 32) writePrivatePriorities(vcpu, partition, target, offset - IPRIORITYR, 4, value);
@@ -82,7 +79,6 @@ export function writePrivatePriorities(vcpu: Vcpu, partition: Partition, target:
   reorder(vcpu, partition, target, 0, (((<u32>1) << count) - 1) << first);
 }
 
-/** Priority of SGI or PPI n of a vCPU. */
 @inline export function setPriority(target: Vcpu, n: u32, priority: u8): void {
   target.setPrivatePriority(n, implementedPriority(priority));
   if (target.direct != 0 && ((target.owned(0) >> n) & 1) != 0) mmioWrite8(target.bank + IPRIORITYR + n, directPriority(priority));

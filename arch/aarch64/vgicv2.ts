@@ -5,7 +5,7 @@ import { bound, loadAcquire32, mmioRead32, mmioRead8, mmioWrite8 } from "../../b
 import { machine, MAX_CPUS } from "../../build/generated/blob";
 import { FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { Partition, vcpuOfPartition } from "../../core/partition";
-import { putSenders, SGI_COUNT, takeSenders } from "./sgis";
+import { putSenders, SGI_COUNT, spread, takeSenders } from "./sgis";
 import { Vcpu } from "./vcpu";
 import { SHIFT_32, SHIFT_8 } from "./esr";
 import { CPENDSGIR, GICD_CTLR, GICD_SGIR, ICFGR, ICPIDR2, IGROUPR, IPRIORITYR, ITARGETSR, SPENDSGIR } from "./gic";
@@ -14,8 +14,7 @@ import { sendDirect, sendSgiV2 } from "./sgi";
 import { readGicd, writeGicd, writePriorities } from "./vgicd";
 import { readSgiFrame, writePrivatePriorities, writeSgiFrame } from "./vgicr";
 
-/** ArchRev 2. */
-const PIDR2_GICV2: u32 = 0x2b;
+const PIDR2_GICV2: u32 = 0x2b; // ArchRev 2
 
 /** Registers of a bit an INTID, their words 0; of a byte and of two bits an INTID, the first 32. */
 @inline function isBanked(offset: u32): bool {
@@ -50,8 +49,8 @@ function storeBytes(vcpu: Vcpu, partition: Partition, offset: u32, count: u32, v
   else if (offset - IPRIORITYR < FIRST_SPECIAL) writePriorities(vcpu, partition, offset - IPRIORITYR, count, value);
   else if (offset - (ITARGETSR + FIRST_SPI) < FIRST_SPECIAL - FIRST_SPI)
     writeTargets(vcpu, partition, offset - ITARGETSR, count, value);
-  else if (offset - CPENDSGIR < SGI_COUNT) clearPendingSgis(vcpu, offset - CPENDSGIR, count, value);
-  else if (offset - SPENDSGIR < SGI_COUNT) setPendingSgis(vcpu, partition, offset - SPENDSGIR, count, value);
+  else if (offset - CPENDSGIR < 2 * SGI_COUNT)
+    writePendingSgis(vcpu, partition, (offset - CPENDSGIR) & 15, count, value, offset >= SPENDSGIR);
 }
 
 /** A byte for each of four INTIDs: in those bytes of `from` that have one of the bits `bit`, the bit `to`. */
@@ -66,12 +65,7 @@ function readTargets(vcpu: Vcpu, partition: Partition, first: u32): u32 {
     bound(i, MAX_CPUS);
     targets |= moved(interfaces, vcpuOfPartition(partition, i).interface, (<u32>1) << i);
   }
-  let owned: u32 = 0;
-  for (let i: u32 = 0; i < 4; i++) {
-    bound(i, 4);
-    if (vcpu.owns(first + i)) owned |= 0xff << (i << 3);
-  }
-  return targets & owned;
+  return targets & spread(vcpu.owned(first >> 5) >> (first & 31)) * 0xff;
 }
 
 /** Owned SPIs among `count` go to those vCPUs (whichever takes it first); vCPUs that the partition does not have are left out. */
@@ -102,22 +96,16 @@ function readPendingSgis(vcpu: Vcpu, first: u32): u32 {
   return value;
 }
 
-/** `count` bytes of CPENDSGIR. */
-function clearPendingSgis(vcpu: Vcpu, first: u32, count: u32, senders: u32): void {
-  if (vcpu.direct == 0) takeSenders(vcpu, first, senders << ((first & 3) << 3));
-  for (let i: u32 = 0; i < count && vcpu.direct != 0; i++) {
-    bound(i, 4);
-    // All of them are in the GIC: none is ever off here (IHI 0048 §4.3.5), so sendDirect keeps none back.
-    if (((senders >> (i << 3)) & 0xff) != 0) mmioWrite8(machine().gicd + CPENDSGIR + first + i, 0xff);
-  }
-}
-
-/** `count` bytes of SPENDSGIR. */
-function setPendingSgis(vcpu: Vcpu, partition: Partition, first: u32, count: u32, all: u32): void {
+/** `count` bytes of SPENDSGIR; of CPENDSGIR. */
+function writePendingSgis(vcpu: Vcpu, partition: Partition, first: u32, count: u32, all: u32, pend: bool): void {
   const senders = all & ((((<u32>1) << partition.vcpuCount) - 1) * 0x01010101);
-  if (vcpu.direct == 0) putSenders(vcpu, first, senders << ((first & 3) << 3));
-  for (let i: u32 = 0; i < count && vcpu.direct != 0; i++) {
+  const bits = senders << ((first & 3) << 3);
+  if (vcpu.direct == 0) return pend ? putSenders(vcpu, first, bits) : takeSenders(vcpu, first, bits);
+  for (let i: u32 = 0; i < count; i++) {
     bound(i, 4);
-    if (((senders >> (i << 3)) & 0xff) != 0) sendDirect(vcpu, first + i);
+    if (((senders >> (i << 3)) & 0xff) == 0) continue;
+    // All of them are in the GIC: none is ever off here (IHI 0048 §4.3.5), so sendDirect keeps none back.
+    if (pend) sendDirect(vcpu, first + i);
+    else mmioWrite8(machine().gicd + CPENDSGIR + first + i, 0xff);
   }
 }

@@ -21,8 +21,7 @@ export const LEVEL_SHIFT: u32 = 3; // of a priority: what is below is not implem
 export const TAKEN_LEVEL_SHIFT: u32 = 10;
 export const TAKEN_INTID: u32 = (1 << TAKEN_LEVEL_SHIFT) - 1;
 
-/** It gave nothing, but there may be more. */
-export const NOTHING_TAKEN: u32 = 0xffffffff;
+export const NOTHING_TAKEN: u32 = 0xffffffff; // It gave nothing, but there may be more
 
 const SUMMARY: u32 = 8;
 const UNION: u32 = SUMMARY + LEVELS * 4;

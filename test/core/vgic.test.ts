@@ -363,6 +363,7 @@ describe("redistributor of another vCPU", () => {
     bench.sendSgi(0, 3, 0b10);
     bench.machine.settle();
     expect([own(ISPENDR), second.acknowledge()]).toEqual([8n, SPURIOUS]);
+    bench.machine.settle(); // it has answered, and looks for nothing more by itself
     value(first.store(at + 0x100, 4, 8n));
     bench.machine.settle();
     expect(second.acknowledge()).toBe(3);
