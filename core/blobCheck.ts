@@ -5,11 +5,12 @@
 
 import {
   BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_QUIESCE, BLOB_BAD_REGION, BLOB_BAD_SIZE,
-  BLOB_BAD_TABLE, BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInterrupt, blobLoad,
-  BlobPartition, blobPartition, blobQuiesce, blobRam, BlobRegion, blobRegion, checkRanges, CONTROLLER_FRAMES, countOf, countOwned,
-  FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_BANKS, MAX_CHANNELS, MAX_CPUS, MAX_INTERRUPTS, MAX_LOADS, MAX_PARTITIONS,
-  MAX_REGIONS, MAX_TAG_BYTES, NONE, OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU,
-  recordsFit, REGION_CHANNEL, REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
+  BLOB_BAD_TABLE, BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInit, blobInterrupt,
+  blobLoad, blobMatch, blobPartition, BlobPartition, blobQuiesce, blobRam, blobRegion, BlobRegion, blobText, checkRanges,
+  CONTROLLER_FRAMES, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_CHANNELS, MAX_CPUS, MAX_INITS,
+  MAX_INTERRUPTS, MAX_LOADS, MAX_MATCHES, MAX_PARTITIONS, MAX_BANKS, MAX_REGIONS, MAX_TAG_BYTES, NONE, OWNED_CHANNELS,
+  OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, recordsFit, REGION_CHANNEL,
+  REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import {
@@ -66,6 +67,7 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
   }
   if (cpusTaken >> head.cpuCount != 0) return BLOB_BAD_CPU;
   error = checkCpus(cpusTaken);
+  if (error == BLOB_OK && !(initsAreSound() && matchesAreSound())) return BLOB_BAD_TABLE;
   for (let n: u32 = 0; n < head.partitionCount && error == BLOB_OK; n++) {
     bound(n, MAX_PARTITIONS);
     error = checkPartition(blobPartition(n), imageBase);
@@ -132,13 +134,35 @@ function boardIsSound(): bool {
   return (head.colourCount & (head.colourCount - 1)) == 0 && claimFrame(head.uart & ~PAGE_MASK, UART_BYTES);
 }
 
-/** pa…pa+size-1 lie in one bank of the board's RAM; the sum does not wrap. */
+/** pa…pa+size-1 lie in one stretch of the board's RAM; the sum does not wrap. */
 function isRam(pa: u64, size: u64): bool {
   for (let n: u32 = 0; n < header().ramCount; n++) {
     bound(n, MAX_BANKS);
     if (pa >= blobRam(n).base && pa + size <= blobRam(n).base + blobRam(n).size) return true;
   }
   return false;
+}
+
+/** inits, once all that the hypervisor drives is claimed. Partitions may have these registers: none of them runs yet. */
+function initsAreSound(): bool {
+  for (let n: u32 = 0; n < header().initCount; n++) {
+    bound(n, MAX_INITS);
+    const init = blobInit(n);
+    if ((init.pa & 3) != 0 || init.pa >= PA_LIMIT || !isFree(platform, init.pa, 4)) return false;
+    if ((init.value & ~init.mask) != 0) return false;
+  }
+  return true;
+}
+
+/** matches: each text begins inside, and the last one ends there. */
+function matchesAreSound(): bool {
+  const bytes = header().textCount << 3;
+  for (let n: u32 = 0; n < header().matchCount; n++) {
+    bound(n, MAX_MATCHES);
+    const match = blobMatch(n);
+    if (max(max(match.path, match.property), match.value) >= bytes) return false;
+  }
+  return bytes == 0 || blobText(header().textCount - 1).bytes >> 56 == 0;
 }
 
 /** cpuKnows, cpuApart, housekeeper. */
@@ -206,7 +230,7 @@ function checkRecords(kind: u32): u32 {
     for (let i: u32 = 0; i < count; i++) {
       bound(i, MAX_INTERRUPTS);
       const index = firstOwned(partition, kind) + i;
-      const isSound = kind == OWNED_INTERRUPTS ? lineIsSound(blobInterrupt(index).line) :
+      const isSound = kind == OWNED_INTERRUPTS ? claimLine(blobInterrupt(index).line) :
         kind == OWNED_LOADS ? loadIsSound(partition, index) :
         kind == OWNED_CHANNELS ? channelIsSound(n, partition, index) : isOwnRegister(partition, blobQuiesce(index).pa);
       if (!isSound) return error;
@@ -340,7 +364,7 @@ function ringsAt(partition: BlobPartition, line: u32): bool {
 const listed: usize = memory.data(LINE_WORDS * 4, 8);
 
 /** Nobody has listed it before. */
-function lineIsSound(line: u32): bool {
+export function claimLine(line: u32): bool {
   if (!isLine(line)) return false;
   const at = listed + ((line >> 5) << 2);
   const bit = <u32>1 << (line & 31);

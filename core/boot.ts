@@ -3,7 +3,7 @@
 
 import {
   clock, copyFromPhysical, counterFrequency, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned,
-  isPcpuAsPlanned, physicalRead64, planIsaVcpu, quietUart, relax, startPcpu, UART_IN_IMAGE,
+  isPcpuAsPlanned, planIsaVcpu, relax, startPcpu,
 } from "../build/generated/isa";
 import {
   BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInterrupt, blobPartition, header, MAX_CPUS,
@@ -18,7 +18,8 @@ import { recordEvent } from "./events";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
-import { mapPlanned, mapReadOnly, mapUart } from "./ownMemory";
+import { isUartAsPlanned, openUart } from "./devices/uart";
+import { mapPlanned, mapReadOnly } from "./ownMemory";
 import { partitionOf, planPartition } from "./partition";
 import { printBytes, printText, printValue } from "./print";
 import { buildStage2 } from "./stage2";
@@ -30,22 +31,16 @@ import { FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, Vcpu, vcpuOf } 
 const COMES_UP_WITHIN: u32 = 5_000_000;
 const COMES_UP_POLLS: u32 = 200_000_000;
 
-let uart: u64 = 0;
-
-@inline export function uartAddress(): u64 { return uart; }
-
 /** First pCPU; `tree`: PA of the firmware's device tree. Gives back its vCPU record, or 0 when there is nothing to run. */
 export function bootPrimary(tree: u64): u32 {
   setOrigin(clock());
-  uart = physicalRead64(imageBase() + UART_IN_IMAGE);
-  if (uart == 0 || !mapUart(uart)) return 0;
+  if (!openUart()) return 0;
   const error = readBlob();
   if (error != BLOB_OK) return refuse(error, blobRemedy(error));
   setFrequency(counterFrequency());
   const head = header();
-  quietUart(uart);
-  printValue(uart, "axv: image at 0x", imageBase());
-  printText(uart, "\r\n");
+  printValue("axv: image at 0x", imageBase());
+  printText("\r\n");
 
   if (!isControllerAsPlanned()) return 0;
   storeRelease32(housekeeperAt, head.housekeeper);
@@ -76,10 +71,10 @@ export function bootPrimary(tree: u64): u32 {
 
 /** Says why the image cannot be run: what is wrong with the blob, if anything is, and more. */
 function refuse(error: u32, more: string): u32 {
-  printText(uart, "axv: ");
-  printBytes(uart, blobErrorText(error));
-  printText(uart, more);
-  printText(uart, "\r\n");
+  printText("axv: ");
+  printBytes(blobErrorText(error));
+  printText(more);
+  printText("\r\n");
   return 0;
 }
 
@@ -95,7 +90,7 @@ function readBlob(): u32 {
   copyFromPhysical(blobBuffer, blob, header().size);
   error = checkBlob(imageBase(), offset);
   if (error != BLOB_OK) return error;
-  return header().uart == uart && mapPlanned(offset + BLOB_MAX_BYTES) ? BLOB_OK : BLOB_BAD_TABLE;
+  return isUartAsPlanned() && mapPlanned(offset + BLOB_MAX_BYTES) ? BLOB_OK : BLOB_BAD_TABLE;
 }
 
 /** Fills pCPU n's record, which is all zeros, from the blob: off (VCPU_OFF is 0). */
@@ -146,14 +141,14 @@ function startOther(vcpu: Vcpu): bool {
       if (facts != FACTS_UNKNOWN) return facts == FACTS_RIGHT;
       relax();
     }
-    printValue(uart, "axv: no sign of life of pCPU 0x", vcpu.id);
-    printText(uart, "\r\n");
+    printValue("axv: no sign of life of pCPU 0x", vcpu.id);
+    printText("\r\n");
     return false;
   }
   vcpu.dead = 1;
   if (vcpu.partition != NONE) partitionOf(vcpu.partition).unavailable = 1;
-  printValue(uart, "axv: firmware does not start pCPU 0x", vcpu.id);
-  printText(uart, ": its partition stays off\r\n");
+  printValue("axv: firmware does not start pCPU 0x", vcpu.id);
+  printText(": its partition stays off\r\n");
   return true;
 }
 

@@ -1,9 +1,10 @@
-// One frame on its way out: put together, then encoded a piece at a time (CRC, COBS) while its bytes are taken for the UART. And
-// one on its way in. Format: core/abi.ts. Used by the housekeeper alone.
+// One frame on its way out: put together, then encoded a piece at a time (CRC, COBS) while its bytes go to the UART. And one on
+// its way in. Format: core/abi.ts. Used by the housekeeper alone.
 
 import { FRAME_PAYLOAD_MAX } from "./abi";
 import { crc32Byte, crc32End, CRC32_INITIAL } from "./crc32";
 import { bound } from "../build/generated/cpu";
+import { SEND_MAX, uartSend } from "./devices/uart";
 
 const HEADER: u32 = 3; // kind, partition, sequence
 const CRC_BYTES: u32 = 4;
@@ -96,10 +97,11 @@ export function encodePiece(): void {
   codeAt = code;
 }
 
-/** Next byte for the UART, of a frame that is encoded; -1: it is sent. */
-export function takeFrameByte(): i32 {
-  if (sent == encodedEnd) return -1;
-  return load<u8>(sent++);
+/** Sends the next piece of a frame that is encoded. False: the UART takes no more. */
+export function sendEncoded(): bool {
+  const end = min(sent + SEND_MAX, encodedEnd);
+  sent = uartSend(sent, end);
+  return sent == end;
 }
 
 /** Of the frame that has been sent last; 0 bytes: there is none any more. */

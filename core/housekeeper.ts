@@ -3,7 +3,7 @@
 // comes in pieces, none longer than a guest may be kept from its interrupts. A pCPU that panics hands it on to another one
 // (panic.ts).
 
-import { armTimer, clock, startTimer, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../build/generated/isa";
+import { armTimer, clock, startTimer } from "../build/generated/isa";
 import { atomicAnd32, bound } from "../build/generated/cpu";
 import { header, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
@@ -13,7 +13,7 @@ import {
 import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "./console";
 import { recordEvent } from "./events";
 import {
-  dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, takeFrameByte,
+  dropFrame, encodedBytes, encodedFrame, encodePiece, frameSent, FROM_PARTITION, FROM_UART, isFrameEncoded, sendEncoded,
   takeReceived,
 } from "./frame";
 import {
@@ -28,16 +28,16 @@ import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { areTagsDue, askForTags, lookAtTags } from "./tags";
+import { uartReceive } from "./devices/uart";
 import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 
-/** Frames that are built in a tick, pieces of sending for each, bytes in a piece, and bytes from the UART: its FIFO is smaller,
- *  as a rule, and ends it earlier. */
+/** Frames that are built in a tick, pieces of sending for each, and bytes from the UART: its FIFO is smaller, as a rule, and ends
+ *  it earlier. */
 const FRAMES: u32 = 3;
 const FRAME_PIECES: u32 = 5;
 /** Where a guest runs: those pieces of sending in a tick, a few at each of which there is time for. */
 const SEND_PIECES: u32 = 24;
-const SEND_MAX: u32 = 144;
-const RECEIVE_MAX: u32 = 32;
+const RECEIVE_MAX: u32 = 28;
 const SENT_MAX: u32 = 8;
 const SPREAD_SHIFT: u32 = 5; // Where a guest runs, a tick's pieces come that part of its period apart
 /** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
@@ -147,11 +147,11 @@ function serve(partition: Partition, now: u64): void {
 
 /** One frame a tick at most: what is behind it waits in the UART. */
 function receiveBytes(): void {
-  const uart = header().uart;
   for (let i: u32 = 0; i < RECEIVE_MAX && !commandWaits; i++) {
     bound(i, RECEIVE_MAX);
-    if (!uartHasReceived(uart)) break;
-    commandWaits = takeReceived(FROM_UART, uartReceive(uart));
+    const byte = uartReceive();
+    if (byte < 0) break;
+    commandWaits = takeReceived(FROM_UART, byte);
   }
   commandFrom = NONE;
   if (!commandWaits) receiveFromPartition();
@@ -206,13 +206,5 @@ function sendPiece(): bool {
     if (!addTags()) encodePiece();
     return true;
   }
-  const uart = header().uart;
-  for (let i: u32 = 0; i < SEND_MAX; i++) {
-    bound(i, SEND_MAX);
-    if (!uartCanSend(uart)) return false;
-    const byte = takeFrameByte();
-    if (byte < 0) return true;
-    uartSend(uart, byte);
-  }
-  return true;
+  return sendEncoded();
 }

@@ -8,19 +8,18 @@ import { EVENT_PANIC, STOP_FAULT } from "./abi";
 import { recordEvent } from "./events";
 import { partitionOf } from "./partition";
 import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "./vcpu";
-import { uartAddress } from "./boot";
+import { isUartOpen, uartPut } from "./devices/uart";
 import { stop } from "./lifecycle";
-import { printByte, printText, printValue } from "./print";
+import { printText, printValue } from "./print";
 
 /** What the ISA says of the fault: its cause, the instruction, the address. `record`: the pCPU's vCPU record, or anything. */
 export function reportPanic(cause: u64, instruction: u64, address: u64, record: u32): void {
-  const uart = uartAddress();
-  if (uart == 0) return;
-  printByte(uart, 0); // ends a frame that is half out: what follows is text
-  printValue(uart, "\r\naxv: PANIC in the hypervisor on pCPU 0x", ownId());
-  printFault(uart, cause, instruction, address);
-  printText(uart, "\r\naxv:   its partition stops; the others go on\r\n");
-  printByte(uart, 0);
+  if (!isUartOpen()) return;
+  uartPut(0); // ends a frame that is half out: what follows is text
+  printValue("\r\naxv: PANIC in the hypervisor on pCPU 0x", ownId());
+  printFault(cause, instruction, address);
+  printText("\r\naxv:   its partition stops; the others go on\r\n");
+  uartPut(0);
 
   const first = changetype<u32>(vcpuOf(0));
   const pcpu = (record - first) / VCPU_SIZE;
@@ -43,7 +42,7 @@ function handOver(from: u32): void {
     bound(i, MAX_CPUS);
     const next = successor();
     if (compareExchange32(housekeeperAt, dead, next) != dead) return;
-    if (next == NONE) return printText(uartAddress(), "axv:   none is left to keep house: no watchdogs, no commands\r\n");
+    if (next == NONE) return printText("axv:   none is left to keep house: no watchdogs, no commands\r\n");
     fence();
     const vcpu = vcpuOf(next);
     if (loadAcquire32(vcpu.deadAt()) == 0) {

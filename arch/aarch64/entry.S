@@ -137,7 +137,7 @@
     .quad   0, 0, 0
     .ascii  "ARM\x64"
     .long   0
-    .quad   0                               // PA of the board's UART: the packer's (boot.ts, IMAGE_UART)
+    .quad   0, 0                            // the board's UART: the packer's (core/devices/uart.ts)
 
 // ---- first pCPU: MMU off, x0 the loader's device tree ----
 axv_primary_entry:

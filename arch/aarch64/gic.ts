@@ -4,7 +4,7 @@
 // GICv2 has no redistributors: the distributor shows each pCPU its own bank of the first 32 INTIDs.
 
 import {
-  BlobInterrupt, blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS,
+  blobInterrupt, blobPartition, header, INTERRUPT_EDGE, machine, MAX_INTERRUPTS, MAX_PARTITIONS,
 } from "../../build/generated/blob";
 import {
   bound, dsbSy, isb, mmioRead32, mmioWrite32, mmioWrite64, mmioWrite8, mrs_CNTPCT_EL0, msr_CNTHP_CTL_EL2, msr_CNTHP_CVAL_EL2,
@@ -15,7 +15,7 @@ import { enableDistributorV3, groupBankV3, mapV3, sendSgiV3, wakeRedistributor }
 import { mapDevice } from "../../core/ownMemory";
 import { recordEvent } from "../../core/events";
 import { isSame } from "../../core/facts";
-import { edgesAt, FIRST_SPECIAL } from "./interrupts";
+import { edgesAt, FIRST_SPECIAL, FIRST_SPI } from "./interrupts";
 import { vcpuOf } from "../../core/vcpu";
 import { Vcpu } from "./vcpu";
 import { SGIS } from "./sgis";
@@ -165,7 +165,8 @@ export function initController(): bool {
     const plan = blobPartition(n);
     for (let i: u32 = 0; i < plan.interruptCount; i++) {
       bound(i, MAX_INTERRUPTS);
-      initSpi(blobInterrupt(plan.interruptFirst + i), vcpuOf(plan.bootCpu));
+      const interrupt = blobInterrupt(plan.interruptFirst + i);
+      initSpi(interrupt.line, interrupt.trigger == INTERRUPT_EDGE, vcpuOf(plan.bootCpu));
     }
   }
   return true;
@@ -180,14 +181,12 @@ function setPriorities(base: u64, first: u32, end: u32): void {
 }
 
 /** ICFGR: two bits an INTID, the upper one 1 for edge. */
-function initSpi(interrupt: BlobInterrupt, target: Vcpu): void {
-  const intid = interrupt.line;
+function initSpi(intid: u32, isEdge: bool, target: Vcpu): void {
   const at = machine().gicd + ICFGR + ((intid >> 4) << 2);
   const bit = <u32>2 << ((intid & 15) << 1);
   const config = mmioRead32(at);
-  mmioWrite32(at, interrupt.trigger == INTERRUPT_EDGE ? config | bit : config & ~bit);
-  if (interrupt.trigger == INTERRUPT_EDGE)
-    store<u32>(edgesAt(intid >> 5), load<u32>(edgesAt(intid >> 5)) | <u32>1 << (intid & 31));
+  mmioWrite32(at, isEdge ? config | bit : config & ~bit);
+  if (isEdge) store<u32>(edgesAt(intid >> 5), load<u32>(edgesAt(intid >> 5)) | <u32>1 << (intid & 31));
   routeSpi(intid, target);
 }
 
@@ -240,7 +239,9 @@ export function initBank(vcpu: Vcpu): bool {
   enableOwn(vcpu, KICK_SGI);
   enableOwn(vcpu, board.maintenance);
   if ((vcpu.housekeeper | vcpu.refills) != 0) enableOwn(vcpu, board.hypervisorTimer);
-  if (vcpu.refills != 0) enableOwn(vcpu, board.pmuInterrupt);
+  if (vcpu.refills == 0) return true;
+  if (vcpu.pmuInterrupt >= FIRST_SPI) initSpi(vcpu.pmuInterrupt, false, vcpu);
+  enableOwn(vcpu, vcpu.pmuInterrupt);
   return true;
 }
 
@@ -251,8 +252,9 @@ export function startTimer(vcpu: Vcpu, at: u64): void {
   msr_CNTHP_CTL_EL2(CNT_CTL_ENABLE);
 }
 
-/** An SGI or PPI of this pCPU is the hypervisor's own. */
+/** An interrupt to this pCPU is the hypervisor's own. */
 function enableOwn(vcpu: Vcpu, intid: u32): void {
-  mmioWrite8(vcpu.bank + IPRIORITYR + intid, OWN_PRIORITY);
-  mmioWrite32(vcpu.bank + ISENABLER, <u32>1 << intid);
+  const bank = intid < FIRST_SPI ? vcpu.bank : machine().gicd;
+  mmioWrite8(bank + IPRIORITYR + intid, OWN_PRIORITY);
+  mmioWrite32(bank + ISENABLER + ((intid >> 5) << 2), <u32>1 << (intid & 31));
 }

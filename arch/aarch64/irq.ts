@@ -54,9 +54,9 @@ function handleOtherIrq(vcpu: Vcpu, iar: u32, intid: u32): u32 {
     endInterrupt(iar);
     return RESUME;
   }
-  if (intid == machine().pmuInterrupt || intid == machine().hypervisorTimer) {
+  if (intid == vcpu.pmuInterrupt || intid == machine().hypervisorTimer) {
     vcpu.countExit(EXIT_BANDWIDTH);
-    const holds = intid == machine().pmuInterrupt && budgetUsedUp(vcpu);
+    const holds = intid == vcpu.pmuInterrupt && budgetUsedUp(vcpu);
     if (intid == machine().hypervisorTimer) periodOver(vcpu);
     endInterrupt(iar);
     if (!holds) return RESUME;
@@ -83,7 +83,7 @@ export function takeOwn(vcpu: Vcpu): bool {
     const intid = iar & IAR_INTID;
     if (intid >= FIRST_SPECIAL) break;
     if (intid == machine().hypervisorTimer) return true;
-    if (intid == machine().pmuInterrupt) budgetUsedUp(vcpu);
+    if (intid == vcpu.pmuInterrupt) budgetUsedUp(vcpu);
     endInterrupt(iar);
   }
   return false;

@@ -9,11 +9,10 @@ import { Vcpu } from "./vcpu";
 // The machine: time, memory, the image.
 export {
   cleanPhysical, copyFromPhysical, copyPhysical, dsbIsh as readBarrier, dsbSy as fence, imageBase, imageSize, linearToPhysical,
-  mmioRead32, mmioWrite32, mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock, msr_CNTHP_CVAL_EL2 as armTimer,
-  physicalRead32, physicalRead64, physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
+  mmioRead32, mmioRead8, mmioWrite32, mmioWrite8, mrs_CNTFRQ_EL0 as counterFrequency, mrs_CNTPCT_EL0 as clock,
+  msr_CNTHP_CVAL_EL2 as armTimer, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64, relax, stage1Root as ownRoot,
 } from "../../build/generated/aarch64";
 export { absorbOwn } from "./entropy";
-export { quietUart, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../../core/devices/pl011";
 
 // Boot.
 export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
@@ -50,8 +49,8 @@ export const DIRECT_KEEPS_HOUSE: bool = false; // IRQs of a direct guest's pCPU 
 export function ownId(): u64 { return mrs_MPIDR_EL1() & AFFINITY_MASK; }
 
 /** What a panic says of the fault. */
-export function printFault(uart: u64, esr: u64, elr: u64, far: u64): void {
-  printValue(uart, "\r\naxv:   ESR_EL2 0x", esr);
-  printValue(uart, " ELR_EL2 0x", elr);
-  printValue(uart, " FAR_EL2 0x", far);
+export function printFault(esr: u64, elr: u64, far: u64): void {
+  printValue("\r\naxv:   ESR_EL2 0x", esr);
+  printValue(" ELR_EL2 0x", elr);
+  printValue(" FAR_EL2 0x", far);
 }

@@ -34,6 +34,7 @@ export class Vcpu extends VcpuRecord {
   sgiTarget: u64; // ICC_SGI1R_EL1 (GICv2: GICD_SGIR) for an SGI 0 to this pCPU
   gicv2: u32; // GICv2
   interface: u32; // GICv2: bit of its CPU interface in GICD_ITARGETSR
+  pmuInterrupt: u32; // INTID of its PMU's overflow: a PPI or an SPI; 0: not wired
   trusted: u32; // Its partition is trusted with its SGIs
   /** List registers that there are; ICH_ELRSR_EL2 if none is in use; the same if nothing waits elsewhere either, else
    *  SOMETHING_WAITS, which it never is. */

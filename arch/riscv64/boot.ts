@@ -10,7 +10,7 @@ import { enterGuestStage } from "./guestStage";
 import { fileOf, initFile } from "./imsic";
 import { Vcpu } from "./vcpu";
 
-/** Where the packer writes the PA of the board's UART into the image: behind the riscv Image header. */
+/** Where the packer writes into the image which UART the board has: behind the riscv Image header. */
 export const UART_IN_IMAGE: u64 = 64;
 
 /** What the record of a hart (all zeros) has of it. */

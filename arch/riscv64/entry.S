@@ -142,7 +142,7 @@ axv_header:
     .ascii  "RISCV\0\0\0"
     .ascii  "RSC\x05"
     .word   0
-    .quad   0                               // PA of the board's UART: the packer's (boot.ts, UART_IN_IMAGE)
+    .quad   0, 0                            // the board's UART: the packer's (core/devices/uart.ts)
     .size   axv_header, . - axv_header
 
 // ---- first hart: satp 0, a0 its ID, a1 the firmware's device tree ----

@@ -13,7 +13,6 @@ export {
   mmioWrite32, mmioWrite8, ownHart as ownId, ownRoot, physicalRead32, physicalRead64, physicalWrite32, physicalWrite64,
   readBarrier, sfenceVma as mapped,
 } from "../../build/generated/riscv64";
-export { quietUart, uartCanSend, uartHasReceived, uartReceive, uartSend } from "../../core/devices/ns16550";
 
 // The blob.
 export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLine } from "./blobCheck";
@@ -50,10 +49,10 @@ const ARGUMENTS_IN_A: u32 = 6;
 }
 
 /** What a panic says of the fault. */
-export function printFault(uart: u64, scause: u64, sepc: u64, stval: u64): void {
-  printValue(uart, "\r\naxv:   scause 0x", scause);
-  printValue(uart, " sepc 0x", sepc);
-  printValue(uart, " stval 0x", stval);
+export function printFault(scause: u64, sepc: u64, stval: u64): void {
+  printValue("\r\naxv:   scause 0x", scause);
+  printValue(" sepc 0x", sepc);
+  printValue(" stval 0x", stval);
 }
 
 // What is nothing here.

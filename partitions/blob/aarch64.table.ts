@@ -1,11 +1,10 @@
 // What of the blob is AArch64's: the GIC, timers and PMU of the board; redistributors; what a partition sees of it.
 import { f, orNone, within } from "./field.ts";
 import type { Field } from "./field.ts";
-import { COMMON_PARTITION_FLAGS, MAX_CPUS, UART_PL011 } from "./layout.table.ts";
+import { COMMON_PARTITION_FLAGS, MAX_CPUS } from "./layout.table.ts";
 
 /** As the header has it. */
 export const BLOB_ISA = 1;
-export const UART_KIND = UART_PL011;
 
 /** With direct interrupts, GICv3: its CPU interface is not trapped (ICH_HCR_EL2.TC = 0). */
 export const PARTITION_TRUSTED_SGI = 32;
@@ -52,12 +51,6 @@ export const machine: readonly Field[] = [
   f("physicalTimer", "u32", "INTID of the EL1 physical timer (PPI), 30 as a rule", ppi),
   f("maintenance", "u32", "INTID of the GIC maintenance interrupt (PPI), 25 as a rule", ppi),
   f(
-    "pmuInterrupt",
-    "u32",
-    "INTID of the PMU's overflow interrupt (PPI), 23 as a rule; 0: not wired",
-    orNone("ownPpis", FIRST_PPI, LAST_PPI),
-  ),
-  f(
     "refillEvent",
     "u32",
     "PMU event that counts what `bandwidth` limits: refills of the last-level cache",
@@ -79,6 +72,13 @@ export const cpu: readonly Field[] = [
     "GICv2: number of its CPU interface, 0…7; 0 otherwise",
     within("interfaceApart", 0, CPU_INTERFACES - 1),
   ),
+  f(
+    "pmuInterrupt",
+    "u32",
+    "INTID of its PMU's overflow interrupt: a PPI, 23 as a rule, or an SPI of its own; 0: not wired",
+    orNone("pmuInterrupt", FIRST_PPI, SPECIAL_INTID - 1),
+  ),
+  f("reserved", "u32", "0"),
 ];
 
 /** A vCPU's index is its MPIDR_EL1.Aff0, and its slot in the emulated GICR. */

@@ -16,16 +16,17 @@ export function machineRecord({ gic, timers, pmu }: Plan): BlobRecord {
     virtualTimer: timers.virtual,
     physicalTimer: timers.physical,
     maintenance: gic.maintenance,
-    pmuInterrupt: pmu.interrupt,
     refillEvent: pmu.refillEvent,
     busAccesses: pmu.busAccesses,
   };
 }
 
-export const cpuRecord = ({ mpidr, gicr, interface: number }: PlannedCpu): BlobRecord => ({
+export const cpuRecord = ({ mpidr, gicr, interface: number, pmuInterrupt }: PlannedCpu): BlobRecord => ({
   id: BigInt(mpidr),
   gicr: BigInt(gicr),
   interface: number,
+  pmuInterrupt,
+  reserved: 0,
 });
 
 export const flagsOf = ({ countEl2, trustedSgi, probesPriority }: PlannedPartition): number =>

@@ -11,7 +11,6 @@ import * as riscv64 from "./riscv64.table.ts";
 export interface IsaTable {
   /** Its number in the header: 1 aarch64, 2 riscv64; 3 is x86_64's, and 4 loongarch64's. */
   readonly BLOB_ISA: number;
-  readonly UART_KIND: number;
   /** All flags that a partition can have. */
   readonly PARTITION_FLAGS: number;
   /** Stretches of addresses that its interrupt controller is in, at most. */
@@ -33,11 +32,8 @@ export interface BlobLayout {
 }
 
 const layoutFor = (isa: Isa): BlobLayout => {
-  const { UART_KIND, PARTITION_FLAGS, machine, cpu, partition } = ISA_TABLES[isa];
-  const ranges: Readonly<Record<string, FieldRange>> = {
-    uartKind: within("frames", UART_KIND, UART_KIND),
-    flags: within("flags", 0, PARTITION_FLAGS),
-  };
+  const { PARTITION_FLAGS, machine, cpu, partition } = ISA_TABLES[isa];
+  const ranges: Readonly<Record<string, FieldRange>> = { flags: within("flags", 0, PARTITION_FLAGS) };
   const besides: Readonly<Record<string, readonly Field[]>> = { Cpu: cpu, Partition: partition };
   const whole = (layout: RecordLayout): RecordLayout => {
     const own = layout.fields.map((field) => ({ ...field, ...(ranges[field.name] && { range: ranges[field.name] }) }));

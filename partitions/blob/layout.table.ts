@@ -3,9 +3,9 @@
 // <isa>.table.ts, and isas.ts puts both together. `writeBlob` fills it, and `tools/build` generates from it the
 // AssemblyScript accessors that the core reads it with (build/generated/blob, for the ISA that it is built for).
 //
-//   ┌────────┬─────────┬───────┬─────────────┬──────────┬─ ─ ─┬───────┐
-//   │ Header │ Machine │ Cpu × │ Partition × │ Region × │     │ Ram × │   Machine is the ISA's, and so are the last
-//   └────────┴─────────┴───────┴─────────────┴──────────┴─ ─ ─┴───────┘   fields of each Cpu and Partition
+//   ┌────────┬─────────┬───────┬─────────────┬──────────┬─ ─ ─┬────────┐
+//   │ Header │ Machine │ Cpu × │ Partition × │ Region × │     │ Text × │   Machine is the ISA's, and so are the last
+//   └────────┴─────────┴───────┴─────────────┴──────────┴─ ─ ─┴────────┘   fields of each Cpu and Partition
 //
 // Little endian. All record arrays are packed one after the other behind the machine's record, each aligned to 8 bytes;
 // the header holds offset (from the blob's start) and count of each.
@@ -16,12 +16,12 @@ import { f, orNone, within } from "./field.ts";
 import type { RecordLayout } from "./field.ts";
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 6;
+export const BLOB_VERSION = 7;
 /**
  * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
  * longest fit.
  */
-export const BLOB_MAX_BYTES = 12288;
+export const BLOB_MAX_BYTES = 16384;
 
 export { MAX_BANKS, MAX_CPUS };
 export const MAX_PARTITIONS = 8;
@@ -30,6 +30,10 @@ export const MAX_LOADS = 64;
 export const MAX_INTERRUPTS = 256;
 export const MAX_CHANNELS = 32;
 export const MAX_QUIESCES = 64;
+export const MAX_INITS = 64;
+export const MAX_MATCHES = 16;
+/** Words of 8 bytes. */
+export const MAX_TEXTS = 512;
 /** Of all tag images together: the core keeps a copy of each, to see what changes. */
 export const MAX_TAG_BYTES = 48 * 1024;
 export const NONE = 0xffffffff;
@@ -60,9 +64,16 @@ export const COMMON_PARTITION_FLAGS =
 export const INTERRUPT_LEVEL = 0;
 export const INTERRUPT_EDGE = 1;
 
-/** The one that the hypervisor drives, which is also what a partition sees: its ISA says which. */
+/** The one that the hypervisor drives. */
 export const UART_PL011 = 0;
 export const UART_NS16550 = 1;
+export const UART_CADENCE = 2;
+export const UART_SHIFT_MAX = 3;
+
+// Of a property of the firmware's device tree.
+export const MATCH_IS = 0; // all that it says is this string
+export const MATCH_HAS = 1; // one of its strings is this one
+export const MATCH_ABSENT = 2; // there is no such property, or no such node
 
 // What the core can keep up with; microseconds, telemetry in milliseconds.
 const TAG_BYTES_MIN = 72; // its header, and a value
@@ -89,7 +100,7 @@ export const HEADER: RecordLayout = {
     f("size", "u32", "bytes of the whole blob, at most BLOB_MAX_BYTES, a multiple of 8"),
     f("checksum", "u32", "CRC-32 (ISO-HDLC) of the bytes from offset 16 to the end"),
     f("isa", "u32", "the ISA of the core behind it (isas.ts)"),
-    f("uartKind", "u32", "UART_*"),
+    f("uartKind", "u32", "UART_*", within("frames", UART_PL011, UART_CADENCE)),
     f("imageBase", "u64", "PA the image is meant to be loaded at; 0: anywhere"),
     f(
       "hypervisorSize",
@@ -97,6 +108,10 @@ export const HEADER: RecordLayout = {
       "bytes from the image's first one that belong to the hypervisor: image, stacks, linear memory, page tables",
     ),
     f("uart", "u64", "PA of the hypervisor's UART"),
+    f("uartShift", "u32", "of a UART_NS16550: register n is at n << this", within("frames", 0, UART_SHIFT_MAX)),
+    f("uartWide", "u32", "of a UART_NS16550: 1: its registers have 32 bits; 0: 8", within("frames", 0, 1)),
+    f("uartDivisor", "u32", "what sets its baud rate, as its kind has it (core/devices); 0: it has the one that firmware set"),
+    f("noTree", "u32", "1: firmware gives no device tree; 0: without one nothing starts", within("flags", 0, 1)),
     f(
       "housekeeper",
       "u32",
@@ -137,6 +152,12 @@ export const HEADER: RecordLayout = {
     f("quiesceCount", "u32", ""),
     f("ramOffset", "u32", "array of Ram"),
     f("ramCount", "u32", "stretches of RAM, at most MAX_BANKS"),
+    f("initOffset", "u32", "array of Init"),
+    f("initCount", "u32", ""),
+    f("matchOffset", "u32", "array of Match"),
+    f("matchCount", "u32", ""),
+    f("textOffset", "u32", "array of Text"),
+    f("textCount", "u32", ""),
   ],
 };
 
@@ -283,5 +304,32 @@ export const RECORDS: readonly RecordLayout[] = [
     doc: "A stretch of the board's RAM that firmware leaves: memory is in one of them, devices are outside.",
     most: MAX_BANKS,
     fields: [f("base", "u64", "PA"), f("size", "u64", "bytes")],
+  },
+  {
+    name: "Init",
+    doc: "Written once, in this order, before anything of a partition is there: pins, clocks and resets of its devices.",
+    most: MAX_INITS,
+    fields: [
+      f("pa", "u64", "a 32-bit register of nobody's"),
+      f("mask", "u32", "bits that are written; all: it is not read"),
+      f("value", "u32", "none outside of the mask"),
+    ],
+  },
+  {
+    name: "Match",
+    doc: "What the firmware's device tree says on this board, and on no other that the image could be taken to.",
+    most: MAX_MATCHES,
+    fields: [
+      f("path", "u32", "of a node, such as /soc/sata@31a40000: offset in Text, whose bytes go up to a 0"),
+      f("property", "u32", "its name: likewise"),
+      f("value", "u32", "a string: likewise; MATCH_ABSENT: an empty one"),
+      f("how", "u32", "MATCH_*", within("matches", MATCH_IS, MATCH_ABSENT)),
+    ],
+  },
+  {
+    name: "Text",
+    doc: "What Matches say, a string behind the other, each ended by a 0; so is the last word.",
+    most: MAX_TEXTS,
+    fields: [f("bytes", "u64", "eight of them, the first one lowest")],
   },
 ];

@@ -41,6 +41,8 @@ export const PROMISES = {
   imagePlace: promise("the image lies in RAM that firmware leaves, where it is to be loaded", "BLOB_WRONG_ADDRESS"),
   imageSize: promise("what is the hypervisor's holds the whole image, all loads too", "BLOB_BAD_LOAD"),
   ram: promise("RAM is whole pages, below what the hypervisor maps at VA = PA", "BLOB_BAD_TABLE"),
+  inits: promise("what is written at first is no RAM, and nothing of the interrupt controller or the UART", "BLOB_BAD_TABLE"),
+  matches: promise("what the firmware's device tree is asked for is whole texts", "BLOB_BAD_TABLE"),
   ipaBits: promise("a guest's addresses have 32 to 40 bits", "BLOB_BAD_TABLE"),
   frames: promise(
     "interrupt controller and UART are of kinds that the core drives, in whole pages, outside RAM, none over another",
@@ -54,7 +56,12 @@ export const PROMISES = {
     "aarch64",
   ),
   spiLimit: promise("there are as many SPIs as a GIC can have", "BLOB_BAD_INTERRUPT", "aarch64"),
-  ownPpis: promise("timers, maintenance and PMU have a PPI each", "BLOB_BAD_INTERRUPT", "aarch64"),
+  ownPpis: promise("timers and maintenance have a PPI each", "BLOB_BAD_INTERRUPT", "aarch64"),
+  pmuInterrupt: promise(
+    "a PMU has a PPI that is for nothing else, or an SPI; one that measures a bandwidth is in no partition",
+    "BLOB_BAD_INTERRUPT",
+    "aarch64",
+  ),
   sources: promise("there are as many sources as an APLIC can have", "BLOB_BAD_INTERRUPT", "riscv64"),
   identities: promise("an interrupt file has as many identities as one can have", "BLOB_BAD_TABLE", "riscv64"),
   clock: promise("the clock is one that the core can count by", "BLOB_BAD_TABLE", "riscv64"),

@@ -1,11 +1,10 @@
 // What of the blob is RISC-V's: the board's AIA (RISC-V Advanced Interrupt Architecture 1.0) and clock; a hart's guest files.
 import { f, within } from "./field.ts";
 import type { Field } from "./field.ts";
-import { COMMON_PARTITION_FLAGS, MAX_CPUS, UART_NS16550 } from "./layout.table.ts";
+import { COMMON_PARTITION_FLAGS, MAX_CPUS } from "./layout.table.ts";
 
 /** As the header has it. */
 export const BLOB_ISA = 2;
-export const UART_KIND = UART_NS16550;
 
 /** All flags that the core knows. */
 export const PARTITION_FLAGS = COMMON_PARTITION_FLAGS;

@@ -1,7 +1,7 @@
 // Plan → blob.
 import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
-import type { OnFailure, Plan, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
+import type { OnFailure, Plan, PlannedMatch, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
 import { isaOfPlan, LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp, gapsOf } from "../units.ts";
 import * as aarch64 from "./aarch64.ts";
@@ -12,6 +12,8 @@ import { BlobError } from "./errors.ts";
 import { place } from "./field.ts";
 import { ISA_TABLES, layoutOf } from "./isas.ts";
 import * as table from "./layout.table.ts";
+import { uartWords } from "./uart.ts";
+import type { UartWords } from "./uart.ts";
 
 /** The checksum covers everything behind itself. */
 export const CHECKSUM_FROM = 16;
@@ -34,9 +36,13 @@ const ACCESS: Readonly<Record<string, number>> = {
   w: table.REGION_WRITE,
   x: table.REGION_EXECUTE,
 };
-const UART_KIND = { pl011: table.UART_PL011 } as const;
+const UART_KIND = { pl011: table.UART_PL011, ns16550: table.UART_NS16550, cadence: table.UART_CADENCE } as const;
+const MATCH_HOW = { is: table.MATCH_IS, has: table.MATCH_HAS, absent: table.MATCH_ABSENT } as const;
 /** What a plan says of the fields that its ISA has. */
 const OWN = { aarch64 };
+
+/** For the packer. */
+export const uartOf = (plan: Plan): UartWords => uartWords(header(plan));
 
 export function writeBlob(plan: Plan): Uint8Array {
   return encodeBlob(blobOf(plan));
@@ -89,6 +95,10 @@ function header(plan: Plan): BlobRecord {
     hypervisorSize: BigInt(plan.image.size),
     uart: BigInt(plan.uart.address),
     uartKind: UART_KIND[plan.uart.kind],
+    uartShift: plan.uart.shift,
+    uartWide: plan.uart.wide ? 1 : 0,
+    uartDivisor: plan.uart.divisor,
+    noTree: plan.firmwareTree.expected ? 0 : 1,
     housekeeper: plan.housekeeper,
     tickMicroseconds: plan.tickMicroseconds,
     telemetryMilliseconds: plan.telemetryMilliseconds,
@@ -151,6 +161,29 @@ function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
     Channel: channel,
     Quiesce: quiesce,
     Ram: gapsOf(plan.ram, plan.reserved).map(({ base, size }) => ({ base: BigInt(base), size: BigInt(size) })),
+    Init: plan.inits.map(({ pa, mask, value }) => ({ pa: BigInt(pa), mask, value })),
+    ...matchRecords(plan.firmwareTree.matches),
+  };
+}
+
+const TEXT_WORD = 8;
+
+/** Each text stands once. */
+function matchRecords(matches: readonly PlannedMatch[]): Pick<BlobRecords, "Match" | "Text"> {
+  const texts = [...new Set(matches.flatMap(({ path, property, value }) => [path, property, value]))];
+  const bytes = new TextEncoder().encode(texts.map((text) => `${text}\0`).join(""));
+  const words = new DataView(new ArrayBuffer(alignUp(bytes.length, TEXT_WORD)));
+  new Uint8Array(words.buffer).set(bytes);
+  const at = (text: string): number =>
+    new TextEncoder().encode(texts.slice(0, texts.indexOf(text)).map((each) => `${each}\0`).join("")).length;
+  return {
+    Match: matches.map(({ path, property, how, value }) => ({
+      path: at(path),
+      property: at(property),
+      value: at(value),
+      how: MATCH_HOW[how],
+    })),
+    Text: Array.from({ length: words.byteLength / TEXT_WORD }, (_, n) => ({ bytes: words.getBigUint64(n * TEXT_WORD, true) })),
   };
 }
 

@@ -56,10 +56,6 @@ export const treeTooLarge = (bytes: number, most: number): Problem =>
 /** A board's, that cannot be true beside another one. */
 export const boardFact = (reason: string, remedy: string): Problem => error("AXV-P095", reason, remedy);
 
-/** What a board has, and no core drives yet. */
-export const coreLacks = (what: string): Problem =>
-  error("AXV-P099", `the hypervisor has not ${what} yet`, "use another board until it has");
-
 // 01x: names of things that are not there
 export const unknownBoard = (name: string, known: readonly string[]): Problem =>
   error("AXV-P010", `there is no board "${name}"`, suggest(name, known));

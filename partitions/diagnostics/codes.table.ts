@@ -96,7 +96,6 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P096": error("the image does not fit into the board's RAM"),
   "AXV-P097": error("emulated devices of a guest overlap"),
   "AXV-P098": error("descriptions that extend one another in a circle"),
-  "AXV-P099": error("a board has what the hypervisor does not drive yet"),
   "AXV-P120": error("two tags of one name"),
   "AXV-P121": error("two tags that have one name in C"),
   "AXV-P122": error("a range that a tag's type cannot hold"),

@@ -163,6 +163,45 @@ export interface PlannedCache {
   readonly wayGroups: number;
 }
 
+/** The hypervisor's own. */
+export interface PlannedUart {
+  readonly kind: "pl011" | "ns16550" | "cadence";
+  readonly address: number;
+  /** Register n is at n << shift. */
+  readonly shift: number;
+  /** Its registers have 32 bits, not 8. */
+  readonly wide: boolean;
+  /** What its kind's registers get for its baud rate (plan/uart.ts); 0: it has the one that firmware set. */
+  readonly divisor: number;
+}
+
+/** One property of the firmware's device tree by which the core knows the board. */
+export interface PlannedMatch {
+  readonly path: string;
+  readonly property: string;
+  /** is: that one string; has: it among others; absent: there is no such property. */
+  readonly how: "is" | "has" | "absent";
+  /** Of `absent`: empty. */
+  readonly value: string;
+}
+
+/** What firmware gives the core as x0. */
+export interface PlannedFirmwareTree {
+  /** Without one the core refuses. */
+  readonly expected: boolean;
+  readonly matches: readonly PlannedMatch[];
+}
+
+/** A write to a 32-bit register, before any guest starts. */
+export interface PlannedInit {
+  readonly pa: number;
+  /** Bits that change. */
+  readonly mask: number;
+  readonly value: number;
+  /** The partition that it is for. */
+  readonly by: string;
+}
+
 export interface Plan extends Aarch64Machine {
   readonly board: string;
   readonly image: {
@@ -179,7 +218,10 @@ export interface Plan extends Aarch64Machine {
   /** Bits of a guest physical address, as all pCPUs have them. */
   readonly ipaBits: number;
   readonly cache: PlannedCache;
-  readonly uart: { readonly kind: "pl011"; readonly address: number };
+  readonly uart: PlannedUart;
+  readonly firmwareTree: PlannedFirmwareTree;
+  /** In the order in which they are written. */
+  readonly inits: readonly PlannedInit[];
   /** Index of the pCPU that drains consoles, sends telemetry and looks after watchdogs. */
   readonly housekeeper: number;
   readonly tickMicroseconds: number;

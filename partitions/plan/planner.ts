@@ -18,6 +18,7 @@ import type { MemoryPlan } from "./memory.ts";
 import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
+import { planUart } from "./uart.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
 const TICK_MICROSECONDS = 1000;
@@ -51,8 +52,6 @@ export function decide(
   const cache = sharedCache(board);
   const housekeeper = chooseHousekeeper(board, system.partitions);
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
-  const { kind } = board.uart;
-  if (kind !== "pl011") throw new TypeError("a system was planned although the core does not drive its board's UART");
   const plan: Plan = {
     board: board.name,
     image: { base: board.boot.image, size: 0, loadsFrom: 0 },
@@ -61,7 +60,9 @@ export function decide(
     ipaBits: guestAddressBits(board),
     ...isaOf(board).planMachine(board, cache.line),
     cache,
-    uart: { kind, address: board.uart.reg },
+    uart: planUart(board.uart),
+    firmwareTree: { expected: board.boot.dtb === undefined, matches: [] },
+    inits: [],
     housekeeper: housekeeper.cpu,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,

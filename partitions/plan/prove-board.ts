@@ -38,6 +38,7 @@ export function proveBoard(plan: Plan): Violation[] {
     ...devices.filter((each) => odd(each) || each.from === 0).map(({ by }) => breaks("frames", `${by} cannot be there`)),
     ...collisions([...banks, ...devices]).map((reason) => breaks("frames", reason)),
     ...ofPlan(plan).proveMachine(plan),
+    ...inRange(plan, "Header", "uartShift", plan.uart.shift),
     ...inRange(plan, "Header", "ipaBits", plan.ipaBits),
     ...inRange(plan, "Header", "tickMicroseconds", tickMicroseconds),
     ...inRange(plan, "Header", "telemetryMilliseconds", telemetryMilliseconds),

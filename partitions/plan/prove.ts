@@ -5,6 +5,7 @@
 import type { Plan } from "./plan.ts";
 import { proveBoard, proveCpus } from "./prove-board.ts";
 import { proveCache } from "./prove-cache.ts";
+import { proveFirmware } from "./prove-firmware.ts";
 import { proveInterrupts } from "./prove-interrupts.ts";
 import { proveMemory } from "./prove-memory.ts";
 import { provePartition, proveTagCopies, proveTelemetry } from "./prove-partition.ts";
@@ -14,6 +15,7 @@ import type { Violation } from "./violation.ts";
 export function prove(plan: Plan): Violation[] {
   return [
     ...proveBoard(plan),
+    ...proveFirmware(plan),
     ...proveCpus(plan),
     ...proveMemory(plan),
     ...proveInterrupts(plan),

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { blobSize, writeBlob } from "../../partitions/blob/write.ts";
+import { blobSize, uartOf, writeBlob } from "../../partitions/blob/write.ts";
 import { placeInImage } from "../../partitions/plan/image.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
@@ -90,7 +90,7 @@ export async function buildSystem({ name, gic, cpus: wanted, yaml }: SystemReque
     isa: "aarch64",
     core,
     blob: writeBlob(plan),
-    uart: BigInt(plan.uart.address),
+    uart: uartOf(plan),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
   writeAtomically(file(".bin"), image.bytes());

@@ -40,6 +40,22 @@ beforeEach(() => {
   guest = bench.openInterrupts(0);
 });
 
+test("a PMU with an SPI of its own holds its own vCPU (RK3568, ZynqMP)", () => {
+  const pmuSpis = [228, 229, 230, 231];
+  bench = new Bench({ ...LIMITED, board: { ...qemuVirt, pmuSpis } });
+  guest = bench.openInterrupts(0);
+  guest.hvc(CPU_ON_64, 1, 0x6000_0000, 0);
+  bench.machine.settle();
+  const other = bench.openInterrupts(1);
+  for (const [pcpu, held, free] of [[0, guest, other], [1, other, guest]] as const) {
+    refill(REFILLS, pcpu);
+    expect([held.running, free.running]).toEqual([false, true]);
+    nextPeriod();
+    expect([held.running, free.running]).toEqual([true, true]);
+  }
+  expect([exits(0), exits(1)].every((count) => count > 0)).toBe(true);
+});
+
 describe("a vCPU with a budget", () => {
   test("runs as long as it keeps to it, period after period", () => {
     for (let n = 0; n < 20; n++) {

@@ -7,7 +7,12 @@ import { LINUX, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 
-const bench = new BlobBench(STANDARD);
+/** With something of everything that there is an array of. */
+const bench = new BlobBench({
+  ...STANDARD,
+  inits: [{ pa: 0x0a00_0000, mask: 0xffff_ffff, value: 1, by: "plc" }],
+  firmwareTree: { matches: [{ path: "/a", property: "b", how: "absent", value: "" }] },
+});
 const { system } = bench;
 const boot = (blob: Uint8Array): string => bench.boot(blob);
 const changed: BlobBench["changed"] = (kind, index, change) => bench.changed(kind, index, change);

@@ -8,7 +8,8 @@ import type { PromiseId, PromiseRow } from "../../partitions/blob/promises.table
 import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
 import type {
-  Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage,
+  Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedMatch, PlannedPartition, PlannedRegion,
+  PlannedTagImage,
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
@@ -59,6 +60,9 @@ const WAYS: SystemSpec = {
   ],
 };
 const coloured = (colours: readonly number[]): PlannedRegion => ({ ...ram(0x4000_0000, 0x6000_0000, MIB), colours });
+/** Two words of texts. */
+const MATCH: PlannedMatch = { path: "/a", property: "b", how: "is", value: "cdefg" };
+const MATCHES: SystemSpec = { ...STANDARD, firmwareTree: { expected: true, matches: [MATCH] } };
 const COLOURED: SystemSpec = {
   ...STANDARD,
   partitions: [
@@ -111,7 +115,14 @@ const record =
   (bench: BlobBench): Uint8Array =>
     bench.changed(kind, index, change);
 
-const unwired = (plan: Plan): Plan => ({ ...plan, pmu: { ...plan.pmu, interrupt: 0 } });
+const pmus = (change: (cpu: number) => number) => (plan: Plan): Plan =>
+  ({ ...plan, cpus: plan.cpus.map((each, n) => ({ ...each, pmuInterrupt: change(n) })) });
+const init = (change: Partial<Plan["inits"][number]>): ((plan: Plan) => Plan) =>
+  with_({ inits: [{ pa: 0x0a00_0000, mask: 0xffff_ffff, value: 1, by: "plc", ...change }] });
+/** A plan that has no place for its texts; the blob of one that has, altered. */
+const longMatch = with_({ firmwareTree: { expected: true, matches: [{ ...MATCH, path: "x".repeat(4096) }] } });
+const ends = (change: Change): Omit<Trial, "what"> => ({ on: MATCHES, plan: longMatch, blob: record("Match", 0, change) });
+const unwired = pmus(() => 0);
 
 const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   imagePlace: [{ what: "outside RAM", plan: (plan) => ({ ...plan, image: { ...plan.image, base: 0x3000_0000 } }) }],
@@ -148,6 +159,29 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "GICV on GICH's second page", on: GICV2, plan: frame({ gicv: 0x0803_1000 }) },
     { what: "GICC beyond what the hypervisor maps", on: GICV2, plan: frame({ gicc: 2 ** 38 }) },
     { what: "a GIC of another version", plan: gic({ version: 2 }) },
+    { what: "a UART whose registers are too far apart", plan: (plan) => ({ ...plan, uart: { ...plan.uart, shift: 4 } }) },
+    {
+      what: "a UART of a kind that nobody knows",
+      plan: (plan) => ({ ...plan, uart: { ...plan.uart, shift: 4 } }),
+      blob: (bench) => bench.headerWith({ uartKind: 3 }),
+    },
+  ],
+  inits: [
+    { what: "memory", plan: init({ pa: 0x7000_0000 }) },
+    { what: "the UART", plan: init({ pa: 0x0900_0024 }) },
+    { what: "GICD", plan: init({ pa: 0x0800_0000 }) },
+    { what: "a redistributor's end", plan: init({ pa: 0x080b_fffc }) },
+    { what: "a GICv2's CPU interface", on: GICV2, plan: init({ pa: 0x0801_1000 }) },
+    { what: "half a register", plan: init({ pa: 0x0a00_0002 }) },
+    { what: "further than the hypervisor maps", plan: init({ pa: 2 ** 38 }) },
+    { what: "bits outside of the mask", plan: init({ mask: 0xff, value: 0x100 }) },
+  ],
+  matches: [
+    { what: "a string behind the texts", ...ends({ value: 16 }) },
+    { what: "a path behind the texts", ...ends({ path: 16 }) },
+    { what: "a name behind the texts", ...ends({ property: 16 }) },
+    { what: "in a way that nobody knows", ...ends({ how: 3 }) },
+    { what: "a text that does not end", on: MATCHES, plan: longMatch, blob: record("Text", 1, { bytes: 1n << 63n }) },
   ],
   ticks: [
     { what: "none", plan: with_({ tickMicroseconds: 0 }) },
@@ -171,9 +205,15 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   ],
   ownPpis: [
     { what: "maintenance by the virtual timer's", plan: gic({ maintenance: 27 }) },
-    { what: "the PMU by the physical timer's", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 30 } }) },
     { what: "an SPI", plan: gic({ maintenance: 32 }) },
-    { what: "an SGI", plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 5 } }) },
+  ],
+  pmuInterrupt: [
+    { what: "the physical timer's", plan: pmus(() => 30) },
+    { what: "an SGI", plan: cpu(2, { pmuInterrupt: 5 }) },
+    { what: "an SPI that is not there", plan: cpu(2, { pmuInterrupt: STANDARD.board.spiLimit }) },
+    { what: "no interrupt that there can be", plan: cpu(2, { pmuInterrupt: 1020 }) },
+    { what: "an SPI of a partition, of one that measures", on: BANDWIDTH, plan: cpu(1, { pmuInterrupt: 60 }) },
+    { what: "one SPI for two that measure", on: BANDWIDTH, plan: pmus(() => 100) },
   ],
   cpuOnce: [{ what: "in two partitions", plan: partition(PLC_, { cpus: [1] }) }],
   cpuThere: [
@@ -226,7 +266,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
       on: BANDWIDTH,
       plan: inPartition(LINUX_, ({ bandwidth }) => ({ bandwidth: bandwidth && { ...bandwidth, periodMicroseconds: 99 } })),
     },
-    { what: "no interrupt of the PMU", on: BANDWIDTH, plan: (plan) => ({ ...plan, pmu: { ...plan.pmu, interrupt: 0 } }) },
+    { what: "no interrupt of one PMU", on: BANDWIDTH, plan: cpu(1, { pmuInterrupt: 0 }) },
     { what: "the guest's own PMU", on: BANDWIDTH, plan: partition(LINUX_, { pmu: true }) },
     { what: "direct interrupts", on: BANDWIDTH, plan: partition(LINUX_, { direct: true }) },
   ],

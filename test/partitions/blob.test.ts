@@ -147,11 +147,12 @@ describe("the blob of golden/system.yaml", () => {
       physicalTimer: 30,
       maintenance: 25,
     });
+    const PMU = { pmuInterrupt: 23, reserved: 0 };
     expect(records("Cpu")).toEqual([
-      { id: 0n, partition: 0, vcpu: 1, gicr: 0x080a0000n, interface: 0 },
-      { id: 1n, partition: 0, vcpu: 0, gicr: 0x080c0000n, interface: 0 },
-      { id: 2n, partition: 2, vcpu: 0, gicr: 0x080e0000n, interface: 0 },
-      { id: 3n, partition: 1, vcpu: 0, gicr: 0x08100000n, interface: 0 },
+      { id: 0n, partition: 0, vcpu: 1, gicr: 0x080a0000n, interface: 0, ...PMU },
+      { id: 1n, partition: 0, vcpu: 0, gicr: 0x080c0000n, interface: 0, ...PMU },
+      { id: 2n, partition: 2, vcpu: 0, gicr: 0x080e0000n, interface: 0, ...PMU },
+      { id: 3n, partition: 1, vcpu: 0, gicr: 0x08100000n, interface: 0, ...PMU },
     ]);
     expect(records("Partition")).toMatchObject([
       {
@@ -196,7 +197,10 @@ describe("the blob of golden/system.yaml", () => {
   });
 
   test("is shown with every field of the table", () => {
-    const shown = formatBlob(read, plain);
+    const Init = [{ pa: 0n, mask: 0, value: 0 }];
+    const Match = [{ path: 0, property: 0, value: 0, how: 0 }];
+    const Text = [{ bytes: 0n }];
+    const shown = formatBlob({ ...read, records: { ...read.records, Init, Match, Text } }, plain);
     const { header, machine, records: arrays } = layoutOf(read.isa);
     for (const layout of [header, machine, ...arrays]) {
       for (const { name } of layout.fields) expect(shown).toMatch(new RegExp(`^  ${name} `, "m"));

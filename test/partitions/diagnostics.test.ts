@@ -201,7 +201,6 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P095": "board-facts.test.ts: boards of a user's own",
   "AXV-P078": "board-facts.test.ts: boards of a user's own",
   "AXV-P096": "board-facts.test.ts",
-  "AXV-P099": "board-facts.test.ts: boards of a user's own",
   "AXV-P097": "board-facts.test.ts: a profile of a user's own",
   "AXV-P098": "test/boards/shelf.test.ts: boards that extend one another in a circle",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",

@@ -154,6 +154,7 @@ describe("bandwidth", () => {
     bandwidth: { budget: 0x100000, refills, periodMicroseconds },
   });
 
+  const unwired = { ...coloured, cpus: coloured.cpus.map((cpu) => ({ ...cpu, pmuInterrupt: 0 })) };
   test.each<[string, Plan, RegExp]>([
     ["no refill at all", linux(bandwidth(0)), /linux would never run/],
     ["no period", linux(bandwidth(1, 0)), /linux would never run/],
@@ -161,7 +162,7 @@ describe("bandwidth", () => {
     ["the PMU given away", linux({ pmu: true }), /linux has a bandwidth, and the PMU that measures it/],
     ["the PMU's interrupt given away", linux({ ppis: [23, 27, 30] }), /and the PMU that measures it/],
     ["direct interrupts", linux({ direct: true }), /linux has a bandwidth, but cannot be held/],
-    ["a PMU that is not wired", { ...coloured, pmu: { ...coloured.pmu, interrupt: 0 } }, /nobody notices/],
+    ["PMUs that are not wired", unwired, /nobody notices/],
     ["on the housekeeper's pCPU", { ...coloured, housekeeper: 3 }, /linux has a bandwidth, and its pCPU 3 keeps house/],
   ])("%s", (_, bad, reason) => {
     expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);

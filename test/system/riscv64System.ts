@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import * as abi from "../../core/abi.ts";
-import { NONE, PARTITION_AUTOSTART, REGION_DEVICE, REGION_MAILBOX, REGION_RAM } from "../../partitions/blob/layout.table.ts";
-import { UART_KIND } from "../../partitions/blob/riscv64.table.ts";
+import {
+  NONE, PARTITION_AUTOSTART, REGION_DEVICE, REGION_MAILBOX, REGION_RAM, UART_NS16550,
+} from "../../partitions/blob/layout.table.ts";
+import { uartWords } from "../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { Link } from "../../industrial/link/link.ts";
 import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
@@ -21,6 +23,7 @@ import { buildProvenCore } from "../../tools/verify/provenCore.ts";
 
 // QEMU's virt machine with aia=aplic-imsic,aia-guests=1.
 const UART = 0x1000_0000n;
+const UART_FACTS = { uartKind: UART_NS16550, uartShift: 0, uartWide: 0, uartDivisor: 0, noTree: 1 };
 const IMAGE = 0x8020_0000n;
 const IMAGE_BYTES = 0x40_0000n;
 const RAM_BYTES = 0x1fe0_0000n;
@@ -76,7 +79,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
   return {
     isa: "riscv64",
     header: {
-      imageBase: IMAGE, hypervisorSize: IMAGE_BYTES, uart: UART, uartKind: UART_KIND, housekeeper: 0, tickMicroseconds: tick,
+      imageBase: IMAGE, hypervisorSize: IMAGE_BYTES, uart: UART, ...UART_FACTS, housekeeper: 0, tickMicroseconds: tick,
       telemetryMilliseconds: 50, colourCount: 0, ipaBits: 40,
     },
     machine: { ...BOARD, ...spec.board },
@@ -113,7 +116,8 @@ async function imageOf(spec: Riscv64Spec): Promise<Uint8Array> {
   const blob = encodeBlob(blobOf(spec, source, size));
   spec.alter?.(blob);
   const data = new Load(guest.length, [{ at: 0, contents: guest }]);
-  return packImage({ isa: "riscv64", core, uart: UART, blob, loads: [{ offset: source, size, data }] }).bytes();
+  const uart = uartWords({ uart: UART, ...UART_FACTS });
+  return packImage({ isa: "riscv64", core, uart, blob, loads: [{ offset: source, size, data }] }).bytes();
 }
 
 export class Riscv64System {

@@ -1,5 +1,6 @@
 // The image that boots: core, then blob, then what is loaded into partitions. Its first bytes are the header of a Linux Image of
 // its ISA, so that U-Boot's booti and QEMU's -kernel take it.
+import type { UartWords } from "../../partitions/blob/uart.ts";
 import { Load } from "../../partitions/images/contents.ts";
 import { BuildError } from "./errors.ts";
 import { TARGETS } from "./targets/index.ts";
@@ -10,8 +11,9 @@ const BLOB_ALIGN = 8;
 
 /** Offset in the header, whichever ISA's it is. */
 const IMAGE_SIZE = 16;
-/** Behind the header: PA of the board's UART, so that the core can say what is wrong even with the blob. */
-const UART_BYTES = 8;
+/** Behind the header: which UART the board has, so that the core can say what is wrong even with the blob. */
+const UART_BYTES = 16;
+const WORD_BYTES = 8;
 
 export interface ImageLayout {
   readonly blobOffset: number;
@@ -48,7 +50,7 @@ export function imageLayout(coreSize: number, blobSize: number, loadSizes: reado
 }
 
 export function packImage(
-  parts: { isa: Isa; core: Uint8Array; uart: bigint; blob: Uint8Array; loads: readonly ImageLoad[] },
+  parts: { isa: Isa; core: Uint8Array; uart: UartWords; blob: Uint8Array; loads: readonly ImageLoad[] },
 ): Load {
   const { blob, loads } = parts;
   const core = new Uint8Array(parts.core);
@@ -62,7 +64,7 @@ export function packImage(
   });
   const header = new DataView(core.buffer);
   header.setBigUint64(IMAGE_SIZE, BigInt(layout.total), true);
-  header.setBigUint64(uart, parts.uart, true);
+  parts.uart.forEach((word, n) => header.setBigUint64(uart + n * WORD_BYTES, word, true));
   return new Load(layout.total, [{ at: 0, contents: core }, { at: layout.blobOffset, contents: blob }, ...loaded]);
 }
 

@@ -1,9 +1,13 @@
 // The facts that a simulated machine of any ISA is built from.
+import type { UartWords } from "../../partitions/blob/uart.ts";
 import type { Range } from "./memory.ts";
+import type { UartFacts } from "./uart.ts";
 
 export interface BoardFacts {
   readonly cpus: readonly unknown[];
   readonly uart: number;
+  /** Left out: the one that all boards of the ISA have here. */
+  readonly uartFacts?: UartFacts;
   /** How far the system counter has come when the image begins. */
   readonly bootTicks?: number;
   readonly ram: readonly Range[];
@@ -23,6 +27,8 @@ export interface BoardFacts {
 export interface Contents {
   /** The image behind the core: the system blob, then what partitions load. */
   readonly blob: Uint8Array;
+  /** Ahead of them, in the image's header. */
+  readonly uart: UartWords;
   /** Bytes at offsets from the image's first byte. */
   readonly loads?: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   /** Where the hypervisor may write, besides its own image. */

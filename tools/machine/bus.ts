@@ -48,14 +48,14 @@ export class Bus {
   /** The hypervisor's mmioRead: only devices that it drives itself. */
   hypervisorRead(cpu: number, pa: number, bytes: number): bigint {
     if (this.controller.owns(pa)) return this.controller.read(cpu, pa, bytes);
-    if (this.inUart(pa) && bytes <= 4) return BigInt(this.uart.read(pa - this.uartBase));
+    if (this.inUart(pa) && bytes === this.uart.accessBytes) return BigInt(this.uart.read(pa - this.uartBase));
     throw new MachineError("MACHINE_BUS", `the hypervisor reads ${bytes} bytes at ${hex(pa)}: no device of its own is there`);
   }
 
   hypervisorWrite(cpu: number, pa: number, bytes: number, value: bigint): void {
     if (this.controller.owns(pa)) {
       this.controller.write(cpu, pa, bytes, value);
-    } else if (this.inUart(pa) && bytes <= 4) {
+    } else if (this.inUart(pa) && bytes === this.uart.accessBytes) {
       this.uart.write(pa - this.uartBase, Number(value));
     } else if (bytes === 4 && this.silencers.includes(pa)) {
       this.device(pa).words.set(pa, value);

@@ -27,11 +27,11 @@ const INTERRUPT_TX = 1 << 5;
 const INTERRUPT_RT = 1 << 6;
 
 export class Pl011 implements Uart {
+  readonly accessBytes = 4;
   /** Everything that has gone out on the wire. */
   readonly sent: number[] = [];
   /** A wire that takes nothing: the transmit FIFO fills up and stays full. */
   stalled = false;
-  /** A wire that takes nothing while a driver looks: no more leaves between two calls of drain() than this FIFO holds. */
   slowFifo: number | undefined;
   private readonly transmit: number[] = [];
   private readonly receive: number[] = [];

@@ -1,9 +1,10 @@
 // Systems for tests: plans made by hand, small enough to see through, and written by the planner's own blob writer. What of a
 // plan is an ISA's, aarch64/system.ts adds.
-import { writeBlob } from "../../partitions/blob/write.ts";
+import type { UartWords } from "../../partitions/blob/uart.ts";
+import { uartOf, writeBlob } from "../../partitions/blob/write.ts";
 import type {
-  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedCpu, PlannedDevice, PlannedInterrupt, PlannedLoad,
-  PlannedPartition, PlannedRegion, PlannedTagImage,
+  OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedCpu, PlannedDevice, PlannedFirmwareTree, PlannedInterrupt,
+  PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage,
 } from "../../partitions/plan/plan.ts";
 import type { BoardFacts } from "./board.ts";
 import type { Range } from "./memory.ts";
@@ -52,6 +53,9 @@ export interface SystemSpec<Board extends BoardFacts = BoardFacts> {
   /** What bandwidth is measured by, if not by refills of the L2 cache. */
   readonly refillEvent?: number;
   readonly busAccesses?: number;
+  /** What the firmware's device tree has to be; left out: there may be none. */
+  readonly firmwareTree?: Partial<PlannedFirmwareTree>;
+  readonly inits?: Plan["inits"];
   /** Bits of an IPA that the plan makes use of, if not 40. */
   readonly ipaBits?: number;
 }
@@ -117,6 +121,7 @@ export interface System<Board extends BoardFacts = BoardFacts, Planned extends T
   readonly spec: SystemSpec<Board>;
   readonly plan: Planned;
   readonly blob: Uint8Array;
+  readonly uart: UartWords;
   readonly loads: readonly { readonly source: number; readonly bytes: Uint8Array }[];
   readonly partitionMemory: readonly Range[];
   readonly privateMemory: readonly Range[];
@@ -129,7 +134,7 @@ export interface OwnPlan {
     /** Besides those that it has by its specification. */
     readonly regions: readonly PlannedRegion[];
   };
-  readonly plan: Pick<Plan, "ipaBits" | "gic" | "timers" | "pmu" | "cache" | "uart">;
+  readonly plan: Pick<Plan, "ipaBits" | "gic" | "timers" | "pmu" | "cache" | "uart" | "firmwareTree">;
   /** Of a pCPU. */
   cpu(n: number): Omit<Plan["cpus"][number], "partition" | "vcpu">;
 }
@@ -147,7 +152,8 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
       base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / PAGE) * PAGE,
       loadsFrom,
     },
-    ram: board.ram.map(({ pa, size }) => ({ base: pa, size })), reserved: [],
+    ram: board.ram.map(({ pa, size }) => ({ base: pa, size })),
+    reserved: [], inits: spec.inits ?? [],
     counterHz: null,
     housekeeper: spec.housekeeper,
     tickMicroseconds: TICK_MICROSECONDS,
@@ -165,7 +171,8 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
   return {
     spec, plan, loads,
     blob: writeBlob(plan),
-    silencers: spec.partitions.flatMap(({ quiesce }) => (quiesce ?? []).map(({ pa }) => pa)),
+    uart: uartOf(plan),
+    silencers: [...spec.partitions.flatMap(({ quiesce = [] }) => quiesce), ...plan.inits].map(({ pa }) => pa),
     privateMemory: memory(["ram"]),
     partitionMemory: memory(["ram", "mailbox"]),
   };

@@ -2,7 +2,7 @@
 // one with a receive interrupt can tell. What is sent is kept for the test to read; what the test types waits in the receive
 // FIFO.
 import { hex, MachineError } from "./errors.ts";
-import type { Uart } from "./uart.ts";
+import type { Uart, UartFacts } from "./uart.ts";
 
 export const FIFO_BYTES = 16;
 
@@ -29,11 +29,22 @@ const LSR_IDLE = 1 << 6;
 
 export class Uart16550 implements Uart {
   readonly sent: number[] = [];
+  readonly accessBytes: number;
   stalled = false;
   private readonly transmit: number[] = [];
   private readonly receive: number[] = [];
   private readonly settings = new Map<number, number>([[IER, 0], [LCR, 0], [MCR, 0], [SCR, 0]]);
-  private divisor = 0;
+  private readonly shift: number;
+  /** Of the latch. */
+  divisor = 0;
+  /** A DW_apb_uart takes no LCR while it is busy. */
+  private readonly busy: boolean;
+
+  constructor({ shift, wide }: Pick<UartFacts, "shift" | "wide"> = { shift: 0, wide: false }) {
+    this.shift = shift;
+    this.accessBytes = wide ? 4 : 1;
+    this.busy = wide;
+  }
 
   drain(): void {
     if (!this.stalled) this.sent.push(...this.transmit.splice(0));
@@ -69,8 +80,15 @@ export class Uart16550 implements Uart {
     return ((this.settings.get(LCR) ?? 0) & LCR_DLAB) !== 0;
   }
 
+  private registerAt(offset: number): number {
+    const register = offset / 2 ** this.shift;
+    if (Number.isInteger(register)) return register;
+    throw new MachineError("MACHINE_BUS", `the 16550 has no register at offset ${hex(offset)}`);
+  }
+
   read(offset: number): number {
-    switch (offset) {
+    const register = this.registerAt(offset);
+    switch (register) {
       case RBR_THR: return this.latched ? this.divisor & 0xff : this.receive.shift() ?? 0;
       case IER: return this.latched ? this.divisor >> 8 : this.settings.get(IER) ?? 0;
       case IIR_FCR: return IIR_FIFO | this.identification;
@@ -83,7 +101,7 @@ export class Uart16550 implements Uart {
       }
       case MSR: return 0;
       default: {
-        const value = this.settings.get(offset);
+        const value = this.settings.get(register);
         if (value === undefined) throw new MachineError("MACHINE_BUS", `the 16550 has no register at offset ${hex(offset)}`);
         return value;
       }
@@ -92,18 +110,20 @@ export class Uart16550 implements Uart {
 
   write(offset: number, value: number): void {
     const byte = value & 0xff;
-    if (offset === RBR_THR && this.latched) {
+    const register = this.registerAt(offset);
+    if (register === LCR && this.busy && this.transmit.length > 0) return;
+    if (register === RBR_THR && this.latched) {
       this.divisor = (this.divisor & 0xff00) | byte;
-    } else if (offset === IER && this.latched) {
+    } else if (register === IER && this.latched) {
       this.divisor = (this.divisor & 0xff) | (byte << 8);
-    } else if (offset === RBR_THR) {
+    } else if (register === RBR_THR) {
       if (this.transmit.length >= FIFO_BYTES) {
         throw new MachineError("MACHINE_BUS", "byte written to a full 16550 transmit FIFO: look at LSR first");
       }
       this.transmit.push(byte);
-    } else if (this.settings.has(offset)) {
-      this.settings.set(offset, byte);
-    } else if (offset !== IIR_FCR && offset !== LSR && offset !== MSR) {
+    } else if (this.settings.has(register)) {
+      this.settings.set(register, byte);
+    } else if (register !== IIR_FCR && register !== LSR && register !== MSR) {
       throw new MachineError("MACHINE_BUS", `the 16550 has no register at offset ${hex(offset)}`);
     }
   }

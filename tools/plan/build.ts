@@ -1,6 +1,7 @@
 // Builds a system: the core, the guests that come with the project, the plan, and the image that holds all of it.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { uartOf } from "../../partitions/blob/write.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
 import type { Load } from "../../partitions/images/contents.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
@@ -105,7 +106,7 @@ async function makeImage(
     isa: CORE.isa,
     core,
     blob,
-    uart: BigInt(plan.uart.address),
+    uart: uartOf(plan),
     loads: loads.map((data, index) => ({ data, size: data.length, offset: layout.loadOffsets[index] ?? 0 })),
   });
   return { planned, packed };

@@ -1,8 +1,9 @@
 // The facts of an AArch64 board, one with another: affinities, PPIs, SPIs; and where its GIC is.
 import type { Board } from "../../../boards/schema.ts";
-import { boardFact, coreLacks } from "../../diagnostics/catalogue.ts";
+import { boardFact } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
 import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
+import { baudOf, planUart } from "../../plan/uart.ts";
 import type { Path } from "../../source/path.ts";
 import { hex } from "../../units.ts";
 import type { Frame } from "../frame.ts";
@@ -45,8 +46,15 @@ function checkPcpus({ cpus: { mpidr, compatible }, pmu }: Board, mistakes: Findi
   if (typeof pmu === "object") check(["pmu", "spis"], "SPIs of PMUs", pmu.spis.length);
 }
 
+/** Of a rate: what a receiver still understands, ten bits long. */
+const BAUD_TOLERANCE = 0.03;
+
 function checkUart({ uart }: Board, mistakes: Findings): void {
-  if (uart.kind !== "pl011") mistakes.report(["uart", "kind"], coreLacks(`a driver of a UART of kind ${uart.kind}`));
+  if (uart.baud === undefined) return;
+  const rate = Math.round(baudOf(planUart(uart), uart.clock_hz));
+  if (Math.abs(rate / uart.baud - 1) <= BAUD_TOLERANCE) return;
+  const remedy = "write another rate, or leave it to firmware (no `baud`)";
+  mistakes.report(["uart", "baud"], boardFact(`of ${uart.clock_hz} Hz its clock makes ${rate} baud at best`, remedy));
 }
 
 function checkPpis({ timer, pmu, gic }: Board, mistakes: Findings): void {

@@ -1,6 +1,6 @@
 // The board as AArch64 plans it: GIC, timers, PMU, pCPUs; and which interrupt of it a number of a device tree is.
 import type { Board } from "../../../boards/schema.ts";
-import { bandwidthUnwired, coreLacks } from "../../diagnostics/catalogue.ts";
+import { bandwidthUnwired } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
 import type { Lines } from "../lines.ts";
 import type { Aarch64Cpu, Aarch64Machine } from "./plan.ts";
@@ -11,9 +11,16 @@ const PMU_LEAVES_EL2_OUT = 6;
 
 const intid = (ppi: number): number => FIRST_PPI + ppi;
 
+/** Of pCPU `cpu`'s PMU; 0: it is not wired. */
+function pmuIntid(pmu: number | { readonly spis: readonly number[] } | undefined, cpu: number): number {
+  if (typeof pmu === "number") return intid(pmu);
+  const spi = pmu?.spis[cpu];
+  return spi === undefined ? 0 : FIRST_SPI + spi;
+}
+
 /** `line`: bytes of one of the shared cache. */
 export function planMachine(board: Board, line: number): Aarch64Machine {
-  const { gic, timer, pmu, cpus } = board;
+  const { gic, timer, cpus } = board;
   return {
     gic: {
       gicd: gic.gicd,
@@ -25,7 +32,6 @@ export function planMachine(board: Board, line: number): Aarch64Machine {
     counterHz: board.counter_hz ?? null,
     timers: { hypervisor: intid(timer.hypervisor), virtual: intid(timer.virtual), physical: intid(timer.physical) },
     pmu: {
-      interrupt: typeof pmu === "number" ? intid(pmu) : 0,
       refillEvent: cpus.refill_event,
       // PMU event 0x19: so many bring a line.
       busAccesses: cpus.bus_bytes === undefined ? 0 : line / cpus.bus_bytes,
@@ -36,10 +42,11 @@ export function planMachine(board: Board, line: number): Aarch64Machine {
 
 export const pcpuCount = (board: Board): number => board.cpus.mpidr.length;
 
-export const planCpu = ({ cpus, gic }: Board, cpu: number): Aarch64Cpu => ({
+export const planCpu = ({ cpus, gic, pmu }: Board, cpu: number): Aarch64Cpu => ({
   mpidr: cpus.mpidr[cpu] ?? 0,
   gicr: gic.version === 2 ? 0 : gic.gicr + cpu * gic.gicr_stride,
   interface: gic.version === 2 ? cpu : 0,
+  pmuInterrupt: pmuIntid(pmu, cpu),
 });
 
 export const countsHypervisor = (board: Board): boolean => board.cpus.pmu_version < PMU_LEAVES_EL2_OUT;
@@ -48,7 +55,6 @@ export const pmuLines = ({ pmu }: Board, cpus: readonly number[]): number[] =>
   typeof pmu === "object" ? cpus.map((cpu) => FIRST_SPI + (pmu.spis[cpu] ?? 0)) : [];
 /** Why what `bandwidth` limits cannot be measured. */
 export function refillsProblem({ name, pmu }: Board): Problem | undefined {
-  if (typeof pmu === "object") return coreLacks(`a way to take a PMU's interrupt that is an SPI, as on ${name}`);
   return pmu === undefined ? bandwidthUnwired(name) : undefined;
 }
 export const wayGroups = (board: Board): number => board.cluster?.way_groups ?? 0;

@@ -14,8 +14,6 @@ export interface Aarch64Machine {
   /** INTIDs. */
   readonly timers: { readonly hypervisor: number; readonly virtual: number; readonly physical: number };
   readonly pmu: {
-    /** INTID of its overflow; 0: not wired. */
-    readonly interrupt: number;
     /** The event that counts what `bandwidth` limits. */
     readonly refillEvent: number;
     /** Bus accesses that a refill is worth: these are counted instead, where a PMU counts them; 0: never. */
@@ -31,6 +29,8 @@ export interface Aarch64Cpu {
   readonly gicr: number;
   /** GICv2: number of its CPU interface; 0 otherwise. */
   readonly interface: number;
+  /** INTID of its PMU's overflow, a PPI or an SPI; 0: not wired. */
+  readonly pmuInterrupt: number;
 }
 
 /** Where a partition sees its emulated GIC. */

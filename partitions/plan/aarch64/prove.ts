@@ -1,5 +1,5 @@
 // Proves of a finished plan what it says of AArch64: GIC, timers, PMU; affinities and CPU interfaces; each partition's GIC.
-import type { Plan, PlannedPartition } from "../plan.ts";
+import type { Plan, PlannedCpu, PlannedPartition } from "../plan.ts";
 import { inRange } from "../prove-range.ts";
 import { breaks, isBetween } from "../violation.ts";
 import type { Claim, Violation } from "../violation.ts";
@@ -37,7 +37,8 @@ export function controllerClaims(plan: Plan): Claim[] {
 export function proveMachine(plan: Plan): Violation[] {
   const { gic, timers, pmu } = plan;
   const ppis = [timers.hypervisor, timers.virtual, timers.physical, gic.maintenance];
-  if (pmu.interrupt !== 0) ppis.push(pmu.interrupt);
+  const pmuIsFree = ({ pmuInterrupt: own }: PlannedCpu): boolean =>
+    own < FIRST_SPI ? !ppis.includes(own) : isLine(plan, own);
   const spiEnd = gic.spiLimit % SPI_WORD === 0 || gic.spiLimit === LAST_SPI_END;
   return [
     ...((gic.cpuInterface === null) === (gic.version === 3) ? [] : [breaks("frames", "the GIC has parts of another one")]),
@@ -48,6 +49,8 @@ export function proveMachine(plan: Plan): Violation[] {
     ...(spiEnd ? [] : [breaks("spiLimit", `SPIs end in the middle of a register, at ${gic.spiLimit}`)]),
     ...ppis.flatMap((ppi) => inRange(plan, "Machine", "maintenance", ppi)),
     ...(new Set(ppis).size === ppis.length ? [] : [breaks("ownPpis", "one PPI is for two things")]),
+    ...plan.cpus.flatMap(({ pmuInterrupt }) => inRange(plan, "Cpu", "pmuInterrupt", pmuInterrupt)),
+    ...(plan.cpus.every(pmuIsFree) ? [] : [breaks("pmuInterrupt", "a PMU has an interrupt that is another one's, or nobody's")]),
   ];
 }
 
@@ -77,10 +80,12 @@ export const LINE = "SPI";
 export const lineName = (intid: number): string => `INTID ${intid}`;
 export const isLine = ({ gic }: Plan, intid: number): boolean => intid >= FIRST_SPI && intid < gic.spiLimit;
 
+const pmusOf = (plan: Plan, cpus: readonly number[]): number[] => cpus.map((cpu) => plan.cpus[cpu]?.pmuInterrupt ?? 0);
+
 /** PPIs are each pCPU's own, and so its partition's: timers, which everybody has, and the PMU's. */
-export function provePrivate(plan: Plan, { name, ppis, pmu }: PlannedPartition): Violation[] {
+export function provePrivate(plan: Plan, { name, ppis, pmu, cpus }: PlannedPartition): Violation[] {
   const timers = [plan.timers.virtual, plan.timers.physical];
-  const allowed = pmu && plan.pmu.interrupt !== 0 ? [...timers, plan.pmu.interrupt] : timers;
+  const allowed = pmu ? [...timers, ...pmusOf(plan, cpus).filter((intid) => intid !== 0)] : timers;
   return [
     ...(timers.every((timer) => ppis.includes(timer))
       ? []
@@ -90,12 +95,17 @@ export function provePrivate(plan: Plan, { name, ppis, pmu }: PlannedPartition):
 }
 
 /** Its budget's end is noticed by the PMU's interrupt, which nobody else has. */
-export function proveCounter({ pmu }: Plan, { name, ppis, pmu: isOwn }: PlannedPartition): Violation[] {
+export function proveCounter(plan: Plan, { name, cpus, ppis, pmu: isOwn }: PlannedPartition): Violation[] {
+  const pmus = pmusOf(plan, cpus);
+  const lines = plan.partitions.flatMap(({ interrupts }) => interrupts.map(({ intid }) => intid));
+  const spis = plan.cpus.map(({ pmuInterrupt }) => pmuInterrupt).filter((intid) => intid >= FIRST_SPI);
+  const isShared = pmus.some((intid) => lines.includes(intid) || spis.indexOf(intid) !== spis.lastIndexOf(intid));
   return [
-    ...(pmu.interrupt === 0 ? [breaks("bandwidth", `nobody notices when the budget of ${name} is used up`)] : []),
-    ...(isOwn || ppis.includes(pmu.interrupt)
+    ...(pmus.includes(0) ? [breaks("bandwidth", `nobody notices when the budget of ${name} is used up`)] : []),
+    ...(isOwn || pmus.some((intid) => ppis.includes(intid))
       ? [breaks("bandwidth", `${name} has a bandwidth, and the PMU that measures it`)]
       : []),
+    ...(isShared ? [breaks("pmuInterrupt", `the PMU that measures ${name} has an interrupt of somebody else`)] : []),
   ];
 }
 

@@ -21,7 +21,7 @@ let guest: Guest;
 
 function make(board: Board): void {
   machine = new Riscv64Machine(core, {
-    board, blob: new Uint8Array(), partitionMemory: [], privateMemory: [], silencers: [],
+    board, blob: new Uint8Array(), uart: [0n, 0n], partitionMemory: [], privateMemory: [], silencers: [],
     intrinsics: (made) => ({ table: TABLE, hooks: riscv64Hooks(made, TABLE, PIECE) }),
   });
   // Two pages of memory, and the interrupt file of hart 0's guest.
@@ -138,7 +138,7 @@ test("the hypervisor's own interrupts, its tables and lines, for whoever looks o
 test("a table that names what the machine has not is an error", () => {
   const table = [...TABLE, { name: "csrr_mstatus", params: {}, result: "u64", doc: "", c: "" } as const];
   expect(() => new Riscv64Machine(core, {
-    board: qemuVirt, blob: new Uint8Array(), partitionMemory: [], privateMemory: [], silencers: [],
+    board: qemuVirt, blob: new Uint8Array(), uart: [0n, 0n], partitionMemory: [], privateMemory: [], silencers: [],
     intrinsics: (made) => ({ table, hooks: riscv64Hooks(made, table, PIECE) }),
   })).toThrow("no hook for riscv64.csrr_mstatus");
 });

@@ -32,6 +32,9 @@ export interface Board extends BoardFacts, GicBoard, Peripherals {
   readonly stage1RootOffset: number;
 }
 
+/** INTID of a pCPU's PMU. */
+export const pmuOf = ({ pmuSpis, pmuInterrupt }: Board, pcpu: number): number => pmuSpis?.[pcpu] ?? pmuInterrupt;
+
 const MIB = 0x10_0000;
 const GICR_FIRST = 0x080a_0000;
 const GICR_STRIDE = 0x2_0000;

@@ -13,6 +13,9 @@ import type { Loaded } from "../load.ts";
 import { Machine } from "../machine.ts";
 import type { StartRequest } from "../machine.ts";
 import { Pl011 } from "../pl011.ts";
+import { PL011_UART } from "../uart.ts";
+import type { Uart } from "../uart.ts";
+import { uartOf } from "../uarts.ts";
 import { Synchronisation } from "../synchronisation.ts";
 import type { Board } from "./board.ts";
 import { Cluster } from "./cluster.ts";
@@ -50,6 +53,7 @@ const GUEST_STACK = 0x5ac0n;
 const AFFINITY0 = 0xffn;
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
+const UART_WORD = 8;
 const UARTIMSC = 0x38;
 const SERROR = 0xbe00_0000n;
 
@@ -61,7 +65,7 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
   readonly board: Board;
   readonly gic: Gic;
   readonly lines: GicLines;
-  readonly uart = new Pl011();
+  readonly uart: Uart;
   readonly bus: Bus;
   readonly firmware: Firmware;
   readonly synchronisation = new Synchronisation(RULES);
@@ -75,8 +79,13 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
     const { board } = options;
     super(board, options, { counterFrequency: COUNTER_FREQUENCY, repeatsInvalidation: board.repeatsTlbi });
     this.board = board;
-    this.uart.write(UARTIMSC, board.uartMask ?? 0);
-    const refresh = (n: number): void => this.pcpu(n).refreshLines();
+    this.uart = uartOf(board.uartFacts ?? PL011_UART);
+    if (this.uart instanceof Pl011) this.uart.write(UARTIMSC, board.uartMask ?? 0);
+    const refresh = (n: number): void => {
+      this.pcpu(n).refreshLines();
+      const spi = board.pmuSpis?.[n];
+      if (spi !== undefined) this.setLine(spi, this.pcpu(n).pmu.interrupt);
+    };
     this.gic = board.gicVersion === 2 ? new Gicv2(board, refresh) : new Gicv3(board, refresh);
     this.lines = new GicLines(this.gic);
     const walked = (descriptor: number): void => this.tableWrites.walk(this.current.index, descriptor, true);
@@ -95,7 +104,7 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
       },
     );
     this.fill(options);
-    this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
+    options.uart.forEach((word, n) => this.memory.write64(board.imageBase + IMAGE_UART + n * UART_WORD, word));
   }
 
   protected get started(): StartRequest[] {

@@ -18,6 +18,8 @@ export interface Peripherals {
   readonly virtualTimer: number;
   readonly physicalTimer: number;
   readonly pmuInterrupt: number;
+  /** SPIs of the PMUs, one for each pCPU; left out: they have that PPI. */
+  readonly pmuSpis?: readonly number[];
   /** Whether there are performance monitors at all. */
   readonly pmu: boolean;
   /** PMCEID0_EL0: a Cortex-A53's if left out. */
@@ -101,6 +103,6 @@ export class PCpu extends Common {
     bank.setLine(this.peripherals.hypervisorTimer, this.hypervisorTimer.output);
     bank.setLine(this.peripherals.virtualTimer, this.virtualTimer.output);
     bank.setLine(this.peripherals.physicalTimer, this.physicalTimer.output);
-    bank.setLine(this.peripherals.pmuInterrupt, this.pmu.interrupt);
+    if (this.peripherals.pmuSpis === undefined) bank.setLine(this.peripherals.pmuInterrupt, this.pmu.interrupt);
   }
 }

@@ -1,9 +1,11 @@
 // The systems that AArch64's tests run. The standard one is the demo in small: a partition of two vCPUs, one of one vCPU, a
 // channel between them, a spare pCPU.
 import type { Plan, PlannedRegion } from "../../../partitions/plan/plan.ts";
+import { PL011_UART } from "../uart.ts";
 import { COLOURS, device, edge, level, makeSystemOf, PAGE, ram, shared } from "../system.ts";
 import type { OwnPlan, PartitionSpec, System as AnySystem, SystemSpec as AnySystemSpec } from "../system.ts";
 import { qemuVirt } from "./board.ts";
+import { pmuOf } from "./board.ts";
 import type { Board } from "./board.ts";
 import { GUEST_GICC, GUEST_GICD } from "./gicDriver.ts";
 import { INTERFACE_BYTES } from "./gic/gicv2Registers.ts";
@@ -17,6 +19,7 @@ export type SystemSpec = AnySystemSpec<Board>;
 export type System = AnySystem<Board, Plan>;
 
 const MIB = 0x10_0000;
+const FIRST_SPI = 32;
 
 /** Where a partition sees its emulated devices. */
 export const GUEST_GICR = 0x080a_0000;
@@ -74,13 +77,13 @@ function cpuInterface({ gicVersion, gicc, gicv }: Board, direct: boolean): Plann
   return [{ name: "GICC", ipa: GUEST_GICC, pa, size, kind: "interface", access: "rw" }];
 }
 
-function ownPlan({ board, ipaBits, refillEvent, busAccesses }: SystemSpec): OwnPlan {
+function ownPlan({ board, ipaBits, refillEvent, busAccesses, firmwareTree }: SystemSpec): OwnPlan {
   const isGicv2 = board.gicVersion === 2;
   return {
     partition: ({ consoleInterrupt, direct = false, pmu = false }) => ({
       gicd: GUEST_GICD, gicr: isGicv2 ? null : GUEST_GICR,
       console: consoleInterrupt === 0 ? 0 : GUEST_UART,
-      ppis: [board.virtualTimer, board.physicalTimer, ...(pmu ? [board.pmuInterrupt] : [])],
+      ppis: [board.virtualTimer, board.physicalTimer, ...(pmu && board.pmuInterrupt < FIRST_SPI ? [board.pmuInterrupt] : [])],
       regions: cpuInterface(board, direct),
     }),
     plan: {
@@ -93,17 +96,18 @@ function ownPlan({ board, ipaBits, refillEvent, busAccesses }: SystemSpec): OwnP
       },
       timers: { hypervisor: board.hypervisorTimer, virtual: board.virtualTimer, physical: board.physicalTimer },
       pmu: {
-        interrupt: board.pmuInterrupt, refillEvent: refillEvent ?? EVENT_L2D_CACHE_REFILL, busAccesses: busAccesses ?? 0,
+        refillEvent: refillEvent ?? EVENT_L2D_CACHE_REFILL, busAccesses: busAccesses ?? 0,
         countsEl2: false,
       },
       cache: {
         level: 2, sets: 1024, ways: 16, line: 64, colours: COLOURS, wayGroups: board.cluster === "absent" ? 0 : WAY_GROUPS,
       },
-      uart: { kind: "pl011", address: board.uart },
+      uart: { ...(board.uartFacts ?? PL011_UART), address: board.uart },
+      firmwareTree: { expected: false, matches: [], ...firmwareTree },
     },
     cpu: (n) => {
       const { mpidr, gicr, interface: number = n } = board.cpus[n] ?? { mpidr: 0n, gicr: 0 };
-      return { mpidr: Number(mpidr), gicr, interface: isGicv2 ? number : 0 };
+      return { mpidr: Number(mpidr), gicr, interface: isGicv2 ? number : 0, pmuInterrupt: pmuOf(board, n) };
     },
   };
 }

@@ -44,6 +44,7 @@ const REGISTERS = 32;
 const ECALL_BYTES = 4n;
 /** Where the packer writes the UART's address into the image. */
 const IMAGE_UART = 64;
+const UART_WORD = 8;
 const SATP_SV39 = 8n << 60n;
 const PAGE = 0x1000;
 /** What guests have in x2 as soon as they run. */
@@ -92,7 +93,7 @@ export class Riscv64Machine extends Machine<Hart, CoreExports, Mapping> {
     });
     this.fill(options);
     this.ownStage.begin(board);
-    this.memory.write64(board.imageBase + IMAGE_UART, BigInt(board.uart));
+    options.uart.forEach((word, n) => this.memory.write64(board.imageBase + IMAGE_UART + n * UART_WORD, word));
   }
 
   private fence(by: number, harts: readonly number[], what: "instructions" | "own" | "guests", vmid?: number): void {

@@ -2,8 +2,10 @@
 // written by hand, as there is no plan of that ISA yet.
 import * as abi from "../../../core/abi.ts";
 import type { Blob, BlobRecord } from "../../../partitions/blob/codec.ts";
-import { NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, REGION_RAM } from "../../../partitions/blob/layout.table.ts";
-import { UART_KIND } from "../../../partitions/blob/riscv64.table.ts";
+import {
+  NONE, PARTITION_AUTOSTART, PARTITION_DIRECT, REGION_RAM, UART_NS16550,
+} from "../../../partitions/blob/layout.table.ts";
+import { uartWords } from "../../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../../partitions/blob/write.ts";
 import { ram, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../system.ts";
 import type { PartitionSpec, System as AnySystem, SystemSpec as AnySystemSpec, Tried, TriedPartition } from "../system.ts";
@@ -21,6 +23,7 @@ const LOADS = 0x4000;
 const LOAD_BYTES = 64;
 const HYPERVISOR_BYTES = 0x40_0000n;
 const IPA_BITS = 40;
+const UART = { uartKind: UART_NS16550, uartShift: 0, uartWide: 0, uartDivisor: 0, noTree: 1 };
 const IMSIC_SHIFT = 13;
 const [SOURCES, IDENTITIES] = [96, 255];
 const ACCESS = 7;
@@ -51,7 +54,7 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
   return {
     isa: "riscv64",
     header: {
-      imageBase: BigInt(board.imageBase), hypervisorSize: HYPERVISOR_BYTES, uart: BigInt(board.uart), uartKind: UART_KIND,
+      imageBase: BigInt(board.imageBase), hypervisorSize: HYPERVISOR_BYTES, uart: BigInt(board.uart), ...UART,
       housekeeper,
       tickMicroseconds: TICK_MICROSECONDS, telemetryMilliseconds: TELEMETRY_MILLISECONDS, colourCount: 0, ipaBits: IPA_BITS,
     },
@@ -91,8 +94,9 @@ export function makeSystem(spec: SystemSpec, alter = (sound: Blob): Blob => soun
   });
   const plan = { housekeeper: spec.housekeeper, cpus, partitions };
   const memory = spec.partitions.flatMap(({ regions }) => regions.map(({ pa, size }) => ({ pa, size })));
+  const blob = blobOf(spec, plan);
   return {
-    spec, plan, loads: loadsOf(spec), blob: encodeBlob(alter(blobOf(spec, plan))),
+    spec, plan, loads: loadsOf(spec), blob: encodeBlob(alter(blob)), uart: uartWords(blob.header),
     silencers: [], privateMemory: memory, partitionMemory: memory,
   };
 }
