@@ -2,9 +2,7 @@
 // The one table for all of it. Plain constants only, so that the very same file is AssemblyScript for the core and for
 // guests, and TypeScript for the tools and the tests.
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Hypercalls, by number; how a number and up to seven arguments get here, and a result back, is the ISA's (arch/<isa>/calls.ts).
-// ---------------------------------------------------------------------------------------------------------------------
 
 export const CALL_VERSION: u32 = 0; // Result: (major << 16) | minor of this interface
 /** Argument 0: channel index of the caller (its order in the caller's list). Makes the peer's doorbell interrupt pending. */
@@ -30,7 +28,6 @@ export const CALL_INVALID_PARAMETER: i32 = -3;
 export const CONSOLE_WRITE_MAX: u32 = 48;
 export const TAG_MAX: u32 = 32;
 
-// ---------------------------------------------------------------------------------------------------------------------
 // Frames on the multiplexed UART. Between two 0x00 bytes stands either one COBS-encoded frame or plain text
 // (early boot, a panic): what does not decode, or whose CRC is wrong, is text and is shown as it is.
 //
@@ -40,7 +37,6 @@ export const TAG_MAX: u32 = 32;
 //                  └──────┴───────────┴──────────┴─────────────────┴──────────────┘
 //   sequence: of the board's frames one more than of the one before, so that lost ones are noticed; towards the board anything
 //   on the wire:   0x00  COBS(the above)  0x00
-// ---------------------------------------------------------------------------------------------------------------------
 export const FRAME_PAYLOAD_MAX: u32 = 512;
 export const FRAME_HYPERVISOR: u8 = 0xff;
 
@@ -171,7 +167,6 @@ export const REPLY_NO_SUCH_PARTITION: u8 = 2;
 export const REPLY_WRONG_STATE: u8 = 3;
 export const REPLY_NOT_ALLOWED: u8 = 4; // from inside: `controls` does not name that partition
 
-// ---------------------------------------------------------------------------------------------------------------------
 // The mailbox: a page that a partition shares with the hypervisor alone, Normal write-back. What a hypercall does at once, the
 // housekeeper does from here within its tick (1 ms), and the guest does not leave for it: so a partition with direct interrupts
 // has no exit at all. The hypervisor clears the page when the partition starts; it reads each field once, and trusts none.
@@ -181,7 +176,6 @@ export const REPLY_NOT_ALLOWED: u8 = 4; // from inside: `controls` does not name
 //  │magic u32│versionu32│watchdog u64 │doorbells u32×8 │published u32    │   │tags u64 × 32 │head u32 │tail u32 │bytes 2048 │
 //  └─────────┴──────────┴─────────────┴────────────────┴─────────────────┴───┴──────────────┴─────────┴─────────┴───────────┘
 //   magic, version, tail are the hypervisor's, and at 0x034 MAILBOX_TAG_BYTES u32; all others the guest's.
-// ---------------------------------------------------------------------------------------------------------------------
 export const MAILBOX_SIZE: u32 = 4096;
 /** Bytes of the tag image that is behind the mailbox's page, of a partition whose tags no channel carries; 0: there is none. */
 export const MAILBOX_TAG_BYTES: u32 = 0x34;

@@ -75,8 +75,7 @@ function takeConsole(partition: Partition, pa: u64): bool {
   for (let i: u32 = 0; i < count; i++) {
     bound(i, BYTES_A_TICK);
     const at = tail++ & (MAILBOX_CONSOLE_BYTES - 1);
-    const word = physicalRead32(pa + MAILBOX_CONSOLE + (at & ~3));
-    fillOutput(partition.index, position + i, word >> ((at & 3) << 3));
+    fillOutput(partition.index, position + i, physicalRead32(pa + MAILBOX_CONSOLE + (at & ~3)) >> ((at & 3) << 3));
   }
   partition.mailboxTail = tail;
   physicalWrite32(pa + MAILBOX_CONSOLE_TAIL, tail);

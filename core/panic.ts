@@ -30,8 +30,7 @@ export function reportPanic(cause: u64, instruction: u64, address: u64, record: 
   handOver(pcpu);
   if (vcpu.partition == NONE) return;
   recordEvent(EVENT_PANIC, vcpu.partition, clock(), cause, address, instruction);
-  const partition = partitionOf(vcpu.partition);
-  stop(partition, STOP_FAULT, false, (<u32>1) << pcpu);
+  stop(partitionOf(vcpu.partition), STOP_FAULT, false, (<u32>1) << pcpu);
 }
 
 /** Housekeeping goes on without a dead pCPU, if it was there. One word says whose it is, and changes by compare-exchange: so one

@@ -156,7 +156,7 @@ const resetRow = ({ registers, value = 0n, when = [] }: ResetRow): string => {
 /**
  * What guests see of the ID registers, by name: every hexadecimal digit is a field, and one that is not named here is hidden, a new one
  * too. HCRX_EL2 is 0, so whatever needs it is not there (MOPS, LS64, TCR2); nor is what is trapped: SVE, SME, MTE, MPAM, AMU, RAS, LORegions,
- * nested virtualization. What idregs.ts adds is not in the mask.
+ * nested virtualization. What sysregTrap.ts adds is not in the mask.
  */
 export const ID_KEPT: Readonly<Record<string, bigint>> = {
   ID_AA64PFR0_EL1: 0xff0f_0000_00ff_000fn, // CSV3, CSV2; DIT; AdvSIMD, FP; EL0

@@ -43,8 +43,7 @@ export const ICPENDR: u32 = 0x0280;
 export const ISACTIVER: u32 = 0x0300;
 export const ICACTIVER: u32 = 0x0380;
 export const IPRIORITYR: u32 = 0x0400;
-/** GICv2: a byte an INTID, a bit a CPU interface. */
-export const ITARGETSR: u32 = 0x0800;
+export const ITARGETSR: u32 = 0x0800; // GICv2: a byte an INTID, a bit a CPU interface
 export const ICFGR: u32 = 0x0c00;
 export const IGRPMODR: u32 = 0x0d00;
 export const GICD_IROUTER: u32 = 0x6000;
@@ -61,8 +60,7 @@ export const GICR_WAKER: u32 = 0x0014;
 export const SGI_BASE: u32 = 0x10000;
 export const GICR_STRIDE_SHIFT: u32 = 17;
 
-/** GICD_CTLR.DS: there is one Security state only. */
-export const GICD_CTLR_DS: u32 = 1 << 6;
+export const GICD_CTLR_DS: u32 = 1 << 6; // there is one Security state only
 export const CTLR_RWP: u32 = 1 << 31;
 export const WAKER_PROCESSOR_SLEEP: u32 = 1 << 1;
 export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
@@ -70,8 +68,7 @@ export const WAKER_CHILDREN_ASLEEP: u32 = 1 << 2;
 /** Physical priorities. The hypervisor's own interrupts have the highest, which no guest's gets: so an interrupt mask can always
  *  let just them in. Injected ones are all alike (they go into list registers at once, where the guest's own priority counts). */
 export const OWN_PRIORITY: u32 = 0x00;
-/** The highest that a guest's can have; a GIC has 16 levels at least (IHI 0069 §4.8.1). */
-export const HIGHEST_GUEST_PRIORITY: u32 = 0x10;
+export const HIGHEST_GUEST_PRIORITY: u32 = 0x10; // that a guest's can have; a GIC has 16 levels at least (IHI 0069 §4.8.1)
 const INJECTED_PRIORITIES: u32 = 0xa0a0a0a0;
 const PATIENCE: u32 = 100000; // How often a bring-up step looks whether the hardware has followed
 const FOLLOWS_WITHIN: u32 = 16; // Polls within which a GIC follows a disable, and more: it is done in some clocks

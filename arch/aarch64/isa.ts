@@ -32,7 +32,7 @@ export { Vcpu } from "./vcpu";
 export { quietVcpu, resetPrivateLines, resetVcpu } from "./reset";
 
 // Interrupts.
-export { attend as deliver } from "./asks";
+export { attend as deliver } from "./interruptState";
 export { periodOver } from "./bandwidth";
 export { closeInterrupts, openInterrupts } from "./cpuInterface";
 export { dropKick, kick, mapController, quietSpis as quietLines, setSpiPending as ringLine, startTimer } from "./gic";

@@ -43,7 +43,7 @@ const NO_LIST_REGISTER: u32 = 32;
 const LOOKS: u32 = 8;
 const INTERRUPTS_A_PRIORITY_WORD: u32 = 4;
 
-// What a vCPU is asked to do with interrupts of a word that it holds (asks.ts).
+// What a vCPU is asked to do with interrupts of a word that it holds (interruptState.ts).
 export const HELD_LOOK: u32 = 1; // nothing: it says what it holds
 export const HELD_RETURN: u32 = 2; // pending ones go back to where they came from: disabled, or sent elsewhere
 export const HELD_WITHDRAW: u32 = 3; // pending ones are not pending any more

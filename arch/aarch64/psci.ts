@@ -102,8 +102,7 @@ function features(id: u32): u64 {
 function cpuOn(partition: Partition, affinity: u64, entry: u64, context: u64): u64 {
   if (!hasVcpu(partition, affinity)) return INVALID_PARAMETERS;
   if ((entry & 3) != 0 || !isMemory(partition.plan, entry, 0)) return INVALID_ADDRESS;
-  const target = vcpuOfPartition(partition, <u32>affinity);
-  const before = switchOn(partition, target, entry, context);
+  const before = switchOn(partition, vcpuOfPartition(partition, <u32>affinity), entry, context);
   return before == VCPU_ON ? ALREADY_ON : before == VCPU_ON_PENDING ? ON_PENDING : SMCCC_SUCCESS;
 }
 

@@ -7,7 +7,7 @@ import {
 } from "../../build/generated/aarch64";
 import { PARTITION_OWN_CLOCK } from "../../build/generated/blob";
 import { Partition } from "../../core/partition";
-import { forgetAsks } from "./asks";
+import { forgetAsks } from "./interruptState";
 import { startBandwidth, stopBandwidth } from "./bandwidth";
 import { resetDirect, resetVirtualInterface } from "./cpuInterface";
 import { resetDebug } from "./debug";

@@ -1,9 +1,10 @@
 // Trapped system registers and system instructions (EC 0x18). What is answered: SGIs, ID registers, debug registers (debug.ts),
-// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface.
-// Everything else is UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps
-// (quickTraps.ts).
+// ACTLR_EL1 (RAZ/WI), cache maintenance by set/way, with direct interrupts part of the CPU interface. Everything else is
+// UNDEFINED for a guest, and gets exactly that (trap.ts). All but SGIs to others are quick traps (quickTraps.ts).
 
-import { mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_HCR_EL2, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1 } from "../../build/generated/aarch64";
+import {
+  mrs_ICC_CTLR_EL1, mrs_ICC_RPR_EL1, msr_HCR_EL2, msr_ICC_CTLR_EL1, msr_ICC_DIR_EL1, readIdKept,
+} from "../../build/generated/aarch64";
 import { directMask, ICC_CTLR_CBPR, ICC_CTLR_EOIMODE, ICC_PMR_EL1, writeMask } from "./gicv3";
 import { PARTITION_PMU } from "../../build/generated/blob";
 import { EXIT_IPI, EXIT_REGISTER } from "../../core/abi";
@@ -16,11 +17,10 @@ import {
   EC_SYSREG, esrOf, ISS_READ, sysreg, SYSREG_MASK, sysregCrm, sysregCrn, sysregOp0, sysregOp1, sysregOp2, sysregRt,
 } from "./esr";
 import { DONE, REFUSED, refuse } from "./quickTraps";
-import { readIdRegister } from "./idregs";
-import { SGI1R_INTID_SHIFT } from "./gic";
+import { isGicV2, SGI1R_INTID_SHIFT } from "./gic";
 import { deactivateHeld, refill, reload, unload } from "./listRegisters";
 import { sendQuickly, sendSgi, sgi1rToSelf } from "./sgi";
-import { HCR_TVM } from "./sysregs";
+import { DFR0_PMUVER, HCR_TVM, PARANGE_40_BITS, PARANGE_MASK } from "./sysregs";
 
 const ICC_SGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 5);
 const ICC_ASGI1R_EL1: u32 = sysreg(3, 0, 12, 11, 6);
@@ -165,3 +165,31 @@ function writeInterface(vcpu: Vcpu, register: u32, value: u64): bool {
 }
 
 @inline function isGroup0(register: u32): bool { return (register & OP2_MASK) == ICC_IAR0_EL1 || register == ICC_IGRPEN0_EL1; }
+
+// What a guest reads from the ID registers (Arm ARM D24.2; HCR_EL2.TID3): of the pCPU's own what aarch64.table.ts allows
+// (ID_KEPT), and what the hypervisor makes of it: no EL2, no EL3, and the PMU only if it is given.
+
+// By CRm and op2.
+const ID_AA64PFR0: u32 = 0o40;
+const ID_AA64DFR0: u32 = 0o50;
+const ID_AA64MMFR0: u32 = 0o70;
+
+const PFR0_EL1_AARCH64: u64 = 1 << 4;
+const PFR0_GIC_SYSREG: u64 = 1 << 24;
+/** CSV2: from 2 on there is SCXTNUM_EL1, which is trapped (HCR_EL2.EnSCXT). */
+const PFR0_CSV2: u64 = (<u64>0xf) << 56;
+const PFR0_CSV2_1: u64 = (<u64>1) << 56;
+// ID_AA64DFR0_EL1: Armv8 debug architecture (debug.ts), no double lock.
+const DFR0_DEBUG_V8: u64 = 6;
+const DFR0_NO_DOUBLE_LOCK: u64 = (<u64>0xf) << 36;
+
+/** Value of the ID register S3_0_C0_C<crm>_<op2>, crm 1…7. What has no name there reads 0, as the architecture says. */
+function readIdRegister(crm: u32, op2: u32, pmu: bool): u64 {
+  const n = (crm << 3) | op2;
+  const value = readIdKept(n);
+  if (n == ID_AA64PFR0)
+    return value & ~PFR0_CSV2 | min<u64>(value & PFR0_CSV2, PFR0_CSV2_1) | PFR0_EL1_AARCH64 | (isGicV2() ? 0 : PFR0_GIC_SYSREG);
+  if (n == ID_AA64DFR0) return (pmu ? value : value & ~DFR0_PMUVER) | DFR0_NO_DOUBLE_LOCK | DFR0_DEBUG_V8;
+  if (n == ID_AA64MMFR0) return (value & ~PARANGE_MASK) | min<u64>(value & PARANGE_MASK, PARANGE_40_BITS);
+  return value;
+}

@@ -1,5 +1,5 @@
 // The vCPU's record on AArch64: the guest's registers (registers.ts), what core/vcpu.ts has of it, and what the GIC and the traps
-// need. Who writes it: its own pCPU, but for `latched` and the words of asks (asks.ts), which siblings change atomically.
+// need. Who writes it: its own pCPU, but for `latched` and the words of asks (interruptState.ts): siblings change them.
 
 import { SGI_COUNT } from "./sgis";
 import { EXIT_REGISTER } from "../../core/abi";
@@ -44,8 +44,8 @@ export class Vcpu extends VcpuRecord {
   /** What they hold, between unload and refill (listRegisters.ts); as a mask, which of them: that is active. */
   lr0: u64; lr1: u64; lr2: u64; lr3: u64;
   kept: u32;
-  /** What it asks its siblings (asks.ts): by which instruction, what, of which word and bits; who has to answer; who of them has
-   *  not been kicked yet; what they hold. */
+  /** What it asks its siblings (interruptState.ts): by which instruction, what, of which word and bits; who has to answer; who of
+   *  them has not been kicked yet; what they hold. */
   askElr: u64;
   ask: u32;
   askBits: u32;

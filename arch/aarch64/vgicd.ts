@@ -37,7 +37,7 @@ export const PIDR2_GICV3: u32 = 0x3b; // GIC architecture version 3 (ArchRev, bi
   return vcpu.gicv2 != 0 ? lines | (partition.vcpuCount - 1) << TYPER_CPU_NUMBER_SHIFT : lines | TYPER_IDBITS_10 | TYPER_NO1N;
 }
 
-/** A 32-bit read at an offset of GICD; other sizes are made of it by vgic.ts. */
+/** A 32-bit read at an offset of GICD; other sizes are made of it by devices.ts. */
 export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (offset < IPRIORITYR) {
     if (offset < IGROUPR) {

@@ -22,7 +22,7 @@ const PIDR2_GICV2: u32 = 0x2b; // ArchRev 2
   return offset >= IPRIORITYR && offset < IPRIORITYR + FIRST_SPI || offset >= ICFGR && offset < ICFGR + 8;
 }
 
-/** A 32-bit read; other sizes are made of it by vgic.ts. */
+/** A 32-bit read; other sizes are made of it by devices.ts. */
 export function loadGicdV2(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
   if (isBanked(offset)) return readSgiFrame(vcpu, partition, vcpu, offset);
   if (offset - ITARGETSR < FIRST_SPECIAL) return readTargets(vcpu, partition, offset - ITARGETSR);

@@ -1,4 +1,4 @@
-// Trapped system registers (arch/aarch64/sysregTrap.ts, idregs.ts), and exceptions injected into a guest (inject.ts).
+// Trapped system registers (arch/aarch64/sysregTrap.ts), and exceptions injected into a guest (inject.ts).
 import { beforeEach, describe, expect, test } from "vitest";
 import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import { ENCODINGS } from "../../tools/machine/aarch64/systemRegisters.ts";

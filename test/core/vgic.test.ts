@@ -1,5 +1,5 @@
-// Interrupt state that more than one vCPU looks at (arch/aarch64/asks.ts, listRegisters.ts): what one vCPU holds is what
-// the distributor of IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
+// Interrupt state that more than one vCPU looks at (arch/aarch64/interruptState.ts, listRegisters.ts): what one vCPU holds is
+// what the distributor of IHI 0069 §4.1.2, IHI 0048 §3.2.4 says of it, whoever reads or changes it.
 import { beforeEach, describe, expect, test } from "vitest";
 import { Gicv3 } from "../../tools/machine/aarch64/gic/gicv3.ts";
 import type { Guest } from "../../tools/machine/aarch64/guest.ts";

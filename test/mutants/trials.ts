@@ -14,8 +14,8 @@ import type { Course, Failed, Order, Report } from "./trier.ts";
  * A mutant that hangs is noticed: in milliseconds that its process has computed, whatever else the machine has to do, and so many
  * times as long as its tests take otherwise; or in so many times as much time, in which it may have waited.
  */
-const LEAST_PATIENCE = 20_000;
-const PATIENCE = 5;
+const LEAST_PATIENCE = 10_000;
+const PATIENCE = 3;
 const WAITED = 10;
 /** How often one looks. */
 const LOOK = 1000;

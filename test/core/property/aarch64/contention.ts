@@ -1,4 +1,4 @@
-// Two vCPUs and the registers of their distributor (listRegisters.ts, waiting.ts, asks.ts, interruptState.ts).
+// Two vCPUs and the registers of their distributor (listRegisters.ts, waiting.ts, interruptState.ts).
 import type { Board } from "../../../../tools/machine/aarch64/board.ts";
 import type { Guest } from "../../../../tools/machine/aarch64/guest.ts";
 import { edge, GUEST_GICD, LINUX, PLC, STANDARD } from "../../../../tools/machine/aarch64/system.ts";
