@@ -15,6 +15,7 @@ import type { Profile } from "../rtos-guests/profiles/schema.ts";
 import { checkBoard } from "./check/board.ts";
 import { extendedInCircle, unknownBase } from "./diagnostics/catalogue.ts";
 import { Findings } from "./diagnostics/diagnostic.ts";
+import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { displayPath, inProject } from "./project.ts";
 import { readFile } from "./source/file.ts";
 import { isMapping, own, readWhole } from "./source/fields.ts";
@@ -27,6 +28,19 @@ export interface Shelf<T> {
   readonly files: readonly string[];
   /** Undefined when there is none of this name, or when it is wrong, which `findings` then holds. */
   get(name: string, findings: Findings): T | undefined;
+}
+
+/** One whose descriptions can be had with their text. */
+export interface OpenShelf<T> extends Shelf<T> {
+  /** Undefined when there is none of this name. */
+  open(name: string): Description<T> | undefined;
+}
+
+export interface Description<T> {
+  readonly source: YamlSource;
+  /** Undefined: it is wrong. */
+  readonly value: T | undefined;
+  readonly mistakes: readonly Diagnostic[];
 }
 
 /** Bytes of a board's file or a profile: a hundred times what the longest of them has. */
@@ -49,10 +63,10 @@ function shelf<T extends z.ZodType>(
   schemaFor: (value: unknown) => T,
   folders: readonly Folder[],
   check: (value: z.output<T>, mistakes: Findings) => void = () => {},
-): Shelf<z.output<T>> {
+): OpenShelf<z.output<T>> {
   const names = [...new Set(folders.flatMap(({ files }) => [...files.keys()]))].sort();
 
-  const open = (file: string, { settle }: Folder): { source: YamlSource; value: unknown } => {
+  const read = (file: string, { settle }: Folder): { source: YamlSource; value: unknown } => {
     const shown = displayPath(file);
     const bytes = readFile(file, DESCRIPTION_MAX);
     const source = typeof bytes === "string" ? YamlSource.unreadable(shown, bytes) : YamlSource.of(shown, bytes);
@@ -84,7 +98,7 @@ function shelf<T extends z.ZodType>(
       mistakes.report(["extends"], found === undefined ? unknownBase(base, names) : extendedInCircle(base));
       return undefined;
     }
-    const { source, value: inherited } = open(found.file, found.folder);
+    const { source, value: inherited } = read(found.file, found.folder);
     const theirs = new Findings(source);
     theirs.add(source.diagnostics);
     const whole = isMapping(inherited) ? complete(base, inherited, found.at, theirs, [...files, found.file]) : undefined;
@@ -92,22 +106,28 @@ function shelf<T extends z.ZodType>(
     return whole && { ...whole, ...own };
   };
 
+  const open = (name: string): Description<z.output<T>> | undefined => {
+    const found = find(name);
+    if (found === undefined) return undefined;
+    const { source, value: written } = read(found.file, found.folder);
+    const mistakes = new Findings(source);
+    mistakes.add(source.diagnostics);
+    const whole = source.broken || !isMapping(written) ? written : complete(name, written, found.at, mistakes, [found.file]);
+    const named = isMapping(whole) ? { ...whole, name } : whole;
+    const value = mistakes.hasErrors ? undefined : readWhole(schemaFor(named), named, mistakes);
+    if (value !== undefined) check(value, mistakes);
+    return { source, value: mistakes.hasErrors ? undefined : value, mistakes: mistakes.sorted };
+  };
+
   return {
     names,
     files: folders.flatMap(({ files }) => [...files.values()]),
     get: (name, findings) => {
-      const found = find(name);
-      if (found === undefined) return undefined;
-      const { source, value: read } = open(found.file, found.folder);
-      const mistakes = new Findings(source);
-      mistakes.add(source.diagnostics);
-      const whole = source.broken || !isMapping(read) ? read : complete(name, read, found.at, mistakes, [found.file]);
-      const named = isMapping(whole) ? { ...whole, name } : whole;
-      const value = mistakes.hasErrors ? undefined : readWhole(schemaFor(named), named, mistakes);
-      if (value !== undefined) check(value, mistakes);
-      findings.add(mistakes.sorted);
-      return mistakes.hasErrors ? undefined : value;
+      const { value, mistakes = [] } = open(name) ?? {};
+      findings.add(mistakes);
+      return value;
     },
+    open,
   };
 }
 
@@ -147,16 +167,23 @@ const PROFILES = inProject("rtos-guests/profiles");
 
 const schemaOfBoard = (board: unknown) => boardSchema(own(board, "isa"));
 const schemaOfProfile = (profile: unknown) => profileSchema(own(profile, "isa"));
-const boardShelf = (...folders: readonly Folder[]): Shelf<Board> => shelf(schemaOfBoard, folders, checkBoard);
+const boardShelf = (...folders: readonly Folder[]): OpenShelf<Board> => shelf(schemaOfBoard, folders, checkBoard);
 
-export const boards = (folder = BOARDS): Shelf<Board> => boardShelf(boardFolder(folder));
+export const boards = (folder = BOARDS): OpenShelf<Board> => boardShelf(boardFolder(folder));
 export const profiles = (): Shelf<Profile> => shelf(schemaOfProfile, [profileFolder(PROFILES, asItIs)]);
 
 /** Those in a folder of a user's, and the project's. */
-export function boardsIn(folder: string): Shelf<Board> {
+export function boardsIn(folder: string): OpenShelf<Board> {
   const own = resolve(folder, "boards");
   return own === BOARDS ? boards() : boardShelf(boardFolder(own), boardFolder(BOARDS));
 }
+
+/** The one in a file, wherever that is and whatever it is called; it may extend those of the project. */
+export const boardAt = (file: string): { open(): Description<Board> | undefined } => {
+  const name = "board";
+  const here: Folder = { files: new Map(existsSync(file) ? [[name, resolve(file)]] : []), settle: asItIs };
+  return { open: () => boardShelf(here, boardFolder(BOARDS)).open(name) };
+};
 
 export const profilesIn = (folder: string): Shelf<Profile> =>
   shelf(schemaOfProfile, [profileFolder(resolve(folder, "guests"), besideItself), profileFolder(PROFILES, asItIs)]);

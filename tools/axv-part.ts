@@ -2,6 +2,7 @@
 // JavaScript (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
 import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
+import { register as board } from "./commands/board.ts";
 import { register as bridge } from "./commands/bridge.ts";
 import { register as build } from "./commands/build.ts";
 import { register as check } from "./commands/check.ts";
@@ -20,7 +21,7 @@ import { failure } from "./failure.ts";
 import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
-const COMMANDS = [bridge, build, check, codes, console_, control, demo, guest, init, modbus, monitor, plan, run, tags];
+const COMMANDS = [board, bridge, build, check, codes, console_, control, demo, guest, init, modbus, monitor, plan, run, tags];
 
 const program = new Command("axv-part")
   .description("Plans, builds, runs and watches partitioned systems.")

@@ -7,6 +7,7 @@ import { MESSAGES as WEB } from "../industrial/web/errors.ts";
 import { BLOB_ERRORS } from "../partitions/blob/errors.ts";
 import { FDT_ERRORS } from "../partitions/devicetree/errors.ts";
 import { CODES } from "../partitions/diagnostics/codes.table.ts";
+import { MESSAGES as BOARD } from "./board/errors.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
@@ -50,6 +51,7 @@ export function allCodes(): Code[] {
     BLOB_ERRORS,
     FDT_ERRORS,
     OTHERS,
+    BOARD,
     BRIDGE,
     GUEST,
     INIT,

@@ -49,7 +49,7 @@ const NOP = 4;
 const END = 9;
 
 /** Linux takes none that is larger (Documentation/arch/arm64/booting.rst). */
-const BYTES_MAX = 2 ** 21;
+export const BYTES_MAX = 2 ** 21;
 /** The trees of Debian's kernels have at most 1,112 nodes, 12 deep. */
 const NODES_MAX = 2 ** 14;
 const DEPTH_MAX = 32;

@@ -3,6 +3,7 @@ import { FdtError } from "./errors.ts";
 import type { FdtNode } from "./fdt.ts";
 
 const CELL = 4;
+const ASCII = /^[\0-\x7f]*$/;
 const TEXT = new TextDecoder("utf-8", { fatal: true });
 
 export const malformed = ({ path }: FdtNode, name: string, why: string): FdtError =>
@@ -13,8 +14,10 @@ export function cellsOf(node: FdtNode, name: string): number[] {
   const value = node.properties.get(name);
   if (value === undefined) return [];
   if (value.length % CELL !== 0) throw malformed(node, name, `has ${value.length} bytes, which are no cells`);
-  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  return Array.from({ length: value.length / CELL }, (_, index) => view.getUint32(index * CELL));
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  const cells: number[] = [];
+  for (let at = 0; at < bytes.length; at += CELL) cells.push(bytes.readUInt32BE(at));
+  return cells;
 }
 
 /** The one cell of such a property. */
@@ -24,11 +27,21 @@ export function cellOf(node: FdtNode, name: string): number | undefined {
   return cell;
 }
 
+const CELL_VALUES = 2 ** 32;
+/** The number that one cell, or two, make. */
+export function numberOf(node: FdtNode, name: string): number | undefined {
+  const cells = cellsOf(node, name);
+  if (cells.length > 2) throw malformed(node, name, `has ${cells.length} cells, and not one or two`);
+  return cells.length === 0 ? undefined : cells.reduce((sum, cell) => sum * CELL_VALUES + cell, 0);
+}
+
 /** None where the node has no such property. */
 export function stringsOf(node: FdtNode, name: string): string[] {
   const value = node.properties.get(name);
   if (value === undefined || value.length === 0) return [];
   if (value.at(-1) !== 0) throw malformed(node, name, "does not end its last string");
+  const plain = Buffer.from(value.buffer, value.byteOffset, value.byteLength - 1).toString("latin1");
+  if (ASCII.test(plain)) return plain.split("\0");
   try {
     return TEXT.decode(value.subarray(0, -1)).split("\0");
   } catch {

@@ -56,6 +56,10 @@ export const treeTooLarge = (bytes: number, most: number): Problem =>
 /** A board's, that cannot be true beside another one. */
 export const boardFact = (reason: string, remedy: string): Problem => error("AXV-P095", reason, remedy);
 
+/** `file`, `tree`: what they say of it. */
+export const boardDiffers = (what: string, file: string, tree: string, remedy: string): Problem =>
+  error("AXV-P166", `${what}: the file says ${file}, the tree says ${tree}`, remedy);
+
 // 01x: names of things that are not there
 export const unknownBoard = (name: string, known: readonly string[]): Problem =>
   error("AXV-P010", `there is no board "${name}"`, suggest(name, known));

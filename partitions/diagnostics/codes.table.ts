@@ -119,4 +119,5 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P142": error("what is written or commanded from outside is not audited"),
   "AXV-P143": error("a live page that others reach, and where nobody has to log in"),
   "AXV-P144": warning("nobody says how fast the board's counter counts"),
+  "AXV-P166": error("a board file and a device tree that do not say the same"),
 };

@@ -14,14 +14,20 @@ const MEGABYTE = 1e6; // as apt counts
 
 const isThere = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
 
+/** Of another release, and of its own kernel: a package that depends on it. */
+export interface Other {
+  readonly release: string;
+  readonly metapackage: string;
+}
+
 /** The folder that they all are in, each by its name. */
-export async function debianTrees(say: Say, machine: Machine = thisMachine()): Promise<string> {
-  const { folder, sources, architecture } = await archiveOf(machine);
-  const trees = `${folder}-trees`;
+export async function debianTrees(say: Say, machine: Machine = thisMachine(), other?: Other): Promise<string> {
+  const { folder, sources, architecture } = await archiveOf(machine, undefined, other?.release);
+  const trees = `${folder}${other === undefined ? "" : `-${other.metapackage}`}-trees`;
   if (await isThere(trees)) return trees;
   await withWorkFolder(machine.cache, "fetch", async (work) => {
     const apt = await PrivateApt.open(work, sources, architecture);
-    const kernel = await kernelPackage(apt);
+    const kernel = await kernelPackage(apt, other === undefined ? METAPACKAGES : [other.metapackage]);
     const bytes = Number((await apt.show(kernel)).get("Size"));
     say(`downloading ${kernel} (${Math.round(bytes / MEGABYTE)} MB) for its device trees …`);
     const [packages, root, half] = [join(work, "packages"), join(work, "root"), join(work, "trees")];
@@ -38,8 +44,8 @@ export async function debianTrees(say: Say, machine: Machine = thisMachine()): P
   return trees;
 }
 
-async function kernelPackage(apt: PrivateApt): Promise<string> {
-  for (const name of METAPACKAGES) {
+async function kernelPackage(apt: PrivateApt, metapackages: readonly string[]): Promise<string> {
+  for (const name of metapackages) {
     const fields = await apt.show(name).catch((error: unknown) => {
       if (error instanceof LinuxError && error.code === "no-package") return undefined;
       throw error;
@@ -47,7 +53,7 @@ async function kernelPackage(apt: PrivateApt): Promise<string> {
     const [kernel] = /\blinux-image-\S+/.exec(fields?.get("Depends") ?? "") ?? [];
     if (kernel !== undefined) return kernel;
   }
-  throw new LinuxError("no-package", `the kernel that ${METAPACKAGES.join(" or ")} depends on`);
+  throw new LinuxError("no-package", `the kernel that ${metapackages.join(" or ")} depends on`);
 }
 
 /** Where one of them is. */

@@ -114,7 +114,7 @@ function checkSpis({ gic, uart, pmu, spare_spis: [first, last], devices }: Board
 }
 
 /** GICV is for guests alone. */
-export function framesOf({ gic, cpus }: Board): Frame[] {
+export function framesOf({ gic, cpus }: Pick<Board, "gic"> & { readonly cpus: Pick<Board["cpus"], "mpidr"> }): Frame[] {
   const frame = (what: string, at: Path, base: number, size: number, isDriven = true): Frame => ({
     what,
     span: { base, size },

@@ -1,0 +1,25 @@
+// A device tree, with what all that is asked of it begins with: its GIC, its interrupts, its pCPUs.
+import { readFdt } from "../../partitions/devicetree/fdt.ts";
+import type { Fdt, FdtNode } from "../../partitions/devicetree/fdt.ts";
+import { Places } from "../../partitions/devicetree/places.ts";
+import { cpusOf } from "./cpus.ts";
+import type { Cpus } from "./cpus.ts";
+import { gicNodeOf } from "./gic.ts";
+import { Interrupts } from "./interrupts.ts";
+
+export interface Tree {
+  readonly fdt: Fdt;
+  readonly places: Places;
+  readonly cpus: Cpus;
+  readonly gicNode: FdtNode;
+  readonly interrupts: Interrupts;
+}
+
+/** Throws FdtError, or BoardError where it is no tree of a board that the hypervisor runs on. */
+export function openTree(blob: Uint8Array): Tree {
+  const fdt = readFdt(blob);
+  const places = new Places(fdt);
+  const cpus = cpusOf(places, fdt.bootCpu);
+  const gicNode = gicNodeOf(places);
+  return { fdt, places, cpus, gicNode, interrupts: new Interrupts(places, gicNode) };
+}
