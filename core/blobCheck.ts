@@ -135,7 +135,7 @@ function boardIsSound(): bool {
 }
 
 /** pa…pa+size-1 lie in one stretch of the board's RAM; the sum does not wrap. */
-function isRam(pa: u64, size: u64): bool {
+export function isRam(pa: u64, size: u64): bool {
   for (let n: u32 = 0; n < header().ramCount; n++) {
     bound(n, MAX_BANKS);
     if (pa >= blobRam(n).base && pa + size <= blobRam(n).base + blobRam(n).size) return true;

@@ -2,12 +2,12 @@
 // What goes wrong is said in plain text on the UART, and nothing is started.
 
 import {
-  clock, copyFromPhysical, counterFrequency, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned,
-  isPcpuAsPlanned, planIsaVcpu, relax, startPcpu,
+  clock, copyFromPhysical, counterFrequency, fence, imageBase, imageSize, initController, initPcpu, isControllerAsPlanned,
+  isPcpuAsPlanned, mmioRead32, mmioWrite32, planIsaVcpu, relax, startPcpu,
 } from "../build/generated/isa";
 import {
-  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInterrupt, blobPartition, header, MAX_CPUS,
-  MAX_INTERRUPTS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
+  BLOB_BAD_TABLE, BLOB_HEADER_SIZE, BLOB_MAX_BYTES, BLOB_OK, blobBuffer, blobCpu, blobInit, blobInterrupt, blobPartition, header,
+  MAX_CPUS, MAX_INITS, MAX_INTERRUPTS, MAX_PARTITIONS, NONE, PARTITION_AUTOSTART,
 } from "../build/generated/blob";
 import { bound, loadAcquire32, storeRelease32 } from "../build/generated/cpu";
 import { EVENT_BOOT, FRAME_HYPERVISOR } from "./abi";
@@ -15,6 +15,7 @@ import { blobErrorText, blobRemedy, checkHeader, isDirect } from "./blob";
 import { checkBlob } from "./blobCheck";
 import { gatherEntropy } from "./entropy";
 import { recordEvent } from "./events";
+import { isTreeAsPlanned } from "./firmwareTree";
 import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
@@ -42,7 +43,7 @@ export function bootPrimary(tree: u64): u32 {
   printValue("axv: image at 0x", imageBase());
   printText("\r\n");
 
-  if (!isControllerAsPlanned()) return 0;
+  if (!isTreeAsPlanned(tree) || !isControllerAsPlanned()) return 0;
   storeRelease32(housekeeperAt, head.housekeeper);
   for (let n: u32 = 0; n < head.cpuCount; n++) {
     bound(n, MAX_CPUS);
@@ -57,7 +58,8 @@ export function bootPrimary(tree: u64): u32 {
     const wrong = buildStage2(n, plan);
     if (wrong !== null) return refuse(BLOB_OK, wrong);
   }
-  gatherEntropy(tree);
+  writeInits();
+  gatherEntropy();
   if (!initController()) return 0;
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, clock(), imageBase(), nanoseconds(clock()), head.partitionCount);
@@ -67,6 +69,16 @@ export function bootPrimary(tree: u64): u32 {
     if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) launch(partitionOf(n));
   }
   return changetype<u32>(vcpuOf(0));
+}
+
+/** Pins, clocks and resets that partitions' devices need: nobody's registers, or those of a partition that does not run yet. */
+function writeInits(): void {
+  for (let n: u32 = 0; n < header().initCount; n++) {
+    bound(n, MAX_INITS);
+    const init = blobInit(n);
+    mmioWrite32(init.pa, init.mask == 0xffffffff ? init.value : mmioRead32(init.pa) & ~init.mask | init.value);
+  }
+  fence();
 }
 
 /** Says why the image cannot be run: what is wrong with the blob, if anything is, and more. */

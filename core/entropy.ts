@@ -6,7 +6,6 @@ import { BlobPartition } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import { regionAt } from "./blob";
 import { colouredPage } from "./colours";
-import { absorbTree } from "./firmwareTree";
 import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "./pages";
 import { nextSeed, SEED_BYTES, stir } from "./seed";
 
@@ -14,9 +13,8 @@ import { nextSeed, SEED_BYTES, stir } from "./seed";
 const FDT_NOP: u32 = 0x04000000;
 const HEAD_BYTES: u32 = 12;
 
-/** Boot, once; `tree`: what the loader said is the firmware's device tree. */
-export function gatherEntropy(tree: u64): void {
-  absorbTree(tree);
+/** Boot, once, when the firmware's device tree has been read. */
+export function gatherEntropy(): void {
   absorbOwn();
   stir();
 }

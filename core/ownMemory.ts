@@ -4,7 +4,8 @@
 import { imageBase, mapController, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY, ownRoot } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
 import {
-  blobPartition, blobQuiesce, blobRegion, header, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS, REGION_MAILBOX, REGION_RAM,
+  blobInit, blobPartition, blobQuiesce, blobRegion, header, MAX_INITS, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS, REGION_MAILBOX,
+  REGION_RAM,
 } from "../build/generated/blob";
 import { PA_LIMIT, regionAt } from "./blob";
 import { spanOf } from "./colours";
@@ -56,6 +57,10 @@ export function mapPlanned(mapped: u64): bool {
   for (let n: u32 = 0; n < head.quiesceCount; n++) {
     bound(n, MAX_QUIESCES);
     if (!mapDevice(blobQuiesce(n).pa & ~PAGE_MASK, PAGE_BYTES)) return false;
+  }
+  for (let n: u32 = 0; n < head.initCount; n++) {
+    bound(n, MAX_INITS);
+    if (!mapDevice(blobInit(n).pa & ~PAGE_MASK, PAGE_BYTES)) return false;
   }
   return true;
 }

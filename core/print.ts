@@ -13,9 +13,9 @@ export function printText(text: string): void {
   }
 }
 
-/** The same of bytes up to a 0. */
+/** The same of bytes up to a 0, TEXT_MAX at most. */
 export function printBytes(text: usize): void {
-  for (let i: u32 = 0; load<u8>(text + i) != 0; i++) {
+  for (let i: i32 = 0; i < TEXT_MAX && load<u8>(text + i) != 0; i++) {
     bound(i, TEXT_MAX);
     uartPut(load<u8>(text + i));
   }

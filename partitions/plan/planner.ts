@@ -17,7 +17,7 @@ import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedMatch, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
@@ -61,7 +61,7 @@ export function decide(
     ...isaOf(board).planMachine(board, cache.line),
     cache,
     uart: planUart(board.uart),
-    firmwareTree: { expected: board.boot.dtb === undefined, matches: [] },
+    firmwareTree: { expected: board.boot.dtb === undefined, matches: board.match.map(planMatch) },
     inits: [],
     housekeeper: housekeeper.cpu,
     tickMicroseconds: TICK_MICROSECONDS,
@@ -70,6 +70,12 @@ export function decide(
     partitions,
   };
   return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
+}
+
+function planMatch(match: Board["match"][number]): PlannedMatch {
+  const { path, property } = match;
+  if ("has" in match) return { path, property, how: "has", value: match.has };
+  return "is" in match ? { path, property, how: "is", value: match.is } : { path, property, how: "absent", value: "" };
 }
 
 function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {

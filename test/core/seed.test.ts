@@ -225,7 +225,10 @@ describe("what is no device tree, or none that can be read, is left alone, and t
       const view = new DataView(tree.buffer);
       tree.set(new TextEncoder().encode("rng-seed"), 40);
       const begin = page - left;
-      for (const [offset, word] of [[0, 0xd00d_feed], [4, page], [8, begin], [12, 40]] as const) view.setUint32(offset, word);
+      for (const [offset, word] of [[0, 0xd00d_feed], [4, page], [8, begin - 20], [12, 40]] as const)
+        view.setUint32(offset, word);
+      const nodes = [1, 0, 1, 0x63686f73, 0x656e0000]; // the root, and chosen in it
+      for (const [n, word] of nodes.entries()) view.setUint32(begin - 20 + 4 * n, word);
       for (const [n, word] of [3, SEED_BYTES, 0, 1, 2, 3, 4].entries())
         if (begin + 4 * n < page) view.setUint32(begin + 4 * n, word);
       const bench = boot(at(TREE_PA, tree));

@@ -32,7 +32,7 @@ export class Bus {
   private readonly devices: readonly { readonly range: Range; readonly device: PlainDevice }[];
   private readonly silencers: readonly number[];
 
-  /** `silencers`: registers of passthrough devices that the hypervisor itself may write, because the plan says so. */
+  /** `silencers`: registers of passthrough devices that the hypervisor itself may use, because the plan says so. */
   constructor(
     controller: Controller, uart: Uart, uartBase: number, memory: PhysicalMemory, devices: readonly Range[],
     silencers: readonly number[],
@@ -49,6 +49,7 @@ export class Bus {
   hypervisorRead(cpu: number, pa: number, bytes: number): bigint {
     if (this.controller.owns(pa)) return this.controller.read(cpu, pa, bytes);
     if (this.inUart(pa) && bytes === this.uart.accessBytes) return BigInt(this.uart.read(pa - this.uartBase));
+    if (bytes === 4 && this.silencers.includes(pa)) return this.device(pa).words.get(pa) ?? 0n;
     throw new MachineError("MACHINE_BUS", `the hypervisor reads ${bytes} bytes at ${hex(pa)}: no device of its own is there`);
   }
 
