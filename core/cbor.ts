@@ -22,9 +22,7 @@ function initial(major: u32, argument: u64): void {
 }
 
 export function cborUnsigned(value: u64): void { initial(UNSIGNED, value); }
-
 export function cborMap(pairs: u32): void { initial(MAP, pairs); }
-
 export function cborArray(items: u32): void { initial(ARRAY, items); }
 
 /** One pair of a map: its key and value, both unsigned. */

@@ -9,14 +9,12 @@ const table: usize = memory.data<u32>([
 
 export const CRC32_INITIAL: u32 = 0xffffffff;
 
-/** Goes on with a CRC over one more byte. */
 @inline export function crc32Byte(crc: u32, byte: u32): u32 {
   crc ^= byte;
   crc = load<u32>(table + ((crc & 15) << 2)) ^ (crc >> 4);
   return load<u32>(table + ((crc & 15) << 2)) ^ (crc >> 4);
 }
 
-/** The checksum proper. */
 @inline export function crc32End(crc: u32): u32 { return ~crc; }
 
 /** CRC-32 of `bytes` bytes of linear memory; at most 64 KiB. */

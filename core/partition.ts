@@ -131,7 +131,6 @@ const RESTART_BIT: u32 = 1 << 16;
 
 /** STOP_* of the stop under way; 0: none is. */
 @inline export function reasonOf(partition: Partition): u32 { return (stateWord(partition) >> REASON_SHIFT) & STATE_MASK; }
-
 @inline function activeAt(partition: Partition): u32 { return changetype<u32>(partition) + offsetof<Partition>("active"); }
 @inline export function activeCpus(partition: Partition): u32 { return loadAcquire32(activeAt(partition)); }
 @inline export function setActive(partition: Partition, pcpu: u32): void { atomicOr32(activeAt(partition), <u32>1 << pcpu); }

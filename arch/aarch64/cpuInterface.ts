@@ -62,7 +62,6 @@ export function interruptsEnabled(): bool {
   return isGicV2() ? interruptsEnabledV2() : (mrs_ICC_IGRPEN1_EL1() & 1) != 0 && mrs_ICC_PMR_EL1() != 0;
 }
 
-/** IAR. */
 export function acknowledge(): u32 { return isGicV2() ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1(); }
 
 /** Priority drop alone: the guest deactivates it. `iar` as it was acknowledged. */
@@ -122,7 +121,6 @@ export function restoreListRegisters(vcpu: Vcpu): void {
   else restore(changetype<u32>(vcpu) + offsetof<Vcpu>("lr0"), vcpu.listRegisters);
 }
 
-/** ELRSR. */
 @inline export function emptyListRegisters(v2: bool): u32 { return v2 ? emptyListRegistersV2() : <u32>mrs_ICH_ELRSR_EL2(); }
 
 /** What of HCR_* makes the guest's ends of interrupts known that no list register holds. */

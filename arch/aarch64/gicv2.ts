@@ -113,7 +113,6 @@ export function saveListRegistersV2(vcpu: Vcpu, used: u32): void {
   mmioWrite32(machine().gich + GICH_LR0, (9 << 28) | (<u32>priority >> 3) << 23 | intid << 10 | intid);
 }
 
-/** List register 0 = a pending SGI. */
 @inline export function writeSgiV2(intid: u32, priority: u8, source: u32): void {
   mmioWrite32(machine().gich + GICH_LR0, (1 << 28) | (<u32>priority >> 3) << 23 | source << 10 | intid);
 }
@@ -131,7 +130,6 @@ export function restoreListRegistersV2(vcpu: Vcpu): void {
   }
 }
 
-/** What a pCPU's record has of a GICv2. */
 export function planV2(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.gicv2 = 1;
   vcpu.interface = <u32>1 << plan.interface;

@@ -85,7 +85,6 @@ export function closeV3(vcpu: Vcpu): void {
   parkV3();
 }
 
-/** The pCPU runs its guest. */
 export function openV3(vcpu: Vcpu): void {
   msr_ICC_SRE_EL1(ICC_SRE_ON); // what was there before could have cleared it
   if (vcpu.direct == 0) return writeMask(PMR_ALL);
@@ -119,7 +118,6 @@ export function resetDirectV3(vcpu: Vcpu): void {
   vcpu.groupEnable = 0;
 }
 
-/** What a pCPU's record has of a GICv3. */
 export function planV3(vcpu: Vcpu, plan: BlobCpu): void {
   vcpu.gicr = redistributorOf(plan.id);
   vcpu.bank = vcpu.gicr + SGI_BASE;
@@ -185,7 +183,6 @@ export function wakeRedistributor(vcpu: Vcpu): bool {
   return true;
 }
 
-/** SGIs and PPIs are in our group. */
 export function groupBankV3(vcpu: Vcpu): void {
   mmioWrite32(vcpu.bank + IGROUPR, 0xffffffff);
   mmioWrite32(vcpu.bank + IGRPMODR, 0);

@@ -9,7 +9,6 @@ let implemented: u32 = 0xf8;
 
 /** `bits`: how many upper bits of the eight are implemented. */
 export function setPriorityBits(bits: u32): void { implemented = (0xff00 >> bits) & 0xf8; }
-
 @inline export function implementedPriority(priority: u8): u8 { return priority & <u8>implemented; }
 
 /** At a multiple of its size: an INTID's place is found by one instruction less. */

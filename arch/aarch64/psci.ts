@@ -52,7 +52,6 @@ export function psci(vcpu: Vcpu, partition: Partition, id: u32): u32 {
   return RESUME;
 }
 
-/** Functions that have an SMC64 variant. */
 @inline function isSmc64(id: u32): bool {
   const base = id & ~SMC64;
   return base == CPU_SUSPEND || base == CPU_ON || base == AFFINITY_INFO;

@@ -64,7 +64,6 @@ export function sendSgi(vcpu: Vcpu, partition: Partition, value: u64): bool {
   return ((targets >> vcpu.index) & 1) != 0;
 }
 
-/** Sends what the guest wrote to GICD_SGIR. */
 export function sendSgiV2(vcpu: Vcpu, partition: Partition, value: u32): void {
   const filter = (value >> FILTER_SHIFT) & 3;
   const self = (<u32>1) << vcpu.index;

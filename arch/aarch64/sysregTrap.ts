@@ -77,7 +77,6 @@ function readOther(vcpu: Vcpu, esr: u64): u64 {
   return (vcpu.direct & ~vcpu.gicv2) != 0 ? readInterface(vcpu, register) : refuse(vcpu);
 }
 
-/** A trapped write of a value. */
 export function writeRegister(vcpu: Vcpu, esr: u64, value: u64): u32 {
   if ((esr & NAMES) == SGI1R_WRITE) {
     if (!sgi1rToSelf(vcpu, value) || !sendQuickly(vcpu, (<u32>value >> SGI1R_INTID_SHIFT) & 15)) return REFUSED;

@@ -70,7 +70,6 @@ export function writeSgiFrame(vcpu: Vcpu, partition: Partition, target: Vcpu, of
   writeState(vcpu, partition, target, offset, 0, owned, owned | sgis);
 }
 
-/** Priorities of `count` SGIs or PPIs of a vCPU. */
 export function writePrivatePriorities(vcpu: Vcpu, partition: Partition, target: Vcpu, first: u32, count: u32, value: u32): void {
   for (let i: u32 = 0; i < count; i++) {
     bound(i, 4);

@@ -41,7 +41,6 @@ const files: usize = memory.data(2 * SIZE * MAX_CPUS, 8);
 
 @inline export function filed(vcpu: Vcpu): Waiting { return changetype<Waiting>(files + vcpu.pcpu * (2 * SIZE)); }
 @inline export function spilled(vcpu: Vcpu): Waiting { return changetype<Waiting>(files + vcpu.pcpu * (2 * SIZE) + SIZE); }
-
 @inline function unionAt(waiting: Waiting, k: u32): u32 { return changetype<u32>(waiting) + UNION + (k << 2); }
 @inline function summaryAt(waiting: Waiting, level: u32): u32 { return changetype<u32>(waiting) + SUMMARY + (level << 2); }
 @inline function levelsAt(waiting: Waiting, k: u32): u32 { return changetype<u32>(waiting) + AT + (k << 7); }
