@@ -1,28 +1,56 @@
-// Three kinds of tests. Those named …qemu.test.ts boot machines: one file at a time and after the others, for a QEMU with four CPUs
+// Tests without QEMU: most of them share their worker with those before them, and with it the modules that these have loaded, which
+// takes half of their time; "unit-apart" are those that replace a module, the clock or the environment, and each begins anew.
+// Then there are those named …qemu.test.ts boot machines: one file at a time and after the others, for a QEMU with four CPUs
 // alone fills the two cores that a CI machine has. But where QEMU counts instructions (-icount) its CPUs take turns on one core, and what
 // else that machine does changes nothing: these run in parallel, as do all others.
+import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { LONG, SlowestFirst } from "./test/slowest-first.ts";
 
 const QEMU_TESTS = "test/**/*qemu.test.ts";
 const COUNTED_TESTS = ["test/bench/bars.qemu.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/eoirStorm.qemu.test.ts", "test/plc/bare.qemu.test.ts", "test/plc/riscv64.qemu.test.ts"];
+/** They change nothing that another test sees, but files in folders of their own. */
+const SHARING = [
+  "boards", "core", "devicetree", "history", "hostile", "link", "machine", "partitions", "plan", "plc", "tags",
+].map((folder) => `test/${folder}/**/*.test.ts`);
+/** npm run test:quick leaves them out. */
+const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : LONG;
 const SECOND = 1000;
+/** A machine may be busy with ten other things, and the first test to need it builds the core. Only what hangs takes so long. */
+const PATIENCE = 300 * SECOND;
 /** By itself vitest leaves a CPU to its own process, which has next to nothing to do: of two, one. */
 const ALL_CPUS = "100%";
+
+/** Of every Node that starts here: what V8 has made of a module it finds again. tools/axv-part has the same place. */
+process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, "build/compile-cache");
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.ts"],
     sequence: { sequencer: SlowestFirst },
+    globalSetup: "test/bundle.ts",
     projects: [
       {
         test: {
           name: "unit",
-          include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, QEMU_TESTS, ...(process.env["AXV_QUICK"] === undefined ? [] : LONG)], // npm run test:quick
+          include: SHARING,
+          exclude: [...configDefaults.exclude, QEMU_TESTS, ...LEFT_OUT],
+          isolate: false,
           maxWorkers: ALL_CPUS,
-          testTimeout: 60 * SECOND,
-          hookTimeout: 60 * SECOND, // the first to need it builds the core
+          testTimeout: PATIENCE,
+          hookTimeout: PATIENCE,
+          expect: { poll: { timeout: PATIENCE / 2 } },
+        },
+      },
+      {
+        test: {
+          name: "unit-apart",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, QEMU_TESTS, ...SHARING, ...LEFT_OUT],
+          maxWorkers: ALL_CPUS,
+          testTimeout: PATIENCE,
+          hookTimeout: PATIENCE,
+          expect: { poll: { timeout: PATIENCE / 2 } },
         },
       },
       {

@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import modbusSerial from "modbus-serial";
 import type { ModbusRTU } from "modbus-serial/ModbusRTU.js";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { verify } from "../../industrial/bridge/audit.ts";
 import { isServersOnly } from "../../industrial/bridge/bridge.ts";
 import type { Bridge } from "../../industrial/bridge/bridge.ts";
@@ -18,7 +19,7 @@ import { Chain, freePort } from "./chain.ts";
 let chain: Chain;
 beforeAll(async () => {
   chain = await Chain.build();
-}, 120_000);
+});
 afterAll(() => chain.remove());
 
 let bridge: Bridge;
@@ -37,7 +38,7 @@ const settings = (): BridgeSettings => chain.settings(`modbus: { listen: "127.0.
 async function start(): Promise<void> {
   bridge = await chain.start(settings());
   await client.connectTCP("127.0.0.1", { port: bridge.ports["modbus"] ?? 0 });
-  client.setTimeout(5000);
+  client.setTimeout(60_000);
   client.setID(1);
 }
 /** modbus-serial's errors have the exception's code. */
@@ -249,7 +250,7 @@ test("a file of the Sparkplug node that is missing is said by its name", async (
 
 describe("axv-part bridge", () => {
   const run = (...parameters: string[]): ChildProcess =>
-    spawn(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
+    spawn(process.execPath, [BUNDLE, "bridge", ...parameters], { stdio: ["ignore", "pipe", "pipe"] });
   const output = async (child: ChildProcess): Promise<{ status: number; stdout: string; stderr: string }> => {
     const [stdout, stderr] = ["", ""].map(() => ({ text: "" }));
     child.stdout?.on("data", (bytes: Buffer) => { if (stdout !== undefined) stdout.text += bytes.toString(); });

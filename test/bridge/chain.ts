@@ -43,7 +43,7 @@ stale_after: 500ms
 audit: { folder: audit }
 `;
 /** Patience: how fast a busy machine starts programs says nothing of the bridge. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 150_000;
 
 /** One that nobody listens on; for programs that have to be told one. */
 export async function freePort(): Promise<number> {

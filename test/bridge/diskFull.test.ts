@@ -89,7 +89,7 @@ describe("a bridge", () => {
   beforeAll(async () => {
     chain = await Chain.build();
     chain.begin();
-  }, 120_000);
+  });
   afterAll(async () => {
     client.close(() => {});
     await chain.end();
@@ -100,7 +100,7 @@ describe("a bridge", () => {
     const bridge = await chain.start(chain.settings(`modbus: { listen: "127.0.0.1:1" }\n`));
     client = new modbusSerial.default();
     await client.connectTCP("127.0.0.1", { port: bridge.ports["modbus"] ?? 0 });
-    client.setTimeout(5000);
+    client.setTimeout(60_000);
     client.setID(1);
     const write = (value: number): Promise<unknown> =>
       client.writeRegister(4, value).then(

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { certificatesIn } from "../../industrial/bridge/pki.ts";
 import { readBridge } from "../../industrial/bridge/settings.ts";
 import { Users } from "../../industrial/opcua/users.ts";
@@ -32,7 +33,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function init(parameters: readonly string[], input: string): Promise<{ status: number; out: string; said: string }> {
-  const child = spawn(process.execPath, ["tools/axv-part.ts", "bridge", "init", join(folder, "system.yaml"), ...parameters]);
+  const child = spawn(process.execPath, [BUNDLE, "bridge", "init", join(folder, "system.yaml"), ...parameters]);
   child.stdin.end(input);
   let [out, said] = ["", ""];
   child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));

@@ -25,7 +25,7 @@ beforeAll(async () => {
 opcua: { listen: "127.0.0.1:1", pki: pki, names: [127.0.0.1], discovery: true, users: ${users} }
 metrics: { listen: "127.0.0.1:1" }
 `;
-}, 120_000);
+});
 afterAll(async () => {
   await panel.end();
   chain.remove();

@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync }
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { formatPacked, readPacked } from "../../industrial/bridge/system.ts";
 import { ROOT } from "../../tools/build/files.ts";
 import { Chain, freePort } from "./chain.ts";
@@ -14,14 +15,14 @@ const SIZE_MAX = 8e6;
 let chain: Chain;
 beforeAll(async () => {
   chain = await Chain.build();
-}, 120_000);
+});
 afterAll(async () => {
   await chain.end();
   chain.remove();
 });
 
 const part = (...parameters: string[]) =>
-  spawnSync(process.execPath, ["tools/axv-part.ts", "bridge", ...parameters], { encoding: "utf8" });
+  spawnSync(process.execPath, [BUNDLE, "bridge", ...parameters], { encoding: "utf8" });
 
 test("it is packed, unpacked elsewhere, and shows the plant there", async () => {
   const port = await freePort();

@@ -33,7 +33,7 @@ beforeAll(async () => {
   users = `{ anna: ${anna}, otto: ${otto} }`;
   mkdirSync(chain.path("pki/trusted/certs"), { recursive: true });
   writeFileSync(chain.path("pki/trusted/certs/panel.pem"), readFileSync(panel.certificateFile));
-}, 120_000);
+});
 afterAll(async () => {
   await panel.end();
   chain.remove();

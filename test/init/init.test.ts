@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { boards, profiles } from "../../partitions/shelf.ts";
 import { compose } from "../../tools/init/compose.ts";
 import { byQuestions, DEFAULT_PARTITIONS, fromFlags } from "../../tools/init/wanted.ts";
@@ -119,7 +120,7 @@ describe("the command", () => {
   test("with an image that is not there: says so as check does, and writes nothing", () => {
     const { status, stderr } = spawnSync(
       process.execPath,
-      [join(import.meta.dirname, "../../tools/axv-part.ts"), "init", "x.yaml"],
+      [BUNDLE, "init", "x.yaml"],
       {
         cwd: folder,
         encoding: "utf8",

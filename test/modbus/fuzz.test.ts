@@ -1,6 +1,6 @@
 // 100,000 broken or strange packets: the server goes on, keeps its limits, and has no socket left over.
 import { readdirSync } from "node:fs";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { ModbusTcpServer } from "../../industrial/modbus/tcp.ts";
 import { MemoryTarget } from "./memory-target.ts";
 import { frame, TcpClient } from "./tcp-client.ts";
@@ -56,7 +56,7 @@ function packet(): Buffer {
 
 const openSockets = (): number => readdirSync("/proc/self/fd").length;
 
-test(`${PACKETS} packets: no crash, no socket left, every connection answered or closed`, { timeout: 60_000 }, async () => {
+test(`${PACKETS} packets: no crash, no socket left, every connection answered or closed`, async () => {
   const target = new MemoryTarget();
   target.end = 1000;
   const before = openSockets();
@@ -78,7 +78,7 @@ test(`${PACKETS} packets: no crash, no socket left, every connection answered or
   };
   await Promise.all(Array.from({ length: AT_ONCE }, attack));
   expect(most).toBeLessThanOrEqual(LIMIT);
-  await vi.waitFor(() => expect(server.counters.connections).toBe(0));
+  await expect.poll(() => server.counters.connections).toBe(0);
   const after = new TcpClient(server.port);
   expect((await after.ask(PROBE))?.transaction).toBe(0xfeed);
   await after.close();
@@ -90,7 +90,7 @@ test(`${PACKETS} packets: no crash, no socket left, every connection answered or
   for (const { change } of target.writes)
     expect(change.first + (change.kind === "mask" ? 1 : change.count)).toBeLessThanOrEqual(target.end);
   await server.close();
-  await vi.waitFor(() => expect(openSockets()).toBeLessThanOrEqual(before));
+  await expect.poll(() => openSockets()).toBeLessThanOrEqual(before);
 });
 
 test("more connections than the limit, all at once: those within it are answered, the others closed", async () => {
@@ -100,6 +100,6 @@ test("more connections than the limit, all at once: those within it are answered
   expect(answers.filter((answer) => answer !== undefined)).toHaveLength(LIMIT);
   expect(server.counters).toMatchObject({ connections: LIMIT, accepted: LIMIT, refused: 3 * LIMIT });
   for (const client of clients) client.socket.destroy();
-  await vi.waitFor(() => expect(server.counters.connections).toBe(0));
+  await expect.poll(() => server.counters.connections).toBe(0);
   await server.close();
 });

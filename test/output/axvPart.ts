@@ -1,8 +1,6 @@
 // axv-part as a user calls it, in a folder of theirs.
 import { execFile, spawnSync } from "node:child_process";
-import { join } from "node:path";
-
-const AXV_PART = join(import.meta.dirname, "../../tools/axv-part.ts");
+import { BUNDLE } from "../bundle.ts";
 
 export interface Result {
   readonly status: number | null;
@@ -14,14 +12,14 @@ export interface Result {
 const ENVIRONMENT = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
 export const axvPart = (folder: string, ...parameters: readonly string[]): Result =>
-  spawnSync(process.execPath, [AXV_PART, ...parameters], { cwd: folder, encoding: "utf8", env: ENVIRONMENT });
+  spawnSync(process.execPath, [BUNDLE, ...parameters], { cwd: folder, encoding: "utf8", env: ENVIRONMENT });
 
 /** The same, without keeping this process from what it does meanwhile: being the server that is asked. */
 export const axvPartLater = (folder: string, ...parameters: readonly string[]): Promise<Result> =>
   new Promise((resolve) => {
     execFile(
       process.execPath,
-      [AXV_PART, ...parameters],
+      [BUNDLE, ...parameters],
       { cwd: folder, encoding: "utf8", env: ENVIRONMENT },
       (error, stdout, stderr) => {
         resolve({ status: error === null ? 0 : typeof error.code === "number" ? error.code : null, stdout, stderr });

@@ -4,8 +4,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-const AXV_PART = join(import.meta.dirname, "../../tools/axv-part.ts");
+import { BUNDLE } from "../bundle.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -20,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** "status 0", and what it said on standard error. `to`: where its standard output goes. */
 function shell(command: string, to: string): { status: string; stderr: string } {
-  const script = `{ "$0" ${AXV_PART} ${command}; echo "status $?" >&3; } 3>status ${to}; cat status`;
+  const script = `{ "$0" ${BUNDLE} ${command}; echo "status $?" >&3; } 3>status ${to}; cat status`;
   const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath], { cwd: folder, encoding: "utf8" });
   return { status: stdout.trim(), stderr };
 }

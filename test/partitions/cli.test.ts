@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { readBlob } from "../../partitions/blob/read.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { here } from "./systems.ts";
@@ -15,7 +16,7 @@ type Result = SpawnSyncReturns<string>;
 const ENVIRONMENT = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
 
 function axvPart(...parameters: readonly string[]): Result {
-  return spawnSync("tools/axv-part", parameters, { encoding: "utf8", env: ENVIRONMENT });
+  return spawnSync(process.execPath, [BUNDLE, ...parameters], { encoding: "utf8", env: ENVIRONMENT });
 }
 
 /** It may be the first to build core and guest, on a machine busy with other tests. */
@@ -83,7 +84,7 @@ describe("a missing tool", () => {
   test("dtc: one message that says what to do, status 1", () => {
     // Not by tools/axv-part: it would have dtc installed.
     const env = { ...ENVIRONMENT, PATH: folder };
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "plan", here("golden/system.yaml")], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [BUNDLE, "plan", here("golden/system.yaml")], {
       encoding: "utf8",
       env,
     });

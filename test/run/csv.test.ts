@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { recordCsv } from "../../tools/run/csv.ts";
 import { Session } from "../../tools/run/session.ts";
 import { demoPartitions, FakeBoard } from "./fake-board.ts";
@@ -65,7 +66,7 @@ test("is refused, before anything is built, on what the run reads or writes itse
     join(folder, name),
   );
   for (const path of [...others, "build/plc/plc.bin"]) {
-    const { status, stderr } = spawnSync(process.execPath, ["tools/axv-part.ts", "run", system, "--for", "1s", "--csv", path], {
+    const { status, stderr } = spawnSync(process.execPath, [BUNDLE, "run", system, "--for", "1s", "--csv", path], {
       encoding: "utf8",
     });
     expect({ status, said: stderr.trim().split("\n").at(-1) }, path).toEqual({

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fakeBundle } from "../bundle.ts";
 
-const HERE = import.meta.dirname;
-const AXV_PART = join(HERE, "../../tools/axv-part");
-const RUN = join(HERE, "run-fake.ts");
+const AXV_PART = join(import.meta.dirname, "../../tools/axv-part");
+const RUN = fakeBundle("run-fake");
+const QEMU = fakeBundle("fake-qemu");
 const TRIES = 600; // a busy machine may need seconds to start a process
 const TRY_MS = 50;
 
@@ -30,7 +31,7 @@ export class Sandbox {
   constructor() {
     const fake = join(this.folder, "qemu-system-aarch64");
     // The folder is in its command line: so it is found among the processes.
-    writeFileSync(fake, `#!/bin/sh\nexec ${process.execPath} ${join(HERE, "fake-qemu.ts")} ${this.folder}\n`);
+    writeFileSync(fake, `#!/bin/sh\nexec ${process.execPath} ${QEMU} ${this.folder}\n`);
     chmodSync(fake, 0o755);
   }
 
@@ -81,7 +82,7 @@ export class Sandbox {
   /** Process ids of fake QEMUs of this sandbox. */
   qemus(): number[] {
     return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name) && commandLine(name).includes(`fake-qemu.ts\0${this.folder}`))
+      .filter((name) => /^\d+$/.test(name) && commandLine(name).includes(`${QEMU}\0${this.folder}`))
       .map(Number);
   }
 

@@ -31,10 +31,7 @@ async function processes(): Promise<number[]> {
   return found;
 }
 
-async function noneLeft(): Promise<void> {
-  for (let i = 0; i < 50 && (await processes()).length > 0; i++) await sleep(100);
-  expect(await processes()).toEqual([]);
-}
+const noneLeft = (): Promise<void> => expect.poll(processes).toEqual([]);
 
 async function failure(promise: Promise<unknown>): Promise<RunError> {
   const error = await promise.then(
@@ -54,12 +51,12 @@ describe("the UART", () => {
     machine.uart.on("data", (bytes: Buffer) => {
       text += bytes.toString("latin1");
     });
-    for (let i = 0; i < 400 && text.length < lines * 9; i++) await sleep(50);
-    await machine.stop();
     const expected = Array.from({ length: lines }, (_, n) => `${n.toString(16).padStart(8, "0")}\n`).join("");
+    await expect.poll(() => text.length).toBeGreaterThanOrEqual(expected.length);
+    await machine.stop();
     expect(text === expected).toBe(true);
     await noneLeft();
-  }, 60_000);
+  });
 
   test("carries what is typed, more than the board's FIFO holds at a time", async () => {
     const machine = await startQemu(smallMachine(assemble(folder, echoing)));
@@ -69,10 +66,10 @@ describe("the UART", () => {
     machine.uart.on("data", (bytes: Buffer) => {
       text += bytes.toString("latin1");
     });
-    for (let i = 0; i < 200 && text.length < sent.length; i++) await sleep(50);
+    await expect.poll(() => text.length).toBeGreaterThanOrEqual(sent.length);
     await machine.stop();
     expect(text).toBe(sent.toUpperCase());
-  }, 30_000);
+  });
 });
 
 test("what boots is the file that was opened, whatever stands in its place by then", async () => {
@@ -85,7 +82,7 @@ test("what boots is the file that was opened, whatever stands in its place by th
   await machine.stop();
   expect(bytes.toString("latin1")).toMatch(/^0/);
   expect(() => closeSync(opened)).toThrow(/EBADF/); // it is not left open here
-}, 30_000);
+});
 
 describe("the end of QEMU", () => {
   test("stop ends it, also when its output is stuck because nobody reads", async () => {
@@ -94,7 +91,7 @@ describe("the end of QEMU", () => {
     expect(await processes()).toHaveLength(1);
     await machine.stop();
     await noneLeft();
-  }, 30_000);
+  });
 
   test("that came by itself is told", async () => {
     const machine = await startQemu(smallMachine(assemble(folder, echoing)));
@@ -104,7 +101,7 @@ describe("the end of QEMU", () => {
     expect(death.code).toBe("AXV_QEMU_FAILED");
     expect(death.message).toMatch(/was killed by SIGKILL/);
     await machine.stop();
-  }, 30_000);
+  });
 
   test.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)(
     "comes with the end of the process that started it: %s",
@@ -125,7 +122,6 @@ describe("the end of QEMU", () => {
       await once(child, "exit");
       await noneLeft();
     },
-    30_000,
   );
 });
 

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { BUNDLE } from "../bundle.ts";
 import { csvMap, markdownMap } from "../../tools/tags/register-map.ts";
 import type { RegisterRow } from "../../partitions/tags/registers.ts";
 
@@ -18,7 +19,7 @@ const write = (tags: string): void =>
   );
 
 const axvPart = (...parameters: string[]): { status: number | null; stdout: string; stderr: string } =>
-  spawnSync("tools/axv-part", ["tags", file, ...parameters], {
+  spawnSync(process.execPath, [BUNDLE, "tags", file, ...parameters], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
   });

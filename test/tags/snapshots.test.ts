@@ -60,7 +60,7 @@ beforeAll(async () => {
   program = join(folder, "tag-reader");
   copyFileSync((await buildProgram(TAG_READER)).elf, program);
   chmodSync(program, 0o755);
-}, 120_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = (...parameters: string[]): { status: number | null; stderr: string } =>

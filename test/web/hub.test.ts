@@ -186,7 +186,7 @@ test("a page that does not read is told nothing more; when it reads again it get
   expect(delta.logs["console.1"]?.from, "nothing is missing between").toBe(
     (logs["console.1"]?.from ?? 0) + (logs["console.1"]?.entries.length ?? 0),
   );
-}, 30_000);
+});
 
 test("no more pages than there is room for", async () => {
   const pages = await Promise.all(Array.from({ length: 32 }, () => station.page()));

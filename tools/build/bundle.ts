@@ -34,11 +34,11 @@ const inPlace = (file: string): string =>
     .replaceAll("import.meta.dirname", JSON.stringify(dirname(file)))
     .replaceAll("import.meta.url", JSON.stringify(pathToFileURL(file).href));
 
-/** The bundle's text. */
-export async function bundle(): Promise<string> {
+/** The bundle's text. `entry`: its first file, relative to the root. */
+export async function bundle(entry = ENTRY): Promise<string> {
   const { outputFiles } = await build({
     ...FOR_NODE,
-    entryPoints: [ENTRY],
+    entryPoints: [entry],
     write: false,
     external: LEFT_OUT,
     plugins: [

@@ -8,6 +8,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import modbusSerial from "modbus-serial";
 import type { ModbusRTU } from "modbus-serial/ModbusRTU.js";
+import { BUNDLE } from "../../bundle.ts";
 import { certificatesIn, trust } from "../../../industrial/bridge/pki.ts";
 import { hashPassword } from "../../../industrial/opcua/users.ts";
 import { planFile } from "../../../tools/plan/file.ts";
@@ -17,7 +18,7 @@ import { ORDER_VARIABLE, SYSTEM } from "./plant.ts";
 import type { ReaderOrder, Usage } from "./plant.ts";
 
 export const PASSWORD = "correct horse";
-const WAIT_MS = 60_000;
+const WAIT_MS = 150_000;
 /** As the service of systemd has them. */
 const FLAGS = ["--max-old-space-size=200", "--max-semi-space-size=1", "--single-threaded-gc"];
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -86,7 +87,7 @@ log: warn
   startBridge(before: string): void {
     const child = spawn(
       process.execPath,
-      ["--expose-gc", ...FLAGS, "--import", here(before), "tools/axv-part.ts", "bridge", "run", this.path("bridge.yaml")],
+      ["--expose-gc", ...FLAGS, "--import", here(before), BUNDLE, "bridge", "run", this.path("bridge.yaml")],
       {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         env: {
@@ -149,7 +150,7 @@ log: warn
   async connectModbus(): Promise<ModbusRTU> {
     const client = new modbusSerial.default();
     await client.connectTCP("127.0.0.1", { port: this.ports.modbus });
-    client.setTimeout(5000);
+    client.setTimeout(60_000);
     client.setID(1);
     return client;
   }
