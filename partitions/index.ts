@@ -21,6 +21,8 @@ import { checkDevices } from "./check/devices.ts";
 import { checkGuests } from "./check/guests.ts";
 import { checkImagePlace, imageFiles, readImages, standardImages } from "./check/images.ts";
 import type { GuestImages, StandardImages } from "./check/images.ts";
+import { checkInit } from "./check/init.ts";
+import { checkRoom } from "./check/room.ts";
 import { checkTables } from "./check/tables.ts";
 import { checkTagChannels } from "./check/tags.ts";
 import { checkTelemetry } from "./check/telemetry.ts";
@@ -132,6 +134,7 @@ function planRequest(
   if (board === undefined) return undefined;
   checkGuests(board, partitions, findings);
   checkTrust(board, partitions, findings);
+  checkInit(board, partitions, findings);
   checkTelemetry(request.partitions, findings);
   checkSpares(board, partitions, channels, findings);
   checkCache(board, partitions, findings);
@@ -203,6 +206,7 @@ function finish(
     return { ...partition, loads: sized, seed };
   });
 
+  checkRoom(open, findings);
   if (findings.hasErrors) return undefined;
   const unplaced = { ...open, partitions: partitionsWithSizes };
   const size = blobSize(unplaced);

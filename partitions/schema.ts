@@ -1,8 +1,16 @@
 // system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
 // completes and checks the file while it is written; so every key has its description here.
 import { z } from "zod";
-import { integer, text as patterned } from "../boards/values.ts";
-import { IPA_BITS_MAX, MAX_CHANNELS, MAX_CPUS, MAX_INTERRUPTS, MAX_PARTITIONS, MAX_REGIONS } from "./blob/layout.table.ts";
+import { integer, register, text as patterned, word, WORD_MAX } from "../boards/values.ts";
+import {
+  IPA_BITS_MAX,
+  MAX_CHANNELS,
+  MAX_CPUS,
+  MAX_INITS,
+  MAX_INTERRUPTS,
+  MAX_PARTITIONS,
+  MAX_REGIONS,
+} from "./blob/layout.table.ts";
 import { Tag, TAGS_MAX } from "./tags/schema.ts";
 import { durations, pages, ranges, sizes } from "./patterns.ts";
 import { BLOCK, GIB, PAGE, parseDuration, parseSize, TIB } from "./units.ts";
@@ -123,6 +131,13 @@ const Memory = z
   .union([Size, MemoryPlace], { error: MEMORY_EXPECTED })
   .transform((written): z.output<typeof MemoryPlace> => (typeof written === "number" ? { size: written } : written));
 
+const INIT_EXPECTED = `a list of writes, such as [{ reg: 0xfdd20000, value: 1, mask: 0xffff }], at most ${MAX_INITS}`;
+const Init = z.strictObject({
+  reg: register.describe("PA of a 32-bit register, one of the board's `init_registers`."),
+  value: word.describe("What its bits in the mask become."),
+  mask: integer("bits to write: 1 to 0xffffffff", 1, WORD_MAX).default(WORD_MAX).describe("Bits to write. Default: all."),
+});
+
 const CPUS_EXPECTED = `a list of 1 to ${MAX_CPUS} pCPU numbers, such as [0, 1]`;
 const SPIS_EXPECTED = `a list of SPI numbers, such as [40, 41], at most ${MAX_INTERRUPTS}`;
 const DEVICES_EXPECTED = `a list of device names, such as [virtio0], at most ${MAX_REGIONS}`;
@@ -210,6 +225,14 @@ export const PARTITION_SHAPE = {
     .describe("After a forbidden access or an expired watchdog: stop it, restart it, or leave it as it is for inspection."),
   autostart: Flag.default(true).describe("Started when the board boots. Otherwise by command of the host."),
   pmu: Flag.default(false).describe("Gives it the performance counters of its pCPUs."),
+  init: z
+    .array(Init, { error: INIT_EXPECTED })
+    .max(MAX_INITS, { error: INIT_EXPECTED })
+    .default([])
+    .describe(
+      "Registers that the hypervisor writes before any guest starts, for pins and clocks of its devices: " +
+        "[{ reg: 0xfdd20000, value: 1, mask: 0xffff }].",
+    ),
   telemetry: Flag.default(false).describe(
     "It reads along what leaves by the hypervisor's UART, what other partitions print included, by a second PL011 (Linux: " +
       "/dev/ttyAMA1): for a bridge that runs in it. One partition at most. Default: false.",
@@ -251,7 +274,7 @@ export type ChannelShape = typeof CHANNEL_SHAPE;
 export const SYSTEM_SHAPE = {
   board: Name.meta({
     description: "The board, a folder of boards/.",
-    examples: ["qemu-aarch64", "qemu-aarch64-gicv2"],
+    examples: ["qemu-aarch64", "qemu-aarch64-gicv2", "xlnx-versal-virt"],
   }),
   partitions: z
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })

@@ -50,7 +50,7 @@ export interface PartitionFacts {
 }
 
 /** Who has a stretch of memory, or a part of the cache: a partition's index, or */
-export type Owner = number | "hypervisor" | "shared";
+export type Owner = number | "hypervisor" | "firmware" | "shared";
 
 /** Who gets what, as it was planned (tools/plan/map.ts makes it). */
 export interface SystemMap {

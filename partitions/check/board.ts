@@ -2,6 +2,7 @@
 // What can be said of each fact by itself, boards/schema.ts says.
 import type { Board, Device } from "../../boards/schema.ts";
 import { FRAME, MAPPED_END, MAX_BANKS } from "../../boards/limits.ts";
+import { MAX_TEXTS } from "../blob/layout.table.ts";
 import { boardFact } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { isaOf } from "../isas.ts";
@@ -38,7 +39,10 @@ function checkPlaces(board: Board, mistakes: Findings): void {
   const frames = framesOf(board);
   const devices = Object.entries(board.devices).flatMap(deviceFacts);
   const mapped = Math.min(MAPPED_END, 2 ** board.cpus.pa_bits);
-  for (const { what, span, at } of [...banks, ...frames]) {
+  const inits = board.init_registers.map(
+    ({ what, ...span }, index): Fact => ({ what: `what may be written at first (${what})`, span, at: ["init_registers", index] }),
+  );
+  for (const { what, span, at } of [...banks, ...frames, ...inits]) {
     if (end(span) > mapped)
       mistakes.report(
         at,
@@ -60,6 +64,11 @@ function checkPlaces(board: Board, mistakes: Findings): void {
     if (other !== undefined) mistakes.report(device.at, apart(device, other));
     if (furthest === undefined || end(device.registers) > end(furthest.registers)) furthest = device;
   }
+  for (const one of inits) {
+    const other = [...banks, ...frames].find(({ span }) => overlaps(span, one.span));
+    if (other !== undefined) mistakes.report(one.at, apart(one, other));
+  }
+  checkMatches(board, mistakes);
   checkQuiesces(board, mistakes);
   checkReserved(board, mistakes);
   const { image } = board.boot;
@@ -71,6 +80,17 @@ function checkPlaces(board: Board, mistakes: Findings): void {
         `the image at ${hex(image)} is not in RAM that firmware leaves`,
         `load it into ${free.map(formatSpan).join(" or ")}`,
       ),
+    );
+}
+
+/** The blob has the texts of all, each once. */
+function checkMatches({ match }: Board, mistakes: Findings): void {
+  const texts = new Set(match.flatMap(({ path, property, ...value }) => [path, property, ...Object.values(value).map(String)]));
+  const bytes = [...texts].reduce((sum, text) => sum + text.length + 1, 0);
+  if (bytes > MAX_TEXTS * TEXT_WORD)
+    mistakes.report(
+      ["match"],
+      boardFact(`its texts have ${bytes} bytes, and there is room for ${MAX_TEXTS * TEXT_WORD}`, "compare fewer properties"),
     );
 }
 
@@ -100,6 +120,7 @@ const apart = (one: Fact, other: Fact): ReturnType<typeof boardFact> =>
   );
 
 const REGISTER = 4;
+const TEXT_WORD = 8;
 
 function checkQuiesces({ devices }: Board, mistakes: Findings): void {
   for (const [name, { quiesce, windows }] of Object.entries(devices)) {

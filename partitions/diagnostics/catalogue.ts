@@ -432,6 +432,20 @@ export const unsound = (reason: string): Problem =>
     "this is a mistake of the planner, not yours: please report it with this file",
   );
 
+// 11x: what boards and systems say of registers, and room
+export const initElsewhere = (reg: string, board: string, allowed: readonly string[]): Problem =>
+  error(
+    "AXV-P110",
+    `${board} does not say that ${reg} may be written at first`,
+    allowed.length === 0 ? "remove it: its board.yaml has no `init_registers`" : `use a register of ${allowed.join(" or ")}`,
+  );
+export const initBits = (value: string, mask: string): Problem =>
+  error("AXV-P111", `${value} has bits that are not in the mask ${mask}`, "add them to the mask, or take them out of the value");
+export const initTwice = (reg: string, owner: string): Problem =>
+  error("AXV-P112", `"${owner}" writes other values to bits of ${reg} that this writes`, "let both write the same, or only one");
+export const tooMany = (what: string, count: number, most: number): Problem =>
+  error("AXV-P113", `${count} ${what} are more than the hypervisor has room for`, `describe at most ${most}, of all partitions`);
+
 // 12x: tags
 export const tagTwice = (name: string): Problem =>
   error("AXV-P120", `there are two tags "${name}" in this partition`, "give one of them another name");

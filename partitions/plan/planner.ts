@@ -17,7 +17,7 @@ import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedMatch, PlannedPartition } from "./plan.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInit, PlannedLoad, PlannedMatch, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
@@ -62,7 +62,7 @@ export function decide(
     cache,
     uart: planUart(board.uart),
     firmwareTree: { expected: board.boot.dtb === undefined, matches: board.match.map(planMatch) },
-    inits: [],
+    inits: planInits(system.partitions),
     housekeeper: housekeeper.cpu,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
@@ -74,9 +74,13 @@ export function decide(
 
 function planMatch(match: Board["match"][number]): PlannedMatch {
   const { path, property } = match;
-  if ("has" in match) return { path, property, how: "has", value: match.has };
-  return "is" in match ? { path, property, how: "is", value: match.is } : { path, property, how: "absent", value: "" };
+  if ("is" in match) return { path, property, how: "is", value: match.is };
+  return "has" in match ? { path, property, how: "has", value: match.has } : { path, property, how: "absent", value: "" };
 }
+
+/** Partition by partition, as the file has them. */
+const planInits = (partitions: readonly PartitionRequest[]): PlannedInit[] =>
+  partitions.flatMap(({ name: by, fields }) => (fields.init ?? []).map(({ reg: pa, mask, value }) => ({ pa, mask, value, by })));
 
 function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
   return pcpusOf(board).map((cpu) => {

@@ -26,6 +26,7 @@ export function provePartition(plan: Plan, partition: PlannedPartition): Violati
     ...proveTagImage(partition),
     ...proveEntry(partition),
     ...proveLoads(plan, partition),
+    ...proveDevices(partition),
     ...proveQuiesces(partition),
   ];
 }
@@ -144,6 +145,20 @@ function proveLoads({ image, partitions }: Plan, { name, regions, loads }: Plann
       wrong.push(breaks("imageSize", `${label} is copied from behind the image`));
   }
   return wrong;
+}
+
+/** All windows of a device are mapped, and all its interrupts are the partition's. */
+function proveDevices({ name, regions, interrupts, devices }: PlannedPartition): Violation[] {
+  return devices.flatMap(({ name: device, windows, intids, trigger }) => {
+    const isMapped = windows.every(({ base, size }) =>
+      regions.some(({ kind, pa, size: bytes }) => kind === "device" && pa <= base && base + size <= pa + bytes),
+    );
+    const isRung = intids.every((each) => interrupts.some(({ intid, trigger: by }) => intid === each && by === trigger));
+    return [
+      ...(isMapped ? [] : [breaks("devicePlace", `not all registers of ${device} are in ${name}`)]),
+      ...(isRung ? [] : [breaks("lineOwner", `not all interrupts of ${device} are those of ${name}`)]),
+    ];
+  });
 }
 
 function proveQuiesces({ name, regions, devices }: PlannedPartition): Violation[] {

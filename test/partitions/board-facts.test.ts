@@ -41,6 +41,10 @@ const altered = (board: string, [from, to]: readonly [string | RegExp, string]):
 const RAM = "  - { base: 0x40000000, size: 0x40000000 }";
 /** Eight stretches that make nine of one. */
 const PIECES = Array.from({ length: 8 }, (_, n) => `{ base: 0x5${n}000000, size: 0x1000, what: "" }`);
+const LONG_MATCHES = Array.from({ length: 16 }, (_, n) => {
+  const path = `/${"a".repeat(60)}/${"b".repeat(60)}/${"c".repeat(48)}${10 + n}`;
+  return `{ path: ${path}, property: p, has: ${"v".repeat(120)}${10 + n} }`;
+});
 /** With a kind of two windows, and where a device of it can stand. */
 const TWO_WINDOWS = "virtio31:";
 const WIDE = QEMU.replace(
@@ -212,6 +216,31 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     ["spi: 47", "spi: [47, 224]"],
     QEMU,
     'virtio31: AXV-P095 SPI 224 of "virtio31" is none of the GIC\'s',
+  ],
+  [
+    "one SPI of two devices, of two triggers",
+    ["spi: 47", "spi: 2"],
+    QEMU,
+    'virtio31: AXV-P095 SPI 2 is level triggered for one device and edge triggered for "virtio31"',
+  ],
+  [
+    "registers to write at first that are the hypervisor's",
+    [RAM, "$&\ninit_registers: [{ base: 0x0a000000, size: 4, what: a }, { base: 0x08010000, size: 0x100000, what: CRU }]"],
+    QEMU,
+    "init_registers: AXV-P095 what may be written at first (CRU) at 0x08010000…0x08110000 is over the GICR of pCPU 0 at " +
+      "0x080a0000…0x080c0000",
+  ],
+  [
+    "registers to write at first that the hypervisor does not reach",
+    [RAM, "$&\ninit_registers: [{ base: 0x4000000000, size: 4, what: CRU }]"],
+    QEMU,
+    "init_registers: AXV-P095 what may be written at first (CRU) at 0x4000000000…0x4000000004 is not all below 0x4000000000",
+  ],
+  [
+    "more text to compare than there is room for",
+    [RAM, `$&\nmatch: [${LONG_MATCHES.join(", ")}]`],
+    QEMU,
+    "match: AXV-P095 its texts have 4754 bytes, and there is room for 4096",
   ],
   [
     "windows of one device over each other",

@@ -8,7 +8,8 @@ import { hue } from "./svg.ts";
 export function systemMap(plan: Plan): SystemMap {
   const { board, cpus, partitions, cache, housekeeper } = plan;
   const styles = new Map(partitions.map((_, index) => [hue(index), index] as const));
-  const owner = (style: string): Owner => styles.get(style) ?? (style === "core" ? "hypervisor" : "shared");
+  const others: Readonly<Record<string, Owner>> = { core: "hypervisor", free: "firmware" };
+  const owner = (style: string): Owner => styles.get(style) ?? others[style] ?? "shared";
   const who = (has: (index: number) => boolean): number[] => [...partitions.keys()].filter(has);
   const coloursOf = (index: number): readonly number[] | undefined =>
     partitions[index]?.regions.find(({ colours }) => colours !== undefined)?.colours;

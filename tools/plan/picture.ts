@@ -215,8 +215,9 @@ const FREE: Segment = { style: "free", label: "free", detail: "", address: "", w
 
 function memorySegments(plan: Plan): Segment[] {
   const segments: Segment[] = [];
-  let at = plan.image.base;
-  for (const { pa, end, style, label, detail } of ownedStretches(plan)) {
+  const stretches = ownedStretches(plan);
+  let at = stretches[0]?.pa;
+  for (const { pa, end, style, label, detail } of stretches) {
     if (pa !== at) segments.push(FREE);
     const width = SEGMENT_MIN + SEGMENT_PER_DOUBLING * Math.log2((end - pa) / PAGE);
     segments.push({
@@ -248,6 +249,8 @@ export function ownedStretches(plan: Plan): Stretch[] {
       if (kind === "mailbox") owned.set(pa, { ...stretch, style: hue(index), label: region });
     }
   });
+  for (const { base, size, what } of plan.reserved)
+    owned.set(base, { pa: base, end: base + size, style: "free", label: what, detail: formatSize(size) });
   const { base } = plan.image;
   const image = { pa: base, end: base + IMAGE_DRAWN_AS, style: "core", label: "hypervisor", detail: "with all images" };
   return [image, ...owned.values()].sort((a, b) => a.pa - b.pa);

@@ -50,6 +50,7 @@ export function formatPlan(plan: Plan, paint: Paint): string {
     section("Physical memory", memoryTable(plan)),
     section("Interrupts", interruptTable(plan)),
     section("Channels", channelTable(plan)),
+    ...(plan.inits.length > 0 ? [section("Written before any guest starts", initTable(plan))] : []),
     ...(plan.partitions.some(isBuilt) ? [section("Copied at every start", loadTable(plan))] : []),
   ].join("\n\n");
 }
@@ -141,8 +142,14 @@ function memoryTable(plan: Plan): string[] {
       seenAt: ipa === pa ? `same, ${access}` : `${hex(ipa)}, ${access}`,
     })),
   );
+  const kept = plan.reserved.map(({ what, ...span }) => ({
+    ...span,
+    shown: formatSize(span.size),
+    what: `firmware: ${what}`,
+    seenAt: "",
+  }));
   return table(
-    [image, ...regions].sort((a, b) => a.base - b.base),
+    [image, ...kept, ...regions].sort((a, b) => a.base - b.base),
     [
       ["PA", "left", (stretch) => formatSpan(stretch)],
       ["size", "right", ({ shown }) => shown],
@@ -181,6 +188,15 @@ function channelTable({ partitions }: Plan): string[] {
       ["", "left", ({ carriesImage, carriesTags }) => (carriesImage ? "process image" : carriesTags ? "tags" : "")],
     ],
   );
+}
+
+function initTable({ inits }: Plan): string[] {
+  return table(inits, [
+    ["register", "left", ({ pa }) => hex(pa)],
+    ["bits", "left", ({ mask }) => hex(mask)],
+    ["become", "left", ({ value }) => hex(value)],
+    ["for", "left", ({ by }) => by],
+  ]);
 }
 
 function loadTable({ partitions }: Plan): string[] {

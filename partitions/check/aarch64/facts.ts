@@ -84,6 +84,16 @@ function checkSpis({ gic, uart, pmu, spare_spis: [first, last], devices }: Board
       spi,
     ]),
   ];
+  const triggers = new Map<number, string>();
+  for (const [name, { spis, trigger }] of Object.entries(devices)) {
+    const shared = spis.find((spi) => (triggers.get(spi) ?? trigger) !== trigger);
+    if (shared !== undefined)
+      mistakes.report(
+        ["devices", name, "spi"],
+        boardFact(`SPI ${shared} is level triggered for one device and edge triggered for "${name}"`, "it is one of the two"),
+      );
+    for (const spi of spis) triggers.set(spi, trigger);
+  }
   const ofDevices = Object.entries(devices).flatMap(([name, { spis }]) =>
     spis.map((spi, index): [string, Path, number] => [
       `"${name}"`,
