@@ -6,6 +6,7 @@ import {
   mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
 } from "../../build/generated/aarch64";
 import { blobCpu, blobPartition, header, machine, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
+import { GICC_DIR, GICC_IIDR } from "./gicv2";
 import { GIC_V3, GICR_BYTES, GICR_TYPER, ICPIDR2, intidLimit, isGicV2, ITARGETSR, PIDR2 } from "./gic";
 import { PAGE_SHIFT } from "../../core/pages";
 import { Vcpu } from "./vcpu";
@@ -33,7 +34,9 @@ export function isControllerAsPlanned(): bool {
   if (!isGicV2() && version == 0) version = min(revision(gicd + PIDR2), GIC_V3);
   if (!isSame("GIC version", board.gicVersion, version)) return false;
   if (!isSame("GIC INTIDs", board.spiLimit, min(board.spiLimit, intidLimit()))) return false;
-  if (isGicV2() || header().cpuCount == 1) return true;
+  // The second page has GICC_DIR alone; where the first one is there again, what deactivates would be a write to GICC_CTLR.
+  if (isGicV2()) return isSame("GICC_IIDR + 4 KiB (see gicc)", 0, mmioRead32(board.gicc + GICC_DIR + GICC_IIDR));
+  if (header().cpuCount == 1) return true;
   const stride = blobCpu(1).gicr - blobCpu(0).gicr;
   const least = (mmioRead64(blobCpu(0).gicr + GICR_TYPER) & VLPIS) != 0 ? 2 * GICR_BYTES : GICR_BYTES;
   return isSame("gicr_stride", stride, max(stride, least));

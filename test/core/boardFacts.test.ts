@@ -73,6 +73,10 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bootsOn({ ...qemuVirt }, qemuVirtGicv2)).toBe(mismatch(0, "GIC version", 2, 0));
   });
 
+  test("GICC's pages repeat every 4 KiB, and the planned address is not that of the last repetition (ZynqMP)", () => {
+    expect(bootsOn({ repeatsPages: true }, qemuVirtGicv2)).toBe(mismatch(0, "GICC_IIDR + 4 KiB (see gicc)", 0, 0x0202_143b));
+  });
+
   test.each([...GICS])("%s: GICD_TYPER.ITLinesNumber: fewer SPIs; more do no harm, and are quiet", (_, board) => {
     const planned = { ...board, spiLimit: 288 };
     expect(bootsOn({ spiLimit: 256 }, planned)).toBe(mismatch(0, "GIC INTIDs", 288, 256));

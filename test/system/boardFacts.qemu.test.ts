@@ -21,6 +21,14 @@ function swapped(image: Uint8Array): Uint8Array {
   return image;
 }
 
+/** A GICC taken from the ZynqMP's device tree as it is: its first page repeats from there on. */
+function firstRepetition(image: Uint8Array): Uint8Array {
+  const at = statSync("build/core/core.bin").size;
+  const blob = readBlob(image.subarray(at));
+  image.set(encodeBlob({ ...blob, machine: { ...blob.machine, gicc: 0xf902_0000n } }), at);
+  return image;
+}
+
 async function refused(
   board: string,
   qemu: readonly string[],
@@ -46,6 +54,11 @@ test("GICv3, pCPUs in another order than their redistributors: each has its own,
 
 test("GICv2, the same: refused", async () => {
   expect(await refused("qemu-aarch64-gicv2", [], swapped)).toMatch(/pCPU 0x0*3: CPU interface: planned 0x0*4, found 0x0*8$/);
+});
+
+test("a GICC whose second page is the first one again: refused, where nothing could deactivate an interrupt", async () => {
+  const line = await refused("xlnx-zcu102", [], firstRepetition);
+  expect(line).toMatch(/GICC_IIDR \+ 4 KiB \(see gicc\): planned 0x0+, found 0x0*[1-9a-f]/);
 });
 
 test("a GICv4, whose redistributors are further apart: refused, and not in silence", async () => {

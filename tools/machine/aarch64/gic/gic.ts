@@ -13,6 +13,8 @@ export interface GicBoard {
   readonly gicc: number;
   readonly gich: number;
   readonly gicv: number;
+  /** And the first page of GICC is there again in the place of the second one. */
+  readonly repeatsPages?: boolean;
   /** First INTID above the implemented SPIs: a multiple of 32, or 1020. */
   readonly spiLimit: number;
   readonly listRegisters: number;

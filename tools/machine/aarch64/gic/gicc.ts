@@ -38,6 +38,7 @@ export class Gicc {
       }
       case APR0: return physical.activePriorities;
       case IIDR: return IIDR_GIC400;
+      case DIR + IIDR: return 0;
       default: return UNMODELLED;
     }
   }

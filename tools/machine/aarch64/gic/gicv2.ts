@@ -107,12 +107,12 @@ export class Gicv2 implements Gic {
   }
 
   private find(cpu: number, pa: number): { readonly frame: Frame; readonly offset: number } {
-    const { gicd, gicc, gich, gicv } = this.board;
+    const { gicd, gicc, gich, gicv, repeatsPages } = this.board;
     const own = cpuOf(this, cpu);
     if (inside(pa, gicd, PAGE_BYTES)) {
       return { frame: this.distributor.seenBy(this.distributor.interfaces[cpu] ?? cpu), offset: pa - gicd };
     }
-    if (inside(pa, gicc, INTERFACE_BYTES)) return { frame: own.gicc, offset: pa - gicc };
+    if (inside(pa, gicc, INTERFACE_BYTES)) return { frame: own.gicc, offset: repeatsPages ? pa % PAGE_BYTES : pa - gicc };
     if (inside(pa, gich, PAGE_BYTES)) return { frame: own.gich, offset: pa - gich };
     if (inside(pa, gicv, INTERFACE_BYTES)) return { frame: own.gicv, offset: pa - gicv };
     throw new MachineError("MACHINE_BUS", `${hex(pa)} is not in the GIC`);
