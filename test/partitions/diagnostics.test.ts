@@ -207,6 +207,7 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P113": "firmware.test.ts: more of it than there is room for",
   "AXV-P097": "board-facts.test.ts: a profile of a user's own",
   "AXV-P098": "test/boards/shelf.test.ts: boards that extend one another in a circle",
+  "AXV-P166": "test/boards/boardCommand.test.ts",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
 
