@@ -1,4 +1,5 @@
 // What can be wrong with a device tree blob that somebody else made, each with a stable code.
+import { oneLine } from "../source/text.ts";
 
 export const FDT_ERRORS = {
   "AXV-P160": "this is no device tree blob: it does not begin with 0xd00dfeed. Give a .dtb file (dtc -I dts -O dtb makes one)",
@@ -16,7 +17,7 @@ export class FdtError extends Error {
 
   /** `details`: where, and what is there. */
   constructor(code: FdtErrorCode, details: string) {
-    super(`${details}: ${FDT_ERRORS[code]} [${code}]`);
+    super(`${oneLine(details)}: ${FDT_ERRORS[code]} [${code}]`);
     this.name = "FdtError";
     this.code = code;
   }

@@ -168,6 +168,9 @@ describe("UART", () => {
     const uart = uartOf('"arm,pl011"', "clock-frequency = <48000000>; current-speed = <9600>;");
     expect(made(uart).board.uart).toMatchObject({ clock_hz: 48_000_000, baud: 1_500_000 });
     expect(made({ ...uart, chosen: "chosen { stdout-path = &uart; };" }).board.uart).toMatchObject({ baud: 9600 });
+    // 26 MHz / 16 is no multiple of 921600: such a UART has a divider of its own.
+    const own = uartOf('"mediatek,mt6577-uart"', "clock-frequency = <26000000>; current-speed = <921600>;");
+    expect(made({ ...own, chosen: "chosen { stdout-path = &uart; };" }).board.uart).not.toHaveProperty("baud");
   });
 
   test("without stdout-path it is serial0, or the first that can be driven", () => {
@@ -371,6 +374,7 @@ describe("a tree that is no board is refused with one sentence", () => {
     ["AXV_BOARD_TIMER", "has no arm,armv8-timer", { timer: "" }],
     ["AXV_BOARD_TIMER", "no PPI of the hypervisor timer", { timer: PARTS.timer.replace(", <1 10 4>", "") }],
     ["AXV_BOARD_UART", "is x,unknown", uartOf('"x,unknown"')],
+    ["AXV_BOARD_UART", "is x\\u000aunknown", uartOf('"x\\nunknown"')],
     ["AXV_BOARD_UART", "names no console", { ...uartOf('"x,unknown"'), chosen: "" }],
     ["AXV_BOARD_UART", "has no SPI", { uart: PARTS.uart.replace("interrupts = <0 118 4>;", "") }],
     ["AXV_BOARD_UART", "is at 0xfe660100", { uart: PARTS.uart.replaceAll("fe660000", "fe660100") }],

@@ -1,5 +1,6 @@
 // Why a device tree is no board that the hypervisor runs on, each with a stable code and one message that says what to do.
 import { CodedError } from "../../industrial/link/coded-error.ts";
+import { oneLine } from "../../partitions/source/text.ts";
 
 const OTHER = "Take another board, or the tree of another firmware";
 
@@ -27,6 +28,7 @@ export type BoardErrorCode = keyof typeof MESSAGES;
 
 export class BoardError<C extends BoardErrorCode = BoardErrorCode> extends CodedError<typeof MESSAGES, C> {
   constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
-    super("BoardError", MESSAGES, code, parameters);
+    // Much of them is what a tree says.
+    super("BoardError", MESSAGES, code, parameters.map(oneLine) as Parameters<(typeof MESSAGES)[C]>);
   }
 }

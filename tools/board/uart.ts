@@ -78,7 +78,7 @@ export function uartAt(places: Places, interrupts: Interrupts, node: FdtNode, op
   const spi = interrupts.of(node).find(({ type }) => type === "spi");
   if (spi === undefined) throw new BoardError("AXV_BOARD_UART", `the console here, ${node.path}, has no SPI`);
   const clock = clockOf(places, node);
-  const baud = clock === undefined ? undefined : rateOf(node, options);
+  const baud = clock === undefined ? undefined : rateOf(node, options, clock);
   const common = { reg, spi: spi.number, clock_hz: clock ?? CLOCK_UNKNOWN_HZ, ...(baud === undefined ? {} : { baud }) };
   const uart = kind === "ns16550" ? { kind, ...common, ...spacingOf(node) } : { kind, ...common };
   return { uart, node, clockUnknown: clock === undefined };
@@ -103,8 +103,14 @@ function clockOf(places: Places, node: FdtNode): number | undefined {
 
 const BAUD_MIN = 300;
 const BAUD_MAX = 12_000_000;
+/** Clocks of a bit, and what a bit may be longer or shorter (3 %). Some UARTs divide in ways of their own (MediaTek's). */
+const OVERSAMPLING = 16;
+const TOLERANCE = 0.03;
+
 /** Undefined: it is left as firmware has set it. */
-function rateOf(node: FdtNode, options: string): number | undefined {
+function rateOf(node: FdtNode, options: string, clock: number): number | undefined {
   const baud = Number(/^\d+/.exec(options)?.[0] ?? cellOf(node, "current-speed") ?? NaN);
-  return baud >= BAUD_MIN && baud <= BAUD_MAX ? baud : undefined;
+  const divisor = Math.max(1, Math.round(clock / OVERSAMPLING / baud));
+  const isMade = Math.abs(clock / OVERSAMPLING / divisor / baud - 1) <= TOLERANCE;
+  return baud >= BAUD_MIN && baud <= BAUD_MAX && isMade ? baud : undefined;
 }
