@@ -1,4 +1,5 @@
 // The facts that a simulated machine of any ISA is built from.
+import type { Plan } from "../../partitions/plan/plan.ts";
 import type { UartWords } from "../../partitions/blob/uart.ts";
 import type { Range } from "./memory.ts";
 import type { UartFacts } from "./uart.ts";
@@ -11,6 +12,8 @@ export interface BoardFacts {
   /** How far the system counter has come when the image begins. */
   readonly bootTicks?: number;
   readonly ram: readonly Range[];
+  /** What of it firmware keeps; left out: nothing. */
+  readonly reserved?: Plan["reserved"];
   /** What the loader gives the image as its device tree, and what stands there. */
   readonly deviceTree?: { readonly pa: number; readonly bytes: Uint8Array };
   /** Devices that may be passed through to a guest. */

@@ -41,7 +41,8 @@ export class Aarch64World extends World<OwnAction, Aarch64Machine, Guest> {
     const { gicd, gicc, gich, gicv, uart, cpus } = this.machine.board;
     const controllers = [gicd, gicc, gich, gicv, ...cpus.map(({ gicr }) => gicr)];
     const given = this.system.plan.partitions.flatMap(({ regions }) => regions.map(({ ipa }) => ipa));
-    this.devices = [...new Set([GUEST_GICD, GUEST_GICR, GUEST_GICC, ...controllers, uart, ...given, 0])];
+    const kept = this.system.plan.reserved.map(({ base }) => base);
+    this.devices = [...new Set([GUEST_GICD, GUEST_GICR, GUEST_GICC, ...controllers, uart, ...given, ...kept, 0])];
     const injected = this.machine.pcpus.find((_, n) => this.system.plan.partitions[this.owners[n] ?? -1]?.direct === false);
     this.hcr = hcrOf(injected ?? this.machine.pcpu(0));
   }
