@@ -25,18 +25,23 @@ export function handleIrq(vcpu: Vcpu): u32 { return vcpu.gicv2 != 0 ? handle(vcp
 @inline function handle(vcpu: Vcpu, v2: bool): u32 {
   const iar = v2 ? acknowledgeV2() : <u32>mrs_ICC_IAR1_EL1();
   const intid = v2 ? iar & IAR_INTID : iar;
-  const isPrivate = intid < FIRST_SPI;
-  if (emptyListRegisters(v2) == vcpu.idle &&
-    (isPrivate ? vcpu.ownsPrivate(intid) : vcpu.owns(intid))) {
-    if (v2) dropPriorityV2(iar);
-    else msr_ICC_EOIR1_EL1(iar);
-    vcpu.countExit(isPrivate ? EXIT_TIMER : EXIT_INTERRUPT);
-    const priority = isPrivate ? vcpu.privatePriority(intid) : spiPriority(intid);
-    if (v2) writeHardwareInterruptV2(intid, priority);
-    else msr_ICH_LR0_EL2(hardwareInterrupt(intid, priority));
-    return RESUME;
+  if (emptyListRegisters(v2) == vcpu.idle) {
+    if (intid < FIRST_SPI) {
+      if (vcpu.ownsPrivate(intid)) return give(vcpu, v2, iar, intid, EXIT_TIMER, vcpu.privatePriority(intid));
+    } else if (vcpu.owns(intid)) {
+      return give(vcpu, v2, iar, intid, EXIT_INTERRUPT, spiPriority(intid));
+    }
   }
   return handleOtherIrq(vcpu, iar, intid);
+}
+
+@inline function give(vcpu: Vcpu, v2: bool, iar: u32, intid: u32, cause: u32, priority: u8): u32 {
+  if (v2) dropPriorityV2(iar);
+  else msr_ICC_EOIR1_EL1(iar);
+  vcpu.countExit(cause);
+  if (v2) writeHardwareInterruptV2(intid, priority);
+  else msr_ICH_LR0_EL2(hardwareInterrupt(intid, priority));
+  return RESUME;
 }
 
 /** One that finds others there, or the hypervisor's own. `iar` as it was acknowledged. */
