@@ -26,6 +26,8 @@
 #define PARANGE_48_BITS     5
 // RES1 bits, I, C, M, SA, WXN.
 #define SCTLR_VALUE         0x30cd183d
+// RES1 bits: little endian, no MMU, no caches.
+#define SCTLR_OFF           0x30c50830
 #define HCR_RW              (1 << 31)
 #define LINEAR_ROOT_INDEX   (LINEAR_BASE >> 30)
 
@@ -145,6 +147,8 @@ axv_primary_entry:
     mrs     x1, CurrentEL
     cmp     x1, #CURRENT_EL2
     b.ne    axv_stop                        // nothing can be said without knowing the UART at EL1: the README says what to check
+    msr     daifset, #0xf
+    bl      axv_leave_firmware
     bl      axv_make_tables
     mov     x19, #0
     bl      axv_mmu_on
@@ -153,6 +157,25 @@ axv_primary_entry:
     bl      boot
     cbz     w0, axv_stop
     b       axv_first_park
+
+// ---- firmware's MMU and caches off; what it wrote of the image by way of them is in memory then ----
+axv_leave_firmware:
+    mrs     x0, sctlr_el2
+    tbz     x0, #0, 2f
+    dsb     sy
+    address x0, axv_image_start
+    address x1, axv_image_end
+1:  bound   (PAGES_MAX * TABLE_BYTES / LINE_BYTES)
+    dc      civac, x0
+    add     x0, x0, #LINE_BYTES
+    cmp     x0, x1
+    b.lo    1b
+    dsb     sy
+2:  movz    x0, #(SCTLR_OFF >> 16), lsl #16
+    movk    x0, #(SCTLR_OFF & 0xffff)
+    msr     sctlr_el2, x0
+    isb
+    ret
 
 // ---- translation tables of the core itself: image at VA = PA, linear memory in its window ----
 .macro drop_table_lines

@@ -26,6 +26,9 @@ export class Entry {
   /** Table lines that memory alone holds. */
   private readonly dropped = new Set<number>();
   private dropping: number[] = [];
+  /** Lines that a cache may have had and memory not: are both alike now. */
+  private readonly cleaned = new Set<number>();
+  private cleaning: number[] = [];
   /** Stores, since the last DSB. */
   private storing = true;
   private readonly unsynchronised = new Set<string>();
@@ -189,6 +192,7 @@ export class Entry {
         break;
       case "dc": {
         if (this.storing) error("what was stored before may come into a line after it: DSB");
+        if (first === "civac") this.cleaning.push(Math.floor(Number(this.get(second)) / LINE));
         if (first === "ivac") this.dropping.push(Math.floor(Number(this.get(second)) / LINE));
         break;
       }
@@ -213,9 +217,16 @@ export class Entry {
     else {
       if (name !== "HCR_EL2" && this.unsynchronised.has("HCR_EL2")) error("HCR_EL2.E2H says what that register is: ISB");
       if (name === "SCTLR_EL2" && (value & SCTLR_M) !== 0n && !this.mmuOn) this.mayTranslate(error);
+      if (name === "SCTLR_EL2" && (value & SCTLR_M) === 0n && this.mmuOn) this.mayStopTranslating(error);
       if (TRANSLATION.has(name) || name === "SCTLR_EL2") this.unsynchronised.add(name);
       this.registers.set(name, value);
     }
+  }
+
+  /** What firmware has written of the image with its caches on is fetched from memory next. */
+  private mayStopTranslating(error: (what: string) => never): void {
+    for (let at = BASE; at < this.place("axv_image_end"); at += LINE)
+      if (!this.cleaned.has(at / LINE)) error(`a cache may hold what memory at 0x${at.toString(16)} is to be`);
   }
 
   private mayTranslate(error: (what: string) => never): void {
@@ -235,6 +246,8 @@ export class Entry {
   private barrier(): void {
     for (const line of this.dropping) this.dropped.add(line);
     this.dropping = [];
+    for (const line of this.cleaning) this.cleaned.add(line);
+    this.cleaning = [];
     this.storing = false;
     if (this.clean.tlbi === 1) this.clean.tlbi = 2;
     if (this.clean.ic === 1) this.clean.ic = 2;
@@ -323,7 +336,7 @@ export class Entry {
 }
 
 /** What is called in entry.S itself. */
-const OWN = new Set(["axv_make_tables", "axv_mmu_on"]);
+const OWN = new Set(["axv_leave_firmware", "axv_make_tables", "axv_mmu_on"]);
 const sizeOf = (register: string): number => (register.startsWith("w") ? 4 : 8);
 const shiftOf = (modifier: string): bigint => BigInt(/lsl #(0x[0-9a-f]+|\d+)/.exec(modifier)?.[1] ?? 0);
 function numberOf(text: string): bigint {

@@ -102,6 +102,20 @@ describe("the first pCPU", () => {
     expect(machine.run("wfi")).toBe("wfi");
   });
 
+  test("firmware's MMU and caches on, big endian, all else set: the same, and what it wrote of the image is in memory", () => {
+    const machine = boot(BigInt(VCPU), 0n);
+    machine.registers.set("SCTLR_EL2", 0xffff_ffffn);
+    machine.registers.set("HCR_EL2", 0xffff_ffff_ffff_ffffn);
+    expect(machine.run("bl")).toBe("bl"); // axv_leave_firmware
+    machine.calls["axv_init_linear"] = returns(0n, CALL, (at) =>
+      expect([at.mmuOn, at.registers.get("HCR_EL2")]).toEqual([true, 1n << 31n]),
+    );
+    expect(machine.daif, "an SError that is pending is not taken by firmware's vectors").toBe(0xfn);
+    expect(machine.run("ret"), "the end of axv_leave_firmware").toBe("ret");
+    expect(machine.registers.get("SCTLR_EL2")).toBe(0x30c5_0830n);
+    expect(machine.run("wfe")).toBe("wfe");
+  });
+
   test("stops where boot() refuses", () => {
     expect(boot(0n, 0n).run("axv_stop", "wfe")).toBe("axv_stop");
   });

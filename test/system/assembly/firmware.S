@@ -5,6 +5,7 @@
 #define GICD            0x08000000
 #define GICR            0x080a0000
 #define IMAGE           0x40200000
+#define DEVICE_TREE     0x40000000          // where QEMU puts it for firmware
 #define SPSR_EL2H       0x3c9
 #define SCR_EL3_VALUE   (0x531 | FIQ << 2)  // RW, HCE, RES1, NS
 #define COUNTER_HZ      62500000
@@ -47,7 +48,7 @@
     cmp     x3, #0xc0
     b.lo    2b
     ldr     x10, =IMAGE
-    mov     x11, #0
+    mov     x11, #DEVICE_TREE
     b       4f
 3:  wfe
     ldr     x1, =MAILBOXES
