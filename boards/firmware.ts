@@ -2,7 +2,7 @@
 // tree says, by which the hypervisor knows that it is on the right board.
 import { z } from "zod";
 import { DEVICE_END, FRAME, MAPPED_END } from "./limits.ts";
-import { integer, line, list, nodePath, REGISTER, register, text } from "./values.ts";
+import { integer, line, list, nodePath, REGISTER, register, text, word } from "./values.ts";
 
 /** Linux's arm64 and riscv Images both want it (Documentation/arch/arm64/booting.rst, riscv/boot-image-header.rst). */
 const IMAGE_STEP = 0x20_0000;
@@ -58,10 +58,15 @@ const fileName = text("the name of a file, such as rk3568-roc-pc.dtb", /^[a-zA-Z
 const Tree = z.union(
   [
     z.strictObject({ debian: fileName.describe("one of Debian's arm64 kernel packages"), variable }),
-    z.strictObject({ file: fileName.describe("one beside this file"), variable }),
+    z.strictObject({ file: text("the path of a file", /^[^\0]+$/).describe("one beside this file"), variable }),
   ],
   { error: "{ debian: rk3568-roc-pc.dtb }, or { file: tree.dtb } beside this file" },
 );
+
+/** Clocks of one board. */
+const RATES_MAX = 256;
+const RATE_CELLS_MAX = 4;
+const RATES_EXPECTED = `a list, such as [{ clock: /cru@fdd20000, cells: [291], hz: 24000000 }], at most ${RATES_MAX}`;
 
 /** Stretches of registers that systems may initialise. */
 const INIT_MAX = 64;
@@ -84,6 +89,18 @@ export const firmwareShape = {
     .default([])
     .describe("what firmware's device tree says on this board alone: compared before anything starts"),
   tree: Tree.optional().describe("the board's own device tree"),
+  rates: list(
+    z.strictObject({
+      clock: nodePath.describe("whose clock it is"),
+      cells: z.array(word).max(RATE_CELLS_MAX).default([]).describe("which of them: what stands behind its phandle in `clocks`"),
+      hz: word,
+    }),
+    RATES_EXPECTED,
+    0,
+    RATES_MAX,
+  )
+    .default([])
+    .describe("how fast clocks are as firmware leaves them, where one partition needs what another has and no tree says it"),
   init_registers: list(
     z.strictObject({
       base: register,

@@ -14,6 +14,7 @@ import type { Diagnostic } from "./diagnostics/diagnostic.ts";
 import { BLOB_MAX_BYTES } from "./blob/layout.table.ts";
 import { blobSize, writeBlob } from "./blob/write.ts";
 import { checkBandwidth } from "./check/bandwidth.ts";
+import { checkProviders, checkRegions, checkUnits } from "./check/board-tree.ts";
 import { checkCache } from "./check/cache.ts";
 import { checkChannels, checkProcessImages, checkSpares } from "./check/channels.ts";
 import { checkCpus, checkHousekeeper } from "./check/cpus.ts";
@@ -27,7 +28,10 @@ import { checkTables } from "./check/tables.ts";
 import { checkTagChannels } from "./check/tags.ts";
 import { checkTelemetry } from "./check/telemetry.ts";
 import { checkTrust } from "./check/trust.ts";
-import { compileTree } from "./devicetree/compile.ts";
+import { readTree, treeFileOf } from "./devicetree/board-tree/file.ts";
+import { shareTree } from "./devicetree/board-tree/share.ts";
+import type { SharedTree } from "./devicetree/board-tree/share.ts";
+import { compileTree, decompileTree } from "./devicetree/compile.ts";
 import { seedOffset } from "./devicetree/seed.ts";
 import { Load } from "./images/contents.ts";
 import type { Contents } from "./images/contents.ts";
@@ -76,6 +80,10 @@ export interface Outcome {
   readonly system: PlannedSystem | undefined;
   /** Images of the project's own that the guests get because system.yaml names none; paths relative to the project. */
   readonly standardImages: readonly string[];
+  /** Relative to the project: the board's own device tree, which is needed, is not there, and can be fetched. */
+  readonly missingTree: string | undefined;
+  /** Who has what of the board's own device tree, errors or none. Undefined: nothing is known of it, or nobody is told of it. */
+  readonly shared: SharedTree | undefined;
   /** Paths of all files that a plan of this may be made of, there or not: nothing may be written over them. */
   readonly inputs: readonly string[];
   /** Sorted by line. */
@@ -94,34 +102,52 @@ export function planSystem(
   const source = typeof bytes === "string" ? YamlSource.unreadable(systemPath, bytes) : YamlSource.of(systemPath, bytes);
   const findings = new Findings(source);
   findings.add(source.diagnostics);
-  if (source.broken) return { system: undefined, standardImages: [], inputs: [systemPath], diagnostics: findings.sorted, source };
+  if (source.broken) {
+    const nothing = { system: undefined, standardImages: [], missingTree: undefined, shared: undefined };
+    return { ...nothing, inputs: [systemPath], diagnostics: findings.sorted, source };
+  }
   const profileShelf = profilesIn(dirname(systemPath));
   const request = readRequest(source, boardShelf, profileShelf, findings);
   const tags = planTags(systemPath, request.partitions, findings);
-  const system = planRequest(
-    request,
-    readImages(systemPath, request.partitions, standard, findings, request.board),
-    layoutImage,
-    findings,
-  );
+  const images = readImages(systemPath, request.partitions, standard, findings, request.board);
+  const { blob, file, missing } = boardTree(request, standard, findings);
+  const told = request.board && blob && shareTree(request.board, request.partitions, blob, findings);
+  const system = planRequest({ ...request, ...told?.request }, images, told?.shared, layoutImage, findings);
   return {
     system: findings.hasErrors || system === undefined ? undefined : { ...system, tags },
     standardImages: standardImages(request.partitions),
+    missingTree: missing,
+    shared: told?.shared,
     inputs: [
       systemPath,
       ...boardShelf.files,
       ...profileShelf.files,
       ...imageFiles(systemPath, request.partitions),
       lockPath(systemPath),
+      ...(file === undefined ? [] : [file]),
     ],
     diagnostics: findings.sorted,
     source,
   };
 }
 
+/** It is needed when a guest that takes a device tree has devices; where only a bridge asks, it need not be there. */
+function boardTree(
+  { board, partitions }: SystemRequest,
+  standard: StandardImages,
+  findings: Findings,
+): { blob?: Uint8Array | undefined; file?: string; missing: string | undefined } {
+  const file = board && treeFileOf(board);
+  const isTold = partitions.some(({ fields, profile }) => profile?.device_tree && (fields.devices ?? []).length > 0);
+  if (board === undefined || file === undefined || !isTold) return { missing: undefined };
+  const blob = readTree(board, file, standard === "none" ? new Findings(findings.source) : findings);
+  return { blob, file: file.path, missing: blob === undefined && standard !== "none" ? file.fetched : undefined };
+}
+
 function planRequest(
   request: SystemRequest,
   images: ReadonlyMap<string, GuestImages>,
+  shared: SharedTree | undefined,
   layoutImage: LayoutImage,
   findings: Findings,
 ): Omit<PlannedSystem, "tags"> | undefined {
@@ -132,6 +158,10 @@ function planRequest(
   checkProcessImages(partitions, channels, findings);
   checkTagChannels(partitions, channels, findings);
   if (board === undefined) return undefined;
+  if (shared !== undefined) {
+    checkUnits(board, partitions, findings);
+    checkProviders(shared, partitions, findings);
+  }
   checkGuests(board, partitions, findings);
   checkTrust(board, partitions, findings);
   checkInit(board, partitions, findings);
@@ -150,6 +180,7 @@ function planRequest(
   for (const [index, partition] of partitions.entries()) {
     const space = spaces[index];
     if (space === undefined) continue;
+    checkRegions(partition, space, findings);
     checkAddressSpace(board, partition, space, findings);
     const found = images.get(partition.name);
     const size = memorySize(partition);
@@ -160,7 +191,7 @@ function planRequest(
   }
   checkHousekeeper(board, partitions, findings);
   if (findings.hasErrors) return undefined;
-  return finish(request, images, decide(board, request, memory, images), layoutImage, findings);
+  return finish(request, images, decide(board, request, memory, images, shared), layoutImage, findings);
 }
 
 /** Device trees and blob are not written yet: so both at their largest. An image larger than its RAM is refused later. */
@@ -191,7 +222,7 @@ function finish(
   const partitionsWithSizes = open.partitions.map((partition, index) => {
     const found = images.get(partition.name);
     const tree = deviceTrees[index];
-    const compiled = tree === undefined ? undefined : compileTree(tree);
+    const compiled = typeof tree === "string" ? compileTree(tree) : tree;
     const pieces = found === undefined ? [] : stretches(found.image.parts);
     const whole = (contents: Contents = new Uint8Array()): Load => new Load(contents.length, [{ at: 0, contents }]);
     const sized = partition.loads.map((planned) => {
@@ -218,7 +249,7 @@ function finish(
   for (const { reason } of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
   const named = plan.partitions.flatMap(({ name }, index) => {
     const tree = deviceTrees[index];
-    return tree === undefined ? [] : [[name, tree] as const];
+    return tree === undefined ? [] : [[name, typeof tree === "string" ? tree : decompileTree(tree)] as const];
   });
   return {
     plan,

@@ -214,10 +214,13 @@ export const PARTITION_SHAPE = {
         "guest has one, behind its channels.",
     ),
   accepts: z
-    .array(z.enum(["dma"], { error: "dma" }), { error: "a list of what is accepted, such as [dma]" })
+    .array(z.enum(["dma", "providers"], { error: "dma or providers" }), { error: "a list of what is accepted, such as [dma]" })
     .max(WORDS_MAX, { error: "a list of what is accepted, such as [dma]" })
     .default([])
-    .describe("Risks that are known and accepted. dma: its devices, and so its guest, reach all memory of the board."),
+    .describe(
+      "Risks that are known and accepted. dma: its devices, and so its guest, reach all memory of the board. providers: its " +
+        "devices' clocks, pins or power are another partition's to change.",
+    ),
   watchdog: Duration.optional().describe("It fails when it does not feed its watchdog this long: 50ms. Default: none."),
   on_failure: z
     .enum(["stop", "restart", "inspect"], { error: "stop, restart or inspect" })

@@ -137,11 +137,19 @@ function namesIn(folder: string): string[] {
 }
 
 const asItIs: Folder["settle"] = (value) => value;
+const beside = (file: string, path: unknown): unknown => (typeof path === "string" ? resolve(dirname(file), path) : path);
+
+/** A board's own device tree stands beside its file. */
+function withTree(value: Mapping, file: string): Mapping {
+  const { tree } = value;
+  if (!isMapping(tree) || tree["file"] === undefined) return value;
+  return { ...value, tree: { ...tree, file: beside(file, tree["file"]) } };
+}
 
 function boardFolder(folder: string): Folder {
   const fileOf = (name: string): string => join(folder, name, "board.yaml");
   const names = namesIn(folder).filter((name) => existsSync(fileOf(name)));
-  return { files: new Map(names.map((name) => [name, fileOf(name)])), settle: asItIs };
+  return { files: new Map(names.map((name) => [name, fileOf(name)])), settle: withTree };
 }
 
 const SUFFIX = ".yaml";
@@ -153,12 +161,11 @@ function profileFolder(folder: string, settle: Folder["settle"]): Folder {
 
 /** A user's own profile names its files relative to itself. */
 function besideItself(value: Mapping, file: string): Mapping {
-  const beside = (path: unknown): unknown => (typeof path === "string" ? resolve(dirname(file), path) : path);
   const { image, device_tree: tree } = value;
   return {
     ...value,
-    ...(isMapping(image) && image["file"] !== undefined && { image: { ...image, file: beside(image["file"]) } }),
-    ...(isMapping(tree) && tree["initrd"] !== undefined && { device_tree: { ...tree, initrd: beside(tree["initrd"]) } }),
+    ...(isMapping(image) && image["file"] !== undefined && { image: { ...image, file: beside(file, image["file"]) } }),
+    ...(isMapping(tree) && tree["initrd"] !== undefined && { device_tree: { ...tree, initrd: beside(file, tree["initrd"]) } }),
   };
 }
 

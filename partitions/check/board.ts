@@ -16,7 +16,7 @@ export function checkBoard(board: Board, mistakes: Findings): void {
 }
 
 /** What the hypervisor drives: nobody else's. */
-const framesOf = (board: Board): Fact[] => [
+export const framesOf = (board: Board): Fact[] => [
   ...isaOf(board).framesOf(board),
   { what: "the UART", span: { base: alignDown(board.uart.reg, FRAME), size: FRAME }, at: ["uart", "reg"] },
 ];

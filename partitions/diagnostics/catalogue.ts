@@ -559,3 +559,65 @@ export const bridgeCounter = (board: string): Problem =>
     `board ${board} does not say how fast its counter counts: values have the time at which they come, not that of their scan`,
     "write `counter_hz:` (its CNTFRQ_EL0) into this file, or into its board.yaml",
   );
+
+// 17x: a board's own device tree, and what of it goes to whom
+export const boardTreeUnreadable = (board: string, file: string, reason: string, isFetched: boolean): Problem =>
+  error(
+    "AXV-P170",
+    `the device tree of ${board}, ${file}, cannot be read: ${reason}`,
+    isFetched
+      ? "it is fetched from Debian's kernel package: connect this machine to its archive once, or name another by the variable"
+      : "put the board's own there: /sys/firmware/fdt of a Linux that runs on it is one",
+  );
+export const boardTreeBad = (board: string, reason: string): Problem =>
+  error(
+    "AXV-P171",
+    `the device tree of ${board} cannot be used: ${reason}`,
+    "take the tree of this board, from its maker or its Linux",
+  );
+export const deviceNotInTree = (device: string, board: string): Problem =>
+  error(
+    "AXV-P172",
+    `device "${device}" has no node in the device tree of ${board}`,
+    "correct its `path` in board.yaml, or its `reg`, by which it is found without one",
+  );
+const which = (whose: string | undefined): string => (whose === undefined ? "" : `, which ${whose}`);
+export const insideAnothers = (device: string, above: string | undefined, owner: string | undefined): Problem =>
+  error(
+    "AXV-P173",
+    `"${device}" is in ${above ?? "what the hypervisor or firmware has"}${which(owner && `partition "${owner}" has`)}`,
+    owner === undefined ? "leave it out: no partition can have it" : "give both to one partition",
+  );
+/** `nodes`: paths of the device tree. */
+export const neededByMany = (nodes: readonly string[], partitions: readonly string[]): Problem =>
+  error(
+    "AXV-P174",
+    `${nodes.join(", ")}: partitions ${partitions.map((name) => `"${name}"`).join(" and ")} need this, and each has one owner`,
+    "name each, by path or name, in `devices` of the one that is to have it: the others get fixed clocks, and what it has set",
+  );
+/** `whose`: in words. */
+export const notWithout = (node: string, property: string, target: string | undefined, whose: string | undefined): Problem =>
+  error(
+    "AXV-P175",
+    `${node} does not work without ${target ?? "what the tree has not"} (\`${property}\`)${which(whose)}`,
+    "give both to one partition, or leave the device out",
+  );
+export const rateUnknown = (node: string, clock: string, cells: readonly string[], whose: string | undefined): Problem =>
+  error(
+    "AXV-P176",
+    `${node} has clocks of ${clock}${which(whose)}, and how fast they are is not known: ${cells.join(", ")}`,
+    `say it in board.yaml: rates: [{ clock: ${clock}, cells: [${(cells[0] ?? "").replaceAll(" ", ", ")}], hz: 24000000 }, …], ` +
+      "or give both to one partition",
+  );
+export const tooManyRegions = (count: number, most: number): Problem =>
+  error(
+    "AXV-P177",
+    `with all that its devices need, this partition has ${count} stretches of registers and memory: there is room for ${most}`,
+    "give it fewer devices",
+  );
+export const providedByAnother = (device: string, what: string, provider: string, owner: string): Problem =>
+  warning(
+    "AXV-P178",
+    `"${device}" has its ${what} from ${provider}, which partition "${owner}" has: that one can change them, or switch them off`,
+    'see what depends on it by `plan --why`; if that is known and accepted, say so with "accepts: [providers]"',
+  );

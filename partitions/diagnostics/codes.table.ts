@@ -124,4 +124,13 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P143": error("a live page that others reach, and where nobody has to log in"),
   "AXV-P144": warning("nobody says how fast the board's counter counts"),
   "AXV-P166": error("a board file and a device tree that do not say the same"),
+  "AXV-P170": error("a board's device tree that cannot be read"),
+  "AXV-P171": error("a board's device tree that cannot be used"),
+  "AXV-P172": error("a device that is not in its board's device tree"),
+  "AXV-P173": error("a device that is in what another partition has"),
+  "AXV-P174": error("what several partitions need, and nobody says whose it is"),
+  "AXV-P175": error("a device without what it needs, which another partition has"),
+  "AXV-P176": error("a clock of another partition's, of which nobody knows the rate"),
+  "AXV-P177": error("more stretches of memory than there is room for"),
+  "AXV-P178": warning("a device whose clocks, pins or power another partition has"),
 };

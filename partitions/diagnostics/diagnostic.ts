@@ -27,16 +27,16 @@ export interface Source {
 
 /** Collects what the checks of one file find. */
 export class Findings {
-  readonly #source: Source;
+  readonly source: Source;
   readonly #found: Diagnostic[] = [];
 
   constructor(source: Source) {
-    this.#source = source;
+    this.source = source;
   }
 
   /** `part`: where it points to. */
   report(path: Path, problem: Problem, part: "key" | "value" = "value"): void {
-    this.#found.push({ ...problem, file: this.#source.file, ...this.#source.locate(path, part) });
+    this.#found.push({ ...problem, file: this.source.file, ...this.source.locate(path, part) });
   }
 
   add(diagnostics: readonly Diagnostic[]): void {

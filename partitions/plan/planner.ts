@@ -2,7 +2,10 @@
 // that the checks had nothing to say against; so nothing is reported any more.
 import type { Board } from "../../boards/schema.ts";
 import type { GuestImages } from "../check/images.ts";
-import { guestTree } from "../devicetree/guest-tree.ts";
+import { freePhandles, guestBlob, ownPhandles } from "../devicetree/board-tree/guest-blob.ts";
+import type { SharedTree } from "../devicetree/board-tree/share.ts";
+import { guestTree, ownTree } from "../devicetree/guest-tree.ts";
+import type { TreeRequest } from "../devicetree/guest-tree.ts";
 import { isaOf, pcpusOf } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
 import { guestAddressBits, planAddressSpace } from "./address-space.ts";
@@ -27,14 +30,14 @@ const TELEMETRY_MILLISECONDS = 500;
 
 export interface PartitionDecisions {
   readonly partition: PlannedPartition;
-  /** Source of its device tree; undefined: it takes none. */
-  readonly deviceTree: string | undefined;
+  /** Its device tree, as source or, where it is made of the board's own, as blob; undefined: it takes none. */
+  readonly deviceTree: string | Uint8Array | undefined;
 }
 
 export interface Decisions {
   readonly plan: Plan;
   /** By partition, as in the plan; undefined: it takes none. */
-  readonly deviceTrees: readonly (string | undefined)[];
+  readonly deviceTrees: readonly PartitionDecisions["deviceTree"][];
 }
 
 /** `images`: by partition name. Loads of a partition whose images are not built are left out. */
@@ -43,10 +46,11 @@ export function decide(
   system: SystemRequest,
   memory: MemoryPlan,
   images: ReadonlyMap<string, GuestImages>,
+  shared: SharedTree | undefined,
 ): Decisions {
   const spares = assignSpares(board, system.partitions, system.channels);
   const decided = system.partitions.map((partition) =>
-    decidePartition(board, system, memory, spares, partition, images.get(partition.name)),
+    decidePartition(board, system, memory, spares, partition, images.get(partition.name), shared),
   );
   const partitions = decided.map(({ partition }) => partition);
   const cache = sharedCache(board);
@@ -100,6 +104,7 @@ function decidePartition(
   spares: SpareInterrupts,
   request: PartitionRequest,
   images: GuestImages | undefined,
+  shared: SharedTree | undefined,
 ): PartitionDecisions {
   const { name, fields, profile } = request;
   const space = planAddressSpace(board, memory, request, system.channels);
@@ -149,13 +154,22 @@ function decidePartition(
   };
   if (profile.device_tree === undefined) return { partition, deviceTree: undefined };
   const disk = loads.find((load) => load.name === "initrd");
-  const deviceTree = guestTree({
+  const asked = {
     board,
     partition,
     cmdline: fields.cmdline ?? profile.device_tree.cmdline,
     initrd: disk && { start: disk.ipa, end: disk.ipa + disk.size },
-  });
-  return { partition, deviceTree };
+  };
+  return { partition, deviceTree: shared === undefined ? guestTree(asked) : treeOfBoard(asked, system, shared) };
+}
+
+function treeOfBoard(asked: TreeRequest, { partitions }: SystemRequest, shared: SharedTree): Uint8Array | undefined {
+  const index = partitions.findIndex(({ name }) => name === asked.partition.name);
+  const closure = shared.closures[index];
+  if (closure === undefined) return undefined;
+  const free = freePhandles(shared.tree);
+  const own = ownTree(asked, ownPhandles(shared.tree, free));
+  return guestBlob(shared.tree, closure, shared.losses[index] ?? [], own, free);
 }
 
 /** A command line of one's own may name no console, or have it quiet; then its silence says nothing. */

@@ -208,6 +208,15 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P097": "board-facts.test.ts: a profile of a user's own",
   "AXV-P098": "test/boards/shelf.test.ts: boards that extend one another in a circle",
   "AXV-P166": "test/boards/boardCommand.test.ts",
+  "AXV-P170": "test/devicetree/board-tree/share.test.ts: a tree that is not there, or is none",
+  "AXV-P171": "test/devicetree/board-tree/share.test.ts: a tree that is not there, or is none",
+  "AXV-P172": "test/devicetree/board-tree/share.test.ts: a device that the tree has not",
+  "AXV-P173": "test/devicetree/board-tree/share.test.ts: one that is in another partition's",
+  "AXV-P174": "test/devicetree/board-tree/golden/undecided.txt",
+  "AXV-P175": "test/devicetree/board-tree/golden/impossible.txt",
+  "AXV-P176": "test/devicetree/board-tree/golden/impossible.txt",
+  "AXV-P177": "test/devicetree/board-tree/share.test.ts: more registers than the hypervisor has room for",
+  "AXV-P178": "test/devicetree/board-tree/golden/gmac0-to-rtos.txt",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
 

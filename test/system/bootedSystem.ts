@@ -1,8 +1,8 @@
 // A system.yaml booted in QEMU, and what tests wait for on it. Everything is waited for by what the board says, with a
 // generous end of patience: how fast an emulator is on a busy machine says nothing of the hypervisor.
-import { closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { qemuArguments } from "../../tools/run/arguments.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
@@ -19,6 +19,8 @@ const POLL_MS = 20;
 export interface BootOptions {
   /** More QEMU arguments, e.g. a debugger's port. */
   readonly qemu?: readonly string[];
+  /** Files beside system.yaml, by their paths relative to it. */
+  readonly beside?: Readonly<Record<string, Uint8Array | string>>;
   /** Changes the packed image before it boots. */
   readonly alter?: (image: Uint8Array, plan: Plan) => Uint8Array;
 }
@@ -52,6 +54,10 @@ export class BootedSystem {
     const folder = mkdtempSync(join(tmpdir(), "axv-system-"));
     const file = join(folder, `test-${name}.yaml`);
     writeFileSync(file, yaml);
+    for (const [path, text] of Object.entries(options.beside ?? {})) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), text);
+    }
     const { board, plan, disk, ...prepared } = await prepare(file, () => {});
     const image = join(folder, "image.bin");
     const packed = new Uint8Array(readFileSync(prepared.image));

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Outcome } from "../../partitions/index.ts";
 import { oneLine } from "../../partitions/source/text.ts";
 import { countDiagnostics } from "../plan/diagnostics.ts";
-import { planFile } from "../plan/file.ts";
+import { planWhole } from "../plan/file.ts";
 import { showDiagnostics, summary } from "../plan/show.ts";
 
 export function register(program: Command): void {
@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .description("check a system.yaml: all mistakes at once, each with what to write instead")
     .argument("<system.yaml>", "the system to check")
     .option("--json", "print the diagnostics as JSON")
-    .action((file: string, { json }: { json?: true }) => check(planFile(file), json === true));
+    .action((file: string, { json }: { json?: true }) => check(planWhole(file), json === true));
 }
 
 function check(outcome: Outcome, json: boolean): void {

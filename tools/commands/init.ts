@@ -7,7 +7,7 @@ import { compose } from "../init/compose.ts";
 import { InitError } from "../init/errors.ts";
 import { byQuestions, DEFAULT_PARTITIONS, fromFlags, type Shelves, type Wanted } from "../init/wanted.ts";
 import { claim } from "../output/places.ts";
-import { planFile } from "../plan/file.ts";
+import { planWhole } from "../plan/file.ts";
 import { showDiagnostics, summary } from "../plan/show.ts";
 
 const STANDARD_FILE = "system.yaml";
@@ -39,7 +39,7 @@ async function init(file: string, options: Options): Promise<void> {
   const folder = dirname(place);
   const { board, partitions } = await wanted({ boards: boardsIn(folder), profiles: profilesIn(folder) }, options);
   writeFileSync(place, compose(board, partitions), { flag: "wx" });
-  const outcome = planFile(file, "to be built");
+  const outcome = planWhole(file, "to be built");
   if (outcome.system === undefined) {
     rmSync(place);
     showDiagnostics(outcome);

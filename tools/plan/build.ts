@@ -11,7 +11,7 @@ import { CORE } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
 import { writeTogether } from "../output/write.ts";
 import { buildProvenCore, isProven } from "../verify/provenCore.ts";
-import { CORE_BINARY, planFile } from "./file.ts";
+import { CORE_BINARY, planFile, planWhole } from "./file.ts";
 import { claimProducts, type Places } from "./products.ts";
 import { provide, provideApart, readyFiles } from "./provide.ts";
 import type { Progress } from "./provide.ts";
@@ -53,7 +53,7 @@ export async function buildSystem<T>(
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
   const ready = await whatIsReady();
-  const before = planFile(systemFile, ready.images);
+  const before = planWhole(systemFile, ready.images);
   const { deviceTrees, plan: expected } = soundSystem(before);
   inspect(expected);
   const read = [...before.inputs, CORE_BINARY];
@@ -69,7 +69,7 @@ export async function buildSystem<T>(
 /** The image alone, written nowhere. */
 export async function packSystem(systemFile: string, progress: Progress): Promise<Uint8Array> {
   const ready = await whatIsReady();
-  const before = planFile(systemFile, ready.images);
+  const before = planWhole(systemFile, ready.images);
   soundSystem(before);
   return (await makeImage(systemFile, before, ready, progress)).packed.bytes();
 }

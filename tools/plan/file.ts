@@ -1,4 +1,5 @@
 // Plans a system.yaml with what the build knows: how large the core is, and how an image is laid out.
+import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { planSystem } from "../../partitions/index.ts";
@@ -7,6 +8,7 @@ import type { Outcome } from "../../partitions/index.ts";
 import { MIB } from "../../partitions/units.ts";
 import { ROOT } from "../build/files.ts";
 import { imageLayout } from "../build/pack.ts";
+import { QUICK_WASM } from "../build/quickWasm.ts";
 
 export const CORE_BINARY = join(ROOT, "build/core/core.bin");
 /** Counted for a core that is not built yet: more than its budget of text, data and linear memory. */
@@ -18,4 +20,13 @@ const builtCoreSize = (): number | undefined => statSync(CORE_BINARY, { throwIfN
 export function planFile(systemPath: string, standard: StandardImages = "as they are"): Outcome {
   const coreSize = builtCoreSize() ?? CORE_ALLOWANCE;
   return planSystem(systemPath, (blobSize, loadSizes) => imageLayout(coreSize, blobSize, loadSizes), standard);
+}
+
+/** A board's device tree that is not there yet is fetched first. Why it does not come is said as it fails. */
+export function planWhole(systemPath: string, standard: StandardImages = "as they are"): Outcome {
+  const outcome = planFile(systemPath, standard);
+  if (outcome.missingTree === undefined) return outcome;
+  const program = join(ROOT, "tools/plan/provide-tree.ts");
+  spawnSync(process.execPath, [...QUICK_WASM, program, outcome.missingTree], { stdio: ["ignore", "ignore", "inherit"] });
+  return planFile(systemPath, standard);
 }

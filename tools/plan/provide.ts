@@ -1,13 +1,16 @@
 // Makes the images that come with the project, when a system uses them: file → what builds it.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { copyFile, mkdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { ROOT } from "../build/files.ts";
 import { buildProgram, isUpToDate } from "../build/index.ts";
 import { PLC } from "../build/programs.ts";
 import { QUICK_WASM } from "../build/quickWasm.ts";
+import { inProject } from "../../partitions/project.ts";
 import { ensureLinux, isLinuxReady } from "../linux/linux.ts";
+import { debianTree } from "../linux/trees.ts";
 
 export type Progress = (line: string) => void;
 
@@ -25,6 +28,13 @@ const BUILDERS: readonly Builder[] = [
 
 export async function provide(files: readonly string[], progress: Progress): Promise<void> {
   for (const builder of BUILDERS) if (builder.files.some((file) => files.includes(file))) await builder.build(progress);
+}
+
+/** `file`: relative to the project, named as Debian names it. */
+export async function provideTree(file: string, progress: Progress): Promise<void> {
+  const place = inProject(file);
+  await mkdir(dirname(place), { recursive: true });
+  await copyFile(await debianTree(basename(file), progress), place);
 }
 
 /** The files that `provide` would leave as they are. What is wrong with the others it will say. */

@@ -20,22 +20,31 @@ export interface TreePartition {
   readonly named: readonly FdtNode[];
 }
 
+/** By which line of the rule above a unit has its owner. */
+export type Rule = "named" | "only user" | "not real-time";
+
 export interface Owners {
   /** By partition; undefined of one without a device tree. */
   readonly closures: readonly (Closure | undefined)[];
   /** Indices of partitions. */
   readonly owners: ReadonlyMap<FdtNode, number>;
+  readonly rules: ReadonlyMap<FdtNode, Rule>;
   /** Units that several need, and none of the rules gives to one, each with those. */
   readonly contested: ReadonlyMap<FdtNode, readonly number[]>;
 }
 
 export function shareOut(board: BoardTree, partitions: readonly TreePartition[]): Owners {
   const owners = new Map<FdtNode, number>();
+  const rules = new Map<FdtNode, Rule>();
+  const give = (unit: FdtNode, index: number, rule: Rule): void => {
+    owners.set(unit, index);
+    rules.set(unit, rule);
+  };
   // What is named goes before what is in something that is.
   for (const membersOf of [(node: FdtNode) => [node], (node: FdtNode) => board.members(node, true)]) {
     for (const [index, { named }] of partitions.entries()) {
       for (const unit of named.flatMap(membersOf).map((node) => board.unitOf(node)))
-        if (unit !== undefined && board.kindOf(unit) === "device" && !owners.has(unit)) owners.set(unit, index);
+        if (unit !== undefined && board.kindOf(unit) === "device" && !owners.has(unit)) give(unit, index, "named");
     }
   }
   // Each turn settles one more unit at least: what who loses it needed through it, nobody needs any more.
@@ -49,12 +58,13 @@ export function shareOut(board: BoardTree, partitions: readonly TreePartition[])
     for (const [unit, by] of contested) {
       const [first, ...more] = by.filter((index) => partitions[index]?.realtime === false);
       if (first === undefined || more.length > 0) continue;
-      owners.set(unit, first);
+      give(unit, first, "not real-time");
       settled = true;
     }
     if (settled) continue;
-    for (const [unit, [only, ...more]] of users) if (only !== undefined && more.length === 0) owners.set(unit, only);
-    return { closures, owners, contested };
+    for (const [unit, [only, ...more]] of users)
+      if (only !== undefined && more.length === 0 && !owners.has(unit)) give(unit, only, "only user");
+    return { closures, owners, rules, contested };
   }
 }
 

@@ -7,7 +7,7 @@ import { shareOut } from "../../../partitions/devicetree/board-tree/owners.ts";
 import type { Owners, TreePartition } from "../../../partitions/devicetree/board-tree/owners.ts";
 import type { FdtNode } from "../../../partitions/devicetree/fdt.ts";
 
-const SMALL = `/dts-v1/;
+export const SMALL = `/dts-v1/;
 / {
   compatible = "axv,small"; #address-cells = <2>; #size-cells = <2>; interrupt-parent = <&gic>;
   aliases { serial0 = &uart0; serial1 = &uart1; ethernet0 = &mac0; };

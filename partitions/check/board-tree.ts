@@ -1,0 +1,65 @@
+// What partitions get of their board's device tree: none of it is the hypervisor's, all of it has room, and whose devices depend
+// on what another partition has is told.
+import type { Board } from "../../boards/schema.ts";
+import { MAX_REGIONS } from "../blob/layout.table.ts";
+import type { SharedTree } from "../devicetree/board-tree/share.ts";
+import { insideAnothers, providedByAnother, tooManyRegions } from "../diagnostics/catalogue.ts";
+import type { Findings } from "../diagnostics/diagnostic.ts";
+import type { AddressSpace } from "../plan/address-space.ts";
+import type { PartitionRequest } from "../request.ts";
+import { overlaps } from "../units.ts";
+import { framesOf } from "./board.ts";
+import { pagesOfDevice } from "./devices.ts";
+
+export function checkUnits(board: Board, partitions: readonly PartitionRequest[], findings: Findings): void {
+  const frames = framesOf(board);
+  for (const { fields, path } of partitions) {
+    for (const [index, name] of (fields.devices ?? []).entries()) {
+      const device = board.devices[name];
+      const taken = device && frames.find(({ span }) => pagesOfDevice(device).some((pages) => overlaps(pages, span)));
+      if (taken !== undefined)
+        findings.report([...path, "devices", index], insideAnothers(name, `a 4 KiB page of ${taken.what}`, undefined));
+    }
+  }
+}
+
+export function checkRegions({ path }: PartitionRequest, { regions }: AddressSpace, findings: Findings): void {
+  if (regions.length > MAX_REGIONS) findings.report([...path, "devices"], tooManyRegions(regions.length, MAX_REGIONS));
+}
+
+/** What of a device is whose to change. */
+const PROVIDED: ReadonlyMap<string, string> = new Map([
+  ["clocks", "clocks"],
+  ["resets", "resets"],
+  ["power-domains", "power"],
+  ["pinctrl-0", "pins"],
+]);
+
+/** One warning for each device and partition. */
+export function checkProviders(
+  { tree, owners, partitions }: SharedTree,
+  requests: readonly PartitionRequest[],
+  findings: Findings,
+): void {
+  for (const [index, { named }] of partitions.entries()) {
+    const request = requests[index];
+    if (request === undefined || request.fields.accepts?.includes("providers") === true) continue;
+    for (const node of named) {
+      const found = new Map<string, Set<string>>();
+      for (const { property, target } of tree.referencesOf(node)) {
+        const what = PROVIDED.get(property);
+        const unit = target && tree.unitOf(target);
+        const owner = unit && owners.get(unit);
+        if (what === undefined || unit === undefined || owner === undefined || owner === index) continue;
+        const key = `${unit.path} ${owner}`;
+        found.set(key, (found.get(key) ?? new Set()).add(what));
+      }
+      const at = [...request.path, "devices"];
+      for (const [key, whats] of found) {
+        const [path = "", owner = ""] = key.split(" ");
+        const other = partitions[Number(owner)]?.name ?? "";
+        findings.report(at, providedByAnother(node.name, [...whats].join(" and "), path, other));
+      }
+    }
+  }
+}

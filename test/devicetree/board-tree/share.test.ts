@@ -1,0 +1,111 @@
+// What can be wrong with a system on a board whose own device tree is known: each mistake where it is, with what to do.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { planSystem } from "../../../partitions/index.ts";
+import type { Outcome } from "../../../partitions/index.ts";
+import { compileTree } from "../../../partitions/devicetree/compile.ts";
+import { imageLayout } from "../../../tools/build/pack.ts";
+import { SMALL } from "./small.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "axv-share-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const BOARD = `
+extends: qemu-aarch64
+uart: { kind: pl011, reg: 0x09000000, spi: 1, clock_hz: 24000000 }
+device_kinds:
+  page: { size: 0x1000, trigger: level, dma: false, dma_coherent: false, node: page, compatible: [axv] }
+devices:
+  uart0: { kind: page, reg: 0x20000000, spi: 16 }
+  uart1: { kind: page, reg: 0x20001000, spi: 17 }
+  mac0: { kind: page, reg: 0x20002000, spi: [18, 19], path: /soc/ethernet@2000 }
+  lost: { kind: page, reg: 0x21000000, spi: 20 }
+`;
+
+function planned(partitions: string, tree: Uint8Array | string = compileTree(SMALL), more = ""): Outcome {
+  mkdirSync(join(folder, "boards/small"), { recursive: true });
+  rmSync(join(folder, "boards/small/small.dtb"), { force: true });
+  if (tree !== "none") writeFileSync(join(folder, "boards/small/small.dtb"), tree);
+  writeFileSync(join(folder, "boards/small/board.yaml"), `${BOARD}tree: { file: small.dtb, variable: AXV_TREE_SMALL }\n${more}`);
+  const file = join(folder, "system.yaml");
+  writeFileSync(file, `board: small\npartitions:\n${partitions}`);
+  return planSystem(file, (blob, loads) => imageLayout(0x10_0000, blob, loads), "to be built");
+}
+const said = ({ diagnostics }: Outcome): string[] =>
+  diagnostics.map(({ code, line, column, message }) => `${line}:${column} ${code} ${message}`.replaceAll(`${folder}/`, ""));
+
+const LINUX = "  linux: { guest: linux, cpus: [0], accepts: [dma, providers], devices: ";
+
+test("a tree that is not there, or is none", () => {
+  expect(said(planned(`${LINUX}[uart0] }\n`, "none"))[0]).toMatch(
+    /^1:8 AXV-P170 the device tree of small, .*boards\/small\/small.dtb, cannot be read: there is no such file$/,
+  );
+  expect(said(planned(`${LINUX}[uart0] }\n`, "a text"))[0]).toMatch(/^1:8 AXV-P171 the device tree of small cannot be used: /);
+  const elsewhere = compileTree(SMALL.replace("reg = <0 0x8000000 0 0x10000>", "reg = <0 0x7000000 0 0x10000>"));
+  expect(said(planned(`${LINUX}[uart0] }\n`, elsewhere))[0]).toMatch(/AXV-P171 .* the GIC at 0x08000000, where no node/);
+});
+
+test("nobody asks for the tree where no guest is told of devices", () => {
+  expect(said(planned("  plc: { guest: plc, cpus: [0] }\n", "none"))).toEqual([]);
+});
+
+test("a variable names another tree", () => {
+  process.env["AXV_TREE_SMALL"] = join(folder, "nowhere.dtb");
+  try {
+    expect(said(planned(`${LINUX}[uart0] }\n`))).toEqual([
+      "1:8 AXV-P170 the device tree of small, nowhere.dtb, cannot be read: there is no such file",
+    ]);
+  } finally {
+    delete process.env["AXV_TREE_SMALL"];
+  }
+});
+
+test("a device that the tree has not, and one that is in another partition's", () => {
+  expect(said(planned(`${LINUX}[uart0, lost] }\n`))).toEqual([
+    '3:81 AXV-P172 device "lost" has no node in the device tree of small',
+  ]);
+  const other = "  other: { guest: linux, memory: 64M, cpus: [1], accepts: [dma, providers], devices: [gpio@10002000] }\n";
+  expect(said(planned(`${LINUX}[pinctrl, uart0] }\n${other}`)).filter((text) => text.startsWith("4"))).toEqual([
+    '4:87 AXV-P173 "gpio@10002000" is in /pinctrl, which partition "linux" has',
+  ]);
+});
+
+test("a page of the hypervisor's UART is nobody's", () => {
+  const tree = compileTree(SMALL.replaceAll("10001000", "9000800"));
+  expect(said(planned(`${LINUX}[mac0] }\n`, tree))).toContainEqual(
+    expect.stringMatching(/^3:\d+ AXV-P173 "syscon@9000800" is in a 4 KiB page of the UART$/),
+  );
+});
+
+test("more registers than the hypervisor has room for", () => {
+  const many = Array.from({ length: 70 }, (_, n) => `many${n}: m@${(0x3000_0000 + n * 0x2000).toString(16)} { compatible = "m";
+    reg = <0 0x${(0x3000_0000 + n * 0x2000).toString(16)} 0 4>; clocks = <&osc>; };`);
+  const needs = `sound-dai = ${many.map((_, n) => `<&many${n}>`).join(", ")};`;
+  const tree = SMALL.replace("soc {", `${many.join("\n")} soc {`).replace('"axv,mmc";', `"axv,mmc"; ${needs}`);
+  const cells = tree.replaceAll('compatible = "m";', 'compatible = "m"; #sound-dai-cells = <0>;');
+  expect(said(planned(`${LINUX}[mmc@5000] }\n`, compileTree(cells)))[0]).toMatch(/AXV-P177 .* 7\d stretches .* room for 64$/);
+});
+
+test("who depends on another partition's clocks is told so, once for each provider, until it is accepted", () => {
+  const rtos = (accepts: string): string =>
+    `  rtos: { guest: plc, cpus: [1], devices: [uart0]${accepts} }\n${LINUX}[uart1] }\n`;
+  expect(said(planned(rtos("")))).toEqual([
+    '3:43 AXV-P178 "serial@0" has its clocks and resets from /clock-controller@10000000, which partition "linux" has: ' +
+      "that one can change them, or switch them off",
+    '3:43 AXV-P178 "serial@0" has its pins from /pinctrl, which partition "linux" has: ' +
+      "that one can change them, or switch them off",
+  ]);
+  expect(said(planned(rtos(", accepts: [providers]")))).toEqual([]);
+});
+
+test("board.yaml's rates stand in where the tree says none", () => {
+  const other = "  other: { guest: plc, cpus: [1], devices: [/clock-controller@10000000], accepts: [providers] }\n";
+  const two = `${LINUX}[mac0] }\n${other}`;
+  expect(said(planned(two)).filter((text) => text.includes("AXV-P176"))).toHaveLength(2);
+  const rates = "rates: [{ clock: /clock-controller@10000000, cells: [3], hz: 1000 }, " +
+    "{ clock: /clock-controller@10000000, cells: [9], hz: 1000 }]\n";
+  const { system } = planned(two, compileTree(SMALL), rates);
+  expect(system?.deviceTrees.get("linux")).toContain("fixed-clock-1000");
+});
