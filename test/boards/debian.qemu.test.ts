@@ -103,7 +103,7 @@ describe("from-dtb", () => {
 });
 
 describe("the project's boards are as their trees say", () => {
-  test.each(["roc-rk3568-pc", "orangepi-5-plus"])("%s", (name) => {
+  test.each(["roc-rk3568-pc", "orangepi-5-plus", "xlnx-zcu102"])("%s", (name) => {
     const board = boards().get(name, new Findings(new YamlSource("none", "")));
     const { tree } = board ?? {};
     if (tree === undefined || !("debian" in tree)) throw new Error(`${name} has no tree of Debian's`);
