@@ -1,5 +1,5 @@
-// Spoilt device trees: none of them crashes or hangs what reads it, or takes more memory than there is for it, and each that is no
-// board is refused with a code and a sentence. Real ones are spoilt in test/boards/debian.qemu.test.ts. Here a tenth of them;
+// Spoilt device trees: none of them crashes or hangs what reads it, or takes more memory than there is for it, and each that is
+// no board is refused with a code and a sentence. Real ones are spoilt in test/boards/debian.qemu.test.ts. Here a tenth of them;
 // AXV_FUZZ_TREES=100000 tries all.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// Runs fuzz.ts on blobs, in two processes, and holds what has to come of it. How many: a tenth of what AXV_FUZZ_TREES=100000 tries.
+// Runs fuzz.ts on blobs, in two processes, and holds what has to come of it. How many: a tenth of what AXV_FUZZ_TREES=100000
+// tries.
 import { spawn } from "node:child_process";
 import { expect } from "vitest";
 import type { Found } from "./fuzz.ts";

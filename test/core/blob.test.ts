@@ -3,13 +3,16 @@ import { describe, expect, test } from "vitest";
 import { place } from "../../partitions/blob/field.ts";
 import { ISA_TABLES } from "../../partitions/blob/isas.ts";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE } from "../../partitions/blob/layout.table.ts";
+import { writeFdt } from "../../partitions/devicetree/fdt.ts";
 import { LINUX, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 
 /** With something of everything that there is an array of. */
+const TREE = writeFdt({ root: { name: "", path: "/", properties: new Map(), children: [] }, reserved: [], bootCpu: 0 });
 const bench = new BlobBench({
   ...STANDARD,
+  board: { ...STANDARD.board, deviceTree: { pa: 0x4000_0000, bytes: TREE } },
   inits: [{ pa: 0x0a00_0000, mask: 0xffff_ffff, value: 1, by: "plc" }],
   firmwareTree: { matches: [{ path: "/a", property: "b", how: "absent", value: "" }] },
 });
