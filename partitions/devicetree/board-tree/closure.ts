@@ -25,11 +25,14 @@ export interface Closure {
 export function closureOf(board: BoardTree, named: readonly FdtNode[], isAnothers: (unit: FdtNode) => boolean): Closure {
   const nodes = new Map<FdtNode, Reason>();
   const wanted = new Set<FdtNode>();
+  const done = new Set<FdtNode>();
+  const wantedDone = new Set<FdtNode>();
 
   /** With the rest of its unit, and with what that is in. */
   const include = (node: FdtNode, reason: Reason, isWanted: boolean): void => {
     const unit = board.unitOf(node);
-    if (unit === undefined) return;
+    if (unit === undefined || wantedDone.has(node) || (!isWanted && done.has(node))) return;
+    (isWanted ? wantedDone : done).add(node);
     for (let each: FdtNode | undefined = unit; each !== undefined; each = board.above(each))
       if (board.kindOf(each) === "hypervisor" || isAnothers(each)) return;
     const note = (each: FdtNode, why: Reason): void => void (nodes.has(each) || nodes.set(each, why));
