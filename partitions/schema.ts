@@ -277,7 +277,16 @@ export type ChannelShape = typeof CHANNEL_SHAPE;
 export const SYSTEM_SHAPE = {
   board: Name.meta({
     description: "The board, a folder of boards/.",
-    examples: ["qemu-aarch64", "qemu-aarch64-gicv2", "xlnx-versal-virt"],
+    examples: [
+      "daoli-plc",
+      "orangepi-5-plus",
+      "phytium-pi",
+      "qemu-aarch64",
+      "qemu-aarch64-gicv2",
+      "roc-rk3568-pc",
+      "xlnx-versal-virt",
+      "xlnx-zcu102",
+    ],
   }),
   partitions: z
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
