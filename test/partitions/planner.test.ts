@@ -228,11 +228,13 @@ describe("way groups and bandwidth", () => {
           "  b: { guest: linux, cpus: [1, 2], devices: [virtio0], bandwidth: { budget: 100K, period: 2ms } }\n",
       ),
     );
-    const [a, b] = readBlob(blob).records["Partition"] ?? [];
+    const { machine, records } = readBlob(blob);
+    const [a, b] = records["Partition"] ?? [];
     expect(a).toMatchObject({ clusterWays: 0b110, bandwidthRefills: 0, bandwidthMicroseconds: 0 });
     expect(b).toMatchObject({ clusterWays: 0, bandwidthRefills: 800, bandwidthMicroseconds: 2000 });
     expect(partition(plan, "b").bandwidth).toEqual({ budget: 102400, refills: 800, periodMicroseconds: 2000 });
-    expect(readBlob(blob).machine).toMatchObject({ pmuInterrupt: 23, refillEvent: 0x11 });
+    expect(machine).toMatchObject({ refillEvent: 0x11 });
+    expect(records["Cpu"]?.map(({ pmuInterrupt }) => pmuInterrupt)).toEqual([23, 23, 23, 23]);
   });
 
   test("a partition with the PMU on a board that has not wired it has no PPI for it", () => {
