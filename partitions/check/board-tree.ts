@@ -28,11 +28,16 @@ export function checkRegions({ path }: PartitionRequest, { regions }: AddressSpa
 }
 
 /** What of a device is whose to change. */
-const PROVIDED: ReadonlyMap<string, string> = new Map([
-  ["clocks", "clocks"],
-  ["resets", "resets"],
-  ["power-domains", "power"],
-  ["pinctrl-0", "pins"],
+interface Provided {
+  readonly what: string;
+  /** On its command line, Linux leaves on what it does not use itself (Documentation/admin-guide/kernel-parameters.txt). */
+  readonly leftOnBy?: string;
+}
+const PROVIDED: ReadonlyMap<string, Provided> = new Map([
+  ["clocks", { what: "clocks", leftOnBy: "clk_ignore_unused" }],
+  ["resets", { what: "resets" }],
+  ["power-domains", { what: "power", leftOnBy: "pd_ignore_unused" }],
+  ["pinctrl-0", { what: "pins" }],
 ]);
 
 /** One warning for each device and partition. */
@@ -45,7 +50,7 @@ export function checkProviders(
     const request = requests[index];
     if (request === undefined || request.fields.accepts?.includes("providers") === true) continue;
     for (const node of named) {
-      const found = new Map<string, Set<string>>();
+      const found = new Map<string, Set<Provided>>();
       for (const { property, target } of tree.referencesOf(node)) {
         const what = PROVIDED.get(property);
         const unit = target && tree.unitOf(target);
@@ -57,8 +62,9 @@ export function checkProviders(
       const at = [...request.path, "devices"];
       for (const [key, whats] of found) {
         const [path = "", owner = ""] = key.split(" ");
-        const other = partitions[Number(owner)]?.name ?? "";
-        findings.report(at, providedByAnother(node.name, [...whats].join(" and "), path, other));
+        const { name: other = "", hasTree: isLinux = false } = partitions[Number(owner)] ?? {};
+        const words = isLinux ? [...whats].flatMap(({ leftOnBy }) => leftOnBy ?? []) : [];
+        findings.report(at, providedByAnother(node.name, [...whats].map(({ what }) => what).join(" and "), path, other, words));
       }
     }
   }

@@ -615,9 +615,17 @@ export const tooManyRegions = (count: number, most: number): Problem =>
     `with all that its devices need, this partition has ${count} stretches of registers and memory: there is room for ${most}`,
     "give it fewer devices",
   );
-export const providedByAnother = (device: string, what: string, provider: string, owner: string): Problem =>
+/** `words`: for the command line of the owner's kernel. */
+export const providedByAnother = (
+  device: string,
+  what: string,
+  provider: string,
+  owner: string,
+  words: readonly string[],
+): Problem =>
   warning(
     "AXV-P178",
     `"${device}" has its ${what} from ${provider}, which partition "${owner}" has: that one can change them, or switch them off`,
-    'see what depends on it by `plan --why`; if that is known and accepted, say so with "accepts: [providers]"',
+    (words.length === 0 ? "" : `with "${words.join(" ")}" in its \`cmdline\`, "${owner}" leaves on what it does not use; `) +
+      'see what depends on it by `plan --why`; if that is known and accepted, say so with "accepts: [providers]"',
   );

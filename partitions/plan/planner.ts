@@ -15,12 +15,13 @@ import type { BootLayout } from "./boot.ts";
 import { sharedCache } from "./cache.ts";
 import { planExits } from "./exits.ts";
 import { chooseHousekeeper } from "./housekeeper.ts";
+import { planInits } from "./inits.ts";
 import { assignSpares, planDevices, planInterrupts } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedInit, PlannedLoad, PlannedMatch, PlannedPartition } from "./plan.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedMatch, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
@@ -81,10 +82,6 @@ function planMatch(match: Board["match"][number]): PlannedMatch {
   if ("is" in match) return { path, property, how: "is", value: match.is };
   return "has" in match ? { path, property, how: "has", value: match.has } : { path, property, how: "absent", value: "" };
 }
-
-/** Partition by partition, as the file has them. */
-const planInits = (partitions: readonly PartitionRequest[]): PlannedInit[] =>
-  partitions.flatMap(({ name: by, fields }) => (fields.init ?? []).map(({ reg: pa, mask, value }) => ({ pa, mask, value, by })));
 
 function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {
   return pcpusOf(board).map((cpu) => {

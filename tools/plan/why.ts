@@ -1,5 +1,6 @@
 // What `axv-part plan --why` prints of a decision.
 import type { Change, Has, Need, Why } from "../../partitions/devicetree/board-tree/why.ts";
+import { hex } from "../../partitions/units.ts";
 
 const KINDS: Readonly<Record<Why["kind"], string>> = {
   hypervisor: "the hypervisor's or firmware's: guests have none of it, or another one that the hypervisor shows them",
@@ -13,7 +14,7 @@ const RULES: Readonly<Record<NonNullable<Why["rule"]>, string>> = {
   "not real-time": "of those that need it, this one alone is not real-time",
 };
 
-export function formatWhy({ node, unit, kind, owner, rule, partitions, lost, needs }: Why): string {
+export function formatWhy({ node, unit, kind, owner, rule, partitions, lost, needs, inits }: Why): string {
   const whose = owner === null ? KINDS[kind] : `partition ${owner}'s${rule === null ? "" : `: ${RULES[rule]}`}`;
   return [
     node,
@@ -24,6 +25,8 @@ export function formatWhy({ node, unit, kind, owner, rule, partitions, lost, nee
     ...lost.map((change) => `    ${change.partition}: ${change.node}: ${formatChange(change)}`),
     ...(needs.length === 0 ? [] : [`  what it needs: ${owner ?? ""} has no device tree, and finds it as it is left`]),
     ...grouped(needs).map((need) => `    ${formatNeed(need)}`),
+    ...(inits.length === 0 ? [] : ["  what is written to its registers before any guest starts"]),
+    ...inits.map(({ by, pa, mask, value }) => `    for ${by}: of ${hex(pa)} the bits ${hex(mask)} become ${hex(value)}`),
   ].join("\n");
 }
 

@@ -10,6 +10,8 @@ import {
   rateUnknown,
 } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
+import { planInits } from "../../plan/inits.ts";
+import type { PlannedInit } from "../../plan/plan.ts";
 import type { PartitionRequest } from "../../request.ts";
 import type { Path } from "../../source/path.ts";
 import { FdtError } from "../errors.ts";
@@ -34,6 +36,8 @@ export interface SharedTree extends Owners {
   readonly nodeOf: (name: string) => FdtNode | undefined;
   /** By partition; of one without a device tree none. */
   readonly losses: readonly (readonly Loss[])[];
+  /** What is written before any guest starts. */
+  readonly inits: readonly PlannedInit[];
 }
 
 export interface Shared {
@@ -75,7 +79,7 @@ function share(board: Board, requests: readonly PartitionRequest[], tree: BoardT
   }));
   const owners = shareOut(tree, partitions);
   const losses = owners.closures.map((closure) => (closure === undefined ? [] : lossesOf(tree, closure, rates)));
-  const shared = { tree, rates, partitions, nodeOf, losses, ...owners };
+  const shared = { tree, rates, partitions, nodeOf, losses, inits: planInits(requests), ...owners };
   for (const [index, request] of requests.entries()) {
     const at = new Map((request.fields.devices ?? []).map((name, n) => [nodeOf(name), [...request.path, "devices", n]] as const));
     for (const [n, name] of (request.fields.devices ?? []).entries())

@@ -1,5 +1,8 @@
 // Every decision about a node of a board's device tree: whose it is and by which rule, through what chain of references each
 // partition has it, what was changed in it, and who would have needed it and has not got it.
+import { REGISTER } from "../../../boards/values.ts";
+import type { PlannedInit } from "../../plan/plan.ts";
+import { overlaps } from "../../units.ts";
 import type { FdtNode } from "../fdt.ts";
 import { isOn } from "../properties.ts";
 import type { UnitKind } from "./board-tree.ts";
@@ -57,6 +60,8 @@ export interface Why {
   /** References to it that are not there, for who has them. */
   readonly lost: readonly (Change & { readonly partition: string })[];
   readonly needs: readonly Need[];
+  /** What is written to its registers before any guest starts. */
+  readonly inits: readonly PlannedInit[];
 }
 
 /** Also by an alias, or by what of a name stands in front of its unit address, when there is only one. */
@@ -66,7 +71,7 @@ export function nodeCalled({ tree: { places }, nodeOf }: SharedTree, text: strin
 }
 
 export function why(shared: SharedTree, node: FdtNode): Why {
-  const { tree, partitions, closures, losses, owners, rules } = shared;
+  const { tree, partitions, closures, losses, owners, rules, inits } = shared;
   const unit = tree.unitOf(node) ?? node;
   const owner = owners.get(unit);
   const change = ({ node: from, reference, done, hz }: Loss): Change => ({
@@ -100,6 +105,7 @@ export function why(shared: SharedTree, node: FdtNode): Why {
         .map((loss) => ({ partition: name, ...change(loss) })),
     ),
     needs: owner !== undefined && partitions[owner]?.hasTree === false ? needsOf(shared, node) : [],
+    inits: inits.filter(({ pa }) => tree.windowsOf(node).some((window) => overlaps(window, { base: pa, size: REGISTER }))),
   };
 }
 

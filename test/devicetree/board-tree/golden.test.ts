@@ -1,4 +1,4 @@
-// Who gets what of a ROC-RK3568-PC's own device tree, in systems that people could write: for review by eye. The tree is
+// Who gets what of a board's own device tree, in systems that people could write: for review by eye. That of the ROC-RK3568-PC is
 // Debian's, and nothing of its text is here: paths, and what was decided.
 import { readFileSync, mkdtempSync, cpSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -54,6 +54,13 @@ function decisions({ outcome: { diagnostics }, shared }: ReturnType<typeof plann
   );
   return [...said, ...parts, ""].join("\n");
 }
+
+test("an E2000Q has fixed clocks and no pins in its tree: both sides have all that they need", async () => {
+  const split = planned("e2000q");
+  await expect(decisions(split)).toMatchFileSnapshot("golden/e2000q.txt");
+  expect(split.outcome.diagnostics).toEqual([]);
+  expect(split.shared.losses).toEqual([[], []]);
+});
 
 describe("splits of a ROC-RK3568-PC", () => {
   test.each(["gmac0-to-rtos", "disabled-to-rtos", "impossible", "undecided", "everything"])("%s", async (name) => {

@@ -2,11 +2,16 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { Command } from "commander";
+import { afterAll, expect, test, vi } from "vitest";
 import { planSystem } from "../../../partitions/index.ts";
 import type { Outcome } from "../../../partitions/index.ts";
+import { nodeCalled, why } from "../../../partitions/devicetree/board-tree/why.ts";
+import type { Why } from "../../../partitions/devicetree/board-tree/why.ts";
 import { compileTree } from "../../../partitions/devicetree/compile.ts";
 import { imageLayout } from "../../../tools/build/pack.ts";
+import { register } from "../../../tools/commands/plan.ts";
+import { formatWhy } from "../../../tools/plan/why.ts";
 import { SMALL } from "./small.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "axv-share-"));
@@ -98,6 +103,53 @@ test("who depends on another partition's clocks is told so, once for each provid
       "that one can change them, or switch them off",
   ]);
   expect(said(planned(rtos(", accepts: [providers]")))).toEqual([]);
+});
+
+test("an owner that runs Linux is told how it leaves on what it does not use: clocks and power, not pins and resets", () => {
+  const power = SMALL.replace("resets = <&cru 1>", "power-domains = <&cru 0>; resets = <&cru 1>")
+    .replace("#reset-cells", "#power-domain-cells = <1>; #reset-cells");
+  const remedies = (owner: string): string[] =>
+    planned(`  rtos: { guest: plc, cpus: [1], devices: [uart0] }\n${owner}`, compileTree(power))
+      .diagnostics.filter(({ code }) => code === "AXV-P178")
+      .map(({ remedy }) => remedy);
+  const accept = 'see what depends on it by `plan --why`; if that is known and accepted, say so with "accepts: [providers]"';
+  expect(remedies(`${LINUX}[uart1] }\n`)).toEqual([
+    `with "clk_ignore_unused pd_ignore_unused" in its \`cmdline\`, "linux" leaves on what it does not use; ${accept}`,
+    accept,
+  ]);
+  const plc = "  plc: { guest: plc, cpus: [2], devices: [/clock-controller@10000000], accepts: [providers] }\n";
+  expect(remedies(`${plc}${LINUX}[ethernet@3000] }\n`)).toEqual([accept]);
+});
+
+test("plan --why says what `init:` writes to a node's registers, of whichever partition, and nothing of its neighbours'", () => {
+  const more = "init_registers: [{ base: 0x10000000, size: 0x2000, what: CRU and GRF }]\n";
+  const linux = `${LINUX}[uart1], init: [{ reg: 0x10000ffc, value: 0x10, mask: 0x30 }] }\n`;
+  const writes = "init: [{ reg: 0x10000000, value: 1, mask: 0xffff }, { reg: 0x10001000, value: 2, mask: 3 }]";
+  const { shared } = planned(`${linux}  rtos: { guest: plc, cpus: [1], ${writes} }\n`, compileTree(SMALL), more);
+  const of = (path: string): Why | undefined => {
+    const node = shared && nodeCalled(shared, path);
+    return shared && node && why(shared, node);
+  };
+  const cru = of("clock-controller");
+  expect(cru?.inits).toEqual([
+    { by: "linux", pa: 0x1000_0ffc, value: 0x10, mask: 0x30 },
+    { by: "rtos", pa: 0x1000_0000, value: 1, mask: 0xffff },
+  ]);
+  expect(cru && formatWhy(cru)).toContain(
+    [
+      "  what is written to its registers before any guest starts",
+      "    for linux: of 0x10000ffc the bits 0x00000030 become 0x00000010",
+      "    for rtos: of 0x10000000 the bits 0x0000ffff become 0x00000001",
+    ].join("\n"),
+  );
+  expect(of("serial1")?.inits).toEqual([]);
+  const printed = vi.spyOn(console, "log").mockImplementation(() => undefined);
+  const program = new Command();
+  register(program);
+  program.parse(["plan", join(folder, "system.yaml"), "--why", "/syscon@10001000", "--json"], { from: "user" });
+  const [[json = ""] = []] = printed.mock.calls;
+  printed.mockRestore();
+  expect((JSON.parse(String(json)) as Why).inits).toEqual([{ by: "rtos", pa: 0x1000_1000, value: 2, mask: 3 }]);
 });
 
 test("board.yaml's rates stand in where the tree says none", () => {
