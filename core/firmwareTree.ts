@@ -107,41 +107,52 @@ export function treeByte(offset: u32): u32 { return four(offset & ~3) >> ((3 - (
 
 let depth: u32 = 0;
 let inChosen: bool = false;
+/** Somebody wants to know what the node that began last has. */
+let isWatched: bool = false;
 let strings: u32 = 0;
 
-/** From token to token; what is none is passed over a word at a time, names and values at once. */
+/** From token to token; what is none is passed over a word at a time, values at once. Of nodes and properties that nobody looks
+ *  for there are thousands: they cost no call. */
 function readTree(): void {
   const offsets = eight(8); // of structure and strings
+  const base = tree;
+  const end = size;
   strings = <u32>offsets;
   let at = <u32>(offsets >> 32) & ~3;
-  for (let n: u32 = 0; at < size; n++) {
+  for (let n: u32 = 0; at < end; n++) {
     bound(n, TREE_BYTES_MAX / 4);
-    const token = four(at);
-    if (token == END) return;
-    at += token == PROPERTY ? takeProperty(at + 4) : takeNode(token, at + 4);
+    const token = bswap<u32>(physicalRead32(base + at));
+    let step: u32 = 4;
+    if (token == PROPERTY) {
+      const bytes = min(four(at + 4), end); // all that there are, where those would be more
+      step = PROPERTY_HEAD + ((bytes + 3) & ~3);
+      if (isWatched) takeProperty(at + 8, bytes);
+    } else if (token <= END) {
+      if (token == BEGIN_NODE) beginNode(at + 4);
+      else if (token == END_NODE) endNode();
+      else if (token == END) return;
+    }
+    at += step;
   }
 }
 
-/** Gives back the token's bytes. */
-function takeNode(token: u32, name: u32): u32 {
-  if (token == BEGIN_NODE) {
-    inChosen = depth == ROOT_DEPTH && eight(name) == CHOSEN;
-    begunNode(depth++, name);
-  } else if (token == END_NODE) {
-    inChosen = false;
-    depth = max<u32>(depth, 1) - 1;
-    endedNode(depth);
-  }
-  return 4;
+function beginNode(name: u32): void {
+  inChosen = depth == ROOT_DEPTH && eight(name) == CHOSEN;
+  isWatched = begunNode(depth++, name) || inChosen;
 }
 
-/** Likewise, with its value's; all that there are, where those would be more. */
-function takeProperty(at: u32): u32 {
-  const bytes = min(four(at), size);
-  const name = strings + four(at + 4);
-  foundProperty(name, at + 8, bytes);
-  if (inChosen && !isOwned) absorbSeed(name, at + 8, bytes);
-  return PROPERTY_HEAD + ((bytes + 3) & ~3);
+function endNode(): void {
+  isWatched = false;
+  inChosen = false;
+  depth = max<u32>(depth, 1) - 1;
+  endedNode(depth);
+}
+
+/** `at`: of its name's offset. */
+function takeProperty(at: u32, bytes: u32): void {
+  const name = strings + four(at);
+  foundProperty(name, at + 4, bytes);
+  if (inChosen && !isOwned) absorbSeed(name, at + 4, bytes);
 }
 
 /** Of a tree in a partition's memory no seed is taken: there it could learn what others' come from. */

@@ -41,10 +41,10 @@ let here: u32 = 0;
 
 @inline function textAt(offset: u32): usize { return blobBuffer + header().textOffset + offset; }
 
-/** A node begins, `depth` open ones above it; its name is in the tree there. */
-export function begunNode(depth: u32, name: u32): void {
+/** A node begins, `depth` open ones above it; its name is in the tree there. Gives back whether a property of it is wanted. */
+export function begunNode(depth: u32, name: u32): bool {
   here = 0;
-  if (deepest < depth) return; // no path leads here
+  if (deepest < depth) return false; // no path leads here
   for (let n: u32 = 0; n < header().matchCount; n++) {
     bound(n, MAX_MATCHES);
     const one = search(n);
@@ -58,11 +58,11 @@ export function begunNode(depth: u32, name: u32): void {
     one.component = behind;
     if (load<u8>(textAt(behind)) == 0) here |= <u32>1 << n;
   }
+  return here != 0;
 }
 
 /** A node has ended, `depth` open ones above it. */
 export function endedNode(depth: u32): void {
-  here = 0;
   if (deepest <= depth) return;
   deepest = depth;
   for (let n: u32 = 0; n < header().matchCount; n++) {
