@@ -71,11 +71,12 @@ export interface Figure {
 const KIB = 1024;
 
 export const COPY: Figure = { id: "copy", title: "copy of a guest's image", unit: "instructions/byte", goal: 0.3, bao: "1.2" };
+/** With all kinds of boards. */
 export const TEXT: Figure = {
   id: "text",
   title: "hypervisor text + rodata",
   unit: "bytes",
-  goal: 59 * KIB,
+  goal: 62 * KIB,
   bao: "~80,000",
   xen: "577,000–759,000",
 };
@@ -85,12 +86,12 @@ export const LINEAR_MEMORY: Figure = {
   unit: "bytes",
   goal: 1.25 * KIB * KIB,
 };
-/** As arch/aarch64/budgets.yaml has it; the aim, 7,000, is not reached yet. */
+/** As arch/aarch64/budgets.yaml has it; the aim, 7,300 with boards as data, is not reached. */
 export const LINES: Figure = {
   id: "lines",
   title: "source lines, core + arch/aarch64",
   unit: "lines",
-  goal: 8800,
+  goal: 8900,
   bao: "10,095",
   xen: "76,000",
 };
