@@ -68,8 +68,8 @@ export interface PlannedSystem {
   readonly blob: Uint8Array;
   /** What the image holds for each load of the plan, partition by partition, a multiple of LOAD_ALIGN. */
   readonly loads: readonly Load[];
-  /** Device tree sources by partition name. */
-  readonly deviceTrees: ReadonlyMap<string, string>;
+  /** Device tree sources by partition name, each made when it is asked for: dtc takes its time. */
+  readonly deviceTrees: ReadonlyMap<string, () => string>;
   /** Partitions whose images are not built yet; with one of them, no image can be made of this. */
   readonly missing: readonly string[];
   readonly tags: PlannedTags;
@@ -249,7 +249,7 @@ function finish(
   for (const { reason } of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
   const named = plan.partitions.flatMap(({ name }, index) => {
     const tree = deviceTrees[index];
-    return tree === undefined ? [] : [[name, typeof tree === "string" ? tree : decompileTree(tree)] as const];
+    return tree === undefined ? [] : [[name, () => (typeof tree === "string" ? tree : decompileTree(tree))] as const];
   });
   return {
     plan,

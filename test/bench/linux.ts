@@ -25,7 +25,7 @@ const LAST_LINE = /bench: init|Kernel panic|^axv: PANIC/;
 function bareArguments({ plan, deviceTrees }: BenchSystem, { kernel, initrd }: LinuxFiles): string[] {
   const [partition] = plan.partitions;
   const tree = join(ROOT, OUT, "linux.dtb");
-  writeAtomically(tree, compileTree(deviceTrees.get(partition?.name ?? "") ?? ""));
+  writeAtomically(tree, compileTree(deviceTrees.get(partition?.name ?? "")?.() ?? ""));
   const place = (name: PlannedLoad["name"]): number => {
     const load = partition?.loads.find((each) => each.name === name);
     if (load === undefined) throw new BenchError("figure-missing", `the plan of Linux has no ${name}`);

@@ -63,7 +63,7 @@ export interface SystemRequest {
 export interface BenchSystem {
   readonly plan: Plan;
   /** Source of its device tree by partition name. */
-  readonly deviceTrees: ReadonlyMap<string, string>;
+  readonly deviceTrees: ReadonlyMap<string, () => string>;
   readonly machineArguments: readonly string[];
 }
 

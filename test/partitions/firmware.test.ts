@@ -132,7 +132,7 @@ devices:
   const LINUX = `linux: { guest: linux, cpus: [3, 0], memory: 256M, devices: [eth, can0], pmu: true, ${linux} }`;
 
   test("has them in its guest's device tree", () => {
-    const tree = sound(plan(BOARD, LINUX)).deviceTrees.get("linux") ?? "";
+    const tree = sound(plan(BOARD, LINUX)).deviceTrees.get("linux")?.() ?? "";
     const node = (name: string): string => new RegExp(`\\t${name} \\{[^}]*`).exec(tree)?.[0] ?? "";
     expect([node("cpu@0"), node("cpu@1")].map((text) => /"phytium,ftc\d+"/.exec(text)?.[0])).toEqual([
       '"phytium,ftc310"',
@@ -187,7 +187,7 @@ devices:
     const names = many.map((_, n) => `d${n}`).join(", ");
     const asking = `plc: { guest: plc, cpus: [1], memory: { size: 16M, ipa: identity }, devices: [${names}], image: ${plc} }`;
     expect(told(plan(BOARD + many.join(""), asking))).toEqual([
-      expect.stringMatching(/^3:3 AXV-P113 65 stretches of memory and registers are more than/),
+      expect.stringMatching(/^3:80 AXV-P177 .* has 65 stretches of registers and memory: there is room for 64$/),
     ]);
   });
 });

@@ -21,11 +21,15 @@ describe("golden/system.yaml", () => {
 
   test("device trees of the guests that take one", async () => {
     expect([...system.deviceTrees.keys()]).toEqual(["linux", "old-linux"]);
-    for (const [name, dts] of system.deviceTrees) await expect(dts).toMatchFileSnapshot(`golden/${name}.dts`);
+    for (const [name, dts] of system.deviceTrees) await expect(dts()).toMatchFileSnapshot(`golden/${name}.dts`);
   });
 
   test("is planned the same way again", () => {
-    expect(sound(plan(here("golden/system.yaml")))).toEqual(system);
+    const written = ({ deviceTrees, ...rest }: typeof system): unknown => ({
+      ...rest,
+      deviceTrees: [...deviceTrees].map(([name, dts]) => [name, dts()]),
+    });
+    expect(written(sound(plan(here("golden/system.yaml"))))).toEqual(written(system));
   });
 });
 
@@ -49,8 +53,8 @@ describe("golden/gicv2.yaml", () => {
   });
 
   test("device trees", async () => {
-    await expect(gicv2.deviceTrees.get("linux")).toMatchFileSnapshot("golden/gicv2-linux.dts");
-    expect(compileTree(gicv2.deviceTrees.get("direct-linux") ?? "").length).toBeGreaterThan(1000);
+    await expect(gicv2.deviceTrees.get("linux")?.()).toMatchFileSnapshot("golden/gicv2-linux.dts");
+    expect(compileTree(gicv2.deviceTrees.get("direct-linux")?.() ?? "").length).toBeGreaterThan(1000);
   });
 });
 
@@ -78,7 +82,7 @@ describe("the demo", () => {
 describe("dtc", () => {
   test("has nothing to say against a generated tree, and reads back what was written", () => {
     for (const dts of system.deviceTrees.values()) {
-      const back = decompileTree(compileTree(dts));
+      const back = decompileTree(compileTree(dts()));
       expect(decompileTree(compileTree(back))).toBe(back);
       expect(back).toContain('compatible = "arm,gic-v3";');
     }

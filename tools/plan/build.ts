@@ -128,7 +128,7 @@ function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSyste
   const files = new Map<string, Uint8Array | string | Load>();
   for (const [name, dts] of deviceTrees) {
     const place = places.trees.get(name);
-    if (place !== undefined) files.set(place, dts);
+    if (place !== undefined) files.set(place, dts());
   }
   files.set(places.blob, blob);
   files.set(places.plan, `${JSON.stringify(plan, null, 2)}\n`);
