@@ -216,13 +216,13 @@ describe("bandwidth", () => {
       ],
       INCONSISTENT,
     );
-    refuses(bench, "machine", 0, [{ pmuInterrupt: 0 }], INCONSISTENT);
+    refuses(bench, "Cpu", 0, [{ pmuInterrupt: 0 }], INCONSISTENT);
   });
   test("with an interrupt that is none, or is the guest's, or the hypervisor's for something else", () => {
-    refuses(bench, "machine", 0, [{ pmuInterrupt: 5 }, { pmuInterrupt: 32 }, { pmuInterrupt: 27 }], INTERRUPT);
+    refuses(bench, "Cpu", 0, [{ pmuInterrupt: 5 }, { pmuInterrupt: 48 }, { pmuInterrupt: 27 }], INTERRUPT);
     refuses(bench, "Partition", 0, [{ ppis: (1 << 27) | (1 << 30) | (1 << 23) }], INTERRUPT);
     for (const pmuInterrupt of [25, 26])
-      expect(bench.boot(bench.machineWith({ pmuInterrupt })), String(pmuInterrupt)).not.toBe("runs");
+      expect(bench.boot(bench.changed("Cpu", 0, { pmuInterrupt })), String(pmuInterrupt)).not.toBe("runs");
   });
   test("on the housekeeper's pCPU", () => refuses(bench, "header", 0, [{ housekeeper: 0 }, { housekeeper: 1 }], CPU));
 });
