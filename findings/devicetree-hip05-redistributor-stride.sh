@@ -4,8 +4,8 @@
 # Seen in hip05-d02.dtb of linux-image-6.12.118+deb13-arm64 (Debian 13). A GICv3 redistributor is two frames of 64 KiB, RD and SGI (IHI
 # 0069); here each is followed by a third that is nothing. `redistributor-stride` says so, a property that most trees leave out.
 # Why it matters: "window / 0x20000" is a natural count of redistributors, and gives 24 of 16 CPUs with nothing left over, so that no
-# check of sizes notices. The second redistributor would be taken to be at + 0x20000, where the first's empty frame is, and every odd
-# one after it straddles two. GICR_TYPER's walk (Last, VLPIS) does not know of such a gap either: it has to step by the property.
+# check of sizes notices. The second redistributor would be taken to be at + 0x20000, where the first's empty frame is, and of all
+# addresses so made only each third is right. GICR_TYPER's walk (Last, VLPIS) does not know of such a gap either: it has to step by the property.
 # Output seen:  CPUs 16    window / 0x20000: 24, rest 0    window / redistributor-stride: 16, rest 0
 set -eu
 work=$(mktemp -d)

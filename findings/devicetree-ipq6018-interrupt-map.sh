@@ -2,7 +2,7 @@
 # Linux 6.1's device tree of the IPQ6018: its PCIe interrupt-map, read by the Devicetree Specification, points at a phandle that nobody has.
 #
 # Seen in ipq6018-cp01-c1.dtb of linux-image-6.1.0-57-arm64 (Debian 12). An entry holds as many cells of the parent's address as the parent
-# has #address-cells (specification 0.4, 2.4.3), which here is 2 for the GIC: 10 cells. The map was written as if it were 1, 8 cells each:
+# has #address-cells (specification 0.4, 2.4.3), which here is 2 for the GIC: 10 cells. The map was written as if it were 0, 8 cells each:
 # the second entry then begins two cells late, and where its parent should be there is 0x4e, the number of an SPI.
 # Why it matters: Debian 13's kernel has it right, so the file of one name is read well or not by its version. Who follows phandles to learn
 # which controllers a device needs (to hand a guest a closed piece of the tree) meets one of nobody; who skips it loses that
