@@ -50,7 +50,7 @@ const own = changetype<Uart>(memory.data(offsetof<Uart>(), 8));
 
 /** Bytes of one call at most, and the polls for a byte: as long as one takes at 9600 baud, a poll (a device access) taking 100 ns
  *  at least. */
-export const SEND_MAX: u32 = 112;
+export const SEND_MAX: u32 = 100;
 const PATIENCE: u32 = 10_000;
 
 @inline export function isUartOpen(): bool { return own.at != 0; }
