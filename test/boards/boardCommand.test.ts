@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { displayPath } from "../../partitions/project.ts";
 import { e2000qPath } from "./e2000q.ts";
 
 const axvPart = (...parameters: readonly string[]): SpawnSyncReturns<string> =>
@@ -81,9 +82,9 @@ describe("check", () => {
     expect({ status, lines: stdout.split("\n") }).toEqual({
       status: 1,
       lines: [
-        `${other}:${line("pmu:")}:6: the PMU's interrupt: the file says PPI 6, the tree says PPI 7: ` +
+        `${displayPath(other)}:${line("pmu:")}:6: the PMU's interrupt: the file says PPI 6, the tree says PPI 7: ` +
           "write PPI 7, or compare with the board's own tree [AXV-P166]",
-        `${other}:${line("uart:")}:44: the UART's spi: the file says 87, the tree says 84: ` +
+        `${displayPath(other)}:${line("uart:")}:44: the UART's spi: the file says 87, the tree says 84: ` +
           "write 84, or compare with the board's own tree [AXV-P166]",
         "",
       ],

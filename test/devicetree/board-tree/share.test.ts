@@ -9,6 +9,7 @@ import type { Outcome } from "../../../partitions/index.ts";
 import { nodeCalled, why } from "../../../partitions/devicetree/board-tree/why.ts";
 import type { Why } from "../../../partitions/devicetree/board-tree/why.ts";
 import { compileTree } from "../../../partitions/devicetree/compile.ts";
+import { displayPath } from "../../../partitions/project.ts";
 import { imageLayout } from "../../../tools/build/pack.ts";
 import { register } from "../../../tools/commands/plan.ts";
 import { formatWhy } from "../../../tools/plan/why.ts";
@@ -39,7 +40,7 @@ function planned(partitions: string, tree: Uint8Array | string = compileTree(SMA
   return planSystem(file, (blob, loads) => imageLayout(0x10_0000, blob, loads), "to be built");
 }
 const said = ({ diagnostics }: Outcome): string[] =>
-  diagnostics.map(({ code, line, column, message }) => `${line}:${column} ${code} ${message}`.replaceAll(`${folder}/`, ""));
+  diagnostics.map(({ code, line, column, message }) => `${line}:${column} ${code} ${message}`.replaceAll(`${displayPath(folder)}/`, ""));
 
 const LINUX = "  linux: { guest: linux, cpus: [0], accepts: [dma, providers], devices: ";
 
