@@ -44,7 +44,7 @@ const checked = (image: string, key = "image"): string[] => {
     .diagnostics.filter(({ severity }) => severity === "error")
     .map(
       ({ line, column, code, message }) =>
-        `${line}:${column} ${code} ${message.replaceAll(folder, "…").replaceAll(displayPath(folder), "…")}`,
+        `${line}:${column} ${code} ${message.replaceAll(displayPath(folder), "…").replaceAll(folder, "…")}`,
     );
 };
 

@@ -40,7 +40,9 @@ function planned(partitions: string, tree: Uint8Array | string = compileTree(SMA
   return planSystem(file, (blob, loads) => imageLayout(0x10_0000, blob, loads), "to be built");
 }
 const said = ({ diagnostics }: Outcome): string[] =>
-  diagnostics.map(({ code, line, column, message }) => `${line}:${column} ${code} ${message}`.replaceAll(`${displayPath(folder)}/`, ""));
+  diagnostics.map(
+    ({ code, line, column, message }) => `${line}:${column} ${code} ${message.replaceAll(`${displayPath(folder)}/`, "")}`,
+  );
 
 const LINUX = "  linux: { guest: linux, cpus: [0], accepts: [dma, providers], devices: ";
 
