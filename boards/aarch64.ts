@@ -6,21 +6,16 @@ import { Caches, commonShape, uartOf } from "./common.ts";
 import { devicePlace, devicesOf } from "./devices.ts";
 import { bootShape } from "./firmware.ts";
 import { ISA_EXPECTED } from "./isa.ts";
-import { GRANULES, MAPPED_END, MAX_CPUS } from "./limits.ts";
+import {
+  AFFINITY_MAX, COUNTER_MAX, COUNTER_MIN, DEVICE_SPIS_MAX, GRANULES, MAPPED_END, MAX_CPUS, SPI_WORD, SPIS_MOST,
+} from "./limits.ts";
 import { frame, integer, list, oneOrMore, text } from "./values.ts";
 
 const ppi = integer("a PPI number, 0 to 15", 0, 15);
 const SPI_EXPECTED = "an SPI number, 0 to 987";
 const spi = integer(SPI_EXPECTED, 0, 987);
-/** SPIs of one device: more than any has (a GEM has eight). */
-const DEVICE_SPIS_MAX = 32;
 const SPIS_OF_DEVICE = `${SPI_EXPECTED}; or a list of them, at most ${DEVICE_SPIS_MAX}`;
-const COUNTER_MIN = 1_000_000;
-const COUNTER_MAX = 1_000_000_000;
 
-// GICD_TYPER.ITLinesNumber counts INTIDs by 32, and the last ones of 1024 are special (IHI 0069, 2.2).
-const SPI_WORD = 32;
-const SPIS_MOST = 988;
 const SPIS_EXPECTED = "how many SPIs there are: a multiple of 32, or 988";
 const REDISTRIBUTOR = 0x2_0000;
 const gicCommon = {
@@ -53,8 +48,6 @@ const Gic = z.discriminatedUnion(
   { error: "a GIC of version 2 or 3" },
 );
 
-/** Aff3 to Aff0 (DDI 0487, MPIDR_EL1). */
-const AFFINITY_MAX = 0xff_00ff_ffff;
 const PCPUS_EXPECTED = "1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for";
 /** Of a list in brackets, one that is not in quotes would be two. */
 const cpuModel = text(

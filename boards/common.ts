@@ -3,17 +3,17 @@
 import { z } from "zod";
 import { DeviceKind } from "./devices.ts";
 import { firmwareShape } from "./firmware.ts";
-import { FRAME, MAPPED_END, MAX_BANKS } from "./limits.ts";
+import {
+  BAUD_MAX, BAUD_MIN, CACHE_LEVELS, CACHE_LINES, CACHE_SETS_MAX, CACHE_WAYS_MAX, FRAME, MAPPED_END, MAX_BANKS,
+} from "./limits.ts";
 import { frame, integer, line, list, named, WORD_MAX } from "./values.ts";
 
-const SETS_MAX = 2 ** 24;
-const WAYS_MAX = 1024; // more than there are anywhere
 const Cache = z.strictObject({
-  level: z.int().min(1).max(3),
+  level: z.int().min(1).max(CACHE_LEVELS),
   kind: z.enum(["instruction", "data", "unified"]),
-  sets: integer("how many sets there are, 1 to 16M", 1, SETS_MAX),
-  ways: integer("how many ways there are, 1 to 1024", 1, WAYS_MAX),
-  line: z.literal([16, 32, 64, 128, 256]),
+  sets: integer("how many sets there are, 1 to 16M", 1, CACHE_SETS_MAX),
+  ways: integer("how many ways there are, 1 to 1024", 1, CACHE_WAYS_MAX),
+  line: z.literal(CACHE_LINES),
 });
 const CACHES_MAX = 16;
 const CACHES_EXPECTED = "a list of all caches, or { none: why nothing is known of them }";
@@ -29,8 +29,6 @@ export const Caches = z
 
 const REG_WIDTH = z.literal([1, 4], { error: "1 or 4" });
 const REG_SHIFT_MAX = 3;
-const BAUD_MIN = 300;
-const BAUD_MAX = 12_000_000;
 const uart = {
   reg: frame,
   clock_hz: integer("its clock in Hz, 1 to 2^32 - 1", 1, WORD_MAX),

@@ -1,13 +1,10 @@
 // Devices of a board that can be given to partitions: what all of one kind have in common, and where each of them is.
 import { z } from "zod";
-import { DEVICE_END } from "./limits.ts";
+import { DEVICE_END, WINDOWS_MAX } from "./limits.ts";
 import { integer, line, modelName, named, nodePath, oneOrMore, REGISTER, register, text, word } from "./values.ts";
 
-/** Register windows of one device: more than any has (a PCIe host bridge has five). */
-export const WINDOWS_MAX = 16;
-
 /** Devicetree Specification 2.2.1. */
-const nodeName = text(
+export const nodeName = text(
   "the name of a device tree node, such as virtio_mmio: 31 characters at most",
   /^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/,
 );

@@ -36,7 +36,7 @@ const RESERVED_EXPECTED = `a list, such as [{ base: 0x40000000, size: 0x100000, 
 /** Comparisons that are made at boot. */
 const MATCHES_MAX = 16;
 const MATCHES_EXPECTED = `a list, such as [{ path: /, property: compatible, has: "phytium,pe2204" }], at most ${MATCHES_MAX}`;
-const matched = text("text of 1 to 127 characters without control characters", /^[\x20-\x7e]{1,127}$/);
+export const matched = text("text of 1 to 127 characters without control characters", /^[\x20-\x7e]{1,127}$/);
 const place = {
   path: nodePath,
   // Devicetree Specification 2.2.4.1

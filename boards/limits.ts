@@ -16,3 +16,26 @@ export const FRAME = 0x1000;
 export const MAPPED_END = 2 ** 38;
 /** A device is at IPA = PA, and stage 2 is built for 40 bits of IPA. */
 export const DEVICE_END = 2 ** 40;
+
+/** Affinity fields of an MPIDR_EL1, Aff3 to Aff0 (DDI 0487). */
+export const AFFINITY_MAX = 0xff_00ff_ffff;
+/** CNTFRQ_EL0, in Hz. */
+export const COUNTER_MIN = 1_000_000;
+export const COUNTER_MAX = 1_000_000_000;
+/** GICD_TYPER.ITLinesNumber counts INTIDs by 32, and the last ones of 1024 are special (IHI 0069, 2.2). */
+export const SPI_WORD = 32;
+export const SPIS_MOST = 988;
+/** SPIs of one device: more than any has (a GEM has eight). */
+export const DEVICE_SPIS_MAX = 32;
+/** Register windows of one device: more than any has (a PCIe host bridge has five). */
+export const WINDOWS_MAX = 16;
+
+export const CACHE_LEVELS = 3;
+export const CACHE_LINES = [16, 32, 64, 128, 256] as const;
+/** More than there are anywhere. */
+export const CACHE_SETS_MAX = 2 ** 24;
+export const CACHE_WAYS_MAX = 1024;
+
+/** Bits a second of a UART. */
+export const BAUD_MIN = 300;
+export const BAUD_MAX = 12_000_000;

@@ -74,6 +74,12 @@ export interface Span {
 export const end = (span: Span): number => span.base + span.size;
 export const overlaps = (a: Span, b: Span): boolean => a.base < end(b) && b.base < end(a);
 export const contains = (outer: Span, inner: Span): boolean => outer.base <= inner.base && end(inner) <= end(outer);
+/** What both have: nothing, or one. */
+export function common(a: Span, b: Span): Span[] {
+  const base = Math.max(a.base, b.base);
+  const size = Math.min(end(a), end(b)) - base;
+  return size > 0 ? [{ base, size }] : [];
+}
 /** "0x60000000…0x80000000" */
 export const formatSpan = (span: Span): string => `${hex(span.base)}…${hex(end(span))}`;
 /** Every 4 KiB page a span touches. */

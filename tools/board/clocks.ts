@@ -1,4 +1,5 @@
 // Timers and PMUs: interrupts that each pCPU has of its own (Linux' bindings of arm,arch_timer and arm/pmu).
+import { COUNTER_MAX, COUNTER_MIN } from "../../boards/limits.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellsOf, isCompatible, isOn, numberOf, stringsOf } from "../../partitions/devicetree/properties.ts";
@@ -14,9 +15,6 @@ const TIMERS = [
   ["virtual", "virt"],
   ["hypervisor", "hyp-phys"],
 ] as const;
-/** CNTFRQ_EL0 that a board can have (boards/aarch64.ts). */
-const COUNTER_MIN = 1_000_000;
-const COUNTER_MAX = 1_000_000_000;
 
 export function timersOf(
   places: Places,

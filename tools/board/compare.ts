@@ -7,7 +7,7 @@ import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { stringsOf } from "../../partitions/devicetree/properties.ts";
 import type { Path } from "../../partitions/source/path.ts";
 import type { Span } from "../../partitions/units.ts";
-import { contains, formatSpan, gapsOf, hex } from "../../partitions/units.ts";
+import { common, contains, formatSpan, gapsOf, hex } from "../../partitions/units.ts";
 import { pmuOf, timersOf } from "./clocks.ts";
 import { cachesOf, conduitOf, psciOf } from "./cpus.ts";
 import { devicesOf } from "./devices.ts";
@@ -119,7 +119,7 @@ function compareMemory({ ram, reserved }: Board, { places, fdt }: Tree, differ: 
   }
   for (const { what, ...span } of reservedOf(places, fdt)) {
     // What of it is RAM, and is not kept.
-    const open = gapsOf(ram, reserved).flatMap((free) => overlapOf(free, span));
+    const open = gapsOf(ram, reserved).flatMap((free) => common(free, span));
     for (const piece of open)
       differ(
         ["reserved"],
@@ -129,12 +129,6 @@ function compareMemory({ ram, reserved }: Board, { places, fdt }: Tree, differ: 
         `add ${formatSpan(piece)} to \`reserved\``,
       );
   }
-}
-
-function overlapOf(one: Span, other: Span): Span[] {
-  const base = Math.max(one.base, other.base);
-  const size = Math.min(one.base + one.size, other.base + other.size) - base;
-  return size > 0 ? [{ base, size }] : [];
 }
 
 function compareMatches({ match }: Board, { places }: Tree, differ: Differ): void {

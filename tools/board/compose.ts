@@ -1,4 +1,5 @@
 // A board.yaml of a device tree: what the tree says, and where it says nothing what is likely, with a remark.
+import { matched } from "../../boards/firmware.ts";
 import { boardSchema } from "../../boards/schema.ts";
 import { FRAME } from "../../boards/limits.ts";
 import { framesOf } from "../../partitions/check/aarch64/facts.ts";
@@ -69,7 +70,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
     uart,
     spare_spis: [...spares],
     boot: { image: memory.image, conduit },
-    ...(compatible === undefined || !TEXT.test(compatible)
+    ...(compatible === undefined || !matched.safeParse(compatible).success
       ? {}
       : { match: [{ path: "/", property: "compatible", has: compatible }] }),
     device_kinds: {},
@@ -118,8 +119,6 @@ function holdSound(file: BoardFile): void {
 
 const remark = (key: string, holds: boolean, text: string): [string, string][] => (holds ? [[key, text]] : []);
 
-/** What `match:` can hold (boards/firmware.ts). */
-const TEXT = /^[\x20-\x7e]{1,127}$/;
 const NAME_MAX = 63;
 const nameOf = (compatible = ""): string => {
   const plain = compatible

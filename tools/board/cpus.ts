@@ -1,6 +1,8 @@
 // pCPUs in a device tree, and the caches that it tells of (Devicetree Specification v0.4, 3.8 and 3.9; Linux' binding of
 // arm/cpus).
-import { MAX_CPUS } from "../../boards/limits.ts";
+import {
+  AFFINITY_MAX, CACHE_LEVELS, CACHE_LINES, CACHE_SETS_MAX, CACHE_WAYS_MAX, MAX_CPUS,
+} from "../../boards/limits.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellOf, cellsOf, stringsOf } from "../../partitions/devicetree/properties.ts";
@@ -8,8 +10,6 @@ import { BoardError } from "./errors.ts";
 import type { BoardFile } from "./file.ts";
 
 const CELL_VALUES = 2 ** 32;
-/** Aff3 to Aff0 (DDI 0487, MPIDR_EL1). */
-const AFFINITY_MAX = 0xff_00ff_ffff;
 const ON = ["okay", "ok", "disabled", undefined];
 
 export interface Cpus {
@@ -64,23 +64,22 @@ export function conduitOf(places: Places, { nodes }: Cpus): "smc" {
 type Caches = BoardFile["cpus"]["caches"];
 type Cache = Extract<Caches, readonly unknown[]>[number];
 
-const LINES = [16, 32, 64, 128, 256] as const;
-const LEVELS_MAX = 3;
 
 /** Undefined: its numbers are not all there, or cannot be. */
 function cacheOf(node: FdtNode, level: number, kind: Cache["kind"], prefix = ""): Cache | undefined {
   const [size = 0, lineSize, sets = 0] = ["size", "line-size", "sets"].map((name) => cellOf(node, `${prefix}cache-${name}`));
-  const line = LINES.find((each) => each === lineSize);
+  const line = CACHE_LINES.find((each) => each === lineSize);
   if (line === undefined || sets === 0) return undefined;
   const ways = size / (line * sets);
-  return Number.isInteger(ways) && ways >= 1 && ways <= 1024 && sets <= 2 ** 24 ? { level, kind, sets, ways, line } : undefined;
+  const canBe = Number.isInteger(ways) && ways >= 1 && ways <= CACHE_WAYS_MAX && sets <= CACHE_SETS_MAX;
+  return canBe ? { level, kind, sets, ways, line } : undefined;
 }
 
 /** From a pCPU towards memory. */
 function levelsOf(places: Places, cpu: FdtNode): FdtNode[] {
   const found: FdtNode[] = [];
   let phandle = cellOf(cpu, "next-level-cache");
-  while (phandle !== undefined && found.length < LEVELS_MAX) {
+  while (phandle !== undefined && found.length < CACHE_LEVELS) {
     const node = places.byPhandle(phandle);
     if (node === undefined) break;
     found.push(node);
@@ -100,7 +99,7 @@ export function cachesOf(places: Places, { nodes }: Cpus): Caches {
   const inner = levelsOf(places, boot).map((node, index) => cacheOf(node, cellOf(node, "cache-level") ?? index + 2, "unified"));
   const whole = inner.flatMap((cache) => cache ?? []);
   const levels = whole.map(({ level }) => level);
-  if (whole.length < inner.length || levels.some((level, at) => level > LEVELS_MAX || level <= (levels[at - 1] ?? 1)))
+  if (whole.length < inner.length || levels.some((level, at) => level > CACHE_LEVELS || level <= (levels[at - 1] ?? 1)))
     return { none: "the device tree does not give size, sets and lines of each cache" };
   const first = [cacheOf(boot, 1, "data", "d-"), cacheOf(boot, 1, "instruction", "i-")];
   return [...first.flatMap((cache) => cache ?? []), ...whole];

@@ -1,7 +1,8 @@
 // Devices in a device tree that partitions can have: registers that a CPU reaches, interrupts, DMA (Devicetree Specification
 // v0.4, 2.3; Linux' bindings).
-import { DEVICE_END } from "../../boards/limits.ts";
-import { WINDOWS_MAX } from "../../boards/devices.ts";
+import { nodeName } from "../../boards/devices.ts";
+import { DEVICE_END, DEVICE_SPIS_MAX, WINDOWS_MAX } from "../../boards/limits.ts";
+import { modelName, nodePath, REGISTER } from "../../boards/values.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellsOf, isOn, stringsOf } from "../../partitions/devicetree/properties.ts";
@@ -38,12 +39,6 @@ export interface Devices {
 
 /** More than any board has. */
 const DEVICES_MAX = 2048;
-const SPIS_MAX = 32;
-const REGISTER = 4;
-/** As boards/devices.ts and boards/values.ts have them. */
-const NODE_NAME = /^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/;
-const MODEL = /^[a-zA-Z0-9][a-zA-Z0-9,._+-]{0,127}$/;
-const PATH = /^\/[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}(\/[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}){0,7}$/;
 
 const baseName = (name: string): string => name.split("@")[0] ?? "";
 
@@ -201,9 +196,10 @@ function whyNot(
   registers: readonly Span[],
   ownSpis: ReadonlySet<number>,
 ): string | undefined {
-  if (!PATH.test(path) || !NODE_NAME.test(node) || !compatible.every((model) => MODEL.test(model)))
+  const isHeld = nodePath.safeParse(path).success && nodeName.safeParse(node).success;
+  if (!isHeld || !compatible.every((model) => modelName.safeParse(model).success))
     return "names that no board.yaml can hold";
-  if (windows.length > WINDOWS_MAX || spis.length > SPIS_MAX) return "too many windows or interrupts";
+  if (windows.length > WINDOWS_MAX || spis.length > DEVICE_SPIS_MAX) return "too many windows or interrupts";
   if (windows.some((span) => span.base % REGISTER !== 0 || end(span) > DEVICE_END)) return "registers that no guest reaches";
   if (spis.some((spi) => ownSpis.has(spi))) return "an interrupt of the hypervisor's own UART or of a PMU";
   if (windows.some((span) => frames.some((frame) => overlaps(pagesOf(span), frame)))) return "pages of RAM, GIC or UART";

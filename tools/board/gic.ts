@@ -5,7 +5,7 @@ import { isCompatible, isOn, numberOf } from "../../partitions/devicetree/proper
 import { GICR_SIZE } from "../../partitions/plan/aarch64/sizes.ts";
 import type { Span } from "../../partitions/units.ts";
 import { alignUp, end, hex, KIB } from "../../partitions/units.ts";
-import { FRAME, MAPPED_END } from "../../boards/limits.ts";
+import { FRAME, MAPPED_END, SPI_WORD, SPIS_MOST } from "../../boards/limits.ts";
 import { BoardError } from "./errors.ts";
 import type { BoardFile } from "./file.ts";
 import { Interrupts } from "./interrupts.ts";
@@ -29,9 +29,6 @@ const LAST_REPETITION = 0xf000;
 const isRepeated = ({ size }: Span): boolean => size >= REPEATED;
 const pairOf = (span: Span): number => span.base + (isRepeated(span) ? LAST_REPETITION : 0);
 
-/** SPIs are counted by 32 (GICD_TYPER.ITLinesNumber). */
-const SPI_WORD = 32;
-const SPIS_MOST = 988;
 /** Fewer are of no use: a partition's console takes one, a channel two. */
 const SPARES_MIN = 4;
 

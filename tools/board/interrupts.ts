@@ -2,6 +2,7 @@
 // arm,gic-v3).
 //
 //   a GIC's specifier:  | type: 0 SPI, 1 PPI | number | flags: 1, 2 edge; 4, 8 level | a partition of a PPI, GICv3 only |
+import { SPIS_MOST } from "../../boards/limits.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellOf, cellsOf, isCompatible, malformed } from "../../partitions/devicetree/properties.ts";
@@ -46,8 +47,6 @@ const WITHOUT_ADDRESS = [
   "fsl,lx2160a-extirq",
   "renesas,rza1-irqc",
 ];
-/** Of a GIC. What is beyond is no line (IHI 0069, 2.2). */
-const SPIS = 988;
 /** Others than by `interrupts`: which SPIs a node has, by a property's cells. */
 const FIRST_SPI = 32;
 /** The most that one property lists: more than any has. */
@@ -99,7 +98,7 @@ export class Interrupts {
       for (const [name, rangesOf] of Object.entries(RANGES)) {
         if (!node.properties.has(name)) continue;
         for (const [first, count] of rangesOf(cellsOf(node, name), node))
-          for (let spi = Math.max(first, 0); spi < Math.min(first + count, SPIS); spi++) used.add(spi);
+          for (let spi = Math.max(first, 0); spi < Math.min(first + count, SPIS_MOST); spi++) used.add(spi);
       }
     }
     return used;
@@ -175,7 +174,7 @@ export class Interrupts {
     if (controller !== this.#gic && !handsOn(controller)) return [];
     const [type = NaN, number = NaN, flags = 0, partition = 0] = cells;
     const known = TYPES.get(type as 0 | 1);
-    if (known === undefined || number >= SPIS) return [];
+    if (known === undefined || number >= SPIS_MOST) return [];
     return [{ type: known, number, trigger: EDGES.includes(flags & FLAGS) ? "edge" : "level", partition }];
   }
 }

@@ -5,7 +5,7 @@ import type { Fdt, FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { isOn, stringsOf } from "../../partitions/devicetree/properties.ts";
 import type { Span } from "../../partitions/units.ts";
-import { alignDown, alignUp, BLOCK, end, gapsOf, pagesOf } from "../../partitions/units.ts";
+import { alignDown, alignUp, BLOCK, common, end, gapsOf, pagesOf } from "../../partitions/units.ts";
 import { BoardError } from "./errors.ts";
 
 export const isMemory = (node: FdtNode): boolean => stringsOf(node, "device_type")[0] === "memory";
@@ -72,11 +72,7 @@ export function memoryOf(ram: readonly Span[], kept: readonly Reserved[]): Memor
   const largest = [...ram].sort((a, b) => b.size - a.size).slice(0, MAX_BANKS);
   const banks = largest.sort((a, b) => a.base - b.base);
   const within = banks.flatMap((bank) =>
-    kept.flatMap((span) => {
-      const base = Math.max(bank.base, span.base);
-      const size = Math.min(end(bank), end(span)) - base;
-      return size > 0 ? [{ base, size, what: span.what }] : [];
-    }),
+    kept.flatMap(({ what, ...span }) => common(bank, span).map((piece) => ({ ...piece, what }))),
   );
   const join = (one: Reserved, next: Reserved, span: Span): Reserved => ({ ...span, what: both(one.what, next.what) });
   let reserved = joined(within, join);

@@ -1,5 +1,5 @@
 // The UART of a board's console in its device tree, which the hypervisor drives (Devicetree Specification v0.4, 3.6 and 4.2).
-import { FRAME, MAPPED_END } from "../../boards/limits.ts";
+import { BAUD_MAX, BAUD_MIN, FRAME, MAPPED_END } from "../../boards/limits.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellOf, cellsOf, isCompatible, isOn, numberOf, stringsOf } from "../../partitions/devicetree/properties.ts";
@@ -101,8 +101,6 @@ function clockOf(places: Places, node: FdtNode): number | undefined {
   return hz === 0 ? undefined : hz;
 }
 
-const BAUD_MIN = 300;
-const BAUD_MAX = 12_000_000;
 /** Clocks of a bit, and what a bit may be longer or shorter (3 %). Some UARTs divide in ways of their own (MediaTek's). */
 const OVERSAMPLING = 16;
 const TOLERANCE = 0.03;

@@ -21,7 +21,7 @@ export interface UnitResources {
 const SPI = 0;
 const EDGES = 3;
 
-/** Of each unit of its closure that has any, but for those that are off. */
+/** Registers and interrupts of each unit of a partition's closure; units that have neither, or are off, are left out. */
 export function resourcesOf(board: BoardTree, closure: Closure, losses: readonly Loss[]): UnitResources[] {
   const off = new Set(losses.filter(({ done }) => done === "off").map(({ node }) => node));
   const byUnit = new Map<FdtNode, { windows: Window[]; spis: Record<Trigger, Set<number>> }>();
