@@ -9,12 +9,13 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { readdir, rename, rm, stat } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
-import { OPCUACertificateManager } from "node-opcua-certificate-manager";
+import type { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import { OpcUaError } from "./errors.ts";
 import type { Log } from "./target.ts";
+import { TrustList } from "./trustList.ts";
 
 export const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;
@@ -27,20 +28,6 @@ export const WARN_DAYS = 60;
 const NEVER_BEFORE = Date.UTC(2025, 0, 1);
 const SUBJECT = "/CN=axv-part/O=axv-part";
 const SUBJECT_NAME = "axv-part";
-
-const REJECTED = "rejected";
-/** Anybody can send certificates: these are the last of those that nobody has trusted. */
-const REJECTED_MAX = 50;
-
-async function forgetOldest(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  if (names.length <= REJECTED_MAX) return;
-  const dated = await Promise.all(
-    names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name))).mtimeMs })),
-  );
-  dated.sort((a, b) => a.time - b.time);
-  for (const { path } of dated.slice(0, names.length - REJECTED_MAX)) await rm(path, { force: true });
-}
 
 export interface CertificateWishes {
   readonly applicationUri: string;
@@ -56,23 +43,10 @@ export interface OwnCertificate {
 export async function openPki(folder: string, wishes: CertificateWishes, log: Log, now = Date.now()): Promise<OwnCertificate> {
   const key = join(folder, "own/private/private_key.pem");
   if (existsSync(key)) readKey(key); // what the library says of a broken one helps nobody
-  const manager = new OPCUACertificateManager({ rootFolder: folder, automaticallyAcceptUnknownCertificate: false });
+  const manager = new TrustList(folder, log);
   await manager.initialize().catch((error: unknown) => {
     throw new OpcUaError("AXV_OPCUA_PKI", folder, error instanceof Error ? error.message : String(error));
   });
-  const reject = manager.rejectCertificate.bind(manager);
-  manager.rejectCertificate = async (certificate) => {
-    try {
-      await reject(certificate);
-      await forgetOldest(join(folder, REJECTED));
-    } catch (error) {
-      // A full disk, say. It is refused all the same.
-      log.warn(
-        "OPC UA: the certificate of a client that nobody has trusted cannot be kept for bridge trust: " +
-          `${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  };
   const own = { manager, certificateFile: join(folder, "own/certs/certificate.pem"), privateKeyFile: manager.privateKey };
   const why = whyNew(own.certificateFile, own.privateKeyFile, wishes, now);
   if (why !== undefined) {

@@ -4,8 +4,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, expect, test } from "vitest";
+import { trust } from "../../industrial/bridge/pki.ts";
 import { daysLeft, makeCertificate, openPki } from "../../industrial/opcua/certificate.ts";
 import type { OwnCertificate } from "../../industrial/opcua/certificate.ts";
+import { Panel } from "./panel.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "axv-pki-"));
 const file = join(folder, "own/certs/certificate.pem");
@@ -114,6 +116,19 @@ test("a stranger whose certificate cannot be kept is refused all the same", asyn
   expect(warned.at(-1)).toMatch(/cannot be kept for bridge trust/);
   rmSync(join(folder, "rejected"));
   renameSync(join(folder, "elsewhere"), join(folder, "rejected"));
+});
+
+test("one that is trusted at the very moment of its refusal is let in at the next knock, and shut out when it is taken away", async () => {
+  const { manager } = await open();
+  const panel = await Panel.create(join(folder, "panel"));
+  const { raw } = new X509Certificate(readFileSync(panel.certificateFile));
+  const knock = (): Promise<string> => manager.verifyCertificate(raw, { acceptCertificateWithValidIssuerChain: true });
+  await knock();
+  await manager.rejectCertificate(raw);
+  const { file } = trust(folder, new X509Certificate(raw).fingerprint);
+  expect(await knock()).toBe("Good");
+  rmSync(file);
+  expect(await knock()).toBe("BadCertificateUntrusted");
 });
 
 test("of strangers' certificates only the last fifty are kept", async () => {
