@@ -2,13 +2,13 @@
 // loads a scan. While a line is on its way the next one is not accepted.
 import { CONSOLE_WRITE_MAX } from "../../core/abi";
 import { bound } from "../../build/generated/cpu";
-import { Line, LINE_BYTES, LINE_MAX } from "../text/line";
+import { Line, LINE_BYTES } from "../text/line";
 import { writeConsole } from "./services";
 
 /** Calls in a row that the console may take nothing of, before the rest of the line is given up. */
 const CONSOLE_RETRIES: u32 = 100;
-/** Calls that one line needs at most, if every retry is used up before each part of it. */
-const CONSOLE_CALLS_MAX: u32 = (LINE_MAX / CONSOLE_WRITE_MAX + 1) * (CONSOLE_RETRIES + 1);
+/** Calls for one line outside the scan. A UART of 9600 baud has room for the next character after 1 ms: far fewer than these. */
+const CONSOLE_CALLS_MAX: u32 = 1_000_000;
 
 const line = changetype<Line>(memory.data(LINE_BYTES, 8));
 let sent: u32 = 0;
@@ -29,21 +29,26 @@ export function seizeLine(): Line {
   return <Line>openLine();
 }
 
-/** One call's worth of the line. Gives back whether there is more to send. */
-export function sendPart(): bool {
-  const rest = line.length - sent;
-  if (rest == 0) return false;
-  const taken = writeConsole(line.start + sent, min(rest, CONSOLE_WRITE_MAX));
-  sent += taken;
+/** One call's worth of the line. */
+export function sendPart(): void {
+  if (sent == line.length) return;
+  const taken = offer();
   refusals = taken == 0 ? refusals + 1 : 0;
   if (refusals > CONSOLE_RETRIES) sent = line.length;
-  return sent < line.length;
 }
 
-/** The whole line at once, for use outside the scan. */
+/** The whole line at once, for use outside the scan: waits for a UART that is slow, or has nobody reading behind it just now. */
 export function sendLine(): void {
-  for (let i: u32 = 0; i < CONSOLE_CALLS_MAX; i++) {
+  for (let i: u32 = 0; i < CONSOLE_CALLS_MAX && sent < line.length; i++) {
     bound(i, CONSOLE_CALLS_MAX);
-    if (!sendPart()) return;
+    offer();
   }
+  sent = line.length;
+}
+
+/** Gives back how much of the line's rest the console has taken. */
+function offer(): u32 {
+  const taken = writeConsole(line.start + sent, min(line.length - sent, CONSOLE_WRITE_MAX));
+  sent += taken;
+  return taken;
 }

@@ -41,12 +41,18 @@ class Cpu {
   console = "";
   /** How many characters the UART takes before its register is full for good. */
   room = Infinity;
+  /** Looks at the full register after which there is room for one more; 0: never. */
+  slowness = 0;
+  #looks = 0;
   mailbox: ChannelMemory | undefined;
   hypervisor = false;
   readonly calls: bigint[][] = [];
 
   read(address: bigint, bytes: 1 | 4): number {
-    if (address === LSR) return this.room > 0 ? LSR_THRE : 0;
+    if (address === LSR) {
+      if (this.slowness > 0 && this.room === 0 && ++this.#looks % this.slowness === 0) this.room = 1;
+      return this.room > 0 ? LSR_THRE : 0;
+    }
     const offset = Number(address - TREE);
     const view = new DataView(this.tree.buffer, this.tree.byteOffset, this.tree.length);
     return bytes === 1 ? view.getUint8(offset) : view.getUint32(offset, true);
@@ -108,6 +114,21 @@ describe("bare", () => {
     const { irq } = await cpu.boot();
     for (let n = 0; n < 200; n++) irq();
     expect(cpu.calls).toEqual([[EXTENSION, VERSION, 0n, 0n, 0n, 0n, 0n, 0n, 0n]]);
+  });
+
+  test("its first line and a panic's wait for a UART of sixteen characters that takes 1 ms for each more", async () => {
+    [cpu.room, cpu.slowness] = [16, 10_000];
+    const { panic } = await cpu.boot();
+    expect(cpu.console).toBe("plc: started, 1000 scans a second\r\n");
+    panic(15n, 0x8020_0000n, 0n);
+    expect(cpu.console).toMatch(/\nplc: panic scause=0xf sepc=0x80200000 stval=0x0\r\n$/);
+  });
+
+  test("a UART that never has room holds nothing up for good", async () => {
+    cpu.room = 20;
+    const { panic } = await cpu.boot();
+    panic(15n, 0x8020_0000n, 0n);
+    expect(cpu.console).toBe("plc: started, 1000 s");
   });
 
   test("it prints on the 16550, as much as that takes at once", async () => {
