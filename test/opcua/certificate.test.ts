@@ -118,7 +118,7 @@ test("a stranger whose certificate cannot be kept is refused all the same", asyn
   renameSync(join(folder, "elsewhere"), join(folder, "rejected"));
 });
 
-test("one that is trusted at the very moment of its refusal is let in at the next knock, and shut out when it is taken away", async () => {
+test("one that is trusted at the moment of its refusal is let in at its next knock, and shut out when taken away", async () => {
   const { manager } = await open();
   const panel = await Panel.create(join(folder, "panel"));
   const { raw } = new X509Certificate(readFileSync(panel.certificateFile));
