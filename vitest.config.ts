@@ -11,7 +11,7 @@ const QEMU_TESTS = "test/**/*qemu.test.ts";
 const COUNTED_TESTS = ["test/bench/bars.qemu.test.ts", "test/verify/measured.qemu.test.ts", "test/hostile/eoirStorm.qemu.test.ts", "test/plc/bare.qemu.test.ts", "test/plc/riscv64.qemu.test.ts"];
 /** They change nothing that another test sees, but files in folders of their own. */
 const SHARING = [
-  "boards", "core", "devicetree", "history", "hostile", "link", "machine", "partitions", "plan", "plc", "tags",
+  "boards", "core", "devicetree", "firmware", "history", "hostile", "link", "machine", "partitions", "plan", "plc", "tags",
 ].map((folder) => `test/${folder}/**/*.test.ts`).concat("test/house.test.ts");
 /** npm run test:quick leaves them out. */
 const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : LONG;

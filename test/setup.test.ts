@@ -35,6 +35,7 @@ const BUILD_PROGRAMS = [
   "mbpoll",
   "tshark",
   "chromium",
+  "mcopy",
 ];
 
 let machine: string; // a checkout of what setup needs, and the machine's programs in bin

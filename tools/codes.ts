@@ -9,6 +9,7 @@ import { FDT_ERRORS } from "../partitions/devicetree/errors.ts";
 import { CODES } from "../partitions/diagnostics/codes.table.ts";
 import { MESSAGES as BOARD } from "./board/errors.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
+import { MESSAGES as DISK } from "./firmware/disk/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
@@ -54,6 +55,7 @@ export function allCodes(): Code[] {
     OTHERS,
     BOARD,
     BRIDGE,
+    DISK,
     GUEST,
     INIT,
     LINK,

@@ -26,6 +26,10 @@ mbpoll                mbpoll
 tshark                tshark
 chromium              chromium
 /usr/sbin/mosquitto   mosquitto
+/usr/sbin/sfdisk         fdisk
+/usr/sbin/sgdisk         gdisk
+/usr/sbin/fsck.vfat      dosfstools
+mcopy                 mtools
 /usr/share/keyrings/debian-archive-trixie-stable.gpg      debian-archive-keyring
 /usr/include/modbus/modbus.h                             libmodbus-dev
 /usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus

@@ -1,0 +1,18 @@
+// What is wrong with a disk's tables, each with a stable code, the place, and what to do.
+import { CodedError } from "../../../industrial/link/coded-error.ts";
+
+const ANEW = "Write the disk anew, or restore its table with the tool that made it";
+
+export const MESSAGES = {
+  AXV_DISK_GPT: (disk: string, sector: string, what: string) => `${disk}, sector ${sector}: its GPT ${what}. ${ANEW}`,
+  AXV_DISK_MBR: (disk: string, what: string) => `${disk}, sector 0: its MBR ${what}. ${ANEW}`,
+  AXV_DISK_FAT: (disk: string, sector: string, what: string) => `${disk}, sector ${sector}: its FAT file system ${what}. ${ANEW}`,
+} as const;
+
+export type DiskErrorCode = keyof typeof MESSAGES;
+
+export class DiskError<C extends DiskErrorCode = DiskErrorCode> extends CodedError<typeof MESSAGES, C> {
+  constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
+    super("DiskError", MESSAGES, code, parameters);
+  }
+}

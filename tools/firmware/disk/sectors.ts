@@ -1,0 +1,30 @@
+// A disk as its readers see it: numbered sectors of 512 bytes, as SD cards, eMMC and most others have. (Of disks with sectors of
+// 4096 bytes none that a board here boots from is known.)
+
+export const SECTOR = 512;
+
+export interface Sectors {
+  /** For messages. */
+  readonly name: string;
+  readonly count: number;
+  /** Of `first + sectors <= count` only. */
+  read(first: number, sectors: number): Uint8Array;
+}
+
+/** Bytes for a place on a disk. */
+export interface Extent {
+  readonly sector: number;
+  /** A multiple of a sector. */
+  readonly bytes: Uint8Array;
+}
+
+/** [first, first + sectors) */
+export interface SectorRange {
+  readonly first: number;
+  readonly sectors: number;
+}
+
+export const endOf = ({ first, sectors }: SectorRange): number => first + sectors;
+export const meet = (a: SectorRange, b: SectorRange): boolean => a.first < endOf(b) && b.first < endOf(a);
+
+export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
