@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { DeviceKind } from "./devices.ts";
 import { firmwareShape } from "./firmware.ts";
+import { Layout } from "./layout.ts";
 import {
   BAUD_MAX, BAUD_MIN, CACHE_LEVELS, CACHE_LINES, CACHE_SETS_MAX, CACHE_WAYS_MAX, FRAME, MAPPED_END, MAX_BANKS,
 } from "./limits.ts";
@@ -71,5 +72,6 @@ export const commonShape = {
     MAX_BANKS,
   ),
   ...firmwareShape,
+  layout: Layout.optional(),
   device_kinds: z.record(named, DeviceKind),
 };

@@ -9,10 +9,12 @@ import { isaOf } from "../isas.ts";
 import { alignDown, contains, end, formatSpan, gapsOf, hex, overlaps, pagesOf } from "../units.ts";
 import type { Span } from "../units.ts";
 import type { Fact } from "./frame.ts";
+import { checkLayout } from "./layout.ts";
 
 export function checkBoard(board: Board, mistakes: Findings): void {
   isaOf(board).checkFacts(board, mistakes);
   checkPlaces(board, mistakes);
+  checkLayout(board, mistakes);
 }
 
 /** What the hypervisor drives: nobody else's. */

@@ -297,6 +297,42 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     "cluster: AXV-P095 the ways of a cache of which nothing is known",
   ],
   [
+    "firmware where the GPT lies",
+    ["table: gpt", '$&\n  reserved: [{ first: 64, sectors: 16, what: SPL }, { first: 33, sectors: 2, what: U-Boot }]'],
+    QEMU,
+    "reserved: AXV-P095 U-Boot in sectors 33 to 34 lies where the GPT does",
+  ],
+  [
+    "firmware over firmware on its disk",
+    ["table: gpt", '$&\n  reserved: [{ first: 64, sectors: 16, what: SPL }, { first: 79, sectors: 2, what: U-Boot }]'],
+    QEMU,
+    "reserved: AXV-P095 U-Boot in sectors 79 to 80 is over SPL",
+  ],
+  [
+    "firmware behind its disk",
+    ["table: gpt", '$&\n  reserved: [{ first: 0x7ffff, sectors: 2, what: U-Boot }]'],
+    QEMU,
+    "reserved: AXV-P095 U-Boot in sectors 524287 to 524288 is not all on a disk of 524288 sectors",
+  ],
+  [
+    "slots over firmware",
+    ["slots: { sectors: 0x20000", "reserved: [{ first: 4095, sectors: 1, what: SPL }]\n  slots: { sectors: 0x20000, first: 2048"],
+    QEMU,
+    "slots: AXV-P095 slots and state cannot be in sectors 2048 to 266239",
+  ],
+  [
+    "slots that are too large for their disk",
+    ["slots: { sectors: 0x20000 }", "slots: { sectors: 0x40000 }"],
+    QEMU,
+    "slots: AXV-P095 there is no room for two slots and their state, 526336 sectors together",
+  ],
+  [
+    "a boot partition that is too large for what slots leave",
+    ["boot: { sectors: 0x4000 }", "boot: { sectors: 0x40000 }"],
+    QEMU,
+    "boot: AXV-P095 there is no room for the boot partition, 262144 sectors together",
+  ],
+  [
     "an image that is not loaded into RAM",
     ["image: 0x40200000", "image: 0x3fe00000"],
     QEMU,

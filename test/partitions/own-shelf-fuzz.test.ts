@@ -58,6 +58,14 @@ const OTHER: Mapping = {
   ],
   tree: { debian: "rk3568-roc-pc.dtb", variable: "AXV_TREE" },
   init_registers: [{ base: 0x0900_1000, size: 0x1000, what: "CRU" }],
+  layout: {
+    table: "mbr",
+    sectors: 0x20_0000,
+    reserved: [{ first: 1, sectors: 8191, what: "firmware" }, { first: 0x10_0000, sectors: 1, what: "more of it" }],
+    slots: { sectors: 0x1_e000, first: 8192 },
+    boot: { sectors: 0x8000 },
+    load: 0x6000_0000,
+  },
   device_kinds: {
     ...(BOARD["device_kinds"] as Mapping),
     gem: {
@@ -114,7 +122,7 @@ const KINDS: readonly Kind[] = [
       cluster: { kind: "dsu", way_groups: 4 },
       pmu: 6,
       extends: "qemu-aarch64-gicv2",
-      ...only(OTHER, "pmu", "match", "tree", "init_registers", "reserved"),
+      ...only(OTHER, "pmu", "match", "tree", "init_registers", "reserved", "layout"),
       uart: { kind: "cadence", reg: 0x0900_0000, spi: 1, clock_hz: 1 },
     },
     schema: boardJsonSchema(),

@@ -5,11 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { GPT_HEAD, GPT_TAIL } from "../../../partitions/plan/disk.ts";
 import { DiskError } from "../../../tools/firmware/disk/errors.ts";
 import { readGpt } from "../../../tools/firmware/disk/gpt-read.ts";
-import {
-  GPT_ENTRY_BYTES, GPT_HEAD, GPT_HEADER, GPT_HEADER_BYTES, GPT_TAIL, LEGACY_BOOTABLE, writeGpt,
-} from "../../../tools/firmware/disk/gpt.ts";
+import { GPT_ENTRY_BYTES, GPT_HEADER, GPT_HEADER_BYTES, LEGACY_BOOTABLE, writeGpt } from "../../../tools/firmware/disk/gpt.ts";
 import type { GptPartition } from "../../../tools/firmware/disk/gpt.ts";
 import { guidBytes, guidOf, guidText } from "../../../tools/firmware/disk/guid.ts";
 import { isProtective } from "../../../tools/firmware/disk/mbr.ts";

@@ -6,6 +6,7 @@
 //  │ MBR        │         │              │                           │ once more   │ once more
 //  └────────────┴─────────┴──────────────┴───────────────────────────┴─────────────┴─────────┘
 import { crc32 } from "node:zlib";
+import { GPT_HEAD, GPT_TAIL } from "../../../partitions/plan/disk.ts";
 import { guidBytes } from "./guid.ts";
 import { protectiveMbr } from "./mbr.ts";
 import { SECTOR, viewOf } from "./sectors.ts";
@@ -25,10 +26,7 @@ export const GPT_ENTRY = { type: 0, guid: 16, first: 32, last: 40, attributes: 4
 export const GPT_ENTRY_BYTES = 128;
 export const GPT_NAME_UNITS = 36;
 const ENTRIES = 128;
-const ENTRY_SECTORS = (ENTRIES * GPT_ENTRY_BYTES) / SECTOR;
-/** Sectors that the table takes at the disk's begin, and at its end. */
-export const GPT_HEAD = 2 + ENTRY_SECTORS;
-export const GPT_TAIL = 1 + ENTRY_SECTORS;
+const ENTRY_SECTORS = GPT_TAIL - 1;
 
 /** Attribute bit 2: what U-Boot's `part list -bootable` asks for. */
 export const LEGACY_BOOTABLE = 4n;

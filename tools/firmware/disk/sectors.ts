@@ -1,7 +1,6 @@
 // A disk as its readers see it: numbered sectors of 512 bytes, as SD cards, eMMC and most others have. (Of disks with sectors of
 // 4096 bytes none that a board here boots from is known.)
-
-export const SECTOR = 512;
+export { SECTOR } from "../../../partitions/plan/disk.ts";
 
 export interface Sectors {
   /** For messages. */
