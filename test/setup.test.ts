@@ -33,6 +33,7 @@ const BUILD_PROGRAMS = [
   "dtc",
   "xz",
   "mbpoll",
+  "mkimage",
   "tshark",
   "chromium",
   "mcopy",

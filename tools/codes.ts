@@ -10,6 +10,7 @@ import { CODES } from "../partitions/diagnostics/codes.table.ts";
 import { MESSAGES as BOARD } from "./board/errors.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
 import { MESSAGES as DISK } from "./firmware/disk/errors.ts";
+import { MESSAGES as FIT } from "./firmware/fit/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
@@ -56,6 +57,7 @@ export function allCodes(): Code[] {
     BOARD,
     BRIDGE,
     DISK,
+    FIT,
     GUEST,
     INIT,
     LINK,

@@ -30,30 +30,30 @@ export interface Fdt {
   readonly bootCpu: number;
 }
 
-const MAGIC = 0xd00d_feed;
-const VERSION = 17;
+export const MAGIC = 0xd00d_feed;
+export const VERSION = 17;
 /** The oldest version whose readers can read what we write. */
-const COMPATIBLE_VERSION = 16;
-const HEADER = {
+export const COMPATIBLE_VERSION = 16;
+export const HEADER = {
   magic: 0, totalsize: 4, structure: 8, strings: 12, reservations: 16, version: 20, compatible: 24, bootCpu: 28,
   stringsSize: 32, structureSize: 36,
 } as const;
-const HEADER_BYTES = 40;
-const WORD = 4;
-const RESERVATION = 16;
+export const HEADER_BYTES = 40;
+export const WORD = 4;
+export const RESERVATION = 16;
 
-const BEGIN_NODE = 1;
-const END_NODE = 2;
-const PROPERTY = 3;
-const NOP = 4;
-const END = 9;
+export const BEGIN_NODE = 1;
+export const END_NODE = 2;
+export const PROPERTY = 3;
+export const NOP = 4;
+export const END = 9;
 
 /** Linux takes none that is larger (Documentation/arch/arm64/booting.rst). */
 export const BYTES_MAX = 2 ** 21;
 /** The trees of Debian's kernels have at most 1,112 nodes, 12 deep. */
 const NODES_MAX = 2 ** 14;
 const DEPTH_MAX = 32;
-const NAME_MAX = 127;
+export const NAME_MAX = 127;
 /** Devicetree Specification 2.2.1 and 2.2.4, and what Linux' trees have besides. It goes to terminals. */
 const NODE_NAME = /^[!-.0-~]+$/;
 const PROPERTY_NAME = /^[!-~]+$/;
@@ -204,6 +204,10 @@ class Strings {
   readonly #texts: string[] = [];
   #length = 0;
 
+  constructor(first: readonly string[]) {
+    for (const name of first) this.offsetOf(name);
+  }
+
   offsetOf(name: string): number {
     const known = this.#offsets.get(name);
     if (known !== undefined) return known;
@@ -229,9 +233,9 @@ const words = (...values: number[]): Buffer => {
 };
 const padding = (length: number): Buffer => Buffer.alloc((WORD - (length % WORD)) % WORD);
 
-/** The same tree gives the same bytes: those that dtc writes. */
-export function writeFdt({ root, reserved, bootCpu }: Fdt): Uint8Array {
-  const strings = new Strings();
+/** The same tree gives the same bytes: those that dtc writes. `first`: names that begin the block of strings, in this order. */
+export function writeFdt({ root, reserved, bootCpu }: Fdt, first: readonly string[] = []): Uint8Array {
+  const strings = new Strings(first);
   const parts: Uint8Array[] = [];
   const write = ({ name, properties, children }: FdtNode): void => {
     parts.push(words(BEGIN_NODE), Buffer.from(`${name}\0`, "latin1"), padding(name.length + 1));
