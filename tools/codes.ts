@@ -11,6 +11,7 @@ import { MESSAGES as BOARD } from "./board/errors.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
 import { MESSAGES as DISK } from "./firmware/disk/errors.ts";
 import { MESSAGES as FIT } from "./firmware/fit/errors.ts";
+import { MESSAGES as KEYS } from "./firmware/keys/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
@@ -60,6 +61,7 @@ export function allCodes(): Code[] {
     FIT,
     GUEST,
     INIT,
+    KEYS,
     LINK,
     MODBUS,
     OPCUA,
