@@ -18,6 +18,9 @@ const LEFT_OUT = process.env["AXV_QUICK"] === undefined ? [] : LONG;
 const SECOND = 1000;
 /** A machine may be busy with ten other things, and the first test to need it builds the core. Only what hangs takes so long. */
 const PATIENCE = 300 * SECOND;
+const PATIENT = { testTimeout: PATIENCE, hookTimeout: PATIENCE, expect: { poll: { timeout: PATIENCE / 2 } } };
+/** The first to need it downloads Linux. */
+const DOWNLOADING = { ...PATIENT, hookTimeout: 2 * PATIENCE };
 /** By itself vitest leaves a CPU to its own process, which has next to nothing to do: of two, one. */
 const ALL_CPUS = "100%";
 
@@ -37,9 +40,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, QEMU_TESTS, ...LEFT_OUT],
           isolate: false,
           maxWorkers: ALL_CPUS,
-          testTimeout: PATIENCE,
-          hookTimeout: PATIENCE,
-          expect: { poll: { timeout: PATIENCE / 2 } },
+          ...PATIENT,
         },
       },
       {
@@ -48,9 +49,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: [...configDefaults.exclude, QEMU_TESTS, ...SHARING, ...LEFT_OUT],
           maxWorkers: ALL_CPUS,
-          testTimeout: PATIENCE,
-          hookTimeout: PATIENCE,
-          expect: { poll: { timeout: PATIENCE / 2 } },
+          ...PATIENT,
         },
       },
       {
@@ -58,8 +57,7 @@ export default defineConfig({
           name: "counted",
           include: COUNTED_TESTS,
           maxWorkers: ALL_CPUS,
-          testTimeout: 180 * SECOND,
-          hookTimeout: 600 * SECOND,
+          ...DOWNLOADING,
         },
       },
       {
@@ -69,8 +67,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...COUNTED_TESTS],
           fileParallelism: false,
           sequence: { groupOrder: 1 },
-          testTimeout: 180 * SECOND,
-          hookTimeout: 600 * SECOND, // the first to need it downloads Linux
+          ...DOWNLOADING,
         },
       },
     ],

@@ -7,7 +7,6 @@ import { generate } from "../../tools/build/index.ts";
 import { CORE } from "../../tools/build/programs.ts";
 import { compare, type Call, type Case } from "./cases.ts";
 
-const TIMEOUT_MS = 120_000;
 const CASES = 400;
 const CALLS = 6;
 const SEED = 1;
@@ -35,4 +34,4 @@ test("the core does the same in V8 and as C", async () => {
   });
   const cases = fc.sample(one, { numRuns: CASES, seed: SEED });
   expect(compare(wasm, tables, cases)).toEqual([]);
-}, TIMEOUT_MS);
+});

@@ -132,7 +132,7 @@ describe("a hostile tree", () => {
     for (const [at, word] of [[0, 0xd00d_feed], [4, bytes.length], [8, 40], [12, 40]] as const) view(bytes).setUint32(at, word);
     for (let at = 40; at + 8 <= bytes.length; at += 8) view(bytes).setUint32(at, 1);
     expect(boot({ matches }, bytes, TREE_PA).text).toContain("another board");
-  }, 60_000);
+  });
 
   test("any word altered: it starts or says why not", () => {
     for (let at = 0; at < TREE.length; at += 4) {

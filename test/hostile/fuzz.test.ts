@@ -9,9 +9,8 @@ import { AARCH64_ATTACK } from "./simulator/aarch64/attack.ts";
 import { Fuzz } from "./simulator/fuzz.ts";
 
 const OPERATIONS = 1_000_000;
-const MINUTE = 60_000;
 
 test.each(AARCH64_ATTACK.fields)(`aarch64, $name: its share of a million operations (seed ${seed})`, (field) => {
   const share = Math.ceil(OPERATIONS / AARCH64_ATTACK.fields.length);
   expect(new Fuzz(AARCH64_ATTACK, field).run(seed, share)).toBeGreaterThanOrEqual(share);
-}, 3 * MINUTE);
+});
