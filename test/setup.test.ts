@@ -37,6 +37,8 @@ const BUILD_PROGRAMS = [
   "tshark",
   "chromium",
   "mcopy",
+  "mkimage",
+  "fw_printenv",
 ];
 
 let machine: string; // a checkout of what setup needs, and the machine's programs in bin

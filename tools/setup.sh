@@ -30,6 +30,8 @@ chromium              chromium
 /usr/sbin/sgdisk         gdisk
 /usr/sbin/fsck.vfat      dosfstools
 mcopy                 mtools
+mkimage               u-boot-tools
+fw_printenv           libubootenv-tool
 /usr/share/keyrings/debian-archive-trixie-stable.gpg      debian-archive-keyring
 /usr/include/modbus/modbus.h                             libmodbus-dev
 /usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus

@@ -1,0 +1,119 @@
+// boot.scr in Debian's unchanged U-Boot: on each disk it does what `bootSteps` says, to the byte that it writes. What is in the
+// slots starts nowhere, so that each of them is tried, and the script comes back: one boot is enough for all disks.
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Layout } from "../../boards/layout.ts";
+import { placeDisk } from "../../partitions/plan/disk.ts";
+import { bootScript } from "../../tools/firmware/boot-script.ts";
+import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
+import type { Extent } from "../../tools/firmware/disk/sectors.ts";
+import { writeFat16 } from "../../tools/firmware/disk/fat16.ts";
+import { MBR_TYPES, writeMbr } from "../../tools/firmware/disk/mbr.ts";
+import { writeScript } from "../../tools/firmware/script-image.ts";
+import { bootSteps, COPIES, STATE_BYTES } from "../../tools/firmware/slots.ts";
+import { startQemu } from "../../tools/run/qemu.ts";
+import { CASES, HOSTILE } from "./slotCases.ts";
+import type { Copies } from "./slotCases.ts";
+import { writeDisk } from "./disk/disks.ts";
+
+/** Debian's package u-boot-qemu. */
+const U_BOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin";
+const PROMPT = "=> ";
+const PATIENCE_MS = 150_000;
+const POLL_MS = 50;
+const LAYOUT: Layout = {
+  table: "mbr", sectors: 32_768, reserved: [], slots: { sectors: 64 }, boot: { sectors: 8192 }, load: 0x4800_0000,
+};
+const plan = placeDisk(LAYOUT);
+if ("key" in plan) throw new Error(plan.message);
+const script = writeScript("boot.scr", bootScript(plan, LAYOUT.load, 0x4020_0000, "bootm"));
+
+const folder = mkdtempSync(join(tmpdir(), "axv-boot-script-"));
+const fileOf = (index: number): string => join(folder, `${index}.img`);
+
+function makeDisk(index: number, copies: Copies): void {
+  const { boot, state } = plan as Exclude<typeof plan, { key: string }>;
+  const fat = writeFat16(boot.size, boot.base, index, "boot", [{ name: "boot.scr", bytes: script }]);
+  writeDisk(fileOf(index), LAYOUT.sectors, [
+    writeMbr(index, [{ type: MBR_TYPES.fat16, boots: true, first: boot.base, sectors: boot.size }]),
+    ...fat.map(({ sector, bytes }): Extent => ({ sector: boot.base + sector, bytes })),
+    ...copies.map((bytes, copy): Extent => ({ sector: state.base + (COPIES[copy] ?? 0), bytes })),
+  ]);
+}
+
+function copiesOf(index: number): Copies {
+  const { state } = plan as Exclude<typeof plan, { key: string }>;
+  const file = openSync(fileOf(index), "r");
+  const [first, second] = COPIES.map((sector) => {
+    const bytes = new Uint8Array(STATE_BYTES);
+    readSync(file, bytes, 0, STATE_BYTES, (state.base + sector) * SECTOR);
+    return bytes;
+  });
+  closeSync(file);
+  return [first as Uint8Array, second as Uint8Array];
+}
+
+/** What the script has said on each disk. */
+const said: string[] = [];
+
+beforeAll(async () => {
+  const cases = [...Object.values(CASES), ...HOSTILE];
+  cases.forEach((copies, index) => makeDisk(index, copies));
+  const drives = cases.flatMap((_, index) => [
+    ...["-drive", `if=none,format=raw,id=d${index},file=${fileOf(index)}`],
+    ...["-device", `virtio-blk-device,drive=d${index},bus=virtio-mmio-bus.${index}`],
+  ]);
+  const machine = await startQemu([
+    ...["-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a53", "-m", "1G", "-bios", U_BOOT],
+    ...drives,
+  ]);
+  try {
+    let output = "";
+    machine.uart.on("data", (bytes: Buffer) => (output += bytes.toString("latin1")));
+    const prompt = async (line: string): Promise<string> => {
+      output = "";
+      machine.uart.write(line);
+      const end = Date.now() + PATIENCE_MS;
+      while (!output.slice(line.length).includes(PROMPT)) {
+        if (Date.now() > end) throw new Error(`waited in vain behind ${line}: ${output}`);
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        if (line === "") machine.uart.write("\n");
+      }
+      return output;
+    };
+    await prompt("");
+    await prompt("setenv devtype virtio\n");
+    for (const index of cases.keys()) {
+      await prompt(`setenv devnum ${index}\n`);
+      await prompt(`load virtio ${index}:1 \${scriptaddr} boot.scr\n`);
+      said.push(await prompt("source ${scriptaddr}\n"));
+    }
+  } finally {
+    await machine.stop();
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each(Object.entries(CASES).map(([name, copies], index) => [name, copies, index] as const))("%s", (_, copies, index) => {
+  const steps = bootSteps(copies);
+  const expected: [Uint8Array, Uint8Array] = [copies[0].slice(), copies[1].slice()];
+  for (const step of steps) if (step.kind === "write") expected[step.copy] = step.bytes;
+  const text = said[index] ?? "";
+  const tried = [...text.matchAll(/^axv: slot ([ab]) \(/gm)].map(([, slot]) => slot);
+  expect([text, tried]).toEqual([text, steps.flatMap((step) => (step.kind === "start" ? [step.slot] : []))]);
+  expect(text).toContain("axv: neither slot starts");
+  expect(copiesOf(index).map((bytes) => Buffer.from(bytes).toString("latin1"))).toEqual(
+    expected.map((bytes) => Buffer.from(bytes).toString("latin1")),
+  );
+});
+
+test("nothing that stands in the slot state is run", () => {
+  const texts = said.slice(Object.keys(CASES).length);
+  expect(texts).toHaveLength(HOSTILE.length);
+  for (const text of texts) {
+    expect(text).not.toMatch(/^RUN/m);
+    expect(text).toMatch(/^axv: slot b \(good\)[^]*^axv: neither slot starts/m);
+  }
+});
