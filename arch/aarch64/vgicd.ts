@@ -61,7 +61,7 @@ export function readGicd(vcpu: Vcpu, partition: Partition, offset: u32): u32 {
 
 /** Both configuration bits of each owned INTID of ICFGR<n>, 16 INTIDs a register: their bitmap with every bit twice. */
 function configMask(vcpu: Vcpu, n: u32): u32 {
-  let bits = (vcpu.owned((n >> 1) & 31) >> ((n & 1) << 4)) & 0xffff;
+  let bits = (vcpu.owned(n >> 1) >> ((n & 1) << 4)) & 0xffff;
   bits = (bits | bits << 8) & 0x00ff00ff;
   bits = (bits | bits << 4) & 0x0f0f0f0f;
   bits = (bits | bits << 2) & 0x33333333;
