@@ -1,13 +1,26 @@
 // axv-part build: system.yaml → the image that boots, and what was decided on the way.
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { displayPath } from "../../partitions/project.ts";
+import { FitError } from "../firmware/fit/errors.ts";
+import { type FitProduct, fitProduct } from "../firmware/fit/product.ts";
+import type { Signer } from "../firmware/fit/write.ts";
+import { KEYS_FOLDER, signersOf } from "../firmware/keys/folder.ts";
 import { OutputError } from "../output/errors.ts";
 import { STANDARD_OUTPUT } from "../output/places.ts";
 import { writeWhole } from "../output/streams.ts";
 import { buildSystem, packSystem } from "../plan/build.ts";
+import { standardImage } from "../plan/products.ts";
 
 const say = (line: string): void => console.error(line);
+
+interface Options {
+  readonly output?: string;
+  readonly fit?: true;
+  readonly keys?: string;
+  readonly unsigned?: true;
+  readonly json?: true;
+}
 
 export function register(program: Command): void {
   program
@@ -19,20 +32,56 @@ export function register(program: Command): void {
       "the image; what was planned is written beside it (default: build/NAME/image.bin beside NAME.yaml; -: the " +
         "image alone, on standard output)",
     )
+    .option("--fit", "beside it also a FIT, which U-Boot checks before it starts it: image.itb, signed by all active keys")
+    .option("-k, --keys <folder>", "with --fit: where the keys are (default: keys beside NAME.yaml)")
+    .option("--unsigned", "with --fit: with hashes only, which keep nobody from making another one")
     .option("--json", "print where the image is, and its size, as JSON")
-    .action(async (file: string, { output, json }: { output?: string; json?: true }) => {
-      if (output === STANDARD_OUTPUT) await pipeImage(file, json === true);
-      else
-        await buildSystem(file, output, say, ({ image, bytes, isSame }) => {
-          const folder = displayPath(dirname(image)) || ".";
-          if (json === true) console.log(JSON.stringify({ image: displayPath(image), bytes, folder, unchanged: isSame }));
-          else console.log(`${displayPath(image)}: ${bytes} bytes${isSame ? ", unchanged" : ""}; the plan is in ${folder}`);
-        });
-    });
+    .action(build);
 }
 
-async function pipeImage(file: string, json: boolean): Promise<void> {
-  if (json) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the image", "what is said of it as JSON");
+async function build(file: string, options: Options): Promise<void> {
+  const { output, json } = options;
+  const signers = signersFor(file, options);
+  if (output === STANDARD_OUTPUT) return pipeImage(file, options);
+  const fit = signers === undefined ? undefined : fitProduct(file, output ?? standardImage(file), signers);
+  await buildSystem(
+    file,
+    output,
+    say,
+    ({ image, bytes, isSame }) => {
+      const folder = displayPath(dirname(image)) || ".";
+      const signed = fit === undefined ? {} : { fit: displayPath(fit.path), signed_by: namesOf(signers) };
+      if (json === true) {
+        console.log(JSON.stringify({ image: displayPath(image), bytes, folder, unchanged: isSame, ...signed }));
+        return;
+      }
+      console.log(`${displayPath(image)}: ${bytes} bytes${isSame ? ", unchanged" : ""}; the plan is in ${folder}`);
+      if (fit !== undefined) console.log(told(fit, namesOf(signers)));
+    },
+    fit?.inspect,
+    fit?.claimMore,
+    fit?.writeMore,
+  );
+}
+
+const namesOf = (signers: readonly Signer[] = []): string[] => signers.map(({ name }) => name);
+
+function told({ path }: FitProduct, by: readonly string[]): string {
+  const how = by.length === 0 ? "not signed: U-Boot refuses it where a key is required" : `signed by ${by.join(" and ")}`;
+  return `${displayPath(path)}: ${how}`;
+}
+
+/** undefined: no FIT is wanted; none: one that is not signed. */
+function signersFor(file: string, { fit, keys, unsigned }: Options): Signer[] | undefined {
+  if ((fit === undefined && (keys ?? unsigned) !== undefined) || (keys !== undefined && unsigned === true))
+    throw new FitError("AXV_FIT_OPTIONS");
+  if (fit === undefined) return undefined;
+  return unsigned === true ? [] : signersOf(keys ?? join(dirname(file), KEYS_FOLDER));
+}
+
+async function pipeImage(file: string, { json, fit }: Options): Promise<void> {
+  if (fit === true) throw new OutputError("AXV_OUTPUT_STDOUT", "the FIT");
+  if (json === true) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the image", "what is said of it as JSON");
   if (process.stdout.isTTY) throw new OutputError("AXV_OUTPUT_TERMINAL");
   await writeWhole(process.stdout, await packSystem(file, say));
 }

@@ -7,7 +7,7 @@ import { readFile } from "../../partitions/source/file.ts";
 import { type Algorithm, ALGORITHMS } from "../firmware/fit/algorithms.ts";
 import { trusting } from "../firmware/keys/control.ts";
 import { KeyError } from "../firmware/keys/errors.ts";
-import { newKey, privateFile, publicKeysOf, revokeKey, rotateKey } from "../firmware/keys/folder.ts";
+import { KEYS_FOLDER, newKey, privateFile, publicKeysOf, revokeKey, rotateKey } from "../firmware/keys/folder.ts";
 import { type KeyEntry, readKeyList } from "../firmware/keys/list.ts";
 import { claim } from "../output/places.ts";
 import { writeTogether } from "../output/write.ts";
@@ -21,7 +21,6 @@ interface Options {
   readonly json?: true;
 }
 
-export const KEYS_FOLDER = "keys";
 const TOLD = "Boards have to know it: axv-part keys show --dtb BOARD.dtb -o CONTROL.dtb";
 
 export function register(program: Command): void {

@@ -11,8 +11,17 @@ import { OutputError, reasonOf } from "./errors.ts";
 /** A name that nobody else has, whatever the file will be called: so it is never longer than the file system takes. */
 export const temporaryIn = (folder: string): string => join(folder, `.axv-part-${randomUUID()}`);
 
+/** What is made while it is written. */
+export interface Stream {
+  readonly length: number;
+  /** Always the same bytes; each chunk is good until the next one is asked for. */
+  chunks(): Iterable<Uint8Array>;
+}
+
+export type Content = Uint8Array | string | Load | Stream;
+
 /** Path → content. The paths are those that `claim` gave. Gives back whether any of them had another content before. */
-export function writeTogether(files: ReadonlyMap<string, Uint8Array | string | Load>): boolean {
+export function writeTogether(files: ReadonlyMap<string, Content>): boolean {
   const written = new Map<string, string>();
   try {
     for (const [path, content] of files) {
@@ -33,7 +42,15 @@ export function writeTogether(files: ReadonlyMap<string, Uint8Array | string | L
 const CHUNK_BYTES = MIB;
 
 /** In order, with their offsets. Each is good until the next one is asked for. */
-function* chunks(data: Uint8Array | Load): Generator<[chunk: Uint8Array, at: number]> {
+function* chunks(data: Exclude<Content, string>): Generator<[chunk: Uint8Array, at: number]> {
+  if ("chunks" in data) {
+    let made = 0;
+    for (const chunk of data.chunks()) {
+      yield [chunk, made];
+      made += chunk.length;
+    }
+    return;
+  }
   const buffer = new Uint8Array(Math.min(CHUNK_BYTES, data.length));
   for (let at = 0; at < data.length; at += CHUNK_BYTES) {
     const chunk = buffer.subarray(0, data.length - at);
@@ -44,11 +61,12 @@ function* chunks(data: Uint8Array | Load): Generator<[chunk: Uint8Array, at: num
 }
 
 /** A file with these very bytes. */
-function isThere(path: string, data: Uint8Array | Load): boolean {
+function isThere(path: string, data: Exclude<Content, string>): boolean {
   const same = withFile(path, (file) => {
     if (file.size !== data.length) return false;
-    const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, data.length));
+    let buffer = Buffer.alloc(Math.min(CHUNK_BYTES, data.length));
     for (const [chunk, at] of chunks(data)) {
+      if (chunk.length > buffer.length) buffer = Buffer.alloc(chunk.length);
       const old = buffer.subarray(0, chunk.length);
       if (file.fill(old, at) !== chunk.length || !old.equals(chunk)) return false;
     }
@@ -57,7 +75,7 @@ function isThere(path: string, data: Uint8Array | Load): boolean {
   return same === true;
 }
 
-function write(path: string, data: Uint8Array | Load): void {
+function write(path: string, data: Exclude<Content, string>): void {
   const descriptor = openSync(path, "wx");
   try {
     for (const [chunk] of chunks(data)) for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);

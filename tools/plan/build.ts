@@ -9,7 +9,7 @@ import { generate, isUpToDate } from "../build/index.ts";
 import { imageLayout, packImage } from "../build/pack.ts";
 import { CORE } from "../build/programs.ts";
 import { withLock } from "../output/lock.ts";
-import { writeTogether } from "../output/write.ts";
+import { type Content, writeTogether } from "../output/write.ts";
 import { buildProvenCore, isProven } from "../verify/provenCore.ts";
 import { CORE_BINARY, planFile, planWhole } from "./file.ts";
 import { claimProducts, type Places } from "./products.ts";
@@ -41,7 +41,7 @@ export class GuestImageError extends Error {
 /**
  * `image`: undefined: in its standard place. `use`: what is done with the products while nobody else can replace them.
  * `inspect`: what else must be right with the plan before anything is built; throws when it is not. `claimMore`: what else is
- * to be written; `taken`: what is read and written for it.
+ * to be written; `taken`: what is read and written for it. `writeMore`: that, of the plan and the image.
  */
 export async function buildSystem<T>(
   systemFile: string,
@@ -50,6 +50,7 @@ export async function buildSystem<T>(
   use: (built: BuiltSystem) => T | Promise<T>,
   inspect: (plan: Plan) => void = () => undefined,
   claimMore: (taken: readonly string[]) => void = () => undefined,
+  writeMore: (plan: Plan, image: Load) => ReadonlyMap<string, Content> = () => new Map(),
 ): Promise<T> {
   // What is wrong with the file, and where nothing can be written, is said before anything is built.
   const ready = await whatIsReady();
@@ -61,7 +62,7 @@ export async function buildSystem<T>(
   claimMore([...read, places.image, places.plan, places.blob, ...places.trees.values()]);
   return withLock(dirname(places.image), progress, async (hasWaited) => {
     const { planned, packed } = await makeImage(systemFile, before, hasWaited ? NOTHING : ready, progress);
-    const isSame = !writeProducts(places, planned, packed);
+    const isSame = !writeTogether(new Map([...products(places, planned, packed), ...writeMore(planned.plan, packed)]));
     return use({ image: places.image, bytes: packed.length, isSame, plan: planned.plan });
   });
 }
@@ -123,9 +124,8 @@ async function buildParts({ standardImages }: Outcome, progress: Progress): Prom
   await provide(standardImages, progress);
 }
 
-/** Gives back whether anything was to be written. */
-function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSystem, packed: Load): boolean {
-  const files = new Map<string, Uint8Array | string | Load>();
+function products(places: Places, { plan, blob, deviceTrees }: PlannedSystem, packed: Load): Map<string, Content> {
+  const files = new Map<string, Content>();
   for (const [name, dts] of deviceTrees) {
     const place = places.trees.get(name);
     if (place !== undefined) files.set(place, dts());
@@ -133,5 +133,5 @@ function writeProducts(places: Places, { plan, blob, deviceTrees }: PlannedSyste
   files.set(places.blob, blob);
   files.set(places.plan, `${JSON.stringify(plan, null, 2)}\n`);
   files.set(places.image, packed);
-  return writeTogether(files);
+  return files;
 }

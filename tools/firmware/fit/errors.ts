@@ -19,6 +19,10 @@ export const MESSAGES = {
     `the signature of ${configuration} by ${key} does not hold: it has been changed since. Build it again`,
   AXV_FIT_TIME: (value: string) =>
     `SOURCE_DATE_EPOCH is "${value}", and no number of seconds since 1970 below 2^32: correct or unset it`,
+  AXV_FIT_BOARD: (board: string) =>
+    `the board "${board}" does not say by what \`compatible\` U-Boot knows it: add ` +
+    '{ path: /, property: compatible, has: "…" } to `match:` of its board.yaml',
+  AXV_FIT_OPTIONS: () => "--keys and --unsigned say how a FIT is made: write --fit, too, and one of them at most",
   AXV_FIT_SIZE: (bytes: string) =>
     `a FIT has less than 4 GiB, and this image has ${bytes} bytes: make its guests' images smaller`,
 } as const;

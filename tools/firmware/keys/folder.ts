@@ -15,6 +15,9 @@ import type { Signer } from "../fit/write.ts";
 import { KeyError } from "./errors.ts";
 import { type KeyEntry, LIST_FILE, NAME_PATTERN, readKeyList, writeKeyList } from "./list.ts";
 
+/** Where nobody says another place. */
+export const KEYS_FOLDER = "keys";
+
 const OWNER_ONLY = 0o600;
 const OWNER_FOLDER = 0o700;
 const ANYBODY = 0o644;

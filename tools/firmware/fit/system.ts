@@ -1,0 +1,45 @@
+// The FIT of a system: its image, for the board that it was planned for.
+import type { Isa } from "../../../boards/isa.ts";
+import type { Load } from "../../../partitions/images/contents.ts";
+import type { Plan } from "../../../partitions/plan/plan.ts";
+import { withFile } from "../../../partitions/source/file.ts";
+import { CORE } from "../../build/programs.ts";
+import { FitError } from "./errors.ts";
+import { OURS } from "./frame.ts";
+import { readFit } from "./read.ts";
+import { ofFile } from "./source.ts";
+import { FitStream, type Signer, sourceDate } from "./write.ts";
+
+/** As U-Boot calls them. */
+const ARCHITECTURES: Readonly<Record<Isa, string>> = { aarch64: "arm64", riscv64: "riscv" };
+
+/** Of a plan's: what of its board U-Boot has to find, and where the image lies. */
+type Planned = Pick<Plan, "board" | "firmwareTree" | "image">;
+
+/** What the root of the board's device tree says of it, by its `match:`. Throws FitError where it says nothing. */
+export function compatibleOf({ board, firmwareTree }: Planned): string[] {
+  const found = firmwareTree.matches.filter(
+    ({ path, property, how }) => path === "/" && property === "compatible" && how !== "absent",
+  );
+  if (found.length === 0) throw new FitError("AXV_FIT_BOARD", board);
+  return found.map(({ value }) => value);
+}
+
+/** `name`: of the system. */
+export function systemFit(name: string, plan: Planned, image: Load, signers: readonly Signer[]): FitStream {
+  const arch = ARCHITECTURES[CORE.isa];
+  return new FitStream(
+    { name, arch, compatible: compatibleOf(plan), address: plan.image.base, time: sourceDate() }, image, signers,
+  );
+}
+
+/** Whether a file is a FIT of a system's. */
+export function isSystemFit(path: string): boolean {
+  try {
+    const description = withFile(path, (file) => readFit(ofFile(file)).description ?? "");
+    return description.startsWith(OURS);
+  } catch (error) {
+    if (error instanceof FitError) return false;
+    throw error;
+  }
+}
