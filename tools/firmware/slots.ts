@@ -2,7 +2,8 @@
 //
 // The slot state is one environment in two copies. The one with the larger generation holds; a new one is written over the other,
 // so that what is cut off in the middle leaves the old one. A copy is one sector: of several, a write that is cut off could
-// complete an earlier one that was. A slot is `good`, or `pending` for as many tries as are left; anything else is not started.
+// complete an earlier one that was. A slot is `good`, or `pending` for as many tries as are left; what is anything else is not
+// started.
 import { SECTOR, STATE_SECTORS } from "../../partitions/plan/disk.ts";
 import { isValue, readEnvironment, writeEnvironment } from "./environment.ts";
 import type { Environment } from "./environment.ts";

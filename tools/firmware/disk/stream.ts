@@ -1,0 +1,58 @@
+// A whole disk as a stream of bytes, in order, of which no more is in memory than a piece at a time.
+import { MIB } from "../../../partitions/units.ts";
+import type { Load } from "../../../partitions/images/contents.ts";
+import { SECTOR } from "./sectors.ts";
+
+/** What is made while it is written. */
+export interface Stream {
+  readonly length: number;
+  /** Always the same bytes; each chunk is good until the next one is asked for. */
+  chunks(): Iterable<Uint8Array>;
+}
+
+export interface Piece {
+  readonly sector: number;
+  readonly content: Uint8Array | Load | Stream;
+}
+
+const ZEROS = new Uint8Array(MIB);
+
+function* zeros(bytes: number): Iterable<Uint8Array> {
+  for (let left = bytes; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left);
+}
+
+function* chunksOf(content: Piece["content"]): Iterable<Uint8Array> {
+  if (content instanceof Uint8Array) yield content;
+  else if ("chunks" in content) yield* content.chunks();
+  else {
+    const buffer = new Uint8Array(Math.min(MIB, content.length));
+    for (let at = 0; at < content.length; at += buffer.length) {
+      const chunk = buffer.subarray(0, content.length - at);
+      content.copyTo(chunk.fill(0), at);
+      yield chunk;
+    }
+  }
+}
+
+/** What is no piece's is zeros. */
+export class DiskStream implements Stream {
+  readonly length: number;
+  readonly #pieces: readonly Piece[];
+
+  /** None over another. */
+  constructor(sectors: number, pieces: readonly Piece[]) {
+    this.length = sectors * SECTOR;
+    this.#pieces = [...pieces].sort((a, b) => a.sector - b.sector);
+  }
+
+  *chunks(): Iterable<Uint8Array> {
+    let at = 0;
+    for (const { sector, content } of this.#pieces) {
+      if (sector * SECTOR < at) throw new RangeError(`sector ${sector} is written twice`);
+      yield* zeros(sector * SECTOR - at);
+      yield* chunksOf(content);
+      at = sector * SECTOR + content.length;
+    }
+    yield* zeros(this.length - at);
+  }
+}
