@@ -16,6 +16,7 @@ import { register as keys } from "./commands/keys.ts";
 import { register as modbus } from "./commands/modbus.ts";
 import { register as monitor } from "./commands/monitor.ts";
 import { register as plan } from "./commands/plan.ts";
+import { register as prove } from "./commands/prove.ts";
 import { register as run } from "./commands/run.ts";
 import { register as tags } from "./commands/tags.ts";
 import { failure } from "./failure.ts";
@@ -24,6 +25,7 @@ import { heedStreams } from "./output/streams.ts";
 /** As `--help` shows them. */
 const COMMANDS = [
   board, bridge, build, check, codes, console_, control, demo, guest, init, keys, modbus, monitor, plan, run, tags,
+  board, bridge, build, check, codes, console_, control, demo, guest, init, modbus, monitor, plan, prove, run, tags,
 ];
 
 const program = new Command("axv-part")

@@ -16,6 +16,7 @@ import { MESSAGES as GUEST } from "./guest/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
 import { MESSAGES as OUTPUT } from "./output/errors.ts";
+import { MESSAGES as PROVE } from "./prove/errors.ts";
 import { MESSAGES as RUN } from "./run/errors.ts";
 import { MESSAGES as TAGS } from "./tags/errors.ts";
 import { VERIFY_ERRORS } from "./verify/errors.ts";
@@ -66,6 +67,7 @@ export function allCodes(): Code[] {
     MODBUS,
     OPCUA,
     OUTPUT,
+    PROVE,
     RUN,
     TAGS,
     WEB,

@@ -54,10 +54,22 @@ export function decide(
     decidePartition(board, system, memory, spares, partition, images.get(partition.name), shared),
   );
   const partitions = decided.map(({ partition }) => partition);
-  const cache = sharedCache(board);
   const housekeeper = chooseHousekeeper(board, system.partitions);
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
   const plan: Plan = {
+    ...planBoard(board),
+    inits: planInits(system.partitions),
+    housekeeper: housekeeper.cpu,
+    cpus: planCpus(board, partitions),
+    partitions,
+  };
+  return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
+}
+
+/** What of every plan for a board is the same: a system without a partition. */
+export function planBoard(board: Board): Plan {
+  const cache = sharedCache(board);
+  return {
     board: board.name,
     image: { base: board.boot.image, size: 0, loadsFrom: 0 },
     ram: board.ram,
@@ -67,14 +79,13 @@ export function decide(
     cache,
     uart: planUart(board.uart),
     firmwareTree: { expected: board.boot.dtb === undefined, matches: board.match.map(planMatch) },
-    inits: planInits(system.partitions),
-    housekeeper: housekeeper.cpu,
+    inits: [],
+    housekeeper: 0,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
-    cpus: planCpus(board, partitions),
-    partitions,
+    cpus: planCpus(board, []),
+    partitions: [],
   };
-  return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
 }
 
 function planMatch(match: Board["match"][number]): PlannedMatch {

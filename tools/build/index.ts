@@ -1,6 +1,6 @@
 // Builds a program: tables → declarations → asc → translate → clang → lld. Products in build/<program>/:
 // <program>.wasm, .wasm.map, .c, .elf, .bin.
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { forget, isFresh, ownInputs, PROCESS_STARTED, remember, withImports } from "./cache.ts";
@@ -13,6 +13,7 @@ import type { WrittenTag } from "../../partitions/tags/schema.ts";
 import { identityOf } from "./installed.ts";
 import type { Intrinsic } from "./intrinsic.ts";
 import { buildNative, CLANG, LLD, OFFSETS } from "./native.ts";
+import type { Native } from "./native.ts";
 import { offsetsHeader } from "./offsets.ts";
 import type { Program } from "./programs.ts";
 import { TARGETS } from "./targets/index.ts";
@@ -127,21 +128,40 @@ export async function buildProgram(program: Program, progress: (line: string) =>
 /** Leaves the products in workDir; gives back the files it has read. */
 async function build(program: Program, tables: Tables, workDir: string, progress: (line: string) => void): Promise<string[]> {
   const { name, entry } = program;
-  const file = (suffix: string): string => `${workDir}/${name}${suffix}`;
-  const write = (suffix: string, data: Uint8Array | string): void => writeFileSync(join(ROOT, file(suffix)), data);
+  const write = (suffix: string, data: Uint8Array | string): void =>
+    writeFileSync(join(ROOT, `${workDir}/${name}${suffix}`), data);
   progress(`${name}: compiling ${entry}`);
   const compiled = await compile(program);
   write(".wasm", compiled.wasm);
   write(".wasm.map", compiled.sourceMap);
-  progress(`${name}: translating to C`);
-  const text = disassemble(join(ROOT, file(".wasm")), join(ROOT, file(".wasm.map")));
-  const target = TARGETS[program.isa];
-  write(".c", translate(text, tables, target, program).c);
-  writeFileSync(join(ROOT, workDir, OFFSETS), offsetsHeader(text));
-  progress(`${name}: compiling and linking for ${target.title}`);
-  const symbols = { axv_linear_bytes: program.memoryPages * PAGE_BYTES };
-  const native = buildNative({ ...program, cFile: file(".c"), symbols }, workDir);
+  const native = makeNative(program, tables, workDir, progress);
   write(".elf", native.elf);
   write(".bin", native.binary);
   return [...compiled.inputs, ...native.inputs];
+}
+
+/** Of the wasm and its map in workDir. */
+function makeNative(program: Program, tables: Tables, workDir: string, progress: (line: string) => void): Native {
+  const file = (suffix: string): string => `${workDir}/${program.name}${suffix}`;
+  progress(`${program.name}: translating to C`);
+  const text = disassemble(join(ROOT, file(".wasm")), join(ROOT, file(".wasm.map")));
+  const target = TARGETS[program.isa];
+  writeFileSync(join(ROOT, file(".c")), translate(text, tables, target, program).c);
+  writeFileSync(join(ROOT, workDir, OFFSETS), offsetsHeader(text));
+  progress(`${program.name}: compiling and linking for ${target.title}`);
+  const symbols = { axv_linear_bytes: program.memoryPages * PAGE_BYTES };
+  return buildNative({ ...program, cFile: file(".c"), symbols }, workDir);
+}
+
+/** What a program's wasm becomes when it is translated once more: nothing of an earlier translation is looked at. */
+export async function translateAgain(program: Program, progress: (line: string) => void): Promise<Native> {
+  const tables = await loadTables(program);
+  const { wasm, sourceMap } = pathsOf(program);
+  const workDir = relative(ROOT, mkdtempSync(join(ROOT, folderOf(program), "again-")));
+  try {
+    for (const product of [wasm, sourceMap]) copyFileSync(product, join(ROOT, workDir, basename(product)));
+    return makeNative(program, tables, workDir, progress);
+  } finally {
+    rmSync(join(ROOT, workDir), { recursive: true, force: true });
+  }
 }

@@ -28,6 +28,9 @@ export const MEMATTR_DEVICE_NGNRE = 0b0001;
 export const SH_INNER = 0b11;
 
 const ADDRESS = 0x0000_ffff_ffff_f000n;
+/** Of a leaf, as above, and of a table's descriptor: all others are reserved, or for extensions that nobody here turns on. */
+const LEAF_BITS = 0x0060_ffff_ffff_f7ffn;
+const TABLE_BITS_KNOWN = ADDRESS | 3n;
 const VALID = 1n;
 const TABLE_OR_PAGE = 2n;
 const AF = 1n << 10n;
@@ -77,7 +80,7 @@ export class Stage2 {
       const descriptor = this.read64(table + 8 * index);
       if ((descriptor & VALID) === 0n) return { level };
       if (level < LAST_LEVEL && (descriptor & TABLE_OR_PAGE) !== 0n) {
-        table = Number(descriptor & ADDRESS);
+        table = this.table(descriptor);
         continue;
       }
       return this.leaf(descriptor, Math.floor(ipa / 2 ** shift) * 2 ** shift, level);
@@ -94,13 +97,21 @@ export class Stage2 {
         if ((descriptor & VALID) === 0n) continue;
         const at = ipa + index * 2 ** levelShift(level);
         if (level < LAST_LEVEL && (descriptor & TABLE_OR_PAGE) !== 0n) walk(
-          Number(descriptor & ADDRESS), 2 ** TABLE_BITS, level + 1, at,
+          this.table(descriptor), 2 ** TABLE_BITS, level + 1, at,
         );
         else found.push(this.leaf(descriptor, at, level));
       }
     };
     walk(this.root, 2 ** (this.inputBits - levelShift(this.startLevel)), this.startLevel, 0);
     return found;
+  }
+
+  private table(descriptor: bigint): number {
+    const unknown = descriptor & ~TABLE_BITS_KNOWN;
+    if (unknown !== 0n) {
+      throw new MachineError("MACHINE_STAGE2", `a table's descriptor ${hex(descriptor)}: ${hex(unknown)} means nothing here`);
+    }
+    return Number(descriptor & ADDRESS);
   }
 
   private leaf(descriptor: bigint, ipa: number, level: number): Mapping {
@@ -114,6 +125,7 @@ export class Stage2 {
     if (pa + size > this.outputLimit) complain("output address is larger than VTCR_EL2.PS");
     if ((descriptor & AF) === 0n) complain("the access flag is clear: every access would fault");
     if (((descriptor >> 53n) & 1n) !== 0n) complain("XN[0] is RES0 without FEAT_XNX");
+    if ((descriptor & ~LEAF_BITS) !== 0n) complain("bits are set that mean nothing here");
     return {
       ipa, pa, size,
       read: ((descriptor >> 6n) & 1n) !== 0n,
