@@ -24,8 +24,7 @@ import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
 const COMMANDS = [
-  board, bridge, build, check, codes, console_, control, demo, guest, init, keys, modbus, monitor, plan, run, tags,
-  board, bridge, build, check, codes, console_, control, demo, guest, init, modbus, monitor, plan, prove, run, tags,
+  board, bridge, build, check, codes, console_, control, demo, guest, init, keys, modbus, monitor, plan, prove, run, tags,
 ];
 
 const program = new Command("axv-part")
