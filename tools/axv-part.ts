@@ -12,6 +12,7 @@ import { register as control } from "./commands/control.ts";
 import { register as demo } from "./commands/demo.ts";
 import { register as guest } from "./commands/guest.ts";
 import { register as init } from "./commands/init.ts";
+import { register as inspect } from "./commands/inspect.ts";
 import { register as keys } from "./commands/keys.ts";
 import { register as modbus } from "./commands/modbus.ts";
 import { register as monitor } from "./commands/monitor.ts";
@@ -24,7 +25,8 @@ import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
 const COMMANDS = [
-  board, bridge, build, check, codes, console_, control, demo, guest, init, keys, modbus, monitor, plan, prove, run, tags,
+  board, bridge, build, check, codes, console_, control, demo, guest, init, inspect, keys, modbus, monitor, plan, prove, run,
+  tags,
 ];
 
 const program = new Command("axv-part")

@@ -13,6 +13,7 @@ import { MESSAGES as DISK } from "./firmware/disk/errors.ts";
 import { MESSAGES as FIT } from "./firmware/fit/errors.ts";
 import { MESSAGES as KEYS } from "./firmware/keys/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
+import { MESSAGES as INSPECT } from "./firmware/inspect/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
 import { LINUX_ERRORS } from "./linux/errors.ts";
 import { MESSAGES as OUTPUT } from "./output/errors.ts";
@@ -62,6 +63,7 @@ export function allCodes(): Code[] {
     FIT,
     GUEST,
     INIT,
+    INSPECT,
     KEYS,
     LINK,
     MODBUS,

@@ -19,6 +19,9 @@ const REASONS: ReadonlyMap<string, Reason> = new Map([
   ["ERR_INVALID_ARG_VALUE", "no file's name has a NUL in it"],
 ]);
 
+/** Codes of errors of the system's, and of Node's. */
+const SYSTEMS = /^E[A-Z0-9_]+$/;
+
 function kindOf(stats: Stats): Reason | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return "it is a folder";
@@ -70,7 +73,7 @@ export function withFile<T>(path: string, use: (file: OpenFile) => T): T | Reaso
     return kindOf(stats) ?? use(new OpenFile(descriptor, stats.size));
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (code === "") throw cause;
+    if (!SYSTEMS.test(code)) throw cause; // of what `use` makes of it
     return REASONS.get(code) ?? `the system says ${code}`;
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);

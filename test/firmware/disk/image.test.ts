@@ -116,7 +116,8 @@ describe.each(BOARDS.map((board) => [board.name, board] as const))("the disk of 
   });
 
   test("has nothing in firmware's sectors, and is the same each time", () => {
-    for (const { base, size } of plan.reserved) expect(part(path, base, size * SECTOR).equals(Buffer.alloc(size * SECTOR))).toBe(true);
+    for (const { base, size } of plan.reserved)
+      expect(part(path, base, size * SECTOR).equals(Buffer.alloc(size * SECTOR))).toBe(true);
     expect(save(diskImage(board, payloadOf(SYSTEM)), path)).toBe(sum);
     rmSync(path);
   });

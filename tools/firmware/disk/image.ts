@@ -22,7 +22,7 @@ import { DiskStream } from "./stream.ts";
 import type { Stream } from "./stream.ts";
 
 /** Partitions as this project calls them, and what type they are of. Slots are of a type of our own. */
-const GPT_TYPES = {
+export const GPT_TYPES = {
   boot: "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7", // what Windows has FATs in, too
   slot: guidOf("axv-part slot"),
   state: "3DE21764-95BD-54BD-A5C3-4ABE786F38A8", // an environment of U-Boot's
