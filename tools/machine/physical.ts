@@ -17,8 +17,8 @@ export type Purpose = "device" | "read" | "write";
 export interface OwnTranslation {
   /** Fails the test unless every page of the range is mapped at VA = PA, as what it is used for. */
   check(pa: number, bytes: number, purpose: Purpose): void;
-  /** A table may have been written. */
-  changed(): void;
+  /** What may be a table has been written there. */
+  changed(pa: number): void;
   /** It is mapped, as memory. */
   isNormal(va: number): boolean;
 }
@@ -86,7 +86,7 @@ export function memoryHooks(machine: Hardware, own: OwnTranslation, pieceBytes: 
       if ((memory.read64(Number(pa)) & VALID) !== 0n) machine.tlb.descriptorTaken(machine.current.index);
       memory.write64(Number(pa), value);
       machine.tableWrites.write(machine.current.index, Number(pa));
-      own.changed();
+      own.changed(Number(pa));
     },
     copyFromPhysical: (pointer: number, pa: bigint, bytes: number) => {
       if (bytes % 8 !== 0) throw new MachineError("MACHINE_BUS", `copyFromPhysical of ${bytes} bytes: not a multiple of 8`);

@@ -37,6 +37,8 @@ export class Stage1 implements OwnTranslation {
   private readonly walked: (descriptor: number) => void;
   /** Blocks already looked up, by the pages they were reached through. */
   private readonly pages = new Map<number, Leaf>();
+  /** Pages of the tables that were read for it. */
+  private readonly tables = new Set<number>();
 
   /**
    * `walked` hears of every valid descriptor that a walk reads. Three tables from `root` on: level 1, and the image's level 2 and
@@ -57,9 +59,9 @@ export class Stage1 implements OwnTranslation {
     }
   }
 
-  /** A table may have been written: nothing that was looked up holds any more. */
-  changed(): void {
-    this.pages.clear();
+  /** A table that something was looked up by has been written: nothing of that holds any more. */
+  changed(pa: number): void {
+    if (this.tables.has(Math.floor(pa / PAGE))) this.pages.clear();
   }
 
   /** Every page of the range is mapped at VA = PA, as what it is used for. */
@@ -103,6 +105,7 @@ export class Stage1 implements OwnTranslation {
     let table = this.root;
     for (let level = 1; level <= 3; level++) {
       const shift = PAGE_BITS + LEVEL_BITS * (3 - level);
+      this.tables.add(table / PAGE);
       const at = table + 8 * (Math.floor(va / 2 ** shift) % 512);
       const descriptor = this.memory.read64(at);
       if ((descriptor & VALID) === 0n) return undefined;
