@@ -66,7 +66,7 @@ describe("what is no image", () => {
 test("an image is proven, status 0; for another board it is not, status 1, and the report says why", () => {
   const image = written("image.bin", imageOf(COLOURED));
   const { status, stdout, stderr } = prove(image);
-  expect(stdout).toContain("Proven: all 25 checks hold.\n");
+  expect(stdout).toMatch(/\n\nProven: all \d\d checks hold\.\n$/);
   expect(stderr).toContain("core: translating to C");
   expect(status).toBe(0);
   const other = prove(image, "--board", "phytium-pi", "--json");

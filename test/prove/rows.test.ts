@@ -40,6 +40,11 @@ describe("each row by itself", () => {
     ({ ...facts, devices: facts.devices.map((one) => ({ ...one, rules: one.name === name })) });
   const keeping = (base: number): Running =>
     ({ ...facts, board: { ...facts.board, reserved: [{ base, size: 0x1000, what: "TF-A" }] } });
+  const declaring = (n: number, change: Partial<Running["declared"]["partitions"][number]>): Running =>
+    ({ ...facts, declared: { ...facts.declared,
+      partitions: facts.declared.partitions.map((one, at) => (at === n ? { ...one, ...change } : one)) } });
+  const silencing = (n: number, pa: number): Running => declaring(n, { silenced: [pa] });
+  const loading = (n: number, base: number): Running => declaring(n, { loaded: [{ base, size: 128 }] });
   const writing = (pa: number): Running =>
     ({ ...facts, declared: { ...facts.declared, inits: [{ pa, mask: 1, value: 1 }] } });
   const net = facts.declared.partitions[NET]?.regions ?? [];
@@ -50,6 +55,7 @@ describe("each row by itself", () => {
     tried: [[reaching(PLC, () => ({ failed: "it does not start" })), /^plc: it does not start$/]],
     pcpus: [
       [reaching(LOG, () => ({ pcpus: facts.reaches[PLC]?.pcpus ?? [] })), /pCPU 3 runs plc and log/],
+      [{ ...facts, declared: { ...facts.declared, cpus: [{ id: 0, partition: 3, vcpu: 0 }] } }, /pCPU 0 runs partition 3, which/],
       [onPcpus(LOG, () => ({ vmid: 1 })), /net and log have one VMID/],
       [onPcpus(LOG, () => ({ vmid: 0 })), /log has the VMIDs 0/],
     ],
@@ -94,6 +100,12 @@ describe("each row by itself", () => {
       [also(LOG, stretch(0x0901_0000, { memory: "Device" })), /rtc is in plc and in log/],
       [hearing(LOG, 48), /virtio0 is in net and in log/],
     ],
+    silences: [
+      [without(NET, ({ memory }) => memory === "Device"), /net: 0x0a000070 is written/],
+      [silencing(PLC, 0x0a00_0070), /plc: 0x0a000070 is written/],
+      [silencing(PLC, ramOfNet), /plc: 0x78000000 is written/],
+    ],
+    loads: [[loading(PLC, 0x4040_0000 - 64), /plc: IPA 0x40400000/], [loading(PLC, 0x5000_0000), /IPA 0x50000000…0x50000080/]],
     interrupts: [[hearing(LOG, 48), /INTID 48 is reached by net and log/]],
     lines: [
       [hearing(LOG, 100, 101), /log: reaches INTIDs 100-101, which the blob does not say/],

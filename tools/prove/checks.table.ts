@@ -52,6 +52,8 @@ export const FILE_CHECKS = {
 export const BOARD_SENTENCE = "all that the blob says of the board is what its board.yaml says";
 export const BOOT_SENTENCE = "the core takes the blob, and starts on the simulated board without doing what the board forbids";
 
+/** Of a register that the hypervisor writes for a partition. */
+const WORD = 4;
 const NO_TREE = "without the board's device tree, which `axv-part plan` fetches, nothing";
 
 const nameOf = ({ partitions }: Declared, n: number): string => partitions[n]?.name ?? `partition ${n}`;
@@ -120,6 +122,10 @@ function ownInterface({ gic }: Board, { direct }: Partition): Span[] {
   return direct ? [{ base: gic.gicc, size: PAGE }] : [{ base: gic.gicv, size: GICC_SIZE }];
 }
 
+/** IPAs of its RAM. */
+const ownRam = ({ regions }: Partition): Span[] =>
+  regions.flatMap(({ kind, ipa, size }) => (kind === "ram" ? [{ base: ipa, size }] : []));
+
 function lineOwners({ reaches }: Running): Map<number, number[]> {
   const owners = new Map<number, number[]>();
   reaches.forEach(({ lines }, n) => lines.forEach((line) => owners.set(line, [...(owners.get(line) ?? []), n])));
@@ -160,6 +166,9 @@ function pcpuFindings({ declared, reaches }: Running): string[] {
   const names = (all: readonly number[]): string => all.map((n) => nameOf(declared, n)).join(" and ");
   return [
     ...owners.flatMap((all, cpu) => (all.length > 1 ? [`pCPU ${cpu} runs ${names(all)}`] : [])),
+    ...declared.cpus.flatMap(({ partition = 0 }, cpu) =>
+      (partition < Math.max(1, reaches.length) ? [] : [`pCPU ${cpu} runs partition ${partition}, which there is not`])),
+    ...(reaches.length === 0 ? ["there is no partition"] : []),
     ...declared.partitions.flatMap(({ name, cpus }, n) => {
       const own = reaches[n]?.pcpus.map(({ pcpu }) => pcpu) ?? [];
       return String(own) === String(cpus) ? [] : [`${name} says that it has the pCPUs ${cpus.join()}, and runs on ${own.join()}`];
@@ -213,12 +222,9 @@ export const CHECKS = {
       return isRight ? [] : [`${shown(stretch)} is ${touches ? "RAM" : "no RAM"}`];
     }))),
   execute: row("only memory that a partition shares with nobody is executed", (running) =>
-    each(running, ({ regions }, { memory }) => {
-      const own = regions.flatMap(({ kind, ipa, size }) => (kind === "ram" ? [{ base: ipa, size }] : []));
-      return memory.filter(({ access }) => access.includes("x"))
-        .flatMap(({ ipa, size }) => gapsOf([{ base: ipa, size }], own))
-        .map((gap) => `executes IPA ${formatSpan(gap)}, which is no memory of its own alone`);
-    })),
+    each(running, (partition, { memory }) => memory.filter(({ access }) => access.includes("x"))
+      .flatMap(({ ipa, size }) => gapsOf([{ base: ipa, size }], ownRam(partition)))
+      .map((gap) => `executes IPA ${formatSpan(gap)}, which is no memory of its own alone`))),
   devices: row("registers that are reached are those of a device that board.yaml or the board's tree tells of", (running) => {
     const known = running.devices.flatMap(({ pages }) => pages);
     return each(running, (partition, { memory }) => memory.filter((stretch) => stretch.memory === "Device")
@@ -226,6 +232,13 @@ export const CHECKS = {
       .map((gap) => `reaches ${formatSpan(gap)}, and ${running.hasTree ? "nothing" : NO_TREE} says what is there`));
   }),
   "device-owner": row("a device's registers and interrupts are in one partition", deviceFindings),
+  silences: row("what is written when a partition stops is a register of a device of its own", (running) =>
+    each(running, (partition, { memory }) => partition.silenced.flatMap((pa) => {
+      const own = gapsOf(memory.filter((one) => one.memory === "Device").map(span), ownInterface(running.board, partition));
+      return own.some((part) => contains(part, { base: pa, size: WORD })) ? [] : [`${hex(pa)} is written`];
+    }))),
+  loads: row("what is copied at a partition's start goes into memory that it shares with nobody", (running) =>
+    each(running, (partition) => gapsOf(partition.loaded, ownRam(partition)).map((gap) => `IPA ${formatSpan(gap)} is written`))),
   interrupts: row("no interrupt is reached by two partitions", (running) =>
     [...lineOwners(running)].flatMap(([line, all]) => (all.length > 1
       ? [`INTID ${line} is reached by ${all.map((n) => nameOf(running.declared, n)).join(" and ")}`] : []))),
@@ -256,7 +269,7 @@ export const CHECKS = {
     })),
   inits: row("what is written before any guest starts are registers that board.yaml allows", ({ board, declared }) =>
     declared.inits.flatMap(({ pa }) => {
-      const register = { base: pa, size: 4 };
+      const register = { base: pa, size: WORD };
       return board.init_registers.some((allowed) => contains(allowed, register)) ? [] : [`${hex(pa)} is written`];
     })),
 } as const satisfies Rows<Running>;

@@ -4,6 +4,7 @@ import { NO_GICR, PARTITION_TRUSTED_SGI } from "../../partitions/blob/aarch64.ta
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import * as table from "../../partitions/blob/layout.table.ts";
 import { PAGE } from "../../partitions/units.ts";
+import type { Span } from "../../partitions/units.ts";
 
 export type RegionKind = "ram" | "device" | "channel" | "mailbox";
 
@@ -47,6 +48,8 @@ export interface Partition {
   readonly channels: readonly ChannelEnd[];
   /** PAs of registers of its devices that are written when it stops. */
   readonly silenced: readonly number[];
+  /** IPAs of what is copied into its memory at each start. */
+  readonly loaded: readonly Span[];
 }
 
 export interface Cpu {
@@ -133,6 +136,7 @@ function partitionOf(blob: Blob, record: BlobRecord): Partition {
       doorbell: number(end, "doorbell"),
     })),
     silenced: ownOf(blob, record, "Quiesce").map((quiesce) => number(quiesce, "pa")),
+    loaded: ownOf(blob, record, "Load").map((load) => ({ base: number(load, "target"), size: number(load, "size") })),
   };
 }
 

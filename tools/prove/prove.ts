@@ -89,8 +89,7 @@ export function proveSystem(image: ReadImage | undefined, core: Core, known: Kno
     declared: image.said.declared,
     blob: image.blob,
     uart: uartIn(image),
-    loads: image.said.declared.loads.map(({ source, stored }) =>
-      ({ source, bytes: image.bytes.subarray(source, source + stored) })),
+    behind: image.bytes.subarray(core.binary.length + image.blob.length),
   });
   const running = board && image && booted !== undefined && typeof booted !== "string"
     ? runningOf(image, board, known.treeOf(board), booted)

@@ -22,8 +22,8 @@ export interface Bootable {
   readonly declared: Declared;
   readonly blob: Uint8Array;
   readonly uart: readonly [bigint, bigint];
-  /** Its bytes, by their offsets in the image. */
-  readonly loads: readonly { readonly source: number; readonly bytes: Uint8Array }[];
+  /** The bytes behind that. */
+  readonly behind: Uint8Array;
 }
 
 /** A string: why nothing runs. */
@@ -45,6 +45,7 @@ export function boot(board: Board, core: Core, image: Bootable): Booted {
   try {
     const machine = new Aarch64Machine(core.module, {
       ...image,
+      loads: [{ source: core.binary.length + image.blob.length, bytes: image.behind }],
       board: { ...machineOf(board), ...placesOf(core), devices: devicesOf(declared), ...firmwareTree(board, declared) },
       partitionMemory: memory(["ram", "mailbox"]),
       privateMemory: memory(["ram"]),
