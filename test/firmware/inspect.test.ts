@@ -12,7 +12,7 @@ import { Load } from "../../partitions/images/contents.ts";
 import { boards } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { diskImage } from "../../tools/firmware/disk/image.ts";
-import type { Stream } from "../../tools/firmware/disk/stream.ts";
+import type { Stream } from "../../tools/output/write.ts";
 import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
 import { inspectFile } from "../../tools/firmware/inspect/inspect.ts";
 import { formatFound, foundJson } from "../../tools/firmware/inspect/report.ts";

@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { displayPath } from "../../partitions/project.ts";
+import { type DiskProduct, diskProduct } from "../firmware/disk/product.ts";
 import { FitError } from "../firmware/fit/errors.ts";
 import { type FitProduct, fitProduct } from "../firmware/fit/product.ts";
 import type { Signer } from "../firmware/fit/write.ts";
@@ -9,6 +10,7 @@ import { KEYS_FOLDER, signersOf } from "../firmware/keys/folder.ts";
 import { OutputError } from "../output/errors.ts";
 import { STANDARD_OUTPUT } from "../output/places.ts";
 import { writeWhole } from "../output/streams.ts";
+import type { Content } from "../output/write.ts";
 import { buildSystem, packSystem } from "../plan/build.ts";
 import { standardImage } from "../plan/products.ts";
 
@@ -19,6 +21,7 @@ interface Options {
   readonly fit?: true;
   readonly keys?: string;
   readonly unsigned?: true;
+  readonly disk?: string;
   readonly json?: true;
 }
 
@@ -35,6 +38,7 @@ export function register(program: Command): void {
     .option("--fit", "beside it also a FIT, which U-Boot checks before it starts it: image.itb, signed by all active keys")
     .option("-k, --keys <folder>", "with --fit: where the keys are (default: keys beside NAME.yaml)")
     .option("--unsigned", "with --fit: with hashes only, which keep nobody from making another one")
+    .option("--disk <file>", "also a disk image for the board: boot.scr, and in both slots the image, or with --fit the FIT")
     .option("--json", "print where the image is, and its size, as JSON")
     .action(build);
 }
@@ -44,6 +48,7 @@ async function build(file: string, options: Options): Promise<void> {
   const signers = signersFor(file, options);
   if (output === STANDARD_OUTPUT) return pipeImage(file, options);
   const fit = signers === undefined ? undefined : fitProduct(file, output ?? standardImage(file), signers);
+  const disk = options.disk === undefined ? undefined : diskProduct(file, options.disk);
   await buildSystem(
     file,
     output,
@@ -52,15 +57,27 @@ async function build(file: string, options: Options): Promise<void> {
       const folder = displayPath(dirname(image)) || ".";
       const signed = fit === undefined ? {} : { fit: displayPath(fit.path), signed_by: namesOf(signers) };
       if (json === true) {
-        console.log(JSON.stringify({ image: displayPath(image), bytes, folder, unchanged: isSame, ...signed }));
+        const onDisk = disk === undefined ? {} : { disk: displayPath(disk.path) };
+        console.log(JSON.stringify({ image: displayPath(image), bytes, folder, unchanged: isSame, ...signed, ...onDisk }));
         return;
       }
       console.log(`${displayPath(image)}: ${bytes} bytes${isSame ? ", unchanged" : ""}; the plan is in ${folder}`);
       if (fit !== undefined) console.log(told(fit, namesOf(signers)));
+      if (disk !== undefined) console.log(diskTold(disk, fit !== undefined));
     },
-    fit?.inspect,
-    fit?.claimMore,
-    fit?.writeMore,
+    (plan) => {
+      fit?.inspect(plan);
+      disk?.inspect(plan);
+    },
+    (taken) => {
+      fit?.claimMore(taken);
+      disk?.claimMore([...taken, ...(fit === undefined ? [] : [fit.path])]);
+    },
+    (plan, packed) => {
+      const fits = [...(fit?.writeMore(plan, packed) ?? [])];
+      const [, system = packed] = fits[0] ?? [];
+      return new Map<string, Content>([...fits, ...(disk?.writeMore(plan, system) ?? [])]);
+    },
   );
 }
 
@@ -71,6 +88,11 @@ function told({ path }: FitProduct, by: readonly string[]): string {
   return `${displayPath(path)}: ${how}`;
 }
 
+function diskTold({ path }: DiskProduct, isFit: boolean): string {
+  const what = isFit ? "the FIT" : "the image, which U-Boot starts unchecked (with --fit it looks first),";
+  return `${displayPath(path)}: a disk with ${what} in both slots`;
+}
+
 /** undefined: no FIT is wanted; none: one that is not signed. */
 function signersFor(file: string, { fit, keys, unsigned }: Options): Signer[] | undefined {
   if ((fit === undefined && (keys ?? unsigned) !== undefined) || (keys !== undefined && unsigned === true))
@@ -79,7 +101,8 @@ function signersFor(file: string, { fit, keys, unsigned }: Options): Signer[] | 
   return unsigned === true ? [] : signersOf(keys ?? join(dirname(file), KEYS_FOLDER));
 }
 
-async function pipeImage(file: string, { json, fit }: Options): Promise<void> {
+async function pipeImage(file: string, { json, fit, disk }: Options): Promise<void> {
+  if (disk !== undefined) throw new OutputError("AXV_OUTPUT_STDOUT", "the image beside a disk");
   if (fit === true) throw new OutputError("AXV_OUTPUT_STDOUT", "the FIT");
   if (json === true) throw new OutputError("AXV_OUTPUT_TWICE", "standard output", "the image", "what is said of it as JSON");
   if (process.stdout.isTTY) throw new OutputError("AXV_OUTPUT_TERMINAL");

@@ -1,7 +1,7 @@
 // Writes files that belong together: all of them, or none; and a reader never sees half of one. What is there already, byte by
 // byte, is not written again.
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { FileChangedError, Load } from "../../partitions/images/contents.ts";
 import { withFile } from "../../partitions/source/file.ts";
@@ -75,10 +75,18 @@ function isThere(path: string, data: Exclude<Content, string>): boolean {
   return same === true;
 }
 
+const ZEROS = Buffer.alloc(CHUNK_BYTES);
+/** A file has zeros where nothing has been written, and no room is taken for them: most of a disk image is such. */
+const isZeros = (chunk: Uint8Array): boolean => chunk.length <= CHUNK_BYTES && ZEROS.subarray(0, chunk.length).equals(chunk);
+
 function write(path: string, data: Exclude<Content, string>): void {
   const descriptor = openSync(path, "wx");
   try {
-    for (const [chunk] of chunks(data)) for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done);
+    for (const [chunk, at] of chunks(data)) {
+      if (isZeros(chunk)) continue;
+      for (let done = 0; done < chunk.length; ) done += writeSync(descriptor, chunk, done, chunk.length - done, at + done);
+    }
+    ftruncateSync(descriptor, data.length);
   } finally {
     closeSync(descriptor);
   }

@@ -17,7 +17,7 @@ import { readFat16 } from "../../../tools/firmware/disk/fat16-read.ts";
 import { diskImage, startOf } from "../../../tools/firmware/disk/image.ts";
 import type { Payload } from "../../../tools/firmware/disk/image.ts";
 import { SECTOR } from "../../../tools/firmware/disk/sectors.ts";
-import type { Stream } from "../../../tools/firmware/disk/stream.ts";
+import type { Stream } from "../../../tools/output/write.ts";
 import { readScript } from "../../../tools/firmware/script-image.ts";
 import { COPIES, readState, UNKNOWN } from "../../../tools/firmware/slots.ts";
 import { Random } from "../../hostile/random.ts";

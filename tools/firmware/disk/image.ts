@@ -7,6 +7,7 @@ import { placeDisk, SECTOR } from "../../../partitions/plan/disk.ts";
 import type { DiskPlan } from "../../../partitions/plan/disk.ts";
 import { contains, end, formatSpan, gapsOf, overlaps } from "../../../partitions/units.ts";
 import type { Span } from "../../../partitions/units.ts";
+import type { Stream } from "../../output/write.ts";
 import { bootScript } from "../boot-script.ts";
 import type { Start } from "../boot-script.ts";
 import { writeScript } from "../script-image.ts";
@@ -19,7 +20,6 @@ import { MBR_TYPES, writeMbr } from "./mbr.ts";
 import { viewOf } from "./sectors.ts";
 import type { Extent, SectorRange } from "./sectors.ts";
 import { DiskStream } from "./stream.ts";
-import type { Stream } from "./stream.ts";
 
 /** Partitions as this project calls them, and what type they are of. Slots are of a type of our own. */
 export const GPT_TYPES = {
@@ -49,7 +49,8 @@ export type DiskBoard = Pick<Board, "name" | "layout" | "ram" | "reserved" | "bo
 
 const rangeOf = ({ base, size }: Span): SectorRange => ({ first: base, sectors: size });
 
-function planOf({ name, layout, ram, reserved, boot }: DiskBoard): { plan: DiskPlan; load: number; sectors: number } {
+/** Throws a DiskError where the board has no layout, or one that cannot be: before anything is built. */
+export function diskPlan({ name, layout, ram, reserved, boot }: DiskBoard): { plan: DiskPlan; load: number; sectors: number } {
   const plan = layout && placeDisk(layout);
   if (layout === undefined || plan === undefined || "key" in plan) throw new DiskError("AXV_DISK_LAYOUT", name);
   const slot = layout.slots.sectors * SECTOR;
@@ -60,9 +61,9 @@ function planOf({ name, layout, ram, reserved, boot }: DiskBoard): { plan: DiskP
   return { plan, load: layout.load, sectors: layout.sectors };
 }
 
-/** Throws a DiskError where the board has no layout, or not for this; so that all is checked before anything is written. */
+/** Throws a DiskError as `diskPlan` does, and where the system is larger than a slot. */
 export function diskImage(board: DiskBoard, payload: Payload): DiskStream {
-  const { plan, load, sectors } = planOf(board);
+  const { plan, load, sectors } = diskPlan(board);
   const { length } = payload.content;
   if (length > plan.a.size * SECTOR)
     throw new DiskError("AXV_DISK_SLOT", board.name, String(length), String(plan.a.size * SECTOR));

@@ -1,14 +1,8 @@
 // A whole disk as a stream of bytes, in order, of which no more is in memory than a piece at a time.
 import { MIB } from "../../../partitions/units.ts";
 import type { Load } from "../../../partitions/images/contents.ts";
+import type { Stream } from "../../output/write.ts";
 import { SECTOR } from "./sectors.ts";
-
-/** What is made while it is written. */
-export interface Stream {
-  readonly length: number;
-  /** Always the same bytes; each chunk is good until the next one is asked for. */
-  chunks(): Iterable<Uint8Array>;
-}
 
 export interface Piece {
   readonly sector: number;

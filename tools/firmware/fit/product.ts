@@ -3,9 +3,8 @@ import { basename, dirname, extname, join } from "node:path";
 import type { Load } from "../../../partitions/images/contents.ts";
 import type { Plan } from "../../../partitions/plan/plan.ts";
 import { claim } from "../../output/places.ts";
-import type { Content } from "../../output/write.ts";
 import { compatibleOf, isSystemFit, systemFit } from "./system.ts";
-import type { Signer } from "./write.ts";
+import type { FitStream, Signer } from "./write.ts";
 
 const ENDING = ".itb";
 
@@ -19,7 +18,7 @@ export interface FitProduct {
   readonly path: string;
   inspect(plan: Plan): void;
   claimMore(taken: readonly string[]): void;
-  writeMore(plan: Plan, image: Load): ReadonlyMap<string, Content>;
+  writeMore(plan: Plan, image: Load): ReadonlyMap<string, FitStream>;
 }
 
 /** `image`: where that is written. */
