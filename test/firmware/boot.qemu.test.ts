@@ -1,7 +1,7 @@
 // Verified boot for real: Debian's unchanged U-Boot, at EL2, has a key that it requires, refuses each FIT that is not as it was
 // signed, and starts the one that is. One boot for all of them.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +11,10 @@ import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { fitProduct } from "../../tools/firmware/fit/product.ts";
 import { trusting } from "../../tools/firmware/keys/control.ts";
 import { buildSystem } from "../../tools/plan/build.ts";
+import { qemuArguments } from "../../tools/run/arguments.ts";
+import { FirmwareChain } from "../../tools/run/firmware.ts";
+import { prepare } from "../../tools/run/prepare.ts";
+import { startQemu } from "../../tools/run/qemu.ts";
 import { Session } from "../../tools/run/session.ts";
 import { twoPlcs } from "../system/systems.ts";
 import { at, changed, CONTENTS, type Draft, fitOf, keyPair, ledAstray, mkimageFit, strings } from "./fits.ts";
@@ -137,6 +141,7 @@ beforeAll(async () => {
     said.set(name, await uBoot.answer(`bootm ${address}${configuration} - \${fdtcontroladdr}`));
   }
 });
+
 afterAll(async () => {
   await uBoot?.machine.stop();
   rmSync(folder, { recursive: true });
@@ -157,4 +162,39 @@ test("as it was signed it starts, by a new key, too, that this board does not kn
   session.link.close();
   expect(uBoot.said).toMatch(/Verifying Hash Integrity \.\.\. sha256,rsa4096:next- sha256,rsa2048:plant\+ OK/);
   expect(uBoot.said).toMatch(/Verifying Hash Integrity \.\.\. sha256\+ OK/);
+});
+
+test("run --firmware u-boot: from the disk to both partitions, nobody typing anything, signed by a key of this run", async () => {
+  const file = join(folder, "chain.yaml");
+  writeFileSync(file, twoPlcs());
+  const chain = new FirmwareChain("u-boot", file, undefined);
+  expect(chain.signedBy).toContain("a key of this run alone");
+  const inspect = (each: Plan): void => chain.inspect(each);
+  const claimMore = (taken: readonly string[]): void => chain.claimMore(taken);
+  const system = await prepare(file, () => {}, undefined, inspect, claimMore, (each, image) => chain.writeMore(each, image));
+  closeSync(system.opened);
+  // A disk has room for two systems, of which a file takes as much as there is.
+  const { size, blocks } = statSync(chain.files.disk);
+  expect(blocks * 512).toBeLessThan(size / 4);
+  const { partitions } = system.plan;
+  const machine = await startQemu(qemuArguments({ ...system, partitions, firmware: chain.files }));
+  const whole = new UBoot(machine);
+  const session = new Session(machine.uart, partitions);
+  try {
+    const scans = (name: string): bigint => session.monitor.named(name)?.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
+    await whole.until("scans of both partitions", () => scans("first") > 100n && scans("second") > 100n);
+    expect(whole.said).toMatch(
+      /Found U-Boot script \/boot.scr[^]*axv: slot a \(good\)[^]*sha256,rsa2048:this-run\+ OK[^]*sha256\+ OK[^]*axv: image at 0x/,
+    );
+  } finally {
+    session.link.close();
+    await machine.stop();
+  }
+});
+
+test("there is no other firmware, and none for another machine", () => {
+  const file = join(folder, "chain.yaml");
+  expect(() => new FirmwareChain("uefi", file, undefined)).toThrow('there is no firmware "uefi": write u-boot');
+  const other = { ...plan, board: "xlnx-zcu102" };
+  expect(() => new FirmwareChain("u-boot", file, undefined).inspect(other)).toThrow("no U-Boot for QEMU's \"xlnx-zcu102\"");
 });

@@ -30,7 +30,7 @@ export class UBoot {
   readonly machine: Machine;
   #said = "";
 
-  private constructor(machine: Machine) {
+  constructor(machine: Machine) {
     this.machine = machine;
     machine.uart.on("data", (bytes: Buffer) => (this.#said += bytes.toString("latin1")));
   }

@@ -22,6 +22,24 @@ test("all files, and nothing else, with names as long as the file system takes",
   expect([...readFileSync(at(long))]).toEqual([1, 2]);
 });
 
+test("what is made while it is written; where it is zeros, the file has holes", () => {
+  const whole = Buffer.alloc(8 * MIB + 3);
+  whole.writeUInt32LE(1, 2 * MIB + 7);
+  const stream = {
+    length: whole.length,
+    *chunks() {
+      for (let from = 0; from < whole.length; from += MIB) yield whole.subarray(from, from + MIB);
+    },
+  };
+  expect(writeTogether(new Map([[at("disk"), stream]]))).toBe(true);
+  expect(readFileSync(at("disk")).equals(whole)).toBe(true);
+  expect(statSync(at("disk")).blocks * 512).toBeLessThan(2 * MIB);
+  expect(writeTogether(new Map([[at("disk"), stream]]))).toBe(false);
+  whole.writeUInt32LE(0, 2 * MIB + 7);
+  expect(writeTogether(new Map([[at("disk"), stream]]))).toBe(true);
+  expect(readFileSync(at("disk")).equals(whole)).toBe(true);
+});
+
 test("when one cannot be written, the others stay as they were", () => {
   writeFileSync(at("a"), "old");
   expect(() =>

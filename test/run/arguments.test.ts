@@ -14,6 +14,20 @@ function boardOf(name: string): Board {
 
 const board = boardOf("qemu-aarch64");
 
+test("with firmware: it starts from a disk, on virtio, or on NVMe where the first virtio disk is Linux'", () => {
+  const firmware = { program: "u-boot.bin", control: "control.dtb", disk: "boot.img" };
+  const linux = { guest: "linux", devices: [{ name: "virtio0" }] };
+  const made = (...partitions: (typeof linux)[]): string =>
+    qemuArguments({ board, partitions, image: "image.bin", disk: "disk.img", firmware }).join(" ");
+  expect(made()).not.toContain("-kernel");
+  expect(made()).toContain(
+    "-bios u-boot.bin -dtb control.dtb -drive if=none,id=boot,format=raw,snapshot=on,file=boot.img " +
+      "-device virtio-blk-device,bus=virtio-mmio-bus.0,drive=boot",
+  );
+  expect(made(linux)).toContain("-device nvme,serial=axv,drive=boot");
+  expect(made(linux)).toContain("-device virtio-blk-device,drive=disk0,bus=virtio-mmio-bus.0");
+});
+
 test("the demo's machine", () => {
   const partitions = [
     { guest: "linux", devices: [{ name: "virtio0" }, { name: "virtio1" }] },

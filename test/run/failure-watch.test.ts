@@ -65,7 +65,7 @@ describe("a refusal at boot", () => {
     "axv: no sign of life of pCPU 0x0000000000000003",
   ])("ends the run as soon as it is said: %s", async (line) => {
     const { board, pass } = watched("dead");
-    board.text("U-Boot 2023.01\r\naxv: image at 0x0000000040200000\r\n");
+    board.text("U-Boot 2023.01\r\naxv: slot a (good)\r\naxv: slot a does not start\r\naxv: image at 0x0000000040200000\r\n");
     expect(await pass(1)).toBeUndefined();
     board.text(`${line}\r\n`);
     expect(await pass(0.7)).toBe(`AXV_RUN_REFUSED: the hypervisor refused to start anything. It said:\n  ${line}`);

@@ -6,6 +6,7 @@ import { claim } from "../output/places.ts";
 import { qemuArguments } from "../run/arguments.ts";
 import { judgeHealth } from "../run/checks.ts";
 import { parseDuration } from "../run/duration.ts";
+import { FirmwareChain } from "../run/firmware.ts";
 import { gdbArguments, gdbCommand, gdbPort } from "../run/gdb.ts";
 import { RunError } from "../run/errors.ts";
 import { judgeAll, judgeLimits, type Limit, parseLimit } from "../run/limits.ts";
@@ -22,6 +23,7 @@ interface Options {
   readonly output?: string;
   readonly link?: string;
   readonly gdb?: true;
+  readonly firmware?: string;
 }
 
 export function register(program: Command): void {
@@ -43,6 +45,7 @@ export function register(program: Command): void {
     .option("--csv <file>", "also write what partitions publish there, a row for each value in each telemetry")
     .option("-o, --output <file>", "where the image is built (default: build/NAME/image.bin beside NAME.yaml)")
     .option("--link <path>", "the socket where consoles attach (default: one of this process, which axv-part console finds)")
+    .option("--firmware <name>", "u-boot: Debian's U-Boot starts the system, signed, from a disk, as on a board")
     .option("--gdb", "wait for gdb before the first instruction, and print how to attach it")
     .action(runCommand);
 }
@@ -52,17 +55,25 @@ async function runCommand(systemFile: string, further: string[], options: Option
   const durationMs = options.for === undefined ? undefined : parseDuration(options.for);
   const limitsOf = ({ partitions }: Plan): Limit[] => (options.limit ?? []).flatMap((text) => parseLimit(text, partitions));
   let csv: string | undefined;
+  const chain = options.firmware === undefined ? undefined : new FirmwareChain(options.firmware, systemFile, options.output);
+  const inspect = (plan: Plan): void => {
+    limitsOf(plan);
+    chain?.inspect(plan);
+  };
   // A limit that nobody can keep, or a file that is something else already, is said before minutes are spent on building.
-  const system = await prepare(systemFile, (line) => console.error(line), options.output, limitsOf, (taken) => {
+  const system = await prepare(systemFile, (line) => console.error(line), options.output, inspect, (taken) => {
     if (options.csv !== undefined) [csv] = claim([{ path: options.csv, what: "the telemetry" }], taken);
-  });
+    chain?.claimMore(taken);
+  }, (plan, image) => chain?.writeMore(plan, image) ?? new Map());
   const { title, plan, elf, opened } = system;
   const limits = limitsOf(plan);
   const port = options.gdb === undefined ? undefined : await gdbPort();
   const notes =
     port === undefined ? [] : [`QEMU waits for: ${gdbCommand(elf, displayPath(PROJECT_ROOT) || ".", plan.image.base, port)}`];
+  if (chain !== undefined) notes.push(`U-Boot starts ${displayPath(chain.files.disk)}, signed by ${chain.signedBy}`);
   const debugging = port === undefined ? [] : gdbArguments(port);
-  const qemu = [...qemuArguments({ ...system, image: INHERITED_IMAGE, partitions: plan.partitions }), ...debugging, ...further];
+  const described = { ...system, image: INHERITED_IMAGE, partitions: plan.partitions, firmware: chain?.files };
+  const qemu = [...qemuArguments(described), ...debugging, ...further];
   process.exitCode = await run(() => startQemu(qemu, opened, TARGETS[system.board.isa].emulator), {
     title,
     partitions: plan.partitions,

@@ -50,7 +50,7 @@ export function claimProducts(
   const isGuarded = image === undefined || isInProject(image);
   const beside = (name: string): string => join(dirname(wanted), name);
   const outputs: Output[] = [
-    { path: wanted, what: "the image", ...(isGuarded && { isOurs: (path) => isPlan(join(dirname(path), PLAN_FILE)) }) },
+    { path: wanted, what: "the image", ...(isGuarded && { isOurs: isBesidePlan }) },
     { path: beside(PLAN_FILE), what: "the plan", isOurs: isPlan },
     { path: beside(BLOB_FILE), what: "the system blob", isOurs: isBlob },
     ...trees.map((name) => ({ path: beside(treeFile(name)), what: `the device tree of ${name}`, isOurs: isTree })),
@@ -63,6 +63,8 @@ export function claimProducts(
 const PLAN_MAX = 16 * MIB;
 
 const isPlan = (path: string): boolean => readPlan(path) !== undefined;
+/** As what a build leaves is, whose form does not tell that it does. */
+export const isBesidePlan = (path: string): boolean => isPlan(join(dirname(path), PLAN_FILE));
 
 /** The plan that a build has left; undefined: the file is something else. */
 export function readPlan(path: string): Plan | undefined {

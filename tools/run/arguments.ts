@@ -19,23 +19,44 @@ export interface QemuSystem {
   readonly image: string;
   /** A raw disk image; needed when a Linux partition owns a device. */
   readonly disk: string | undefined;
+  /** What starts first, and finds the image on a disk of its own; undefined: QEMU loads the image. */
+  readonly firmware?: FirmwareFiles | undefined;
 }
 
-export function qemuArguments({ board, partitions, image, disk }: QemuSystem): string[] {
+export interface FirmwareFiles {
+  readonly program: string;
+  /** Its own device tree. */
+  readonly control: string;
+  /** A raw disk image with the system on it. */
+  readonly disk: string;
+}
+
+/** The machine alone. */
+export function machineArguments(board: Board): string[] {
   const { qemu } = board.boot;
   if (qemu === undefined) throw new RunError("AXV_NO_QEMU_BOARD", board.name);
-  const { firmware } = TARGETS[board.isa].emulator;
   const memory = board.ram.reduce((sum, { size }) => sum + size, 0) / MIB;
+  return ["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(qemu.smp ?? pcpusOf(board).length), "-m", `${memory}M`];
+}
+
+export function qemuArguments({ board, partitions, image, disk, firmware }: QemuSystem): string[] {
+  const own = TARGETS[board.isa].emulator.firmware;
+  const linux = partitions.filter(({ guest }) => guest === LINUX_GUEST);
   return [
-    ...["-M", qemu.machine, "-cpu", qemu.cpu, "-smp", String(qemu.smp ?? pcpusOf(board).length), "-m", `${memory}M`],
-    ...(firmware === undefined ? [] : ["-bios", firmware.path]),
-    ...["-kernel", image],
+    ...machineArguments(board),
+    ...(own === undefined ? [] : ["-bios", own.path]),
+    ...(firmware === undefined ? ["-kernel", image] : firmwareArguments(board, firmware, linux.length > 0)),
     // Debian's kernels speak virtio 1.0 only over transports that are not "legacy" (virtio 1.2, 4.2.4).
     ...["-global", "virtio-mmio.force-legacy=false"],
-    ...partitions
-      .filter(({ guest }) => guest === LINUX_GUEST)
-      .flatMap((partition, at) => linuxDevices(board, partition.devices, disk, at)),
+    ...linux.flatMap((partition, at) => linuxDevices(board, partition.devices, disk, at)),
   ];
+}
+
+/** U-Boot looks at one virtio disk, the first; where that is Linux', it goes on to NVMe. */
+function firmwareArguments(board: Board, { program, control, disk }: FirmwareFiles, isVirtioTaken: boolean): string[] {
+  const bus = Object.values(board.devices).find(({ qemu_bus }) => qemu_bus !== undefined)?.qemu_bus;
+  const device = isVirtioTaken || bus === undefined ? "nvme,serial=axv" : `virtio-blk-device,bus=${bus}`;
+  return ["-bios", program, "-dtb", control, ...driveArguments(disk, "boot"), "-device", `${device},drive=boot`];
 }
 
 /** The first device is a disk, the second one a network. */
@@ -46,9 +67,11 @@ function linuxDevices(board: Board, devices: Devices, disk: string | undefined, 
   return [...storage, ...(networkBus !== undefined ? network : [])];
 }
 
-/** snapshot: what Linux writes goes into a nameless temporary file; so runs do not disturb each other, nor the next one. */
-function diskArguments(disk: string, bus: string, at: number): string[] {
+const diskArguments = (disk: string, bus: string, at: number): string[] =>
+  [...driveArguments(disk, `disk${at}`), "-device", `virtio-blk-device,drive=disk${at},bus=${bus}`];
+
+/** snapshot: what is written goes into a nameless temporary file; so runs do not disturb each other, nor the next one. */
+function driveArguments(disk: string, id: string): string[] {
   const file = disk.replaceAll(",", ",,"); // a comma ends a value, two are one
-  const drive = `if=none,id=disk${at},format=raw,snapshot=on,file=${file}`;
-  return ["-drive", drive, "-device", `virtio-blk-device,drive=disk${at},bus=${bus}`];
+  return ["-drive", `if=none,id=${id},format=raw,snapshot=on,file=${file}`];
 }

@@ -41,6 +41,9 @@ export const MESSAGES = {
   AXV_PARTITION_INDEX: (name: string) =>
     `"${name}" on a serial line: name the system file with --system SYSTEM.yaml, or write the partition's index (0, 1, …)`,
   AXV_CONSOLE_CLOSED: (why: string) => `the console was closed: ${why}`,
+  AXV_RUN_FIRMWARE: (name: string) => `there is no firmware "${name}": write u-boot, or leave --firmware out`,
+  AXV_RUN_FIRMWARE_BOARD: (board: string) =>
+    `there is no U-Boot for QEMU's "${board}", but for QEMU's virt: choose the board qemu-aarch64, or leave --firmware out`,
   AXV_NO_QEMU_BOARD: (board: string) =>
     `the board ${board} cannot be emulated: boot its image on the board, and attach with ` +
     "axv-part console PARTITION --serial DEVICE",

@@ -38,8 +38,11 @@ const MUTE_LIMIT_NS = 20_000_000_000n;
 const LAST_WORDS_MS = 500;
 const NS_PER_MS = 1e6;
 
-/** Its plain text that is no refusal: where it is, and a pCPU that is not there (its partition then is not started). */
-const INFORMATION = /^axv: (image at 0x|firmware does not start pCPU )/;
+/**
+ * Its plain text that is no refusal: where it is, and a pCPU that is not there (its partition then is not started). And
+ * boot.scr's, in front of it, as long as that has a slot to try.
+ */
+const INFORMATION = /^axv: (image at 0x|firmware does not start pCPU |slot [ab] |no slot state |the slot state )/;
 const OWN_TEXT = /^axv: /;
 const PANIC = /^axv: PANIC/;
 

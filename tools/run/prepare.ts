@@ -4,12 +4,14 @@ import { rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
+import type { Load } from "../../partitions/images/contents.ts";
 import type { Plan } from "../../partitions/plan/plan.ts";
 import { displayPath, inProject } from "../../partitions/project.ts";
 import { boardsIn } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 import { CORE } from "../build/programs.ts";
 import { createDisk } from "../linux/disk.ts";
+import type { Content } from "../output/write.ts";
 import { buildSystem } from "../plan/build.ts";
 import { RunError } from "./errors.ts";
 
@@ -29,7 +31,7 @@ export interface PreparedSystem {
 
 /**
  * `output`: where the image goes; undefined: in its standard place. `inspect`: what else must be right with the plan before
- * anything is built; `claimMore`: what else is written, beside what is taken.
+ * anything is built; `claimMore`: what else is written, beside what is taken, and `writeMore`: that.
  */
 export async function prepare(
   systemFile: string,
@@ -37,6 +39,7 @@ export async function prepare(
   output?: string,
   inspect?: (plan: Plan) => void,
   claimMore?: (taken: readonly string[]) => void,
+  writeMore?: (plan: Plan, image: Load) => ReadonlyMap<string, Content>,
 ): Promise<PreparedSystem> {
   return buildSystem(systemFile, output, progress, async ({ image, plan }) => {
     const board = boardOf(plan, systemFile);
@@ -50,13 +53,13 @@ export async function prepare(
       closeSync(opened);
       throw error;
     }
-  }, inspect, claimMore);
+  }, inspect, claimMore, writeMore);
 }
 
 /** Beside the image. */
 const DISK_FILE = "disk.img";
 
-function boardOf({ board: name }: Plan, systemFile: string): Board {
+export function boardOf({ board: name }: Pick<Plan, "board">, systemFile: string): Board {
   const findings = new Findings(new YamlSource(name, ""));
   const board = boardsIn(dirname(systemFile)).get(name, findings);
   // It was there and sound a moment ago, when the plan was made.

@@ -1,7 +1,7 @@
 // A folder of signing keys: NAME.pem, which only its owner may read, NAME.pub.pem, and keys.json, which says what they are. One
 // key is active, or two while boards learn of the new one: then images are signed by both. A revoked key signs nothing.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import type { KeyObject, KeyPairKeyObjectResult } from "node:crypto";
 import { existsSync, linkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readFile } from "../../../partitions/source/file.ts";
@@ -82,14 +82,24 @@ function activeOf(folder: string): KeyEntry[] {
 const isActive = ({ state }: KeyEntry): boolean => state === "active";
 const namesOf = (keys: readonly KeyEntry[]): string => keys.map(({ name }) => name).join(" and ");
 
+/** A key pair that is written nowhere. */
+export function passingKey(name: string): { readonly signer: Signer; readonly known: PublicKey } {
+  const algorithm = "rsa2048";
+  const { privateKey, publicKey } = pairOf(algorithm);
+  return { signer: { name, algorithm, key: privateKey }, known: { name, algorithm, key: publicKey } };
+}
+
+const pairOf = (algorithm: Algorithm): KeyPairKeyObjectResult =>
+  isRsa(algorithm)
+    ? generateKeyPairSync("rsa", { modulusLength: BITS[algorithm] })
+    : generateKeyPairSync("ec", { namedCurve: CURVE });
+
 function add(folder: string, keys: readonly KeyEntry[], name: string, algorithm: Algorithm): KeyEntry {
   if (!NAME_PATTERN.test(name)) throw new KeyError("AXV_KEYS_NAME", name);
   if (keys.some((key) => key.name === name)) throw new KeyError("AXV_KEYS_TAKEN", name, folder);
   const taken = [privateFile(folder, name), publicFile(folder, name)].find((path) => existsSync(path));
   if (taken !== undefined) throw new KeyError("AXV_KEYS_EXISTS", taken);
-  const { privateKey, publicKey } = isRsa(algorithm)
-    ? generateKeyPairSync("rsa", { modulusLength: BITS[algorithm] })
-    : generateKeyPairSync("ec", { namedCurve: CURVE });
+  const { privateKey, publicKey } = pairOf(algorithm);
   const created = new Date().toISOString().slice(0, "2026-11-30".length);
   const entry: KeyEntry = { name, algorithm, state: "active", created, fingerprint: fingerprintOf(publicKey) };
   try {
