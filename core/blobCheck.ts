@@ -92,44 +92,62 @@ function recordsFollow(partition: BlobPartition, isLast: bool): bool {
   return true;
 }
 
-// Stretches of addresses, none over another: how many (u64), then base and size of each.
-const FRAMES_MAX: u32 = MAX_BANKS + 1 + CONTROLLER_FRAMES;
-const STRETCHES_MAX: u32 = MAX_REGIONS + 3;
-/** PAs that no partition can have as a device's: RAM, UART, interrupt controller. */
-const platform: usize = memory.data(8 + FRAMES_MAX * 16, 8);
+// Stretches of addresses, none over another, in ascending order: how many (u64), then each of them.
+@unmanaged
+class Stretch {
+  from: u64;
+  to: u64;
+}
+const STRETCHES_MAX: u32 = 1 + CONTROLLER_FRAMES + MAX_REGIONS;
+const LIST_BYTES: u32 = 8 + STRETCHES_MAX * 16;
+/** RAM that firmware leaves. */
+const banks: usize = memory.data(LIST_BYTES, 8);
+/** PAs that are somebody's: UART and interrupt controller, then partitions' regions. */
+const owned: usize = memory.data(LIST_BYTES, 8);
 /** IPAs that the partition has so far: what is emulated, and so must trap; then its regions. */
-const space: usize = memory.data(8 + STRETCHES_MAX * 16, 8);
+const space: usize = memory.data(LIST_BYTES, 8);
+
+@inline function stretch(list: usize, n: u32): Stretch { return changetype<Stretch>(list + 8 + (n << 4)); }
 
 function isFree(list: usize, at: u64, bytes: u64): bool {
   for (let n: u32 = 0; n < load<u32>(list); n++) {
     bound(n, STRETCHES_MAX);
-    if (overlap(at, bytes, load<u64>(list + (n << 4), 8), load<u64>(list + (n << 4), 16))) return false;
+    if (at < stretch(list, n).to && stretch(list, n).from < at + bytes) return false;
   }
   return true;
 }
 
-/** Whole pages below 2^bits, which nothing in the list has: now they are there. */
+/** Whole pages below 2^bits, which nothing in the list has: now they are there. Those behind them make room: where claims come in
+ *  ascending order, as the planner has them, each is compared with one other. */
 function claim(list: usize, at: u64, bytes: u64, bits: u32): bool {
-  if (((at | bytes) & PAGE_MASK) != 0 || bytes == 0 || (at | bytes) >> bits != 0 || (at + bytes - 1) >> bits != 0 ||
-    !isFree(list, at, bytes)) return false;
-  const count = load<u64>(list);
-  store<u64>(list + (<u32>count << 4), at, 8);
-  store<u64>(list + (<u32>count << 4), bytes, 16);
-  store<u64>(list, count + 1);
+  const to = at + bytes;
+  if (((at | bytes) & PAGE_MASK) != 0 || bytes == 0 || (at | bytes) >> bits != 0 || (to - 1) >> bits != 0) return false;
+  let n = load<u32>(list);
+  store<u32>(list, n + 1);
+  for (let i: u32 = 0; n != 0 && stretch(list, n - 1).to > at; i++, n--) {
+    bound(i, STRETCHES_MAX);
+    const other = stretch(list, n - 1);
+    if (other.from < to) return false;
+    stretch(list, n).from = other.from;
+    stretch(list, n).to = other.to;
+  }
+  stretch(list, n).from = at;
+  stretch(list, n).to = to;
   return true;
 }
 
 /** What the hypervisor drives, and what a partition sees emulated: for checkMachine and checkIsaCpu, and for checkIsaPartition.
  *  */
-export function claimFrame(at: u64, bytes: u64): bool { return at != 0 && claim(platform, at, bytes, PA_BITS); }
+export function claimFrame(at: u64, bytes: u64): bool { return at != 0 && claimDevice(at, bytes); }
 export function claimWindow(at: u64, bytes: u64): bool { return claim(space, at, bytes, header().ipaBits); }
+function claimDevice(at: u64, bytes: u64): bool { return isFree(banks, at, bytes) && claim(owned, at, bytes, PA_BITS); }
 
 /** ram, frames, colourCount. */
 function boardIsSound(): bool {
   const head = header();
   for (let n: u32 = 0; n < head.ramCount; n++) {
     bound(n, MAX_BANKS);
-    if (!claim(platform, blobRam(n).base, blobRam(n).size, PA_BITS)) return false;
+    if (!claim(banks, blobRam(n).base, blobRam(n).size, PA_BITS)) return false;
   }
   return (head.colourCount & (head.colourCount - 1)) == 0 && claimFrame(head.uart & ~PAGE_MASK, UART_BYTES);
 }
@@ -145,24 +163,27 @@ export function isRam(pa: u64, size: u64): bool {
 
 /** inits, once all that the hypervisor drives is claimed. Partitions may have these registers: none of them runs yet. */
 function initsAreSound(): bool {
+  let page = PA_LIMIT; // none
   for (let n: u32 = 0; n < header().initCount; n++) {
     bound(n, MAX_INITS);
     const init = blobInit(n);
-    if ((init.pa & 3) != 0 || init.pa >= PA_LIMIT || !isFree(platform, init.pa, 4)) return false;
-    if ((init.value & ~init.mask) != 0) return false;
+    if ((init.pa & 3) != 0 || init.pa >= PA_LIMIT || (init.value & ~init.mask) != 0) return false;
+    if (init.pa - page < PAGE_BYTES) continue; // in the same as the one before
+    page = init.pa & ~PAGE_MASK;
+    if (!isFree(banks, page, PAGE_BYTES) || !isFree(owned, page, PAGE_BYTES)) return false;
   }
   return true;
 }
 
-/** matches: each text begins inside, and the last one ends there. */
+/** matches: each text begins inside; the last word is an empty one, where any path ends. */
 function matchesAreSound(): bool {
-  const bytes = header().textCount << 3;
+  const words = header().textCount;
   for (let n: u32 = 0; n < header().matchCount; n++) {
     bound(n, MAX_MATCHES);
     const match = blobMatch(n);
-    if (max(max(match.path, match.property), match.value) >= bytes) return false;
+    if (max(max(match.path, match.property), match.value) >= words) return false;
   }
-  return bytes == 0 || blobText(header().textCount - 1).bytes >> 56 == 0;
+  return words == 0 || blobText(words - 1).bytes == 0;
 }
 
 /** cpuKnows, cpuApart, housekeeper. */
@@ -257,49 +278,56 @@ function hasTags(partition: BlobPartition): bool {
 /** a…a+aSize-1 and b…b+bSize-1 have an address in common; the sums do not wrap, that is checked before. */
 @inline function overlap(a: u64, aSize: u64, b: u64, bSize: u64): bool { return a < b + bSize && b < a + aSize; }
 
-/** pages, reach, ramOnly, hypervisor, owner, apart, execute, devicePlace, colours, channelShared. */
+/** pages, reach, ramOnly, hypervisor, owner, apart, execute, devicePlace. */
 function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
-  const head = header();
   const region = blobRegion(n);
-  if ((region.pa & PAGE_MASK) != 0 || (region.pa | region.size) >= PA_LIMIT || !claimWindow(region.ipa, region.size))
-    return false;
-  if (region.kind != REGION_RAM && (region.access & REGION_EXECUTE) != 0) return false;
-  if (region.colours != 0 && !coloursAreSound(region)) return false;
+  if ((region.pa | region.size) >= PA_LIMIT || !claimWindow(region.ipa, region.size)) return false;
+  if (region.kind != REGION_RAM && (region.colours != 0 || (region.access & REGION_EXECUTE) != 0)) return false;
   const span = spanOf(region);
-  const isInterface = region.kind == REGION_DEVICE && isControllerRegion(partition, region);
-  if (region.kind != REGION_DEVICE) {
-    if (!isRam(region.pa, span)) return false;
-  } else if (!isInterface && (region.ipa != region.pa || region.pa + span > PA_LIMIT ||
-    !isFree(platform, region.pa, span))) return false;
   // The whole window in which the blob may lie is mapped read-only, also where the image ends earlier.
-  if (overlap(region.pa, span, imageBase, head.hypervisorSize + BLOB_MAX_BYTES)) return false;
-  if (region.kind == REGION_MAILBOX && region.ipa != partition.mailbox) return false;
-  if (region.kind == REGION_CHANNEL) channelRegions++;
-  let sharers: u32 = 0;
+  if (overlap(region.pa, span, imageBase, header().hypervisorSize + BLOB_MAX_BYTES)) return false;
+  if (region.kind == REGION_DEVICE) {
+    // A part of the interrupt controller: claimed as such, so that it is free for nothing else.
+    return isControllerRegion(partition, region) || region.ipa == region.pa && claimDevice(region.pa, span);
+  }
+  if (!isRam(region.pa, span) || region.kind == REGION_MAILBOX && region.ipa != partition.mailbox) return false;
+  if (region.colours != 0) return coloursAreSound(region) && claimColours(region, span);
+  return region.kind == REGION_CHANNEL ? claimEnd(partition, n) : claim(owned, region.pa, span, PA_BITS);
+}
+
+/** channelShared: nobody's yet, or another partition's end, of which this is the only other one. */
+function claimEnd(partition: BlobPartition, n: u32): bool {
+  const region = blobRegion(n);
+  let ends: u32 = 0;
   for (let other: u32 = 0; other < n; other++) {
     bound(other, MAX_REGIONS);
     const earlier = blobRegion(other);
-    if (!overlap(region.pa, span, earlier.pa, spanOf(earlier))) continue;
-    // Pages of one stretch with no colour in common: no page has two owners.
-    if (region.colours != 0 && earlier.colours != 0 && (region.colours & earlier.colours) == 0) continue;
-    if (other >= partition.regionFirst) return false;
-    if (isInterface) continue; // the same, by another partition: it is free for nothing else (isFree)
-    if (region.kind != REGION_CHANNEL || earlier.kind != REGION_CHANNEL || region.pa != earlier.pa || region.size != earlier.size)
-      return false;
-    if (++sharers > 1) return false;
+    if (earlier.kind != REGION_CHANNEL || earlier.pa != region.pa || earlier.size != region.size) continue;
+    if (++ends > 1 || other >= partition.regionFirst) return false;
   }
-  return true;
+  channelRegions++;
+  return ends == 1 || claim(owned, region.pa, region.size, PA_BITS);
 }
 
-/** PA at which all coloured regions begin; 0: none has been seen. */
+/** PA at which all coloured regions begin, 0: none has been seen; how far they reach; whose colours they have. */
 let colouredAt: u64 = 0;
+let colouredSpan: u64 = 0;
+let coloursTaken: u32 = 0;
 
-/** RAM, its span in whole 2 MiB blocks. */
+/** Its span in whole 2 MiB blocks. */
 function coloursAreSound(region: BlobRegion): bool {
   const colours = header().colourCount;
   if (colouredAt == 0) colouredAt = region.pa;
-  return colours > 1 && region.kind == REGION_RAM && region.pa == colouredAt && (<u64>region.colours) >> colours == 0 &&
-    (region.pa & (BLOCK_2M - 1)) == 0;
+  return colours > 1 && region.pa == colouredAt && (<u64>region.colours) >> colours == 0 && (region.pa & (BLOCK_2M - 1)) == 0;
+}
+
+/** colours: those of one region are no other's, so no page has two owners. Together they have all pages that they reach to. */
+function claimColours(region: BlobRegion, span: u64): bool {
+  if ((region.colours & coloursTaken) != 0) return false;
+  coloursTaken |= region.colours;
+  const before = colouredSpan;
+  colouredSpan = max(before, span);
+  return span <= before || claim(owned, region.pa + before, span - before, PA_BITS);
 }
 
 /** loadSource, loadTarget: in whole cache lines, in coloured RAM in whole pages but for the last one. */

@@ -25,7 +25,7 @@ const END_NODE: u32 = 2;
 const PROPERTY: u32 = 3;
 /** There may be much room behind it: a loader adds to the tree. */
 const END: u32 = 9;
-const PROPERTY_HEAD: u32 = 12;
+const PROPERTY_HEAD: u64 = 12;
 /** What Linux wants of a loader: no more than 2 MiB. */
 const TREE_BYTES_MAX: u32 = 0x200000;
 /** Its children are at depth 1. */
@@ -95,7 +95,7 @@ function mapTree(from: u64, end: u64): u64 {
 @inline function four(offset: u32): u32 { return offset < size ? bswap<u32>(physicalRead32(tree + offset)) : 0; }
 
 /** Eight bytes at any offset. */
-function eight(offset: u32): u64 {
+export function eight(offset: u32): u64 {
   const from = offset & ~3;
   const first = <u64>four(from) << 32 | four(from + 4);
   const shift = (offset & 3) << 3;
@@ -107,43 +107,43 @@ export function treeByte(offset: u32): u32 { return four(offset & ~3) >> ((3 - (
 
 let depth: u32 = 0;
 let inChosen: bool = false;
-/** Somebody wants to know what the node that began last has. */
-let isWatched: bool = false;
 let strings: u32 = 0;
 
 /** From token to token; what is none is passed over a word at a time, values at once. Of nodes and properties that nobody looks
  *  for there are thousands: they cost no call. */
 function readTree(): void {
   const offsets = eight(8); // of structure and strings
-  const base = tree;
-  const end = size;
   strings = <u32>offsets;
-  let at = <u32>(offsets >> 32) & ~3;
+  const end = tree + size - 4; // the last word is END at most
+  let at = tree + (<u32>(offsets >> 32) & ~3);
+  let isWatched = false; // somebody wants to know what the node that began last has
   for (let n: u32 = 0; at < end; n++) {
     bound(n, TREE_BYTES_MAX / 4);
-    const token = bswap<u32>(physicalRead32(base + at));
-    let step: u32 = 4;
+    const token = bswap<u32>(physicalRead32(at));
+    let step: u64 = 4;
     if (token == PROPERTY) {
-      const bytes = min(four(at + 4), end); // all that there are, where those would be more
-      step = PROPERTY_HEAD + ((bytes + 3) & ~3);
-      if (isWatched) takeProperty(at + 8, bytes);
+      const bytes = bswap<u32>(physicalRead32(at + 4));
+      step = PROPERTY_HEAD + ((<u64>bytes + 3) & ~3);
+      if (isWatched) takeProperty(<u32>(at - tree) + 8, bytes);
     } else if (token <= END) {
-      if (token == BEGIN_NODE) beginNode(at + 4);
-      else if (token == END_NODE) endNode();
-      else if (token == END) return;
+      if (token == BEGIN_NODE) {
+        isWatched = beginNode(<u32>(at - tree) + 4);
+        step = 8; // no name is shorter
+      } else if (token == END_NODE) {
+        isWatched = false;
+        endNode();
+      } else if (token == END) return;
     }
     at += step;
   }
 }
 
-function beginNode(name: u32): void {
+function beginNode(name: u32): bool {
   inChosen = depth == ROOT_DEPTH && eight(name) == CHOSEN;
-  isWatched = begunNode(depth++, name) || inChosen;
+  return begunNode(depth++, name) || inChosen;
 }
 
 function endNode(): void {
-  isWatched = false;
-  inChosen = false;
   depth = max<u32>(depth, 1) - 1;
   endedNode(depth);
 }

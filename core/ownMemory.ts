@@ -58,9 +58,12 @@ export function mapPlanned(mapped: u64): bool {
     bound(n, MAX_QUIESCES);
     if (!mapDevice(blobQuiesce(n).pa & ~PAGE_MASK, PAGE_BYTES)) return false;
   }
+  let page = PA_LIMIT; // none
   for (let n: u32 = 0; n < head.initCount; n++) {
     bound(n, MAX_INITS);
-    if (!mapDevice(blobInit(n).pa & ~PAGE_MASK, PAGE_BYTES)) return false;
+    if (blobInit(n).pa - page < PAGE_BYTES) continue; // in the same as the one before
+    page = blobInit(n).pa & ~PAGE_MASK;
+    if (!mapDevice(page, PAGE_BYTES)) return false;
   }
   return true;
 }

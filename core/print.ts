@@ -3,22 +3,24 @@
 import { bound } from "../build/generated/cpu";
 import { uartPut } from "./devices/uart";
 
-const TEXT_MAX: i32 = 160;
+const TEXT_MAX: u32 = 160;
 
 /** Plain text. */
 export function printText(text: string): void {
-  for (let i: i32 = 0; i < text.length; i++) {
+  for (let i: u32 = 0; i < <u32>text.length; i++) {
     bound(i, TEXT_MAX);
     uartPut(<u32>text.charCodeAt(i));
   }
 }
 
-/** The same of bytes up to a 0, TEXT_MAX at most. */
-export function printBytes(text: usize): void {
-  for (let i: i32 = 0; i < TEXT_MAX && load<u8>(text + i) != 0; i++) {
+/** The same of bytes up to a 0, TEXT_MAX at most. Gives back how many. */
+export function printBytes(text: usize): u32 {
+  let i: u32 = 0;
+  for (; i < TEXT_MAX && load<u8>(text + i) != 0; i++) {
     bound(i, TEXT_MAX);
     uartPut(load<u8>(text + i));
   }
+  return i;
 }
 
 /** "…0x", and the number in 16 hexadecimal digits. */

@@ -5,16 +5,16 @@ import {
   ENTRY_VALID, forgetTranslations, guestAddressBits, leafOf, physicalRead64, physicalWrite64, rootTables, fence,
 } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
-import { BlobPartition, blobRegion, BlobRegion, MAX_PARTITIONS, MAX_REGIONS } from "../build/generated/blob";
+import {
+  BlobPartition, blobRegion, BlobRegion, IPA_BITS_MAX, MAX_PARTITIONS, MAX_REGIONS,
+} from "../build/generated/blob";
 import { isDirect } from "./blob";
 import { nextColoured, spanOf } from "./colours";
-import { PAGE_SHIFT } from "./pages";
-import { allocateTables, mapLeaf, mapRange, POOL_TABLES } from "./tables";
+import { BLOCK_1G_SHIFT, PAGE_BYTES, PAGE_SHIFT } from "./pages";
+import { allocateTables, mapPage, mapRange, POOL_TABLES } from "./tables";
 
 const ENTRIES: u32 = 512;
-/** Tables that a root can have, one behind the other. */
-const ROOT_TABLES_MAX: u32 = 4;
-const ROOT_ENTRIES_MAX: u32 = ROOT_TABLES_MAX * ENTRIES;
+const ROOT_ENTRIES_MAX: u32 = 1 << (IPA_BITS_MAX - BLOCK_1G_SHIFT);
 export const COLOURED_PAGES_MAX: u32 = POOL_TABLES * ENTRIES; // Pages that all level 3 tables together could map
 
 const TOO_MANY_TABLES = "stage 2 needs more tables than there are: use larger, aligned regions";
@@ -31,8 +31,7 @@ const roots: usize = memory.data(8 * MAX_PARTITIONS, 8); // PA of each partition
 /** Builds partition n's tables; null, or what is wrong. */
 export function buildStage2(n: u32, plan: BlobPartition): string | null {
   const bits = guestAddressBits();
-  const tables = rootTables(bits);
-  const root = allocateTables(tables);
+  const root = allocateTables(rootTables(bits));
   if (root == 0) return TOO_MANY_TABLES;
   for (let i: u32 = 0; i < plan.regionCount; i++) {
     bound(i, MAX_REGIONS);
@@ -43,7 +42,7 @@ export function buildStage2(n: u32, plan: BlobPartition): string | null {
       mapRange(root, region.ipa, region.pa, region.size, leafOf(region));
     if (!mapped) return TOO_MANY_TABLES;
   }
-  if (isDirect(plan) && !noteRoots(n, root, tables))
+  if (isDirect(plan) && !noteRoots(n, plan))
     return "a direct partition's regions lie in over 64 GiBs of IPA: move them together";
   store<u64>(roots + (n << 3), root);
   return null;
@@ -58,20 +57,27 @@ function mapColoured(root: u64, region: BlobRegion): bool {
   for (let page: u32 = 0; page < <u32>pages; page++) {
     bound(page, COLOURED_PAGES_MAX);
     pa = nextColoured(pa, region.colours);
-    if (!mapLeaf(root, region.ipa + (<u64>page << PAGE_SHIFT), pa, PAGE_SHIFT, leaf)) return false;
-    pa += (<u64>1) << PAGE_SHIFT;
+    if (!mapPage(root, region.ipa + (<u64>page << PAGE_SHIFT), pa, leaf)) return false;
+    pa += PAGE_BYTES;
   }
   return true;
 }
 
-/** Notes which root entries a direct partition uses. False: more than can be taken away at once. */
-function noteRoots(n: u32, root: u64, tables: u32): bool {
+/** Notes which root entries a direct partition uses: some twice, if need be. False: more than can be taken away at once. */
+function noteRoots(n: u32, plan: BlobPartition): bool {
   let used: u32 = 0;
-  for (let i: u32 = 0; i < tables * ENTRIES; i++) {
-    bound(i, ROOT_ENTRIES_MAX);
-    if (physicalRead64(root + (i << 3)) == 0) continue;
-    if (used == DIRECT_ROOTS_MAX) return false;
-    store<u16>(usedRoots + ((n * DIRECT_ROOTS_MAX + used++) << 1), <u16>i);
+  let before = ROOT_ENTRIES_MAX; // none
+  for (let i: u32 = 0; i < plan.regionCount; i++) {
+    bound(i, MAX_REGIONS);
+    const region = blobRegion(plan.regionFirst + i);
+    const last = <u32>((region.ipa + region.size - 1) >> BLOCK_1G_SHIFT);
+    for (let at = <u32>(region.ipa >> BLOCK_1G_SHIFT), k: u32 = 0; at <= last; at++, k++) {
+      bound(k, ROOT_ENTRIES_MAX);
+      if (at == before) continue;
+      if (used == DIRECT_ROOTS_MAX) return false;
+      store<u16>(usedRoots + ((n * DIRECT_ROOTS_MAX + used++) << 1), <u16>at);
+      before = at;
+    }
   }
   store<u32>(usedRootCounts + (n << 2), used);
   return true;

@@ -44,11 +44,18 @@ function nextTable(slot: u64): u64 {
  * has been checked for overlaps before.
  */
 export function mapRange(root: u64, from: u64, to: u64, bytes: u64, leaf: u64): bool {
+  let slot: u64 = 0;
+  let before: u32 = 0;
   for (let i: u32 = 0; bytes != 0; i++) {
     bound(i, LEAVES_MAX + 1);
     if (i == LEAVES_MAX) return false;
     const shift = blockShift(from, to, bytes);
-    if (!mapLeaf(root, from, to, shift, leaf)) return false;
+    // The next block of the same size has the next entry, up to the end of the table.
+    if (shift != before || slot % TABLE_BYTES == 0) slot = entryAt(root, from, shift);
+    if (slot == 0) return false;
+    physicalWrite64(slot, leafEntry(to, leaf, shift));
+    slot += 8;
+    before = shift;
     const size = (<u64>1) << shift;
     from += size;
     to += size;
@@ -57,19 +64,21 @@ export function mapRange(root: u64, from: u64, to: u64, bytes: u64, leaf: u64): 
   return true;
 }
 
-/** Maps one block of 2^shift bytes, as mapRange does. */
-export function mapLeaf(root: u64, from: u64, to: u64, shift: u32, leaf: u64): bool {
-  let slot = root + ((from >> BLOCK_1G_SHIFT) << 3);
-  if (shift != BLOCK_1G_SHIFT) {
-    const level2 = nextTable(slot);
-    if (level2 == 0) return false;
-    slot = level2 + (((from >> BLOCK_2M_SHIFT) & INDEX_MASK) << 3);
-    if (shift == PAGE_SHIFT) {
-      const level3 = nextTable(slot);
-      if (level3 == 0) return false;
-      slot = level3 + (((from >> PAGE_SHIFT) & INDEX_MASK) << 3);
-    }
-  }
-  physicalWrite64(slot, leafEntry(to, leaf, shift));
-  return true;
+/** Maps one page, as mapRange does. */
+export function mapPage(root: u64, from: u64, to: u64, leaf: u64): bool {
+  const slot = entryAt(root, from, PAGE_SHIFT);
+  if (slot != 0) physicalWrite64(slot, leafEntry(to, leaf, PAGE_SHIFT));
+  return slot != 0;
+}
+
+/** PA of the entry for a block of 2^shift bytes; 0: the pool is empty. */
+function entryAt(root: u64, from: u64, shift: u32): u64 {
+  const level1 = root + ((from >> BLOCK_1G_SHIFT) << 3);
+  if (shift == BLOCK_1G_SHIFT) return level1;
+  const table2 = nextTable(level1);
+  if (table2 == 0) return 0;
+  const level2 = table2 + (((from >> BLOCK_2M_SHIFT) & INDEX_MASK) << 3);
+  if (shift == BLOCK_2M_SHIFT) return level2;
+  const table3 = nextTable(level2);
+  return table3 == 0 ? 0 : table3 + (((from >> PAGE_SHIFT) & INDEX_MASK) << 3);
 }

@@ -16,7 +16,7 @@ import { f, orNone, within } from "./field.ts";
 import type { RecordLayout } from "./field.ts";
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 7;
+export const BLOB_VERSION = 8;
 /**
  * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
  * longest fit.
@@ -232,7 +232,7 @@ export const RECORDS: readonly RecordLayout[] = [
   },
   {
     name: "Region",
-    doc: "One stretch of a partition's IPA space. 4 KiB granular.",
+    doc: "One stretch of a partition's IPA space. 4 KiB granular. In ascending order they are checked fastest.",
     most: MAX_REGIONS,
     fields: [
       f("ipa", "u64", ""),
@@ -320,15 +320,15 @@ export const RECORDS: readonly RecordLayout[] = [
     doc: "What the firmware's device tree says on this board, and on no other that the image could be taken to.",
     most: MAX_MATCHES,
     fields: [
-      f("path", "u32", "of a node, such as /soc/sata@31a40000: offset in Text, whose bytes go up to a 0"),
-      f("property", "u32", "its name: likewise"),
+      f("path", "u32", "of a node: index of a Text, the name of one below the root; then of one below that; then an empty one"),
+      f("property", "u32", "its name: likewise, one"),
       f("value", "u32", "a string: likewise; MATCH_ABSENT: an empty one"),
       f("how", "u32", "MATCH_*", within("matches", MATCH_IS, MATCH_ABSENT)),
     ],
   },
   {
     name: "Text",
-    doc: "What Matches say, a string behind the other, each ended by a 0; so is the last word.",
+    doc: "What Matches say, a string behind the other, each with zeros up to a word's end; the last one is empty.",
     most: MAX_TEXTS,
     fields: [f("bytes", "u64", "eight of them, the first one lowest")],
   },

@@ -12,6 +12,7 @@ import { BlobError } from "./errors.ts";
 import { place } from "./field.ts";
 import { ISA_TABLES, layoutOf } from "./isas.ts";
 import * as table from "./layout.table.ts";
+import { textsOf } from "./texts.ts";
 import { uartWords } from "./uart.ts";
 import type { UartWords } from "./uart.ts";
 
@@ -124,7 +125,7 @@ function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
       channelFirst: channel.length,
       quiesceFirst: quiesce.length,
     };
-    region.push(...planned.regions.map(regionRecord));
+    region.push(...planned.regions.toSorted((one, other) => one.ipa - other.ipa).map(regionRecord));
     interrupt.push(...planned.interrupts.map(({ intid, trigger }) => ({ line: intid, trigger: TRIGGER[trigger] })));
     load.push(
       ...planned.loads.map(({ source, ipa, size, zeros = alignUp(size, LOAD_ALIGN) }) => ({
@@ -166,24 +167,11 @@ function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
   };
 }
 
-const TEXT_WORD = 8;
-
-/** Each text stands once. */
 function matchRecords(matches: readonly PlannedMatch[]): Pick<BlobRecords, "Match" | "Text"> {
-  const texts = [...new Set(matches.flatMap(({ path, property, value }) => [path, property, value]))];
-  const bytes = new TextEncoder().encode(texts.map((text) => `${text}\0`).join(""));
-  const words = new DataView(new ArrayBuffer(alignUp(bytes.length, TEXT_WORD)));
-  new Uint8Array(words.buffer).set(bytes);
-  const at = (text: string): number =>
-    new TextEncoder().encode(texts.slice(0, texts.indexOf(text)).map((each) => `${each}\0`).join("")).length;
+  const { words, places } = textsOf(matches);
   return {
-    Match: matches.map(({ path, property, how, value }) => ({
-      path: at(path),
-      property: at(property),
-      value: at(value),
-      how: MATCH_HOW[how],
-    })),
-    Text: Array.from({ length: words.byteLength / TEXT_WORD }, (_, n) => ({ bytes: words.getBigUint64(n * TEXT_WORD, true) })),
+    Match: matches.map(({ how }, n) => ({ ...places[n], how: MATCH_HOW[how] })),
+    Text: words.map((bytes) => ({ bytes })),
   };
 }
 

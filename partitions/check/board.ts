@@ -3,9 +3,11 @@
 import type { Board, Device } from "../../boards/schema.ts";
 import { FRAME, MAPPED_END, MAX_BANKS } from "../../boards/limits.ts";
 import { MAX_TEXTS } from "../blob/layout.table.ts";
+import { textsOf, WORD_BYTES } from "../blob/texts.ts";
 import { boardFact } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import { isaOf } from "../isas.ts";
+import { planMatch } from "../plan/match.ts";
 import { alignDown, contains, end, formatSpan, gapsOf, hex, overlaps, pagesOf } from "../units.ts";
 import type { Span } from "../units.ts";
 import type { Fact } from "./frame.ts";
@@ -87,12 +89,11 @@ function checkPlaces(board: Board, mistakes: Findings): void {
 
 /** The blob has the texts of all, each once. */
 function checkMatches({ match }: Board, mistakes: Findings): void {
-  const texts = new Set(match.flatMap(({ path, property, ...value }) => [path, property, ...Object.values(value).map(String)]));
-  const bytes = [...texts].reduce((sum, text) => sum + text.length + 1, 0);
-  if (bytes > MAX_TEXTS * TEXT_WORD)
+  const bytes = textsOf(match.map(planMatch)).words.length * WORD_BYTES;
+  if (bytes > MAX_TEXTS * WORD_BYTES)
     mistakes.report(
       ["match"],
-      boardFact(`its texts have ${bytes} bytes, and there is room for ${MAX_TEXTS * TEXT_WORD}`, "compare fewer properties"),
+      boardFact(`its texts have ${bytes} bytes, and there is room for ${MAX_TEXTS * WORD_BYTES}`, "compare fewer properties"),
     );
 }
 
@@ -122,7 +123,6 @@ const apart = (one: Fact, other: Fact): ReturnType<typeof boardFact> =>
   );
 
 const REGISTER = 4;
-const TEXT_WORD = 8;
 
 function checkQuiesces({ devices }: Board, mistakes: Findings): void {
   for (const [name, { quiesce, windows }] of Object.entries(devices)) {

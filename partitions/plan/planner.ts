@@ -18,10 +18,11 @@ import { chooseHousekeeper } from "./housekeeper.ts";
 import { planInits } from "./inits.ts";
 import { assignSpares, planDevices, planInterrupts } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
+import { planMatch } from "./match.ts";
 import type { MemoryPlan } from "./memory.ts";
 import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
-import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedMatch, PlannedPartition } from "./plan.ts";
+import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
@@ -86,12 +87,6 @@ export function planBoard(board: Board): Plan {
     cpus: planCpus(board, []),
     partitions: [],
   };
-}
-
-function planMatch(match: Board["match"][number]): PlannedMatch {
-  const { path, property } = match;
-  if ("is" in match) return { path, property, how: "is", value: match.is };
-  return "has" in match ? { path, property, how: "has", value: match.has } : { path, property, how: "absent", value: "" };
 }
 
 function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {

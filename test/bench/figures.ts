@@ -54,6 +54,8 @@ export const PATHS: readonly PathFigure[] = [
   { id: "gic-read", title: "any register of the GICD or GICR, read" },
   { id: "gic-write", title: "any register of the GICD or GICR, write" },
   { id: "reset", title: "reset → first guest instruction", goals: both(200_000), bao: "369,056", xen: "14,839,969" },
+  { id: "reset-longest", title: "…with all windows, matches and inits that a blob can have", goals: both(200_000) },
+  { id: "reset-tree", title: "…with the Orange Pi 5 Plus' device tree to read", goals: both(200_000) },
   { id: "restart", title: "restart of a partition − copying", goals: both(400_000) },
   { id: "restart-cached", title: "…that had its caches on, all of its 16 MiB cleaned", goals: both(CLEANED_RESTART) },
 ];
@@ -91,7 +93,7 @@ export const LINES: Figure = {
   id: "lines",
   title: "source lines, core + arch/aarch64",
   unit: "lines",
-  goal: 8900,
+  goal: 9000,
   bao: "10,095",
   xen: "76,000",
 };

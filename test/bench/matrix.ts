@@ -5,9 +5,12 @@ import { join } from "node:path";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import type { Program } from "../../tools/build/programs.ts";
+import type { Plan } from "../../partitions/plan/plan.ts";
+import { debianTree } from "../../tools/linux/trees.ts";
 import { type Distribution, exactly } from "./distribution.ts";
 import { BenchError } from "./errors.ts";
 import { type Mode, MODES } from "./figures.ts";
+import { withLongestLists } from "./longest.ts";
 import { linuxFiles } from "./linuxFiles.ts";
 import { parseGuest, parsePair, parseReset, parseSweep } from "./parse.ts";
 import { BENCH_GUEST, OUT, productPath, RECEIVER, SENDER, SWEEP } from "./programs.ts";
@@ -32,6 +35,8 @@ export type Progress = (line: string) => void;
 
 export const SETTLED = /^bench: settled/;
 export const END = /^bench: (end|failed)/;
+/** Of the boards that there are, the longest. */
+const REAL_TREE = "rk3588-orangepi-5-plus.dtb";
 /** The image's length in its arm64 Image header. */
 const IMAGE_SIZE = 16;
 /** So many samples are asked for there (assembly/start.S). */
@@ -141,13 +146,27 @@ async function pair(gic: Gic, mode: Mode, { samples }: Request): Promise<Cell> {
   };
 }
 
+/** From reset to a guest's first instruction, where all lists are at their longest, and where firmware hands over a real tree. */
+async function resets(gic: Gic, mode: Mode, { progress }: Request): Promise<Cell> {
+  const yaml = `partitions:${partition("bench", await imageOf(BENCH_GUEST, undefined), [0], mode, "rtc")}`;
+  const reset = async (name: string, alter: (plan: Plan) => Plan, more: readonly string[]): Promise<Distribution> => {
+    const { plan, machineArguments } = await buildSystem({ name: `v${gic}-${mode}-${name}`, gic, cpus: 2, yaml, alter });
+    return exactly(await resetOf({ plan, machineArguments: [...machineArguments, ...more] }));
+  };
+  const longest = await reset("longest", withLongestLists, []);
+  const tree = await reset("tree", (plan) => plan, ["-dtb", await debianTree(REAL_TREE, progress)]);
+  return { gic, setting: mode, company: "alone", paths: new Map([["reset-longest", longest], ["reset-tree", tree]]) };
+}
+
+const resetOf = async ({ plan, machineArguments }: Pick<BenchSystem, "plan" | "machineArguments">): Promise<number> =>
+  parseReset((await runGuest({ machineArguments, plan, lastLine: /^bench: (reset|failed)/ })).lines);
+
 /** Instructions for each byte of a guest's image: what a longer one takes longer, from reset to its first instruction. */
 export async function measureCopying(): Promise<number> {
   const { binary } = await buildProgram(BENCH_GUEST);
   const reset = async (name: string, image: string): Promise<number> => {
     const yaml = `partitions:${partition("bench", productPath(image), [0], "injected", "rtc")}`;
-    const { plan, machineArguments } = await buildSystem({ name, gic: 3, cpus: 1, yaml });
-    return parseReset((await runGuest({ machineArguments, plan, lastLine: /^bench: (reset|failed)/ })).lines);
+    return resetOf(await buildSystem({ name, gic: 3, cpus: 1, yaml }));
   };
   const shorter = await reset("copy", binary);
   return ((await reset("copy-padded", padded(binary))) - shorter) / PADDING;
@@ -189,6 +208,8 @@ export async function measureCells(request: Request): Promise<Cell[]> {
         progress(`GICv${gic}: ${mode} interrupts, ${company === "alone" ? "alone" : "beside a Linux under load"} …`);
         cells.push(await hosted(gic, mode, company, request));
       }
+      progress(`GICv${gic}: ${mode} interrupts, the longest lists, and a real device tree …`);
+      cells.push(await resets(gic, mode, request));
       progress(`GICv${gic}: ${mode} interrupts, a pair of guests …`);
       cells.push(await pair(gic, mode, request));
       progress(`GICv${gic}: ${mode} interrupts, a guest that asks for everything once …`);

@@ -18,7 +18,7 @@ const SOURCES = ["core", "arch/aarch64"];
 const TURNS_SHARE = 0.05;
 
 /** Paths that are not taken beside Linux. */
-const ALONE_ONLY = new Set(["doorbell", "restart", "restart-cached", "gic-read", "gic-write"]);
+const ALONE_ONLY = new Set(["doorbell", "reset-longest", "reset-tree", "restart", "restart-cached", "gic-read", "gic-write"]);
 
 /** What one setting needs for one path. */
 export interface Measured {

@@ -58,6 +58,8 @@ export interface SystemRequest {
   readonly cpus: number | "all";
   /** Its partitions and channels, as in system.yaml; paths are relative to the benchmark's folder of products. */
   readonly yaml: string;
+  /** What no board of QEMU's has by itself. */
+  readonly alter?: (plan: Plan) => Plan;
 }
 
 export interface BenchSystem {
@@ -76,13 +78,14 @@ function onFewer(plan: Plan, cpus: number): Plan {
   return { ...plan, partitions, cpus: plan.cpus.slice(0, cpus), housekeeper: Math.min(plan.housekeeper, cpus - 1) };
 }
 
-export async function buildSystem({ name, gic, cpus: wanted, yaml }: SystemRequest): Promise<BenchSystem> {
+export async function buildSystem(request: SystemRequest): Promise<BenchSystem> {
+  const { name, gic, cpus: wanted, yaml, alter = (plan) => plan } = request;
   const cpus = wanted === "all" ? ALL_CPUS.length : wanted;
   const file = (suffix: string): string => join(ROOT, OUT, name + suffix);
   const core = readFileSync((await measuredCore()).binary);
   writeAtomically(file(".yaml"), `board: ${wanted === "all" ? boardWithAllCpus(gic) : BOARDS[gic]}\n${yaml}`);
   const { plan: whole, loads, deviceTrees } = soundSystem(planFile(file(".yaml")));
-  const open = onFewer(whole, cpus);
+  const open = alter(onFewer(whole, cpus));
   const size = blobSize(open);
   const layout = imageLayout(core.length, size, loads.map(({ length }) => length));
   const plan = placeInImage(open, layout, size);

@@ -3,8 +3,11 @@ import { describe, expect, test } from "vitest";
 import { place } from "../../partitions/blob/field.ts";
 import { ISA_TABLES } from "../../partitions/blob/isas.ts";
 import { BLOB_MAX_BYTES, BLOB_VERSION, HEADER, NONE } from "../../partitions/blob/layout.table.ts";
+import type { PlannedRegion } from "../../partitions/plan/plan.ts";
 import { writeFdt } from "../../partitions/devicetree/fdt.ts";
 import { LINUX, PLC, ram, STANDARD } from "../../tools/machine/aarch64/system.ts";
+import type { PartitionSpec } from "../../tools/machine/aarch64/system.ts";
+import { randomFrom } from "../verify/random-program.ts";
 import { BlobBench, show } from "./blobBench.ts";
 import type { Change } from "./blobBench.ts";
 
@@ -17,11 +20,15 @@ const bench = new BlobBench({
   firmwareTree: { matches: [{ path: "/a", property: "b", how: "absent", value: "" }] },
 });
 const { system } = bench;
+/** Its regions are in ascending order: a device is first. */
+const LINUX_MEMORY = 1;
 const boot = (blob: Uint8Array): string => bench.boot(blob);
 const changed: BlobBench["changed"] = (kind, index, change) => bench.changed(kind, index, change);
 const patched: BlobBench["patched"] = (offset, value) => bench.patched(offset, value);
 const headerWith: BlobBench["headerWith"] = (change) => bench.headerWith(change);
 const machineWith: BlobBench["machineWith"] = (change) => bench.machineWith(change);
+const with_ = (spec: PartitionSpec, more: readonly PlannedRegion[]): PartitionSpec =>
+  ({ ...spec, regions: [...spec.regions, ...more] });
 const offsetOf = (name: string): number => place(HEADER).fields.find((field) => field.name === name)?.offset ?? 0;
 
 describe("a blob that is whole", () => {
@@ -109,7 +116,7 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
       { ipa: 0xffff_ffff_ffff_f000n },
       { kind: 4 },
     ];
-    for (const change of bad) expect(boot(changed("Region", 0, change)), show(change)).toMatch(refusal);
+    for (const change of bad) expect(boot(changed("Region", LINUX_MEMORY, change)), show(change)).toMatch(refusal);
   });
 
   test("memory where the largest blob would end, which is mapped before the blob's length is known", () => {
@@ -149,6 +156,27 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   test("regions that belong to two partitions", () => {
     expect(boot(changed("Partition", 1, { regionFirst: 0 }))).toMatch(/overlapping/);
     expect(boot(changed("Partition", 1, { regionCount: 3 }))).not.toBe("runs");
+  });
+
+  test("in whatever order regions are: those over one another are found, and no others", () => {
+    const PAGE = 0x1000;
+    const random = randomFrom(11);
+    const device = (): PlannedRegion => {
+      const at = 0x0a00_8000 + random(24) * PAGE;
+      return { name: "d", ipa: at, pa: at, size: (1 + random(2)) * PAGE, kind: "device", access: "rw" };
+    };
+    const verdicts = new Set<boolean>();
+    for (let round = 0; round < 60; round++) {
+      const [more, others] = [[device(), device(), device()], [device(), device()]];
+      const all = [...more, ...others];
+      const isApart = (one: PlannedRegion, other: PlannedRegion): boolean =>
+        other.pa >= one.pa + one.size || one.pa >= other.pa + other.size;
+      const apart = all.every((one, n) => all.slice(n + 1).every((other) => isApart(one, other)));
+      const trial = new BlobBench({ ...STANDARD, partitions: [with_(LINUX, more), with_(PLC, others)] });
+      expect(trial.boot(trial.reordered(random)) === "runs", JSON.stringify(all)).toBe(apart);
+      verdicts.add(apart);
+    }
+    expect(verdicts.size).toBe(2);
   });
 
   test("interrupts: given twice, not implemented, SGIs and PPIs of the hypervisor", () => {
@@ -207,7 +235,8 @@ describe("a blob whose checksum is right but whose plan is not, is refused", () 
   });
 
   test("memory above what the hypervisor maps for itself", () => {
-    expect(boot(changed("Region", 0, { pa: 1n << 38n }))).toMatch(/overlapping or unaligned memory|loads an image outside/);
+    const refusal = /overlapping or unaligned memory|loads an image outside/;
+    expect(boot(changed("Region", LINUX_MEMORY, { pa: 1n << 38n }))).toMatch(refusal);
   });
 
   test("another UART than the image was packed for", () => expect(boot(headerWith({ uart: 0x0a00_0000n }))).not.toBe("runs"));

@@ -46,6 +46,18 @@ export class BlobBench {
     return encodeBlob({ ...blob, records: { ...records, [kind]: list } });
   }
 
+  /** The blob with each partition's regions in another order. */
+  reordered(random: (below: number) => number): Uint8Array {
+    const blob = readBlob(this.system.blob);
+    const regions = [...(blob.records["Region"] ?? [])];
+    for (const { regionFirst, regionCount } of blob.records["Partition"] ?? []) {
+      const [first, count] = [Number(regionFirst), Number(regionCount)];
+      const own = regions.slice(first, first + count).map((region) => ({ region, key: random(2 ** 16) }));
+      regions.splice(first, count, ...own.sort((one, other) => one.key - other.key).map(({ region }) => region));
+    }
+    return encodeBlob({ ...blob, records: { ...blob.records, Region: regions } });
+  }
+
   /** Header fields that encodeBlob derives can only be changed afterwards. */
   patched(offset: number, value: number): Uint8Array {
     const bytes = this.system.blob.slice();

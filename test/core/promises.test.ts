@@ -60,7 +60,7 @@ const WAYS: SystemSpec = {
   ],
 };
 const coloured = (colours: readonly number[]): PlannedRegion => ({ ...ram(0x4000_0000, 0x6000_0000, MIB), colours });
-/** Two words of texts. */
+/** Four words of texts: the property, the value, the path's one name, and an empty one. */
 const MATCH: PlannedMatch = { path: "/a", property: "b", how: "is", value: "cdefg" };
 const MATCHES: SystemSpec = { ...STANDARD, firmwareTree: { expected: true, matches: [MATCH] } };
 const COLOURED: SystemSpec = {
@@ -181,7 +181,8 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "a path behind the texts", ...ends({ path: 16 }) },
     { what: "a name behind the texts", ...ends({ property: 16 }) },
     { what: "in a way that nobody knows", ...ends({ how: 3 }) },
-    { what: "a text that does not end", on: MATCHES, plan: longMatch, blob: record("Text", 1, { bytes: 1n << 63n }) },
+    { what: "a text that does not end", on: MATCHES, plan: longMatch, blob: record("Text", 3, { bytes: 1n << 63n }) },
+    { what: "a path that does not end", on: MATCHES, plan: longMatch, blob: record("Text", 3, { bytes: 0x78n }) },
   ],
   ticks: [
     { what: "none", plan: with_({ tickMicroseconds: 0 }) },

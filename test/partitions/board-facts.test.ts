@@ -240,7 +240,7 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     "more text to compare than there is room for",
     [/\nmatch:[^]*$/, `\nmatch: [${LONG_MATCHES.join(", ")}]\n`],
     QEMU,
-    "match: AXV-P095 its texts have 4754 bytes, and there is room for 4096",
+    "match: AXV-P095 its texts have 5128 bytes, and there is room for 4096",
   ],
   [
     "windows of one device over each other",

@@ -91,13 +91,16 @@ typedef struct {
 // `bytes` of all of them.
 AXV_BULK void axv_memory_init(const axv_segment *segment, const u8 *from, u32 bytes) {
   char *to = 0;
-  for (u32 i = 0, left = 0, step = 0; i < bytes; i++, left--, to += step) {
+  const u8 *next = from;
+  const u8 *end = from + bytes;
+  for (u32 step = 0;; to += step) {
     BYTES_LOOP;
-    if (left == 0) {
+    if (from == next) {
+      if (from == end) return;
       to = LINEAR(segment->to);
-      left = segment->bytes;
+      next = from + segment->bytes;
       step = 1 + segment++->wide;
     }
-    *to = (char)from[i];
+    *to = (char)*from++;
   }
 }
