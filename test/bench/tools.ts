@@ -1,6 +1,6 @@
 // npm run bench:tools -- --against REV [--json]: what the command line costs a user, beside a revision of before. Both
-// are called in turn, so that whatever else the machine does hits both; medians. Ends with 1 when a ratio or a size is
-// over its goal (they are against ab7edaa).
+// are called in turn, so that whatever else the machine does hits both; medians. A FIT is written beside mkimage in the same
+// way. Ends with 1 when a ratio or a size is over its goal (they are against ab7edaa).
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../../tools/build/files.ts";
 import { type Column, layOut } from "../../tools/run/columns.ts";
 import { BenchError } from "./errors.ts";
+import { compareFits, type Cost, FIT_MIB } from "./fit.ts";
 
 const SYSTEM = "partitions/examples/demo.yaml";
 /** Each command, and so often each of the two. */
@@ -33,14 +34,8 @@ const TASKS: readonly Task[] = [
   { title: "build, cold", parameters: ["build", SYSTEM], cold: true, goalRatio: 0.8 },
 ];
 
-interface Cost {
-  readonly seconds: number;
-  /** The largest of the Node processes that took part. */
-  readonly megabytes: number;
-}
-
 interface Row {
-  readonly task: Task;
+  readonly task: Pick<Task, "title" | "goalRatio" | "goalMegabytes">;
   readonly before: Cost;
   readonly now: Cost;
 }
@@ -64,7 +59,7 @@ function timed(checkout: string, scratch: string, { parameters, cold }: Task): C
   const { status, stderr } = spawnSync(join(checkout, "tools/axv-part"), parameters, {
     cwd: checkout,
     encoding: "utf8",
-    env: { ...process.env, NODE_OPTIONS: `--require=${join(scratch, "watch.cjs")}`, AXV_BENCH_PEAKS: peaks },
+    env: watched(scratch),
   });
   const seconds = (performance.now() - began) / 1000;
   if (status !== 0)
@@ -80,23 +75,40 @@ function compare(task: Task, old: string, scratch: string): Row {
     before.push(timed(old, scratch, task));
     now.push(timed(ROOT, scratch, task));
   }
-  const typical = (costs: readonly Cost[]): Cost => ({
-    seconds: median(costs.map(({ seconds }) => seconds)),
-    megabytes: Math.max(...costs.map(({ megabytes }) => megabytes)),
-  });
   return { task, before: typical(before), now: typical(now) };
 }
 
+function typical(costs: readonly Cost[]): Cost {
+  const megabytes = costs.flatMap((cost) => cost.megabytes ?? []);
+  const largest = megabytes.length > 0 ? Math.max(...megabytes) : undefined;
+  return { seconds: median(costs.map(({ seconds }) => seconds)), megabytes: largest };
+}
+
+/** Beside mkimage, and not beside a revision. */
+function fitRow(scratch: string): Row {
+  const { theirs, ours } = compareFits(scratch, ROUNDS, watched(scratch), join(scratch, "peaks"));
+  const task = { title: `FIT of ${FIT_MIB} MiB, signed (beside mkimage)`, goalRatio: 0.2 };
+  return { task, before: typical(theirs), now: typical(ours) };
+}
+
+const watched = (scratch: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  NODE_OPTIONS: `--require=${join(scratch, "watch.cjs")}`,
+  AXV_BENCH_PEAKS: join(scratch, "peaks"),
+});
+
 const ratio = ({ before, now }: Row): number => now.seconds / before.seconds;
 const isOver = (row: Row): boolean =>
-  ratio(row) > row.task.goalRatio || row.now.megabytes > (row.task.goalMegabytes ?? Number.POSITIVE_INFINITY);
+  ratio(row) > row.task.goalRatio || (row.now.megabytes ?? 0) > (row.task.goalMegabytes ?? Number.POSITIVE_INFINITY);
+
+const megabytesOf = ({ megabytes }: Cost): string => (megabytes === undefined ? "" : `${megabytes.toFixed(0)} MB`);
 
 const columnsBeside = (revision: string): readonly Column<Row>[] => [
   { title: "axv-part", align: "left", cell: ({ task }) => task.title },
   { title: revision, align: "right", cell: ({ before }) => `${before.seconds.toFixed(2)} s` },
-  { title: "", align: "right", cell: ({ before }) => `${before.megabytes.toFixed(0)} MB` },
+  { title: "", align: "right", cell: ({ before }) => megabytesOf(before) },
   { title: "here", align: "right", cell: ({ now }) => `${now.seconds.toFixed(2)} s` },
-  { title: "", align: "right", cell: ({ now }) => `${now.megabytes.toFixed(0)} MB` },
+  { title: "", align: "right", cell: ({ now }) => megabytesOf(now) },
   { title: "ratio", align: "right", cell: (row) => ratio(row).toFixed(2) },
   {
     title: "goal ≤",
@@ -140,6 +152,8 @@ try {
     console.error(`${task.title}: ${ROUNDS} times each …`);
     return compare(task, old, scratch);
   });
+  console.error(`a FIT: ${ROUNDS} times each …`);
+  rows.push(fitRow(scratch));
   if (options.json) console.log(JSON.stringify(rows.map((row) => ({ ...row, ratio: ratio(row), over: isOver(row) })), null, 2));
   else console.log(layOut(columnsBeside(options.against), rows).join("\n"));
   if (rows.some(isOver)) process.exitCode = 1;

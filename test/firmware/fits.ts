@@ -47,8 +47,8 @@ export function keysForMkimage(folder: string, pairs: readonly Pair[]): void {
   }
 }
 
-/** The FIT that mkimage makes of the same image. */
-export function mkimageFit(folder: string, image: Load, pairs: readonly Pair[], more: readonly string[] = []): Buffer {
+/** What mkimage reads, in a folder: a source, the image, the keys. */
+export function writeSource(folder: string, image: Load, pairs: readonly Pair[]): void {
   keysForMkimage(folder, pairs);
   writeFileSync(join(folder, "image.bin"), image.bytes());
   const signatures = pairs.map(
@@ -63,9 +63,19 @@ export function mkimageFit(folder: string, image: Load, pairs: readonly Pair[], 
   configurations { conf-1 { description = "${CONTENTS.name}"; compatible = "${CONTENTS.compatible.join('", "')}";
     kernel = "kernel-1"; ${signatures.join(" ")} }; };
 };`);
+}
+
+/** Leaves mkimage.itb in the folder. */
+export function callMkimage(folder: string, more: readonly string[] = []): void {
   execFileSync("mkimage", ["-f", "demo.its", "-k", ".", ...more, "mkimage.itb"], {
     cwd: folder, env: { ...process.env, SOURCE_DATE_EPOCH: String(TIME) }, stdio: "pipe",
   });
+}
+
+/** The FIT that mkimage makes of the same image. */
+export function mkimageFit(folder: string, image: Load, pairs: readonly Pair[], more: readonly string[] = []): Buffer {
+  writeSource(folder, image, pairs);
+  callMkimage(folder, more);
   return readFileSync(join(folder, "mkimage.itb"));
 }
 
