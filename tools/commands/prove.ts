@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import type { Board } from "../../boards/schema.ts";
 import { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { readTree, treeFileOf } from "../../partitions/devicetree/board-tree/file.ts";
-import { recognise } from "../../partitions/images/recognise.ts";
 import { boardAt, boards } from "../../partitions/shelf.ts";
 import { readFile } from "../../partitions/source/file.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
@@ -11,6 +10,8 @@ import { GIB } from "../../partitions/units.ts";
 import { boardsOn } from "../prove/board.ts";
 import { translatedCore } from "../prove/core.ts";
 import { ProveError } from "../prove/errors.ts";
+import { unpack } from "../prove/fit.ts";
+import type { Unpacked } from "../prove/fit.ts";
 import { prove } from "../prove/prove.ts";
 import type { Known } from "../prove/prove.ts";
 import { reportOf } from "../prove/report.ts";
@@ -26,26 +27,23 @@ export function register(program: Command): void {
   program
     .command("prove")
     .description("prove from an image's bytes that its partitions are isolated, and report who reaches what")
-    .argument("<image>", "an image that `axv-part build` has made")
+    .argument("<image>", "an image that `axv-part build` has made, or the FIT of one")
     .option("--board <board>", "the board that it has to be for: a board.yaml, or a name (default: the one that it fits)")
     .option("--json", "print the report as JSON")
     .action(async (file: string, { board, json }: { board?: string; json?: true }) => {
-      const bytes = imageIn(file);
+      const { image, packed } = imageIn(file);
       const known = knownBoards(board);
       const core = await translatedCore(say);
-      const report = reportOf(prove(bytes, core, known), core);
+      const report = reportOf(prove(image, core, known, packed), core);
       if (!report.proven) process.exitCode = 1;
       console.log(json === true ? JSON.stringify(report, null, 2) : formatReport(report, paintFor(process.stdout)));
     });
 }
 
-function imageIn(file: string): Uint8Array {
+function imageIn(file: string): Unpacked {
   const bytes = readFile(file, IMAGE_MAX);
   if (typeof bytes === "string") throw new ProveError("AXV_PROVE_UNREADABLE", file, bytes);
-  const { format, what, isa } = recognise(bytes);
-  if (isa === "RISC-V") throw new ProveError("AXV_PROVE_RISCV", file);
-  if (format !== "arm64-image") throw new ProveError("AXV_PROVE_KIND", file, what);
-  return bytes;
+  return unpack(file, bytes);
 }
 
 function knownBoards(wanted: string | undefined): Known {

@@ -10,6 +10,8 @@ import type { Row, Running } from "./checks.table.ts";
 import { sha256 } from "./core.ts";
 import type { Core } from "./core.ts";
 import { devicesOn } from "./devices.ts";
+import { FIT_SENTENCE, fitFindings } from "./fit.ts";
+import type { PackedFit } from "./fit.ts";
 import { isRead, openImage, uartIn } from "./image.ts";
 import type { ReadImage } from "./image.ts";
 import { sharedBy } from "./shared.ts";
@@ -27,6 +29,7 @@ export interface Check {
 export interface Proof {
   readonly sha256: string;
   readonly bytes: number;
+  readonly packed: PackedFit | undefined;
   /** Undefined: the blob cannot be read. */
   readonly blob: Blob | undefined;
   /** Undefined: none has all the facts that the blob says. */
@@ -57,17 +60,20 @@ const judge = <Facts>(rows: Rows<Facts>, facts: Facts | undefined): Check[] =>
 
 const holds = (checks: readonly Check[]): boolean => checks.every(({ verdict }) => verdict === "holds");
 
-export function prove(bytes: Uint8Array, core: Core, known: Known): Proof {
+/** `packed`: the FIT that the image has come in. */
+export function prove(bytes: Uint8Array, core: Core, known: Known, packed?: PackedFit): Proof {
   const image = openImage(bytes, core.binary);
   const own = judge(CORE_CHECKS, image);
   const read = holds(own) && isRead(image) ? image : undefined;
   const first = [...own, ...judge(FILE_CHECKS, read)].map((check) =>
     (holds(own) && !isRead(image) && check.id === "blob" ? judged(check.id, check.sentence, [String(image.said)]) : check));
   const { board, running, checks } = proveSystem(holds(first) ? read : undefined, core, known);
-  const all = [...first, ...checks];
+  const fit = packed === undefined ? [] : [judged("fit", FIT_SENTENCE, fitFindings(packed, board))];
+  const all = [...fit, ...first, ...checks];
   return {
     sha256: sha256(bytes),
     bytes: bytes.length,
+    packed,
     blob: read?.said.blob,
     board, running,
     checks: all,

@@ -9,6 +9,7 @@ import type { Running } from "./checks.table.ts";
 import type { Core } from "./core.ts";
 import { piecesOf } from "./declared.ts";
 import type { Partition, Region } from "./declared.ts";
+import type { PackedFit } from "./fit.ts";
 import type { Check, Proof } from "./prove.ts";
 
 export interface MemoryRow {
@@ -85,6 +86,14 @@ export interface Report {
     readonly blobVersion: number | null;
     readonly blobCrc32: number | null;
   };
+  /** Null: the file is the image. */
+  readonly fit: {
+    readonly sha256: string;
+    readonly configurations: readonly string[];
+    readonly compatible: readonly string[];
+    /** Keys that its signatures name; whether these hold is U-Boot's to check. */
+    readonly keys: readonly string[];
+  } | null;
   readonly tool: { readonly version: string; readonly coreWasmSha256: string; readonly coreSha256: string };
   readonly board: { readonly name: string; readonly description: string } | null;
   readonly partitions: readonly PartitionRow[];
@@ -115,6 +124,7 @@ export function reportOf(proof: Proof, core: Core): Report {
       blobVersion: blob === undefined ? null : Number(blob.header["version"]),
       blobCrc32: blob === undefined ? null : Number(blob.header["checksum"]),
     },
+    fit: proof.packed === undefined ? null : fitOf(proof.packed),
     tool: { version: projectVersion(), coreWasmSha256: core.sha256.wasm, coreSha256: core.sha256.binary },
     board: board === undefined ? null : { name: board.name, description: board.description },
     ...(running === undefined ? NOTHING : rowsOf(running)),
@@ -123,6 +133,16 @@ export function reportOf(proof: Proof, core: Core): Report {
     dmaUnknown: byPartition(devices.filter(({ dma }) => dma === null)),
     checks: proof.checks,
     proven: proof.isProven,
+  };
+}
+
+function fitOf({ sha256, fit }: PackedFit): Report["fit"] {
+  const configurations = [...fit.configurations.values()];
+  return {
+    sha256,
+    configurations: configurations.map(({ name }) => name),
+    compatible: [...new Set(configurations.flatMap(({ compatible }) => compatible))],
+    keys: [...new Set(configurations.flatMap(({ signatures }) => signatures.map(({ key }) => key ?? "")))],
   };
 }
 

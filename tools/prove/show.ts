@@ -1,4 +1,5 @@
 // A report as tables for people.
+import { oneLine } from "../../partitions/source/text.ts";
 import { formatNumbers, formatSize, formatSpan, hex } from "../../partitions/units.ts";
 import { layOut } from "../run/columns.ts";
 import type { Column } from "../run/columns.ts";
@@ -64,8 +65,13 @@ export function formatReport(report: Report, paint: Paint): string {
   return [section("Image", aboutLines(report)), ...seen, section("Checks", checkLines(report)), verdictLine(report)].join("\n\n");
 }
 
-function aboutLines({ image, tool, board }: Report): string[] {
+function aboutLines({ image, fit, tool, board }: Report): string[] {
   const lines: (readonly [string, string])[] = [
+    ...(fit === null ? [] : [
+      ["FIT", `SHA-256 ${fit.sha256}`] as const,
+      ["…is for", fit.compatible.map(oneLine).join(", ")] as const,
+      ["…'s keys", fit.keys.length === 0 ? "none" : `${fit.keys.map(oneLine).join(", ")} (U-Boot checks them)`] as const,
+    ]),
     ["SHA-256", image.sha256],
     ["bytes", String(image.bytes)],
     ["board", board === null ? "not known" : `${board.name}: ${board.description}`],

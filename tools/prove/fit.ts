@@ -1,0 +1,76 @@
+// An image in a FIT: what U-Boot would make of it, besides the image itself. Who has signed it is U-Boot's to check.
+import { createHash } from "node:crypto";
+import type { Board } from "../../boards/schema.ts";
+import { recognise } from "../../partitions/images/recognise.ts";
+import { hex } from "../../partitions/units.ts";
+import { readFit } from "../firmware/fit/read.ts";
+import type { Fit, FitImage } from "../firmware/fit/read.ts";
+import { ofMemory } from "../firmware/fit/source.ts";
+import { sha256 } from "./core.ts";
+import { ProveError } from "./errors.ts";
+
+export interface PackedFit {
+  readonly sha256: string;
+  readonly fit: Fit;
+  readonly kernel: FitImage;
+  readonly bytes: Uint8Array;
+}
+
+export interface Unpacked {
+  readonly image: Uint8Array;
+  /** Undefined: the file is the image. */
+  readonly packed: PackedFit | undefined;
+}
+
+/** Throws ProveError, FitError: there is no image in it. */
+export function unpack(file: string, bytes: Uint8Array): Unpacked {
+  const found = recognise(bytes);
+  if (!found.what.startsWith("it is a FIT")) return { image: checked(file, bytes), packed: undefined };
+  const fit = readFit(ofMemory(bytes));
+  const kernels = [...new Set([...fit.configurations.values()].map(({ kernel }) => kernel))];
+  const kernel = fit.images.get(kernels[0] ?? "");
+  if (kernels.length !== 1 || kernel === undefined)
+    throw new ProveError("AXV_PROVE_KIND", file, `it is a FIT whose configurations have ${kernels.length} kernels`);
+  const { base, size } = kernel.data;
+  return { image: checked(file, bytes.subarray(base, base + size)), packed: { sha256: sha256(bytes), fit, kernel, bytes } };
+}
+
+function checked(file: string, bytes: Uint8Array): Uint8Array {
+  const { format, what, isa } = recognise(bytes);
+  if (isa === "RISC-V") throw new ProveError("AXV_PROVE_RISCV", file);
+  if (format !== "arm64-image") throw new ProveError("AXV_PROVE_KIND", file, what);
+  return bytes;
+}
+
+export const FIT_SENTENCE = "the FIT holds this image alone, with its hash, loaded and entered where it has to be, on this board";
+
+const SHA256 = "sha256";
+
+export function fitFindings({ fit, kernel, bytes }: PackedFit, board: Board | undefined): string[] {
+  const { base, size } = kernel.data;
+  const hash = createHash(SHA256).update(bytes.subarray(base, base + size)).digest();
+  const others = [...fit.images.keys()].filter((name) => name !== kernel.name);
+  const hashes = kernel.hashes.filter(({ algorithm }) => algorithm === SHA256);
+  const isHash = hashes.length > 0 && hashes.every(({ value }) => hash.equals(value));
+  const wanted = (field: "type" | "arch" | "compression", value: string): string[] =>
+    (kernel[field] === value ? [] : [`${field} of ${kernel.name} is ${kernel[field] ?? "not there"}, not ${value}`]);
+  const placed = (field: "load" | "entry"): string[] =>
+    (board === undefined || kernel[field] === board.boot.image
+      ? [] : [`${field} of ${kernel.name} is ${hex(kernel[field] ?? 0)}, and the image is for ${hex(board.boot.image)}`]);
+  return [
+    ...(bytes.length === fit.total ? [] : [`${bytes.length - fit.total} bytes are behind it`]),
+    ...(others.length === 0 ? [] : [`it holds ${others.join(", ")}, too`]),
+    ...(isHash ? [] : [`the SHA-256 of ${kernel.name} is another one`]),
+    ...wanted("type", "kernel"), ...wanted("arch", "arm64"), ...wanted("compression", "none"),
+    ...placed("load"), ...placed("entry"),
+    ...(board === undefined ? [] : [...fit.configurations.values()].flatMap((one) => foreign(one, board))),
+  ];
+}
+
+/** Boards that U-Boot would take a configuration for, but by their device tree's compatible strings are others. */
+function foreign({ name, compatible }: { name: string; compatible: readonly string[] }, { match }: Board): string[] {
+  const own = match.flatMap((one) => (one.path !== "/" || one.property !== "compatible" || "absent" in one ? []
+    : ["is" in one ? one.is : one.has]));
+  if (compatible.length === 0) return [`${name} is for every board`];
+  return compatible.filter((one) => !own.includes(one)).map((one) => `${name} is for ${one}, too`);
+}
