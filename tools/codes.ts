@@ -12,6 +12,7 @@ import { BUILD_ERRORS } from "./build/errors.ts";
 import { MESSAGES as DISK } from "./firmware/disk/errors.ts";
 import { MESSAGES as FIT } from "./firmware/fit/errors.ts";
 import { MESSAGES as KEYS } from "./firmware/keys/errors.ts";
+import { MESSAGES as MANIFEST } from "./firmware/manifest/errors.ts";
 import { MESSAGES as GUEST } from "./guest/errors.ts";
 import { MESSAGES as INSPECT } from "./firmware/inspect/errors.ts";
 import { MESSAGES as INIT } from "./init/errors.ts";
@@ -66,6 +67,7 @@ export function allCodes(): Code[] {
     INSPECT,
     KEYS,
     LINK,
+    MANIFEST,
     MODBUS,
     OPCUA,
     OUTPUT,
