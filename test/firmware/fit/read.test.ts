@@ -116,6 +116,30 @@ describe("refused", () => {
     }
   });
 
+  test.each<[string, string, string, number]>([
+    ["images", "/images", "kernel-1", 64],
+    ["configurations", "/configurations", "conf-1", 64],
+    ["signatures", "/configurations/conf-1", "signature-1", 8],
+  ])("more %s than anybody has", (_, folder, name, most) => {
+    const many = (count: number): Buffer =>
+      changed(good, (root) => {
+        const parent = at(root, folder);
+        const child = at(parent, name);
+        const properties = new Map(child.properties);
+        if (properties.has("data")) properties.set("data", Buffer.alloc(4));
+        const more = Array.from({ length: count - 1 }, (__, n) => ({ ...child, properties, name: `${name}${n}` }));
+        parent.children.push(...more);
+      });
+    expect(() => readFit(ofMemory(many(most)))).not.toThrow();
+    expect(codeOf(many(most + 1))).toBe("AXV_FIT_DAMAGED");
+  });
+
+  test("a tree of more than 256 KiB beside its payloads", () => {
+    const large = (bytes: number): Buffer => set("/images/kernel-1", "description", strings("a".repeat(bytes)));
+    expect(codeOf(large(200 * 1024))).toBe("AXV_FIT_SIGNATURE");
+    expect(codeOf(large(257 * 1024))).toBe("AXV_FIT_DAMAGED");
+  });
+
   test("data outside of it", () => {
     expect(codeOf(mkimageFit(folder, image, [mine], ["-E"]))).toBe("AXV_FIT_EXTERNAL");
     expect(codeOf(set("/images/kernel-1", "data-position", Buffer.alloc(4)))).toBe("AXV_FIT_EXTERNAL");

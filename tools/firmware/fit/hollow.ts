@@ -4,13 +4,15 @@
 // Of the words that lead from one token to the next each is checked here before it is used; whether what they make is a tree, the
 // reader says.
 import {
-  BEGIN_NODE, BYTES_MAX, COMPATIBLE_VERSION, END, END_NODE, HEADER, HEADER_BYTES, MAGIC, NAME_MAX, NOP, PROPERTY,
+  BEGIN_NODE, COMPATIBLE_VERSION, END, END_NODE, HEADER, HEADER_BYTES, MAGIC, NAME_MAX, NOP, PROPERTY,
   RESERVATION, VERSION, WORD,
 } from "../../../partitions/devicetree/fdt.ts";
-import { alignUp, hex, MIB, type Span } from "../../../partitions/units.ts";
+import { alignUp, hex, KIB, type Span } from "../../../partitions/units.ts";
 import { FitError } from "./errors.ts";
 import { exactly, type Source } from "./source.ts";
 
+/** Of what is beside the payloads: an image and its configuration take one KiB or two, and each signature is made of it anew. */
+export const TREE_MAX = 256 * KIB;
 /** The property that holds an image's bytes. */
 const DATA = "data";
 
@@ -39,7 +41,7 @@ export function hollow(source: Source): HollowFit {
   };
   const structure = block(HEADER.structure, HEADER.structureSize, "a structure");
   const strings = block(HEADER.strings, HEADER.stringsSize, "a block of strings");
-  if (strings.size > BYTES_MAX) throw damaged(HEADER.stringsSize, `${strings.size} bytes of names are too many`);
+  if (strings.size > TREE_MAX) throw damaged(HEADER.stringsSize, `${strings.size} bytes of names are too many`);
   const names = exactly(source, strings.base, strings.size);
   const { kept, payloads } = new Walk(source, structure, names).all();
 
@@ -54,7 +56,7 @@ export function hollow(source: Source): HollowFit {
 }
 
 /** So much of the structure is read at once. */
-const WINDOW = MIB / 16;
+const WINDOW = 64 * KIB;
 
 class Walk {
   readonly #source: Source;
@@ -82,7 +84,7 @@ class Walk {
       const size = this.#at - start;
       if (payload === undefined) {
         keptBytes += size;
-        if (keptBytes > BYTES_MAX) throw damaged(start, `beside its payloads it has more than ${BYTES_MAX} bytes`);
+        if (keptBytes > TREE_MAX) throw damaged(start, `beside its payloads it has more than ${TREE_MAX} bytes`);
         kept.push(Buffer.from(this.#bytes(start, size)));
       } else {
         const path = `/${this.#open.slice(1).join("/")}`;

@@ -76,8 +76,8 @@ export function readFit(source: Source): Fit {
     const stringsMax = tree.readUInt32BE(HEADER.stringsSize);
     const images = childOf(root, IMAGES);
     const configurations = childOf(root, CONFIGURATIONS);
-    for (const path of payloads.keys())
-      if (!images.children.some((image) => image.path === path)) throw damaged(`${path} has \`data\`, and is no image`);
+    const paths = new Set(images.children.map(({ path }) => path));
+    for (const path of payloads.keys()) if (!paths.has(path)) throw damaged(`${path} has \`data\`, and is no image`);
     return {
       total,
       tree,
@@ -95,12 +95,16 @@ export function readFit(source: Source): Fit {
 
 const damaged = (what: string): FitError => new FitError("AXV_FIT_DAMAGED", oneLine(what));
 
+/** Of images, of configurations; and of signatures of one: so that what is asked of them ends soon, whoever has made them. */
+const CHILDREN_MAX = 64;
+const SIGNATURES_MAX = 8;
 /** libfdt takes `kernel-1@1` for `kernel-1`: U-Boot signs no such names. */
 const WITH_UNIT_ADDRESS = "@";
 
 function childOf(root: FdtNode, path: string): FdtNode {
   const found = root.children.find((node) => node.path === path);
   if (found === undefined) throw damaged(`it has no ${path}`);
+  if (found.children.length > CHILDREN_MAX) throw damaged(`${path} has more than ${CHILDREN_MAX} nodes`);
   const named = [...root.children, ...found.children, ...found.children.flatMap(({ children }) => children)];
   for (const node of named) if (node.name.includes(WITH_UNIT_ADDRESS)) throw damaged(`${node.path} has a unit address`);
   return found;
@@ -138,13 +142,15 @@ function addressOf(node: FdtNode, name: string): number | undefined {
 }
 
 function configuration(images: FdtNode, node: FdtNode, stringsMax: number): FitConfiguration {
+  const signatures = node.children.filter(({ name }) => name.startsWith("signature"));
+  if (signatures.length > SIGNATURES_MAX) throw damaged(`${node.path} has more than ${SIGNATURES_MAX} signatures`);
   return {
     name: node.name,
     description: textOf(node, "description"),
     compatible: stringsOf(node, "compatible"),
     kernel: textOf(node, "kernel"),
     images: imagesOf(images, node),
-    signatures: node.children.filter(({ name }) => name.startsWith("signature")).map((each) => signature(each, stringsMax)),
+    signatures: signatures.map((each) => signature(each, stringsMax)),
     signedNodes: signedNodes(images, node),
   };
 }

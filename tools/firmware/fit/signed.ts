@@ -27,17 +27,19 @@ const NO_IMAGES: ReadonlySet<string> = new Set(["description", "compatible", "de
 
 /** Names of images: what a configuration says in any property that could name some, and /images has. */
 export function imagesOf(images: FdtNode, configuration: FdtNode): string[] {
+  const there = new Set(images.children.map(({ name }) => name));
   const named = [...configuration.properties.keys()]
     .filter((property) => !NO_IMAGES.has(property))
     .flatMap((property) => stringsOf(configuration, property));
-  return [...new Set(named)].filter((name) => images.children.some((image) => image.name === name));
+  return [...new Set(named)].filter((name) => there.has(name));
 }
 
 export const isHash = ({ name }: FdtNode): boolean => name.startsWith("hash");
 
 /** In the order in which mkimage writes them. */
 export function signedNodes(images: FdtNode, configuration: FdtNode): string[] {
-  const named = imagesOf(images, configuration).flatMap((name) => images.children.filter((image) => image.name === name));
+  const byName = new Map(images.children.map((image) => [image.name, image]));
+  const named = imagesOf(images, configuration).flatMap((name) => byName.get(name) ?? []);
   const covered = [configuration, ...named.flatMap((image) => [image, ...image.children.filter(isHash)])];
   return ["/", ...covered.map(({ path }) => path)];
 }
