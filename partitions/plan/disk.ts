@@ -6,7 +6,7 @@
 //  │ table │ firmware │     │ slot a │ slot b │ state │     │ boot │     │ data │     │ table │
 //  └───────┴──────────┴ ─ ─ ┴────────┴────────┴───────┴ ─ ─ ┴──────┴ ─ ─ ┴──────┴ ─ ─ ┴───────┘
 import type { Layout } from "../../boards/layout.ts";
-import { alignUp, contains, end, gapsOf, MIB, overlaps } from "../units.ts";
+import { alignDown, alignUp, contains, end, gapsOf, MIB, overlaps } from "../units.ts";
 import type { Span } from "../units.ts";
 
 export const SECTOR = 512;
@@ -92,7 +92,9 @@ export function placeDisk({ table: kind, sectors, reserved, slots, boot }: Layou
   const a = { base: wanted.base, size: slots.sectors };
   const bootSpan = take(boot.sectors);
   if (bootSpan === undefined) return none("boot", "the boot partition", boot.sectors);
-  const data = rooms().sort((one, other) => other.size - one.size)[0];
+  const [data] = rooms()
+    .map((room) => ({ ...room, size: alignDown(room.size, STEP) }))
+    .sort((one, other) => other.size - one.size);
   return {
     table,
     reserved: firmware,
@@ -100,6 +102,6 @@ export function placeDisk({ table: kind, sectors, reserved, slots, boot }: Layou
     b: { ...a, base: a.base + slot },
     state: { base: a.base + 2 * slot, size: STATE_SECTORS },
     boot: bootSpan,
-    data: data !== undefined && data.size >= STEP ? data : undefined,
+    data: data !== undefined && data.size > 0 ? data : undefined,
   };
 }

@@ -17,6 +17,7 @@ import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
 import { inspectFile } from "../../tools/firmware/inspect/inspect.ts";
 import { formatFound, foundJson } from "../../tools/firmware/inspect/report.ts";
 import { UNKNOWN, writeState } from "../../tools/firmware/slots.ts";
+import { formatSize } from "../../partitions/units.ts";
 import { plain } from "../../tools/run/paint.ts";
 import { Random } from "../hostile/random.ts";
 import { axvPart } from "../output/axvPart.ts";
@@ -91,6 +92,7 @@ describe("shows", () => {
     expect(text.match(/slot-[ab] +\d+ +2048 +1M +FIT/g)).toHaveLength(2);
     expect(text).toMatch(/slot state\n  copy +0, generation 1\n  order +a, then b\n  slot a +good\n  slot b +good/);
     expect(text.match(/plant \(sha256,rsa2048/g)).toHaveLength(2);
+    expect(text.match(new RegExp(`text_offset 0x00000000, ${formatSize(image.length)} of memory`, "g"))).toHaveLength(2);
   });
 
   test("what is wrong in a part, and the rest of it", () => {

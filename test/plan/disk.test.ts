@@ -29,7 +29,8 @@ function expectSound(layout: Layout, placed: DiskPlan): void {
   }
   expect(placed.reserved).toEqual(layout.reserved.map(({ first, sectors }) => ({ base: first, size: sectors })));
   expect([placed.a.size, placed.b.size, placed.state.size]).toEqual([layout.slots.sectors, layout.slots.sectors, STATE_SECTORS]);
-  for (const { base } of [placed.a, placed.b, placed.state, placed.boot]) expect(base % 2048).toBe(0);
+  for (const { base } of [placed.a, placed.b, placed.state, placed.boot, placed.data ?? placed.a]) expect(base % 2048).toBe(0);
+  expect((placed.data?.size ?? 0) % 2048).toBe(0);
 }
 
 test.each([...layouts])("on %s", (_, layout) => {
@@ -51,7 +52,7 @@ describe("by eye", () => {
   test("ROC-RK3568-PC: clear of sectors 64 and 16384", () => {
     expect(sectors("roc-rk3568-pc")).toEqual({
       a: "sectors 32768 to 163839", b: "sectors 163840 to 294911", state: "sectors 294912 to 296959",
-      boot: "sectors 296960 to 329727", data: "sectors 329728 to 2097118",
+      boot: "sectors 296960 to 329727", data: "sectors 329728 to 2095103",
     });
   });
 

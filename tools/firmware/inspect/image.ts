@@ -4,7 +4,7 @@ import { BlobError } from "../../../partitions/blob/errors.ts";
 import { BLOB_MAGIC, BLOB_MAX_BYTES } from "../../../partitions/blob/layout.table.ts";
 import { REGION_RAM } from "../../../partitions/blob/layout.table.ts";
 import { readBlob } from "../../../partitions/blob/read.ts";
-import { HEADER_SIZE, parseArm64Image } from "../../../partitions/images/arm64-image.ts";
+import { HEADER_SIZE, IMAGE_SIZE, parseArm64Image } from "../../../partitions/images/arm64-image.ts";
 import type { Arm64Image } from "../../../partitions/images/arm64-image.ts";
 import { MIB } from "../../../partitions/units.ts";
 import type { Source } from "../fit/source.ts";
@@ -25,7 +25,10 @@ export interface FoundImage {
 export function inspectImage(source: Source): FoundImage {
   const first = new Uint8Array(Math.min(source.length, CORE_MAX + BLOB_MAX_BYTES));
   const bytes = first.subarray(0, source.fill(first, 0));
-  return { kind: "image", bytes: source.length, header: parseArm64Image(bytes, source.length), system: findBlob(bytes) };
+  // In a slot nothing else says how long it is.
+  const said = bytes.length < HEADER_SIZE ? 0n : new DataView(bytes.buffer).getBigUint64(IMAGE_SIZE, true);
+  const size = said === 0n || said > BigInt(source.length) ? source.length : Number(said);
+  return { kind: "image", bytes: source.length, header: parseArm64Image(bytes, size), system: findBlob(bytes) };
 }
 
 /** The first place that begins as a blob does, and is one. */

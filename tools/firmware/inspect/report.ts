@@ -108,7 +108,7 @@ function diskLines({ table: kind, id, remark, parts }: FoundDisk<FoundSystem>, p
       paint,
       [
         { title: "no.", align: "right", cell: ({ number }) => (number === undefined ? "" : String(number)) },
-        { title: "name", align: "left", cell: ({ name }) => oneLine(name) },
+        { title: "name", align: "left", cell: ({ name, type }) => oneLine(name || type) },
         { title: "first sector", align: "right", cell: ({ first }) => String(first) },
         { title: "sectors", align: "right", cell: ({ sectors }) => String(sectors) },
         { title: "size", align: "right", cell: ({ sectors }) => formatSize(sectors * SECTOR) },
