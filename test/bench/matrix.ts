@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { buildProgram } from "../../tools/build/index.ts";
 import type { Program } from "../../tools/build/programs.ts";
-import type { Plan } from "../../partitions/plan/plan.ts";
+import type { Plan, PlannedMatch } from "../../partitions/plan/plan.ts";
 import { debianTree } from "../../tools/linux/trees.ts";
 import { type Distribution, exactly } from "./distribution.ts";
 import { BenchError } from "./errors.ts";
@@ -35,8 +35,9 @@ export type Progress = (line: string) => void;
 
 export const SETTLED = /^bench: settled/;
 export const END = /^bench: (end|failed)/;
-/** Of the boards that there are, the longest. */
+/** Of the boards that there are, the longest; and what it is known by. */
 const REAL_TREE = "rk3588-orangepi-5-plus.dtb";
+const REAL_BOARD: PlannedMatch = { path: "/", property: "compatible", how: "has", value: "xunlong,orangepi-5-plus" };
 /** The image's length in its arm64 Image header. */
 const IMAGE_SIZE = 16;
 /** So many samples are asked for there (assembly/start.S). */
@@ -154,7 +155,8 @@ async function resets(gic: Gic, mode: Mode, { progress }: Request): Promise<Cell
     return exactly(await resetOf({ plan, machineArguments: [...machineArguments, ...more] }));
   };
   const longest = await reset("longest", withLongestLists, []);
-  const tree = await reset("tree", (plan) => plan, ["-dtb", await debianTree(REAL_TREE, progress)]);
+  const matched = (plan: Plan): Plan => ({ ...plan, firmwareTree: { expected: true, matches: [REAL_BOARD] } });
+  const tree = await reset("tree", matched, ["-dtb", await debianTree(REAL_TREE, progress)]);
   return { gic, setting: mode, company: "alone", paths: new Map([["reset-longest", longest], ["reset-tree", tree]]) };
 }
 
