@@ -6,6 +6,9 @@ import { encodeBlob } from "../../partitions/blob/write.ts";
 import { HEADER_SIZE, IMAGE_SIZE } from "../../partitions/images/arm64-image.ts";
 import { LOAD_ALIGN } from "../../tools/build/pack.ts";
 import { prove } from "../../tools/prove/prove.ts";
+import { reportOf } from "../../tools/prove/report.ts";
+import { formatReport } from "../../tools/prove/show.ts";
+import { plain } from "../../tools/run/paint.ts";
 import { CORE, imageOf, KNOWN, MIXED, open, repacked, withRecord } from "./bench.ts";
 
 const IMAGE = imageOf(MIXED);
@@ -128,6 +131,14 @@ describe("the plan in the blob, its checksum right", () => {
   test("what is not tampered with is proven, packed anew as it is", () => {
     expect(repacked(IMAGE, (blob) => blob)).toEqual(IMAGE);
     expect(brokenIn(IMAGE)).toEqual({});
+  });
+
+  test("a name that says something to a terminal is shown, not obeyed", () => {
+    const bytes = changed("Partition", PLC, { name: "a\u001b[2J\u202eb" });
+    const text = formatReport(reportOf(prove(bytes, CORE, KNOWN), CORE), plain);
+    expect(text).toContain("Proven: ");
+    expect(text).toContain("a\\u001b[2J\\u202eb");
+    expect(text).not.toMatch(/[\0-\t\v-\x1f\u202e]/);
   });
 
   test("another board than the one that it has to be for", () => {

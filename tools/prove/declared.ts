@@ -3,6 +3,7 @@
 import { NO_GICR, PARTITION_TRUSTED_SGI } from "../../partitions/blob/aarch64.table.ts";
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 import * as table from "../../partitions/blob/layout.table.ts";
+import { oneLine } from "../../partitions/source/text.ts";
 import { PAGE } from "../../partitions/units.ts";
 import type { Span } from "../../partitions/units.ts";
 
@@ -114,7 +115,7 @@ const regionOf = (record: BlobRecord): Region => ({
 
 function partitionOf(blob: Blob, record: BlobRecord): Partition {
   return {
-    name: String(record["name"]),
+    name: oneLine(String(record["name"])),
     cpus: bits(record, "cpus"),
     direct: has(record, table.PARTITION_DIRECT),
     trustedSgi: has(record, PARTITION_TRUSTED_SGI),

@@ -2,6 +2,7 @@
 // the core makes of it on that board, simulated; and holds that against checks.table.ts.
 import type { Board } from "../../boards/schema.ts";
 import type { Blob } from "../../partitions/blob/codec.ts";
+import { oneLine } from "../../partitions/source/text.ts";
 import { boot } from "./aarch64/host.ts";
 import { reachOf } from "./aarch64/reach.ts";
 import { nearest } from "./board.ts";
@@ -51,7 +52,7 @@ type Rows<Facts> = Readonly<Record<string, Row<Facts>>>;
 
 const verdictOf = (findings: readonly string[]): Verdict => (findings.length === 0 ? "holds" : "broken");
 const judged = (id: string, sentence: string, findings: readonly string[]): Check =>
-  ({ id, sentence, verdict: verdictOf(findings), findings });
+  ({ id, sentence, verdict: verdictOf(findings), findings: findings.map(oneLine) });
 
 /** Without facts: not tried. */
 const judge = <Facts>(rows: Rows<Facts>, facts: Facts | undefined): Check[] =>
