@@ -9,6 +9,7 @@ export const LONG = [
   "test/core/riscv64/races.test.ts",
   "test/core/property/isolation.test.ts",
   "test/hostile/fuzz.test.ts",
+  "test/prove/fuzz.test.ts",
   "test/build/differential.test.ts",
 ];
 const SLOWEST = [
