@@ -14,7 +14,7 @@ import { MBR_TYPES, writeMbr } from "../../tools/firmware/disk/mbr.ts";
 import { writeScript } from "../../tools/firmware/script-image.ts";
 import { bootSteps, COPIES, STATE_BYTES } from "../../tools/firmware/slots.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
-import { CASES, HOSTILE } from "./slotCases.ts";
+import { CASES, HOSTILE, READ_ONLY } from "./slotCases.ts";
 import type { Copies } from "./slotCases.ts";
 import { writeDisk } from "./disk/disks.ts";
 
@@ -59,10 +59,10 @@ function copiesOf(index: number): Copies {
 const said: string[] = [];
 
 beforeAll(async () => {
-  const cases = [...Object.values(CASES), ...HOSTILE];
+  const cases = [...Object.values(CASES), ...HOSTILE, READ_ONLY];
   cases.forEach((copies, index) => makeDisk(index, copies));
-  const drives = cases.flatMap((_, index) => [
-    ...["-drive", `if=none,format=raw,id=d${index},file=${fileOf(index)}`],
+  const drives = cases.flatMap((copies, index) => [
+    ...["-drive", `if=none,format=raw,id=d${index},file=${fileOf(index)}${copies === READ_ONLY ? ",readonly=on" : ""}`],
     ...["-device", `virtio-blk-device,drive=d${index},bus=virtio-mmio-bus.${index}`],
   ]);
   const machine = await startQemu([
@@ -88,7 +88,7 @@ beforeAll(async () => {
     for (const index of cases.keys()) {
       await prompt(`setenv devnum ${index}\n`);
       await prompt(`load virtio ${index}:1 \${scriptaddr} boot.scr\n`);
-      said.push(await prompt("source ${scriptaddr}\n"));
+      said.push((await prompt("source ${scriptaddr}\n")) + (await prompt("printenv strange\n")));
     }
   } finally {
     await machine.stop();
@@ -109,11 +109,23 @@ test.each(Object.entries(CASES).map(([name, copies], index) => [name, copies, in
   );
 });
 
+test("what is no variable of ours is not taken from any state", () => {
+  for (const text of said) expect(text).toContain('"strange" not defined');
+});
+
 test("nothing that stands in the slot state is run", () => {
-  const texts = said.slice(Object.keys(CASES).length);
+  const texts = said.slice(Object.keys(CASES).length, -1);
   expect(texts).toHaveLength(HOSTILE.length);
   for (const text of texts) {
     expect(text).not.toMatch(/^RUN/m);
     expect(text).toMatch(/^axv: slot b \(good\)[^]*^axv: neither slot starts/m);
   }
+});
+
+test("a system on trial does not start uncounted: where the state cannot be written, the other one does", () => {
+  expect(bootSteps(READ_ONLY)[0]).toMatchObject({ kind: "write", needed: true });
+  const text = said.at(-1) ?? "";
+  expect(text).toContain("axv: the slot state cannot be written");
+  expect([...text.matchAll(/^axv: slot ([ab]) \(/gm)].map(([, slot]) => slot)).toEqual(["a"]);
+  expect(copiesOf(said.length - 1)).toEqual(READ_ONLY);
 });

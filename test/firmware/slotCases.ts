@@ -53,7 +53,7 @@ export const CASES: Readonly<Record<string, Copies>> = {
   "neither copy can be read": [torn(written(GOOD)), EMPTY],
   "a copy without a generation is none": [text({ axv_a: "bad", axv_b: "good" }), written(GOOD)],
   "what else stands in a copy is not taken": [
-    text({ axv_gen: "5", axv_a: "good", bootcmd: "reset", axv_from: "0", axv_to: "0" }), EMPTY,
+    text({ axv_gen: "5", axv_a: "good", strange: "1", axv_from: "0", axv_to: "0" }), EMPTY,
   ],
   "what is no order is the usual one": [text({ axv_gen: "5", axv_a: "good", axv_b: "good", axv_order: "b b a" }), EMPTY],
   "tries that nobody has given are none": [
@@ -71,7 +71,11 @@ const EVIL = [
 /** What would run something, or read somewhere, if it were more than text. Of a disk with one of these only that is asked. */
 export const HOSTILE: readonly Copies[] = EVIL.map((evil) => [
   text({
-    axv_gen: evil, axv_a: evil, axv_b: "good", axv_order: evil, axv_tries: evil, axv_booted: evil, axv_a_version: evil,
+    strange: "1", axv_gen: evil, axv_a: evil, axv_b: "good", axv_order: evil, axv_tries: evil, axv_booted: evil,
+    axv_a_version: evil,
   }),
   EMPTY,
 ]);
+
+/** Of a disk that takes no write. */
+export const READ_ONLY: Copies = [written({ ...PENDING_B, generation: 9n, tries: 3 }), written({ ...GOOD, generation: 8n })];
