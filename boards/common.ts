@@ -45,6 +45,7 @@ export const uartOf = <I extends z.ZodRawShape>(interrupt: I) =>
     [
       z.strictObject({ kind: z.literal("pl011"), ...uart, ...interrupt }),
       z.strictObject({ kind: z.literal("cadence"), ...uart, ...interrupt }),
+      z.strictObject({ kind: z.literal("imx"), ...uart, ...interrupt }),
       z.strictObject({
         kind: z.literal("ns16550"),
         ...uart,
@@ -53,7 +54,7 @@ export const uartOf = <I extends z.ZodRawShape>(interrupt: I) =>
         reg_width: REG_WIDTH.default(1).describe("bytes of an access to a register"),
       }),
     ],
-    { error: "a UART of kind pl011, ns16550 or cadence" },
+    { error: "a UART of kind pl011, ns16550, cadence or imx" },
   );
 
 const RAM_SIZE_EXPECTED = "bytes, a multiple of 4K, at most 2^38";

@@ -279,6 +279,7 @@ export const SYSTEM_SHAPE = {
     description: "The board, a folder of boards/.",
     examples: [
       "daoli-plc",
+      "imx8mp-evk",
       "orangepi-5-plus",
       "phytium-pi",
       "qemu-aarch64",

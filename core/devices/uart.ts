@@ -12,9 +12,10 @@ import {
   imageBase, mmioRead32, mmioRead8, mmioWrite32, mmioWrite8, physicalRead64, UART_IN_IMAGE,
 } from "../../build/generated/isa";
 import { bound } from "../../build/generated/cpu";
-import { header, UART_NS16550, UART_PL011 } from "../../build/generated/blob";
+import { header, UART_CADENCE, UART_NS16550, UART_PL011 } from "../../build/generated/blob";
 import { mapUart } from "../ownMemory";
 import { openCadence } from "./cadence";
+import { openImx } from "./imx";
 import { openNs16550 } from "./ns16550";
 import { openPl011 } from "./pl011";
 
@@ -23,8 +24,9 @@ export class Uart {
   /** Of its registers; 0: nothing can be said. */
   at: u64;
   setup: u64;
-  /** Where bytes are read and written, and its status. */
+  /** Where bytes are written, and its status; where they are read is so far ahead of the first. */
   data: u64;
+  sendsBehind: u64;
   status: u64;
   /** Bits of the status: it takes bytes, one has come; those of them that say so while they are 0. */
   takes: u32;
@@ -65,7 +67,8 @@ export function openUart(): bool {
   own.burst = 1;
   if (kind == <u8>UART_PL011) openPl011(own, <u32>(own.setup >> 32));
   else if (kind == <u8>UART_NS16550) openNs16550(own, <u32>(own.setup >> 32));
-  else openCadence(own, <u32>(own.setup >> 32));
+  else if (kind == <u8>UART_CADENCE) openCadence(own, <u32>(own.setup >> 32));
+  else openImx(own, <u32>(own.setup >> 32));
   return true;
 }
 
@@ -108,5 +111,5 @@ export function uartPut(byte: u32): void {
 
 /** A byte that has come; -1: none has. */
 export function uartReceive(): i32 {
-  return ((own.read(own.status) ^ own.inverted) & own.has) != 0 ? <i32>own.read(own.data) & 0xff : -1;
+  return ((own.read(own.status) ^ own.inverted) & own.has) != 0 ? <i32>own.read(own.data - own.sendsBehind) & 0xff : -1;
 }

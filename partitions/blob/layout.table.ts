@@ -68,6 +68,7 @@ export const INTERRUPT_EDGE = 1;
 export const UART_PL011 = 0;
 export const UART_NS16550 = 1;
 export const UART_CADENCE = 2;
+export const UART_IMX = 3;
 export const UART_SHIFT_MAX = 3;
 
 // Of a property of the firmware's device tree.
@@ -100,7 +101,7 @@ export const HEADER: RecordLayout = {
     f("size", "u32", "bytes of the whole blob, at most BLOB_MAX_BYTES, a multiple of 8"),
     f("checksum", "u32", "CRC-32 (ISO-HDLC) of the bytes from offset 16 to the end"),
     f("isa", "u32", "the ISA of the core behind it (isas.ts)"),
-    f("uartKind", "u32", "UART_*", within("frames", UART_PL011, UART_CADENCE)),
+    f("uartKind", "u32", "UART_*", within("frames", UART_PL011, UART_IMX)),
     f("imageBase", "u64", "PA the image is meant to be loaded at; 0: anywhere"),
     f(
       "hypervisorSize",

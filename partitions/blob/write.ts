@@ -37,7 +37,12 @@ const ACCESS: Readonly<Record<string, number>> = {
   w: table.REGION_WRITE,
   x: table.REGION_EXECUTE,
 };
-const UART_KIND = { pl011: table.UART_PL011, ns16550: table.UART_NS16550, cadence: table.UART_CADENCE } as const;
+const UART_KIND = {
+  pl011: table.UART_PL011,
+  ns16550: table.UART_NS16550,
+  cadence: table.UART_CADENCE,
+  imx: table.UART_IMX,
+} as const;
 const MATCH_HOW = { is: table.MATCH_IS, has: table.MATCH_HAS, absent: table.MATCH_ABSENT } as const;
 /** What a plan says of the fields that its ISA has. */
 const OWN = { aarch64 };

@@ -165,7 +165,7 @@ export interface PlannedCache {
 
 /** The hypervisor's own. */
 export interface PlannedUart {
-  readonly kind: "pl011" | "ns16550" | "cadence";
+  readonly kind: "pl011" | "ns16550" | "cadence" | "imx";
   readonly address: number;
   /** Register n is at n << shift. */
   readonly shift: number;

@@ -22,6 +22,8 @@ const BDIV_MIN = 4;
 const BDIV_MAX = 255;
 const BRGR_MAX = 0xffff;
 const BDIV_STEP = 0x1_0000;
+/** i.MX: clock / 16 × (UBIR + 1) / (UBMR + 1), UBIR being 15. */
+const UBMR_MAX = 0xffff;
 
 export const planUart = (uart: UartFacts): PlannedUart => ({
   kind: uart.kind,
@@ -37,12 +39,14 @@ const DIVISOR: Readonly<Record<PlannedUart["kind"], (clock: number, baud: number
   pl011: (clock, baud) => between(FRACTION, PL011_MAX, (clock * FRACTION) / (OVERSAMPLING * baud)),
   ns16550: (clock, baud) => between(1, LATCH_MAX, clock / (OVERSAMPLING * baud)),
   cadence: cadenceDivisor,
+  imx: (clock, baud) => between(1, UBMR_MAX + 1, clock / baud),
 };
 
 /** The rate that it has with its divisor. */
 export function baudOf({ kind, divisor }: PlannedUart, clock: number): number {
   if (kind === "pl011") return (clock * FRACTION) / (OVERSAMPLING * divisor);
   if (kind === "ns16550") return clock / (OVERSAMPLING * divisor);
+  if (kind === "imx") return clock / divisor;
   return clock / ((divisor % BDIV_STEP) * (Math.floor(divisor / BDIV_STEP) + 1));
 }
 

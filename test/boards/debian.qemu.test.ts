@@ -95,7 +95,7 @@ describe("from-dtb", () => {
         .join(", "),
     );
     const boards = (counts.get("board") ?? 0) + (counts.get("board with --ram") ?? 0);
-    expect(boards).toBeGreaterThan(550);
+    expect(boards).toBeGreaterThan(750);
     // Two trees have what cannot be: an interrupt of nobody, a GIC in RAM.
     expect((counts.get("AXV-P165") ?? 0) + (counts.get("AXV_BOARD_FACTS") ?? 0)).toBeLessThan(5);
     expect([...counts.keys()].filter((code) => /^AXV-P16[0-4]$/.test(code))).toEqual([]);

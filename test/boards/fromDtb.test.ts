@@ -156,6 +156,7 @@ describe("UART", () => {
   test.each([
     ['"arm,pl011", "arm,primecell"', { kind: "pl011" }],
     ['"xlnx,zynqmp-uart", "cdns,uart-r1p12"', { kind: "cadence" }],
+    ['"fsl,imx8mp-uart", "fsl,imx6q-uart"', { kind: "imx" }],
     ['"ns16550a"', { kind: "ns16550", reg_shift: 0, reg_width: 1 }],
     ['"nvidia,tegra194-uart", "nvidia,tegra20-uart"', { kind: "ns16550", reg_shift: 2, reg_width: 1 }],
   ])("%s", (compatible, uart) => {

@@ -163,7 +163,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     {
       what: "a UART of a kind that nobody knows",
       plan: (plan) => ({ ...plan, uart: { ...plan.uart, shift: 4 } }),
-      blob: (bench) => bench.headerWith({ uartKind: 3 }),
+      blob: (bench) => bench.headerWith({ uartKind: 4 }),
     },
   ],
   inits: [

@@ -6,11 +6,13 @@ import { qemuVirt } from "../../tools/machine/aarch64/board.ts";
 import { machineFor } from "../../tools/machine/aarch64/core.ts";
 import { makeSystem, STANDARD } from "../../tools/machine/aarch64/system.ts";
 import { Cadence } from "../../tools/machine/cadence.ts";
+import { Imx } from "../../tools/machine/imx.ts";
 import type { UartFacts } from "../../tools/machine/uart.ts";
 import { Uart16550 } from "../../tools/machine/uart16550.ts";
 import { Bench } from "./bench.ts";
 
 const [IER, LCR, IBRD, FBRD, LCR_H, CR] = [1, 3, 0x24, 0x28, 0x2c, 0x30];
+const [UCR1, UCR2, UCR3, UCR4, UFCR, UBIR, UBMR] = [0x80, 0x84, 0x88, 0x8c, 0x90, 0xa4, 0xa8];
 const LEFT: UartFacts = { kind: "pl011", shift: 0, wide: false, divisor: 0 };
 const KINDS: readonly (readonly [string, UartFacts])[] = [
   ["PL011", LEFT],
@@ -18,6 +20,7 @@ const KINDS: readonly (readonly [string, UartFacts])[] = [
   ["16550, registers of 8 bits, 4 bytes apart", { ...LEFT, kind: "ns16550", shift: 2 }],
   ["DW_apb_uart, registers of 32 bits", { ...LEFT, kind: "ns16550", shift: 2, wide: true }],
   ["Cadence", { ...LEFT, kind: "cadence" }],
+  ["i.MX", { ...LEFT, kind: "imx" }],
 ];
 const on = (uartFacts: UartFacts): Bench => new Bench({ ...STANDARD, board: { ...qemuVirt, uartFacts } });
 
@@ -81,6 +84,13 @@ describe("a baud rate", () => {
     const [bdiv, brgr] = uart.divisor;
     expect(Math.abs(100_000_000 / (brgr * (bdiv + 1)) / RATE - 1)).toBeLessThan(0.001);
     expect(uart.mask).toBe(0);
+  });
+
+  test("i.MX, 24 MHz: 208.3, 8N1, on; no interrupt", () => {
+    const { uart } = on({ ...facts("imx", 24_000_000, RATE), wide: false }).machine;
+    if (!(uart instanceof Imx)) throw new TypeError("another UART");
+    const registers = [UCR1, UCR2, UCR3, UCR4, UFCR, UBIR, UBMR].map((at) => uart.settings.get(at));
+    expect(registers).toEqual([1, 0x4027, 4, 0x8000, 0xa81, 15, 207]);
   });
 
   test("that nobody asks for is firmware's", () => {

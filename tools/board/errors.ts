@@ -13,8 +13,8 @@ export const MESSAGES = {
   AXV_BOARD_GIC: (why: string) => `the hypervisor needs a GICv2 or GICv3 with virtualization, and ${why}. ${OTHER}`,
   AXV_BOARD_TIMER: (why: string) => `the hypervisor needs the timers of EL2, and ${why}. ${OTHER}`,
   AXV_BOARD_UART: (why: string) =>
-    `the hypervisor drives a PL011, a 16550 or a Cadence UART, and ${why}. Take a board with one of these, or make one its ` +
-    "/chosen/stdout-path",
+    `the hypervisor drives a PL011, a 16550, a Cadence or an i.MX UART, and ${why}. Take a board with one of these, or ` +
+    "make one its /chosen/stdout-path",
   AXV_BOARD_RAM: (why: string) =>
     `${why}. Say where RAM is: --ram BASE+SIZE, such as --ram 0x40000000+1G; or give the tree of the running board, ` +
     "/sys/firmware/fdt",

@@ -10,6 +10,7 @@ import { Interrupts } from "./interrupts.ts";
 
 const KINDS = [
   ["pl011", ["arm,pl011"]],
+  ["imx", ["fsl,imx6q-uart"]],
   ["cadence", ["cdns,uart-r1p8", "cdns,uart-r1p12", "xlnx,xuartps"]],
   [
     "ns16550",

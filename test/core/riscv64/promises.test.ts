@@ -57,7 +57,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "interrupt files over the APLIC", change: machine({ imsic: BigInt(aplic) }) },
     { what: "files of one hart over the next one's", change: machine({ imsicShift: 12 }) },
     { what: "less than a page from one hart's to the next one's", change: machine({ imsicShift: 11 }) },
-    { what: "a UART of another kind", change: header({ uartKind: 3 }) },
+    { what: "a UART of another kind", change: header({ uartKind: 4 }) },
     { what: "more guest files than there is room for", change: record("Cpu", 1, { guestFiles: 2 }) },
     { what: "more guest files than any hart has", change: record("Cpu", 1, { guestFiles: 64 }) },
   ],
