@@ -1,5 +1,5 @@
 // Whether a blob's partitions are apart, by what its records say alone, and by what is where on QEMU's virt machine: nothing here
-// is of the core, of the proof, or of the planner. A region that is over another in its own partition counts with both.
+// is of the core, of the proof, or of the planner.
 import type { Blob, BlobRecord } from "../../partitions/blob/codec.ts";
 
 interface Page {
@@ -44,7 +44,7 @@ function isChannel(blob: Blob, a: Page, b: Page): boolean {
   const declares = (page: Page, peer: number): boolean =>
     own(blob, blob.records["Partition"]?.[page.owner] ?? {}, "Channel").some((end) =>
       Number(end["peer"]) === peer && end["ipa"] === page.region["ipa"] && end["size"] === page.region["size"]);
-  return a.owner !== b.owner && a.region["kind"] === IS_CHANNEL && b.region["kind"] === IS_CHANNEL && a.from === b.from
+  return a.region["kind"] === IS_CHANNEL && b.region["kind"] === IS_CHANNEL && a.from === b.from
     && a.to === b.to && declares(a, b.owner) && declares(b, a.owner);
 }
 
@@ -74,21 +74,21 @@ export function together(blob: Blob): string[] {
     for (let m = n + 1; m < sorted.length; m++) {
       const other = sorted[m];
       if (other === undefined || other.from >= one.to) break;
-      const areInterfaces = isInterface(isV2, one) && isInterface(isV2, other) && one.owner !== other.owner;
-      if (isChannel(blob, one, other) || areInterfaces) continue;
+      if (one.owner === other.owner) continue;
+      if (isChannel(blob, one, other) || (isInterface(isV2, one) && isInterface(isV2, other))) continue;
       found.push(`partitions ${one.owner} and ${other.owner} have ${other.from.toString(16)}`);
     }
   });
   partitions.forEach((partition, owner) => {
     const regions = own(blob, partition, "Region");
-    const isIn = (kind: number, at: bigint, size: bigint): boolean => regions.some((region) =>
-      region["kind"] === kind && at >= big(region, "ipa") && at + size <= big(region, "ipa") + big(region, "size"));
+    const isIn = (kind: number, place: "ipa" | "pa", at: bigint, size: bigint): boolean => regions.some((region) =>
+      region["kind"] === kind && at >= big(region, place) && at + size <= big(region, place) + big(region, "size"));
     for (const { pa } of own(blob, partition, "Quiesce")) {
-      if (!isIn(IS_DEVICE, BigInt(pa ?? 0), 4n)) found.push(`${String(pa)} is written when ${owner} stops`);
+      if (!isIn(IS_DEVICE, "pa", BigInt(pa ?? 0), 4n)) found.push(`${String(pa)} is written when ${owner} stops`);
     }
     for (const load of own(blob, partition, "Load")) {
       const target = big(load, "target");
-      if (!isIn(IS_RAM, target, big(load, "size"))) found.push(`${target} is written when ${owner} starts`);
+      if (!isIn(IS_RAM, "ipa", target, big(load, "size"))) found.push(`${target} is written when ${owner} starts`);
     }
   });
   const lines = partitions.flatMap((partition, owner) => own(blob, partition, "Interrupt").map(({ line }) => ({ line, owner })));

@@ -7,7 +7,8 @@ import { oneLine } from "../../partitions/source/text.ts";
 import { PAGE } from "../../partitions/units.ts";
 import type { Span } from "../../partitions/units.ts";
 
-export type RegionKind = "ram" | "device" | "channel" | "mailbox";
+/** unknown: what is none of these is taken for none of these. */
+export type RegionKind = "ram" | "device" | "channel" | "mailbox" | "unknown";
 
 export interface Region {
   readonly ipa: number;
@@ -108,7 +109,7 @@ const regionOf = (record: BlobRecord): Region => ({
   ipa: number(record, "ipa"),
   pa: number(record, "pa"),
   size: number(record, "size"),
-  kind: KINDS[number(record, "kind")] ?? "ram",
+  kind: KINDS[number(record, "kind")] ?? "unknown",
   access: ACCESS.map(([bit, letter]) => (Math.floor(number(record, "access") / bit) % 2 === 1 ? letter : "")).join(""),
   colours: bits(record, "colours"),
 });

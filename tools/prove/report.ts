@@ -217,7 +217,8 @@ function whatOf({ declared, devices }: Running, n: number, { kind, ipa, pa, size
     case "ram":
       return "memory";
     case "mailbox":
-      return "mailbox";
+    case "unknown":
+      return kind;
     case "channel": {
       const channel = partitions[n]?.channels.find((end) => end.ipa === ipa);
       return `channel with ${partitions[channel?.peer ?? -1]?.name ?? "nobody"}`;
