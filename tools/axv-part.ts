@@ -10,6 +10,7 @@ import { register as codes } from "./commands/codes.ts";
 import { register as console_ } from "./commands/console.ts";
 import { register as control } from "./commands/control.ts";
 import { register as demo } from "./commands/demo.ts";
+import { register as deploy } from "./commands/deploy.ts";
 import { register as guest } from "./commands/guest.ts";
 import { register as init } from "./commands/init.ts";
 import { register as inspect } from "./commands/inspect.ts";
@@ -19,14 +20,15 @@ import { register as monitor } from "./commands/monitor.ts";
 import { register as plan } from "./commands/plan.ts";
 import { register as prove } from "./commands/prove.ts";
 import { register as run } from "./commands/run.ts";
+import { register as slots } from "./commands/slots.ts";
 import { register as tags } from "./commands/tags.ts";
 import { failure } from "./failure.ts";
 import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
 const COMMANDS = [
-  board, bridge, build, check, codes, console_, control, demo, guest, init, inspect, keys, modbus, monitor, plan, prove, run,
-  tags,
+  board, bridge, build, check, codes, console_, control, demo, deploy, guest, init, inspect, keys, modbus, monitor, plan, prove,
+  run, slots, tags,
 ];
 
 const program = new Command("axv-part")

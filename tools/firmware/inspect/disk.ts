@@ -45,32 +45,36 @@ export interface FoundDisk<S> {
   readonly parts: readonly FoundPart<S>[];
 }
 
-type Part = Omit<FoundPart<unknown>, "contents">;
+export type Part = Omit<FoundPart<unknown>, "contents">;
 
 /** `system`: what is made of a slot. Throws a DiskError, if the table cannot be used. */
 export function inspectDisk<S>(disk: Sectors, system: (range: SectorRange) => S): FoundDisk<S> {
-  const isGpt = isProtective(disk) || !hasMbr(disk);
-  const { id, remark, parts } = isGpt ? ofGpt(disk) : ofMbr(disk);
+  const { table, id, remark, parts } = tableOf(disk);
   return {
     kind: "disk",
     sectors: disk.count,
-    table: isGpt ? "gpt" : "mbr",
+    table,
     id,
     remark,
     parts: parts.map((part) => ({ ...part, contents: contentsOf(disk, part, system) })),
   };
 }
 
-interface Table {
+export interface Table {
+  readonly table: "gpt" | "mbr";
   readonly id: string;
   readonly remark: string | undefined;
   readonly parts: readonly Part[];
 }
 
+/** Throws a DiskError, if it cannot be used. */
+export const tableOf = (disk: Sectors): Table => (isProtective(disk) || !hasMbr(disk) ? ofGpt(disk) : ofMbr(disk));
+
 function ofGpt(disk: Sectors): Table {
   const { guid, partitions, otherIsWrong, isBackup } = readGpt(disk);
   const which = isBackup ? "the table at the disk's end was taken" : "that at the disk's end is wrong";
   return {
+    table: "gpt",
     id: guid,
     remark: otherIsWrong === undefined ? undefined : `${which}: ${otherIsWrong}`,
     parts: [...partitions].map(([number, { name, type, first, sectors, attributes }]) => ({
@@ -91,7 +95,7 @@ function ofMbr(disk: Sectors): Table {
     });
     return [part, inside("slot-a", 0, slot), inside("slot-b", slot, slot), inside("state", 2 * slot, STATE_SECTORS)];
   });
-  return { id: `0x${signature.toString(16).padStart(8, "0")}`, remark: undefined, parts };
+  return { table: "mbr", id: `0x${signature.toString(16).padStart(8, "0")}`, remark: undefined, parts };
 }
 
 function contentsOf<S>(disk: Sectors, part: Part, system: (range: SectorRange) => S): Contents<S> {

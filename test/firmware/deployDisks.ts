@@ -1,0 +1,78 @@
+// A small disk with a system in each slot, and what a deployment does to it.
+import { diskImage } from "../../tools/firmware/disk/image.ts";
+import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
+import type { WritableSectors } from "../../tools/firmware/deploy/target.ts";
+import type { Layout } from "../../boards/layout.ts";
+import { Load } from "../../partitions/images/contents.ts";
+import { CONTENTS, fitOf, keyPair } from "./fits.ts";
+
+export const PLANT = keyPair("plant", "rsa2048");
+
+/** `seed`: no two have the same bytes. */
+export function system(name: string, bytes: number, seed: number, compatible = CONTENTS.compatible): Buffer {
+  const contents = Buffer.alloc(bytes);
+  for (let at = 0; at + 4 <= bytes; at += 4) contents.writeUInt32LE(Math.imul(at + seed, 0x9e37_79b1) >>> 0, at);
+  return fitOf(new Load(bytes, [{ at: 0, contents }]), [PLANT], { ...CONTENTS, name, compatible });
+}
+
+const SECTORS = 32_768;
+/** 1 MiB a slot. */
+const layout: Layout = {
+  table: "gpt", sectors: SECTORS, reserved: [], slots: { sectors: 2048 }, boot: { sectors: 8192 }, load: 0x4800_0000,
+};
+const ram = [{ base: 0x4000_0000, size: 0x4000_0000 }];
+const boot = { image: 0x4020_0000, conduit: "smc" } as const;
+
+export function diskWith(fit: Buffer, table: "gpt" | "mbr" = "gpt"): Buffer {
+  const board = { name: "small", ram, reserved: [], boot, layout: { ...layout, table } };
+  const stream = diskImage(board, { content: { length: fit.length, chunks: () => [fit] }, start: "bootm" });
+  return Buffer.concat(Array.from(stream.chunks(), (chunk) => Buffer.from(chunk)));
+}
+
+export type DiskStep =
+  | { readonly kind: "write"; readonly sector: number; readonly bytes: Uint8Array }
+  | { readonly kind: "flush" };
+
+/** A disk of which each sector that is written, and each flush, is remembered. What `base` has stays as it is. */
+export class RecordingDisk implements WritableSectors {
+  readonly name = "disk.img";
+  readonly count: number;
+  readonly steps: DiskStep[] = [];
+  readonly #base: Uint8Array;
+  readonly #written = new Map<number, Uint8Array>();
+
+  constructor(base: Uint8Array) {
+    this.#base = base;
+    this.count = Math.floor(base.length / SECTOR);
+  }
+
+  read(first: number, sectors: number): Uint8Array {
+    this.#check(first, sectors);
+    const bytes = Uint8Array.from(this.#base.subarray(first * SECTOR, (first + sectors) * SECTOR));
+    for (let n = 0; n < sectors; n++) {
+      const written = this.#written.get(first + n);
+      if (written !== undefined) bytes.set(written, n * SECTOR);
+    }
+    return bytes;
+  }
+
+  write(first: number, bytes: Uint8Array): void {
+    this.#check(first, bytes.length / SECTOR);
+    for (let at = 0; at < bytes.length; at += SECTOR) {
+      const sector = Uint8Array.from(bytes.subarray(at, at + SECTOR));
+      const step = { kind: "write", sector: first + at / SECTOR, bytes: sector } as const;
+      this.#written.set(step.sector, step.bytes);
+      this.steps.push(step);
+    }
+  }
+
+  flush(): void {
+    this.steps.push({ kind: "flush" });
+  }
+
+  #check(first: number, sectors: number): void {
+    const areCounts = [first, sectors].every((each) => Number.isSafeInteger(each) && each >= 0);
+    if (!areCounts || first + sectors > this.count)
+      throw new RangeError(`sectors ${first} to ${first + sectors} of ${this.count}`);
+  }
+}

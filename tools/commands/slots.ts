@@ -1,0 +1,86 @@
+// axv-part slots: what lies in a disk's two slots, and which of them starts next; to commit, and to go back.
+import { dirname } from "node:path";
+import { realpathSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { oneLine } from "../../partitions/source/text.ts";
+import { placesOn, sourceOf, stateOn } from "../firmware/deploy/places.ts";
+import { commit, rollback, startsNext } from "../firmware/deploy/state.ts";
+import { systemIn } from "../firmware/deploy/system.ts";
+import { withTarget } from "../firmware/deploy/target.ts";
+import type { WritableSectors } from "../firmware/deploy/target.ts";
+import { SLOTS } from "../firmware/slots.ts";
+import type { Slot } from "../firmware/slots.ts";
+import { withLock } from "../output/lock.ts";
+import { type Column, layOut } from "../run/columns.ts";
+
+interface Options {
+  readonly commit?: true;
+  readonly rollback?: true;
+  readonly json?: true;
+}
+
+export function register(program: Command): void {
+  program
+    .command("slots")
+    .description("show the slots of a disk image, which starts next, and what is on trial")
+    .argument("<target>", "a disk image, as axv-part build --disk leaves it")
+    .addOption(new Option("--commit", "the system on trial is good: it starts from now on").conflicts("rollback"))
+    .option("--rollback", "the other system starts from now on")
+    .option("--json", "print it as JSON")
+    .action(async (target: string, options: Options) => {
+      const change = options.commit === true ? commit : options.rollback === true ? rollback : undefined;
+      let rows = withTarget(target, "read", rowsOf);
+      if (change !== undefined)
+        await withLock(dirname(realpathSync(target)), (line) => console.error(line), () => {
+          rows = withTarget(target, "write", (disk) => {
+            change(disk);
+            return rowsOf(disk);
+          });
+          return Promise.resolve();
+        });
+      console.log(options.json === true ? JSON.stringify(rows, null, 2) : layOut(COLUMNS, rows).join("\n"));
+    });
+}
+
+interface Row {
+  readonly slot: Slot;
+  readonly startsNext: boolean;
+  readonly startedLast: boolean;
+  readonly state: string;
+  /** Left; of what is on trial. */
+  readonly tries: number | undefined;
+  readonly version: string | undefined;
+  readonly boards: readonly string[];
+  /** With it: nothing. */
+  readonly wrong: string | undefined;
+}
+
+function rowsOf(disk: WritableSectors): Row[] {
+  const places = placesOn(disk);
+  const { state } = stateOn(disk, places);
+  const next = startsNext(disk, places);
+  return SLOTS.map((slot) => {
+    const system = systemIn(sourceOf(disk, places.slots[slot]));
+    const isWhole = typeof system !== "string";
+    return {
+      slot,
+      startsNext: slot === next,
+      startedLast: slot === state.booted,
+      state: state.status[slot] || "not good",
+      tries: state.status[slot] === "pending" ? state.tries : undefined,
+      version: isWhole ? system.version : undefined,
+      boards: isWhole ? system.boards.split(" ") : [],
+      wrong: isWhole ? undefined : system,
+    };
+  });
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: "slot", align: "left", cell: ({ slot }) => slot },
+  { title: "starts next", align: "left", cell: (row) => (row.startsNext ? "yes" : "") },
+  { title: "started last", align: "left", cell: (row) => (row.startedLast ? "yes" : "") },
+  { title: "state", align: "left", cell: ({ state }) => oneLine(state) },
+  { title: "tries left", align: "right", cell: ({ tries }) => (tries === undefined ? "" : String(tries)) },
+  { title: "version", align: "left", cell: ({ version, wrong }) => oneLine(version ?? wrong ?? "") },
+  { title: "for boards", align: "left", cell: ({ boards }) => oneLine(boards.join(" ")) },
+];

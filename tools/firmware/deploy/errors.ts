@@ -1,0 +1,41 @@
+// Why a system is not deployed, each with a stable code and what to do. Whatever is refused, what starts today starts tomorrow.
+import { CodedError } from "../../../industrial/link/coded-error.ts";
+
+export const MESSAGES = {
+  AXV_DEPLOY_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of a FIT`,
+  AXV_DEPLOY_TARGET: (target: string, reason: string) =>
+    `${target} cannot be written to: ${reason}. Give the path of a disk image, as axv-part build --disk leaves it`,
+  AXV_DEPLOY_NO_DISK: (target: string) =>
+    `${target} is no disk: it has neither a GPT nor an MBR. Give a disk image, as axv-part build --disk leaves it`,
+  AXV_DEPLOY_NO_SLOTS: (target: string, missing: string) =>
+    `the table of ${target} has no partition "${missing}": write it anew, with axv-part build --disk`,
+  AXV_DEPLOY_NO_STATE: (target: string) =>
+    `neither copy of the slot state of ${target} can be read, so that nobody knows which slot may be written: write the disk ` +
+    "anew, with axv-part build --disk",
+  AXV_DEPLOY_NOTHING_STAYS: (target: string, why: string) =>
+    `no slot of ${target} holds a good system to return to (${why}), so none is written: write the disk anew, with axv-part ` +
+    "build --fit --disk",
+  AXV_DEPLOY_SIZE: (bytes: string, slot: string, room: string) =>
+    `the FIT has ${bytes} bytes, and slot ${slot} has ${room}: make its guests' images smaller, or the disk anew with larger ` +
+    "slots",
+  AXV_DEPLOY_BOARD: (theirs: string, ours: string) =>
+    `the FIT is for the board ${theirs}, and the disk is of the board ${ours}: build it for that one`,
+  AXV_DEPLOY_FAILED: (target: string, slot: string, why: string) =>
+    `writing slot ${slot} of ${target} failed: ${why}. What started before starts again; correct that, and deploy once more`,
+  AXV_DEPLOY_READ_BACK: (target: string, slot: string) =>
+    `slot ${slot} of ${target} does not read back as it was written: what started before starts again. The disk may be worn ` +
+    "out: deploy once more, or take another one",
+  AXV_SLOTS_NO_TRIAL: (target: string) => `no slot of ${target} is on trial: there is nothing to commit`,
+  AXV_SLOTS_NOT_STARTED: (target: string, slot: string) =>
+    `slot ${slot} of ${target} has not been started yet, so that nobody knows whether it is good: start it first`,
+  AXV_SLOTS_NO_RETURN: (target: string, slot: string, why: string) =>
+    `${target} cannot return to slot ${slot}: ${why}. Deploy a system that is good`,
+} as const;
+
+export type DeployErrorCode = keyof typeof MESSAGES;
+
+export class DeployError<C extends DeployErrorCode = DeployErrorCode> extends CodedError<typeof MESSAGES, C> {
+  constructor(code: C, ...parameters: Parameters<(typeof MESSAGES)[C]>) {
+    super("DeployError", MESSAGES, code, parameters);
+  }
+}

@@ -1,0 +1,61 @@
+// What is changed of the slot state: always in the older of its two copies, and on the disk before anything else is done.
+import type { Sectors } from "../disk/sectors.ts";
+import { bootSteps, COPIES, otherSlot, SLOTS, writeState } from "../slots.ts";
+import type { Slot, SlotState } from "../slots.ts";
+import { DeployError } from "./errors.ts";
+import { copiesOn, placesOn, sourceOf, stateOn } from "./places.ts";
+import type { Places } from "./places.ts";
+import { systemIn } from "./system.ts";
+import type { WholeSystem } from "./system.ts";
+import type { WritableSectors } from "./target.ts";
+
+/** Of the next start, or the one after that. */
+export const isStarted = ({ status, tries }: SlotState, slot: Slot): boolean =>
+  status[slot] === "good" || (status[slot] === "pending" && tries > 0);
+
+/** What boot.scr starts next; undefined: nothing. */
+export function startsNext(disk: Sectors, places: Places): Slot | undefined {
+  const start = bootSteps(copiesOn(disk, places)).find((step) => step.kind === "start");
+  return start?.kind === "start" ? start.slot : undefined;
+}
+
+/** With the next generation. Throws a DeployError where it is not found again. */
+export function writeStateOn(disk: WritableSectors, places: Places, state: SlotState): void {
+  const { state: before, next } = stateOn(disk, places);
+  const bytes = writeState({ ...state, generation: BigInt.asUintN(64, before.generation + 1n) });
+  disk.write(places.state.first + COPIES[next], bytes);
+  disk.flush();
+  if (!Buffer.from(bytes).equals(copiesOn(disk, places)[next]))
+    throw new DeployError("AXV_DEPLOY_FAILED", disk.name, "state", "it does not read back as it was written");
+}
+
+/** Or why there is none to return to in this slot. */
+export const goodSystem = (disk: Sectors, { slots }: Places, { status }: SlotState, slot: Slot): WholeSystem | string =>
+  status[slot] === "good" ? systemIn(sourceOf(disk, slots[slot])) : `it is ${status[slot] || "not good"}`;
+
+/** The system on trial is good. Gives back its slot. */
+export function commit(disk: WritableSectors): Slot {
+  const places = placesOn(disk);
+  const { state } = stateOn(disk, places);
+  const slot = SLOTS.find((each) => state.status[each] === "pending");
+  if (slot === undefined) throw new DeployError("AXV_SLOTS_NO_TRIAL", disk.name);
+  if (state.booted !== slot) throw new DeployError("AXV_SLOTS_NOT_STARTED", disk.name, slot);
+  writeStateOn(disk, places, { ...state, status: { ...state.status, [slot]: "good" }, tries: 0 });
+  return slot;
+}
+
+/** The other system starts next; one on trial is not started again. Gives back the slot that starts. */
+export function rollback(disk: WritableSectors): Slot {
+  const places = placesOn(disk);
+  const { state } = stateOn(disk, places);
+  const slot = otherSlot(SLOTS.find((each) => state.status[each] === "pending") ?? state.order[0]);
+  const system = goodSystem(disk, places, state, slot);
+  if (typeof system === "string") throw new DeployError("AXV_SLOTS_NO_RETURN", disk.name, slot, system);
+  const left = otherSlot(slot);
+  const status = { ...state.status, [left]: state.status[left] === "pending" ? ROLLED_BACK : state.status[left] };
+  writeStateOn(disk, places, { ...state, order: [slot, left], status, tries: 0 });
+  return slot;
+}
+
+/** Neither "good" nor "pending": it is not started. */
+const ROLLED_BACK = "rolled back";
