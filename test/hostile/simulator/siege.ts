@@ -166,12 +166,17 @@ export class Siege<
     for (let n = 0; n < milliseconds; n++) {
       this.machine.clock.advance(MILLISECOND);
       this.machine.settle();
-      this.machine.uart.drain();
-      this.demultiplexer.push(Uint8Array.from(this.machine.uart.sent));
-      this.machine.uart.sent.length = 0;
+      this.receive();
       this.checkWrites();
       this.bystander.check();
     }
+  }
+
+  private receive(): void {
+    const { uart } = this.machine;
+    uart.drain();
+    this.demultiplexer.push(Uint8Array.from(uart.sent));
+    uart.sent.length = 0;
   }
 
   /** The hypervisor has written nowhere but into its own memory, the attacker's, and mailboxes. */
@@ -187,6 +192,7 @@ export class Siege<
   /** The bystander works; and by its telemetry it has never been held, entered for what is not its own, or restarted. */
   private look(): void {
     this.bystander.scan();
+    this.receive(); // what a tick in the middle of an operation has sent
     this.frames = [];
     const mine = this.system.plan.partitions.findIndex(({ name }) => name === BYSTANDER);
     // The first one that comes may have been built before the scan: one frame is on its way at a time.

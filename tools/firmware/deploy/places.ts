@@ -40,15 +40,21 @@ export function stateOn(disk: Sectors, places: Places): ReadState {
   return read;
 }
 
-export const sourceOf = (disk: Sectors, { first, sectors }: SectorRange): Source => ({
-  length: sectors * SECTOR,
-  fill: (target, offset) => {
-    const size = Math.min(target.length, Math.max(0, sectors * SECTOR - offset));
-    if (size === 0) return 0;
-    const sector = Math.floor(offset / SECTOR);
-    const bytes = disk.read(first + sector, Math.ceil((offset + size) / SECTOR) - sector);
-    const skipped = offset - sector * SECTOR;
-    target.set(bytes.subarray(skipped, skipped + size));
-    return size;
-  },
-});
+/** What it has read last is written over by what it reads next: a system can be as large as its slot. */
+export function sourceOf(disk: Sectors, { first, sectors }: SectorRange): Source {
+  let buffer = new Uint8Array(0);
+  return {
+    length: sectors * SECTOR,
+    fill: (target, offset) => {
+      const size = Math.min(target.length, Math.max(0, sectors * SECTOR - offset));
+      if (size === 0) return 0;
+      const sector = Math.floor(offset / SECTOR);
+      const count = Math.ceil((offset + size) / SECTOR) - sector;
+      if (buffer.length < count * SECTOR) buffer = new Uint8Array(count * SECTOR);
+      const bytes = disk.read(first + sector, count, buffer.subarray(0, count * SECTOR));
+      const skipped = offset - sector * SECTOR;
+      target.set(bytes.subarray(skipped, skipped + size));
+      return size;
+    },
+  };
+}

@@ -44,14 +44,13 @@ class FileDisk implements WritableSectors {
   }
 
   /** What is not there any more is zeros, which nothing takes for a system. */
-  read(first: number, sectors: number): Uint8Array {
-    const bytes = new Uint8Array(sectors * SECTOR);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(this.#descriptor, bytes, done, bytes.length - done, first * SECTOR + done);
-      if (read === 0) break;
+  read(first: number, sectors: number, into = new Uint8Array(sectors * SECTOR)): Uint8Array {
+    for (let done = 0; done < into.length; ) {
+      const read = readSync(this.#descriptor, into, done, into.length - done, first * SECTOR + done);
+      if (read === 0) return into.fill(0, done);
       done += read;
     }
-    return bytes;
+    return into;
   }
 
   write(first: number, bytes: Uint8Array): void {

@@ -6,8 +6,8 @@ export interface Sectors {
   /** For messages. */
   readonly name: string;
   readonly count: number;
-  /** Of `first + sectors <= count` only. */
-  read(first: number, sectors: number): Uint8Array;
+  /** Of `first + sectors <= count` only. `into`: of that length, to be filled and given back where that saves memory. */
+  read(first: number, sectors: number, into?: Uint8Array): Uint8Array;
 }
 
 /** Bytes for a place on a disk. */
