@@ -49,6 +49,8 @@ const OTHERS: readonly Signature[] = [
   { offset: 0, bytes: text("hsqs"), what: "it is a squashfs file system" },
   { offset: 0, bytes: [0x51, 0x46, 0x49, 0xfb], what: "it is a disk of QEMU's (qcow2)" },
   { offset: 0, bytes: [0x27, 0x05, 0x19, 0x56], what: "it is a U-Boot uImage" },
+  // UEFI 2.10, 5.3.2: the header's signature, in the second sector
+  { offset: 512, bytes: text("EFI PART"), what: "it is a whole disk (GPT)" },
 ];
 
 /** e_machine (System V ABI, "Machine Information"). */

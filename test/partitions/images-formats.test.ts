@@ -257,6 +257,7 @@ describe("what people give by mistake", () => {
     [0, [0x5d, 0, 0, 0x80, 0, 255, 255, 255, 255, 255, 255, 255, 255], "it is compressed with lzma"],
     [0, [0x5d, 0, 0, 0x10, 0, 0, 0, 0x20, 0], "it is compressed with lzma"],
     [0, [0x41, 0x4e, 0x44, 0x52, 0x4f, 0x49, 0x44, 0x21], "it is an Android boot image"],
+    [512, [0x45, 0x46, 0x49, 0x20, 0x50, 0x41, 0x52, 0x54], "it is a whole disk (GPT)"],
     [0, [0xd0, 0x0d, 0xfe, 0xed, 0, 0, 0, 1, 0x69, 0x6d, 0x61, 0x67, 0x65, 0x73, 0], "it is a FIT (flat image tree of U-Boot's)"],
   ])("what has at byte %i %j is refused: %s", (offset, magic, reason) => {
     const bytes = new Uint8Array(100);
