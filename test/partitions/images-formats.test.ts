@@ -260,7 +260,7 @@ describe("what people give by mistake", () => {
     [512, [0x45, 0x46, 0x49, 0x20, 0x50, 0x41, 0x52, 0x54], "it is a whole disk (GPT)"],
     [0, [0xd0, 0x0d, 0xfe, 0xed, 0, 0, 0, 1, 0x69, 0x6d, 0x61, 0x67, 0x65, 0x73, 0], "it is a FIT (flat image tree of U-Boot's)"],
   ])("what has at byte %i %j is refused: %s", (offset, magic, reason) => {
-    const bytes = new Uint8Array(100);
+    const bytes = new Uint8Array(offset + 100);
     bytes.set(magic, offset);
     expect(readGuestImage(bytes, rules(0))).toEqual({ kind: "malformed", reason });
     expect(recognise(bytes).format).toBe("other");
