@@ -186,10 +186,15 @@ describe("two harts, one of which keeps house", () => {
   });
 
   test("the plan begins with another hart than firmware goes on with", async () => {
-    const booted = (system = await Riscv64System.boot({ guest: plc, mailbox: true, apart: true, first: 1, realTime: true }));
-    await booted.until("scans", () => scans(booted) > 100n);
-    expect(booted.text).toContain("Boot HART ID              : 0");
-    expect(booted.vcpu?.pcpu).toBe(1);
+    // OpenSBI goes on with the hart that comes first to it: now and then that is ours.
+    for (let bootHart = 1; bootHart === 1; ) {
+      await system?.stop();
+      const booted = (system = await Riscv64System.boot({ guest: plc, mailbox: true, apart: true, first: 1, realTime: true }));
+      await booted.until("scans", () => scans(booted) > 100n);
+      bootHart = Number(/Boot HART ID +: (\d+)/.exec(booted.text)?.[1]);
+      expect([0, 1]).toContain(bootHart);
+      expect(booted.vcpu?.pcpu).toBe(1);
+    }
   });
 
   test.each(MODES)("it is paused, restarted, stopped from the other one, interrupts: %s", async (_, flags) => {
