@@ -94,6 +94,9 @@ log: warn
           ...process.env,
           PATH: `${this.folder}${delimiter}${process.env["PATH"]}`,
           [ORDER_VARIABLE]: this.path("order.json"),
+          // glibc: the 16 MiB that a password takes (scrypt) are given back each time. Else each thread of the pool keeps as
+          // much from its first one on, and which thread gets a login is chance.
+          MALLOC_MMAP_THRESHOLD_: "1048576",
         },
       },
     );
