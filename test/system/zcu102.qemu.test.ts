@@ -5,12 +5,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as plcAbi from "../../rtos-guests/plc/abi.ts";
-import { allPassed, judgeHealth } from "../../tools/run/checks.ts";
+import { judgeHealth } from "../../tools/run/checks.ts";
 import type { Check } from "../../tools/run/checks.ts";
 import { bareMetalProgram } from "../guests/bareMetal/program.ts";
 import { BootedSystem } from "./bootedSystem.ts";
-import { coreHash } from "./coreHash.ts";
+import { testPlcPair } from "./plcPair.ts";
 
 /** Where a guest that brings no addresses of its own sees its devices: where the board has them. */
 const ADDRESSES = ["-DUART=0xff000000ul", "-DGICD=0xf9010000ul", "-DGICC=0xf902f000ul"];
@@ -40,19 +39,6 @@ describe("two PLC guests, injected and direct, and one with EOImode 1, on xlnx-z
     rmSync(folder, { recursive: true });
   });
 
-  test("the core is the one that was built, as on every board", () => {
-    expect(system.coreHash).toBe(coreHash());
-  });
-
-  test("both PLC guests scan, the direct one without any exit", async () => {
-    const scans = (name: string): bigint => system.partition(name).tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
-    const { sinceReady } = system.partition("direct");
-    await system.until("1000 scans of both", () => ["injected", "direct"].every((name) => scans(name) > 1000n));
-    await system.until("exits of the injected one", () => (system.partition("injected").sinceReady.exits ?? 0) > 0);
-    await system.until("a second of the direct one", () => sinceReady.time > 1_000_000_000n);
-    expect(sinceReady.exits).toBe(0);
-  });
-
   test("what ends its interrupts in two steps finds each step done, and nothing more", async () => {
     await system.until("1000 SGIs", () => system.said("split").some((text) => /^split: sgis \d{4}/.test(text)));
     const [, ticks, wrong] = /ticks (\d+), wrong (\d+)/.exec(system.said("split").at(-1) ?? "") ?? [];
@@ -60,18 +46,5 @@ describe("two PLC guests, injected and direct, and one with EOImode 1, on xlnx-z
     expect(wrong).toBe("0");
   });
 
-  test("a stop reaches both, and they start again", async () => {
-    for (const name of ["injected", "direct"]) {
-      await system.session.link.command(system.index(name), "restart");
-      await system.until(`${name} restarted`, () => system.partition(name).telemetry?.restarts === 1);
-    }
-    const seen = (system.partition("direct").tag(plcAbi.PLC_TAG_SCANS) ?? 0n) + 100n;
-    await system.until("scans", () => (system.partition("direct").tag(plcAbi.PLC_TAG_SCANS) ?? 0n) > seen);
-  });
-
-  test("nothing of it has failed", async () => {
-    await system.until("every check", () => health().every(({ verdict }) => verdict !== "pending"));
-    expect(health().filter(({ verdict }) => verdict !== "passed")).toEqual([]);
-    expect(allPassed(health())).toBe(true);
-  });
+  testPlcPair(() => system, () => health());
 });
