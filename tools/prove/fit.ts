@@ -2,10 +2,12 @@
 import { createHash } from "node:crypto";
 import type { Board } from "../../boards/schema.ts";
 import { recognise } from "../../partitions/images/recognise.ts";
+import { planMatch } from "../../partitions/plan/match.ts";
 import { hex } from "../../partitions/units.ts";
 import { readFit } from "../firmware/fit/read.ts";
 import type { Fit, FitImage } from "../firmware/fit/read.ts";
 import { ofMemory } from "../firmware/fit/source.ts";
+import { compatibleIn } from "../firmware/fit/system.ts";
 import { sha256 } from "./core.ts";
 import { ProveError } from "./errors.ts";
 
@@ -69,8 +71,7 @@ export function fitFindings({ fit, kernel, bytes }: PackedFit, board: Board | un
 
 /** Boards that U-Boot would take a configuration for, but by their device tree's compatible strings are others. */
 function foreign({ name, compatible }: { name: string; compatible: readonly string[] }, { match }: Board): string[] {
-  const own = match.flatMap((one) => (one.path !== "/" || one.property !== "compatible" || "absent" in one ? []
-    : ["is" in one ? one.is : one.has]));
+  const own = compatibleIn(match.map(planMatch));
   if (compatible.length === 0) return [`${name} is for every board`];
   return compatible.filter((one) => !own.includes(one)).map((one) => `${name} is for ${one}, too`);
 }

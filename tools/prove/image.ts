@@ -12,7 +12,7 @@ import { readBlob } from "../../partitions/blob/read.ts";
 import { uartWords } from "../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../partitions/blob/write.ts";
 import { HEADER_SIZE, IMAGE_SIZE } from "../../partitions/images/arm64-image.ts";
-import { hex, PAGE } from "../../partitions/units.ts";
+import { alignUp, hex, PAGE } from "../../partitions/units.ts";
 import { imageLayout } from "../build/pack.ts";
 import { declaredBy } from "./declared.ts";
 import type { Declared } from "./declared.ts";
@@ -107,7 +107,7 @@ export function layoutFindings({ bytes, core, blob, said: { declared } }: ReadIm
   const first = loadOffsets[0] ?? total;
   if (bytes.subarray(core.length + blob.length, first).some((byte) => byte !== 0))
     findings.push(`between blob and loads, ${hex(core.length + blob.length)}…${hex(first)}, there is something`);
-  const whole = Math.ceil(bytes.length / PAGE) * PAGE;
+  const whole = alignUp(bytes.length, PAGE);
   if (hypervisorSize !== whole)
     findings.push(`the hypervisor's memory is said to have ${hypervisorSize} bytes, and the image takes ${whole}`);
   return findings;

@@ -6,7 +6,7 @@
 //   3. it is read back, and checked as it was before
 //   4. it is `pending`, and first (the older copy of the state again)
 import { createHash } from "node:crypto";
-import { MIB } from "../../../partitions/units.ts";
+import { alignUp, MIB } from "../../../partitions/units.ts";
 import { reasonOf } from "../../output/errors.ts";
 import { SECTOR } from "../disk/sectors.ts";
 import type { SectorRange, Sectors } from "../disk/sectors.ts";
@@ -111,7 +111,7 @@ function writeSlot(disk: WritableSectors, { first }: SectorRange, fit: Source, t
   let done = 0;
   for (const piece of piecesOf(fit, { base: 0, size: total })) {
     hash.update(piece);
-    const whole = piece.length % SECTOR === 0 ? piece : Buffer.alloc(Math.ceil(piece.length / SECTOR) * SECTOR);
+    const whole = piece.length % SECTOR === 0 ? piece : Buffer.alloc(alignUp(piece.length, SECTOR));
     if (whole !== piece) piece.copy(whole);
     disk.write(first + done / SECTOR, whole);
     done += piece.length;

@@ -1,7 +1,7 @@
 // The FIT of a system: its image, for the board that it was planned for.
 import type { Isa } from "../../../boards/isa.ts";
 import type { Load } from "../../../partitions/images/contents.ts";
-import type { Plan } from "../../../partitions/plan/plan.ts";
+import type { Plan, PlannedMatch } from "../../../partitions/plan/plan.ts";
 import { withFile } from "../../../partitions/source/file.ts";
 import { CORE } from "../../build/programs.ts";
 import { FitError } from "./errors.ts";
@@ -16,13 +16,17 @@ const ARCHITECTURES: Readonly<Record<Isa, string>> = { aarch64: "arm64", riscv64
 /** Of a plan's: what of its board U-Boot has to find, and where the image lies. */
 type Planned = Pick<Plan, "board" | "firmwareTree" | "image">;
 
-/** What the root of the board's device tree says of it, by its `match:`. Throws FitError where it says nothing. */
+/** What the root of the board's device tree says of it, by its `match:`. */
+export const compatibleIn = (matches: readonly PlannedMatch[]): string[] =>
+  matches
+    .filter(({ path, property, how }) => path === "/" && property === "compatible" && how !== "absent")
+    .map(({ value }) => value);
+
+/** Of a plan's board. Throws FitError where there is nothing. */
 export function compatibleOf({ board, firmwareTree }: Planned): string[] {
-  const found = firmwareTree.matches.filter(
-    ({ path, property, how }) => path === "/" && property === "compatible" && how !== "absent",
-  );
+  const found = compatibleIn(firmwareTree.matches);
   if (found.length === 0) throw new FitError("AXV_FIT_BOARD", board);
-  return found.map(({ value }) => value);
+  return found;
 }
 
 /** `name`: of the system. */
