@@ -3,7 +3,10 @@
 import { LOAD_ALIGN } from "../plan/plan.ts";
 import { displayPath } from "../project.ts";
 import { withFile } from "../source/file.ts";
-import { alignUp } from "../units.ts";
+import { alignUp, MIB } from "../units.ts";
+
+/** As much as is in memory at once, of an image that holds all of a Linux. */
+export const CHUNK_BYTES = MIB;
 
 /** So many bytes of a file, from an offset on. */
 export interface FilePart {
@@ -58,6 +61,16 @@ export class Load {
       const first = Math.max(at, from);
       const end = Math.min(at + contents.length, from + target.length);
       if (first < end) copy(contents, first - at, target.subarray(first - from, end - from));
+    }
+  }
+
+  /** All of it, in order: each chunk is good until the next one is asked for. */
+  *chunks(): Generator<Uint8Array> {
+    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, this.length));
+    for (let at = 0; at < this.length; at += CHUNK_BYTES) {
+      const chunk = buffer.subarray(0, this.length - at);
+      this.copyTo(chunk.fill(0), at);
+      yield chunk;
     }
   }
 

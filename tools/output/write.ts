@@ -3,9 +3,8 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, ftruncateSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { FileChangedError, Load } from "../../partitions/images/contents.ts";
+import { CHUNK_BYTES, FileChangedError } from "../../partitions/images/contents.ts";
 import { withFile } from "../../partitions/source/file.ts";
-import { MIB } from "../../partitions/units.ts";
 import { OutputError, reasonOf } from "./errors.ts";
 
 /** A name that nobody else has, whatever the file will be called: so it is never longer than the file system takes. */
@@ -18,7 +17,7 @@ export interface Stream {
   chunks(): Iterable<Uint8Array>;
 }
 
-export type Content = Uint8Array | string | Load | Stream;
+export type Content = Uint8Array | string | Stream;
 
 /** Path → content. The paths are those that `claim` gave. Gives back whether any of them had another content before. */
 export function writeTogether(files: ReadonlyMap<string, Content>): boolean {
@@ -38,9 +37,6 @@ export function writeTogether(files: ReadonlyMap<string, Content>): boolean {
   return written.size > 0;
 }
 
-/** As much as is in memory at once, of an image that holds all of a Linux. */
-const CHUNK_BYTES = MIB;
-
 /** In order, with their offsets. Each is good until the next one is asked for. */
 function* chunks(data: Exclude<Content, string>): Generator<[chunk: Uint8Array, at: number]> {
   if ("chunks" in data) {
@@ -51,13 +47,7 @@ function* chunks(data: Exclude<Content, string>): Generator<[chunk: Uint8Array, 
     }
     return;
   }
-  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, data.length));
-  for (let at = 0; at < data.length; at += CHUNK_BYTES) {
-    const chunk = buffer.subarray(0, data.length - at);
-    if (data instanceof Load) data.copyTo(chunk.fill(0), at);
-    else chunk.set(data.subarray(at, at + CHUNK_BYTES));
-    yield [chunk, at];
-  }
+  for (let at = 0; at < data.length; at += CHUNK_BYTES) yield [data.subarray(at, at + CHUNK_BYTES), at];
 }
 
 /** A file with these very bytes. */

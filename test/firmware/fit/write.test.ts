@@ -92,7 +92,7 @@ test("an address above 4 GiB has two cells", () => {
 });
 
 test("an image of 4 GiB is too much for a FIT", () => {
-  const huge = { length: 2 ** 32 - 64, parts: [], copyTo: () => undefined, bytes: () => new Uint8Array() };
+  const huge = { length: 2 ** 32 - 64, parts: [], copyTo: () => undefined, *chunks() {}, bytes: () => new Uint8Array() };
   expect(() => new FitStream(CONTENTS, huge, [])).toThrow(expect.objectContaining({ code: "AXV_FIT_SIZE" }));
 });
 

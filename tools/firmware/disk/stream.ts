@@ -1,31 +1,17 @@
 // A whole disk as a stream of bytes, in order, of which no more is in memory than a piece at a time.
 import { MIB } from "../../../partitions/units.ts";
-import type { Load } from "../../../partitions/images/contents.ts";
 import type { Stream } from "../../output/write.ts";
 import { SECTOR } from "./sectors.ts";
 
 export interface Piece {
   readonly sector: number;
-  readonly content: Uint8Array | Load | Stream;
+  readonly content: Uint8Array | Stream;
 }
 
 const ZEROS = new Uint8Array(MIB);
 
 function* zeros(bytes: number): Iterable<Uint8Array> {
   for (let left = bytes; left > 0; left -= ZEROS.length) yield ZEROS.subarray(0, left);
-}
-
-function* chunksOf(content: Piece["content"]): Iterable<Uint8Array> {
-  if (content instanceof Uint8Array) yield content;
-  else if ("chunks" in content) yield* content.chunks();
-  else {
-    const buffer = new Uint8Array(Math.min(MIB, content.length));
-    for (let at = 0; at < content.length; at += buffer.length) {
-      const chunk = buffer.subarray(0, content.length - at);
-      content.copyTo(chunk.fill(0), at);
-      yield chunk;
-    }
-  }
 }
 
 /** What is no piece's is zeros. */
@@ -44,7 +30,7 @@ export class DiskStream implements Stream {
     for (const { sector, content } of this.#pieces) {
       if (sector * SECTOR < at) throw new RangeError(`sector ${sector} is written twice`);
       yield* zeros(sector * SECTOR - at);
-      yield* chunksOf(content);
+      yield* content instanceof Uint8Array ? [content] : content.chunks();
       at = sector * SECTOR + content.length;
     }
     yield* zeros(this.length - at);

@@ -9,7 +9,6 @@ import { createHash } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { HEADER, WORD } from "../../../partitions/devicetree/fdt.ts";
 import type { Load } from "../../../partitions/images/contents.ts";
-import { MIB } from "../../../partitions/units.ts";
 import { type Algorithm, signatureBytes, signBytes } from "./algorithms.ts";
 import { FitError } from "./errors.ts";
 import { frameOf, type FrameContents, type FrameSignature, KERNEL_PATH, NAMES_BYTES } from "./frame.ts";
@@ -26,8 +25,6 @@ export interface Signer {
 
 const SHA256_BYTES = 32;
 const SIZE_MAX = 2 ** 32;
-/** As much of the image as is in memory at once. */
-const CHUNK = MIB;
 
 export class FitStream {
   readonly length: number;
@@ -55,10 +52,7 @@ export class FitStream {
   *chunks(): Generator<Uint8Array> {
     yield this.#head;
     const hash = createHash("sha256");
-    const buffer = new Uint8Array(Math.min(CHUNK, this.#image.length));
-    for (let at = 0; at < this.#image.length; at += CHUNK) {
-      const chunk = buffer.subarray(0, this.#image.length - at);
-      this.#image.copyTo(chunk.fill(0), at);
+    for (const chunk of this.#image.chunks()) {
       hash.update(chunk);
       yield chunk;
     }
