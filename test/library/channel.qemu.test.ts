@@ -71,9 +71,11 @@ describe.each<Kind>([
     const guest = system.partition("guest");
     await system.until("its last tag", () => guest.tag(31) === 0xfedc_ba98_7654_3210n);
     expect(guest.tag(0)).toBeGreaterThan(0n); // scans of the PLC's, as the guest saw them
-    const doorbells = guest.telemetry?.doorbells ?? 0;
-    if (kind.services === "hypercalls") expect(doorbells).toBe(5);
-    else expect(doorbells).toSatisfy((count: number) => count >= 1 && count <= 5); // two within one tick are one
+    // Telemetry may be of a moment before the last of them: the tag comes first.
+    const doorbells = (): number => guest.telemetry?.doorbells ?? 0;
+    const fewest = kind.services === "mailbox" ? 1 : 5; // two that a mailbox has within one tick are one
+    await system.until("its doorbells", () => doorbells() >= fewest);
+    expect(doorbells()).toBeLessThanOrEqual(5);
     // A vCPU's frame comes behind its partition's.
     const hypercalls = (): number => guest.exits[EXIT_HYPERCALL] ?? 0;
     const least = kind.services === "mailbox" ? 2 : 100;

@@ -79,7 +79,7 @@ describe.each([
       () => system.type("linux", "reboot\n"),
       async () => void (await system.line("linux", /^axv: linux=.*cpus=2 disk=ok net=ok/, seen)),
     );
-    expect(system.partition("linux").telemetry?.restarts).toBe(1);
+    await system.until("its restart in telemetry", () => system.partition("linux").telemetry?.restarts === 1);
   });
 
   test("the host kills and restarts Linux", async () => {
