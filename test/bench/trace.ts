@@ -1,9 +1,9 @@
 // Counts the hypervisor's instructions as QEMU executes them, one by one: how many each function took, from its first instruction
 // to its return, everything that it called included. That is what verify proves a bound of.
-import { openSync, readSync, closeSync } from "node:fs";
 import type { Taken } from "../../tools/verify/measured.ts";
 import type { Code } from "../../tools/verify/native/code.ts";
 import type { Instruction } from "../../tools/verify/native/instruction.ts";
+import { readTrace } from "./traceLines.ts";
 
 /** What is known of loops as long as a byte count. */
 export interface ByteLoops {
@@ -104,42 +104,18 @@ export const more = (a: Taken, b: Taken = a): Taken => ({
   besidesSizes: Math.max(a.besidesSizes, b.besidesSizes),
 });
 
-// QEMU's `-singlestep -d exec,nochain`: `Trace <cpu>: <host> [<cs base>/<pc>/<flags>/<cflags>] <symbol>`
-const BEGUN = /^Trace (\d+): \S+ \[[0-9a-f]+\/([0-9a-f]+)\//;
-const TAKEN_BACK = /^(cpu_io_recompile: rewound|Stopped execution)/;
-const CHUNK_BYTES = 1 << 22;
-
 /** The most instructions that each function took, by its name. `base`: where the code is in memory. */
 export function countTrace(file: string, code: Code, base: number, loops: ByteLoops): Map<string, Taken> {
   const most = new Map<string, Taken>();
-  const tracks = new Map<string, Track>();
+  const tracks = new Map<number, Track>();
   let last: Track | undefined;
-  for (const line of linesOf(file)) {
-    if (TAKEN_BACK.test(line)) {
-      last?.takeBack();
-      continue;
-    }
-    const [, cpu, pc] = BEGUN.exec(line) ?? [];
-    if (cpu === undefined || pc === undefined) continue;
-    last = tracks.get(cpu) ?? new Track(code, loops, most);
-    tracks.set(cpu, last);
-    last.begin(Number.parseInt(pc, 16) - base);
-  }
+  readTrace(file, {
+    begun: (cpu, pc) => {
+      last = tracks.get(cpu) ?? new Track(code, loops, most);
+      tracks.set(cpu, last);
+      last.begin(pc - base);
+    },
+    takenBack: () => last?.takeBack(),
+  });
   return most;
-}
-
-/** A file that may be larger than a string can be; only its complete lines. */
-function* linesOf(file: string): Generator<string> {
-  const descriptor = openSync(file, "r");
-  const chunk = Buffer.alloc(CHUNK_BYTES);
-  let rest = "";
-  try {
-    for (let bytes = readSync(descriptor, chunk); bytes > 0; bytes = readSync(descriptor, chunk)) {
-      const lines = (rest + chunk.toString("latin1", 0, bytes)).split("\n");
-      rest = lines.pop() ?? "";
-      yield* lines;
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }
