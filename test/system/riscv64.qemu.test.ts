@@ -61,12 +61,16 @@ describe.each(MODES)("the PLC guest, interrupts: %s", (_, flags) => {
     await booted.until("scans", () => scans(booted) > paused + 100n);
     await booted.link.command(0, "stop");
     await booted.until("a stop", () => booted.telemetry?.state === "off");
+    // Its clock runs as fast as QEMU can, so a life may have made more scans than the first one before anybody looks.
+    const begun = new Set<number>();
+    booted.link.on("partition", ({ tags }) => {
+      const made = tags.get(PLC_TAG_SCANS) ?? 0n;
+      if (made > 0n && made < paused) begun.add(events(booted, abi.EVENT_STARTED).length);
+    });
     await booted.link.command(0, "start");
-    const isNew = (life: number): boolean => events(booted, abi.EVENT_STARTED).length === life && scans(booted) < paused;
-    await booted.until("a second life", () => isNew(2) && scans(booted) > 0n);
+    await booted.until("a second life's scans", () => begun.has(2));
     await booted.link.command(0, "restart");
-    await booted.until("a third life", () => events(booted, abi.EVENT_STARTED).length === 3);
-    await booted.until("its scans", () => isNew(3) && scans(booted) > 0n);
+    await booted.until("a third life's scans", () => begun.has(3));
     expect(events(booted, abi.EVENT_STOPPED)).toEqual([BigInt(abi.STOP_COMMAND), BigInt(abi.STOP_COMMAND)]);
   });
 
