@@ -161,7 +161,7 @@ describe("one clear message, and the disk is as it was", () => {
     const { stderr } = axvPart(folder, "deploy", "none.img", "--fit", "new.itb");
     expect(stderr).toMatch(/none.img cannot be written to: no such file/);
     expect(axvPart(folder, "deploy", "disk.img", "--fit", "none").stderr).toMatch(/none cannot be read: there is no such file/);
-    expect(axvPart(folder, "deploy", ".", "--fit", "new.itb").stderr).toMatch(/it is no file/);
+    expect(axvPart(folder, "deploy", ".", "--fit", "new.itb").stderr).toMatch(/it is neither a file nor a disk/);
     expect(axvPart(folder, "slots", "none.img").stderr).toMatch(/none.img cannot be written to/);
   });
 

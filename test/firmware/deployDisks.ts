@@ -36,6 +36,7 @@ export type DiskStep =
 /** A disk of which each sector that is written, and each flush, is remembered. What `base` has stays as it is. */
 export class RecordingDisk implements WritableSectors {
   readonly name = "disk.img";
+  readonly model = undefined;
   readonly count: number;
   readonly steps: DiskStep[] = [];
   readonly #base: Uint8Array;

@@ -22,8 +22,8 @@ interface Options {
 export function register(program: Command): void {
   program
     .command("slots")
-    .description("show the slots of a disk image, which starts next, and what is on trial")
-    .argument("<target>", "a disk image, as axv-part build --disk leaves it")
+    .description("show the slots of a disk, which starts next, and what is on trial")
+    .argument("<target>", "a disk image, as axv-part build --disk leaves it, or a device that holds one: /dev/sdX")
     .addOption(new Option("--commit", "the system on trial is good: it starts from now on").conflicts("rollback"))
     .option("--rollback", "the other system starts from now on")
     .option("--json", "print it as JSON")

@@ -4,7 +4,10 @@ import { CodedError } from "../../../industrial/link/coded-error.ts";
 export const MESSAGES = {
   AXV_DEPLOY_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of a FIT`,
   AXV_DEPLOY_TARGET: (target: string, reason: string) =>
-    `${target} cannot be written to: ${reason}. Give the path of a disk image, as axv-part build --disk leaves it`,
+    `${target} cannot be written to: ${reason}. Give the path of a disk image, as axv-part build --disk leaves it, or of a ` +
+    "device that holds one",
+  AXV_DEPLOY_UNCONFIRMED: (target: string) =>
+    `nothing is written to ${target}: write its name as the answer, or --yes where nobody is asked`,
   AXV_DEPLOY_NO_DISK: (target: string) =>
     `${target} is no disk: it has neither a GPT nor an MBR. Give a disk image, as axv-part build --disk leaves it`,
   AXV_DEPLOY_NO_SLOTS: (target: string, missing: string) =>

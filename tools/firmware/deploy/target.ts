@@ -1,32 +1,46 @@
-// The disk that is written to: a file with a whole disk in it, which stays as large as it is.
+// The disk that is written to: a file with a whole disk in it, or a whole device. It stays as large as it is.
 import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { reasonOf } from "../../output/errors.ts";
 import { SECTOR } from "../disk/sectors.ts";
 import type { Sectors } from "../disk/sectors.ts";
+import { blockDevice } from "./block-device.ts";
 import { DeployError } from "./errors.ts";
 
 export interface WritableSectors extends Sectors {
+  /** Of a device: what its maker calls it, or "". Undefined: it is a file. */
+  readonly model: string | undefined;
   /** Whole sectors, within the disk. Which of several arrive first nobody knows before `flush`. */
   write(first: number, bytes: Uint8Array): void;
   /** All that was written stays, even without power. */
   flush(): void;
 }
 
-/** What `use` makes of it. `access`: whether it is to be written to, too. */
-export function withTarget<T>(path: string, access: "read" | "write", use: (disk: WritableSectors) => T): T {
-  const flags = (access === "read" ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NONBLOCK | constants.O_NOCTTY;
+/** "claim": to be read, but as if it were written to. */
+export type Access = "read" | "claim" | "write";
+
+/** What a device that is mounted, or in use otherwise, says to O_EXCL (open(2)). */
+const IN_USE = "EBUSY";
+
+/** What `use` makes of it. */
+export function withTarget<T>(path: string, access: Access, use: (disk: WritableSectors) => T): T {
+  const flags = (access === "write" ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK | constants.O_NOCTTY;
   const refuse = (why: string): never => {
     throw new DeployError("AXV_DEPLOY_TARGET", path, why);
   };
   let descriptor: number;
   try {
-    descriptor = openSync(path, flags);
+    // Of a file O_EXCL says nothing, where none is made.
+    descriptor = openSync(path, access === "read" ? flags : flags | constants.O_EXCL);
   } catch (error) {
-    return refuse(reasonOf(error));
+    const isInUse = error instanceof Error && "code" in error && error.code === IN_USE;
+    return refuse(isInUse ? "it is mounted, or in use otherwise: unmount it first" : reasonOf(error));
   }
   try {
-    const stats = fstatSync(descriptor);
-    return stats.isFile() ? use(new FileDisk(path, descriptor, stats.size)) : refuse("it is no file");
+    const stats = fstatSync(descriptor, { bigint: true });
+    if (stats.isFile()) return use(new FileDisk(path, descriptor, Number(stats.size), undefined));
+    if (!stats.isBlockDevice()) return refuse("it is neither a file nor a disk");
+    const found = blockDevice(stats.rdev);
+    return typeof found === "string" ? refuse(found) : use(new FileDisk(path, descriptor, found.sectors * SECTOR, found.model));
   } finally {
     closeSync(descriptor);
   }
@@ -35,11 +49,13 @@ export function withTarget<T>(path: string, access: "read" | "write", use: (disk
 class FileDisk implements WritableSectors {
   readonly name: string;
   readonly count: number;
+  readonly model: string | undefined;
   readonly #descriptor: number;
 
-  constructor(name: string, descriptor: number, bytes: number) {
+  constructor(name: string, descriptor: number, bytes: number, model: string | undefined) {
     this.name = name;
     this.count = Math.floor(bytes / SECTOR);
+    this.model = model;
     this.#descriptor = descriptor;
   }
 
