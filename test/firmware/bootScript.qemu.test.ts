@@ -14,7 +14,7 @@ import { MBR_TYPES, writeMbr } from "../../tools/firmware/disk/mbr.ts";
 import { writeScript } from "../../tools/firmware/script-image.ts";
 import { bootSteps, COPIES, STATE_BYTES } from "../../tools/firmware/slots.ts";
 import { startQemu } from "../../tools/run/qemu.ts";
-import { CASES, HOSTILE, READ_ONLY } from "./slotCases.ts";
+import { CASES, HOSTILE, NO_TREE, READ_ONLY } from "./slotCases.ts";
 import type { Copies } from "./slotCases.ts";
 import { writeDisk } from "./disk/disks.ts";
 
@@ -57,9 +57,11 @@ function copiesOf(index: number): Copies {
 
 /** What the script has said on each disk. */
 const said: string[] = [];
+/** What the tree says of the slot that would have had it last. */
+const trees: string[] = [];
 
 beforeAll(async () => {
-  const cases = [...Object.values(CASES), ...HOSTILE, READ_ONLY];
+  const cases = [...Object.values(CASES), ...HOSTILE, NO_TREE, READ_ONLY];
   cases.forEach((copies, index) => makeDisk(index, copies));
   const drives = cases.flatMap((copies, index) => [
     ...["-drive", `if=none,format=raw,id=d${index},file=${fileOf(index)}${copies === READ_ONLY ? ",readonly=on" : ""}`],
@@ -85,10 +87,12 @@ beforeAll(async () => {
     };
     await prompt("");
     await prompt("setenv devtype virtio\n");
-    for (const index of cases.keys()) {
+    for (const [index, copies] of cases.entries()) {
+      await prompt(`setenv axv_fdt ${copies === NO_TREE ? "${scriptaddr}" : ""}\n`);
       await prompt(`setenv devnum ${index}\n`);
       await prompt(`load virtio ${index}:1 \${scriptaddr} boot.scr\n`);
       said.push((await prompt("source ${scriptaddr}\n")) + (await prompt("printenv strange\n")));
+      trees.push(await prompt("fdt print /chosen axv,slot\n"));
     }
   } finally {
     await machine.stop();
@@ -109,17 +113,34 @@ test.each(Object.entries(CASES).map(([name, copies], index) => [name, copies, in
   );
 });
 
+test("the tree that is handed over says which slot it is, and whether it is on trial", () => {
+  const expected = Object.values(CASES).flatMap((copies, index) => {
+    const last = bootSteps(copies).findLast((step) => step.kind === "start");
+    return last?.kind === "start" ? [[index, `axv,slot = "${last.slot}", "${last.status}"`]] : [];
+  });
+  expect(expected.some(([, says]) => String(says).includes("pending"))).toBe(true);
+  expect(expected).toEqual(expected.map(([index]) => [index, /axv,slot = .*/.exec(trees[Number(index)] ?? "")?.[0].trimEnd()]));
+  for (const text of said.slice(0, -2)) expect(text).not.toContain("the device tree takes no slot");
+});
+
 test("what is no variable of ours is not taken from any state", () => {
   for (const text of said) expect(text).toContain('"strange" not defined');
 });
 
 test("nothing that stands in the slot state is run", () => {
-  const texts = said.slice(Object.keys(CASES).length, -1);
+  const texts = said.slice(Object.keys(CASES).length, -2);
   expect(texts).toHaveLength(HOSTILE.length);
   for (const text of texts) {
     expect(text).not.toMatch(/^RUN/m);
     expect(text).toMatch(/^axv: slot b \(good\)[^]*^axv: neither slot starts/m);
   }
+});
+
+test("a system on trial that cannot be told so does not start; a good one does", () => {
+  const text = said.at(-2) ?? "";
+  expect([...text.matchAll(/^axv: the device tree takes no slot/gm)]).toHaveLength(2);
+  expect([...text.matchAll(/^axv: slot ([ab]) does not start/gm)].map(([, slot]) => slot)).toEqual(["a"]);
+  expect(text).toMatch(/slot b \(pending\)[^]*slot a \(good\)[^]*Wrong Image[^]*slot a does not start/);
 });
 
 test("a system on trial does not start uncounted: where the state cannot be written, the other one does", () => {

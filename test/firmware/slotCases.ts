@@ -39,6 +39,9 @@ export const CASES: Readonly<Record<string, Copies>> = {
   "slot b has one try left": [
     written({ ...PENDING_B, generation: 10n, tries: 2 }), written({ ...PENDING_B, generation: 11n, tries: 1 }),
   ],
+  "slot b is on trial, with nothing to return to": [
+    written({ ...PENDING_B, status: { a: "bad", b: "pending" }, generation: 9n, tries: 3 }), EMPTY,
+  ],
   "slot b has had its tries: back to a": [
     written({ ...PENDING_B, generation: 12n, tries: 0, booted: "b" }), written({ ...PENDING_B, generation: 11n, tries: 1 }),
   ],
@@ -77,5 +80,7 @@ export const HOSTILE: readonly Copies[] = EVIL.map((evil) => [
   EMPTY,
 ]);
 
+/** Of one where boot.scr is led to a device tree that is none. */
+export const NO_TREE: Copies = [written({ ...PENDING_B, generation: 9n, tries: 3 }), EMPTY];
 /** Of a disk that takes no write. */
 export const READ_ONLY: Copies = [written({ ...PENDING_B, generation: 9n, tries: 3 }), written({ ...GOOD, generation: 8n })];

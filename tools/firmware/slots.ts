@@ -103,7 +103,7 @@ export function readState(copies: readonly [Uint8Array, Uint8Array]): ReadState 
 /** One thing that boot.scr does. */
 export type BootStep =
   | { readonly kind: "write"; readonly copy: Copy; readonly bytes: Uint8Array; readonly needed: boolean }
-  | { readonly kind: "start"; readonly slot: Slot };
+  | { readonly kind: "start"; readonly slot: Slot; readonly status: "good" | "pending" };
 
 /**
  * What boot.scr does, step by step, as far as the last one fails: a start that does not come back is the end. A write that is
@@ -123,7 +123,7 @@ export function bootSteps(copies: readonly [Uint8Array, Uint8Array]): BootStep[]
       steps.push({ kind: "write", copy: next, bytes: writeState(state), needed: isTried });
       next = next === 0 ? 1 : 0;
     }
-    steps.push({ kind: "start", slot });
+    steps.push({ kind: "start", slot, status: isTried ? "pending" : "good" });
   }
   return steps;
 }

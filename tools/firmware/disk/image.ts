@@ -8,7 +8,7 @@ import type { DiskPlan } from "../../../partitions/plan/disk.ts";
 import { contains, end, formatSpan, gapsOf, overlaps } from "../../../partitions/units.ts";
 import type { Span } from "../../../partitions/units.ts";
 import type { Stream } from "../../output/write.ts";
-import { bootScript } from "../boot-script.ts";
+import { bootScript, TREE_ROOM } from "../boot-script.ts";
 import type { Start } from "../boot-script.ts";
 import { writeScript } from "../script-image.ts";
 import { COPIES, UNKNOWN, writeState } from "../slots.ts";
@@ -54,7 +54,7 @@ export function diskPlan({ name, layout, ram, reserved, boot }: DiskBoard): { pl
   const plan = layout && placeDisk(layout);
   if (layout === undefined || plan === undefined || "key" in plan) throw new DiskError("AXV_DISK_LAYOUT", name);
   const slot = layout.slots.sectors * SECTOR;
-  const loaded = { base: layout.load, size: slot };
+  const loaded = { base: layout.load, size: slot + TREE_ROOM };
   const image = { base: boot.image, size: slot };
   if (!gapsOf(ram, reserved).some((bank) => contains(bank, loaded)) || overlaps(loaded, image))
     throw new DiskError("AXV_DISK_LOAD", name, formatSpan(loaded), formatSpan(image));
