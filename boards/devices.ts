@@ -1,6 +1,6 @@
 // Devices of a board that can be given to partitions: what all of one kind have in common, and where each of them is.
 import { z } from "zod";
-import { DEVICE_END, WINDOWS_MAX } from "./limits.ts";
+import { DEVICE_END, DEVICE_SPIS_MAX, WINDOWS_MAX } from "./limits.ts";
 import { integer, line, modelName, named, nodePath, oneOrMore, REGISTER, register, text, word } from "./values.ts";
 
 /** Devicetree Specification 2.2.1. */
@@ -15,10 +15,15 @@ const windowSize = integer(WINDOW_EXPECTED, 1, DEVICE_END);
 const SIZES_EXPECTED = `${WINDOW_EXPECTED}; or a list of them, one for each window, at most ${WINDOWS_MAX}`;
 const REGS_EXPECTED = `an address such as 0x09010000, a multiple of 4, below 2^40; or a list of 1 to ${WINDOWS_MAX} such`;
 
+/** Of an interrupt: the device holds its line until it has been served, or raises it once. */
+export const Trigger = z.enum(["level", "edge"]);
+export type Trigger = z.output<typeof Trigger>;
+const TRIGGER_EXPECTED = "level or edge; or a list of these, one for each of its interrupts";
+
 /** What all devices of one kind on a board have in common. */
 export const DeviceKind = z.strictObject({
   size: oneOrMore(windowSize, SIZES_EXPECTED, 1, WINDOWS_MAX).describe("bytes of its registers; of several windows a list"),
-  trigger: z.enum(["level", "edge"]),
+  trigger: oneOrMore(Trigger, TRIGGER_EXPECTED, 1, DEVICE_SPIS_MAX).describe("of its interrupts; where they differ a list"),
   dma: z.boolean().describe("reads or writes memory by itself: it can master the bus"),
   // `none` cannot be mended in software. That a virtio-mmio device's queue addresses are checked as they are written is
   // not enough: its descriptors are in the guest's memory, and the device reads them whenever it likes, long after the

@@ -1,7 +1,7 @@
 // What a board.yaml holds, by its ISA, which `isa` says; and the board that is made of it.
 import { z } from "zod";
 import { Aarch64File } from "./aarch64.ts";
-import type { DeviceKind } from "./devices.ts";
+import type { DeviceKind, Trigger } from "./devices.ts";
 import { BOARD_ISAS, DEFAULT_ISA } from "./isa.ts";
 import type { BoardIsa } from "./isa.ts";
 
@@ -14,12 +14,19 @@ export interface Window {
 }
 
 type Place = z.output<(typeof BOARD_FILES)[BoardIsa]>["devices"][string];
+/** SPIs are numbered as in device trees. */
+export interface Spi {
+  readonly spi: number;
+  readonly trigger: Trigger;
+}
+
 /** With the facts of its kind. */
-export interface Device extends Omit<z.output<typeof DeviceKind>, "size">, Omit<Place, "kind" | "reg" | "spi" | "dma_coherent"> {
+export interface Device
+  extends Omit<z.output<typeof DeviceKind>, "size" | "trigger">, Omit<Place, "kind" | "reg" | "spi" | "dma_coherent"> {
   /** Of its registers, in the order of its device tree node. */
   readonly windows: readonly [Window, ...Window[]];
   /** Likewise. */
-  readonly spis: readonly number[];
+  readonly spis: readonly Spi[];
 }
 
 const listOf = <T>(written: T | readonly T[]): readonly T[] => (Array.isArray(written) ? written : [written as T]);
@@ -36,17 +43,20 @@ const Aarch64Board = BOARD_FILES.aarch64.transform(({ device_kinds: kinds, devic
       refuse(["devices", name, "kind"], kind, `one of device_kinds: ${Object.keys(kinds).join(", ")}`);
       continue;
     }
-    const { size, ...facts } = common;
-    const [bases, sizes] = [listOf(reg), listOf(size)];
+    const { size, trigger, ...facts } = common;
+    const [bases, sizes, spis] = [listOf(reg), listOf(size), listOf(spi)];
     if (bases.length !== sizes.length)
       refuse(["devices", name, "reg"], reg, `as many addresses as "${kind}" has sizes: ${sizes.length}`);
+    if (Array.isArray(trigger) && spis.length !== trigger.length)
+      refuse(["devices", name, "spi"], spi, `as many SPIs as "${kind}" has triggers: ${trigger.length}`);
+    const triggerOf = (n: number): Trigger => (typeof trigger === "string" ? trigger : (trigger[n] ?? "level"));
     const windowAt = (n: number): Window => ({ base: bases[n] ?? 0, size: sizes[n] ?? 0 });
     devices[name] = {
       ...facts,
       ...place,
       dma_coherent: place.dma_coherent ?? facts.dma_coherent,
       windows: [windowAt(0), ...bases.slice(1).map((_, n) => windowAt(n + 1))],
-      spis: listOf(spi),
+      spis: spis.map((each, n) => ({ spi: each, trigger: triggerOf(n) })),
     };
   }
   const compatible = typeof cpus.compatible === "string" ? cpus.mpidr.map(() => cpus.compatible as string) : cpus.compatible;

@@ -1,5 +1,6 @@
 // What the checks, the planner, its proof and guests' device trees ask a board's ISA: one table, by the ISA. All else of them
 // knows none. A new ISA is its files in check/<isa>, plan/<isa> and devicetree/<isa>, and a line here.
+import type { Trigger } from "../boards/devices.ts";
 import type { BoardIsa } from "../boards/isa.ts";
 import type { Board } from "../boards/schema.ts";
 import type { Profile } from "../rtos-guests/profiles/schema.ts";
@@ -75,7 +76,7 @@ export interface IsaPlanning {
 
   // Nodes of a device tree.
   readonly CPU_PROPERTIES: Readonly<Record<string, Value>>;
-  interruptCells(line: number, trigger: "level" | "edge"): readonly number[];
+  interruptCells(line: number, trigger: Trigger): readonly number[];
   firmwareNodes(): readonly TreeNode[];
   machineNodes(board: Board, partition: PlannedPartition, phandles: OwnPhandles): readonly TreeNode[];
 }

@@ -19,6 +19,7 @@ import {
   CHANNELS_MAX,
   CMDLINE_MAX,
   CHANNEL_SHAPE,
+  levelSpi,
   NAME_PATTERN,
   PARTITION_NAME_MAX,
   PARTITION_SHAPE,
@@ -136,7 +137,7 @@ function checkBlocks({ memory }: PartitionRequest["fields"], path: Path, finding
 
 /** What its kind of guest cannot do without is its own as if it had been written down; called if nothing was. */
 function withProfile(fields: PartitionRequest["fields"], profile: Profile | undefined): PartitionRequest["fields"] {
-  return profile === undefined || profile.spis.length === 0 ? fields : { ...fields, spis: profile.spis };
+  return profile === undefined || profile.spis.length === 0 ? fields : { ...fields, spis: profile.spis.map(levelSpi) };
 }
 
 function checkName(name: string, limit: number, path: Path, findings: Findings): void {

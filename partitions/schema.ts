@@ -1,6 +1,8 @@
 // system.yaml: what a person writes. The zod schema is also the source of system.schema.json, with which an editor
 // completes and checks the file while it is written; so every key has its description here.
 import { z } from "zod";
+import { Trigger } from "../boards/devices.ts";
+import type { Spi } from "../boards/schema.ts";
 import { integer, register, text as patterned, word, WORD_MAX } from "../boards/values.ts";
 import {
   IPA_BITS_MAX,
@@ -139,6 +141,10 @@ const Init = z.strictObject({
 });
 
 const CPUS_EXPECTED = `a list of 1 to ${MAX_CPUS} pCPU numbers, such as [0, 1]`;
+const SPI_EXPECTED = "an SPI number, from 0; or with its trigger, such as { spi: 41, trigger: edge }";
+const spiNumber = z.int({ error: SPI_EXPECTED }).nonnegative({ error: SPI_EXPECTED });
+/** What is a number only. */
+export const levelSpi = (spi: number): Spi => ({ spi, trigger: "level" });
 const SPIS_EXPECTED = `a list of SPI numbers, such as [40, 41], at most ${MAX_INTERRUPTS}`;
 const DEVICES_EXPECTED = `a list of device names, such as [virtio0], at most ${MAX_REGIONS}`;
 const CONTROLS_EXPECTED = "a list of partitions, such as [plc]";
@@ -185,10 +191,15 @@ export const PARTITION_SHAPE = {
     .default([])
     .describe("Devices of the board that belong to it, passed through with their interrupts."),
   spis: z
-    .array(z.int({ error: "an SPI number" }).nonnegative({ error: "an SPI number, from 0" }), { error: SPIS_EXPECTED })
+    .array(
+      z
+        .union([spiNumber, z.strictObject({ spi: spiNumber, trigger: Trigger })], { error: SPI_EXPECTED })
+        .transform((spi) => (typeof spi === "number" ? levelSpi(spi) : spi)),
+      { error: SPIS_EXPECTED },
+    )
     .max(MAX_INTERRUPTS, { error: SPIS_EXPECTED })
     .default([])
-    .describe("Further SPIs that belong to it, level triggered, numbered as in device trees (INTID - 32)."),
+    .describe("Further SPIs that belong to it, numbered as in device trees (INTID - 32): level triggered, or { spi, trigger }."),
   interrupts: z
     .enum(["injected", "direct"], { error: "injected or direct" })
     .default("injected")

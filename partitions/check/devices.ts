@@ -89,7 +89,7 @@ function checkDevice(
     findings.report(at, dmaReachesAll(name, partition.name));
 
   // Two devices of one partition may share an interrupt line; two partitions may not.
-  for (const number of device.spis) {
+  for (const { spi: number } of device.spis) {
     const owner = spis.get(number);
     if (owner !== undefined && owner.partition !== partition.name) findings.report(at, interruptTaken(number, owner.use));
     else spis.set(number, { partition: partition.name, use: `"${name}" of partition "${partition.name}"` });
@@ -102,7 +102,7 @@ function checkSpis(
   spis: Map<number, Owner>,
   findings: Findings,
 ): void {
-  for (const [index, spi] of (partition.fields.spis ?? []).entries()) {
+  for (const [index, { spi }] of (partition.fields.spis ?? []).entries()) {
     const at = [...partition.path, "spis", index];
     const problem = board === undefined ? undefined : isaOf(board).numberProblem(board, spi);
     if (problem !== undefined) findings.report(at, problem);

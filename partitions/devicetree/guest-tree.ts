@@ -136,8 +136,8 @@ function devices(isa: IsaPlanning, partition: PlannedPartition, phandles: OwnPha
     properties: {
       compatible: device.compatible,
       reg: device.windows.flatMap(({ base, size }) => reg(base, size)),
-      ...(device.intids.length > 0
-        ? { interrupts: device.intids.flatMap((intid) => isa.interruptCells(intid, device.trigger)) }
+      ...(device.interrupts.length > 0
+        ? { interrupts: device.interrupts.flatMap(({ intid, trigger }) => isa.interruptCells(intid, trigger)) }
         : {}),
       ...(device.dmaCoherent ? { "dma-coherent": true as const } : {}),
       ...(device.clockNames.length > 0

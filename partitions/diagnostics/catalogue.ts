@@ -581,6 +581,12 @@ export const deviceNotInTree = (device: string, board: string): Problem =>
     `device "${device}" has no node in the device tree of ${board}`,
     "correct its `path` in board.yaml, or its `reg`, by which it is found without one",
   );
+export const triggerDiffers = (device: string, spi: number, file: string, tree: string): Problem =>
+  error(
+    "AXV-P179",
+    `SPI ${spi} of "${device}" is ${file} triggered in board.yaml, and ${tree} triggered in the board's device tree`,
+    `look at what its \`trigger\` is; of a wrong one interrupts are lost`,
+  );
 const which = (whose: string | undefined): string => (whose === undefined ? "" : `, which ${whose}`);
 export const insideAnothers = (device: string, above: string | undefined, owner: string | undefined): Problem =>
   error(

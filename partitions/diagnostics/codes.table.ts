@@ -133,4 +133,5 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P176": error("a clock of another partition's, of which nobody knows the rate"),
   "AXV-P177": error("more stretches of memory than there is room for"),
   "AXV-P178": warning("a device whose clocks, pins or power another partition has"),
+  "AXV-P179": error("an interrupt of which board.yaml and the board's device tree say differently what triggers it"),
 };

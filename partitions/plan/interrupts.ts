@@ -57,15 +57,14 @@ export function planDevices(board: Board, partition: PartitionRequest): PlannedD
   return (partition.fields.devices ?? []).flatMap((name) => {
     const device = board.devices[name];
     if (device === undefined) return [];
-    const { windows, spis, trigger, node, compatible, dma_coherent: dmaCoherent, clock_names: clockNames } = device;
+    const { windows, spis, node, compatible, dma_coherent: dmaCoherent, clock_names: clockNames } = device;
     const [{ base }] = windows;
     const quiesce = device.quiesce && { quiesce: { pa: base + device.quiesce.offset, value: device.quiesce.value } };
     return [
       {
         name,
         windows,
-        intids: spis.map(lines.of),
-        trigger,
+        interrupts: spis.map(({ spi, trigger }) => ({ intid: lines.of(spi), trigger })),
         node,
         compatible,
         dmaCoherent,
@@ -86,8 +85,8 @@ export function planInterrupts(
 ): PlannedInterrupt[] {
   const lines = isaOf(board).linesOf(board);
   const interrupts: PlannedInterrupt[] = [
-    ...devices.flatMap(({ intids, trigger, name }) => intids.map((intid) => ({ intid, trigger, use: name }))),
-    ...(partition.fields.spis ?? []).map((spi) => ({ intid: lines.of(spi), trigger: "level" as const, use: "spis" })),
+    ...devices.flatMap(({ interrupts: own, name }) => own.map((line) => ({ ...line, use: name }))),
+    ...(partition.fields.spis ?? []).map(({ spi, trigger }) => ({ intid: lines.of(spi), trigger, use: "spis" })),
     ...(partition.fields.pmu === true ? isaOf(board).pmuLines(board, partition.fields.cpus ?? []) : []).map((intid) => ({
       intid,
       trigger: "level" as const,

@@ -1,6 +1,7 @@
 // The plan: everything that is decided about a system before it boots, as plain data (JSON holds it as it is). The blob
 // is this, packed; so are the tables and pictures that people look at. What of it is an ISA's stands in <isa>/plan.ts.
 import type { BoardIsa } from "../../boards/isa.ts";
+import type { Trigger } from "../../boards/devices.ts";
 import type { Window } from "../../boards/schema.ts";
 import type { Aarch64Cpu, Aarch64Machine, Aarch64Partition } from "./aarch64/plan.ts";
 
@@ -31,9 +32,12 @@ export interface PlannedBandwidth {
   readonly periodMicroseconds: number;
 }
 
-export interface PlannedInterrupt {
+export interface PlannedLine {
   readonly intid: number;
-  readonly trigger: "level" | "edge";
+  readonly trigger: Trigger;
+}
+
+export interface PlannedInterrupt extends PlannedLine {
   /** "console", "doorbell of <channel>", "PMU", the name of a device, or "spis". */
   readonly use: string;
 }
@@ -83,8 +87,7 @@ export interface PlannedDevice {
   readonly name: string;
   /** Of its registers: PAs, and for the partition IPAs. */
   readonly windows: readonly [Window, ...Window[]];
-  readonly intids: readonly number[];
-  readonly trigger: "level" | "edge";
+  readonly interrupts: readonly PlannedLine[];
   readonly node: string;
   readonly compatible: readonly string[];
   readonly dmaCoherent: boolean;

@@ -149,11 +149,11 @@ function proveLoads({ image, partitions }: Plan, { name, regions, loads }: Plann
 
 /** All windows of a device are mapped, and all its interrupts are the partition's. */
 function proveDevices({ name, regions, interrupts, devices }: PlannedPartition): Violation[] {
-  return devices.flatMap(({ name: device, windows, intids, trigger }) => {
+  return devices.flatMap(({ name: device, windows, interrupts: own }) => {
     const isMapped = windows.every(({ base, size }) =>
       regions.some(({ kind, pa, size: bytes }) => kind === "device" && pa <= base && base + size <= pa + bytes),
     );
-    const isRung = intids.every((each) => interrupts.some(({ intid, trigger: by }) => intid === each && by === trigger));
+    const isRung = own.every((line) => interrupts.some(({ intid, trigger }) => intid === line.intid && trigger === line.trigger));
     return [
       ...(isMapped ? [] : [breaks("devicePlace", `not all registers of ${device} are in ${name}`)]),
       ...(isRung ? [] : [breaks("lineOwner", `not all interrupts of ${device} are those of ${name}`)]),

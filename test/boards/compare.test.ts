@@ -162,7 +162,12 @@ const TREES: readonly (readonly [string, Parts, readonly string[]])[] = [
   [
     "another trigger",
     { devices: PARTS.devices.replace("<0 34 1>", "<0 34 4>") },
-    ['the trigger of "gpio-fe740000": the file says edge, the tree says level'],
+    ['the trigger of SPI 34 of "gpio-fe740000": the file says edge, the tree says level'],
+  ],
+  [
+    "another trigger of one of several interrupts",
+    { devices: PARTS.devices.replace("<0 24 4>", "<0 24 1>") },
+    ['the trigger of SPI 24 of "ethernet0": the file says level, the tree says edge'],
   ],
   [
     "another driver",

@@ -139,7 +139,8 @@ describe("interrupts", () => {
       "pcie-fd004000": [64, 65],
       "c-fd005000": 67,
     });
-    expect(board.device_kinds["a"]?.trigger).toBe("edge");
+    expect(board.device_kinds["a"]?.trigger).toEqual(["edge", "level"]);
+    expect(board.device_kinds["pci-host-ecam-generic"]?.trigger).toBe("level");
   });
 
   test("that messages make pending are no spare ones", () => {

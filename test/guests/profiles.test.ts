@@ -120,7 +120,7 @@ test("two FreeRTOS partitions go together: what they read of SPI 0 takes it from
 });
 
 test("SPIs of the profile are its own unless system.yaml lists others, or none: spis: []", () => {
-  const fields = (written: string): readonly number[] | undefined => {
+  const fields = (written: string): readonly (readonly [number, string])[] | undefined => {
     const source = new YamlSource(
       "system.yaml",
       `board: qemu-aarch64\npartitions:\n  a: { guest: needy, cpus: [1]${written} }\n`,
@@ -128,7 +128,9 @@ test("SPIs of the profile are its own unless system.yaml lists others, or none: 
     const findings = new Findings(source);
     const [freertos] = rtoses.filter(({ name }) => name === "freertos");
     const shelf = { names: ["needy"], files: [], get: () => freertos && { ...freertos, name: "needy", spis: [0, 7] } };
-    return readRequest(source, boards(), shelf, findings).partitions[0]?.fields.spis;
+    return readRequest(source, boards(), shelf, findings).partitions[0]?.fields.spis?.map(({ spi, trigger }) => [spi, trigger]);
   };
-  expect([fields(""), fields(", spis: [40]"), fields(", spis: []")]).toEqual([[0, 7], [40], []]);
+  expect(fields("")).toEqual([[0, "level"], [7, "level"]]);
+  expect(fields(", spis: [40, { spi: 41, trigger: edge }]")).toEqual([[40, "level"], [41, "edge"]]);
+  expect(fields(", spis: []")).toEqual([]);
 });

@@ -27,7 +27,8 @@ board: qemu-aarch64
 partitions:
   a:
     { guest: linux, cpus: [0, 1], memory: { size: 512M, at: 0x60000000, ipa: identity }, image: Image, load: 0x40080000,
-      entry: 0x40080004, initrd: initrd.gz, cmdline: console=ttyAMA0, devices: [virtio0, rtc], spis: [40],
+      entry: 0x40080004, initrd: initrd.gz, cmdline: console=ttyAMA0, devices: [virtio0, rtc],
+      spis: [40, { spi: 41, trigger: edge }],
       interrupts: injected, trust: [sgi], cache: { ways: 0-1 },
       bandwidth: { budget: 64K, period: 1ms }, mailbox: { ipa: 0x7ffff000 }, accepts: [dma], watchdog: 50ms, on_failure: restart,
       autostart: false, pmu: true, clock: own,

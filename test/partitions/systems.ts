@@ -26,13 +26,14 @@ const INVENTED: Readonly<Record<string, (board: Board) => Partial<Board>>> = {
   "test-devices": ({ devices }) => {
     const { rtc } = devices;
     if (rtc === undefined) throw new Error("the board has no rtc");
-    const device = (base: number, size: number, spi: number): Device => ({ ...rtc, windows: [{ base, size }], spis: [spi] });
+    const device = (base: number, size: number, spi: number): Device =>
+      ({ ...rtc, windows: [{ base, size }], spis: [{ spi, trigger: "level" }] });
     return {
       devices: {
         ...devices,
         wide: device(0x0b000000, 0x2800, 60),
         narrow: device(0x0b002800, 0x800, 61),
-        twin: device(0x0b004000, 0x1000, rtc.spis[0] ?? 0),
+        twin: device(0x0b004000, 0x1000, rtc.spis[0]?.spi ?? 0),
       },
     };
   },

@@ -1,6 +1,6 @@
 // A board.yaml beside a device tree: whatever both say, and say differently. What a tree says nothing of is not compared, nor is
 // what a board.yaml leaves out.
-import type { Board, Device } from "../../boards/schema.ts";
+import type { Board, Device, Spi } from "../../boards/schema.ts";
 import { boardDiffers } from "../../partitions/diagnostics/catalogue.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
@@ -163,8 +163,12 @@ function compareDevices({ devices }: Board, theirs: readonly DeviceFacts[], diff
 function compareDevice(at: Path, name: string, mine: Device, theirs: DeviceFacts, differ: Differ): void {
   const windows = (spans: readonly Span[]): string => spans.map(formatSpan).join(", ");
   differ([...at, "reg"], `the registers of "${name}"`, windows(mine.windows), windows(theirs.windows));
-  differ([...at, "spi"], `the SPIs of "${name}"`, listed(mine.spis), listed(theirs.spis));
-  if (theirs.spis.length > 0) differ(at, `the trigger of "${name}"`, mine.trigger, theirs.trigger);
+  const lines = (spis: readonly Spi[]): string => listed(spis.map(({ spi }) => spi));
+  differ([...at, "spi"], `the SPIs of "${name}"`, lines(mine.spis), lines(theirs.spis));
+  for (const { spi, trigger } of theirs.spis) {
+    const known = mine.spis.find((each) => each.spi === spi);
+    if (known !== undefined) differ(at, `the trigger of SPI ${spi} of "${name}"`, known.trigger, trigger);
+  }
   differ(at, `the node of "${name}"`, mine.node, theirs.node);
   differ(at, `"${name}" is compatible`, mine.compatible.join(", "), theirs.compatible.join(", "));
   differ(at, `the coherence of "${name}"`, coherence(mine.dma_coherent), coherence(theirs.coherent));

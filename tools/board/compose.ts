@@ -145,11 +145,13 @@ function kindsOf(devices: readonly DeviceFacts[]): Pick<BoardFile, "device_kinds
   const names = new Map<string, string>();
   const kinds: BoardFile["device_kinds"] = {};
   const places: BoardFile["devices"] = {};
-  for (const { name, path, node, compatible, windows, spis, trigger, dma, coherent, clockNames } of devices) {
+  for (const { name, path, node, compatible, windows, spis, dma, coherent, clockNames } of devices) {
     const sizes = windows.map(({ size }) => size);
+    const triggers = spis.map(({ trigger }) => trigger);
+    const [first = "level"] = triggers;
     const kind = {
       size: oneOrAll(sizes),
-      trigger,
+      trigger: triggers.every((each) => each === first) ? first : triggers,
       dma,
       node,
       compatible: [...compatible],
@@ -160,7 +162,8 @@ function kindsOf(devices: readonly DeviceFacts[]): Pick<BoardFile, "device_kinds
     const known = names.get(key) ?? freeName(kinds, nameOf(compatible[0]?.replace(/^[^,]*,/, "")));
     names.set(key, known);
     kinds[known] = kind;
-    places[name] = { kind: known, reg: oneOrAll(windows.map(({ base }) => base)), spi: oneOrAll(spis), path };
+    const [reg, spi] = [oneOrAll(windows.map(({ base }) => base)), oneOrAll(spis.map((each) => each.spi))];
+    places[name] = { kind: known, reg, spi, path };
   }
   return { device_kinds: kinds, devices: places };
 }

@@ -3,6 +3,7 @@
 import { nodeName } from "../../boards/devices.ts";
 import { DEVICE_END, DEVICE_SPIS_MAX, WINDOWS_MAX } from "../../boards/limits.ts";
 import { modelName, nodePath, REGISTER } from "../../boards/values.ts";
+import type { Spi } from "../../boards/schema.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellsOf, isOn, stringsOf } from "../../partitions/devicetree/properties.ts";
@@ -17,8 +18,7 @@ export interface DeviceFacts {
   readonly node: string;
   readonly compatible: readonly string[];
   readonly windows: readonly Span[];
-  readonly spis: readonly number[];
-  readonly trigger: "level" | "edge";
+  readonly spis: readonly Spi[];
   readonly dma: boolean;
   readonly coherent: boolean;
   /** Where all its clocks are the UART's: their names. */
@@ -164,8 +164,7 @@ export function devicesOf({ places, interrupts }: Tree, own: readonly FdtNode[],
       node: baseName(node.name),
       compatible: stringsOf(node, "compatible"),
       windows,
-      spis: [...new Set(lines.map(({ number }) => number))],
-      trigger: lines[0]?.trigger ?? "level",
+      spis: [...new Map(lines.map(({ number, trigger }) => [number, trigger]))].map(([spi, trigger]) => ({ spi, trigger })),
       dma: masters(node),
       coherent: isCoherent(places, node),
       clockNames: clocks.length > 0 && clocks.every((each) => each === clock) ? stringsOf(node, "clock-names") : [],
@@ -201,7 +200,7 @@ function whyNot(
     return "names that no board.yaml can hold";
   if (windows.length > WINDOWS_MAX || spis.length > DEVICE_SPIS_MAX) return "too many windows or interrupts";
   if (windows.some((span) => span.base % REGISTER !== 0 || end(span) > DEVICE_END)) return "registers that no guest reaches";
-  if (spis.some((spi) => ownSpis.has(spi))) return "an interrupt of the hypervisor's own UART or of a PMU";
+  if (spis.some(({ spi }) => ownSpis.has(spi))) return "an interrupt of the hypervisor's own UART or of a PMU";
   if (windows.some((span) => frames.some((frame) => overlaps(pagesOf(span), frame)))) return "pages of RAM, GIC or UART";
   const isTaken = windows.some(
     (span, at) => registers.some((other) => overlaps(span, other)) || windows.slice(0, at).some((other) => overlaps(span, other)),

@@ -2,15 +2,17 @@
 // arm,gic-v3).
 //
 //   a GIC's specifier:  | type: 0 SPI, 1 PPI | number | flags: 1, 2 edge; 4, 8 level | a partition of a PPI, GICv3 only |
+import type { Trigger } from "../../boards/devices.ts";
 import { SPIS_MOST } from "../../boards/limits.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { Places } from "../../partitions/devicetree/places.ts";
 import { cellOf, cellsOf, isCompatible, malformed } from "../../partitions/devicetree/properties.ts";
+import { triggerOf } from "../../partitions/devicetree/trigger.ts";
 
 export interface Line {
   readonly type: "spi" | "ppi";
   readonly number: number;
-  readonly trigger: "level" | "edge";
+  readonly trigger: Trigger;
   /** Phandle of the partition of pCPUs that have this PPI; 0: all. */
   readonly partition: number;
 }
@@ -34,9 +36,7 @@ const TYPES = new Map([
   [0, "spi"],
   [1, "ppi"],
 ] as const);
-const FLAGS = 0xf;
 const ALL_BITS = -1;
-const EDGES = [1, 2];
 const GIC_CELLS = 3;
 /** Whose `interrupt-map` has no address in front of the specifier, whatever the GIC's `#address-cells` (so does Linux). */
 const WITHOUT_ADDRESS = [
@@ -175,6 +175,6 @@ export class Interrupts {
     const [type = NaN, number = NaN, flags = 0, partition = 0] = cells;
     const known = TYPES.get(type as 0 | 1);
     if (known === undefined || number >= SPIS_MOST) return [];
-    return [{ type: known, number, trigger: EDGES.includes(flags & FLAGS) ? "edge" : "level", partition }];
+    return [{ type: known, number, trigger: triggerOf(flags), partition }];
   }
 }

@@ -82,7 +82,7 @@ export const edge = (intid: number): PlannedInterrupt => ({ intid, trigger: "edg
 const silenced = (quiesce: { readonly pa: number; readonly value: number }): PlannedDevice =>
   (
     {
-      name: "device", windows: [{ base: quiesce.pa, size: 4 }], intids: [], trigger: "level", node: "", compatible: [],
+      name: "device", windows: [{ base: quiesce.pa, size: 4 }], interrupts: [], node: "", compatible: [],
       clockNames: [], dmaCoherent: true, reachesAllMemory: true, quiesce,
     }
   );

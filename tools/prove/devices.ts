@@ -25,7 +25,7 @@ const RULING = /(^|\0)arm,(gic|gicv\d|cortex-a\d+-gic|smmu)/;
 
 export function devicesOn(board: Board, tree: Uint8Array | undefined): KnownDevice[] {
   const described = Object.entries(board.devices).map(([name, { windows, spis, dma }]) =>
-    ({ name, windows, pages: windows.map(pagesOf), spis, dma, rules: false }));
+    ({ name, windows, pages: windows.map(pagesOf), spis: spis.map(({ spi }) => spi), dma, rules: false }));
   const known = described.flatMap(({ pages }) => pages);
   const others = tree === undefined ? [] : inTree(tree).filter(({ pages }) => gapsOf(pages, known).length > 0);
   return [...described, ...others];

@@ -85,17 +85,17 @@ function checkSpis({ gic, uart, pmu, spare_spis: [first, last], devices }: Board
     ]),
   ];
   const triggers = new Map<number, string>();
-  for (const [name, { spis, trigger }] of Object.entries(devices)) {
-    const shared = spis.find((spi) => (triggers.get(spi) ?? trigger) !== trigger);
-    if (shared !== undefined)
-      mistakes.report(
-        ["devices", name, "spi"],
-        boardFact(`SPI ${shared} is level triggered for one device and edge triggered for "${name}"`, "it is one of the two"),
-      );
-    for (const spi of spis) triggers.set(spi, trigger);
+  for (const [name, { spis }] of Object.entries(devices)) {
+    for (const { spi, trigger } of spis) {
+      const other = triggers.get(spi) ?? trigger;
+      triggers.set(spi, trigger);
+      if (other === trigger) continue;
+      const what = `SPI ${spi} is ${other} triggered for one device and ${trigger} triggered for "${name}"`;
+      mistakes.report(["devices", name, "spi"], boardFact(what, "it is one of the two"));
+    }
   }
   const ofDevices = Object.entries(devices).flatMap(([name, { spis }]) =>
-    spis.map((spi, index): [string, Path, number] => [
+    spis.map(({ spi }, index): [string, Path, number] => [
       `"${name}"`,
       ["devices", name, "spi", ...(spis.length > 1 ? [index] : [])],
       spi,

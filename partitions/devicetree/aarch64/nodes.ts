@@ -1,26 +1,27 @@
 // Nodes of a guest's device tree that AArch64 has: PSCI, timers, PMU, GIC; and how a node says which interrupt it has.
+import type { Trigger } from "../../../boards/devices.ts";
 import type { Board } from "../../../boards/schema.ts";
 import { pmuLines } from "../../plan/aarch64/machine.ts";
 import { FIRST_SPI, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "../../plan/aarch64/sizes.ts";
 import type { PlannedPartition } from "../../plan/plan.ts";
 import { reg, unit } from "../dts.ts";
 import type { OwnPhandles, TreeNode } from "../dts.ts";
+import { TRIGGER_CELL } from "../trigger.ts";
 
 const GICV2 = ["arm,gic-400", "arm,cortex-a15-gic"];
 const GICV3 = ["arm,gic-v3"];
 // Of both: <type number trigger>.
 const GIC_SPI = 0;
 const GIC_PPI = 1;
-const TRIGGER = { edge: 1, level: 4 } as const; // IRQ_TYPE_EDGE_RISING, IRQ_TYPE_LEVEL_HIGH
 
 /** `interrupts` of a node. */
-export const interruptCells = (intid: number, trigger: "level" | "edge"): number[] =>
-  [GIC_SPI, intid - FIRST_SPI, TRIGGER[trigger]];
+export const interruptCells = (intid: number, trigger: Trigger): number[] =>
+  [GIC_SPI, intid - FIRST_SPI, TRIGGER_CELL[trigger]];
 
 /** A GICv2's has a bit from 8 on for each CPU interface that it is wired to. */
 function ppi(number: number, { gicr, cpus }: PlannedPartition): number[] {
   const interfaces = gicr === null ? 2 ** cpus.length - 1 : 0;
-  return [GIC_PPI, number, TRIGGER.level + interfaces * 2 ** 8];
+  return [GIC_PPI, number, TRIGGER_CELL.level + interfaces * 2 ** 8];
 }
 
 /** Of each pCPU's node. */

@@ -1,48 +1,46 @@
 // What of the machine a partition gets by its nodes: the registers and interrupts of each unit, as a device that board.yaml need
 // not list.
-import type { Device, Window } from "../../../boards/schema.ts";
+import type { Spi, Window } from "../../../boards/schema.ts";
 import { end } from "../../units.ts";
 import type { FdtNode } from "../fdt.ts";
 import { addressCells, cellsOf, sizeCells, stringsOf } from "../properties.ts";
+import { triggerOf } from "../trigger.ts";
 import type { BoardTree } from "./board-tree.ts";
 import type { Closure } from "./closure.ts";
 import type { Loss } from "./losses.ts";
 import type { Reference } from "./references.ts";
 
-type Trigger = Device["trigger"];
-
 export interface UnitResources {
   readonly unit: FdtNode;
   readonly windows: readonly Window[];
-  readonly spis: Readonly<Record<Trigger, readonly number[]>>;
+  readonly spis: readonly Spi[];
 }
 
-/** Of a GIC's interrupt: | type | number | trigger |; 0 is an SPI, and of the trigger 1 and 2 are edges. */
+/** Of a GIC's interrupt: | type | number | trigger |; 0 is an SPI. */
 const SPI = 0;
-const EDGES = 3;
 
 /** Registers and interrupts of each unit of a partition's closure; units that have neither, or are off, are left out. */
 export function resourcesOf(board: BoardTree, closure: Closure, losses: readonly Loss[]): UnitResources[] {
   const off = new Set(losses.filter(({ done }) => done === "off").map(({ node }) => node));
-  const byUnit = new Map<FdtNode, { windows: Window[]; spis: Record<Trigger, Set<number>> }>();
+  const byUnit = new Map<FdtNode, { windows: Window[]; spis: Map<number, Spi> }>();
   for (const node of closure.nodes.keys()) {
     const unit = board.unitOf(node);
     if (unit === undefined || off.has(unit) || off.has(node)) continue;
-    const found = byUnit.get(unit) ?? { windows: [], spis: { level: new Set(), edge: new Set() } };
+    const found = byUnit.get(unit) ?? { windows: [], spis: new Map<number, Spi>() };
     byUnit.set(unit, found);
     if (node === unit && board.kindOf(unit) === "device") found.windows.push(...windowsOf(board, node));
-    for (const [number, trigger] of linesOf(board, board.referencesOf(node))) found.spis[trigger].add(number);
+    for (const line of linesOf(board, board.referencesOf(node))) found.spis.set(line.spi, line);
   }
-  return [...byUnit].flatMap(([unit, { windows, spis: { level, edge } }]) =>
-    windows.length + level.size + edge.size === 0 ? [] : [{ unit, windows, spis: { level: [...level], edge: [...edge] } }],
+  return [...byUnit].flatMap(([unit, { windows, spis }]) =>
+    windows.length + spis.size === 0 ? [] : [{ unit, windows, spis: [...spis.values()] }],
   );
 }
 
-function linesOf({ controller }: BoardTree, references: readonly Reference[]): (readonly [number, Trigger])[] {
-  return references.flatMap(({ target, property, specifier: [type, number = 0, flags = 0] }) => {
+function linesOf({ controller }: BoardTree, references: readonly Reference[]): Spi[] {
+  return references.flatMap(({ target, property, specifier: [type, spi = 0, flags = 0] }) => {
     const isInterrupt = property === "interrupts" || property === "interrupts-extended" || property === "interrupt-map";
     if (target !== controller || !isInterrupt || type !== SPI) return [];
-    return [[number, (flags & EDGES) === 0 ? "level" : "edge"] as const];
+    return [{ spi, trigger: triggerOf(flags) }];
   });
 }
 

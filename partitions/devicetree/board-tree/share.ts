@@ -8,6 +8,7 @@ import {
   neededByMany,
   notWithout,
   rateUnknown,
+  triggerDiffers,
 } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
 import { planInits } from "../../plan/inits.ts";
@@ -87,7 +88,7 @@ function share(board: Board, requests: readonly PartitionRequest[], tree: BoardT
     checkLosses(shared, index, (node) => at.get(node) ?? [...request.path, "devices"], findings);
   }
   checkContested(shared, requests, findings);
-  return { request: withUnits(board, requests, shared), shared };
+  return { request: withUnits(board, requests, shared, findings), shared };
 }
 
 function checkNamed(
@@ -169,6 +170,7 @@ function withUnits(
   board: Board,
   requests: readonly PartitionRequest[],
   { tree, closures, losses, contested, nodeOf }: SharedTree,
+  findings: Findings,
 ): Shared["request"] {
   const devices = Object.assign(Object.create(null) as Record<string, Device>, board.devices);
   const called = [...requests.flatMap(({ fields }) => fields.devices ?? []), ...Object.keys(board.devices)];
@@ -183,15 +185,23 @@ function withUnits(
       if (contested.has(unit)) continue;
       const name = names.get(unit) ?? (devices[unit.name] === undefined ? unit.name : unit.path);
       names.set(unit, name);
-      const { device, level } = withResources(devices[name], resources);
-      spis.push(...level);
-      if (device === undefined) continue;
+      const known = devices[name];
+      for (const { spi, trigger } of resources.spis) {
+        const file = known?.spis.find((each) => each.spi === spi)?.trigger ?? trigger;
+        const at = [...request.path, "devices", ...(named.includes(name) ? [named.indexOf(name)] : [])];
+        if (file !== trigger) findings.report(at, triggerDiffers(name, spi, file, trigger));
+      }
+      const device = withResources(known, resources);
+      if (device === undefined) {
+        spis.push(...resources.spis);
+        continue;
+      }
       devices[name] = device;
       all.add(name);
     }
     // A node without registers and interrupts is no device to the hypervisor: the guest is told of it, and that is all.
-    const known = [...all].filter((name) => devices[name] !== undefined || nodeOf(name) === undefined);
-    return { ...request, fields: { ...request.fields, devices: known, spis } };
+    const given = [...all].filter((name) => devices[name] !== undefined || nodeOf(name) === undefined);
+    return { ...request, fields: { ...request.fields, devices: given, spis } };
   });
   return { board: { ...board, devices }, partitions };
 }
@@ -202,22 +212,16 @@ const bare = (nodes: readonly FdtNode[]): Closure => ({
   wanted: new Set(nodes),
 });
 
-/** A device has one trigger: interrupts of the other kind are its partition's beside it, as are those without registers. */
-function withResources(
-  known: Device | undefined,
-  { unit, windows, spis }: UnitResources,
-): { device: Device | undefined; level: readonly number[] } {
+/** Undefined: it has no registers, and what it has of interrupts is its partition's beside its devices. */
+function withResources(known: Device | undefined, { unit, windows, spis }: UnitResources): Device | undefined {
   const isNew = (window: Window): boolean => known?.windows.some(({ base }) => base === window.base) !== true;
   const [first, ...rest] = [...(known?.windows ?? []), ...windows.filter(isNew)];
-  const trigger = known?.trigger ?? (spis.level.length > 0 ? "level" : "edge");
-  const own = [...new Set([...(known?.spis ?? []), ...spis[trigger]])];
-  if (first === undefined) return { device: undefined, level: spis.level };
-  const device = { ...(known ?? deviceOf(unit, trigger)), windows: [first, ...rest] as const, spis: own };
-  return { device, level: trigger === "edge" ? spis.level.filter((spi) => !own.includes(spi)) : [] };
+  if (first === undefined) return undefined;
+  const more = spis.filter(({ spi }) => known?.spis.some((each) => each.spi === spi) !== true);
+  return { ...(known ?? deviceOf(unit)), windows: [first, ...rest], spis: [...(known?.spis ?? []), ...more] };
 }
 
-const deviceOf = (unit: FdtNode, trigger: Device["trigger"]): Omit<Device, "windows" | "spis"> => ({
-  trigger,
+const deviceOf = (unit: FdtNode): Omit<Device, "windows" | "spis"> => ({
   dma: mayMaster(unit),
   behind: "none",
   node: unit.name.split("@")[0] ?? unit.name,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { planSystem } from "../../../partitions/index.ts";
 import type { Outcome } from "../../../partitions/index.ts";
 import { nodeCalled, why } from "../../../partitions/devicetree/board-tree/why.ts";
@@ -23,18 +23,19 @@ extends: qemu-aarch64
 uart: { kind: pl011, reg: 0x09000000, spi: 1, clock_hz: 24000000 }
 device_kinds:
   page: { size: 0x1000, trigger: level, dma: false, dma_coherent: false, node: page, compatible: [axv] }
+  mac: { size: 0x1000, trigger: [level, edge], dma: false, dma_coherent: false, node: page, compatible: [axv] }
 devices:
   uart0: { kind: page, reg: 0x20000000, spi: 16 }
   uart1: { kind: page, reg: 0x20001000, spi: 17 }
-  mac0: { kind: page, reg: 0x20002000, spi: [18, 19], path: /soc/ethernet@2000 }
+  mac0: { kind: mac, reg: 0x20002000, spi: [18, 19], path: /soc/ethernet@2000 }
   lost: { kind: page, reg: 0x21000000, spi: 20 }
 `;
 
-function planned(partitions: string, tree: Uint8Array | string = compileTree(SMALL), more = ""): Outcome {
+function planned(partitions: string, tree: Uint8Array | string = compileTree(SMALL), more = "", board = BOARD): Outcome {
   mkdirSync(join(folder, "boards/small"), { recursive: true });
   rmSync(join(folder, "boards/small/small.dtb"), { force: true });
   if (tree !== "none") writeFileSync(join(folder, "boards/small/small.dtb"), tree);
-  writeFileSync(join(folder, "boards/small/board.yaml"), `${BOARD}tree: { file: small.dtb, variable: AXV_TREE_SMALL }\n${more}`);
+  writeFileSync(join(folder, "boards/small/board.yaml"), `${board}tree: { file: small.dtb, variable: AXV_TREE_SMALL }\n${more}`);
   const file = join(folder, "system.yaml");
   writeFileSync(file, `board: small\npartitions:\n${partitions}`);
   return planSystem(file, (blob, loads) => imageLayout(0x10_0000, blob, loads), "to be built");
@@ -78,6 +79,53 @@ test("a device that the tree has not, and one that is in another partition's", (
   expect(said(planned(`${LINUX}[pinctrl, uart0] }\n${other}`)).filter((text) => text.startsWith("4"))).toEqual([
     '4:87 AXV-P173 "gpio@10002000" is in /pinctrl, which partition "linux" has',
   ]);
+});
+
+describe("each interrupt has its own trigger", () => {
+  const linesOf = ({ system }: Outcome, index = 0): (readonly [number, string, string])[] =>
+    system?.plan.partitions[index]?.interrupts
+      .filter(({ use }) => !use.startsWith("console"))
+      .map(({ intid, trigger, use }) => [intid - 32, trigger, use]) ?? [];
+
+  test("of a device that board.yaml does not list, and of a node without registers", () => {
+    const tree = SMALL.replace("interrupts = <0 0x16 4>;", "interrupts = <0 0x16 4>, <0 0x17 1>;").replace(
+      "vcc: regulator {",
+      "vcc: regulator { interrupts = <0 0x18 1>, <0 0x19 4>;",
+    );
+    const made = planned(`${LINUX}[mmc@5000, regulator] }\n`, compileTree(tree));
+    expect(said(made)).toEqual([]);
+    expect(linesOf(made)).toEqual(
+      expect.arrayContaining([
+        [0x16, "level", "mmc@5000"],
+        [0x17, "edge", "mmc@5000"],
+        [0x18, "edge", "spis"],
+        [0x19, "level", "spis"],
+      ]),
+    );
+  });
+
+  test("of one that board.yaml lists as the tree has it; where it says another one, that is refused", () => {
+    expect(linesOf(planned(`${LINUX}[mac0] }\n`))).toEqual(
+      expect.arrayContaining([
+        [18, "level", "mac0"],
+        [19, "edge", "mac0"],
+      ]),
+    );
+    const other = compileTree(SMALL.replace("<0 0x12 4>, <0 0x13 1>", "<0 0x12 1>, <0 0x13 1>"));
+    expect(said(planned(`${LINUX}[mac0] }\n`, other))).toEqual([
+      '3:74 AXV-P179 SPI 18 of "mac0" is level triggered in board.yaml, and edge triggered in the board\'s device tree',
+    ]);
+  });
+
+  test("a list of them has one for each interrupt", () => {
+    const kind = "device_kinds: { odd: { size: 4, trigger: [level, edge], dma: false, dma_coherent: false, node: odd, " +
+      "compatible: [axv] } }\ndevices: { odd: { kind: odd, reg: 0x22000000, spi: 40 } }\n";
+    const board = BOARD.replace(/device_kinds:[^]*/, kind);
+    const { diagnostics } = planned("  plc: { guest: plc, cpus: [0] }\n", "none", "", board);
+    expect(diagnostics.map(({ code, remedy }) => `${code} ${remedy}`)).toEqual([
+      'AXV-P006 write as many SPIs as "odd" has triggers: 2',
+    ]);
+  });
 });
 
 test("a page of the hypervisor's UART is nobody's", () => {

@@ -38,8 +38,9 @@ function systemOn(name: string, { linux, plc, channel, device: given, housekeepe
   const spare = FIRST_SPI + first;
   const [linuxConsole, linuxBell, plcConsole, plcBell] = [spare, spare + 1, spare + 2, spare + 3];
   const [linuxEnd, plcEnd] = [LINUX.channels?.[0], PLC.channels?.[0]];
-  const { windows: [window], spis: [spi = 0] } = board.devices[given] ?? { windows: [], spis: [] };
-  if (linuxEnd === undefined || plcEnd === undefined || window === undefined) throw new Error(`${name} has no ${given}`);
+  const { windows: [window], spis: [line] } = board.devices[given] ?? { windows: [], spis: [] };
+  if (linuxEnd === undefined || plcEnd === undefined || window === undefined || line === undefined)
+    throw new Error(`${name} has no ${given}`);
   const registers = device(window.base, window.size);
   return {
     board: { ...machine, devices: [registers] },
@@ -48,7 +49,7 @@ function systemOn(name: string, { linux, plc, channel, device: given, housekeepe
       {
         ...LINUX, ...linux, onFailure: "restart",
         regions: [ram(linux.at, linux.at, 32 * MIB), registers, shared(linuxEnd.ipa, channel)],
-        interrupts: [level(FIRST_SPI + spi), edge(linuxConsole), edge(linuxBell)],
+        interrupts: [level(FIRST_SPI + line.spi), edge(linuxConsole), edge(linuxBell)],
         consoleInterrupt: linuxConsole,
         channels: [{ ...linuxEnd, interrupt: linuxBell, doorbell: plcBell }],
         quiesce: [{ pa: window.base + 0x70, value: 0 }],
