@@ -472,7 +472,7 @@ timer: 5
     '3 pmu cannot be "yes": write a PPI number, 0 to 15, or { spis: [228, 229] }, one for each pCPU',
     "4 boot.conduit cannot be a list: write smc or hvc",
     '5 a key of device_kinds cannot be "A": write at most 63 of a-z, 0-9 and "-", the first one no "-"',
-    '5 device_kinds.b.trigger cannot be "x": write level or edge',
+    '5 device_kinds.b.trigger cannot be "x": write level or edge; or a list of these, one for each of its interrupts',
     "5 device_kinds.b.dma cannot be 1: write true or false",
     "5 device_kinds.b.compatible cannot be a list: write a list of at least 1",
     '5 device_kinds.b.node cannot be "a/b": write the name of a device tree node, such as virtio_mmio: 31 characters at most',
