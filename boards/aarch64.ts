@@ -18,6 +18,7 @@ const SPIS_OF_DEVICE = `${SPI_EXPECTED}; or a list of them, at most ${DEVICE_SPI
 
 const SPIS_EXPECTED = "how many SPIs there are: a multiple of 32, or 988";
 const REDISTRIBUTOR = 0x2_0000;
+const GICR_EXPECTED = `an address such as 0x080a0000, a multiple of 4K; or a list, one for each pCPU, at most ${MAX_CPUS}`;
 const gicCommon = {
   gicd: frame,
   spis: z
@@ -39,14 +40,24 @@ const Gic = z.discriminatedUnion(
     z.strictObject({
       version: z.literal(3),
       ...gicCommon,
-      gicr: frame.describe("RD_base of the boot pCPU"),
-      gicr_stride: integer("a multiple of 128K", REDISTRIBUTOR, MAPPED_END, REDISTRIBUTOR).describe(
-        "from one pCPU's redistributor to the next one's",
+      gicr: oneOrMore(frame, GICR_EXPECTED, 1, MAX_CPUS).describe(
+        "RD_base of the first redistributor, the others behind it; where they are in no such row, a list of all. Whose " +
+          "each is it says itself: they may be in any order",
       ),
+      gicr_stride: integer("a multiple of 128K", REDISTRIBUTOR, MAPPED_END, REDISTRIBUTOR)
+        .optional()
+        .describe("from one redistributor to the next one, if `gicr` is no list; default: 128K"),
     }),
   ],
   { error: "a GIC of version 2 or 3" },
 );
+
+/** RD_base of so many redistributors, in the order of board.yaml; of a GICv2 none. */
+export function redistributorsOf(gic: z.output<typeof Gic>, count: number): readonly number[] {
+  if (gic.version === 2) return [];
+  const { gicr, gicr_stride: stride = REDISTRIBUTOR } = gic;
+  return typeof gicr === "number" ? Array.from({ length: count }, (_, n) => gicr + n * stride) : gicr;
+}
 
 const PCPUS_EXPECTED = "1 to 8 pCPUs: what the hypervisor has room for, and a GICv2 has CPU interfaces for";
 /** Of a list in brackets, one that is not in quotes would be two. */

@@ -13,7 +13,7 @@ import { LEVELS } from "./waiting";
 import { EC_SYSREG, esrOf, sysreg } from "./esr";
 import {
   GICD_CTLR, GICD_CTLR_DS, GICD_TYPER, GICR_BYTES, GICR_TYPER, GICR_WAKER, HIGHEST_GUEST_PRIORITY, ICENABLER, IGROUPR, IGRPMODR,
-  isFollowed, KICK_SGI, RWP_EITHER, SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
+  isFollowed, KICK_SGI, PIDR2, RWP_EITHER, SGI1R_INTID_SHIFT, SGI_BASE, WAKER_CHILDREN_ASLEEP, WAKER_PROCESSOR_SLEEP,
 } from "./gic";
 
 /** SRE; FIQ and IRQ bypass (DFB, DIB) off. */
@@ -126,13 +126,14 @@ export function planV3(vcpu: Vcpu, plan: BlobCpu): void {
     (aff0 >> 4) << 44 | <u64>1 << (aff0 & 15);
 }
 
-/** PA of the redistributor that has that affinity (GICR_TYPER, upper half), among those that the plan knows; 0: none has. */
+/** PA of the redistributor that has that affinity (GICR_TYPER, upper half), among those that the plan knows; 0: none has. A frame
+ *  without PIDR2 is none: a GICv4's further ones read as zeros. */
 function redistributorOf(mpidr: u64): u64 {
   const affinity = ((mpidr >> 8) & 0xff000000) | (mpidr & 0xffffff);
   for (let n: u32 = 0; n < header().cpuCount; n++) {
     bound(n, MAX_CPUS);
     const gicr = blobCpu(n).gicr;
-    if (mmioRead64(gicr + GICR_TYPER) >> 32 == affinity) return gicr;
+    if (mmioRead64(gicr + GICR_TYPER) >> 32 == affinity && mmioRead32(gicr + PIDR2) != 0) return gicr;
   }
   return 0;
 }

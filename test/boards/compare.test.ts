@@ -82,7 +82,7 @@ const TREES: readonly (readonly [string, Parts, readonly string[]])[] = [
   [
     "another place of it",
     { gic: PARTS.gic.replaceAll("fd46", "fd48") },
-    ["GICR: the file says 0xfd460000, the tree says 0xfd480000"],
+    ["a GICR: the file says 0xfd460000, the tree says 0xfd480000…0xfd580000"],
   ],
   [
     "another maintenance interrupt",

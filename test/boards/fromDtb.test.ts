@@ -73,12 +73,31 @@ describe("GIC", () => {
     expect(gicOf(v3(""))).toMatchObject({ gicr_stride: 0x2_0000 });
   });
 
-  test("pCPUs whose redistributors are in another region are left out, and that is said", () => {
-    const { board, remarks } = made({
-      gic: PARTS.gic.replace("<0 0xfd460000 0 0x100000>", "<0 0xfd460000 0 0x20000>, <0 0xfd560000 0 0x20000>"),
+  describe("redistributors in several regions", () => {
+    const regions = (list: string, more = ""): Parts => ({
+      gic: PARTS.gic.replace("<0 0xfd460000 0 0x100000>", list).replace("interrupts = <1 9 4>;", `interrupts = <1 9 4>; ${more}`),
     });
-    expect(board.cpus.mpidr).toEqual([0]);
-    expect(remarks.get("cpus")).toContain("first region");
+
+    test("are listed; one row is that, however many regions it is in", () => {
+      const apart = "<0 0xfd460000 0 0x20000>, <0 0xfd560000 0 0x20000>";
+      const { board, remarks } = made(regions(apart, "#redistributor-regions = <2>;"));
+      expect(board.cpus.mpidr).toEqual([0, 0x100]);
+      expect(board.gic).toEqual({
+        version: 3, gicd: 0xfd40_0000, gicr: [0xfd46_0000, 0xfd56_0000], spis: 256, maintenance: 9,
+      });
+      expect(remarks.has("cpus")).toBe(false);
+      const row = "<0 0xfd460000 0 0x20000>, <0 0xfd480000 0 0x20000>";
+      expect(gicOf(regions(row, "#redistributor-regions = <2>;"))).toMatchObject({ gicr: 0xfd46_0000, gicr_stride: 0x2_0000 });
+      const wide = "<0 0xfd460000 0 0x40000>, <0 0xfd560000 0 0x40000>";
+      const strided = "#redistributor-regions = <2>; redistributor-stride = <0x40000>;";
+      expect(gicOf(regions(wide, strided))).toMatchObject({ gicr: [0xfd46_0000, 0xfd56_0000] });
+    });
+
+    test("of which the tree does not say that they are any: pCPUs without one are left out, and that is said", () => {
+      const { board, remarks } = made(regions("<0 0xfd460000 0 0x20000>, <0 0xfd560000 0 0x20000>"));
+      expect(board.cpus.mpidr).toEqual([0]);
+      expect(remarks.get("cpus")).toContain("that there are redistributors for");
+    });
   });
 });
 

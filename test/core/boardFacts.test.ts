@@ -130,6 +130,27 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bench.guest(3).running).toBe(true);
   });
 
+  test("GICR_TYPER: in two regions, with gaps, in another order", () => {
+    const places = [0x080e_0000, 0x2000_0000, 0x080a_0000, 0x2006_0000];
+    const placed = (order: readonly number[]): Board => ({
+      ...qemuVirt,
+      cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, gicr: places[order[n] ?? 0] ?? 0 })),
+    });
+    expect(bootsOn(placed([3, 0, 2, 1]), placed([0, 1, 2, 3]))).toBe("");
+    const bench = new Bench({ ...STANDARD, board: placed([1, 3, 0, 2]) });
+    expect(bench.command(1, abi.COMMAND_RESTART)).toBe(abi.REPLY_OK);
+    expect(bench.guest(3).running).toBe(true);
+  });
+
+  test("GICR_PIDR2: a further frame of a GICv4's is no redistributor, though it says the affinity 0", () => {
+    const frames = (all: readonly number[]): Board => ({
+      ...qemuVirt,
+      virtualLpis: true,
+      cpus: qemuVirt.cpus.map((cpu, n) => ({ ...cpu, gicr: 0x080a_0000 + (all[n] ?? 0) * 0x20000 })),
+    });
+    expect(bootsOn(frames([2, 0, 4, 6]), frames([1, 0, 4, 6]))).toBe(mismatch(0, "gicr", 0x080c_0000, 0));
+  });
+
   test("GICR_TYPER, IROUTER, SGI1R, PSCI: pCPUs that differ in one level of affinity alone, any of the four", () => {
     const cpus = [0n, 1n, 0x1_0000_0000n, 0x80_0000_0000n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + n * 0x20000 }));
     const inner = [0n, 0x100n, 0x8000n, 0x80_0000n].map((mpidr, n) => ({ mpidr, gicr: 0x080a_0000 + n * 0x20000 }));

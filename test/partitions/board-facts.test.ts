@@ -76,7 +76,7 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     "a GICv3's GICD, of 64 KiB, over a redistributor",
     ["gicd: 0x08000000", "gicd: 0x080f8000"],
     QEMU,
-    "gic: AXV-P095 the GICR of pCPU 2 at 0x080e0000…0x08100000 is over GICD at 0x080f8000…0x08108000",
+    "gic: AXV-P095 redistributor 2 at 0x080e0000…0x08100000 is over GICD at 0x080f8000…0x08108000",
   ],
   [
     "a GICD in RAM",
@@ -143,7 +143,25 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     "redistributors over each other and RAM",
     ["gicr: 0x080a0000", "gicr: 0x3ffa0000"],
     QEMU,
-    "gic: AXV-P095 the GICR of pCPU 3 at 0x40000000…0x40020000 is over the RAM of bank 0 at 0x40000000…0x80000000",
+    "gic: AXV-P095 redistributor 3 at 0x40000000…0x40020000 is over the RAM of bank 0 at 0x40000000…0x80000000",
+  ],
+  [
+    "redistributors that are listed, fewer than pCPUs",
+    ["gicr: 0x080a0000, gicr_stride: 0x20000", "gicr: [0x080a0000, 0x080c0000, 0x0c000000]"],
+    QEMU,
+    "gic: AXV-P095 3 redistributors are listed, and there are 4 pCPUs",
+  ],
+  [
+    "redistributors that are listed, over each other",
+    ["gicr: 0x080a0000, gicr_stride: 0x20000", "gicr: [0x080a0000, 0x080b0000, 0x0c000000, 0x0c020000]"],
+    QEMU,
+    "gic: AXV-P095 redistributor 1 at 0x080b0000…0x080d0000 is over redistributor 0 at 0x080a0000…0x080c0000",
+  ],
+  [
+    "redistributors that are listed, and their stride",
+    ["gicr: 0x080a0000", "gicr: [0x080a0000, 0x080e0000, 0x0c000000, 0x080c0000]"],
+    QEMU,
+    "gic: AXV-P095 a stride of redistributors that are listed",
   ],
   [
     "a GICV over the GICH",
@@ -227,7 +245,7 @@ const FACTS: readonly (readonly [string, readonly [string | RegExp, string], str
     "registers to write at first that are the hypervisor's",
     [RAM, "$&\ninit_registers: [{ base: 0x0a000000, size: 4, what: a }, { base: 0x08010000, size: 0x100000, what: CRU }]"],
     QEMU,
-    "init_registers: AXV-P095 what may be written at first (CRU) at 0x08010000…0x08110000 is over the GICR of pCPU 0 at " +
+    "init_registers: AXV-P095 what may be written at first (CRU) at 0x08010000…0x08110000 is over redistributor 0 at " +
       "0x080a0000…0x080c0000",
   ],
   [

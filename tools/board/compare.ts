@@ -1,10 +1,12 @@
 // A board.yaml beside a device tree: whatever both say, and say differently. What a tree says nothing of is not compared, nor is
 // what a board.yaml leaves out.
+import { redistributorsOf } from "../../boards/aarch64.ts";
 import type { Board, Device, Spi } from "../../boards/schema.ts";
 import { boardDiffers } from "../../partitions/diagnostics/catalogue.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
 import { stringsOf } from "../../partitions/devicetree/properties.ts";
+import { GICR_SIZE } from "../../partitions/plan/aarch64/sizes.ts";
 import type { Path } from "../../partitions/source/path.ts";
 import type { Span } from "../../partitions/units.ts";
 import { common, contains, formatSpan, gapsOf, hex } from "../../partitions/units.ts";
@@ -59,15 +61,21 @@ function comparePcpus({ cpus: { mpidr, compatible, caches }, boot }: Board, tree
   if (psciOf(places) !== undefined) differ(["boot", "conduit"], "the conduit of PSCI", boot.conduit, conduitOf(places, cpus));
 }
 
-function compareGic({ gic, spare_spis: [first, last] }: Board, tree: Tree, differ: Differ): void {
+function compareGic({ gic, cpus: { mpidr }, spare_spis: [first, last] }: Board, tree: Tree, differ: Differ): void {
   const { places, gicNode, interrupts, cpus } = tree;
-  const { gic: theirs } = gicOf(places, gicNode, interrupts, cpus.nodes.length);
+  const { gic: theirs, regions } = gicOf(places, gicNode, interrupts, cpus.nodes.length);
   differ(["gic", "version"], "the GIC's version", String(gic.version), String(theirs.version));
   if (gic.version === theirs.version) {
-    const mine = new Map<string, number>(Object.entries(gic));
+    const mine = new Map<string, unknown>(Object.entries(gic));
+    const said = (value: unknown): string => (typeof value === "number" ? hex(value) : NOTHING);
     for (const [key, value] of Object.entries(theirs))
-      if (key !== "spis" && (key !== "gicr_stride" || gicNode.properties.has(STRIDE)))
-        differ(["gic", key], key.toUpperCase(), hex(mine.get(key) ?? 0), hex(value));
+      if (!["spis", "gicr"].includes(key) && (key !== "gicr_stride" || gicNode.properties.has(STRIDE)))
+        differ(["gic", key], key.toUpperCase(), said(mine.get(key)), said(value));
+    // Their order, and what lies between them, no tree tells.
+    for (const gicr of redistributorsOf(gic, mpidr.length)) {
+      const isThere = regions.some((region) => contains(region, { base: gicr, size: GICR_SIZE }));
+      if (!isThere) differ(["gic", "gicr"], "a GICR", hex(gicr), regions.map(formatSpan).join(", "));
+    }
   }
   if (gic.spis < theirs.spis)
     differ(["gic", "spis"], "SPIs", String(gic.spis), `${theirs.spis} at least`, `write ${theirs.spis}`);

@@ -87,7 +87,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
     board,
     remarks: new Map([
       ...remark("cpus", tree.cpus.more > 0, `the first 8 of ${tree.cpus.more + tree.cpus.nodes.length}`),
-      ...remark("cpus", count < tree.cpus.nodes.length, "those whose redistributors are in the first region"),
+      ...remark("cpus", count < tree.cpus.nodes.length, "those that there are redistributors for"),
       ...remark("ram", memory.more > 0, `without ${memory.more} smaller banks`),
       ...remark("reserved", memory.given > 0, `with ${memory.given} stretches between others, which are too many`),
       ...remark(

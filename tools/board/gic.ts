@@ -32,16 +32,19 @@ const pairOf = (span: Span): number => span.base + (isRepeated(span) ? LAST_REPE
 /** Fewer are of no use: a partition's console takes one, a channel two. */
 const SPARES_MIN = 4;
 
-/** Written where redistributors are further apart than they are large. */
+/** Written where redistributors are further apart than they are large, and where they are in more than one region. */
 export const STRIDE = "redistributor-stride";
+const REGIONS = "#redistributor-regions";
 
 export interface GicFacts {
   readonly gic: BoardFile["gic"];
   readonly spares: readonly [number, number];
   /** Windows of a GICv2 are repeated. */
   readonly repeated: boolean;
-  /** pCPUs whose redistributors are in one row. */
+  /** pCPUs that there are redistributors for. */
   readonly reached: number;
+  /** Of a GICv3: where redistributors are. */
+  readonly regions: readonly Span[];
 }
 
 export function gicOf(places: Places, node: FdtNode, interrupts: Interrupts, cpus: number): GicFacts {
@@ -62,8 +65,15 @@ export function gicOf(places: Places, node: FdtNode, interrupts: Interrupts, cpu
     // Where it is not written, a GICv3's; a GICv4 has two frames more, and the hypervisor says so at boot.
     const stride = numberOf(node, STRIDE) ?? GICR_SIZE;
     if (stride % GICR_SIZE !== 0) throw new BoardError("AXV_BOARD_GIC", `redistributors of this one are ${hex(stride)} apart`);
-    const gic = { version: 3 as const, gicd: gicd.base, gicr: second.base, gicr_stride: stride, ...common };
-    return { gic, spares, repeated: false, reached: Math.floor(second.size / stride) };
+    const regions = windows.slice(1, 1 + (numberOf(node, REGIONS) ?? 1));
+    const frames = regions.flatMap(({ base, size }) =>
+      Array.from({ length: Math.min(Math.floor(size / stride), cpus) }, (_, n) => base + n * stride),
+    );
+    const gicr = frames.slice(0, cpus);
+    const isRow = gicr.every((base, n) => base === second.base + n * stride);
+    const places = isRow ? { gicr: second.base, gicr_stride: stride } : { gicr };
+    const gic = { version: 3 as const, gicd: gicd.base, ...places, ...common };
+    return { gic, spares, repeated: false, reached: gicr.length, regions };
   }
   if (gich === undefined || gicv === undefined) throw new BoardError("AXV_BOARD_GIC", `${node.path} has no GICH and GICV`);
   return {
@@ -71,6 +81,7 @@ export function gicOf(places: Places, node: FdtNode, interrupts: Interrupts, cpu
     spares,
     repeated: [second, gicv].some(isRepeated),
     reached: cpus,
+    regions: [],
   };
 }
 

@@ -1,4 +1,5 @@
 // The facts of an AArch64 board, one with another: affinities, PPIs, SPIs; and where its GIC is.
+import { redistributorsOf } from "../../../boards/aarch64.ts";
 import type { Board } from "../../../boards/schema.ts";
 import { boardFact } from "../../diagnostics/catalogue.ts";
 import type { Findings } from "../../diagnostics/diagnostic.ts";
@@ -37,13 +38,17 @@ function checkAffinities({ cpus: { mpidr } }: Board, mistakes: Findings): void {
 }
 
 /** What is said of each pCPU is said of all of them. */
-function checkPcpus({ cpus: { mpidr, compatible }, pmu }: Board, mistakes: Findings): void {
+function checkPcpus({ cpus: { mpidr, compatible }, pmu, gic }: Board, mistakes: Findings): void {
   const all = mpidr.length;
   const check = (at: Path, what: string, count: number): void => {
     if (count !== all) mistakes.report(at, boardFact(`${count} ${what} are listed, and there are ${all} pCPUs`, `list ${all}`));
   };
   check(["cpus", "compatible"], "models", compatible.length);
   if (typeof pmu === "object") check(["pmu", "spis"], "SPIs of PMUs", pmu.spis.length);
+  if (gic.version === 2 || typeof gic.gicr === "number") return;
+  check(["gic", "gicr"], "redistributors", gic.gicr.length);
+  if (gic.gicr_stride !== undefined)
+    mistakes.report(["gic", "gicr_stride"], boardFact("a stride of redistributors that are listed", "leave out one of the two"));
 }
 
 /** Of a rate: what a receiver still understands, ten bits long. */
@@ -136,8 +141,6 @@ export function framesOf({ gic, cpus }: Pick<Board, "gic"> & { readonly cpus: Pi
       ? (["gicc", "gich", "gicv"] as const).map((part) =>
           frame(part.toUpperCase(), ["gic", part], gic[part], GICC_SIZE, part !== "gicv"),
         )
-      : cpus.mpidr.map((_, cpu) =>
-          frame(`the GICR of pCPU ${cpu}`, ["gic", "gicr"], gic.gicr + cpu * gic.gicr_stride, GICR_SIZE),
-        );
+      : redistributorsOf(gic, cpus.mpidr.length).map((gicr, n) => frame(`redistributor ${n}`, ["gic", "gicr"], gicr, GICR_SIZE));
   return [frame("GICD", ["gic", "gicd"], gic.gicd, gic.version === 2 ? GICV2_GICD_SIZE : GICD_SIZE), ...parts];
 }

@@ -1,4 +1,5 @@
 // The board as AArch64 plans it: GIC, timers, PMU, pCPUs; and which interrupt of it a number of a device tree is.
+import { redistributorsOf } from "../../../boards/aarch64.ts";
 import type { Board } from "../../../boards/schema.ts";
 import { bandwidthUnwired } from "../../diagnostics/catalogue.ts";
 import type { Problem } from "../../diagnostics/diagnostic.ts";
@@ -44,7 +45,7 @@ export const pcpuCount = (board: Board): number => board.cpus.mpidr.length;
 
 export const planCpu = ({ cpus, gic, pmu }: Board, cpu: number): Aarch64Cpu => ({
   mpidr: cpus.mpidr[cpu] ?? 0,
-  gicr: gic.version === 2 ? 0 : gic.gicr + cpu * gic.gicr_stride,
+  gicr: redistributorsOf(gic, cpus.mpidr.length)[cpu] ?? 0,
   interface: gic.version === 2 ? cpu : 0,
   pmuInterrupt: pmuIntid(pmu, cpu),
 });

@@ -1,4 +1,5 @@
 // A partition's emulated GIC, and what it has of the physical one.
+import { redistributorsOf } from "../../../boards/aarch64.ts";
 import type { Board } from "../../../boards/schema.ts";
 import type { Profile } from "../../../rtos-guests/profiles/schema.ts";
 import { PAGE } from "../../units.ts";
@@ -10,7 +11,7 @@ import { GICC_SIZE, GICD_SIZE, GICR_SIZE, GICV2_GICD_SIZE } from "./sizes.ts";
 /** Where its guest has them built in, or the board has its own. */
 export const planWindows = ({ gic }: Board, profile: Profile | undefined): Aarch64Windows => ({
   gicd: profile?.machine?.gicd ?? gic.gicd,
-  gicr: gic.version === 2 ? null : (profile?.machine?.gicr ?? gic.gicr),
+  gicr: gic.version === 2 ? null : (profile?.machine?.gicr ?? Math.min(...redistributorsOf(gic, 1))),
 });
 
 export const windowsOf = ({ gicd, gicr }: Aarch64Windows, vcpus: number): Emulated[] => [

@@ -1,5 +1,6 @@
 // The simulated boards say what their board.yaml says (board.ts): what is tested here is what is planned for.
 import { expect, test } from "vitest";
+import { redistributorsOf } from "../../../boards/aarch64.ts";
 import { Findings } from "../../../partitions/diagnostics/diagnostic.ts";
 import { boards } from "../../../partitions/shelf.ts";
 import { YamlSource } from "../../../partitions/source/yaml.ts";
@@ -19,7 +20,7 @@ test.each([["qemu-aarch64", qemuVirt], ["qemu-aarch64-gicv2", qemuVirtGicv2]] as
   );
   expect(simulated.cpus.map(({ mpidr }) => Number(mpidr))).toEqual(board.cpus.mpidr);
   if (gic.version === 2) expect([simulated.gicc, simulated.gich, simulated.gicv]).toEqual([gic.gicc, gic.gich, gic.gicv]);
-  else expect(simulated.cpus.map(({ gicr }) => gicr)).toEqual(board.cpus.mpidr.map((_, n) => gic.gicr + n * gic.gicr_stride));
+  else expect(simulated.cpus.map(({ gicr }) => gicr)).toEqual(redistributorsOf(gic, board.cpus.mpidr.length));
   expect([simulated.hypervisorTimer, simulated.virtualTimer, simulated.physicalTimer]).toEqual(
     [timer.hypervisor, timer.virtual, timer.physical].map((ppi) => FIRST_PPI + ppi)
   );

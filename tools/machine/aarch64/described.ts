@@ -1,5 +1,6 @@
 // Simulated machines of boards that are described: where RAM, GIC and UART are, which UART it is, how pCPUs are called, what
 // they have of caches, PMU and address bits. What a description does not say is as QEMU's virt has it.
+import { redistributorsOf } from "../../../boards/aarch64.ts";
 import type { Board as Description } from "../../../boards/schema.ts";
 import { planUart } from "../../../partitions/plan/uart.ts";
 import { qemuVirt } from "./board.ts";
@@ -62,7 +63,8 @@ function identityOf({ cpus }: Description): Pick<Board, "caches" | "registers"> 
  */
 export function machineOf(description: Description): Board {
   const { cpus, cluster, gic, timer, pmu, uart, ram, reserved, boot } = description;
-  const frame = (n: number): number => (gic.version === 3 ? gic.gicr + n * gic.gicr_stride : 0);
+  const frames = redistributorsOf(gic, cpus.mpidr.length);
+  const frame = (n: number): number => frames[n] ?? 0;
   const descending = cpus.mpidr.toSorted((a, b) => b - a);
   const { address, ...uartFacts } = planUart(uart);
   return {

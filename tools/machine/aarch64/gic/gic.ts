@@ -28,7 +28,7 @@ export interface GicBoard {
   readonly priorityBits?: number;
   /** GICv3 without ICH_VTR_EL2.TDS: there is no ICH_HCR_EL2.TDIR. */
   readonly noDirTrap?: boolean;
-  /** GICv4: PIDR2 says so, and a redistributor has two more frames (GICR_TYPER.VLPIS), which are not modelled. */
+  /** GICv4: PIDR2 says so, and a redistributor has two more frames (GICR_TYPER.VLPIS), which read as zeros. */
   readonly virtualLpis?: boolean;
   /** Two: firmware is Secure, and has left us Non-secure interrupts. */
   readonly securityStates: 1 | 2;

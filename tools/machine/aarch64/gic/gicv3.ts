@@ -117,7 +117,7 @@ export class Gicv3 implements Gic {
     if (inDistributor >= 0 && inDistributor < FRAME_BYTES) return { cpu: undefined, offset: inDistributor };
     for (const [n, { gicr, frame = gicr }] of this.board.cpus.entries()) {
       const offset = pa - frame;
-      if (offset >= 0 && offset < GICR_BYTES) return { cpu: n, offset };
+      if (offset >= 0 && offset < (this.board.virtualLpis === true ? 2 * GICR_BYTES : GICR_BYTES)) return { cpu: n, offset };
     }
     return undefined;
   }

@@ -1,7 +1,8 @@
 // GICR: a pCPU's redistributor, for its SGIs and PPIs (IHI 0069 §12.10…§12.12). RD_base frame, then SGI_base 64 KiB above.
 import { InterruptBank } from "./bank.ts";
 import {
-  BANK_END, FRAME_BYTES, GICR_CTLR, GICR_CTLR_RWP, GICR_IIDR, GICR_PENDBASER_END, GICR_PROPBASER, GICR_SGI_BASE, GICR_STATUSR,
+  BANK_END, FRAME_BYTES, GICR_BYTES, GICR_CTLR, GICR_CTLR_RWP, GICR_IIDR, GICR_PENDBASER_END, GICR_PROPBASER, GICR_SGI_BASE,
+  GICR_STATUSR,
   GICR_TYPER, GICR_TYPER_LAST, GICR_TYPER_PPINUM_SHIFT, GICR_TYPER_VLPIS, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP,
   GICR_WAKER_PROCESSOR_SLEEP, ICENABLER, ICFGR, IGROUPR, IGRPMODR, IIDR_ARM, IPRIORITYR, ISPENDR, ITARGETSR, PIDR2, PIDR2_GICV3,
   PIDR_FIRST, UNMODELLED,
@@ -53,6 +54,7 @@ export class Redistributor {
   }
 
   read(offset: number, bytes: number): number {
+    if (offset >= GICR_BYTES) return 0;
     const inBank = offset - GICR_SGI_BASE;
     if (bytes === 1) {
       return inBank >= IPRIORITYR && inBank < IPRIORITYR + 32 ? this.bank.readPriority(inBank - IPRIORITYR) : UNMODELLED;
@@ -86,6 +88,7 @@ export class Redistributor {
   }
 
   read64(offset: number): bigint {
+    if (offset >= GICR_BYTES) return 0n;
     if (offset === GICR_TYPER) return (BigInt(this.typerHigh) << 32n) | BigInt(this.typerLow >>> 0);
     return offset >= GICR_PROPBASER && offset < GICR_PENDBASER_END && (offset & 7) === 0 ? 0n : BigInt(UNMODELLED);
   }
