@@ -39,6 +39,8 @@ const BUILD_PROGRAMS = [
   "mcopy",
   "mkimage",
   "fw_printenv",
+  "ssh",
+  "busybox",
 ];
 
 let machine: string; // a checkout of what setup needs, and the machine's programs in bin

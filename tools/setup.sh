@@ -32,6 +32,9 @@ chromium              chromium
 mcopy                 mtools
 mkimage               u-boot-tools
 fw_printenv           libubootenv-tool
+ssh                   openssh-client
+/usr/sbin/sshd        openssh-server
+busybox               busybox
 /usr/share/keyrings/debian-archive-trixie-stable.gpg      debian-archive-keyring
 /usr/include/modbus/modbus.h                             libmodbus-dev
 /usr/lib/python3/dist-packages/pymodbus/__init__.py       python3-pymodbus

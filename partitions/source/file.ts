@@ -64,19 +64,48 @@ export class OpenFile {
   }
 }
 
+function opened(path: string): { file: OpenFile; descriptor: number } | Reason {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  const stats = fstatSync(descriptor);
+  const wrong = kindOf(stats);
+  if (wrong === undefined) return { file: new OpenFile(descriptor, stats.size), descriptor };
+  closeSync(descriptor);
+  return wrong;
+}
+
+function reasonOf(cause: unknown): Reason {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (!SYSTEMS.test(code)) throw cause; // of what is made of it
+  return REASONS.get(code) ?? `the system says ${code}`;
+}
+
 /** What `use` makes of the file; or why it cannot be read. */
 export function withFile<T>(path: string, use: (file: OpenFile) => T): T | Reason {
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    const stats = fstatSync(descriptor);
-    return kindOf(stats) ?? use(new OpenFile(descriptor, stats.size));
+    const found = opened(path);
+    if (typeof found === "string") return found;
+    try {
+      return use(found.file);
+    } finally {
+      closeSync(found.descriptor);
+    }
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    if (!SYSTEMS.test(code)) throw cause; // of what `use` makes of it
-    return REASONS.get(code) ?? `the system says ${code}`;
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
+    return reasonOf(cause);
+  }
+}
+
+/** The same, where that takes its time. */
+export async function whileOpen<T>(path: string, use: (file: OpenFile) => Promise<T>): Promise<T | Reason> {
+  try {
+    const found = opened(path);
+    if (typeof found === "string") return found;
+    try {
+      return await use(found.file);
+    } finally {
+      closeSync(found.descriptor);
+    }
+  } catch (cause) {
+    return reasonOf(cause);
   }
 }
 

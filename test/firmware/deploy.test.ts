@@ -173,11 +173,11 @@ describe("one clear message, and the disk is as it was", () => {
 });
 
 describe("a disk that fails on the way: what started before starts again", () => {
-  const run = (disk: RecordingDisk): void =>
+  const run = (disk: RecordingDisk): Promise<void> =>
     deploy(disk, planDeployment(disk, ofMemory(NEW)), ofMemory(NEW), undefined, () => undefined);
   const isStarted = (disk: RecordingDisk): unknown => planDeployment(disk, ofMemory(NEW)).slot;
 
-  test("where it cannot be written", () => {
+  test("where it cannot be written", async () => {
     class Full extends RecordingDisk {
       override write(first: number, bytes: Uint8Array): void {
         const full = new Error("ENOSPC: no space left on device, write");
@@ -186,11 +186,11 @@ describe("a disk that fails on the way: what started before starts again", () =>
       }
     }
     const disk = new Full(gpt);
-    expect(() => run(disk)).toThrow(/writing slot b of disk.img failed: no space left on device. What started before/);
+    await expect(run(disk)).rejects.toThrow(/writing slot b of disk.img failed: no space left on device. What started before/);
     expect(isStarted(disk)).toBe("b");
   });
 
-  test("where it does not keep what is written", () => {
+  test("where it does not keep what is written", async () => {
     class Worn extends RecordingDisk {
       override read(first: number, sectors: number): Uint8Array {
         const bytes = super.read(first, sectors);
@@ -200,8 +200,8 @@ describe("a disk that fails on the way: what started before starts again", () =>
       }
     }
     const disk = new Worn(gpt);
-    expect(() => run(disk)).toThrow(DeployError);
-    expect(() => run(new Worn(gpt))).toThrow(/slot b of disk.img does not read back/);
+    await expect(run(disk)).rejects.toThrow(DeployError);
+    await expect(run(new Worn(gpt))).rejects.toThrow(/slot b of disk.img does not read back/);
     expect(isStarted(disk)).toBe("b");
   });
 });

@@ -59,9 +59,9 @@ function* afterCuts(base: Buffer, steps: readonly DiskStep[], random: Random): G
   }
 }
 
-const deployed = (disk: RecordingDisk): Slot => {
+const deployed = async (disk: RecordingDisk): Promise<Slot> => {
   const plan = planDeployment(disk, ofMemory(NEW));
-  deploy(disk, plan, ofMemory(NEW), undefined, () => undefined);
+  await deploy(disk, plan, ofMemory(NEW), undefined, () => undefined);
   return otherSlot(plan.slot);
 };
 
@@ -73,10 +73,10 @@ const STATES: readonly [string, Partial<SlotState>, Slot][] = [
   ["a deployment was cut off before", { status: { a: "good", b: "writing" }, booted: "a" }, "a"],
 ];
 
-describe.each(STATES)("where %s", (_, state, kept) => {
+describe.each(STATES)("where %s", async (_, state, kept) => {
   const base = diskIn(state);
   const disk = new RecordingDisk(base);
-  const keptNow = deployed(disk);
+  const keptNow = await deployed(disk);
   const { steps } = disk;
   const writes = steps.filter(({ kind }) => kind === "write").length;
 
@@ -91,13 +91,13 @@ describe.each(STATES)("where %s", (_, state, kept) => {
     expect(writes).toBeGreaterThan(NEW.length / SECTOR);
   });
 
-  test("a cut at any write leaves the old system or the new one, whole; and deploying once more works", () => {
+  test("a cut at any write leaves the old system or the new one, whole; and deploying once more works", async () => {
     let cuts = 0;
     for (const cut of afterCuts(base, steps, new Random(12))) {
       expect(fault(cut, kept), `cut ${cuts}`).toBeUndefined();
       cuts += 1;
       if (cuts % 5 !== 0) continue;
-      const again = deployed(cut);
+      const again = await deployed(cut);
       expect(again).toBe(kept);
       expect(fault(cut, kept)).toBeUndefined();
     }
@@ -105,10 +105,10 @@ describe.each(STATES)("where %s", (_, state, kept) => {
   });
 });
 
-describe("this would be seen, if", () => {
+describe("this would be seen, if", async () => {
   const base = diskIn({ order: ["b", "a"], status: { a: "good", b: "pending" }, tries: 2 });
   const disk = new RecordingDisk(base);
-  deployed(disk);
+  await deployed(disk);
   const faults = (steps: readonly DiskStep[]): number =>
     [...afterCuts(base, steps, new Random(12))].filter((cut) => fault(cut, "a") !== undefined).length;
 

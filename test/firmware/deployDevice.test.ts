@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { placesOn } from "../../tools/firmware/deploy/places.ts";
-import { withTarget } from "../../tools/firmware/deploy/target.ts";
+import { withTarget } from "../../tools/firmware/deploy/open.ts";
 import { axvPart } from "../output/axvPart.ts";
 import { BUNDLE } from "../bundle.ts";
 import { diskWith, RecordingDisk, system } from "./deployDisks.ts";
@@ -57,13 +57,13 @@ describe.skipIf(device === "")("a device", () => {
   });
 
   /** Such a one as a kernel finds in a table; this one may know no tables. */
-  const withPartition = (use: (node: string) => void): void => {
+  const withPartition = async (use: (node: string) => Promise<void>): Promise<void> => {
     const [{ first, sectors }, node] = [placesOn(new RecordingDisk(DISK)).slots.a, join(folder, "partition")];
     execFileSync("addpart", [device, "1", String(first), String(sectors)]);
     try {
       const numbers = readFileSync(`/sys/class/block/${device.slice("/dev/".length)}p1/dev`, "utf8").trim().split(":");
       execFileSync("mknod", [node, "b", ...numbers]);
-      use(node);
+      await use(node);
     } finally {
       rmSync(node, { force: true });
       execFileSync("delpart", [device, "1"]);
@@ -71,21 +71,21 @@ describe.skipIf(device === "")("a device", () => {
   };
 
   test("is refused where it is but a partition", () =>
-    withPartition((node) => {
+    withPartition(async (node) => {
       for (const access of ["read", "write"] as const)
-        expect(() => withTarget(node, access, () => 0)).toThrow(`it is a partition of ${device}: name the whole disk`);
+        await expect(withTarget(node, access, () => 0)).rejects.toThrow(`it is a partition of ${device}: name the whole disk`);
     }));
 
   test("is refused while one of its partitions is mounted; its slots can be looked at", () =>
-    withPartition((node) => {
+    withPartition(async (node) => {
       const place = join(folder, "mounted");
       mkdirSync(place);
       execFileSync("mkfs.ext4", ["-q", "-O", "^has_journal", node]);
       execFileSync("mount", ["-o", "ro", node, place]);
       try {
         for (const access of ["claim", "write"] as const)
-          expect(() => withTarget(device, access, () => 0)).toThrow("it is mounted, or in use otherwise: unmount it first");
-        expect(withTarget(device, "read", ({ count }) => count * 512)).toBe(DISK.length);
+          await expect(withTarget(device, access, () => 0)).rejects.toThrow("it is mounted, or in use otherwise: unmount it");
+        expect(await withTarget(device, "read", ({ count }) => count * 512)).toBe(DISK.length);
       } finally {
         execFileSync("umount", [place]);
       }

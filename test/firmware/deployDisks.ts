@@ -1,7 +1,7 @@
 // A small disk with a system in each slot, and what a deployment does to it.
 import { diskImage } from "../../tools/firmware/disk/image.ts";
 import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
-import type { WritableSectors } from "../../tools/firmware/deploy/target.ts";
+import { LocalDisk } from "../../tools/firmware/deploy/local-disk.ts";
 import type { Layout } from "../../boards/layout.ts";
 import { Load } from "../../partitions/images/contents.ts";
 import { CONTENTS, fitOf, keyPair } from "./fits.ts";
@@ -15,16 +15,17 @@ export function system(name: string, bytes: number, seed: number, compatible = C
   return fitOf(new Load(bytes, [{ at: 0, contents }]), [PLANT], { ...CONTENTS, name, compatible });
 }
 
-const SECTORS = 32_768;
-/** 1 MiB a slot. */
+/** 1 MiB a slot, where nobody says more. */
+const SLOT_SECTORS = 2048;
 const layout: Layout = {
-  table: "gpt", sectors: SECTORS, reserved: [], slots: { sectors: 2048 }, boot: { sectors: 8192 }, load: 0x4800_0000,
+  table: "gpt", sectors: 32_768, reserved: [], slots: { sectors: SLOT_SECTORS }, boot: { sectors: 8192 }, load: 0x4800_0000,
 };
 const ram = [{ base: 0x4000_0000, size: 0x4000_0000 }];
 const boot = { image: 0x4020_0000, conduit: "smc" } as const;
 
-export function diskWith(fit: Buffer, table: "gpt" | "mbr" = "gpt"): Buffer {
-  const board = { name: "small", ram, reserved: [], boot, layout: { ...layout, table } };
+export function diskWith(fit: Buffer, table: "gpt" | "mbr" = "gpt", slot = SLOT_SECTORS): Buffer {
+  const sectors = layout.sectors + 2 * (slot - SLOT_SECTORS);
+  const board = { name: "small", ram, reserved: [], boot, layout: { ...layout, table, sectors, slots: { sectors: slot } } };
   const stream = diskImage(board, { content: { length: fit.length, chunks: () => [fit] }, start: "bootm" });
   return Buffer.concat(Array.from(stream.chunks(), (chunk) => Buffer.from(chunk)));
 }
@@ -34,7 +35,7 @@ export type DiskStep =
   | { readonly kind: "flush" };
 
 /** A disk of which each sector that is written, and each flush, is remembered. What `base` has stays as it is. */
-export class RecordingDisk implements WritableSectors {
+export class RecordingDisk extends LocalDisk {
   readonly name = "disk.img";
   readonly model = undefined;
   readonly count: number;
@@ -43,6 +44,7 @@ export class RecordingDisk implements WritableSectors {
   readonly #written = new Map<number, Uint8Array>();
 
   constructor(base: Uint8Array) {
+    super();
     this.#base = base;
     this.count = Math.floor(base.length / SECTOR);
   }

@@ -1,22 +1,20 @@
 // axv-part deploy: a new system into the slot of a disk that does not start, and onto trial.
-import { dirname } from "node:path";
-import { realpathSync } from "node:fs";
 import type { Command } from "commander";
 import { oneLine } from "../../partitions/source/text.ts";
-import { withFile } from "../../partitions/source/file.ts";
-import { formatSize } from "../../partitions/units.ts";
+import { whileOpen } from "../../partitions/source/file.ts";
+import { formatSize, MIB } from "../../partitions/units.ts";
 import { deploy, planDeployment } from "../firmware/deploy/deploy.ts";
 import type { Deployment, Progress } from "../firmware/deploy/deploy.ts";
 import { DeployError } from "../firmware/deploy/errors.ts";
-import { withTarget } from "../firmware/deploy/target.ts";
-import type { WritableSectors } from "../firmware/deploy/target.ts";
+import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
+import { isSshAddress } from "../firmware/deploy/ssh/address.ts";
+import type { Target } from "../firmware/deploy/target.ts";
 import { ofFile } from "../firmware/fit/source.ts";
 import type { Source } from "../firmware/fit/source.ts";
 import { publicKeysOf } from "../firmware/keys/folder.ts";
 import { SECTOR } from "../firmware/disk/sectors.ts";
 import { otherSlot, TRIES } from "../firmware/slots.ts";
 import { asking } from "../init/ask.ts";
-import { withLock } from "../output/lock.ts";
 
 interface Options {
   readonly fit: string;
@@ -26,13 +24,11 @@ interface Options {
   readonly json?: true;
 }
 
-const say = (line: string): void => console.error(line);
-
 export function register(program: Command): void {
   program
     .command("deploy")
     .description("write a FIT into the slot of a disk that does not start, and let it be tried")
-    .argument("<target>", "a disk image, as axv-part build --disk leaves it, or a device that holds one: /dev/sdX")
+    .argument("<target>", TARGET)
     .requiredOption("--fit <file.itb>", "the system, as axv-part build --fit leaves it")
     .option("-k, --keys <folder>", "it has to be signed by an active key of this folder (default: signatures are not checked)")
     .option("--dry-run", "check everything, say what would be done, and write nothing")
@@ -43,32 +39,33 @@ export function register(program: Command): void {
 
 async function run(target: string, options: Options): Promise<void> {
   const keys = options.keys === undefined ? undefined : publicKeysOf(options.keys);
-  const { planned, question } = withFit(options.fit, (fit) =>
-    withTarget(target, "claim", (disk) => {
-      const plan = planDeployment(disk, fit, keys);
-      return { planned: plan, question: questionOf(disk, plan) };
-    }),
-  );
-  if (options.dryRun === true) {
-    report(planned, "would be written", options);
-    return;
-  }
-  if (question !== undefined && options.yes !== true) await confirm(question, target);
-  await withLock(dirname(realpathSync(target)), say, () => {
-    const done = withFit(options.fit, (fit) =>
-      withTarget(target, "write", (disk) => {
-        const deployment = planDeployment(disk, fit, keys);
-        deploy(disk, deployment, fit, keys, progressOn(process.stderr));
-        return deployment;
+  const whileFitOpen = async <T extends object>(use: (fit: Source) => Promise<T>): Promise<T> => {
+    const made = await whileOpen(options.fit, (open) => use(ofFile(open)));
+    if (typeof made === "string") throw new DeployError("AXV_DEPLOY_UNREADABLE", options.fit, made);
+    return made;
+  };
+  if (options.dryRun === true || !isSshAddress(target)) {
+    const { planned, question } = await whileFitOpen((fit) =>
+      withTarget(target, "claim", (disk) => {
+        const plan = planDeployment(disk, fit, keys);
+        return { planned: plan, question: questionOf(disk, plan) };
       }),
     );
-    report(done, "written", options);
-    return Promise.resolve();
-  });
+    if (options.dryRun === true) return report(planned, "would be written", options);
+    if (question !== undefined && options.yes !== true) await confirm(question, target);
+  }
+  const done = await whileFitOpen((fit) =>
+    withOwnTarget(target, async (disk) => {
+      const deployment = planDeployment(disk, fit, keys);
+      await deploy(disk, deployment, fit, keys, progressOn(process.stderr));
+      return deployment;
+    }),
+  );
+  report(done, "written", options);
 }
 
 /** Nobody names a file by mistake as he may name a disk. */
-const questionOf = ({ name, count, model }: WritableSectors, { slot }: Deployment): string | undefined =>
+const questionOf = ({ name, count, model }: Target, { slot }: Deployment): string | undefined =>
   model === undefined
     ? undefined
     : `Slot ${slot} of ${name} (${oneLine(model || "a disk")}, ${formatSize(count * SECTOR)}) is written. Its name, to go on`;
@@ -83,12 +80,6 @@ async function confirm(question: string, target: string): Promise<void> {
   } finally {
     asked.close();
   }
-}
-
-function withFit<T extends object>(file: string, use: (fit: Source) => T): T {
-  const made = withFile(file, (open) => use(ofFile(open)));
-  if (typeof made === "string") throw new DeployError("AXV_DEPLOY_UNREADABLE", file, made);
-  return made;
 }
 
 function report({ slot, system, stays }: Deployment, done: string, { json, dryRun }: Options): void {
@@ -109,12 +100,23 @@ const STEP = 25;
 
 function progressOn(stream: NodeJS.WriteStream): Progress {
   let last = "";
+  let phase = { what: "", began: 0, from: 0 };
   return (what, bytes, total) => {
+    if (phase.what !== what) phase = { what, began: performance.now(), from: bytes };
     const step = stream.isTTY ? 1 : STEP;
     const line = `${what}: ${Math.floor((bytes / total) * (PERCENT / step)) * step} % of ${formatSize(total)}`;
     if (line === last) return;
     last = line;
+    const rate = rateOf(bytes - phase.from, performance.now() - phase.began);
     const isEnd = bytes === total;
-    stream.write(stream.isTTY ? `\r${line}${isEnd ? "\n" : ""}` : `${line}\n`);
+    stream.write(stream.isTTY ? `\r${line}${rate}\u001b[K${isEnd ? "\n" : ""}` : `${line}${rate}\n`);
   };
+}
+
+const SECOND_MS = 1000;
+
+/** Of what came after the first time that it was told. */
+function rateOf(bytes: number, milliseconds: number): string {
+  if (bytes === 0 || milliseconds === 0) return "";
+  return `, ${((bytes / MIB) * (SECOND_MS / milliseconds)).toFixed(1)} MiB/s`;
 }

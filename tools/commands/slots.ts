@@ -1,16 +1,13 @@
 // axv-part slots: what lies in a disk's two slots, and which of them starts next; to commit, and to go back.
-import { dirname } from "node:path";
-import { realpathSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { oneLine } from "../../partitions/source/text.ts";
 import { placesOn, sourceOf, stateOn } from "../firmware/deploy/places.ts";
 import { commit, rollback, startsNext } from "../firmware/deploy/state.ts";
 import { systemIn } from "../firmware/deploy/system.ts";
-import { withTarget } from "../firmware/deploy/target.ts";
-import type { WritableSectors } from "../firmware/deploy/target.ts";
+import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
+import type { Target } from "../firmware/deploy/target.ts";
 import { SLOTS } from "../firmware/slots.ts";
 import type { Slot } from "../firmware/slots.ts";
-import { withLock } from "../output/lock.ts";
 import { type Column, layOut } from "../run/columns.ts";
 
 interface Options {
@@ -23,21 +20,17 @@ export function register(program: Command): void {
   program
     .command("slots")
     .description("show the slots of a disk, which starts next, and what is on trial")
-    .argument("<target>", "a disk image, as axv-part build --disk leaves it, or a device that holds one: /dev/sdX")
+    .argument("<target>", TARGET)
     .addOption(new Option("--commit", "the system on trial is good: it starts from now on").conflicts("rollback"))
     .option("--rollback", "the other system starts from now on")
     .option("--json", "print it as JSON")
     .action(async (target: string, options: Options) => {
       const change = options.commit === true ? commit : options.rollback === true ? rollback : undefined;
-      let rows = withTarget(target, "read", rowsOf);
-      if (change !== undefined)
-        await withLock(dirname(realpathSync(target)), (line) => console.error(line), () => {
-          rows = withTarget(target, "write", (disk) => {
-            change(disk);
-            return rowsOf(disk);
-          });
-          return Promise.resolve();
-        });
+      const changed = (disk: Target): Row[] => {
+        change?.(disk);
+        return rowsOf(disk);
+      };
+      const rows = await (change === undefined ? withTarget(target, "read", rowsOf) : withOwnTarget(target, changed));
       console.log(options.json === true ? JSON.stringify(rows, null, 2) : layOut(COLUMNS, rows).join("\n"));
     });
 }
@@ -55,7 +48,7 @@ interface Row {
   readonly wrong: string | undefined;
 }
 
-function rowsOf(disk: WritableSectors): Row[] {
+function rowsOf(disk: Target): Row[] {
   const places = placesOn(disk);
   const { state } = stateOn(disk, places);
   const next = startsNext(disk, places);

@@ -1,12 +1,12 @@
 // A new system into the slot that does not start, and then onto trial. Whatever is cut off at any moment, what boot.scr finds is
 // the old system or the new one, whole, for each step is on the disk before the next one begins:
 //
-//   1. the slot is not to be started (where it might be: the older copy of the state is written over; the newer one holds)
-//   2. the new system is written into it
+//   1. the slot is not to be started (the older copy of the state is written over; the newer one holds)
+//   2. the new system is written into it; after a deployment that was cut off, what of it is not there yet
 //   3. it is read back, and checked as it was before
 //   4. it is `pending`, and first (the older copy of the state again)
-import { createHash } from "node:crypto";
-import { alignUp, MIB } from "../../../partitions/units.ts";
+import { alignUp } from "../../../partitions/units.ts";
+import type { Span } from "../../../partitions/units.ts";
 import { reasonOf } from "../../output/errors.ts";
 import { SECTOR } from "../disk/sectors.ts";
 import type { SectorRange, Sectors } from "../disk/sectors.ts";
@@ -18,10 +18,13 @@ import type { Slot, SlotState } from "../slots.ts";
 import { DeployError } from "./errors.ts";
 import { placesOn, sourceOf, stateOn } from "./places.ts";
 import type { Places } from "./places.ts";
-import { goodSystem, isStarted, writeStateOn } from "./state.ts";
+import { sha256 } from "./local-disk.ts";
+import { RemoteFailure } from "./ssh/connection.ts";
+import { goodSystem, writeStateOn } from "./state.ts";
 import { versionInState, wholeSystem } from "./system.ts";
 import type { WholeSystem } from "./system.ts";
-import type { WritableSectors } from "./target.ts";
+import { CHUNK } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** What is to be done, after all that can be known before has been checked. */
 export interface Deployment {
@@ -60,77 +63,102 @@ function whatStays(disk: Sectors, places: Places, state: SlotState): { slot: Slo
   throw new DeployError("AXV_DEPLOY_NOTHING_STAYS", disk.name, reasons.join("; "));
 }
 
-/** Called now and then while a slot is written and read back. */
-export type Progress = (what: "written" | "read back", bytes: number, total: number) => void;
+/** Called now and then. */
+export type Progress = (what: "already there" | "written" | "read back", bytes: number, total: number) => void;
 
 /** `fit`, `keys`: of its plan. Throws a DeployError. */
-export function deploy(
-  disk: WritableSectors,
+export async function deploy(
+  disk: Target,
   { places, slot, system }: Deployment,
   fit: Source,
   keys: readonly PublicKey[] | undefined,
   progress: Progress,
-): void {
+): Promise<void> {
   const range = places.slots[slot];
-  const attempt = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      // What the system says of an error of the disk's has a code; it is not one of ours.
-      if (!(error instanceof Error) || !("syscall" in error)) throw error;
-      throw new DeployError("AXV_DEPLOY_FAILED", disk.name, slot, reasonOf(error));
-    }
-  };
-  attempt(() => {
-    const { state } = stateOn(disk, places);
-    if (isStarted(state, slot))
-      writeStateOn(disk, places, { ...state, status: { ...state.status, [slot]: WRITING }, tries: 0 });
-    const written = writeSlot(disk, range, fit, system.bytes, progress);
-    disk.flush();
-    const found = digestOf(sourceOf(disk, range), system.bytes, (bytes) => progress("read back", bytes, system.bytes));
-    if (!found.equals(written)) throw new DeployError("AXV_DEPLOY_READ_BACK", disk.name, slot);
+  const other = otherSlot(slot);
+  try {
+    const { state: before } = stateOn(disk, places);
+    const isResumed = before.status[slot] === WRITING;
+    const state = isResumed
+      ? before
+      : writeStateOn(disk, places, { ...before, status: { ...before.status, [slot]: WRITING }, tries: 0 });
+    await writeSlot(disk, range, fit, system.bytes, isResumed, progress, () => {
+      throw new DeployError("AXV_DEPLOY_READ_BACK", disk.name, slot);
+    });
     // The file may have been changed since it was checked: what counts is what lies in the slot.
     const { boards } = wholeSystem(sourceOf(disk, range), keys);
     if (boards !== system.boards) throw new DeployError("AXV_DEPLOY_BOARD", boards, system.boards);
     const { state: now } = stateOn(disk, places);
+    if (now.generation !== state.generation) throw new DeployError("AXV_DEPLOY_MEANWHILE", disk.name);
     writeStateOn(disk, places, {
       ...now,
-      order: [slot, otherSlot(slot)],
+      order: [slot, other],
       status: { ...now.status, [slot]: "pending" },
       version: { ...now.version, [slot]: versionInState(system.version) },
       tries: TRIES,
       // This one has not been started yet, whatever lay there before.
       booted: now.booted === slot ? undefined : now.booted,
     });
-  });
+  } catch (error) {
+    throw failureOf(error, disk.name, slot);
+  }
 }
 
-/** Gives back the SHA-256 of what was to be written. Its last sector ends in zeros. */
-function writeSlot(disk: WritableSectors, { first }: SectorRange, fit: Source, total: number, progress: Progress): Buffer {
-  const hash = createHash("sha256");
-  let done = 0;
-  for (const piece of piecesOf(fit, { base: 0, size: total })) {
-    hash.update(piece);
+/** What the system says of an error of the disk's has a code, and is none of ours. */
+function failureOf(error: unknown, target: string, slot: Slot): unknown {
+  if (error instanceof RemoteFailure)
+    return new DeployError(error.isLost ? "AXV_DEPLOY_LOST" : "AXV_DEPLOY_FAILED", target, slot, error.message);
+  if (error instanceof Error && "syscall" in error) return new DeployError("AXV_DEPLOY_FAILED", target, slot, reasonOf(error));
+  return error;
+}
+
+/** What of it is there already is not written again, if `isResumed`: that is compared, not believed. */
+async function writeSlot(
+  disk: Target,
+  { first }: SectorRange,
+  fit: Source,
+  total: number,
+  isResumed: boolean,
+  progress: Progress,
+  spoilt: () => never,
+): Promise<void> {
+  const sectors = Math.ceil(total / SECTOR);
+  const wanted: Buffer[] = [];
+  const doneAt = (): number => Math.min(total, wanted.length * CHUNK);
+  if (isResumed) {
+    const there = disk.digests(first, sectors);
+    for (const piece of wholeSectors(fit, { base: 0, size: total })) {
+      const digest = sha256(piece);
+      const { value } = await there.next();
+      if (value === undefined || !digest.equals(value)) break;
+      wanted.push(digest);
+      progress("already there", doneAt(), total);
+    }
+    await there.return();
+  }
+  const from = doneAt();
+  const rest = function* (): Generator<Buffer> {
+    for (const piece of wholeSectors(fit, { base: from, size: total - from })) {
+      wanted.push(sha256(piece));
+      yield piece;
+      progress("written", doneAt(), total);
+    }
+  };
+  await disk.stream(first + Math.ceil(from / SECTOR), rest());
+  let compared = 0;
+  for await (const digest of disk.digests(first, sectors)) {
+    if (wanted[compared]?.equals(digest) !== true) spoilt();
+    compared += 1;
+    progress("read back", Math.min(total, compared * CHUNK), total);
+  }
+  if (compared !== wanted.length) spoilt();
+}
+
+/** A CHUNK each; the last one ends in zeros. */
+function* wholeSectors(fit: Source, span: Span): Generator<Buffer> {
+  for (const piece of piecesOf(fit, span, CHUNK)) {
     const whole = piece.length % SECTOR === 0 ? piece : Buffer.alloc(alignUp(piece.length, SECTOR));
     if (whole !== piece) piece.copy(whole);
-    disk.write(first + done / SECTOR, whole);
-    done += piece.length;
-    // So that not all of a large one waits for the last flush, and progress is what has been done.
-    if (done % FLUSHED === 0) disk.flush();
-    progress("written", done, total);
+    yield whole;
   }
-  return hash.digest();
-}
-
-const FLUSHED = 8 * MIB;
-
-function digestOf(source: Source, total: number, progress: (bytes: number) => void): Buffer {
-  const hash = createHash("sha256");
-  let done = 0;
-  for (const piece of piecesOf(source, { base: 0, size: total })) {
-    hash.update(piece);
-    done += piece.length;
-    progress(done);
-  }
-  return hash.digest();
 }

@@ -4,8 +4,22 @@ import { CodedError } from "../../../industrial/link/coded-error.ts";
 export const MESSAGES = {
   AXV_DEPLOY_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of a FIT`,
   AXV_DEPLOY_TARGET: (target: string, reason: string) =>
-    `${target} cannot be written to: ${reason}. Give the path of a disk image, as axv-part build --disk leaves it, or of a ` +
-    "device that holds one",
+    `${target} cannot be written to: ${reason}. Give the path of a disk image, as axv-part build --disk leaves it, of a ` +
+    "device that holds one, or ssh://USER@HOST/dev/NAME",
+  AXV_DEPLOY_ADDRESS: (target: string) =>
+    `${target} is no address of a disk: write ssh://USER@HOST:PORT/dev/NAME, with letters, digits and . , : + @ % = _ - in the ` +
+    "path",
+  AXV_DEPLOY_UNREACHED: (target: string, why: string) =>
+    `ssh does not reach ${target}: ${why}. Try ssh with the same host until it asks nothing, and needs no options ` +
+    "(~/.ssh/config, known hosts, keys)",
+  AXV_DEPLOY_THERE: (target: string, why: string) =>
+    `${target} cannot be used: ${why}. Name the whole disk, and a user who may write to it`,
+  AXV_DEPLOY_LOST: (target: string, slot: string, why: string) =>
+    `the connection to ${target} was lost while slot ${slot} was written: ${why}. What started before starts again; deploy ` +
+    "once more, and what is there already is not sent again",
+  AXV_DEPLOY_MEANWHILE: (target: string) =>
+    `the slot state of ${target} was changed while its slot was written: somebody else is at work on it, or it was started ` +
+    "anew. Look at its slots, and deploy once more",
   AXV_DEPLOY_UNCONFIRMED: (target: string) =>
     `nothing is written to ${target}: write its name as the answer, or --yes where nobody is asked`,
   AXV_DEPLOY_NO_DISK: (target: string) =>

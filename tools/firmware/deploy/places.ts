@@ -43,8 +43,10 @@ export function stateOn(disk: Sectors, places: Places): ReadState {
 /** What it has read last is written over by what it reads next: a system can be as large as its slot. */
 export function sourceOf(disk: Sectors, { first, sectors }: SectorRange): Source {
   let buffer = new Uint8Array(0);
+  const { digest } = disk;
   return {
     length: sectors * SECTOR,
+    digest: digest && (({ base, size }) => digest.call(disk, { base: first * SECTOR + base, size })),
     fill: (target, offset) => {
       const size = Math.min(target.length, Math.max(0, sectors * SECTOR - offset));
       if (size === 0) return 0;

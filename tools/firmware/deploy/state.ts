@@ -7,11 +7,7 @@ import { copiesOn, placesOn, sourceOf, stateOn } from "./places.ts";
 import type { Places } from "./places.ts";
 import { systemIn } from "./system.ts";
 import type { WholeSystem } from "./system.ts";
-import type { WritableSectors } from "./target.ts";
-
-/** Of the next start, or the one after that. */
-export const isStarted = ({ status, tries }: SlotState, slot: Slot): boolean =>
-  status[slot] === "good" || (status[slot] === "pending" && tries > 0);
+import type { Target } from "./target.ts";
 
 /** What boot.scr starts next; undefined: nothing. */
 export function startsNext(disk: Sectors, places: Places): Slot | undefined {
@@ -19,14 +15,16 @@ export function startsNext(disk: Sectors, places: Places): Slot | undefined {
   return start?.kind === "start" ? start.slot : undefined;
 }
 
-/** With the next generation. Throws a DeployError where it is not found again. */
-export function writeStateOn(disk: WritableSectors, places: Places, state: SlotState): void {
+/** With the next generation: so it is given back. Throws a DeployError where it is not found again. */
+export function writeStateOn(disk: Target, places: Places, state: SlotState): SlotState {
   const { state: before, next } = stateOn(disk, places);
-  const bytes = writeState({ ...state, generation: BigInt.asUintN(64, before.generation + 1n) });
+  const written = { ...state, generation: BigInt.asUintN(64, before.generation + 1n) };
+  const bytes = writeState(written);
   disk.write(places.state.first + COPIES[next], bytes);
   disk.flush();
   if (!Buffer.from(bytes).equals(copiesOn(disk, places)[next]))
     throw new DeployError("AXV_DEPLOY_FAILED", disk.name, "state", "it does not read back as it was written");
+  return written;
 }
 
 /** Or why there is none to return to in this slot. */
@@ -34,7 +32,7 @@ export const goodSystem = (disk: Sectors, { slots }: Places, { status }: SlotSta
   status[slot] === "good" ? systemIn(sourceOf(disk, slots[slot])) : `it is ${status[slot] || "not good"}`;
 
 /** The system on trial is good. Gives back its slot. */
-export function commit(disk: WritableSectors): Slot {
+export function commit(disk: Target): Slot {
   const places = placesOn(disk);
   const { state } = stateOn(disk, places);
   const slot = SLOTS.find((each) => state.status[each] === "pending");
@@ -45,7 +43,7 @@ export function commit(disk: WritableSectors): Slot {
 }
 
 /** The other system starts next; one on trial is not started again. Gives back the slot that starts. */
-export function rollback(disk: WritableSectors): Slot {
+export function rollback(disk: Target): Slot {
   const places = placesOn(disk);
   const { state } = stateOn(disk, places);
   const slot = otherSlot(SLOTS.find((each) => state.status[each] === "pending") ?? state.order[0]);

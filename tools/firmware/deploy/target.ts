@@ -1,80 +1,22 @@
-// The disk that is written to: a file with a whole disk in it, or a whole device. It stays as large as it is.
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
-import { reasonOf } from "../../output/errors.ts";
-import { SECTOR } from "../disk/sectors.ts";
+// The disk that is written to, wherever it is. It stays as large as it is.
+import { MIB } from "../../../partitions/units.ts";
 import type { Sectors } from "../disk/sectors.ts";
-import { blockDevice } from "./block-device.ts";
-import { DeployError } from "./errors.ts";
 
-export interface WritableSectors extends Sectors {
-  /** Of a device: what its maker calls it, or "". Undefined: it is a file. */
+/** What a slot is written and compared in: so much of it is in memory at once. */
+export const CHUNK = 4 * MIB;
+
+export interface Target extends Sectors {
+  /** Of a device that is here: what its maker calls it, or "". Undefined: nobody names it by mistake. */
   readonly model: string | undefined;
-  /** Whole sectors, within the disk. Which of several arrive first nobody knows before `flush`. */
+  /** Whole sectors, within the disk: few. Which of several arrive first nobody knows before `flush`. */
   write(first: number, bytes: Uint8Array): void;
   /** All that was written stays, even without power. */
   flush(): void;
-}
-
-/** "claim": to be read, but as if it were written to. */
-export type Access = "read" | "claim" | "write";
-
-/** What a device that is mounted, or in use otherwise, says to O_EXCL (open(2)). */
-const IN_USE = "EBUSY";
-
-/** What `use` makes of it. */
-export function withTarget<T>(path: string, access: Access, use: (disk: WritableSectors) => T): T {
-  const flags = (access === "write" ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NONBLOCK | constants.O_NOCTTY;
-  const refuse = (why: string): never => {
-    throw new DeployError("AXV_DEPLOY_TARGET", path, why);
-  };
-  let descriptor: number;
-  try {
-    // Of a file O_EXCL says nothing, where none is made.
-    descriptor = openSync(path, access === "read" ? flags : flags | constants.O_EXCL);
-  } catch (error) {
-    const isInUse = error instanceof Error && "code" in error && error.code === IN_USE;
-    return refuse(isInUse ? "it is mounted, or in use otherwise: unmount it first" : reasonOf(error));
-  }
-  try {
-    const stats = fstatSync(descriptor, { bigint: true });
-    if (stats.isFile()) return use(new FileDisk(path, descriptor, Number(stats.size), undefined));
-    if (!stats.isBlockDevice()) return refuse("it is neither a file nor a disk");
-    const found = blockDevice(stats.rdev);
-    return typeof found === "string" ? refuse(found) : use(new FileDisk(path, descriptor, found.sectors * SECTOR, found.model));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-class FileDisk implements WritableSectors {
-  readonly name: string;
-  readonly count: number;
-  readonly model: string | undefined;
-  readonly #descriptor: number;
-
-  constructor(name: string, descriptor: number, bytes: number, model: string | undefined) {
-    this.name = name;
-    this.count = Math.floor(bytes / SECTOR);
-    this.model = model;
-    this.#descriptor = descriptor;
-  }
-
-  /** What is not there any more is zeros, which nothing takes for a system. */
-  read(first: number, sectors: number, into = new Uint8Array(sectors * SECTOR)): Uint8Array {
-    for (let done = 0; done < into.length; ) {
-      const read = readSync(this.#descriptor, into, done, into.length - done, first * SECTOR + done);
-      if (read === 0) return into.fill(0, done);
-      done += read;
-    }
-    return into;
-  }
-
-  write(first: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(this.#descriptor, bytes, done, bytes.length - done, first * SECTOR + done);
-  }
-
-  flush(): void {
-    fsyncSync(this.#descriptor);
-  }
+  /**
+   * Many sectors, from `first` on, of which each piece is whole ones; good until the next one is asked for. When it is done, all
+   * of them stay, even without power.
+   */
+  stream(first: number, pieces: Iterable<Uint8Array>): Promise<void>;
+  /** SHA-256 of each CHUNK of so many sectors, in order; the last one may be shorter. */
+  digests(first: number, sectors: number): AsyncGenerator<Buffer, void>;
 }

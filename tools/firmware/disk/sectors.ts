@@ -1,5 +1,7 @@
 // A disk as its readers see it: numbered sectors of 512 bytes, as SD cards, eMMC and most others have. (Of disks with sectors of
 // 4096 bytes none that a board here boots from is known.)
+import type { Span } from "../../../partitions/units.ts";
+
 export { SECTOR } from "../../../partitions/plan/disk.ts";
 
 export interface Sectors {
@@ -8,6 +10,8 @@ export interface Sectors {
   readonly count: number;
   /** Of `first + sectors <= count` only. `into`: of that length, to be filled and given back where that saves memory. */
   read(first: number, sectors: number, into?: Uint8Array): Uint8Array;
+  /** SHA-256 of so many of its bytes, made where the disk is: they need not come here for it. */
+  readonly digest?: (span: Span) => Buffer;
 }
 
 /** Bytes for a place on a disk. */

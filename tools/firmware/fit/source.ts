@@ -8,6 +8,8 @@ export interface Source {
   readonly length: number;
   /** Fills `target` with what is there from `offset` on; so many bytes: fewer at the end. */
   fill(target: Uint8Array, offset: number): number;
+  /** SHA-256 of so many of its bytes. Where there is none, they are read for it. */
+  readonly digest?: ((span: Span) => Buffer) | undefined;
 }
 
 export const ofMemory = (bytes: Uint8Array): Source => ({
@@ -33,13 +35,10 @@ export function exactly(source: Source, offset: number, size: number): Buffer {
   return bytes;
 }
 
-/** As much as is in memory at once. */
-const PIECE = MIB;
-
-/** In order. Each is good until the next one is asked for. */
-export function* piecesOf(source: Source, { base, size }: Span): Generator<Buffer> {
-  const buffer = Buffer.alloc(Math.min(PIECE, size));
-  for (let done = 0; done < size; done += PIECE) {
+/** In order, `most` bytes at once. Each is good until the next one is asked for. */
+export function* piecesOf(source: Source, { base, size }: Span, most = MIB): Generator<Buffer> {
+  const buffer = Buffer.alloc(Math.min(most, size));
+  for (let done = 0; done < size; done += most) {
     const piece = buffer.subarray(0, size - done);
     const there = source.fill(piece, base + done);
     if (there < piece.length) throw new FitError("AXV_FIT_SHORT", String(base + done + there), String(base + size));
