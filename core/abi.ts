@@ -59,6 +59,7 @@ export const FRAME_REPLY: u8 = 6; // Board → host: one of REPLY_* (u8), and th
  *   └───────────┴──────────┴──────────────────────────────────────────────┘
  */
 export const FRAME_TAGS: u8 = 7;
+export const FRAME_SYSTEM: u8 = 8; // Board → host: CBOR map with the SYSTEM_* keys; only where firmware says which slot it is
 export const TAG_PIECE_WORDS: u32 = 64;
 
 // Keys of a FRAME_PARTITION map. Times are nanoseconds since the hypervisor started, unless said otherwise.
@@ -70,6 +71,18 @@ export const PARTITION_CONSOLE_DROPPED: u8 = 4; // bytes lost because the consol
 export const PARTITION_WATCHDOG_EXPIRED: u8 = 5;
 export const PARTITION_TAGS: u8 = 6; // CBOR map: tag index → value as unsigned 64-bit integer; only published tags
 export const PARTITION_DOORBELLS: u8 = 7; // doorbells sent by it
+
+// Keys of a FRAME_SYSTEM map.
+export const SYSTEM_TIME: u8 = 0;
+export const SYSTEM_SLOT: u8 = 1; // "a" or "b", in ASCII
+export const SYSTEM_UPDATE: u8 = 2; // one of UPDATE_*
+
+// What has become of an update: of the slot that has been started.
+export const UPDATE_NONE: u8 = 0; // it was good already
+export const UPDATE_COMMITTED: u8 = 1;
+export const UPDATE_PENDING: u8 = 2; // from here on: on trial
+export const UPDATE_HEALTHY: u8 = 3; // for `healthy_after` all has been well: it can be committed
+export const UPDATE_FAILED: u8 = 4; // nobody has in time: the board is about to be reset
 
 // Keys of a FRAME_VCPU map. One frame a vCPU.
 export const VCPU_INDEX: u8 = 0; // within its partition
@@ -103,6 +116,8 @@ export const EVENT_UNAVAILABLE: u8 = 7;
 export const EVENT_STOP_HANGS: u8 = 8;
 // a: PA of the register by which the interrupt controller did not say that the partition's interrupts are off.
 export const EVENT_CONTROLLER_LATE: u8 = 9;
+// a: UPDATE_PENDING, it has not become healthy in time, or UPDATE_HEALTHY, nobody has committed it; b: the slot, in ASCII.
+export const EVENT_TRIAL_FAILED: u8 = 10;
 
 // EVENT_UNAVAILABLE.a.
 export const FEATURE_CLUSTER_WAYS: u8 = 1; // cache: { ways }: the cluster cannot, or firmware forbids it
@@ -161,11 +176,15 @@ export const COMMAND_RESUME: u8 = 5;
 // all values of its tag image anew, with its next scan; and what changes in any image, for TAG_LEASE_SECONDS.
 export const COMMAND_TAGS: u8 = 6;
 export const TAG_LEASE_SECONDS: u32 = 60;
+// About the whole system, the frame's partition being FRAME_HYPERVISOR.
+export const COMMAND_HEALTHY: u8 = 7; // REPLY_WRONG_STATE: it is on trial, and not healthy (yet)
+/** Its slot's state on the disk is `good` now: the trial ends. REPLY_WRONG_STATE: it is not healthy, or not on trial. */
+export const COMMAND_COMMIT: u8 = 8;
 export const REPLY_OK: u8 = 0;
 export const REPLY_UNKNOWN_COMMAND: u8 = 1;
 export const REPLY_NO_SUCH_PARTITION: u8 = 2;
 export const REPLY_WRONG_STATE: u8 = 3;
-export const REPLY_NOT_ALLOWED: u8 = 4; // from inside: `controls` does not name that partition
+export const REPLY_NOT_ALLOWED: u8 = 4; // from inside: `controls` does not name that partition, or it may not commit
 
 // The mailbox: a page that a partition shares with the hypervisor alone, Normal write-back. What a hypercall does at once, the
 // housekeeper does from here within its tick (1 ms), and the guest does not leave for it: so a partition with direct interrupts

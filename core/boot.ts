@@ -25,6 +25,7 @@ import { partitionOf, planPartition } from "./partition";
 import { printBytes, printText, printValue } from "./print";
 import { buildStage2 } from "./stage2";
 import { nanoseconds, setFrequency, setOrigin, ticks } from "./time";
+import { giveUpTrial } from "./trial";
 import { initUplink } from "./uplink";
 import { FACTS_RIGHT, FACTS_UNKNOWN, FACTS_WRONG, housekeeperAt, Vcpu, vcpuOf } from "./vcpu";
 
@@ -34,6 +35,12 @@ const COMES_UP_POLLS: u32 = 200_000_000;
 
 /** First pCPU; `tree`: PA of the firmware's device tree. Gives back its vCPU record, or 0 when there is nothing to run. */
 export function bootPrimary(tree: u64): u32 {
+  const vcpu = bootSystem(tree);
+  if (vcpu == 0) giveUpTrial();
+  return vcpu;
+}
+
+function bootSystem(tree: u64): u32 {
   setOrigin(clock());
   if (!openUart()) return 0;
   const error = readBlob();

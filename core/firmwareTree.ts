@@ -1,6 +1,6 @@
-// The firmware's device tree (Devicetree Specification v0.4, chapter 5): the seed in /chosen, and the properties that the plan
-// names, by which the core knows the board; nothing else is read of it but to pass it over. It is somebody else's data: whatever
-// it says, nothing outside of it is read, and no more than TREE_BYTES_MAX of it, once.
+// The firmware's device tree (Devicetree Specification v0.4, chapter 5): the seed and the slot in /chosen, and the properties
+// that the plan names, by which the core knows the board; nothing else is read of it but to pass it over. It is somebody else's
+// data: whatever it says, nothing outside of it is read, and no more than TREE_BYTES_MAX of it, once.
 //
 //   header, big endian:   0 magic │ 4 totalsize │ 8 off_dt_struct │ 12 off_dt_strings │ …
 //   node:                 1 │ name, up to a 0 │ properties │ nodes │ 2
@@ -14,6 +14,7 @@ import { isRam } from "./blobCheck";
 import { spanOf } from "./colours";
 import { begunNode, endedNode, foundProperty, judge } from "./matches";
 import { absorb } from "./seed";
+import { noteSlot } from "./trial";
 import { PAGE_MASK } from "./pages";
 import { mapReadOnly } from "./ownMemory";
 import { printText } from "./print";
@@ -34,6 +35,8 @@ const CHOSEN: u64 = 0x63686f73656e0000;
 const RNG_SEED: u64 = 0x726e672d73656564;
 const SLR_SEED: u64 = 0x736c722d73656564; // kaslr-seed's end
 const KA: u32 = 2;
+const AXV_SLOT: u64 = 0x6178762c736c6f74; // "axv,slot"
+const NAME_WORD: u32 = 8;
 const SEED_WORDS_MAX: u32 = 16;
 
 /** Of the tree that is being read: PA and bytes; and whether a partition has the memory that it is in. */
@@ -153,6 +156,7 @@ function takeProperty(at: u32, bytes: u32): void {
   const name = strings + four(at);
   foundProperty(name, at + 4, bytes);
   if (inChosen && !isOwned) absorbSeed(name, at + 4, bytes);
+  if (inChosen && eight(name) == AXV_SLOT && treeByte(name + NAME_WORD) == 0) noteSlot(eight(at + 4));
 }
 
 /** Of a tree in a partition's memory no seed is taken: there it could learn what others' come from. */

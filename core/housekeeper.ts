@@ -21,6 +21,7 @@ import {
 } from "./partition";
 import { duration, ticks } from "./time";
 import { addTags } from "./telemetry";
+import { judgeTrial } from "./trial";
 import {
   isReplyDue, nextFrame, RECEIVED_COMMAND, RECEIVED_INPUT, receivedCommand, receiveFrame, receivedFor, reply, requestTelemetry,
 } from "./uplink";
@@ -120,6 +121,7 @@ function look(now: u64): void {
     ticksToTelemetry = ticksPerTelemetry;
     requestTelemetry();
   }
+  judgeTrial(now);
   let due: Partition | null = null;
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {

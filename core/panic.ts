@@ -11,6 +11,7 @@ import { housekeeperAt, REQUEST_HOUSEKEEP, vcpuOf, VCPU_SIZE } from "./vcpu";
 import { isUartOpen, uartPut } from "./devices/uart";
 import { stop } from "./lifecycle";
 import { printText, printValue } from "./print";
+import { giveUpTrial } from "./trial";
 
 /** What the ISA says of the fault: its cause, the instruction, the address. `record`: the pCPU's vCPU record, or anything. */
 export function reportPanic(cause: u64, instruction: u64, address: u64, record: u32): void {
@@ -20,6 +21,7 @@ export function reportPanic(cause: u64, instruction: u64, address: u64, record: 
   printFault(cause, instruction, address);
   printText("\r\naxv:   its partition stops; the others go on\r\n");
   uartPut(0);
+  giveUpTrial();
 
   const first = changetype<u32>(vcpuOf(0));
   const pcpu = (record - first) / VCPU_SIZE;

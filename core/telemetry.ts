@@ -2,19 +2,22 @@
 // only ever raise; nobody waits for it. Keys: core/abi.ts.
 
 import {
-  EXIT_CAUSES, FRAME_PARTITION, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS, PARTITION_RESTARTS, PARTITION_STATE,
-  PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING,
-  VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
+  EXIT_CAUSES, FRAME_HYPERVISOR, FRAME_PARTITION, FRAME_SYSTEM, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS,
+  PARTITION_RESTARTS, PARTITION_STATE, PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED,
+  STATE_PAUSED, STATE_RUNNING, SYSTEM_SLOT, SYSTEM_TIME, SYSTEM_UPDATE, VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU,
+  VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
 import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
 import { outputDropped } from "./console";
 import { openFrame } from "./frame";
 import { Partition, partitionOf, publishedTags, stateOf, tag, vcpuOfPartition } from "./partition";
 import { duration, nanoseconds } from "./time";
+import { startedSlot, updateState } from "./trial";
 import { Vcpu } from "./vcpu";
 import { MAX_CPUS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
+const SYSTEM_KEYS: u32 = 3;
 const PARTITION_KEYS: u32 = 8;
 const VCPU_KEYS: u32 = 7;
 const TAGS_A_PIECE: u32 = 12; // Tags that are added to a partition's frame at a time
@@ -22,6 +25,14 @@ const TAGS_A_PIECE: u32 = 12; // Tags that are added to a partition's frame at a
 /** Of the frame that is being built: its partition, and which of the tags it has not got yet. */
 let tagged: u32 = 0;
 let tagsLeft: u32 = 0;
+
+export function systemFrame(now: u64): void {
+  openFrame(FRAME_SYSTEM, FRAME_HYPERVISOR);
+  cborMap(SYSTEM_KEYS);
+  cborPair(SYSTEM_TIME, nanoseconds(now));
+  cborPair(SYSTEM_SLOT, startedSlot());
+  cborPair(SYSTEM_UPDATE, updateState());
+}
 
 /** Begins a partition's frame; addTags completes it. */
 export function partitionFrame(partition: Partition, now: u64): void {

@@ -1,7 +1,10 @@
 // What goes out of the UART next, and what comes in. The housekeeper asks for one frame after another: a reply before
 // all else, then events, telemetry, tags and consoles in turn, so that none of them can keep the others from leaving.
 
-import { COMMAND_TAGS, FRAME_COMMAND, FRAME_CONSOLE, FRAME_REPLY, REPLY_NO_SUCH_PARTITION, REPLY_NOT_ALLOWED } from "./abi";
+import {
+  COMMAND_COMMIT, COMMAND_HEALTHY, COMMAND_TAGS, FRAME_COMMAND, FRAME_CONSOLE, FRAME_HYPERVISOR, FRAME_REPLY,
+  REPLY_NO_SUCH_PARTITION, REPLY_NOT_ALLOWED, REPLY_OK, REPLY_WRONG_STATE,
+} from "./abi";
 import { outputWaits, putInput, takeOutput } from "./console";
 import { eventFrame, eventWaits } from "./events";
 import {
@@ -9,15 +12,16 @@ import {
 } from "./frame";
 import { partitionOf } from "./partition";
 import { tagFrame, tagsWait } from "./tags";
-import { partitionFrame, vcpuFrame } from "./telemetry";
+import { partitionFrame, systemFrame, vcpuFrame } from "./telemetry";
+import { answerTrial, startedSlot } from "./trial";
 import { vcpuOf } from "./vcpu";
-import { blobPartition, MAX_PARTITIONS, NONE } from "../build/generated/blob";
+import { blobPartition, MAX_PARTITIONS, NONE, PARTITION_COMMITS } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 
 let partitionCount: u32 = 0;
 let cpuCount: u32 = 0;
 
-/** Telemetry frames still due in this round: partitions first, then vCPUs; counted down. */
+/** Telemetry frames still due in this round: the system's, then partitions, then vCPUs; counted down. */
 let telemetryDue: u32 = 0;
 let nextConsole: u32 = 0;
 /** Whose turn it is. */
@@ -37,8 +41,8 @@ export function initUplink(partitions: u32, cpus: u32): void {
   cpuCount = cpus;
 }
 
-/** Makes a frame of every partition and vCPU due. */
-export function requestTelemetry(): void { telemetryDue = partitionCount + cpuCount; }
+/** Makes a frame of every partition and vCPU due, and of the system where there are slots. */
+export function requestTelemetry(): void { telemetryDue = partitionCount + cpuCount + (startedSlot() != 0 ? 1 : 0); }
 
 /** Builds the next frame, the one before having been sent; false: there is nothing to send. */
 export function nextFrame(now: u64): bool {
@@ -65,7 +69,8 @@ export function nextFrame(now: u64): bool {
 
 function telemetryFrame(now: u64): void {
   telemetryDue--;
-  if (telemetryDue >= cpuCount) partitionFrame(partitionOf(telemetryDue - cpuCount), now);
+  if (telemetryDue == cpuCount + partitionCount) systemFrame(now);
+  else if (telemetryDue >= cpuCount) partitionFrame(partitionOf(telemetryDue - cpuCount), now);
   else if (vcpuOf(telemetryDue).partition != NONE) vcpuFrame(vcpuOf(telemetryDue), now);
 }
 
@@ -112,11 +117,18 @@ export function receiveFrame(reader: u32): u32 {
   if (kind != FRAME_COMMAND || receivedPayloadLength() != COMMAND_BYTES) return RECEIVED_NOTHING;
   command = load<u8>(receivedPayload());
   replyNumber = load<u32>(receivedPayload(), 1);
-  if (partition >= partitionCount) reply(REPLY_NO_SUCH_PARTITION);
+  if (partition == FRAME_HYPERVISOR && (command == COMMAND_HEALTHY || command == COMMAND_COMMIT)) reply(trialReply(reader));
+  else if (partition >= partitionCount) reply(REPLY_NO_SUCH_PARTITION);
   else if (reader != NONE && command != COMMAND_TAGS && (blobPartition(reader).controls >> partition & 1) == 0)
     reply(REPLY_NOT_ALLOWED);
   else return RECEIVED_COMMAND;
   return RECEIVED_NOTHING;
+}
+
+function trialReply(reader: u32): u32 {
+  const mayNot = reader != NONE && (blobPartition(reader).flags & PARTITION_COMMITS) == 0;
+  if (command == COMMAND_COMMIT && mayNot) return REPLY_NOT_ALLOWED;
+  return answerTrial(command) ? REPLY_OK : REPLY_WRONG_STATE;
 }
 
 @inline export function isReplyDue(): bool { return replyDue; }

@@ -165,7 +165,7 @@ function planRequest(
   checkGuests(board, partitions, findings);
   checkTrust(board, partitions, findings);
   checkInit(board, partitions, findings);
-  checkTelemetry(request.partitions, findings);
+  checkTelemetry(request, findings);
   checkSpares(board, partitions, channels, findings);
   checkCache(board, partitions, findings);
   checkBandwidth(board, partitions, findings);

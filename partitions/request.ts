@@ -57,7 +57,13 @@ export interface SystemRequest {
   readonly partitions: readonly PartitionRequest[];
   /** By name: where a channel is, and its number, do not depend on the order of lines. */
   readonly channels: readonly ChannelRequest[];
+  /** Microseconds. */
+  readonly trial: { readonly healthyAfter: number; readonly commitWithin: number };
 }
+
+/** Of a system on trial, where its file does not say so. */
+const HEALTHY_AFTER = 30_000_000;
+const COMMIT_WITHIN = 300_000_000;
 
 /** Partitions and channels that are looked at one by one, be they too many or not: a file with more is a mistake as a whole. */
 const READ_MAX = 100;
@@ -70,14 +76,16 @@ export function readRequest(
 ): SystemRequest {
   const fields = readFields(SYSTEM_SHAPE, source.value, [], findings);
   const board = fields.board === undefined ? undefined : readBoard(fields.board, boards, findings);
+  const trial = { healthyAfter: fields.healthy_after ?? HEALTHY_AFTER, commitWithin: fields.commit_within ?? COMMIT_WITHIN };
   const partitions = Object.entries(fields.partitions ?? {});
   const channels = Object.entries(fields.channels ?? {});
   if (partitions.length > MAX_PARTITIONS)
     findings.report(["partitions"], tooManyPartitions(partitions.length, MAX_PARTITIONS), "key");
   if (channels.length > CHANNELS_MAX) findings.report(["channels"], tooManyChannels(channels.length, CHANNELS_MAX), "key");
-  if (partitions.length + channels.length > READ_MAX) return { board, partitions: [], channels: [] };
+  if (partitions.length + channels.length > READ_MAX) return { board, partitions: [], channels: [], trial };
   return {
     board,
+    trial,
     partitions: partitions.map(([name, raw]) => readPartition(name, raw, profiles, findings)),
     channels: channels
       .map(([name, raw]) => {

@@ -12,6 +12,8 @@ import {
   MAX_INTERRUPTS,
   MAX_PARTITIONS,
   MAX_REGIONS,
+  TRIAL_MAX,
+  TRIAL_MIN,
 } from "./blob/layout.table.ts";
 import { Tag, TAGS_MAX } from "./tags/schema.ts";
 import { durations, pages, ranges, sizes } from "./patterns.ts";
@@ -256,6 +258,10 @@ export const PARTITION_SHAPE = {
     .max(MAX_PARTITIONS, { error: CONTROLS_EXPECTED })
     .default([])
     .describe("Partitions that it may start, stop, restart and pause, by that second PL011: [plc]. Default: none."),
+  commits: Flag.default(false).describe(
+    "By that second PL011 it may say that a system on trial is committed, once the slot state on the disk says so. " +
+      "Default: false.",
+  ),
   tags: z
     .array(Tag, { error: TAGS_EXPECTED })
     .max(TAGS_MAX, { error: TAGS_EXPECTED })
@@ -285,6 +291,8 @@ export const CHANNEL_SHAPE = {
 };
 export type ChannelShape = typeof CHANNEL_SHAPE;
 
+const Trial = timed("a duration such as 30s or 300s, at least 1ms and at most 3600s", TRIAL_MIN, TRIAL_MAX);
+
 export const SYSTEM_SHAPE = {
   board: Name.meta({
     description: "The board, a folder of boards/.",
@@ -304,6 +312,13 @@ export const SYSTEM_SHAPE = {
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
     .refine((partitions) => Object.keys(partitions).length > 0, { error: "at least one partition" }),
   channels: z.record(Name, z.unknown(), { error: "a mapping of channels by their names" }).default({}),
+  healthy_after: Trial.optional().describe(
+    "On trial in a new slot the system is healthy when all partitions that start by themselves have run that long, with " +
+      "watchdogs fed, and without a restart or an overrun. Default: 30s.",
+  ),
+  commit_within: Trial.optional().describe(
+    "On trial it has to be committed within that time of its start, or the board is reset. Default: 300s.",
+  ),
 };
 
 const named = (limit: number): z.ZodString => z.string().regex(NAME_PATTERN).max(limit);
@@ -320,6 +335,8 @@ export const System = z.strictObject({
     .meta({ maxProperties: CHANNELS_MAX })
     .default({})
     .describe("Memory shared by two partitions, with a doorbell interrupt in each direction."),
+  healthy_after: SYSTEM_SHAPE.healthy_after,
+  commit_within: SYSTEM_SHAPE.commit_within,
 });
 
 /** The text of partitions/system.schema.json. */

@@ -19,6 +19,7 @@ export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLin
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
 export { initPcpu, planIsaVcpu, startPcpu, UART_IN_IMAGE } from "./boot";
 export { initController } from "./gic";
+export { resetBoard } from "./psci";
 
 // Translation tables.
 export {

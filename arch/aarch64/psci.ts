@@ -73,6 +73,9 @@ function answer(vcpu: Vcpu, partition: Partition, call: u32, mask: u64): u64 {
   return SMCCC_SUCCESS;
 }
 
+/** The whole board, by firmware: it does not come back. */
+export function resetBoard(): void { smc(SYSTEM_RESET, 0, 0, 0); }
+
 /** Each pCPU, once: what firmware there answers about its workarounds, a byte each (-1: it has none). */
 export function askWorkarounds(vcpu: Vcpu): void {
   vcpu.workarounds = ~<u32>0;

@@ -10,6 +10,8 @@ const EXTENSION_HSM: u64 = 0x48534d;
 const HART_START: u64 = 0;
 /** So often it is asked again, a nap between. */
 const STOPS_WITHIN: u32 = 10_000;
+const EXTENSION_SRST: u64 = 0x53525354;
+const COLD_REBOOT: u64 = 1;
 const EXTENSION_RFENCE: u64 = 0x52464e43;
 export const REMOTE_FENCE_I: u64 = 0;
 export const REMOTE_HFENCE_GVMA: u64 = 4;
@@ -27,6 +29,9 @@ export function startPcpu(vcpu: Vcpu): bool {
   }
   return false;
 }
+
+/** The whole board: it does not come back. */
+export function resetBoard(): void { sbi(EXTENSION_SRST, 0, COLD_REBOOT, 0, 0, 0, 0); }
 
 /** All harts have done that when this returns; they do it in firmware, whatever they are at. */
 export function onOtherHarts(fence: u64): void { sbi(EXTENSION_RFENCE, fence, 0, ALL_HARTS, 0, EVERYTHING, 0); }

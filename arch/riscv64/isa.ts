@@ -21,7 +21,7 @@ export { checkIsaCpu, checkIsaPartition, checkMachine, isControllerRegion, isLin
 export { initController, mapController, quietLines, ringLine } from "./aplic";
 export { isControllerAsPlanned, isPcpuAsPlanned } from "./boardCheck";
 export { initPcpu, planIsaVcpu, UART_IN_IMAGE } from "./boot";
-export { startPcpu } from "./firmware";
+export { resetBoard, startPcpu } from "./firmware";
 
 // Translation tables.
 export { ENTRY_VALID, isTable, leafEntry, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY, tableEntry, tableOf } from "./descriptors";

@@ -6,13 +6,14 @@ import type { CommandName } from "../link/commands.ts";
 import { LinkError } from "../link/errors.ts";
 import type { Link } from "../link/link.ts";
 import type { TagChanges } from "../link/tag-changes.ts";
-import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, SystemTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 
 export interface HypervisorEvents {
   partition: [telemetry: PartitionTelemetry];
   event: [event: HypervisorEvent];
   tags: [changes: TagChanges];
   vcpu: [telemetry: VcpuTelemetry];
+  system: [telemetry: SystemTelemetry];
   console: [partition: number, bytes: Uint8Array];
   text: [bytes: Uint8Array];
   lost: [frames: number];
@@ -31,6 +32,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
   readonly #open: () => Promise<Link>;
   /** By partition and index. */
   readonly #vcpus = new Map<string, VcpuTelemetry>();
+  #system: SystemTelemetry | undefined;
   #link: Link | undefined;
   #retry: NodeJS.Timeout | undefined;
   readonly #backoff = new Backoff(RETRY_FIRST_MS, RETRY_MAX_MS);
@@ -67,6 +69,11 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
 
   get vcpus(): readonly VcpuTelemetry[] {
     return [...this.#vcpus.values()];
+  }
+
+  /** Undefined: firmware does not say which slot it is, or nobody hears from the hypervisor. */
+  get system(): SystemTelemetry | undefined {
+    return this.#link === undefined ? undefined : this.#system;
   }
 
   /** Settles with the hypervisor's reply. */
@@ -107,6 +114,10 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
       this.#vcpus.set(`${telemetry.partition} ${telemetry.index}`, telemetry);
       this.emit("vcpu", telemetry);
     });
+    link.on("system", (telemetry) => {
+      this.#system = telemetry;
+      this.emit("system", telemetry);
+    });
     link.on("console", (partition, bytes) => this.emit("console", partition, bytes));
     link.on("text", (bytes) => this.emit("text", bytes));
     link.on("event", (event) => this.emit("event", event));
@@ -121,6 +132,7 @@ export class Hypervisor extends EventEmitter<HypervisorEvents> {
     });
     link.on("close", (reason) => {
       this.#link = undefined;
+      this.#system = undefined; // what comes next may be another slot's
       this.#later(reason);
     });
     this.emit("link", undefined);

@@ -3,7 +3,7 @@
 // takes for stale, and its quality says why.
 import type { PartitionTags } from "../../partitions/tags/table.ts";
 import { EXIT_NAMES } from "../link/exits.ts";
-import { PARTITION_STATES } from "../link/telemetry.ts";
+import { PARTITION_STATES, UPDATES } from "../link/telemetry.ts";
 import type { Counters } from "../modbus/counters.ts";
 import { QUALITIES } from "../tags/plant.ts";
 import type { Plant } from "../tags/plant.ts";
@@ -154,6 +154,7 @@ const sampleOf = (value: TagValue): number | bigint => (typeof value === "bigint
 
 function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, web, audit }: Measured, out: Exposition): void {
   if (hypervisor !== undefined) {
+    aboutSlot(hypervisor, out);
     out.family("axv_link_up", "gauge", "1 while the link to the hypervisor is open.");
     out.sample("axv_link_up", {}, hypervisor.isConnected ? 1 : 0);
     out.family("axv_link_opened_total", "counter", "How often the link was opened.");
@@ -201,6 +202,15 @@ function aboutBridge({ plant, hypervisor, readers, modbus, opcua, sparkplug, web
   out.sample("axv_audit_up", {}, audit.failed === undefined ? 1 : 0);
   out.family("axv_audit_entries_total", "counter", "Entries of the audit log; the hash of the last one is a label.");
   out.sample("axv_audit_entries_total", { hash: audit.head.hash }, audit.head.number);
+}
+
+/** Nothing where firmware has no slots. */
+function aboutSlot({ system }: Hypervisor, out: Exposition): void {
+  if (system === undefined) return;
+  out.family("axv_slot", "gauge", "1 for the slot that the board has started from.");
+  for (const slot of ["a", "b"]) out.sample("axv_slot", { slot }, slot === system.slot ? 1 : 0);
+  out.family("axv_update", "gauge", "1 for what has become of the slot's update; pending and healthy: it is on trial.");
+  for (const state of UPDATES) out.sample("axv_update", { state }, state === system.update ? 1 : 0);
 }
 
 function aboutModbus(modbus: ReadonlyMap<string, Counters>, out: Exposition): void {

@@ -8,7 +8,7 @@ export const COMMAND_NAMES = ["start", "stop", "restart", "pause", "resume"] as 
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** And what no person commands. */
-type RequestName = CommandName | "tags";
+type RequestName = CommandName | "tags" | "healthy" | "commit";
 
 const COMMAND_CODES: Readonly<Record<RequestName, number>> = {
   start: abi.COMMAND_START,
@@ -17,6 +17,8 @@ const COMMAND_CODES: Readonly<Record<RequestName, number>> = {
   pause: abi.COMMAND_PAUSE,
   resume: abi.COMMAND_RESUME,
   tags: abi.COMMAND_TAGS,
+  healthy: abi.COMMAND_HEALTHY,
+  commit: abi.COMMAND_COMMIT,
 };
 
 /** What each command needs. */
@@ -27,7 +29,11 @@ const NEEDED_STATES: Readonly<Record<RequestName, string>> = {
   pause: "pause needs a running partition",
   resume: "resume needs a paused one",
   tags: "it has no tag image that the hypervisor sends",
+  healthy: "it is on trial, and not healthy yet",
+  commit: "commit needs a system on trial that is healthy",
 };
+
+const isOfSystem = (name: RequestName): boolean => name === "healthy" || name === "commit";
 
 function refusal(result: number, name: RequestName): string {
   switch (result) {
@@ -36,9 +42,11 @@ function refusal(result: number, name: RequestName): string {
     case abi.REPLY_NO_SUCH_PARTITION:
       return "there is no such partition in its system";
     case abi.REPLY_NOT_ALLOWED:
-      return "`controls` in system.yaml does not let this partition command that one";
+      return name === "commit"
+        ? "system.yaml does not say `commits: true` of this partition"
+        : "`controls` in system.yaml does not let this partition command that one";
     case abi.REPLY_WRONG_STATE:
-      return `not in the partition's present state (${NEEDED_STATES[name]})`;
+      return `not in the ${isOfSystem(name) ? "system" : "partition"}'s present state (${NEEDED_STATES[name]})`;
     default:
       return `reason ${result}`;
   }

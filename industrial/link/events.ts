@@ -70,6 +70,12 @@ export function describeEvent(event: HypervisorEvent): string {
         "its interrupts have been switched off, but the GIC has not followed in time " +
         `(RWP of the register at ${hex(a)} stays set): some may still come`
       );
+    case abi.EVENT_TRIAL_FAILED:
+      return (
+        `the system in slot ${String.fromCharCode(Number(b & 0xffn))} is on trial, and ` +
+        (a === BigInt(abi.UPDATE_HEALTHY) ? "nobody has committed it" : "has not become healthy") +
+        " in time: the board is reset"
+      );
     default:
       return `event ${event.code} (${hex(a)}, ${hex(b)}, ${hex(c)})`;
   }

@@ -12,9 +12,11 @@ import type { TagChanges } from "./tag-changes.ts";
 import {
   decodeEvent,
   decodePartition,
+  decodeSystem,
   decodeVcpu,
   type HypervisorEvent,
   type PartitionTelemetry,
+  type SystemTelemetry,
   type VcpuTelemetry,
 } from "./telemetry.ts";
 
@@ -23,6 +25,8 @@ export interface LinkEvents {
   console: [partition: number, bytes: Uint8Array];
   partition: [telemetry: PartitionTelemetry];
   vcpu: [telemetry: VcpuTelemetry];
+  /** Which slot this is, and what has become of its update. */
+  system: [telemetry: SystemTelemetry];
   event: [event: HypervisorEvent];
   /** After askForTags. */
   tags: [changes: TagChanges];
@@ -91,6 +95,16 @@ export class Link extends EventEmitter<LinkEvents> {
     return this.#commands.request(partition, "tags");
   }
 
+  /** Whether the system that is on trial is healthy: fails where it is not. */
+  askForHealth(): Promise<void> {
+    return this.#commands.request(abi.FRAME_HYPERVISOR, "healthy");
+  }
+
+  /** Its slot is `good` on the disk: the trial ends. */
+  commit(): Promise<void> {
+    return this.#commands.request(abi.FRAME_HYPERVISOR, "commit");
+  }
+
   close(): void {
     this.#close("closed by this side");
     this.#stream.destroy();
@@ -127,6 +141,10 @@ export class Link extends EventEmitter<LinkEvents> {
       case abi.FRAME_VCPU: {
         const telemetry = decodeVcpu(frame);
         return () => this.emit("vcpu", telemetry);
+      }
+      case abi.FRAME_SYSTEM: {
+        const telemetry = decodeSystem(frame);
+        return () => this.emit("system", telemetry);
       }
       case abi.FRAME_EVENT: {
         const event = decodeEvent(frame);

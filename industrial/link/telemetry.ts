@@ -16,6 +16,18 @@ export type PartitionState = (typeof PARTITION_STATES)[number];
 export const VCPU_STATES = ["off", "on-pending", "on"] as const; // indexed by VCPU_OFF…
 export type VcpuState = (typeof VCPU_STATES)[number];
 
+export const UPDATES = ["none", "committed", "pending", "healthy", "failed"] as const; // indexed by UPDATE_*
+export type Update = (typeof UPDATES)[number];
+
+/** Of the whole; comes only where firmware says which slot has been started. */
+export interface SystemTelemetry {
+  readonly time: bigint;
+  /** "a" or "b". */
+  readonly slot: string;
+  /** pending, healthy: it is on trial. failed: the board is about to be reset. */
+  readonly update: Update;
+}
+
 export interface PartitionTelemetry {
   readonly partition: number;
   /** Times are nanoseconds since the hypervisor started; bigint, since 2^53 ns are only 104 days. */
@@ -87,6 +99,14 @@ class Fields {
     return chosen;
   }
 
+  /** One of `letters`, in ASCII. */
+  letter(key: number, name: string, letters: string): string {
+    const code = this.counter(key, name);
+    const found = [...letters].find((letter) => letter.charCodeAt(0) === code);
+    if (found === undefined) throw this.#malformed(`${name} is ${code}, none of "${letters}"`);
+    return found;
+  }
+
   counters(key: number, name: string, length: number): number[] {
     const value = this.#map.get(key);
     if (!Array.isArray(value)) throw this.#malformed(`${name} is not an array`);
@@ -127,6 +147,15 @@ class Fields {
 function show(value: unknown): string {
   if (value === undefined) return "missing";
   return typeof value === "number" || typeof value === "bigint" ? String(value) : `a ${typeof value}`;
+}
+
+export function decodeSystem(frame: Frame): SystemTelemetry {
+  const fields = new Fields(frame, "system");
+  return {
+    time: fields.u64(abi.SYSTEM_TIME, "SYSTEM_TIME"),
+    slot: fields.letter(abi.SYSTEM_SLOT, "SYSTEM_SLOT", "ab"),
+    update: fields.choice(abi.SYSTEM_UPDATE, "SYSTEM_UPDATE", UPDATES),
+  };
 }
 
 export function decodePartition(frame: Frame): PartitionTelemetry {

@@ -1,7 +1,7 @@
 // What is known about every partition of a running system: the last telemetry, the rates between the last two, and what
 // happened. Fed by a link; read by the views and the checks.
 import * as abi from "../../core/abi.ts";
-import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, SystemTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 import type { PlannedPartition } from "../../partitions/plan/plan.ts";
 import { Maxima } from "./maxima.ts";
 import { ReadyExits } from "./ready-exits.ts";
@@ -141,6 +141,7 @@ export const HYPERVISOR_NAME = "axv";
 export class Monitor {
   readonly partitions: readonly PartitionRecord[];
   readonly #hypervisorEvents: HypervisorEvent[] = [];
+  #system: SystemTelemetry | undefined;
 
   /** In the order of the system file, which is the order of their indices. */
   constructor(plans: readonly PartitionPlan[]) {
@@ -150,6 +151,15 @@ export class Monitor {
   /** Events of the hypervisor itself. */
   get hypervisorEvents(): readonly HypervisorEvent[] {
     return this.#hypervisorEvents;
+  }
+
+  /** Which slot this is; undefined: nobody says. */
+  get system(): SystemTelemetry | undefined {
+    return this.#system;
+  }
+
+  takeSystem(telemetry: SystemTelemetry): void {
+    this.#system = telemetry;
   }
 
   named(name: string): PartitionRecord | undefined {

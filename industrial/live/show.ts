@@ -1,4 +1,5 @@
-// Counts, rates and times as people read them: short, and never wider than their column.
+// Counts, rates and times as people read them: short, and never wider than their column. And which slot it is.
+import type { SystemTelemetry, Update } from "../link/telemetry.ts";
 
 /** "0", "0.4", "12", "9876", "12.3k", "4.5M": never wider than 5. */
 export function showRate(rate: number): string {
@@ -23,6 +24,17 @@ export function showTime(nanoseconds: bigint | number): string {
   if (value < 1e9) return `${(value / 1e6).toFixed(1)} ms`;
   return `${(value / 1e9).toFixed(1)} s`;
 }
+
+const UPDATE_TEXTS: Readonly<Record<Update, string>> = {
+  none: "",
+  committed: ", update committed",
+  pending: ", update pending",
+  healthy: ", update healthy: it can be committed",
+  failed: ", update failed: the board is reset",
+};
+
+/** "slot b, update pending" */
+export const showSlot = ({ slot, update }: SystemTelemetry): string => `slot ${slot}${UPDATE_TEXTS[update]}`;
 
 /** "00:07", "2:00:07", "3d 04:00:00". */
 export function showUptime(nanoseconds: bigint): string {

@@ -7,11 +7,11 @@ import { COMMON_PARTITION_FLAGS, MAX_CPUS } from "./layout.table.ts";
 export const BLOB_ISA = 1;
 
 /** With direct interrupts, GICv3: its CPU interface is not trapped (ICH_HCR_EL2.TC = 0). */
-export const PARTITION_TRUSTED_SGI = 32;
+export const PARTITION_TRUSTED_SGI = 64;
 /** Its PMU counts EL2, too: for measuring the hypervisor; no system.yaml says so. */
-export const PARTITION_COUNT_EL2 = 64;
+export const PARTITION_COUNT_EL2 = 128;
 /** INTID 32's priority reads as the bits that there are, although it has not that interrupt: its guest waits for them. */
-export const PARTITION_PROBES_PRIORITY = 128;
+export const PARTITION_PROBES_PRIORITY = 256;
 /** All flags that the core knows. */
 export const PARTITION_FLAGS =
   COMMON_PARTITION_FLAGS + PARTITION_TRUSTED_SGI + PARTITION_COUNT_EL2 + PARTITION_PROBES_PRIORITY;

@@ -11,12 +11,12 @@
 // the header holds offset (from the blob's start) and count of each.
 
 import { MAX_BANKS, MAX_CPUS } from "../../boards/limits.ts";
-import { ON_FAILURE_INSPECT, ON_FAILURE_STOP } from "../../core/abi.ts";
+import { ON_FAILURE_INSPECT, ON_FAILURE_STOP, TAG_MAX } from "../../core/abi.ts";
 import { f, orNone, within } from "./field.ts";
 import type { RecordLayout } from "./field.ts";
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 8;
+export const BLOB_VERSION = 9;
 /**
  * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
  * longest fit.
@@ -57,9 +57,11 @@ export const PARTITION_DIRECT = 4;
 export const PARTITION_OWN_CLOCK = 8;
 /** A second emulated UART, in the page behind its console and with its interrupt, has what leaves by the UART, too. */
 export const PARTITION_TELEMETRY = 16;
+/** By its second emulated UART it may say that the system on trial is committed. */
+export const PARTITION_COMMITS = 32;
 /** All of these; the ISA's own follow, up to its PARTITION_FLAGS: a blob with another one is refused. */
 export const COMMON_PARTITION_FLAGS =
-  PARTITION_AUTOSTART + PARTITION_PMU + PARTITION_DIRECT + PARTITION_OWN_CLOCK + PARTITION_TELEMETRY;
+  PARTITION_AUTOSTART + PARTITION_PMU + PARTITION_DIRECT + PARTITION_OWN_CLOCK + PARTITION_TELEMETRY + PARTITION_COMMITS;
 
 export const INTERRUPT_LEVEL = 0;
 export const INTERRUPT_EDGE = 1;
@@ -83,6 +85,8 @@ const TICK_MAX = 100_000;
 const TELEMETRY_MAX = 60_000;
 const WATCHDOG_MIN = 1000;
 const WATCHDOG_MAX = 1_000_000_000;
+export const TRIAL_MIN = 1000;
+export const TRIAL_MAX = 3_600_000_000;
 const PERIOD_MIN = 100;
 const PERIOD_MAX = 1_000_000;
 const IPA_BITS_MIN = 32;
@@ -124,6 +128,18 @@ export const HEADER: RecordLayout = {
       "u32",
       "period of the telemetry frames; a multiple of the tick",
       within("ticks", 1, TELEMETRY_MAX),
+    ),
+    f(
+      "healthyMicroseconds",
+      "u32",
+      "so long all has to be well before a system on trial is healthy",
+      within("trial", TRIAL_MIN, TRIAL_MAX),
+    ),
+    f(
+      "commitMicroseconds",
+      "u32",
+      "within that time it has to be committed, or the board is reset",
+      within("trial", TRIAL_MIN, TRIAL_MAX),
     ),
     f(
       "colourCount",
@@ -211,6 +227,12 @@ export const RECORDS: readonly RecordLayout[] = [
       ),
       f("controls", "u32", "bit n: what it sends by its second UART may command partition n"),
       f("watchdogMicroseconds", "u32", "0: no watchdog", orNone("watchdog", WATCHDOG_MIN, WATCHDOG_MAX)),
+      f(
+        "overrunTag",
+        "u32",
+        "number, and one more, of the tag in which its guest counts cycles that were too long; 0: it has none",
+        within("trial", 0, TAG_MAX),
+      ),
       f("bandwidthRefills", "u32", "cache refills that each of its vCPUs may cause in a period; 0: not limited"),
       f("bandwidthMicroseconds", "u32", "that period", orNone("bandwidth", PERIOD_MIN, PERIOD_MAX)),
       f(

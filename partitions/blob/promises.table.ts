@@ -49,6 +49,7 @@ export const PROMISES = {
     "BLOB_BAD_TABLE",
   ),
   ticks: promise("tick and telemetry have periods that the housekeeper can keep", "BLOB_BAD_TABLE"),
+  trial: promise("a system is on trial an hour at most, and what counts its overruns is a tag", "BLOB_BAD_TABLE"),
   colourCount: promise("the colours are a power of two, 32 at most", "BLOB_BAD_TABLE"),
   refillEvent: promise(
     "the events that bandwidth is measured by are events of the PMU, a bus access no less than a byte",

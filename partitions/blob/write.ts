@@ -108,6 +108,8 @@ function header(plan: Plan): BlobRecord {
     housekeeper: plan.housekeeper,
     tickMicroseconds: plan.tickMicroseconds,
     telemetryMilliseconds: plan.telemetryMilliseconds,
+    healthyMicroseconds: plan.healthyMicroseconds,
+    commitMicroseconds: plan.commitMicroseconds,
     colourCount: isColoured(plan) ? plan.cache.colours : 0,
     ipaBits: plan.ipaBits,
   };
@@ -202,6 +204,7 @@ function partitionRecord(planned: PlannedPartition, isaFlags: number): BlobRecor
       (planned.direct ? table.PARTITION_DIRECT : 0) +
       (planned.ownClock ? table.PARTITION_OWN_CLOCK : 0) +
       (planned.telemetry ? table.PARTITION_TELEMETRY : 0) +
+      (planned.commits ? table.PARTITION_COMMITS : 0) +
       isaFlags,
     onFailure: ON_FAILURE[planned.onFailure],
     cpus: bitsOf(planned.cpus),
@@ -216,6 +219,7 @@ function partitionRecord(planned: PlannedPartition, isaFlags: number): BlobRecor
     tagBytes: sent?.size ?? 0,
     controls: bitsOf(planned.controls),
     watchdogMicroseconds: planned.watchdogMicroseconds,
+    overrunTag: planned.overrunTag,
     bandwidthRefills: planned.bandwidth?.refills ?? 0,
     bandwidthMicroseconds: planned.bandwidth?.periodMicroseconds ?? 0,
     clusterWays: bitsOf(planned.ways),

@@ -388,6 +388,14 @@ export const telemetryTaken = (reader: string): Problem =>
 /** `why`: what is wrong with it. */
 export const controlsNobody = (why: string, remedy: string): Problem => error("AXV-P077", why, remedy);
 
+/** `healthyAfter`: microseconds. */
+export const trialTooShort = (healthyAfter: number): Problem =>
+  error(
+    "AXV-P079",
+    `a system on trial is healthy after ${healthyAfter / 1000} ms at the earliest, and would have to be committed before`,
+    "write a longer `commit_within`, or a shorter `healthy_after`",
+  );
+
 /** `owner`: the partition that drives it. */
 export const dmaReachesAll = (device: string, owner: string): Problem =>
   warning(

@@ -83,6 +83,7 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P076": error("two partitions that read along what leaves by the UART"),
   "AXV-P077": error("a partition that is to command others, and cannot"),
   "AXV-P078": error("colours or a bandwidth on a board of whose caches nothing is known"),
+  "AXV-P079": error("a system on trial that has no time to become healthy"),
   "AXV-P082": warning("a process image whose channel is not named"),
   "AXV-P083": error("two channels are to carry one process image"),
   "AXV-P084": warning("nobody writes a channel's process image"),

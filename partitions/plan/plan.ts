@@ -126,6 +126,8 @@ export interface PlannedPartition extends Aarch64Partition {
   readonly telemetry: boolean;
   /** Indices of the partitions that it may command from inside. */
   readonly controls: readonly number[];
+  /** By the same PL011 it may say that the system on trial is committed. */
+  readonly commits: boolean;
   /** IPA of the page it shares with the hypervisor; 0: it has none. */
   readonly mailbox: number;
   /** Null: it has no tags. */
@@ -143,6 +145,8 @@ export interface PlannedPartition extends Aarch64Partition {
   readonly loads: readonly PlannedLoad[];
   readonly channels: readonly PlannedChannelEnd[];
   readonly tags: readonly PlannedTag[];
+  /** Number, and one more, of that in which its guest counts cycles that were too long; 0: none. */
+  readonly overrunTag: number;
 }
 
 export interface PlannedCpu extends Aarch64Cpu {
@@ -229,6 +233,9 @@ export interface Plan extends Aarch64Machine {
   readonly housekeeper: number;
   readonly tickMicroseconds: number;
   readonly telemetryMilliseconds: number;
+  /** Of a system on trial: so long all has to be well; within that time it is to be committed. */
+  readonly healthyMicroseconds: number;
+  readonly commitMicroseconds: number;
   readonly cpus: readonly PlannedCpu[];
   readonly partitions: readonly PlannedPartition[];
 }

@@ -30,6 +30,9 @@ const TICK_MICROSECONDS = 1000;
 /** Twice a second: a table that people watch. */
 const TELEMETRY_MILLISECONDS = 500;
 
+/** What profiles call that tag. */
+const OVERRUNS = "overruns";
+
 export interface PartitionDecisions {
   readonly partition: PlannedPartition;
   /** Its device tree, as source or, where it is made of the board's own, as blob; undefined: it takes none. */
@@ -60,6 +63,8 @@ export function decide(
   const plan: Plan = {
     ...planBoard(board),
     inits: planInits(system.partitions),
+    healthyMicroseconds: system.trial.healthyAfter,
+    commitMicroseconds: system.trial.commitWithin,
     housekeeper: housekeeper.cpu,
     cpus: planCpus(board, partitions),
     partitions,
@@ -84,6 +89,8 @@ export function planBoard(board: Board): Plan {
     housekeeper: 0,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
+    healthyMicroseconds: 0,
+    commitMicroseconds: 0,
     cpus: planCpus(board, []),
     partitions: [],
   };
@@ -141,6 +148,7 @@ function decidePartition(
     console: space.console,
     consoleInterrupt: spares.console(name),
     telemetry: fields.telemetry === true,
+    commits: fields.commits === true,
     controls: (fields.controls ?? []).map((other) => system.partitions.findIndex((each) => each.name === other)),
     mailbox: space.regions.find(({ kind }) => kind === "mailbox")?.ipa ?? 0,
     tagImage: planTagImage(request, system, space.regions),
@@ -154,6 +162,7 @@ function decidePartition(
     loads,
     channels: planChannels(system, request, space.regions, spares),
     tags: profile.tags,
+    overrunTag: profile.tags.findIndex(({ name }) => name === OVERRUNS) + 1,
   };
   if (profile.device_tree === undefined) return { partition, deviceTree: undefined };
   const disk = loads.find((load) => load.name === "initrd");

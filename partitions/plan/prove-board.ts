@@ -24,7 +24,7 @@ export const isFreeRam = ({ ram, reserved }: Plan, { from, to }: Pick<Claim, "fr
   !reserved.some(({ base, size }) => from < base + size && base < to);
 
 export function proveBoard(plan: Plan): Violation[] {
-  const { image, ram, cache, tickMicroseconds, telemetryMilliseconds } = plan;
+  const { image, ram, cache, tickMicroseconds, telemetryMilliseconds, healthyMicroseconds, commitMicroseconds } = plan;
   const banks = ram.map(({ base, size }) => ({ from: base, to: base + size, by: "a bank of RAM" }));
   const devices = platformClaims(plan);
   const odd = ({ from, to }: Claim): boolean =>
@@ -42,6 +42,8 @@ export function proveBoard(plan: Plan): Violation[] {
     ...inRange(plan, "Header", "ipaBits", plan.ipaBits),
     ...inRange(plan, "Header", "tickMicroseconds", tickMicroseconds),
     ...inRange(plan, "Header", "telemetryMilliseconds", telemetryMilliseconds),
+    ...inRange(plan, "Header", "healthyMicroseconds", healthyMicroseconds),
+    ...inRange(plan, "Header", "commitMicroseconds", commitMicroseconds),
     ...inRange(plan, "Header", "colourCount", cache.colours),
     ...(Number.isInteger(Math.log2(cache.colours)) ? [] : [breaks("colourCount", `${cache.colours} colours`)]),
   ];

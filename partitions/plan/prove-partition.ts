@@ -15,10 +15,11 @@ const TAG_WORD = 8;
 const ON_FAILURE = ["stop", "restart", "inspect"];
 
 export function provePartition(plan: Plan, partition: PlannedPartition): Violation[] {
-  const { name, onFailure, watchdogMicroseconds } = partition;
+  const { name, onFailure, watchdogMicroseconds, overrunTag } = partition;
   return [
     ...inRange(plan, "Partition", "onFailure", ON_FAILURE.indexOf(onFailure), ` of ${name}`),
     ...inRange(plan, "Partition", "watchdogMicroseconds", watchdogMicroseconds, ` of ${name}`),
+    ...inRange(plan, "Partition", "overrunTag", overrunTag, ` of ${name}`),
     ...proveWindows(plan, partition),
     ...proveRegions(plan, partition),
     ...ofPlan(plan).proveController(plan, partition),

@@ -78,7 +78,7 @@ export const TEXT: Figure = {
   id: "text",
   title: "hypervisor text + rodata",
   unit: "bytes",
-  goal: 62 * KIB,
+  goal: 63 * KIB,
   bao: "~80,000",
   xen: "577,000–759,000",
 };
@@ -93,7 +93,7 @@ export const LINES: Figure = {
   id: "lines",
   title: "source lines, core + arch/aarch64",
   unit: "lines",
-  goal: 9016,
+  goal: 9624,
   bao: "10,095",
   xen: "76,000",
 };

@@ -191,6 +191,13 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "no telemetry", plan: with_({ telemetryMilliseconds: 0 }) },
     { what: "telemetry once in a blue moon", plan: with_({ telemetryMilliseconds: 60_001 }) },
   ],
+  trial: [
+    { what: "healthy at once", plan: with_({ healthyMicroseconds: 0 }) },
+    { what: "never healthy", plan: with_({ healthyMicroseconds: 3_600_000_001 }) },
+    { what: "no time to commit", plan: with_({ commitMicroseconds: 999 }) },
+    { what: "all the time to commit", plan: with_({ commitMicroseconds: 3_600_000_001 }) },
+    { what: "overruns in a tag that is none", plan: partition(PLC_, { overrunTag: 33 }) },
+  ],
   colourCount: [
     { what: "no power of two", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 12 } }) },
     { what: "too many", on: COLOURED, plan: (plan) => ({ ...plan, cache: { ...plan.cache, colours: 64 } }) },

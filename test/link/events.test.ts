@@ -17,6 +17,14 @@ describe("events read as sentences", () => {
     [event(abi.EVENT_STOPPED, BigInt(abi.STOP_WATCHDOG)), "stopped: its watchdog expired"],
     [event(abi.EVENT_STOPPED, BigInt(abi.STOP_CPU_OFF)), "stopped: its last CPU switched itself off"],
     [event(abi.EVENT_STOPPED, 77n), "stopped: reason 77"],
+    [
+      event(abi.EVENT_TRIAL_FAILED, BigInt(abi.UPDATE_PENDING), 0x62n),
+      "the system in slot b is on trial, and has not become healthy in time: the board is reset",
+    ],
+    [
+      event(abi.EVENT_TRIAL_FAILED, BigInt(abi.UPDATE_HEALTHY), 0x61n),
+      "the system in slot a is on trial, and nobody has committed it in time: the board is reset",
+    ],
     [event(abi.EVENT_WATCHDOG, 51_000_000n), "watchdog expired: last fed 51.0 ms ago"],
     [
       event(abi.EVENT_UNAVAILABLE, BigInt(abi.FEATURE_CLUSTER_WAYS), 0x410fd034n),

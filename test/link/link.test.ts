@@ -171,6 +171,20 @@ describe("commands", () => {
     link.close();
   });
 
+  test("about a system on trial go out with no partition, and say why they are refused", async () => {
+    const { board, link } = start();
+    const refused = async (asked: Promise<void>, command: number, number: number, result: number, why: string) => {
+      await settled();
+      expect(board.received.at(-1)).toMatchObject({ partition: abi.FRAME_HYPERVISOR, payload: numbered(command, number) });
+      board.send({ kind: abi.FRAME_REPLY, partition: abi.FRAME_HYPERVISOR, payload: numbered(result, number) });
+      await expect(asked).rejects.toThrow(why);
+    };
+    await refused(link.askForHealth(), abi.COMMAND_HEALTHY, 7, abi.REPLY_WRONG_STATE, "not healthy yet");
+    await refused(link.commit(), abi.COMMAND_COMMIT, 8, abi.REPLY_WRONG_STATE, "not in the system's present state (commit needs");
+    await refused(link.commit(), abi.COMMAND_COMMIT, 9, abi.REPLY_NOT_ALLOWED, "`commits: true`");
+    link.close();
+  });
+
   test.each([
     [abi.REPLY_UNKNOWN_COMMAND, /does not know the command/],
     [abi.REPLY_NO_SUCH_PARTITION, /no such partition/],

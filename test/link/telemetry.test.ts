@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { LinkError } from "../../industrial/link/errors.ts";
-import { decodeEvent, decodePartition, decodeVcpu } from "../../industrial/link/telemetry.ts";
+import { decodeEvent, decodePartition, decodeSystem, decodeVcpu } from "../../industrial/link/telemetry.ts";
 
 type Keys = ReadonlyMap<unknown, unknown>;
 const frame = (kind: number, payload: Uint8Array) => ({ kind, partition: 1, payload });
@@ -62,6 +62,23 @@ test("a partition", () => {
     doorbells: 7,
     tags: new Map([[0, 4000n], [31, U64_MAX]]),
   });
+});
+
+describe("the system", () => {
+  const system = (slot: unknown, update: unknown) =>
+    decodeSystem(frame(abi.FRAME_SYSTEM, encode(new Map<unknown, unknown>([
+      [abi.SYSTEM_TIME, 9n], [abi.SYSTEM_SLOT, slot], [abi.SYSTEM_UPDATE, update],
+    ]))));
+  test.each([
+    [abi.UPDATE_NONE, "none"], [abi.UPDATE_COMMITTED, "committed"], [abi.UPDATE_PENDING, "pending"],
+    [abi.UPDATE_HEALTHY, "healthy"], [abi.UPDATE_FAILED, "failed"],
+  ])("update %i is called %s", (number, update) => {
+    expect(system(0x61, number)).toEqual({ time: 9n, slot: "a", update });
+    expect(system(0x62, number).slot).toBe("b");
+  });
+  const wrong: readonly (readonly [unknown, unknown])[] = [[0x60, 0], [0x63, 0], [0, 0], ["a", 0], [0x61, 5], [0x61, undefined]];
+  test.each(wrong)("slot %j, update %j: neither", (slot, update) =>
+    expect(code(() => system(slot, update))).toBe("AXV_TELEMETRY_MALFORMED"));
 });
 
 test("states are named as core/abi.ts numbers them", () => {

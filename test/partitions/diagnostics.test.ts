@@ -135,6 +135,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   "too-many-partitions": ["2:1 AXV-P008", "7:28 AXV-P014", "8:28 AXV-P014", "9:28 AXV-P014", "10:28 AXV-P014", "11:28 AXV-P014"],
   "too-many-tables": ["3:45 AXV-P035", "8:5 AXV-P035"],
   controls: ["4:81 AXV-P077", "5:48 AXV-P077", "5:59 AXV-P013"],
+  trial: ["4:16 AXV-P079", "6:57 AXV-P077"],
   telemetry: ["5:48 AXV-P076"],
   trust: ["4:38 AXV-P066", "5:58 AXV-P068"],
   "trust-gicv2": ["3:56 AXV-P067"],

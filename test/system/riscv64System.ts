@@ -80,7 +80,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
     isa: "riscv64",
     header: {
       imageBase: IMAGE, hypervisorSize: IMAGE_BYTES, uart: UART, ...UART_FACTS, housekeeper: 0, tickMicroseconds: tick,
-      telemetryMilliseconds: 50, colourCount: 0, ipaBits: 40,
+      telemetryMilliseconds: 50, healthyMicroseconds: 1000, commitMicroseconds: 1000, colourCount: 0, ipaBits: 40,
     },
     machine: { ...BOARD, ...spec.board },
     records: {
@@ -92,7 +92,7 @@ function blobOf(spec: Riscv64Spec, source: number, size: number): Blob {
         name: "guest", flags: PARTITION_AUTOSTART + flags, onFailure, cpus: 1 << own, bootCpu: own,
         entry: GUEST_IPA, argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
         mailbox: mailbox ? MAILBOX_IPA : 0n, tags: 0n, tagBytes: 0, controls: 0,
-        watchdogMicroseconds: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
+        watchdogMicroseconds: 0, overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
         regionFirst: 0, regionCount: 1 + besides.length, interruptFirst: 0, interruptCount: 0, loadFirst: 0, loadCount: 1,
         channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
       }],

@@ -33,6 +33,8 @@ export interface PartitionSpec {
   readonly telemetry?: boolean;
   /** Partitions that it may command. */
   readonly controls?: readonly number[];
+  readonly commits?: boolean;
+  readonly overrunTag?: number;
   readonly ways?: readonly number[];
   readonly bandwidth?: PlannedBandwidth;
   /** Device registers written when it stops. */
@@ -65,6 +67,9 @@ export const COLOURS = 16;
 export const PAGE = 4096;
 export const TICK_MICROSECONDS = 1000;
 export const TELEMETRY_MILLISECONDS = 100;
+/** Of a system on trial. */
+export const HEALTHY_MICROSECONDS = 300_000;
+export const COMMIT_MICROSECONDS = 1_000_000;
 export const ENTRY_OFFSET = 0x8_0000;
 
 export const ram = (ipa: number, pa: number, size: number): PlannedRegion =>
@@ -158,6 +163,8 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
     housekeeper: spec.housekeeper,
     tickMicroseconds: TICK_MICROSECONDS,
     telemetryMilliseconds: TELEMETRY_MILLISECONDS,
+    healthyMicroseconds: HEALTHY_MICROSECONDS,
+    commitMicroseconds: COMMIT_MICROSECONDS,
     cpus: board.cpus.map((_, n) => {
       const owner = spec.partitions.findIndex(({ cpus }) => cpus.includes(n));
       return {
@@ -213,6 +220,7 @@ function planned(
     ownClock: partition.ownClock ?? false,
     telemetry: partition.telemetry ?? false,
     controls: partition.controls ?? [],
+    commits: partition.commits ?? false,
     probesPriority: partition.probesPriority ?? false,
     onFailure: partition.onFailure ?? "stop",
     cpus: partition.cpus,
@@ -226,6 +234,6 @@ function planned(
     ways: partition.ways ?? [], bandwidth: partition.bandwidth ?? null,
     regions: [...partition.regions, ...regions],
     interrupts: partition.interrupts, devices: (partition.quiesce ?? []).map(silenced), loads: image,
-    channels: partition.channels ?? [], tags: [],
+    channels: partition.channels ?? [], tags: [], overrunTag: partition.overrunTag ?? 0,
   };
 }

@@ -3,7 +3,7 @@
 import { FRAME_HYPERVISOR } from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import { EXIT_NAMES } from "../../industrial/link/exits.ts";
-import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, SystemTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import type { Check } from "./checks.ts";
 import type { View } from "./display.ts";
 import { printable } from "../../industrial/live/lines.ts";
@@ -28,6 +28,7 @@ export class JsonView implements View {
     });
     session.on("event", (event) => this.#write(eventJson(event, monitor)));
     session.on("partition", (telemetry) => this.#write(partitionJson(telemetry, monitor)));
+    session.on("system", (telemetry) => this.#write(systemJson(telemetry)));
     session.on("vcpu", (telemetry) => this.#write(vcpuJson(telemetry, monitor)));
   }
 
@@ -52,6 +53,8 @@ function eventJson(event: HypervisorEvent, monitor: Monitor): Json {
   const numbers = { time_ns: integer(event.time), code, a: integer(a), b: integer(b), c: integer(c) };
   return { type: "event", ...about, ...numbers, text: describeEvent(event) };
 }
+
+const systemJson = ({ time, slot, update }: SystemTelemetry): Json => ({ type: "system", time_ns: integer(time), slot, update });
 
 function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {
   const record = monitor.partitions[telemetry.partition];

@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { FRAME_HYPERVISOR } from "../../core/abi.ts";
 import { describeEvent } from "../../industrial/link/events.ts";
 import { Link } from "../../industrial/link/link.ts";
-import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, SystemTelemetry, VcpuTelemetry } from "../../industrial/link/telemetry.ts";
 import { LineAssembler } from "../../industrial/live/lines.ts";
 import { Monitor, type PartitionPlan } from "../../industrial/live/monitor.ts";
 
@@ -24,6 +24,7 @@ export interface SessionEvents {
   console: [partition: number, bytes: Uint8Array];
   partition: [telemetry: PartitionTelemetry];
   vcpu: [telemetry: VcpuTelemetry];
+  system: [telemetry: SystemTelemetry];
   event: [event: HypervisorEvent];
   /** The last one. */
   close: [reason: string];
@@ -50,6 +51,10 @@ export class Session extends EventEmitter<SessionEvents> {
     this.link.on("vcpu", (telemetry) => {
       this.monitor.takeVcpu(telemetry);
       this.emit("vcpu", telemetry);
+    });
+    this.link.on("system", (telemetry) => {
+      this.monitor.takeSystem(telemetry);
+      this.emit("system", telemetry);
     });
     this.link.on("event", (event) => {
       this.monitor.takeEvent(event);

@@ -3,7 +3,7 @@ import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
 import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
-import { showCount, showRate, showTime, showUptime } from "../../industrial/live/show.ts";
+import { showCount, showRate, showSlot, showTime, showUptime } from "../../industrial/live/show.ts";
 import { type Paint, STATE_FORMATS } from "./paint.ts";
 
 /** The profile whose partitions publish PLC_TAG_*. */
@@ -118,9 +118,10 @@ const plcColumns: readonly Column<PartitionRecord>[] = [
 function tables(monitor: Monitor, rates: Rates, width: number, paint: Paint): string[] {
   const plcs = monitor.partitions.filter((partition) => partition.plan.guest === PLC_GUEST);
   const plcTables = plcs.length > 0 ? layOutFolded(plcColumns, plcs, width) : [];
-  return [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap(([titles, ...rows]) =>
+  const shown = [...partitionTables(monitor, rates, width, paint), ...plcTables].flatMap(([titles, ...rows]) =>
     titles === undefined ? [] : [paint("bold", titles), ...rows],
   );
+  return monitor.system === undefined ? shown : [showSlot(monitor.system), ...shown];
 }
 
 /** Rates between the last two telemetry frames. */

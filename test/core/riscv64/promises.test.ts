@@ -70,7 +70,7 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
   clock: [{ what: "stands still", change: machine({ timebase: 0 }) }, { what: "too fast", change: machine({ timebase: 2e9 }) }],
   hartNumber: [{ what: "one of 15 bits", change: record("Cpu", 1, { id: 1n << 14n }) }],
   flags: [
-    { what: "one that is AArch64's", change: record("Partition", FIRST, { flags: 33 }) },
+    { what: "one that is AArch64's", change: record("Partition", FIRST, { flags: 65 }) },
     { what: "direct without a file on each hart", direct: true, change: record("Cpu", 1, { guestFiles: 0 }) },
   ],
   bandwidth: [

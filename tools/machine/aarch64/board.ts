@@ -26,6 +26,8 @@ export interface Board extends BoardFacts, GicBoard, Peripherals {
    * 64 bits of the firmware's TRNG, 0: it has none at the moment; without this key firmware knows neither TRNG nor SMCCC_VERSION.
    */
   readonly trng?: () => bigint;
+  /** SYSTEM_RESET reaches the firmware, which does nothing but note it. */
+  readonly resets?: true;
   /** RNDR, where ID_AA64ISAR0_EL1 says that it is there. */
   readonly rndr?: () => bigint;
   /** From the image's first byte: where the first stage 1 tables are. */

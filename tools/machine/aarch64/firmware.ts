@@ -43,9 +43,11 @@ export class Firmware {
   private readonly trng: (() => bigint) | undefined;
 
   private readonly workarounds: Workarounds | undefined;
+  private readonly resets: boolean;
 
   /** Without `trng` and `workarounds` it is of before SMCCC 1.1. */
-  constructor(cpus: readonly FirmwareCpu[], bootCpu: number, trng?: () => bigint, workarounds?: Workarounds) {
+  constructor(cpus: readonly FirmwareCpu[], bootCpu: number, trng?: () => bigint, workarounds?: Workarounds, resets?: true) {
+    this.resets = resets === true;
     this.cpus = cpus;
     this.trng = trng;
     this.workarounds = workarounds;
@@ -57,6 +59,8 @@ export class Firmware {
     switch (fn) {
       // 1.0 is the first that has PSCI_FEATURES, which TRNG is asked by
       case PSCI_VERSION: return BigInt(this.trng !== undefined ? VERSION_1_0 : VERSION_1_1);
+      case PSCI_SYSTEM_RESET: if (this.resets) return BigInt.asUintN(64, BigInt(NOT_SUPPORTED));
+      break;
       case PSCI_CPU_ON_64: return BigInt(this.cpuOn(x1, x2, x3));
       case PSCI_FEATURES:
         return BigInt(

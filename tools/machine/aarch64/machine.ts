@@ -92,7 +92,7 @@ export class Aarch64Machine extends Machine<PCpu, CoreExports, Mapping> implemen
     this.stage1 = new Stage1(this.memory, board.imageBase + board.stage1RootOffset, board.imageBase, board.imageSize, walked);
     this.bus = this.busOf(this.gic, options.silencers);
     this.cluster = new Cluster(board.cluster, board.cpus.length);
-    this.firmware = new Firmware(board.cpus, 0, board.trng, board.workarounds);
+    this.firmware = new Firmware(board.cpus, 0, board.trng, board.workarounds, board.resets);
     this.pcpus = board.cpus.map(({ mpidr }, n) => new PCpu(n, mpidr, cpuOf(this.gic, n), this.clock, board));
     this.current = this.pcpu(0);
     this.loaded = load<CoreExports>(

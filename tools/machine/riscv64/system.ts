@@ -7,7 +7,7 @@ import {
 } from "../../../partitions/blob/layout.table.ts";
 import { uartWords } from "../../../partitions/blob/uart.ts";
 import { encodeBlob } from "../../../partitions/blob/write.ts";
-import { ram, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../system.ts";
+import { COMMIT_MICROSECONDS, HEALTHY_MICROSECONDS, ram, TELEMETRY_MILLISECONDS, TICK_MICROSECONDS } from "../system.ts";
 import type { PartitionSpec, System as AnySystem, SystemSpec as AnySystemSpec, Tried, TriedPartition } from "../system.ts";
 import { qemuVirt, TIMEBASE } from "./board.ts";
 import type { Board } from "./board.ts";
@@ -47,7 +47,7 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
     name, flags: PARTITION_AUTOSTART + (direct ? PARTITION_DIRECT : 0), onFailure: ON_FAILURE[onFailure],
     cpus: bits(cpus), bootCpu: cpus[0] ?? 0, entry: BigInt(IPA), argument: 0n, seed: 0n, console: 0n, consoleInterrupt: 0,
     mailbox: 0n, tags: 0n, tagBytes: 0, controls: 0, watchdogMicroseconds: 0,
-    bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
+    overrunTag: 0, bandwidthRefills: 0, bandwidthMicroseconds: 0, clusterWays: 0,
     regionFirst: n, regionCount: 1, interruptFirst: 0, interruptCount: 0, loadFirst: n, loadCount: 1,
     channelFirst: 0, channelCount: 0, quiesceFirst: 0, quiesceCount: 0,
   });
@@ -56,7 +56,8 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
     header: {
       imageBase: BigInt(board.imageBase), hypervisorSize: HYPERVISOR_BYTES, uart: BigInt(board.uart), ...UART,
       housekeeper,
-      tickMicroseconds: TICK_MICROSECONDS, telemetryMilliseconds: TELEMETRY_MILLISECONDS, colourCount: 0, ipaBits: IPA_BITS,
+      tickMicroseconds: TICK_MICROSECONDS, telemetryMilliseconds: TELEMETRY_MILLISECONDS,
+      healthyMicroseconds: HEALTHY_MICROSECONDS, commitMicroseconds: COMMIT_MICROSECONDS, colourCount: 0, ipaBits: IPA_BITS,
     },
     machine: {
       imsic: BigInt(board.imsic), imsicShift: IMSIC_SHIFT, sources: SOURCES, aplic: BigInt(board.aplic), timebase: TIMEBASE,
