@@ -212,7 +212,7 @@ export const aarch64: readonly Intrinsic[] = [
   ...rw("ELR_EL2"), ...rw("SPSR_EL2"),
 
   // What a guest may do
-  msr("HCR_EL2"), msr("VTCR_EL2"), ...rw("VTTBR_EL2"), msr("CPTR_EL2"), ...rw("MDCR_EL2"), msr("HSTR_EL2"),
+  ...rw("HCR_EL2"), msr("VTCR_EL2"), ...rw("VTTBR_EL2"), msr("CPTR_EL2"), ...rw("MDCR_EL2"), msr("HSTR_EL2"),
   msr("VPIDR_EL2"), msr("VMPIDR_EL2"), msr("CNTHCTL_EL2"), msr("CNTVOFF_EL2"),
 
   // EL1 state set at a vCPU's reset, and for an exception injected into the guest

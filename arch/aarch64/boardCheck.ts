@@ -2,8 +2,8 @@
 // before anything starts. A mismatch is one line on the UART, and nothing starts.
 
 import {
-  bound, cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_ID_AA64DFR0_EL1,
-  mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
+  bound, cacheGeometry, mmioRead32, mmioRead64, mmioRead8, mrs_CLIDR_EL1, mrs_CNTFRQ_EL0, mrs_CTR_EL0, mrs_HCR_EL2,
+  mrs_ID_AA64DFR0_EL1, mrs_ID_AA64MMFR0_EL1, mrs_ID_AA64PFR0_EL1, mrs_MPIDR_EL1,
 } from "../../build/generated/aarch64";
 import { blobCpu, blobPartition, header, machine, NONE, PARTITION_COUNT_EL2, PARTITION_PMU } from "../../build/generated/blob";
 import { GICC_DIR, GICC_IIDR } from "./gicv2";
@@ -12,7 +12,7 @@ import { PAGE_SHIFT } from "../../core/pages";
 import { Vcpu } from "./vcpu";
 import { lastSet, lineShift } from "./caches";
 import { isSame } from "../../core/facts";
-import { AFFINITY_MASK, ipaBits, PARANGE_MASK, PMU_V3P5, pmuVersion } from "./sysregs";
+import { AFFINITY_MASK, HCR_E2H_SHIFT, ipaBits, PARANGE_MASK, PMU_V3P5, pmuVersion } from "./sysregs";
 
 const VLPIS: u64 = 1 << 1; // GICR_TYPER.VLPIS: two more frames of 64 KiB belong to each redistributor (IHI 0069 §12.10)
 /** What the loops of cache maintenance step by. */
@@ -49,6 +49,8 @@ export function isPcpuAsPlanned(vcpu: Vcpu): bool {
   if (vcpu.pcpu == 0) frequency = max<u64>(counted, 1);
   const line = min<u32>(LINE_BYTES, 4 << (<u32>(mrs_CTR_EL0() >> 16) & 15)); // CTR_EL0.DminLine
   const colours = header().colourCount;
+  // RES1 without FEAT_E2H0: all that is written from here on is laid out for 0.
+  if (!isSame("HCR_EL2.E2H (this CPU has VHE only)", 0, (mrs_HCR_EL2() >> HCR_E2H_SHIFT) & 1)) return false;
   if (!isSame("mpidr (boot pCPU first)", vcpu.id, mrs_MPIDR_EL1() & AFFINITY_MASK)) return false;
   if (!isSame("CNTFRQ_EL0", frequency, counted) || !isSame("PA bits", header().ipaBits, min(header().ipaBits, bits)) ||
     !isSame("cache line", LINE_BYTES, line)) return false;

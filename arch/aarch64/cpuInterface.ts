@@ -72,13 +72,9 @@ export function dropPriority(iar: u32): void {
 
 /** Priority drop, and deactivation too: an interrupt that the hypervisor itself has handled. `iar` as it was acknowledged. */
 export function endInterrupt(iar: u32): void {
-  if (isGicV2()) {
-    dropPriorityV2(iar);
-    deactivateV2(iar);
-  } else {
-    msr_ICC_EOIR1_EL1(iar);
-    msr_ICC_DIR_EL1(iar);
-  }
+  dropPriority(iar);
+  if (isGicV2()) deactivateV2(iar);
+  else msr_ICC_DIR_EL1(iar);
 }
 
 // ICH_HCR_EL2, GICH_HCR: maintenance interrupts, and how many interrupts that no list register holds the guest has ended.

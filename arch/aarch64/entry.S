@@ -261,7 +261,8 @@ axv_make_tables:
 // ---- MMU and caches on; x19: the pCPU's index. Gives it its stack. ----
 axv_mmu_on:
     msr     daifset, #0xf
-    mov     x0, #HCR_RW                     // E2H = 0: the layouts below are for that
+    mov     x0, #HCR_RW                     // E2H = 0: the layouts below are for that. Where it stays 1, they map what is
+                                            // below 4 GiB all the same: boardCheck.ts can say so
     msr     hcr_el2, x0
     isb
     msr     spsel, #1

@@ -16,6 +16,7 @@ const HCR_TACR: u64 = 1 << 21; // traps ACTLR_EL1
 const HCR_TSW: u64 = 1 << 22; // traps DC by set/way
 export const HCR_TVM: u64 = 1 << 26; // traps writes of the registers that steer stage 1
 const HCR_RW: u64 = 1 << 31; // EL1 is AArch64
+export const HCR_E2H_SHIFT: u32 = 34; // E2H: EL2 has another translation regime, and its control registers another layout
 const HCR_TLOR: u64 = 1 << 35; // traps LORegions
 const HCR_TERR: u64 = (<u64>1) << 36; // traps RAS error records: a cluster's are shared
 const HCR_APK: u64 = 1 << 40; // pointer authentication is the guest's own

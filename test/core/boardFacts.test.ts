@@ -227,6 +227,12 @@ describe("a board that is not as planned: one line, and nothing starts", () => {
     expect(bootsOn({ registers: { ID_AA64PFR0_EL1: 0x2222n } })).toBe(mismatch(0, "GIC system registers", 1, 0));
   });
 
+  test("HCR_EL2.E2H that cannot be cleared (no FEAT_E2H0): of all pCPUs, or of one", () => {
+    const fixed = { HCR_EL2: 1n << 34n };
+    expect(bootsOn({ registers: fixed })).toBe(mismatch(0, "HCR_EL2.E2H (this CPU has VHE only)", 0, 1));
+    expect(bootsOn(oneWith(2, fixed))).toBe(mismatch(2, "HCR_EL2.E2H (this CPU has VHE only)", 0, 1));
+  });
+
   test("MPIDR_EL1: another pCPU than the one that firmware was asked for", () => {
     expect(bootsOn(oneWith(2, { MPIDR_EL1: 0x8000_0102n }))).toBe(mismatch(2 + 0x100, "mpidr (boot pCPU first)", 2, 0x102));
   });

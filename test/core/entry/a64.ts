@@ -219,9 +219,12 @@ export class Entry {
       if (name === "SCTLR_EL2" && (value & SCTLR_M) !== 0n && !this.mmuOn) this.mayTranslate(error);
       if (name === "SCTLR_EL2" && (value & SCTLR_M) === 0n && this.mmuOn) this.mayStopTranslating(error);
       if (TRANSLATION.has(name) || name === "SCTLR_EL2") this.unsynchronised.add(name);
-      this.registers.set(name, value);
+      this.registers.set(name, value | (this.fixed.get(name) ?? 0n));
     }
   }
+
+  /** Bits of registers that are RES1. */
+  readonly fixed = new Map<string, bigint>();
 
   /** What firmware has written of the image with its caches on is fetched from memory next. */
   private mayStopTranslating(error: (what: string) => never): void {

@@ -116,6 +116,17 @@ describe("the first pCPU", () => {
     expect(machine.run("wfe")).toBe("wfe");
   });
 
+  test("HCR_EL2.E2H that is RES1: comes to boot() all the same, with tables that hold for either regime below 4 GiB", () => {
+    const machine = boot(0n, 0n);
+    const E2H = 1n << 34n;
+    machine.fixed.set("HCR_EL2", E2H);
+    expect(machine.run("axv_stop", "wfe")).toBe("axv_stop");
+    expect(machine.mmuOn).toBe(true);
+    expect(machine.registers.get("HCR_EL2")).toBe(E2H | (1n << 31n));
+    // TCR_EL2 as it is then (D17.2.131): T0SZ, IRGN0, ORGN0, SH0 are where they were; EPD1: no TTBR1; IPS 0: 32 bits.
+    expect(machine.registers.get("TCR_EL2")).toBe(0x3519n | (2n << 16n) | (1n << 23n) | (2n << 30n));
+  });
+
   test("stops where boot() refuses", () => {
     expect(boot(0n, 0n).run("axv_stop", "wfe")).toBe("axv_stop");
   });
