@@ -4,27 +4,16 @@ import { deploy, planDeployment } from "../../tools/firmware/deploy/deploy.ts";
 import { copiesOn, placesOn, sourceOf } from "../../tools/firmware/deploy/places.ts";
 import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
 import { exactly, ofMemory } from "../../tools/firmware/fit/source.ts";
-import { bootSteps, otherSlot, UNKNOWN, writeState } from "../../tools/firmware/slots.ts";
+import { bootSteps, otherSlot } from "../../tools/firmware/slots.ts";
 import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
 import { Random } from "../hostile/random.ts";
-import { diskWith, RecordingDisk, system } from "./deployDisks.ts";
+import { diskIn, RecordingDisk, system } from "./deployDisks.ts";
 import type { DiskStep } from "./deployDisks.ts";
 
 const OLD: Readonly<Record<Slot, Buffer>> = { a: system("old-a", 9_000, 1), b: system("old-b", 12_000, 2) };
 const NEW = system("new", 15_000, 3);
 /** Of what may be left of the writes before a cut. */
 const VARIANTS = 6;
-
-/** Each slot has its own. `state`: in the first copy; in the second one an older state, by which both are good. */
-function diskIn(state: Partial<SlotState>): Buffer {
-  const disk = diskWith(OLD.a);
-  const places = placesOn(new RecordingDisk(disk));
-  disk.set(OLD.b, places.slots.b.first * SECTOR);
-  const base = places.state.first * SECTOR;
-  disk.set(writeState({ ...UNKNOWN, generation: 7n, ...state }), base);
-  disk.set(writeState({ ...UNKNOWN, generation: 6n }), base + 1024 * SECTOR);
-  return disk;
-}
 
 /** What is wrong with that which boot.scr finds, if `kept` was not to be written; undefined: nothing. */
 function fault(disk: RecordingDisk, kept: Slot): string | undefined {
@@ -74,7 +63,7 @@ const STATES: readonly [string, Partial<SlotState>, Slot][] = [
 ];
 
 describe.each(STATES)("where %s", async (_, state, kept) => {
-  const base = diskIn(state);
+  const base = diskIn(OLD, state);
   const disk = new RecordingDisk(base);
   const keptNow = await deployed(disk);
   const { steps } = disk;
@@ -106,7 +95,7 @@ describe.each(STATES)("where %s", async (_, state, kept) => {
 });
 
 describe("this would be seen, if", async () => {
-  const base = diskIn({ order: ["b", "a"], status: { a: "good", b: "pending" }, tries: 2 });
+  const base = diskIn(OLD, { order: ["b", "a"], status: { a: "good", b: "pending" }, tries: 2 });
   const disk = new RecordingDisk(base);
   await deployed(disk);
   const faults = (steps: readonly DiskStep[]): number =>

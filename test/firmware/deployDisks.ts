@@ -2,6 +2,9 @@
 import { diskImage } from "../../tools/firmware/disk/image.ts";
 import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
 import { LocalDisk } from "../../tools/firmware/deploy/local-disk.ts";
+import { placesOn } from "../../tools/firmware/deploy/places.ts";
+import { COPIES, UNKNOWN, writeState } from "../../tools/firmware/slots.ts";
+import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
 import type { Layout } from "../../boards/layout.ts";
 import { Load } from "../../partitions/images/contents.ts";
 import { CONTENTS, fitOf, keyPair } from "./fits.ts";
@@ -28,6 +31,16 @@ export function diskWith(fit: Buffer, table: "gpt" | "mbr" = "gpt", slot = SLOT_
   const board = { name: "small", ram, reserved: [], boot, layout: { ...layout, table, sectors, slots: { sectors: slot } } };
   const stream = diskImage(board, { content: { length: fit.length, chunks: () => [fit] }, start: "bootm" });
   return Buffer.concat(Array.from(stream.chunks(), (chunk) => Buffer.from(chunk)));
+}
+
+/** Each slot has its own. `state`: in the first copy; in the second one an older state, by which both are good. */
+export function diskIn(systems: Readonly<Record<Slot, Buffer>>, state: Partial<SlotState>): Buffer {
+  const disk = diskWith(systems.a);
+  const places = placesOn(new RecordingDisk(disk));
+  disk.set(systems.b, places.slots.b.first * SECTOR);
+  const copies = [writeState({ ...UNKNOWN, generation: 7n, ...state }), writeState({ ...UNKNOWN, generation: 6n })];
+  for (const [copy, bytes] of copies.entries()) disk.set(bytes, (places.state.first + (COPIES[copy] ?? 0)) * SECTOR);
+  return disk;
 }
 
 export type DiskStep =
