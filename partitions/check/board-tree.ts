@@ -2,8 +2,9 @@
 // on what another partition has is told.
 import type { Board } from "../../boards/schema.ts";
 import { MAX_REGIONS } from "../blob/layout.table.ts";
+import type { FdtNode } from "../devicetree/fdt.ts";
 import type { SharedTree } from "../devicetree/board-tree/share.ts";
-import { insideAnothers, providedByAnother, tooManyRegions } from "../diagnostics/catalogue.ts";
+import { insideAnothers, providedByAnother, providedByFirmware, tooManyRegions } from "../diagnostics/catalogue.ts";
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { AddressSpace } from "../plan/address-space.ts";
 import type { PartitionRequest } from "../request.ts";
@@ -51,15 +52,20 @@ export function checkProviders(
     if (request === undefined || request.fields.accepts?.includes("providers") === true) continue;
     for (const node of named) {
       const found = new Map<string, Set<Provided>>();
+      const ofFirmware = new Map<FdtNode, Set<string>>();
       for (const { property, target } of tree.referencesOf(node)) {
         const what = PROVIDED.get(property);
         const unit = target && tree.unitOf(target);
         const owner = unit && owners.get(unit);
-        if (what === undefined || unit === undefined || owner === undefined || owner === index) continue;
+        if (what === undefined || target === undefined || unit === undefined) continue;
+        if (tree.kindOf(unit) === "hypervisor") ofFirmware.set(target, (ofFirmware.get(target) ?? new Set()).add(what.what));
+        if (owner === undefined || owner === index) continue;
         const key = `${unit.path} ${owner}`;
         found.set(key, (found.get(key) ?? new Set()).add(what));
       }
       const at = [...request.path, "devices"];
+      for (const [{ path }, whats] of ofFirmware)
+        findings.report(at, providedByFirmware(node.name, [...whats].join(" and "), path));
       for (const [key, whats] of found) {
         const [path = "", owner = ""] = key.split(" ");
         const { name: other = "", hasTree: isLinux = false } = partitions[Number(owner)] ?? {};

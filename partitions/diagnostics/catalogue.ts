@@ -614,20 +614,26 @@ export const notWithout = (node: string, property: string, target: string | unde
   error(
     "AXV-P175",
     `${node} does not work without ${target ?? "what the tree has not"} (\`${property}\`)${which(whose)}`,
-    "give both to one partition, or leave the device out",
+    whose === undefined || whose.startsWith("partition") ? "give both to one partition, or leave the device out" : "leave it out",
   );
 export const rateUnknown = (node: string, clock: string, cells: readonly string[], whose: string | undefined): Problem =>
   error(
     "AXV-P176",
     `${node} has clocks of ${clock}${which(whose)}, and how fast they are is not known: ${cells.join(", ")}`,
     `say it in board.yaml: rates: [{ clock: ${clock}, cells: [${(cells[0] ?? "").replaceAll(" ", ", ")}], hz: 24000000 }, …], ` +
-      "or give both to one partition",
+      (whose === undefined || whose.startsWith("partition") ? "or give both to one partition" : "or leave the device out"),
   );
 export const tooManyRegions = (count: number, most: number): Problem =>
   error(
     "AXV-P177",
     `with all that its devices need, this partition has ${count} stretches of registers and memory: there is room for ${most}`,
     "give it fewer devices",
+  );
+export const providedByFirmware = (device: string, what: string, provider: string): Problem =>
+  warning(
+    "AXV-P180",
+    `"${device}" has its ${what} from ${provider}, which is firmware's, and no guest can call that: they stay as it leaves them`,
+    'if it is known to leave them on, say so with "accepts: [providers]"',
   );
 /** `words`: for the command line of the owner's kernel. */
 export const providedByAnother = (

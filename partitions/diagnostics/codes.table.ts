@@ -135,4 +135,5 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P177": error("more stretches of memory than there is room for"),
   "AXV-P178": warning("a device whose clocks, pins or power another partition has"),
   "AXV-P179": error("an interrupt of which board.yaml and the board's device tree say differently what triggers it"),
+  "AXV-P180": warning("a device whose clocks, resets or power firmware has"),
 };

@@ -218,6 +218,8 @@ const SHOWN_ELSEWHERE: Readonly<Record<string, string>> = {
   "AXV-P176": "test/devicetree/board-tree/golden/impossible.txt",
   "AXV-P177": "test/devicetree/board-tree/share.test.ts: more registers than the hypervisor has room for",
   "AXV-P178": "test/devicetree/board-tree/golden/gmac0-to-rtos.txt",
+  "AXV-P179": "test/devicetree/board-tree/share.test.ts: each interrupt has its own trigger",
+  "AXV-P180": "test/devicetree/board-tree/share.test.ts: what firmware does by SCMI",
   "AXV-P090": "prove.test.ts: plans that the planner does not make",
 };
 

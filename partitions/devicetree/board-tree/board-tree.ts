@@ -32,8 +32,10 @@ const DATA = [
 ];
 const FIRMWARE = ["arm,psci", "arm,psci-0.2", "arm,psci-1.0", "arm,scmi", "arm,scmi-smc", "linaro,optee-tz"];
 const PRIVATE = ["arm,armv8-timer", "arm,armv7-timer", "arm,armv8-pmuv3"];
+/** Memory that is kept, a node a piece: one that says its place (`reg`) is nobody's; any other a guest takes of its own. */
+const RESERVED = "/reserved-memory";
 /** Below the root. */
-const OWN = /^(aliases|chosen|cpus|firmware|memory(@.*)?|pmu(-.*)?|psci|reserved-memory|thermal-zones|__.*__)$/;
+const OWN = /^(aliases|chosen|cpus|firmware|memory(@.*)?|pmu(-.*)?|psci|thermal-zones|__.*__)$/;
 
 export class BoardTree {
   readonly places: Places;
@@ -72,7 +74,8 @@ export class BoardTree {
     const isUart = windows.some(({ base }) => base === frames.uart);
     if (node === this.controller || isUart || (isTop && OWN.test(node.name))) return "hypervisor";
     if (isCompatible(node, ...FIRMWARE, ...PRIVATE)) return "hypervisor";
-    if (isCompatible(node, ...BUSES)) return "bus";
+    if (isCompatible(node, ...BUSES) || node.path === RESERVED) return "bus";
+    if (node.path.startsWith(`${RESERVED}/`)) return node.properties.has("reg") ? "hypervisor" : "data";
     if (windows.length > 0) return "device";
     if (!node.properties.has("compatible")) return node.properties.has("ranges") ? "bus" : "data";
     return isCompatible(node, ...DATA) || stringsOf(node, "compatible").some((model) => model.startsWith("operating-points-v2"))

@@ -63,10 +63,10 @@ test("an E2000Q has fixed clocks and no pins in its tree: both sides have all th
 });
 
 describe("splits of a ROC-RK3568-PC", () => {
-  test.each(["gmac0-to-rtos", "disabled-to-rtos", "impossible", "undecided", "everything"])("%s", async (name) => {
+  test.each(["gmac0-to-rtos", "disabled-to-rtos", "impossible", "undecided", "everything", "scmi"])("%s", async (name) => {
     const split = planned(name);
     await expect(decisions(split)).toMatchFileSnapshot(`golden/${name}.txt`);
-    expect(split.outcome.system === undefined).toBe(name === "impossible" || name === "undecided");
+    expect(split.outcome.system === undefined).toBe(["impossible", "undecided", "scmi"].includes(name));
   });
 
   test("Linux has registers and interrupts of all that its device needs, and the RTOS of its device alone", () => {

@@ -128,6 +128,72 @@ describe("each interrupt has its own trigger", () => {
   });
 });
 
+describe("memory-region", () => {
+  const kept = `reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+      frames: frames@50000000 { reg = <0 0x50000000 0 0x100000>; no-map; };
+      pool: pool { compatible = "shared-dma-pool"; size = <0 0x400000>; reusable; };
+    };
+    soc {`;
+  const tree = (regions: string): Uint8Array =>
+    compileTree(SMALL.replace("soc {", kept).replace('"axv,mmc";', `"axv,mmc"; memory-region = ${regions};`));
+
+  test("of a pool that the kernel makes of its own memory: whose device needs it has its node", () => {
+    const other = "  other: { guest: linux, memory: 64M, cpus: [1], accepts: [dma, providers], devices: [/soc/ethernet@3000] }\n";
+    const made = planned(`${LINUX}[mmc@5000, uart1] }\n${other}`, tree("<&pool>"));
+    expect(said(made)).toEqual([]);
+    const has = (name: string): boolean => made.system?.deviceTrees.get(name)?.().includes("shared-dma-pool") === true;
+    expect([has("linux"), has("other")]).toEqual([true, false]);
+  });
+
+  test("at a place of its own: what needs it is refused; nobody gets that", () => {
+    const { diagnostics } = planned(`${LINUX}[mmc@5000] }\n`, tree("<&frames>"));
+    expect(diagnostics.map(({ code, message, remedy }) => `${code} ${message}: ${remedy}`)).toEqual([
+      "AXV-P175 /soc/mmc@5000 does not work without /reserved-memory/frames@50000000 (`memory-region`), which the hypervisor " +
+        "or firmware has: leave it out",
+    ]);
+  });
+});
+
+describe("what firmware does by SCMI, which no guest can call", () => {
+  const scmi = `firmware { scmi { compatible = "arm,scmi-smc"; #address-cells = <1>; #size-cells = <0>;
+      power: protocol@11 { reg = <0x11>; #power-domain-cells = <1>; };
+      rate: protocol@14 { reg = <0x14>; #clock-cells = <1>; };
+      reset: protocol@16 { reg = <0x16>; #reset-cells = <1>; };
+    }; };
+    soc {`;
+  const tree = (more: string): Uint8Array =>
+    compileTree(SMALL.replace("soc {", scmi).replace(/"axv,mmc";(.*)clocks = <&osc>;/, `"axv,mmc";$1${more}`));
+  const told = (more: string, accepts: string, rates = ""): string[] => {
+    const linux = `  linux: { guest: linux, cpus: [0], accepts: [${accepts}], devices: [mmc@5000] }\n`;
+    return planned(linux, tree(more), rates).diagnostics.map(
+      ({ severity, code, message, remedy }) => `${severity} ${code} ${message}: ${remedy}`,
+    );
+  };
+
+  test("resets and power stay as it leaves them: a warning, until that is accepted", () => {
+    const needs = "resets = <&reset 1>; power-domains = <&power 2>;";
+    expect(told(needs, "dma")).toEqual([
+      'warning AXV-P180 "mmc@5000" has its resets from /firmware/scmi/protocol@16, which is firmware\'s, and no guest can call ' +
+        'that: they stay as it leaves them: if it is known to leave them on, say so with "accepts: [providers]"',
+      'warning AXV-P180 "mmc@5000" has its power from /firmware/scmi/protocol@11, which is firmware\'s, and no guest can call ' +
+        'that: they stay as it leaves them: if it is known to leave them on, say so with "accepts: [providers]"',
+    ]);
+    expect(told(needs, "dma, providers")).toEqual([]);
+  });
+
+  test("a clock is a fixed one of the rate that is known, and without one refused", () => {
+    const needs = "clocks = <&rate 5>; clock-names = \"bus\";";
+    expect(told(needs, "dma, providers")).toEqual([
+      "error AXV-P176 /soc/mmc@5000 has clocks of /firmware/scmi/protocol@14, which the hypervisor or firmware has, and how " +
+        "fast they are is not known: 5: say it in board.yaml: rates: [{ clock: /firmware/scmi/protocol@14, cells: [5], " +
+        "hz: 24000000 }, …], or leave the device out",
+    ]);
+    const rates = "rates: [{ clock: /firmware/scmi/protocol@14, cells: [5], hz: 1234567 }]\n";
+    expect(told(needs, "dma, providers", rates)).toEqual([]);
+    expect(told(needs, "dma", rates)).toEqual([expect.stringMatching(/AXV-P180 "mmc@5000" has its clocks from .*protocol@14/)]);
+  });
+});
+
 test("a page of the hypervisor's UART is nobody's", () => {
   const tree = compileTree(SMALL.replaceAll("10001000", "9000800"));
   expect(said(planned(`${LINUX}[mac0] }\n`, tree))).toContainEqual(
