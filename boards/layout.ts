@@ -32,7 +32,7 @@ export const Layout = z
       .describe("where firmware lies: nothing is ever written there"),
     slots: z
       .strictObject({
-        sectors: sectorsOf(1).describe("of each of the two"),
+        sectors: sectorsOf(1).describe("of each of the two; rounded up to whole MiB"),
         first: first.optional().describe("where the first one begins; without this key where there is room"),
       })
       .describe("what is started lies in one of two slots, as it is, without a file system"),

@@ -70,6 +70,7 @@ export function placeDisk({ table: kind, sectors, reserved, slots, boot }: Layou
     return span;
   };
 
+  // All that lies up to the next slot is this one's: an MBR has no word for less.
   const slot = alignUp(slots.sectors, STEP);
   const size = 2 * slot + STATE_SECTORS;
   const wanted = slots.first === undefined ? take(size) : { base: slots.first, size };
@@ -89,7 +90,7 @@ export function placeDisk({ table: kind, sectors, reserved, slots, boot }: Layou
       };
     taken.push(wanted);
   }
-  const a = { base: wanted.base, size: slots.sectors };
+  const a = { base: wanted.base, size: slot };
   const bootSpan = take(boot.sectors);
   if (bootSpan === undefined) return none("boot", "the boot partition", boot.sectors);
   const [data] = rooms()

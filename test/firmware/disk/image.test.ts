@@ -13,6 +13,7 @@ import { placeDisk } from "../../../partitions/plan/disk.ts";
 import type { DiskPlan } from "../../../partitions/plan/disk.ts";
 import { boards } from "../../../partitions/shelf.ts";
 import { YamlSource } from "../../../partitions/source/yaml.ts";
+import { placesOn } from "../../../tools/firmware/deploy/places.ts";
 import { readFat16 } from "../../../tools/firmware/disk/fat16-read.ts";
 import { diskImage, startOf } from "../../../tools/firmware/disk/image.ts";
 import type { Payload } from "../../../tools/firmware/disk/image.ts";
@@ -155,7 +156,12 @@ test("nothing is ever where firmware is, on any board, with slots that are full"
       expect(Buffer.from(disk.read(base, size)).equals(Buffer.alloc(size * SECTOR)), JSON.stringify(layout)).toBe(true);
     for (const { base } of [plan.a, plan.b]) expect(Buffer.from(disk.read(base, layout.slots.sectors)).equals(system)).toBe(true);
     const [file] = readFat16(disk, { first: plan.boot.base, sectors: plan.boot.size });
-    expect(readScript(file?.bytes ?? new Uint8Array())).toHaveProperty("script");
+    const read = readScript(file?.bytes ?? new Uint8Array());
+    // Of what may be written into a slot by its table, the script reads all.
+    for (const { first, sectors: size } of Object.values(placesOn(disk).slots)) {
+      for (const said of [`axv_at 0x${first.toString(16)}\n`, `_at} 0x${size.toString(16)}; then`])
+        expect([layout, read]).toEqual([layout, { script: expect.stringContaining(said) as unknown }]);
+    }
   }
   expect(made).toBeGreaterThan(15);
 });

@@ -53,7 +53,7 @@ const rangeOf = ({ base, size }: Span): SectorRange => ({ first: base, sectors: 
 export function diskPlan({ name, layout, ram, reserved, boot }: DiskBoard): { plan: DiskPlan; load: number; sectors: number } {
   const plan = layout && placeDisk(layout);
   if (layout === undefined || plan === undefined || "key" in plan) throw new DiskError("AXV_DISK_LAYOUT", name);
-  const slot = layout.slots.sectors * SECTOR;
+  const slot = plan.a.size * SECTOR;
   const loaded = { base: layout.load, size: slot + TREE_ROOM };
   const image = { base: boot.image, size: slot };
   if (!gapsOf(ram, reserved).some((bank) => contains(bank, loaded)) || overlaps(loaded, image))
