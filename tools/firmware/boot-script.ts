@@ -117,6 +117,6 @@ export function bootScript(plan: DiskPlan, load: Layout["load"], image: number, 
     '    echo "axv: slot ${axv_slot} does not start"',
     "  fi",
     "done",
-    'echo "axv: neither slot starts: write the disk anew (README, \\"Recovery\\")"',
+    'echo "axv: neither slot starts: write the disk anew (README: Recovery)"',
   ].join("\n")}\n`;
 }
