@@ -84,7 +84,7 @@ describe("nothing is written", () => {
         "layout: { table: gpt, sectors: 65536, slots: { sectors: 512 }, boot: { sectors: 8192 }, load: 0x48000000 }\n",
     );
     writeFileSync(at("tiny.yaml"), system("tiny"));
-    expect(refusal("tiny.yaml", "--disk", "t.img")).toMatch(/the system has \d+ bytes, and a slot .* "tiny" 262144: make/);
+    expect(refusal("tiny.yaml", "--disk", "t.img")).toMatch(/the system has \d+ bytes, and a slot .* "tiny" 1048576: make/);
     expect(existsSync(at("t.img"))).toBe(false);
   });
 
