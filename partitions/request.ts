@@ -54,6 +54,7 @@ export interface ChannelRequest {
 
 export interface SystemRequest {
   readonly board: Board | undefined;
+  readonly version: string | undefined;
   readonly partitions: readonly PartitionRequest[];
   /** By name: where a channel is, and its number, do not depend on the order of lines. */
   readonly channels: readonly ChannelRequest[];
@@ -77,14 +78,16 @@ export function readRequest(
   const fields = readFields(SYSTEM_SHAPE, source.value, [], findings);
   const board = fields.board === undefined ? undefined : readBoard(fields.board, boards, findings);
   const trial = { healthyAfter: fields.healthy_after ?? HEALTHY_AFTER, commitWithin: fields.commit_within ?? COMMIT_WITHIN };
+  const { version } = fields;
   const partitions = Object.entries(fields.partitions ?? {});
   const channels = Object.entries(fields.channels ?? {});
   if (partitions.length > MAX_PARTITIONS)
     findings.report(["partitions"], tooManyPartitions(partitions.length, MAX_PARTITIONS), "key");
   if (channels.length > CHANNELS_MAX) findings.report(["channels"], tooManyChannels(channels.length, CHANNELS_MAX), "key");
-  if (partitions.length + channels.length > READ_MAX) return { board, partitions: [], channels: [], trial };
+  if (partitions.length + channels.length > READ_MAX) return { board, version, partitions: [], channels: [], trial };
   return {
     board,
+    version,
     trial,
     partitions: partitions.map(([name, raw]) => readPartition(name, raw, profiles, findings)),
     channels: channels

@@ -292,6 +292,9 @@ export const CHANNEL_SHAPE = {
 export type ChannelShape = typeof CHANNEL_SHAPE;
 
 const Trial = timed("a duration such as 30s or 300s, at least 1ms and at most 3600s", TRIAL_MIN, TRIAL_MAX);
+/** Three numbers below 10^9, without leading zeros. */
+export const VERSION_PATTERN = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
+const VERSION_MEANT = "three numbers with dots between them, such as 1.4.0";
 
 export const SYSTEM_SHAPE = {
   board: Name.meta({
@@ -308,6 +311,11 @@ export const SYSTEM_SHAPE = {
       "xlnx-zcu102",
     ],
   }),
+  version: z
+    .string({ error: VERSION_MEANT })
+    .regex(VERSION_PATTERN, { error: VERSION_MEANT })
+    .optional()
+    .describe("Of the system, such as 1.4.0: its FIT and its manifest say it, and deploy takes no older one by itself."),
   partitions: z
     .record(Name, z.unknown(), { error: "a mapping of partitions by their names" })
     .refine((partitions) => Object.keys(partitions).length > 0, { error: "at least one partition" }),
@@ -326,6 +334,7 @@ const named = (limit: number): z.ZodString => z.string().regex(NAME_PATTERN).max
 /** The whole file in one schema: what editors get. */
 export const System = z.strictObject({
   board: SYSTEM_SHAPE.board,
+  version: SYSTEM_SHAPE.version,
   partitions: z
     .record(named(PARTITION_NAME_MAX), z.strictObject(PARTITION_SHAPE))
     .meta({ minProperties: 1, maxProperties: MAX_PARTITIONS })

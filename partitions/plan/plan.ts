@@ -211,6 +211,8 @@ export interface PlannedInit {
 
 export interface Plan extends Aarch64Machine {
   readonly board: string;
+  /** Of the system, where it says one. */
+  readonly version?: string;
   readonly image: {
     readonly base: number;
     /** What of RAM from the base on is the hypervisor's: the image file, in whole pages. */

@@ -62,6 +62,7 @@ export function decide(
   if (housekeeper === undefined) throw new TypeError("a system was planned although no pCPU can keep house in it");
   const plan: Plan = {
     ...planBoard(board),
+    ...(system.version === undefined ? {} : { version: system.version }),
     inits: planInits(system.partitions),
     healthyMicroseconds: system.trial.healthyAfter,
     commitMicroseconds: system.trial.commitWithin,

@@ -174,7 +174,7 @@ describe("one clear message, and the disk is as it was", () => {
 
 describe("a disk that fails on the way: what started before starts again", () => {
   const run = (disk: RecordingDisk): Promise<void> =>
-    deploy(disk, planDeployment(disk, ofMemory(NEW)), ofMemory(NEW), undefined, () => undefined);
+    deploy(disk, planDeployment(disk, ofMemory(NEW)), ofMemory(NEW), () => undefined);
   const isStarted = (disk: RecordingDisk): unknown => planDeployment(disk, ofMemory(NEW)).slot;
 
   test("where it cannot be written", async () => {

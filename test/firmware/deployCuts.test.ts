@@ -50,7 +50,7 @@ function* afterCuts(base: Buffer, steps: readonly DiskStep[], random: Random): G
 
 const deployed = async (disk: RecordingDisk): Promise<Slot> => {
   const plan = planDeployment(disk, ofMemory(NEW));
-  await deploy(disk, plan, ofMemory(NEW), undefined, () => undefined);
+  await deploy(disk, plan, ofMemory(NEW), () => undefined);
   return otherSlot(plan.slot);
 };
 

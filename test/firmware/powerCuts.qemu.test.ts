@@ -79,8 +79,8 @@ interface Deployed {
 
 async function deployed(before: Buffer): Promise<Deployed> {
   const disk = new RecordingDisk(before);
-  const plan = await planDeployment(disk, ofMemory(NEW), [PLANT.known]);
-  await deploy(disk, plan, ofMemory(NEW), [PLANT.known], () => undefined);
+  const plan = planDeployment(disk, ofMemory(NEW), [PLANT.known]);
+  await deploy(disk, plan, ofMemory(NEW), () => undefined);
   const all = disk.steps.filter((step) => step.kind === "write");
   const { places } = plan;
   const inSlot = ({ sector }: Write): boolean => sector < places.state.first;

@@ -24,6 +24,7 @@ const GOOD = [
 /** Every key there is. */
 const EVERYTHING = `
 board: qemu-aarch64
+version: 1.4.0
 partitions:
   a:
     { guest: linux, cpus: [0, 1], memory: { size: 512M, at: 0x60000000, ipa: identity }, image: Image, load: 0x40080000,

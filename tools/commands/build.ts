@@ -6,7 +6,7 @@ import { type DiskProduct, diskProduct } from "../firmware/disk/product.ts";
 import { FitError } from "../firmware/fit/errors.ts";
 import { type FitProduct, fitProduct } from "../firmware/fit/product.ts";
 import type { Signer } from "../firmware/fit/write.ts";
-import { KEYS_FOLDER, signersOf } from "../firmware/keys/folder.ts";
+import { KEYS_FOLDER, manifestSignersOf, signersOf } from "../firmware/keys/folder.ts";
 import { OutputError } from "../output/errors.ts";
 import { STANDARD_OUTPUT } from "../output/places.ts";
 import { writeWhole } from "../output/streams.ts";
@@ -47,7 +47,8 @@ async function build(file: string, options: Options): Promise<void> {
   const { output, json } = options;
   const signers = signersFor(file, options);
   if (output === STANDARD_OUTPUT) return pipeImage(file, options);
-  const fit = signers === undefined ? undefined : fitProduct(file, output ?? standardImage(file), signers);
+  const manifestSigners = signers === undefined || signers.length === 0 ? [] : manifestSignersOf(keysFolder(file, options));
+  const fit = signers === undefined ? undefined : fitProduct(file, output ?? standardImage(file), signers, manifestSigners);
   const disk = options.disk === undefined ? undefined : diskProduct(file, options.disk);
   await buildSystem(
     file,
@@ -55,7 +56,10 @@ async function build(file: string, options: Options): Promise<void> {
     say,
     ({ image, bytes, isSame }) => {
       const folder = displayPath(dirname(image)) || ".";
-      const signed = fit === undefined ? {} : { fit: displayPath(fit.path), signed_by: namesOf(signers) };
+      const signed = fit === undefined ? {} : {
+        fit: displayPath(fit.path), signed_by: namesOf(signers),
+        ...(fit.manifest === undefined ? {} : { manifest: displayPath(fit.manifest) }),
+      };
       if (json === true) {
         const onDisk = disk === undefined ? {} : { disk: displayPath(disk.path) };
         console.log(JSON.stringify({ image: displayPath(image), bytes, folder, unchanged: isSame, ...signed, ...onDisk }));
@@ -71,7 +75,7 @@ async function build(file: string, options: Options): Promise<void> {
     },
     (taken) => {
       fit?.claimMore(taken);
-      disk?.claimMore([...taken, ...(fit === undefined ? [] : [fit.path])]);
+      disk?.claimMore([...taken, ...(fit?.paths ?? [])]);
     },
     (plan, packed) => {
       const fits = [...(fit?.writeMore(plan, packed) ?? [])];
@@ -83,9 +87,10 @@ async function build(file: string, options: Options): Promise<void> {
 
 const namesOf = (signers: readonly Signer[] = []): string[] => signers.map(({ name }) => name);
 
-function told({ path }: FitProduct, by: readonly string[]): string {
+function told({ path, manifest }: FitProduct, by: readonly string[]): string {
   const how = by.length === 0 ? "not signed: U-Boot refuses it where a key is required" : `signed by ${by.join(" and ")}`;
-  return `${displayPath(path)}: ${how}`;
+  const beside = manifest === undefined ? "" : `\n${displayPath(manifest)}: its version, board and hash, signed by itself`;
+  return `${displayPath(path)}: ${how}${beside}`;
 }
 
 function diskTold({ path }: DiskProduct, isFit: boolean): string {
@@ -98,8 +103,11 @@ function signersFor(file: string, { fit, keys, unsigned }: Options): Signer[] | 
   if ((fit === undefined && (keys ?? unsigned) !== undefined) || (keys !== undefined && unsigned === true))
     throw new FitError("AXV_FIT_OPTIONS");
   if (fit === undefined) return undefined;
-  return unsigned === true ? [] : signersOf(keys ?? join(dirname(file), KEYS_FOLDER));
+  return unsigned === true ? [] : signersOf(keysFolder(file, { keys }));
 }
+
+const keysFolder = (file: string, { keys }: { readonly keys?: string | undefined }): string =>
+  keys ?? join(dirname(file), KEYS_FOLDER);
 
 async function pipeImage(file: string, { json, fit, disk }: Options): Promise<void> {
   if (disk !== undefined) throw new OutputError("AXV_OUTPUT_STDOUT", "the image beside a disk");

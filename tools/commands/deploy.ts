@@ -13,12 +13,14 @@ import { ofFile } from "../firmware/fit/source.ts";
 import type { Source } from "../firmware/fit/source.ts";
 import { publicKeysOf } from "../firmware/keys/folder.ts";
 import { SECTOR } from "../firmware/disk/sectors.ts";
+import { updateBeside } from "../firmware/deploy/update.ts";
 import { otherSlot, TRIES } from "../firmware/slots.ts";
 import { asking } from "../init/ask.ts";
 
 interface Options {
   readonly fit: string;
   readonly keys?: string;
+  readonly downgrade?: true;
   readonly dryRun?: true;
   readonly yes?: true;
   readonly json?: true;
@@ -30,7 +32,8 @@ export function register(program: Command): void {
     .description("write a FIT into the slot of a disk that does not start, and let it be tried")
     .argument("<target>", TARGET)
     .requiredOption("--fit <file.itb>", "the system, as axv-part build --fit leaves it")
-    .option("-k, --keys <folder>", "it has to be signed by an active key of this folder (default: signatures are not checked)")
+    .option("-k, --keys <folder>", "active keys of this folder have to have signed it, and its manifest (default: not checked)")
+    .option("--downgrade", "with a manifest: take an older version, or the same one, too")
     .option("--dry-run", "check everything, say what would be done, and write nothing")
     .option("--yes", "write to a device without asking")
     .option("--json", "print it as JSON")
@@ -39,6 +42,9 @@ export function register(program: Command): void {
 
 async function run(target: string, options: Options): Promise<void> {
   const keys = options.keys === undefined ? undefined : publicKeysOf(options.keys);
+  const isOlderTaken = options.downgrade === true;
+  const update = options.keys === undefined ? undefined : updateBeside(options.fit, options.keys, isOlderTaken);
+  const planOn = (disk: Target, fit: Source): Deployment => planDeployment(disk, fit, keys, update);
   const whileFitOpen = async <T extends object>(use: (fit: Source) => Promise<T>): Promise<T> => {
     const made = await whileOpen(options.fit, (open) => use(ofFile(open)));
     if (typeof made === "string") throw new DeployError("AXV_DEPLOY_UNREADABLE", options.fit, made);
@@ -47,7 +53,7 @@ async function run(target: string, options: Options): Promise<void> {
   if (options.dryRun === true || !isSshAddress(target)) {
     const { planned, question } = await whileFitOpen((fit) =>
       withTarget(target, "claim", (disk) => {
-        const plan = planDeployment(disk, fit, keys);
+        const plan = planOn(disk, fit);
         return { planned: plan, question: questionOf(disk, plan) };
       }),
     );
@@ -56,8 +62,8 @@ async function run(target: string, options: Options): Promise<void> {
   }
   const done = await whileFitOpen((fit) =>
     withOwnTarget(target, async (disk) => {
-      const deployment = planDeployment(disk, fit, keys);
-      await deploy(disk, deployment, fit, keys, progressOn(process.stderr));
+      const deployment = planOn(disk, fit);
+      await deploy(disk, deployment, fit, progressOn(process.stderr));
       return deployment;
     }),
   );

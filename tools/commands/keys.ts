@@ -4,24 +4,24 @@ import { FdtError } from "../../partitions/devicetree/errors.ts";
 import { BYTES_MAX } from "../../partitions/devicetree/fdt.ts";
 import { displayPath } from "../../partitions/project.ts";
 import { readFile } from "../../partitions/source/file.ts";
-import { type Algorithm, ALGORITHMS } from "../firmware/fit/algorithms.ts";
 import { trusting } from "../firmware/keys/control.ts";
 import { KeyError } from "../firmware/keys/errors.ts";
 import { KEYS_FOLDER, newKey, privateFile, publicKeysOf, revokeKey, rotateKey } from "../firmware/keys/folder.ts";
-import { type KeyEntry, readKeyList } from "../firmware/keys/list.ts";
+import { ED25519, KEY_ALGORITHMS, type KeyAlgorithm, type KeyEntry, readKeyList } from "../firmware/keys/list.ts";
 import { claim } from "../output/places.ts";
 import { writeTogether } from "../output/write.ts";
 import { type Column, layOut } from "../run/columns.ts";
 
 interface Options {
   readonly keys: string;
-  readonly algorithm?: Algorithm;
+  readonly algorithm?: KeyAlgorithm;
   readonly dtb?: string;
   readonly output?: string;
   readonly json?: true;
 }
 
 const TOLD = "Boards have to know it: axv-part keys show --dtb BOARD.dtb -o CONTROL.dtb";
+const MANIFESTS_TOLD = "Manifests are signed by it: whoever deploys with --keys needs its public half, and keys.json";
 
 export function register(program: Command): void {
   const keys = program.command("keys").description("make, show, replace and revoke the keys that images are signed by");
@@ -32,8 +32,10 @@ export function register(program: Command): void {
       .option("-k, --keys <folder>", "where the keys are", KEYS_FOLDER)
       .option("--json", "print it as JSON");
   const algorithm = (standard: string): Option =>
-    new Option("-a, --algorithm <name>", `rsa2048, rsa4096, or ecdsa256, which stock U-Boot does not know (${standard})`)
-      .argParser(parseAlgorithm);
+    new Option(
+      "-a, --algorithm <name>",
+      `rsa2048, rsa4096; ecdsa256, which stock U-Boot does not know; ed25519: for manifests (${standard})`,
+    ).argParser(parseAlgorithm);
   command("new", "make the first key, or one after the last was revoked")
     .argument("<name>", "of the key; images tell it")
     .addOption(algorithm("default: rsa2048"))
@@ -51,17 +53,20 @@ export function register(program: Command): void {
     .action((options: Options) => (options.dtb === undefined ? show(options) : tell(options, options.dtb)));
 }
 
-function parseAlgorithm(written: string): Algorithm {
-  const found = ALGORITHMS.find((name) => name === written);
-  if (found === undefined) throw new KeyError("AXV_KEYS_ALGORITHM", written, ALGORITHMS.join(", "));
+function parseAlgorithm(written: string): KeyAlgorithm {
+  const found = KEY_ALGORITHMS.find((name) => name === written);
+  if (found === undefined) throw new KeyError("AXV_KEYS_ALGORITHM", written, KEY_ALGORITHMS.join(", "));
   return found;
 }
 
 function made(entry: KeyEntry, { keys, json }: Options): void {
   const file = displayPath(privateFile(keys, entry.name));
-  if (json === true) console.log(JSON.stringify({ ...entry, file }));
-  else
-    console.log(`${file}: a new ${entry.algorithm} key. Whoever has it can sign: keep it secret, and a copy elsewhere\n${TOLD}`);
+  if (json === true) {
+    console.log(JSON.stringify({ ...entry, file }));
+    return;
+  }
+  console.log(`${file}: a new ${entry.algorithm} key. Whoever has it can sign: keep it secret, and a copy elsewhere`);
+  console.log(entry.algorithm === ED25519 ? MANIFESTS_TOLD : TOLD);
 }
 
 function revoke(name: string, { keys, json }: Options): void {

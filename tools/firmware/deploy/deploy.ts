@@ -5,6 +5,7 @@
 //   2. the new system is written into it; after a deployment that was cut off, what of it is not there yet
 //   3. it is read back, and checked as it was before
 //   4. it is `pending`, and first (the older copy of the state again)
+import { createHash } from "node:crypto";
 import { alignUp } from "../../../partitions/units.ts";
 import type { Span } from "../../../partitions/units.ts";
 import { reasonOf } from "../../output/errors.ts";
@@ -12,6 +13,7 @@ import { SECTOR } from "../disk/sectors.ts";
 import type { SectorRange, Sectors } from "../disk/sectors.ts";
 import { piecesOf } from "../fit/source.ts";
 import type { Source } from "../fit/source.ts";
+import { digestOf } from "../fit/verify.ts";
 import type { PublicKey } from "../fit/verify.ts";
 import { otherSlot, TRIES } from "../slots.ts";
 import type { Slot, SlotState } from "../slots.ts";
@@ -25,9 +27,14 @@ import { versionInState, wholeSystem } from "./system.ts";
 import type { WholeSystem } from "./system.ts";
 import { CHUNK } from "./target.ts";
 import type { Target } from "./target.ts";
+import { checkStep, checkSystem } from "./update.ts";
+import type { Update } from "./update.ts";
 
 /** What is to be done, after all that can be known before has been checked. */
 export interface Deployment {
+  /** By which it was signed, and for which; undefined: by whatever. */
+  readonly keys: readonly PublicKey[] | undefined;
+  readonly update: Update | undefined;
   readonly places: Places;
   /** That is written. */
   readonly slot: Slot;
@@ -40,8 +47,9 @@ export interface Deployment {
 const WRITING = "writing";
 
 /** Writes nothing. Throws an error of ours, if the FIT or the disk is not fit for it. */
-export function planDeployment(disk: Sectors, fit: Source, keys?: readonly PublicKey[]): Deployment {
+export function planDeployment(disk: Sectors, fit: Source, keys?: readonly PublicKey[], update?: Update): Deployment {
   const system = wholeSystem(fit, keys);
+  if (update !== undefined) checkSystem(update, system, digestOf(fit, { base: 0, size: system.bytes }));
   const places = placesOn(disk);
   const { state } = stateOn(disk, places);
   const { slot: kept, stays } = whatStays(disk, places, state);
@@ -49,7 +57,8 @@ export function planDeployment(disk: Sectors, fit: Source, keys?: readonly Publi
   if (system.boards !== stays.boards) throw new DeployError("AXV_DEPLOY_BOARD", system.boards || "of no name", stays.boards);
   const room = places.slots[slot].sectors * SECTOR;
   if (system.bytes > room) throw new DeployError("AXV_DEPLOY_SIZE", String(system.bytes), slot, String(room));
-  return { places, slot, stays, system };
+  if (update !== undefined) checkStep(update, stays);
+  return { keys, update, places, slot, stays, system };
 }
 
 /** The first slot that is good, and whole. */
@@ -66,12 +75,11 @@ function whatStays(disk: Sectors, places: Places, state: SlotState): { slot: Slo
 /** Called now and then. */
 export type Progress = (what: "already there" | "written" | "read back", bytes: number, total: number) => void;
 
-/** `fit`, `keys`: of its plan. Throws a DeployError. */
+/** `fit`: of its plan. Throws a DeployError. */
 export async function deploy(
   disk: Target,
-  { places, slot, system }: Deployment,
+  { keys, update, places, slot, system }: Deployment,
   fit: Source,
-  keys: readonly PublicKey[] | undefined,
   progress: Progress,
 ): Promise<void> {
   const range = places.slots[slot];
@@ -82,12 +90,13 @@ export async function deploy(
     const state = isResumed
       ? before
       : writeStateOn(disk, places, { ...before, status: { ...before.status, [slot]: WRITING }, tries: 0 });
-    await writeSlot(disk, range, fit, system.bytes, isResumed, progress, () => {
+    const written = await writeSlot(disk, range, fit, system.bytes, isResumed, progress, () => {
       throw new DeployError("AXV_DEPLOY_READ_BACK", disk.name, slot);
     });
     // The file may have been changed since it was checked: what counts is what lies in the slot.
-    const { boards } = wholeSystem(sourceOf(disk, range), keys);
-    if (boards !== system.boards) throw new DeployError("AXV_DEPLOY_BOARD", boards, system.boards);
+    const found = wholeSystem(sourceOf(disk, range), keys);
+    if (found.boards !== system.boards) throw new DeployError("AXV_DEPLOY_BOARD", found.boards, system.boards);
+    if (update !== undefined) checkSystem(update, found, written);
     const { state: now } = stateOn(disk, places);
     if (now.generation !== state.generation) throw new DeployError("AXV_DEPLOY_MEANWHILE", disk.name);
     writeStateOn(disk, places, {
@@ -112,7 +121,10 @@ function failureOf(error: unknown, target: string, slot: Slot): unknown {
   return error;
 }
 
-/** What of it is there already is not written again, if `isResumed`: that is compared, not believed. */
+/**
+ * What of it is there already is not written again, if `isResumed`: that is compared, not believed. Gives back the SHA-256 of
+ * what is in the slot then.
+ */
 async function writeSlot(
   disk: Target,
   { first }: SectorRange,
@@ -121,7 +133,8 @@ async function writeSlot(
   isResumed: boolean,
   progress: Progress,
   spoilt: () => never,
-): Promise<void> {
+): Promise<Buffer> {
+  const whole = createHash("sha256");
   const sectors = Math.ceil(total / SECTOR);
   const wanted: Buffer[] = [];
   const doneAt = (): number => Math.min(total, wanted.length * CHUNK);
@@ -131,6 +144,7 @@ async function writeSlot(
       const digest = sha256(piece);
       const { value } = await there.next();
       if (value === undefined || !digest.equals(value)) break;
+      whole.update(piece.subarray(0, total - doneAt()));
       wanted.push(digest);
       progress("already there", doneAt(), total);
     }
@@ -139,6 +153,7 @@ async function writeSlot(
   const from = doneAt();
   const rest = function* (): Generator<Buffer> {
     for (const piece of wholeSectors(fit, { base: from, size: total - from })) {
+      whole.update(piece.subarray(0, total - doneAt()));
       wanted.push(sha256(piece));
       yield piece;
       progress("written", doneAt(), total);
@@ -152,6 +167,7 @@ async function writeSlot(
     progress("read back", Math.min(total, compared * CHUNK), total);
   }
   if (compared !== wanted.length) spoilt();
+  return whole.digest();
 }
 
 /** A CHUNK each; the last one ends in zeros. */

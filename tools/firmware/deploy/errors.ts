@@ -3,6 +3,9 @@ import { CodedError } from "../../../industrial/link/coded-error.ts";
 
 export const MESSAGES = {
   AXV_DEPLOY_UNREADABLE: (file: string, reason: string) => `${file} cannot be read: ${reason}. Give the path of a FIT`,
+  AXV_DEPLOY_NO_MANIFEST: (file: string, why: string, keys: string) =>
+    `${keys} has a key for manifests, and ${file} cannot be read: ${why}. Give the one that axv-part build --fit leaves beside ` +
+    "the FIT",
   AXV_DEPLOY_TARGET: (target: string, reason: string) =>
     `${target} cannot be written to: ${reason}. Give the path of a disk image, as axv-part build --disk leaves it, of a ` +
     "device that holds one, or ssh://USER@HOST/dev/NAME",

@@ -1,6 +1,8 @@
 // Whether the bytes of a file or a slot are a FIT that starts: all its hashes hold, and it says for which boards it is.
 import { CodedError } from "../../../industrial/link/coded-error.ts";
+import { VERSION_PATTERN } from "../../../partitions/schema.ts";
 import { OURS } from "../fit/frame.ts";
+import { joined } from "../fit/system.ts";
 import { readFit } from "../fit/read.ts";
 import type { Fit } from "../fit/read.ts";
 import type { Source } from "../fit/source.ts";
@@ -14,6 +16,8 @@ export interface WholeSystem {
   readonly version: string;
   /** Of all its configurations, in order of the alphabet. */
   readonly boards: string;
+  /** "1.4.0": that in which the descriptions of all its configurations end, which a signature covers. Undefined: in none. */
+  readonly release: string | undefined;
   readonly fit: Fit;
 }
 
@@ -23,10 +27,16 @@ export function wholeSystem(source: Source, keys?: readonly PublicKey[]): WholeS
   for (const image of fit.images.values()) checkHash(source, image);
   const configurations = [...fit.configurations.values()];
   if (keys !== undefined) for (const each of configurations) checkSignatures(fit, each, keys);
-  const boards = [...new Set(configurations.flatMap(({ compatible }) => compatible))].sort().join(" ");
+  const boards = joined(configurations.flatMap(({ compatible }) => compatible));
   const description = fit.description ?? "";
   const version = description.startsWith(OURS) ? description.slice(OURS.length) : description;
-  return { bytes: fit.total, version, boards, fit };
+  const releases = new Set(configurations.map((each) => releaseIn(each.description ?? "")));
+  return { bytes: fit.total, version, boards, release: releases.size === 1 ? [...releases][0] : undefined, fit };
+}
+
+function releaseIn(description: string): string | undefined {
+  const last = description.split(" ").at(-1) ?? "";
+  return VERSION_PATTERN.test(last) ? last : undefined;
 }
 
 /** Or what is wrong with it. */

@@ -3,7 +3,7 @@ import { MIB } from "../../../partitions/units.ts";
 import type { Sectors } from "../disk/sectors.ts";
 
 /** What a slot is written and compared in: so much of it is in memory at once. */
-export const CHUNK = 4 * MIB;
+export const CHUNK = 2 * MIB;
 
 export interface Target extends Sectors {
   /** Of a device that is here: what its maker calls it, or "". Undefined: nobody names it by mistake. */

@@ -14,7 +14,7 @@ import { FitStream, type Signer, sourceDate } from "./write.ts";
 const ARCHITECTURES: Readonly<Record<Isa, string>> = { aarch64: "arm64", riscv64: "riscv" };
 
 /** Of a plan's: what of its board U-Boot has to find, and where the image lies. */
-type Planned = Pick<Plan, "board" | "firmwareTree" | "image">;
+type Planned = Pick<Plan, "board" | "version" | "firmwareTree" | "image">;
 
 /** What the root of the board's device tree says of it, by its `match:`. */
 export const compatibleIn = (matches: readonly PlannedMatch[]): string[] =>
@@ -29,11 +29,18 @@ export function compatibleOf({ board, firmwareTree }: Planned): string[] {
   return found;
 }
 
+/** The same, as a manifest has it. */
+export const boardsOf = (plan: Planned): string => joined(compatibleOf(plan));
+
+/** In order of the alphabet, each once. */
+export const joined = (boards: readonly string[]): string => [...new Set(boards)].sort().join(" ");
+
 /** `name`: of the system. */
 export function systemFit(name: string, plan: Planned, image: Load, signers: readonly Signer[]): FitStream {
   const arch = ARCHITECTURES[CORE.isa];
+  const described = plan.version === undefined ? name : `${name} ${plan.version}`;
   return new FitStream(
-    { name, arch, compatible: compatibleOf(plan), address: plan.image.base, time: sourceDate() }, image, signers,
+    { name: described, arch, compatible: compatibleOf(plan), address: plan.image.base, time: sourceDate() }, image, signers,
   );
 }
 

@@ -26,7 +26,8 @@ export function checkHash(source: Source, { name, data, hashes }: FitImage): voi
   if (!wanted.every(({ value }) => found.equals(value))) throw new FitError("AXV_FIT_HASH", path);
 }
 
-function digestOf(source: Source, data: Span): Buffer {
+/** SHA-256 */
+export function digestOf(source: Source, data: Span): Buffer {
   const hash = createHash(SHA256);
   for (const piece of piecesOf(source, data)) hash.update(piece);
   return hash.digest();

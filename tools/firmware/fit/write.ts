@@ -33,6 +33,7 @@ export class FitStream {
   readonly #signers: readonly Signer[];
   /** Up to the image's first byte. */
   readonly #head: Buffer;
+  #last: { readonly hash: Buffer; readonly tail: Buffer } | undefined;
 
   constructor(contents: FrameContents, image: Load, signers: readonly Signer[]) {
     this.#contents = contents;
@@ -56,7 +57,14 @@ export class FitStream {
       hash.update(chunk);
       yield chunk;
     }
-    yield this.#signed(hash.digest()).subarray(this.#head.length);
+    yield this.#tail(hash.digest());
+  }
+
+  /** The same each time, as long as the image is: an ECDSA signature is random, and a manifest has the hash of all. */
+  #tail(hash: Buffer): Buffer {
+    if (this.#last?.hash.equals(hash) !== true)
+      this.#last = { hash, tail: this.#signed(hash).subarray(this.#head.length) };
+    return this.#last.tail;
   }
 
   #unsigned(hash: Uint8Array): ReturnType<typeof frameOf> {

@@ -19,7 +19,7 @@ export const MESSAGES = {
   AXV_KEYS_UNREADABLE: (file: string, why: string) => `the key ${file} cannot be read: ${why}. Take it from a copy`,
   AXV_KEYS_OPEN: (file: string) => `others than its owner can read the key ${file}: chmod 600 ${file}, and ask who has read it`,
   AXV_KEYS_KIND: (file: string, found: string, wanted: string) =>
-    `the key ${file} is ${found}, and ${wanted} is wanted: U-Boot would not take what it signs. Take the right one from a copy`,
+    `the key ${file} is ${found}, and ${wanted} is wanted: nobody would take what it signs. Take the right one from a copy`,
   AXV_KEYS_CHANGED: (file: string) =>
     `the key ${file} is not the one that its folder was told of: take that from a copy, or make a key of another name`,
   AXV_KEYS_EXISTS: (file: string) => `${file} is there already, and stays as it is: choose another name, or move it away`,

@@ -1,5 +1,6 @@
 // A folder of signing keys: NAME.pem, which only its owner may read, NAME.pub.pem, and keys.json, which says what they are. One
-// key is active, or two while boards learn of the new one: then images are signed by both. A revoked key signs nothing.
+// key is active, or two while boards learn of the new one: then images are signed by both. A revoked key signs nothing. Keys for
+// manifests (Ed25519) are counted by themselves.
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { KeyObject, KeyPairKeyObjectResult } from "node:crypto";
 import { existsSync, linkSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -9,11 +10,11 @@ import { MIB } from "../../../partitions/units.ts";
 import { OutputError, reasonOf } from "../../output/errors.ts";
 import { makeFolder } from "../../output/folder.ts";
 import { temporaryIn } from "../../output/write.ts";
-import { type Algorithm, algorithmOf, BITS, CURVE, isRsa } from "../fit/algorithms.ts";
+import { algorithmOf, BITS, CURVE, isRsa } from "../fit/algorithms.ts";
 import type { PublicKey } from "../fit/verify.ts";
 import type { Signer } from "../fit/write.ts";
 import { KeyError } from "./errors.ts";
-import { type KeyEntry, LIST_FILE, NAME_PATTERN, readKeyList, writeKeyList } from "./list.ts";
+import { ED25519, type KeyAlgorithm, type KeyEntry, LIST_FILE, NAME_PATTERN, readKeyList, writeKeyList } from "./list.ts";
 
 /** Where nobody says another place. */
 export const KEYS_FOLDER = "keys";
@@ -29,18 +30,18 @@ export const privateFile = (folder: string, name: string): string => join(folder
 const publicFile = (folder: string, name: string): string => join(folder, `${name}.pub.pem`);
 
 /** The first key, or one after all others were revoked. */
-export function newKey(folder: string, name: string, algorithm: Algorithm): KeyEntry {
+export function newKey(folder: string, name: string, algorithm: KeyAlgorithm): KeyEntry {
   const keys = existsSync(join(folder, LIST_FILE)) ? readKeyList(folder) : [];
-  const [active, second] = keys.filter(isActive);
-  if (second !== undefined) throw new KeyError("AXV_KEYS_ROTATING", namesOf(keys.filter(isActive)));
+  const [active, second] = activeFor(algorithm, keys);
+  if (active !== undefined && second !== undefined) throw new KeyError("AXV_KEYS_ROTATING", namesOf([active, second]));
   if (active !== undefined) throw new KeyError("AXV_KEYS_ACTIVE", active.name);
   return add(folder, keys, name, algorithm);
 }
 
-/** A second one beside the active one. */
-export function rotateKey(folder: string, name: string, algorithm: Algorithm | undefined): KeyEntry {
+/** A second one beside the active one. `algorithm`: undefined: that of the active one that images are signed by. */
+export function rotateKey(folder: string, name: string, algorithm: KeyAlgorithm | undefined): KeyEntry {
   const keys = readKeyList(folder);
-  const [active, second] = keys.filter(isActive);
+  const [active, second] = activeFor(algorithm, keys);
   if (active === undefined) throw new KeyError("AXV_KEYS_NONE_ACTIVE", folder);
   if (second !== undefined) throw new KeyError("AXV_KEYS_ROTATING", namesOf([active, second]));
   return add(folder, keys, name, algorithm ?? active.algorithm);
@@ -54,30 +55,45 @@ export function revokeKey(folder: string, name: string): KeyEntry[] {
   return after.filter(isActive);
 }
 
-/** Those that sign: at least one. */
-export function signersOf(folder: string): Signer[] {
-  return activeOf(folder).map((entry) => {
-    const path = privateFile(folder, entry.name);
-    const pem = pemOf(path);
-    if ((statSync(path).mode & OTHERS) !== 0) throw new KeyError("AXV_KEYS_OPEN", path);
-    return { name: entry.name, algorithm: entry.algorithm, key: checked(path, entry, () => createPrivateKey(pem)) };
-  });
-}
+/** Those that sign images: at least one. */
+export const signersOf = (folder: string): Signer[] => forImages(folder, privateKeyOf);
 
 /** What boards have to know: at least one. */
-export function publicKeysOf(folder: string): PublicKey[] {
-  return activeOf(folder).map((entry) => {
-    const path = publicFile(folder, entry.name);
-    const pem = pemOf(path);
-    return { name: entry.name, algorithm: entry.algorithm, key: checked(path, entry, () => createPublicKey(pem)) };
-  });
-}
+export const publicKeysOf = (folder: string): PublicKey[] => forImages(folder, publicKeyOf);
 
-function activeOf(folder: string): KeyEntry[] {
-  const active = readKeyList(folder).filter(isActive);
+/** Those that sign manifests, and by which these are checked: none, where there are none. */
+export const manifestSignersOf = (folder: string): KeyObject[] => forManifests(folder, privateKeyOf);
+export const manifestKeysOf = (folder: string): KeyObject[] => forManifests(folder, publicKeyOf);
+
+type KeyOf = (folder: string, entry: KeyEntry) => KeyObject;
+
+const privateKeyOf: KeyOf = (folder, entry) => {
+  const path = privateFile(folder, entry.name);
+  const pem = pemOf(path);
+  if ((statSync(path).mode & OTHERS) !== 0) throw new KeyError("AXV_KEYS_OPEN", path);
+  return checked(path, entry, () => createPrivateKey(pem));
+};
+
+const publicKeyOf: KeyOf = (folder, entry) => {
+  const path = publicFile(folder, entry.name);
+  const pem = pemOf(path);
+  return checked(path, entry, () => createPublicKey(pem));
+};
+
+function forImages(folder: string, keyOf: KeyOf): PublicKey[] {
+  const active = readKeyList(folder).flatMap((entry) => {
+    const { name, algorithm } = entry;
+    return isActive(entry) && algorithm !== ED25519 ? [{ name, algorithm, key: keyOf(folder, entry) }] : [];
+  });
   if (active.length === 0) throw new KeyError("AXV_KEYS_NONE_ACTIVE", folder);
   return active;
 }
+
+const forManifests = (folder: string, keyOf: KeyOf): KeyObject[] =>
+  activeFor(ED25519, readKeyList(folder)).map((entry) => keyOf(folder, entry));
+
+const activeFor = (algorithm: KeyAlgorithm | undefined, keys: readonly KeyEntry[]): KeyEntry[] =>
+  keys.filter((key) => isActive(key) && (key.algorithm === ED25519) === (algorithm === ED25519));
 
 const isActive = ({ state }: KeyEntry): boolean => state === "active";
 const namesOf = (keys: readonly KeyEntry[]): string => keys.map(({ name }) => name).join(" and ");
@@ -89,12 +105,14 @@ export function passingKey(name: string): { readonly signer: Signer; readonly kn
   return { signer: { name, algorithm, key: privateKey }, known: { name, algorithm, key: publicKey } };
 }
 
-const pairOf = (algorithm: Algorithm): KeyPairKeyObjectResult =>
-  isRsa(algorithm)
+function pairOf(algorithm: KeyAlgorithm): KeyPairKeyObjectResult {
+  if (algorithm === ED25519) return generateKeyPairSync(ED25519);
+  return isRsa(algorithm)
     ? generateKeyPairSync("rsa", { modulusLength: BITS[algorithm] })
     : generateKeyPairSync("ec", { namedCurve: CURVE });
+}
 
-function add(folder: string, keys: readonly KeyEntry[], name: string, algorithm: Algorithm): KeyEntry {
+function add(folder: string, keys: readonly KeyEntry[], name: string, algorithm: KeyAlgorithm): KeyEntry {
   if (!NAME_PATTERN.test(name)) throw new KeyError("AXV_KEYS_NAME", name);
   if (keys.some((key) => key.name === name)) throw new KeyError("AXV_KEYS_TAKEN", name, folder);
   const taken = [privateFile(folder, name), publicFile(folder, name)].find((path) => existsSync(path));
@@ -141,7 +159,8 @@ function checked(path: string, { algorithm, fingerprint }: KeyEntry, open: () =>
   } catch {
     throw new KeyError("AXV_KEYS_UNREADABLE", path, "it is no PEM of a key, or a passphrase keeps it");
   }
-  if (algorithmOf(key) !== algorithm) throw new KeyError("AXV_KEYS_KIND", path, kindOf(key), algorithm);
+  const found = key.asymmetricKeyType === ED25519 ? ED25519 : algorithmOf(key);
+  if (found !== algorithm) throw new KeyError("AXV_KEYS_KIND", path, kindOf(key), algorithm);
   if (fingerprintOf(key.type === "private" ? createPublicKey(key) : key) !== fingerprint)
     throw new KeyError("AXV_KEYS_CHANGED", path);
   return key;

@@ -13,9 +13,14 @@ export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 const FINGERPRINT = /^[0-9a-f]{64}$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
+/** Manifests are signed by keys of this kind, and nothing else is. */
+export const ED25519 = "ed25519";
+export const KEY_ALGORITHMS = [...ALGORITHMS, ED25519] as const;
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
+
 const Entry = z.strictObject({
   name: z.string().regex(NAME_PATTERN),
-  algorithm: z.enum(ALGORITHMS),
+  algorithm: z.enum(KEY_ALGORITHMS),
   state: z.enum(["active", "revoked"]),
   created: z.string().regex(DAY),
   /** SHA-256 of the public key's DER (RFC 5280, SubjectPublicKeyInfo). */

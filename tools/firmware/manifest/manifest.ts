@@ -9,6 +9,7 @@
 // What a signature is of begins with CONTEXT: a signature of anything else that the key may sign is none of a manifest.
 import { createHash, createPublicKey, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import { VERSION_PATTERN as VERSION } from "../../../partitions/schema.ts";
 import { bytesOf, decoded, encoded, fields, list, malformed, named, text, unsigned } from "./deterministic.ts";
 import { ManifestError } from "./errors.ts";
 
@@ -20,7 +21,7 @@ export interface ManifestFile {
 export interface Manifest {
   /** "1.4.0" */
   readonly version: string;
-  /** By the name of its board.yaml. */
+  /** As its FIT has it: what the root of the board's device tree says as `compatible`, in order of the alphabet. */
   readonly board: string;
   /** By their names: "image.itb". */
   readonly files: ReadonlyMap<string, ManifestFile>;
@@ -31,13 +32,13 @@ const CONTEXT = Buffer.from("axv-part manifest\0");
 const MANIFEST_MAX = 0x4000;
 /** Two keys at once, and room for a maker's own. */
 const SIGNATURES_MAX = 4;
-const ENVELOPE_MAX = MANIFEST_MAX + 0x400;
+export const ENVELOPE_MAX = MANIFEST_MAX + 0x400;
 const FILES_MAX = 16;
 const SHA256_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/;
-/** Three numbers below 10^9, without leading zeros. */
-const VERSION = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
+/** "vendor,model" and such, with spaces between them. */
+const BOARD = /^(?=.{1,256}$)[a-zA-Z0-9][a-zA-Z0-9,._+-]*( [a-zA-Z0-9][a-zA-Z0-9,._+-]*)*$/;
 const ED25519 = "ed25519";
 
 const readEnvelope = fields({
@@ -47,9 +48,14 @@ const readEnvelope = fields({
 const readContents = fields({
   format: unsigned(FORMAT),
   version: text(VERSION),
-  board: text(NAME),
+  board: text(BOARD),
   files: named(NAME, FILES_MAX, fields({ size: unsigned(Number.MAX_SAFE_INTEGER), sha256: bytesOf(SHA256_BYTES) })),
 });
+
+/** Whether a file begins as one. */
+export const isManifest = (bytes: Uint8Array): boolean => Buffer.from(bytes).subarray(0, BEGINNING.length).equals(BEGINNING);
+/** A map of two, of which the first key is this one (RFC 8949, 3). */
+const BEGINNING = Buffer.from("\xa2\x68manifest", "latin1");
 
 /** `signers`: private keys, one at least. */
 export function writeManifest({ version, board, files }: Manifest, signers: readonly KeyObject[]): Uint8Array {
