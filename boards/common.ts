@@ -72,6 +72,14 @@ export const commonShape = {
     1,
     MAX_BANKS,
   ),
+  watchdog: z
+    .strictObject({
+      kind: z.literal("dw", { error: "dw: DesignWare's (snps,dw-wdt)" }),
+      reg: frame,
+      clock_hz: integer("its clock in Hz, 1 to 2^32 - 1", 1, WORD_MAX),
+    })
+    .optional()
+    .describe("the board's own: the hypervisor arms it before the first guest, and feeds it; nobody else has it"),
   ...firmwareShape,
   layout: Layout.optional(),
   device_kinds: z.record(named, DeviceKind),

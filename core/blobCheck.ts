@@ -149,6 +149,7 @@ function boardIsSound(): bool {
     bound(n, MAX_BANKS);
     if (!claim(banks, blobRam(n).base, blobRam(n).size, PA_BITS)) return false;
   }
+  if (head.watchdog != 0 && !claimFrame(head.watchdog, PAGE_BYTES)) return false;
   return (head.colourCount & (head.colourCount - 1)) == 0 && claimFrame(head.uart & ~PAGE_MASK, UART_BYTES);
 }
 

@@ -20,6 +20,7 @@ import { startTick } from "./housekeeper";
 import { launch } from "./lifecycle";
 import { clearMailbox } from "./mailbox";
 import { isUartAsPlanned, openUart } from "./devices/uart";
+import { armBoardWatchdog } from "./devices/watchdog";
 import { mapPlanned, mapReadOnly } from "./ownMemory";
 import { partitionOf, planPartition } from "./partition";
 import { printBytes, printText, printValue } from "./print";
@@ -71,6 +72,7 @@ function bootSystem(tree: u64): u32 {
   initUplink(head.partitionCount, head.cpuCount);
   recordEvent(EVENT_BOOT, FRAME_HYPERVISOR, clock(), imageBase(), nanoseconds(clock()), head.partitionCount);
   if (!bringUp(vcpuOf(0)) || !startOthers()) return 0;
+  armBoardWatchdog();
   for (let n: u32 = 0; n < head.partitionCount; n++) {
     bound(n, MAX_PARTITIONS);
     if ((blobPartition(n).flags & PARTITION_AUTOSTART) != 0) launch(partitionOf(n));

@@ -30,6 +30,7 @@ import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { areTagsDue, askForTags, lookAtTags } from "./tags";
 import { uartReceive } from "./devices/uart";
+import { feedBoardWatchdog } from "./devices/watchdog";
 import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
 
 /** Frames that are built in a tick, pieces of sending for each, and bytes from the UART: its FIFO is smaller, as a rule, and ends
@@ -122,6 +123,7 @@ function look(now: u64): void {
     requestTelemetry();
   }
   judgeTrial(now);
+  feedBoardWatchdog();
   let due: Partition | null = null;
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {

@@ -33,6 +33,7 @@ export function mapPlanned(mapped: u64): bool {
   const head = header();
   mapController(); // among the first ones: there are tables enough for them
   if (head.hypervisorSize > mapped && !mapReadOnly(imageBase() + mapped, head.hypervisorSize - mapped)) return false;
+  if (head.watchdog != 0 && !mapDevice(head.watchdog, PAGE_BYTES)) return false;
   let colouredFrom: u64 = 0;
   let colouredBytes: u64 = 0;
   for (let n: u32 = 0; n < head.regionCount; n++) {

@@ -87,6 +87,7 @@ const WATCHDOG_MIN = 1000;
 const WATCHDOG_MAX = 1_000_000_000;
 export const TRIAL_MIN = 1000;
 export const TRIAL_MAX = 3_600_000_000;
+export const WATCHDOG_TOP_MAX = 15;
 const PERIOD_MIN = 100;
 const PERIOD_MAX = 1_000_000;
 const IPA_BITS_MIN = 32;
@@ -113,6 +114,8 @@ export const HEADER: RecordLayout = {
       "bytes from the image's first one that belong to the hypervisor: image, stacks, linear memory, page tables",
     ),
     f("uart", "u64", "PA of the hypervisor's UART"),
+    f("watchdog", "u64", "PA of the board's watchdog, a DesignWare one, which the hypervisor feeds; 0: it feeds none"),
+    f("watchdogTop", "u32", "it expires after 2^(16 + this) ticks of its clock", within("frames", 0, WATCHDOG_TOP_MAX)),
     f("uartShift", "u32", "of a UART_NS16550: register n is at n << this", within("frames", 0, UART_SHIFT_MAX)),
     f("uartWide", "u32", "of a UART_NS16550: 1: its registers have 32 bits; 0: 8", within("frames", 0, 1)),
     f("uartDivisor", "u32", "what sets its baud rate, as its kind has it (core/devices); 0: it has the one that firmware set"),

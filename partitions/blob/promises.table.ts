@@ -45,7 +45,7 @@ export const PROMISES = {
   matches: promise("what the firmware's device tree is asked for is whole texts", "BLOB_BAD_TABLE"),
   ipaBits: promise("a guest's addresses have 32 to 40 bits", "BLOB_BAD_TABLE"),
   frames: promise(
-    "interrupt controller and UART are of kinds that the core drives, in whole pages, outside RAM, none over another",
+    "interrupt controller, UART and watchdog are of kinds that the core drives, in whole pages, outside RAM, none over another",
     "BLOB_BAD_TABLE",
   ),
   ticks: promise("tick and telemetry have periods that the housekeeper can keep", "BLOB_BAD_TABLE"),

@@ -100,6 +100,8 @@ function header(plan: Plan): BlobRecord {
     imageBase: BigInt(plan.image.base),
     hypervisorSize: BigInt(plan.image.size),
     uart: BigInt(plan.uart.address),
+    watchdog: BigInt(plan.watchdog?.address ?? 0),
+    watchdogTop: plan.watchdog?.top ?? 0,
     uartKind: UART_KIND[plan.uart.kind],
     uartShift: plan.uart.shift,
     uartWide: plan.uart.wide ? 1 : 0,

@@ -23,6 +23,9 @@ export function checkBoard(board: Board, mistakes: Findings): void {
 export const framesOf = (board: Board): Fact[] => [
   ...isaOf(board).framesOf(board),
   { what: "the UART", span: { base: alignDown(board.uart.reg, FRAME), size: FRAME }, at: ["uart", "reg"] },
+  ...(board.watchdog === undefined
+    ? []
+    : [{ what: "the watchdog", span: { base: board.watchdog.reg, size: FRAME }, at: ["watchdog", "reg"] }]),
 ];
 
 interface DeviceFact extends Fact {

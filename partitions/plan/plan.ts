@@ -149,6 +149,13 @@ export interface PlannedPartition extends Aarch64Partition {
   readonly overrunTag: number;
 }
 
+/** A DesignWare one. */
+export interface PlannedWatchdog {
+  readonly address: number;
+  /** It expires after 2^(16 + this) ticks of its clock. */
+  readonly top: number;
+}
+
 export interface PlannedCpu extends Aarch64Cpu {
   /** Index of its partition; null: a spare pCPU. */
   readonly partition: number | null;
@@ -228,6 +235,8 @@ export interface Plan extends Aarch64Machine {
   readonly ipaBits: number;
   readonly cache: PlannedCache;
   readonly uart: PlannedUart;
+  /** The board's own, which the hypervisor feeds; null: it feeds none. */
+  readonly watchdog: PlannedWatchdog | null;
   readonly firmwareTree: PlannedFirmwareTree;
   /** In the order in which they are written. */
   readonly inits: readonly PlannedInit[];

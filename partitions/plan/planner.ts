@@ -24,6 +24,7 @@ import { planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
+import { planWatchdog } from "./watchdog.ts";
 
 /** One tick drains at most a FIFO of the UART: often enough for a console, seldom enough to cost nothing. */
 const TICK_MICROSECONDS = 1000;
@@ -85,6 +86,7 @@ export function planBoard(board: Board): Plan {
     ...isaOf(board).planMachine(board, cache.line),
     cache,
     uart: planUart(board.uart),
+    watchdog: planWatchdog(board),
     firmwareTree: { expected: board.boot.dtb === undefined, matches: board.match.map(planMatch) },
     inits: [],
     housekeeper: 0,

@@ -11,9 +11,11 @@ const UART_BYTES = 0x1000;
 const PA_END = 2 ** 38;
 
 export function platformClaims(plan: Plan): Claim[] {
+  const { watchdog } = plan;
   const uartPage = Math.floor(plan.uart.address / PAGE_BYTES) * PAGE_BYTES;
   return [
     { from: uartPage, to: uartPage + UART_BYTES, by: "the hypervisor's UART" },
+    ...(watchdog === null ? [] : [{ from: watchdog.address, to: watchdog.address + PAGE_BYTES, by: "the board's watchdog" }]),
     ...ofPlan(plan).controllerClaims(plan),
   ];
 }
@@ -39,6 +41,7 @@ export function proveBoard(plan: Plan): Violation[] {
     ...collisions([...banks, ...devices]).map((reason) => breaks("frames", reason)),
     ...ofPlan(plan).proveMachine(plan),
     ...inRange(plan, "Header", "uartShift", plan.uart.shift),
+    ...inRange(plan, "Header", "watchdogTop", plan.watchdog?.top ?? 0),
     ...inRange(plan, "Header", "ipaBits", plan.ipaBits),
     ...inRange(plan, "Header", "tickMicroseconds", tickMicroseconds),
     ...inRange(plan, "Header", "telemetryMilliseconds", telemetryMilliseconds),

@@ -47,7 +47,8 @@ export function tablesNeeded(board: Board, image: Span, partitions: readonly (re
     .map(({ pa, size, colours }) =>
       seen({ base: pa, size: colours === undefined ? size : spreadOf(cache, size, colours) }),
     );
-  const own = [seen({ base: board.uart.reg, size: PAGE }), seen(image)];
+  const watchdog = board.watchdog === undefined ? [] : [seen({ base: board.watchdog.reg, size: PAGE })];
+  const own = [seen({ base: board.uart.reg, size: PAGE }), ...watchdog, seen(image)];
   const stage1 = tablesFor([...own, ...controller, ...memory]);
   return partitions.reduce((sum, regions) => sum + ROOT_TABLES + tablesFor(regions), stage1);
 }

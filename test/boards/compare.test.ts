@@ -36,6 +36,13 @@ test.each([
   expect(differences(fileOf(parts), parts)).toEqual([]);
 });
 
+test("a watchdog where the tree has none that the hypervisor could feed is named", () => {
+  const watchdog = { kind: "dw", reg: 0xfe60_0000, clock_hz: 24_000_000 } as const;
+  expect(differences({ ...fileOf(whole), watchdog }, whole)).toEqual([
+    "the watchdog: the file says 0xfe600000, the tree says no snps,dw-wdt there",
+  ]);
+});
+
 test("what is written of it reads as what it was", () => {
   const composed = compose(treeOf(whole), []);
   const source = new YamlSource("board.yaml", writeBoard(composed, "x.dtb"));

@@ -45,6 +45,29 @@ describe("a tree that says everything", () => {
   });
 });
 
+describe("watchdog", () => {
+  const guarded = (properties: string): Parts => ({
+    devices: `${PARTS.devices} guard: watchdog@fe600000 { compatible = "x,wdt", "snps,dw-wdt"; reg = <0 0xfe600000 0 0x100>;
+      interrupts = <0 60 4>; ${properties} };`,
+  });
+  test("the one that the hypervisor can feed is its, and no partition's", () => {
+    const { board, remarks } = made(guarded(""));
+    expect(board.watchdog).toEqual({ kind: "dw", reg: 0xfe60_0000, clock_hz: 24_000_000 });
+    expect(Object.keys(board.devices)).not.toContain("guard");
+    expect(remarks.get("watchdog")).toContain("how fast its clock is");
+  });
+  test("its clock's rate is the tree's, where that says it", () => {
+    const { board, remarks } = made(guarded("clock-frequency = <100000000>;"));
+    expect(board.watchdog).toMatchObject({ clock_hz: 100_000_000 });
+    expect(remarks.has("watchdog")).toBe(false);
+  });
+  test("one that is off, or of another kind, is not taken", () => {
+    expect(made(guarded('status = "disabled";')).board.watchdog).toBeUndefined();
+    const other = guarded("").devices?.replace('"snps,dw-wdt"', '"arm,sbsa-gwdt"') ?? "";
+    expect(made({ devices: other }).board.watchdog).toBeUndefined();
+  });
+});
+
 const V2 = (windows: string): Parts => ({
   gic: `gic: interrupt-controller@f9010000 { compatible = "arm,gic-400"; #interrupt-cells = <3>; interrupt-controller;
     reg = ${windows}; interrupts = <1 9 0xf04>; };`,

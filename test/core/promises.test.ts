@@ -159,6 +159,11 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "GICV on GICH's second page", on: GICV2, plan: frame({ gicv: 0x0803_1000 }) },
     { what: "GICC beyond what the hypervisor maps", on: GICV2, plan: frame({ gicc: 2 ** 38 }) },
     { what: "a GIC of another version", plan: gic({ version: 2 }) },
+    { what: "a watchdog on the UART", plan: with_({ watchdog: { address: 0x0900_0000, top: 12 } }) },
+    { what: "a watchdog in RAM", plan: with_({ watchdog: { address: 0x7800_0000, top: 12 } }) },
+    { what: "a watchdog in the middle of a page", plan: with_({ watchdog: { address: 0x0903_0800, top: 12 } }) },
+    { what: "a watchdog beyond what the hypervisor maps", plan: with_({ watchdog: { address: 2 ** 38, top: 12 } }) },
+    { what: "a watchdog that waits longer than it can", plan: with_({ watchdog: { address: 0x0903_0000, top: 16 } }) },
     { what: "a UART whose registers are too far apart", plan: (plan) => ({ ...plan, uart: { ...plan.uart, shift: 4 } }) },
     {
       what: "a UART of a kind that nobody knows",
@@ -334,6 +339,11 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
     { what: "its image", plan: region(PLC_, MEMORY, { pa: 0x4020_0000 }) },
     { what: "GICD", plan: region(LINUX_, DEVICE, { ipa: 0x0800_0000, pa: 0x0800_0000 }) },
     { what: "a redistributor of somebody else", plan: region(LINUX_, DEVICE, { ipa: 0x0810_0000, pa: 0x0810_0000 }) },
+    {
+      what: "the board's watchdog",
+      plan: (plan) =>
+        region(LINUX_, DEVICE, { ipa: 0x0901_0000, pa: 0x0901_0000 })({ ...plan, watchdog: { address: 0x0901_0000, top: 12 } }),
+    },
     { what: "its UART", plan: region(LINUX_, DEVICE, { ipa: 0x0900_0000, pa: 0x0900_0000 }) },
     { what: "GICH's second page", on: GICV2, plan: region(LINUX_, DEVICE, { ipa: 0x0803_1000, pa: 0x0803_1000, size: 0x1000 }) },
   ],

@@ -5,7 +5,7 @@ import type { Board, Device, Spi } from "../../boards/schema.ts";
 import { boardDiffers } from "../../partitions/diagnostics/catalogue.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import type { FdtNode } from "../../partitions/devicetree/fdt.ts";
-import { stringsOf } from "../../partitions/devicetree/properties.ts";
+import { isCompatible, stringsOf } from "../../partitions/devicetree/properties.ts";
 import { GICR_SIZE } from "../../partitions/plan/aarch64/sizes.ts";
 import type { Path } from "../../partitions/source/path.ts";
 import type { Span } from "../../partitions/units.ts";
@@ -33,7 +33,17 @@ export function compareBoard(board: Board, tree: Tree, findings: Findings): void
   compareUart(board, tree, uart, differ);
   compareMemory(board, tree, differ);
   compareMatches(board, tree, differ);
-  compareDevices(board, devicesOf(tree, [tree.gicNode], uart), differ);
+  compareDevices(board, devicesOf(tree, [tree.gicNode, ...ownWatchdog(board, tree, differ)], uart), differ);
+}
+
+/** The node that the hypervisor's is in the tree. */
+function ownWatchdog({ watchdog }: Board, { places }: Tree, differ: Differ): FdtNode[] {
+  if (watchdog === undefined) return [];
+  const found = places.all.find(
+    (node) => places.windowsOf(node)?.[0]?.base === watchdog.reg && isCompatible(node, "snps,dw-wdt"),
+  );
+  if (found === undefined) differ(["watchdog", "reg"], "the watchdog", hex(watchdog.reg), "no snps,dw-wdt there", LEAVE_OUT);
+  return found === undefined ? [] : [found];
 }
 
 const NOTHING = "nothing";

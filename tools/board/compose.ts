@@ -20,6 +20,7 @@ import { gicOf } from "./gic.ts";
 import { memoryOf, ramOf, reservedOf } from "./memory.ts";
 import type { Tree } from "./tree.ts";
 import { uartOf } from "./uart.ts";
+import { watchdogOf } from "./watchdog.ts";
 
 export interface Composed {
   readonly board: BoardFile;
@@ -46,6 +47,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
   const { timer, counterHz } = timersOf(places, interrupts);
   const pmu = pmuOf(places, interrupts, cpus);
   const { uart, node: uartNode, clockUnknown } = uartOf(places, interrupts);
+  const found = watchdogOf(places);
   const memory = memoryOf(ram.length > 0 ? ram : ramOf(places), reservedOf(places, fdt));
   const caches = cachesOf(places, cpus);
   const last = Array.isArray(caches) ? Math.max(...caches.map(({ level }) => level)) : 0;
@@ -68,6 +70,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
     ...(counterHz === undefined ? {} : { counter_hz: counterHz }),
     ...(pmu === undefined ? {} : { pmu }),
     uart,
+    ...(found === undefined ? {} : { watchdog: found.watchdog }),
     spare_spis: [...spares],
     boot: { image: memory.image, conduit },
     ...(compatible === undefined || !matched.safeParse(compatible).success
@@ -77,8 +80,11 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
     devices: {},
   };
   const { devices, leftOut } = usable(
-    devicesOf(tree, [gicNode, uartNode], uartNode),
-    [...memory.ram, ...framesOf({ gic, cpus }).map(({ span }) => span), { base: uart.reg, size: FRAME }],
+    devicesOf(tree, [gicNode, uartNode, ...(found === undefined ? [] : [found.node])], uartNode),
+    [
+      ...[...memory.ram, ...framesOf({ gic, cpus }).map(({ span }) => span), { base: uart.reg, size: FRAME }],
+      ...(found === undefined ? [] : [{ base: found.watchdog.reg, size: FRAME }]),
+    ],
     new Set([uart.spi, ...(typeof pmu === "object" ? pmu.spis : [])]),
   );
   const board = { ...unfilled, ...kindsOf(devices) };
@@ -96,6 +102,7 @@ export function compose(tree: Tree, ram: readonly Span[]): Composed {
         "each page of GICC and GICV is repeated 16 times: from the last repetition on the next one follows",
       ),
       ...remark("uart", clockUnknown, "the tree does not say how fast its clock is; baud: is left as firmware has set it"),
+      ...remark("watchdog", found?.clockUnknown === true, "the tree does not say how fast its clock is"),
       ...remark("pmu", pmu === undefined, "pmu: the tree does not say how each pCPU's is wired"),
       ["spare_spis", "that no node of the tree has"],
       ["image", "near the begin of the largest stretch of RAM: firmware has to load it there"],

@@ -94,7 +94,7 @@ function spacingOf(node: FdtNode): { reg_shift: number; reg_width: 1 | 4 } {
 }
 
 /** Its own `clock-frequency`, or that of the fixed clock that is its first. */
-function clockOf(places: Places, node: FdtNode): number | undefined {
+export function clockOf(places: Places, node: FdtNode): number | undefined {
   const [phandle] = cellsOf(node, "clocks");
   const clock = phandle === undefined ? undefined : places.byPhandle(phandle);
   const fixed = clock !== undefined && isCompatible(clock, "fixed-clock") ? clock : undefined;

@@ -7,6 +7,8 @@ import type { UartFacts } from "./uart.ts";
 export interface BoardFacts {
   readonly cpus: readonly unknown[];
   readonly uart: number;
+  /** Where its watchdog is, if it has one. */
+  readonly watchdog?: number;
   /** Left out: the one that all boards of the ISA have here. */
   readonly uartFacts?: UartFacts;
   /** How far the system counter has come when the image begins. */

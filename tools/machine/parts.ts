@@ -21,6 +21,7 @@ import type { Synchronisation } from "./synchronisation.ts";
 import { TableWrites } from "./tableWrites.ts";
 import { Tlb } from "./tlb.ts";
 import type { Uart } from "./uart.ts";
+import { BoardWatchdog } from "./watchdog.ts";
 
 /** What arch/<isa>/index.ts exports for every ISA's entry code to call; vcpu is an offset in linear memory. */
 export interface Exports {
@@ -102,7 +103,8 @@ export abstract class Parts<Cpu extends PCpu, Core extends Exports, Found extend
   }
 
   protected busOf(controller: Controller, silencers: readonly number[]): Bus {
-    return new Bus(controller, this.uart, this.board.uart, this.memory, this.board.devices, silencers);
+    const watchdog = this.board.watchdog === undefined ? undefined : new BoardWatchdog(this.board.watchdog, this.clock);
+    return new Bus(controller, this.uart, this.board.uart, this.memory, this.board.devices, silencers, watchdog);
   }
 
   /**

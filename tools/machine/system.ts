@@ -58,6 +58,7 @@ export interface SystemSpec<Board extends BoardFacts = BoardFacts> {
   /** What the firmware's device tree has to be; left out: there may be none. */
   readonly firmwareTree?: Partial<PlannedFirmwareTree>;
   readonly inits?: Plan["inits"];
+  readonly watchdog?: NonNullable<Plan["watchdog"]>;
   /** Bits of an IPA that the plan makes use of, if not 40. */
   readonly ipaBits?: number;
 }
@@ -157,6 +158,7 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
       base: board.imageBase, size: Math.ceil((loadsFrom + loads.reduce((sum, { bytes }) => sum + bytes.length, 0)) / PAGE) * PAGE,
       loadsFrom,
     },
+    watchdog: spec.watchdog ?? null,
     ram: board.ram.map(({ pa, size }) => ({ base: pa, size })),
     reserved: board.reserved ?? [], inits: spec.inits ?? [],
     counterHz: null,

@@ -10,7 +10,9 @@ import type { OpenShelf } from "../../partitions/shelf.ts";
 import { YamlSource } from "../../partitions/source/yaml.ts";
 
 /** Of a blob's header, those that every system on the board has. */
-const HEADER = ["imageBase", "uart", "uartKind", "uartShift", "uartWide", "uartDivisor", "noTree", "ipaBits"];
+const HEADER = [
+  "imageBase", "uart", "uartKind", "uartShift", "uartWide", "uartDivisor", "watchdog", "watchdogTop", "noTree", "ipaBits",
+];
 /** Of a pCPU, those that say whose it is. */
 const OWNER = ["partition", "vcpu"];
 /** All of these are the board's. */

@@ -113,6 +113,7 @@ function hypervisorDevices({ board, devices }: Running): Named[] {
     ...driven,
     ...ruling.flatMap(({ name, pages }) => pages.map((page) => ({ ...page, what: name }))),
     { base: board.uart.reg, size: PAGE, what: "the hypervisor's UART" },
+    ...(board.watchdog === undefined ? [] : [{ base: board.watchdog.reg, size: PAGE, what: "the board's watchdog" }]),
   ];
 }
 

@@ -256,6 +256,7 @@ function ownRows({ board, declared: { imageBase, hypervisorSize } }: Running): O
     { what: "hypervisor: image, stacks, data, tables", base: imageBase, size: hypervisorSize },
     ...isaOf(board).framesOf(board).map(({ what, span }) => ({ what, ...span })),
     { what: "UART", base: board.uart.reg, size: UART_BYTES },
+    ...(board.watchdog === undefined ? [] : [{ what: "watchdog", base: board.watchdog.reg, size: UART_BYTES }]),
     ...board.reserved.map(({ what, base, size }) => ({ what: `firmware: ${what}`, base, size })),
   ].sort((a, b) => a.base - b.base);
 }

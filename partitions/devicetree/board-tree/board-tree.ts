@@ -23,6 +23,7 @@ export type UnitKind = "hypervisor" | "bus" | "data" | "device";
 export interface HypervisorFrames {
   readonly controller: number;
   readonly uart: number;
+  readonly watchdog?: number | undefined;
 }
 
 const BUSES = ["simple-bus", "simple-pm-bus"];
@@ -71,8 +72,8 @@ export class BoardTree {
 
   #kindOf(node: FdtNode, isTop: boolean, frames: HypervisorFrames): UnitKind {
     const windows = this.windowsOf(node);
-    const isUart = windows.some(({ base }) => base === frames.uart);
-    if (node === this.controller || isUart || (isTop && OWN.test(node.name))) return "hypervisor";
+    const isDriven = windows.some(({ base }) => base === frames.uart || base === frames.watchdog);
+    if (node === this.controller || isDriven || (isTop && OWN.test(node.name))) return "hypervisor";
     if (isCompatible(node, ...FIRMWARE, ...PRIVATE)) return "hypervisor";
     if (isCompatible(node, ...BUSES) || node.path === RESERVED) return "bus";
     if (node.path.startsWith(`${RESERVED}/`)) return node.properties.has("reg") ? "hypervisor" : "data";

@@ -55,7 +55,8 @@ export function shareTree(
   findings: Findings,
 ): Shared | undefined {
   try {
-    const tree = new BoardTree(readFdt(blob), { controller: board.gic.gicd, uart: board.uart.reg });
+    const { gic, uart, watchdog } = board;
+    const tree = new BoardTree(readFdt(blob), { controller: gic.gicd, uart: uart.reg, watchdog: watchdog?.reg });
     return share(board, requests, tree, findings);
   } catch (error) {
     if (!(error instanceof FdtError)) throw error;

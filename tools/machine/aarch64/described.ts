@@ -83,6 +83,7 @@ export function machineOf(description: Description): Board {
     ...(typeof pmu === "number" && { pmuInterrupt: FIRST_PPI + pmu }),
     ...(typeof pmu === "object" && { pmuSpis: pmu.spis.map((spi) => FIRST_SPI + spi) }),
     uart: address,
+    ...(description.watchdog === undefined ? {} : { watchdog: description.watchdog.reg }),
     uartFacts,
     ram: ram.map(({ base, size }) => ({ pa: base, size })),
     reserved,

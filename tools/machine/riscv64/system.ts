@@ -55,6 +55,7 @@ function blobOf({ board, housekeeper, partitions }: SystemSpec, plan: Tried): Bl
     isa: "riscv64",
     header: {
       imageBase: BigInt(board.imageBase), hypervisorSize: HYPERVISOR_BYTES, uart: BigInt(board.uart), ...UART,
+      watchdog: 0n, watchdogTop: 0,
       housekeeper,
       tickMicroseconds: TICK_MICROSECONDS, telemetryMilliseconds: TELEMETRY_MILLISECONDS,
       healthyMicroseconds: HEALTHY_MICROSECONDS, commitMicroseconds: COMMIT_MICROSECONDS, colourCount: 0, ipaBits: IPA_BITS,
