@@ -83,7 +83,7 @@ describe("each row by itself", () => {
     ],
     "hypervisor-devices": [
       [also(LOG, stretch(0x0800_f000)), /log: reaches 0x0800f000…0x08010000: GICD/],
-      [also(LOG, stretch(0x0810_0000)), /GICR of pCPU 3/],
+      [also(LOG, stretch(0x0810_0000)), /redistributor 3/],
       [also(LOG, stretch(0x0900_0000)), /the hypervisor's UART/],
       [ruling("rtc"), /plc: reaches 0x09010000.*: rtc/],
     ],
