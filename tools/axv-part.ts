@@ -2,6 +2,7 @@
 // JavaScript (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
 import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
+import { register as backup } from "./commands/backup.ts";
 import { register as board } from "./commands/board.ts";
 import { register as bridge } from "./commands/bridge.ts";
 import { register as build } from "./commands/build.ts";
@@ -19,6 +20,7 @@ import { register as modbus } from "./commands/modbus.ts";
 import { register as monitor } from "./commands/monitor.ts";
 import { register as plan } from "./commands/plan.ts";
 import { register as prove } from "./commands/prove.ts";
+import { register as restore } from "./commands/restore.ts";
 import { register as run } from "./commands/run.ts";
 import { register as slots } from "./commands/slots.ts";
 import { register as tags } from "./commands/tags.ts";
@@ -27,8 +29,8 @@ import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
 const COMMANDS = [
-  board, bridge, build, check, codes, console_, control, demo, deploy, guest, init, inspect, keys, modbus, monitor, plan, prove,
-  run, slots, tags,
+  backup, board, bridge, build, check, codes, console_, control, demo, deploy, guest, init, inspect, keys, modbus, monitor, plan,
+  prove, restore, run, slots, tags,
 ];
 
 const program = new Command("axv-part")

@@ -9,6 +9,7 @@ import { FDT_ERRORS } from "../partitions/devicetree/errors.ts";
 import { CODES } from "../partitions/diagnostics/codes.table.ts";
 import { MESSAGES as BOARD } from "./board/errors.ts";
 import { BUILD_ERRORS } from "./build/errors.ts";
+import { MESSAGES as BACKUP } from "./firmware/backup/errors.ts";
 import { MESSAGES as DEPLOY } from "./firmware/deploy/errors.ts";
 import { MESSAGES as DISK } from "./firmware/disk/errors.ts";
 import { MESSAGES as FIT } from "./firmware/fit/errors.ts";
@@ -61,6 +62,7 @@ export function allCodes(): Code[] {
     OTHERS,
     BOARD,
     BRIDGE,
+    BACKUP,
     DEPLOY,
     DISK,
     FIT,

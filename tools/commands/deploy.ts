@@ -104,7 +104,7 @@ const PERCENT = 100;
 /** Where nobody watches a line change, one in so many percent. */
 const STEP = 25;
 
-function progressOn(stream: NodeJS.WriteStream): Progress {
+export function progressOn(stream: NodeJS.WriteStream): Progress {
   let last = "";
   let phase = { what: "", began: 0, from: 0 };
   return (what, bytes, total) => {

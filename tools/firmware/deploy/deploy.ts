@@ -125,7 +125,7 @@ function failureOf(error: unknown, target: string, slot: Slot): unknown {
  * What of it is there already is not written again, if `isResumed`: that is compared, not believed. Gives back the SHA-256 of
  * what is in the slot then.
  */
-async function writeSlot(
+export async function writeSlot(
   disk: Target,
   { first }: SectorRange,
   fit: Source,

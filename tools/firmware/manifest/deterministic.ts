@@ -24,7 +24,17 @@ export function decoded(bytes: Uint8Array, most: number): unknown {
   return value;
 }
 
-export const malformed = (what: string): ManifestError => new ManifestError("AXV_MANIFEST_MALFORMED", what);
+/** Who reads something else than a manifest says `what` in words of his own. */
+export class Malformed extends ManifestError<"AXV_MANIFEST_MALFORMED"> {
+  readonly what: string;
+
+  constructor(what: string) {
+    super("AXV_MANIFEST_MALFORMED", what);
+    this.what = what;
+  }
+}
+
+export const malformed = (what: string): Malformed => new Malformed(what);
 
 /** What a value has to be: gives it back, or throws ManifestError. */
 export type Read<T> = (value: unknown, what: string) => T;
@@ -60,8 +70,11 @@ export function fields<const T extends Readonly<Record<string, Read<unknown>>>>(
 }
 
 /** A map from names to values of one kind. */
-export const named = <T>(pattern: RegExp, most: number, each: Read<T>): Read<ReadonlyMap<string, T>> => (value, what) => {
-  if (!(value instanceof Map) || value.size === 0 || value.size > most) throw malformed(`${what} is no map of 1 to ${most}`);
+export const named = <T>(
+  pattern: RegExp, most: number, each: Read<T>, least = 1,
+): Read<ReadonlyMap<string, T>> => (value, what) => {
+  if (!(value instanceof Map) || value.size < least || value.size > most)
+    throw malformed(`${what} is no map of ${least} to ${most}`);
   const name = text(pattern);
   return new Map([...value].map(([key, one]) => [name(key, `a key of ${what}`), each(one, `${String(key)} of ${what}`)]));
 };
