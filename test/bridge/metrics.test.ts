@@ -1,5 +1,12 @@
 // What Prometheus is told: a text that follows its format (version 0.0.4), and says what the plant is.
+import { once } from "node:events";
+import { duplexPair } from "node:stream";
+import { encode } from "cborg";
 import { describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
+import { Hypervisor } from "../../industrial/bridge/hypervisor.ts";
+import { encodeFrame } from "../../industrial/link/frame.ts";
+import { Link } from "../../industrial/link/link.ts";
 import { Exposition } from "../../industrial/bridge/exposition.ts";
 import { metricsText } from "../../industrial/bridge/metrics.ts";
 import { newCounters } from "../../industrial/modbus/counters.ts";
@@ -52,17 +59,17 @@ describe("a plant", () => {
   const TAGS =
     "[{ name: Level, type: f32, unit: m }, { name: Full, type: bool }, { name: Big, type: u64 }, { name: List, type: " +
       "'i16[2]' }, { name: Text, type: 'string[4]' }]";
-  const make = (): { own: TestPlant; samples: () => Map<string, string> } => {
+  const make = (): { own: TestPlant; samples: (hypervisor?: Hypervisor) => Map<string, string> } => {
     const own = new TestPlant({ plc: TAGS, linux: "[]" }, [{ name: "scans", unit: "count" }, { name: "jitter", unit: "ns" }]);
     const { plant } = own;
     const modbus = new Map([["tcp", newCounters()]]);
     return {
       own,
-      samples: () =>
+      samples: (hypervisor) =>
         parse(
           metricsText({
             plant,
-            hypervisor: undefined,
+            hypervisor,
             readers: new Map(),
             modbus,
             opcua: undefined,
@@ -73,6 +80,27 @@ describe("a plant", () => {
         ),
     };
   };
+
+  test("on trial: which slot it is, and what has become of its update, as long as the link is there", async () => {
+    const [near, far] = duplexPair();
+    const hypervisor = new Hypervisor(() => Promise.resolve(new Link(near)));
+    hypervisor.start();
+    const heard = once(hypervisor, "system");
+    const fields = new Map([[abi.SYSTEM_TIME, 1], [abi.SYSTEM_SLOT, 0x62], [abi.SYSTEM_UPDATE, abi.UPDATE_PENDING]]);
+    far.write(encodeFrame({ kind: abi.FRAME_SYSTEM, partition: abi.FRAME_HYPERVISOR, payload: encode(fields) }));
+    await heard;
+    const { samples } = make();
+    const found = [...samples(hypervisor)].filter(([name]) => /^axv_(slot|update)\{/.test(name));
+    expect(found.filter(([, value]) => value === "1").map(([name]) => name)).toEqual([
+      'axv_slot{slot="b"}', 'axv_update{state="pending"}',
+    ]);
+    expect(found).toHaveLength(7);
+    const lost = once(hypervisor, "link");
+    far.end();
+    await lost;
+    expect([...samples(hypervisor).keys()].some((name) => name.startsWith("axv_slot"))).toBe(false);
+    hypervisor.close();
+  });
 
   test("of which nothing has been heard has qualities, and no value", () => {
     const found = make().samples();
