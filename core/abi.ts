@@ -71,6 +71,10 @@ export const PARTITION_CONSOLE_DROPPED: u8 = 4; // bytes lost because the consol
 export const PARTITION_WATCHDOG_EXPIRED: u8 = 5;
 export const PARTITION_TAGS: u8 = 6; // CBOR map: tag index → value as unsigned 64-bit integer; only published tags
 export const PARTITION_DOORBELLS: u8 = 7; // doorbells sent by it
+// Of one that can be updated: CBOR array: IMAGE_*, IMAGE_WRONG_*, bytes of the new image so far, bytes of it in all, and the
+// newest version that was accepted.
+export const PARTITION_IMAGE: u8 = 8;
+export const IMAGE_VALUES: u32 = 5;
 
 // Keys of a FRAME_SYSTEM map.
 export const SYSTEM_TIME: u8 = 0;
@@ -180,6 +184,7 @@ export const TAG_LEASE_SECONDS: u32 = 60;
 export const COMMAND_HEALTHY: u8 = 7; // REPLY_WRONG_STATE: it is on trial, and not healthy (yet)
 /** Its slot's state on the disk is `good` now: the trial ends. REPLY_WRONG_STATE: it is not healthy, or not on trial. */
 export const COMMAND_COMMIT: u8 = 8;
+export const COMMAND_ROLLBACK: u8 = 9; // with its next start it has the image before the one that it runs
 export const REPLY_OK: u8 = 0;
 export const REPLY_UNKNOWN_COMMAND: u8 = 1;
 export const REPLY_NO_SUCH_PARTITION: u8 = 2;
@@ -213,3 +218,49 @@ export const MAILBOX_CONSOLE_HEAD: u32 = 0x400;
 export const MAILBOX_CONSOLE_TAIL: u32 = 0x404;
 export const MAILBOX_CONSOLE: u32 = 0x800;
 export const MAILBOX_CONSOLE_BYTES: u32 = 2048;
+
+// An update: a new image for one partition, which the partition that system.yaml names writes into a ring behind its mailbox's
+// page, and tag image if one is there. It sets the head to 0, then changes MAILBOX_UPDATE_START; when the tail is 0 and the state
+// IMAGE_WAITING, it writes, and raises the head. Bytes, from the first on; byte k stands at k % IMAGE_RING_BYTES:
+//
+//   ┌──────────────┬──────────┬───────────────────────────┐
+//   │ signature 64 │ manifest │ image, zeros up to a      │   Ed25519 (RFC 8032) over the manifest
+//   │              │ 128      │ multiple of 64            │
+//   └──────────────┴──────────┴───────────────────────────┘
+//   manifest:  0x00        0x04      0x08          0x18      0x28      0x30     0x38         0x58       0x60      0x68
+//             ┌───────────┬─────────┬─────────────┬─────────┬─────────┬────────┬────────────┬──────────┬─────────┬───────┐
+//             │ magic u32 │ format 1│ partition 16│ guest 16│ version │size u64│ SHA-256 32 │target u64│entry u64│ zeros │
+//             └───────────┴─────────┴─────────────┴─────────┴─────────┴────────┴────────────┴──────────┴─────────┴───────┘
+//   names padded with NUL; version: u32, then 0; target, entry: IPAs, those that the image before has
+export const MAILBOX_UPDATE_START: u32 = 0x38; // Any other number: it begins anew; 0: it is given up
+export const MAILBOX_UPDATE_HEAD: u32 = 0x3c; // Bytes written so far
+export const MAILBOX_UPDATE_TAIL: u32 = 0x40; // The hypervisor's: taken so far
+export const MAILBOX_UPDATE_STATE: u32 = 0x44; // The hypervisor's: IMAGE_* | IMAGE_WRONG_* << 8
+export const IMAGE_RING_BYTES: u32 = 65536;
+export const IMAGE_SIGNATURE_BYTES: u32 = 64;
+export const IMAGE_HEADER_BYTES: u32 = 192;
+export const MANIFEST_MAGIC: u32 = 0x55565841; // "AXVU" in memory
+export const MANIFEST_FORMAT: u32 = 1;
+export const MANIFEST_PARTITION: u32 = 0x08;
+export const MANIFEST_GUEST: u32 = 0x18;
+export const MANIFEST_VERSION: u32 = 0x28;
+export const MANIFEST_SIZE: u32 = 0x30;
+export const MANIFEST_HASH: u32 = 0x38;
+export const MANIFEST_TARGET: u32 = 0x58;
+export const MANIFEST_ENTRY: u32 = 0x60;
+
+// States of an update.
+export const IMAGE_IDLE: u8 = 0;
+export const IMAGE_WAITING: u8 = 1; // for signature and manifest
+export const IMAGE_CHECKING: u8 = 2; // the signature
+export const IMAGE_RECEIVING: u8 = 3; // the image
+export const IMAGE_READY: u8 = 4; // with the partition's next start
+export const IMAGE_REFUSED: u8 = 5; // for what is wrong:
+export const IMAGE_WRONG_FORMAT: u8 = 1;
+export const IMAGE_WRONG_PARTITION: u8 = 2;
+export const IMAGE_WRONG_GUEST: u8 = 3;
+export const IMAGE_WRONG_SIZE: u8 = 4;
+export const IMAGE_WRONG_VERSION: u8 = 5; // it is not newer than the newest that was accepted
+export const IMAGE_WRONG_SIGNATURE: u8 = 6;
+export const IMAGE_WRONG_HASH: u8 = 7; // the image is not the one that was signed
+export const IMAGE_WRONG_PLACE: u8 = 8; // it is to be loaded or entered elsewhere than the one before

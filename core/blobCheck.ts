@@ -4,18 +4,19 @@
 // makes.
 
 import {
-  BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_QUIESCE, BLOB_BAD_REGION, BLOB_BAD_SIZE,
-  BLOB_BAD_TABLE, BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInit, blobInterrupt,
-  blobLoad, blobMatch, blobPartition, BlobPartition, blobQuiesce, blobRam, blobRegion, BlobRegion, blobText, checkRanges,
-  CONTROLLER_FRAMES, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_CHANNELS, MAX_CPUS, MAX_INITS,
-  MAX_INTERRUPTS, MAX_LOADS, MAX_MATCHES, MAX_PARTITIONS, MAX_BANKS, MAX_REGIONS, MAX_TAG_BYTES, NONE, OWNED_CHANNELS,
-  OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, recordsFit, REGION_CHANNEL,
+  BLOB_BAD_CHECKSUM, BLOB_BAD_CPU, BLOB_BAD_ENTRY, BLOB_BAD_INTERRUPT, BLOB_BAD_LOAD, BLOB_BAD_QUIESCE, BLOB_BAD_REGION,
+  BLOB_BAD_SIZE, BLOB_BAD_TABLE, BLOB_MAX_BYTES, BLOB_OK, BLOB_WRONG_ADDRESS, blobBuffer, blobChannel, blobCpu, blobInit,
+  blobInterrupt, blobLoad, blobMatch, blobPartition, BlobPartition, blobQuiesce, blobRam, blobRegion, BlobRegion, blobText,
+  blobUpdate, checkRanges, CONTROLLER_FRAMES, countOf, countOwned, FIRST_OWNED, firstOwned, header, INTERRUPT_EDGE, MAX_CHANNELS,
+  MAX_CPUS, MAX_INITS, MAX_INTERRUPTS, MAX_LOADS, MAX_MATCHES, MAX_PARTITIONS, MAX_BANKS, MAX_REGIONS, MAX_TAG_BYTES, NONE,
+  OWNED_CHANNELS, OWNED_INTERRUPTS, OWNED_KINDS, OWNED_LOADS, PARTITION_DIRECT, PARTITION_PMU, recordsFit, REGION_CHANNEL,
   REGION_DEVICE, REGION_EXECUTE, REGION_MAILBOX, REGION_RAM,
 } from "../build/generated/blob";
 import { bound } from "../build/generated/cpu";
 import {
   checkIsaCpu, checkIsaPartition, checkMachine, DIRECT_KEEPS_HOUSE, isControllerRegion, isLine,
 } from "../build/generated/isa";
+import { MAILBOX_SIZE, IMAGE_RING_BYTES } from "./abi";
 import { consoleBytes, isDirect, isMemory, PA_BITS, PA_LIMIT, readsAlong, regionAt, UART_BYTES } from "./blob";
 import { BLOCK_2M, spanOf } from "./colours";
 import { crc32 } from "./crc32";
@@ -76,7 +77,33 @@ export function checkBlob(imageBase: u64, coreSize: u64): u32 {
     bound(kind, OWNED_KINDS);
     error = checkRecords(kind);
   }
-  return error;
+  return error == BLOB_OK && head.updateCount != 0 && !updateIsSound(imageBase) ? BLOB_BAD_LOAD : error;
+}
+
+/** update: once all that partitions have is claimed. */
+function updateIsSound(imageBase: u64): bool {
+  const update = blobUpdate(0);
+  const count = header().partitionCount;
+  if (update.partition >= count || update.bringer >= count || update.partition == update.bringer) return false;
+  const size = update.size;
+  if (size >= PA_LIMIT || (size & PAGE_MASK) != 0 || !isRam(update.staging, 2 * size)) return false;
+  if (!claim(owned, update.staging, 2 * size, PA_BITS) || isOwn(update.staging, 2 * size, imageBase)) return false;
+  const bringer = blobPartition(update.bringer);
+  const ring = regionAt(bringer, update.ring);
+  if (bringer.mailbox == 0 || ring === null || ring.kind != REGION_MAILBOX || (update.ring & LOAD_MASK) != 0) return false;
+  const inRing = update.ring - ring.ipa;
+  if (inRing < MAILBOX_SIZE || ring.size < inRing + IMAGE_RING_BYTES) return false;
+  const partition = blobPartition(update.partition);
+  if (update.load - partition.loadFirst >= partition.loadCount) return false;
+  const target = blobLoad(update.load).target;
+  const region = regionAt(partition, target);
+  if (region === null || size > region.size - (target - region.ipa)) return false;
+  for (let i: u32 = 0; i < partition.loadCount; i++) {
+    bound(i, MAX_LOADS);
+    const other = blobLoad(partition.loadFirst + i);
+    if (partition.loadFirst + i != update.load && overlap(target, size, other.target, other.size)) return false;
+  }
+  return true;
 }
 
 /** One partition's records stand behind the other's, the last one's at the end: so each has one owner. */
@@ -279,14 +306,18 @@ function hasTags(partition: BlobPartition): bool {
 /** a…a+aSize-1 and b…b+bSize-1 have an address in common; the sums do not wrap, that is checked before. */
 @inline function overlap(a: u64, aSize: u64, b: u64, bSize: u64): bool { return a < b + bSize && b < a + aSize; }
 
+/** The whole window in which the blob may lie is mapped read-only, also where the image ends earlier. */
+@inline function isOwn(pa: u64, bytes: u64, imageBase: u64): bool {
+  return overlap(pa, bytes, imageBase, header().hypervisorSize + BLOB_MAX_BYTES);
+}
+
 /** pages, reach, ramOnly, hypervisor, owner, apart, execute, devicePlace. */
 function regionIsSound(partition: BlobPartition, n: u32, imageBase: u64): bool {
   const region = blobRegion(n);
   if ((region.pa | region.size) >= PA_LIMIT || !claimWindow(region.ipa, region.size)) return false;
   if (region.kind != REGION_RAM && (region.colours != 0 || (region.access & REGION_EXECUTE) != 0)) return false;
   const span = spanOf(region);
-  // The whole window in which the blob may lie is mapped read-only, also where the image ends earlier.
-  if (overlap(region.pa, span, imageBase, header().hypervisorSize + BLOB_MAX_BYTES)) return false;
+  if (isOwn(region.pa, span, imageBase)) return false;
   if (region.kind == REGION_DEVICE) {
     // A part of the interrupt controller: claimed as such, so that it is free for nothing else.
     return isControllerRegion(partition, region) || region.ipa == region.pa && claimDevice(region.pa, span);

@@ -7,8 +7,8 @@ import { armTimer, clock, startTimer } from "../build/generated/isa";
 import { atomicAnd32, bound } from "../build/generated/cpu";
 import { header, MAX_PARTITIONS, NONE } from "../build/generated/blob";
 import {
-  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG, REPLY_OK,
-  REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
+  COMMAND_PAUSE, COMMAND_RESTART, COMMAND_RESUME, COMMAND_ROLLBACK, COMMAND_START, COMMAND_TAGS, EVENT_STOP_HANGS, EVENT_WATCHDOG,
+  REPLY_OK, REPLY_UNKNOWN_COMMAND, REPLY_WRONG_STATE, STATE_PAUSED, STATE_RUNNING, STOP_COMMAND, STOP_WATCHDOG,
 } from "./abi";
 import { ownerOf, putTelemetry, takeOutputByte, TELEMETRY_PORT } from "./console";
 import { recordEvent } from "./events";
@@ -29,6 +29,7 @@ import { REQUEST_HOUSEKEEP, Vcpu } from "./vcpu";
 import { launch, pause, resume, stop } from "./lifecycle";
 import { collectTags, serveMailbox } from "./mailbox";
 import { areTagsDue, askForTags, lookAtTags } from "./tags";
+import { lookForUpdate, rollBack, updateStep, updateWaits } from "./imageUpdate";
 import { uartReceive } from "./devices/uart";
 import { feedBoardWatchdog } from "./devices/watchdog";
 import { consoleDrained, consoleReceived, telemetryIsRead } from "./devices/vpl011";
@@ -41,6 +42,8 @@ const FRAME_PIECES: u32 = 5;
 const SEND_PIECES: u32 = 24;
 const RECEIVE_MAX: u32 = 28;
 const SENT_MAX: u32 = 8;
+/** Of an update, between two looks at what is pending: on a pCPU without a vCPU. */
+const UPDATE_STEPS: u32 = 24;
 const SPREAD_SHIFT: u32 = 5; // Where a guest runs, a tick's pieces come that part of its period apart
 /** After so many a stop should long have been complete: but a direct guest can make itself deaf, and sleep. */
 const STOP_TICKS: u32 = 1000;
@@ -76,6 +79,7 @@ export function takeOver(vcpu: Vcpu): void {
 /** One tick as a whole, on a pCPU without a vCPU. */
 export function tick(): void {
   const now = clock();
+  if (now < nextTick) return updateUntilTick();
   look(now);
   const count = header().partitionCount;
   for (let n: u32 = 0; n < count; n++) {
@@ -93,7 +97,16 @@ export function tick(): void {
       if (!sendPiece()) break;
     }
   }
-  armTimer(nextTick);
+  armTimer(updateWaits() ? now : nextTick);
+}
+
+/** Between two ticks. */
+function updateUntilTick(): void {
+  for (let n: u32 = 0; n < UPDATE_STEPS && updateWaits(); n++) {
+    bound(n, UPDATE_STEPS);
+    updateStep();
+  }
+  armTimer(updateWaits() ? clock() : nextTick);
 }
 
 export function tickPiece(): void {
@@ -106,11 +119,13 @@ export function tickPiece(): void {
   else if (piece == served + 1) receiveBytes();
   else if (piece == served + 2) act();
   else if (piece == served + 3) lookAtTags(now);
-  else goesOn = frameSent() ? next(now) : sendPiece();
+  else if (piece < sending + SEND_PIECES) goesOn = frameSent() ? next(now) : sendPiece();
+  else updateStep();
   piece++;
   if (piece == served + 2 && !commandWaits) piece++;
   if (piece == served + 3 && !areTagsDue(now)) piece++;
-  if (!goesOn || piece == sending + SEND_PIECES) piece = 0;
+  if (!goesOn) piece = sending + SEND_PIECES;
+  if (piece >= sending + SEND_PIECES && (now >= nextTick || !updateWaits())) piece = 0;
   armTimer(piece == 0 ? nextTick : now + (period >> SPREAD_SHIFT));
 }
 
@@ -123,6 +138,7 @@ function look(now: u64): void {
     requestTelemetry();
   }
   judgeTrial(now);
+  lookForUpdate();
   feedBoardWatchdog();
   let due: Partition | null = null;
   const count = header().partitionCount;
@@ -183,12 +199,13 @@ function act(): void {
   if (what == RECEIVED_INPUT) consoleReceived(receivedFor());
   if (what != RECEIVED_COMMAND) return;
   const code = receivedCommand();
-  if (code < COMMAND_START || code > COMMAND_TAGS) reply(REPLY_UNKNOWN_COMMAND);
+  if (code < COMMAND_START || code > COMMAND_TAGS && code != COMMAND_ROLLBACK) reply(REPLY_UNKNOWN_COMMAND);
   else reply(carryOut(code, partitionOf(receivedFor())) ? REPLY_OK : REPLY_WRONG_STATE);
 }
 
 function carryOut(code: u32, partition: Partition): bool {
   if (code == COMMAND_TAGS) return askForTags(partition, clock());
+  if (code == COMMAND_ROLLBACK) return rollBack(partition.index);
   if (code == COMMAND_PAUSE) return pause(partition);
   if (code == COMMAND_RESUME) return resume(partition);
   const state = stateOf(partition);

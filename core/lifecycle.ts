@@ -22,6 +22,7 @@ import {
   startPartition, stateOf, stopPartition, vcpuOfPartition,
 } from "./partition";
 import { grantStage2, revokeStage2 } from "./stage2";
+import { adoptUpdate } from "./imageUpdate";
 import { Vcpu, vcpuOf } from "./vcpu";
 
 // What an exit handler tells the vectors (arch/<isa>/entry.S) to do next.
@@ -149,6 +150,10 @@ function startStep(vcpu: Vcpu, partition: Partition, step: u32): u32 {
   if (step == STEP_START) {
     resetPrivateLines(vcpuOfPartition(partition, vcpu.item)); // all of them: the first vCPU sees them before they begin
     if (++vcpu.item < partition.vcpuCount) return AGAIN;
+    if (!adoptUpdate(partition.index)) {
+      vcpu.item--;
+      return AGAIN;
+    }
     resetConsole(partition.index);
     if (readsAlong(plan)) {
       openTelemetry(partition.index);

@@ -1,11 +1,12 @@
 // What a partition begins with in its memory: its images, copied from the pristine ones each time it starts. A piece at a time:
 // the vCPU's `item` is the load or region that it is at, `done` how many bytes of that are.
 
-import { cleanPhysical, copyPhysical, imageBase } from "../build/generated/isa";
+import { cleanPhysical, copyPhysical } from "../build/generated/isa";
 import { blobLoad, BlobPartition, blobRegion, BlobRegion, REGION_RAM } from "../build/generated/blob";
 import { regionAt } from "./blob";
 import { colouredPage } from "./colours";
 import { PAGE_BYTES, PAGE_MASK, PAGE_SHIFT } from "./pages";
+import { loadSize, loadSource, loadZeros } from "./imageUpdate";
 import { Vcpu } from "./vcpu";
 
 /** Bytes in a piece, between two looks at what is pending, and at once for the intrinsics; where memory is coloured, a page. */
@@ -14,9 +15,10 @@ const PIECE: u64 = 16 * PAGE_BYTES;
 /** Copies the next piece of a partition's images. False: there is none. */
 export function loadPiece(vcpu: Vcpu, plan: BlobPartition): bool {
   if (vcpu.item == plan.loadCount) return false;
-  const item = blobLoad(plan.loadFirst + vcpu.item);
+  const n = plan.loadFirst + vcpu.item;
+  const item = blobLoad(n);
   const region = regionAt(plan, item.target);
-  if (region !== null) piece(vcpu, region, item.target - region.ipa, item.size, imageBase() + item.source, item.zeros);
+  if (region !== null) piece(vcpu, region, item.target - region.ipa, loadSize(n), loadSource(n), loadZeros(n));
   else vcpu.item++;
   return true;
 }

@@ -4,8 +4,8 @@
 import { imageBase, mapController, mapped, OWN_DEVICE, OWN_MEMORY, OWN_READ_ONLY, ownRoot } from "../build/generated/isa";
 import { bound } from "../build/generated/cpu";
 import {
-  blobInit, blobPartition, blobQuiesce, blobRegion, header, MAX_INITS, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS, REGION_MAILBOX,
-  REGION_RAM,
+  blobInit, blobPartition, blobQuiesce, blobRegion, blobUpdate, header, MAX_INITS, MAX_PARTITIONS, MAX_QUIESCES, MAX_REGIONS,
+  REGION_MAILBOX, REGION_RAM,
 } from "../build/generated/blob";
 import { PA_LIMIT, regionAt } from "./blob";
 import { spanOf } from "./colours";
@@ -55,6 +55,7 @@ export function mapPlanned(mapped: u64): bool {
     const image = regionAt(partition, partition.tags);
     if (partition.tags != 0 && image !== null && !map(image.pa, image.size, OWN_MEMORY)) return false;
   }
+  if (head.updateCount != 0 && !map(blobUpdate(0).staging, 2 * blobUpdate(0).size, OWN_MEMORY)) return false;
   for (let n: u32 = 0; n < head.quiesceCount; n++) {
     bound(n, MAX_QUIESCES);
     if (!mapDevice(blobQuiesce(n).pa & ~PAGE_MASK, PAGE_BYTES)) return false;

@@ -2,16 +2,17 @@
 // only ever raise; nobody waits for it. Keys: core/abi.ts.
 
 import {
-  EXIT_CAUSES, FRAME_HYPERVISOR, FRAME_PARTITION, FRAME_SYSTEM, FRAME_VCPU, PARTITION_CONSOLE_DROPPED, PARTITION_DOORBELLS,
-  PARTITION_RESTARTS, PARTITION_STATE, PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME, PARTITION_WATCHDOG_EXPIRED,
-  STATE_PAUSED, STATE_RUNNING, SYSTEM_SLOT, SYSTEM_TIME, SYSTEM_UPDATE, VCPU_EXITS, VCPU_HELD, VCPU_INDEX, VCPU_PCPU,
-  VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
+  EXIT_CAUSES, FRAME_HYPERVISOR, FRAME_PARTITION, FRAME_SYSTEM, FRAME_VCPU, IMAGE_VALUES, PARTITION_CONSOLE_DROPPED,
+  PARTITION_DOORBELLS, PARTITION_IMAGE, PARTITION_RESTARTS, PARTITION_STATE, PARTITION_TAGS, PARTITION_TIME, PARTITION_UPTIME,
+  PARTITION_WATCHDOG_EXPIRED, STATE_PAUSED, STATE_RUNNING, SYSTEM_SLOT, SYSTEM_TIME, SYSTEM_UPDATE, VCPU_EXITS, VCPU_HELD,
+  VCPU_INDEX, VCPU_PCPU, VCPU_STATE, VCPU_THROTTLED, VCPU_TIME,
 } from "./abi";
 import { cborArray, cborMap, cborPair, cborUnsigned } from "./cbor";
 import { outputDropped } from "./console";
 import { openFrame } from "./frame";
 import { Partition, partitionOf, publishedTags, stateOf, tag, vcpuOfPartition } from "./partition";
 import { duration, nanoseconds } from "./time";
+import { imageReceived, imageRefusal, imageSize, imageState, imageVersion, isUpdatable } from "./imageUpdate";
 import { startedSlot, updateState } from "./trial";
 import { Vcpu } from "./vcpu";
 import { MAX_CPUS } from "../build/generated/blob";
@@ -44,7 +45,8 @@ export function partitionFrame(partition: Partition, now: u64): void {
     doorbells += vcpuOfPartition(partition, i).doorbells;
   }
   openFrame(FRAME_PARTITION, partition.index);
-  cborMap(PARTITION_KEYS);
+  const updatable = isUpdatable(partition.index);
+  cborMap(updatable ? PARTITION_KEYS + 1 : PARTITION_KEYS);
   cborPair(PARTITION_TIME, nanoseconds(now));
   cborPair(PARTITION_STATE, state);
   cborPair(PARTITION_UPTIME, (state == STATE_RUNNING || state == STATE_PAUSED) && partition.started != 0 ?
@@ -53,6 +55,15 @@ export function partitionFrame(partition: Partition, now: u64): void {
   cborPair(PARTITION_CONSOLE_DROPPED, outputDropped(partition.index));
   cborPair(PARTITION_WATCHDOG_EXPIRED, partition.watchdogExpired);
   cborPair(PARTITION_DOORBELLS, doorbells);
+  if (updatable) {
+    cborUnsigned(PARTITION_IMAGE);
+    cborArray(IMAGE_VALUES);
+    cborUnsigned(imageState());
+    cborUnsigned(imageRefusal());
+    cborUnsigned(imageReceived());
+    cborUnsigned(imageSize());
+    cborUnsigned(imageVersion());
+  }
   cborUnsigned(PARTITION_TAGS);
   cborMap(popcnt(published));
   tagged = partition.index;

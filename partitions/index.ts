@@ -27,6 +27,7 @@ import { checkRoom } from "./check/room.ts";
 import { checkTables } from "./check/tables.ts";
 import { checkTagChannels } from "./check/tags.ts";
 import { checkTelemetry } from "./check/telemetry.ts";
+import { checkUpdateFits, checkUpdates } from "./check/update.ts";
 import { checkTrust } from "./check/trust.ts";
 import { readTree, treeFileOf } from "./devicetree/board-tree/file.ts";
 import { shareTree } from "./devicetree/board-tree/share.ts";
@@ -166,6 +167,7 @@ function planRequest(
   checkTrust(board, partitions, findings);
   checkInit(board, partitions, findings);
   checkTelemetry(request, findings);
+  checkUpdates(request.partitions, findings);
   checkSpares(board, partitions, channels, findings);
   checkCache(board, partitions, findings);
   checkBandwidth(board, partitions, findings);
@@ -188,6 +190,7 @@ function planRequest(
     if (found === undefined || size === undefined || ipa === undefined) continue;
     if (!checkImagePlace(partition, found.image, { base: ipa, size }, findings)) continue;
     checkFits(partition, layoutBoot(found, partition.profile?.device_tree !== undefined, ipa), size, findings);
+    checkUpdateFits(partition, found, ipa, size, findings);
   }
   checkHousekeeper(board, partitions, findings);
   if (findings.hasErrors) return undefined;

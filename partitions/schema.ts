@@ -142,6 +142,21 @@ const Init = z.strictObject({
   mask: integer("bits to write: 1 to 0xffffffff", 1, WORD_MAX).default(WORD_MAX).describe("Bits to write. Default: all."),
 });
 
+const UPDATE_EXPECTED = "{ key: 64 hexadecimal digits, from: linux, size: 1M, version: 1 }";
+const Update = z.strictObject(
+  {
+    key: text("an Ed25519 public key, 64 hexadecimal digits, as axv-part update key shows it", /^[0-9a-f]{64}$/).describe(
+      "The Ed25519 public key that new images have to be signed by: axv-part update key shows it.",
+    ),
+    from: Name.describe("The partition that brings new images: linux. It need not be trusted."),
+    size: Size.describe("Bytes of a new image at most: 1M. RAM for two of them is set aside."),
+    version: integer("a version: a whole number from 0 on", 0, WORD_MAX, 1)
+      .default(0)
+      .describe("Of the image that it boots with: only newer ones are taken. Default: 0."),
+  },
+  { error: UPDATE_EXPECTED },
+);
+
 const CPUS_EXPECTED = `a list of 1 to ${MAX_CPUS} pCPU numbers, such as [0, 1]`;
 const SPI_EXPECTED = "an SPI number, from 0; or with its trigger, such as { spi: 41, trigger: edge }";
 const spiNumber = z.int({ error: SPI_EXPECTED }).nonnegative({ error: SPI_EXPECTED });
@@ -267,6 +282,10 @@ export const PARTITION_SHAPE = {
     .max(TAGS_MAX, { error: TAGS_EXPECTED })
     .default([])
     .describe("Process values that it shows to the world outside, and that the world may set: { name: Level, type: f32 }."),
+  update: Update.optional().describe(
+    "It can get a new image while the others run on: { key: 64 hexadecimal digits, from: linux, size: 1M }. One partition at " +
+      "most.",
+  ),
   clock: z
     .enum(["shared", "own"], { error: "shared or own" })
     .default("shared")

@@ -24,13 +24,14 @@ import { register as restore } from "./commands/restore.ts";
 import { register as run } from "./commands/run.ts";
 import { register as slots } from "./commands/slots.ts";
 import { register as tags } from "./commands/tags.ts";
+import { register as update } from "./commands/update.ts";
 import { failure } from "./failure.ts";
 import { heedStreams } from "./output/streams.ts";
 
 /** As `--help` shows them. */
 const COMMANDS = [
   backup, board, bridge, build, check, codes, console_, control, demo, deploy, guest, init, inspect, keys, modbus, monitor, plan,
-  prove, restore, run, slots, tags,
+  prove, restore, run, slots, tags, update,
 ];
 
 const program = new Command("axv-part")

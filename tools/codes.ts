@@ -23,6 +23,7 @@ import { MESSAGES as OUTPUT } from "./output/errors.ts";
 import { MESSAGES as PROVE } from "./prove/errors.ts";
 import { MESSAGES as RUN } from "./run/errors.ts";
 import { MESSAGES as TAGS } from "./tags/errors.ts";
+import { MESSAGES as UPDATE } from "./firmware/update/errors.ts";
 import { VERIFY_ERRORS } from "./verify/errors.ts";
 
 export interface Code {
@@ -77,7 +78,7 @@ export function allCodes(): Code[] {
     OUTPUT,
     PROVE,
     RUN,
-    TAGS,
+    TAGS, UPDATE,
     WEB,
     BUILD_ERRORS,
     VERIFY_ERRORS,

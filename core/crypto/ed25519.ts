@@ -10,7 +10,7 @@
 //   R is of small order; key or R has a part of small order   as OpenSSL: good if the equation holds
 
 import { bound } from "../../build/generated/cpu";
-import { add, FIELD_BYTES, isBelow, isEqual, multiply, reduce, shiftIn, subtract } from "./field25519";
+import { add, copyWords, FIELD_BYTES, isBelow, isEqual, multiply, reduce, shiftIn, subtract } from "./field25519";
 import { blockBytes, digest, fillBlock, shaBlocks, shaRounds, shaStart } from "./sha2";
 
 export const CHECKING: u32 = 0;
@@ -88,8 +88,8 @@ const k: usize = memory.data(FIELD_BYTES, 8);
 const table: usize = memory.data(3 * POINT_BYTES, 8);
 const hashed: usize = memory.data(2 * FIELD_BYTES, 8);
 
-@inline function copyPoint(to: usize, from: usize): void { memory.copy(to, from, POINT_BYTES); }
-@inline function copyField(to: usize, from: usize): void { memory.copy(to, from, FIELD_BYTES); }
+@inline function copyPoint(to: usize, from: usize): void { copyWords(to, from, POINT_BYTES); }
+@inline function copyField(to: usize, from: usize): void { copyWords(to, from, FIELD_BYTES); }
 @inline function register(n: u32): usize { return registers + n * FIELD_BYTES; }
 @inline function signOf(encoded: usize): u32 { return load<u8>(encoded + FIELD_BYTES - 1) >> 7; }
 @inline function bitOf(at: usize, n: u32): u32 { return (load<u32>(at + ((n >> 5) << 2)) >> (n & 31)) & 1; }
@@ -129,17 +129,17 @@ function hashStep(): u32 {
     fillBlock<u64>(text + textAt, textAt, textBytes);
     return CHECKING;
   }
-  memory.copy(hashed, digest<u64>(), 2 * FIELD_BYTES);
+  copyWords(hashed, digest<u64>(), 2 * FIELD_BYTES);
   copyField(k, neutral);
   left = 16 * FIELD_BYTES;
   phase = REDUCE;
   return isBelow(S, order) ? CHECKING : BAD;
 }
 
-/** The hash, as an integer, modulo L: four bits of it, from the highest on. */
+/** The hash, as an integer, modulo L: two bits of it, from the highest on. */
 function reduceStep(): u32 {
-  for (let n: u32 = 0; n < 4; n++) {
-    bound(n, 4);
+  for (let n: u32 = 0; n < 2; n++) {
+    bound(n, 2);
     left--;
     shiftIn(k, bitOf(hashed, left));
     reduce(k, order);

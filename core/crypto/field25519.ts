@@ -69,6 +69,14 @@ export function multiply(to: usize, a: usize, b: usize): void {
   settle(to, over);
 }
 
+/** At most four of them. */
+export function copyWords(to: usize, from: usize, bytes: u32): void {
+  for (let n: u32 = 0; n < bytes; n += 8) {
+    bound(n >> 3, 4 * FIELD_BYTES / 8);
+    store<u64>(to + n, load<u64>(from + n));
+  }
+}
+
 /** As integers: a is below b. */
 export function isBelow(a: usize, b: usize): bool {
   return combine(product, a, b, -1) < 0;

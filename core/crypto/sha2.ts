@@ -53,12 +53,15 @@ export function shaStart<T>(): void {
   }
 }
 
-/** The block that begins at `offset` of a message of `length` bytes; what of it is the message's stands at `from`. */
+/** The block that begins at `offset` of a message of `length` bytes; what of it is the message's stands at `from`, in
+ *  whole words of 8 bytes. */
 export function fillBlock<T>(from: usize, offset: u64, length: u64): void {
-  for (let n: u32 = 0; n < blockBytes<T>(); n++) {
-    bound(n, BLOCK_MAX);
-    const at = offset + n;
-    store<u8>(schedule + n, at < length ? load<u8>(from + n) : at == length ? 0x80 : 0);
+  for (let n: u32 = 0; n < blockBytes<T>(); n += 8) {
+    bound(n >> 3, BLOCK_MAX / 8);
+    const left = <i64>(length - offset - n);
+    const end = left << 3; // in bits, where a message ends in these eight bytes
+    store<u64>(schedule + n, left >= 8 ? load<u64>(from + n) : left < 0 ? 0 :
+      load<u64>(from + n) & ((<u64>1 << end) - 1) | <u64>0x80 << end);
   }
   if (offset / blockBytes<T>() + 1 == shaBlocks<T>(length)) store<u64>(schedule + blockBytes<T>() - 8, bswap<u64>(length << 3));
 }

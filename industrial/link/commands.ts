@@ -4,7 +4,7 @@ import * as abi from "../../core/abi.ts";
 import { LinkError } from "./errors.ts";
 import type { Frame } from "./frame.ts";
 
-export const COMMAND_NAMES = ["start", "stop", "restart", "pause", "resume"] as const;
+export const COMMAND_NAMES = ["start", "stop", "restart", "pause", "resume", "rollback"] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 /** And what no person commands. */
@@ -16,6 +16,7 @@ const COMMAND_CODES: Readonly<Record<RequestName, number>> = {
   restart: abi.COMMAND_RESTART,
   pause: abi.COMMAND_PAUSE,
   resume: abi.COMMAND_RESUME,
+  rollback: abi.COMMAND_ROLLBACK,
   tags: abi.COMMAND_TAGS,
   healthy: abi.COMMAND_HEALTHY,
   commit: abi.COMMAND_COMMIT,
@@ -28,6 +29,7 @@ const NEEDED_STATES: Readonly<Record<RequestName, string>> = {
   restart: "restart needs one that is not just stopping",
   pause: "pause needs a running partition",
   resume: "resume needs a paused one",
+  rollback: "rollback needs one that has had an update, and still has the image before it",
   tags: "it has no tag image that the hypervisor sends",
   healthy: "it is on trial, and not healthy yet",
   commit: "commit needs a system on trial that is healthy",

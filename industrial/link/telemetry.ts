@@ -28,6 +28,21 @@ export interface SystemTelemetry {
   readonly update: Update;
 }
 
+export const IMAGE_STATES = ["idle", "waiting", "checking", "receiving", "ready", "refused"] as const; // indexed by IMAGE_IDLE…
+/** Indexed by IMAGE_WRONG_*: what is wrong with the new image. */
+export const IMAGE_REFUSALS = ["", "format", "partition", "guest", "size", "version", "signature", "hash", "place"] as const;
+
+/** A new image on its way to a partition. */
+export interface UpdateTelemetry {
+  readonly state: (typeof IMAGE_STATES)[number];
+  /** Left out: it is not refused. */
+  readonly refused?: (typeof IMAGE_REFUSALS)[number];
+  readonly received: number;
+  readonly size: number;
+  /** The newest that was accepted. */
+  readonly version: number;
+}
+
 export interface PartitionTelemetry {
   readonly partition: number;
   /** Times are nanoseconds since the hypervisor started; bigint, since 2^53 ns are only 104 days. */
@@ -39,6 +54,8 @@ export interface PartitionTelemetry {
   readonly watchdogExpired: number;
   readonly doorbells: number;
   readonly tags: ReadonlyMap<number, bigint>;
+  /** Left out: it cannot be updated by itself. */
+  readonly update?: UpdateTelemetry;
 }
 
 export interface VcpuTelemetry {
@@ -84,6 +101,10 @@ class Fields {
     this.#map = value;
   }
 
+  has(key: number): boolean {
+    return this.#map.has(key);
+  }
+
   u64(key: number, name: string): bigint {
     return this.#u64(this.#map.get(key), name);
   }
@@ -94,8 +115,12 @@ class Fields {
 
   /** A small number that stands for one of `names`. */
   choice<T extends string>(key: number, name: string, names: readonly T[]): T {
-    const chosen = names[this.counter(key, name)];
-    if (chosen === undefined) throw this.#malformed(`${name} is ${String(this.#map.get(key))}, not 0…${names.length - 1}`);
+    return this.named(names, this.counter(key, name), name);
+  }
+
+  named<T extends string>(names: readonly T[], number: number, name: string): T {
+    const chosen = names[number];
+    if (chosen === undefined) throw this.#malformed(`${name} is ${number}, not 0…${names.length - 1}`);
     return chosen;
   }
 
@@ -158,6 +183,14 @@ export function decodeSystem(frame: Frame): SystemTelemetry {
   };
 }
 
+function updateOf(fields: Fields): UpdateTelemetry {
+  const name = "PARTITION_IMAGE";
+  const [code = 0, refusal = 0, received = 0, size = 0, version = 0] =
+    fields.counters(abi.PARTITION_IMAGE, name, abi.IMAGE_VALUES);
+  const refused = fields.named(IMAGE_REFUSALS, refusal, name);
+  return { state: fields.named(IMAGE_STATES, code, name), ...(refused !== "" && { refused }), received, size, version };
+}
+
 export function decodePartition(frame: Frame): PartitionTelemetry {
   const fields = new Fields(frame, "partition");
   return {
@@ -170,6 +203,7 @@ export function decodePartition(frame: Frame): PartitionTelemetry {
     watchdogExpired: fields.counter(abi.PARTITION_WATCHDOG_EXPIRED, "PARTITION_WATCHDOG_EXPIRED"),
     doorbells: fields.counter(abi.PARTITION_DOORBELLS, "PARTITION_DOORBELLS"),
     tags: fields.tags(abi.PARTITION_TAGS, "PARTITION_TAGS"),
+    ...(fields.has(abi.PARTITION_IMAGE) && { update: updateOf(fields) }),
   };
 }
 

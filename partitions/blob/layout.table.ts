@@ -16,7 +16,7 @@ import { f, orNone, within } from "./field.ts";
 import type { RecordLayout } from "./field.ts";
 
 export const BLOB_MAGIC = 0x42565841; // "AXVB" in memory
-export const BLOB_VERSION = 9;
+export const BLOB_VERSION = 10;
 /**
  * The core copies the blob into its linear memory before it looks at it; so it has a largest size: all arrays at their
  * longest fit.
@@ -30,6 +30,7 @@ export const MAX_LOADS = 64;
 export const MAX_INTERRUPTS = 256;
 export const MAX_CHANNELS = 32;
 export const MAX_QUIESCES = 64;
+export const MAX_UPDATES = 1;
 export const MAX_INITS = 64;
 export const MAX_MATCHES = 16;
 /** Words of 8 bytes. */
@@ -178,6 +179,8 @@ export const HEADER: RecordLayout = {
     f("matchCount", "u32", ""),
     f("textOffset", "u32", "array of Text"),
     f("textCount", "u32", ""),
+    f("updateOffset", "u32", "array of Update"),
+    f("updateCount", "u32", ""),
   ],
 };
 
@@ -357,5 +360,28 @@ export const RECORDS: readonly RecordLayout[] = [
     doc: "What Matches say, a string behind the other, each with zeros up to a word's end; the last one is empty.",
     most: MAX_TEXTS,
     fields: [f("bytes", "u64", "eight of them, the first one lowest")],
+  },
+  {
+    name: "Update",
+    doc: "A partition that can get a new image while the others run on, and who brings it.",
+    most: MAX_UPDATES,
+    fields: [
+      f("guest", "bytes16", "its profile's name, as Partition.name"),
+      f("key0", "u64", "the Ed25519 key that it has to be signed by (RFC 8032 §5.1.5), the first eight bytes, and so on"),
+      f("key1", "u64", ""),
+      f("key2", "u64", ""),
+      f("key3", "u64", ""),
+      f("staging", "u64", "PA of RAM for two images, that no partition has"),
+      f("size", "u64", "bytes of each at most, whole pages"),
+      f(
+        "ring",
+        "u64",
+        "IPA of IMAGE_RING_BYTES (core/abi.ts), a multiple of 64, in the bringer's REGION_MAILBOX behind its mailbox",
+      ),
+      f("partition", "u32", "index of the partition"),
+      f("bringer", "u32", "index of another one, which has a mailbox"),
+      f("load", "u32", "index of the Load of the partition that the new image replaces"),
+      f("version", "u32", "that the image has with which it boots: only newer ones are taken"),
+    ],
   },
 ];

@@ -109,6 +109,12 @@ export const PROMISES = {
   loadSource: promise("a load is copied from its own bytes behind core and blob", "BLOB_BAD_LOAD"),
   loadTarget: promise("loads go into the partition's own RAM, none over another", "BLOB_BAD_LOAD"),
 
+  // What a new image of it goes through.
+  update: promise(
+    "a new image comes to RAM that no partition has, through the mailbox's region of another, and fits where the old one was",
+    "BLOB_BAD_LOAD",
+  ),
+
   // Interrupts, channels, devices.
   lineOwner: promise("a line is in one partition, and the interrupt controller has it", "BLOB_BAD_INTERRUPT"),
   lineOnce: promise("a line is listed once, edge or level", "BLOB_BAD_INTERRUPT"),

@@ -1,7 +1,7 @@
 // Plan → blob.
 import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
-import type { OnFailure, Plan, PlannedMatch, PlannedPartition, PlannedRegion } from "../plan/plan.ts";
+import type { OnFailure, Plan, PlannedMatch, PlannedPartition, PlannedRegion, PlannedUpdate } from "../plan/plan.ts";
 import { isaOfPlan, LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp, gapsOf } from "../units.ts";
 import * as aarch64 from "./aarch64.ts";
@@ -173,6 +173,25 @@ function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
     Ram: gapsOf(plan.ram, plan.reserved).map(({ base, size }) => ({ base: BigInt(base), size: BigInt(size) })),
     Init: plan.inits.map(({ pa, mask, value }) => ({ pa: BigInt(pa), mask, value })),
     ...matchRecords(plan.firmwareTree.matches),
+    Update: plan.update === undefined ? [] : [updateRecord(plan.update, plan.partitions)],
+  };
+}
+
+/** Of the partition's loads it is the first that is replaced: its image. */
+function updateRecord(update: PlannedUpdate, partitions: readonly PlannedPartition[]): BlobRecord {
+  const { partition, bringer, staging, size, ring, key, version } = update;
+  const words = Buffer.from(key, "hex");
+  const before = partitions.slice(0, partition).reduce((sum, { loads }) => sum + loads.length, 0);
+  return {
+    guest: partitions[partition]?.guest ?? "",
+    ...Object.fromEntries(Array.from({ length: 4 }, (_, n) => [`key${n}`, words.readBigUInt64LE(8 * n)])),
+    staging: BigInt(staging),
+    size: BigInt(size),
+    ring: BigInt(ring),
+    partition,
+    bringer,
+    load: before,
+    version,
   };
 }
 

@@ -385,6 +385,16 @@ export const telemetryTaken = (reader: string): Problem =>
     "remove it from one of the two",
   );
 
+/** Of a partition that is to be updated by itself. */
+export const updateWrong = (why: string, remedy: string): Problem => error("AXV-P182", why, remedy);
+/** `image`: bytes of the image that is there; `room`: those that can be where it is. */
+export const updateTooLarge = (size: string, partition: string, image: string, room: string): Problem =>
+  error(
+    "AXV-P183",
+    `new images of up to ${size} are no use for "${partition}": its image has ${image} now, and ${room} fit there`,
+    `write a size between these two`,
+  );
+
 /** `why`: what is wrong with it. */
 export const controlsNobody = (why: string, remedy: string): Problem => error("AXV-P077", why, remedy);
 

@@ -136,4 +136,6 @@ export const CODES: Readonly<Record<string, CodeRow>> = {
   "AXV-P178": warning("a device whose clocks, pins or power another partition has"),
   "AXV-P179": error("an interrupt of which board.yaml and the board's device tree say differently what triggers it"),
   "AXV-P180": warning("a device whose clocks, resets or power firmware has"),
+  "AXV-P182": error("a partition that cannot be updated by itself"),
+  "AXV-P183": error("new images of a partition that are too large, or too small"),
 };

@@ -7,7 +7,7 @@
 // All coloured partitions have one stretch in common: each takes the pages of its own colours from it, and those of
 // colours that nobody has lie idle.
 import type { Board } from "../../boards/schema.ts";
-import { MAILBOX_SIZE } from "../../core/abi.ts";
+import { MAILBOX_SIZE, IMAGE_RING_BYTES } from "../../core/abi.ts";
 import {
   channelColours,
   coloursExhausted,
@@ -18,7 +18,7 @@ import {
 import type { Findings } from "../diagnostics/diagnostic.ts";
 import type { ChannelRequest, PartitionRequest } from "../request.ts";
 import type { Path } from "../source/path.ts";
-import { alignDown, BLOCK, contains, end, formatSize, formatSpan, gapsOf, GIB, overlaps } from "../units.ts";
+import { alignDown, BLOCK, contains, end, formatSize, formatSpan, gapsOf, GIB, overlaps, PAGE } from "../units.ts";
 import type { Span } from "../units.ts";
 import { ownColours, sharedCache, spreadOf } from "./cache.ts";
 import { highest, highestWithout } from "./gaps.ts";
@@ -32,6 +32,8 @@ export interface MemoryPlan {
   readonly channels: ReadonlyMap<string, Span>;
   /** PA spans by partition name, of those that have one. */
   readonly mailboxes: ReadonlyMap<string, Span>;
+  /** For two new images of the partition that can be updated by itself; undefined: none can. */
+  readonly staging: Span | undefined;
 }
 
 /** RAM while it is given away. */
@@ -50,12 +52,15 @@ const gaps = ({ board, taken }: Ground): Span[] =>
 
 /**
  * For what a real-time partition says to the hypervisor without leaving its guest code for it; and for its tags, if no
- * channel carries them.
+ * channel carries them; and for new images that it brings for another.
  */
-function mailboxSize(partition: PartitionRequest, channels: readonly ChannelRequest[]): number {
-  const { profile, fields } = partition;
-  const tags = bytesBehindMailbox(partition, channels);
-  return tags > 0 || profile?.realtime === true || fields.mailbox !== undefined ? MAILBOX_SIZE + tags : 0;
+function mailboxSize(
+  partition: PartitionRequest, partitions: readonly PartitionRequest[], channels: readonly ChannelRequest[],
+): number {
+  const { profile, fields, name } = partition;
+  const isBringer = partitions.some(({ fields: { update } }) => update?.from === name);
+  const behind = bytesBehindMailbox(partition, channels) + (isBringer ? IMAGE_RING_BYTES : 0);
+  return behind > 0 || profile?.realtime === true || fields.mailbox !== undefined ? MAILBOX_SIZE + behind : 0;
 }
 
 /** Bytes it asks for; undefined when what it asked for was no size. */
@@ -84,6 +89,7 @@ export function placeMemory(
     partitions: placePartitions(ground, partitions),
     channels: placeChannels(ground, partitions, channels),
     mailboxes: placeMailboxes(ground, partitions, channels),
+    staging: placeStaging(ground, partitions),
   };
 }
 
@@ -168,7 +174,7 @@ function placeMailboxes(
   const { cache, taken } = ground;
   const placed = new Map<string, Span>();
   for (const partition of partitions) {
-    const size = mailboxSize(partition, channels);
+    const size = mailboxSize(partition, partitions, channels);
     if (size === 0) continue;
     const own = ownColours(cache, partition);
     const all = Array.from({ length: cache.colours }, (_, colour) => colour);
@@ -181,6 +187,17 @@ function placeMailboxes(
     }
   }
   return placed;
+}
+
+/** Last of all: a page table less where it lies in whole blocks, but no partition is worse placed for it. */
+function placeStaging(ground: Ground, partitions: readonly PartitionRequest[]): Span | undefined {
+  const updated = partitions.find(({ fields }) => fields.update !== undefined);
+  if (updated?.fields.update === undefined) return undefined;
+  const size = 2 * updated.fields.update.size;
+  const span = highest(gaps(ground), size, PAGE, BLOCK);
+  if (span === undefined) reportNoRoom(ground, [...updated.path, "update", "size"], size);
+  else ground.taken.push({ what: `new images of "${updated.name}"`, span });
+  return span;
 }
 
 const memoryPath = ({ path, fields }: PartitionRequest): Path =>

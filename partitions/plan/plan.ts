@@ -216,6 +216,22 @@ export interface PlannedInit {
   readonly by: string;
 }
 
+/** A partition that can get a new image while the others run on. */
+export interface PlannedUpdate {
+  /** Its index, and that of the one that brings the image. */
+  readonly partition: number;
+  readonly bringer: number;
+  /** PA of RAM for two images, that no partition has; bytes of each. */
+  readonly staging: number;
+  readonly size: number;
+  /** IPA of the bringer's ring, behind its mailbox. */
+  readonly ring: number;
+  /** Ed25519 public key that signs images: 32 bytes in hexadecimal digits. */
+  readonly key: string;
+  /** That the image has with which it boots. */
+  readonly version: number;
+}
+
 export interface Plan extends Aarch64Machine {
   readonly board: string;
   /** Of the system, where it says one. */
@@ -240,6 +256,8 @@ export interface Plan extends Aarch64Machine {
   readonly firmwareTree: PlannedFirmwareTree;
   /** In the order in which they are written. */
   readonly inits: readonly PlannedInit[];
+  /** Left out: no partition can be updated by itself. */
+  readonly update?: PlannedUpdate;
   /** Index of the pCPU that drains consoles, sends telemetry and looks after watchdogs. */
   readonly housekeeper: number;
   readonly tickMicroseconds: number;

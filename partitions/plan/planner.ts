@@ -6,6 +6,7 @@ import { freePhandles, guestBlob, ownPhandles } from "../devicetree/board-tree/g
 import type { SharedTree } from "../devicetree/board-tree/share.ts";
 import { guestTree, ownTree } from "../devicetree/guest-tree.ts";
 import type { TreeRequest } from "../devicetree/guest-tree.ts";
+import { MAILBOX_SIZE } from "../../core/abi.ts";
 import { isaOf, pcpusOf } from "../isas.ts";
 import type { ChannelRequest, PartitionRequest, SystemRequest } from "../request.ts";
 import { guestAddressBits, planAddressSpace } from "./address-space.ts";
@@ -20,7 +21,7 @@ import { assignSpares, planDevices, planInterrupts } from "./interrupts.ts";
 import type { SpareInterrupts } from "./interrupts.ts";
 import { planMatch } from "./match.ts";
 import type { MemoryPlan } from "./memory.ts";
-import { planTagImage } from "./tag-images.ts";
+import { bytesBehindMailbox, planTagImage } from "./tag-images.ts";
 import { carriesImage, carriesTags, channelsOf } from "./channels.ts";
 import type { Plan, PlannedChannelEnd, PlannedCpu, PlannedLoad, PlannedPartition } from "./plan.ts";
 import { planUart } from "./uart.ts";
@@ -70,6 +71,7 @@ export function decide(
     housekeeper: housekeeper.cpu,
     cpus: planCpus(board, partitions),
     partitions,
+    ...planUpdate(system, memory, partitions),
   };
   return { plan, deviceTrees: decided.map(({ deviceTree }) => deviceTree) };
 }
@@ -97,6 +99,20 @@ export function planBoard(board: Board): Plan {
     cpus: planCpus(board, []),
     partitions: [],
   };
+}
+
+/** Nothing, where no partition is updated by itself. */
+function planUpdate(
+  { partitions, channels }: SystemRequest, { staging }: MemoryPlan, planned: readonly PlannedPartition[],
+): Pick<Plan, "update"> {
+  const partition = partitions.findIndex(({ fields }) => fields.update !== undefined);
+  const update = partitions[partition]?.fields.update;
+  const bringer = partitions.findIndex(({ name }) => name === update?.from);
+  const [from, mailbox] = [partitions[bringer], planned[bringer]?.mailbox];
+  if (update === undefined || staging === undefined || from === undefined || mailbox === undefined) return {};
+  const ring = mailbox + MAILBOX_SIZE + bytesBehindMailbox(from, channels);
+  const { key, size, version } = update;
+  return { update: { partition, bringer, staging: staging.base, size, ring, key, version } };
 }
 
 function planCpus(board: Board, partitions: readonly PlannedPartition[]): PlannedCpu[] {

@@ -23,7 +23,7 @@ export function provePartition(plan: Plan, partition: PlannedPartition): Violati
     ...proveWindows(plan, partition),
     ...proveRegions(plan, partition),
     ...ofPlan(plan).proveController(plan, partition),
-    ...proveMailbox(partition),
+    ...proveMailbox(plan, partition),
     ...proveTagImage(partition),
     ...proveEntry(partition),
     ...proveLoads(plan, partition),
@@ -70,14 +70,17 @@ function proveRegions(plan: Plan, partition: PlannedPartition): Violation[] {
   ];
 }
 
-/** A page of its own, where the hypervisor looks for it; more only for tags. */
-function proveMailbox({ name, regions, mailbox, tagImage }: PlannedPartition): Violation[] {
+/** A page of its own, where the hypervisor looks for it; more only for tags, and for new images of another partition. */
+function proveMailbox({ partitions, update }: Plan, partition: PlannedPartition): Violation[] {
+  const { name, regions, mailbox, tagImage } = partition;
   const pages: readonly PlannedRegion[] = regions.filter(({ kind }) => kind === "mailbox");
-  const isForTags = tagImage !== null && tagImage.ipa === mailbox + STAGE2_PAGE;
+  const isForMore =
+    (tagImage !== null && tagImage.ipa === mailbox + STAGE2_PAGE) ||
+    (update !== undefined && partitions[update.bringer] === partition);
   const right =
     mailbox === 0
       ? pages.length === 0
-      : pages.length === 1 && pages[0]?.ipa === mailbox && (isForTags || pages[0].size === STAGE2_PAGE);
+      : pages.length === 1 && pages[0]?.ipa === mailbox && (isForMore || pages[0].size === STAGE2_PAGE);
   return right ? [] : [breaks("mailbox", `the mailbox of ${name} is not where the hypervisor looks for it`)];
 }
 

@@ -9,6 +9,7 @@ import { proveFirmware } from "./prove-firmware.ts";
 import { proveInterrupts } from "./prove-interrupts.ts";
 import { proveMemory } from "./prove-memory.ts";
 import { provePartition, proveTagCopies, proveTelemetry } from "./prove-partition.ts";
+import { proveUpdate } from "./prove-update.ts";
 import type { Violation } from "./violation.ts";
 
 /** What is wrong with it; empty: proven. */
@@ -22,6 +23,7 @@ export function prove(plan: Plan): Violation[] {
     ...proveCache(plan),
     ...proveTagCopies(plan),
     ...proveTelemetry(plan),
+    ...proveUpdate(plan),
     ...plan.partitions.flatMap((partition) => provePartition(plan, partition)),
   ];
 }

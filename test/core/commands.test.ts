@@ -97,7 +97,8 @@ describe("commands", () => {
 
   test("for a partition that does not exist, or unknown ones, are refused", () => {
     for (const partition of [2, 8, 0xff]) expect(bench.command(partition, abi.COMMAND_STOP)).toBe(abi.REPLY_NO_SUCH_PARTITION);
-    for (const command of [0, abi.COMMAND_TAGS + 1, 0xff]) expect(bench.command(0, command)).toBe(abi.REPLY_UNKNOWN_COMMAND);
+    for (const command of [0, abi.COMMAND_HEALTHY, abi.COMMAND_COMMIT, abi.COMMAND_ROLLBACK + 1, 0xff])
+      expect(bench.command(0, command)).toBe(abi.REPLY_UNKNOWN_COMMAND);
     expect(running()).toEqual([true, true, false, true]);
   });
 

@@ -9,7 +9,7 @@ import { readBlob } from "../../partitions/blob/read.ts";
 import { encodeBlob, writeBlob } from "../../partitions/blob/write.ts";
 import type {
   Plan, PlannedChannelEnd, PlannedCpu, PlannedInterrupt, PlannedLoad, PlannedMatch, PlannedPartition, PlannedRegion,
-  PlannedTagImage,
+  PlannedTagImage, PlannedUpdate,
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { qemuVirtGicv2 } from "../../tools/machine/aarch64/board.ts";
@@ -59,6 +59,13 @@ const WAYS: SystemSpec = {
     { ...PLC, ways: [2] },
   ],
 };
+const UPDATABLE: SystemSpec = {
+  ...STANDARD,
+  partitions: [{ ...LINUX, regions: [...LINUX.regions, mailbox(0x5010_0000, 0x5010_0000, 0x1_1000)] }, PLC],
+  update: {
+    partition: PLC_, bringer: LINUX_, staging: 0x5200_0000, size: 0x2_0000, ring: 0x5010_1000, key: "5a".repeat(32), version: 1,
+  },
+};
 const coloured = (colours: readonly number[]): PlannedRegion => ({ ...ram(0x4000_0000, 0x6000_0000, MIB), colours });
 /** Four words of texts: the property, the value, the path's one name, and an empty one. */
 const MATCH: PlannedMatch = { path: "/a", property: "b", how: "is", value: "cdefg" };
@@ -104,6 +111,8 @@ const tagImage = (change: Partial<PlannedTagImage>): ((plan: Plan) => Plan) =>
   partition(PLC_, { tagImage: { ...TAGS, ...change } });
 const silence = (pa: number): ((plan: Plan) => Plan) =>
   inPartition(LINUX_, ({ devices }) => ({ devices: at(devices, 0, { quiesce: { pa, value: 0 } }) }));
+const update = (change: Partial<PlannedUpdate>) => (plan: Plan): Plan =>
+  (plan.update === undefined ? plan : { ...plan, update: { ...plan.update, ...change } });
 const with_ = (change: Partial<Plan>) => (plan: Plan): Plan => ({ ...plan, ...change });
 const gic = (change: Partial<Plan["gic"]>) => (plan: Plan): Plan => ({ ...plan, gic: { ...plan.gic, ...change } });
 const frame = (change: Partial<NonNullable<Plan["gic"]["cpuInterface"]>>) => (plan: Plan): Plan => {
@@ -434,6 +443,36 @@ const TRIALS: Readonly<Partial<Record<PromiseId, readonly Trial[]>>> = {
       plan: (plan) => load(PLC_, { zeros: (plan.partitions[PLC_]?.loads[0]?.size ?? 0) + 64 })(plan),
     },
     { what: "zeros from the middle of a line on", plan: load(PLC_, { zeros: 32 }) },
+  ],
+  update: [
+    { what: "through a partition's memory", on: UPDATABLE, plan: update({ staging: 0x4800_0000 }) },
+    { what: "half of it in a partition's memory", on: UPDATABLE, plan: update({ staging: 0x6000_0000 - 0x2_0000 }) },
+    { what: "through the hypervisor's memory", on: UPDATABLE, plan: update({ staging: STANDARD.board.imageBase }) },
+    { what: "through what is no RAM", on: UPDATABLE, plan: update({ staging: 0x1000_0000 }) },
+    { what: "through parts of pages", on: UPDATABLE, plan: update({ staging: 0x5200_0800 }) },
+    { what: "of a size that is no whole pages", on: UPDATABLE, plan: update({ size: 0x2_0800 }) },
+    { what: "of no size", on: UPDATABLE, plan: update({ size: 0 }) },
+    { what: "larger than the partition's memory", on: UPDATABLE, plan: update({ size: 32 * MIB }) },
+    {
+      what: "over another load",
+      on: UPDATABLE,
+      plan: inPartition(PLC_, ({ loads: [first] }) => ({
+        loads:
+          first === undefined
+            ? []
+            : [
+                { ...first, size: 512 },
+                { ...first, name: "device tree", source: first.source + 512, ipa: first.ipa + 0x1_f000, size: 512 },
+              ],
+      })),
+    },
+    { what: "by a ring in the mailbox's own page", on: UPDATABLE, plan: update({ ring: 0x5010_0000 }) },
+    { what: "by a ring that ends behind the mailbox's region", on: UPDATABLE, plan: update({ ring: 0x5010_2000 }) },
+    { what: "by a ring in the memory", on: UPDATABLE, plan: update({ ring: 0x6000_0000 }) },
+    { what: "by the partition itself", on: UPDATABLE, plan: update({ partition: LINUX_ }) },
+    { what: "by one without a mailbox", on: UPDATABLE, plan: update({ partition: LINUX_, bringer: PLC_ }) },
+    { what: "by a partition that is not there", on: UPDATABLE, plan: update({ bringer: 2 }) },
+    { what: "of a partition that is not there", on: UPDATABLE, plan: update({ partition: 2 }) },
   ],
   loadTarget: [
     { what: "outside", plan: load(PLC_, { ipa: 0x6000_0000 }) },

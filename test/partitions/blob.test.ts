@@ -200,7 +200,10 @@ describe("the blob of golden/system.yaml", () => {
     const Init = [{ pa: 0n, mask: 0, value: 0 }];
     const Match = [{ path: 0, property: 0, value: 0, how: 0 }];
     const Text = [{ bytes: 0n }];
-    const shown = formatBlob({ ...read, records: { ...read.records, Init, Match, Text } }, plain);
+    const fields = layoutOf(read.isa).records.find(({ name }) => name === "Update")?.fields ?? [];
+    const zero: Readonly<Record<FieldType, FieldValue>> = { u32: 0, u64: 0n, bytes16: "x" };
+    const Update = [Object.fromEntries(fields.map(({ name, type }) => [name, zero[type]]))];
+    const shown = formatBlob({ ...read, records: { ...read.records, Init, Match, Text, Update } }, plain);
     const { header, machine, records: arrays } = layoutOf(read.isa);
     for (const layout of [header, machine, ...arrays]) {
       for (const { name } of layout.fields) expect(shown).toMatch(new RegExp(`^  ${name} `, "m"));

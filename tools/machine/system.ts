@@ -4,7 +4,7 @@ import type { UartWords } from "../../partitions/blob/uart.ts";
 import { uartOf, writeBlob } from "../../partitions/blob/write.ts";
 import type {
   OnFailure, Plan, PlannedBandwidth, PlannedChannelEnd, PlannedCpu, PlannedDevice, PlannedFirmwareTree, PlannedInterrupt,
-  PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage,
+  PlannedLoad, PlannedPartition, PlannedRegion, PlannedTagImage, PlannedUpdate,
 } from "../../partitions/plan/plan.ts";
 import type { BoardFacts } from "./board.ts";
 import type { Range } from "./memory.ts";
@@ -59,6 +59,7 @@ export interface SystemSpec<Board extends BoardFacts = BoardFacts> {
   readonly firmwareTree?: Partial<PlannedFirmwareTree>;
   readonly inits?: Plan["inits"];
   readonly watchdog?: NonNullable<Plan["watchdog"]>;
+  readonly update?: PlannedUpdate;
   /** Bits of an IPA that the plan makes use of, if not 40. */
   readonly ipaBits?: number;
 }
@@ -174,7 +175,9 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
       };
     }),
     partitions,
+    ...(spec.update && { update: spec.update }),
   };
+  const staging = spec.update === undefined ? [] : [{ pa: spec.update.staging, size: 2 * spec.update.size }];
   const memory = (kinds: readonly string[]): Range[] =>
     spec.partitions.flatMap(({ regions }) => regions.filter(({ kind }) => kinds.includes(kind)).flatMap(pagesOf));
   return {
@@ -183,7 +186,7 @@ export function makeSystemOf<Board extends BoardFacts>(spec: SystemSpec<Board>, 
     uart: uartOf(plan),
     silencers: [...spec.partitions.flatMap(({ quiesce = [] }) => quiesce), ...plan.inits].map(({ pa }) => pa),
     privateMemory: memory(["ram"]),
-    partitionMemory: memory(["ram", "mailbox"]),
+    partitionMemory: [...memory(["ram", "mailbox"]), ...staging],
   };
 }
 

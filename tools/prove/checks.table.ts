@@ -206,8 +206,11 @@ export const CHECKS = {
       (why === undefined ? [`${formatSpan(one)} is reached by ${nameOf(declared, a)} and ${nameOf(declared, b)}`] : []))),
   channels: row("a declared channel joins two partitions, and both have the same pages", channelFindings),
   hypervisor: row("nothing of the hypervisor's memory is reached: code, tables, stacks, data, images", (running) => {
-    const { imageBase, hypervisorSize } = running.declared;
-    return within(running, [{ base: imageBase, size: hypervisorSize + BLOB_MAX_BYTES, what: "the hypervisor's memory" }]);
+    const { imageBase, hypervisorSize, staging } = running.declared;
+    return within(running, [
+      { base: imageBase, size: hypervisorSize + BLOB_MAX_BYTES, what: "the hypervisor's memory" },
+      ...staging.map((span) => ({ ...span, what: "the memory for new images" })),
+    ]);
   }),
   "hypervisor-devices": row(
     "nothing of the interrupt controller, of what steers messages and DMA, nor of the hypervisor's UART is reached",

@@ -85,6 +85,8 @@ export interface Declared {
   readonly partitions: readonly Partition[];
   readonly inits: readonly Init[];
   readonly loads: readonly Load[];
+  /** RAM that new images of a partition come to before they are its own. */
+  readonly staging: readonly Span[];
 }
 
 const KINDS: readonly RegionKind[] = ["ram", "device", "channel", "mailbox"];
@@ -162,6 +164,7 @@ export function declaredBy(blob: Blob): Declared {
       source: number(load, "source"),
       stored: Math.min(number(load, "size"), number(load, "zeros") + PAGE),
     })),
+    staging: all("Update").map((update) => ({ base: number(update, "staging"), size: 2 * number(update, "size") })),
   };
 }
 

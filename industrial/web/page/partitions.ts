@@ -47,6 +47,7 @@ const POSSIBLE: Readonly<Record<CommandName, readonly PartitionState[]>> = {
   restart: ["off", "running", "failed", "inspect", "paused"],
   pause: ["running"],
   resume: ["paused"],
+  rollback: ["off", "running", "failed", "inspect", "paused"],
 };
 /** Whatever its guest holds in memory is gone. */
 const ASKED_TWICE: readonly CommandName[] = ["stop", "restart"];
