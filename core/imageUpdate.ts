@@ -176,6 +176,11 @@ function tellTail(): void {
   physicalWrite32(partitionOf(blobUpdate(0).bringer).mailbox + MAILBOX_UPDATE_TAIL, tail);
 }
 
+/** Of the word at n of a line: its bytes that are before the image's end. What is behind it nobody has signed. */
+@inline function signedPart(left: u64, n: u64): u64 {
+  return left >= n + 8 ? U64.MAX_VALUE : left <= n ? 0 : (<u64>1 << ((left - n) << 3)) - 1;
+}
+
 /** The next line of the image goes to its half, and to SHA-256; behind the last one, what ends the hash. */
 function takeLine(): void {
   if (at < size) {
@@ -184,7 +189,7 @@ function takeLine(): void {
     tellTail();
     for (let n: u32 = 0; n < LINE; n += 8) {
       bound(n >> 3, LINE / 8);
-      physicalWrite64(half(target) + at + n, load<u64>(block + n));
+      physicalWrite64(half(target) + at + n, load<u64>(block + n) & signedPart(size - at, n));
     }
   }
   fillBlock<u32>(block, at, size);

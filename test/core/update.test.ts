@@ -194,6 +194,15 @@ describe("a sender that does not do as it should", () => {
     expect(update().state).toBe("ready");
   });
 
+  test("bytes behind the image, which nobody has signed, are zeros in the partition", () => {
+    const bytes = packed(image);
+    stream(bytes.fill(0xff, abi.IMAGE_HEADER_BYTES + image.length));
+    expect(update().state).toBe("ready");
+    restart();
+    const line = Buffer.alloc(-image.length & (LINE - 1));
+    expect(loaded(image.length + line.length)).toEqual(Buffer.concat([image, line]));
+  });
+
   test("bytes that change in the ring once they are taken change nothing", () => {
     const bytes = packed(image);
     begin();
