@@ -10,11 +10,20 @@ interface Hardware {
   readonly current: { readonly index: number };
 }
 
+const WORD = 4;
+
 export function cpuHooks(machine: Hardware): Hooks {
+  /** What is outside linear memory meets the window's guard, as with a plain load or store of the wasm. */
+  const placed = (pointer: number): number => {
+    const at = pointer >>> 0;
+    if (at + WORD > machine.linear.byteLength) throw new WebAssembly.RuntimeError("memory access out of bounds");
+    return at;
+  };
   const update = (pointer: number, change: (before: number) => number): number => {
+    const at = placed(pointer);
     machine.storeBuffer?.drain(machine.current.index);
-    const before = machine.linear.getUint32(pointer, true);
-    machine.linear.setUint32(pointer, change(before) >>> 0, true);
+    const before = machine.linear.getUint32(at, true);
+    machine.linear.setUint32(at, change(before) >>> 0, true);
     return before;
   };
   return {
@@ -29,10 +38,11 @@ export function cpuHooks(machine: Hardware): Hooks {
     atomicExchange32: (pointer: number, value: number) => update(pointer, () => value),
     compareExchange32: (pointer: number, expected: number, value: number) =>
       update(pointer, (before) => (before === expected ? value : before)),
-    loadAcquire32: (pointer: number) => machine.linear.getUint32(pointer, true),
+    loadAcquire32: (pointer: number) => machine.linear.getUint32(placed(pointer), true),
     storeRelease32: (pointer: number, value: number) => {
-      machine.storeBuffer?.store(machine.current.index, pointer, 4);
-      machine.linear.setUint32(pointer, value, true);
+      const at = placed(pointer);
+      machine.storeBuffer?.store(machine.current.index, at, WORD);
+      machine.linear.setUint32(at, value, true);
     },
   };
 }

@@ -101,6 +101,12 @@ AXV_BULK void axv_memory_init(const axv_segment *segment, const u8 *from, u32 by
       next = from + segment->bytes;
       step = 1 + segment++->wide;
     }
-    *to = (char)*from++;
+    if (step == 1 && next - from >= 8) {
+      *(axv_u64 *)to = *(const axv_u64 *)from;
+      from += 8;
+      to += 7;
+    } else {
+      *to = (char)*from++;
+    }
   }
 }
