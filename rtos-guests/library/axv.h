@@ -65,6 +65,10 @@
 #define AXV_MAILBOX_PUBLISHED           0x30
 #define AXV_MAILBOX_TAG_BYTES           0x34 /* of the tag image at AXV_MAILBOX_TAG_IMAGE; 0: there is none, a channel has it */
 #define AXV_MAILBOX_TAG_IMAGE           4096
+#define AXV_MAILBOX_UPDATE_START        0x38 /* of a new image that this partition brings for another: core/abi.ts says how */
+#define AXV_MAILBOX_UPDATE_HEAD         0x3c
+#define AXV_MAILBOX_UPDATE_TAIL         0x40
+#define AXV_MAILBOX_UPDATE_STATE        0x44
 #define AXV_MAILBOX_TAGS                0x80
 #define AXV_MAILBOX_CONSOLE_HEAD        0x400
 #define AXV_MAILBOX_CONSOLE_TAIL        0x404

@@ -18,6 +18,7 @@ export const BUILD_ERRORS = {
   "import-type": "the import's type differs from its intrinsics table; import it from build/generated",
   "loop-unbounded": "state its bound: make bound(iteration, LIMIT) the first statement of the loop's body",
   "loop-limit": "the limit of bound() must be a constant between 1 and 4294967294",
+  "data-segments": "its tables of constants are more than axv_memory_init copies: raise SEGMENTS_MAX, here and in prelude.h",
   "export-name": "an export that assembly calls must have a name that C allows",
   "function-missing":
     "the program says how this function is compiled, and there is none of that name (asc may have made it part of " +

@@ -35,7 +35,7 @@ const resultOf = ({ result }: Function): string => (result === undefined ? "void
 /** `target`: undefined for a host test, which answers the imports itself. */
 export function translate(text: string, tables: Tables, target: Target | undefined, shapes: Shapes = {}): Translation {
   const module = foldStart(readModule(text));
-  const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init"]);
+  const names = new Names([INITIALIZER, "axv_memory_copy", "axv_memory_fill", "axv_memory_init", "axv_segment_init"]);
   const functions = nameFunctions(module, names);
   const bound = [...module.imports].find(([, one]) => one.module === BOUND.module && one.name === BOUND.name)?.[0];
   const around: Surroundings = {
@@ -162,8 +162,12 @@ function joined(segments: readonly Segment[]): Segment[] {
   }, []);
 }
 
+/** As the loop over them in prelude.h has it. */
+const SEGMENTS_MAX = 256;
+
 function initializer(module: Module, functions: ReadonlyMap<string, string>): string[] {
   const segments = joined(module.segments.filter(({ data }) => data.length > 0));
+  if (segments.length > SEGMENTS_MAX) throw new BuildError("data-segments", `${segments.length} stretches of data`);
   const packed = segments.map(({ offset, data }) => ({ offset, ...withoutZeros(data) }));
   const bytes = packed.flatMap(({ data }) => [...data]);
   const places = packed.map(({ offset, data, wide }) => `{${literal(BigInt(offset), "i32")}, ${data.length}u, ${wide ? 1 : 0}}`);
@@ -171,7 +175,7 @@ function initializer(module: Module, functions: ReadonlyMap<string, string>): st
     `static const u8 axv_data[] = {${bytes.join(",")}};`,
     `static const axv_segment axv_segments[] = {${places.join(", ")}};`,
   ];
-  const copies = segments.length === 0 ? [] : [`  axv_memory_init(axv_segments, axv_data, ${bytes.length}u);`];
+  const copies = segments.length === 0 ? [] : [`  axv_memory_init(axv_segments, axv_data, ${segments.length}u);`];
   const start = module.start === undefined ? [] : [`  ${functions.get(module.start) ?? ""}();`];
   return [
     "",

@@ -15,6 +15,7 @@ typedef u64 __attribute__((may_alias, aligned(1))) axv_u64;
 #define BOUND(limit) BOUND_AT(limit, __LINE__)
 // A loop whose length is a count of bytes.
 #define BYTES_LOOP BOUND(0xffffffff)
+#define SEGMENTS_MAX 256
 // An intrinsic's loop, that is so long at most.
 #define PIECE_LOOP(limit) BOUND_AT(limit, 0)
 
@@ -88,25 +89,23 @@ typedef struct {
   u32 to, bytes : 31, wide : 1;
 } axv_segment;
 
-// `bytes` of all of them.
-AXV_BULK void axv_memory_init(const axv_segment *segment, const u8 *from, u32 bytes) {
-  char *to = 0;
-  const u8 *next = from;
-  const u8 *end = from + bytes;
-  for (u32 step = 0;; to += step) {
+AXV_BULK void axv_segment_init(char *to, const u8 *from, u32 bytes, u32 wide) {
+  u32 words = wide ? 0 : bytes & ~7u;
+  for (u64 at = 0; at < words; at += 8) {
     BYTES_LOOP;
-    if (from == next) {
-      if (from == end) return;
-      to = LINEAR(segment->to);
-      next = from + segment->bytes;
-      step = 1 + segment++->wide;
-    }
-    if (step == 1 && next - from >= 8) {
-      *(axv_u64 *)to = *(const axv_u64 *)from;
-      from += 8;
-      to += 7;
-    } else {
-      *to = (char)*from++;
-    }
+    *(axv_u64 *)(to + at) = *(const axv_u64 *)(from + at);
+  }
+  for (u64 at = words; at < bytes; at++) {
+    BYTES_LOOP;
+    to[at << wide] = (char)from[at];
+  }
+}
+
+// `count`: of segments, SEGMENTS_MAX at most (tools/build/translate/index.ts).
+AXV_BULK void axv_memory_init(const axv_segment *segments, const u8 *from, u32 count) {
+  for (u32 n = 0; n < count; n++) {
+    PIECE_LOOP(SEGMENTS_MAX);
+    axv_segment_init(LINEAR(segments[n].to), from, segments[n].bytes, segments[n].wide);
+    from += segments[n].bytes;
   }
 }
