@@ -8,11 +8,12 @@ import { placesOn, sourceOf, stateOn } from "../deploy/places.ts";
 import { systemIn } from "../deploy/system.ts";
 import type { Sectors } from "../disk/sectors.ts";
 import type { Source } from "../fit/source.ts";
+import { digestOf } from "../fit/verify.ts";
 import type { PublicKey } from "../fit/verify.ts";
 import { SLOTS, writeState } from "../slots.ts";
 import type { Slot } from "../slots.ts";
 import { BackupError } from "./errors.ts";
-import { FILE_MAX, FILE_NAME, FILES_MAX, hashOf, writeBackup } from "./format.ts";
+import { FILE_MAX, FILE_NAME, FILES_MAX, writeBackup } from "./format.ts";
 import type { SlotBytes } from "./format.ts";
 
 export interface Made {
@@ -42,7 +43,7 @@ export function backupOf(disk: Sectors, keys: readonly PublicKey[], files: reado
     if (typeof system === "string" || !isStarted(slot)) return [slot, why(slot, String(system))] as const;
     if (system.boards !== good.boards) return [slot, `it is for the board ${system.boards}`] as const;
     const source = sourceOf(disk, places.slots[slot]);
-    slots.set(slot, { size: system.bytes, sha256: hashOf(source, system.bytes) });
+    slots.set(slot, { size: system.bytes, sha256: digestOf(source, { base: 0, size: system.bytes }) });
     systems.push(source);
     return [slot, { version: system.version, bytes: system.bytes }] as const;
   });

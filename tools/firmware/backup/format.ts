@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { MIB } from "../../../partitions/units.ts";
 import { piecesOf } from "../fit/source.ts";
 import type { Source } from "../fit/source.ts";
+import { digestOf } from "../fit/verify.ts";
 import { bytesOf, decoded, encoded, fields, Malformed, malformed, named, text, unsigned } from "../manifest/deterministic.ts";
 import { SLOTS, STATE_BYTES } from "../slots.ts";
 import type { Slot } from "../slots.ts";
@@ -160,18 +161,13 @@ function read(source: Source): Backup {
   const systems = new Map<Slot, Source>();
   for (const [slot, { size, sha256 }] of slots) {
     const span = string(`system of slot ${slot}`, Number.MAX_SAFE_INTEGER);
-    if (span.size !== size || !hashOf(within(span), size).equals(sha256))
+    if (span.size !== size || !digestOf(source, span).equals(sha256))
       throw malformed(`slot ${slot} is not what it says of it`);
     systems.set(slot, within(span));
   }
   const sum = string("hash", SHA256_BYTES);
   if (at !== source.length) throw malformed("something is behind its end");
-  if (!hashOf(source, sum.base).equals(whole(sum))) throw malformed("its SHA-256 is another one than it says");
+  const found = digestOf(source, { base: 0, size: sum.base });
+  if (!found.equals(whole(sum))) throw malformed("its SHA-256 is another one than it says");
   return { ...contents, slots, systems };
-}
-
-export function hashOf(source: Source, size: number): Buffer {
-  const hash = createHash("sha256");
-  for (const piece of piecesOf(source, { base: 0, size })) hash.update(piece);
-  return hash.digest();
 }
