@@ -2,11 +2,12 @@
 import type { Command } from "commander";
 import { oneLine } from "../../partitions/source/text.ts";
 import { whileOpen } from "../../partitions/source/file.ts";
-import { formatSize, MIB } from "../../partitions/units.ts";
+import { formatSize } from "../../partitions/units.ts";
 import { deploy, planDeployment } from "../firmware/deploy/deploy.ts";
-import type { Deployment, Progress } from "../firmware/deploy/deploy.ts";
+import type { Deployment } from "../firmware/deploy/deploy.ts";
 import { DeployError } from "../firmware/deploy/errors.ts";
 import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
+import { progressOn } from "../firmware/deploy/progress.ts";
 import { isSshAddress } from "../firmware/deploy/ssh/address.ts";
 import type { Target } from "../firmware/deploy/target.ts";
 import { ofFile } from "../firmware/fit/source.ts";
@@ -98,31 +99,4 @@ function report({ slot, system, stays }: Deployment, done: string, { json, dryRu
   }
   console.log(`slot ${slot}: ${oneLine(version)}, ${formatSize(bytes)}, ${done} and read back; it is tried ${TRIES} times`);
   console.log(`slot ${kept}: ${oneLine(stays.version)} stays, and starts again, if slot ${slot} is not committed`);
-}
-
-const PERCENT = 100;
-/** Where nobody watches a line change, one in so many percent. */
-const STEP = 25;
-
-export function progressOn(stream: NodeJS.WriteStream): Progress {
-  let last = "";
-  let phase = { what: "", began: 0, from: 0 };
-  return (what, bytes, total) => {
-    if (phase.what !== what) phase = { what, began: performance.now(), from: bytes };
-    const step = stream.isTTY ? 1 : STEP;
-    const line = `${what}: ${Math.floor((bytes / total) * (PERCENT / step)) * step} % of ${formatSize(total)}`;
-    if (line === last) return;
-    last = line;
-    const rate = rateOf(bytes - phase.from, performance.now() - phase.began);
-    const isEnd = bytes === total;
-    stream.write(stream.isTTY ? `\r${line}${rate}\u001b[K${isEnd ? "\n" : ""}` : `${line}${rate}\n`);
-  };
-}
-
-const SECOND_MS = 1000;
-
-/** Of what came after the first time that it was told. */
-function rateOf(bytes: number, milliseconds: number): string {
-  if (bytes === 0 || milliseconds === 0) return "";
-  return `, ${((bytes / MIB) * (SECOND_MS / milliseconds)).toFixed(1)} MiB/s`;
 }

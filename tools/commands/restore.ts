@@ -8,12 +8,12 @@ import { BackupError } from "../firmware/backup/errors.ts";
 import { planRestoration, restore } from "../firmware/backup/restore.ts";
 import { DeployError } from "../firmware/deploy/errors.ts";
 import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
+import { progressOn } from "../firmware/deploy/progress.ts";
 import { ofFile } from "../firmware/fit/source.ts";
 import type { Slot } from "../firmware/slots.ts";
 import { OutputError, reasonOf } from "../output/errors.ts";
 import { makeFolder } from "../output/folder.ts";
 import { writeTogether } from "../output/write.ts";
-import { progressOn } from "./deploy.ts";
 
 interface Options {
   readonly files?: string;

@@ -1,7 +1,7 @@
 // A backup onto a disk that is there. At every moment one slot holds a whole system, the old one or one of the backup's, and the
 // state starts no other, as in a deployment: the slot that starts is written last, after the other one has taken its place.
 import { writeSlot } from "../deploy/deploy.ts";
-import type { Progress } from "../deploy/deploy.ts";
+import type { Progress } from "../deploy/progress.ts";
 import { placesOn, sourceOf, stateOn } from "../deploy/places.ts";
 import type { Places } from "../deploy/places.ts";
 import { goodSystem, writeStateOn } from "../deploy/state.ts";

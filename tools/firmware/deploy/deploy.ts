@@ -21,6 +21,7 @@ import { DeployError } from "./errors.ts";
 import { placesOn, sourceOf, stateOn } from "./places.ts";
 import type { Places } from "./places.ts";
 import { sha256 } from "./local-disk.ts";
+import type { Progress } from "./progress.ts";
 import { RemoteFailure } from "./ssh/connection.ts";
 import { goodSystem, writeStateOn } from "./state.ts";
 import { versionInState, wholeSystem } from "./system.ts";
@@ -71,9 +72,6 @@ function whatStays(disk: Sectors, places: Places, state: SlotState): { slot: Slo
   }
   throw new DeployError("AXV_DEPLOY_NOTHING_STAYS", disk.name, reasons.join("; "));
 }
-
-/** Called now and then. */
-export type Progress = (what: "already there" | "written" | "read back", bytes: number, total: number) => void;
 
 /** `fit`: of its plan. Throws a DeployError. */
 export async function deploy(
