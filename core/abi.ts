@@ -237,6 +237,7 @@ export const MAILBOX_UPDATE_HEAD: u32 = 0x3c; // Bytes written so far
 export const MAILBOX_UPDATE_TAIL: u32 = 0x40; // The hypervisor's: taken so far
 export const MAILBOX_UPDATE_STATE: u32 = 0x44; // The hypervisor's: IMAGE_* | IMAGE_WRONG_* << 8
 export const IMAGE_RING_BYTES: u32 = 65536;
+export const IMAGE_LINE_BYTES: u32 = 64; // the ring begins at a multiple of it, and is taken in such pieces
 export const IMAGE_SIGNATURE_BYTES: u32 = 64;
 export const IMAGE_HEADER_BYTES: u32 = 192;
 export const MANIFEST_MAGIC: u32 = 0x55565841; // "AXVU" in memory

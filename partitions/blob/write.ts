@@ -1,6 +1,7 @@
 // Plan → blob.
 import { crc32 } from "node:zlib";
 import * as abi from "../../core/abi.ts";
+import { loadsBefore } from "../plan/plan.ts";
 import type { OnFailure, Plan, PlannedMatch, PlannedPartition, PlannedRegion, PlannedUpdate } from "../plan/plan.ts";
 import { isaOfPlan, LOAD_ALIGN } from "../plan/plan.ts";
 import { alignUp, gapsOf } from "../units.ts";
@@ -181,7 +182,6 @@ function recordsOf(plan: Plan, own: typeof aarch64): BlobRecords {
 function updateRecord(update: PlannedUpdate, partitions: readonly PlannedPartition[]): BlobRecord {
   const { partition, bringer, staging, size, ring, key, version } = update;
   const words = Buffer.from(key, "hex");
-  const before = partitions.slice(0, partition).reduce((sum, { loads }) => sum + loads.length, 0);
   return {
     guest: partitions[partition]?.guest ?? "",
     ...Object.fromEntries(Array.from({ length: 4 }, (_, n) => [`key${n}`, words.readBigUInt64LE(8 * n)])),
@@ -190,7 +190,7 @@ function updateRecord(update: PlannedUpdate, partitions: readonly PlannedPartiti
     ring: BigInt(ring),
     partition,
     bringer,
-    load: before,
+    load: loadsBefore(partitions, partition),
     version,
   };
 }

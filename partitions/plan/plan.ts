@@ -216,6 +216,10 @@ export interface PlannedInit {
   readonly by: string;
 }
 
+/** Loads of the partitions before this one: all of them stand in a row, in the image and in the blob. */
+export const loadsBefore = (partitions: readonly PlannedPartition[], partition: number): number =>
+  partitions.slice(0, partition).reduce((sum, { loads }) => sum + loads.length, 0);
+
 /** A partition that can get a new image while the others run on. */
 export interface PlannedUpdate {
   /** Its index, and that of the one that brings the image. */

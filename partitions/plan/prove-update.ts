@@ -1,5 +1,5 @@
 // Proves of a finished plan that a new image goes through memory of nobody's, and fits where the old one was.
-import { MAILBOX_SIZE, IMAGE_RING_BYTES } from "../../core/abi.ts";
+import { IMAGE_LINE_BYTES, IMAGE_RING_BYTES, MAILBOX_SIZE } from "../../core/abi.ts";
 import type { Plan, PlannedUpdate } from "./plan.ts";
 import { isFreeRam, platformClaims } from "./prove-board.ts";
 import { stretchesOf } from "./prove-cache.ts";
@@ -7,7 +7,6 @@ import { breaks, collisions } from "./violation.ts";
 import type { Claim, Violation } from "./violation.ts";
 
 const PAGE_BYTES = 4096;
-const LINE = 64;
 
 export function proveUpdate(plan: Plan): Violation[] {
   const { update } = plan;
@@ -37,7 +36,8 @@ function wrongRing({ partitions }: Plan, { partition, bringer, ring }: PlannedUp
   );
   const { tagImage } = from;
   const isApart = tagImage === null || end <= tagImage.ipa || tagImage.ipa + tagImage.size <= ring;
-  return isThere && isApart && ring % LINE === 0 ? [] : [`the ring for new images is not behind the mailbox of ${from.name}`];
+  const isWhole = ring % IMAGE_LINE_BYTES === 0;
+  return isThere && isApart && isWhole ? [] : [`the ring for new images is not behind the mailbox of ${from.name}`];
 }
 
 function wrongTarget({ partitions }: Plan, { partition, size }: PlannedUpdate): string[] {

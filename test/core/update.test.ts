@@ -17,7 +17,7 @@ const SIZE_MAX = 0x2_0000;
 const VERSION = 7;
 const PLC_RAM = 0x4800_0000;
 const PLC_IPA = 0x4000_0000;
-const LINE = 64;
+const LINE = abi.IMAGE_LINE_BYTES;
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 const KEY = publicKey.export({ format: "der", type: "spki" }).subarray(-32).toString("hex");

@@ -31,7 +31,7 @@ export class BoardWatchdog {
 
   /** The board has been reset by it. */
   get hasExpired(): boolean {
-    return (this.expired ||= this.isArmed && this.clock.now >= this.deadline);
+    return this.expired || (this.isArmed && this.clock.now >= this.deadline);
   }
 
   owns(pa: number): boolean {
@@ -45,7 +45,7 @@ export class BoardWatchdog {
   }
 
   write(pa: number, value: number): void {
-    void this.hasExpired;
+    this.expired = this.hasExpired; // a restart that comes too late changes nothing
     if (pa - this.at === CONTROL) {
       if (this.isArmed && (value & ENABLE) === 0) throw new MachineError("MACHINE_BUS", "a watchdog that is on stays on");
       this.control = value;

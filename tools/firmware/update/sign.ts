@@ -3,15 +3,14 @@ import { createHash, createPrivateKey, createPublicKey, sign } from "node:crypto
 import type { KeyObject } from "node:crypto";
 import * as abi from "../../../core/abi.ts";
 import type { PlannedSystem } from "../../../partitions/index.ts";
+import { loadsBefore } from "../../../partitions/plan/plan.ts";
 import { readFile } from "../../../partitions/source/file.ts";
-import { MIB } from "../../../partitions/units.ts";
+import { alignUp, MIB } from "../../../partitions/units.ts";
 import { UpdateError } from "./errors.ts";
 
 const PEM_MAX = MIB;
 const KEY_BYTES = 32;
 const VERSION_MAX = 2 ** 32 - 1;
-/** Of the ring; the image is whole ones. */
-const LINE = 64;
 
 /** `isPrivate`: only the private half will do. */
 export function readKey(file: string, isPrivate: boolean): KeyObject {
@@ -51,12 +50,11 @@ export function signUpdate(file: string, { plan, loads, missing }: PlannedSystem
     throw new UpdateError("AXV_UPDATE_VERSION", written, String(update.version + 1));
   const key = readKey(keyFile, true);
   if (publicHex(key) !== update.key) throw new UpdateError("AXV_UPDATE_OTHER_KEY", keyFile, update.key);
-  const before = partitions.slice(0, update.partition).reduce((sum, each) => sum + each.loads.length, 0);
-  const [planned, load] = [partition.loads[0], loads[before]];
+  const [planned, load] = [partition.loads[0], loads[loadsBefore(partitions, update.partition)]];
   if (planned === undefined || load === undefined || missing.includes(partition.name))
     throw new UpdateError("AXV_UPDATE_IMAGE", partition.name);
   // As long as it is in memory: what is zeros there, and not in the image file, is here.
-  const image = Buffer.alloc(Math.ceil(planned.size / LINE) * LINE);
+  const image = Buffer.alloc(alignUp(planned.size, abi.IMAGE_LINE_BYTES));
   load.copyTo(image.subarray(0, Math.min(image.length, load.length)));
   const manifest = Buffer.alloc(abi.IMAGE_HEADER_BYTES - abi.IMAGE_SIGNATURE_BYTES);
   manifest.writeUInt32LE(abi.MANIFEST_MAGIC, 0);
