@@ -24,6 +24,7 @@ export const linux: readonly Intrinsic[] = [
     ["directory", "path", "flags"],
     "Opens the file whose NUL-terminated path stands at `path`; gives back its descriptor.",
   ),
+  call("getdents64", 61, ["directory", "to", "count"], "Reads struct linux_dirent64; gives back their bytes, 0 at the end."),
   call("read", 63, ["descriptor", "to", "count"], "Reads bytes to an address; gives back how many, 0 at the end."),
   call("write", 64, ["descriptor", "from", "count"], "Writes bytes from an address; gives back how many."),
   call(

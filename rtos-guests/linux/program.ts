@@ -14,8 +14,8 @@ export const STANDARD_OUTPUT: u64 = 1;
 export const STANDARD_ERROR: u64 = 2;
 
 // include/uapi: fcntl.h, asm-generic/mman-common.h
-const AT_FDCWD: u64 = <u64>-100;
-const O_RDONLY: u64 = 0;
+export const AT_FDCWD: u64 = <u64>-100;
+export const O_RDONLY: u64 = 0;
 const O_RDWR: u64 = 2;
 const PROT_READ: u64 = 1;
 const PROT_WRITE: u64 = 2;
@@ -42,7 +42,15 @@ export function send(descriptor: u64): bool {
   return <i64>written > 0;
 }
 
-function failed(program: string, what: string, errno: i64, status: u32): u32 {
+/** Address of the text with a NUL behind it, for the kernel: until something is put into `line`, which is empty. */
+export function pathOf(text: string): u64 {
+  line.text(text);
+  line.character(0);
+  line.length = 0;
+  return addressOf(<u32>line.start);
+}
+
+export function failed(program: string, what: string, errno: i64, status: u32): u32 {
   line.text(program);
   line.text(what);
   line.text(" failed, errno ");

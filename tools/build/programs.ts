@@ -150,7 +150,12 @@ export const TAG_READER: Program = {
   memoryPages: 2,
 };
 
+/** Brings a new image for another partition to the hypervisor: a Linux/arm64 executable for the one that `update:` names. */
+export const UPDATE_SENDER: Program = { ...PLC_READER, name: "update-sender", entry: "rtos-guests/linux/updates/index.ts" };
+
 /** The hypervisor for each ISA: what verify proves, and nothing else does. */
 export const CORES: readonly Program[] = [CORE, CORE_RISCV64];
 
-export const PROGRAMS: readonly Program[] = [...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER];
+export const PROGRAMS: readonly Program[] = [
+  ...CORES, PLC, PLC_PHYSICAL_TIMER, PLC_RISCV64, PLC_READER, TAG_READER, UPDATE_SENDER,
+];

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buildProgram, isUpToDate, pathsOf } from "../build/index.ts";
-import { PLC_READER, TAG_READER } from "../build/programs.ts";
+import { PLC_READER, TAG_READER, UPDATE_SENDER } from "../build/programs.ts";
 import { output } from "./command.ts";
 import { LinuxError } from "./errors.ts";
 import { type DebianPackages, fetchDebian, fetchedDebian, type Say } from "./fetch.ts";
@@ -28,7 +28,7 @@ export interface Linux {
 }
 
 /** The project's own in it. */
-const OURS = [PLC_READER, TAG_READER] as const;
+const OURS = [PLC_READER, TAG_READER, UPDATE_SENDER] as const;
 type Programs = Readonly<Record<string, Buffer>>;
 
 /** A hash over all that build/linux is made of. */

@@ -1,0 +1,142 @@
+// A new image for one partition, brought by Debian in the partition beside it with update-sender: the PLC scans on meanwhile,
+// runs the new one from its next start, and the one before after a rollback. Linux is not disturbed.
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { IMAGE_HEADER_BYTES } from "../../core/abi.ts";
+import * as plcAbi from "../../rtos-guests/plc/abi.ts";
+import { buildProgram } from "../../tools/build/index.ts";
+import { PLC } from "../../tools/build/programs.ts";
+import { publicHex, signUpdate } from "../../tools/firmware/update/sign.ts";
+import { cpio, file } from "../../tools/linux/cpio.ts";
+import { ensureLinux } from "../../tools/linux/linux.ts";
+import { planFile } from "../../tools/plan/file.ts";
+import { BootedSystem } from "./bootedSystem.ts";
+
+let folder: string;
+let system: BootedSystem | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "axv-update-"));
+});
+afterEach(async () => {
+  await system?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const VERSION = 7;
+/** Of the demo's initramfs, behind which another archive may stand (Linux, buffer-format.rst). */
+const CPIO_ALIGNMENT = 4;
+
+/** Both images print a line a second, which begins so. */
+const OLD = "plc: scans=";
+const NEW = "PLC: scans=";
+
+const yaml = (image: string, initrd: string, key: string): string => `
+board: qemu-aarch64
+partitions:
+  linux: { guest: linux, initrd: ${initrd}, cpus: [0, 1], memory: 256M }
+  plc:
+    guest: plc
+    image: ${image}
+    cpus: [3]
+    memory: 16M
+    interrupts: direct
+    update: { key: ${key}, from: linux, size: 1M, version: ${VERSION} }
+`;
+
+interface Made {
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+/** The system, and in Linux's root the signed image as `good`, and as `bad`, of which one bit is another. */
+async function make(): Promise<Made> {
+  const path = (name: string): string => join(folder, name);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  writeFileSync(path("key.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
+  const image = readFileSync((await buildProgram(PLC)).binary);
+  const { initramfs } = await ensureLinux();
+  const at = image.indexOf(OLD);
+  expect(at).toBeGreaterThan(0);
+  const changed = Buffer.from(image);
+  changed.write(NEW, at);
+  writeFileSync(path("old.bin"), image);
+  writeFileSync(path("new.bin"), changed);
+  const key = publicHex(privateKey);
+  writeFileSync(path("new.yaml"), yaml(path("new.bin"), initramfs, key));
+  const planned = planFile(path("new.yaml")).system;
+  if (planned === undefined) throw new Error("the system is not sound");
+  const { bytes } = signUpdate(path("new.yaml"), planned, path("key.pem"), String(VERSION + 1));
+
+  const flipped = Buffer.from(bytes);
+  flipped.writeUInt8(flipped.readUInt8(IMAGE_HEADER_BYTES + at) ^ 1, IMAGE_HEADER_BYTES + at);
+  const linux = readFileSync(initramfs);
+  const padding = Buffer.alloc(-linux.length & (CPIO_ALIGNMENT - 1));
+  const short = bytes.subarray(0, bytes.length / 2);
+  const more = cpio([file("good", bytes), file("bad", flipped), file("short", short)]);
+  writeFileSync(path("initrd"), Buffer.concat([linux, padding, more]));
+  return { text: yaml(path("old.bin"), path("initrd"), key), bytes };
+}
+
+test("the PLC scans on while Linux brings it an image, runs it after a restart, and after a rollback the old one", async () => {
+  const { text, bytes } = await make();
+  const booted = await BootedSystem.boot("update", text);
+  system = booted;
+  const plc = booted.partition("plc");
+  const scans = (): bigint => plc.tag(plcAbi.PLC_TAG_SCANS) ?? 0n;
+  const update = () => plc.telemetry?.update;
+  await booted.line("linux", /^axv: linux=/);
+  booted.type("linux", "dmesg -n 1\r");
+  let asked = 0;
+  /** Gives back its exit status. */
+  const send = async (name: string): Promise<number> => {
+    const end = `end ${++asked} of`;
+    booted.type("linux", `update-sender /${name}; echo ${end} $?\r`);
+    return Number((await booted.line("linux", new RegExp(`^${end} \\d+`))).slice(end.length));
+  };
+  const restart = async (restarts: number, line: string): Promise<void> => {
+    const before = booted.said("plc").length;
+    await booted.session.link.command(plc.index, "restart");
+    await booted.until("its next life", () => plc.telemetry?.restarts === restarts && plc.telemetry.state === "running");
+    await booted.line("plc", new RegExp(`^${line}[1-9]`), before); // the life before has printed none that begins so
+  };
+
+  await booted.line("plc", new RegExp(`^${OLD}`));
+  await expect(booted.session.link.command(plc.index, "rollback")).rejects.toThrow();
+
+  expect(await send("bad"), "one bit is another").toBe(9);
+  await booted.line("linux", /^update-sender: refused \(hash\): /);
+  await booted.until("the refusal", () => update()?.refused === "hash");
+  expect(await send("short"), "half of it").toBe(7);
+  await booted.line("linux", /^update-sender: the file ends before its image does/);
+
+  // Half of it, and the rest once the PLC has been seen to scan on.
+  const half = Math.floor(bytes.length / 2);
+  const steps = `(head -c ${half} /good; cat /go; tail -c +${half + 1} /good) >/whole &`;
+  booted.type("linux", `mkfifo /whole /go; ${steps}\r`);
+  booted.type("linux", "(update-sender /whole; echo sent $?) &\r");
+  await booted.until("half of it", () => update()?.state === "receiving" && (update()?.received ?? 0) > half / 2);
+  const seen = scans();
+  await booted.until("scans meanwhile", () => scans() > seen + 100n);
+  expect(update()?.state).toBe("receiving");
+  booted.type("linux", ": >/go\r");
+  await booted.line("linux", /^sent 0/);
+  await booted.line("linux", new RegExp(`^update-sender: ${bytes.length} of ${bytes.length} bytes`));
+  await booted.line("linux", /^update-sender: ready: /);
+  await booted.until("ready", () => update()?.state === "ready");
+  expect(update()).toEqual({
+    state: "ready", received: bytes.length - IMAGE_HEADER_BYTES, size: bytes.length - IMAGE_HEADER_BYTES, version: VERSION + 1,
+  });
+  await booted.until("scans after it", () => scans() > seen + 200n);
+  expect(plc.telemetry, "as it was, until it is started").toMatchObject({ state: "running", restarts: 0, watchdogExpired: 0 });
+  expect(booted.said("plc").some((line) => line.startsWith(NEW))).toBe(false);
+
+  await restart(1, NEW);
+  await booted.session.link.command(plc.index, "rollback");
+  await restart(2, OLD);
+  expect(booted.partition("linux").telemetry).toMatchObject({ state: "running", restarts: 0 });
+  expect(await send("good"), "a version that was taken").toBe(9);
+  await booted.line("linux", /^update-sender: refused \(version\): /);
+});
