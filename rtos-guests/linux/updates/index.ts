@@ -13,9 +13,9 @@ import {
   channelRead32, channelWrite32, channelWrite64, orderReads, orderWrites, refreshLine,
 } from "../../../build/generated/channel";
 import {
-  IMAGE_HEADER_BYTES, IMAGE_IDLE, IMAGE_READY, IMAGE_RECEIVING, IMAGE_REFUSED, IMAGE_RING_BYTES, IMAGE_SIGNATURE_BYTES,
-  IMAGE_WAITING, MAILBOX_SIZE, MAILBOX_UPDATE_HEAD, MAILBOX_UPDATE_START, MAILBOX_UPDATE_STATE, MAILBOX_UPDATE_TAIL,
-  MANIFEST_SIZE,
+  IMAGE_HEADER_BYTES, IMAGE_IDLE, IMAGE_LINE_BYTES, IMAGE_READY, IMAGE_RECEIVING, IMAGE_REFUSED, IMAGE_RING_BYTES,
+  IMAGE_SIGNATURE_BYTES, IMAGE_WAITING, MAILBOX_SIZE, MAILBOX_UPDATE_HEAD, MAILBOX_UPDATE_START, MAILBOX_UPDATE_STATE,
+  MAILBOX_UPDATE_TAIL, MANIFEST_SIZE,
 } from "../../../core/abi";
 import { isMailbox } from "../../channel/mailbox";
 import {
@@ -26,7 +26,6 @@ import { findMailbox, mailboxAddress, mailboxBytes } from "./deviceTree";
 import { refusal } from "./refusal";
 
 const ARGUMENTS: u32 = 2; // program name, FILE
-const LINE: u32 = 64; // of the image, and of a cache
 const CHUNK_BYTES: u32 = 4096;
 const PAUSE_NANOSECONDS: i64 = 5_000_000;
 /** So many pauses without anything that moves: ten seconds. */
@@ -137,15 +136,15 @@ function readFile(): u32 {
 
 /** Of the ring, from what was sent last on. */
 function refreshLines(bytes: u32): void {
-  for (let n: u32 = 0; n < bytes; n += LINE) {
-    bound(n / LINE, CHUNK_BYTES / LINE);
+  for (let n: u32 = 0; n < bytes; n += IMAGE_LINE_BYTES) {
+    bound(n / IMAGE_LINE_BYTES, CHUNK_BYTES / IMAGE_LINE_BYTES);
     refreshLine(ring + ((sent + n) & (IMAGE_RING_BYTES - 1)));
   }
 }
 
 /** The chunk goes into the ring, for which there is room: whole lines, the last one with zeros. */
 function push(): void {
-  const bytes = (chunkBytes + LINE - 1) & ~(LINE - 1);
+  const bytes = (chunkBytes + IMAGE_LINE_BYTES - 1) & ~(IMAGE_LINE_BYTES - 1);
   memory.fill(chunk + chunkBytes, 0, bytes - chunkBytes);
   refreshLines(bytes);
   for (let n: u32 = 0; n < bytes; n += 8) {
