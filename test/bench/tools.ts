@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ROOT } from "../../tools/build/files.ts";
 import { type Column, layOut } from "../../tools/run/columns.ts";
+import { PEAK } from "../peak.ts";
 import { BenchError } from "./errors.ts";
 import { compareFits, type Cost, FIT_MIB } from "./fit.ts";
 
@@ -40,9 +41,9 @@ interface Row {
   readonly now: Cost;
 }
 
-/** In every Node process, as it ends: its peak memory in KiB. */
+/** In every Node process, as it ends. */
 const WATCH = `const { appendFileSync } = require("node:fs");
-process.on("exit", () => appendFileSync(process.env.AXV_BENCH_PEAKS, process.resourceUsage().maxRSS + "\\n"));`;
+process.on("exit", () => appendFileSync(process.env.AXV_BENCH_PEAKS, ${PEAK} + "\\n"));`;
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -74,6 +74,13 @@ describe("a checkout whose Node notes what it is called with", () => {
     writeFileSync(place("boards/board.yaml"), "changed");
     expect(called()).toBe("axv-part.js ");
   });
+
+  test("not when an example was built, whose outputs lie beside it", () => {
+    mkdirSync(place("partitions/examples"));
+    called();
+    mkdirSync(place("partitions/examples/build/demo"), { recursive: true });
+    expect(called()).toBe("axv-part.js ");
+  });
 });
 
 test("the compiler for AssemblyScript is not in it, and modules know where their sources are", async () => {

@@ -8,6 +8,7 @@ import { inspectFile } from "../../../tools/firmware/inspect/inspect.ts";
 import { newKey } from "../../../tools/firmware/keys/folder.ts";
 import { BUNDLE } from "../../bundle.ts";
 import { axvPart } from "../../output/axvPart.ts";
+import { PEAK } from "../../peak.ts";
 
 let folder = "";
 const at = (name: string): string => join(folder, name);
@@ -49,7 +50,7 @@ test("both slots hold the image, or with --fit the FIT; always the same bytes, a
 test("of a board with a GiB of disk it takes as little memory as without one", () => {
   writeFileSync(at("rk.yaml"), system("roc-rk3568-pc").replace("guest: plc", "guest: plc, accepts: [providers]"));
   const peak = (...more: string[]): number => {
-    const script = "process.on('exit', () => process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`))";
+    const script = `process.on("exit", () => process.stderr.write("peak " + ${PEAK} + "\\n"))`;
     const { stderr } = spawnSync(
       process.execPath, ["--import", `data:text/javascript,${encodeURIComponent(script)}`, BUNDLE, "build", "rk.yaml", ...more],
       { cwd: folder, encoding: "utf8" },
