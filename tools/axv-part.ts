@@ -1,5 +1,6 @@
 // The command line of the project: every file of tools/commands is one command. tools/axv-part starts it as one file of
 // JavaScript (tools/build/bundle.ts); with a Node that runs TypeScript it can be started as it is.
+import "./jitlessZod.ts";
 import { Command } from "commander";
 import { projectVersion } from "../partitions/project.ts";
 import { register as backup } from "./commands/backup.ts";

@@ -1,6 +1,7 @@
 // npm run bench:tools -- --against REV [--json]: what the command line costs a user, beside a revision of before. Both
 // are called in turn, so that whatever else the machine does hits both; medians. A FIT is written beside mkimage in the same
-// way. Ends with 1 when a ratio or a size is over its goal (they are against ab7edaa).
+// way; what the largest board costs stands by itself. Ends with 1 when a ratio, a size or a time is over its goal (ratios are
+// against ab7edaa).
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { ROOT } from "../../tools/build/files.ts";
 import { type Column, layOut } from "../../tools/run/columns.ts";
 import { PEAK } from "../peak.ts";
+import { type BoardRow, boardRows } from "./boards.ts";
 import { BenchError } from "./errors.ts";
 import { compareFits, type Cost, FIT_MIB } from "./fit.ts";
 
@@ -119,6 +121,14 @@ const columnsBeside = (revision: string): readonly Column<Row>[] => [
   { title: "", align: "left", cell: (row) => (isOver(row) ? "OVER" : "ok") },
 ];
 
+const isSlow = ({ seconds, goal }: BoardRow): boolean => seconds > goal;
+const BOARD_COLUMNS: readonly Column<BoardRow>[] = [
+  { title: "besides --help", align: "left", cell: ({ title }) => title },
+  { title: "here", align: "right", cell: ({ seconds }) => `${(seconds * 1000).toFixed(0)} ms` },
+  { title: "goal ≤", align: "right", cell: ({ goal }) => `${goal * 1000} ms` },
+  { title: "", align: "left", cell: (row) => (isSlow(row) ? "OVER" : "ok") },
+];
+
 /** A checkout of that revision, ready to be called. */
 function prepare(revision: string, scratch: string): string {
   const checkout = join(scratch, "before");
@@ -155,9 +165,15 @@ try {
   });
   console.error(`a FIT: ${ROUNDS} times each …`);
   rows.push(fitRow(scratch));
-  if (options.json) console.log(JSON.stringify(rows.map((row) => ({ ...row, ratio: ratio(row), over: isOver(row) })), null, 2));
-  else console.log(layOut(columnsBeside(options.against), rows).join("\n"));
-  if (rows.some(isOver)) process.exitCode = 1;
+  console.error(`a large board: ${ROUNDS} times …`);
+  const boards = await boardRows(scratch, ROUNDS);
+  if (options.json) {
+    const commands = rows.map((row) => ({ ...row, ratio: ratio(row), over: isOver(row) }));
+    console.log(JSON.stringify({ commands, boards }, null, 2));
+  } else {
+    console.log(`${layOut(columnsBeside(options.against), rows).join("\n")}\n\n${layOut(BOARD_COLUMNS, boards).join("\n")}`);
+  }
+  if (rows.some(isOver) || boards.some(isSlow)) process.exitCode = 1;
 } finally {
   clean();
 }
