@@ -9,6 +9,8 @@ import * as abi from "../../core/abi.ts";
 import { numbered } from "../../industrial/link/commands.ts";
 import { Demultiplexer } from "../../industrial/link/demultiplexer.ts";
 import { encodeFrame } from "../../industrial/link/frame.ts";
+import { SECTOR } from "../../partitions/plan/disk.ts";
+import { HISTORY_FIRST, HISTORY_SECTORS, readRecords } from "../../tools/firmware/history.ts";
 import { readState, STATE_BYTES, UNKNOWN, writeState } from "../../tools/firmware/slots.ts";
 import type { SlotState } from "../../tools/firmware/slots.ts";
 
@@ -32,6 +34,7 @@ interface Outcome {
   readonly asked: readonly number[];
   readonly before: Uint8Array;
   readonly state: ReturnType<typeof readState>;
+  readonly history: ReturnType<typeof readRecords>;
 }
 
 /** `answers`: REPLY_* by command; the last one of a list goes on. */
@@ -78,7 +81,8 @@ async function run(copies: readonly [Uint8Array, Uint8Array], answers: Readonly<
   pty.kill("SIGKILL");
   const after = readFileSync(disk);
   const copy = (n: number): Uint8Array => after.subarray(n * SECOND_COPY, n * SECOND_COPY + STATE_BYTES);
-  return { ...outcome, asked, before, state: readState([copy(0), copy(1)]) };
+  const ring = after.subarray(HISTORY_FIRST * SECTOR, (HISTORY_FIRST + HISTORY_SECTORS) * SECTOR);
+  return { ...outcome, asked, before, state: readState([copy(0), copy(1)]), history: readRecords(ring) };
 }
 
 const { REPLY_OK, REPLY_WRONG_STATE, COMMAND_HEALTHY, COMMAND_COMMIT } = abi;
@@ -88,10 +92,11 @@ const OLDER = writeState({ ...TRIAL, generation: 0xfen, tries: 3, booted: "a" })
 
 test("waits for health, writes the older copy, and tells the hypervisor", async () => {
   const answers = { [COMMAND_HEALTHY]: [REPLY_WRONG_STATE, REPLY_OK], [COMMAND_COMMIT]: [REPLY_OK] };
-  const { status, said, asked, state } = await run([OLDER, writeState(TRIAL)], answers);
+  const { status, said, asked, state, history } = await run([OLDER, writeState(TRIAL)], answers);
   expect({ status, said }).toEqual({ status: 0, said: "axv-commit: slot b is committed\n" });
   expect(asked).toEqual([COMMAND_HEALTHY, COMMAND_HEALTHY, COMMAND_COMMIT]);
   expect(state).toEqual({ state: good, from: 0, next: 1 });
+  expect(history).toEqual([{ state: good, by: "axv-commit", time: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:]+Z$/) }]);
 });
 
 test("takes a copy that was cut off for the older one", async () => {
@@ -108,7 +113,7 @@ test("writes nothing while the system is not healthy, and says so in the end", a
 });
 
 test("writes nothing where nobody answers, or where no slot state can be read", async () => {
-  expect(await run([OLDER, writeState(TRIAL)], {})).toMatchObject({ status: 1, state: { state: TRIAL } });
+  expect(await run([OLDER, writeState(TRIAL)], {})).toMatchObject({ status: 1, state: { state: TRIAL }, history: [] });
   const { status, said, asked, before } = await run([EMPTY, EMPTY], { [COMMAND_HEALTHY]: [REPLY_OK] });
   expect([status, said, asked]).toEqual([1, expect.stringContaining("no slot state"), []]);
   expect(readFileSync(join(folder, "disk.img")).equals(before)).toBe(true);

@@ -3,6 +3,8 @@ import { diskImage } from "../../tools/firmware/disk/image.ts";
 import { SECTOR } from "../../tools/firmware/disk/sectors.ts";
 import { LocalDisk } from "../../tools/firmware/deploy/local-disk.ts";
 import { placesOn } from "../../tools/firmware/deploy/places.ts";
+import type { Places } from "../../tools/firmware/deploy/places.ts";
+import { HISTORY_FIRST, HISTORY_SECTORS } from "../../tools/firmware/history.ts";
 import { COPIES, UNKNOWN, writeState } from "../../tools/firmware/slots.ts";
 import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
 import type { Layout } from "../../boards/layout.ts";
@@ -46,6 +48,13 @@ export function diskIn(systems: Readonly<Record<Slot, Buffer>>, state: Partial<S
 export type DiskStep =
   | { readonly kind: "write"; readonly sector: number; readonly bytes: Uint8Array }
   | { readonly kind: "flush" };
+
+/** What is done of all these with slots and state: nobody's start hangs on the history. */
+export function withoutHistory(steps: readonly DiskStep[], { state }: Places): DiskStep[] {
+  const [from, to] = [state.first + HISTORY_FIRST, state.first + HISTORY_FIRST + HISTORY_SECTORS];
+  const isHistory = (step: DiskStep | undefined): boolean => step?.kind === "write" && step.sector >= from && step.sector < to;
+  return steps.filter((step, n) => !isHistory(step) && !(step.kind === "flush" && isHistory(steps[n - 1])));
+}
 
 /** A disk of which each sector that is written, and each flush, is remembered. What `base` has stays as it is. */
 export class RecordingDisk extends LocalDisk {

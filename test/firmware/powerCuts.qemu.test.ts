@@ -16,7 +16,7 @@ import { trusting } from "../../tools/firmware/keys/control.ts";
 import { bootSteps, COPIES, otherSlot } from "../../tools/firmware/slots.ts";
 import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
 import { assemble, UART } from "../run/bare-metal.ts";
-import { diskIn, PLANT, RecordingDisk } from "./deployDisks.ts";
+import { diskIn, PLANT, RecordingDisk, withoutHistory } from "./deployDisks.ts";
 import type { DiskStep } from "./deployDisks.ts";
 import { CONTENTS, fitOf } from "./fits.ts";
 import { NbdServer } from "./nbd/server.ts";
@@ -81,8 +81,8 @@ async function deployed(before: Buffer): Promise<Deployed> {
   const disk = new RecordingDisk(before);
   const plan = planDeployment(disk, ofMemory(NEW), [PLANT.known]);
   await deploy(disk, plan, ofMemory(NEW), () => undefined);
-  const all = disk.steps.filter((step) => step.kind === "write");
   const { places } = plan;
+  const all = withoutHistory(disk.steps, places).filter((step) => step.kind === "write");
   const inSlot = ({ sector }: Write): boolean => sector < places.state.first;
   const given = all.at(-1);
   if (given === undefined) throw new Error("nothing was written");

@@ -1,11 +1,15 @@
-// axv-part slots: what lies in a disk's two slots, and which of them starts next; to commit, and to go back.
+// axv-part slots: what lies in a disk's two slots, and which of them starts next; to commit, and to go back; and what was before.
 import { type Command, Option } from "commander";
 import { oneLine } from "../../partitions/source/text.ts";
 import { placesOn, sourceOf, stateOn } from "../firmware/deploy/places.ts";
+import { recordsOn } from "../firmware/deploy/remember.ts";
 import { commit, rollback, startsNext } from "../firmware/deploy/state.ts";
 import { systemIn } from "../firmware/deploy/system.ts";
 import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
 import type { Target } from "../firmware/deploy/target.ts";
+import { withFound } from "../firmware/history.ts";
+import { entriesOf, WHAT } from "../firmware/history-entries.ts";
+import type { HistoryEntry } from "../firmware/history-entries.ts";
 import { SLOTS } from "../firmware/slots.ts";
 import type { Slot } from "../firmware/slots.ts";
 import { type Column, layOut } from "../run/columns.ts";
@@ -13,6 +17,7 @@ import { type Column, layOut } from "../run/columns.ts";
 interface Options {
   readonly commit?: true;
   readonly rollback?: true;
+  readonly history?: true;
   readonly json?: true;
 }
 
@@ -23,17 +28,36 @@ export function register(program: Command): void {
     .argument("<target>", TARGET)
     .addOption(new Option("--commit", "the system on trial is good: it starts from now on").conflicts("rollback"))
     .option("--rollback", "the other system starts from now on")
+    .addOption(new Option("--history", "what was deployed, committed and rolled back before").conflicts(["commit", "rollback"]))
     .option("--json", "print it as JSON")
     .action(async (target: string, options: Options) => {
+      if (options.history === true) return print(await withTarget(target, "read", historyOf), HISTORY_COLUMNS, options);
       const change = options.commit === true ? commit : options.rollback === true ? rollback : undefined;
       const changed = (disk: Target): Row[] => {
         change?.(disk);
         return rowsOf(disk);
       };
       const rows = await (change === undefined ? withTarget(target, "read", rowsOf) : withOwnTarget(target, changed));
-      console.log(options.json === true ? JSON.stringify(rows, null, 2) : layOut(COLUMNS, rows).join("\n"));
+      print(rows, COLUMNS, options);
     });
 }
+
+const print = <R>(rows: readonly R[], columns: readonly Column<R>[], { json }: Options): void =>
+  console.log(json === true ? JSON.stringify(rows, null, 2) : layOut(columns, rows).join("\n"));
+
+function historyOf(disk: Target): HistoryEntry[] {
+  const places = placesOn(disk);
+  return entriesOf(withFound(recordsOn(disk, places), stateOn(disk, places).state));
+}
+
+/** "2026-11-30T08:01:31Z" as "2026-11-30 08:01:31Z" */
+const HISTORY_COLUMNS: readonly Column<HistoryEntry>[] = [
+  { title: "when", align: "left", cell: ({ time }) => time?.replace("T", " ") ?? "found so" },
+  { title: "slot", align: "left", cell: ({ slot }) => slot },
+  { title: "version", align: "left", cell: ({ version }) => oneLine(version ?? "") },
+  { title: "what", align: "left", cell: ({ what }) => WHAT[what] },
+  { title: "by", align: "left", cell: ({ by }) => oneLine(by ?? "") },
+];
 
 interface Row {
   readonly slot: Slot;

@@ -48,8 +48,9 @@ export const UNKNOWN: SlotState = {
 
 export const otherSlot = (slot: Slot): Slot => (slot === "a" ? "b" : "a");
 
-export function writeState({ generation, order, status, version, tries, booted }: SlotState): Uint8Array {
-  const variables: Record<(typeof STATE_NAMES)[number], string> = {
+export function variablesOf(state: SlotState): Record<(typeof STATE_NAMES)[number], string> {
+  const { generation, order, status, version, tries, booted } = state;
+  return {
     axv_a: status.a,
     axv_a_version: version.a,
     axv_b: status.b,
@@ -59,13 +60,16 @@ export function writeState({ generation, order, status, version, tries, booted }
     axv_order: order.join(" "),
     axv_tries: tries === 0 ? "" : String(tries),
   };
-  return writeEnvironment(new Map(Object.entries(variables)), STATE_BYTES);
 }
+
+export const writeState = (state: SlotState): Uint8Array =>
+  writeEnvironment(new Map(Object.entries(variablesOf(state))), STATE_BYTES);
 
 /** As U-Boot reads a number behind "0x": as far as it is one. */
 const hexadecimal = (text: string): bigint => BigInt.asUintN(64, BigInt(`0x${/^[0-9a-f]*/i.exec(text)?.[0] || "0"}`));
 
-function stateOf(found: Environment): SlotState | undefined {
+/** Undefined: it is none. */
+export function stateOf(found: Environment): SlotState | undefined {
   const text = (name: (typeof STATE_NAMES)[number]): string => {
     const value = found.get(name) ?? "";
     return isValue(value) ? value : "";

@@ -1,10 +1,13 @@
-// What is changed of the slot state: always in the older of its two copies, and on the disk before anything else is done.
+// What is changed of the slot state: always in the older of its two copies, and on the disk before anything else is done. Its
+// history goes with it: first what was found, if nobody has recorded that (boot.scr does not); then what has been written.
 import type { Sectors } from "../disk/sectors.ts";
+import { withFound } from "../history.ts";
 import { bootSteps, COPIES, otherSlot, SLOTS, writeState } from "../slots.ts";
 import type { Slot, SlotState } from "../slots.ts";
 import { DeployError } from "./errors.ts";
 import { copiesOn, placesOn, sourceOf, stateOn } from "./places.ts";
 import type { Places } from "./places.ts";
+import { recordsOn, rememberFound, rememberWritten } from "./remember.ts";
 import { systemIn } from "./system.ts";
 import type { WholeSystem } from "./system.ts";
 import type { Target } from "./target.ts";
@@ -18,12 +21,18 @@ export function startsNext(disk: Sectors, places: Places): Slot | undefined {
 /** With the next generation: so it is given back. Throws a DeployError where it is not found again. */
 export function writeStateOn(disk: Target, places: Places, state: SlotState): SlotState {
   const { state: before, next } = stateOn(disk, places);
-  const written = { ...state, generation: BigInt.asUintN(64, before.generation + 1n) };
+  const records = recordsOn(disk, places);
+  // A state that was written anew, with the disk, counts from its beginning: what is written now comes behind the whole history.
+  const newest = records.at(-1)?.state.generation ?? 0n;
+  let generation = newest > BigInt.asIntN(64, before.generation) ? newest : before.generation;
+  if (withFound(records, before).length > records.length) rememberFound(disk, places, { ...before, generation: ++generation });
+  const written = { ...state, generation: BigInt.asUintN(64, generation + 1n) };
   const bytes = writeState(written);
   disk.write(places.state.first + COPIES[next], bytes);
   disk.flush();
   if (!Buffer.from(bytes).equals(copiesOn(disk, places)[next]))
     throw new DeployError("AXV_DEPLOY_FAILED", disk.name, "state", "it does not read back as it was written");
+  rememberWritten(disk, places, written);
   return written;
 }
 
