@@ -1,19 +1,13 @@
 // A new image for one partition, brought by Debian in the partition beside it with update-sender: the PLC scans on meanwhile,
 // runs the new one from its next start, and the one before after a rollback. Linux is not disturbed.
-import { generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { IMAGE_HEADER_BYTES } from "../../core/abi.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
-import { buildProgram } from "../../tools/build/index.ts";
-import { PLC } from "../../tools/build/programs.ts";
-import { publicHex, signUpdate } from "../../tools/firmware/update/sign.ts";
-import { cpio, file } from "../../tools/linux/cpio.ts";
-import { ensureLinux } from "../../tools/linux/linux.ts";
-import { planFile } from "../../tools/plan/file.ts";
 import { BootedSystem } from "./bootedSystem.ts";
+import { makeUpdate, NEW, OLD, VERSION } from "./updateSystem.ts";
 
 let folder: string;
 let system: BootedSystem | undefined;
@@ -25,63 +19,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const VERSION = 7;
-/** Of the demo's initramfs, behind which another archive may stand (Linux, buffer-format.rst). */
-const CPIO_ALIGNMENT = 4;
-
-/** Both images print a line a second, which begins so. */
-const OLD = "plc: scans=";
-const NEW = "PLC: scans=";
-
-const yaml = (image: string, initrd: string, key: string): string => `
-board: qemu-aarch64
-partitions:
-  linux: { guest: linux, initrd: ${initrd}, cpus: [0, 1], memory: 256M }
-  plc:
-    guest: plc
-    image: ${image}
-    cpus: [3]
-    memory: 16M
-    interrupts: direct
-    update: { key: ${key}, from: linux, size: 1M, version: ${VERSION} }
-`;
-
-interface Made {
-  readonly text: string;
-  readonly bytes: Buffer;
-}
-
-/** The system, and in Linux's root the signed image as `good`, and as `bad`, of which one bit is another. */
-async function make(): Promise<Made> {
-  const path = (name: string): string => join(folder, name);
-  const { privateKey } = generateKeyPairSync("ed25519");
-  writeFileSync(path("key.pem"), privateKey.export({ format: "pem", type: "pkcs8" }));
-  const image = readFileSync((await buildProgram(PLC)).binary);
-  const { initramfs } = await ensureLinux();
-  const at = image.indexOf(OLD);
-  expect(at).toBeGreaterThan(0);
-  const changed = Buffer.from(image);
-  changed.write(NEW, at);
-  writeFileSync(path("old.bin"), image);
-  writeFileSync(path("new.bin"), changed);
-  const key = publicHex(privateKey);
-  writeFileSync(path("new.yaml"), yaml(path("new.bin"), initramfs, key));
-  const planned = planFile(path("new.yaml")).system;
-  if (planned === undefined) throw new Error("the system is not sound");
-  const { bytes } = signUpdate(path("new.yaml"), planned, path("key.pem"), String(VERSION + 1));
-
-  const flipped = Buffer.from(bytes);
-  flipped.writeUInt8(flipped.readUInt8(IMAGE_HEADER_BYTES + at) ^ 1, IMAGE_HEADER_BYTES + at);
-  const linux = readFileSync(initramfs);
-  const padding = Buffer.alloc(-linux.length & (CPIO_ALIGNMENT - 1));
-  const short = bytes.subarray(0, bytes.length / 2);
-  const more = cpio([file("good", bytes), file("bad", flipped), file("short", short)]);
-  writeFileSync(path("initrd"), Buffer.concat([linux, padding, more]));
-  return { text: yaml(path("old.bin"), path("initrd"), key), bytes };
-}
-
 test("the PLC scans on while Linux brings it an image, runs it after a restart, and after a rollback the old one", async () => {
-  const { text, bytes } = await make();
+  const { text, bytes } = await makeUpdate(folder);
   const booted = await BootedSystem.boot("update", text);
   system = booted;
   const plc = booted.partition("plc");

@@ -30,7 +30,7 @@ const CHUNK_BYTES: u32 = 4096;
 const PAUSE_NANOSECONDS: i64 = 5_000_000;
 /** So many pauses without anything that moves: ten seconds. */
 const PAUSES_MAX: u32 = 2000;
-const PROGRESS_SHIFT: u64 = 3; // a line for each eighth of it
+const PROGRESS_SHIFT: u64 = 3; // a line for each eighth of it, and the last one for all
 
 /** The kernel keeps eight bits of it: 0, which step() cannot give back, for that means to go on. */
 const EXIT_READY: u32 = 0x100;
@@ -159,8 +159,9 @@ function push(): void {
 }
 
 function showProgress(): void {
-  const taken = sent - (<u32>sent - tail);
-  if (taken < shown + (total >> PROGRESS_SHIFT)) return;
+  const taken = min(sent - (<u32>sent - tail), total);
+  const isLast = taken == total && shown != total;
+  if (!isLast && taken < shown + (total >> PROGRESS_SHIFT)) return;
   shown = taken;
   line.text("update-sender: ");
   line.decimal(taken);
