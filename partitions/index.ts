@@ -249,7 +249,8 @@ function finish(
     loads.map((load) => load.length),
   );
   const plan = placeInImage(unplaced, layout, size);
-  for (const { reason } of prove(plan)) findings.report(["partitions"], unsound(reason), "key");
+  const missing = partitions.map(({ name }) => name).filter((name) => !images.has(name));
+  for (const { reason } of prove(plan, missing)) findings.report(["partitions"], unsound(reason), "key");
   const named = plan.partitions.flatMap(({ name }, index) => {
     const tree = deviceTrees[index];
     return tree === undefined ? [] : [[name, () => (typeof tree === "string" ? tree : decompileTree(tree))] as const];
@@ -259,6 +260,6 @@ function finish(
     blob: writeBlob(plan),
     loads,
     deviceTrees: new Map(named),
-    missing: partitions.map(({ name }) => name).filter((name) => !images.has(name)),
+    missing,
   };
 }

@@ -4,14 +4,16 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { PlannedSystem } from "../../partitions/index.ts";
-import type { Plan } from "../../partitions/plan/plan.ts";
+import type { Plan, PlannedUpdate } from "../../partitions/plan/plan.ts";
 import type { TagTable } from "../../partitions/tags/table.ts";
 import type { PartitionPlan } from "../live/monitor.ts";
 import type { SystemMap } from "../web/protocol.ts";
 import { BridgeError } from "./errors.ts";
 
 export interface BridgeSystem {
-  readonly plan: Pick<Plan, "board" | "counterHz"> & {
+  readonly plan: Pick<Plan, "board" | "counterHz" | "version"> & {
+    /** Of the partition that can be updated by itself, the index. */
+    readonly update?: Pick<PlannedUpdate, "partition">;
     readonly partitions: readonly (Pick<Plan["partitions"][number], "channels" | "tagImage"> & PartitionPlan)[];
   };
   readonly tags: Pick<PlannedSystem["tags"], "table" | "slots">;
@@ -20,7 +22,7 @@ export interface BridgeSystem {
 }
 
 /** Of what is written; another one is read by nobody. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 export const isPacked = (path: string): boolean => path.endsWith(".json");
 
@@ -39,8 +41,10 @@ export function formatPacked({ plan, tags, map }: BridgeSystem): string {
       ways,
     }),
   );
-  const { board, counterHz } = plan;
-  const system = { format: FORMAT, board, counterHz, partitions, map, table: tags.table, slots: [...tags.slots] };
+  const { board, counterHz, version } = plan;
+  const updated = plan.update?.partition;
+  const table = { table: tags.table, slots: [...tags.slots] };
+  const system = { format: FORMAT, board, counterHz, version, updated, partitions, map, ...table };
   return `${JSON.stringify(system)}\n`;
 }
 
@@ -49,6 +53,8 @@ const Packed = z.object({
   format: z.literal(FORMAT),
   board: z.string(),
   counterHz: z.number().nullable(),
+  version: z.string().optional(),
+  updated: z.int().optional(),
   map: z.looseObject({ board: z.string() }).optional(),
   partitions: z.array(
     z.looseObject({
@@ -76,9 +82,15 @@ export function readPacked(path: string): BridgeSystem {
   const { data, success } = Packed.safeParse(written);
   if (!success)
     throw new BridgeError("AXV_BRIDGE_SYSTEM", path, `it is not what this version of axv-part writes (format ${FORMAT})`);
-  const { board, counterHz, partitions, map, table, slots } = data;
+  const { board, counterHz, version, updated, partitions, map, table, slots } = data;
   return {
-    plan: { board, counterHz, partitions: partitions as unknown as BridgeSystem["plan"]["partitions"] },
+    plan: {
+      board,
+      counterHz,
+      ...(version !== undefined && { version }),
+      ...(updated !== undefined && { update: { partition: updated } }),
+      partitions: partitions as unknown as BridgeSystem["plan"]["partitions"],
+    },
     tags: { table: table as unknown as TagTable, slots: new Map(slots) },
     map: map as unknown as SystemMap | undefined,
   };

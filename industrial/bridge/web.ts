@@ -28,6 +28,8 @@ export async function startWeb(settings: NonNullable<BridgeSettings["web"]>, par
     { ...listen, names, users: Object.entries(users).map(([name, user]) => ({ name, ...user })), anonymous, tls },
     {
       title: system.plan.partitions.map(({ name }) => name).join(" + "),
+      systemVersion: system.plan.version,
+      updated: system.plan.update?.partition,
       partitions: system.plan.partitions,
       map: system.map,
       plant,

@@ -34,7 +34,8 @@ const UPDATE_TEXTS: Readonly<Record<Update, string>> = {
 };
 
 /** "slot b, update pending" */
-export const showSlot = ({ slot, update }: SystemTelemetry): string => `slot ${slot}${UPDATE_TEXTS[update]}`;
+export const showSlot = ({ slot, update }: Pick<SystemTelemetry, "slot" | "update">): string =>
+  `slot ${slot}${UPDATE_TEXTS[update]}`;
 
 /** "00:07", "2:00:07", "3d 04:00:00". */
 export function showUptime(nanoseconds: bigint): string {

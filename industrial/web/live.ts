@@ -5,7 +5,7 @@ import type { EventEmitter } from "node:events";
 import * as abi from "../../core/abi.ts";
 import { describeEvent } from "../link/events.ts";
 import { EXIT_NAMES } from "../link/exits.ts";
-import type { HypervisorEvent, PartitionTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
+import type { HypervisorEvent, PartitionTelemetry, SystemTelemetry, VcpuTelemetry } from "../link/telemetry.ts";
 import { LineAssembler, printable } from "../live/lines.ts";
 import { Monitor } from "../live/monitor.ts";
 import type { PartitionPlan, PartitionRecord } from "../live/monitor.ts";
@@ -39,6 +39,7 @@ const TEXT_MAX = 2000;
 interface HeardEvents {
   partition: [telemetry: PartitionTelemetry];
   vcpu: [telemetry: VcpuTelemetry];
+  system: [telemetry: SystemTelemetry];
   event: [event: HypervisorEvent];
   console: [partition: number, bytes: Uint8Array];
   text: [bytes: Uint8Array];
@@ -51,6 +52,9 @@ export type Heard = Pick<EventEmitter, "on" | "off">;
 export interface LiveOptions {
   readonly title: string;
   readonly version: string;
+  /** Of the system that is planned here, and index of its partition with an `update:`; undefined: it has none. */
+  readonly systemVersion: string | undefined;
+  readonly updated: number | undefined;
   readonly partitions: readonly PartitionPlan[];
   readonly map: SystemMap | undefined;
   readonly hasCommands: boolean;
@@ -78,7 +82,7 @@ export class Live {
   readonly #news = new Set<number>();
   readonly #deafen: (() => void)[] = [];
 
-  constructor({ title, version, partitions, map, hasCommands, plant, monitor }: LiveOptions) {
+  constructor({ title, version, systemVersion, updated, partitions, map, hasCommands, plant, monitor }: LiveOptions) {
     this.monitor = monitor ?? new Monitor(partitions);
     this.#plant = plant;
     this.#consoles = partitions.map(() => {
@@ -98,12 +102,14 @@ export class Live {
     if (plant !== undefined) this.#deafen.push(plant.listen(this.#ofPlant()));
     for (const index of partitions.keys()) this.#news.add(index);
     this.cells.set("link", null);
+    this.#showSystem(this.monitor.system);
     const welcome: Welcome = {
       type: "welcome",
       server: randomUUID(),
       title,
       version,
-      partitions: this.monitor.partitions.map(factsOf),
+      systemVersion: systemVersion ?? null,
+      partitions: this.monitor.partitions.map((record) => factsOf(record, updated)),
       causes: EXIT_NAMES,
       trends: this.trends.names,
       map: map ?? null,
@@ -130,6 +136,10 @@ export class Live {
         if (tellsMonitor) this.monitor.takeVcpu(telemetry);
         this.#news.add(telemetry.partition);
       },
+      system: (telemetry) => {
+        if (tellsMonitor) this.monitor.takeSystem(telemetry);
+        this.#showSystem(telemetry);
+      },
       event: (event) => {
         if (tellsMonitor) this.monitor.takeEvent(event);
         this.#consoles[event.partition]?.lines.flush(); // what it printed before comes before
@@ -145,7 +155,12 @@ export class Live {
   /** Undefined: it is heard. `isNews`: not how it was from the beginning. */
   takeLink(lost: string | undefined, isNews = true): void {
     this.cells.set("link", lost ?? null);
+    if (lost !== undefined) this.#showSystem(undefined); // what comes next may be another slot's
     if (lost !== undefined && isNews) this.note("warning", abi.FRAME_HYPERVISOR, `no link to the hypervisor: ${lost}`);
+  }
+
+  #showSystem(system: SystemTelemetry | undefined): void {
+    this.cells.set("system", system === undefined ? null : { slot: system.slot, update: system.update });
   }
 
   note(kind: EntryKind, partition: number, text: string, time: number | null = null): void {
@@ -267,12 +282,13 @@ function whole(value: bigint | undefined): Whole | null {
   return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);
 }
 
-const factsOf = ({ name, plan, maxima }: PartitionRecord): PartitionFacts => ({
+const factsOf = ({ index, name, plan, maxima }: PartitionRecord, updated: number | undefined): PartitionFacts => ({
   name,
   guest: plan.guest,
   direct: plan.direct,
   tags: plan.tags.map(({ name: tag, unit }) => ({ name: tag, unit })),
   hasMaxima: maxima.isPossible,
+  hasUpdate: index === updated,
 });
 
 /** What guests publish with their telemetry. */

@@ -8,7 +8,7 @@
 //
 // What somebody wants done is asked by HTTP, where a login and an answer belong to each request.
 import type { CommandName } from "../link/commands.ts";
-import type { PartitionState, VcpuState } from "../link/telemetry.ts";
+import type { PartitionState, SystemTelemetry, VcpuState } from "../link/telemetry.ts";
 import type { Histogram } from "../live/samples.ts";
 import type { Role } from "../opcua/target.ts";
 import type { Quality } from "../tags/plant.ts";
@@ -47,6 +47,8 @@ export interface PartitionFacts {
   readonly direct: boolean;
   readonly tags: readonly { readonly name: string; readonly unit: string }[];
   readonly hasMaxima: boolean;
+  /** New images can be brought to it alone, and taken back. */
+  readonly hasUpdate: boolean;
 }
 
 /** Who has a stretch of memory, or a part of the cache: a partition's index, or */
@@ -82,6 +84,8 @@ export interface Welcome {
   readonly server: string;
   readonly title: string;
   readonly version: string;
+  /** As the system.yaml has it that is known here; null: it has none. */
+  readonly systemVersion: string | null;
   readonly partitions: readonly PartitionFacts[];
   /** Of exits, in their order. */
   readonly causes: readonly string[];
@@ -129,12 +133,17 @@ export interface PartitionShown {
   readonly vcpus: readonly VcpuShown[];
 }
 
-/** What changes: "time" and "link" of all, and each partition's under "0.state". */
+/** The slot that has been started, and what has become of its update. */
+export type SlotShown = Pick<SystemTelemetry, "slot" | "update">;
+
+/** What changes: "time", "link" and "system" of all, and each partition's under "0.state". */
 export interface Cells {
   /** The board's, in nanoseconds. */
   readonly time?: number;
   /** Why nothing is heard of the hypervisor; null: it is heard. */
   readonly link?: string | null;
+  /** Null: firmware has no slots, or nothing is heard. */
+  readonly system?: SlotShown | null;
   readonly [cell: `${number}.${string}`]: unknown;
 }
 

@@ -8,10 +8,12 @@ import type { Claim, Violation } from "./violation.ts";
 
 const PAGE_BYTES = 4096;
 
-export function proveUpdate(plan: Plan): Violation[] {
+export function proveUpdate(plan: Plan, missing: readonly string[]): Violation[] {
   const { update } = plan;
   if (update === undefined) return [];
-  const wrong = [...wrongStaging(plan, update), ...wrongRing(plan, update), ...wrongTarget(plan, update)];
+  // Whether a new image fits is seen by the old one.
+  const isKnown = !missing.includes(plan.partitions[update.partition]?.name ?? "");
+  const wrong = [...wrongStaging(plan, update), ...wrongRing(plan, update), ...(isKnown ? wrongTarget(plan, update) : [])];
   return wrong.map((reason) => breaks("update", reason));
 }
 

@@ -12,8 +12,8 @@ import { provePartition, proveTagCopies, proveTelemetry } from "./prove-partitio
 import { proveUpdate } from "./prove-update.ts";
 import type { Violation } from "./violation.ts";
 
-/** What is wrong with it; empty: proven. */
-export function prove(plan: Plan): Violation[] {
+/** What is wrong with it; empty: proven. `missing`: partitions whose images are not there, so that no image is made of it. */
+export function prove(plan: Plan, missing: readonly string[] = []): Violation[] {
   return [
     ...proveBoard(plan),
     ...proveFirmware(plan),
@@ -23,7 +23,7 @@ export function prove(plan: Plan): Violation[] {
     ...proveCache(plan),
     ...proveTagCopies(plan),
     ...proveTelemetry(plan),
-    ...proveUpdate(plan),
+    ...proveUpdate(plan, missing),
     ...plan.partitions.flatMap((partition) => provePartition(plan, partition)),
   ];
 }

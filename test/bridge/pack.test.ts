@@ -81,11 +81,12 @@ test("what is packed of a system is all that the bridge needs of it; another's i
   const path = chain.path("system.json");
   writeFileSync(path, formatPacked(chain.system));
   const { plan, tags } = readPacked(path);
+  expect([plan.version, plan.update]).toEqual([undefined, undefined]);
   expect(tags).toEqual({ table: chain.system.tags.table, slots: chain.system.tags.slots });
   expect(plan.partitions.map(({ name, channels }) => [name, channels])).toEqual(
     chain.system.plan.partitions.map(({ name, channels }) => [name, channels]),
   );
-  for (const text of ["", "{}", formatPacked(chain.system).replace('"format":2', '"format":1')]) {
+  for (const text of ["", "{}", formatPacked(chain.system).replace('"format":3', '"format":2')]) {
     writeFileSync(path, text);
     expect(() => readPacked(path)).toThrow(expect.objectContaining({ code: "AXV_BRIDGE_SYSTEM" }));
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { Board, Device } from "../../boards/schema.ts";
+import type { StandardImages } from "../../partitions/check/images.ts";
 import type { Findings } from "../../partitions/diagnostics/diagnostic.ts";
 import { planSystem } from "../../partitions/index.ts";
 import type { Outcome, PlannedSystem } from "../../partitions/index.ts";
@@ -56,21 +57,21 @@ function shelfFor(systemPath: string): Shelf<Board> {
   return { names: [name], files: [], get };
 }
 
-export const plan = (systemPath: string): Outcome =>
+export const plan = (systemPath: string, images: StandardImages = "to be built"): Outcome =>
   planSystem(
     systemPath,
     (blobSize, loadSizes) => imageLayout(CORE_SIZE, blobSize, loadSizes),
-    "to be built",
+    images,
     shelfFor(systemPath),
   );
 
 /** Plans a text as if it were the file test/partitions/<something>/system.yaml: images are ../images/… */
-export function planText(text: string): Outcome {
+export function planText(text: string, images?: StandardImages): Outcome {
   const folder = mkdtempSync(join(tmpdir(), "axv-test-"));
   try {
     const file = join(folder, "system.yaml");
     writeFileSync(file, text.replaceAll("../images/", `${join(import.meta.dirname, "images")}/`));
-    return plan(file);
+    return plan(file, images);
   } finally {
     rmSync(folder, { recursive: true });
   }

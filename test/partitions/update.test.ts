@@ -36,6 +36,11 @@ test("RAM for two images is nobody's, and who brings them has a ring behind its 
   expect(key.toString("hex")).toBe(KEY);
 });
 
+test("whose images nobody looks at, as a monitor and a bridge do not, is planned all the same", () => {
+  const { plan } = sound(planText(system("1M"), "none"));
+  expect(plan.update).toMatchObject({ partition: 1, bringer: 0 });
+});
+
 test("with tags of one's own the ring is behind their image", () => {
   const tagged = ", tags: [{ name: Level, type: f32 }]";
   const { plan } = sound(planText(system("1M", tagged)));

@@ -138,6 +138,13 @@ export class FakeBoard {
     });
   }
 
+  /** Which slot it is; `update`: one of UPDATE_*. */
+  system(slot: "a" | "b", update: number): void {
+    const values = [this.#periods * SECOND_NS, slot.charCodeAt(0), update];
+    const payload = encode(new Map(values.map((value, key) => [key, value])));
+    this.send({ kind: abi.FRAME_SYSTEM, partition: abi.FRAME_HYPERVISOR, payload });
+  }
+
   send(frame: Frame): void {
     if (this.#stream.writable) this.#stream.write(encodeFrame({ ...frame, sequence: this.#sent++ & 0xff }));
   }

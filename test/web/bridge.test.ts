@@ -23,9 +23,11 @@ import { TestPage, until } from "./station.ts";
 
 const SYSTEM = `
 board: qemu-aarch64
+version: 1.4.0
 partitions:
   linux: { guest: linux, cpus: [0, 1], memory: 256M }
-  plc: { guest: plc, cpus: [3], memory: 16M, tags: [{ name: Level, type: f32, unit: mm }, { name: Names, type: "string[8]" }] }
+  plc: { guest: plc, cpus: [3], memory: 16M, tags: [{ name: Level, type: f32, unit: mm }, { name: Names, type: "string[8]" }],
+         update: { key: ${"5a".repeat(32)}, from: linux, size: 1M, version: 7 } }
 channels:
   values: { between: [plc, linux], carries: tags }
 `;
@@ -73,7 +75,9 @@ const page = (): TestPage =>
 test("shows partitions with their quality, the map, and trends of tags", async () => {
   const seen = page();
   const welcome = await seen.next("welcome");
-  expect(welcome).toMatchObject({ title: "linux + plc", hasCommands: true, map: { board: "qemu-aarch64" } });
+  expect(welcome).toMatchObject({ title: "linux + plc", systemVersion: "1.4.0" });
+  expect(welcome).toMatchObject({ hasCommands: true, map: { board: "qemu-aarch64" } });
+  expect(welcome.partitions.map(({ hasUpdate }) => hasUpdate)).toEqual([false, true]);
   const names = welcome.trends.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(["plc.Level", "plc.jitter last"]));
   expect(names, "text has no trend").not.toContain("plc.Names");
@@ -137,6 +141,7 @@ test("goes and comes with bridge.yaml, and leaves nobody who listens behind", as
 test("a packed system has the map, too", () => {
   writeFileSync(join(folder, "system.json"), formatPacked(system));
   const { map, plan } = readPacked(join(folder, "system.json"));
+  expect([plan.version, plan.update]).toEqual(["1.4.0", { partition: PLC }]);
   expect(map).toEqual(JSON.parse(JSON.stringify(system.map)));
   expect(plan.partitions.map(({ name, guest, direct }) => [name, guest, direct])).toEqual([
     ["linux", "linux", false],

@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { UNREAD_MAX } from "../../industrial/web/hub.ts";
+import type { Welcome } from "../../industrial/web/protocol.ts";
 import { LINUX, PLC } from "../run/fake-board.ts";
 import { until, WebStation } from "./station.ts";
 
@@ -82,6 +83,20 @@ describe("a page", () => {
     station.served.live.takeLink("the cable");
     const { cells, logs } = await page.next("delta");
     expect([cells.link, logs.events?.entries[0]?.text]).toEqual(["the cable", "no link to the hypervisor: the cable"]);
+  });
+
+  test("is told which slot it is, and that its update is pending, as long as the hypervisor is heard", async () => {
+    const page = await station.page();
+    expect((await page.next("snapshot")).cells.system).toBeNull();
+    station.board.system("b", abi.UPDATE_PENDING);
+    expect((await page.next("delta")).cells.system).toEqual({ slot: "b", update: "pending" });
+    station.served.live.takeLink("the cable");
+    expect((await page.next("delta")).cells).toMatchObject({ link: "the cable", system: null });
+  });
+
+  test("knows the planned version, and whose image can be taken back", async () => {
+    const { systemVersion, partitions } = JSON.parse(station.served.live.welcome) as Welcome;
+    expect([systemVersion, partitions.map(({ hasUpdate }) => hasUpdate)]).toEqual(["1.4.0", [false, true]]);
   });
 
   test("gets what hostile guests print as text, short, and without control characters", async () => {

@@ -109,6 +109,16 @@ test("it is live: what changes on the board changes on the page", async () => {
   await page.locator("#link").getByText("no link: the cable is out").waitFor();
 });
 
+test("the slot, its update and the planned version are on top; only what can be updated can be rolled back", async () => {
+  expect(await page.locator("#board").textContent()).toMatch(/, planned: version 1.4.0$/);
+  expect(await page.locator("#slot").textContent()).toBe("");
+  station.board.system("b", abi.UPDATE_PENDING);
+  await page.getByText("slot b, update pending").waitFor();
+  await logIn();
+  await page.getByRole("button", { name: "rollback plc" }).waitFor();
+  expect(await page.getByRole("button", { name: "rollback linux" }).count()).toBe(0);
+});
+
 test("by keys alone: from the skip link to a login, a restart that has to be confirmed, a console, the maxima", async () => {
   await page.keyboard.press("Tab");
   expect(await focused()).toBe("Skip to the partitions");

@@ -13,7 +13,7 @@ import { serveLive } from "../../industrial/web/serve.ts";
 import type { Served, ServedParts, WebSettings } from "../../industrial/web/serve.ts";
 import { planFile } from "../../tools/plan/file.ts";
 import { systemMap } from "../../tools/plan/map.ts";
-import { demoPartitions, FakeBoard } from "../run/fake-board.ts";
+import { demoPartitions, FakeBoard, PLC } from "../run/fake-board.ts";
 import { pair } from "../run/pair.ts";
 
 export const PASSWORDS: Readonly<Record<Role, string>> = { observer: "only-looks", operator: "may-act", engineer: "may-build" };
@@ -51,6 +51,8 @@ export class WebStation {
       { host: "127.0.0.1", port: 0, names: [], users: await users, anonymous: undefined, tls: undefined, ...settings },
       {
         title: "demo.yaml",
+        systemVersion: "1.4.0",
+        updated: PLC,
         partitions: demoPartitions,
         map: systemMap(demo.plan),
         board: station.link,

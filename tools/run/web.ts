@@ -69,6 +69,8 @@ export async function webBeside(
       { ...place, names: [], users: forNow === undefined ? named : [forNow.user], anonymous: undefined, tls: undefined },
       {
         title,
+        systemVersion: plan.version,
+        updated: plan.update?.partition,
         partitions: plan.partitions,
         map: systemMap(plan),
         monitor,

@@ -1,5 +1,6 @@
 // The live page. All that it shows comes from the machine that serves it, over one WebSocket.
-import type { SessionShown, Welcome } from "../protocol.ts";
+import { showSlot } from "../../live/show.ts";
+import type { SessionShown, SlotShown, Welcome } from "../protocol.ts";
 import { askSession, command, RefusedError, type } from "./asking.ts";
 import { Connection } from "./connection.ts";
 import { consolesPanel } from "./consoles.ts";
@@ -120,7 +121,9 @@ class Page {
     this.#server = welcome.server;
     document.title = `${welcome.title} – axv-part`;
     setText(byId("title"), welcome.title);
-    setText(byId("board"), welcome.map === null ? "" : `on ${welcome.map.board}`);
+    const { map, systemVersion } = welcome;
+    const planned = [map && `on ${map.board}`, systemVersion !== null && `planned: version ${systemVersion}`];
+    setText(byId("board"), planned.filter(Boolean).join(", "));
     setText(byId("version"), `axv-part ${welcome.version}`);
     byId("main").hidden = false;
     this.#panels = Object.entries(PANELS).map(([id, make]) => make(byId(id), welcome, this.#deeds));
@@ -143,6 +146,8 @@ class Page {
     this.#shownAt = performance.now();
     this.#showLink();
     const time = this.#store.cells.get("time");
+    const system = this.#store.cells.get("system") as SlotShown | null | undefined;
+    setText(byId("slot"), system === null || system === undefined ? "" : showSlot(system));
     setText(byId("clock"), typeof time === "number" ? `board up ${boardTime(time)}` : "");
     for (const panel of this.#panels) panel.show(this.#store);
   }

@@ -57,7 +57,8 @@ export const partitionsPanel: MakePanel = (place, welcome, deeds) => {
   const hasQuality = (rows: readonly Row[]): boolean => rows.some(({ now }) => typeof now.quality === "string");
   const buttons = (cell: HTMLElement, { facts, now }: Row): void => {
     if (cell.firstChild === null) {
-      const of = COMMAND_NAMES.map((name) =>
+      const possible = COMMAND_NAMES.filter((name) => name !== "rollback" || facts.hasUpdate);
+      const of = possible.map((name) =>
         el(
           "button",
           {

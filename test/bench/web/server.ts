@@ -14,6 +14,8 @@ const { server } = await serveLive(
   { host: "127.0.0.1", port: 0, names: [], users: [], anonymous: true, tls: undefined },
   {
     title: "bench",
+    systemVersion: undefined,
+    updated: undefined,
     partitions: demoPartitions,
     map: undefined,
     board: link,
