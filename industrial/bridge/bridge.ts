@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "pino";
 import { projectVersion } from "../../partitions/project.ts";
 import type { Link } from "../link/link.ts";
-import type { HypervisorEvent } from "../link/telemetry.ts";
+import type { HypervisorEvent, SystemTelemetry } from "../link/telemetry.ts";
 import type { Counters } from "../modbus/counters.ts";
 import { ModbusSerialServer } from "../modbus/serial.ts";
 import type { Identification } from "../modbus/target.ts";
@@ -288,8 +288,14 @@ export class Bridge {
     });
     this.#opcua = this.#keep("opcua", server);
     const report = (event: HypervisorEvent): void => server.report(event);
-    this.#sources?.hypervisor?.on("event", report);
-    this.#keep("opcua", { close: () => void this.#sources?.hypervisor?.off("event", report) });
+    const told = (system: SystemTelemetry): void => server.takeSystem(system);
+    const lost = (why: string | undefined): void => {
+      if (why !== undefined) server.takeSystem(undefined);
+    };
+    const hypervisor = this.#sources?.hypervisor;
+    hypervisor?.on("event", report).on("system", told).on("link", lost);
+    const close = (): void => void hypervisor?.off("event", report).off("system", told).off("link", lost);
+    this.#keep("opcua", { close });
     this.ports["opcua"] = server.port;
     this.#log.info({ port: server.port }, "OPC UA at %s", server.endpoint);
   }

@@ -92,6 +92,7 @@ export function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts
   return OpcUaServer.start({
     plant,
     board: identityOf(plan),
+    system: { version: plan.version, updated: plan.update?.partition },
     writer,
     commands,
     settings: settingsOf(settings),

@@ -5,7 +5,7 @@ import type { StatusCode } from "node-opcua-status-code";
 import { DataType, Variant, VariantArrayType } from "node-opcua-variant";
 import type { Tag } from "../../partitions/tags/table.ts";
 import type { Series } from "../history/series.ts";
-import type { PartitionTelemetry } from "../link/telemetry.ts";
+import type { PartitionTelemetry, SystemTelemetry } from "../link/telemetry.ts";
 import { Maxima } from "../live/maxima.ts";
 import type { Plant, Quality } from "../tags/plant.ts";
 import { toHalves } from "../tags/value.ts";
@@ -18,6 +18,7 @@ export class Feed {
   readonly #plant: Plant;
   readonly #log: Log;
   readonly #partitions: readonly PartitionNodes[];
+  readonly #system: PlantNodes["system"];
   readonly #history: ReadonlyMap<Tag, Series>;
   readonly #maxima: readonly Maxima[];
   readonly #stop: () => void;
@@ -28,6 +29,7 @@ export class Feed {
     this.#log = log;
     this.#history = history;
     this.#partitions = nodes.partitions;
+    this.#system = nodes.system;
     this.#maxima = plant.partitions.map(({ guestTags }) => new Maxima(guestTags));
     this.#stop = plant.listen({
       values: (partition, _, news) => this.#showValues(partition, news),
@@ -37,6 +39,7 @@ export class Feed {
         this.#showTelemetry(partition);
       },
     });
+    this.#showSystem(undefined, StatusCodes.BadWaitingForInitialData);
     for (const partition of nodes.partitions.keys()) this.#showQuality(partition, plant.qualityOf(partition));
   }
 
@@ -51,6 +54,18 @@ export class Feed {
     maxima.clear(this.#plant.telemetryOf(partition)?.time ?? 0n);
     this.#showTelemetry(partition);
     return true;
+  }
+
+  /** Undefined: nobody hears from the hypervisor. */
+  takeSystem(system: SystemTelemetry | undefined): void {
+    this.#showSystem(system, system === undefined ? STATUS_OF.silent : StatusCodes.Good);
+  }
+
+  #showSystem(system: SystemTelemetry | undefined, status: StatusCode): void {
+    for (const [name, variable] of this.#system) {
+      const value = system && new Variant({ dataType: DataType.String, value: system[name] });
+      this.#put(variable, value, status, new Date());
+    }
   }
 
   #showValues(partition: number, news: readonly Tag[]): void {

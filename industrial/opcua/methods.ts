@@ -19,6 +19,7 @@ const METHODS = [
   { name: "Restart", space: undefined, command: "restart", description: "Stops the partition and starts it anew" },
   { name: "Pause", space: undefined, command: "pause", description: "Halts the partition; its clock stands" },
   { name: "Resume", space: undefined, command: "resume", description: "Lets a paused partition go on" },
+  { name: "Rollback", space: undefined, command: "rollback", description: "Its next start is with the image before its update" },
   { name: "ClearMaxima", space: undefined, command: undefined, description: "The maxima that are kept here begin anew" },
 ] as const satisfies readonly {
   name: string;
@@ -40,6 +41,8 @@ export interface MethodOptions {
   readonly nodes: PlantNodes;
   readonly users: Users;
   readonly commands: OpcUaCommands | undefined;
+  /** Index of the partition whose image can be taken back. */
+  readonly updated: number | undefined;
   /** Of a partition; false: it has none. */
   readonly clearMaxima: (partition: number) => boolean;
   readonly audit: OpcUaAudit;
@@ -47,10 +50,11 @@ export interface MethodOptions {
 }
 
 export function addMethods(server: OPCUAServer, options: MethodOptions): void {
-  const { plant, nodes, users, commands, clearMaxima, log } = options;
+  const { plant, nodes, users, commands, updated, clearMaxima, log } = options;
   const { namespace, spaces } = nodes;
   for (const [partition, { methodSet }] of nodes.partitions.entries()) {
-    for (const { name, space, command, description } of METHODS) {
+    const possible = METHODS.filter(({ command }) => command !== "rollback" || partition === updated);
+    for (const { name, space, command, description } of possible) {
       const isThere = commands !== undefined || command === undefined; // maxima are the bridge's own
       const method = namespace.addMethod(methodSet, {
         nodeId: `ns=${namespace.index};s=${String(methodSet.nodeId.value)}/${name}`,

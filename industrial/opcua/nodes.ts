@@ -30,7 +30,7 @@ import {
   TASK_TYPE,
 } from "./companion.table.ts";
 import type { Reference, Space } from "./companion.table.ts";
-import type { BoardIdentity } from "./target.ts";
+import type { BoardIdentity, SystemFacts } from "./target.ts";
 import { euInformation } from "./units.ts";
 import { DATA_TYPES } from "./values.ts";
 
@@ -48,6 +48,7 @@ export interface PartitionNodes {
 
 export interface PlantNodes {
   readonly board: UAObject;
+  readonly system: ReadonlyMap<SystemValueName, UAVariable>;
   readonly spaces: Spaces;
   readonly namespace: Namespace;
   readonly partitions: readonly PartitionNodes[];
@@ -62,6 +63,13 @@ export const STATUS_VALUES = [
   { name: "console_dropped", type: DataType.UInt32, unit: undefined, description: "Characters of its console that were lost" },
 ] as const;
 export type StatusName = (typeof STATUS_VALUES)[number]["name"];
+
+/** What it says of all of them, in the board's group Status. */
+export const SYSTEM_VALUES = [
+  { name: "slot", type: DataType.String, unit: undefined, description: "The one that the board has started from: a or b" },
+  { name: "update", type: DataType.String, unit: undefined, description: "none, pending, healthy, committed or failed" },
+] as const;
+export type SystemValueName = (typeof SYSTEM_VALUES)[number]["name"];
 
 /** A guest tag whose name begins so is its task's. */
 const OF_TASK = /^(scans|overruns|cycle|jitter|execution)\b/;
@@ -79,6 +87,7 @@ const EXACT = Number.MAX_SAFE_INTEGER;
 export function addPlant(
   addressSpace: AddressSpace,
   board: BoardIdentity,
+  { version }: SystemFacts,
   partitions: readonly PlantPartition[],
   historizing: boolean,
 ): PlantNodes {
@@ -97,9 +106,12 @@ export function addPlant(
   builder.notifies(configuration, "HasNotifier", SERVER);
   const identification = builder.object("/board/Identification", "Identification", "di", FUNCTIONAL_GROUP_TYPE, configuration);
   for (const [name, value] of identityOf(board)) builder.property(identification, name, "di", DataType.String, value);
+  const status = builder.object("/board/Status", "Status", undefined, FUNCTIONAL_GROUP_TYPE, configuration);
+  builder.property(status, "planned version", undefined, DataType.String, version ?? "");
   const resources = builder.object("/board/Resources", "Resources", "plc", CONFIGURABLE_OBJECT_TYPE, configuration);
   return {
     board: configuration,
+    system: new Map(SYSTEM_VALUES.map((value) => [value.name, builder.status("/board", status, value)] as const)),
     spaces,
     namespace,
     partitions: partitions.map((partition) => addPartition(builder, resources, configuration, board, partition)),
@@ -188,6 +200,8 @@ function addTags(builder: Builder, partition: string, globals: UAObject, tags: r
   return made;
 }
 
+type StatusValue = (typeof STATUS_VALUES | typeof SYSTEM_VALUES)[number];
+
 class Builder {
   readonly #namespace: Namespace;
   readonly #spaces: Spaces;
@@ -274,8 +288,8 @@ class Builder {
     );
   }
 
-  status(partition: string, parent: UAObject, { name, type, unit, description }: (typeof STATUS_VALUES)[number]): UAVariable {
-    return this.#plain(`${partition}/Status/${name}`, name, parent, type, unit, description);
+  status(owner: string, parent: UAObject, { name, type, unit, description }: StatusValue): UAVariable {
+    return this.#plain(`${owner}/Status/${name}`, name, parent, type, unit, description);
   }
 
   #plain(

@@ -4,7 +4,7 @@ import { invalidateServerCertificateCache, OPCUAServer } from "node-opcua-server
 import type { OPCUAServerOptions } from "node-opcua-server";
 import { MessageSecurityMode, UserTokenType } from "node-opcua-types";
 import type { Tag } from "../../partitions/tags/table.ts";
-import type { HypervisorEvent } from "../link/telemetry.ts";
+import type { HypervisorEvent, SystemTelemetry } from "../link/telemetry.ts";
 import { Series } from "../history/series.ts";
 import type { Instant } from "../tags/clock.ts";
 import type { Plant } from "../tags/plant.ts";
@@ -25,7 +25,9 @@ import { addMethods } from "./methods.ts";
 import { addPlant } from "./nodes.ts";
 import type { PlantNodes } from "./nodes.ts";
 import { pushItems } from "./pushed.ts";
-import type { BoardIdentity, Log, OpcUaAudit, OpcUaClient, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy } from "./target.ts";
+import type {
+  BoardIdentity, Log, OpcUaAudit, OpcUaClient, OpcUaCommands, OpcUaSettings, OpcUaWriter, Policy, SystemFacts,
+} from "./target.ts";
 import { Users } from "./users.ts";
 import { countTokensSteadily } from "./steadyTokens.ts";
 import { takeWrites } from "./writes.ts";
@@ -36,6 +38,7 @@ const PRODUCT_URI = "urn:axv-part";
 export interface OpcUaOptions {
   readonly plant: Plant;
   readonly board: BoardIdentity;
+  readonly system: SystemFacts;
   /** Undefined: nothing can be written. */
   readonly writer: OpcUaWriter | undefined;
   /** Undefined: nothing can be commanded. */
@@ -89,7 +92,7 @@ export class OpcUaServer {
 
   /** Listens, or says why not. */
   static async start(options: OpcUaOptions): Promise<OpcUaServer> {
-    const { plant, board, writer, commands, settings, log, audit, now } = options;
+    const { plant, board, system, writer, commands, settings, log, audit, now } = options;
     intoLog(log);
     countTokensSteadily();
     const own = await openPki(settings.pki, settings, log);
@@ -99,12 +102,13 @@ export class OpcUaServer {
       await server.initialize();
       const { addressSpace } = server.engine;
       if (addressSpace === null) throw new Error("the server has no address space");
-      const nodes = addPlant(addressSpace, board, plant.partitions, settings.historyValues > 0);
+      const nodes = addPlant(addressSpace, board, system, plant.partitions, settings.historyValues > 0);
       offerOnlyNames(server);
       const guarded = guardConnections(server, log);
       holdToCaps(server, settings.caps, settings.sessionSeconds);
       keepOneForEngineer(server, users, settings.caps.sessions);
-      addMethods(server, { plant, nodes, users, commands, clearMaxima: (partition) => feed.clearMaxima(partition), audit, log });
+      const clearMaxima = (partition: number): boolean => feed.clearMaxima(partition);
+      addMethods(server, { plant, nodes, users, commands, updated: system.updated, clearMaxima, audit, log });
       takeWrites(server, { plant, nodes, users, writer, audit, log });
       pushItems(server, (namespace) => namespace === nodes.namespace.index);
       const history = historyOf(nodes, settings.historyValues);
@@ -170,6 +174,11 @@ export class OpcUaServer {
   /** Tells clients what the hypervisor has reported. */
   report(event: HypervisorEvent): void {
     this.#alarms.report(event, this.#options.plant.partitions[event.partition]?.name);
+  }
+
+  /** Undefined: nobody hears from the hypervisor. */
+  takeSystem(telemetry: SystemTelemetry | undefined): void {
+    this.#feed.takeSystem(telemetry);
   }
 
   /** Ends every session. */

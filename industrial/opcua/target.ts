@@ -30,7 +30,7 @@ export interface OpcUaWriter {
   write(partition: number, writes: readonly TagWrite[], who: OpcUaClient): Promise<Outcome>;
 }
 
-export const COMMANDS = ["start", "stop", "restart", "pause", "resume"] as const;
+export const COMMANDS = ["start", "stop", "restart", "pause", "resume", "rollback"] as const;
 export type OpcUaCommand = (typeof COMMANDS)[number];
 
 export interface OpcUaCommands {
@@ -53,6 +53,14 @@ export interface AuditEntry {
 
 export interface OpcUaAudit {
   record(entry: AuditEntry): void;
+}
+
+/** What of the planned system concerns all of it. */
+export interface SystemFacts {
+  /** As its system.yaml has it; undefined: it has none. */
+  readonly version: string | undefined;
+  /** Index of the partition that can be updated by itself; undefined: there is none. */
+  readonly updated: number | undefined;
 }
 
 /** pino has these. */

@@ -51,6 +51,20 @@ test("before the first image all wait for it, and there is no value", async () =
   );
 });
 
+test("the board's slot, and its update, as long as the hypervisor is heard", async () => {
+  watch = await Watch.on(session, [own("/board/Status/slot"), own("/board/Status/update")], FAST);
+  const told = async (count: number): Promise<unknown> =>
+    (await watch?.next(count))?.map(({ status, value }) => [status, value]);
+  expect(await told(2)).toEqual(new Array(2).fill(["BadWaitingForInitialData", null]));
+  const slotB = { time: 1n, slot: "b" } as const;
+  station.server.takeSystem({ ...slotB, update: "pending" });
+  expect(await told(2)).toEqual([["Good", "b"], ["Good", "pending"]]);
+  station.server.takeSystem({ ...slotB, update: "healthy" });
+  expect(await told(1)).toEqual([["Good", "healthy"]]);
+  station.server.takeSystem(undefined);
+  expect(await told(2)).toEqual(new Array(2).fill(["BadNoCommunication", null]));
+});
+
 describe("running", () => {
   beforeEach(async () => {
     pass(10);

@@ -103,6 +103,10 @@ test("the board is a Configuration in DI's set of devices, partitions are its Re
     ["lamps", "state", "uptime", "restarts", "watchdog_expired", "console_dropped"].map((name) => `${plant}:${name}`),
   );
   expect([await read(own("plc/SerialNumber")), await read(own("plc/SoftwareRevision"))]).toEqual(["0042", "0.1.0"]);
+  expect((await below(own("/board/Status"))).map((text) => text.split(" ")[0])).toEqual(
+    ["planned", "slot", "update"].map((name) => `${plant}:${name}`),
+  );
+  expect(await read(own("/board/Status/planned version"))).toBe("1.4.0");
   expect(await below(own("/board/Identification"))).toContain(`${di}:Manufacturer 0;68`);
 });
 

@@ -67,6 +67,7 @@ export class Station {
         hardwareRevision: "B",
         softwareRevision: "0.1.0",
       },
+      system: { version: "1.4.0", updated: 1 },
       writer: { write: async (partition, writes, who) => (this.written.push({ partition, writes, who }), this.outcome) },
       commands: { request: async (partition, command) => (this.commanded.push({ partition, command }), this.outcome) },
       audit: { record: (entry) => void this.audited.push(entry) },

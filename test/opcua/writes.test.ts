@@ -210,6 +210,7 @@ describe("a command", () => {
     ["Restart", "restart"],
     ["Pause", "pause"],
     ["Resume", "resume"],
+    ["Rollback", "rollback"],
   ] as const)("%s of an operator is carried out and audited", async (method, command) => {
     expect(await call("operator", method, "other")).toBe("Good");
     expect(station.commanded).toEqual([{ partition: 1, command }]);
@@ -223,6 +224,11 @@ describe("a command", () => {
         who: { user: "operator", role: "operator", address: "127.0.0.1" },
       },
     ]);
+  });
+
+  test("Rollback of a partition that has no update is not there", async () => {
+    expect(await call("operator", "Rollback", "plc")).toBe("BadMethodInvalid");
+    expect(station.commanded).toEqual([]);
   });
 
   test("ClearMaxima is the bridge's own affair: the largest is kept, and begins anew, for whoever may act", async () => {

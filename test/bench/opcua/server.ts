@@ -32,6 +32,7 @@ const plant = new Plant([{ name: "plc", slot: 0, tags: { partition: "plc", size,
 const silent = (): void => {};
 const server = await OpcUaServer.start({
   plant,
+  system: { version: undefined, updated: undefined },
   writer: undefined,
   commands: undefined,
   board: { name: "bench", manufacturer: "", model: "", serialNumber: "", hardwareRevision: "", softwareRevision: "" },
