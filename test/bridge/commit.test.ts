@@ -38,16 +38,15 @@ interface Outcome {
 }
 
 /** `answers`: REPLY_* by command; the last one of a list goes on. */
-async function run(copies: readonly [Uint8Array, Uint8Array], answers: Readonly<Record<number, number[]>>): Promise<Outcome> {
+async function run(
+  copies: readonly [Uint8Array, Uint8Array],
+  answers: Readonly<Record<number, number[]>>,
+  command: readonly string[] = ["axv-commit"],
+): Promise<Outcome> {
   const disk = join(folder, "disk.img");
   const before = Buffer.alloc(2 * SECOND_COPY);
   copies.forEach((bytes, n) => before.set(bytes, n * SECOND_COPY));
   writeFileSync(disk, before);
-  const configs = [0, 1].map((n) => {
-    const file = join(folder, `${n}.config`);
-    writeFileSync(file, `${disk} 0x${(n * SECOND_COPY).toString(16)} 0x${STATE_BYTES.toString(16)}\n`);
-    return file;
-  });
   pty = spawn("script", ["-qfc", "stty raw -echo; tty; exec sleep 120", join(folder, "typescript")], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -71,10 +70,13 @@ async function run(copies: readonly [Uint8Array, Uint8Array], answers: Readonly<
   });
   stdout.on("data", (bytes: Buffer) => heard.push(bytes));
   const outcome = await new Promise<{ status: number; said: string }>((resolve) => {
+    const [program = "", ...parameters] = command;
+    const line = name.toString().trim();
+    const env = { ...process.env, AXV_LINE: line, AXV_STATE: disk, AXV_RUN: folder, AXV_COMMIT_PATIENCE: "8" };
     execFile(
-      "industrial/bridge/axv-commit",
-      [name.toString().trim(), ...configs],
-      { env: { ...process.env, AXV_COMMIT_PATIENCE: "8" } },
+      `industrial/bridge/${program}`,
+      parameters,
+      { env },
       (error, out, err) => resolve({ status: error === null ? 0 : Number(error.code), said: out + err }),
     );
   });
@@ -99,6 +101,22 @@ test("waits for health, writes the older copy, and tells the hypervisor", async 
   expect(history).toEqual([{ state: good, by: "axv-commit", time: expect.stringMatching(/^20\d\d-\d\d-\d\dT[\d:]+Z$/) }]);
 });
 
+test("RAUC has it marked as good: the hypervisor is asked all the same", async () => {
+  const command = ["axv-slots", "set-state", "b", "good"];
+  const copies = [OLDER, writeState(TRIAL)] as const;
+  const refused = await run(copies, { [COMMAND_HEALTHY]: [REPLY_WRONG_STATE] }, command);
+  expect(refused).toMatchObject({ status: 1, state: { state: TRIAL } });
+  const answers = { [COMMAND_HEALTHY]: [REPLY_OK], [COMMAND_COMMIT]: [REPLY_OK] };
+  expect(await run(copies, answers, command)).toMatchObject({ status: 0, state: { state: good, from: 0 } });
+});
+
+test("a slot that was marked as bad meanwhile is not made good", async () => {
+  const marked = { ...TRIAL, status: { a: "good", b: "bad" } };
+  const { status, said, asked, state } = await run([OLDER, writeState(marked)], { [COMMAND_HEALTHY]: [REPLY_OK] });
+  expect([status, said]).toEqual([1, expect.stringContaining("slot b does not run on trial")]);
+  expect([asked, state.state]).toEqual([[COMMAND_HEALTHY], marked]);
+});
+
 test("takes a copy that was cut off for the older one", async () => {
   const answers = { [COMMAND_HEALTHY]: [REPLY_OK], [COMMAND_COMMIT]: [REPLY_OK] };
   const { status, state } = await run([writeState(TRIAL), EMPTY], answers);
@@ -115,7 +133,7 @@ test("writes nothing while the system is not healthy, and says so in the end", a
 test("writes nothing where nobody answers, or where no slot state can be read", async () => {
   expect(await run([OLDER, writeState(TRIAL)], {})).toMatchObject({ status: 1, state: { state: TRIAL }, history: [] });
   const { status, said, asked, before } = await run([EMPTY, EMPTY], { [COMMAND_HEALTHY]: [REPLY_OK] });
-  expect([status, said, asked]).toEqual([1, expect.stringContaining("no slot state"), []]);
+  expect([status, said, asked]).toEqual([1, expect.stringContaining("does not say which slot"), []]);
   expect(readFileSync(join(folder, "disk.img")).equals(before)).toBe(true);
 });
 

@@ -51,6 +51,11 @@ opcua: { listen: "127.0.0.1:${await freePort()}", pki: pki, names: [localhost], 
       expect(text.includes(here), `${name} knows ${here}`).toBe(false);
   }
   expect(readFileSync(join(folder, "etc/bridge.yaml"), "utf8")).toContain("# as it was written");
+  // What commits a system on trial there finds axv-slots beside itself, and needs no Node (test/firmware/rauc.qemu.test.ts).
+  expect(spawnSync(join(folder, "bin/axv-commit"), ["/dev/null"], { encoding: "utf8" }).stderr).toContain("/dev/null is no line");
+  expect(spawnSync(join(folder, "bin/axv-slots"), { encoding: "utf8" }).stderr).toContain("there is no command");
+  expect(readFileSync(join(folder, "axv-commit.service"), "utf8")).toContain("ExecStart=/opt/axv-bridge/bin/axv-commit\n");
+  expect(readFileSync(join(folder, "rauc.conf"), "utf8")).toContain("bootloader-custom-backend=/opt/axv-bridge/bin/axv-slots\n");
   expect(readFileSync(join(folder, "LICENSES.txt"), "utf8")).toMatch(/^node-opcua-server /m);
 
   chain.begin();

@@ -6,7 +6,9 @@
 //     axv-bridge/nodesets/                            OPC UA's own types, which the library looks for there
 //     axv-bridge/page/                                the live page
 //     axv-bridge/etc/bridge.yaml, system.json         what it serves
-//     axv-bridge/axv-bridge.service, LICENSES.txt, package.json
+//     axv-bridge/bin/axv-commit, axv-slots            commit a system on trial; and for RAUC
+//     axv-bridge/rauc.conf                            RAUC's system.conf with axv-slots
+//     axv-bridge/axv-bridge.service, axv-commit.service, LICENSES.txt, package.json
 import { build } from "esbuild";
 import {
   chmodSync,
@@ -47,6 +49,10 @@ const NODESETS = ["Opc.Ua.NodeSet2", "Opc.Ua.Di.NodeSet2"];
 const LEFT_OUT = ["serialport", "proper-lockfile", "esbuild"];
 /** What is in the page. */
 const IN_PAGE = ["uplot"];
+/** Beside it: they need no Node. */
+export const COMMITTING = ["axv-commit", "axv-slots"];
+/** What is copied as it is. */
+const TO_BE_INSTALLED = ["axv-bridge.service", "axv-commit.service", "rauc.conf"];
 const TAR = { command: "tar", package: "tar" };
 const EXECUTABLE = 0o755;
 const GZIP_BEST = 9;
@@ -103,6 +109,10 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     for (const [name, bytes] of Object.entries(await bundledPage())) writeFileSync(join(folder, PACKED_FOLDER, name), bytes);
     copyFileSync((await buildProgram(TAG_READER)).elf, join(folder, "bin/tag-reader"));
     chmodSync(join(folder, "bin/tag-reader"), EXECUTABLE);
+    for (const name of COMMITTING) {
+      copyFileSync(inProject(`industrial/bridge/${name}`), join(folder, "bin", name));
+      chmodSync(join(folder, "bin", name), EXECUTABLE);
+    }
     if (withNode) {
       const { node, license } = await nodeForPlc();
       copyFileSync(node, join(folder, "bin/node"));
@@ -113,7 +123,7 @@ export async function packBridge(file: string, output: string, systemOf: SystemO
     document.set("system", "system.json");
     writeFileSync(join(folder, "etc/bridge.yaml"), document.toString());
     writeFileSync(join(folder, "etc/system.json"), formatPacked(system));
-    copyFileSync(inProject("industrial/bridge/axv-bridge.service"), join(folder, "axv-bridge.service"));
+    for (const name of TO_BE_INSTALLED) copyFileSync(inProject(`industrial/bridge/${name}`), join(folder, name));
     // The same input gives the same archive.
     mkdirSync(dirname(archive), { recursive: true });
     runTool(TAR, [
