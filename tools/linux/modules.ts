@@ -27,8 +27,8 @@ async function readModule(name: string, path: string): Promise<Module> {
   return { name, data: path.endsWith(".xz") ? await output("xz", ["-dc"], { input: data }) : data };
 }
 
-/** Reads the modules from an unpacked kernel package, in the order to load them; those built in are left out. */
-export async function readModules(modulesFolder: string): Promise<readonly Module[]> {
+/** Reads modules from an unpacked kernel package, in the order to load them; those built in are left out. */
+export async function readModules(modulesFolder: string, names: readonly string[] = MODULES): Promise<readonly Module[]> {
   const builtIn = (await readFile(join(modulesFolder, "modules.builtin"), "utf8"))
     .split("\n")
     .map((path) => basename(path, ".ko"));
@@ -39,7 +39,7 @@ export async function readModules(modulesFolder: string): Promise<readonly Modul
   }
   const modules: Module[] = [];
   const present = new Set(builtIn);
-  for (const name of MODULES) {
+  for (const name of names) {
     if (present.has(name)) continue;
     const path = files.get(name);
     if (path === undefined) throw new LinuxError("no-module", `no module ${name} in ${modulesFolder}`);
