@@ -13,7 +13,7 @@ import type { Verdict } from "./workshop.ts";
 const FILE = join(ROOT, "build/mutants.json");
 const EQUIVALENT = join(ROOT, "test/mutants/equivalent.yaml");
 
-interface Equivalent {
+export interface Equivalent {
   /** Left out: any. */
   readonly file?: string;
   /** The line's text; or instead a regular expression of it: a kind. */
@@ -36,7 +36,7 @@ export class Record {
     this.verdicts = new Map(
       stored === undefined ? [] : Object.entries(JSON.parse(stored.toString("utf8")) as { readonly [key: string]: Verdict }),
     );
-    this.equivalent = parse(readFileSync(EQUIVALENT, "utf8")) as Equivalent[];
+    this.equivalent = readEquivalents(EQUIVALENT);
   }
 
   known(mutant: Mutant): Verdict | undefined {
@@ -50,17 +50,23 @@ export class Record {
   }
 
   reasonFor(mutant: Mutant): string | undefined {
-    const { file, was, change } = mutant;
-    return whyIndependent(mutant) ?? this.equivalent.find((entry) => {
-      const isLine = entry.pattern === undefined ? entry.line === was : new RegExp(entry.pattern).test(was);
-      return (
-        isLine &&
-        (entry.file ?? file) === file &&
-        (entry.change ?? change) === change &&
-        (entry.becomes === undefined || new RegExp(entry.becomes).test(mutant.source.split("\n")[mutant.line - 1] ?? ""))
-      );
-    })?.reason;
+    return whyIndependent(mutant) ?? reasonIn(this.equivalent, mutant);
   }
+}
+
+export const readEquivalents = (file: string): readonly Equivalent[] => parse(readFileSync(file, "utf8")) as Equivalent[];
+
+export function reasonIn(equivalents: readonly Equivalent[], mutant: Mutant): string | undefined {
+  const { file, was, change } = mutant;
+  return equivalents.find((entry) => {
+    const isLine = entry.pattern === undefined ? entry.line === was : new RegExp(entry.pattern).test(was);
+    return (
+      isLine &&
+      (entry.file ?? file) === file &&
+      (entry.change ?? change) === change &&
+      (entry.becomes === undefined || new RegExp(entry.becomes).test(mutant.source.split("\n")[mutant.line - 1] ?? ""))
+    );
+  })?.reason;
 }
 
 const keyOf = ({ source, line }: Mutant): string => createHash("sha256").update(`${line}\n${source}`).digest("hex");
