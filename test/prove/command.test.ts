@@ -1,12 +1,15 @@
 // axv-part prove as a user calls it: what is no image at all is said in one sentence, and an image's proof ends with its status.
 import { spawnSync } from "node:child_process";
 import type { SpawnSyncReturns } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeFdt } from "../../partitions/devicetree/fdt.ts";
+import { IMAGE_SIZE } from "../../partitions/images/arm64-image.ts";
+import { inspectFile } from "../../tools/firmware/inspect/inspect.ts";
+import { systemsOn } from "../../tools/prove/disk.ts";
 import type { Report } from "../../tools/prove/report.ts";
 import { BUNDLE } from "../bundle.ts";
 import { COLOURED, imageOf } from "./bench.ts";
@@ -75,4 +78,60 @@ test("an image is proven, status 0; for another board it is not, status 1, and t
   expect({ proven, board }).toEqual({ proven: false, board: null });
   expect(checks.find(({ id }) => id === "board")?.findings[0]).toContain("and phytium-pi has");
   expect(checks.find(({ id }) => id === "pages")?.verdict).toBe("not tried");
+});
+
+describe("of a disk each slot is", () => {
+  const SECTOR = 512;
+  let disk = "";
+  let slots: readonly number[] = [];
+  beforeAll(() => {
+    const system = "board: qemu-aarch64\npartitions: { plc: { guest: plc, cpus: [1], memory: 16M } }\n";
+    written("line.yaml", system);
+    disk = join(folder, "line.img");
+    const built = spawnSync(
+      process.execPath, ["--liftoff-only", BUNDLE, "build", join(folder, "line.yaml"), "--disk", disk], { encoding: "utf8" },
+    );
+    expect(built.stderr + built.stdout).toContain("line.img");
+    const { parts } = inspectFile(disk) as Extract<ReturnType<typeof inspectFile>, { kind: "disk" }>;
+    slots = parts.flatMap(({ name, first }) => (name.startsWith("slot-") ? [first] : []));
+    expect(slots).toHaveLength(2);
+  });
+  const changed = (name: string, change: (a: Buffer, b: Buffer) => void): string => {
+    const bytes = readFileSync(disk);
+    const [a, b] = slots.map((first) => bytes.subarray(first * SECTOR));
+    if (a !== undefined && b !== undefined) change(a, b);
+    return written(name, bytes);
+  };
+
+  test("proven; nothing is in the other one", () => {
+    const { status, stdout } = prove(changed("empty.img", (_, b) => b.fill(0, 0, SECTOR)));
+    expect(stdout).toMatch(/^Slot a\n\n[^]*\nProven: all \d\d checks hold\.\n\nSlot b: nothing is in it\n/);
+    expect(status).toBe(0);
+  });
+
+  test("or not, for a byte of the core is another one; and what is twice there is looked at once", () => {
+    const flip = (bytes: Buffer): number => bytes.writeUInt8(bytes.readUInt8(0x1000) ^ 1, 0x1000);
+    const { status, stdout } = prove(changed("flipped.img", (...both) => both.forEach(flip)), "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ slots: { a: { proven: false }, b: { sameAs: "a" } } });
+    expect(status).toBe(1);
+  });
+
+  test("or no system at all", () => {
+    const wrong = changed("wrong.img", (a, b) => {
+      a.fill(0xa5, 0, SECTOR);
+      b.writeBigUInt64LE(1n << 40n, IMAGE_SIZE);
+    });
+    expect(systemsOn(wrong)?.get("b")).toMatch(/^its image says that it has \d+ bytes, and the slot has fewer$/);
+    const { slots } = JSON.parse(prove(wrong, "--json").stdout) as { slots: object };
+    expect(slots).toMatchObject({ a: { wrong: "neither a FIT nor an image is in it" } });
+    expect(prove(wrong).status).toBe(1);
+    const none = prove(changed("none.img", (...both) => both.forEach((bytes) => bytes.fill(0, 0, SECTOR))));
+    expect(none).toMatchObject({ status: 1, stdout: "Slot a: nothing is in it\n\nSlot b: nothing is in it\n\n" });
+  });
+
+  test("not there: it is a disk of somebody else's", () => {
+    const foreign = Buffer.alloc(64 * SECTOR);
+    foreign.writeUInt16LE(0xaa55, SECTOR - 2);
+    expect(prove(written("foreign.img", foreign))).toMatchObject({ status: 1, stdout: "" });
+  });
 });

@@ -7,8 +7,9 @@ import type { Span } from "../../../partitions/units.ts";
 import { hasGpt } from "../disk/gpt-read.ts";
 import { startOf } from "../disk/image.ts";
 import { hasMbr } from "../disk/mbr.ts";
+import { sectorsOf } from "../disk/of-source.ts";
 import { SECTOR } from "../disk/sectors.ts";
-import type { SectorRange, Sectors } from "../disk/sectors.ts";
+import type { SectorRange } from "../disk/sectors.ts";
 import { readFit } from "../fit/read.ts";
 import type { Fit } from "../fit/read.ts";
 import { ofFile } from "../fit/source.ts";
@@ -82,14 +83,3 @@ function hashFault(source: Source, image: Parameters<typeof checkHash>[1]): stri
     throw error;
   }
 }
-
-/** What lies behind the last whole sector is none. */
-const sectorsOf = (name: string, source: Source): Sectors => ({
-  name,
-  count: Math.floor(source.length / SECTOR),
-  read: (first, sectors) => {
-    const bytes = new Uint8Array(sectors * SECTOR);
-    source.fill(bytes, first * SECTOR);
-    return bytes;
-  },
-});
