@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import * as abi from "../../core/abi.ts";
 import { FakeBoard } from "./fake-board.ts";
 import { type Running, Sandbox, until } from "./fake-run.ts";
 
@@ -13,9 +14,9 @@ beforeEach(() => {
 });
 afterEach(() => sandbox.close());
 
-async function started(parameters: readonly string[] = [], sign = /scans=1000/): Promise<Running> {
+async function started(parameters: readonly string[] = [], sign = /scans=1000/, env = {}): Promise<Running> {
   // Slowly: the history that an attaching console gets must still have the start when a busy host has got to start the console.
-  const run = sandbox.run(parameters, { AXV_FAKE_PERIOD: "300" });
+  const run = sandbox.run(parameters, { AXV_FAKE_PERIOD: "300", ...env });
   await until(() => sign.test(run.output()));
   return run;
 }
@@ -126,6 +127,19 @@ describe("control", () => {
     const before = run.output().length;
     expect(await control("resume", "linux")).toEqual([0, "linux: told to go on\n", ""]);
     await until(() => /"partition":"linux",.*"state":"running"/.test(run.output().slice(before)));
+  });
+
+  test("commit: of the whole, once; and whom an action is about is asked for", async () => {
+    await started([], undefined, { AXV_FAKE_UPDATE: String(abi.UPDATE_HEALTHY) });
+    const control = async (...words: string[]): Promise<unknown[]> => {
+      const command = sandbox.axvPart("control", ...words);
+      return [await command.ended, command.output(), command.errors()];
+    };
+    expect(await control("commit")).toEqual([0, "the trial is over: the board is not reset\n", ""]);
+    const refused = (why: RegExp): unknown[] => [1, "", expect.stringMatching(why)];
+    expect(await control("commit")).toEqual(refused(/refused "commit": .*\(commit needs a system on trial that is healthy\)\n$/));
+    expect(await control("commit", "plc")).toEqual(refused(/commit is of the whole system: leave "plc" out/));
+    expect(await control("stop")).toEqual(refused(/stop needs a partition: write its name behind it/));
   });
 
   test("a wrong action is explained", async () => {

@@ -70,6 +70,8 @@ export class FakeBoard {
   #restarts = [0, 0];
   #states = [abi.STATE_RUNNING, abi.STATE_RUNNING];
   readonly received: Frame[] = [];
+  /** One of UPDATE_*. */
+  update = abi.UPDATE_NONE as number;
   /** What was typed into each partition. */
   readonly typed: [string, string] = ["", ""];
 
@@ -208,6 +210,7 @@ export class FakeBoard {
   }
 
   #command(partition: number, command: number): number {
+    if (partition === abi.FRAME_HYPERVISOR) return this.#answerTrial(command);
     const state = this.#states[partition];
     if (state === undefined) return abi.REPLY_NO_SUCH_PARTITION;
     if (!ALLOWED_STATES.get(command)?.includes(state)) return abi.REPLY_WRONG_STATE;
@@ -216,6 +219,14 @@ export class FakeBoard {
     else if (command === abi.COMMAND_START) this.#start(partition);
     else this.#states[partition] = command === abi.COMMAND_PAUSE ? abi.STATE_PAUSED : abi.STATE_RUNNING;
     return abi.REPLY_OK;
+  }
+
+  /** As core/trial.ts does. */
+  #answerTrial(command: number): number {
+    const isHealthy = this.update === abi.UPDATE_HEALTHY;
+    const isFine = command === abi.COMMAND_HEALTHY ? isHealthy || this.update < abi.UPDATE_PENDING : isHealthy;
+    if (isFine && command === abi.COMMAND_COMMIT) this.update = abi.UPDATE_COMMITTED;
+    return isFine ? abi.REPLY_OK : abi.REPLY_WRONG_STATE;
   }
 
   #stop(partition: number, reason: number): void {

@@ -14,6 +14,7 @@ const say = (message: unknown): boolean => qmp.write(`${JSON.stringify(message)}
 for (const stream of [uart, qmp]) stream.on("error", () => process.exit(1));
 
 const board = new FakeBoard(uart, (process.env["AXV_FAKE_DEFECT"] ?? "none") as Defect);
+board.update = Number(process.env["AXV_FAKE_UPDATE"] ?? board.update);
 const dies = Number(process.env["AXV_FAKE_DIES"] ?? Number.POSITIVE_INFINITY);
 
 createInterface({ input: qmp }).on("line", (line) => {

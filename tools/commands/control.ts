@@ -1,8 +1,9 @@
 // axv-part control: starts, stops, restarts, pauses or resumes a partition of a running `axv-part run`, takes its update back, or
-// begins its maxima anew.
+// begins its maxima anew; or tells the hypervisor that the system on trial is good.
 import { Argument, type Command } from "commander";
+import { RunError } from "../run/errors.ts";
 import { ask, findRun } from "../run/run-client.ts";
-import { type Control, CONTROLS } from "../run/run-socket.ts";
+import { COMMIT, type Control, CONTROLS } from "../run/run-socket.ts";
 
 const DONE: Readonly<Record<Control, string>> = {
   start: "started",
@@ -18,13 +19,17 @@ export function register(program: Command): void {
   program
     .command("control")
     .description(
-      "start, stop, restart, pause or resume one partition, roll its update back, or clear its maxima; the others do not notice",
+      "start, stop, restart, pause or resume one partition, roll its update back, or clear its maxima; the others do not " +
+        "notice. commit: the system on trial is good, and its slot on the disk is so already (axv-part slots --commit)",
     )
-    .addArgument(new Argument("<action>", "what to do").choices(CONTROLS))
-    .argument("<partition>", "its name")
+    .addArgument(new Argument("<action>", "what to do").choices([...CONTROLS, COMMIT]))
+    .argument("[partition]", "its name; of commit none")
     .option("--link <path>", "the socket of the run (default: the one run that has this partition)")
-    .action(async (action: Control, partition: string, options: { readonly link?: string }) => {
-      await ask(options.link ?? (await findRun(partition)), { do: action, partition });
-      console.log(`${partition}: ${DONE[action]}`);
+    .action(async (action: Control | typeof COMMIT, partition = "", { link }: { readonly link?: string }) => {
+      if ((action === COMMIT) !== (partition === "")) throw new RunError("AXV_CONTROL_WHOM", action, partition);
+      if (action === COMMIT) await ask(link ?? (await findRun()), { do: action });
+      else await ask(link ?? (await findRun(partition)), { do: action, partition });
+      const said = action === COMMIT ? "the trial is over: the board is not reset" : `${partition}: ${DONE[action]}`;
+      console.log(said);
     });
 }

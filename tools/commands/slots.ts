@@ -1,11 +1,15 @@
 // axv-part slots: what lies in a disk's two slots, and which of them starts next; to commit, and to go back; and what was before.
 import { type Command, Option } from "commander";
+import { Link } from "../../industrial/link/link.ts";
+import { DEFAULT_BAUD, openTransport } from "../../industrial/link/transport.ts";
 import { oneLine } from "../../partitions/source/text.ts";
+import { DeployError } from "../firmware/deploy/errors.ts";
 import { placesOn, sourceOf, stateOn } from "../firmware/deploy/places.ts";
 import { recordsOn } from "../firmware/deploy/remember.ts";
 import { commit, rollback, startsNext } from "../firmware/deploy/state.ts";
 import { systemIn } from "../firmware/deploy/system.ts";
 import { TARGET, withOwnTarget, withTarget } from "../firmware/deploy/open.ts";
+import { isSshAddress } from "../firmware/deploy/ssh/address.ts";
 import type { Target } from "../firmware/deploy/target.ts";
 import { withFound } from "../firmware/history.ts";
 import { entriesOf, WHAT } from "../firmware/history-entries.ts";
@@ -18,6 +22,8 @@ interface Options {
   readonly commit?: true;
   readonly rollback?: true;
   readonly history?: true;
+  readonly link?: string;
+  readonly baud: string;
   readonly json?: true;
 }
 
@@ -27,19 +33,41 @@ export function register(program: Command): void {
     .description("show the slots of a disk, which starts next, and what is on trial")
     .argument("<target>", TARGET)
     .addOption(new Option("--commit", "the system on trial is good: it starts from now on").conflicts("rollback"))
+    .option("--link <address>", "with --commit: the UART of the board that runs, whose hypervisor says whether it is healthy")
+    .option("--baud <rate>", "speed of a serial line, 8N1", String(DEFAULT_BAUD))
     .option("--rollback", "the other system starts from now on")
     .addOption(new Option("--history", "what was deployed, committed and rolled back before").conflicts(["commit", "rollback"]))
     .option("--json", "print it as JSON")
     .action(async (target: string, options: Options) => {
       if (options.history === true) return print(await withTarget(target, "read", historyOf), HISTORY_COLUMNS, options);
+      const { link, baud } = options;
+      if (link !== undefined && options.commit !== true) throw new DeployError("AXV_SLOTS_LINK");
       const change = options.commit === true ? commit : options.rollback === true ? rollback : undefined;
       const changed = (disk: Target): Row[] => {
         change?.(disk);
         return rowsOf(disk);
       };
-      const rows = await (change === undefined ? withTarget(target, "read", rowsOf) : withOwnTarget(target, changed));
-      print(rows, COLUMNS, options);
+      const show = (): Promise<Row[]> => withTarget(target, "read", rowsOf);
+      const done = change === undefined ? show : (): Promise<Row[]> => withOwnTarget(target, changed);
+      print(await (link === undefined ? done() : committed(link, Number(baud), done)), COLUMNS, options);
+      if (options.commit === true && link === undefined && isSshAddress(target)) console.error(TELL);
     });
+}
+
+/** The hypervisor resets the board of a system on trial that nobody has told it is good. */
+const TELL = "axv-part: tell the hypervisor, too: axv-part control commit, beside a run or monitor; --link next time";
+
+/** `done`: on the disk. In this order: whatever is cut off, no system is good that has not been healthy. */
+async function committed<T>(address: string, baud: number, done: () => Promise<T>): Promise<T> {
+  const link = new Link(await openTransport(address, baud));
+  try {
+    await link.askForHealth();
+    const made = await done();
+    await link.commit();
+    return made;
+  } finally {
+    link.close();
+  }
 }
 
 const print = <R>(rows: readonly R[], columns: readonly Column<R>[], { json }: Options): void =>

@@ -35,6 +35,10 @@ export const MESSAGES = {
   AXV_RUN_FOLDER: (folder: string, why: string) => `cannot use ${folder} for the run's socket: ${why}`,
   AXV_RUN_PATH: (path: string, why: string) => `cannot listen on ${path}: ${why}. Choose another path with --link`,
   AXV_PARTITION_UNKNOWN: (name: string, known: string) => `there is no partition "${name}": write one of ${known}`,
+  AXV_CONTROL_WHOM: (action: string, partition: string) =>
+    partition === ""
+      ? `${action} needs a partition: write its name behind it`
+      : `${action} is of the whole system: leave "${partition}" out`,
   AXV_NO_MAXIMA: (name: string) =>
     `${name} publishes no values whose maxima could begin anew: its guest would need a tag such as "jitter recent" ` +
     "(its profile names them)",

@@ -40,8 +40,8 @@ export async function ask(path: string, request: Request): Promise<Answer> {
   }
 }
 
-/** The socket of the one run that has this partition. Several: an error that lists them. */
-export async function findRun(partition: string): Promise<string> {
+/** The socket of the one run that has this partition; of the one run that there is. Several: an error that lists them. */
+export async function findRun(partition?: string): Promise<string> {
   const found = await Promise.all(
     socketPaths().map(async (path) => {
       try {
@@ -54,11 +54,11 @@ export async function findRun(partition: string): Promise<string> {
   );
   const runs = found.filter((run) => run !== undefined);
   if (runs.length === 0) throw new RunError("AXV_RUN_NONE");
-  const fitting = runs.filter(({ run }) => run.partitions.includes(partition));
+  const fitting = partition === undefined ? runs : runs.filter(({ run }) => run.partitions.includes(partition));
   const [only, ...others] = fitting;
   if (only === undefined) {
     const known = [...new Set(runs.flatMap(({ run }) => run.partitions))];
-    throw new RunError("AXV_PARTITION_UNKNOWN", partition, known.join(", "));
+    throw new RunError("AXV_PARTITION_UNKNOWN", partition ?? "", known.join(", "));
   }
   if (others.length > 0) {
     const lines = fitting.map(({ path, run }) => `  ${path}  (${run.system}, process ${run.pid})`);

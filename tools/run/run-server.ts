@@ -6,7 +6,9 @@ import { withoutQuestions } from "../../industrial/live/control-sequences.ts";
 import { socketPathProblem } from "../../industrial/link/socket-path.ts";
 import { RunError } from "./errors.ts";
 import type { PartitionRecord } from "../../industrial/live/monitor.ts";
-import { CLEAR_MAXIMA, type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths } from "./run-socket.ts";
+import {
+  CLEAR_MAXIMA, COMMIT, type Description, MESSAGE_MAX, ownSocketPath, Request, type Reply, socketPaths,
+} from "./run-socket.ts";
 import type { Session } from "./session.ts";
 
 /** What an attaching console gets to see of before: enough for a screen, so that the prompt is there. */
@@ -94,7 +96,8 @@ export class RunServer {
     const partitions = this.#session.monitor.partitions.map(({ name }) => name);
     const run: Description = { system: this.#system, pid: process.pid, partitions };
     try {
-      if (request.do !== "describe") {
+      if (request.do === COMMIT) await this.#session.link.commit();
+      else if (request.do !== "describe") {
         const partition = this.#partition(request.partition);
         if (request.do === "attach") {
           this.#attach(socket, partition.index, { ok: true, run }, rest);

@@ -21,9 +21,12 @@ export const CLEAR_MAXIMA = "clear-maxima";
 /** What can be done to a partition. */
 export const CONTROLS = [...COMMAND_NAMES, CLEAR_MAXIMA] as const;
 export type Control = (typeof CONTROLS)[number];
+/** What is on trial is good: not of a partition, but of the whole system. */
+export const COMMIT = "commit";
 
 export const Request = z.discriminatedUnion("do", [
   z.strictObject({ do: z.literal("describe") }),
+  z.strictObject({ do: z.literal(COMMIT) }),
   z.strictObject({ do: z.literal("attach"), partition: z.string() }),
   z.strictObject({ do: z.enum(CONTROLS), partition: z.string() }),
 ]);

@@ -45,6 +45,7 @@ export const MESSAGES = {
   AXV_DEPLOY_READ_BACK: (target: string, slot: string) =>
     `slot ${slot} of ${target} does not read back as it was written: what started before starts again. The disk may be worn ` +
     "out: deploy once more, or take another one",
+  AXV_SLOTS_LINK: () => "--link goes with --commit alone: nothing else is asked or told of the hypervisor there",
   AXV_SLOTS_NO_TRIAL: (target: string) => `no slot of ${target} is on trial: there is nothing to commit`,
   AXV_SLOTS_NOT_STARTED: (target: string, slot: string) =>
     `slot ${slot} of ${target} has not been started yet, so that nobody knows whether it is good: start it first`,
