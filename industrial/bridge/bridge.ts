@@ -225,6 +225,7 @@ export class Bridge {
       const text = (): string =>
         metricsText({
           plant,
+          version: this.#system.plan.version,
           hypervisor: this.#sources?.hypervisor,
           readers: this.#sources?.readers ?? new Map(),
           modbus: this.#modbus,

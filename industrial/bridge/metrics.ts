@@ -36,6 +36,8 @@ export interface WebCounts {
 
 export interface Measured {
   readonly plant: Plant;
+  /** Of the system that is planned; undefined: system.yaml has none. */
+  readonly version: string | undefined;
   readonly hypervisor: Hypervisor | undefined;
   /** By partition. */
   readonly readers: ReadonlyMap<number, TagReader>;
@@ -51,11 +53,18 @@ const NANOSECONDS = 1e9; // a second
 
 export function metricsText(measured: Measured): string {
   const out = new Exposition();
+  aboutVersion(measured, out);
   aboutPartitions(measured, out);
   aboutVcpus(measured, out);
   aboutTags(measured, out);
   aboutBridge(measured, out);
   return out.text;
+}
+
+function aboutVersion({ version }: Measured, out: Exposition): void {
+  if (version === undefined) return;
+  out.family("axv_planned_version", "gauge", "1, with the version that the system.yaml of the bridge has.");
+  out.sample("axv_planned_version", { version }, 1);
 }
 
 function aboutPartitions({ plant }: Measured, out: Exposition): void {

@@ -1,5 +1,5 @@
 // Counts, rates and times as people read them: short, and never wider than their column. And which slot it is.
-import type { SystemTelemetry, Update } from "../link/telemetry.ts";
+import type { SystemTelemetry, Update, UpdateTelemetry } from "../link/telemetry.ts";
 
 /** "0", "0.4", "12", "9876", "12.3k", "4.5M": never wider than 5. */
 export function showRate(rate: number): string {
@@ -36,6 +36,24 @@ const UPDATE_TEXTS: Readonly<Record<Update, string>> = {
 /** "slot b, update pending" */
 export const showSlot = ({ slot, update }: Pick<SystemTelemetry, "slot" | "update">): string =>
   `slot ${slot}${UPDATE_TEXTS[update]}`;
+
+const KIB = 1024;
+
+/** Of a new image on its way to one partition: "receiving: 40 % of 1024 KiB". */
+export function showUpdate({ state, refused, received, size, version }: UpdateTelemetry): string {
+  switch (state) {
+    case "idle":
+      return `none; newest ${version}`;
+    case "receiving":
+      return `receiving: ${size > 0 ? Math.floor((100 * received) / size) : 0} % of ${Math.ceil(size / KIB)} KiB`;
+    case "ready":
+      return `${version} is ready for the next start`;
+    case "refused":
+      return `refused: wrong ${refused ?? "in some way"}`;
+    default:
+      return state;
+  }
+}
 
 /** "00:07", "2:00:07", "3d 04:00:00". */
 export function showUptime(nanoseconds: bigint): string {

@@ -253,6 +253,7 @@ export class Live {
       watchdog: telemetry?.watchdogExpired ?? null,
       dropped: telemetry?.consoleDropped ?? null,
       doorbells: telemetry?.doorbells ?? null,
+      update: telemetry?.update ?? null,
       held: Number(record.held),
       throttled: record.throttled,
       exits: record.exits,

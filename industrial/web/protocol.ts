@@ -8,7 +8,7 @@
 //
 // What somebody wants done is asked by HTTP, where a login and an answer belong to each request.
 import type { CommandName } from "../link/commands.ts";
-import type { PartitionState, SystemTelemetry, VcpuState } from "../link/telemetry.ts";
+import type { PartitionState, SystemTelemetry, UpdateTelemetry, VcpuState } from "../link/telemetry.ts";
 import type { Histogram } from "../live/samples.ts";
 import type { Role } from "../opcua/target.ts";
 import type { Quality } from "../tags/plant.ts";
@@ -116,6 +116,8 @@ export interface PartitionShown {
   readonly watchdog: number | null;
   readonly dropped: number | null;
   readonly doorbells: number | null;
+  /** A new image on its way; null: it cannot be updated by itself. */
+  readonly update: UpdateTelemetry | null;
   readonly held: number;
   readonly throttled: number;
   /** Indexed as the welcome's causes: so far, and a second. */

@@ -69,6 +69,7 @@ describe("a plant", () => {
         parse(
           metricsText({
             plant,
+            version: "1.4.0",
             hypervisor,
             readers: new Map(),
             modbus,
@@ -104,6 +105,7 @@ describe("a plant", () => {
 
   test("of which nothing has been heard has qualities, and no value", () => {
     const found = make().samples();
+    expect(found.get('axv_planned_version{version="1.4.0"}')).toBe("1");
     expect([found.get("axv_web_pages"), found.get("axv_web_behind_total")]).toEqual(["2", "5"]);
     expect(found.get('axv_partition_quality{partition="plc",quality="waiting"}')).toBe("1");
     expect([...found.keys()].filter((key) => /^axv_(tag|guest_tag|partition_(state|age|uptime))/.test(key))).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { showCount, showRate, showTime, showUptime } from "../../industrial/live/show.ts";
+import { showCount, showRate, showTime, showUpdate, showUptime } from "../../industrial/live/show.ts";
 
 test.each([
   [0, "0"],
@@ -37,3 +37,13 @@ test.each([
   [7207n * SECOND, "2:00:07"],
   [(3n * 86_400n + 4n * 3600n) * SECOND, "3d 04:00:00"],
 ])("uptime of %i ns", (nanoseconds, shown) => expect(showUptime(nanoseconds)).toBe(shown));
+
+const UPDATE = { received: 0, size: 0, version: 7 };
+test.each([
+  [{ ...UPDATE, state: "idle" }, "none; newest 7"],
+  [{ ...UPDATE, state: "checking" }, "checking"],
+  [{ ...UPDATE, state: "receiving" }, "receiving: 0 % of 0 KiB"],
+  [{ ...UPDATE, state: "receiving", received: 422_000, size: 1_048_000 }, "receiving: 40 % of 1024 KiB"],
+  [{ ...UPDATE, state: "ready", version: 8 }, "8 is ready for the next start"],
+  [{ ...UPDATE, state: "refused", refused: "signature" }, "refused: wrong signature"],
+] as const)("an update %j", (update, shown) => expect(showUpdate(update)).toBe(shown));

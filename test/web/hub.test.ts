@@ -1,5 +1,6 @@
 // What pages are told: a snapshot first, then what changes; one that does not read gets a snapshot again
 // when it does, and nothing meanwhile.
+import { encode } from "cborg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as abi from "../../core/abi.ts";
 import { UNREAD_MAX } from "../../industrial/web/hub.ts";
@@ -92,6 +93,14 @@ describe("a page", () => {
     expect((await page.next("delta")).cells.system).toEqual({ slot: "b", update: "pending" });
     station.served.live.takeLink("the cable");
     expect((await page.next("delta")).cells).toMatchObject({ link: "the cable", system: null });
+  });
+
+  test("is told how far a new image of one partition has come", async () => {
+    const values = [1, abi.STATE_RUNNING, 1, 0, 0, 0, new Map(), 0, [abi.IMAGE_RECEIVING, 0, 512, 1024, 7]];
+    const payload = encode(new Map(values.map((value, key) => [key, value])));
+    station.board.send({ kind: abi.FRAME_PARTITION, partition: PLC, payload });
+    const { cells } = await (await station.page()).next("snapshot");
+    expect([cells["0.update"], cells["1.update"]]).toEqual([null, { state: "receiving", received: 512, size: 1024, version: 7 }]);
   });
 
   test("knows the planned version, and whose image can be taken back", async () => {

@@ -42,7 +42,7 @@ async function monitor(file: string, { link, baud, json, csv, web, users }: Opti
   const beside =
     web === undefined ? undefined : await (await import("../run/web.ts")).webBeside({ web, users }, basename(file), system);
   process.exitCode = await run(() => board(link, Number(baud)), {
-    title: file,
+    title: plan.version === undefined ? file : `${file}, version ${plan.version}`,
     partitions: plan.partitions,
     telemetryMs: plan.telemetryMilliseconds,
     watch: "none", // it may have started long ago

@@ -69,6 +69,7 @@ function partitionJson(telemetry: PartitionTelemetry, monitor: Monitor): Json {
     console_dropped: telemetry.consoleDropped,
     watchdog_expired: telemetry.watchdogExpired,
     doorbells: telemetry.doorbells,
+    ...(telemetry.update !== undefined && { update: { ...telemetry.update } }),
     ...(record === undefined ? {} : { ...steadyJson(record), ...timingJson(record) }),
     tags: Object.fromEntries([...telemetry.tags].map(([tag, value]) => [tags[tag]?.name ?? String(tag), integer(value)])),
   };

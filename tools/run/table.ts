@@ -3,7 +3,7 @@ import { EXIT_NAMES } from "../../industrial/link/exits.ts";
 import * as plcAbi from "../../rtos-guests/plc/abi.ts";
 import { type Column, displayWidth, layOut, layOutFolded } from "./columns.ts";
 import type { Monitor, PartitionRecord } from "../../industrial/live/monitor.ts";
-import { showCount, showRate, showSlot, showTime, showUptime } from "../../industrial/live/show.ts";
+import { showCount, showRate, showSlot, showTime, showUpdate, showUptime } from "../../industrial/live/show.ts";
 import { type Paint, STATE_FORMATS } from "./paint.ts";
 
 /** The profile whose partitions publish PLC_TAG_*. */
@@ -15,6 +15,8 @@ type Rates = (partition: PartitionRecord) => readonly number[];
 
 function partitionColumns(paint: Paint, partitions: readonly PartitionRecord[]): Column<PartitionRecord>[] {
   const throttled: Column<PartitionRecord> = { title: "THROTTLED", align: "right", cell: showThrottled };
+  const updates: Column<PartitionRecord> = { title: "UPDATE", align: "left", cell: ({ telemetry }) =>
+    telemetry?.update === undefined ? "" : showUpdate(telemetry.update) };
   return [
     { title: "PARTITION", align: "left", cell: (p) => p.name },
     {
@@ -26,12 +28,15 @@ function partitionColumns(paint: Paint, partitions: readonly PartitionRecord[]):
     { title: "UPTIME", align: "right", width: 5, cell: (p) => (p.telemetry ? showUptime(p.telemetry.uptime) : UNKNOWN) },
     { title: "RESTARTS", align: "right", cell: (p) => String(p.telemetry?.restarts ?? UNKNOWN) },
     { title: "HELD", align: "right", cell: (p) => (p.vcpus.length > 0 ? showTime(p.held) : UNKNOWN) },
+    ...(partitions.some(hasUpdate) ? [updates] : []),
     ...(partitions.some(({ plan }) => plan.bandwidth !== null) ? [throttled] : []),
     { title: "IRQ MODE", align: "left", cell: (p) => (p.plan.direct ? paint("bold", "direct") : "injected") },
     { title: "EXITS", align: "right", width: 5, cell: (p) => (p.vcpus.length > 0 ? showCount(p.exits.reduce(sum, 0)) : UNKNOWN) },
     { title: "SINCE READY", align: "right", cell: (p) => sinceReady(p, paint) },
   ];
 }
+
+const hasUpdate = ({ telemetry }: PartitionRecord): boolean => telemetry?.update !== undefined;
 
 function showThrottled({ plan, vcpus, throttled }: PartitionRecord): string {
   if (plan.bandwidth === null) return "";

@@ -2,7 +2,7 @@
 import type { PartitionState } from "../../link/telemetry.ts";
 import { COMMAND_NAMES } from "../../link/commands.ts";
 import type { CommandName } from "../../link/commands.ts";
-import { showCount, showRate, showTime, showUptime } from "../../live/show.ts";
+import { showCount, showRate, showTime, showUpdate, showUptime } from "../../live/show.ts";
 import { confirmed } from "./dialogs.ts";
 import { el, scroller, setAttribute } from "./dom.ts";
 import { known, rowsOf } from "./panel.ts";
@@ -39,6 +39,11 @@ const COLUMNS: readonly Column<Row>[] = [
     cell: ({ now }) => known(now.dropped, (bytes) => (bytes === 0 ? "0" : `${showCount(bytes)} B`)),
   },
 ];
+
+const UPDATE: Column<Row> = {
+  title: "Update",
+  cell: ({ facts, now }) => (facts.hasUpdate ? known(now.update, showUpdate) : ""),
+};
 
 /** In which states the hypervisor carries out each command. */
 const POSSIBLE: Readonly<Record<CommandName, readonly PartitionState[]>> = {
@@ -101,7 +106,9 @@ export const partitionsPanel: MakePanel = (place, welcome, deeds) => {
       if (table === undefined || made !== wanted) {
         made = wanted;
         const seen = COLUMNS.filter(({ title }) => title !== "Values" || hasQuality(rows));
-        table = new LiveTable("Partitions: what each is doing", mayAct ? [...seen, commands] : seen, "cards");
+        const updates = welcome.partitions.some(({ hasUpdate }) => hasUpdate) ? [UPDATE] : [];
+        const all = [...seen, ...updates, ...(mayAct ? [commands] : [])];
+        table = new LiveTable("Partitions: what each is doing", all, "cards");
         place.querySelector(".scroller")?.remove();
         place.append(scroller("Partitions", table.element));
       }
