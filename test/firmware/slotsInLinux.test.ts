@@ -1,10 +1,10 @@
 // axv-slots: what it says and does of a slot state, in dash and in busybox, is what slots.ts and a deployment do.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bootSteps, COPIES, otherSlot, readState, SLOTS, STATE_BYTES, TRIES, writeState } from "../../tools/firmware/slots.ts";
 import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
 import { SECTOR, STATE_SECTORS } from "../../partitions/plan/disk.ts";
@@ -17,11 +17,15 @@ const SCRIPT = "industrial/bridge/axv-slots";
 const SHELLS: Readonly<Record<string, readonly string[]>> = { dash: ["dash"], busybox: ["busybox", "sh"] };
 
 let folder = "";
+/** busybox's own, so that nothing of coreutils is called. */
+let bin = "";
+beforeAll(() => {
+  bin = mkdtempSync(join(tmpdir(), "axv-busybox-"));
+  expect(spawnSync("busybox", ["--install", "-s", bin]).status).toBe(0);
+});
+afterAll(() => rmSync(bin, { recursive: true }));
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "axv-slots-in-linux-"));
-  // busybox's own, so that nothing of coreutils is called.
-  mkdirSync(join(folder, "bin"));
-  expect(spawnSync("busybox", ["--install", "-s", join(folder, "bin")]).status).toBe(0);
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -38,7 +42,7 @@ function found(): [Uint8Array, Uint8Array] {
   return [copy(COPIES[0]), copy(COPIES[1])];
 }
 const environment = (shell: string): NodeJS.ProcessEnv => ({
-  PATH: shell === "busybox" ? join(folder, "bin") : process.env["PATH"], AXV_STATE: disk(), AXV_RUN: folder,
+  PATH: shell === "busybox" ? bin : process.env["PATH"], AXV_STATE: disk(), AXV_RUN: folder,
 });
 
 interface Answer {
