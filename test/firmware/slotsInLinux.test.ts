@@ -7,11 +7,14 @@ import { crc32 } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { bootSteps, COPIES, otherSlot, readState, SLOTS, STATE_BYTES, TRIES, writeState } from "../../tools/firmware/slots.ts";
 import type { Slot, SlotState } from "../../tools/firmware/slots.ts";
+import { HISTORY_FIRST, HISTORY_SECTORS, readRecords } from "../../tools/firmware/history.ts";
 import { SECTOR, STATE_SECTORS } from "../../partitions/plan/disk.ts";
 import { Random } from "../hostile/random.ts";
 import { CASES, EMPTY, HOSTILE, state } from "./slotCases.ts";
 import type { Copies } from "./slotCases.ts";
 
+/** Within which a clock is the same, however busy the machine. */
+const HOUR_MS = 3_600_000;
 const SCRIPT = "industrial/bridge/axv-slots";
 /** By what it is run, and where it finds all else. */
 const SHELLS: Readonly<Record<string, readonly string[]>> = { dash: ["dash"], busybox: ["busybox", "sh"] };
@@ -125,12 +128,9 @@ function compare(shell: string, copies: Copies, turn: number): void {
   const slot = SLOTS[turn % SLOTS.length] ?? "a";
   const command = COMMANDS[Math.floor(turn / SLOTS.length) % COMMANDS.length] ?? "";
   place(copies);
-  const next = startsNext(copies);
-  expect(axvSlots(shell, "get-primary")).toMatchObject(next === undefined ? { status: 1, said: "" } : { status: 0, said: next });
-  if (turn % 3 === 0)
-    expect(axvSlots(shell, "get-current")).toMatchObject(
-      held.booted === undefined ? { status: 1, said: "" } : { status: 0, said: held.booted },
-    );
+  const answer = (said: Slot | undefined) => (said === undefined ? { status: 1, said: "" } : { status: 0, said });
+  if (turn % 3 === 0) expect(axvSlots(shell, "get-current")).toMatchObject(answer(held.booted));
+  else if (turn % 3 === 1) expect(axvSlots(shell, "get-primary")).toMatchObject(answer(startsNext(copies)));
   else expect(axvSlots(shell, "get-state", slot)).toMatchObject({ status: 0, said: canStart(held, slot) ? "good" : "bad" });
   if (!asksHypervisor(held, command, slot)) compareChange(shell, copies, command, slot);
 }
@@ -161,9 +161,34 @@ test("generations are compared and counted in 64 bits, as U-Boot does", () => {
   const at = (generation: bigint, first: Slot): Uint8Array =>
     writeState(state({ generation, order: first === "a" ? ["a", "b"] : ["b", "a"], booted: "a" }));
   const ends = [0n, 1n, 0xffff_ffffn, 0x1_0000_0000n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];
-  for (const [n, generation] of ends.entries())
-    for (const other of [1n, 2n ** 63n])
-      compareChange(n % 2 === 0 ? "busybox" : "dash", [at(generation, "a"), at(other, "b")], "set-state bad", "b");
+  for (const [n, generation] of ends.entries()) {
+    const other = n % 3 === 0 ? 1n : 2n ** 63n;
+    compareChange(n % 2 === 0 ? "busybox" : "dash", [at(generation, "a"), at(other, "b")], "set-state bad", "b");
+  }
+});
+
+test("a generation that a program could take for an option of its own is no number", () => {
+  for (const [shell, strange] of [["dash", "-n"], ["busybox", "-e 5"]] as const) {
+    const bytes = Buffer.from(writeState(state({ generation: 1n, booted: "a" })));
+    const data = bytes.toString("latin1", 4).replace("axv_gen=1", `axv_gen=${strange}`);
+    bytes.write(data.slice(0, STATE_BYTES - 4), 4, "latin1");
+    bytes.writeUInt32LE(crc32(bytes.subarray(4)));
+    compareChange(shell, [bytes, writeState(state({ generation: 0n, order: ["b", "a"] }))], "set-primary", "b");
+  }
+});
+
+test("each change has its record in the history", () => {
+  const good = state({ generation: 200n, status: { a: "good", b: "good" }, version: { a: "1.0", b: "2.0" }, booted: "a" });
+  place([writeState(good), EMPTY]);
+  expect(axvSlots("busybox", "set-state", "b", "bad")).toMatchObject({ status: 0, why: "" });
+  expect(axvSlots("dash", "set-primary", "b")).toMatchObject({ status: 0, why: "" });
+  const ring = readFileSync(disk()).subarray(HISTORY_FIRST * SECTOR, (HISTORY_FIRST + HISTORY_SECTORS) * SECTOR);
+  const records = readRecords(ring);
+  expect(records).toMatchObject([
+    { by: "axv-slots", state: { generation: 201n, status: { a: "good", b: "bad" } } },
+    { by: "axv-slots", state: readState(found()).state },
+  ]);
+  for (const { time = "" } of records) expect(Math.abs(Date.parse(time) - Date.now())).toBeLessThan(HOUR_MS);
 });
 
 test("any bytes: the same as slots.ts says", () => {
