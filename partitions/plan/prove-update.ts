@@ -43,7 +43,9 @@ function wrongRing({ partitions }: Plan, { partition, bringer, ring }: PlannedUp
 }
 
 function wrongTarget({ partitions }: Plan, { partition, size }: PlannedUpdate): string[] {
-  const { name, loads, regions } = partitions[partition] ?? { name: "", loads: [], regions: [] };
+  const target = partitions[partition];
+  if (target === undefined) return [];
+  const { name, loads, regions } = target;
   const [image, ...others] = loads;
   if (image?.name !== "image") return [`${name} has no image that a new one could replace`];
   const end = image.ipa + size;

@@ -188,6 +188,16 @@ describe("the board", () => {
       ({ bytes: Buffer.from(text.padEnd(8, "\0")).readBigUInt64LE() })));
   });
 
+  test("a new image: for whom, by whom, where, and the key in four words", () => {
+    const key = Array.from({ length: 32 }, (_, n) => n.toString(16).padStart(2, "0")).join("");
+    const update = { partition: 1, bringer: 0, staging: 0x5000_0000, size: 0x1000, ring: 0x6000_0000, key, version: 7 };
+    expect(written({ ...good, update }, "Update")).toEqual([{
+      guest: "plc", partition: 1, bringer: 0, load: 3, version: 7, staging: 0x5000_0000n, size: 0x1000n, ring: 0x6000_0000n,
+      key0: 0x0706_0504_0302_0100n, key1: 0x0f0e_0d0c_0b0a_0908n, key2: 0x1716_1514_1312_1110n, key3: 0x1f1e_1d1c_1b1a_1918n,
+    }]);
+    expect(written(good, "Update")).toEqual([]);
+  });
+
   test("the packer's words of the UART: its address; kind, shift, width, divisor", () => {
     const other = { kind: "ns16550", address: 0xfe66_0000, shift: 2, wide: true, divisor: 13 } as const;
     const setup = BigInt(table.UART_NS16550) | 0x2_00n | 0x1_0000n | 13n << 32n;
@@ -200,6 +210,12 @@ describe("texts", () => {
     const words = (value: string): number =>
       textsOf([{ path: "/", property: "p", how: "is", value }]).words.length;
     expect([7, 8, 15, 16].map((length) => words("x".repeat(length)))).toEqual([3, 4, 4, 5]);
+  });
+
+  test("of more than a word are in order", () => {
+    const { words } = textsOf([{ path: "/", property: "abcdefghij", how: "is", value: "" }]);
+    const bytes = Buffer.from(new BigUint64Array(words.slice(0, 2)).buffer);
+    expect(bytes.toString()).toBe("abcdefghij\0\0\0\0\0\0");
   });
 
   test("each stands once, and paths are last", () => {

@@ -75,6 +75,7 @@ describe("encodeBlob and readBlob", () => {
   test("refuse a value of another type than the table says", () => {
     const altered = (change: Partial<Blob>) => () => encodeBlob({ ...read, ...change });
     const words = (field: string): TypeError => new TypeError(`blob field ${field} is u64, and was given number`);
+    expect(altered({ header: { ...read.header, housekeeper: 1n } })).toThrow("field housekeeper is u32, and was given bigint");
     expect(altered({ header: { ...read.header, uart: 1 } })).toThrow(words("uart"));
     expect(altered({ machine: { ...read.machine, gicd: 1 } })).toThrow(words("gicd"));
   });
@@ -116,6 +117,32 @@ describe("a blob that is wrong is refused", () => {
     ["AXV-P074", "with one in its machine", altered((view) => view.setUint32(regionOffset, inMachine, true), true)],
   ])("%s: %s", (code, _, bytes) => {
     expect(codeOf(bytes)).toBe(code);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ["0x0 at its start", new Uint8Array(4096)],
+    [`99, not ${table.BLOB_VERSION}`, altered((view) => view.setUint32(4, 99, true), true)],
+    [`99, none of ${ISAS.join(", ")}`, altered((view) => view.setUint32(offsetOf("isa"), 99, true), true)],
+    ["0 bytes, fewer than its header", new Uint8Array()],
+    [`its header says ${blob.length} bytes, and ${blob.length - 8} are there`, blob.subarray(0, blob.length - 8)],
+    [`${blob.length} bytes`, altered((view) => view.setUint8(blob.length - 1, 0xff), false)],
+    [`12 × Region at ${blob.length}`, altered((view) => view.setUint32(regionOffset, blob.length, true), true)],
+  ])("with what was found: %s", (found, bytes) => {
+    expect(() => readBlob(bytes)).toThrow(`(${found}); build it again`);
+  });
+
+  test("longer than any, though all of it is there", () => {
+    const long = new Uint8Array(table.BLOB_MAX_BYTES + 8);
+    long.set(blob);
+    const view = new DataView(long.buffer);
+    view.setUint32(8, long.length, true);
+    view.setUint32(12, crc32(long.subarray(CHECKSUM_FROM)), true);
+    expect(codeOf(long)).toBe("AXV-P071");
+  });
+
+  test("but not one without any record", () => {
+    const { isa, header, machine } = read;
+    expect(Object.values(readBlob(encodeBlob({ isa, header, machine, records: {} })).records).flat()).toEqual([]);
   });
 
   test("every single altered bit is noticed", () => {

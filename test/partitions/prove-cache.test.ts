@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Plan, PlannedPartition, PlannedRegion } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
+import { said } from "./said.ts";
 import { here, plan, planText, sound } from "./systems.ts";
 
 const coloured = sound(
@@ -114,7 +115,7 @@ describe("colours", () => {
       /image of one does not begin at a multiple of 4096/,
     ],
   ])("%s", (_, bad, reason) => {
-    expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);
+    expect(said(bad)).toMatch(reason);
   });
 
   test("pages between another one's are its own", () => {
@@ -127,11 +128,12 @@ describe("way groups", () => {
 
   test.each<[string, Plan, RegExp]>([
     ["a group in two partitions", withWays([1]), /a way group of the cache is in two partitions/],
-    ["a group that is not there", withWays([4]), /a way group is not there/],
-    ["all groups given away", withWays([2, 3]), /no way group of the cache is left for the rest/],
+    ["a group that is not there", withWays([4]), /^ways: a way group is not there$/m],
+    ["a group below 0", withWays([-1]), /^ways: a way group is not there$/m],
+    ["all groups given away", withWays([2, 3]), /^ways: no way group of the cache is left for the rest$/m],
     ["groups of a cache that has none", { ...ways, cache: coloured.cache }, /a way group is not there/],
   ])("%s", (_, bad, reason) => {
-    expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);
+    expect(said(bad)).toMatch(reason);
   });
 });
 
@@ -165,7 +167,7 @@ describe("bandwidth", () => {
     ["PMUs that are not wired", unwired, /nobody notices/],
     ["on the housekeeper's pCPU", { ...coloured, housekeeper: 3 }, /linux has a bandwidth, and its pCPU 3 keeps house/],
   ])("%s", (_, bad, reason) => {
-    expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);
+    expect(said(bad)).toMatch(reason);
   });
 });
 
@@ -204,6 +206,8 @@ describe("interrupts", () => {
       withRegion(gicv2, "linux", "interface", { pa: 0x08040000, kind: "device" }),
       /the physical GICV and "GICC" of linux|"GICC" of linux and the physical GICV/,
     ],
+    ["trust in one whose interrupts are injected", spoilt(coloured, "one", () => ({ trustedSgi: true })), /^flags: one is/m],
+    ["trust with a GICv2", spoilt(gicv2, "direct-linux", () => ({ trustedSgi: true })), /^flags: direct-linux is trusted/m],
     ["redistributors of a GICv2", spoilt(gicv2, "linux", () => ({ gicr: 0x080a0000 })), /a GIC of another version/],
     [
       "one CPU interface for two pCPUs",
@@ -211,7 +215,11 @@ describe("interrupts", () => {
       /do not have a CPU interface each/,
     ],
   ])("%s", (_, bad, reason) => {
-    expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);
+    expect(said(bad)).toMatch(reason);
+  });
+
+  test("one whose interrupts are direct may be trusted with its SGIs", () => {
+    expect(said(spoilt(coloured, "two", () => ({ trustedSgi: true })))).toBe("");
   });
 });
 
@@ -229,6 +237,6 @@ describe("mailboxes", () => {
       /"mailbox" of one and "mailbox" of two both have/,
     ],
   ])("%s", (_, bad, reason) => {
-    expect(prove(bad).map(({ reason }) => reason).join("\n")).toMatch(reason);
+    expect(said(bad)).toMatch(reason);
   });
 });

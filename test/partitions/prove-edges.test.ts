@@ -7,6 +7,7 @@ import type {
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";
+import { said } from "./said.ts";
 import { here, plan, planText, sound } from "./systems.ts";
 
 const PAGE = 0x1000;
@@ -37,8 +38,6 @@ const regionOf = (of: Plan, name: string, region: string): PlannedRegion => {
   if (found === undefined) throw new Error(`no ${region}`);
   return found;
 };
-
-const said = (of: Plan): string => prove(of).map(({ promise, reason }) => `${promise}: ${reason}`).join("\n");
 
 type Row = readonly [string, { readonly kept: Plan; readonly broken: Plan }, RegExp];
 const rows = (table: readonly Row[]): void =>
@@ -273,6 +272,9 @@ describe("a new image for one partition", () => {
     }, /^update: "memory" of plc and the memory for new images both have 0x[0-9a-f]+$/m],
     ["a partition brings its own", { kept: base, broken: update({ bringer: 1 }) }, itself],
     ["nobody brings it", { kept: base, broken: update({ bringer: 2 }) }, itself],
+    ["it is for nobody, of whom nothing more is said", {
+      kept: base, broken: update({ partition: 2 }),
+    }, /^update: a partition is updated by itself, or one of the two is not there$(?![^]*^update)/m],
     ["it is for nobody", { kept: base, broken: update({ partition: 2 }) }, itself],
     ["the ring begins behind the mailbox's page", { kept: base, broken: update({ ring: ring - IMAGE_LINE_BYTES }) }, behind],
     ["the ring ends in the mailbox", { kept: base, broken: update({ ring: ring + IMAGE_LINE_BYTES }) }, behind],

@@ -7,6 +7,7 @@ import type {
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { inRange } from "../../partitions/plan/prove-range.ts";
+import { said } from "./said.ts";
 import { here, plan, sound } from "./systems.ts";
 
 const PAGE = 0x1000;
@@ -22,8 +23,6 @@ function withPartition(of: Plan, name: string, change: (partition: PlannedPartit
 }
 const withCpu = (of: Plan, cpu: number, change: Partial<PlannedCpu>): Plan =>
   ({ ...of, cpus: of.cpus.map((each, n) => (n === cpu ? { ...each, ...change } : each)) });
-
-const said = (of: Plan): string => prove(of).map(({ promise, reason }) => `${promise}: ${reason}`).join("\n");
 
 type Row = readonly [string, { readonly kept: Plan; readonly broken: Plan }, RegExp];
 const rows = (table: readonly Row[]): void =>
