@@ -47,7 +47,7 @@ beforeEach(async () => {
   const hash = await hashPassword("may-act-here");
   writeFileSync(
     join(folder, "bridge.yaml"),
-    "system: system.yaml\nlink: { address: none }\naudit: { folder: audit }\nstale_after: 300ms\nweb: { listen: " +
+    "system: system.yaml\nlink: { address: none }\naudit: { folder: audit }\nstale_after: 3s\nweb: { listen: " +
       `"127.0.0.1:1", users: { anna: { role: operator, password: ${hash} } } }\n`,
   );
   const read = readBridge(join(folder, "bridge.yaml")).settings;
