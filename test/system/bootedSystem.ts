@@ -13,7 +13,7 @@ import { Session } from "../../tools/run/session.ts";
 import { coreHash } from "./coreHash.ts";
 import { Transcript } from "./transcript.ts";
 
-const PATIENCE_MS = 150_000;
+const PATIENCE_MS = 250_000;
 const POLL_MS = 20;
 
 export interface BootOptions {
