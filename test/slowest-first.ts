@@ -4,7 +4,7 @@ import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";
 
 /** Of those that need no QEMU: they take as long as all others together. */
-export const LONG = [
+const LONG = [
   "test/core/races.test.ts",
   "test/core/riscv64/races.test.ts",
   "test/core/property/isolation.test.ts",
@@ -12,6 +12,41 @@ export const LONG = [
   "test/prove/fuzz.test.ts",
   "test/build/differential.test.ts",
 ];
+/** npm run test:quick leaves these out, too: of the others they are the few that take most of the time. */
+const SLOW = [
+  "test/boards/boardCommand.test.ts",
+  "test/boards/fuzz.test.ts",
+  "test/bridge/commit.test.ts",
+  "test/bridge/pack.test.ts",
+  "test/bridge/running.test.ts",
+  "test/bridge/steady.test.ts",
+  "test/build/core.test.ts",
+  "test/build/relocations.test.ts",
+  "test/build/toolchain.test.ts",
+  "test/core/crypto.test.ts",
+  "test/firmware/backup.test.ts",
+  "test/firmware/deploy.test.ts",
+  "test/firmware/deploySsh.test.ts",
+  "test/firmware/disk/build.test.ts",
+  "test/firmware/readme.test.ts",
+  "test/firmware/slotsInLinux.test.ts",
+  "test/partitions/cli.test.ts",
+  "test/partitions/json-schema.test.ts",
+  "test/partitions/own-shelf-fuzz.test.ts",
+  "test/partitions/prove.test.ts",
+  "test/prove/command.test.ts",
+  "test/run/console.test.ts",
+  "test/run/monitor.test.ts",
+  "test/run/run.test.ts",
+  "test/tags/cli.test.ts",
+  "test/verify/native/bounds.test.ts",
+  "test/verify/native/cfg.test.ts",
+  "test/verify/native/kept.test.ts",
+  "test/verify/native/longest.test.ts",
+  "test/verify/native/riscv64.test.ts",
+  "test/web/page.browser.test.ts",
+];
+export const NOT_QUICK = [...LONG, ...SLOW];
 const SLOWEST = [
   "test/core/races.test.ts",
   "test/bench/bars.qemu.test.ts",
