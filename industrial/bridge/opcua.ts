@@ -7,7 +7,7 @@ import { LinkError } from "../link/errors.ts";
 import { openPki } from "../opcua/certificate.ts";
 import { OpcUaServer } from "../opcua/server.ts";
 import { DEFAULT_CAPS, POLICIES } from "../opcua/target.ts";
-import type { BoardIdentity, OpcUaCommand, OpcUaCommands, OpcUaSettings, OpcUaWriter, Outcome } from "../opcua/target.ts";
+import type { BoardIdentity, OpcUaCommands, OpcUaSettings, OpcUaWriter, Outcome } from "../opcua/target.ts";
 import type { Plant } from "../tags/plant.ts";
 import type { Hypervisor } from "./hypervisor.ts";
 import type { WriteResult } from "./reader.ts";
@@ -84,7 +84,7 @@ export function startOpcUa(settings: NonNullable<BridgeSettings["opcua"]>, parts
   const { plant, plan, hypervisor, log, canRecord, record } = parts;
   const writer: OpcUaWriter = { write: parts.write };
   const commands: OpcUaCommands | undefined = hypervisor?.takesCommands === true ? {
-    request: async (partition, command: OpcUaCommand) => {
+    request: async (partition, command) => {
       if (!canRecord()) return "unreachable";
       return hypervisor.command(partition, command).then(() => "done", outcomeOf);
     },

@@ -5,12 +5,13 @@ import type { OPCUAServer } from "node-opcua-server";
 import { StatusCodes } from "node-opcua-status-code";
 import type { StatusCode } from "node-opcua-status-code";
 import type { CallMethodRequest, CallMethodResultOptions } from "node-opcua-types";
+import type { CommandName } from "../link/commands.ts";
 import type { Plant } from "../tags/plant.ts";
 import { CALLABLE } from "./access.ts";
 import { clientOf } from "./clients.ts";
 import type { PlantNodes } from "./nodes.ts";
 import { mayAct } from "./target.ts";
-import type { Log, OpcUaAudit, OpcUaCommand, OpcUaCommands, Outcome } from "./target.ts";
+import type { Log, OpcUaAudit, OpcUaCommands, Outcome } from "./target.ts";
 import type { Users } from "./users.ts";
 
 const METHODS = [
@@ -24,7 +25,7 @@ const METHODS = [
 ] as const satisfies readonly {
   name: string;
   space: "plc" | undefined;
-  command: OpcUaCommand | undefined;
+  command: CommandName | undefined;
   description: string;
 }[];
 

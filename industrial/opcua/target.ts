@@ -1,5 +1,6 @@
 // What the OPC UA server needs of what is around it. It reads a Plant; whatever it wants done it asks for here. Settings
 // are plain data: whoever starts the server has checked them.
+import type { CommandName } from "../link/commands.ts";
 import type { TagWrite } from "../tags/batch.ts";
 
 export const ROLES = ["observer", "operator", "engineer"] as const;
@@ -30,11 +31,8 @@ export interface OpcUaWriter {
   write(partition: number, writes: readonly TagWrite[], who: OpcUaClient): Promise<Outcome>;
 }
 
-export const COMMANDS = ["start", "stop", "restart", "pause", "resume", "rollback"] as const;
-export type OpcUaCommand = (typeof COMMANDS)[number];
-
 export interface OpcUaCommands {
-  request(partition: number, command: OpcUaCommand, who: OpcUaClient): Promise<Outcome>;
+  request(partition: number, command: CommandName, who: OpcUaClient): Promise<Outcome>;
 }
 
 /** Something that somebody wanted, whether it was allowed or not. The log adds the time. */

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { OPCUACertificateManager } from "node-opcua-certificate-manager";
 import { MessageSecurityMode, OPCUAClient, SecurityPolicy, UserTokenType } from "node-opcua-client";
 import type { ClientSession, OPCUAClientOptions, UserIdentityInfo } from "node-opcua-client";
+import type { CommandName } from "../../industrial/link/commands.ts";
 import { OpcUaServer } from "../../industrial/opcua/server.ts";
 import type { OpcUaOptions } from "../../industrial/opcua/server.ts";
 import { DEFAULT_CAPS, POLICIES } from "../../industrial/opcua/target.ts";
-import type { AuditEntry, OpcUaClient, OpcUaCommand, OpcUaSettings, Outcome, Role } from "../../industrial/opcua/target.ts";
+import type { AuditEntry, OpcUaClient, OpcUaSettings, Outcome, Role } from "../../industrial/opcua/target.ts";
 import { hashPassword } from "../../industrial/opcua/users.ts";
 import type { Instant } from "../../industrial/tags/clock.ts";
 import type { TagWrite } from "../../industrial/tags/batch.ts";
@@ -25,7 +26,7 @@ export class Station {
   readonly audited: AuditEntry[] = [];
   readonly logged: string[] = [];
   readonly written: { partition: number; writes: readonly TagWrite[]; who: OpcUaClient }[] = [];
-  readonly commanded: { partition: number; command: OpcUaCommand }[] = [];
+  readonly commanded: { partition: number; command: CommandName }[] = [];
   /** What writer and commands answer. */
   outcome: Outcome = "done";
   /** The wall clock and the steady one. */

@@ -7,6 +7,7 @@ import type {
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { TAG_IMAGE_VALUES } from "../../rtos-guests/channel/tagImageLayout.ts";
+import { rows, withPartition } from "./keptAndBroken.ts";
 import { said } from "./said.ts";
 import { here, plan, planText, sound } from "./systems.ts";
 
@@ -17,9 +18,6 @@ const RAM_END = 0x8000_0000;
 
 const good = sound(plan(here("golden/system.yaml"))).plan;
 
-function withPartition(of: Plan, name: string, change: (partition: PlannedPartition) => Partial<PlannedPartition>): Plan {
-  return { ...of, partitions: of.partitions.map((each) => (each.name === name ? { ...each, ...change(each) } : each)) };
-}
 const only = <Item>(items: readonly Item[], is: (item: Item) => boolean, change: (item: Item) => Partial<Item>): Item[] =>
   items.map((item) => (is(item) ? { ...item, ...change(item) } : item));
 const withRegion = (of: Plan, name: string, region: string, change: (region: PlannedRegion) => Partial<PlannedRegion>): Plan =>
@@ -38,13 +36,6 @@ const regionOf = (of: Plan, name: string, region: string): PlannedRegion => {
   if (found === undefined) throw new Error(`no ${region}`);
   return found;
 };
-
-type Row = readonly [string, { readonly kept: Plan; readonly broken: Plan }, RegExp];
-const rows = (table: readonly Row[]): void =>
-  test.each(table)("%s", (_, { kept, broken }, words) => {
-    expect(said(kept)).not.toMatch(words);
-    expect(said(broken)).toMatch(words);
-  });
 
 describe("a partition's address space", () => {
   const console = (at: number, telemetry = false): Plan => withPartition(good, "plc", () => ({ console: at, telemetry }));

@@ -3,11 +3,11 @@
 import { describe, expect, test } from "vitest";
 import { IPA_BITS_MAX, MAX_INITS, MAX_MATCHES, MAX_TEXTS } from "../../partitions/blob/layout.table.ts";
 import type {
-  Plan, PlannedChannelEnd, PlannedCpu, PlannedInit, PlannedMatch, PlannedPartition,
+  Plan, PlannedChannelEnd, PlannedCpu, PlannedInit, PlannedMatch,
 } from "../../partitions/plan/plan.ts";
 import { prove } from "../../partitions/plan/prove.ts";
 import { inRange } from "../../partitions/plan/prove-range.ts";
-import { said } from "./said.ts";
+import { rows, withPartition } from "./keptAndBroken.ts";
 import { here, plan, sound } from "./systems.ts";
 
 const PAGE = 0x1000;
@@ -18,18 +18,8 @@ const RAM = 0x4000_0000;
 const good = sound(plan(here("golden/system.yaml"))).plan;
 const gicv2 = sound(plan(here("golden/gicv2.yaml"))).plan;
 
-function withPartition(of: Plan, name: string, change: (partition: PlannedPartition) => Partial<PlannedPartition>): Plan {
-  return { ...of, partitions: of.partitions.map((each) => (each.name === name ? { ...each, ...change(each) } : each)) };
-}
 const withCpu = (of: Plan, cpu: number, change: Partial<PlannedCpu>): Plan =>
   ({ ...of, cpus: of.cpus.map((each, n) => (n === cpu ? { ...each, ...change } : each)) });
-
-type Row = readonly [string, { readonly kept: Plan; readonly broken: Plan }, RegExp];
-const rows = (table: readonly Row[]): void =>
-  test.each(table)("%s", (_, { kept, broken }, words) => {
-    expect(said(kept)).not.toMatch(words);
-    expect(said(broken)).toMatch(words);
-  });
 
 describe("the board's RAM and frames", () => {
   const banks = (...ram: readonly (readonly [number, number])[]): Plan =>
