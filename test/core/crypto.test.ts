@@ -2,10 +2,7 @@
 // signatures that no library would make.
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes, sign, verify } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
-import { compile } from "../../tools/build/compile.ts";
-import { generate } from "../../tools/build/index.ts";
-import { CORE } from "../../tools/build/programs.ts";
-import { instantiate } from "../plc/instantiate.ts";
+import { startApart } from "./apart.ts";
 import { BASE, decodeNumber, encode, encodeNumber, L, multiple, NEUTRAL, P, signAs, SMALL, sum } from "./edwards.ts";
 
 interface Crypto {
@@ -28,9 +25,7 @@ let core: Crypto;
 let linear: Buffer;
 
 beforeAll(async () => {
-  await generate(CORE);
-  const { wasm } = await compile({ entry: "test/core/assembly/crypto.ts", memoryPages: 2, isa: "aarch64" });
-  core = (await instantiate({ tables: { cpu: "core/cpu.table.ts" } }, Uint8Array.from(wasm), {})) as unknown as Crypto;
+  core = (await startApart("crypto")) as unknown as Crypto;
   linear = Buffer.from(core.memory.buffer);
 });
 

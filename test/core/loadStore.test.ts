@@ -1,9 +1,7 @@
 // The decoder of loads and stores (arch/aarch64/loadStore.ts) against LLVM's: what it takes it reads as LLVM does, and it takes
 // nothing else.
-import { existsSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { mutantImports } from "../../tools/machine/mutant.ts";
-import { compile } from "../../tools/build/compile.ts";
+import { startApart } from "./apart.ts";
 import { disassemble } from "./llvmMc.ts";
 import { offsetOf, parseLoadStore } from "./loadStoreText.ts";
 import type { LoadStore } from "./loadStoreText.ts";
@@ -29,11 +27,7 @@ const bits = (): number => ((random(0x1_0000) << 16) | random(0x1_0000)) >>> 0;
 
 let decoder: Decoder;
 beforeAll(async () => {
-  const other = process.env["AXV_DECODER_WASM"] ?? "";
-  const wasm = existsSync(other)
-    ? readFileSync(other)
-    : (await compile({ entry: "arch/aarch64/loadStore.ts", memoryPages: 1 })).wasm;
-  decoder = (await WebAssembly.instantiate(wasm as BufferSource, mutantImports())).instance.exports as unknown as Decoder;
+  decoder = (await startApart("decoder")) as unknown as Decoder;
 });
 
 const has = (form: bigint, flag: string): boolean => (form & (decoder[`FORM_${flag}`]?.value as bigint)) !== 0n;

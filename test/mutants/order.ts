@@ -78,6 +78,9 @@ const BESIDES: Readonly<Record<string, readonly string[]>> = {
   quickTraps: ["gicd", "vgic", "gicv2"],
   vcpu: ["boot", "gicd"],
   time: ["commands", "hypercall"],
+  sha2: ["crypto"],
+  ed25519: ["crypto"],
+  field25519: ["crypto"],
 };
 const FOLDER = "test/core";
 /** Executes it. */

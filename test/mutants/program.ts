@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { compile } from "../../tools/build/compile.ts";
 import { readOptional, ROOT, writeAtomically } from "../../tools/build/files.ts";
 import { CORE } from "../../tools/build/programs.ts";
+import { APART, apartPath, type Apart } from "../core/apart.ts";
 import { schemaOf } from "./schema.ts";
 import type { Numbered, Purpose } from "./schema.ts";
 
@@ -30,8 +31,6 @@ const PLAIN = [
   "--use",
   "abort=",
 ];
-const DECODER = "arch/aarch64/loadStore.ts";
-export const decoderOf = (wasm: string): string => `${wasm}.decoder`;
 /** Each round refuses some lines more. */
 const ROUNDS = 40;
 
@@ -111,7 +110,7 @@ async function write(purpose: Purpose, texts: ReadonlyMap<string, string>): Prom
   const path = join(ROOT, FOLDER, `${purpose}.wasm`);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wasm);
-  // What has tests of its own beside the core.
-  if (texts.has(DECODER)) writeFileSync(decoderOf(path), (await compile({ entry: DECODER, memoryPages: 1 }, texts, PLAIN)).wasm);
+  for (const name of Object.keys(APART) as Apart[])
+    writeFileSync(apartPath(path, name), (await compile(APART[name], texts, PLAIN)).wasm);
   return path;
 }

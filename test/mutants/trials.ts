@@ -5,18 +5,16 @@ import { basename, join } from "node:path";
 import { readOptional, ROOT } from "../../tools/build/files.ts";
 import { CI_SEED } from "../core/property/seed.ts";
 import { likelyFor } from "./order.ts";
-import { decoderOf } from "./program.ts";
 import type { Program } from "./program.ts";
 import type { Numbered, Purpose } from "./schema.ts";
 import type { Course, Failed, Order, Report } from "./trier.ts";
 
 /**
- * A mutant that hangs is noticed: in milliseconds that its process has computed, whatever else the machine has to do, and so many
- * times as long as its tests take otherwise; or in so many times as much time, in which it may have waited.
+ * A mutant that hangs is noticed: in milliseconds that its process has computed, or in which it was found asleep, and so many
+ * times as long as its tests take otherwise. A process that waits for its turn on a busy machine does neither.
  */
-const LEAST_PATIENCE = 10_000;
+const LEAST_PATIENCE = 30_000;
 const PATIENCE = 3;
-const WAITED = 10;
 /** How often one looks. */
 const LOOK = 1000;
 /** Tests that are loaded are never forgotten by Node. */
@@ -88,14 +86,20 @@ export class Trials {
     if (chosen.length === 0) return undefined;
     if (this.loads > LOADS_MAX) this.close();
     this.child ??= start(this.program, "choose");
-    this.loads += new Set(chosen.map((course) => course.file)).size;
-    const patience = LEAST_PATIENCE + PATIENCE * chosen.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    const files = new Set(chosen.map((course) => course.file));
+    this.loads += files.size;
+    const loading = this.courses.filter(({ file, n }) => n < 0 && files.has(file));
+    const patience =
+      LEAST_PATIENCE + PATIENCE * [...chosen, ...loading].reduce((sum, { milliseconds }) => sum + milliseconds, 0);
     const { child } = this;
-    const [began, computed] = [Date.now(), computedBy(child)];
+    const before = spentBy(child).computed;
+    let asleep = 0;
     let late: NodeJS.Timeout | undefined;
     const hung = new Promise<undefined>((resolve) => {
       late = setInterval(() => {
-        if (computedBy(child) - computed > patience || Date.now() - began > WAITED * patience) resolve(undefined);
+        const { computed, sleeps } = spentBy(child);
+        if (sleeps) asleep += LOOK;
+        if (computed - before > patience || asleep > patience) resolve(undefined);
       }, LOOK);
     });
     const report = await Promise.race([
@@ -121,11 +125,11 @@ export class Trials {
   }
 }
 
-/** Milliseconds that a process has computed so far, of /proc/PID/stat's clock ticks; none any more once it is gone. */
-function computedBy({ pid }: ChildProcess): number {
+/** Milliseconds that a process has computed so far, and whether it sleeps now: state, utime and stime of /proc/PID/stat. */
+function spentBy({ pid }: ChildProcess): { readonly computed: number; readonly sleeps: boolean } {
   const stat = readOptional(`/proc/${pid ?? 0}/stat`)?.toString("utf8") ?? "";
-  const [, user = 0, system = 0] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(stat) ?? [];
-  return (Number(user) + Number(system)) * MILLISECONDS_PER_TICK;
+  const [, state, user = 0, system = 0] = /\) (\S) (?:\S+ ){10}(\d+) (\d+)/.exec(stat) ?? [];
+  return { computed: (Number(user) + Number(system)) * MILLISECONDS_PER_TICK, sleeps: state === "S" };
 }
 
 const start = (program: Program, purpose: Purpose): ChildProcess =>
@@ -133,7 +137,6 @@ const start = (program: Program, purpose: Purpose): ChildProcess =>
     env: {
       ...process.env,
       AXV_CORE_WASM: program.wasm[purpose],
-      AXV_DECODER_WASM: decoderOf(program.wasm[purpose]),
       AXV_SEED: String(CI_SEED),
       AXV_RUNS: RUNS,
     },

@@ -12,13 +12,14 @@ const BOUND: Hooks = {
   },
 };
 
-/** `hooks`: for each of the program's tables but "cpu", of which guests use only `bound`. */
+/** `hooks`: for each of the program's tables but "cpu", of which guests use only `bound`. `besides`: further imports. */
 export async function instantiate(
   program: Pick<Program, "tables">,
   wasm: BufferSource,
   hooks: Readonly<Record<string, Hooks>>,
+  besides: WebAssembly.Imports = {},
 ): Promise<WebAssembly.Exports> {
-  const imports: WebAssembly.Imports = {};
+  const imports: WebAssembly.Imports = { ...besides };
   for (const [module, table] of Object.entries(await loadTables(program))) {
     imports[module] =
       module === "cpu"
